@@ -1,0 +1,28 @@
+# Flags of every target. -ffp-contract=off: the same bits from gcc and clang, with and without FMA.
+add_library(lensweep_flags INTERFACE)
+target_include_directories(lensweep_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(lensweep_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+  -ffp-contract=off -fno-math-errno)
+if(LENSWEEP_WERROR)
+  target_compile_options(lensweep_flags INTERFACE -Werror)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  set(CMAKE_C_FLAGS_RELEASE "-O3")
+endif()
+if(LENSWEEP_SANITIZE)
+  target_compile_options(lensweep_flags INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(lensweep_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+# A floor is one static library; it may use the floors below it and names them here.
+#   lensweep_floor(engine SOURCES wave.c naive.c USES model base)
+function(lensweep_floor name)
+  cmake_parse_arguments(F "" "" "SOURCES;USES;LIBS" ${ARGN})
+  add_library(ls_${name} STATIC ${F_SOURCES})
+  foreach(floor ${F_USES})
+    target_link_libraries(ls_${name} PUBLIC ls_${floor})
+  endforeach()
+  target_link_libraries(ls_${name} PUBLIC lensweep_flags PRIVATE ${F_LIBS})
+endfunction()

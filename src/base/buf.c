@@ -1,0 +1,154 @@
+#include "base/buf.h"
+
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int buf_reserve(struct buf *b, size_t more, struct err *err)
+{
+    size_t need, cap = b->cap ? b->cap : 256;
+
+    if (more > SIZE_MAX / 4 || b->len > SIZE_MAX / 4)
+        return err_set(err, ERR_MEMORY, "a buffer of %zu + %zu bytes is too large", b->len, more);
+    need = b->len + more;
+    if (need <= b->cap)
+        return 0;
+    while (cap < need)
+        cap *= 2;
+    if (mem_grow((void **)&b->data, b->cap, cap, 1, err))
+        return err->code;
+    b->cap = cap;
+    return 0;
+}
+
+int buf_put(struct buf *b, const void *p, size_t n, struct err *err)
+{
+    if (buf_reserve(b, n, err))
+        return err->code;
+    if (n)
+        memcpy(b->data + b->len, p, n);
+    b->len += n;
+    return 0;
+}
+
+static int put_le(struct buf *b, uint64_t v, size_t bytes, struct err *err)
+{
+    unsigned char le[8];
+
+    for (size_t i = 0; i < bytes; i++)
+        le[i] = (unsigned char)(v >> (8 * i));
+    return buf_put(b, le, bytes, err);
+}
+
+int buf_u32(struct buf *b, uint32_t v, struct err *err)
+{
+    return put_le(b, v, 4, err);
+}
+
+int buf_u64(struct buf *b, uint64_t v, struct err *err)
+{
+    return put_le(b, v, 8, err);
+}
+
+int buf_f64(struct buf *b, double v, struct err *err)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &v, sizeof bits);
+    return buf_u64(b, bits, err);
+}
+
+int buf_puts(struct buf *b, const char *s, struct err *err)
+{
+    return buf_put(b, s, strlen(s), err);
+}
+
+int buf_printf(struct buf *b, struct err *err, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    if (buf_reserve(b, (size_t)n + 1, err))
+        return err->code;
+    va_start(ap, fmt);
+    vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+    va_end(ap);
+    b->len += (size_t)n;
+    return 0;
+}
+
+char *buf_str(struct buf *b, struct err *err)
+{
+    if (buf_reserve(b, 1, err))
+        return NULL;
+    b->data[b->len] = '\0';
+    return b->data;
+}
+
+void buf_clear(struct buf *b)
+{
+    b->len = 0;
+}
+
+void buf_release(struct buf *b)
+{
+    mem_free(b->data);
+    memset(b, 0, sizeof *b);
+}
+
+const void *cursor_take(struct cursor *c, uint64_t n)
+{
+    const void *p;
+
+    if (c->bad || n > c->size - c->pos) {
+        c->bad = 1;
+        return NULL;
+    }
+    p = c->data + c->pos;
+    c->pos += (size_t)n;
+    return p;
+}
+
+static uint64_t take_le(struct cursor *c, size_t bytes)
+{
+    const unsigned char *p = cursor_take(c, bytes);
+    uint64_t v = 0;
+
+    for (size_t i = 0; p && i < bytes; i++)
+        v |= (uint64_t)p[i] << (8 * i);
+    return v;
+}
+
+uint8_t cursor_u8(struct cursor *c)
+{
+    return (uint8_t)take_le(c, 1);
+}
+
+uint16_t cursor_u16(struct cursor *c)
+{
+    return (uint16_t)take_le(c, 2);
+}
+
+uint32_t cursor_u32(struct cursor *c)
+{
+    return (uint32_t)take_le(c, 4);
+}
+
+uint64_t cursor_u64(struct cursor *c)
+{
+    return take_le(c, 8);
+}
+
+double cursor_f64(struct cursor *c)
+{
+    uint64_t bits = cursor_u64(c);
+    double v;
+
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}

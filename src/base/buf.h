@@ -1,0 +1,54 @@
+/*
+ * A growable byte buffer, and a cursor that reads untrusted bytes without ever leaving them.
+ *
+ *     struct buf b = {0};
+ *     buf_u32(&b, 7, err);  buf_printf(&b, err, "layer %d", l);
+ *     buf_release(&b);
+ *
+ *     struct cursor c = {data, size, 0, 0};
+ *     uint64_t n = cursor_u64(&c);
+ *     const void *p = cursor_take(&c, n);      // NULL and c.bad when the bytes end before that
+ *
+ * Numbers are little-endian. A cursor that has gone bad stays bad and reads zeros, so a parser
+ * checks once, where it matters.
+ */
+#ifndef LENSWEEP_BASE_BUF_H
+#define LENSWEEP_BASE_BUF_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+    char *data; /* owned; not terminated unless buf_str asked for it */
+    size_t len, cap;
+};
+
+int buf_reserve(struct buf *b, size_t more, struct err *err);
+int buf_put(struct buf *b, const void *p, size_t n, struct err *err);
+int buf_u32(struct buf *b, uint32_t v, struct err *err);
+int buf_u64(struct buf *b, uint64_t v, struct err *err);
+int buf_f64(struct buf *b, double v, struct err *err);
+int buf_puts(struct buf *b, const char *s, struct err *err);
+int buf_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The contents as a C string (a terminator stands after them, not counted in len); NULL on error. */
+char *buf_str(struct buf *b, struct err *err);
+void buf_clear(struct buf *b); /* length 0, memory kept */
+void buf_release(struct buf *b);
+
+struct cursor {
+    const unsigned char *data; /* borrowed */
+    size_t size, pos;
+    int bad; /* set once something did not fit */
+};
+
+const void *cursor_take(struct cursor *c, uint64_t n);
+uint8_t cursor_u8(struct cursor *c);
+uint16_t cursor_u16(struct cursor *c);
+uint32_t cursor_u32(struct cursor *c);
+uint64_t cursor_u64(struct cursor *c);
+double cursor_f64(struct cursor *c);
+
+#endif

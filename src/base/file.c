@@ -1,0 +1,231 @@
+#define _XOPEN_SOURCE 700
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int io_error(struct err *err, const char *what, const char *path)
+{
+    return err_set(err, ERR_IO, "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+/* Opens a regular file and says how long it is. */
+static int open_regular(int *fd, size_t *size, const char *path, struct err *err)
+{
+    struct stat st;
+
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0)
+        return io_error(err, "open", path);
+    if (fstat(*fd, &st)) {
+        io_error(err, "stat", path);
+        close(*fd);
+        return err->code;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        close(*fd);
+        return err_set(err, ERR_IO, "%s is %s, expected a file", path,
+                       S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
+    }
+    *size = (size_t)st.st_size;
+    return 0;
+}
+
+int file_map(struct mapping *m, const char *path, struct err *err)
+{
+    void *p = NULL;
+    size_t size;
+    int fd;
+
+    memset(m, 0, sizeof *m);
+    if (open_regular(&fd, &size, path, err))
+        return err->code;
+    if (size)
+        p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED)
+        io_error(err, "map", path);
+    close(fd);
+    if (p == MAP_FAILED)
+        return err->code;
+    m->data = p;
+    m->size = size;
+    return 0;
+}
+
+void file_unmap(struct mapping *m)
+{
+    if (m->data)
+        munmap((void *)(uintptr_t)m->data, m->size);
+    memset(m, 0, sizeof *m);
+}
+
+int file_read(struct buf *b, const char *path, size_t max, struct err *err)
+{
+    size_t size;
+    ssize_t got = 1;
+    int fd;
+
+    if (open_regular(&fd, &size, path, err))
+        return err->code;
+    if (size > max) {
+        err_set(err, ERR_IO, "%s has %zu bytes, at most %zu are read", path, size, max);
+        goto out;
+    }
+    /* A file may grow or shrink while it is read: what counts is what read() gives. */
+    while (got > 0 && b->len <= max) {
+        if (buf_reserve(b, 1 << 16, err))
+            goto out;
+        do
+            got = read(fd, b->data + b->len, 1 << 16);
+        while (got < 0 && errno == EINTR);
+        if (got < 0) {
+            io_error(err, "read", path);
+            goto out;
+        }
+        b->len += (size_t)got;
+    }
+    close(fd);
+    return 0;
+out:
+    close(fd);
+    return err->code;
+}
+
+static int write_all(int fd, const char *p, size_t n)
+{
+    while (n) {
+        ssize_t done = write(fd, p, n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return -1;
+        p += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+int file_replace(const char *path, const void *data, size_t n, struct err *err)
+{
+    struct arena a = {0};
+    char *beside = arena_printf(&a, err, "%s.%ld.tmp", path, (long)getpid());
+    int fd, failed, code = 0;
+
+    if (!beside)
+        return err->code;
+    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        code = io_error(err, "create", beside);
+        goto out;
+    }
+    failed = write_all(fd, data, n) || fsync(fd);
+    if (failed)
+        code = io_error(err, "write", beside);
+    if (close(fd) && !failed)
+        code = io_error(err, "close", beside);
+    if (!code && rename(beside, path))
+        code = io_error(err, "rename to", path);
+    if (code)
+        unlink(beside);
+out:
+    arena_release(&a);
+    return code;
+}
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
+bool file_is_dir(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int file_make_dirs(const char *path, struct err *err)
+{
+    struct arena a = {0};
+    char *p = arena_strdup(&a, path, err);
+    int code = 0;
+
+    if (!p)
+        return err->code;
+    for (char *s = p + 1; *p && !code; s++) {
+        char end = *s;
+
+        if (end && end != '/')
+            continue;
+        *s = '\0';
+        if (mkdir(p, 0777) && errno != EEXIST)
+            code = io_error(err, "create directory", p);
+        else if (!file_is_dir(p))
+            code = err_set(err, ERR_IO, "%s is no directory", p);
+        *s = end;
+        if (!end)
+            break;
+    }
+    arena_release(&a);
+    return code;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int file_list(const char *dir, struct arena *a, char ***names, size_t *n, struct err *err)
+{
+    DIR *d = opendir(dir);
+    struct dirent *e;
+    size_t cap = 0;
+
+    *names = NULL;
+    *n = 0;
+    if (!d)
+        return io_error(err, "open directory", dir);
+    while ((e = readdir(d))) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+            continue;
+        if (*n == cap) {
+            char **more = arena_alloc(a, cap ? 2 * cap : 64, sizeof *more, err);
+
+            if (!more)
+                goto out;
+            if (cap)
+                memcpy(more, *names, cap * sizeof *more);
+            *names = more;
+            cap = cap ? 2 * cap : 64;
+        }
+        (*names)[*n] = arena_strdup(a, e->d_name, err);
+        if (!(*names)[*n])
+            goto out;
+        ++*n;
+    }
+    closedir(d);
+    if (*n)
+        qsort(*names, *n, sizeof **names, by_bytes);
+    return 0;
+out:
+    closedir(d);
+    return err->code;
+}
+
+char *file_join(struct arena *a, const char *dir, const char *name, struct err *err)
+{
+    size_t n = strlen(dir);
+
+    return arena_printf(a, err, n && dir[n - 1] == '/' ? "%s%s" : "%s/%s", dir, name);
+}

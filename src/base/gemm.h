@@ -1,0 +1,49 @@
+/*
+ * Y = X W^T, the place where nearly all of the time goes.
+ *
+ *     gemm(team, rows, x, d, &layer->up, y, d_ff);        // x (rows, d), W (d_ff, d), y (rows, d_ff)
+ *
+ * The matrix is cut into panels of rows whose number and width depend on its shape only. Threads
+ * take panels; the one that multiplies a panel also widens it, into its own scratch, and calls a
+ * one-thread SGEMM. So bits do not depend on the number of threads, and memory holds the file's
+ * own two-byte weights, once per node. Every call counts 2 * rows * N * K in team->flops.
+ */
+#ifndef LENSWEEP_BASE_GEMM_H
+#define LENSWEEP_BASE_GEMM_H
+
+#include "base/matrix.h"
+#include "base/team.h"
+
+/* Rows of W in one panel: a function of the shape alone. */
+int64_t gemm_panel_rows(int64_t n, int64_t k);
+
+/* Floats of scratch a thread needs for a matrix of this shape. */
+size_t gemm_scratch(int64_t n, int64_t k);
+
+/* y (rows, W.rows) with row stride ldy = x (rows, W.cols) with row stride ldx, times W^T.
+   rows = 0 does nothing. x and y do not overlap. */
+void gemm(struct team *t, int64_t rows, const float *x, int64_t ldx, const struct matrix *w,
+          float *y, int64_t ldy);
+
+/*
+ * The same product, panel by panel, without a place for y: for each panel [row, row + n) of W, use()
+ * gets y (rows, n) with row stride n, on the thread that made it. For unembedding: log-sum-exp, rank
+ * and argmax over a vocabulary of 128k without storing its logits. use() may not depend on the order
+ * of panels. panel = index of the panel, [0, gemm_panels(w)). Scratch: gemm_scratch of the shape and
+ * rows * gemm_panel_rows floats more.
+ */
+int64_t gemm_panels(const struct matrix *w);
+void gemm_panelwise(struct team *t, int64_t rows, const float *x, int64_t ldx,
+                    const struct matrix *w,
+                    void (*use)(void *ctx, int64_t panel, int64_t row, int64_t n, const float *y),
+                    void *ctx);
+
+/* y (m, n) = a (m, k) b^T with b (n, k) or, if b_is_kn, a b with b (k, n): plain float32 on the
+   calling thread, for attention's small products; counts nothing. */
+void gemm_small(bool b_is_kn, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
+                const float *b, int64_t ldb, float *y, int64_t ldy);
+
+/* What BLAS is at work: "OpenBLAS 0.3.21 Zen"; bits can be compared only where it is the same. */
+const char *gemm_library(void);
+
+#endif

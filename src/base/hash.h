@@ -1,0 +1,28 @@
+/*
+ * 128-bit fingerprints (XXH3) of models, data, config and units.
+ *
+ * A thing is hashed by writing its canonical bytes (buf_u64, buf_puts, ... with lengths before
+ * strings) and hashing them once: no struct padding, no byte order, no order of a hash table.
+ */
+#ifndef LENSWEEP_BASE_HASH_H
+#define LENSWEEP_BASE_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hash {
+    uint64_t hi, lo;
+};
+
+struct hash hash_bytes(const void *p, size_t n);
+uint64_t hash_u64(const void *p, size_t n); /* also the journal's checksum */
+static inline bool hash_eq(struct hash a, struct hash b)
+{
+    return a.hi == b.hi && a.lo == b.lo;
+}
+
+enum { HASH_HEX = 33 };
+char *hash_hex(char out[HASH_HEX], struct hash h); /* returns out */
+
+#endif

@@ -1,0 +1,113 @@
+#include "base/json.h"
+
+json_t *json_parse(const char *text, size_t n, int code, const char *name, size_t line,
+                   struct err *err)
+{
+    json_error_t e;
+    json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
+
+    if (!j)
+        err_set(err, code, "%s:%zu:%d: invalid JSON: %s", name,
+                line + (e.line > 0 ? (size_t)e.line - 1 : 0), e.column > 0 ? e.column : 1, e.text);
+    return j;
+}
+
+static const char *type_name(const json_t *v)
+{
+    switch (json_typeof(v)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+        return "an integer";
+    case JSON_REAL:
+        return "a real number";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "a boolean";
+    default:
+        return "null";
+    }
+}
+
+/* The value under key, NULL when absent or null (then *code_out says whether that is an error). */
+static json_t *find(const json_t *obj, const char *key, bool need, int code, struct err *err,
+                    int *code_out)
+{
+    json_t *v = json_object_get(obj, key);
+
+    *code_out = 0;
+    if (v && !json_is_null(v))
+        return v;
+    if (need)
+        *code_out = err_set(err, code, "key \"%s\" is missing", key);
+    return NULL;
+}
+
+static int wrong_type(const json_t *v, const char *key, const char *expected, int code,
+                      struct err *err)
+{
+    return err_set(err, code, "key \"%s\" is %s, expected %s", key, type_name(v), expected);
+}
+
+int json_take_int(const json_t *obj, const char *key, bool need, int64_t lo, int64_t hi, int64_t *v,
+                  int code, struct err *err)
+{
+    int status;
+    json_t *j = find(obj, key, need, code, err, &status);
+
+    if (!j)
+        return status;
+    if (!json_is_integer(j))
+        return wrong_type(j, key, "an integer", code, err);
+    if (json_integer_value(j) < lo || json_integer_value(j) > hi)
+        return err_set(err, code, "key \"%s\" is %lld, expected %lld to %lld", key,
+                       (long long)json_integer_value(j), (long long)lo, (long long)hi);
+    *v = json_integer_value(j);
+    return 0;
+}
+
+int json_take_real(const json_t *obj, const char *key, bool need, double *v, int code,
+                   struct err *err)
+{
+    int status;
+    json_t *j = find(obj, key, need, code, err, &status);
+
+    if (!j)
+        return status;
+    if (!json_is_number(j))
+        return wrong_type(j, key, "a number", code, err);
+    *v = json_number_value(j);
+    return 0;
+}
+
+int json_take_string(const json_t *obj, const char *key, bool need, const char **v, int code,
+                     struct err *err)
+{
+    int status;
+    json_t *j = find(obj, key, need, code, err, &status);
+
+    if (!j)
+        return status;
+    if (!json_is_string(j))
+        return wrong_type(j, key, "a string", code, err);
+    *v = json_string_value(j);
+    return 0;
+}
+
+int json_take_bool(const json_t *obj, const char *key, bool need, bool *v, int code,
+                   struct err *err)
+{
+    int status;
+    json_t *j = find(obj, key, need, code, err, &status);
+
+    if (!j)
+        return status;
+    if (!json_is_boolean(j))
+        return wrong_type(j, key, "true or false", code, err);
+    *v = json_is_true(j);
+    return 0;
+}

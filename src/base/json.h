@@ -1,0 +1,33 @@
+/*
+ * Untrusted JSON through jansson: every failure names file, line and column; a value of the wrong
+ * type names its key.
+ */
+#ifndef LENSWEEP_BASE_JSON_H
+#define LENSWEEP_BASE_JSON_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Parses text[0..n); duplicate keys, nesting beyond 2048 and trailing bytes are errors. `code` is
+   the error code to use (ERR_FORMAT for a model's file, ERR_CONFIG for data); `name` the file, and
+   `line` the line of it at which text starts (from 1; column is told within the text). NULL on
+   error; the caller json_decref's. */
+json_t *json_parse(const char *text, size_t n, int code, const char *name, size_t line,
+                   struct err *err);
+
+/* The key's value; *v is left alone (the default) when the key is absent or null and `need` is not
+   set. A wrong type or range is an error of that code that names the key. */
+int json_take_int(const json_t *obj, const char *key, bool need, int64_t lo, int64_t hi, int64_t *v,
+                  int code, struct err *err);
+int json_take_real(const json_t *obj, const char *key, bool need, double *v, int code,
+                   struct err *err);
+int json_take_string(const json_t *obj, const char *key, bool need, const char **v, int code,
+                     struct err *err); /* borrowed from obj */
+int json_take_bool(const json_t *obj, const char *key, bool need, bool *v, int code,
+                   struct err *err);
+
+#endif

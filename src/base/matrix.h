@@ -1,0 +1,53 @@
+/*
+ * Element types and weight matrices as they lie in the file.
+ *
+ * A matrix is (rows = outputs N, cols = inputs K), row by row, in the file's own type; nothing is
+ * ever widened as a whole. GGUF block types (Q4_0 .. Q8_0, K-quants) hold `block` consecutive
+ * elements of a row in `bytes` bytes.
+ */
+#ifndef LENSWEEP_BASE_MATRIX_H
+#define LENSWEEP_BASE_MATRIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* name, text, elements per block, bytes per block */
+#define DTYPES(X)                                                                                  \
+    X(DTYPE_F32, "F32", 1, 4)                                                                      \
+    X(DTYPE_F16, "F16", 1, 2)                                                                      \
+    X(DTYPE_BF16, "BF16", 1, 2)                                                                    \
+    X(DTYPE_Q4_0, "Q4_0", 32, 18)                                                                  \
+    X(DTYPE_Q4_1, "Q4_1", 32, 20)                                                                  \
+    X(DTYPE_Q5_0, "Q5_0", 32, 22)                                                                  \
+    X(DTYPE_Q5_1, "Q5_1", 32, 24)                                                                  \
+    X(DTYPE_Q8_0, "Q8_0", 32, 34)                                                                  \
+    X(DTYPE_Q6_K, "Q6_K", 256, 210)
+
+enum dtype {
+#define X(name, text, block, bytes) name,
+    DTYPES(X)
+#undef X
+        DTYPE_COUNT
+};
+
+const char *dtype_name(enum dtype t);
+size_t dtype_block(enum dtype t);       /* elements per block */
+size_t dtype_block_bytes(enum dtype t); /* bytes per block */
+
+struct matrix {
+    const void *data; /* borrowed from a mapping; may be unaligned */
+    enum dtype dtype;
+    int64_t rows, cols;  /* cols is a multiple of the block */
+    int rotary_head_dim; /* 0; or dh if the rows of each head lie in GGUF's interleaved rotary order,
+                            in which row 2i + j of a head is the model's row j dh/2 + i: matrix_rows
+                            hands them out in the model's order */
+};
+
+size_t matrix_row_bytes(const struct matrix *m);
+
+/* Rows [row, row + n) as float32, in the model's order: out (n, cols). Exact: every stored value is
+   a float32 (a block's element is computed as scale * q or scale * q + min in float32). */
+void matrix_rows(const struct matrix *m, int64_t row, int64_t n, float *out);
+
+#endif

@@ -1,0 +1,168 @@
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN = 64, CHUNK = 1 << 20 };
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t size, used; /* payload bytes; the payload begins ALIGN bytes after the chunk */
+};
+
+static atomic_long fail_countdown;
+
+void mem_fail_nth(long n)
+{
+    atomic_store(&fail_countdown, n);
+}
+
+static int told_to_fail(void)
+{
+    return atomic_load(&fail_countdown) > 0 && atomic_fetch_sub(&fail_countdown, 1) == 1;
+}
+
+void *mem_alloc(size_t n, size_t size, struct err *err)
+{
+    size_t bytes;
+    void *p = NULL;
+
+    if (size && n > (SIZE_MAX - 2 * ALIGN) / size) {
+        err_set(err, ERR_MEMORY, "%zu elements of %zu bytes overflow the address space", n, size);
+        return NULL;
+    }
+    bytes = (n * size + ALIGN) / ALIGN * ALIGN; /* never 0, always a multiple of ALIGN */
+    if (!told_to_fail())
+        p = aligned_alloc(ALIGN, bytes);
+    if (!p) {
+        err_set(err, ERR_MEMORY, "out of memory: %zu bytes asked for", n * size);
+        return NULL;
+    }
+    return memset(p, 0, bytes);
+}
+
+int mem_grow(void **p, size_t old, size_t n, size_t size, struct err *err)
+{
+    void *bigger = mem_alloc(n, size, err);
+
+    if (!bigger)
+        return err->code;
+    if (*p)
+        memcpy(bigger, *p, (old < n ? old : n) * size);
+    mem_free(*p);
+    *p = bigger;
+    return 0;
+}
+
+void mem_free(void *p)
+{
+    free(p);
+}
+
+static struct arena_chunk *chunk_new(size_t bytes, struct err *err)
+{
+    size_t size = bytes > CHUNK ? bytes : CHUNK;
+    struct arena_chunk *c;
+
+    if (size > SIZE_MAX - 2 * ALIGN) {
+        err_set(err, ERR_MEMORY, "%zu bytes overflow the address space", bytes);
+        return NULL;
+    }
+    c = mem_alloc(1, size + ALIGN, err);
+    if (c)
+        c->size = size;
+    return c;
+}
+
+void *arena_alloc(struct arena *a, size_t n, size_t size, struct err *err)
+{
+    struct arena_chunk *c = a->head;
+    size_t bytes;
+    char *p;
+
+    if (size && n > (SIZE_MAX - 2 * ALIGN) / size) {
+        err_set(err, ERR_MEMORY, "%zu elements of %zu bytes overflow the address space", n, size);
+        return NULL;
+    }
+    bytes = (n * size + ALIGN - 1) / ALIGN * ALIGN;
+    if (!c || c->size - c->used < bytes) {
+        c = chunk_new(bytes, err);
+        if (!c)
+            return NULL;
+        c->next = a->head;
+        a->head = c;
+    }
+    p = (char *)c + ALIGN + c->used;
+    c->used += bytes;
+    a->used += bytes;
+    return memset(p, 0, bytes);
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n, struct err *err)
+{
+    char *p = arena_alloc(a, n + 1, 1, err);
+
+    if (p)
+        memcpy(p, s, n);
+    return p;
+}
+
+char *arena_strdup(struct arena *a, const char *s, struct err *err)
+{
+    return arena_strndup(a, s, strlen(s), err);
+}
+
+char *arena_printf(struct arena *a, struct err *err, const char *fmt, ...)
+{
+    va_list ap;
+    char *p;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    p = arena_alloc(a, (size_t)n + 1, 1, err);
+    if (!p)
+        return NULL;
+    va_start(ap, fmt);
+    vsnprintf(p, (size_t)n + 1, fmt, ap);
+    va_end(ap);
+    return p;
+}
+
+/* Keeps only the largest chunk: after a few rounds a loop allocates nothing. */
+void arena_reset(struct arena *a)
+{
+    struct arena_chunk *c, *next, *keep = a->head;
+
+    for (c = a->head; c; c = c->next)
+        if (c->size > keep->size)
+            keep = c;
+    for (c = a->head; c; c = next) {
+        next = c->next;
+        if (c != keep)
+            mem_free(c);
+    }
+    if (keep) {
+        keep->next = NULL;
+        keep->used = 0;
+    }
+    a->head = keep;
+    a->used = 0;
+}
+
+void arena_release(struct arena *a)
+{
+    struct arena_chunk *c, *next;
+
+    for (c = a->head; c; c = next) {
+        next = c->next;
+        mem_free(c);
+    }
+    a->head = NULL;
+    a->used = 0;
+}

@@ -1,0 +1,151 @@
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool str_eq(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+bool str_ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+
+    return n >= m && memcmp(s + n - m, end, m) == 0;
+}
+
+enum { WORD_MAX = 63 };
+
+static int min3(int a, int b, int c)
+{
+    int m = a < b ? a : b;
+
+    return m < c ? m : c;
+}
+
+/* Optimal string alignment distance; words longer than WORD_MAX are infinitely far. */
+static int edit_distance(const char *a, const char *b)
+{
+    int row[3][WORD_MAX + 1];
+    int n = (int)strlen(a), m = (int)strlen(b);
+
+    if (n > WORD_MAX || m > WORD_MAX)
+        return WORD_MAX;
+    for (int j = 0; j <= m; j++)
+        row[0][j] = j;
+    for (int i = 1; i <= n; i++) {
+        int *now = row[i % 3], *one = row[(i + 2) % 3], *two = row[(i + 1) % 3];
+
+        now[0] = i;
+        for (int j = 1; j <= m; j++) {
+            now[j] = min3(one[j] + 1, now[j - 1] + 1, one[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                two[j - 2] + 1 < now[j])
+                now[j] = two[j - 2] + 1;
+        }
+    }
+    return row[n % 3][m];
+}
+
+const char *str_did_you_mean(const char *word, const char *const *candidates, size_t n)
+{
+    const char *best = NULL;
+    int limit = (int)(strlen(word) / 3), nearest;
+
+    nearest = (limit < 1 ? 1 : limit) + 1;
+    for (size_t i = 0; i < n; i++) {
+        int d = edit_distance(word, candidates[i]);
+
+        if (d < nearest) {
+            nearest = d;
+            best = candidates[i];
+        }
+    }
+    return best;
+}
+
+/* Length of the well-formed sequence at s, 0 if there is none in the n bytes. */
+static size_t utf8_sequence(const unsigned char *s, size_t n)
+{
+    static const struct {
+        unsigned char lo, hi, second_lo, second_hi;
+        size_t length;
+    } forms[] = {
+        {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        size_t len = forms[i].length;
+
+        if (s[0] < forms[i].lo || s[0] > forms[i].hi)
+            continue;
+        if (len > n || (len > 1 && (s[1] < forms[i].second_lo || s[1] > forms[i].second_hi)))
+            return 0;
+        for (size_t k = 2; k < len; k++)
+            if ((s[k] & 0xc0) != 0x80)
+                return 0;
+        return len;
+    }
+    return 0;
+}
+
+bool utf8_valid(const char *s, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)s;
+
+    while (n) {
+        size_t len = utf8_sequence(p, n);
+
+        if (!len)
+            return false;
+        p += len;
+        n -= len;
+    }
+    return true;
+}
+
+static char *scaled(char out[STR_HUMAN], double v, double step, const char *const *units, size_t n)
+{
+    size_t i = 0;
+
+    while (i + 1 < n && v >= step) {
+        v /= step;
+        i++;
+    }
+    snprintf(out, STR_HUMAN, v < 9.995 && i ? "%.2f %s" : v < 99.95 && i ? "%.1f %s" : "%.0f %s", v,
+             units[i]);
+    return out;
+}
+
+char *str_bytes(char out[STR_HUMAN], double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+
+    return scaled(out, bytes, 1024, units, sizeof units / sizeof *units);
+}
+
+char *str_flops(char out[STR_HUMAN], double flops)
+{
+    static const char *const units[] = {"FLOP",  "kFLOP", "MFLOP", "GFLOP",
+                                        "TFLOP", "PFLOP", "EFLOP"};
+
+    return scaled(out, flops, 1000, units, sizeof units / sizeof *units);
+}
+
+char *str_duration(char out[STR_HUMAN], double s)
+{
+    if (s < 0.9995)
+        snprintf(out, STR_HUMAN, "%.0f ms", s * 1e3);
+    else if (s < 99.95)
+        snprintf(out, STR_HUMAN, "%.1f s", s);
+    else if (s < 3600)
+        snprintf(out, STR_HUMAN, "%dm%02ds", (int)s / 60, (int)s % 60);
+    else if (s < 100 * 3600.)
+        snprintf(out, STR_HUMAN, "%dh%02dm", (int)s / 3600, (int)s / 60 % 60);
+    else
+        snprintf(out, STR_HUMAN, "%.1f days", s / 86400);
+    return out;
+}

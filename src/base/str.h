@@ -1,0 +1,24 @@
+/* Small string helpers. */
+#ifndef LENSWEEP_BASE_STR_H
+#define LENSWEEP_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+bool str_eq(const char *a, const char *b);
+bool str_ends_with(const char *s, const char *end);
+
+/* The one of n candidates that `word` was probably meant to be: the nearest within an edit distance
+   (insert, delete, replace, swap of neighbours) of a third of its length, at least 1; NULL = none. */
+const char *str_did_you_mean(const char *word, const char *const *candidates, size_t n);
+
+/* Is s[0..n) well-formed UTF-8 (no overlong form, no surrogate, at most U+10FFFF)? */
+bool utf8_valid(const char *s, size_t n);
+
+/* "1.5 GiB", "12 MiB"; "2.3 TFLOP"; "3h05m", "12.3 s": for people. Each returns `out`. */
+enum { STR_HUMAN = 32 };
+char *str_bytes(char out[STR_HUMAN], double bytes);
+char *str_flops(char out[STR_HUMAN], double flops);
+char *str_duration(char out[STR_HUMAN], double seconds);
+
+#endif

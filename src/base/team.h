@@ -1,0 +1,30 @@
+/*
+ * The threads of one worker, and what they count.
+ *
+ * BLAS itself runs one thread; a team shares out panels of a weight matrix, rows, or heads. Which
+ * thread does a piece never shows in the result: pieces are cut by shape alone and no sum crosses
+ * two of them in an order of arrival.
+ */
+#ifndef LENSWEEP_BASE_TEAM_H
+#define LENSWEEP_BASE_TEAM_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct team {
+    int threads;
+    size_t scratch_floats; /* per thread */
+    float *scratch;        /* (threads, scratch_floats), owned */
+    uint64_t flops;        /* 2 M N K of every gemm since team_init: what the planner must have said */
+};
+
+/* threads = 0: as many as the affinity mask of the calling thread has cores. Sets BLAS to one
+   thread. scratch_floats: what one thread needs at most (gemm_scratch of the widest matrix). */
+int team_init(struct team *t, int threads, size_t scratch_floats, struct err *err);
+void team_release(struct team *t);
+
+int team_cores(void); /* cores in the affinity mask of the calling thread */
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * A run's config: YAML read through libyaml's document API into the structs below.
+ *
+ *     struct config c = {0};
+ *     struct problems problems = {0};
+ *     config_load(&c, "configs/demo.yaml", set, n_set, kinds, n_kinds, &problems, err);
+ *
+ * Everything that is wrong is gathered in `problems` (unknown keys with did-you-mean, wrong types,
+ * values out of bounds, duplicate keys, missing files and keys), each with file:line:column, before
+ * any model is touched.
+ */
+#ifndef LENSWEEP_CONFIG_CONFIG_H
+#define LENSWEEP_CONFIG_CONFIG_H
+
+#include "config/schema.h"
+
+/* What the `experiments` list may hold: a kind's name and its keys, given by the floor above. */
+struct experiment_schema {
+    const char *kind;
+    const char *doc;
+    const struct config_row *rows;
+    size_t n_rows;
+    size_t size; /* of the struct that the rows fill */
+};
+
+struct experiment_entry {
+    const char *name; /* unique; [A-Za-z0-9_-]+ */
+    const struct experiment_schema *schema;
+    void *config;        /* schema->size bytes in the config's arena */
+    size_t line, column; /* where the entry stands, for problems found later */
+};
+
+struct model_config {
+    const char *path;
+    const char *load;  /* auto | map | broadcast */
+    const char *check; /* sampled | full */
+};
+
+struct data_config {
+    struct string_list path;
+    const char *format; /* auto | native | one_to_many */
+    bool add_bos;
+    int64_t limit;
+    int64_t controls;
+    const char *target; /* first | first_distinct */
+    int64_t seed;
+};
+
+struct run_config {
+    int64_t rows;
+    int64_t unit_flops; /* GFLOP; auto = 0: from the model */
+    int64_t threads;
+    double memory;   /* bytes; 0 = auto */
+    double max_time; /* seconds; 0 = none */
+    double grace;    /* seconds to drain before the end */
+    const char *executor; /* forked | naive */
+    const char *blas_core;
+    bool fail_on_bad;
+};
+
+struct statistics_config {
+    const char *cluster; /* item | query */
+    int64_t bootstrap;
+    struct string_list family;
+    double fdr, min_effect;
+    const char *split; /* none | half */
+    int64_t seed;
+};
+
+struct config {
+    struct arena arena;
+    const char *path; /* of the YAML file */
+    struct model_config model;
+    struct data_config data;
+    const char *output;
+    struct experiment_entry *experiment;
+    size_t n_experiments;
+    struct statistics_config statistics;
+    struct run_config run;
+};
+
+/* set: "key.path=value" strings of --set, applied over the file (run.rows=64,
+   experiments.decode.rank=true by name, model.path=...); their problems are placed at "--set ...".
+   Paths are as seen from the working directory. Returns nonzero only for I/O and memory. */
+int config_load(struct config *c, const char *path, const char *const *set, size_t n_set,
+                const struct experiment_schema *kinds, size_t n_kinds, struct problems *problems,
+                struct err *err);
+void config_release(struct config *c);
+
+/* The resolved config as canonical YAML, each key with its value, which config_load reads back;
+   with results_only, only the keys that affect results (for fingerprints and provenance). */
+int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err);
+
+/* One experiment's result-affecting keys as one canonical text: part of its units' keys. */
+int config_print_experiment(const struct experiment_entry *e, bool results_only, struct buf *out,
+                            struct err *err);
+
+/* The reference of all sections and kinds: plain text for `help config`, Markdown for docs/. */
+int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool markdown,
+                     struct buf *out, struct err *err);
+
+/* For main: a place in the config, "file:line:column", of a key or of an experiment's key. Problems
+   that only a floor above can see (a layer beyond the model's) use it. */
+void config_problem(const struct config *c, const struct experiment_entry *e, const char *key,
+                    struct problems *problems, const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+#endif

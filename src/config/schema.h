@@ -1,0 +1,134 @@
+/*
+ * The schema: a config key is one row, declared once. Parsing, checking (with line and column and
+ * did-you-mean), `help KEY`, the reference page and the provenance dump all follow from it.
+ *
+ *     static const struct config_row rows[] = {
+ *         CONFIG_ROW(struct run_config, rows, "rows", config_int, "1024", 1, 65536, RESULTS,
+ *                    "most rows that a wave packs"),
+ *     };
+ *
+ * CONFIG_ROW checks at compile time that the field has the C type that the row's type fills.
+ */
+#ifndef LENSWEEP_CONFIG_SCHEMA_H
+#define LENSWEEP_CONFIG_SCHEMA_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One selector type serves layers, heads and positions: a list of configurations, each a list of
+   elements. `each` (of n: known later) = one configuration for each; `all` = one of all together;
+   [0, 3] = one for each listed; {together: [..]} = one; {window: w, stride: s} = one per whole
+   window. Elements are numbers or names. */
+enum selector_kind { SELECT_EACH, SELECT_ALL, SELECT_LIST, SELECT_TOGETHER, SELECT_WINDOW };
+struct selector {
+    enum selector_kind kind;
+    int window, stride;
+    size_t n;
+    const char **name; /* (n) as written; numbers too: "3", "subject", "subject[*]" = each token */
+};
+
+struct string_list {
+    size_t n;
+    const char **v;
+};
+
+struct int_list {
+    size_t n;
+    int64_t *v;
+};
+
+struct where_list { /* {target_collision: false, step: 2}: key = value, as text */
+    size_t n;
+    const char **key, **value;
+};
+
+/* A place in a YAML node tree that a type's parser reads; opaque outside src/config. */
+struct config_node;
+struct config_context;
+
+struct config_row;
+
+/* Fills the field from a node, or adds a problem that names the place and what was expected. */
+struct config_type {
+    const char *name;                              /* "integer", "list of names", ... */
+    size_t size;                                   /* of the field */
+    void (*parse)(struct config_context *c, const struct config_row *row,
+                  const struct config_node *node, void *field);
+    int (*print)(const void *field, struct buf *out, struct err *err); /* canonical YAML, one line */
+};
+
+extern const struct config_type config_int;       /* int64_t */
+extern const struct config_type config_real;      /* double */
+extern const struct config_type config_bool;      /* bool */
+extern const struct config_type config_string;    /* const char * */
+extern const struct config_type config_choice;    /* const char *: one of row->choices "a | b | c" */
+extern const struct config_type config_strings;   /* struct string_list; one string = a list of it */
+extern const struct config_type config_ints;      /* struct int_list; one number = a list of it */
+extern const struct config_type config_duration;  /* double, seconds: 90, 90s, 3h55m, 1d */
+extern const struct config_type config_bytes;     /* double, bytes: 512MiB, 20GiB; auto = 0 */
+extern const struct config_type config_auto_int;  /* int64_t; auto = 0 */
+extern const struct config_type config_paths;     /* struct string_list of paths that must exist */
+extern const struct config_type config_path;      /* const char *, a path that must exist */
+extern const struct config_type config_selector;  /* struct selector */
+extern const struct config_type config_where;     /* struct where_list */
+extern const struct config_type config_real_or_choice; /* struct real_or_choice */
+
+struct real_or_choice { /* noise: 0.2 | computed | published */
+    const char *choice; /* NULL = it is a number */
+    double value;
+};
+
+enum config_affects { RESULTS, RUNNING };
+
+struct config_row {
+    const char *key;
+    const struct config_type *type;
+    size_t offset;
+    const char *fallback; /* default as YAML text; NULL = the key is required */
+    double lo, hi;        /* bounds of numbers and of the elements of a list of numbers */
+    const char *choices;  /* "a | b | c" for choices and lists of choices; NULL = free */
+    enum config_affects affects;
+    const char *doc; /* one line */
+};
+
+/* The field's C type for each row type, checked by _Generic on a pointer to the field. */
+#define CONFIG_ROW(st, field, key, type, fallback, lo, hi, affects, doc)                           \
+    {                                                                                              \
+        key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, lo, hi, NULL,  \
+            affects, doc                                                                           \
+    }
+#define CONFIG_CHOICE(st, field, key, type, fallback, choices, affects, doc)                       \
+    {                                                                                              \
+        key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, 0, 0, choices, \
+            affects, doc                                                                           \
+    }
+#define CONFIG_CHECK(st, field, ctype) 0 * sizeof(_Generic(&((st *)0)->field, ctype * : 1))
+#define CONFIG_CHECK_config_int(st, field) CONFIG_CHECK(st, field, int64_t)
+#define CONFIG_CHECK_config_real(st, field) CONFIG_CHECK(st, field, double)
+#define CONFIG_CHECK_config_bool(st, field) CONFIG_CHECK(st, field, bool)
+#define CONFIG_CHECK_config_string(st, field) CONFIG_CHECK(st, field, const char *)
+#define CONFIG_CHECK_config_choice(st, field) CONFIG_CHECK(st, field, const char *)
+#define CONFIG_CHECK_config_strings(st, field) CONFIG_CHECK(st, field, struct string_list)
+#define CONFIG_CHECK_config_ints(st, field) CONFIG_CHECK(st, field, struct int_list)
+#define CONFIG_CHECK_config_duration(st, field) CONFIG_CHECK(st, field, double)
+#define CONFIG_CHECK_config_bytes(st, field) CONFIG_CHECK(st, field, double)
+#define CONFIG_CHECK_config_auto_int(st, field) CONFIG_CHECK(st, field, int64_t)
+#define CONFIG_CHECK_config_paths(st, field) CONFIG_CHECK(st, field, struct string_list)
+#define CONFIG_CHECK_config_path(st, field) CONFIG_CHECK(st, field, const char *)
+#define CONFIG_CHECK_config_selector(st, field) CONFIG_CHECK(st, field, struct selector)
+#define CONFIG_CHECK_config_where(st, field) CONFIG_CHECK(st, field, struct where_list)
+#define CONFIG_CHECK_config_real_or_choice(st, field) CONFIG_CHECK(st, field, struct real_or_choice)
+
+struct config_section {
+    const char *name; /* "run"; "" = top level */
+    const char *doc;
+    const struct config_row *rows;
+    size_t n_rows, size; /* rows, and bytes of the struct that they fill */
+};
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * Queries: prompts with named spans and named target tokens, whatever file they came from.
+ *
+ *     struct dataset ds = {0};
+ *     struct problems problems = {0};
+ *     dataset_load(&ds, paths, n, FORMAT_AUTO, &codec, &limits, &problems, err);
+ *     for (size_t q = 0; q < ds.n; q++)
+ *         ... ds.query[q].ids ...
+ *     dataset_release(&ds);
+ *
+ * Names of spans and targets are collected over the whole dataset in order of first appearance
+ * (the one_to_many adapter: answer_1, answer_2, answer_3, subject), so a query's spans and targets
+ * are arrays that run parallel to ds.span_name and ds.target_name.
+ *
+ * A file that is no JSON Lines is a problem (reported with file:line:column, all of them); a bad
+ * span, an id beyond the vocabulary, a prompt too long is the status of that one query.
+ */
+#ifndef LENSWEEP_DATA_QUERY_H
+#define LENSWEEP_DATA_QUERY_H
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Why a query cannot be used, in a few words; NULL = it can. */
+#define QUERY_OK NULL
+
+struct query {
+    const char *status;  /* QUERY_OK, or the reason, in the arena */
+    const char *text;    /* the prompt; decoded from ids where the file has none */
+    const char *item;    /* the unit of statistics */
+    const char *subject; /* "" if the data names none */
+    const char *dataset; /* name, from the data or the file's name */
+    int template;        /* 1.. ; 0 = not known */
+    int step;            /* 1.. ; 0 = not known */
+
+    int n;        /* tokens in the prompt */
+    int32_t *ids; /* (n) */
+
+    struct span *span; /* (ds->n_spans) [lo, hi) in tokens; empty where the query lacks the name */
+
+    int32_t *target;     /* (ds->n_targets) token id, -1 where the query lacks the name */
+    int right;           /* index of the target that counts as right, -1 = the data does not say */
+    unsigned char *foil; /* (ds->n_targets) 1 = `right` is compared with it */
+
+    int32_t *control;   /* (ds->n_controls) first tokens of other items' answers, -1 = fewer */
+    int32_t *s_control; /* (ds->n_controls) first tokens of other items' subjects, -1 = fewer */
+
+    int32_t *cf_ids;      /* (n) the counterfactual prompt, NULL = none */
+    struct span *cf_span; /* (ds->n_spans) its spans */
+
+    unsigned char target_collision; /* two of its targets are the same token */
+    unsigned char target_generic;   /* its right target starts many of the dataset's answers */
+    unsigned char target_in_prompt; /* its right target stands in the prompt */
+    const char *answer_prefix;      /* "" | "space" | "quote": what the prompt ends in */
+
+    size_t file, line;       /* where it came from: index of ds->file, line from 1 */
+    struct hash fingerprint; /* of everything above that affects results (not of status) */
+};
+
+struct dataset {
+    struct arena arena; /* owns every string and array below and in the queries */
+    struct query *query;
+    size_t n;
+    const char **span_name; /* `first` and `last` always exist and are the first two */
+    size_t n_spans;
+    const char **target_name;
+    size_t n_targets;
+    size_t n_controls; /* entries of each query's control list */
+    size_t controls_min; /* the fewest that any usable query has: for the summary */
+    const char **file; /* paths read, in order */
+    size_t n_files;
+    int max_tokens; /* longest prompt */
+};
+
+enum data_format { FORMAT_AUTO, FORMAT_NATIVE, FORMAT_ONE_TO_MANY };
+
+/* How the loader turns text into ids and back: the tokenizer, which lives on a floor above. Either
+   may be NULL where there is no tokenizer (plan on a model that is not there): text is then only
+   taken where ids stand beside it. */
+struct codec {
+    void *ctx;
+    /* appends the ids of text to *ids, growing *ids in the arena; offsets, if wanted, get the byte
+       range of each token in the text: (n) pairs begin, end */
+    int (*encode)(void *ctx, const char *text, size_t n, bool special, struct arena *a,
+                  int32_t **ids, size_t *n_ids, struct err *err);
+    /* bytes of one id, borrowed; NULL = no such id */
+    const char *(*bytes)(void *ctx, int32_t id, size_t *n);
+    int32_t bos; /* -1 = none */
+};
+
+struct data_options {
+    enum data_format format;
+    bool add_bos;       /* prepend the codec's BOS and shift the spans */
+    int vocab;          /* ids are below this; 0 = not checked */
+    int max_tokens;     /* longer prompts get a status; 0 = not checked */
+    size_t limit;       /* at most so many queries of each file; 0 = all */
+    size_t n_controls;  /* 16 unless said */
+    uint64_t seed;      /* of the draws of controls and counterfactuals */
+    bool first_distinct; /* targets: the first token in which the answers differ */
+};
+
+/*
+ * Reads the files in order (a directory stands for its .jsonl files, sorted, also those below it).
+ * Problems of the files go to `problems`, with their places; the caller decides what to do about
+ * them. Returns nonzero only for I/O and memory. An empty dataset is a problem.
+ */
+int dataset_load(struct dataset *ds, const char *const *paths, size_t n_paths,
+                 const struct data_options *opt, const struct codec *codec,
+                 struct problems *problems, struct err *err);
+void dataset_release(struct dataset *ds);
+
+/* Index of a name; -1 = none. */
+int dataset_span(const struct dataset *ds, const char *name);
+int dataset_target(const struct dataset *ds, const char *name);
+
+struct hash dataset_fingerprint(const struct dataset *ds);
+
+#endif

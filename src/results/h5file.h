@@ -1,0 +1,75 @@
+/*
+ * The result file: netCDF-4 conventions over HDF5, bytes reproducible.
+ *
+ *     struct h5file *f;
+ *     h5_create(&f, "results/cities/result.h5", err);          // written beside, renamed by h5_commit
+ *     struct h5group *g;
+ *     h5_group(f, "decode", dims, n_dims, &g, err);            // dimension scales with coordinates
+ *     h5_define(g, &variable, err);                            // chunked, deflated, fill value
+ *     h5_write(g, "logit", q, 1, data, err);                   // entries [q, q+1) of the first dim
+ *     h5_attr_str(g, "kind", "decode", err);
+ *     h5_commit(f, err);                                       // or h5_abandon(f): nothing is left
+ *
+ * Every variable has `long_name`, `units` (numbers) and `_FillValue` (NaN, or -1 for integers), its
+ * dimension scales attached, and `coordinates` naming the non-index coordinates of its group (those
+ * defined with h5_coordinate before it), so that xarray.open_dataset(group=...) shows everything.
+ * Object times are not tracked: the same content is the same bytes.
+ */
+#ifndef LENSWEEP_RESULTS_H5FILE_H
+#define LENSWEEP_RESULTS_H5FILE_H
+
+#include "base/err.h"
+#include "results/table.h"
+
+#include <stdbool.h>
+
+struct h5file;
+struct h5group;
+
+/* Opens PATH.tmp beside path for writing. ERR_IO with the reason. */
+int h5_create(struct h5file **f, const char *path, struct err *err);
+int h5_commit(struct h5file *f, struct err *err); /* close, fsync, rename; frees f also on error */
+void h5_abandon(struct h5file *f);                /* close and remove; f may be NULL */
+
+/* Makes group `name` ("" = the root, "a/b" = nested) with these dimensions. *g lives until f ends. */
+int h5_group(struct h5file *f, const char *name, const struct dim *dims, size_t n_dims,
+             struct h5group **g, struct err *err);
+
+/* A variable that is a coordinate of others (item, subject, step, ... along query): like h5_define,
+   and every variable defined later that has its dimensions names it. */
+int h5_coordinate(struct h5group *g, const struct variable *v, struct err *err);
+int h5_define(struct h5group *g, const struct variable *v, struct err *err);
+
+/* Entries [first, first + count) along the first dimension, everything along the others: data in C
+   order; V_STR data is an array of const char * (NULL = ""). A scalar: first 0, count 1. */
+int h5_write(struct h5group *g, const char *var, size_t first, size_t count, const void *data,
+             struct err *err);
+
+int h5_attr_str(struct h5group *g, const char *name, const char *value, struct err *err);
+int h5_attr_f64(struct h5group *g, const char *name, double value, struct err *err);
+int h5_attr_i64(struct h5group *g, const char *name, int64_t value, struct err *err);
+
+/* Reading, for export, plot, top, diff and later analyses. Numbers are converted to the type asked. */
+int h5_open(struct h5file **f, const char *path, struct err *err);
+void h5_close(struct h5file *f);
+/* Calls use() for each variable of each group in name order: shape and dim names. */
+struct h5info {
+    const char *group, *name;
+    enum vtype type;
+    size_t rank, size[DIMS_MAX];
+    const char *dim[DIMS_MAX];
+};
+int h5_each(struct h5file *f, int (*use)(void *ctx, const struct h5info *v, struct err *err),
+            void *ctx, struct err *err);
+/* The whole variable as float64 (numbers) into fresh memory, mem_free'd by the caller. */
+int h5_read_f64(struct h5file *f, const char *group, const char *var, double **data,
+                struct h5info *info, struct err *err);
+/* The whole variable as strings: one block, mem_free'd by the caller. */
+int h5_read_str(struct h5file *f, const char *group, const char *var, char ***data,
+                struct h5info *info, struct err *err);
+int h5_read_attr(struct h5file *f, const char *group, const char *name, char **value,
+                 struct err *err); /* as text; *value NULL if absent; mem_free'd by the caller */
+
+const char *h5_version(void);
+
+#endif
