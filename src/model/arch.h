@@ -1,0 +1,103 @@
+/*
+ * Private to the model floor: which architectures there are, and what a config says.
+ *
+ * config.json and a GGUF's metadata are read through tables of keys: a key that is in no table is
+ * an error, because it may change what the model computes.
+ */
+#ifndef LENSWEEP_MODEL_ARCH_H
+#define LENSWEEP_MODEL_ARCH_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/matrix.h"
+#include "model/gguf.h"
+#include "model/model.h"
+
+#include <stdbool.h>
+
+/* One row for each architecture. What is 0 is not special. */
+struct arch {
+    const char *name;       /* in config.json's "architectures" */
+    const char *model_type; /* in config.json */
+    const char *gguf;       /* general.architecture of a GGUF file; NULL = it has another row's */
+    /* what a config.json means that leaves these keys out: */
+    int kv_heads; /* 0 = as many as heads */
+    int max_positions;
+    int sliding_window; /* 0 = none */
+};
+
+enum { ARCHS = 2 };
+extern const struct arch archs[ARCHS];
+
+/* The largest model that is believed: the product of any three fits an int64_t, the sizes that
+   struct shape stores, and the products of two that are indices, an int. */
+enum {
+    LAYERS_MAX = 4096,
+    HEADS_MAX = 1 << 13,
+    HEAD_DIM_MAX = 1 << 13,
+    WIDTH_MAX = 1 << 20,
+    FF_MAX = 1 << 24,
+    VOCAB_MAX = 1 << 26,
+};
+
+/* What is known of a key. */
+enum rule {
+    RULE_READ,     /* it is read */
+    RULE_HARMLESS, /* it changes nothing that is computed here */
+    RULE_FALSE,    /* the others: absent, null, or this */
+    RULE_TRUE,
+    RULE_ONE,
+    RULE_ZERO,
+    RULE_EMPTY, /* {} or [] */
+    RULE_SILU,
+    RULE_FULL, /* a list of "full_attention" */
+};
+
+struct key {
+    const char *name;
+    enum rule rule;
+    const char *why; /* what is not handled, where the rule can fail */
+};
+
+enum rope_kind {
+    ROPE_PLAIN,
+    ROPE_LINEAR,  /* every frequency divided by factor */
+    ROPE_LLAMA3,  /* the low ones, with a smooth passage */
+    ROPE_DIVIDED, /* each by a factor of its own, which stands in the file (GGUF) */
+};
+
+struct rope_spec {
+    enum rope_kind kind;
+    double theta;
+    double factor;                   /* LINEAR, LLAMA3 */
+    double low, high, old_positions; /* LLAMA3 */
+};
+
+struct config {
+    const struct arch *arch;
+    struct shape shape;
+    struct rope_spec rope;
+    enum dtype
+        dtype; /* config.json's, for a shape without weights; the files' own are what counts */
+};
+
+#define KEYS(table) (sizeof(table) / sizeof *(table))
+const struct key *key_find(const struct key *keys, size_t n, const char *name);
+
+/* What both kinds of config share: an error that lists the table's rows; the head width where it is
+   0, and what must hold between the sizes; the bounds of the rotary numbers. */
+int arch_unknown(const char *name, struct err *err);
+int shape_finish(struct shape *s, struct err *err);
+int rope_check(const struct rope_spec *r, struct err *err);
+
+/* Messages do not name the file. */
+int config_from_json(struct config *c, const json_t *json, struct err *err);
+int config_from_gguf(struct config *c, const struct gguf *g, struct err *err);
+
+/* Fills out (dh/2) as transformers does, in float32. divisors (dh/2): for ROPE_DIVIDED. ERR_FORMAT
+   when a frequency comes out as no positive number. */
+int rope_frequencies(const struct rope_spec *r, int d_head, const float *divisors, float *out,
+                     struct err *err);
+char *rope_text(char out[128], const struct rope_spec *r); /* in words; returns out */
+
+#endif

@@ -1,0 +1,397 @@
+#include "model/model.h"
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "model/arch.h"
+#include "model/checkpoint.h"
+#include "model/gguf.h"
+#include "model/weights.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    CONFIG_MAX = 16 << 20,
+    SAMPLES = 64,        /* blocks of a file in the fingerprint */
+    SAMPLE = 4 << 10,    /* bytes of one */
+    HASH_BLOCK = 1 << 20 /* bytes that the full hash takes at a time */
+};
+
+/* What a model borrows from; either the GGUF file or the directory is there. */
+struct checkpoint {
+    struct arena arena;
+    struct gguf gguf;
+    struct shards shards;
+    struct buf config_text; /* of config.json */
+    struct config config;
+    struct tensors *tensors; /* NULL: no weights */
+    bool is_gguf;
+};
+
+static size_t file_count(const struct checkpoint *c)
+{
+    return c->is_gguf ? 1 : c->shards.n;
+}
+
+static const struct mapping *file_at(const struct checkpoint *c, size_t i)
+{
+    return c->is_gguf ? &c->gguf.file : &c->shards.file[i];
+}
+
+/* Bytes before the tensors' data. */
+static size_t header_size(const struct checkpoint *c, size_t i)
+{
+    const struct mapping *f = file_at(c, i);
+    struct cursor header = {f->data, f->size, 0, 0};
+    uint64_t n = c->is_gguf ? c->gguf.data_offset : cursor_u64(&header) + sizeof n;
+
+    return n < f->size ? (size_t)n : f->size;
+}
+
+static int put_hash(struct buf *b, const void *p, size_t n, struct err *err)
+{
+    struct hash h = hash_bytes(p, n);
+
+    return buf_u64(b, h.hi, err) || buf_u64(b, h.lo, err) ? err->code : 0;
+}
+
+/* Blocks at places that depend on the size only: the first, the last, and evenly between. */
+static int put_samples(struct buf *b, const struct mapping *f, struct err *err)
+{
+    size_t n = f->size < SAMPLE ? f->size : SAMPLE;
+
+    for (size_t i = 0; i <= SAMPLES; i++) {
+        size_t last = f->size - n;
+        size_t at = last / SAMPLES * i + last % SAMPLES * i / SAMPLES;
+
+        if (put_hash(b, f->data + at, n, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int find_fingerprint(struct model *m, struct err *err)
+{
+    const struct checkpoint *c = m->files;
+    struct buf b = {0};
+    int code = put_hash(&b, c->config_text.data, c->config_text.len, err);
+
+    for (size_t i = 0; i < file_count(c) && !code; i++) {
+        const struct mapping *f = file_at(c, i);
+
+        code = buf_u64(&b, f->size, err);
+        if (!code)
+            code = put_hash(&b, f->data, header_size(c, i), err);
+        if (!code)
+            code = put_samples(&b, f, err);
+    }
+    m->fingerprint = hash_bytes(b.data, b.len);
+    buf_release(&b);
+    return code;
+}
+
+int model_full_hash(const struct model *m, struct hash *h, struct err *err)
+{
+    const struct checkpoint *c = m->files;
+    struct buf b = {0};
+    int code = 0;
+
+    for (size_t i = 0; i < file_count(c) && !code; i++) {
+        const struct mapping *f = file_at(c, i);
+
+        code = buf_u64(&b, f->size, err);
+        for (size_t at = 0; at < f->size && !code; at += HASH_BLOCK) {
+            size_t n = f->size - at;
+
+            code = put_hash(&b, f->data + at, n < HASH_BLOCK ? n : HASH_BLOCK, err);
+        }
+    }
+    *h = hash_bytes(b.data, b.len);
+    buf_release(&b);
+    return code;
+}
+
+static int read_config(struct checkpoint *c, const char *path, struct err *err)
+{
+    json_t *json;
+    int code;
+
+    if (file_read(&c->config_text, path, CONFIG_MAX, err))
+        return err->code;
+    json = json_parse(c->config_text.data ? c->config_text.data : "", c->config_text.len,
+                      ERR_FORMAT, path, 1, err);
+    if (!json)
+        return err->code;
+    code = config_from_json(&c->config, json, err);
+    json_decref(json);
+    return code ? err_wrap(err, "%s", path) : 0;
+}
+
+/* A directory, or config.json itself where no weights are asked for. */
+static int open_hf(struct checkpoint *c, const char *path, bool weights, struct err *err)
+{
+    bool dir = file_is_dir(path);
+    const char *config = dir ? file_join(&c->arena, path, "config.json", err) : path;
+
+    if (!config)
+        return err->code;
+    if (dir && !file_exists(config))
+        return err_set(err, ERR_IO,
+                       "%s has no config.json: expected a Hugging Face directory (config.json and "
+                       "safetensors) or a .gguf file",
+                       path);
+    if (read_config(c, config, err))
+        return err->code;
+    if (weights && shards_open(&c->shards, &c->arena, path, err))
+        return err->code;
+    c->tensors = weights ? &c->shards.tensors : NULL;
+    return 0;
+}
+
+static int open_gguf(struct checkpoint *c, const char *path, bool weights, struct err *err)
+{
+    c->is_gguf = true;
+    if (gguf_open(&c->gguf, path, weights ? GGUF_WHOLE : GGUF_HEADER, err))
+        return err->code;
+    c->tensors = &c->gguf.tensors;
+    return config_from_gguf(&c->config, &c->gguf, err) ? err_wrap(err, "%s", path) : 0;
+}
+
+static int open_files(struct checkpoint *c, const char *path, bool weights, struct err *err)
+{
+    if (file_is_dir(path))
+        return open_hf(c, path, weights, err);
+    if (!file_exists(path))
+        return err_set(err, ERR_IO,
+                       "%s does not exist: expected a Hugging Face directory or a .gguf file",
+                       path);
+    if (gguf_is(path))
+        return open_gguf(c, path, weights, err);
+    if (!weights && str_ends_with(path, ".json"))
+        return open_hf(c, path, false, err);
+    if (str_ends_with(path, ".safetensors") || str_ends_with(path, ".json"))
+        return err_set(err, ERR_FORMAT,
+                       "%s is part of a Hugging Face model: give the directory that holds it",
+                       path);
+    return err_set(
+        err, ERR_FORMAT,
+        "%s is no model: it does not begin with the letters GGUF; expected a Hugging Face "
+        "directory or a .gguf file",
+        path);
+}
+
+/* The divisors that a GGUF file brings for llama3-scaled frequencies; NULL when it has none. */
+static int find_divisors(struct checkpoint *c, int n, const float **out, struct err *err)
+{
+    struct tensor *t = c->is_gguf ? tensors_find(c->tensors, "rope_freqs.weight") : NULL;
+    struct matrix row;
+    float *v;
+
+    *out = NULL;
+    if (!t)
+        return 0;
+    if (t->rank != 1 || t->dim[0] != n || t->dtype != DTYPE_F32)
+        return err_set(err, ERR_FORMAT, "tensor %s is not %d numbers of F32", t->name, n);
+    t->used = true;
+    v = arena_alloc(&c->arena, (size_t)n, sizeof *v, err);
+    if (!v)
+        return err->code;
+    row = (struct matrix){.data = t->data, .dtype = t->dtype, .rows = 1, .cols = n};
+    if (t->data)
+        matrix_rows(&row, 0, 1, v);
+    *out = v;
+    return 0;
+}
+
+static int find_frequencies(struct model *m, struct err *err)
+{
+    struct checkpoint *c = m->files;
+    int half = m->shape.d_head / 2;
+    const float *divisors;
+    float *v = arena_alloc(&c->arena, (size_t)half, sizeof *v, err);
+
+    if (!v || find_divisors(c, half, &divisors, err))
+        return err->code;
+    if (divisors && c->tensors && !tensors_find(c->tensors, "rope_freqs.weight")->data)
+        return 0; /* only the header is there */
+    m->inv_freq = v;
+    return rope_frequencies(&c->config.rope, m->shape.d_head, divisors, v, err);
+}
+
+/* The last part of a path, without slashes at its end. */
+static const char *last_part(struct arena *a, const char *path, struct err *err)
+{
+    size_t end = strlen(path), begin;
+
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (begin = end; begin > 0 && path[begin - 1] != '/';)
+        begin--;
+    return arena_strndup(a, path + begin, end - begin, err);
+}
+
+static int fill(struct model *m, const char *path, bool weights, struct err *err)
+{
+    struct checkpoint *c = m->files;
+
+    m->path = arena_strdup(&c->arena, path, err);
+    m->name = last_part(&c->arena, path, err);
+    if (!m->path || !m->name || open_files(c, path, weights, err))
+        return err->code;
+    m->shape = c->config.shape;
+    m->arch = c->config.arch->name;
+    if (find_frequencies(m, err) ||
+        weights_bind(m, c->tensors, c->is_gguf ? &naming_gguf : &naming_hf, c->config.dtype,
+                     &c->arena, err))
+        return err_wrap(err, "%s", path);
+    return find_fingerprint(m, err);
+}
+
+static int open_model(struct model **out, const char *path, bool weights, struct err *err)
+{
+    struct model *m = mem_alloc(1, sizeof *m, err);
+
+    *out = NULL;
+    if (!m)
+        return err->code;
+    m->files = mem_alloc(1, sizeof *m->files, err);
+    if (!m->files || fill(m, path, weights, err)) {
+        model_close(m);
+        return err->code;
+    }
+    *out = m;
+    return 0;
+}
+
+int model_open(struct model **m, const char *path, struct err *err)
+{
+    return open_model(m, path, true, err);
+}
+
+int model_open_shape(struct model **m, const char *path, struct err *err)
+{
+    return open_model(m, path, false, err);
+}
+
+void model_close(struct model *m)
+{
+    if (!m)
+        return;
+    if (m->files) {
+        shards_close(&m->files->shards);
+        gguf_close(&m->files->gguf);
+        buf_release(&m->files->config_text);
+        arena_release(&m->files->arena);
+    }
+    mem_free(m->files);
+    mem_free(m);
+}
+
+double model_layer_flops(const struct shape *s)
+{
+    double d = s->d_model, q = (double)s->n_heads * s->d_head;
+    double kv = (double)s->n_kv_heads * s->d_head, ff = s->d_ff;
+
+    return 2 * (d * q + 2 * d * kv + q * d + 3 * d * ff);
+}
+
+double model_unembed_flops(const struct shape *s)
+{
+    return 2.0 * s->d_model * s->vocab;
+}
+
+/* Tensors of one kind: equal names but for the number of the layer, equal shape and type. */
+struct kind {
+    const char *name;
+    const struct tensor *first;
+    size_t count;
+};
+
+/* The name with its first number replaced by a star. */
+static const char *star(struct arena *a, const char *name, struct err *err)
+{
+    size_t begin = strcspn(name, "0123456789"), n = strspn(name + begin, "0123456789");
+
+    if (!n)
+        return name;
+    return arena_printf(a, err, "%.*s*%s", (int)begin, name, name + begin + n);
+}
+
+static bool same_kind(const struct kind *k, const char *name, const struct tensor *t)
+{
+    return str_eq(k->name, name) && k->first->dtype == t->dtype && k->first->rank == t->rank &&
+           !memcmp(k->first->dim, t->dim, sizeof t->dim);
+}
+
+static int describe_tensors(const struct tensors *t, struct buf *out, struct err *err)
+{
+    struct arena a = {0};
+    struct kind *kinds = arena_alloc(&a, t->n, sizeof *kinds, err);
+    size_t n = 0;
+    int code = kinds ? buf_printf(out, err, "tensors        %zu\n", t->n) : err->code;
+
+    for (size_t i = 0; i < t->n && !code; i++) {
+        const char *name = star(&a, t->v[i].name, err);
+        size_t k = 0;
+
+        if (!name) {
+            code = err->code;
+            break;
+        }
+        while (k < n && !same_kind(&kinds[k], name, &t->v[i]))
+            k++;
+        if (k == n)
+            kinds[n++] = (struct kind){name, &t->v[i], 0};
+        kinds[k].count++;
+    }
+    for (size_t k = 0; k < n && !code; k++) {
+        char shape[TENSOR_SHAPE_TEXT];
+        const struct tensor *first = kinds[k].first;
+
+        code =
+            buf_printf(out, err, "%6zu x %-5s %-16s %s\n", kinds[k].count, dtype_name(first->dtype),
+                       tensor_shape_text(shape, first->rank, first->dim), kinds[k].name);
+    }
+    arena_release(&a);
+    return code;
+}
+
+static int describe_shape(const struct model *m, struct buf *out, struct err *err)
+{
+    const struct shape *s = &m->shape;
+    char rope[128], window[64] = "none";
+
+    if (s->sliding_window)
+        snprintf(window, sizeof window, "%d tokens; longer prompts are refused", s->sliding_window);
+    return buf_printf(out, err,
+                      "layers         %d\n"
+                      "heads          %d of width %d, over %d key/value heads\n"
+                      "width          %d, MLP %d\n"
+                      "vocabulary     %d, unembedding %s\n"
+                      "positions      %d, sliding window %s\n"
+                      "rotary         %s\n"
+                      "norm epsilon   %g\n",
+                      s->n_layers, s->n_heads, s->d_head, s->n_kv_heads, s->d_model, s->d_ff,
+                      s->vocab, s->tied ? "tied to the embedding" : "of its own", s->max_positions,
+                      window, rope_text(rope, &m->files->config.rope), (double)s->rms_eps);
+}
+
+int model_describe(const struct model *m, struct buf *out, struct err *err)
+{
+    const struct checkpoint *c = m->files;
+    char bytes[STR_HUMAN], hex[HASH_HEX];
+
+    if (buf_printf(out, err, "model          %s\narchitecture   %s\n", m->path, m->arch))
+        return err->code;
+    if (c->is_gguf)
+        buf_printf(out, err, "format         GGUF version %u\n", c->gguf.version);
+    else
+        buf_printf(out, err, "format         Hugging Face, %zu safetensors file%s\n", c->shards.n,
+                   c->shards.n == 1 ? "" : "s");
+    if (buf_printf(out, err, "parameters     %llu in %s\n", (unsigned long long)m->n_params,
+                   str_bytes(bytes, (double)m->weight_bytes)) ||
+        describe_shape(m, out, err) ||
+        buf_printf(out, err, "fingerprint    %s\n", hash_hex(hex, m->fingerprint)))
+        return err->code;
+    return c->tensors ? describe_tensors(c->tensors, out, err) : 0;
+}
