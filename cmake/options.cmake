@@ -1,3 +1,10 @@
+# ccache if it is there (and no other launcher was asked for).
+find_program(CCACHE ccache)
+mark_as_advanced(CCACHE)
+if(CCACHE AND NOT DEFINED CMAKE_C_COMPILER_LAUNCHER AND NOT DEFINED ENV{CMAKE_C_COMPILER_LAUNCHER})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
 # Flags of every target. -ffp-contract=off: the same bits from gcc and clang, with and without FMA.
 add_library(lensweep_flags INTERFACE)
 target_include_directories(lensweep_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
