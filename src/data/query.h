@@ -39,8 +39,8 @@ struct query {
     int template;        /* 1.. ; 0 = not known */
     int step;            /* 1.. ; 0 = not known */
 
-    int n;        /* tokens in the prompt */
-    int32_t *ids; /* (n) */
+    int n;        /* tokens in the prompt; 0 if it is longer than max_tokens */
+    int32_t *ids; /* (n) -1 where the data have a number that is no token id */
 
     struct span *span; /* (ds->n_spans) [lo, hi) in tokens; empty where the query lacks the name */
 
@@ -75,7 +75,7 @@ struct dataset {
     size_t controls_min; /* the fewest that any usable query has: for the summary */
     const char **file; /* paths read, in order */
     size_t n_files;
-    int max_tokens; /* longest prompt */
+    int max_tokens; /* longest prompt that is kept, those of bad queries included */
 };
 
 enum data_format { FORMAT_AUTO, FORMAT_NATIVE, FORMAT_ONE_TO_MANY };
@@ -85,8 +85,8 @@ enum data_format { FORMAT_AUTO, FORMAT_NATIVE, FORMAT_ONE_TO_MANY };
    taken where ids stand beside it. */
 struct codec {
     void *ctx;
-    /* appends the ids of text to *ids, growing *ids in the arena; offsets, if wanted, get the byte
-       range of each token in the text: (n) pairs begin, end */
+    /* the ids of text: sets *ids and *n_ids, in the arena. Where each token lies in the text is
+       found by spelling the tokens out. */
     int (*encode)(void *ctx, const char *text, size_t n, bool special, struct arena *a,
                   int32_t **ids, size_t *n_ids, struct err *err);
     /* bytes of one id, borrowed; NULL = no such id */
@@ -100,9 +100,9 @@ struct data_options {
     int vocab;          /* ids are below this; 0 = not checked */
     int max_tokens;     /* longer prompts get a status; 0 = not checked */
     size_t limit;       /* at most so many queries of each file; 0 = all */
-    size_t n_controls;  /* 16 unless said */
+    size_t n_controls;  /* 0 = 16 */
     uint64_t seed;      /* of the draws of controls and counterfactuals */
-    bool first_distinct; /* targets: the first token in which the answers differ */
+    bool first_distinct; /* targets: the first token in which the answers differ (settle.c) */
 };
 
 /*

@@ -1,0 +1,287 @@
+/*
+ * What is drawn from other items of the same dataset: control tokens and counterfactual prompts.
+ *
+ * A draw must not depend on the order of files, and must change little when queries are appended.
+ * So nothing is drawn by its place in a list: each candidate gets a number of its own from the
+ * query's stream (controls) or from its own stream (counterfactuals), and the smallest, or the next
+ * one round the circle, is taken. A new candidate then displaces another only where its number is
+ * small.
+ */
+#include "data/load.h"
+
+#include "base/rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A token that some item of a dataset has as an answer (or as its subject). */
+struct owned {
+    int set, item;
+    int32_t token;
+};
+
+struct pool {
+    struct owned *by_item; /* (n) sorted by set, item, token; each once */
+    size_t n;
+    struct owned *tokens; /* (n_tokens) sorted by set and token; each once, item = 0 */
+    size_t n_tokens;
+};
+
+static int by_owner(const void *a, const void *b)
+{
+    const struct owned *x = a, *y = b;
+    int d = compare(x->set, y->set);
+
+    d = d ? d : compare(x->item, y->item);
+    return d ? d : compare(x->token, y->token);
+}
+
+static size_t sort_unique(struct owned *v, size_t n)
+{
+    size_t out = 0;
+
+    qsort(v, n, sizeof *v, by_owner);
+    for (size_t i = 0; i < n; i++)
+        if (!out || by_owner(&v[out - 1], &v[i]))
+            v[out++] = v[i];
+    return out;
+}
+
+static void pool_release(struct pool *p)
+{
+    mem_free(p->by_item);
+    mem_free(p->tokens);
+}
+
+/* subject < 0: the pool of answers; else of that target, which is the subject. */
+static int pool_fill(struct pool *p, const struct loader *l, int subject, struct err *err)
+{
+    size_t n_targets = l->ds->n_targets;
+
+    p->by_item = mem_alloc(l->n * n_targets, sizeof *p->by_item, err);
+    if (!p->by_item)
+        return err->code;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct query *q = &l->ds->query[i];
+        const struct group *g = &l->group[i];
+
+        for (size_t t = 0; t < n_targets && !q->status; t++)
+            if (q->target[t] >= 0 &&
+                (subject < 0 ? is_answer(l, g->set, (int)t) : (int)t == subject))
+                p->by_item[p->n++] = (struct owned){g->set, g->item, q->target[t]};
+    }
+    p->n = sort_unique(p->by_item, p->n);
+    p->tokens = mem_alloc(p->n, sizeof *p->tokens, err);
+    if (!p->tokens)
+        return err->code;
+    for (size_t i = 0; i < p->n; i++)
+        p->tokens[i] = (struct owned){p->by_item[i].set, 0, p->by_item[i].token};
+    p->n_tokens = sort_unique(p->tokens, p->n);
+    return 0;
+}
+
+/* A token of this query, or an answer of its item at another step. */
+static bool taken(const struct loader *l, const struct pool *p, size_t q, int32_t token)
+{
+    struct owned key = {l->group[q].set, l->group[q].item, token};
+    const int32_t *target = l->ds->query[q].target;
+
+    for (size_t t = 0; t < l->ds->n_targets; t++)
+        if (target[t] == token)
+            return true;
+    return bsearch(&key, p->by_item, p->n, sizeof key, by_owner) != NULL;
+}
+
+/* First token of a dataset in the sorted list. */
+static size_t set_begin(const struct pool *p, int set)
+{
+    size_t lo = 0, hi = p->n_tokens;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (p->tokens[mid].set < set)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* The n tokens with the smallest numbers, smallest first; number = (n) scratch. */
+static size_t draw(const struct loader *l, const struct pool *p, size_t q, const char *purpose,
+                   int32_t *out, uint64_t *number, size_t n)
+{
+    struct rng r = rng_for(l->opt->seed, l->group[q].key, purpose);
+    int set = l->group[q].set;
+    size_t have = 0;
+
+    for (size_t i = set_begin(p, set); i < p->n_tokens && p->tokens[i].set == set; i++) {
+        int32_t token = p->tokens[i].token;
+        uint64_t mine;
+        size_t k;
+
+        r.counter = (uint64_t)token;
+        mine = rng_u64(&r);
+        if ((have == n && mine >= number[n - 1]) || taken(l, p, q, token))
+            continue;
+        have += have < n;
+        for (k = have - 1; k && number[k - 1] > mine; k--) {
+            number[k] = number[k - 1];
+            out[k] = out[k - 1];
+        }
+        number[k] = mine;
+        out[k] = token;
+    }
+    return have;
+}
+
+static void count_controls(struct loader *l)
+{
+    size_t fewest = SIZE_MAX;
+
+    for (size_t i = 0; i < l->n; i++) {
+        const struct query *q = &l->ds->query[i];
+        size_t n = 0;
+
+        for (size_t k = 0; k < l->ds->n_controls && !q->status; k++)
+            n += q->control[k] >= 0;
+        if (!q->status && n < fewest)
+            fewest = n;
+    }
+    l->ds->controls_min = fewest == SIZE_MAX ? 0 : fewest;
+}
+
+int draw_controls(struct loader *l, struct err *err)
+{
+    int subject = dataset_target(l->ds, "subject"), code = 0;
+    size_t n = l->ds->n_controls;
+    uint64_t *number = mem_alloc(n, sizeof *number, err);
+    struct pool answers = {0}, subjects = {0};
+
+    if (!number || pool_fill(&answers, l, -1, err) ||
+        (subject >= 0 && pool_fill(&subjects, l, subject, err))) {
+        code = err->code;
+        goto out;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        struct query *q = &l->ds->query[i];
+
+        if (q->status)
+            continue;
+        if (!l->draft[i].control)
+            draw(l, &answers, i, "controls", q->control, number, n);
+        if (subject >= 0 && q->target[subject] >= 0)
+            draw(l, &subjects, i, "subject controls", q->s_control, number, n);
+    }
+    count_controls(l);
+out:
+    pool_release(&answers);
+    pool_release(&subjects);
+    mem_free(number);
+    return code;
+}
+
+/* A usable query as a donor: those of one dataset, template, step and shape stand together, items
+   in an order drawn by seed. */
+struct donor {
+    int set, template, step, item;
+    uint64_t shape; /* of the lengths of the prompt and of all spans */
+    uint64_t order;
+    uint64_t tie; /* between prompts of one item */
+    size_t q;
+};
+
+static int by_class(const void *a, const void *b)
+{
+    const struct donor *x = a, *y = b;
+    int d = compare(x->set, y->set);
+
+    d = d ? d : compare(x->template, y->template);
+    d = d ? d : compare(x->step, y->step);
+    return d ? d : (x->shape > y->shape) - (x->shape < y->shape);
+}
+
+static int by_circle(const void *a, const void *b)
+{
+    const struct donor *x = a, *y = b;
+    int d = by_class(a, b);
+
+    d = d ? d : (x->order > y->order) - (x->order < y->order);
+    d = d ? d : compare(x->item, y->item);
+    d = d ? d : (x->tie > y->tie) - (x->tie < y->tie);
+    return d ? d : (x->q > y->q) - (x->q < y->q);
+}
+
+static bool same_shape(const struct query *a, const struct query *b, size_t n_spans)
+{
+    for (size_t i = 0; i < n_spans; i++)
+        if (span_len(a->span[i]) != span_len(b->span[i]))
+            return false;
+    return a->n == b->n;
+}
+
+/* Gives every query of a class (n donors) the first prompt of the next item round the circle. */
+static void link_class(struct loader *l, const struct donor *v, size_t n)
+{
+    for (size_t i = 0, end; i < n; i = end) {
+        const struct query *from;
+
+        for (end = i; end < n && v[end].item == v[i].item; end++)
+            ;
+        from = &l->ds->query[v[end % n].q];
+        for (size_t k = i; k < end && v[end % n].item != v[i].item; k++) {
+            struct query *q = &l->ds->query[v[k].q];
+
+            if (q->cf_ids || !same_shape(q, from, l->ds->n_spans))
+                continue;
+            q->cf_ids = from->ids;
+            q->cf_span = from->span;
+        }
+    }
+}
+
+static struct donor donor_of(const struct loader *l, size_t i, int *lengths)
+{
+    const struct query *q = &l->ds->query[i];
+    const struct group *g = &l->group[i];
+    struct rng r = rng_for(l->opt->seed, g->key, "counterfactual");
+    size_t n_spans = l->ds->n_spans;
+
+    lengths[n_spans] = q->n;
+    for (size_t s = 0; s < n_spans; s++)
+        lengths[s] = span_len(q->span[s]);
+    return (struct donor){g->set,
+                          q->template,
+                          q->step,
+                          g->item,
+                          hash_u64(lengths, (n_spans + 1) * sizeof *lengths),
+                          rng_u64(&r),
+                          hash_u64(q->ids, (size_t)q->n * sizeof *q->ids),
+                          i};
+}
+
+int draw_counterfactuals(struct loader *l, struct err *err)
+{
+    struct donor *v = mem_alloc(l->n, sizeof *v, err);
+    int *lengths = v ? mem_alloc(l->ds->n_spans + 1, sizeof *lengths, err) : NULL, code = 0;
+    size_t n = 0;
+
+    if (!lengths) {
+        code = err->code;
+        goto out;
+    }
+    for (size_t i = 0; i < l->n; i++)
+        if (!l->ds->query[i].status)
+            v[n++] = donor_of(l, i, lengths);
+    qsort(v, n, sizeof *v, by_circle);
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i; end < n && !by_class(&v[i], &v[end]); end++)
+            ;
+        link_class(l, v + i, end - i);
+    }
+out:
+    mem_free(lengths);
+    mem_free(v);
+    return code;
+}

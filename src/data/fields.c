@@ -1,0 +1,304 @@
+#include "data/load.h"
+
+#include "base/str.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Columns count characters from 1, as in the parser's own messages. */
+static size_t column_of(const char *line, size_t offset)
+{
+    size_t column = 1;
+
+    for (size_t i = 0; i < offset; i++)
+        column += ((unsigned char)line[i] & 0xc0) != 0x80;
+    return column;
+}
+
+/* The end of the string that starts at s[i], after its closing quote. */
+static size_t string_end(const char *s, size_t n, size_t i)
+{
+    for (i++; i < n && s[i] != '"'; i++)
+        if (s[i] == '\\')
+            i++;
+    return i < n ? i + 1 : n;
+}
+
+/*
+ * Where `key` stands in the object that is open at s[i] (just after its brace), as an offset; n if
+ * it is not found as it is spelled. The text has been parsed: it is known to be well-formed, and a
+ * string at this depth that is followed by a colon is a key.
+ */
+static size_t key_offset(const char *s, size_t n, size_t i, const char *key)
+{
+    size_t length = strlen(key);
+
+    for (int depth = 0; i < n && depth >= 0; i++) {
+        size_t end, colon;
+
+        if (s[i] == '{' || s[i] == '[')
+            depth++;
+        else if (s[i] == '}' || s[i] == ']')
+            depth--;
+        if (s[i] != '"')
+            continue;
+        end = string_end(s, n, i);
+        colon = end;
+        while (colon < n && strchr(" \t\r", s[colon]))
+            colon++;
+        if (!depth && colon < n && s[colon] == ':' && end - i == length + 2 &&
+            !memcmp(s + i + 1, key, length))
+            return i;
+        i = end - 1;
+    }
+    return n;
+}
+
+static size_t brace_after(const char *s, size_t n, size_t i)
+{
+    const char *p = i < n ? memchr(s + i, '{', n - i) : NULL;
+
+    return p ? (size_t)(p - s) + 1 : n;
+}
+
+/* Column of key, or of `inner` in the object under it; 1 if it cannot be told. */
+static size_t key_column(const struct loader *l, const char *key, const char *inner)
+{
+    const char *s = l->line;
+    size_t n = l->line_n, at, within;
+
+    if (!key)
+        return 1;
+    at = key_offset(s, n, brace_after(s, n, 0), key);
+    if (at < n && inner) {
+        within = key_offset(s, n, brace_after(s, n, string_end(s, n, at)), inner);
+        at = within < n ? within : at;
+    }
+    return at < n ? column_of(s, at) : 1;
+}
+
+void line_problem(struct loader *l, const char *key, const char *inner, const char *fmt, ...)
+{
+    char msg[ERR_MESSAGE];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    va_end(ap);
+    /* Beyond what is kept a problem is only counted: do not search a long line for its place. */
+    problems_add(l->problems, l->path, l->line_no,
+                 l->problems->count < PROBLEMS_MAX ? key_column(l, key, inner) : 1, "%s", msg);
+}
+
+/* The first reason counts. */
+int query_bad(struct loader *l, struct query *q, struct err *err, const char *fmt, ...)
+{
+    char msg[512];
+    va_list ap;
+
+    if (q->status)
+        return 0;
+    va_start(ap, fmt);
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    va_end(ap);
+    q->status = clean_text(&l->ds->arena, msg, strlen(msg), err);
+    return q->status ? 0 : err->code;
+}
+
+const char *json_kind(const json_t *v)
+{
+    static const char *const kinds[] = {
+        [JSON_OBJECT] = "an object",   [JSON_ARRAY] = "an array",     [JSON_STRING] = "a string",
+        [JSON_INTEGER] = "an integer", [JSON_REAL] = "a real number", [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false",        [JSON_NULL] = "null",
+    };
+
+    return v ? kinds[json_typeof(v)] : "missing";
+}
+
+bool take_text(struct loader *l, const json_t *obj, const char *key, const char **v)
+{
+    struct err e;
+
+    if (!json_take_string(obj, key, false, v, ERR_CONFIG, &e))
+        return true;
+    line_problem(l, key, NULL, "%s", e.msg);
+    return false;
+}
+
+bool take_label(struct loader *l, const json_t *obj, const char *key, int *v)
+{
+    int64_t n = *v;
+    struct err e;
+
+    if (json_take_int(obj, key, false, 0, LABEL_MAX, &n, ERR_CONFIG, &e)) {
+        line_problem(l, key, NULL, "%s", e.msg);
+        return false;
+    }
+    *v = (int)n;
+    return true;
+}
+
+static int id_outside(struct loader *l, struct query *q, const char *what, int64_t id,
+                      const char *place, struct err *err)
+{
+    if (l->opt->vocab > 0)
+        return query_bad(l, q, err, "%sid %" PRId64 "%s is outside the vocabulary of %d", what, id,
+                         place, l->opt->vocab);
+    return query_bad(l, q, err, "%sid %" PRId64 "%s is no token id", what, id, place);
+}
+
+static bool id_inside(const struct loader *l, int64_t id)
+{
+    return id >= 0 && id < (l->opt->vocab > 0 ? l->opt->vocab : INT32_MAX);
+}
+
+int check_id(struct loader *l, struct query *q, const char *what, int64_t id, int32_t *out,
+             struct err *err)
+{
+    *out = id_inside(l, id) ? (int32_t)id : -1;
+    return *out < 0 ? id_outside(l, q, what, id, "", err) : 0;
+}
+
+int take_ids(struct loader *l, struct query *q, const json_t *array, const char *key,
+             const char *inner, const char *what, int32_t **ids, size_t *n, struct err *err)
+{
+    size_t count = json_array_size(array);
+    char place[40];
+    int32_t *v;
+
+    *ids = NULL;
+    *n = 0;
+    if (!json_is_array(array)) {
+        line_problem(l, key, inner, "%sids are %s, expected an array of integers", what,
+                     json_kind(array));
+        return 0;
+    }
+    v = arena_alloc(&l->ds->arena, count, sizeof *v, err);
+    if (!v)
+        return err->code;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *e = json_array_get(array, i);
+        int64_t id = json_integer_value(e);
+
+        if (!json_is_integer(e)) {
+            line_problem(l, key, inner, "%sid %zu is %s, expected an integer", what, i,
+                         json_kind(e));
+            return 0;
+        }
+        snprintf(place, sizeof place, " at token %zu", i);
+        if (!id_inside(l, id) && id_outside(l, q, what, id, place, err))
+            return err->code;
+        v[i] = id_inside(l, id) ? (int32_t)id : -1;
+    }
+    *ids = v;
+    *n = count;
+    return 0;
+}
+
+bool take_pair(struct loader *l, const json_t *v, const char *key, const char *inner,
+               int64_t pair[2])
+{
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *e = json_array_get(v, i);
+
+        if (!json_is_array(v) || json_array_size(v) != 2 || !json_is_integer(e)) {
+            line_problem(l, key, inner, "span \"%s\" is %s, expected [begin, end)",
+                         inner ? inner : key,
+                         json_is_array(v) ? "no pair of integers" : json_kind(v));
+            return false;
+        }
+        pair[i] = json_integer_value(e);
+    }
+    return true;
+}
+
+int check_pair(struct loader *l, struct query *q, const char *what, const char *name,
+               const int64_t pair[2], size_t n, const char *units, bool *good, struct err *err)
+{
+    const char *fault = pair[0] > pair[1] ? "is reversed" : "is empty";
+
+    *good = false;
+    if (pair[0] < 0 || pair[0] > (int64_t)n || pair[1] > (int64_t)n)
+        return query_bad(
+            l, q, err, "%sspan %.64s [%" PRId64 ", %" PRId64 ") lies outside the prompt of %zu %s",
+            what, name, pair[0], pair[1], n, units);
+    if (pair[0] >= pair[1])
+        return query_bad(l, q, err, "%sspan %.64s [%" PRId64 ", %" PRId64 ") %s", what, name,
+                         pair[0], pair[1], fault);
+    *good = true;
+    return 0;
+}
+
+/* Index of name in a list that is kept in the arena, NAMES_MAX long; -1 = the list is full. */
+static int name_index(struct loader *l, const char ***list, size_t *n, const char *name,
+                      struct err *err)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (str_eq((*list)[i], name))
+            return (int)i;
+    if (*n == NAMES_MAX)
+        return -1;
+    if (!*list)
+        *list = arena_alloc(&l->ds->arena, NAMES_MAX, sizeof **list, err);
+    if (!*list)
+        return -1;
+    (*list)[*n] = arena_strdup(&l->ds->arena, name, err);
+    return (*list)[*n] ? (int)(*n)++ : -1;
+}
+
+int span_index(struct loader *l, const char *name, const char *key, struct err *err)
+{
+    int i = name_index(l, &l->ds->span_name, &l->ds->n_spans, name, err);
+
+    if (i < 0 && !err->code)
+        line_problem(l, key, name, "span \"%.64s\" is one name too many: at most %d are kept apart",
+                     name, NAMES_MAX);
+    return i;
+}
+
+int target_index(struct loader *l, const char *name, const char *key, struct err *err)
+{
+    int i = name_index(l, &l->ds->target_name, &l->ds->n_targets, name, err);
+
+    if (i < 0 && !err->code)
+        line_problem(l, key, name,
+                     "target \"%.64s\" is one name too many: at most %d are kept apart", name,
+                     NAMES_MAX);
+    return i;
+}
+
+int answer_number(const char *name)
+{
+    int n = 0;
+
+    if (strncmp(name, "answer_", 7) || !name[7] || name[7] == '0')
+        return 0;
+    for (name += 7; *name; name++) {
+        if (*name < '0' || *name > '9' || n > 99)
+            return 0;
+        n = 10 * n + *name - '0';
+    }
+    return n;
+}
+
+const char *clean_text(struct arena *a, const char *s, size_t n, struct err *err)
+{
+    char *out = arena_alloc(a, 3 * n + 1, 1, err), *p = out;
+
+    for (size_t i = 0, k; out && i < n; i += k) {
+        for (k = 1; k < 4 && k < n - i && !utf8_valid(s + i, k); k++)
+            ;
+        if (!utf8_valid(s + i, k) || !s[i]) {
+            k = 1;
+            memcpy(p, "\xef\xbf\xbd", 3);
+            p += 3;
+        } else {
+            memcpy(p, s + i, k);
+            p += k;
+        }
+    }
+    return out;
+}

@@ -1,0 +1,369 @@
+/* The native format: INTERFACE 3. A key of a line is one row of `keys` below. */
+#include "data/load.h"
+
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static const char *const line_keys[] = {
+    "ids",   "text",   "item",  "subject",  "dataset",        "template", "step",
+    "spans", "target", "foils", "controls", "counterfactual", "targets",  "char_spans",
+};
+static const char *const cf_keys[] = {"ids", "text", "spans", "char_spans"};
+
+static void check_keys(struct loader *l, const json_t *obj, const char *outer,
+                       const char *const *keys, size_t n)
+{
+    const char *key;
+    json_t *v;
+
+    json_object_foreach((json_t *)obj, key, v)
+    {
+        const char *meant = str_did_you_mean(key, keys, n);
+        bool known = meant && str_eq(meant, key);
+
+        for (size_t i = 0; i < n && !known; i++)
+            known = str_eq(keys[i], key);
+        if (!known)
+            line_problem(l, outer ? outer : key, outer ? key : NULL,
+                         meant ? "unknown key \"%.64s\", did you mean \"%s\"?"
+                               : "unknown key \"%.64s\"",
+                         key, meant);
+    }
+}
+
+/* An object under key, or NULL: absent, null, or no object (a problem). */
+static const json_t *take_object(struct loader *l, const json_t *obj, const char *key,
+                                 const char *outer, const char *expected)
+{
+    const json_t *v = json_object_get(obj, key);
+
+    if (!v || json_is_null(v) || json_is_object(v))
+        return json_is_null(v) ? NULL : v;
+    line_problem(l, outer ? outer : key, outer ? key : NULL, "%s is %s, expected %s", key,
+                 json_kind(v), expected);
+    return NULL;
+}
+
+static int read_ids(struct loader *l, struct query *q, const json_t *obj, const char *outer,
+                    const char *what, struct prompt *p, struct err *err)
+{
+    const json_t *ids = json_object_get(obj, "ids");
+    const json_t *text = json_object_get(obj, "text");
+
+    if (text && !json_is_null(text) && !json_is_string(text))
+        line_problem(l, outer ? outer : "text", outer ? "text" : NULL,
+                     "text is %s, expected a string", json_kind(text));
+    p->text = json_string_value(text);
+    if (p->text) {
+        p->text = arena_strdup(&l->ds->arena, p->text, err);
+        if (!p->text)
+            return err->code;
+    }
+    if (ids && !json_is_null(ids))
+        return take_ids(l, q, ids, outer ? outer : "ids", outer ? "ids" : NULL, what, &p->ids,
+                        &p->n, err);
+    if (p->text)
+        return encode_text(l, q, what, p->text, true, &p->ids, &p->n, err);
+    if (!text || json_is_null(text))
+        line_problem(l, outer, NULL, "%sneither ids nor text, expected one of them", what);
+    return 0;
+}
+
+/* [begin, end) in characters of the text -> the tokens that spell any of them. */
+static struct span tokens_of(const struct prompt *p, size_t (*ranges)[2], const int64_t pair[2])
+{
+    struct span s = {-1, -1};
+    size_t bytes[2] = {strlen(p->text), strlen(p->text)}, i;
+    int64_t character = -1;
+
+    for (i = 0; p->text[i]; i++) {
+        character += ((unsigned char)p->text[i] & 0xc0) != 0x80;
+        for (int k = 0; k < 2; k++)
+            if (character == pair[k] && i < bytes[k])
+                bytes[k] = i;
+    }
+    for (i = 0; i < p->n; i++) {
+        if (ranges[i][1] <= bytes[0] || ranges[i][0] >= bytes[1] || ranges[i][0] == ranges[i][1])
+            continue;
+        s.lo = s.lo < 0 ? (int)i : s.lo;
+        s.hi = (int)i + 1;
+    }
+    return s;
+}
+
+static size_t characters(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
+static bool reserved(const char *name)
+{
+    return str_eq(name, "first") || str_eq(name, "last") || str_eq(name, "other") || !*name;
+}
+
+static bool has_span(const struct prompt *p, int name)
+{
+    for (size_t i = 0; i < p->n_spans; i++)
+        if (p->span[i].name == name)
+            return true;
+    return false;
+}
+
+/* The spans under `key` (spans, or char_spans if there are ranges) are added to p. */
+static int read_spans(struct loader *l, struct query *q, const json_t *spans, const char *key,
+                      const char *outer, const char *what, size_t (*ranges)[2], struct prompt *p,
+                      struct err *err)
+{
+    const char *name, *units = ranges ? "characters" : "tokens";
+    json_t *v;
+
+    json_object_foreach((json_t *)spans, name, v)
+    {
+        size_t n = ranges ? characters(p->text) : p->n;
+        struct span at;
+        int64_t pair[2];
+        bool good;
+        int i;
+
+        if (reserved(name)) {
+            line_problem(l, outer ? outer : key, outer ? key : name,
+                         "span \"%s\" is a name of lensweep's own, use another", name);
+            continue;
+        }
+        if (json_is_null(v) || !take_pair(l, v, outer ? outer : key, outer ? key : name, pair))
+            continue;
+        i = span_index(l, name, key, err);
+        if (i < 0 && err->code)
+            return err->code;
+        if (i >= 0 && has_span(p, i))
+            line_problem(l, key, name, "span \"%.64s\" is given in tokens and in characters", name);
+        if (i < 0 || has_span(p, i))
+            continue;
+        if (check_pair(l, q, what, name, pair, n, units, &good, err))
+            return err->code;
+        if (!good)
+            continue;
+        at = ranges ? tokens_of(p, ranges, pair) : (struct span){(int)pair[0], (int)pair[1]};
+        if (!span_empty(at))
+            p->span[p->n_spans++] = (struct named_span){i, at};
+    }
+    return 0;
+}
+
+static int read_prompt(struct loader *l, struct query *q, const json_t *obj, const char *outer,
+                       struct prompt *p, struct err *err)
+{
+    const char *what = outer ? "counterfactual: " : "";
+    const json_t *spans, *chars;
+    size_t(*ranges)[2] = NULL;
+    size_t n;
+
+    if (read_ids(l, q, obj, outer, what, p, err))
+        return err->code;
+    spans = take_object(l, obj, "spans", outer, "an object of [begin, end) by name");
+    chars = take_object(l, obj, "char_spans", outer, "an object of [begin, end) by name");
+    n = json_object_size(spans) + json_object_size(chars);
+    p->span = arena_alloc(&l->scratch, n, sizeof *p->span, err);
+    if (!p->span)
+        return err->code;
+    if (!p->ids) /* then there is a status or a problem already */
+        return 0;
+    if (read_spans(l, q, spans, "spans", outer, what, NULL, p, err) || !json_object_size(chars))
+        return err->code;
+    if (!p->text)
+        return query_bad(l, q, err, "%schar_spans without text", what);
+    if (spell_text(l, p, &ranges, err))
+        return err->code;
+    if (!ranges)
+        return query_bad(l, q, err, "%schar_spans: the tokens do not spell the text", what);
+    return read_spans(l, q, chars, "char_spans", outer, what, ranges, p, err);
+}
+
+/* A token as its id, or as text of which the first token is meant. */
+static int read_token(struct loader *l, struct query *q, const json_t *v, const char *key,
+                      const char *name, struct named_target *t, struct err *err)
+{
+    char what[96];
+    int32_t *ids;
+
+    t->id = -1;
+    /* the key is a plural: "targets" -> "target NAME: " */
+    snprintf(what, sizeof what, "%.*s %.64s: ", (int)strlen(key) - 1, key, name);
+    if (json_is_integer(v))
+        return check_id(l, q, what, json_integer_value(v), &t->id, err);
+    if (!json_is_string(v)) {
+        line_problem(l, key, json_is_array(v) ? NULL : name, "%sis %s, expected an id or a text",
+                     what, json_kind(v));
+        return 0;
+    }
+    t->text = arena_strdup(&l->scratch, json_string_value(v), err);
+    if (!t->text || encode_text(l, q, what, t->text, false, &ids, &t->n_ids, err))
+        return err->code;
+    if (!t->n_ids)
+        return query_bad(l, q, err, "%sno tokens", what);
+    t->ids = ids;
+    t->id = ids[0];
+    for (size_t i = 0; i < t->n_ids; i++)
+        if (check_id(l, q, what, ids[i], &ids[i], err))
+            return err->code;
+    return 0;
+}
+
+static int read_targets(struct loader *l, struct query *q, const json_t *obj, struct draft *d,
+                        struct err *err)
+{
+    const json_t *targets = take_object(l, obj, "targets", NULL, "an object of tokens by name");
+    const json_t *given = json_object_get(obj, "targets");
+    const char *name;
+    json_t *v;
+
+    d->target = arena_alloc(&l->scratch, json_object_size(targets), sizeof *d->target, err);
+    if (!d->target)
+        return err->code;
+    if (!given || json_is_null(given) || (targets && !json_object_size(targets)))
+        line_problem(l, given ? "targets" : NULL, NULL, "no targets, expected at least one");
+    json_object_foreach((json_t *)targets, name, v)
+    {
+        struct named_target t = {0};
+
+        if (!*name)
+            line_problem(l, "targets", NULL, "target without a name");
+        t.name = target_index(l, name, "targets", err);
+        if (t.name < 0 && err->code)
+            return err->code;
+        if (t.name < 0)
+            continue;
+        if (read_token(l, q, v, "targets", name, &t, err))
+            return err->code;
+        d->target[d->n_targets++] = t;
+    }
+    return 0;
+}
+
+/* One of this line's own targets, by name; -1 after a problem. */
+static int own_target(struct loader *l, const struct draft *d, const char *key, const json_t *v)
+{
+    const char *name = json_string_value(v), *meant, *names[NAMES_MAX];
+
+    if (!name) {
+        line_problem(l, key, NULL, "%s names a target by %s, expected a string", key, json_kind(v));
+        return -1;
+    }
+    for (size_t i = 0; i < d->n_targets; i++) {
+        names[i] = l->ds->target_name[d->target[i].name];
+        if (str_eq(names[i], name))
+            return d->target[i].name;
+    }
+    meant = str_did_you_mean(name, names, d->n_targets);
+    line_problem(l, key, NULL,
+                 meant ? "%s \"%.64s\" is none of the targets, did you mean \"%.64s\"?"
+                       : "%s \"%.64s\" is none of the targets",
+                 key, name, meant);
+    return -1;
+}
+
+static int read_right(struct loader *l, const json_t *obj, struct draft *d, struct err *err)
+{
+    const json_t *right = json_object_get(obj, "target"), *foils = json_object_get(obj, "foils");
+
+    if (right && !json_is_null(right))
+        d->right = own_target(l, d, "target", right);
+    if (!foils || json_is_null(foils))
+        return 0;
+    if (!json_is_array(foils)) {
+        line_problem(l, "foils", NULL, "foils is %s, expected an array of names of targets",
+                     json_kind(foils));
+        return 0;
+    }
+    d->foil = arena_alloc(&l->scratch, json_array_size(foils), sizeof *d->foil, err);
+    if (!d->foil)
+        return err->code;
+    for (size_t i = 0; i < json_array_size(foils); i++) {
+        int name = own_target(l, d, "foils", json_array_get(foils, i));
+
+        if (name >= 0 && name == d->right)
+            line_problem(l, "foils", NULL, "foils holds the target itself");
+        d->foil[d->n_foils++] = name;
+    }
+    return 0;
+}
+
+static int read_controls(struct loader *l, struct query *q, const json_t *obj, struct draft *d,
+                         struct err *err)
+{
+    const json_t *controls = json_object_get(obj, "controls");
+    char name[24];
+
+    if (!controls || json_is_null(controls))
+        return 0;
+    if (!json_is_array(controls)) {
+        line_problem(l, "controls", NULL, "controls is %s, expected an array of tokens",
+                     json_kind(controls));
+        return 0;
+    }
+    d->control = arena_alloc(&l->ds->arena, json_array_size(controls), sizeof *d->control, err);
+    if (!d->control)
+        return err->code;
+    for (size_t i = 0; i < json_array_size(controls); i++) {
+        struct named_target t = {0};
+
+        snprintf(name, sizeof name, "%zu", i);
+        if (read_token(l, q, json_array_get(controls, i), "controls", name, &t, err))
+            return err->code;
+        d->control[d->n_controls++] = t.id;
+    }
+    return 0;
+}
+
+static int read_names(struct loader *l, const json_t *obj, struct query *q, struct err *err)
+{
+    struct {
+        const char *key;
+        const char **field;
+    } names[] = {{"item", &q->item}, {"subject", &q->subject}, {"dataset", &q->dataset}};
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const char *v = NULL;
+
+        if (!take_text(l, obj, names[i].key, &v) || !v)
+            continue;
+        *names[i].field = arena_strdup(&l->ds->arena, v, err);
+        if (!*names[i].field)
+            return err->code;
+    }
+    take_label(l, obj, "template", &q->template);
+    take_label(l, obj, "step", &q->step);
+    return 0;
+}
+
+static int read_counterfactual(struct loader *l, struct query *q, const json_t *obj,
+                               struct draft *d, struct err *err)
+{
+    const json_t *cf = take_object(l, obj, "counterfactual", NULL, "an object");
+
+    if (!cf)
+        return 0;
+    check_keys(l, cf, "counterfactual", cf_keys, COUNT(cf_keys));
+    if (read_prompt(l, q, cf, "counterfactual", &d->cf, err))
+        return err->code;
+    return d->cf.ids ? 0 : query_bad(l, q, err, "counterfactual: empty prompt");
+}
+
+int native_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
+                struct err *err)
+{
+    check_keys(l, obj, NULL, line_keys, COUNT(line_keys));
+    if (read_names(l, obj, q, err) || read_prompt(l, q, obj, NULL, &d->own, err) ||
+        read_targets(l, q, obj, d, err) || read_right(l, obj, d, err) ||
+        read_controls(l, q, obj, d, err))
+        return err->code;
+    return read_counterfactual(l, q, obj, d, err);
+}

@@ -1,0 +1,205 @@
+/*
+ * The adapter of the released one-to-many files (METHODS 1): {dataset}_{step}.jsonl, three answers
+ * a line. Spans of answers that are still to come lie past the prompt and are left out; keys that
+ * are not used are passed over, the released files differ in them.
+ */
+#include "data/load.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { ANSWERS = 3 };
+
+static const char *const answer_name[ANSWERS] = {"answer_1", "answer_2", "answer_3"};
+
+/* The array under key; NULL after a problem. n = 0: of any length. */
+static const json_t *take_array(struct loader *l, const json_t *obj, const char *key, size_t n)
+{
+    const json_t *v = json_object_get(obj, key);
+
+    if (json_is_array(v) && (!n || json_array_size(v) == n))
+        return v;
+    if (json_is_array(v))
+        line_problem(l, key, NULL, "key \"%s\" has %zu entries, expected %zu", key,
+                     json_array_size(v), n);
+    else
+        line_problem(l, v ? key : NULL, NULL, "key \"%s\" is %s, expected an array", key,
+                     json_kind(v));
+    return NULL;
+}
+
+static int add_target(struct loader *l, struct query *q, struct draft *d, const char *name,
+                      const char *key, const json_t *tokens, const char *text, struct err *err)
+{
+    struct named_target *t = &d->target[d->n_targets];
+    char what[32];
+    int32_t *ids;
+
+    snprintf(what, sizeof what, "%s: ", name);
+    if (take_ids(l, q, tokens, key, NULL, what, &ids, &t->n_ids, err))
+        return err->code;
+    t->name = target_index(l, name, key, err);
+    if (t->name < 0)
+        return err->code;
+    t->text = text ? arena_strdup(&l->scratch, text, err) : NULL;
+    if (text && !t->text)
+        return err->code;
+    t->ids = ids;
+    t->id = t->n_ids ? ids[0] : -1;
+    d->n_targets++;
+    return ids && !t->n_ids ? query_bad(l, q, err, "%sno tokens", what) : 0;
+}
+
+static int read_targets(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
+                        struct err *err)
+{
+    static const char *const lists = "three_answers_token_list";
+    const json_t *tokens = take_array(l, obj, lists, ANSWERS);
+    const json_t *labels = take_array(l, obj, "three_answers_label_list", ANSWERS);
+    const json_t *subject = take_array(l, obj, "subject_token_list", 0);
+
+    d->target = arena_alloc(&l->scratch, ANSWERS + 1, sizeof *d->target, err);
+    if (!d->target)
+        return err->code;
+    for (size_t i = 0; tokens && labels && i < ANSWERS; i++) {
+        const json_t *label = json_array_get(labels, i);
+
+        if (!json_is_string(label))
+            line_problem(l, "three_answers_label_list", NULL, "answer %zu is %s, expected a string",
+                         i + 1, json_kind(label));
+        if (add_target(l, q, d, answer_name[i], lists, json_array_get(tokens, i),
+                       json_string_value(label), err))
+            return err->code;
+    }
+    if (!subject)
+        return 0;
+    return add_target(l, q, d, "subject", "subject_token_list", subject, NULL, err);
+}
+
+static int add_span(struct loader *l, struct query *q, struct prompt *p, const char *name,
+                    const char *key, const json_t *v, struct err *err)
+{
+    int64_t pair[2];
+    bool good;
+    int i;
+
+    if (!v || json_is_null(v) || !take_pair(l, v, key, NULL, pair))
+        return 0;
+    if (check_pair(l, q, "", name, pair, p->n, "tokens", &good, err))
+        return err->code;
+    i = span_index(l, name, key, err);
+    if (i < 0)
+        return err->code;
+    if (good)
+        p->span[p->n_spans++] = (struct named_span){i, (struct span){(int)pair[0], (int)pair[1]}};
+    return 0;
+}
+
+/* Where answer i (from 0) stands: some files say it in one list, some in keys of their own. */
+static const json_t *answer_span(const json_t *obj, const json_t *all, size_t i, const char **key)
+{
+    static const char *const keys[ANSWERS - 1][2] = {
+        {"prev_answer_1_start_end_idx", "prev_ans_1_start_end_idx"},
+        {"prev_answer_2_start_end_idx", "prev_ans_2_start_end_idx"},
+    };
+    const json_t *v;
+
+    *key = "three_answers_start_end_idx";
+    if (all)
+        return json_array_get(all, i);
+    for (size_t k = 0; k < 2; k++) {
+        *key = keys[i][k];
+        v = json_object_get(obj, *key);
+        if (v)
+            return v;
+    }
+    return NULL;
+}
+
+static int read_spans(struct loader *l, const json_t *obj, struct query *q, struct prompt *p,
+                      struct err *err)
+{
+    static const char *const lists = "three_answers_start_end_idx";
+    static const char *const names[] = {"subject", "relation", "answer_1", "answer_2"};
+    const json_t *all = json_object_get(obj, lists) ? take_array(l, obj, lists, ANSWERS) : NULL;
+    const char *key;
+
+    p->span = arena_alloc(&l->scratch, ANSWERS + 1, sizeof *p->span, err);
+    if (!p->span)
+        return err->code;
+    /* in an order of their own, whichever step is read first */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (span_index(l, names[i], lists, err) < 0 && err->code)
+            return err->code;
+    if (add_span(l, q, p, "subject", "subject_start_end_idx",
+                 json_object_get(obj, "subject_start_end_idx"), err) ||
+        add_span(l, q, p, "relation", "relation_start_end_idx",
+                 json_object_get(obj, "relation_start_end_idx"), err))
+        return err->code;
+    for (size_t i = 0; i + 1 < (size_t)q->step; i++) {
+        const json_t *v = answer_span(obj, all, i, &key);
+
+        if (!v && query_bad(l, q, err, "no span of %s", answer_name[i]))
+            return err->code;
+        if (add_span(l, q, p, answer_name[i], key, v, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int read_names(struct loader *l, const json_t *obj, struct query *q, struct prompt *p,
+                      struct err *err)
+{
+    const char *text = NULL, *subject = NULL;
+    int64_t step = 1;
+    struct err e;
+
+    if (json_take_int(obj, "target_answer_idx", true, 1, ANSWERS, &step, ERR_CONFIG, &e))
+        line_problem(l, "target_answer_idx", NULL, "%s", e.msg);
+    if (json_take_string(obj, "subject", true, &subject, ERR_CONFIG, &e))
+        line_problem(l, "subject", NULL, "%s", e.msg);
+    take_text(l, obj, "query", &text);
+    q->step = (int)step;
+    q->subject = arena_strdup(&l->ds->arena, subject ? subject : "", err);
+    if (text)
+        p->text = arena_strdup(&l->ds->arena, text, err);
+    if (!q->subject || (text && !p->text))
+        return err->code;
+    if (l->source->step && l->source->step != q->step)
+        return query_bad(l, q, err, "target_answer_idx %d in a file of step %d", q->step,
+                         l->source->step);
+    return 0;
+}
+
+/* target_answer_tokens repeats one of the three answers: the line must agree with itself. */
+static int check_right(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
+                       struct err *err)
+{
+    const json_t *v = json_array_get(json_object_get(obj, "target_answer_tokens"), 0);
+
+    if (!json_is_integer(v) || d->n_targets < ANSWERS)
+        return 0;
+    if (json_integer_value(v) == d->target[q->step - 1].id)
+        return 0;
+    return query_bad(l, q, err,
+                     "target_answer_tokens begins with %" JSON_INTEGER_FORMAT
+                     ", answer %d with %" PRId32,
+                     json_integer_value(v), q->step, d->target[q->step - 1].id);
+}
+
+int one_to_many_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
+                     struct err *err)
+{
+    const json_t *ids = take_array(l, obj, "query_input_ids", 0);
+
+    if (read_names(l, obj, q, &d->own, err))
+        return err->code;
+    if (ids && take_ids(l, q, ids, "query_input_ids", NULL, "", &d->own.ids, &d->own.n, err))
+        return err->code;
+    if (read_targets(l, obj, q, d, err) || read_spans(l, obj, q, &d->own, err))
+        return err->code;
+    if (d->n_targets < ANSWERS)
+        return 0;
+    d->right = d->target[q->step - 1].name;
+    return check_right(l, obj, q, d, err);
+}

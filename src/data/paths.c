@@ -1,0 +1,202 @@
+#define _XOPEN_SOURCE 700
+#include "data/load.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A directory on the way down: a link back to one of these would lead round in circles. */
+struct step_down {
+    const struct step_down *up;
+    dev_t dev;
+    ino_t ino;
+};
+
+struct list {
+    const char **path;
+    size_t n, cap;
+};
+
+static int list_add(struct loader *l, struct list *list, const char *path, struct err *err)
+{
+    if (list->n == list->cap) {
+        size_t cap = list->cap ? 2 * list->cap : 64;
+        const char **more = arena_alloc(&l->ds->arena, cap, sizeof *more, err);
+
+        if (!more)
+            return err->code;
+        if (list->n)
+            memcpy(more, list->path, list->n * sizeof *more);
+        list->path = more;
+        list->cap = cap;
+    }
+    list->path[list->n] = arena_strdup(&l->ds->arena, path, err);
+    return list->path[list->n++] ? 0 : err->code;
+}
+
+static bool leads_back(const struct step_down *up, const struct stat *st)
+{
+    for (; up; up = up->up)
+        if (up->dev == st->st_dev && up->ino == st->st_ino)
+            return true;
+    return false;
+}
+
+/* The .jsonl files in and below dir; names with a dot in front (checkpoints of editors and
+   notebooks, version control) are passed over. */
+static int walk(struct loader *l, const char *dir, const struct step_down *up, struct list *list,
+                struct err *err)
+{
+    struct step_down here = {.up = up};
+    struct stat st;
+    char **names;
+    size_t n;
+
+    if (file_list(dir, &l->scratch, &names, &n, err))
+        return err->code;
+    if (!stat(dir, &st)) {
+        here.dev = st.st_dev;
+        here.ino = st.st_ino;
+    }
+    for (size_t i = 0; i < n; i++) {
+        char *path = file_join(&l->scratch, dir, names[i], err);
+
+        if (!path)
+            return err->code;
+        if (names[i][0] == '.' || stat(path, &st))
+            continue;
+        if (S_ISDIR(st.st_mode) ? !leads_back(&here, &st) && walk(l, path, &here, list, err)
+                                : str_ends_with(path, ".jsonl") && list_add(l, list, path, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* N of the prompt_template_N directory nearest to the file; 0 = none. */
+static int template_of(const char *path)
+{
+    static const char word[] = "prompt_template_";
+    int found = 0;
+
+    for (const char *p = path; (p = strstr(p, word)); p++) {
+        const char *digit = p + sizeof word - 1;
+        long n = strtol(digit, NULL, 10);
+        size_t digits = strspn(digit, "0123456789");
+
+        if ((p == path || p[-1] == '/') && digits && digits < 4 && digit[digits] == '/' &&
+            n <= LABEL_MAX)
+            found = (int)n;
+    }
+    return found;
+}
+
+static int describe(struct loader *l, const char *path, struct source *s, struct err *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t n = strlen(name);
+
+    if (n > 6 && str_ends_with(name, ".jsonl"))
+        n -= 6;
+    *s = (struct source){.path = path, .template = template_of(path)};
+    s->dataset = clean_text(&l->ds->arena, name, n, err);
+    return s->dataset ? 0 : err->code;
+}
+
+int split_step(struct loader *l, struct source *s, struct err *err)
+{
+    const char *line = strrchr(s->dataset, '_');
+
+    s->one_to_many = true;
+    if (!line || line == s->dataset || !isdigit((unsigned char)line[1]) || line[2])
+        return 0;
+    s->step = line[1] - '0';
+    s->dataset = arena_strndup(&l->ds->arena, s->dataset, (size_t)(line - s->dataset), err);
+    return s->dataset ? 0 : err->code;
+}
+
+static int find_one(struct loader *l, const char *path, struct list *list, struct err *err)
+{
+    size_t before = list->n;
+
+    if (!file_exists(path)) {
+        problems_add(l->problems, path, 0, 0, "no such file or directory");
+        return 0;
+    }
+    if (!file_is_dir(path))
+        return list_add(l, list, path, err);
+    if (walk(l, path, NULL, list, err))
+        return err->code;
+    if (list->n == before)
+        problems_add(l->problems, path, 0, 0, "the directory holds no .jsonl file");
+    else
+        qsort(list->path + before, list->n - before, sizeof *list->path, by_bytes);
+    return 0;
+}
+
+int find_files(struct loader *l, const char *const *paths, size_t n, struct source **sources,
+               struct err *err)
+{
+    struct list list = {0};
+
+    for (size_t i = 0; i < n; i++)
+        if (find_one(l, paths[i], &list, err))
+            return err->code;
+    *sources = arena_alloc(&l->scratch, list.n, sizeof **sources, err);
+    if (!*sources)
+        return err->code;
+    for (size_t i = 0; i < list.n; i++)
+        if (describe(l, list.path[i], &(*sources)[i], err))
+            return err->code;
+    l->ds->file = list.path;
+    l->ds->n_files = list.n;
+    return 0;
+}
+
+static int by_kind(const void *a, const void *b)
+{
+    const struct source *x = *(const struct source *const *)a,
+                        *y = *(const struct source *const *)b;
+    int d = strcmp(x->dataset, y->dataset);
+
+    if (!d)
+        d = (x->template > y->template) - (x->template <y->template);
+    if (!d)
+        d = (x->step > y->step) - (x->step < y->step);
+    return d ? d : strcmp(x->path, y->path);
+}
+
+int check_sources(struct loader *l, const struct source *sources, struct err *err)
+{
+    const struct source **sorted;
+    size_t n = l->ds->n_files;
+
+    sorted = arena_alloc(&l->scratch, n, sizeof *sorted, err);
+    if (!sorted)
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &sources[i];
+    if (n)
+        qsort(sorted, n, sizeof *sorted, by_kind);
+    for (size_t i = 1; i < n; i++) {
+        const struct source *a = sorted[i - 1], *b = sorted[i];
+
+        if (str_eq(a->path, b->path))
+            problems_add(l->problems, b->path, 0, 0, "the file is named twice");
+        else if (a->one_to_many && b->one_to_many && a->template && a->template == b->template &&
+                 a->step && a->step == b->step && str_eq(a->dataset, b->dataset))
+            problems_add(l->problems, b->path, 0, 0,
+                         "the same dataset, template and step as %s: files of two models? name the "
+                         "directory of one",
+                         a->path);
+    }
+    return 0;
+}
