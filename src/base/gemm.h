@@ -43,6 +43,9 @@ void gemm_panelwise(struct team *t, int64_t rows, const float *x, int64_t ldx,
 void gemm_small(bool b_is_kn, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
                 const float *b, int64_t ldb, float *y, int64_t ldy);
 
+/* Makes BLAS work on the thread that calls it; team_init does this. */
+void gemm_one_thread(void);
+
 /* What BLAS is at work: "OpenBLAS 0.3.21 Zen"; bits can be compared only where it is the same. */
 const char *gemm_library(void);
 

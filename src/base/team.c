@@ -1,0 +1,73 @@
+#define _GNU_SOURCE /* sched_getaffinity, CPU_ALLOC */
+
+#include "base/team.h"
+
+#include "base/gemm.h"
+#include "base/mem.h"
+
+#include <omp.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sched.h>
+
+/* The kernel refuses a set smaller than its own, so the set grows until it fits. */
+static int cores_in_mask(void)
+{
+    for (int cpus = 1024; cpus <= 1 << 18; cpus *= 2) {
+        size_t bytes = CPU_ALLOC_SIZE(cpus);
+        cpu_set_t *set = CPU_ALLOC(cpus);
+        int n = 0;
+
+        if (!set)
+            return 0;
+        if (sched_getaffinity(0, bytes, set) == 0)
+            n = CPU_COUNT_S(bytes, set);
+        CPU_FREE(set);
+        if (n > 0)
+            return n;
+    }
+    return 0;
+}
+#else
+static int cores_in_mask(void)
+{
+    return 0;
+}
+#endif
+
+int team_cores(void)
+{
+    long n = cores_in_mask();
+
+    if (n <= 0)
+        n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
+int team_init(struct team *t, int threads, size_t scratch_floats, struct err *err)
+{
+    enum { LINE = 16 }; /* floats of a cache line: no two threads share one */
+
+    memset(t, 0, sizeof *t);
+    gemm_one_thread();
+    t->threads = threads > 0 ? threads : team_cores();
+    if (scratch_floats > SIZE_MAX / sizeof(float) / (size_t)t->threads - LINE)
+        return err_set(err, ERR_MEMORY, "scratch of %zu floats for each of %d threads overflows",
+                       scratch_floats, t->threads);
+    t->scratch_floats = (scratch_floats + LINE - 1) / LINE * LINE;
+    t->scratch = mem_alloc((size_t)t->threads * t->scratch_floats, sizeof(float), err);
+    return t->scratch ? 0 : err_wrap(err, "scratch of %d threads", t->threads);
+}
+
+void team_release(struct team *t)
+{
+    mem_free(t->scratch);
+    memset(t, 0, sizeof *t);
+}
+
+float *team_scratch(const struct team *t)
+{
+    return t->scratch + (size_t)omp_get_thread_num() * t->scratch_floats;
+}
