@@ -50,9 +50,9 @@ struct run_config {
     int64_t rows;
     int64_t unit_flops; /* GFLOP; auto = 0: from the model */
     int64_t threads;
-    double memory;   /* bytes; 0 = auto */
-    double max_time; /* seconds; 0 = none */
-    double grace;    /* seconds to drain before the end */
+    double memory;        /* bytes; 0 = auto */
+    double max_time;      /* seconds; 0 = none */
+    double grace;         /* seconds to drain before the end */
     const char *executor; /* forked | naive */
     const char *blas_core;
     bool fail_on_bad;
@@ -77,27 +77,44 @@ struct config {
     size_t n_experiments;
     struct statistics_config statistics;
     struct run_config run;
+
+    /* private: where things stand in the file, for config_problem */
+    const struct config_node *root;
+    const struct config_node **entry_node; /* (n_experiments) */
 };
 
 /* set: "key.path=value" strings of --set, applied over the file (run.rows=64,
    experiments.decode.rank=true by name, model.path=...); their problems are placed at "--set ...".
-   Paths are as seen from the working directory. Returns nonzero only for I/O and memory. */
+   Paths are as seen from the working directory. Returns nonzero only for I/O and memory; with
+   problems, what the struct holds is of no use. Either way config_release frees it. */
 int config_load(struct config *c, const char *path, const char *const *set, size_t n_set,
                 const struct experiment_schema *kinds, size_t n_kinds, struct problems *problems,
                 struct err *err);
+
+/* The same from text in memory; `path` is what problems are placed at. For ranks that get rank 0's
+   config_print. */
+int config_parse(struct config *c, const char *path, const char *text, size_t n,
+                 const char *const *set, size_t n_set, const struct experiment_schema *kinds,
+                 size_t n_kinds, struct problems *problems, struct err *err);
 void config_release(struct config *c);
 
 /* The resolved config as canonical YAML, each key with its value, which config_load reads back;
    with results_only, only the keys that affect results (for fingerprints and provenance). */
 int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err);
 
-/* One experiment's result-affecting keys as one canonical text: part of its units' keys. */
+/* One experiment's keys as one canonical text. With results_only only what affects results, and not
+   the name, which is no part of what is computed: part of its units' keys. */
 int config_print_experiment(const struct experiment_entry *e, bool results_only, struct buf *out,
                             struct err *err);
 
 /* The reference of all sections and kinds: plain text for `help config`, Markdown for docs/. */
 int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool markdown,
                      struct buf *out, struct err *err);
+
+/* The rows of one key, "rows" or "run.rows", of a section, "run", or of a kind, "decode" or
+   "decode.targets"; ERR_CONFIG with a suggestion if there is none such. */
+int config_help(const struct experiment_schema *kinds, size_t n_kinds, const char *key,
+                struct buf *out, struct err *err);
 
 /* For main: a place in the config, "file:line:column", of a key or of an experiment's key. Problems
    that only a floor above can see (a layer beyond the model's) use it. */

@@ -55,27 +55,29 @@ struct config_row;
 
 /* Fills the field from a node, or adds a problem that names the place and what was expected. */
 struct config_type {
-    const char *name;                              /* "integer", "list of names", ... */
-    size_t size;                                   /* of the field */
+    const char *name; /* "integer", "list of names", ... */
+    size_t size;      /* of the field */
     void (*parse)(struct config_context *c, const struct config_row *row,
                   const struct config_node *node, void *field);
-    int (*print)(const void *field, struct buf *out, struct err *err); /* canonical YAML, one line */
+    int (*print)(const void *field, struct buf *out,
+                 struct err *err); /* canonical YAML, one line */
+    const char *doc;               /* how a value is written, where the name does not say it; "" */
 };
 
-extern const struct config_type config_int;       /* int64_t */
-extern const struct config_type config_real;      /* double */
-extern const struct config_type config_bool;      /* bool */
-extern const struct config_type config_string;    /* const char * */
-extern const struct config_type config_choice;    /* const char *: one of row->choices "a | b | c" */
-extern const struct config_type config_strings;   /* struct string_list; one string = a list of it */
-extern const struct config_type config_ints;      /* struct int_list; one number = a list of it */
-extern const struct config_type config_duration;  /* double, seconds: 90, 90s, 3h55m, 1d */
-extern const struct config_type config_bytes;     /* double, bytes: 512MiB, 20GiB; auto = 0 */
-extern const struct config_type config_auto_int;  /* int64_t; auto = 0 */
-extern const struct config_type config_paths;     /* struct string_list of paths that must exist */
-extern const struct config_type config_path;      /* const char *, a path that must exist */
-extern const struct config_type config_selector;  /* struct selector */
-extern const struct config_type config_where;     /* struct where_list */
+extern const struct config_type config_int;      /* int64_t */
+extern const struct config_type config_real;     /* double */
+extern const struct config_type config_bool;     /* bool */
+extern const struct config_type config_string;   /* const char * */
+extern const struct config_type config_choice;   /* const char *: one of row->choices "a | b | c" */
+extern const struct config_type config_strings;  /* struct string_list; one string = a list of it */
+extern const struct config_type config_ints;     /* struct int_list; one number = a list of it */
+extern const struct config_type config_duration; /* double, seconds: 90, 90s, 3h55m, 1d */
+extern const struct config_type config_bytes;    /* double, bytes: 512MiB, 20GiB; auto = 0 */
+extern const struct config_type config_auto_int; /* int64_t; auto = 0 */
+extern const struct config_type config_paths;    /* struct string_list of paths that must exist */
+extern const struct config_type config_path;     /* const char *, a path that must exist */
+extern const struct config_type config_selector; /* struct selector */
+extern const struct config_type config_where;    /* struct where_list */
 extern const struct config_type config_real_or_choice; /* struct real_or_choice */
 
 struct real_or_choice { /* noise: 0.2 | computed | published */
@@ -97,31 +99,31 @@ struct config_row {
 };
 
 /* The field's C type for each row type, checked by _Generic on a pointer to the field. */
-#define CONFIG_ROW(st, field, key, type, fallback, lo, hi, affects, doc)                           \
-    {                                                                                              \
-        key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, lo, hi, NULL,  \
-            affects, doc                                                                           \
+#define CONFIG_ROW(st, field, key, type, fallback, lo, hi, affects, doc)                          \
+    {                                                                                             \
+        key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, lo, hi, NULL, \
+            affects, doc                                                                          \
     }
 #define CONFIG_CHOICE(st, field, key, type, fallback, choices, affects, doc)                       \
     {                                                                                              \
         key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, 0, 0, choices, \
             affects, doc                                                                           \
     }
-#define CONFIG_CHECK(st, field, ctype) 0 * sizeof(_Generic(&((st *)0)->field, ctype * : 1))
-#define CONFIG_CHECK_config_int(st, field) CONFIG_CHECK(st, field, int64_t)
-#define CONFIG_CHECK_config_real(st, field) CONFIG_CHECK(st, field, double)
-#define CONFIG_CHECK_config_bool(st, field) CONFIG_CHECK(st, field, bool)
-#define CONFIG_CHECK_config_string(st, field) CONFIG_CHECK(st, field, const char *)
-#define CONFIG_CHECK_config_choice(st, field) CONFIG_CHECK(st, field, const char *)
-#define CONFIG_CHECK_config_strings(st, field) CONFIG_CHECK(st, field, struct string_list)
-#define CONFIG_CHECK_config_ints(st, field) CONFIG_CHECK(st, field, struct int_list)
-#define CONFIG_CHECK_config_duration(st, field) CONFIG_CHECK(st, field, double)
-#define CONFIG_CHECK_config_bytes(st, field) CONFIG_CHECK(st, field, double)
-#define CONFIG_CHECK_config_auto_int(st, field) CONFIG_CHECK(st, field, int64_t)
-#define CONFIG_CHECK_config_paths(st, field) CONFIG_CHECK(st, field, struct string_list)
-#define CONFIG_CHECK_config_path(st, field) CONFIG_CHECK(st, field, const char *)
-#define CONFIG_CHECK_config_selector(st, field) CONFIG_CHECK(st, field, struct selector)
-#define CONFIG_CHECK_config_where(st, field) CONFIG_CHECK(st, field, struct where_list)
+#define CONFIG_CHECK(st, field, ctype)                0 * sizeof(_Generic(&((st *)0)->field, ctype * : 1))
+#define CONFIG_CHECK_config_int(st, field)            CONFIG_CHECK(st, field, int64_t)
+#define CONFIG_CHECK_config_real(st, field)           CONFIG_CHECK(st, field, double)
+#define CONFIG_CHECK_config_bool(st, field)           CONFIG_CHECK(st, field, bool)
+#define CONFIG_CHECK_config_string(st, field)         CONFIG_CHECK(st, field, const char *)
+#define CONFIG_CHECK_config_choice(st, field)         CONFIG_CHECK(st, field, const char *)
+#define CONFIG_CHECK_config_strings(st, field)        CONFIG_CHECK(st, field, struct string_list)
+#define CONFIG_CHECK_config_ints(st, field)           CONFIG_CHECK(st, field, struct int_list)
+#define CONFIG_CHECK_config_duration(st, field)       CONFIG_CHECK(st, field, double)
+#define CONFIG_CHECK_config_bytes(st, field)          CONFIG_CHECK(st, field, double)
+#define CONFIG_CHECK_config_auto_int(st, field)       CONFIG_CHECK(st, field, int64_t)
+#define CONFIG_CHECK_config_paths(st, field)          CONFIG_CHECK(st, field, struct string_list)
+#define CONFIG_CHECK_config_path(st, field)           CONFIG_CHECK(st, field, const char *)
+#define CONFIG_CHECK_config_selector(st, field)       CONFIG_CHECK(st, field, struct selector)
+#define CONFIG_CHECK_config_where(st, field)          CONFIG_CHECK(st, field, struct where_list)
 #define CONFIG_CHECK_config_real_or_choice(st, field) CONFIG_CHECK(st, field, struct real_or_choice)
 
 struct config_section {

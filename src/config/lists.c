@@ -1,0 +1,400 @@
+/* Types of several values: lists, selectors, and the `where` mapping. One value is a list of it. */
+#define _XOPEN_SOURCE 700
+#include "config/node.h"
+
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *take(struct config_context *c, size_t n, size_t size)
+{
+    void *p = arena_alloc(c->arena, n, size, c->err);
+
+    if (!p)
+        c->failed = true;
+    return p;
+}
+
+static bool is_listed(const char *const *v, size_t n, const char *word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(v[i], word))
+            return true;
+    return false;
+}
+
+static void said_twice(struct config_context *c, const struct config_row *row,
+                       const struct config_node *node, const char *text)
+{
+    char said[EXCERPT_MAX];
+
+    node_problem(c, row, node, "\"%s\" is listed twice", node_excerpt(said, text));
+}
+
+static void parse_ints(struct config_context *c, const struct config_row *row,
+                       const struct config_node *node, void *field)
+{
+    struct int_list list = {0};
+
+    if (node->kind == NODE_MAP) {
+        node_expected(c, row, node, "a list of integers");
+        return;
+    }
+    list.v = take(c, node_count(node), sizeof *list.v);
+    for (size_t i = 0; list.v && i < node_count(node); i++) {
+        const struct config_node *item = node_item(node, i);
+        size_t k = 0;
+        int64_t v;
+
+        if (!take_int(c, row, item, "an integer", &v))
+            continue;
+        while (k < list.n && list.v[k] != v)
+            k++;
+        if (k < list.n)
+            said_twice(c, row, item, item->text);
+        else
+            list.v[list.n++] = v;
+    }
+    if (list.v)
+        *(struct int_list *)field = list;
+}
+
+static int print_ints(const void *field, struct buf *out, struct err *err)
+{
+    const struct int_list *list = field;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (buf_puts(out, i ? ", " : "[", err) || put_int(out, list->v[i], err))
+            return err->code;
+    return buf_puts(out, list->n ? "]" : "[]", err);
+}
+
+const struct config_type config_ints = {"list of integers", sizeof(struct int_list), parse_ints,
+                                        print_ints, "one integer is a list of it"};
+
+static void parse_words(struct config_context *c, const struct config_row *row,
+                        const struct config_node *node, const char *what, struct string_list *field)
+{
+    struct string_list list = {0};
+
+    if (node->kind == NODE_MAP) {
+        node_expected(c, row, node, what);
+        return;
+    }
+    list.v = take(c, node_count(node), sizeof *list.v);
+    for (size_t i = 0; list.v && i < node_count(node); i++) {
+        const struct config_node *item = node_item(node, i);
+        const char *text = row->choices ? take_choice(c, row, item, row->choices)
+                                        : take_text(c, row, item, "a string");
+
+        if (text && is_listed(list.v, list.n, text))
+            said_twice(c, row, item, text);
+        else if (text)
+            list.v[list.n++] = text;
+    }
+    if (list.v)
+        *field = list;
+}
+
+static void parse_strings(struct config_context *c, const struct config_row *row,
+                          const struct config_node *node, void *field)
+{
+    parse_words(c, row, node, "a list of strings", field);
+}
+
+static int print_strings(const void *field, struct buf *out, struct err *err)
+{
+    const struct string_list *list = field;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (buf_puts(out, i ? ", " : "[", err) || put_string(out, list->v[i], err))
+            return err->code;
+    return buf_puts(out, list->n ? "]" : "[]", err);
+}
+
+const struct config_type config_strings = {"list of strings", sizeof(struct string_list),
+                                           parse_strings, print_strings,
+                                           "one string is a list of it"};
+
+static void parse_paths(struct config_context *c, const struct config_row *row,
+                        const struct config_node *node, void *field)
+{
+    if (node->kind == NODE_LIST && !node->n) {
+        node_problem(c, row, node, "the list is empty: expected at least one path");
+        return;
+    }
+    parse_words(c, row, node, "a path or a list of paths", field);
+    for (size_t i = 0; node->kind != NODE_MAP && i < node_count(node); i++) {
+        const struct config_node *item = node_item(node, i);
+
+        if (item->kind == NODE_SCALAR && !node_is_null(item) && *item->text)
+            path_exists(c, row, item);
+    }
+}
+
+const struct config_type config_paths = {"list of paths", sizeof(struct string_list), parse_paths,
+                                         print_strings,
+                                         "one path is a list of it; each must exist"};
+
+/* Selectors */
+
+#define EACH_TOKEN "[*]" /* what {each_token: NAME} puts behind the name */
+
+/* The name inside {each_token: NAME} and its mark; NULL after a problem. */
+static const char *take_each_token(struct config_context *c, const struct config_row *row,
+                                   const struct config_node *node)
+{
+    static const char *const known[] = {"each_token"};
+    const struct config_node *span = node_get(node, known[0]);
+    const char *text;
+
+    node_check_keys(c, row, node, known, 1);
+    if (!span) {
+        node_problem(c, row, node, "expected a number, a name or {each_token: NAME}");
+        return NULL;
+    }
+    text = take_text(c, row, span, "the name of a span");
+    if (!text)
+        return NULL;
+    text = arena_printf(c->arena, c->err, "%s" EACH_TOKEN, text);
+    if (!text)
+        c->failed = true;
+    return text;
+}
+
+/* A number in its canonical form, or a name. */
+static const char *take_element(struct config_context *c, const struct config_row *row,
+                                const struct config_node *node)
+{
+    const char *text;
+    int64_t v;
+
+    if (node->kind == NODE_MAP)
+        return take_each_token(c, row, node);
+    text = take_text(c, row, node, "a number or a name");
+    if (text && (str_eq(text, "each") || str_eq(text, "all"))) {
+        node_problem(c, row, node, "\"%s\" stands alone, not among others", text);
+        return NULL;
+    }
+    if (!text || node->quoted || scan_int(text, &v) == SCAN_NO)
+        return text;
+    if (!take_int(c, row, node, "an integer", &v))
+        return NULL;
+    text = arena_printf(c->arena, c->err, "%lld", (long long)v);
+    if (!text)
+        c->failed = true;
+    return text;
+}
+
+static void take_elements(struct config_context *c, const struct config_row *row,
+                          const struct config_node *node, struct selector *to)
+{
+    size_t n = node_count(node);
+
+    if (!n) {
+        node_problem(c, row, node, "the list is empty: expected at least one element");
+        return;
+    }
+    to->name = take(c, n, sizeof *to->name);
+    for (size_t i = 0; to->name && i < n; i++) {
+        const struct config_node *item = node_item(node, i);
+        const char *name = take_element(c, row, item);
+
+        if (name && is_listed(to->name, to->n, name))
+            said_twice(c, row, item, name);
+        else if (name)
+            to->name[to->n++] = name;
+    }
+}
+
+static void take_together(struct config_context *c, const struct config_row *row,
+                          const struct config_node *node, struct selector *to)
+{
+    static const char *const known[] = {"together"};
+    const struct config_node *list = node_get(node, known[0]);
+
+    to->kind = SELECT_TOGETHER;
+    node_check_keys(c, row, node, known, 1);
+    for (size_t i = 0; i < node_count(list); i++) {
+        const struct config_node *item = node_item(list, i);
+
+        if (item->kind == NODE_SCALAR)
+            continue;
+        node_expected(c, row, item, "a number or a name");
+        return;
+    }
+    take_elements(c, row, list, to);
+}
+
+static void take_window(struct config_context *c, const struct config_row *row,
+                        const struct config_node *node, struct selector *to)
+{
+    static const char *const known[] = {"window", "stride"};
+    const struct config_row bounded = {.key = row->key, .lo = 1, .hi = 65536};
+    const struct config_node *stride = node_get(node, "stride");
+    int64_t width = 1, step = 1;
+
+    node_check_keys(c, row, node, known, 2);
+    take_int(c, &bounded, node_get(node, "window"), "an integer", &width);
+    if (stride)
+        take_int(c, &bounded, stride, "an integer", &step);
+    to->kind = SELECT_WINDOW;
+    to->window = (int)width;
+    to->stride = (int)step;
+}
+
+static void take_selector_map(struct config_context *c, const struct config_row *row,
+                              const struct config_node *node, struct selector *to)
+{
+    static const char *const known[] = {"together", "window", "stride", "each_token"};
+
+    if (node_get(node, "together"))
+        take_together(c, row, node, to);
+    else if (node_get(node, "window"))
+        take_window(c, row, node, to);
+    else if (node_get(node, "each_token"))
+        take_elements(c, row, node, to);
+    else if (node->n)
+        node_check_keys(c, row, node, known, 4);
+    if (!node->n || (node->n == 1 && node_get(node, "stride")))
+        node_problem(c, row, node,
+                     "expected {together: [...]}, {window: W, stride: S} or {each_token: NAME}");
+}
+
+static void parse_selector(struct config_context *c, const struct config_row *row,
+                           const struct config_node *node, void *field)
+{
+    struct selector s = {.kind = SELECT_LIST};
+
+    if (node->kind == NODE_MAP)
+        take_selector_map(c, row, node, &s);
+    else if (node->kind == NODE_SCALAR && str_eq(node->text, "each"))
+        s.kind = SELECT_EACH;
+    else if (node->kind == NODE_SCALAR && str_eq(node->text, "all"))
+        s.kind = SELECT_ALL;
+    else
+        take_elements(c, row, node, &s);
+    *(struct selector *)field = s;
+}
+
+static int print_element(const char *name, struct buf *out, struct err *err)
+{
+    size_t n = strlen(name), mark = strlen(EACH_TOKEN);
+    char *span, number[24];
+    int64_t v;
+    int code;
+
+    if (n > mark && str_ends_with(name, EACH_TOKEN)) {
+        span = mem_alloc(n, 1, err);
+        if (!span)
+            return err->code;
+        memcpy(span, name, n - mark);
+        code = buf_puts(out, "{each_token: ", err) || put_string(out, span, err) ||
+                       buf_puts(out, "}", err)
+                   ? err->code
+                   : 0;
+        mem_free(span);
+        return code;
+    }
+    /* Numbers stand as such; a name that only looks like one ("007") was quoted and is so again. */
+    snprintf(number, sizeof number, "%lld", scan_int(name, &v) == SCAN_OK ? (long long)v : 0);
+    return str_eq(number, name) ? buf_puts(out, name, err) : put_string(out, name, err);
+}
+
+static int print_selector(const void *field, struct buf *out, struct err *err)
+{
+    const struct selector *s = field;
+    bool together = s->kind == SELECT_TOGETHER;
+
+    if (s->kind == SELECT_EACH || s->kind == SELECT_ALL)
+        return buf_puts(out, s->kind == SELECT_EACH ? "each" : "all", err);
+    if (s->kind == SELECT_WINDOW)
+        return buf_printf(out, err, "{window: %d, stride: %d}", s->window, s->stride);
+    if (buf_puts(out, together ? "{together: [" : "[", err))
+        return err->code;
+    for (size_t i = 0; i < s->n; i++)
+        if ((i && buf_puts(out, ", ", err)) || print_element(s->name[i], out, err))
+            return err->code;
+    return buf_puts(out, together ? "]}" : "]", err);
+}
+
+const struct config_type config_selector = {
+    "selector", sizeof(struct selector), parse_selector, print_selector,
+    "each = one configuration for each; all = one of all together; [0, 3, 7] = one for each "
+    "listed; {together: [0, 3]} = one; {window: 5, stride: 1} = one per whole window; "
+    "{each_token: subject} = one per token of a span"};
+
+/* where: {KEY: VALUE}, sorted by key so that its order does not change what it prints */
+
+struct where_pair {
+    const char *key, *value;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct where_pair *)a)->key, ((const struct where_pair *)b)->key);
+}
+
+static size_t take_pairs(struct config_context *c, const struct config_row *row,
+                         const struct config_node *node, struct where_pair *pair)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < node->n; i++) {
+        const struct config_node *key = node->pair[i].key, *value = node->pair[i].value;
+
+        if (key->kind != NODE_SCALAR)
+            continue;
+        if (strlen(key->text) > CONFIG_NAME_MAX || !*key->text)
+            node_problem(c, row, key, "expected a key of 1 to 64 characters");
+        else if (take_text(c, row, value, "a single value"))
+            pair[n++] = (struct where_pair){key->text, value->text};
+    }
+    return n;
+}
+
+static void parse_where(struct config_context *c, const struct config_row *row,
+                        const struct config_node *node, void *field)
+{
+    struct where_pair pair[CONFIG_MAP_MAX];
+    const char *known[CONFIG_MAP_MAX];
+    struct where_list list = {0};
+
+    if (node->kind != NODE_MAP) {
+        node_expected(c, row, node, "a mapping such as {step: 2}");
+        return;
+    }
+    for (size_t i = 0; i < node->n; i++) /* any key will do: which exist, the data says */
+        known[i] = node->pair[i].key->kind == NODE_SCALAR ? node->pair[i].key->text : "";
+    node_check_keys(c, row, node, known, node->n);
+    list.n = take_pairs(c, row, node, pair);
+    if (list.n)
+        qsort(pair, list.n, sizeof *pair, by_key);
+    list.key = take(c, list.n, sizeof *list.key);
+    list.value = take(c, list.n, sizeof *list.value);
+    if (c->failed)
+        return;
+    for (size_t i = 0; i < list.n; i++) {
+        list.key[i] = pair[i].key;
+        list.value[i] = pair[i].value;
+    }
+    *(struct where_list *)field = list;
+}
+
+static int print_where(const void *field, struct buf *out, struct err *err)
+{
+    const struct where_list *list = field;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (buf_puts(out, i ? ", " : "{", err) || put_word(out, list->key[i], err) ||
+            buf_puts(out, ": ", err) || put_word(out, list->value[i], err))
+            return err->code;
+    return buf_puts(out, list->n ? "}" : "{}", err);
+}
+
+const struct config_type config_where = {"filter", sizeof(struct where_list), parse_where,
+                                         print_where,
+                                         "{KEY: VALUE} pairs that a query must have, such as "
+                                         "{target_collision: false, step: 2}"};

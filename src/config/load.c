@@ -1,0 +1,370 @@
+#define _XOPEN_SOURCE 700
+#include "config/node.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { ROWS_MAX = 128 };
+
+static const struct config_row *find_row(const struct config_row *rows, size_t n, const char *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(rows[i].key, key))
+            return &rows[i];
+    return NULL;
+}
+
+static void parse_row(struct config_context *c, const struct config_row *row,
+                      const struct config_node *node, void *to)
+{
+    if (c->failed)
+        return;
+    if (node_is_null(node))
+        node_problem(c, row, node, "has no value: give one or leave the key out");
+    else
+        row->type->parse(c, row, node, (char *)to + row->offset);
+}
+
+/* A default goes the way of every value, so that there is one parser. */
+static void parse_fallback(struct config_context *c, const struct config_row *row, void *to)
+{
+    const struct config_node *node =
+        yaml_read(c, "default", row->fallback, strlen(row->fallback), false);
+
+    if (node)
+        parse_row(c, row, node, to);
+}
+
+void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
+               const struct config_node *map, const struct config_node *place, void *to)
+{
+    for (size_t i = 0; map && i < map->n; i++) {
+        const struct config_node *key = map->pair[i].key;
+        const struct config_row *row =
+            key->kind == NODE_SCALAR ? find_row(rows, n, key->text) : NULL;
+
+        if (row)
+            parse_row(c, row, map->pair[i].value, to);
+    }
+    for (size_t i = 0; i < n && !c->failed; i++) {
+        if (map && node_get(map, rows[i].key))
+            continue;
+        if (rows[i].fallback)
+            parse_fallback(c, &rows[i], to);
+        else
+            node_problem(c, &rows[i], place, "required, but missing");
+    }
+}
+
+static void check_keys(struct config_context *c, const struct config_node *map,
+                       const struct config_row *rows, size_t n, const struct config_row *more,
+                       size_t n_more)
+{
+    const char *known[2 * ROWS_MAX];
+    size_t k = 0;
+
+    for (size_t i = 0; i < n && i < ROWS_MAX; i++)
+        known[k++] = rows[i].key;
+    for (size_t i = 0; i < n_more && i < ROWS_MAX; i++)
+        known[k++] = more[i].key;
+    node_check_keys(c, NULL, map, known, k);
+}
+
+static void load_section(struct config_context *c, const struct config_part *part,
+                         const struct config_node *root, struct config *to)
+{
+    const struct config_section *s = &part->section;
+    const struct config_node *map = node_get(root, s->name);
+
+    c->section = s->name;
+    if (map && node_is_null(map)) {
+        node_problem(c, NULL, map, "has no value: give one or leave the key out");
+    } else if (map && map->kind != NODE_MAP) {
+        node_expected(c, NULL, map, "a mapping of keys");
+    } else {
+        if (map)
+            check_keys(c, map, s->rows, s->n_rows, NULL, 0);
+        fill_rows(c, s->rows, s->n_rows, map, map ? map : root, (char *)to + part->offset);
+    }
+    c->section = "";
+}
+
+/* The experiments being read: the kinds, and what is read so far. */
+struct experiments {
+    struct config_context *c;
+    const struct experiment_schema *kinds;
+    size_t n_kinds;
+    struct config *to;
+};
+
+static const struct experiment_schema *find_kind(const struct experiments *x,
+                                                 const struct config_node *entry)
+{
+    const char *known[ROWS_MAX];
+    const struct config_node *node = node_get(entry, "kind");
+    char hint[HINT_MAX], said[EXCERPT_MAX];
+    size_t n = 0;
+
+    if (!node || node->kind != NODE_SCALAR || node_is_null(node))
+        return NULL;
+    for (size_t i = 0; i < x->n_kinds && n < ROWS_MAX; i++) {
+        if (str_eq(x->kinds[i].kind, node->text))
+            return &x->kinds[i];
+        known[n++] = x->kinds[i].kind;
+    }
+    node_problem(x->c, NULL, node, "unknown kind \"%s\"%s", node_excerpt(said, node->text),
+                 node_hint(hint, node->text, known, n));
+    return NULL;
+}
+
+static void check_name(const struct experiments *x, const struct config_node *entry)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    const struct config_node *node = node_get(entry, "name");
+    char said[EXCERPT_MAX];
+
+    if (!node || node->kind != NODE_SCALAR || node_is_null(node))
+        return;
+    if (node->text[strspn(node->text, letters)])
+        node_problem(x->c, NULL, node, "the name \"%s\" may hold only letters, digits, _ and -",
+                     node_excerpt(said, node->text));
+    if (strlen(node->text) > CONFIG_NAME_MAX)
+        node_problem(x->c, NULL, node, "the name is longer than 64 characters");
+    for (size_t i = 0; config_reserved_names[i]; i++)
+        if (str_eq(node->text, config_reserved_names[i]))
+            node_problem(x->c, NULL, node, "the name \"%s\" is taken by the result file itself",
+                         node->text);
+}
+
+static void check_unique(const struct experiments *x, const struct config_node *list, size_t i)
+{
+    const struct config_node *name =
+        list->item[i]->kind == NODE_MAP ? node_get(list->item[i], "name") : NULL;
+    char said[EXCERPT_MAX];
+
+    if (!name || name->kind != NODE_SCALAR)
+        return;
+    for (size_t k = 0; k < i; k++) {
+        const struct config_node *other =
+            list->item[k]->kind == NODE_MAP ? node_get(list->item[k], "name") : NULL;
+
+        if (!other || other->kind != NODE_SCALAR || !str_eq(other->text, name->text))
+            continue;
+        node_problem(x->c, NULL, name, "the name \"%s\" is taken by another experiment",
+                     node_excerpt(said, name->text));
+        return;
+    }
+}
+
+/* "experiments.heads", or the entry's number while it has no name. */
+static const char *entry_label(const struct experiments *x, const struct config_node *entry,
+                               size_t i)
+{
+    const struct config_node *name = entry->kind == NODE_MAP ? node_get(entry, "name") : NULL;
+    char *label, said[EXCERPT_MAX];
+
+    if (name && name->kind == NODE_SCALAR && *name->text)
+        label =
+            arena_printf(x->c->arena, x->c->err, "experiments.%s", node_excerpt(said, name->text));
+    else
+        label = arena_printf(x->c->arena, x->c->err, "experiments[%zu]", i);
+    if (!label)
+        x->c->failed = true;
+    return label ? label : "experiments";
+}
+
+static void load_entry(const struct experiments *x, const struct config_node *entry)
+{
+    struct config_context *c = x->c;
+    struct experiment_head head = {0};
+    const struct experiment_schema *kind;
+    struct experiment_entry *to = &x->to->experiment[x->to->n_experiments];
+
+    if (entry->kind != NODE_MAP) {
+        node_expected(c, NULL, entry, "a mapping with name and kind");
+        return;
+    }
+    fill_rows(c, config_head_rows, CONFIG_HEAD_ROWS, entry, entry, &head);
+    check_name(x, entry);
+    kind = find_kind(x, entry);
+    if (!kind)
+        return;
+    check_keys(c, entry, config_head_rows, CONFIG_HEAD_ROWS, kind->rows, kind->n_rows);
+    to->config = c->failed ? NULL : arena_alloc(c->arena, 1, kind->size, c->err);
+    if (!to->config) {
+        c->failed = true;
+        return;
+    }
+    fill_rows(c, kind->rows, kind->n_rows, entry, entry, to->config);
+    to->name = head.name;
+    to->schema = kind;
+    to->line = entry->line;
+    to->column = entry->column;
+    x->to->entry_node[x->to->n_experiments++] = entry;
+}
+
+static void load_experiments(const struct experiments *x, const struct config_node *root)
+{
+    struct config_context *c = x->c;
+    const struct config_node *list = node_get(root, "experiments");
+    size_t n = list && list->kind == NODE_LIST ? list->n : 0;
+
+    c->section = "experiments";
+    if (!list)
+        node_problem(c, NULL, root, "required, but missing");
+    else if (list->kind != NODE_LIST)
+        node_expected(c, NULL, list, "a list of mappings");
+    else if (!n)
+        node_problem(c, NULL, list, "the list is empty: expected at least one experiment");
+    x->to->experiment = arena_alloc(c->arena, n, sizeof *x->to->experiment, c->err);
+    x->to->entry_node = arena_alloc(c->arena, n, sizeof *x->to->entry_node, c->err);
+    if (!x->to->experiment || !x->to->entry_node)
+        c->failed = true;
+    for (size_t i = 0; i < n && !c->failed; i++) {
+        c->section = entry_label(x, list->item[i], i);
+        load_entry(x, list->item[i]);
+        check_unique(x, list, i);
+    }
+    c->section = "";
+}
+
+static void check_top_keys(struct config_context *c, const struct config_node *root)
+{
+    const char *known[CONFIG_PARTS + ROWS_MAX];
+    const struct config_section *top = &config_parts[CONFIG_PART_TOP].section;
+    size_t n = 0;
+
+    for (size_t i = 0; i < CONFIG_PARTS; i++)
+        if (i != CONFIG_PART_TOP)
+            known[n++] = config_parts[i].section.name;
+    for (size_t i = 0; i < top->n_rows; i++)
+        known[n++] = top->rows[i].key;
+    known[n++] = "experiments";
+    node_check_keys(c, NULL, root, known, n);
+}
+
+static void load_part(const struct experiments *x, const struct config_node *root, const char *name)
+{
+    if (str_eq(name, "experiments"))
+        load_experiments(x, root);
+    for (size_t i = 0; i < CONFIG_PARTS; i++)
+        if (i != CONFIG_PART_TOP && str_eq(name, config_parts[i].section.name))
+            load_section(x->c, &config_parts[i], root, x->to);
+}
+
+/* In the order of the file, so that problems are; then what the file leaves out. */
+static void load_tree(const struct experiments *x, const struct config_node *root)
+{
+    const struct config_section *top = &config_parts[CONFIG_PART_TOP].section;
+
+    check_top_keys(x->c, root);
+    fill_rows(x->c, top->rows, top->n_rows, root, root, x->to);
+    for (size_t i = 0; i < root->n; i++) {
+        const struct config_node *key = root->pair[i].key;
+
+        if (key->kind == NODE_SCALAR && node_get(root, key->text) == root->pair[i].value)
+            load_part(x, root, key->text);
+    }
+    for (size_t i = 0; i < CONFIG_PARTS; i++)
+        if (!node_get(root, config_parts[i].section.name))
+            load_part(x, root, config_parts[i].section.name);
+    if (!node_get(root, "experiments"))
+        load_part(x, root, "experiments");
+}
+
+int config_parse(struct config *c, const char *path, const char *text, size_t n,
+                 const char *const *set, size_t n_set, const struct experiment_schema *kinds,
+                 size_t n_kinds, struct problems *problems, struct err *err)
+{
+    struct config_context context = {
+        .arena = &c->arena, .problems = problems, .err = err, .section = ""};
+    struct experiments x = {&context, kinds, n_kinds, c};
+    struct config_node *root;
+
+    c->path = arena_strdup(&c->arena, path, err);
+    if (!c->path)
+        return err->code;
+    root = yaml_read(&context, c->path, text, n, true);
+    if (root && node_is_null(root))
+        problems_add(problems, c->path, 0, 0, "the file is empty: expected a config");
+    else if (root && root->kind != NODE_MAP)
+        node_expected(&context, NULL, root, "a mapping with model, data, output and experiments");
+    if (root && root->kind == NODE_MAP) {
+        c->root = root;
+        for (size_t i = 0; i < n_set && !context.failed; i++)
+            set_apply(&context, root, set[i]);
+        if (!context.failed)
+            load_tree(&x, root);
+    }
+    return context.failed ? err->code : 0;
+}
+
+int config_load(struct config *c, const char *path, const char *const *set, size_t n_set,
+                const struct experiment_schema *kinds, size_t n_kinds, struct problems *problems,
+                struct err *err)
+{
+    struct buf text = {0};
+    struct stat st;
+    int code;
+
+    /* Far too large is a problem of the config, not of reading it. */
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > CONFIG_BYTES_MAX) {
+        problems_add(problems, path, 0, 0, "larger than 1 MiB: is this a config?");
+        return 0;
+    }
+    code = file_read(&text, path, CONFIG_BYTES_MAX, err);
+    if (!code)
+        code = config_parse(c, path, text.data ? text.data : "", text.len, set, n_set, kinds,
+                            n_kinds, problems, err);
+    buf_release(&text);
+    return code;
+}
+
+void config_release(struct config *c)
+{
+    arena_release(&c->arena);
+    memset(c, 0, sizeof *c);
+}
+
+/* The value of "a.b" below a mapping, or of as much of the path as there is. */
+static const struct config_node *find_place(const struct config_node *map, const char *key)
+{
+    char part[CONFIG_NAME_MAX + 1];
+
+    while (map && map->kind == NODE_MAP && *key) {
+        size_t n = strcspn(key, ".");
+        const struct config_node *child;
+
+        snprintf(part, sizeof part, "%.*s", (int)n, key);
+        child = node_get(map, part);
+        if (!child)
+            break;
+        map = child;
+        key += n + (key[n] == '.');
+    }
+    return map;
+}
+
+void config_problem(const struct config *c, const struct experiment_entry *e, const char *key,
+                    struct problems *problems, const char *fmt, ...)
+{
+    const struct config_node *from = e ? c->entry_node[e - c->experiment] : c->root;
+    const struct config_node *node = from ? find_place(from, key ? key : "") : NULL;
+    char msg[ERR_MESSAGE], label[160] = "";
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    va_end(ap);
+    if (e || key)
+        snprintf(label, sizeof label, "%s%s%s%s: ", e ? "experiments." : "", e ? e->name : "",
+                 e && key ? "." : "", key ? key : "");
+    problems_add(problems, node ? node->file : c->path, node ? node->line : 0,
+                 node ? node->column : 0, "%s%s", label, msg);
+}

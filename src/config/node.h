@@ -1,0 +1,138 @@
+/*
+ * Private to src/config: the tree that a YAML text becomes, and what the parsers of values share.
+ *
+ * Only yaml.c knows libyaml. It copies the document into this tree, in the config's arena, with
+ * every alias expanded, so that a --set can change one place and no other.
+ */
+#ifndef LENSWEEP_CONFIG_NODE_H
+#define LENSWEEP_CONFIG_NODE_H
+
+#include "config/config.h"
+
+enum {
+    CONFIG_BYTES_MAX = 1 << 20,
+    CONFIG_DEPTH_MAX = 64,
+    CONFIG_NODES_MAX = 1 << 16,
+    CONFIG_LIST_MAX = 4096,
+    CONFIG_MAP_MAX = 256,
+    CONFIG_NAME_MAX = 64,
+};
+
+enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
+
+struct config_pair {
+    struct config_node *key, *value;
+};
+
+struct config_node {
+    enum node_kind kind;
+    const char *file;    /* the file's path, or "--set KEY" */
+    size_t line, column; /* from 1; 0 = no file */
+    const char *text;    /* of a scalar */
+    bool quoted;
+    size_t n;
+    struct config_node **item; /* of a list: (n) */
+    struct config_pair *pair;  /* of a mapping: (n) in the order of the file */
+};
+
+/* What is known while a config is read. Parsers add problems and carry on; only running out of
+   memory sets `failed`, with the reason in err. */
+struct config_context {
+    struct arena *arena;
+    struct problems *problems;
+    struct err *err;
+    bool failed;
+    const char
+        *section; /* what a row's key belongs to: "run", "experiments.heads"; "" = top level */
+};
+
+/* A section and where its struct lies in struct config. */
+struct config_part {
+    struct config_section section;
+    size_t offset;
+};
+enum { CONFIG_PARTS = 5, CONFIG_PART_TOP = 2 };
+extern const struct config_part config_parts[CONFIG_PARTS];
+
+/* name and kind, which every experiment has; they fill a struct experiment_head. */
+struct experiment_head {
+    const char *name, *kind;
+};
+enum { CONFIG_HEAD_ROWS = 2 };
+extern const struct config_row config_head_rows[CONFIG_HEAD_ROWS];
+extern const char *const config_reserved_names[]; /* ends with NULL */
+
+/* yaml.c: one document's tree. NULL after a problem or a failure; an empty text gives a scalar
+   without text, as `~` does. With `places` nodes have a line and a column. */
+struct config_node *yaml_read(struct config_context *c, const char *file, const char *text,
+                              size_t n, bool places);
+
+/* set.c: applies "key.path=value" to the tree. */
+void set_apply(struct config_context *c, struct config_node *root, const char *set);
+
+/* node.c */
+bool node_is_null(const struct config_node *node); /* nothing, ~ or null */
+struct config_node *node_get(const struct config_node *map, const char *key);
+size_t node_count(const struct config_node *node); /* a scalar counts as a list of one */
+const struct config_node *node_item(const struct config_node *node, size_t i);
+const char *node_kind_name(const struct config_node *node); /* "a list" ... */
+
+/* "SECTION.KEY: message" at the node's place; row may be NULL. */
+void node_problem(struct config_context *c, const struct config_row *row,
+                  const struct config_node *node, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void node_expected(struct config_context *c, const struct config_row *row,
+                   const struct config_node *node, const char *what);
+
+/* A mapping's keys are names, none twice, all of them known; the unknown ones get a suggestion. */
+void node_check_keys(struct config_context *c, const struct config_row *row,
+                     const struct config_node *map, const char *const *known, size_t n_known);
+
+/* " (did you mean X?)", or the whole list if nothing is near. */
+enum { HINT_MAX = 400 };
+char *node_hint(char out[HINT_MAX], const char *word, const char *const *known, size_t n_known);
+
+/* A text, or its first characters and "...", for messages. */
+enum { EXCERPT_MAX = 48 };
+char *node_excerpt(char out[EXCERPT_MAX], const char *text);
+
+/* The choices "a | b | c" of a row as an array. */
+enum { CHOICES_MAX = 32 };
+struct choices {
+    size_t n;
+    const char *v[CHOICES_MAX];
+    char text[512];
+};
+void choices_split(struct choices *out, const char *text);
+bool choices_have(const struct choices *ch, const char *word);
+
+/* types.c: a single value of a node, or a problem; `what` = what was expected, in words */
+bool take_int(struct config_context *c, const struct config_row *row,
+              const struct config_node *node, const char *what, int64_t *v);
+const char *take_text(struct config_context *c, const struct config_row *row,
+                      const struct config_node *node, const char *what);
+const char *take_choice(struct config_context *c, const struct config_row *row,
+                        const struct config_node *node, const char *what);
+bool path_exists(struct config_context *c, const struct config_row *row,
+                 const struct config_node *node);
+
+/* text.c: numbers and strings, from and to text */
+enum scan { SCAN_OK, SCAN_NO, SCAN_RANGE };
+enum scan scan_int(const char *s, int64_t *v);
+enum scan scan_real(const char *s, double *v);    /* all of s; finite */
+enum scan scan_prefix(const char **s, double *v); /* an unsigned number; *s moves behind it */
+int put_int(struct buf *out, int64_t v, struct err *err);
+int put_real(struct buf *out, double v, struct err *err); /* shortest that reads back the same */
+int put_string(struct buf *out, const char *s, struct err *err); /* quoted where YAML needs it */
+int put_word(struct buf *out, const char *s,
+             struct err *err); /* the same, but 3 and false unquoted */
+
+/* load.c: a mapping's values, and the defaults of what it lacks, into a struct. `map` may be NULL;
+   missing keys that are required are placed at `place`. */
+void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
+               const struct config_node *map, const struct config_node *place, void *to);
+
+/* Bounds of a row in words: "1 to 65536", "at least 0"; "" = none. */
+enum { BOUNDS_MAX = 80 };
+char *bounds_text(char out[BOUNDS_MAX], const struct config_row *row);
+
+#endif

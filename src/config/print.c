@@ -1,0 +1,74 @@
+#include "config/node.h"
+
+#include <string.h>
+
+static bool is_wanted(const struct config_row *row, bool results_only)
+{
+    return !results_only || row->affects == RESULTS;
+}
+
+/* "    key: value\n" for each row. */
+static int print_rows(const struct config_row *rows, size_t n, const void *from, bool results_only,
+                      const char *indent, struct buf *out, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!is_wanted(&rows[i], results_only))
+            continue;
+        if (buf_printf(out, err, "%s%s: ", indent, rows[i].key) ||
+            rows[i].type->print((const char *)from + rows[i].offset, out, err) ||
+            buf_puts(out, "\n", err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int print_section(const struct config *c, const struct config_part *part, bool results_only,
+                         struct buf *out, struct err *err)
+{
+    const struct config_section *s = &part->section;
+    const void *from = (const char *)c + part->offset;
+    bool any = false;
+
+    for (size_t i = 0; i < s->n_rows; i++)
+        any = any || is_wanted(&s->rows[i], results_only);
+    if (any && *s->name && buf_printf(out, err, "%s:\n", s->name))
+        return err->code;
+    return print_rows(s->rows, s->n_rows, from, results_only, *s->name ? "  " : "", out, err);
+}
+
+static int print_entries(const struct config *c, bool results_only, struct buf *out,
+                         struct err *err)
+{
+    if (buf_puts(out, c->n_experiments ? "experiments:\n" : "experiments: []\n", err))
+        return err->code;
+    for (size_t i = 0; i < c->n_experiments; i++) {
+        const struct experiment_entry *e = &c->experiment[i];
+
+        if (buf_puts(out, "  - name: ", err) || put_string(out, e->name, err) ||
+            buf_printf(out, err, "\n    kind: %s\n", e->schema->kind) ||
+            print_rows(e->schema->rows, e->schema->n_rows, e->config, results_only, "    ", out,
+                       err))
+            return err->code;
+    }
+    return 0;
+}
+
+int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err)
+{
+    for (size_t i = 0; i < CONFIG_PARTS; i++)
+        if (print_section(c, &config_parts[i], results_only, out, err) ||
+            (i == CONFIG_PART_TOP && print_entries(c, results_only, out, err)))
+            return err->code;
+    return 0;
+}
+
+int config_print_experiment(const struct experiment_entry *e, bool results_only, struct buf *out,
+                            struct err *err)
+{
+    if (!results_only &&
+        (buf_puts(out, "name: ", err) || put_string(out, e->name, err) || buf_puts(out, "\n", err)))
+        return err->code;
+    if (buf_printf(out, err, "kind: %s\n", e->schema->kind))
+        return err->code;
+    return print_rows(e->schema->rows, e->schema->n_rows, e->config, results_only, "", out, err);
+}

@@ -1,0 +1,236 @@
+/* The reference of the keys: `help config`, `help KEY`, docs/config.md, all from the tables. */
+#include "config/node.h"
+
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WIDTH = 100, KEY_WIDTH = 18, TEXT_MAX = 1024 };
+
+static const struct config_type *const all_types[] = {
+    &config_int,    &config_auto_int, &config_real,  &config_real_or_choice, &config_bool,
+    &config_string, &config_choice,   &config_path,  &config_duration,       &config_bytes,
+    &config_ints,   &config_strings,  &config_paths, &config_selector,       &config_where,
+};
+
+/* What may stand there: bounds or choices; "" = anything of the type. */
+static const char *allowed(char out[BOUNDS_MAX], const struct config_row *row)
+{
+    return row->choices ? row->choices : bounds_text(out, row);
+}
+
+static const char *affects_text(const struct config_row *row)
+{
+    return row->affects == RESULTS ? "changes results" : "running only";
+}
+
+/* Words of `text` from column KEY_WIDTH on, where the first line already is, broken at WIDTH. */
+static int put_wrapped(struct buf *out, const char *text, struct err *err)
+{
+    size_t at = KEY_WIDTH;
+
+    while (*text) {
+        size_t n = strcspn(text, " ");
+        bool first = at == KEY_WIDTH, breaks = !first && at + 1 + n > WIDTH;
+
+        if (breaks ? buf_printf(out, err, "\n%*s", KEY_WIDTH, "")
+                   : buf_puts(out, first ? "" : " ", err))
+            return err->code;
+        if (buf_put(out, text, n, err))
+            return err->code;
+        at = breaks ? KEY_WIDTH + n : at + !first + n;
+        text += n + (text[n] == ' ');
+    }
+    return buf_puts(out, "\n", err);
+}
+
+static int text_row(const char *section, const struct config_row *row, struct buf *out,
+                    struct err *err)
+{
+    char bounds[BOUNDS_MAX], facts[TEXT_MAX], key[96];
+    const char *may = allowed(bounds, row), *sep = *may ? "; " : "";
+
+    if (row->fallback)
+        snprintf(facts, sizeof facts, "%s, default %s%s%s; %s", row->type->name, row->fallback, sep,
+                 may, affects_text(row));
+    else
+        snprintf(facts, sizeof facts, "%s, required%s%s; %s", row->type->name, sep, may,
+                 affects_text(row));
+    snprintf(key, sizeof key, "%s%s%s", section, *section ? "." : "", row->key);
+    if (strlen(key) + 3 > KEY_WIDTH) {
+        if (buf_printf(out, err, "  %s\n%*s", key, KEY_WIDTH, ""))
+            return err->code;
+    } else if (buf_printf(out, err, "  %-*s", KEY_WIDTH - 2, key)) {
+        return err->code;
+    }
+    if (put_wrapped(out, facts, err) || buf_printf(out, err, "%*s", KEY_WIDTH, ""))
+        return err->code;
+    return put_wrapped(out, row->doc, err);
+}
+
+/* Text of a table's cell: a bar inside it would end the cell. */
+static int put_cell(struct buf *out, const char *text, struct err *err)
+{
+    for (; *text; text++)
+        if (*text == '|' ? buf_puts(out, "\\|", err) : buf_put(out, text, 1, err))
+            return err->code;
+    return buf_puts(out, " | ", err);
+}
+
+static int markdown_row(const struct config_row *row, struct buf *out, struct err *err)
+{
+    char bounds[BOUNDS_MAX];
+    const char *fallback = row->fallback ? row->fallback : "required";
+
+    if (buf_printf(out, err, "| `%s` | ", row->key) || put_cell(out, row->type->name, err) ||
+        buf_printf(out, err, row->fallback ? "`%s` | " : "%s | ", fallback) ||
+        put_cell(out, allowed(bounds, row), err) || put_cell(out, affects_text(row), err) ||
+        put_cell(out, row->doc, err))
+        return err->code;
+    out->len--; /* the blank behind the last bar */
+    return buf_puts(out, "\n", err);
+}
+
+static int put_heading(struct buf *out, const char *name, const char *doc, bool markdown,
+                       struct err *err)
+{
+    if (!markdown)
+        return buf_printf(out, err, "%s: %s\n", name, doc);
+    return buf_printf(out, err,
+                      "## %s\n\n%s.\n\n| key | type | default | allowed | affects | meaning |\n"
+                      "|---|---|---|---|---|---|\n",
+                      name, doc);
+}
+
+static int put_rows(const char *name, const char *doc, const struct config_row *rows, size_t n,
+                    bool markdown, struct buf *out, struct err *err)
+{
+    if (put_heading(out, name, doc, markdown, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        if (markdown ? markdown_row(&rows[i], out, err) : text_row("", &rows[i], out, err))
+            return err->code;
+    return buf_puts(out, "\n", err);
+}
+
+static int put_kind(const struct experiment_schema *kind, bool markdown, struct buf *out,
+                    struct err *err)
+{
+    char name[96];
+
+    snprintf(name, sizeof name, "experiments, kind %s", kind->kind);
+    if (kind->n_rows)
+        return put_rows(name, kind->doc, kind->rows, kind->n_rows, markdown, out, err);
+    return buf_printf(out, err,
+                      markdown ? "## %s\n\n%s. It has no keys of its own.\n\n"
+                               : "%s: %s; no keys of its own\n\n",
+                      name, kind->doc);
+}
+
+/* How values are written, for the types whose name does not say it. */
+static int put_types(bool markdown, struct buf *out, struct err *err)
+{
+    if (buf_puts(out, markdown ? "## How values are written\n\n" : "how values are written\n", err))
+        return err->code;
+    for (size_t i = 0; i < sizeof all_types / sizeof *all_types; i++) {
+        const struct config_type *t = all_types[i];
+
+        if (!*t->doc)
+            continue;
+        if (markdown ? buf_printf(out, err, "- %s: %s.\n", t->name, t->doc)
+                     : buf_printf(out, err, "  %-*s", KEY_WIDTH - 2, t->name) ||
+                           put_wrapped(out, t->doc, err))
+            return err->code;
+    }
+    return 0;
+}
+
+int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool markdown,
+                     struct buf *out, struct err *err)
+{
+    if (markdown && buf_puts(out,
+                             "# Config keys\n\nWritten by `lensweep help --markdown config` "
+                             "from the program's own tables.\n\n",
+                             err))
+        return err->code;
+    for (size_t i = 0; i < CONFIG_PARTS; i++) {
+        const struct config_section *s = &config_parts[i].section;
+
+        if (put_rows(*s->name ? s->name : "top level", *s->name ? s->doc : "keys outside a section",
+                     s->rows, s->n_rows, markdown, out, err))
+            return err->code;
+        if (i == CONFIG_PART_TOP &&
+            put_rows("experiments", "a list; each entry has these keys and those of its kind",
+                     config_head_rows, CONFIG_HEAD_ROWS, markdown, out, err))
+            return err->code;
+    }
+    for (size_t i = 0; i < n_kinds; i++)
+        if (put_kind(&kinds[i], markdown, out, err))
+            return err->code;
+    return put_types(markdown, out, err);
+}
+
+/* What a look-up searches, and what it found so far. */
+struct lookup {
+    const char *key, *dot; /* dot: the one in key, NULL = none */
+    const char *known[256];
+    size_t n_known;
+    size_t found;
+    struct buf *out;
+    struct err *err;
+};
+
+static void remember(struct lookup *l, const char *name)
+{
+    if (*name && l->n_known < sizeof l->known / sizeof *l->known)
+        l->known[l->n_known++] = name;
+}
+
+/* "rows" finds every row of that name, "run.rows" one, "run" a whole table. */
+static int search(struct lookup *l, const char *name, const struct config_row *rows, size_t n)
+{
+    size_t prefix = l->dot ? (size_t)(l->dot - l->key) : 0;
+    bool named = l->dot ? strlen(name) == prefix && !strncmp(name, l->key, prefix)
+                        : *name && str_eq(name, l->key);
+    const char *want = l->dot ? l->dot + 1 : l->key;
+
+    remember(l, name);
+    for (size_t i = 0; i < n; i++) {
+        remember(l, rows[i].key);
+        if (l->dot ? !named || !str_eq(rows[i].key, want) : !named && !str_eq(rows[i].key, want))
+            continue;
+        l->found++;
+        if (text_row(name, &rows[i], l->out, l->err))
+            return l->err->code;
+    }
+    return 0;
+}
+
+int config_help(const struct experiment_schema *kinds, size_t n_kinds, const char *key,
+                struct buf *out, struct err *err)
+{
+    struct lookup l = {.key = key, .dot = strchr(key, '.'), .out = out, .err = err};
+    const char *near;
+
+    for (size_t i = 0; i < CONFIG_PARTS; i++)
+        if (search(&l, config_parts[i].section.name, config_parts[i].section.rows,
+                   config_parts[i].section.n_rows))
+            return err->code;
+    if (search(&l, "experiments", config_head_rows, CONFIG_HEAD_ROWS))
+        return err->code;
+    for (size_t i = 0; i < n_kinds; i++) {
+        if (search(&l, kinds[i].kind, kinds[i].rows, kinds[i].n_rows))
+            return err->code;
+        if (str_eq(kinds[i].kind, key) && !kinds[i].n_rows) {
+            l.found++;
+            if (put_kind(&kinds[i], false, out, err))
+                return err->code;
+        }
+    }
+    if (l.found)
+        return 0;
+    near = str_did_you_mean(l.dot ? l.dot + 1 : key, l.known, l.n_known);
+    return err_set(err, ERR_CONFIG, "no config key \"%s\"%s%s%s", key,
+                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}

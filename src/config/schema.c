@@ -1,0 +1,116 @@
+/*
+ * The keys of the sections, each declared once.
+ *
+ * RESULTS: a change of the key changes what is computed, or its bits; the journal of another value
+ * is refused. RUNNING: it does not. Paths are RUNNING because what lies there counts, not where:
+ * the fingerprints of model and data are part of every unit's key. So is blas_core: the core type
+ * in effect is compared and recorded by itself, and pinning the one that was in effect is how a job
+ * is resumed on mixed nodes.
+ */
+#include "config/node.h"
+
+#include <math.h>
+
+#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
+
+static const struct config_row model_rows[] = {
+    CONFIG_ROW(struct model_config, path, "path", config_path, NULL, 0, 0, RUNNING,
+               "Hugging Face directory or .gguf file; its fingerprint counts, not its place"),
+    CONFIG_CHOICE(struct model_config, load, "load", config_choice, "auto",
+                  "auto | map | broadcast", RUNNING,
+                  "how weights reach the nodes: each maps the file, or one reads and broadcasts; "
+                  "auto = broadcast on network file systems"),
+    CONFIG_CHOICE(struct model_config, check, "check", config_choice, "sampled", "sampled | full",
+                  RUNNING, "how much of the file the fingerprint reads before work begins"),
+};
+
+static const struct config_row data_rows[] = {
+    CONFIG_ROW(struct data_config, path, "path", config_paths, NULL, 0, 0, RUNNING,
+               "a .jsonl file, a directory of such files, or a list of both"),
+    CONFIG_CHOICE(struct data_config, format, "format", config_choice, "auto",
+                  "auto | native | one_to_many", RESULTS,
+                  "layout of the lines; auto = look at them"),
+    CONFIG_ROW(struct data_config, add_bos, "add_bos", config_bool, "false", 0, 0, RESULTS,
+               "prepend the tokenizer's BOS token and shift the spans"),
+    CONFIG_ROW(struct data_config, limit, "limit", config_int, "0", 0, INFINITY, RESULTS,
+               "at most so many queries of each file; 0 = all"),
+    CONFIG_ROW(struct data_config, controls, "controls", config_int, "16", 0, 4096, RESULTS,
+               "control tokens drawn for each query: first tokens of other items' answers"),
+    CONFIG_CHOICE(struct data_config, target, "target", config_choice, "first",
+                  "first | first_distinct", RESULTS,
+                  "an answer's target token: its first, or the first in which the answers differ"),
+    CONFIG_ROW(struct data_config, seed, "seed", config_int, "1", 0, INFINITY, RESULTS,
+               "seed of the draws of controls and counterfactuals"),
+};
+
+static const struct config_row top_rows[] = {
+    CONFIG_ROW(struct config, output, "output", config_string, NULL, 0, 0, RUNNING,
+               "directory for results and journal; made if it does not exist"),
+};
+
+static const struct config_row statistics_rows[] = {
+    CONFIG_CHOICE(struct statistics_config, cluster, "cluster", config_choice, "item",
+                  "item | query", RESULTS, "what the bootstrap draws: an item stays together"),
+    CONFIG_ROW(struct statistics_config, bootstrap, "bootstrap", config_int, "2000", 0, 1000000,
+               RESULTS, "bootstrap samples; 0 = no intervals"),
+    CONFIG_CHOICE(struct statistics_config, family, "family", config_strings,
+                  "[layer, head, metric]", "stratum | layer | head | position | from | to | metric",
+                  RESULTS, "dimensions whose tests are corrected together"),
+    CONFIG_ROW(struct statistics_config, fdr, "fdr", config_real, "0.05", 0, 1, RESULTS,
+               "false discovery rate that is allowed in a family"),
+    CONFIG_ROW(struct statistics_config, min_effect, "min_effect", config_real, "0.05", 0, INFINITY,
+               RESULTS, "smallest effect that the minimum-effect test counts"),
+    CONFIG_CHOICE(struct statistics_config, split, "split", config_choice, "none", "none | half",
+                  RESULTS, "half = pick on one half of the items, test on the other"),
+    CONFIG_ROW(struct statistics_config, seed, "seed", config_int, "1", 0, INFINITY, RESULTS,
+               "seed of bootstrap and split"),
+};
+
+static const struct config_row run_rows[] = {
+    CONFIG_ROW(struct run_config, rows, "rows", config_int, "1024", 1, 65536, RESULTS,
+               "most rows that share one matrix product; changes the last bits"),
+    CONFIG_ROW(struct run_config, unit_flops, "unit_flops", config_auto_int, "auto", 1, 1000000000,
+               RESULTS,
+               "GFLOP in a unit of work; auto = from the model; another cut computes anew"),
+    CONFIG_ROW(struct run_config, threads, "threads", config_auto_int, "auto", 1, 4096, RUNNING,
+               "threads of a rank; auto = the cores that it is bound to"),
+    CONFIG_ROW(
+        struct run_config, memory, "memory", config_bytes, "auto", 1048576, INFINITY, RUNNING,
+        "memory that a rank may use, checked before work begins; auto = its share of the node"),
+    CONFIG_ROW(struct run_config, max_time, "max_time", config_duration, "none", 0, INFINITY,
+               RUNNING, "stop in good order after this time; the same command resumes"),
+    CONFIG_ROW(struct run_config, grace, "grace", config_duration, "60s", 0, INFINITY, RUNNING,
+               "time to finish the units in flight when the run is stopped"),
+    CONFIG_CHOICE(struct run_config, executor, "executor", config_choice, "forked",
+                  "forked | naive", RESULTS,
+                  "naive = one full forward pass for each variant, to check against"),
+    CONFIG_ROW(struct run_config, blas_core, "blas_core", config_string, "auto", 0, 0, RUNNING,
+               "OpenBLAS core type for all ranks, such as Haswell; auto = each node's own; the one "
+               "in effect is compared and recorded"),
+    CONFIG_ROW(struct run_config, fail_on_bad, "fail_on_bad", config_bool, "false", 0, 0, RUNNING,
+               "exit status 1 if a query has a bad status"),
+};
+
+#define PART(name, doc, rows, field)                                         \
+    {                                                                        \
+        {name, doc, rows, COUNT(rows), sizeof(((struct config *)0)->field)}, \
+            offsetof(struct config, field)                                   \
+    }
+
+const struct config_part config_parts[CONFIG_PARTS] = {
+    PART("model", "the model under study", model_rows, model),
+    PART("data", "the queries", data_rows, data),
+    {{"", "top level", top_rows, COUNT(top_rows), sizeof(struct config)}, 0},
+    PART("statistics", "how effects are tested", statistics_rows, statistics),
+    PART("run", "how the job is run", run_rows, run),
+};
+
+const struct config_row config_head_rows[CONFIG_HEAD_ROWS] = {
+    CONFIG_ROW(struct experiment_head, name, "name", config_string, NULL, 0, 0, RESULTS,
+               "the experiment's group in the result file; unique; letters, digits, _ and -"),
+    CONFIG_ROW(struct experiment_head, kind, "kind", config_string, NULL, 0, 0, RESULTS,
+               "what is computed"),
+};
+
+/* Groups of the result file that are not experiments. */
+const char *const config_reserved_names[] = {"queries", "provenance", "units", NULL};

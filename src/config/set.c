@@ -1,0 +1,155 @@
+#include "config/node.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+/* One "key.path=value" being applied. */
+struct setting {
+    struct config_context *c;
+    const char *file; /* "--set key.path" */
+    char *rest;       /* what of the path is still to be walked */
+    struct config_node *value;
+};
+
+static struct config_node *new_node(const struct setting *s, enum node_kind kind, const char *text)
+{
+    struct config_node *node = arena_alloc(s->c->arena, 1, sizeof *node, s->c->err);
+
+    if (!node) {
+        s->c->failed = true;
+        return NULL;
+    }
+    node->kind = kind;
+    node->file = s->file;
+    node->text = text;
+    return node;
+}
+
+/* The key's value becomes `value`, wherever it came from before; its place is this --set. */
+static void put(const struct setting *s, struct config_node *map, const char *key,
+                struct config_node *value)
+{
+    struct config_node *name = new_node(s, NODE_SCALAR, key);
+    struct config_pair *pair;
+
+    if (!name || !value)
+        return;
+    for (size_t i = 0; i < map->n; i++) {
+        if (map->pair[i].key->kind != NODE_SCALAR || !str_eq(map->pair[i].key->text, key))
+            continue;
+        map->pair[i] = (struct config_pair){name, value};
+        return;
+    }
+    pair = arena_alloc(s->c->arena, map->n + 1, sizeof *pair, s->c->err);
+    if (!pair) {
+        s->c->failed = true;
+        return;
+    }
+    if (map->n)
+        memcpy(pair, map->pair, map->n * sizeof *pair);
+    pair[map->n] = (struct config_pair){name, value};
+    map->pair = pair;
+    map->n++;
+}
+
+/* The next part of the path, NULL at its end. */
+static char *next_part(struct setting *s)
+{
+    char *part = s->rest, *dot;
+
+    if (!part)
+        return NULL;
+    dot = strchr(part, '.');
+    if (dot)
+        *dot++ = '\0';
+    s->rest = dot;
+    return part;
+}
+
+static struct config_node *step_into(const struct setting *s, struct config_node *map,
+                                     const char *key)
+{
+    struct config_node *child = node_get(map, key);
+
+    if (!child) {
+        child = new_node(s, NODE_MAP, NULL);
+        put(s, map, key, child);
+        return s->c->failed ? NULL : child;
+    }
+    if (child->kind == NODE_MAP)
+        return child;
+    problems_add(s->c->problems, s->file, 0, 0, "%s is %s, expected a mapping", key,
+                 node_kind_name(child));
+    return NULL;
+}
+
+static struct config_node *find_experiment(const struct setting *s, const struct config_node *list,
+                                           const char *name)
+{
+    const char *known[CONFIG_MAP_MAX];
+    char hint[HINT_MAX] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; list && list->kind == NODE_LIST && i < list->n; i++) {
+        struct config_node *entry = list->item[i], *node;
+
+        node = entry->kind == NODE_MAP ? node_get(entry, "name") : NULL;
+        if (!node || node->kind != NODE_SCALAR)
+            continue;
+        if (str_eq(node->text, name))
+            return entry;
+        if (n < CONFIG_MAP_MAX)
+            known[n++] = node->text;
+    }
+    if (n)
+        node_hint(hint, name, known, n);
+    problems_add(s->c->problems, s->file, 0, 0, "no experiment is called \"%s\"%s", name, hint);
+    return NULL;
+}
+
+static void walk(struct setting *s, struct config_node *map)
+{
+    const char *part = next_part(s);
+
+    if (str_eq(part, "experiments") && s->rest) {
+        map = find_experiment(s, node_get(map, part), next_part(s));
+        part = next_part(s);
+        if (map && !part)
+            problems_add(s->c->problems, s->file, 0, 0,
+                         "expected a key behind the experiment's name");
+    }
+    while (map && part && s->rest) {
+        map = step_into(s, map, part);
+        part = next_part(s);
+    }
+    if (map && part)
+        put(s, map, part, s->value);
+}
+
+static bool path_is_fine(const char *path)
+{
+    size_t n = strlen(path);
+
+    return n && path[0] != '.' && path[n - 1] != '.' && !strstr(path, "..");
+}
+
+void set_apply(struct config_context *c, struct config_node *root, const char *set)
+{
+    struct setting s = {.c = c, .file = "--set"};
+    const char *eq = strchr(set, '=');
+
+    s.rest = arena_strndup(c->arena, set, eq ? (size_t)(eq - set) : strlen(set), c->err);
+    s.file = s.rest ? arena_printf(c->arena, c->err, "--set %s", s.rest) : NULL;
+    if (!s.file) {
+        c->failed = true;
+        return;
+    }
+    if (!eq || !path_is_fine(s.rest) || !utf8_valid(s.rest, strlen(s.rest))) {
+        problems_add(c->problems, s.file, 0, 0, "expected KEY=VALUE, such as run.rows=64");
+        return;
+    }
+    s.value = yaml_read(c, s.file, eq + 1, strlen(eq + 1), false);
+    if (s.value)
+        walk(&s, root);
+}

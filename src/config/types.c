@@ -1,0 +1,387 @@
+/* Types of single values: how each is read and printed. Lists are in lists.c. */
+#include "config/node.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_plain_scalar(const struct config_node *node)
+{
+    return node->kind == NODE_SCALAR && !node->quoted;
+}
+
+static bool within(struct config_context *c, const struct config_row *row,
+                   const struct config_node *node, double v)
+{
+    char bounds[BOUNDS_MAX];
+
+    if (!(row->lo < row->hi) || (v >= row->lo && v <= row->hi))
+        return true;
+    node_problem(c, row, node, "%s is out of bounds, expected %s", node->text,
+                 bounds_text(bounds, row));
+    return false;
+}
+
+bool take_int(struct config_context *c, const struct config_row *row,
+              const struct config_node *node, const char *what, int64_t *v)
+{
+    enum scan got = is_plain_scalar(node) ? scan_int(node->text, v) : SCAN_NO;
+
+    if (got == SCAN_NO)
+        node_expected(c, row, node, what);
+    else if (got == SCAN_RANGE)
+        node_problem(c, row, node, "%s does not fit in 64 bits", node->text);
+    return got == SCAN_OK && within(c, row, node, (double)*v);
+}
+
+static bool take_real(struct config_context *c, const struct config_row *row,
+                      const struct config_node *node, const char *what, double *v)
+{
+    enum scan got = is_plain_scalar(node) ? scan_real(node->text, v) : SCAN_NO;
+
+    if (got == SCAN_NO)
+        node_expected(c, row, node, what);
+    else if (got == SCAN_RANGE)
+        node_problem(c, row, node, "%s is too large", node->text);
+    return got == SCAN_OK && within(c, row, node, *v);
+}
+
+const char *take_text(struct config_context *c, const struct config_row *row,
+                      const struct config_node *node, const char *what)
+{
+    if (node->kind != NODE_SCALAR || node_is_null(node)) {
+        node_expected(c, row, node, what);
+        return NULL;
+    }
+    if (!*node->text) {
+        node_problem(c, row, node, "expected %s, found an empty string", what);
+        return NULL;
+    }
+    return node->text;
+}
+
+static void parse_int(struct config_context *c, const struct config_row *row,
+                      const struct config_node *node, void *field)
+{
+    int64_t v;
+
+    if (take_int(c, row, node, "an integer", &v))
+        *(int64_t *)field = v;
+}
+
+static int print_int(const void *field, struct buf *out, struct err *err)
+{
+    return put_int(out, *(const int64_t *)field, err);
+}
+
+const struct config_type config_int = {"integer", sizeof(int64_t), parse_int, print_int, ""};
+
+static bool is_auto(const struct config_node *node)
+{
+    return is_plain_scalar(node) && str_eq(node->text, "auto");
+}
+
+static void parse_auto_int(struct config_context *c, const struct config_row *row,
+                           const struct config_node *node, void *field)
+{
+    int64_t v = 0;
+
+    if (is_auto(node) || take_int(c, row, node, "an integer or auto", &v))
+        *(int64_t *)field = v;
+}
+
+static int print_auto_int(const void *field, struct buf *out, struct err *err)
+{
+    int64_t v = *(const int64_t *)field;
+
+    return v ? put_int(out, v, err) : buf_puts(out, "auto", err);
+}
+
+const struct config_type config_auto_int = {"integer or auto", sizeof(int64_t), parse_auto_int,
+                                            print_auto_int, ""};
+
+static void parse_real(struct config_context *c, const struct config_row *row,
+                       const struct config_node *node, void *field)
+{
+    double v;
+
+    if (take_real(c, row, node, "a number", &v))
+        *(double *)field = v;
+}
+
+static int print_real(const void *field, struct buf *out, struct err *err)
+{
+    return put_real(out, *(const double *)field, err);
+}
+
+const struct config_type config_real = {"number", sizeof(double), parse_real, print_real, ""};
+
+/* Is it one of the words, in whatever case? YAML 1.1 took them for booleans. */
+static bool is_word_for(const char *text, const char *words)
+{
+    char low[8] = "";
+    struct choices ch;
+
+    for (size_t i = 0; text[i] && i < sizeof low - 1; i++)
+        low[i] = (char)tolower((unsigned char)text[i]);
+    choices_split(&ch, words);
+    return choices_have(&ch, low);
+}
+
+static void parse_bool(struct config_context *c, const struct config_row *row,
+                       const struct config_node *node, void *field)
+{
+    const char *text = is_plain_scalar(node) ? node->text : "";
+
+    if (str_eq(text, "true") || str_eq(text, "false"))
+        *(bool *)field = str_eq(text, "true");
+    else if (is_word_for(text, "yes on true y"))
+        node_problem(c, row, node, "expected true or false, found \"%s\": write true", text);
+    else if (is_word_for(text, "no off false n"))
+        node_problem(c, row, node, "expected true or false, found \"%s\": write false", text);
+    else
+        node_expected(c, row, node, "true or false");
+}
+
+static int print_bool(const void *field, struct buf *out, struct err *err)
+{
+    return buf_puts(out, *(const bool *)field ? "true" : "false", err);
+}
+
+const struct config_type config_bool = {"true or false", sizeof(bool), parse_bool, print_bool, ""};
+
+/* A key whose default is the empty string may also be given as one. */
+static bool may_be_empty(const struct config_row *row)
+{
+    return row->fallback && (str_eq(row->fallback, "\"\"") || str_eq(row->fallback, "''"));
+}
+
+static void parse_string(struct config_context *c, const struct config_row *row,
+                         const struct config_node *node, void *field)
+{
+    const char *text = "";
+
+    if (!(node->kind == NODE_SCALAR && node->quoted && !*node->text && may_be_empty(row)))
+        text = take_text(c, row, node, "a string");
+    if (text)
+        *(const char **)field = text;
+}
+
+static int print_string(const void *field, struct buf *out, struct err *err)
+{
+    return put_string(out, *(const char *const *)field, err);
+}
+
+const struct config_type config_string = {"string", sizeof(const char *), parse_string,
+                                          print_string, ""};
+
+const char *take_choice(struct config_context *c, const struct config_row *row,
+                        const struct config_node *node, const char *what)
+{
+    struct choices ch;
+    const char *near, *text = take_text(c, row, node, what);
+
+    char said[EXCERPT_MAX];
+
+    choices_split(&ch, row->choices);
+    if (!text || choices_have(&ch, text))
+        return text;
+    near = str_did_you_mean(text, ch.v, ch.n);
+    node_problem(c, row, node, "\"%s\" is none of %s%s%s%s", node_excerpt(said, text), row->choices,
+                 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    return NULL;
+}
+
+static void parse_choice(struct config_context *c, const struct config_row *row,
+                         const struct config_node *node, void *field)
+{
+    const char *text = take_choice(c, row, node, row->choices);
+
+    if (text)
+        *(const char **)field = text;
+}
+
+static int print_choice(const void *field, struct buf *out, struct err *err)
+{
+    return put_word(out, *(const char *const *)field, err);
+}
+
+const struct config_type config_choice = {"choice", sizeof(const char *), parse_choice,
+                                          print_choice, ""};
+
+bool path_exists(struct config_context *c, const struct config_row *row,
+                 const struct config_node *node)
+{
+    if (file_exists(node->text))
+        return true;
+    node_problem(c, row, node, "%s: no such file or directory", node->text);
+    return false;
+}
+
+static void parse_path(struct config_context *c, const struct config_row *row,
+                       const struct config_node *node, void *field)
+{
+    const char *text = NULL;
+
+    parse_string(c, row, node, &text);
+    if (text && (!*text || path_exists(c, row, node)))
+        *(const char **)field = text;
+}
+
+const struct config_type config_path = {"path", sizeof(const char *), parse_path, print_string,
+                                        "of a file or directory that exists, as seen from the "
+                                        "working directory"};
+
+static void parse_real_or_choice(struct config_context *c, const struct config_row *row,
+                                 const struct config_node *node, void *field)
+{
+    struct real_or_choice *to = field;
+    char what[200];
+    double v;
+
+    snprintf(what, sizeof what, "a number or one of %s", row->choices ? row->choices : "none");
+    if (is_plain_scalar(node) && scan_real(node->text, &v) != SCAN_NO) {
+        if (take_real(c, row, node, what, &v))
+            *to = (struct real_or_choice){NULL, v};
+    } else {
+        to->choice = take_choice(c, row, node, what);
+    }
+}
+
+static int print_real_or_choice(const void *field, struct buf *out, struct err *err)
+{
+    const struct real_or_choice *v = field;
+
+    return v->choice ? put_word(out, v->choice, err) : put_real(out, v->value, err);
+}
+
+const struct config_type config_real_or_choice = {"number or choice", sizeof(struct real_or_choice),
+                                                  parse_real_or_choice, print_real_or_choice, ""};
+
+struct unit {
+    const char *name;
+    double size;
+};
+
+static const struct unit time_units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};
+enum { TIME_UNITS = sizeof time_units / sizeof *time_units };
+
+/* "3h55m": each unit at most once, the larger before the smaller; a bare number is seconds. */
+static bool scan_duration(const char *s, double *total)
+{
+    size_t next = 0;
+    double v;
+
+    if (scan_real(s, total) == SCAN_OK && *s != '-' && *s != '+')
+        return true;
+    *total = 0;
+    while (*s) {
+        if (scan_prefix(&s, &v) != SCAN_OK)
+            return false;
+        while (next < TIME_UNITS && *s != *time_units[next].name)
+            next++;
+        if (next == TIME_UNITS)
+            return false;
+        *total += v * time_units[next++].size;
+        s++;
+    }
+    return isfinite(*total);
+}
+
+static void parse_duration(struct config_context *c, const struct config_row *row,
+                           const struct config_node *node, void *field)
+{
+    double v = 0;
+
+    if (is_plain_scalar(node) && str_eq(node->text, "none"))
+        *(double *)field = 0;
+    else if (!is_plain_scalar(node) || node_is_null(node) || !scan_duration(node->text, &v))
+        node_expected(c, row, node, "a duration such as 90s, 3h55m or 1d");
+    else if (within(c, row, node, v))
+        *(double *)field = v;
+}
+
+static int print_duration(const void *field, struct buf *out, struct err *err)
+{
+    double v = *(const double *)field;
+    int64_t rest = v < 1e15 ? (int64_t)v : 0;
+
+    if (v == 0)
+        return buf_puts(out, "none", err);
+    if ((double)rest != v)
+        return put_real(out, v, err) || buf_puts(out, "s", err) ? err->code : 0;
+    for (size_t i = 0; i < TIME_UNITS; i++) {
+        int64_t size = (int64_t)time_units[i].size;
+
+        if (rest / size &&
+            (put_int(out, rest / size, err) || buf_puts(out, time_units[i].name, err)))
+            return err->code;
+        rest %= size;
+    }
+    return 0;
+}
+
+const struct config_type config_duration = {"duration", sizeof(double), parse_duration,
+                                            print_duration,
+                                            "seconds, or with units: 90s, 3h55m, 1d; none = 0"};
+
+static const struct unit byte_units[] = {{"TiB", 1099511627776.},
+                                         {"GiB", 1073741824.},
+                                         {"MiB", 1048576.},
+                                         {"KiB", 1024.},
+                                         {"TB", 1e12},
+                                         {"GB", 1e9},
+                                         {"MB", 1e6},
+                                         {"kB", 1e3},
+                                         {"B", 1}};
+enum { BYTE_UNITS = sizeof byte_units / sizeof *byte_units, BINARY_UNITS = 4 };
+
+static bool scan_bytes(const char *s, double *v)
+{
+    if (scan_prefix(&s, v) != SCAN_OK)
+        return false;
+    s += *s == ' ';
+    for (size_t i = 0; i < BYTE_UNITS; i++) {
+        if (!str_eq(s, byte_units[i].name))
+            continue;
+        *v = floor(*v * byte_units[i].size);
+        return isfinite(*v);
+    }
+    *v = floor(*v);
+    return !*s;
+}
+
+static void parse_bytes(struct config_context *c, const struct config_row *row,
+                        const struct config_node *node, void *field)
+{
+    double v = 0;
+
+    if (is_auto(node))
+        *(double *)field = 0;
+    else if (!is_plain_scalar(node) || !scan_bytes(node->text, &v))
+        node_expected(c, row, node, "a size such as 512MiB or 20GiB, or auto");
+    else if (within(c, row, node, v))
+        *(double *)field = v;
+}
+
+static int print_bytes(const void *field, struct buf *out, struct err *err)
+{
+    double v = *(const double *)field;
+
+    if (v == 0)
+        return buf_puts(out, "auto", err);
+    for (size_t i = 0; i < BINARY_UNITS; i++)
+        if (fmod(v, byte_units[i].size) == 0)
+            return put_real(out, v / byte_units[i].size, err) ||
+                           buf_puts(out, byte_units[i].name, err)
+                       ? err->code
+                       : 0;
+    return put_real(out, v, err);
+}
+
+const struct config_type config_bytes = {"bytes", sizeof(double), parse_bytes, print_bytes,
+                                         "a number of bytes, or with a unit: 512MiB, 20GiB; auto"};
