@@ -2,18 +2,20 @@
  * The result file: netCDF-4 conventions over HDF5, bytes reproducible.
  *
  *     struct h5file *f;
- *     h5_create(&f, "results/cities/result.h5", err);          // written beside, renamed by h5_commit
- *     struct h5group *g;
- *     h5_group(f, "decode", dims, n_dims, &g, err);            // dimension scales with coordinates
- *     h5_define(g, &variable, err);                            // chunked, deflated, fill value
- *     h5_write(g, "logit", q, 1, data, err);                   // entries [q, q+1) of the first dim
- *     h5_attr_str(g, "kind", "decode", err);
- *     h5_commit(f, err);                                       // or h5_abandon(f): nothing is left
+ *     h5_create(&f, "results/cities/result.h5", err);          // written beside, renamed by
+ * h5_commit struct h5group *g; h5_group(f, "decode", dims, n_dims, &g, err);            //
+ * dimension scales with coordinates h5_define(g, &variable, err);                            //
+ * chunked, deflated, fill value h5_write(g, "logit", q, 1, data, err);                   // entries
+ * [q, q+1) of the first dim h5_attr_str(g, "kind", "decode", err); h5_commit(f, err); // or
+ * h5_abandon(f): nothing is left
  *
  * Every variable has `long_name`, `units` (numbers) and `_FillValue` (NaN, or -1 for integers), its
  * dimension scales attached, and `coordinates` naming the non-index coordinates of its group (those
  * defined with h5_coordinate before it), so that xarray.open_dataset(group=...) shows everything.
- * Object times are not tracked: the same content is the same bytes.
+ * Coordinates have no `_FillValue`: readers would make floats of their integers.
+ * Object times are not tracked: the same calls in the same order make the same bytes. Strings are
+ * UTF-8 of variable length; a byte that is none becomes U+FFFD, NULL becomes "". Memory is bounded:
+ * a variable keeps at most two chunks (of about 512 KiB) until they are full.
  */
 #ifndef LENSWEEP_RESULTS_H5FILE_H
 #define LENSWEEP_RESULTS_H5FILE_H
@@ -31,7 +33,9 @@ int h5_create(struct h5file **f, const char *path, struct err *err);
 int h5_commit(struct h5file *f, struct err *err); /* close, fsync, rename; frees f also on error */
 void h5_abandon(struct h5file *f);                /* close and remove; f may be NULL */
 
-/* Makes group `name` ("" = the root, "a/b" = nested) with these dimensions. *g lives until f ends. */
+/* Makes group `name` ("" = the root, "a/b" = nested) with these dimensions. *g lives until f ends.
+   Variables may also use dimensions of the root, made before: a variable that bears the name of one
+   of its dimensions, `span`(query, span, bound), needs that dimension to live there. */
 int h5_group(struct h5file *f, const char *name, const struct dim *dims, size_t n_dims,
              struct h5group **g, struct err *err);
 
@@ -49,7 +53,8 @@ int h5_attr_str(struct h5group *g, const char *name, const char *value, struct e
 int h5_attr_f64(struct h5group *g, const char *name, double value, struct err *err);
 int h5_attr_i64(struct h5group *g, const char *name, int64_t value, struct err *err);
 
-/* Reading, for export, plot, top, diff and later analyses. Numbers are converted to the type asked. */
+/* Reading, for export, plot, top, diff and later analyses. Numbers are converted to the type asked.
+ */
 int h5_open(struct h5file **f, const char *path, struct err *err);
 void h5_close(struct h5file *f);
 /* Calls use() for each variable of each group in name order: shape and dim names. */

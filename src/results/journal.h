@@ -2,16 +2,16 @@
  * The journal: what has been computed, on disk, the moment it is there.
  *
  * A directory of segments NNNN, each made by one start of the program (O_EXCL) and written by it
- * alone; a record is a unit's key, its rows and the wall time, with a checksum. Reading all segments
- * is resume, merge of shards and fencing in one: the first valid record of a unit counts. A torn
- * tail (the program was killed while it wrote) is cut off in reading, and reported.
+ * alone; a record is a unit's key, its rows and the wall time, with a checksum. Reading all
+ * segments is resume, merge of shards and fencing in one: the first valid record of a unit counts.
+ * A torn tail (the program was killed while it wrote) is cut off in reading, and reported.
  *
  *     struct journal *j;
- *     journal_open(&j, "results/cities/journal", header, header_n, err);   // reads what is there
+ *     journal_open(&j, "results/cities/journal", &stats, err);   // reads what is there
  *     if (!journal_has(j, key)) { ...compute...; journal_append(j, key, rows, n, seconds, err); }
- *     journal_sync(j, err);                                                // what is appended is safe
- *     journal_read(j, key, &rows, err);                                    // from disk, by its key
- *     journal_close(j);
+ *     journal_sync(j, err);                                                // what is appended is
+ * safe journal_read(j, key, &rows, err);                                    // from disk, by its
+ * key journal_close(j);
  */
 #ifndef LENSWEEP_RESULTS_JOURNAL_H
 #define LENSWEEP_RESULTS_JOURNAL_H
@@ -25,19 +25,24 @@
 struct journal;
 
 struct journal_stats {
-    size_t segments, records, duplicates; /* found by opening */
+    size_t segments, records, duplicates; /* found by opening; a duplicate is no record */
     size_t torn_bytes;                    /* cut off at the ends of segments, or in a bad record */
+    double seconds;                       /* wall time of the records, summed */
 };
 
 /* Opens or makes the directory, reads the index of every segment, and begins a new segment on the
    first append. ERR_IO. A file that is no segment is left alone and ignored. */
-int journal_open(struct journal **j, const char *dir, struct journal_stats *stats,
-                 struct err *err);
+int journal_open(struct journal **j, const char *dir, struct journal_stats *stats, struct err *err);
 void journal_close(struct journal *j); /* j may be NULL */
 
 bool journal_has(const struct journal *j, struct hash key);
+
+/* One record, on disk whole or not at all: after ERR_IO (a full disk) the journal is as good as it
+   was, and may be appended to again. A key that is there already is left as it is. */
 int journal_append(struct journal *j, struct hash key, const void *rows, size_t n, double seconds,
                    struct err *err);
+
+/* What was appended is on disk when this returns 0. */
 int journal_sync(struct journal *j, struct err *err);
 
 /* Rows of a unit appended to out; ERR_IO if the record has gone bad since it was indexed. */

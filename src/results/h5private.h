@@ -1,0 +1,57 @@
+/* What h5write.c and h5read.c share; private to this folder, the only one that includes hdf5.h. */
+#ifndef LENSWEEP_RESULTS_H5PRIVATE_H
+#define LENSWEEP_RESULTS_H5PRIVATE_H
+
+#include "base/mem.h"
+#include "results/h5file.h"
+
+#include <hdf5.h>
+
+struct h5var {
+    struct h5var *next;
+    const char *name;
+    hid_t id; /* dataset, open until the file is closed: its chunk cache lives as long */
+    enum vtype type;
+    size_t rank, size[DIMS_MAX];
+    unsigned dims;   /* bit i: has dimension i of the group */
+    bool coordinate; /* named in the `coordinates` of variables that have all its dimensions */
+};
+
+struct h5scale {
+    const char *name;
+    size_t size;
+    hid_t id; /* the coordinate's dataset */
+};
+
+struct h5group {
+    struct h5group *next;
+    struct h5file *file;
+    const char *name;
+    hid_t id;
+    struct h5scale *dim;
+    size_t n_dims;
+    struct h5var *vars, **last; /* in the order of definition */
+};
+
+struct h5file {
+    hid_t id;
+    const char *path;
+    const char *beside; /* the name while it is written; NULL = open for reading */
+    bool broken;        /* a write has failed: HDF5 must not be asked to close it */
+    struct h5group *groups;
+    struct arena arena;
+};
+
+/* "cannot WHAT NAME: the innermost thing that HDF5 (or the system) says"; ERR_IO. */
+int h5_fail(struct err *err, const char *what, const char *name);
+
+/* Allocates the handle with copies of the names. NULL on error. */
+struct h5file *h5_new(const char *path, const char *suffix, struct err *err);
+void h5_delete(struct h5file *f); /* memory only */
+
+hid_t h5_access(void);          /* file access list; the caller closes it */
+hid_t h5_creation(hid_t class); /* creation list; the caller closes it */
+hid_t h5_string_type(void);     /* UTF-8 of variable length; the caller closes it */
+hid_t h5_memory(enum vtype t);  /* of a number in memory; nothing to close */
+
+#endif

@@ -1,0 +1,585 @@
+#define _XOPEN_SOURCE 700
+#include "results/journal.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * A segment: a header of HEADER bytes (magic, version, their hash), then records. A record: RECORD
+ * bytes (magic, key, length of the rows, seconds, hash of the rows, hash of all this), then the
+ * rows. All numbers little-endian. The head of a record has a hash of its own, so that after a bad
+ * block the next record is found by its head, and a record with bad rows can be stepped over.
+ */
+enum { HEADER = 24, RECORD = 56, READ_AHEAD = 1 << 20, DIGITS_MIN = 4, DIGITS_MAX = 9 };
+
+static const char segment_magic[8] = "LSWJRNL\n";
+static const unsigned char record_magic[8] = {0xA7, 0x4C, 0xE1, 0x9B, 0x03, 0xD8, 0x5E, 0xF2};
+static const uint64_t format_version = 1;
+
+struct entry {
+    struct hash key;
+    uint64_t offset; /* of the record's head; 0 = an empty slot, for no record stands there */
+    uint64_t length; /* of the rows */
+    uint32_t segment;
+};
+
+struct journal {
+    struct arena arena; /* names */
+    const char *dir;
+    struct entry *slot; /* open addressing, a power of two, at most half full */
+    size_t slots, used;
+    uint32_t last; /* highest segment number seen */
+
+    int fd; /* own segment, -1 = none yet */
+    uint32_t number;
+    uint64_t size; /* of its whole records: what stands beyond is cut off */
+    struct buf record;
+
+    int read_fd; /* segment read last, -1 = none */
+    uint32_t read_number;
+};
+
+struct head {
+    struct hash key;
+    uint64_t length, rows_hash;
+    double seconds;
+};
+
+static int io_error(struct err *err, const char *what, const char *path)
+{
+    return err_set(err, ERR_IO, "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+/* Segments are written with at least four digits, so that they sort. */
+static char *segment_path(const struct journal *j, uint32_t number, struct arena *a,
+                          struct err *err)
+{
+    return arena_printf(a, err, "%s/%04lu", j->dir, (unsigned long)number);
+}
+
+/* Index ---------------------------------------------------------------------------------- */
+
+static struct entry *find_slot(struct entry *slot, size_t slots, struct hash key)
+{
+    size_t i = (size_t)key.lo & (slots - 1);
+
+    while (slot[i].offset && !hash_eq(slot[i].key, key))
+        i = (i + 1) & (slots - 1);
+    return &slot[i];
+}
+
+static const struct entry *find_entry(const struct journal *j, struct hash key)
+{
+    const struct entry *e = j->slots ? find_slot(j->slot, j->slots, key) : NULL;
+
+    return e && e->offset ? e : NULL;
+}
+
+/* Room for one more, so that adding it cannot fail. */
+static int index_reserve(struct journal *j, struct err *err)
+{
+    size_t slots = j->slots ? 2 * j->slots : 256;
+    struct entry *bigger;
+
+    if (j->slots && j->used + 1 <= j->slots / 2)
+        return 0;
+    bigger = mem_alloc(slots, sizeof *bigger, err);
+    if (!bigger)
+        return err->code;
+    for (size_t i = 0; i < j->slots; i++)
+        if (j->slot[i].offset)
+            *find_slot(bigger, slots, j->slot[i].key) = j->slot[i];
+    mem_free(j->slot);
+    j->slot = bigger;
+    j->slots = slots;
+    return 0;
+}
+
+static void index_add(struct journal *j, const struct entry *e)
+{
+    *find_slot(j->slot, j->slots, e->key) = *e;
+    j->used++;
+}
+
+/* Heads ---------------------------------------------------------------------------------- */
+
+static int put_head(struct buf *b, const struct head *h, struct err *err)
+{
+    size_t begin = b->len;
+
+    if (buf_put(b, record_magic, sizeof record_magic, err) || buf_u64(b, h->key.hi, err) ||
+        buf_u64(b, h->key.lo, err) || buf_u64(b, h->length, err) || buf_f64(b, h->seconds, err) ||
+        buf_u64(b, h->rows_hash, err))
+        return err->code;
+    return buf_u64(b, hash_u64(b->data + begin, b->len - begin), err);
+}
+
+/* Is there a whole, true head at p (RECORD bytes)? */
+static bool take_head(const unsigned char *p, struct head *h)
+{
+    struct cursor c = {p, RECORD, sizeof record_magic, 0};
+
+    if (memcmp(p, record_magic, sizeof record_magic) != 0)
+        return false;
+    h->key.hi = cursor_u64(&c);
+    h->key.lo = cursor_u64(&c);
+    h->length = cursor_u64(&c);
+    h->seconds = cursor_f64(&c);
+    h->rows_hash = cursor_u64(&c);
+    return cursor_u64(&c) == hash_u64(p, RECORD - 8);
+}
+
+static int put_segment_header(struct buf *b, struct err *err)
+{
+    if (buf_put(b, segment_magic, sizeof segment_magic, err) || buf_u64(b, format_version, err))
+        return err->code;
+    return buf_u64(b, hash_u64(b->data, b->len), err);
+}
+
+/* Reading a segment ------------------------------------------------------------------------ */
+
+/* A window on a file that another process may be writing or cutting back. */
+struct window {
+    int fd;
+    const char *path;
+    uint64_t size, at; /* of the file; where the window begins */
+    struct buf bytes;
+};
+
+/* As much of n bytes as the file has at offset; -1 on error. */
+static ssize_t read_at(int fd, void *p, size_t n, uint64_t offset)
+{
+    size_t have = 0;
+
+    while (have < n) {
+        ssize_t got = pread(fd, (char *)p + have, n - have, (off_t)(offset + have));
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        have += (size_t)got;
+    }
+    return (ssize_t)have;
+}
+
+/* *p = n bytes at offset, NULL where the file ends before that. */
+static int look(struct window *w, uint64_t offset, uint64_t n, const unsigned char **p,
+                struct err *err)
+{
+    uint64_t want = n > READ_AHEAD ? n : READ_AHEAD;
+    ssize_t got;
+
+    *p = NULL;
+    if (offset > w->size || n > w->size - offset)
+        return 0;
+    if (offset < w->at || offset - w->at > w->bytes.len ||
+        n > w->bytes.len - (size_t)(offset - w->at)) {
+        buf_clear(&w->bytes);
+        w->at = offset;
+        if (want > w->size - offset)
+            want = w->size - offset;
+        if (buf_reserve(&w->bytes, want + 1, err))
+            return err->code;
+        got = read_at(w->fd, w->bytes.data, (size_t)want, offset);
+        if (got < 0)
+            return io_error(err, "read", w->path);
+        w->bytes.len = (size_t)got;
+    }
+    if (n <= w->bytes.len - (size_t)(offset - w->at))
+        *p = (const unsigned char *)w->bytes.data + (size_t)(offset - w->at);
+    return 0;
+}
+
+/* Moves *offset on to the next true head, or to the end of the file. */
+static int find_head(struct window *w, uint64_t *offset, struct head *h, struct err *err)
+{
+    const unsigned char *p, *first;
+
+    for (;;) {
+        size_t n;
+
+        if (look(w, *offset, RECORD, &p, err))
+            return err->code;
+        if (!p) {
+            *offset = w->size;
+            return 0;
+        }
+        n = w->bytes.len - (size_t)(*offset - w->at) - RECORD +
+            1; /* heads that lie in the window */
+        first = memchr(p, record_magic[0], n);
+        *offset += first ? (uint64_t)(first - p) : n;
+        if (first && take_head(first, h))
+            return 0;
+        *offset += first != NULL;
+    }
+}
+
+static void count_record(struct journal *j, uint32_t segment, uint64_t offset, const struct head *h,
+                         struct journal_stats *stats)
+{
+    struct entry e = {h->key, offset, h->length, segment};
+
+    if (find_entry(j, h->key)) {
+        stats->duplicates++;
+        return;
+    }
+    index_add(j, &e);
+    stats->records++;
+    stats->seconds += h->seconds;
+}
+
+/* Indexes every good record from `offset` on. Bad rows are stepped over, for their head is true;
+   rows that reach beyond the file may be a bad head after all, so the search goes on behind it. */
+static int read_records(struct journal *j, struct window *w, uint32_t segment, uint64_t offset,
+                        struct journal_stats *stats, struct err *err)
+{
+    for (;;) {
+        uint64_t begin = offset, size = RECORD;
+        const unsigned char *rows;
+        struct head h;
+
+        if (find_head(w, &offset, &h, err))
+            return err->code;
+        stats->torn_bytes += (size_t)(offset - begin);
+        if (offset == w->size)
+            return 0;
+        if (look(w, offset + RECORD, h.length, &rows, err) || index_reserve(j, err))
+            return err->code;
+        if (rows)
+            size += h.length;
+        if (rows && hash_u64(rows, (size_t)h.length) == h.rows_hash)
+            count_record(j, segment, offset, &h, stats);
+        else
+            stats->torn_bytes += (size_t)size;
+        offset += size;
+    }
+}
+
+/* The version that a whole header names; 0 = it is torn, bad, or none. */
+static uint64_t header_version(const unsigned char *p)
+{
+    struct cursor c = {p, HEADER, sizeof segment_magic, 0};
+    uint64_t version = cursor_u64(&c);
+
+    if (memcmp(p, segment_magic, sizeof segment_magic) != 0)
+        return 0;
+    return cursor_u64(&c) == hash_u64(p, HEADER - 8) ? version : 0;
+}
+
+/* A torn or bad header is no reason to lose the records behind it. A file that has neither the
+   beginning of a header nor a record is no segment. */
+static int read_window(struct journal *j, struct window *w, uint32_t number,
+                       struct journal_stats *stats, struct err *err)
+{
+    struct journal_stats found = *stats;
+    size_t known = w->size < sizeof segment_magic ? (size_t)w->size : sizeof segment_magic;
+    const unsigned char *p;
+    uint64_t version = 0;
+    bool ours;
+
+    if (look(w, 0, known, &p, err))
+        return err->code;
+    ours = p && memcmp(p, segment_magic, known) == 0;
+    if (look(w, 0, HEADER, &p, err))
+        return err->code;
+    if (p)
+        version = header_version(p);
+    if (version && version != format_version)
+        return err_set(err, ERR_IO,
+                       "%s was written by another version of lensweep (journal format %llu, this "
+                       "one reads %llu): use that version, or begin anew with --restart",
+                       w->path, (unsigned long long)version, (unsigned long long)format_version);
+    if (read_records(j, w, number, version ? HEADER : 0, &found, err))
+        return err->code;
+    if (!ours && found.records + found.duplicates == stats->records + stats->duplicates)
+        return 0;
+    *stats = found;
+    stats->segments++;
+    return 0;
+}
+
+static int read_segment(struct journal *j, const char *name, uint32_t number,
+                        struct journal_stats *stats, struct err *err)
+{
+    struct window w = {.fd = -1};
+    struct stat st;
+    int code = 0;
+
+    w.path = file_join(&j->arena, j->dir, name, err);
+    if (!w.path)
+        return err->code;
+    w.fd = open(w.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (w.fd < 0 || fstat(w.fd, &st))
+        code = io_error(err, "open", w.path);
+    else if (S_ISREG(st.st_mode)) {
+        w.size = (uint64_t)st.st_size;
+        code = read_window(j, &w, number, stats, err);
+    }
+    if (w.fd >= 0)
+        close(w.fd);
+    buf_release(&w.bytes);
+    return code;
+}
+
+/* The number that a name stands for, which segment_path would name so again; 0 = none. */
+static uint32_t segment_number(const char *name)
+{
+    size_t n = strlen(name);
+
+    if (n < DIGITS_MIN || n > DIGITS_MAX || strspn(name, "0123456789") != n ||
+        (n > DIGITS_MIN && name[0] == '0'))
+        return 0;
+    return (uint32_t)strtoul(name, NULL, 10);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = segment_number(*(char *const *)a), y = segment_number(*(char *const *)b);
+
+    return (x > y) - (x < y);
+}
+
+static int read_directory(struct journal *j, struct journal_stats *stats, struct err *err)
+{
+    char **names;
+    size_t n;
+
+    if (file_list(j->dir, &j->arena, &names, &n, err))
+        return err->code;
+    if (n)
+        qsort(names, n, sizeof *names, by_number);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t number = segment_number(names[i]);
+
+        if (number && read_segment(j, names[i], number, stats, err))
+            return err->code;
+        if (number > j->last)
+            j->last = number;
+    }
+    return 0;
+}
+
+int journal_open(struct journal **j, const char *dir, struct journal_stats *stats, struct err *err)
+{
+    struct journal *new = mem_alloc(1, sizeof *new, err);
+
+    *j = NULL;
+    memset(stats, 0, sizeof *stats);
+    if (!new)
+        return err->code;
+    new->fd = new->read_fd = -1;
+    new->dir = arena_strdup(&new->arena, dir, err);
+    if (!new->dir || file_make_dirs(dir, err) || read_directory(new, stats, err)) {
+        journal_close(new);
+        return err->code;
+    }
+    *j = new;
+    return 0;
+}
+
+void journal_close(struct journal *j)
+{
+    if (!j)
+        return;
+    if (j->fd >= 0)
+        close(j->fd);
+    if (j->read_fd >= 0)
+        close(j->read_fd);
+    buf_release(&j->record);
+    mem_free(j->slot);
+    arena_release(&j->arena);
+    mem_free(j);
+}
+
+bool journal_has(const struct journal *j, struct hash key)
+{
+    return find_entry(j, key) != NULL;
+}
+
+/* Appending -------------------------------------------------------------------------------- */
+
+/* All of it: a part that a full disk took is told by the next write's error. */
+static int write_all(int fd, const char *p, size_t n)
+{
+    while (n) {
+        ssize_t done = write(fd, p, n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return -1;
+        p += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+static int sync_directory(const struct journal *j, struct err *err)
+{
+    int fd = open(j->dir, O_RDONLY | O_CLOEXEC), code = 0;
+
+    if (fd < 0)
+        return io_error(err, "open directory", j->dir);
+    if (fsync(fd))
+        code = io_error(err, "sync directory", j->dir);
+    close(fd);
+    return code;
+}
+
+/* Takes the next free number: other shards begin segments in the same directory. */
+static int create_segment(struct journal *j, char **path, struct arena *a, struct err *err)
+{
+    for (;;) {
+        j->number = j->last + 1;
+        *path = segment_path(j, j->number, a, err);
+        if (!*path)
+            return err->code;
+        j->fd = open(*path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+        if (j->fd < 0 && errno != EEXIST)
+            return io_error(err, "create", *path);
+        j->last = j->number;
+        if (j->fd >= 0)
+            return 0;
+    }
+}
+
+static int begin_segment(struct journal *j, struct err *err)
+{
+    struct arena a = {0};
+    struct buf header = {0};
+    char *path;
+    int code = 0;
+
+    if (put_segment_header(&header, err) || create_segment(j, &path, &a, err)) {
+        code = err->code;
+        goto out;
+    }
+    if (write_all(j->fd, header.data, header.len))
+        code = io_error(err, "write", path);
+    else
+        code = sync_directory(j, err);
+    if (code) {
+        close(j->fd);
+        j->fd = -1;
+        unlink(path);
+    }
+    j->size = HEADER;
+out:
+    buf_release(&header);
+    arena_release(&a);
+    return code;
+}
+
+static int make_record(struct buf *b, const struct head *h, const void *rows, struct err *err)
+{
+    buf_clear(b);
+    if (put_head(b, h, err))
+        return err->code;
+    return buf_put(b, rows, (size_t)h->length, err);
+}
+
+/* Nothing may follow a torn record in its segment that looks as if it belonged to it: where the
+   file cannot be cut back, the next record begins a new segment. */
+static int write_record(struct journal *j, struct err *err)
+{
+    int code;
+
+    if (!write_all(j->fd, j->record.data, j->record.len))
+        return 0;
+    code = err_set(err, ERR_IO, "cannot append %zu bytes to %s/%04lu: %s", j->record.len, j->dir,
+                   (unsigned long)j->number, strerror(errno));
+    if (ftruncate(j->fd, (off_t)j->size)) {
+        close(j->fd);
+        j->fd = -1;
+    }
+    return code;
+}
+
+int journal_append(struct journal *j, struct hash key, const void *rows, size_t n, double seconds,
+                   struct err *err)
+{
+    struct head h = {key, n, hash_u64(rows, n), seconds};
+    struct entry e = {key, 0, n, 0};
+
+    if (journal_has(j, key))
+        return 0;
+    if (index_reserve(j, err) || make_record(&j->record, &h, rows, err))
+        return err->code;
+    if (j->fd < 0 && begin_segment(j, err))
+        return err->code;
+    if (write_record(j, err))
+        return err->code;
+    e.offset = j->size;
+    e.segment = j->number;
+    j->size += j->record.len;
+    index_add(j, &e);
+    return 0;
+}
+
+int journal_sync(struct journal *j, struct err *err)
+{
+    if (j->fd >= 0 && fdatasync(j->fd))
+        return err_set(err, ERR_IO, "cannot sync %s/%04lu: %s", j->dir, (unsigned long)j->number,
+                       strerror(errno));
+    return 0;
+}
+
+/* Reading a record ------------------------------------------------------------------------- */
+
+static int open_for_reading(struct journal *j, uint32_t number, struct err *err)
+{
+    struct arena a = {0};
+    char *path;
+    int code = 0;
+
+    if (j->read_fd >= 0 && j->read_number == number)
+        return 0;
+    if (j->read_fd >= 0)
+        close(j->read_fd);
+    j->read_fd = -1;
+    path = segment_path(j, number, &a, err);
+    if (path)
+        j->read_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (!path)
+        code = err->code;
+    else if (j->read_fd < 0)
+        code = io_error(err, "open", path);
+    j->read_number = number;
+    arena_release(&a);
+    return code;
+}
+
+int journal_read(struct journal *j, struct hash key, struct buf *out, struct err *err)
+{
+    const struct entry *e = find_entry(j, key);
+    unsigned char bytes[RECORD];
+    char hex[HASH_HEX], *rows;
+    struct head h;
+
+    if (!e)
+        return err_set(err, ERR_BUG, "the journal has no unit %s", hash_hex(hex, key));
+    if (open_for_reading(j, e->segment, err) || buf_reserve(out, e->length + 1, err))
+        return err->code;
+    rows = out->data + out->len;
+    if (read_at(j->read_fd, bytes, RECORD, e->offset) != RECORD || !take_head(bytes, &h) ||
+        !hash_eq(h.key, key) || h.length != e->length ||
+        read_at(j->read_fd, rows, e->length, e->offset + RECORD) != (ssize_t)e->length ||
+        hash_u64(rows, e->length) != h.rows_hash)
+        return err_set(err, ERR_IO,
+                       "%s/%04lu: the record at byte %llu has gone bad since it was indexed: run "
+                       "the same command again, its unit is computed anew",
+                       j->dir, (unsigned long)e->segment, (unsigned long long)e->offset);
+    out->len += e->length;
+    return 0;
+}
