@@ -33,7 +33,8 @@ int buf_f64(struct buf *b, double v, struct err *err);
 int buf_puts(struct buf *b, const char *s, struct err *err);
 int buf_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* The contents as a C string (a terminator stands after them, not counted in len); NULL on error. */
+/* The contents as a C string (a terminator stands after them, not counted in len); NULL on error.
+ */
 char *buf_str(struct buf *b, struct err *err);
 void buf_clear(struct buf *b); /* length 0, memory kept */
 void buf_release(struct buf *b);

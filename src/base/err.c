@@ -36,16 +36,16 @@ int err_set_at(struct err *err, int code, const char *file, int line, const char
 
 int err_wrap(struct err *err, const char *fmt, ...)
 {
-    char context[ERR_MESSAGE / 2];
-    char msg[ERR_MESSAGE];
+    char context[ERR_MESSAGE / 2 - 2];
+    char msg[ERR_MESSAGE / 2];
     va_list ap;
 
     va_start(ap, fmt);
     vsnprintf(context, sizeof context, fmt, ap);
     va_end(ap);
     memcpy(msg, err->msg, sizeof msg);
-    snprintf(err->msg, sizeof err->msg, "%s: %.*s", context,
-             (int)(sizeof err->msg - sizeof context), msg);
+    msg[sizeof msg - 1] = '\0';
+    snprintf(err->msg, sizeof err->msg, "%s: %s", context, msg);
     keep_one_line(err->msg);
     return err->code;
 }
@@ -53,8 +53,8 @@ int err_wrap(struct err *err, const char *fmt, ...)
 const char *err_text(int code)
 {
     switch (code) {
-#define X(name, status, text)                                                                      \
-    case status:                                                                                   \
+#define X(name, status, text) \
+    case status:              \
         return text;
         ERR_CODES(X)
 #undef X

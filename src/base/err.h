@@ -20,16 +20,16 @@
 #include <stddef.h>
 
 /* name, exit status, what it stands for */
-#define ERR_CODES(X)                                                                               \
-    X(ERR_NONE, 0, "done")                                                                         \
-    X(ERR_DIFFERS, 1, "done, with bad queries and run.fail_on_bad set, or a diff that differs")    \
-    X(ERR_CONFIG, 2, "config, data or command line")                                               \
-    X(ERR_IO, 3, "input or output")                                                                \
-    X(ERR_FORMAT, 4, "malformed model file")                                                       \
-    X(ERR_MEMORY, 5, "out of memory")                                                              \
-    X(ERR_NUMERIC, 6, "numeric check failed")                                                      \
-    X(ERR_COMM, 7, "communication between ranks")                                                  \
-    X(ERR_STOPPED, 10, "stopped in good order before the end: run the same command again")         \
+#define ERR_CODES(X)                                                                            \
+    X(ERR_NONE, 0, "done")                                                                      \
+    X(ERR_DIFFERS, 1, "done, with bad queries and run.fail_on_bad set, or a diff that differs") \
+    X(ERR_CONFIG, 2, "config, data or command line")                                            \
+    X(ERR_IO, 3, "input or output")                                                             \
+    X(ERR_FORMAT, 4, "malformed model file")                                                    \
+    X(ERR_MEMORY, 5, "out of memory")                                                           \
+    X(ERR_NUMERIC, 6, "numeric check failed")                                                   \
+    X(ERR_COMM, 7, "communication between ranks")                                               \
+    X(ERR_STOPPED, 10, "stopped in good order before the end: run the same command again")      \
     X(ERR_BUG, 70, "a bug in lensweep")
 
 enum err_code {
@@ -42,11 +42,11 @@ enum { ERR_MESSAGE = 1024 };
 
 /* Plain data of fixed size: it is sent between ranks as it is. */
 struct err {
-    int code;               /* enum err_code; 0 while nothing is wrong */
-    int rank;               /* MPI rank on which it happened, -1 outside a job */
-    int line;               /* source position of err_set, for bug reports */
-    char file[64];          /* " */
-    char msg[ERR_MESSAGE];  /* one line, without the program's name */
+    int code;              /* enum err_code; 0 while nothing is wrong */
+    int rank;              /* MPI rank on which it happened, -1 outside a job */
+    int line;              /* source position of err_set, for bug reports */
+    char file[64];         /* " */
+    char msg[ERR_MESSAGE]; /* one line, without the program's name */
 };
 
 #if defined(__GNUC__)

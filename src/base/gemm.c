@@ -128,13 +128,15 @@ void gemm_small(bool b_is_kn, int64_t m, int64_t n, int64_t k, const float *a, i
 
 static char library[96];
 
-/* "OpenBLAS 0.3.21" opens its configuration line; the core type may stand anywhere behind. */
+/* The configuration line opens with "OpenBLAS 0.3.21"; the core type may stand anywhere behind. */
 static void name_library(void)
 {
-    char words[2][32] = {"OpenBLAS", ""};
+    const char *line = openblas_get_config();
+    size_t words = strcspn(line, " ");
 
-    sscanf(openblas_get_config(), "%31s %31s", words[0], words[1]);
-    snprintf(library, sizeof library, "%s %s %s", words[0], words[1], openblas_get_corename());
+    words += strspn(line + words, " ");
+    words += strcspn(line + words, " ");
+    snprintf(library, sizeof library, "%.*s %s", (int)words, line, openblas_get_corename());
 }
 
 const char *gemm_library(void)

@@ -1,7 +1,8 @@
 /*
  * Y = X W^T, the place where nearly all of the time goes.
  *
- *     gemm(team, rows, x, d, &layer->up, y, d_ff);        // x (rows, d), W (d_ff, d), y (rows, d_ff)
+ *     gemm(team, rows, x, d, &layer->up, y, d_ff);        // x (rows, d), W (d_ff, d), y (rows,
+ * d_ff)
  *
  * The matrix is cut into panels of rows whose number and width depend on its shape only. Threads
  * take panels; the one that multiplies a panel also widens it, into its own scratch, and calls a
@@ -26,11 +27,11 @@ void gemm(struct team *t, int64_t rows, const float *x, int64_t ldx, const struc
           float *y, int64_t ldy);
 
 /*
- * The same product, panel by panel, without a place for y: for each panel [row, row + n) of W, use()
- * gets y (rows, n) with row stride n, on the thread that made it. For unembedding: log-sum-exp, rank
- * and argmax over a vocabulary of 128k without storing its logits. use() may not depend on the order
- * of panels. panel = index of the panel, [0, gemm_panels(w)). Scratch: gemm_scratch of the shape and
- * rows * gemm_panel_rows floats more.
+ * The same product, panel by panel, without a place for y: for each panel [row, row + n) of W,
+ * use() gets y (rows, n) with row stride n, on the thread that made it. For unembedding:
+ * log-sum-exp, rank and argmax over a vocabulary of 128k without storing its logits. use() may not
+ * depend on the order of panels. panel = index of the panel, [0, gemm_panels(w)). Scratch:
+ * gemm_scratch of the shape and rows * gemm_panel_rows floats more.
  */
 int64_t gemm_panels(const struct matrix *w);
 void gemm_panelwise(struct team *t, int64_t rows, const float *x, int64_t ldx,

@@ -69,6 +69,7 @@ static double do_sum_exp(int64_t n, const float *x, float shift)
     int64_t i;
 
     for (i = 0; i + LANES <= n; i += LANES)
+#pragma omp simd
         for (int j = 0; j < LANES; j++)
             lane[j] += (double)exp_one(x[i + j] - shift);
     for (int j = 0; i + j < n; j++)
@@ -99,9 +100,11 @@ static float do_vec_max(int64_t n, const float *x)
     float lane[LANES];
     int64_t i;
 
+#pragma omp simd
     for (int j = 0; j < LANES; j++)
         lane[j] = -HUGE_VALF;
     for (i = 0; i + LANES <= n; i += LANES)
+#pragma omp simd
         for (int j = 0; j < LANES; j++)
             lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
     for (int j = 0; i + j < n; j++)
@@ -123,6 +126,7 @@ static float do_vec_dot(int64_t n, const float *x, const float *y)
     int64_t i;
 
     for (i = 0; i + LANES <= n; i += LANES)
+#pragma omp simd
         for (int j = 0; j < LANES; j++)
             lane[j] += (double)x[i + j] * (double)y[i + j];
     for (int j = 0; i + j < n; j++)
@@ -142,6 +146,7 @@ static double do_mean_square(int64_t d, const float *x)
     int64_t i;
 
     for (i = 0; i + LANES <= d; i += LANES)
+#pragma omp simd
         for (int j = 0; j < LANES; j++)
             lane[j] += (double)x[i + j] * (double)x[i + j];
     for (int j = 0; i + j < d; j++)
@@ -209,6 +214,7 @@ static double exp_and_sum(int64_t n, float *p, float shift)
     int64_t i;
 
     for (i = 0; i + LANES <= n; i += LANES)
+#pragma omp simd
         for (int j = 0; j < LANES; j++) {
             p[i + j] = exp_one(p[i + j] - shift);
             lane[j] += (double)p[i + j];

@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
-/* out (n, d) packed: out[i] = w * x[i] / sqrt(mean(x[i]^2) + eps); x[i] points to d floats. The mean
-   of squares is what rms_of would give for the row. */
+/* out (n, d) packed: out[i] = w * x[i] / sqrt(mean(x[i]^2) + eps); x[i] points to d floats. The
+   mean of squares is what rms_of would give for the row. */
 void rms_norm(struct team *t, int64_t n, const float *const *x, int64_t d, const float *w,
               float eps, float *out);
 
@@ -25,7 +25,8 @@ double mean_square(int64_t d, const float *x);
 void rope(struct team *t, int64_t n, float *x, int64_t ld, int heads, int dh, const int32_t *pos,
           const float *table);
 
-/* In place softmax of scale * p[0..n), the largest value subtracted first; n > 0. Calling thread. */
+/* In place softmax of scale * p[0..n), the largest value subtracted first; n > 0. Calling thread.
+ */
 void softmax(int64_t n, float *p, float scale);
 
 /* gate (n, f) = silu(gate) * up, in place. */

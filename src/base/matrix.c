@@ -102,84 +102,81 @@ static void widen_bf16(const unsigned char *restrict p, int64_t n, float *restri
         out[i] = float_of(load16(p + 2 * i) << 16);
 }
 
-/* Half blocks of 16: the low nibbles of 16 bytes come first, then the high ones. */
+/*
+ * The 4- and 5-bit types have blocks of 32 numbers in 16 bytes, the low nibbles first, then the
+ * high ones. `simd` keeps gcc from unrolling the loops before it would vectorise them.
+ */
+enum { BLOCK = 32, HALF = 16 };
+
+IN_CLONE void scale_nibbles(const unsigned char *restrict p, float d, float least,
+                            float *restrict out)
+{
+#pragma omp simd
+    for (int j = 0; j < HALF; j++)
+        out[j] = d * (float)(p[j] & 15) + least;
+#pragma omp simd
+    for (int j = 0; j < HALF; j++)
+        out[HALF + j] = d * (float)(p[j] >> 4) + least;
+}
+
+/* The fifth bits stand in a word apart, that of element j in bit j. */
+IN_CLONE void scale_five_bits(const unsigned char *restrict p, const unsigned char *fifths, float d,
+                              float least, float *restrict out)
+{
+    uint32_t low = load16(fifths), high = load16(fifths + 2);
+
+#pragma omp simd
+    for (int j = 0; j < HALF; j++)
+        out[j] = d * (float)(int)((p[j] & 15u) | (low >> j & 1) << 4) + least;
+#pragma omp simd
+    for (int j = 0; j < HALF; j++)
+        out[HALF + j] = d * (float)(int)(p[j] >> 4 | (high >> j & 1) << 4) + least;
+}
+
+/* d (q - 8) and d (q - 16) are exact, and so is d q + least here. */
 
 CPU_CLONES
 static void widen_q4_0(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
-    for (; n > 0; n -= 32, p += 18, out += 32) {
+    for (; n > 0; n -= BLOCK, p += 18, out += BLOCK) {
         float d = half(load16(p));
 
-        for (int j = 0; j < 16; j++)
-            out[j] = d * (float)((p[2 + j] & 15) - 8);
-        for (int j = 0; j < 16; j++)
-            out[16 + j] = d * (float)((p[2 + j] >> 4) - 8);
+        scale_nibbles(p + 2, d, -8 * d, out);
     }
 }
 
 CPU_CLONES
 static void widen_q4_1(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
-    for (; n > 0; n -= 32, p += 20, out += 32) {
-        float d = half(load16(p)), least = half(load16(p + 2));
-
-        for (int j = 0; j < 16; j++)
-            out[j] = d * (float)(p[4 + j] & 15) + least;
-        for (int j = 0; j < 16; j++)
-            out[16 + j] = d * (float)(p[4 + j] >> 4) + least;
-    }
-}
-
-/* The fifth bits of the 32 elements stand in one word, element j at bit j. */
-
-IN_CLONE uint32_t load32(const unsigned char *p)
-{
-    uint32_t u;
-
-    memcpy(&u, p, sizeof u);
-    return u;
-}
-
-IN_CLONE int with_fifth(int nibble, uint32_t fifth, int j)
-{
-    return nibble | (int)(fifth >> j & 1) << 4;
+    for (; n > 0; n -= BLOCK, p += 20, out += BLOCK)
+        scale_nibbles(p + 4, half(load16(p)), half(load16(p + 2)), out);
 }
 
 CPU_CLONES
 static void widen_q5_0(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
-    for (; n > 0; n -= 32, p += 22, out += 32) {
+    for (; n > 0; n -= BLOCK, p += 22, out += BLOCK) {
         float d = half(load16(p));
-        uint32_t fifth = load32(p + 2);
 
-        for (int j = 0; j < 16; j++)
-            out[j] = d * (float)(with_fifth(p[6 + j] & 15, fifth, j) - 16);
-        for (int j = 0; j < 16; j++)
-            out[16 + j] = d * (float)(with_fifth(p[6 + j] >> 4, fifth, 16 + j) - 16);
+        scale_five_bits(p + 6, p + 2, d, -16 * d, out);
     }
 }
 
 CPU_CLONES
 static void widen_q5_1(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
-    for (; n > 0; n -= 32, p += 24, out += 32) {
-        float d = half(load16(p)), least = half(load16(p + 2));
-        uint32_t fifth = load32(p + 4);
-
-        for (int j = 0; j < 16; j++)
-            out[j] = d * (float)with_fifth(p[8 + j] & 15, fifth, j) + least;
-        for (int j = 0; j < 16; j++)
-            out[16 + j] = d * (float)with_fifth(p[8 + j] >> 4, fifth, 16 + j) + least;
-    }
+    for (; n > 0; n -= BLOCK, p += 24, out += BLOCK)
+        scale_five_bits(p + 8, p + 4, half(load16(p)), half(load16(p + 2)), out);
 }
 
 CPU_CLONES
 static void widen_q8_0(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
-    for (; n > 0; n -= 32, p += 34, out += 32) {
+    for (; n > 0; n -= BLOCK, p += 34, out += BLOCK) {
         float d = half(load16(p));
 
-        for (int j = 0; j < 32; j++)
+#pragma omp simd
+        for (int j = 0; j < BLOCK; j++)
             out[j] = d * (float)(signed char)p[2 + j];
     }
 }
@@ -201,6 +198,7 @@ static void widen_q6_k(const unsigned char *restrict p, int64_t n, float *restri
             const unsigned char *high = p + 128 + 32 * (s / 8) + first;
             float scale = d * (float)(signed char)p[192 + s];
 
+#pragma omp simd
             for (int j = 0; j < 16; j++) {
                 int nibble = low[j] >> (group < 2 ? 0 : 4) & 15;
 

@@ -13,15 +13,15 @@
 #include <stdint.h>
 
 /* name, text, elements per block, bytes per block */
-#define DTYPES(X)                                                                                  \
-    X(DTYPE_F32, "F32", 1, 4)                                                                      \
-    X(DTYPE_F16, "F16", 1, 2)                                                                      \
-    X(DTYPE_BF16, "BF16", 1, 2)                                                                    \
-    X(DTYPE_Q4_0, "Q4_0", 32, 18)                                                                  \
-    X(DTYPE_Q4_1, "Q4_1", 32, 20)                                                                  \
-    X(DTYPE_Q5_0, "Q5_0", 32, 22)                                                                  \
-    X(DTYPE_Q5_1, "Q5_1", 32, 24)                                                                  \
-    X(DTYPE_Q8_0, "Q8_0", 32, 34)                                                                  \
+#define DTYPES(X)                 \
+    X(DTYPE_F32, "F32", 1, 4)     \
+    X(DTYPE_F16, "F16", 1, 2)     \
+    X(DTYPE_BF16, "BF16", 1, 2)   \
+    X(DTYPE_Q4_0, "Q4_0", 32, 18) \
+    X(DTYPE_Q4_1, "Q4_1", 32, 20) \
+    X(DTYPE_Q5_0, "Q5_0", 32, 22) \
+    X(DTYPE_Q5_1, "Q5_1", 32, 24) \
+    X(DTYPE_Q8_0, "Q8_0", 32, 34) \
     X(DTYPE_Q6_K, "Q6_K", 256, 210)
 
 enum dtype {
@@ -39,9 +39,9 @@ struct matrix {
     const void *data; /* borrowed from a mapping; may be unaligned */
     enum dtype dtype;
     int64_t rows, cols;  /* cols is a multiple of the block */
-    int rotary_head_dim; /* 0; or dh if the rows of each head lie in GGUF's interleaved rotary order,
-                            in which row 2i + j of a head is the model's row j dh/2 + i: matrix_rows
-                            hands them out in the model's order */
+    int rotary_head_dim; /* 0; or dh if the rows of each head lie in GGUF's interleaved rotary
+                            order, in which row 2i + j of a head is the model's row j dh/2 + i:
+                            matrix_rows hands them out in the model's order */
 };
 
 size_t matrix_row_bytes(const struct matrix *m);

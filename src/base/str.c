@@ -115,8 +115,11 @@ static char *scaled(char out[STR_HUMAN], double v, double step, const char *cons
         v /= step;
         i++;
     }
-    snprintf(out, STR_HUMAN, v < 9.995 && i ? "%.2f %s" : v < 99.95 && i ? "%.1f %s" : "%.0f %s", v,
-             units[i]);
+    snprintf(out, STR_HUMAN,
+             v < 9.995 && i   ? "%.2f %s"
+             : v < 99.95 && i ? "%.1f %s"
+                              : "%.0f %s",
+             v, units[i]);
     return out;
 }
 

@@ -9,7 +9,8 @@ bool str_eq(const char *a, const char *b);
 bool str_ends_with(const char *s, const char *end);
 
 /* The one of n candidates that `word` was probably meant to be: the nearest within an edit distance
-   (insert, delete, replace, swap of neighbours) of a third of its length, at least 1; NULL = none. */
+   (insert, delete, replace, swap of neighbours) of a third of its length, at least 1; NULL = none.
+ */
 const char *str_did_you_mean(const char *word, const char *const *candidates, size_t n);
 
 /* Is s[0..n) well-formed UTF-8 (no overlong form, no surrogate, at most U+10FFFF)? */

@@ -29,7 +29,10 @@ static void parse_problem(struct loader *l, const char *msg)
 
     if (sscanf(msg, ":%zu:%zu: %n", &line, &column, &n) < 2)
         n = 0;
-    problems_add(l->problems, l->path, l->line_no, column, "%s", msg + n);
+    msg += n;
+    if (strstr(msg, "JSON_ALLOW_NUL")) /* an option of the parser's: not for the reader */
+        msg = "invalid JSON: \\u0000 in a string";
+    problems_add(l->problems, l->path, l->line_no, column, "%s", msg);
 }
 
 /* The line as an object; NULL = it is none, and a problem. */

@@ -118,7 +118,7 @@ const char *json_kind(const json_t *v)
     return v ? kinds[json_typeof(v)] : "missing";
 }
 
-bool take_text(struct loader *l, const json_t *obj, const char *key, const char **v)
+bool field_take_text(struct loader *l, const json_t *obj, const char *key, const char **v)
 {
     struct err e;
 
@@ -199,14 +199,13 @@ int take_ids(struct loader *l, struct query *q, const json_t *array, const char 
 }
 
 bool take_pair(struct loader *l, const json_t *v, const char *key, const char *inner,
-               int64_t pair[2])
+               const char *name, int64_t pair[2])
 {
     for (size_t i = 0; i < 2; i++) {
         const json_t *e = json_array_get(v, i);
 
         if (!json_is_array(v) || json_array_size(v) != 2 || !json_is_integer(e)) {
-            line_problem(l, key, inner, "span \"%s\" is %s, expected [begin, end)",
-                         inner ? inner : key,
+            line_problem(l, key, inner, "span \"%.64s\" is %s, expected [begin, end)", name,
                          json_is_array(v) ? "no pair of integers" : json_kind(v));
             return false;
         }

@@ -29,7 +29,7 @@ static void sort_names(struct name *out, const char *const *names, size_t n)
     qsort(out, n, sizeof *out, by_name);
 }
 
-int put_string(struct buf *b, const char *s, struct err *err)
+int put_text(struct buf *b, const char *s, struct err *err)
 {
     return buf_u64(b, strlen(s), err) || buf_puts(b, s, err) ? err->code : 0;
 }
@@ -60,11 +60,11 @@ static int put_spans(struct buf *b, const struct dataset *ds, const struct names
     for (size_t i = 0; i < ds->n_spans; i++) {
         struct span s = span[names->span[i].index];
 
-        if (!span_empty(s) && (put_string(b, names->span[i].name, err) ||
+        if (!span_empty(s) && (put_text(b, names->span[i].name, err) ||
                                buf_u32(b, (uint32_t)s.lo, err) || buf_u32(b, (uint32_t)s.hi, err)))
             return err->code;
     }
-    return put_string(b, "", err); /* no name is empty: the end */
+    return put_text(b, "", err); /* no name is empty: the end */
 }
 
 static int put_targets(struct buf *b, const struct dataset *ds, const struct names *names,
@@ -74,18 +74,18 @@ static int put_targets(struct buf *b, const struct dataset *ds, const struct nam
         size_t t = names->target[i].index;
         uint32_t part = q->foil[t] | ((int)t == q->right ? 2u : 0u);
 
-        if (q->target[t] >= 0 && (put_string(b, names->target[i].name, err) ||
+        if (q->target[t] >= 0 && (put_text(b, names->target[i].name, err) ||
                                   buf_u32(b, (uint32_t)q->target[t], err) || buf_u32(b, part, err)))
             return err->code;
     }
-    return put_string(b, "", err);
+    return put_text(b, "", err);
 }
 
 static int put_query(struct buf *b, const struct dataset *ds, const struct names *names,
                      const struct query *q, struct err *err)
 {
-    if (put_string(b, q->dataset, err) || put_string(b, q->item, err) ||
-        put_string(b, q->subject, err) || buf_u32(b, (uint32_t)q->template, err) ||
+    if (put_text(b, q->dataset, err) || put_text(b, q->item, err) ||
+        put_text(b, q->subject, err) || buf_u32(b, (uint32_t)q->template, err) ||
         buf_u32(b, (uint32_t)q->step, err) || put_ids(b, q->ids, (size_t)q->n, err) ||
         put_spans(b, ds, names, q->span, err) || put_targets(b, ds, names, q, err) ||
         put_controls(b, q->control, ds->n_controls, err) ||

@@ -23,7 +23,7 @@ static int by_label(const void *a, const void *b)
 static int draw_key(const struct query *q, struct buf *b, uint64_t *key, struct err *err)
 {
     buf_clear(b);
-    if (put_string(b, q->dataset, err) || put_string(b, q->item, err) ||
+    if (put_text(b, q->dataset, err) || put_text(b, q->item, err) ||
         buf_u64(b, (uint64_t)q->template, err))
         return err->code;
     *key = hash_u64(b->data, b->len);

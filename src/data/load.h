@@ -99,7 +99,7 @@ void line_problem(struct loader *l, const char *key, const char *inner, const ch
 int query_bad(struct loader *l, struct query *q, struct err *err, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 const char *json_kind(const json_t *v); /* "an array" */
-bool take_text(struct loader *l, const json_t *obj, const char *key, const char **v);
+bool field_take_text(struct loader *l, const json_t *obj, const char *key, const char **v);
 bool take_label(struct loader *l, const json_t *obj, const char *key, int *v);
 /* An array of ids into ds->arena; *ids = NULL if it is none (then a problem has been reported). An
    id outside the vocabulary becomes -1, and the query bad: "WHATid 7 at token 3 is outside ...". */
@@ -110,7 +110,7 @@ int check_id(struct loader *l, struct query *q, const char *what, int64_t id, in
              struct err *err);
 /* [lo, hi), any integers; false after a problem. */
 bool take_pair(struct loader *l, const json_t *v, const char *key, const char *inner,
-               int64_t pair[2]);
+               const char *name, int64_t pair[2]);
 /* Adds the span to p unless it lies outside its n units ("tokens", "characters"); then it is the
    query's status. */
 int check_pair(struct loader *l, struct query *q, const char *what, const char *name,
@@ -165,7 +165,7 @@ bool is_answer(const struct loader *l, int set, int target);
 int flag_queries(struct loader *l, struct err *err);
 int draw_controls(struct loader *l, struct err *err);
 int draw_counterfactuals(struct loader *l, struct err *err);
-int put_string(struct buf *b, const char *s, struct err *err); /* its length, then its bytes */
+int put_text(struct buf *b, const char *s, struct err *err); /* its length, then its bytes */
 int fingerprint_queries(struct loader *l, struct err *err);
 
 #endif

@@ -138,7 +138,8 @@ static int read_spans(struct loader *l, struct query *q, const json_t *spans, co
                          "span \"%s\" is a name of lensweep's own, use another", name);
             continue;
         }
-        if (json_is_null(v) || !take_pair(l, v, outer ? outer : key, outer ? key : name, pair))
+        if (json_is_null(v) ||
+            !take_pair(l, v, outer ? outer : key, outer ? key : name, name, pair))
             continue;
         i = span_index(l, name, key, err);
         if (i < 0 && err->code)
@@ -180,6 +181,8 @@ static int read_prompt(struct loader *l, struct query *q, const json_t *obj, con
         return err->code;
     if (!p->text)
         return query_bad(l, q, err, "%schar_spans without text", what);
+    if (!l->codec->bytes)
+        return query_bad(l, q, err, "%schar_spans without a tokenizer", what);
     if (spell_text(l, p, &ranges, err))
         return err->code;
     if (!ranges)
@@ -200,8 +203,8 @@ static int read_token(struct loader *l, struct query *q, const json_t *v, const 
     if (json_is_integer(v))
         return check_id(l, q, what, json_integer_value(v), &t->id, err);
     if (!json_is_string(v)) {
-        line_problem(l, key, json_is_array(v) ? NULL : name, "%sis %s, expected an id or a text",
-                     what, json_kind(v));
+        line_problem(l, key, json_is_array(v) ? NULL : name, "%.*s is %s, expected an id or a text",
+                     (int)strlen(what) - 2, what, json_kind(v));
         return 0;
     }
     t->text = arena_strdup(&l->scratch, json_string_value(v), err);
@@ -333,7 +336,7 @@ static int read_names(struct loader *l, const json_t *obj, struct query *q, stru
     for (size_t i = 0; i < COUNT(names); i++) {
         const char *v = NULL;
 
-        if (!take_text(l, obj, names[i].key, &v) || !v)
+        if (!field_take_text(l, obj, names[i].key, &v) || !v)
             continue;
         *names[i].field = arena_strdup(&l->ds->arena, v, err);
         if (!*names[i].field)

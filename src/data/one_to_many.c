@@ -83,7 +83,7 @@ static int add_span(struct loader *l, struct query *q, struct prompt *p, const c
     bool good;
     int i;
 
-    if (!v || json_is_null(v) || !take_pair(l, v, key, NULL, pair))
+    if (!v || json_is_null(v) || !take_pair(l, v, key, NULL, name, pair))
         return 0;
     if (check_pair(l, q, "", name, pair, p->n, "tokens", &good, err))
         return err->code;
@@ -158,7 +158,7 @@ static int read_names(struct loader *l, const json_t *obj, struct query *q, stru
         line_problem(l, "target_answer_idx", NULL, "%s", e.msg);
     if (json_take_string(obj, "subject", true, &subject, ERR_CONFIG, &e))
         line_problem(l, "subject", NULL, "%s", e.msg);
-    take_text(l, obj, "query", &text);
+    field_take_text(l, obj, "query", &text);
     q->step = (int)step;
     q->subject = arena_strdup(&l->ds->arena, subject ? subject : "", err);
     if (text)

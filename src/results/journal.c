@@ -583,3 +583,25 @@ int journal_read(struct journal *j, struct hash key, struct buf *out, struct err
     out->len += e->length;
     return 0;
 }
+
+int journal_clear(const char *dir, struct err *err)
+{
+    struct arena a = {0};
+    char **names;
+    size_t n;
+    int code = 0;
+
+    if (!file_exists(dir))
+        return 0;
+    code = file_list(dir, &a, &names, &n, err);
+    for (size_t i = 0; !code && i < n; i++) {
+        char *path = segment_number(names[i]) ? file_join(&a, dir, names[i], err) : NULL;
+
+        if (path && unlink(path))
+            code = io_error(err, "remove", path);
+        else
+            code = err->code;
+    }
+    arena_release(&a);
+    return code;
+}

@@ -33,6 +33,8 @@ struct journal_stats {
 /* Opens or makes the directory, reads the index of every segment, and begins a new segment on the
    first append. ERR_IO. A file that is no segment is left alone and ignored. */
 int journal_open(struct journal **j, const char *dir, struct journal_stats *stats, struct err *err);
+/* Removes the segments of a directory, which need not exist: for beginning anew. */
+int journal_clear(const char *dir, struct err *err);
 void journal_close(struct journal *j); /* j may be NULL */
 
 bool journal_has(const struct journal *j, struct hash key);

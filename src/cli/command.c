@@ -1,0 +1,87 @@
+#define _XOPEN_SOURCE 700
+#include "cli/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int report_problems(const struct problems *p, struct err *err)
+{
+    int shown = p->count < PROBLEMS_MAX ? p->count : PROBLEMS_MAX;
+
+    if (!p->count)
+        return 0;
+    for (int i = 0; i < shown; i++)
+        fprintf(stderr, "%s: %s\n", p->item[i].where, p->item[i].msg);
+    if (p->count > shown)
+        fprintf(stderr, "... and %d more\n", p->count - shown);
+    return err_set(err, ERR_CONFIG, "%d problem%s; nothing was run", p->count,
+                   p->count == 1 ? "" : "s");
+}
+
+int parse_number(const char *option, const char *text, int64_t lo, int64_t hi, int64_t *v,
+                 struct err *err)
+{
+    char *end;
+    long long n;
+
+    errno = 0;
+    n = strtoll(text, &end, 10);
+    if (errno || end == text || *end || n < lo || n > hi)
+        return err_set(err, ERR_CONFIG, "%s is \"%s\", expected a number from %lld to %lld", option,
+                       text, (long long)lo, (long long)hi);
+    *v = n;
+    return 0;
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < n_commands; i++)
+        if (!strcmp(commands[i].name, name))
+            return &commands[i];
+    return NULL;
+}
+
+int bad_option(const char *command, char **argv, struct err *err)
+{
+    const char *option = argv[optind - 1];
+
+    return err_set(err, ERR_CONFIG,
+                   "%s: option \"%s\" is unknown or lacks its value; usage: "
+                   "lensweep %s %s",
+                   command, option, command, find(command)->usage);
+}
+
+int usage_error(const char *command, struct err *err)
+{
+    return err_set(err, ERR_CONFIG, "usage: lensweep %s %s", command, find(command)->usage);
+}
+
+static int write_error(struct err *err)
+{
+    return err_set(err, ERR_IO, "cannot write to standard output: %s", strerror(errno));
+}
+
+int out_printf(struct err *err, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vprintf(fmt, ap);
+    va_end(ap);
+    return n < 0 ? write_error(err) : 0;
+}
+
+int out_write(const void *p, size_t n, struct err *err)
+{
+    return fwrite(p, 1, n, stdout) == n ? 0 : write_error(err);
+}
+
+int out_flush(struct err *err)
+{
+    return fflush(stdout) ? write_error(err) : 0;
+}

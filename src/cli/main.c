@@ -1,0 +1,106 @@
+/* The one place that prints errors and exits. */
+#include "cli/command.h"
+
+#include "base/gemm.h"
+#include "base/str.h"
+#include "results/h5file.h"
+#include "version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct command commands[] = {
+    {"run", "CONFIG [--set KEY=VALUE]... [--restart] [--dry-run]",
+     "run the experiments of a config, under mpirun or srun or alone",
+     "  --set KEY=VALUE  override a key of the config: run.threads=2, experiments.NAME.KEY=VALUE\n"
+     "  --restart        forget what an earlier start has computed\n"
+     "  --dry-run        say what would be run, how long and in how much memory (= plan)\n"
+     "\n"
+     "  Writes OUTPUT/result.h5, journal/, run.jsonl and config.yaml, OUTPUT from the config. The "
+     "same\n"
+     "  command again computes only what is missing.\n",
+     cmd_run},
+    {"plan", "CONFIG [--set KEY=VALUE]... [--ranks R]",
+     "say what a run would do, without running it",
+     "  --ranks R        ranks to estimate the time for (default 1)\n"
+     "\n"
+     "  Checks config and data, and prints units, cells, FLOP, memory and an estimate of the "
+     "time.\n"
+     "  The model may be only a config.json.\n",
+     cmd_plan},
+    {"inspect", "PATH", "show what a model file or directory holds", "", cmd_inspect},
+    {"logits", "MODEL (--prompt TEXT | --ids \"1 2 3\") [--top K] [--npy FILE] [--no-bos]",
+     "next-token logits of a prompt",
+     "  --prompt TEXT    with the tokenizer's own special tokens, unless --no-bos\n"
+     "  --ids \"1 2 3\"    token ids, as they are\n"
+     "  --top K          the K most probable tokens after the last one (default 10)\n"
+     "  --npy FILE       logits of all positions, float32 (tokens, vocabulary)\n"
+     "  --threads N      threads (default: all cores allowed)\n",
+     cmd_logits},
+    {"tokenize", "MODEL --text TEXT [--no-bos]", "token ids of a text, in one line", "",
+     cmd_tokenize},
+    {"generate", "MODEL --prompt TEXT [-n 32] [--ids] [--no-bos]", "continue a prompt greedily",
+     "  -n N             tokens to generate (default 32)\n"
+     "  --ids            print token ids in place of text\n"
+     "  --threads N      threads (default: all cores allowed)\n",
+     cmd_generate},
+    {"help", "[COMMAND | config | KEY] [--markdown]",
+     "this list, a command, the config reference or one of its keys", "", cmd_help},
+};
+
+const size_t n_commands = sizeof commands / sizeof *commands;
+
+static int unknown_command(const char *name, struct err *err)
+{
+    const char *names[sizeof commands / sizeof *commands];
+    const char *near;
+
+    for (size_t i = 0; i < n_commands; i++)
+        names[i] = commands[i].name;
+    near = str_did_you_mean(name, names, n_commands);
+    return err_set(err, ERR_CONFIG, "unknown command \"%s\"%s%s%s; see lensweep help", name,
+                   near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+}
+
+static int print_version(struct err *err)
+{
+    return out_printf(err, "lensweep %s (commit %s)\n%s, HDF5 %s\n", LENSWEEP_VERSION,
+                      LENSWEEP_COMMIT, gemm_library(), h5_version());
+}
+
+static int dispatch(int argc, char **argv, struct err *err)
+{
+    if (argc < 2 || str_eq(argv[1], "--help") || str_eq(argv[1], "-h")) {
+        char *help[] = {"help", NULL};
+
+        return cmd_help(1, help, err);
+    }
+    if (str_eq(argv[1], "--version"))
+        return print_version(err);
+    for (size_t i = 0; i < n_commands; i++) {
+        if (!str_eq(commands[i].name, argv[1]))
+            continue;
+        if (argc == 3 && (str_eq(argv[2], "--help") || str_eq(argv[2], "-h"))) {
+            char *help[] = {"help", argv[1], NULL};
+
+            return cmd_help(2, help, err);
+        }
+        return commands[i].run(argc - 1, argv + 1, err);
+    }
+    return unknown_command(argv[1], err);
+}
+
+int main(int argc, char **argv)
+{
+    struct err err;
+    int status;
+
+    err_clear(&err);
+    status = dispatch(argc, argv, &err);
+    if (!status)
+        status = out_flush(&err);
+    fflush(stdout);
+    if (err.msg[0])
+        fprintf(stderr, "lensweep: %s%s\n", status == ERR_BUG ? "bug: " : "", err.msg);
+    return status;
+}

@@ -1,0 +1,176 @@
+#include "cli/command.h"
+#include "cli/job.h"
+
+#include "base/clock.h"
+#include "base/gemm.h"
+#include "base/rng.h"
+#include "base/str.h"
+
+#include <getopt.h>
+#include <string.h>
+
+int parse_job(int argc, char **argv, const char *command, struct job_options *o, struct err *err)
+{
+    static const struct option options[] = {{"set", required_argument, NULL, 's'},
+                                            {"ranks", required_argument, NULL, 'r'},
+                                            {"restart", no_argument, NULL, 'R'},
+                                            {"dry-run", no_argument, NULL, 'd'},
+                                            {0}};
+    bool is_run = str_eq(command, "run");
+    int c, code = 0;
+
+    memset(o, 0, sizeof *o);
+    o->ranks = 1;
+    o->request.set = o->set;
+    opterr = 0;
+    while (!code && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 's' && o->request.n_set < sizeof o->set / sizeof *o->set)
+            o->set[o->request.n_set++] = optarg;
+        else if (c == 's')
+            code = err_set(err, ERR_CONFIG, "more than %zu --set options",
+                           sizeof o->set / sizeof *o->set);
+        else if (c == 'r' && !is_run)
+            code = parse_number("--ranks", optarg, 1, 1000000, &o->ranks, err);
+        else if (c == 'R' && is_run)
+            o->restart = true;
+        else if (c == 'd' && is_run)
+            o->dry_run = true;
+        else
+            code = bad_option(command, argv, err);
+    }
+    if (!code && argc - optind != 1)
+        code = usage_error(command, err);
+    if (!code)
+        o->request.config = argv[optind];
+    return code;
+}
+
+double measure_speed(const struct shape *s, int threads)
+{
+    enum { ROWS = 64 };
+    int64_t n = s->d_ff, k = s->d_model;
+    struct team team;
+    struct arena a = {0};
+    struct err err;
+    struct matrix w = {NULL, DTYPE_F32, n, k, 0};
+    float *data, *x, *y;
+    double start, seconds = 0;
+
+    err_clear(&err);
+    if (team_init(&team, threads, gemm_scratch(n, k), &err))
+        return 0;
+    data = arena_alloc(&a, (size_t)(n * k), sizeof *data, &err);
+    x = arena_alloc(&a, (size_t)(ROWS * k), sizeof *x, &err);
+    y = arena_alloc(&a, (size_t)(ROWS * n), sizeof *y, &err);
+    w.data = data;
+    start = clock_seconds();
+    while (data && x && y && seconds < 0.25) {
+        gemm(&team, ROWS, x, k, &w, y, n);
+        seconds = clock_seconds() - start;
+    }
+    arena_release(&a);
+    start = (double)team.flops;
+    team_release(&team);
+    return seconds > 0 ? start / seconds : 0;
+}
+
+struct plan_row {
+    uint64_t units, cells, variants, queries;
+    double flops;
+};
+
+static void sum_rows(const struct campaign *c, struct plan_row *row)
+{
+    memset(row, 0, (c->n + 1) * sizeof *row);
+    for (size_t i = 0; i < c->n_units; i++) {
+        const struct unit *u = &c->unit[i];
+
+        for (struct plan_row *r = &row[u->experiment];; r = &row[c->n]) {
+            r->units++;
+            r->cells += u->n;
+            r->variants += u->variants;
+            r->queries += u->first == 0;
+            r->flops += u->flops;
+            if (r == &row[c->n])
+                break;
+        }
+    }
+}
+
+static int print_row(const char *name, const char *kind, const struct plan_row *r, struct err *err)
+{
+    char flops[STR_HUMAN];
+
+    return out_printf(err, "  %-16s %-14s %9llu %10llu %10llu %12s\n", name, kind,
+                      (unsigned long long)r->queries, (unsigned long long)r->cells,
+                      (unsigned long long)r->units, str_flops(flops, r->flops));
+}
+
+static int print_model(const struct campaign *c, struct err *err)
+{
+    const struct shape *s = &c->model->shape;
+    size_t bad = 0;
+
+    for (size_t q = 0; q < c->data.n; q++)
+        bad += c->data.query[q].status != NULL;
+    return out_printf(
+        err,
+        "model   %s: %s, %d layers, %d heads (%d key/value), width %d, vocabulary %d\n"
+        "data    %zu queries, %zu of them bad, longest prompt %d tokens\n",
+        c->model->name, c->model->arch, s->n_layers, s->n_heads, s->n_kv_heads, s->d_model,
+        s->vocab, c->data.n, bad, c->data.max_tokens);
+}
+
+int print_plan(const struct campaign *c, int64_t ranks, int threads, double flops_per_second,
+               struct err *err)
+{
+    struct arena a = {0};
+    struct plan_row *row = arena_alloc(&a, c->n + 1, sizeof *row, err);
+    char bytes[STR_HUMAN], weights[STR_HUMAN], time[STR_HUMAN], speed[STR_HUMAN];
+    int code = !row || print_model(c, err) ||
+               out_printf(err, "\n  %-16s %-14s %9s %10s %10s %12s\n", "experiment", "kind",
+                          "queries", "cells", "units", "work");
+
+    if (!code)
+        sum_rows(c, row);
+    for (size_t i = 0; i < c->n && !code; i++)
+        code = print_row(c->x[i].name, c->x[i].kind->name, &row[i], err);
+    code =
+        code || print_row("total", "", &row[c->n], err) ||
+        out_printf(err, "\nmemory  %s for each rank of %d threads; weights %s, shared by a node\n",
+                   str_bytes(bytes, campaign_bytes(c, threads)), threads,
+                   str_bytes(weights, (double)c->model->weight_bytes));
+    if (!code && flops_per_second > 0)
+        code =
+            out_printf(err, "time    about %s with %lld rank%s of %s/s, as measured here\n",
+                       str_duration(time, row[c->n].flops / flops_per_second / (double)ranks),
+                       (long long)ranks, ranks == 1 ? "" : "s", str_flops(speed, flops_per_second));
+    arena_release(&a);
+    return code ? err->code : 0;
+}
+
+static int plan(struct campaign *c, const struct job_options *o, struct err *err)
+{
+    struct problems problems = {0};
+    int threads;
+
+    if (campaign_open(c, &o->request, &problems, err) || report_problems(&problems, err) ||
+        campaign_cut(c, err))
+        return err->code;
+    threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
+    return print_plan(c, o->ranks, threads, measure_speed(&c->model->shape, threads), err);
+}
+
+int cmd_plan(int argc, char **argv, struct err *err)
+{
+    struct campaign c = {0};
+    struct job_options o;
+    int code;
+
+    if (parse_job(argc, argv, "plan", &o, err))
+        return err->code;
+    o.request.shape_only = true;
+    code = plan(&c, &o, err);
+    campaign_close(&c);
+    return code;
+}

@@ -1,0 +1,121 @@
+#include "cli/prompt.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int parse_ids(struct ids *out, const char *text, int vocab, struct err *err)
+{
+    const char *s = text;
+
+    for (;;) {
+        char *end;
+        long id;
+
+        s += strspn(s, " ,\t\n");
+        if (!*s)
+            return 0;
+        errno = 0;
+        id = strtol(s, &end, 10);
+        if (end == s || errno || id < 0 || id >= vocab)
+            return err_set(err, ERR_CONFIG, "\"%.20s\" is no token id, expected 0 to %d", s,
+                           vocab - 1);
+        if (ids_push(out, (int32_t)id, err))
+            return err->code;
+        s = end;
+    }
+}
+
+static int read_prompt(struct prompt *p, const struct prompt_options *o, struct err *err)
+{
+    int code =
+        o->ids ? parse_ids(&p->ids, o->ids, p->model->shape.vocab, err)
+               : tokenizer_encode(p->tokenizer, o->text, strlen(o->text), !o->no_bos, &p->ids, err);
+
+    if (code)
+        return code;
+    return p->ids.n ? 0 : err_set(err, ERR_CONFIG, "the prompt has no tokens");
+}
+
+static int check_length(const struct prompt *p, int more, struct err *err)
+{
+    const struct shape *s = &p->model->shape;
+    size_t n = p->ids.n + (size_t)more;
+
+    if (n > (size_t)s->max_positions)
+        return err_set(err, ERR_CONFIG, "%zu tokens are more than the model's %d positions", n,
+                       s->max_positions);
+    if (s->sliding_window && n > (size_t)s->sliding_window)
+        return err_set(err, ERR_CONFIG,
+                       "%zu tokens are more than the sliding window of %d, which is "
+                       "not supported",
+                       n, s->sliding_window);
+    return 0;
+}
+
+int prompt_open(struct prompt *p, const char *model, const struct prompt_options *o, int more,
+                struct err *err)
+{
+    struct err no_tokenizer;
+    int n;
+
+    memset(p, 0, sizeof *p);
+    if (model_open(&p->model, model, err))
+        return err->code;
+    err_clear(&no_tokenizer);
+    if (tokenizer_open(&p->tokenizer, model, &no_tokenizer)) {
+        p->tokenizer = NULL;
+        if (!o->ids)
+            return *err = no_tokenizer, err->code;
+    }
+    if (read_prompt(p, o, err) || check_length(p, more, err))
+        return err->code;
+    n = (int)p->ids.n + more;
+    return engine_open(&p->engine, p->model, n, n, (int)o->threads, err);
+}
+
+void prompt_close(struct prompt *p)
+{
+    if (p->engine.model)
+        engine_close(&p->engine);
+    tokenizer_close(p->tokenizer);
+    ids_release(&p->ids);
+    arena_release(&p->arena);
+    model_close(p->model);
+}
+
+int prompt_run(struct prompt *p, struct run *run, struct err *err)
+{
+    int n = (int)p->ids.n;
+    struct variant v = {.ids = p->ids.v, .n = n, .rows = {0, n}, .into = run};
+
+    if (run_alloc(run, &p->model->shape, n, 0, &p->arena, err))
+        return err->code;
+    engine_run(&p->engine, &v, 1);
+    return 0;
+}
+
+int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err *err)
+{
+    struct buf text = {0};
+    int code = 0;
+
+    if (!p->tokenizer)
+        return 0;
+    if (tokenizer_decode(p->tokenizer, &id, 1, true, &text, err))
+        code = err->code;
+    if (!code)
+        code = buf_puts(out, "\"", err);
+    for (size_t i = 0; !code && i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        code = c < ' ' || c == '"' || c == '\\' || c == 127 ? buf_printf(out, err, "\\x%02x", c)
+                                                            : buf_put(out, &c, 1, err);
+    }
+    if (!code)
+        code = buf_puts(out, "\"", err);
+    buf_release(&text);
+    return code;
+}

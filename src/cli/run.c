@@ -1,0 +1,298 @@
+/*
+ * The main job. Every rank reads config, data and the model's header by itself and they agree on
+ * what they saw; rank 0 then hands out the units that the journal does not have yet, keeps the
+ * rows, and writes the result file.
+ */
+#define _XOPEN_SOURCE 700
+#include "cli/command.h"
+#include "cli/job.h"
+#include "cli/progress.h"
+#include "cli/runlog.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/gemm.h"
+#include "base/str.h"
+#include "cluster/cluster.h"
+#include "version.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct session {
+    struct cluster cluster;
+    struct campaign campaign;
+    struct job_options options;
+    int argc;
+    char **argv;
+    int threads; /* of this rank */
+    struct arena arena;
+    char *journal_dir, *result, *cache;
+    struct journal *journal;
+    struct journal_stats found;
+    double last_sync;
+    struct progress_view view;
+    struct runlog log;
+};
+
+/* --- agreement -----------------------------------------------------------------------------------
+ */
+
+static int agree_on_inputs(struct session *r, struct err *err)
+{
+    struct campaign *c = &r->campaign;
+    char hex[HASH_HEX];
+    struct buf config = {0};
+    int code;
+
+    if (!config_print(&c->config, true, &config, err))
+        hash_hex(hex, hash_bytes(config.data, config.len));
+    buf_release(&config);
+    code = cluster_agree(&r->cluster, err);
+    code =
+        code || cluster_same(&r->cluster, "the config", hex, "give all ranks the same file", err);
+    hash_hex(hex, dataset_fingerprint(&c->data));
+    code = code || cluster_same(&r->cluster, "the data", hex, "give all ranks the same files", err);
+    hash_hex(hex, c->model->fingerprint);
+    code =
+        code || cluster_same(&r->cluster, "the model", hex, "give all ranks the same files", err);
+    code = code || cluster_same(&r->cluster, "BLAS", gemm_library(),
+                                "set OPENBLAS_CORETYPE to one type that all nodes have", err);
+    return code ? err->code : 0;
+}
+
+static int open_campaign(struct session *r, struct err *err)
+{
+    struct problems problems = {0};
+
+    if (!campaign_open(&r->campaign, &r->options.request, &problems, err) && problems.count) {
+        if (r->cluster.rank == 0)
+            report_problems(&problems, err);
+        else
+            err_set(err, ERR_CONFIG, "problems in config or data");
+    }
+    if (cluster_agree(&r->cluster, err))
+        return err->code;
+    return agree_on_inputs(r, err);
+}
+
+/* Threads follow the affinity mask. Ranks that were not bound have the same mask: they share it. */
+static void choose_threads(struct session *r)
+{
+    int cores = team_cores();
+    uint64_t wanted = cluster_node_sum(&r->cluster, (uint64_t)cores);
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (r->campaign.config.run.threads)
+        r->threads = (int)r->campaign.config.run.threads;
+    else if (wanted <= (uint64_t)online)
+        r->threads = cores;
+    else
+        r->threads = cores > r->cluster.node_size ? cores / r->cluster.node_size : 1;
+}
+
+/* Exceeding the memory that a rank may take is said now, not by a kill in the middle. */
+static int check_memory(const struct session *r, struct err *err)
+{
+    double need = campaign_bytes(&r->campaign, r->threads), have = r->campaign.config.run.memory;
+    char a[STR_HUMAN], b[STR_HUMAN];
+
+    if (have <= 0)
+        have =
+            (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / r->cluster.node_size;
+    if (need <= have)
+        return 0;
+    return err_set(err, ERR_MEMORY,
+                   "a rank needs %s and may take %s; lower run.rows or run.threads, "
+                   "or run fewer ranks on a node",
+                   str_bytes(a, need), str_bytes(b, have));
+}
+
+static int paths(struct session *r, struct err *err)
+{
+    const char *out = r->campaign.config.output;
+
+    r->journal_dir = file_join(&r->arena, out, "journal", err);
+    r->result = file_join(&r->arena, out, "result.h5", err);
+    r->cache = file_join(&r->arena, out, "vocab.bin", err);
+    return r->journal_dir && r->result && r->cache ? 0 : err->code;
+}
+
+/* --- rank 0 --------------------------------------------------------------------------------------
+ */
+
+static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, double seconds,
+                     struct err *err)
+{
+    struct session *r = ctx;
+    double now = clock_seconds();
+
+    if (journal_append(r->journal, r->campaign.unit[unit].key, rows, n, seconds, err))
+        return err->code;
+    if (now - r->last_sync < 5)
+        return 0;
+    r->last_sync = now;
+    return journal_sync(r->journal, err);
+}
+
+static void tick(void *ctx, const struct progress *p)
+{
+    progress_show(&((struct session *)ctx)->view, p);
+}
+
+static int open_output(struct session *r, struct err *err)
+{
+    struct buf config = {0};
+    char *path = file_join(&r->arena, r->campaign.config.output, "config.yaml", err);
+    int code;
+
+    code = !path || file_make_dirs(r->campaign.config.output, err) ||
+           (r->options.restart && journal_clear(r->journal_dir, err)) ||
+           journal_open(&r->journal, r->journal_dir, &r->found, err) ||
+           config_print(&r->campaign.config, false, &config, err) ||
+           file_replace(path, config.data, config.len, err) ||
+           runlog_open(&r->log, r->campaign.config.output, err) ||
+           runlog_start(&r->log, r->argc, r->argv, &r->campaign, r->cluster.size, r->threads, err);
+    buf_release(&config);
+    return code ? err->code : 0;
+}
+
+static int list_todo(struct session *r, uint64_t **todo, size_t *n, struct err *err)
+{
+    const struct campaign *c = &r->campaign;
+
+    *n = 0;
+    *todo = arena_alloc(&r->arena, c->n_units, sizeof **todo, err);
+    if (!*todo)
+        return err->code;
+    for (size_t i = 0; i < c->n_units; i++)
+        if (!journal_has(r->journal, c->unit[i].key))
+            (*todo)[(*n)++] = i;
+    return 0;
+}
+
+static void print_header(const struct session *r, size_t todo)
+{
+    const struct campaign *c = &r->campaign;
+    char now[CLOCK_TEXT];
+
+    fprintf(stderr, "lensweep %s (%s), %s, %s\n", LENSWEEP_VERSION, LENSWEEP_COMMIT, gemm_library(),
+            clock_iso8601(now));
+    fprintf(stderr, "  config  %s\n  model   %s\n", c->config.path, c->config.model.path);
+    fprintf(stderr, "  ranks   %d on %d node%s, %d thread%s each\n", r->cluster.size,
+            r->cluster.nodes, r->cluster.nodes == 1 ? "" : "s", r->threads,
+            r->threads == 1 ? "" : "s");
+    fprintf(stderr, "  units   %zu", c->n_units);
+    if (todo < c->n_units)
+        fprintf(stderr, ", %zu of them from earlier starts", c->n_units - todo);
+    if (r->found.torn_bytes)
+        fprintf(stderr, " (%zu torn bytes of the journal cut off)", r->found.torn_bytes);
+    fprintf(stderr, "\n");
+    if (r->cluster.node_size * r->threads > sysconf(_SC_NPROCESSORS_ONLN))
+        fprintf(stderr, "  warning: %d ranks of %d threads share %ld cores of this node\n",
+                r->cluster.node_size, r->threads, sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static int finish(struct session *r, struct err *err)
+{
+    struct campaign *c = &r->campaign;
+    struct campaign_report report;
+
+    if (journal_sync(r->journal, err) ||
+        campaign_write(c, r->journal, r->result, false, &report, err) ||
+        runlog_end(&r->log, &r->view, &report, err) || out_flush(err) ||
+        print_summary(r->result, err) ||
+        out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\n", report.ok,
+                   report.ok == 1 ? "y" : "ies", report.bad, r->result))
+        return err->code;
+    if (report.bad && c->config.run.fail_on_bad)
+        return err_set(err, ERR_DIFFERS, "%zu bad quer%s, and run.fail_on_bad is set", report.bad,
+                       report.bad == 1 ? "y" : "ies");
+    return 0;
+}
+
+/* --- the job -------------------------------------------------------------------------------------
+ */
+
+static int prepare(struct session *r, struct err *err)
+{
+    struct campaign *c = &r->campaign;
+    bool first = r->cluster.rank == 0;
+
+    if (!check_memory(r, err) && !paths(r, err) && !campaign_cut(c, err))
+        campaign_start(c, r->threads, err);
+    if (cluster_agree(&r->cluster, err))
+        return err->code;
+    if (first)
+        open_output(r, err);
+    if (cluster_agree(&r->cluster, err) || !(campaign_needs(c) & NEED_VOCAB_STATS))
+        return err->code;
+    if (first)
+        campaign_vocab_stats(c, r->cache, true, err);
+    if (cluster_agree(&r->cluster, err))
+        return err->code;
+    if (!first)
+        campaign_vocab_stats(c, r->cache, false, err);
+    return cluster_agree(&r->cluster, err);
+}
+
+static int execute(struct session *r, struct err *err)
+{
+    struct job job = {
+        .work = campaign_work(&r->campaign), .ctx = r, .done = take_rows, .tick = tick};
+    uint64_t *todo = NULL;
+    bool finished;
+
+    if (r->cluster.rank == 0 && !list_todo(r, &todo, &job.n, err)) {
+        job.todo = todo;
+        print_header(r, job.n);
+        progress_begin(&r->view);
+    }
+    if (cluster_agree(&r->cluster, err))
+        return err->code;
+    r->last_sync = clock_seconds();
+    cluster_run(&r->cluster, &job, &finished, err);
+    if (r->cluster.rank == 0) {
+        progress_end(&r->view);
+        if (err->code)
+            journal_sync(r->journal, &(struct err){0}); /* what is there is kept */
+        else
+            finish(r, err);
+    }
+    return cluster_agree(&r->cluster, err);
+}
+
+static int dry_run(struct session *r, struct err *err)
+{
+    struct campaign *c = &r->campaign;
+
+    if (campaign_cut(c, err))
+        return err->code;
+    return r->cluster.rank ? 0
+                           : print_plan(c, r->cluster.size, r->threads,
+                                        measure_speed(&c->model->shape, r->threads), err);
+}
+
+int cmd_run(int argc, char **argv, struct err *err)
+{
+    struct session r = {.argc = argc, .argv = argv};
+    int code;
+
+    if (parse_job(argc, argv, "run", &r.options, err) || cluster_init(&r.cluster, err))
+        return err->code;
+    code = open_campaign(&r, err);
+    if (!code) {
+        choose_threads(&r);
+        code = r.options.dry_run ? dry_run(&r, err) : prepare(&r, err) || execute(&r, err);
+    }
+    code = err->code;
+    if (r.cluster.rank) /* all ranks have the same error: one says it */
+        err->msg[0] = '\0';
+    runlog_close(&r.log);
+    journal_close(r.journal);
+    campaign_close(&r.campaign);
+    arena_release(&r.arena);
+    cluster_close(&r.cluster);
+    return code;
+}

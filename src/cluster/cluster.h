@@ -1,0 +1,81 @@
+/*
+ * The cluster floor: MPI ranks, one master that hands out units of work, workers that do them.
+ * Nothing else in the tree includes mpi.h.
+ *
+ *     struct cluster c;
+ *     cluster_init(&c, err);
+ *     ...each rank prepares by itself...
+ *     if (cluster_agree(&c, err)) ...           // every rank now has the first rank's error, or
+ * none cluster_run(&c, &job, err); cluster_close(&c);
+ *
+ * Rank 0's main thread is the master; rank 0 also works, on a second thread that makes no MPI call
+ * (MPI_THREAD_FUNNELED). One rank alone is the same code. The protocol:
+ *   - master to worker: UNIT (a number; a second one is in flight so that no worker waits), STOP;
+ *   - worker to master: ROWS (number, seconds, reduced rows), ERROR (a struct err), each in answer
+ * to one UNIT;
+ *   - after STOP a worker sends nothing more. The master sends STOP when nothing is in flight: then
+ * no message is under way in either direction and all meet in cluster_agree.
+ */
+#ifndef LENSWEEP_CLUSTER_CLUSTER_H
+#define LENSWEEP_CLUSTER_CLUSTER_H
+
+#include "base/work.h"
+
+#include <stdbool.h>
+
+struct cluster {
+    int rank, size;
+    int node_rank, node_size; /* among the ranks that share this node's memory */
+    int nodes;
+    struct cluster_comms *comms; /* private */
+};
+
+/* Whole-job set-up and end; ERR_COMM. Without mpirun or srun: one rank. */
+int cluster_init(struct cluster *c, struct err *err);
+void cluster_close(struct cluster *c);
+
+/* Collective. If any rank has an error, all get that of the lowest such rank, with its rank in it.
+ */
+int cluster_agree(struct cluster *c, struct err *err);
+
+/* Collective: is this text the same on all ranks? If not: ERR_CONFIG that names what differs, both
+   texts and the first rank that differs, and ends with `mend`. */
+int cluster_same(struct cluster *c, const char *what, const char *text, const char *mend,
+                 struct err *err);
+
+void cluster_barrier(struct cluster *c);
+
+/* Collective: one line of each rank, gathered on rank 0 in out (size x width chars). */
+void cluster_gather(struct cluster *c, const char *line, char *out, size_t width);
+
+/* Sum over ranks, on rank 0; sum over the ranks of the node, on all of them. */
+uint64_t cluster_sum(struct cluster *c, uint64_t v);
+uint64_t cluster_node_sum(struct cluster *c, uint64_t v);
+
+struct progress {
+    size_t units, done, in_flight;
+    double cost, cost_done; /* of what was to be done here */
+    double seconds;         /* since the start */
+};
+
+/* Called on the master (rank 0), on its main thread. */
+struct job {
+    struct work work;
+    const uint64_t *todo; /* (n) units still to be done, in canonical order */
+    size_t n;
+    void *ctx;
+    int (*done)(void *ctx, uint64_t unit, const void *rows, size_t n, double seconds,
+                struct err *err);
+    void (*tick)(void *ctx, const struct progress *p); /* a few times a second */
+    bool (*stop)(
+        void *ctx); /* true: hand out nothing more, wait for what is in flight; may be NULL */
+};
+
+/* Collective; work is needed on all ranks, the rest on rank 0. Returns the agreed error. *finished:
+   all units were done (rank 0). */
+int cluster_run(struct cluster *c, const struct job *job, bool *finished, struct err *err);
+
+/* Ends the whole job at once; for errors after which ranks cannot agree any more. */
+void cluster_abort(int status);
+
+#endif

@@ -1,0 +1,157 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cluster/comms.h"
+
+#include "base/mem.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+int comm_check(int mpi_status, const char *what, struct err *err)
+{
+    char text[MPI_MAX_ERROR_STRING];
+    int n;
+
+    if (mpi_status == MPI_SUCCESS)
+        return 0;
+    MPI_Error_string(mpi_status, text, &n);
+    return err_set(err, ERR_COMM, "%s: %s", what, text);
+}
+
+static int split_nodes(struct cluster *c, struct err *err)
+{
+    int first = 0, code;
+
+    code = comm_check(MPI_Comm_split_type(c->comms->all, MPI_COMM_TYPE_SHARED, c->rank,
+                                          MPI_INFO_NULL, &c->comms->node),
+                      "cannot find the ranks of this node", err);
+    if (code)
+        return code;
+    MPI_Comm_set_name(c->comms->node, "lensweep node");
+    MPI_Comm_rank(c->comms->node, &c->node_rank);
+    MPI_Comm_size(c->comms->node, &c->node_size);
+    first = c->node_rank == 0;
+    MPI_Allreduce(&first, &c->nodes, 1, MPI_INT, MPI_SUM, c->comms->all);
+    return 0;
+}
+
+int cluster_init(struct cluster *c, struct err *err)
+{
+    int provided = 0;
+
+    memset(c, 0, sizeof *c);
+    c->comms = mem_alloc(1, sizeof *c->comms, err);
+    if (!c->comms)
+        return err->code;
+    if (comm_check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "cannot start MPI",
+                   err))
+        return err->code;
+    if (provided < MPI_THREAD_FUNNELED)
+        return err_set(err, ERR_COMM, "this MPI cannot run beside threads (MPI_THREAD_FUNNELED)");
+    if (comm_check(MPI_Comm_dup(MPI_COMM_WORLD, &c->comms->all), "cannot make a communicator", err))
+        return err->code;
+    MPI_Comm_set_name(c->comms->all, "lensweep");
+    MPI_Comm_set_errhandler(c->comms->all, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(c->comms->all, &c->rank);
+    MPI_Comm_size(c->comms->all, &c->size);
+    return split_nodes(c, err);
+}
+
+void cluster_close(struct cluster *c)
+{
+    MPI_Comm_free(&c->comms->node);
+    MPI_Comm_free(&c->comms->all);
+    mem_free(c->comms);
+    MPI_Finalize();
+}
+
+int cluster_agree(struct cluster *c, struct err *err)
+{
+    int mine = err->code ? c->rank : INT_MAX, first = INT_MAX;
+
+    MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, c->comms->all);
+    if (first == INT_MAX)
+        return 0;
+    err->rank = first;
+    MPI_Bcast(err, sizeof *err, MPI_BYTE, first, c->comms->all);
+    return err->code;
+}
+
+int cluster_same(struct cluster *c, const char *what, const char *text, const char *mend,
+                 struct err *err)
+{
+    char first[ERR_MESSAGE / 4] = "", own[ERR_MESSAGE / 4];
+
+    snprintf(own, sizeof own, "%s", text);
+    memcpy(first, own, sizeof first);
+    MPI_Bcast(first, sizeof first, MPI_CHAR, 0, c->comms->all);
+    if (strcmp(first, own) != 0)
+        err_set(err, ERR_CONFIG, "%s differs between ranks: %s on rank 0, %s on rank %d; %s", what,
+                first, own, c->rank, mend);
+    return cluster_agree(c, err);
+}
+
+void cluster_barrier(struct cluster *c)
+{
+    struct nap nap = {0};
+    MPI_Request request;
+    int done = 0;
+
+    MPI_Ibarrier(c->comms->all, &request);
+    while (MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done)
+        nap_take(&nap);
+}
+
+void cluster_gather(struct cluster *c, const char *line, char *out, size_t width)
+{
+    char own[256] = "";
+
+    snprintf(own, width < sizeof own ? width : sizeof own, "%s", line);
+    MPI_Gather(own, (int)width, MPI_CHAR, out, (int)width, MPI_CHAR, 0, c->comms->all);
+}
+
+uint64_t cluster_sum(struct cluster *c, uint64_t v)
+{
+    uint64_t sum = 0;
+
+    MPI_Reduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, 0, c->comms->all);
+    return sum;
+}
+
+uint64_t cluster_node_sum(struct cluster *c, uint64_t v)
+{
+    uint64_t sum = 0;
+
+    MPI_Allreduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, c->comms->node);
+    return sum;
+}
+
+void cluster_abort(int status)
+{
+    MPI_Abort(MPI_COMM_WORLD, status);
+}
+
+void nap_reset(struct nap *n)
+{
+    n->nanoseconds = 0;
+}
+
+void nap_take(struct nap *n)
+{
+    struct timespec ts = {0, n->nanoseconds ? n->nanoseconds : 20000};
+
+    nanosleep(&ts, NULL);
+    n->nanoseconds = ts.tv_nsec < 500000 ? 2 * ts.tv_nsec : 1000000;
+}
+
+int cluster_run(struct cluster *c, const struct job *job, bool *finished, struct err *err)
+{
+    *finished = false;
+    if (c->rank == 0)
+        master_loop(c, job, finished, err);
+    else
+        worker_loop(c, &job->work, err);
+    cluster_barrier(c);
+    return cluster_agree(c, err);
+}

@@ -1,0 +1,39 @@
+/* Private to the cluster floor. */
+#ifndef LENSWEEP_CLUSTER_COMMS_H
+#define LENSWEEP_CLUSTER_COMMS_H
+
+#include "cluster/cluster.h"
+
+#include <mpi.h>
+
+struct cluster_comms {
+    MPI_Comm all;  /* of our own, so that no other library's messages meet ours */
+    MPI_Comm node; /* ranks that share memory */
+};
+
+enum tag { TAG_UNIT = 1, TAG_ROWS, TAG_ERROR };
+
+#define UNIT_STOP UINT64_MAX
+
+/* A ROWS message: this, then the rows. */
+struct rows_header {
+    uint64_t unit;
+    double seconds;
+};
+
+/* 0, or ERR_COMM with MPI's own words. */
+int comm_check(int mpi_status, const char *what, struct err *err);
+
+int worker_loop(struct cluster *c, const struct work *work, struct err *err);
+int master_loop(struct cluster *c, const struct job *job, bool *finished, struct err *err);
+
+/* Sleeps a little longer each time nothing happened, up to a millisecond; blocking MPI calls spin.
+ */
+struct nap {
+    long nanoseconds;
+};
+
+void nap_reset(struct nap *n);
+void nap_take(struct nap *n);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Private: the worker beside the master, a thread that makes no MPI call. Units go in and rows come
+ * out through a mailbox of two places each, under one lock.
+ */
+#ifndef LENSWEEP_CLUSTER_LOCAL_H
+#define LENSWEEP_CLUSTER_LOCAL_H
+
+#include "base/work.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+enum { MAILBOX = 2 };
+
+struct parcel {
+    uint64_t unit;
+    struct buf rows;
+    double seconds;
+    struct err err; /* code 0: rows are good */
+};
+
+struct local_worker {
+    struct work work;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* something came in, or stop */
+    uint64_t in[MAILBOX];
+    struct parcel out[MAILBOX];
+    int n_in, n_out;
+    bool stop;
+};
+
+int local_start(struct local_worker *w, const struct work *work, struct err *err);
+void local_send(struct local_worker *w, uint64_t unit); /* at most MAILBOX units not yet received */
+bool local_receive(struct local_worker *w, struct parcel *p); /* p->rows: reused and handed over */
+void local_stop(struct local_worker *w);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * The oracle: one obvious full pass per variant, every row of every layer, edits applied where they
+ * name something. It shares the leaf kernels with the wave and nothing else, and needs no planner.
+ */
+#include "base/gemm.h"
+#include "base/kernels.h"
+#include "engine/lane.h"
+
+#include <math.h>
+#include <string.h>
+
+struct pass {
+    struct engine *e;
+    struct variant *v;
+    const int32_t *ids;
+    int n;
+    int64_t d, width, kv_width; /* d, H dh, G dh */
+};
+
+/* All edits due at a site: those that made the base, then the variant's own. */
+static void edit_rows(const struct pass *p, enum site site, int layer, float *rows, int64_t width)
+{
+    const struct run *b = p->v->base;
+
+    for (int t = 0; t < p->n; t++) {
+        if (b)
+            edits_apply(b->edit, b->n_edits, &p->e->model->shape, site, layer, t, rows + t * width);
+        edits_apply(p->v->edit, p->v->n_edits, &p->e->model->shape, site, layer, t,
+                    rows + t * width);
+    }
+}
+
+static void keep_rows(float *to, int layer, const float *rows, int n, int64_t width)
+{
+    if (to)
+        memcpy(to + (int64_t)layer * n * width, rows, (size_t)n * (size_t)width * sizeof *rows);
+}
+
+static void answer_rows(const struct pass *p, float *to, int layer, const float *rows)
+{
+    if (p->v->asks & ASK_LAYERS && to && layer >= 0)
+        memcpy(to + layer * p->d, rows + (p->n - 1) * p->d, (size_t)p->d * sizeof *to);
+}
+
+static void normed(const struct pass *p, const float *w)
+{
+    struct engine *e = p->e;
+
+    for (int t = 0; t < p->n; t++)
+        e->row[t] = e->x + t * p->d;
+    rms_norm(&e->team, p->n, e->row, p->d, w, e->model->shape.rms_eps, e->norm);
+}
+
+static void attend_row(const struct pass *p, int layer, int head, int t, float *score)
+{
+    const struct shape *s = &p->e->model->shape;
+    const struct run *b = p->v->base;
+    int64_t dh = s->d_head, group = head / (s->n_heads / s->n_kv_heads);
+    const float *q = p->e->q + t * p->width + head * dh;
+    float *z = p->e->z + t * p->width + head * dh;
+    bool any = true;
+
+    for (int i = 0; i <= t; i++)
+        score[i] = vec_dot(dh, q, p->e->k + i * p->kv_width + group * dh);
+    if (b)
+        any = edits_mask(b->edit, b->n_edits, layer, head, t, t + 1, score);
+    any = edits_mask(p->v->edit, p->v->n_edits, layer, head, t, t + 1, score) && any;
+    if (any)
+        softmax(t + 1, score, 1 / sqrtf((float)dh));
+    else
+        memset(score, 0, (size_t)(t + 1) * sizeof *score);
+    if (b)
+        edits_pattern(b->edit, b->n_edits, layer, head, t, t + 1, score);
+    edits_pattern(p->v->edit, p->v->n_edits, layer, head, t, t + 1, score);
+    if (p->v->into && p->v->into->p && t == p->n - 1)
+        memcpy(p->v->into->p + ((int64_t)layer * s->n_heads + head) * p->n, score,
+               (size_t)p->n * sizeof *score);
+    memset(z, 0, (size_t)dh * sizeof *z);
+    for (int i = 0; i <= t; i++)
+        for (int64_t j = 0; j < dh; j++)
+            z[j] += score[i] * p->e->v[i * p->kv_width + group * dh + j];
+}
+
+static void naive_attention(const struct pass *p, int l)
+{
+    struct engine *e = p->e;
+    const struct shape *s = &e->model->shape;
+    const struct layer *layer = &e->model->layers[l];
+    struct run *into = p->v->into;
+
+    normed(p, layer->attn_norm);
+    gemm(&e->team, p->n, e->norm, p->d, &layer->q, e->q, p->width);
+    gemm(&e->team, p->n, e->norm, p->d, &layer->k, e->k, p->kv_width);
+    gemm(&e->team, p->n, e->norm, p->d, &layer->v, e->v, p->kv_width);
+    rope(&e->team, p->n, e->q, p->width, s->n_heads, s->d_head, e->pos, e->rotary);
+    rope(&e->team, p->n, e->k, p->kv_width, s->n_kv_heads, s->d_head, e->pos, e->rotary);
+    for (int h = 0; h < s->n_heads; h++)
+        for (int t = 0; t < p->n; t++)
+            attend_row(p, l, h, t, e->team.scratch);
+    edit_rows(p, SITE_Z, l, e->z, p->width);
+    gemm(&e->team, p->n, e->z, p->width, &layer->o, e->a, p->d);
+    edit_rows(p, SITE_ATTN, l, e->a, p->d);
+    if (!into)
+        return;
+    keep_rows(into->k, l, e->k, p->n, p->kv_width);
+    keep_rows(into->v, l, e->v, p->n, p->kv_width);
+    keep_rows(into->z, l, e->z, p->n, p->width);
+    keep_rows(into->a, l, e->a, p->n, p->d);
+}
+
+static void naive_mlp(const struct pass *p, int l)
+{
+    struct engine *e = p->e;
+    const struct layer *layer = &e->model->layers[l];
+    int64_t f = e->model->shape.d_ff;
+
+    normed(p, layer->mlp_norm);
+    gemm(&e->team, p->n, e->norm, p->d, &layer->gate, e->gate, f);
+    gemm(&e->team, p->n, e->norm, p->d, &layer->up, e->up, f);
+    swiglu(&e->team, p->n, f, e->gate, e->up);
+    gemm(&e->team, p->n, e->gate, f, &layer->down, e->m, p->d);
+    edit_rows(p, SITE_MLP, l, e->m, p->d);
+    if (p->v->into)
+        keep_rows(p->v->into->m, l, e->m, p->n, p->d);
+}
+
+/* x_l, edited and kept. */
+static void naive_residual(const struct pass *p, int l)
+{
+    edit_rows(p, SITE_RESID, l, p->e->x, p->d);
+    if (p->v->into)
+        keep_rows(p->v->into->x, l, p->e->x, p->n, p->d);
+    if (p->v->answer)
+        answer_rows(p, p->v->answer->x, l - 1, p->e->x);
+}
+
+void naive_run(struct engine *e, struct variant *v)
+{
+    const struct shape *s = &e->model->shape;
+    const struct run *b = v->base;
+    struct pass p = {e,
+                     v,
+                     b ? b->ids : v->ids,
+                     b ? b->n : v->n,
+                     s->d_model,
+                     (int64_t)s->n_heads * s->d_head,
+                     (int64_t)s->n_kv_heads * s->d_head};
+    const float *last = e->x + (p.n - 1) * p.d;
+
+    for (int t = 0; t < p.n; t++) {
+        matrix_rows(&e->model->embed, p.ids[t], 1, e->x + t * p.d);
+        e->pos[t] = t;
+    }
+    for (int l = 0; l < s->n_layers; l++) {
+        naive_residual(&p, l);
+        naive_attention(&p, l);
+        for (int64_t i = 0; i < p.n * p.d; i++)
+            e->x[i] += e->a[i];
+        if (v->answer)
+            answer_rows(&p, v->answer->a, l, e->a);
+        naive_mlp(&p, l);
+        for (int64_t i = 0; i < p.n * p.d; i++)
+            e->x[i] += e->m[i];
+        if (v->answer)
+            answer_rows(&p, v->answer->m, l, e->m);
+    }
+    naive_residual(&p, s->n_layers);
+    answer_final(e, 1, &v, &last);
+}

@@ -1,0 +1,147 @@
+/*
+ * Mean and spread of a decoded vector's logits over the whole vocabulary, for d^2 instead of V d:
+ * with u_i the rows of U scaled by w_final, the logits of r are u_i . r, so
+ *     mean = (mean of u) . r,    var = r^T C r,    C = sum_i (u_i - mean)(u_i - mean)^T / V.
+ */
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/gemm.h"
+#include "base/hash.h"
+#include "engine/engine.h"
+
+#include <string.h>
+
+enum { BLOCK = 256 }; /* vocabulary rows at a time: products in float32, their sum in double */
+
+static void scale_row(const struct model *m, float *row)
+{
+    for (int j = 0; j < m->shape.d_model; j++)
+        row[j] *= m->final_norm[j];
+}
+
+static int mean_row(double *mean, const struct model *m, float *row)
+{
+    int64_t d = m->shape.d_model, vocab = m->shape.vocab;
+
+    for (int64_t i = 0; i < vocab; i++) {
+        matrix_rows(&m->unembed, i, 1, row);
+        scale_row(m, row);
+        for (int64_t j = 0; j < d; j++)
+            mean[j] += (double)row[j];
+    }
+    for (int64_t j = 0; j < d; j++)
+        mean[j] /= (double)vocab;
+    return 0;
+}
+
+/* (d, n) transposed block of centred rows: its Gram matrix is one GEMM of the block with itself. */
+static void centred_block(const struct model *m, const float *mean, int64_t first, int64_t n,
+                          float *row, float *out)
+{
+    int64_t d = m->shape.d_model;
+
+    for (int64_t i = 0; i < n; i++) {
+        matrix_rows(&m->unembed, first + i, 1, row);
+        scale_row(m, row);
+        for (int64_t j = 0; j < d; j++)
+            out[j * n + i] = row[j] - mean[j];
+    }
+}
+
+int vocab_stats_compute(struct vocab_stats *s, struct engine *e, struct arena *a, struct err *err)
+{
+    const struct model *m = e->model;
+    int64_t d = m->shape.d_model, vocab = m->shape.vocab;
+    size_t dd = (size_t)(d * d);
+    struct arena tmp = {0};
+    double *sum = arena_alloc(&tmp, dd, sizeof *sum, err);
+    double *mean = arena_alloc(&tmp, (size_t)d, sizeof *mean, err);
+    float *row = arena_alloc(&tmp, (size_t)d, sizeof *row, err);
+    float *block = arena_alloc(&tmp, (size_t)d * BLOCK, sizeof *block, err);
+    float *part = arena_alloc(&tmp, dd, sizeof *part, err);
+
+    s->mean = arena_alloc(a, (size_t)d, sizeof *s->mean, err);
+    s->gram = arena_alloc(a, dd, sizeof *s->gram, err);
+    if (!sum || !mean || !row || !block || !part || !s->mean || !s->gram)
+        goto out;
+    mean_row(mean, m, row);
+    for (int64_t j = 0; j < d; j++)
+        s->mean[j] = (float)mean[j];
+    for (int64_t first = 0; first < vocab; first += BLOCK) {
+        int64_t n = vocab - first < BLOCK ? vocab - first : BLOCK;
+        struct matrix b = {block, DTYPE_F32, d, n, 0};
+
+        centred_block(m, s->mean, first, n, row, block);
+        gemm(&e->team, d, block, n, &b, part, d);
+        e->planned += 2 * (uint64_t)(d * d * n);
+#pragma omp parallel for num_threads(e->team.threads) schedule(static)
+        for (int64_t i = 0; i < d * d; i++)
+            sum[i] += (double)part[i];
+    }
+    for (size_t i = 0; i < dd; i++)
+        s->gram[i] = (float)(sum[i] / (double)vocab);
+    s->d = (int)d;
+out:
+    arena_release(&tmp);
+    return s->d ? 0 : err->code;
+}
+
+static const char MAGIC[8] = "LSVOCAB1";
+
+static int put_header(struct buf *b, const struct model *m, struct err *err)
+{
+    int d = m->shape.d_model;
+
+    return buf_put(b, MAGIC, sizeof MAGIC, err) || buf_u64(b, m->fingerprint.hi, err) ||
+           buf_u64(b, m->fingerprint.lo, err) || buf_u32(b, (uint32_t)d, err);
+}
+
+int vocab_stats_save(const struct vocab_stats *s, const struct model *m, const char *path,
+                     struct err *err)
+{
+    size_t d = (size_t)s->d;
+    struct buf b = {0};
+    int code;
+
+    code = put_header(&b, m, err) || buf_put(&b, s->mean, d * sizeof(float), err) ||
+           buf_put(&b, s->gram, d * d * sizeof(float), err) ||
+           buf_u64(&b, hash_u64(b.data, b.len), err) || file_replace(path, b.data, b.len, err);
+    buf_release(&b);
+    return code ? err->code : 0;
+}
+
+int vocab_stats_load(struct vocab_stats *s, const struct model *m, const char *path,
+                     struct arena *a, struct err *err)
+{
+    size_t d = (size_t)m->shape.d_model, head, body = (d + d * d) * sizeof(float);
+    struct buf want = {0}, have = {0};
+    struct cursor tail;
+    int code = 0;
+
+    s->d = 0;
+    if (!file_exists(path))
+        return 0;
+    if (put_header(&want, m, err) || file_read(&have, path, want.len + body + 8, err)) {
+        code = err->code;
+        goto out;
+    }
+    head = want.len;
+    tail =
+        (struct cursor){(unsigned char *)have.data, have.len, head + body, have.len < head + body};
+    if (tail.bad || memcmp(have.data, want.data, head) != 0 ||
+        cursor_u64(&tail) != hash_u64(have.data, head + body) || tail.bad)
+        goto out; /* another model's, or torn: it is made anew */
+    s->mean = arena_alloc(a, d, sizeof(float), err);
+    s->gram = arena_alloc(a, d * d, sizeof(float), err);
+    if (!s->mean || !s->gram) {
+        code = err->code;
+        goto out;
+    }
+    memcpy(s->mean, have.data + head, d * sizeof(float));
+    memcpy(s->gram, have.data + head + d * sizeof(float), d * d * sizeof(float));
+    s->d = (int)d;
+out:
+    buf_release(&want);
+    buf_release(&have);
+    return code;
+}

@@ -1,0 +1,374 @@
+/*
+ * The wave: variants go through the layers together. Each joins at the first layer that it edits;
+ * the rows that it has changed so far are packed beside the others' and share every GEMM.
+ *
+ * A clean run is the variant without a base: all its rows are new from the embedding on.
+ */
+#include "base/gemm.h"
+#include "base/kernels.h"
+#include "engine/lane.h"
+
+#include <string.h>
+
+struct wave {
+    struct engine *e;
+    struct lane *lane; /* (n) */
+    int n;
+    struct lane **live; /* (n_live) those that have joined, in order */
+    int n_live;
+    struct variant **answered; /* room for n */
+    int64_t used;              /* rows of e->x taken */
+};
+
+/* Row of token t in the lane's place. */
+static float *residual(const struct engine *e, const struct lane *lane, int t)
+{
+    return e->x + (lane->slot + t - lane->extent.lo) * e->model->shape.d_model;
+}
+
+static void copy_row(float *to, const float *from, int64_t width)
+{
+    memcpy(to, from, (size_t)width * sizeof *to);
+}
+
+/* Edits of the lane's variant at a site of token t. `fresh`: the row was computed here, so the
+   edits that made the base are due as well; a row taken from the base has them already. */
+static void edit(const struct engine *e, const struct lane *lane, enum site site, int layer, int t,
+                 bool fresh, float *row)
+{
+    const struct variant *v = lane->v;
+
+    if (fresh && v->base)
+        edits_apply(v->base->edit, v->base->n_edits, &e->model->shape, site, layer, t, row);
+    edits_apply(v->edit, v->n_edits, &e->model->shape, site, layer, t, row);
+}
+
+/* Keeps a row of the run that this variant makes, if it makes one that has the site. */
+static void keep(const struct engine *e, const struct lane *lane, enum site site, int layer, int t,
+                 const float *row)
+{
+    const struct run *r = lane->v->into;
+    const float *all;
+
+    if (!r)
+        return;
+    all = site == SITE_RESID ? r->x : site == SITE_Z ? r->z : site == SITE_ATTN ? r->a : r->m;
+    if (all)
+        copy_row((float *)(uintptr_t)run_row(r, &e->model->shape, site, layer, t), row,
+                 site_width(&e->model->shape, site));
+}
+
+/* The answer's copy of the last row, for ASK_LAYERS. */
+static void answer_layer(const struct engine *e, const struct lane *lane, enum site site, int layer,
+                         int t, const float *row)
+{
+    int64_t d = e->model->shape.d_model;
+    struct answer *a = lane->v->answer;
+    float *out;
+
+    if (!(lane->v->asks & ASK_LAYERS) || t != variant_tokens(lane->v) - 1 || layer < 0)
+        return;
+    out = site == SITE_RESID ? a->x : site == SITE_ATTN ? a->a : a->m;
+    if (out)
+        copy_row(out + layer * d, row, d);
+}
+
+/* Row t of x_l as layer l sees it: edited, kept, answered. */
+static void settle(const struct engine *e, const struct lane *lane, int l, int t, bool fresh,
+                   float *row)
+{
+    edit(e, lane, SITE_RESID, l, t, fresh, row);
+    keep(e, lane, SITE_RESID, l, t, row);
+    answer_layer(e, lane, SITE_RESID, l - 1, t, row);
+}
+
+/* What is new in layer l, rows that it needs from the base, and the edits of the residual stream.
+ */
+static void enter_layer(struct engine *e, struct lane *lane, int l)
+{
+    const struct shape *s = &e->model->shape;
+    struct span edited = variant_edited(lane->v, l, SITE_RESID), need;
+
+    lane->s = stage_next(lane->v, lane->x, l, s->n_layers);
+    need = span_hull(lane->s.kv, lane->s.out);
+    for (int t = need.lo; t < need.hi; t++) {
+        float *row = residual(e, lane, t);
+        bool fresh = span_has(lane->x, t);
+
+        if (!fresh)
+            copy_row(row, run_row(lane->v->base, s, SITE_RESID, l, t), s->d_model);
+        if (fresh || span_has(edited, t))
+            settle(e, lane, l, t, fresh, row);
+    }
+}
+
+enum part { KV, ATT, MLP };
+
+static struct span part_of(const struct lane *lane, enum part part)
+{
+    return part == KV ? lane->s.kv : part == ATT ? lane->s.att : lane->s.mlp;
+}
+
+/* Lists the rows of one part of all live lanes in e->row and their tokens in e->pos; each lane
+   learns where its own begin. Returns how many there are. */
+static int64_t pack(struct wave *w, enum part part)
+{
+    int64_t n = 0;
+
+    for (int i = 0; i < w->n_live; i++) {
+        struct lane *lane = w->live[i];
+        struct span rows = part_of(lane, part);
+        int64_t *at = part == KV ? &lane->kv : part == ATT ? &lane->att : &lane->mlp;
+
+        *at = n;
+        for (int t = rows.lo; t < rows.hi; t++) {
+            w->e->row[n] = residual(w->e, lane, t);
+            w->e->pos[n++] = t;
+        }
+    }
+    return n;
+}
+
+/* norm -> K, V. */
+static void keys_and_values(struct wave *w, int l)
+{
+    struct engine *e = w->e;
+    const struct shape *s = &e->model->shape;
+    const struct layer *layer = &e->model->layers[l];
+    int64_t width = (int64_t)s->n_kv_heads * s->d_head, n = pack(w, KV);
+
+    rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
+    gemm(&e->team, n, e->norm, s->d_model, &layer->k, e->k, width);
+    gemm(&e->team, n, e->norm, s->d_model, &layer->v, e->v, width);
+    rope(&e->team, n, e->k, width, s->n_kv_heads, s->d_head, e->pos, e->rotary);
+    for (int i = 0; i < w->n_live; i++) {
+        const struct lane *lane = w->live[i];
+        struct run *r = lane->v->into;
+        size_t bytes = (size_t)span_len(lane->s.kv) * (size_t)width * sizeof(float);
+
+        if (!r || !bytes)
+            continue;
+        memcpy(r->k + ((int64_t)l * r->n + lane->s.kv.lo) * width, e->k + lane->kv * width, bytes);
+        memcpy(r->v + ((int64_t)l * r->n + lane->s.kv.lo) * width, e->v + lane->kv * width, bytes);
+    }
+}
+
+/* norm -> Q, attention (the pattern's edits), edits of z, O. */
+static void attention(struct wave *w, int l)
+{
+    struct engine *e = w->e;
+    const struct shape *s = &e->model->shape;
+    const struct layer *layer = &e->model->layers[l];
+    int64_t width = (int64_t)s->n_heads * s->d_head, n = pack(w, ATT);
+
+    rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
+    gemm(&e->team, n, e->norm, s->d_model, &layer->q, e->q, width);
+    rope(&e->team, n, e->q, width, s->n_heads, s->d_head, e->pos, e->rotary);
+    attend(e, w->live, w->n_live, l);
+    for (int i = 0; i < w->n_live; i++) {
+        const struct lane *lane = w->live[i];
+
+        for (int t = lane->s.att.lo; t < lane->s.att.hi; t++) {
+            float *row = e->z + (lane->att + t - lane->s.att.lo) * width;
+
+            edit(e, lane, SITE_Z, l, t, true, row);
+            keep(e, lane, SITE_Z, l, t, row);
+        }
+    }
+    gemm(&e->team, n, e->z, width, &layer->o, e->a, s->d_model);
+}
+
+/* Adds a site's output to the residual stream, edited; rows that were not computed are the base's.
+ */
+static void absorb(struct wave *w, int l, enum site site, enum part computed, float *packed)
+{
+    struct engine *e = w->e;
+    const struct shape *s = &e->model->shape;
+    int64_t d = s->d_model;
+
+#pragma omp parallel for num_threads(e->team.threads) schedule(static)
+    for (int i = 0; i < w->n_live; i++) {
+        const struct lane *lane = w->live[i];
+        struct span fresh = part_of(lane, computed);
+        float *own = packed + (computed == ATT ? lane->att : lane->mlp) * d;
+
+        for (int t = lane->s.out.lo; t < lane->s.out.hi; t++) {
+            bool is_fresh = span_has(fresh, t);
+            float *row = is_fresh ? own + (t - fresh.lo) * d : team_scratch(&e->team);
+
+            if (!is_fresh)
+                copy_row(row, run_row(lane->v->base, s, site, l, t), d);
+            edit(e, lane, site, l, t, is_fresh, row);
+            keep(e, lane, site, l, t, row);
+            answer_layer(e, lane, site, l, t, row);
+            vec_add(d, residual(e, lane, t), row);
+        }
+    }
+}
+
+/* norm -> gate, up, SwiGLU, down. */
+static void mlp(struct wave *w, int l)
+{
+    struct engine *e = w->e;
+    const struct shape *s = &e->model->shape;
+    const struct layer *layer = &e->model->layers[l];
+    int64_t n = pack(w, MLP);
+
+    rms_norm(&e->team, n, e->row, s->d_model, layer->mlp_norm, s->rms_eps, e->norm);
+    gemm(&e->team, n, e->norm, s->d_model, &layer->gate, e->gate, s->d_ff);
+    gemm(&e->team, n, e->norm, s->d_model, &layer->up, e->up, s->d_ff);
+    swiglu(&e->team, n, s->d_ff, e->gate, e->up);
+    gemm(&e->team, n, e->gate, s->d_ff, &layer->down, e->m, s->d_model);
+}
+
+static void layer_forward(struct wave *w, int l)
+{
+    w->n_live = 0;
+    for (int i = 0; i < w->n; i++)
+        if (w->lane[i].enter <= l)
+            w->live[w->n_live++] = &w->lane[i];
+    if (!w->n_live)
+        return;
+    for (int i = 0; i < w->n_live; i++)
+        enter_layer(w->e, w->live[i], l);
+    keys_and_values(w, l);
+    attention(w, l);
+    absorb(w, l, SITE_ATTN, ATT, w->e->a);
+    mlp(w, l);
+    absorb(w, l, SITE_MLP, MLP, w->e->m);
+    for (int i = 0; i < w->n_live; i++)
+        w->live[i]->x = w->live[i]->s.out;
+}
+
+/* Rows of x_L that are new or edited, and answers of the variants whose last row is among them. */
+static void finish(struct wave *w)
+{
+    struct engine *e = w->e;
+    const struct shape *s = &e->model->shape;
+    struct variant **v = w->answered;
+    int n = 0;
+
+    for (int i = 0; i < w->n; i++) {
+        struct lane *lane = &w->lane[i];
+        struct span edited = variant_edited(lane->v, s->n_layers, SITE_RESID);
+        struct span rows = span_clip(span_hull(lane->x, edited), variant_rows(lane->v));
+        int last = variant_tokens(lane->v) - 1;
+
+        for (int t = rows.lo; t < rows.hi; t++) {
+            float *row = residual(e, lane, t);
+            bool fresh = span_has(lane->x, t);
+
+            if (!fresh)
+                copy_row(row, run_row(lane->v->base, s, SITE_RESID, s->n_layers, t), s->d_model);
+            if (fresh || span_has(edited, t))
+                settle(e, lane, s->n_layers, t, fresh, row);
+        }
+        if (!span_has(rows, last)) {
+            answer_from_base(e, lane->v);
+            continue;
+        }
+        e->row[n] = residual(e, lane, last);
+        v[n++] = lane->v;
+    }
+    answer_final(e, n, v, e->row);
+}
+
+static void wave_run(struct wave *w)
+{
+    struct engine *e = w->e;
+    const struct shape *s = &e->model->shape;
+
+    for (int i = 0; i < w->n; i++) {
+        struct lane *lane = &w->lane[i];
+
+        for (int t = 0; !lane->v->base && t < lane->v->n; t++)
+            matrix_rows(&e->model->embed, lane->v->ids[t], 1, residual(e, lane, t));
+    }
+    for (int l = 0; l < s->n_layers; l++)
+        layer_forward(w, l);
+    finish(w);
+    w->n = 0;
+    w->used = 0;
+}
+
+/* Puts a variant into the wave; false if it has no room left for its rows. */
+static bool join(struct wave *w, struct variant *v)
+{
+    const struct engine *e = w->e;
+    int n_layers = e->model->shape.n_layers;
+    struct span extent = variant_extent(v, n_layers);
+    struct lane *lane = &w->lane[w->n];
+
+    extent = span_hull(extent, variant_edited(v, n_layers, SITE_RESID));
+    if (w->n && w->used + (span_empty(extent) ? 1 : span_len(extent)) > e->rows)
+        return false;
+    memset(lane, 0, sizeof *lane);
+    lane->v = v;
+    lane->enter = variant_enter(v, n_layers);
+    lane->extent = extent;
+    lane->slot = w->used;
+    lane->x = (struct span){0, v->base ? 0 : v->n};
+    w->used += span_empty(extent) ? 1 : span_len(extent);
+    w->n++;
+    return true;
+}
+
+/* Everything that the edits may leave untouched is the base's. */
+static void begin_as_base(const struct engine *e, struct variant *v)
+{
+    const struct shape *s = &e->model->shape;
+    const struct run *b = v->base;
+    int64_t d = s->d_model, last = b->n - 1;
+
+    for (int l = 0; v->asks & ASK_LAYERS && l < s->n_layers; l++) {
+        if (v->answer->x)
+            copy_row(v->answer->x + l * d, run_row(b, s, SITE_RESID, l + 1, (int)last), d);
+        if (v->answer->a)
+            copy_row(v->answer->a + l * d, run_row(b, s, SITE_ATTN, l, (int)last), d);
+        if (v->answer->m)
+            copy_row(v->answer->m + l * d, run_row(b, s, SITE_MLP, l, (int)last), d);
+    }
+    if (v->into)
+        run_copy(v->into, b, s);
+}
+
+/* What the run is a run of: later variants of it need its prompt and the edits that made it. */
+static void name_run(struct variant *v)
+{
+    v->into->ids = v->base ? v->base->ids : v->ids;
+    v->into->edit = v->edit;
+    v->into->n_edits = v->n_edits;
+}
+
+void engine_run(struct engine *e, struct variant *v, int n)
+{
+    struct wave w = {.e = e, .lane = e->lane, .live = e->live, .answered = e->answered};
+
+    for (int i = 0; i < n; i++) {
+        if (v[i].into)
+            name_run(&v[i]);
+        if (v[i].base)
+            begin_as_base(e, &v[i]);
+        if (variant_is_noop(&v[i], &e->model->shape)) {
+            e->skipped++;
+            answer_from_base(e, &v[i]);
+            continue;
+        }
+        e->planned += e->naive ? variant_flops_naive(&v[i], &e->model->shape)
+                               : variant_flops(&v[i], &e->model->shape);
+        e->naive_flops += variant_flops_naive(&v[i], &e->model->shape);
+        if (e->naive) {
+            naive_run(e, &v[i]);
+            continue;
+        }
+        /* A run that is kept has a GEMM sequence of its own: its bits depend on nothing else. */
+        if (w.n && (v[i].into || w.lane[w.n - 1].v->into))
+            wave_run(&w);
+        if (!join(&w, &v[i])) {
+            wave_run(&w);
+            join(&w, &v[i]);
+        }
+    }
+    if (w.n)
+        wave_run(&w);
+}

@@ -1,0 +1,349 @@
+#include "experiments/campaign.h"
+
+#include "base/file.h"
+#include "base/gemm.h"
+#include "base/hash.h"
+#include "base/str.h"
+
+#include <string.h>
+
+static int codec_encode(void *ctx, const char *text, size_t n, bool special, struct arena *a,
+                        int32_t **ids, size_t *n_ids, struct err *err)
+{
+    struct ids list = {0};
+
+    if (tokenizer_encode(ctx, text, n, special, &list, err))
+        goto out;
+    *ids = arena_alloc(a, list.n, sizeof **ids, err);
+    if (!*ids)
+        goto out;
+    if (list.n)
+        memcpy(*ids, list.v, list.n * sizeof **ids);
+    *n_ids = list.n;
+    ids_release(&list);
+    return 0;
+out:
+    ids_release(&list);
+    return err->code;
+}
+
+static const char *codec_bytes(void *ctx, int32_t id, size_t *n)
+{
+    return tokenizer_bytes(ctx, id, n);
+}
+
+/* The longest prompt that this model can be given. */
+static int prompt_limit(const struct shape *s)
+{
+    if (s->sliding_window && s->sliding_window < s->max_positions)
+        return s->sliding_window;
+    return s->max_positions;
+}
+
+static int open_data(struct campaign *c, struct problems *problems, struct err *err)
+{
+    const struct data_config *d = &c->config.data;
+    struct data_options o = {
+        .format = str_eq(d->format, "native")        ? FORMAT_NATIVE
+                  : str_eq(d->format, "one_to_many") ? FORMAT_ONE_TO_MANY
+                                                     : FORMAT_AUTO,
+        .add_bos = d->add_bos,
+        .vocab = c->model->shape.vocab,
+        .max_tokens = prompt_limit(&c->model->shape),
+        .limit = (size_t)d->limit,
+        .n_controls = (size_t)d->controls,
+        .seed = (uint64_t)d->seed,
+        .first_distinct = str_eq(d->target, "first_distinct"),
+    };
+    struct codec codec = {c->tokenizer, codec_encode, codec_bytes,
+                          c->tokenizer ? tokenizer_bos(c->tokenizer) : -1};
+
+    return dataset_load(&c->data, d->path.v, d->path.n, &o, c->tokenizer ? &codec : NULL, problems,
+                        err);
+}
+
+static int open_experiments(struct campaign *c, struct problems *problems, struct err *err)
+{
+    c->n = 1 + c->config.n_experiments;
+    c->x = arena_alloc(&c->arena, c->n, sizeof *c->x, err);
+    if (!c->x)
+        return err->code;
+    for (size_t i = 0; i < c->n; i++) {
+        struct experiment *x = &c->x[i];
+
+        x->scene = &c->scene;
+        x->arena = &c->arena;
+        x->kind = kinds[0];
+        x->name = kinds[0]->name;
+        if (i) {
+            x->entry = &c->config.experiment[i - 1];
+            x->name = x->entry->name;
+            x->config = x->entry->config;
+            for (size_t k = 1; k < n_kinds; k++)
+                if (str_eq(kinds[k]->name, x->entry->schema->kind))
+                    x->kind = kinds[k];
+        }
+        if (x->kind->open(x, problems, err))
+            return err_wrap(err, "experiment %s", x->name);
+    }
+    return 0;
+}
+
+/* A model without a tokenizer is fine as long as no query needs one: then each says so itself. */
+static int open_tokenizer(struct campaign *c, struct err *err)
+{
+    struct err ignored;
+
+    err_clear(&ignored);
+    if (tokenizer_open(&c->tokenizer, c->config.model.path, &ignored)) {
+        c->tokenizer = NULL;
+        if (ignored.code != ERR_IO)
+            return *err = ignored, err->code;
+    }
+    return 0;
+}
+
+int campaign_open(struct campaign *c, const struct campaign_request *r, struct problems *problems,
+                  struct err *err)
+{
+    size_t n_schemas;
+    const struct experiment_schema *schemas = kind_schemas(&n_schemas);
+
+    if (config_load(&c->config, r->config, r->set, r->n_set, schemas, n_schemas, problems, err))
+        return err->code;
+    if (problems->count)
+        return 0;
+    if (r->shape_only ? model_open_shape(&c->model, c->config.model.path, err)
+                      : model_open(&c->model, c->config.model.path, err))
+        return err->code;
+    if (open_tokenizer(c, err) || open_data(c, problems, err))
+        return err->code;
+    c->scene = (struct scene){c->model, &c->data, &c->config, &c->vocab_stats};
+    if (problems->count)
+        return 0;
+    return open_experiments(c, problems, err);
+}
+
+void campaign_close(struct campaign *c)
+{
+    if (c->engine.model)
+        engine_close(&c->engine);
+    mem_free(c->unit);
+    tokenizer_close(c->tokenizer);
+    model_close(c->model);
+    dataset_release(&c->data);
+    config_release(&c->config);
+    arena_release(&c->unit_arena);
+    arena_release(&c->arena);
+    memset(c, 0, sizeof *c);
+}
+
+unsigned campaign_needs(const struct campaign *c)
+{
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        needs |= c->x[i].needs;
+    return needs;
+}
+
+int campaign_start(struct campaign *c, int threads, struct err *err)
+{
+    if (engine_open(&c->engine, c->model, (int)c->config.run.rows, c->data.max_tokens, threads,
+                    err))
+        return err->code;
+    c->engine.naive = str_eq(c->config.run.executor, "naive");
+    return 0;
+}
+
+int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, struct err *err)
+{
+    if (vocab_stats_load(&c->vocab_stats, c->model, cache, &c->arena, err))
+        return err->code;
+    if (c->vocab_stats.d || !makes)
+        return 0;
+    if (vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err))
+        return err->code;
+    return vocab_stats_save(&c->vocab_stats, c->model, cache, err);
+}
+
+/* --- cutting -----------------------------------------------------------------------------------
+ */
+
+/* What every unit of an experiment depends on, as canonical bytes. */
+static int key_prefix(const struct campaign *c, const struct experiment *x, struct buf *b,
+                      struct err *err)
+{
+    int rows = (int)c->config.run.rows;
+
+    if (c->data.max_tokens > rows)
+        rows = c->data.max_tokens;
+    if (buf_printf(b, err, "%s %d\n%s\n%s\nrows %d\n", x->kind->name, x->kind->version,
+                   c->config.run.executor, gemm_library(), rows) ||
+        buf_u64(b, c->model->fingerprint.hi, err) || buf_u64(b, c->model->fingerprint.lo, err))
+        return err->code;
+    for (size_t i = 0; i < c->data.n_targets; i++)
+        if (buf_printf(b, err, "target %s\n", c->data.target_name[i]))
+            return err->code;
+    for (size_t i = 0; i < c->data.n_spans; i++)
+        if (buf_printf(b, err, "span %s\n", c->data.span_name[i]))
+            return err->code;
+    return x->entry ? config_print_experiment(x->entry, true, b, err) : 0;
+}
+
+struct cutter {
+    struct campaign *c;
+    size_t cap;
+    struct buf key; /* prefix, then what is added for a unit */
+    size_t prefix;
+};
+
+static int add_unit(struct cutter *k, struct unit u, struct err *err)
+{
+    struct campaign *c = k->c;
+    const struct query *q = &c->data.query[u.query];
+
+    if (c->n_units == k->cap) {
+        size_t cap = k->cap ? 2 * k->cap : 256;
+
+        if (mem_grow((void **)&c->unit, k->cap, cap, sizeof *c->unit, err))
+            return err->code;
+        k->cap = cap;
+    }
+    k->key.len = k->prefix;
+    if (buf_u64(&k->key, q->fingerprint.hi, err) || buf_u64(&k->key, q->fingerprint.lo, err) ||
+        buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err))
+        return err->code;
+    u.key = hash_bytes(k->key.data, k->key.len);
+    c->unit[c->n_units++] = u;
+    return 0;
+}
+
+/* FLOP of a query's runs; they are computed anew in each of its units. */
+static int runs_flops(const struct experiment *x, const struct query *q, struct arena *a,
+                      double *flops, struct err *err)
+{
+    struct run_spec spec[RUNS_MAX];
+    struct run base = {.ids = q->ids, .n = q->n}, into;
+    int n = x->kind->runs ? x->kind->runs(x, q, spec, a, err) : 0;
+
+    if (err->code)
+        return err->code;
+    *flops = 0;
+    for (int i = 0; i < n; i++) {
+        struct variant v = {.base = spec[i].base < 0 ? NULL : &base,
+                            .ids = q->ids,
+                            .n = q->n,
+                            .edit = spec[i].edit,
+                            .n_edits = spec[i].n_edits,
+                            .into = &into};
+
+        *flops += (double)variant_flops(&v, &x->scene->model->shape);
+    }
+    return 0;
+}
+
+/* FLOP of a cell's variants. Planning needs only their edits' ranges: runs have no rows here. */
+static int cell_flops(const struct experiment *x, struct cell *cell, struct arena *a, double *flops,
+                      struct err *err)
+{
+    *flops = 0;
+    if (!x->kind->variants)
+        return 0;
+    if (x->kind->variants(x, cell, a, err))
+        return err->code;
+    for (int i = 0; i < cell->n_variants; i++)
+        *flops += (double)variant_flops(&cell->variant[i], &x->scene->model->shape);
+    return 0;
+}
+
+static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, struct err *err)
+{
+    struct campaign *c = k->c;
+    const struct experiment *x = &c->x[experiment];
+    const struct query *q = &c->data.query[query];
+    struct run planned[RUNS_MAX];
+    struct unit u = {.experiment = experiment, .query = query};
+    uint64_t cells = query_cells(x, q->n);
+    double runs, limit;
+
+    arena_reset(&c->unit_arena);
+    if (runs_flops(x, q, &c->unit_arena, &runs, err))
+        return err->code;
+    limit = c->config.run.unit_flops ? (double)c->config.run.unit_flops * 1e9 : 20 * runs;
+    for (int i = 0; i < RUNS_MAX; i++)
+        planned[i] = (struct run){.ids = q->ids, .n = q->n};
+    u.flops = runs + (x->kind->extra ? x->kind->extra(x, q) : 0);
+    for (uint64_t i = 0; i < cells; i++) {
+        struct cell cell = {.query = query, .run = planned};
+        double flops;
+
+        if (i % 1024 == 0)
+            arena_reset(&c->unit_arena);
+        cell_index(x, q->n, i, cell.index);
+        if (cell_flops(x, &cell, &c->unit_arena, &flops, err))
+            return err->code;
+        u.flops += flops;
+        u.variants += (uint64_t)cell.n_variants;
+        u.n++;
+        if (u.flops < limit && i + 1 < cells)
+            continue;
+        if (add_unit(k, u, err))
+            return err->code;
+        u = (struct unit){.experiment = experiment, .query = query, .first = i + 1, .flops = runs};
+    }
+    return 0;
+}
+
+int campaign_cut(struct campaign *c, struct err *err)
+{
+    struct cutter k = {.c = c};
+
+    for (size_t i = 0; i < c->n; i++) {
+        const struct experiment *x = &c->x[i];
+
+        buf_clear(&k.key);
+        if (key_prefix(c, x, &k.key, err))
+            goto out;
+        k.prefix = k.key.len;
+        for (size_t q = 0; q < c->data.n; q++) {
+            if (c->data.query[q].status || (x->kind->skip && x->kind->skip(x, &c->data.query[q])))
+                continue;
+            if (cut_query(&k, (uint32_t)i, (uint32_t)q, err))
+                goto out;
+        }
+    }
+    buf_release(&k.key);
+    return 0;
+out:
+    buf_release(&k.key);
+    return err->code;
+}
+
+double campaign_bytes(const struct campaign *c, int threads)
+{
+    const struct shape *s = &c->model->shape;
+    double runs = 0;
+
+    /* A unit holds the runs of one query; KEEP_ALL bounds what any experiment keeps of them. */
+    for (size_t i = 0; i < c->n; i++) {
+        struct run_spec spec[RUNS_MAX];
+        struct arena a = {0};
+        struct err ignored;
+        double bytes = 0;
+        int n = 0;
+
+        err_clear(&ignored);
+        for (size_t q = 0; c->x[i].kind->runs && q < c->data.n; q++)
+            if (!c->data.query[q].status && c->data.query[q].n == c->data.max_tokens) {
+                n = c->x[i].kind->runs(&c->x[i], &c->data.query[q], spec, &a, &ignored);
+                break;
+            }
+        for (int r = 0; r < n; r++)
+            bytes += (double)run_bytes(s, c->data.max_tokens, spec[r].keep);
+        arena_release(&a);
+        if (bytes > runs)
+            runs = bytes;
+    }
+    return runs + engine_bytes(s, (int)c->config.run.rows, c->data.max_tokens, threads);
+}

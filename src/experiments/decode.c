@@ -1,0 +1,215 @@
+/*
+ * Early decoding (METHODS 3.1): what each layer's attention and MLP add to the logits of the
+ * targets at the last token, under the run's own final norm; and the residual stream after each
+ * layer through the ordinary logit lens, under its own.
+ */
+#include "experiments/experiment.h"
+
+#include "base/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+struct decode_config {
+    bool vocab_stats, logprob, rank;
+};
+
+static const struct config_row rows[] = {
+    CONFIG_ROW(struct decode_config, vocab_stats, "vocab_stats", config_bool, "true", 0, 0, RESULTS,
+               "mean and spread of each decoded vector's logits over the vocabulary"),
+    CONFIG_ROW(struct decode_config, logprob, "logprob", config_bool, "false", 0, 0, RESULTS,
+               "log-probability of each target in the decoded distribution"),
+    CONFIG_ROW(struct decode_config, rank, "rank", config_bool, "false", 0, 0, RESULTS,
+               "rank of each target in the decoded distribution"),
+};
+
+enum { ATTN, MLP, RESID, COMPONENTS };
+
+static const char *const component_names[COMPONENTS] = {"attn", "mlp", "resid"};
+
+static int declare_fields(struct experiment *x, const struct decode_config *c, struct err *err)
+{
+    int bad = add_field(x, "logit", V_F32, "query layer component target", "1",
+                        "logit that the component adds to the target at the last token", err) ||
+              add_field(x, "control_logit", V_F32, "query layer component", "1",
+                        "mean of the decoded logit over the control tokens", err) ||
+              add_field(x, "embed_logit", V_F32, "query target", "1",
+                        "logit that the last token's embedding adds to the target", err);
+
+    if (!bad && c->vocab_stats)
+        bad = add_field(x, "vocab_mean", V_F32, "query layer component", "1",
+                        "mean of the decoded logits over the vocabulary", err) ||
+              add_field(x, "vocab_std", V_F32, "query layer component", "1",
+                        "standard deviation of the decoded logits over the vocabulary", err);
+    if (!bad && c->logprob)
+        bad = add_field(x, "logprob", V_F32, "query layer component target", "nat",
+                        "log-probability of the target in the decoded distribution", err);
+    if (!bad && c->rank)
+        bad = add_field(x, "rank", V_I4, "query layer component target", NULL,
+                        "tokens whose decoded logit is strictly greater", err);
+    return bad;
+}
+
+static int decode_open(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct decode_config *c = x->config;
+    const struct dataset *ds = x->scene->data;
+
+    (void)problems;
+    if (c->vocab_stats)
+        x->needs |= NEED_VOCAB_STATS;
+    if (add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
+        add_named_axis(x, "component", COMPONENTS, component_names, err) ||
+        add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
+        declare_fields(x, c, err))
+        return err->code;
+    return 0;
+}
+
+static int decode_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                       struct arena *a, struct err *err)
+{
+    (void)x;
+    (void)q;
+    (void)a;
+    (void)err;
+    spec[0] = (struct run_spec){.keep = KEEP_ATTN | KEEP_MLP, .base = -1};
+    return 1;
+}
+
+static bool ranked(const struct decode_config *c)
+{
+    return c->logprob || c->rank;
+}
+
+static double decode_extra(const struct experiment *x, const struct query *q)
+{
+    const struct decode_config *c = x->config;
+    const struct shape *s = &x->scene->model->shape;
+    double vectors = 1 + COMPONENTS * (double)s->n_layers, d = s->d_model;
+    double ids = (double)(x->scene->data->n_targets + x->scene->data->n_controls);
+
+    (void)q;
+    return 2 * vectors * d * (ids + (c->vocab_stats ? d : 0) + (ranked(c) ? (double)s->vocab : 0));
+}
+
+/* The vectors of a query, (layer, component) with the embedding last, and what each is divided by.
+ */
+struct vectors {
+    int n;
+    const float **r;
+    float *rms;
+};
+
+static int list_vectors(struct vectors *v, const struct run *run, const struct shape *s,
+                        struct arena *a, struct err *err)
+{
+    int last = run->n - 1, i = 0;
+
+    v->n = s->n_layers * COMPONENTS + 1;
+    v->r = arena_alloc(a, (size_t)v->n, sizeof *v->r, err);
+    v->rms = arena_alloc(a, (size_t)v->n, sizeof *v->rms, err);
+    if (!v->r || !v->rms)
+        return err->code;
+    for (int l = 0; l < s->n_layers; l++) {
+        const float *x = run_row(run, s, SITE_RESID, l + 1, last);
+
+        v->r[i] = run_row(run, s, SITE_ATTN, l, last);
+        v->rms[i++] = run->rms;
+        v->r[i] = run_row(run, s, SITE_MLP, l, last);
+        v->rms[i++] = run->rms;
+        v->r[i] = x;
+        v->rms[i++] = (float)sqrt(mean_square(s->d_model, x) + (double)s->rms_eps);
+    }
+    v->r[i] = run_row(run, s, SITE_RESID, 0, last);
+    v->rms[i] = run->rms;
+    return 0;
+}
+
+static float mean_of_present(const float *v, const int32_t *id, int n)
+{
+    double sum = 0;
+    int present = 0;
+
+    for (int i = 0; i < n; i++)
+        if (id[i] >= 0) {
+            sum += (double)v[i];
+            present++;
+        }
+    return present ? (float)(sum / present) : NAN;
+}
+
+/* Where the answers of all vectors lie, before they are sorted into fields. */
+static int make_ask(struct lens_ask *ask, const struct experiment *x, const struct query *q, int n,
+                    struct arena *a, struct err *err)
+{
+    const struct decode_config *c = x->config;
+    const struct dataset *ds = x->scene->data;
+    size_t targets = ds->n_targets, ids = targets + ds->n_controls, rows_n = (size_t)n;
+    int32_t *id = arena_alloc(a, ids, sizeof *id, err);
+
+    memset(ask, 0, sizeof *ask);
+    if (!id)
+        return err->code;
+    memcpy(id, q->target, targets * sizeof *id);
+    memcpy(id + targets, q->control, ds->n_controls * sizeof *id);
+    ask->id = id;
+    ask->n_ids = (int)ids;
+    ask->n_ranked = ranked(c) ? (int)targets : 0;
+    ask->logit = arena_alloc(a, rows_n * ids, sizeof(float), err);
+    ask->mean = c->vocab_stats ? arena_alloc(a, rows_n, sizeof(float), err) : NULL;
+    ask->std = c->vocab_stats ? arena_alloc(a, rows_n, sizeof(float), err) : NULL;
+    ask->logprob = arena_alloc(a, rows_n * targets, sizeof(float), err);
+    ask->rank = arena_alloc(a, rows_n * targets, sizeof(int32_t), err);
+    if (!ask->logit || !ask->logprob || !ask->rank || (c->vocab_stats && (!ask->mean || !ask->std)))
+        return err->code;
+    return 0;
+}
+
+static int decode_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
+                         struct worker *w, struct err *err)
+{
+    const struct decode_config *c = x->config;
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct dataset *ds = x->scene->data;
+    size_t targets = ds->n_targets, vectors, at;
+    struct lens_ask ask;
+    struct vectors v;
+
+    if (list_vectors(&v, &cell->run[0], &x->scene->model->shape, w->arena, err) ||
+        make_ask(&ask, x, q, v.n, w->arena, err) ||
+        engine_decode(w->engine, v.n, v.r, v.rms, x->scene->vocab_stats, &ask, err))
+        return err->code;
+    vectors = (size_t)v.n - 1;
+    for (size_t i = 0; i < vectors; i++) {
+        const float *logit = ask.logit + i * (size_t)ask.n_ids;
+
+        memcpy(row_f32(row, "logit") + i * targets, logit, targets * sizeof *logit);
+        row_f32(row, "control_logit")[i] =
+            mean_of_present(logit + targets, q->control, (int)ds->n_controls);
+    }
+    at = vectors * (size_t)ask.n_ids;
+    memcpy(row_f32(row, "embed_logit"), ask.logit + at, targets * sizeof *ask.logit);
+    if (c->vocab_stats) {
+        memcpy(row_f32(row, "vocab_mean"), ask.mean, vectors * sizeof *ask.mean);
+        memcpy(row_f32(row, "vocab_std"), ask.std, vectors * sizeof *ask.std);
+    }
+    if (c->logprob)
+        memcpy(row_f32(row, "logprob"), ask.logprob, vectors * targets * sizeof *ask.logprob);
+    if (c->rank)
+        memcpy(row_i32(row, "rank"), ask.rank, vectors * targets * sizeof *ask.rank);
+    return 0;
+}
+
+const struct kind kind_decode = {
+    .name = "decode",
+    .summary = "early decoding: attention and MLP outputs of every layer as logits",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+    .config_size = sizeof(struct decode_config),
+    .version = 1,
+    .open = decode_open,
+    .runs = decode_runs,
+    .extra = decode_extra,
+    .reduce_query = decode_reduce,
+};

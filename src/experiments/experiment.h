@@ -1,0 +1,146 @@
+/*
+ * An experiment is one file and one row of the table in registry.c. It says what to compute, never
+ * how: which runs a query needs, which variants of them answer a cell, and what is reduced from the
+ * answers. The engine executes variants, the campaign cuts the work into units, the cluster floor
+ * hands them out; none of them knows an experiment.
+ *
+ * Results are declared as axes and fields. A *query field* has one value per query; a *cell field*
+ * has one per cell, where cells run over the axes marked `cell`, in the order declared, the last
+ * fastest. decode has one empty cell per query; a sweep has as many as its selectors multiply to.
+ */
+#ifndef LENSWEEP_EXPERIMENTS_EXPERIMENT_H
+#define LENSWEEP_EXPERIMENTS_EXPERIMENT_H
+
+#include "config/config.h"
+#include "data/query.h"
+#include "engine/engine.h"
+#include "results/table.h"
+
+enum { AXES_MAX = 12, FIELDS_MAX = 24, RUNS_MAX = 64 };
+
+struct axis {
+    struct dim dim;
+    bool cell;   /* cells run over it */
+    bool tokens; /* as long as the query's prompt; padded to the longest in the file */
+};
+
+struct field {
+    struct variable var; /* dims begin with "query" */
+    bool cell;           /* has at least one axis that cells run over */
+    int axis[DIMS_MAX];  /* of its dims after "query" */
+    int n_axes;
+};
+
+/* What an experiment sees of the job it belongs to. */
+struct scene {
+    const struct model *model; /* with weights or only the shape */
+    const struct dataset *data;
+    const struct config *config;
+    const struct vocab_stats *vocab_stats; /* NULL unless `needs` asked for them */
+};
+
+enum { NEED_VOCAB_STATS = 1 };
+
+struct experiment {
+    const struct kind *kind;
+    const char *name;
+    const struct experiment_entry *entry;
+    const void *config; /* the kind's own struct */
+    const struct scene *scene;
+    struct arena *arena; /* for what `open` makes */
+    struct axis axis[AXES_MAX];
+    int n_axes;
+    struct field field[FIELDS_MAX];
+    int n_fields;
+    unsigned needs;
+    void *state; /* the kind's own, in the arena */
+};
+
+/* Values of one query's or one cell's fields while they are reduced. */
+struct row {
+    const struct experiment *x;
+    void *at[FIELDS_MAX]; /* NULL for fields of the other sort */
+};
+
+float *row_f32(const struct row *row, const char *field);
+int32_t *row_i32(const struct row *row, const char *field);
+
+/* A cell's variants (samples, draws) and where their answers are. */
+struct cell {
+    size_t query;
+    int64_t index[AXES_MAX]; /* place on each cell axis, in order of x->axis; 0 elsewhere */
+    const struct run *run;   /* (RUNS_MAX) the query's runs, in the order of `runs` */
+    struct variant *variant;
+    int n_variants;
+};
+
+/* What a worker lends to reduce. */
+struct worker {
+    struct engine *engine;
+    struct arena *arena; /* forgotten after each unit */
+};
+
+/* A run that a query needs: from its ids, or an edit of one listed before. */
+struct run_spec {
+    unsigned keep;
+    int base; /* index of an earlier run; -1 = from the ids */
+    const struct edit *edit;
+    int n_edits;
+};
+
+/* Slots in the order in which a job calls them. */
+struct kind {
+    const char *name;    /* `kind:` in the config */
+    const char *summary; /* one line */
+    const struct config_row *rows;
+    size_t n_rows, config_size;
+    int version; /* part of the units' keys: raise it when the results of a kind change */
+
+    /* Checks the config against data and model, declares axes and fields. Mistakes of the config go
+       to problems (config_problem). */
+    int (*open)(struct experiment *x, struct problems *problems, struct err *err);
+
+    /* Why this query is not computed here, or NULL; NULL slot = every usable query is. */
+    const char *(*skip)(const struct experiment *x, const struct query *q);
+
+    /* The runs of a query, at most RUNS_MAX; edits in the arena. Returns how many. */
+    int (*runs)(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                struct arena *a, struct err *err);
+
+    /* The variants of one cell: cell->variant and n_variants, in the arena; NULL slot = none. */
+    int (*variants)(const struct experiment *x, struct cell *cell, struct arena *a,
+                    struct err *err);
+
+    /* FLOP that reducing a query costs beside its variants (decoding); NULL slot = none. */
+    double (*extra)(const struct experiment *x, const struct query *q);
+
+    /* Reduces one query (row has the query fields; called once, before its cells) or one cell (row
+       has the cell fields). */
+    int (*reduce_query)(const struct experiment *x, const struct cell *cell, struct row *row,
+                        struct worker *w, struct err *err);
+    int (*reduce_cell)(const struct experiment *x, const struct cell *cell, struct row *row,
+                       struct worker *w, struct err *err);
+};
+
+/* The table. `queries` (what every result file says about its queries) is its first row and always
+   runs; it is no kind that a config can name. */
+extern const struct kind *const kinds[];
+extern const size_t n_kinds;
+
+/* The table as the config floor wants it, without `queries`. */
+const struct experiment_schema *kind_schemas(size_t *n);
+
+/* For `open`: declare an axis, a field. Fields name their axes; an unknown one is a bug. */
+int add_axis(struct experiment *x, const char *name, size_t size, struct err *err);
+int add_named_axis(struct experiment *x, const char *name, size_t size, const char *const *labels,
+                   struct err *err);
+int add_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
+              const char *units, const char *long_name, struct err *err);
+
+/* Elements of a field per query (cell fields: per cell), for a prompt of n tokens. */
+size_t field_elements(const struct experiment *x, const struct field *f, int n);
+/* Cells of a query of n tokens. */
+uint64_t query_cells(const struct experiment *x, int n);
+void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX]);
+
+#endif

@@ -1,0 +1,439 @@
+/*
+ * From the journal's rows to the result file: group by group, query by query, so that no more than
+ * one query's arrays are held at once.
+ */
+#include "experiments/campaign.h"
+
+#include "base/gemm.h"
+#include "base/hash.h"
+#include "experiments/rows.h"
+#include "results/h5file.h"
+#include "version.h"
+
+#include <math.h>
+#include <string.h>
+
+struct output {
+    struct campaign *c;
+    struct journal *journal;
+    struct h5file *file;
+    struct campaign_report *report;
+    bool partial;
+    const char **status; /* (queries) of the query as a whole; NULL = ok */
+    struct arena arena;
+};
+
+static const char *or_ok(const char *status)
+{
+    return status ? status : "ok";
+}
+
+/* --- coordinates that every group repeats --------------------------------------------------------
+ */
+
+struct column {
+    struct variable var;
+    const void *(*value)(const struct query *q, void *tmp);
+};
+
+static const void *get_item(const struct query *q, void *tmp)
+{
+    *(const char **)tmp = q->item;
+    return tmp;
+}
+
+static const void *get_subject(const struct query *q, void *tmp)
+{
+    *(const char **)tmp = q->subject;
+    return tmp;
+}
+
+static const void *get_dataset(const struct query *q, void *tmp)
+{
+    *(const char **)tmp = q->dataset;
+    return tmp;
+}
+
+static const void *get_template(const struct query *q, void *tmp)
+{
+    *(int8_t *)tmp = (int8_t)q->template;
+    return tmp;
+}
+
+static const void *get_step(const struct query *q, void *tmp)
+{
+    *(int8_t *)tmp = (int8_t)q->step;
+    return tmp;
+}
+
+static const struct column coordinates[] = {
+    {{"item", V_STR, "query", "unit of statistics", NULL}, get_item},
+    {{"subject", V_STR, "query", "subject of the query", NULL}, get_subject},
+    {{"dataset", V_STR, "query", "dataset of the query", NULL}, get_dataset},
+    {{"template", V_I1, "query", "prompt template, 0 = not known", NULL}, get_template},
+    {{"step", V_I1, "query", "answer asked for, 0 = not known", NULL}, get_step},
+};
+
+static const void *get_text(const struct query *q, void *tmp)
+{
+    *(const char **)tmp = q->text;
+    return tmp;
+}
+
+static const void *get_n_tokens(const struct query *q, void *tmp)
+{
+    *(int32_t *)tmp = q->n;
+    return tmp;
+}
+
+static const void *get_collision(const struct query *q, void *tmp)
+{
+    *(int8_t *)tmp = (int8_t)q->target_collision;
+    return tmp;
+}
+
+static const void *get_generic(const struct query *q, void *tmp)
+{
+    *(int8_t *)tmp = (int8_t)q->target_generic;
+    return tmp;
+}
+
+static const void *get_in_prompt(const struct query *q, void *tmp)
+{
+    *(int8_t *)tmp = (int8_t)q->target_in_prompt;
+    return tmp;
+}
+
+static const void *get_prefix(const struct query *q, void *tmp)
+{
+    *(const char **)tmp = q->answer_prefix;
+    return tmp;
+}
+
+/* What is known of a query without the model. */
+static const struct column facts[] = {
+    {{"text", V_STR, "query", "the prompt", NULL}, get_text},
+    {{"n_tokens", V_I4, "query", "tokens in the prompt", NULL}, get_n_tokens},
+    {{"target_collision", V_I1, "query", "two targets are the same token", NULL}, get_collision},
+    {{"target_generic", V_I1, "query", "the target starts many answers of the dataset", NULL},
+     get_generic},
+    {{"target_in_prompt", V_I1, "query", "the target stands in the prompt", NULL}, get_in_prompt},
+    {{"answer_prefix", V_STR, "query", "what the prompt ends in: quote, space or nothing", NULL},
+     get_prefix},
+};
+
+static int write_columns(struct output *o, struct h5group *g, const struct column *column, size_t n,
+                         bool coordinate, struct err *err)
+{
+    const struct dataset *ds = &o->c->data;
+
+    for (size_t k = 0; k < n; k++) {
+        const struct variable *v = &column[k].var;
+        size_t size = vtype_size(v->type);
+        char *all = arena_alloc(&o->arena, ds->n, size, err);
+
+        if (!all || (coordinate ? h5_coordinate(g, v, err) : h5_define(g, v, err)))
+            return err->code;
+        for (size_t q = 0; q < ds->n; q++) {
+            char tmp[sizeof(void *)];
+
+            memcpy(all + q * size, column[k].value(&ds->query[q], tmp), size);
+        }
+        if (h5_write(g, v->name, 0, ds->n, all, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* --- arrays of the group `queries` ---------------------------------------------------------------
+ */
+
+static int write_ids(struct output *o, struct h5group *g, struct err *err)
+{
+    const struct dataset *ds = &o->c->data;
+    static const struct variable v = {"ids", V_I4, "query token", "token ids of the prompt", NULL};
+    int32_t *ids = arena_alloc(&o->arena, (size_t)ds->max_tokens, sizeof *ids, err);
+
+    if (!ids || h5_define(g, &v, err))
+        return err->code;
+    for (size_t q = 0; q < ds->n; q++) {
+        int n = ds->query[q].n < ds->max_tokens ? ds->query[q].n : ds->max_tokens;
+
+        fill(V_I4, ids, (size_t)ds->max_tokens);
+        if (n > 0)
+            memcpy(ids, ds->query[q].ids, (size_t)n * sizeof *ids);
+        if (h5_write(g, v.name, q, 1, ids, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int write_spans(struct output *o, struct h5group *g, struct err *err)
+{
+    const struct dataset *ds = &o->c->data;
+    static const struct variable v = {"span", V_I4, "query span bound",
+                                      "tokens [begin, end) of each named span; -1 = has none",
+                                      NULL};
+    int32_t *bounds = arena_alloc(&o->arena, 2 * ds->n_spans, sizeof *bounds, err);
+
+    if (!bounds || h5_define(g, &v, err))
+        return err->code;
+    for (size_t q = 0; q < ds->n; q++) {
+        for (size_t i = 0; i < ds->n_spans; i++) {
+            struct span s = ds->query[q].span ? ds->query[q].span[i] : (struct span){0, 0};
+
+            bounds[2 * i] = span_empty(s) ? -1 : s.lo;
+            bounds[2 * i + 1] = span_empty(s) ? -1 : s.hi;
+        }
+        if (h5_write(g, v.name, q, 1, bounds, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* An (n) array of token ids per query. */
+static int write_tokens(struct output *o, struct h5group *g, const struct variable *v, size_t n,
+                        const int32_t *(*of)(const struct query *), struct err *err)
+{
+    int32_t *ids = arena_alloc(&o->arena, n, sizeof *ids, err);
+
+    if (!ids || h5_define(g, v, err))
+        return err->code;
+    for (size_t q = 0; q < o->c->data.n; q++) {
+        const int32_t *own = of(&o->c->data.query[q]);
+
+        fill(V_I4, ids, n);
+        if (own && n)
+            memcpy(ids, own, n * sizeof *ids);
+        if (h5_write(g, v->name, q, 1, ids, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static const int32_t *targets_of(const struct query *q)
+{
+    return q->target;
+}
+
+static const int32_t *controls_of(const struct query *q)
+{
+    return q->control;
+}
+
+static int write_facts(struct output *o, struct h5group *g, struct err *err)
+{
+    static const struct variable target = {"target_id", V_I4, "query target",
+                                           "token of each target; -1 = has none", NULL};
+    static const struct variable control = {"control_id", V_I4, "query control",
+                                            "first tokens of other items' answers", NULL};
+    const struct dataset *ds = &o->c->data;
+
+    if (write_columns(o, g, facts, sizeof facts / sizeof *facts, false, err) ||
+        write_ids(o, g, err) || write_spans(o, g, err) ||
+        write_tokens(o, g, &target, ds->n_targets, targets_of, err))
+        return err->code;
+    return ds->n_controls ? write_tokens(o, g, &control, ds->n_controls, controls_of, err) : 0;
+}
+
+/* --- an experiment's group -----------------------------------------------------------------------
+ */
+
+static int make_group(struct output *o, const struct experiment *x, struct h5group **g,
+                      struct err *err)
+{
+    static const char *const bounds[] = {"begin", "end"};
+    const struct dataset *ds = &o->c->data;
+    struct dim dims[AXES_MAX + 5] = {{"query", ds->n, V_I8, NULL, NULL}};
+    size_t n = 1;
+
+    for (int i = 0; i < x->n_axes; i++)
+        dims[n++] = x->axis[i].dim;
+    if (x == o->c->x) { /* queries */
+        dims[n++] = (struct dim){"token", (size_t)ds->max_tokens, V_I4, NULL, NULL};
+        dims[n++] = (struct dim){"span", ds->n_spans, V_STR, ds->span_name, NULL};
+        dims[n++] = (struct dim){"bound", 2, V_STR, bounds, NULL};
+        if (ds->n_controls)
+            dims[n++] = (struct dim){"control", ds->n_controls, V_I4, NULL, NULL};
+    }
+    if (h5_group(o->file, x->name, dims, n, g, err) ||
+        h5_attr_str(*g, "kind", x->kind->name, err) ||
+        write_columns(o, *g, coordinates, sizeof coordinates / sizeof *coordinates, true, err))
+        return err->code;
+    for (int i = 0; i < x->n_fields; i++)
+        if (h5_define(*g, &x->field[i].var, err))
+            return err->code;
+    return 0;
+}
+
+/* A unit's rows into the query's arrays; sets *status if the unit says one. */
+static int place_unit(struct output *o, const struct unit *u, struct buf *rows,
+                      void *const at[FIELDS_MAX], const char **status, struct err *err)
+{
+    const struct experiment *x = &o->c->x[u->experiment];
+    int n = o->c->data.query[u->query].n;
+    struct cursor c = {(const unsigned char *)rows->data, rows->len, 0, 0};
+    uint32_t length = cursor_u32(&c);
+    const char *text = cursor_take(&c, length);
+    int64_t index[AXES_MAX] = {0};
+
+    if (text && length) {
+        *status = arena_strndup(&o->arena, text, length, err);
+        if (!*status)
+            return err->code;
+    }
+    if (u->first == 0 && x->kind->reduce_query)
+        row_scatter(&c, x, n, false, index, at);
+    for (uint64_t i = 0; x->kind->reduce_cell && i < u->n && !c.bad; i++) {
+        cell_index(x, n, u->first + i, index);
+        row_scatter(&c, x, n, true, index, at);
+    }
+    if (c.bad || c.pos != c.size)
+        return err_set(err, ERR_BUG,
+                       "rows of experiment %s, query %u have %zu bytes, not as planned", x->name,
+                       u->query, rows->len);
+    return 0;
+}
+
+static int make_arrays(struct output *o, const struct experiment *x, void *at[FIELDS_MAX],
+                       struct err *err)
+{
+    for (int i = 0; i < x->n_fields; i++) {
+        at[i] = arena_alloc(&o->arena, padded_elements(x, &x->field[i]),
+                            vtype_size(x->field[i].var.type), err);
+        if (!at[i])
+            return err->code;
+    }
+    return 0;
+}
+
+/* All units of one query, which stand side by side in the list. */
+static int place_query(struct output *o, const struct unit **u, const struct unit *end,
+                       size_t query, void *at[FIELDS_MAX], const char **status, struct err *err)
+{
+    struct buf rows = {0};
+    int code = 0;
+
+    for (; !code && *u < end && (*u)->query == query; ++*u) {
+        buf_clear(&rows);
+        if (!journal_has(o->journal, (*u)->key)) {
+            o->report->missing_units++;
+            if (!o->partial)
+                code = err_set(err, ERR_BUG, "a unit of query %zu is not in the journal", query);
+            else
+                *status = "not computed yet";
+            continue;
+        }
+        code = journal_read(o->journal, (*u)->key, &rows, err) ||
+                       place_unit(o, *u, &rows, at, status, err)
+                   ? err->code
+                   : 0;
+    }
+    buf_release(&rows);
+    return code;
+}
+
+static int write_status(struct output *o, struct h5group *g, const char *const *status,
+                        struct err *err)
+{
+    static const struct variable v = {"status", V_STR, "query", "ok, or why it was not computed",
+                                      NULL};
+    const char **all = arena_alloc(&o->arena, o->c->data.n, sizeof *all, err);
+
+    if (!all || h5_define(g, &v, err))
+        return err->code;
+    for (size_t q = 0; q < o->c->data.n; q++)
+        all[q] = or_ok(status[q]);
+    return h5_write(g, v.name, 0, o->c->data.n, all, err);
+}
+
+static int write_experiment(struct output *o, const struct experiment *x, const struct unit **u,
+                            struct err *err)
+{
+    const struct unit *end = o->c->unit + o->c->n_units;
+    const struct dataset *ds = &o->c->data;
+    uint32_t self = (uint32_t)(x - o->c->x);
+    const char **status = arena_alloc(&o->arena, ds->n, sizeof *status, err);
+    void *at[FIELDS_MAX];
+    struct h5group *g;
+
+    if (!status || make_group(o, x, &g, err) || make_arrays(o, x, at, err))
+        return err->code;
+    for (size_t q = 0; q < ds->n; q++) {
+        status[q] = o->status[q];
+        if (!status[q] && x->kind->skip)
+            status[q] = x->kind->skip(x, &ds->query[q]);
+        for (int i = 0; i < x->n_fields; i++)
+            fill(x->field[i].var.type, at[i], padded_elements(x, &x->field[i]));
+        if (*u < end && (*u)->experiment == self && place_query(o, u, end, q, at, &status[q], err))
+            return err->code;
+        for (int i = 0; i < x->n_fields; i++)
+            if (h5_write(g, x->field[i].var.name, q, 1, at[i], err))
+                return err->code;
+    }
+    if (x == o->c->x) {
+        memcpy(o->status, status, ds->n * sizeof *status);
+        if (write_facts(o, g, err))
+            return err->code;
+    }
+    return write_status(o, g, status, err);
+}
+
+/* Only what affects results: two runs of the same config, data and model give the same bytes. */
+static int write_provenance(struct output *o, struct err *err)
+{
+    struct h5group *g;
+    struct buf config = {0};
+    char model[HASH_HEX], data[HASH_HEX];
+    const char *text;
+    int code;
+
+    code = h5_group(o->file, "provenance", NULL, 0, &g, err) ||
+           config_print(&o->c->config, true, &config, err);
+    text = code ? NULL : buf_str(&config, err);
+    hash_hex(model, o->c->model->fingerprint);
+    hash_hex(data, dataset_fingerprint(&o->c->data));
+    code = !text || h5_attr_str(g, "lensweep_version", LENSWEEP_VERSION, err) ||
+           h5_attr_str(g, "git_commit", LENSWEEP_COMMIT, err) ||
+           h5_attr_str(g, "hdf5_version", h5_version(), err) ||
+           h5_attr_str(g, "blas", gemm_library(), err) ||
+           h5_attr_str(g, "architecture", o->c->model->arch, err) ||
+           h5_attr_str(g, "model_fingerprint", model, err) ||
+           h5_attr_str(g, "data_fingerprint", data, err) || h5_attr_str(g, "config", text, err);
+    buf_release(&config);
+    return code ? err->code : 0;
+}
+
+int campaign_write(struct campaign *c, struct journal *j, const char *path, bool partial,
+                   struct campaign_report *report, struct err *err)
+{
+    struct output o = {.c = c, .journal = j, .report = report, .partial = partial};
+    const struct unit *u = c->unit;
+    struct h5group *root;
+
+    memset(report, 0, sizeof *report);
+    o.status = arena_alloc(&o.arena, c->data.n, sizeof *o.status, err);
+    if (!o.status)
+        goto out;
+    for (size_t q = 0; q < c->data.n; q++)
+        o.status[q] = c->data.query[q].status;
+    if (h5_create(&o.file, path, err) || h5_group(o.file, "", NULL, 0, &root, err) ||
+        h5_attr_str(root, "Conventions", "CF-1.8", err) ||
+        h5_attr_str(root, "title", "lensweep results", err))
+        goto out;
+    for (size_t i = 0; i < c->n; i++)
+        if (write_experiment(&o, &c->x[i], &u, err)) {
+            err_wrap(err, "group %s", c->x[i].name);
+            goto out;
+        }
+    if (write_provenance(&o, err))
+        goto out;
+    for (size_t q = 0; q < c->data.n; q++)
+        *(o.status[q] ? &report->bad : &report->ok) += 1;
+    arena_release(&o.arena);
+    return h5_commit(o.file, err);
+out:
+    h5_abandon(o.file);
+    arena_release(&o.arena);
+    return err->code;
+}

@@ -1,0 +1,132 @@
+#include "experiments/experiment.h"
+
+#include <string.h>
+
+extern const struct kind kind_queries, kind_decode, kind_noop;
+
+const struct kind *const kinds[] = {&kind_queries, &kind_decode, &kind_noop};
+const size_t n_kinds = sizeof kinds / sizeof *kinds;
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const struct experiment_schema *kind_schemas(size_t *n)
+{
+    static struct experiment_schema schema[KINDS - 1];
+
+    for (size_t i = 1; i < KINDS; i++)
+        schema[i - 1] =
+            (struct experiment_schema){kinds[i]->name, kinds[i]->summary, kinds[i]->rows,
+                                       kinds[i]->n_rows, kinds[i]->config_size};
+    *n = KINDS - 1;
+    return schema;
+}
+
+int add_named_axis(struct experiment *x, const char *name, size_t size, const char *const *labels,
+                   struct err *err)
+{
+    if (x->n_axes == AXES_MAX)
+        return err_set(err, ERR_BUG, "experiment %s has more than %d axes", x->name, AXES_MAX);
+    x->axis[x->n_axes++].dim = (struct dim){name, size, labels ? V_STR : V_I4, labels, NULL};
+    return 0;
+}
+
+int add_axis(struct experiment *x, const char *name, size_t size, struct err *err)
+{
+    return add_named_axis(x, name, size, NULL, err);
+}
+
+static int find_axis(const struct experiment *x, const char *name, size_t n)
+{
+    for (int i = 0; i < x->n_axes; i++)
+        if (strlen(x->axis[i].dim.name) == n && memcmp(x->axis[i].dim.name, name, n) == 0)
+            return i;
+    return -1;
+}
+
+/* "query layer target" -> the axes after query. */
+static int parse_dims(const struct experiment *x, struct field *f, struct err *err)
+{
+    const char *s = f->var.dims + strcspn(f->var.dims, " ");
+
+    while (*s) {
+        size_t n = strcspn(++s, " ");
+        int axis = find_axis(x, s, n);
+
+        if (axis < 0 || f->n_axes == DIMS_MAX)
+            return err_set(err, ERR_BUG, "field %s of %s: no axis \"%.*s\"", f->var.name, x->name,
+                           (int)n, s);
+        f->axis[f->n_axes++] = axis;
+        f->cell |= x->axis[axis].cell;
+        s += n;
+    }
+    return 0;
+}
+
+int add_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
+              const char *units, const char *long_name, struct err *err)
+{
+    struct field *f = &x->field[x->n_fields];
+
+    if (x->n_fields == FIELDS_MAX)
+        return err_set(err, ERR_BUG, "experiment %s has more than %d fields", x->name, FIELDS_MAX);
+    memset(f, 0, sizeof *f);
+    f->var = (struct variable){name, type, dims, long_name, units};
+    x->n_fields++;
+    return parse_dims(x, f, err);
+}
+
+static size_t axis_size(const struct axis *a, int n)
+{
+    return a->tokens ? (size_t)n : a->dim.size;
+}
+
+size_t field_elements(const struct experiment *x, const struct field *f, int n)
+{
+    size_t elements = 1;
+
+    for (int i = 0; i < f->n_axes; i++)
+        if (!x->axis[f->axis[i]].cell)
+            elements *= axis_size(&x->axis[f->axis[i]], n);
+    return elements;
+}
+
+uint64_t query_cells(const struct experiment *x, int n)
+{
+    uint64_t cells = 1;
+
+    for (int i = 0; i < x->n_axes; i++)
+        if (x->axis[i].cell)
+            cells *= axis_size(&x->axis[i], n);
+    return cells;
+}
+
+void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX])
+{
+    memset(index, 0, AXES_MAX * sizeof *index);
+    for (int i = x->n_axes - 1; i >= 0; i--) {
+        size_t size = axis_size(&x->axis[i], n);
+
+        if (!x->axis[i].cell)
+            continue;
+        index[i] = (int64_t)(cell % size);
+        cell /= size;
+    }
+}
+
+static void *row_at(const struct row *row, const char *field, enum vtype type)
+{
+    for (int i = 0; i < row->x->n_fields; i++)
+        if (!strcmp(row->x->field[i].var.name, field) && row->x->field[i].var.type == type)
+            return row->at[i];
+    return NULL;
+}
+
+float *row_f32(const struct row *row, const char *field)
+{
+    return row_at(row, field, V_F32);
+}
+
+int32_t *row_i32(const struct row *row, const char *field)
+{
+    return row_at(row, field, V_I4);
+}

@@ -1,0 +1,169 @@
+/*
+ * One unit: the runs of its query, the variants of its cells in as few waves as they fit, and what
+ * the experiment reduces from their answers.
+ *
+ * Rows as they travel and stand in the journal: the query's status (length, bytes; empty = ok), the
+ * query fields if the unit begins with the query's first cell, then each cell's fields, in the
+ * order declared, each as long as this query needs.
+ */
+#include "experiments/campaign.h"
+
+#include "experiments/rows.h"
+
+#include <math.h>
+#include <string.h>
+
+struct job {
+    struct campaign *c;
+    const struct unit *unit;
+    const struct experiment *x;
+    const struct query *q;
+    struct run *run; /* (n_runs) */
+    int n_runs;
+    struct worker worker;
+};
+
+static int make_runs(struct job *j, struct err *err)
+{
+    struct arena *a = &j->c->unit_arena;
+    struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
+
+    j->run = arena_alloc(a, RUNS_MAX, sizeof *j->run, err);
+    if (!spec || !j->run)
+        return err->code;
+    j->n_runs = j->x->kind->runs ? j->x->kind->runs(j->x, j->q, spec, a, err) : 0;
+    if (err->code)
+        return err->code;
+    for (int i = 0; i < j->n_runs; i++) {
+        struct variant v = {.base = spec[i].base < 0 ? NULL : &j->run[spec[i].base],
+                            .ids = j->q->ids,
+                            .n = j->q->n,
+                            .edit = spec[i].edit,
+                            .n_edits = spec[i].n_edits,
+                            .into = &j->run[i]};
+
+        if (run_alloc(&j->run[i], &j->c->model->shape, j->q->n, spec[i].keep, a, err))
+            return err->code;
+        engine_run(&j->c->engine, &v, 1);
+    }
+    return 0;
+}
+
+/* Cells [first, first + n) whose variants are run together. */
+struct block {
+    struct cell *cell;
+    struct variant *variant;
+    int n_cells, n_variants;
+};
+
+static int gather_block(struct job *j, uint64_t first, uint64_t end, struct block *b,
+                        struct err *err)
+{
+    struct arena *a = &j->c->unit_arena;
+    uint64_t most = (uint64_t)j->c->engine.rows, n = end - first < most ? end - first : most;
+    int variants = 0;
+
+    memset(b, 0, sizeof *b);
+    b->cell = arena_alloc(a, (size_t)n, sizeof *b->cell, err);
+    if (!b->cell)
+        return err->code;
+    for (uint64_t i = 0; i < n && variants < j->c->engine.rows; i++) {
+        struct cell *cell = &b->cell[b->n_cells++];
+
+        cell->query = j->unit->query;
+        cell->run = j->run;
+        cell_index(j->x, j->q->n, first + i, cell->index);
+        if (j->x->kind->variants && j->x->kind->variants(j->x, cell, a, err))
+            return err->code;
+        variants += cell->n_variants;
+    }
+    b->variant = arena_alloc(a, (size_t)variants, sizeof *b->variant, err);
+    if (!b->variant)
+        return err->code;
+    for (int i = 0; i < b->n_cells; i++) {
+        struct cell *cell = &b->cell[i];
+
+        if (cell->n_variants)
+            memcpy(b->variant + b->n_variants, cell->variant,
+                   (size_t)cell->n_variants * sizeof *cell->variant);
+        b->n_variants += cell->n_variants;
+    }
+    return 0;
+}
+
+static int reduce(struct job *j, const struct cell *cell, bool cell_fields, struct buf *out,
+                  struct err *err)
+{
+    int (*slot)(const struct experiment *, const struct cell *, struct row *, struct worker *,
+                struct err *) = cell_fields ? j->x->kind->reduce_cell : j->x->kind->reduce_query;
+    struct row row;
+
+    if (!slot)
+        return 0;
+    if (row_alloc(&row, j->x, j->q->n, cell_fields, &j->c->unit_arena, err) ||
+        slot(j->x, cell, &row, &j->worker, err))
+        return err->code;
+    return row_put(&row, j->q->n, cell_fields, out, err);
+}
+
+static int run_block(struct job *j, uint64_t first, struct block *b, struct buf *out,
+                     struct err *err)
+{
+    engine_run(&j->c->engine, b->variant, b->n_variants);
+    for (int i = 0; i < b->n_cells; i++) {
+        if (first + (uint64_t)i == 0 && reduce(j, &b->cell[i], false, out, err))
+            return err->code;
+        if (reduce(j, &b->cell[i], true, out, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* A run whose last row overflowed makes its query bad; what was computed is stored all the same. */
+static const char *trouble(const struct job *j)
+{
+    for (int i = 0; i < j->n_runs; i++)
+        if (!isfinite(j->run[i].rms) || !isfinite(j->run[i].log_z))
+            return "the model's output is not finite";
+    return "";
+}
+
+int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
+{
+    struct job j = {.c = c, .unit = &c->unit[i]};
+    uint64_t at, end = j.unit->first + j.unit->n;
+    const char *status;
+
+    j.x = &c->x[j.unit->experiment];
+    j.q = &c->data.query[j.unit->query];
+    j.worker = (struct worker){&c->engine, &c->unit_arena};
+    arena_reset(&c->unit_arena);
+    if (make_runs(&j, err))
+        return err->code;
+    status = trouble(&j);
+    if (buf_u32(out, (uint32_t)strlen(status), err) || buf_puts(out, status, err))
+        return err->code;
+    for (at = j.unit->first; at < end;) {
+        struct block b;
+
+        if (gather_block(&j, at, end, &b, err) || run_block(&j, at, &b, out, err))
+            return err->code;
+        at += (uint64_t)b.n_cells;
+    }
+    return 0;
+}
+
+static double unit_cost(void *ctx, uint64_t i)
+{
+    return ((struct campaign *)ctx)->unit[i].flops;
+}
+
+static int unit_work(void *ctx, uint64_t i, struct buf *out, struct err *err)
+{
+    return unit_run(ctx, i, out, err);
+}
+
+struct work campaign_work(struct campaign *c)
+{
+    return (struct work){c, c->n_units, unit_cost, unit_work};
+}
