@@ -26,8 +26,9 @@ struct experiment_schema {
 struct experiment_entry {
     const char *name; /* unique; [A-Za-z0-9_-]+ */
     const struct experiment_schema *schema;
-    void *config;        /* schema->size bytes in the config's arena */
-    size_t line, column; /* where the entry stands, for problems found later */
+    void *config;                   /* schema->size bytes in the config's arena */
+    size_t line, column;            /* where the entry stands, for problems found later */
+    const struct config_node *node; /* private */
 };
 
 struct model_config {
@@ -78,9 +79,7 @@ struct config {
     struct statistics_config statistics;
     struct run_config run;
 
-    /* private: where things stand in the file, for config_problem */
-    const struct config_node *root;
-    const struct config_node **entry_node; /* (n_experiments) */
+    const struct config_node *root; /* private: where things stand in the file */
 };
 
 /* set: "key.path=value" strings of --set, applied over the file (run.rows=64,

@@ -206,7 +206,8 @@ static void load_entry(const struct experiments *x, const struct config_node *en
     to->schema = kind;
     to->line = entry->line;
     to->column = entry->column;
-    x->to->entry_node[x->to->n_experiments++] = entry;
+    to->node = entry;
+    x->to->n_experiments++;
 }
 
 static void load_experiments(const struct experiments *x, const struct config_node *root)
@@ -223,8 +224,7 @@ static void load_experiments(const struct experiments *x, const struct config_no
     else if (!n)
         node_problem(c, NULL, list, "the list is empty: expected at least one experiment");
     x->to->experiment = arena_alloc(c->arena, n, sizeof *x->to->experiment, c->err);
-    x->to->entry_node = arena_alloc(c->arena, n, sizeof *x->to->entry_node, c->err);
-    if (!x->to->experiment || !x->to->entry_node)
+    if (!x->to->experiment)
         c->failed = true;
     for (size_t i = 0; i < n && !c->failed; i++) {
         c->section = entry_label(x, list->item[i], i);
@@ -354,7 +354,7 @@ static const struct config_node *find_place(const struct config_node *map, const
 void config_problem(const struct config *c, const struct experiment_entry *e, const char *key,
                     struct problems *problems, const char *fmt, ...)
 {
-    const struct config_node *from = e ? c->entry_node[e - c->experiment] : c->root;
+    const struct config_node *from = e ? e->node : c->root;
     const struct config_node *node = from ? find_place(from, key ? key : "") : NULL;
     char msg[ERR_MESSAGE], label[160] = "";
     va_list ap;

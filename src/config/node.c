@@ -70,8 +70,7 @@ char *node_excerpt(char out[EXCERPT_MAX], const char *text)
     n = EXCERPT_MAX - 4;
     while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
         n--;
-    memcpy(out, text, n);
-    memcpy(out + n, "...", 4);
+    snprintf(out, EXCERPT_MAX, "%.*s...", (int)n, text);
     return out;
 }
 

@@ -3,15 +3,17 @@
 
 #include "base/str.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 100, KEY_WIDTH = 18, TEXT_MAX = 1024 };
+enum { WIDTH = 100, KEY_WIDTH = 20, TEXT_MAX = 1024 };
 
 static const struct config_type *const all_types[] = {
-    &config_int,    &config_auto_int, &config_real,  &config_real_or_choice, &config_bool,
-    &config_string, &config_choice,   &config_path,  &config_duration,       &config_bytes,
-    &config_ints,   &config_strings,  &config_paths, &config_selector,       &config_where,
+    &config_int,      &config_auto_int, &config_real,   &config_real_or_choice,
+    &config_bool,     &config_string,   &config_choice, &config_path,
+    &config_duration, &config_bytes,    &config_ints,   &config_strings,
+    &config_paths,    &config_selector, &config_where,  NULL,
 };
 
 /* What may stand there: bounds or choices; "" = anything of the type. */
@@ -98,9 +100,9 @@ static int put_heading(struct buf *out, const char *name, const char *doc, bool 
     if (!markdown)
         return buf_printf(out, err, "%s: %s\n", name, doc);
     return buf_printf(out, err,
-                      "## %s\n\n%s.\n\n| key | type | default | allowed | affects | meaning |\n"
+                      "## %s\n\n%c%s.\n\n| key | type | default | allowed | affects | meaning |\n"
                       "|---|---|---|---|---|---|\n",
-                      name, doc);
+                      name, toupper((unsigned char)doc[0]), doc + 1);
 }
 
 static int put_rows(const char *name, const char *doc, const struct config_row *rows, size_t n,
@@ -122,10 +124,10 @@ static int put_kind(const struct experiment_schema *kind, bool markdown, struct 
     snprintf(name, sizeof name, "experiments, kind %s", kind->kind);
     if (kind->n_rows)
         return put_rows(name, kind->doc, kind->rows, kind->n_rows, markdown, out, err);
-    return buf_printf(out, err,
-                      markdown ? "## %s\n\n%s. It has no keys of its own.\n\n"
-                               : "%s: %s; no keys of its own\n\n",
-                      name, kind->doc);
+    if (!markdown)
+        return buf_printf(out, err, "%s: %s; no keys of its own\n\n", name, kind->doc);
+    return buf_printf(out, err, "## %s\n\n%c%s; no keys of its own.\n\n", name,
+                      toupper((unsigned char)kind->doc[0]), kind->doc + 1);
 }
 
 /* How values are written, for the types whose name does not say it. */
@@ -133,7 +135,7 @@ static int put_types(bool markdown, struct buf *out, struct err *err)
 {
     if (buf_puts(out, markdown ? "## How values are written\n\n" : "how values are written\n", err))
         return err->code;
-    for (size_t i = 0; i < sizeof all_types / sizeof *all_types; i++) {
+    for (size_t i = 0; all_types[i]; i++) {
         const struct config_type *t = all_types[i];
 
         if (!*t->doc)

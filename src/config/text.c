@@ -65,14 +65,18 @@ int put_int(struct buf *out, int64_t v, struct err *err)
 
 int put_real(struct buf *out, double v, struct err *err)
 {
-    char text[40];
+    char text[40], *e;
 
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, v);
         if (strtod(text, NULL) == v)
             break;
     }
-    return buf_puts(out, text, err);
+    e = strchr(text, 'e');
+    if (!e || strchr(text, '.'))
+        return buf_puts(out, text, err);
+    /* YAML 1.1 readers take a number with an exponent for a string unless it has a point. */
+    return buf_printf(out, err, "%.*s.0%s", (int)(e - text), text, e);
 }
 
 /* Letters, digits and marks that mean nothing to YAML wherever they stand. */

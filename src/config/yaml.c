@@ -65,7 +65,7 @@ static bool convert_list(struct reader *r, const yaml_node_t *from, struct confi
         stop(r, from, "a list has more than 4096 elements");
         return false;
     }
-    node->item = take(r, n, sizeof *node->item);
+    node->item = take(r, n, sizeof(void *));
     for (; node->item && node->n < n; node->n++) {
         node->item[node->n] = convert(r, item[node->n], depth + 1);
         if (!node->item[node->n])
@@ -168,7 +168,8 @@ static void syntax_problem(struct reader *r, const yaml_parser_t *p)
 {
     char msg[ERR_MESSAGE], context[200] = "";
 
-    if (p->error == YAML_MEMORY_ERROR) {
+    /* libyaml forgets to say so where it cannot grow some of its stacks. */
+    if (p->error == YAML_MEMORY_ERROR || p->error == YAML_NO_ERROR) {
         err_set(r->c->err, ERR_MEMORY, "out of memory while reading YAML");
         r->c->failed = true;
         return;
@@ -251,6 +252,7 @@ static struct config_node *read_document(struct reader *r, yaml_parser_t *p)
         tree = nothing(r);
     else if (check_end(r, p))
         tree = convert(r, 1, 1);
+    r->doc = NULL;
     yaml_document_delete(&doc);
     return tree;
 }
