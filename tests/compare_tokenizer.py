@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Compares lensweep's tokenizer with the `tokenizers` package on generated strings.
+
+    python3 tests/compare_tokenizer.py ENCODE_LINES MODEL [--count 10000] [--seed 1]
+
+ENCODE_LINES is the program of tests/tools/encode_lines.c; MODEL is a .gguf file (the package's
+tokenizer is then built from the tokens and merges in it), a tokenizer.json or its directory. Ids
+must be equal, and so must what they decode to. Exit status: 0 equal, 1 they differ, 77 a Python
+package is missing (then nothing was compared).
+"""
+import argparse
+import os
+import random
+import subprocess
+import sys
+
+try:
+    import tokenizers
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import processors
+except ImportError as e:
+    print(f"compare_tokenizer: skipped: {e}")
+    sys.exit(77)
+
+LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
+          r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
+def gguf_pre_tokenizer(pre):
+    plain = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    gpt2 = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    if pre == "gpt-2":
+        return gpt2
+    if pre == "smollm":
+        digits = pre_tokenizers.Digits(individual_digits=True)
+        return pre_tokenizers.Sequence([digits, gpt2])
+    if pre == "llama-bpe":
+        split = pre_tokenizers.Split(Regex(LLAMA3), "isolated")
+        return pre_tokenizers.Sequence([split, plain])
+    raise SystemExit(f"compare_tokenizer: pre-tokenizer {pre} is not known here")
+
+
+def from_gguf(path):
+    try:
+        from gguf import GGUFReader
+    except ImportError as e:
+        print(f"compare_tokenizer: skipped: {e}")
+        sys.exit(77)
+    reader = GGUFReader(path)
+
+    def value(key, default=None):
+        field = reader.fields.get("tokenizer.ggml." + key)
+        return default if field is None else field.contents()
+
+    tokens, types = value("tokens"), value("token_type")
+    pre = value("pre")
+    bpe = models.BPE({s: i for i, s in enumerate(tokens)},
+                     [tuple(m.split(" ")) for m in value("merges")],
+                     ignore_merges=pre == "llama-bpe")
+    t = Tokenizer(bpe)
+    t.pre_tokenizer = gguf_pre_tokenizer(pre)
+    t.decoder = decoders.ByteLevel()
+    t.add_special_tokens([AddedToken(s, special=True, normalized=False)
+                          for s, k in zip(tokens, types) if k == 3])
+    t.add_tokens([AddedToken(s, normalized=False) for s, k in zip(tokens, types) if k == 4])
+    if value("add_bos_token", pre == "llama-bpe"):
+        bos = value("bos_token_id")
+        t.post_processor = processors.TemplateProcessing(
+            single=[tokens[bos], "$A"], special_tokens=[(tokens[bos], bos)])
+    return t
+
+
+def reference(path):
+    if path.endswith(".gguf"):
+        return from_gguf(path)
+    if os.path.isdir(path):
+        path = os.path.join(path, "tokenizer.json")
+    return Tokenizer.from_file(path)
+
+
+WORDS = """the of and List three cities in Switzerland : 1. Zurich 2. Geneva 3. Basel don't I'm we've
+they'll you're he'd it's IT'S DON'T I'M We'Ve THEY'LL he'D 'S 'Re rock'n'roll O'Brien function
+int main(void) { return 0; } x+=1; https://example.org/a?b=c&d=%20 foo_bar camelCase 3.14159 1,000,000
+Zürich Genève naïve façade Ærøskøbing İstanbul ſtraße K ﬁne ﬆop ß Ångström Ωmega Привет мир
+Καλημέρα κόσμε שלום עולם مرحبا بالعالم नमस्ते दुनिया สวัสดีชาวโลก 你好世界 こんにちは 한국어 𠮷野家 ไทย ქართული አማርኛ
+བོད་ཡིག မြန်မာ""".split()
+SPACES = ["\n", "\n\n", "\r\n", "\r", "\t", "  ", "   ", " " * 7, " \n", "\n ", " \n \n ", "\t\t",
+          "\u00a0", "\u3000", "\u2028", "\u2029", "\u0085", "\u180e", "\u200b", "\u2003", "\u1680",
+          "\u202f", "\u205f", "\ufeff", "\v", "\f", "\x1c", "\x1f"]
+EMOJI = ["😀", "👍🏽", "👩‍👩‍👧‍👦", "🏳️‍🌈", "🇨🇭", "❤️", "☃", "1️⃣", "🧑🏿‍🚀", "‍", "️"]
+DIGITS = ["0123456789", "٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "๐๑๒๓", "０１２３", "²³¹", "½¾⅓", "ⅣⅫ", "①②⑩",
+          "𝟘𝟙𝟚", "〇一二三", "㊿", "𐒠", "\U00010d40", "\U0001e4f5", "\U00011de3"]
+MARKS = [chr(c) for c in list(range(0x300, 0x370)) + [0x903, 0x93c, 0xe31, 0x20e3, 0x302a, 0x64b]]
+LETTERS = ["e", "a", "n", "o", "A", "ا", "क", "ก", "한", "ᄒ", "ᅡ", "ᆫ", "é", "Å", "ǆ", "ª", "\u2c7c",
+           "\U0001e030", "\U0002ebf1", "\ua7da", "\U00010d4a"]
+SIGNS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~¡¿«»€£±×÷…—–“”‘’§¶†‡•№™©®°℃∑√∞≠≤") + ["\u0149"]
+
+
+def any_character(rng):
+    while True:
+        c = rng.choice([rng.randrange(0x20, 0x7f), rng.randrange(1, 0x250),
+                        rng.randrange(0x250, 0x3000), rng.randrange(0x3000, 0x10000),
+                        rng.randrange(0x10000, 0x20000), rng.randrange(0x20000, 0x110000)])
+        if not 0xd800 <= c < 0xe000:
+            return chr(c)
+
+
+def piece(rng, added):
+    kind = rng.randrange(16)
+    if kind < 5:
+        return rng.choice(["", " ", " ", " "]) + rng.choice(WORDS)
+    if kind == 5:
+        return rng.choice(SPACES) * rng.choice([1, 1, 1, 2, 3, 20])
+    if kind == 6:
+        return rng.choice(EMOJI)
+    if kind == 7:
+        alphabet = rng.choice(DIGITS)
+        return "".join(rng.choice(alphabet) for _ in range(rng.randrange(1, 9)))
+    if kind == 8:
+        return rng.choice(LETTERS) + "".join(rng.sample(MARKS, rng.randrange(1, 4)))
+    if kind == 9:
+        return "".join(rng.choice(SIGNS) for _ in range(rng.randrange(1, 5)))
+    if kind == 10:
+        return rng.choice(["'", "’", " '", "\n'"]) + rng.choice(
+            ["s", "t", "re", "ve", "m", "ll", "d", "S", "T", "Re", "rE", "VE", "M", "lL", "D", "ſ",
+             "K", "st", "ss", "x", ""])
+    if kind == 11 and added:
+        token = rng.choice(added)
+        return rng.choice([token, token, " " + token + " ", token[:-1], token + token, token[1:],
+                           token.upper(), "\n\u00a0" + token + "\u2003", "x" + token, token + "_"])
+    if kind == 12:
+        return chr(rng.randrange(0x20)) if rng.random() < 0.7 else rng.choice("\x7f\x80\x9f\xad")
+    if kind == 13:
+        return rng.choice("aeiou \n.0") * rng.randrange(1, 40)
+    if kind == 14:
+        return "".join(rng.choice(LETTERS) for _ in range(rng.randrange(1, 6)))
+    return any_character(rng)
+
+
+def texts(count, seed, added):
+    rng = random.Random(seed)
+    for i in range(count):
+        yield "".join(piece(rng, added) for _ in range(rng.randrange(0 if i == 0 else 1, 14)))
+
+
+def answers(program, model, batch):
+    data = b"".join(b"%d\n%s" % (len(b), b) for b in (t.encode() for t in batch))
+    out = subprocess.run([program, model], input=data, stdout=subprocess.PIPE, check=True).stdout
+    lines = out.decode().split("\n")[:-1]
+    if len(lines) != len(batch):
+        raise SystemExit(f"compare_tokenizer: {len(lines)} answers to {len(batch)} texts")
+    return lines
+
+
+def compare(t, text, line):
+    """What is wrong with an answer; "" when nothing is."""
+    if line.startswith("error"):
+        return line
+    want = t.encode(text).ids
+    ids, _, decoded = line.partition("\t")
+    got = [int(i) for i in ids.split()]
+    if got != want:
+        return f"ids {got}\nwant {want}"
+    decoded = bytes.fromhex(decoded).decode()
+    want = t.decode(got, skip_special_tokens=False)
+    return "" if decoded == want else f"decoded {decoded!r}\nwant {want!r}"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("model")
+    parser.add_argument("--count", type=int, default=10000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    t = reference(args.model)
+    added = sorted(a.content for a in t.get_added_tokens_decoder().values())
+    batch = list(texts(args.count, args.seed, added))
+    wrong = tokens = 0
+    for text, line in zip(batch, answers(args.program, args.model, batch)):
+        what = compare(t, text, line)
+        tokens += len(line.split())
+        if what:
+            wrong += 1
+            if wrong <= 10:
+                print(f"text {text!r}\n{what}\n")
+    print(f"{os.path.basename(args.model)}: {len(batch)} texts, {tokens} tokens, {wrong} differ "
+          f"(tokenizers {tokenizers.__version__}, seed {args.seed})")
+    return 1 if wrong or not batch else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
