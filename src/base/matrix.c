@@ -108,65 +108,59 @@ static void widen_bf16(const unsigned char *restrict p, int64_t n, float *restri
  */
 enum { BLOCK = 32, HALF = 16 };
 
-IN_CLONE void scale_nibbles(const unsigned char *restrict p, float d, float least,
+IN_CLONE void scale_nibbles(const unsigned char *restrict p, int zero, float d, float least,
                             float *restrict out)
 {
 #pragma omp simd
     for (int j = 0; j < HALF; j++)
-        out[j] = d * (float)(p[j] & 15) + least;
+        out[j] = d * (float)((p[j] & 15) - zero) + least;
 #pragma omp simd
     for (int j = 0; j < HALF; j++)
-        out[HALF + j] = d * (float)(p[j] >> 4) + least;
+        out[HALF + j] = d * (float)((p[j] >> 4) - zero) + least;
 }
 
 /* The fifth bits stand in a word apart, that of element j in bit j. */
-IN_CLONE void scale_five_bits(const unsigned char *restrict p, const unsigned char *fifths, float d,
-                              float least, float *restrict out)
+IN_CLONE void scale_five_bits(const unsigned char *restrict p, const unsigned char *fifths,
+                              int zero, float d, float least, float *restrict out)
 {
     uint32_t low = load16(fifths), high = load16(fifths + 2);
 
 #pragma omp simd
     for (int j = 0; j < HALF; j++)
-        out[j] = d * (float)(int)((p[j] & 15u) | (low >> j & 1) << 4) + least;
+        out[j] = d * (float)((int)((p[j] & 15u) | (low >> j & 1) << 4) - zero) + least;
 #pragma omp simd
     for (int j = 0; j < HALF; j++)
-        out[HALF + j] = d * (float)(int)(p[j] >> 4 | (high >> j & 1) << 4) + least;
+        out[HALF + j] = d * (float)((int)(p[j] >> 4 | (high >> j & 1) << 4) - zero) + least;
 }
 
-/* d (q - 8) and d (q - 16) are exact, and so is d q + least here. */
+/* Adding -0 changes nothing, not even the sign of a zero: it stands for no least value. */
 
 CPU_CLONES
 static void widen_q4_0(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
-    for (; n > 0; n -= BLOCK, p += 18, out += BLOCK) {
-        float d = half(load16(p));
-
-        scale_nibbles(p + 2, d, -8 * d, out);
-    }
+    for (; n > 0; n -= BLOCK, p += 18, out += BLOCK)
+        scale_nibbles(p + 2, 8, half(load16(p)), -0.0f, out);
 }
 
 CPU_CLONES
 static void widen_q4_1(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
     for (; n > 0; n -= BLOCK, p += 20, out += BLOCK)
-        scale_nibbles(p + 4, half(load16(p)), half(load16(p + 2)), out);
+        scale_nibbles(p + 4, 0, half(load16(p)), half(load16(p + 2)), out);
 }
 
 CPU_CLONES
 static void widen_q5_0(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
-    for (; n > 0; n -= BLOCK, p += 22, out += BLOCK) {
-        float d = half(load16(p));
-
-        scale_five_bits(p + 6, p + 2, d, -16 * d, out);
-    }
+    for (; n > 0; n -= BLOCK, p += 22, out += BLOCK)
+        scale_five_bits(p + 6, p + 2, 16, half(load16(p)), -0.0f, out);
 }
 
 CPU_CLONES
 static void widen_q5_1(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
     for (; n > 0; n -= BLOCK, p += 24, out += BLOCK)
-        scale_five_bits(p + 8, p + 4, half(load16(p)), half(load16(p + 2)), out);
+        scale_five_bits(p + 8, p + 4, 0, half(load16(p)), half(load16(p + 2)), out);
 }
 
 CPU_CLONES
