@@ -2,12 +2,12 @@
  * The config reader on any bytes. A config without problems must print as text that loads and
  * prints as itself. A first line "#set KEY=VALUE" is applied as --set.
  */
+#include "fuzz.h"
+
 #include "config/config.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct probe {
     int64_t count, workers;
