@@ -31,4 +31,11 @@
 #define IN_CLONE static inline
 #endif
 
+/* Before a short loop of fixed length: gcc would unroll it before it could vectorise it. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define VECTOR_LOOP _Pragma("omp simd")
+#else
+#define VECTOR_LOOP
+#endif
+
 #endif

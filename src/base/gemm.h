@@ -18,7 +18,8 @@
 /* Rows of W in one panel: a function of the shape alone. */
 int64_t gemm_panel_rows(int64_t n, int64_t k);
 
-/* Floats of scratch a thread needs for a matrix of this shape. */
+/* Floats of scratch a thread needs for a matrix of this shape: team_init wants the largest over the
+   matrices; for gemm_panelwise over up to `rows` rows, rows * gemm_panel_rows(n, k) more. */
 size_t gemm_scratch(int64_t n, int64_t k);
 
 /* y (rows, W.rows) with row stride ldy = x (rows, W.cols) with row stride ldx, times W^T.

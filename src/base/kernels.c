@@ -69,7 +69,6 @@ static double do_sum_exp(int64_t n, const float *x, float shift)
     int64_t i;
 
     for (i = 0; i + LANES <= n; i += LANES)
-#pragma omp simd
         for (int j = 0; j < LANES; j++)
             lane[j] += (double)exp_one(x[i + j] - shift);
     for (int j = 0; i + j < n; j++)
@@ -100,13 +99,13 @@ static float do_vec_max(int64_t n, const float *x)
     float lane[LANES];
     int64_t i;
 
-#pragma omp simd
     for (int j = 0; j < LANES; j++)
         lane[j] = -HUGE_VALF;
-    for (i = 0; i + LANES <= n; i += LANES)
-#pragma omp simd
+    for (i = 0; i + LANES <= n; i += LANES) {
+        VECTOR_LOOP
         for (int j = 0; j < LANES; j++)
             lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    }
     for (int j = 0; i + j < n; j++)
         lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
     for (int j = 1; j < LANES; j++)
@@ -126,7 +125,6 @@ static float do_vec_dot(int64_t n, const float *x, const float *y)
     int64_t i;
 
     for (i = 0; i + LANES <= n; i += LANES)
-#pragma omp simd
         for (int j = 0; j < LANES; j++)
             lane[j] += (double)x[i + j] * (double)y[i + j];
     for (int j = 0; i + j < n; j++)
@@ -146,7 +144,6 @@ static double do_mean_square(int64_t d, const float *x)
     int64_t i;
 
     for (i = 0; i + LANES <= d; i += LANES)
-#pragma omp simd
         for (int j = 0; j < LANES; j++)
             lane[j] += (double)x[i + j] * (double)x[i + j];
     for (int j = 0; i + j < d; j++)
@@ -213,12 +210,13 @@ static double exp_and_sum(int64_t n, float *p, float shift)
     double lane[LANES] = {0};
     int64_t i;
 
-    for (i = 0; i + LANES <= n; i += LANES)
-#pragma omp simd
+    for (i = 0; i + LANES <= n; i += LANES) {
+        VECTOR_LOOP
         for (int j = 0; j < LANES; j++) {
             p[i + j] = exp_one(p[i + j] - shift);
             lane[j] += (double)p[i + j];
         }
+    }
     for (int j = 0; i + j < n; j++) {
         p[i + j] = exp_one(p[i + j] - shift);
         lane[j] += (double)p[i + j];

@@ -104,17 +104,17 @@ static void widen_bf16(const unsigned char *restrict p, int64_t n, float *restri
 
 /*
  * The 4- and 5-bit types have blocks of 32 numbers in 16 bytes, the low nibbles first, then the
- * high ones. `simd` keeps gcc from unrolling the loops before it would vectorise them.
+ * high ones.
  */
 enum { BLOCK = 32, HALF = 16 };
 
 IN_CLONE void scale_nibbles(const unsigned char *restrict p, int zero, float d, float least,
                             float *restrict out)
 {
-#pragma omp simd
+    VECTOR_LOOP
     for (int j = 0; j < HALF; j++)
         out[j] = d * (float)((p[j] & 15) - zero) + least;
-#pragma omp simd
+    VECTOR_LOOP
     for (int j = 0; j < HALF; j++)
         out[HALF + j] = d * (float)((p[j] >> 4) - zero) + least;
 }
@@ -125,10 +125,10 @@ IN_CLONE void scale_five_bits(const unsigned char *restrict p, const unsigned ch
 {
     uint32_t low = load16(fifths), high = load16(fifths + 2);
 
-#pragma omp simd
+    VECTOR_LOOP
     for (int j = 0; j < HALF; j++)
         out[j] = d * (float)((int)((p[j] & 15u) | (low >> j & 1) << 4) - zero) + least;
-#pragma omp simd
+    VECTOR_LOOP
     for (int j = 0; j < HALF; j++)
         out[HALF + j] = d * (float)((int)(p[j] >> 4 | (high >> j & 1) << 4) - zero) + least;
 }
@@ -169,7 +169,7 @@ static void widen_q8_0(const unsigned char *restrict p, int64_t n, float *restri
     for (; n > 0; n -= BLOCK, p += 34, out += BLOCK) {
         float d = half(load16(p));
 
-#pragma omp simd
+        VECTOR_LOOP
         for (int j = 0; j < BLOCK; j++)
             out[j] = d * (float)(signed char)p[2 + j];
     }
@@ -192,7 +192,7 @@ static void widen_q6_k(const unsigned char *restrict p, int64_t n, float *restri
             const unsigned char *high = p + 128 + 32 * (s / 8) + first;
             float scale = d * (float)(signed char)p[192 + s];
 
-#pragma omp simd
+            VECTOR_LOOP
             for (int j = 0; j < 16; j++) {
                 int nibble = low[j] >> (group < 2 ? 0 : 4) & 15;
 
