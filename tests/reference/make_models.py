@@ -279,8 +279,29 @@ LLAMA3 = {"rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq
           "high_freq_factor": 4.0, "original_max_position_embeddings": 256}
 
 
+def frequencies():
+    """Rotary frequencies of full-size configs, for test_model.c's table of the same names."""
+    real = {"rope_type": "llama3", "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8192, "rope_theta": 500000.0}
+    specs = {
+        "llama-2": (128, {"rope_type": "default", "rope_theta": 10000.0}),
+        "llama-3": (128, {"rope_type": "default", "rope_theta": 500000.0}),
+        "llama-3.1": (128, {**real, "factor": 8.0}),
+        "llama-3.2": (64, {**real, "factor": 32.0}),
+        "mistral-0.2": (128, {"rope_type": "default", "rope_theta": 1000000.0}),
+        "linear": (96, {"rope_type": "linear", "factor": 3.0, "rope_theta": 10000.0}),
+    }
+    arrays = {}
+    for name, (dh, rope) in specs.items():
+        config = llama(hidden_size=dh, num_attention_heads=1, rope_parameters=rope)
+        rotary = transformers.models.llama.modeling_llama.LlamaRotaryEmbedding(config)
+        arrays[name] = rotary.inv_freq.numpy()
+    write_expected(OUT / "frequencies.bin", arrays)
+
+
 def main():
     torch.set_num_threads(1)
+    frequencies()
     prompt = [3, 17, 42, 5, 5, 63, 8, 21, 42, 1, 30, 9]
 
     config = llama(hidden_size=32, intermediate_size=64, num_hidden_layers=2, vocab_size=96,

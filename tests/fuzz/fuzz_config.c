@@ -1,0 +1,17 @@
+/* A config.json. */
+#include "fuzz.h"
+
+#include "model/arch.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct err err = {0};
+    struct config c;
+    float frequencies[HEAD_DIM_MAX / 2];
+    json_t *j = json_parse((const char *)data, size, ERR_FORMAT, "config.json", 1, &err);
+
+    if (j && !config_from_json(&c, j, &err))
+        rope_frequencies(&c.rope, c.shape.d_head, NULL, frequencies, &err);
+    json_decref(j);
+    return 0;
+}

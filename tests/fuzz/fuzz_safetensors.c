@@ -1,0 +1,22 @@
+/* A safetensors file: its header, and every byte that the header says is a tensor's. */
+#include "fuzz.h"
+
+#include "model/checkpoint.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static volatile unsigned sink;
+    struct mapping file = {data, size};
+    struct arena a = {0};
+    struct err err = {0};
+    struct tensors t;
+    unsigned sum = 0;
+
+    if (!safetensors_parse(&t, &a, &file, &err))
+        for (size_t i = 0; i < t.n; i++)
+            for (uint64_t j = 0; j < t.v[i].bytes; j++)
+                sum += ((const unsigned char *)t.v[i].data)[j];
+    sink = sum;
+    arena_release(&a);
+    return 0;
+}

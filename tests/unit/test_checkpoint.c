@@ -1,0 +1,397 @@
+/* Checkpoints that are wrong: cut short, lying, hostile, or of a kind that is not computed. Each
+   gives its code and one line that says what is wrong. GGUF files are in test_gguf.c. */
+#define _XOPEN_SOURCE 700
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "model/arch.h"
+#include "model/checkpoint.h"
+#include "model/model.h"
+
+#include "hostile.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int parse_safetensors(const void *p, size_t n, struct err *err)
+{
+    struct arena a = {0};
+    struct tensors t;
+    struct mapping file = {exact_copy(p, n), n};
+    int code = safetensors_parse(&t, &a, &file, err);
+
+    arena_release(&a);
+    free((void *)(uintptr_t)file.data);
+    return code;
+}
+
+static void test_truncated(void **state)
+{
+    (void)state;
+    check_truncations(MODELS "llama-tied-f32/model.safetensors", parse_safetensors, 2400);
+}
+
+/* ---- safetensors made by hand ---- */
+
+static struct buf safetensors(const char *header, uint64_t length, size_t data)
+{
+    struct err err = {0};
+    struct buf b = {0};
+
+    buf_u64(&b, length == UINT64_MAX ? strlen(header) : length, &err);
+    buf_puts(&b, header, &err);
+    for (size_t i = 0; i < data; i++)
+        buf_put(&b, "", 1, &err);
+    assert_int_equal(err.code, 0);
+    return b;
+}
+
+#define T(dtype, shape, offsets) \
+    "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+
+static void test_safetensors(void **state)
+{
+    static const struct {
+        const char *header;
+        uint64_t length; /* UINT64_MAX = the true one */
+        size_t data;
+        const char *want; /* NULL = this one is right */
+    } cases[] = {
+        {"{\"a\":" T("F32", "[2]", "[0,8]") "}", UINT64_MAX, 8, NULL},
+        {"{\"a\":" T("F32", "[]", "[0,4]") "}  ", UINT64_MAX, 4, NULL},
+        {"{\"__metadata__\":{\"x\":\"y\"},\"a\":" T("BF16", "[0,3]", "[0,0]") "}", UINT64_MAX, 0,
+         NULL},
+        {"{\"b\":" T("F16", "[1]", "[4,6]") ",\"a\":" T("F32", "[1]", "[0,4]") "}", UINT64_MAX, 6,
+         NULL},
+        {"{}", 3, 0, "cut short"},
+        {"{}", UINT64_MAX - 1, 0, "would be"},
+        {"{}", 100000001, 0, "would be"},
+        {"{}", 1ULL << 63, 0, "would be"},
+        {"", 0, 0, "invalid JSON"},
+        {"[]", UINT64_MAX, 0, "no JSON object"},
+        {"{\"a\":1}", UINT64_MAX, 0, "tensor a is no object"},
+        {"{\"a\":{\"shape\":[],\"data_offsets\":[0,4]}}", UINT64_MAX, 4, "\"dtype\" is missing"},
+        {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", UINT64_MAX, 4, "\"shape\""},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[]}}", UINT64_MAX, 4, "\"data_offsets\""},
+        {"{\"a\":" T("F32", "[1]", "[0,4]") ",\"a\":" T("F32", "[1]", "[4,8]") "}", UINT64_MAX, 8,
+         "duplicate"},
+        {"{\"a\":" T("F32", "[2]", "[0,9]") "}", UINT64_MAX, 9, "is not (2) of F32"},
+        {"{\"a\":" T("F32", "[2]", "[0,8]") "}", UINT64_MAX, 7, "cut short"},
+        {"{\"a\":" T("F32", "[2]", "[8,0]") "}", UINT64_MAX, 8, "bytes 8 to 0"},
+        {"{\"a\":" T("F32", "[2]", "[-8,0]") "}", UINT64_MAX, 8, "bytes -8 to 0"},
+        {"{\"a\":" T("F32", "[2]", "[0,9223372036854775807]") "}", UINT64_MAX, 8, "cut short"},
+        {"{\"a\":" T("F32", "[2]", "[0,99999999999999999999]") "}", UINT64_MAX, 8, "invalid JSON"},
+        {"{\"a\":" T("F32", "[2]", "[0,8.0]") "}", UINT64_MAX, 8, "no pair of integers"},
+        {"{\"a\":" T("F32", "[2]", "[0,4,8]") "}", UINT64_MAX, 8, "no pair of integers"},
+        {"{\"a\":" T("F32", "[-2]", "[0,8]") "}", UINT64_MAX, 8, "\"shape\" holds"},
+        {"{\"a\":" T("F32", "[\"2\"]", "[0,8]") "}", UINT64_MAX, 8, "\"shape\" holds"},
+        {"{\"a\":" T("F32", "[1,1,1,1,2]", "[0,8]") "}", UINT64_MAX, 8, "5 dimensions"},
+        {"{\"a\":" T("F32", "[4294967296,4294967296]", "[0,0]") "}", UINT64_MAX, 0, "2^63"},
+        {"{\"a\":" T("F32", "[4611686018427387904]", "[0,0]") "}", UINT64_MAX, 0, "is not"},
+        {"{\"a\":" T("F32", "[2305843009213693953,2]", "[0,8]") "}", UINT64_MAX, 8, "is not"},
+        {"{\"a\":" T("F32", "[2]", "[0,8]") ",\"b\":" T("F32", "[2]", "[4,12]") "}", UINT64_MAX, 12,
+         "overlap"},
+        {"{\"a\":" T("F32", "[2]", "[0,8]") ",\"b\":" T("F32", "[2]", "[0,8]") "}", UINT64_MAX, 8,
+         "overlap"},
+        {"{\"a\":" T("F32", "[1]", "[4,8]") "}", UINT64_MAX, 8, "belong to no tensor"},
+        {"{\"a\":" T("F32", "[1]", "[0,4]") "}", UINT64_MAX, 8, "after the last tensor"},
+        {"{\"a\":" T("I64", "[1]", "[0,8]") "}", UINT64_MAX, 8, "type I64, which is not handled"},
+        {"{\"a\":" T("Q9", "[1]", "[0,8]") "}", UINT64_MAX, 8, "unknown type \"Q9\""},
+        {"{\"\":" T("F32", "[1]", "[0,4]") "}", UINT64_MAX, 4, "not printable"},
+        {"{\"a\\nb\":" T("F32", "[1]", "[0,4]") "}", UINT64_MAX, 4, "not printable"},
+        {"{\"a\\u0000b\":" T("F32", "[1]", "[0,4]") "}", UINT64_MAX, 4, "invalid JSON"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4],\"x\":1}}", UINT64_MAX, 4,
+         "unknown key \"x\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf b = safetensors(cases[i].header, cases[i].length, cases[i].data);
+        struct err err = {0};
+        int code = parse_safetensors(b.data, b.len, &err);
+
+        if (cases[i].want)
+            check_error(cases[i].header, code, ERR_FORMAT, cases[i].want, &err);
+        else if (code)
+            fail_msg("%s: %s", cases[i].header, err.msg);
+        buf_release(&b);
+    }
+}
+
+/* JSON nested 100,000 deep must not use up the stack. */
+static void test_deep_json(void **state)
+{
+    enum { DEEP = 100000 };
+    char *text = malloc(DEEP + 1);
+    struct err err = {0};
+    struct buf b;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, '[', DEEP);
+    text[DEEP] = '\0';
+    b = safetensors(text, UINT64_MAX, 0);
+    check_error("deep", parse_safetensors(b.data, b.len, &err), ERR_FORMAT, "depth", &err);
+    buf_release(&b);
+    free(text);
+}
+
+/* ---- configs ---- */
+
+/* What must change in a right config, and what is then said; NULL = it is right still. */
+static void test_config(void **state)
+{
+    static const char base[] =
+        "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\",\"hidden_size\":64,"
+        "\"intermediate_size\":96,\"num_hidden_layers\":2,\"num_attention_heads\":4,"
+        "\"vocab_size\":100,\"rms_norm_eps\":1e-5,\"hidden_act\":\"silu\"}";
+    static const struct {
+        const char *change, *want;
+    } cases[] = {
+        {"{}", NULL},
+        {"{\"attention_bias\":false,\"mlp_bias\":false,\"rope_scaling\":null,\"head_dim\":null,"
+         "\"sliding_window\":null,\"pretraining_tp\":1,\"attention_dropout\":0.0}",
+         NULL},
+        {"{\"architectures\":null}", NULL},
+        {"{\"rope_scaling\":{\"rope_type\":\"llama3\",\"type\":\"llama3\",\"factor\":8,"
+         "\"low_freq_factor\":1,\"high_freq_factor\":4,"
+         "\"original_max_position_embeddings\":8192}}",
+         NULL},
+        {"{\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":5e5}}", NULL},
+        {"{\"layer_types\":[\"full_attention\",\"full_attention\"]}", NULL},
+        {"{\"attention_bias\":true}", "\"attention_bias\" is true"},
+        {"{\"mlp_bias\":true}", "\"mlp_bias\" is true"},
+        {"{\"attention_bias\":0}", "\"attention_bias\" is 0"},
+        {"{\"hidden_act\":\"gelu\"}", "\"hidden_act\" is \"gelu\": only silu"},
+        {"{\"hidden_activation\":\"gelu_pytorch_tanh\"}", "only silu"},
+        {"{\"embedding_multiplier\":12}", "key \"embedding_multiplier\" is not handled"},
+        {"{\"logit_scale\":null}", "key \"logit_scale\" is not handled"},
+        {"{\"partial_rotary_factor\":0.5}", "\"partial_rotary_factor\" is 0.5"},
+        {"{\"rope_interleaved\":true}", "interleaved"},
+        {"{\"quantization_config\":{\"bits\":4}}", "quantised weights"},
+        {"{\"auto_map\":{\"AutoModel\":\"x.y\"}}", "code of its own"},
+        {"{\"layer_types\":[\"full_attention\",\"sliding_attention\"]}", "full_attention"},
+        {"{\"architectures\":[\"GPT2LMHeadModel\"]}",
+         "GPT2LMHeadModel is not handled; known: LlamaForCausalLM, MistralForCausalLM"},
+        {"{\"architectures\":[]}", "no list of one name"},
+        {"{\"architectures\":\"LlamaForCausalLM\"}", "no list of one name"},
+        {"{\"architectures\":[\"MistralForCausalLM\"]}", "\"model_type\" is \"llama\", expected"},
+        {"{\"architectures\":null,\"model_type\":null}", "\"architectures\" is missing"},
+        {"{\"hidden_size\":null}", "\"hidden_size\" is missing"},
+        {"{\"hidden_size\":\"64\"}", "\"hidden_size\" is a string"},
+        {"{\"hidden_size\":62}", "no multiple of the number of heads"},
+        {"{\"hidden_size\":12}", "head width 3 is not even"},
+        {"{\"hidden_size\":1e3}", "\"hidden_size\" is a real"},
+        {"{\"hidden_size\":9223372036854775807}", "expected 1 to"},
+        {"{\"num_hidden_layers\":0}", "\"num_hidden_layers\" is 0"},
+        {"{\"num_hidden_layers\":1000000000}", "expected 1 to"},
+        {"{\"num_key_value_heads\":3}", "key/value heads 3"},
+        {"{\"head_dim\":7}", "head width 7"},
+        {"{\"rms_norm_eps\":-1}", "epsilon"},
+        {"{\"rms_norm_eps\":\"small\"}", "\"rms_norm_eps\" is a string"},
+        {"{\"sliding_window\":0}", "\"sliding_window\" is 0"},
+        {"{\"tie_word_embeddings\":1}", "\"tie_word_embeddings\" is an integer"},
+        {"{\"rope_theta\":0}", "rotary base"},
+        {"{\"rope_scaling\":3}", "key \"rope_scaling\": expected an object"},
+        {"{\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2}}",
+         "type \"dynamic\" is not handled"},
+        {"{\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":2,\"beta_fast\":32}}",
+         "type \"yarn\" is not handled"},
+        {"{\"rope_scaling\":{\"type\":\"linear\",\"rope_type\":\"llama3\"}}", "\"rope_type\" is"},
+        {"{\"rope_scaling\":{\"type\":\"linear\"}}", "\"factor\" is missing"},
+        {"{\"rope_scaling\":{\"type\":\"linear\",\"factor\":-2}}", "scaling factor is -2"},
+        {"{\"rope_scaling\":{\"type\":\"linear\",\"factor\":2,\"beta\":1}}",
+         "key \"rope_scaling\": key \"beta\" is not handled"},
+        {"{\"rope_scaling\":{\"type\":\"linear\",\"factor\":2,\"attention_factor\":0.5}}",
+         "\"attention_factor\" is 0.5"},
+        {"{\"rope_scaling\":{\"type\":\"llama3\",\"factor\":2}}", "\"low_freq_factor\" is missing"},
+        {"{\"rope_scaling\":{\"type\":\"llama3\",\"factor\":2,\"low_freq_factor\":4,"
+         "\"high_freq_factor\":4,\"original_max_position_embeddings\":8192}}",
+         "0 < low < high"},
+        {"{\"rope_theta\":1e4,\"rope_parameters\":{\"rope_theta\":5e5}}", "given as"},
+        {"{\"rope_scaling\":{\"type\":\"default\"},"
+         "\"rope_parameters\":{\"rope_type\":\"default\"}}",
+         "both given and differ"},
+        {"{\"rope_parameters\":{\"full_attention\":{}}}", "key \"full_attention\" is not handled"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err = {0};
+        struct config c;
+        json_t *j = json_parse(base, strlen(base), ERR_FORMAT, "base", 1, &err);
+        json_t *change =
+            json_parse(cases[i].change, strlen(cases[i].change), ERR_FORMAT, "change", 1, &err);
+        int code;
+
+        assert_true(j && change);
+        json_object_update(j, change);
+        code = config_from_json(&c, j, &err);
+        if (cases[i].want)
+            check_error(cases[i].change, code, ERR_FORMAT, cases[i].want, &err);
+        else if (code)
+            fail_msg("%s: %s", cases[i].change, err.msg);
+        json_decref(j);
+        json_decref(change);
+    }
+}
+
+/* What Mistral's config.json means when it leaves keys out is not what Llama's means. */
+static void test_config_defaults(void **state)
+{
+    const char *text = "{\"model_type\":\"mistral\",\"hidden_size\":512,\"intermediate_size\":96,"
+                       "\"num_hidden_layers\":2,\"num_attention_heads\":16,\"vocab_size\":100}";
+    struct err err = {0};
+    struct config c;
+    json_t *j = json_parse(text, strlen(text), ERR_FORMAT, "base", 1, &err);
+
+    (void)state;
+    assert_int_equal(config_from_json(&c, j, &err), 0);
+    assert_int_equal(c.shape.sliding_window, 4096);
+    assert_int_equal(c.shape.n_kv_heads, 8);
+    assert_int_equal(c.shape.max_positions, 131072);
+    json_object_set_new(j, "sliding_window", json_null());
+    json_object_set_new(j, "num_key_value_heads", json_null());
+    assert_int_equal(config_from_json(&c, j, &err), 0);
+    assert_int_equal(c.shape.sliding_window, 0);
+    assert_int_equal(c.shape.n_kv_heads, 16);
+    json_object_set_new(j, "model_type", json_string("llama"));
+    json_object_del(j, "num_key_value_heads");
+    assert_int_equal(config_from_json(&c, j, &err), 0);
+    assert_int_equal(c.shape.n_kv_heads, 16);
+    assert_int_equal(c.shape.max_positions, 2048);
+    json_decref(j);
+}
+
+/* ---- whole models ---- */
+
+static void test_paths(void **state)
+{
+    (void)state;
+    check_open("/nowhere/at/all", ERR_IO, "does not exist: expected a Hugging Face directory");
+    check_open(TEST_DIR "/unit/test_model.c", ERR_FORMAT, "is no model");
+    check_open(MODELS "llama-tied-f32/model.safetensors", ERR_FORMAT, "give the directory");
+    check_open(MODELS "llama-tied-f32/config.json", ERR_FORMAT, "give the directory");
+    check_open(dir, ERR_IO, "has no config.json");
+    copy_model("llama-tied-f32/config.json", "config.json");
+    check_open(dir, ERR_IO, "has no model.safetensors");
+    put_file("pytorch_model.bin", "", 0);
+    check_open(dir, ERR_IO, "convert them to safetensors");
+    remove(in_dir("pytorch_model.bin"));
+    put_file("config.json", "{\"a\":", 5);
+    check_open(dir, ERR_FORMAT, "config.json:1:");
+    put_file("config.json", "", 0);
+    check_open(dir, ERR_FORMAT, "config.json:1:");
+    remove(in_dir("config.json"));
+}
+
+/* A directory whose config or weights are another model's. */
+static void test_other_weights(void **state)
+{
+    struct buf b;
+    char *p;
+
+    (void)state;
+    copy_model("llama-tied-f32/config.json", "config.json");
+    copy_model("llama-linear-f32/model.safetensors", "model.safetensors");
+    check_open(dir, ERR_FORMAT,
+               "model.embed_tokens.weight has the shape (64, 32), the config says "
+               "(96, 32)");
+    copy_model("llama-linear-f32/config.json", "config.json");
+    b = load_file(MODELS "llama-linear-f32/model.safetensors");
+    p = find_text(&b, "model.norm.weight");
+    memcpy(p, "model.norm.weighs", 17);
+    put_file("model.safetensors", b.data, b.len);
+    check_open(dir, ERR_FORMAT, "tensor model.norm.weight is missing");
+    buf_release(&b);
+    b = load_file(MODELS "llama-linear-f32/config.json");
+    p = find_text(&b, "\"num_hidden_layers\": 2");
+    p[strlen("\"num_hidden_layers\": ")] = '1';
+    put_file("config.json", b.data, b.len);
+    copy_model("llama-linear-f32/model.safetensors", "model.safetensors");
+    check_open(dir, ERR_FORMAT, "model.layers.1.input_layernorm.weight is not part of a Llama");
+    p[strlen("\"num_hidden_layers\": ")] = '3';
+    put_file("config.json", b.data, b.len);
+    check_open(dir, ERR_FORMAT, "tensor model.layers.2.input_layernorm.weight is missing");
+    p[strlen("\"num_hidden_layers\": ")] = '2';
+    p = find_text(&b, "\"tie_word_embeddings\": false");
+    memcpy(p, "\"tie_word_embeddings\": true ", 28);
+    put_file("config.json", b.data, b.len);
+    check_open(dir, ERR_FORMAT, "lm_head.weight differs from model.embed_tokens.weight");
+    buf_release(&b);
+    remove(in_dir("model.safetensors"));
+    remove(in_dir("config.json"));
+}
+
+#define SHARD_1 "model-00001-of-00002.safetensors"
+#define SHARD_2 "model-00002-of-00002.safetensors"
+
+static void put_index(const char *text)
+{
+    put_file("model.safetensors.index.json", text, strlen(text));
+}
+
+static void test_index(void **state)
+{
+    struct buf b;
+    char *p;
+
+    (void)state;
+    copy_model("llama3-sharded-bf16/config.json", "config.json");
+    put_index("{}");
+    check_open(dir, ERR_FORMAT, "\"weight_map\" is missing");
+    put_index("{\"weight_map\":{}}");
+    check_open(dir, ERR_FORMAT, "is empty");
+    put_index("{\"weight_map\":{\"a\":7}}");
+    check_open(dir, ERR_FORMAT, "tensor a is no string");
+    put_index("{\"weight_map\":{\"a\":\"../x.safetensors\"}}");
+    check_open(dir, ERR_FORMAT, "\"../x.safetensors\"");
+    put_index("{\"weight_map\":{\"a\":\"/etc/x.safetensors\"}}");
+    check_open(dir, ERR_FORMAT, "in the same directory");
+    put_index("{\"weight_map\":{\"a\":\"config.json\"}}");
+    check_open(dir, ERR_FORMAT, "expected NAME.safetensors");
+
+    copy_model("llama3-sharded-bf16/model.safetensors.index.json", "model.safetensors.index.json");
+    copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_1);
+    check_open(dir, ERR_IO, SHARD_2);
+    copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_2);
+    check_open(dir, ERR_FORMAT, "is there twice");
+    copy_model("llama3-sharded-bf16/" SHARD_2, SHARD_1);
+    copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_2);
+    check_open(dir, ERR_FORMAT, "is in another file than");
+    copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_1);
+    copy_model("llama3-sharded-bf16/" SHARD_2, SHARD_2);
+    b = load_file(MODELS "llama3-sharded-bf16/model.safetensors.index.json");
+    p = find_text(&b, "lm_head.weight");
+    memcpy(p, "lm_heads.weigh", 14);
+    put_file("model.safetensors.index.json", b.data, b.len);
+    check_open(dir, ERR_FORMAT, "lm_heads.weigh is not in");
+    memcpy(p, "lm_head.weight", 14);
+    put_file(SHARD_2, b.data, 100);
+    check_open(dir, ERR_FORMAT, SHARD_2);
+    put_file(SHARD_2, "", 0);
+    check_open(dir, ERR_FORMAT, "no safetensors file: it has 0 bytes");
+    buf_release(&b);
+    remove(in_dir(SHARD_1));
+    remove(in_dir(SHARD_2));
+    remove(in_dir("model.safetensors.index.json"));
+    remove(in_dir("config.json"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_truncated),       cmocka_unit_test(test_safetensors),
+        cmocka_unit_test(test_deep_json),       cmocka_unit_test(test_config),
+        cmocka_unit_test(test_config_defaults), cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_other_weights),   cmocka_unit_test(test_index),
+    };
+
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

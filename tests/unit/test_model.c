@@ -1,0 +1,357 @@
+/* Checkpoints that are right: every fixture opens, and its weights are those that PyTorch had. */
+#define _XOPEN_SOURCE 700
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "model/arch.h"
+#include "model/model.h"
+
+#include "fixture.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MODELS TEST_DIR "/fixtures/models/"
+
+static const struct {
+    const char *name, *path, *arch;
+    enum dtype q, embed;
+    int rotary_head_dim;
+} cases[] = {
+    {"llama-tied-f32", "llama-tied-f32", "LlamaForCausalLM", DTYPE_F32, DTYPE_F32, 0},
+    {"llama3-sharded-bf16", "llama3-sharded-bf16/", "LlamaForCausalLM", DTYPE_BF16, DTYPE_BF16, 0},
+    {"mistral-mha-f16", "mistral-mha-f16", "MistralForCausalLM", DTYPE_F16, DTYPE_F16, 0},
+    {"llama-linear-f32", "llama-linear-f32", "LlamaForCausalLM", DTYPE_F32, DTYPE_F32, 0},
+    {"gguf-f32", "gguf-f32/model.gguf", "LlamaForCausalLM", DTYPE_F32, DTYPE_F32, 16},
+    {"gguf-mixed", "gguf-mixed/model.gguf", "LlamaForCausalLM", DTYPE_Q4_1, DTYPE_Q8_0, 16},
+};
+
+enum { CASES = sizeof cases / sizeof *cases };
+
+static struct model *open_case(int i)
+{
+    struct err err = {0};
+    struct model *m;
+    char path[512];
+
+    snprintf(path, sizeof path, MODELS "%s", cases[i].path);
+    if (model_open(&m, path, &err))
+        fail_msg("%s", err.msg);
+    return m;
+}
+
+static struct fixture *expected(int i)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, MODELS "%s/expected.bin", cases[i].name);
+    return fixture_open(path);
+}
+
+/* W u in double precision, as the generator computed it: the numbers themselves are exact, so what
+   is left is the rounding of the expectation to float32 and of sums of some tens of products. */
+static void check_rows(const struct fixture *f, const char *name, const struct matrix *w)
+{
+    const float *want = fixture_get(f, name, NULL, NULL);
+    float *row = calloc((size_t)w->cols, sizeof *row);
+
+    assert_int_equal(fixture_count(f, name), w->rows);
+    for (int64_t i = 0; i < w->rows; i++) {
+        double sum = 0, size = 0;
+
+        matrix_rows(w, i, 1, row);
+        for (int64_t j = 0; j < w->cols; j++) {
+            double product = (double)row[j] * (double)(7 * j % 13 - 6) / 8;
+
+            sum += product;
+            size += fabs(product);
+        }
+        if (!(fabs(sum - (double)want[i]) <= 1e-7 * size))
+            fail_msg("%s, row %lld: %.9g, expected %.9g", name, (long long)i, sum, (double)want[i]);
+    }
+    free(row);
+}
+
+static void check_vector(const struct fixture *f, const char *name, const float *v, int n)
+{
+    assert_int_equal(fixture_count(f, name), n);
+    assert_memory_equal(fixture_get(f, name, NULL, NULL), v, (size_t)n * sizeof *v);
+}
+
+static void check_layer(const struct fixture *f, const struct model *m, int l)
+{
+    const struct layer *y = &m->layers[l];
+    const struct {
+        const char *name;
+        const struct matrix *w;
+    } all[] = {{"wq", &y->q},      {"wk", &y->k},  {"wv", &y->v},     {"wo", &y->o},
+               {"gate", &y->gate}, {"up", &y->up}, {"down", &y->down}};
+    char name[64];
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        snprintf(name, sizeof name, "layer%d.%s.rows", l, all[i].name);
+        check_rows(f, name, all[i].w);
+    }
+    snprintf(name, sizeof name, "layer%d.attn_norm", l);
+    check_vector(f, name, y->attn_norm, m->shape.d_model);
+    snprintf(name, sizeof name, "layer%d.mlp_norm", l);
+    check_vector(f, name, y->mlp_norm, m->shape.d_model);
+}
+
+static void check_shape(const struct fixture *f, const struct shape *s)
+{
+    const float *want = fixture_get(f, "shape", NULL, NULL);
+    const int have[] = {s->n_layers, s->n_heads, s->n_kv_heads,    s->d_model,        s->d_head,
+                        s->d_ff,     s->vocab,   s->max_positions, s->sliding_window, s->tied};
+
+    assert_int_equal(fixture_count(f, "shape"), sizeof have / sizeof *have);
+    for (size_t i = 0; i < sizeof have / sizeof *have; i++)
+        assert_int_equal(have[i], (int)want[i]);
+    assert_true(s->rms_eps == *fixture_get(f, "rms_eps", NULL, NULL));
+}
+
+static void test_weights(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        struct model *m = open_case(i);
+        struct fixture *f = expected(i);
+
+        assert_string_equal(m->arch, cases[i].arch);
+        check_shape(f, &m->shape);
+        for (int l = 0; l < m->shape.n_layers; l++)
+            check_layer(f, m, l);
+        check_vector(f, "norm", m->final_norm, m->shape.d_model);
+        check_rows(f, "embed.rows", &m->embed);
+        check_rows(f, "unembed.rows", &m->unembed);
+        assert_int_equal(m->layers[0].q.dtype, cases[i].q);
+        assert_int_equal(m->embed.dtype, cases[i].embed);
+        assert_int_equal(m->layers[1].q.rotary_head_dim, cases[i].rotary_head_dim);
+        assert_int_equal(m->layers[1].k.rotary_head_dim, cases[i].rotary_head_dim);
+        assert_int_equal(m->layers[1].v.rotary_head_dim, 0);
+        fixture_close(f);
+        model_close(m);
+    }
+}
+
+/* PyTorch's powers are good to 1 ulp and ours correctly rounded (they differ in 2 of 280); what
+   follows rounds alike on both, but 1 ulp may become 2 where a division changes the exponent. */
+static void check_frequencies(const struct fixture *f, const char *name, const float *have, int n)
+{
+    const float *want = fixture_get(f, name, NULL, NULL);
+
+    assert_int_equal(fixture_count(f, name), n);
+    for (int j = 0; j < n; j++)
+        if (!(fabsf(have[j] - want[j]) <= 2 * (nextafterf(want[j], 2) - want[j])))
+            fail_msg("%s, frequency %d: %.9g, expected %.9g", name, j, (double)have[j],
+                     (double)want[j]);
+}
+
+static void test_frequencies(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        struct model *m = open_case(i);
+        struct fixture *f = expected(i);
+
+        check_frequencies(f, "inv_freq", m->inv_freq, m->shape.d_head / 2);
+        fixture_close(f);
+        model_close(m);
+    }
+}
+
+/* The frequencies of full-size models, whose weights we do not need for that. */
+static void test_real_frequencies(void **state)
+{
+    static const struct {
+        const char *name;
+        int d_head;
+        struct rope_spec rope;
+    } specs[] = {
+        {"llama-2", 128, {ROPE_PLAIN, 10000, 0, 0, 0, 0}},
+        {"llama-3", 128, {ROPE_PLAIN, 500000, 0, 0, 0, 0}},
+        {"llama-3.1", 128, {ROPE_LLAMA3, 500000, 8, 1, 4, 8192}},
+        {"llama-3.2", 64, {ROPE_LLAMA3, 500000, 32, 1, 4, 8192}},
+        {"mistral-0.2", 128, {ROPE_PLAIN, 1000000, 0, 0, 0, 0}},
+        {"linear", 96, {ROPE_LINEAR, 10000, 3, 0, 0, 0}},
+    };
+    struct fixture *f = fixture_open(MODELS "frequencies.bin");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        struct err err = {0};
+        float have[64];
+
+        assert_int_equal(rope_frequencies(&specs[i].rope, specs[i].d_head, NULL, have, &err), 0);
+        check_frequencies(f, specs[i].name, have, specs[i].d_head / 2);
+    }
+    fixture_close(f);
+}
+
+static void test_rotary_table(void **state)
+{
+    struct model *m = open_case(1);
+    int half = m->shape.d_head / 2;
+    float table[50 * 8 * 2];
+
+    (void)state;
+    assert_int_equal(half, 8);
+    model_rotary_table(m, 50, table);
+    for (int j = 0; j < half; j++) {
+        float angle = 49 * m->inv_freq[j];
+
+        assert_true(table[2 * j] == 1 && table[2 * j + 1] == 0);
+        assert_true(table[(49 * half + j) * 2] == (float)cos((double)angle));
+        assert_true(table[(49 * half + j) * 2 + 1] == (float)sin((double)angle));
+    }
+    model_close(m);
+}
+
+/* Counts by hand for llama-tied-f32: d 32, q 32, kv 16, MLP 64, V 96, 2 layers. */
+static void test_counts(void **state)
+{
+    struct model *m = open_case(0);
+    uint64_t layer = 32 * 32 + 2 * 16 * 32 + 32 * 32 + 3 * 64 * 32;
+
+    (void)state;
+    assert_int_equal(m->n_params, 96 * 32 + 2 * (layer + 2 * 32) + 32);
+    assert_int_equal(m->weight_bytes, 4 * m->n_params);
+    assert_true(model_layer_flops(&m->shape) == (double)(2 * layer));
+    assert_true(model_unembed_flops(&m->shape) == 2 * 96 * 32);
+    assert_true(m->unembed.data == m->embed.data);
+    assert_string_equal(m->name, "llama-tied-f32");
+    model_close(m);
+}
+
+/* What plan needs of a model that is not there: the same numbers, no data. */
+static void test_shape_alone(void **state)
+{
+    const char *paths[CASES] = {MODELS "llama-tied-f32/config.json",
+                                MODELS "llama3-sharded-bf16",
+                                MODELS "mistral-mha-f16",
+                                MODELS "llama-linear-f32",
+                                MODELS "gguf-f32/model.gguf",
+                                MODELS "gguf-mixed/model.gguf"};
+
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        struct model *m = open_case(i), *s;
+        struct err err = {0};
+
+        if (model_open_shape(&s, paths[i], &err))
+            fail_msg("%s", err.msg);
+        assert_memory_equal(&s->shape, &m->shape, sizeof m->shape);
+        assert_int_equal(s->n_params, m->n_params);
+        assert_int_equal(s->weight_bytes, m->weight_bytes);
+        assert_int_equal(s->layers[1].down.rows, m->layers[1].down.rows);
+        assert_int_equal(s->layers[1].down.cols, m->layers[1].down.cols);
+        assert_int_equal(s->layers[1].down.dtype, m->layers[1].down.dtype);
+        assert_null(s->layers[1].down.data);
+        assert_null(s->final_norm);
+        model_close(s);
+        model_close(m);
+    }
+}
+
+/* One changed byte anywhere in a small file is in one of the sampled blocks. */
+static void test_hashes(void **state)
+{
+    char dir[] = "/tmp/lensweep-model-XXXXXX", path[128];
+    struct err err = {0};
+    struct buf file = {0};
+    struct model *a = open_case(5), *b;
+    struct hash full, full2;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/copy.gguf", dir);
+    assert_int_equal(file_read(&file, MODELS "gguf-mixed/model.gguf", 1 << 20, &err), 0);
+    assert_int_equal(file_replace(path, file.data, file.len, &err), 0);
+    assert_int_equal(model_open(&b, path, &err), 0);
+    assert_true(hash_eq(a->fingerprint, b->fingerprint)); /* the path does not count */
+    assert_int_equal(model_full_hash(a, &full, &err), 0);
+    assert_int_equal(model_full_hash(b, &full2, &err), 0);
+    assert_true(hash_eq(full, full2));
+    model_close(b);
+
+    file.data[file.len / 2] ^= 1;
+    assert_int_equal(file_replace(path, file.data, file.len, &err), 0);
+    assert_int_equal(model_open(&b, path, &err), 0);
+    assert_false(hash_eq(a->fingerprint, b->fingerprint));
+    assert_int_equal(model_full_hash(b, &full2, &err), 0);
+    assert_false(hash_eq(full, full2));
+    model_close(b);
+    model_close(a);
+    remove(path);
+    remove(dir);
+    buf_release(&file);
+}
+
+static void test_describe(void **state)
+{
+    const char *const want[] = {"LlamaForCausalLM",
+                                "2 safetensors files",
+                                "74832",
+                                "heads          4 of width 16, over 2 key/value heads",
+                                "llama3 scaling by 8",
+                                "128, unembedding of its own",
+                                "     3 x BF16  (48, 80)         model.layers.*.mlp.down_proj"};
+    struct model *m = open_case(1);
+    struct err err = {0};
+    struct buf out = {0};
+    const char *text;
+
+    (void)state;
+    assert_int_equal(model_describe(m, &out, &err), 0);
+    text = buf_str(&out, &err);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        if (!strstr(text, want[i]))
+            fail_msg("\"%s\" is not in:\n%s", want[i], text);
+    buf_release(&out);
+    model_close(m);
+}
+
+/* Every allocation fails once: ERR_MEMORY, and nothing leaks (the sanitizer build checks that). */
+static void test_memory(void **state)
+{
+    (void)state;
+    for (int i = 1; i < CASES; i += 4) {
+        char path[512];
+        int code = ERR_MEMORY;
+
+        snprintf(path, sizeof path, MODELS "%s", cases[i].path);
+        for (long nth = 1; code; nth++) {
+            struct err err = {0};
+            struct model *m;
+
+            mem_fail_nth(nth);
+            code = model_open(&m, path, &err);
+            mem_fail_nth(0);
+            if (code)
+                assert_int_equal(code, ERR_MEMORY);
+            else
+                assert_true(nth > 3);
+            model_close(code ? NULL : m);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_weights),          cmocka_unit_test(test_frequencies),
+        cmocka_unit_test(test_real_frequencies), cmocka_unit_test(test_rotary_table),
+        cmocka_unit_test(test_counts),           cmocka_unit_test(test_shape_alone),
+        cmocka_unit_test(test_hashes),           cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_memory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
