@@ -273,7 +273,7 @@ int answer_number(const char *name)
 {
     int n = 0;
 
-    if (strncmp(name, "answer_", 7) || !name[7] || name[7] == '0')
+    if (strncmp(name, "answer_", 7) != 0 || !name[7] || name[7] == '0')
         return 0;
     for (name += 7; *name; name++) {
         if (*name < '0' || *name > '9' || n > 99)
@@ -285,6 +285,7 @@ int answer_number(const char *name)
 
 const char *clean_text(struct arena *a, const char *s, size_t n, struct err *err)
 {
+    static const char replacement[3] = {'\xef', '\xbf', '\xbd'};
     char *out = arena_alloc(a, 3 * n + 1, 1, err), *p = out;
 
     for (size_t i = 0, k; out && i < n; i += k) {
@@ -292,8 +293,8 @@ const char *clean_text(struct arena *a, const char *s, size_t n, struct err *err
             ;
         if (!utf8_valid(s + i, k) || !s[i]) {
             k = 1;
-            memcpy(p, "\xef\xbf\xbd", 3);
-            p += 3;
+            memcpy(p, replacement, sizeof replacement);
+            p += sizeof replacement;
         } else {
             memcpy(p, s + i, k);
             p += k;

@@ -84,11 +84,10 @@ static int put_targets(struct buf *b, const struct dataset *ds, const struct nam
 static int put_query(struct buf *b, const struct dataset *ds, const struct names *names,
                      const struct query *q, struct err *err)
 {
-    if (put_text(b, q->dataset, err) || put_text(b, q->item, err) ||
-        put_text(b, q->subject, err) || buf_u32(b, (uint32_t)q->template, err) ||
-        buf_u32(b, (uint32_t)q->step, err) || put_ids(b, q->ids, (size_t)q->n, err) ||
-        put_spans(b, ds, names, q->span, err) || put_targets(b, ds, names, q, err) ||
-        put_controls(b, q->control, ds->n_controls, err) ||
+    if (put_text(b, q->dataset, err) || put_text(b, q->item, err) || put_text(b, q->subject, err) ||
+        buf_u32(b, (uint32_t)q->template, err) || buf_u32(b, (uint32_t)q->step, err) ||
+        put_ids(b, q->ids, (size_t)q->n, err) || put_spans(b, ds, names, q->span, err) ||
+        put_targets(b, ds, names, q, err) || put_controls(b, q->control, ds->n_controls, err) ||
         put_controls(b, q->s_control, ds->n_controls, err) || buf_u32(b, !!q->cf_ids, err))
         return err->code;
     if (!q->cf_ids)
@@ -103,12 +102,12 @@ int fingerprint_queries(struct loader *l, struct err *err)
     struct dataset *ds = l->ds;
     struct names *names = arena_alloc(&l->scratch, 1, sizeof *names, err);
     struct buf b = {0};
-    int code = names ? 0 : err->code;
+    int code = 0;
 
-    if (!code) {
-        sort_names(names->span, ds->span_name, ds->n_spans);
-        sort_names(names->target, ds->target_name, ds->n_targets);
-    }
+    if (!names)
+        return err->code;
+    sort_names(names->span, ds->span_name, ds->n_spans);
+    sort_names(names->target, ds->target_name, ds->n_targets);
     for (size_t i = 0; i < ds->n && !code; i++) {
         buf_clear(&b);
         code = put_query(&b, ds, names, &ds->query[i], err);

@@ -163,8 +163,7 @@ int find_files(struct loader *l, const char *const *paths, size_t n, struct sour
 
 static int by_kind(const void *a, const void *b)
 {
-    const struct source *x = *(const struct source *const *)a,
-                        *y = *(const struct source *const *)b;
+    const struct source *x = a, *y = b;
     int d = strcmp(x->dataset, y->dataset);
 
     if (!d)
@@ -176,18 +175,18 @@ static int by_kind(const void *a, const void *b)
 
 int check_sources(struct loader *l, const struct source *sources, struct err *err)
 {
-    const struct source **sorted;
+    struct source *sorted;
     size_t n = l->ds->n_files;
 
     sorted = arena_alloc(&l->scratch, n, sizeof *sorted, err);
     if (!sorted)
         return err->code;
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = &sources[i];
-    if (n)
+    if (n) {
+        memcpy(sorted, sources, n * sizeof *sorted);
         qsort(sorted, n, sizeof *sorted, by_kind);
+    }
     for (size_t i = 1; i < n; i++) {
-        const struct source *a = sorted[i - 1], *b = sorted[i];
+        const struct source *a = &sorted[i - 1], *b = &sorted[i];
 
         if (str_eq(a->path, b->path))
             problems_add(l->problems, b->path, 0, 0, "the file is named twice");

@@ -71,9 +71,9 @@ struct dataset {
     size_t n_spans;
     const char **target_name;
     size_t n_targets;
-    size_t n_controls; /* entries of each query's control list */
+    size_t n_controls;   /* entries of each query's control list */
     size_t controls_min; /* the fewest that any usable query has: for the summary */
-    const char **file; /* paths read, in order */
+    const char **file;   /* paths read, in order */
     size_t n_files;
     int max_tokens; /* longest prompt that is kept, those of bad queries included */
 };
@@ -96,12 +96,12 @@ struct codec {
 
 struct data_options {
     enum data_format format;
-    bool add_bos;       /* prepend the codec's BOS and shift the spans */
-    int vocab;          /* ids are below this; 0 = not checked */
-    int max_tokens;     /* longer prompts get a status; 0 = not checked */
-    size_t limit;       /* at most so many queries of each file; 0 = all */
-    size_t n_controls;  /* 0 = 16 */
-    uint64_t seed;      /* of the draws of controls and counterfactuals */
+    bool add_bos;        /* prepend the codec's BOS and shift the spans */
+    int vocab;           /* ids are below this; 0 = not checked */
+    int max_tokens;      /* longer prompts get a status; 0 = not checked */
+    size_t limit;        /* at most so many queries of each file; 0 = all */
+    size_t n_controls;   /* 0 = 16 */
+    uint64_t seed;       /* of the draws of controls and counterfactuals */
     bool first_distinct; /* targets: the first token in which the answers differ (settle.c) */
 };
 

@@ -378,7 +378,8 @@ static void first_distinct_targets(void **state)
 
         add(&b,
             "{\"query_input_ids\": [1, 2], \"target_answer_idx\": 1, \"subject\": \"S\","
-            " \"subject_token_list\": [90, 91], \"three_answers_label_list\": [\"a\", \"b\", \"c\"],"
+            " \"subject_token_list\": [90, 91], \"three_answers_label_list\": [\"a\", \"b\", "
+            "\"c\"],"
             " \"three_answers_token_list\": [%s]}",
             cases[i / 2].tokens);
         load_path(&ds, save(&b, "q.jsonl"), opt, NULL);
