@@ -183,7 +183,7 @@ static int look(struct window *w, uint64_t offset, uint64_t n, const unsigned ch
     *p = NULL;
     if (offset > w->size || n > w->size - offset)
         return 0;
-    if (offset < w->at || offset - w->at > w->bytes.len ||
+    if (!w->bytes.data || offset < w->at || offset - w->at > w->bytes.len ||
         n > w->bytes.len - (size_t)(offset - w->at)) {
         buf_clear(&w->bytes);
         w->at = offset;
@@ -473,6 +473,7 @@ static int begin_segment(struct journal *j, struct err *err)
         close(j->fd);
         j->fd = -1;
         unlink(path);
+        j->last = j->number - 1;
     }
     j->size = HEADER;
 out:
