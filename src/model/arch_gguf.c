@@ -77,7 +77,7 @@ static int check_keys(const struct gguf *g, struct err *err)
         const struct key *k;
         bool ok = false;
 
-        if (strncmp(name, "llama.", PREFIX))
+        if (strncmp(name, "llama.", PREFIX) != 0)
             continue;
         k = key_find(gguf_keys, KEYS(gguf_keys), name + PREFIX);
         if (!k)

@@ -30,39 +30,45 @@ struct tensor *tensors_find(const struct tensors *t, const char *name)
 
 static int by_place(const void *a, const void *b)
 {
-    const struct tensor *s = *(const struct tensor *const *)a;
-    const struct tensor *t = *(const struct tensor *const *)b;
+    const struct tensor *s = a, *t = b;
 
     if (s->begin != t->begin)
         return s->begin < t->begin ? -1 : 1;
     return s->bytes < t->bytes ? -1 : s->bytes > t->bytes;
 }
 
+/* The same, of tensors in the order in which they lie in the file. */
+static int check_order(const struct tensor *t, size_t n, uint64_t size, bool dense, struct err *err)
+{
+    uint64_t end = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (t[i].begin < end)
+            return err_set(err, ERR_FORMAT, "tensors %s and %s overlap", t[i - 1].name, t[i].name);
+        if (dense && t[i].begin > end)
+            return err_set(err, ERR_FORMAT, "%llu bytes before tensor %s belong to no tensor",
+                           (unsigned long long)(t[i].begin - end), t[i].name);
+        end = t[i].begin + t[i].bytes;
+    }
+    if (dense && end != size)
+        return err_set(err, ERR_FORMAT, "%llu bytes after the last tensor belong to no tensor",
+                       (unsigned long long)(size - end));
+    return 0;
+}
+
 int tensors_check_layout(const struct tensors *t, uint64_t size, bool dense, struct err *err)
 {
-    const struct tensor **order = mem_alloc(t->n, sizeof *order, err);
-    uint64_t end = 0;
-    int code = 0;
+    struct tensor *sorted = mem_alloc(t->n, sizeof *sorted, err);
+    int code;
 
-    if (!order)
+    if (!sorted)
         return err->code;
-    for (size_t i = 0; i < t->n; i++)
-        order[i] = &t->v[i];
-    if (t->n)
-        qsort(order, t->n, sizeof *order, by_place);
-    for (size_t i = 0; i < t->n && !code; i++) {
-        if (order[i]->begin < end)
-            code = err_set(err, ERR_FORMAT, "tensors %s and %s overlap", order[i - 1]->name,
-                           order[i]->name);
-        else if (dense && order[i]->begin > end)
-            code = err_set(err, ERR_FORMAT, "%llu bytes before tensor %s belong to no tensor",
-                           (unsigned long long)(order[i]->begin - end), order[i]->name);
-        end = order[i]->begin + order[i]->bytes;
+    if (t->n) {
+        memcpy(sorted, t->v, t->n * sizeof *sorted);
+        qsort(sorted, t->n, sizeof *sorted, by_place);
     }
-    if (!code && dense && end != size)
-        code = err_set(err, ERR_FORMAT, "%llu bytes after the last tensor belong to no tensor",
-                       (unsigned long long)(size - end));
-    mem_free(order);
+    code = check_order(sorted, t->n, size, dense, err);
+    mem_free(sorted);
     return code;
 }
 

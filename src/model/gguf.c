@@ -313,7 +313,7 @@ int gguf_parse(struct gguf *g, const void *data, size_t size, enum gguf_part par
     memset(g, 0, sizeof *g);
     g->file = (struct mapping){data, size};
     magic = cursor_take(&c, 4);
-    if (!magic || memcmp(magic, "GGUF", 4))
+    if (!magic || memcmp(magic, "GGUF", 4) != 0)
         return err_set(err, ERR_FORMAT, "no GGUF file: it does not begin with the letters GGUF");
     g->version = cursor_u32(&c);
     n_tensors = cursor_u64(&c);
@@ -442,7 +442,7 @@ int gguf_take_int(const struct gguf *g, const char *key, bool need, int64_t lo, 
         i = (int64_t)raw(v, 0);
         break;
     case GGUF_I8:
-        i = (int8_t)raw(v, 0);
+        i = (int64_t)(raw(v, 0) ^ 0x80) - 0x80;
         break;
     case GGUF_I16:
         i = (int16_t)raw(v, 0);

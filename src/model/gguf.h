@@ -87,19 +87,19 @@ void gguf_close(struct gguf *g);
 const struct gguf_value *gguf_find(const struct gguf *g, const char *key); /* NULL = absent */
 const char *gguf_type_name(enum gguf_type type);
 
-/* Single values. *v is left alone (the default) when the key is absent and `need` is not set; a
+/* Single values. *out is left alone (the default) when the key is absent and `need` is not set; a
    wrong type or range is ERR_FORMAT that names the key. Any integer type will do for an int, any
    float type for a real. */
 int gguf_take_int(const struct gguf *g, const char *key, bool need, int64_t lo, int64_t hi,
-                  int64_t *v, struct err *err);
-int gguf_take_real(const struct gguf *g, const char *key, bool need, double *v, struct err *err);
-int gguf_take_bool(const struct gguf *g, const char *key, bool need, bool *v, struct err *err);
-int gguf_take_string(const struct gguf *g, const char *key, bool need, struct gguf_string *v,
+                  int64_t *out, struct err *err);
+int gguf_take_real(const struct gguf *g, const char *key, bool need, double *out, struct err *err);
+int gguf_take_bool(const struct gguf *g, const char *key, bool need, bool *out, struct err *err);
+int gguf_take_string(const struct gguf *g, const char *key, bool need, struct gguf_string *out,
                      struct err *err);
 
-/* *v: an array whose elements have exactly this type; NULL when absent and not needed. */
+/* *out: an array whose elements have exactly this type; NULL when absent and not needed. */
 int gguf_take_array(const struct gguf *g, const char *key, bool need, enum gguf_type element,
-                    const struct gguf_value **v, struct err *err);
+                    const struct gguf_value **out, struct err *err);
 
 /* Element i < v->count of a checked array. */
 float gguf_f32_at(const struct gguf_value *v, uint64_t i);   /* GGUF_F32 */

@@ -323,27 +323,38 @@ static bool same_kind(const struct kind *k, const char *name, const struct tenso
            !memcmp(k->first->dim, t->dim, sizeof t->dim);
 }
 
+/* Sorts n tensors into kinds, which has room for n. */
+static int find_kinds(const struct tensors *t, struct kind *kinds, size_t *n, struct arena *a,
+                      struct err *err)
+{
+    *n = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        const char *name = star(a, t->v[i].name, err);
+        size_t k = 0;
+
+        if (!name)
+            return err->code;
+        while (k < *n && !same_kind(&kinds[k], name, &t->v[i]))
+            k++;
+        if (k == *n)
+            kinds[(*n)++] = (struct kind){name, &t->v[i], 0};
+        kinds[k].count++;
+    }
+    return 0;
+}
+
 static int describe_tensors(const struct tensors *t, struct buf *out, struct err *err)
 {
     struct arena a = {0};
     struct kind *kinds = arena_alloc(&a, t->n, sizeof *kinds, err);
-    size_t n = 0;
-    int code = kinds ? buf_printf(out, err, "tensors        %zu\n", t->n) : err->code;
+    size_t n;
+    int code;
 
-    for (size_t i = 0; i < t->n && !code; i++) {
-        const char *name = star(&a, t->v[i].name, err);
-        size_t k = 0;
-
-        if (!name) {
-            code = err->code;
-            break;
-        }
-        while (k < n && !same_kind(&kinds[k], name, &t->v[i]))
-            k++;
-        if (k == n)
-            kinds[n++] = (struct kind){name, &t->v[i], 0};
-        kinds[k].count++;
-    }
+    if (!kinds)
+        return err->code;
+    code = find_kinds(t, kinds, &n, &a, err);
+    if (!code)
+        code = buf_printf(out, err, "tensors        %zu\n", t->n);
     for (size_t k = 0; k < n && !code; k++) {
         char shape[TENSOR_SHAPE_TEXT];
         const struct tensor *first = kinds[k].first;

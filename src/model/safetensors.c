@@ -8,7 +8,6 @@
 enum {
     HEADER_MAX = 100 * 1000 * 1000, /* the format's own limit */
     INDEX_MAX = 64 << 20,
-    SHARDS_MAX = 10000,
 };
 
 static int find_dtype(struct tensor *t, const char *name, struct err *err)
@@ -172,8 +171,13 @@ static int by_text(const void *a, const void *b)
 }
 
 /* A shard lies beside the index and nowhere else. */
-static int check_shard_name(const char *name, struct err *err)
+static int check_shard(const char *tensor, const json_t *shard, struct err *err)
 {
+    const char *name = json_string_value(shard);
+
+    if (!name)
+        return err_set(err, ERR_FORMAT, "\"weight_map\": the file of tensor %.200s is no string",
+                       tensor);
     if (tensor_name_ok(name, strlen(name)) && !strchr(name, '/') && !strstr(name, "..") &&
         str_ends_with(name, ".safetensors"))
         return 0;
@@ -184,37 +188,32 @@ static int check_shard_name(const char *name, struct err *err)
         name);
 }
 
-/* The distinct shards that a weight map names, sorted. */
-static int list_shards(const json_t *map, struct arena *a, char ***names, size_t *n,
-                       struct err *err)
+/* The distinct shards that a weight map names, sorted; NULL on error. */
+static char **list_shards(const json_t *map, struct arena *a, size_t *n, struct err *err)
 {
+    char **names = arena_alloc(a, json_object_size(map) + 1, sizeof(char *), err);
     size_t count = 0, unique = 0;
     const char *tensor;
     json_t *shard;
 
-    *names = arena_alloc(a, json_object_size(map) + 1, sizeof **names, err);
-    if (!*names)
-        return err->code;
+    if (!names)
+        return NULL;
     json_object_foreach((json_t *)map, tensor, shard)
     {
-        if (!json_is_string(shard))
-            return err_set(err, ERR_FORMAT,
-                           "\"weight_map\": the file of tensor %.200s is no string", tensor);
-        if (check_shard_name(json_string_value(shard), err))
-            return err->code;
-        (*names)[count++] = (char *)json_string_value(shard);
+        if (check_shard(tensor, shard, err))
+            return NULL;
+        names[count++] = (char *)json_string_value(shard);
     }
-    if (!count)
-        return err_set(err, ERR_FORMAT, "\"weight_map\" is empty");
-    qsort(*names, count, sizeof **names, by_text);
+    if (!count) {
+        err_set(err, ERR_FORMAT, "\"weight_map\" is empty");
+        return NULL;
+    }
+    qsort(names, count, sizeof *names, by_text);
     for (size_t i = 0; i < count; i++)
-        if (!i || !str_eq((*names)[i], (*names)[unique - 1]))
-            (*names)[unique++] = (*names)[i];
-    if (unique > SHARDS_MAX)
-        return err_set(err, ERR_FORMAT, "\"weight_map\" names %zu files, at most %d are read",
-                       unique, SHARDS_MAX);
+        if (!i || !str_eq(names[i], names[unique - 1]))
+            names[unique++] = names[i];
     *n = unique;
-    return 0;
+    return names;
 }
 
 /* Maps the shards one by one and gathers their tensors. */
@@ -247,7 +246,7 @@ static int open_all(struct shards *s, struct arena *a, const char *dir, char *co
             memcpy(s->tensors.v + s->tensors.n, part[i].v, part[i].n * sizeof *part[i].v);
         s->tensors.n += part[i].n;
     }
-    return tensors_sort(&s->tensors, err) ? err_wrap(err, "%s", dir) : 0;
+    return tensors_sort(&s->tensors, err);
 }
 
 /* Which of the shards holds the tensor's bytes. */
@@ -287,30 +286,33 @@ static int check_map(const struct shards *s, const json_t *map, char *const *nam
     return 0;
 }
 
+static int open_mapped(struct shards *s, struct arena *a, const char *dir, const json_t *map,
+                       struct err *err)
+{
+    char **names;
+    size_t n;
+
+    if (!json_is_object(map))
+        return err_set(err, ERR_FORMAT, "\"weight_map\" is missing or no object");
+    names = list_shards(map, a, &n, err);
+    if (!names || open_all(s, a, dir, names, n, err))
+        return err->code;
+    return check_map(s, map, names, err);
+}
+
 static int open_index(struct shards *s, struct arena *a, const char *dir, const char *path,
                       struct err *err)
 {
     struct buf text = {0};
-    json_t *index = NULL, *map;
-    char **names = NULL;
-    size_t n = 0;
-    int code;
+    json_t *index = NULL;
+    int code = file_read(&text, path, INDEX_MAX, err);
 
-    code = file_read(&text, path, INDEX_MAX, err);
     if (code)
         goto out;
     index = json_parse(text.data ? text.data : "", text.len, ERR_FORMAT, path, 1, err);
-    code = index ? 0 : err->code;
-    if (code)
-        goto out;
-    map = json_object_get(index, "weight_map");
-    if (!json_is_object(map))
-        code = err_set(err, ERR_FORMAT, "%s: \"weight_map\" is missing or no object", path);
-    else if (list_shards(map, a, &names, &n, err))
-        code = err_wrap(err, "%s", path);
-    else
-        code = open_all(s, a, dir, names, n, err);
-    if (!code && check_map(s, map, names, err))
+    if (!index)
+        code = err->code;
+    else if (open_mapped(s, a, dir, json_object_get(index, "weight_map"), err))
         code = err_wrap(err, "%s", path);
 out:
     json_decref(index);

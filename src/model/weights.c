@@ -86,26 +86,26 @@ static int64_t size_of(const struct shape *s, enum size size)
     }
 }
 
-/* The tensor of that name and shape, marked as used. */
-static int take(struct binding *b, const char *name, int rank, const int64_t *dim,
-                const struct tensor **out, struct err *err)
+/* The tensor of that name and shape, marked as used; NULL on error. */
+static const struct tensor *take(struct binding *b, const char *name, int rank, const int64_t *dim,
+                                 struct err *err)
 {
     struct tensor *t = tensors_find(b->t, name);
     char have[TENSOR_SHAPE_TEXT], want[TENSOR_SHAPE_TEXT];
 
-    if (!t)
-        return err_set(err, ERR_FORMAT, "tensor %s is missing", name);
-    if (t->rank != rank || memcmp(t->dim, dim, (size_t)rank * sizeof *dim))
-        return err_set(err, ERR_FORMAT, "tensor %s has the shape %s, the config says %s", name,
-                       tensor_shape_text(have, t->rank, t->dim),
-                       tensor_shape_text(want, rank, dim));
-    if (!t->used) {
-        b->m->n_params += t->bytes / dtype_block_bytes(t->dtype) * dtype_block(t->dtype);
-        b->m->weight_bytes += t->bytes;
+    if (!t) {
+        err_set(err, ERR_FORMAT, "tensor %s is missing", name);
+        return NULL;
     }
+    if (t->rank != rank || memcmp(t->dim, dim, (size_t)rank * sizeof *dim) != 0) {
+        err_set(err, ERR_FORMAT, "tensor %s has the shape %s, the config says %s", name,
+                tensor_shape_text(have, t->rank, t->dim), tensor_shape_text(want, rank, dim));
+        return NULL;
+    }
+    b->m->n_params += t->bytes / dtype_block_bytes(t->dtype) * dtype_block(t->dtype);
+    b->m->weight_bytes += t->bytes;
     t->used = true;
-    *out = t;
-    return 0;
+    return t;
 }
 
 static int bind_matrix(struct binding *b, const char *name, int64_t rows, int64_t cols,
@@ -119,7 +119,8 @@ static int bind_matrix(struct binding *b, const char *name, int64_t rows, int64_
         b->m->weight_bytes += (uint64_t)rows * matrix_row_bytes(w);
         return 0;
     }
-    if (take(b, name, 2, (int64_t[]){rows, cols}, &t, err))
+    t = take(b, name, 2, (int64_t[]){rows, cols}, err);
+    if (!t)
         return err->code;
     w->data = t->data;
     w->dtype = t->dtype;
@@ -140,7 +141,8 @@ static int bind_vector(struct binding *b, const char *name, int64_t n, const flo
         b->m->weight_bytes += (uint64_t)n * dtype_block_bytes(b->dtype);
         return 0;
     }
-    if (take(b, name, 1, &n, &t, err))
+    t = take(b, name, 1, &n, err);
+    if (!t)
         return err->code;
     if (!t->data)
         return 0;
@@ -192,7 +194,7 @@ static int bind_unembedding(struct binding *b, struct err *err)
         return 0;
     e = tensors_find(b->t, b->names->embed);
     if (t->dtype != e->dtype || t->bytes != e->bytes ||
-        (t->data && memcmp(t->data, e->data, t->bytes)))
+        (t->data && memcmp(t->data, e->data, t->bytes) != 0))
         return err_set(err, ERR_FORMAT,
                        "tensor %s differs from %s, but the config says that they are one "
                        "(tie_word_embeddings)",

@@ -3,9 +3,10 @@
 
 #include "model/checkpoint.h"
 
+static volatile unsigned sink;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static volatile unsigned sink;
     struct mapping file = {data, size};
     struct arena a = {0};
     struct err err = {0};

@@ -159,6 +159,13 @@ static void test_config(void **state)
          "\"sliding_window\":null,\"pretraining_tp\":1,\"attention_dropout\":0.0}",
          NULL},
         {"{\"architectures\":null}", NULL},
+        /* the keys that SmolLM2's and re-saved Llamas' files have besides */
+        {"{\"_name_or_path\":\"x\",\"is_llama_config\":true,\"rope_interleaved\":false,"
+         "\"transformers.js_config\":{\"dtype\":\"q4\"},\"torch_dtype\":\"bfloat16\","
+         "\"use_cache\":true,\"initializer_range\":0.04,\"bos_token_id\":1,"
+         "\"eos_token_id\":[1,2],\"pad_token_id\":null,\"unsloth_fixed\":true,"
+         "\"pruned_heads\":{},\"partial_rotary_factor\":1.0,\"quantization_config\":null}",
+         NULL},
         {"{\"rope_scaling\":{\"rope_type\":\"llama3\",\"type\":\"llama3\",\"factor\":8,"
          "\"low_freq_factor\":1,\"high_freq_factor\":4,"
          "\"original_max_position_embeddings\":8192}}",
