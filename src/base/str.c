@@ -1,5 +1,6 @@
 #include "base/str.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ static int edit_distance(const char *a, const char *b)
     int n = (int)strlen(a), m = (int)strlen(b);
 
     if (n > WORD_MAX || m > WORD_MAX)
-        return WORD_MAX;
+        return INT_MAX;
     for (int j = 0; j <= m; j++)
         row[0][j] = j;
     for (int i = 1; i <= n; i++) {

@@ -1,0 +1,550 @@
+/* Errors, memory, buffers, strings, draws and file_replace. */
+#define _XOPEN_SOURCE 700
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/str.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Errors */
+
+static void error_says_what_and_where(void **state)
+{
+    struct err err;
+    int line;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(err.code, ERR_NONE);
+    assert_int_equal(err.rank, -1);
+    line = __LINE__ + 1;
+    assert_int_equal(err_set(&err, ERR_FORMAT, "row %d of %s", 7, "a\nb"), ERR_FORMAT);
+    assert_int_equal(err.code, ERR_FORMAT);
+    assert_int_equal(err.line, line);
+    assert_string_equal(err.file, "test_base.c");
+    assert_string_equal(err.msg, "row 7 of a?b"); /* one line, whatever a file name holds */
+    assert_int_equal(err_wrap(&err, "layer %d", 3), ERR_FORMAT);
+    assert_string_equal(err.msg, "layer 3: row 7 of a?b");
+}
+
+static void long_messages_are_cut(void **state)
+{
+    static char text[3 * ERR_MESSAGE];
+    struct err err;
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    err_set(&err, ERR_IO, "%s", text);
+    assert_int_equal(strlen(err.msg), ERR_MESSAGE - 1);
+    assert_int_equal(err_wrap(&err, "%s", text), ERR_IO);
+    assert_true(strlen(err.msg) < ERR_MESSAGE);
+}
+
+static void codes_have_a_text(void **state)
+{
+    (void)state;
+    assert_string_equal(err_text(ERR_NONE), "done");
+    assert_string_equal(err_text(ERR_MEMORY), "out of memory");
+    assert_string_equal(err_text(9), "unknown error");
+}
+
+static void problems_are_counted_beyond_the_list(void **state)
+{
+    static struct problems p;
+
+    (void)state;
+    problems_add(&p, "a.yaml", 3, 14, "no such key %s", "x");
+    problems_add(&p, "a.jsonl", 4, 0, "no object");
+    problems_add(&p, "--set run.rows", 0, 0, "no number");
+    assert_string_equal(p.item[0].where, "a.yaml:3:14");
+    assert_string_equal(p.item[0].msg, "no such key x");
+    assert_string_equal(p.item[1].where, "a.jsonl:4");
+    assert_string_equal(p.item[2].where, "--set run.rows");
+    for (int i = 3; i < 30; i++)
+        problems_add(&p, "f", (size_t)i, 0, "problem %d", i);
+    assert_int_equal(p.count, 30);
+    assert_string_equal(p.item[PROBLEMS_MAX - 1].msg, "problem 19");
+}
+
+/* Memory */
+
+static bool all_zero(const void *p, size_t n)
+{
+    const unsigned char *c = p;
+
+    while (n && !*c)
+        c++, n--;
+    return n == 0;
+}
+
+static void allocations_are_zeroed_and_aligned(void **state)
+{
+    struct err err;
+    char *p = mem_alloc(1000, 3, &err), *none = mem_alloc(0, 8, &err);
+
+    (void)state;
+    assert_true(p && all_zero(p, 3000) && (uintptr_t)p % 64 == 0);
+    assert_non_null(none);
+    mem_free(p);
+    mem_free(none);
+    mem_free(NULL);
+}
+
+static void sizes_that_overflow_are_refused(void **state)
+{
+    struct arena a = {0};
+    struct err err;
+
+    (void)state;
+    assert_null(mem_alloc(SIZE_MAX / 2, 3, &err));
+    assert_int_equal(err.code, ERR_MEMORY);
+    assert_null(mem_alloc(SIZE_MAX, 1, &err));
+    assert_null(arena_alloc(&a, SIZE_MAX / 2, 3, &err));
+    assert_null(arena_alloc(&a, SIZE_MAX - 8, 1, &err));
+    arena_release(&a);
+}
+
+static void growing_keeps_what_is_there(void **state)
+{
+    struct err err;
+    void *p = NULL;
+    int *v;
+
+    (void)state;
+    assert_int_equal(mem_grow(&p, 0, 2, sizeof *v, &err), 0);
+    v = p;
+    v[0] = 5;
+    v[1] = 6;
+    assert_int_equal(mem_grow(&p, 2, 1000, sizeof *v, &err), 0);
+    v = p;
+    assert_true(v[0] == 5 && v[1] == 6 && all_zero(v + 2, 998 * sizeof *v));
+    mem_fail_nth(1);
+    assert_int_equal(mem_grow(&p, 1000, 2000, sizeof *v, &err), ERR_MEMORY);
+    assert_true(p == v && v[1] == 6);
+    mem_free(p);
+}
+
+static void the_nth_allocation_fails(void **state)
+{
+    struct err err;
+
+    (void)state;
+    mem_fail_nth(3);
+    for (int i = 1; i <= 5; i++) {
+        void *p = mem_alloc(1, 1, &err);
+
+        assert_int_equal(p == NULL, i == 3);
+        mem_free(p);
+    }
+    mem_fail_nth(1);
+    mem_fail_nth(0);
+    mem_free(mem_alloc(1, 1, &err));
+}
+
+static void arenas_hand_out_what_stays(void **state)
+{
+    struct arena a = {0};
+    struct err err;
+    char *s = arena_strdup(&a, "head", &err), *t = arena_strndup(&a, "layers", 5, &err);
+    char *u = arena_printf(&a, &err, "%d of %s", 3, "9"), *big = arena_alloc(&a, 3, 1 << 20, &err);
+
+    (void)state;
+    assert_true(big && all_zero(big, 3 << 20));
+    memset(big, 1, 3 << 20);
+    assert_string_equal(s, "head");
+    assert_string_equal(t, "layer");
+    assert_string_equal(u, "3 of 9");
+    assert_true(a.used >= (3 << 20) + 18);
+    arena_reset(&a);
+    assert_int_equal(a.used, 0);
+    mem_fail_nth(1); /* nothing new is asked for after a reset */
+    s = arena_alloc(&a, 1 << 20, 1, &err);
+    mem_fail_nth(0);
+    assert_true(s && all_zero(s, 1 << 20));
+    arena_release(&a);
+    mem_fail_nth(1);
+    assert_null(arena_printf(&a, &err, "%d", 3));
+    assert_int_equal(err.code, ERR_MEMORY);
+    arena_release(&a);
+}
+
+/* Buffers */
+
+static void numbers_are_little_endian(void **state)
+{
+    static const unsigned char bytes[] = {4, 3, 2, 1, 8, 7, 6, 5, 4,    3,
+                                          2, 1, 0, 0, 0, 0, 0, 0, 0xf8, 0xbf};
+    struct buf b = {0};
+    struct err err;
+    struct cursor c;
+
+    (void)state;
+    assert_int_equal(buf_u32(&b, 0x01020304, &err), 0);
+    assert_int_equal(buf_u64(&b, 0x0102030405060708, &err), 0);
+    assert_int_equal(buf_f64(&b, -1.5, &err), 0);
+    assert_int_equal(b.len, sizeof bytes);
+    assert_memory_equal(b.data, bytes, sizeof bytes);
+    c = (struct cursor){bytes, sizeof bytes, 0, 0};
+    assert_int_equal(cursor_u8(&c), 4);
+    assert_int_equal(cursor_u8(&c), 3);
+    assert_int_equal(cursor_u16(&c), 0x0102);
+    assert_true(cursor_u64(&c) == 0x0102030405060708);
+    assert_true(cursor_f64(&c) == -1.5);
+    assert_int_equal(c.bad, 0);
+    assert_int_equal(c.pos, c.size);
+    c = (struct cursor){bytes, 4, 0, 0};
+    assert_int_equal(cursor_u32(&c), 0x01020304);
+    buf_release(&b);
+}
+
+static void a_buffer_holds_text(void **state)
+{
+    struct buf b = {0};
+    struct err err;
+
+    (void)state;
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(buf_printf(&b, &err, "%03d,", i), 0);
+    assert_int_equal(buf_puts(&b, "end", &err), 0);
+    assert_int_equal(buf_put(&b, NULL, 0, &err), 0);
+    assert_int_equal(b.len, 803);
+    assert_memory_equal(buf_str(&b, &err) + 789, "97,198,199,end", 14);
+    buf_clear(&b);
+    assert_string_equal(buf_str(&b, &err), "");
+    assert_int_equal(buf_reserve(&b, SIZE_MAX, &err), ERR_MEMORY);
+    mem_fail_nth(1);
+    assert_int_equal(buf_reserve(&b, 1 << 20, &err), ERR_MEMORY);
+    assert_string_equal(buf_str(&b, &err), ""); /* as it was */
+    buf_release(&b);
+}
+
+static void a_cursor_stays_inside(void **state)
+{
+    static const unsigned char bytes[] = {1, 2, 3, 4, 5};
+    static const uint64_t too_many[] = {6, (uint64_t)1 << 63, UINT64_MAX, UINT64_MAX - 1};
+    struct cursor c;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof too_many / sizeof *too_many; i++) {
+        c = (struct cursor){bytes, sizeof bytes, 0, 0};
+        assert_null(cursor_take(&c, too_many[i]));
+        assert_true(c.bad);
+        assert_null(cursor_take(&c, 1)); /* it stays bad */
+        assert_int_equal(cursor_u8(&c), 0);
+    }
+    c = (struct cursor){bytes, sizeof bytes, 0, 0};
+    assert_ptr_equal(cursor_take(&c, 2), bytes);
+    assert_int_equal(cursor_u32(&c), 0);
+    assert_true(c.bad);
+    c = (struct cursor){bytes, sizeof bytes, 0, 0};
+    assert_ptr_equal(cursor_take(&c, 5), bytes);
+    assert_non_null(cursor_take(&c, 0));
+    assert_false(c.bad);
+    assert_int_equal(cursor_u8(&c), 0);
+    assert_true(c.bad);
+}
+
+/* Strings */
+
+static void the_key_that_was_meant(void **state)
+{
+    static const char *const keys[] = {"experiments", "layers", "heads", "run", "noise_seed"};
+    static const char *const cases[][2] = {
+        {"experimnets", "experiments"}, {"layer", "layers"}, {"haeds", "heads"}, {"rnu", "run"},
+        {"noiseseed", "noise_seed"},    {"positions", NULL}, {"", NULL},         {"xyz", NULL},
+        {"layers", "layers"},           {"r", NULL},
+    };
+    char far[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *meant = str_did_you_mean(cases[i][0], keys, 5);
+
+        assert_int_equal(meant == NULL, cases[i][1] == NULL);
+        if (meant)
+            assert_string_equal(meant, cases[i][1]);
+    }
+    memset(far, 'x', sizeof far - 1);
+    far[sizeof far - 1] = '\0';
+    assert_null(str_did_you_mean(far, keys, 5));
+    assert_null(str_did_you_mean("layers", keys, 0));
+}
+
+static void endings(void **state)
+{
+    (void)state;
+    assert_true(str_ends_with("a.gguf", ".gguf") && str_ends_with("a", ""));
+    assert_false(str_ends_with("gguf", ".gguf") || str_ends_with("a.ggu", ".gguf"));
+    assert_true(str_eq("a", "a"));
+    assert_false(str_eq("a", "ab"));
+}
+
+static void well_formed_text(void **state)
+{
+    static const char *const good[] = {
+        "",
+        "plain",
+        "\xc2\x80",
+        "\xdf\xbf",
+        "\xe0\xa0\x80",
+        "\xed\x9f\xbf",
+        "\xee\x80\x80",
+        "\xef\xbf\xbf",
+        "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf",
+        "Z\xc3\xbcrich \xe6\x9d\xb1\xe4\xba\xac",
+    };
+    static const char *const bad[] = {
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xc2",
+        "\xc2"
+        "A",
+        "\xe0\x9f\xbf",
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf",
+        "\xe6\x9d",
+        "\xe6\x9d"
+        "A",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xf0\x90\x80",
+        "\xfe",
+        "\xff",
+        "ok \xc3",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(utf8_valid(good[i], strlen(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(utf8_valid(bad[i], strlen(bad[i])));
+    assert_true(utf8_valid("a\0b", 3));
+    assert_false(utf8_valid("\xc3\xbc", 1)); /* cut inside a character */
+}
+
+static void sizes_for_people(void **state)
+{
+    char out[STR_HUMAN];
+
+    (void)state;
+    assert_string_equal(str_bytes(out, 0), "0 B");
+    assert_string_equal(str_bytes(out, 1023), "1023 B");
+    assert_string_equal(str_bytes(out, 1536), "1.50 KiB");
+    assert_string_equal(str_bytes(out, 12.0 * (1 << 20)), "12.0 MiB");
+    assert_string_equal(str_flops(out, 2.3e12), "2.30 TFLOP");
+    assert_string_equal(str_flops(out, 123e9), "123 GFLOP");
+    assert_string_equal(str_duration(out, 0.25), "250 ms");
+    assert_string_equal(str_duration(out, 12.34), "12.3 s");
+    assert_string_equal(str_duration(out, 125), "2m05s");
+    assert_string_equal(str_duration(out, 3 * 3600 + 300), "3h05m");
+}
+
+/* Draws */
+
+/* SplitMix64's published sequence for the seed 1234567. */
+static void draws_are_splitmix64(void **state)
+{
+    static const uint64_t expected[] = {6457827717110365317u, 3203168211198807973u,
+                                        9817491932198370423u, 4593380528125082431u,
+                                        16408922859458223821u};
+    struct rng r = {1234567, 0};
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        assert_true(rng_u64(&r) == expected[i]);
+}
+
+static void streams_are_keyed(void **state)
+{
+    struct rng a = rng_for(1, 2, "noise"), b = rng_for(1, 2, "noise");
+    struct rng other[] = {rng_for(2, 2, "noise"), rng_for(1, 3, "noise"),
+                          rng_for(1, 2, "controls")};
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_true(other[i].key != a.key);
+    for (int i = 0; i < 100; i++)
+        assert_true(rng_u64(&a) == rng_u64(&b));
+}
+
+static void draws_are_uniform(void **state)
+{
+    struct rng r = rng_for(1, 1, "test");
+    int count[7] = {0}, upper = 0;
+    double sum = 0, chi = 0;
+
+    (void)state;
+    for (int i = 0; i < 70000; i++) {
+        double u = rng_unit(&r);
+
+        assert_true(u >= 0 && u < 1);
+        sum += u;
+        count[rng_below(&r, 7)]++;
+        upper += rng_below(&r, (uint64_t)3 << 62) >= (uint64_t)1 << 63;
+        assert_int_equal(rng_below(&r, 1), 0);
+    }
+    for (int i = 0; i < 7; i++)
+        chi += (count[i] - 10000) * (count[i] - 10000) / 10000.0;
+    assert_true(chi < 22.5); /* 6 degrees of freedom, p = 0.001 */
+    assert_true(fabs(sum / 70000 - 0.5) < 0.004);
+    assert_true(abs(upper - 70000 / 3) < 500); /* without rejection it would be a half */
+}
+
+static void shuffles_are_permutations(void **state)
+{
+    struct rng r = rng_for(1, 1, "shuffle");
+    int first[3] = {0};
+
+    (void)state;
+    for (int round = 0; round < 3000; round++) {
+        uint32_t v[3] = {0, 1, 2};
+
+        rng_shuffle(&r, v, 3);
+        assert_int_equal(1 << v[0] | 1 << v[1] | 1 << v[2], 7);
+        first[v[0]]++;
+    }
+    for (int i = 0; i < 3; i++)
+        assert_true(first[i] > 850 && first[i] < 1150);
+    rng_shuffle(&r, NULL, 0);
+}
+
+/* Files */
+
+static char folder[] = "/tmp/lensweep-base-XXXXXX";
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    char command[64];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void assert_holds(const char *name, const char *text)
+{
+    struct buf b = {0};
+    struct err err;
+
+    assert_int_equal(file_read(&b, path_of(name), 1000, &err), 0);
+    assert_string_equal(buf_str(&b, &err), text);
+    buf_release(&b);
+}
+
+static void assert_only_files(size_t n)
+{
+    struct arena a = {0};
+    struct err err;
+    char **names;
+    size_t there;
+
+    assert_int_equal(file_list(folder, &a, &names, &there, &err), 0);
+    assert_int_equal(there, n);
+    arena_release(&a);
+}
+
+static void a_file_is_replaced_as_a_whole(void **state)
+{
+    struct err err;
+
+    (void)state;
+    assert_int_equal(file_replace(path_of("a"), "first version", 13, &err), 0);
+    assert_holds("a", "first version");
+    assert_int_equal(file_replace(path_of("a"), "second", 6, &err), 0);
+    assert_holds("a", "second");
+    assert_int_equal(file_replace(path_of("a"), NULL, 0, &err), 0);
+    assert_holds("a", "");
+    assert_only_files(1);
+}
+
+static void a_failed_replacement_leaves_the_old_file(void **state)
+{
+    struct err err;
+    struct rlimit old, tiny;
+    static char large[100000];
+    int code;
+
+    (void)state;
+    assert_int_equal(file_replace(path_of("a"), "old", 3, &err), 0);
+    mem_fail_nth(1);
+    assert_int_equal(file_replace(path_of("a"), "new", 3, &err), ERR_MEMORY);
+    assert_int_equal(file_replace(path_of("none/b"), "new", 3, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "none/b"));
+
+    signal(SIGXFSZ, SIG_IGN); /* a write that cannot be finished */
+    getrlimit(RLIMIT_FSIZE, &old);
+    tiny = old;
+    tiny.rlim_cur = 4096;
+    setrlimit(RLIMIT_FSIZE, &tiny);
+    code = file_replace(path_of("a"), large, sizeof large, &err);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_int_equal(code, ERR_IO);
+    assert_holds("a", "old");
+    assert_only_files(1);
+
+    assert_int_equal(mkdir(path_of("d"), 0777), 0); /* a rename that cannot be done */
+    assert_int_equal(file_replace(path_of("d"), "new", 3, &err), ERR_IO);
+    assert_only_files(2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(error_says_what_and_where),
+        cmocka_unit_test(long_messages_are_cut),
+        cmocka_unit_test(codes_have_a_text),
+        cmocka_unit_test(problems_are_counted_beyond_the_list),
+        cmocka_unit_test(allocations_are_zeroed_and_aligned),
+        cmocka_unit_test(sizes_that_overflow_are_refused),
+        cmocka_unit_test(growing_keeps_what_is_there),
+        cmocka_unit_test(the_nth_allocation_fails),
+        cmocka_unit_test(arenas_hand_out_what_stays),
+        cmocka_unit_test(numbers_are_little_endian),
+        cmocka_unit_test(a_buffer_holds_text),
+        cmocka_unit_test(a_cursor_stays_inside),
+        cmocka_unit_test(the_key_that_was_meant),
+        cmocka_unit_test(endings),
+        cmocka_unit_test(well_formed_text),
+        cmocka_unit_test(sizes_for_people),
+        cmocka_unit_test(draws_are_splitmix64),
+        cmocka_unit_test(streams_are_keyed),
+        cmocka_unit_test(draws_are_uniform),
+        cmocka_unit_test(shuffles_are_permutations),
+        cmocka_unit_test(a_file_is_replaced_as_a_whole),
+        cmocka_unit_test(a_failed_replacement_leaves_the_old_file),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,638 @@
+/* GEMM by panels, matrices as they lie in the file, and the kernels. */
+#define _XOPEN_SOURCE 700
+#include "base/gemm.h"
+#include "base/hash.h"
+#include "base/kernels.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "fixture.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* n numbers uniform over [-size, size), from a stream of their own. */
+static float *numbers(size_t n, double size, const char *purpose)
+{
+    struct rng r = rng_for(1, n, purpose);
+    struct err err;
+    float *x = mem_alloc(n, sizeof *x, &err);
+
+    assert_non_null(x);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)((2 * rng_unit(&r) - 1) * size);
+    return x;
+}
+
+static void start(struct team *t, int threads, size_t scratch)
+{
+    struct err err;
+
+    assert_int_equal(team_init(t, threads, scratch, &err), 0);
+}
+
+static bool same_bits(const float *a, const float *b, size_t n)
+{
+    return memcmp(a, b, n * sizeof *a) == 0;
+}
+
+/* GEMM */
+
+enum { M = 37, N = 300, K = 160, LDX = K + 3, LDY = N + 5 };
+
+/* A float32 sum of K products strays from the exact one by at most K eps sum |x w|. */
+static void assert_product(const float *x, const float *w, const float *y, int64_t ldy)
+{
+    for (int64_t i = 0; i < M; i++)
+        for (int64_t j = 0; j < N; j++) {
+            double sum = 0, size = 0;
+
+            for (int64_t k = 0; k < K; k++) {
+                double p = (double)x[i * LDX + k] * (double)w[j * K + k];
+
+                sum += p;
+                size += fabs(p);
+            }
+            assert_true(fabs((double)y[i * ldy + j] - sum) <= K * (double)FLT_EPSILON / 2 * size);
+        }
+}
+
+static void gemm_multiplies(void **state)
+{
+    float *x = numbers(M * LDX, 1, "x"), *w = numbers(N * K, 1, "w"), *y = numbers(M * LDY, 1, "y");
+    float *before = numbers(M * LDY, 1, "y");
+    struct matrix m = {w, DTYPE_F32, N, K, 0};
+    struct team t;
+
+    (void)state;
+    start(&t, 2, gemm_scratch(N, K));
+    gemm(&t, M, x, LDX, &m, y, LDY);
+    assert_product(x, w, y, LDY);
+    for (int i = 0; i < M; i++) /* nothing is written between the rows */
+        assert_true(same_bits(y + i * LDY + N, before + i * LDY + N, LDY - N));
+    assert_int_equal(t.flops, 2 * M * N * K);
+    gemm(&t, 0, x, LDX, &m, y, LDY);
+    assert_int_equal(t.flops, 2 * M * N * K);
+    team_release(&t);
+    mem_free(x);
+    mem_free(w);
+    mem_free(y);
+    mem_free(before);
+}
+
+struct gathered {
+    float y[M * N];
+    int calls[N]; /* by panel */
+};
+
+static void gather(void *ctx, int64_t panel, int64_t row, int64_t n, const float *y)
+{
+    struct gathered *g = ctx;
+
+    g->calls[panel]++;
+    for (int64_t i = 0; i < M; i++)
+        memcpy(g->y + i * N + row, y + i * n, (size_t)n * sizeof *y);
+}
+
+static void panelwise_gives_every_panel_once(void **state)
+{
+    static struct gathered g;
+    float *x = numbers(M * LDX, 1, "x"), *w = numbers(N * K, 1, "w");
+    struct matrix m = {w, DTYPE_F32, N, K, 0};
+    struct team t;
+
+    (void)state;
+    start(&t, 3, gemm_scratch(N, K) + M * (size_t)gemm_panel_rows(N, K));
+    gemm_panelwise(&t, M, x, LDX, &m, gather, &g);
+    assert_product(x, w, g.y, N);
+    assert_true(gemm_panels(&m) > 1);
+    for (int64_t p = 0; p < N; p++)
+        assert_int_equal(g.calls[p], p < gemm_panels(&m));
+    assert_int_equal(t.flops, 2 * M * N * K);
+    team_release(&t);
+    mem_free(x);
+    mem_free(w);
+}
+
+/* Leaves n BF16 numbers where n floats were. */
+static void shorten(float *w, int64_t n)
+{
+    unsigned char *p = (unsigned char *)w;
+
+    for (int64_t i = 0; i < n; i++)
+        memmove(p + 2 * i, p + 4 * i + 2, 2);
+}
+
+static void bits_do_not_depend_on_threads(void **state)
+{
+    static const int64_t shapes[][3] = {{1, 576, 576},   {14, 192, 576},  {100, 576, 1536},
+                                        {64, 1536, 576}, {257, 576, 576}, {3, 5000, 64}};
+    static const int threads[] = {2, 3, 16};
+
+    (void)state;
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        int64_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
+        float *x = numbers((size_t)(m * k), 1, "x"), *w = numbers((size_t)(n * k), 1, "w");
+        float *one = numbers((size_t)(m * n), 1, "y"), *many = numbers((size_t)(m * n), 1, "z");
+        struct matrix bf16 = {w, DTYPE_BF16, n, k, 0};
+        struct team t;
+
+        shorten(w, n * k);
+        start(&t, 1, gemm_scratch(n, k));
+        gemm(&t, m, x, k, &bf16, one, n);
+        team_release(&t);
+        for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+            start(&t, threads[i], gemm_scratch(n, k));
+            gemm(&t, m, x, k, &bf16, many, n);
+            team_release(&t);
+            assert_true(isfinite(many[m * n - 1]) && many[0] != 0);
+            assert_true(same_bits(one, many, (size_t)(m * n)));
+        }
+        mem_free(x);
+        mem_free(w);
+        mem_free(one);
+        mem_free(many);
+    }
+}
+
+/* Weights that lie at an odd address are multiplied as if they did not. */
+static void unaligned_weights(void **state)
+{
+    float *x = numbers(M * LDX, 1, "x"), *w = numbers(N * K, 1, "w");
+    float *y = numbers(M * N, 1, "y"), *z = numbers(M * N, 1, "z");
+    unsigned char *bytes = (unsigned char *)numbers(N * K + 1, 1, "bytes");
+    struct matrix m = {w, DTYPE_F32, N, K, 0}, odd = {bytes + 1, DTYPE_F32, N, K, 0};
+    struct team t;
+
+    (void)state;
+    memcpy(bytes + 1, w, N * K * sizeof *w);
+    start(&t, 2, gemm_scratch(N, K));
+    gemm(&t, M, x, LDX, &m, y, N);
+    gemm(&t, M, x, LDX, &odd, z, N);
+    assert_true(same_bits(y, z, M * N));
+    team_release(&t);
+    mem_free(x);
+    mem_free(w);
+    mem_free(y);
+    mem_free(z);
+    mem_free(bytes);
+}
+
+static void small_products(void **state)
+{
+    static const float a[2][3] = {{1, 2, 3}, {4, 5, 6}};
+    static const float kn[3][2] = {{1, 0}, {0, 1}, {2, 2}}, nk[2][3] = {{1, 0, 2}, {0, 1, 2}};
+    static const float expected[2][2] = {{7, 8}, {16, 17}};
+    float y[2][2];
+
+    (void)state;
+    gemm_small(true, 2, 2, 3, a[0], 3, kn[0], 2, y[0], 2);
+    assert_memory_equal(y, expected, sizeof y);
+    gemm_small(false, 2, 2, 3, a[0], 3, nk[0], 3, y[0], 2);
+    assert_memory_equal(y, expected, sizeof y);
+}
+
+static void team_follows_what_is_asked(void **state)
+{
+    struct team t;
+    struct err err;
+
+    (void)state;
+    start(&t, 0, 100);
+    assert_int_equal(t.threads, team_cores());
+    assert_true(t.threads >= 1 && t.scratch_floats >= 100);
+    assert_ptr_equal(team_scratch(&t), t.scratch);
+    team_release(&t);
+    assert_int_equal(team_init(&t, 4, SIZE_MAX / 8, &err), ERR_MEMORY);
+    team_release(&t);
+    mem_fail_nth(1);
+    assert_int_equal(team_init(&t, 4, 100, &err), ERR_MEMORY);
+    team_release(&t);
+    assert_true(strncmp(gemm_library(), "OpenBLAS ", 9) == 0);
+}
+
+/* Matrices */
+
+static void quantised_blocks_match_gguf(void **state)
+{
+    static const enum dtype types[] = {DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q5_0,
+                                       DTYPE_Q5_1, DTYPE_Q8_0, DTYPE_Q6_K};
+    struct fixture *f = fixture_open(TEST_DIR "/fixtures/quants.bin");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char name[2][32];
+        const float *numbers_of_bytes, *expected;
+        unsigned char bytes[1024];
+        float out[512];
+        struct matrix m = {bytes + 1, types[i], 2, 256, 0};
+        size_t n;
+
+        snprintf(name[0], sizeof name[0], "%s.bytes", dtype_name(types[i]));
+        snprintf(name[1], sizeof name[1], "%s.values", dtype_name(types[i]));
+        n = fixture_count(f, name[0]);
+        assert_int_equal(n, 2 * matrix_row_bytes(&m));
+        assert_int_equal(fixture_count(f, name[1]), 512);
+        numbers_of_bytes = fixture_get(f, name[0], NULL, NULL);
+        expected = fixture_get(f, name[1], NULL, NULL);
+        for (size_t j = 0; j < n; j++)
+            bytes[1 + j] = (unsigned char)numbers_of_bytes[j];
+        matrix_rows(&m, 0, 2, out);
+        for (int j = 0; j < 512; j++)
+            if (!isnan(expected[j]) || !isnan(out[j]))
+                assert_true(same_bits(out + j, expected + j, 1));
+        matrix_rows(&m, 1, 1, out);
+        if (!isnan(out[0]))
+            assert_true(same_bits(out, expected + 256, 1));
+    }
+    fixture_close(f);
+}
+
+/* IEEE binary16 by its definition. */
+static double half_by_definition(unsigned h)
+{
+    int exponent = h >> 10 & 31, fraction = h & 1023;
+    double sign = h >> 15 ? -1 : 1;
+
+    if (exponent == 31)
+        return fraction ? (double)NAN : sign * HUGE_VAL;
+    return sign * (exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24));
+}
+
+static void every_half(void **state)
+{
+    static uint16_t h[65536];
+    static float out[65536];
+    struct matrix m = {h, DTYPE_F16, 64, 1024, 0};
+
+    (void)state;
+    for (unsigned i = 0; i < 65536; i++)
+        h[i] = (uint16_t)i;
+    matrix_rows(&m, 0, 64, out);
+    for (unsigned i = 0; i < 65536; i++) {
+        double expected = half_by_definition(i);
+
+        if (isnan(expected))
+            assert_true(isnan(out[i]));
+        else
+            assert_true((double)out[i] == expected && !signbit(out[i]) == !(i >> 15));
+    }
+}
+
+static void every_bfloat(void **state)
+{
+    static uint16_t h[65536];
+    static float out[65536];
+    struct matrix m = {h, DTYPE_BF16, 64, 1024, 0};
+
+    (void)state;
+    for (unsigned i = 0; i < 65536; i++)
+        h[i] = (uint16_t)i;
+    matrix_rows(&m, 0, 64, out);
+    for (unsigned i = 0; i < 65536; i++) {
+        uint32_t bits;
+
+        memcpy(&bits, out + i, sizeof bits);
+        assert_int_equal(bits, i << 16);
+    }
+}
+
+/* GGUF stores the model's row j dh/2 + i of a head as row 2 i + j: written here, read there. */
+static void rotary_rows(void **state)
+{
+    enum { HEADS = 3, DH = 8, COLS = 2 };
+    float stored[HEADS * DH][COLS], out[HEADS * DH][COLS];
+    struct matrix m = {stored, DTYPE_F32, HEADS * DH, COLS, DH};
+
+    (void)state;
+    for (int h = 0; h < HEADS; h++)
+        for (int j = 0; j < 2; j++)
+            for (int i = 0; i < DH / 2; i++)
+                for (int c = 0; c < COLS; c++)
+                    stored[h * DH + 2 * i + j][c] = (float)(10 * (h * DH + j * DH / 2 + i) + c);
+    matrix_rows(&m, 0, HEADS * DH, out[0]);
+    for (int r = 0; r < HEADS * DH; r++)
+        assert_true(out[r][0] == (float)(10 * r) && out[r][1] == (float)(10 * r + 1));
+    matrix_rows(&m, 5, 7, out[0]); /* across heads */
+    for (int r = 0; r < 7; r++)
+        assert_true(out[r][1] == (float)(10 * (r + 5) + 1));
+}
+
+/* gemm and gemm_panelwise hand out rotary rows in the model's order, even in place. */
+static void rotary_product(void **state)
+{
+    float *x = numbers(M * LDX, 1, "x"), *w = numbers(N * K, 1, "w");
+    float *plain = numbers(N * K, 1, "p"), *y = numbers(M * N, 1, "y"), *z = numbers(M * N, 1, "z");
+    struct matrix rotary = {w, DTYPE_F32, N, K, 20}, unrolled = {plain, DTYPE_F32, N, K, 0};
+    struct team t;
+
+    (void)state;
+    matrix_rows(&rotary, 0, N, plain);
+    assert_false(same_bits(w, plain, N * K));
+    start(&t, 2, gemm_scratch(N, K));
+    gemm(&t, M, x, LDX, &rotary, y, N);
+    gemm(&t, M, x, LDX, &unrolled, z, N);
+    assert_true(same_bits(y, z, M * N));
+    team_release(&t);
+    mem_free(x);
+    mem_free(w);
+    mem_free(plain);
+    mem_free(y);
+    mem_free(z);
+}
+
+/* Kernels, against the same thing in double precision */
+
+static void assert_close(double got, double expected, double relative)
+{
+    if (!(fabs(got - expected) <= relative * fabs(expected)))
+        fail_msg("%.9g, expected %.9g to %g", got, expected, relative);
+}
+
+/* A float in 4103, over all bit patterns. */
+static void exponential(void **state)
+{
+    enum { BATCH = 1021 };
+    float x[BATCH], y[BATCH];
+    uint64_t bits = 0;
+
+    (void)state;
+    while (bits <= UINT32_MAX) {
+        for (int i = 0; i < BATCH; i++, bits += 4103) {
+            uint32_t b = (uint32_t)bits;
+
+            memcpy(x + i, &b, sizeof b);
+        }
+        memcpy(y, x, sizeof y);
+        vec_exp(BATCH, y);
+        for (int i = 0; i < BATCH; i++) {
+            double e = exp((double)x[i]);
+
+            if (isnan(x[i]))
+                assert_true(isnan(y[i]));
+            else if (x[i] < -87.3f || x[i] > 88.7f)
+                assert_true(x[i] < 0 ? y[i] == 0 : isinf(y[i]));
+            else
+                assert_true(fabs((double)y[i] - e) <= 2 * ldexp(1, ilogb(e) - 23));
+        }
+    }
+}
+
+static void exponential_at_the_ends(void **state)
+{
+    float x[] = {0.0f, -0.0f, HUGE_VALF, -HUGE_VALF, -87.3f, 88.7f, -FLT_MIN, 1000, -1000};
+
+    (void)state;
+    vec_exp(9, x);
+    assert_true(x[0] == 1 && x[1] == 1 && isinf(x[2]) && x[3] == 0 && x[6] == 1);
+    assert_true(x[4] > 0 && x[5] < HUGE_VALF && isinf(x[7]) && x[8] == 0);
+}
+
+/* Lengths around the 16 lanes, and long. */
+static const int64_t lengths[] = {1, 2, 15, 16, 17, 31, 33, 576, 1537};
+enum { LENGTHS = sizeof lengths / sizeof *lengths, LONGEST = 1537 };
+
+static void reductions(void **state)
+{
+    float *x = numbers(LONGEST, 9, "x"), *y = numbers(LONGEST, 9, "y");
+
+    (void)state;
+    for (int l = 0; l < LENGTHS; l++) {
+        double dot = 0, size = 0, squares = 0, sum = 0;
+        float most = x[0];
+
+        for (int64_t i = 0; i < lengths[l]; i++) {
+            dot += (double)x[i] * (double)y[i];
+            size += fabs((double)x[i] * (double)y[i]);
+            squares += (double)x[i] * (double)x[i];
+            sum += exp((double)(x[i] - 2.5f));
+            most = fmaxf(most, x[i]);
+        }
+        assert_true(fabs((double)vec_dot(lengths[l], x, y) - dot) <=
+                    (double)FLT_EPSILON / 2 * fabs(dot) + 1e-13 * size);
+        assert_close(mean_square(lengths[l], x), squares / (double)lengths[l], 1e-13);
+        assert_close(sum_exp(lengths[l], x, 2.5f), sum, 2 * (double)FLT_EPSILON);
+        assert_true(vec_max(lengths[l], x) == most);
+    }
+    mem_free(x);
+    mem_free(y);
+}
+
+static void largest_wherever_it_stands(void **state)
+{
+    float x[40];
+
+    (void)state;
+    for (int at = 0; at < 40; at++) {
+        for (int i = 0; i < 40; i++)
+            x[i] = i == at ? -1.0f : -2.0f;
+        assert_true(vec_max(40, x) == -1.0f);
+    }
+}
+
+static void addition(void **state)
+{
+    float *x = numbers(33, 9, "x"), *y = numbers(33, 9, "y"), *z = numbers(33, 9, "y");
+
+    (void)state;
+    vec_add(33, y, x);
+    for (int i = 0; i < 33; i++)
+        assert_true(y[i] == z[i] + x[i]);
+    mem_free(x);
+    mem_free(y);
+    mem_free(z);
+}
+
+static void probabilities(void **state)
+{
+    float *x = numbers(LONGEST, 300, "x"), *p = numbers(LONGEST, 300, "x");
+
+    (void)state;
+    for (int l = 0; l < LENGTHS; l++) {
+        int64_t n = lengths[l];
+        float most = vec_max(n, x) * 0.125f;
+        double sum = 0, total = 0;
+
+        for (int64_t i = 0; i < n; i++)
+            sum += exp((double)(x[i] * 0.125f - most));
+        memcpy(p, x, (size_t)n * sizeof *p);
+        softmax(n, p, 0.125f);
+        for (int64_t i = 0; i < n; i++) {
+            double expected = exp((double)(x[i] * 0.125f - most)) / sum;
+
+            assert_close((double)p[i], expected, 4 * (double)FLT_EPSILON);
+            total += (double)p[i];
+        }
+        assert_close(total, 1, 1e-6);
+    }
+    mem_free(x);
+    mem_free(p);
+}
+
+/* A masked key has no weight at all; a NaN is not hidden. */
+static void probabilities_of_the_extreme(void **state)
+{
+    float masked[] = {1, -HUGE_VALF, 1}, nan[] = {1, NAN, 0};
+
+    (void)state;
+    softmax(3, masked, 0.5f);
+    assert_true(masked[0] == 0.5f && masked[1] == 0 && masked[2] == 0.5f);
+    softmax(3, nan, 0.5f);
+    assert_true(isnan(nan[0]) && isnan(nan[1]) && isnan(nan[2]));
+}
+
+enum { ROWS = 50, D = 577 }; /* enough to be threaded */
+
+static void normalised_rows(void **state)
+{
+    float *x = numbers(ROWS * D, 3, "x"), *w = numbers(D, 2, "w"), *y = numbers(ROWS * D, 1, "y");
+    const float *rows[ROWS];
+    struct team t;
+
+    (void)state;
+    for (int i = 0; i < ROWS; i++)
+        rows[i] = x + (i * 7 % ROWS) * D; /* packed from anywhere */
+    start(&t, 3, 0);
+    rms_norm(&t, ROWS, rows, D, w, 1e-5f, y);
+    for (int i = 0; i < ROWS; i++) {
+        double scale = 1 / sqrt(mean_square(D, rows[i]) + 1e-5);
+
+        for (int j = 0; j < D; j++)
+            assert_close((double)y[i * D + j], (double)w[j] * (double)rows[i][j] * scale,
+                         2 * (double)FLT_EPSILON);
+    }
+    team_release(&t);
+    mem_free(x);
+    mem_free(w);
+    mem_free(y);
+}
+
+/* Complex multiplication of (x[i], x[i + dh/2]) by (cos, sin) of the row's own position. */
+static void rotated_rows(void **state)
+{
+    enum { HEADS = 9, DH = 64, LD = HEADS * DH + 3, POSITIONS = 64 };
+    float *x = numbers(ROWS * LD, 3, "x"), *y = numbers(ROWS * LD, 3, "x");
+    float *table = numbers(POSITIONS * DH, 1, "table");
+    int32_t pos[ROWS];
+    struct team t;
+
+    (void)state;
+    for (int i = 0; i < ROWS; i++)
+        pos[i] = i * 13 % POSITIONS;
+    start(&t, 3, 0);
+    rope(&t, ROWS, y, LD, HEADS, DH, pos, table);
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < LD; j++) {
+            int half = DH / 2, in_head = j % DH, other = in_head < half ? j + half : j - half;
+            const float *turn = table + pos[i] * DH + 2 * (in_head % half);
+            double a = (double)x[i * LD + j], b, expected;
+
+            if (j >= HEADS * DH) { /* between the rows */
+                assert_true(y[i * LD + j] == x[i * LD + j]);
+                continue;
+            }
+            b = (double)x[i * LD + other] * (double)turn[1];
+            expected = a * (double)turn[0] + (in_head < half ? -b : b);
+            assert_true(fabs((double)y[i * LD + j] - expected) <= 6 * (double)FLT_EPSILON);
+        }
+    team_release(&t);
+    mem_free(x);
+    mem_free(y);
+    mem_free(table);
+}
+
+static void gated_rows(void **state)
+{
+    float *x = numbers(ROWS * D, 20, "x"), *y = numbers(ROWS * D, 20, "x");
+    float *up = numbers(ROWS * D, 3, "up");
+    float gate[] = {-1000, 1000, 0}, ones[] = {1, 1, 1};
+    struct team t;
+
+    (void)state;
+    start(&t, 3, 0);
+    swiglu(&t, ROWS, D, y, up);
+    for (int i = 0; i < ROWS * D; i++)
+        assert_close((double)y[i], (double)x[i] / (1 + exp(-(double)x[i])) * (double)up[i],
+                     4 * (double)FLT_EPSILON);
+    swiglu(&t, 1, 3, gate, ones);
+    assert_true(gate[0] == 0 && gate[1] == 1000 && gate[2] == 0);
+    team_release(&t);
+    mem_free(x);
+    mem_free(y);
+    mem_free(up);
+}
+
+/*
+ * The same bits from every clone, compiler and level of optimisation. The number is what a build
+ * without clones gives (the asan preset), whose additions and multiplications are plain SSE2.
+ */
+static void kernels_have_the_same_bits_everywhere(void **state)
+{
+    static float y[4][ROWS * D];
+    float *x = numbers(ROWS * D, 30, "x"), *w = numbers(ROWS * D, 2, "w");
+    const float *rows[ROWS];
+    int32_t pos[ROWS] = {0, 1, 2};
+    struct team t;
+    double sums[4];
+    float other[2];
+
+    (void)state;
+    for (int i = 0; i < ROWS; i++)
+        rows[i] = x + i * D;
+    start(&t, 2, 0);
+    rms_norm(&t, ROWS, rows, D, w, 1e-5f, y[0]);
+    memcpy(y[1], x, sizeof y[1]);
+    rope(&t, ROWS, y[1], D, 9, 64, pos, w);
+    memcpy(y[2], x, sizeof y[2]);
+    swiglu(&t, ROWS, D, y[2], w);
+    memcpy(y[3], x, sizeof y[3]);
+    vec_exp(ROWS * D / 2, y[3]);
+    softmax(ROWS * D / 2, y[3] + ROWS * D / 2, 0.25f);
+    sums[0] = sum_exp(ROWS * D, x, 28);
+    sums[1] = mean_square(ROWS * D, x);
+    other[0] = vec_dot(ROWS * D, x, w);
+    other[1] = vec_max(ROWS * D, x);
+    sums[2] = (double)other[0];
+    sums[3] = (double)other[1];
+    assert_int_equal(hash_u64(y, sizeof y), 0x8b250f98dfd56b5);
+    assert_int_equal(hash_u64(sums, sizeof sums), 0xa33b42ac97ccf85d);
+    team_release(&t);
+    mem_free(x);
+    mem_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gemm_multiplies),
+        cmocka_unit_test(panelwise_gives_every_panel_once),
+        cmocka_unit_test(bits_do_not_depend_on_threads),
+        cmocka_unit_test(unaligned_weights),
+        cmocka_unit_test(small_products),
+        cmocka_unit_test(team_follows_what_is_asked),
+        cmocka_unit_test(quantised_blocks_match_gguf),
+        cmocka_unit_test(every_half),
+        cmocka_unit_test(every_bfloat),
+        cmocka_unit_test(rotary_rows),
+        cmocka_unit_test(rotary_product),
+        cmocka_unit_test(exponential),
+        cmocka_unit_test(exponential_at_the_ends),
+        cmocka_unit_test(reductions),
+        cmocka_unit_test(largest_wherever_it_stands),
+        cmocka_unit_test(addition),
+        cmocka_unit_test(probabilities),
+        cmocka_unit_test(probabilities_of_the_extreme),
+        cmocka_unit_test(normalised_rows),
+        cmocka_unit_test(rotated_rows),
+        cmocka_unit_test(gated_rows),
+        cmocka_unit_test(kernels_have_the_same_bits_everywhere),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
