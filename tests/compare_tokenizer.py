@@ -19,7 +19,7 @@ try:
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
     from tokenizers import processors
 except ImportError as e:
-    print(f"compare_tokenizer: skipped: {e}")
+    print(f"skip: {e}")
     sys.exit(77)
 
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
@@ -44,7 +44,7 @@ def from_gguf(path):
     try:
         from gguf import GGUFReader
     except ImportError as e:
-        print(f"compare_tokenizer: skipped: {e}")
+        print(f"skip: {e}")
         sys.exit(77)
     reader = GGUFReader(path)
 

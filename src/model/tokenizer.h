@@ -49,8 +49,8 @@ int tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t n, bo
                      struct buf *out, struct err *err);
 
 bool tokenizer_is_special(const struct tokenizer *t, int32_t id);
-int32_t tokenizer_bos(const struct tokenizer *t); /* -1 = has none */
-int32_t tokenizer_eos(const struct tokenizer *t); /* -1 = has none */
+int32_t tokenizer_bos(const struct tokenizer *t);  /* -1 = has none */
+int32_t tokenizer_eos(const struct tokenizer *t);  /* -1 = has none */
 size_t tokenizer_vocab(const struct tokenizer *t); /* ids are below this */
 
 #endif

@@ -1,0 +1,623 @@
+/*
+ * The tokenizer against the `tokenizers` package: the texts of fixtures/tokenizers
+ * (tests/reference/make_tokenizer.py), the prompts of the paper's data where they are to be had,
+ * and files that are wrong.
+ */
+#define _XOPEN_SOURCE 700
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "model/tokenizer.h"
+#include "model/tokenizer_parts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define DIR TEST_DIR "/fixtures/tokenizers/"
+
+enum { FILE_MAX = 1 << 26 };
+
+static struct tokenizer *open_it(const char *path)
+{
+    struct tokenizer *t = NULL;
+    struct err err = {0};
+
+    if (tokenizer_open(&t, path, &err))
+        fail_msg("%s", err.msg);
+    return t;
+}
+
+static json_t *load(const char *path, size_t line, const char *text, size_t n)
+{
+    struct err err = {0};
+    json_t *j = json_parse(text, n, ERR_CONFIG, path, line, &err);
+
+    if (!j)
+        fail_msg("%s", err.msg);
+    return j;
+}
+
+static struct buf read_it(const char *path)
+{
+    struct err err = {0};
+    struct buf b = {0};
+
+    if (file_read(&b, path, FILE_MAX, &err))
+        fail_msg("%s", err.msg);
+    return b;
+}
+
+/* The ids of text are those of the array. */
+static void check_ids(const struct tokenizer *t, const char *text, bool special, const json_t *want)
+{
+    struct err err = {0};
+    struct ids ids = {0};
+
+    if (tokenizer_encode(t, text, strlen(text), special, &ids, &err))
+        fail_msg("\"%s\": %s", text, err.msg);
+    if (ids.n != json_array_size(want))
+        fail_msg("\"%s\": %zu ids, expected %zu", text, ids.n, json_array_size(want));
+    for (size_t i = 0; i < ids.n; i++)
+        if (ids.v[i] != json_integer_value(json_array_get(want, i)))
+            fail_msg("\"%s\": id %zu is %d, expected %d", text, i, ids.v[i],
+                     (int)json_integer_value(json_array_get(want, i)));
+    ids_release(&ids);
+}
+
+static void check_decoded(const struct tokenizer *t, const json_t *ids, const char *want)
+{
+    struct err err = {0};
+    struct buf out = {0};
+    struct ids v = {0};
+
+    for (size_t i = 0; i < json_array_size(ids); i++)
+        assert_int_equal(ids_push(&v, (int32_t)json_integer_value(json_array_get(ids, i)), &err),
+                         0);
+    assert_int_equal(tokenizer_decode(t, v.v, v.n, true, &out, &err), 0);
+    assert_string_equal(buf_str(&out, &err), want);
+    buf_release(&out);
+    ids_release(&v);
+}
+
+static void check_cases(const char *tokenizer, const char *cases)
+{
+    struct tokenizer *t = open_it(tokenizer);
+    struct buf text = read_it(cases);
+    json_t *list = load(cases, 1, text.data, text.len);
+
+    assert_true(json_array_size(list) > 100);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *c = json_array_get(list, i);
+        const char *s = json_string_value(json_object_get(c, "text"));
+
+        check_ids(t, s, true, json_object_get(c, "ids"));
+        check_ids(t, s, false, json_object_get(c, "plain"));
+        check_decoded(t, json_object_get(c, "ids"),
+                      json_string_value(json_object_get(c, "decoded")));
+    }
+    json_decref(list);
+    buf_release(&text);
+    tokenizer_close(t);
+}
+
+static void test_smollm(void **state)
+{
+    (void)state;
+    check_cases(DIR "smollm.json", DIR "smollm.cases.json");
+}
+
+static void test_smollm_gguf(void **state)
+{
+    (void)state;
+    check_cases(DIR "smollm.gguf", DIR "smollm.cases.json");
+}
+
+static void test_llama3(void **state)
+{
+    (void)state;
+    check_cases(DIR "llama3.json", DIR "llama3.cases.json");
+}
+
+static void test_flags(void **state)
+{
+    (void)state;
+    check_cases(DIR "flags.json", DIR "flags.cases.json");
+}
+
+static void test_accessors(void **state)
+{
+    struct tokenizer *t = open_it(DIR "smollm.gguf");
+    struct tokenizer *l = open_it(DIR "llama3.json");
+    const char *s;
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(tokenizer_bos(t), 1);
+    assert_int_equal(tokenizer_eos(t), 2);
+    assert_int_equal(tokenizer_vocab(t), 420);
+    assert_true(tokenizer_is_special(t, 1));
+    assert_false(tokenizer_is_special(t, 3));
+    assert_false(tokenizer_is_special(t, -1));
+    assert_false(tokenizer_is_special(t, 420));
+    s = tokenizer_bytes(t, 1, &n);
+    assert_int_equal(n, strlen("<|im_start|>"));
+    assert_memory_equal(s, "<|im_start|>", n);
+    assert_null(tokenizer_bytes(t, -1, &n));
+    assert_null(tokenizer_bytes(t, 420, &n));
+    assert_int_equal(tokenizer_bos(l), 402); /* the template's */
+    assert_int_equal(tokenizer_eos(l), -1);
+    assert_int_equal(tokenizer_vocab(l), 404);
+    tokenizer_close(t);
+    tokenizer_close(l);
+}
+
+/* A character cut in two: bytes as they are, or one U+FFFD for what is left of it. */
+static void test_cut_character(void **state)
+{
+    struct tokenizer *t = open_it(DIR "llama3.json");
+    struct err err = {0};
+    struct ids ids = {0};
+    struct buf raw = {0}, shown = {0};
+
+    (void)state;
+    assert_int_equal(tokenizer_encode(t, "\xf0\x9f\x98\x80", 4, false, &ids, &err), 0);
+    assert_true(ids.n > 1);
+    assert_int_equal(tokenizer_decode(t, ids.v, ids.n - 1, false, &raw, &err), 0);
+    assert_true(raw.len < 4);
+    assert_memory_equal(raw.data, "\xf0\x9f\x98\x80", raw.len);
+    assert_int_equal(tokenizer_decode(t, ids.v, ids.n - 1, true, &shown, &err), 0);
+    assert_string_equal(buf_str(&shown, &err), "\xef\xbf\xbd");
+    ids.v[0] = 404;
+    assert_int_equal(tokenizer_decode(t, ids.v, 1, true, &shown, &err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "id 404"));
+    assert_int_equal(shown.len, 3); /* nothing was added */
+    buf_release(&raw);
+    buf_release(&shown);
+    ids_release(&ids);
+    tokenizer_close(t);
+}
+
+static void test_invalid_utf8(void **state)
+{
+    static const struct {
+        const char *s;
+        size_t n;
+        const char *want;
+    } cases[] = {
+        {"ab\x80", 3, "byte 2"},
+        {"\xc3", 1, "byte 0"},
+        {"\xc0\xaf", 2, "byte 0"},
+        {"\xed\xa0\x80", 3, "byte 0"},
+        {"x\xf4\x90\x80\x80", 5, "byte 1"},
+        {"\xe2\x82 ", 3, "byte 0"},
+    };
+    struct tokenizer *t = open_it(DIR "smollm.json");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err = {0};
+        struct ids ids = {0};
+
+        assert_int_equal(tokenizer_encode(t, cases[i].s, cases[i].n, true, &ids, &err), ERR_CONFIG);
+        assert_non_null(strstr(err.msg, cases[i].want));
+        assert_int_equal(ids.n, 0);
+    }
+    tokenizer_close(t);
+}
+
+static void test_nul_is_a_character(void **state)
+{
+    struct tokenizer *t = open_it(DIR "llama3.json");
+    struct err err = {0};
+    struct ids ids = {0};
+    struct buf out = {0};
+
+    (void)state;
+    assert_int_equal(tokenizer_encode(t, "a\0b", 3, false, &ids, &err), 0);
+    assert_int_equal(tokenizer_decode(t, ids.v, ids.n, true, &out, &err), 0);
+    assert_int_equal(out.len, 3);
+    assert_memory_equal(out.data, "a\0b", 3);
+    buf_release(&out);
+    ids_release(&ids);
+    tokenizer_close(t);
+}
+
+/* A tokenizer.json of which one part is replaced. */
+#define VOCAB "{\"a\":0,\"b\":1,\"ab\":2,\"\\u0120\":3,\"c\":4,\"abc\":5}"
+
+static const struct part {
+    const char *key, *value;
+} parts[] = {
+    {"version", "\"1.0\""},
+    {"truncation", "null"},
+    {"added_tokens", "[{\"id\":6,\"content\":\"<x>\",\"special\":true,\"normalized\":false}]"},
+    {"normalizer", "null"},
+    {"pre_tokenizer", "{\"type\":\"ByteLevel\",\"add_prefix_space\":false}"},
+    {"post_processor", "null"},
+    {"decoder", "{\"type\":\"ByteLevel\"}"},
+    {"model", "{\"type\":\"BPE\",\"vocab\":" VOCAB ",\"merges\":[\"a b\",\"ab c\"]}"},
+};
+
+static void write_json(struct buf *b, const char *key, const char *value)
+{
+    struct err err = {0};
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        buf_printf(b, &err, "%s\"%s\":%s", i ? "," : "{", parts[i].key,
+                   key && !strcmp(parts[i].key, key) ? value : parts[i].value);
+    buf_puts(b, "}", &err);
+    assert_int_equal(err.code, 0);
+}
+
+#define MODEL(v, m, more) "{\"type\":\"BPE\",\"vocab\":" v ",\"merges\":" m more "}"
+#define SPLIT(p)                                                                            \
+    "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":" \
+    "\"" p "\"},\"behavior\":\"Isolated\",\"invert\":false},{\"type\":\"ByteLevel\","       \
+    "\"add_prefix_space\":false,\"use_regex\":false}]}"
+#define TEMPLATE(single)                                                                          \
+    "{\"type\":\"TemplateProcessing\",\"single\":" single ",\"special_tokens\":"                  \
+    "{\"<x>\":{\"id\":\"<x>\",\"ids\":[6],\"tokens\":[\"<x>\"]},\"<y>\":{\"ids\":[99]},\"<z>\":{" \
+    "\"ids\":[-1]}}}"
+#define TEXT_A   "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}"
+#define TOKEN(s) "{\"SpecialToken\":{\"id\":\"" s "\",\"type_id\":0}}"
+
+/* want NULL: it is fine. */
+static const struct {
+    const char *key, *value, *want;
+} changes[] = {
+    {NULL, NULL, NULL},
+    {"truncation", "{\"max_length\":1}", NULL},
+    {"model", MODEL(VOCAB, "[[\"a\",\"b\"],[\"ab\",\"c\"]]", ""), NULL},
+    {"model", MODEL(VOCAB, "[\"#version: 0.2\",\"a b\"]", ",\"dropout\":0.0"), NULL},
+    {"model", MODEL(VOCAB, "[]", ",\"continuing_subword_prefix\":\"\""), NULL},
+    {"model", "3", "model: is missing or no object"},
+    {"model", "{\"type\":\"Unigram\",\"vocab\":[]}", "type \"Unigram\""},
+    {"model", "{\"type\":\"BPE\",\"merges\":[]}", "\"vocab\""},
+    {"model", MODEL(VOCAB, "{}", ""), "\"merges\""},
+    {"model", MODEL("{\"a\":0,\"b\":0}", "[]", ""), "id 0 is given twice"},
+    {"model", MODEL("{\"a\":0,\"b\":-1}", "[]", ""), "id -1"},
+    {"model", MODEL("{\"a\":-5}", "[]", ""), "id -5"},
+    {"model", MODEL("{\"a\":0,\"b\":1.5}", "[]", ""), "no integer"},
+    {"model", MODEL("{\"a\":0,\"b\":\"1\"}", "[]", ""), "no integer"},
+    {"model", MODEL("{\"a\":0,\"b\":4194304}", "[]", ""), "id 4194304 is too large"},
+    {"model", MODEL("{\"a\":0,\"b\":9223372036854775807}", "[]", ""), "too large"},
+    {"model", MODEL("{\"a\":0,\"a\":1}", "[]", ""), "duplicate"},
+    {"model", MODEL(VOCAB, "[\"a c\"]", ""), "merge 0 names \"ac\""},
+    {"model", MODEL(VOCAB, "[\"a b\",\"a d\"]", ""), "merge 1 names \"d\""},
+    {"model", MODEL(VOCAB, "[\"ab\"]", ""), "two tokens with a space"},
+    {"model", MODEL(VOCAB, "[\"a  b\"]", ""), "two tokens with a space"},
+    {"model", MODEL(VOCAB, "[\"a \"]", ""), "not in the vocabulary"},
+    {"model", MODEL(VOCAB, "[\"a b\",[\"a\",\"b\"]]", ""), "merge 1 is no string"},
+    {"model", MODEL(VOCAB, "[[\"a\",\"b\"],\"a b\"]", ""), "merge 1 is no pair"},
+    {"model", MODEL(VOCAB, "[[\"a\",\"b\",\"c\"]]", ""), "merge 0 is no pair"},
+    {"model", MODEL(VOCAB, "[7]", ""), "merge 0 is no string"},
+    {"model", MODEL(VOCAB, "[]", ",\"dropout\":0.1"), "dropout"},
+    {"model", MODEL(VOCAB, "[]", ",\"unk_token\":\"u\""), "unk_token \"u\""},
+    {"model", MODEL(VOCAB, "[]", ",\"byte_fallback\":true"), "byte_fallback"},
+    {"model", MODEL(VOCAB, "[]", ",\"ignore_merges\":1"), "ignore_merges"},
+    {"model", MODEL(VOCAB, "[]", ",\"end_of_word_suffix\":\"</w>\""), "end_of_word_suffix"},
+    {"model", MODEL(VOCAB, "[]", ",\"continuing_subword_prefix\":\"##\""), "continuing_subword"},
+    {"normalizer", "{\"type\":\"NFC\"}", NULL},
+    {"normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"}]}", NULL},
+    {"normalizer", "{\"type\":\"Lowercase\"}", "normalizer: type \"Lowercase\""},
+    {"normalizer", "{\"type\":\"Sequence\",\"normalizers\":3}", "normalizer"},
+    {"normalizer", "[]", "normalizer: is no object"},
+    {"pre_tokenizer", "{\"type\":\"Whitespace\"}", "pre_tokenizer: type \"Whitespace\""},
+    {"pre_tokenizer", "{\"type\":\"ByteLevel\"}", "add_prefix_space"},
+    {"pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[]}", "without ByteLevel"},
+    {"pre_tokenizer", "{\"type\":\"Sequence\"}", "pretokenizers"},
+    {"pre_tokenizer", "null", "without ByteLevel"},
+    {"pre_tokenizer", SPLIT("\\\\p{L}+"), NULL},
+    {"pre_tokenizer", SPLIT("\\\\w+"), "this escape at character 1"},
+    {"pre_tokenizer", SPLIT("a|^b"), "an anchor at character 3"},
+    {"pre_tokenizer", SPLIT("(?i)a"), "group"},
+    {"pre_tokenizer", SPLIT("(*ACCEPT)"), "group"},
+    {"pre_tokenizer", SPLIT("(?i:ss)"), "ligature"},
+    {"pre_tokenizer", SPLIT("(?i:\\u00e9)"), "beyond ASCII"},
+    {"pre_tokenizer", SPLIT("[[a]]"), "a class inside a class"},
+    {"pre_tokenizer", SPLIT("[a&&b]"), "intersection"},
+    {"pre_tokenizer", SPLIT("[\\\\s-z]"), "range"},
+    {"pre_tokenizer", SPLIT("[]"), "empty class"},
+    {"pre_tokenizer", SPLIT("[a"), "pattern"},
+    {"pre_tokenizer", SPLIT("(a"), "pattern"},
+    {"pre_tokenizer", SPLIT("a)"), "pattern"},
+    {"pre_tokenizer", SPLIT("a\\\\"), "backslash"},
+    {"pre_tokenizer", SPLIT("a{2}+"), "sign behind"},
+    {"pre_tokenizer", SPLIT("a{,2}"), "brace"},
+    {"pre_tokenizer", SPLIT("a{9"), "brace"},
+    {"pre_tokenizer", SPLIT("((a{1,9999}){1,9999}){1,9999}"), "pattern"},
+    {"pre_tokenizer", SPLIT("\\\\p{Greek}"), "general category"},
+    {"pre_tokenizer", SPLIT("\\\\p{L"), "general category"},
+    {"pre_tokenizer", SPLIT("\\\\pL"), "braces"},
+    {"pre_tokenizer", SPLIT("\\\\x41"), "braces"},
+    {"pre_tokenizer", SPLIT("\\\\u12"), "code point"},
+    {"pre_tokenizer",
+     "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"Isolated\"}", "pattern"},
+    {"pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\" \"},\"behavior\":\"Removed\"}",
+     "Removed"},
+    {"pre_tokenizer",
+     "{\"type\":\"Split\",\"pattern\":{\"Regex\":\" \"},\"behavior\":\"Isolated\",\"invert\":true}",
+     "invert"},
+    {"pre_tokenizer",
+     "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\",\"add_prefix_space\":false}"
+     ","
+     "{\"type\":\"Digits\",\"individual_digits\":true}]}",
+     "behind ByteLevel"},
+    {"decoder", "null", "decoder"},
+    {"decoder", "{\"type\":\"Metaspace\"}", "decoder: type \"Metaspace\""},
+    {"added_tokens", "{}", "added_tokens: is no array"},
+    {"added_tokens", "[3]", "number 0: is no object"},
+    {"added_tokens", "[{\"id\":6}]", "\"content\" is missing"},
+    {"added_tokens", "[{\"content\":\"<x>\"}]", "\"id\" is missing"},
+    {"added_tokens", "[{\"id\":7,\"content\":\"<x>\"}]",
+     "has id 7, where the vocabulary makes it 6"},
+    {"added_tokens", "[{\"id\":6,\"content\":\"a\"}]", "has id 6, where the vocabulary makes it 0"},
+    {"added_tokens", "[{\"id\":99999999999,\"content\":\"<x>\"}]", "99999999999"},
+    {"added_tokens", "[{\"id\":6,\"content\":\"<x>\",\"lstrip\":3}]", "lstrip"},
+    {"added_tokens", "[{\"id\":6,\"content\":\"\"}]", NULL},
+    {"post_processor", "{\"type\":\"ByteLevel\"}", NULL},
+    {"post_processor", TEMPLATE("[" TOKEN("<x>") "," TEXT_A "," TOKEN("<x>") "]"), NULL},
+    {"post_processor", TEMPLATE("[" TOKEN("<w>") "," TEXT_A "]"), "\"<w>\" has no ids"},
+    {"post_processor", TEMPLATE("[" TOKEN("<y>") "," TEXT_A "]"), "id 99"},
+    {"post_processor", TEMPLATE("[" TOKEN("<z>") "," TEXT_A "]"), "an id that is none"},
+    {"post_processor", TEMPLATE("[" TEXT_A "," TEXT_A "]"), "one Sequence"},
+    {"post_processor", TEMPLATE("[]"), "one Sequence"},
+    {"post_processor", TEMPLATE("[3," TEXT_A "]"), "post_processor"},
+    {"post_processor", "{\"type\":\"BertProcessing\"}", "\"BertProcessing\""},
+};
+
+static void test_changed_parts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct tokenizer *t = NULL;
+        struct err err = {0};
+        struct buf b = {0};
+        int code;
+
+        write_json(&b, changes[i].key, changes[i].value);
+        code = tokenizer_open_json(&t, b.data, b.len, &err);
+        if (code != (changes[i].want ? ERR_FORMAT : 0))
+            fail_msg("%s: code %d, %s", changes[i].value, code, err.msg);
+        if (changes[i].want && (!strstr(err.msg, changes[i].want) || strchr(err.msg, '\n')))
+            fail_msg("%s: \"%s\", expected \"%s\"", changes[i].value, err.msg, changes[i].want);
+        assert_true(!t == !!changes[i].want);
+        tokenizer_close(t);
+        buf_release(&b);
+    }
+}
+
+static void test_deep_json(void **state)
+{
+    struct tokenizer *t;
+    struct err err = {0};
+    struct buf b = {0};
+
+    (void)state;
+    for (int i = 0; i < 100000; i++)
+        buf_puts(&b, "{\"pre_tokenizer\":", &err);
+    assert_int_equal(tokenizer_open_json(&t, b.data, b.len, &err), ERR_FORMAT);
+    assert_null(t);
+    assert_int_equal(tokenizer_open_json(&t, "", 0, &err), ERR_FORMAT);
+    assert_int_equal(tokenizer_open_json(&t, "[]", 2, &err), ERR_FORMAT);
+    buf_release(&b);
+}
+
+static void test_cut_file(void **state)
+{
+    struct buf b = {0};
+
+    (void)state;
+    write_json(&b, NULL, NULL);
+    for (size_t n = 0; n < b.len; n++) {
+        struct tokenizer *t;
+        struct err err = {0};
+
+        assert_int_equal(tokenizer_open_json(&t, b.data, n, &err), ERR_FORMAT);
+        assert_null(t);
+    }
+    buf_release(&b);
+}
+
+static void test_no_file(void **state)
+{
+    struct tokenizer *t;
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(tokenizer_open(&t, DIR "none.json", &err), ERR_IO);
+    assert_null(t);
+    assert_int_equal(tokenizer_open(&t, DIR, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "tokenizer.json"));
+}
+
+/* Every allocation fails once, in opening and in encoding: an error (or none: PCRE2 does without
+   its JIT compiler), and no leak. */
+enum { ALLOCATIONS = 200 };
+
+static void test_open_out_of_memory(void **state)
+{
+    int failed = 0;
+
+    (void)state;
+    for (long n = 1; n < ALLOCATIONS; n++) {
+        struct tokenizer *t = NULL;
+        struct err err = {0};
+        int code;
+
+        mem_fail_nth(n);
+        code = tokenizer_open(&t, DIR "flags.json", &err);
+        mem_fail_nth(0);
+        assert_true(code == 0 || code == ERR_MEMORY);
+        assert_true(!t == !!code);
+        failed += code != 0;
+        tokenizer_close(t);
+    }
+    assert_true(failed > 20 && failed < ALLOCATIONS / 2);
+}
+
+static void test_encode_out_of_memory(void **state)
+{
+    static const char text[] = "a word, cafe\xcc\x81 [left] 12";
+    struct tokenizer *t = open_it(DIR "flags.json");
+    int failed = 0;
+
+    (void)state;
+    for (long n = 1; n < ALLOCATIONS; n++) {
+        struct err err = {0};
+        struct ids ids = {0};
+        int code;
+
+        mem_fail_nth(n);
+        code = tokenizer_encode(t, text, strlen(text), true, &ids, &err);
+        mem_fail_nth(0);
+        assert_true(code == 0 || code == ERR_MEMORY);
+        assert_true(!code == (ids.n > 0));
+        failed += code != 0;
+        ids_release(&ids);
+    }
+    assert_true(failed > 5 && failed < ALLOCATIONS / 2);
+    tokenizer_close(t);
+}
+
+/* One word of 400 kB: minutes if it were quadratic. */
+static void test_long_word(void **state)
+{
+    enum { N = 400000 };
+    struct tokenizer *t = open_it(DIR "llama3.json");
+    char *text = malloc(N);
+    struct err err = {0};
+    struct ids ids = {0};
+    struct buf out = {0};
+    double start = clock_seconds();
+
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < N; i++)
+        text[i] = "the"[i % 3];
+    assert_int_equal(tokenizer_encode(t, text, N, false, &ids, &err), 0);
+    assert_true(clock_seconds() - start < 20);
+    assert_int_equal(tokenizer_decode(t, ids.v, ids.n, false, &out, &err), 0);
+    assert_int_equal(out.len, N);
+    assert_memory_equal(out.data, text, N);
+    free(text);
+    buf_release(&out);
+    ids_release(&ids);
+    tokenizer_close(t);
+}
+
+/* A pattern that would try 2^n ways gives up. */
+static void test_hostile_pattern(void **state)
+{
+    struct tokenizer *t = NULL;
+    struct err err = {0};
+    struct ids ids = {0};
+    struct buf b = {0};
+    char text[64];
+
+    (void)state;
+    memset(text, 'a', sizeof text);
+    write_json(&b, "pre_tokenizer", SPLIT("(?:a+)+[xy]"));
+    assert_int_equal(tokenizer_open_json(&t, b.data, b.len, &err), 0);
+    assert_int_equal(tokenizer_encode(t, text, sizeof text, false, &ids, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.msg, "gives up"));
+    assert_int_equal(ids.n, 0);
+    tokenizer_close(t);
+    buf_release(&b);
+}
+
+static size_t check_prompts(const struct tokenizer *t, const char *path)
+{
+    struct buf text = read_it(path);
+    size_t count = 0;
+
+    for (size_t i = 0, end; i < text.len; i = end + 1, count++) {
+        const char *newline = memchr(text.data + i, '\n', text.len - i);
+        json_t *j;
+
+        end = newline ? (size_t)(newline - text.data) : text.len;
+        j = load(path, count + 1, text.data + i, end - i);
+        check_ids(t, json_string_value(json_object_get(j, "query")), true,
+                  json_object_get(j, "query_input_ids"));
+        json_decref(j);
+    }
+    buf_release(&text);
+    return count;
+}
+
+/* The prompts have <|begin_of_text|> written out; the tokenizer adds none. */
+static size_t check_dataset(const struct tokenizer *t, const char *data, const char *name)
+{
+    struct err err = {0};
+    struct arena a = {0};
+    char **files, *dir;
+    size_t n, count = 0;
+
+    dir = arena_printf(&a, &err, "%s/%s/meta-llama/Meta-Llama-3-8B-Instruct/prompt_template_1",
+                       data, name);
+    if (file_list(dir, &a, &files, &n, &err))
+        fail_msg("%s", err.msg);
+    for (size_t i = 0; i < n; i++)
+        if (str_ends_with(files[i], ".jsonl"))
+            count += check_prompts(t, file_join(&a, dir, files[i], &err));
+    arena_release(&a);
+    return count;
+}
+
+static void test_paper_prompts(void **state)
+{
+    static const char *const names[] = {"actor_movies", "artist_songs", "country_cities"};
+    const char *data = getenv("LENSWEEP_PAPER_DATA"), *dir = getenv("LENSWEEP_TOKENIZERS");
+    struct err err = {0};
+    struct arena a = {0};
+    struct tokenizer *t;
+    size_t count = 0;
+
+    (void)state;
+    if (!data || !*data || !dir || !*dir) {
+        print_message("skip: LENSWEEP_PAPER_DATA or LENSWEEP_TOKENIZERS is not set\n");
+        skip();
+    }
+    t = open_it(file_join(&a, dir, "llama3", &err));
+    for (size_t i = 0; i < 3; i++)
+        count += check_dataset(t, data, names[i]);
+    print_message("%zu prompts of the paper\n", count);
+    assert_true(count > 100);
+    tokenizer_close(t);
+    arena_release(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_smollm),
+        cmocka_unit_test(test_smollm_gguf),
+        cmocka_unit_test(test_llama3),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_accessors),
+        cmocka_unit_test(test_cut_character),
+        cmocka_unit_test(test_invalid_utf8),
+        cmocka_unit_test(test_nul_is_a_character),
+        cmocka_unit_test(test_changed_parts),
+        cmocka_unit_test(test_deep_json),
+        cmocka_unit_test(test_cut_file),
+        cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_open_out_of_memory),
+        cmocka_unit_test(test_encode_out_of_memory),
+        cmocka_unit_test(test_long_word),
+        cmocka_unit_test(test_hostile_pattern),
+        cmocka_unit_test(test_paper_prompts),
+    };
+
+    return cmocka_run_group_tests_name("tokenizer", tests, NULL, NULL);
+}
