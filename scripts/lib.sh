@@ -18,7 +18,7 @@ die() {
 }
 
 # usage FILE: the comment at the top of a script is its help.
-usage() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$1"; }
+usage() { sed -n '2,/^[^#]/{/^# shellcheck/d;/^#/s/^# \{0,1\}//p}' "$1"; }
 
 # What has to be there: who needs it | how it is found | Debian package | its name elsewhere.
 # It is looked for and not the package, so that modules of a cluster and other distributions do.
@@ -126,7 +126,8 @@ build() {
             cmake --preset "$preset" "$@"
         fi && cmake --build --preset "$preset" --target "$target" -j "$(nproc)"
     } >"$log" 2>&1 || {
-        grep -nE 'error|Error|warning:' "$log" | head -n 20 >&2 || tail -n 20 "$log" >&2
+        { grep -A 4 -E '(error|Error|ERROR|warning)[: ]' "$log" || tail -n 20 "$log"; } |
+            head -n 30 >&2
         say "the $preset build failed (all of it: $log)"
         return 1
     }

@@ -14,7 +14,7 @@ HOSTS = {"arxiv.org", "github.com", "doi.org", "example.org", "aclanthology.org"
          "localhost", "127.0.0.1"}
 
 # Data and fixtures hold whatever their source holds.
-NOT_OURS = re.compile(r"^(data|tests/fixtures|tests/fuzz)/")
+NOT_OURS = re.compile(r"^(data|tests/fixtures|tests/fuzz/corpus)/")
 BINARY = re.compile(r"\.(bin|gguf|h5|npy|npz|png|safetensors)$")
 
 MACHINE = re.compile(r"(?<![\w./$}-])/(?:root|home|work|Users)/[\w.]+")
