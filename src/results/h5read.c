@@ -281,7 +281,7 @@ static char **pack_strings(char *const *raw, size_t n, struct err *err)
     return out;
 }
 
-static char **read_variable_strings(hid_t id, const char *name, size_t n, struct err *err)
+static char **read_strings(hid_t id, const char *name, size_t n, struct err *err)
 {
     char **raw = mem_alloc(n, sizeof *raw, err), **out = NULL;
     hid_t type, space;
@@ -302,32 +302,6 @@ static char **read_variable_strings(hid_t id, const char *name, size_t n, struct
     return out;
 }
 
-/* Strings of a fixed length, which other writers use: padded with zeros or spaces. */
-static char **read_fixed_strings(hid_t id, hid_t type, const char *name, size_t n, struct err *err)
-{
-    size_t size = H5Tget_size(type);
-    char **raw = mem_alloc(n, sizeof *raw, err), **out = NULL;
-    char *text = raw ? mem_alloc(n, size + 1, err) : NULL;
-    char *block = text ? mem_alloc(n, size, err) : NULL;
-
-    if (!block)
-        goto out;
-    if (n && H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) < 0) {
-        h5_fail(err, "read variable", name);
-        goto out;
-    }
-    for (size_t i = 0; i < n; i++) {
-        raw[i] = text + i * (size + 1);
-        memcpy(raw[i], block + i * size, size);
-    }
-    out = pack_strings(raw, n, err);
-out:
-    mem_free(block);
-    mem_free(text);
-    mem_free(raw);
-    return out;
-}
-
 int h5_read_str(struct h5file *f, const char *group, const char *var, char ***data,
                 struct h5info *info, struct err *err)
 {
@@ -339,9 +313,9 @@ int h5_read_str(struct h5file *f, const char *group, const char *var, char ***da
         return err->code;
     type = H5Dget_type(id);
     if (H5Tis_variable_str(type) > 0)
-        *data = read_variable_strings(id, var, n, err);
+        *data = read_strings(id, var, n, err);
     else
-        *data = read_fixed_strings(id, type, var, n, err);
+        err_set(err, ERR_IO, "%s holds text of a fixed length, expected variable", var);
     H5Tclose(type);
     H5Dclose(id);
     return *data ? 0 : err_wrap(err, "%s: %s", f->path, group);
