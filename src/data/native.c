@@ -14,6 +14,14 @@ static const char *const line_keys[] = {
 };
 static const char *const cf_keys[] = {"ids", "text", "spans", "char_spans"};
 
+static void unknown_key(struct loader *l, const char *outer, const char *inner, const char *key,
+                        const char *meant)
+{
+    line_problem(l, outer, inner,
+                 meant ? "unknown key \"%.64s\", did you mean \"%s\"?" : "unknown key \"%.64s\"",
+                 key, meant);
+}
+
 static void check_keys(struct loader *l, const json_t *obj, const char *outer,
                        const char *const *keys, size_t n)
 {
@@ -22,16 +30,13 @@ static void check_keys(struct loader *l, const json_t *obj, const char *outer,
 
     json_object_foreach((json_t *)obj, key, v)
     {
-        const char *meant = str_did_you_mean(key, keys, n);
-        bool known = meant && str_eq(meant, key);
+        bool known = false;
 
         for (size_t i = 0; i < n && !known; i++)
             known = str_eq(keys[i], key);
         if (!known)
-            line_problem(l, outer ? outer : key, outer ? key : NULL,
-                         meant ? "unknown key \"%.64s\", did you mean \"%s\"?"
-                               : "unknown key \"%.64s\"",
-                         key, meant);
+            unknown_key(l, outer ? outer : key, outer ? key : NULL, key,
+                        str_did_you_mean(key, keys, n));
     }
 }
 

@@ -99,6 +99,7 @@ static inline int encode_bytes(void *ctx, const char *text, size_t n, bool speci
                                int32_t **ids, size_t *n_ids, struct err *err)
 {
     size_t begin = ctx && special; /* ctx: puts a BOS before a text */
+    size_t spelled = strncmp(text, "<s>", 3) ? 0 : 3;
     int32_t *v = arena_alloc(a, n + begin, sizeof *v, err);
 
     if (!v)
@@ -107,10 +108,12 @@ static inline int encode_bytes(void *ctx, const char *text, size_t n, bool speci
         return err_set(err, ERR_CONFIG, "no tabs here");
     if (begin)
         v[0] = 256;
-    for (size_t i = 0; i < n; i++)
-        v[begin + i] = (unsigned char)text[i];
+    if (spelled)
+        v[begin++] = 256;
+    for (size_t i = spelled; i < n; i++)
+        v[begin++] = (unsigned char)text[i];
     *ids = v;
-    *n_ids = n + begin;
+    *n_ids = begin;
     return 0;
 }
 

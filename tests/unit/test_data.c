@@ -137,7 +137,9 @@ static void bos_is_added_once(void **state)
         "{\"ids\": [1, 2], \"spans\": {\"s\": [1, 2]}, \"targets\": {\"y\": 1},"
         " \"counterfactual\": {\"ids\": [3, 4], \"spans\": {\"s\": [0, 1]}}}\n"
         "{\"ids\": [256, 2], \"spans\": {\"s\": [1, 2]}, \"targets\": {\"y\": 1}}\n"
-        "{\"text\": \"ab\", \"char_spans\": {\"s\": [1, 2]}, \"targets\": {\"y\": 1}}";
+        "{\"text\": \"ab\", \"char_spans\": {\"s\": [1, 2]}, \"targets\": {\"y\": 1}}\n"
+        "{\"text\": \"<s>ab\", \"char_spans\": {\"s\": [3, 4]},"
+        " \"targets\": {\"y\": 1}}";
     struct data_options opt = {.add_bos = true, .max_tokens = 3};
     struct dataset ds;
 
@@ -153,6 +155,8 @@ static void bos_is_added_once(void **state)
     assert_span(&ds, 1, "s", 1, 2);
     assert_ids(ds.query[2].ids, (size_t)ds.query[2].n, IDS(256, 'a', 'b'));
     assert_span(&ds, 2, "s", 2, 3);
+    assert_ids(ds.query[3].ids, (size_t)ds.query[3].n, IDS(256, 'a', 'b'));
+    assert_span(&ds, 3, "s", 1, 2);
     assert_int_equal(ds.max_tokens, 3);
     dataset_release(&ds);
 

@@ -299,16 +299,17 @@ static void controls_are_answers(void **state)
 
     (void)state;
     load_text(&ds, "a.jsonl",
-              "{\"ids\": [1], \"item\": \"a\", \"targets\": {\"answer_1\": 10, \"x\": 20}}\n"
+              "{\"ids\": [1], \"item\": \"a\", \"targets\": {\"answer_1\": 10, \"x\": 12}}\n"
               "{\"ids\": [1], \"item\": \"b\", \"targets\": {\"answer_1\": 11, \"x\": 21}}\n"
               "{\"ids\": [1], \"item\": \"c\", \"targets\": {\"answer_1\": 12, \"x\": 22},"
               " \"controls\": [1, 2, 3, 4, 5]}\n",
               opt, NULL);
     assert_int_equal(ds.n_controls, 5);
-    assert_true(in(11, ds.query[0].control, 2) && in(12, ds.query[0].control, 2));
-    assert_int_equal(ds.query[0].control[2], -1);
+    assert_ids(ds.query[0].control, 2, IDS(11, -1)); /* 12 is its own x */
+    assert_true(in(10, ds.query[1].control, 2) && in(12, ds.query[1].control, 2));
+    assert_int_equal(ds.query[1].control[2], -1);
     assert_ids(ds.query[2].control, 5, IDS(1, 2, 3, 4, 5));
-    assert_int_equal(ds.controls_min, 2);
+    assert_int_equal(ds.controls_min, 1);
     dataset_release(&ds);
 }
 
@@ -430,6 +431,15 @@ static void fingerprints_tell_results_apart(void **state)
           ", \"counterfactual\": {\"ids\": [1, 3]}"),
         F("[1, 2]", "\"s\": [0, 1]", "\"a\": 1, \"b\": 2",
           ", \"counterfactual\": {\"ids\": [1, 3], \"spans\": {\"s\": [1, 2]}}"),
+        /* what is drawn from the second line */
+        F("[1, 2]", "", "\"a\": 1, \"subject\": 2", "")
+            F("[1]", "", "\"a\": 7, \"subject\": 8", ""),
+        F("[1, 2]", "", "\"a\": 1, \"subject\": 2", "")
+            F("[1]", "", "\"a\": 7, \"subject\": 9", ""),
+        F("[1, 2]", "", "\"a\": 1, \"subject\": 2", "")
+            F("[1]", "", "\"a\": 6, \"subject\": 8", ""),
+        F("[1, 2]", "", "\"a\": 1", "") F("[1, 3]", "", "\"a\": 1", ""),
+        F("[1, 2]", "", "\"a\": 1", "") F("[1, 4]", "", "\"a\": 1", ""),
     };
     static const char *const same[] = {
         F("[1, 2]", "\"s\": [0, 1]", "\"a\": 1, \"b\": 2", ", \"text\": \"x\""),
