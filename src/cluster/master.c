@@ -175,14 +175,14 @@ static bool poll_remote(struct master *m)
     return true;
 }
 
-static void tick(struct master *m)
+static void tick(struct master *m, bool due)
 {
     double now = clock_seconds();
 
     m->progress.seconds = now - m->start;
     if (m->job->stop && m->job->stop(m->job->ctx))
         m->stopping = true;
-    if (m->job->tick && now - m->last_tick > 0.1) {
+    if (m->job->tick && (due || now - m->last_tick > 0.1)) {
         m->last_tick = now;
         m->job->tick(m->job->ctx, &m->progress);
     }
@@ -204,7 +204,7 @@ static void serve(struct master *m)
             nap_reset(&nap);
         else
             nap_take(&nap);
-        tick(m);
+        tick(m, false);
     }
 }
 
@@ -217,7 +217,7 @@ int master_loop(struct cluster *c, const struct job *job, bool *finished, struct
     if (m.in_flight && !sort_units(&m) && !local_start(&m.local, &job->work, err)) {
         started = true;
         serve(&m);
-        tick(&m);
+        tick(&m, true);
     }
     for (int r = 1; r < c->size; r++)
         send_unit(&m, r, UNIT_STOP);

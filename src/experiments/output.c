@@ -171,7 +171,7 @@ static int write_ids(struct output *o, struct h5group *g, struct err *err)
 static int write_spans(struct output *o, struct h5group *g, struct err *err)
 {
     const struct dataset *ds = &o->c->data;
-    static const struct variable v = {"span", V_I4, "query span bound",
+    static const struct variable v = {"span", V_I4, "query span_name bound",
                                       "tokens [begin, end) of each named span; -1 = has none",
                                       NULL};
     int32_t *bounds = arena_alloc(&o->arena, 2 * ds->n_spans, sizeof *bounds, err);
@@ -251,7 +251,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
         dims[n++] = x->axis[i].dim;
     if (x == o->c->x) { /* queries */
         dims[n++] = (struct dim){"token", (size_t)ds->max_tokens, V_I4, NULL, NULL};
-        dims[n++] = (struct dim){"span", ds->n_spans, V_STR, ds->span_name, NULL};
+        dims[n++] = (struct dim){"span_name", ds->n_spans, V_STR, ds->span_name, NULL};
         dims[n++] = (struct dim){"bound", 2, V_STR, bounds, NULL};
         if (ds->n_controls)
             dims[n++] = (struct dim){"control", ds->n_controls, V_I4, NULL, NULL};

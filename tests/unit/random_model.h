@@ -1,0 +1,16 @@
+/* A small decoder with random float32 weights, in memory: for property tests over many shapes. */
+#ifndef LENSWEEP_TESTS_RANDOM_MODEL_H
+#define LENSWEEP_TESTS_RANDOM_MODEL_H
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "model/model.h"
+
+/* layers, heads a multiple of groups, head width even, vocabulary; everything in the arena. Weights
+   are scaled so that logits are of size about 1 and attention is far from uniform. */
+void random_model(struct model *m, struct arena *a, struct rng *r, int layers, int heads,
+                  int groups, int head_width, int vocab);
+
+double random_normal(struct rng *r);
+
+#endif
