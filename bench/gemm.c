@@ -5,7 +5,8 @@
  *
  * The peak is one plain cblas_sgemm of 4096 x 4096 x 4096 with all threads of BLAS, measured in the
  * same run; gemm() with one thread is compared with one thread of BLAS. A measurement is the best
- * of its repetitions: other programs on the machine only ever slow it down.
+ * of its repetitions. On a machine that does other work the shares mean little (a short call finds
+ * a quiet moment, the peak's long one does not, so they may exceed 100 %): the load is printed.
  */
 #define _DEFAULT_SOURCE /* getloadavg */
 #include "base/gemm.h"
