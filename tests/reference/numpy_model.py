@@ -1,0 +1,376 @@
+"""A decoder of the Llama family in plain NumPy, written from METHODS 2, to check the program against.
+
+Nothing here is clever: one prompt at a time, float64 unless said, every intermediate kept. It needs
+numpy, and the package gguf where the checkpoint is a .gguf file.
+
+    model = Model.open("models/SmolLM2-135M-Instruct.gguf")      # or a Hugging Face directory
+    run = model.forward(ids)
+    run.x[l]           (N, d)        residual: x[0] the embedding, x[L] what the final norm sees
+    run.q[l]           (N, H, dh)    after RoPE;  run.k[l], run.v[l]  (N, G, dh)
+    run.p[l]           (H, N, N)     attention pattern
+    run.z[l]           (N, H, dh)    head outputs
+    run.a[l], run.m[l] (N, d)        attention and MLP outputs
+    run.logits         (N, V)
+    model.decode(run.a[l][-1], run.var)          # (V), METHODS 2
+    model.forward(ids, edit=function)            # function(site, layer, value) -> value
+
+`edit` is called with every value at the sites "resid" (layers 0 .. L), "pattern", "z", "attn" and
+"mlp" and returns what shall be used instead, so that an ablation, a knockout or a trace is a few
+lines in the test that needs it.
+
+Run as a program it compares itself with transformers (which only this check needs, with torch):
+
+    python3 tests/reference/numpy_model.py MODEL
+"""
+
+import json
+import math
+import os
+import struct
+import sys
+
+import numpy as np
+
+
+# ---------------------------------------------------------------- checkpoints
+
+
+def read_safetensors(path):
+    """All tensors of one file as float32 arrays."""
+    with open(path, "rb") as f:
+        blob = f.read()
+    (header_size,) = struct.unpack("<Q", blob[:8])
+    header = json.loads(blob[8 : 8 + header_size])
+    data = memoryview(blob)[8 + header_size :]
+    out = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        raw = data[begin:end]
+        if entry["dtype"] == "BF16":  # the upper half of a float32
+            value = (np.frombuffer(raw, "<u2").astype(np.uint32) << 16).view(np.float32)
+        else:
+            value = np.frombuffer(raw, {"F32": "<f4", "F16": "<f2"}[entry["dtype"]])
+        out[name] = value.astype(np.float32).reshape(entry["shape"])
+    return out
+
+
+def read_hf(path):
+    """(config, weights) of a Hugging Face directory."""
+    with open(os.path.join(path, "config.json")) as f:
+        config = json.load(f)
+    index = os.path.join(path, "model.safetensors.index.json")
+    if os.path.exists(index):
+        with open(index) as f:
+            files = sorted(set(json.load(f)["weight_map"].values()))
+    else:
+        files = ["model.safetensors"]
+    weights = {}
+    for name in files:
+        weights.update(read_safetensors(os.path.join(path, name)))
+    return config, weights
+
+
+GGUF_LAYER = {
+    "attn_norm": "input_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_norm": "post_attention_layernorm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
+GGUF_TOP = {
+    "token_embd.weight": "model.embed_tokens.weight",
+    "output_norm.weight": "model.norm.weight",
+    "output.weight": "lm_head.weight",
+}
+
+
+def unpermute(w, n_heads):
+    """Rows of Q or K as the original has them.
+
+    A llama file interleaves the two halves of each head (row 2i is component i, row 2i + 1 is
+    component i + dh/2), since its RoPE turns neighbours; ours turns component i with i + dh/2.
+    """
+    dh = w.shape[0] // n_heads
+    return w.reshape(n_heads, dh // 2, 2, -1).swapaxes(1, 2).reshape(w.shape)
+
+
+def read_gguf(path):
+    """(config, weights) of a GGUF file, names and rows as a Hugging Face directory has them."""
+    import gguf
+
+    reader = gguf.GGUFReader(path)
+
+    def meta(key, default=None):
+        field = reader.get_field(key)
+        return default if field is None else field.contents()
+
+    arch = meta("general.architecture")
+    if arch != "llama":
+        raise ValueError(f"{path}: architecture {arch!r} is not handled")
+    raw = {t.name: gguf.dequantize(t.data, t.tensor_type).astype(np.float32) for t in reader.tensors}
+    n_heads = meta("llama.attention.head_count")
+    n_kv = meta("llama.attention.head_count_kv", n_heads)
+    weights = {}
+    for name, value in raw.items():
+        part = name.split(".")
+        if name in GGUF_TOP:
+            weights[GGUF_TOP[name]] = value
+        elif part[0] == "blk" and part[2] in GGUF_LAYER:
+            if part[2] == "attn_q":
+                value = unpermute(value, n_heads)
+            if part[2] == "attn_k":
+                value = unpermute(value, n_kv)
+            weights[f"model.layers.{part[1]}.{GGUF_LAYER[part[2]]}.weight"] = value
+        elif name != "rope_freqs.weight":
+            raise ValueError(f"{path}: tensor {name!r} is not handled")
+    d = meta("llama.embedding_length")
+    config = {
+        "architectures": ["LlamaForCausalLM"],
+        "hidden_size": d,
+        "intermediate_size": meta("llama.feed_forward_length"),
+        "num_hidden_layers": meta("llama.block_count"),
+        "num_attention_heads": n_heads,
+        "num_key_value_heads": n_kv,
+        "head_dim": meta("llama.attention.key_length", d // n_heads),
+        "max_position_embeddings": meta("llama.context_length"),
+        "rms_norm_eps": meta("llama.attention.layer_norm_rms_epsilon"),
+        "rope_theta": meta("llama.rope.freq_base", 10000.0),
+        "vocab_size": raw["token_embd.weight"].shape[0],
+        "tie_word_embeddings": "output.weight" not in raw,
+    }
+    if meta("llama.rope.scaling.type", "none") == "linear":
+        config["rope_scaling"] = {
+            "rope_type": "linear",
+            "factor": meta("llama.rope.scaling.factor"),
+        }
+    if "rope_freqs.weight" in raw:  # llama3's scaling, worked out: frequencies are divided by it
+        config["rope_divisors"] = raw["rope_freqs.weight"].astype(np.float64)
+    return config, weights
+
+
+def read_checkpoint(path):
+    return read_gguf(path) if os.fspath(path).endswith(".gguf") else read_hf(path)
+
+
+# ---------------------------------------------------------------- the model
+
+
+def rotary_frequencies(config, dh):
+    """(dh/2) angles per position."""
+    scaling = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    theta = config.get("rope_theta") or scaling.get("rope_theta", 10000.0)
+    freq = 1.0 / float(theta) ** (np.arange(0, dh, 2, dtype=np.float64) / dh)
+    kind = scaling.get("rope_type", scaling.get("type", "default"))
+    if kind == "linear":
+        freq = freq / scaling["factor"]
+    elif kind == "llama3":
+        original = scaling["original_max_position_embeddings"]
+        low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+        turns = original * freq / (2 * math.pi)  # over the original context
+        mix = np.clip((turns - low) / (high - low), 0, 1)  # 0 = slowed down fully, 1 = left alone
+        freq = (1 - mix) * freq / scaling["factor"] + mix * freq
+    elif kind != "default":
+        raise ValueError(f"rope scaling {kind!r} is not handled")
+    if "rope_divisors" in config:
+        freq = freq / config["rope_divisors"]
+    return freq
+
+
+def rmsnorm(x, w, eps):
+    return w * x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + eps)
+
+
+def rotate(x, cos, sin):
+    """x (N, heads, dh), cos and sin (N, dh/2): component i turns with component i + dh/2."""
+    half = x.shape[-1] // 2
+    lo, hi = x[..., :half], x[..., half:]
+    c, s = cos[:, None, :], sin[:, None, :]
+    return np.concatenate([lo * c - hi * s, hi * c + lo * s], axis=-1)
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def silu(x):
+    return x / (1 + np.exp(-x))
+
+
+def logsumexp(x):
+    top = x.max(axis=-1, keepdims=True)
+    return (top + np.log(np.exp(x - top).sum(axis=-1, keepdims=True)))[..., 0]
+
+
+def log_softmax(x):
+    return x - logsumexp(x)[..., None]
+
+
+def rank(logits, token):
+    """0 = argmax: how many logits are strictly greater than the token's."""
+    return int(np.count_nonzero(logits > logits[token]))
+
+
+class Run:
+    """One forward pass; the module's text says what each list holds."""
+
+    def __init__(self):
+        self.x, self.q, self.k, self.v, self.p, self.z, self.a, self.m = ([] for _ in range(8))
+        self.logits = None
+        self.var = None  # var_c of METHODS 2: eps is added by the user of it
+
+
+class Model:
+    def __init__(self, config, weights, dtype=np.float64):
+        self.config = config
+        self.L = config["num_hidden_layers"]
+        self.H = config["num_attention_heads"]
+        self.G = config.get("num_key_value_heads") or self.H
+        self.d = config["hidden_size"]
+        self.dh = config.get("head_dim") or self.d // self.H
+        self.eps = float(config["rms_norm_eps"])
+        self.window = config.get("sliding_window") or 0
+        self.w = {name: value.astype(dtype) for name, value in weights.items()}
+        self.dtype = dtype
+        self.E = self.w["model.embed_tokens.weight"]  # (V, d)
+        tied = config.get("tie_word_embeddings", False) or "lm_head.weight" not in self.w
+        self.U = self.E if tied else self.w["lm_head.weight"]  # (V, d)
+        self.w_final = self.w["model.norm.weight"]  # (d)
+        self.freq = rotary_frequencies(config, self.dh)
+        self.V = self.U.shape[0]
+
+    @classmethod
+    def open(cls, path, dtype=np.float64):
+        return cls(*read_checkpoint(path), dtype=dtype)
+
+    def weight(self, layer, name):
+        return self.w[f"model.layers.{layer}.{name}.weight"]
+
+    def attention(self, layer, h, run, edit):
+        """h (N, d) normed; appends q, k, v, p, z and returns a_l (N, d)."""
+        n = h.shape[0]
+        angle = np.arange(n)[:, None] * self.freq
+        cos, sin = np.cos(angle).astype(self.dtype), np.sin(angle).astype(self.dtype)
+        q = (h @ self.weight(layer, "self_attn.q_proj").T).reshape(n, self.H, self.dh)
+        k = (h @ self.weight(layer, "self_attn.k_proj").T).reshape(n, self.G, self.dh)
+        v = (h @ self.weight(layer, "self_attn.v_proj").T).reshape(n, self.G, self.dh)
+        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+        seen = np.tril(np.ones((n, n), bool))  # (to, from)
+        p = np.zeros((self.H, n, n), self.dtype)
+        for head in range(self.H):
+            score = q[:, head] @ k[:, head * self.G // self.H].T / math.sqrt(self.dh)
+            p[head] = softmax(np.where(seen, score, -np.inf))
+        p = edit("pattern", layer, p)
+        z = np.zeros((n, self.H, self.dh), self.dtype)
+        for head in range(self.H):
+            z[:, head] = p[head] @ v[:, head * self.G // self.H]
+        z = edit("z", layer, z)
+        for kept, value in ((run.q, q), (run.k, k), (run.v, v), (run.p, p), (run.z, z)):
+            kept.append(value)
+        return z.reshape(n, self.H * self.dh) @ self.weight(layer, "self_attn.o_proj").T
+
+    def mlp(self, layer, h):
+        gate = h @ self.weight(layer, "mlp.gate_proj").T
+        up = h @ self.weight(layer, "mlp.up_proj").T
+        return (silu(gate) * up) @ self.weight(layer, "mlp.down_proj").T
+
+    def forward(self, ids, edit=None, logits="all"):
+        """logits: "all" rows, or only the "last" one, (1, V)."""
+        if self.window and len(ids) > self.window:
+            raise ValueError(f"{len(ids)} tokens do not fit the sliding window of {self.window}")
+        edit = edit or (lambda site, layer, value: value)
+        run = Run()
+        x = edit("resid", 0, self.E[np.asarray(ids)])  # (N, d)
+        run.x.append(x)
+        for layer in range(self.L):
+            h = rmsnorm(x, self.weight(layer, "input_layernorm"), self.eps)
+            a = edit("attn", layer, self.attention(layer, h, run, edit))
+            y = x + a
+            h = rmsnorm(y, self.weight(layer, "post_attention_layernorm"), self.eps)
+            m = edit("mlp", layer, self.mlp(layer, h))
+            x = edit("resid", layer + 1, y + m)
+            run.a.append(a)
+            run.m.append(m)
+            run.x.append(x)
+        run.var = float(np.mean(x[-1] ** 2))
+        rows = x if logits == "all" else x[-1:]
+        run.logits = rmsnorm(rows, self.w_final, self.eps) @ self.U.T
+        return run
+
+    def decode(self, r, var):
+        """r (..., d), a part of the last row's residual of a run with this var; logits (..., V)."""
+        return (self.w_final * r / math.sqrt(var + self.eps)) @ self.U.T
+
+    def lens(self, x):
+        """The logit lens: residuals x (..., d), each with its own norm; logits (..., V)."""
+        return rmsnorm(x, self.w_final, self.eps) @ self.U.T
+
+
+# ---------------------------------------------------------------- METHODS 3.1
+
+COMPONENTS = ("attn", "mlp", "resid")
+
+
+def decoded_logits(model, run):
+    """(L, 3, V): what attention, MLP and residual of every layer say at the last token."""
+    out = np.zeros((model.L, len(COMPONENTS), model.V), model.dtype)
+    out[:, 0] = model.decode(np.stack([a[-1] for a in run.a]), run.var)
+    out[:, 1] = model.decode(np.stack([m[-1] for m in run.m]), run.var)
+    out[:, 2] = model.lens(np.stack([x[-1] for x in run.x[1:]]))
+    return out
+
+
+def early_decoding(model, run, targets, controls):
+    """The variables of a decode group for one query; targets and controls are token ids."""
+    full = decoded_logits(model, run)
+    logprob = log_softmax(full)
+    rank_of = [(full > full[..., t : t + 1]).sum(axis=-1) for t in targets]
+    return {
+        "logit": full[..., targets],
+        "logprob": logprob[..., targets],
+        "rank": np.stack(rank_of, axis=-1),
+        "vocab_mean": full.mean(axis=-1),
+        "vocab_std": full.std(axis=-1),  # over the whole vocabulary: ddof 0
+        "control_logit": full[..., controls].mean(axis=-1) if len(controls) else None,
+        "embed_logit": model.decode(run.x[0][-1], run.var)[targets],
+        "full": full,
+    }
+
+
+# ---------------------------------------------------------------- self-check
+
+
+def self_check(path):
+    import torch
+
+    import torch_model
+
+    config, weights = read_checkpoint(path)
+    model = Model(config, weights, dtype=np.float32)
+    peer = torch_model.build(config, weights)
+    rng = np.random.default_rng(1)
+    ids = rng.integers(0, model.V, size=24)
+    run = model.forward(ids)
+    with torch.no_grad():
+        out = peer(torch.tensor(ids)[None], output_hidden_states=True)
+    worst = float(np.abs(run.logits - out.logits[0].numpy()).max())
+    resid = max(
+        float(np.abs(run.x[l] - out.hidden_states[l][0].numpy()).max()) for l in range(model.L)
+    )
+    parts = model.decode(run.x[0][-1] + sum(run.a)[-1] + sum(run.m)[-1], run.var)
+    whole = float(np.abs(parts - run.logits[-1]).max())
+    print(f"float32 against transformers: logits {worst:.2e}, residuals {resid:.2e}")
+    print(f"decoded parts against the whole: {whole:.2e}")
+    return 0 if worst < 2e-3 and whole < 2e-3 else 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: numpy_model.py MODEL")
+    sys.exit(self_check(sys.argv[1]))
