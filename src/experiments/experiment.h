@@ -16,7 +16,7 @@
 #include "engine/engine.h"
 #include "results/table.h"
 
-enum { AXES_MAX = 12, FIELDS_MAX = 24, RUNS_MAX = 64 };
+enum { AXES_MAX = 12, FIELDS_MAX = 24, RUNS_MAX = 512 };
 
 struct axis {
     struct dim dim;
@@ -26,7 +26,7 @@ struct axis {
 
 struct field {
     struct variable var; /* dims begin with "query" */
-    bool cell;           /* has at least one axis that cells run over */
+    bool cell;           /* one value per cell: has an axis that cells run over */
     int axis[DIMS_MAX];  /* of its dims after "query" */
     int n_axes;
 };
@@ -107,6 +107,10 @@ struct kind {
     int (*runs)(const struct experiment *x, const struct query *q, struct run_spec *spec,
                 struct arena *a, struct err *err);
 
+    /* Why, seen the query's first run, nothing more is computed of it; NULL = go on. */
+    const char *(*admit)(const struct experiment *x, const struct query *q,
+                         const struct run *first);
+
     /* The variants of one cell: cell->variant and n_variants, in the arena; NULL slot = none. */
     int (*variants)(const struct experiment *x, struct cell *cell, struct arena *a,
                     struct err *err);
@@ -136,6 +140,10 @@ int add_named_axis(struct experiment *x, const char *name, size_t size, const ch
                    struct err *err);
 int add_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
               const char *units, const char *long_name, struct err *err);
+
+/* A query field although it runs over an axis of cells: all of that axis at once. */
+int add_query_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
+                    const char *units, const char *long_name, struct err *err);
 
 /* Elements of a field per query (cell fields: per cell), for a prompt of n tokens. */
 size_t field_elements(const struct experiment *x, const struct field *f, int n);

@@ -279,8 +279,7 @@ static int place_unit(struct output *o, const struct unit *u, struct buf *rows,
 
     if (text && length) {
         *status = arena_strndup(&o->arena, text, length, err);
-        if (!*status)
-            return err->code;
+        return *status ? 0 : err->code;
     }
     if (u->first == 0 && x->kind->reduce_query)
         row_scatter(&c, x, n, false, index, at);

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-extern const struct kind kind_queries, kind_decode, kind_noop;
+extern const struct kind kind_queries, kind_decode, kind_knockout, kind_causal_trace, kind_noop;
 
-const struct kind *const kinds[] = {&kind_queries, &kind_decode, &kind_noop};
+const struct kind *const kinds[] = {&kind_queries, &kind_decode, &kind_causal_trace, &kind_knockout,
+                                    &kind_noop};
 const size_t n_kinds = sizeof kinds / sizeof *kinds;
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -75,6 +76,16 @@ int add_field(struct experiment *x, const char *name, enum vtype type, const cha
     return parse_dims(x, f, err);
 }
 
+int add_query_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
+                    const char *units, const char *long_name, struct err *err)
+{
+    int code = add_field(x, name, type, dims, units, long_name, err);
+
+    if (!code)
+        x->field[x->n_fields - 1].cell = false;
+    return code;
+}
+
 static size_t axis_size(const struct axis *a, int n)
 {
     return a->tokens ? (size_t)n : a->dim.size;
@@ -85,7 +96,7 @@ size_t field_elements(const struct experiment *x, const struct field *f, int n)
     size_t elements = 1;
 
     for (int i = 0; i < f->n_axes; i++)
-        if (!x->axis[f->axis[i]].cell)
+        if (!f->cell || !x->axis[f->axis[i]].cell)
             elements *= axis_size(&x->axis[f->axis[i]], n);
     return elements;
 }

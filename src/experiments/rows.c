@@ -72,13 +72,14 @@ static void scatter(const struct experiment *x, const struct field *f, int n,
         for (int i = 0; i < f->n_axes; i++) {
             const struct axis *axis = &x->axis[f->axis[i]];
 
-            at = at * axis->dim.size + (axis->cell ? (size_t)index[f->axis[i]] : count[i]);
+            at = at * axis->dim.size +
+                 (f->cell && axis->cell ? (size_t)index[f->axis[i]] : count[i]);
         }
         memcpy(to + at * size, from + e * size, size);
         for (int i = f->n_axes - 1; i >= 0; i--) {
             const struct axis *axis = &x->axis[f->axis[i]];
 
-            if (axis->cell)
+            if (f->cell && axis->cell)
                 continue;
             if (++count[i] < (axis->tokens ? (size_t)n : axis->dim.size))
                 break;

@@ -2,9 +2,9 @@
  * One unit: the runs of its query, the variants of its cells in as few waves as they fit, and what
  * the experiment reduces from their answers.
  *
- * Rows as they travel and stand in the journal: the query's status (length, bytes; empty = ok), the
- * query fields if the unit begins with the query's first cell, then each cell's fields, in the
- * order declared, each as long as this query needs.
+ * Rows as they travel and stand in the journal: the query's status (length, bytes; empty = ok), and
+ * if it is ok the query fields if the unit begins with the query's first cell, then each cell's
+ * fields, in the order declared, each as long as this query needs.
  */
 #include "experiments/campaign.h"
 
@@ -23,7 +23,21 @@ struct job {
     struct worker worker;
 };
 
-static int make_runs(struct job *j, struct err *err)
+/* Why a query goes no further after its i-th run; "" if it does. */
+static const char *trouble(const struct job *j, int i)
+{
+    const struct run *r = &j->run[i];
+    const char *reason = NULL;
+
+    if (!isfinite(r->rms) || !isfinite(r->log_z))
+        return "the model's output is not finite";
+    if (i == 0 && j->x->kind->admit)
+        reason = j->x->kind->admit(j->x, j->q, r);
+    return reason ? reason : "";
+}
+
+/* *status: why the query goes no further, "" if it does. */
+static int make_runs(struct job *j, const char **status, struct err *err)
 {
     struct arena *a = &j->c->unit_arena;
     struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
@@ -45,6 +59,9 @@ static int make_runs(struct job *j, struct err *err)
         if (run_alloc(&j->run[i], &j->c->model->shape, j->q->n, spec[i].keep, a, err))
             return err->code;
         engine_run(&j->c->engine, &v, 1);
+        *status = trouble(j, i);
+        if (**status)
+            break;
     }
     return 0;
 }
@@ -119,31 +136,20 @@ static int run_block(struct job *j, uint64_t first, struct block *b, struct buf 
     return 0;
 }
 
-/* A run whose last row overflowed makes its query bad; what was computed is stored all the same. */
-static const char *trouble(const struct job *j)
-{
-    for (int i = 0; i < j->n_runs; i++)
-        if (!isfinite(j->run[i].rms) || !isfinite(j->run[i].log_z))
-            return "the model's output is not finite";
-    return "";
-}
-
 int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
 {
     struct job j = {.c = c, .unit = &c->unit[i]};
     uint64_t at, end = j.unit->first + j.unit->n;
-    const char *status;
+    const char *status = "";
 
     j.x = &c->x[j.unit->experiment];
     j.q = &c->data.query[j.unit->query];
     j.worker = (struct worker){&c->engine, &c->unit_arena};
     arena_reset(&c->unit_arena);
-    if (make_runs(&j, err))
+    if (make_runs(&j, &status, err) || buf_u32(out, (uint32_t)strlen(status), err) ||
+        buf_puts(out, status, err))
         return err->code;
-    status = trouble(&j);
-    if (buf_u32(out, (uint32_t)strlen(status), err) || buf_puts(out, status, err))
-        return err->code;
-    for (at = j.unit->first; at < end;) {
+    for (at = j.unit->first; !*status && at < end;) {
         struct block b;
 
         if (gather_block(&j, at, end, &b, err) || run_block(&j, at, &b, out, err))

@@ -1,0 +1,18 @@
+/* What several experiments ask of a variant, and how they decode it. */
+#ifndef LENSWEEP_EXPERIMENTS_ANSWERS_H
+#define LENSWEEP_EXPERIMENTS_ANSWERS_H
+
+#include "experiments/experiment.h"
+
+enum { ANSWER_ATTN = 1, ANSWER_MLP = 2, ANSWER_RESID = 4 };
+
+/* An answer for the query's targets with room for everything asked; NULL and err on failure. */
+struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
+                          struct arena *a, struct err *err);
+
+/* decode(r_l) for one vector per layer at r + l * stride, under one divisor: out (layer, target).
+ */
+int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
+                  int64_t stride, float rms, float *out, struct err *err);
+
+#endif

@@ -1,0 +1,362 @@
+/*
+ * Causal tracing (METHODS 3.2): the embeddings of a span are corrupted, by noise or by the tokens
+ * of the query's counterfactual, and the outputs of one module at one token, over a window of
+ * layers, are put back (denoise) or put in (noise). score = mean probability of the query's target.
+ *
+ * Cells run over (corruption, site, window, token, layer); each has one variant per noise sample.
+ * A cell whose restored rows are equal to what stands there, left of the corruption, costs nothing.
+ */
+#include "base/hash.h"
+#include "base/mt19937.h"
+#include "base/str.h"
+#include "experiments/answers.h"
+#include "experiments/experiment.h"
+#include "experiments/noise.h"
+#include "experiments/select.h"
+
+#include <math.h>
+#include <string.h>
+
+struct trace_config {
+    struct string_list corrupt, sites;
+    struct int_list window;
+    const char *corruption, *direction, *noise_seed, *noise_file;
+    struct real_or_choice noise;
+    int64_t samples;
+    bool logit, logprob;
+};
+
+static const struct config_row rows[] = {
+    CONFIG_ROW(struct trace_config, corrupt, "corrupt", config_strings, "[subject]", 0, 0, RESULTS,
+               "spans to corrupt, one at a time; a query without one has NaN there"),
+    CONFIG_CHOICE(struct trace_config, corruption, "corruption", config_choice, "noise",
+                  "noise | counterfactual", RESULTS,
+                  "noise on the embeddings, or the tokens of the query's counterfactual"),
+    CONFIG_CHOICE(struct trace_config, direction, "direction", config_choice, "denoise",
+                  "denoise | noise", RESULTS,
+                  "clean values into the corrupted run, or corrupted values into the clean run"),
+    CONFIG_CHOICE(struct trace_config, sites, "sites", config_strings, "[attn, mlp]",
+                  "attn | mlp | residual", RESULTS, "modules whose outputs are put back"),
+    CONFIG_ROW(struct trace_config, window, "window", config_ints, "[10]", 1, 4096, RESULTS,
+               "layers put back together, centred; the residual has none"),
+    CONFIG_ROW(struct trace_config, samples, "samples", config_int, "10", 1, 1000, RESULTS,
+               "noise samples; a counterfactual has one"),
+    CONFIG_CHOICE(struct trace_config, noise, "noise", config_real_or_choice, "published",
+                  "published", RESULTS,
+                  "factor of the normal deviates, or published: from noise_file"),
+    CONFIG_ROW(struct trace_config, noise_file, "noise_file", config_string, "\"\"", 0, 0, RESULTS,
+               "JSON: dataset, model, then subject and answers"),
+    CONFIG_CHOICE(struct trace_config, noise_seed, "noise_seed", config_choice, "shared",
+                  "shared | per_query", RESULTS,
+                  "shared: RandomState(1) anew for every query, as in ROME"),
+    CONFIG_ROW(struct trace_config, logit, "logit", config_bool, "false", 0, 0, RESULTS,
+               "mean logit of every target in each cell"),
+    CONFIG_ROW(struct trace_config, logprob, "logprob", config_bool, "false", 0, 0, RESULTS,
+               "mean log-probability of every target in each cell"),
+};
+
+enum axis_index { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET };
+
+struct trace {
+    int samples;
+    bool denoise, counterfactual;
+    struct noise_levels noise;
+};
+
+static int declare(struct experiment *x, const struct trace_config *c, struct err *err)
+{
+    static const char cell[] = "query corruption site window token layer";
+    static const char per_target[] = "query corruption site window token layer target";
+
+    if (add_field(x, "score", V_F32, cell, "1", "mean probability of the query's target", err) ||
+        add_field(x, "high", V_F32, "query", "1", "probability of the target, clean", err) ||
+        add_query_field(x, "low", V_F32, "query corruption", "1",
+                        "mean probability of the target, corrupted", err) ||
+        add_query_field(x, "low_sd", V_F32, "query corruption", "1",
+                        "standard deviation of low over samples", err))
+        return err->code;
+    if (c->logit && add_field(x, "logit", V_F32, per_target, "1", "mean logit", err))
+        return err->code;
+    if (c->logprob &&
+        add_field(x, "logprob", V_F32, per_target, "nat", "mean log-probability", err))
+        return err->code;
+    return 0;
+}
+
+static void check_spans(struct experiment *x, const struct string_list *names,
+                        struct problems *problems)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        const struct dataset *ds = x->scene->data;
+        const char *near;
+
+        if (dataset_span(ds, names->v[i]) >= 0)
+            continue;
+        near = str_did_you_mean(names->v[i], ds->span_name, ds->n_spans);
+        config_problem(x->scene->config, x->entry, "corrupt", problems,
+                       "the data has no span \"%s\"%s%s%s", names->v[i],
+                       near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+    }
+}
+
+static int trace_open(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct trace_config *c = x->config;
+    const struct dataset *ds = x->scene->data;
+    struct trace *t = arena_alloc(x->arena, 1, sizeof *t, err);
+    int64_t *window = arena_alloc(x->arena, c->window.n, sizeof *window, err);
+
+    if (!t || !window)
+        return err->code;
+    x->state = t;
+    t->counterfactual = str_eq(c->corruption, "counterfactual");
+    t->denoise = str_eq(c->direction, "denoise");
+    t->samples = t->counterfactual ? 1 : (int)c->samples;
+    check_spans(x, &c->corrupt, problems);
+    if (1 + c->corrupt.n * (size_t)t->samples > RUNS_MAX)
+        config_problem(x->scene->config, x->entry, "samples", problems,
+                       "%zu corruptions of %d samples are more than %d runs of a query",
+                       c->corrupt.n, t->samples, RUNS_MAX - 1);
+    if (!t->counterfactual && noise_open(&t->noise, x, &c->noise, c->noise_file, problems, err))
+        return err->code;
+    memcpy(window, c->window.v, c->window.n * sizeof *window);
+    if (add_named_axis(x, "corruption", c->corrupt.n, c->corrupt.v, err) ||
+        add_named_axis(x, "site", c->sites.n, c->sites.v, err) ||
+        add_axis(x, "window", c->window.n, err) ||
+        add_axis(x, "token", (size_t)ds->max_tokens, err) ||
+        add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
+        add_named_axis(x, "target", ds->n_targets, ds->target_name, err))
+        return err->code;
+    for (int i = CORRUPTION; i <= LAYER; i++)
+        x->axis[i].cell = true;
+    x->axis[WINDOW].dim.coord = window;
+    x->axis[WINDOW].dim.type = V_I8;
+    x->axis[TOKEN].tokens = true;
+    return declare(x, c, err);
+}
+
+static const char *trace_skip(const struct experiment *x, const struct query *q)
+{
+    const struct trace *t = x->state;
+
+    if (q->right < 0 || q->target[q->right] < 0)
+        return "the data does not say which target counts as right";
+    if (t->counterfactual && !q->cf_ids)
+        return "no counterfactual of equal spans";
+    return NULL;
+}
+
+static struct span corrupted_span(const struct experiment *x, const struct query *q, size_t i)
+{
+    const struct trace_config *c = x->config;
+
+    return q->span[dataset_span(x->scene->data, c->corrupt.v[i])];
+}
+
+/* Embeddings of the span's tokens, each plus noise, or those of the counterfactual's tokens: what
+   SITE_RESID at layer 0 is set to. (samples, span, d) */
+static float *corrupt_embeddings(const struct experiment *x, const struct query *q, size_t i,
+                                 struct arena *a, struct err *err)
+{
+    const struct trace_config *c = x->config;
+    const struct trace *t = x->state;
+    const struct model *m = x->scene->model;
+    struct span b = corrupted_span(x, q, i);
+    size_t d = (size_t)m->shape.d_model, rows_n = (size_t)span_len(b);
+    float *out = arena_alloc(a, (size_t)t->samples * rows_n * d, sizeof *out, err);
+    double level = t->counterfactual ? 0 : noise_level(&t->noise, q, c->corrupt.v[i]);
+    struct mt19937 mt;
+
+    mt19937_seed(&mt, str_eq(c->noise_seed, "per_query")
+                          ? (uint32_t)hash_u64(&q->fingerprint, sizeof q->fingerprint)
+                          : 1);
+    for (size_t s = 0; out && s < (size_t)t->samples; s++)
+        for (size_t k = 0; k < rows_n; k++) {
+            float *row = out + (s * rows_n + k) * d;
+            const int32_t *ids = t->counterfactual ? q->cf_ids : q->ids;
+
+            matrix_rows(&m->embed, ids[b.lo + (int)k], 1, row);
+            for (size_t j = 0; !t->counterfactual && j < d; j++)
+                row[j] = (float)((double)row[j] + level * mt19937_normal(&mt));
+        }
+    return out;
+}
+
+static int trace_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                      struct arena *a, struct err *err)
+{
+    const struct trace_config *c = x->config;
+    const struct trace *t = x->state;
+    int d = x->scene->model->shape.d_model, n = 1;
+
+    spec[0] = (struct run_spec){.keep = KEEP_ATTN | KEEP_MLP, .base = -1};
+    for (size_t i = 0; i < c->corrupt.n; i++) {
+        struct span b = corrupted_span(x, q, i);
+        float *rows_of = span_empty(b) ? NULL : corrupt_embeddings(x, q, i, a, err);
+
+        if (!span_empty(b) && !rows_of)
+            return 0;
+        for (int s = 0; rows_of && s < t->samples; s++) {
+            struct edit *e = arena_alloc(a, 1, sizeof *e, err);
+
+            if (!e)
+                return 0;
+            *e = (struct edit){.site = SITE_RESID,
+                               .op = OP_SET,
+                               .layer = {0, 1},
+                               .tok = b,
+                               .vec = rows_of + (int64_t)s * span_len(b) * d,
+                               .stride = d};
+            spec[n++] =
+                (struct run_spec){.keep = KEEP_ATTN | KEEP_MLP, .base = 0, .edit = e, .n_edits = 1};
+        }
+    }
+    return n;
+}
+
+/* Runs of corruption i: samples in a row, after the clean run and those of earlier corruptions that
+   the query has. */
+static const struct run *corrupted_runs(const struct experiment *x, const struct cell *cell,
+                                        const struct query *q, size_t i)
+{
+    const struct trace *t = x->state;
+    int at = 1;
+
+    for (size_t k = 0; k < i; k++)
+        at += span_empty(corrupted_span(x, q, k)) ? 0 : t->samples;
+    return &cell->run[at];
+}
+
+static struct edit restore(const struct experiment *x, const struct cell *cell)
+{
+    const struct trace_config *c = x->config;
+    const char *site = c->sites.v[cell->index[SITE]];
+    int layers = x->scene->model->shape.n_layers, l = (int)cell->index[LAYER];
+    int w = (int)c->window.v[cell->index[WINDOW]], t = (int)cell->index[TOKEN];
+    struct edit e = {.op = OP_SET, .tok = {t, t + 1}};
+
+    if (str_eq(site, "residual")) {
+        e.site = SITE_RESID;
+        e.layer = (struct span){l + 1, l + 2};
+        return e;
+    }
+    e.site = str_eq(site, "attn") ? SITE_ATTN : SITE_MLP;
+    e.layer = span_clip((struct span){l - w / 2, l + (w + 1) / 2}, (struct span){0, layers});
+    return e;
+}
+
+static int trace_variants(const struct experiment *x, struct cell *cell, struct arena *a,
+                          struct err *err)
+{
+    const struct trace *t = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct run *corrupt = corrupted_runs(x, cell, q, (size_t)cell->index[CORRUPTION]);
+    size_t n = (size_t)t->samples;
+    struct edit *e;
+
+    cell->n_variants = 0;
+    if (span_empty(corrupted_span(x, q, (size_t)cell->index[CORRUPTION])))
+        return 0;
+    cell->variant = arena_alloc(a, n, sizeof *cell->variant, err);
+    e = arena_alloc(a, n, sizeof *e, err);
+    if (!cell->variant || !e)
+        return err->code;
+    for (size_t s = 0; s < n; s++) {
+        e[s] = restore(x, cell);
+        e[s].from = t->denoise ? &cell->run[0] : &corrupt[s];
+        cell->variant[s] = (struct variant){.base = t->denoise ? &corrupt[s] : &cell->run[0],
+                                            .edit = &e[s],
+                                            .n_edits = 1,
+                                            .asks = ASK_VOCAB,
+                                            .answer = answer_new(x->scene, q, 0, a, err)};
+        if (!cell->variant[s].answer)
+            return err->code;
+    }
+    cell->n_variants = t->samples;
+    return 0;
+}
+
+/* The target must be what the model would say: tracing asks where that comes from. */
+static const char *trace_admit(const struct experiment *x, const struct query *q,
+                               const struct run *clean)
+{
+    (void)x;
+    return clean->argmax == q->target[q->right] ? NULL : "the target is not the argmax";
+}
+
+static double target_probability(const struct run *r, const struct query *q)
+{
+    return exp((double)r->logits[q->target[q->right]] - r->log_z);
+}
+
+static int trace_query(const struct experiment *x, const struct cell *cell, struct row *row,
+                       struct worker *w, struct err *err)
+{
+    const struct trace_config *c = x->config;
+    const struct trace *t = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
+
+    (void)w;
+    (void)err;
+    *row_f32(row, "high") = (float)target_probability(&cell->run[0], q);
+    for (size_t i = 0; i < c->corrupt.n; i++) {
+        const struct run *r = corrupted_runs(x, cell, q, i);
+        double mean = 0, square = 0;
+
+        if (span_empty(corrupted_span(x, q, i)))
+            continue;
+        for (int s = 0; s < t->samples; s++)
+            mean += target_probability(&r[s], q) / t->samples;
+        for (int s = 0; s < t->samples; s++)
+            square += pow(target_probability(&r[s], q) - mean, 2);
+        row_f32(row, "low")[i] = (float)mean;
+        row_f32(row, "low_sd")[i] = t->samples > 1 ? (float)sqrt(square / (t->samples - 1)) : NAN;
+    }
+    return 0;
+}
+
+static int trace_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+                      struct worker *w, struct err *err)
+{
+    const struct trace_config *c = x->config;
+    const struct query *q = &x->scene->data->query[cell->query];
+    size_t targets = x->scene->data->n_targets;
+    double score = 0;
+
+    (void)w;
+    (void)err;
+    if (!cell->n_variants)
+        return 0;
+    for (int s = 0; s < cell->n_variants; s++)
+        score += exp((double)cell->variant[s].answer->logprob[q->right]) / cell->n_variants;
+    *row_f32(row, "score") = (float)score;
+    for (size_t k = 0; k < targets; k++) {
+        double logit = 0, logprob = 0;
+
+        for (int s = 0; s < cell->n_variants; s++) {
+            logit += (double)cell->variant[s].answer->logit[k] / cell->n_variants;
+            logprob += (double)cell->variant[s].answer->logprob[k] / cell->n_variants;
+        }
+        if (c->logit)
+            row_f32(row, "logit")[k] = (float)logit;
+        if (c->logprob)
+            row_f32(row, "logprob")[k] = (float)logprob;
+    }
+    return 0;
+}
+
+const struct kind kind_causal_trace = {
+    .name = "causal_trace",
+    .summary = "causal tracing: restore single modules in a corrupted run",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+    .config_size = sizeof(struct trace_config),
+    .version = 1,
+    .open = trace_open,
+    .skip = trace_skip,
+    .runs = trace_runs,
+    .admit = trace_admit,
+    .variants = trace_variants,
+    .reduce_query = trace_query,
+    .reduce_cell = trace_cell,
+};

@@ -1,0 +1,253 @@
+/*
+ * Attention knockout (METHODS 3.4): the last row's attention to a token set is cut, at all layers
+ * and heads or at those of a selector, and the rest of the network runs on. By default after the
+ * softmax and without renormalising, as in the paper.
+ */
+#include "experiments/answers.h"
+#include "experiments/experiment.h"
+#include "experiments/select.h"
+
+#include <math.h>
+#include <string.h>
+
+struct knockout_config {
+    struct string_list sets;
+    struct selector layers, heads;
+    bool renormalise, mlp_logit;
+};
+
+static const struct config_row rows[] = {
+    CONFIG_ROW(struct knockout_config, sets, "sets", config_strings,
+               "[subject, answer_1, answer_2, last]", 0, 0, RESULTS,
+               "token sets to cut, one at a time: spans, first, last, other, random_SPAN"),
+    CONFIG_ROW(struct knockout_config, layers, "layers", config_selector, "all", 0, 0, RESULTS,
+               "layers in which the last row is cut; not all = dimension cut_layer"),
+    CONFIG_ROW(struct knockout_config, heads, "heads", config_selector, "all", 0, 0, RESULTS,
+               "heads that are cut; not all = dimension cut_head"),
+    CONFIG_ROW(struct knockout_config, renormalise, "renormalise", config_bool, "false", 0, 0,
+               RESULTS, "mask before the softmax, so that the rest of the row sums to 1"),
+    CONFIG_ROW(struct knockout_config, mlp_logit, "mlp_logit", config_bool, "false", 0, 0, RESULTS,
+               "decode every layer's MLP output also where layers or heads are not all"),
+};
+
+struct knockout {
+    struct selections layers, heads;
+    int layer_axis, head_axis, set_axis; /* -1 = no such axis */
+    bool mlp_logit;
+};
+
+static void check_sets(struct experiment *x, const struct string_list *sets,
+                       struct problems *problems)
+{
+    for (size_t i = 0; i < sets->n; i++) {
+        const char *near;
+
+        if (!token_set_known(x->scene, sets->v[i], &near))
+            config_problem(x->scene->config, x->entry, "sets", problems,
+                           "the data has no span \"%s\"%s%s%s", sets->v[i],
+                           near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+    }
+}
+
+/* A dimension for the configurations of a selector, unless it is just `all`. */
+static int cut_axis(struct experiment *x, const char *name, const struct selector *s,
+                    const struct selections *sel, int *axis, struct err *err)
+{
+    int32_t *coordinate = arena_alloc(x->arena, sel->n, sizeof *coordinate, err);
+
+    *axis = -1;
+    if (!coordinate)
+        return err->code;
+    if (s->kind == SELECT_ALL)
+        return 0;
+    for (size_t i = 0; i < sel->n; i++)
+        coordinate[i] = sel->v[i].coordinate;
+    *axis = x->n_axes;
+    if (add_axis(x, name, sel->n, err))
+        return err->code;
+    x->axis[*axis].dim.coord = coordinate;
+    x->axis[*axis].cell = true;
+    return 0;
+}
+
+/* "query cut_layer cut_head token_set target": only the axes that there are. */
+static const char *dims(const struct experiment *x, const struct knockout *k, const char *inner,
+                        const char *after, struct err *err)
+{
+    return arena_printf(x->arena, err, "query%s%s%s%s token_set%s%s",
+                        k->layer_axis < 0 ? "" : " cut_layer", k->head_axis < 0 ? "" : " cut_head",
+                        *inner ? " " : "", inner, *after ? " " : "", after);
+}
+
+static int declare(struct experiment *x, const struct knockout *k, struct err *err)
+{
+    const char *cell = dims(x, k, "", "", err), *per_target = dims(x, k, "", "target", err);
+    const char *per_layer = dims(x, k, "layer", "target", err);
+
+    if (!cell || !per_target || !per_layer)
+        return err->code;
+    if (add_field(x, "out_logit", V_F32, per_target, "1", "logit of the target, cut", err) ||
+        add_field(x, "out_logprob", V_F32, per_target, "nat", "log-probability, cut", err) ||
+        add_field(x, "out_rank", V_I4, per_target, NULL, "rank of the target, cut", err) ||
+        add_field(x, "kl", V_F32, cell, "nat", "KL(clean || cut) of the next token", err) ||
+        add_field(x, "final_rms", V_F32, cell, "1",
+                  "root mean square of the last token's final residual, cut", err) ||
+        add_field(x, "argmax", V_I4, cell, NULL, "most probable next token, cut", err))
+        return err->code;
+    if (!k->mlp_logit)
+        return 0;
+    return add_field(x, "mlp_logit", V_F32, per_layer, "1",
+                     "logit that the layer's MLP adds to the target, cut", err) ||
+                   add_field(x, "mlp_logit_clean", V_F32, "query layer target", "1",
+                             "logit that the layer's MLP adds to the target, clean", err)
+               ? err->code
+               : 0;
+}
+
+static int knockout_open(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct knockout_config *c = x->config;
+    const struct dataset *ds = x->scene->data;
+    const struct shape *s = &x->scene->model->shape;
+    struct knockout *k = arena_alloc(x->arena, 1, sizeof *k, err);
+
+    if (!k)
+        return err->code;
+    x->state = k;
+    check_sets(x, &c->sets, problems);
+    k->mlp_logit = c->mlp_logit || (c->layers.kind == SELECT_ALL && c->heads.kind == SELECT_ALL);
+    if (selections_of(&k->layers, &c->layers, s->n_layers, x, "layers", problems, err) ||
+        selections_of(&k->heads, &c->heads, s->n_heads, x, "heads", problems, err) ||
+        cut_axis(x, "cut_layer", &c->layers, &k->layers, &k->layer_axis, err) ||
+        cut_axis(x, "cut_head", &c->heads, &k->heads, &k->head_axis, err))
+        return err->code;
+    k->set_axis = x->n_axes;
+    if (add_named_axis(x, "token_set", c->sets.n, c->sets.v, err) ||
+        add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
+        add_axis(x, "layer", (size_t)s->n_layers, err))
+        return err->code;
+    x->axis[k->set_axis].cell = true;
+    return declare(x, k, err);
+}
+
+static int knockout_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                         struct arena *a, struct err *err)
+{
+    const struct knockout *k = x->state;
+
+    (void)q;
+    (void)a;
+    (void)err;
+    spec[0] = (struct run_spec){.keep = k->mlp_logit ? KEEP_MLP : 0, .base = -1};
+    return 1;
+}
+
+/* The product of layer ranges, head ranges and runs of neighbouring key tokens. */
+static struct edit *make_edits(const struct experiment *x, const struct selection *layers,
+                               const struct selection *heads, const int *tok, int n_tok, int n,
+                               int *n_edits, struct arena *a, struct err *err)
+{
+    const struct knockout_config *c = x->config;
+    size_t most = (size_t)layers->n * (size_t)heads->n * (size_t)n_tok;
+    struct edit *e = arena_alloc(a, most, sizeof *e, err);
+
+    *n_edits = 0;
+    for (int l = 0; e && l < layers->n; l++)
+        for (int h = 0; h < heads->n; h++)
+            for (int i = 0; i < n_tok;) {
+                int first = i;
+
+                while (++i < n_tok && tok[i] == tok[i - 1] + 1)
+                    ;
+                e[(*n_edits)++] = (struct edit){.site = SITE_PATTERN,
+                                                .op = c->renormalise ? OP_MASK : OP_ZERO,
+                                                .layer = layers->range[l],
+                                                .head = heads->range[h],
+                                                .tok = {n - 1, n},
+                                                .key = {tok[first], tok[i - 1] + 1}};
+            }
+    return e;
+}
+
+static int knockout_variants(const struct experiment *x, struct cell *cell, struct arena *a,
+                             struct err *err)
+{
+    const struct knockout_config *c = x->config;
+    const struct knockout *k = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct selection *layers =
+        &k->layers.v[k->layer_axis < 0 ? 0 : cell->index[k->layer_axis]];
+    const struct selection *heads = &k->heads.v[k->head_axis < 0 ? 0 : cell->index[k->head_axis]];
+    int *tok = arena_alloc(a, (size_t)q->n, sizeof *tok, err), n_tok;
+    struct variant *v;
+
+    if (!tok)
+        return err->code;
+    n_tok = token_set(x->scene, q, c->sets.v[cell->index[k->set_axis]], tok);
+    cell->n_variants = 0;
+    if (!n_tok)
+        return 0; /* the query has no such set: NaN */
+    v = arena_alloc(a, 1, sizeof *v, err);
+    if (!v)
+        return err->code;
+    *v = (struct variant){.base = &cell->run[0],
+                          .asks = ASK_VOCAB | (k->mlp_logit ? ASK_LAYERS : 0)};
+    v->edit = make_edits(x, layers, heads, tok, n_tok, q->n, &v->n_edits, a, err);
+    if (!v->edit)
+        return err->code;
+    v->answer = answer_new(x->scene, q, k->mlp_logit ? ANSWER_MLP : 0, a, err);
+    if (!v->answer)
+        return err->code;
+    cell->variant = v;
+    cell->n_variants = 1;
+    return 0;
+}
+
+static int knockout_query(const struct experiment *x, const struct cell *cell, struct row *row,
+                          struct worker *w, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct run *r = &cell->run[0];
+
+    if (!((const struct knockout *)x->state)->mlp_logit)
+        return 0;
+    return decode_layers(w, x->scene, q, run_row(r, &x->scene->model->shape, SITE_MLP, 0, r->n - 1),
+                         (int64_t)r->n * x->scene->model->shape.d_model, r->rms,
+                         row_f32(row, "mlp_logit_clean"), err);
+}
+
+static int knockout_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+                         struct worker *w, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    size_t targets = x->scene->data->n_targets;
+    const struct answer *a;
+
+    if (!cell->n_variants)
+        return 0;
+    a = cell->variant[0].answer;
+    memcpy(row_f32(row, "out_logit"), a->logit, targets * sizeof *a->logit);
+    memcpy(row_f32(row, "out_logprob"), a->logprob, targets * sizeof *a->logprob);
+    memcpy(row_i32(row, "out_rank"), a->rank, targets * sizeof *a->rank);
+    *row_f32(row, "kl") = a->kl;
+    *row_f32(row, "final_rms") = a->rms;
+    *row_i32(row, "argmax") = a->argmax;
+    if (!a->m)
+        return 0;
+    return decode_layers(w, x->scene, q, a->m, x->scene->model->shape.d_model, a->rms,
+                         row_f32(row, "mlp_logit"), err);
+}
+
+const struct kind kind_knockout = {
+    .name = "knockout",
+    .summary = "attention knockout: the last token's attention to a token set is cut",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+    .config_size = sizeof(struct knockout_config),
+    .version = 1,
+    .open = knockout_open,
+    .runs = knockout_runs,
+    .variants = knockout_variants,
+    .reduce_query = knockout_query,
+    .reduce_cell = knockout_cell,
+};
