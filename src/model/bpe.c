@@ -193,22 +193,55 @@ void bpe_seal(struct bpe *b)
     }
 }
 
-int bpe_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out, struct err *err)
+static int letters_to_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out,
+                            struct err *err)
 {
     size_t start = out->len;
     int32_t c;
 
-    for (size_t i = 0; i < n && b->byte_level;) {
+    for (size_t i = 0; i < n;) {
         i += utf8_next(s + i, n - i, &c);
-        if (c < 0 || c >= ALPHABET || b->byte[c] < 0)
-            break;
+        if (c < 0 || c >= ALPHABET || b->byte[c] < 0) {
+            out->len = start;
+            return buf_put(out, s, n, err);
+        }
         if (buf_put(out, &(char){(char)b->byte[c]}, 1, err))
             return err->code;
-        if (i == n)
-            return 0;
     }
-    out->len = start;
-    return buf_put(out, s, n, err);
+    return 0;
+}
+
+/* The value of "<0x41>"; -1 for other spellings. */
+static int byte_token(const char *s, size_t n)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *high, *low;
+
+    if (n != 6 || memcmp(s, "<0x", 3) != 0 || s[5] != '>')
+        return -1;
+    high = memchr(digits, s[3], 16);
+    low = memchr(digits, s[4], 16);
+    return high && low ? (int)((high - digits) * 16 + (low - digits)) : -1;
+}
+
+int bpe_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out, struct err *err)
+{
+    const size_t space = strlen(BPE_SPACE);
+    int byte;
+
+    if (b->byte_level)
+        return letters_to_bytes(b, s, n, out, err);
+    byte = byte_token(s, n);
+    if (byte >= 0)
+        return buf_put(out, &(char){(char)byte}, 1, err);
+    for (size_t i = 0; i < n;) {
+        bool is_space = n - i >= space && !memcmp(s + i, BPE_SPACE, space);
+
+        if (buf_put(out, is_space ? " " : s + i, 1, err))
+            return err->code;
+        i += is_space ? space : 1;
+    }
+    return 0;
 }
 
 void bpe_work_release(struct bpe_work *w)

@@ -3,7 +3,9 @@
  *
  * A vocabulary is a set of spellings with ids, and a list of merges, the first of which is applied
  * first. In a byte-level vocabulary a spelling is written in an alphabet of 256 printable
- * characters, one for each byte value ("Ġthe" for " the"); words come as plain bytes.
+ * characters, one for each byte value ("Ġthe" for " the"); words come as plain bytes. In the other
+ * kind, SentencePiece's, a word is a whole text in which U+2581 stands for a space, and characters
+ * without a token become tokens of their bytes.
  *
  *     struct bpe b = {0};
  *     bpe_init(&b, largest id + 1, n_tokens, n_merges, err);
@@ -29,6 +31,9 @@ enum {
     BPE_WORD_MAX = 1 << 30,   /* bytes of one word */
     ALPHABET = 256 + 68       /* code points that stand for a byte are below this */
 };
+
+/* What stands for a space in the spellings of a vocabulary that is not byte-level: U+2581. */
+#define BPE_SPACE "\xe2\x96\x81"
 
 struct spelling {
     uint32_t at, n; /* in a pool of bytes; n = 0: there is none */
@@ -80,7 +85,8 @@ int32_t bpe_find(const struct bpe *b, const char *s, size_t n); /* -1 = no such 
 const char *bpe_spelling(const struct bpe *b, size_t id, size_t *n);
 
 /* Appends the bytes that a spelling stands for: letter by letter in a byte-level vocabulary, or as
-   it is written if it has a character outside the alphabet. */
+   it is written if it has a character outside the alphabet. In another vocabulary <0x41> is a byte
+   and U+2581 a space. */
 int bpe_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out, struct err *err);
 
 /* What bpe_encode writes on; reused from word to word. Zero it first. */

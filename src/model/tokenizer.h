@@ -1,6 +1,7 @@
 /*
  * Text to token ids and back: byte-level BPE (GPT-2, Llama-3, SmolLM2) from a Hugging Face
- * tokenizer.json or a GGUF file's metadata. Exact: the ids are those of the `tokenizers` package.
+ * tokenizer.json or a GGUF file's metadata, and BPE with byte fallback (Llama-2, Mistral) from a
+ * tokenizer.json. Exact: the ids are those of the `tokenizers` package.
  *
  *     struct tokenizer *t;
  *     struct ids ids = {0};

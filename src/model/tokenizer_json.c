@@ -54,7 +54,7 @@ static int steps_of(struct steps *s, const char *part, const json_t *j, const ch
 
 static const json_t *step_at(const struct steps *s, size_t i)
 {
-    return s->list ? json_array_get(s->list, i) : s->one;
+    return s->list ? json_array_get(s->list, i) : i < s->n ? s->one : NULL;
 }
 
 static int read_token(struct tokenizer *t, const char *s, const json_t *id, struct err *err)
@@ -188,19 +188,58 @@ static int read_model(struct tokenizer *t, const json_t *root, struct err *err)
     return 0;
 }
 
+static int read_prepend(struct tokenizer *t, const json_t *j, struct err *err)
+{
+    const char *prepend = NULL;
+
+    if (json_take_string(j, "prepend", true, &prepend, ERR_FORMAT, err))
+        return err_wrap(err, "normalizer: Prepend");
+    return normalizer_add(&t->normalizer, NORMALIZE_PREPEND, "", prepend, err);
+}
+
+/* The strings of a Replace, of the normalizer or the decoder. */
+static int take_replace(const json_t *j, const char **from, const char **to, struct err *err)
+{
+    const json_t *pattern = json_object_get(j, "pattern");
+
+    *from = json_string_value(json_object_get(pattern, "String"));
+    *to = json_string_value(json_object_get(j, "content"));
+    return *from && *to && **from
+               ? 0
+               : refuse("Replace", "this pattern", "{\"String\": \"...\"} and \"content\"", err);
+}
+
+static int read_replace(struct tokenizer *t, const json_t *j, struct err *err)
+{
+    const char *from, *to;
+
+    if (take_replace(j, &from, &to, err))
+        return err_wrap(err, "normalizer");
+    return normalizer_add(&t->normalizer, NORMALIZE_REPLACE, from, to, err);
+}
+
+static int read_normalizer_step(struct tokenizer *t, const json_t *j, struct err *err)
+{
+    const char *type = type_of(j);
+
+    if (!strcmp(type, "NFC"))
+        return normalizer_add(&t->normalizer, NORMALIZE_NFC, "", "", err);
+    if (!strcmp(type, "Prepend"))
+        return read_prepend(t, j, err);
+    if (!strcmp(type, "Replace"))
+        return read_replace(t, j, err);
+    return refuse_type("normalizer", j, "NFC, Prepend, Replace, a Sequence of them or null", err);
+}
+
 static int read_normalizer(struct tokenizer *t, const json_t *root, struct err *err)
 {
     struct steps s;
 
     if (steps_of(&s, "normalizer", json_object_get(root, "normalizer"), "normalizers", err))
         return err->code;
-    for (size_t i = 0; i < s.n; i++) {
-        if (strcmp(type_of(step_at(&s, i)), "NFC") != 0)
-            return refuse_type("normalizer", step_at(&s, i), "NFC, a Sequence of that or null",
-                               err);
-        if (normalizer_add(&t->normalizer, NORMALIZE_NFC, "", "", err))
+    for (size_t i = 0; i < s.n; i++)
+        if (read_normalizer_step(t, step_at(&s, i), err))
             return err->code;
-    }
     return 0;
 }
 
@@ -281,25 +320,54 @@ static int read_pretok_step(struct tokenizer *t, const json_t *j, int depth, str
     return refuse_type("pre_tokenizer", j, "Split, Digits, ByteLevel or a Sequence of them", err);
 }
 
+/* Without ByteLevel the text must not be split at all: SentencePiece's kind. */
 static int read_pretok(struct tokenizer *t, const json_t *root, struct err *err)
 {
     const json_t *j = json_object_get(root, "pre_tokenizer");
 
     if (j && !json_is_null(j) && read_pretok_step(t, j, 0, err))
         return err->code;
-    if (!t->bpe.byte_level)
-        return refuse("pre_tokenizer", "a tokenizer without ByteLevel (SentencePiece)",
-                      "byte-level BPE", err);
-    return t->bpe.byte_fallback ? refuse("model", "byte_fallback with ByteLevel", "false", err) : 0;
+    if (t->bpe.byte_level && t->bpe.byte_fallback)
+        return refuse("model", "byte_fallback with ByteLevel", "false", err);
+    if (!t->bpe.byte_level && (t->pre.n || !t->bpe.byte_fallback))
+        return refuse("pre_tokenizer", "a tokenizer without ByteLevel",
+                      "ByteLevel, or null with byte_fallback", err);
+    return 0;
+}
+
+/* Replace "\u2581" by " ", ByteFallback, Fuse, and perhaps Strip one space at the start. */
+static int read_fallback_decoder(struct tokenizer *t, const struct steps *s, struct err *err)
+{
+    static const char *const types[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
+    const json_t *strip = step_at(s, 3);
+    const char *from, *to, *content;
+    bool ok = s->list && s->n >= 3 && s->n <= 4;
+
+    for (size_t i = 0; ok && i < s->n; i++)
+        ok = !strcmp(type_of(step_at(s, i)), types[i]);
+    if (!ok)
+        return refuse("decoder", "this chain of steps", "Replace, ByteFallback, Fuse, Strip", err);
+    if (take_replace(step_at(s, 0), &from, &to, err))
+        return err_wrap(err, "decoder");
+    content = json_string_value(json_object_get(strip, "content"));
+    t->strip_space = strip != NULL;
+    if (strcmp(from, BPE_SPACE) != 0 || strcmp(to, " ") != 0 ||
+        (strip && (!content || strcmp(content, " ") != 0 ||
+                   json_integer_value(json_object_get(strip, "start")) != 1 ||
+                   json_integer_value(json_object_get(strip, "stop")) != 0)))
+        return refuse("decoder", "what these steps replace and strip", "one space at the start",
+                      err);
+    return 0;
 }
 
 static int read_decoder(struct tokenizer *t, const json_t *root, struct err *err)
 {
     struct steps s;
 
-    (void)t;
     if (steps_of(&s, "decoder", json_object_get(root, "decoder"), "decoders", err))
         return err->code;
+    if (!t->bpe.byte_level)
+        return read_fallback_decoder(t, &s, err);
     if (s.n != 1 || strcmp(type_of(step_at(&s, 0)), "ByteLevel") != 0)
         return refuse_type("decoder", s.n ? step_at(&s, 0) : NULL, "ByteLevel", err);
     return 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Ids and decoded text of 10,000 generated strings are those of the `tokenizers` package: on the
-# real model's vocabulary, and on Llama-3's where it is to be had.
+# real model's vocabulary, and on Llama-3's and Llama-2's where they are to be had.
 set -euo pipefail
 
 encode="$LENSWEEP_BUILD/tests/encode_lines"
@@ -20,7 +20,10 @@ if [ -z "${LENSWEEP_PYTHON:-}" ]; then
     exit 77
 fi
 [ -z "${LENSWEEP_MODEL:-}" ] || compare "$LENSWEEP_MODEL"
-[ -z "${LENSWEEP_TOKENIZERS:-}" ] || compare "$LENSWEEP_TOKENIZERS/llama3"
+if [ -n "${LENSWEEP_TOKENIZERS:-}" ]; then
+    compare "$LENSWEEP_TOKENIZERS/llama3"
+    compare "$LENSWEEP_TOKENIZERS/llama2"
+fi
 if [ "$compared" -eq 0 ]; then
     echo "skip: neither the real model nor LENSWEEP_TOKENIZERS"
     exit 77

@@ -1,11 +1,11 @@
-"""Makes tests/fixtures/tokenizers: three small tokenizers, and what they make of some texts.
+"""Makes tests/fixtures/tokenizers: four small tokenizers, and what they make of some texts.
 
     python3 tests/reference/make_tokenizer.py
 
 needs the packages `tokenizers` and `gguf`. `smollm` splits off digits and is byte-level, like
 SmolLM2's; smollm.gguf is the same as GGUF metadata. `llama3` splits by Llama-3's pattern, ignores
 merges and adds a BOS. `flags` has NFC, a prefix space, an unk token, and added tokens with every
-flag. NAME.cases.json holds for each text the ids with and without special tokens, and what the
+flag. `fallback` is of SentencePiece's kind, like Llama-2's. NAME.cases.json holds for each text the ids with and without special tokens, and what the
 former decode to.
 """
 
@@ -137,6 +137,33 @@ def flags():
     return json.loads(t.to_str())
 
 
+def fallback():
+    t = Tokenizer(models.BPE())
+    t.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    t.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")  # for training only
+    special = [AddedToken(s, special=True, normalized=False) for s in ("<unk>", "<s>", "</s>")]
+    letters = sorted(set("abcdefghijklmnopqrstuvwxyzTLI▁.,:1230\n"))
+    t.train_from_iterator(
+        TRAINING.split("\n")[:6],
+        trainers.BpeTrainer(
+            vocab_size=200, special_tokens=special, initial_alphabet=letters, limit_alphabet=len(letters),
+            show_progress=False,
+        ),
+    )
+    t.pre_tokenizer = None
+    j = json.loads(t.to_str())
+    vocab = j["model"]["vocab"]
+    for b in range(256):
+        vocab[f"<0x{b:02X}>"] = len(vocab)
+    j["model"].update(unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+    t = Tokenizer.from_str(json.dumps(j))
+    t.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    t.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    return json.loads(t.to_str())
+
+
 def write_gguf(j):
     """The metadata of a model's file, without tensors."""
     vocab = sorted(j["model"]["vocab"].items(), key=lambda v: v[1])
@@ -173,7 +200,11 @@ def decode(t, ids):
     return text + t.decode(run)
 
 
-def save(name, j, string_merges=False):
+def decode_all(t, ids):
+    return t.decode(ids, skip_special_tokens=False)
+
+
+def save(name, j, string_merges=False, decode=decode):
     t = Tokenizer.from_str(json.dumps(j))
     cases = []
     for text in TEXTS:
@@ -196,6 +227,7 @@ def main():
     write_gguf(j)
     save("llama3", llama3())
     save("flags", flags())
+    save("fallback", fallback(), decode=decode_all)
 
 
 main()

@@ -72,6 +72,18 @@ def main():
         "special_tokens": {"a": {"ids": [0]}, "b": {"ids": [1, 2]}},
     }
     save("template", post_processor={"type": "Sequence", "processors": [{"type": "ByteLevel"}, template]})
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+    back = {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}
+    save(
+        "fallback",
+        normalizer={"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, replace]},
+        pre_tokenizer=None,
+        decoder={"type": "Sequence", "decoders": [back, {"type": "ByteFallback"}, {"type": "Fuse"}]},
+        model={
+            "type": "BPE", "unk_token": "a", "fuse_unk": True, "byte_fallback": True,
+            "vocab": {"a": 0, "b": 1, "▁": 2, "▁a": 3, "ab": 4, "<0xC3>": 5, "<0xA9>": 6}, "merges": ["▁ a", "a b"],
+        },
+    )
     save("huge-id", model=model(vocab={"a": 2**62}))
     save("twice", model=model(vocab={"a": 0, "b": 0}))
     save("bad-merge", model=model(merges=["a x"]))

@@ -134,6 +134,12 @@ static void test_flags(void **state)
     check_cases(DIR "flags.json", DIR "flags.cases.json");
 }
 
+static void test_fallback(void **state)
+{
+    (void)state;
+    check_cases(DIR "fallback.json", DIR "fallback.cases.json");
+}
+
 static void test_accessors(void **state)
 {
     struct tokenizer *t = open_it(DIR "smollm.gguf");
@@ -309,6 +315,9 @@ static const struct {
     {"model", MODEL(VOCAB, "[]", ",\"continuing_subword_prefix\":\"##\""), "continuing_subword"},
     {"normalizer", "{\"type\":\"NFC\"}", NULL},
     {"normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"}]}", NULL},
+    {"normalizer", "{\"type\":\"Prepend\"}", "prepend"},
+    {"normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"a\"},\"content\":\"b\"}",
+     "pattern"},
     {"normalizer", "{\"type\":\"Lowercase\"}", "normalizer: type \"Lowercase\""},
     {"normalizer", "{\"type\":\"Sequence\",\"normalizers\":3}", "normalizer"},
     {"normalizer", "[]", "normalizer: is no object"},
@@ -392,6 +401,44 @@ static void test_changed_parts(void **state)
         if (changes[i].want && (!strstr(err.msg, changes[i].want) || strchr(err.msg, '\n')))
             fail_msg("%s: \"%s\", expected \"%s\"", changes[i].value, err.msg, changes[i].want);
         assert_true(!t == !!changes[i].want);
+        tokenizer_close(t);
+        buf_release(&b);
+    }
+}
+
+/* A tokenizer of SentencePiece's kind of which the decoder or the pre-tokenizer is replaced. */
+static void test_fallback_parts(void **state)
+{
+#define STRIP(start) "{\"type\":\"Strip\",\"content\":\" \",\"start\":" start ",\"stop\":0}"
+#define CHAIN(to, last)                                                                         \
+    "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"String\":"       \
+    "\"\\u2581\"},\"content\":\"" to "\"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}" last \
+    "]}"
+    static const struct {
+        const char *pre, *decoder, *want;
+    } rows[] = {
+        {"null", CHAIN(" ", ""), NULL},
+        {"null", CHAIN(" ", "," STRIP("1")), NULL},
+        {"null", CHAIN(" ", "," STRIP("2")), "decoder"},
+        {"null", CHAIN("_", ""), "decoder"},
+        {"null", CHAIN(" ", ",{\"type\":\"Fuse\"}"), "decoder"},
+        {"null", "{\"type\":\"ByteLevel\"}", "decoder"},
+        {"{\"type\":\"Digits\",\"individual_digits\":true}", CHAIN(" ", ""), "pre_tokenizer"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tokenizer *t = NULL;
+        struct err err = {0};
+        struct buf b = {0};
+
+        buf_printf(&b, &err,
+                   "{\"pre_tokenizer\":%s,\"decoder\":%s,\"model\":"
+                   "{\"vocab\":" VOCAB ",\"merges\":[],\"byte_fallback\":true}}",
+                   rows[i].pre, rows[i].decoder);
+        assert_int_equal(tokenizer_open_json(&t, b.data, b.len, &err),
+                         rows[i].want ? ERR_FORMAT : 0);
+        assert_true(!rows[i].want || strstr(err.msg, rows[i].want));
         tokenizer_close(t);
         buf_release(&b);
     }
@@ -604,11 +651,13 @@ int main(void)
         cmocka_unit_test(test_smollm_gguf),
         cmocka_unit_test(test_llama3),
         cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_accessors),
         cmocka_unit_test(test_cut_character),
         cmocka_unit_test(test_invalid_utf8),
         cmocka_unit_test(test_nul_is_a_character),
         cmocka_unit_test(test_changed_parts),
+        cmocka_unit_test(test_fallback_parts),
         cmocka_unit_test(test_deep_json),
         cmocka_unit_test(test_cut_file),
         cmocka_unit_test(test_no_file),
