@@ -179,7 +179,7 @@ def main():
     wrong = tokens = 0
     for text, line in zip(batch, answers(args.program, args.model, batch)):
         what = compare(t, text, line)
-        tokens += len(line.split())
+        tokens += len(line.partition("\t")[0].split())
         if what:
             wrong += 1
             if wrong <= 10:
