@@ -31,6 +31,7 @@ int cmd_logits(int argc, char **argv, struct err *err);
 int cmd_tokenize(int argc, char **argv, struct err *err);
 int cmd_generate(int argc, char **argv, struct err *err);
 int cmd_plot(int argc, char **argv, struct err *err);
+int cmd_bench(int argc, char **argv, struct err *err);
 int cmd_help(int argc, char **argv, struct err *err);
 
 /* Prints each problem as "WHERE: what" on stderr; ERR_CONFIG with a count if there is any. */

@@ -44,6 +44,8 @@ const struct command commands[] = {
      "  --ids            print token ids in place of text\n"
      "  --threads N      threads (default: all cores allowed)\n",
      cmd_generate},
+    {"bench", "MODEL [--threads N]",
+     "measure forward passes of a model beside the SGEMM peak of this machine", "", cmd_bench},
     {"help", "[COMMAND | config | KEY] [--markdown]",
      "this list, a command, the config reference or one of its keys", "", cmd_help},
 };

@@ -1,0 +1,113 @@
+#include "cli/command.h"
+
+#include "base/clock.h"
+#include "base/gemm.h"
+#include "base/rng.h"
+#include "engine/engine.h"
+
+#include <getopt.h>
+#include <string.h>
+
+/* SGEMM of each thread alone on square matrices that its cache blocks suit, all threads at once:
+   the ceiling for anything made of SGEMMs. FLOP/s. */
+static double sgemm_peak(const struct team *t, struct err *err)
+{
+    enum { N = 768, ROUNDS = 8 };
+    size_t square = (size_t)N * N;
+    float *all = mem_alloc((size_t)t->threads * 3 * square, sizeof *all, err);
+    double start, seconds;
+
+    if (!all)
+        return 0;
+    for (size_t i = 0; i < (size_t)t->threads * 3 * square; i++)
+        all[i] = (float)(i % 7) - 3;
+    start = clock_seconds();
+#pragma omp parallel for num_threads(t->threads) schedule(static, 1)
+    for (int i = 0; i < t->threads; i++) {
+        float *a = all + (size_t)i * 3 * square;
+
+        for (int r = 0; r < ROUNDS; r++)
+            gemm_small(false, N, N, N, a, N, a + square, N, a + 2 * square, N);
+    }
+    seconds = clock_seconds() - start;
+    mem_free(all);
+    return 2.0 * N * N * N * ROUNDS * t->threads / seconds;
+}
+
+/* Best of a few forward passes over n random tokens. */
+static int prefill(const struct model *m, int n, int threads, double *seconds, double *flops,
+                   double *peak, struct err *err)
+{
+    struct rng rng = rng_for(1, (uint64_t)n, "bench");
+    struct arena a = {0};
+    struct engine e;
+    int32_t *ids = arena_alloc(&a, (size_t)n, sizeof *ids, err);
+    struct run run;
+    struct variant v = {.ids = ids, .n = n, .into = &run};
+
+    if (!ids || engine_open(&e, m, n, n, threads, err))
+        goto out;
+    for (int i = 0; i < n; i++)
+        ids[i] = (int32_t)rng_below(&rng, (uint64_t)m->shape.vocab);
+    *peak = sgemm_peak(&e.team, err);
+    *seconds = 1e9;
+    if (!err->code && !run_alloc(&run, &m->shape, n, 0, &a, err))
+        for (int i = 0; i < 4; i++) {
+            double start = clock_seconds();
+
+            engine_run(&e, &v, 1);
+            if (clock_seconds() - start < *seconds)
+                *seconds = clock_seconds() - start;
+        }
+    *flops = (double)variant_flops(&v, &m->shape);
+    engine_close(&e);
+out:
+    arena_release(&a);
+    return err->code;
+}
+
+static int bench(const struct model *m, int threads, struct err *err)
+{
+    static const int lengths[] = {16, 64, 512};
+    int code;
+
+    code = out_printf(err, "%s, %s, %d thread%s\n%8s %12s %12s %14s %8s\n", m->name, gemm_library(),
+                      threads, threads == 1 ? "" : "s", "tokens", "token/s", "GFLOP/s",
+                      "SGEMM GFLOP/s", "share");
+    for (size_t i = 0; !code && i < sizeof lengths / sizeof *lengths; i++) {
+        double seconds, flops, peak;
+
+        if (lengths[i] > m->shape.max_positions)
+            break;
+        code = prefill(m, lengths[i], threads, &seconds, &flops, &peak, err);
+        if (!code)
+            code = out_printf(err, "%8d %12.0f %12.1f %14.1f %7.0f%%\n", lengths[i],
+                              lengths[i] / seconds, flops / seconds / 1e9, peak / 1e9,
+                              100 * flops / seconds / peak);
+        if (!code)
+            code = out_flush(err);
+    }
+    return code;
+}
+
+int cmd_bench(int argc, char **argv, struct err *err)
+{
+    static const struct option options[] = {{"threads", required_argument, NULL, 'j'}, {0}};
+    int64_t threads = 0;
+    struct model *m;
+    int o, code = 0;
+
+    opterr = 0;
+    while (!code && (o = getopt_long(argc, argv, "", options, NULL)) != -1)
+        code = o == 'j' ? parse_number("--threads", optarg, 1, 4096, &threads, err)
+                        : bad_option("bench", argv, err);
+    if (code)
+        return code;
+    if (argc - optind != 1)
+        return usage_error("bench", err);
+    if (model_open(&m, argv[optind], err))
+        return err->code;
+    code = bench(m, threads ? (int)threads : team_cores(), err);
+    model_close(m);
+    return code;
+}
