@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700
-#include "h5private.h"
+#include "results/h5private.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "base/buf.h"
 #include "base/str.h"
-#include "h5private.h"
+#include "results/h5private.h"
 
 #include <hdf5_hl.h>
 #include <math.h>
