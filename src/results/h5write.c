@@ -316,22 +316,26 @@ static int write_var(const struct h5var *v, size_t first, size_t count, const vo
 
 /* Groups and dimensions -------------------------------------------------------------------- */
 
-static const void *count_up(struct arena *a, size_t n, struct err *err)
+/* 0, 1, 2, ... in the dimension's type, V_I4 or V_I8. */
+static const void *count_up(struct arena *a, enum vtype type, size_t n, struct err *err)
 {
-    int32_t *v = arena_alloc(a, n, sizeof *v, err);
+    void *v = arena_alloc(a, n, vtype_size(type), err);
 
     for (size_t i = 0; v && i < n; i++)
-        v[i] = (int32_t)i;
+        if (type == V_I8)
+            ((int64_t *)v)[i] = (int64_t)i;
+        else
+            ((int32_t *)v)[i] = (int32_t)i;
     return v;
 }
 
 /* A dimension is its coordinate's dataset, marked as a dimension scale. */
 static int make_scale(struct h5group *g, const struct dim *d, struct h5scale *s, struct err *err)
 {
-    enum vtype type = d->coord ? d->type : V_I4;
+    enum vtype type = d->coord || d->type == V_I8 ? d->type : V_I4;
     struct h5var v = {.name = d->name, .type = type, .rank = 1, .size = {d->size}};
     struct arena a = {0};
-    const void *coord = d->coord ? d->coord : count_up(&a, d->size, err);
+    const void *coord = d->coord ? d->coord : count_up(&a, type, d->size, err);
 
     if (!coord || make_dataset(g, &v, err) || write_var(&v, 0, d->size, coord, err))
         goto out;

@@ -136,7 +136,7 @@ static int write_decode(struct h5file *f, struct err *err)
 static int write_others(struct h5file *f, struct err *err)
 {
     const struct dim span_dim = {"span", 2, V_STR, target_names, "name of the span"};
-    const struct dim queries[] = {{"query", 1, V_I8, numbers, "query"},
+    const struct dim queries[] = {{"query", 1, V_I8, NULL, "query"},
                                   {"bound", 2, V_I4, NULL, "begin, end"}};
     const struct dim stats[] = {{"stratum", 2, V_STR, strata, "dataset, template, step"},
                                 {"layer", 2, V_I4, NULL, "layer"}};
@@ -235,7 +235,12 @@ static void test_numbers(void **state)
     assert_true(v[3] == (double)(1LL << 40) && v[4] == -1);
     mem_free(v);
     v = must_read(f, "decode", "layer", &info); /* a dimension without values counts */
+    assert_int_equal(info.type, V_I4);
     assert_true(v[0] == 0 && v[LAYERS - 1] == LAYERS - 1);
+    mem_free(v);
+    v = must_read(f, "queries", "query", &info); /* in the type that was asked for */
+    assert_int_equal(info.type, V_I8);
+    assert_true(v[0] == 0);
     mem_free(v);
     v = must_read(f, "decode/stats", "mean", &info);
     assert_true(v[0] == 1 && isnan(v[1]) && v[2] == 3 && v[3] == 1e300);
