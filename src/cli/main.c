@@ -44,6 +44,8 @@ const struct command commands[] = {
      "  --ids            print token ids in place of text\n"
      "  --threads N      threads (default: all cores allowed)\n",
      cmd_generate},
+    {"plot", "RESULT... [-o DIR] [--format svg|png|pdf]", "draw the figures of a result file", "",
+     cmd_plot},
     {"bench", "MODEL [--threads N]",
      "measure forward passes of a model beside the SGEMM peak of this machine", "", cmd_bench},
     {"help", "[COMMAND | config | KEY] [--markdown]",

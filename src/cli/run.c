@@ -16,6 +16,7 @@
 #include "cluster/cluster.h"
 #include "version.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,10 +35,10 @@ struct session {
     double last_sync;
     struct progress_view view;
     struct runlog log;
+    uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
 };
 
-/* --- agreement -----------------------------------------------------------------------------------
- */
+/* --- agreement --- */
 
 static int agree_on_inputs(struct session *r, struct err *err)
 {
@@ -119,8 +120,7 @@ static int paths(struct session *r, struct err *err)
     return r->journal_dir && r->result && r->cache ? 0 : err->code;
 }
 
-/* --- rank 0 --------------------------------------------------------------------------------------
- */
+/* --- rank 0 --- */
 
 static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, double seconds,
                      struct err *err)
@@ -194,14 +194,39 @@ static void print_header(const struct session *r, size_t todo)
                 r->cluster.node_size, r->threads, sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+static void print_flops(const struct session *r)
+{
+    char planned[STR_HUMAN], counted[STR_HUMAN], full[STR_HUMAN];
+
+    if (r->counted)
+        fprintf(stderr, "  work    %s planned, %s done; %s by full passes (%.1f times)\n",
+                str_flops(planned, (double)r->planned), str_flops(counted, (double)r->counted),
+                str_flops(full, (double)r->full), (double)r->full / (double)r->counted);
+}
+
+static void print_audit(const struct campaign_report *report)
+{
+    fprintf(stderr, "  audit  ");
+    for (int i = 0; i < AUDIT_COUNT; i++)
+        if (!isnan(report->audit[i]))
+            fprintf(stderr, " %s %.1e ", audit_names[i], report->audit[i]);
+    fprintf(stderr, "(worst residuals, relative)\n");
+}
+
 static int finish(struct session *r, struct err *err)
 {
     struct campaign *c = &r->campaign;
     struct campaign_report report;
 
+    print_flops(r);
+    if (r->planned != r->counted)
+        return err_set(err, ERR_BUG, "planned %llu FLOP and did %llu",
+                       (unsigned long long)r->planned, (unsigned long long)r->counted);
     if (journal_sync(r->journal, err) ||
-        campaign_write(c, r->journal, r->result, false, &report, err) ||
-        runlog_end(&r->log, &r->view, &report, err) || out_flush(err) ||
+        campaign_write(c, r->journal, r->result, false, &report, err))
+        return err->code;
+    print_audit(&report);
+    if (runlog_end(&r->log, &r->view, &report, err) || out_flush(err) ||
         print_summary(r->result, err) ||
         out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\n", report.ok,
                    report.ok == 1 ? "y" : "ies", report.bad, r->result))
@@ -212,8 +237,7 @@ static int finish(struct session *r, struct err *err)
     return 0;
 }
 
-/* --- the job -------------------------------------------------------------------------------------
- */
+/* --- the job --- */
 
 static int prepare(struct session *r, struct err *err)
 {
@@ -253,6 +277,9 @@ static int execute(struct session *r, struct err *err)
         return err->code;
     r->last_sync = clock_seconds();
     cluster_run(&r->cluster, &job, &finished, err);
+    r->planned = cluster_sum(&r->cluster, r->campaign.engine.planned);
+    r->counted = cluster_sum(&r->cluster, r->campaign.engine.counted);
+    r->full = cluster_sum(&r->cluster, r->campaign.engine.full);
     if (r->cluster.rank == 0) {
         progress_end(&r->view);
         if (err->code)

@@ -56,6 +56,7 @@ struct run_config {
     double grace;         /* seconds to drain before the end */
     const char *executor; /* forked | naive */
     const char *blas_core;
+    const char *audit; /* first | all | none */
     bool fail_on_bad;
 };
 

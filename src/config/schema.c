@@ -87,6 +87,9 @@ static const struct config_row run_rows[] = {
     CONFIG_ROW(struct run_config, blas_core, "blas_core", config_string, "auto", 0, 0, RUNNING,
                "OpenBLAS core type for all ranks, such as Haswell; auto = each node's own; the one "
                "in effect is compared and recorded"),
+    CONFIG_CHOICE(struct run_config, audit, "audit", config_choice, "first", "first | all | none",
+                  RESULTS,
+                  "queries on which the run checks itself: the first of each file, all or none"),
     CONFIG_ROW(struct run_config, fail_on_bad, "fail_on_bad", config_bool, "false", 0, 0, RUNNING,
                "exit status 1 if a query has a bad status"),
 };

@@ -27,12 +27,15 @@ struct engine {
     const struct model *model; /* borrowed */
     struct team team;
     bool naive;     /* one full pass per variant (naive.c), the oracle */
+    bool run_noops; /* also variants that change nothing: for audits */
     int rows;       /* most rows that a wave packs */
     int max_tokens; /* longest prompt */
-    uint64_t
-        planned; /* FLOP that variant_flops promised for what was run; team.flops counts them */
-    uint64_t naive_flops;      /* FLOP of a full pass for each of them */
-    uint64_t skipped;          /* variants that were no-ops and were not run */
+
+    /* FLOP since engine_open of what engine_run ran: as planned, as counted by the GEMMs, and of a
+       full pass for each variant */
+    uint64_t planned, counted, full;
+    uint64_t skipped; /* variants that change nothing and were not run */
+
     struct arena arena;        /* what follows lies in it */
     float *rotary;             /* (max_tokens, dh/2, 2) */
     struct lane *lane, **live; /* (rows) */
@@ -47,7 +50,7 @@ struct engine {
     float *gate, *up;          /* (rows, d_ff) */
     float *logits;             /* (logit_rows, V) */
     struct pending *batch;     /* (logit_rows) */
-    int logit_rows; /* rows whose logits are held at once: a function of V and rows alone */
+    int logit_rows;            /* logits held at once: a function of V and rows alone */
 };
 
 /* rows is raised to max_tokens if it is less: a run is one wave. threads = 0: all cores allowed. */

@@ -73,7 +73,6 @@ int vocab_stats_compute(struct vocab_stats *s, struct engine *e, struct arena *a
 
         centred_block(m, s->mean, first, n, row, block);
         gemm(&e->team, d, block, n, &b, part, d);
-        e->planned += 2 * (uint64_t)(d * d * n);
 #pragma omp parallel for num_threads(e->team.threads) schedule(static)
         for (int64_t i = 0; i < d * d; i++)
             sum[i] += (double)part[i];

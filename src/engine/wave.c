@@ -343,20 +343,21 @@ static void name_run(struct variant *v)
 void engine_run(struct engine *e, struct variant *v, int n)
 {
     struct wave w = {.e = e, .lane = e->lane, .live = e->live, .answered = e->answered};
+    uint64_t before = e->team.flops;
 
     for (int i = 0; i < n; i++) {
         if (v[i].into)
             name_run(&v[i]);
         if (v[i].base)
             begin_as_base(e, &v[i]);
-        if (variant_is_noop(&v[i], &e->model->shape)) {
+        if (!e->run_noops && variant_is_noop(&v[i], &e->model->shape)) {
             e->skipped++;
             answer_from_base(e, &v[i]);
             continue;
         }
         e->planned += e->naive ? variant_flops_naive(&v[i], &e->model->shape)
                                : variant_flops(&v[i], &e->model->shape);
-        e->naive_flops += variant_flops_naive(&v[i], &e->model->shape);
+        e->full += variant_flops_naive(&v[i], &e->model->shape);
         if (e->naive) {
             naive_run(e, &v[i]);
             continue;
@@ -371,4 +372,5 @@ void engine_run(struct engine *e, struct variant *v, int n)
     }
     if (w.n)
         wave_run(&w);
+    e->counted += e->team.flops - before;
 }

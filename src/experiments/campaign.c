@@ -89,6 +89,24 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
     return 0;
 }
 
+/* The first usable query of each file. */
+static int choose_audits(struct campaign *c, struct err *err)
+{
+    size_t last = SIZE_MAX;
+
+    c->audited = arena_alloc(&c->arena, c->data.n, 1, err);
+    for (size_t q = 0; c->audited && q < c->data.n; q++) {
+        const struct query *query = &c->data.query[q];
+
+        if (query->status || query->file == last || str_eq(c->config.run.audit, "none"))
+            continue;
+        c->audited[q] = 1;
+        if (!str_eq(c->config.run.audit, "all"))
+            last = query->file;
+    }
+    return c->audited ? 0 : err->code;
+}
+
 /* A model without a tokenizer is fine as long as no query needs one: then each says so itself. */
 static int open_tokenizer(struct campaign *c, struct err *err)
 {
@@ -121,7 +139,7 @@ int campaign_open(struct campaign *c, const struct campaign_request *r, struct p
     c->scene = (struct scene){c->model, &c->data, &c->config, &c->vocab_stats};
     if (problems->count)
         return 0;
-    return open_experiments(c, problems, err);
+    return open_experiments(c, problems, err) || choose_audits(c, err) ? err->code : 0;
 }
 
 void campaign_close(struct campaign *c)
@@ -167,8 +185,7 @@ int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, stru
     return vocab_stats_save(&c->vocab_stats, c->model, cache, err);
 }
 
-/* --- cutting -----------------------------------------------------------------------------------
- */
+/* --- cutting --- */
 
 /* What every unit of an experiment depends on, as canonical bytes. */
 static int key_prefix(const struct campaign *c, const struct experiment *x, struct buf *b,
@@ -212,7 +229,8 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     }
     k->key.len = k->prefix;
     if (buf_u64(&k->key, q->fingerprint.hi, err) || buf_u64(&k->key, q->fingerprint.lo, err) ||
-        buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err))
+        buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
+        buf_u32(&k->key, !u.first && c->audited[u.query], err))
         return err->code;
     u.key = hash_bytes(k->key.data, k->key.len);
     c->unit[c->n_units++] = u;

@@ -18,6 +18,7 @@
 #define LENSWEEP_EXPERIMENTS_CAMPAIGN_H
 
 #include "base/work.h"
+#include "experiments/audit.h"
 #include "experiments/experiment.h"
 #include "model/tokenizer.h"
 #include "results/journal.h"
@@ -42,6 +43,7 @@ struct campaign {
     size_t n;
     struct unit *unit;
     size_t n_units;
+    unsigned char *audited; /* (queries) checked by audit.h */
     struct engine engine;
     struct arena arena;      /* as long as the campaign */
     struct arena unit_arena; /* as long as a unit */
@@ -77,8 +79,9 @@ double campaign_bytes(const struct campaign *c, int threads);
 
 /* What went wrong with queries, for the summary. */
 struct campaign_report {
-    size_t ok, bad;       /* queries */
-    size_t missing_units; /* a partial file */
+    size_t ok, bad;            /* queries */
+    size_t missing_units;      /* a partial file */
+    double audit[AUDIT_COUNT]; /* worst residuals; NaN = nothing to check */
 };
 
 /* The result file from the journal's rows, beside and renamed. Units that are not there are left

@@ -28,8 +28,7 @@ static const char *or_ok(const char *status)
     return status ? status : "ok";
 }
 
-/* --- coordinates that every group repeats --------------------------------------------------------
- */
+/* --- coordinates that every group repeats --- */
 
 struct column {
     struct variable var;
@@ -145,8 +144,7 @@ static int write_columns(struct output *o, struct h5group *g, const struct colum
     return 0;
 }
 
-/* --- arrays of the group `queries` ---------------------------------------------------------------
- */
+/* --- arrays of the group `queries` --- */
 
 static int write_ids(struct output *o, struct h5group *g, struct err *err)
 {
@@ -171,12 +169,14 @@ static int write_ids(struct output *o, struct h5group *g, struct err *err)
 static int write_spans(struct output *o, struct h5group *g, struct err *err)
 {
     const struct dataset *ds = &o->c->data;
-    static const struct variable v = {"span", V_I4, "query span_name bound",
+    static const struct variable v = {"span", V_I4, "query span bound",
                                       "tokens [begin, end) of each named span; -1 = has none",
                                       NULL};
+    static const struct variable name = {"span_name", V_STR, "span", "name of the span", NULL};
     int32_t *bounds = arena_alloc(&o->arena, 2 * ds->n_spans, sizeof *bounds, err);
 
-    if (!bounds || h5_define(g, &v, err))
+    if (!bounds || h5_coordinate(g, &name, err) || h5_define(g, &v, err) ||
+        h5_write(g, name.name, 0, ds->n_spans, ds->span_name, err))
         return err->code;
     for (size_t q = 0; q < ds->n; q++) {
         for (size_t i = 0; i < ds->n_spans; i++) {
@@ -236,8 +236,7 @@ static int write_facts(struct output *o, struct h5group *g, struct err *err)
     return ds->n_controls ? write_tokens(o, g, &control, ds->n_controls, controls_of, err) : 0;
 }
 
-/* --- an experiment's group -----------------------------------------------------------------------
- */
+/* --- an experiment's group --- */
 
 static int make_group(struct output *o, const struct experiment *x, struct h5group **g,
                       struct err *err)
@@ -251,7 +250,6 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
         dims[n++] = x->axis[i].dim;
     if (x == o->c->x) { /* queries */
         dims[n++] = (struct dim){"token", (size_t)ds->max_tokens, V_I4, NULL, NULL};
-        dims[n++] = (struct dim){"span_name", ds->n_spans, V_STR, ds->span_name, NULL};
         dims[n++] = (struct dim){"bound", 2, V_STR, bounds, NULL};
         if (ds->n_controls)
             dims[n++] = (struct dim){"control", ds->n_controls, V_I4, NULL, NULL};
@@ -264,6 +262,12 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
         if (h5_define(*g, &x->field[i].var, err))
             return err->code;
     return 0;
+}
+
+static void take_audit(double *worst, double v)
+{
+    if (isnan(*worst) || v > *worst)
+        *worst = v;
 }
 
 /* A unit's rows into the query's arrays; sets *status if the unit says one. */
@@ -281,6 +285,9 @@ static int place_unit(struct output *o, const struct unit *u, struct buf *rows,
         *status = arena_strndup(&o->arena, text, length, err);
         return *status ? 0 : err->code;
     }
+    if (cursor_u32(&c))
+        for (int i = 0; i < AUDIT_COUNT; i++)
+            take_audit(&o->report->audit[i], cursor_f64(&c));
     if (u->first == 0 && x->kind->reduce_query)
         row_scatter(&c, x, n, false, index, at);
     for (uint64_t i = 0; x->kind->reduce_cell && i < u->n && !c.bad; i++) {
@@ -378,16 +385,34 @@ static int write_experiment(struct output *o, const struct experiment *x, const 
     return write_status(o, g, status, err);
 }
 
+static int write_audit(struct output *o, struct h5group *g, struct err *err)
+{
+    static const struct variable v = {"audit", V_F64, "check",
+                                      "worst residual, relative to the largest target logit", "1"};
+
+    if (h5_define(g, &v, err) || h5_write(g, v.name, 0, AUDIT_COUNT, o->report->audit, err))
+        return err->code;
+    for (int i = 0; i < AUDIT_COUNT; i++)
+        if (o->report->audit[i] > AUDIT_TOLERANCE)
+            return err_set(
+                err, ERR_NUMERIC,
+                "audit failed: %s differs by %.1e of the largest logit, allowed %.0e; no "
+                "result file was written",
+                audit_names[i], o->report->audit[i], AUDIT_TOLERANCE);
+    return 0;
+}
+
 /* Only what affects results: two runs of the same config, data and model give the same bytes. */
 static int write_provenance(struct output *o, struct err *err)
 {
+    static const struct dim check = {"check", AUDIT_COUNT, V_STR, audit_names, "what is compared"};
     struct h5group *g;
     struct buf config = {0};
     char model[HASH_HEX], data[HASH_HEX];
     const char *text;
     int code;
 
-    code = h5_group(o->file, "provenance", NULL, 0, &g, err) ||
+    code = h5_group(o->file, "provenance", &check, 1, &g, err) || write_audit(o, g, err) ||
            config_print(&o->c->config, true, &config, err);
     text = code ? NULL : buf_str(&config, err);
     hash_hex(model, o->c->model->fingerprint);
@@ -409,14 +434,19 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
     struct output o = {.c = c, .journal = j, .report = report, .partial = partial};
     const struct unit *u = c->unit;
     struct h5group *root;
+    struct dim span;
 
     memset(report, 0, sizeof *report);
+    for (int i = 0; i < AUDIT_COUNT; i++)
+        report->audit[i] = (double)NAN;
     o.status = arena_alloc(&o.arena, c->data.n, sizeof *o.status, err);
     if (!o.status)
         goto out;
     for (size_t q = 0; q < c->data.n; q++)
         o.status[q] = c->data.query[q].status;
-    if (h5_create(&o.file, path, err) || h5_group(o.file, "", NULL, 0, &root, err) ||
+    /* A variable `span` stands in `queries`, so the dimension of that name stands above it. */
+    span = (struct dim){"span", c->data.n_spans, V_STR, c->data.span_name, "named span"};
+    if (h5_create(&o.file, path, err) || h5_group(o.file, "", &span, 1, &root, err) ||
         h5_attr_str(root, "Conventions", "CF-1.8", err) ||
         h5_attr_str(root, "title", "lensweep results", err))
         goto out;

@@ -3,8 +3,9 @@
  * the experiment reduces from their answers.
  *
  * Rows as they travel and stand in the journal: the query's status (length, bytes; empty = ok), and
- * if it is ok the query fields if the unit begins with the query's first cell, then each cell's
- * fields, in the order declared, each as long as this query needs.
+ * if it is ok whether an audit follows and its residuals, the query fields if the unit begins with
+ * the query's first cell, then each cell's fields, in the order declared, each as long as this
+ * query needs.
  */
 #include "experiments/campaign.h"
 
@@ -63,6 +64,23 @@ static int make_runs(struct job *j, const char **status, struct err *err)
         if (**status)
             break;
     }
+    return 0;
+}
+
+static int audit(struct job *j, const struct variant *v, int n, struct buf *out, struct err *err)
+{
+    double worst[AUDIT_COUNT];
+    bool due = j->unit->first == 0 && j->c->audited[j->unit->query];
+
+    if (buf_u32(out, due, err))
+        return err->code;
+    if (!due)
+        return 0;
+    if (audit_query(worst, &j->worker, j->x, j->q, j->n_runs ? j->run : NULL, v, n, err))
+        return err->code;
+    for (int i = 0; i < AUDIT_COUNT; i++)
+        if (buf_f64(out, worst[i], err))
+            return err->code;
     return 0;
 }
 
@@ -127,6 +145,8 @@ static int run_block(struct job *j, uint64_t first, struct block *b, struct buf 
                      struct err *err)
 {
     engine_run(&j->c->engine, b->variant, b->n_variants);
+    if (first == j->unit->first && audit(j, b->variant, b->n_variants, out, err))
+        return err->code;
     for (int i = 0; i < b->n_cells; i++) {
         if (first + (uint64_t)i == 0 && reduce(j, &b->cell[i], false, out, err))
             return err->code;

@@ -321,7 +321,7 @@ static void forked_equals_naive(void **state)
             variants++;
         }
         planned += (double)s->forked.planned;
-        naive += (double)s->forked.naive_flops;
+        naive += (double)s->forked.full;
         scene_close(s);
         free(s);
     }
