@@ -383,3 +383,26 @@ bool variant_is_noop(const struct variant *v, const struct shape *s)
     }
     return true;
 }
+
+/* The first token of a run that its own edits may have changed. */
+static int first_edited(const struct run *r)
+{
+    int first = r->n;
+
+    for (int i = 0; i < r->n_edits; i++)
+        if (r->edit[i].tok.lo < first)
+            first = r->edit[i].tok.lo;
+    return first;
+}
+
+bool variant_is_plain_noop(const struct variant *v)
+{
+    for (int i = 0; v->base && i < v->n_edits; i++) {
+        const struct edit *e = &v->edit[i];
+
+        if (e->op != OP_SET || !e->from || e->shift || e->from->ids != v->base->ids ||
+            e->tok.hi > first_edited(v->base) || e->tok.hi > first_edited(e->from))
+            return false;
+    }
+    return v->base != NULL;
+}

@@ -136,6 +136,11 @@ uint64_t variant_flops_naive(const struct variant *v, const struct shape *s);
    nothing is run. */
 bool variant_is_noop(const struct variant *v, const struct shape *s);
 
+/* The same as far as it can be told from the runs' making, without their rows: an edit that puts a
+   run's own row into another run of the same prompt, left of the first token in which the two were
+   made to differ. For plans; what it says is true of the rows as well. */
+bool variant_is_plain_noop(const struct variant *v);
+
 /* The row of a run that a site's edit replaces, and how wide it is. */
 const float *run_row(const struct run *r, const struct shape *s, enum site site, int layer,
                      int tok);

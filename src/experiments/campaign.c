@@ -136,7 +136,7 @@ int campaign_open(struct campaign *c, const struct campaign_request *r, struct p
         return err->code;
     if (open_tokenizer(c, err) || open_data(c, problems, err))
         return err->code;
-    c->scene = (struct scene){c->model, &c->data, &c->config, &c->vocab_stats};
+    c->scene = (struct scene){c->model, c->tokenizer, &c->data, &c->config, &c->vocab_stats};
     if (problems->count)
         return 0;
     return open_experiments(c, problems, err) || choose_audits(c, err) ? err->code : 0;
@@ -213,6 +213,7 @@ struct cutter {
     size_t cap;
     struct buf key; /* prefix, then what is added for a unit */
     size_t prefix;
+    struct arena runs; /* of the query at hand */
 };
 
 static int add_unit(struct cutter *k, struct unit u, struct err *err)
@@ -237,28 +238,30 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     return 0;
 }
 
-/* FLOP of a query's runs; they are computed anew in each of its units. */
-static int runs_flops(const struct experiment *x, const struct query *q, struct arena *a,
-                      double *flops, struct err *err)
+/* A query's runs as far as plans need them, without rows; and their FLOP, which each of its units
+   spends anew. */
+static int plan_runs(struct run *run, const struct experiment *x, const struct query *q,
+                     struct arena *a, double *flops, struct err *err)
 {
-    struct run_spec spec[RUNS_MAX];
-    struct run base = {.ids = q->ids, .n = q->n}, into;
-    int n = x->kind->runs ? x->kind->runs(x, q, spec, a, err) : 0;
+    struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
+    int n = 0;
 
-    if (err->code)
-        return err->code;
     *flops = 0;
+    if (spec && x->kind->runs)
+        n = x->kind->runs(x, q, spec, a, err);
     for (int i = 0; i < n; i++) {
-        struct variant v = {.base = spec[i].base < 0 ? NULL : &base,
+        struct variant v = {.base = spec[i].base < 0 ? NULL : &run[spec[i].base],
                             .ids = q->ids,
                             .n = q->n,
                             .edit = spec[i].edit,
                             .n_edits = spec[i].n_edits,
-                            .into = &into};
+                            .into = &run[i]};
 
+        run[i] = (struct run){
+            .ids = q->ids, .n = q->n, .edit = spec[i].edit, .n_edits = spec[i].n_edits};
         *flops += (double)variant_flops(&v, &x->scene->model->shape);
     }
-    return 0;
+    return err->code;
 }
 
 /* FLOP of a cell's variants. Planning needs only their edits' ranges: runs have no rows here. */
@@ -271,7 +274,8 @@ static int cell_flops(const struct experiment *x, struct cell *cell, struct aren
     if (x->kind->variants(x, cell, a, err))
         return err->code;
     for (int i = 0; i < cell->n_variants; i++)
-        *flops += (double)variant_flops(&cell->variant[i], &x->scene->model->shape);
+        if (!variant_is_plain_noop(&cell->variant[i]))
+            *flops += (double)variant_flops(&cell->variant[i], &x->scene->model->shape);
     return 0;
 }
 
@@ -280,17 +284,16 @@ static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, stru
     struct campaign *c = k->c;
     const struct experiment *x = &c->x[experiment];
     const struct query *q = &c->data.query[query];
-    struct run planned[RUNS_MAX];
+    struct run *planned;
     struct unit u = {.experiment = experiment, .query = query};
     uint64_t cells = query_cells(x, q->n);
     double runs, limit;
 
-    arena_reset(&c->unit_arena);
-    if (runs_flops(x, q, &c->unit_arena, &runs, err))
+    arena_reset(&k->runs);
+    planned = arena_alloc(&k->runs, RUNS_MAX, sizeof *planned, err);
+    if (!planned || plan_runs(planned, x, q, &k->runs, &runs, err))
         return err->code;
     limit = c->config.run.unit_flops ? (double)c->config.run.unit_flops * 1e9 : 20 * runs;
-    for (int i = 0; i < RUNS_MAX; i++)
-        planned[i] = (struct run){.ids = q->ids, .n = q->n};
     u.flops = runs + (x->kind->extra ? x->kind->extra(x, q) : 0);
     for (uint64_t i = 0; i < cells; i++) {
         struct cell cell = {.query = query, .run = planned};
@@ -331,9 +334,8 @@ int campaign_cut(struct campaign *c, struct err *err)
                 goto out;
         }
     }
-    buf_release(&k.key);
-    return 0;
 out:
+    arena_release(&k.runs);
     buf_release(&k.key);
     return err->code;
 }
@@ -353,7 +355,8 @@ double campaign_bytes(const struct campaign *c, int threads)
 
         err_clear(&ignored);
         for (size_t q = 0; c->x[i].kind->runs && q < c->data.n; q++)
-            if (!c->data.query[q].status && c->data.query[q].n == c->data.max_tokens) {
+            if (!c->data.query[q].status && c->data.query[q].n == c->data.max_tokens &&
+                !(c->x[i].kind->skip && c->x[i].kind->skip(&c->x[i], &c->data.query[q]))) {
                 n = c->x[i].kind->runs(&c->x[i], &c->data.query[q], spec, &a, &ignored);
                 break;
             }

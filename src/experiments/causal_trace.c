@@ -12,6 +12,7 @@
 #include "experiments/answers.h"
 #include "experiments/experiment.h"
 #include "experiments/noise.h"
+#include "experiments/roles.h"
 #include "experiments/select.h"
 
 #include <math.h>
@@ -23,6 +24,7 @@ struct trace_config {
     const char *corruption, *direction, *noise_seed, *noise_file;
     struct real_or_choice noise;
     int64_t samples;
+    const char *role_average;
     bool logit, logprob;
 };
 
@@ -49,19 +51,47 @@ static const struct config_row rows[] = {
     CONFIG_CHOICE(struct trace_config, noise_seed, "noise_seed", config_choice, "shared",
                   "shared | per_query", RESULTS,
                   "shared: RandomState(1) anew for every query, as in ROME"),
+    CONFIG_CHOICE(struct trace_config, role_average, "role_average", config_choice, "mean_present",
+                  "mean_present | authors", RESULTS,
+                  "a query without a role: left out of its average, or counted as 0"),
     CONFIG_ROW(struct trace_config, logit, "logit", config_bool, "false", 0, 0, RESULTS,
                "mean logit of every target in each cell"),
     CONFIG_ROW(struct trace_config, logprob, "logprob", config_bool, "false", 0, 0, RESULTS,
                "mean log-probability of every target in each cell"),
 };
 
-enum axis_index { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET };
+enum axis_index { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET, ROLE };
 
 struct trace {
     int samples;
     bool denoise, counterfactual;
     struct noise_levels noise;
 };
+
+/* Mean over a role's tokens of each (corruption, site, window, layer). */
+static void role_score(const struct experiment *x, const struct query *q,
+                       void *const at[FIELDS_MAX], float *out)
+{
+    const struct trace_config *c = x->config;
+    const int8_t *role = query_array(x, at, "token_role");
+    const float *score = query_array(x, at, "score");
+    size_t groups = c->corrupt.n * c->sites.n * c->window.n;
+    size_t tokens = x->axis[TOKEN].dim.size, layers = x->axis[LAYER].dim.size;
+    bool zero = str_eq(c->role_average, "authors");
+
+    for (size_t i = 0; i < groups * ROLES * layers; i++) {
+        size_t g = i / layers / ROLES, r = i / layers % ROLES, l = i % layers;
+        double sum = 0;
+        int n = 0;
+
+        for (int t = 0; t < q->n; t++)
+            if (role[t] == (int8_t)r) {
+                sum += (double)score[(g * tokens + (size_t)t) * layers + l];
+                n++;
+            }
+        out[i] = n ? (float)(sum / n) : zero ? 0 : NAN;
+    }
+}
 
 static int declare(struct experiment *x, const struct trace_config *c, struct err *err)
 {
@@ -74,6 +104,12 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
                         "mean probability of the target, corrupted", err) ||
         add_query_field(x, "low_sd", V_F32, "query corruption", "1",
                         "standard deviation of low over samples", err))
+        return err->code;
+    if (add_query_field(x, "token_role", V_I1, "query token", NULL,
+                        "role of each token, an index of `role`", err) ||
+        add_aggregate(x, "role_score", "stratum corruption site window role layer", "1",
+                      "mean over queries of the score's mean over the role's tokens", role_score,
+                      err))
         return err->code;
     if (c->logit && add_field(x, "logit", V_F32, per_target, "1", "mean logit", err))
         return err->code;
@@ -125,7 +161,8 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         add_axis(x, "window", c->window.n, err) ||
         add_axis(x, "token", (size_t)ds->max_tokens, err) ||
         add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
-        add_named_axis(x, "target", ds->n_targets, ds->target_name, err))
+        add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
+        add_named_axis(x, "role", ROLES, role_names, err))
         return err->code;
     for (int i = CORRUPTION; i <= LAYER; i++)
         x->axis[i].cell = true;
@@ -167,6 +204,8 @@ static float *corrupt_embeddings(const struct experiment *x, const struct query 
     double level = t->counterfactual ? 0 : noise_level(&t->noise, q, c->corrupt.v[i]);
     struct mt19937 mt;
 
+    if (!m->embed.data)
+        return out; /* a plan without weights */
     mt19937_seed(&mt, str_eq(c->noise_seed, "per_query")
                           ? (uint32_t)hash_u64(&q->fingerprint, sizeof q->fingerprint)
                           : 1);
@@ -298,6 +337,7 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
 
     (void)w;
     (void)err;
+    token_roles(x->scene, q, row_i8(row, "token_role"));
     *row_f32(row, "high") = (float)target_probability(&cell->run[0], q);
     for (size_t i = 0; i < c->corrupt.n; i++) {
         const struct run *r = corrupted_runs(x, cell, q, i);

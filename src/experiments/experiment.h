@@ -16,7 +16,7 @@
 #include "engine/engine.h"
 #include "results/table.h"
 
-enum { AXES_MAX = 12, FIELDS_MAX = 24, RUNS_MAX = 512 };
+enum { AXES_MAX = 12, FIELDS_MAX = 24, AGGREGATES_MAX = 8, RUNS_MAX = 512 };
 
 struct axis {
     struct dim dim;
@@ -31,9 +31,23 @@ struct field {
     int n_axes;
 };
 
+/*
+ * An average over queries: value() makes one query's numbers from its fields, and the file gets
+ * their mean, standard error, interval and count in each stratum (NAME, NAME_se, _lo, _hi, _n).
+ */
+struct experiment;
+struct aggregate {
+    struct field field; /* dims begin with "stratum" */
+    void (*value)(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                  float *out);
+};
+
+struct tokenizer;
+
 /* What an experiment sees of the job it belongs to. */
 struct scene {
-    const struct model *model; /* with weights or only the shape */
+    const struct model *model;         /* with weights or only the shape */
+    const struct tokenizer *tokenizer; /* NULL = the model has none */
     const struct dataset *data;
     const struct config *config;
     const struct vocab_stats *vocab_stats; /* NULL unless `needs` asked for them */
@@ -52,6 +66,8 @@ struct experiment {
     int n_axes;
     struct field field[FIELDS_MAX];
     int n_fields;
+    struct aggregate aggregate[AGGREGATES_MAX];
+    int n_aggregates;
     unsigned needs;
     void *state; /* the kind's own, in the arena */
 };
@@ -64,6 +80,7 @@ struct row {
 
 float *row_f32(const struct row *row, const char *field);
 int32_t *row_i32(const struct row *row, const char *field);
+int8_t *row_i8(const struct row *row, const char *field);
 
 /* A cell's variants (samples, draws) and where their answers are. */
 struct cell {
@@ -144,6 +161,15 @@ int add_field(struct experiment *x, const char *name, enum vtype type, const cha
 /* A query field although it runs over an axis of cells: all of that axis at once. */
 int add_query_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
                     const char *units, const char *long_name, struct err *err);
+
+int add_aggregate(struct experiment *x, const char *name, const char *dims, const char *units,
+                  const char *long_name,
+                  void (*value)(const struct experiment *x, const struct query *q,
+                                void *const at[FIELDS_MAX], float *out),
+                  struct err *err);
+
+/* A field's array among those of one query, over all its axes, padded: for aggregates. */
+const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field);
 
 /* Elements of a field per query (cell fields: per cell), for a prompt of n tokens. */
 size_t field_elements(const struct experiment *x, const struct field *f, int n);

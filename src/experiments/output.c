@@ -7,6 +7,7 @@
 #include "base/gemm.h"
 #include "base/hash.h"
 #include "experiments/rows.h"
+#include "experiments/strata.h"
 #include "results/h5file.h"
 #include "version.h"
 
@@ -20,6 +21,7 @@ struct output {
     struct campaign_report *report;
     bool partial;
     const char **status; /* (queries) of the query as a whole; NULL = ok */
+    struct strata strata;
     struct arena arena;
 };
 
@@ -248,6 +250,8 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
 
     for (int i = 0; i < x->n_axes; i++)
         dims[n++] = x->axis[i].dim;
+    if (x->n_aggregates)
+        dims[n++] = (struct dim){"stratum", o->strata.n, V_I4, NULL, "average over queries"};
     if (x == o->c->x) { /* queries */
         dims[n++] = (struct dim){"token", (size_t)ds->max_tokens, V_I4, NULL, NULL};
         dims[n++] = (struct dim){"bound", 2, V_STR, bounds, NULL};
@@ -269,6 +273,85 @@ static void take_audit(double *worst, double v)
     if (isnan(*worst) || v > *worst)
         *worst = v;
 }
+
+/* --- averages over queries --- */
+
+static int stratum_coordinates(struct output *o, struct h5group *g, struct err *err)
+{
+    static const struct variable dataset = {"stratum_dataset", V_STR, "stratum",
+                                            "dataset of the average; empty = over all", NULL};
+    static const struct variable template = {"stratum_template", V_I4, "stratum",
+                                             "template of the average; -1 = over all", NULL};
+    static const struct variable step = {"stratum_step", V_I4, "stratum", "step of the average",
+                                         NULL};
+    const struct strata *s = &o->strata;
+    const char **name = arena_alloc(&o->arena, s->n, sizeof *name, err);
+    int32_t *number = arena_alloc(&o->arena, 2 * s->n, sizeof *number, err);
+
+    if (!name || !number)
+        return err->code;
+    for (size_t i = 0; i < s->n; i++) {
+        name[i] = s->v[i].dataset;
+        number[i] = s->v[i].template;
+        number[s->n + i] = s->v[i].step;
+    }
+    return h5_coordinate(g, &dataset, err) || h5_write(g, dataset.name, 0, s->n, name, err) ||
+                   h5_coordinate(g, &template, err) ||
+                   h5_write(g, template.name, 0, s->n, number, err) ||
+                   h5_coordinate(g, &step, err) ||
+                   h5_write(g, step.name, 0, s->n, number + s->n, err)
+               ? err->code
+               : 0;
+}
+
+/* One of NAME, NAME_se, NAME_lo, NAME_hi, NAME_n from all estimates (element, stratum). */
+static int write_estimates(struct output *o, struct h5group *g, const struct variable *var,
+                           const char *suffix, const struct estimate *e, size_t elements,
+                           struct err *err)
+{
+    size_t n = o->strata.n;
+    struct variable v = *var;
+    double *f = arena_alloc(&o->arena, elements * n, sizeof *f, err);
+    int32_t *count = arena_alloc(&o->arena, elements * n, sizeof *count, err);
+    bool is_count = suffix[0] && suffix[1] == 'n';
+
+    v.name = arena_printf(&o->arena, err, "%s%s", var->name, suffix);
+    if (!f || !count || !v.name)
+        return err->code;
+    if (is_count) {
+        v.type = V_I4;
+        v.units = NULL;
+    }
+    for (size_t i = 0; i < elements * n; i++) {
+        const struct estimate *x = &e[(i % elements) * n + i / elements];
+
+        count[i] = x->n;
+        f[i] = !suffix[0] ? x->mean : suffix[1] == 's' ? x->se : suffix[1] == 'l' ? x->lo : x->hi;
+    }
+    return h5_define(g, &v, err) ||
+                   h5_write(g, v.name, 0, n, is_count ? (void *)count : (void *)f, err)
+               ? err->code
+               : 0;
+}
+
+static int write_aggregate(struct output *o, struct h5group *g, const struct experiment *x,
+                           const struct aggregate *a, const float *value, struct err *err)
+{
+    static const char *const suffixes[] = {"", "_se", "_lo", "_hi", "_n"};
+    size_t elements = padded_elements(x, &a->field);
+    struct estimate *e = arena_alloc(&o->arena, elements * o->strata.n, sizeof *e, err);
+
+    if (!e)
+        return err->code;
+    for (size_t i = 0; i < elements; i++)
+        strata_estimate(&o->strata, value + i, elements, e + i * o->strata.n);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+        if (write_estimates(o, g, &a->field.var, suffixes[i], e, elements, err))
+            return err->code;
+    return 0;
+}
+
+/* --- cells --- */
 
 /* A unit's rows into the query's arrays; sets *status if the unit says one. */
 static int place_unit(struct output *o, const struct unit *u, struct buf *rows,
@@ -313,14 +396,15 @@ static int make_arrays(struct output *o, const struct experiment *x, void *at[FI
     return 0;
 }
 
-/* All units of one query, which stand side by side in the list. */
-static int place_query(struct output *o, const struct unit **u, const struct unit *end,
-                       size_t query, void *at[FIELDS_MAX], const char **status, struct err *err)
+/* All units of one query in one experiment, which stand side by side in the list. */
+static int place_query(struct output *o, const struct unit **u, uint32_t experiment, size_t query,
+                       void *at[FIELDS_MAX], const char **status, struct err *err)
 {
+    const struct unit *end = o->c->unit + o->c->n_units;
     struct buf rows = {0};
     int code = 0;
 
-    for (; !code && *u < end && (*u)->query == query; ++*u) {
+    for (; !code && *u < end && (*u)->experiment == experiment && (*u)->query == query; ++*u) {
         buf_clear(&rows);
         if (!journal_has(o->journal, (*u)->key)) {
             o->report->missing_units++;
@@ -356,13 +440,19 @@ static int write_status(struct output *o, struct h5group *g, const char *const *
 static int write_experiment(struct output *o, const struct experiment *x, const struct unit **u,
                             struct err *err)
 {
-    const struct unit *end = o->c->unit + o->c->n_units;
     const struct dataset *ds = &o->c->data;
     uint32_t self = (uint32_t)(x - o->c->x);
     const char **status = arena_alloc(&o->arena, ds->n, sizeof *status, err);
+    float *value[AGGREGATES_MAX];
     void *at[FIELDS_MAX];
     struct h5group *g;
 
+    for (int i = 0; i < x->n_aggregates; i++) {
+        value[i] = arena_alloc(&o->arena, ds->n * padded_elements(x, &x->aggregate[i].field),
+                               sizeof **value, err);
+        if (!value[i])
+            return err->code;
+    }
     if (!status || make_group(o, x, &g, err) || make_arrays(o, x, at, err))
         return err->code;
     for (size_t q = 0; q < ds->n; q++) {
@@ -371,12 +461,25 @@ static int write_experiment(struct output *o, const struct experiment *x, const 
             status[q] = x->kind->skip(x, &ds->query[q]);
         for (int i = 0; i < x->n_fields; i++)
             fill(x->field[i].var.type, at[i], padded_elements(x, &x->field[i]));
-        if (*u < end && (*u)->experiment == self && place_query(o, u, end, q, at, &status[q], err))
+        if (place_query(o, u, self, q, at, &status[q], err))
             return err->code;
         for (int i = 0; i < x->n_fields; i++)
             if (h5_write(g, x->field[i].var.name, q, 1, at[i], err))
                 return err->code;
+        for (int i = 0; i < x->n_aggregates; i++) {
+            size_t elements = padded_elements(x, &x->aggregate[i].field);
+
+            if (status[q])
+                fill(V_F32, value[i] + q * elements, elements);
+            else
+                x->aggregate[i].value(x, &ds->query[q], at, value[i] + q * elements);
+        }
     }
+    if (x->n_aggregates && stratum_coordinates(o, g, err))
+        return err->code;
+    for (int i = 0; i < x->n_aggregates; i++)
+        if (write_aggregate(o, g, x, &x->aggregate[i], value[i], err))
+            return err->code;
     if (x == o->c->x) {
         memcpy(o->status, status, ds->n * sizeof *status);
         if (write_facts(o, g, err))
@@ -444,6 +547,8 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
         goto out;
     for (size_t q = 0; q < c->data.n; q++)
         o.status[q] = c->data.query[q].status;
+    if (strata_open(&o.strata, &c->data, &c->config.statistics, &o.arena, err))
+        goto out;
     /* A variable `span` stands in `queries`, so the dimension of that name stands above it. */
     span = (struct dim){"span", c->data.n_spans, V_STR, c->data.span_name, "named span"};
     if (h5_create(&o.file, path, err) || h5_group(o.file, "", &span, 1, &root, err) ||

@@ -86,6 +86,32 @@ int add_query_field(struct experiment *x, const char *name, enum vtype type, con
     return code;
 }
 
+int add_aggregate(struct experiment *x, const char *name, const char *dims, const char *units,
+                  const char *long_name,
+                  void (*value)(const struct experiment *x, const struct query *q,
+                                void *const at[FIELDS_MAX], float *out),
+                  struct err *err)
+{
+    struct aggregate *a = &x->aggregate[x->n_aggregates];
+
+    if (x->n_aggregates == AGGREGATES_MAX)
+        return err_set(err, ERR_BUG, "experiment %s has more than %d aggregates", x->name,
+                       AGGREGATES_MAX);
+    memset(a, 0, sizeof *a);
+    a->field.var = (struct variable){name, V_F64, dims, long_name, units};
+    a->value = value;
+    x->n_aggregates++;
+    return parse_dims(x, &a->field, err);
+}
+
+const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field)
+{
+    for (int i = 0; i < x->n_fields; i++)
+        if (!strcmp(x->field[i].var.name, field))
+            return at[i];
+    return NULL;
+}
+
 static size_t axis_size(const struct axis *a, int n)
 {
     return a->tokens ? (size_t)n : a->dim.size;
@@ -135,6 +161,11 @@ static void *row_at(const struct row *row, const char *field, enum vtype type)
 float *row_f32(const struct row *row, const char *field)
 {
     return row_at(row, field, V_F32);
+}
+
+int8_t *row_i8(const struct row *row, const char *field)
+{
+    return row_at(row, field, V_I1);
 }
 
 int32_t *row_i32(const struct row *row, const char *field)
