@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Plants the mistakes of table.txt in the engine, one at a time, and sees the tests fail.
+
+    tests/mutants/run.py BUILD [--quick] [--jobs N] [NAME...]
+
+BUILD is a build folder with test_forked and test_engine in it. A mutant is one file of src/engine
+with a few lines changed, compiled in a temporary folder and linked before the libraries of BUILD,
+so that it takes the place of the true one. test_forked should catch it; test_engine is asked only
+if it does not. The true engine goes first, by the same way, and has to pass.
+LENSWEEP_ROUNDS is passed on to test_forked.
+
+Status 1 if a mutant survives, 2 if the table does not fit the source or a mutant does not compile.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import resource
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+ENGINE = ROOT / "src" / "engine"
+TESTS = ("test_forked", "test_engine")
+TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
+
+Mutant = collections.namedtuple("Mutant", "name file quick wrong old new")
+TRUE_ENGINE = Mutant("(none)", "wave.c", True, "the true engine", [], [])
+
+
+class Trouble(Exception):
+    """The table, the source or the build is not what it should be."""
+
+
+def read_table(path):
+    mutants = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+        sign, rest = line[:1], line[1:].strip()
+        if sign == "=":
+            name, file, *quick = rest.split()
+            mutants.append(Mutant(name, file, quick == ["quick"], [], [], []))
+        elif sign in ("-", "+") and mutants:
+            (mutants[-1].old if sign == "-" else mutants[-1].new).append(rest)
+        elif line and sign != "#":
+            if not mutants or mutants[-1].wrong:
+                raise Trouble(f"{path.name}:{number}: expected '=', '-' or '+' at the line's start")
+            mutants[-1].wrong.append(line.strip())
+    names = [m.name for m in mutants]
+    for m in mutants:
+        if names.count(m.name) > 1 or not (m.old and m.new and m.wrong):
+            raise Trouble(f"{path.name}: {m.name}: a name used twice, or a part of it is missing")
+    return [m._replace(wrong=m.wrong[0]) for m in mutants]
+
+
+def mutate(mutant):
+    """The text of the file with the mistake in it."""
+    lines = (ENGINE / mutant.file).read_text(encoding="utf-8").split("\n")
+    bare = [line.strip() for line in lines]
+    old, size = mutant.old, len(mutant.old)
+    if old:
+        found = [i for i in range(len(bare) - size + 1) if bare[i:i + size] == old]
+        if len(found) != 1:
+            raise Trouble(f"{mutant.name}: its lines stand {len(found)} times in "
+                          f"src/engine/{mutant.file}, not once: mend tests/mutants/table.txt")
+        lines[found[0]:found[0] + size] = mutant.new
+    return "\n".join(lines)
+
+
+class Build:
+    """How the build folder compiles the engine's files and links the tests."""
+
+    def __init__(self, folder):
+        self.folder = folder.resolve()
+        commands = self.folder / "compile_commands.json"
+        if not commands.exists():
+            raise Trouble(f"{folder} is no build folder: it lacks compile_commands.json")
+        self.compiling = {}
+        for entry in json.loads(commands.read_text(encoding="utf-8")):
+            if pathlib.Path(entry["file"]).parent == ENGINE:
+                self.compiling[pathlib.Path(entry["file"]).name] = shlex.split(entry["command"])
+        self.linking = {test: self.link_command(test) for test in TESTS}
+
+    def link_command(self, test):
+        tests = self.folder / "tests"
+        if not (tests / test).exists():
+            raise Trouble(f"{tests / test} is not built")
+        script = tests / "CMakeFiles" / f"{test}.dir" / "link.txt"
+        if script.exists():  # make: one command, run in tests/
+            return shlex.split(script.read_text(encoding="utf-8")), tests
+        text = subprocess.run(["ninja", "-t", "commands", f"tests/{test}"], cwd=self.folder,
+                              check=True, capture_output=True, text=True).stdout
+        command = text.strip().split("\n")[-1]
+        return shlex.split(re.sub(r"^: && | && :$", "", command)), self.folder
+
+    def compile(self, mutant, source, target):
+        if mutant.file not in self.compiling:
+            raise Trouble(f"{mutant.name}: the build has no src/engine/{mutant.file}")
+        command = [a for a in self.compiling[mutant.file] if not re.match(r"-(W|O)", a)]
+        command[command.index("-o") + 1] = str(target)
+        command[command.index("-c") + 1] = str(source)
+        execute(command + ["-O1", "-w"], self.folder, mutant)
+
+    def link(self, mutant, test, target, program):
+        command, folder = self.linking[test]
+        at = command.index("-o")
+        execute(command[:at] + [str(target), "-o", str(program)] + command[at + 2:], folder, mutant)
+
+
+def execute(command, folder, mutant):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Trouble(f"{mutant.name}: does not build:\n{done.stderr}")
+
+
+def no_core_file():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def verdict(program):
+    """None if the test passes, else its first case that fails, and how."""
+    # More threads than free cores would spend their time waiting for each other.
+    env = dict(os.environ, OMP_WAIT_POLICY="passive", CMOCKA_MESSAGE_OUTPUT="STDOUT")
+    try:
+        done = subprocess.run([program], cwd=ROOT, env=env, capture_output=True, timeout=TIMEOUT,
+                              preexec_fn=no_core_file, check=False)
+    except subprocess.TimeoutExpired:
+        return "takes too long"
+    if done.returncode == 0:
+        return None
+    text = (done.stdout + done.stderr).decode("utf-8", "replace")
+    case = re.search(r"\[  FAILED  \] (\w+)$", text, re.M)
+    said = re.search(r"(?:ERROR: |\[  ERROR   \] --- (?!\[))(.*)", text)
+    return (f"{case.group(1) if case else program.name}: "
+            f"{said.group(1) if said else f'status {done.returncode}'}")
+
+
+def examine(build, folder, mutant):
+    """(what caught it or None, seconds)"""
+    start = time.monotonic()
+    place = folder / mutant.name
+    place.mkdir()
+    source, target = place / mutant.file, place / "mutant.o"
+    source.write_text(mutate(mutant), encoding="utf-8")
+    build.compile(mutant, source, target)
+    caught = None
+    for test in TESTS:
+        build.link(mutant, test, target, place / test)
+        caught = verdict(place / test)
+        if caught:
+            break
+    shutil.rmtree(place)
+    return caught, time.monotonic() - start
+
+
+def report(mutants, build, folder, jobs):
+    """Prints the table; how many survive."""
+    survivors = 0
+    widths = max(len(m.name) for m in mutants), max(len(m.wrong) for m in mutants)
+    print(f"{'mutant':{widths[0]}} | {'what is wrong':{widths[1]}} | seconds | caught by")
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        results = pool.map(lambda m: examine(build, folder, m), mutants)
+        for mutant, (caught, seconds) in zip(mutants, results):
+            survivors += not caught
+            print(f"{mutant.name:{widths[0]}} | {mutant.wrong:{widths[1]}} | {seconds:7.1f} | "
+                  f"{caught or 'NOTHING: it survives'}", flush=True)
+    return survivors
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("build", type=pathlib.Path, help="build folder")
+    parser.add_argument("--quick", action="store_true", help="only those marked quick")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
+    args = parser.parse_args()
+    try:
+        mutants = read_table(HERE / "table.txt")
+        unknown = set(args.names) - {m.name for m in mutants}
+        if unknown:
+            raise Trouble(f"no such mutant: {', '.join(sorted(unknown))}")
+        for mutant in mutants:  # the whole table fits the source, whichever are run
+            mutate(mutant)
+        chosen = [m for m in mutants if (not args.quick or m.quick)
+                  and (not args.names or m.name in args.names)]
+        build = Build(args.build)
+        with tempfile.TemporaryDirectory(prefix="lensweep-mutants-") as folder:
+            folder = pathlib.Path(folder)
+            wrong, _ = examine(build, folder, TRUE_ENGINE)
+            if wrong:
+                raise Trouble(f"the true engine does not pass: {wrong}")
+            survivors = report(chosen, build, folder, args.jobs)
+    except Trouble as trouble:
+        print(f"mutants: {trouble}", file=sys.stderr)
+        return 2
+    print(f"{len(chosen)} mutants, {survivors} survive")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

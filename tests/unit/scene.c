@@ -1,0 +1,173 @@
+#include "scene.h"
+
+#include "random_model.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void *get(struct scene *s, size_t n, size_t size)
+{
+    void *p = arena_alloc(&s->arena, n, size, &s->err);
+
+    if (!p)
+        abort();
+    return p;
+}
+
+int below(struct scene *s, int n)
+{
+    return (int)rng_below(&s->rng, (uint64_t)n);
+}
+
+static struct span random_span(struct scene *s, int n)
+{
+    int lo = below(s, n);
+
+    return (struct span){lo, lo + 1 + below(s, n - lo)};
+}
+
+/* Half of all ranges are a single element, as in sweeps. */
+struct span random_range(struct scene *s, int n)
+{
+    int lo = below(s, n);
+
+    return below(s, 2) ? random_span(s, n) : (struct span){lo, lo + 1};
+}
+
+static void random_operand(struct scene *s, struct edit *e, bool runs_ready)
+{
+    const struct shape *shape = &s->model.shape;
+    int64_t width = e->site == SITE_Z ? (int64_t)span_len(e->head) * shape->d_head : shape->d_model;
+    int tokens = span_len(e->tok);
+    float *v;
+
+    /* Not near -1: adding back what is subtracted would leave rounding as the result. */
+    e->scale = (float)(0.25 + 1.75 * rng_unit(&s->rng));
+    if (runs_ready && below(s, 2)) {
+        e->from = &s->run[below(s, RUNS)];
+        e->shift = below(s, 2) ? 0 : below(s, s->n - tokens + 1) - e->tok.lo;
+        return;
+    }
+    e->stride = below(s, 2) ? width : 0;
+    v = get(s, (size_t)(width * tokens), sizeof *v);
+    for (int64_t i = 0; i < width * tokens; i++)
+        v[i] = (float)random_normal(&s->rng);
+    e->vec = v;
+}
+
+static struct edit random_edit(struct scene *s, bool runs_ready)
+{
+    static const enum op pattern_ops[] = {OP_ZERO, OP_SCALE, OP_MASK};
+    const struct shape *shape = &s->model.shape;
+    struct edit e = {.site = (enum site)below(s, 5)};
+
+    e.layer = random_range(s, shape->n_layers + (e.site == SITE_RESID));
+    e.head = random_range(s, shape->n_heads);
+    e.tok = random_range(s, s->n);
+    e.key = random_range(s, s->n);
+    e.op = e.site == SITE_PATTERN ? pattern_ops[below(s, 3)] : (enum op)below(s, 4);
+    if (e.site == SITE_PATTERN)
+        e.scale = (float)rng_unit(&s->rng);
+    else
+        random_operand(s, &e, runs_ready);
+    return e;
+}
+
+/* Run i of the scene: run 1 is made from run 0 by edits. */
+struct variant making(struct scene *s, int i, struct run *into)
+{
+    struct variant v = {.ids = s->ids[i], .n = s->n, .rows = {0, s->n}, .into = into};
+
+    if (i == 1) {
+        v.base = &s->run[0];
+        v.edit = s->made_by;
+        v.n_edits = s->n_made_by;
+    }
+    assert_int_equal(run_alloc(into, &s->model.shape, s->n, KEEP_ALL, &s->arena, &s->err), 0);
+    return v;
+}
+
+static void make_run(struct scene *s, int i)
+{
+    struct variant v = making(s, i, &s->run[i]);
+
+    engine_run(&s->forked, &v, 1);
+    v = making(s, i, &s->oracle[i]);
+    engine_run(&s->naive, &v, 1);
+}
+
+void scene_open(struct scene *s, uint64_t round)
+{
+    static const int groups_of[][2] = {{1, 1}, {2, 1}, {4, 2}, {4, 4}, {6, 2}};
+    static const int longest[] = {16, 16, 16, 16, 16, 16, 64, TOKENS};
+    int shape, layers;
+
+    memset(s, 0, sizeof *s);
+    s->rng = rng_for(20502475, round, "forked");
+    shape = below(s, 5);
+    layers = 1 + below(s, 8);
+    s->n = 1 + below(s, longest[below(s, 8)]);
+    random_model(&s->model, &s->arena, &s->rng, layers, groups_of[shape][0], groups_of[shape][1],
+                 4 + 2 * below(s, 3), VOCAB);
+    for (int i = 0; i < s->n; i++) {
+        s->ids[0][i] = s->ids[1][i] = below(s, VOCAB);
+        s->ids[2][i] = below(s, VOCAB);
+    }
+    for (int i = 0; i < VOCAB; i++)
+        s->targets[i] = i;
+    assert_int_equal(
+        engine_open(&s->forked, &s->model, 1 + below(s, 200), s->n, 1 + below(s, 3), &s->err), 0);
+    assert_int_equal(engine_open(&s->naive, &s->model, 1, s->n, 1, &s->err), 0);
+    s->naive.naive = s->naive.run_noops = true;
+    if (s->forked.logit_rows > 3)
+        s->forked.logit_rows = 3; /* several batches */
+    make_run(s, 0);
+    make_run(s, 2);
+    s->n_made_by = below(s, 3);
+    for (int i = 0; i < s->n_made_by; i++)
+        s->made_by[i] = random_edit(s, false);
+    make_run(s, 1);
+}
+
+void scene_close(struct scene *s)
+{
+    engine_close(&s->forked);
+    engine_close(&s->naive);
+    arena_release(&s->arena);
+}
+
+void outcome_init(struct scene *s, struct outcome *o)
+{
+    size_t vectors = (size_t)(s->model.shape.n_layers * s->model.shape.d_model);
+
+    o->answer = (struct answer){.target = s->targets,
+                                .n_targets = VOCAB,
+                                .logit = o->logit,
+                                .logprob = o->logprob,
+                                .rank = o->rank,
+                                .a = get(s, vectors, sizeof(float)),
+                                .m = get(s, vectors, sizeof(float)),
+                                .x = get(s, vectors, sizeof(float))};
+}
+
+void draw_variants(struct scene *s)
+{
+    for (int i = 0; i < VARIANTS; i++) {
+        struct variant *v = &s->variant[i];
+
+        v->base = &s->run[below(s, 2)];
+        v->n_edits = below(s, 20) ? 1 + below(s, EDITS) : 0;
+        v->edit = s->edit[i];
+        v->asks = below(s, 8) ? ASK_VOCAB | ASK_LAYERS : ASK_LAYERS;
+        for (int k = 0; k < v->n_edits; k++)
+            s->edit[i][k] = random_edit(s, true);
+        outcome_init(s, &s->a[i]);
+        outcome_init(s, &s->b[i]);
+    }
+}
