@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Mistakes of a config or of the command line: all of them at once, each with its place, exit status
+# 2, nothing written.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+queries 2 >"$work/lands.jsonl"
+cat >"$work/bad.yaml" <<END
+model: {path: no/such/model, laod: map}
+data: {path: "$work/lands.jsonl", limit: many}
+output: "$work/out dir"
+experiments:
+  - {name: a, kind: decod}
+  - {name: b, kind: decode, rnak: true}
+  - {name: b, kind: noop, cells: 0}
+runs: {rows: 3}
+run: {threads: 2, rows: -1}
+END
+expected=(
+    '1:15: model.path: no/such/model: no such file'
+    '1:30: model: unknown key "laod" (did you mean load?)'
+    ': data.limit: expected an integer'
+    'unknown kind "decod" (did you mean decode?)'
+    'unknown key "rnak" (did you mean rank?)'
+    '7:12: experiments.b: the name "b" is taken'
+    '7:34: experiments.b.cells'
+    '8:1: unknown key "runs" (did you mean run?)'
+    '9:25: run.rows'
+)
+check_all() {
+    local e
+    for e in "${expected[@]}"; do has "$e"; done
+    [ "$(grep -c "^$work/bad.yaml:[0-9]*:[0-9]*: " "$work/err")" = 9 ] ||
+        { wrong "not nine lines with a place" && cat "$work/err"; }
+    [ "$(wc -l <"$work/err")" = 10 ] ||
+        { wrong "more than the nine mistakes and their count" && cat "$work/err"; }
+    [ ! -s "$work/out" ] || wrong "something on stdout"
+    [ ! -e "$work/out dir" ] || wrong "an output directory was made"
+}
+for command in run plan 'run --dry-run'; do
+    read -ra words <<<"$command"
+    ends 2 "$program" "${words[@]}" "$work/bad.yaml"
+    check_all
+done
+
+# One mistake, one line that names it and one that counts.
+config "$work/c.yaml" "$work/lands.jsonl" "$work/out dir" 'name: decode, kind: decode'
+for pair in 'run.rwos=3|did you mean rows' 'run.rows=0|run.rows' 'run.rows|=' \
+    'experiments.decode.rnak=true|did you mean' 'experiments.none.rank=true|none' \
+    'model.path=nowhere|nowhere: no such file'; do
+    ends 2 "$program" run "$work/c.yaml" --set "${pair%%|*}"
+    has "${pair#*|}"
+    [ ! -e "$work/out dir" ] || wrong "an output directory was made by ${pair%%|*}"
+done
+
+# The command line: one line.
+ends 2 "$program" run && says 'usage'
+ends 2 "$program" run "$work/c.yaml" --nonsense && says '--nonsense'
+ends 2 "$program" rnu "$work/c.yaml" && says 'did you mean "run"'
+ends 3 "$program" run "$work/none.yaml" && says 'none.yaml'
+ends 3 "$program" run "$work" && says 'directory'
+printf 'model: {path: x\n' >"$work/syntax.yaml"
+ends 2 "$program" run "$work/syntax.yaml" && has 'syntax.yaml:2:1: invalid YAML'
+printf 'model: "\xff\xfe"\n' >"$work/utf8.yaml"
+ends 2 "$program" run "$work/utf8.yaml" && has 'utf8.yaml:'
+: >"$work/empty.yaml"
+ends 2 "$program" run "$work/empty.yaml" && has 'empty.yaml'
+[ ! -e "$work/out dir" ] || wrong "an output directory was made"
+finish

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Data that is no data is refused with its place, exit status 2; a query that cannot be computed is a
+# status of that query, and the job goes on.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+data=$work/bad.jsonl
+config "$work/c.yaml" "$data" "$work/output" 'name: decode, kind: decode, rank: true' 'name: load, kind: noop, cells: 2'
+good='{"ids": [1, 2, 3], "targets": {"a": 4}}'
+
+# refused TEXT LINE...: all problems have a place in the data file.
+refused() {
+    local text=$1
+    shift
+    printf '%s\n' "$@" >"$data"
+    ends 2 "$program" run "$work/c.yaml"
+    has "$text"
+    grep -vE "^($data:[0-9]+:[0-9]+: |lensweep: [0-9]+ problems?; nothing was run$)" "$work/err" >"$work/other"
+    [ ! -s "$work/other" ] || { wrong "lines without file:line:column" && cat "$work/other"; }
+    [ ! -e "$work/output" ] || wrong "an output directory was made"
+}
+
+refused ':2:' "$good" 'not json'
+refused ':1:1:' '[1, 2]'
+refused ':2:1:' "$good" '7'
+refused ':1:' '{"ids": [1, 2], "targets": {"a": 4}'
+refused ':1:' '{"ids": [1, 2]}'
+refused ':1:' '{"targets": {"a": 4}}'
+refused ':1:' '{"ids": "x", "targets": {"a": 4}}'
+refused ':1:' '{"ids": [1.5], "targets": {"a": 4}}'
+refused ':2:' "$good" '{"ids": [1], "targets": {"a": 4}, "spans": {"s": [1]}}'
+refused ':1:' "$(printf '{"ids": [1], "targets": {"a": 4}, "item": "\xff"}')"
+refused ':1:' "$(printf '[%.0s' {1..100000})"
+# Several at once.
+refused ':1:1:' 'x' "$good" 'y'
+has ':3:1:'
+has '2 problems'
+
+: >"$data"
+ends 2 "$program" run "$work/c.yaml" && has "$data"
+[ ! -e "$work/output" ] || wrong "an output directory was made for no data"
+mkdir "$work/none"
+ends 2 "$program" run "$work/c.yaml" --set data.path="$work/none" && has "$work/none"
+
+# Bad queries among good ones.
+{
+    echo "$good"
+    echo '{"ids": [1, 700, 3], "targets": {"a": 4}}'
+    echo '{"ids": [1, -2, 3], "targets": {"a": 4}}'
+    echo '{"ids": [1, 2, 3], "targets": {"a": 4}, "spans": {"s": [1, 9]}}'
+    echo '{"ids": [1, 2, 3], "targets": {"a": 4}, "spans": {"s": [2, 1]}}'
+    echo '{"ids": [], "targets": {"a": 4}}'
+    echo '{"ids": [1, 2, 3], "targets": {"a": 128}}'
+    printf '{"ids": [%s1], "targets": {"a": 4}}\n' "$(printf '1, %.0s' {1..2048})"
+    echo '{"text": "no tokenizer here", "targets": {"a": 4}}'
+    printf '%s' "$good" # the last line may lack its newline
+} >"$data"
+ends 0 "$program" run "$work/c.yaml" && has '2 queries ok, 8 bad' "$work/out"
+ends 1 "$program" run "$work/c.yaml" --set run.fail_on_bad=true && has '8 bad'
+[ -s "$work/output/result.h5" ] || wrong "no result.h5"
+ends 0 ranks 2 "$program" run "$work/c.yaml" --set output="$work/two"
+same "$work/output/result.h5" "$work/two/result.h5" "two ranks, with bad queries"
+
+# All bad: still a result file, and a status.
+echo '{"ids": [700], "targets": {"a": 4}}' >"$data"
+ends 0 "$program" run "$work/c.yaml" --set output="$work/all bad" && has '0 queries ok, 1 bad' "$work/out"
+
+if [ -n "${LENSWEEP_PYTHON:-}" ]; then
+    "$LENSWEEP_PYTHON" - "$work/output/result.h5" <<'PYTHON' || wrong "statuses in the result file"
+import sys
+import h5py
+import numpy as np
+
+expected = ["ok", "id 700", "id -2", "span s", "span s", "empty", "id 128", "2049 tokens", "tokenizer", "ok"]
+with h5py.File(sys.argv[1]) as f:
+    status = [s.decode() for s in f["queries/status"][()]]
+    for said, word in zip(status, expected, strict=True):
+        assert word in said, (word, said)
+    bad = np.array([s != "ok" for s in status])
+    for name, d in f["decode"].items():
+        if d.dtype.kind == "f" and name != "control_logit":  # one item: no controls
+            assert np.isnan(d[()][bad]).all() and not np.isnan(d[()][~bad]).all(), name
+    assert (f["decode/rank"][()][bad] == -1).all()
+    assert np.isnan(f["queries/clean_logit"][()][bad]).all()
+    assert (f["queries/clean_argmax"][()][bad] == -1).all()
+    assert np.array_equal(f["decode/logit"][0], f["decode/logit"][9])
+PYTHON
+fi
+finish

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Model files that are missing, cut short, lying or not known: one line and the documented status,
+# from every command that reads one, and no output directory.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+ulimit -c 0
+queries 2 >"$work/lands.jsonl"
+m=$work/model
+
+# refused STATUS TEXT MODEL
+refused() {
+    ends "$1" "$program" logits "$3" --ids "1 2" && says "$2"
+    [ ! -s "$work/out" ] || wrong "something on stdout for $2"
+    return 0
+}
+
+# not_run STATUS TEXT MODEL: the same by run.
+not_run() {
+    local status=$1 text=$2 path=$3
+    printf 'model: {path: "%s"}\ndata: {path: "%s"}\noutput: "%s"\nexperiments: [{name: d, kind: decode}]\n' \
+        "$path" "$work/lands.jsonl" "$work/output" >"$work/c.yaml"
+    ends "$status" "$program" run "$work/c.yaml" && says "$text"
+    [ ! -e "$work/output" ] || wrong "an output directory was made for $text"
+    [ ! -s "$work/out" ] || wrong "something on stdout for $text"
+}
+
+# fresh FIXTURE: a copy to damage.
+fresh() { rm -rf "$m" && cp -r "$models/$1" "$m"; }
+
+# header TEXT: a safetensors file of this header and no data.
+header() { python3 -c '
+import struct, sys
+text = sys.argv[1].encode()
+sys.stdout.buffer.write(struct.pack("<Q", len(text)) + text)' "$1" >"$m/model.safetensors"; }
+
+# edit KEY VALUE: of config.json, VALUE is JSON.
+edit() { python3 -c '
+import json, sys
+path, key, value = sys.argv[1:]
+config = json.load(open(path))
+config[key] = json.loads(value)
+json.dump(config, open(path, "w"))' "$m/config.json" "$1" "$2"; }
+
+ends 3 "$program" logits "$work/nowhere" --ids 1 && says 'nowhere'
+ends 3 "$program" inspect "$work/nowhere.gguf" && says 'nowhere.gguf'
+ends 3 "$program" tokenize "$work/nowhere" --text x && says 'nowhere'
+
+fresh llama-tied-f32 && truncate -s 3000 "$m/model.safetensors" && refused 4 'model.safetensors' "$m" &&
+    not_run 4 'model.safetensors' "$m"
+fresh llama-tied-f32 && truncate -s 5 "$m/model.safetensors" && refused 4 'model.safetensors' "$m"
+fresh llama-tied-f32 && : >"$m/model.safetensors" && refused 4 'model.safetensors' "$m"
+fresh llama-tied-f32 && printf '\xff\xff\xff\xff\xff\xff\xff\x7f{}' >"$m/model.safetensors" && refused 4 'model.safetensors' "$m"
+fresh llama-tied-f32 && header '{"a": {"dtype": "F32", "shape": [4294967296, 4294967296, 4294967296], "data_offsets": [0, 0]}}' &&
+    refused 4 'model.safetensors' "$m"
+fresh llama-tied-f32 && header '{"a": ' && refused 4 'model.safetensors' "$m"
+fresh llama-tied-f32 && header "$(printf '[%.0s' {1..100000})" && refused 4 'depth' "$m" && not_run 4 'depth' "$m"
+fresh llama-tied-f32 && header '{}' && refused 4 'model.embed_tokens.weight' "$m"
+fresh llama-tied-f32 && rm "$m/model.safetensors" && refused 3 'safetensors' "$m"
+fresh llama3-sharded-bf16 && rm "$m/model-00002-of-00002.safetensors" &&
+    refused 3 'model-00002-of-00002' "$m" && not_run 3 'model-00002-of-00002' "$m"
+
+fresh llama-tied-f32 && printf '[%.0s' {1..100000} >"$m/config.json" && refused 4 'config.json' "$m"
+fresh llama-tied-f32 && printf '{"a": "\xff\xfe"}' >"$m/config.json" && refused 4 'config.json' "$m"
+fresh llama-tied-f32 && : >"$m/config.json" && refused 4 'config.json' "$m"
+fresh llama-tied-f32 && rm "$m/config.json" && refused 3 'config.json' "$m" && not_run 3 'config.json' "$m"
+fresh llama-tied-f32 && edit architectures '["MambaForCausalLM"]' &&
+    refused 4 'MambaForCausalLM' "$m" && not_run 4 'MambaForCausalLM' "$m"
+fresh llama-tied-f32 && edit rope_parameters '{"rope_type": "yarn", "factor": 4, "rope_theta": 10000.0}' && refused 4 'yarn' "$m"
+fresh llama-tied-f32 && edit hidden_act '"relu"' && refused 4 'hidden_act' "$m"
+fresh llama-tied-f32 && edit attention_bias true && refused 4 'attention_bias' "$m"
+fresh llama-tied-f32 && edit num_key_value_heads 3 && refused 4 'key/value heads' "$m"
+fresh llama-tied-f32 && edit vocab_size 97 && refused 4 '97' "$m"
+fresh llama-tied-f32 && edit num_hidden_layers 3 && refused 4 'model.layers.2' "$m"
+fresh llama-tied-f32 && edit hidden_size '"many"' && refused 4 'hidden_size' "$m"
+fresh llama-tied-f32 && edit hidden_size 4611686018427387904 && refused 4 'hidden_size' "$m"
+
+fresh gguf-f32 && truncate -s 2000 "$m/model.gguf" && refused 4 'model.gguf' "$m/model.gguf"
+fresh gguf-f32 && truncate -s -100 "$m/model.gguf" && refused 4 'model.gguf' "$m/model.gguf" &&
+    not_run 4 'model.gguf' "$m/model.gguf"
+fresh gguf-f32 && truncate -s 3 "$m/model.gguf" && refused 4 'model.gguf' "$m/model.gguf"
+# Version 3, no tensors, one key of 2^63 bytes.
+fresh gguf-f32 && printf 'GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\200x' >"$m/model.gguf" &&
+    refused 4 'model.gguf' "$m/model.gguf"
+fresh gguf-f32 && printf 'GGUF\3\0\0\0\377\377\377\377\377\377\377\377\0\0\0\0\0\0\0\0' >"$m/model.gguf" &&
+    refused 4 'model.gguf' "$m/model.gguf"
+fresh gguf-f32 && head -c 4000 /dev/urandom >"$m/model.gguf" && refused 4 'model.gguf' "$m/model.gguf"
+
+# A sliding window that the prompt exceeds is refused; one that it does not reach changes nothing.
+fresh mistral-mha-f16 && edit sliding_window 4
+ends 2 "$program" logits "$m" --ids "1 2 3 4 5 6" && says 'sliding window'
+ends 0 "$program" logits "$m" --ids "1 2 3"
+finish

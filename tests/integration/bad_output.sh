@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# An output directory that cannot be made or written, or standard output that is full: exit status 3, one
+# line, and never half a result.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+queries 4 >"$work/lands.jsonl"
+config "$work/c.yaml" "$work/lands.jsonl" "$work/output" 'name: decode, kind: decode' 'name: load, kind: noop, cells: 500'
+: >"$work/file"
+
+ends 3 "$program" run "$work/c.yaml" --set output="$work/file" && says 'file'
+ends 3 "$program" run "$work/c.yaml" --set output="$work/file/below" && says 'file'
+ends 3 "$program" run "$work/c.yaml" --set output=/proc/lensweep && says '/proc/lensweep'
+mkdir -p "$work/taken/result.h5"
+ends 3 "$program" run "$work/c.yaml" --set output="$work/taken" && has 'result.h5'
+
+# What is printed does not get lost in silence.
+for command in 'help config' --version "inspect $small" "plan $work/c.yaml" "logits $small --ids 1"; do
+    words=("${command%% *}")
+    [ "$command" = "${command#* }" ] || words+=("${command#* }")
+    case $command in
+    logits*) words=(logits "$small" --ids 1) ;;
+    esac
+    got=0
+    "$program" "${words[@]}" >/dev/full 2>"$work/err" || got=$?
+    [ "$got" = 3 ] || wrong "status $got with a full disk: ${words[0]}"
+    says 'standard output'
+done
+got=0
+"$program" run "$work/c.yaml" >/dev/full 2>"$work/err" || got=$?
+[ "$got" = 3 ] || wrong "status $got with a full disk: run"
+[ -s "$work/output/result.h5" ] || wrong "no result.h5, since the table could not be printed"
+ends 3 "$program" logits "$small" --ids "1 2" --npy "$work/no/such.npy" && says 'such.npy'
+
+finish

@@ -1,0 +1,103 @@
+# What the scripts of this folder share: source it, do not run it. It makes the folder $work, which
+# goes away at the end, and counts what does not hold; `finish` makes the exit status of it.
+# shellcheck shell=bash disable=SC2034
+
+set -uo pipefail
+
+root=$PWD
+work=$(mktemp -d "${TMPDIR:-/tmp}/lensweep test é.XXXXXX")
+trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
+wrong=0
+
+program=${LENSWEEP:?names the program to test}
+read -ra mpirun <<<"${LENSWEEP_MPIRUN:-mpirun}"
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+models=$root/tests/fixtures/models
+small=$models/llama3-sharded-bf16 # 3 layers, 4 heads, 128 tokens, no tokenizer
+
+skip() {
+    echo "skip: $*"
+    exit 77
+}
+
+wrong() {
+    printf 'wrong: %s\n' "$*"
+    wrong=$((wrong + 1))
+}
+
+finish() {
+    [ "$wrong" = 0 ] && exit 0
+    echo "$wrong wrong"
+    exit 1
+}
+
+# ends STATUS COMMAND...: its output goes to $work/out and $work/err.
+ends() {
+    local status=$1 got=0
+    shift
+    "$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
+    [ "$got" = "$status" ] && return
+    wrong "status $got, expected $status: ${*/$program/lensweep}"
+    tail -n 5 "$work/err"
+}
+
+# says TEXT: what the last command said on stderr is one line that holds TEXT.
+says() {
+    [ "$(wc -l <"$work/err")" = 1 ] || { wrong "not one line on stderr, where '$1' is due" && cat "$work/err"; }
+    has "$1"
+}
+
+# has TEXT [FILE]
+has() {
+    local file=${2:-$work/err}
+    grep -qF -- "$1" "$file" || { wrong "'$1' is missing from $(basename "$file")" && head -n 20 "$file"; }
+}
+
+hasnt() {
+    local file=${2:-$work/err}
+    if grep -qF -- "$1" "$file"; then wrong "'$1' stands in $(basename "$file")" && head -n 20 "$file"; fi
+}
+
+# same FILE FILE WHAT
+same() { cmp -s "$1" "$2" || wrong "$3: $(cmp "$1" "$2" 2>&1 | sed "s,$work/,,g")"; }
+
+# queries N: native queries of N items at three steps, ids below 128, on stdout.
+queries() {
+    awk -v n="$1" '
+    function draw(m) { seed = (seed * 1103515245 + 12345) % 2147483648; return int(seed / 65536) % m }
+    function list(name, from, len) { return sprintf("\"%s\": [%d, %d]", name, from, from + len) }
+    BEGIN {
+        seed = 7
+        for (item = 0; item < n; item++) {
+            a[1] = 1 + draw(120); a[2] = 1 + (a[1] + 3) % 120; a[3] = 1 + (a[1] + 50) % 120; s = 1 + (a[1] + 77) % 120
+            ids = ""
+            for (i = 0; i < 3 + item % 4; i++) ids = ids draw(128) ", "
+            at = i; len = 1 + item % 3; ids = ids s
+            for (i = 1; i < len; i++) ids = ids ", " draw(128)
+            spans = list("subject", at, len) ", " list("relation", 1, 2)
+            at += len
+            for (step = 1; step <= 3; step++) {
+                ids = ids ", " 121 + step; at++
+                printf "{\"ids\": [%s], \"item\": \"Länd %d\", \"dataset\": \"lands\", \"template\": 1, \"step\": %d, ", ids, item, step
+                printf "\"spans\": {%s}, \"targets\": {\"answer_1\": %d, \"answer_2\": %d, \"answer_3\": %d, \"subject\": %d}, ", spans, a[1], a[2], a[3], s
+                printf "\"target\": \"answer_%d\"}\n", step
+                ids = ids ", " a[step]; spans = spans ", " list("answer_" step, at, 1); at++
+            }
+        }
+    }'
+}
+
+# config FILE DATA OUTPUT EXPERIMENT...: a config of the small model.
+config() {
+    local file=$1 data=$2 output=$3
+    shift 3
+    printf 'model: {path: "%s"}\ndata: {path: "%s"}\noutput: "%s"\nexperiments:\n' "$small" "$data" "$output" >"$file"
+    printf '  - {%s}\n' "$@" >>"$file"
+}
+
+ranks() {
+    local n=$1
+    shift
+    "${mpirun[@]}" -n "$n" "$@"
+}
