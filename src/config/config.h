@@ -23,7 +23,15 @@ struct experiment_schema {
     size_t size; /* of the struct that the rows fill */
 };
 
+/* What every experiment has, whatever its kind. */
+struct experiment_head {
+    const char *name, *kind;
+    int64_t limit; /* the first so many lines of each file; 0 = all */
+    struct where_list where;
+};
+
 struct experiment_entry {
+    struct experiment_head head;
     const char *name; /* unique; [A-Za-z0-9_-]+ */
     const struct experiment_schema *schema;
     void *config;                   /* schema->size bytes in the config's arena */
@@ -102,8 +110,8 @@ void config_release(struct config *c);
    with results_only, only the keys that affect results (for fingerprints and provenance). */
 int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err);
 
-/* One experiment's keys as one canonical text. With results_only only what affects results, and not
-   the name, which is no part of what is computed: part of its units' keys. */
+/* One experiment's keys as one canonical text. With results_only only what affects results; without
+   name, limit and where, which are no part of what a unit computes: part of its key. */
 int config_print_experiment(const struct experiment_entry *e, bool results_only, struct buf *out,
                             struct err *err);
 

@@ -202,6 +202,7 @@ static void load_entry(const struct experiments *x, const struct config_node *en
         return;
     }
     fill_rows(c, kind->rows, kind->n_rows, entry, entry, to->config);
+    to->head = head;
     to->name = head.name;
     to->schema = kind;
     to->line = entry->line;

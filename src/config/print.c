@@ -46,6 +46,8 @@ static int print_entries(const struct config *c, bool results_only, struct buf *
 
         if (buf_puts(out, "  - name: ", err) || put_string(out, e->name, err) ||
             buf_printf(out, err, "\n    kind: %s\n", e->schema->kind) ||
+            print_rows(config_head_rows + CONFIG_HEAD_NAMES, CONFIG_HEAD_ROWS - CONFIG_HEAD_NAMES,
+                       &e->head, results_only, "    ", out, err) ||
             print_rows(e->schema->rows, e->schema->n_rows, e->config, results_only, "    ", out,
                        err))
             return err->code;

@@ -4,6 +4,7 @@
 #include "base/gemm.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "experiments/where.h"
 
 #include <string.h>
 
@@ -83,6 +84,8 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
                 if (str_eq(kinds[k]->name, x->entry->schema->kind))
                     x->kind = kinds[k];
         }
+        if (x->entry)
+            where_check(x, problems);
         if (x->kind->open(x, problems, err))
             return err_wrap(err, "experiment %s", x->name);
     }
@@ -328,7 +331,7 @@ int campaign_cut(struct campaign *c, struct err *err)
             goto out;
         k.prefix = k.key.len;
         for (size_t q = 0; q < c->data.n; q++) {
-            if (c->data.query[q].status || (x->kind->skip && x->kind->skip(x, &c->data.query[q])))
+            if (query_skip(x, &c->data.query[q]))
                 continue;
             if (cut_query(&k, (uint32_t)i, (uint32_t)q, err))
                 goto out;

@@ -143,6 +143,10 @@ struct kind {
                        struct worker *w, struct err *err);
 };
 
+/* Why an experiment does not compute a query, or NULL: the query's own status, the experiment's
+   limit and where, its kind's skip. */
+const char *query_skip(const struct experiment *x, const struct query *q);
+
 /* The table. `queries` (what every result file says about its queries) is its first row and always
    runs; it is no kind that a config can name. */
 extern const struct kind *const kinds[];

@@ -457,8 +457,8 @@ static int write_experiment(struct output *o, const struct experiment *x, const 
         return err->code;
     for (size_t q = 0; q < ds->n; q++) {
         status[q] = o->status[q];
-        if (!status[q] && x->kind->skip)
-            status[q] = x->kind->skip(x, &ds->query[q]);
+        if (!status[q])
+            status[q] = query_skip(x, &ds->query[q]);
         for (int i = 0; i < x->n_fields; i++)
             fill(x->field[i].var.type, at[i], padded_elements(x, &x->field[i]));
         if (place_query(o, u, self, q, at, &status[q], err))

@@ -1,4 +1,5 @@
 #include "experiments/experiment.h"
+#include "experiments/where.h"
 
 #include <string.h>
 
@@ -20,6 +21,17 @@ const struct experiment_schema *kind_schemas(size_t *n)
                                        kinds[i]->n_rows, kinds[i]->config_size};
     *n = KINDS - 1;
     return schema;
+}
+
+const char *query_skip(const struct experiment *x, const struct query *q)
+{
+    const char *reason = q->status;
+
+    if (!reason && x->entry)
+        reason = where_skip(x, q);
+    if (!reason && x->kind->skip)
+        reason = x->kind->skip(x, q);
+    return reason;
 }
 
 int add_named_axis(struct experiment *x, const char *name, size_t size, const char *const *labels,

@@ -30,7 +30,6 @@ struct probe {
     struct string_list sets, sites, files;
     struct int_list window;
     struct selector layers, heads, positions;
-    struct where_list where;
 };
 
 static const struct config_row probe_rows[] = {
@@ -56,7 +55,6 @@ static const struct config_row probe_rows[] = {
     CONFIG_ROW(struct probe, heads, "heads", config_selector, "all", 0, 127, RESULTS, "heads"),
     CONFIG_ROW(struct probe, positions, "positions", config_selector, "[last]", 0, 0, RESULTS,
                "positions"),
-    CONFIG_ROW(struct probe, where, "where", config_where, "{}", 0, 0, RESULTS, "which queries"),
 };
 
 struct needs {
@@ -164,9 +162,9 @@ static void test_load_fills_structs(void **state)
     assert_int_equal(p->heads.kind, SELECT_TOGETHER);
     assert_int_equal(p->positions.n, 3);
     assert_string_equal(p->positions.name[2], "subject[*]");
-    assert_int_equal(p->where.n, 2);
-    assert_string_equal(p->where.key[0], "step");
-    assert_string_equal(p->where.value[1], "false");
+    assert_int_equal(c.experiment[0].head.where.n, 2);
+    assert_string_equal(c.experiment[0].head.where.key[0], "step");
+    assert_string_equal(c.experiment[0].head.where.value[1], "false");
     config_release(&c);
 }
 
@@ -296,7 +294,7 @@ static void test_set(void **state)
     p = c.experiment[0].config;
     assert_int_equal(p->layers.n, 2);
     assert_string_equal(p->layers.name[1], "3");
-    assert_string_equal(p->where.key[0], "step");
+    assert_string_equal(c.experiment[0].head.where.key[0], "step");
     config_release(&c);
 }
 
