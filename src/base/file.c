@@ -114,14 +114,37 @@ static int write_all(int fd, const char *p, size_t n)
     return 0;
 }
 
+static int write_through(const char *path, const void *data, size_t n, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC), code = 0;
+
+    if (fd < 0)
+        return io_error(err, "open", path);
+    if (write_all(fd, data, n))
+        code = io_error(err, "write", path);
+    close(fd);
+    return code;
+}
+
 int file_replace(const char *path, const void *data, size_t n, struct err *err)
 {
     struct arena a = {0};
-    char *beside = arena_printf(&a, err, "%s.%ld.tmp", path, (long)getpid());
+    char *target = realpath(path, NULL), *beside; /* NULL: it is not there yet */
     int fd, failed, code = 0;
+    struct stat st;
 
-    if (!beside)
+    if (target)
+        path = target;
+    if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
+        code = write_through(path, data, n, err);
+        free(target);
+        return code;
+    }
+    beside = arena_printf(&a, err, "%s.%ld.tmp", path, (long)getpid());
+    if (!beside) {
+        free(target);
         return err->code;
+    }
     fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) {
         code = io_error(err, "create", beside);
@@ -137,6 +160,7 @@ int file_replace(const char *path, const void *data, size_t n, struct err *err)
     if (code)
         unlink(beside);
 out:
+    free(target);
     arena_release(&a);
     return code;
 }

@@ -23,7 +23,8 @@ void file_unmap(struct mapping *m);
 int file_read(struct buf *b, const char *path, size_t max, struct err *err);
 
 /* Writes path as a whole: beside it, fsync, rename. After an error the old file stands as it was
-   and nothing is left beside it. */
+   and nothing is left beside it. A link is followed; what is no regular file (a device, a pipe) is
+   written to, not replaced. */
 int file_replace(const char *path, const void *data, size_t n, struct err *err);
 
 bool file_exists(const char *path);

@@ -8,6 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rank in a job that MPI_Init has not told of yet (Open MPI, PMIx, SLURM); 0 without one. */
+static int launched_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i]))
+            return (int)strtol(getenv(names[i]), NULL, 10);
+    return 0;
+}
+
+void report_error(struct err *err)
+{
+    if (err->msg[0] && launched_rank() == 0) {
+        fflush(stdout);
+        fprintf(stderr, "lensweep: %s%s\n", err->code == ERR_BUG ? "bug: " : "", err->msg);
+        fflush(stderr);
+    }
+    err->msg[0] = '\0';
+}
+
 int report_problems(const struct problems *p, struct err *err)
 {
     int shown = p->count < PROBLEMS_MAX ? p->count : PROBLEMS_MAX;

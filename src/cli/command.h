@@ -34,6 +34,10 @@ int cmd_plot(int argc, char **argv, struct err *err);
 int cmd_bench(int argc, char **argv, struct err *err);
 int cmd_help(int argc, char **argv, struct err *err);
 
+/* Prints the error's line on stderr, once: err->msg is empty afterwards. Of the ranks of a job only
+   the first says anything. */
+void report_error(struct err *err);
+
 /* Prints each problem as "WHERE: what" on stderr; ERR_CONFIG with a count if there is any. */
 int report_problems(const struct problems *p, struct err *err);
 

@@ -9,7 +9,7 @@ int cmd_inspect(int argc, char **argv, struct err *err)
     struct buf b = {0};
     int code;
 
-    if (argc != 2)
+    if (argc != 2 || argv[1][0] == '-')
         return usage_error("inspect", err);
     if (model_open(&m, argv[1], err))
         return err->code;

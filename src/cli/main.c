@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700
 /* The one place that prints errors and exits. */
 #include "cli/command.h"
 
@@ -6,6 +7,7 @@
 #include "results/h5file.h"
 #include "version.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,11 +102,11 @@ int main(int argc, char **argv)
     int status;
 
     err_clear(&err);
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe and a full quota are errors of the write */
+    signal(SIGXFSZ, SIG_IGN);
     status = dispatch(argc, argv, &err);
     if (!status)
         status = out_flush(&err);
-    fflush(stdout);
-    if (err.msg[0])
-        fprintf(stderr, "lensweep: %s%s\n", status == ERR_BUG ? "bug: " : "", err.msg);
+    report_error(&err);
     return status;
 }

@@ -17,7 +17,9 @@
 #include "version.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,7 +34,7 @@ struct session {
     char *journal_dir, *result, *cache;
     struct journal *journal;
     struct journal_stats found;
-    double last_sync;
+    double begin, last_sync;
     struct progress_view view;
     struct runlog log;
     uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
@@ -58,8 +60,17 @@ static int agree_on_inputs(struct session *r, struct err *err)
     hash_hex(hex, c->model->fingerprint);
     code =
         code || cluster_same(&r->cluster, "the model", hex, "give all ranks the same files", err);
-    code = code || cluster_same(&r->cluster, "BLAS", gemm_library(),
-                                "set OPENBLAS_CORETYPE to one type that all nodes have", err);
+    if (!code && str_eq(c->config.model.check, "full")) {
+        struct hash h = {0, 0};
+
+        model_full_hash(c->model, &h, err);
+        hash_hex(hex, h);
+        code = cluster_agree(&r->cluster, err) ||
+               cluster_same(&r->cluster, "the model's weights", hex, "copy the file anew", err);
+    }
+    code = code ||
+           cluster_same(&r->cluster, "BLAS", gemm_library(),
+                        "set run.blas_core to a type that all nodes have, such as Haswell", err);
     return code ? err->code : 0;
 }
 
@@ -139,6 +150,33 @@ static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, doubl
 static void tick(void *ctx, const struct progress *p)
 {
     progress_show(&((struct session *)ctx)->view, p);
+}
+
+static volatile sig_atomic_t signalled;
+
+static void note_signal(int signal)
+{
+    signalled = signal;
+}
+
+/* SIGTERM, SIGINT and SIGUSR1 end the run in good order. */
+static void catch_signals(void)
+{
+    struct sigaction stop = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGUSR1, &stop, NULL);
+}
+
+/* No more units are handed out after a signal, or when what is left of run.max_time is needed to
+   finish those in flight. */
+static bool must_stop(void *ctx)
+{
+    const struct session *r = ctx;
+    const struct run_config *c = &r->campaign.config.run;
+
+    return signalled || (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
 }
 
 static int open_output(struct session *r, struct err *err)
@@ -239,6 +277,29 @@ static int finish(struct session *r, struct err *err)
 
 /* --- the job --- */
 
+/* OpenBLAS chooses its kernels when it is loaded: to have others, the program starts itself again
+   with the type in the environment, before MPI knows of it. Mistakes of the config are told later.
+ */
+static void pin_blas_core(const struct campaign_request *request, char **argv)
+{
+    const char *now = getenv("OPENBLAS_CORETYPE");
+    struct problems ignored = {0};
+    struct config config = {0};
+    const struct experiment_schema *schemas;
+    struct err err;
+    size_t n;
+
+    err_clear(&err);
+    schemas = kind_schemas(&n);
+    if (!config_load(&config, request->config, request->set, request->n_set, schemas, n, &ignored,
+                     &err) &&
+        !ignored.count && !str_eq(config.run.blas_core, "auto") &&
+        (!now || !str_eq(now, config.run.blas_core)) &&
+        !setenv("OPENBLAS_CORETYPE", config.run.blas_core, 1))
+        execv("/proc/self/exe", argv);
+    config_release(&config);
+}
+
 static int prepare(struct session *r, struct err *err)
 {
     struct campaign *c = &r->campaign;
@@ -261,10 +322,25 @@ static int prepare(struct session *r, struct err *err)
     return cluster_agree(&r->cluster, err);
 }
 
+static int stopped(struct session *r, struct err *err)
+{
+    const struct progress *p = &r->view.last;
+
+    if (journal_sync(r->journal, err))
+        return err->code;
+    return err_set(err, ERR_STOPPED,
+                   "stopped %s: %zu of %zu units are done and kept; run the same "
+                   "command again",
+                   signalled ? "by a signal" : "at run.max_time", p->done, p->units);
+}
+
 static int execute(struct session *r, struct err *err)
 {
-    struct job job = {
-        .work = campaign_work(&r->campaign), .ctx = r, .done = take_rows, .tick = tick};
+    struct job job = {.work = campaign_work(&r->campaign),
+                      .ctx = r,
+                      .done = take_rows,
+                      .tick = tick,
+                      .stop = must_stop};
     uint64_t *todo = NULL;
     bool finished;
 
@@ -284,6 +360,8 @@ static int execute(struct session *r, struct err *err)
         progress_end(&r->view);
         if (err->code)
             journal_sync(r->journal, &(struct err){0}); /* what is there is kept */
+        else if (!finished)
+            stopped(r, err);
         else
             finish(r, err);
     }
@@ -306,16 +384,25 @@ int cmd_run(int argc, char **argv, struct err *err)
     struct session r = {.argc = argc, .argv = argv};
     int code;
 
-    if (parse_job(argc, argv, "run", &r.options, err) || cluster_init(&r.cluster, err))
+    r.begin = clock_seconds();
+    if (parse_job(argc, argv, "run", &r.options, err))
         return err->code;
-    code = open_campaign(&r, err);
-    if (!code) {
+    pin_blas_core(&r.options.request, argv - 1); /* main's argv */
+    catch_signals();
+    if (cluster_init(&r.cluster, err))
+        return err->code;
+    if (!open_campaign(&r, err)) {
         choose_threads(&r);
-        code = r.options.dry_run ? dry_run(&r, err) : prepare(&r, err) || execute(&r, err);
+        if (r.options.dry_run)
+            dry_run(&r, err);
+        else if (!prepare(&r, err))
+            execute(&r, err);
     }
     code = err->code;
-    if (r.cluster.rank) /* all ranks have the same error: one says it */
-        err->msg[0] = '\0';
+    if (r.cluster.rank == 0)
+        report_error(err);
+    err->msg[0] = '\0';
+    cluster_barrier(&r.cluster); /* a rank that exits first makes mpirun end the others */
     runlog_close(&r.log);
     journal_close(r.journal);
     campaign_close(&r.campaign);

@@ -30,6 +30,13 @@ void mean_end(struct mean *m, double square)
     m->se = m->n > 1 ? sqrt(square / (double)(m->n - 1) / (double)m->n) : (double)NAN;
 }
 
+int mean_print(const struct mean *m, struct err *err)
+{
+    if (m->n > 1)
+        return out_printf(err, "  %+6.2f \u00b1%5.2f", m->mean, m->se);
+    return out_printf(err, "  %+6.2f       ", m->mean);
+}
+
 int members_read(struct members *m, struct h5file *f, const char *group, struct err *err)
 {
     struct h5info info;

@@ -15,6 +15,9 @@ struct mean {
 void mean_add(struct mean *m, double *square, double v);
 void mean_end(struct mean *m, double square);
 
+/* "  +1.23 ± 0.45"; a single value has no error to print. */
+int mean_print(const struct mean *m, struct err *err);
+
 /* Queries of a group: which are usable, and their steps. */
 struct members {
     char **status;

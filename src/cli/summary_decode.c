@@ -63,7 +63,7 @@ static int print_extreme(const struct table *t, double step, size_t component, s
     }
     if (!best.n)
         return out_printf(err, "  %-19s", "-");
-    return out_printf(err, "  %+6.2f \u00b1%5.2f @%-4zu", best.mean, best.se, at);
+    return mean_print(&best, err) ? err->code : out_printf(err, " @%-4zu", at);
 }
 
 static int print_step(const struct table *t, double step, struct err *err)

@@ -75,7 +75,7 @@ static int print_row(const struct table *t, double step, size_t set, struct err 
     for (size_t k = 0; k < t->shape.size[2]; k++) {
         struct mean m = change(t, step, set, k);
 
-        if (out_printf(err, "  %+6.2f \u00b1%5.2f", m.mean, m.se))
+        if (mean_print(&m, err))
             return err->code;
     }
     return out_printf(err, "\n");

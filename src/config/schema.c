@@ -16,12 +16,10 @@
 static const struct config_row model_rows[] = {
     CONFIG_ROW(struct model_config, path, "path", config_path, NULL, 0, 0, RUNNING,
                "Hugging Face directory or .gguf file; its fingerprint counts, not its place"),
-    CONFIG_CHOICE(struct model_config, load, "load", config_choice, "auto",
-                  "auto | map | broadcast", RUNNING,
-                  "how weights reach the nodes: each maps the file, or one reads and broadcasts; "
-                  "auto = broadcast on network file systems"),
+    CONFIG_CHOICE(struct model_config, load, "load", config_choice, "auto", "auto | map", RUNNING,
+                  "how weights reach a rank: it maps the file, whose pages its node shares"),
     CONFIG_CHOICE(struct model_config, check, "check", config_choice, "sampled", "sampled | full",
-                  RUNNING, "how much of the file the fingerprint reads before work begins"),
+                  RUNNING, "how much of the weights is compared between ranks before work begins"),
 };
 
 static const struct config_row data_rows[] = {

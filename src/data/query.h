@@ -99,6 +99,7 @@ struct data_options {
     bool add_bos;        /* prepend the codec's BOS and shift the spans */
     int vocab;           /* ids are below this; 0 = not checked */
     int max_tokens;      /* longer prompts get a status; 0 = not checked */
+    const char *max_is;  /* what the limit is, for that status: "the model's positions" */
     size_t limit;        /* at most so many queries of each file; 0 = all */
     size_t n_controls;   /* 0 = 16 */
     uint64_t seed;       /* of the draws of controls and counterfactuals */

@@ -19,7 +19,9 @@ static int check_prompt(struct loader *l, struct query *q, struct draft *d, stru
     if (l->opt->max_tokens <= 0 || n <= (size_t)l->opt->max_tokens)
         return 0;
     d->own = (struct prompt){.text = d->own.text}; /* nobody need make room for it */
-    return query_bad(l, q, err, "prompt of %zu tokens is longer than %d", n, l->opt->max_tokens);
+    return query_bad(l, q, err, "prompt of %zu tokens is longer than %s%s%d", n,
+                     l->opt->max_is ? l->opt->max_is : "", l->opt->max_is ? " of " : "",
+                     l->opt->max_tokens);
 }
 
 static int own_name(const struct loader *l, const struct draft *d, int answer)

@@ -33,12 +33,13 @@ static const char *codec_bytes(void *ctx, int32_t id, size_t *n)
     return tokenizer_bytes(ctx, id, n);
 }
 
-/* The longest prompt that this model can be given. */
-static int prompt_limit(const struct shape *s)
+/* The longest prompt that this model can be given, and why. */
+static int prompt_limit(const struct shape *s, const char **is)
 {
-    if (s->sliding_window && s->sliding_window < s->max_positions)
-        return s->sliding_window;
-    return s->max_positions;
+    bool window = s->sliding_window && s->sliding_window < s->max_positions;
+
+    *is = window ? "the sliding window (not supported)" : "the model's positions";
+    return window ? s->sliding_window : s->max_positions;
 }
 
 static int open_data(struct campaign *c, struct problems *problems, struct err *err)
@@ -50,7 +51,6 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
                                                      : FORMAT_AUTO,
         .add_bos = d->add_bos,
         .vocab = c->model->shape.vocab,
-        .max_tokens = prompt_limit(&c->model->shape),
         .limit = (size_t)d->limit,
         .n_controls = (size_t)d->controls,
         .seed = (uint64_t)d->seed,
@@ -59,6 +59,7 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
     struct codec codec = {c->tokenizer, codec_encode, codec_bytes,
                           c->tokenizer ? tokenizer_bos(c->tokenizer) : -1};
 
+    o.max_tokens = prompt_limit(&c->model->shape, &o.max_is);
     return dataset_load(&c->data, d->path.v, d->path.n, &o, c->tokenizer ? &codec : NULL, problems,
                         err);
 }

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Output whose reader is gone is an error (status 3, one line), and --npy writes into what is there:
+# a FIFO or a device is not replaced by a file.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+for command in 'help config' --version "inspect $small"; do
+    # The reader is gone before anything is written.
+    # shellcheck disable=SC2086 # a list of words
+    { sleep 0.2; got=0; "$program" $command 2>"$work/err" || got=$?; echo $got >"$work/status"; } | true
+    [ "$(cat "$work/status")" = 3 ] || wrong "status $(cat "$work/status") with a closed pipe: $command"
+    says 'standard output'
+done
+mkfifo "$work/fifo"
+timeout 5 cat "$work/fifo" >"$work/copy" &
+ends 0 "$program" logits "$small" --ids "1 2" --npy "$work/fifo"
+[ -p "$work/fifo" ] || wrong "--npy replaced a FIFO by a file"
+: >"$work/there" && ln -s there "$work/link"
+ends 0 "$program" logits "$small" --ids "1 2" --npy "$work/link"
+[ -L "$work/link" ] || wrong "--npy replaced a symbolic link by a file"
+finish
