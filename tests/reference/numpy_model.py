@@ -204,12 +204,11 @@ def softmax(x):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def softmax_of_scores(score):
-    """(to, from); a row in which every score is -inf, all its keys being masked, is 0."""
+def softmax_or_zero(score):
+    """(..., to, from); a row in which every score is -inf, all its keys being masked, is 0."""
     p = np.zeros_like(score)
-    for t, row in enumerate(score):
-        if np.any(row > -np.inf):
-            p[t] = softmax(row)
+    rows = np.any(score > -np.inf, axis=-1)
+    p[rows] = softmax(score[rows])
     return p
 
 
@@ -281,8 +280,7 @@ class Model:
             s = q[:, head] @ k[:, head * self.G // self.H].T / math.sqrt(self.dh)
             score[head] = np.where(seen, s, -np.inf)
         score = edit("score", layer, score)
-        p = np.stack([softmax_of_scores(s) for s in score])
-        p = edit("pattern", layer, p)
+        p = edit("pattern", layer, softmax_or_zero(score))
         z = np.zeros((n, self.H, self.dh), self.dtype)
         for head in range(self.H):
             z[:, head] = p[head] @ v[:, head * self.G // self.H]
@@ -428,15 +426,10 @@ def early_decoding(model, run, targets, controls):
 # ---------------------------------------------------------------- METHODS 3.2
 
 
-def noise(samples, span, d):
-    """(S, e-b, d): the same for all queries whose spans have this length."""
-    return np.random.RandomState(1).randn(samples, span[1] - span[0], d)
-
-
-def noised(model, ids, span, added, edits=()):
-    """The run in which `added` (e-b, d) is added to the embeddings of the span."""
-    corrupt = Edit("resid", "add", layers=[0], tokens=range(*span), value=added)
-    return model.forward(ids, edit=edited([corrupt, *edits]), logits="last")
+def noise_edits(span, level, samples, d):
+    """An edit for each sample. All queries with spans of this length have the same draws."""
+    n = np.random.RandomState(1).randn(samples, len(span), d)
+    return [Edit("resid", "add", layers=[0], tokens=span, value=level * sample) for sample in n]
 
 
 def window_of(layer, width, L):

@@ -1,0 +1,188 @@
+"""Compares the groups of kind knockout of a result file with float64 NumPy (METHODS 3.4).
+
+    python3 tests/reference/check_knockout.py RESULT MODEL [options]
+
+Options: --atol X and --rtol Y, the tolerances (2e-3, 1e-4); --every K, only each K-th query is
+computed; --draws N, see below.
+
+Queries, targets, spans and the experiments' settings are taken from the result. For every variable
+it prints the largest absolute difference and the relative one (L2); exit status 1 if one is beyond
+tolerance, 2 if there is nothing to compare. A rank or argmax fails when the float64 logits do not
+give it even if each is moved by atol.
+
+The tokens of a set random_SPAN are drawn and the file does not say which they are. So every subset
+of `other` that has the span's size is tried: one must explain all numbers. If there are more than N
+subsets (--draws, 200) the set is skipped. Needs numpy, h5py and, for a .gguf file, gguf.
+"""
+
+import argparse
+import itertools
+import math
+import sys
+
+import h5py
+import numpy as np
+
+import numpy_model
+from check_decode import rank_bounds, spread
+from result_file import Table, choices, experiments, queries_of, strings
+
+FLOATS = ("mlp_logit", "out_logit", "out_logprob", "kl", "final_rms")
+INTEGERS = ("out_rank", "argmax")
+REST = {  # dimensions after query, cut_layer and cut_head
+    "mlp_logit": ["layer", "token_set", "target"],
+    "out_logit": ["token_set", "target"],
+    "out_logprob": ["token_set", "target"],
+    "out_rank": ["token_set", "target"],
+    "kl": ["token_set"],
+    "final_rms": ["token_set"],
+    "argmax": ["token_set"],
+}
+
+
+def token_sets(query, name):
+    """What the set may be: one list of tokens, more if it is drawn, none if there is none."""
+    inside = {0, query.n - 1}.union(*query.spans.values())
+    other = [t for t in range(query.n) if t not in inside]
+    if name.startswith("random_"):
+        size = len(query.spans.get(name[len("random_") :], ()))
+        return list(itertools.combinations(other, size)) if size else []
+    fixed = {"first": [0], "last": [query.n - 1], "other": other} | query.spans
+    return [fixed[name]] if fixed.get(name) else []
+
+
+def one_cut(model, query, clean, run, atol):
+    """{variable: value}; out_rank and argmax as what they may be at least, and at most."""
+    last = run.logits[-1]
+    m = np.stack([m[-1] for m in run.m])  # (L, d)
+    best = np.flatnonzero(last >= last.max() - 2 * atol)
+    low, high = rank_bounds(last, query.tokens, atol)
+    return {
+        "mlp_logit": spread(model.decode(m, run.var)[:, query.tokens], query.present, np.nan),
+        "out_logit": spread(last[query.tokens], query.present, np.nan),
+        "out_logprob": spread(
+            numpy_model.log_softmax(last)[query.tokens], query.present, np.nan
+        ),
+        "kl": np.array(numpy_model.kl_divergence(clean.logits[-1], last)),
+        "final_rms": np.array(math.sqrt(run.var + model.eps)),
+        "out_rank": (spread(low, query.present, -1), spread(high, query.present, -1)),
+        "argmax": best,
+    }
+
+
+def distance(got, want):
+    """How far the file is from one expectation: for the choice among drawn sets."""
+    diff = np.abs(got["out_logit"] - want["out_logit"])
+    return float(np.nanmax(diff)) if np.any(~np.isnan(diff)) else np.inf
+
+
+def check_cell(table, got, want, where):
+    for name in FLOATS:
+        if name in got:
+            table.row(name).add_floats(got[name], want[name], where)
+    table.row("out_rank").add_ranks(got["out_rank"], *want["out_rank"], where)
+    table.row("argmax").add_choice(int(got["argmax"]), want["argmax"], where)
+
+
+def check_missing(table, got, where):
+    for name in got:
+        filled = got[name] == -1 if name in INTEGERS else np.isnan(got[name])
+        if not np.all(filled):
+            table.row(name).complain(f"{where}: a number where there is no such set")
+
+
+def cells_of(group, i, s, cuts):
+    """What the file has of query i and token set s: one {variable: values} for each cut."""
+    out = []
+    for at in np.ndindex(*cuts):
+        cell = {}
+        for name in FLOATS + INTEGERS:
+            if name in group:
+                value = group[name][(i, *at)]
+                cell[name] = np.take(value, s, axis=REST[name].index("token_set"))
+        out.append(cell)
+    return out
+
+
+def check_query(table, model, group, config, query, args):
+    clean = model.forward(query.ids, logits="last")
+    layers = choices(config["layers"], model.L)
+    heads = choices(config["heads"], model.H)
+    # there is a dimension for each of the two, unless it is the plain `all`
+    cuts = [len(c) for c, key in ((layers, "layers"), (heads, "heads")) if config[key] != "all"]
+    if "mlp_logit_clean" in group:
+        m = np.stack([m[-1] for m in clean.m])
+        want = spread(model.decode(m, clean.var)[:, query.tokens], query.present, np.nan)
+        table.row("mlp_logit_clean").add_floats(
+            group["mlp_logit_clean"][query.i], want, f"query {query.i}"
+        )
+    for s, name in enumerate(strings(group["token_set"])):
+        got, where = cells_of(group, query.i, s, cuts), f"query {query.i}, {name}"
+        sets = token_sets(query, name)
+        if len(sets) > args.draws:
+            table.skipped += 1
+            continue
+        found = []
+        for keys in sets:
+            want = []
+            for (_, l), (_, h) in itertools.product(layers, heads):
+                run = numpy_model.knockout(model, query.ids, keys, l, h, config["renormalise"])
+                want.append(one_cut(model, query, clean, run, args.atol))
+            found.append((max(distance(g, w) for g, w in zip(got, want)), want))
+        for n, cell in enumerate(got):
+            if found:
+                check_cell(table, cell, min(found, key=lambda f: f[0])[1][n], f"{where}, cut {n}")
+            else:
+                check_missing(table, cell, where)
+
+
+def check_labels(table, group, config, model):
+    """cut_layer and cut_head are there if asked for, and say which."""
+    for key, dim, n in (("layers", "cut_layer", model.L), ("heads", "cut_head", model.H)):
+        want = [label for label, _ in choices(config[key], n)]
+        have = group[dim][()].tolist() if dim in group else [-1]
+        if (dim in group) != (config[key] != "all") or have != want:
+            table.row(dim).complain(f"{have}, expected {want}")
+    cuts = [dim for dim in ("cut_layer", "cut_head") if dim in group]
+    for name, rest in REST.items():
+        if name in group and group.dims[name] != ["query", *cuts, *rest]:
+            table.row(name).complain(f"dimensions {group.dims[name]}")
+    asked = config["mlp_logit"] or config["layers"] == config["heads"] == "all"
+    if ("mlp_logit" in group) != asked:
+        table.row("mlp_logit").complain("is missing" if asked else "nobody asked for it")
+    if strings(group["token_set"]) != config["sets"]:
+        table.row("token_set").complain(f"{strings(group['token_set'])}, not {config['sets']}")
+
+
+def check_group(model, result, group, config, args):
+    table = Table(group.name)
+    check_labels(table, group, config, model)
+    status = strings(group["status"])
+    for query in queries_of(result)[:: args.every]:
+        if query.ok and status[query.i] == "ok":
+            check_query(table, model, group, config, query, args)
+            table.queries += 1
+    return table
+
+
+def main():
+    parser = argparse.ArgumentParser(description="compares a knockout with float64 NumPy")
+    parser.add_argument("result")
+    parser.add_argument("model")
+    parser.add_argument("--atol", type=float, default=2e-3)
+    parser.add_argument("--rtol", type=float, default=1e-4)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--draws", type=int, default=200)
+    args = parser.parse_args()
+    model = numpy_model.Model.open(args.model)
+    with h5py.File(args.result) as result:
+        groups = experiments(result, "knockout")
+        tables = [check_group(model, result, *group, args) for group in groups]
+    if not tables:
+        print("check_knockout: the result has no group of kind knockout", file=sys.stderr)
+        return 2
+    return 1 if any([t.show(args.atol, args.rtol) for t in tables]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
