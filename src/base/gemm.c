@@ -42,11 +42,6 @@ static int64_t panels_of(int64_t n, int64_t k)
     return width ? (n + width - 1) / width : 0;
 }
 
-int64_t gemm_panels(const struct matrix *w)
-{
-    return panels_of(w->rows, w->cols);
-}
-
 /* Float rows in the model's order, as they lie in the file, or NULL if they must be widened. */
 static const float *rows_in_place(const struct matrix *w, int64_t row)
 {
@@ -82,7 +77,7 @@ static void count_flops(struct team *t, int64_t rows, const struct matrix *w)
 void gemm(struct team *t, int64_t rows, const float *x, int64_t ldx, const struct matrix *w,
           float *y, int64_t ldy)
 {
-    int64_t n = w->rows, k = w->cols, width = gemm_panel_rows(n, k), panels = gemm_panels(w);
+    int64_t n = w->rows, k = w->cols, width = gemm_panel_rows(n, k), panels = panels_of(n, k);
 
     if (!rows)
         return;
@@ -94,28 +89,6 @@ void gemm(struct team *t, int64_t rows, const float *x, int64_t ldx, const struc
         const float *b = panel_rows(w, row, count, team_scratch(t));
 
         sgemm_nt(rows, count, k, x, ldx, b, k, y + row, ldy);
-    }
-}
-
-void gemm_panelwise(struct team *t, int64_t rows, const float *x, int64_t ldx,
-                    const struct matrix *w,
-                    void (*use)(void *ctx, int64_t panel, int64_t row, int64_t n, const float *y),
-                    void *ctx)
-{
-    int64_t n = w->rows, k = w->cols, width = gemm_panel_rows(n, k), panels = gemm_panels(w);
-
-    if (!rows)
-        return;
-    assert(t->scratch_floats >= gemm_scratch(n, k) + (size_t)(rows * width));
-    count_flops(t, rows, w);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(t->threads) if (panels > 1)
-    for (int64_t p = 0; p < panels; p++) {
-        int64_t row = p * width, count = n - row < width ? n - row : width;
-        float *scratch = team_scratch(t), *y = scratch + width * k;
-        const float *b = panel_rows(w, row, count, scratch);
-
-        sgemm_nt(rows, count, k, x, ldx, b, k, y, count);
-        use(ctx, p, row, count, y);
     }
 }
 

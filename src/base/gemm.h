@@ -19,26 +19,13 @@
 int64_t gemm_panel_rows(int64_t n, int64_t k);
 
 /* Floats of scratch a thread needs for a matrix of this shape: team_init wants the largest over the
-   matrices; for gemm_panelwise over up to `rows` rows, rows * gemm_panel_rows(n, k) more. */
+   matrices. */
 size_t gemm_scratch(int64_t n, int64_t k);
 
 /* y (rows, W.rows) with row stride ldy = x (rows, W.cols) with row stride ldx, times W^T.
    rows = 0 does nothing. x and y do not overlap. */
 void gemm(struct team *t, int64_t rows, const float *x, int64_t ldx, const struct matrix *w,
           float *y, int64_t ldy);
-
-/*
- * The same product, panel by panel, without a place for y: for each panel [row, row + n) of W,
- * use() gets y (rows, n) with row stride n, on the thread that made it. For unembedding:
- * log-sum-exp, rank and argmax over a vocabulary of 128k without storing its logits. use() may not
- * depend on the order of panels. panel = index of the panel, [0, gemm_panels(w)). Scratch:
- * gemm_scratch of the shape and rows * gemm_panel_rows floats more.
- */
-int64_t gemm_panels(const struct matrix *w);
-void gemm_panelwise(struct team *t, int64_t rows, const float *x, int64_t ldx,
-                    const struct matrix *w,
-                    void (*use)(void *ctx, int64_t panel, int64_t row, int64_t n, const float *y),
-                    void *ctx);
 
 /* y (m, n) = a (m, k) b^T with b (n, k) or, if b_is_kn, a b with b (k, n): plain float32 on the
    calling thread, for attention's small products; counts nothing. */

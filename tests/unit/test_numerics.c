@@ -86,40 +86,6 @@ static void gemm_multiplies(void **state)
     mem_free(before);
 }
 
-struct gathered {
-    float y[M * N];
-    int calls[N]; /* by panel */
-};
-
-static void gather(void *ctx, int64_t panel, int64_t row, int64_t n, const float *y)
-{
-    struct gathered *g = ctx;
-
-    g->calls[panel]++;
-    for (int64_t i = 0; i < M; i++)
-        memcpy(g->y + i * N + row, y + i * n, (size_t)n * sizeof *y);
-}
-
-static void panelwise_gives_every_panel_once(void **state)
-{
-    static struct gathered g;
-    float *x = numbers(M * LDX, 1, "x"), *w = numbers(N * K, 1, "w");
-    struct matrix m = {w, DTYPE_F32, N, K, 0};
-    struct team t;
-
-    (void)state;
-    start(&t, 3, gemm_scratch(N, K) + M * (size_t)gemm_panel_rows(N, K));
-    gemm_panelwise(&t, M, x, LDX, &m, gather, &g);
-    assert_product(x, w, g.y, N);
-    assert_true(gemm_panels(&m) > 1);
-    for (int64_t p = 0; p < N; p++)
-        assert_int_equal(g.calls[p], p < gemm_panels(&m));
-    assert_int_equal(t.flops, 2 * M * N * K);
-    team_release(&t);
-    mem_free(x);
-    mem_free(w);
-}
-
 /* Leaves n BF16 numbers where n floats were. */
 static void shorten(float *w, int64_t n)
 {
@@ -324,7 +290,7 @@ static void rotary_rows(void **state)
         assert_true(out[r][1] == (float)(10 * (r + 5) + 1));
 }
 
-/* gemm and gemm_panelwise hand out rotary rows in the model's order, even in place. */
+/* gemm hands out rotary rows in the model's order, even in place. */
 static void rotary_product(void **state)
 {
     float *x = numbers(M * LDX, 1, "x"), *w = numbers(N * K, 1, "w");
@@ -611,7 +577,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gemm_multiplies),
-        cmocka_unit_test(panelwise_gives_every_panel_once),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(unaligned_weights),
         cmocka_unit_test(small_products),
