@@ -16,7 +16,7 @@ int parse_job(int argc, char **argv, const char *command, struct job_options *o,
 
 /* Units, cells, FLOP, memory and time of a campaign that has been cut. flops_per_second: of one
    rank, measured; 0 = no estimate. */
-int print_plan(const struct campaign *c, int64_t ranks, int threads, double flops_per_second,
+int print_plan(struct campaign *c, int64_t ranks, int threads, double flops_per_second,
                struct err *err);
 
 /* FLOP/s that this machine reaches with so many threads on the shapes of this model: a quarter of a

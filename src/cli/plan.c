@@ -121,7 +121,7 @@ static int print_model(const struct campaign *c, struct err *err)
         s->vocab, c->data.n, bad, c->data.max_tokens);
 }
 
-int print_plan(const struct campaign *c, int64_t ranks, int threads, double flops_per_second,
+int print_plan(struct campaign *c, int64_t ranks, int threads, double flops_per_second,
                struct err *err)
 {
     struct arena a = {0};

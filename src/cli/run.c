@@ -105,7 +105,7 @@ static void choose_threads(struct session *r)
 }
 
 /* Exceeding the memory that a rank may take is said now, not by a kill in the middle. */
-static int check_memory(const struct session *r, struct err *err)
+static int check_memory(struct session *r, struct err *err)
 {
     double need = campaign_bytes(&r->campaign, r->threads), have = r->campaign.config.run.memory;
     char a[STR_HUMAN], b[STR_HUMAN];

@@ -344,31 +344,60 @@ out:
     return err->code;
 }
 
-double campaign_bytes(const struct campaign *c, int threads)
+/* What a unit of an experiment holds at most: the runs of the longest query, and the variants of a
+   block of cells with their answers, measured on one cell. */
+static double unit_bytes(struct campaign *c, const struct experiment *x, const struct query *q)
+{
+    struct cell cell = {.query = (size_t)(q - c->data.query)};
+    uint64_t cells = query_cells(x, q->n), block = (uint64_t)c->config.run.rows;
+    struct arena runs = {0}, one = {0};
+    struct run_spec *spec;
+    struct run *run;
+    struct err ignored;
+    double bytes = 0, flops;
+
+    err_clear(&ignored);
+    spec = arena_alloc(&runs, RUNS_MAX, sizeof *spec, &ignored);
+    run = arena_alloc(&runs, RUNS_MAX, sizeof *run, &ignored);
+    if (spec && run && !plan_runs(run, x, q, &runs, &flops, &ignored)) {
+        int n = x->kind->runs ? x->kind->runs(x, q, spec, &one, &ignored) : 0;
+
+        for (int i = 0; i < n; i++)
+            bytes += (double)run_bytes(&c->model->shape, q->n, spec[i].keep);
+        bytes += (double)one.used;
+        arena_reset(&one);
+        cell.run = run;
+        if (x->kind->variants && !x->kind->variants(x, &cell, &one, &ignored))
+            bytes += (double)one.used *
+                     (double)(cells < block ? cells : block / (uint64_t)(cell.n_variants + 1) + 1);
+    }
+    arena_release(&one);
+    arena_release(&runs);
+    return bytes;
+}
+
+static const struct query *longest_query(const struct campaign *c, const struct experiment *x)
+{
+    const struct query *longest = NULL;
+
+    for (size_t q = 0; q < c->data.n; q++)
+        if (!query_skip(x, &c->data.query[q]) && (!longest || c->data.query[q].n > longest->n))
+            longest = &c->data.query[q];
+    return longest;
+}
+
+double campaign_bytes(struct campaign *c, int threads)
 {
     const struct shape *s = &c->model->shape;
-    double runs = 0;
+    double most = 0, d = s->d_model;
 
-    /* A unit holds the runs of one query; KEEP_ALL bounds what any experiment keeps of them. */
     for (size_t i = 0; i < c->n; i++) {
-        struct run_spec spec[RUNS_MAX];
-        struct arena a = {0};
-        struct err ignored;
-        double bytes = 0;
-        int n = 0;
+        const struct query *q = longest_query(c, &c->x[i]);
+        double bytes = q ? unit_bytes(c, &c->x[i], q) : 0;
 
-        err_clear(&ignored);
-        for (size_t q = 0; c->x[i].kind->runs && q < c->data.n; q++)
-            if (!c->data.query[q].status && c->data.query[q].n == c->data.max_tokens &&
-                !(c->x[i].kind->skip && c->x[i].kind->skip(&c->x[i], &c->data.query[q]))) {
-                n = c->x[i].kind->runs(&c->x[i], &c->data.query[q], spec, &a, &ignored);
-                break;
-            }
-        for (int r = 0; r < n; r++)
-            bytes += (double)run_bytes(s, c->data.max_tokens, spec[r].keep);
-        arena_release(&a);
-        if (bytes > runs)
-            runs = bytes;
+        most = bytes > most ? bytes : most;
     }
-    return runs + engine_bytes(s, (int)c->config.run.rows, c->data.max_tokens, threads);
+    if (campaign_needs(c) & NEED_VOCAB_STATS) /* while rank 0 makes them: float, double, float */
+        most += d * d * (sizeof(float) + sizeof(double) + sizeof(float));
+    return most + engine_bytes(s, (int)c->config.run.rows, c->data.max_tokens, threads);
 }

@@ -75,7 +75,7 @@ int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err);
 struct work campaign_work(struct campaign *c);
 
 /* Memory of one worker: engine and runs, without the weights. */
-double campaign_bytes(const struct campaign *c, int threads);
+double campaign_bytes(struct campaign *c, int threads);
 
 /* What went wrong with queries, for the summary. */
 struct campaign_report {
