@@ -335,9 +335,10 @@ class Edit:
 
     site   "resid" (layer l is x_l), "attn", "mlp": rows; "z": rows and heads; "score", "pattern":
            heads, rows (to) and keys (from)
-    op     "zero"; "scale" by value; "add" value; "set" to value, or to what `run` has at this
-           place; "mask" (site "score"): no attention, the rest of the row sums to 1
+    op     "zero"; "scale" by factor; "set" to the operand; "add" factor times the operand; "mask"
+           (site "score"): no attention, the rest of the row sums to 1
     heads  None = all
+    value  the operand; not given: what `run` has at this place
     """
 
     site: str
@@ -348,6 +349,7 @@ class Edit:
     keys: object = None
     value: object = None
     run: object = None
+    factor: float = 1.0
 
 
 KEPT = {"resid": "x", "attn": "a", "mlp": "m", "z": "z"}
@@ -363,18 +365,19 @@ def apply_edit(e, layer, value):
         where = np.ix_(list(e.tokens), list(heads))
     else:
         where = np.ix_(list(e.tokens))
+    operand = e.value
+    if e.run is not None:
+        operand = getattr(e.run, KEPT[e.site])[layer][where]
     if e.op == "zero":
         out[where] = 0
     elif e.op == "mask":
         out[where] = -np.inf
     elif e.op == "scale":
-        out[where] = out[where] * e.value
+        out[where] = out[where] * e.factor
     elif e.op == "add":
-        out[where] = out[where] + e.value
-    elif e.op == "set" and e.run is not None:
-        out[where] = getattr(e.run, KEPT[e.site])[layer][where]
+        out[where] = out[where] + e.factor * operand
     elif e.op == "set":
-        out[where] = e.value
+        out[where] = operand
     else:
         raise ValueError(f"operation {e.op!r}")
     return out
