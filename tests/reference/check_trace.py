@@ -12,8 +12,8 @@ prints the largest absolute difference and the relative one (L2); exit status 1 
 tolerance, 2 if there is nothing to compare. The query's target is the answer of its step.
 
 A counterfactual that the data does not give is drawn: the prompt of some other item, with spans
-of the same lengths, must then explain the numbers. `noise_seed: per_query` is drawn too and not checked
-but for `high`. Needs numpy, h5py and, for a .gguf file, gguf.
+of the same lengths, must then explain the numbers. `noise_seed: per_query` is drawn too and not
+checked but for `high`. Needs numpy, h5py and, for a .gguf file, gguf.
 """
 
 import argparse
