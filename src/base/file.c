@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,22 +130,17 @@ static int write_through(const char *path, const void *data, size_t n, struct er
 int file_replace(const char *path, const void *data, size_t n, struct err *err)
 {
     struct arena a = {0};
-    char *target = realpath(path, NULL), *beside; /* NULL: it is not there yet */
+    char target[PATH_MAX], *beside;
     int fd, failed, code = 0;
     struct stat st;
 
-    if (target)
+    if (realpath(path, target)) /* else it is not there yet */
         path = target;
-    if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
-        code = write_through(path, data, n, err);
-        free(target);
-        return code;
-    }
+    if (!stat(path, &st) && !S_ISREG(st.st_mode))
+        return write_through(path, data, n, err);
     beside = arena_printf(&a, err, "%s.%ld.tmp", path, (long)getpid());
-    if (!beside) {
-        free(target);
+    if (!beside)
         return err->code;
-    }
     fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) {
         code = io_error(err, "create", beside);
@@ -160,7 +156,6 @@ int file_replace(const char *path, const void *data, size_t n, struct err *err)
     if (code)
         unlink(beside);
 out:
-    free(target);
     arena_release(&a);
     return code;
 }

@@ -26,11 +26,14 @@ extern const size_t n_commands;
 
 int cmd_run(int argc, char **argv, struct err *err);
 int cmd_plan(int argc, char **argv, struct err *err);
+int cmd_collect(int argc, char **argv, struct err *err);
+int cmd_status(int argc, char **argv, struct err *err);
 int cmd_inspect(int argc, char **argv, struct err *err);
 int cmd_logits(int argc, char **argv, struct err *err);
 int cmd_tokenize(int argc, char **argv, struct err *err);
 int cmd_generate(int argc, char **argv, struct err *err);
 int cmd_plot(int argc, char **argv, struct err *err);
+int cmd_diff(int argc, char **argv, struct err *err);
 int cmd_bench(int argc, char **argv, struct err *err);
 int cmd_help(int argc, char **argv, struct err *err);
 

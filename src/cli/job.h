@@ -9,6 +9,7 @@ struct job_options {
     const char *set[64];
     int64_t ranks; /* plan: to estimate the time for */
     bool restart, dry_run;
+    int64_t shard, shards; /* --shard i/n: units whose number is i modulo n; 0/1 = all */
 };
 
 /* For the command's own options beside --set; `command` is run or plan. */

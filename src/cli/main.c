@@ -12,9 +12,10 @@
 #include <string.h>
 
 const struct command commands[] = {
-    {"run", "CONFIG [--set KEY=VALUE]... [--restart] [--dry-run]",
+    {"run", "CONFIG [--set KEY=VALUE]... [--shard i/n] [--restart] [--dry-run]",
      "run the experiments of a config, under mpirun or srun or alone",
      "  --set KEY=VALUE  override a key of the config: run.threads=2, experiments.NAME.KEY=VALUE\n"
+     "  --shard i/n      only the i-th of n shares, from 0; lensweep collect joins them\n"
      "  --restart        forget what an earlier start has computed\n"
      "  --dry-run        say what would be run, how long and in how much memory (= plan)\n"
      "\n"
@@ -30,6 +31,13 @@ const struct command commands[] = {
      "time.\n"
      "  The model may be only a config.json.\n",
      cmd_plan},
+    {"collect", "DIR [--partial] [-o FILE]",
+     "make the result file of what shards or unfinished runs have computed",
+     "  --partial        also if units are missing: FILE is DIR/partial.h5\n"
+     "  -o FILE          write FILE in place of DIR/result.h5\n",
+     cmd_collect},
+    {"status", "DIR", "tell how far a run is, from its journal, without touching it", "",
+     cmd_status},
     {"inspect", "PATH", "show what a model file or directory holds", "", cmd_inspect},
     {"logits", "MODEL (--prompt TEXT | --ids \"1 2 3\") [--top K] [--npy FILE] [--no-bos]",
      "next-token logits of a prompt",
@@ -48,6 +56,16 @@ const struct command commands[] = {
      cmd_generate},
     {"plot", "RESULT... [-o DIR] [--format svg|png|pdf]", "draw the figures of a result file", "",
      cmd_plot},
+    {"diff", "A B [--rtol X] [--atol Y]", "compare two result files and name the first difference",
+     "  --rtol X         numbers a of A and b of B are equal up to Y + X |b| (default 0)\n"
+     "  --atol Y         (default 0)\n"
+     "\n"
+     "  A and B are result files or the folders of runs. Groups, attributes, dimensions, texts "
+     "and numbers\n"
+     "  are compared; NaN equals NaN. With a tolerance, versions and BLAS in the provenance are "
+     "only\n"
+     "  noted. Exit status: 0 equal, 1 they differ, 3 a file cannot be read.\n",
+     cmd_diff},
     {"bench", "MODEL [--threads N]",
      "measure forward passes of a model beside the SGEMM peak of this machine", "", cmd_bench},
     {"help", "[COMMAND | config | KEY] [--markdown]",
@@ -98,12 +116,13 @@ static int dispatch(int argc, char **argv, struct err *err)
 
 int main(int argc, char **argv)
 {
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct err err;
     int status;
 
     err_clear(&err);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe and a full quota are errors of the write */
-    signal(SIGXFSZ, SIG_IGN);
+    sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe and a full quota are errors of the write */
+    sigaction(SIGXFSZ, &ignore, NULL);
     status = dispatch(argc, argv, &err);
     if (!status)
         status = out_flush(&err);

@@ -7,20 +7,36 @@
 #include "base/str.h"
 
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* "i/n" */
+static int parse_shard(struct job_options *o, const char *text, struct err *err)
+{
+    char *slash, *end = NULL;
+
+    o->shard = strtoll(text, &slash, 10);
+    if (slash != text && *slash == '/')
+        o->shards = strtoll(slash + 1, &end, 10);
+    if (!end || *end || o->shards < 1 || o->shards > 100000 || o->shard < 0 ||
+        o->shard >= o->shards)
+        return err_set(err, ERR_CONFIG,
+                       "--shard is \"%s\", expected i/n with i from 0 to n - 1, such as 0/4", text);
+    return 0;
+}
 
 int parse_job(int argc, char **argv, const char *command, struct job_options *o, struct err *err)
 {
-    static const struct option options[] = {{"set", required_argument, NULL, 's'},
-                                            {"ranks", required_argument, NULL, 'r'},
-                                            {"restart", no_argument, NULL, 'R'},
-                                            {"dry-run", no_argument, NULL, 'd'},
-                                            {0}};
+    static const struct option options[] = {
+        {"set", required_argument, NULL, 's'},   {"ranks", required_argument, NULL, 'r'},
+        {"shard", required_argument, NULL, 'S'}, {"restart", no_argument, NULL, 'R'},
+        {"dry-run", no_argument, NULL, 'd'},     {0}};
     bool is_run = str_eq(command, "run");
     int c, code = 0;
 
     memset(o, 0, sizeof *o);
     o->ranks = 1;
+    o->shards = 1;
     o->request.set = o->set;
     opterr = 0;
     while (!code && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -31,6 +47,8 @@ int parse_job(int argc, char **argv, const char *command, struct job_options *o,
                            sizeof o->set / sizeof *o->set);
         else if (c == 'r' && !is_run)
             code = parse_number("--ranks", optarg, 1, 1000000, &o->ranks, err);
+        else if (c == 'S' && is_run)
+            code = parse_shard(o, optarg, err);
         else if (c == 'R' && is_run)
             o->restart = true;
         else if (c == 'd' && is_run)

@@ -14,8 +14,11 @@
 #include "base/gemm.h"
 #include "base/str.h"
 #include "cluster/cluster.h"
+#include "experiments/manifest.h"
+#include "results/lock.h"
 #include "version.h"
 
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,7 +34,8 @@ struct session {
     char **argv;
     int threads; /* of this rank */
     struct arena arena;
-    char *journal_dir, *result, *cache;
+    char *journal_dir, *manifest, *result, *cache, *lock_path;
+    struct lock lock;
     struct journal *journal;
     struct journal_stats found;
     double begin, last_sync;
@@ -128,7 +132,11 @@ static int paths(struct session *r, struct err *err)
     r->journal_dir = file_join(&r->arena, out, "journal", err);
     r->result = file_join(&r->arena, out, "result.h5", err);
     r->cache = file_join(&r->arena, out, "vocab.bin", err);
-    return r->journal_dir && r->result && r->cache ? 0 : err->code;
+    r->manifest = file_join(&r->arena, out, "journal/manifest", err);
+    r->lock_path = r->options.shards == 1 ? file_join(&r->arena, out, "lock", err)
+                                          : arena_printf(&r->arena, err, "%s/lock.%lld", out,
+                                                         (long long)r->options.shard);
+    return r->journal_dir && r->result && r->cache && r->manifest && r->lock_path ? 0 : err->code;
 }
 
 /* --- rank 0 --- */
@@ -149,7 +157,10 @@ static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, doubl
 
 static void tick(void *ctx, const struct progress *p)
 {
-    progress_show(&((struct session *)ctx)->view, p);
+    struct session *r = ctx;
+
+    lock_touch(&r->lock);
+    progress_show(&r->view, p);
 }
 
 static volatile sig_atomic_t signalled;
@@ -179,14 +190,25 @@ static bool must_stop(void *ctx)
     return signalled || (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
 }
 
+/* --restart: what was computed, and what it was begun with. */
+static int forget(struct session *r, struct err *err)
+{
+    if (journal_clear(r->journal_dir, err))
+        return err->code;
+    if (unlink(r->manifest) && errno != ENOENT)
+        return err_set(err, ERR_IO, "cannot remove %s: %s", r->manifest, strerror(errno));
+    return 0;
+}
+
 static int open_output(struct session *r, struct err *err)
 {
     struct buf config = {0};
     char *path = file_join(&r->arena, r->campaign.config.output, "config.yaml", err);
     int code;
 
-    code = !path || file_make_dirs(r->campaign.config.output, err) ||
-           (r->options.restart && journal_clear(r->journal_dir, err)) ||
+    code = !path || file_make_dirs(r->journal_dir, err) || lock_take(&r->lock, r->lock_path, err) ||
+           (r->options.restart && forget(r, err)) ||
+           manifest_check(&r->campaign, r->manifest, err) ||
            journal_open(&r->journal, r->journal_dir, &r->found, err) ||
            config_print(&r->campaign.config, false, &config, err) ||
            file_replace(path, config.data, config.len, err) ||
@@ -205,7 +227,8 @@ static int list_todo(struct session *r, uint64_t **todo, size_t *n, struct err *
     if (!*todo)
         return err->code;
     for (size_t i = 0; i < c->n_units; i++)
-        if (!journal_has(r->journal, c->unit[i].key))
+        if (i % (size_t)r->options.shards == (size_t)r->options.shard &&
+            !journal_has(r->journal, c->unit[i].key))
             (*todo)[(*n)++] = i;
     return 0;
 }
@@ -222,7 +245,10 @@ static void print_header(const struct session *r, size_t todo)
             r->cluster.nodes, r->cluster.nodes == 1 ? "" : "s", r->threads,
             r->threads == 1 ? "" : "s");
     fprintf(stderr, "  units   %zu", c->n_units);
-    if (todo < c->n_units)
+    if (r->options.shards > 1)
+        fprintf(stderr, ", %zu to do in shard %lld of %lld", todo, (long long)r->options.shard,
+                (long long)r->options.shards);
+    else if (todo < c->n_units)
         fprintf(stderr, ", %zu of them from earlier starts", c->n_units - todo);
     if (r->found.torn_bytes)
         fprintf(stderr, " (%zu torn bytes of the journal cut off)", r->found.torn_bytes);
@@ -322,6 +348,16 @@ static int prepare(struct session *r, struct err *err)
     return cluster_agree(&r->cluster, err);
 }
 
+static int finish_shard(struct session *r, struct err *err)
+{
+    print_flops(r);
+    if (journal_sync(r->journal, err))
+        return err->code;
+    return out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect %s\n",
+                      (long long)r->options.shard, (long long)r->options.shards,
+                      r->campaign.config.output);
+}
+
 static int stopped(struct session *r, struct err *err)
 {
     const struct progress *p = &r->view.last;
@@ -362,6 +398,8 @@ static int execute(struct session *r, struct err *err)
             journal_sync(r->journal, &(struct err){0}); /* what is there is kept */
         else if (!finished)
             stopped(r, err);
+        else if (r->options.shards > 1)
+            finish_shard(r, err);
         else
             finish(r, err);
     }
@@ -403,6 +441,7 @@ int cmd_run(int argc, char **argv, struct err *err)
         report_error(err);
     err->msg[0] = '\0';
     cluster_barrier(&r.cluster); /* a rank that exits first makes mpirun end the others */
+    lock_release(&r.lock);
     runlog_close(&r.log);
     journal_close(r.journal);
     campaign_close(&r.campaign);

@@ -81,13 +81,11 @@ static int put_targets(struct buf *b, const struct dataset *ds, const struct nam
     return put_text(b, "", err);
 }
 
-static int put_query(struct buf *b, const struct dataset *ds, const struct names *names,
+/* What was drawn for the query from the others: controls and counterfactual. */
+static int put_draws(struct buf *b, const struct dataset *ds, const struct names *names,
                      const struct query *q, struct err *err)
 {
-    if (put_text(b, q->dataset, err) || put_text(b, q->item, err) || put_text(b, q->subject, err) ||
-        buf_u32(b, (uint32_t)q->template, err) || buf_u32(b, (uint32_t)q->step, err) ||
-        put_ids(b, q->ids, (size_t)q->n, err) || put_spans(b, ds, names, q->span, err) ||
-        put_targets(b, ds, names, q, err) || put_controls(b, q->control, ds->n_controls, err) ||
+    if (put_controls(b, q->control, ds->n_controls, err) ||
         put_controls(b, q->s_control, ds->n_controls, err) || buf_u32(b, !!q->cf_ids, err))
         return err->code;
     if (!q->cf_ids)
@@ -95,6 +93,17 @@ static int put_query(struct buf *b, const struct dataset *ds, const struct names
     if (put_ids(b, q->cf_ids, (size_t)q->n, err))
         return err->code;
     return put_spans(b, ds, names, q->cf_span, err);
+}
+
+static int put_query(struct buf *b, const struct dataset *ds, const struct names *names,
+                     const struct query *q, struct err *err)
+{
+    if (put_text(b, q->dataset, err) || put_text(b, q->item, err) || put_text(b, q->subject, err) ||
+        buf_u32(b, (uint32_t)q->template, err) || buf_u32(b, (uint32_t)q->step, err) ||
+        put_ids(b, q->ids, (size_t)q->n, err) || put_spans(b, ds, names, q->span, err) ||
+        put_targets(b, ds, names, q, err))
+        return err->code;
+    return 0;
 }
 
 int fingerprint_queries(struct loader *l, struct err *err)
@@ -112,6 +121,9 @@ int fingerprint_queries(struct loader *l, struct err *err)
         buf_clear(&b);
         code = put_query(&b, ds, names, &ds->query[i], err);
         ds->query[i].fingerprint = hash_bytes(b.data, b.len);
+        buf_clear(&b);
+        code = code ? code : put_draws(&b, ds, names, &ds->query[i], err);
+        ds->query[i].draws = hash_bytes(b.data, b.len);
     }
     buf_release(&b);
     return code;
@@ -124,14 +136,15 @@ struct hash dataset_fingerprint(const struct dataset *ds)
 
     for (size_t i = 0; i < ds->n; i++) {
         const struct query *q = &ds->query[i];
-        unsigned char bytes[4 * 8 + 3];
-        uint64_t part[4] = {h.hi, h.lo, q->fingerprint.hi, q->fingerprint.lo};
+        unsigned char bytes[6 * 8 + 3];
+        uint64_t part[6] = {h.hi,        h.lo,       q->fingerprint.hi, q->fingerprint.lo,
+                            q->draws.hi, q->draws.lo};
 
         for (size_t k = 0; k < sizeof part; k++)
             bytes[k] = (unsigned char)(part[k / 8] >> (8 * (k % 8)));
-        bytes[32] = q->target_collision;
-        bytes[33] = q->target_generic;
-        bytes[34] = q->target_in_prompt;
+        bytes[48] = q->target_collision;
+        bytes[49] = q->target_generic;
+        bytes[50] = q->target_in_prompt;
         h = hash_bytes(bytes, sizeof bytes);
     }
     return h;

@@ -60,7 +60,8 @@ struct query {
     const char *answer_prefix;      /* "" | "space" | "quote": what the prompt ends in */
 
     size_t file, line;       /* where it came from: index of ds->file, line from 1 */
-    struct hash fingerprint; /* of everything above that affects results (not of status) */
+    struct hash fingerprint; /* of what the query itself is: ids, spans, targets, foils */
+    struct hash draws; /* of what was drawn for it from the others: controls, counterfactual */
 };
 
 struct dataset {

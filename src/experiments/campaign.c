@@ -131,6 +131,7 @@ int campaign_open(struct campaign *c, const struct campaign_request *r, struct p
     size_t n_schemas;
     const struct experiment_schema *schemas = kind_schemas(&n_schemas);
 
+    c->library = r->library ? r->library : gemm_library();
     if (config_load(&c->config, r->config, r->set, r->n_set, schemas, n_schemas, problems, err))
         return err->code;
     if (problems->count)
@@ -199,15 +200,13 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
 
     if (c->data.max_tokens > rows)
         rows = c->data.max_tokens;
-    if (buf_printf(b, err, "%s %d\n%s\n%s\nrows %d\n", x->kind->name, x->kind->version,
-                   c->config.run.executor, gemm_library(), rows) ||
+    if (buf_printf(b, err, "%s %d\n%s\n%s\nrows %d\nseed %lld\ncontrols %zu\n", x->kind->name,
+                   x->kind->version, c->config.run.executor, c->library, rows,
+                   (long long)c->config.data.seed, c->data.n_controls) ||
         buf_u64(b, c->model->fingerprint.hi, err) || buf_u64(b, c->model->fingerprint.lo, err))
         return err->code;
     for (size_t i = 0; i < c->data.n_targets; i++)
         if (buf_printf(b, err, "target %s\n", c->data.target_name[i]))
-            return err->code;
-    for (size_t i = 0; i < c->data.n_spans; i++)
-        if (buf_printf(b, err, "span %s\n", c->data.span_name[i]))
             return err->code;
     return x->entry ? config_print_experiment(x->entry, true, b, err) : 0;
 }
@@ -224,6 +223,8 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
 {
     struct campaign *c = k->c;
     const struct query *q = &c->data.query[u.query];
+    bool drawn = c->x[u.experiment].needs & NEED_DRAWS;
+    struct hash draws = drawn ? q->draws : (struct hash){0, 0};
 
     if (c->n_units == k->cap) {
         size_t cap = k->cap ? 2 * k->cap : 256;
@@ -234,6 +235,7 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     }
     k->key.len = k->prefix;
     if (buf_u64(&k->key, q->fingerprint.hi, err) || buf_u64(&k->key, q->fingerprint.lo, err) ||
+        buf_u64(&k->key, draws.hi, err) || buf_u64(&k->key, draws.lo, err) ||
         buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
         buf_u32(&k->key, !u.first && c->audited[u.query], err))
         return err->code;

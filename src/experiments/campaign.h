@@ -45,6 +45,7 @@ struct campaign {
     size_t n_units;
     unsigned char *audited; /* (queries) checked by audit.h */
     struct engine engine;
+    const char *library;     /* BLAS and its core type: part of the units' keys */
     struct arena arena;      /* as long as the campaign */
     struct arena unit_arena; /* as long as a unit */
 };
@@ -53,7 +54,8 @@ struct campaign_request {
     const char *config;
     const char *const *set; /* (n_set) --set key=value */
     size_t n_set;
-    bool shape_only; /* plan: nothing of the model but its shape */
+    bool shape_only;     /* plan: nothing of the model but its shape */
+    const char *library; /* BLAS that computed it, for results of elsewhere; NULL = the one here */
 };
 
 /* Config, model and data, checked as far as possible before a weight is read. With problems (and

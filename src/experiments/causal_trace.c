@@ -146,6 +146,8 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         return err->code;
     x->state = t;
     t->counterfactual = str_eq(c->corruption, "counterfactual");
+    if (t->counterfactual)
+        x->needs |= NEED_DRAWS;
     t->denoise = str_eq(c->direction, "denoise");
     t->samples = t->counterfactual ? 1 : (int)c->samples;
     check_spans(x, &c->corrupt, problems);

@@ -56,6 +56,7 @@ static int decode_open(struct experiment *x, struct problems *problems, struct e
     const struct dataset *ds = x->scene->data;
 
     (void)problems;
+    x->needs |= NEED_DRAWS;
     if (c->vocab_stats)
         x->needs |= NEED_VOCAB_STATS;
     if (add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||

@@ -53,7 +53,7 @@ struct scene {
     const struct vocab_stats *vocab_stats; /* NULL unless `needs` asked for them */
 };
 
-enum { NEED_VOCAB_STATS = 1 };
+enum { NEED_VOCAB_STATS = 1, NEED_DRAWS = 2 }; /* draws: controls or counterfactual */
 
 struct experiment {
     const struct kind *kind;

@@ -4,7 +4,6 @@
  */
 #include "experiments/campaign.h"
 
-#include "base/gemm.h"
 #include "base/hash.h"
 #include "experiments/rows.h"
 #include "experiments/strata.h"
@@ -523,7 +522,7 @@ static int write_provenance(struct output *o, struct err *err)
     code = !text || h5_attr_str(g, "lensweep_version", LENSWEEP_VERSION, err) ||
            h5_attr_str(g, "git_commit", LENSWEEP_COMMIT, err) ||
            h5_attr_str(g, "hdf5_version", h5_version(), err) ||
-           h5_attr_str(g, "blas", gemm_library(), err) ||
+           h5_attr_str(g, "blas", o->c->library, err) ||
            h5_attr_str(g, "architecture", o->c->model->arch, err) ||
            h5_attr_str(g, "model_fingerprint", model, err) ||
            h5_attr_str(g, "data_fingerprint", data, err) || h5_attr_str(g, "config", text, err);

@@ -18,7 +18,6 @@ struct probe {
     struct string_list sets, sites;
     struct int_list window;
     struct selector layers, positions;
-    struct where_list where;
 };
 
 static const struct config_row rows[] = {
@@ -35,7 +34,6 @@ static const struct config_row rows[] = {
     CONFIG_ROW(struct probe, window, "window", config_ints, "[10]", 0, 0, RESULTS, ""),
     CONFIG_ROW(struct probe, layers, "layers", config_selector, "each", 0, 127, RESULTS, ""),
     CONFIG_ROW(struct probe, positions, "positions", config_selector, "[last]", 0, 0, RESULTS, ""),
-    CONFIG_ROW(struct probe, where, "where", config_where, "{}", 0, 0, RESULTS, ""),
 };
 
 static const struct experiment_schema kinds[] = {

@@ -4,13 +4,15 @@
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
-for command in 'help config' --version "inspect $small"; do
-    # The reader is gone before anything is written.
-    # shellcheck disable=SC2086 # a list of words
-    { sleep 0.2; got=0; "$program" $command 2>"$work/err" || got=$?; echo $got >"$work/status"; } | true
-    [ "$(cat "$work/status")" = 3 ] || wrong "status $(cat "$work/status") with a closed pipe: $command"
+# The reader is gone before anything is written.
+closed() {
+    { sleep 0.2; got=0; "$program" "$@" 2>"$work/err" || got=$?; echo $got >"$work/status"; } | true
+    [ "$(cat "$work/status")" = 3 ] || wrong "status $(cat "$work/status") with a closed pipe: $*"
     says 'standard output'
-done
+}
+closed help config
+closed --version
+closed inspect "$small"
 mkfifo "$work/fifo"
 timeout 5 cat "$work/fifo" >"$work/copy" &
 ends 0 "$program" logits "$small" --ids "1 2" --npy "$work/fifo"

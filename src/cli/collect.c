@@ -1,0 +1,186 @@
+/*
+ * `collect` and `status`: a run as its output directory tells it, from config.yaml and the journal,
+ * without a worker and without touching either.
+ */
+#include "cli/command.h"
+#include "cli/job.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "experiments/manifest.h"
+#include "results/lock.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <string.h>
+
+struct past {
+    struct campaign campaign;
+    struct journal *journal;
+    struct journal_stats found;
+    struct arena arena;
+};
+
+/* The directory's own config, its data and the model's shape, and what the journal has. */
+static int past_open(struct past *p, const char *dir, struct err *err)
+{
+    struct campaign_request request = {.config = file_join(&p->arena, dir, "config.yaml", err)};
+    char *journal = file_join(&p->arena, dir, "journal", err);
+    char *manifest = file_join(&p->arena, dir, "journal/manifest", err);
+    struct problems problems = {0};
+
+    if (!request.config || !journal || !manifest)
+        return err->code;
+    request.library = manifest_library(manifest, &p->arena, err);
+    if (err->code)
+        return err->code;
+    if (!file_exists(request.config))
+        return err_set(err, ERR_IO, "%s holds no run: it has no config.yaml", dir);
+    if (campaign_open(&p->campaign, &request, &problems, err) || report_problems(&problems, err) ||
+        campaign_cut(&p->campaign, err))
+        return err->code;
+    return journal_open(&p->journal, journal, &p->found, err);
+}
+
+static void past_close(struct past *p)
+{
+    journal_close(p->journal);
+    campaign_close(&p->campaign);
+    arena_release(&p->arena);
+}
+
+struct count {
+    size_t units, done;
+    double flops, flops_done;
+};
+
+static struct count count_units(const struct past *p)
+{
+    struct count n = {0};
+
+    for (size_t i = 0; i < p->campaign.n_units; i++) {
+        const struct unit *u = &p->campaign.unit[i];
+        bool done = journal_has(p->journal, u->key);
+
+        n.units++;
+        n.done += done;
+        n.flops += u->flops;
+        n.flops_done += done ? u->flops : 0;
+    }
+    return n;
+}
+
+static int collect(struct past *p, const char *dir, bool partial, const char *out, struct err *err)
+{
+    struct campaign_report report;
+    struct count n;
+
+    if (past_open(p, dir, err))
+        return err->code;
+    n = count_units(p);
+    if (!partial && n.done < n.units)
+        return err_set(err, ERR_CONFIG,
+                       "%zu of %zu units are not computed yet; run the missing shards, or collect "
+                       "--partial",
+                       n.units - n.done, n.units);
+    if (!out)
+        out = file_join(&p->arena, dir, partial ? "partial.h5" : "result.h5", err);
+    if (!out || campaign_write(&p->campaign, p->journal, out, partial, &report, err))
+        return err->code;
+    return out_printf(err, "%zu of %zu units; %zu queries ok, %zu not; result: %s\n", n.done,
+                      n.units, report.ok, report.bad, out);
+}
+
+int cmd_collect(int argc, char **argv, struct err *err)
+{
+    static const struct option options[] = {{"partial", no_argument, NULL, 'p'}, {0}};
+    const char *out = NULL;
+    struct past p = {0};
+    bool partial = false;
+    int o, code;
+
+    opterr = 0;
+    while ((o = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+        if (o == 'p')
+            partial = true;
+        else if (o == 'o')
+            out = optarg;
+        else
+            return bad_option("collect", argv, err);
+    }
+    if (argc - optind != 1)
+        return usage_error("collect", err);
+    code = collect(&p, argv[optind], partial, out, err);
+    past_close(&p);
+    return code;
+}
+
+/* One line for each lock of the directory: the run's own, or those of its shards. */
+static int print_holders(struct past *p, const char *dir, struct err *err)
+{
+    char **names;
+    size_t n, held = 0;
+
+    if (file_list(dir, &p->arena, &names, &n, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        struct lock_holder h;
+        char idle[STR_HUMAN], *path;
+
+        if (strncmp(names[i], "lock", 4) != 0 || (names[i][4] && names[i][4] != '.'))
+            continue;
+        path = file_join(&p->arena, dir, names[i], err);
+        if (!path)
+            return err->code;
+        if (!lock_read(&h, path))
+            continue;
+        held += h.alive;
+        if (out_printf(err, "%-8s process %ld on %s%s%s since %s, last sign of life %s ago%s\n",
+                       names[i], h.pid, h.host, h.job[0] ? ", job " : "", h.job, h.since,
+                       str_duration(idle, h.idle), h.alive ? "" : ": gone"))
+            return err->code;
+    }
+    return held ? 0 : out_printf(err, "holder   none: it is not running\n");
+}
+
+static int status(struct past *p, const char *dir, struct err *err)
+{
+    char done[STR_HUMAN], all[STR_HUMAN], rate[STR_HUMAN], left[STR_HUMAN];
+    struct count n;
+    double speed;
+
+    if (past_open(p, dir, err))
+        return err->code;
+    n = count_units(p);
+    speed = p->found.seconds > 0 ? n.flops_done / p->found.seconds : 0;
+    if (out_printf(err, "done     %.1f %%: %zu of %zu units, %s of %s\n",
+                   n.flops > 0 ? 100 * n.flops_done / n.flops
+                               : 100.0 * (double)n.done / (double)(n.units ? n.units : 1),
+                   n.done, n.units, str_flops(done, n.flops_done), str_flops(all, n.flops)))
+        return err->code;
+    if (speed > 0 && n.done < n.units &&
+        out_printf(err, "speed    %s/s of one rank; left: %s of one rank's time\n",
+                   str_flops(rate, speed), str_duration(left, (n.flops - n.flops_done) / speed)))
+        return err->code;
+    if (p->found.torn_bytes &&
+        out_printf(err, "journal  %zu torn bytes are passed over\n", p->found.torn_bytes))
+        return err->code;
+    if (print_holders(p, dir, err))
+        return err->code;
+    if (n.done < n.units)
+        return out_printf(
+            err, "next     run the same command again, or lensweep collect --partial %s\n", dir);
+    return 0;
+}
+
+int cmd_status(int argc, char **argv, struct err *err)
+{
+    struct past p = {0};
+    int code;
+
+    if (argc != 2 || argv[1][0] == '-')
+        return usage_error("status", err);
+    code = status(&p, argv[1], err);
+    past_close(&p);
+    return code;
+}

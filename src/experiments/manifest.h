@@ -1,0 +1,20 @@
+/*
+ * What an output directory was begun with, so that a later start with something else is refused by
+ * name: the model, the config's keys that affect results, and each query.
+ *
+ * Changes that only add or leave out work are fine: other experiments, `limit`, `where`, more or
+ * fewer queries. Everything else needs --restart, or another output.
+ */
+#ifndef LENSWEEP_EXPERIMENTS_MANIFEST_H
+#define LENSWEEP_EXPERIMENTS_MANIFEST_H
+
+#include "experiments/campaign.h"
+
+/* Compares with the file, if there is one, and writes it anew with what is added. ERR_CONFIG names
+   the first thing that changed, what it was and what it is. */
+/* The BLAS that computed what stands beside the manifest, in the arena; NULL = not known. */
+const char *manifest_library(const char *path, struct arena *a, struct err *err);
+
+int manifest_check(const struct campaign *c, const char *path, struct err *err);
+
+#endif

@@ -1,0 +1,173 @@
+#define _XOPEN_SOURCE 700
+#include "results/lock.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *environment(const char *name)
+{
+    const char *s = getenv(name);
+
+    return s ? s : "";
+}
+
+static void describe_self(struct lock_holder *h)
+{
+    *h = (struct lock_holder){.pid = (long)getpid(), .alive = true};
+    gethostname(h->host, sizeof h->host - 1);
+    snprintf(h->job, sizeof h->job, "%s", environment("SLURM_JOB_ID"));
+    h->restart = strtol(environment("SLURM_RESTART_COUNT"), NULL, 10);
+    clock_iso8601(h->since);
+}
+
+/* Age by the file system's own clock: that of a file made now, minus the lock's. */
+static double idle_seconds(const char *path)
+{
+    char probe[4096 + 32];
+    struct stat lock, now;
+    double age = 0;
+    int fd;
+
+    snprintf(probe, sizeof probe, "%s.%ld.now", path, (long)getpid());
+    fd = open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd >= 0) {
+        if (!fstat(fd, &now) && !stat(path, &lock))
+            age = (double)(now.st_mtim.tv_sec - lock.st_mtim.tv_sec) +
+                  1e-9 * (double)(now.st_mtim.tv_nsec - lock.st_mtim.tv_nsec);
+        close(fd);
+        unlink(probe);
+    }
+    return age > 0 ? age : 0;
+}
+
+static void copy_text(char *to, size_t n, const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+
+    snprintf(to, n, "%s", s ? s : "");
+}
+
+bool lock_read(struct lock_holder *h, const char *path)
+{
+    struct lock_holder self;
+    struct buf text = {0};
+    struct err ignored;
+    json_t *o = NULL;
+
+    err_clear(&ignored);
+    *h = (struct lock_holder){0};
+    if (!file_read(&text, path, 1 << 16, &ignored))
+        o = json_parse(text.data, text.len, ERR_IO, path, 1, &ignored);
+    buf_release(&text);
+    if (!json_is_object(o)) {
+        json_decref(o);
+        return false;
+    }
+    copy_text(h->host, sizeof h->host, o, "host");
+    copy_text(h->job, sizeof h->job, o, "job");
+    copy_text(h->since, sizeof h->since, o, "since");
+    h->pid = (long)json_integer_value(json_object_get(o, "pid"));
+    h->restart = (long)json_integer_value(json_object_get(o, "restart"));
+    json_decref(o);
+    describe_self(&self);
+    h->idle = idle_seconds(path);
+    h->alive = h->idle < LOCK_STALE;
+    if (strcmp(h->host, self.host) == 0 && h->pid > 0 && kill((pid_t)h->pid, 0) && errno == ESRCH)
+        h->alive = false;
+    return true;
+}
+
+static int create(const char *path, struct err *err)
+{
+    struct lock_holder self;
+    struct buf b = {0};
+    int fd, code = 0;
+
+    describe_self(&self);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return errno == EEXIST
+                   ? 0
+                   : err_set(err, ERR_IO, "cannot create %s: %s", path, strerror(errno));
+    code = buf_printf(&b, err,
+                      "{\"host\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %ld, "
+                      "\"since\": \"%s\"}\n",
+                      self.host, self.pid, self.job, self.restart, self.since);
+    if (!code && write(fd, b.data, b.len) != (ssize_t)b.len)
+        code = err_set(err, ERR_IO, "cannot write %s: %s", path, strerror(errno));
+    close(fd);
+    buf_release(&b);
+    if (code)
+        unlink(path);
+    return code ? code : 1;
+}
+
+/* Same job, started again by SLURM after the holder's start. */
+static bool is_our_past(const struct lock_holder *h)
+{
+    struct lock_holder self;
+
+    describe_self(&self);
+    return self.job[0] && strcmp(self.job, h->job) == 0 && self.restart > h->restart;
+}
+
+static int refuse(const struct lock_holder *h, const char *path, struct err *err)
+{
+    return err_set(
+        err, ERR_CONFIG,
+        "%s is held by process %ld on %s%s%s since %s; wait for it, or remove the file if "
+        "that job is gone",
+        path, h->pid, h->host, h->job[0] ? ", job " : "", h->job, h->since);
+}
+
+int lock_take(struct lock *l, const char *path, struct err *err)
+{
+    struct lock_holder holder;
+    int made;
+
+    memset(l, 0, sizeof *l);
+    if (strlen(path) >= sizeof l->path)
+        return err_set(err, ERR_IO, "the path %.60s... is too long", path);
+    for (int tries = 0; tries < 3; tries++) {
+        made = create(path, err);
+        if (err->code)
+            return err->code;
+        if (made) {
+            snprintf(l->path, sizeof l->path, "%s", path);
+            l->touched = clock_seconds();
+            return 0;
+        }
+        if (lock_read(&holder, path) && holder.alive && !is_our_past(&holder))
+            break;
+        unlink(path);
+    }
+    return refuse(&holder, path, err);
+}
+
+void lock_touch(struct lock *l)
+{
+    double now = clock_seconds();
+
+    if (!l->path[0] || now - l->touched < LOCK_TOUCH)
+        return;
+    l->touched = now;
+    utimensat(AT_FDCWD, l->path, NULL, 0);
+}
+
+void lock_release(struct lock *l)
+{
+    if (l->path[0])
+        unlink(l->path);
+    l->path[0] = '\0';
+}

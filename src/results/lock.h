@@ -1,0 +1,39 @@
+/*
+ * One live job at a time on an output directory (and one per shard of an array).
+ *
+ * The lock is a file that says who holds it; its holder touches it every few seconds. A lock is
+ * taken over if its process is gone from this host, if it has not been touched for LOCK_STALE
+ * seconds by the clock of the file system, or if it belongs to the same SLURM job's earlier start
+ * (a requeue: same job id, lower restart count). Otherwise the second job is refused and told whom
+ * it meets.
+ */
+#ifndef LENSWEEP_RESULTS_LOCK_H
+#define LENSWEEP_RESULTS_LOCK_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+enum { LOCK_STALE = 90, LOCK_TOUCH = 10 };
+
+struct lock_holder {
+    char host[128], job[64], since[32]; /* job: SLURM's id, "" = none */
+    long pid, restart;                  /* restart: SLURM's count, 0 = first start */
+    double idle;                        /* seconds since it was touched */
+    bool alive;                         /* as far as can be told from here */
+};
+
+struct lock {
+    char path[4096]; /* "" = not held */
+    double touched;  /* clock_seconds() of the last touch */
+};
+
+/* ERR_CONFIG that names the holder; ERR_IO. */
+int lock_take(struct lock *l, const char *path, struct err *err);
+void lock_touch(struct lock *l); /* cheap: does something every LOCK_TOUCH seconds */
+void lock_release(struct lock *l);
+
+/* Who holds it; false if nobody does, or the file is none of ours. */
+bool lock_read(struct lock_holder *h, const char *path);
+
+#endif
