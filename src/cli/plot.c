@@ -92,23 +92,6 @@ static int plot_file(struct figures *out, const char *path, struct err *err)
 
 /* The command ------------------------------------------------------------------------------ */
 
-/* A result is a file or the folder of one. */
-static char *result_path(struct arena *a, const char *arg, struct err *err)
-{
-    char *path;
-
-    if (!file_is_dir(arg))
-        return arena_strdup(a, arg, err);
-    path = file_join(a, arg, "result.h5", err);
-    if (path && !file_exists(path)) {
-        char *partial = file_join(a, arg, "partial.h5", err);
-
-        if (!partial || file_exists(partial))
-            return partial;
-    }
-    return path;
-}
-
 /* The folder that a path lies in, without the slash. */
 static char *folder_of(struct arena *a, const char *path, struct err *err)
 {
@@ -143,7 +126,7 @@ static int plot_results(const struct options *o, char **results, int n, struct e
     int code = 0;
 
     for (int i = 0; i < n && !code; i++) {
-        char *path = result_path(&out.arena, results[i], err);
+        char *path = h5_find(&out.arena, results[i], err);
 
         if (!path || place_figures(&out, o, path, o->dir && n > 1, err))
             code = err->code;

@@ -21,6 +21,7 @@
 #define LENSWEEP_RESULTS_H5FILE_H
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "results/table.h"
 
 #include <stdbool.h>
@@ -55,6 +56,8 @@ int h5_attr_i64(struct h5group *g, const char *name, int64_t value, struct err *
 
 /* Reading, for export, plot, top, diff and later analyses. Numbers are converted to the type asked.
  */
+/* The file that a user means by `path`: itself, or of a folder its result.h5, else partial.h5. */
+char *h5_find(struct arena *a, const char *path, struct err *err);
 int h5_open(struct h5file **f, const char *path, struct err *err);
 void h5_close(struct h5file *f);
 /* Calls use() for each variable of each group in name order: shape and dim names. */
@@ -66,6 +69,23 @@ struct h5info {
 };
 int h5_each(struct h5file *f, int (*use)(void *ctx, const struct h5info *v, struct err *err),
             void *ctx, struct err *err);
+/* The same for the groups, "" (the root) first, each before those inside it; and for the attributes
+   of a group, or of its variable `var`, in name order, as text. What is no single string or number
+   (netCDF-4's references) is left out. The names and values are the callback's only while it runs.
+ */
+int h5_each_group(struct h5file *f, int (*use)(void *ctx, const char *group, struct err *err),
+                  void *ctx, struct err *err);
+struct h5attr {
+    const char *name, *value;
+    enum vtype type;
+};
+int h5_each_attr(struct h5file *f, const char *group, const char *var,
+                 int (*use)(void *ctx, const struct h5attr *a, struct err *err), void *ctx,
+                 struct err *err);
+/* Entries [first, first + count) of v's first dimension, as V_I8 or V_F64; v is a variable of
+   numbers as h5_each tells of it. */
+int h5_read_part(struct h5file *f, const struct h5info *v, enum vtype type, size_t first,
+                 size_t count, void *data, struct err *err);
 /* The whole variable as float64 (numbers) into fresh memory, mem_free'd by the caller. */
 int h5_read_f64(struct h5file *f, const char *group, const char *var, double **data,
                 struct h5info *info, struct err *err);

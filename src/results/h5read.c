@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "results/h5private.h"
 
@@ -9,6 +10,19 @@
 #include <string.h>
 
 enum { GROUP_DEPTH = 16 }; /* a file that links a group into itself must not recurse for ever */
+
+char *h5_find(struct arena *a, const char *path, struct err *err)
+{
+    char *whole, *partial;
+
+    if (!file_is_dir(path))
+        return arena_strdup(a, path, err);
+    whole = file_join(a, path, "result.h5", err);
+    if (!whole || file_exists(whole))
+        return whole;
+    partial = file_join(a, path, "partial.h5", err);
+    return !partial || file_exists(partial) ? partial : whole;
+}
 
 int h5_open(struct h5file **f, const char *path, struct err *err)
 {
@@ -131,7 +145,8 @@ static int describe(struct h5file *f, hid_t var, const char *group, const char *
 
 struct visit {
     struct h5file *file;
-    int (*use)(void *ctx, const struct h5info *v, struct err *err);
+    int (*use)(void *ctx, const struct h5info *v, struct err *err); /* may be NULL */
+    int (*enter)(void *ctx, const char *group, struct err *err);    /* may be NULL */
     void *ctx;
     struct err *err;
     const char *group;
@@ -145,6 +160,8 @@ static int visit_variable(struct visit *v, hid_t var, const char *name)
     struct h5info info;
     bool known;
 
+    if (!v->use)
+        return 0;
     if (describe(v->file, var, v->group, name, &info, &known, v->err))
         return v->err->code;
     return known ? v->use(v->ctx, &info, v->err) : 0;
@@ -180,24 +197,42 @@ static int visit_group(struct visit *v, hid_t group, const char *name)
     v->group = arena_printf(&v->file->arena, v->err, *outer ? "%s/%s" : "%s%s", outer, name);
     if (!v->group)
         return v->err->code;
-    if (H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &at, visit_link, v) < 0 && !v->code)
+    if (v->enter)
+        v->code = v->enter(v->ctx, v->group, v->err);
+    if (!v->code && H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &at, visit_link, v) < 0 &&
+        !v->code)
         v->code = h5_fail(v->err, "list group", v->group);
     v->group = outer;
     v->depth--;
     return v->code;
 }
 
+static int visit_file(struct visit *v)
+{
+    hid_t root = H5Gopen2(v->file->id, "/", H5P_DEFAULT);
+    int code;
+
+    if (root < 0)
+        return h5_fail(v->err, "read", v->file->path);
+    code = visit_group(v, root, "");
+    H5Gclose(root);
+    return code;
+}
+
 int h5_each(struct h5file *f, int (*use)(void *ctx, const struct h5info *v, struct err *err),
             void *ctx, struct err *err)
 {
-    struct visit v = {f, use, ctx, err, "", 0, 0};
-    hid_t root = H5Gopen2(f->id, "/", H5P_DEFAULT);
+    struct visit v = {.file = f, .use = use, .ctx = ctx, .err = err, .group = ""};
 
-    if (root < 0)
-        return h5_fail(err, "read", f->path);
-    visit_group(&v, root, "");
-    H5Gclose(root);
-    return v.code;
+    return visit_file(&v);
+}
+
+int h5_each_group(struct h5file *f, int (*use)(void *ctx, const char *group, struct err *err),
+                  void *ctx, struct err *err)
+{
+    struct visit v = {.file = f, .enter = use, .ctx = ctx, .err = err, .group = ""};
+
+    return visit_file(&v);
 }
 
 /* Reading ---------------------------------------------------------------------------------- */
@@ -256,6 +291,50 @@ int h5_read_f64(struct h5file *f, const char *group, const char *var, double **d
     H5Dclose(id);
     *data = v;
     return v ? 0 : err->code;
+}
+
+/* The variable may have another shape by now than v says: the selection is checked by HDF5. */
+static int read_slab(hid_t var, const struct h5info *v, hid_t type, size_t first, size_t count,
+                     void *data)
+{
+    hsize_t start[DIMS_MAX] = {first}, size[DIMS_MAX] = {count};
+    hid_t space = H5S_ALL, memory = H5S_ALL;
+    int code = 0;
+
+    for (size_t i = 1; i < v->rank; i++)
+        size[i] = v->size[i];
+    if (v->rank) {
+        space = H5Dget_space(var);
+        memory = H5Screate_simple((int)v->rank, size, NULL);
+        if (space < 0 || memory < 0 || H5Sget_simple_extent_ndims(space) != (int)v->rank ||
+            H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, size, NULL) < 0)
+            code = -1;
+    }
+    if (!code && H5Dread(var, type, memory, space, H5P_DEFAULT, data) < 0)
+        code = -1;
+    if (memory > 0)
+        H5Sclose(memory);
+    if (space > 0)
+        H5Sclose(space);
+    return code;
+}
+
+int h5_read_part(struct h5file *f, const struct h5info *v, enum vtype type, size_t first,
+                 size_t count, void *data, struct err *err)
+{
+    hid_t group = H5Gopen2(f->id, *v->group ? v->group : "/", H5P_DEFAULT), var = -1;
+
+    if (group >= 0)
+        var = H5Dopen2(group, v->name, H5P_DEFAULT);
+    if (var < 0 || read_slab(var, v, h5_memory(type), first, count, data)) {
+        h5_fail(err, "read variable", v->name);
+        err_wrap(err, "%s: %s", f->path, v->group);
+    }
+    if (var >= 0)
+        H5Dclose(var);
+    if (group >= 0)
+        H5Gclose(group);
+    return err->code;
 }
 
 /* The pointers and their strings in one block; `raw` may hold NULL for "". */
@@ -373,7 +452,8 @@ static char *attr_number(hid_t a, hid_t type, struct err *err)
 }
 
 /* One string or one number; anything else is taken for absent. */
-static int read_attr(hid_t object, const char *name, char **value, struct err *err)
+static int read_attr(hid_t object, const char *name, char **value, enum vtype *type_is,
+                     struct err *err)
 {
     hid_t a = H5Aopen(object, name, H5P_DEFAULT), type, space;
     int kind, code = 0;
@@ -384,6 +464,7 @@ static int read_attr(hid_t object, const char *name, char **value, struct err *e
     space = H5Aget_space(a);
     kind = type_of(type);
     if (kind >= 0 && H5Sget_simple_extent_npoints(space) == 1) {
+        *type_is = (enum vtype)kind;
         *value = kind == V_STR ? attr_text(a, type, err) : attr_number(a, type, err);
         if (!*value)
             code = err_wrap(err, "%s", name);
@@ -398,6 +479,7 @@ int h5_read_attr(struct h5file *f, const char *group, const char *name, char **v
                  struct err *err)
 {
     hid_t object = H5Oopen(f->id, *group ? group : "/", H5P_DEFAULT);
+    enum vtype type;
     int code = 0;
 
     *value = NULL;
@@ -406,10 +488,54 @@ int h5_read_attr(struct h5file *f, const char *group, const char *name, char **v
         return err_set(err, ERR_IO, "%s has no group %s", f->path, group);
     }
     if (H5Aexists(object, name) > 0) {
-        code = read_attr(object, name, value, err);
+        code = read_attr(object, name, value, &type, err);
         if (code)
             err_wrap(err, "%s: %s", f->path, group);
     }
     H5Oclose(object);
     return code;
+}
+
+struct attr_visit {
+    int (*use)(void *ctx, const struct h5attr *a, struct err *err);
+    void *ctx;
+    struct err *err;
+};
+
+static herr_t visit_attr(hid_t object, const char *name, const H5A_info_t *info, void *ctx)
+{
+    struct attr_visit *v = ctx;
+    struct h5attr a = {.name = name};
+    char *value = NULL;
+
+    (void)info;
+    if (!read_attr(object, name, &value, &a.type, v->err) && value) {
+        a.value = value;
+        v->use(v->ctx, &a, v->err);
+    }
+    mem_free(value);
+    return v->err->code ? -1 : 0;
+}
+
+int h5_each_attr(struct h5file *f, const char *group, const char *var,
+                 int (*use)(void *ctx, const struct h5attr *a, struct err *err), void *ctx,
+                 struct err *err)
+{
+    struct attr_visit v = {use, ctx, err};
+    char *path =
+        arena_printf(&f->arena, err, "/%s%s%s", group, var && *group ? "/" : "", var ? var : "");
+    hid_t object;
+    hsize_t at = 0;
+
+    if (!path)
+        return err->code;
+    object = H5Oopen(f->id, path, H5P_DEFAULT);
+    if (object < 0) {
+        H5Eclear2(H5E_DEFAULT);
+        return err_set(err, ERR_IO, "%s has no %s", f->path, path);
+    }
+    if (H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &at, visit_attr, &v) < 0 && !err->code)
+        h5_fail(err, "read the attributes of", path);
+    H5Oclose(object);
+    return err->code;
 }
