@@ -26,7 +26,7 @@ static int past_open(struct past *p, const char *dir, struct err *err)
 {
     struct campaign_request request = {.config = file_join(&p->arena, dir, "config.yaml", err)};
     char *journal = file_join(&p->arena, dir, "journal", err);
-    char *manifest = file_join(&p->arena, dir, "journal/manifest", err);
+    char *manifest = file_join(&p->arena, dir, "manifest", err);
     struct problems problems = {0};
 
     if (!request.config || !journal || !manifest)
@@ -178,8 +178,8 @@ int cmd_status(int argc, char **argv, struct err *err)
     struct past p = {0};
     int code;
 
-    if (argc != 2 || argv[1][0] == '-')
-        return usage_error("status", err);
+    if (one_argument("status", argc, argv, err))
+        return err->code;
     code = status(&p, argv[1], err);
     past_close(&p);
     return code;

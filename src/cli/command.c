@@ -76,6 +76,16 @@ int bad_option(const char *command, char **argv, struct err *err)
                    command, option, command, find(command)->usage);
 }
 
+int one_argument(const char *command, int argc, char **argv, struct err *err)
+{
+    for (int i = 1; i < argc; i++)
+        if (argv[i][0] == '-') {
+            optind = i + 1;
+            return bad_option(command, argv, err);
+        }
+    return argc == 2 ? 0 : usage_error(command, err);
+}
+
 int usage_error(const char *command, struct err *err)
 {
     return err_set(err, ERR_CONFIG, "usage: lensweep %s %s", command, find(command)->usage);

@@ -51,6 +51,9 @@ int parse_number(const char *option, const char *text, int64_t lo, int64_t hi, i
 /* For getopt_long's '?' and ':' : one line that names the option. */
 int bad_option(const char *command, char **argv, struct err *err);
 
+/* For commands that take one argument and no option: 0 if that is what argv has. */
+int one_argument(const char *command, int argc, char **argv, struct err *err);
+
 /* ERR_CONFIG "NAME takes ..., found N arguments; usage: lensweep NAME ..." */
 int usage_error(const char *command, struct err *err);
 

@@ -9,8 +9,8 @@ int cmd_inspect(int argc, char **argv, struct err *err)
     struct buf b = {0};
     int code;
 
-    if (argc != 2 || argv[1][0] == '-')
-        return usage_error("inspect", err);
+    if (one_argument("inspect", argc, argv, err))
+        return err->code;
     if (model_open(&m, argv[1], err))
         return err->code;
     code = model_describe(m, &b, err);

@@ -132,7 +132,7 @@ static int paths(struct session *r, struct err *err)
     r->journal_dir = file_join(&r->arena, out, "journal", err);
     r->result = file_join(&r->arena, out, "result.h5", err);
     r->cache = file_join(&r->arena, out, "vocab.bin", err);
-    r->manifest = file_join(&r->arena, out, "journal/manifest", err);
+    r->manifest = file_join(&r->arena, out, "manifest", err);
     r->lock_path = r->options.shards == 1 ? file_join(&r->arena, out, "lock", err)
                                           : arena_printf(&r->arena, err, "%s/lock.%lld", out,
                                                          (long long)r->options.shard);

@@ -102,7 +102,7 @@ struct data_options {
     int max_tokens;      /* longer prompts get a status; 0 = not checked */
     const char *max_is;  /* what the limit is, for that status: "the model's positions" */
     size_t limit;        /* at most so many queries of each file; 0 = all */
-    size_t n_controls;   /* 0 = 16 */
+    size_t n_controls;   /* controls drawn for each query; 0 = none */
     uint64_t seed;       /* of the draws of controls and counterfactuals */
     bool first_distinct; /* targets: the first token in which the answers differ (settle.c) */
 };

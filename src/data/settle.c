@@ -206,7 +206,7 @@ int settle(struct loader *l, struct err *err)
 {
     struct dataset *ds = l->ds;
 
-    ds->n_controls = l->opt->n_controls ? l->opt->n_controls : 16;
+    ds->n_controls = l->opt->n_controls;
     for (size_t i = 0; i < l->n; i++)
         if (l->draft[i].n_controls > ds->n_controls)
             ds->n_controls = l->draft[i].n_controls;

@@ -176,12 +176,19 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
 
 static const char *trace_skip(const struct experiment *x, const struct query *q)
 {
+    const struct trace_config *c = x->config;
     const struct trace *t = x->state;
 
     if (q->right < 0 || q->target[q->right] < 0)
         return "the data does not say which target counts as right";
     if (t->counterfactual && !q->cf_ids)
         return "no counterfactual of equal spans";
+    for (size_t i = 0; t->counterfactual && i < c->corrupt.n; i++) {
+        int span = dataset_span(x->scene->data, c->corrupt.v[i]);
+
+        if (span_len(q->span[span]) != span_len(q->cf_span[span]))
+            return "no counterfactual of equal spans";
+    }
     return NULL;
 }
 
@@ -201,6 +208,8 @@ static float *corrupt_embeddings(const struct experiment *x, const struct query 
     const struct trace *t = x->state;
     const struct model *m = x->scene->model;
     struct span b = corrupted_span(x, q, i);
+    int begin =
+        t->counterfactual ? q->cf_span[dataset_span(x->scene->data, c->corrupt.v[i])].lo : b.lo;
     size_t d = (size_t)m->shape.d_model, rows_n = (size_t)span_len(b);
     float *out = arena_alloc(a, (size_t)t->samples * rows_n * d, sizeof *out, err);
     double level = t->counterfactual ? 0 : noise_level(&t->noise, q, c->corrupt.v[i]);
@@ -216,7 +225,7 @@ static float *corrupt_embeddings(const struct experiment *x, const struct query 
             float *row = out + (s * rows_n + k) * d;
             const int32_t *ids = t->counterfactual ? q->cf_ids : q->ids;
 
-            matrix_rows(&m->embed, ids[b.lo + (int)k], 1, row);
+            matrix_rows(&m->embed, ids[begin + (int)k], 1, row);
             for (size_t j = 0; !t->counterfactual && j < d; j++)
                 row[j] = (float)((double)row[j] + level * mt19937_normal(&mt));
         }
@@ -327,7 +336,10 @@ static const char *trace_admit(const struct experiment *x, const struct query *q
 
 static double target_probability(const struct run *r, const struct query *q)
 {
-    return exp((double)r->logits[q->target[q->right]] - r->log_z);
+    /* a float, as in answers: a cell that changes nothing equals high or low exactly */
+    float logprob = (float)((double)r->logits[q->target[q->right]] - r->log_z);
+
+    return exp((double)logprob);
 }
 
 static int trace_query(const struct experiment *x, const struct cell *cell, struct row *row,
@@ -393,7 +405,7 @@ const struct kind kind_causal_trace = {
     .rows = rows,
     .n_rows = sizeof rows / sizeof *rows,
     .config_size = sizeof(struct trace_config),
-    .version = 1,
+    .version = 2,
     .open = trace_open,
     .skip = trace_skip,
     .runs = trace_runs,

@@ -143,6 +143,7 @@ int h5_create(struct h5file **f, const char *path, struct err *err)
     H5Pclose(create);
     H5Pclose(access);
     if (new->id < 0) {
+        unlink(new->beside); /* made, but its first bytes could not be written */
         h5_delete(new);
         return err->code;
     }

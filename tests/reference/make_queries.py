@@ -9,7 +9,7 @@ Native format, ids only. Three items whose subjects have 1, 2 and 3 tokens, each
 The tokens are drawn, but the first one of each answer is what the model says (float64 argmax), so
 that every target is the clean argmax. Each query has a counterfactual, with another relation,
 subject and answers. Behind them stand the odd ones: a target that is not the argmax, spans that
-overlap and begin at token 0, a prompt of one token.
+overlap and begin at token 0, a prompt of one token, a counterfactual with its subject elsewhere.
 """
 
 import json
@@ -87,6 +87,13 @@ def odd_queries(model, rng):
     spans = {"subject": [0, 1]}
     targets = {"answer_1": int(ranking(model, ids)[0]), "subject": ids[0]}
     yield query(ids, spans, targets, "one token", 1, replaced(model, rng, ids, spans))
+
+    ids = words(model, rng, 7)
+    spans = {"relation": [1, 2], "subject": [3, 5]}
+    targets = {"answer_1": int(ranking(model, ids)[0]), "subject": ids[3]}
+    moved = query(ids, spans, targets, "moved", 1, words(model, rng, 7))
+    moved["counterfactual"]["spans"] = {"relation": [3, 4], "subject": [1, 3]}
+    yield moved
 
 
 def main():

@@ -63,6 +63,7 @@ static inline const char *write_text(const char *name, const char *text)
 static inline void load_paths(struct dataset *ds, const char *const *paths, size_t n,
                               struct data_options opt, const struct codec *codec)
 {
+    opt.n_controls = opt.n_controls ? opt.n_controls : 16;
     struct err err;
 
     memset(&problems, 0, sizeof problems);
@@ -79,6 +80,7 @@ static inline void load_path(struct dataset *ds, const char *path, struct data_o
 static inline void load_text(struct dataset *ds, const char *name, const char *text,
                              struct data_options opt, const struct codec *codec)
 {
+    opt.n_controls = opt.n_controls ? opt.n_controls : 16;
     load_path(ds, write_text(name, text), opt, codec);
     if (problems.count)
         fail_msg("%s: %s", problems.item[0].where, problems.item[0].msg);
