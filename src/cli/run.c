@@ -5,6 +5,7 @@
  */
 #define _XOPEN_SOURCE 700
 #include "cli/command.h"
+#include "cli/hosts.h"
 #include "cli/job.h"
 #include "cli/progress.h"
 #include "cli/runlog.h"
@@ -30,9 +31,8 @@ struct session {
     struct cluster cluster;
     struct campaign campaign;
     struct job_options options;
-    int argc;
-    char **argv;
-    int threads; /* of this rank */
+    const char *command; /* as typed: getopt reorders argv */
+    int threads;         /* of this rank */
     struct arena arena;
     char *journal_dir, *manifest, *result, *cache, *lock_path;
     struct lock lock;
@@ -91,21 +91,6 @@ static int open_campaign(struct session *r, struct err *err)
     if (cluster_agree(&r->cluster, err))
         return err->code;
     return agree_on_inputs(r, err);
-}
-
-/* Threads follow the affinity mask. Ranks that were not bound have the same mask: they share it. */
-static void choose_threads(struct session *r)
-{
-    int cores = team_cores();
-    uint64_t wanted = cluster_node_sum(&r->cluster, (uint64_t)cores);
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (r->campaign.config.run.threads)
-        r->threads = (int)r->campaign.config.run.threads;
-    else if (wanted <= (uint64_t)online)
-        r->threads = cores;
-    else
-        r->threads = cores > r->cluster.node_size ? cores / r->cluster.node_size : 1;
 }
 
 /* Exceeding the memory that a rank may take is said now, not by a kill in the middle. */
@@ -213,7 +198,7 @@ static int open_output(struct session *r, struct err *err)
            config_print(&r->campaign.config, false, &config, err) ||
            file_replace(path, config.data, config.len, err) ||
            runlog_open(&r->log, r->campaign.config.output, err) ||
-           runlog_start(&r->log, r->argc, r->argv, &r->campaign, r->cluster.size, r->threads, err);
+           runlog_start(&r->log, r->command, &r->campaign, r->cluster.size, r->threads, err);
     buf_release(&config);
     return code ? err->code : 0;
 }
@@ -240,10 +225,10 @@ static void print_header(const struct session *r, size_t todo)
 
     fprintf(stderr, "lensweep %s (%s), %s, %s\n", LENSWEEP_VERSION, LENSWEEP_COMMIT, gemm_library(),
             clock_iso8601(now));
-    fprintf(stderr, "  config  %s\n  model   %s\n", c->config.path, c->config.model.path);
-    fprintf(stderr, "  ranks   %d on %d node%s, %d thread%s each\n", r->cluster.size,
-            r->cluster.nodes, r->cluster.nodes == 1 ? "" : "s", r->threads,
-            r->threads == 1 ? "" : "s");
+    fprintf(stderr, "  command %s\n  config  %s\n  model   %s\n", r->command, c->config.path,
+            c->config.model.path);
+    fprintf(stderr, "  output  %s\n  ranks   %d on %d node%s\n", c->config.output, r->cluster.size,
+            r->cluster.nodes, r->cluster.nodes == 1 ? "" : "s");
     fprintf(stderr, "  units   %zu", c->n_units);
     if (r->options.shards > 1)
         fprintf(stderr, ", %zu to do in shard %lld of %lld", todo, (long long)r->options.shard,
@@ -253,9 +238,6 @@ static void print_header(const struct session *r, size_t todo)
     if (r->found.torn_bytes)
         fprintf(stderr, " (%zu torn bytes of the journal cut off)", r->found.torn_bytes);
     fprintf(stderr, "\n");
-    if (r->cluster.node_size * r->threads > sysconf(_SC_NPROCESSORS_ONLN))
-        fprintf(stderr, "  warning: %d ranks of %d threads share %ld cores of this node\n",
-                r->cluster.node_size, r->threads, sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 static void print_flops(const struct session *r)
@@ -385,6 +367,7 @@ static int execute(struct session *r, struct err *err)
         print_header(r, job.n);
         progress_begin(&r->view);
     }
+    hosts_print(&r->cluster, r->threads, err);
     if (cluster_agree(&r->cluster, err))
         return err->code;
     r->last_sync = clock_seconds();
@@ -417,20 +400,32 @@ static int dry_run(struct session *r, struct err *err)
                                         measure_speed(&c->model->shape, r->threads), err);
 }
 
+/* "lensweep run ...", to be freed with b. */
+static const char *join(int argc, char **argv, struct buf *b, struct err *err)
+{
+    if (buf_puts(b, "lensweep", err))
+        return NULL;
+    for (int i = 0; i < argc; i++)
+        if (buf_printf(b, err, " %s", argv[i]))
+            return NULL;
+    return buf_str(b, err);
+}
+
 int cmd_run(int argc, char **argv, struct err *err)
 {
-    struct session r = {.argc = argc, .argv = argv};
+    struct session r = {.begin = clock_seconds()};
+    struct buf command = {0};
     int code;
 
-    r.begin = clock_seconds();
-    if (parse_job(argc, argv, "run", &r.options, err))
+    r.command = join(argc, argv, &command, err);
+    if (!r.command || parse_job(argc, argv, "run", &r.options, err))
         return err->code;
     pin_blas_core(&r.options.request, argv - 1); /* main's argv */
     catch_signals();
     if (cluster_init(&r.cluster, err))
         return err->code;
     if (!open_campaign(&r, err)) {
-        choose_threads(&r);
+        r.threads = hosts_threads(&r.cluster, (int)r.campaign.config.run.threads);
         if (r.options.dry_run)
             dry_run(&r, err);
         else if (!prepare(&r, err))
@@ -446,6 +441,7 @@ int cmd_run(int argc, char **argv, struct err *err)
     journal_close(r.journal);
     campaign_close(&r.campaign);
     arena_release(&r.arena);
+    buf_release(&command);
     cluster_close(&r.cluster);
     return code;
 }

@@ -55,17 +55,15 @@ static int write_line(struct runlog *log, json_t *o, struct err *err)
     return code;
 }
 
-int runlog_start(struct runlog *log, int argc, char **argv, const struct campaign *c, int ranks,
+int runlog_start(struct runlog *log, const char *command, const struct campaign *c, int ranks,
                  int threads, struct err *err)
 {
-    json_t *o = json_object(), *command = json_array();
+    json_t *o = json_object();
     char host[256] = "";
 
     gethostname(host, sizeof host - 1);
-    for (int i = 0; i < argc; i++)
-        json_array_append_new(command, json_string(argv[i]));
     json_object_set_new(o, "event", json_string("start"));
-    json_object_set_new(o, "command", command);
+    json_object_set_new(o, "command", json_string(command));
     json_object_set_new(o, "host", json_string(host));
     json_object_set_new(o, "ranks", json_integer(ranks));
     json_object_set_new(o, "threads", json_integer(threads));

@@ -14,7 +14,7 @@ struct runlog {
 
 int runlog_open(struct runlog *log, const char *dir, struct err *err);
 void runlog_close(struct runlog *log);
-int runlog_start(struct runlog *log, int argc, char **argv, const struct campaign *c, int ranks,
+int runlog_start(struct runlog *log, const char *command, const struct campaign *c, int ranks,
                  int threads, struct err *err);
 int runlog_end(struct runlog *log, const struct progress_view *v,
                const struct campaign_report *report, struct err *err);
