@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WIDTH = 128, HOSTS_SHOWN = 16 };
+enum { HOSTS_SHOWN = 16 };
 
-/* What a rank says of itself, as text on its way to rank 0. */
+/* What a rank says of itself. */
 struct seat {
-    char host[WIDTH];
+    char host[64];
     int threads, cores, node_threads, node_cores;
 };
 
@@ -26,12 +26,6 @@ int hosts_threads(struct cluster *c, int wanted)
     if (masks <= (uint64_t)sysconf(_SC_NPROCESSORS_ONLN))
         return cores;
     return cores > c->node_size ? cores / c->node_size : 1;
-}
-
-static bool read_seat(struct seat *s, const char *line)
-{
-    return sscanf(line, "%127s %d %d %d %d", s->host, &s->threads, &s->cores, &s->node_threads,
-                  &s->node_cores) == 5;
 }
 
 static void print_host(const struct seat *s, int ranks)
@@ -49,25 +43,21 @@ static void print_host(const struct seat *s, int ranks)
                 s->node_threads, s->node_cores, s->host);
 }
 
-/* Ranks of a host that sit alike are one line. */
-static void print_hosts(const char *lines, int n)
+static bool alike(const struct seat *a, const struct seat *b)
 {
-    int shown = 0, ranks = 0;
-    struct seat last = {0};
+    return strcmp(a->host, b->host) == 0 && a->threads == b->threads && a->cores == b->cores;
+}
 
-    for (int i = 0; i <= n; i++) {
-        struct seat s = {0};
-        bool there = i < n && read_seat(&s, lines + (size_t)i * WIDTH);
+/* Ranks of a host that sit alike are one line. */
+static void print_hosts(const struct seat *seat, int n)
+{
+    int shown = 0;
 
-        if (ranks && there && strcmp(s.host, last.host) == 0 && s.threads == last.threads &&
-            s.cores == last.cores) {
+    for (int i = 0, ranks; i < n; i += ranks) {
+        for (ranks = 1; i + ranks < n && alike(&seat[i], &seat[i + ranks]);)
             ranks++;
-            continue;
-        }
-        if (ranks && ++shown <= HOSTS_SHOWN)
-            print_host(&last, ranks);
-        last = s;
-        ranks = there;
+        if (++shown <= HOSTS_SHOWN)
+            print_host(&seat[i], ranks);
     }
     if (shown > HOSTS_SHOWN)
         fprintf(stderr, "  host    ... and %d more\n", shown - HOSTS_SHOWN);
@@ -75,16 +65,16 @@ static void print_hosts(const char *lines, int n)
 
 void hosts_print(struct cluster *c, int threads, struct err *err)
 {
-    char *lines = mem_alloc((size_t)c->size, WIDTH, err), host[64] = "", own[WIDTH];
-    uint64_t node_threads = cluster_node_sum(c, (uint64_t)threads);
+    struct seat *all = mem_alloc((size_t)c->size, sizeof *all, err), own = {.threads = threads};
 
-    gethostname(host, sizeof host - 1);
-    snprintf(own, sizeof own, "%s %d %d %d %ld", host, threads, team_cores(), (int)node_threads,
-             sysconf(_SC_NPROCESSORS_ONLN));
+    gethostname(own.host, sizeof own.host - 1);
+    own.cores = team_cores();
+    own.node_threads = (int)cluster_node_sum(c, (uint64_t)threads);
+    own.node_cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (!cluster_agree(c, err)) {
-        cluster_gather(c, own, lines, WIDTH);
+        cluster_gather(c, &own, all, sizeof own);
         if (c->rank == 0)
-            print_hosts(lines, c->size);
+            print_hosts(all, c->size);
     }
-    mem_free(lines);
+    mem_free(all);
 }

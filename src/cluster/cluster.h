@@ -45,8 +45,8 @@ int cluster_same(struct cluster *c, const char *what, const char *text, const ch
 
 void cluster_barrier(struct cluster *c);
 
-/* Collective: one line of each rank, gathered on rank 0 in out (size x width chars). */
-void cluster_gather(struct cluster *c, const char *line, char *out, size_t width);
+/* Collective: `bytes` of each rank, gathered on rank 0 in `all` (size x bytes). */
+void cluster_gather(struct cluster *c, const void *own, void *all, size_t bytes);
 
 /* Sum over ranks, on rank 0; sum over the ranks of the node, on all of them. */
 uint64_t cluster_sum(struct cluster *c, uint64_t v);

@@ -103,12 +103,9 @@ void cluster_barrier(struct cluster *c)
         nap_take(&nap);
 }
 
-void cluster_gather(struct cluster *c, const char *line, char *out, size_t width)
+void cluster_gather(struct cluster *c, const void *own, void *all, size_t bytes)
 {
-    char own[256] = "";
-
-    snprintf(own, width < sizeof own ? width : sizeof own, "%s", line);
-    MPI_Gather(own, (int)width, MPI_CHAR, out, (int)width, MPI_CHAR, 0, c->comms->all);
+    MPI_Gather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, c->comms->all);
 }
 
 uint64_t cluster_sum(struct cluster *c, uint64_t v)
