@@ -1,4 +1,4 @@
-/* What h5write.c and h5read.c share; private to this folder, the only one that includes hdf5.h. */
+/* What the h5*.c share; private to this folder, the only one that includes hdf5.h. */
 #ifndef LENSWEEP_RESULTS_H5PRIVATE_H
 #define LENSWEEP_RESULTS_H5PRIVATE_H
 
@@ -48,6 +48,15 @@ int h5_fail(struct err *err, const char *what, const char *name);
 /* Allocates the handle with copies of the names. NULL on error. */
 struct h5file *h5_new(const char *path, const char *suffix, struct err *err);
 void h5_delete(struct h5file *f); /* memory only */
+
+int h5_kind(hid_t type); /* enum vtype; -1 for a type that is none of ours */
+
+/* Fills info; *known is false for a variable that is none of ours (compound, too many dims). */
+int h5_describe(struct h5file *f, hid_t var, const char *group, const char *name,
+                struct h5info *info, bool *known, struct err *err);
+
+/* One string or one number as text, mem_free'd by the caller; *value stays as it is for others. */
+int h5_attr_text(hid_t object, const char *name, char **value, enum vtype *type, struct err *err);
 
 hid_t h5_access(void);          /* file access list; the caller closes it */
 hid_t h5_creation(hid_t class); /* creation list; the caller closes it */
