@@ -105,6 +105,62 @@ static int print_queries(struct h5file *f, struct err *err)
     return code ? err->code : 0;
 }
 
+/* Traps in the data (METHODS 1) and how many queries have them. */
+static int print_flags(struct h5file *f, struct err *err)
+{
+    static const char *const names[] = {"target_collision", "target_generic", "target_in_prompt"};
+    bool any = false;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct h5info info;
+        double *flag;
+        size_t n = 0;
+        int code = 0;
+
+        if (h5_read_f64(f, "queries", names[i], &flag, &info, err))
+            return err->code;
+        for (size_t q = 0; q < info.size[0]; q++)
+            n += flag[q] == 1;
+        if (n)
+            code = out_printf(err, "%s %s in %zu", any ? "," : "flags:", names[i], n);
+        any |= n > 0;
+        mem_free(flag);
+        if (code)
+            return code;
+    }
+    return any ? out_printf(err, " queries\n") : 0;
+}
+
+/* Why queries have no numbers in a group, and how many: the first few reasons. */
+static int print_left_out(struct h5file *f, const char *group, struct err *err)
+{
+    enum { REASONS = 12 };
+    struct h5info info;
+    const char *reason[REASONS];
+    size_t count[REASONS] = {0};
+    int n = 0, code = 0;
+    char **status;
+
+    if (h5_read_str(f, group, "status", &status, &info, err))
+        return err->code;
+    for (size_t q = 0; q < info.size[0]; q++) {
+        int i = 0;
+
+        while (i < n && !str_eq(reason[i], status[q]))
+            i++;
+        if (i == n && n < REASONS)
+            reason[n++] = status[q];
+        if (i < n)
+            count[i]++;
+    }
+    for (int i = 0; i < n && !code; i++)
+        if (!str_eq(reason[i], "ok"))
+            code = out_printf(err, "  %zu quer%s left out: %s\n", count[i],
+                              count[i] == 1 ? "y" : "ies", reason[i]);
+    mem_free(status);
+    return code;
+}
+
 struct groups {
     struct h5file *file;
     char last[256];
@@ -133,7 +189,10 @@ static int visit(void *ctx, const struct h5info *v, struct err *err)
     code = 0;
     for (size_t i = 0; kind && !code && i < sizeof printers / sizeof *printers; i++)
         if (str_eq(kind, printers[i].kind))
-            code = printers[i].print(g->file, v->group, err);
+            code =
+                printers[i].print(g->file, v->group, err) || print_left_out(g->file, v->group, err)
+                    ? err->code
+                    : 0;
     mem_free(kind);
     return code;
 }
@@ -145,7 +204,7 @@ int print_summary(const char *result, struct err *err)
 
     if (h5_open(&g.file, result, err))
         return err->code;
-    code = print_queries(g.file, err);
+    code = print_queries(g.file, err) || print_flags(g.file, err) ? err->code : 0;
     if (!code)
         code = h5_each(g.file, visit, &g, err);
     h5_close(g.file);

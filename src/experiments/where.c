@@ -127,7 +127,7 @@ const char *where_skip(const struct experiment *x, const struct query *q)
 
         if (p->number ? !to_number(w->value[i], &number) || p->number(q) != number
                       : !str_eq(p->text(q), w->value[i]))
-            return "left out by where";
+            return "not selected by where";
     }
     return NULL;
 }
