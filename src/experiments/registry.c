@@ -3,9 +3,11 @@
 
 #include <string.h>
 
-extern const struct kind kind_queries, kind_decode, kind_knockout, kind_causal_trace, kind_noop;
+extern const struct kind kind_queries, kind_decode, kind_knockout, kind_causal_trace,
+    kind_token_lens, kind_heads, kind_noop;
 
-const struct kind *const kinds[] = {&kind_queries, &kind_decode, &kind_causal_trace, &kind_knockout,
+const struct kind *const kinds[] = {&kind_queries,  &kind_decode,     &kind_causal_trace,
+                                    &kind_knockout, &kind_token_lens, &kind_heads,
                                     &kind_noop};
 const size_t n_kinds = sizeof kinds / sizeof *kinds;
 

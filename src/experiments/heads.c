@@ -1,0 +1,341 @@
+/*
+ * Attention heads (METHODS 3.5): what each head of each layer adds to the logits of the targets at
+ * the last token, and whether it promotes or suppresses them, judged against control tokens: so
+ * neither the size of a head's output nor a shift of all logits counts as promotion.
+ */
+#include "experiments/experiment.h"
+
+#include "base/gemm.h"
+#include "base/str.h"
+
+#include <math.h>
+#include <string.h>
+
+struct heads_config {
+    const char *projection;
+    double k;
+    bool vocab_stats;
+};
+
+static const struct config_row rows[] = {
+    CONFIG_CHOICE(
+        struct heads_config, projection, "head_projection", config_choice, "columns",
+        "columns | authors", RESULTS,
+        "a head's columns of the output matrix; or its rows, as the authors' code has it"),
+    CONFIG_ROW(struct heads_config, k, "k", config_real, "1", 0, 100, RESULTS,
+               "standard deviations from the controls' mean that count"),
+    CONFIG_ROW(struct heads_config, vocab_stats, "vocab_stats", config_bool, "true", 0, 0, RESULTS,
+               "mean and spread of each head's decoded logits over the vocabulary"),
+};
+
+enum axis_index { LAYER, HEAD, TARGET };
+
+/* Controls of a target: first tokens of other items' answers, or of other subjects. */
+static bool is_subject(const struct experiment *x, size_t target)
+{
+    return str_eq(x->scene->data->target_name[target], "subject");
+}
+
+/* +1 promotes, -1 suppresses, 0 neither; NaN where there is nothing to compare. */
+static float judge(float logit, float mean, float std, double k)
+{
+    double distance = (double)logit - (double)mean;
+
+    if (isnan(logit) || isnan(mean) || isnan(std))
+        return NAN;
+    return distance > k * (double)std ? 1 : distance < -k * (double)std ? -1 : 0;
+}
+
+static void rate(const struct experiment *x, void *const at[FIELDS_MAX], float sign, float *out)
+{
+    const struct heads_config *c = x->config;
+    const float *logit = query_array(x, at, "logit");
+    const float *mean[2] = {query_array(x, at, "control_logit"),
+                            query_array(x, at, "subject_control_logit")};
+    const float *std[2] = {query_array(x, at, "control_std"),
+                           query_array(x, at, "subject_control_std")};
+    size_t targets = x->axis[TARGET].dim.size, n = x->axis[LAYER].dim.size * x->axis[HEAD].dim.size;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t t = 0; t < targets; t++) {
+            bool s = is_subject(x, t);
+            float verdict = judge(logit[i * targets + t], mean[s][i], std[s][i], c->k);
+
+            out[i * targets + t] = isnan(verdict) ? NAN : verdict == sign;
+        }
+}
+
+static void promotion(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                      float *out)
+{
+    (void)q;
+    rate(x, at, 1, out);
+}
+
+static void suppression(const struct experiment *x, const struct query *q,
+                        void *const at[FIELDS_MAX], float *out)
+{
+    (void)q;
+    rate(x, at, -1, out);
+}
+
+/* The rates that a token like the controls would have, from the queries' leave-one-out rates. */
+static void chance(const struct experiment *x, void *const at[FIELDS_MAX], const char *answers,
+                   const char *subjects, float *out)
+{
+    const float *from[2] = {query_array(x, at, answers), query_array(x, at, subjects)};
+    size_t targets = x->axis[TARGET].dim.size, n = x->axis[LAYER].dim.size * x->axis[HEAD].dim.size;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t t = 0; t < targets; t++)
+            out[i * targets + t] = from[is_subject(x, t)][i];
+}
+
+static void promotion_chance(const struct experiment *x, const struct query *q,
+                             void *const at[FIELDS_MAX], float *out)
+{
+    (void)q;
+    chance(x, at, "control_promotion", "subject_control_promotion", out);
+}
+
+static void suppression_chance(const struct experiment *x, const struct query *q,
+                               void *const at[FIELDS_MAX], float *out)
+{
+    (void)q;
+    chance(x, at, "control_suppression", "subject_control_suppression", out);
+}
+
+static int declare_controls(struct experiment *x, const char *prefix, const char *of,
+                            struct err *err)
+{
+    static const struct {
+        const char *name, *text;
+    } fields[] = {
+        {"logit", "mean of the decoded logit over"},
+        {"std", "standard deviation (n - 1) of the decoded logit over"},
+        {"promotion", "share promoted, each judged by the others, of"},
+        {"suppression", "share suppressed, each judged by the others, of"},
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        char *name = arena_printf(x->arena, err, "%s_%s", prefix, fields[i].name);
+        char *text = arena_printf(x->arena, err, "%s %s", fields[i].text, of);
+
+        if (!name || !text || add_field(x, name, V_F32, "query layer head", "1", text, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int declare(struct experiment *x, const struct heads_config *c, struct err *err)
+{
+    static const char rates[] = "stratum layer head target";
+
+    if (add_field(x, "logit", V_F32, "query layer head target", "1",
+                  "logit that the head adds to the target at the last token", err) ||
+        declare_controls(x, "control", "first tokens of other items' answers", err) ||
+        declare_controls(x, "subject_control", "first tokens of other subjects", err))
+        return err->code;
+    if (c->vocab_stats &&
+        (add_field(x, "vocab_mean", V_F32, "query layer head", "1",
+                   "mean of the head's decoded logits over the vocabulary", err) ||
+         add_field(x, "vocab_std", V_F32, "query layer head", "1",
+                   "standard deviation of the head's decoded logits over the vocabulary", err)))
+        return err->code;
+    return add_aggregate(x, "promotion", rates, "1", "share of queries whose target it promotes",
+                         promotion, err) ||
+                   add_aggregate(x, "suppression", rates, "1",
+                                 "share of queries whose target it suppresses", suppression, err) ||
+                   add_aggregate(x, "promotion_chance", rates, "1",
+                                 "the same share for exchangeable tokens", promotion_chance, err) ||
+                   add_aggregate(x, "suppression_chance", rates, "1",
+                                 "the same share for exchangeable tokens", suppression_chance, err)
+               ? err->code
+               : 0;
+}
+
+static int heads_open(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct heads_config *c = x->config;
+    const struct dataset *ds = x->scene->data;
+    const struct shape *s = &x->scene->model->shape;
+
+    if (str_eq(c->projection, "authors") && s->n_heads * s->d_head != s->d_model)
+        config_problem(x->scene->config, x->entry, "head_projection", problems,
+                       "authors needs heads x head width = width, here %d x %d and %d", s->n_heads,
+                       s->d_head, s->d_model);
+    x->needs |= NEED_DRAWS | (c->vocab_stats ? NEED_VOCAB_STATS : 0);
+    if (add_axis(x, "layer", (size_t)s->n_layers, err) ||
+        add_axis(x, "head", (size_t)s->n_heads, err) ||
+        add_named_axis(x, "target", ds->n_targets, ds->target_name, err))
+        return err->code;
+    return declare(x, c, err);
+}
+
+static int heads_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                      struct arena *a, struct err *err)
+{
+    (void)x;
+    (void)q;
+    (void)a;
+    (void)err;
+    spec[0] = (struct run_spec){.keep = KEEP_Z | KEEP_ATTN | KEEP_MLP, .base = -1};
+    return 1;
+}
+
+static double heads_extra(const struct experiment *x, const struct query *q)
+{
+    const struct heads_config *c = x->config;
+    const struct shape *s = &x->scene->model->shape;
+    double d = s->d_model, vectors = (double)s->n_layers * s->n_heads;
+    double ids = (double)(x->scene->data->n_targets + 2 * x->scene->data->n_controls);
+
+    (void)q;
+    return 2 * vectors * d * ((double)s->n_heads * s->d_head + ids + (c->vocab_stats ? d : 0));
+}
+
+/* r_h of one layer's heads at the last token: out (H, d). */
+static int project(const struct experiment *x, struct worker *w, int l, const float *z, float *out,
+                   struct err *err)
+{
+    const struct heads_config *c = x->config;
+    const struct shape *s = &x->scene->model->shape;
+    const struct matrix *o = &x->scene->model->layers[l].o;
+    int64_t dh = s->d_head, width = s->n_heads * dh, d = s->d_model;
+    bool columns = str_eq(c->projection, "columns");
+    float *alone =
+        arena_alloc(w->arena, (size_t)((columns ? s->n_heads : dh) * width), sizeof *alone, err);
+
+    if (!alone)
+        return err->code;
+    for (int h = 0; columns && h < s->n_heads; h++)
+        memcpy(alone + h * width + h * dh, z + h * dh, (size_t)dh * sizeof *z);
+    if (columns) {
+        gemm(&w->engine->team, s->n_heads, alone, width, o, out, d);
+        return 0;
+    }
+    for (int h = 0; h < s->n_heads; h++) {
+        matrix_rows(o, h * dh, dh, alone); /* (dh, H dh), and H dh = d */
+        gemm_small(true, 1, d, dh, z + h * dh, dh, alone, d, out + h * d, d);
+    }
+    return 0;
+}
+
+struct spread {
+    float mean, std, promoted, suppressed;
+};
+
+/* Mean and standard deviation of the controls that there are, and how each stands to the others. */
+static struct spread spread_of(const float *v, const int32_t *id, size_t max, double k)
+{
+    struct spread out = {NAN, NAN, NAN, NAN};
+    double sum = 0, square = 0, promoted = 0, suppressed = 0;
+    double n = 0;
+
+    for (size_t i = 0; i < max; i++)
+        if (id[i] >= 0) {
+            n++;
+            sum += (double)v[i];
+        }
+    for (size_t i = 0; i < max; i++)
+        if (id[i] >= 0)
+            square += ((double)v[i] - sum / n) * ((double)v[i] - sum / n);
+    if (n > 0)
+        out.mean = (float)(sum / n);
+    if (n > 1)
+        out.std = (float)sqrt(square / (n - 1));
+    for (size_t i = 0; n > 2 && i < max; i++) {
+        double d = (double)v[i] - sum / n, mean = (sum - (double)v[i]) / (n - 1);
+        double left = square - d * d * n / (n - 1); /* squared deviations of the others */
+        float verdict;
+
+        if (id[i] < 0)
+            continue;
+        verdict = judge(v[i], (float)mean, (float)sqrt(left > 0 ? left / (n - 2) : 0), k);
+        promoted += verdict == 1;
+        suppressed += verdict == -1;
+    }
+    if (n > 2) {
+        out.promoted = (float)(promoted / n);
+        out.suppressed = (float)(suppressed / n);
+    }
+    return out;
+}
+
+static void put_spread(struct row *row, bool subject, size_t i, struct spread s)
+{
+    row_f32(row, subject ? "subject_control_logit" : "control_logit")[i] = s.mean;
+    row_f32(row, subject ? "subject_control_std" : "control_std")[i] = s.std;
+    row_f32(row, subject ? "subject_control_promotion" : "control_promotion")[i] = s.promoted;
+    row_f32(row, subject ? "subject_control_suppression" : "control_suppression")[i] = s.suppressed;
+}
+
+static int list_ids(const struct experiment *x, const struct query *q, struct lens_ask *ask,
+                    struct arena *a, struct err *err)
+{
+    const struct dataset *ds = x->scene->data;
+    size_t n = ds->n_targets + 2 * ds->n_controls;
+    int32_t *id = arena_alloc(a, n, sizeof *id, err);
+
+    if (!id)
+        return err->code;
+    memcpy(id, q->target, ds->n_targets * sizeof *id);
+    memcpy(id + ds->n_targets, q->control, ds->n_controls * sizeof *id);
+    memcpy(id + ds->n_targets + ds->n_controls, q->s_control, ds->n_controls * sizeof *id);
+    ask->id = id;
+    ask->n_ids = (int)n;
+    return 0;
+}
+
+static int heads_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
+                        struct worker *w, struct err *err)
+{
+    const struct heads_config *c = x->config;
+    const struct shape *s = &x->scene->model->shape;
+    const struct dataset *ds = x->scene->data;
+    const struct query *q = &ds->query[cell->query];
+    size_t n = (size_t)s->n_layers * (size_t)s->n_heads, d = (size_t)s->d_model;
+    float *out = arena_alloc(w->arena, n * d, sizeof *out, err);
+    float *rms = arena_alloc(w->arena, n, sizeof *rms, err);
+    const float **r = arena_alloc(w->arena, n, sizeof *r, err);
+    struct lens_ask ask = {0};
+
+    if (!out || !rms || !r || list_ids(x, q, &ask, w->arena, err))
+        return err->code;
+    ask.logit = arena_alloc(w->arena, n * (size_t)ask.n_ids, sizeof *ask.logit, err);
+    ask.mean = c->vocab_stats ? row_f32(row, "vocab_mean") : NULL;
+    ask.std = c->vocab_stats ? row_f32(row, "vocab_std") : NULL;
+    for (int l = 0; ask.logit && l < s->n_layers; l++)
+        if (project(x, w, l, run_row(cell->run, s, SITE_Z, l, q->n - 1),
+                    out + (size_t)l * (size_t)s->n_heads * d, err))
+            return err->code;
+    for (size_t i = 0; i < n; i++) {
+        r[i] = out + i * d;
+        rms[i] = cell->run->rms;
+    }
+    if (!ask.logit || engine_decode(w->engine, (int)n, r, rms, x->scene->vocab_stats, &ask, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        const float *v = ask.logit + i * (size_t)ask.n_ids;
+
+        memcpy(row_f32(row, "logit") + i * ds->n_targets, v, ds->n_targets * sizeof *v);
+        put_spread(row, false, i, spread_of(v + ds->n_targets, q->control, ds->n_controls, c->k));
+        put_spread(
+            row, true, i,
+            spread_of(v + ds->n_targets + ds->n_controls, q->s_control, ds->n_controls, c->k));
+    }
+    return 0;
+}
+
+const struct kind kind_heads = {
+    .name = "heads",
+    .summary = "attention heads: what each adds to the logits, and which promote or suppress",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+    .config_size = sizeof(struct heads_config),
+    .version = 1,
+    .open = heads_open,
+    .runs = heads_runs,
+    .extra = heads_extra,
+    .reduce_query = heads_reduce,
+};

@@ -1,0 +1,243 @@
+/*
+ * Token Lens (METHODS 3.3): what the last token's attention takes from each set of tokens, through
+ * the values, heads and output matrix of a layer, as logits of the targets. The sets partition the
+ * prompt, so that their parts sum up to the layer's decoded attention output.
+ */
+#include "experiments/experiment.h"
+#include "experiments/select.h"
+
+#include "base/gemm.h"
+#include "base/str.h"
+
+#include <math.h>
+#include <string.h>
+
+struct lens_config {
+    bool head_logit;
+};
+
+static const struct config_row rows[] = {
+    CONFIG_ROW(struct lens_config, head_logit, "head_logit", config_bool, "false", 0, 0, RESULTS,
+               "also what each single head takes from each set"),
+};
+
+enum axis_index { LAYER, HEAD, SET, TARGET };
+
+struct lens {
+    const char **name; /* (n) sets: spans in the order in which a token belongs to the first, then
+                          last, first, other */
+    size_t n;
+};
+
+/* subject, the answers, the other spans, then last, first and other: those that the data names. */
+static int name_sets(struct lens *t, const struct dataset *ds, struct arena *a, struct err *err)
+{
+    t->name = arena_alloc(a, ds->n_spans + 1, sizeof *t->name, err);
+    if (!t->name)
+        return err->code;
+    if (dataset_span(ds, "subject") >= 0)
+        t->name[t->n++] = "subject";
+    for (int answers = 1; answers >= 0; answers--)
+        for (size_t i = 0; i < ds->n_spans; i++) {
+            const char *name = ds->span_name[i];
+            bool is_answer = strncmp(name, "answer_", 7) == 0;
+
+            if (is_answer == (bool)answers && !str_eq(name, "subject") && !str_eq(name, "first") &&
+                !str_eq(name, "last"))
+                t->name[t->n++] = name;
+        }
+    t->name[t->n++] = "last";
+    t->name[t->n++] = "first";
+    t->name[t->n++] = "other";
+    return 0;
+}
+
+static int lens_open(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct lens_config *c = x->config;
+    const struct dataset *ds = x->scene->data;
+    const struct shape *s = &x->scene->model->shape;
+    struct lens *t = arena_alloc(x->arena, 1, sizeof *t, err);
+
+    (void)problems;
+    if (!t || name_sets(t, ds, x->arena, err))
+        return err->code;
+    x->state = t;
+    if (add_axis(x, "layer", (size_t)s->n_layers, err) ||
+        add_axis(x, "head", (size_t)s->n_heads, err) ||
+        add_named_axis(x, "token_set", t->n, t->name, err) ||
+        add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
+        add_field(x, "logit", V_F32, "query layer token_set target", "1",
+                  "logit that the layer's attention to the set adds to the target", err) ||
+        add_field(x, "attention", V_F32, "query layer head token_set", "1",
+                  "the last token's attention to the set", err))
+        return err->code;
+    if (c->head_logit && add_field(x, "head_logit", V_F32, "query layer head token_set target", "1",
+                                   "logit that one head's attention to the set adds", err))
+        return err->code;
+    return 0;
+}
+
+static int lens_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                     struct arena *a, struct err *err)
+{
+    (void)x;
+    (void)q;
+    (void)a;
+    (void)err;
+    spec[0] = (struct run_spec){.keep = KEEP_ATTN | KEEP_MLP | KEEP_PATTERN, .base = -1};
+    return 1;
+}
+
+static double lens_extra(const struct experiment *x, const struct query *q)
+{
+    const struct lens_config *c = x->config;
+    const struct lens *t = x->state;
+    const struct shape *s = &x->scene->model->shape;
+    double d = s->d_model, sets = (double)t->n * (c->head_logit ? s->n_heads + 1 : 1);
+
+    (void)q;
+    return 2 * s->n_layers * sets * d *
+           ((double)s->n_heads * s->d_head + (double)x->scene->data->n_targets);
+}
+
+/* The set of each token: the first, in the order of the names, that has it. */
+static int assign(const struct experiment *x, const struct query *q, int *set, struct arena *a,
+                  struct err *err)
+{
+    const struct lens *t = x->state;
+    int *tok = arena_alloc(a, (size_t)q->n, sizeof *tok, err);
+
+    if (!tok)
+        return err->code;
+    for (int i = 0; i < q->n; i++)
+        set[i] = (int)t->n - 1; /* other */
+    for (size_t k = t->n - 1; k-- > 0;) {
+        int n = token_set(x->scene, q, t->name[k], tok);
+
+        for (int i = 0; i < n; i++)
+            set[tok[i]] = (int)k;
+    }
+    return 0;
+}
+
+/* What one layer's heads take from each set: attention (head, set) and z (set, H dh). */
+static void split_layer(const struct experiment *x, const struct run *run, int l, const int *set,
+                        float *attention, float *z)
+{
+    const struct lens *t = x->state;
+    const struct shape *s = &x->scene->model->shape;
+    int64_t dh = s->d_head, width = s->n_heads * dh, kv = s->n_kv_heads * dh;
+
+    memset(z, 0, t->n * (size_t)width * sizeof *z);
+    memset(attention, 0, (size_t)s->n_heads * t->n * sizeof *attention);
+    for (int h = 0; h < s->n_heads; h++) {
+        const float *p = run->p + ((int64_t)l * s->n_heads + h) * run->n;
+        int64_t group = h / (s->n_heads / s->n_kv_heads);
+
+        for (int i = 0; i < run->n; i++) {
+            const float *v = run->v + ((int64_t)l * run->n + i) * kv + group * dh;
+            float *out = z + set[i] * width + h * dh;
+
+            attention[(size_t)h * t->n + (size_t)set[i]] += p[i];
+            for (int64_t j = 0; j < dh; j++)
+                out[j] += p[i] * v[j];
+        }
+    }
+}
+
+/* A set that the query does not have says nothing: NaN, in every array that ends in (set, inner).
+ */
+static void blank_absent(const struct lens *t, const bool *present, float *v, size_t outer,
+                         size_t inner)
+{
+    for (size_t o = 0; o < outer; o++)
+        for (size_t k = 0; k < t->n; k++)
+            for (size_t i = 0; !present[k] && i < inner; i++)
+                v[(o * t->n + k) * inner + i] = NAN;
+}
+
+/* Rows of z (n, H dh) through the layer's output matrix, decoded for the targets: out (n, target).
+ */
+static int decode_rows(struct worker *w, const struct experiment *x, const struct query *q, int l,
+                       int64_t n, const float *z, float rms, float *out, struct err *err)
+{
+    const struct shape *s = &x->scene->model->shape;
+    int64_t d = s->d_model, width = (int64_t)s->n_heads * s->d_head;
+    float *a = arena_alloc(w->arena, (size_t)(n * d), sizeof *a, err);
+    float *divisor = arena_alloc(w->arena, (size_t)n, sizeof *divisor, err);
+    const float **r = arena_alloc(w->arena, (size_t)n, sizeof *r, err);
+    struct lens_ask ask = {.id = q->target, .n_ids = (int)x->scene->data->n_targets, .logit = out};
+
+    if (!a || !divisor || !r)
+        return err->code;
+    gemm(&w->engine->team, n, z, width, &x->scene->model->layers[l].o, a, d);
+    for (int64_t i = 0; i < n; i++) {
+        r[i] = a + i * d;
+        divisor[i] = rms;
+    }
+    return engine_decode(w->engine, (int)n, r, divisor, NULL, &ask, err);
+}
+
+/* Row (head, set) of the result has that head's part of the set's z and zeros elsewhere. */
+static void spread_heads(const struct shape *s, size_t sets, const float *z, float *out)
+{
+    size_t dh = (size_t)s->d_head, heads = (size_t)s->n_heads, width = heads * dh;
+
+    memset(out, 0, heads * sets * width * sizeof *out);
+    for (size_t h = 0; h < heads; h++)
+        for (size_t k = 0; k < sets; k++)
+            memcpy(out + (h * sets + k) * width + h * dh, z + k * width + h * dh, dh * sizeof *out);
+}
+
+static int lens_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
+                       struct worker *w, struct err *err)
+{
+    const struct lens_config *c = x->config;
+    const struct lens *t = x->state;
+    const struct shape *s = &x->scene->model->shape;
+    const struct query *q = &x->scene->data->query[cell->query];
+    size_t sets = t->n, heads = (size_t)s->n_heads, targets = x->scene->data->n_targets;
+    size_t width = heads * (size_t)s->d_head;
+    int *set = arena_alloc(w->arena, (size_t)q->n, sizeof *set, err);
+    float *z = arena_alloc(w->arena, sets * width, sizeof *z, err);
+    float *per_head =
+        arena_alloc(w->arena, c->head_logit ? heads * sets * width : 0, sizeof *z, err);
+
+    bool *present = arena_alloc(w->arena, sets, sizeof *present, err);
+
+    if (!set || !z || !per_head || !present || assign(x, q, set, w->arena, err))
+        return err->code;
+    for (int i = 0; i < q->n; i++)
+        present[set[i]] = true;
+    for (size_t l = 0; l < (size_t)s->n_layers; l++) {
+        split_layer(x, cell->run, (int)l, set, row_f32(row, "attention") + l * heads * sets, z);
+        if (decode_rows(w, x, q, (int)l, (int64_t)sets, z, cell->run->rms,
+                        row_f32(row, "logit") + l * sets * targets, err))
+            return err->code;
+        if (!c->head_logit)
+            continue;
+        spread_heads(s, sets, z, per_head);
+        if (decode_rows(w, x, q, (int)l, (int64_t)(heads * sets), per_head, cell->run->rms,
+                        row_f32(row, "head_logit") + l * heads * sets * targets, err))
+            return err->code;
+    }
+    blank_absent(t, present, row_f32(row, "logit"), (size_t)s->n_layers, targets);
+    blank_absent(t, present, row_f32(row, "attention"), (size_t)s->n_layers * heads, 1);
+    if (c->head_logit)
+        blank_absent(t, present, row_f32(row, "head_logit"), (size_t)s->n_layers * heads, targets);
+    return 0;
+}
+
+const struct kind kind_token_lens = {
+    .name = "token_lens",
+    .summary = "Token Lens: what attention to each token set adds to the logits",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+    .config_size = sizeof(struct lens_config),
+    .version = 1,
+    .open = lens_open,
+    .runs = lens_runs,
+    .extra = lens_extra,
+    .reduce_query = lens_reduce,
+};
