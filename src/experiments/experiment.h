@@ -42,6 +42,7 @@ struct aggregate {
                   float *out);
 };
 
+struct strata;
 struct tokenizer;
 
 /* What an experiment sees of the job it belongs to. */
@@ -131,6 +132,11 @@ struct kind {
     /* The variants of one cell: cell->variant and n_variants, in the arena; NULL slot = none. */
     int (*variants)(const struct experiment *x, struct cell *cell, struct arena *a,
                     struct err *err);
+
+    /* For aggregates that need all queries at once (a threshold over them): value[i] is (queries,
+       elements) of aggregate i, to be changed in place before it is averaged. NULL slot = none. */
+    void (*settle)(const struct experiment *x, const struct strata *s,
+                   float *const value[AGGREGATES_MAX]);
 
     /* FLOP that reducing a query costs beside its variants (decoding); NULL slot = none. */
     double (*extra)(const struct experiment *x, const struct query *q);

@@ -4,6 +4,7 @@
  * neither the size of a head's output nor a shift of all logits counts as promotion.
  */
 #include "experiments/experiment.h"
+#include "experiments/strata.h"
 
 #include "base/gemm.h"
 #include "base/str.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 
 struct heads_config {
-    const char *projection;
+    const char *projection, *classify;
     double k;
     bool vocab_stats;
 };
@@ -22,8 +23,12 @@ static const struct config_row rows[] = {
         struct heads_config, projection, "head_projection", config_choice, "columns",
         "columns | authors", RESULTS,
         "a head's columns of the output matrix; or its rows, as the authors' code has it"),
+    CONFIG_CHOICE(
+        struct heads_config, classify, "classify", config_choice, "controls", "controls | authors",
+        RESULTS,
+        "against control tokens, per target; or against all of a layer's logits, any target"),
     CONFIG_ROW(struct heads_config, k, "k", config_real, "1", 0, 100, RESULTS,
-               "standard deviations from the controls' mean that count"),
+               "standard deviations from the mean that count"),
     CONFIG_ROW(struct heads_config, vocab_stats, "vocab_stats", config_bool, "true", 0, 0, RESULTS,
                "mean and spread of each head's decoded logits over the vocabulary"),
 };
@@ -105,6 +110,156 @@ static void suppression_chance(const struct experiment *x, const struct query *q
     chance(x, at, "control_suppression", "subject_control_suppression", out);
 }
 
+/*
+ * The authors' way: a head promotes on a query when any target's logit is above mean + k std, taken
+ * over all queries of the stratum, heads and targets of its layer (population std); strict.
+ */
+enum authors_aggregate { PROMOTION, SUPPRESSION, THRESHOLD_MEAN, THRESHOLD_STD };
+
+/* Largest (sign 1) or smallest (-1) logit of the targets that the query has. */
+static void extreme(const struct experiment *x, void *const at[FIELDS_MAX], float sign, float *out)
+{
+    const float *logit = query_array(x, at, "logit");
+    size_t targets = x->axis[TARGET].dim.size, n = x->axis[LAYER].dim.size * x->axis[HEAD].dim.size;
+
+    for (size_t i = 0; i < n; i++) {
+        out[i] = NAN;
+        for (size_t t = 0; t < targets; t++) {
+            float v = logit[i * targets + t];
+
+            if (!isnan(v) && (isnan(out[i]) || sign * v > sign * out[i]))
+                out[i] = v;
+        }
+    }
+}
+
+static void largest(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                    float *out)
+{
+    (void)q;
+    extreme(x, at, 1, out);
+}
+
+static void smallest(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                     float *out)
+{
+    (void)q;
+    extreme(x, at, -1, out);
+}
+
+/* Mean over heads and targets of logit^power, for each layer. */
+static void moment(const struct experiment *x, void *const at[FIELDS_MAX], int power, float *out)
+{
+    const float *logit = query_array(x, at, "logit");
+    size_t layers = x->axis[LAYER].dim.size;
+    size_t n = x->axis[HEAD].dim.size * x->axis[TARGET].dim.size;
+
+    for (size_t l = 0; l < layers; l++) {
+        double sum = 0, count = 0;
+
+        for (size_t i = 0; i < n; i++) {
+            double v = (double)logit[l * n + i];
+
+            if (isnan(v))
+                continue;
+            sum += power == 1 ? v : v * v;
+            count++;
+        }
+        out[l] = (float)(sum / count);
+    }
+}
+
+static void first_moment(const struct experiment *x, const struct query *q,
+                         void *const at[FIELDS_MAX], float *out)
+{
+    (void)q;
+    moment(x, at, 1, out);
+}
+
+static void second_moment(const struct experiment *x, const struct query *q,
+                          void *const at[FIELDS_MAX], float *out)
+{
+    (void)q;
+    moment(x, at, 2, out);
+}
+
+/* Mean and standard deviation of one stratum and layer, from the queries' moments. */
+static void thresholds(const struct strata *s, const float *first, const float *second,
+                       size_t layers, int stratum, size_t l, double *mean, double *std)
+{
+    double m = 0, square = 0, n = 0, var;
+
+    for (size_t q = 0; q < s->n_queries; q++) {
+        double a = (double)first[q * layers + l], b = (double)second[q * layers + l];
+
+        if (s->of_query[q] != stratum || isnan(a))
+            continue;
+        m += a;
+        square += b;
+        n++;
+    }
+    var = square / n - (m / n) * (m / n);
+    *mean = m / n;
+    *std = sqrt(var > 0 ? var : 0);
+}
+
+static void settle_layer(const struct experiment *x, const struct strata *s,
+                         float *const value[AGGREGATES_MAX], int stratum, size_t l)
+{
+    const struct heads_config *c = x->config;
+    size_t layers = x->axis[LAYER].dim.size, heads = x->axis[HEAD].dim.size;
+    double mean, std;
+
+    thresholds(s, value[THRESHOLD_MEAN], value[THRESHOLD_STD], layers, stratum, l, &mean, &std);
+    for (size_t q = 0; q < s->n_queries; q++) {
+        float *up = value[PROMOTION] + (q * layers + l) * heads;
+        float *down = value[SUPPRESSION] + (q * layers + l) * heads;
+
+        if (s->of_query[q] != stratum || isnan(value[THRESHOLD_MEAN][q * layers + l]))
+            continue;
+        for (size_t h = 0; h < heads; h++) {
+            up[h] = (double)up[h] > mean + c->k * std;
+            down[h] = (double)down[h] < mean - c->k * std;
+        }
+    }
+}
+
+/* The standard deviations replace the second moments once every layer has been judged by them. */
+static void heads_settle(const struct experiment *x, const struct strata *s,
+                         float *const value[AGGREGATES_MAX])
+{
+    const struct heads_config *c = x->config;
+    size_t layers = x->axis[LAYER].dim.size;
+
+    if (str_eq(c->classify, "controls"))
+        return;
+    for (int b = 0; b < (int)s->n_base; b++)
+        for (size_t l = 0; l < layers; l++) {
+            double mean, std;
+
+            settle_layer(x, s, value, b, l);
+            thresholds(s, value[THRESHOLD_MEAN], value[THRESHOLD_STD], layers, b, l, &mean, &std);
+            for (size_t q = 0; q < s->n_queries; q++)
+                if (s->of_query[q] == b && !isnan(value[THRESHOLD_MEAN][q * layers + l]))
+                    value[THRESHOLD_STD][q * layers + l] = (float)std;
+        }
+}
+
+static int declare_authors(struct experiment *x, struct err *err)
+{
+    return add_aggregate(x, "promotion", "stratum layer head", "1",
+                         "share of queries on which it promotes any target", largest, err) ||
+                   add_aggregate(x, "suppression", "stratum layer head", "1",
+                                 "share of queries on which it suppresses any target", smallest,
+                                 err) ||
+                   add_aggregate(x, "threshold_mean", "stratum layer", "1",
+                                 "mean logit over queries, heads and targets", first_moment, err) ||
+                   add_aggregate(x, "threshold_std", "stratum layer", "1",
+                                 "standard deviation of the same (n)", second_moment, err)
+               ? err->code
+               : 0;
+}
+
 static int declare_controls(struct experiment *x, const char *prefix, const char *of,
                             struct err *err)
 {
@@ -142,6 +297,8 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
          add_field(x, "vocab_std", V_F32, "query layer head", "1",
                    "standard deviation of the head's decoded logits over the vocabulary", err)))
         return err->code;
+    if (str_eq(c->classify, "authors"))
+        return declare_authors(x, err);
     return add_aggregate(x, "promotion", rates, "1", "share of queries whose target it promotes",
                          promotion, err) ||
                    add_aggregate(x, "suppression", rates, "1",
@@ -337,5 +494,6 @@ const struct kind kind_heads = {
     .open = heads_open,
     .runs = heads_runs,
     .extra = heads_extra,
+    .settle = heads_settle,
     .reduce_query = heads_reduce,
 };

@@ -239,6 +239,21 @@ static int write_facts(struct output *o, struct h5group *g, struct err *err)
 
 /* --- an experiment's group --- */
 
+/* The experiment's own keys, as they stand in the config: which modes its numbers come from. */
+static int stamp_config(struct h5group *g, const struct experiment *x, struct err *err)
+{
+    struct buf b = {0};
+    const char *text;
+    int code = 0;
+
+    if (x->entry && !config_print_experiment(x->entry, true, &b, err)) {
+        text = buf_str(&b, err);
+        code = text ? h5_attr_str(g, "config", text, err) : err->code;
+    }
+    buf_release(&b);
+    return code ? code : err->code;
+}
+
 static int make_group(struct output *o, const struct experiment *x, struct h5group **g,
                       struct err *err)
 {
@@ -258,7 +273,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
             dims[n++] = (struct dim){"control", ds->n_controls, V_I4, NULL, NULL};
     }
     if (h5_group(o->file, x->name, dims, n, g, err) ||
-        h5_attr_str(*g, "kind", x->kind->name, err) ||
+        h5_attr_str(*g, "kind", x->kind->name, err) || stamp_config(*g, x, err) ||
         write_columns(o, *g, coordinates, sizeof coordinates / sizeof *coordinates, true, err))
         return err->code;
     for (int i = 0; i < x->n_fields; i++)
@@ -476,6 +491,8 @@ static int write_experiment(struct output *o, const struct experiment *x, const 
     }
     if (x->n_aggregates && stratum_coordinates(o, g, err))
         return err->code;
+    if (x->kind->settle)
+        x->kind->settle(x, &o->strata, value);
     for (int i = 0; i < x->n_aggregates; i++)
         if (write_aggregate(o, g, x, &x->aggregate[i], value[i], err))
             return err->code;
