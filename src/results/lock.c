@@ -58,6 +58,29 @@ static void copy_text(char *to, size_t n, const json_t *o, const char *key)
     snprintf(to, n, "%s", s ? s : "");
 }
 
+/* A process that was killed is a zombie until its parent asks for it, and kill() finds it so long:
+   in a container for ever, where nobody does. */
+static bool is_zombie(long pid)
+{
+    struct buf text = {0};
+    struct err ignored;
+    char path[64], *state = NULL;
+    bool zombie;
+
+    err_clear(&ignored);
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    if (!file_read(&text, path, 1 << 16, &ignored) && buf_str(&text, &ignored))
+        state = strrchr(text.data, ')'); /* "PID (NAME) STATE ..." */
+    zombie = state && state[1] == ' ' && (state[2] == 'Z' || state[2] == 'X');
+    buf_release(&text);
+    return zombie;
+}
+
+static bool is_gone(long pid)
+{
+    return pid > 0 && ((kill((pid_t)pid, 0) && errno == ESRCH) || is_zombie(pid));
+}
+
 bool lock_read(struct lock_holder *h, const char *path)
 {
     struct lock_holder self;
@@ -83,7 +106,7 @@ bool lock_read(struct lock_holder *h, const char *path)
     describe_self(&self);
     h->idle = idle_seconds(path);
     h->alive = h->idle < LOCK_STALE;
-    if (strcmp(h->host, self.host) == 0 && h->pid > 0 && kill((pid_t)h->pid, 0) && errno == ESRCH)
+    if (strcmp(h->host, self.host) == 0 && is_gone(h->pid))
         h->alive = false;
     return true;
 }
