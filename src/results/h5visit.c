@@ -29,30 +29,34 @@ struct scale_name {
     struct arena *arena;
     struct err *err;
     const char *name;
-    bool failed;
 };
 
+/* A scale's own name; where it has none, the last part of its path, for which HDF5 searches the
+   whole file. */
 static herr_t take_scale_name(hid_t var, unsigned dim, hid_t scale, void *ctx)
 {
     struct scale_name *s = ctx;
-    char path[512];
-    const char *base;
+    char name[512] = "";
+    const char *slash = NULL;
+    ssize_t n = H5DSget_scale_name(scale, name, sizeof name);
 
     (void)var;
     (void)dim;
-    if (H5Iget_name(scale, path, sizeof path) <= 0)
-        return 0;
-    base = strrchr(path, '/');
-    s->name = arena_strdup(s->arena, base ? base + 1 : path, s->err);
-    s->failed = !s->name;
-    return s->failed ? -1 : 1;
+    if (n == 0) {
+        n = H5Iget_name(scale, name, sizeof name);
+        slash = n > 0 ? strrchr(name, '/') : NULL;
+    }
+    if (n < 0)
+        return -1;
+    s->name = arena_strdup(s->arena, slash ? slash + 1 : name, s->err);
+    return s->name ? 1 : -1;
 }
 
 /* The name of dimension i of var: its scale's, its own where it is one, "" without a scale. */
 static const char *dim_name(struct h5file *f, hid_t var, unsigned i, const char *name,
                             struct err *err)
 {
-    struct scale_name s = {&f->arena, err, NULL, false};
+    struct scale_name s = {&f->arena, err, NULL};
     htri_t is_scale = H5DSis_scale(var);
 
     if (is_scale > 0)
@@ -60,7 +64,7 @@ static const char *dim_name(struct h5file *f, hid_t var, unsigned i, const char 
     if (is_scale == 0 && H5DSiterate_scales(var, i, NULL, take_scale_name, &s) >= 0)
         return s.name ? s.name : "";
     H5Eclear2(H5E_DEFAULT); /* the dimension scales' functions hide HDF5's reasons */
-    if (!s.failed)
+    if (!err->code)
         err_set(err, ERR_IO, "cannot read the dimensions of %s", name);
     return NULL;
 }

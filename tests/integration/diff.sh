@@ -18,8 +18,12 @@ ends 0 "$program" diff "$work/a" "$a" --rtol 0 --atol 0
 ends 0 "$program" run "$work/c.yaml" --set output="$work/five" --set experiments.load.values=5
 ends 1 "$program" diff "$work/a" "$work/five"
 [ ! -s "$work/err" ] || wrong "a difference is told on stderr"
-has "load/value: i4 (value 4) in $a, i4 (value 5) in $work/five/result.h5" "$work/out"
-has '2 more differ: load/number, provenance@config' "$work/out"
+has 'load@config: line 3: "values: 4" in' "$work/out"
+has '3 more differ: load/value, load/number, provenance@config' "$work/out"
+queries 3 >"$work/more.jsonl"
+ends 0 "$program" run "$work/c.yaml" --set output="$work/more" --set data.path="$work/more.jsonl"
+ends 1 "$program" diff "$work/a" "$work/more"
+has "decode/query: i8 (query 6) in $a, i8 (query 9) in $work/more/result.h5" "$work/out"
 
 # What cannot be read, and mistakes.
 head -c 1000 "$a" >"$work/torn.h5"
