@@ -111,16 +111,21 @@ static int choose_audits(struct campaign *c, struct err *err)
     return c->audited ? 0 : err->code;
 }
 
-/* A model without a tokenizer is fine as long as no query needs one: then each says so itself. */
+/* A model without a tokenizer is fine as long as no query needs one: then each says so itself. One
+   that is there and cannot be read is an error: without it other results would be made. */
 static int open_tokenizer(struct campaign *c, struct err *err)
 {
-    struct err ignored;
+    const char *model = c->config.model.path;
+    char *json = file_join(&c->arena, model, "tokenizer.json", err);
+    struct err reason;
 
-    err_clear(&ignored);
-    if (tokenizer_open(&c->tokenizer, c->config.model.path, &ignored)) {
+    if (!json)
+        return err->code;
+    err_clear(&reason);
+    if (tokenizer_open(&c->tokenizer, model, &reason)) {
         c->tokenizer = NULL;
-        if (ignored.code != ERR_IO)
-            return *err = ignored, err->code;
+        if (reason.code != ERR_IO || !file_is_dir(model) || file_exists(json))
+            return *err = reason, err->code;
     }
     return 0;
 }
