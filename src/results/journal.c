@@ -528,11 +528,21 @@ int journal_append(struct journal *j, struct hash key, const void *rows, size_t 
     return 0;
 }
 
+/* A segment that somebody removes while it is written takes all that follows into nowhere. */
 int journal_sync(struct journal *j, struct err *err)
 {
-    if (j->fd >= 0 && fdatasync(j->fd))
+    struct stat st;
+
+    if (j->fd < 0)
+        return 0;
+    if (fdatasync(j->fd) || fstat(j->fd, &st))
         return err_set(err, ERR_IO, "cannot sync %s/%04lu: %s", j->dir, (unsigned long)j->number,
                        strerror(errno));
+    if (!st.st_nlink)
+        return err_set(err, ERR_IO,
+                       "%s/%04lu was removed while it was written: what it held is lost; run the "
+                       "same command again",
+                       j->dir, (unsigned long)j->number);
     return 0;
 }
 

@@ -6,7 +6,8 @@
  * others) LENSWEEP_FAULT_LOG=FILE          gets "hit KIND PATH" when it fails, "KIND COUNT" at the
  * end
  *
- * Kinds are in the list below; SHORT in place of an error makes read and write do half of what they
+ * Kinds are in the list below; `any` is each of them but alloc: any:7+:ESTALE is a file system that
+ * has vanished. SHORT in place of an error makes read and write do half of what they
  * were asked. An `alloc` counts when the program itself calls, not a library. The processes that
  * the program starts are left alone.
  */
@@ -40,7 +41,8 @@
     X(ftruncate) \
     X(mkdir)     \
     X(mmap)      \
-    X(alloc)
+    X(alloc)     \
+    X(any)
 
 enum kind {
 #define X(name) K_##name,
@@ -185,8 +187,7 @@ __attribute__((destructor)) static void end(void)
     }
 }
 
-/* Counts a call; the error that it has to fail with, 0 = none, -1 = short. */
-static int count(enum kind kind, const char *path)
+static int count_as(enum kind kind, const char *path)
 {
     char line[PATH_MAX + 32];
     long n = atomic_fetch_add(&calls[kind], 1) + 1;
@@ -196,6 +197,14 @@ static int count(enum kind kind, const char *path)
     snprintf(line, sizeof line, "hit %s %s\n", kinds[kind], path);
     put_log(line);
     return fault.error;
+}
+
+/* Counts a call; the error that it has to fail with, 0 = none, -1 = short. */
+static int count(enum kind kind, const char *path)
+{
+    int error = count_as(kind, path);
+
+    return error || kind == K_alloc ? error : count_as(K_any, path);
 }
 
 static int named(enum kind kind, const char *path)
