@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct session {
@@ -39,6 +40,8 @@ struct session {
     struct journal *journal;
     struct journal_stats found;
     double begin, last_sync;
+    sigset_t signals; /* that end the run */
+    bool signalled;
     struct progress_view view;
     struct runlog log;
     uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
@@ -148,31 +151,37 @@ static void tick(void *ctx, const struct progress *p)
     progress_show(&r->view, p);
 }
 
-static volatile sig_atomic_t signalled;
-
-static void note_signal(int signal)
+/*
+ * SIGTERM, SIGINT and SIGUSR1 end the run in good order. They are blocked from the start, in all
+ * threads, and the master asks for them: so none arrives in the middle of a system call of MPI's.
+ */
+static void block_signals(sigset_t *set)
 {
-    signalled = signal;
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-/* SIGTERM, SIGINT and SIGUSR1 end the run in good order. */
-static void catch_signals(void)
+static bool take_signal(struct session *r)
 {
-    struct sigaction stop = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+    struct timespec now = {0};
 
-    sigaction(SIGTERM, &stop, NULL);
-    sigaction(SIGINT, &stop, NULL);
-    sigaction(SIGUSR1, &stop, NULL);
+    if (!r->signalled)
+        r->signalled = sigtimedwait(&r->signals, NULL, &now) > 0;
+    return r->signalled;
 }
 
 /* No more units are handed out after a signal, or when what is left of run.max_time is needed to
    finish those in flight. */
 static bool must_stop(void *ctx)
 {
-    const struct session *r = ctx;
+    struct session *r = ctx;
     const struct run_config *c = &r->campaign.config.run;
 
-    return signalled || (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
+    return take_signal(r) ||
+           (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
 }
 
 /* --restart: what was computed, and what it was begun with. */
@@ -349,7 +358,7 @@ static int stopped(struct session *r, struct err *err)
     return err_set(err, ERR_STOPPED,
                    "stopped %s: %zu of %zu units are done and kept; run the same "
                    "command again",
-                   signalled ? "by a signal" : "at run.max_time", p->done, p->units);
+                   r->signalled ? "by a signal" : "at run.max_time", p->done, p->units);
 }
 
 static int execute(struct session *r, struct err *err)
@@ -421,7 +430,7 @@ int cmd_run(int argc, char **argv, struct err *err)
     if (!r.command || parse_job(argc, argv, "run", &r.options, err))
         return err->code;
     pin_blas_core(&r.options.request, argv - 1); /* main's argv */
-    catch_signals();
+    block_signals(&r.signals);
     if (cluster_init(&r.cluster, err))
         return err->code;
     if (!open_campaign(&r, err)) {
