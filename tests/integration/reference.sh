@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# decode, knockout and causal_trace on two small random models (grouped and plain attention), by
-# both executors, every variable against float64 NumPy; and that the comparisons see a wrong number.
+# decode, knockout, causal_trace and token_lens on two small random models (grouped and plain
+# attention), by both executors, every variable against float64 NumPy; and that the comparisons see
+# a wrong number.
 set -euo pipefail
 
 if [ -z "${LENSWEEP_PYTHON:-}" ]; then
@@ -73,15 +74,37 @@ END
         --cells "$4"
 }
 
+# run_strata MODEL EXECUTOR: the same on queries of several datasets and templates, whose spans
+# overlap and some of which lack a target.
+run_strata() {
+    local model=tests/fixtures/models/$1 data=$dir/$1-strata.jsonl out=$dir/$1-$2-strata
+    reference make_strata "$dir/$1.jsonl" >"$data"
+    cat >"$out.yaml" <<END
+model: {path: $model}
+data: {path: $data}
+output: $out
+run: {executor: $2}
+experiments:
+  - {name: sets, kind: token_lens, head_logit: true}
+  - {name: sets_some, kind: token_lens, where: {target_collision: false}}
+END
+    "$LENSWEEP" run "$out.yaml" >"$out.log" 2>&1 || { cat "$out.log" && exit 1; }
+    echo "== $1, $2, strata"
+    reference check_lens "$out/result.h5" "$model" --atol 5e-5 --rtol 1e-5
+}
+
 for model in llama3-sharded-bf16 mistral-mha-f16; do
     reference make_queries tests/fixtures/models/$model >"$dir/$model.jsonl"
     run $model forked 1 300
+    run_strata $model forked
 done
 run llama3-sharded-bf16 naive 3 60
+run_strata mistral-mha-f16 naive
 
-# wrong CHECKER VARIABLE INDEX: with 0.001 more at this place of the result, the checker fails
+# wrong CHECKER VARIABLE INDEX: with 0.001 more at this place of the $result, the checker fails
+result=mistral-mha-f16-forked
 wrong() {
-    cp "$dir/mistral-mha-f16-forked/result.h5" "$dir/wrong.h5"
+    cp "$dir/$result/result.h5" "$dir/wrong.h5"
     "$LENSWEEP_PYTHON" - "$dir/wrong.h5" "$2" "$3" <<'END'
 import sys, h5py
 with h5py.File(sys.argv[1], "r+") as f:
@@ -100,3 +123,5 @@ wrong check_knockout cut/kl 5,0
 wrong check_knockout masked_one/final_rms 5,1,1
 wrong check_trace restored/low 5,1 --data "$dir/mistral-mha-f16.jsonl" --cells 10
 wrong check_trace replaced_in/high 5 --data "$dir/mistral-mha-f16.jsonl" --cells 10
+result=mistral-mha-f16-forked-strata
+wrong check_lens sets/attention 5,1,2,0
