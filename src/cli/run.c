@@ -41,7 +41,6 @@ struct session {
     struct journal_stats found;
     double begin, last_sync;
     sigset_t signals; /* that end the run */
-    bool signalled;
     struct progress_view view;
     struct runlog log;
     uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
@@ -151,36 +150,46 @@ static void tick(void *ctx, const struct progress *p)
     progress_show(&r->view, p);
 }
 
-/*
- * SIGTERM, SIGINT and SIGUSR1 end the run in good order. They are blocked from the start, in all
- * threads, and the master asks for them: so none arrives in the middle of a system call of MPI's.
- */
-static void block_signals(sigset_t *set)
+static volatile sig_atomic_t signalled;
+
+static void note_signal(int signal)
 {
+    signalled = signal;
+}
+
+/*
+ * SIGTERM, SIGINT and SIGUSR1 end the run in good order. The thread that calls MPI has them
+ * blocked, and so have those that it starts, so that none interrupts a system call of MPI's: a
+ * thread that BLAS has started at its loading takes them, or the master asks for what is pending.
+ */
+static void catch_signals(sigset_t *set)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+
     sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGUSR1);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        sigaction(signals[i], &action, NULL);
+        sigaddset(set, signals[i]);
+    }
     pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-static bool take_signal(struct session *r)
+static bool take_signal(const sigset_t *set)
 {
     struct timespec now = {0};
 
-    if (!r->signalled)
-        r->signalled = sigtimedwait(&r->signals, NULL, &now) > 0;
-    return r->signalled;
+    return signalled || (signalled = sigtimedwait(set, NULL, &now) > 0);
 }
 
 /* No more units are handed out after a signal, or when what is left of run.max_time is needed to
    finish those in flight. */
 static bool must_stop(void *ctx)
 {
-    struct session *r = ctx;
+    const struct session *r = ctx;
     const struct run_config *c = &r->campaign.config.run;
 
-    return take_signal(r) ||
+    return take_signal(&r->signals) ||
            (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
 }
 
@@ -358,7 +367,7 @@ static int stopped(struct session *r, struct err *err)
     return err_set(err, ERR_STOPPED,
                    "stopped %s: %zu of %zu units are done and kept; run the same "
                    "command again",
-                   r->signalled ? "by a signal" : "at run.max_time", p->done, p->units);
+                   signalled ? "by a signal" : "at run.max_time", p->done, p->units);
 }
 
 static int execute(struct session *r, struct err *err)
@@ -430,7 +439,7 @@ int cmd_run(int argc, char **argv, struct err *err)
     if (!r.command || parse_job(argc, argv, "run", &r.options, err))
         return err->code;
     pin_blas_core(&r.options.request, argv - 1); /* main's argv */
-    block_signals(&r.signals);
+    catch_signals(&r.signals);
     if (cluster_init(&r.cluster, err))
         return err->code;
     if (!open_campaign(&r, err)) {
