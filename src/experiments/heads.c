@@ -84,16 +84,20 @@ static void suppression(const struct experiment *x, const struct query *q,
     rate(x, at, -1, out);
 }
 
-/* The rates that a token like the controls would have, from the queries' leave-one-out rates. */
+/*
+ * The rates that a token like the controls would have, from the queries' leave-one-out rates; over
+ * the same queries as the rate itself, so none where the query lacks the target.
+ */
 static void chance(const struct experiment *x, void *const at[FIELDS_MAX], const char *answers,
                    const char *subjects, float *out)
 {
     const float *from[2] = {query_array(x, at, answers), query_array(x, at, subjects)};
+    const float *logit = query_array(x, at, "logit");
     size_t targets = x->axis[TARGET].dim.size, n = x->axis[LAYER].dim.size * x->axis[HEAD].dim.size;
 
     for (size_t i = 0; i < n; i++)
         for (size_t t = 0; t < targets; t++)
-            out[i * targets + t] = from[is_subject(x, t)][i];
+            out[i * targets + t] = isnan(logit[i * targets + t]) ? NAN : from[is_subject(x, t)][i];
 }
 
 static void promotion_chance(const struct experiment *x, const struct query *q,
@@ -183,20 +187,35 @@ static void second_moment(const struct experiment *x, const struct query *q,
     moment(x, at, 2, out);
 }
 
-/* Mean and standard deviation of one stratum and layer, from the queries' moments. */
-static void thresholds(const struct strata *s, const float *first, const float *second,
-                       size_t layers, int stratum, size_t l, double *mean, double *std)
+static int count_targets(const struct experiment *x, size_t q)
 {
+    const struct dataset *ds = x->scene->data;
+    int n = 0;
+
+    for (size_t t = 0; t < ds->n_targets; t++)
+        n += ds->query[q].target[t] >= 0;
+    return n;
+}
+
+/*
+ * Mean and standard deviation of one stratum and layer, from the queries' moments: over all logits,
+ * so that a query weighs as many as it has targets.
+ */
+static void thresholds(const struct experiment *x, const struct strata *s, const float *first,
+                       const float *second, int stratum, size_t l, double *mean, double *std)
+{
+    size_t layers = x->axis[LAYER].dim.size;
     double m = 0, square = 0, n = 0, var;
 
     for (size_t q = 0; q < s->n_queries; q++) {
         double a = (double)first[q * layers + l], b = (double)second[q * layers + l];
+        double weight = count_targets(x, q);
 
         if (s->of_query[q] != stratum || isnan(a))
             continue;
-        m += a;
-        square += b;
-        n++;
+        m += weight * a;
+        square += weight * b;
+        n += weight;
     }
     var = square / n - (m / n) * (m / n);
     *mean = m / n;
@@ -210,7 +229,7 @@ static void settle_layer(const struct experiment *x, const struct strata *s,
     size_t layers = x->axis[LAYER].dim.size, heads = x->axis[HEAD].dim.size;
     double mean, std;
 
-    thresholds(s, value[THRESHOLD_MEAN], value[THRESHOLD_STD], layers, stratum, l, &mean, &std);
+    thresholds(x, s, value[THRESHOLD_MEAN], value[THRESHOLD_STD], stratum, l, &mean, &std);
     for (size_t q = 0; q < s->n_queries; q++) {
         float *up = value[PROMOTION] + (q * layers + l) * heads;
         float *down = value[SUPPRESSION] + (q * layers + l) * heads;
@@ -224,7 +243,7 @@ static void settle_layer(const struct experiment *x, const struct strata *s,
     }
 }
 
-/* The standard deviations replace the second moments once every layer has been judged by them. */
+/* The thresholds replace each query's moments once every layer has been judged by them. */
 static void heads_settle(const struct experiment *x, const struct strata *s,
                          float *const value[AGGREGATES_MAX])
 {
@@ -238,10 +257,12 @@ static void heads_settle(const struct experiment *x, const struct strata *s,
             double mean, std;
 
             settle_layer(x, s, value, b, l);
-            thresholds(s, value[THRESHOLD_MEAN], value[THRESHOLD_STD], layers, b, l, &mean, &std);
+            thresholds(x, s, value[THRESHOLD_MEAN], value[THRESHOLD_STD], b, l, &mean, &std);
             for (size_t q = 0; q < s->n_queries; q++)
-                if (s->of_query[q] == b && !isnan(value[THRESHOLD_MEAN][q * layers + l]))
+                if (s->of_query[q] == b && !isnan(value[THRESHOLD_MEAN][q * layers + l])) {
+                    value[THRESHOLD_MEAN][q * layers + l] = (float)mean;
                     value[THRESHOLD_STD][q * layers + l] = (float)std;
+                }
         }
 }
 

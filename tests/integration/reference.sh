@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# decode, knockout, causal_trace and token_lens on two small random models (grouped and plain
-# attention), by both executors, every variable against float64 NumPy; and that the comparisons see
-# a wrong number.
+# The five analyses on two small random models (grouped and plain attention), by both executors,
+# every variable against float64 NumPy; and that the comparisons see a wrong number.
 set -euo pipefail
 
 if [ -z "${LENSWEEP_PYTHON:-}" ]; then
@@ -74,8 +73,8 @@ END
         --cells "$4"
 }
 
-# run_strata MODEL EXECUTOR: the same on queries of several datasets and templates, whose spans
-# overlap and some of which lack a target.
+# run_strata MODEL EXECUTOR: what is averaged, or depends on which queries there are, on several
+# datasets and templates. The authors' projection needs heads x head width = width.
 run_strata() {
     local model=tests/fixtures/models/$1 data=$dir/$1-strata.jsonl out=$dir/$1-$2-strata
     reference make_strata "$dir/$1.jsonl" >"$data"
@@ -84,13 +83,26 @@ model: {path: $model}
 data: {path: $data}
 output: $out
 run: {executor: $2}
+statistics: {bootstrap: 200}
 experiments:
   - {name: sets, kind: token_lens, head_logit: true}
   - {name: sets_some, kind: token_lens, where: {target_collision: false}}
+  - {name: heads, kind: heads}
+  - name: heads_some
+    kind: heads
+    k: 0.5
+    vocab_stats: false
+    where: {target_collision: false}
+  - {name: layer, kind: heads, classify: authors}
+  - {name: layer_some, kind: heads, classify: authors, k: 1.5, where: {target_collision: false}}
 END
+    if [ "$1" = mistral-mha-f16 ]; then
+        echo "  - {name: rows, kind: heads, head_projection: authors}" >>"$out.yaml"
+    fi
     "$LENSWEEP" run "$out.yaml" >"$out.log" 2>&1 || { cat "$out.log" && exit 1; }
     echo "== $1, $2, strata"
     reference check_lens "$out/result.h5" "$model" --atol 5e-5 --rtol 1e-5
+    reference check_heads "$out/result.h5" "$model" --atol 5e-5 --rtol 1e-5
 }
 
 for model in llama3-sharded-bf16 mistral-mha-f16; do
@@ -125,3 +137,5 @@ wrong check_trace restored/low 5,1 --data "$dir/mistral-mha-f16.jsonl" --cells 1
 wrong check_trace replaced_in/high 5 --data "$dir/mistral-mha-f16.jsonl" --cells 10
 result=mistral-mha-f16-forked-strata
 wrong check_lens sets/attention 5,1,2,0
+wrong check_heads heads/promotion_chance 1,0,3,3
+wrong check_heads layer/threshold_std 1,0
