@@ -13,7 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum {
+    UNREADABLE = 2, /* seconds after which a lock without a holder's name is nobody's */
+    GUARD_STALE = 10,
+    PATIENCE = 15 /* seconds to wait for those who are about to take the lock */
+};
 
 static const char *environment(const char *name)
 {
@@ -39,7 +46,7 @@ static double idle_seconds(const char *path)
     double age = 0;
     int fd;
 
-    snprintf(probe, sizeof probe, "%s.%ld.now", path, (long)getpid());
+    snprintf(probe, sizeof probe, "%s~%ld.now", path, (long)getpid());
     fd = open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd >= 0) {
         if (!fstat(fd, &now) && !stat(path, &lock))
@@ -111,29 +118,67 @@ bool lock_read(struct lock_holder *h, const char *path)
     return true;
 }
 
-static int create(const char *path, struct err *err)
+/* Who we are, into a file that must not be there yet. */
+static int write_self(const char *path, struct err *err)
 {
     struct lock_holder self;
     struct buf b = {0};
-    int fd, code = 0;
+    int fd, code;
 
     describe_self(&self);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return errno == EEXIST
-                   ? 0
-                   : err_set(err, ERR_IO, "cannot create %s: %s", path, strerror(errno));
     code = buf_printf(&b, err,
                       "{\"host\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %ld, "
                       "\"since\": \"%s\"}\n",
                       self.host, self.pid, self.job, self.restart, self.since);
-    if (!code && write(fd, b.data, b.len) != (ssize_t)b.len)
-        code = err_set(err, ERR_IO, "cannot write %s: %s", path, strerror(errno));
-    close(fd);
-    buf_release(&b);
     if (code)
+        goto out;
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        code = err_set(err, ERR_IO, "cannot create %s: %s", path, strerror(errno));
+        goto out;
+    }
+    if (write(fd, b.data, b.len) != (ssize_t)b.len) {
+        code = err_set(err, ERR_IO, "cannot write %s: %s", path, strerror(errno));
         unlink(path);
-    return code ? code : 1;
+    }
+    close(fd);
+out:
+    buf_release(&b);
+    return code;
+}
+
+static bool exists(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+/* Whole or not at all. A link may have been made although its reply was lost (NFS): what counts is
+   the number of names. A file system without links gets the file by its own name. */
+static int create(const char *path, bool *made, struct err *err)
+{
+    char whole[4096 + 192];
+    struct lock_holder self;
+    struct stat st;
+    int failed, code = 0;
+
+    *made = false;
+    describe_self(&self);
+    snprintf(whole, sizeof whole, "%s~%s.%ld", path, self.host, self.pid);
+    unlink(whole); /* of a process that had our number */
+    if (write_self(whole, err))
+        return err->code;
+    failed = link(whole, path) ? errno : 0;
+    *made = !failed || (!stat(whole, &st) && st.st_nlink > 1);
+    unlink(whole);
+    if (*made || failed == EEXIST)
+        return 0;
+    if (failed != EPERM && failed != ENOTSUP && failed != ENOSYS)
+        return err_set(err, ERR_IO, "cannot create %s: %s", path, strerror(failed));
+    code = exists(path) ? 0 : write_self(path, err);
+    *made = !code && exists(path);
+    return code;
 }
 
 /* Same job, started again by SLURM after the holder's start. */
@@ -154,26 +199,86 @@ static int refuse(const struct lock_holder *h, const char *path, struct err *err
         path, h->pid, h->host, h->job[0] ? ", job " : "", h->job, h->since);
 }
 
+/* May the lock be taken from its holder? Not if there is none, or meanwhile another: whoever makes
+   one asks nobody. */
+static bool is_stale(const char *path)
+{
+    struct lock_holder h;
+    struct stat before, after;
+    bool stale;
+
+    if (stat(path, &before))
+        return false;
+    if (lock_read(&h, path))
+        stale = !h.alive || is_our_past(&h);
+    else
+        stale = idle_seconds(path) >= UNREADABLE;
+    return stale && !stat(path, &after) && before.st_ino == after.st_ino &&
+           before.st_dev == after.st_dev;
+}
+
+/* Removes a lock that is stale, unless another is about to: then waits a little. */
+static int clear_away(const char *path, struct err *err)
+{
+    const struct timespec moment = {0, 50000000};
+    char guard[4096 + 2];
+    bool made;
+
+    snprintf(guard, sizeof guard, "%s~", path);
+    if (create(guard, &made, err))
+        return err->code;
+    if (made) {
+        if (is_stale(path)) /* another may have taken it since we looked */
+            unlink(path);
+        unlink(guard);
+        return 0;
+    }
+    if (idle_seconds(guard) >= GUARD_STALE) /* killed in the few steps above */
+        unlink(guard);
+    nanosleep(&moment, NULL);
+    return 0;
+}
+
+static bool is_ours(const struct lock *l)
+{
+    struct stat st;
+
+    return l->path[0] && !stat(l->path, &st) && (uint64_t)st.st_dev == l->device &&
+           (uint64_t)st.st_ino == l->inode;
+}
+
+static void hold(struct lock *l, const char *path)
+{
+    struct stat st;
+
+    snprintf(l->path, sizeof l->path, "%s", path);
+    l->touched = clock_seconds();
+    if (!stat(path, &st)) {
+        l->device = (uint64_t)st.st_dev;
+        l->inode = (uint64_t)st.st_ino;
+    }
+}
+
 int lock_take(struct lock *l, const char *path, struct err *err)
 {
-    struct lock_holder holder;
-    int made;
+    struct lock_holder holder = {0};
+    double begin = clock_seconds();
+    bool made;
 
     memset(l, 0, sizeof *l);
     if (strlen(path) >= sizeof l->path)
         return err_set(err, ERR_IO, "the path %.60s... is too long", path);
-    for (int tries = 0; tries < 3; tries++) {
-        made = create(path, err);
-        if (err->code)
+    while (clock_seconds() - begin < PATIENCE) {
+        if (create(path, &made, err))
             return err->code;
         if (made) {
-            snprintf(l->path, sizeof l->path, "%s", path);
-            l->touched = clock_seconds();
+            hold(l, path);
             return 0;
         }
         if (lock_read(&holder, path) && holder.alive && !is_our_past(&holder))
             break;
-        unlink(path);
+        if (clear_away(path, err))
+            return err->code;
     }
     return refuse(&holder, path, err);
 }
@@ -185,12 +290,13 @@ void lock_touch(struct lock *l)
     if (!l->path[0] || now - l->touched < LOCK_TOUCH)
         return;
     l->touched = now;
-    utimensat(AT_FDCWD, l->path, NULL, 0);
+    if (is_ours(l))
+        utimensat(AT_FDCWD, l->path, NULL, 0);
 }
 
 void lock_release(struct lock *l)
 {
-    if (l->path[0])
+    if (is_ours(l))
         unlink(l->path);
     l->path[0] = '\0';
 }

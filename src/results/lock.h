@@ -6,6 +6,10 @@
  * seconds by the clock of the file system, or if it belongs to the same SLURM job's earlier start
  * (a requeue: same job id, lower restart count). Otherwise the second job is refused and told whom
  * it meets.
+ *
+ * The file appears whole, by link(2). It is taken over by one at a time, who holds a second file,
+ * PATH~, while it looks again and removes the old lock: of any number of jobs that start at once on
+ * a stale lock, one gets it.
  */
 #ifndef LENSWEEP_RESULTS_LOCK_H
 #define LENSWEEP_RESULTS_LOCK_H
@@ -13,6 +17,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { LOCK_STALE = 90, LOCK_TOUCH = 10 };
 
@@ -24,8 +29,9 @@ struct lock_holder {
 };
 
 struct lock {
-    char path[4096]; /* "" = not held */
-    double touched;  /* clock_seconds() of the last touch */
+    char path[4096];        /* "" = not held */
+    double touched;         /* clock_seconds() of the last touch */
+    uint64_t device, inode; /* of the file: one that another has put there is not ours */
 };
 
 /* ERR_CONFIG that names the holder; ERR_IO. */

@@ -1,0 +1,263 @@
+/* The lock of an output directory: one holder, whoever comes at once; dead holders; requeued jobs.
+ */
+#define _GNU_SOURCE
+#include "results/lock.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char dir[64], path[96];
+
+static int setup(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof dir, "/tmp/lensweep_lock.XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(path, sizeof path, "%s/lock", dir);
+    unsetenv("SLURM_JOB_ID");
+    unsetenv("SLURM_RESTART_COUNT");
+    return 0;
+}
+
+/* Nothing else may be left in the directory. */
+static int teardown(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(dir);
+}
+
+static void plant(const char *host, long pid, const char *job, int restart)
+{
+    char self[128] = "", text[512];
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+    gethostname(self, sizeof self - 1);
+    snprintf(
+        text, sizeof text,
+        "{\"host\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %d, \"since\": \"1\"}\n",
+        host ? host : self, pid, job, restart);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+/* As if it had last been touched so many seconds ago. */
+static void age(double seconds)
+{
+    struct timespec t[2];
+
+    clock_gettime(CLOCK_REALTIME, &t[0]);
+    t[0].tv_sec -= (time_t)seconds;
+    t[1] = t[0];
+    assert_int_equal(utimensat(AT_FDCWD, path, t, 0), 0);
+}
+
+static int take(struct lock *l)
+{
+    struct err err;
+
+    err_clear(&err);
+    lock_take(l, path, &err);
+    if (err.code)
+        assert_int_equal(err.code, ERR_CONFIG);
+    return err.code;
+}
+
+static long dead_process(void)
+{
+    pid_t pid = fork();
+
+    if (!pid)
+        _exit(0);
+    waitpid(pid, NULL, 0);
+    return (long)pid;
+}
+
+static void test_one_at_a_time(void **state)
+{
+    struct lock a, b;
+    struct lock_holder h;
+
+    (void)state;
+    assert_false(lock_read(&h, path));
+    assert_int_equal(take(&a), 0);
+    assert_true(lock_read(&h, path));
+    assert_true(h.alive);
+    assert_int_equal(h.pid, getpid());
+    assert_int_equal(take(&b), ERR_CONFIG);
+    lock_release(&b); /* holds nothing */
+    assert_true(lock_read(&h, path));
+    lock_release(&a);
+    assert_int_equal(take(&b), 0);
+    lock_release(&b);
+}
+
+static void test_dead_holder(void **state)
+{
+    struct lock l;
+
+    (void)state;
+    plant(NULL, dead_process(), "", 0);
+    assert_int_equal(take(&l), 0);
+    lock_release(&l);
+}
+
+static void test_zombie(void **state)
+{
+    siginfo_t info;
+    struct lock l;
+    pid_t pid = fork();
+
+    (void)state;
+    if (!pid)
+        _exit(0);
+    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+    assert_int_equal(kill(pid, 0), 0); /* it looks alive */
+    plant(NULL, (long)pid, "", 0);
+    assert_int_equal(take(&l), 0);
+    lock_release(&l);
+    waitpid(pid, NULL, 0);
+}
+
+static void test_other_host(void **state)
+{
+    struct lock l;
+
+    (void)state;
+    plant("elsewhere", dead_process(), "", 0);
+    assert_int_equal(take(&l), ERR_CONFIG);
+    age(LOCK_STALE - 5);
+    assert_int_equal(take(&l), ERR_CONFIG);
+    age(LOCK_STALE + 5);
+    assert_int_equal(take(&l), 0);
+    lock_release(&l);
+}
+
+static void test_requeued(void **state)
+{
+    struct lock l;
+
+    (void)state;
+    setenv("SLURM_JOB_ID", "17", 1);
+    setenv("SLURM_RESTART_COUNT", "2", 1);
+    plant("elsewhere", 1, "17", 2);
+    assert_int_equal(take(&l), ERR_CONFIG);
+    plant("elsewhere", 1, "18", 1);
+    assert_int_equal(take(&l), ERR_CONFIG);
+    plant("elsewhere", 1, "17", 1);
+    assert_int_equal(take(&l), 0);
+    lock_release(&l);
+}
+
+/* A torn or foreign file is nobody's, once nobody can be about to write it. */
+static void test_unreadable(void **state)
+{
+    struct lock l;
+    int fd = open(path, O_WRONLY | O_CREAT, 0666);
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(take(&l), 0);
+    lock_release(&l);
+}
+
+/* Who was thought dead and is back leaves the new holder's lock alone. */
+static void test_robbed(void **state)
+{
+    struct lock l;
+    struct lock_holder h;
+    char aside[128];
+
+    (void)state;
+    assert_int_equal(take(&l), 0);
+    snprintf(aside, sizeof aside, "%s.aside", path);
+    assert_int_equal(rename(path, aside), 0); /* so that its inode is not given again */
+    plant("elsewhere", 7, "", 0);
+    l.touched -= 2 * LOCK_TOUCH;
+    age(50);
+    lock_touch(&l);
+    lock_release(&l);
+    assert_true(lock_read(&h, path));
+    assert_true(h.idle > 40);
+    unlink(aside);
+}
+
+struct start {
+    atomic_int go, holders, answers;
+};
+
+enum { STARTERS = 4, ROUNDS = 40 };
+
+static void race(struct start *s, bool stale)
+{
+    memset(s, 0, sizeof *s);
+    if (stale)
+        plant(NULL, dead_process(), "", 0);
+    for (int i = 0; i < STARTERS; i++)
+        if (!fork()) {
+            struct lock l;
+            struct err err;
+
+            err_clear(&err);
+            while (!s->go)
+                ;
+            if (!lock_take(&l, path, &err))
+                s->holders++;
+            s->answers++;
+            while (s->answers < STARTERS)
+                usleep(500);
+            lock_release(&l);
+            _exit(0);
+        }
+    usleep(2000);
+    s->go = 1;
+    while (wait(NULL) > 0)
+        ;
+    assert_int_equal(s->holders, 1);
+}
+
+static void test_all_at_once(void **state)
+{
+    struct start *s =
+        mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    (void)state;
+    assert_true(s != MAP_FAILED);
+    for (int round = 0; round < ROUNDS; round++)
+        race(s, round % 2);
+    munmap(s, sizeof *s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_one_at_a_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dead_holder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_zombie, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_other_host, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_requeued, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_robbed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_all_at_once, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
