@@ -50,6 +50,9 @@ test  | clang_links -fsanitize=address,fuzzer-no-link | libclang-rt-dev | the sa
 test  | any_command clang-format | clang-format    | clang-format 14
 test  | any_command clang-tidy  | clang-tidy       | clang-tidy 14
 test  | any_command shellcheck  | shellcheck       | shellcheck
+slurm | slurm slurmctld         | slurm-wlm        | Slurm with PMIx
+slurm | slurm munged            | munge            | MUNGE
+slurm | slurm ip                | iproute2         | iproute2
 '
 
 any_command() {
@@ -62,6 +65,8 @@ any_command() {
 header() { echo "#include <$1>" | cc -E - >/dev/null 2>&1; }
 module() { pkg-config --exists "$1" 2>/dev/null; }
 python() { python3 -c "import $1" >/dev/null 2>&1; }
+# The Slurm of the tests needs root: nobody else needs it.
+slurm() { [ "$(id -u)" != 0 ] || any_command "$1" "/usr/sbin/$1"; }
 clang_links() { echo 'int main(void){return 0;}' | clang "$1" -x c - -o /dev/null 2>/dev/null; }
 
 # missing COLUMN USE...: one line for each need of these uses that is not met (3 = Debian's name,
