@@ -239,6 +239,26 @@ static int write_facts(struct output *o, struct h5group *g, struct err *err)
 
 /* --- an experiment's group --- */
 
+/* Which key/value head a query head reads, where a group has heads. */
+static int write_kv_heads(struct output *o, struct h5group *g, const struct experiment *x,
+                          struct err *err)
+{
+    static const struct variable v = {"kv_head", V_I4, "head", "key/value head of the head", NULL};
+    const struct shape *s = &o->c->model->shape;
+    int32_t *kv = arena_alloc(&o->arena, (size_t)s->n_heads, sizeof *kv, err);
+
+    for (int i = 0; kv && i < x->n_axes; i++) {
+        if (strcmp(x->axis[i].dim.name, "head") != 0)
+            continue;
+        for (int h = 0; h < s->n_heads; h++)
+            kv[h] = h / (s->n_heads / s->n_kv_heads);
+        return h5_coordinate(g, &v, err) || h5_write(g, v.name, 0, (size_t)s->n_heads, kv, err)
+                   ? err->code
+                   : 0;
+    }
+    return kv ? 0 : err->code;
+}
+
 /* The experiment's own keys, as they stand in the config: which modes its numbers come from. */
 static int stamp_config(struct h5group *g, const struct experiment *x, struct err *err)
 {
@@ -274,6 +294,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     }
     if (h5_group(o->file, x->name, dims, n, g, err) ||
         h5_attr_str(*g, "kind", x->kind->name, err) || stamp_config(*g, x, err) ||
+        write_kv_heads(o, *g, x, err) ||
         write_columns(o, *g, coordinates, sizeof coordinates / sizeof *coordinates, true, err))
         return err->code;
     for (int i = 0; i < x->n_fields; i++)

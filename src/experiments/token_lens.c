@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct lens_config {
@@ -24,28 +25,37 @@ static const struct config_row rows[] = {
 enum axis_index { LAYER, HEAD, SET, TARGET };
 
 struct lens {
-    const char **name; /* (n) sets: spans in the order in which a token belongs to the first, then
-                          last, first, other */
+    const char **name; /* (n) sets: a token belongs to the first that has it */
     size_t n;
 };
 
-/* subject, the answers, the other spans, then last, first and other: those that the data names. */
+/* subject, answers, relation, other spans by name. */
+static int rank_of_name(const char *name)
+{
+    return str_eq(name, "subject")            ? 0
+           : strncmp(name, "answer_", 7) == 0 ? 1
+           : str_eq(name, "relation")         ? 2
+                                              : 3;
+}
+
+static int by_rank_and_name(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    int rank = rank_of_name(x) - rank_of_name(y);
+
+    return rank ? rank : strcmp(x, y);
+}
+
+/* The data's spans in an order that its files do not change, then last, first and other. */
 static int name_sets(struct lens *t, const struct dataset *ds, struct arena *a, struct err *err)
 {
     t->name = arena_alloc(a, ds->n_spans + 1, sizeof *t->name, err);
     if (!t->name)
         return err->code;
-    if (dataset_span(ds, "subject") >= 0)
-        t->name[t->n++] = "subject";
-    for (int answers = 1; answers >= 0; answers--)
-        for (size_t i = 0; i < ds->n_spans; i++) {
-            const char *name = ds->span_name[i];
-            bool is_answer = strncmp(name, "answer_", 7) == 0;
-
-            if (is_answer == (bool)answers && !str_eq(name, "subject") && !str_eq(name, "first") &&
-                !str_eq(name, "last"))
-                t->name[t->n++] = name;
-        }
+    for (size_t i = 0; i < ds->n_spans; i++)
+        if (!str_eq(ds->span_name[i], "first") && !str_eq(ds->span_name[i], "last"))
+            t->name[t->n++] = ds->span_name[i];
+    qsort(t->name, t->n, sizeof *t->name, by_rank_and_name);
     t->name[t->n++] = "last";
     t->name[t->n++] = "first";
     t->name[t->n++] = "other";
