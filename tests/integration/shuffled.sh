@@ -10,8 +10,11 @@ config "$work/c.yaml" "$work/lands.jsonl" "$work/first" 'name: decode, kind: dec
 run=("$program" run "$work/c.yaml" --set run.threads=1)
 
 ends 0 "${run[@]}"
+plain=$(mktemp -d) # LD_PRELOAD knows no path with a space
+trap 'rm -rf "$work" "$plain"' EXIT
+cp "$LENSWEEP_BUILD/tests/slow_send.so" "$plain"
 for seed in 1 2 3; do
-    ends 0 ranks 8 env LD_PRELOAD="$LENSWEEP_BUILD/tests/slow_send.so" LENSWEEP_SHUFFLE=$seed \
+    ends 0 ranks 8 env LD_PRELOAD="$plain/slow_send.so" LENSWEEP_SHUFFLE=$seed \
         "${run[@]}" --set output="$work/shuffled $seed"
     same "$work/first/result.h5" "$work/shuffled $seed/result.h5" "8 ranks, order $seed"
 done
