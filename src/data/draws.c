@@ -156,9 +156,12 @@ int draw_controls(struct loader *l, struct err *err)
 {
     int subject = dataset_target(l->ds, "subject"), code = 0;
     size_t n = l->ds->n_controls;
-    uint64_t *number = mem_alloc(n, sizeof *number, err);
     struct pool answers = {0}, subjects = {0};
+    uint64_t *number;
 
+    if (!n)
+        return 0;
+    number = mem_alloc(n, sizeof *number, err);
     if (!number || pool_fill(&answers, l, -1, err) ||
         (subject >= 0 && pool_fill(&subjects, l, subject, err))) {
         code = err->code;
