@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char name[] = "/tmp/lensweep-fuzz-XXXXXX";
     static int fd = -1;
-    struct data_options opt = {.vocab = VOCABULARY, .max_tokens = 64, .seed = 1};
+    struct data_options opt = {.vocab = VOCABULARY, .max_tokens = 64, .seed = 1, .n_controls = 3};
     struct problems problems = {0};
     struct err err = {0};
     struct dataset ds;
