@@ -2,8 +2,9 @@
 # head node of a testbed, with the integration tests' helpers and those below.
 # shellcheck shell=bash disable=SC2034
 
-[ -n "${LENSWEEP_LAB:-}" ] ||
-    exec tests/slurm/testbed timeout --foreground 270 bash "$0" "$@"
+# Too long is a failure; and whoever kills this one, by whatever signal, leaves nothing behind.
+[ -n "${LENSWEEP_LAB:-}" ] || exec timeout --foreground -s KILL -k 1 300 \
+    setpriv --pdeathsig KILL tests/slurm/testbed bash "$0" "$@"
 
 private=$TMPDIR
 TMPDIR=$LENSWEEP_LAB # $work is to be seen by all nodes
@@ -28,8 +29,9 @@ experiments:
   - {name: cut, kind: knockout, sets: [subject, answer_1, answer_2, last]}
   - {name: load, kind: noop, cells: $cells, values: 4}
 END
-    printf '#!/bin/sh\nLENSWEEP_SLOW_WRITE=1000 LD_PRELOAD="%s" exec "%s" "$@"\n' \
-        "$LENSWEEP_BUILD/tests/slurm/slow_write.so" "$program" >"$work/slow"
+    cp "$LENSWEEP_BUILD/tests/slurm/slow_write.so" "$LENSWEEP_LAB" # LD_PRELOAD is split at spaces
+    printf '#!/bin/sh\nLENSWEEP_SLOW_WRITE=1000 LD_PRELOAD=%s exec "%s" "$@"\n' \
+        "$LENSWEEP_LAB/slow_write.so" "$program" >"$work/slow"
     chmod +x "$work/slow"
     ends 0 "$program" run "$work/c.yaml" --set output="$work/whole"
     [ "$wrong" = 0 ] || finish
@@ -61,7 +63,7 @@ await() {
         state=$(property "$1" JobState)
         case $state in
         "$2") return 0 ;;
-        COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) break ;;
+        COMPLETED | FAILED | CANCELLED | TIMEOUT) break ;;
         esac
         sleep 0.2
     done
