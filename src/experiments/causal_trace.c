@@ -93,6 +93,29 @@ static void role_score(const struct experiment *x, const struct query *q,
     }
 }
 
+/* The same minus the probability without the module put in: what it alone changes. A role that the
+   query lacks has none, whatever role_average says. */
+static void role_effect(const struct experiment *x, const struct query *q,
+                        void *const at[FIELDS_MAX], float *out)
+{
+    const struct trace_config *c = x->config;
+    const struct trace *t = x->state;
+    const int8_t *role = query_array(x, at, "token_role");
+    const float *high = query_array(x, at, "high"), *low = query_array(x, at, "low");
+    size_t inner = ROLES * x->axis[LAYER].dim.size, sites = c->sites.n * c->window.n;
+    bool present[ROLES] = {false};
+
+    role_score(x, q, at, out);
+    for (int i = 0; i < q->n; i++)
+        if (role[i] >= 0)
+            present[role[i]] = true;
+    for (size_t i = 0; i < c->corrupt.n * sites * inner; i++)
+        if (present[i % inner / x->axis[LAYER].dim.size])
+            out[i] -= t->denoise ? low[i / inner / sites] : *high;
+        else
+            out[i] = NAN;
+}
+
 static int declare(struct experiment *x, const struct trace_config *c, struct err *err)
 {
     static const char cell[] = "query corruption site window token layer";
@@ -109,7 +132,9 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
                         "role of each token, an index of `role`", err) ||
         add_aggregate(x, "role_score", "stratum corruption site window role layer", "1",
                       "mean over queries of the score's mean over the role's tokens", role_score,
-                      err))
+                      err) ||
+        add_aggregate(x, "role_effect", "stratum corruption site window role layer", "1",
+                      "the same minus the probability without the module put in", role_effect, err))
         return err->code;
     if (c->logit && add_field(x, "logit", V_F32, per_target, "1", "mean logit", err))
         return err->code;

@@ -3,6 +3,7 @@
  * targets at the last token, under the run's own final norm; and the residual stream after each
  * layer through the ordinary logit lens, under its own.
  */
+#include "experiments/controls.h"
 #include "experiments/experiment.h"
 
 #include "base/kernels.h"
@@ -27,12 +28,17 @@ enum { ATTN, MLP, RESID, COMPONENTS };
 
 static const char *const component_names[COMPONENTS] = {"attn", "mlp", "resid"};
 
+/* Decoded vectors of a query, beside the embedding. */
+static size_t vectors_n(const struct experiment *x)
+{
+    return (size_t)x->scene->model->shape.n_layers * COMPONENTS;
+}
+
 static int declare_fields(struct experiment *x, const struct decode_config *c, struct err *err)
 {
     int bad = add_field(x, "logit", V_F32, "query layer component target", "1",
                         "logit that the component adds to the target at the last token", err) ||
-              add_field(x, "control_logit", V_F32, "query layer component", "1",
-                        "mean of the decoded logit over the control tokens", err) ||
+              declare_controls(x, "query layer component", err) ||
               add_field(x, "embed_logit", V_F32, "query target", "1",
                         "logit that the last token's embedding adds to the target", err);
 
@@ -50,6 +56,35 @@ static int declare_fields(struct experiment *x, const struct decode_config *c, s
     return bad;
 }
 
+/* --- averages over queries --- */
+
+static void plain(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                  float *out)
+{
+    (void)q;
+    memcpy(out, query_array(x, at, "logit"),
+           vectors_n(x) * x->scene->data->n_targets * sizeof *out);
+}
+
+static void centred(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                    float *out)
+{
+    (void)q;
+    centre_logits(x, at, vectors_n(x), out);
+}
+
+static int declare_averages(struct experiment *x, struct err *err)
+{
+    static const char dims[] = "stratum layer component target";
+
+    return add_aggregate(x, "mean_logit", dims, "1", "mean of logit over queries", plain, err) ||
+                   add_aggregate(x, "mean_centred_logit", dims, "1",
+                                 "mean over queries of logit minus that of the control tokens",
+                                 centred, err)
+               ? err->code
+               : 0;
+}
+
 static int decode_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct decode_config *c = x->config;
@@ -62,7 +97,7 @@ static int decode_open(struct experiment *x, struct problems *problems, struct e
     if (add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
         add_named_axis(x, "component", COMPONENTS, component_names, err) ||
         add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
-        declare_fields(x, c, err))
+        declare_fields(x, c, err) || declare_averages(x, err))
         return err->code;
     return 0;
 }
@@ -87,8 +122,8 @@ static double decode_extra(const struct experiment *x, const struct query *q)
 {
     const struct decode_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
-    double vectors = 1 + COMPONENTS * (double)s->n_layers, d = s->d_model;
-    double ids = (double)(x->scene->data->n_targets + x->scene->data->n_controls);
+    double vectors = 1 + (double)vectors_n(x), d = s->d_model;
+    double ids = (double)control_ids_n(x->scene->data);
 
     (void)q;
     return 2 * vectors * d * (ids + (c->vocab_stats ? d : 0) + (ranked(c) ? (double)s->vocab : 0));
@@ -127,34 +162,18 @@ static int list_vectors(struct vectors *v, const struct run *run, const struct s
     return 0;
 }
 
-static float mean_of_present(const float *v, const int32_t *id, int n)
-{
-    double sum = 0;
-    int present = 0;
-
-    for (int i = 0; i < n; i++)
-        if (id[i] >= 0) {
-            sum += (double)v[i];
-            present++;
-        }
-    return present ? (float)(sum / present) : NAN;
-}
-
 /* Where the answers of all vectors lie, before they are sorted into fields. */
 static int make_ask(struct lens_ask *ask, const struct experiment *x, const struct query *q, int n,
                     struct arena *a, struct err *err)
 {
     const struct decode_config *c = x->config;
     const struct dataset *ds = x->scene->data;
-    size_t targets = ds->n_targets, ids = targets + ds->n_controls, rows_n = (size_t)n;
-    int32_t *id = arena_alloc(a, ids, sizeof *id, err);
+    size_t targets = ds->n_targets, ids = control_ids_n(ds), rows_n = (size_t)n;
 
     memset(ask, 0, sizeof *ask);
-    if (!id)
+    ask->id = control_ids(ds, q, a, err);
+    if (!ask->id)
         return err->code;
-    memcpy(id, q->target, targets * sizeof *id);
-    memcpy(id + targets, q->control, ds->n_controls * sizeof *id);
-    ask->id = id;
     ask->n_ids = (int)ids;
     ask->n_ranked = ranked(c) ? (int)targets : 0;
     ask->logit = arena_alloc(a, rows_n * ids, sizeof(float), err);
@@ -172,8 +191,7 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
 {
     const struct decode_config *c = x->config;
     const struct query *q = &x->scene->data->query[cell->query];
-    const struct dataset *ds = x->scene->data;
-    size_t targets = ds->n_targets, vectors, at;
+    size_t targets = x->scene->data->n_targets, vectors = vectors_n(x);
     struct lens_ask ask;
     struct vectors v;
 
@@ -181,16 +199,9 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
         make_ask(&ask, x, q, v.n, w->arena, err) ||
         engine_decode(w->engine, v.n, v.r, v.rms, x->scene->vocab_stats, &ask, err))
         return err->code;
-    vectors = (size_t)v.n - 1;
-    for (size_t i = 0; i < vectors; i++) {
-        const float *logit = ask.logit + i * (size_t)ask.n_ids;
-
-        memcpy(row_f32(row, "logit") + i * targets, logit, targets * sizeof *logit);
-        row_f32(row, "control_logit")[i] =
-            mean_of_present(logit + targets, q->control, (int)ds->n_controls);
-    }
-    at = vectors * (size_t)ask.n_ids;
-    memcpy(row_f32(row, "embed_logit"), ask.logit + at, targets * sizeof *ask.logit);
+    put_logits(row, q, ask.logit, 0, vectors);
+    memcpy(row_f32(row, "embed_logit"), ask.logit + vectors * (size_t)ask.n_ids,
+           targets * sizeof *ask.logit);
     if (c->vocab_stats) {
         memcpy(row_f32(row, "vocab_mean"), ask.mean, vectors * sizeof *ask.mean);
         memcpy(row_f32(row, "vocab_std"), ask.std, vectors * sizeof *ask.std);
@@ -208,7 +219,7 @@ const struct kind kind_decode = {
     .rows = rows,
     .n_rows = sizeof rows / sizeof *rows,
     .config_size = sizeof(struct decode_config),
-    .version = 1,
+    .version = 2,
     .open = decode_open,
     .runs = decode_runs,
     .extra = decode_extra,

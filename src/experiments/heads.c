@@ -3,6 +3,7 @@
  * the last token, and whether it promotes or suppresses them, judged against control tokens: so
  * neither the size of a head's output nor a shift of all logits counts as promotion.
  */
+#include "experiments/controls.h"
 #include "experiments/experiment.h"
 #include "experiments/strata.h"
 
@@ -34,12 +35,6 @@ static const struct config_row rows[] = {
 };
 
 enum axis_index { LAYER, HEAD, TARGET };
-
-/* Controls of a target: first tokens of other items' answers, or of other subjects. */
-static bool is_subject(const struct experiment *x, size_t target)
-{
-    return str_eq(x->scene->data->target_name[target], "subject");
-}
 
 /* +1 promotes, -1 suppresses, 0 neither; NaN where there is nothing to compare. */
 static float judge(float logit, float mean, float std, double k)
@@ -281,8 +276,7 @@ static int declare_authors(struct experiment *x, struct err *err)
                : 0;
 }
 
-static int declare_controls(struct experiment *x, const char *prefix, const char *of,
-                            struct err *err)
+static int declare_spread(struct experiment *x, const char *prefix, const char *of, struct err *err)
 {
     static const struct {
         const char *name, *text;
@@ -309,8 +303,8 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
 
     if (add_field(x, "logit", V_F32, "query layer head target", "1",
                   "logit that the head adds to the target at the last token", err) ||
-        declare_controls(x, "control", "first tokens of other items' answers", err) ||
-        declare_controls(x, "subject_control", "first tokens of other subjects", err))
+        declare_spread(x, "control", "first tokens of other items' answers", err) ||
+        declare_spread(x, "subject_control", "first tokens of other subjects", err))
         return err->code;
     if (c->vocab_stats &&
         (add_field(x, "vocab_mean", V_F32, "query layer head", "1",
@@ -366,7 +360,7 @@ static double heads_extra(const struct experiment *x, const struct query *q)
     const struct heads_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
     double d = s->d_model, vectors = (double)s->n_layers * s->n_heads;
-    double ids = (double)(x->scene->data->n_targets + 2 * x->scene->data->n_controls);
+    double ids = (double)control_ids_n(x->scene->data);
 
     (void)q;
     return 2 * vectors * d * ((double)s->n_heads * s->d_head + ids + (c->vocab_stats ? d : 0));
@@ -448,23 +442,6 @@ static void put_spread(struct row *row, bool subject, size_t i, struct spread s)
     row_f32(row, subject ? "subject_control_suppression" : "control_suppression")[i] = s.suppressed;
 }
 
-static int list_ids(const struct experiment *x, const struct query *q, struct lens_ask *ask,
-                    struct arena *a, struct err *err)
-{
-    const struct dataset *ds = x->scene->data;
-    size_t n = ds->n_targets + 2 * ds->n_controls;
-    int32_t *id = arena_alloc(a, n, sizeof *id, err);
-
-    if (!id)
-        return err->code;
-    memcpy(id, q->target, ds->n_targets * sizeof *id);
-    memcpy(id + ds->n_targets, q->control, ds->n_controls * sizeof *id);
-    memcpy(id + ds->n_targets + ds->n_controls, q->s_control, ds->n_controls * sizeof *id);
-    ask->id = id;
-    ask->n_ids = (int)n;
-    return 0;
-}
-
 static int heads_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
                         struct worker *w, struct err *err)
 {
@@ -476,9 +453,10 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
     float *out = arena_alloc(w->arena, n * d, sizeof *out, err);
     float *rms = arena_alloc(w->arena, n, sizeof *rms, err);
     const float **r = arena_alloc(w->arena, n, sizeof *r, err);
-    struct lens_ask ask = {0};
+    struct lens_ask ask = {.id = control_ids(ds, q, w->arena, err),
+                           .n_ids = (int)control_ids_n(ds)};
 
-    if (!out || !rms || !r || list_ids(x, q, &ask, w->arena, err))
+    if (!out || !rms || !r || !ask.id)
         return err->code;
     ask.logit = arena_alloc(w->arena, n * (size_t)ask.n_ids, sizeof *ask.logit, err);
     ask.mean = c->vocab_stats ? row_f32(row, "vocab_mean") : NULL;

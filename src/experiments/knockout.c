@@ -7,6 +7,8 @@
 #include "experiments/experiment.h"
 #include "experiments/select.h"
 
+#include "base/str.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -71,22 +73,107 @@ static int cut_axis(struct experiment *x, const char *name, const struct selecto
 }
 
 /* "query cut_layer cut_head token_set target": only the axes that there are. */
-static const char *dims(const struct experiment *x, const struct knockout *k, const char *inner,
-                        const char *after, struct err *err)
+static const char *dims(const struct experiment *x, const struct knockout *k, const char *first,
+                        const char *inner, const char *after, struct err *err)
 {
-    return arena_printf(x->arena, err, "query%s%s%s%s token_set%s%s",
+    return arena_printf(x->arena, err, "%s%s%s%s%s token_set%s%s", first,
                         k->layer_axis < 0 ? "" : " cut_layer", k->head_axis < 0 ? "" : " cut_head",
                         *inner ? " " : "", inner, *after ? " " : "", after);
 }
 
+/* --- averages over queries: clean minus cut --- */
+
+static const struct axis *axis_named(const struct experiment *x, const char *name)
+{
+    for (int i = 0; i < x->n_axes; i++)
+        if (str_eq(x->axis[i].dim.name, name))
+            return &x->axis[i];
+    return NULL;
+}
+
+static size_t cuts_n(const struct experiment *x)
+{
+    const struct knockout *k = x->state;
+
+    return (k->layer_axis < 0 ? 1 : k->layers.n) * (k->head_axis < 0 ? 1 : k->heads.n);
+}
+
+/* cut (cuts, outer, sets, targets) and clean (outer, targets) to out, laid out like cut. */
+static void drop(const struct experiment *x, const float *clean, const float *cut, size_t outer,
+                 float *out)
+{
+    size_t sets = axis_named(x, "token_set")->dim.size, targets = axis_named(x, "target")->dim.size;
+    size_t n = cuts_n(x) * outer * sets * targets;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = clean[i / targets / sets % outer * targets + i % targets] - cut[i];
+}
+
+static void logit_drop(const struct experiment *x, const struct query *q,
+                       void *const at[FIELDS_MAX], float *out)
+{
+    (void)q;
+    drop(x, query_array(x, at, "out_logit_clean"), query_array(x, at, "out_logit"), 1, out);
+}
+
+static void logprob_drop(const struct experiment *x, const struct query *q,
+                         void *const at[FIELDS_MAX], float *out)
+{
+    (void)q;
+    drop(x, query_array(x, at, "out_logprob_clean"), query_array(x, at, "out_logprob"), 1, out);
+}
+
+static void mlp_drop(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                     float *out)
+{
+    (void)q;
+    drop(x, query_array(x, at, "mlp_logit_clean"), query_array(x, at, "mlp_logit"),
+         axis_named(x, "layer")->dim.size, out);
+}
+
+static void divergence(const struct experiment *x, const struct query *q,
+                       void *const at[FIELDS_MAX], float *out)
+{
+    (void)q;
+    memcpy(out, query_array(x, at, "kl"),
+           cuts_n(x) * axis_named(x, "token_set")->dim.size * sizeof *out);
+}
+
+static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)
+{
+    const char *cell = dims(x, k, "stratum", "", "", err);
+    const char *per_target = dims(x, k, "stratum", "", "target", err);
+    const char *per_layer = dims(x, k, "stratum", "layer", "target", err);
+
+    if (!cell || !per_target || !per_layer)
+        return err->code;
+    if (add_aggregate(x, "mean_out_logit_drop", per_target, "1",
+                      "mean over queries of the target's logit, clean minus cut", logit_drop,
+                      err) ||
+        add_aggregate(x, "mean_out_logprob_drop", per_target, "nat",
+                      "mean over queries of its log-probability, clean minus cut", logprob_drop,
+                      err) ||
+        add_aggregate(x, "mean_kl", cell, "nat", "mean of kl over queries", divergence, err))
+        return err->code;
+    if (!k->mlp_logit || k->layer_axis >= 0 || k->head_axis >= 0)
+        return 0; /* for each cut, each layer: too many to hold for all queries at once */
+    return add_aggregate(x, "mean_mlp_logit_drop", per_layer, "1",
+                         "mean over queries of the MLP's logit, clean minus cut", mlp_drop, err);
+}
+
 static int declare(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    const char *cell = dims(x, k, "", "", err), *per_target = dims(x, k, "", "target", err);
-    const char *per_layer = dims(x, k, "layer", "target", err);
+    const char *cell = dims(x, k, "query", "", "", err);
+    const char *per_target = dims(x, k, "query", "", "target", err);
+    const char *per_layer = dims(x, k, "query", "layer", "target", err);
 
     if (!cell || !per_target || !per_layer)
         return err->code;
     if (add_field(x, "out_logit", V_F32, per_target, "1", "logit of the target, cut", err) ||
+        add_field(x, "out_logit_clean", V_F32, "query target", "1", "logit of the target, clean",
+                  err) ||
+        add_field(x, "out_logprob_clean", V_F32, "query target", "nat", "log-probability, clean",
+                  err) ||
         add_field(x, "out_logprob", V_F32, per_target, "nat", "log-probability, cut", err) ||
         add_field(x, "out_rank", V_I4, per_target, NULL, "rank of the target, cut", err) ||
         add_field(x, "kl", V_F32, cell, "nat", "KL(clean || cut) of the next token", err) ||
@@ -94,14 +181,12 @@ static int declare(struct experiment *x, const struct knockout *k, struct err *e
                   "root mean square of the last token's final residual, cut", err) ||
         add_field(x, "argmax", V_I4, cell, NULL, "most probable next token, cut", err))
         return err->code;
-    if (!k->mlp_logit)
-        return 0;
-    return add_field(x, "mlp_logit", V_F32, per_layer, "1",
-                     "logit that the layer's MLP adds to the target, cut", err) ||
-                   add_field(x, "mlp_logit_clean", V_F32, "query layer target", "1",
-                             "logit that the layer's MLP adds to the target, clean", err)
-               ? err->code
-               : 0;
+    if (k->mlp_logit && (add_field(x, "mlp_logit", V_F32, per_layer, "1",
+                                   "logit that the layer's MLP adds to the target, cut", err) ||
+                         add_field(x, "mlp_logit_clean", V_F32, "query layer target", "1",
+                                   "logit that the layer's MLP adds to the target, clean", err)))
+        return err->code;
+    return declare_averages(x, k, err);
 }
 
 static int knockout_open(struct experiment *x, struct problems *problems, struct err *err)
@@ -209,6 +294,13 @@ static int knockout_query(const struct experiment *x, const struct cell *cell, s
     const struct query *q = &x->scene->data->query[cell->query];
     const struct run *r = &cell->run[0];
 
+    for (size_t i = 0; i < x->scene->data->n_targets; i++) {
+        int32_t id = q->target[i];
+
+        row_f32(row, "out_logit_clean")[i] = id < 0 ? NAN : r->logits[id];
+        row_f32(row, "out_logprob_clean")[i] =
+            id < 0 ? NAN : (float)((double)r->logits[id] - r->log_z);
+    }
     if (!((const struct knockout *)x->state)->mlp_logit)
         return 0;
     return decode_layers(w, x->scene, q, run_row(r, &x->scene->model->shape, SITE_MLP, 0, r->n - 1),
@@ -244,7 +336,7 @@ const struct kind kind_knockout = {
     .rows = rows,
     .n_rows = sizeof rows / sizeof *rows,
     .config_size = sizeof(struct knockout_config),
-    .version = 1,
+    .version = 2,
     .open = knockout_open,
     .runs = knockout_runs,
     .variants = knockout_variants,

@@ -222,19 +222,31 @@ static const int32_t *controls_of(const struct query *q)
     return q->control;
 }
 
+static const int32_t *subject_controls_of(const struct query *q)
+{
+    return q->s_control;
+}
+
 static int write_facts(struct output *o, struct h5group *g, struct err *err)
 {
     static const struct variable target = {"target_id", V_I4, "query target",
                                            "token of each target; -1 = has none", NULL};
     static const struct variable control = {"control_id", V_I4, "query control",
                                             "first tokens of other items' answers", NULL};
+    static const struct variable subjects = {"subject_control_id", V_I4, "query control",
+                                             "first tokens of other subjects", NULL};
     const struct dataset *ds = &o->c->data;
 
     if (write_columns(o, g, facts, sizeof facts / sizeof *facts, false, err) ||
         write_ids(o, g, err) || write_spans(o, g, err) ||
         write_tokens(o, g, &target, ds->n_targets, targets_of, err))
         return err->code;
-    return ds->n_controls ? write_tokens(o, g, &control, ds->n_controls, controls_of, err) : 0;
+    if (!ds->n_controls)
+        return 0;
+    return write_tokens(o, g, &control, ds->n_controls, controls_of, err) ||
+                   write_tokens(o, g, &subjects, ds->n_controls, subject_controls_of, err)
+               ? err->code
+               : 0;
 }
 
 /* --- an experiment's group --- */

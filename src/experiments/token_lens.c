@@ -3,6 +3,7 @@
  * the values, heads and output matrix of a layer, as logits of the targets. The sets partition the
  * prompt, so that their parts sum up to the layer's decoded attention output.
  */
+#include "experiments/controls.h"
 #include "experiments/experiment.h"
 #include "experiments/select.h"
 
@@ -62,6 +63,49 @@ static int name_sets(struct lens *t, const struct dataset *ds, struct arena *a, 
     return 0;
 }
 
+/* --- averages over queries --- */
+
+static size_t vectors_n(const struct experiment *x)
+{
+    return x->axis[LAYER].dim.size * x->axis[SET].dim.size;
+}
+
+static void plain(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                  float *out)
+{
+    (void)q;
+    memcpy(out, query_array(x, at, "logit"), vectors_n(x) * x->axis[TARGET].dim.size * sizeof *out);
+}
+
+static void centred(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                    float *out)
+{
+    (void)q;
+    centre_logits(x, at, vectors_n(x), out);
+}
+
+static void attention(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                      float *out)
+{
+    (void)q;
+    memcpy(out, query_array(x, at, "attention"),
+           vectors_n(x) * x->axis[HEAD].dim.size * sizeof *out);
+}
+
+static int declare_averages(struct experiment *x, struct err *err)
+{
+    static const char dims[] = "stratum layer token_set target";
+
+    return add_aggregate(x, "mean_logit", dims, "1", "mean of logit over queries", plain, err) ||
+                   add_aggregate(x, "mean_centred_logit", dims, "1",
+                                 "mean over queries of logit minus that of the control tokens",
+                                 centred, err) ||
+                   add_aggregate(x, "mean_attention", "stratum layer head token_set", "1",
+                                 "mean of attention over queries", attention, err)
+               ? err->code
+               : 0;
+}
+
 static int lens_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct lens_config *c = x->config;
@@ -73,19 +117,21 @@ static int lens_open(struct experiment *x, struct problems *problems, struct err
     if (!t || name_sets(t, ds, x->arena, err))
         return err->code;
     x->state = t;
+    x->needs |= NEED_DRAWS;
     if (add_axis(x, "layer", (size_t)s->n_layers, err) ||
         add_axis(x, "head", (size_t)s->n_heads, err) ||
         add_named_axis(x, "token_set", t->n, t->name, err) ||
         add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
         add_field(x, "logit", V_F32, "query layer token_set target", "1",
                   "logit that the layer's attention to the set adds to the target", err) ||
+        declare_controls(x, "query layer token_set", err) ||
         add_field(x, "attention", V_F32, "query layer head token_set", "1",
                   "the last token's attention to the set", err))
         return err->code;
     if (c->head_logit && add_field(x, "head_logit", V_F32, "query layer head token_set target", "1",
                                    "logit that one head's attention to the set adds", err))
         return err->code;
-    return 0;
+    return declare_averages(x, err);
 }
 
 static int lens_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
@@ -104,11 +150,12 @@ static double lens_extra(const struct experiment *x, const struct query *q)
     const struct lens_config *c = x->config;
     const struct lens *t = x->state;
     const struct shape *s = &x->scene->model->shape;
-    double d = s->d_model, sets = (double)t->n * (c->head_logit ? s->n_heads + 1 : 1);
+    double d = s->d_model, width = (double)s->n_heads * s->d_head, sets = (double)t->n;
+    double whole = sets * (width + (double)control_ids_n(x->scene->data));
+    double heads = sets * s->n_heads * (width + (double)x->scene->data->n_targets);
 
     (void)q;
-    return 2 * s->n_layers * sets * d *
-           ((double)s->n_heads * s->d_head + (double)x->scene->data->n_targets);
+    return 2 * s->n_layers * d * (whole + (c->head_logit ? heads : 0));
 }
 
 /* The set of each token: the first, in the order of the names, that has it. */
@@ -167,17 +214,16 @@ static void blank_absent(const struct lens *t, const bool *present, float *v, si
                 v[(o * t->n + k) * inner + i] = NAN;
 }
 
-/* Rows of z (n, H dh) through the layer's output matrix, decoded for the targets: out (n, target).
- */
-static int decode_rows(struct worker *w, const struct experiment *x, const struct query *q, int l,
-                       int64_t n, const float *z, float rms, float *out, struct err *err)
+/* Rows of z (n, H dh) through the layer's output matrix, decoded for the ids: out (n, n_ids). */
+static int decode_rows(struct worker *w, const struct experiment *x, const struct lens_ask *ids,
+                       int l, int64_t n, const float *z, float rms, float *out, struct err *err)
 {
     const struct shape *s = &x->scene->model->shape;
     int64_t d = s->d_model, width = (int64_t)s->n_heads * s->d_head;
     float *a = arena_alloc(w->arena, (size_t)(n * d), sizeof *a, err);
     float *divisor = arena_alloc(w->arena, (size_t)n, sizeof *divisor, err);
     const float **r = arena_alloc(w->arena, (size_t)n, sizeof *r, err);
-    struct lens_ask ask = {.id = q->target, .n_ids = (int)x->scene->data->n_targets, .logit = out};
+    struct lens_ask ask = {.id = ids->id, .n_ids = ids->n_ids, .logit = out};
 
     if (!a || !divisor || !r)
         return err->code;
@@ -209,30 +255,36 @@ static int lens_reduce(const struct experiment *x, const struct cell *cell, stru
     const struct query *q = &x->scene->data->query[cell->query];
     size_t sets = t->n, heads = (size_t)s->n_heads, targets = x->scene->data->n_targets;
     size_t width = heads * (size_t)s->d_head;
+    struct lens_ask all = {.id = control_ids(x->scene->data, q, w->arena, err),
+                           .n_ids = (int)control_ids_n(x->scene->data)};
+    struct lens_ask own = {.id = q->target, .n_ids = (int)targets};
+    float *logit = arena_alloc(w->arena, sets * (size_t)all.n_ids, sizeof *logit, err);
     int *set = arena_alloc(w->arena, (size_t)q->n, sizeof *set, err);
     float *z = arena_alloc(w->arena, sets * width, sizeof *z, err);
     float *per_head =
         arena_alloc(w->arena, c->head_logit ? heads * sets * width : 0, sizeof *z, err);
-
     bool *present = arena_alloc(w->arena, sets, sizeof *present, err);
 
-    if (!set || !z || !per_head || !present || assign(x, q, set, w->arena, err))
+    if (!all.id || !logit || !set || !z || !per_head || !present ||
+        assign(x, q, set, w->arena, err))
         return err->code;
     for (int i = 0; i < q->n; i++)
         present[set[i]] = true;
     for (size_t l = 0; l < (size_t)s->n_layers; l++) {
         split_layer(x, cell->run, (int)l, set, row_f32(row, "attention") + l * heads * sets, z);
-        if (decode_rows(w, x, q, (int)l, (int64_t)sets, z, cell->run->rms,
-                        row_f32(row, "logit") + l * sets * targets, err))
+        if (decode_rows(w, x, &all, (int)l, (int64_t)sets, z, cell->run->rms, logit, err))
             return err->code;
+        put_logits(row, q, logit, l * sets, sets);
         if (!c->head_logit)
             continue;
         spread_heads(s, sets, z, per_head);
-        if (decode_rows(w, x, q, (int)l, (int64_t)(heads * sets), per_head, cell->run->rms,
+        if (decode_rows(w, x, &own, (int)l, (int64_t)(heads * sets), per_head, cell->run->rms,
                         row_f32(row, "head_logit") + l * heads * sets * targets, err))
             return err->code;
     }
     blank_absent(t, present, row_f32(row, "logit"), (size_t)s->n_layers, targets);
+    blank_absent(t, present, row_f32(row, "control_logit"), (size_t)s->n_layers, 1);
+    blank_absent(t, present, row_f32(row, "subject_control_logit"), (size_t)s->n_layers, 1);
     blank_absent(t, present, row_f32(row, "attention"), (size_t)s->n_layers * heads, 1);
     if (c->head_logit)
         blank_absent(t, present, row_f32(row, "head_logit"), (size_t)s->n_layers * heads, targets);
@@ -245,7 +297,7 @@ const struct kind kind_token_lens = {
     .rows = rows,
     .n_rows = sizeof rows / sizeof *rows,
     .config_size = sizeof(struct lens_config),
-    .version = 1,
+    .version = 2,
     .open = lens_open,
     .runs = lens_runs,
     .extra = lens_extra,

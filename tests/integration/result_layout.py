@@ -21,10 +21,25 @@ QUERIES = {
     "target_collision": (("query",), "i1"), "target_generic": (("query",), "i1"),
     "target_in_prompt": (("query",), "i1"), "answer_prefix": (("query",), None),
     "control_id": (("query", "control"), "i4"),
+    "subject_control_id": (("query", "control"), "i4"),
 }
+STRATUM = {
+    "stratum_dataset": (("stratum",), None), "stratum_template": (("stratum",), "i4"),
+    "stratum_step": (("stratum",), "i4"),
+}
+
+
+def averages(name, dims):
+    """A mean over queries with what belongs to it."""
+    out = {name + end: (("stratum",) + dims, "f8") for end in ("", "_se", "_lo", "_hi")}
+    return out | {name + "_n": (("stratum",) + dims, "i4")}
+
+
 DECODE = {
     "logit": (COMPONENT + ("target",), "f4"), "control_logit": (COMPONENT, "f4"),
-    "embed_logit": (TARGET, "f4"), "status": (("query",), None),
+    "subject_control_logit": (COMPONENT, "f4"), "embed_logit": (TARGET, "f4"),
+    "status": (("query",), None), **STRATUM, **averages("mean_logit", COMPONENT[1:] + ("target",)),
+    **averages("mean_centred_logit", COMPONENT[1:] + ("target",)),
 }
 STATS = {"vocab_mean": (COMPONENT, "f4"), "vocab_std": (COMPONENT, "f4")}
 ASKED = {"logprob": (COMPONENT + ("target",), "f4"), "rank": (COMPONENT + ("target",), "i4")}
@@ -61,7 +76,7 @@ def check_group(path, name, variables, coordinates):
             v = ds[variable]
             claim(v.dims == dims, f"{name}/{variable} has dimensions {v.dims}")
             claim(is_type(v, kind), f"{name}/{variable} is {v.dtype}")
-            for coordinate in COORDINATES:
+            for coordinate in COORDINATES if "query" in dims else ():
                 claim(coordinate in v.coords or variable == "span", f"{name}/{variable} lacks the coordinate {coordinate}")
         for coordinate, kind in coordinates.items():
             claim(is_type(ds[coordinate], kind), f"{name}/{coordinate} is {ds[coordinate].dtype}")
@@ -107,6 +122,9 @@ def check_queries(f, data):
         target = q["targets"][q.get("target", "answer_1")]
         claim(g["target_in_prompt"][i] == (target in q["ids"]), f"{where}: target_in_prompt")
         controls = [c for c in g["control_id"][i] if c >= 0]
+        subjects = [c for c in g["subject_control_id"][i] if c >= 0]
+        others = {o["targets"].get("subject") for o in data if o.get("item") != q.get("item")}
+        claim(len(set(subjects)) == len(subjects) and set(subjects) <= others - set(targets), f"{where}: subject controls {subjects}")
         others = set().union(*(a for item, a in answers.items() if item != q.get("item")))
         claim(len(set(controls)) == len(controls) and set(controls) <= others - set(targets), f"{where}: controls {controls}")
         if "dataset" in q:
