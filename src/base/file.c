@@ -1,6 +1,8 @@
 #define _XOPEN_SOURCE 700
 #include "base/file.h"
 
+#include "base/process.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int io_error(struct err *err, const char *what, const char *path)
@@ -52,7 +55,8 @@ int file_map(struct mapping *m, const char *path, struct err *err)
     if (size)
         p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
     if (p == MAP_FAILED)
-        io_error(err, "map", path);
+        err_set(err, errno == ENOMEM ? ERR_MEMORY : ERR_IO, "cannot map %s: %s", path,
+                strerror(errno));
     close(fd);
     if (p == MAP_FAILED)
         return err->code;
@@ -138,7 +142,7 @@ int file_replace(const char *path, const void *data, size_t n, struct err *err)
         path = target;
     if (!stat(path, &st) && !S_ISREG(st.st_mode))
         return write_through(path, data, n, err);
-    beside = arena_printf(&a, err, "%s.%ld.tmp", path, (long)getpid());
+    beside = file_beside(&a, path, err);
     if (!beside)
         return err->code;
     fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -158,6 +162,69 @@ int file_replace(const char *path, const void *data, size_t n, struct err *err)
 out:
     arena_release(&a);
     return code;
+}
+
+static const char beside_end[] = ".tmp";
+
+char *file_beside(struct arena *a, const char *path, struct err *err)
+{
+    char host[PROCESS_HOST];
+
+    return arena_printf(a, err, "%s.%s.%ld%s", path, process_host(host), (long)getpid(),
+                        beside_end);
+}
+
+/* Was this name made by file_beside? *here: on this host; *pid: by which process. */
+static bool is_beside(const char *name, bool *here, long *pid)
+{
+    char host[PROCESS_HOST];
+    size_t n = strlen(name), end = sizeof beside_end - 1, digits = 0, h;
+
+    if (n <= end || strcmp(name + n - end, beside_end) != 0)
+        return false;
+    n -= end;
+    while (digits < n && name[n - digits - 1] >= '0' && name[n - digits - 1] <= '9')
+        digits++;
+    n -= digits;
+    if (!digits || n < 2 || name[n - 1] != '.')
+        return false;
+    *pid = strtol(name + n, NULL, 10);
+    n--;
+    h = strlen(process_host(host));
+    *here = n > h && name[n - h - 1] == '.' && strncmp(name + n - h, host, h) == 0;
+    return true;
+}
+
+/* Nothing was written to it for an hour, by the clocks of this host and of the file system. */
+static bool is_old(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && time(NULL) - st.st_mtime > 3600;
+}
+
+int file_sweep(const char *dir, struct err *err)
+{
+    struct arena a = {0};
+    char **names, *path;
+    bool here;
+    long pid;
+    size_t n;
+
+    if (file_list(dir, &a, &names, &n, err))
+        goto out;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_beside(names[i], &here, &pid))
+            continue;
+        path = file_join(&a, dir, names[i], err);
+        if (!path)
+            goto out;
+        if (here ? process_gone(pid) : is_old(path))
+            unlink(path);
+    }
+out:
+    arena_release(&a);
+    return err->code;
 }
 
 bool file_exists(const char *path)

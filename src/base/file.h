@@ -15,7 +15,7 @@ struct mapping {
     size_t size;
 };
 
-/* ERR_IO with the path and the system's reason. */
+/* ERR_IO with the path and the system's reason; ERR_MEMORY if there is no room for the mapping. */
 int file_map(struct mapping *m, const char *path, struct err *err);
 void file_unmap(struct mapping *m);
 
@@ -26,6 +26,13 @@ int file_read(struct buf *b, const char *path, size_t max, struct err *err);
    and nothing is left beside it. A link is followed; what is no regular file (a device, a pipe) is
    written to, not replaced. */
 int file_replace(const char *path, const void *data, size_t n, struct err *err);
+
+/* "PATH.HOST.PID.tmp" in the arena: a name beside path for this process to write under. */
+char *file_beside(struct arena *a, const char *path, struct err *err);
+
+/* Removes from dir what file_beside named for a process that is gone: from this host, or from
+   another if nothing has been written to it for an hour. What cannot be removed stays. */
+int file_sweep(const char *dir, struct err *err);
 
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);

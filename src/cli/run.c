@@ -37,6 +37,7 @@ struct session {
     struct arena arena;
     char *journal_dir, *manifest, *result, *cache, *lock_path;
     struct lock lock;
+    struct err lost; /* the lock: why no more units are handed out */
     struct journal *journal;
     struct journal_stats found;
     double begin, last_sync;
@@ -146,7 +147,8 @@ static void tick(void *ctx, const struct progress *p)
 {
     struct session *r = ctx;
 
-    lock_touch(&r->lock);
+    if (!r->lost.code)
+        lock_touch(&r->lock, &r->lost);
     progress_show(&r->view, p);
 }
 
@@ -182,14 +184,14 @@ static bool take_signal(const sigset_t *set)
     return signalled || (signalled = sigtimedwait(set, NULL, &now) > 0);
 }
 
-/* No more units are handed out after a signal, or when what is left of run.max_time is needed to
-   finish those in flight. */
+/* No more units are handed out after a signal, without the lock, or when what is left of
+   run.max_time is needed to finish those in flight. */
 static bool must_stop(void *ctx)
 {
     const struct session *r = ctx;
     const struct run_config *c = &r->campaign.config.run;
 
-    return take_signal(&r->signals) ||
+    return take_signal(&r->signals) || r->lost.code ||
            (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
 }
 
@@ -210,7 +212,7 @@ static int open_output(struct session *r, struct err *err)
     int code;
 
     code = !path || file_make_dirs(r->journal_dir, err) || lock_take(&r->lock, r->lock_path, err) ||
-           (r->options.restart && forget(r, err)) ||
+           file_sweep(r->campaign.config.output, err) || (r->options.restart && forget(r, err)) ||
            manifest_check(&r->campaign, r->manifest, err) ||
            journal_open(&r->journal, r->journal_dir, &r->found, err) ||
            config_print(&r->campaign.config, false, &config, err) ||
@@ -286,7 +288,7 @@ static int finish(struct session *r, struct err *err)
     if (r->planned != r->counted)
         return err_set(err, ERR_BUG, "planned %llu FLOP and did %llu",
                        (unsigned long long)r->planned, (unsigned long long)r->counted);
-    if (journal_sync(r->journal, err) ||
+    if (journal_sync(r->journal, err) || lock_check(&r->lock, err) ||
         campaign_write(c, r->journal, r->result, false, &report, err))
         return err->code;
     print_audit(&report);
@@ -364,6 +366,8 @@ static int stopped(struct session *r, struct err *err)
 
     if (journal_sync(r->journal, err))
         return err->code;
+    if (r->lost.code)
+        return *err = r->lost, err->code;
     return err_set(err, ERR_STOPPED,
                    "stopped %s: %zu of %zu units are done and kept; run the same "
                    "command again",
@@ -397,7 +401,7 @@ static int execute(struct session *r, struct err *err)
         progress_end(&r->view);
         if (err->code)
             journal_sync(r->journal, &(struct err){0}); /* what is there is kept */
-        else if (!finished)
+        else if (!finished || r->lost.code)
             stopped(r, err);
         else if (r->options.shards > 1)
             finish_shard(r, err);

@@ -1,4 +1,5 @@
 #define _XOPEN_SOURCE 700
+#include "base/file.h"
 #include "results/h5private.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ int h5_fail(struct err *err, const char *what, const char *name)
     return err_set(err, ERR_IO, "cannot %s %s: %s", what, name, r.text);
 }
 
-struct h5file *h5_new(const char *path, const char *suffix, struct err *err)
+struct h5file *h5_new(const char *path, bool writes, struct err *err)
 {
     struct h5file *f = mem_alloc(1, sizeof *f, err);
     static bool begun;
@@ -52,9 +53,9 @@ struct h5file *h5_new(const char *path, const char *suffix, struct err *err)
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* errors are values here, nothing is printed */
     f->id = H5I_INVALID_HID;
     f->path = arena_strdup(&f->arena, path, err);
-    if (suffix)
-        f->beside = arena_printf(&f->arena, err, "%s%s", path, suffix);
-    if (f->path && (f->beside || !suffix))
+    if (writes)
+        f->beside = file_beside(&f->arena, path, err);
+    if (f->path && (f->beside || !writes))
         return f;
     h5_delete(f);
     return NULL;
@@ -129,7 +130,7 @@ hid_t h5_creation(hid_t class)
 
 int h5_create(struct h5file **f, const char *path, struct err *err)
 {
-    struct h5file *new = h5_new(path, ".tmp", err);
+    struct h5file *new = h5_new(path, true, err);
     hid_t access, create;
 
     *f = NULL;

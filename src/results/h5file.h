@@ -29,7 +29,7 @@
 struct h5file;
 struct h5group;
 
-/* Opens PATH.tmp beside path for writing. ERR_IO with the reason. */
+/* Opens a file beside path (file_beside) for writing. ERR_IO with the reason. */
 int h5_create(struct h5file **f, const char *path, struct err *err);
 int h5_commit(struct h5file *f, struct err *err); /* close, fsync, rename; frees f also on error */
 void h5_abandon(struct h5file *f);                /* close and remove; f may be NULL */

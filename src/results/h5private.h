@@ -45,8 +45,9 @@ struct h5file {
 /* "cannot WHAT NAME: the innermost thing that HDF5 (or the system) says"; ERR_IO. */
 int h5_fail(struct err *err, const char *what, const char *name);
 
-/* Allocates the handle with copies of the names. NULL on error. */
-struct h5file *h5_new(const char *path, const char *suffix, struct err *err);
+/* Allocates the handle with copies of the names: with one to write under, if it `writes`. NULL on
+   error. */
+struct h5file *h5_new(const char *path, bool writes, struct err *err);
 void h5_delete(struct h5file *f); /* memory only */
 
 int h5_kind(hid_t type); /* enum vtype; -1 for a type that is none of ours */

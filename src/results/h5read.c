@@ -23,7 +23,7 @@ char *h5_find(struct arena *a, const char *path, struct err *err)
 
 int h5_open(struct h5file **f, const char *path, struct err *err)
 {
-    struct h5file *new = h5_new(path, NULL, err);
+    struct h5file *new = h5_new(path, false, err);
     hid_t access;
 
     *f = NULL;
@@ -53,6 +53,37 @@ void h5_close(struct h5file *f)
 
 /* Reading ---------------------------------------------------------------------------------- */
 
+/* Is there an object of that path? -1: it cannot be told. Each link on the way is asked for, since
+   HDF5 takes a missing group for an error. */
+static int is_there(struct h5file *f, char *path)
+{
+    htri_t there = 1;
+
+    for (char *s = path + 1; *s && there > 0; s++) {
+        char end;
+
+        s += strcspn(s, "/");
+        end = *s;
+        *s = '\0';
+        there = H5Lexists(f->id, path, H5P_DEFAULT);
+        *s = end;
+        if (!end)
+            break;
+    }
+    return there;
+}
+
+/* What could not be opened is not there, or it cannot be read: a bad block is no missing name. */
+static int not_opened(struct h5file *f, const char *what, char *path, struct err *err)
+{
+    int code = h5_fail(err, "open", path);
+
+    if (is_there(f, path) == 0)
+        return err_set(err, ERR_IO, "%s has no %s %s", f->path, what, path);
+    H5Eclear2(H5E_DEFAULT);
+    return code ? err_wrap(err, "%s", f->path) : 0;
+}
+
 /* Opens a variable and checks that it holds strings or numbers as `strings` says; *n elements. */
 static int open_var(struct h5file *f, const char *group, const char *name, bool strings, hid_t *var,
                     struct h5info *info, size_t *n, struct err *err)
@@ -64,10 +95,8 @@ static int open_var(struct h5file *f, const char *group, const char *name, bool 
     if (!path)
         return err->code;
     *var = H5Dopen2(f->id, path, H5P_DEFAULT);
-    if (*var < 0) {
-        H5Eclear2(H5E_DEFAULT);
-        return err_set(err, ERR_IO, "%s has no variable %s", f->path, path);
-    }
+    if (*var < 0)
+        return not_opened(f, "variable", path, err);
     if (h5_describe(f, *var, group, name, info, &known, err))
         goto out;
     if (!known || (info->type == V_STR) != strings) {
@@ -293,16 +322,17 @@ int h5_attr_text(hid_t object, const char *name, char **value, enum vtype *type_
 int h5_read_attr(struct h5file *f, const char *group, const char *name, char **value,
                  struct err *err)
 {
-    hid_t object = H5Oopen(f->id, *group ? group : "/", H5P_DEFAULT);
+    char *path = arena_printf(&f->arena, err, "/%s", group);
+    hid_t object = path ? H5Oopen(f->id, path, H5P_DEFAULT) : H5I_INVALID_HID;
     enum vtype type;
     htri_t there;
     int code = 0;
 
     *value = NULL;
-    if (object < 0) {
-        H5Eclear2(H5E_DEFAULT);
-        return err_set(err, ERR_IO, "%s has no group %s", f->path, group);
-    }
+    if (!path)
+        return err->code;
+    if (object < 0)
+        return not_opened(f, "group", path, err);
     there = H5Aexists(object, name);
     if (there < 0)
         code = h5_fail(err, "read attribute", name);

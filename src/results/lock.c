@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,30 +32,47 @@ static const char *environment(const char *name)
 static void describe_self(struct lock_holder *h)
 {
     *h = (struct lock_holder){.pid = (long)getpid(), .alive = true};
-    gethostname(h->host, sizeof h->host - 1);
+    process_host(h->host);
     snprintf(h->job, sizeof h->job, "%s", environment("SLURM_JOB_ID"));
     h->restart = strtol(environment("SLURM_RESTART_COUNT"), NULL, 10);
     clock_iso8601(h->since);
 }
 
-/* Age by the file system's own clock: that of a file made now, minus the lock's. */
+/* Seconds from the file's last change to now; 0 if it cannot be told. */
+static double seconds_since(const char *path, const struct timespec *now)
+{
+    struct stat st;
+    double age;
+
+    if (stat(path, &st))
+        return 0;
+    age = (double)(now->tv_sec - st.st_mtim.tv_sec) +
+          1e-9 * (double)(now->tv_nsec - st.st_mtim.tv_nsec);
+    return age > 0 ? age : 0;
+}
+
+/* Age by the file system's own clock: that of a file made now. */
 static double idle_seconds(const char *path)
 {
-    char probe[4096 + 32];
-    struct stat lock, now;
+    struct arena a = {0};
+    struct err ignored;
+    struct stat now;
     double age = 0;
-    int fd;
+    char *probe;
+    int fd = -1;
 
-    snprintf(probe, sizeof probe, "%s~%ld.now", path, (long)getpid());
-    fd = open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    err_clear(&ignored);
+    probe = file_beside(&a, path, &ignored);
+    if (probe)
+        fd = open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd >= 0) {
-        if (!fstat(fd, &now) && !stat(path, &lock))
-            age = (double)(now.st_mtim.tv_sec - lock.st_mtim.tv_sec) +
-                  1e-9 * (double)(now.st_mtim.tv_nsec - lock.st_mtim.tv_nsec);
+        if (!fstat(fd, &now))
+            age = seconds_since(path, &now.st_mtim);
         close(fd);
         unlink(probe);
     }
-    return age > 0 ? age : 0;
+    arena_release(&a);
+    return age;
 }
 
 static void copy_text(char *to, size_t n, const json_t *o, const char *key)
@@ -65,32 +82,9 @@ static void copy_text(char *to, size_t n, const json_t *o, const char *key)
     snprintf(to, n, "%s", s ? s : "");
 }
 
-/* A process that was killed is a zombie until its parent asks for it, and kill() finds it so long:
-   in a container for ever, where nobody does. */
-static bool is_zombie(long pid)
+/* Who a lock names, without age. */
+static bool read_holder(struct lock_holder *h, const char *path)
 {
-    struct buf text = {0};
-    struct err ignored;
-    char path[64], *state = NULL;
-    bool zombie;
-
-    err_clear(&ignored);
-    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    if (!file_read(&text, path, 1 << 16, &ignored) && buf_str(&text, &ignored))
-        state = strrchr(text.data, ')'); /* "PID (NAME) STATE ..." */
-    zombie = state && state[1] == ' ' && (state[2] == 'Z' || state[2] == 'X');
-    buf_release(&text);
-    return zombie;
-}
-
-static bool is_gone(long pid)
-{
-    return pid > 0 && ((kill((pid_t)pid, 0) && errno == ESRCH) || is_zombie(pid));
-}
-
-bool lock_read(struct lock_holder *h, const char *path)
-{
-    struct lock_holder self;
     struct buf text = {0};
     struct err ignored;
     json_t *o = NULL;
@@ -110,40 +104,54 @@ bool lock_read(struct lock_holder *h, const char *path)
     h->pid = (long)json_integer_value(json_object_get(o, "pid"));
     h->restart = (long)json_integer_value(json_object_get(o, "restart"));
     json_decref(o);
-    describe_self(&self);
-    h->idle = idle_seconds(path);
-    h->alive = h->idle < LOCK_STALE;
-    if (strcmp(h->host, self.host) == 0 && is_gone(h->pid))
-        h->alive = false;
     return true;
 }
 
-/* Who we are, into a file that must not be there yet. */
-static int write_self(const char *path, struct err *err)
+static void judge(struct lock_holder *h, double idle)
+{
+    char host[PROCESS_HOST];
+
+    h->idle = idle;
+    h->alive =
+        idle < LOCK_STALE && !(strcmp(h->host, process_host(host)) == 0 && process_gone(h->pid));
+}
+
+bool lock_read(struct lock_holder *h, const char *path)
+{
+    struct timespec now;
+
+    if (!read_holder(h, path))
+        return false;
+    clock_gettime(CLOCK_REALTIME, &now);
+    judge(h, seconds_since(path, &now));
+    return true;
+}
+
+/* Who we are, as a lock says it. */
+static void print_self(char *text, size_t n)
 {
     struct lock_holder self;
-    struct buf b = {0};
-    int fd, code;
 
     describe_self(&self);
-    code = buf_printf(&b, err,
-                      "{\"host\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %ld, "
-                      "\"since\": \"%s\"}\n",
-                      self.host, self.pid, self.job, self.restart, self.since);
-    if (code)
-        goto out;
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        code = err_set(err, ERR_IO, "cannot create %s: %s", path, strerror(errno));
-        goto out;
-    }
-    if (write(fd, b.data, b.len) != (ssize_t)b.len) {
+    snprintf(text, n,
+             "{\"host\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %ld, "
+             "\"since\": \"%s\"}\n",
+             self.host, self.pid, self.job, self.restart, self.since);
+}
+
+/* A file that must not be there yet. */
+static int write_new(const char *path, const char *text, struct err *err)
+{
+    size_t n = strlen(text);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), code = 0;
+
+    if (fd < 0)
+        return err_set(err, ERR_IO, "cannot create %s: %s", path, strerror(errno));
+    if (write(fd, text, n) != (ssize_t)n) {
         code = err_set(err, ERR_IO, "cannot write %s: %s", path, strerror(errno));
         unlink(path);
     }
     close(fd);
-out:
-    buf_release(&b);
     return code;
 }
 
@@ -156,29 +164,33 @@ static bool exists(const char *path)
 
 /* Whole or not at all. A link may have been made although its reply was lost (NFS): what counts is
    the number of names. A file system without links gets the file by its own name. */
-static int create(const char *path, bool *made, struct err *err)
+static int create(const char *path, const char *text, bool *made, struct err *err)
 {
-    char whole[4096 + 192];
-    struct lock_holder self;
+    struct arena a = {0};
     struct stat st;
-    int failed, code = 0;
+    char *whole = file_beside(&a, path, err);
+    int failed = 0;
 
     *made = false;
-    describe_self(&self);
-    snprintf(whole, sizeof whole, "%s~%s.%ld", path, self.host, self.pid);
+    if (!whole)
+        goto out;
     unlink(whole); /* of a process that had our number */
-    if (write_self(whole, err))
-        return err->code;
+    if (write_new(whole, text, err))
+        goto out;
     failed = link(whole, path) ? errno : 0;
     *made = !failed || (!stat(whole, &st) && st.st_nlink > 1);
     unlink(whole);
     if (*made || failed == EEXIST)
-        return 0;
-    if (failed != EPERM && failed != ENOTSUP && failed != ENOSYS)
-        return err_set(err, ERR_IO, "cannot create %s: %s", path, strerror(failed));
-    code = exists(path) ? 0 : write_self(path, err);
-    *made = !code && exists(path);
-    return code;
+        goto out;
+    if (failed != EPERM && failed != ENOTSUP && failed != ENOSYS) {
+        err_set(err, ERR_IO, "cannot create %s: %s", path, strerror(failed));
+        goto out;
+    }
+    if (!exists(path) && !write_new(path, text, err))
+        *made = exists(path);
+out:
+    arena_release(&a);
+    return err->code;
 }
 
 /* Same job, started again by SLURM after the holder's start. */
@@ -188,6 +200,15 @@ static bool is_our_past(const struct lock_holder *h)
 
     describe_self(&self);
     return self.job[0] && strcmp(self.job, h->job) == 0 && self.restart > h->restart;
+}
+
+/* As lock_read, by the file system's clock; idle is told also of a file that is none of ours. */
+static bool examine(struct lock_holder *h, const char *path)
+{
+    bool ours = read_holder(h, path);
+
+    judge(h, idle_seconds(path));
+    return ours;
 }
 
 static int refuse(const struct lock_holder *h, const char *path, struct err *err)
@@ -209,10 +230,10 @@ static bool is_stale(const char *path)
 
     if (stat(path, &before))
         return false;
-    if (lock_read(&h, path))
+    if (examine(&h, path))
         stale = !h.alive || is_our_past(&h);
     else
-        stale = idle_seconds(path) >= UNREADABLE;
+        stale = h.idle >= UNREADABLE;
     return stale && !stat(path, &after) && before.st_ino == after.st_ino &&
            before.st_dev == after.st_dev;
 }
@@ -221,11 +242,12 @@ static bool is_stale(const char *path)
 static int clear_away(const char *path, struct err *err)
 {
     const struct timespec moment = {0, 50000000};
-    char guard[4096 + 2];
+    char guard[4096 + 2], text[512];
     bool made;
 
     snprintf(guard, sizeof guard, "%s~", path);
-    if (create(guard, &made, err))
+    print_self(text, sizeof text);
+    if (create(guard, text, &made, err))
         return err->code;
     if (made) {
         if (is_stale(path)) /* another may have taken it since we looked */
@@ -239,26 +261,6 @@ static int clear_away(const char *path, struct err *err)
     return 0;
 }
 
-static bool is_ours(const struct lock *l)
-{
-    struct stat st;
-
-    return l->path[0] && !stat(l->path, &st) && (uint64_t)st.st_dev == l->device &&
-           (uint64_t)st.st_ino == l->inode;
-}
-
-static void hold(struct lock *l, const char *path)
-{
-    struct stat st;
-
-    snprintf(l->path, sizeof l->path, "%s", path);
-    l->touched = clock_seconds();
-    if (!stat(path, &st)) {
-        l->device = (uint64_t)st.st_dev;
-        l->inode = (uint64_t)st.st_ino;
-    }
-}
-
 int lock_take(struct lock *l, const char *path, struct err *err)
 {
     struct lock_holder holder = {0};
@@ -268,14 +270,16 @@ int lock_take(struct lock *l, const char *path, struct err *err)
     memset(l, 0, sizeof *l);
     if (strlen(path) >= sizeof l->path)
         return err_set(err, ERR_IO, "the path %.60s... is too long", path);
+    print_self(l->text, sizeof l->text);
     while (clock_seconds() - begin < PATIENCE) {
-        if (create(path, &made, err))
+        if (create(path, l->text, &made, err))
             return err->code;
         if (made) {
-            hold(l, path);
+            snprintf(l->path, sizeof l->path, "%s", path);
+            l->touched = clock_seconds();
             return 0;
         }
-        if (lock_read(&holder, path) && holder.alive && !is_our_past(&holder))
+        if (examine(&holder, path) && holder.alive && !is_our_past(&holder))
             break;
         if (clear_away(path, err))
             return err->code;
@@ -283,20 +287,55 @@ int lock_take(struct lock *l, const char *path, struct err *err)
     return refuse(&holder, path, err);
 }
 
-void lock_touch(struct lock *l)
+/* Its text tells: a number such as the inode's may change on a network file system, or come back.
+   What cannot be read is not known to be another's. */
+static bool is_anothers(const struct lock *l)
+{
+    struct buf text = {0};
+    struct err ignored;
+    bool differs;
+
+    err_clear(&ignored);
+    differs = !file_read(&text, l->path, 1 << 16, &ignored) &&
+              (text.len != strlen(l->text) || memcmp(text.data, l->text, text.len) != 0);
+    buf_release(&text);
+    return differs;
+}
+
+int lock_check(struct lock *l, struct err *err)
+{
+    struct lock_holder h;
+    bool made;
+
+    if (!l->path[0])
+        return 0;
+    if (!exists(l->path) && errno == ENOENT && create(l->path, l->text, &made, err))
+        return err_wrap(err, "the lock is gone");
+    if (!is_anothers(l) || !read_holder(&h, l->path))
+        return 0;
+    l->path[0] = '\0';
+    return err_set(err, ERR_IO,
+                   "this run was taken for dead, and process %ld on %s%s%s goes on with its work "
+                   "since %s: stopped; what was done is kept",
+                   h.pid, h.host, h.job[0] ? ", job " : "", h.job, h.since);
+}
+
+int lock_touch(struct lock *l, struct err *err)
 {
     double now = clock_seconds();
 
     if (!l->path[0] || now - l->touched < LOCK_TOUCH)
-        return;
+        return 0;
     l->touched = now;
-    if (is_ours(l))
-        utimensat(AT_FDCWD, l->path, NULL, 0);
+    if (lock_check(l, err))
+        return err->code;
+    utimensat(AT_FDCWD, l->path, NULL, 0);
+    return 0;
 }
 
 void lock_release(struct lock *l)
 {
-    if (is_ours(l))
+    if (l->path[0] && !is_anothers(l))
         unlink(l->path);
     l->path[0] = '\0';
 }

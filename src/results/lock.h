@@ -10,6 +10,10 @@
  * The file appears whole, by link(2). It is taken over by one at a time, who holds a second file,
  * PATH~, while it looks again and removes the old lock: of any number of jobs that start at once on
  * a stale lock, one gets it.
+ *
+ * Who was thought dead and is not (a machine that was suspended) finds that out at its next touch,
+ * and stops: the lock is another's, who goes on with the work. A lock that somebody removed is
+ * taken again.
  */
 #ifndef LENSWEEP_RESULTS_LOCK_H
 #define LENSWEEP_RESULTS_LOCK_H
@@ -17,7 +21,6 @@
 #include "base/err.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 enum { LOCK_STALE = 90, LOCK_TOUCH = 10 };
 
@@ -29,17 +32,25 @@ struct lock_holder {
 };
 
 struct lock {
-    char path[4096];        /* "" = not held */
-    double touched;         /* clock_seconds() of the last touch */
-    uint64_t device, inode; /* of the file: one that another has put there is not ours */
+    char path[4096]; /* "" = not held */
+    char text[512];  /* of the file: one that says something else is not ours */
+    double touched;  /* clock_seconds() of the last touch */
 };
 
 /* ERR_CONFIG that names the holder; ERR_IO. */
 int lock_take(struct lock *l, const char *path, struct err *err);
-void lock_touch(struct lock *l); /* cheap: does something every LOCK_TOUCH seconds */
+
+/* Is it still ours? ERR_IO that names the one who has taken it (exit status 3, since a job script
+   that starts the command again on status 10 would only meet that one). A lock that is gone is
+   taken again; a file system that does not answer is asked again later. */
+int lock_check(struct lock *l, struct err *err);
+
+/* Every LOCK_TOUCH seconds, else nothing: lock_check, and a sign of life. */
+int lock_touch(struct lock *l, struct err *err);
 void lock_release(struct lock *l);
 
-/* Who holds it; false if nobody does, or the file is none of ours. */
+/* Who holds it; false if nobody does, or the file is none of ours. It only looks: the age is told
+   by this host's clock, and whoever takes a lock asks the file system's by writing beside it. */
 bool lock_read(struct lock_holder *h, const char *path);
 
 #endif

@@ -4,9 +4,11 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/rng.h"
 #include "base/str.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -16,6 +18,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -447,7 +451,7 @@ static int remove_folder(void **state)
 
 static const char *path_of(const char *name)
 {
-    static char path[128];
+    static char path[2048];
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
@@ -519,6 +523,69 @@ static void a_failed_replacement_leaves_the_old_file(void **state)
     assert_only_files(2);
 }
 
+static void make_file(const char *name)
+{
+    FILE *f = fopen(path_of(name), "w");
+
+    assert_non_null(f);
+    fclose(f);
+}
+
+/* What a process that is gone has left beside; not what a live one writes, or another host, or
+   what only looks like it. */
+static void a_sweep_takes_what_the_dead_left(void **state)
+{
+    const struct timespec old[2] = {{1000, 0}, {1000, 0}};
+    char host[PROCESS_HOST], name[6][256];
+    pid_t dead = fork();
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    if (!dead)
+        _exit(0);
+    waitpid(dead, NULL, 0);
+    process_host(host);
+    snprintf(name[0], sizeof *name, "s.h5.%s.%ld.tmp", host, (long)dead);
+    snprintf(name[1], sizeof *name, "s.elsewhere.7.tmp");
+    snprintf(name[2], sizeof *name, "s.h5.%s.%ld.tmp", host, (long)getpid());
+    snprintf(name[3], sizeof *name, "s.elsewhere.8.tmp");
+    snprintf(name[4], sizeof *name, "s.%s.%ld.tmp.h5", host, (long)dead);
+    snprintf(name[5], sizeof *name, "s.mine.tmp");
+    for (int i = 0; i < 6; i++)
+        make_file(name[i]);
+    assert_int_equal(utimensat(AT_FDCWD, path_of(name[1]), old, 0), 0);
+    assert_int_equal(file_sweep(folder, &err), 0);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(file_exists(path_of(name[i])), i >= 2);
+    for (int i = 2; i < 6; i++)
+        unlink(path_of(name[i]));
+    assert_int_equal(file_sweep(path_of("none"), &err), ERR_IO);
+}
+
+/* No room for a mapping is no trouble of the file. */
+static void a_mapping_without_room(void **state)
+{
+    struct rlimit old, tiny;
+    struct mapping m;
+    struct err err;
+    int fd = open(path_of("sparse"), O_CREAT | O_RDWR, 0666), code;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(ftruncate(fd, (off_t)1 << 40), 0);
+    close(fd);
+    getrlimit(RLIMIT_AS, &old);
+    tiny = old;
+    tiny.rlim_cur = (rlim_t)1 << 39;
+    setrlimit(RLIMIT_AS, &tiny);
+    code = file_map(&m, path_of("sparse"), &err);
+    setrlimit(RLIMIT_AS, &old);
+    unlink(path_of("sparse"));
+    assert_int_equal(code, ERR_MEMORY);
+    assert_non_null(strstr(err.msg, "cannot map"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -544,6 +611,8 @@ int main(void)
         cmocka_unit_test(shuffles_are_permutations),
         cmocka_unit_test(a_file_is_replaced_as_a_whole),
         cmocka_unit_test(a_failed_replacement_leaves_the_old_file),
+        cmocka_unit_test(a_sweep_takes_what_the_dead_left),
+        cmocka_unit_test(a_mapping_without_room),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

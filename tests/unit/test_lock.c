@@ -184,20 +184,62 @@ static void test_robbed(void **state)
 {
     struct lock l;
     struct lock_holder h;
-    char aside[128];
+    struct err err;
 
     (void)state;
+    err_clear(&err);
     assert_int_equal(take(&l), 0);
-    snprintf(aside, sizeof aside, "%s.aside", path);
-    assert_int_equal(rename(path, aside), 0); /* so that its inode is not given again */
     plant("elsewhere", 7, "", 0);
-    l.touched -= 2 * LOCK_TOUCH;
     age(50);
-    lock_touch(&l);
+    assert_int_equal(lock_touch(&l, &err), 0); /* too early to look */
+    l.touched -= 2 * LOCK_TOUCH;
+    assert_int_equal(lock_touch(&l, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "process 7 on elsewhere goes on with its work"));
     lock_release(&l);
     assert_true(lock_read(&h, path));
     assert_true(h.idle > 40);
-    unlink(aside);
+}
+
+/* A lock that somebody removed by hand is taken again, unless its directory is gone too. */
+static void test_removed(void **state)
+{
+    char moved[sizeof dir + 8];
+    struct lock_holder h;
+    struct lock l;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(take(&l), 0);
+    unlink(path);
+    assert_int_equal(lock_check(&l, &err), 0);
+    assert_true(lock_read(&h, path));
+    assert_int_equal(h.pid, getpid());
+    snprintf(moved, sizeof moved, "%s.moved", dir);
+    assert_int_equal(rename(dir, moved), 0);
+    assert_int_equal(lock_check(&l, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "the lock is gone"));
+    assert_int_equal(rename(moved, dir), 0);
+    lock_release(&l);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+/* Who only looks leaves no trace, not even the directory's time. */
+static void test_look(void **state)
+{
+    struct timespec t[2] = {{1000, 0}, {1000, 0}};
+    struct lock_holder h;
+    struct stat st;
+
+    (void)state;
+    plant("elsewhere", 7, "", 0);
+    age(LOCK_STALE + 5);
+    assert_int_equal(utimensat(AT_FDCWD, dir, t, 0), 0);
+    assert_true(lock_read(&h, path));
+    assert_false(h.alive);
+    assert_true(h.idle > LOCK_STALE && h.idle < LOCK_STALE + 60);
+    assert_int_equal(stat(dir, &st), 0);
+    assert_int_equal(st.st_mtime, 1000);
 }
 
 struct start {
@@ -256,6 +298,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_requeued, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_robbed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_look, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_at_once, setup, teardown),
     };
 
