@@ -127,6 +127,11 @@ static void name_library(void)
     snprintf(library, sizeof library, "%.*s %s", (int)words, line, openblas_get_corename());
 }
 
+const char *gemm_core(void)
+{
+    return openblas_get_corename();
+}
+
 const char *gemm_library(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;

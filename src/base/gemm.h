@@ -38,4 +38,7 @@ void gemm_one_thread(void);
 /* What BLAS is at work: "OpenBLAS 0.3.21 Zen"; bits can be compared only where it is the same. */
 const char *gemm_library(void);
 
+/* The core type alone: Haswell, Zen, ... */
+const char *gemm_core(void);
+
 #endif

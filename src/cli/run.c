@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,7 +38,8 @@ struct session {
     struct arena arena;
     char *journal_dir, *manifest, *result, *cache, *lock_path;
     struct lock lock;
-    struct err lost; /* the lock: why no more units are handed out */
+    struct err lost;     /* the lock: why no more units are handed out */
+    struct err unpinned; /* why the program was not started again with run.blas_core */
     struct journal *journal;
     struct journal_stats found;
     double begin, last_sync;
@@ -81,6 +83,22 @@ static int agree_on_inputs(struct session *r, struct err *err)
     return code ? err->code : 0;
 }
 
+/* Whatever kept it from being pinned: another core type has other last bits. */
+static int check_blas_core(const struct session *r, struct err *err)
+{
+    const char *wanted = r->campaign.config.run.blas_core;
+
+    if (str_eq(wanted, "auto") || strcasecmp(wanted, gemm_core()) == 0)
+        return 0;
+    if (r->unpinned.code)
+        return err_set(err, r->unpinned.code, "run.blas_core is %s, but OpenBLAS runs as %s: %s",
+                       wanted, gemm_core(), r->unpinned.msg);
+    return err_set(err, ERR_CONFIG,
+                   "run.blas_core is %s, which this OpenBLAS does not have: it runs as %s; set "
+                   "run.blas_core to that, to another type or to auto",
+                   wanted, gemm_core());
+}
+
 static int open_campaign(struct session *r, struct err *err)
 {
     struct problems problems = {0};
@@ -91,6 +109,8 @@ static int open_campaign(struct session *r, struct err *err)
         else
             err_set(err, ERR_CONFIG, "problems in config or data");
     }
+    if (!err->code)
+        check_blas_core(r, err);
     if (cluster_agree(&r->cluster, err))
         return err->code;
     return agree_on_inputs(r, err);
@@ -306,25 +326,27 @@ static int finish(struct session *r, struct err *err)
 /* --- the job --- */
 
 /* OpenBLAS chooses its kernels when it is loaded: to have others, the program starts itself again
-   with the type in the environment, before MPI knows of it. Mistakes of the config are told later.
- */
-static void pin_blas_core(const struct campaign_request *request, char **argv)
+   with the type in the environment, before MPI knows of it. Mistakes of the config are told later,
+   and so is whatever goes wrong here, if OpenBLAS then runs as another type. */
+static void pin_blas_core(struct session *r, char **argv)
 {
+    const struct campaign_request *request = &r->options.request;
     const char *now = getenv("OPENBLAS_CORETYPE");
     struct problems ignored = {0};
     struct config config = {0};
     const struct experiment_schema *schemas;
-    struct err err;
     size_t n;
 
-    err_clear(&err);
+    err_clear(&r->unpinned);
     schemas = kind_schemas(&n);
     if (!config_load(&config, request->config, request->set, request->n_set, schemas, n, &ignored,
-                     &err) &&
+                     &r->unpinned) &&
         !ignored.count && !str_eq(config.run.blas_core, "auto") &&
-        (!now || !str_eq(now, config.run.blas_core)) &&
-        !setenv("OPENBLAS_CORETYPE", config.run.blas_core, 1))
-        execv("/proc/self/exe", argv);
+        (!now || !str_eq(now, config.run.blas_core))) {
+        if (!setenv("OPENBLAS_CORETYPE", config.run.blas_core, 1))
+            execv("/proc/self/exe", argv);
+        err_set(&r->unpinned, ERR_IO, "cannot start anew: %s", strerror(errno));
+    }
     config_release(&config);
 }
 
@@ -442,7 +464,7 @@ int cmd_run(int argc, char **argv, struct err *err)
     r.command = join(argc, argv, &command, err);
     if (!r.command || parse_job(argc, argv, "run", &r.options, err))
         return err->code;
-    pin_blas_core(&r.options.request, argv - 1); /* main's argv */
+    pin_blas_core(&r, argv - 1); /* main's argv */
     catch_signals(&r.signals);
     if (cluster_init(&r.cluster, err))
         return err->code;
