@@ -26,25 +26,27 @@ static const uint64_t format_version = 1;
 
 struct entry {
     struct hash key;
-    uint64_t offset; /* of the record's head; 0 = an empty slot, for no record stands there */
-    uint64_t length; /* of the rows */
-    uint32_t segment;
+    uint64_t offset;  /* of the record's head; 0 = an empty slot, for no record stands there */
+    uint64_t length;  /* of the rows */
+    uint32_t segment; /* its index */
 };
 
 struct journal {
-    struct arena arena; /* names */
-    const char *dir;
+    struct arena arena;   /* names */
+    const char *dir;      /* that is appended to */
+    const char **segment; /* (n_segments) paths */
+    uint32_t n_segments, max_segments;
     struct entry *slot; /* open addressing, a power of two, at most half full */
     size_t slots, used;
     uint32_t last; /* highest segment number seen */
 
-    int fd; /* own segment, -1 = none yet */
-    uint32_t number;
+    int fd;        /* own segment, -1 = none yet */
+    uint32_t own;  /* its index */
     uint64_t size; /* of its whole records: what stands beyond is cut off */
     struct buf record;
 
     int read_fd; /* segment read last, -1 = none */
-    uint32_t read_number;
+    uint32_t read_segment;
 };
 
 struct head {
@@ -58,11 +60,21 @@ static int io_error(struct err *err, const char *what, const char *path)
     return err_set(err, ERR_IO, "cannot %s %s: %s", what, path, strerror(errno));
 }
 
-/* Segments are written with at least four digits, so that they sort. */
-static char *segment_path(const struct journal *j, uint32_t number, struct arena *a,
-                          struct err *err)
+/* Takes a segment's path, which stays in the arena, into the list: *index. */
+static int add_segment(struct journal *j, const char *path, uint32_t *index, struct err *err)
 {
-    return arena_printf(a, err, "%s/%04lu", j->dir, (unsigned long)number);
+    uint32_t max = j->max_segments ? 2 * j->max_segments : 16;
+
+    if (!path)
+        return err->code;
+    if (j->n_segments == j->max_segments) {
+        if (mem_grow((void **)&j->segment, j->max_segments, max, sizeof *j->segment, err))
+            return err->code;
+        j->max_segments = max;
+    }
+    *index = j->n_segments++;
+    j->segment[*index] = path;
+    return 0;
 }
 
 /* Index ---------------------------------------------------------------------------------- */
@@ -279,7 +291,7 @@ static uint64_t header_version(const unsigned char *p)
 
 /* A torn or bad header is no reason to lose the records behind it. A file that has neither the
    beginning of a header nor a record is no segment. */
-static int read_window(struct journal *j, struct window *w, uint32_t number,
+static int read_window(struct journal *j, struct window *w, uint32_t index,
                        struct journal_stats *stats, struct err *err)
 {
     struct journal_stats found = *stats;
@@ -300,7 +312,7 @@ static int read_window(struct journal *j, struct window *w, uint32_t number,
                        "%s was written by another version of lensweep (journal format %llu, this "
                        "one reads %llu): use that version, or begin anew with --restart",
                        w->path, (unsigned long long)version, (unsigned long long)format_version);
-    if (read_records(j, w, number, version ? HEADER : 0, &found, err))
+    if (read_records(j, w, index, version ? HEADER : 0, &found, err))
         return err->code;
     if (!ours && found.records + found.duplicates == stats->records + stats->duplicates)
         return 0;
@@ -309,22 +321,23 @@ static int read_window(struct journal *j, struct window *w, uint32_t number,
     return 0;
 }
 
-static int read_segment(struct journal *j, const char *name, uint32_t number,
+static int read_segment(struct journal *j, const char *dir, const char *name,
                         struct journal_stats *stats, struct err *err)
 {
     struct window w = {.fd = -1};
     struct stat st;
+    uint32_t index;
     int code = 0;
 
-    w.path = file_join(&j->arena, j->dir, name, err);
-    if (!w.path)
+    w.path = file_join(&j->arena, dir, name, err);
+    if (add_segment(j, w.path, &index, err))
         return err->code;
     w.fd = open(w.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (w.fd < 0 || fstat(w.fd, &st))
         code = io_error(err, "open", w.path);
     else if (S_ISREG(st.st_mode)) {
         w.size = (uint64_t)st.st_size;
-        code = read_window(j, &w, number, stats, err);
+        code = read_window(j, &w, index, stats, err);
     }
     if (w.fd >= 0)
         close(w.fd);
@@ -332,7 +345,7 @@ static int read_segment(struct journal *j, const char *name, uint32_t number,
     return code;
 }
 
-/* The number that a name stands for, which segment_path would name so again; 0 = none. */
+/* The number that a name stands for: at least four digits, so that names sort; 0 = none. */
 static uint32_t segment_number(const char *name)
 {
     size_t n = strlen(name);
@@ -350,19 +363,20 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int read_directory(struct journal *j, struct journal_stats *stats, struct err *err)
+static int read_directory(struct journal *j, const char *dir, struct journal_stats *stats,
+                          struct err *err)
 {
     char **names;
     size_t n;
 
-    if (file_list(j->dir, &j->arena, &names, &n, err))
+    if (file_list(dir, &j->arena, &names, &n, err))
         return err->code;
     if (n)
         qsort(names, n, sizeof *names, by_number);
     for (size_t i = 0; i < n; i++) {
         uint32_t number = segment_number(names[i]);
 
-        if (number && read_segment(j, names[i], number, stats, err))
+        if (number && read_segment(j, dir, names[i], stats, err))
             return err->code;
         if (number > j->last)
             j->last = number;
@@ -370,7 +384,8 @@ static int read_directory(struct journal *j, struct journal_stats *stats, struct
     return 0;
 }
 
-int journal_open(struct journal **j, const char *dir, struct journal_stats *stats, struct err *err)
+int journal_open_past(struct journal **j, const char *const *dirs, size_t n,
+                      struct journal_stats *stats, struct err *err)
 {
     struct journal *new = mem_alloc(1, sizeof *new, err);
 
@@ -379,13 +394,26 @@ int journal_open(struct journal **j, const char *dir, struct journal_stats *stat
     if (!new)
         return err->code;
     new->fd = new->read_fd = -1;
-    new->dir = arena_strdup(&new->arena, dir, err);
-    if (!new->dir || file_make_dirs(dir, err) || read_directory(new, stats, err)) {
-        journal_close(new);
-        return err->code;
-    }
+    for (size_t i = 0; i < n; i++)
+        if (read_directory(new, dirs[i], stats, err)) {
+            journal_close(new);
+            return err->code;
+        }
     *j = new;
     return 0;
+}
+
+int journal_open(struct journal **j, const char *dir, struct journal_stats *stats, struct err *err)
+{
+    *j = NULL;
+    if (file_make_dirs(dir, err) || journal_open_past(j, &dir, 1, stats, err))
+        return err->code;
+    (*j)->dir = arena_strdup(&(*j)->arena, dir, err);
+    if ((*j)->dir)
+        return 0;
+    journal_close(*j);
+    *j = NULL;
+    return err->code;
 }
 
 void journal_close(struct journal *j)
@@ -398,6 +426,7 @@ void journal_close(struct journal *j)
         close(j->read_fd);
     buf_release(&j->record);
     mem_free(j->slot);
+    mem_free(j->segment);
     arena_release(&j->arena);
     mem_free(j);
 }
@@ -438,17 +467,17 @@ static int sync_directory(const struct journal *j, struct err *err)
 }
 
 /* Takes the next free number: other shards begin segments in the same directory. */
-static int create_segment(struct journal *j, char **path, struct arena *a, struct err *err)
+static int create_segment(struct journal *j, struct err *err)
 {
     for (;;) {
-        j->number = j->last + 1;
-        *path = segment_path(j, j->number, a, err);
-        if (!*path)
+        char *path = arena_printf(&j->arena, err, "%s/%04lu", j->dir, (unsigned long)j->last + 1);
+
+        if (add_segment(j, path, &j->own, err))
             return err->code;
-        j->fd = open(*path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+        j->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
         if (j->fd < 0 && errno != EEXIST)
-            return io_error(err, "create", *path);
-        j->last = j->number;
+            return io_error(err, "create", path);
+        j->last++;
         if (j->fd >= 0)
             return 0;
     }
@@ -456,29 +485,23 @@ static int create_segment(struct journal *j, char **path, struct arena *a, struc
 
 static int begin_segment(struct journal *j, struct err *err)
 {
-    struct arena a = {0};
     struct buf header = {0};
-    char *path;
-    int code = 0;
+    int code = put_segment_header(&header, err) || create_segment(j, err) ? err->code : 0;
 
-    if (put_segment_header(&header, err) || create_segment(j, &path, &a, err)) {
-        code = err->code;
-        goto out;
-    }
-    if (write_all(j->fd, header.data, header.len))
-        code = io_error(err, "write", path);
-    else
-        code = sync_directory(j, err);
-    if (code) {
-        close(j->fd);
-        j->fd = -1;
-        unlink(path);
-        j->last = j->number - 1;
+    if (!code) {
+        if (write_all(j->fd, header.data, header.len))
+            code = io_error(err, "write", j->segment[j->own]);
+        else
+            code = sync_directory(j, err);
+        if (code) {
+            close(j->fd);
+            j->fd = -1;
+            unlink(j->segment[j->own]);
+            j->last--;
+        }
     }
     j->size = HEADER;
-out:
     buf_release(&header);
-    arena_release(&a);
     return code;
 }
 
@@ -498,8 +521,8 @@ static int write_record(struct journal *j, struct err *err)
 
     if (!write_all(j->fd, j->record.data, j->record.len))
         return 0;
-    code = err_set(err, ERR_IO, "cannot append %zu bytes to %s/%04lu: %s", j->record.len, j->dir,
-                   (unsigned long)j->number, strerror(errno));
+    code = err_set(err, ERR_IO, "cannot append %zu bytes to %s: %s", j->record.len,
+                   j->segment[j->own], strerror(errno));
     if (ftruncate(j->fd, (off_t)j->size)) {
         close(j->fd);
         j->fd = -1;
@@ -522,7 +545,7 @@ int journal_append(struct journal *j, struct hash key, const void *rows, size_t 
     if (write_record(j, err))
         return err->code;
     e.offset = j->size;
-    e.segment = j->number;
+    e.segment = j->own;
     j->size += j->record.len;
     index_add(j, &e);
     return 0;
@@ -536,39 +559,26 @@ int journal_sync(struct journal *j, struct err *err)
     if (j->fd < 0)
         return 0;
     if (fdatasync(j->fd) || fstat(j->fd, &st))
-        return err_set(err, ERR_IO, "cannot sync %s/%04lu: %s", j->dir, (unsigned long)j->number,
-                       strerror(errno));
+        return err_set(err, ERR_IO, "cannot sync %s: %s", j->segment[j->own], strerror(errno));
     if (!st.st_nlink)
         return err_set(err, ERR_IO,
-                       "%s/%04lu was removed while it was written: what it held is lost; run the "
-                       "same command again",
-                       j->dir, (unsigned long)j->number);
+                       "%s was removed while it was written: what it held is lost; run the same "
+                       "command again",
+                       j->segment[j->own]);
     return 0;
 }
 
 /* Reading a record ------------------------------------------------------------------------- */
 
-static int open_for_reading(struct journal *j, uint32_t number, struct err *err)
+static int open_for_reading(struct journal *j, uint32_t segment, struct err *err)
 {
-    struct arena a = {0};
-    char *path;
-    int code = 0;
-
-    if (j->read_fd >= 0 && j->read_number == number)
+    if (j->read_fd >= 0 && j->read_segment == segment)
         return 0;
     if (j->read_fd >= 0)
         close(j->read_fd);
-    j->read_fd = -1;
-    path = segment_path(j, number, &a, err);
-    if (path)
-        j->read_fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (!path)
-        code = err->code;
-    else if (j->read_fd < 0)
-        code = io_error(err, "open", path);
-    j->read_number = number;
-    arena_release(&a);
-    return code;
+    j->read_fd = open(j->segment[segment], O_RDONLY | O_CLOEXEC);
+    j->read_segment = segment;
+    return j->read_fd < 0 ? io_error(err, "open", j->segment[segment]) : 0;
 }
 
 int journal_read(struct journal *j, struct hash key, struct buf *out, struct err *err)
@@ -588,9 +598,9 @@ int journal_read(struct journal *j, struct hash key, struct buf *out, struct err
         read_at(j->read_fd, rows, e->length, e->offset + RECORD) != (ssize_t)e->length ||
         hash_u64(rows, e->length) != h.rows_hash)
         return err_set(err, ERR_IO,
-                       "%s/%04lu: the record at byte %llu has gone bad since it was indexed: run "
-                       "the same command again, its unit is computed anew",
-                       j->dir, (unsigned long)e->segment, (unsigned long long)e->offset);
+                       "%s: the record at byte %llu has gone bad since it was indexed: run the "
+                       "same command again, its unit is computed anew",
+                       j->segment[e->segment], (unsigned long long)e->offset);
     out->len += e->length;
     return 0;
 }

@@ -9,9 +9,9 @@
  *     struct journal *j;
  *     journal_open(&j, "results/cities/journal", &stats, err);   // reads what is there
  *     if (!journal_has(j, key)) { ...compute...; journal_append(j, key, rows, n, seconds, err); }
- *     journal_sync(j, err);                                                // what is appended is
- * safe journal_read(j, key, &rows, err);                                    // from disk, by its
- * key journal_close(j);
+ *     journal_sync(j, err);                 // what is appended is safe
+ *     journal_read(j, key, &rows, err);     // from disk, by its key
+ *     journal_close(j);
  */
 #ifndef LENSWEEP_RESULTS_JOURNAL_H
 #define LENSWEEP_RESULTS_JOURNAL_H
@@ -33,6 +33,12 @@ struct journal_stats {
 /* Opens or makes the directory, reads the index of every segment, and begins a new segment on the
    first append. ERR_IO. A file that is no segment is left alone and ignored. */
 int journal_open(struct journal **j, const char *dir, struct journal_stats *stats, struct err *err);
+
+/* To read only, and several directories as if they were one: of a unit that more than one has, the
+   first directory's record counts. Nothing is made or touched. */
+int journal_open_past(struct journal **j, const char *const *dirs, size_t n,
+                      struct journal_stats *stats, struct err *err);
+
 /* Removes the segments of a directory, which need not exist: for beginning anew. */
 int journal_clear(const char *dir, struct err *err);
 void journal_close(struct journal *j); /* j may be NULL */
