@@ -64,8 +64,8 @@ static struct count count_units(const struct past *p)
 
         n.units++;
         n.done += done;
-        n.flops += u->flops;
-        n.flops_done += done ? u->flops : 0;
+        n.flops += (double)u->cost.flops;
+        n.flops_done += done ? (double)u->cost.flops : 0;
     }
     return n;
 }

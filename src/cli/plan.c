@@ -106,9 +106,9 @@ static void sum_rows(const struct campaign *c, struct plan_row *row)
         for (struct plan_row *r = &row[u->experiment];; r = &row[c->n]) {
             r->units++;
             r->cells += u->n;
-            r->variants += u->variants;
+            r->variants += u->cost.variants;
             r->queries += u->first == 0;
-            r->flops += u->flops;
+            r->flops += (double)u->cost.flops;
             if (r == &row[c->n])
                 break;
         }

@@ -224,6 +224,23 @@ uint64_t variant_flops_naive(const struct variant *v, const struct shape *s)
            (v->into || v->asks & ASK_VOCAB ? 2 * (uint64_t)s->vocab * (uint64_t)s->d_model : 0);
 }
 
+static bool span_eq(struct span a, struct span b)
+{
+    return a.lo == b.lo && a.hi == b.hi;
+}
+
+bool variant_same_rows(const struct variant *a, const struct variant *b)
+{
+    if (!a->base != !b->base || variant_tokens(a) != variant_tokens(b) || a->asks != b->asks ||
+        !a->into != !b->into || a->n_edits != b->n_edits || !span_eq(a->rows, b->rows))
+        return false;
+    for (int i = 0; i < a->n_edits; i++)
+        if (a->edit[i].site != b->edit[i].site || !span_eq(a->edit[i].layer, b->edit[i].layer) ||
+            !span_eq(a->edit[i].tok, b->edit[i].tok))
+            return false;
+    return true;
+}
+
 int64_t site_width(const struct shape *s, enum site site)
 {
     return site == SITE_Z ? (int64_t)s->n_heads * s->d_head : s->d_model;

@@ -132,6 +132,10 @@ bool variant_reaches(const struct variant *v, int n_layers);
 uint64_t variant_flops(const struct variant *v, const struct shape *s);
 uint64_t variant_flops_naive(const struct variant *v, const struct shape *s);
 
+/* Do two variants name the same rows, so that they have the same stages and FLOP? The samples of a
+   cell do: plans need not count them one by one. */
+bool variant_same_rows(const struct variant *a, const struct variant *b);
+
 /* Does every edit put back, bit for bit, what its base has there? Then the effect is exactly 0 and
    nothing is run. */
 bool variant_is_noop(const struct variant *v, const struct shape *s);

@@ -2,8 +2,8 @@
 
 #include "base/file.h"
 #include "base/gemm.h"
-#include "base/hash.h"
 #include "base/str.h"
+#include "experiments/cost.h"
 #include "experiments/where.h"
 
 #include <string.h>
@@ -195,162 +195,6 @@ int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, stru
     return vocab_stats_save(&c->vocab_stats, c->model, cache, err);
 }
 
-/* --- cutting --- */
-
-/* What every unit of an experiment depends on, as canonical bytes. */
-static int key_prefix(const struct campaign *c, const struct experiment *x, struct buf *b,
-                      struct err *err)
-{
-    int rows = (int)c->config.run.rows;
-
-    if (c->data.max_tokens > rows)
-        rows = c->data.max_tokens;
-    if (buf_printf(b, err, "%s %d\n%s\n%s\nrows %d\nseed %lld\ncontrols %zu\n", x->kind->name,
-                   x->kind->version, c->config.run.executor, c->library, rows,
-                   (long long)c->config.data.seed, c->data.n_controls) ||
-        buf_u64(b, c->model->fingerprint.hi, err) || buf_u64(b, c->model->fingerprint.lo, err))
-        return err->code;
-    for (size_t i = 0; i < c->data.n_targets; i++)
-        if (buf_printf(b, err, "target %s\n", c->data.target_name[i]))
-            return err->code;
-    return x->entry ? config_print_experiment(x->entry, true, b, err) : 0;
-}
-
-struct cutter {
-    struct campaign *c;
-    size_t cap;
-    struct buf key; /* prefix, then what is added for a unit */
-    size_t prefix;
-    struct arena runs; /* of the query at hand */
-};
-
-static int add_unit(struct cutter *k, struct unit u, struct err *err)
-{
-    struct campaign *c = k->c;
-    const struct query *q = &c->data.query[u.query];
-    bool drawn = c->x[u.experiment].needs & NEED_DRAWS;
-    struct hash draws = drawn ? q->draws : (struct hash){0, 0};
-
-    if (c->n_units == k->cap) {
-        size_t cap = k->cap ? 2 * k->cap : 256;
-
-        if (mem_grow((void **)&c->unit, k->cap, cap, sizeof *c->unit, err))
-            return err->code;
-        k->cap = cap;
-    }
-    k->key.len = k->prefix;
-    if (buf_u64(&k->key, q->fingerprint.hi, err) || buf_u64(&k->key, q->fingerprint.lo, err) ||
-        buf_u64(&k->key, draws.hi, err) || buf_u64(&k->key, draws.lo, err) ||
-        buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
-        buf_u32(&k->key, !u.first && c->audited[u.query], err))
-        return err->code;
-    u.key = hash_bytes(k->key.data, k->key.len);
-    c->unit[c->n_units++] = u;
-    return 0;
-}
-
-/* A query's runs as far as plans need them, without rows; and their FLOP, which each of its units
-   spends anew. */
-static int plan_runs(struct run *run, const struct experiment *x, const struct query *q,
-                     struct arena *a, double *flops, struct err *err)
-{
-    struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
-    int n = 0;
-
-    *flops = 0;
-    if (spec && x->kind->runs)
-        n = x->kind->runs(x, q, spec, a, err);
-    for (int i = 0; i < n; i++) {
-        struct variant v = {.base = spec[i].base < 0 ? NULL : &run[spec[i].base],
-                            .ids = q->ids,
-                            .n = q->n,
-                            .edit = spec[i].edit,
-                            .n_edits = spec[i].n_edits,
-                            .into = &run[i]};
-
-        run[i] = (struct run){
-            .ids = q->ids, .n = q->n, .edit = spec[i].edit, .n_edits = spec[i].n_edits};
-        *flops += (double)variant_flops(&v, &x->scene->model->shape);
-    }
-    return err->code;
-}
-
-/* FLOP of a cell's variants. Planning needs only their edits' ranges: runs have no rows here. */
-static int cell_flops(const struct experiment *x, struct cell *cell, struct arena *a, double *flops,
-                      struct err *err)
-{
-    *flops = 0;
-    if (!x->kind->variants)
-        return 0;
-    if (x->kind->variants(x, cell, a, err))
-        return err->code;
-    for (int i = 0; i < cell->n_variants; i++)
-        if (!variant_is_plain_noop(&cell->variant[i]))
-            *flops += (double)variant_flops(&cell->variant[i], &x->scene->model->shape);
-    return 0;
-}
-
-static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, struct err *err)
-{
-    struct campaign *c = k->c;
-    const struct experiment *x = &c->x[experiment];
-    const struct query *q = &c->data.query[query];
-    struct run *planned;
-    struct unit u = {.experiment = experiment, .query = query};
-    uint64_t cells = query_cells(x, q->n);
-    double runs, limit;
-
-    arena_reset(&k->runs);
-    planned = arena_alloc(&k->runs, RUNS_MAX, sizeof *planned, err);
-    if (!planned || plan_runs(planned, x, q, &k->runs, &runs, err))
-        return err->code;
-    limit = c->config.run.unit_flops ? (double)c->config.run.unit_flops * 1e9 : 20 * runs;
-    u.flops = runs + (x->kind->extra ? x->kind->extra(x, q) : 0);
-    for (uint64_t i = 0; i < cells; i++) {
-        struct cell cell = {.query = query, .run = planned};
-        double flops;
-
-        if (i % 1024 == 0)
-            arena_reset(&c->unit_arena);
-        cell_index(x, q->n, i, cell.index);
-        if (cell_flops(x, &cell, &c->unit_arena, &flops, err))
-            return err->code;
-        u.flops += flops;
-        u.variants += (uint64_t)cell.n_variants;
-        u.n++;
-        if (u.flops < limit && i + 1 < cells)
-            continue;
-        if (add_unit(k, u, err))
-            return err->code;
-        u = (struct unit){.experiment = experiment, .query = query, .first = i + 1, .flops = runs};
-    }
-    return 0;
-}
-
-int campaign_cut(struct campaign *c, struct err *err)
-{
-    struct cutter k = {.c = c};
-
-    for (size_t i = 0; i < c->n; i++) {
-        const struct experiment *x = &c->x[i];
-
-        buf_clear(&k.key);
-        if (key_prefix(c, x, &k.key, err))
-            goto out;
-        k.prefix = k.key.len;
-        for (size_t q = 0; q < c->data.n; q++) {
-            if (query_skip(x, &c->data.query[q]))
-                continue;
-            if (cut_query(&k, (uint32_t)i, (uint32_t)q, err))
-                goto out;
-        }
-    }
-out:
-    arena_release(&k.runs);
-    buf_release(&k.key);
-    return err->code;
-}
-
 /* What a unit of an experiment holds at most: the runs of the longest query, and the variants of a
    block of cells with their answers, measured on one cell. */
 static double unit_bytes(struct campaign *c, const struct experiment *x, const struct query *q)
@@ -361,12 +205,13 @@ static double unit_bytes(struct campaign *c, const struct experiment *x, const s
     struct run_spec *spec;
     struct run *run;
     struct err ignored;
-    double bytes = 0, flops;
+    double bytes = 0;
+    uint64_t flops;
 
     err_clear(&ignored);
     spec = arena_alloc(&runs, RUNS_MAX, sizeof *spec, &ignored);
     run = arena_alloc(&runs, RUNS_MAX, sizeof *run, &ignored);
-    if (spec && run && !plan_runs(run, x, q, &runs, &flops, &ignored)) {
+    if (spec && run && !runs_cost(run, x, q, &runs, &flops, &ignored)) {
         int n = x->kind->runs ? x->kind->runs(x, q, spec, &one, &ignored) : 0;
 
         for (int i = 0; i < n; i++)

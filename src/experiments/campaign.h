@@ -19,6 +19,7 @@
 
 #include "base/work.h"
 #include "experiments/audit.h"
+#include "experiments/cost.h"
 #include "experiments/experiment.h"
 #include "model/tokenizer.h"
 #include "results/journal.h"
@@ -27,8 +28,7 @@ struct unit {
     uint32_t experiment;
     uint32_t query;
     uint64_t first, n; /* cells [first, first + n) */
-    double flops;      /* runs, variants, decoding */
-    uint64_t variants;
+    struct cost cost;  /* runs, variants, decoding */
     struct hash key;
 };
 

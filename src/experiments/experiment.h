@@ -22,6 +22,7 @@ struct axis {
     struct dim dim;
     bool cell;   /* cells run over it */
     bool tokens; /* as long as the query's prompt; padded to the longest in the file */
+    bool even;   /* cells that differ in it alone have equal costs (heads, draws): saves asking */
 };
 
 struct field {
@@ -138,7 +139,13 @@ struct kind {
     void (*settle)(const struct experiment *x, const struct strata *s,
                    float *const value[AGGREGATES_MAX]);
 
-    /* FLOP that reducing a query costs beside its variants (decoding); NULL slot = none. */
+    /* What the costs of a query's cells depend on beside its length and its spans (those of a
+       partner whose rows it borrows), as a number: queries with equal ones share a plan. NULL slot
+       = nothing else. */
+    uint64_t (*cost_of)(const struct experiment *x, const struct query *q);
+
+    /* FLOP that reducing a query costs beside its variants (decoding), under the same rule; NULL
+       slot = none. */
     double (*extra)(const struct experiment *x, const struct query *q);
 
     /* Reduces one query (row has the query fields; called once, before its cells) or one cell (row
@@ -183,6 +190,8 @@ const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], 
 
 /* Elements of a field per query (cell fields: per cell), for a prompt of n tokens. */
 size_t field_elements(const struct experiment *x, const struct field *f, int n);
+/* Its length in a query of n tokens. */
+size_t axis_size(const struct axis *a, int n);
 /* Cells of a query of n tokens. */
 uint64_t query_cells(const struct experiment *x, int n);
 void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX]);

@@ -212,6 +212,8 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
         add_axis(x, "layer", (size_t)s->n_layers, err))
         return err->code;
     x->axis[k->set_axis].cell = true;
+    if (k->head_axis >= 0)
+        x->axis[k->head_axis].even = true;
     return declare(x, k, err);
 }
 

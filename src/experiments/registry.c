@@ -126,7 +126,7 @@ const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], 
     return NULL;
 }
 
-static size_t axis_size(const struct axis *a, int n)
+size_t axis_size(const struct axis *a, int n)
 {
     return a->tokens ? (size_t)n : a->dim.size;
 }

@@ -21,6 +21,7 @@ struct job {
     const struct query *q;
     struct run *run; /* (n_runs) */
     int n_runs;
+    struct cost cost; /* so far, as the plan counts */
     struct worker worker;
 };
 
@@ -60,6 +61,7 @@ static int make_runs(struct job *j, const char **status, struct err *err)
         if (run_alloc(&j->run[i], &j->c->model->shape, j->q->n, spec[i].keep, a, err))
             return err->code;
         engine_run(&j->c->engine, &v, 1);
+        j->cost.flops += variant_flops(&v, &j->c->model->shape);
         *status = trouble(j, i);
         if (**status)
             break;
@@ -108,7 +110,7 @@ static int gather_block(struct job *j, uint64_t first, uint64_t end, struct bloc
         cell->query = j->unit->query;
         cell->run = j->run;
         cell_index(j->x, j->q->n, first + i, cell->index);
-        if (j->x->kind->variants && j->x->kind->variants(j->x, cell, a, err))
+        if (cell_cost(j->x, cell, a, &j->cost, err))
             return err->code;
         variants += cell->n_variants;
     }
@@ -156,6 +158,22 @@ static int run_block(struct job *j, uint64_t first, struct block *b, struct buf 
     return 0;
 }
 
+/* The plan may take one cell's or query's cost for another's (even axes, cost_of): here it is held
+   to it. */
+static int check_cost(struct job *j, struct err *err)
+{
+    const struct unit *u = j->unit;
+
+    if (j->cost.flops == u->cost.flops && j->cost.variants == u->cost.variants)
+        return 0;
+    return err_set(err, ERR_BUG,
+                   "experiment %s, query %zu, cells from %llu: %llu variants of %llu FLOP were "
+                   "planned, and are %llu of %llu",
+                   j->x->name, (size_t)u->query, (unsigned long long)u->first,
+                   (unsigned long long)u->cost.variants, (unsigned long long)u->cost.flops,
+                   (unsigned long long)j->cost.variants, (unsigned long long)j->cost.flops);
+}
+
 int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
 {
     struct job j = {.c = c, .unit = &c->unit[i]};
@@ -169,6 +187,8 @@ int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
     if (make_runs(&j, &status, err) || buf_u32(out, (uint32_t)strlen(status), err) ||
         buf_puts(out, status, err))
         return err->code;
+    if (!j.unit->first && j.x->kind->extra)
+        j.cost.flops += (uint64_t)j.x->kind->extra(j.x, j.q);
     for (at = j.unit->first; !*status && at < end;) {
         struct block b;
 
@@ -176,12 +196,12 @@ int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
             return err->code;
         at += (uint64_t)b.n_cells;
     }
-    return 0;
+    return *status ? 0 : check_cost(&j, err);
 }
 
 static double unit_cost(void *ctx, uint64_t i)
 {
-    return ((struct campaign *)ctx)->unit[i].flops;
+    return (double)((struct campaign *)ctx)->unit[i].cost.flops;
 }
 
 static int unit_work(void *ctx, uint64_t i, struct buf *out, struct err *err)
