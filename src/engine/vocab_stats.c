@@ -113,22 +113,22 @@ int vocab_stats_load(struct vocab_stats *s, const struct model *m, const char *p
                      struct arena *a, struct err *err)
 {
     size_t d = (size_t)m->shape.d_model, head, body = (d + d * d) * sizeof(float);
-    struct buf want = {0}, have = {0};
+    struct mapping have = {0};
+    struct buf want = {0};
     struct cursor tail;
     int code = 0;
 
     s->d = 0;
     if (!file_exists(path))
         return 0;
-    if (put_header(&want, m, err) || file_read(&have, path, want.len + body + 8, err)) {
+    if (put_header(&want, m, err) || file_map(&have, path, err)) {
         code = err->code;
         goto out;
     }
     head = want.len;
-    tail =
-        (struct cursor){(unsigned char *)have.data, have.len, head + body, have.len < head + body};
-    if (tail.bad || memcmp(have.data, want.data, head) != 0 ||
-        cursor_u64(&tail) != hash_u64(have.data, head + body) || tail.bad)
+    tail = (struct cursor){have.data, have.size, head + body, 0};
+    if (have.size != head + body + 8 || memcmp(have.data, want.data, head) != 0 ||
+        cursor_u64(&tail) != hash_u64(have.data, head + body))
         goto out; /* another model's, or torn: it is made anew */
     s->mean = arena_alloc(a, d, sizeof(float), err);
     s->gram = arena_alloc(a, d * d, sizeof(float), err);
@@ -141,6 +141,6 @@ int vocab_stats_load(struct vocab_stats *s, const struct model *m, const char *p
     s->d = (int)d;
 out:
     buf_release(&want);
-    buf_release(&have);
+    file_unmap(&have);
     return code;
 }
