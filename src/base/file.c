@@ -315,3 +315,16 @@ char *file_join(struct arena *a, const char *dir, const char *name, struct err *
 
     return arena_printf(a, err, n && dir[n - 1] == '/' ? "%s%s" : "%s/%s", dir, name);
 }
+
+char *file_absolute(struct arena *a, const char *path, struct err *err)
+{
+    char here[PATH_MAX];
+
+    if (*path == '/')
+        return arena_strdup(a, path, err);
+    if (!getcwd(here, sizeof here)) {
+        io_error(err, "find the working directory for", path);
+        return NULL;
+    }
+    return file_join(a, here, path, err);
+}

@@ -43,6 +43,9 @@ int file_make_dirs(const char *path, struct err *err);
 /* Names in a directory, sorted bytewise, without . and ..; strings in the arena. */
 int file_list(const char *dir, struct arena *a, char ***names, size_t *n, struct err *err);
 
+/* path as seen from the root, in the arena. */
+char *file_absolute(struct arena *a, const char *path, struct err *err);
+
 /* dir/name in the arena. */
 char *file_join(struct arena *a, const char *dir, const char *name, struct err *err);
 

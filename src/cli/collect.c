@@ -21,25 +21,31 @@ struct past {
     struct arena arena;
 };
 
-/* The directory's own config, its data and the model's shape, and what the journal has. */
-static int past_open(struct past *p, const char *dir, struct err *err)
+/* The first directory's own config, its data and the model's shape; and what the journals of all
+   have. The others need neither data nor model here. */
+static int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err)
 {
-    struct campaign_request request = {.config = file_join(&p->arena, dir, "config.yaml", err)};
-    char *journal = file_join(&p->arena, dir, "journal", err);
-    char *manifest = file_join(&p->arena, dir, "manifest", err);
+    struct campaign_request request = {.config = file_join(&p->arena, dirs[0], "config.yaml", err)};
+    const char **journals = arena_alloc(&p->arena, n, sizeof *journals, err);
+    char *manifest = file_join(&p->arena, dirs[0], "manifest", err);
     struct problems problems = {0};
 
-    if (!request.config || !journal || !manifest)
+    if (!request.config || !journals || !manifest)
         return err->code;
     request.library = manifest_library(manifest, &p->arena, err);
     if (err->code)
         return err->code;
     if (!file_exists(request.config))
-        return err_set(err, ERR_IO, "%s holds no run: it has no config.yaml", dir);
+        return err_set(err, ERR_IO, "%s holds no run: it has no config.yaml", dirs[0]);
     if (campaign_open(&p->campaign, &request, &problems, err) || report_problems(&problems, err) ||
         campaign_cut(&p->campaign, err))
         return err->code;
-    return journal_open(&p->journal, journal, &p->found, err);
+    for (size_t i = 0; i < n; i++) {
+        journals[i] = file_join(&p->arena, dirs[i], "journal", err);
+        if (!journals[i] || (i && manifest_match(&p->campaign, dirs[0], dirs[i], err)))
+            return err->code;
+    }
+    return journal_open_past(&p->journal, journals, n, &p->found, err);
 }
 
 static void past_close(struct past *p)
@@ -70,12 +76,17 @@ static struct count count_units(const struct past *p)
     return n;
 }
 
-static int collect(struct past *p, const char *dir, bool partial, const char *out, struct err *err)
+static int collect(struct past *p, const char *const *dirs, size_t n_dirs, bool partial,
+                   const char *out, struct err *err)
 {
     struct campaign_report report;
     struct count n;
 
-    if (past_open(p, dir, err))
+    if (n_dirs > 1 && !out)
+        return err_set(err, ERR_CONFIG,
+                       "the result of several directories belongs to none of them: name a file, "
+                       "-o FILE");
+    if (past_open(p, dirs, n_dirs, err))
         return err->code;
     n = count_units(p);
     if (!partial && n.done < n.units)
@@ -84,7 +95,7 @@ static int collect(struct past *p, const char *dir, bool partial, const char *ou
                        "--partial",
                        n.units - n.done, n.units);
     if (!out)
-        out = file_join(&p->arena, dir, partial ? "partial.h5" : "result.h5", err);
+        out = file_join(&p->arena, dirs[0], partial ? "partial.h5" : "result.h5", err);
     if (!out || campaign_write(&p->campaign, p->journal, out, partial, &report, err))
         return err->code;
     return out_printf(err, "%zu of %zu units; %zu queries ok, %zu not; result: %s\n", n.done,
@@ -108,9 +119,10 @@ int cmd_collect(int argc, char **argv, struct err *err)
         else
             return bad_option("collect", argv, err);
     }
-    if (argc - optind != 1)
+    if (argc == optind)
         return usage_error("collect", err);
-    code = collect(&p, argv[optind], partial, out, err);
+    code =
+        collect(&p, (const char *const *)argv + optind, (size_t)(argc - optind), partial, out, err);
     past_close(&p);
     return code;
 }
@@ -149,7 +161,7 @@ static int status(struct past *p, const char *dir, struct err *err)
     struct count n;
     double speed;
 
-    if (past_open(p, dir, err))
+    if (past_open(p, &dir, 1, err))
         return err->code;
     n = count_units(p);
     speed = p->found.seconds > 0 ? n.flops_done / p->found.seconds : 0;

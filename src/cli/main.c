@@ -31,10 +31,14 @@ const struct command commands[] = {
      "time.\n"
      "  The model may be only a config.json.\n",
      cmd_plan},
-    {"collect", "DIR [--partial] [-o FILE]",
+    {"collect", "DIR... [--partial] [-o FILE]",
      "make the result file of what shards or unfinished runs have computed",
      "  --partial        also if units are missing: FILE is DIR/partial.h5\n"
-     "  -o FILE          write FILE in place of DIR/result.h5\n",
+     "  -o FILE          write FILE in place of DIR/result.h5\n"
+     "\n"
+     "  Several directories, each with a part of the same run (shards with outputs of their own, "
+     "two\n"
+     "  machines), are joined; config, data and model are those of the first. They need -o.\n",
      cmd_collect},
     {"status", "DIR", "tell how far a run is, from its journal, without touching it", "",
      cmd_status},

@@ -235,7 +235,7 @@ static int open_output(struct session *r, struct err *err)
            file_sweep(r->campaign.config.output, err) || (r->options.restart && forget(r, err)) ||
            manifest_check(&r->campaign, r->manifest, err) ||
            journal_open(&r->journal, r->journal_dir, &r->found, err) ||
-           config_print(&r->campaign.config, false, &config, err) ||
+           config_print_anywhere(&r->campaign.config, &config, err) ||
            file_replace(path, config.data, config.len, err) ||
            runlog_open(&r->log, r->campaign.config.output, err) ||
            runlog_start(&r->log, r->command, &r->campaign, r->cluster.size, r->threads, err);

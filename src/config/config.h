@@ -110,6 +110,10 @@ void config_release(struct config *c);
    with results_only, only the keys that affect results (for fingerprints and provenance). */
 int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err);
 
+/* All keys, with the paths of model, data and output made absolute: what is printed can be loaded
+   in any working directory. */
+int config_print_anywhere(const struct config *c, struct buf *out, struct err *err);
+
 /* One experiment's keys as one canonical text. With results_only only what affects results; without
    name, limit and where, which are no part of what a unit computes: part of its key. */
 int config_print_experiment(const struct experiment_entry *e, bool results_only, struct buf *out,

@@ -1,5 +1,7 @@
 #include "config/node.h"
 
+#include "base/file.h"
+
 #include <string.h>
 
 static bool is_wanted(const struct config_row *row, bool results_only)
@@ -62,6 +64,23 @@ int config_print(const struct config *c, bool results_only, struct buf *out, str
             (i == CONFIG_PART_TOP && print_entries(c, results_only, out, err)))
             return err->code;
     return 0;
+}
+
+int config_print_anywhere(const struct config *c, struct buf *out, struct err *err)
+{
+    struct config copy = *c;
+    struct string_list *data = &copy.data.path;
+    struct arena a = {0};
+
+    copy.output = file_absolute(&a, c->output, err);
+    copy.model.path = file_absolute(&a, c->model.path, err);
+    data->v = arena_alloc(&a, data->n, sizeof *data->v, err);
+    for (size_t i = 0; data->v && i < data->n; i++)
+        data->v[i] = file_absolute(&a, c->data.path.v[i], err);
+    if (!err->code)
+        config_print(&copy, false, out, err);
+    arena_release(&a);
+    return err->code;
 }
 
 int config_print_experiment(const struct experiment_entry *e, bool results_only, struct buf *out,

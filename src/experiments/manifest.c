@@ -161,8 +161,9 @@ static const struct line *find(const struct lines *l, const char *key)
     return lo < l->n && str_eq(l->v[lo].key, key) ? &l->v[lo] : NULL;
 }
 
-/* An old line must be among the new ones of its key; a key that is gone is fine. */
-static int compare(const struct lines *was, const struct lines *is, struct err *err)
+/* The first old line that is not among the new ones of its key, or whose key is gone if that
+   counts; NULL = none. */
+static const struct line *first_change(const struct lines *was, const struct lines *is, bool gone)
 {
     for (size_t i = 0; i < was->n; i++) {
         const struct line *old = &was->v[i], *new = find(is, old->key), *at = new;
@@ -170,27 +171,37 @@ static int compare(const struct lines *was, const struct lines *is, struct err *
         while (at && at < is->v + is->n && str_eq(at->key, old->key) &&
                !str_eq(at->value, old->value))
             at++;
-        if (!new || (at < is->v + is->n && str_eq(at->key, old->key)))
-            continue;
-        if (strncmp(old->key, "query ", 6) == 0)
-            return err_set(
-                err, ERR_CONFIG,
-                "the data changed: %s is not what it was when this output was begun; use "
-                "--restart to begin anew, or another output",
-                old->key);
-        if (str_eq(old->key, "BLAS"))
-            return err_set(
-                err, ERR_CONFIG,
-                "this output was begun with %s and here is %s, whose last bits differ; set "
-                "run.blas_core to the former's core type, or use --restart",
-                old->value, new->value);
-        return err_set(
-            err, ERR_CONFIG,
-            "%s changed: it was %s when this output was begun and is %s now; use --restart "
-            "to begin anew, or another output",
-            old->key, old->value, new->value);
+        if (new ? at == is->v + is->n || !str_eq(at->key, old->key) : gone)
+            return old;
     }
-    return 0;
+    return NULL;
+}
+
+static bool is_query(const struct line *l)
+{
+    return strncmp(l->key, "query ", 6) == 0;
+}
+
+static int compare(const struct lines *was, const struct lines *is, struct err *err)
+{
+    const struct line *old = first_change(was, is, false), *new = old ? find(is, old->key) : NULL;
+
+    if (!new)
+        return 0;
+    if (is_query(old))
+        return err_set(err, ERR_CONFIG,
+                       "the data changed: %s is not what it was when this output was begun; use "
+                       "--restart to begin anew, or another output",
+                       old->key);
+    if (str_eq(old->key, "BLAS"))
+        return err_set(err, ERR_CONFIG,
+                       "this output was begun with %s and here is %s, whose last bits differ; set "
+                       "run.blas_core to the former's core type, or use --restart",
+                       old->value, new->value);
+    return err_set(err, ERR_CONFIG,
+                   "%s changed: it was %s when this output was begun and is %s now; use --restart "
+                   "to begin anew, or another output",
+                   old->key, old->value, new->value);
 }
 
 /* Old lines whose key is gone are kept: they may come back. */
@@ -237,4 +248,44 @@ const char *manifest_library(const char *path, struct arena *a, struct err *err)
         library = arena_strdup(a, line->value, err);
     release(&l);
     return library;
+}
+
+static int tell_apart(const struct line *old, const struct line *new, const char *dir,
+                      const char *other, struct err *err)
+{
+    if (!new)
+        return err_set(err, ERR_CONFIG,
+                       "%s has %s, and %s has not: name the directory whose config has all of it "
+                       "first",
+                       other, old->key, dir);
+    if (is_query(old))
+        return err_set(err, ERR_CONFIG,
+                       "%s is not the same in %s and in %s: only parts of one run can be collected",
+                       old->key, dir, other);
+    return err_set(err, ERR_CONFIG,
+                   "%s is %s in %s and %s in %s: only parts of one run can be collected", old->key,
+                   new->value, dir, old->value, other);
+}
+
+int manifest_match(const struct campaign *c, const char *dir, const char *other, struct err *err)
+{
+    struct lines theirs = {0}, ours = {0};
+    char *path = file_join(&theirs.arena, other, "manifest", err);
+    const struct line *line;
+
+    if (!path)
+        goto out;
+    if (!file_exists(path)) {
+        err_set(err, ERR_IO, "%s holds no run: it has no manifest", other);
+        goto out;
+    }
+    if (of_campaign(&ours, c, err) || of_file(&theirs, path, err))
+        goto out;
+    line = first_change(&theirs, &ours, true);
+    if (line)
+        tell_apart(line, find(&ours, line->key), dir, other, err);
+out:
+    release(&theirs);
+    release(&ours);
+    return err->code;
 }
