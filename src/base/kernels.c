@@ -250,3 +250,28 @@ void swiglu(struct team *t, int64_t n, int64_t f, float *gate, const float *up)
     for (int64_t i = 0; i < n; i++)
         swiglu_row(f, gate + i * f, up + i * f);
 }
+
+/* A tile of the result stays in registers. */
+CPU_CLONES
+static void sum_tile(int64_t n, const double *restrict w, const double *restrict x, int64_t ldx,
+                     double *restrict out, int64_t ldo)
+{
+    double acc[WEIGHTED_SUMS_ROWS][WEIGHTED_SUMS_STEP] = {{0}};
+
+    for (int64_t k = 0; k < n; k++)
+        for (int i = 0; i < WEIGHTED_SUMS_ROWS; i++) {
+            VECTOR_LOOP
+            for (int j = 0; j < WEIGHTED_SUMS_STEP; j++)
+                acc[i][j] += w[k * WEIGHTED_SUMS_ROWS + i] * x[k * ldx + j];
+        }
+    for (int i = 0; i < WEIGHTED_SUMS_ROWS; i++)
+        for (int j = 0; j < WEIGHTED_SUMS_STEP; j++)
+            out[i * ldo + j] = acc[i][j];
+}
+
+void weighted_sums(int64_t n, const double *w, int64_t width, const double *x, int64_t ldx,
+                   double *out)
+{
+    for (int64_t e = 0; e < width; e += WEIGHTED_SUMS_STEP)
+        sum_tile(n, w, x + e, ldx, out + e, width);
+}

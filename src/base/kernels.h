@@ -40,4 +40,10 @@ void vec_add(int64_t n, float *y, const float *x); /* y += x */
 float vec_max(int64_t n, const float *x);
 float vec_dot(int64_t n, const float *x, const float *y); /* double lanes, rounded once */
 
+/* out (ROWS, width) = w^T x: w (n, ROWS), x (n, width) with row stride ldx, summed in the order of
+   n, in double precision; width is a multiple of STEP. Calling thread. */
+enum { WEIGHTED_SUMS_ROWS = 4, WEIGHTED_SUMS_STEP = 16 };
+void weighted_sums(int64_t n, const double *w, int64_t width, const double *x, int64_t ldx,
+                   double *out);
+
 #endif

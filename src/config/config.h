@@ -70,6 +70,7 @@ struct run_config {
 
 struct statistics_config {
     const char *cluster; /* item | query */
+    const char *average; /* means | authors */
     int64_t bootstrap;
     struct string_list family;
     double fdr, min_effect;

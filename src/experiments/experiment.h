@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "data/query.h"
 #include "engine/engine.h"
+#include "experiments/strata.h"
 #include "results/table.h"
 
 enum { AXES_MAX = 12, FIELDS_MAX = 24, AGGREGATES_MAX = 8, RUNS_MAX = 512 };
@@ -39,11 +40,11 @@ struct field {
 struct experiment;
 struct aggregate {
     struct field field; /* dims begin with "stratum" */
+    bool no_interval;   /* the same number for each query: only NAME and NAME_n */
     void (*value)(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
                   float *out);
 };
 
-struct strata;
 struct tokenizer;
 
 /* What an experiment sees of the job it belongs to. */
@@ -138,6 +139,9 @@ struct kind {
        elements) of aggregate i, to be changed in place before it is averaged. NULL slot = none. */
     void (*settle)(const struct experiment *x, const struct strata *s,
                    float *const value[AGGREGATES_MAX]);
+
+    /* How the authors' scripts average over templates (statistics: average: authors). */
+    enum template_mean authors_average;
 
     /* What the costs of a query's cells depend on beside its length and its spans (those of a
        partner whose rows it borrows), as a number: queries with equal ones share a plan. NULL slot

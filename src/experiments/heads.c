@@ -263,17 +263,18 @@ static void heads_settle(const struct experiment *x, const struct strata *s,
 
 static int declare_authors(struct experiment *x, struct err *err)
 {
-    return add_aggregate(x, "promotion", "stratum layer head", "1",
-                         "share of queries on which it promotes any target", largest, err) ||
-                   add_aggregate(x, "suppression", "stratum layer head", "1",
-                                 "share of queries on which it suppresses any target", smallest,
-                                 err) ||
-                   add_aggregate(x, "threshold_mean", "stratum layer", "1",
-                                 "mean logit over queries, heads and targets", first_moment, err) ||
-                   add_aggregate(x, "threshold_std", "stratum layer", "1",
-                                 "standard deviation of the same (n)", second_moment, err)
-               ? err->code
-               : 0;
+    if (add_aggregate(x, "promotion", "stratum layer head", "1",
+                      "share of queries on which it promotes any target", largest, err) ||
+        add_aggregate(x, "suppression", "stratum layer head", "1",
+                      "share of queries on which it suppresses any target", smallest, err) ||
+        add_aggregate(x, "threshold_mean", "stratum layer", "1",
+                      "mean logit over queries, heads and targets", first_moment, err) ||
+        add_aggregate(x, "threshold_std", "stratum layer", "1",
+                      "standard deviation of the same (n)", second_moment, err))
+        return err->code;
+    x->aggregate[THRESHOLD_MEAN].no_interval = true;
+    x->aggregate[THRESHOLD_STD].no_interval = true;
+    return 0;
 }
 
 static int declare_spread(struct experiment *x, const char *prefix, const char *of, struct err *err)
@@ -494,5 +495,6 @@ const struct kind kind_heads = {
     .runs = heads_runs,
     .extra = heads_extra,
     .settle = heads_settle,
+    .authors_average = TEMPLATES_FIRST_ONLY,
     .reduce_query = heads_reduce,
 };

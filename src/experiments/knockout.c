@@ -342,6 +342,7 @@ const struct kind kind_knockout = {
     .open = knockout_open,
     .runs = knockout_runs,
     .variants = knockout_variants,
+    .authors_average = TEMPLATES_FIRST_TWICE,
     .reduce_query = knockout_query,
     .reduce_cell = knockout_cell,
 };

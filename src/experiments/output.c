@@ -5,6 +5,7 @@
 #include "experiments/campaign.h"
 
 #include "base/hash.h"
+#include "base/str.h"
 #include "experiments/rows.h"
 #include "experiments/strata.h"
 #include "results/h5file.h"
@@ -22,6 +23,7 @@ struct output {
     const char **status; /* (queries) of the query as a whole; NULL = ok */
     struct strata strata;
     struct arena arena;
+    struct arena group; /* forgotten after each group */
 };
 
 static const char *or_ok(const char *status)
@@ -306,6 +308,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     }
     if (h5_group(o->file, x->name, dims, n, g, err) ||
         h5_attr_str(*g, "kind", x->kind->name, err) || stamp_config(*g, x, err) ||
+        (x->n_aggregates && h5_attr_str(*g, "average", o->c->config.statistics.average, err)) ||
         write_kv_heads(o, *g, x, err) ||
         write_columns(o, *g, coordinates, sizeof coordinates / sizeof *coordinates, true, err))
         return err->code;
@@ -325,8 +328,9 @@ static void take_audit(double *worst, double v)
 
 static int stratum_coordinates(struct output *o, struct h5group *g, struct err *err)
 {
-    static const struct variable dataset = {"stratum_dataset", V_STR, "stratum",
-                                            "dataset of the average; empty = over all", NULL};
+    static const struct variable dataset = {
+        "stratum_dataset", V_STR, "stratum",
+        "dataset of the average; empty = over all; unnamed = the data names none", NULL};
     static const struct variable template = {"stratum_template", V_I4, "stratum",
                                              "template of the average; -1 = over all", NULL};
     static const struct variable step = {"stratum_step", V_I4, "stratum", "step of the average",
@@ -338,7 +342,7 @@ static int stratum_coordinates(struct output *o, struct h5group *g, struct err *
     if (!name || !number)
         return err->code;
     for (size_t i = 0; i < s->n; i++) {
-        name[i] = s->v[i].dataset;
+        name[i] = s->v[i].over == OVER_DATASETS || *s->v[i].dataset ? s->v[i].dataset : "unnamed";
         number[i] = s->v[i].template;
         number[s->n + i] = s->v[i].step;
     }
@@ -358,11 +362,11 @@ static int write_estimates(struct output *o, struct h5group *g, const struct var
 {
     size_t n = o->strata.n;
     struct variable v = *var;
-    double *f = arena_alloc(&o->arena, elements * n, sizeof *f, err);
-    int32_t *count = arena_alloc(&o->arena, elements * n, sizeof *count, err);
+    double *f = arena_alloc(&o->group, elements * n, sizeof *f, err);
+    int32_t *count = arena_alloc(&o->group, elements * n, sizeof *count, err);
     bool is_count = suffix[0] && suffix[1] == 'n';
 
-    v.name = arena_printf(&o->arena, err, "%s%s", var->name, suffix);
+    v.name = arena_printf(&o->group, err, "%s%s", var->name, suffix);
     if (!f || !count || !v.name)
         return err->code;
     if (is_count) {
@@ -381,20 +385,28 @@ static int write_estimates(struct output *o, struct h5group *g, const struct var
                : 0;
 }
 
+static enum template_mean templates(const struct output *o, const struct experiment *x)
+{
+    return str_eq(o->c->config.statistics.average, "authors") ? x->kind->authors_average
+                                                              : TEMPLATES_MEAN;
+}
+
 static int write_aggregate(struct output *o, struct h5group *g, const struct experiment *x,
                            const struct aggregate *a, const float *value, struct err *err)
 {
     static const char *const suffixes[] = {"", "_se", "_lo", "_hi", "_n"};
     size_t elements = padded_elements(x, &a->field);
-    struct estimate *e = arena_alloc(&o->arena, elements * o->strata.n, sizeof *e, err);
+    struct estimate *e = arena_alloc(&o->group, elements * o->strata.n, sizeof *e, err);
 
-    if (!e)
+    if (!e || strata_estimate(&o->strata, templates(o, x), value, elements, e, err))
         return err->code;
-    for (size_t i = 0; i < elements; i++)
-        strata_estimate(&o->strata, value + i, elements, e + i * o->strata.n);
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-        if (write_estimates(o, g, &a->field.var, suffixes[i], e, elements, err))
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        bool interval = suffixes[i][0] && suffixes[i][1] != 'n';
+
+        if (!(interval && a->no_interval) &&
+            write_estimates(o, g, &a->field.var, suffixes[i], e, elements, err))
             return err->code;
+    }
     return 0;
 }
 
@@ -435,7 +447,7 @@ static int make_arrays(struct output *o, const struct experiment *x, void *at[FI
                        struct err *err)
 {
     for (int i = 0; i < x->n_fields; i++) {
-        at[i] = arena_alloc(&o->arena, padded_elements(x, &x->field[i]),
+        at[i] = arena_alloc(&o->group, padded_elements(x, &x->field[i]),
                             vtype_size(x->field[i].var.type), err);
         if (!at[i])
             return err->code;
@@ -495,7 +507,7 @@ static int write_experiment(struct output *o, const struct experiment *x, const 
     struct h5group *g;
 
     for (int i = 0; i < x->n_aggregates; i++) {
-        value[i] = arena_alloc(&o->arena, ds->n * padded_elements(x, &x->aggregate[i].field),
+        value[i] = arena_alloc(&o->group, ds->n * padded_elements(x, &x->aggregate[i].field),
                                sizeof **value, err);
         if (!value[i])
             return err->code;
@@ -604,19 +616,23 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
         h5_attr_str(root, "Conventions", "CF-1.8", err) ||
         h5_attr_str(root, "title", "lensweep results", err))
         goto out;
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++) {
+        arena_reset(&o.group);
         if (write_experiment(&o, &c->x[i], &u, err)) {
             err_wrap(err, "group %s", c->x[i].name);
             goto out;
         }
+    }
     if (write_provenance(&o, err))
         goto out;
     for (size_t q = 0; q < c->data.n; q++)
         *(o.status[q] ? &report->bad : &report->ok) += 1;
+    arena_release(&o.group);
     arena_release(&o.arena);
     return h5_commit(o.file, err);
 out:
     h5_abandon(o.file);
+    arena_release(&o.group);
     arena_release(&o.arena);
     return err->code;
 }

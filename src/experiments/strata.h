@@ -12,22 +12,33 @@
 #include "config/config.h"
 #include "data/query.h"
 
+/* How a dataset's templates are averaged: soundly, or as the authors' scripts do for some analyses.
+   A dataset of one template stands for itself in each. */
+enum template_mean {
+    TEMPLATES_MEAN,
+    TEMPLATES_FIRST_TWICE, /* (2 T1 + T2 + ...) / n: the first is added twice and counted once */
+    TEMPLATES_FIRST_ONLY,  /* T1 */
+};
+
+enum averaged { OVER_QUERIES, OVER_TEMPLATES, OVER_DATASETS };
+
 struct stratum {
-    const char *dataset; /* "" = averaged over */
+    enum averaged over;
+    const char *dataset; /* "" = the data names none, or averaged over */
     int template, step;  /* -1 = averaged over; 0 = the data does not say */
+    int *part; /* (n_parts) what it is the mean of: earlier rows; of a row of the data, clusters */
+    size_t n_parts;
 };
 
 struct strata {
     struct stratum *v; /* (n): n_base rows of the data, then macro-averages */
     size_t n, n_base;
     int *of_query;   /* (queries) base row; -1 = a bad query */
+    int *slot;       /* (queries) place of the query's cluster among its row's parts */
     int *cluster_of; /* (queries) */
     size_t n_queries, n_clusters;
     int draws;
     unsigned short *times; /* (draws, clusters) how often a draw has a cluster */
-    double *replicate;     /* (n, draws) room */
-    double *sum;           /* (n_base, clusters) room */
-    int *count;            /* (n_base, clusters) room */
 };
 
 struct estimate {
@@ -39,7 +50,8 @@ struct estimate {
 int strata_open(struct strata *s, const struct dataset *ds, const struct statistics_config *c,
                 struct arena *a, struct err *err);
 
-/* value: one per query at stride `step`, NaN = has none; out (s->n). */
-void strata_estimate(struct strata *s, const float *value, size_t step, struct estimate *out);
+/* value (queries, elements), NaN = has none; out (elements, s->n). */
+int strata_estimate(const struct strata *s, enum template_mean way, const float *value,
+                    size_t elements, struct estimate *out, struct err *err);
 
 #endif

@@ -301,5 +301,6 @@ const struct kind kind_token_lens = {
     .open = lens_open,
     .runs = lens_runs,
     .extra = lens_extra,
+    .authors_average = TEMPLATES_FIRST_TWICE,
     .reduce_query = lens_reduce,
 };

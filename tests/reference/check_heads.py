@@ -285,7 +285,7 @@ def check_strata(table, group, strata, rates, level, intervals):
             table.row(name).add_floats(group[name][s], strata.mean(key, values), where)
             n = strata.count(key, values)
             table.row(f"{name}_n").add_ranks(group[f"{name}_n"][s], n, n, where)
-        for name in [*rates, *level] if intervals else []:
+        for name in rates if intervals else []:
             check_interval(table, group, name, s)
 
 
