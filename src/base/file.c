@@ -133,35 +133,16 @@ static int write_through(const char *path, const void *data, size_t n, struct er
 
 int file_replace(const char *path, const void *data, size_t n, struct err *err)
 {
-    struct arena a = {0};
-    char target[PATH_MAX], *beside;
-    int fd, failed, code = 0;
+    struct writer w;
     struct stat st;
+    int code;
 
-    if (realpath(path, target)) /* else it is not there yet */
-        path = target;
     if (!stat(path, &st) && !S_ISREG(st.st_mode))
         return write_through(path, data, n, err);
-    beside = file_beside(&a, path, err);
-    if (!beside)
-        return err->code;
-    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        code = io_error(err, "create", beside);
-        goto out;
-    }
-    failed = write_all(fd, data, n) || fsync(fd);
-    if (failed)
-        code = io_error(err, "write", beside);
-    if (close(fd) && !failed)
-        code = io_error(err, "close", beside);
-    if (!code && rename(beside, path))
-        code = io_error(err, "rename to", path);
-    if (code)
-        unlink(beside);
-out:
-    arena_release(&a);
-    return code;
+    code = writer_open(&w, path, err) || writer_put(&w, data, n, err) || writer_finish(&w, err) ||
+           writer_place(&w, err);
+    writer_discard(&w);
+    return code ? err->code : 0;
 }
 
 static const char beside_end[] = ".tmp";
@@ -225,6 +206,100 @@ int file_sweep(const char *dir, struct err *err)
 out:
     arena_release(&a);
     return err->code;
+}
+
+/* Piece by piece --------------------------------------------------------------------------- */
+
+enum { WRITER_TURN = 1 << 18 }; /* bytes that gather before they are written */
+
+int writer_open(struct writer *w, const char *path, struct err *err)
+{
+    char target[PATH_MAX];
+
+    *w = (struct writer){.fd = -1};
+    if (realpath(path, target)) /* else it is not there yet */
+        path = target;
+    w->path = arena_strdup(&w->arena, path, err);
+    w->beside = file_beside(&w->arena, path, err);
+    if (!w->path || !w->beside)
+        return err->code;
+    w->fd = open(w->beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (w->fd < 0)
+        return io_error(err, "create", w->beside);
+    w->there = true;
+    return 0;
+}
+
+static int flush(struct writer *w, struct err *err)
+{
+    if (write_all(w->fd, w->buf.data, w->buf.len))
+        return io_error(err, "write", w->beside);
+    w->flushed += w->buf.len;
+    buf_clear(&w->buf);
+    return 0;
+}
+
+int writer_turn(struct writer *w, struct err *err)
+{
+    return w->buf.len < WRITER_TURN ? 0 : flush(w, err);
+}
+
+int writer_put(struct writer *w, const void *p, size_t n, struct err *err)
+{
+    if (n < WRITER_TURN)
+        return buf_put(&w->buf, p, n, err) || writer_turn(w, err) ? err->code : 0;
+    if (flush(w, err))
+        return err->code;
+    if (write_all(w->fd, p, n))
+        return io_error(err, "write", w->beside);
+    w->flushed += n;
+    return 0;
+}
+
+uint64_t writer_tell(const struct writer *w)
+{
+    return w->flushed + w->buf.len;
+}
+
+int writer_patch(struct writer *w, uint64_t at, const void *p, size_t n, struct err *err)
+{
+    if (flush(w, err))
+        return err->code;
+    if (pwrite(w->fd, p, n, (off_t)at) != (ssize_t)n)
+        return io_error(err, "write", w->beside);
+    return 0;
+}
+
+int writer_finish(struct writer *w, struct err *err)
+{
+    int code = flush(w, err);
+
+    if (!code && fsync(w->fd))
+        code = io_error(err, "write", w->beside);
+    if (close(w->fd) && !code)
+        code = io_error(err, "close", w->beside);
+    w->fd = -1;
+    buf_release(&w->buf);
+    return code;
+}
+
+int writer_place(struct writer *w, struct err *err)
+{
+    if (rename(w->beside, w->path))
+        return io_error(err, "rename to", w->path);
+    w->there = false;
+    return 0;
+}
+
+void writer_discard(struct writer *w)
+{
+    if (w->fd >= 0)
+        close(w->fd);
+    if (w->there)
+        unlink(w->beside);
+    buf_release(&w->buf);
+    arena_release(&w->arena);
+    *w = (struct writer){.fd = -1};
 }
 
 bool file_exists(const char *path)

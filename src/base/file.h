@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A file mapped read-only; pages are shared by every process of the node. */
 struct mapping {
@@ -33,6 +34,39 @@ char *file_beside(struct arena *a, const char *path, struct err *err);
 /* Removes from dir what file_beside named for a process that is gone: from this host, or from
    another if nothing has been written to it for an hour. What cannot be removed stays. */
 int file_sweep(const char *dir, struct err *err);
+
+/*
+ * A file that is written piece by piece, and is there as a whole or not at all: it grows beside its
+ * place and takes it at the end.
+ *
+ *     struct writer w;
+ *     writer_open(&w, "out/decode.csv", err);
+ *     while (...) {
+ *         buf_printf(&w.buf, err, "%d\n", i);
+ *         writer_turn(&w, err);                 // to the disk once enough has gathered
+ *     }
+ *     writer_finish(&w, err);                   // all of it is on the disk, beside
+ *     writer_place(&w, err);                    // renamed
+ *     writer_discard(&w);                       // always: what was not placed is removed
+ */
+struct writer {
+    struct buf buf;      /* what comes next */
+    char *path, *beside; /* in the arena */
+    int fd;              /* -1 once finished */
+    bool there;          /* something stands beside */
+    uint64_t flushed;    /* bytes before buf */
+    struct arena arena;
+};
+
+int writer_open(struct writer *w, const char *path, struct err *err);
+int writer_turn(struct writer *w, struct err *err);
+int writer_put(struct writer *w, const void *p, size_t n, struct err *err); /* n large: no copy */
+uint64_t writer_tell(const struct writer *w);
+/* Overwrites n bytes that were written before. */
+int writer_patch(struct writer *w, uint64_t at, const void *p, size_t n, struct err *err);
+int writer_finish(struct writer *w, struct err *err);
+int writer_place(struct writer *w, struct err *err);
+void writer_discard(struct writer *w);
 
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);

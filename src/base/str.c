@@ -108,6 +108,17 @@ bool utf8_valid(const char *s, size_t n)
     return true;
 }
 
+void str_safe_name(char *s)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+    if (*s == '.' || *s == '-')
+        *s = '_';
+    for (; *s; s++)
+        if (!strchr(safe, *s))
+            *s = '_';
+}
+
 static char *scaled(char out[STR_HUMAN], double v, double step, const char *const *units, size_t n)
 {
     size_t i = 0;

@@ -16,6 +16,10 @@ const char *str_did_you_mean(const char *word, const char *const *candidates, si
 /* Is s[0..n) well-formed UTF-8 (no overlong form, no surrogate, at most U+10FFFF)? */
 bool utf8_valid(const char *s, size_t n);
 
+/* Replaces what may not stand in a file's name on some system, or needs quotes in a script: all but
+   letters, digits, '.', '_' and '-', and a '.' or '-' at the beginning. */
+void str_safe_name(char *s);
+
 /* "1.5 GiB", "12 MiB"; "2.3 TFLOP"; "3h05m", "12.3 s": for people. Each returns `out`. */
 enum { STR_HUMAN = 32 };
 char *str_bytes(char out[STR_HUMAN], double bytes);

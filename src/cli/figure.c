@@ -22,19 +22,6 @@ bool figure_format(const char *format)
     return str_eq(format, "png") || str_eq(format, "svg") || str_eq(format, "pdf");
 }
 
-/* What may stand in a file's name on any system, and in a script without quoting. */
-static void keep_safe(char *s)
-{
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    char *first = s;
-
-    for (; *s; s++)
-        if (!strchr(safe, *s))
-            *s = '_';
-    if (*first == '.' || *first == '-')
-        *first = '_';
-}
-
 static bool is_used(const struct figures *f, const char *name)
 {
     for (size_t i = 0; i < f->n; i++)
@@ -71,7 +58,7 @@ int figure_name(struct figures *f, char **name, struct err *err, const char *fmt
         vsnprintf(text + n, sizeof text - n, fmt, ap);
         va_end(ap);
     }
-    keep_safe(text);
+    str_safe_name(text);
     *name = arena_strdup(&f->arena, text, err);
     for (int i = 2; *name && is_used(f, *name); i++)
         *name = arena_printf(&f->arena, err, "%s_%d", text, i);

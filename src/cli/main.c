@@ -58,6 +58,19 @@ const struct command commands[] = {
      "  --ids            print token ids in place of text\n"
      "  --threads N      threads (default: all cores allowed)\n",
      cmd_generate},
+    {"export", "RESULT --format csv|jsonl|npz|authors [-o DIR] [--model NAME]",
+     "write a result file for other programs",
+     "  --format csv     a long table for each set of dimensions, a row for each cell\n"
+     "           jsonl   an object for each query, or each entry of another first dimension\n"
+     "           npz     NumPy arrays, an archive for each group\n"
+     "           authors the folders and files of the paper's own code, for its plotting scripts\n"
+     "  -o DIR           write into DIR (default: a folder called by the format, beside the "
+     "result)\n"
+     "  --model NAME     authors: the model's folder, such as meta-llama/Meta-Llama-3-8B-Instruct\n"
+     "                   (default: model)\n"
+     "\n"
+     "  RESULT is a result file or the folder of a run. docs/export.md describes the files.\n",
+     cmd_export},
     {"plot", "RESULT... [-o DIR] [--format svg|png|pdf]", "draw the figures of a result file", "",
      cmd_plot},
     {"diff", "A B [--rtol X] [--atol Y]", "compare two result files and name the first difference",

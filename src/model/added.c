@@ -1,8 +1,8 @@
 #include "model/added.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "model/pretokenize.h"
-#include "model/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "model/bpe.h"
 
 #include "base/mem.h"
-#include "model/utf8.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>

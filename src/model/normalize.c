@@ -1,7 +1,7 @@
 #include "model/tokenizer_parts.h"
 
 #include "base/mem.h"
-#include "model/utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 #include <utf8proc.h>

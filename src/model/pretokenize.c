@@ -2,7 +2,7 @@
 #include "model/pretokenize.h"
 
 #include "base/mem.h"
-#include "model/utf8.h"
+#include "base/utf8.h"
 
 #include <pcre2.h>
 #include <stdint.h>

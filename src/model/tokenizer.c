@@ -2,9 +2,9 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "model/gguf.h"
 #include "model/tokenizer_parts.h"
-#include "model/utf8.h"
 
 #include <string.h>
 

@@ -36,6 +36,7 @@ ROOMS = {
     "xxhash.h": "base",
     "pcre2.h": "model",
     "utf8proc.h": "model",
+    "zlib.h": "results",
 }
 
 GENERATED = {"version.h"}

@@ -1,6 +1,6 @@
-/* Private to the tokenizer: UTF-8, one character at a time. */
-#ifndef LENSWEEP_MODEL_UTF8_H
-#define LENSWEEP_MODEL_UTF8_H
+/* UTF-8, one character at a time. */
+#ifndef LENSWEEP_BASE_UTF8_H
+#define LENSWEEP_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,49 @@
+/*
+ * A variable of a result file read by blocks: entries of its first dimension, a few MiB at a time,
+ * so that a large one is never in memory as a whole. Cheapest from front to back.
+ *
+ *     struct column c;
+ *     column_open(&c, f, info, err);
+ *     for (size_t i = 0; i < c.n; i++) {
+ *         column_seek(&c, i, err);
+ *         ... c.f[k], k < c.entry ...      // c.whole for integers, c.text for strings
+ *     }
+ *     column_close(&c);                    // also after an error
+ */
+#ifndef LENSWEEP_RESULTS_COLUMN_H
+#define LENSWEEP_RESULTS_COLUMN_H
+
+#include "base/buf.h"
+#include "results/h5file.h"
+
+struct column {
+    struct h5file *file;
+    struct h5info info;
+    size_t n, entry; /* entries (a scalar has one), elements in each */
+    /* the entry asked for: the one that fits the type, the others are NULL */
+    const double *f;
+    const int64_t *whole;
+    char *const *text;
+    /* private: the block in memory; strings are all in memory */
+    size_t first, count, most;
+    void *block;
+    char **strings;
+};
+
+int column_open(struct column *c, struct h5file *f, const struct h5info *v, struct err *err);
+int column_seek(struct column *c, size_t i, struct err *err);
+void column_close(struct column *c);
+
+/* The variables of a file, group by group, in name order; in the arena, texts as long as f. */
+struct catalogue {
+    struct h5info *v;
+    size_t n, cap;
+};
+int catalogue_read(struct catalogue *c, struct h5file *f, struct arena *a, struct err *err);
+const struct h5info *catalogue_find(const struct catalogue *c, const char *group, const char *name);
+
+/* The variable with the coordinates of dimension i of v: in its group or one above; NULL = none. */
+const struct h5info *catalogue_scale(const struct catalogue *c, const struct h5info *v, size_t i);
+bool column_is_scale(const struct h5info *v);
+
+#endif
