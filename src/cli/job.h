@@ -7,7 +7,8 @@
 struct job_options {
     struct campaign_request request;
     const char *set[64];
-    int64_t ranks; /* plan: to estimate the time for */
+    int64_t ranks, nodes; /* plan: to estimate time and memory for */
+    bool sbatch;          /* plan: print a job script */
     bool restart, dry_run;
     int64_t shard, shards; /* --shard i/n: units whose number is i modulo n; 0/1 = all */
 };
@@ -15,14 +16,22 @@ struct job_options {
 /* For the command's own options beside --set; `command` is run or plan. */
 int parse_job(int argc, char **argv, const char *command, struct job_options *o, struct err *err);
 
-/* Units, cells, FLOP, memory and time of a campaign that has been cut. flops_per_second: of one
-   rank, measured; 0 = no estimate. */
-int print_plan(struct campaign *c, int64_t ranks, int threads, double flops_per_second,
-               struct err *err);
+/* What a campaign that has been cut takes. */
+struct estimate {
+    double flops, seconds; /* in all; seconds 0 = not known */
+    double rank_bytes, weight_bytes;
+    int64_t ranks, nodes;
+    int threads;             /* of a rank */
+    double flops_per_second; /* of a rank, measured; 0 = not known */
+};
 
-/* FLOP/s that this machine reaches with so many threads on the shapes of this model: a quarter of a
-   second of measuring. */
-double measure_speed(const struct shape *s, int threads);
+struct estimate estimate(struct campaign *c, int64_t ranks, int64_t nodes, int threads);
+
+/* Units, cells, FLOP, memory and time, and some cells in words. */
+int print_plan(struct campaign *c, const struct estimate *e, struct err *err);
+
+/* jobs/many-nodes.sbatch with the plan's numbers, this program, this config. */
+int print_job_script(const struct job_options *o, const struct estimate *e, struct err *err);
 
 /* The summary of a finished result file, read back from it. */
 int print_summary(const char *result, struct err *err);

@@ -23,12 +23,16 @@ const struct command commands[] = {
      "same\n"
      "  command again computes only what is missing.\n",
      cmd_run},
-    {"plan", "CONFIG [--set KEY=VALUE]... [--ranks R]",
+    {"plan", "CONFIG [--set KEY=VALUE]... [--ranks R] [--nodes N] [--sbatch]",
      "say what a run would do, without running it",
-     "  --ranks R        ranks to estimate the time for (default 1)\n"
+     "  --ranks R        ranks to estimate the time for (default: one a node)\n"
+     "  --nodes N        nodes that share them out (default 1)\n"
+     "  --sbatch         print a job script for Slurm with these numbers, and nothing else\n"
      "\n"
-     "  Checks config and data, and prints units, cells, FLOP, memory and an estimate of the "
-     "time.\n"
+     "  Checks config and data, and prints units, cells, FLOP, memory, an estimate of the "
+     "time\n"
+     "  (as fast as this machine is) and the first, middle and last cell of each experiment in "
+     "words.\n"
      "  The model may be only a config.json.\n",
      cmd_plan},
     {"collect", "DIR... [--partial] [-o FILE]",

@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,12 +31,13 @@ int parse_job(int argc, char **argv, const char *command, struct job_options *o,
     static const struct option options[] = {
         {"set", required_argument, NULL, 's'},   {"ranks", required_argument, NULL, 'r'},
         {"shard", required_argument, NULL, 'S'}, {"restart", no_argument, NULL, 'R'},
-        {"dry-run", no_argument, NULL, 'd'},     {0}};
+        {"dry-run", no_argument, NULL, 'd'},     {"nodes", required_argument, NULL, 'n'},
+        {"sbatch", no_argument, NULL, 'b'},      {0}};
     bool is_run = str_eq(command, "run");
     int c, code = 0;
 
     memset(o, 0, sizeof *o);
-    o->ranks = 1;
+    o->nodes = 1;
     o->shards = 1;
     o->request.set = o->set;
     opterr = 0;
@@ -47,6 +49,10 @@ int parse_job(int argc, char **argv, const char *command, struct job_options *o,
                            sizeof o->set / sizeof *o->set);
         else if (c == 'r' && !is_run)
             code = parse_number("--ranks", optarg, 1, 1000000, &o->ranks, err);
+        else if (c == 'n' && !is_run)
+            code = parse_number("--nodes", optarg, 1, 100000, &o->nodes, err);
+        else if (c == 'b' && !is_run)
+            o->sbatch = true;
         else if (c == 'S' && is_run)
             code = parse_shard(o, optarg, err);
         else if (c == 'R' && is_run)
@@ -58,12 +64,20 @@ int parse_job(int argc, char **argv, const char *command, struct job_options *o,
     }
     if (!code && argc - optind != 1)
         code = usage_error(command, err);
+    o->ranks = o->ranks ? o->ranks : o->nodes;
+    if (!code && o->ranks % o->nodes)
+        code = err_set(err, ERR_CONFIG,
+                       "%lld ranks cannot be shared out evenly to %lld nodes: make --ranks a "
+                       "multiple of --nodes",
+                       (long long)o->ranks, (long long)o->nodes);
     if (!code)
         o->request.config = argv[optind];
     return code;
 }
 
-double measure_speed(const struct shape *s, int threads)
+/* FLOP/s that this machine reaches with so many threads on the shapes of this model: a quarter of a
+   second of measuring. */
+static double measure_speed(const struct shape *s, int threads)
 {
     enum { ROWS = 64 };
     int64_t n = s->d_ff, k = s->d_model;
@@ -139,12 +153,84 @@ static int print_model(const struct campaign *c, struct err *err)
         s->vocab, c->data.n, bad, c->data.max_tokens);
 }
 
-int print_plan(struct campaign *c, int64_t ranks, int threads, double flops_per_second,
-               struct err *err)
+struct estimate estimate(struct campaign *c, int64_t ranks, int64_t nodes, int threads)
+{
+    struct estimate e = {.rank_bytes = campaign_bytes(c, threads),
+                         .weight_bytes = (double)c->model->weight_bytes,
+                         .ranks = ranks,
+                         .nodes = nodes,
+                         .threads = threads,
+                         .flops_per_second = measure_speed(&c->model->shape, threads)};
+
+    for (size_t i = 0; i < c->n_units; i++)
+        e.flops += (double)c->unit[i].cost.flops;
+    if (e.flops_per_second > 0)
+        e.seconds = e.flops / e.flops_per_second / (double)ranks;
+    return e;
+}
+
+static int print_estimate(const struct estimate *e, struct err *err)
+{
+    char rank[STR_HUMAN], weights[STR_HUMAN], node[STR_HUMAN], time[STR_HUMAN], speed[STR_HUMAN];
+    double share = (double)e->ranks / (double)e->nodes;
+
+    if (out_printf(err, "\nmemory  %s for each rank of %d threads; weights %s, shared by a node\n",
+                   str_bytes(rank, e->rank_bytes), e->threads, str_bytes(weights, e->weight_bytes)))
+        return err->code;
+    if (e->nodes > 1 &&
+        out_printf(err, "nodes   %lld of %.0f rank%s, %s each\n", (long long)e->nodes, share,
+                   share == 1 ? "" : "s", str_bytes(node, e->weight_bytes + share * e->rank_bytes)))
+        return err->code;
+    if (e->flops_per_second <= 0)
+        return 0;
+    return out_printf(err, "time    about %s with %lld rank%s of %s/s, as measured here\n",
+                      str_duration(time, e->seconds), (long long)e->ranks, e->ranks == 1 ? "" : "s",
+                      str_flops(speed, e->flops_per_second));
+}
+
+/* One cell: that of an experiment's units, in their order, that has this number. */
+static int print_cell(const struct campaign *c, size_t experiment, uint64_t cell, struct buf *b,
+                      struct err *err)
+{
+    const struct experiment *x = &c->x[experiment];
+    const struct unit *u = c->unit;
+    const struct query *q;
+    char step[32] = "";
+
+    while (u->experiment != experiment || cell >= u->n)
+        cell -= u->experiment == experiment ? u->n : 0, u++;
+    q = &c->data.query[u->query];
+    buf_clear(b);
+    if (cell_words(x, q->n, u->first + cell, b, err) || !buf_str(b, err))
+        return err->code;
+    if (q->step)
+        snprintf(step, sizeof step, ", step %d", q->step);
+    return out_printf(err, "  %-16s query %u%s%s%s: %s\n", x->name, u->query, *q->item ? ", " : "",
+                      q->item, step, b->data);
+}
+
+/* First, middle and last cell of each experiment. */
+static int print_cells(const struct campaign *c, const struct plan_row *row, struct err *err)
+{
+    struct buf b = {0};
+
+    if (c->n > 1)
+        out_printf(err, "\nfirst, middle and last cell\n");
+    for (size_t i = 1; i < c->n && !err->code; i++) {
+        uint64_t n = row[i].cells, pick[] = {0, n / 2, n ? n - 1 : 0};
+
+        for (int k = 0; k < 3 && n && !err->code; k++)
+            if (k == 0 || pick[k] != pick[k - 1])
+                print_cell(c, i, pick[k], &b, err);
+    }
+    buf_release(&b);
+    return err->code;
+}
+
+int print_plan(struct campaign *c, const struct estimate *e, struct err *err)
 {
     struct arena a = {0};
     struct plan_row *row = arena_alloc(&a, c->n + 1, sizeof *row, err);
-    char bytes[STR_HUMAN], weights[STR_HUMAN], time[STR_HUMAN], speed[STR_HUMAN];
     int code = !row || print_model(c, err) ||
                out_printf(err, "\n  %-16s %-14s %9s %10s %10s %12s\n", "experiment", "kind",
                           "queries", "cells", "units", "work");
@@ -153,16 +239,8 @@ int print_plan(struct campaign *c, int64_t ranks, int threads, double flops_per_
         sum_rows(c, row);
     for (size_t i = 0; i < c->n && !code; i++)
         code = print_row(c->x[i].name, c->x[i].kind->name, &row[i], err);
-    code =
-        code || print_row("total", "", &row[c->n], err) ||
-        out_printf(err, "\nmemory  %s for each rank of %d threads; weights %s, shared by a node\n",
-                   str_bytes(bytes, campaign_bytes(c, threads)), threads,
-                   str_bytes(weights, (double)c->model->weight_bytes));
-    if (!code && flops_per_second > 0)
-        code =
-            out_printf(err, "time    about %s with %lld rank%s of %s/s, as measured here\n",
-                       str_duration(time, row[c->n].flops / flops_per_second / (double)ranks),
-                       (long long)ranks, ranks == 1 ? "" : "s", str_flops(speed, flops_per_second));
+    code = code || print_row("total", "", &row[c->n], err) || print_cells(c, row, err) ||
+           print_estimate(e, err);
     arena_release(&a);
     return code ? err->code : 0;
 }
@@ -170,13 +248,15 @@ int print_plan(struct campaign *c, int64_t ranks, int threads, double flops_per_
 static int plan(struct campaign *c, const struct job_options *o, struct err *err)
 {
     struct problems problems = {0};
+    struct estimate e;
     int threads;
 
     if (campaign_open(c, &o->request, &problems, err) || report_problems(&problems, err) ||
         campaign_cut(c, err))
         return err->code;
     threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
-    return print_plan(c, o->ranks, threads, measure_speed(&c->model->shape, threads), err);
+    e = estimate(c, o->ranks, o->nodes, threads);
+    return o->sbatch ? print_job_script(o, &e, err) : print_plan(c, &e, err);
 }
 
 int cmd_plan(int argc, char **argv, struct err *err)

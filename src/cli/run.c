@@ -436,12 +436,12 @@ static int execute(struct session *r, struct err *err)
 static int dry_run(struct session *r, struct err *err)
 {
     struct campaign *c = &r->campaign;
+    struct estimate e;
 
-    if (campaign_cut(c, err))
+    if (campaign_cut(c, err) || r->cluster.rank)
         return err->code;
-    return r->cluster.rank ? 0
-                           : print_plan(c, r->cluster.size, r->threads,
-                                        measure_speed(&c->model->shape, r->threads), err);
+    e = estimate(c, r->cluster.size, 1, r->threads);
+    return print_plan(c, &e, err);
 }
 
 /* "lensweep run ...", to be freed with b. */

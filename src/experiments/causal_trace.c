@@ -170,6 +170,12 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
     if (!t || !window)
         return err->code;
     x->state = t;
+    x->words =
+        str_eq(c->direction, "denoise")
+            ? "{corruption} corrupted, {site} of token {token} put back around layer {layer} "
+              "(window {window})"
+            : "{site} of token {token} around layer {layer} (window {window}) as if "
+              "{corruption} were corrupted";
     t->counterfactual = str_eq(c->corruption, "counterfactual");
     if (t->counterfactual)
         x->needs |= NEED_DRAWS;

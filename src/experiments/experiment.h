@@ -11,6 +11,7 @@
 #ifndef LENSWEEP_EXPERIMENTS_EXPERIMENT_H
 #define LENSWEEP_EXPERIMENTS_EXPERIMENT_H
 
+#include "base/buf.h"
 #include "config/config.h"
 #include "data/query.h"
 #include "engine/engine.h"
@@ -72,7 +73,9 @@ struct experiment {
     struct aggregate aggregate[AGGREGATES_MAX];
     int n_aggregates;
     unsigned needs;
-    void *state; /* the kind's own, in the arena */
+    const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out
+                          where the experiment has not the axis in it; NULL = the kind's summary */
+    void *state;       /* the kind's own, in the arena */
 };
 
 /* Values of one query's or one cell's fields while they are reduced. */
@@ -198,6 +201,8 @@ size_t field_elements(const struct experiment *x, const struct field *f, int n);
 size_t axis_size(const struct axis *a, int n);
 /* Cells of a query of n tokens. */
 uint64_t query_cells(const struct experiment *x, int n);
+/* A cell of a query of n tokens in words, as x->words says it. */
+int cell_words(const struct experiment *x, int n, uint64_t cell, struct buf *b, struct err *err);
 void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX]);
 
 #endif

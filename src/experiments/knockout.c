@@ -199,6 +199,8 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
     if (!k)
         return err->code;
     x->state = k;
+    x->words = "the last token's attention to {token_set} is cut[, layers {cut_layer}]"
+               "[, heads {cut_head}]";
     check_sets(x, &c->sets, problems);
     k->mlp_logit = c->mlp_logit || (c->layers.kind == SELECT_ALL && c->heads.kind == SELECT_ALL);
     if (selections_of(&k->layers, &c->layers, s->n_layers, x, "layers", problems, err) ||

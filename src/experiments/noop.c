@@ -22,6 +22,7 @@ static int noop_open(struct experiment *x, struct problems *problems, struct err
     (void)problems;
     if (add_axis(x, "cell", (size_t)c->cells, err) || add_axis(x, "value", (size_t)c->values, err))
         return err->code;
+    x->words = "nothing: cell {cell}";
     x->axis[0].cell = x->axis[0].even = true;
     return add_field(x, "number", V_F32, "query cell value", "1", "cell + value", err);
 }

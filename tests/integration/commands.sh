@@ -52,6 +52,20 @@ for m in "$small" "$work/shape"; do
     grep -qE '^memory +[0-9.]+ [KMG]iB' "$work/out" || wrong "no memory"
     [ ! -e "$work/output" ] || wrong "plan wrote something"
 done
+has '  load             query 0, Länd 0, step 1: nothing: cell 0' "$work/out"
+has '  load             query 12, Länd 4, step 1: nothing: cell 0' "$work/out"
+has '  load             query 23, Länd 7, step 3: nothing: cell 9' "$work/out"
+ends 0 "$program" plan "$work/c.yaml" --ranks 4 --nodes 2 && has 'nodes   2 of 2 ranks, ' "$work/out" && has ' with 4 ranks of ' "$work/out"
+ends 2 "$program" plan "$work/c.yaml" --ranks 5 --nodes 2 && says 'multiple of --nodes'
+
+# plan --sbatch: the script of jobs/ but for its marked lines, with the words that were given.
+ends 0 "$program" plan "$work/c.yaml" --ranks 4 --nodes 2 --sbatch --set "output=$work/it's"
+bash -n "$work/out" || wrong "the job script is none"
+[ "$(diff jobs/many-nodes.sbatch "$work/out" | grep -c '^>')" = 6 ] || wrong "not six other lines in the job script"
+grep -qE '^#SBATCH --nodes=2 --ntasks-per-node=2 --cpus-per-task=[0-9]+ --mem=[0-9]+M --time=[0-9]+:[0-9]{2}:00$' "$work/out" ||
+    wrong "no size in the job script"
+has "config='$work/c.yaml'" "$work/out" && has " --set 'output=$work/it'\\''s' &" "$work/out"
+
 ends 0 "$program" plan "$work/c.yaml" && cp "$work/out" "$work/plan"
 ends 0 "$program" run "$work/c.yaml" --dry-run
 [ ! -e "$work/output" ] || wrong "--dry-run wrote something"
