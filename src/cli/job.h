@@ -17,7 +17,7 @@ struct job_options {
 int parse_job(int argc, char **argv, const char *command, struct job_options *o, struct err *err);
 
 /* What a campaign that has been cut takes. */
-struct estimate {
+struct forecast {
     double flops, seconds; /* in all; seconds 0 = not known */
     double rank_bytes, weight_bytes;
     int64_t ranks, nodes;
@@ -25,13 +25,13 @@ struct estimate {
     double flops_per_second; /* of a rank, measured; 0 = not known */
 };
 
-struct estimate estimate(struct campaign *c, int64_t ranks, int64_t nodes, int threads);
+struct forecast forecast(struct campaign *c, int64_t ranks, int64_t nodes, int threads);
 
 /* Units, cells, FLOP, memory and time, and some cells in words. */
-int print_plan(struct campaign *c, const struct estimate *e, struct err *err);
+int print_plan(struct campaign *c, const struct forecast *e, struct err *err);
 
 /* jobs/many-nodes.sbatch with the plan's numbers, this program, this config. */
-int print_job_script(const struct job_options *o, const struct estimate *e, struct err *err);
+int print_job_script(const struct job_options *o, const struct forecast *e, struct err *err);
 
 /* The summary of a finished result file, read back from it. */
 int print_summary(const char *result, struct err *err);

@@ -26,7 +26,7 @@ static int put_word(const char *s, struct err *err)
 }
 
 /* Half as much again as estimated, and time to start. */
-static int put_size(const struct estimate *e, struct err *err)
+static int put_size(const struct forecast *e, struct err *err)
 {
     double ranks = (double)e->ranks / (double)e->nodes, MiB = 1 << 20;
     double bytes = 1.25 * (e->weight_bytes + ranks * e->rank_bytes) + 256 * MiB;
@@ -40,7 +40,7 @@ static int put_size(const struct estimate *e, struct err *err)
                       seconds / 60 % 60);
 }
 
-static int put_heading(const struct estimate *e, struct err *err)
+static int put_heading(const struct forecast *e, struct err *err)
 {
     char flops[STR_HUMAN], time[STR_HUMAN];
 
@@ -83,7 +83,7 @@ static bool begins(const char *line, const char *with)
     return strncmp(line, with, strlen(with)) == 0;
 }
 
-int print_job_script(const struct job_options *o, const struct estimate *e, struct err *err)
+int print_job_script(const struct job_options *o, const struct forecast *e, struct err *err)
 {
     const char *line = job_script;
 

@@ -153,9 +153,9 @@ static int print_model(const struct campaign *c, struct err *err)
         s->vocab, c->data.n, bad, c->data.max_tokens);
 }
 
-struct estimate estimate(struct campaign *c, int64_t ranks, int64_t nodes, int threads)
+struct forecast forecast(struct campaign *c, int64_t ranks, int64_t nodes, int threads)
 {
-    struct estimate e = {.rank_bytes = campaign_bytes(c, threads),
+    struct forecast e = {.rank_bytes = campaign_bytes(c, threads),
                          .weight_bytes = (double)c->model->weight_bytes,
                          .ranks = ranks,
                          .nodes = nodes,
@@ -169,7 +169,7 @@ struct estimate estimate(struct campaign *c, int64_t ranks, int64_t nodes, int t
     return e;
 }
 
-static int print_estimate(const struct estimate *e, struct err *err)
+static int print_estimate(const struct forecast *e, struct err *err)
 {
     char rank[STR_HUMAN], weights[STR_HUMAN], node[STR_HUMAN], time[STR_HUMAN], speed[STR_HUMAN];
     double share = (double)e->ranks / (double)e->nodes;
@@ -227,7 +227,7 @@ static int print_cells(const struct campaign *c, const struct plan_row *row, str
     return err->code;
 }
 
-int print_plan(struct campaign *c, const struct estimate *e, struct err *err)
+int print_plan(struct campaign *c, const struct forecast *e, struct err *err)
 {
     struct arena a = {0};
     struct plan_row *row = arena_alloc(&a, c->n + 1, sizeof *row, err);
@@ -248,14 +248,14 @@ int print_plan(struct campaign *c, const struct estimate *e, struct err *err)
 static int plan(struct campaign *c, const struct job_options *o, struct err *err)
 {
     struct problems problems = {0};
-    struct estimate e;
+    struct forecast e;
     int threads;
 
     if (campaign_open(c, &o->request, &problems, err) || report_problems(&problems, err) ||
         campaign_cut(c, err))
         return err->code;
     threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
-    e = estimate(c, o->ranks, o->nodes, threads);
+    e = forecast(c, o->ranks, o->nodes, threads);
     return o->sbatch ? print_job_script(o, &e, err) : print_plan(c, &e, err);
 }
 

@@ -436,11 +436,11 @@ static int execute(struct session *r, struct err *err)
 static int dry_run(struct session *r, struct err *err)
 {
     struct campaign *c = &r->campaign;
-    struct estimate e;
+    struct forecast e;
 
     if (campaign_cut(c, err) || r->cluster.rank)
         return err->code;
-    e = estimate(c, r->cluster.size, 1, r->threads);
+    e = forecast(c, r->cluster.size, 1, r->threads);
     return print_plan(c, &e, err);
 }
 
