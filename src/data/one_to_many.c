@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { ANSWERS = 3 };
+enum { ANSWERS = QUERY_ANSWERS };
 
 static const char *const answer_name[ANSWERS] = {"answer_1", "answer_2", "answer_3"};
 
@@ -59,7 +59,8 @@ static int read_targets(struct loader *l, const json_t *obj, struct query *q, st
     const json_t *subject = take_array(l, obj, "subject_token_list", 0);
 
     d->target = arena_alloc(&l->scratch, ANSWERS + 1, sizeof *d->target, err);
-    if (!d->target)
+    q->answer = arena_alloc(&l->ds->arena, ANSWERS, sizeof *q->answer, err);
+    if (!d->target || !q->answer)
         return err->code;
     for (size_t i = 0; tokens && labels && i < ANSWERS; i++) {
         const json_t *label = json_array_get(labels, i);
@@ -67,6 +68,10 @@ static int read_targets(struct loader *l, const json_t *obj, struct query *q, st
         if (!json_is_string(label))
             line_problem(l, "three_answers_label_list", NULL, "answer %zu is %s, expected a string",
                          i + 1, json_kind(label));
+        q->answer[i] =
+            arena_strdup(&l->ds->arena, json_is_string(label) ? json_string_value(label) : "", err);
+        if (!q->answer[i])
+            return err->code;
         if (add_target(l, q, d, answer_name[i], lists, json_array_get(tokens, i),
                        json_string_value(label), err))
             return err->code;

@@ -30,6 +30,8 @@
 /* Why a query cannot be used, in a few words; NULL = it can. */
 #define QUERY_OK NULL
 
+enum { QUERY_ANSWERS = 3 };
+
 struct query {
     const char *status;  /* QUERY_OK, or the reason, in the arena */
     const char *text;    /* the prompt; decoded from ids where the file has none */
@@ -38,6 +40,9 @@ struct query {
     const char *dataset; /* name, from the data or the file's name */
     int template;        /* 1.. ; 0 = not known */
     int step;            /* 1.. ; 0 = not known */
+
+    /* (QUERY_ANSWERS) strings of the answers as the file has them; NULL = not of that layout */
+    const char **answer;
 
     int n;        /* tokens in the prompt; 0 if it is longer than max_tokens */
     int32_t *ids; /* (n) -1 where the data have a number that is no token id */

@@ -44,8 +44,9 @@ static const struct config_row rows[] = {
     CONFIG_ROW(struct trace_config, samples, "samples", config_int, "10", 1, 1000, RESULTS,
                "noise samples; a counterfactual has one"),
     CONFIG_CHOICE(struct trace_config, noise, "noise", config_real_or_choice, "published",
-                  "published", RESULTS,
-                  "factor of the normal deviates, or published: from noise_file"),
+                  "published | computed", RESULTS,
+                  "factor of the normal deviates; published: from noise_file; computed: 3 x the "
+                  "standard deviation of the embeddings of what is corrupted"),
     CONFIG_ROW(struct trace_config, noise_file, "noise_file", config_string, "\"\"", 0, 0, RESULTS,
                "JSON: dataset, model, then subject and answers"),
     CONFIG_CHOICE(struct trace_config, noise_seed, "noise_seed", config_choice, "shared",
@@ -125,6 +126,8 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
         add_field(x, "high", V_F32, "query", "1", "probability of the target, clean", err) ||
         add_query_field(x, "low", V_F32, "query corruption", "1",
                         "mean probability of the target, corrupted", err) ||
+        add_query_field(x, "noise_level", V_F32, "query corruption", "1",
+                        "factor of the normal deviates", err) ||
         add_query_field(x, "low_sd", V_F32, "query corruption", "1",
                         "standard deviation of low over samples", err))
         return err->code;
@@ -186,7 +189,8 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         config_problem(x->scene->config, x->entry, "samples", problems,
                        "%zu corruptions of %d samples are more than %d runs of a query",
                        c->corrupt.n, t->samples, RUNS_MAX - 1);
-    if (!t->counterfactual && noise_open(&t->noise, x, &c->noise, c->noise_file, problems, err))
+    if (!t->counterfactual &&
+        noise_open(&t->noise, x, &c->noise, c->noise_file, &c->corrupt, problems, err))
         return err->code;
     memcpy(window, c->window.v, c->window.n * sizeof *window);
     if (add_named_axis(x, "corruption", c->corrupt.n, c->corrupt.v, err) ||
@@ -223,6 +227,13 @@ static const char *trace_skip(const struct experiment *x, const struct query *q)
     return NULL;
 }
 
+static struct hash trace_derived(const struct experiment *x, const struct query *q)
+{
+    const struct trace *t = x->state;
+
+    return t->counterfactual ? (struct hash){0, 0} : noise_fingerprint(&t->noise, x, q);
+}
+
 static struct span corrupted_span(const struct experiment *x, const struct query *q, size_t i)
 {
     const struct trace_config *c = x->config;
@@ -243,7 +254,7 @@ static float *corrupt_embeddings(const struct experiment *x, const struct query 
         t->counterfactual ? q->cf_span[dataset_span(x->scene->data, c->corrupt.v[i])].lo : b.lo;
     size_t d = (size_t)m->shape.d_model, rows_n = (size_t)span_len(b);
     float *out = arena_alloc(a, (size_t)t->samples * rows_n * d, sizeof *out, err);
-    double level = t->counterfactual ? 0 : noise_level(&t->noise, q, c->corrupt.v[i]);
+    double level = t->counterfactual ? 0 : noise_level(&t->noise, x, q, i);
     struct mt19937 mt;
 
     if (!m->embed.data)
@@ -390,6 +401,8 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
 
         if (span_empty(corrupted_span(x, q, i)))
             continue;
+        if (!t->counterfactual)
+            row_f32(row, "noise_level")[i] = (float)noise_level(&t->noise, x, q, i);
         for (int s = 0; s < t->samples; s++)
             mean += target_probability(&r[s], q) / t->samples;
         for (int s = 0; s < t->samples; s++)
@@ -436,9 +449,10 @@ const struct kind kind_causal_trace = {
     .rows = rows,
     .n_rows = sizeof rows / sizeof *rows,
     .config_size = sizeof(struct trace_config),
-    .version = 2,
+    .version = 3,
     .open = trace_open,
     .skip = trace_skip,
+    .derived = trace_derived,
     .runs = trace_runs,
     .admit = trace_admit,
     .variants = trace_variants,

@@ -172,8 +172,9 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
 {
     struct campaign *c = k->c;
     const struct query *q = &c->data.query[u.query];
-    bool drawn = c->x[u.experiment].needs & NEED_DRAWS;
-    struct hash draws = drawn ? q->draws : (struct hash){0, 0};
+    const struct experiment *x = &c->x[u.experiment];
+    struct hash none = {0, 0}, draws = x->needs & NEED_DRAWS ? q->draws : none;
+    struct hash derived = x->kind->derived ? x->kind->derived(x, q) : none;
 
     if (c->n_units == k->cap) {
         size_t cap = k->cap ? 2 * k->cap : 256;
@@ -185,6 +186,8 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     k->key.len = k->prefix;
     if (buf_u64(&k->key, q->fingerprint.hi, err) || buf_u64(&k->key, q->fingerprint.lo, err) ||
         buf_u64(&k->key, draws.hi, err) || buf_u64(&k->key, draws.lo, err) ||
+        (x->kind->derived &&
+         (buf_u64(&k->key, derived.hi, err) || buf_u64(&k->key, derived.lo, err))) ||
         buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
         buf_u32(&k->key, !u.first && c->audited[u.query], err))
         return err->code;

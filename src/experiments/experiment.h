@@ -126,6 +126,10 @@ struct kind {
     /* Why this query is not computed here, or NULL; NULL slot = every usable query is. */
     const char *(*skip)(const struct experiment *x, const struct query *q);
 
+    /* Of what was derived for a query from all of the data, beside draws: part of its units' keys.
+       NULL slot = nothing was. */
+    struct hash (*derived)(const struct experiment *x, const struct query *q);
+
     /* The runs of a query, at most RUNS_MAX; edits in the arena. Returns how many. */
     int (*runs)(const struct experiment *x, const struct query *q, struct run_spec *spec,
                 struct arena *a, struct err *err);

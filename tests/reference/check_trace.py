@@ -58,7 +58,9 @@ def target_of(query):
     return query.targets.get(f"answer_{query.step}", -1)
 
 
-def noise_level(config, query, span_name, noise_model):
+def noise_level(group, config, query, span_name, noise_model):
+    if config["noise"] == "computed":  # tests/integration/noise.py has what it must be
+        return float(group["noise_level"][query.i, config["corrupt"].index(span_name)])
     if config["noise"] != "published":
         return float(config["noise"])
     with open(config["noise_file"], encoding="utf-8") as f:
@@ -78,11 +80,11 @@ def counterfactuals(query, queries, given):
     return [Prompt(q.ids, q.spans) for q in alike]
 
 
-def corruptions(model, config, query, span_name, prompts, noise_model):
+def corruptions(model, group, config, query, span_name, prompts, noise_model):
     """The possible draws, each a list of samples."""
     span = query.spans[span_name]
     if config["corruption"] == "noise":
-        level = noise_level(config, query, span_name, noise_model)
+        level = noise_level(group, config, query, span_name, noise_model)
         edits = numpy_model.noise_edits(span, level, config["samples"], model.d)
         return [[Sample(query.ids, [e]) for e in edits]]
     draws = []
@@ -240,7 +242,13 @@ def check_group(model, result, group, config, args):
         for c, span in enumerate(config["corrupt"]):
             if span not in query.spans:
                 continue
-            draws = corruptions(model, config, query, span, prompts, args.noise_model)
+            if config["corruption"] == "noise":
+                level = noise_level(group, config, query, span, args.noise_model)
+                got = group["noise_level"][query.i, c]
+                table.row("noise_level").add_floats(got, np.array(level), f"query {query.i}")
+            draws = corruptions(
+                model, group, config, query, span, prompts, args.noise_model
+            )
             if draws:
                 todo = cells[query.i, c]
                 check_corruption(table, model, group, config, query, clean, c, draws, todo)
