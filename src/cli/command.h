@@ -34,6 +34,7 @@ int cmd_tokenize(int argc, char **argv, struct err *err);
 int cmd_generate(int argc, char **argv, struct err *err);
 int cmd_plot(int argc, char **argv, struct err *err);
 int cmd_export(int argc, char **argv, struct err *err);
+int cmd_top(int argc, char **argv, struct err *err);
 int cmd_diff(int argc, char **argv, struct err *err);
 int cmd_bench(int argc, char **argv, struct err *err);
 int cmd_help(int argc, char **argv, struct err *err);

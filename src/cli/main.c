@@ -75,6 +75,24 @@ const struct command commands[] = {
      "\n"
      "  RESULT is a result file or the folder of a run. docs/export.md describes the files.\n",
      cmd_export},
+    {"top", "RESULT [GROUP] [-n 20] [--step S] [--dataset NAME]",
+     "show the strongest heads, layers and token sets, with intervals",
+     "  GROUP            only this experiment (default: all that can be ranked)\n"
+     "  -n N             rows of each table (default 20)\n"
+     "  --step S         only queries of this step\n"
+     "  --dataset NAME   averages of this dataset (default: over datasets and templates)\n"
+     "\n"
+     "  Averages over queries from the result file, the largest first, each with its 95 %\n"
+     "  interval (bootstrap over items) and n, the number of queries: for heads the shares "
+     "promoted "
+     "and\n"
+     "  suppressed, beside what control tokens get; for decode and token_lens logits minus those "
+     "of the\n"
+     "  controls; for knockout KL and the drop of the logits; for causal_trace what a role and "
+     "layer "
+     "brings\n"
+     "  back. An interval is that of its cell: among many cells some are large by chance.\n",
+     cmd_top},
     {"plot", "RESULT... [-o DIR] [--format svg|png|pdf]", "draw the figures of a result file", "",
      cmd_plot},
     {"diff", "A B [--rtol X] [--atol Y]", "compare two result files and name the first difference",

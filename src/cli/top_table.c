@@ -1,0 +1,419 @@
+/* One table of `lensweep top`: the largest averages of a variable, with their intervals. */
+#include "cli/top.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/command.h"
+#include "cli/grid.h"
+
+#include <math.h>
+#include <string.h>
+
+struct value {
+    double mean, lo, hi, beside, n, key;
+    size_t stratum, cell;
+};
+
+struct table {
+    struct top *top;
+    const struct ranking *r;
+    const char *group; /* that has the averages */
+    struct column mean, lo, hi, n, beside;
+    struct column label[DIMS_MAX]; /* of dimension i of mean; 0 is not used */
+    char **dataset;                /* (strata) */
+    double *template, *step;
+    bool *chosen;
+    size_t n_strata;
+    struct value *best; /* in falling order */
+    size_t n_best, n_cells;
+    size_t split; /* dimension of a table each; 0 = none */
+};
+
+/* Reading ---------------------------------------------------------------------------------- */
+
+static const struct h5info *find(const struct table *t, const char *prefix, const char *name,
+                                 struct err *err)
+{
+    char *full = arena_printf(&t->top->arena, err, "%s%s", prefix, name);
+
+    return full ? catalogue_find(&t->top->all, t->group, full) : NULL;
+}
+
+/* A variable of the shape of t->mean. */
+static int open_like(struct table *t, const char *prefix, const char *name, struct column *c,
+                     struct err *err)
+{
+    const struct h5info *v = find(t, prefix, name, err), *m = &t->mean.info;
+    bool same = v && v->rank == m->rank && v->type != V_STR;
+
+    for (size_t i = 0; same && i < m->rank; i++)
+        same = v->size[i] == m->size[i];
+    if (!same)
+        return err->code ? err->code
+                         : err_set(err, ERR_IO, "%s has no numbers %s%s of the shape of %s",
+                                   t->group, prefix, name, m->name);
+    return column_open(c, t->top->file, v, err);
+}
+
+static int open_strata(struct table *t, struct err *err)
+{
+    struct h5info d, m, s;
+
+    if (h5_read_str(t->top->file, t->group, "stratum_dataset", &t->dataset, &d, err) ||
+        h5_read_f64(t->top->file, t->group, "stratum_template", &t->template, &m, err) ||
+        h5_read_f64(t->top->file, t->group, "stratum_step", &t->step, &s, err))
+        return err->code;
+    t->n_strata = t->mean.n;
+    if (d.rank != 1 || m.rank != 1 || s.rank != 1 || d.size[0] != t->n_strata ||
+        m.size[0] != t->n_strata || s.size[0] != t->n_strata)
+        return err_set(err, ERR_IO, "%s has not the coordinates of %zu averages", t->group,
+                       t->n_strata);
+    t->chosen = arena_alloc(&t->top->arena, t->n_strata, sizeof *t->chosen, err);
+    return t->chosen ? 0 : err->code;
+}
+
+static bool is_asked(const struct table *t, size_t s)
+{
+    return (t->top->step < 0 || t->step[s] == (double)t->top->step) &&
+           (!t->top->dataset || str_eq(t->dataset[s], t->top->dataset));
+}
+
+/* Is `s` one of those that `macro` is the mean of? */
+static bool covers(const struct table *t, size_t macro, size_t s)
+{
+    bool same = str_eq(t->dataset[macro], t->dataset[s]);
+
+    return macro != s && t->template[macro] == -1 && t->step[macro] == t->step[s] &&
+           (same ? t->template[s] != -1 : !*t->dataset[macro]);
+}
+
+/* Of each step the averages over as much as there is. */
+static void choose_strata(struct table *t)
+{
+    for (size_t s = 0; s < t->n_strata; s++) {
+        t->chosen[s] = is_asked(t, s);
+        for (size_t macro = 0; macro < t->n_strata; macro++)
+            if (is_asked(t, macro) && covers(t, macro, s))
+                t->chosen[s] = false;
+    }
+}
+
+static int open_labels(struct table *t, struct err *err)
+{
+    for (size_t i = 1; i < t->mean.info.rank; i++) {
+        const struct h5info *scale = catalogue_scale(&t->top->all, &t->mean.info, i);
+
+        if (scale && column_open(&t->label[i], t->top->file, scale, err))
+            return err->code;
+        if (t->r->split && str_eq(t->mean.info.dim[i], t->r->split))
+            t->split = i;
+    }
+    return 0;
+}
+
+static int open_table(struct table *t, const struct h5info *v, const char *bounds, struct err *err)
+{
+    if (v->type == V_STR || v->rank < 2 || !str_eq(v->dim[0], "stratum"))
+        return err_set(err, ERR_IO, "%s/%s is no average over queries", t->group, v->name);
+    if (column_open(&t->mean, t->top->file, v, err) || open_like(t, bounds, "lo", &t->lo, err) ||
+        open_like(t, bounds, "hi", &t->hi, err) || open_like(t, bounds, "n", &t->n, err) ||
+        open_strata(t, err) || open_labels(t, err))
+        return err->code;
+    if (t->r->beside && find(t, "", t->r->beside, err) &&
+        open_like(t, "", t->r->beside, &t->beside, err))
+        return err->code;
+    choose_strata(t);
+    t->best = arena_alloc(&t->top->arena, t->top->n, sizeof *t->best, err);
+    return t->best ? 0 : err->code;
+}
+
+static void close_table(struct table *t)
+{
+    column_close(&t->mean);
+    column_close(&t->lo);
+    column_close(&t->hi);
+    column_close(&t->n);
+    column_close(&t->beside);
+    for (size_t i = 0; i < DIMS_MAX; i++)
+        column_close(&t->label[i]);
+    mem_free(t->dataset);
+    mem_free(t->template);
+    mem_free(t->step);
+}
+
+/* Ranking ---------------------------------------------------------------------------------- */
+
+static double number(const struct column *c, size_t k)
+{
+    return c->whole ? (double)c->whole[k] : c->f[k];
+}
+
+static void place_of(const struct table *t, size_t cell, size_t at[DIMS_MAX])
+{
+    for (size_t i = t->mean.info.rank; i-- > 1; cell /= t->mean.info.size[i])
+        at[i] = cell % t->mean.info.size[i];
+}
+
+static bool has_label(struct table *t, size_t dim, size_t at, const char *label)
+{
+    return t->label[dim].strings && str_eq(t->label[dim].strings[at], label);
+}
+
+static bool is_wanted(struct table *t, size_t cell, size_t split_at)
+{
+    size_t at[DIMS_MAX];
+
+    place_of(t, cell, at);
+    if (t->split && at[t->split] != split_at)
+        return false;
+    for (size_t i = 1; i < t->mean.info.rank && t->r->without; i++)
+        if (has_label(t, i, at[i], t->r->without))
+            return false;
+    return true;
+}
+
+static struct value value_at(const struct table *t, size_t stratum, size_t k)
+{
+    struct value v = {.mean = number(&t->mean, k),
+                      .lo = number(&t->lo, k),
+                      .hi = number(&t->hi, k),
+                      .beside = t->beside.n ? number(&t->beside, k) : (double)NAN,
+                      .n = number(&t->n, k),
+                      .stratum = stratum,
+                      .cell = k};
+
+    v.key = fabs(t->beside.n && t->r->against ? v.mean - v.beside : v.mean);
+    return v;
+}
+
+/* Keeps the largest; of equal ones the first. */
+static void take(struct table *t, const struct value *v)
+{
+    size_t i = t->n_best;
+
+    while (i > 0 && t->best[i - 1].key < v->key)
+        i--;
+    if (i >= t->top->n)
+        return;
+    if (t->n_best < t->top->n)
+        t->n_best++;
+    for (size_t k = t->n_best - 1; k > i; k--)
+        t->best[k] = t->best[k - 1];
+    t->best[i] = *v;
+}
+
+static int seek(struct table *t, size_t stratum, struct err *err)
+{
+    return column_seek(&t->mean, stratum, err) || column_seek(&t->lo, stratum, err) ||
+                   column_seek(&t->hi, stratum, err) || column_seek(&t->n, stratum, err) ||
+                   (t->beside.n && column_seek(&t->beside, stratum, err))
+               ? err->code
+               : 0;
+}
+
+static int rank_cells(struct table *t, size_t split_at, struct err *err)
+{
+    t->n_best = t->n_cells = 0;
+    for (size_t s = 0; s < t->n_strata; s++) {
+        if (!t->chosen[s])
+            continue;
+        if (seek(t, s, err))
+            return err->code;
+        for (size_t k = 0; k < t->mean.entry; k++) {
+            struct value v = value_at(t, s, k);
+
+            if (isnan(v.key) || !(v.n >= 1) || !is_wanted(t, k, split_at))
+                continue;
+            t->n_cells++;
+            take(t, &v);
+        }
+    }
+    return 0;
+}
+
+/* Printing --------------------------------------------------------------------------------- */
+
+/* Enough places for three digits of the largest value. */
+static int places(const struct table *t)
+{
+    double most = 0;
+    int n = 3;
+
+    for (size_t i = 0; i < t->n_best; i++)
+        most = fmax(most, fabs(t->best[i].mean));
+    while (n < 9 && most > 0 && most < 1 && most * pow(10, n) < 100)
+        n++;
+    return n;
+}
+
+/* "cities, template 1", where all rows are of it. */
+static int put_scope(const struct table *t, struct buf *b, bool *mixed, struct err *err)
+{
+    const struct value *v = t->best;
+    size_t s = v[0].stratum;
+    int code = 0;
+
+    *mixed = false;
+    for (size_t i = 1; i < t->n_best; i++)
+        *mixed |= !str_eq(t->dataset[v[i].stratum], t->dataset[s]) ||
+                  t->template[v[i].stratum] != t->template[s];
+    if (*mixed)
+        return 0;
+    if (*t->dataset[s])
+        code = buf_printf(b, err, "; %s", t->dataset[s]);
+    else if (t->template[s] == -1)
+        code = buf_puts(b, "; mean over datasets", err);
+    if (!code && t->template[s] == -1 && *t->dataset[s])
+        code = buf_puts(b, ", mean over templates", err);
+    else if (!code && t->template[s] > 0)
+        code = buf_printf(b, err, ", template %.0f", t->template[s]);
+    return code;
+}
+
+static char *attribute(const struct table *t, const char *name, struct err *err)
+{
+    char *path = arena_printf(&t->top->arena, err, "%s/%s", t->group, t->mean.info.name);
+    char *value = NULL, *kept = NULL;
+
+    if (!path || h5_read_attr(t->top->file, path, name, &value, err))
+        return NULL;
+    kept = arena_strdup(&t->top->arena, value ? value : "", err);
+    mem_free(value);
+    return kept;
+}
+
+static int put_title(struct table *t, struct buf *b, size_t split_at, bool *mixed, struct err *err)
+{
+    const char *units = attribute(t, "units", err), *name = attribute(t, "long_name", err);
+    int code =
+        !units || !name || buf_printf(b, err, "\n%s: %s: %s", t->group, t->mean.info.name, name);
+
+    if (!code && *units && !str_eq(units, "1"))
+        code = buf_printf(b, err, " [%s]", units);
+    if (!code && t->split && t->label[t->split].strings)
+        code = buf_printf(b, err, ": %s", t->label[t->split].strings[split_at]);
+    code =
+        code || put_scope(t, b, mixed, err) ||
+        buf_printf(b, err, "\nthe %zu largest of %zu, %s%s%s\n", t->n_best, t->n_cells,
+                   t->beside.n && t->r->against ? "by the difference from " : "by absolute value",
+                   t->beside.n && t->r->against ? t->r->heading : "",
+                   t->n_cells > t->n_best ? "; each interval is that cell's own" : "");
+    return code ? err->code : 0;
+}
+
+static int put_headings(struct table *t, struct grid *g, bool mixed, struct err *err)
+{
+    int code = mixed && (grid_put(g, err, "dataset") || grid_put(g, err, "template"));
+
+    code = code || grid_put(g, err, "step");
+    for (size_t i = 1; i < t->mean.info.rank && !code; i++)
+        if (i != t->split)
+            code = grid_put(g, err, "%s", t->mean.info.dim[i]);
+    code = code || grid_put(g, err, "mean") || grid_put(g, err, "95 %% low") ||
+           grid_put(g, err, "95 %% high") ||
+           (t->beside.n && grid_put(g, err, "%s", t->r->heading)) || grid_put(g, err, "n");
+    g->columns = g->n;
+    return code ? err->code : 0;
+}
+
+static int put_label(struct table *t, struct grid *g, size_t dim, size_t at, struct err *err)
+{
+    struct column *c = &t->label[dim];
+
+    if (!c->n)
+        return grid_put(g, err, "%zu", at);
+    if (column_seek(c, at, err))
+        return err->code;
+    if (c->strings)
+        return grid_put(g, err, "%s", c->text[0]);
+    return grid_put(g, err, "%.0f", number(c, 0));
+}
+
+static int put_number(struct grid *g, double v, int decimals, bool sign, struct err *err)
+{
+    if (isnan(v))
+        return grid_put(g, err, "-");
+    return grid_put(g, err, sign ? "%+.*f" : "%.*f", decimals, v);
+}
+
+static int put_row(struct table *t, struct grid *g, const struct value *v, bool mixed, bool sign,
+                   int decimals, struct err *err)
+{
+    size_t at[DIMS_MAX];
+    int code = 0;
+
+    place_of(t, v->cell, at);
+    if (mixed)
+        code = grid_put(g, err, "%s", *t->dataset[v->stratum] ? t->dataset[v->stratum] : "all") ||
+               (t->template[v->stratum] < 0 ? grid_put(g, err, "all")
+                                            : grid_put(g, err, "%.0f", t->template[v->stratum]));
+    code = code || grid_put(g, err, "%.0f", t->step[v->stratum]);
+    for (size_t i = 1; i < t->mean.info.rank && !code; i++)
+        if (i != t->split)
+            code = put_label(t, g, i, at[i], err);
+    code = code || put_number(g, v->mean, decimals, sign, err) ||
+           put_number(g, v->lo, decimals, sign, err) || put_number(g, v->hi, decimals, sign, err) ||
+           (t->beside.n && put_number(g, v->beside, decimals, sign, err)) ||
+           grid_put(g, err, "%.0f", v->n);
+    return code ? err->code : 0;
+}
+
+static int print_best(struct table *t, size_t split_at, struct err *err)
+{
+    struct buf title = {0};
+    struct grid g = {0};
+    bool mixed, sign = false;
+    int decimals = places(t);
+    int code = put_title(t, &title, split_at, &mixed, err) ||
+               out_write(title.data, title.len, err) || put_headings(t, &g, mixed, err);
+
+    for (size_t i = 0; i < t->n_best; i++)
+        sign |= t->best[i].mean < 0 || t->best[i].lo < 0;
+    for (size_t i = 0; i < t->n_best && !code; i++)
+        code = put_row(t, &g, &t->best[i], mixed, sign, decimals, err);
+    if (!code)
+        code = grid_print(&g, err);
+    grid_release(&g);
+    buf_release(&title);
+    return code ? err->code : 0;
+}
+
+/* The largest of one variable; nothing if it has no values. */
+static int show(struct top *top, const struct ranking *r, const char *group, const char *name,
+                const char *bounds, bool *shown, struct err *err)
+{
+    const struct h5info *v = catalogue_find(&top->all, group, name);
+    struct table t = {.top = top, .r = r, .group = group};
+    size_t tables = 1;
+    int code = 0;
+
+    if (!v)
+        return 0;
+    code = open_table(&t, v, bounds, err);
+    if (!code && t.split)
+        tables = t.mean.info.size[t.split];
+    for (size_t i = 0; i < tables && !code; i++) {
+        code = rank_cells(&t, i, err);
+        if (code || !t.n_best)
+            continue;
+        *shown = true;
+        code = print_best(&t, i, err);
+    }
+    close_table(&t);
+    return code;
+}
+
+int top_table(struct top *top, const struct ranking *r, const char *group, bool *shown,
+              struct err *err)
+{
+    const char *own = arena_printf(&top->arena, err, "%s%s", group, r->sub);
+    const char *bounds = arena_printf(&top->arena, err, "%s_", r->instead ? r->instead : "");
+    bool first = false;
+
+    if (!own || !bounds || show(top, r, own, r->mean, r->bounds, &first, err))
+        return err->code;
+    if (!first && r->instead && show(top, r, own, r->instead, bounds, &first, err))
+        return err->code;
+    *shown |= first;
+    return 0;
+}
