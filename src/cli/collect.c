@@ -127,12 +127,14 @@ int cmd_collect(int argc, char **argv, struct err *err)
     return code;
 }
 
-/* One line for each lock of the directory: the run's own, or those of its shards. */
-static int print_holders(struct past *p, const char *dir, struct err *err)
+/* One line for each lock of the directory: the run's own, or those of its shards. *ranks: at work.
+ */
+static int print_holders(struct past *p, const char *dir, int *ranks, struct err *err)
 {
     char **names;
-    size_t n, held = 0;
+    size_t n;
 
+    *ranks = 0;
     if (file_list(dir, &p->arena, &names, &n, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
@@ -146,43 +148,67 @@ static int print_holders(struct past *p, const char *dir, struct err *err)
             return err->code;
         if (!lock_read(&h, path))
             continue;
-        held += h.alive;
+        if (h.alive)
+            *ranks += h.ranks > 0 ? h.ranks : 1;
         if (out_printf(err, "%-8s process %ld on %s%s%s since %s, last sign of life %s ago%s\n",
                        names[i], h.pid, h.host, h.job[0] ? ", job " : "", h.job, h.since,
                        str_duration(idle, h.idle), h.alive ? "" : ": gone"))
             return err->code;
     }
-    return held ? 0 : out_printf(err, "holder   none: it is not running\n");
+    return *ranks ? 0 : out_printf(err, "holder   none: it is not running\n");
+}
+
+/* From the time that the units took, each on one rank. */
+static int print_speed(const struct past *p, const struct count *n, int ranks, struct err *err)
+{
+    double speed = p->found.seconds > 0 ? n->flops_done / p->found.seconds : 0;
+    char rate[STR_HUMAN], left[STR_HUMAN];
+    int at_work = ranks ? ranks : 1;
+
+    if (speed <= 0 || n->done == n->units)
+        return 0;
+    str_duration(left, (n->flops - n->flops_done) / speed / at_work);
+    str_flops(rate, speed * at_work);
+    if (ranks)
+        return out_printf(err, "speed    %s/s of %d rank%s, ETA %s\n", rate, ranks,
+                          ranks == 1 ? "" : "s", left);
+    return out_printf(err, "speed    %s/s of one rank; left: %s of one rank's time\n", rate, left);
+}
+
+static int print_left_out(struct past *p, struct err *err)
+{
+    unsigned char *left_out = arena_alloc(&p->arena, p->campaign.data.n, 1, err);
+    size_t n;
+
+    if (!left_out || campaign_left_out(&p->campaign, p->journal, left_out, &n, err))
+        return err->code;
+    return out_printf(err, "bad      %zu of %zu queries\n", n, p->campaign.data.n);
 }
 
 static int status(struct past *p, const char *dir, struct err *err)
 {
-    char done[STR_HUMAN], all[STR_HUMAN], rate[STR_HUMAN], left[STR_HUMAN];
+    char done[STR_HUMAN], all[STR_HUMAN];
     struct count n;
-    double speed;
+    int ranks;
 
     if (past_open(p, &dir, 1, err))
         return err->code;
     n = count_units(p);
-    speed = p->found.seconds > 0 ? n.flops_done / p->found.seconds : 0;
     if (out_printf(err, "done     %.1f %%: %zu of %zu units, %s of %s\n",
                    n.flops > 0 ? 100 * n.flops_done / n.flops
                                : 100.0 * (double)n.done / (double)(n.units ? n.units : 1),
-                   n.done, n.units, str_flops(done, n.flops_done), str_flops(all, n.flops)))
-        return err->code;
-    if (speed > 0 && n.done < n.units &&
-        out_printf(err, "speed    %s/s of one rank; left: %s of one rank's time\n",
-                   str_flops(rate, speed), str_duration(left, (n.flops - n.flops_done) / speed)))
+                   n.done, n.units, str_flops(done, n.flops_done), str_flops(all, n.flops)) ||
+        print_left_out(p, err))
         return err->code;
     if (p->found.torn_bytes &&
         out_printf(err, "journal  %zu torn bytes are passed over\n", p->found.torn_bytes))
         return err->code;
-    if (print_holders(p, dir, err))
+    if (print_holders(p, dir, &ranks, err) || print_speed(p, &n, ranks, err))
         return err->code;
-    if (n.done < n.units)
-        return out_printf(
-            err, "next     run the same command again, or lensweep collect --partial %s\n", dir);
-    return 0;
+    if (n.done == n.units)
+        return 0;
+    return out_printf(err, "next     %slensweep collect --partial %s\n",
+                      ranks ? "" : "run the same command again, or ", dir);
 }
 
 int cmd_status(int argc, char **argv, struct err *err)

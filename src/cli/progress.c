@@ -9,22 +9,58 @@
 
 void progress_begin(struct progress_view *v)
 {
-    memset(v, 0, sizeof *v);
     v->terminal = isatty(STDERR_FILENO);
     v->next = v->terminal ? 0.3 : 60;
 }
 
-static void print_line(const struct progress_view *v, const struct progress *p)
+/* How far the whole is, in work where there is any. */
+static double share(const struct progress_view *v)
 {
-    double share =
-        p->cost > 0 ? p->cost_done / p->cost : (double)p->done / (double)(p->units ? p->units : 1);
-    char rate[STR_HUMAN], eta[STR_HUMAN] = "?";
+    const struct progress *p = &v->last;
+    double cost = p->cost + v->cost_before;
+    size_t units = p->units + v->units_before;
 
-    if (share > 0)
-        str_duration(eta, p->seconds * (1 - share) / share);
-    fprintf(stderr, "%s%5.1f %%  %zu/%zu units  %s/s  ETA %s%s", v->terminal ? "\r" : "",
-            100 * share, p->done, p->units,
-            str_flops(rate, p->seconds > 0 ? p->cost_done / p->seconds : 0), eta,
+    if (cost > 0)
+        return (p->cost_done + v->cost_before) / cost;
+    return units ? (double)(p->done + v->units_before) / (double)units : 1;
+}
+
+/* Of what was to be done here. */
+static double time_left(const struct progress *p)
+{
+    double done =
+        p->cost > 0 ? p->cost_done / p->cost : (double)p->done / (double)(p->units ? p->units : 1);
+
+    return done > 0 ? p->seconds * (1 - done) / done : -1;
+}
+
+static void print_share(const struct progress_view *v)
+{
+    const struct progress *p = &v->last;
+    char done[STR_HUMAN], all[STR_HUMAN];
+
+    fprintf(stderr, "%5.1f %%  %s of %s  %zu of %zu units", 100 * share(v),
+            str_flops(done, p->cost_done + v->cost_before),
+            str_flops(all, p->cost + v->cost_before), p->done + v->units_before,
+            p->units + v->units_before);
+}
+
+static const char *str_rate(char out[STR_HUMAN], const struct progress *p)
+{
+    return str_flops(out, p->seconds > 0 ? p->cost_done / p->seconds : 0);
+}
+
+static void print_line(const struct progress_view *v)
+{
+    char rate[STR_HUMAN], eta[STR_HUMAN] = "?";
+    double left = time_left(&v->last);
+
+    if (left >= 0)
+        str_duration(eta, left);
+    if (v->terminal)
+        fprintf(stderr, "\r");
+    print_share(v);
+    fprintf(stderr, "  %s/s  ETA %s  %zu left out%s", str_rate(rate, &v->last), eta, v->left_out,
             v->terminal ? "\033[K" : "\n");
     fflush(stderr);
 }
@@ -35,7 +71,7 @@ void progress_show(struct progress_view *v, const struct progress *p)
     if (p->seconds < v->next)
         return;
     v->next = p->seconds + (v->terminal ? 0.2 : 60);
-    print_line(v, p);
+    print_line(v);
 }
 
 void progress_end(struct progress_view *v)
@@ -45,8 +81,9 @@ void progress_end(struct progress_view *v)
 
     if (v->terminal)
         fprintf(stderr, "\r\033[K");
-    if (p->done)
-        fprintf(stderr, "  done    %zu units in %s, %s/s\n", p->done,
-                str_duration(time, p->seconds),
-                str_flops(rate, p->seconds > 0 ? p->cost_done / p->seconds : 0));
+    fprintf(stderr, "  done  ");
+    print_share(v);
+    fprintf(stderr, "; here %zu in %s, %s/s; %zu quer%s left out\n", p->done,
+            str_duration(time, p->seconds), str_rate(rate, p), v->left_out,
+            v->left_out == 1 ? "y" : "ies");
 }

@@ -45,6 +45,7 @@ struct session {
     double begin, last_sync;
     sigset_t signals; /* that end the run */
     struct progress_view view;
+    unsigned char *left_out; /* (queries) counted in the view */
     struct runlog log;
     uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
 };
@@ -157,6 +158,12 @@ static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, doubl
 
     if (journal_append(r->journal, r->campaign.unit[unit].key, rows, n, seconds, err))
         return err->code;
+    if (unit_left_out(rows, n)) {
+        unsigned char *known = &r->left_out[r->campaign.unit[unit].query];
+
+        r->view.left_out += !*known;
+        *known = 1;
+    }
     if (now - r->last_sync < 5)
         return 0;
     r->last_sync = now;
@@ -231,7 +238,8 @@ static int open_output(struct session *r, struct err *err)
     char *path = file_join(&r->arena, r->campaign.config.output, "config.yaml", err);
     int code;
 
-    code = !path || file_make_dirs(r->journal_dir, err) || lock_take(&r->lock, r->lock_path, err) ||
+    code = !path || file_make_dirs(r->journal_dir, err) ||
+           lock_take(&r->lock, r->lock_path, r->cluster.size, err) ||
            file_sweep(r->campaign.config.output, err) || (r->options.restart && forget(r, err)) ||
            manifest_check(&r->campaign, r->manifest, err) ||
            journal_open(&r->journal, r->journal_dir, &r->found, err) ||
@@ -249,12 +257,17 @@ static int list_todo(struct session *r, uint64_t **todo, size_t *n, struct err *
 
     *n = 0;
     *todo = arena_alloc(&r->arena, c->n_units, sizeof **todo, err);
-    if (!*todo)
+    r->left_out = arena_alloc(&r->arena, c->data.n, 1, err);
+    if (!*todo || !r->left_out ||
+        campaign_left_out(c, r->journal, r->left_out, &r->view.left_out, err))
         return err->code;
-    for (size_t i = 0; i < c->n_units; i++)
-        if (i % (size_t)r->options.shards == (size_t)r->options.shard &&
-            !journal_has(r->journal, c->unit[i].key))
+    for (size_t i = (size_t)r->options.shard; i < c->n_units; i += (size_t)r->options.shards)
+        if (!journal_has(r->journal, c->unit[i].key)) {
             (*todo)[(*n)++] = i;
+        } else {
+            r->view.units_before++;
+            r->view.cost_before += (double)c->unit[i].cost.flops;
+        }
     return 0;
 }
 
@@ -299,6 +312,14 @@ static void print_audit(const struct campaign_report *report)
     fprintf(stderr, "(worst residuals, relative)\n");
 }
 
+static bool has_figure(const struct campaign *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (str_eq(c->x[i].kind->name, "decode"))
+            return true;
+    return false;
+}
+
 static int finish(struct session *r, struct err *err)
 {
     struct campaign *c = &r->campaign;
@@ -312,10 +333,11 @@ static int finish(struct session *r, struct err *err)
         campaign_write(c, r->journal, r->result, false, &report, err))
         return err->code;
     print_audit(&report);
-    if (runlog_end(&r->log, &r->view, &report, err) || out_flush(err) ||
+    if (runlog_end(&r->log, "end", &r->view, &report, err) || out_flush(err) ||
         print_summary(r->result, err) ||
         out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\n", report.ok,
-                   report.ok == 1 ? "y" : "ies", report.bad, r->result))
+                   report.ok == 1 ? "y" : "ies", report.bad, r->result) ||
+        (has_figure(c) && out_printf(err, "next: lensweep plot %s\n", c->config.output)))
         return err->code;
     if (report.bad && c->config.run.fail_on_bad)
         return err_set(err, ERR_DIFFERS, "%zu bad quer%s, and run.fail_on_bad is set", report.bad,
@@ -375,25 +397,46 @@ static int prepare(struct session *r, struct err *err)
 static int finish_shard(struct session *r, struct err *err)
 {
     print_flops(r);
-    if (journal_sync(r->journal, err))
+    if (journal_sync(r->journal, err) || runlog_end(&r->log, "end", &r->view, NULL, err))
         return err->code;
     return out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect %s\n",
                       (long long)r->options.shard, (long long)r->options.shards,
                       r->campaign.config.output);
 }
 
+/* The launcher is not seen from here: it is guessed. */
+static void print_next(const struct session *r)
+{
+    fprintf(stderr, "  next    ");
+    if (r->cluster.size > 1)
+        fprintf(stderr, "%s -n %d ", getenv("SLURM_JOB_ID") ? "srun" : "mpirun", r->cluster.size);
+    fprintf(stderr, "%s\n", r->command);
+}
+
 static int stopped(struct session *r, struct err *err)
 {
     const struct progress *p = &r->view.last;
 
-    if (journal_sync(r->journal, err))
+    if (journal_sync(r->journal, err) || runlog_end(&r->log, "stopped", &r->view, NULL, err))
         return err->code;
     if (r->lost.code)
         return *err = r->lost, err->code;
+    print_next(r);
     return err_set(err, ERR_STOPPED,
                    "stopped %s: %zu of %zu units are done and kept; run the same "
                    "command again",
-                   signalled ? "by a signal" : "at run.max_time", p->done, p->units);
+                   signalled ? "by a signal" : "at run.max_time", p->done + r->view.units_before,
+                   p->units + r->view.units_before);
+}
+
+/* What is there is kept, as far as that can be: the error is known already. */
+static void failed(struct session *r)
+{
+    struct err ignored;
+
+    err_clear(&ignored);
+    journal_sync(r->journal, &ignored);
+    runlog_end(&r->log, "failed", &r->view, NULL, &ignored);
 }
 
 static int execute(struct session *r, struct err *err)
@@ -422,7 +465,7 @@ static int execute(struct session *r, struct err *err)
     if (r->cluster.rank == 0) {
         progress_end(&r->view);
         if (err->code)
-            journal_sync(r->journal, &(struct err){0}); /* what is there is kept */
+            failed(r);
         else if (!finished || r->lost.code)
             stopped(r, err);
         else if (r->options.shards > 1)

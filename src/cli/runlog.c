@@ -76,16 +76,18 @@ int runlog_start(struct runlog *log, const char *command, const struct campaign 
     return write_line(log, o, err);
 }
 
-int runlog_end(struct runlog *log, const struct progress_view *v,
+int runlog_end(struct runlog *log, const char *event, const struct progress_view *v,
                const struct campaign_report *report, struct err *err)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "event", json_string("end"));
+    json_object_set_new(o, "event", json_string(event));
     json_object_set_new(o, "units", json_integer((json_int_t)v->last.done));
     json_object_set_new(o, "seconds", json_real(v->last.seconds));
     json_object_set_new(o, "flops", json_real(v->last.cost_done));
-    json_object_set_new(o, "queries_ok", json_integer((json_int_t)report->ok));
-    json_object_set_new(o, "queries_bad", json_integer((json_int_t)report->bad));
+    if (report) {
+        json_object_set_new(o, "queries_ok", json_integer((json_int_t)report->ok));
+        json_object_set_new(o, "queries_bad", json_integer((json_int_t)report->bad));
+    }
     return write_line(log, o, err);
 }

@@ -16,7 +16,8 @@ int runlog_open(struct runlog *log, const char *dir, struct err *err);
 void runlog_close(struct runlog *log);
 int runlog_start(struct runlog *log, const char *command, const struct campaign *c, int ranks,
                  int threads, struct err *err);
-int runlog_end(struct runlog *log, const struct progress_view *v,
+/* How it ended: "end" with a report, else "stopped" or what else kept it from the end. */
+int runlog_end(struct runlog *log, const char *event, const struct progress_view *v,
                const struct campaign_report *report, struct err *err);
 
 #endif

@@ -76,6 +76,14 @@ unsigned campaign_needs(const struct campaign *c);
 int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err);
 struct work campaign_work(struct campaign *c);
 
+/* Do a unit's rows say that its query goes no further? */
+bool unit_left_out(const void *rows, size_t n);
+
+/* left_out[q]: 1 for each query of which the data, or the journal's rows of group `queries`, say
+   that it cannot be computed. *n: how many there are. */
+int campaign_left_out(const struct campaign *c, struct journal *j, unsigned char *left_out,
+                      size_t *n, struct err *err);
+
 /* Memory of one worker: engine and runs, without the weights. */
 double campaign_bytes(struct campaign *c, int threads);
 

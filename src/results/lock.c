@@ -102,6 +102,7 @@ static bool read_holder(struct lock_holder *h, const char *path)
     copy_text(h->job, sizeof h->job, o, "job");
     copy_text(h->since, sizeof h->since, o, "since");
     h->pid = (long)json_integer_value(json_object_get(o, "pid"));
+    h->ranks = (int)json_integer_value(json_object_get(o, "ranks"));
     h->restart = (long)json_integer_value(json_object_get(o, "restart"));
     json_decref(o);
     return true;
@@ -128,15 +129,15 @@ bool lock_read(struct lock_holder *h, const char *path)
 }
 
 /* Who we are, as a lock says it. */
-static void print_self(char *text, size_t n)
+static void print_self(char *text, size_t n, int ranks)
 {
     struct lock_holder self;
 
     describe_self(&self);
     snprintf(text, n,
              "{\"host\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %ld, "
-             "\"since\": \"%s\"}\n",
-             self.host, self.pid, self.job, self.restart, self.since);
+             "\"ranks\": %d, \"since\": \"%s\"}\n",
+             self.host, self.pid, self.job, self.restart, ranks, self.since);
 }
 
 /* A file that must not be there yet. */
@@ -246,7 +247,7 @@ static int clear_away(const char *path, struct err *err)
     bool made;
 
     snprintf(guard, sizeof guard, "%s~", path);
-    print_self(text, sizeof text);
+    print_self(text, sizeof text, 0);
     if (create(guard, text, &made, err))
         return err->code;
     if (made) {
@@ -261,7 +262,7 @@ static int clear_away(const char *path, struct err *err)
     return 0;
 }
 
-int lock_take(struct lock *l, const char *path, struct err *err)
+int lock_take(struct lock *l, const char *path, int ranks, struct err *err)
 {
     struct lock_holder holder = {0};
     double begin = clock_seconds();
@@ -270,7 +271,7 @@ int lock_take(struct lock *l, const char *path, struct err *err)
     memset(l, 0, sizeof *l);
     if (strlen(path) >= sizeof l->path)
         return err_set(err, ERR_IO, "the path %.60s... is too long", path);
-    print_self(l->text, sizeof l->text);
+    print_self(l->text, sizeof l->text, ranks);
     while (clock_seconds() - begin < PATIENCE) {
         if (create(path, l->text, &made, err))
             return err->code;

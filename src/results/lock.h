@@ -27,6 +27,7 @@ enum { LOCK_STALE = 90, LOCK_TOUCH = 10 };
 struct lock_holder {
     char host[128], job[64], since[32]; /* job: SLURM's id, "" = none */
     long pid, restart;                  /* restart: SLURM's count, 0 = first start */
+    int ranks;                          /* at work */
     double idle;                        /* seconds since it was touched */
     bool alive;                         /* as far as can be told from here */
 };
@@ -38,7 +39,7 @@ struct lock {
 };
 
 /* ERR_CONFIG that names the holder; ERR_IO. */
-int lock_take(struct lock *l, const char *path, struct err *err);
+int lock_take(struct lock *l, const char *path, int ranks, struct err *err);
 
 /* Is it still ours? ERR_IO that names the one who has taken it (exit status 3, since a job script
    that starts the command again on status 10 would only meet that one). A lock that is gone is

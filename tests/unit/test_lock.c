@@ -74,7 +74,7 @@ static int take(struct lock *l)
     struct err err;
 
     err_clear(&err);
-    lock_take(l, path, &err);
+    lock_take(l, path, 3, &err);
     if (err.code)
         assert_int_equal(err.code, ERR_CONFIG);
     return err.code;
@@ -101,6 +101,7 @@ static void test_one_at_a_time(void **state)
     assert_true(lock_read(&h, path));
     assert_true(h.alive);
     assert_int_equal(h.pid, getpid());
+    assert_int_equal(h.ranks, 3);
     assert_int_equal(take(&b), ERR_CONFIG);
     lock_release(&b); /* holds nothing */
     assert_true(lock_read(&h, path));
@@ -261,7 +262,7 @@ static void race(struct start *s, bool stale)
             err_clear(&err);
             while (!s->go)
                 ;
-            if (!lock_take(&l, path, &err))
+            if (!lock_take(&l, path, 1, &err))
                 s->holders++;
             s->answers++;
             while (s->answers < STARTERS)
