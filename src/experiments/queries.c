@@ -69,7 +69,7 @@ static int queries_reduce(const struct experiment *x, const struct cell *cell, s
 const struct kind kind_queries = {
     .name = "queries",
     .summary = "the model's own answer at each prompt",
-    .version = 1,
+    .version = 2,
     .open = queries_open,
     .variants = queries_variants,
     .reduce_query = queries_reduce,

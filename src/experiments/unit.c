@@ -25,6 +25,8 @@ struct job {
     struct worker worker;
 };
 
+static const char not_finite[] = "the model's output is not finite";
+
 /* Why a query goes no further after its i-th run; "" if it does. */
 static const char *trouble(const struct job *j, int i)
 {
@@ -32,7 +34,7 @@ static const char *trouble(const struct job *j, int i)
     const char *reason = NULL;
 
     if (!isfinite(r->rms) || !isfinite(r->log_z))
-        return "the model's output is not finite";
+        return not_finite;
     if (i == 0 && j->x->kind->admit)
         reason = j->x->kind->admit(j->x, j->q, r);
     return reason ? reason : "";
@@ -143,10 +145,31 @@ static int reduce(struct job *j, const struct cell *cell, bool cell_fields, stru
     return row_put(&row, j->q->n, cell_fields, out, err);
 }
 
-static int run_block(struct job *j, uint64_t first, struct block *b, struct buf *out,
-                     struct err *err)
+/* A kind without runs learns the same from its first answers. */
+static const char *trouble_without_runs(const struct block *b)
+{
+    for (int i = 0; i < b->n_variants; i++) {
+        const struct answer *a = b->variant[i].answer;
+
+        if (!a || !(b->variant[i].asks & ASK_VOCAB))
+            continue;
+        if (!isfinite(a->rms))
+            return not_finite;
+        for (int t = 0; t < a->n_targets; t++)
+            if (a->target[t] >= 0 && !isfinite(a->logprob[t]))
+                return not_finite;
+    }
+    return "";
+}
+
+static int run_block(struct job *j, uint64_t first, struct block *b, const char **status,
+                     struct buf *out, struct err *err)
 {
     engine_run(&j->c->engine, b->variant, b->n_variants);
+    if (!j->n_runs)
+        *status = trouble_without_runs(b);
+    if (**status)
+        return 0;
     if (first == j->unit->first && audit(j, b->variant, b->n_variants, out, err))
         return err->code;
     for (int i = 0; i < b->n_cells; i++) {
@@ -174,29 +197,39 @@ static int check_cost(struct job *j, struct err *err)
                    (unsigned long long)j->cost.variants, (unsigned long long)j->cost.flops);
 }
 
+static int put_status(const char *status, struct buf *out, struct err *err)
+{
+    if (buf_u32(out, (uint32_t)strlen(status), err))
+        return err->code;
+    return buf_puts(out, status, err);
+}
+
 int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
 {
     struct job j = {.c = c, .unit = &c->unit[i]};
     uint64_t at, end = j.unit->first + j.unit->n;
     const char *status = "";
+    size_t begin = out->len;
 
     j.x = &c->x[j.unit->experiment];
     j.q = &c->data.query[j.unit->query];
     j.worker = (struct worker){&c->engine, &c->unit_arena};
     arena_reset(&c->unit_arena);
-    if (make_runs(&j, &status, err) || buf_u32(out, (uint32_t)strlen(status), err) ||
-        buf_puts(out, status, err))
+    if (make_runs(&j, &status, err) || put_status(status, out, err))
         return err->code;
     if (!j.unit->first && j.x->kind->extra)
         j.cost.flops += (uint64_t)j.x->kind->extra(j.x, j.q);
     for (at = j.unit->first; !*status && at < end;) {
         struct block b;
 
-        if (gather_block(&j, at, end, &b, err) || run_block(&j, at, &b, out, err))
+        if (gather_block(&j, at, end, &b, err) || run_block(&j, at, &b, &status, out, err))
             return err->code;
         at += (uint64_t)b.n_cells;
     }
-    return *status ? 0 : check_cost(&j, err);
+    if (!*status)
+        return check_cost(&j, err);
+    out->len = begin;
+    return put_status(status, out, err);
 }
 
 bool unit_left_out(const void *rows, size_t n)

@@ -78,12 +78,54 @@ with h5py.File(sys.argv[1]) as f:
         assert word in said, (word, said)
     bad = np.array([s != "ok" for s in status])
     for name, d in f["decode"].items():
-        if d.dtype.kind == "f" and name != "control_logit":  # one item: no controls
+        if d.dtype.kind == "f" and len(d) == len(bad) and "control" not in name:  # one item: no controls
             assert np.isnan(d[()][bad]).all() and not np.isnan(d[()][~bad]).all(), name
     assert (f["decode/rank"][()][bad] == -1).all()
     assert np.isnan(f["queries/clean_logit"][()][bad]).all()
     assert (f["queries/clean_argmax"][()][bad] == -1).all()
     assert np.array_equal(f["decode/logit"][0], f["decode/logit"][9])
+PYTHON
+fi
+# What only the model shows: an output that is not finite, a target that is not its choice. The rest goes on.
+if [ -n "${LENSWEEP_PYTHON:-}" ]; then
+    cp -rL "$small" "$work/model" && chmod -R u+w "$work/model"
+    "$LENSWEEP_PYTHON" - "$work/model" <<'PYTHON' || wrong "no model with a bad embedding"
+import json, struct, sys
+from pathlib import Path
+
+folder, name, token = Path(sys.argv[1]), "model.embed_tokens.weight", 99
+file = folder / json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"][name]
+data = bytearray(file.read_bytes())
+(n,) = struct.unpack("<Q", data[:8])
+tensor = json.loads(data[8 : 8 + n])[name]
+assert tensor["dtype"] == "BF16"
+at = 8 + n + tensor["data_offsets"][0] + token * tensor["shape"][1] * 2
+data[at : at + 2] = b"\xc0\x7f"  # NaN
+file.write_bytes(data)
+PYTHON
+    queries 2 | sed 's/"ids": \[[0-9]*/"ids": [7/; 5s/"ids": \[7/"ids": [99/' >"$data"
+    config "$work/c.yaml" "$data" "$work/shown" 'name: decode, kind: decode' \
+        'name: trace, kind: causal_trace, corrupt: [subject], samples: 1, noise: 0.1'
+    ends 0 ranks 2 "$program" run "$work/c.yaml" --set model.path="$work/model"
+    has '5 queries ok, 1 bad' "$work/out"
+    has "left out: the model's output is not finite" "$work/out" && has 'left out: the target is not the argmax' "$work/out"
+    ends 1 "$program" run "$work/c.yaml" --set model.path="$work/model" --set run.fail_on_bad=true && has '1 bad query'
+    "$LENSWEEP_PYTHON" - "$work/shown/result.h5" <<'PYTHON' || wrong "statuses of what the model shows"
+import sys
+import h5py
+import numpy as np
+
+with h5py.File(sys.argv[1]) as f:
+    status = {g: [s.decode() for s in f[g]["status"][()]] for g in ("queries", "decode", "trace")}
+    nan = "the model's output is not finite"
+    for group in ("queries", "decode"):
+        assert status[group] == ["ok"] * 4 + [nan, "ok"], status[group]
+    argmax, right = f["queries/clean_argmax"][()], f["queries/target_id"][()]
+    assert status["trace"][4] == nan and set(status["trace"]) <= {"ok", nan, "the target is not the argmax"}
+    for q in range(6):  # answer_1, answer_2, answer_3, twice
+        assert q == 4 or (status["trace"][q] == "ok") == (argmax[q] == right[q, q % 3]), q
+        assert np.isnan(f["trace/score"][q]).all() == (status["trace"][q] != "ok"), q
+        assert np.isfinite(f["decode/logit"][q]).any() == (q != 4), q
 PYTHON
 fi
 finish
