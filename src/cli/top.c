@@ -66,37 +66,55 @@ static int show_group(struct top *t, const char *group, bool *known, bool *shown
     return code;
 }
 
-static int no_such_group(const struct top *t, const char *group, struct err *err)
-{
-    const char *names[64], *near;
-    size_t n = 0;
+struct groups {
+    struct top *top;
+    const char *asked; /* NULL = all */
+    const char *name[64];
+    size_t n;
+    bool known, shown;
+};
 
-    for (size_t i = 0; i < t->all.n && n < 64; i++)
-        if (!n || !str_eq(names[n - 1], t->all.v[i].group))
-            names[n++] = t->all.v[i].group;
-    near = str_did_you_mean(group, names, n);
-    return err_set(err, ERR_CONFIG, "there is no group \"%s\"%s%s%s", group,
+static int visit_group(void *ctx, const char *name, struct err *err)
+{
+    struct groups *g = ctx;
+
+    if (g->n < sizeof g->name / sizeof *g->name) {
+        g->name[g->n] = arena_strdup(&g->top->arena, name, err);
+        if (!g->name[g->n++])
+            return err->code;
+    }
+    if (g->asked && !str_eq(g->asked, name))
+        return 0;
+    return show_group(g->top, name, &g->known, &g->shown, err);
+}
+
+static int no_such_group(const struct groups *g, struct err *err)
+{
+    const char *near = str_did_you_mean(g->asked, g->name, g->n);
+
+    return err_set(err, ERR_CONFIG, "there is no group \"%s\"%s%s%s", g->asked,
                    near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+}
+
+static bool is_there(const struct groups *g)
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (str_eq(g->name[i], g->asked))
+            return true;
+    return g->n == sizeof g->name / sizeof *g->name;
 }
 
 static int show_groups(struct top *t, const char *group, struct err *err)
 {
-    bool known = false, shown = false, found = false;
-    int code = 0;
+    struct groups g = {.top = t, .asked = group};
 
-    for (size_t i = 0; i < t->all.n && !code; i++) {
-        const char *name = t->all.v[i].group;
-
-        if ((i && str_eq(name, t->all.v[i - 1].group)) || (group && !str_eq(group, name)))
-            continue;
-        found = true;
-        code = show_group(t, name, &known, &shown, err);
-    }
-    if (code || shown)
-        return code;
-    if (group && !found)
-        return no_such_group(t, group, err);
-    if (!known)
+    if (h5_each_group(t->file, visit_group, &g, err))
+        return err->code;
+    if (g.shown)
+        return 0;
+    if (group && !is_there(&g))
+        return no_such_group(&g, err);
+    if (!g.known)
         return err_set(err, ERR_CONFIG,
                        "%s%s is of no kind that can be ranked: decode, token_lens, knockout, "
                        "heads, causal_trace, ablation",

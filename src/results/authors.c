@@ -194,7 +194,7 @@ int author_leave_out(const struct analysis *x, struct err *err, const char *why)
     return buf_printf(x->a->notes, err, "%s: left out: %s\n", x->group, why);
 }
 
-int authors_file(const struct analysis *x, const char *root, size_t place, struct writer **w,
+int authors_file(struct analysis *x, const char *root, size_t place, struct writer **w,
                  struct err *err, const char *fmt, ...)
 {
     struct authors *a = x->a;
@@ -216,9 +216,15 @@ int authors_file(const struct analysis *x, const char *root, size_t place, struc
                         root, p->dataset, a->model, p->template, step, file);
     if (!name)
         return err->code;
-    if (outputs_has(a->out, name))
-        return buf_printf(a->notes, err, "%s: left out: an earlier group has written %s\n",
-                          x->group, name);
+    if (outputs_has(a->out, name)) {
+        bool told = x->told;
+
+        x->told = true;
+        return told ? 0
+                    : buf_printf(a->notes, err,
+                                 "%s: left out where an earlier group has written the file: %s\n",
+                                 x->group, name);
+    }
     return outputs_add(a->out, w, err, "%s", name);
 }
 

@@ -40,6 +40,7 @@ struct analysis {
     const char *group;
     char **status;
     int target_at[TARGETS]; /* places in the group's own list */
+    bool told;              /* that an earlier group has written the same files */
 };
 
 bool author_has(const struct analysis *x, size_t place, size_t q);
@@ -60,7 +61,7 @@ int author_leave_out(const struct analysis *x, struct err *err, const char *why)
 
 /* A file below ROOT/DATASET/MODEL/prompt_template_T/, and of outputs/ below the step's number; *w
    is NULL if an earlier group has written it, which is noted. */
-int authors_file(const struct analysis *x, const char *root, size_t place, struct writer **w,
+int authors_file(struct analysis *x, const char *root, size_t place, struct writer **w,
                  struct err *err, const char *fmt, ...) PRINTF_LIKE(6, 7);
 
 /* As Python's json writes it: of single and of double precision. */

@@ -286,7 +286,7 @@ static void add_moments(const struct analysis *x, const struct heads *h, size_t 
     }
 }
 
-static int head_files(const struct analysis *x, struct heads *h, size_t place, struct err *err)
+static int head_files(struct analysis *x, struct heads *h, size_t place, struct err *err)
 {
     size_t layers = h->logit.info.size[1];
 
@@ -484,7 +484,7 @@ static int trace_query(const struct analysis *x, void *ctx, size_t q, struct wri
                : 0;
 }
 
-static int trace_file(const struct analysis *x, struct trace *t, size_t place, int corrupted,
+static int trace_file(struct analysis *x, struct trace *t, size_t place, int corrupted,
                       struct err *err)
 {
     int step = x->a->place[place].step;

@@ -79,7 +79,7 @@ for format in csv jsonl npz; do
 done
 ends 0 "$program" export "$work/all" --format authors --model meta-llama/Tiny -o "$work/theirs"
 has 'cut_layers: left out: they cut all layers' "$work/out"
-has 'heads_a: left out: an earlier group has written' "$work/out"
+has 'heads_a: left out where an earlier group has written' "$work/out"
 has 'trace_in: left out: they restore clean values' "$work/out"
 "$python" tests/check_export.py authors "$work/all/result.h5" "$work/theirs" meta-llama/Tiny || wrong "authors differs"
 
