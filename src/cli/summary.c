@@ -14,29 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void mean_add(struct mean *m, double *square, double v)
-{
-    double d = v - m->mean;
-
-    if (isnan(v))
-        return;
-    m->n++;
-    m->mean += d / (double)m->n;
-    *square += d * (v - m->mean);
-}
-
-void mean_end(struct mean *m, double square)
-{
-    m->se = m->n > 1 ? sqrt(square / (double)(m->n - 1) / (double)m->n) : (double)NAN;
-}
-
-int mean_print(const struct mean *m, struct err *err)
-{
-    if (m->n > 1)
-        return out_printf(err, "  %+6.2f \u00b1%5.2f", m->mean, m->se);
-    return out_printf(err, "  %+6.2f       ", m->mean);
-}
-
 int members_read(struct members *m, struct h5file *f, const char *group, struct err *err)
 {
     struct h5info info;
@@ -58,14 +35,6 @@ void members_free(struct members *m)
 bool members_has(const struct members *m, size_t query, double step)
 {
     return m->step[query] == step && str_eq(m->status[query], "ok");
-}
-
-bool members_any(const struct members *m, double step)
-{
-    for (size_t q = 0; q < m->n; q++)
-        if (members_has(m, q, step))
-            return true;
-    return false;
 }
 
 /* How often the model's next token is the target that counts as right: the target named
@@ -170,9 +139,8 @@ static const struct {
     const char *kind;
     int (*print)(struct h5file *f, const char *group, struct err *err);
 } printers[] = {
-    {"decode", summary_decode},
-    {"knockout", summary_knockout},
-    {"causal_trace", summary_trace},
+    {"decode", summary_decode},   {"knockout", summary_knockout}, {"causal_trace", summary_trace},
+    {"token_lens", summary_lens}, {"heads", summary_heads},
 };
 
 static int visit(void *ctx, const struct h5info *v, struct err *err)

@@ -1,16 +1,19 @@
-/* The layers that move each target most. */
+/* The layers that move each target most, beyond what they do to control tokens. */
+#include "cli/findings.h"
 #include "cli/summary.h"
 
 #include "base/mem.h"
 #include "cli/command.h"
 
-#include <math.h>
+#include <stdio.h>
+
+enum { COLUMNS = 4 }; /* attn highest, attn lowest, mlp highest, mlp lowest */
 
 struct table {
-    struct members members;
+    struct tops tops;
+    struct average logit; /* (stratum, layer, component, target), minus that of controls */
     char **target;
-    double *logit; /* (query, layer, component, target) */
-    struct h5info shape;
+    double tests;
 };
 
 static int read_table(struct h5file *f, const char *group, struct table *t, struct err *err)
@@ -18,84 +21,75 @@ static int read_table(struct h5file *f, const char *group, struct table *t, stru
     struct h5info info;
 
     *t = (struct table){0};
-    return members_read(&t->members, f, group, err) ||
-                   h5_read_str(f, group, "target", &t->target, &info, err) ||
-                   h5_read_f64(f, group, "logit", &t->logit, &t->shape, err)
-               ? err->code
-               : 0;
+    if (tops_read(&t->tops, f, group, err) ||
+        h5_read_str(f, group, "target", &t->target, &info, err) ||
+        average_read(&t->logit, f, group, "mean_centred_logit", err))
+        return err->code;
+    t->tests = average_tests(&t->logit, &t->tops);
+    return 0;
 }
 
 static void free_table(struct table *t)
 {
-    members_free(&t->members);
+    tops_free(&t->tops);
+    average_free(&t->logit);
     mem_free(t->target);
-    mem_free(t->logit);
 }
 
-static struct mean mean_at(const struct table *t, double step, size_t layer, size_t component,
-                           size_t target)
+static long cell(const struct table *t, const struct top *top, size_t target, int column)
 {
-    const size_t *size = t->shape.size;
-    struct mean m = {0};
-    double square = 0;
+    const size_t *size = t->logit.shape.size;
+    size_t inner = size[2] * size[3], component = (size_t)column / 2;
 
-    for (size_t q = 0; q < t->members.n; q++)
-        if (members_has(&t->members, q, step))
-            mean_add(&m, &square,
-                     t->logit[((q * size[1] + layer) * size[2] + component) * size[3] + target]);
-    mean_end(&m, square);
-    return m;
+    return find_extreme(&t->logit, top, component * size[3] + target, inner, size[1],
+                        column % 2 ? -1 : 1, t->tests);
 }
 
-static int print_extreme(const struct table *t, double step, size_t component, size_t target,
-                         double sign, struct err *err)
+static bool has_row(const void *table, const struct top *top, size_t target)
 {
-    struct mean best = {0};
-    size_t at = 0;
-
-    for (size_t l = 0; l < t->shape.size[1]; l++) {
-        struct mean m = mean_at(t, step, l, component, target);
-
-        if (m.n && (!best.n || sign * m.mean > sign * best.mean)) {
-            best = m;
-            at = l;
-        }
-    }
-    if (!best.n)
-        return out_printf(err, "  %-19s", "-");
-    return mean_print(&best, err) ? err->code : out_printf(err, " @%-4zu", at);
+    for (int c = 0; c < COLUMNS; c++)
+        if (cell(table, top, target, c) >= 0)
+            return true;
+    return false;
 }
 
-static int print_step(const struct table *t, double step, struct err *err)
+static int print_row(const void *table, const struct top *top, size_t target, struct err *err)
 {
-    for (size_t k = 0; k < t->shape.size[3]; k++) {
-        if (out_printf(err, "  %4.0f %4zu  %-10s", step, mean_at(t, step, 0, 0, k).n, t->target[k]))
-            return err->code;
-        for (size_t c = 0; c < 2; c++)
-            if (print_extreme(t, step, c, k, 1, err) || print_extreme(t, step, c, k, -1, err))
-                return err->code;
-        if (out_printf(err, "\n"))
+    const struct table *t = table;
+    const size_t *size = t->logit.shape.size;
+
+    if (out_printf(err, "  %4.0f %4.0f  %-10s", top->step,
+                   t->logit.n[top->row * t->logit.elements + target], t->target[target]))
+        return err->code;
+    for (int c = 0; c < COLUMNS; c++) {
+        long i = cell(t, top, target, c);
+        char at[24];
+
+        snprintf(at, sizeof at, "@%-3zu", i < 0 ? 0 : (size_t)i / size[2] / size[3]);
+        if (found_print(&t->logit, top, i, at, err))
             return err->code;
     }
-    return 0;
+    return out_printf(err, "\n");
 }
 
 int summary_decode(struct h5file *f, const char *group, struct err *err)
 {
+    char header[128];
     struct table t;
     int code = read_table(f, group, &t, err);
 
+    snprintf(header, sizeof header, "  %4s %4s  %-10s  %-18s  %-18s  %-18s  %s\n", "step", "n",
+             "target", "attn, highest", "attn, lowest", "mlp, highest", "mlp, lowest");
     if (!code)
         code =
             out_printf(err,
-                       "\n%s: logits that one layer adds at the last token, mean \u00b1 standard "
-                       "error over n queries, @layer\n"
-                       "  %4s %4s  %-10s  %-19s  %-19s  %-19s  %s\n",
-                       group, "step", "n", "target", "attn, highest", "attn, lowest",
-                       "mlp, highest", "mlp, lowest");
-    for (double step = 0; !code && step < STEPS_MAX; step++)
-        if (members_any(&t.members, step))
-            code = print_step(&t, step, err);
+                       "\n%s: logits that one layer adds to a target beyond control tokens, mean "
+                       "\u00b1 standard error @layer\n",
+                       group) ||
+            table_print(&(struct table_of){header, t.logit.shape.size[3], &t.tops, t.tests,
+                                           "differs from what control tokens get", &t, has_row,
+                                           print_row},
+                        err);
     free_table(&t);
-    return code;
+    return code ? err->code : 0;
 }

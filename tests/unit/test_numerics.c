@@ -1,5 +1,6 @@
 /* GEMM by panels, matrices as they lie in the file, and the kernels. */
 #define _XOPEN_SOURCE 700
+#include "base/dist.h"
 #include "base/gemm.h"
 #include "base/hash.h"
 #include "base/kernels.h"
@@ -573,9 +574,41 @@ static void kernels_have_the_same_bits_everywhere(void **state)
     mem_free(w);
 }
 
+/* Against the density integrated by 200,000 steps, and exact sums of fractions, in Python. */
+static void tails(void **state)
+{
+    static const double student[][3] = {{2, 10, 0.0733880347707943},
+                                        {0.5, 1, 0.7048327647004304},
+                                        {12, 3, 0.0012450158007898788},
+                                        {4.5, 35, 7.189688038066902e-05},
+                                        {7, 1000, 4.687502566616193e-12}};
+    static const double binomial[][4] = {{3, 10, 1.0 / 6, 0.22477320212874055},
+                                         {30, 36, 1.0 / 6, 3.0685253588384133e-18},
+                                         {1, 5, 0.5, 0.96875},
+                                         {700, 1000, 0.64, 3.5841738245033936e-05},
+                                         {36, 36, 0.2, 6.8719476736e-26},
+                                         {0, 7, 0.1, 1},
+                                         {3, 7, 0, 0},
+                                         {8, 7, 0.9, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        double p = student_tail(student[i][0], student[i][1]);
+
+        assert_true(fabs(p - student[i][2]) <= 1e-8 * student[i][2]);
+        assert_true(student_tail(-student[i][0], student[i][1]) == p);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        double p = binomial_tail(binomial[i][0], binomial[i][1], binomial[i][2]);
+
+        assert_true(fabs(p - binomial[i][3]) <= 1e-10 * binomial[i][3]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tails),
         cmocka_unit_test(gemm_multiplies),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(unaligned_weights),
