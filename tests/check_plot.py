@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""Compares what `lensweep plot` writes for a decode group with NumPy's means.
+"""Compares what `lensweep plot` writes with NumPy's own averages of the cells of the same file.
 
-    tests/check_plot.py LENSWEEP     the program; makes a result file of random logits with h5py
+    tests/check_plot.py LENSWEEP MODEL QUERIES
 
-Status 77 = skipped: a package is missing.
+Runs the five analyses of QUERIES (native, one dataset) on the small MODEL, spread over datasets and
+templates, and checks the figures' data and that the scripts take them from the right places; then
+formats, odd names and exit statuses on files made with h5py. Status 77 = skipped: a package or
+gnuplot is missing.
 """
 
 import csv
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,103 +25,332 @@ except ImportError as missing:
     print(f"skip: no Python package {missing.name}")
     sys.exit(77)
 
-LAYERS, COMPONENTS = 6, ["attn", "mlp", "resid"]
-TARGETS = ["answer_1", "answer_2", "subject", 'odd "one", it\'s `x`']
-# What of a name reaches the CSV and the script.
-PLAIN = str.maketrans({'"': "'", "`": "'", "\n": " ", ",": ";"})
-DATASETS = ["cities", "a \"b\", `touch pwned`\n'c'", "cities"]
-TEMPLATES = [1, 0, 2]
-
-
-def make_result(path, strata, rng):
-    """Nine queries a stratum, steps 1 to 3; one is bad, and one has a target that is NaN."""
-    q = 9 * strata
-    stratum = np.arange(q) // 9
-    v = {"logit": rng.normal(size=(q, LAYERS, len(COMPONENTS), len(TARGETS))).astype("f4"),
-         "control_logit": rng.normal(size=(q, LAYERS, len(COMPONENTS))).astype("f4"),
-         "template": np.array(TEMPLATES, "i1")[stratum], "step": (np.arange(q) % 3 + 1).astype("i1"),
-         "dataset": np.array(DATASETS, object)[stratum], "status": np.full(q, "ok", object)}
-    v["logit"][3] = 1e6
-    v["status"][3] = "the subject's span is empty"
-    v["logit"][1, :, :, 2] = np.nan
-    dims = {"query": np.arange(q), "layer": np.arange(LAYERS, dtype="i4"),
-            "component": np.array(COMPONENTS, object), "target": np.array(TARGETS, object)}
-    text = h5py.string_dtype()
-    with h5py.File(path, "w") as f:
-        g = f.create_group("decode")
-        g.attrs["kind"] = "decode"
-        for name, values in dims.items():
-            g.create_dataset(name, data=values, dtype=text if values.dtype == object else None)
-            g[name].make_scale(name)
-        for name, values in v.items():
-            d = g.create_dataset(name, data=values, dtype=text if values.dtype == object else None)
-            for i, dim in enumerate(["query", "layer", "component", "target"][:values.ndim]):
-                d.dims[i].attach_scale(g[dim])
-    return v
-
-
-def expected(v, stratum):
-    """(mean, se, n) by step, component, layer, target of one stratum."""
-    out = {}
-    for step in (1, 2, 3):
-        at = (np.arange(len(v["step"])) // 9 == stratum) & (v["step"] == step) & (v["status"] == "ok")
-        cells = np.concatenate([v["logit"][at], v["control_logit"][at][..., None]], axis=-1)
-        n = np.isfinite(cells).sum(0)
-        mean = np.nanmean(cells.astype("f8"), 0)
-        se = np.nanstd(cells.astype("f8"), 0, ddof=1) / np.sqrt(n)
-        for layer, comp, target in np.ndindex(n.shape):
-            name = (TARGETS + ["control"])[target].translate(PLAIN)
-            key = (str(step), COMPONENTS[comp], str(layer), name)
-            out[key] = (mean[layer, comp, target], se[layer, comp, target], n[layer, comp, target])
-    return out
-
-
-def macro(strata):
-    out = {}
-    for key in strata[0]:
-        mean, se, n = np.array([s[key] for s in strata]).T
-        out[key] = (mean.mean(), np.sqrt((se**2).sum()) / len(strata), n.sum())
-    return out
-
-
-def compare(path, want, stratum):
-    with open(path, newline="") as f:
-        rows = list(csv.DictReader(f))
-    assert len(rows) == len(want), f"{path}: {len(rows)} rows, expected {len(want)}"
-    for row in rows:
-        mean, se, n = want[row["step"], row["component"], row["layer"], row["target"]]
-        assert row["stratum"] == stratum, row
-        assert int(row["n"]) == n, (row, n)
-        # The CSV has nine digits.
-        assert np.isclose(float(row["mean"]), mean, rtol=1e-8, atol=1e-8), (row, mean)
-        assert np.isclose(float(row["se"]), se, rtol=1e-8, atol=1e-8), (row, se)
+EXPERIMENTS = """experiments:
+  - {name: early, kind: decode}
+  - {name: lens, kind: token_lens}
+  - {name: cut, kind: knockout, sets: [subject, answer_1, answer_2, last]}
+  - {name: one, kind: knockout, sets: [subject], layers: each}
+  - {name: heads, kind: heads}
+  - {name: authors, kind: heads, classify: authors, k: 0.7}
+  - {name: trace, kind: causal_trace, corrupt: [subject, answer_1, answer_2], window: [1, 2], samples: 2, noise: 0.5}
+"""
+# dataset, template, which queries of the file
+STRATA = [("random", 1, slice(None)), ("random", 2, slice(0, 7)), ("other", 3, slice(2, 10))]
 
 
 def run(program, *arguments, env=None):
-    return subprocess.run([program, "plot", *arguments], capture_output=True, text=True, env=env)
+    return subprocess.run([program, *arguments], capture_output=True, text=True, env=env)
 
 
-def check_figures(program, folder, rng):
-    v = make_result(os.path.join(folder, "result.h5"), 3, rng)
-    names = {"decode_cities_1": 0, "decode_a__b____touch_pwned___c_": 1, "decode_cities_2": 2}
-    labels = ["cities/1", DATASETS[1].translate(PLAIN), "cities/2"]
-    done = run(program, folder)
+def text(variable):
+    return np.array([s.decode() for s in variable[:]], object)
+
+
+def make_run(program, model, queries, folder):
+    with open(queries, encoding="utf-8") as f:
+        lines = [json.loads(line) for line in f]
+    data = os.path.join(folder, "data.jsonl")
+    with open(data, "w", encoding="utf-8") as f:
+        for dataset, template, which in STRATA:
+            for query in lines[which]:
+                f.write(json.dumps(query | {"dataset": dataset, "template": template}) + "\n")
+        f.write(json.dumps(lines[0] | {"dataset": "other", "ids": [10**6]}) + "\n")
+    config = os.path.join(folder, "c.yaml")
+    out = os.path.join(folder, "all")
+    with open(config, "w", encoding="utf-8") as f:
+        f.write(f"model: {{path: {model}}}\ndata: {{path: {data}}}\noutput: {out}\n"
+                f"statistics: {{bootstrap: 100}}\n{EXPERIMENTS}")
+    done = run(program, "run", config)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+# What each figure shows: one value for each query and cell, from the variables of the cells ------
+
+
+def against_controls(group, sign):
+    logit, of = group["logit"][:].astype("f8"), {}
+    for prefix in ("control", "subject_control"):
+        mean, std = (group[f"{prefix}_{x}"][:].astype("f8")[..., None] for x in ("logit", "std"))
+        verdict = np.where(sign * (logit - mean) > std, 1.0, 0.0)
+        of[prefix] = np.where(np.isnan(logit) | np.isnan(mean) | np.isnan(std), np.nan, verdict)
+    is_subject = text(group["target"]) == "subject"
+    return np.where(is_subject, of["subject_control"], of["control"])
+
+
+def against_layer(group, sign, keys):
+    logit = group["logit"][:].astype("f8")
+    out = np.full(logit.shape[:3], np.nan)
+    for key in set(keys) - {None}:
+        at = np.array([k == key for k in keys]) & (text(group["status"]) == "ok")
+        for layer in range(logit.shape[1]):
+            cells = logit[at, layer]
+            mean, std = np.nanmean(cells), np.nanstd(cells)
+            out[at, layer] = (sign * (cells - mean) > 0.7 * std).any(-1)
+    return out
+
+
+def chance(group, name):
+    rates = [np.broadcast_to(group[f"{p}_{name}"][:].astype("f8")[..., None], group["logit"].shape)
+             for p in ("control", "subject_control")]
+    return np.where(text(group["target"]) == "subject", rates[1], rates[0]) + 0 * group["logit"][:]
+
+
+def by_role(group):
+    score, role = group["score"][:].astype("f8"), group["token_role"][:]
+    out = np.full((*score.shape[:4], len(group["role"]), score.shape[5]), np.nan)
+    for q in range(len(role)):
+        for r in set(role[q]) - {-1}:
+            out[q, :, :, :, r] = score[q][:, :, :, role[q] == r].mean(3)
+    return out
+
+
+def centred(group):
+    logit = group["logit"][:].astype("f8")
+    mean = [group[f"{p}_logit"][:].astype("f8")[..., None] for p in ("control", "subject_control")]
+    return logit - np.where(text(group["target"]) == "subject", mean[1], mean[0])
+
+
+def wanted(f, keys):
+    """(group, value): its dimensions behind the query, and the values."""
+    lines = {"early": ["layer", "component", "target"], "lens": ["layer", "token_set", "target"]}
+    out = {}
+    for name, dims in lines.items():
+        out[name, "mean_logit"] = dims, f[name]["logit"][:].astype("f8")
+        out[name, "mean_centred_logit"] = dims, centred(f[name])
+    cut = f["cut"]
+    out["cut", "mean_mlp_logit_drop"] = lines["lens"], (
+        cut["mlp_logit_clean"][:].astype("f8")[:, :, None] - cut["mlp_logit"][:])
+    dims = ["layer", "head", "target"]
+    for name, sign in (("promotion", 1), ("suppression", -1)):
+        out["heads", name] = dims, against_controls(f["heads"], sign)
+        out["heads", name + "_chance"] = dims, chance(f["heads"], name)
+        out["authors", name] = dims[:2], against_layer(f["authors"], sign, keys)
+    trace = f["trace"]
+    dims = ["corruption", "site", "window", "role", "layer"]
+    low = trace["low"][:].astype("f8")[:, :, None, None, None, None]
+    out["trace", "role_score"] = dims, by_role(trace)
+    out["trace", "role_effect"] = dims, by_role(trace) - low
+    out["trace", "mean_low"] = dims, low + np.zeros(by_role(trace).shape)
+    return out
+
+
+# Averages over queries --------------------------------------------------------------------------
+
+
+def strata_of(f):
+    """dataset, template and step of each usable query, None for the others."""
+    g = f["queries"]
+    rows = zip(text(g["dataset"]), g["template"][:], g["step"][:], text(g["status"]))
+    return [(d, int(t), int(s)) if status == "ok" else None for d, t, s, status in rows]
+
+
+def mean(rows):
+    n = np.isfinite(rows).sum(0)
+    with np.errstate(invalid="ignore"):
+        return np.where(n > 0, np.nansum(rows, 0) / n, np.nan), n
+
+
+def averages(values, keys, status):
+    """{(stratum as the CSV names it, step): (mean, n)}: base rows, then means of means."""
+    base, out = {}, {}
+    for key in sorted(set(keys) - {None}):
+        at = np.array([k == key for k in keys]) & (status == "ok")
+        base[key] = mean(values[at])
+        out[f"{key[0]}/{key[1]}", key[2]] = base[key]
+    for step in (1, 2, 3):
+        whole = []
+        for dataset in sorted({d for d, _, s in base if s == step}):
+            parts = [v for (d, _, s), v in base.items() if d == dataset and s == step]
+            m = mean(np.array([p[0] for p in parts]))[0]
+            whole.append((m, sum(p[1] for p in parts)))
+            if len(parts) > 1:
+                out[f"{dataset}/macro", step] = whole[-1]
+        if len(whole) > 1:
+            out["macro", step] = (mean(np.array([w[0] for w in whole]))[0], sum(w[1] for w in whole))
+    return out
+
+
+def labels(group, dim):
+    v = group[dim]
+    return list(text(v)) if v.dtype == object else [f"{x:g}" for x in v[:]]
+
+
+def stratum_row(group, stratum, step):
+    dataset, _, template = stratum.partition("/")
+    want = ("" if stratum == "macro" else dataset, int(template) if template.isdigit() else -1, step)
+    have = zip(text(group["stratum_dataset"]), group["stratum_template"][:], group["stratum_step"][:])
+    return [(d, int(t), int(s)) for d, t, s in have].index(want)
+
+
+def compare(f, name, value, dims, cells, rows, keys):
+    """Every average that there is stands in the figures' data once, and nothing else does."""
+    group = f[name]
+    names = [labels(group, d) for d in dims]
+    seen = 0
+    for (stratum, step), (m, n) in averages(cells, keys, text(group["status"])).items():
+        at = stratum_row(group, stratum, step)
+        interval = [group[value + s][at] for s in ("_lo", "_hi")] if value + "_lo" in rows[0] else None
+        of = {tuple(r[d] for d in dims): r for r in rows
+              if r["stratum"] == stratum and r["step"] == str(step)}
+        for i in np.ndindex(m.shape):
+            row = of.get(tuple(k[j] for k, j in zip(names, i)))
+            if row is None or not row[value]:
+                assert np.isnan(m[i]) or value == "mean_low", (name, value, stratum, step, i, m[i])
+                continue
+            seen += 1
+            assert np.isclose(float(row[value]), m[i], rtol=1e-6, atol=1e-6), (value, row, m[i])
+            if interval is None:
+                continue
+            assert int(row["n"]) == n[i], (value, row, n[i])
+            for s, v in zip(("_lo", "_hi"), interval):
+                assert np.isclose(float(row[value + s] or "nan"), v[i], rtol=1e-8, atol=1e-8,
+                                  equal_nan=True), (value + s, row, v[i])
+    filled = sum(1 for r in rows if r[value])
+    assert seen == filled > 0, f"{name}: {value} has {filled} numbers, {seen} of them expected"
+
+
+def read_table(path):
+    with open(path, newline="", encoding="utf-8") as f:
+        return list(csv.DictReader(f))
+
+
+def check_filled(rows, keys, value):
+    entries = {tuple(r[k] for k in keys) for r in rows}
+    filled = {tuple(r[k] for k in keys) for r in rows if r[value]}
+    assert entries == filled, (keys, entries - filled)
+
+
+def check_script(figures, name):
+    """Each panel's block of the table is of one step, row and column; fields are the right ones."""
+    rows = read_table(os.path.join(figures, name + ".csv"))
+    header = list(rows[0])
+    with open(os.path.join(figures, name + ".gp"), encoding="utf-8") as f:
+        script = f.read()
+
+    def field(number):
+        return header[int(number) - 1]
+
+    starts = [int(x) for x in re.findall(r"^first = (\d+)$", script, re.M)]
+    along = re.search(r"^along = (\d+)$", script, re.M)
+    if "linespoints" in script:
+        x, lo, hi = re.search(r"using \(\$(\d+) \+ 1\):(\d+):(\d+) with filled", script).groups()
+        x2, mid = re.search(r"using \(\$(\d+) \+ 1\):(\d+) with linesp", script).groups()
+        value = field(mid)
+        assert [field(k) for k in (x, x2, lo, hi)] == ["layer", "layer", value + "_lo", value + "_hi"]
+        targets = re.findall(r"^label\[\d+\] = '(.*?)'", script, re.M)
+        size, same = int(along[1]) * len(targets), list({"component", "token_set"} & set(header))
+        for start in starts:
+            for k, target in enumerate(targets):
+                line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
+                assert {r["target"].replace("_", " ") for r in line} == {target}, (name, start, target)
+                assert [int(r["layer"]) for r in line] == list(range(int(along[1])))
+    elif "boxxyerror" in script:
+        x, v = re.search(r"using (\d+):\(i\):\(\$\1 - .*:(\d+) \\\n    with box", script).groups()
+        value = field(v)
+        assert field(x) == "layer" and value in ("role_score", "role_effect"), (x, v)
+        down = int(re.search(r"^down = (\d+)$", script, re.M)[1])
+        size, same = int(along[1]) * down, ["site", "corruption", "window"]
+        for start in starts:
+            for k in range(down):
+                line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
+                assert len({r["role"] for r in line}) == 1
+    else:
+        n, x, y, c = re.search(r"::first::first\+(\d+) using \(100\*\$(\d+)\):\(100\*\$(\d+)\):(\d+)",
+                               script).groups()
+        assert [field(k) for k in (x, y, c)] == ["promotion", "suppression", "layer"], (x, y, c)
+        value = "promotion"
+        size, same = int(n) + 1, [d for d in ("target",) if d in header]
+    drawn = set()
+    for start in starts:
+        block = rows[start:start + size]
+        assert len(block) == size
+        for d in ["step", *same]:
+            assert len({r[d] for r in block}) == 1, (name, start, d)
+        assert any(r[value] for r in block)
+        drawn |= set(range(start, start + size))
+    assert not any(r[value] for i, r in enumerate(rows) if i not in drawn), f"{name}: undrawn numbers"
+    # What has no value anywhere has no place on the page.
+    for keys in ([d] for d in header if d in ("component", "token_set", "target", "site", "role")):
+        check_filled(rows, keys, value)
+    check_filled(rows, ["step", *({"corruption"} & set(header))], value)
+
+
+def check_averages(program, out):
+    done = run(program, "plot", out, "--format", "svg")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == 1 and "one: no figure" in done.stderr, done.stderr
+    figures = os.path.join(out, "figures")
+    tables = sorted(n[:-4] for n in os.listdir(figures) if n.endswith(".csv"))
+    made = sorted(os.path.basename(line)[:-4] for line in done.stdout.splitlines())
+    assert made == tables, (made, tables)
+    with h5py.File(os.path.join(out, "result.h5")) as f:
+        keys = strata_of(f)
+        for (name, value), (dims, cells) in wanted(f, keys).items():
+            rows = [r for t in tables if t.split("_")[0] == name
+                    for r in read_table(os.path.join(figures, t + ".csv")) if value in r]
+            assert rows, f"{name}: no figure of {value}"
+            compare(f, name, value, dims, cells, rows, keys)
+    for name in tables:
+        check_script(figures, name)
+        with open(os.path.join(figures, name + ".svg"), "rb") as f:
+            assert f.read(5) == b"<?xml", name
+    return len(tables)
+
+
+# Names, formats, trouble ------------------------------------------------------------------------
+
+LAYERS, COMPONENTS = 6, ["attn", "mlp"]
+TARGETS = ["answer_1", "answer_2", "subject", 'odd "one", it\'s `x`']
+# What of a name reaches the CSV and the script.
+PLAIN = str.maketrans({'"': "'", "`": "'", "\n": " ", ",": ";"})
+ODD = "a \"b\", `touch pwned`\n'c'"
+
+
+def make_result(path, dataset, rng):
+    """Random averages of three steps; the second has no value of the first component."""
+    values = rng.normal(size=(3, LAYERS, len(COMPONENTS), len(TARGETS)))
+    values[1, :, 0] = np.nan
+    variables = {"mean_logit": values, "mean_logit_lo": values - 1, "mean_logit_hi": values + 2,
+                 "mean_logit_n": np.where(np.isfinite(values), 5, 0).astype("i4"),
+                 "stratum_dataset": np.array([dataset] * 3, object),
+                 "stratum_template": np.zeros(3, "i4"), "stratum_step": np.array([3, 1, 2], "i4")}
+    dims = {"stratum": np.arange(3), "layer": np.arange(LAYERS, dtype="i4"),
+            "component": np.array(COMPONENTS, object), "target": np.array(TARGETS, object)}
+    with h5py.File(path, "w") as f:
+        g = f.create_group("decode")
+        g.attrs["kind"] = "decode"
+        for name, v in (dims | variables).items():
+            g.create_dataset(name, data=v, dtype=h5py.string_dtype() if v.dtype == object else None)
+            if name in dims:
+                g[name].make_scale(name)
+        for name, v in variables.items():
+            for i, dim in enumerate(list(dims)[:v.ndim]):
+                g[name].dims[i].attach_scale(g[dim])
+    return values
+
+
+def check_names(program, folder, rng):
+    values = make_result(os.path.join(folder, "result.h5"), ODD, rng)
+    done = run(program, "plot", folder)
     assert done.returncode == 0, done.stderr
     figures = os.path.join(folder, "figures")
-    want = [expected(v, k) for k in range(3)]
-    for name, k in names.items():
-        compare(os.path.join(figures, name + ".csv"), want[k], labels[k])
-    compare(os.path.join(figures, "decode_macro.csv"), macro(want), "macro")
-    for name in [*names, "decode_macro"]:
-        with open(os.path.join(figures, name + ".png"), "rb") as f:
-            assert f.read(8) == b"\x89PNG\r\n\x1a\n", name
+    name = "decode_a__b____touch_pwned___c_"
+    rows = read_table(os.path.join(figures, name + ".csv"))
+    assert len(rows) == values.size
+    for row in rows:
+        at = ([3, 1, 2].index(int(row["step"])), int(row["layer"]), COMPONENTS.index(row["component"]),
+              [t.translate(PLAIN) for t in TARGETS].index(row["target"]))
+        assert row["stratum"] == ODD.translate(PLAIN), row
+        assert np.isclose(float(row["mean_logit"] or "nan"), values[at], rtol=1e-8, equal_nan=True)
     assert not any("pwned" == n for _, _, files in os.walk(folder) for n in files)
     # By hand, in that folder: the same picture.
-    png = os.path.join(figures, "decode_cities_1.png")
+    png = os.path.join(figures, name + ".png")
     with open(png, "rb") as f:
         before = f.read()
+    assert before.startswith(b"\x89PNG\r\n\x1a\n")
     os.remove(png)
-    said = subprocess.run(["gnuplot", "decode_cities_1.gp"], cwd=figures, capture_output=True, text=True)
+    said = subprocess.run(["gnuplot", name + ".gp"], cwd=figures, capture_output=True, text=True)
     assert said.returncode == 0 and not said.stderr, said.stderr
     with open(png, "rb") as f:
         assert f.read() == before
@@ -124,30 +358,46 @@ def check_figures(program, folder, rng):
 
 def check_formats(program, folder, rng):
     path = os.path.join(folder, "one.h5")
-    make_result(path, 1, rng)
+    make_result(path, "cities", rng)
     for form, magic in (("svg", b"<?xml"), ("pdf", b"%PDF-")):
         out = os.path.join(folder, form, "deep")
-        done = run(program, path, "-o", out, "--format", form)
+        done = run(program, "plot", path, "-o", out, "--format", form)
         assert done.returncode == 0, done.stderr
-        assert done.stdout == f"{out}/decode_cities_1.{form}\n", done.stdout
-        with open(f"{out}/decode_cities_1.{form}", "rb") as f:
+        assert done.stdout == f"{out}/decode_cities.{form}\n", done.stdout
+        with open(f"{out}/decode_cities.{form}", "rb") as f:
             assert f.read(5) == magic
-        assert sorted(os.listdir(out)) == [f"decode_cities_1.{s}" for s in sorted(["csv", "gp", form])]
+        assert sorted(os.listdir(out)) == [f"decode_cities.{s}" for s in sorted(["csv", "gp", form])]
+    # Two results in one folder: each figure has the name of its result's.
+    for model in ("small", "large"):
+        os.mkdir(os.path.join(folder, model))
+        shutil.copy(path, os.path.join(folder, model, "result.h5"))
+    out = os.path.join(folder, "both")
+    done = run(program, "plot", *(os.path.join(folder, m) for m in ("small", "large")), "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert {n for n in os.listdir(out) if n.endswith("png")} == {f"{m}_decode_cities.png"
+                                                                 for m in ("small", "large")}
+    with open(os.path.join(out, "large_decode_cities.gp"), encoding="utf-8") as f:
+        assert "'large: Early decoding" in f.read()
 
 
 def check_trouble(program, folder):
     path = os.path.join(folder, "one.h5")
     out = os.path.join(folder, "bare")
-    done = run(os.path.abspath(program), path, "-o", out, env={"PATH": folder})
+    done = run(os.path.abspath(program), "plot", path, "-o", out, env={"PATH": folder})
     assert done.returncode == 3 and "gnuplot is not installed" in done.stderr, done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
-    assert sorted(os.listdir(out)) == ["decode_cities_1.csv", "decode_cities_1.gp"]
+    assert sorted(os.listdir(out)) == ["decode_cities.csv", "decode_cities.gp"]
     with h5py.File(os.path.join(folder, "other.h5"), "w") as f:
-        f.create_group("x").attrs["kind"] = "knockout"
+        f.create_group("x").attrs["kind"] = "noop"
+    short = os.path.join(folder, "short.h5")
+    shutil.copy(path, short)
+    with h5py.File(short, "r+") as f:
+        del f["decode/mean_logit_hi"]
+        f["decode/mean_logit_hi"] = np.zeros((3, LAYERS, 1, 1))
     for status, arguments in ((2, []), (2, [path, "--format", "gif"]), (2, [path, "--zoom"]),
-                              (2, [os.path.join(folder, "other.h5")]),
+                              (2, [os.path.join(folder, "other.h5")]), (2, [short]),
                               (3, [os.path.join(folder, "absent.h5")])):
-        done = run(program, *arguments)
+        done = run(program, "plot", *arguments)
         assert done.returncode == status and done.stderr.count("\n") == 1, (arguments, done)
 
 
@@ -155,12 +405,14 @@ def main():
     if not shutil.which("gnuplot"):
         print("skip: no gnuplot")
         sys.exit(77)
+    program, model, queries = sys.argv[1:]
     rng = np.random.default_rng(1)
     with tempfile.TemporaryDirectory() as folder:
-        check_figures(sys.argv[1], folder, rng)
-        check_formats(sys.argv[1], folder, rng)
-        check_trouble(sys.argv[1], folder)
-    print("plot: means, errors, files and statuses are as they should be")
+        n = check_averages(program, make_run(program, model, queries, folder))
+        check_names(program, folder, rng)
+        check_formats(program, folder, rng)
+        check_trouble(program, folder)
+    print(f"plot: the numbers of {n} figures, their scripts, files and statuses are as they should be")
 
 
 if __name__ == "__main__":

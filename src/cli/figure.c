@@ -49,7 +49,7 @@ static int remember(struct figures *f, char *name, struct err *err)
 int figure_name(struct figures *f, char **name, struct err *err, const char *fmt, ...)
 {
     char text[200]; /* longer ones are cut: file systems stop at 255 bytes */
-    size_t n = (size_t)snprintf(text, sizeof text, "%s", f->prefix);
+    size_t n = (size_t)snprintf(text, sizeof text, "%s%s", f->result, *f->result ? "_" : "");
     va_list ap;
 
     *name = NULL;

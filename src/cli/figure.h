@@ -1,7 +1,7 @@
 /*
  * What every figure needs: names, a tidy CSV, a gnuplot script that runs by hand, and the picture.
  *
- *     struct figures out = {.dir = "figures", .format = "png", .prefix = ""};
+ *     struct figures out = {.dir = "figures", .format = "png", .result = ""};
  *     figure_name(&out, &name, err, "%s_%s", group, dataset);      // unique, fit for a file
  *     csv_text(&csv, dataset, err);  csv_number(&csv, mean, err);
  *     gp_head(&gp, &out, name, 1000, 600, err);                    // terminal and output
@@ -24,7 +24,7 @@
 struct figures {
     const char *dir;        /* made when the first figure is saved */
     const char *format;     /* png, svg or pdf */
-    const char *prefix;     /* of every name */
+    const char *result;     /* whose figures they are, where several share a folder; "" = one */
     char **name;            /* used so far, in the arena */
     size_t n, cap, scripts; /* scripts: not drawn, for want of gnuplot */
     struct arena arena;

@@ -6,15 +6,8 @@
 #include "cli/command.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
-
-/* Kinds of experiment that have a figure. */
-static const struct {
-    const char *kind;
-    int (*plot)(struct figures *out, struct h5file *f, const char *group, struct err *err);
-} plots[] = {
-    {"decode", plot_decode},
-};
 
 struct options {
     const char *dir;    /* NULL = figures/ beside the result */
@@ -23,70 +16,60 @@ struct options {
 
 /* Groups of a file ------------------------------------------------------------------------- */
 
-struct groups {
-    struct arena *arena;
-    char **name;
-    size_t n, cap;
+struct file_plot {
+    struct figures *out;
+    struct h5file *file;
+    size_t drawn; /* figures */
 };
 
-/* Variables come group by group; a group inside another comes between the other's variables. */
-static int take_group(void *ctx, const struct h5info *v, struct err *err)
+static int plot_kind(struct file_plot *p, const struct chart_kind *kind, const char *group,
+                     bool *found, struct err *err)
 {
-    struct groups *g = ctx;
+    struct averages g;
+    int code = averages_read(&g, kind, p->file, group, found, err);
 
-    for (size_t i = 0; i < g->n; i++)
-        if (str_eq(g->name[i], v->group))
-            return 0;
-    if (g->n == g->cap) {
-        char **more = arena_alloc(g->arena, g->cap ? 2 * g->cap : 16, sizeof *more, err);
-
-        if (!more)
-            return err->code;
-        if (g->n)
-            memcpy(more, g->name, g->n * sizeof *more);
-        g->name = more;
-        g->cap = g->cap ? 2 * g->cap : 16;
-    }
-    g->name[g->n] = arena_strdup(g->arena, v->group, err);
-    return g->name[g->n++] ? 0 : err->code;
+    if (!code && *found)
+        code = charts_save(p->out, &g, group, &p->drawn, err);
+    averages_release(&g);
+    return code;
 }
 
-static int plot_group(struct figures *out, struct h5file *f, const char *group, size_t *done,
-                      struct err *err)
+static int plot_group(void *ctx, const char *group, struct err *err)
 {
+    struct file_plot *p = ctx;
+    bool known = false, any = false, found;
+    size_t before = p->drawn;
     char *kind;
-    int code = 0;
+    int code = h5_read_attr(p->file, group, "kind", &kind, err);
 
-    if (h5_read_attr(f, group, "kind", &kind, err))
-        return err->code;
-    for (size_t i = 0; kind && !code && i < sizeof plots / sizeof *plots; i++)
-        if (str_eq(kind, plots[i].kind)) {
-            ++*done;
-            code = plots[i].plot(out, f, group, err);
-            if (code)
-                err_wrap(err, "%s", group);
+    for (size_t i = 0; i < n_chart_kinds && kind && !code; i++)
+        if (str_eq(kind, chart_kinds[i].kind)) {
+            known = true;
+            code = plot_kind(p, &chart_kinds[i], group, &found, err);
+            any |= found;
         }
     mem_free(kind);
-    return code;
+    if (code)
+        return err_wrap(err, "%s", group);
+    if (known && p->drawn == before)
+        fprintf(stderr, "lensweep: %s: no figure, for it has no %s\n", group,
+                any ? "query with the status ok" : "averages over queries that could be drawn");
+    return 0;
 }
 
 static int plot_file(struct figures *out, const char *path, struct err *err)
 {
-    struct groups g = {.arena = &out->arena};
-    struct h5file *f;
-    size_t done = 0;
+    struct file_plot p = {.out = out};
     int code;
 
-    if (h5_open(&f, path, err))
+    if (h5_open(&p.file, path, err))
         return err->code;
-    code = h5_each(f, take_group, &g, err);
-    for (size_t i = 0; i < g.n && !code; i++)
-        code = plot_group(out, f, g.name[i], &done, err);
-    if (!code && !done)
-        code = err_set(err, ERR_CONFIG, "%s has no group that can be drawn, of kind decode", path);
+    code = h5_each_group(p.file, plot_group, &p, err);
+    if (!code && !p.drawn)
+        code = err_set(err, ERR_CONFIG, "%s holds nothing that can be drawn", path);
     else if (code)
         err_wrap(err, "%s", path);
-    h5_close(f);
+    h5_close(p.file);
     return code;
 }
 
@@ -113,11 +96,11 @@ static int place_figures(struct figures *out, const struct options *o, const cha
         return err->code;
     base = strrchr(folder, '/');
     base = base ? base + 1 : folder;
-    out->prefix = share ? arena_printf(&out->arena, err, "%s_", base) : "";
+    out->result = share ? base : "";
     if (!o->dir)
         out->n = 0; /* names need to be unique in one folder only */
     out->dir = o->dir ? o->dir : file_join(&out->arena, folder, "figures", err);
-    return out->dir && out->prefix ? 0 : err->code;
+    return out->dir ? 0 : err->code;
 }
 
 static int plot_results(const struct options *o, char **results, int n, struct err *err)

@@ -1,249 +1,332 @@
-/* How the chart of early decoding is drawn: a row of panels per component, a column per step. */
-#include "cli/plot_decode.h"
+/* The script of a chart: the page, its texts and where its panels stand. */
+#include "cli/plot_page.h"
 
 #include "base/str.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { PANEL_WIDTH = 330, PANEL_HEIGHT = 250 }; /* 1/96 inch */
+enum { NARROWEST = 560 }; /* title, key and caption want as much */
 
-static const struct {
-    const char *component, *label;
-} rows[] = {{"attn", "attention output"}, {"mlp", "MLP output"}};
+/* Panels ----------------------------------------------------------------------------------- */
 
-enum { ROWS = sizeof rows / sizeof *rows };
-
-static bool find_component(const struct lens *l, const char *name, size_t *comp)
+size_t panel_cells(const struct chart *c)
 {
-    for (*comp = 0; *comp < l->C; ++*comp)
-        if (str_eq(l->component[*comp], name))
+    return c->n[SERIES] * c->n[DOWN] * c->n[ALONG];
+}
+
+void panel_cell(const struct chart *c, size_t row, size_t column, size_t i, size_t at[PLACES])
+{
+    chart_cell(c, (row * c->n[COLUMN] + column) * panel_cells(c) + i, at);
+}
+
+static bool is_drawn(const struct chart *c, size_t row, size_t column)
+{
+    size_t at[PLACES];
+
+    for (size_t i = 0; i < panel_cells(c); i++) {
+        panel_cell(c, row, column, i, at);
+        if (isfinite(chart_value(c, &c->of->average[0], MEAN, at)))
             return true;
+    }
     return false;
 }
 
-/* Panels of a row share one range of logits, with zero in it. */
-static void row_range(const struct chart *c, size_t comp, double *lo, double *hi)
+bool leads_row(const struct chart *c, size_t row, size_t column)
 {
-    double room;
-
-    *lo = *hi = 0;
-    for (size_t s = 0; s < c->S; s++)
-        for (size_t layer = 0; layer < c->lens->L; layer++)
-            for (size_t t = 0; t <= c->lens->T; t++) {
-                const struct cell *x = cell_at(c, s, comp, layer, t);
-                double half = isfinite(x->se) ? 1.96 * x->se : 0;
-
-                if (x->n) {
-                    *lo = fmin(*lo, x->mean - half);
-                    *hi = fmax(*hi, x->mean + half);
-                }
-            }
-    room = *hi > *lo ? 0.05 * (*hi - *lo) : 1;
-    *lo -= room;
-    *hi += room;
+    for (size_t k = 0; k < column; k++)
+        if (is_drawn(c, row, k))
+            return false;
+    return true;
 }
 
-static int put_caption(struct buf *gp, const struct chart *c, struct err *err)
+static bool heads_column(const struct chart *c, size_t row, size_t column)
 {
-    struct buf text = {0};
-    const char *s;
-    int code =
-        buf_printf(&text, err, "Mean over queries; bands: 95 %% confidence (mean ± 1.96 s.e.%s)",
-                   c->macro ? " of the mean of strata" : "");
+    for (size_t r = 0; r < row; r++)
+        if (is_drawn(c, r, column))
+            return false;
+    return true;
+}
 
-    for (size_t k = 0; k < c->S && !code; k++) {
-        size_t n = 0;
+static bool ends_column(const struct chart *c, size_t row, size_t column)
+{
+    for (size_t r = row + 1; r < c->n[ROW]; r++)
+        if (is_drawn(c, r, column))
+            return false;
+    return true;
+}
 
-        for (size_t i = 0; i < c->lens->C * c->lens->L * (c->lens->T + 1); i++) {
-            const struct cell *x = cell_at(c, k, 0, 0, 0) + i;
+size_t field_of(const struct chart *c, enum place p)
+{
+    return 2 + (size_t)c->of->at[p];
+}
 
-            n = x->n > n ? x->n : n;
-        }
-        code = buf_printf(&text, err, "%s%zu", k ? ", " : "; n = ", n);
+size_t field_of_value(const struct chart *c, size_t value, enum statistic what)
+{
+    return 2 + c->of->n_dims + 3 * value + (size_t)what;
+}
+
+void widen(struct range *r, double v)
+{
+    if (!isfinite(v))
+        return;
+    r->lo = fmin(r->lo, v);
+    r->hi = fmax(r->hi, v);
+}
+
+struct range range_of(const struct chart *c, size_t row, size_t value, bool intervals)
+{
+    struct range r = {INFINITY, -INFINITY};
+    size_t at[PLACES];
+
+    for (size_t i = 0; i < c->n[COLUMN] * panel_cells(c); i++) {
+        panel_cell(c, row, 0, i, at);
+        for (int s = MEAN; s <= (intervals ? HI : MEAN); s++)
+            widen(&r, chart_value(c, &c->of->average[value], (enum statistic)s, at));
     }
-    if (!code && c->S > 1)
-        code = buf_puts(&text, " for the steps from left to right", err);
-    if (!code && c->lens->control)
-        code = buf_puts(&text, "; grey: mean of the control tokens", err);
-    s = code ? NULL : buf_str(&text, err);
-    if (!s || buf_puts(gp, "set label 1 ", err) || gp_text(gp, s, err))
+    return r;
+}
+
+double count_of(const struct chart *c, size_t column, const size_t *down)
+{
+    struct range n = {INFINITY, -INFINITY};
+    size_t at[PLACES];
+
+    for (size_t r = 0; r < c->n[ROW]; r++)
+        for (size_t i = 0; i < panel_cells(c); i++) {
+            panel_cell(c, r, column, i, at);
+            if (!down || at[DOWN] == *down)
+                widen(&n, chart_value(c, &c->of->average[0], COUNT, at));
+        }
+    return n.hi;
+}
+
+/* Text ------------------------------------------------------------------------------------- */
+
+/* "answer 1 corrupted, step 2, n = 17" */
+static int put_column_title(struct buf *gp, const struct chart *c, size_t column, struct err *err)
+{
+    struct arena a = {0};
+    struct buf text = {0};
+    double step = c->of->step[c->column[column].stratum];
+    const char *s = NULL, *what = words_of(&a, chart_label(c, COLUMN, column), err);
+    int code = what ? 0 : err->code;
+
+    if (!code && *what)
+        code = buf_printf(&text, err, "%s %s, ", what, c->of->kind->column_words);
+    if (!code && step > 0)
+        code = buf_printf(&text, err, "step %.0f, ", step);
+    if (!code)
+        code = buf_printf(&text, err, "n = %.0f", count_of(c, column, NULL));
+    if (!code)
+        s = buf_str(&text, err);
+    if (!s || buf_puts(gp, "set title ", err) || gp_text(gp, s, err) ||
+        buf_puts(gp, " offset 0,-0.5\n", err))
         code = err->code;
-    else
-        code = buf_puts(gp, " at screen 0.5,0.022 center font ',8'\n", err);
+    buf_release(&text);
+    arena_release(&a);
+    return code;
+}
+
+/* Not with `bootstrap: 0`, nor where every stratum has a single item. */
+static bool has_intervals(const struct chart *c)
+{
+    size_t at[PLACES];
+
+    for (size_t i = 0; i < chart_cells(c); i++) {
+        chart_cell(c, i, at);
+        if (isfinite(chart_value(c, &c->of->average[0], LO, at)))
+            return true;
+    }
+    return false;
+}
+
+/* What the intervals are, n, and what the kind has to say. */
+static int caption(struct buf *text, const struct chart *c, struct err *err)
+{
+    static const char *const shown[] = {
+        [LINES] = "; bands: ", [MAP] = "; in the CSV: ", [POINTS] = ", with "};
+    const struct chart_kind *k = c->of->kind;
+
+    if (buf_printf(text, err, "%s%sMean over n queries", k->note ? k->note : "",
+                   k->note ? ". " : "") ||
+        (has_intervals(c) &&
+         buf_printf(text, err, "%s95 %% bootstrap intervals over %s", shown[k->form], c->of->unit)))
+        return err->code;
+    if (c->of->n_averages > c->of->n_values && k->form == POINTS &&
+        buf_puts(text, "; dashed: rate of control tokens", err))
+        return err->code;
+    for (int p = 0; p < PLACES; p++)
+        if (c->left_out[p] && buf_printf(text, err, "; %zu more of %s not shown", c->left_out[p],
+                                         p == COLUMN ? "the columns" : c->of->kind->place[p]))
+            return err->code;
+    return 0;
+}
+
+/* The line of `text` that fits on the page: up to its last space there. */
+static size_t line_length(const char *text, int page_width)
+{
+    size_t n = strlen(text), most = (size_t)(page_width - 20) * 10 / 63; /* 6.3 for a letter */
+
+    if (n <= most)
+        return n;
+    for (n = most; n > 1 && text[n] != ' ';)
+        n--;
+    return n;
+}
+
+static int put_line(struct buf *gp, const struct page *p, int label, const char *text, size_t n,
+                    double y, int size, struct err *err)
+{
+    struct buf line = {0};
+    const char *s = buf_put(&line, text, n, err) ? NULL : buf_str(&line, err);
+    int code = !s || buf_printf(gp, err, "set label %d ", label) || gp_text(gp, s, err) ||
+                       buf_printf(gp, err, " at screen 0.5,%.4f center font ',%d'\n",
+                                  y / p->page_height, size)
+                   ? err->code
+                   : 0;
+
+    buf_release(&line);
+    return code;
+}
+
+static int put_texts(struct buf *gp, const struct page *p, struct err *err)
+{
+    const char *title = p->c->title, *s;
+    struct buf text = {0};
+    int code = caption(&text, p->c, err);
+
+    s = code ? NULL : buf_str(&text, err);
+    if (!s) {
+        code = err->code;
+    } else {
+        size_t n = line_length(s, p->page_width);
+
+        code = put_line(gp, p, 1, s, n, 28, 8, err) ||
+                       (s[n] && put_line(gp, p, 2, s + n + 1, strlen(s + n + 1), 13, 8, err)) ||
+                       put_line(gp, p, 3, title, strlen(title), p->page_height - 20, 11, err)
+                   ? err->code
+                   : 0;
+    }
     buf_release(&text);
     return code;
 }
 
-/* How each target is drawn, as arrays that the panels' loops run through. */
-static int put_styles(struct buf *gp, const struct lens *l, struct err *err)
+/* The page --------------------------------------------------------------------------------- */
+
+static const struct form_style *const styles[] = {
+    [LINES] = &lines_style, [MAP] = &map_style, [POINTS] = &points_style};
+
+static struct page page_of(const struct chart *c)
 {
-    int code = buf_printf(gp, err,
-                          "array target[%zu]\narray colour[%zu]\narray shape[%zu]\n"
-                          "array size[%zu]\n",
-                          l->T, l->T, l->T, l->T);
+    const struct form_style *style = styles[c->of->kind->form];
+    struct page p = style->page;
 
-    for (size_t t = 0; t < l->T && !code; t++) {
-        const struct figure_style *style = figure_style(l->target[t], t);
-
-        if (buf_printf(gp, err, "target[%zu] = ", t + 1) || gp_field(gp, l->target[t], err))
-            return err->code;
-        code = buf_printf(gp, err, "; colour[%zu] = '%s'; shape[%zu] = %d; size[%zu] = %g\n", t + 1,
-                          style->colour, t + 1, style->point, t + 1, style->size);
-    }
-    return code;
-}
-
-/* What all panels share. at() picks one line's values from the tidy table. */
-static int put_head(struct buf *gp, const struct chart *c, const char *name, struct err *err)
-{
-    if (buf_printf(gp, err, "data = '%s.csv'\n", name) || put_styles(gp, c->lens, err) ||
-        buf_puts(gp,
-                 "at(s, c, t, v) = (column(2) == s && strcol(3) eq c && strcol(5) eq t) ? v : NaN\n"
-                 "set style fill transparent solid 0.18 noborder\n"
-                 "set border 3 linecolor '#404040'\n"
-                 "set tics nomirror out scale 0.6\n"
-                 "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n"
-                 "unset key\n",
-                 err) ||
-        buf_printf(gp, err, "set xrange [0.5:%zu.5]\n", c->lens->L) || put_caption(gp, c, err) ||
-        buf_puts(gp, "set label 2 ", err) || gp_text(gp, c->title, err) ||
-        buf_puts(gp, " at screen 0.5,0.965 center font ',11'\n", err))
-        return err->code;
-    return 0;
-}
-
-/* The bands first, then zero and the control, the targets on top. */
-static int put_curves(struct buf *gp, const struct chart *c, int step, const char *component,
-                      struct err *err)
-{
-    if (buf_printf(gp, err,
-                   "s = %d; c = '%s'\n"
-                   "plot for [i=1:|target|] data skip 1 using ($4 + 1)\\\n"
-                   "    :(at(s, c, target[i], $6 - 1.96 * $7)):(at(s, c, target[i], $6 + 1.96 * "
-                   "$7)) \\\n"
-                   "    with filledcurves fillcolor rgb colour[i] notitle, \\\n"
-                   "  0 with lines linecolor '#D55E00' dashtype (12,8) linewidth 0.8 notitle, \\\n",
-                   step, component))
-        return err->code;
-    if (c->lens->control && buf_puts(gp,
-                                     "  data skip 1 using ($4 + 1):(at(s, c, 'control', $6)) \\\n"
-                                     "    with lines linecolor '#8c8c8c' linewidth 1 notitle, \\\n",
-                                     err))
-        return err->code;
-    return buf_puts(gp,
-                    "  for [i=1:|target|] data skip 1 using ($4 + 1):(at(s, c, target[i], $6)) \\\n"
-                    "    with linespoints linecolor rgb colour[i] linewidth 1.2 \\\n"
-                    "    pointtype shape[i] pointsize size[i] notitle\n",
-                    err);
-}
-
-/* The key is a plot of its own, as wide as the page: in a panel it would be as narrow as that. */
-static int put_key(struct buf *gp, const struct chart *c, double top, struct err *err)
-{
-    if (buf_printf(
-            gp, err,
-            "\nunset title; unset xlabel; unset ylabel; unset tics; unset border; unset grid\n"
-            "set lmargin at screen 0; set rmargin at screen 1\n"
-            "set key at screen 0.5,%.4f center horizontal Left reverse samplen 2.5 width -1\n"
-            "plot for [i=1:|target|] NaN with linespoints linecolor rgb colour[i] \\\n"
-            "    linewidth 1.2 pointtype shape[i] pointsize size[i] title target[i]",
-            top))
-        return err->code;
-    if (c->lens->control &&
-        buf_puts(gp,
-                 ", \\\n  NaN with lines linecolor '#8c8c8c' linewidth 1 title 'control tokens'",
-                 err))
-        return err->code;
-    return buf_puts(gp, "\nunset multiplot\n", err);
-}
-
-/* Where things stand on the page, in 1/96 inch. */
-enum { LEFT = 60, RIGHT = 15, BELOW = 72, ABOVE = 100, KEY_ABOVE = 56, GAP = 22, ROW_GAP = 34 };
-
-struct page {
-    size_t rows, columns;
-    int width, height;
-};
-
-static struct page page_of(size_t n_rows, size_t columns)
-{
-    struct page p = {n_rows, columns, 0, 0};
-    size_t wide = columns > 1 ? columns : 2; /* the caption and the key want their width */
-
-    p.width = LEFT + RIGHT + (int)wide * PANEL_WIDTH;
-    p.height = ABOVE + BELOW + (int)n_rows * PANEL_HEIGHT;
+    p.c = c;
+    if (style->fit)
+        style->fit(&p);
+    p.page_width = p.left + p.right + (int)c->n[COLUMN] * (p.width + p.beside + p.gap) - p.gap;
+    if (p.page_width < NARROWEST)
+        p.page_width = NARROWEST;
+    p.page_height = p.above + p.below + (int)c->n[ROW] * (p.height + p.row_gap) - p.row_gap;
     return p;
 }
 
 static int put_place(struct buf *gp, const struct page *p, size_t row, size_t column,
                      struct err *err)
 {
-    double w = (p->width - LEFT - RIGHT + GAP) / (double)p->columns;
-    double h = (p->height - ABOVE - BELOW + ROW_GAP) / (double)p->rows;
-    double left = LEFT + w * (double)column, top = p->height - ABOVE - h * (double)row;
+    double left = p->left + (double)column * (p->width + p->beside + p->gap);
+    double top = p->page_height - p->above - (double)row * (p->height + p->row_gap);
+    double w = p->page_width, h = p->page_height;
 
-    return buf_printf(gp, err,
-                      "\nset lmargin at screen %.4f; set rmargin at screen %.4f\n"
-                      "set tmargin at screen %.4f; set bmargin at screen %.4f\n",
-                      left / p->width, (left + w - GAP) / p->width, top / p->height,
-                      (top - h + ROW_GAP) / p->height);
+    if (buf_printf(gp, err,
+                   "\nset lmargin at screen %.4f; set rmargin at screen %.4f\n"
+                   "set tmargin at screen %.4f; set bmargin at screen %.4f\n",
+                   left / w, (left + p->width) / w, top / h, (top - p->height) / h))
+        return err->code;
+    if (p->c->of->kind->form == LINES)
+        return 0;
+    if (p->c->of->kind->form == MAP &&
+        buf_printf(gp, err, "set cblabel '%s' offset -0.8,0\n",
+                   column + 1 == p->c->n[COLUMN] ? p->c->of->kind->value_label : ""))
+        return err->code;
+    if (!p->beside && !(row == 0 && column + 1 == p->c->n[COLUMN]))
+        return buf_puts(gp, "unset colorbox\n", err);
+    return buf_printf(gp, err, "set colorbox user origin screen %.4f,%.4f size screen %.4f,%.4f\n",
+                      (left + p->width + 6) / w, (top - p->height) / h, 8 / w, p->height / h);
 }
 
-/* Titles stand above the first row, the layer's label below the last, the logit's at the left. */
-static int put_panel(struct buf *gp, const struct chart *c, const struct page *p, size_t row,
-                     size_t s, const char *label, const char *component, struct err *err)
+static int put_row_name(struct buf *gp, const struct page *p, size_t row, struct err *err)
 {
-    bool titled = row == 0 && c->S > 1;
+    const struct chart_kind *k = p->c->of->kind;
+    const char *name = chart_label(p->c, ROW, row), *words, *text = NULL;
+    struct arena a = {0};
+    int code = 0;
 
-    if (put_place(gp, p, row, s, err) ||
-        (titled ? buf_printf(gp, err, "set title 'step %d' offset 0,-0.5\n", c->step[s])
-                : buf_puts(gp, "unset title\n", err)) ||
-        buf_puts(gp,
-                 row + 1 == p->rows ? "set xlabel 'layer (from 1)' offset 0,0.4\n"
-                                    : "unset xlabel\n",
-                 err))
-        return err->code;
-    if (s == 0 ? buf_printf(gp, err,
-                            "set ylabel '%s: logit (nat)' offset 1,0\nset format y '%%g'\n", label)
-               : buf_puts(gp, "unset ylabel\nset format y ''\n", err))
-        return err->code;
-    if (put_curves(gp, c, c->step[s], component, err))
-        return err->code;
-    return row + s == 0 ? buf_puts(gp, "unset label\n", err) : 0; /* title and caption stand once */
+    words = words_of(&a, name, err);
+    if (words)
+        text = k->form == MAP
+                   ? words
+                   : arena_printf(&a, err, "%s%s%s", words, *words ? ": " : "", k->value_label);
+    if (!text || buf_puts(gp, "set ylabel ", err) || gp_text(gp, text, err) ||
+        buf_puts(gp, " offset 0.5,0\n", err))
+        code = err->code;
+    arena_release(&a);
+    return code;
 }
 
-static int put_row_of_panels(struct buf *gp, const struct chart *c, const struct page *p,
-                             size_t row, size_t kind, size_t comp, struct err *err)
+static int put_panel(struct buf *gp, const struct page *p, size_t row, size_t column,
+                     struct err *err)
 {
-    double lo, hi;
+    const struct chart *c = p->c;
+    const struct chart_kind *k = c->of->kind;
 
-    row_range(c, comp, &lo, &hi);
-    if (buf_printf(gp, err, "set yrange [%.6g:%.6g]\n", lo, hi))
+    if (put_place(gp, p, row, column, err) ||
+        (heads_column(c, row, column) ? put_column_title(gp, c, column, err)
+                                      : buf_puts(gp, "unset title\n", err)) ||
+        (leads_row(c, row, column) ? put_row_name(gp, p, row, err)
+                                   : buf_puts(gp, "unset ylabel\n", err)) ||
+        (ends_column(c, row, column)
+             ? buf_printf(gp, err, "set xlabel '%s' offset 0,0.4\n", k->along_label)
+             : buf_puts(gp, "unset xlabel\n", err)) ||
+        buf_printf(gp, err, "first = %zu\n", (row * c->n[COLUMN] + column) * panel_cells(c)))
         return err->code;
-    for (size_t s = 0; s < c->S; s++)
-        if (put_panel(gp, c, p, row, s, rows[kind].label, rows[kind].component, err))
-            return err->code;
+    return styles[k->form]->panel(gp, p, row, column, err);
+}
+
+static int put_panels(struct buf *gp, const struct page *p, struct err *err)
+{
+    bool any = false;
+
+    for (size_t r = 0; r < p->c->n[ROW]; r++)
+        for (size_t k = 0; k < p->c->n[COLUMN]; k++) {
+            if (!is_drawn(p->c, r, k))
+                continue;
+            if (put_panel(gp, p, r, k, err) || (!any && buf_puts(gp, "unset label\n", err)))
+                return err->code; /* title and caption stand once */
+            any = true;
+        }
     return 0;
 }
 
-int decode_script(struct buf *gp, const struct figures *out, const struct chart *c,
-                  const char *name, struct err *err)
+int chart_script(struct buf *gp, const struct figures *out, const struct chart *c, struct err *err)
 {
-    size_t comp[ROWS], kind[ROWS], n = 0;
-    struct page p;
+    struct page p = page_of(c);
+    const enum form form = c->of->kind->form;
 
-    for (size_t r = 0; r < ROWS; r++)
-        if (find_component(c->lens, rows[r].component, &comp[n]))
-            kind[n++] = r;
-    if (!n)
-        return err_set(err, ERR_CONFIG, "neither attn nor mlp is among its components");
-    p = page_of(n, c->S);
-    if (buf_printf(gp, err, "# gnuplot %s.gp\n", name) ||
-        gp_head(gp, out, name, p.width, p.height, err) || put_head(gp, c, name, err) ||
-        buf_puts(gp, "set multiplot\n", err))
+    if (buf_printf(gp, err, "# gnuplot %s.gp\n", c->name) ||
+        gp_head(gp, out, c->name, p.page_width, p.page_height, err) ||
+        buf_printf(gp, err,
+                   "# a panel's numbers stand in the table from line `first` on\n"
+                   "data = '%s.csv'\n",
+                   c->name) ||
+        buf_puts(gp,
+                 "set border 3 linecolor '#404040'\nset tics nomirror out scale 0.6\nunset key\n",
+                 err) ||
+        put_texts(gp, &p, err) || styles[form]->head(gp, &p, err) ||
+        buf_puts(gp, "set multiplot\n", err) || put_panels(gp, &p, err) ||
+        (styles[form]->end && styles[form]->end(gp, &p, err)) ||
+        buf_puts(gp, "\nunset multiplot\n", err))
         return err->code;
-    for (size_t r = 0; r < n; r++)
-        if (put_row_of_panels(gp, c, &p, r, kind[r], comp[r], err))
-            return err->code;
-    return put_key(gp, c, 1 - KEY_ABOVE / (double)p.height, err);
+    return 0;
 }

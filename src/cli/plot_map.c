@@ -1,0 +1,139 @@
+/* Panels of coloured cells. */
+#include "cli/plot_page.h"
+
+#include "base/str.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Light to dark of one hue each: their order is seen without seeing the hue. */
+static const struct {
+    const char *row, *colours;
+} palettes[] = {
+    {"attn", "0 '#ffffff', 1 '#fdcab5', 2 '#fb7050', 3 '#c2161b', 4 '#67000d'"},
+    {"mlp", "0 '#ffffff', 1 '#c7e9c0', 2 '#73c476', 3 '#228a44', 4 '#00441b'"},
+    {"", "0 '#ffffff', 1 '#c6dbef', 2 '#6aaed6', 3 '#2070b4', 4 '#08306b'"},
+};
+static const char diverging[] = "-1 '#2166ac', -0.5 '#92c5de', 0 '#ffffff', 0.5 '#f4a582', 1 "
+                                "'#b2182b'";
+
+/* Was the token of that role changed? `subject_last` where the column is `subject`. */
+static bool is_struck(const struct chart *c, size_t column, const char *role)
+{
+    const char *name = chart_label(c, COLUMN, column);
+    size_t n = strlen(name);
+
+    return n && strncmp(role, name, n) == 0 && role[n] == '_';
+}
+
+/* Names of what lies downwards stand left of the first panel; in each, a star where tokens were
+   changed, and how many queries have the entry if not all do. */
+static int put_down_tics(struct buf *gp, const struct page *p, size_t row, size_t column,
+                         struct err *err)
+{
+    const struct chart *c = p->c;
+    bool names = leads_row(c, row, column);
+    double n = count_of(c, column, NULL);
+    struct arena a = {0};
+    int code;
+
+    if (c->of->dim[c->of->at[DOWN]].numbers)
+        return buf_printf(gp, err, "set yrange [-0.5:%zu.5]\nset format y '%s'\n", c->n[DOWN] - 1,
+                          names ? "%g" : "");
+    code = buf_printf(gp, err, "set yrange [%zu.5:-0.5]\nset ytics (", c->n[DOWN] - 1);
+    for (size_t i = 0; i < c->n[DOWN] && !code; i++) {
+        const char *name = chart_label(c, DOWN, i);
+        const char *words = names ? words_of(&a, name, err) : "", *text, *few = "";
+        double have = count_of(c, column, &i);
+
+        if (have > 0 && have < n)
+            few = arena_printf(&a, err, " (%.0f)", have);
+        text = words && few ? arena_printf(&a, err, "%s%s%s", words,
+                                           is_struck(c, column, name) ? " *" : "", few)
+                            : NULL;
+        if (!text || (i && buf_puts(gp, ", ", err)) || gp_text(gp, text, err) ||
+            buf_printf(gp, err, " %zu", i))
+            code = err->code;
+    }
+    arena_release(&a);
+    return code ? code : buf_puts(gp, ")\n", err);
+}
+
+/* Colours of a panel: from the level beside its values up to the row's greatest, or about zero. */
+static int put_colours(struct buf *gp, const struct page *p, size_t row, size_t column,
+                       struct err *err)
+{
+    const struct chart *c = p->c;
+    const struct averages *g = c->of;
+    const char *name = chart_label(c, ROW, row), *colours = diverging;
+    struct range v = range_of(c, row, 0, false);
+    size_t at[PLACES], k = 0;
+
+    if (g->n_averages > g->n_values) {
+        panel_cell(c, row, column, 0, at);
+        v.lo = chart_value(c, &g->average[g->n_values], MEAN, at);
+        while (*palettes[k].row && !str_eq(palettes[k].row, name))
+            k++;
+        colours = palettes[k].colours;
+    } else {
+        v.hi = fmax(fabs(v.lo), fabs(v.hi));
+        v.lo = -v.hi;
+    }
+    if (!(v.hi > v.lo))
+        v.hi = v.lo + 1;
+    return buf_printf(
+        gp, err,
+        "set palette defined (%s)\nset cbrange [%.6g:%.6g]\n"
+        "set cbtics ('%.2g' %.6g, '%.2g' %.6g, '%.2g' %.6g) scale 0.4 offset -0.8,0\n",
+        colours, v.lo, v.hi, v.lo, v.lo, (v.lo + v.hi) / 2, (v.lo + v.hi) / 2, v.hi, v.hi);
+}
+
+static int map_head(struct buf *gp, const struct page *p, struct err *err)
+{
+    return buf_printf(gp, err,
+                      "along = %zu\ndown = %zu\nset xrange [-0.5:%zu.5]\n"
+                      "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
+                      "'#e6e6e6' fillstyle solid noborder\n",
+                      p->c->n[ALONG], p->c->n[DOWN], p->c->n[ALONG] - 1);
+}
+
+/* Cells overlap by a little, so that no seam shows between them. */
+static int map_panel(struct buf *gp, const struct page *p, size_t row, size_t column,
+                     struct err *err)
+{
+    const struct chart *c = p->c;
+    size_t x = field_of(c, ALONG), v = field_of_value(c, 0, MEAN);
+
+    if (put_down_tics(gp, p, row, column, err) || put_colours(gp, p, row, column, err))
+        return err->code;
+    return buf_printf(
+        gp, err,
+        "plot for [i=0:down-1] data skip 1 every ::first+i*along::first+(i+1)*along-1 "
+        "\\\n    using %zu:(i):($%zu - 0.52):($%zu + 0.52):(i - 0.52):(i + 0.52):%zu "
+        "\\\n    with boxxyerror fillcolor palette fillstyle solid noborder notitle\n",
+        x, x, x, v);
+}
+
+/* Roles need a line and room for their names. */
+static void map_fit(struct page *p)
+{
+    if (p->c->of->dim[p->c->of->at[DOWN]].numbers)
+        return;
+    p->left = 238;
+    p->height = 14 * (int)p->c->n[DOWN];
+}
+
+const struct form_style map_style = {
+    .page = {.left = 68,
+             .right = 24,
+             .above = 64,
+             .below = 84,
+             .width = 270,
+             .height = 260,
+             .gap = 40,
+             .row_gap = 30,
+             .beside = 58},
+    .fit = map_fit,
+    .head = map_head,
+    .panel = map_panel,
+};
