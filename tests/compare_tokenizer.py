@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
 """Compares lensweep's tokenizer with the `tokenizers` package on generated strings.
 
-    python3 tests/compare_tokenizer.py ENCODE_LINES MODEL [--count 10000] [--seed 1]
+    python3 tests/compare_tokenizer.py ENCODE_LINES MODEL [--count 10000] [--seed 1] [--prompts DIR...]
 
 ENCODE_LINES is the program of tests/tools/encode_lines.c; MODEL is a .gguf file (the package's
-tokenizer is then built from the tokens and merges in it), a tokenizer.json or its directory. Ids
-must be equal, and so must what they decode to. Exit status: 0 equal, 1 they differ, 77 a Python
+tokenizer is then built from the tokens and merges in it), a tokenizer.json or its directory, or a
+model of the package `sentencepiece` (FILE.model...), which is then the reference. Ids must be equal,
+and so must what they decode to. --prompts: the texts of released files, with the ids beside them. Exit status: 0 equal, 1 they differ, 77 a Python
 package is missing (then nothing was compared).
 """
 import argparse
+import json
 import os
 import random
 import subprocess
 import sys
+import tempfile
+from types import SimpleNamespace
+import types
 
 try:
     import tokenizers
@@ -68,6 +73,29 @@ def from_gguf(path):
         t.post_processor = processors.TemplateProcessing(
             single=[tokens[bos], "$A"], special_tokens=[(tokens[bos], bos)])
     return t
+
+
+class SentencePiece:
+    """The package `sentencepiece` in the shape of a Tokenizer, its model as GGUF beside it."""
+
+    def __init__(self, path, gguf_path):
+        try:
+            sys.path.insert(0, os.path.join(os.path.dirname(__file__), "reference"))
+            from spm_gguf import convert
+        except ImportError as e:
+            print(f"skip: {e}")
+            sys.exit(77)
+        self.sp = convert(path, gguf_path)
+
+    def encode(self, text):
+        return SimpleNamespace(ids=[self.sp.bos_id(), *self.sp.encode(text)])
+
+    def decode(self, ids, skip_special_tokens):
+        text = self.sp.decode(ids[1:])
+        return "<s>" + (" " + text if len(ids) > 1 else "")
+
+    def get_added_tokens_decoder(self):
+        return {}
 
 
 def reference(path):
@@ -143,9 +171,9 @@ def texts(count, seed, added):
         yield "".join(piece(rng, added) for _ in range(rng.randrange(0 if i == 0 else 1, 14)))
 
 
-def answers(program, model, batch):
+def answers(program, model, batch, *options):
     data = b"".join(b"%d\n%s" % (len(b), b) for b in (t.encode() for t in batch))
-    out = subprocess.run([program, model], input=data, stdout=subprocess.PIPE, check=True).stdout
+    out = subprocess.run([program, model, *options], input=data, stdout=subprocess.PIPE, check=True).stdout
     lines = out.decode().split("\n")[:-1]
     if len(lines) != len(batch):
         raise SystemExit(f"compare_tokenizer: {len(lines)} answers to {len(batch)} texts")
@@ -166,25 +194,55 @@ def compare(t, text, line):
     return "" if decoded == want else f"decoded {decoded!r}\nwant {want!r}"
 
 
+def released(folder):
+    """Text and ids of every prompt below a folder."""
+    for where, _, names in sorted(os.walk(folder)):
+        for name in sorted(n for n in names if n.endswith(".jsonl")):
+            with open(os.path.join(where, name), encoding="utf-8") as file:
+                for line in file:
+                    query = json.loads(line)
+                    yield query["query"], query["query_input_ids"]
+
+
+def compare_prompts(program, model, folders):
+    prompts = [prompt for folder in folders for prompt in released(folder)]
+    lines = answers(program, model, [text for text, _ in prompts], "--no-special")
+    wrong = sum(line.partition("\t")[0].split() != [str(i) for i in ids]
+                for (_, ids), line in zip(prompts, lines))
+    print(f"{os.path.basename(model)}: {len(prompts)} released prompts, {wrong} with other ids")
+    return 1 if wrong or not prompts else 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("model")
     parser.add_argument("--count", type=int, default=10000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--prompts", nargs="+")
     args = parser.parse_args()
-    t = reference(args.model)
+    with tempfile.TemporaryDirectory() as folder:
+        if ".model" in os.path.basename(args.model):
+            path = os.path.join(folder, os.path.basename(args.model) + ".gguf")
+            t = SentencePiece(args.model, path)
+        else:
+            path, t = args.model, reference(args.model)
+        status = compare_generated(args, path, t)
+        return compare_prompts(args.program, path, args.prompts) or status if args.prompts else status
+
+
+def compare_generated(args, model, t):
     added = sorted(a.content for a in t.get_added_tokens_decoder().values())
     batch = list(texts(args.count, args.seed, added))
     wrong = tokens = 0
-    for text, line in zip(batch, answers(args.program, args.model, batch)):
+    for text, line in zip(batch, answers(args.program, model, batch)):
         what = compare(t, text, line)
         tokens += len(line.partition("\t")[0].split())
         if what:
             wrong += 1
             if wrong <= 10:
                 print(f"text {text!r}\n{what}\n")
-    print(f"{os.path.basename(args.model)}: {len(batch)} texts, {tokens} tokens, {wrong} differ "
+    print(f"{os.path.basename(model)}: {len(batch)} texts, {tokens} tokens, {wrong} differ "
           f"(tokenizers {tokenizers.__version__}, seed {args.seed})")
     return 1 if wrong or not batch else 0
 

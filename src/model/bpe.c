@@ -59,6 +59,18 @@ static void make_alphabet(struct bpe *b)
     }
 }
 
+int bpe_room_for_merges(struct bpe *b, size_t n, struct err *err)
+{
+    if (n > BPE_MERGES_MAX)
+        return err_set(err, ERR_FORMAT, "%zu merges are more than %d", n, BPE_MERGES_MAX);
+    mem_free(b->merge);
+    b->merge_mask = table_size(n) - 1;
+    b->merge = mem_alloc(b->merge_mask + 1, sizeof *b->merge, err);
+    for (size_t i = 0; b->merge && i <= b->merge_mask; i++)
+        b->merge[i].rank = -1;
+    return b->merge ? 0 : err->code;
+}
+
 int bpe_init(struct bpe *b, size_t n_ids, size_t n_tokens, size_t n_merges, struct err *err)
 {
     if (n_ids > BPE_IDS_MAX || n_tokens > BPE_IDS_MAX || n_merges > BPE_MERGES_MAX)
@@ -70,14 +82,10 @@ int bpe_init(struct bpe *b, size_t n_ids, size_t n_tokens, size_t n_merges, stru
     b->n_ids = n_ids;
     b->unk = -1;
     b->slot_mask = table_size(n_tokens) - 1;
-    b->merge_mask = table_size(n_merges) - 1;
     b->token = mem_alloc(n_ids, sizeof *b->token, err);
     b->slot = b->token ? mem_alloc(b->slot_mask + 1, sizeof *b->slot, err) : NULL;
-    b->merge = b->slot ? mem_alloc(b->merge_mask + 1, sizeof *b->merge, err) : NULL;
-    if (!b->merge)
+    if (!b->slot || bpe_room_for_merges(b, n_merges, err))
         return err->code;
-    for (size_t i = 0; i <= b->merge_mask; i++)
-        b->merge[i].rank = -1;
     make_alphabet(b);
     return 0;
 }

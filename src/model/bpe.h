@@ -29,6 +29,7 @@ enum {
     BPE_IDS_MAX = 1 << 22,    /* the largest vocabularies that exist have a million tokens */
     BPE_MERGES_MAX = 1 << 24, /* " and merges */
     BPE_WORD_MAX = 1 << 30,   /* bytes of one word */
+    BPE_SCORED_MAX = 256,     /* bytes of a token that merges by score */
     ALPHABET = 256 + 68       /* code points that stand for a byte are below this */
 };
 
@@ -75,6 +76,12 @@ int bpe_add(struct bpe *b, int64_t id, const char *s, size_t n, struct err *err)
    again gets the later rank. */
 int bpe_merge(struct bpe *b, size_t rank, const char *left, size_t n_left, const char *right,
               size_t n_right, struct err *err);
+
+/* In place of merges (bpe_scores.c): two tokens merge when their spellings together are a token,
+   the one with the highest score first, of equal ones that furthest left. score: (n_ids), NAN for a
+   token that takes no part. */
+int bpe_merge_by_score(struct bpe *b, const float *score, struct err *err);
+int bpe_room_for_merges(struct bpe *b, size_t n, struct err *err); /* forgets those there are */
 
 /* Looks up what bpe_encode needs of the finished vocabulary. */
 void bpe_seal(struct bpe *b);

@@ -1,15 +1,24 @@
 #include "model/tokenizer_parts.h"
 
+#include "base/mem.h"
 #include "model/gguf.h"
 
+#include <math.h>
 #include <string.h>
 
 /* tokenizer.ggml.token_type */
-enum { TYPE_CONTROL = 3, TYPE_USER_DEFINED = 4, TYPE_UNUSED = 5 };
+enum {
+    TYPE_NORMAL = 1,
+    TYPE_UNKNOWN = 2,
+    TYPE_CONTROL = 3,
+    TYPE_USER_DEFINED = 4,
+    TYPE_UNUSED = 5
+};
 
 /* A value of tokenizer.ggml.pre and what it stands for. */
 struct scheme {
     const char *pre;
+    bool scores;         /* SentencePiece's: scores in place of merges, U+2581 for spaces */
     bool digits;         /* each digit by itself, before the pattern */
     const char *pattern; /* the words */
     bool ignore_merges;
@@ -17,10 +26,15 @@ struct scheme {
 };
 
 static const struct scheme schemes[] = {
-    {"gpt-2", false, PATTERN_GPT2, false, false},     {"smollm", true, PATTERN_GPT2, false, false},
-    {"llama-bpe", false, PATTERN_LLAMA3, true, true}, {"llama3", false, PATTERN_LLAMA3, true, true},
-    {"llama-v3", false, PATTERN_LLAMA3, true, true},
+    {"gpt-2", false, false, PATTERN_GPT2, false, false},
+    {"smollm", false, true, PATTERN_GPT2, false, false},
+    {"llama-bpe", false, false, PATTERN_LLAMA3, true, true},
+    {"llama3", false, false, PATTERN_LLAMA3, true, true},
+    {"llama-v3", false, false, PATTERN_LLAMA3, true, true},
 };
+
+/* tokenizer.ggml.model "llama": Llama-2's and Mistral's. */
+static const struct scheme sentencepiece = {"default", true, false, NULL, false, true};
 
 static int find_scheme(const struct gguf *g, const struct scheme **scheme, struct err *err)
 {
@@ -28,11 +42,15 @@ static int find_scheme(const struct gguf *g, const struct scheme **scheme, struc
 
     if (gguf_take_string(g, "tokenizer.ggml.model", true, &model, err))
         return err->code;
+    if (gguf_string_eq(model, "llama")) {
+        *scheme = &sentencepiece;
+        return 0;
+    }
     if (!gguf_string_eq(model, "gpt2"))
-        return err_set(
-            err, ERR_FORMAT,
-            "tokenizer.ggml.model \"%.*s\" is not handled, expected gpt2 (byte-level BPE)",
-            model.n > 40 ? 40 : (int)model.n, model.s);
+        return err_set(err, ERR_FORMAT,
+                       "tokenizer.ggml.model \"%.*s\" is not handled, expected gpt2 (byte-level "
+                       "BPE) or llama (SentencePiece's BPE)",
+                       model.n > 40 ? 40 : (int)model.n, model.s);
     if (gguf_take_string(g, "tokenizer.ggml.pre", true, &pre, err))
         return err->code;
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
@@ -46,20 +64,26 @@ static int find_scheme(const struct gguf *g, const struct scheme **scheme, struc
                    pre.n > 40 ? 40 : (int)pre.n, pre.s);
 }
 
+/* Unless it says it, a type is that of text. An unknown token is a mark in SentencePiece's kind. */
+static bool is_mark(const struct tokenizer *t, int32_t type)
+{
+    return type == TYPE_CONTROL || (type == TYPE_UNKNOWN && !t->bpe.byte_level);
+}
+
 static int read_tokens(struct tokenizer *t, const struct gguf_value *tokens,
                        const struct gguf_value *types, struct err *err)
 {
     for (uint64_t i = 0, at = 0; i < tokens->count; i++) {
         struct gguf_string s = gguf_next_string(tokens, &at);
         int32_t type = types ? gguf_i32_at(types, i) : 1;
-        bool added = type == TYPE_CONTROL || type == TYPE_USER_DEFINED;
+        bool added = is_mark(t, type) || type == TYPE_USER_DEFINED;
 
         if (!s.n || type == TYPE_UNUSED) /* fills the table up: no text has it */
             continue;
         if (bpe_add(&t->bpe, (int64_t)i, s.s, s.n, err))
             return err->code;
-        if (added && tokenizer_add(t, s.s, s.n, (int64_t)i,
-                                   type == TYPE_CONTROL ? ADDED_SPECIAL : 0, false, err))
+        if (added && tokenizer_add(t, s.s, s.n, (int64_t)i, is_mark(t, type) ? ADDED_SPECIAL : 0,
+                                   false, err))
             return err->code;
     }
     return 0;
@@ -83,24 +107,67 @@ static int read_merges(struct tokenizer *t, const struct gguf_value *merges, str
     return 0;
 }
 
-static int read_vocabulary(struct tokenizer *t, const struct gguf *g, struct err *err)
+/* Text merges into text only: never into the mark or the byte that is written so. */
+static int read_scores(struct tokenizer *t, const struct gguf_value *scores,
+                       const struct gguf_value *types, struct err *err)
+{
+    float *score;
+
+    if (scores->count != t->bpe.n_ids)
+        return err_set(err, ERR_FORMAT, "tokenizer.ggml.scores has %llu elements for %zu tokens",
+                       (unsigned long long)scores->count, t->bpe.n_ids);
+    score = mem_alloc(t->bpe.n_ids, sizeof *score, err);
+    for (size_t i = 0; score && i < t->bpe.n_ids; i++) {
+        int32_t type = types ? gguf_i32_at(types, i) : TYPE_NORMAL;
+
+        score[i] = type == TYPE_NORMAL ? gguf_f32_at(scores, i) : NAN;
+    }
+    if (score && bpe_merge_by_score(&t->bpe, score, err))
+        err_wrap(err, "tokenizer.ggml.scores");
+    mem_free(score);
+    return err->code;
+}
+
+static int read_vocabulary(struct tokenizer *t, const struct gguf *g, const struct scheme *scheme,
+                           struct err *err)
 {
     const struct gguf_value *tokens, *merges, *types;
 
     if (gguf_take_array(g, "tokenizer.ggml.tokens", true, GGUF_STRING, &tokens, err) ||
-        gguf_take_array(g, "tokenizer.ggml.merges", true, GGUF_STRING, &merges, err) ||
+        (scheme->scores
+             ? gguf_take_array(g, "tokenizer.ggml.scores", true, GGUF_F32, &merges, err)
+             : gguf_take_array(g, "tokenizer.ggml.merges", true, GGUF_STRING, &merges, err)) ||
         gguf_take_array(g, "tokenizer.ggml.token_type", false, GGUF_I32, &types, err))
         return err->code;
     if (types && types->count != tokens->count)
         return err_set(err, ERR_FORMAT,
                        "tokenizer.ggml.token_type has %llu elements for %llu tokens",
                        (unsigned long long)types->count, (unsigned long long)tokens->count);
-    if (bpe_init(&t->bpe, tokens->count, tokens->count, merges->count, err))
+    if (bpe_init(&t->bpe, tokens->count, tokens->count, scheme->scores ? 0 : merges->count, err))
         return err->code;
-    t->bpe.byte_level = true;
+    t->bpe.byte_level = !scheme->scores;
+    t->bpe.byte_fallback = scheme->scores;
+    t->bpe.fuse_unk = scheme->scores;
     if (read_tokens(t, tokens, types, err))
         return err_wrap(err, "tokenizer.ggml.tokens");
-    return read_merges(t, merges, err);
+    return scheme->scores ? read_scores(t, merges, types, err) : read_merges(t, merges, err);
+}
+
+/* Spaces are written as U+2581, and one is put before a text that is not empty. */
+static int read_spaces(struct tokenizer *t, const struct gguf *g, struct err *err)
+{
+    bool prefix = true, trim = false;
+
+    if (gguf_take_bool(g, "tokenizer.ggml.add_space_prefix", false, &prefix, err) ||
+        gguf_take_bool(g, "tokenizer.ggml.remove_extra_whitespaces", false, &trim, err))
+        return err->code;
+    if (trim)
+        return err_set(err, ERR_FORMAT,
+                       "tokenizer.ggml.remove_extra_whitespaces true is not handled with llama");
+    t->strip_space = prefix;
+    if (prefix && normalizer_add(&t->normalizer, NORMALIZE_PREPEND, "", BPE_SPACE, err))
+        return err->code;
+    return normalizer_add(&t->normalizer, NORMALIZE_REPLACE, " ", BPE_SPACE, err);
 }
 
 static int read_pre(struct tokenizer *t, const struct gguf *g, const struct scheme *scheme,
@@ -108,6 +175,8 @@ static int read_pre(struct tokenizer *t, const struct gguf *g, const struct sche
 {
     bool space = false;
 
+    if (scheme->scores)
+        return read_spaces(t, g, err);
     if (gguf_take_bool(g, "tokenizer.ggml.add_space_prefix", false, &space, err))
         return err->code;
     if (space)
@@ -138,6 +207,8 @@ static int read_ends(struct tokenizer *t, const struct gguf *g, const struct sch
 
     if (read_id(t, g, "tokenizer.ggml.bos_token_id", &t->bos, err) ||
         read_id(t, g, "tokenizer.ggml.eos_token_id", &t->eos, err) ||
+        (scheme->scores && /* the other kind has a token for each byte, or drops it */
+         read_id(t, g, "tokenizer.ggml.unknown_token_id", &t->bpe.unk, err)) ||
         gguf_take_bool(g, "tokenizer.ggml.add_bos_token", false, &bos, err) ||
         gguf_take_bool(g, "tokenizer.ggml.add_eos_token", false, &eos, err))
         return err->code;
@@ -159,7 +230,7 @@ int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err)
         return err->code;
     status = find_scheme(&g, &scheme, err);
     if (!status)
-        status = read_vocabulary(t, &g, err);
+        status = read_vocabulary(t, &g, scheme, err);
     if (!status)
         status = read_pre(t, &g, scheme, err);
     if (!status)

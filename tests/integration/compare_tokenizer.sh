@@ -1,30 +1,39 @@
 #!/usr/bin/env bash
-# Ids and decoded text of 10,000 generated strings are those of the `tokenizers` package: on the
-# real model's vocabulary, and on Llama-3's and Llama-2's where they are to be had.
+# Ids and decoded text of 10,000 generated strings are those of the `tokenizers` package, on the real
+# model's vocabulary and on Llama-3's and Llama-2's where they are to be had; and those of the package
+# `sentencepiece`, on a small vocabulary and on Mistral's, which gives the released prompts' ids too.
 set -euo pipefail
 
 encode="$LENSWEEP_BUILD/tests/encode_lines"
-compared=0
 
 compare() {
     local status=0
 
-    "$LENSWEEP_PYTHON" tests/compare_tokenizer.py "$encode" "$1" || status=$?
+    "$LENSWEEP_PYTHON" tests/compare_tokenizer.py "$encode" "$@" || status=$?
     [ "$status" -ne 77 ] || exit 77
     [ "$status" -eq 0 ] || exit 1
-    compared=1
 }
 
 if [ -z "${LENSWEEP_PYTHON:-}" ]; then
     echo "skip: no Python with the packages of requirements.txt"
     exit 77
 fi
+compare tests/fixtures/tokenizers/spm.model
 [ -z "${LENSWEEP_MODEL:-}" ] || compare "$LENSWEEP_MODEL"
 if [ -n "${LENSWEEP_TOKENIZERS:-}" ]; then
     compare "$LENSWEEP_TOKENIZERS/llama3"
     compare "$LENSWEEP_TOKENIZERS/llama2"
 fi
-if [ "$compared" -eq 0 ]; then
-    echo "skip: neither the real model nor LENSWEEP_TOKENIZERS"
+# The vendor's file is data of a package (tests/requirements-data.txt).
+mistral=$("$LENSWEEP_PYTHON" -c 'import importlib.util as u
+spec = u.find_spec("mistral_common")
+print(spec.submodule_search_locations[0] + "/data/tokenizer.model.v1" if spec else "")')
+if [ -z "$mistral" ]; then
+    echo "skip: Mistral's vocabulary (the package mistral-common) is not to be had; the others are equal"
     exit 77
+fi
+if [ -n "${LENSWEEP_PAPER_DATA:-}" ]; then
+    compare "$mistral" --prompts "$LENSWEEP_PAPER_DATA"/*/mistralai
+else
+    compare "$mistral"
 fi

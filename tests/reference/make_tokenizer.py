@@ -230,4 +230,5 @@ def main():
     save("fallback", fallback(), decode=decode_all)
 
 
-main()
+if __name__ == "__main__":
+    main()

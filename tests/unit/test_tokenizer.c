@@ -134,6 +134,12 @@ static void test_flags(void **state)
     check_cases(DIR "flags.json", DIR "flags.cases.json");
 }
 
+static void test_scores_gguf(void **state)
+{
+    (void)state;
+    check_cases(DIR "spm.gguf", DIR "spm.cases.json");
+}
+
 static void test_fallback(void **state)
 {
     (void)state;
@@ -651,6 +657,7 @@ int main(void)
         cmocka_unit_test(test_smollm_gguf),
         cmocka_unit_test(test_llama3),
         cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_scores_gguf),
         cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_accessors),
         cmocka_unit_test(test_cut_character),
