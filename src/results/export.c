@@ -81,9 +81,12 @@ int outputs_add(struct outputs *o, struct writer **w, struct err *err, const cha
         name = numbered(o, text, i, err);
     path = name ? file_join(&o->arena, o->dir, name, err) : NULL;
     *w = path ? arena_alloc(&o->arena, 1, sizeof **w, err) : NULL;
-    if (!*w || make_parent(o, path, err) || writer_open(*w, path, err))
+    if (!*w)
         return err->code;
-    return remember(o, *w, err);
+    **w = (struct writer){.fd = -1};
+    if (make_parent(o, path, err) || remember(o, *w, err))
+        return err->code;
+    return writer_open(*w, path, err); /* outputs_release discards it, also after an error */
 }
 
 int outputs_commit(struct outputs *o, struct err *err)
