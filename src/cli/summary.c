@@ -74,30 +74,61 @@ static int print_queries(struct h5file *f, struct err *err)
     return code ? err->code : 0;
 }
 
+static int print_count(const char *flag, size_t n, bool *any, struct err *err)
+{
+    bool first = !*any;
+
+    *any |= n > 0;
+    return n ? out_printf(err, "%s %s in %zu", first ? "flags:" : ",", flag, n) : 0;
+}
+
+/* What the prompts end in. */
+static int print_prefixes(struct h5file *f, bool *any, struct err *err)
+{
+    static const char *const ends[][2] = {{"quote", "answer_prefix quote"},
+                                          {"space", "answer_prefix space"}};
+    struct h5info info;
+    char **prefix;
+    int code = 0;
+
+    if (h5_read_str(f, "queries", "answer_prefix", &prefix, &info, err))
+        return err->code;
+    for (int i = 0; i < 2 && !code; i++) {
+        size_t n = 0;
+
+        for (size_t q = 0; q < info.size[0]; q++)
+            n += str_eq(prefix[q], ends[i][0]);
+        code = print_count(ends[i][1], n, any, err);
+    }
+    mem_free(prefix);
+    return code;
+}
+
 /* Traps in the data (METHODS 1) and how many queries have them. */
 static int print_flags(struct h5file *f, struct err *err)
 {
-    static const char *const names[] = {"target_collision", "target_generic", "target_in_prompt"};
+    static const char *const names[] = {"target_collision", "target_generic", "target_in_prompt",
+                                        "bos"};
+    struct h5info info;
     bool any = false;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct h5info info;
         double *flag;
         size_t n = 0;
-        int code = 0;
+        int code;
 
         if (h5_read_f64(f, "queries", names[i], &flag, &info, err))
             return err->code;
         for (size_t q = 0; q < info.size[0]; q++)
             n += flag[q] == 1;
-        if (n)
-            code = out_printf(err, "%s %s in %zu", any ? "," : "flags:", names[i], n);
-        any |= n > 0;
+        code = print_count(names[i], n, &any, err);
         mem_free(flag);
         if (code)
             return code;
     }
-    return any ? out_printf(err, " queries\n") : 0;
+    if (print_prefixes(f, &any, err))
+        return err->code;
+    return any ? out_printf(err, " of %zu queries\n", info.size[0]) : 0;
 }
 
 /* Why queries have no numbers in a group, and how many: the first few reasons. */

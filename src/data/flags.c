@@ -287,6 +287,7 @@ int flag_queries(struct loader *l, struct err *err)
         struct query *q = &l->ds->query[i];
 
         flag_targets(q, l->ds->n_targets);
+        q->bos = q->n && l->codec->bos >= 0 && q->ids[0] == l->codec->bos;
         if (l->codec->bytes && q->n)
             q->answer_prefix = prefix_of(end, spelled_end(l, q, end, sizeof end));
         else

@@ -62,6 +62,7 @@ struct query {
     unsigned char target_collision; /* two of its targets are the same token */
     unsigned char target_generic;   /* its right target starts many of the dataset's answers */
     unsigned char target_in_prompt; /* its right target stands in the prompt */
+    unsigned char bos;              /* its prompt begins with the tokenizer's BOS */
     const char *answer_prefix;      /* "" | "space" | "quote": what the prompt ends in */
 
     size_t file, line;       /* where it came from: index of ds->file, line from 1 */

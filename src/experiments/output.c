@@ -106,6 +106,12 @@ static const void *get_in_prompt(const struct query *q, void *tmp)
     return tmp;
 }
 
+static const void *get_bos(const struct query *q, void *tmp)
+{
+    *(int8_t *)tmp = (int8_t)q->bos;
+    return tmp;
+}
+
 static const void *get_prefix(const struct query *q, void *tmp)
 {
     *(const char **)tmp = q->answer_prefix;
@@ -120,6 +126,7 @@ static const struct column facts[] = {
     {{"target_generic", V_I1, "query", "the target starts many answers of the dataset", NULL},
      get_generic},
     {{"target_in_prompt", V_I1, "query", "the target stands in the prompt", NULL}, get_in_prompt},
+    {{"bos", V_I1, "query", "the prompt begins with the tokenizer's BOS", NULL}, get_bos},
     {{"answer_prefix", V_STR, "query", "what the prompt ends in: quote, space or nothing", NULL},
      get_prefix},
 };

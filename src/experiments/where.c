@@ -27,6 +27,11 @@ static int in_prompt(const struct query *q)
     return q->target_in_prompt;
 }
 
+static int bos(const struct query *q)
+{
+    return q->bos;
+}
+
 static int template(const struct query *q)
 {
     return q->template;
@@ -59,6 +64,7 @@ static const char *subject(const struct query *q)
 
 static const struct property properties[] = {
     {"answer_prefix", prefix, NULL},
+    {"bos", NULL, bos},
     {"dataset", dataset, NULL},
     {"item", item, NULL},
     {"step", NULL, step},

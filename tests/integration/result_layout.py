@@ -19,7 +19,8 @@ QUERIES = {
     "target_id": (TARGET, "i4"), "clean_logit": (TARGET, "f4"), "clean_logprob": (TARGET, "f4"),
     "clean_rank": (TARGET, "i4"), "clean_argmax": (("query",), "i4"), "final_rms": (("query",), "f4"),
     "target_collision": (("query",), "i1"), "target_generic": (("query",), "i1"),
-    "target_in_prompt": (("query",), "i1"), "answer_prefix": (("query",), None),
+    "target_in_prompt": (("query",), "i1"), "bos": (("query",), "i1"),
+    "answer_prefix": (("query",), None),
     "control_id": (("query", "control"), "i4"),
     "subject_control_id": (("query", "control"), "i4"),
 }

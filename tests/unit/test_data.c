@@ -158,8 +158,17 @@ static void bos_is_added_once(void **state)
     assert_ids(ds.query[3].ids, (size_t)ds.query[3].n, IDS(256, 'a', 'b'));
     assert_span(&ds, 3, "s", 1, 2);
     assert_int_equal(ds.max_tokens, 3);
+    for (int q = 0; q < 4; q++)
+        assert_true(ds.query[q].bos);
     dataset_release(&ds);
 
+    opt.add_bos = false;
+    load_text(&ds, "t.jsonl", text, opt, &bos_codec);
+    assert_false(ds.query[0].bos);
+    assert_true(ds.query[1].bos);
+    dataset_release(&ds);
+
+    opt.add_bos = true;
     opt.max_tokens = 2; /* what the model sees counts */
     load_text(&ds, "t.jsonl", text, opt, &bos_codec);
     assert_string_equal(ds.query[0].status, "prompt of 3 tokens is longer than 2");
