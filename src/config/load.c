@@ -40,39 +40,128 @@ static void parse_fallback(struct config_context *c, const struct config_row *ro
         parse_row(c, row, node, to);
 }
 
+/* The node of "a.b" below a mapping; NULL if there is none. */
+static const struct config_node *given(const struct config_node *map, const char *key)
+{
+    char part[CONFIG_NAME_MAX + 1];
+
+    while (map && *key) {
+        size_t n = strcspn(key, ".");
+
+        if (map->kind != NODE_MAP)
+            return NULL;
+        snprintf(part, sizeof part, "%.*s", (int)n, key);
+        map = node_get(map, part);
+        key += n + (key[n] == '.');
+    }
+    return map;
+}
+
+/* Values of a mapping in the order of the file, so that problems are; `prefix` = "" or "a.". */
+static void fill_given(struct config_context *c, const struct config_row *rows, size_t n,
+                       const struct config_node *map, const char *prefix, void *to)
+{
+    char key[2 * CONFIG_NAME_MAX + 2];
+
+    for (size_t i = 0; i < map->n; i++) {
+        const struct config_node *value = map->pair[i].value;
+        const struct config_row *row;
+
+        if (map->pair[i].key->kind != NODE_SCALAR)
+            continue;
+        snprintf(key, sizeof key, "%s%s", prefix, map->pair[i].key->text);
+        row = find_row(rows, n, key);
+        if (row)
+            parse_row(c, row, value, to);
+        else if (value->kind == NODE_MAP && !*prefix && strlen(key) <= CONFIG_NAME_MAX) {
+            snprintf(key, sizeof key, "%s.", map->pair[i].key->text);
+            fill_given(c, rows, n, value, key, to);
+        }
+    }
+}
+
+static void fill_missing(struct config_context *c, const struct config_row *row,
+                         const struct config_node *map, const struct config_node *place, void *to,
+                         bool applies)
+{
+    if (c->failed || (map && given(map, row->key)))
+        return;
+    if (row->fallback)
+        parse_fallback(c, row, to);
+    else if (applies)
+        node_problem(c, row, place, "required, but missing");
+}
+
 void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
                const struct config_node *map, const struct config_node *place, void *to)
 {
-    for (size_t i = 0; map && i < map->n; i++) {
-        const struct config_node *key = map->pair[i].key;
-        const struct config_row *row =
-            key->kind == NODE_SCALAR ? find_row(rows, n, key->text) : NULL;
+    if (map)
+        fill_given(c, rows, n, map, "", to);
+    for (size_t i = 0; i < n; i++)
+        if (!rows[i].when)
+            fill_missing(c, &rows[i], map, place, to, true);
+    for (size_t i = 0; i < n; i++) {
+        const struct config_node *node = map ? given(map, rows[i].key) : NULL;
+        char needs[WHEN_MAX];
+        bool applies;
 
-        if (row)
-            parse_row(c, row, map->pair[i].value, to);
-    }
-    for (size_t i = 0; i < n && !c->failed; i++) {
-        if (map && node_get(map, rows[i].key))
+        if (!rows[i].when)
             continue;
-        if (rows[i].fallback)
-            parse_fallback(c, &rows[i], to);
-        else
-            node_problem(c, &rows[i], place, "required, but missing");
+        applies = row_applies(&rows[i], rows, n, to);
+        fill_missing(c, &rows[i], map, place, to, applies);
+        if (node && !applies)
+            node_problem(c, &rows[i], node, "means nothing here: only with %s",
+                         when_text(needs, &rows[i]));
     }
+}
+
+/* First parts of the keys, or what follows "group." of those that begin so. */
+static size_t key_names(const struct config_row *rows, size_t n, const char *group,
+                        char name[ROWS_MAX][CONFIG_NAME_MAX + 1], size_t used)
+{
+    size_t skip = group ? strlen(group) + 1 : 0;
+
+    for (size_t i = 0; i < n && used < ROWS_MAX; i++) {
+        const char *key = rows[i].key;
+
+        if (group && (strncmp(key, group, skip - 1) != 0 || key[skip - 1] != '.'))
+            continue;
+        key += skip;
+        snprintf(name[used++], CONFIG_NAME_MAX + 1, "%.*s", (int)strcspn(key, "."), key);
+    }
+    return used;
+}
+
+static void check_names(struct config_context *c, const struct config_row *row,
+                        const struct config_node *map, char name[][CONFIG_NAME_MAX + 1], size_t n)
+{
+    const char *known[ROWS_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        known[i] = name[i];
+    node_check_keys(c, row, map, known, n);
 }
 
 static void check_keys(struct config_context *c, const struct config_node *map,
                        const struct config_row *rows, size_t n, const struct config_row *more,
                        size_t n_more)
 {
-    const char *known[2 * ROWS_MAX];
-    size_t k = 0;
+    char name[ROWS_MAX][CONFIG_NAME_MAX + 1], inner[ROWS_MAX][CONFIG_NAME_MAX + 1];
+    size_t k = key_names(more, n_more, NULL, name, key_names(rows, n, NULL, name, 0));
 
-    for (size_t i = 0; i < n && i < ROWS_MAX; i++)
-        known[k++] = rows[i].key;
-    for (size_t i = 0; i < n_more && i < ROWS_MAX; i++)
-        known[k++] = more[i].key;
-    node_check_keys(c, NULL, map, known, k);
+    check_names(c, NULL, map, name, k);
+    for (size_t i = 0; i < k; i++) {
+        const struct config_node *node = node_get(map, name[i]);
+        const struct config_row group = {.key = name[i]};
+        size_t n_inner = key_names(more, n_more, name[i], inner, 0);
+
+        if (!node || !n_inner || (i && !strcmp(name[i], name[i - 1])))
+            continue;
+        if (node->kind == NODE_MAP)
+            check_names(c, &group, node, inner, n_inner);
+        else
+            node_expected(c, &group, node, "a mapping of keys");
+    }
 }
 
 static void load_section(struct config_context *c, const struct config_part *part,

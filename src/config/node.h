@@ -129,6 +129,13 @@ int put_word(struct buf *out, const char *s,
 void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
                const struct config_node *map, const struct config_node *place, void *to);
 
+/* schema.c: has a row a meaning with the values of the others in the struct (row->when)? A choice
+   that could not be read does not speak against it. */
+bool row_applies(const struct config_row *row, const struct config_row *rows, size_t n,
+                 const void *from);
+enum { WHEN_MAX = 160 };
+char *when_text(char out[WHEN_MAX], const struct config_row *row); /* in words */
+
 /* Bounds of a row in words: "1 to 65536", "at least 0"; "" = none. */
 enum { BOUNDS_MAX = 80 };
 char *bounds_text(char out[BOUNDS_MAX], const struct config_row *row);

@@ -9,14 +9,32 @@ static bool is_wanted(const struct config_row *row, bool results_only)
     return !results_only || row->affects == RESULTS;
 }
 
-/* "    key: value\n" for each row. */
+/* The mapping that a key "operation.kind" stands in: its length, 0 = none. */
+static size_t group_length(const char *key)
+{
+    const char *dot = strchr(key, '.');
+
+    return dot ? (size_t)(dot - key) : 0;
+}
+
+/* "    key: value\n" for each row that has a meaning; those of a mapping below its name. */
 static int print_rows(const struct config_row *rows, size_t n, const void *from, bool results_only,
                       const char *indent, struct buf *out, struct err *err)
 {
+    const char *open = "";
+
     for (size_t i = 0; i < n; i++) {
-        if (!is_wanted(&rows[i], results_only))
+        const char *key = rows[i].key;
+        size_t group = group_length(key);
+
+        if (!is_wanted(&rows[i], results_only) || !row_applies(&rows[i], rows, n, from))
             continue;
-        if (buf_printf(out, err, "%s%s: ", indent, rows[i].key) ||
+        if (group && (group_length(open) != group || strncmp(open, key, group) != 0) &&
+            buf_printf(out, err, "%s%.*s:\n", indent, (int)group, key))
+            return err->code;
+        open = key;
+        if (buf_printf(out, err, "%s%s%s: ", indent, group ? "  " : "",
+                       group ? key + group + 1 : key) ||
             rows[i].type->print((const char *)from + rows[i].offset, out, err) ||
             buf_puts(out, "\n", err))
             return err->code;

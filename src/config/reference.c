@@ -22,6 +22,17 @@ static const char *allowed(char out[BOUNDS_MAX], const struct config_row *row)
     return row->choices ? row->choices : bounds_text(out, row);
 }
 
+/* What a key is for, and with what. */
+static const char *meaning(char out[TEXT_MAX], const struct config_row *row)
+{
+    char needs[WHEN_MAX];
+
+    if (!row->when)
+        return row->doc;
+    snprintf(out, TEXT_MAX, "%s (only with %s)", row->doc, when_text(needs, row));
+    return out;
+}
+
 static const char *affects_text(const struct config_row *row)
 {
     return row->affects == RESULTS ? "changes results" : "running only";
@@ -68,7 +79,7 @@ static int text_row(const char *section, const struct config_row *row, struct bu
     }
     if (put_wrapped(out, facts, err) || buf_printf(out, err, "%*s", KEY_WIDTH, ""))
         return err->code;
-    return put_wrapped(out, row->doc, err);
+    return put_wrapped(out, meaning(facts, row), err);
 }
 
 /* Text of a table's cell: a bar inside it would end the cell. */
@@ -82,13 +93,13 @@ static int put_cell(struct buf *out, const char *text, struct err *err)
 
 static int markdown_row(const struct config_row *row, struct buf *out, struct err *err)
 {
-    char bounds[BOUNDS_MAX];
+    char bounds[BOUNDS_MAX], text[TEXT_MAX];
     const char *fallback = row->fallback ? row->fallback : "required";
 
     if (buf_printf(out, err, "| `%s` | ", row->key) || put_cell(out, row->type->name, err) ||
         buf_printf(out, err, row->fallback ? "`%s` | " : "%s | ", fallback) ||
         put_cell(out, allowed(bounds, row), err) || put_cell(out, affects_text(row), err) ||
-        put_cell(out, row->doc, err))
+        put_cell(out, meaning(text, row), err))
         return err->code;
     out->len--; /* the blank behind the last bar */
     return buf_puts(out, "\n", err);
@@ -200,7 +211,8 @@ static int search(struct lookup *l, const char *name, const struct config_row *r
     remember(l, name);
     for (size_t i = 0; i < n; i++) {
         remember(l, rows[i].key);
-        if (l->dot ? !named || !str_eq(rows[i].key, want) : !named && !str_eq(rows[i].key, want))
+        if (!str_eq(rows[i].key, l->key) &&
+            (l->dot ? !named || !str_eq(rows[i].key, want) : !named))
             continue;
         l->found++;
         if (text_row(name, &rows[i], l->out, l->err))

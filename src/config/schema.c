@@ -9,7 +9,11 @@
  */
 #include "config/node.h"
 
+#include "base/str.h"
+
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
@@ -122,3 +126,49 @@ const struct config_row config_head_rows[CONFIG_HEAD_ROWS] = {
 
 /* Groups of the result file that are not experiments. */
 const char *const config_reserved_names[] = {"queries", "provenance", "units", NULL};
+
+/* One condition "key: a | b" of row->when, of `size` characters. */
+static bool holds(const char *condition, size_t size, const struct config_row *rows, size_t n,
+                  const void *from)
+{
+    size_t key = strcspn(condition, ":");
+    char text[WHEN_MAX];
+    struct choices allowed;
+
+    snprintf(text, sizeof text, "%.*s", (int)(size - key - 1), condition + key + 1);
+    choices_split(&allowed, text);
+    for (size_t i = 0; i < n; i++) {
+        const char *value;
+
+        if (strlen(rows[i].key) != key || strncmp(rows[i].key, condition, key) != 0)
+            continue;
+        value = *(const char *const *)((const char *)from + rows[i].offset);
+        return !value || choices_have(&allowed, value);
+    }
+    return false;
+}
+
+bool row_applies(const struct config_row *row, const struct config_row *rows, size_t n,
+                 const void *from)
+{
+    const char *s = row->when;
+
+    while (s && *s) {
+        size_t size = strcspn(s, ";");
+
+        if (!holds(s, size, rows, n, from))
+            return false;
+        s += size;
+        s += strspn(s, "; ");
+    }
+    return true;
+}
+
+char *when_text(char out[WHEN_MAX], const struct config_row *row)
+{
+    size_t used = 0;
+
+    for (const char *s = row->when; *s && used + 8 < WHEN_MAX; s++)
+        used += (size_t)snprintf(out + used, WHEN_MAX - used, *s == ';' ? " and" : "%c", *s);
+    return out;
+}

@@ -95,19 +95,37 @@ struct config_row {
     double lo, hi;        /* bounds of numbers and of the elements of a list of numbers */
     const char *choices;  /* "a | b | c" for choices and lists of choices; NULL = free */
     enum config_affects affects;
-    const char *doc; /* one line */
+    const char *doc;  /* one line */
+    const char *when; /* has a meaning only with these values of other rows, which are choices:
+                         "site: head | edge; operation.kind: zero"; NULL = always */
 };
+
+/*
+ * A key "operation.kind" is `kind` inside the mapping `operation`; rows of one mapping stand
+ * together. A row with `when` is refused where it has no meaning, required only where it has one,
+ * and then alone printed.
+ */
 
 /* The field's C type for each row type, checked by _Generic on a pointer to the field. */
 #define CONFIG_ROW(st, field, key, type, fallback, lo, hi, affects, doc)                          \
     {                                                                                             \
         key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, lo, hi, NULL, \
-            affects, doc                                                                          \
+            affects, doc, NULL                                                                    \
     }
 #define CONFIG_CHOICE(st, field, key, type, fallback, choices, affects, doc)                       \
     {                                                                                              \
         key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, 0, 0, choices, \
-            affects, doc                                                                           \
+            affects, doc, NULL                                                                     \
+    }
+#define CONFIG_ROW_WHEN(st, field, key, type, fallback, lo, hi, affects, when, doc)               \
+    {                                                                                             \
+        key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, lo, hi, NULL, \
+            affects, doc, when                                                                    \
+    }
+#define CONFIG_CHOICE_WHEN(st, field, key, type, fallback, choices, affects, when, doc)            \
+    {                                                                                              \
+        key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, 0, 0, choices, \
+            affects, doc, when                                                                     \
     }
 #define CONFIG_CHECK(st, field, ctype)                _Generic(&((st *)0)->field, ctype * : (size_t)0)
 #define CONFIG_CHECK_config_int(st, field)            CONFIG_CHECK(st, field, int64_t)
