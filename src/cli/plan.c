@@ -119,9 +119,9 @@ static void sum_rows(const struct campaign *c, struct plan_row *row)
 
         for (struct plan_row *r = &row[u->experiment];; r = &row[c->n]) {
             r->units++;
-            r->cells += u->n;
+            r->cells += u->survey ? 0 : u->n;
             r->variants += u->cost.variants;
-            r->queries += u->first == 0;
+            r->queries += !u->survey && u->first == 0;
             r->flops += (double)u->cost.flops;
             if (r == &row[c->n])
                 break;

@@ -251,18 +251,24 @@ static int open_output(struct session *r, struct err *err)
     return code ? err->code : 0;
 }
 
-static int list_todo(struct session *r, uint64_t **todo, size_t *n, struct err *err)
+/* Units [first, end) that the journal does not have; of those that are no survey, this shard's. */
+static int list_todo(struct session *r, size_t first, size_t end, uint64_t **todo, size_t *n,
+                     struct err *err)
 {
     const struct campaign *c = &r->campaign;
 
     *n = 0;
-    *todo = arena_alloc(&r->arena, c->n_units, sizeof **todo, err);
+    *todo = arena_alloc(&r->arena, end - first, sizeof **todo, err);
     r->left_out = arena_alloc(&r->arena, c->data.n, 1, err);
+    r->view.units_before = 0;
+    r->view.cost_before = 0;
     if (!*todo || !r->left_out ||
         campaign_left_out(c, r->journal, r->left_out, &r->view.left_out, err))
         return err->code;
-    for (size_t i = (size_t)r->options.shard; i < c->n_units; i += (size_t)r->options.shards)
-        if (!journal_has(r->journal, c->unit[i].key)) {
+    for (size_t i = first; i < end; i++)
+        if (i >= c->n_survey && i % (size_t)r->options.shards != (size_t)r->options.shard) {
+            continue;
+        } else if (!journal_has(r->journal, c->unit[i].key)) {
             (*todo)[(*n)++] = i;
         } else {
             r->view.units_before++;
@@ -439,7 +445,8 @@ static void failed(struct session *r)
     runlog_end(&r->log, "failed", &r->view, NULL, &ignored);
 }
 
-static int execute(struct session *r, struct err *err)
+/* Units [first, end): on all ranks. */
+static int run_units(struct session *r, size_t first, size_t end, bool *finished, struct err *err)
 {
     struct job job = {.work = campaign_work(&r->campaign),
                       .ctx = r,
@@ -447,23 +454,61 @@ static int execute(struct session *r, struct err *err)
                       .tick = tick,
                       .stop = must_stop};
     uint64_t *todo = NULL;
-    bool finished;
 
-    if (r->cluster.rank == 0 && !list_todo(r, &todo, &job.n, err)) {
+    if (r->cluster.rank == 0 && !list_todo(r, first, end, &todo, &job.n, err)) {
         job.todo = todo;
-        print_header(r, job.n);
         progress_begin(&r->view);
     }
-    hosts_print(&r->cluster, r->threads, err);
     if (cluster_agree(&r->cluster, err))
         return err->code;
     r->last_sync = clock_seconds();
-    cluster_run(&r->cluster, &job, &finished, err);
-    r->planned = cluster_sum(&r->cluster, r->campaign.engine.planned);
-    r->counted = cluster_sum(&r->cluster, r->campaign.engine.counted);
-    r->full = cluster_sum(&r->cluster, r->campaign.engine.full);
-    if (r->cluster.rank == 0) {
+    cluster_run(&r->cluster, &job, finished, err);
+    if (r->cluster.rank == 0)
         progress_end(&r->view);
+    return err->code;
+}
+
+/* What the cells need to know of the whole data, computed first and shared by all ranks. *finished
+   on all ranks. */
+static int run_surveys(struct session *r, bool *finished, struct err *err)
+{
+    struct campaign *c = &r->campaign;
+
+    *finished = true;
+    if (!c->n_survey)
+        return 0;
+    if (!run_units(r, 0, c->n_survey, finished, err) && r->cluster.rank == 0 && *finished)
+        campaign_survey(c, r->journal, err);
+    cluster_share(&r->cluster, finished, sizeof *finished);
+    if (cluster_agree(&r->cluster, err))
+        return err->code;
+    for (size_t i = 0; i < c->n && *finished; i++) {
+        size_t bytes;
+        void *block = campaign_survey_block(c, i, &bytes);
+
+        cluster_share(&r->cluster, block, bytes);
+    }
+    return 0;
+}
+
+static int execute(struct session *r, struct err *err)
+{
+    struct campaign *c = &r->campaign;
+    uint64_t *todo;
+    bool finished;
+    size_t n;
+
+    if (r->cluster.rank == 0 && !list_todo(r, 0, c->n_units, &todo, &n, err))
+        print_header(r, n);
+    hosts_print(&r->cluster, r->threads, err);
+    if (cluster_agree(&r->cluster, err))
+        return err->code;
+    if (!run_surveys(r, &finished, err) && finished)
+        run_units(r, c->n_survey, c->n_units, &finished, err);
+    r->planned = cluster_sum(&r->cluster, c->engine.planned);
+    r->counted = cluster_sum(&r->cluster, c->engine.counted);
+    r->full = cluster_sum(&r->cluster, c->engine.full);
+    if (r->cluster.rank == 0) {
         if (err->code)
             failed(r);
         else if (!finished || r->lost.code)

@@ -48,6 +48,9 @@ void cluster_barrier(struct cluster *c);
 /* Collective: `bytes` of each rank, gathered on rank 0 in `all` (size x bytes). */
 void cluster_gather(struct cluster *c, const void *own, void *all, size_t bytes);
 
+/* Collective: rank 0's bytes, on all ranks. */
+void cluster_share(struct cluster *c, void *data, size_t bytes);
+
 /* Sum over ranks, on rank 0; sum over the ranks of the node, on all of them. */
 uint64_t cluster_sum(struct cluster *c, uint64_t v);
 uint64_t cluster_node_sum(struct cluster *c, uint64_t v);

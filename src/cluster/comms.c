@@ -108,6 +108,18 @@ void cluster_gather(struct cluster *c, const void *own, void *all, size_t bytes)
     MPI_Gather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, c->comms->all);
 }
 
+void cluster_share(struct cluster *c, void *data, size_t bytes)
+{
+    char *at = data;
+
+    for (size_t done = 0; done < bytes;) { /* MPI counts in int */
+        size_t n = bytes - done < (1u << 30) ? bytes - done : 1u << 30;
+
+        MPI_Bcast(at + done, (int)n, MPI_BYTE, 0, c->comms->all);
+        done += n;
+    }
+}
+
 uint64_t cluster_sum(struct cluster *c, uint64_t v)
 {
     uint64_t sum = 0;

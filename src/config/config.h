@@ -129,6 +129,9 @@ int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool
 int config_help(const struct experiment_schema *kinds, size_t n_kinds, const char *key,
                 struct buf *out, struct err *err);
 
+/* Does the file (or a --set) give this key of an experiment, "operation.factor"? */
+bool config_given(const struct experiment_entry *e, const char *key);
+
 /* For main: a place in the config, "file:line:column", of a key or of an experiment's key. Problems
    that only a floor above can see (a layer beyond the model's) use it. */
 void config_problem(const struct config *c, const struct experiment_entry *e, const char *key,

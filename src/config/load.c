@@ -422,6 +422,11 @@ void config_release(struct config *c)
     memset(c, 0, sizeof *c);
 }
 
+bool config_given(const struct experiment_entry *e, const char *key)
+{
+    return given(e->node, key) != NULL;
+}
+
 /* The value of "a.b" below a mapping, or of as much of the path as there is. */
 static const struct config_node *find_place(const struct config_node *map, const char *key)
 {

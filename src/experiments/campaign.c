@@ -4,6 +4,7 @@
 #include "base/gemm.h"
 #include "base/str.h"
 #include "experiments/cost.h"
+#include "experiments/survey.h"
 #include "experiments/where.h"
 
 #include <string.h>
@@ -195,6 +196,41 @@ int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, stru
     return vocab_stats_save(&c->vocab_stats, c->model, cache, err);
 }
 
+static bool is_surveyed(const struct campaign *c, size_t experiment, const struct journal *j)
+{
+    for (size_t u = 0; u < c->n_survey; u++)
+        if (c->unit[u].experiment == experiment && !journal_has(j, c->unit[u].key))
+            return false;
+    return c->x[experiment].survey != NULL;
+}
+
+int campaign_survey(struct campaign *c, struct journal *j, struct err *err)
+{
+    struct buf rows = {0};
+
+    for (size_t i = 0; i < c->n && !err->code; i++) {
+        struct survey_sums *sums = NULL;
+
+        if (!is_surveyed(c, i, j))
+            continue;
+        survey_begin(&sums, c->x[i].survey, err);
+        for (size_t u = 0; u < c->n_survey && !err->code; u++) {
+            buf_clear(&rows);
+            if (c->unit[u].experiment == i && !journal_read(j, c->unit[u].key, &rows, err))
+                survey_add(sums, c->x[i].survey, &rows, err);
+        }
+        survey_end(sums, c->x[i].survey);
+    }
+    buf_release(&rows);
+    return err->code;
+}
+
+void *campaign_survey_block(struct campaign *c, size_t i, size_t *bytes)
+{
+    *bytes = c->x[i].survey ? c->x[i].survey->bytes : 0;
+    return c->x[i].survey ? c->x[i].survey->block : NULL;
+}
+
 /* What a unit of an experiment holds at most: the runs of the longest query, and the variants of a
    block of cells with their answers, measured on one cell. */
 static double unit_bytes(struct campaign *c, const struct experiment *x, const struct query *q)
@@ -215,7 +251,8 @@ static double unit_bytes(struct campaign *c, const struct experiment *x, const s
         int n = x->kind->runs ? x->kind->runs(x, q, spec, &one, &ignored) : 0;
 
         for (int i = 0; i < n; i++)
-            bytes += (double)run_bytes(&c->model->shape, q->n, spec[i].keep);
+            bytes +=
+                (double)run_bytes(&c->model->shape, spec[i].ids ? spec[i].n : q->n, spec[i].keep);
         bytes += (double)one.used;
         arena_reset(&one);
         cell.run = run;
@@ -248,6 +285,8 @@ double campaign_bytes(struct campaign *c, int threads)
         double bytes = q ? unit_bytes(c, &c->x[i], q) : 0;
 
         most = bytes > most ? bytes : most;
+        if (c->x[i].survey) /* its numbers, and their sums on rank 0 */
+            most += 3 * (double)c->x[i].survey->bytes;
     }
     if (campaign_needs(c) & NEED_VOCAB_STATS) /* while rank 0 makes them: float, double, float */
         most += d * d * (sizeof(float) + sizeof(double) + sizeof(float));

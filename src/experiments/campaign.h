@@ -27,6 +27,7 @@
 struct unit {
     uint32_t experiment;
     uint32_t query;
+    bool survey;       /* n queries from this one on are surveyed (survey.h), no cells */
     uint64_t first, n; /* cells [first, first + n) */
     struct cost cost;  /* runs, variants, decoding */
     struct hash key;
@@ -43,6 +44,7 @@ struct campaign {
     size_t n;
     struct unit *unit;
     size_t n_units;
+    size_t n_survey;        /* the first so many are surveys, which the others need */
     unsigned char *audited; /* (queries) checked by audit.h */
     struct engine engine;
     const char *library;     /* BLAS and its core type: part of the units' keys */
@@ -71,6 +73,11 @@ void campaign_close(struct campaign *c);
 int campaign_start(struct campaign *c, int threads, struct err *err);
 int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, struct err *err);
 unsigned campaign_needs(const struct campaign *c);
+
+/* What the surveys found, from the rows of their units in the journal (nothing where one is not
+   there); for ranks that have no journal: experiment i's numbers as bytes, NULL = it has none. */
+int campaign_survey(struct campaign *c, struct journal *j, struct err *err);
+void *campaign_survey_block(struct campaign *c, size_t i, size_t *bytes);
 
 /* Reduced rows of unit i. */
 int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err);

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "experiments/campaign.h"
 #include "experiments/cost.h"
+#include "experiments/survey.h"
 
 #include <string.h>
 
@@ -22,14 +23,16 @@ int runs_cost(struct run *run, const struct experiment *x, const struct query *q
         n = x->kind->runs(x, q, spec, a, err);
     for (int i = 0; i < n; i++) {
         struct variant v = {.base = spec[i].base < 0 ? NULL : &run[spec[i].base],
-                            .ids = q->ids,
-                            .n = q->n,
+                            .ids = spec[i].ids ? spec[i].ids : q->ids,
+                            .n = spec[i].ids ? spec[i].n : q->n,
                             .edit = spec[i].edit,
                             .n_edits = spec[i].n_edits,
                             .into = &run[i]};
 
-        run[i] = (struct run){
-            .ids = q->ids, .n = q->n, .edit = spec[i].edit, .n_edits = spec[i].n_edits};
+        if (spec[i].all_rows)
+            v.rows = (struct span){0, v.n};
+        run[i] =
+            (struct run){.ids = v.ids, .n = v.n, .edit = spec[i].edit, .n_edits = spec[i].n_edits};
         *flops += variant_flops(&v, &x->scene->model->shape);
     }
     return err->code;
@@ -168,13 +171,28 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
     return x->entry ? config_print_experiment(x->entry, true, b, err) : 0;
 }
 
+/* A survey depends on all of its queries. */
+static struct hash survey_block_hash(const struct query *q, size_t n)
+{
+    uint64_t v[3 * SURVEY_BLOCK];
+
+    for (size_t i = 0; i < n; i++) {
+        v[3 * i] = q[i].fingerprint.hi;
+        v[3 * i + 1] = q[i].fingerprint.lo;
+        v[3 * i + 2] = q[i].status != NULL;
+    }
+    return hash_bytes(v, 3 * n * sizeof *v);
+}
+
 static int add_unit(struct cutter *k, struct unit u, struct err *err)
 {
     struct campaign *c = k->c;
     const struct query *q = &c->data.query[u.query];
     const struct experiment *x = &c->x[u.experiment];
     struct hash none = {0, 0}, draws = x->needs & NEED_DRAWS ? q->draws : none;
-    struct hash derived = x->kind->derived ? x->kind->derived(x, q) : none;
+    struct hash derived = u.survey           ? survey_block_hash(q, (size_t)u.n)
+                          : x->kind->derived ? x->kind->derived(x, q)
+                                             : none;
 
     if (c->n_units == k->cap) {
         size_t cap = k->cap ? 2 * k->cap : 256;
@@ -186,10 +204,10 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     k->key.len = k->prefix;
     if (buf_u64(&k->key, q->fingerprint.hi, err) || buf_u64(&k->key, q->fingerprint.lo, err) ||
         buf_u64(&k->key, draws.hi, err) || buf_u64(&k->key, draws.lo, err) ||
-        (x->kind->derived &&
+        ((u.survey || x->kind->derived) &&
          (buf_u64(&k->key, derived.hi, err) || buf_u64(&k->key, derived.lo, err))) ||
         buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
-        buf_u32(&k->key, !u.first && c->audited[u.query], err))
+        buf_u32(&k->key, u.survey ? 2 : !u.first && c->audited[u.query], err))
         return err->code;
     u.key = hash_bytes(k->key.data, k->key.len);
     c->unit[c->n_units++] = u;
@@ -277,19 +295,49 @@ static int cut_alike(struct cutter *k, uint32_t experiment, uint32_t query, stru
     return 0;
 }
 
+static int begin_keys(struct cutter *k, const struct experiment *x, struct err *err)
+{
+    buf_clear(&k->key);
+    if (key_prefix(k->c, x, &k->key, err))
+        return err->code;
+    k->prefix = k->key.len;
+    return 0;
+}
+
+static int cut_survey(struct cutter *k, const struct experiment *x, struct err *err)
+{
+    size_t n = k->c->data.n;
+
+    if (begin_keys(k, x, err))
+        return err->code;
+    for (size_t q = 0; q < n; q += SURVEY_BLOCK) {
+        struct unit u = {.experiment = (uint32_t)(x - k->c->x),
+                         .query = (uint32_t)q,
+                         .survey = true,
+                         .n = n - q < SURVEY_BLOCK ? n - q : SURVEY_BLOCK};
+
+        u.cost.flops = survey_flops(x, q, (size_t)u.n);
+        if (add_unit(k, u, err))
+            return err->code;
+    }
+    return 0;
+}
+
 int campaign_cut(struct campaign *c, struct err *err)
 {
     struct cutter k = {.c = c, .n_alike = 2 * c->data.n + 1};
 
     k.alike = mem_alloc(k.n_alike, sizeof *k.alike, err);
+    for (size_t i = 0; k.alike && i < c->n; i++)
+        if (c->x[i].survey && cut_survey(&k, &c->x[i], err))
+            goto out;
+    c->n_survey = c->n_units;
     for (size_t i = 0; k.alike && i < c->n; i++) {
         const struct experiment *x = &c->x[i];
 
         memset(k.alike, 0, k.n_alike * sizeof *k.alike);
-        buf_clear(&k.key);
-        if (key_prefix(c, x, &k.key, err))
+        if (begin_keys(&k, x, err))
             goto out;
-        k.prefix = k.key.len;
         for (size_t q = 0; q < c->data.n; q++) {
             if (query_skip(x, &c->data.query[q]))
                 continue;

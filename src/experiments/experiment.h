@@ -25,11 +25,13 @@ struct axis {
     bool cell;   /* cells run over it */
     bool tokens; /* as long as the query's prompt; padded to the longest in the file */
     bool even;   /* cells that differ in it alone have equal costs (heads, draws): saves asking */
+    const char *const *label; /* (size) what its numbers mean, in words: NAME_label; may be NULL */
 };
 
 struct field {
     struct variable var; /* dims begin with "query" */
     bool cell;           /* one value per cell: has an axis that cells run over */
+    bool late;           /* known without computing: made by `fill_late` when results are written */
     int axis[DIMS_MAX];  /* of its dims after "query" */
     int n_axes;
 };
@@ -73,6 +75,7 @@ struct experiment {
     struct aggregate aggregate[AGGREGATES_MAX];
     int n_aggregates;
     unsigned needs;
+    struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
     const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out
                           where the experiment has not the axis in it; NULL = the kind's summary */
     void *state;       /* the kind's own, in the arena */
@@ -106,7 +109,10 @@ struct worker {
 /* A run that a query needs: from its ids, or an edit of one listed before. */
 struct run_spec {
     unsigned keep;
-    int base; /* index of an earlier run; -1 = from the ids */
+    int base;           /* index of an earlier run; -1 = from the ids */
+    const int32_t *ids; /* (n) of another prompt; NULL = the query's own */
+    int n;
+    bool all_rows; /* also those of the last layer that its own answer does not need */
     const struct edit *edit;
     int n_edits;
 };
@@ -129,6 +135,10 @@ struct kind {
     /* Of what was derived for a query from all of the data, beside draws: part of its units' keys.
        NULL slot = nothing was. */
     struct hash (*derived)(const struct experiment *x, const struct query *q);
+
+    /* Fills the late fields of a query: at[] are its padded arrays; NULL slot = has none. */
+    void (*fill_late)(const struct experiment *x, const struct query *q,
+                      void *const at[FIELDS_MAX]);
 
     /* The runs of a query, at most RUNS_MAX; edits in the arena. Returns how many. */
     int (*runs)(const struct experiment *x, const struct query *q, struct run_spec *spec,

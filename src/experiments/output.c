@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "experiments/rows.h"
 #include "experiments/strata.h"
+#include "experiments/survey.h"
 #include "results/h5file.h"
 #include "version.h"
 
@@ -260,24 +261,46 @@ static int write_facts(struct output *o, struct h5group *g, struct err *err)
 
 /* --- an experiment's group --- */
 
-/* Which key/value head a query head reads, where a group has heads. */
-static int write_kv_heads(struct output *o, struct h5group *g, const struct experiment *x,
+/* Which key/value head a query head reads, where a group has heads; -1 = several heads. */
+static int write_kv_heads(struct output *o, struct h5group *g, const struct axis *axis,
                           struct err *err)
 {
     static const struct variable v = {"kv_head", V_I4, "head", "key/value head of the head", NULL};
     const struct shape *s = &o->c->model->shape;
-    int32_t *kv = arena_alloc(&o->arena, (size_t)s->n_heads, sizeof *kv, err);
+    const int32_t *head = axis->dim.coord;
+    int32_t *kv = arena_alloc(&o->arena, axis->dim.size, sizeof *kv, err);
 
-    for (int i = 0; kv && i < x->n_axes; i++) {
-        if (strcmp(x->axis[i].dim.name, "head") != 0)
-            continue;
-        for (int h = 0; h < s->n_heads; h++)
-            kv[h] = h / (s->n_heads / s->n_kv_heads);
-        return h5_coordinate(g, &v, err) || h5_write(g, v.name, 0, (size_t)s->n_heads, kv, err)
-                   ? err->code
-                   : 0;
+    if (!kv)
+        return err->code;
+    for (size_t i = 0; i < axis->dim.size; i++) {
+        int h = head ? head[i] : (int)i;
+
+        kv[i] = h < 0 ? -1 : h / (s->n_heads / s->n_kv_heads);
     }
-    return kv ? 0 : err->code;
+    return h5_coordinate(g, &v, err) || h5_write(g, v.name, 0, axis->dim.size, kv, err) ? err->code
+                                                                                        : 0;
+}
+
+/* What stands beside the numbers of an axis: its configurations in words, a head's key/value head.
+ */
+static int write_axis_notes(struct output *o, struct h5group *g, const struct experiment *x,
+                            struct err *err)
+{
+    for (int i = 0; i < x->n_axes; i++) {
+        const struct axis *axis = &x->axis[i];
+        const char *name = axis->dim.name;
+        struct variable v = {NULL, V_STR, name, "the configuration in words", NULL};
+
+        if (strcmp(name, "head") == 0 && write_kv_heads(o, g, axis, err))
+            return err->code;
+        if (!axis->label)
+            continue;
+        v.name = arena_printf(&o->arena, err, "%s_label", name);
+        if (!v.name || h5_coordinate(g, &v, err) ||
+            h5_write(g, v.name, 0, axis->dim.size, axis->label, err))
+            return err->code;
+    }
+    return 0;
 }
 
 /* The experiment's own keys, as they stand in the config: which modes its numbers come from. */
@@ -316,7 +339,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     if (h5_group(o->file, x->name, dims, n, g, err) ||
         h5_attr_str(*g, "kind", x->kind->name, err) || stamp_config(*g, x, err) ||
         (x->n_aggregates && h5_attr_str(*g, "average", o->c->config.statistics.average, err)) ||
-        write_kv_heads(o, *g, x, err) ||
+        write_axis_notes(o, *g, x, err) ||
         write_columns(o, *g, coordinates, sizeof coordinates / sizeof *coordinates, true, err))
         return err->code;
     for (int i = 0; i < x->n_fields; i++)
@@ -503,6 +526,65 @@ static int write_status(struct output *o, struct h5group *g, const char *const *
     return h5_write(g, v.name, 0, o->c->data.n, all, err);
 }
 
+static void name_strata(const struct output *o, const struct survey *s, const char **dataset,
+                        int32_t *number)
+{
+    for (size_t k = 0; k < s->n_strata; k++) {
+        const struct query *q = &o->c->data.query[s->first_of[k]];
+
+        dataset[k] = q->dataset;
+        number[k] = q->template;
+        number[s->n_strata + k] = q->step;
+    }
+}
+
+/* NAME/means: what a survey found. `group` = dataset, template and step, as in `stratum` but
+   without averages of averages. */
+static int write_survey(struct output *o, const struct experiment *x, struct err *err)
+{
+    static const struct variable dataset = {"group_dataset", V_STR, "group", "dataset", NULL},
+                                 template = {"group_template", V_I4, "group", "template", NULL},
+                                 step = {"group_step", V_I4, "group", "step", NULL},
+                                 mean = {"mean", V_F32, "group layer role width",
+                                         "mean of the site's values over the role's tokens", "1"},
+                                 n = {"n", V_I4, "group role", "tokens in the mean", NULL},
+                                 std = {"site_std", V_F32, "group layer",
+                                        "standard deviation over all of the dataset's values", "1"},
+                                 queries = {"n", V_I4, "group", "queries", NULL};
+    const struct survey *s = x->survey;
+    const char **role = arena_alloc(&o->arena, s->n_roles, sizeof *role, err);
+    const char **name = arena_alloc(&o->arena, s->n_strata, sizeof *name, err);
+    int32_t *number = arena_alloc(&o->arena, 2 * s->n_strata, sizeof *number, err);
+    int32_t *layer = arena_alloc(&o->arena, s->n_layers, sizeof *layer, err);
+    const char *path = arena_printf(&o->arena, err, "%s/means", x->name);
+    struct dim dims[] = {{"group", s->n_strata, V_I4, NULL, "dataset, template and step"},
+                         {"layer", s->n_layers, V_I4, layer, NULL},
+                         {"role", s->n_roles, V_STR, role, NULL},
+                         {"width", s->width, V_I4, NULL, NULL}};
+    struct h5group *g;
+
+    if (!role || !name || !number || !layer || !path)
+        return err->code;
+    name_strata(o, s, name, number);
+    for (size_t l = 0; l < s->n_layers; l++)
+        layer[l] = s->layer[l] - (s->site == SITE_RESID);
+    for (size_t r = 0; s->means && r < s->n_roles; r++)
+        role[r] = match_role_name(&o->c->data, s->role[r], &o->arena, err);
+    if (h5_group(o->file, path, dims, s->means ? 4 : 2, &g, err) ||
+        h5_coordinate(g, &dataset, err) || h5_write(g, dataset.name, 0, s->n_strata, name, err) ||
+        h5_coordinate(g, &template, err) ||
+        h5_write(g, template.name, 0, s->n_strata, number, err) || h5_coordinate(g, &step, err) ||
+        h5_write(g, step.name, 0, s->n_strata, number + s->n_strata, err) ||
+        h5_define(g, s->means ? &n : &queries, err) || h5_write(g, "n", 0, s->n_strata, s->n, err))
+        return err->code;
+    if (s->means)
+        return h5_define(g, &mean, err) || h5_write(g, mean.name, 0, s->n_strata, s->mean, err)
+                   ? err->code
+                   : 0;
+    return h5_define(g, &std, err) || h5_write(g, std.name, 0, s->n_strata, s->std, err) ? err->code
+                                                                                         : 0;
+}
+
 static int write_experiment(struct output *o, const struct experiment *x, const struct unit **u,
                             struct err *err)
 {
@@ -529,6 +611,8 @@ static int write_experiment(struct output *o, const struct experiment *x, const 
             fill(x->field[i].var.type, at[i], padded_elements(x, &x->field[i]));
         if (place_query(o, u, self, q, at, &status[q], err))
             return err->code;
+        if (x->kind->fill_late && !status[q])
+            x->kind->fill_late(x, &ds->query[q], at);
         for (int i = 0; i < x->n_fields; i++)
             if (h5_write(g, x->field[i].var.name, q, 1, at[i], err))
                 return err->code;
@@ -553,6 +637,8 @@ static int write_experiment(struct output *o, const struct experiment *x, const 
         if (write_facts(o, g, err))
             return err->code;
     }
+    if (x->survey && write_survey(o, x, err))
+        return err->code;
     return write_status(o, g, status, err);
 }
 
@@ -603,7 +689,7 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
                    struct campaign_report *report, struct err *err)
 {
     struct output o = {.c = c, .journal = j, .report = report, .partial = partial};
-    const struct unit *u = c->unit;
+    const struct unit *u = c->unit + c->n_survey;
     struct h5group *root;
     struct dim span;
 
@@ -615,7 +701,8 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
         goto out;
     for (size_t q = 0; q < c->data.n; q++)
         o.status[q] = c->data.query[q].status;
-    if (strata_open(&o.strata, &c->data, &c->config.statistics, &o.arena, err))
+    if (campaign_survey(c, j, err) ||
+        strata_open(&o.strata, &c->data, &c->config.statistics, &o.arena, err))
         goto out;
     /* A variable `span` stands in `queries`, so the dimension of that name stands above it. */
     span = (struct dim){"span", c->data.n_spans, V_STR, c->data.span_name, "named span"};

@@ -8,7 +8,7 @@
 /* Does a field belong to the row of a cell (or of the query)? */
 static inline bool in_row(const struct field *f, bool cell_fields)
 {
-    return f->cell == cell_fields;
+    return !f->late && f->cell == cell_fields;
 }
 
 /* Every field of that sort for a prompt of n tokens, filled with its fill value. */

@@ -32,6 +32,11 @@ int selections_of(struct selections *out, const struct selector *s, int n, struc
  */
 int token_set(const struct scene *s, const struct query *q, const char *name, int *tok);
 
+/* The data's spans but first and last, as indices, in an order that its files do not change:
+   subject, answers, relation, others by name. A token that several have belongs to the first of
+   them. order has room for ds->n_spans; returns how many. */
+size_t span_order(const struct dataset *ds, int *order);
+
 /* Could any query have it? For problems, with did-you-mean over the data's spans. */
 bool token_set_known(const struct scene *s, const char *name, const char **near);
 

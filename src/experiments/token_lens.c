@@ -11,7 +11,6 @@
 #include "base/str.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct lens_config {
@@ -30,33 +29,17 @@ struct lens {
     size_t n;
 };
 
-/* subject, answers, relation, other spans by name. */
-static int rank_of_name(const char *name)
-{
-    return str_eq(name, "subject")            ? 0
-           : strncmp(name, "answer_", 7) == 0 ? 1
-           : str_eq(name, "relation")         ? 2
-                                              : 3;
-}
-
-static int by_rank_and_name(const void *a, const void *b)
-{
-    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
-    int rank = rank_of_name(x) - rank_of_name(y);
-
-    return rank ? rank : strcmp(x, y);
-}
-
-/* The data's spans in an order that its files do not change, then last, first and other. */
+/* The data's spans, then last, first and other. */
 static int name_sets(struct lens *t, const struct dataset *ds, struct arena *a, struct err *err)
 {
+    int *order = arena_alloc(a, ds->n_spans, sizeof *order, err);
+
     t->name = arena_alloc(a, ds->n_spans + 1, sizeof *t->name, err);
-    if (!t->name)
+    if (!order || !t->name)
         return err->code;
-    for (size_t i = 0; i < ds->n_spans; i++)
-        if (!str_eq(ds->span_name[i], "first") && !str_eq(ds->span_name[i], "last"))
-            t->name[t->n++] = ds->span_name[i];
-    qsort(t->name, t->n, sizeof *t->name, by_rank_and_name);
+    t->n = span_order(ds, order);
+    for (size_t i = 0; i < t->n; i++)
+        t->name[i] = ds->span_name[order[i]];
     t->name[t->n++] = "last";
     t->name[t->n++] = "first";
     t->name[t->n++] = "other";

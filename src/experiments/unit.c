@@ -10,6 +10,7 @@
 #include "experiments/campaign.h"
 
 #include "experiments/rows.h"
+#include "experiments/survey.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,13 +55,15 @@ static int make_runs(struct job *j, const char **status, struct err *err)
         return err->code;
     for (int i = 0; i < j->n_runs; i++) {
         struct variant v = {.base = spec[i].base < 0 ? NULL : &j->run[spec[i].base],
-                            .ids = j->q->ids,
-                            .n = j->q->n,
+                            .ids = spec[i].ids ? spec[i].ids : j->q->ids,
+                            .n = spec[i].ids ? spec[i].n : j->q->n,
                             .edit = spec[i].edit,
                             .n_edits = spec[i].n_edits,
                             .into = &j->run[i]};
 
-        if (run_alloc(&j->run[i], &j->c->model->shape, j->q->n, spec[i].keep, a, err))
+        if (spec[i].all_rows)
+            v.rows = (struct span){0, v.n};
+        if (run_alloc(&j->run[i], &j->c->model->shape, v.n, spec[i].keep, a, err))
             return err->code;
         engine_run(&j->c->engine, &v, 1);
         j->cost.flops += variant_flops(&v, &j->c->model->shape);
@@ -215,6 +218,11 @@ int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
     j.q = &c->data.query[j.unit->query];
     j.worker = (struct worker){&c->engine, &c->unit_arena};
     arena_reset(&c->unit_arena);
+    if (j.unit->survey)
+        return put_status("", out, err) || survey_run(j.x, &c->engine, j.unit->query,
+                                                      (size_t)j.unit->n, &c->unit_arena, out, err)
+                   ? err->code
+                   : 0;
     if (make_runs(&j, &status, err) || put_status(status, out, err))
         return err->code;
     if (!j.unit->first && j.x->kind->extra)
@@ -246,7 +254,7 @@ int campaign_left_out(const struct campaign *c, struct journal *j, unsigned char
 
     for (size_t q = 0; q < c->data.n; q++)
         left_out[q] = c->data.query[q].status != NULL;
-    for (size_t i = 0; i < c->n_units && c->unit[i].experiment == 0; i++) {
+    for (size_t i = c->n_survey; i < c->n_units && c->unit[i].experiment == 0; i++) {
         if (!journal_has(j, c->unit[i].key))
             continue;
         buf_clear(&rows);

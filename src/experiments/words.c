@@ -7,6 +7,8 @@ static int put_place(const struct axis *a, int64_t i, struct buf *b, struct err 
 {
     const struct dim *d = &a->dim;
 
+    if (a->label)
+        return buf_puts(b, a->label[i], err);
     if (d->type == V_STR)
         return buf_puts(b, ((const char *const *)d->coord)[i], err);
     if (d->coord)

@@ -1,0 +1,761 @@
+/*
+ * Sweeps (METHODS 4): one configuration after the other of a product of layers, heads and
+ * positions is zeroed, set to a mean or to another run's values, noised, scaled or added to, the
+ * network runs on, and its answer is measured. Which edits a configuration is, says
+ * ablation_edits.c.
+ *
+ * Cells run over (layer, head, position, sample), as far as the sweep has these dimensions.
+ */
+#include "experiments/ablation.h"
+
+#include "base/gemm.h"
+#include "base/npy.h"
+#include "base/str.h"
+#include "experiments/answers.h"
+#include "experiments/corrupt.h"
+#include "experiments/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOT_EDGE "site: head | attn | mlp | residual"
+
+static const struct config_row rows[] = {
+    CONFIG_CHOICE(struct ablation_config, site, "site", config_choice, NULL,
+                  "head | edge | attn | mlp | residual", RESULTS,
+                  "what is changed: a head's output, its attention to a span, a module's output, "
+                  "the residual stream after a layer"),
+    CONFIG_ROW(struct ablation_config, layers, "layers", config_selector, "each", 0, 0, RESULTS,
+               "layers of a configuration"),
+    CONFIG_ROW_WHEN(struct ablation_config, heads, "heads", config_selector, "each", 0, 0, RESULTS,
+                    "site: head | edge", "heads of a configuration"),
+    CONFIG_ROW_WHEN(struct ablation_config, positions, "positions", config_selector, "[last]", 0, 0,
+                    RESULTS, NOT_EDGE, "tokens of a configuration"),
+    CONFIG_ROW_WHEN(struct ablation_config, from, "from", config_selector, NULL, 0, 0, RESULTS,
+                    "site: edge", "tokens that are attended to"),
+    CONFIG_ROW_WHEN(struct ablation_config, to, "to", config_selector, "[last]", 0, 0, RESULTS,
+                    "site: edge", "tokens whose attention is cut"),
+    CONFIG_CHOICE(struct ablation_config, operation, "operation.kind", config_choice, NULL,
+                  "zero | mean | resample | noise | patch | add | scale", RESULTS,
+                  "what is done; zero is off-distribution, resample the default for claims"),
+    CONFIG_ROW_WHEN(struct ablation_config, draws, "operation.draws", config_int, "4", 1, DRAWS_MAX,
+                    RESULTS, "operation.kind: resample | noise",
+                    "samples of each configuration, dimension `sample`"),
+    CONFIG_CHOICE_WHEN(struct ablation_config, match, "operation.match", config_strings,
+                       "[template, step]", "template | step", RESULTS, "operation.kind: resample",
+                       "what the other item's query has in common, beside the dataset"),
+    CONFIG_ROW_WHEN(struct ablation_config, scale, "operation.scale", config_real, "1", 0, 1e6,
+                    RESULTS, "operation.kind: noise",
+                    "times the standard deviation of the site and layer over the dataset"),
+    CONFIG_ROW_WHEN(struct ablation_config, vector, "operation.vector", config_path, NULL, 0, 0,
+                    RESULTS, "operation.kind: add",
+                    ".npy, float32 or float64: (width) or (layers, width) of the site; of a head "
+                    "its own width or that of all heads"),
+    CONFIG_ROW_WHEN(struct ablation_config, factor, "operation.factor", config_real, "1", -1e6, 1e6,
+                    RESULTS, "operation.kind: add | scale", "times the vector, or the value"),
+    CONFIG_ROW_WHEN(struct ablation_config, renormalise, "operation.renormalise", config_bool,
+                    "false", 0, 0, RESULTS, "site: edge",
+                    "mask before the softmax, so that the rest of the row sums to 1"),
+    CONFIG_CHOICE_WHEN(struct ablation_config, run, "source.run", config_choice, NULL,
+                       "clean | corrupted | counterfactual | step_1 | step_2 | step_3", RESULTS,
+                       "operation.kind: patch", "where a patch comes from"),
+    CONFIG_ROW_WHEN(struct ablation_config, source_position, "source.position", config_string,
+                    "\"\"", 0, 0, RESULTS, "operation.kind: patch",
+                    "span of the source; empty = the same place, matched by role"),
+    CONFIG_ROW_WHEN(struct ablation_config, source_span, "source.span", config_string, NULL, 0, 0,
+                    RESULTS, "operation.kind: patch; source.run: corrupted",
+                    "span whose embeddings are noised"),
+    CONFIG_ROW_WHEN(struct ablation_config, source_noise, "source.noise", config_real, NULL, 0, 1e6,
+                    RESULTS, "operation.kind: patch; source.run: corrupted",
+                    "factor of the normal deviates"),
+    CONFIG_ROW_WHEN(struct ablation_config, source_sample, "source.sample", config_int, "0", 0, 999,
+                    RESULTS, "operation.kind: patch; source.run: corrupted",
+                    "which noise sample, as causal_trace draws them"),
+    CONFIG_CHOICE(
+        struct ablation_config, metrics, "metrics", config_strings,
+        "[logit, logit_difference, recall_mass, repetition_mass, kl, argmax]",
+        "logit | logprob | rank | logit_difference | recall_mass | repetition_mass | kl | "
+        "argmax | direct",
+        RESULTS, "what is stored of each cell"),
+};
+
+enum {
+    LOGIT = 1,
+    LOGPROB = 2,
+    RANK = 4,
+    DIFFERENCE = 8,
+    RECALL = 16,
+    REPETITION = 32,
+    KL = 64,
+    ARGMAX = 128,
+    DIRECT = 256,
+};
+
+/* Of each metric: its fields, per cell or per target of a cell, and the clean run's beside it. */
+static const struct metric {
+    const char *name;
+    unsigned bit;
+    enum vtype type;
+    bool per_target;
+    const char *units, *text;
+    const char *clean, *clean_text; /* NULL = has no meaning, or stands in `queries` */
+} metrics[] = {
+    {"logit", LOGIT, V_F32, true, "1", "logit of the target", "clean_logit",
+     "logit of the target, clean"},
+    {"logprob", LOGPROB, V_F32, true, "nat", "log-probability of the target", "clean_logprob",
+     "log-probability of the target, clean"},
+    {"rank", RANK, V_I4, true, NULL, "rank of the target", NULL, NULL},
+    {"logit_difference", DIFFERENCE, V_F32, false, "1",
+     "logit of the right target minus the mean of its foils", "clean_logit_difference",
+     "logit of the right target minus the mean of its foils, clean"},
+    {"recall_mass", RECALL, V_F32, false, "nat",
+     "log of the probability of answers that are no foils", "clean_recall_mass",
+     "log of the probability of answers that are no foils, clean"},
+    {"repetition_mass", REPETITION, V_F32, false, "nat",
+     "log of the probability of answers that are foils", "clean_repetition_mass",
+     "log of the probability of answers that are foils, clean"},
+    {"kl", KL, V_F32, false, "nat", "KL(clean || ablated) of the next token", NULL, NULL},
+    {"argmax", ARGMAX, V_I4, false, NULL, "most probable next token", NULL, NULL},
+    {"direct", DIRECT, V_F32, true, "1",
+     "change of the target's logit when only this term of the final residual changes", NULL, NULL},
+    {"direct_frozen", DIRECT, V_F32, true, "1", "the same with the final norm of the clean run",
+     NULL, NULL},
+};
+enum { METRICS = sizeof metrics / sizeof *metrics };
+
+/* --- opening --- */
+
+static int word_of(const char *const *words, size_t n, const char *word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(words[i], word))
+            return (int)i;
+    return 0;
+}
+
+#define WORD(list, word) word_of(list, sizeof(list) / sizeof *(list), word)
+
+static void read_words(struct ablation *b, const struct ablation_config *c)
+{
+    static const char *const operations[] = {"zero",  "mean", "resample", "noise",
+                                             "patch", "add",  "scale"};
+    static const char *const sites[] = {"residual", "edge", "head", "attn", "mlp"};
+    static const char *const sources[] = {"clean", "corrupted", "counterfactual"};
+
+    b->operation = (enum operation)WORD(operations, c->operation);
+    b->site = (enum site)WORD(sites, c->site);
+    for (size_t i = 0; i < METRICS; i++)
+        for (size_t k = 0; k < c->metrics.n; k++)
+            if (str_eq(metrics[i].name, c->metrics.v[k]))
+                b->metrics |= metrics[i].bit;
+    if (b->operation != DO_PATCH)
+        return;
+    b->source = (enum source)WORD(sources, c->run);
+    if (strncmp(c->run, "step_", 5) == 0) {
+        b->source = FROM_STEP;
+        b->step = c->run[5] - '0';
+    }
+}
+
+static void check(struct experiment *x, const struct ablation *b, struct problems *problems)
+{
+    const struct ablation_config *c = x->config;
+    const struct config *config = x->scene->config;
+
+    if (b->site == SITE_PATTERN && b->operation != DO_ZERO)
+        config_problem(config, x->entry, "operation.kind", problems,
+                       "an edge can only be zeroed, not \"%s\"", c->operation);
+    if (b->operation == DO_SCALE && !config_given(x->entry, "operation.factor"))
+        config_problem(config, x->entry, "operation", problems,
+                       "{kind: scale} needs a factor, such as factor: 0.5");
+    if (b->metrics & DIRECT && (b->site == SITE_PATTERN || b->site == SITE_RESID))
+        config_problem(config, x->entry, "metrics", problems,
+                       "direct means nothing for site %s: only for head, attn and mlp", c->site);
+}
+
+static int open_vector(struct experiment *x, struct ablation *b, struct problems *problems,
+                       struct err *err)
+{
+    const struct ablation_config *c = x->config;
+    const struct shape *s = &x->scene->model->shape;
+    size_t width = (size_t)site_width(s, b->site), layers;
+    struct npy npy;
+    struct err bad;
+
+    err_clear(&bad);
+    if (npy_read(&npy, c->vector, x->arena, &bad)) {
+        config_problem(x->scene->config, x->entry, "operation.vector", problems, "%s", bad.msg);
+        return bad.code == ERR_MEMORY ? (*err = bad, err->code) : 0;
+    }
+    layers = npy.rank == 2 ? npy.size[0] : 1;
+    b->vector = npy.v;
+    b->vector_layers = layers;
+    b->vector_width = npy.size[npy.rank - 1];
+    b->vector_hash = hash_bytes(npy.v, layers * b->vector_width * sizeof *npy.v);
+    if ((b->vector_width != width && (b->site != SITE_Z || b->vector_width != (size_t)s->d_head)) ||
+        (npy.rank == 2 && layers != (size_t)s->n_layers))
+        config_problem(x->scene->config, x->entry, "operation.vector", problems,
+                       "%s has %s%zu numbers, expected %zu%s", c->vector,
+                       npy.rank == 2 ? "rows of " : "", b->vector_width, width,
+                       npy.rank == 2 ? " for each layer" : "");
+    return 0;
+}
+
+/* A dimension for a selector's configurations, with their elements and labels. */
+static int selector_axis(struct experiment *x, const char *name, const struct selections *sel,
+                         int *axis, struct err *err)
+{
+    int32_t *coordinate = arena_alloc(x->arena, sel->n, sizeof *coordinate, err);
+    const char **label = arena_alloc(x->arena, sel->n, sizeof *label, err);
+
+    if (!coordinate || !label)
+        return err->code;
+    for (size_t i = 0; i < sel->n; i++) {
+        coordinate[i] = sel->v[i].coordinate;
+        label[i] = sel->v[i].label;
+    }
+    *axis = x->n_axes;
+    if (add_axis(x, name, sel->n, err))
+        return err->code;
+    x->axis[*axis].dim.coord = coordinate;
+    x->axis[*axis].label = label;
+    x->axis[*axis].cell = true;
+    x->axis[*axis].even = str_eq(name, "head"); /* rows are computed whole */
+    return 0;
+}
+
+static int place_axis(struct experiment *x, const char *name, const struct places *p, int *axis,
+                      struct err *err)
+{
+    *axis = x->n_axes;
+    if (add_named_axis(x, name, p->n, p->label, err))
+        return err->code;
+    x->axis[*axis].cell = true;
+    return 0;
+}
+
+static int open_axes(struct experiment *x, struct ablation *b, struct err *err)
+{
+    const struct dataset *ds = x->scene->data;
+    bool edge = b->site == SITE_PATTERN;
+
+    b->head_axis = b->from_axis = b->sample_axis = -1;
+    if (selector_axis(x, "layer", &b->layers, &b->layer_axis, err) ||
+        (b->heads.n && selector_axis(x, "head", &b->heads, &b->head_axis, err)) ||
+        (edge && place_axis(x, "from", &b->from, &b->from_axis, err)) ||
+        place_axis(x, edge ? "to" : "position", &b->positions, &b->position_axis, err))
+        return err->code;
+    if (b->operation == DO_RESAMPLE || b->operation == DO_NOISE) {
+        b->sample_axis = x->n_axes;
+        if (add_axis(x, "sample", (size_t)b->draws, err))
+            return err->code;
+        x->axis[b->sample_axis].cell = true;
+        x->axis[b->sample_axis].even = b->operation == DO_NOISE; /* partners may be too few */
+    }
+    return add_named_axis(x, "target", ds->n_targets, ds->target_name, err);
+}
+
+/* "query layer head position sample", as far as there are such axes. */
+static const char *cell_dims(const struct experiment *x, const char *after, struct err *err)
+{
+    const char *dims = "query";
+
+    for (int i = 0; dims && i < x->n_axes; i++)
+        if (x->axis[i].cell)
+            dims = arena_printf(x->arena, err, "%s %s", dims, x->axis[i].dim.name);
+    return dims ? arena_printf(x->arena, err, "%s%s", dims, after) : NULL;
+}
+
+static int declare(struct experiment *x, const struct ablation *b, struct err *err)
+{
+    const char *cell = cell_dims(x, "", err), *per_target = cell_dims(x, " target", err);
+
+    if (!cell || !per_target)
+        return err->code;
+    for (size_t i = 0; i < METRICS; i++) {
+        const struct metric *m = &metrics[i];
+
+        if (!(b->metrics & m->bit))
+            continue;
+        if (add_field(x, m->name, m->type, m->per_target ? per_target : cell, m->units, m->text,
+                      err) ||
+            (m->clean && add_field(x, m->clean, m->type, m->per_target ? "query target" : "query",
+                                   m->units, m->clean_text, err)))
+            return err->code;
+    }
+    if (b->operation != DO_RESAMPLE)
+        return 0;
+    if (add_query_field(x, "partner", V_I8, "query sample", NULL,
+                        "query that is resampled from; -1 = none", err))
+        return err->code;
+    x->field[x->n_fields - 1].late = true;
+    return 0;
+}
+
+static int open_source(struct experiment *x, struct ablation *b, struct problems *problems,
+                       struct err *err)
+{
+    const struct ablation_config *c = x->config;
+    const struct dataset *ds = x->scene->data;
+    struct selector one = {.kind = SELECT_LIST, .n = 1, .name = (const char **)&c->source_position};
+    struct places place;
+
+    if (b->source == FROM_COUNTERFACTUAL)
+        x->needs |= NEED_DRAWS;
+    if (b->source == FROM_STEP && partners_at_step(&b->partners, x, b->step, err))
+        return err->code;
+    if (b->source == FROM_CORRUPTED && dataset_span(ds, c->source_span) < 0)
+        config_problem(x->scene->config, x->entry, "source.span", problems,
+                       "the data has no span \"%s\"", c->source_span);
+    if (!*c->source_position)
+        return 0;
+    if (places_of(&place, &one, x, "source.position", problems, err))
+        return err->code;
+    b->source_place = place.v;
+    return 0;
+}
+
+static int open_survey(struct experiment *x, struct ablation *b, struct err *err)
+{
+    size_t n = (size_t)x->scene->model->shape.n_layers + 1;
+    bool *wanted = arena_alloc(x->arena, n, sizeof *wanted, err);
+
+    if (!wanted)
+        return err->code;
+    memset(wanted, 0, n * sizeof *wanted);
+    for (size_t i = 0; i < b->layers.n; i++)
+        for (int r = 0; r < b->layers.v[i].n; r++)
+            for (int l = b->layers.v[i].range[r].lo; l < b->layers.v[i].range[r].hi; l++)
+                if (l >= 0) /* else a problem of the config */
+                    wanted[engine_layer(b, l)] = true;
+    return survey_open(x, b->site, b->operation == DO_MEAN, wanted, &b->positions, err);
+}
+
+static unsigned match_bits(const struct ablation_config *c)
+{
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < c->match.n; i++)
+        bits |= str_eq(c->match.v[i], "step") ? MATCH_STEP : MATCH_TEMPLATE;
+    return bits;
+}
+
+static int open_operation(struct experiment *x, struct ablation *b, struct problems *problems,
+                          struct err *err)
+{
+    const struct ablation_config *c = x->config;
+
+    b->draws = 1;
+    switch (b->operation) {
+    case DO_RESAMPLE:
+        b->draws = (int)c->draws;
+        return partners_open(&b->partners, x, &b->positions, b->draws, match_bits(c), err);
+    case DO_NOISE:
+        b->draws = (int)c->draws;
+        return open_survey(x, b, err);
+    case DO_MEAN:
+        return open_survey(x, b, err);
+    case DO_PATCH:
+        return open_source(x, b, problems, err);
+    case DO_ADD:
+        return open_vector(x, b, problems, err);
+    case DO_ZERO:
+    case DO_SCALE:
+        break;
+    }
+    return 0;
+}
+
+static int name_cells(struct experiment *x, const struct ablation_config *c, struct err *err)
+{
+    static const char *const done[] = {
+        [DO_ZERO] = "set to zero",
+        [DO_MEAN] = "set to the mean of its role",
+        [DO_RESAMPLE] = "set to that of another item's query",
+        [DO_NOISE] = "noised",
+        [DO_PATCH] = "set to that of the run",
+        [DO_ADD] = "with the vector added",
+        [DO_SCALE] = "scaled",
+    };
+    const struct ablation *b = x->state;
+    const char *site = b->site == SITE_Z         ? "output"
+                       : b->site == SITE_PATTERN ? "attention"
+                                                 : c->site;
+
+    x->words = arena_printf(x->arena, err,
+                            "layer {layer}[, head {head}][, {from} to {to}][, at "
+                            "{position}]: %s %s%s%s[, sample {sample}]",
+                            site, done[b->operation], b->operation == DO_PATCH ? " " : "",
+                            b->operation == DO_PATCH ? c->run : "");
+    return x->words ? 0 : err->code;
+}
+
+static int ablation_open(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct ablation_config *c = x->config;
+    const struct shape *s = &x->scene->model->shape;
+    struct ablation *b = arena_alloc(x->arena, 1, sizeof *b, err);
+    int *order = arena_alloc(x->arena, x->scene->data->n_spans, sizeof *order, err);
+    bool edge;
+
+    if (!b || !order)
+        return err->code;
+    memset(b, 0, sizeof *b);
+    x->state = b;
+    b->scratch =
+        arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *b->scratch, err);
+    if (!b->scratch)
+        return err->code;
+    span_order(x->scene->data, order);
+    b->order = order;
+    read_words(b, c);
+    edge = b->site == SITE_PATTERN;
+    check(x, b, problems);
+    if (selections_of(&b->layers, &c->layers, s->n_layers, x, "layers", problems, err) ||
+        ((edge || b->site == SITE_Z) &&
+         selections_of(&b->heads, &c->heads, s->n_heads, x, "heads", problems, err)) ||
+        places_of(&b->positions, edge ? &c->to : &c->positions, x, edge ? "to" : "positions",
+                  problems, err) ||
+        (edge && places_of(&b->from, &c->from, x, "from", problems, err)) || problems->count)
+        return err->code;
+    return open_operation(x, b, problems, err) || open_axes(x, b, err) || declare(x, b, err) ||
+                   name_cells(x, c, err)
+               ? err->code
+               : 0;
+}
+
+/* --- queries, runs and variants --- */
+
+static bool has_a_place(const struct experiment *x, const struct query *q)
+{
+    const struct ablation *b = x->state;
+
+    for (size_t i = 0; i < b->positions.n; i++)
+        if (place_tokens(&b->positions.v[i], x->scene, q, b->scratch))
+            return true;
+    return false;
+}
+
+static const char *ablation_skip(const struct experiment *x, const struct query *q)
+{
+    const struct ablation *b = x->state;
+    const struct ablation_config *c = x->config;
+
+    if (!has_a_place(x, q))
+        return "it has none of the positions";
+    if (b->operation == DO_RESAMPLE && !source_query(x, q, 0))
+        return "no other item's query to resample from";
+    if (b->operation != DO_PATCH)
+        return NULL;
+    if (b->source == FROM_STEP && !source_query(x, q, 0))
+        return "no query of the source's step";
+    if (b->source == FROM_COUNTERFACTUAL && !q->cf_ids)
+        return "no counterfactual of equal spans";
+    if (b->source == FROM_CORRUPTED &&
+        span_empty(q->span[dataset_span(x->scene->data, c->source_span)]))
+        return "it has no such span to corrupt";
+    return NULL;
+}
+
+/* Means and spreads, a vector's content, the queries that are resampled from. */
+static struct hash ablation_derived(const struct experiment *x, const struct query *q)
+{
+    const struct ablation *b = x->state;
+    uint64_t v[2 + 2 * DRAWS_MAX];
+    size_t n = 0;
+    struct hash h = b->vector_hash;
+
+    if (x->survey)
+        h = x->survey->key[x->survey->stratum_of[q - x->scene->data->query]];
+    v[n++] = h.hi;
+    v[n++] = h.lo;
+    for (int i = 0; b->partners.of && i < b->partners.draws; i++) {
+        const struct query *other = source_query(x, q, i);
+
+        v[n++] = other ? other->fingerprint.hi : 0;
+        v[n++] = other ? other->fingerprint.lo : 0;
+    }
+    return hash_bytes(v, n * sizeof *v);
+}
+
+/* Where the tokens lie (drawn ones are in no span), and how long the other runs are. */
+static uint64_t ablation_cost_of(const struct experiment *x, const struct query *q)
+{
+    const struct ablation *b = x->state;
+    uint64_t cost = 0;
+
+    for (size_t i = 0; i < b->positions.n; i++) {
+        int n = place_tokens(&b->positions.v[i], x->scene, q, b->scratch);
+
+        cost = hash_u64(b->scratch, (size_t)n * sizeof *b->scratch) + 31 * cost;
+    }
+    for (int i = 0; b->partners.of && i < b->partners.draws; i++) {
+        const struct query *other = source_query(x, q, i);
+
+        cost = 31 * cost + (other ? (uint64_t)other->n : 0);
+    }
+    return cost;
+}
+
+static void ablation_late(const struct experiment *x, const struct query *q,
+                          void *const at[FIELDS_MAX])
+{
+    const struct ablation *b = x->state;
+
+    for (int i = 0; i < x->n_fields; i++)
+        if (x->field[i].late)
+            memcpy(at[i], b->partners.of + (q - x->scene->data->query) * b->partners.draws,
+                   (size_t)b->partners.draws * sizeof *b->partners.of);
+}
+
+static int corrupted_run(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                         struct arena *a, struct err *err)
+{
+    const struct ablation_config *c = x->config;
+    struct span span = q->span[dataset_span(x->scene->data, c->source_span)];
+    int d = x->scene->model->shape.d_model, sample = (int)c->source_sample;
+    float *v =
+        noised_embeddings(x->scene->model, q->ids, span, c->source_noise, 1, sample + 1, a, err);
+    struct edit *e = arena_alloc(a, 1, sizeof *e, err);
+
+    if (!v || !e)
+        return err->code;
+    *e = (struct edit){.site = SITE_RESID,
+                       .op = OP_SET,
+                       .layer = {0, 1},
+                       .tok = span,
+                       .vec = v + (int64_t)sample * span_len(span) * d,
+                       .stride = d};
+    spec->base = 0;
+    spec->edit = e;
+    spec->n_edits = 1;
+    return 0;
+}
+
+static int ablation_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                         struct arena *a, struct err *err)
+{
+    const struct ablation *b = x->state;
+    /* An edited MLP output stands beside its row's attention output, which is not computed anew. */
+    unsigned keep = b->site == SITE_Z      ? KEEP_Z
+                    : b->site == SITE_ATTN ? KEEP_ATTN
+                    : b->site == SITE_MLP  ? KEEP_ATTN | KEEP_MLP
+                                           : 0;
+    /* A patch may put another row than the last into the last row of the last layer. */
+    bool all_rows = b->source_place && b->source == FROM_CLEAN;
+    int n = 1;
+
+    spec[0] = (struct run_spec){.keep = keep, .base = -1, .all_rows = all_rows};
+    if (b->partners.of) {
+        for (int i = 0; i < b->partners.draws; i++) {
+            const struct query *other = source_query(x, q, i);
+
+            if (other)
+                spec[n++] = (struct run_spec){
+                    .keep = keep, .base = -1, .ids = other->ids, .n = other->n, .all_rows = true};
+        }
+        return n;
+    }
+    if (b->operation != DO_PATCH || b->source == FROM_CLEAN)
+        return n;
+    spec[1] =
+        (struct run_spec){.keep = keep, .base = -1, .ids = q->cf_ids, .n = q->n, .all_rows = true};
+    if (b->source == FROM_CORRUPTED) {
+        spec[1].ids = NULL;
+        if (corrupted_run(x, q, &spec[1], a, err))
+            return 0;
+    }
+    return 2;
+}
+
+static int ablation_variants(const struct experiment *x, struct cell *cell, struct arena *a,
+                             struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    struct variant *v;
+    const struct edit *edits;
+    int n;
+
+    cell->n_variants = 0;
+    if (ablation_edits(x, cell, &edits, &n, a, err) || !n)
+        return err->code;
+    v = arena_alloc(a, 1, sizeof *v, err);
+    if (!v)
+        return err->code;
+    *v = (struct variant){.base = &cell->run[0],
+                          .edit = edits,
+                          .n_edits = n,
+                          .asks = ASK_VOCAB,
+                          .answer = answer_new(x->scene, q, 0, a, err)};
+    if (!v->answer)
+        return err->code;
+    cell->variant = v;
+    cell->n_variants = 1;
+    return 0;
+}
+
+/* --- reducing --- */
+
+/* Fields of one answer; `clean` prefixes nothing but chooses the fields of the query. */
+static void put_answer(const struct experiment *x, const struct query *q, struct row *row,
+                       const float *logit, const float *logprob, bool clean)
+{
+    const struct dataset *ds = x->scene->data;
+
+    for (size_t i = 0; i < METRICS; i++) {
+        float *out = row_f32(row, clean && metrics[i].clean ? metrics[i].clean : metrics[i].name);
+
+        if (!out || (clean && !metrics[i].clean))
+            continue;
+        switch (metrics[i].bit) {
+        case LOGIT:
+            memcpy(out, logit, ds->n_targets * sizeof *out);
+            break;
+        case LOGPROB:
+            memcpy(out, logprob, ds->n_targets * sizeof *out);
+            break;
+        case DIFFERENCE:
+            *out = logit_difference(ds, q, logit);
+            break;
+        case RECALL:
+        case REPETITION:
+            *out = answer_mass(ds, q, logprob, metrics[i].bit == REPETITION);
+            break;
+        }
+    }
+}
+
+static int ablation_query(const struct experiment *x, const struct cell *cell, struct row *row,
+                          struct worker *w, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct run *run = &cell->run[0];
+    size_t n = x->scene->data->n_targets;
+    float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err), *logprob;
+
+    if (!logit)
+        return err->code;
+    logprob = logit + n;
+    for (size_t i = 0; i < n; i++) {
+        logit[i] = q->target[i] < 0 ? NAN : run->logits[q->target[i]];
+        logprob[i] = q->target[i] < 0 ? NAN : (float)((double)logit[i] - run->log_z);
+    }
+    put_answer(x, q, row, logit, logprob, true);
+    return 0;
+}
+
+/* What the edits change in the last row of the residual stream if nothing downstream follows: out
+   (d). */
+static int direct_change(const struct experiment *x, const struct cell *cell, struct worker *w,
+                         float *out, struct err *err)
+{
+    const struct ablation *b = x->state;
+    const struct shape *s = &x->scene->model->shape;
+    const struct variant *v = cell->variant;
+    const struct run *clean = &cell->run[0];
+    int64_t width = site_width(s, b->site), d = s->d_model;
+    float *row = arena_alloc(w->arena, (size_t)width, sizeof *row, err);
+    float *part = arena_alloc(w->arena, (size_t)d, sizeof *part, err);
+
+    if (!row || !part)
+        return err->code;
+    memset(out, 0, (size_t)d * sizeof *out);
+    for (int l = 0; l < s->n_layers; l++) {
+        const float *was = run_row(clean, s, b->site, l, clean->n - 1);
+        const float *add = row;
+
+        if (!span_has(variant_edited(v, l, b->site), clean->n - 1))
+            continue;
+        memcpy(row, was, (size_t)width * sizeof *row);
+        edits_apply(v->edit, v->n_edits, s, b->site, l, clean->n - 1, row);
+        for (int64_t i = 0; i < width; i++)
+            row[i] -= was[i];
+        if (b->site == SITE_Z) {
+            gemm(&w->engine->team, 1, row, width, &w->engine->model->layers[l].o, part, d);
+            add = part;
+        }
+        for (int64_t i = 0; i < d; i++)
+            out[i] += add[i];
+    }
+    return 0;
+}
+
+/* decode is linear, so direct = decode(change) under the new norm + the clean logit times how much
+   the norm's factor changed: nothing cancels, and no change is exactly 0. */
+static int put_direct(const struct experiment *x, const struct cell *cell, struct row *row,
+                      struct worker *w, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct shape *s = &x->scene->model->shape;
+    const struct run *clean = &cell->run[0];
+    const float *last = run_row(clean, s, SITE_RESID, s->n_layers, clean->n - 1);
+    int n = (int)x->scene->data->n_targets;
+    float *change = arena_alloc(w->arena, (size_t)s->d_model, sizeof *change, err);
+    float *logit = arena_alloc(w->arena, 2 * (size_t)n, sizeof *logit, err);
+    float *direct = row_f32(row, "direct"), *frozen = row_f32(row, "direct_frozen");
+    struct lens_ask ask = {.id = q->target, .n_ids = n, .logit = logit};
+    const float *both[2];
+    float rms[2] = {clean->rms, 0};
+    double square = 0;
+
+    if (!change || !logit || direct_change(x, cell, w, change, err))
+        return err->code;
+    for (int i = 0; i < s->d_model; i++) {
+        double v = (double)last[i] + (double)change[i];
+
+        square += v * v;
+    }
+    rms[1] = (float)sqrt(square / s->d_model + (double)s->rms_eps);
+    both[0] = both[1] = change;
+    if (engine_decode(w->engine, 2, both, rms, NULL, &ask, err))
+        return err->code;
+    for (int i = 0; i < n; i++) {
+        double factor = (double)rms[0] / (double)rms[1] - 1;
+
+        frozen[i] = logit[i];
+        direct[i] =
+            q->target[i] < 0
+                ? NAN
+                : (float)((double)logit[n + i] + (double)clean->logits[q->target[i]] * factor);
+    }
+    return 0;
+}
+
+static int ablation_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+                         struct worker *w, struct err *err)
+{
+    const struct ablation *b = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct answer *a;
+
+    if (!cell->n_variants)
+        return 0;
+    a = cell->variant[0].answer;
+    put_answer(x, q, row, a->logit, a->logprob, false);
+    if (b->metrics & RANK)
+        memcpy(row_i32(row, "rank"), a->rank, x->scene->data->n_targets * sizeof *a->rank);
+    if (b->metrics & KL)
+        *row_f32(row, "kl") = a->kl;
+    if (b->metrics & ARGMAX)
+        *row_i32(row, "argmax") = a->argmax;
+    return b->metrics & DIRECT ? put_direct(x, cell, row, w, err) : 0;
+}
+
+const struct kind kind_ablation = {
+    .name = "ablation",
+    .summary = "sweeps over layers, heads and positions: zero, mean, resample, noise, patch, ...",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+    .config_size = sizeof(struct ablation_config),
+    .version = 1,
+    .open = ablation_open,
+    .skip = ablation_skip,
+    .derived = ablation_derived,
+    .cost_of = ablation_cost_of,
+    .fill_late = ablation_late,
+    .runs = ablation_runs,
+    .variants = ablation_variants,
+    .reduce_query = ablation_query,
+    .reduce_cell = ablation_cell,
+};

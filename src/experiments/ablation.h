@@ -1,0 +1,69 @@
+/* Private to ablation*.c: a sweep's configurations, and the edits that one of them is. */
+#ifndef LENSWEEP_EXPERIMENTS_ABLATION_H
+#define LENSWEEP_EXPERIMENTS_ABLATION_H
+
+#include "experiments/partners.h"
+#include "experiments/select.h"
+#include "experiments/survey.h"
+
+enum { DRAWS_MAX = 100 };
+enum operation { DO_ZERO, DO_MEAN, DO_RESAMPLE, DO_NOISE, DO_PATCH, DO_ADD, DO_SCALE };
+enum source { FROM_CLEAN, FROM_CORRUPTED, FROM_COUNTERFACTUAL, FROM_STEP };
+
+struct ablation_config {
+    const char *site;
+    struct selector layers, heads, positions, from, to;
+    const char *operation;
+    int64_t draws;
+    struct string_list match;
+    double scale, factor;
+    const char *vector;
+    bool renormalise;
+    const char *run, *source_position, *source_span;
+    double source_noise;
+    int64_t source_sample;
+    struct string_list metrics;
+};
+
+struct ablation {
+    enum site site;
+    enum operation operation;
+    struct selections layers, heads;
+    struct places positions, from;                                    /* of an edge: to and from */
+    int layer_axis, head_axis, position_axis, from_axis, sample_axis; /* -1 = no such axis */
+    int draws;                                                        /* samples of a cell */
+    const int *order;                                                 /* span_order */
+    int *scratch; /* (2 max_tokens) for places */
+
+    struct partners partners; /* of a resample; or each query's own at another step */
+
+    enum source source; /* DO_PATCH */
+    int step;
+    struct place *source_place; /* NULL = the same place, by role */
+
+    const float *vector; /* DO_ADD: (layers or 1, width or d_head) */
+    size_t vector_layers, vector_width;
+    struct hash vector_hash;
+
+    unsigned metrics;
+};
+
+static inline int engine_layer(const struct ablation *b, int layer)
+{
+    return layer + (b->site == SITE_RESID);
+}
+
+/* The selections and the place of a cell; heads: one empty selection where the site has none. */
+const struct selection *cell_layers(const struct ablation *b, const struct cell *cell);
+const struct selection *cell_heads(const struct ablation *b, const struct cell *cell);
+int cell_sample(const struct ablation *b, const struct cell *cell);
+
+/* The query whose run a cell takes rows from: another, or the query itself; NULL = it is the
+   counterfactual, or there is none. */
+const struct query *source_query(const struct experiment *x, const struct query *q, int sample);
+
+/* The edits of one cell, in the arena. *n = 0: the query lacks the place or its counterpart. */
+int ablation_edits(const struct experiment *x, const struct cell *cell, const struct edit **edits,
+                   int *n, struct arena *a, struct err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * Other queries that a query is set beside: partners to resample from (another item's, alike in
+ * dataset, template and step), and the same item's query of another step.
+ */
+#ifndef LENSWEEP_EXPERIMENTS_PARTNERS_H
+#define LENSWEEP_EXPERIMENTS_PARTNERS_H
+
+#include "experiments/places.h"
+
+enum { MATCH_TEMPLATE = 1, MATCH_STEP = 2 };
+
+struct partners {
+    int draws;
+    int64_t *of; /* (queries, draws) index of a query; -1 = there are no more */
+};
+
+/*
+ * For each usable query `draws` others, drawn by seed without replacement: each candidate has a
+ * number of its own, made from both queries' fingerprints, and the smallest are taken, so neither
+ * their order nor the appending of others changes much. A candidate has every role that the query
+ * has at one of the places.
+ */
+int partners_open(struct partners *p, const struct experiment *x, const struct places *places,
+                  int draws, unsigned match, struct err *err);
+
+/* For each usable query that of the same item, dataset and template at this step (draws = 1). */
+int partners_at_step(struct partners *p, const struct experiment *x, int step, struct err *err);
+
+#endif
