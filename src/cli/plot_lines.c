@@ -38,8 +38,8 @@ static int lines_head(struct buf *gp, const struct page *p, struct err *err)
                       "along = %zu\n"
                       "set style fill transparent solid 0.18 noborder\n"
                       "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n"
-                      "set xrange [0.5:%zu.5]\n",
-                      c->n[ALONG], c->n[ALONG]);
+                      "set xrange [0.5:%zu.5]\nset xtics %d\n",
+                      c->n[ALONG], c->n[ALONG], tic_step(c->n[ALONG]));
 }
 
 /* The bands first, then zero, the lines on top. All panels of a row share one range, with zero. */

@@ -38,8 +38,8 @@ static int put_down_tics(struct buf *gp, const struct page *p, size_t row, size_
     int code;
 
     if (c->of->dim[c->of->at[DOWN]].numbers)
-        return buf_printf(gp, err, "set yrange [-0.5:%zu.5]\nset format y '%s'\n", c->n[DOWN] - 1,
-                          names ? "%g" : "");
+        return buf_printf(gp, err, "set yrange [-0.5:%zu.5]\nset ytics %d\nset format y '%s'\n",
+                          c->n[DOWN] - 1, tic_step(c->n[DOWN]), names ? "%g" : "");
     code = buf_printf(gp, err, "set yrange [%zu.5:-0.5]\nset ytics (", c->n[DOWN] - 1);
     for (size_t i = 0; i < c->n[DOWN] && !code; i++) {
         const char *name = chart_label(c, DOWN, i);
@@ -59,6 +59,14 @@ static int put_down_tics(struct buf *gp, const struct page *p, size_t row, size_
     return code ? code : buf_puts(gp, ")\n", err);
 }
 
+/* Digits that tell the ends of a scale apart. */
+static int digits_of(struct range v)
+{
+    double times = fmax(fabs(v.lo), fabs(v.hi)) / (v.hi - v.lo);
+
+    return times < 3 ? 2 : (int)fmin(8, 2 + ceil(log10(times)));
+}
+
 /* Colours of a panel: from the level beside its values up to the row's greatest, or about zero. */
 static int put_colours(struct buf *gp, const struct page *p, size_t row, size_t column,
                        struct err *err)
@@ -68,6 +76,7 @@ static int put_colours(struct buf *gp, const struct page *p, size_t row, size_t 
     const char *name = chart_label(c, ROW, row), *colours = diverging;
     struct range v = range_of(c, row, 0, false);
     size_t at[PLACES], k = 0;
+    int digits;
 
     if (g->n_averages > g->n_values) {
         panel_cell(c, row, column, 0, at);
@@ -76,25 +85,27 @@ static int put_colours(struct buf *gp, const struct page *p, size_t row, size_t 
             k++;
         colours = palettes[k].colours;
     } else {
-        v.hi = fmax(fabs(v.lo), fabs(v.hi));
+        v.hi = fmax(1e-6, fmax(fabs(v.lo), fabs(v.hi)));
         v.lo = -v.hi;
     }
     if (!(v.hi > v.lo))
-        v.hi = v.lo + 1;
+        v.hi = v.lo + 0.01;
+    digits = digits_of(v);
     return buf_printf(
         gp, err,
-        "set palette defined (%s)\nset cbrange [%.6g:%.6g]\n"
-        "set cbtics ('%.2g' %.6g, '%.2g' %.6g, '%.2g' %.6g) scale 0.4 offset -0.8,0\n",
-        colours, v.lo, v.hi, v.lo, v.lo, (v.lo + v.hi) / 2, (v.lo + v.hi) / 2, v.hi, v.hi);
+        "set palette defined (%s)\nset cbrange [%.8g:%.8g]\n"
+        "set cbtics ('%.*g' %.8g, '%.*g' %.8g, '%.*g' %.8g) scale 0.4 offset -0.8,0\n",
+        colours, v.lo, v.hi, digits, v.lo, v.lo, digits, (v.lo + v.hi) / 2, (v.lo + v.hi) / 2,
+        digits, v.hi, v.hi);
 }
 
 static int map_head(struct buf *gp, const struct page *p, struct err *err)
 {
     return buf_printf(gp, err,
-                      "along = %zu\ndown = %zu\nset xrange [-0.5:%zu.5]\n"
+                      "along = %zu\ndown = %zu\nset xrange [-0.5:%zu.5]\nset xtics %d\n"
                       "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
                       "'#e6e6e6' fillstyle solid noborder\n",
-                      p->c->n[ALONG], p->c->n[DOWN], p->c->n[ALONG] - 1);
+                      p->c->n[ALONG], p->c->n[DOWN], p->c->n[ALONG] - 1, tic_step(p->c->n[ALONG]));
 }
 
 /* Cells overlap by a little, so that no seam shows between them. */

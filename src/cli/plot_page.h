@@ -43,6 +43,9 @@ struct range {
 void widen(struct range *r, double v); /* NaN changes nothing */
 struct range range_of(const struct chart *c, size_t row, size_t value, bool intervals);
 
+/* A step between whole numbers on an axis of n entries. */
+int tic_step(size_t n);
+
 /* The most queries that a number of the column is from; with `down`, of those of that entry only.
  */
 double count_of(const struct chart *c, size_t column, const size_t *down);

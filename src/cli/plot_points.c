@@ -149,8 +149,9 @@ static int points_head(struct buf *gp, const struct page *p, struct err *err)
         "set jitter overlap 0.1 spread 0.3 wrap 1\n"
         "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#b5de2b')\n"
         "set cbrange [0:%zu]\nset cblabel 'layer (from 0)'\n"
-        "set cbtics scale 0.4 offset -0.8,0\n",
-        most, -edge, most + edge, -edge, most + edge, p->c->n[DOWN] > 1 ? p->c->n[DOWN] - 1 : 1);
+        "set cbtics %d scale 0.4 offset -0.8,0\n",
+        most, -edge, most + edge, -edge, most + edge, p->c->n[DOWN] > 1 ? p->c->n[DOWN] - 1 : 1,
+        tic_step(p->c->n[DOWN]));
 }
 
 static int points_panel(struct buf *gp, const struct page *p, size_t row, size_t column,

@@ -101,6 +101,11 @@ double count_of(const struct chart *c, size_t column, const size_t *down)
     return n.hi;
 }
 
+int tic_step(size_t n)
+{
+    return n <= 10 ? 1 : n <= 20 ? 2 : n <= 60 ? 5 : n <= 120 ? 10 : 100;
+}
+
 /* Text ------------------------------------------------------------------------------------- */
 
 /* "answer 1 corrupted, step 2, n = 17" */
@@ -268,9 +273,16 @@ static int put_row_name(struct buf *gp, const struct page *p, size_t row, struct
         text = k->form == MAP
                    ? words
                    : arena_printf(&a, err, "%s%s%s", words, *words ? ": " : "", k->value_label);
-    if (!text || buf_puts(gp, "set ylabel ", err) || gp_text(gp, text, err) ||
-        buf_puts(gp, " offset 0.5,0\n", err))
+    if (!text || buf_puts(gp, k->form == MAP ? "set label 9 " : "set ylabel ", err) ||
+        gp_text(gp, text, err))
         code = err->code;
+    else if (k->form == MAP) /* at the page's edge, however long the names of roles are */
+        code = buf_printf(
+            gp, err, " at screen %.4f,%.4f center rotate by 90\n", 12.0 / p->page_width,
+            (p->page_height - p->above - (double)row * (p->height + p->row_gap) - p->height / 2.0) /
+                p->page_height);
+    else
+        code = buf_puts(gp, " offset 0.5,0\n", err);
     arena_release(&a);
     return code;
 }
@@ -285,7 +297,7 @@ static int put_panel(struct buf *gp, const struct page *p, size_t row, size_t co
         (heads_column(c, row, column) ? put_column_title(gp, c, column, err)
                                       : buf_puts(gp, "unset title\n", err)) ||
         (leads_row(c, row, column) ? put_row_name(gp, p, row, err)
-                                   : buf_puts(gp, "unset ylabel\n", err)) ||
+                                   : buf_puts(gp, "unset ylabel; unset label 9\n", err)) ||
         (ends_column(c, row, column)
              ? buf_printf(gp, err, "set xlabel '%s' offset 0,0.4\n", k->along_label)
              : buf_puts(gp, "unset xlabel\n", err)) ||
