@@ -12,10 +12,11 @@
 #ifdef __linux__
 #include <sched.h>
 
-/* The kernel refuses a set smaller than its own, so the set grows until it fits. */
-static int cores_in_mask(void)
+/* The kernel refuses a set smaller than its own, so the set grows until it fits. Returns the number
+   of cores, 0 = not known; and the mask, if it is not NULL. */
+static int cores_in_mask(unsigned char *mask)
 {
-    for (int cpus = 1024; cpus <= 1 << 18; cpus *= 2) {
+    for (int cpus = 8 * TEAM_MASK; cpus <= 1 << 18; cpus *= 2) {
         size_t bytes = CPU_ALLOC_SIZE(cpus);
         cpu_set_t *set = CPU_ALLOC(cpus);
         int n = 0;
@@ -24,6 +25,9 @@ static int cores_in_mask(void)
             return 0;
         if (sched_getaffinity(0, bytes, set) == 0)
             n = CPU_COUNT_S(bytes, set);
+        for (int i = 0; mask && n > 0 && i < 8 * TEAM_MASK; i++)
+            if (CPU_ISSET_S(i, bytes, set))
+                mask[i / 8] |= (unsigned char)(1 << i % 8);
         CPU_FREE(set);
         if (n > 0)
             return n;
@@ -31,15 +35,22 @@ static int cores_in_mask(void)
     return 0;
 }
 #else
-static int cores_in_mask(void)
+static int cores_in_mask(unsigned char *mask)
 {
+    (void)mask;
     return 0;
 }
 #endif
 
+void team_mask(unsigned char mask[TEAM_MASK])
+{
+    memset(mask, 0, TEAM_MASK);
+    cores_in_mask(mask);
+}
+
 int team_cores(void)
 {
-    long n = cores_in_mask();
+    long n = cores_in_mask(NULL);
 
     if (n <= 0)
         n = sysconf(_SC_NPROCESSORS_ONLN);

@@ -30,4 +30,9 @@ float *team_scratch(const struct team *t);
 
 int team_cores(void); /* cores in the affinity mask of the calling thread */
 
+/* That mask: bit i % 8 of byte i / 8 is core i. Cores beyond it are left out; all zero: not known.
+ */
+enum { TEAM_MASK = 256 };
+void team_mask(unsigned char mask[TEAM_MASK]);
+
 #endif

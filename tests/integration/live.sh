@@ -93,4 +93,13 @@ if command -v script >/dev/null; then
     tr '\r' '\n' <"$work/typescript" | grep -qE '^ *[0-9.]+ %  .*FLOP of .*FLOP  [0-9]+ of 1200[0-9]+ units  .*FLOP/s  ETA [0-9.]+ m?s  1 left out' ||
         { wrong "no live line" && head -c 3000 "$work/typescript"; }
 fi
+
+# Two ranks that are bound to the same core are told so; of their own cores, or alone, they are not.
+if command -v taskset >/dev/null; then
+    core=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/')
+    ends 0 taskset -c "$core" "${mpirun[@]}" -n 2 "$program" "${arguments[@]}"
+    has 'warning: 2 threads share 1 core of'
+    ends 0 taskset -c "$core" "$program" "${arguments[@]}"
+    hasnt 'warning'
+fi
 finish
