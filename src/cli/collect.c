@@ -141,7 +141,7 @@ static int print_holders(struct past *p, const char *dir, int *ranks, struct err
         struct lock_holder h;
         char idle[STR_HUMAN], *path;
 
-        if (strncmp(names[i], "lock", 4) != 0 || (names[i][4] && names[i][4] != '.'))
+        if (!lock_is_name(names[i]))
             continue;
         path = file_join(&p->arena, dir, names[i], err);
         if (!path)

@@ -70,6 +70,10 @@ int parse_job(int argc, char **argv, const char *command, struct job_options *o,
                        "%lld ranks cannot be shared out evenly to %lld nodes: make --ranks a "
                        "multiple of --nodes",
                        (long long)o->ranks, (long long)o->nodes);
+    if (!code && o->restart && o->shards > 1)
+        code = err_set(err, ERR_CONFIG,
+                       "--restart would forget what the other shards have computed: give the array "
+                       "another output, or --restart once without --shard");
     if (!code)
         o->request.config = argv[optind];
     return code;

@@ -34,15 +34,18 @@ static double time_left(const struct progress *p)
     return done > 0 ? p->seconds * (1 - done) / done : -1;
 }
 
-static void print_share(const struct progress_view *v)
+/* A live line must fit into 80 columns: it has no units. */
+static void print_share(const struct progress_view *v, bool live)
 {
     const struct progress *p = &v->last;
     char done[STR_HUMAN], all[STR_HUMAN];
 
-    fprintf(stderr, "%5.1f %%  %s of %s  %zu of %zu units", 100 * share(v),
+    fprintf(stderr, "%5.1f %%  %s of %s", 100 * share(v),
             str_flops(done, p->cost_done + v->cost_before),
-            str_flops(all, p->cost + v->cost_before), p->done + v->units_before,
-            p->units + v->units_before);
+            str_flops(all, p->cost + v->cost_before));
+    if (!live)
+        fprintf(stderr, "  %zu of %zu units", p->done + v->units_before,
+                p->units + v->units_before);
 }
 
 static const char *str_rate(char out[STR_HUMAN], const struct progress *p)
@@ -59,7 +62,7 @@ static void print_line(const struct progress_view *v)
         str_duration(eta, left);
     if (v->terminal)
         fprintf(stderr, "\r");
-    print_share(v);
+    print_share(v, v->terminal);
     fprintf(stderr, "  %s/s  ETA %s  %zu left out%s", str_rate(rate, &v->last), eta, v->left_out,
             v->terminal ? "\033[K" : "\n");
     fflush(stderr);
@@ -82,7 +85,7 @@ void progress_end(struct progress_view *v)
     if (v->terminal)
         fprintf(stderr, "\r\033[K");
     fprintf(stderr, "  done  ");
-    print_share(v);
+    print_share(v, false);
     fprintf(stderr, "; here %zu in %s, %s/s; %zu quer%s left out\n", p->done,
             str_duration(time, p->seconds), str_rate(rate, p), v->left_out,
             v->left_out == 1 ? "y" : "ies");

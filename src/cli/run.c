@@ -222,10 +222,35 @@ static bool must_stop(void *ctx)
            (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
 }
 
+/* What a shard at work computes must not be taken from under it. */
+static int check_shards(struct session *r, struct err *err)
+{
+    const char *out = r->campaign.config.output;
+    struct lock_holder h;
+    char **names, *path;
+    size_t n;
+
+    if (file_list(out, &r->arena, &names, &n, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        if (!lock_is_name(names[i]) || str_eq(names[i], "lock"))
+            continue;
+        path = file_join(&r->arena, out, names[i], err);
+        if (!path)
+            return err->code;
+        if (lock_read(&h, path) && h.alive)
+            return err_set(err, ERR_CONFIG,
+                           "%s is held by process %ld on %s%s%s since %s: --restart would take its "
+                           "work from it; wait for it",
+                           path, h.pid, h.host, h.job[0] ? ", job " : "", h.job, h.since);
+    }
+    return 0;
+}
+
 /* --restart: what was computed, and what it was begun with. */
 static int forget(struct session *r, struct err *err)
 {
-    if (journal_clear(r->journal_dir, err))
+    if (check_shards(r, err) || journal_clear(r->journal_dir, err))
         return err->code;
     if (unlink(r->manifest) && errno != ENOENT)
         return err_set(err, ERR_IO, "cannot remove %s: %s", r->manifest, strerror(errno));

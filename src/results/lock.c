@@ -340,3 +340,10 @@ void lock_release(struct lock *l)
         unlink(l->path);
     l->path[0] = '\0';
 }
+
+bool lock_is_name(const char *name)
+{
+    if (strncmp(name, "lock", 4) != 0 || !name[4])
+        return strcmp(name, "lock") == 0;
+    return name[4] == '.' && name[5] && !name[5 + strspn(name + 5, "0123456789")];
+}

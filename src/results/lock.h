@@ -54,4 +54,7 @@ void lock_release(struct lock *l);
    by this host's clock, and whoever takes a lock asks the file system's by writing beside it. */
 bool lock_read(struct lock_holder *h, const char *path);
 
+/* "lock", or "lock.N" of shard N: the names that locks have in an output directory. */
+bool lock_is_name(const char *name);
+
 #endif

@@ -19,6 +19,11 @@ for i in 0 1 2; do
     [ ! -e "$work/shared/result.h5" ] || wrong "a shard left a result.h5"
     [ $i = 2 ] || { ends 2 "$program" collect "$work/shared" && says 'units are not computed yet'; }
 done
+ends 2 "${run[@]}" --set output="$work/shared" --shard 1/3 --restart && says '--restart'
+sleep 60 &
+printf '{"host": "%s", "pid": %d, "job": "", "restart": 0, "since": "now"}\n' "$(hostname)" $! >"$work/shared/lock.1"
+ends 2 "${run[@]}" --set output="$work/shared" --restart && says "lock.1 is held by process $!"
+kill $! && rm "$work/shared/lock.1"
 ends 0 "$program" collect "$work/shared"
 same "$work/whole/result.h5" "$work/shared/result.h5" "shards of one directory"
 

@@ -90,8 +90,10 @@ left=$(find "$out" \( -name '*.tmp*' -o -name 'lock*' \))
 if command -v script >/dev/null; then
     printf -v line '%q ' "$program" "${arguments[@]}" --restart
     TERM=xterm script -qec "$line" "$work/typescript" >/dev/null </dev/null
-    tr '\r' '\n' <"$work/typescript" | grep -qE '^ *[0-9.]+ %  .*FLOP of .*FLOP  [0-9]+ of 1200[0-9]+ units  .*FLOP/s  ETA [0-9.]+ m?s  1 left out' ||
+    tr '\r' '\n' <"$work/typescript" >"$work/lines"
+    grep -qE '^ *[0-9.]+ %  .*FLOP of .*FLOP  .*FLOP/s  ETA [0-9.]+ m?s  1 left out' "$work/lines" ||
         { wrong "no live line" && head -c 3000 "$work/typescript"; }
+    if sed -n '/ETA/s/ left out.*//p' "$work/lines" | grep -E '.{72}'; then wrong "a live line too long for 80 columns"; fi
 fi
 
 # Two ranks that are bound to the same core are told so; of their own cores, or alone, they are not.

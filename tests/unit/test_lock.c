@@ -80,6 +80,14 @@ static int take(struct lock *l)
     return err.code;
 }
 
+static void test_names(void **state)
+{
+    (void)state;
+    assert_true(lock_is_name("lock") && lock_is_name("lock.0") && lock_is_name("lock.12"));
+    assert_false(lock_is_name("loc") || lock_is_name("lock.") || lock_is_name("lock~") ||
+                 lock_is_name("lock.1~") || lock_is_name("lock.vm.7.tmp") || lock_is_name(""));
+}
+
 static long dead_process(void)
 {
     pid_t pid = fork();
@@ -301,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_robbed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_look, setup, teardown),
+        cmocka_unit_test(test_names),
         cmocka_unit_test_setup_teardown(test_all_at_once, setup, teardown),
     };
 
