@@ -343,14 +343,6 @@ static void print_audit(const struct campaign_report *report)
     fprintf(stderr, "(worst residuals, relative)\n");
 }
 
-static bool has_figure(const struct campaign *c)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (str_eq(c->x[i].kind->name, "decode"))
-            return true;
-    return false;
-}
-
 static int finish(struct session *r, struct err *err)
 {
     struct campaign *c = &r->campaign;
@@ -366,9 +358,8 @@ static int finish(struct session *r, struct err *err)
     print_audit(&report);
     if (runlog_end(&r->log, "end", &r->view, &report, err) || out_flush(err) ||
         print_summary(r->result, err) ||
-        out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\n", report.ok,
-                   report.ok == 1 ? "y" : "ies", report.bad, r->result) ||
-        (has_figure(c) && out_printf(err, "next: lensweep plot %s\n", c->config.output)))
+        out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep plot %s\n", report.ok,
+                   report.ok == 1 ? "y" : "ies", report.bad, r->result, c->config.output))
         return err->code;
     if (report.bad && c->config.run.fail_on_bad)
         return err_set(err, ERR_DIFFERS, "%zu bad quer%s, and run.fail_on_bad is set", report.bad,
