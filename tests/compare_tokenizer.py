@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Compares lensweep's tokenizer with the `tokenizers` package on generated strings.
 
-    python3 tests/compare_tokenizer.py ENCODE_LINES MODEL [--count 10000] [--seed 1] [--prompts DIR...]
+    python3 tests/compare_tokenizer.py ENCODE_LINES MODEL [--count 10000] [--seed 1] [--bare] [--prompts DIR...]
 
 ENCODE_LINES is the program of tests/tools/encode_lines.c; MODEL is a .gguf file (the package's
 tokenizer is then built from the tokens and merges in it), a tokenizer.json or its directory, or a
 model of the package `sentencepiece` (FILE.model...), which is then the reference. Ids must be equal,
-and so must what they decode to. --prompts: the texts of released files, with the ids beside them. Exit status: 0 equal, 1 they differ, 77 a Python
+and so must what they decode to. --bare: of such a model, without
+space prefix and BOS, on texts that begin with a space: the package puts it there itself. --prompts: the texts of released files, with the ids beside them. Exit status: 0 equal, 1 they differ, 77 a Python
 package is missing (then nothing was compared).
 """
 import argparse
@@ -78,20 +79,24 @@ def from_gguf(path):
 class SentencePiece:
     """The package `sentencepiece` in the shape of a Tokenizer, its model as GGUF beside it."""
 
-    def __init__(self, path, gguf_path):
+    def __init__(self, path, gguf_path, bare):
         try:
             sys.path.insert(0, os.path.join(os.path.dirname(__file__), "reference"))
             from spm_gguf import convert
         except ImportError as e:
             print(f"skip: {e}")
             sys.exit(77)
-        self.sp = convert(path, gguf_path)
+        self.sp = convert(path, gguf_path, bare)
+        self.head = [] if bare else [self.sp.bos_id()]
 
     def encode(self, text):
-        return SimpleNamespace(ids=[self.sp.bos_id(), *self.sp.encode(text)])
+        own_space = 0 if self.head else 1  # the package puts one before every text
+        return SimpleNamespace(ids=self.head + self.sp.encode(text[own_space:]))
 
     def decode(self, ids, skip_special_tokens):
-        text = self.sp.decode(ids[1:])
+        text = self.sp.decode(ids[len(self.head):])
+        if not self.head:
+            return " " + text
         return "<s>" + (" " + text if len(ids) > 1 else "")
 
     def get_added_tokens_decoder(self):
@@ -219,12 +224,13 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--count", type=int, default=10000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bare", action="store_true")
     parser.add_argument("--prompts", nargs="+")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if ".model" in os.path.basename(args.model):
             path = os.path.join(folder, os.path.basename(args.model) + ".gguf")
-            t = SentencePiece(args.model, path)
+            t = SentencePiece(args.model, path, args.bare)
         else:
             path, t = args.model, reference(args.model)
         status = compare_generated(args, path, t)
@@ -234,6 +240,8 @@ def main():
 def compare_generated(args, model, t):
     added = sorted(a.content for a in t.get_added_tokens_decoder().values())
     batch = list(texts(args.count, args.seed, added))
+    if args.bare:
+        batch = [" " + text for text in batch if text]
     wrong = tokens = 0
     for text, line in zip(batch, answers(args.program, model, batch)):
         what = compare(t, text, line)

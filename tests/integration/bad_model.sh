@@ -90,4 +90,13 @@ fresh gguf-f32 && head -c 4000 /dev/urandom >"$m/model.gguf" && refused 4 'model
 fresh mistral-mha-f16 && edit sliding_window 4
 ends 2 "$program" logits "$m" --ids "1 2 3 4 5 6" && says 'sliding window'
 ends 0 "$program" logits "$m" --ids "1 2 3"
+# SentencePiece's kind in GGUF: keys that are missing, lying, or ask for what is not handled.
+spm() {
+    sed "$1" tests/fixtures/tokenizers/spm.gguf >"$work/spm.gguf"
+    ends 4 "$program" tokenize "$work/spm.gguf" --text x && says "$2"
+}
+spm 's/tokenizer.ggml.scores/tokenizer.ggml.scorex/' 'tokenizer.ggml.scores'
+spm 's/tokenizer.ggml.bos_token_id/tokenizer.ggml.bos_token_ix/' 'BOS is to be added, but has no id'
+spm 's/<0x41>/<0x42>/' 'token "<0x42>" has two ids'
+
 finish

@@ -19,6 +19,7 @@ if [ -z "${LENSWEEP_PYTHON:-}" ]; then
     exit 77
 fi
 compare tests/fixtures/tokenizers/spm.model
+compare tests/fixtures/tokenizers/spm.model --bare --count 1000
 [ -z "${LENSWEEP_MODEL:-}" ] || compare "$LENSWEEP_MODEL"
 if [ -n "${LENSWEEP_TOKENIZERS:-}" ]; then
     compare "$LENSWEEP_TOKENIZERS/llama3"

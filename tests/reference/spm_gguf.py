@@ -23,7 +23,8 @@ def kind(sp, i):
     return gguf.TokenType.NORMAL
 
 
-def convert(model, out):
+def convert(model, out, bare=False):
+    """bare: without the space before a text, and without BOS."""
     sp = sentencepiece.SentencePieceProcessor(model_file=str(model))
     ids = range(sp.vocab_size())
     w = gguf.GGUFWriter(out, "llama")
@@ -35,6 +36,9 @@ def convert(model, out):
     w.add_bos_token_id(sp.bos_id())
     w.add_eos_token_id(sp.eos_id())
     w.add_unk_token_id(sp.unk_id())
+    if bare:
+        w.add_add_space_prefix(False)
+        w.add_add_bos_token(False)
     w.write_header_to_file()
     w.write_kv_data_to_file()
     w.write_tensors_to_file()
