@@ -246,15 +246,14 @@ def check_script(figures, name):
                 assert {r["target"].replace("_", " ") for r in line} == {target}, (name, start, target)
                 assert [int(r["layer"]) for r in line] == list(range(int(along[1])))
     elif "boxxyerror" in script:
-        x, v = re.search(r"using (\d+):\(i\):\(\$\1 - .*:(\d+) \\\n    with box", script).groups()
-        value = field(v)
-        assert field(x) == "layer" and value in ("role_score", "role_effect"), (x, v)
+        value = field(re.search(r"using 0:\(i\):\(\$0 - .*:(\d+) \\\n    with box", script)[1])
+        assert value in ("role_score", "role_effect", "mean"), value
         down = int(re.search(r"^down = (\d+)$", script, re.M)[1])
-        size, same = int(along[1]) * down, ["site", "corruption", "window"]
+        size, same = int(along[1]) * down, list({"site", "corruption", "window", "metric"} & set(header))
         for start in starts:
             for k in range(down):
                 line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
-                assert len({r["role"] for r in line}) == 1
+                assert len({r["role" if "role" in r else "layer"] for r in line}) == 1
     else:
         n, x, y, c = re.search(r"::first::first\+(\d+) using \(100\*\$(\d+)\):\(100\*\$(\d+)\):(\d+)",
                                script).groups()
@@ -356,6 +355,46 @@ def check_names(program, folder, rng):
         assert f.read() == before
 
 
+def check_marks(program, folder, rng):
+    """A sweep over heads: its statistics as a map, those that are significant with a dot."""
+    shape = (1, 3, 4, 2, 2)
+    dims = {"stratum": np.arange(1), "layer": np.array([0, 3, 7], "i4"), "head": np.arange(4, dtype="i4"),
+            "position": np.array(["last", "subject"], object),
+            "metric": np.array(["logit.answer_1", "kl"], object)}
+    values = {x: rng.normal(size=shape) for x in ("mean", "lo", "hi")} | {
+        "q": rng.uniform(0, 0.2, size=shape), "n": np.full(shape, 6, "i4")}
+    path = os.path.join(folder, "sweep.h5")
+    with h5py.File(path, "w") as f:
+        f.create_group("zero").attrs["kind"] = "ablation"
+        g = f.create_group("zero/stats")
+        for name, v in dims.items():
+            g.create_dataset(name, data=v, dtype=h5py.string_dtype() if v.dtype == object else None)
+            g[name].make_scale(name)
+        more = {"stratum_dataset": np.array(["cities"], object), "stratum_template": np.array([1], "i4"),
+                "stratum_step": np.array([2], "i4")}
+        for name, v in (values | more).items():
+            g.create_dataset(name, data=v, dtype=h5py.string_dtype() if v.dtype == object else None)
+            for i, dim in enumerate(list(dims)[:v.ndim]):
+                g[name].dims[i].attach_scale(g[dim])
+    figures = os.path.join(folder, "sweep")
+    done = run(program, "plot", path, "-o", figures)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    for k, position in enumerate(("last", "subject")):
+        name = f"zero_cities_1_position_{position}"
+        rows = read_table(os.path.join(figures, name + ".csv"))
+        assert len(rows) == 24 and list(rows[0])[-5:] == ["mean", "mean_lo", "mean_hi", "q", "n"], rows[0]
+        for row in rows:
+            at = (0, ["0", "3", "7"].index(row["layer"]), int(row["head"]), k,
+                  ["logit.answer_1", "kl"].index(row["metric"]))
+            for column, variable in (("mean", "mean"), ("mean_lo", "lo"), ("mean_hi", "hi"), ("q", "q")):
+                assert np.isclose(float(row[column]), values[variable][at], rtol=1e-8), (row, column)
+        check_script(figures, name)
+        with open(os.path.join(figures, name + ".gp"), encoding="utf-8") as f:
+            script = f.read()
+        assert list(rows[0])[int(re.search(r"\$(\d+) <= fdr", script)[1]) - 1] == "q"
+        assert "fdr = 0.05" in script and "set ytics ('0' 0, '3' 1, '7' 2)" in script
+
+
 def check_formats(program, folder, rng):
     path = os.path.join(folder, "one.h5")
     make_result(path, "cities", rng)
@@ -410,6 +449,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         n = check_averages(program, make_run(program, model, queries, folder))
         check_names(program, folder, rng)
+        check_marks(program, folder, rng)
         check_formats(program, folder, rng)
         check_trouble(program, folder)
     print(f"plot: the numbers of {n} figures, their scripts, files and statuses are as they should be")

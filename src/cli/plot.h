@@ -41,10 +41,12 @@ struct chart_kind {
     /* Further averages of the same cells, or of less dimensions. MAP: where the colours begin
        (without it they are centred at zero). POINTS: what each value would be by chance. */
     const char *beside[VALUES_MAX];
+    const char *mark;          /* MAP: cells whose value of this is at most `fdr` have a dot */
+    const char *without;       /* a dimension that the first value must not have */
     const char *place[PLACES]; /* the dimension that lies there; NULL = none */
     bool
         apart; /* columns whose names begin alike (answer_1, answer_2) have a figure of their own */
-    const char *title, *value_label, *along_label, *note;
+    const char *title, *value_label, *along_label, *down_label, *note;
     const char *column_words; /* what befell the column's entry: "corrupted" */
 };
 
@@ -76,9 +78,10 @@ struct averages {
     const struct chart_kind *kind;
     struct dimension dim[DIMS_MAX]; /* of the first value; the first is `stratum` */
     size_t n_dims;
-    int at[PLACES];                       /* index of the dimension in each place; -1 = none */
-    struct average average[AVERAGES_MAX]; /* n_values that are drawn, then those beside */
-    size_t n_averages, n_values;
+    int at[PLACES];                        /* index of the dimension in each place; -1 = none */
+    struct average average[AVERAGES_MAX];  /* n_values that are drawn, then those beside */
+    size_t n_averages, n_values, n_beside; /* what is left is the mark */
+    double fdr;
     char **dataset;          /* (stratum) "" = mean of datasets */
     double *template, *step; /* (stratum) template -1 = mean of templates, 0 = not known */
     const char *unit;        /* what the bootstrap draws: "items" */

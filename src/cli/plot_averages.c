@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct search {
@@ -104,7 +105,8 @@ static bool take_dimensions(struct averages *g, const struct h5info *v)
         g->dim[d] = (struct dimension){.name = v->dim[d], .size = v->size[d]};
     for (int p = 0; p < PLACES; p++)
         g->at[p] = find_dimension(g, k->place[p]);
-    return g->at[ALONG] >= 0 && (!k->place[DOWN] || g->at[DOWN] >= 0);
+    return g->at[ALONG] >= 0 && (!k->place[DOWN] || g->at[DOWN] >= 0) &&
+           find_dimension(g, k->without) < 0;
 }
 
 /* Its dimensions must be some of those of the first. */
@@ -163,6 +165,7 @@ static int read_average(struct averages *g, struct h5file *f, const char *group,
 static int read_ways(struct averages *g, struct h5file *f, const char *group, struct err *err)
 {
     char *config = NULL, *average = NULL;
+    const char *fdr;
     struct search s;
 
     if (search_for(&s, g, f, "provenance", "audit", err) ||
@@ -170,6 +173,8 @@ static int read_ways(struct averages *g, struct h5file *f, const char *group, st
         h5_read_attr(f, group, "average", &average, err))
         goto out;
     g->unit = config && strstr(config, "cluster: query") ? "queries" : "items";
+    fdr = config ? strstr(config, "fdr: ") : NULL;
+    g->fdr = fdr ? strtod(fdr + 5, NULL) : 0.05;
     g->authors = average && str_eq(average, "authors");
 out:
     mem_free(config);
@@ -195,6 +200,9 @@ int averages_read(struct averages *g, const struct chart_kind *kind, struct h5fi
     for (int i = 0; i < VALUES_MAX && kind->beside[i]; i++)
         if (read_average(g, f, group, kind->beside[i], &beside, err))
             return err->code;
+    g->n_beside = g->n_averages - g->n_values;
+    if (kind->mark && read_average(g, f, group, kind->mark, &beside, err))
+        return err->code;
     for (size_t d = 1; d < g->n_dims; d++)
         if (read_labels(g, f, group, &g->dim[d], err))
             return err->code;

@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Light to dark of one hue each: their order is seen without seeing the hue. */
@@ -26,6 +27,19 @@ static bool is_struck(const struct chart *c, size_t column, const char *role)
     return n && strncmp(role, name, n) == 0 && role[n] == '_';
 }
 
+static int put_down_numbers(struct buf *gp, const struct chart *c, bool names, struct err *err)
+{
+    if (buf_printf(gp, err, "set yrange [-0.5:%zu.5]\nset ylabel '%s'\nset ytics (", c->n[DOWN] - 1,
+                   names ? c->of->kind->down_label : ""))
+        return err->code;
+    for (size_t i = 0; i < c->n[DOWN]; i += (size_t)tic_step(c->n[DOWN]))
+        if (buf_puts(gp, i ? ", " : "", err) ||
+            gp_text(gp, names ? chart_label(c, DOWN, i) : "", err) ||
+            buf_printf(gp, err, " %zu", i))
+            return err->code;
+    return buf_puts(gp, ")\n", err);
+}
+
 /* Names of what lies downwards stand left of the first panel; in each, a star where tokens were
    changed, and how many queries have the entry if not all do. */
 static int put_down_tics(struct buf *gp, const struct page *p, size_t row, size_t column,
@@ -38,8 +52,7 @@ static int put_down_tics(struct buf *gp, const struct page *p, size_t row, size_
     int code;
 
     if (c->of->dim[c->of->at[DOWN]].numbers)
-        return buf_printf(gp, err, "set yrange [-0.5:%zu.5]\nset ytics %d\nset format y '%s'\n",
-                          c->n[DOWN] - 1, tic_step(c->n[DOWN]), names ? "%g" : "");
+        return put_down_numbers(gp, c, names, err);
     code = buf_printf(gp, err, "set yrange [%zu.5:-0.5]\nset ytics (", c->n[DOWN] - 1);
     for (size_t i = 0; i < c->n[DOWN] && !code; i++) {
         const char *name = chart_label(c, DOWN, i);
@@ -78,7 +91,7 @@ static int put_colours(struct buf *gp, const struct page *p, size_t row, size_t 
     size_t at[PLACES], k = 0;
     int digits;
 
-    if (g->n_averages > g->n_values) {
+    if (g->n_beside) {
         panel_cell(c, row, column, 0, at);
         v.lo = chart_value(c, &g->average[g->n_values], MEAN, at);
         while (*palettes[k].row && !str_eq(palettes[k].row, name))
@@ -99,30 +112,63 @@ static int put_colours(struct buf *gp, const struct page *p, size_t row, size_t 
         digits, v.hi, v.hi);
 }
 
+/* Cells stand by their number on both axes; the axes have their labels where those differ. */
+static int put_along_tics(struct buf *gp, const struct chart *c, struct err *err)
+{
+    int step = tic_step(c->n[ALONG]);
+    bool plain = true;
+
+    for (size_t i = 0; i < c->n[ALONG]; i++)
+        plain &= strtod(chart_label(c, ALONG, i), NULL) == (double)i;
+    if (buf_printf(gp, err, "set xrange [-0.5:%zu.5]\nset xtics %d\n", c->n[ALONG] - 1, step))
+        return err->code;
+    if (plain)
+        return 0;
+    if (buf_puts(gp, "set xtics (", err))
+        return err->code;
+    for (size_t i = 0; i < c->n[ALONG]; i += (size_t)step)
+        if (buf_puts(gp, i ? ", " : "", err) || gp_text(gp, chart_label(c, ALONG, i), err) ||
+            buf_printf(gp, err, " %zu", i))
+            return err->code;
+    return buf_puts(gp, ")\n", err);
+}
+
 static int map_head(struct buf *gp, const struct page *p, struct err *err)
 {
     return buf_printf(gp, err,
-                      "along = %zu\ndown = %zu\nset xrange [-0.5:%zu.5]\nset xtics %d\n"
+                      "along = %zu\ndown = %zu\nfdr = %g\n"
                       "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
                       "'#e6e6e6' fillstyle solid noborder\n",
-                      p->c->n[ALONG], p->c->n[DOWN], p->c->n[ALONG] - 1, tic_step(p->c->n[ALONG]));
+                      p->c->n[ALONG], p->c->n[DOWN], p->c->of->fdr) ||
+                   put_along_tics(gp, p->c, err)
+               ? err->code
+               : 0;
 }
 
-/* Cells overlap by a little, so that no seam shows between them. */
+/* Cells overlap by a little, so that no seam shows between them; dots mark them from above. */
 static int map_panel(struct buf *gp, const struct page *p, size_t row, size_t column,
                      struct err *err)
 {
     const struct chart *c = p->c;
-    size_t x = field_of(c, ALONG), v = field_of_value(c, 0, MEAN);
+    const struct averages *g = c->of;
+    size_t beside = g->n_values + g->n_beside;
 
-    if (put_down_tics(gp, p, row, column, err) || put_colours(gp, p, row, column, err))
+    if (put_down_tics(gp, p, row, column, err) || put_colours(gp, p, row, column, err) ||
+        buf_printf(gp, err,
+                   "plot for [i=0:down-1] data skip 1 every ::first+i*along::first+(i+1)*along-1 "
+                   "\\\n    using 0:(i):($0 - 0.52):($0 + 0.52):(i - 0.52):(i + 0.52):%zu "
+                   "\\\n    with boxxyerror fillcolor palette fillstyle solid noborder notitle",
+                   field_of_value(c, 0, MEAN)))
         return err->code;
-    return buf_printf(
-        gp, err,
-        "plot for [i=0:down-1] data skip 1 every ::first+i*along::first+(i+1)*along-1 "
-        "\\\n    using %zu:(i):($%zu - 0.52):($%zu + 0.52):(i - 0.52):(i + 0.52):%zu "
-        "\\\n    with boxxyerror fillcolor palette fillstyle solid noborder notitle\n",
-        x, x, x, v);
+    if (g->n_averages > beside &&
+        buf_printf(gp, err,
+                   ", \\\n  for [i=0:down-1] data skip 1 every "
+                   "::first+i*along::first+(i+1)*along-1 \\\n"
+                   "    using 0:($%zu <= fdr ? i : NaN) with points pointtype 7 pointsize 0.3 "
+                   "linecolor '#000000' notitle",
+                   field_of_value(c, g->n_values, MEAN) + g->n_beside))
+        return err->code;
+    return buf_puts(gp, "\n", err);
 }
 
 /* Roles need a line and room for their names. */

@@ -114,7 +114,7 @@ static int put_chance(struct buf *gp, const struct chart *c, size_t row, size_t 
     double mean[VALUES_MAX] = {0};
     size_t at[PLACES], n = 0;
 
-    if (c->of->n_averages < c->of->n_values + 2)
+    if (c->of->n_beside < 2)
         return 0;
     for (size_t i = 0; i < panel_cells(c); i++) {
         double x, y;

@@ -158,8 +158,11 @@ static int caption(struct buf *text, const struct chart *c, struct err *err)
         (has_intervals(c) &&
          buf_printf(text, err, "%s95 %% bootstrap intervals over %s", shown[k->form], c->of->unit)))
         return err->code;
-    if (c->of->n_averages > c->of->n_values && k->form == POINTS &&
+    if (c->of->n_beside && k->form == POINTS &&
         buf_puts(text, "; dashed: rate of control tokens", err))
+        return err->code;
+    if (c->of->n_averages > c->of->n_values + c->of->n_beside &&
+        buf_printf(text, err, "; dots: %s <= %g", k->mark, c->of->fdr))
         return err->code;
     for (int p = 0; p < PLACES; p++)
         if (c->left_out[p] && buf_printf(text, err, "; %zu more of %s not shown", c->left_out[p],
