@@ -99,28 +99,32 @@ static const struct metric {
     enum vtype type;
     bool per_target;
     const char *units, *text;
-    const char *clean, *clean_text; /* NULL = has no meaning, or stands in `queries` */
+    const char *clean, *clean_text;              /* NULL = has none */
+    enum { NO_EFFECT, OWN, MINUS_CLEAN } effect; /* what statistics are made of */
+    bool sign; /* it may go either way: only then is a sign test one */
 } metrics[] = {
     {"logit", LOGIT, V_F32, true, "1", "logit of the target", "clean_logit",
-     "logit of the target, clean"},
+     "logit of the target, clean", MINUS_CLEAN, true},
     {"logprob", LOGPROB, V_F32, true, "nat", "log-probability of the target", "clean_logprob",
-     "log-probability of the target, clean"},
-    {"rank", RANK, V_I4, true, NULL, "rank of the target", NULL, NULL},
+     "log-probability of the target, clean", MINUS_CLEAN, true},
+    {"rank", RANK, V_I4, true, NULL, "rank of the target", NULL, NULL, NO_EFFECT, false},
     {"logit_difference", DIFFERENCE, V_F32, false, "1",
      "logit of the right target minus the mean of its foils", "clean_logit_difference",
-     "logit of the right target minus the mean of its foils, clean"},
+     "logit of the right target minus the mean of its foils, clean", MINUS_CLEAN, true},
     {"recall_mass", RECALL, V_F32, false, "nat",
      "log of the probability of answers that are no foils", "clean_recall_mass",
-     "log of the probability of answers that are no foils, clean"},
+     "log of the probability of answers that are no foils, clean", MINUS_CLEAN, true},
     {"repetition_mass", REPETITION, V_F32, false, "nat",
      "log of the probability of answers that are foils", "clean_repetition_mass",
-     "log of the probability of answers that are foils, clean"},
-    {"kl", KL, V_F32, false, "nat", "KL(clean || ablated) of the next token", NULL, NULL},
-    {"argmax", ARGMAX, V_I4, false, NULL, "most probable next token", NULL, NULL},
+     "log of the probability of answers that are foils, clean", MINUS_CLEAN, true},
+    {"kl", KL, V_F32, false, "nat", "KL(clean || ablated) of the next token", NULL, NULL, OWN,
+     false},
+    {"argmax", ARGMAX, V_I4, false, NULL, "most probable next token", NULL, NULL, NO_EFFECT, false},
     {"direct", DIRECT, V_F32, true, "1",
-     "change of the target's logit when only this term of the final residual changes", NULL, NULL},
+     "change of the target's logit when only this term of the final residual changes", NULL, NULL,
+     OWN, true},
     {"direct_frozen", DIRECT, V_F32, true, "1", "the same with the final norm of the clean run",
-     NULL, NULL},
+     NULL, NULL, OWN, true},
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
@@ -256,6 +260,34 @@ static int open_axes(struct experiment *x, struct ablation *b, struct err *err)
     return add_named_axis(x, "target", ds->n_targets, ds->target_name, err);
 }
 
+/* What NAME/stats has of each cell: logit.answer_1, ..., logit_difference, ... */
+static int open_effects(struct experiment *x, struct ablation *b, struct err *err)
+{
+    const struct dataset *ds = x->scene->data;
+    size_t most = METRICS * ds->n_targets, n = 0;
+    const char **label = arena_alloc(x->arena, most, sizeof *label, err);
+    bool *sign = arena_alloc(x->arena, most, sizeof *sign, err);
+
+    for (size_t i = 0; label && sign && i < METRICS; i++) {
+        const struct metric *m = &metrics[i];
+
+        if (!(b->metrics & m->bit) || m->effect == NO_EFFECT)
+            continue;
+        for (size_t t = 0; t < (m->per_target ? ds->n_targets : 1); t++) {
+            sign[n] = m->sign;
+            label[n++] = m->per_target
+                             ? arena_printf(x->arena, err, "%s.%s", m->name, ds->target_name[t])
+                             : m->name;
+        }
+    }
+    if (err->code || !n)
+        return err->code;
+    x->axis[x->n_axes].stats = true;
+    b->n_effects = n;
+    b->sign = sign;
+    return add_named_axis(x, "metric", n, label, err);
+}
+
 /* "query layer head position sample", as far as there are such axes. */
 static const char *cell_dims(const struct experiment *x, const char *after, struct err *err)
 {
@@ -265,6 +297,62 @@ static const char *cell_dims(const struct experiment *x, const char *after, stru
         if (x->axis[i].cell)
             dims = arena_printf(x->arena, err, "%s %s", dims, x->axis[i].dim.name);
     return dims ? arena_printf(x->arena, err, "%s%s", dims, after) : NULL;
+}
+
+/* "stratum layer head position metric": samples are averaged first. */
+static const char *effect_dims(const struct experiment *x, struct err *err)
+{
+    const struct ablation *b = x->state;
+    const char *dims = "stratum";
+
+    for (int i = 0; dims && i < x->n_axes; i++)
+        if (x->axis[i].cell && i != b->sample_axis)
+            dims = arena_printf(x->arena, err, "%s %s", dims, x->axis[i].dim.name);
+    return dims ? arena_printf(x->arena, err, "%s metric", dims) : NULL;
+}
+
+/* Mean over samples of value[cell * draws + sample, at] minus clean; NaN where there is none. */
+static float mean_effect(const float *value, size_t draws, size_t stride, float clean)
+{
+    double sum = 0;
+    int n = 0;
+
+    for (size_t i = 0; i < draws; i++)
+        if (!isnan(value[i * stride])) {
+            sum += (double)value[i * stride] - (double)clean;
+            n++;
+        }
+    return n ? (float)(sum / n) : NAN;
+}
+
+/* One query's effects: (cells without samples, metrics). */
+static void effects(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                    float *out)
+{
+    const struct ablation *b = x->state;
+    size_t draws = b->sample_axis < 0 ? 1 : (size_t)b->draws, cells = 1, column = 0;
+
+    for (int i = 0; i < x->n_axes; i++)
+        if (x->axis[i].cell && i != b->sample_axis)
+            cells *= x->axis[i].dim.size;
+    for (size_t i = 0; i < METRICS; i++) {
+        const struct metric *m = &metrics[i];
+        size_t n = m->per_target ? x->scene->data->n_targets : 1;
+        /* Answers that begin with the same token cannot be told apart. */
+        bool blurred = m->bit & (DIFFERENCE | REPETITION) && q->target_collision;
+        const float *value, *clean;
+
+        if (!(b->metrics & m->bit) || m->effect == NO_EFFECT)
+            continue;
+        value = query_array(x, at, m->name);
+        clean = m->effect == MINUS_CLEAN ? query_array(x, at, m->clean) : NULL;
+        for (size_t t = 0; t < n; t++, column++)
+            for (size_t c = 0; c < cells; c++)
+                out[c * b->n_effects + column] =
+                    blurred
+                        ? NAN
+                        : mean_effect(value + c * draws * n + t, draws, n, clean ? clean[t] : 0);
+    }
 }
 
 static int declare(struct experiment *x, const struct ablation *b, struct err *err)
@@ -283,6 +371,12 @@ static int declare(struct experiment *x, const struct ablation *b, struct err *e
             (m->clean && add_field(x, m->clean, m->type, m->per_target ? "query target" : "query",
                                    m->units, m->clean_text, err)))
             return err->code;
+    }
+    if (b->n_effects) {
+        if (add_aggregate(x, "effect", effect_dims(x, err), "1", "ablated minus clean", effects,
+                          err))
+            return err->code;
+        x->aggregate[0].tested = b->sign;
     }
     if (b->operation != DO_RESAMPLE)
         return 0;
@@ -419,8 +513,8 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
                   problems, err) ||
         (edge && places_of(&b->from, &c->from, x, "from", problems, err)) || problems->count)
         return err->code;
-    return open_operation(x, b, problems, err) || open_axes(x, b, err) || declare(x, b, err) ||
-                   name_cells(x, c, err)
+    return open_operation(x, b, problems, err) || open_axes(x, b, err) || open_effects(x, b, err) ||
+                   declare(x, b, err) || name_cells(x, c, err)
                ? err->code
                : 0;
 }

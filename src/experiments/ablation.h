@@ -46,6 +46,8 @@ struct ablation {
     struct hash vector_hash;
 
     unsigned metrics;
+    size_t n_effects; /* numbers of a cell in NAME/stats */
+    const bool *sign; /* (n_effects) */
 };
 
 static inline int engine_layer(const struct ablation *b, int layer)

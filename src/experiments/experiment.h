@@ -25,6 +25,7 @@ struct axis {
     bool cell;   /* cells run over it */
     bool tokens; /* as long as the query's prompt; padded to the longest in the file */
     bool even;   /* cells that differ in it alone have equal costs (heads, draws): saves asking */
+    bool stats;  /* stands only in NAME/stats */
     const char *const *label; /* (size) what its numbers mean, in words: NAME_label; may be NULL */
 };
 
@@ -44,6 +45,8 @@ struct experiment;
 struct aggregate {
     struct field field; /* dims begin with "stratum" */
     bool no_interval;   /* the same number for each query: only NAME and NAME_n */
+    const bool *tested; /* not NULL: these are effects, and go to NAME/stats; those that have a
+                           sign (by place on the last axis) are tested against 0 */
     void (*value)(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
                   float *out);
 };

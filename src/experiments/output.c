@@ -2,261 +2,19 @@
  * From the journal's rows to the result file: group by group, query by query, so that no more than
  * one query's arrays are held at once.
  */
-#include "experiments/campaign.h"
+#include "experiments/output.h"
 
 #include "base/hash.h"
 #include "base/str.h"
 #include "experiments/rows.h"
-#include "experiments/strata.h"
-#include "experiments/survey.h"
-#include "results/h5file.h"
 #include "version.h"
 
 #include <math.h>
 #include <string.h>
 
-struct output {
-    struct campaign *c;
-    struct journal *journal;
-    struct h5file *file;
-    struct campaign_report *report;
-    bool partial;
-    const char **status; /* (queries) of the query as a whole; NULL = ok */
-    struct strata strata;
-    struct arena arena;
-    struct arena group; /* forgotten after each group */
-};
-
 static const char *or_ok(const char *status)
 {
     return status ? status : "ok";
-}
-
-/* --- coordinates that every group repeats --- */
-
-struct column {
-    struct variable var;
-    const void *(*value)(const struct query *q, void *tmp);
-};
-
-static const void *get_item(const struct query *q, void *tmp)
-{
-    *(const char **)tmp = q->item;
-    return tmp;
-}
-
-static const void *get_subject(const struct query *q, void *tmp)
-{
-    *(const char **)tmp = q->subject;
-    return tmp;
-}
-
-static const void *get_dataset(const struct query *q, void *tmp)
-{
-    *(const char **)tmp = q->dataset;
-    return tmp;
-}
-
-static const void *get_template(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->template;
-    return tmp;
-}
-
-static const void *get_step(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->step;
-    return tmp;
-}
-
-static const struct column coordinates[] = {
-    {{"item", V_STR, "query", "unit of statistics", NULL}, get_item},
-    {{"subject", V_STR, "query", "subject of the query", NULL}, get_subject},
-    {{"dataset", V_STR, "query", "dataset of the query", NULL}, get_dataset},
-    {{"template", V_I1, "query", "prompt template, 0 = not known", NULL}, get_template},
-    {{"step", V_I1, "query", "answer asked for, 0 = not known", NULL}, get_step},
-};
-
-static const void *get_text(const struct query *q, void *tmp)
-{
-    *(const char **)tmp = q->text;
-    return tmp;
-}
-
-static const void *get_n_tokens(const struct query *q, void *tmp)
-{
-    *(int32_t *)tmp = q->n;
-    return tmp;
-}
-
-static const void *get_collision(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->target_collision;
-    return tmp;
-}
-
-static const void *get_generic(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->target_generic;
-    return tmp;
-}
-
-static const void *get_in_prompt(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->target_in_prompt;
-    return tmp;
-}
-
-static const void *get_bos(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->bos;
-    return tmp;
-}
-
-static const void *get_prefix(const struct query *q, void *tmp)
-{
-    *(const char **)tmp = q->answer_prefix;
-    return tmp;
-}
-
-/* What is known of a query without the model. */
-static const struct column facts[] = {
-    {{"text", V_STR, "query", "the prompt", NULL}, get_text},
-    {{"n_tokens", V_I4, "query", "tokens in the prompt", NULL}, get_n_tokens},
-    {{"target_collision", V_I1, "query", "two targets are the same token", NULL}, get_collision},
-    {{"target_generic", V_I1, "query", "the target starts many answers of the dataset", NULL},
-     get_generic},
-    {{"target_in_prompt", V_I1, "query", "the target stands in the prompt", NULL}, get_in_prompt},
-    {{"bos", V_I1, "query", "the prompt begins with the tokenizer's BOS", NULL}, get_bos},
-    {{"answer_prefix", V_STR, "query", "what the prompt ends in: quote, space or nothing", NULL},
-     get_prefix},
-};
-
-static int write_columns(struct output *o, struct h5group *g, const struct column *column, size_t n,
-                         bool coordinate, struct err *err)
-{
-    const struct dataset *ds = &o->c->data;
-
-    for (size_t k = 0; k < n; k++) {
-        const struct variable *v = &column[k].var;
-        size_t size = vtype_size(v->type);
-        char *all = arena_alloc(&o->arena, ds->n, size, err);
-
-        if (!all || (coordinate ? h5_coordinate(g, v, err) : h5_define(g, v, err)))
-            return err->code;
-        for (size_t q = 0; q < ds->n; q++) {
-            char tmp[sizeof(void *)];
-
-            memcpy(all + q * size, column[k].value(&ds->query[q], tmp), size);
-        }
-        if (h5_write(g, v->name, 0, ds->n, all, err))
-            return err->code;
-    }
-    return 0;
-}
-
-/* --- arrays of the group `queries` --- */
-
-static int write_ids(struct output *o, struct h5group *g, struct err *err)
-{
-    const struct dataset *ds = &o->c->data;
-    static const struct variable v = {"ids", V_I4, "query token", "token ids of the prompt", NULL};
-    int32_t *ids = arena_alloc(&o->arena, (size_t)ds->max_tokens, sizeof *ids, err);
-
-    if (!ids || h5_define(g, &v, err))
-        return err->code;
-    for (size_t q = 0; q < ds->n; q++) {
-        int n = ds->query[q].n < ds->max_tokens ? ds->query[q].n : ds->max_tokens;
-
-        fill(V_I4, ids, (size_t)ds->max_tokens);
-        if (n > 0)
-            memcpy(ids, ds->query[q].ids, (size_t)n * sizeof *ids);
-        if (h5_write(g, v.name, q, 1, ids, err))
-            return err->code;
-    }
-    return 0;
-}
-
-static int write_spans(struct output *o, struct h5group *g, struct err *err)
-{
-    const struct dataset *ds = &o->c->data;
-    static const struct variable v = {"span", V_I4, "query span bound",
-                                      "tokens [begin, end) of each named span; -1 = has none",
-                                      NULL};
-    static const struct variable name = {"span_name", V_STR, "span", "name of the span", NULL};
-    int32_t *bounds = arena_alloc(&o->arena, 2 * ds->n_spans, sizeof *bounds, err);
-
-    if (!bounds || h5_coordinate(g, &name, err) || h5_define(g, &v, err) ||
-        h5_write(g, name.name, 0, ds->n_spans, ds->span_name, err))
-        return err->code;
-    for (size_t q = 0; q < ds->n; q++) {
-        for (size_t i = 0; i < ds->n_spans; i++) {
-            struct span s = ds->query[q].span ? ds->query[q].span[i] : (struct span){0, 0};
-
-            bounds[2 * i] = span_empty(s) ? -1 : s.lo;
-            bounds[2 * i + 1] = span_empty(s) ? -1 : s.hi;
-        }
-        if (h5_write(g, v.name, q, 1, bounds, err))
-            return err->code;
-    }
-    return 0;
-}
-
-/* An (n) array of token ids per query. */
-static int write_tokens(struct output *o, struct h5group *g, const struct variable *v, size_t n,
-                        const int32_t *(*of)(const struct query *), struct err *err)
-{
-    int32_t *ids = arena_alloc(&o->arena, n, sizeof *ids, err);
-
-    if (!ids || h5_define(g, v, err))
-        return err->code;
-    for (size_t q = 0; q < o->c->data.n; q++) {
-        const int32_t *own = of(&o->c->data.query[q]);
-
-        fill(V_I4, ids, n);
-        if (own && n)
-            memcpy(ids, own, n * sizeof *ids);
-        if (h5_write(g, v->name, q, 1, ids, err))
-            return err->code;
-    }
-    return 0;
-}
-
-static const int32_t *targets_of(const struct query *q)
-{
-    return q->target;
-}
-
-static const int32_t *controls_of(const struct query *q)
-{
-    return q->control;
-}
-
-static const int32_t *subject_controls_of(const struct query *q)
-{
-    return q->s_control;
-}
-
-static int write_facts(struct output *o, struct h5group *g, struct err *err)
-{
-    static const struct variable target = {"target_id", V_I4, "query target",
-                                           "token of each target; -1 = has none", NULL};
-    static const struct variable control = {"control_id", V_I4, "query control",
-                                            "first tokens of other items' answers", NULL};
-    static const struct variable subjects = {"subject_control_id", V_I4, "query control",
-                                             "first tokens of other subjects", NULL};
-    const struct dataset *ds = &o->c->data;
-
-    if (write_columns(o, g, facts, sizeof facts / sizeof *facts, false, err) ||
-        write_ids(o, g, err) || write_spans(o, g, err) ||
-        write_tokens(o, g, &target, ds->n_targets, targets_of, err))
-        return err->code;
-    if (!ds->n_controls)
-        return 0;
-    return write_tokens(o, g, &control, ds->n_controls, controls_of, err) ||
-                   write_tokens(o, g, &subjects, ds->n_controls, subject_controls_of, err)
-               ? err->code
-               : 0;
 }
 
 /* --- an experiment's group --- */
@@ -318,6 +76,15 @@ static int stamp_config(struct h5group *g, const struct experiment *x, struct er
     return code ? code : err->code;
 }
 
+/* Of its own: those that are tested stand in a group below. */
+static bool has_averages(const struct experiment *x)
+{
+    for (int i = 0; i < x->n_aggregates; i++)
+        if (!x->aggregate[i].tested)
+            return true;
+    return false;
+}
+
 static int make_group(struct output *o, const struct experiment *x, struct h5group **g,
                       struct err *err)
 {
@@ -327,8 +94,9 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     size_t n = 1;
 
     for (int i = 0; i < x->n_axes; i++)
-        dims[n++] = x->axis[i].dim;
-    if (x->n_aggregates)
+        if (!x->axis[i].stats)
+            dims[n++] = x->axis[i].dim;
+    if (has_averages(x))
         dims[n++] = (struct dim){"stratum", o->strata.n, V_I4, NULL, "average over queries"};
     if (x == o->c->x) { /* queries */
         dims[n++] = (struct dim){"token", (size_t)ds->max_tokens, V_I4, NULL, NULL};
@@ -338,9 +106,8 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     }
     if (h5_group(o->file, x->name, dims, n, g, err) ||
         h5_attr_str(*g, "kind", x->kind->name, err) || stamp_config(*g, x, err) ||
-        (x->n_aggregates && h5_attr_str(*g, "average", o->c->config.statistics.average, err)) ||
-        write_axis_notes(o, *g, x, err) ||
-        write_columns(o, *g, coordinates, sizeof coordinates / sizeof *coordinates, true, err))
+        (has_averages(x) && h5_attr_str(*g, "average", o->c->config.statistics.average, err)) ||
+        write_axis_notes(o, *g, x, err) || write_coordinates(o, *g, err))
         return err->code;
     for (int i = 0; i < x->n_fields; i++)
         if (h5_define(*g, &x->field[i].var, err))
@@ -352,92 +119,6 @@ static void take_audit(double *worst, double v)
 {
     if (isnan(*worst) || v > *worst)
         *worst = v;
-}
-
-/* --- averages over queries --- */
-
-static int stratum_coordinates(struct output *o, struct h5group *g, struct err *err)
-{
-    static const struct variable dataset = {
-        "stratum_dataset", V_STR, "stratum",
-        "dataset of the average; empty = over all; unnamed = the data names none", NULL};
-    static const struct variable template = {"stratum_template", V_I4, "stratum",
-                                             "template of the average; -1 = over all", NULL};
-    static const struct variable step = {"stratum_step", V_I4, "stratum", "step of the average",
-                                         NULL};
-    const struct strata *s = &o->strata;
-    const char **name = arena_alloc(&o->arena, s->n, sizeof *name, err);
-    int32_t *number = arena_alloc(&o->arena, 2 * s->n, sizeof *number, err);
-
-    if (!name || !number)
-        return err->code;
-    for (size_t i = 0; i < s->n; i++) {
-        name[i] = s->v[i].over == OVER_DATASETS || *s->v[i].dataset ? s->v[i].dataset : "unnamed";
-        number[i] = s->v[i].template;
-        number[s->n + i] = s->v[i].step;
-    }
-    return h5_coordinate(g, &dataset, err) || h5_write(g, dataset.name, 0, s->n, name, err) ||
-                   h5_coordinate(g, &template, err) ||
-                   h5_write(g, template.name, 0, s->n, number, err) ||
-                   h5_coordinate(g, &step, err) ||
-                   h5_write(g, step.name, 0, s->n, number + s->n, err)
-               ? err->code
-               : 0;
-}
-
-/* One of NAME, NAME_se, NAME_lo, NAME_hi, NAME_n from all estimates (element, stratum). */
-static int write_estimates(struct output *o, struct h5group *g, const struct variable *var,
-                           const char *suffix, const struct estimate *e, size_t elements,
-                           struct err *err)
-{
-    size_t n = o->strata.n;
-    struct variable v = *var;
-    double *f = arena_alloc(&o->group, elements * n, sizeof *f, err);
-    int32_t *count = arena_alloc(&o->group, elements * n, sizeof *count, err);
-    bool is_count = suffix[0] && suffix[1] == 'n';
-
-    v.name = arena_printf(&o->group, err, "%s%s", var->name, suffix);
-    if (!f || !count || !v.name)
-        return err->code;
-    if (is_count) {
-        v.type = V_I4;
-        v.units = NULL;
-    }
-    for (size_t i = 0; i < elements * n; i++) {
-        const struct estimate *x = &e[(i % elements) * n + i / elements];
-
-        count[i] = x->n;
-        f[i] = !suffix[0] ? x->mean : suffix[1] == 's' ? x->se : suffix[1] == 'l' ? x->lo : x->hi;
-    }
-    return h5_define(g, &v, err) ||
-                   h5_write(g, v.name, 0, n, is_count ? (void *)count : (void *)f, err)
-               ? err->code
-               : 0;
-}
-
-static enum template_mean templates(const struct output *o, const struct experiment *x)
-{
-    return str_eq(o->c->config.statistics.average, "authors") ? x->kind->authors_average
-                                                              : TEMPLATES_MEAN;
-}
-
-static int write_aggregate(struct output *o, struct h5group *g, const struct experiment *x,
-                           const struct aggregate *a, const float *value, struct err *err)
-{
-    static const char *const suffixes[] = {"", "_se", "_lo", "_hi", "_n"};
-    size_t elements = padded_elements(x, &a->field);
-    struct estimate *e = arena_alloc(&o->group, elements * o->strata.n, sizeof *e, err);
-
-    if (!e || strata_estimate(&o->strata, templates(o, x), value, elements, e, err))
-        return err->code;
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        bool interval = suffixes[i][0] && suffixes[i][1] != 'n';
-
-        if (!(interval && a->no_interval) &&
-            write_estimates(o, g, &a->field.var, suffixes[i], e, elements, err))
-            return err->code;
-    }
-    return 0;
 }
 
 /* --- cells --- */
@@ -526,112 +207,39 @@ static int write_status(struct output *o, struct h5group *g, const char *const *
     return h5_write(g, v.name, 0, o->c->data.n, all, err);
 }
 
-static void name_strata(const struct output *o, const struct survey *s, const char **dataset,
-                        int32_t *number)
-{
-    for (size_t k = 0; k < s->n_strata; k++) {
-        const struct query *q = &o->c->data.query[s->first_of[k]];
-
-        dataset[k] = q->dataset;
-        number[k] = q->template;
-        number[s->n_strata + k] = q->step;
-    }
-}
-
-/* NAME/means: what a survey found. `group` = dataset, template and step, as in `stratum` but
-   without averages of averages. */
-static int write_survey(struct output *o, const struct experiment *x, struct err *err)
-{
-    static const struct variable dataset = {"group_dataset", V_STR, "group", "dataset", NULL},
-                                 template = {"group_template", V_I4, "group", "template", NULL},
-                                 step = {"group_step", V_I4, "group", "step", NULL},
-                                 mean = {"mean", V_F32, "group layer role width",
-                                         "mean of the site's values over the role's tokens", "1"},
-                                 n = {"n", V_I4, "group role", "tokens in the mean", NULL},
-                                 std = {"site_std", V_F32, "group layer",
-                                        "standard deviation over all of the dataset's values", "1"},
-                                 queries = {"n", V_I4, "group", "queries", NULL};
-    const struct survey *s = x->survey;
-    const char **role = arena_alloc(&o->arena, s->n_roles, sizeof *role, err);
-    const char **name = arena_alloc(&o->arena, s->n_strata, sizeof *name, err);
-    int32_t *number = arena_alloc(&o->arena, 2 * s->n_strata, sizeof *number, err);
-    int32_t *layer = arena_alloc(&o->arena, s->n_layers, sizeof *layer, err);
-    const char *path = arena_printf(&o->arena, err, "%s/means", x->name);
-    struct dim dims[] = {{"group", s->n_strata, V_I4, NULL, "dataset, template and step"},
-                         {"layer", s->n_layers, V_I4, layer, NULL},
-                         {"role", s->n_roles, V_STR, role, NULL},
-                         {"width", s->width, V_I4, NULL, NULL}};
-    struct h5group *g;
-
-    if (!role || !name || !number || !layer || !path)
-        return err->code;
-    name_strata(o, s, name, number);
-    for (size_t l = 0; l < s->n_layers; l++)
-        layer[l] = s->layer[l] - (s->site == SITE_RESID);
-    for (size_t r = 0; s->means && r < s->n_roles; r++)
-        role[r] = match_role_name(&o->c->data, s->role[r], &o->arena, err);
-    if (h5_group(o->file, path, dims, s->means ? 4 : 2, &g, err) ||
-        h5_coordinate(g, &dataset, err) || h5_write(g, dataset.name, 0, s->n_strata, name, err) ||
-        h5_coordinate(g, &template, err) ||
-        h5_write(g, template.name, 0, s->n_strata, number, err) || h5_coordinate(g, &step, err) ||
-        h5_write(g, step.name, 0, s->n_strata, number + s->n_strata, err) ||
-        h5_define(g, s->means ? &n : &queries, err) || h5_write(g, "n", 0, s->n_strata, s->n, err))
-        return err->code;
-    if (s->means)
-        return h5_define(g, &mean, err) || h5_write(g, mean.name, 0, s->n_strata, s->mean, err)
-                   ? err->code
-                   : 0;
-    return h5_define(g, &std, err) || h5_write(g, std.name, 0, s->n_strata, s->std, err) ? err->code
-                                                                                         : 0;
-}
-
 static int write_experiment(struct output *o, const struct experiment *x, const struct unit **u,
                             struct err *err)
 {
     const struct dataset *ds = &o->c->data;
     uint32_t self = (uint32_t)(x - o->c->x);
     const char **status = arena_alloc(&o->arena, ds->n, sizeof *status, err);
-    float *value[AGGREGATES_MAX];
+    struct averages *averages = NULL;
     void *at[FIELDS_MAX];
     struct h5group *g;
 
-    for (int i = 0; i < x->n_aggregates; i++) {
-        value[i] = arena_alloc(&o->group, ds->n * padded_elements(x, &x->aggregate[i].field),
-                               sizeof **value, err);
-        if (!value[i])
-            return err->code;
-    }
-    if (!status || make_group(o, x, &g, err) || make_arrays(o, x, at, err))
+    if (!status || make_group(o, x, &g, err) || make_arrays(o, x, at, err) ||
+        averages_open(&averages, o, x, err))
         return err->code;
-    for (size_t q = 0; q < ds->n; q++) {
+    for (size_t q = 0; q < ds->n && !err->code; q++) {
         status[q] = o->status[q];
         if (!status[q])
             status[q] = query_skip(x, &ds->query[q]);
         for (int i = 0; i < x->n_fields; i++)
             fill(x->field[i].var.type, at[i], padded_elements(x, &x->field[i]));
         if (place_query(o, u, self, q, at, &status[q], err))
-            return err->code;
+            break;
         if (x->kind->fill_late && !status[q])
             x->kind->fill_late(x, &ds->query[q], at);
-        for (int i = 0; i < x->n_fields; i++)
-            if (h5_write(g, x->field[i].var.name, q, 1, at[i], err))
-                return err->code;
-        for (int i = 0; i < x->n_aggregates; i++) {
-            size_t elements = padded_elements(x, &x->aggregate[i].field);
-
-            if (status[q])
-                fill(V_F32, value[i] + q * elements, elements);
-            else
-                x->aggregate[i].value(x, &ds->query[q], at, value[i] + q * elements);
-        }
+        for (int i = 0; i < x->n_fields && !err->code; i++)
+            h5_write(g, x->field[i].var.name, q, 1, at[i], err);
+        if (!err->code)
+            averages_take(averages, q, at, !status[q], err);
     }
-    if (x->n_aggregates && stratum_coordinates(o, g, err))
+    if (!err->code)
+        averages_write(averages, g, err);
+    averages_close(averages);
+    if (err->code)
         return err->code;
-    if (x->kind->settle)
-        x->kind->settle(x, &o->strata, value);
-    for (int i = 0; i < x->n_aggregates; i++)
-        if (write_aggregate(o, g, x, &x->aggregate[i], value[i], err))
-            return err->code;
     if (x == o->c->x) {
         memcpy(o->status, status, ds->n * sizeof *status);
         if (write_facts(o, g, err))
@@ -688,7 +296,7 @@ static int write_provenance(struct output *o, struct err *err)
 int campaign_write(struct campaign *c, struct journal *j, const char *path, bool partial,
                    struct campaign_report *report, struct err *err)
 {
-    struct output o = {.c = c, .journal = j, .report = report, .partial = partial};
+    struct output o = {.c = c, .journal = j, .path = path, .report = report, .partial = partial};
     const struct unit *u = c->unit + c->n_survey;
     struct h5group *root;
     struct dim span;
