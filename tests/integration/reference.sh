@@ -71,6 +71,7 @@ END
     reference check_knockout "$out/result.h5" "$model" --atol 5e-5 --rtol 1e-5 --every "$3"
     reference check_trace "$out/result.h5" "$model" --atol 5e-5 --rtol 1e-5 --data "$data" \
         --cells "$4"
+    reference check_averages "$out/result.h5"
 }
 
 # run_strata MODEL EXECUTOR: what is averaged, or depends on which queries there are, on several
@@ -101,6 +102,7 @@ END
     fi
     "$LENSWEEP" run "$out.yaml" >"$out.log" 2>&1 || { cat "$out.log" && exit 1; }
     echo "== $1, $2, strata"
+    reference check_averages "$out/result.h5"
     reference check_lens "$out/result.h5" "$model" --atol 5e-5 --rtol 1e-5
     reference check_heads "$out/result.h5" "$model" --atol 5e-5 --rtol 1e-5
 }

@@ -118,7 +118,7 @@ def spread(values, present, fill):
     return out
 
 
-def expected_values(model, query, target_names, controls, atol):
+def expected_values(model, query, target_names, controls, subjects, atol):
     """{variable: array}, ranks as {variable: (lowest, highest)}, of one query."""
     ids = [query["targets"].get(name, -1) for name in target_names]
     present = np.array(ids) >= 0
@@ -142,6 +142,9 @@ def expected_values(model, query, target_names, controls, atol):
     floats["decode"]["vocab_std"] = part["vocab_std"]
     if part["control_logit"] is not None:
         floats["decode"]["control_logit"] = part["control_logit"]
+    if (subjects >= 0).any():
+        mean = part["full"][..., subjects[subjects >= 0]].mean(axis=-1)
+        floats["decode"]["subject_control_logit"] = mean
     ranks = {
         "queries": {"clean_rank": rank_bounds(last, tokens, atol)},
         "decode": {"rank": rank_bounds(part["full"], tokens, atol)},
@@ -230,7 +233,7 @@ def compare_query(rows, result, groups, i, floats, ranks, best):
 def compare_skipped(rows, result, groups, i):
     """A query whose status is not ok has no numbers."""
     for group in groups:
-        for name in ("logit", "vocab_mean", "control_logit", "embed_logit"):
+        for name in ("logit", "vocab_mean", "control_logit", "subject_control_logit", "embed_logit"):
             if name in result[group] and not np.all(np.isnan(result[group][name][i])):
                 row = rows.setdefault(f"{group}/{name}", Row())
                 row.note = f"query {i} is bad, yet has numbers"
@@ -250,10 +253,11 @@ def compare(args):
                     raise Wrong(f"the result has no {group}/{name}")
         names = strings(result["queries/target"])
         check_same_queries(result, queries, names)
-        controls = np.full((len(queries), 0), -1)
+        controls = subjects = np.full((len(queries), 0), -1)
         if "control_id" in result["queries"]:
             controls = result["queries/control_id"][()]
             check_controls(queries, controls)
+            subjects = result["queries/subject_control_id"][()]
         ok = [s == "ok" for s in strings(result["queries/status"])]
         for i, query in enumerate(queries):
             if ok[i] and i % args.every:
@@ -262,7 +266,9 @@ def compare(args):
             if ok[i]:
                 if max(query["ids"] + list(query["targets"].values())) >= model.V:
                     raise Wrong(f"query {i}: an id beyond the model's vocabulary of {model.V}")
-                expected = expected_values(model, query, names, controls[i], args.atol)
+                expected = expected_values(
+                    model, query, names, controls[i], subjects[i], args.atol
+                )
                 compare_query(rows, result, groups, i, *expected)
             else:
                 compare_skipped(rows, result, groups, i)

@@ -11,9 +11,7 @@ the largest absolute difference and the relative one (L2); exit status 1 if one 
 counted or not: the rates must lie between. Of intervals only lo <= mean <= hi is looked at, of
 standard errors that they are numbers where the mean is one.
 
-The controls of the target `subject` are not in the file. Where there are at most `data.controls`
-candidates they are all controls; where there are more the file's own numbers are taken for granted
-and counted as skipped. Needs numpy, h5py and, for a .gguf file, gguf.
+Needs numpy, h5py and, for a .gguf file, gguf.
 """
 
 import argparse
@@ -24,6 +22,7 @@ import h5py
 import numpy as np
 
 import numpy_model
+from averages import Strata, check_interval
 from check_decode import spread
 from result_file import Table, experiments, queries_of, strings
 
@@ -87,15 +86,21 @@ def candidates(query, queries, subjects):
 
 
 def draws_of(table, result, query, queries, limit):
-    """{"": control tokens, "subject_": those of the subject, None = cannot be known}."""
+    """{"": control tokens, "subject_": those of the subject}."""
     own = result["queries/control_id"][query.i]
     own = own[own >= 0].tolist()
     may, row = candidates(query, queries, False), table.row("control_id")
     row.cells += len(own)
     if not set(own) <= set(may) or len(set(own)) != len(own) or len(own) != min(limit, len(may)):
         row.complain(f"query {query.i}: {own}, drawn from {may}")
-    subjects = candidates(query, queries, True)
-    return {"": own, "subject_": subjects if len(subjects) <= limit else None}
+    subjects = result["queries/subject_control_id"][query.i]
+    subjects, may = subjects[subjects >= 0].tolist(), candidates(query, queries, True)
+    row = table.row("subject_control_id")
+    row.cells += len(subjects)
+    distinct = len(set(subjects)) == len(subjects)
+    if not set(subjects) <= set(may) or not distinct or len(subjects) != min(limit, len(may)):
+        row.complain(f"query {query.i}: {subjects}, drawn from {may}")
+    return {"": own, "subject_": subjects}
 
 
 def of_draw(x, k, atol):
@@ -129,10 +134,7 @@ def computed(model, group, config, query, draws, atol):
         "vocab_std": full.std(axis=-1),
     }
     for prefix, tokens in draws.items():
-        if tokens is None:
-            out[prefix] = stored(group, prefix, query.i)
-        else:
-            out[prefix] = of_draw(full[..., tokens], config["k"], atol)
+        out[prefix] = of_draw(full[..., tokens], config["k"], atol)
     return out
 
 
@@ -172,55 +174,6 @@ def check_query(table, group, query, want):
 # ---------------------------------------------------------------- averages
 
 
-class Strata:
-    """Averages over the queries of one (dataset, template, step), over templates, over datasets."""
-
-    def __init__(self, group, done):
-        columns = [strings(group["dataset"]), *(group[v].tolist() for v in ("template", "step"))]
-        self.of_query = [key for i, key in enumerate(zip(*columns)) if i in done]
-        columns = [group[f"stratum_{v}"] for v in ("template", "step")]
-        names = strings(group["stratum_dataset"])
-        self.keys = list(zip(names, *(column.tolist() for column in columns)))
-
-    def members(self, key):
-        return [row for row, own in enumerate(self.of_query) if own == key]
-
-    def parts(self, key):
-        """What a macro-average is the mean of; empty for a plain stratum."""
-        dataset, template, step = key
-        if key in self.of_query or template != -1:
-            return []
-        datasets = {d for d, _, s in self.of_query if s == step}
-        if dataset in datasets:
-            return sorted({k for k in self.of_query if (k[0], k[2]) == (dataset, step)})
-        return [(d, template, step) for d in sorted(datasets)]
-
-    def mean(self, key, values):
-        """values (queries, ...); NaN does not count."""
-        parts = self.parts(key)
-        rows = [self.mean(p, values) for p in parts] if parts else values[self.members(key)]
-        return nan_mean(np.asarray(rows))
-
-    def count(self, key, values):
-        """Queries that have a number."""
-        rows = [self.count(p, values) for p in self.parts(key)]
-        return sum(rows) if rows else (~np.isnan(values[self.members(key)])).sum(axis=0)
-
-    def missing(self):
-        wanted = set(self.of_query)
-        for dataset, _, step in self.of_query:
-            if len({t for d, t, s in self.of_query if (d, s) == (dataset, step)}) > 1:
-                wanted.add((dataset, -1, step))
-            if len({d for d, _, s in self.of_query if s == step}) > 1:
-                wanted.add(("", -1, step))
-        return sorted(wanted - set(self.keys))
-
-
-def nan_mean(rows):
-    n = (~np.isnan(rows)).sum(axis=0)
-    return np.where(n, np.nansum(rows, axis=0) / np.maximum(n, 1), np.nan)
-
-
 def against_controls(group, wants, config, atol):
     """{variable: (least, most)} of every query, (queries, L, H, targets)."""
     names = strings(group["target"])
@@ -257,18 +210,6 @@ def against_layer(wants, strata, config, atol):
         some = ~np.all(np.isnan(logits), axis=3)
         rates[name] = tuple(np.where(some, np.nansum(b, axis=3) > 0, np.nan) for b in sides)
     return rates, level
-
-
-def check_interval(table, group, name, s):
-    mean = group[name][s]
-    low, high, se = (group[f"{name}_{end}"][s] for end in ("lo", "hi", "se"))
-    row, where = table.row(f"{name} in its interval"), f"stratum {s}"
-    row.cells += int((~np.isnan(mean)).sum())
-    if any(np.any(np.isnan(v) != np.isnan(mean)) for v in (low, high, se)):
-        row.complain(f"{where}: an interval without a mean, or the reverse")
-    outside = np.fmax(low - mean, mean - high)
-    if np.any(outside > 1e-12) or np.any(se < 0):
-        row.complain(f"{where}: not lo <= mean <= hi, or se < 0")
 
 
 def check_strata(table, group, strata, rates, level, intervals):
@@ -334,13 +275,12 @@ def check_group(model, result, group, config, args):
             wants[query.i] = from_file(group, query.i)
         else:
             draws = draws_of(table, result, query, queries, limit)
-            table.skipped += draws["subject_"] is None
             want = computed(model, group, config, query, draws, args.atol)
             check_query(table, group, query, want)
             wants[query.i] = want
             table.queries += 1
     if wants:
-        strata, rows = Strata(group, wants), list(wants.values())
+        strata, rows = Strata(group, wants, config["average"], "heads"), list(wants.values())
         if config["classify"] == "controls":
             rates, level = against_controls(group, rows, config, args.atol), {}
         else:

@@ -116,6 +116,11 @@ def check_query(table, model, group, config, query, args):
         table.row("mlp_logit_clean").add_floats(
             group["mlp_logit_clean"][query.i], want, f"query {query.i}"
         )
+    last = clean.logits[-1]
+    logprob = numpy_model.log_softmax(last)
+    for name, values in (("out_logit_clean", last), ("out_logprob_clean", logprob)):
+        want = spread(values[query.tokens], query.present, np.nan)
+        table.row(name).add_floats(group[name][query.i], want, f"query {query.i}")
     for s, name in enumerate(strings(group["token_set"])):
         got, where = cells_of(group, query.i, s, cuts), f"query {query.i}, {name}"
         sets = token_sets(query, name)

@@ -25,6 +25,8 @@ from result_file import Table, experiments, queries_of, strings
 DIMS = {
     "logit": ["query", "layer", "token_set", "target"],
     "attention": ["query", "layer", "head", "token_set"],
+    "control_logit": ["query", "layer", "token_set"],
+    "subject_control_logit": ["query", "layer", "token_set"],
     "head_logit": ["query", "layer", "head", "token_set", "target"],
 }
 ENDS = ["last", "first", "other"]
@@ -63,23 +65,31 @@ def head_outputs(model, run, keys):
     return out
 
 
-def token_lens(model, query, names):
+def mean_over(logits, tokens):
+    """Mean over the control tokens (last axis); NaN where there are none."""
+    return logits[..., tokens].mean(axis=-1) if len(tokens) else np.full(logits.shape[:-1], np.nan)
+
+
+def token_lens(model, query, names, controls):
     """The variables of one query; NaN where it lacks the set or the target."""
     run = model.forward(query.ids, logits="last")
     shape = (model.L, model.H, len(names))
     attention = np.full(shape, np.nan)
     head_logit = np.full((*shape, len(query.present)), np.nan)
     logit = np.full((model.L, len(names), len(query.present)), np.nan)
+    means = {variable: np.full((model.L, len(names)), np.nan) for variable in controls}
     for name, keys in partition(query, names).items():
         s, parts = names.index(name), head_outputs(model, run, keys)
         pattern = np.stack([p[:, -1] for p in run.p])  # (L, H, N)
         attention[:, :, s] = pattern[:, :, keys].sum(axis=-1)
         by_head = model.decode(parts, run.var)[..., query.tokens]
         head_logit[:, :, s] = spread(by_head, query.present, np.nan)
-        whole = model.decode(parts.sum(axis=1), run.var)[:, query.tokens]
-        logit[:, s] = spread(whole, query.present, np.nan)
+        whole = model.decode(parts.sum(axis=1), run.var)
+        logit[:, s] = spread(whole[:, query.tokens], query.present, np.nan)
+        for variable, tokens in controls.items():
+            means[variable][:, s] = mean_over(whole, tokens)
     a = model.decode(np.stack([a[-1] for a in run.a]), run.var)[:, query.tokens]
-    values = {"logit": logit, "attention": attention, "head_logit": head_logit}
+    values = {"logit": logit, "attention": attention, "head_logit": head_logit, **means}
     return values, spread(a, query.present, np.nan)
 
 
@@ -117,7 +127,9 @@ def check_group(model, result, group, config, args):
                 if name in group and not np.all(np.isnan(group[name][query.i])):
                     table.row(name).complain(f"{where}, {status[query.i]!r}: has numbers")
             continue
-        values, a = token_lens(model, query, names)
+        ids = {v: result[f"queries/{v}_id"][query.i] for v in ("control", "subject_control")}
+        controls = {f"{v}_logit": own[own >= 0] for v, own in ids.items()}
+        values, a = token_lens(model, query, names, controls)
         for name, want in values.items():
             if name in group:
                 table.row(name).add_floats(group[name][query.i], want, where)

@@ -59,6 +59,9 @@ def experiments(result, kind):
     text = result["provenance"].attrs["config"]
     text = text.decode() if isinstance(text, bytes) else text
     entries = [e for e in parse_experiments(text) if e["kind"] == kind]
+    for e in entries:  # how it was averaged stands in the group
+        average = result[e["name"]].attrs.get("average", "means")
+        e["average"] = average.decode() if isinstance(average, bytes) else str(average)
     return [(Group(result[e["name"]]), e) for e in entries]
 
 
