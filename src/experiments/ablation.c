@@ -206,24 +206,12 @@ static int open_vector(struct experiment *x, struct ablation *b, struct problems
     return 0;
 }
 
-/* A dimension for a selector's configurations, with their elements and labels. */
+/* A dimension that cells run over. */
 static int selector_axis(struct experiment *x, const char *name, const struct selections *sel,
                          int *axis, struct err *err)
 {
-    int32_t *coordinate = arena_alloc(x->arena, sel->n, sizeof *coordinate, err);
-    const char **label = arena_alloc(x->arena, sel->n, sizeof *label, err);
-
-    if (!coordinate || !label)
+    if (add_selections_axis(x, name, sel, axis, err))
         return err->code;
-    for (size_t i = 0; i < sel->n; i++) {
-        coordinate[i] = sel->v[i].coordinate;
-        label[i] = sel->v[i].label;
-    }
-    *axis = x->n_axes;
-    if (add_axis(x, name, sel->n, err))
-        return err->code;
-    x->axis[*axis].dim.coord = coordinate;
-    x->axis[*axis].label = label;
     x->axis[*axis].cell = true;
     x->axis[*axis].even = str_eq(name, "head"); /* rows are computed whole */
     return 0;
@@ -521,22 +509,12 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
 
 /* --- queries, runs and variants --- */
 
-static bool has_a_place(const struct experiment *x, const struct query *q)
-{
-    const struct ablation *b = x->state;
-
-    for (size_t i = 0; i < b->positions.n; i++)
-        if (place_tokens(&b->positions.v[i], x->scene, q, b->scratch))
-            return true;
-    return false;
-}
-
 static const char *ablation_skip(const struct experiment *x, const struct query *q)
 {
     const struct ablation *b = x->state;
     const struct ablation_config *c = x->config;
 
-    if (!has_a_place(x, q))
+    if (!places_any(&b->positions, x->scene, q, b->scratch))
         return "it has none of the positions";
     if (b->operation == DO_RESAMPLE && !source_query(x, q, 0))
         return "no other item's query to resample from";

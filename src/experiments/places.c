@@ -231,6 +231,14 @@ int place_tokens(const struct place *p, const struct scene *s, const struct quer
     return n;
 }
 
+bool places_any(const struct places *p, const struct scene *s, const struct query *q, int *tok)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (place_tokens(&p->v[i], s, q, tok))
+            return true;
+    return false;
+}
+
 /* --- roles --- */
 
 enum part { PART_FIRST, PART_MIDDLE, PART_LAST, PARTS };

@@ -44,6 +44,9 @@ int places_of(struct places *out, const struct selector *s, struct experiment *x
 /* Its tokens in rising order, at most q->n; 0 = the query lacks it. tok has room for 2 q->n. */
 int place_tokens(const struct place *p, const struct scene *s, const struct query *q, int *tok);
 
+/* Has the query any of the places? */
+bool places_any(const struct places *p, const struct scene *s, const struct query *q, int *tok);
+
 /* The role of each token: role (p.n), numbers below match_roles_count; order: span_order's. */
 enum { ROLE_FIRST, ROLE_LAST, ROLE_OTHER, ROLE_SPANS };
 int match_roles_count(const struct dataset *ds);

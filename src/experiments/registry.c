@@ -4,11 +4,11 @@
 #include <string.h>
 
 extern const struct kind kind_queries, kind_decode, kind_knockout, kind_causal_trace,
-    kind_token_lens, kind_heads, kind_ablation, kind_noop;
+    kind_token_lens, kind_heads, kind_ablation, kind_dump, kind_noop;
 
 const struct kind *const kinds[] = {&kind_queries,  &kind_decode,     &kind_causal_trace,
                                     &kind_knockout, &kind_token_lens, &kind_heads,
-                                    &kind_ablation, &kind_noop};
+                                    &kind_ablation, &kind_dump,       &kind_noop};
 const size_t n_kinds = sizeof kinds / sizeof *kinds;
 
 enum { KINDS = sizeof kinds / sizeof *kinds };

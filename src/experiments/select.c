@@ -107,6 +107,26 @@ int selections_of(struct selections *out, const struct selector *s, int n, struc
     return code;
 }
 
+int add_selections_axis(struct experiment *x, const char *name, const struct selections *sel,
+                        int *axis, struct err *err)
+{
+    int32_t *coordinate = arena_alloc(x->arena, sel->n, sizeof *coordinate, err);
+    const char **label = arena_alloc(x->arena, sel->n, sizeof *label, err);
+
+    if (!coordinate || !label)
+        return err->code;
+    for (size_t i = 0; i < sel->n; i++) {
+        coordinate[i] = sel->v[i].coordinate;
+        label[i] = sel->v[i].label;
+    }
+    *axis = x->n_axes;
+    if (add_axis(x, name, sel->n, err))
+        return err->code;
+    x->axis[*axis].dim.coord = coordinate;
+    x->axis[*axis].label = label;
+    return 0;
+}
+
 static bool in_any_span(const struct scene *s, const struct query *q, int t)
 {
     for (size_t i = 0; i < s->data->n_spans; i++)

@@ -24,6 +24,11 @@ struct selections {
 int selections_of(struct selections *out, const struct selector *s, int n, struct experiment *x,
                   const char *key, struct problems *problems, struct err *err);
 
+/* A dimension for a selector's configurations, with their elements and labels; *axis = its index.
+ */
+int add_selections_axis(struct experiment *x, const char *name, const struct selections *sel,
+                        int *axis, struct err *err);
+
 /*
  * Token sets of a query. A name is a span of the data, `first`, `last`, `other` (in no span,
  * neither first nor last), or `random_NAME` (as many tokens as NAME, drawn from `other` by seed).

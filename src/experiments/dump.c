@@ -1,0 +1,191 @@
+/*
+ * The clean run's values at named sites, layers and places, as they are: for probes and sparse
+ * autoencoders elsewhere.
+ *
+ * A place of several tokens ({together: ...}, a span, a window) gives the mean over its tokens;
+ * {each_token: subject} has a place for each.
+ */
+#include "experiments/places.h"
+#include "experiments/select.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+struct dump_config {
+    struct string_list sites;
+    struct selector layers, positions;
+};
+
+static const struct config_row rows[] = {
+    CONFIG_CHOICE(struct dump_config, sites, "sites", config_strings, NULL,
+                  "residual | attn | mlp | head", RESULTS,
+                  "what is written: the residual stream after a layer, a module's output, each "
+                  "head's output before the output matrix"),
+    CONFIG_ROW(struct dump_config, layers, "layers", config_selector, "each", 0, 0, RESULTS,
+               "layers, one by one"),
+    CONFIG_ROW(struct dump_config, positions, "positions", config_selector, "[last]", 0, 0, RESULTS,
+               "tokens; a position of several gives their mean"),
+};
+
+static const struct dump_site {
+    const char *name; /* in the config */
+    enum site site;
+    unsigned keep;
+    const char *field, *dims, *text; /* `head` is a dimension already */
+} sites[] = {
+    {"residual", SITE_RESID, 0, "residual", "query layer position width",
+     "residual stream after the layer"},
+    {"attn", SITE_ATTN, KEEP_ATTN, "attn", "query layer position width", "output of attention"},
+    {"mlp", SITE_MLP, KEEP_MLP, "mlp", "query layer position width", "output of the MLP"},
+    {"head", SITE_Z, KEEP_Z, "head_output", "query layer head position head_width",
+     "output of the head, before the output matrix"},
+};
+enum { SITES = sizeof sites / sizeof *sites };
+
+struct dump {
+    struct selections layers;
+    struct places positions;
+    bool wanted[SITES];
+    int *scratch; /* (2 max_tokens) for places */
+};
+
+static int open_axes(struct experiment *x, const struct dump *d, struct err *err)
+{
+    const struct shape *s = &x->scene->model->shape;
+    int ignored;
+
+    if (add_selections_axis(x, "layer", &d->layers, &ignored, err) ||
+        add_named_axis(x, "position", d->positions.n, d->positions.label, err))
+        return err->code;
+    if (d->wanted[SITES - 1] && (add_axis(x, "head", (size_t)s->n_heads, err) ||
+                                 add_axis(x, "head_width", (size_t)s->d_head, err)))
+        return err->code;
+    return add_axis(x, "width", (size_t)s->d_model, err);
+}
+
+/* Values of several layers together would have no meaning. */
+static void check_layers(struct experiment *x, const struct dump *d, struct problems *problems)
+{
+    for (size_t i = 0; i < d->layers.n; i++)
+        if (d->layers.v[i].n != 1 || span_len(d->layers.v[i].range[0]) != 1) {
+            config_problem(x->scene->config, x->entry, "layers", problems,
+                           "a dump has layers one by one: each, or a list such as [0, 3]");
+            return;
+        }
+}
+
+static int dump_open(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct dump_config *c = x->config;
+    struct dump *d = arena_alloc(x->arena, 1, sizeof *d, err);
+
+    if (!d)
+        return err->code;
+    memset(d, 0, sizeof *d);
+    x->state = d;
+    d->scratch =
+        arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *d->scratch, err);
+    if (!d->scratch)
+        return err->code;
+    for (size_t i = 0; i < SITES; i++)
+        for (size_t k = 0; k < c->sites.n; k++)
+            d->wanted[i] |= str_eq(sites[i].name, c->sites.v[k]);
+    if (selections_of(&d->layers, &c->layers, x->scene->model->shape.n_layers, x, "layers",
+                      problems, err) ||
+        places_of(&d->positions, &c->positions, x, "positions", problems, err))
+        return err->code;
+    check_layers(x, d, problems);
+    if (problems->count || open_axes(x, d, err))
+        return err->code;
+    for (size_t i = 0; i < SITES; i++)
+        if (d->wanted[i] &&
+            add_field(x, sites[i].field, V_F32, sites[i].dims, "1", sites[i].text, err))
+            return err->code;
+    return 0;
+}
+
+static const char *dump_skip(const struct experiment *x, const struct query *q)
+{
+    const struct dump *d = x->state;
+
+    return places_any(&d->positions, x->scene, q, d->scratch) ? NULL
+                                                              : "it has none of the positions";
+}
+
+static int dump_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                     struct arena *a, struct err *err)
+{
+    const struct dump *d = x->state;
+
+    (void)q;
+    (void)a;
+    (void)err;
+    spec[0] = (struct run_spec){.base = -1, .all_rows = true};
+    for (size_t i = 0; i < SITES; i++)
+        spec[0].keep |= d->wanted[i] ? sites[i].keep : 0;
+    return 1;
+}
+
+/* out (n): mean over tokens of elements [first, first + n) of the site's rows. */
+static void mean_over(const struct run *run, const struct shape *s, enum site site, int layer,
+                      const int *tok, int n_tok, int64_t first, int64_t n, float *out)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double sum = 0;
+
+        for (int t = 0; t < n_tok; t++)
+            sum += (double)run_row(run, s, site, layer, tok[t])[first + i];
+        out[i] = (float)(sum / n_tok);
+    }
+}
+
+/* One place in a field of sizes (layer, [head,] position, width). */
+static void put_place(const struct experiment *x, const struct run *run, const struct dump_site *of,
+                      size_t place, const int *tok, int n_tok, float *out)
+{
+    const struct dump *d = x->state;
+    const struct shape *s = &x->scene->model->shape;
+    bool head = of->site == SITE_Z;
+    size_t parts = head ? (size_t)s->n_heads : 1, places = d->positions.n;
+    size_t width = (size_t)(head ? s->d_head : s->d_model);
+
+    for (size_t l = 0; l < d->layers.n; l++) {
+        int layer = d->layers.v[l].range[0].lo + (of->site == SITE_RESID);
+
+        for (size_t h = 0; h < parts; h++)
+            mean_over(run, s, of->site, layer, tok, n_tok, (int64_t)(h * width), (int64_t)width,
+                      out + ((l * parts + h) * places + place) * width);
+    }
+}
+
+/* Places that the query lacks keep their NaN. */
+static int dump_query(const struct experiment *x, const struct cell *cell, struct row *row,
+                      struct worker *w, struct err *err)
+{
+    const struct dump *d = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
+    int *tok = arena_alloc(w->arena, 2 * (size_t)q->n, sizeof *tok, err);
+
+    for (size_t p = 0; tok && p < d->positions.n; p++) {
+        int n = place_tokens(&d->positions.v[p], x->scene, q, tok);
+
+        for (size_t i = 0; n && i < SITES; i++)
+            if (d->wanted[i])
+                put_place(x, cell->run, &sites[i], p, tok, n, row_f32(row, sites[i].field));
+    }
+    return tok ? 0 : err->code;
+}
+
+const struct kind kind_dump = {
+    .name = "dump",
+    .summary = "the clean run's values at named sites, layers and positions",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+    .config_size = sizeof(struct dump_config),
+    .version = 1,
+    .open = dump_open,
+    .skip = dump_skip,
+    .runs = dump_runs,
+    .reduce_query = dump_query,
+};
