@@ -70,6 +70,7 @@ config "$work/all.yaml" "$work/rows.jsonl" "$work/all" \
     'name: heads_a, kind: heads, classify: authors' \
     'name: trace, kind: causal_trace, corrupt: [subject, answer_1, answer_2], samples: 2, noise: 0.2, window: [1, 10]' \
     'name: trace_in, kind: causal_trace, direction: noise, corrupt: [subject], samples: 2, noise: 0.2' \
+    'name: ab, kind: ablation, site: head, layers: each, heads: each, positions: [last], operation: {kind: zero}, metrics: [logit, kl]' \
     'name: load, kind: noop, cells: 3, values: 4'
 ends 0 "$program" run "$work/all.yaml" --set statistics.bootstrap=50
 [ "$wrong" = 0 ] || finish
