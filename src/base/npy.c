@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,8 @@ static const char *parse(struct npy *out, struct cursor *c, struct arena *a, str
         memcpy(wide ? (void *)&d : (void *)&out->v[i], from + i * (wide ? 8 : 4), wide ? 8 : 4);
         if (wide)
             out->v[i] = (float)d;
+        if (!isfinite(out->v[i]))
+            return "it holds numbers that are not finite";
     }
     return out->v ? NULL : "";
 }

@@ -103,13 +103,11 @@ void fill_rows(struct config_context *c, const struct config_row *rows, size_t n
     for (size_t i = 0; i < n; i++) {
         const struct config_node *node = map ? given(map, rows[i].key) : NULL;
         char needs[WHEN_MAX];
-        bool applies;
 
         if (!rows[i].when)
             continue;
-        applies = row_applies(&rows[i], rows, n, to);
-        fill_missing(c, &rows[i], map, place, to, applies);
-        if (node && !applies)
+        fill_missing(c, &rows[i], map, place, to, row_applies(&rows[i], rows, n, to, false));
+        if (node && !row_applies(&rows[i], rows, n, to, true))
             node_problem(c, &rows[i], node, "means nothing here: only with %s",
                          when_text(needs, &rows[i]));
     }

@@ -129,10 +129,10 @@ int put_word(struct buf *out, const char *s,
 void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
                const struct config_node *map, const struct config_node *place, void *to);
 
-/* schema.c: has a row a meaning with the values of the others in the struct (row->when)? A choice
-   that could not be read does not speak against it. */
+/* schema.c: has a row a meaning with the values of the others in the struct (row->when)? `unknown`
+   is the answer where a choice could not be read. */
 bool row_applies(const struct config_row *row, const struct config_row *rows, size_t n,
-                 const void *from);
+                 const void *from, bool unknown);
 enum { WHEN_MAX = 160 };
 char *when_text(char out[WHEN_MAX], const struct config_row *row); /* in words */
 

@@ -27,7 +27,7 @@ static int print_rows(const struct config_row *rows, size_t n, const void *from,
         const char *key = rows[i].key;
         size_t group = group_length(key);
 
-        if (!is_wanted(&rows[i], results_only) || !row_applies(&rows[i], rows, n, from))
+        if (!is_wanted(&rows[i], results_only) || !row_applies(&rows[i], rows, n, from, true))
             continue;
         if (group && (group_length(open) != group || strncmp(open, key, group) != 0) &&
             buf_printf(out, err, "%s%.*s:\n", indent, (int)group, key))

@@ -129,7 +129,7 @@ const char *const config_reserved_names[] = {"queries", "provenance", "units", N
 
 /* One condition "key: a | b" of row->when, of `size` characters. */
 static bool holds(const char *condition, size_t size, const struct config_row *rows, size_t n,
-                  const void *from)
+                  const void *from, bool unknown)
 {
     size_t key = strcspn(condition, ":");
     char text[WHEN_MAX];
@@ -143,20 +143,20 @@ static bool holds(const char *condition, size_t size, const struct config_row *r
         if (strlen(rows[i].key) != key || strncmp(rows[i].key, condition, key) != 0)
             continue;
         value = *(const char *const *)((const char *)from + rows[i].offset);
-        return !value || choices_have(&allowed, value);
+        return value ? choices_have(&allowed, value) : unknown;
     }
     return false;
 }
 
 bool row_applies(const struct config_row *row, const struct config_row *rows, size_t n,
-                 const void *from)
+                 const void *from, bool unknown)
 {
     const char *s = row->when;
 
     while (s && *s) {
         size_t size = strcspn(s, ";");
 
-        if (!holds(s, size, rows, n, from))
+        if (!holds(s, size, rows, n, from, unknown))
             return false;
         s += size;
         s += strspn(s, "; ");

@@ -52,10 +52,12 @@ static double kl_from(const struct run *base, int64_t n, const float *logit, dou
     return sum < 0 ? 0 : sum; /* rounding; NaN stays NaN */
 }
 
-static void read_targets(struct answer *a, int64_t vocab, const float *logit, double log_z)
+/* `finite`: the residual is; else its norm would make logits of 0 of it. */
+static void read_targets(struct answer *a, int64_t vocab, const float *logit, double log_z,
+                         bool finite)
 {
     for (int i = 0; i < a->n_targets; i++) {
-        int32_t id = a->target[i];
+        int32_t id = finite ? a->target[i] : -1;
 
         a->logit[i] = id < 0 ? NAN : logit[id];
         a->logprob[i] = id < 0 ? NAN : (float)((double)logit[id] - log_z);
@@ -71,9 +73,10 @@ static void answer_row(const struct engine *e, struct variant *v, const float *x
     float rms = final_rms(&e->model->shape, x);
 
     if (v->asks & ASK_VOCAB) {
-        read_targets(v->answer, vocab, logit, log_z);
-        v->answer->argmax = arg_max(vocab, logit);
-        v->answer->kl = v->base ? (float)kl_from(v->base, vocab, logit, log_z) : NAN;
+        read_targets(v->answer, vocab, logit, log_z, isfinite(rms));
+        v->answer->argmax = isfinite(rms) ? arg_max(vocab, logit) : -1;
+        v->answer->kl =
+            v->base && isfinite(rms) ? (float)kl_from(v->base, vocab, logit, log_z) : NAN;
     }
     if (v->answer)
         v->answer->rms = rms;
@@ -97,7 +100,7 @@ void answer_from_base(const struct engine *e, struct variant *v)
     if (!v->answer)
         return;
     if (v->asks & ASK_VOCAB) {
-        read_targets(v->answer, e->model->shape.vocab, b->logits, b->log_z);
+        read_targets(v->answer, e->model->shape.vocab, b->logits, b->log_z, true);
         v->answer->argmax = b->argmax;
         v->answer->kl = 0;
     }

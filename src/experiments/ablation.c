@@ -170,6 +170,9 @@ static void check(struct experiment *x, const struct ablation *b, struct problem
     if (b->site == SITE_PATTERN && b->operation != DO_ZERO)
         config_problem(config, x->entry, "operation.kind", problems,
                        "an edge can only be zeroed, not \"%s\"", c->operation);
+    if (!c->metrics.n)
+        config_problem(config, x->entry, "metrics", problems,
+                       "the list is empty: expected at least one metric");
     if (b->operation == DO_SCALE && !config_given(x->entry, "operation.factor"))
         config_problem(config, x->entry, "operation", problems,
                        "{kind: scale} needs a factor, such as factor: 0.5");

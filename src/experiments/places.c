@@ -37,8 +37,14 @@ static int one_place(struct place *p, const char *const *name, struct experiment
     long number = strtol(*name, &end, 10);
 
     *p = (struct place){.label = *name, .nth = -1};
-    if (end > *name && !*end && number >= 0 && number < x->scene->data->max_tokens) {
+    if (end > *name && !*end) {
+        int most = x->scene->data->max_tokens;
+
         p->range = (struct span){(int)number, (int)number + 1};
+        if (number < 0 || number >= most)
+            config_problem(x->scene->config, x->entry, key, problems,
+                           "no prompt has a token %s: the longest has %d, counted from 0", *name,
+                           most);
         return 0;
     }
     p->name = name;

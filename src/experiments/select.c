@@ -28,7 +28,7 @@ static int element(const char *text, int n, struct experiment *x, const char *ke
 
     if (*end || end == text || v < 0 || v >= n) {
         config_problem(x->scene->config, x->entry, key, problems,
-                       "%s: %s is none of 0 to %d that the model has", key, text, n - 1);
+                       "%s is none of 0 to %d that the model has", text, n - 1);
         return -1;
     }
     return (int)v;
@@ -80,7 +80,7 @@ int selections_of(struct selections *out, const struct selector *s, int n, struc
     out->n = count(s, n);
     if (!out->n)
         config_problem(x->scene->config, x->entry, key, problems,
-                       "%s: a window of %d does not fit into %d", key, s->window, n);
+                       "a window of %d does not fit into %d", s->window, n);
     out->v = arena_alloc(x->arena, out->n, sizeof *out->v, err);
     if (!out->v)
         return err->code;
