@@ -10,6 +10,8 @@ needed.
 
 import json
 
+import h5py
+
 from check_decode import Row, strings
 
 
@@ -41,7 +43,7 @@ def parse_value(text):
 
 
 def parse_experiments(text):
-    """The entries below `experiments:`, each {key: value}."""
+    """The entries below `experiments:`, each {key: value}; a mapping's own keys are indented."""
     entries, inside = [], False
     for line in text.split("\n"):
         if line and not line.startswith(" "):
@@ -50,7 +52,11 @@ def parse_experiments(text):
             if line.startswith("  - "):
                 entries.append({})
             key, value = line[4:].split(":", 1)
-            entries[-1][key.strip()] = parse_value(value)
+            if key.startswith(" "):
+                entries[-1][outer][key.strip()] = parse_value(value)
+            else:
+                outer = key
+                entries[-1][key] = parse_value(value) if value.strip() else {}
     return entries
 
 
@@ -85,10 +91,17 @@ class Group:
 
     def __init__(self, group):
         self.name = group.name.lstrip("/")
-        self.arrays = {name: variable[()] for name, variable in group.items()}
+        found = {name: v for name, v in group.items() if isinstance(v, h5py.Dataset)}
+        self.arrays = {name: variable[()] for name, variable in found.items()}
+        # by address, since finding the name of an object takes long in a large file
+        names = {h5py.h5o.get_info(v.id).addr: name for name, v in found.items()}
+
+        def scale_name(scale):
+            return names.get(h5py.h5o.get_info(scale.id).addr) or scale.name.split("/")[-1]
+
         self.dims = {
-            name: [d[0].name.split("/")[-1] for d in variable.dims if len(d)]
-            for name, variable in group.items()
+            name: [scale_name(d[0]) for d in variable.dims if len(d)]
+            for name, variable in found.items()
         }
 
     def __contains__(self, name):
@@ -120,6 +133,7 @@ class Query:
         self.spans = {name: range(b, e) for name, (b, e) in begin_end if b >= 0}
         self.item = strings(group["item"])[i]
         self.dataset = strings(group["dataset"])[i]
+        self.template = int(group["template"][i])
         self.step = int(group["step"][i])
         target_id = group["target_id"][i]
         self.targets = dict(zip(strings(group["target"]), target_id.tolist()))
