@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Sweeps over all heads of a model whose circuit is known find it, and nothing else; of a random
+# model whose targets are drawn anew they find nothing.
+# shellcheck source=SCRIPTDIR/lib.bash
+. tests/integration/lib.bash
+[ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python with the packages of requirements.txt"
+export OPENBLAS_NUM_THREADS=1
+
+judge() { "$LENSWEEP_PYTHON" tests/reference/check_planted.py "$@" || wrong "$(basename "$(dirname "$1")")"; }
+
+"$LENSWEEP_PYTHON" tests/reference/make_planted.py "$work" || wrong "make_planted.py"
+signed='logit, logit_difference, recall_mass, repetition_mass'
+cat >"$work/planted.yaml" <<END
+model: {path: "$work/model"}
+data: {path: "$work/planted.jsonl"}
+output: "$work/planted"
+run: {threads: 1}
+experiments:
+  - {name: zero, kind: ablation, site: head, operation: {kind: zero}, metrics: [$signed, kl, direct]}
+  - name: resample
+    kind: ablation
+    site: head
+    operation: {kind: resample, draws: 4}
+    metrics: [$signed]
+END
+ends 0 "$program" run "$work/planted.yaml"
+judge "$work/planted/result.h5"
+
+# 100 datasets of the same 20 prompts; in each the targets and foils are dealt to them anew.
+# Whatever a head does to a prompt, it favours neither: what is found is found by chance.
+"$LENSWEEP_PYTHON" - >"$work/shuffled.jsonl" <<'END'
+import json
+import numpy as np
+rng = np.random.default_rng(4)
+prompts = rng.integers(0, 128, (20, 7)).tolist()
+for seed in range(100):
+    dealt = rng.permutation(128)[:40].reshape(20, 2).tolist()
+    for item, (ids, (foil, target)) in enumerate(zip(prompts, dealt)):
+        print(json.dumps({
+            "ids": ids, "item": f"item {item}", "dataset": f"seed {seed:02}", "template": 1,
+            "step": 2, "targets": {"answer_1": foil, "answer_2": target}, "target": "answer_2",
+        }))
+END
+config "$work/shuffled.yaml" "$work/shuffled.jsonl" "$work/shuffled" \
+    "name: zero, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit_difference]" \
+    "name: resample, kind: ablation, site: head, operation: {kind: resample, draws: 2}, metrics: [logit_difference]"
+echo 'run: {threads: 1}' >>"$work/shuffled.yaml"
+ends 0 "$program" run "$work/shuffled.yaml"
+judge "$work/shuffled/result.h5" --shuffled
+finish

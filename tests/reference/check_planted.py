@@ -1,0 +1,194 @@
+"""Judges sweeps over all heads of the model that make_planted.py makes.
+
+    python3 tests/reference/check_planted.py RESULT [--shuffled] [--stats]
+
+RESULT has sweeps of every head at the last token, by zero (`zero`, with direct effects) and by
+resampling (`resample`). They must find the three planted heads and no other: largest by absolute
+effect, the only ones significant after correction, with the right signs; the ENABLER by what it
+does through the COPIER alone. The tests of significance are made here, from the cells (METHODS 4);
+with --stats those of the groups NAME/stats must be the same.
+
+With --shuffled RESULT has sweeps with the same names and the metric logit_difference, of datasets
+in which there is nothing to find: so many of them may have a finding as chance gives.
+
+Prints a table; exit status 1 if something is wrong. Needs numpy and h5py.
+"""
+
+import math
+import sys
+
+import h5py
+import numpy as np
+
+from make_planted import COPIER, ENABLER, H, L, SUPPRESSOR
+from result_file import Group, strings
+
+FDR, TIE = 0.05, 1e-5
+SIGNED = ("logit_difference", "recall_mass", "repetition_mass")
+
+
+def effects(group):
+    """{metric: (query, layer, head) ablated minus clean}, draws averaged."""
+    out = {}
+    for name in (name for name in (*SIGNED, "logit") if name in group):
+        value, clean = group[name].astype(np.float64), group[f"clean_{name}"]
+        between = (1,) * (value.ndim - clean.ndim)  # query, cells, target
+        diff = value - clean.reshape(clean.shape[:1] + between + clean.shape[1:])
+        if "sample" in group.dims[name]:
+            diff = diff.mean(axis=group.dims[name].index("sample"))
+        diff = diff[:, :, :, 0]  # the last token
+        if name == "logit":
+            out |= {f"logit.{t}": diff[..., i] for i, t in enumerate(strings(group["target"]))}
+        else:
+            out[name] = diff
+    return out
+
+
+def sign_test(values):
+    """Two-sided, of one value for each item; ties do not count."""
+    up, down = int((values > TIE).sum()), int((values < -TIE).sum())
+    n = up + down
+    tail = sum(math.comb(n, k) for k in range(min(up, down) + 1))
+    return min(1.0, 2 * tail / 2**n)
+
+
+def benjamini_hochberg(p):
+    """q of each p; NaN is no test."""
+    q = np.full(p.shape, np.nan)
+    tests = np.flatnonzero(~np.isnan(p))
+    order = tests[np.argsort(p.flat[tests])]
+    smallest = 1.0
+    for rank in range(len(order), 0, -1):
+        smallest = min(smallest, p.flat[order[rank - 1]] * len(order) / rank)
+        q.flat[order[rank - 1]] = smallest
+    return q
+
+
+class Judge:
+    def __init__(self):
+        self.wrong = 0
+
+    def hold(self, true, what):
+        if not true:
+            print(f"wrong: {what}")
+            self.wrong += 1
+
+
+def judge_sweep(judge, result, name, with_stats):
+    group = Group(result[name])
+    effect = effects(group)
+    metrics = list(effect)
+    for step in (1, 2, 3):
+        at = group["step"] == step
+        planted = {ENABLER, COPIER, SUPPRESSOR} - ({SUPPRESSOR} if step == 1 else set())
+        values = np.stack([effect[m][at] for m in metrics])  # (metric, query, layer, head)
+        p = np.full((len(metrics), L, H), np.nan)
+        for m, l, h in np.ndindex(p.shape):
+            if not np.isnan(values[m, 0, l, h]):
+                p[m, l, h] = sign_test(values[m, :, l, h])
+        q, mean = benjamini_hochberg(p), values.mean(axis=1)
+        largest = np.nanmax(np.abs(mean), axis=0)
+        ranked = sorted(np.ndindex(L, H), key=lambda lh: -largest[lh])
+        found = {lh for lh in np.ndindex(L, H) if np.nanmin(q[(slice(None), *lh)]) <= FDR}
+        where = f"{name}, step {step}"
+        judge.hold(found == planted, f"{where}: significant {sorted(found)}, not {sorted(planted)}")
+        judge.hold(set(ranked[: len(planted)]) == planted, f"{where}: largest {ranked[:3]}")
+        judge.hold(
+            largest[ranked[len(planted)]] < 0.05 * largest[ranked[len(planted) - 1]],
+            f"{where}: the next head is not far behind",
+        )
+        show(where, metrics, mean, q, sorted(planted))
+        judge_signs(judge, where, step, dict(zip(metrics, mean)))
+        if with_stats:
+            judge_stats(judge, where, result[f"{name}/stats"], step, metrics, mean, p, q)
+    return group, effect
+
+
+def show(where, metrics, mean, q, heads):
+    print(f"{where:24}" + "".join(f"{m:>18}" for m in metrics))
+    for l, h in heads:
+        cells = "".join(f"{mean[m, l, h]:10.3f} {q[m, l, h]:7.0e}" for m in range(len(metrics)))
+        print(f"  layer {l} head {h:<10}{cells}")
+
+
+def judge_signs(judge, where, step, mean):
+    for k in (1, 2, 3):
+        for head in (COPIER, ENABLER):
+            judge.hold(mean[f"logit.answer_{k}"][head] < -1, f"{where}: answer {k} without {head}")
+    judge.hold(mean["recall_mass"][COPIER] < -0.3, f"{where}: recall without the copier")
+    if step > 1:
+        judge.hold(mean["logit.answer_1"][SUPPRESSOR] > 1, f"{where}: answer 1 unsuppressed")
+        judge.hold(mean["logit_difference"][SUPPRESSOR] < -1, f"{where}: difference unsuppressed")
+        judge.hold(mean["repetition_mass"][SUPPRESSOR] > 1, f"{where}: repetition unsuppressed")
+
+
+def judge_direct(judge, group, effect):
+    """By zero: the target's logit, direct and total."""
+    targets = strings(group["target"])
+    for step in (1, 2, 3):
+        at = group["step"] == step
+        direct, frozen = (group[n][at][:, :, :, 0, :3] for n in ("direct", "direct_frozen"))
+        total = np.stack([effect[f"logit.{t}"][at] for t in targets[:3]], axis=-1)
+        head = (slice(None), *ENABLER)
+        judge.hold(np.all(frozen[head] == 0), f"step {step}: the enabler has a direct effect")
+        small = np.abs(direct[head]).mean() < 0.1 * np.abs(total[head]).mean()
+        judge.hold(small, f"step {step}: the enabler acts on its own")
+        for what, value in (("direct", direct), ("frozen", frozen), ("total", total)):
+            copier, suppressor = (value[(slice(None), *h)] for h in (COPIER, SUPPRESSOR))
+            judge.hold(np.all(copier < 0), f"step {step}: {what} effect of the copier")
+            if step > 1:  # on the answer given already
+                right = np.all(suppressor[:, 0] > 0)
+                judge.hold(right, f"step {step}: {what} effect of the suppressor")
+        # nothing follows the last layer: what its heads do is direct
+        worst = np.abs(direct[:, L - 1] - total[:, L - 1]).max()
+        judge.hold(worst < 1e-4, f"step {step}: direct and total of the last layer, {worst:.1e}")
+
+
+def judge_stats(judge, where, stats, step, metrics, mean, p, q):
+    """What the program says is what was found here."""
+    stats = Group(stats)
+    names = strings(stats["metric"])
+    s = int(np.flatnonzero((stats["step"] == step) & (stats["template"] == 1))[0])
+    for m, metric in enumerate(metrics):
+        cell = (s, slice(None), slice(None), 0, names.index(metric))
+        for name, want in (("mean", mean), ("p", p), ("q", q)):
+            got = stats[name][cell]
+            same = np.allclose(got, want[m], rtol=1e-3, atol=1e-5, equal_nan=True)
+            judge.hold(same, f"{where}: {name} of {metric}\n{got}\n{want[m]}")
+
+
+def judge_shuffled(judge, result, name, with_stats):
+    group = Group(result[name])
+    effect, dataset = effects(group)["logit_difference"], np.array(strings(group["dataset"]))
+    datasets, found = sorted(set(dataset)), 0
+    for one in datasets:
+        values = effect[dataset == one]
+        q = benjamini_hochberg(np.apply_along_axis(sign_test, 0, values))
+        found += bool((q <= FDR).any())
+        if with_stats:
+            stats = Group(result[f"{name}/stats"])
+            s = strings(stats["dataset"]).index(one)
+            same = np.allclose(stats["q"][s, :, :, 0, 0], q, rtol=1e-3)
+            judge.hold(same, f"{name}, {one}: q")
+    print(f"{name}: {found} of {len(datasets)} shuffled datasets have a finding")
+    # 5 of 100 are expected at most; 14 come by chance once in 2,000 such tests
+    judge.hold(len(datasets) == 100 and found < 14, f"{name}: {found} findings by chance")
+    judge.hold(np.abs(effect).mean() > 0.1, f"{name}: there are no effects at all")
+
+
+def main():
+    options = set(sys.argv[2:])
+    judge = Judge()
+    with h5py.File(sys.argv[1]) as result:
+        for name in ("zero", "resample"):
+            if "--shuffled" in options:
+                judge_shuffled(judge, result, name, "--stats" in options)
+                continue
+            group, effect = judge_sweep(judge, result, name, "--stats" in options)
+            if name == "zero":
+                judge_direct(judge, group, effect)
+    return judge.wrong > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
