@@ -90,14 +90,15 @@ END
 }
 
 for model in llama3-sharded-bf16 mistral-mha-f16; do
-    # a second template, so that means and partners have something to keep apart
+    # a second template and dataset, so that means and partners have something to keep apart
     reference make_queries tests/fixtures/models/$model >"$dir/$model.jsonl"
-    head -n 5 "$dir/$model.jsonl" | sed 's/"template": 1/"template": 2/; s/"item": "/&more /' >"$dir/more"
-    cat "$dir/more" >>"$dir/$model.jsonl"
+    head -n 6 "$dir/$model.jsonl" >"$dir/more"
+    sed '1,2d; s/"template": 1/"template": 2/; s/"item": "/&more /' "$dir/more" >>"$dir/$model.jsonl"
+    sed 's/"dataset": "random"/"dataset": "other"/' "$dir/more" >>"$dir/$model.jsonl"
     vectors "$dir/$model" tests/fixtures/models/$model
-    run $model forked 40
+    run $model forked 25
 done
-run mistral-mha-f16 naive 20
+run mistral-mha-f16 naive 10
 "$LENSWEEP" diff "$dir"/mistral-mha-f16-{forked,naive}/result.h5 --rtol 1e-4 --atol 2e-5 \
     >"$dir/diff" || [ $? = 1 ]
 if grep -v '^provenance@config' "$dir/diff"; then
