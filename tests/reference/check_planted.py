@@ -1,12 +1,12 @@
 """Judges sweeps over all heads of the model that make_planted.py makes.
 
-    python3 tests/reference/check_planted.py RESULT [--shuffled] [--stats]
+    python3 tests/reference/check_planted.py RESULT [--shuffled]
 
 RESULT has sweeps of every head at the last token, by zero (`zero`, with direct effects) and by
 resampling (`resample`). They must find the three planted heads and no other: largest by absolute
 effect, the only ones significant after correction, with the right signs; the ENABLER by what it
-does through the COPIER alone. The tests of significance are made here, from the cells (METHODS 4);
-with --stats those of the groups NAME/stats must be the same.
+does through the COPIER alone. The tests of significance are made here again, from the cells (METHODS
+4), and must be those of the groups NAME/stats.
 
 With --shuffled RESULT has sweeps with the same names and the metric logit_difference, of datasets
 in which there is nothing to find: so many of them may have a finding as chance gives.
@@ -23,24 +23,27 @@ import numpy as np
 from make_planted import COPIER, ENABLER, H, L, SUPPRESSOR
 from result_file import Group, strings
 
-FDR, TIE = 0.05, 1e-5
-SIGNED = ("logit_difference", "recall_mass", "repetition_mass")
+FDR, TIE = 0.05, 1e-4  # an effect that is no larger has no sign
+SIGNED = ("logit_difference", "recall_mass", "repetition_mass", "logit", "direct", "direct_frozen")
 
 
 def effects(group):
     """{metric: (query, layer, head) ablated minus clean}, draws averaged."""
     out = {}
-    for name in (name for name in (*SIGNED, "logit") if name in group):
-        value, clean = group[name].astype(np.float64), group[f"clean_{name}"]
-        between = (1,) * (value.ndim - clean.ndim)  # query, cells, target
-        diff = value - clean.reshape(clean.shape[:1] + between + clean.shape[1:])
+    for name in (name for name in SIGNED if name in group):
+        value = group[name].astype(np.float64)
+        if f"clean_{name}" in group:  # else it is an effect
+            clean = group[f"clean_{name}"]
+            between = (1,) * (value.ndim - clean.ndim)  # query, cells, target
+            value -= clean.reshape(clean.shape[:1] + between + clean.shape[1:])
         if "sample" in group.dims[name]:
-            diff = diff.mean(axis=group.dims[name].index("sample"))
-        diff = diff[:, :, :, 0]  # the last token
-        if name == "logit":
-            out |= {f"logit.{t}": diff[..., i] for i, t in enumerate(strings(group["target"]))}
+            value = value.mean(axis=group.dims[name].index("sample"))
+        value = value[:, :, :, 0]  # the last token
+        if "target" in group.dims[name]:
+            targets = enumerate(strings(group["target"]))
+            out |= {f"{name}.{t}": value[..., i] for i, t in targets}
         else:
-            out[name] = diff
+            out[name] = value
     return out
 
 
@@ -74,7 +77,7 @@ class Judge:
             self.wrong += 1
 
 
-def judge_sweep(judge, result, name, with_stats):
+def judge_sweep(judge, result, name):
     group = Group(result[name])
     effect = effects(group)
     metrics = list(effect)
@@ -99,12 +102,12 @@ def judge_sweep(judge, result, name, with_stats):
         )
         show(where, metrics, mean, q, sorted(planted))
         judge_signs(judge, where, step, dict(zip(metrics, mean)))
-        if with_stats:
-            judge_stats(judge, where, result[f"{name}/stats"], step, metrics, mean, p, q)
+        judge_stats(judge, where, result[f"{name}/stats"], step, metrics, mean, p, q)
     return group, effect
 
 
 def show(where, metrics, mean, q, heads):
+    metrics = [m for m in metrics if not m.startswith("direct")]
     print(f"{where:24}" + "".join(f"{m:>18}" for m in metrics))
     for l, h in heads:
         cells = "".join(f"{mean[m, l, h]:10.3f} {q[m, l, h]:7.0e}" for m in range(len(metrics)))
@@ -148,16 +151,20 @@ def judge_stats(judge, where, stats, step, metrics, mean, p, q):
     """What the program says is what was found here."""
     stats = Group(stats)
     names = strings(stats["metric"])
-    s = int(np.flatnonzero((stats["step"] == step) & (stats["template"] == 1))[0])
+    at = (stats["stratum_step"] == step) & (stats["stratum_template"] == 1)
+    s = int(np.flatnonzero(at)[0])
     for m, metric in enumerate(metrics):
         cell = (s, slice(None), slice(None), 0, names.index(metric))
-        for name, want in (("mean", mean), ("p", p), ("q", q)):
+        for name, want, atol in (("mean", mean, 1e-5), ("p", p, 0), ("q", q, 0)):
             got = stats[name][cell]
-            same = np.allclose(got, want[m], rtol=1e-3, atol=1e-5, equal_nan=True)
+            same = np.allclose(got, want[m], rtol=1e-6, atol=atol, equal_nan=True)
             judge.hold(same, f"{where}: {name} of {metric}\n{got}\n{want[m]}")
+    unsigned = [m for m, name in enumerate(names) if name not in metrics]
+    none = np.all(np.isnan(stats["p"][s][..., unsigned]))
+    judge.hold(none, f"{where}: a sign test of {[names[m] for m in unsigned]}")
 
 
-def judge_shuffled(judge, result, name, with_stats):
+def judge_shuffled(judge, result, name):
     group = Group(result[name])
     effect, dataset = effects(group)["logit_difference"], np.array(strings(group["dataset"]))
     datasets, found = sorted(set(dataset)), 0
@@ -165,11 +172,10 @@ def judge_shuffled(judge, result, name, with_stats):
         values = effect[dataset == one]
         q = benjamini_hochberg(np.apply_along_axis(sign_test, 0, values))
         found += bool((q <= FDR).any())
-        if with_stats:
-            stats = Group(result[f"{name}/stats"])
-            s = strings(stats["dataset"]).index(one)
-            same = np.allclose(stats["q"][s, :, :, 0, 0], q, rtol=1e-3)
-            judge.hold(same, f"{name}, {one}: q")
+        stats = Group(result[f"{name}/stats"])
+        s = strings(stats["stratum_dataset"]).index(one)
+        same = np.allclose(stats["q"][s, :, :, 0, 0], q, rtol=1e-6)
+        judge.hold(same, f"{name}, {one}: q of {name}/stats")
     print(f"{name}: {found} of {len(datasets)} shuffled datasets have a finding")
     # 5 of 100 are expected at most; 14 come by chance once in 2,000 such tests
     judge.hold(len(datasets) == 100 and found < 14, f"{name}: {found} findings by chance")
@@ -182,9 +188,9 @@ def main():
     with h5py.File(sys.argv[1]) as result:
         for name in ("zero", "resample"):
             if "--shuffled" in options:
-                judge_shuffled(judge, result, name, "--stats" in options)
+                judge_shuffled(judge, result, name)
                 continue
-            group, effect = judge_sweep(judge, result, name, "--stats" in options)
+            group, effect = judge_sweep(judge, result, name)
             if name == "zero":
                 judge_direct(judge, group, effect)
     return judge.wrong > 0
