@@ -74,6 +74,36 @@ static int print_ints(const void *field, struct buf *out, struct err *err)
 const struct config_type config_ints = {"list of integers", sizeof(struct int_list), parse_ints,
                                         print_ints, "one integer is a list of it"};
 
+static void parse_reals(struct config_context *c, const struct config_row *row,
+                        const struct config_node *node, void *field)
+{
+    struct real_list list = {0};
+
+    if (node->kind == NODE_MAP) {
+        node_expected(c, row, node, "a list of numbers");
+        return;
+    }
+    list.v = take(c, node_count(node), sizeof *list.v);
+    for (size_t i = 0; list.v && i < node_count(node); i++)
+        if (take_real(c, row, node_item(node, i), "a number", &list.v[list.n]))
+            list.n++;
+    if (list.v)
+        *(struct real_list *)field = list;
+}
+
+static int print_reals(const void *field, struct buf *out, struct err *err)
+{
+    const struct real_list *list = field;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (buf_puts(out, i ? ", " : "[", err) || put_real(out, list->v[i], err))
+            return err->code;
+    return buf_puts(out, list->n ? "]" : "[]", err);
+}
+
+const struct config_type config_reals = {"list of numbers", sizeof(struct real_list), parse_reals,
+                                         print_reals, "one number is a list of it"};
+
 static void parse_words(struct config_context *c, const struct config_row *row,
                         const struct config_node *node, const char *what, struct string_list *field)
 {

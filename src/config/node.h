@@ -106,6 +106,8 @@ bool choices_have(const struct choices *ch, const char *word);
 /* types.c: a single value of a node, or a problem; `what` = what was expected, in words */
 bool take_int(struct config_context *c, const struct config_row *row,
               const struct config_node *node, const char *what, int64_t *v);
+bool take_real(struct config_context *c, const struct config_row *row,
+               const struct config_node *node, const char *what, double *v);
 const char *take_text(struct config_context *c, const struct config_row *row,
                       const struct config_node *node, const char *what);
 const char *take_choice(struct config_context *c, const struct config_row *row,

@@ -10,10 +10,23 @@
 enum { WIDTH = 100, KEY_WIDTH = 20, TEXT_MAX = 1024 };
 
 static const struct config_type *const all_types[] = {
-    &config_int,      &config_auto_int, &config_real,   &config_real_or_choice,
-    &config_bool,     &config_string,   &config_choice, &config_path,
-    &config_duration, &config_bytes,    &config_ints,   &config_strings,
-    &config_paths,    &config_selector, &config_where,  NULL,
+    &config_int,
+    &config_auto_int,
+    &config_real,
+    &config_real_or_choice,
+    &config_bool,
+    &config_string,
+    &config_choice,
+    &config_path,
+    &config_duration,
+    &config_bytes,
+    &config_ints,
+    &config_reals,
+    &config_strings,
+    &config_paths,
+    &config_selector,
+    &config_where,
+    NULL,
 };
 
 /* What may stand there: bounds or choices; "" = anything of the type. */

@@ -42,6 +42,11 @@ struct int_list {
     int64_t *v;
 };
 
+struct real_list {
+    size_t n;
+    double *v;
+};
+
 struct where_list { /* {target_collision: false, step: 2}: key = value, as text */
     size_t n;
     const char **key, **value;
@@ -71,6 +76,7 @@ extern const struct config_type config_string;   /* const char * */
 extern const struct config_type config_choice;   /* const char *: one of row->choices "a | b | c" */
 extern const struct config_type config_strings;  /* struct string_list; one string = a list of it */
 extern const struct config_type config_ints;     /* struct int_list; one number = a list of it */
+extern const struct config_type config_reals;    /* struct real_list; one number = a list of it */
 extern const struct config_type config_duration; /* double, seconds: 90, 90s, 3h55m, 1d */
 extern const struct config_type config_bytes;    /* double, bytes: 512MiB, 20GiB; auto = 0 */
 extern const struct config_type config_auto_int; /* int64_t; auto = 0 */
@@ -135,6 +141,7 @@ struct config_row {
 #define CONFIG_CHECK_config_choice(st, field)         CONFIG_CHECK(st, field, const char *)
 #define CONFIG_CHECK_config_strings(st, field)        CONFIG_CHECK(st, field, struct string_list)
 #define CONFIG_CHECK_config_ints(st, field)           CONFIG_CHECK(st, field, struct int_list)
+#define CONFIG_CHECK_config_reals(st, field)          CONFIG_CHECK(st, field, struct real_list)
 #define CONFIG_CHECK_config_duration(st, field)       CONFIG_CHECK(st, field, double)
 #define CONFIG_CHECK_config_bytes(st, field)          CONFIG_CHECK(st, field, double)
 #define CONFIG_CHECK_config_auto_int(st, field)       CONFIG_CHECK(st, field, int64_t)

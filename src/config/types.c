@@ -38,8 +38,8 @@ bool take_int(struct config_context *c, const struct config_row *row,
     return got == SCAN_OK && within(c, row, node, (double)*v);
 }
 
-static bool take_real(struct config_context *c, const struct config_row *row,
-                      const struct config_node *node, const char *what, double *v)
+bool take_real(struct config_context *c, const struct config_row *row,
+               const struct config_node *node, const char *what, double *v)
 {
     enum scan got = is_plain_scalar(node) ? scan_real(node->text, v) : SCAN_NO;
 

@@ -273,7 +273,7 @@ static int open_effects(struct experiment *x, struct ablation *b, struct err *er
     }
     if (err->code || !n)
         return err->code;
-    x->axis[x->n_axes].stats = true;
+    x->axis[x->n_axes].hidden = true;
     b->n_effects = n;
     b->sign = sign;
     return add_named_axis(x, "metric", n, label, err);
@@ -417,15 +417,6 @@ static int open_survey(struct experiment *x, struct ablation *b, struct err *err
     return survey_open(x, b->site, b->operation == DO_MEAN, wanted, &b->positions, err);
 }
 
-static unsigned match_bits(const struct ablation_config *c)
-{
-    unsigned bits = 0;
-
-    for (size_t i = 0; i < c->match.n; i++)
-        bits |= str_eq(c->match.v[i], "step") ? MATCH_STEP : MATCH_TEMPLATE;
-    return bits;
-}
-
 static int open_operation(struct experiment *x, struct ablation *b, struct problems *problems,
                           struct err *err)
 {
@@ -435,7 +426,7 @@ static int open_operation(struct experiment *x, struct ablation *b, struct probl
     switch (b->operation) {
     case DO_RESAMPLE:
         b->draws = (int)c->draws;
-        return partners_open(&b->partners, x, &b->positions, b->draws, match_bits(c), err);
+        return partners_open(&b->partners, x, &b->positions, b->draws, match_bits(&c->match), err);
     case DO_NOISE:
         b->draws = (int)c->draws;
         return open_survey(x, b, err);
@@ -712,10 +703,7 @@ static int ablation_query(const struct experiment *x, const struct cell *cell, s
     if (!logit)
         return err->code;
     logprob = logit + n;
-    for (size_t i = 0; i < n; i++) {
-        logit[i] = q->target[i] < 0 ? NAN : run->logits[q->target[i]];
-        logprob[i] = q->target[i] < 0 ? NAN : (float)((double)logit[i] - run->log_z);
-    }
+    run_targets(run, q, n, logit, logprob);
     put_answer(x, q, row, logit, logprob, true);
     return 0;
 }

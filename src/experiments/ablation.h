@@ -6,7 +6,6 @@
 #include "experiments/select.h"
 #include "experiments/survey.h"
 
-enum { DRAWS_MAX = 100 };
 enum operation { DO_ZERO, DO_MEAN, DO_RESAMPLE, DO_NOISE, DO_PATCH, DO_ADD, DO_SCALE };
 enum source { FROM_CLEAN, FROM_CORRUPTED, FROM_COUNTERFACTUAL, FROM_STEP };
 

@@ -6,16 +6,9 @@
 #include "experiments/ablation.h"
 
 #include "base/rng.h"
+#include "experiments/edit_list.h"
 
 #include <math.h>
-#include <string.h>
-
-struct edit_list {
-    struct edit *v;
-    int n, cap;
-    struct arena *a;
-    struct err *err;
-};
 
 /* What is known of a cell while its edits are made. */
 struct making {
@@ -50,30 +43,10 @@ int cell_sample(const struct ablation *b, const struct cell *cell)
 const struct query *source_query(const struct experiment *x, const struct query *q, int sample)
 {
     const struct ablation *b = x->state;
-    const struct dataset *ds = x->scene->data;
-    int64_t other;
 
     if (!b->partners.of)
         return b->operation == DO_PATCH && b->source != FROM_COUNTERFACTUAL ? q : NULL;
-    other = b->partners.of[(q - ds->query) * b->partners.draws + sample];
-    return other < 0 ? NULL : &ds->query[other];
-}
-
-static int push(struct edit_list *l, struct edit e)
-{
-    if (l->n == l->cap) {
-        int cap = l->cap ? 2 * l->cap : 4;
-        struct edit *grown = arena_alloc(l->a, (size_t)cap, sizeof *grown, l->err);
-
-        if (!grown)
-            return l->err->code;
-        if (l->n)
-            memcpy(grown, l->v, (size_t)l->n * sizeof *grown);
-        l->v = grown;
-        l->cap = cap;
-    }
-    l->v[l->n++] = e;
-    return 0;
+    return partner_of(&b->partners, x->scene->data, q, sample);
 }
 
 /* --- where the rows of another run are --- */
@@ -109,18 +82,8 @@ static int match_by_place(struct making *m, const struct query *source)
 
 static int match_by_role(struct making *m, const struct query *source)
 {
-    const struct dataset *ds = m->x->scene->data;
-    struct edit_list *l = &m->list;
-    int *own = arena_alloc(l->a, (size_t)m->q->n, sizeof *own, l->err);
-    int *other = arena_alloc(l->a, (size_t)source->n, sizeof *other, l->err);
-
-    if (!own || !other)
-        return l->err->code;
-    match_roles(ds, m->b->order, prompt_of(m->q), own);
-    match_roles(ds, m->b->order, prompt_of(source), other);
-    for (int i = 0; i < m->n; i++)
-        m->src[i] = match_token(own, m->tok[i], other, source->n);
-    return 0;
+    return match_tokens(m->x->scene->data, m->b->order, prompt_of(m->q), prompt_of(source), m->tok,
+                        m->n, m->src, m->list.a, m->list.err);
 }
 
 /* m->src; *found: each token has its counterpart. */
@@ -210,7 +173,7 @@ static int push_vector(struct making *m, int layer, struct span head, int i)
     } else {
         e.vec = added_vector(m->b, layer, first);
     }
-    return e.vec ? push(&m->list, e) : m->list.err->code;
+    return e.vec ? edit_list_push(&m->list, e) : m->list.err->code;
 }
 
 static int push_vectors(struct making *m, int layer, struct span head)
@@ -236,18 +199,7 @@ static int push_ranges(struct making *m, struct span layer, struct span head, st
     e.site = m->b->site;
     e.layer = (struct span){layer.lo + up, layer.hi + up};
     e.head = head;
-    for (int i = 0; i < m->n;) {
-        int first = i, shift = m->src ? m->src[i] - m->tok[i] : 0;
-
-        while (++i < m->n && m->tok[i] == m->tok[i - 1] + 1 &&
-               (!m->src || m->src[i] - m->tok[i] == shift))
-            ;
-        e.tok = (struct span){m->tok[first], m->tok[i - 1] + 1};
-        e.shift = shift;
-        if (push(&m->list, e))
-            return m->list.err->code;
-    }
-    return 0;
+    return edit_list_push_tokens(&m->list, e, m->tok, m->src, m->n);
 }
 
 /* Edges: for each run of neighbouring keys the edits of the rows. */

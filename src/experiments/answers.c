@@ -1,5 +1,7 @@
 #include "experiments/answers.h"
 
+#include <math.h>
+
 struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
                           struct arena *a, struct err *err)
 {
@@ -26,6 +28,17 @@ struct answer *answer_new(const struct scene *s, const struct query *q, unsigned
             return NULL;
     }
     return answer;
+}
+
+void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,
+                 float *logprob)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t id = q->target[i];
+
+        logit[i] = id < 0 ? NAN : run->logits[id];
+        logprob[i] = id < 0 ? NAN : (float)((double)run->logits[id] - run->log_z);
+    }
 }
 
 int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,

@@ -10,6 +10,10 @@ enum { ANSWER_ATTN = 1, ANSWER_MLP = 2, ANSWER_RESID = 4 };
 struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
                           struct arena *a, struct err *err);
 
+/* A run's logits and log-probabilities of the query's n targets; NaN where it has none. */
+void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,
+                 float *logprob);
+
 /* decode(r_l) for one vector per layer at r + l * stride, under one divisor: out (layer, target).
  */
 int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,

@@ -250,14 +250,14 @@ static void interval(struct block *b, size_t row, size_t e, struct estimate *out
     out->hi = -tail_quantile(r, n, -1, -mean - 1.5 * out->se, b->tail);
 }
 
-static void estimate_block(struct block *b, const float *value, size_t elements,
-                           struct estimate *out)
+/* Means, and their replicates, in all rows of the elements at `value`, (queries, stride) apart. */
+static void average_block(struct block *b, const float *value, size_t stride, struct estimate *out)
 {
     const struct strata *s = b->s;
 
     for (size_t row = 0; row < s->n; row++) {
         if (row < s->n_base) {
-            bool whole = sum_clusters(b, row, value, elements);
+            bool whole = sum_clusters(b, row, value, stride);
 
             base_means(b, row, out);
             base_replicates(b, row, whole);
@@ -265,9 +265,19 @@ static void estimate_block(struct block *b, const float *value, size_t elements,
             macro_row(b, row, out);
         }
     }
+}
+
+static void add_intervals(struct block *b, struct estimate *out)
+{
     for (size_t e = 0; e < b->width; e++)
-        for (size_t row = 0; row < s->n; row++)
-            interval(b, row, e, &out[e * s->n + row]);
+        for (size_t row = 0; row < b->s->n; row++)
+            interval(b, row, e, &out[e * b->s->n + row]);
+}
+
+static void nothing_known(struct estimate *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (struct estimate){(double)NAN, (double)NAN, (double)NAN, (double)NAN, 0};
 }
 
 int strata_estimate(const struct strata *s, enum template_mean way, const float *value,
@@ -276,12 +286,44 @@ int strata_estimate(const struct strata *s, enum template_mean way, const float 
     struct arena scratch = {0};
     struct block b;
 
-    for (size_t i = 0; i < elements * s->n; i++)
-        out[i] = (struct estimate){(double)NAN, (double)NAN, (double)NAN, (double)NAN, 0};
+    nothing_known(out, elements * s->n);
     if (!block_open(&b, s, way, &scratch, err))
         for (size_t e = 0; e < elements; e += BLOCK) {
             b.width = elements - e < BLOCK ? elements - e : BLOCK;
-            estimate_block(&b, value + e, elements, out + e * s->n);
+            average_block(&b, value + e, elements, out + e * s->n);
+            add_intervals(&b, out + e * s->n);
+        }
+    arena_release(&scratch);
+    return err->code;
+}
+
+/* Numerators, means and replicates, over denominators. */
+static void divide_block(struct block *b, const struct block *by, struct estimate *out,
+                         const struct estimate *out_by)
+{
+    for (size_t i = 0; i < b->width * b->s->n; i++)
+        out[i].mean /= out_by[i].mean;
+    for (size_t i = 0; i < b->s->n * (size_t)b->s->draws * BLOCK; i++)
+        if (i % BLOCK < b->width)
+            b->replicate[i] /= by->replicate[i];
+}
+
+int strata_ratio(const struct strata *s, enum template_mean way, const float *value,
+                 size_t elements, struct estimate *out, struct err *err)
+{
+    struct arena scratch = {0};
+    struct block b, by;
+    struct estimate *out_by = arena_alloc(&scratch, BLOCK * s->n, sizeof *out_by, err);
+
+    nothing_known(out, elements * s->n);
+    if (out_by && !block_open(&b, s, way, &scratch, err) && !block_open(&by, s, way, &scratch, err))
+        for (size_t e = 0; e < elements; e += BLOCK) {
+            b.width = by.width = elements - e < BLOCK ? elements - e : BLOCK;
+            nothing_known(out_by, BLOCK * s->n);
+            average_block(&b, value + e, 2 * elements, out + e * s->n);
+            average_block(&by, value + elements + e, 2 * elements, out_by);
+            divide_block(&b, &by, out + e * s->n, out_by);
+            add_intervals(&b, out + e * s->n);
         }
     arena_release(&scratch);
     return err->code;

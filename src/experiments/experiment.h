@@ -18,23 +18,31 @@
 #include "experiments/strata.h"
 #include "results/table.h"
 
-enum { AXES_MAX = 12, FIELDS_MAX = 24, AGGREGATES_MAX = 8, RUNS_MAX = 512 };
+enum { AXES_MAX = 12, FIELDS_MAX = 24, AGGREGATES_MAX = 8, CONSTANTS_MAX = 8, RUNS_MAX = 512 };
 
 struct axis {
     struct dim dim;
     bool cell;   /* cells run over it */
     bool tokens; /* as long as the query's prompt; padded to the longest in the file */
     bool even;   /* cells that differ in it alone have equal costs (heads, draws): saves asking */
-    bool stats;  /* stands only in NAME/stats */
+    bool hidden; /* no dimension of the group: of NAME/stats alone, or of hidden fields */
     const char *const *label; /* (size) what its numbers mean, in words: NAME_label; may be NULL */
 };
 
 struct field {
     struct variable var; /* dims begin with "query" */
     bool cell;           /* one value per cell: has an axis that cells run over */
-    bool late;           /* known without computing: made by `fill_late` when results are written */
-    int axis[DIMS_MAX];  /* of its dims after "query" */
+    bool late;   /* made by `fill_late` when results are written: known, or of other fields */
+    bool hidden; /* for late fields and averages: not written */
+    int axis[DIMS_MAX]; /* of its dims after "query" */
     int n_axes;
+};
+
+/* What a group has beside its axes, whatever the queries: known when it is opened. */
+struct constant {
+    struct variable var; /* dims are axes */
+    const void *data;
+    size_t n; /* entries of the first */
 };
 
 /*
@@ -45,6 +53,8 @@ struct experiment;
 struct aggregate {
     struct field field; /* dims begin with "stratum" */
     bool no_interval;   /* the same number for each query: only NAME and NAME_n */
+    bool ratio;         /* value() makes numerators, then as many denominators: the file gets the
+                           ratio of their means */
     const bool *tested; /* not NULL: these are effects, and go to NAME/stats; those that have a
                            sign (by place on the last axis) are tested against 0 */
     void (*value)(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
@@ -77,6 +87,8 @@ struct experiment {
     int n_fields;
     struct aggregate aggregate[AGGREGATES_MAX];
     int n_aggregates;
+    struct constant constant[CONSTANTS_MAX];
+    int n_constants;
     unsigned needs;
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
     const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out
@@ -139,7 +151,8 @@ struct kind {
        NULL slot = nothing was. */
     struct hash (*derived)(const struct experiment *x, const struct query *q);
 
-    /* Fills the late fields of a query: at[] are its padded arrays; NULL slot = has none. */
+    /* Fills the late fields of a query: at[] are its padded arrays, the others are there already.
+       NULL slot = has none. */
     void (*fill_late)(const struct experiment *x, const struct query *q,
                       void *const at[FIELDS_MAX]);
 
@@ -208,6 +221,10 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
                   void (*value)(const struct experiment *x, const struct query *q,
                                 void *const at[FIELDS_MAX], float *out),
                   struct err *err);
+
+/* data: one entry after the other along the one dimension that it has. */
+int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,
+                 const char *units, const char *long_name, const void *data, struct err *err);
 
 /* A field's array among those of one query, over all its axes, padded: for aggregates. */
 const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field);

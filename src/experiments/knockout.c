@@ -9,7 +9,6 @@
 
 #include "base/str.h"
 
-#include <math.h>
 #include <string.h>
 
 struct knockout_config {
@@ -298,13 +297,8 @@ static int knockout_query(const struct experiment *x, const struct cell *cell, s
     const struct query *q = &x->scene->data->query[cell->query];
     const struct run *r = &cell->run[0];
 
-    for (size_t i = 0; i < x->scene->data->n_targets; i++) {
-        int32_t id = q->target[i];
-
-        row_f32(row, "out_logit_clean")[i] = id < 0 ? NAN : r->logits[id];
-        row_f32(row, "out_logprob_clean")[i] =
-            id < 0 ? NAN : (float)((double)r->logits[id] - r->log_z);
-    }
+    run_targets(r, q, x->scene->data->n_targets, row_f32(row, "out_logit_clean"),
+                row_f32(row, "out_logprob_clean"));
     if (!((const struct knockout *)x->state)->mlp_logit)
         return 0;
     return decode_layers(w, x->scene, q, run_row(r, &x->scene->model->shape, SITE_MLP, 0, r->n - 1),

@@ -94,7 +94,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     size_t n = 1;
 
     for (int i = 0; i < x->n_axes; i++)
-        if (!x->axis[i].stats)
+        if (!x->axis[i].hidden)
             dims[n++] = x->axis[i].dim;
     if (has_averages(x))
         dims[n++] = (struct dim){"stratum", o->strata.n, V_I4, NULL, "average over queries"};
@@ -109,8 +109,12 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
         (has_averages(x) && h5_attr_str(*g, "average", o->c->config.statistics.average, err)) ||
         write_axis_notes(o, *g, x, err) || write_coordinates(o, *g, err))
         return err->code;
+    for (int i = 0; i < x->n_constants; i++)
+        if (h5_define(*g, &x->constant[i].var, err) ||
+            h5_write(*g, x->constant[i].var.name, 0, x->constant[i].n, x->constant[i].data, err))
+            return err->code;
     for (int i = 0; i < x->n_fields; i++)
-        if (h5_define(*g, &x->field[i].var, err))
+        if (!x->field[i].hidden && h5_define(*g, &x->field[i].var, err))
             return err->code;
     return 0;
 }
@@ -231,7 +235,8 @@ static int write_experiment(struct output *o, const struct experiment *x, const 
         if (x->kind->fill_late && !status[q])
             x->kind->fill_late(x, &ds->query[q], at);
         for (int i = 0; i < x->n_fields && !err->code; i++)
-            h5_write(g, x->field[i].var.name, q, 1, at[i], err);
+            if (!x->field[i].hidden)
+                h5_write(g, x->field[i].var.name, q, 1, at[i], err);
         if (!err->code)
             averages_take(averages, q, at, !status[q], err);
     }

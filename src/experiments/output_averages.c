@@ -314,6 +314,12 @@ static int write_effects(struct averages *v, const struct aggregate *a, struct e
 
 /* --- all aggregates of an experiment --- */
 
+/* Numbers that value() makes of one query. */
+static size_t columns_of(const struct experiment *x, const struct aggregate *a)
+{
+    return padded_elements(x, &a->field) * (a->ratio ? 2 : 1);
+}
+
 int averages_open(struct averages **v, struct output *o, const struct experiment *x,
                   struct err *err)
 {
@@ -324,13 +330,14 @@ int averages_open(struct averages **v, struct output *o, const struct experiment
     (*v)->o = o;
     (*v)->x = x;
     for (int i = 0; i < x->n_aggregates; i++) {
-        size_t elements = padded_elements(x, &x->aggregate[i].field);
+        size_t elements = columns_of(x, &x->aggregate[i]);
         const char *path = arena_printf(&o->group, err, "%s.%s.%d", o->path, x->name, i);
 
         (*v)->slabs[i].fd = -1;
         (*v)->row[i] = arena_alloc(&o->group, elements, sizeof *(*v)->row[i], err);
         if (!path || !(*v)->row[i] ||
-            slabs_open(&(*v)->slabs[i], o->c->data.n, elements, x->kind->settle, path, err))
+            slabs_open(&(*v)->slabs[i], o->c->data.n, elements,
+                       x->kind->settle || x->aggregate[i].ratio, path, err))
             return err->code;
     }
     return 0;
@@ -347,11 +354,23 @@ int averages_take(struct averages *v, size_t query, void *const at[FIELDS_MAX], 
         if (usable)
             a->value(x, &v->o->c->data.query[query], at, v->row[i]);
         else
-            fill(V_F32, v->row[i], padded_elements(x, &a->field));
+            fill(V_F32, v->row[i], columns_of(x, a));
         if (slabs_put(&v->slabs[i], query, v->row[i], err))
             return err->code;
     }
     return 0;
+}
+
+static int write_ratio(struct averages *v, struct h5group *g, int i, struct err *err)
+{
+    struct output *o = v->o;
+    const struct aggregate *a = &v->x->aggregate[i];
+    size_t elements = padded_elements(v->x, &a->field);
+    struct estimate *e = arena_alloc(&o->group, elements * o->strata.n, sizeof *e, err);
+
+    if (!e || strata_ratio(&o->strata, templates(o, v->x), v->slabs[i].v, elements, e, err))
+        return err->code;
+    return write_plain(o, g, a, e, elements, err);
 }
 
 static int write_aggregate(struct averages *v, struct h5group *g, int i, struct err *err)
@@ -399,7 +418,7 @@ int averages_write(struct averages *v, struct h5group *g, struct err *err)
     if (x->kind->settle)
         x->kind->settle(x, &v->o->strata, value);
     for (int i = 0; i < x->n_aggregates; i++)
-        if (write_aggregate(v, g, i, err))
+        if (x->aggregate[i].ratio ? write_ratio(v, g, i, err) : write_aggregate(v, g, i, err))
             return err->code;
     return 0;
 }

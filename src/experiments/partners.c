@@ -101,6 +101,15 @@ static void draw(const struct partners *p, const struct experiment *x, const str
     }
 }
 
+unsigned match_bits(const struct string_list *match)
+{
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < match->n; i++)
+        bits |= str_eq(match->v[i], "step") ? MATCH_STEP : MATCH_TEMPLATE;
+    return bits;
+}
+
 int partners_open(struct partners *p, const struct experiment *x, const struct places *places,
                   int draws, unsigned match, struct err *err)
 {
@@ -139,4 +148,12 @@ int partners_at_step(struct partners *p, const struct experiment *x, int step, s
                 p->of[q] = (int64_t)i;
     }
     return p->of ? 0 : err->code;
+}
+
+const struct query *partner_of(const struct partners *p, const struct dataset *ds,
+                               const struct query *q, int draw)
+{
+    int64_t other = p->of[(q - ds->query) * p->draws + draw];
+
+    return other < 0 ? NULL : &ds->query[other];
 }

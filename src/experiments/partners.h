@@ -8,6 +8,7 @@
 #include "experiments/places.h"
 
 enum { MATCH_TEMPLATE = 1, MATCH_STEP = 2 };
+enum { DRAWS_MAX = 100 };
 
 struct partners {
     int draws;
@@ -20,10 +21,15 @@ struct partners {
  * their order nor the appending of others changes much. A candidate has every role that the query
  * has at one of the places.
  */
+unsigned match_bits(const struct string_list *match); /* of "template", "step" */
 int partners_open(struct partners *p, const struct experiment *x, const struct places *places,
                   int draws, unsigned match, struct err *err);
 
 /* For each usable query that of the same item, dataset and template at this step (draws = 1). */
 int partners_at_step(struct partners *p, const struct experiment *x, int step, struct err *err);
+
+/* Of a query's draws that of this number; NULL = there are no more. */
+const struct query *partner_of(const struct partners *p, const struct dataset *ds,
+                               const struct query *q, int draw);
 
 #endif

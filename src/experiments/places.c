@@ -193,6 +193,85 @@ int places_of(struct places *out, const struct selector *s, struct experiment *x
     return out->label ? 0 : err->code;
 }
 
+/* "[3]" */
+static bool nth_in(const char *text, int *nth)
+{
+    char *end;
+    long v = strtol(text + 1, &end, 10);
+
+    if (end == text + 1 || !str_eq(end, "]") || v < 0 || v >= INT_MAX)
+        return false;
+    *nth = (int)v;
+    return true;
+}
+
+/* The names of "subject+last", or of "subject[0]" with *nth, as far as the data has them; NULL and
+   no err if it has not. */
+static const char **names_in(const char *label, struct experiment *x, size_t *n, int *nth,
+                             struct err *err)
+{
+    const char **name = arena_alloc(x->arena, strlen(label) + 1, sizeof *name, err), *near;
+    size_t length = strcspn(label, "[");
+
+    *n = 0;
+    if (!name)
+        return NULL;
+    if (token_set_known(x->scene, label, &near)) {
+        name[(*n)++] = label;
+        return name;
+    }
+    if (label[length] && nth_in(label + length, nth))
+        label = arena_strndup(x->arena, label, length, err);
+    while (label) {
+        length = strcspn(label, "+");
+        name[*n] = arena_strndup(x->arena, label, length, err);
+        if (!name[*n] || !token_set_known(x->scene, name[(*n)++], &near))
+            return NULL;
+        label = label[length] ? label + length + 1 : NULL;
+    }
+    return err->code ? NULL : name;
+}
+
+/* "all", "5" or "5-7". */
+static bool range_in(const char *label, struct span *range)
+{
+    char *end;
+    long lo = strtol(label, &end, 10), hi = lo;
+
+    if (str_eq(label, "all")) {
+        *range = (struct span){0, INT_MAX};
+        return true;
+    }
+    if (end > label && *end == '-')
+        hi = strtol(end + 1, &end, 10);
+    *range = (struct span){(int)lo, (int)hi + 1};
+    return end > label && !*end && lo >= 0 && hi >= lo && hi < INT_MAX - 1;
+}
+
+int place_of_label(struct places *out, const char *label, struct experiment *x, struct err *err)
+{
+    const struct dataset *ds = x->scene->data;
+    struct place *p = arena_alloc(x->arena, 1, sizeof *p, err);
+    int *tok = arena_alloc(x->arena, 2 * (size_t)ds->max_tokens, sizeof *tok, err);
+    bool known;
+
+    if (!p || !tok)
+        return err->code;
+    *p = (struct place){.label = label, .nth = -1};
+    known = range_in(label, &p->range);
+    if (!known) {
+        p->name = names_in(label, x, &p->n_names, &p->nth, err);
+        if (err->code)
+            return err->code;
+        known = p->name;
+    }
+    *out = (struct places){.v = p, .n = 1, .label = (const char **)&p->label};
+    for (size_t i = 0; known && i < ds->n; i++)
+        if (!ds->query[i].status && place_tokens(p, x->scene, &ds->query[i], tok))
+            return 0;
+    return err_set(err, ERR_CONFIG, "no query of the data has the position %s", label);
+}
+
 static int by_number(const void *a, const void *b)
 {
     return *(const int *)a - *(const int *)b;
@@ -296,6 +375,21 @@ int match_token(const int *own, int t, const int *other, int n)
             nth--;
         }
     return found;
+}
+
+int match_tokens(const struct dataset *ds, const int *order, struct prompt own, struct prompt other,
+                 const int *tok, int n, int *src, struct arena *a, struct err *err)
+{
+    int *own_role = arena_alloc(a, (size_t)own.n, sizeof *own_role, err);
+    int *other_role = arena_alloc(a, (size_t)other.n, sizeof *other_role, err);
+
+    if (!own_role || !other_role)
+        return err->code;
+    match_roles(ds, order, own, own_role);
+    match_roles(ds, order, other, other_role);
+    for (int i = 0; i < n; i++)
+        src[i] = match_token(own_role, tok[i], other_role, other.n);
+    return 0;
 }
 
 int match_in_list(int i, int n_own, int n_other)

@@ -41,6 +41,10 @@ struct places {
 int places_of(struct places *out, const struct selector *s, struct experiment *x, const char *key,
               struct problems *problems, struct err *err);
 
+/* The one place that a sweep labelled so, "subject[0]", "first+last", "all". ERR_CONFIG: no query
+   of the data has it. */
+int place_of_label(struct places *out, const char *label, struct experiment *x, struct err *err);
+
 /* Its tokens in rising order, at most q->n; 0 = the query lacks it. tok has room for 2 q->n. */
 int place_tokens(const struct place *p, const struct scene *s, const struct query *q, int *tok);
 
@@ -57,6 +61,10 @@ const char *match_role_name(const struct dataset *ds, int role, struct arena *a,
 /* The token of the other prompt, whose roles are `other` (n), that has the role of token t of the
    one whose roles are `own`; -1 = none. */
 int match_token(const int *own, int t, const int *other, int n);
+
+/* The same for n tokens of one prompt, to src. ERR_MEMORY only. */
+int match_tokens(const struct dataset *ds, const int *order, struct prompt own, struct prompt other,
+                 const int *tok, int n, int *src, struct arena *a, struct err *err);
 
 /* The same for two lists of tokens that are spans of the same kind: first, middle and last of the
    one are those of the other; -1 = it has none such. */

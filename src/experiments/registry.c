@@ -4,11 +4,11 @@
 #include <string.h>
 
 extern const struct kind kind_queries, kind_decode, kind_knockout, kind_causal_trace,
-    kind_token_lens, kind_heads, kind_ablation, kind_dump, kind_noop;
+    kind_token_lens, kind_heads, kind_ablation, kind_faithfulness, kind_dump, kind_noop;
 
-const struct kind *const kinds[] = {&kind_queries,  &kind_decode,     &kind_causal_trace,
-                                    &kind_knockout, &kind_token_lens, &kind_heads,
-                                    &kind_ablation, &kind_dump,       &kind_noop};
+const struct kind *const kinds[] = {
+    &kind_queries, &kind_decode,   &kind_causal_trace, &kind_knockout, &kind_token_lens,
+    &kind_heads,   &kind_ablation, &kind_faithfulness, &kind_dump,     &kind_noop};
 const size_t n_kinds = sizeof kinds / sizeof *kinds;
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -116,6 +116,19 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
     a->value = value;
     x->n_aggregates++;
     return parse_dims(x, &a->field, err);
+}
+
+int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,
+                 const char *units, const char *long_name, const void *data, struct err *err)
+{
+    int axis = find_axis(x, dim, strlen(dim));
+
+    if (axis < 0 || x->n_constants == CONSTANTS_MAX)
+        return err_set(err, ERR_BUG, "constant %s of %s: no axis \"%s\", or too many", name,
+                       x->name, dim);
+    x->constant[x->n_constants++] =
+        (struct constant){{name, type, dim, long_name, units}, data, x->axis[axis].dim.size};
+    return 0;
 }
 
 const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field)

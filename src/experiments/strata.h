@@ -54,4 +54,9 @@ int strata_open(struct strata *s, const struct dataset *ds, const struct statist
 int strata_estimate(const struct strata *s, enum template_mean way, const float *value,
                     size_t elements, struct estimate *out, struct err *err);
 
+/* Of ratios of means, never means of ratios: value (queries, 2 elements) has the numerators, then
+   the denominators; a query has both or neither. n counts the numerators. */
+int strata_ratio(const struct strata *s, enum template_mean way, const float *value,
+                 size_t elements, struct estimate *out, struct err *err);
+
 #endif

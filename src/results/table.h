@@ -24,8 +24,8 @@ enum { DIMS_MAX = 8 };
 struct dim {
     const char *name;
     size_t size;
-    enum vtype type;       /* V_I4, V_I8, V_STR */
-    const void *coord;     /* (size) int32_t, int64_t or const char *; NULL = 0, 1, 2, ... (of that
+    enum vtype type;       /* V_I4, V_I8, V_F64, V_STR */
+    const void *coord;     /* (size) of the type; NULL = 0, 1, 2, ... (of that
                               type; V_I4 for V_STR) */
     const char *long_name; /* what it counts; may be NULL */
 };

@@ -25,10 +25,14 @@ plans() {
 }
 
 shape "$work/demo" LlamaForCausalLM llama 30 576 1536 9 3 49152
+queries 3 >"$work/lands.jsonl" # a ranking that faithfulness.yaml can follow
+ends 0 "$program" run configs/nodes.yaml --set "model.path=$small" --set "data.path=$work/lands.jsonl" \
+    --set "output=$work/nodes" --set run.threads=1
 paper=()
 for file in configs/*.yaml; do
     case $file in
     */paper-*) paper+=("$file") ;;
+    */faithfulness.yaml) plans "$file" --set "model.path=$work/demo" --set "experiments.curve.from=$work/nodes" ;;
     *) plans "$file" --set "model.path=$work/demo" ;;
     esac
 done

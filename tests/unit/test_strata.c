@@ -112,7 +112,8 @@ static double quantile(const double *sorted, int n, double p)
     return i + 1 < n ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }
 
-static void check_row(const struct strata *s, int row, size_t e, enum template_mean way,
+/* over >= 0: divided by the mean of that element. */
+static void check_row(const struct strata *s, int row, size_t e, int over, enum template_mean way,
                       const struct estimate *got)
 {
     double r[DRAWN], mean = 0, square = 0;
@@ -121,9 +122,15 @@ static void check_row(const struct strata *s, int row, size_t e, enum template_m
         assert_true(isnan(got->mean) && isnan(got->lo) && isnan(got->se) && got->n == 0);
         return;
     }
-    same(got->mean, whole_mean(s, row, e, NULL, way));
+    mean = over < 0 ? 1 : whole_mean(s, row, (size_t)over, NULL, way);
+    same(got->mean, whole_mean(s, row, e, NULL, way) / mean);
+    mean = 0;
     for (int d = 0; d < DRAWN; d++) {
-        r[d] = whole_mean(s, row, e, s->times + (size_t)d * s->n_clusters, way);
+        const unsigned short *times = s->times + (size_t)d * s->n_clusters;
+
+        r[d] = whole_mean(s, row, e, times, way);
+        if (over >= 0)
+            r[d] /= whole_mean(s, row, (size_t)over, times, way);
         if (isnan(r[d]))
             return; /* a part without a value: left out, as the plain loop does not */
         mean += r[d] / DRAWN;
@@ -151,7 +158,28 @@ static void check(const char *cluster, enum template_mean way)
     assert_int_equal(strata_estimate(&s, way, value, ELEMENTS, got, &err), 0);
     for (int row = 0; row < (int)s.n; row++)
         for (size_t e = 0; e < ELEMENTS; e++)
-            check_row(&s, row, e, way, &got[e * s.n + (size_t)row]);
+            check_row(&s, row, e, -1, way, &got[e * s.n + (size_t)row]);
+    free(got);
+    arena_release(&arena);
+}
+
+/* The first half of the elements over the second. */
+static void test_ratios(void **state)
+{
+    struct strata s;
+    struct estimate *got;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    make(&s, DRAWN, "item");
+    got = calloc(s.n * ELEMENTS / 2, sizeof *got);
+    assert_non_null(got);
+    assert_int_equal(strata_ratio(&s, TEMPLATES_MEAN, value, ELEMENTS / 2, got, &err), 0);
+    for (int row = 0; row < (int)s.n; row++)
+        for (int e = 0; e < ELEMENTS / 2; e++)
+            check_row(&s, row, (size_t)e, e + ELEMENTS / 2, TEMPLATES_MEAN,
+                      &got[(size_t)e * s.n + (size_t)row]);
     free(got);
     arena_release(&arena);
 }
@@ -201,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_means),
         cmocka_unit_test(test_authors),
+        cmocka_unit_test(test_ratios),
         cmocka_unit_test(test_counts),
     };
 

@@ -1,0 +1,569 @@
+/*
+ * How much of a metric the strongest nodes of a sweep carry (METHODS 4): the top k heads and MLPs
+ * stay as they are, all others are set together to those of another item's query, at the position
+ * of the sweep, and the network runs on. recovered = (m(k) - m(none)) / (m(all) - m(none)), where
+ * all is the clean run and none has every node resampled.
+ *
+ * Several shares may be the same k, and none is k = 0, so cells run over the distinct k; what the
+ * file has by share is filled in from them.
+ */
+#include "experiments/answers.h"
+#include "experiments/edit_list.h"
+#include "experiments/metrics.h"
+#include "experiments/partners.h"
+#include "experiments/ranking.h"
+#include "experiments/select.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+
+#include <math.h>
+#include <string.h>
+
+struct faithfulness_config {
+    const char *from;
+    struct string_list groups;
+    const char *metric;
+    struct real_list shares;
+    int64_t draws;
+    struct string_list match;
+};
+
+static const struct config_row rows[] = {
+    CONFIG_ROW(struct faithfulness_config, from, "from", config_path, NULL, 0, 0, RUNNING,
+               "folder or result file of a finished run with sweeps of the same model"),
+    CONFIG_ROW(struct faithfulness_config, groups, "groups", config_strings, NULL, 0, 0, RESULTS,
+               "sweeps in it, of site head or mlp: their layers and heads are the nodes"),
+    CONFIG_CHOICE(struct faithfulness_config, metric, "metric", config_choice, "logit",
+                  "logit | logit_difference | recall_mass | repetition_mass | kl", RESULTS,
+                  "what nodes are ranked by, and what is recovered; logit is the target's"),
+    CONFIG_ROW(struct faithfulness_config, shares, "shares", config_reals,
+               "[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]", 1e-6, 1, RESULTS,
+               "shares of the nodes that are kept, the strongest first; at least one node"),
+    CONFIG_ROW(struct faithfulness_config, draws, "draws", config_int, "4", 1, DRAWS_MAX, RESULTS,
+               "queries that the others are resampled from, dimension `sample`"),
+    CONFIG_CHOICE(struct faithfulness_config, match, "match", config_strings, "[template, step]",
+                  "template | step", RESULTS,
+                  "what the other item's query has in common, beside the dataset"),
+};
+
+enum axis_index { KEPT, SAMPLE, SHARE, NODE };
+
+struct faithfulness {
+    struct ranking ranking;
+    struct hash hash; /* of its order */
+    struct places place;
+    struct partners partners;
+    const int *order; /* span_order */
+    int *scratch;     /* (2 max_tokens) for places */
+    int32_t *k;       /* (shares) */
+    int32_t *kept;    /* (n_kept) distinct k, rising, from 0 on */
+    size_t *at_kept;  /* (shares) where k is among them */
+    size_t n_kept;
+    bool blurred; /* answers that begin with the same token spoil the metric */
+};
+
+/* --- opening --- */
+
+static int32_t nodes_kept(double share, size_t n)
+{
+    double k = floor(share * (double)n + 0.5);
+
+    return k < 1 ? 1 : (int32_t)k;
+}
+
+/* k of each share, and the distinct ones. */
+static int count_kept(struct faithfulness *f, const struct real_list *shares, struct arena *a,
+                      struct err *err)
+{
+    f->k = arena_alloc(a, shares->n, sizeof *f->k, err);
+    f->kept = arena_alloc(a, shares->n + 1, sizeof *f->kept, err);
+    f->at_kept = arena_alloc(a, shares->n, sizeof *f->at_kept, err);
+    if (!f->k || !f->kept || !f->at_kept)
+        return err->code;
+    f->n_kept = 1;
+    for (size_t i = 0; i < shares->n; i++) {
+        int32_t k = f->k[i] = nodes_kept(shares->v[i], f->ranking.n);
+        size_t at = f->n_kept;
+
+        while (f->kept[at - 1] > k)
+            at--;
+        if (f->kept[at - 1] == k)
+            continue;
+        memmove(f->kept + at + 1, f->kept + at, (f->n_kept++ - at) * sizeof *f->kept);
+        f->kept[at] = k;
+    }
+    for (size_t i = 0; i < shares->n; i++)
+        while (f->kept[f->at_kept[i]] != f->k[i])
+            f->at_kept[i]++;
+    return 0;
+}
+
+static int open_axes(struct experiment *x, const struct faithfulness *f, struct err *err)
+{
+    const struct faithfulness_config *c = x->config;
+
+    if (add_axis(x, "kept", f->n_kept, err) || add_axis(x, "sample", (size_t)c->draws, err) ||
+        add_axis(x, "share", c->shares.n, err) || add_axis(x, "node", f->ranking.n, err))
+        return err->code;
+    x->axis[KEPT].cell = x->axis[SAMPLE].cell = true;
+    x->axis[KEPT].hidden = true;
+    x->axis[KEPT].dim.coord = f->kept;
+    x->axis[SHARE].dim.type = V_F64;
+    x->axis[SHARE].dim.coord = c->shares.v;
+    x->axis[SHARE].dim.long_name = "share of the nodes that are kept";
+    x->axis[NODE].dim.long_name = "place in the ranking";
+    return 0;
+}
+
+static int declare_nodes(struct experiment *x, const struct faithfulness *f, struct err *err)
+{
+    size_t n = f->ranking.n;
+    const char **site = arena_alloc(x->arena, n, sizeof *site, err);
+    int32_t *layer = arena_alloc(x->arena, 2 * n, sizeof *layer, err);
+    double *effect = arena_alloc(x->arena, n, sizeof *effect, err);
+
+    if (!site || !layer || !effect)
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        const struct node *node = &f->ranking.v[i];
+
+        site[i] = node->site == SITE_MLP ? "mlp" : "head";
+        layer[i] = node->layer;
+        layer[n + i] = node->head;
+        effect[i] = node->effect;
+    }
+    return add_constant(x, "k", V_I4, "share", NULL, "nodes that are kept", f->k, err) ||
+                   add_constant(x, "node_site", V_STR, "node", NULL, "what the node is", site,
+                                err) ||
+                   add_constant(x, "node_layer", V_I4, "node", NULL, "its layer", layer, err) ||
+                   add_constant(x, "node_head", V_I4, "node", NULL, "its head; -1 = it is an MLP",
+                                layer + n, err) ||
+                   add_constant(x, "node_effect", V_F64, "node", "1",
+                                "its mean effect in the sweep, which it is ranked by", effect, err)
+               ? err->code
+               : 0;
+}
+
+/* A field that is filled when results are written. */
+static int add_late(struct experiment *x, const char *name, enum vtype type, const char *dims,
+                    const char *units, const char *text, struct err *err)
+{
+    if (add_query_field(x, name, type, dims, units, text, err))
+        return err->code;
+    x->field[x->n_fields - 1].late = true;
+    return 0;
+}
+
+static int declare(struct experiment *x, const char *units, struct err *err)
+{
+    if (add_field(x, "metric_kept", V_F32, "query kept sample", units, "the metric, by k", err))
+        return err->code;
+    x->field[x->n_fields - 1].hidden = true;
+    return add_late(x, "metric", V_F32, "query share sample", units,
+                    "the metric with all but the k strongest nodes resampled", err) ||
+                   add_late(x, "metric_none", V_F32, "query sample", units,
+                            "the metric with every node resampled", err) ||
+                   add_field(x, "metric_clean", V_F32, "query", units, "the metric, clean", err) ||
+                   add_late(x, "partner", V_I8, "query sample", NULL,
+                            "query that is resampled from; -1 = none", err)
+               ? err->code
+               : 0;
+}
+
+/* --- averages over queries --- */
+
+static double mean_of(const float *v, size_t n)
+{
+    double sum = 0;
+    int count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(v[i])) {
+            sum += (double)v[i];
+            count++;
+        }
+    return sum / count; /* 0 / 0 = NaN */
+}
+
+static double sample_mean(const struct experiment *x, const struct query *q,
+                          void *const at[FIELDS_MAX], const char *field, size_t i)
+{
+    const struct faithfulness *f = x->state;
+    const float *v = query_array(x, at, field);
+    size_t draws = x->axis[SAMPLE].dim.size;
+
+    return f->blurred && q->target_collision ? (double)NAN : mean_of(v + i * draws, draws);
+}
+
+static double clean_metric(const struct experiment *x, const struct query *q,
+                           void *const at[FIELDS_MAX])
+{
+    const struct faithfulness *f = x->state;
+    const float *v = query_array(x, at, "metric_clean");
+
+    return f->blurred && q->target_collision ? (double)NAN : (double)*v;
+}
+
+/* m(k) - m(none), and as often m(all) - m(none). */
+static void recovered(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                      float *out)
+{
+    size_t n = x->axis[SHARE].dim.size;
+    double none = sample_mean(x, q, at, "metric_none", 0);
+    double all = clean_metric(x, q, at) - none;
+
+    for (size_t i = 0; i < n; i++) {
+        double some = sample_mean(x, q, at, "metric", i) - none;
+
+        out[i] = isnan(all) ? NAN : (float)some;
+        out[n + i] = isnan(some) ? NAN : (float)all;
+    }
+}
+
+static void mean_metric(const struct experiment *x, const struct query *q,
+                        void *const at[FIELDS_MAX], float *out)
+{
+    for (size_t i = 0; i < x->axis[SHARE].dim.size; i++)
+        out[i] = (float)sample_mean(x, q, at, "metric", i);
+}
+
+static void mean_none(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                      float *out)
+{
+    *out = (float)sample_mean(x, q, at, "metric_none", 0);
+}
+
+static void mean_clean(const struct experiment *x, const struct query *q,
+                       void *const at[FIELDS_MAX], float *out)
+{
+    *out = (float)clean_metric(x, q, at);
+}
+
+static int declare_averages(struct experiment *x, const char *units, struct err *err)
+{
+    if (add_aggregate(x, "recovered", "stratum share", "1",
+                      "share of the metric that the kept nodes recover: ratio of means", recovered,
+                      err))
+        return err->code;
+    x->aggregate[0].ratio = true;
+    return add_aggregate(x, "mean_metric", "stratum share", units, "mean of metric over queries",
+                         mean_metric, err) ||
+                   add_aggregate(x, "mean_metric_none", "stratum", units,
+                                 "mean of metric_none over queries", mean_none, err) ||
+                   add_aggregate(x, "mean_metric_clean", "stratum", units,
+                                 "mean of metric_clean over queries", mean_clean, err)
+               ? err->code
+               : 0;
+}
+
+/* --- opening, as a whole --- */
+
+/* The nodes and their position; what the file lacks is a mistake of the config. */
+static int open_ranking(struct experiment *x, struct faithfulness *f, struct problems *problems,
+                        struct err *err)
+{
+    const struct faithfulness_config *c = x->config;
+    struct err bad;
+
+    err_clear(&bad);
+    if (!ranking_read(&f->ranking, x, c->from, &c->groups, c->metric, &bad))
+        place_of_label(&f->place, f->ranking.position, x, &bad);
+    if (bad.code == ERR_MEMORY)
+        return *err = bad, err->code;
+    if (bad.code)
+        config_problem(x->scene->config, x->entry, "from", problems, "%s", bad.msg);
+    return 0;
+}
+
+static int faithfulness_open(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct faithfulness_config *c = x->config;
+    const struct dataset *ds = x->scene->data;
+    struct faithfulness *f = arena_alloc(x->arena, 1, sizeof *f, err);
+    int *order = arena_alloc(x->arena, ds->n_spans, sizeof *order, err);
+    const char *units = str_ends_with(c->metric, "_mass") || str_eq(c->metric, "kl") ? "nat" : "1";
+
+    if (!f || !order)
+        return err->code;
+    x->state = f;
+    f->scratch = arena_alloc(x->arena, 2 * (size_t)ds->max_tokens, sizeof *f->scratch, err);
+    if (!f->scratch)
+        return err->code;
+    span_order(ds, order);
+    f->order = order;
+    f->blurred = str_eq(c->metric, "logit_difference") || str_eq(c->metric, "repetition_mass");
+    if (open_ranking(x, f, problems, err) || problems->count)
+        return err->code;
+    f->hash = ranking_hash(&f->ranking, x->arena, err);
+    x->words = arena_printf(x->arena, err,
+                            "all but the {kept} strongest of %zu nodes set to those of another "
+                            "item's query, at %s, sample {sample}",
+                            f->ranking.n, f->ranking.position);
+    return err->code ||
+                   partners_open(&f->partners, x, &f->place, (int)c->draws, match_bits(&c->match),
+                                 err) ||
+                   count_kept(f, &c->shares, x->arena, err) || open_axes(x, f, err) ||
+                   declare_nodes(x, f, err) || declare(x, units, err) ||
+                   declare_averages(x, units, err)
+               ? err->code
+               : 0;
+}
+
+/* --- queries, runs and variants --- */
+
+static const struct query *partner(const struct experiment *x, const struct query *q, int sample)
+{
+    const struct faithfulness *f = x->state;
+
+    return partner_of(&f->partners, x->scene->data, q, sample);
+}
+
+static const char *faithfulness_skip(const struct experiment *x, const struct query *q)
+{
+    const struct faithfulness *f = x->state;
+
+    if (!places_any(&f->place, x->scene, q, f->scratch))
+        return "it has not the position";
+    return partner(x, q, 0) ? NULL : "no other item's query to resample from";
+}
+
+static struct hash faithfulness_derived(const struct experiment *x, const struct query *q)
+{
+    const struct faithfulness *f = x->state;
+    uint64_t v[2 + 2 * DRAWS_MAX] = {f->hash.hi, f->hash.lo};
+    size_t n = 2;
+
+    for (int i = 0; i < f->partners.draws; i++) {
+        const struct query *other = partner(x, q, i);
+
+        v[n++] = other ? other->fingerprint.hi : 0;
+        v[n++] = other ? other->fingerprint.lo : 0;
+    }
+    return hash_bytes(v, n * sizeof *v);
+}
+
+/* Where the tokens lie (drawn ones are in no span), and how long the other runs are. */
+static uint64_t faithfulness_cost_of(const struct experiment *x, const struct query *q)
+{
+    const struct faithfulness *f = x->state;
+    int n = place_tokens(f->place.v, x->scene, q, f->scratch);
+    uint64_t cost = hash_u64(f->scratch, (size_t)n * sizeof *f->scratch);
+
+    for (int i = 0; i < f->partners.draws; i++) {
+        const struct query *other = partner(x, q, i);
+
+        cost = 31 * cost + (other ? (uint64_t)other->n : 0);
+    }
+    return cost;
+}
+
+static int faithfulness_runs(const struct experiment *x, const struct query *q,
+                             struct run_spec *spec, struct arena *a, struct err *err)
+{
+    const struct faithfulness *f = x->state;
+    unsigned keep = KEEP_Z | KEEP_ATTN | KEEP_MLP;
+    int n = 1;
+
+    (void)a;
+    (void)err;
+    spec[0] = (struct run_spec){.keep = keep, .base = -1};
+    for (int i = 0; i < f->partners.draws; i++) {
+        const struct query *other = partner(x, q, i);
+
+        if (other)
+            spec[n++] = (struct run_spec){
+                .keep = keep, .base = -1, .ids = other->ids, .n = other->n, .all_rows = true};
+    }
+    return n;
+}
+
+/* The rows of the position and their source. */
+struct rows_of {
+    int *tok, *src, n;
+    const struct run *from;
+};
+
+static int find_rows(const struct experiment *x, const struct cell *cell, struct rows_of *r,
+                     struct arena *a, struct err *err)
+{
+    const struct faithfulness *f = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
+    int sample = (int)cell->index[SAMPLE];
+
+    r->tok = arena_alloc(a, 2 * (size_t)q->n, sizeof *r->tok, err);
+    r->src = arena_alloc(a, (size_t)q->n, sizeof *r->src, err);
+    if (!r->tok || !r->src)
+        return err->code;
+    r->n = place_tokens(f->place.v, x->scene, q, r->tok);
+    r->from = &cell->run[1 + sample];
+    return match_tokens(x->scene->data, f->order, prompt_of(q), prompt_of(partner(x, q, sample)),
+                        r->tok, r->n, r->src, a, err);
+}
+
+/* One layer's nodes that are not kept: neighbouring heads in one edit. resampled (heads + 1): the
+   last is the MLP. */
+static int push_layer(struct edit_list *l, int layer, const bool *resampled, int n_heads,
+                      const struct rows_of *r)
+{
+    struct edit e = {.site = SITE_Z, .op = OP_SET, .layer = {layer, layer + 1}, .from = r->from};
+
+    for (int h = 0; h < n_heads; h++) {
+        int first = h;
+
+        while (h < n_heads && resampled[h])
+            h++;
+        e.head = (struct span){first, h};
+        if (h > first && edit_list_push_tokens(l, e, r->tok, r->src, r->n))
+            return l->err->code;
+    }
+    e.site = SITE_MLP;
+    e.head = (struct span){0, 0};
+    return resampled[n_heads] ? edit_list_push_tokens(l, e, r->tok, r->src, r->n) : 0;
+}
+
+static int push_all(struct edit_list *l, const struct experiment *x, int32_t kept,
+                    const struct rows_of *r)
+{
+    const struct faithfulness *f = x->state;
+    const struct shape *s = &x->scene->model->shape;
+    size_t wide = (size_t)s->n_heads + 1;
+    bool *resampled = arena_alloc(l->a, (size_t)s->n_layers * wide, sizeof *resampled, l->err);
+
+    if (!resampled)
+        return l->err->code;
+    for (size_t i = (size_t)kept; i < f->ranking.n; i++) {
+        const struct node *node = &f->ranking.v[i];
+
+        resampled[(size_t)node->layer * wide +
+                  (node->site == SITE_MLP ? wide - 1 : (size_t)node->head)] = true;
+    }
+    for (int layer = 0; layer < s->n_layers; layer++)
+        if (push_layer(l, layer, resampled + (size_t)layer * wide, s->n_heads, r))
+            return l->err->code;
+    return 0;
+}
+
+static int faithfulness_variants(const struct experiment *x, struct cell *cell, struct arena *a,
+                                 struct err *err)
+{
+    const struct faithfulness *f = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
+    int32_t kept = f->kept[cell->index[KEPT]];
+    struct edit_list l = {.a = a, .err = err};
+    struct rows_of r;
+    struct variant *v;
+
+    cell->n_variants = 0;
+    if (kept == (int32_t)f->ranking.n || !partner(x, q, (int)cell->index[SAMPLE]))
+        return 0; /* the clean run; no such sample */
+    v = arena_alloc(a, 1, sizeof *v, err);
+    if (!v || find_rows(x, cell, &r, a, err) || push_all(&l, x, kept, &r))
+        return err->code;
+    *v = (struct variant){.base = &cell->run[0],
+                          .edit = l.v,
+                          .n_edits = l.n,
+                          .asks = ASK_VOCAB,
+                          .answer = answer_new(x->scene, q, 0, a, err)};
+    if (!v->answer)
+        return err->code;
+    cell->variant = v;
+    cell->n_variants = 1;
+    return 0;
+}
+
+/* --- reducing --- */
+
+static float metric_of(const struct experiment *x, const struct query *q, const float *logit,
+                       const float *logprob, float kl)
+{
+    const struct faithfulness_config *c = x->config;
+    const struct dataset *ds = x->scene->data;
+
+    if (str_eq(c->metric, "logit"))
+        return q->right < 0 ? NAN : logit[q->right];
+    if (str_eq(c->metric, "logit_difference"))
+        return logit_difference(ds, q, logit);
+    if (str_eq(c->metric, "kl"))
+        return kl;
+    return answer_mass(ds, q, logprob, str_eq(c->metric, "repetition_mass"));
+}
+
+static int metric_of_run(const struct experiment *x, const struct cell *cell, struct worker *w,
+                         float *out, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    size_t n = x->scene->data->n_targets;
+    float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err);
+
+    if (!logit)
+        return err->code;
+    run_targets(&cell->run[0], q, n, logit, logit + n);
+    *out = metric_of(x, q, logit, logit + n, 0);
+    return 0;
+}
+
+static int faithfulness_query(const struct experiment *x, const struct cell *cell, struct row *row,
+                              struct worker *w, struct err *err)
+{
+    return metric_of_run(x, cell, w, row_f32(row, "metric_clean"), err);
+}
+
+static int faithfulness_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+                             struct worker *w, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    float *out = row_f32(row, "metric_kept");
+    const struct answer *a;
+
+    if (!partner(x, q, (int)cell->index[SAMPLE]))
+        return 0;
+    if (!cell->n_variants)
+        return metric_of_run(x, cell, w, out, err);
+    a = cell->variant[0].answer;
+    *out = metric_of(x, q, a->logit, a->logprob, a->kl);
+    return 0;
+}
+
+static void *late_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field)
+{
+    for (int i = 0; i < x->n_fields; i++)
+        if (str_eq(x->field[i].var.name, field))
+            return at[i];
+    return NULL;
+}
+
+/* From the distinct k to shares. */
+static void faithfulness_late(const struct experiment *x, const struct query *q,
+                              void *const at[FIELDS_MAX])
+{
+    const struct faithfulness *f = x->state;
+    size_t draws = x->axis[SAMPLE].dim.size, size = draws * sizeof(float);
+    const float *by_k = query_array(x, at, "metric_kept");
+    float *by_share = late_array(x, at, "metric");
+
+    for (size_t i = 0; i < x->axis[SHARE].dim.size; i++)
+        memcpy(by_share + i * draws, by_k + f->at_kept[i] * draws, size);
+    memcpy(late_array(x, at, "metric_none"), by_k, size);
+    memcpy(late_array(x, at, "partner"),
+           f->partners.of + (size_t)(q - x->scene->data->query) * draws,
+           draws * sizeof *f->partners.of);
+}
+
+const struct kind kind_faithfulness = {
+    .name = "faithfulness",
+    .summary = "what of a metric the strongest heads and MLPs of a finished sweep carry",
+    .rows = rows,
+    .n_rows = sizeof rows / sizeof *rows,
+    .config_size = sizeof(struct faithfulness_config),
+    .version = 1,
+    .open = faithfulness_open,
+    .skip = faithfulness_skip,
+    .derived = faithfulness_derived,
+    .cost_of = faithfulness_cost_of,
+    .fill_late = faithfulness_late,
+    .runs = faithfulness_runs,
+    .variants = faithfulness_variants,
+    .reduce_query = faithfulness_query,
+    .reduce_cell = faithfulness_cell,
+};

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Kind faithfulness: rankings, every metric and every ratio against float64 NumPy, on queries of
+# several datasets and templates; the same bytes from three ranks; what a ranking cannot be made of.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+# swept DIR EXPERIMENT...: its sweeps, on $data.
+swept() {
+    config "$work/sweep.yaml" "$data" "$work/$1" "${@:2}"
+    ends 0 "$program" run "$work/sweep.yaml" --set run.threads=1 --set statistics.bootstrap=100
+}
+# curve DIR EXPERIMENT...: the config of curves
+curve() { config "$work/c.yaml" "$data" "$work/$1" "${@:2}"; }
+
+queries 3 >"$work/lands.jsonl"
+data=$work/lands.jsonl
+from="kind: faithfulness, from: \"$work/lands\""
+swept lands 'name: heads, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit]' \
+    'name: half, kind: ablation, site: head, layers: [1], operation: {kind: zero}, metrics: [logit]' \
+    'name: two, kind: ablation, site: mlp, operation: {kind: zero}, positions: [first, last]' \
+    'name: mlps, kind: ablation, site: mlp, operation: {kind: zero}, positions: [subject]' \
+    'name: wide, kind: ablation, site: mlp, operation: {kind: zero}, layers: {window: 2}' \
+    'name: attn, kind: ablation, site: attn, operation: {kind: zero}'
+
+# refused TEXT EXPERIMENT: a mistake of the config, one line.
+refused() {
+    curve none "name: c, $2"
+    ends 2 "$program" plan "$work/c.yaml" && has "$1"
+    [ "$(wc -l <"$work/err")" = 2 ] || wrong "not one problem, where '$1' is due"
+}
+refused 'nowhere: no such file' 'kind: faithfulness, from: nowhere, groups: [heads]'
+refused 'cannot' "kind: faithfulness, from: \"$work/lands.jsonl\", groups: [heads]"
+refused 'has no group /head' "$from, groups: [head]"
+refused 'group queries is no ablation' "$from, groups: [queries]"
+refused 'group attn ablates attn' "$from, groups: [attn]"
+refused 'group two has 2 positions' "$from, groups: [two]"
+refused 'group wide has layer 0-1 together' "$from, groups: [wide]"
+refused 'swept at different positions, last and subject' "$from, groups: [heads, mlps]"
+refused 'stand in two groups' "$from, groups: [heads, half]"
+refused 'heads was swept without metric kl' "$from, groups: [heads], metric: kl"
+refused 'shares' "$from, groups: [heads], shares: [0]"
+
+sed 's/"subject": \[/"country": [/' "$work/lands.jsonl" >"$work/others.jsonl"
+data=$work/others.jsonl
+refused 'no query of the data has the position subject' "$from, groups: [mlps]"
+data=$work/lands.jsonl
+curve none "name: c, $from, groups: [heads]"
+ends 2 "$program" run "$work/c.yaml" --set "model.path=$models/mistral-mha-f16" && has 'another model'
+
+[ -n "${LENSWEEP_PYTHON:-}" ] || { [ "$wrong" = 0 ] && skip "the values: no Python with the packages of requirements.txt"; }
+"$LENSWEEP_PYTHON" tests/reference/make_queries.py "$small" >"$work/queries.jsonl"
+"$LENSWEEP_PYTHON" tests/reference/make_strata.py "$work/queries.jsonl" >"$work/strata.jsonl"
+data=$work/strata.jsonl
+swept sweeps 'name: heads, kind: ablation, site: head, operation: {kind: zero}' \
+    'name: mlps, kind: ablation, site: mlp, operation: {kind: mean}' \
+    'name: some, kind: ablation, site: head, layers: [0, 2], heads: [3, 1], operation: {kind: zero}, positions: {together: [subject, last]}' \
+    'name: early, kind: ablation, site: mlp, operation: {kind: resample, draws: 2}, positions: ["1"]'
+from="kind: faithfulness, from: \"$work/sweeps\""
+curve curves "name: all, $from, groups: [heads, mlps], draws: 2" \
+    "name: third, $from, groups: [mlps, heads], metric: logit_difference, shares: [0.5, 0.04, 1], draws: 1, match: template, where: {step: 3}" \
+    "name: some, $from, groups: [some], metric: kl, shares: [0.25, 0.5, 0.75, 1], draws: 3" \
+    "name: early, $from, groups: [early], metric: repetition_mass, shares: 0.5, draws: 1" \
+    "name: recall, $from, groups: [heads], metric: recall_mass, shares: [0.1, 0.3], draws: 1"
+ends 0 "$program" run "$work/c.yaml" --set run.threads=1
+check() { "$LENSWEEP_PYTHON" tests/reference/check_faithfulness.py "$work/curves/result.h5" "$work/sweeps/result.h5" "$small" "$@"; }
+check --every 2 || wrong 'it differs from NumPy'
+cp "$work/curves/result.h5" "$work/one.h5"
+ends 0 ranks 3 "$program" run "$work/c.yaml" --restart --set run.threads=1
+same "$work/one.h5" "$work/curves/result.h5" 'three ranks'
+
+# that the comparison sees a wrong number
+for at in all/metric:2,4,1 all/node_effect:3 some/recovered:1,2 recall/metric_none:0,0; do
+    cp "$work/one.h5" "$work/curves/result.h5"
+    "$LENSWEEP_PYTHON" - "$work/curves/result.h5" "${at%:*}" "${at#*:}" <<'END' || wrong 'nothing is planted'
+import sys, h5py
+with h5py.File(sys.argv[1], "r+") as f:
+    f[sys.argv[2]][tuple(map(int, sys.argv[3].split(",")))] += 1e-3
+END
+    check --every 2 >"$work/table" && wrong "a wrong number in $at was not seen"
+    grep -q "^${at%:*} .*FAILED" "$work/table" || { wrong "another variable than $at failed" && cat "$work/table"; }
+done
+finish
