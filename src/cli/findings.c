@@ -109,14 +109,16 @@ static int by_step(const void *a, const void *b)
 
 /* Rows stand in the order: the data's own, over templates, over datasets; so a later row of a step
    averages over more. A step of one dataset has no row over datasets. */
-int tops_read(struct tops *t, struct h5file *f, const char *group, struct err *err)
+int tops_read(struct tops *t, struct h5file *f, const char *group, const char *strata,
+              struct err *err)
 {
     struct queries q = {0};
     struct h5info info = {0};
     double *step = NULL;
 
     *t = (struct tops){0};
-    if (queries_read(&q, f, group, err) || h5_read_f64(f, group, "stratum_step", &step, &info, err))
+    if (queries_read(&q, f, group, err) ||
+        h5_read_f64(f, strata, "stratum_step", &step, &info, err))
         goto out;
     t->v = mem_alloc(info.size[0], sizeof *t->v, err);
     for (size_t i = 0; t->v && i < info.size[0]; i++) {

@@ -2,7 +2,8 @@
  * What the summary may say: averages of a result file, and the test that each must pass before it
  * is put into words. A number counts as found if its 95 % interval excludes the null and, beyond
  * that, a test corrected for all the numbers that were looked at (Bonferroni) rejects it at 5 %: so
- * of twenty tables about nothing, one may name something.
+ * of twenty tables about nothing, one may name something. A sweep has its own tests in the file,
+ * with corrected p values (q); what counts there is said in summary_ablation.c.
  */
 #ifndef LENSWEEP_CLI_FINDINGS_H
 #define LENSWEEP_CLI_FINDINGS_H
@@ -34,7 +35,9 @@ struct tops {
     size_t n;
 };
 
-int tops_read(struct tops *t, struct h5file *f, const char *group, struct err *err);
+/* strata: the group that has the averages, `group` itself or one inside it. */
+int tops_read(struct tops *t, struct h5file *f, const char *group, const char *strata,
+              struct err *err);
 void tops_free(struct tops *t);
 
 /* How many numbers of the top rows have a value: what a test is corrected for. */

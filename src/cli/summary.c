@@ -161,51 +161,37 @@ static int print_left_out(struct h5file *f, const char *group, struct err *err)
     return code;
 }
 
-struct groups {
-    struct h5file *file;
-    char last[256];
-};
-
 static const struct {
     const char *kind;
     int (*print)(struct h5file *f, const char *group, struct err *err);
 } printers[] = {
     {"decode", summary_decode},   {"knockout", summary_knockout}, {"causal_trace", summary_trace},
-    {"token_lens", summary_lens}, {"heads", summary_heads},
+    {"token_lens", summary_lens}, {"heads", summary_heads},       {"ablation", summary_ablation},
 };
 
-static int visit(void *ctx, const struct h5info *v, struct err *err)
+static int visit(void *ctx, const char *group, struct err *err)
 {
-    struct groups *g = ctx;
+    struct h5file *f = ctx;
     char *kind;
-    int code;
+    int code = 0;
 
-    if (str_eq(v->group, g->last))
-        return 0;
-    snprintf(g->last, sizeof g->last, "%s", v->group);
-    if (h5_read_attr(g->file, v->group, "kind", &kind, err))
+    if (h5_read_attr(f, group, "kind", &kind, err))
         return err->code;
-    code = 0;
     for (size_t i = 0; kind && !code && i < sizeof printers / sizeof *printers; i++)
         if (str_eq(kind, printers[i].kind))
-            code =
-                printers[i].print(g->file, v->group, err) || print_left_out(g->file, v->group, err)
-                    ? err->code
-                    : 0;
+            code = printers[i].print(f, group, err) || print_left_out(f, group, err);
     mem_free(kind);
-    return code;
+    return code ? err->code : 0;
 }
 
 int print_summary(const char *result, struct err *err)
 {
-    struct groups g = {0};
+    struct h5file *f;
     int code;
 
-    if (h5_open(&g.file, result, err))
+    if (h5_open(&f, result, err))
         return err->code;
-    code = print_queries(g.file, err) || print_flags(g.file, err) ? err->code : 0;
-    if (!code)
-        code = h5_each(g.file, visit, &g, err);
-    h5_close(g.file);
-    return code;
+    code = print_queries(f, err) || print_flags(f, err) || h5_each_group(f, visit, f, err);
+    h5_close(f);
+    return code ? err->code : 0;
 }

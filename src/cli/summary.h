@@ -23,5 +23,6 @@ int summary_knockout(struct h5file *f, const char *group, struct err *err);
 int summary_lens(struct h5file *f, const char *group, struct err *err);
 int summary_heads(struct h5file *f, const char *group, struct err *err);
 int summary_trace(struct h5file *f, const char *group, struct err *err);
+int summary_ablation(struct h5file *f, const char *group, struct err *err);
 
 #endif

@@ -23,7 +23,7 @@ static int read_table(struct h5file *f, const char *group, struct table *t, stru
     struct h5info info;
 
     *t = (struct table){0};
-    if (tops_read(&t->tops, f, group, err) ||
+    if (tops_read(&t->tops, f, group, group, err) ||
         h5_read_str(f, group, "target", &t->target, &info, err))
         return err->code;
     for (int i = 0; i < RATES; i++) {

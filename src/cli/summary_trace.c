@@ -22,7 +22,7 @@ static int read_table(struct h5file *f, const char *group, struct table *t, stru
     struct h5info info;
 
     *t = (struct table){0};
-    if (members_read(&t->members, f, group, err) || tops_read(&t->tops, f, group, err) ||
+    if (members_read(&t->members, f, group, err) || tops_read(&t->tops, f, group, group, err) ||
         h5_read_str(f, group, "corruption", &t->corruption, &info, err) ||
         h5_read_str(f, group, "site", &t->site, &info, err) ||
         h5_read_str(f, group, "role", &t->role, &info, err) ||

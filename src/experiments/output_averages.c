@@ -283,14 +283,17 @@ static int stats_group(struct averages *v, const struct aggregate *a, struct h5g
 {
     struct output *o = v->o;
     const struct statistics_config *c = &o->c->config.statistics;
-    const char *path = arena_printf(&o->group, err, "%s/stats", v->x->name);
+    const char *path = arena_printf(&o->group, err, "%s/stats", v->x->name), *family = "";
     struct dim dims[DIMS_MAX + 1] = {{"stratum", o->strata.n, V_I4, NULL, "average over queries"}};
 
     for (int i = 0; i < a->field.n_axes; i++)
         dims[i + 1] = v->x->axis[a->field.axis[i]].dim;
-    return !path || h5_group(o->file, path, dims, (size_t)a->field.n_axes + 1, g, err) ||
+    for (size_t i = 0; family && i < c->family.n; i++)
+        family = arena_printf(&o->group, err, "%s%s%s", family, i ? " " : "", c->family.v[i]);
+    return !path || !family || h5_group(o->file, path, dims, (size_t)a->field.n_axes + 1, g, err) ||
                    stratum_coordinates(o, *g, err) || h5_attr_str(*g, "cluster", c->cluster, err) ||
-                   h5_attr_str(*g, "split", c->split, err) || h5_attr_f64(*g, "fdr", c->fdr, err) ||
+                   h5_attr_str(*g, "split", c->split, err) ||
+                   h5_attr_str(*g, "family", family, err) || h5_attr_f64(*g, "fdr", c->fdr, err) ||
                    h5_attr_f64(*g, "min_effect", c->min_effect, err) ||
                    h5_attr_f64(*g, "sign_tolerance", SIGN_TOLERANCE, err)
                ? err->code
