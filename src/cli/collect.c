@@ -207,8 +207,11 @@ static int status(struct past *p, const char *dir, struct err *err)
         return err->code;
     if (n.done == n.units)
         return 0;
-    return out_printf(err, "next     %slensweep collect --partial %s\n",
-                      ranks ? "" : "run the same command again, or ", dir);
+    return out_printf(err, "next     %slensweep collect --partial ",
+                      ranks ? "" : "run the same command again, or ") ||
+                   out_word(dir, err) || out_printf(err, "\n")
+               ? err->code
+               : 0;
 }
 
 int cmd_status(int argc, char **argv, struct err *err)

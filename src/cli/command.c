@@ -116,3 +116,18 @@ int out_flush(struct err *err)
 {
     return fflush(stdout) ? write_error(err) : 0;
 }
+
+int out_word(const char *s, struct err *err)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_./-+=:,@%";
+
+    if (*s && !s[strspn(s, plain)])
+        return out_printf(err, "%s", s);
+    if (out_printf(err, "'"))
+        return err->code;
+    for (; *s; s++)
+        if (*s == '\'' ? out_printf(err, "'\\''") : out_write(s, 1, err))
+            return err->code;
+    return out_printf(err, "'");
+}

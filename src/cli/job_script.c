@@ -14,17 +14,6 @@
 /* The longest time of one start: what most clusters give. A run of more goes on in the next. */
 enum { DAY = 24 * 3600 };
 
-/* A shell word. */
-static int put_word(const char *s, struct err *err)
-{
-    if (out_printf(err, "'"))
-        return err->code;
-    for (; *s; s++)
-        if (*s == '\'' ? out_printf(err, "'\\''") : out_write(s, 1, err))
-            return err->code;
-    return out_printf(err, "'");
-}
-
 /* Half as much again as estimated, and time to start. */
 static int put_size(const struct forecast *e, struct err *err)
 {
@@ -60,7 +49,7 @@ static int put_program(struct err *err)
     if (n < 0)
         return out_printf(err, "lensweep=lensweep\n");
     path[n] = '\0';
-    return out_printf(err, "lensweep=") || put_word(path, err) || out_printf(err, "\n") ? err->code
+    return out_printf(err, "lensweep=") || out_word(path, err) || out_printf(err, "\n") ? err->code
                                                                                         : 0;
 }
 
@@ -73,7 +62,7 @@ static int put_run(const char *line, size_t n, const struct job_options *o, stru
     if (out_write(line, head, err))
         return err->code;
     for (size_t i = 0; i < o->request.n_set; i++)
-        if (out_printf(err, " --set ") || put_word(o->request.set[i], err))
+        if (out_printf(err, " --set ") || out_word(o->request.set[i], err))
             return err->code;
     return out_write(line + head, n - head, err);
 }
@@ -96,7 +85,7 @@ int print_job_script(const struct job_options *o, const struct forecast *e, stru
         else if (begins(line, "lensweep="))
             put_program(err);
         else if (begins(line, "config=")) {
-            if (!out_printf(err, "config=") && !put_word(o->request.config, err))
+            if (!out_printf(err, "config=") && !out_word(o->request.config, err))
                 out_printf(err, "\n");
         } else if (begins(line, "srun "))
             put_run(line, n, o, err);

@@ -358,8 +358,9 @@ static int finish(struct session *r, struct err *err)
     print_audit(&report);
     if (runlog_end(&r->log, "end", &r->view, &report, err) || out_flush(err) ||
         print_summary(r->result, err) ||
-        out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep plot %s\n", report.ok,
-                   report.ok == 1 ? "y" : "ies", report.bad, r->result, c->config.output))
+        out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep plot ", report.ok,
+                   report.ok == 1 ? "y" : "ies", report.bad, r->result) ||
+        out_word(c->config.output, err) || out_printf(err, "\n"))
         return err->code;
     if (report.bad && c->config.run.fail_on_bad)
         return err_set(err, ERR_DIFFERS, "%zu bad quer%s, and run.fail_on_bad is set", report.bad,
@@ -421,9 +422,11 @@ static int finish_shard(struct session *r, struct err *err)
     print_flops(r);
     if (journal_sync(r->journal, err) || runlog_end(&r->log, "end", &r->view, NULL, err))
         return err->code;
-    return out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect %s\n",
-                      (long long)r->options.shard, (long long)r->options.shards,
-                      r->campaign.config.output);
+    return out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect ",
+                      (long long)r->options.shard, (long long)r->options.shards) ||
+                   out_word(r->campaign.config.output, err) || out_printf(err, "\n")
+               ? err->code
+               : 0;
 }
 
 /* The launcher is not seen from here: it is guessed. */

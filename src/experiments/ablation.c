@@ -101,7 +101,7 @@ static const struct metric {
     const char *units, *text;
     const char *clean, *clean_text;              /* NULL = has none */
     enum { NO_EFFECT, OWN, MINUS_CLEAN } effect; /* what statistics are made of */
-    bool sign; /* it may go either way: only then is a sign test one */
+    bool sign; /* it may go either way, and is no other's double: it is tested */
 } metrics[] = {
     {"logit", LOGIT, V_F32, true, "1", "logit of the target", "clean_logit",
      "logit of the target, clean", MINUS_CLEAN, true},
@@ -124,7 +124,7 @@ static const struct metric {
      "change of the target's logit when only this term of the final residual changes", NULL, NULL,
      OWN, true},
     {"direct_frozen", DIRECT, V_F32, true, "1", "the same with the final norm of the clean run",
-     NULL, NULL, OWN, true},
+     NULL, NULL, OWN, false},
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
 

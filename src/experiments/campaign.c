@@ -125,7 +125,7 @@ static int open_tokenizer(struct campaign *c, struct err *err)
     err_clear(&reason);
     if (tokenizer_open(&c->tokenizer, model, &reason)) {
         c->tokenizer = NULL;
-        if (reason.code != ERR_IO || !file_is_dir(model) || file_exists(json))
+        if (reason.code != ERR_IO || file_exists(json))
             return *err = reason, err->code;
     }
     return 0;

@@ -89,6 +89,7 @@ struct experiment {
     int n_aggregates;
     struct constant constant[CONSTANTS_MAX];
     int n_constants;
+    bool settles; /* the kind's `settle` is called, and needs all queries at once */
     unsigned needs;
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
     const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out

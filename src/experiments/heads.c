@@ -242,11 +242,8 @@ static void settle_layer(const struct experiment *x, const struct strata *s,
 static void heads_settle(const struct experiment *x, const struct strata *s,
                          float *const value[AGGREGATES_MAX])
 {
-    const struct heads_config *c = x->config;
     size_t layers = x->axis[LAYER].dim.size;
 
-    if (str_eq(c->classify, "controls"))
-        return;
     for (int b = 0; b < (int)s->n_base; b++)
         for (size_t l = 0; l < layers; l++) {
             double mean, std;
@@ -272,6 +269,7 @@ static int declare_authors(struct experiment *x, struct err *err)
         add_aggregate(x, "threshold_std", "stratum layer", "1",
                       "standard deviation of the same (n)", second_moment, err))
         return err->code;
+    x->settles = true;
     x->aggregate[THRESHOLD_MEAN].no_interval = true;
     x->aggregate[THRESHOLD_STD].no_interval = true;
     return 0;

@@ -339,8 +339,8 @@ int averages_open(struct averages **v, struct output *o, const struct experiment
         (*v)->slabs[i].fd = -1;
         (*v)->row[i] = arena_alloc(&o->group, elements, sizeof *(*v)->row[i], err);
         if (!path || !(*v)->row[i] ||
-            slabs_open(&(*v)->slabs[i], o->c->data.n, elements,
-                       x->kind->settle || x->aggregate[i].ratio, path, err))
+            slabs_open(&(*v)->slabs[i], o->c->data.n, elements, x->settles || x->aggregate[i].ratio,
+                       path, err))
             return err->code;
     }
     return 0;
@@ -418,7 +418,7 @@ int averages_write(struct averages *v, struct h5group *g, struct err *err)
     }
     if (plain && stratum_coordinates(v->o, g, err))
         return err->code;
-    if (x->kind->settle)
+    if (x->settles)
         x->kind->settle(x, &v->o->strata, value);
     for (int i = 0; i < x->n_aggregates; i++)
         if (x->aggregate[i].ratio ? write_ratio(v, g, i, err) : write_aggregate(v, g, i, err))

@@ -38,10 +38,12 @@ static const struct scheme sentencepiece = {"default", true, false, NULL, false,
 
 static int find_scheme(const struct gguf *g, const struct scheme **scheme, struct err *err)
 {
-    struct gguf_string model, pre;
+    struct gguf_string model = {0}, pre;
 
-    if (gguf_take_string(g, "tokenizer.ggml.model", true, &model, err))
+    if (gguf_take_string(g, "tokenizer.ggml.model", false, &model, err))
         return err->code;
+    if (!model.n)
+        return err_set(err, ERR_IO, "it has no tokenizer (no key tokenizer.ggml.model)");
     if (gguf_string_eq(model, "llama")) {
         *scheme = &sentencepiece;
         return 0;

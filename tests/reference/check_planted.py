@@ -24,7 +24,7 @@ from make_planted import COPIER, ENABLER, H, L, SUPPRESSOR
 from result_file import Group, strings
 
 FDR, TIE = 0.05, 1e-4  # an effect that is no larger has no sign
-SIGNED = ("logit_difference", "recall_mass", "repetition_mass", "logit", "direct", "direct_frozen")
+SIGNED = ("logit_difference", "recall_mass", "repetition_mass", "logit", "direct")  # not direct_frozen, which is nearly direct
 
 
 def effects(group):
