@@ -42,6 +42,8 @@ struct chart_kind {
        (without it they are centred at zero). POINTS: what each value would be by chance. */
     const char *beside[VALUES_MAX];
     const char *mark;          /* MAP: cells whose value of this is at most `fdr` have a dot */
+    const char *along;         /* LINES: the variable that says where the entries of ALONG stand, on
+                                  a logarithmic axis; NULL = one after the other */
     const char *without;       /* a dimension that the first value must not have */
     const char *place[PLACES]; /* the dimension that lies there; NULL = none */
     bool

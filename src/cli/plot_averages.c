@@ -203,6 +203,8 @@ int averages_read(struct averages *g, const struct chart_kind *kind, struct h5fi
     g->n_beside = g->n_averages - g->n_values;
     if (kind->mark && read_average(g, f, group, kind->mark, &beside, err))
         return err->code;
+    if (kind->along)
+        g->dim[g->at[ALONG]].name = kind->along;
     for (size_t d = 1; d < g->n_dims; d++)
         if (read_labels(g, f, group, &g->dim[d], err))
             return err->code;

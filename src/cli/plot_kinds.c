@@ -97,6 +97,15 @@ const struct chart_kind chart_kinds[] = {
      .along_label = "layer (from 1)",
      .title = "Ablation",
      .value_label = "ablated minus clean"},
+    {.kind = "faithfulness",
+     .form = LINES,
+     .value = {"recovered"},
+     .along = "k",
+     .place = {[ALONG] = "share"},
+     .title = "Faithfulness: the strongest nodes alone, all others resampled",
+     .value_label = "recovered share of the metric",
+     .along_label = "nodes kept",
+     .note = "0 = every node resampled, 1 = the clean run: a ratio of means"},
 };
 
 const size_t n_chart_kinds = sizeof chart_kinds / sizeof *chart_kinds;

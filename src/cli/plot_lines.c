@@ -2,6 +2,7 @@
 #include "cli/plot_page.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { KEY_ABOVE = 56 };
 
@@ -27,19 +28,32 @@ static int put_styles(struct buf *gp, const struct chart *c, struct err *err)
     return code;
 }
 
+/* From the least to the greatest number that ALONG stands at, and some room. */
+static int put_logarithmic(struct buf *gp, const struct chart *c, struct err *err)
+{
+    struct range x = {(double)NAN, (double)NAN};
+
+    for (size_t i = 0; i < c->n[ALONG]; i++)
+        widen(&x, strtod(chart_label(c, ALONG, i), NULL));
+    return buf_printf(gp, err, "set logscale x\nset format x '%%g'\nset xrange [%.6g:%.6g]\n",
+                      0.8 * x.lo, 1.25 * x.hi);
+}
+
 /* The lines' values stand in the table one after the other, `along` of them each. */
 static int lines_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
 
-    if (put_styles(gp, c, err))
+    if (put_styles(gp, c, err) ||
+        buf_printf(gp, err,
+                   "along = %zu\n"
+                   "set style fill transparent solid 0.18 noborder\n"
+                   "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n",
+                   c->n[ALONG]))
         return err->code;
-    return buf_printf(gp, err,
-                      "along = %zu\n"
-                      "set style fill transparent solid 0.18 noborder\n"
-                      "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n"
-                      "set xrange [0.5:%zu.5]\nset xtics %d\n",
-                      c->n[ALONG], c->n[ALONG], tic_step(c->n[ALONG]));
+    return c->of->kind->along ? put_logarithmic(gp, c, err)
+                              : buf_printf(gp, err, "set xrange [0.5:%zu.5]\nset xtics %d\n",
+                                           c->n[ALONG], tic_step(c->n[ALONG]));
 }
 
 /* The bands first, then zero, the lines on top. All panels of a row share one range, with zero. */
@@ -49,6 +63,7 @@ static int lines_panel(struct buf *gp, const struct page *p, size_t row, size_t 
     const struct chart *c = p->c;
     struct range y = range_of(c, row, 0, true);
     size_t x = field_of(c, ALONG), mean = field_of_value(c, 0, MEAN);
+    int from = !c->of->kind->along; /* layers are counted from 1 */
     double room;
 
     widen(&y, 0);
@@ -57,14 +72,14 @@ static int lines_panel(struct buf *gp, const struct page *p, size_t row, size_t 
         gp, err,
         "set yrange [%.6g:%.6g]\nset format y '%s'\n"
         "plot for [i=1:|label|] data skip 1 every ::first+(i-1)*along::first+i*along-1 "
-        "\\\n    using ($%zu + 1):%zu:%zu with filledcurves fillcolor rgb colour[i] "
+        "\\\n    using ($%zu + %d):%zu:%zu with filledcurves fillcolor rgb colour[i] "
         "notitle, \\\n"
         "  0 with lines linecolor '#D55E00' dashtype (12,8) linewidth 0.8 notitle, \\\n"
         "  for [i=1:|label|] data skip 1 every ::first+(i-1)*along::first+i*along-1 \\\n"
-        "    using ($%zu + 1):%zu with linespoints linecolor rgb colour[i] \\\n"
+        "    using ($%zu + %d):%zu with linespoints linecolor rgb colour[i] \\\n"
         "    linewidth 1.2 pointtype shape[i] pointsize size[i] notitle\n",
-        y.lo - room, y.hi + room, leads_row(c, row, column) ? "%g" : "", x, mean + LO, mean + HI, x,
-        mean);
+        y.lo - room, y.hi + room, leads_row(c, row, column) ? "%g" : "", x, from, mean + LO,
+        mean + HI, x, from, mean);
 }
 
 /* The key is a plot of its own, as wide as the page: in a panel it would be as narrow as that. */

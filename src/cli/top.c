@@ -62,6 +62,10 @@ static int show_group(struct top *t, const char *group, bool *known, bool *shown
         *known = true;
         code = top_table(t, &r, group, shown, err);
     }
+    if (kind && str_eq(kind, "faithfulness") && !code) {
+        *known = true;
+        code = top_nodes(t, group, shown, err);
+    }
     mem_free(kind);
     return code;
 }
@@ -117,7 +121,7 @@ static int show_groups(struct top *t, const char *group, struct err *err)
     if (!g.known)
         return err_set(err, ERR_CONFIG,
                        "%s%s is of no kind that can be ranked: decode, token_lens, knockout, "
-                       "heads, causal_trace, ablation",
+                       "heads, causal_trace, ablation, faithfulness",
                        group ? "group " : "no group of it", group ? group : "");
     return err_set(err, ERR_CONFIG, "there are no averages%s%s%s",
                    t->dataset || t->step >= 0 ? " of that dataset and step" : " in it",

@@ -31,4 +31,7 @@ struct top {
 int top_table(struct top *t, const struct ranking *r, const char *group, bool *shown,
               struct err *err);
 
+/* Prints the nodes of a group of kind faithfulness, the strongest first. */
+int top_nodes(struct top *t, const char *group, bool *shown, struct err *err);
+
 #endif

@@ -39,7 +39,7 @@ static const struct config_row rows[] = {
                   "what nodes are ranked by, and what is recovered; logit is the target's"),
     CONFIG_ROW(struct faithfulness_config, shares, "shares", config_reals,
                "[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]", 1e-6, 1, RESULTS,
-               "shares of the nodes that are kept, the strongest first; at least one node"),
+               "rising shares of the nodes that are kept, the strongest first; at least one node"),
     CONFIG_ROW(struct faithfulness_config, draws, "draws", config_int, "4", 1, DRAWS_MAX, RESULTS,
                "queries that the others are resampled from, dimension `sample`"),
     CONFIG_CHOICE(struct faithfulness_config, match, "match", config_strings, "[template, step]",
@@ -72,7 +72,7 @@ static int32_t nodes_kept(double share, size_t n)
     return k < 1 ? 1 : (int32_t)k;
 }
 
-/* k of each share, and the distinct ones. */
+/* k of each share, which rise, and the distinct ones. */
 static int count_kept(struct faithfulness *f, const struct real_list *shares, struct arena *a,
                       struct err *err)
 {
@@ -81,22 +81,27 @@ static int count_kept(struct faithfulness *f, const struct real_list *shares, st
     f->at_kept = arena_alloc(a, shares->n, sizeof *f->at_kept, err);
     if (!f->k || !f->kept || !f->at_kept)
         return err->code;
-    f->n_kept = 1;
+    f->n_kept = 1; /* none */
     for (size_t i = 0; i < shares->n; i++) {
-        int32_t k = f->k[i] = nodes_kept(shares->v[i], f->ranking.n);
-        size_t at = f->n_kept;
-
-        while (f->kept[at - 1] > k)
-            at--;
-        if (f->kept[at - 1] == k)
-            continue;
-        memmove(f->kept + at + 1, f->kept + at, (f->n_kept++ - at) * sizeof *f->kept);
-        f->kept[at] = k;
+        f->k[i] = nodes_kept(shares->v[i], f->ranking.n);
+        if (f->kept[f->n_kept - 1] != f->k[i])
+            f->kept[f->n_kept++] = f->k[i];
+        f->at_kept[i] = f->n_kept - 1;
     }
-    for (size_t i = 0; i < shares->n; i++)
-        while (f->kept[f->at_kept[i]] != f->k[i])
-            f->at_kept[i]++;
     return 0;
+}
+
+static void check_shares(struct experiment *x, struct problems *problems)
+{
+    const struct faithfulness_config *c = x->config;
+
+    for (size_t i = 1; i < c->shares.n; i++)
+        if (c->shares.v[i] <= c->shares.v[i - 1])
+            config_problem(x->scene->config, x->entry, "shares", problems,
+                           "shares must rise: %g stands after %g", c->shares.v[i],
+                           c->shares.v[i - 1]);
+    if (!c->shares.n)
+        config_problem(x->scene->config, x->entry, "shares", problems, "no share is listed");
 }
 
 static int open_axes(struct experiment *x, const struct faithfulness *f, struct err *err)
@@ -293,6 +298,7 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
     span_order(ds, order);
     f->order = order;
     f->blurred = str_eq(c->metric, "logit_difference") || str_eq(c->metric, "repetition_mass");
+    check_shares(x, problems);
     if (open_ranking(x, f, problems, err) || problems->count)
         return err->code;
     f->hash = ranking_hash(&f->ranking, x->arena, err);

@@ -38,7 +38,8 @@ refused 'group wide has layer 0-1 together' "$from, groups: [wide]"
 refused 'swept at different positions, last and subject' "$from, groups: [heads, mlps]"
 refused 'stand in two groups' "$from, groups: [heads, half]"
 refused 'heads was swept without metric kl' "$from, groups: [heads], metric: kl"
-refused 'shares' "$from, groups: [heads], shares: [0]"
+refused 'c.shares: 0 is' "$from, groups: [heads], shares: [0]"
+refused 'shares must rise: 0.1 stands after 0.5' "$from, groups: [heads], shares: [0.5, 0.1]"
 
 sed 's/"subject": \[/"country": [/' "$work/lands.jsonl" >"$work/others.jsonl"
 data=$work/others.jsonl
@@ -57,7 +58,7 @@ swept sweeps 'name: heads, kind: ablation, site: head, operation: {kind: zero}' 
     'name: early, kind: ablation, site: mlp, operation: {kind: resample, draws: 2}, positions: ["1"]'
 from="kind: faithfulness, from: \"$work/sweeps\""
 curve curves "name: all, $from, groups: [heads, mlps], draws: 2" \
-    "name: third, $from, groups: [mlps, heads], metric: logit_difference, shares: [0.5, 0.04, 1], draws: 1, match: template, where: {step: 3}" \
+    "name: third, $from, groups: [mlps, heads], metric: logit_difference, shares: [0.04, 0.5, 1], draws: 1, match: template, where: {step: 3}" \
     "name: some, $from, groups: [some], metric: kl, shares: [0.25, 0.5, 0.75, 1], draws: 3" \
     "name: early, $from, groups: [early], metric: repetition_mass, shares: 0.5, draws: 1" \
     "name: recall, $from, groups: [heads], metric: recall_mass, shares: [0.1, 0.3], draws: 1"
@@ -67,6 +68,30 @@ check --every 2 || wrong 'it differs from NumPy'
 cp "$work/curves/result.h5" "$work/one.h5"
 ends 0 ranks 3 "$program" run "$work/c.yaml" --restart --set run.threads=1
 same "$work/one.h5" "$work/curves/result.h5" 'three ranks'
+
+# the ranking as `top` prints it, and the curve as it is drawn
+ends 0 "$program" top "$work/curves" all -n 4
+cp "$work/out" "$work/top"
+ends 0 "$program" plot "$work/curves" -o "$work/figures"
+"$LENSWEEP_PYTHON" - "$work/curves/result.h5" "$work/top" "$work/figures/all_random_macro.csv" <<'END' || { wrong 'top or plot' && cat "$work/top"; }
+import csv, sys, h5py
+with h5py.File(sys.argv[1]) as f:
+    g = f["all"]
+    ranked = list(zip(g["node_site"].asstr(), g["node_layer"], g["node_head"], g["node_effect"]))
+    strata = list(zip(g["stratum_dataset"].asstr(), g["stratum_template"], g["stratum_step"]))
+    curve = [[g[v][strata.index(("random", -1, s))].tolist() for v in ("recovered", "recovered_lo", "recovered_hi")]
+             for s in (1, 2, 3)]
+    k = g["k"][:].tolist()
+rows = [line.split() for line in open(sys.argv[2]).read().split("\n")[4:] if line]
+assert rows == [[str(i + 1), site, str(layer), "-" if head < 0 else str(head), f"{effect:+.4f}"]
+                for i, (site, layer, head, effect) in enumerate(ranked[:4])], rows
+drawn = list(csv.DictReader(open(sys.argv[3])))
+for s in (1, 2, 3):
+    own = [row for row in drawn if row["step"] == str(s)]
+    assert [int(row["k"]) for row in own] == k
+    for i, name in enumerate(("recovered", "recovered_lo", "recovered_hi")):
+        assert all(abs(float(row[name]) - v) <= 1e-6 * (1 + abs(v)) for row, v in zip(own, curve[s - 1][i])), (s, name)
+END
 
 # that the comparison sees a wrong number
 for at in all/metric:2,4,1 all/node_effect:3 some/recovered:1,2 recall/metric_none:0,0; do
