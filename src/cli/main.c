@@ -75,9 +75,12 @@ const struct command commands[] = {
      "\n"
      "  RESULT is a result file or the folder of a run. docs/export.md describes the files.\n",
      cmd_export},
-    {"top", "RESULT [GROUP] [-n 20] [--step S] [--dataset NAME]",
+    {"top", "RESULT [GROUP | --classes] [-n 20] [--step S] [--dataset NAME]",
      "show the strongest heads, layers and token sets, with intervals",
      "  GROUP            only this experiment (default: all that can be ranked)\n"
+     "  --classes        heads only: how often each promotes or suppresses the step's target, "
+     "beside\n"
+     "                   what each sweep over all heads at the last token changes of its logit\n"
      "  -n N             rows of each table (default 20)\n"
      "  --step S         only queries of this step\n"
      "  --dataset NAME   averages of this dataset (default: over datasets and templates)\n"
@@ -91,7 +94,10 @@ const struct command commands[] = {
      "  controls; for knockout KL and the drop of the logits; for causal_trace what a role and "
      "layer "
      "brings\n"
-     "  back. An interval is that of its cell: among many cells some are large by chance.\n",
+     "  back; for ablation what a configuration changes, with q, and of a logit how much of it is "
+     "the\n"
+     "  direct effect. An interval is that of its cell: among many cells some are large by "
+     "chance.\n",
      cmd_top},
     {"plot", "RESULT... [-o DIR] [--format svg|png|pdf]", "draw the figures of a result file",
      "  -o DIR           where to (default: figures/ beside each result)\n"

@@ -129,12 +129,26 @@ static int show_groups(struct top *t, const char *group, struct err *err)
                    t->dataset || t->step >= 0 ? "" : " an earlier lensweep");
 }
 
-static int show_file(struct top *t, const char *result, const char *group, struct err *err)
+static int show_classes(struct top *t, struct err *err)
+{
+    bool shown = false;
+
+    if (top_classes(t, &shown, err) || shown)
+        return err->code;
+    return err_set(err, ERR_CONFIG,
+                   "--classes needs averages%s of a group of kind heads and one of kind ablation "
+                   "with site head, layers each, heads each, positions [last] and metric logit",
+                   t->dataset || t->step >= 0 ? " of that dataset and step" : "");
+}
+
+static int show_file(struct top *t, const char *result, const char *group, bool classes,
+                     struct err *err)
 {
     char *path = h5_find(&t->arena, result, err);
     int code = !path || h5_open(&t->file, path, err);
 
-    if (!code && (catalogue_read(&t->all, t->file, &t->arena, err) || show_groups(t, group, err)))
+    if (!code && (catalogue_read(&t->all, t->file, &t->arena, err) ||
+                  (classes ? show_classes(t, err) : show_groups(t, group, err))))
         code = err_wrap(err, "%s", path);
     if (!code)
         code = out_flush(err);
@@ -145,8 +159,11 @@ static int show_file(struct top *t, const char *result, const char *group, struc
 
 int cmd_top(int argc, char **argv, struct err *err)
 {
-    static const struct option options[] = {
-        {"step", required_argument, NULL, 's'}, {"dataset", required_argument, NULL, 'd'}, {0}};
+    static const struct option options[] = {{"step", required_argument, NULL, 's'},
+                                            {"dataset", required_argument, NULL, 'd'},
+                                            {"classes", no_argument, NULL, 'c'},
+                                            {0}};
+    bool classes = false;
     struct top t = {.step = -1};
     int64_t n = 20;
     int c;
@@ -155,14 +172,16 @@ int cmd_top(int argc, char **argv, struct err *err)
     while ((c = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
         if (c == 'd')
             t.dataset = optarg;
+        else if (c == 'c')
+            classes = true;
         else if (c != 'n' && c != 's')
             return bad_option("top", argv, err);
         else if (parse_number(c == 'n' ? "-n" : "--step", optarg, c == 'n', 10000,
                               c == 'n' ? &n : &t.step, err))
             return err->code;
     }
-    if (argc - optind < 1 || argc - optind > 2)
+    if (argc - optind < 1 || argc - optind > 2 - classes)
         return usage_error("top", err);
     t.n = (size_t)n;
-    return show_file(&t, argv[optind], argv[optind + 1], err);
+    return show_file(&t, argv[optind], argv[optind + 1], classes, err);
 }

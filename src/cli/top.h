@@ -1,4 +1,7 @@
-/* Private to `lensweep top`: what top.c (the command) and top_table.c (one table) share. */
+/*
+ * Private to `lensweep top`: what top.c (the command), top_table.c (one table), top_scope.c (over
+ * which queries) and top_classes.c (heads beside their ablation) share.
+ */
 #ifndef LENSWEEP_CLI_TOP_H
 #define LENSWEEP_CLI_TOP_H
 
@@ -26,6 +29,28 @@ struct top {
     int64_t step;        /* -1 = every step */
     const char *dataset; /* NULL = averages over as much as there is */
 };
+
+/* The averages of a group: over which queries each is, and which of them are asked for: of each
+   step those over as much as there is. */
+struct scope {
+    char **dataset; /* (n) */
+    double *template, *step;
+    bool *chosen; /* in the arena of top */
+    size_t n;
+};
+
+int scope_open(struct scope *s, struct top *t, const char *group, size_t n, struct err *err);
+void scope_close(struct scope *s);
+bool scope_same(const struct scope *s, size_t i, size_t k); /* but for the step */
+/* "; cities, template 1" */
+int scope_words(const struct scope *s, size_t i, struct buf *b, struct err *err);
+
+/*
+ * The classes of heads beside their causal effects: for each group of kind heads, and each step, a
+ * table of heads with their rates and what each sweep over all heads at the last token changes of
+ * the logit of the step's target. *shown stays if the file has not both.
+ */
+int top_classes(struct top *t, bool *shown, struct err *err);
 
 /* Prints the table of one group; nothing, and *shown stays, if the group has no such averages. */
 int top_table(struct top *t, const struct ranking *r, const char *group, bool *shown,

@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct value {
-    double mean, lo, hi, beside, n, key;
+    double mean, lo, hi, beside, direct, n, key;
     size_t stratum, cell;
 };
 
@@ -20,13 +20,11 @@ struct table {
     const char *group; /* that has the averages */
     struct column mean, lo, hi, n, beside;
     struct column label[DIMS_MAX]; /* of dimension i of mean; 0 is not used */
-    char **dataset;                /* (strata) */
-    double *template, *step;
-    bool *chosen;
-    size_t n_strata;
+    struct scope scope;
     struct value *best; /* in falling order */
     size_t n_best, n_cells;
-    size_t split; /* dimension of a table each; 0 = none */
+    size_t split;  /* dimension of a table each; 0 = none */
+    size_t direct; /* of a table of total effects: where on it the direct ones are; 0 = nowhere */
 };
 
 /* Reading ---------------------------------------------------------------------------------- */
@@ -55,54 +53,27 @@ static int open_like(struct table *t, const char *prefix, const char *name, stru
     return column_open(c, t->top->file, v, err);
 }
 
-static int open_strata(struct table *t, struct err *err)
+/* What its places are called: in words (layer_label), there or where NAME of NAME/stats has them,
+   else its coordinates. */
+static const struct h5info *labels(struct table *t, size_t i, struct err *err)
 {
-    struct h5info d, m, s;
+    const struct catalogue *all = &t->top->all;
+    const struct h5info *m = &t->mean.info, *v;
+    const char *name = arena_printf(&t->top->arena, err, "%s_label", m->dim[i]);
+    const char *outer = arena_printf(&t->top->arena, err, "%.*s",
+                                     (int)(strlen(t->group) - strlen(t->r->sub)), t->group);
 
-    if (h5_read_str(t->top->file, t->group, "stratum_dataset", &t->dataset, &d, err) ||
-        h5_read_f64(t->top->file, t->group, "stratum_template", &t->template, &m, err) ||
-        h5_read_f64(t->top->file, t->group, "stratum_step", &t->step, &s, err))
-        return err->code;
-    t->n_strata = t->mean.n;
-    if (d.rank != 1 || m.rank != 1 || s.rank != 1 || d.size[0] != t->n_strata ||
-        m.size[0] != t->n_strata || s.size[0] != t->n_strata)
-        return err_set(err, ERR_IO, "%s has not the coordinates of %zu averages", t->group,
-                       t->n_strata);
-    t->chosen = arena_alloc(&t->top->arena, t->n_strata, sizeof *t->chosen, err);
-    return t->chosen ? 0 : err->code;
-}
-
-static bool is_asked(const struct table *t, size_t s)
-{
-    return (t->top->step < 0 || t->step[s] == (double)t->top->step) &&
-           (!t->top->dataset || str_eq(t->dataset[s], t->top->dataset));
-}
-
-/* Is `s` one of those that `macro` is the mean of? */
-static bool covers(const struct table *t, size_t macro, size_t s)
-{
-    bool same = str_eq(t->dataset[macro], t->dataset[s]);
-
-    return macro != s && t->template[macro] == -1 && t->step[macro] == t->step[s] &&
-           (same ? t->template[s] != -1 : !*t->dataset[macro]);
-}
-
-/* Of each step the averages over as much as there is. */
-static void choose_strata(struct table *t)
-{
-    for (size_t s = 0; s < t->n_strata; s++) {
-        t->chosen[s] = is_asked(t, s);
-        for (size_t macro = 0; macro < t->n_strata; macro++)
-            if (is_asked(t, macro) && covers(t, macro, s))
-                t->chosen[s] = false;
-    }
+    v = name && outer ? catalogue_find(all, outer, name) : NULL;
+    return v && v->rank == 1 && v->size[0] == m->size[i] ? v : catalogue_scale(all, m, i);
 }
 
 static int open_labels(struct table *t, struct err *err)
 {
     for (size_t i = 1; i < t->mean.info.rank; i++) {
-        const struct h5info *scale = catalogue_scale(&t->top->all, &t->mean.info, i);
+        const struct h5info *scale = labels(t, i, err);
 
+        if (err->code)
+            return err->code;
         if (scale && column_open(&t->label[i], t->top->file, scale, err))
             return err->code;
         if (t->r->split && str_eq(t->mean.info.dim[i], t->r->split))
@@ -117,12 +88,11 @@ static int open_table(struct table *t, const struct h5info *v, const char *bound
         return err_set(err, ERR_IO, "%s/%s is no average over queries", t->group, v->name);
     if (column_open(&t->mean, t->top->file, v, err) || open_like(t, bounds, "lo", &t->lo, err) ||
         open_like(t, bounds, "hi", &t->hi, err) || open_like(t, bounds, "n", &t->n, err) ||
-        open_strata(t, err) || open_labels(t, err))
+        scope_open(&t->scope, t->top, t->group, t->mean.n, err) || open_labels(t, err))
         return err->code;
     if (t->r->beside && find(t, "", t->r->beside, err) &&
         open_like(t, "", t->r->beside, &t->beside, err))
         return err->code;
-    choose_strata(t);
     t->best = arena_alloc(&t->top->arena, t->top->n, sizeof *t->best, err);
     return t->best ? 0 : err->code;
 }
@@ -136,9 +106,7 @@ static void close_table(struct table *t)
     column_close(&t->beside);
     for (size_t i = 0; i < DIMS_MAX; i++)
         column_close(&t->label[i]);
-    mem_free(t->dataset);
-    mem_free(t->template);
-    mem_free(t->step);
+    scope_close(&t->scope);
 }
 
 /* Ranking ---------------------------------------------------------------------------------- */
@@ -172,12 +140,14 @@ static bool is_wanted(struct table *t, size_t cell, size_t split_at)
     return true;
 }
 
-static struct value value_at(const struct table *t, size_t stratum, size_t k)
+static struct value value_at(const struct table *t, size_t stratum, size_t k, size_t split_at)
 {
     struct value v = {.mean = number(&t->mean, k),
                       .lo = number(&t->lo, k),
                       .hi = number(&t->hi, k),
                       .beside = t->beside.n ? number(&t->beside, k) : (double)NAN,
+                      .direct =
+                          t->direct ? number(&t->mean, k - split_at + t->direct) : (double)NAN,
                       .n = number(&t->n, k),
                       .stratum = stratum,
                       .cell = k};
@@ -214,13 +184,13 @@ static int seek(struct table *t, size_t stratum, struct err *err)
 static int rank_cells(struct table *t, size_t split_at, struct err *err)
 {
     t->n_best = t->n_cells = 0;
-    for (size_t s = 0; s < t->n_strata; s++) {
-        if (!t->chosen[s])
+    for (size_t s = 0; s < t->scope.n; s++) {
+        if (!t->scope.chosen[s])
             continue;
         if (seek(t, s, err))
             return err->code;
         for (size_t k = 0; k < t->mean.entry; k++) {
-            struct value v = value_at(t, s, k);
+            struct value v = value_at(t, s, k, split_at);
 
             if (isnan(v.key) || !(v.n >= 1) || !is_wanted(t, k, split_at))
                 continue;
@@ -247,27 +217,13 @@ static int places(const struct table *t)
 }
 
 /* "cities, template 1", where all rows are of it. */
-static int put_scope(const struct table *t, struct buf *b, bool *mixed, struct err *err)
+static bool is_mixed(const struct table *t)
 {
-    const struct value *v = t->best;
-    size_t s = v[0].stratum;
-    int code = 0;
+    bool mixed = false;
 
-    *mixed = false;
     for (size_t i = 1; i < t->n_best; i++)
-        *mixed |= !str_eq(t->dataset[v[i].stratum], t->dataset[s]) ||
-                  t->template[v[i].stratum] != t->template[s];
-    if (*mixed)
-        return 0;
-    if (*t->dataset[s])
-        code = buf_printf(b, err, "; %s", t->dataset[s]);
-    else if (t->template[s] == -1)
-        code = buf_puts(b, "; mean over datasets", err);
-    if (!code && t->template[s] == -1 && *t->dataset[s])
-        code = buf_puts(b, ", mean over templates", err);
-    else if (!code && t->template[s] > 0)
-        code = buf_printf(b, err, ", template %.0f", t->template[s]);
-    return code;
+        mixed |= !scope_same(&t->scope, t->best[i].stratum, t->best[0].stratum);
+    return mixed;
 }
 
 static char *attribute(const struct table *t, const char *name, struct err *err)
@@ -282,7 +238,7 @@ static char *attribute(const struct table *t, const char *name, struct err *err)
     return kept;
 }
 
-static int put_title(struct table *t, struct buf *b, size_t split_at, bool *mixed, struct err *err)
+static int put_title(struct table *t, struct buf *b, size_t split_at, bool mixed, struct err *err)
 {
     const char *units = attribute(t, "units", err), *name = attribute(t, "long_name", err);
     int code =
@@ -293,7 +249,7 @@ static int put_title(struct table *t, struct buf *b, size_t split_at, bool *mixe
     if (!code && t->split && t->label[t->split].strings)
         code = buf_printf(b, err, ": %s", t->label[t->split].strings[split_at]);
     code =
-        code || put_scope(t, b, mixed, err) ||
+        code || (!mixed && scope_words(&t->scope, t->best[0].stratum, b, err)) ||
         buf_printf(b, err, "\nthe %zu largest of %zu, %s%s%s\n", t->n_best, t->n_cells,
                    t->beside.n && t->r->against ? "by the difference from " : "by absolute value",
                    t->beside.n && t->r->against ? t->r->heading : "",
@@ -309,9 +265,11 @@ static int put_headings(struct table *t, struct grid *g, bool mixed, struct err 
     for (size_t i = 1; i < t->mean.info.rank && !code; i++)
         if (i != t->split)
             code = grid_put(g, err, "%s", t->mean.info.dim[i]);
-    code = code || grid_put(g, err, "mean") || grid_put(g, err, "95 %% low") ||
-           grid_put(g, err, "95 %% high") ||
-           (t->beside.n && grid_put(g, err, "%s", t->r->heading)) || grid_put(g, err, "n");
+    code = code || grid_put(g, err, t->direct ? "total" : "mean") ||
+           grid_put(g, err, "95 %% low") || grid_put(g, err, "95 %% high") ||
+           (t->beside.n && grid_put(g, err, "%s", t->r->heading)) ||
+           (t->direct && (grid_put(g, err, "direct") || grid_put(g, err, "indirect"))) ||
+           grid_put(g, err, "n");
     g->columns = g->n;
     return code ? err->code : 0;
 }
@@ -336,6 +294,15 @@ static int put_number(struct grid *g, double v, int decimals, bool sign, struct 
     return grid_put(g, err, sign ? "%+.*f" : "%.*f", decimals, v);
 }
 
+/* A q may be far below all decimals. */
+static int put_beside(const struct table *t, struct grid *g, const struct value *v, int decimals,
+                      bool sign, struct err *err)
+{
+    if (t->r->against || isnan(v->beside))
+        return put_number(g, v->beside, decimals, sign, err);
+    return grid_put(g, err, "%.2g", v->beside);
+}
+
 static int put_row(struct table *t, struct grid *g, const struct value *v, bool mixed, bool sign,
                    int decimals, struct err *err)
 {
@@ -344,16 +311,20 @@ static int put_row(struct table *t, struct grid *g, const struct value *v, bool 
 
     place_of(t, v->cell, at);
     if (mixed)
-        code = grid_put(g, err, "%s", *t->dataset[v->stratum] ? t->dataset[v->stratum] : "all") ||
-               (t->template[v->stratum] < 0 ? grid_put(g, err, "all")
-                                            : grid_put(g, err, "%.0f", t->template[v->stratum]));
-    code = code || grid_put(g, err, "%.0f", t->step[v->stratum]);
+        code = grid_put(g, err, "%s",
+                        *t->scope.dataset[v->stratum] ? t->scope.dataset[v->stratum] : "all") ||
+               (t->scope.template[v->stratum] < 0
+                    ? grid_put(g, err, "all")
+                    : grid_put(g, err, "%.0f", t->scope.template[v->stratum]));
+    code = code || grid_put(g, err, "%.0f", t->scope.step[v->stratum]);
     for (size_t i = 1; i < t->mean.info.rank && !code; i++)
         if (i != t->split)
             code = put_label(t, g, i, at[i], err);
     code = code || put_number(g, v->mean, decimals, sign, err) ||
            put_number(g, v->lo, decimals, sign, err) || put_number(g, v->hi, decimals, sign, err) ||
-           (t->beside.n && put_number(g, v->beside, decimals, sign, err)) ||
+           (t->beside.n && put_beside(t, g, v, decimals, sign, err)) ||
+           (t->direct && (put_number(g, v->direct, decimals, sign, err) ||
+                          put_number(g, v->mean - v->direct, decimals, sign, err))) ||
            grid_put(g, err, "%.0f", v->n);
     return code ? err->code : 0;
 }
@@ -362,13 +333,13 @@ static int print_best(struct table *t, size_t split_at, struct err *err)
 {
     struct buf title = {0};
     struct grid g = {0};
-    bool mixed, sign = false;
+    bool mixed = is_mixed(t), sign = false;
     int decimals = places(t);
-    int code = put_title(t, &title, split_at, &mixed, err) ||
+    int code = put_title(t, &title, split_at, mixed, err) ||
                out_write(title.data, title.len, err) || put_headings(t, &g, mixed, err);
 
     for (size_t i = 0; i < t->n_best; i++)
-        sign |= t->best[i].mean < 0 || t->best[i].lo < 0;
+        sign |= t->best[i].mean < 0 || t->best[i].lo < 0 || t->direct;
     for (size_t i = 0; i < t->n_best && !code; i++)
         code = put_row(t, &g, &t->best[i], mixed, sign, decimals, err);
     if (!code)
@@ -376,6 +347,21 @@ static int print_best(struct table *t, size_t split_at, struct err *err)
     grid_release(&g);
     buf_release(&title);
     return code ? err->code : 0;
+}
+
+/* Where the direct effects are that belong to the total ones of a table ("logit.subject" and
+   "direct.subject"); the metrics are the last dimension. */
+static size_t direct_of(const struct table *t, size_t split_at)
+{
+    const struct column *c = &t->label[t->split];
+    const char *total = c->strings ? c->strings[split_at] : "";
+
+    if (t->split + 1 != t->mean.info.rank || strncmp(total, "logit.", 6) != 0)
+        return 0;
+    for (size_t i = 1; i < c->n; i++)
+        if (strncmp(c->strings[i], "direct.", 7) == 0 && str_eq(c->strings[i] + 7, total + 6))
+            return i;
+    return 0;
 }
 
 /* The largest of one variable; nothing if it has no values. */
@@ -393,6 +379,7 @@ static int show(struct top *top, const struct ranking *r, const char *group, con
     if (!code && t.split)
         tables = t.mean.info.size[t.split];
     for (size_t i = 0; i < tables && !code; i++) {
+        t.direct = t.split ? direct_of(&t, i) : 0;
         code = rank_cells(&t, i, err);
         if (code || !t.n_best)
             continue;

@@ -95,37 +95,4 @@ ends 0 "$program" top "$work/a" --dataset seas
 compared lens mean_centred_logit 'seas:1:1 seas:1:2 seas:1:3'
 has '; seas, template 1' "$work/out"
 
-# A sweep of ablations: statistics in a group of their own, a table for each metric, with q beside.
-cp "$work/a/result.h5" "$work/ab.h5"
-"$LENSWEEP_PYTHON" - "$work/ab.h5" <<'EOF' || wrong 'no ablations are planted'
-import h5py, numpy as np, sys
-with h5py.File(sys.argv[1], "r+") as f:
-    f.create_group("ab").attrs["kind"] = "ablation"
-    g = f["ab"].create_group("stats")
-    size = {"stratum": 1, "layer": 2, "head": 3, "position": 1, "metric": 2}
-    text = h5py.string_dtype()
-    for dim, values in size.items():
-        labels = {"position": ["last"], "metric": ["logit.answer_1", "kl"]}.get(dim, range(values))
-        g.create_dataset(dim, data=list(labels), dtype=text if dim in ("position", "metric") else "i4").make_scale(dim)
-    for name, value in ("stratum_dataset", "lands"), ("stratum_template", 1), ("stratum_step", 2):
-        g.create_dataset(name, data=[value], dtype=text if name == "stratum_dataset" else "i4")
-    mean = np.arange(12.0).reshape(1, 2, 3, 1, 2) - 7
-    for name, v in ("mean", mean), ("lo", mean - 1), ("hi", mean + 1), ("q", mean / 100), ("n", np.full(mean.shape, 9, "i4")):
-        d = g.create_dataset(name, data=v)
-        for i, dim in enumerate(size):
-            d.dims[i].attach_scale(g[dim])
-    g["mean"].attrs["long_name"] = "effect"
-EOF
-ends 0 "$program" top "$work/ab.h5" ab -n 2
-"$LENSWEEP_PYTHON" - "$work/out" <<'EOF' || { wrong 'the table of ablations' && cat "$work/out"; }
-import re, sys
-tables = [[re.split(r"\s\s+", s.strip()) for s in t.split("\n")] for t in open(sys.argv[1]).read().strip().split("\n\n")]
-head = ["step", "layer", "head", "position", "mean", "95 % low", "95 % high", "q", "n"]
-assert [t[0] for t in tables] == [[f"ab/stats: mean: effect: {m}; lands, template 1"] for m in ("logit.answer_1", "kl")]
-assert [t[2] for t in tables] == [head, head]
-assert tables[0][3:] == [["2", "0", "0", "last", "-7.000", "-8.000", "-6.000", "-0.070", "9"],
-                         ["2", "0", "1", "last", "-5.000", "-6.000", "-4.000", "-0.050", "9"]]
-assert tables[1][3:] == [["2", "0", "0", "last", "-6.000", "-7.000", "-5.000", "-0.060", "9"],
-                         ["2", "0", "1", "last", "-4.000", "-5.000", "-3.000", "-0.040", "9"]]
-EOF
 finish
