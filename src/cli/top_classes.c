@@ -281,16 +281,13 @@ static int put_headings(const struct table *t, const char *target, struct grid *
 static int put_effect(const struct effects *e, size_t at, struct grid *g, struct err *err)
 {
     double v[EFFECTS];
-    int code;
 
     for (int i = 0; i < EFFECTS; i++)
         v[i] = e->v[i].f[at];
-    if (isnan(v[MEAN]))
-        return grid_put(g, err, "-") || grid_put(g, err, "-") || grid_put(g, err, "-") ? err->code
-                                                                                       : 0;
-    code = grid_put(g, err, "%+.3f", v[MEAN]) || grid_put(g, err, "[%+.3f, %+.3f]", v[LO], v[HI]) ||
-           (isnan(v[Q]) ? grid_put(g, err, "-") : grid_put(g, err, "%.2g", v[Q]));
-    return code ? err->code : 0;
+    if (grid_put(g, err, isnan(v[MEAN]) ? "-" : "%+.3f", v[MEAN]) ||
+        grid_put(g, err, isnan(v[MEAN]) ? "-" : "[%+.3f, %+.3f]", v[LO], v[HI]))
+        return err->code;
+    return grid_put(g, err, isnan(v[Q]) ? "-" : "%.2g", v[Q]);
 }
 
 static int put_line(const struct table *t, size_t head, size_t target_at, struct grid *g,
