@@ -46,10 +46,12 @@ static bool only_selects(const char *key)
            str_ends_with(key, ".where");
 }
 
-/* The canonical print, flattened: "run.rows", "experiments.NAME.KEY". */
+/* The canonical print, flattened: "run.rows", "experiments.NAME.KEY", and of a mapping in an
+   experiment, which is indented deeper, "experiments.NAME.MAPPING.KEY". */
 static int add_config(struct lines *l, char *text, struct err *err)
 {
-    const char *section = "", *experiment = "", *path;
+    enum { EXPERIMENT_INDENT = 4 };
+    const char *section = "", *experiment = "", *mapping = "", *path;
 
     while (*text) {
         size_t indent = strspn(text, " -");
@@ -61,7 +63,7 @@ static int add_config(struct lines *l, char *text, struct err *err)
 
         if (!value) { /* "section:" */
             key[strcspn(key, ":")] = '\0';
-            section = key;
+            *(indent ? &mapping : &section) = key;
             continue;
         }
         *value = '\0';
@@ -72,7 +74,9 @@ static int add_config(struct lines *l, char *text, struct err *err)
         }
         path = indent == 0 ? key
                : str_eq(section, "experiments")
-                   ? arena_printf(&l->arena, err, "experiments.%s.%s", experiment, key)
+                   ? arena_printf(&l->arena, err, "experiments.%s.%s%s%s", experiment,
+                                  indent > EXPERIMENT_INDENT ? mapping : "",
+                                  indent > EXPERIMENT_INDENT ? "." : "", key)
                    : arena_printf(&l->arena, err, "%s.%s", section, key);
         if (!path || (!only_selects(path) && add(l, path, value, err)))
             return err->code;
