@@ -168,20 +168,27 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
     for (size_t i = 0; i < c->data.n_targets; i++)
         if (buf_printf(b, err, "target %s\n", c->data.target_name[i]))
             return err->code;
+    /* Where cells and numbers stand: the data may have as many positions as its longest prompt. */
+    for (int i = 0; i < x->n_axes; i++)
+        if (!x->axis[i].tokens &&
+            buf_printf(b, err, "%s %zu\n", x->axis[i].dim.name, x->axis[i].dim.size))
+            return err->code;
     return x->entry ? config_print_experiment(x->entry, true, b, err) : 0;
 }
 
 /* A survey depends on all of its queries. */
-static struct hash survey_block_hash(const struct query *q, size_t n)
+static struct hash survey_block_hash(const struct survey *s, const struct query *q, size_t n)
 {
-    uint64_t v[3 * SURVEY_BLOCK];
+    uint64_t v[3 * SURVEY_BLOCK + 2];
 
     for (size_t i = 0; i < n; i++) {
         v[3 * i] = q[i].fingerprint.hi;
         v[3 * i + 1] = q[i].fingerprint.lo;
         v[3 * i + 2] = q[i].status != NULL;
     }
-    return hash_bytes(v, 3 * n * sizeof *v);
+    v[3 * n] = s->layout.hi;
+    v[3 * n + 1] = s->layout.lo;
+    return hash_bytes(v, (3 * n + 2) * sizeof *v);
 }
 
 static int add_unit(struct cutter *k, struct unit u, struct err *err)
@@ -190,7 +197,7 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     const struct query *q = &c->data.query[u.query];
     const struct experiment *x = &c->x[u.experiment];
     struct hash none = {0, 0}, draws = x->needs & NEED_DRAWS ? q->draws : none;
-    struct hash derived = u.survey           ? survey_block_hash(q, (size_t)u.n)
+    struct hash derived = u.survey           ? survey_block_hash(x->survey, q, (size_t)u.n)
                           : x->kind->derived ? x->kind->derived(x, q)
                                              : none;
 

@@ -95,6 +95,28 @@ static int find_roles(struct survey *s, const struct experiment *x, const struct
     return 0;
 }
 
+/* Strata and roles are numbered as the data has them first: more data, or its files in another
+   order, and the same block's rows say something else. */
+static int hash_layout(struct survey *s, const struct dataset *ds, struct arena *a, struct err *err)
+{
+    struct buf b = {0};
+
+    for (size_t k = 0; k < s->n_strata && !err->code; k++) {
+        const struct query *q = &ds->query[s->first_of[k]];
+
+        buf_printf(&b, err, "%s\n%d %d\n", q->dataset, q->template, q->step);
+    }
+    for (size_t r = 0; s->means && r < s->n_roles && !err->code; r++) {
+        const char *name = match_role_name(ds, s->role[r], a, err);
+
+        if (name)
+            buf_printf(&b, err, "%s\n", name);
+    }
+    s->layout = hash_bytes(b.data, b.len);
+    buf_release(&b);
+    return err->code;
+}
+
 static int find_layers(struct survey *s, const struct shape *shape, const bool *layer,
                        struct arena *a, struct err *err)
 {
@@ -132,7 +154,8 @@ int survey_open(struct experiment *x, enum site site, bool means, const bool *la
     s->width = (size_t)site_width(shape, site);
     if (find_layers(s, shape, layer, x->arena, err) ||
         find_strata(s, x->scene->data, x->arena, err) ||
-        hash_strata(s, x->scene->data, x->arena, err) || find_roles(s, x, places, err))
+        hash_strata(s, x->scene->data, x->arena, err) || find_roles(s, x, places, err) ||
+        hash_layout(s, x->scene->data, x->arena, err))
         return err->code;
     floats = s->n_strata * (mean_floats(s) + s->n_layers);
     s->bytes = (floats + s->n_strata * s->n_roles) * sizeof(float);

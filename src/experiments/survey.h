@@ -18,13 +18,14 @@ struct survey {
     enum site site;
     bool means; /* else the spread */
     const int *order;
-    int *layer;       /* (n_layers) layers of the site as the engine counts them, rising */
-    int *layer_slot;  /* of a layer of the engine; -1 = none */
-    int *role_slot;   /* (match_roles_count) -1 = not wanted */
-    int *role;        /* (n_roles) */
-    int *stratum_of;  /* (queries) -1 = not usable */
-    size_t *first_of; /* (n_strata) a query of it, for its name */
-    struct hash *key; /* (n_strata) of all that its numbers depend on */
+    int *layer;         /* (n_layers) layers of the site as the engine counts them, rising */
+    int *layer_slot;    /* of a layer of the engine; -1 = none */
+    int *role_slot;     /* (match_roles_count) -1 = not wanted */
+    int *role;          /* (n_roles) */
+    int *stratum_of;    /* (queries) -1 = not usable */
+    size_t *first_of;   /* (n_strata) a query of it, for its name */
+    struct hash *key;   /* (n_strata) of all that its numbers depend on */
+    struct hash layout; /* of what the numbers in a unit's rows mean: strata and roles in order */
     size_t n_layers, n_roles, n_strata, width;
 
     /* The results, in one block so that ranks can share it. */
