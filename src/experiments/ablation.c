@@ -545,7 +545,8 @@ static struct hash ablation_derived(const struct experiment *x, const struct que
     return hash_bytes(v, n * sizeof *v);
 }
 
-/* Where the tokens lie (drawn ones are in no span), and how long the other runs are. */
+/* Where the tokens lie (drawn ones are in no span), how long the other runs are, and where their
+   spans lie: one may lack what another of this length has. */
 static uint64_t ablation_cost_of(const struct experiment *x, const struct query *q)
 {
     const struct ablation *b = x->state;
@@ -560,6 +561,8 @@ static uint64_t ablation_cost_of(const struct experiment *x, const struct query 
         const struct query *other = source_query(x, q, i);
 
         cost = 31 * cost + (other ? (uint64_t)other->n : 0);
+        if (other && b->operation == DO_PATCH)
+            cost = 31 * cost + hash_u64(other->span, x->scene->data->n_spans * sizeof *other->span);
     }
     return cost;
 }
