@@ -332,11 +332,12 @@ int averages_open(struct averages **v, struct output *o, const struct experiment
     memset(*v, 0, sizeof **v);
     (*v)->o = o;
     (*v)->x = x;
+    for (int i = 0; i < x->n_aggregates; i++)
+        (*v)->slabs[i].fd = -1; /* for averages_close, should one not be opened */
     for (int i = 0; i < x->n_aggregates; i++) {
         size_t elements = columns_of(x, &x->aggregate[i]);
         const char *path = arena_printf(&o->group, err, "%s.%s.%d", o->path, x->name, i);
 
-        (*v)->slabs[i].fd = -1;
         (*v)->row[i] = arena_alloc(&o->group, elements, sizeof *(*v)->row[i], err);
         if (!path || !(*v)->row[i] ||
             slabs_open(&(*v)->slabs[i], o->c->data.n, elements, x->settles || x->aggregate[i].ratio,
