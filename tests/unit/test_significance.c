@@ -1,0 +1,68 @@
+/* The tests of effects and their correction against numbers worked out by hand. */
+#include "experiments/significance.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+// cmocka.h needs the headers above
+#include <cmocka.h>
+
+enum { QUERIES = 7, ELEMENTS = 2 };
+
+/* Six items; the first has two queries. By item: .3, .3, .3, .3, -.3, a tie; of the second element
+   nothing is known but two ties. */
+static void test_items_by_hand(void **state)
+{
+    static const char *const items[QUERIES] = {"a", "a", "b", "c", "d", "e", "f"};
+    static const float first[QUERIES] = {.1F, .5F, .3F, .3F, .3F, -.3F, .00005F};
+    struct query queries[QUERIES] = {0};
+    struct dataset data = {.query = queries, .n = QUERIES};
+    struct statistics_config c = {.cluster = "item", .seed = 1};
+    float value[QUERIES * ELEMENTS];
+    struct significance got[8 * ELEMENTS];
+    struct arena arena = {0};
+    struct strata s;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (int q = 0; q < QUERIES; q++) {
+        queries[q] = (struct query){.dataset = "d", .template = 1, .step = 1, .item = items[q]};
+        value[q * ELEMENTS] = first[q];
+        value[q * ELEMENTS + 1] = q < 3 ? 0 : NAN;
+    }
+    assert_int_equal(strata_open(&s, &data, &c, &arena, &err), 0);
+    assert_true(s.n <= 8);
+    assert_int_equal(significance_of(&s, value, ELEMENTS, 0.2, got, &err), 0);
+    assert_int_equal(got[0].n_clusters, 6);
+    assert_true(fabs(got[0].p - 12.0 / 32) < 1e-12);     /* 4 of 5, two-sided */
+    assert_true(fabs(got[0].p_min - 44.0 / 64) < 1e-12); /* 4 of all 6 */
+    assert_int_equal(got[s.n].n_clusters, 2);
+    assert_true(got[s.n].p == 1 && got[s.n].p_min == 1);
+    arena_release(&arena);
+}
+
+/* Two families: p .01 .04 .03 .5 become .04 .0533 .0533 .5; an untested one counts for nothing. */
+static void test_adjust(void **state)
+{
+    struct test t[] = {{0, 0, .01}, {0, 1, .04}, {1, 2, .04}, {0, 3, (double)NAN},
+                       {0, 4, .03}, {0, 5, .5},  {1, 6, .9}};
+    static const double want[] = {.04, .16 / 3, .08, (double)NAN, .16 / 3, .5, .9};
+    double q[7];
+
+    (void)state;
+    adjust(t, 7, q);
+    for (int i = 0; i < 7; i++)
+        assert_true(isnan(want[i]) ? isnan(q[i]) : fabs(q[i] - want[i]) < 1e-12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_items_by_hand),
+        cmocka_unit_test(test_adjust),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
