@@ -140,6 +140,25 @@ static void sweeps(struct engine *e, const struct run *clean, const struct run *
                                 .head = {i % H, i % H + 1},
                                 .tok = {n - 1, n}});
     measure(e, &w, ceiling);
+    sweep_begin(&w, "each head, all tokens", L * H);
+    for (int i = 0; i < L * H; i++)
+        sweep_add(&w, clean,
+                  (struct edit){.site = SITE_Z,
+                                .op = OP_ZERO,
+                                .layer = {i / H, i / H + 1},
+                                .head = {i % H, i % H + 1},
+                                .tok = {0, n}});
+    measure(e, &w, ceiling);
+    sweep_begin(&w, "each head resampled, last", L * H);
+    for (int i = 0; i < L * H; i++)
+        sweep_add(&w, clean,
+                  (struct edit){.site = SITE_Z,
+                                .op = OP_SET,
+                                .layer = {i / H, i / H + 1},
+                                .head = {i % H, i % H + 1},
+                                .tok = {n - 1, n},
+                                .from = other});
+    measure(e, &w, ceiling);
     sweep_begin(&w, "knockout of each key", n);
     for (int t = 0; t < n; t++)
         sweep_add(&w, clean,
