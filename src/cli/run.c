@@ -395,6 +395,26 @@ static void pin_blas_core(struct session *r, char **argv)
     config_release(&config);
 }
 
+/* Vectors, rankings and noise levels come from files of their own: the units' keys depend on all.
+ */
+static int agree_on_work(struct session *r, struct err *err)
+{
+    const struct campaign *c = &r->campaign;
+    char hex[HASH_HEX];
+    struct buf keys = {0};
+
+    for (size_t i = 0; i < c->n_units && !err->code; i++)
+        if (!buf_u64(&keys, c->unit[i].key.hi, err))
+            buf_u64(&keys, c->unit[i].key.lo, err);
+    hash_hex(hex, hash_bytes(keys.data, keys.len));
+    buf_release(&keys);
+    return cluster_agree(&r->cluster, err) ||
+                   cluster_same(&r->cluster, "the work", hex,
+                                "give all ranks the same vectors, rankings and noise files", err)
+               ? err->code
+               : 0;
+}
+
 static int prepare(struct session *r, struct err *err)
 {
     struct campaign *c = &r->campaign;
@@ -402,7 +422,7 @@ static int prepare(struct session *r, struct err *err)
 
     if (!check_memory(r, err) && !paths(r, err) && !campaign_cut(c, err))
         campaign_start(c, r->threads, err);
-    if (cluster_agree(&r->cluster, err))
+    if (agree_on_work(r, err))
         return err->code;
     if (first)
         open_output(r, err);

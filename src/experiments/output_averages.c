@@ -168,6 +168,8 @@ static int test_block(struct averages *v, const struct aggregate *a, const float
     for (size_t i = 0; i < n * rows; i++) {
         bool tested = has_sign(v, a, first + i / rows) && out[i].picked > 0;
 
+        if (split && !has_sign(v, a, first + i / rows))
+            out[i].picked = (double)NAN;
         out[i].e = e[i];
         out[i].s = s[i];
         if (!tested)

@@ -61,9 +61,9 @@ static bool includes(const uint64_t *has, const uint64_t *needs, size_t words)
 
 static bool alike(const struct query *a, const struct query *b, unsigned match)
 {
-    return !b->status && str_eq(a->dataset, b->dataset) &&
-           (!(match & MATCH_TEMPLATE) || a->template == b->template) &&
-           (!(match & MATCH_STEP) || a->step == b->step) && !str_eq(a->item, b->item);
+    return !b->status && (!(match & MATCH_TEMPLATE) || a->template == b->template) &&
+           (!(match & MATCH_STEP) || a->step == b->step) && str_eq(a->dataset, b->dataset) &&
+           !str_eq(a->item, b->item);
 }
 
 /* Keeps the `draws` candidates with the smallest numbers, smallest first. */

@@ -60,9 +60,12 @@ static void test_element(const struct strata *s, const unsigned char *inside, co
         memset(t->sum, 0, s->n_clusters * sizeof *t->sum);
         memset(t->count, 0, s->n_clusters * sizeof *t->count);
         for (size_t q = 0; q < s->n_queries; q++) {
-            double v = (double)value[q * elements];
+            double v;
 
-            if (s->of_query[q] < 0 || isnan(v) || !inside[row * s->n_base + (size_t)s->of_query[q]])
+            if (s->of_query[q] < 0 || !inside[row * s->n_base + (size_t)s->of_query[q]])
+                continue;
+            v = (double)value[q * elements];
+            if (isnan(v))
                 continue;
             t->sum[s->cluster_of[q]] += v;
             t->count[s->cluster_of[q]]++;

@@ -27,6 +27,8 @@ struct job {
 };
 
 static const char not_finite[] = "the model's output is not finite";
+static const char others_not_finite[] =
+    "the output of a query that it takes values from is not finite";
 
 /* Why a query goes no further after its i-th run; "" if it does. */
 static const char *trouble(const struct job *j, int i)
@@ -35,7 +37,7 @@ static const char *trouble(const struct job *j, int i)
     const char *reason = NULL;
 
     if (!isfinite(r->rms) || !isfinite(r->log_z))
-        return not_finite;
+        return i == 0 || r->ids == j->q->ids ? not_finite : others_not_finite;
     if (i == 0 && j->x->kind->admit)
         reason = j->x->kind->admit(j->x, j->q, r);
     return reason ? reason : "";
