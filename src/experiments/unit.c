@@ -28,6 +28,7 @@ struct job {
 
 static const char not_finite[] = "the model's output is not finite";
 static const char others_not_finite[] =
+
     "the output of a query that it takes values from is not finite";
 
 /* Why a query goes no further after its i-th run; "" if it does. */
