@@ -237,8 +237,8 @@ static int print_table(struct table *t, struct err *err)
     char header[160];
 
     if (!(t->tests > 0))
-        return out_printf(err, "  nothing is tested: it has no value of a metric that has a sign, "
-                               "as KL has none\n");
+        return out_printf(err, "  nothing is tested: no configuration has a value of a metric that "
+                               "has a sign (KL has none), or none was picked (statistics.split)\n");
     snprintf(header, sizeof header, "  %4s %5s  %-16s %8s %8s  %s\n", "step", "items", "metric",
              "change", "by more", "most");
     table_print(&(struct table_of){header, t->sweep.metrics, &t->tops, t->tests,

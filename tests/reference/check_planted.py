@@ -182,6 +182,32 @@ def judge_shuffled(judge, result, name):
     judge.hold(np.abs(effect).mean() > 0.1, f"{name}: there are no effects at all")
 
 
+def judge_split(judge, result, name):
+    """statistics.split: half. Which items are tested, the means tell: they weigh each 0 or 1."""
+    group, stats = Group(result[name]), Group(result[f"{name}/stats"])
+    effect, dataset = effects(group)["logit_difference"], np.array(strings(group["dataset"]))
+    rows = {d: s for s, d in enumerate(strings(stats["stratum_dataset"]))}
+    values = {d: effect[dataset == d] for d in sorted(set(dataset))}  # (item, layer, head)
+    cell = {d: (rows[d], slice(None), slice(None), 0, 0) for d in values}
+    sums = [stats["mean"][cell[d]] * stats["n"][cell[d]] for d in values]
+    equations = np.concatenate([v.reshape(len(v), -1) for v in values.values()], axis=1)
+    weight = np.linalg.lstsq(equations.T, np.concatenate(sums, axis=None), rcond=None)[0]
+    tested = weight > 0.5
+    judge.hold(np.abs(weight - tested).max() < 1e-3, f"{name}: weights {weight}")
+    judge.hold(0 < tested.sum() < len(tested), f"{name}: {tested.sum()} items are tested")
+    anything = False
+    for d, v in values.items():
+        picked = np.apply_along_axis(sign_test, 0, v[~tested]) <= FDR
+        p = np.where(picked, np.apply_along_axis(sign_test, 0, v[tested]), np.nan)
+        anything |= picked.any()
+        judge.hold(np.all(stats["n"][cell[d]] == tested.sum()), f"{name}, {d}: n")
+        judge.hold(np.array_equal(stats["picked"][cell[d]], picked), f"{name}, {d}: picked")
+        for what, want in (("p", p), ("q", benjamini_hochberg(p))):
+            same = np.allclose(stats[what][cell[d]], want, rtol=1e-6, atol=0, equal_nan=True)
+            judge.hold(same, f"{name}, {d}: {what} of the other half")
+    judge.hold(anything, f"{name}: nothing was ever picked")
+
+
 def main():
     options = set(sys.argv[2:])
     judge = Judge()
@@ -189,6 +215,9 @@ def main():
         for name in ("zero", "resample"):
             if "--shuffled" in options:
                 judge_shuffled(judge, result, name)
+                continue
+            if "--split" in options:
+                judge_split(judge, result, name)
                 continue
             group, effect = judge_sweep(judge, result, name)
             if name == "zero":
