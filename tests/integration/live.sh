@@ -89,7 +89,7 @@ left=$(find "$out" \( -name '*.tmp*' -o -name 'lock*' \))
 # On a terminal one live line.
 if command -v script >/dev/null; then
     printf -v line '%q ' "$program" "${arguments[@]}" --restart
-    TERM=xterm script -qec "$line" "$work/typescript" >/dev/null </dev/null
+    SHELL=$BASH TERM=xterm script -qec "$line" "$work/typescript" >/dev/null </dev/null
     tr '\r' '\n' <"$work/typescript" >"$work/lines"
     grep -qE '^ *[0-9.]+ %  .*FLOP of .*FLOP  .*FLOP/s  ETA [0-9.]+ m?s  1 left out' "$work/lines" ||
         { wrong "no live line" && head -c 3000 "$work/typescript"; }
