@@ -2,6 +2,12 @@
 # goes away at the end, and counts what does not hold; `finish` makes the exit status of it.
 # shellcheck shell=bash disable=SC2034
 
+# The folders of the tests have a letter that is not ASCII in their names: pgrep must know it.
+case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+*[Uu][Tt][Ff]*) ;;
+*) export LC_ALL=C.UTF-8 ;;
+esac
+
 set -uo pipefail
 
 root=$PWD
