@@ -242,6 +242,11 @@ static int find_name(const char *const *names, size_t n, const char *name)
     return -1;
 }
 
+bool query_same_group(const struct query *a, const struct query *b)
+{
+    return a->template == b->template && a->step == b->step && str_eq(a->dataset, b->dataset);
+}
+
 int dataset_span(const struct dataset *ds, const char *name)
 {
     return find_name(ds->span_name, ds->n_spans, name);

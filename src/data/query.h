@@ -123,6 +123,9 @@ int dataset_load(struct dataset *ds, const char *const *paths, size_t n_paths,
                  struct problems *problems, struct err *err);
 void dataset_release(struct dataset *ds);
 
+/* Are two queries of the same dataset, template and step? */
+bool query_same_group(const struct query *a, const struct query *b);
+
 /* Index of a name; -1 = none. */
 int dataset_span(const struct dataset *ds, const char *name);
 int dataset_target(const struct dataset *ds, const char *name);

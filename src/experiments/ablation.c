@@ -408,7 +408,6 @@ static int open_survey(struct experiment *x, struct ablation *b, struct err *err
 
     if (!wanted)
         return err->code;
-    memset(wanted, 0, n * sizeof *wanted);
     for (size_t i = 0; i < b->layers.n; i++)
         for (int r = 0; r < b->layers.v[i].n; r++)
             for (int l = b->layers.v[i].range[r].lo; l < b->layers.v[i].range[r].hi; l++)
@@ -477,7 +476,6 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
 
     if (!b || !order)
         return err->code;
-    memset(b, 0, sizeof *b);
     x->state = b;
     b->scratch =
         arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *b->scratch, err);
@@ -528,43 +526,24 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
 static struct hash ablation_derived(const struct experiment *x, const struct query *q)
 {
     const struct ablation *b = x->state;
-    uint64_t v[2 + 2 * DRAWS_MAX];
-    size_t n = 0;
-    struct hash h = b->vector_hash;
+    const struct dataset *ds = x->scene->data;
+    struct hash h =
+        x->survey ? x->survey->key[x->survey->stratum_of[q - ds->query]] : b->vector_hash;
 
-    if (x->survey)
-        h = x->survey->key[x->survey->stratum_of[q - x->scene->data->query]];
-    v[n++] = h.hi;
-    v[n++] = h.lo;
-    for (int i = 0; b->partners.of && i < b->partners.draws; i++) {
-        const struct query *other = source_query(x, q, i);
-
-        v[n++] = other ? other->fingerprint.hi : 0;
-        v[n++] = other ? other->fingerprint.lo : 0;
-    }
-    return hash_bytes(v, n * sizeof *v);
+    return partners_hash(&b->partners, ds, q, h);
 }
 
-/* Where the tokens lie (drawn ones are in no span), how long the other runs are, and where their
-   spans lie: one may lack what another of this length has. */
+/* Where the tokens lie, how long the other runs are, and where their spans lie: one may lack what
+   another of this length has. */
 static uint64_t ablation_cost_of(const struct experiment *x, const struct query *q)
 {
     const struct ablation *b = x->state;
-    uint64_t cost = 0;
+    const struct dataset *ds = x->scene->data;
+    uint64_t cost = 31 * places_cost(&b->positions, x->scene, q, b->scratch) +
+                    partners_cost(&b->partners, ds, q);
+    const struct query *step = b->source == FROM_STEP ? source_query(x, q, 0) : NULL;
 
-    for (size_t i = 0; i < b->positions.n; i++) {
-        int n = place_tokens(&b->positions.v[i], x->scene, q, b->scratch);
-
-        cost = hash_u64(b->scratch, (size_t)n * sizeof *b->scratch) + 31 * cost;
-    }
-    for (int i = 0; b->partners.of && i < b->partners.draws; i++) {
-        const struct query *other = source_query(x, q, i);
-
-        cost = 31 * cost + (other ? (uint64_t)other->n : 0);
-        if (other && b->operation == DO_PATCH)
-            cost = 31 * cost + hash_u64(other->span, x->scene->data->n_spans * sizeof *other->span);
-    }
-    return cost;
+    return step ? 31 * cost + hash_u64(step->span, ds->n_spans * sizeof *step->span) : cost;
 }
 
 static void ablation_late(const struct experiment *x, const struct query *q,
@@ -574,32 +553,21 @@ static void ablation_late(const struct experiment *x, const struct query *q,
 
     for (int i = 0; i < x->n_fields; i++)
         if (x->field[i].late)
-            memcpy(at[i], b->partners.of + (q - x->scene->data->query) * b->partners.draws,
-                   (size_t)b->partners.draws * sizeof *b->partners.of);
+            partners_put(&b->partners, x->scene->data, q, at[i]);
 }
 
-static int corrupted_run(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                         struct arena *a, struct err *err)
+static int noised_run(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                      unsigned keep, struct arena *a, struct err *err)
 {
     const struct ablation_config *c = x->config;
     struct span span = q->span[dataset_span(x->scene->data, c->source_span)];
     int d = x->scene->model->shape.d_model, sample = (int)c->source_sample;
     float *v =
         noised_embeddings(x->scene->model, q->ids, span, c->source_noise, 1, sample + 1, a, err);
-    struct edit *e = arena_alloc(a, 1, sizeof *e, err);
 
-    if (!v || !e)
+    if (!v)
         return err->code;
-    *e = (struct edit){.site = SITE_RESID,
-                       .op = OP_SET,
-                       .layer = {0, 1},
-                       .tok = span,
-                       .vec = v + (int64_t)sample * span_len(span) * d,
-                       .stride = d};
-    spec->base = 0;
-    spec->edit = e;
-    spec->n_edits = 1;
-    return 0;
+    return corrupted_run(spec, keep, span, v + (int64_t)sample * span_len(span) * d, d, a, err);
 }
 
 static int ablation_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
@@ -613,55 +581,29 @@ static int ablation_runs(const struct experiment *x, const struct query *q, stru
                                            : 0;
     /* A patch may put another row than the last into the last row of the last layer. */
     bool all_rows = b->source_place && b->source == FROM_CLEAN;
-    int n = 1;
 
     spec[0] = (struct run_spec){.keep = keep, .base = -1, .all_rows = all_rows};
-    if (b->partners.of) {
-        for (int i = 0; i < b->partners.draws; i++) {
-            const struct query *other = source_query(x, q, i);
-
-            if (other)
-                spec[n++] = (struct run_spec){
-                    .keep = keep, .base = -1, .ids = other->ids, .n = other->n, .all_rows = true};
-        }
-        return n;
-    }
+    if (b->partners.of)
+        return 1 + partners_runs(&b->partners, x->scene->data, q, keep, spec + 1);
     if (b->operation != DO_PATCH || b->source == FROM_CLEAN)
-        return n;
-    spec[1] =
-        (struct run_spec){.keep = keep, .base = -1, .ids = q->cf_ids, .n = q->n, .all_rows = true};
-    if (b->source == FROM_CORRUPTED) {
-        spec[1].ids = NULL;
-        if (corrupted_run(x, q, &spec[1], a, err))
-            return 0;
-    }
+        return 1;
+    spec[1] = (struct run_spec){.keep = keep, .base = -1, .ids = q->cf_ids, .n = q->n};
+    if (b->source == FROM_CORRUPTED && noised_run(x, q, &spec[1], keep, a, err))
+        return 0;
+    spec[1].all_rows = true;
     return 2;
 }
 
 static int ablation_variants(const struct experiment *x, struct cell *cell, struct arena *a,
                              struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
-    struct variant *v;
     const struct edit *edits;
     int n;
 
     cell->n_variants = 0;
     if (ablation_edits(x, cell, &edits, &n, a, err) || !n)
         return err->code;
-    v = arena_alloc(a, 1, sizeof *v, err);
-    if (!v)
-        return err->code;
-    *v = (struct variant){.base = &cell->run[0],
-                          .edit = edits,
-                          .n_edits = n,
-                          .asks = ASK_VOCAB,
-                          .answer = answer_new(x->scene, q, 0, a, err)};
-    if (!v->answer)
-        return err->code;
-    cell->variant = v;
-    cell->n_variants = 1;
-    return 0;
+    return cell_ask(cell, x->scene, edits, n, 0, a, err);
 }
 
 /* --- reducing --- */

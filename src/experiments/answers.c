@@ -30,6 +30,27 @@ struct answer *answer_new(const struct scene *s, const struct query *q, unsigned
     return answer;
 }
 
+int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits, int n,
+             unsigned vectors, struct arena *a, struct err *err)
+{
+    struct variant *v = arena_alloc(a, 1, sizeof *v, err);
+
+    if (!v)
+        return err->code;
+    *v = (struct variant){
+        .base = &cell->run[0],
+        .edit = edits,
+        .n_edits = n,
+        .asks = ASK_VOCAB | (vectors ? ASK_LAYERS : 0),
+        .answer = answer_new(s, &s->data->query[cell->query], vectors, a, err),
+    };
+    if (!v->answer)
+        return err->code;
+    cell->variant = v;
+    cell->n_variants = 1;
+    return 0;
+}
+
 void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,
                  float *logprob)
 {

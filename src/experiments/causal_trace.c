@@ -7,9 +7,9 @@
  * A cell whose restored rows are equal to what stands there, left of the corruption, costs nothing.
  */
 #include "base/hash.h"
-#include "base/mt19937.h"
 #include "base/str.h"
 #include "experiments/answers.h"
+#include "experiments/corrupt.h"
 #include "experiments/experiment.h"
 #include "experiments/noise.h"
 #include "experiments/roles.h"
@@ -269,29 +269,16 @@ static float *corrupt_embeddings(const struct experiment *x, const struct query 
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
     const struct model *m = x->scene->model;
-    struct span b = corrupted_span(x, q, i);
-    int begin =
-        t->counterfactual ? q->cf_span[dataset_span(x->scene->data, c->corrupt.v[i])].lo : b.lo;
-    size_t d = (size_t)m->shape.d_model, rows_n = (size_t)span_len(b);
-    float *out = arena_alloc(a, (size_t)t->samples * rows_n * d, sizeof *out, err);
-    double level = t->counterfactual ? 0 : noise_level(&t->noise, x, q, i);
-    struct mt19937 mt;
+    bool shared = str_eq(c->noise_seed, "shared");
 
-    if (!m->embed.data)
-        return out; /* a plan without weights */
-    mt19937_seed(&mt, str_eq(c->noise_seed, "per_query")
-                          ? (uint32_t)hash_u64(&q->fingerprint, sizeof q->fingerprint)
-                          : 1);
-    for (size_t s = 0; out && s < (size_t)t->samples; s++)
-        for (size_t k = 0; k < rows_n; k++) {
-            float *row = out + (s * rows_n + k) * d;
-            const int32_t *ids = t->counterfactual ? q->cf_ids : q->ids;
-
-            matrix_rows(&m->embed, ids[begin + (int)k], 1, row);
-            for (size_t j = 0; !t->counterfactual && j < d; j++)
-                row[j] = (float)((double)row[j] + level * mt19937_normal(&mt));
-        }
-    return out;
+    if (t->counterfactual)
+        return span_embeddings(m, q->cf_ids,
+                               q->cf_span[dataset_span(x->scene->data, c->corrupt.v[i])],
+                               t->samples, a, err);
+    return noised_embeddings(m, q->ids, corrupted_span(x, q, i), noise_level(&t->noise, x, q, i),
+                             shared ? 1
+                                    : (uint32_t)hash_u64(&q->fingerprint, sizeof q->fingerprint),
+                             t->samples, a, err);
 }
 
 static int trace_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
@@ -299,29 +286,20 @@ static int trace_runs(const struct experiment *x, const struct query *q, struct 
 {
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
+    unsigned keep = KEEP_ATTN | KEEP_MLP;
     int d = x->scene->model->shape.d_model, n = 1;
 
-    spec[0] = (struct run_spec){.keep = KEEP_ATTN | KEEP_MLP, .base = -1};
+    spec[0] = (struct run_spec){.keep = keep, .base = -1};
     for (size_t i = 0; i < c->corrupt.n; i++) {
         struct span b = corrupted_span(x, q, i);
         float *rows_of = span_empty(b) ? NULL : corrupt_embeddings(x, q, i, a, err);
 
         if (!span_empty(b) && !rows_of)
             return 0;
-        for (int s = 0; rows_of && s < t->samples; s++) {
-            struct edit *e = arena_alloc(a, 1, sizeof *e, err);
-
-            if (!e)
+        for (int s = 0; rows_of && s < t->samples; s++)
+            if (corrupted_run(&spec[n++], keep, b, rows_of + (int64_t)s * span_len(b) * d, d, a,
+                              err))
                 return 0;
-            *e = (struct edit){.site = SITE_RESID,
-                               .op = OP_SET,
-                               .layer = {0, 1},
-                               .tok = b,
-                               .vec = rows_of + (int64_t)s * span_len(b) * d,
-                               .stride = d};
-            spec[n++] =
-                (struct run_spec){.keep = KEEP_ATTN | KEEP_MLP, .base = 0, .edit = e, .n_edits = 1};
-        }
     }
     return n;
 }

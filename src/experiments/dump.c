@@ -82,7 +82,6 @@ static int dump_open(struct experiment *x, struct problems *problems, struct err
 
     if (!d)
         return err->code;
-    memset(d, 0, sizeof *d);
     x->state = d;
     d->scratch =
         arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *d->scratch, err);

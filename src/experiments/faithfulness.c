@@ -337,31 +337,17 @@ static const char *faithfulness_skip(const struct experiment *x, const struct qu
 static struct hash faithfulness_derived(const struct experiment *x, const struct query *q)
 {
     const struct faithfulness *f = x->state;
-    uint64_t v[2 + 2 * DRAWS_MAX] = {f->hash.hi, f->hash.lo};
-    size_t n = 2;
 
-    for (int i = 0; i < f->partners.draws; i++) {
-        const struct query *other = partner(x, q, i);
-
-        v[n++] = other ? other->fingerprint.hi : 0;
-        v[n++] = other ? other->fingerprint.lo : 0;
-    }
-    return hash_bytes(v, n * sizeof *v);
+    return partners_hash(&f->partners, x->scene->data, q, f->hash);
 }
 
-/* Where the tokens lie (drawn ones are in no span), and how long the other runs are. */
+/* Where the tokens lie, and how long the other runs are. */
 static uint64_t faithfulness_cost_of(const struct experiment *x, const struct query *q)
 {
     const struct faithfulness *f = x->state;
-    int n = place_tokens(f->place.v, x->scene, q, f->scratch);
-    uint64_t cost = hash_u64(f->scratch, (size_t)n * sizeof *f->scratch);
 
-    for (int i = 0; i < f->partners.draws; i++) {
-        const struct query *other = partner(x, q, i);
-
-        cost = 31 * cost + (other ? (uint64_t)other->n : 0);
-    }
-    return cost;
+    return 31 * places_cost(&f->place, x->scene, q, f->scratch) +
+           partners_cost(&f->partners, x->scene->data, q);
 }
 
 static int faithfulness_runs(const struct experiment *x, const struct query *q,
@@ -369,19 +355,11 @@ static int faithfulness_runs(const struct experiment *x, const struct query *q,
 {
     const struct faithfulness *f = x->state;
     unsigned keep = KEEP_Z | KEEP_ATTN | KEEP_MLP;
-    int n = 1;
 
     (void)a;
     (void)err;
     spec[0] = (struct run_spec){.keep = keep, .base = -1};
-    for (int i = 0; i < f->partners.draws; i++) {
-        const struct query *other = partner(x, q, i);
-
-        if (other)
-            spec[n++] = (struct run_spec){
-                .keep = keep, .base = -1, .ids = other->ids, .n = other->n, .all_rows = true};
-    }
-    return n;
+    return 1 + partners_runs(&f->partners, x->scene->data, q, keep, spec + 1);
 }
 
 /* The rows of the position and their source. */
@@ -458,24 +436,13 @@ static int faithfulness_variants(const struct experiment *x, struct cell *cell, 
     int32_t kept = f->kept[cell->index[KEPT]];
     struct edit_list l = {.a = a, .err = err};
     struct rows_of r;
-    struct variant *v;
 
     cell->n_variants = 0;
     if (kept == (int32_t)f->ranking.n || !partner(x, q, (int)cell->index[SAMPLE]))
         return 0; /* the clean run; no such sample */
-    v = arena_alloc(a, 1, sizeof *v, err);
-    if (!v || find_rows(x, cell, &r, a, err) || push_all(&l, x, kept, &r))
+    if (find_rows(x, cell, &r, a, err) || push_all(&l, x, kept, &r))
         return err->code;
-    *v = (struct variant){.base = &cell->run[0],
-                          .edit = l.v,
-                          .n_edits = l.n,
-                          .asks = ASK_VOCAB,
-                          .answer = answer_new(x->scene, q, 0, a, err)};
-    if (!v->answer)
-        return err->code;
-    cell->variant = v;
-    cell->n_variants = 1;
-    return 0;
+    return cell_ask(cell, x->scene, l.v, l.n, 0, a, err);
 }
 
 /* --- reducing --- */
@@ -551,9 +518,7 @@ static void faithfulness_late(const struct experiment *x, const struct query *q,
     for (size_t i = 0; i < x->axis[SHARE].dim.size; i++)
         memcpy(by_share + i * draws, by_k + f->at_kept[i] * draws, size);
     memcpy(late_array(x, at, "metric_none"), by_k, size);
-    memcpy(late_array(x, at, "partner"),
-           f->partners.of + (size_t)(q - x->scene->data->query) * draws,
-           draws * sizeof *f->partners.of);
+    partners_put(&f->partners, x->scene->data, q, late_array(x, at, "partner"));
 }
 
 const struct kind kind_faithfulness = {

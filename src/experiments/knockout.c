@@ -266,8 +266,8 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
     const struct selection *layers =
         &k->layers.v[k->layer_axis < 0 ? 0 : cell->index[k->layer_axis]];
     const struct selection *heads = &k->heads.v[k->head_axis < 0 ? 0 : cell->index[k->head_axis]];
-    int *tok = arena_alloc(a, (size_t)q->n, sizeof *tok, err), n_tok;
-    struct variant *v;
+    int *tok = arena_alloc(a, (size_t)q->n, sizeof *tok, err), n_tok, n;
+    const struct edit *edits;
 
     if (!tok)
         return err->code;
@@ -275,20 +275,9 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
     cell->n_variants = 0;
     if (!n_tok)
         return 0; /* the query has no such set: NaN */
-    v = arena_alloc(a, 1, sizeof *v, err);
-    if (!v)
-        return err->code;
-    *v = (struct variant){.base = &cell->run[0],
-                          .asks = ASK_VOCAB | (k->mlp_logit ? ASK_LAYERS : 0)};
-    v->edit = make_edits(x, layers, heads, tok, n_tok, q->n, &v->n_edits, a, err);
-    if (!v->edit)
-        return err->code;
-    v->answer = answer_new(x->scene, q, k->mlp_logit ? ANSWER_MLP : 0, a, err);
-    if (!v->answer)
-        return err->code;
-    cell->variant = v;
-    cell->n_variants = 1;
-    return 0;
+    edits = make_edits(x, layers, heads, tok, n_tok, q->n, &n, a, err);
+    return edits ? cell_ask(cell, x->scene, edits, n, k->mlp_logit ? ANSWER_MLP : 0, a, err)
+                 : err->code;
 }
 
 static int knockout_query(const struct experiment *x, const struct cell *cell, struct row *row,

@@ -123,11 +123,6 @@ static int open_published(struct noise_levels *n, struct experiment *x, const ch
 
 /* --- computed --- */
 
-static bool same_group(const struct query *a, const struct query *b)
-{
-    return a->template == b->template && a->step == b->step && str_eq(a->dataset, b->dataset);
-}
-
 static int add_tokens(struct ids *ids, const int32_t *v, int n, struct err *err)
 {
     for (int i = 0; i < n; i++)
@@ -193,12 +188,12 @@ static int compute_group(struct noise_levels *n, struct experiment *x, size_t fi
     int code = 0;
 
     for (size_t q = first; q < ds->n && !code; q++)
-        if (same_group(&ds->query[q], &ds->query[first]) && !query_skip(x, &ds->query[q]))
+        if (query_same_group(&ds->query[q], &ds->query[first]) && !query_skip(x, &ds->query[q]))
             code = add_query(x, &ds->query[q], name, &ids, err);
     if (!code)
         code = deviation(x->scene->model, &ids, &level, err);
     for (size_t q = first; q < ds->n; q++)
-        if (same_group(&ds->query[q], &ds->query[first]))
+        if (query_same_group(&ds->query[q], &ds->query[first]))
             n->level[q * n->n_spans + span] = 3 * level;
     ids_release(&ids);
     return code;

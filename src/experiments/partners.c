@@ -34,8 +34,6 @@ static int role_sets_open(struct role_sets *s, const struct experiment *x,
     s->needs = arena_alloc(a, ds->n * s->words, sizeof *s->needs, err);
     if (!order || !role || !tok || !s->has || !s->needs)
         return err->code;
-    memset(s->has, 0, ds->n * s->words * sizeof *s->has);
-    memset(s->needs, 0, ds->n * s->words * sizeof *s->needs);
     span_order(ds, order);
     for (size_t q = 0; q < ds->n; q++) {
         const struct query *query = &ds->query[q];
@@ -156,4 +154,52 @@ const struct query *partner_of(const struct partners *p, const struct dataset *d
     int64_t other = p->of[(q - ds->query) * p->draws + draw];
 
     return other < 0 ? NULL : &ds->query[other];
+}
+
+int partners_runs(const struct partners *p, const struct dataset *ds, const struct query *q,
+                  unsigned keep, struct run_spec *spec)
+{
+    int n = 0;
+
+    for (int i = 0; i < p->draws; i++) {
+        const struct query *other = partner_of(p, ds, q, i);
+
+        if (other)
+            spec[n++] = (struct run_spec){
+                .keep = keep, .base = -1, .ids = other->ids, .n = other->n, .all_rows = true};
+    }
+    return n;
+}
+
+struct hash partners_hash(const struct partners *p, const struct dataset *ds, const struct query *q,
+                          struct hash from)
+{
+    uint64_t v[2 + 2 * DRAWS_MAX] = {from.hi, from.lo};
+    size_t n = 2;
+
+    for (int i = 0; i < p->draws; i++) {
+        const struct query *other = partner_of(p, ds, q, i);
+
+        v[n++] = other ? other->fingerprint.hi : 0;
+        v[n++] = other ? other->fingerprint.lo : 0;
+    }
+    return hash_bytes(v, n * sizeof *v);
+}
+
+uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const struct query *q)
+{
+    uint64_t cost = 0;
+
+    for (int i = 0; i < p->draws; i++) {
+        const struct query *other = partner_of(p, ds, q, i);
+
+        cost = 31 * cost + (other ? (uint64_t)other->n : 0);
+    }
+    return cost;
+}
+
+void partners_put(const struct partners *p, const struct dataset *ds, const struct query *q,
+                  int64_t *out)
+{
+    memcpy(out, p->of + (q - ds->query) * p->draws, (size_t)p->draws * sizeof *out);
 }

@@ -32,4 +32,18 @@ int partners_at_step(struct partners *p, const struct experiment *x, int step, s
 const struct query *partner_of(const struct partners *p, const struct dataset *ds,
                                const struct query *q, int draw);
 
+/* The partners' clean runs, all rows of them, one after the other: returns how many; the n-th draw
+   is the n-th of them, for where there are too few the last draws are none. */
+int partners_runs(const struct partners *p, const struct dataset *ds, const struct query *q,
+                  unsigned keep, struct run_spec *spec);
+
+/* For a kind's `derived`: `from` and who the partners are. For its `cost_of`: how long they are. */
+struct hash partners_hash(const struct partners *p, const struct dataset *ds, const struct query *q,
+                          struct hash from);
+uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const struct query *q);
+
+/* The late field `partner`(query, sample) of one query. */
+void partners_put(const struct partners *p, const struct dataset *ds, const struct query *q,
+                  int64_t *out);
+
 #endif

@@ -1,5 +1,6 @@
 #include "experiments/places.h"
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "experiments/select.h"
 
@@ -322,6 +323,18 @@ bool places_any(const struct places *p, const struct scene *s, const struct quer
         if (place_tokens(&p->v[i], s, q, tok))
             return true;
     return false;
+}
+
+uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q, int *tok)
+{
+    uint64_t cost = 0;
+
+    for (size_t i = 0; i < p->n; i++) {
+        int n = place_tokens(&p->v[i], s, q, tok);
+
+        cost = hash_u64(tok, (size_t)n * sizeof *tok) + 31 * cost;
+    }
+    return cost;
 }
 
 /* --- roles --- */

@@ -51,6 +51,10 @@ int place_tokens(const struct place *p, const struct scene *s, const struct quer
 /* Has the query any of the places? */
 bool places_any(const struct places *p, const struct scene *s, const struct query *q, int *tok);
 
+/* For a kind's `cost_of`: where a query's places lie (drawn tokens are in no span). */
+uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q,
+                     int *tok);
+
 /* The role of each token: role (p.n), numbers below match_roles_count; order: span_order's. */
 enum { ROLE_FIRST, ROLE_LAST, ROLE_OTHER, ROLE_SPANS };
 int match_roles_count(const struct dataset *ds);

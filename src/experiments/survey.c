@@ -8,11 +8,6 @@
 
 /* --- what is to be surveyed --- */
 
-static bool same_stratum(const struct query *a, const struct query *b)
-{
-    return a->template == b->template && a->step == b->step && str_eq(a->dataset, b->dataset);
-}
-
 static int find_strata(struct survey *s, const struct dataset *ds, struct arena *a, struct err *err)
 {
     s->stratum_of = arena_alloc(a, ds->n, sizeof *s->stratum_of, err);
@@ -25,7 +20,7 @@ static int find_strata(struct survey *s, const struct dataset *ds, struct arena 
         s->stratum_of[q] = -1;
         if (ds->query[q].status)
             continue;
-        while (k < s->n_strata && !same_stratum(&ds->query[s->first_of[k]], &ds->query[q]))
+        while (k < s->n_strata && !query_same_group(&ds->query[s->first_of[k]], &ds->query[q]))
             k++;
         if (k == s->n_strata)
             s->first_of[s->n_strata++] = q;
@@ -148,7 +143,6 @@ int survey_open(struct experiment *x, enum site site, bool means, const bool *la
 
     if (!s)
         return err->code;
-    memset(s, 0, sizeof *s);
     s->site = site;
     s->means = means;
     s->width = (size_t)site_width(shape, site);
@@ -208,8 +202,6 @@ static int sums_alloc(struct stratum_sums *t, const struct survey *s, struct are
     t->sum = arena_alloc(a, sum_size(s), sizeof *t->sum, err);
     if (!t->n || !t->sum)
         return err->code;
-    memset(t->n, 0, s->n_roles * sizeof *t->n);
-    memset(t->sum, 0, sum_size(s) * sizeof *t->sum);
     return 0;
 }
 
@@ -307,7 +299,6 @@ int survey_run(const struct experiment *x, struct engine *e, size_t first, size_
 
     if (!sums)
         return err->code;
-    memset(sums, 0, s->n_strata * sizeof *sums);
     for (size_t q = first; q < first + n && !err->code; q++) {
         arena_reset(&scratch);
         if (s->stratum_of[q] >= 0)
