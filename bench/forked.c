@@ -124,6 +124,22 @@ static void run_from(struct engine *e, struct run *r, const int32_t *ids, int n)
     engine_run(e, &v, 1);
 }
 
+/* The edit at each head of each layer, one at a time. */
+static void each_head(struct engine *e, const struct run *clean, const char *name, struct edit edit,
+                      double ceiling)
+{
+    int L = e->model->shape.n_layers, H = e->model->shape.n_heads;
+    struct sweep w;
+
+    sweep_begin(&w, name, L * H);
+    for (int i = 0; i < L * H; i++) {
+        edit.layer = (struct span){i / H, i / H + 1};
+        edit.head = (struct span){i % H, i % H + 1};
+        sweep_add(&w, clean, edit);
+    }
+    measure(e, &w, ceiling);
+}
+
 static void sweeps(struct engine *e, const struct run *clean, const struct run *other,
                    double ceiling)
 {
@@ -131,34 +147,13 @@ static void sweeps(struct engine *e, const struct run *clean, const struct run *
     int L = s->n_layers, H = s->n_heads, n = clean->n;
     struct sweep w;
 
-    sweep_begin(&w, "each head, last token", L * H);
-    for (int i = 0; i < L * H; i++)
-        sweep_add(&w, clean,
-                  (struct edit){.site = SITE_Z,
-                                .op = OP_ZERO,
-                                .layer = {i / H, i / H + 1},
-                                .head = {i % H, i % H + 1},
-                                .tok = {n - 1, n}});
-    measure(e, &w, ceiling);
-    sweep_begin(&w, "each head, all tokens", L * H);
-    for (int i = 0; i < L * H; i++)
-        sweep_add(&w, clean,
-                  (struct edit){.site = SITE_Z,
-                                .op = OP_ZERO,
-                                .layer = {i / H, i / H + 1},
-                                .head = {i % H, i % H + 1},
-                                .tok = {0, n}});
-    measure(e, &w, ceiling);
-    sweep_begin(&w, "each head resampled, last", L * H);
-    for (int i = 0; i < L * H; i++)
-        sweep_add(&w, clean,
-                  (struct edit){.site = SITE_Z,
-                                .op = OP_SET,
-                                .layer = {i / H, i / H + 1},
-                                .head = {i % H, i % H + 1},
-                                .tok = {n - 1, n},
-                                .from = other});
-    measure(e, &w, ceiling);
+    each_head(e, clean, "each head, last token",
+              (struct edit){.site = SITE_Z, .op = OP_ZERO, .tok = {n - 1, n}}, ceiling);
+    each_head(e, clean, "each head, all tokens",
+              (struct edit){.site = SITE_Z, .op = OP_ZERO, .tok = {0, n}}, ceiling);
+    each_head(e, clean, "each head resampled, last",
+              (struct edit){.site = SITE_Z, .op = OP_SET, .tok = {n - 1, n}, .from = other},
+              ceiling);
     sweep_begin(&w, "knockout of each key", n);
     for (int t = 0; t < n; t++)
         sweep_add(&w, clean,

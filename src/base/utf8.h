@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The character at s, n > 0 bytes before the end: its length, and its code point in *c. For an
    ill-formed one *c = -1 and the length is that of the bytes that one U+FFFD stands for: the
@@ -43,6 +44,17 @@ static inline size_t utf8_next(const char *s, size_t n, int32_t *c)
     }
     *c = v;
     return need;
+}
+
+/* Characters of s; a byte that is part of none counts as one. */
+static inline size_t utf8_length(const char *s)
+{
+    size_t left = strlen(s), n, length = 0;
+    int32_t c;
+
+    for (; left; s += n, left -= n, length++)
+        n = utf8_next(s, left, &c);
+    return length;
 }
 
 /* Writes c (a valid code point) to out; returns its length. */

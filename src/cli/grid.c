@@ -34,16 +34,6 @@ int grid_put(struct grid *g, struct err *err, const char *fmt, ...)
     return g->text[g->n++] ? 0 : err->code;
 }
 
-static size_t width_of(const char *s)
-{
-    size_t left = strlen(s), n, width = 0;
-    int32_t c;
-
-    for (; left; s += n, left -= n, width++)
-        n = utf8_next(s, left, &c);
-    return width;
-}
-
 /* "-", "1.5", "+0.3": the column of a number has nothing else but its heading. */
 static bool is_number(const char *s)
 {
@@ -73,7 +63,7 @@ int grid_print(const struct grid *g, struct err *err)
     for (size_t c = 0; c < g->columns; c++)
         right[c] = is_right(g, c);
     for (size_t i = 0; i < g->n; i++) {
-        size_t w = width_of(g->text[i]);
+        size_t w = utf8_length(g->text[i]);
 
         if (w > width[i % g->columns])
             width[i % g->columns] = w;
@@ -81,7 +71,7 @@ int grid_print(const struct grid *g, struct err *err)
     for (size_t i = 0; i < g->n; i++) {
         size_t c = i % g->columns;
         bool last = c + 1 == g->columns;
-        int pad = (int)(width[c] - width_of(g->text[i]));
+        int pad = (int)(width[c] - utf8_length(g->text[i]));
 
         if (out_printf(err, "  %*s%s%*s%s", right[c] ? pad : 0, "", g->text[i],
                        right[c] || last ? 0 : pad, "", last ? "\n" : ""))

@@ -277,7 +277,7 @@ static int describe_group(void *ctx, const char *group, struct err *err)
     return writer_turn(d->w, err);
 }
 
-int export_descriptions(struct source *s, struct outputs *o, struct err *err)
+static int write_descriptions(struct source *s, struct outputs *o, struct err *err)
 {
     struct describing d = {.s = s};
 
@@ -288,4 +288,21 @@ int export_descriptions(struct source *s, struct outputs *o, struct err *err)
         if (describe_variable(s, d.w, &s->all.v[i], err))
             return err->code;
     return writer_finish(d.w, err);
+}
+
+int export_sections(struct h5file *f, struct outputs *o,
+                    int (*write)(struct source *s, const struct section *g, struct outputs *o,
+                                 struct err *err),
+                    struct err *err)
+{
+    struct section g = {0};
+    struct source s;
+    int code = source_open(&s, f, err);
+
+    while (!code && next_section(&s, &g))
+        code = write(&s, &g, o, err);
+    if (!code)
+        code = write_descriptions(&s, o, err);
+    source_close(&s);
+    return code;
 }

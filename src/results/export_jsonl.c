@@ -110,14 +110,5 @@ static int write_section(struct source *s, const struct section *g, struct outpu
 
 int export_jsonl(struct h5file *f, struct outputs *o, struct err *err)
 {
-    struct section g = {0};
-    struct source s;
-    int code = source_open(&s, f, err);
-
-    while (!code && next_section(&s, &g))
-        code = write_section(&s, &g, o, err);
-    if (!code)
-        code = export_descriptions(&s, o, err);
-    source_close(&s);
-    return code;
+    return export_sections(f, o, write_section, err);
 }

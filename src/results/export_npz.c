@@ -23,16 +23,6 @@ struct array {
 
 /* Text ------------------------------------------------------------------------------------- */
 
-static size_t code_points(const char *s)
-{
-    size_t left = strlen(s), n, count = 0;
-    int32_t c;
-
-    for (; left; s += n, left -= n, count++)
-        n = utf8_next(s, left, &c);
-    return count;
-}
-
 static int put_text(struct array *a, const char *s, struct err *err)
 {
     size_t left = strlen(s), n, end = a->out.len + a->width;
@@ -58,7 +48,7 @@ static size_t width_of(const struct column *c)
     if (c->info.type != V_STR)
         return vtype_size(c->info.type);
     for (size_t i = 0; i < c->n * c->entry; i++) {
-        size_t n = code_points(c->strings[i]);
+        size_t n = utf8_length(c->strings[i]);
 
         longest = n > longest ? n : longest;
     }
@@ -180,14 +170,5 @@ static int write_section(struct source *s, const struct section *g, struct outpu
 
 int export_npz(struct h5file *f, struct outputs *o, struct err *err)
 {
-    struct section g = {0};
-    struct source s;
-    int code = source_open(&s, f, err);
-
-    while (!code && next_section(&s, &g))
-        code = write_section(&s, &g, o, err);
-    if (!code)
-        code = export_descriptions(&s, o, err);
-    source_close(&s);
-    return code;
+    return export_sections(f, o, write_section, err);
 }

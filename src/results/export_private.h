@@ -37,8 +37,11 @@ int export_json_text(struct buf *b, const char *s, struct err *err);
 int export_json_element(struct buf *b, const struct column *c, size_t k, struct err *err);
 extern const struct not_finite export_json_words;
 
-/* What the file says of its groups and variables, as variables.jsonl. */
-int export_descriptions(struct source *s, struct outputs *o, struct err *err);
+/* A file section by section, then what it says of its groups and variables: variables.jsonl. */
+int export_sections(struct h5file *f, struct outputs *o,
+                    int (*write)(struct source *s, const struct section *g, struct outputs *o,
+                                 struct err *err),
+                    struct err *err);
 
 /*
  * A zip archive whose entries are deflated as they come. Times are fixed: same content, same bytes.
