@@ -21,6 +21,7 @@
 #define LENSWEEP_CLI_PLOT_H
 
 #include "cli/figure.h"
+#include "results/column.h"
 
 enum place { ROW, COLUMN, SERIES, DOWN, ALONG, PLACES };
 
@@ -77,6 +78,7 @@ struct dimension {
 
 struct averages {
     struct arena arena;
+    struct catalogue all; /* of the file */
     const struct chart_kind *kind;
     struct dimension dim[DIMS_MAX]; /* of the first value; the first is `stratum` */
     size_t n_dims;
@@ -95,18 +97,18 @@ int averages_read(struct averages *g, const struct chart_kind *kind, struct h5fi
                   const char *group, bool *found, struct err *err);
 void averages_release(struct averages *g);
 
-struct column {
+struct chart_column {
     size_t stratum, entry;
 };
 
 struct chart {
     const struct averages *of;
     const char *name, *title, *stratum;
-    size_t fixed[DIMS_MAX];  /* entries of the dimensions without a place */
-    struct column *column;   /* (n[COLUMN]) */
-    size_t *entry[PLACES];   /* (n[place]) of the other places */
-    size_t n[PLACES];        /* 1 where there is no dimension */
-    size_t left_out[PLACES]; /* entries that have values but no room */
+    size_t fixed[DIMS_MAX];      /* entries of the dimensions without a place */
+    struct chart_column *column; /* (n[COLUMN]) */
+    size_t *entry[PLACES];       /* (n[place]) of the other places */
+    size_t n[PLACES];            /* 1 where there is no dimension */
+    size_t left_out[PLACES];     /* entries that have values but no room */
 };
 
 size_t chart_cells(const struct chart *c); /* lines of the CSV */

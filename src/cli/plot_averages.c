@@ -6,34 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct search {
-    const char *group, *name;
-    struct h5info info; /* its strings live as long as the arena */
-    bool found;
-    struct arena *arena;
-};
-
-static int look_at(void *ctx, const struct h5info *v, struct err *err)
-{
-    struct search *s = ctx;
-
-    if (!str_eq(v->group, s->group) || !str_eq(v->name, s->name))
-        return 0;
-    s->found = true;
-    s->info = *v;
-    for (size_t i = 0; i < v->rank; i++)
-        if (!(s->info.dim[i] = arena_strdup(s->arena, v->dim[i], err)))
-            return err->code;
-    return 0;
-}
-
-static int search_for(struct search *s, struct averages *g, struct h5file *f, const char *group,
-                      const char *name, struct err *err)
-{
-    *s = (struct search){.group = group, .name = name, .arena = &g->arena};
-    return h5_each(f, look_at, s, err);
-}
-
 static int read_numbers(struct h5file *f, const char *group, const char *name, size_t n, double **v,
                         struct err *err)
 {
@@ -67,16 +39,14 @@ static int read_text(struct averages *g, struct h5file *f, const char *group, co
 static int read_labels(struct averages *g, struct h5file *f, const char *group, struct dimension *d,
                        struct err *err)
 {
-    struct search s;
+    const struct h5info *own = catalogue_find(&g->all, group, d->name);
     double *v = NULL;
 
-    if (search_for(&s, g, f, group, d->name, err))
-        return err->code;
-    if (s.found && s.info.type == V_STR)
+    if (own && own->type == V_STR)
         return read_text(g, f, group, d->name, d->size, &d->label, err);
     d->numbers = true;
     d->label = arena_alloc(&g->arena, d->size, sizeof *d->label, err);
-    if (!d->label || (s.found && read_numbers(f, group, d->name, d->size, &v, err)))
+    if (!d->label || (own && read_numbers(f, group, d->name, d->size, &v, err)))
         goto out;
     for (size_t i = 0; i < d->size && !err->code; i++)
         d->label[i] = arena_printf(&g->arena, err, "%.9g", v ? v[i] : (double)i);
@@ -133,17 +103,14 @@ static int read_average(struct averages *g, struct h5file *f, const char *group,
 {
     static const char *const suffix[STATISTICS] = {"", "_lo", "_hi", "_n"};
     struct average *a = &g->average[g->n_averages];
-    struct search mean, s;
+    const struct h5info *mean = catalogue_find(&g->all, group, name);
 
-    if (search_for(&mean, g, f, group, name, err))
-        return err->code;
-    *found = mean.found && (g->n_averages || take_dimensions(g, &mean.info));
+    *found = mean && (g->n_averages || take_dimensions(g, mean));
     if (!*found)
         return 0;
     g->n_averages++;
     a->name = name;
-    mean.info.name = name;
-    if (take_strides(g, a, &mean.info, err))
+    if (take_strides(g, a, mean, err))
         return err->code;
     for (int i = 0; i < STATISTICS; i++) {
         const char *of = i == 0 ? name
@@ -151,11 +118,13 @@ static int read_average(struct averages *g, struct h5file *f, const char *group,
                              ? suffix[i] + 1
                              : arena_printf(&g->arena, err, "%s%s", name, suffix[i]);
 
-        if (!of || search_for(&s, g, f, group, of, err) ||
-            (s.found && h5_read_f64(f, group, of, &a->v[i], &s.info, err)))
+        const struct h5info *v = of ? catalogue_find(&g->all, group, of) : NULL;
+        struct h5info read;
+
+        if (!of || (v && h5_read_f64(f, group, of, &a->v[i], &read, err)))
             return err->code;
-        if (s.found && (s.info.rank != mean.info.rank ||
-                        memcmp(s.info.size, mean.info.size, s.info.rank * sizeof *s.info.size)))
+        if (v &&
+            (v->rank != mean->rank || memcmp(v->size, mean->size, v->rank * sizeof *v->size) != 0))
             return err_set(err, ERR_CONFIG, "%s has not the shape of %s", of, name);
     }
     return 0;
@@ -166,10 +135,9 @@ static int read_ways(struct averages *g, struct h5file *f, const char *group, st
 {
     char *config = NULL, *average = NULL;
     const char *fdr;
-    struct search s;
 
-    if (search_for(&s, g, f, "provenance", "audit", err) ||
-        (s.found && h5_read_attr(f, "provenance", "config", &config, err)) ||
+    if ((catalogue_find(&g->all, "provenance", "audit") &&
+         h5_read_attr(f, "provenance", "config", &config, err)) ||
         h5_read_attr(f, group, "average", &average, err))
         goto out;
     g->unit = config && strstr(config, "cluster: query") ? "queries" : "items";
@@ -189,7 +157,7 @@ int averages_read(struct averages *g, const struct chart_kind *kind, struct h5fi
 
     *g = (struct averages){.kind = kind};
     group = arena_printf(&g->arena, err, "%s%s", group, kind->inside ? kind->inside : "");
-    if (!group)
+    if (!group || catalogue_read(&g->all, f, &g->arena, err))
         return err->code;
     *found = true;
     for (int i = 0; i < VALUES_MAX && kind->value[i] && *found; i++, g->n_values++)

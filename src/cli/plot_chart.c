@@ -78,7 +78,7 @@ static int all_columns(struct chart *c, struct arena *a, size_t like, struct err
                 continue;
             for (; k > first && g->step[c->column[k - 1].stratum] > g->step[s]; k--)
                 c->column[k] = c->column[k - 1];
-            c->column[k] = (struct column){s, e};
+            c->column[k] = (struct chart_column){s, e};
             c->n[COLUMN]++;
         }
     }
