@@ -17,12 +17,10 @@ void progress_begin(struct progress_view *v)
 static double share(const struct progress_view *v)
 {
     const struct progress *p = &v->last;
-    double cost = p->cost + v->cost_before;
-    size_t units = p->units + v->units_before;
 
-    if (cost > 0)
-        return (p->cost_done + v->cost_before) / cost;
-    return units ? (double)(p->done + v->units_before) / (double)units : 1;
+    if (v->cost > 0)
+        return (p->cost_done + v->cost_before) / v->cost;
+    return v->units ? (double)(p->done + v->units_before) / (double)v->units : 1;
 }
 
 /* Of what was to be done here. */
@@ -41,11 +39,9 @@ static void print_share(const struct progress_view *v, bool live)
     char done[STR_HUMAN], all[STR_HUMAN];
 
     fprintf(stderr, "%5.1f %%  %s of %s", 100 * share(v),
-            str_flops(done, p->cost_done + v->cost_before),
-            str_flops(all, p->cost + v->cost_before));
+            str_flops(done, p->cost_done + v->cost_before), str_flops(all, v->cost));
     if (!live)
-        fprintf(stderr, "  %zu of %zu units", p->done + v->units_before,
-                p->units + v->units_before);
+        fprintf(stderr, "  %zu of %zu units", p->done + v->units_before, v->units);
 }
 
 static const char *str_rate(char out[STR_HUMAN], const struct progress *p)

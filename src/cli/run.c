@@ -46,6 +46,8 @@ struct session {
     sigset_t signals; /* that end the run */
     struct progress_view view;
     unsigned char *left_out; /* (queries) counted in the view */
+    uint64_t *todo;          /* rank 0: (n_todo) units to do here, of which n_survey are surveys */
+    size_t n_todo, n_survey;
     struct runlog log;
     uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
 };
@@ -276,33 +278,35 @@ static int open_output(struct session *r, struct err *err)
     return code ? err->code : 0;
 }
 
-/* Units [first, end) that the journal does not have; of those that are no survey, this shard's. */
-static int list_todo(struct session *r, size_t first, size_t end, uint64_t **todo, size_t *n,
-                     struct err *err)
+/* Units that the journal does not have, surveys first; of those that are none, this shard's. */
+static int list_todo(struct session *r, struct err *err)
 {
     const struct campaign *c = &r->campaign;
 
-    *n = 0;
-    *todo = arena_alloc(&r->arena, end - first, sizeof **todo, err);
+    r->todo = arena_alloc(&r->arena, c->n_units, sizeof *r->todo, err);
     r->left_out = arena_alloc(&r->arena, c->data.n, 1, err);
-    r->view.units_before = 0;
-    r->view.cost_before = 0;
-    if (!*todo || !r->left_out ||
+    if (!r->todo || !r->left_out ||
         campaign_left_out(c, r->journal, r->left_out, &r->view.left_out, err))
         return err->code;
-    for (size_t i = first; i < end; i++)
-        if (i >= c->n_survey && i % (size_t)r->options.shards != (size_t)r->options.shard) {
+    for (size_t i = 0; i < c->n_units; i++) {
+        double cost = (double)c->unit[i].cost.flops;
+
+        if (i >= c->n_survey && i % (size_t)r->options.shards != (size_t)r->options.shard)
             continue;
-        } else if (!journal_has(r->journal, c->unit[i].key)) {
-            (*todo)[(*n)++] = i;
-        } else {
+        r->view.units++;
+        r->view.cost += cost;
+        if (journal_has(r->journal, c->unit[i].key)) {
             r->view.units_before++;
-            r->view.cost_before += (double)c->unit[i].cost.flops;
+            r->view.cost_before += cost;
+            continue;
         }
+        r->todo[r->n_todo++] = i;
+        r->n_survey += i < c->n_survey;
+    }
     return 0;
 }
 
-static void print_header(const struct session *r, size_t todo)
+static void print_header(const struct session *r)
 {
     const struct campaign *c = &r->campaign;
     char now[CLOCK_TEXT];
@@ -315,10 +319,10 @@ static void print_header(const struct session *r, size_t todo)
             r->cluster.nodes, r->cluster.nodes == 1 ? "" : "s");
     fprintf(stderr, "  units   %zu", c->n_units);
     if (r->options.shards > 1)
-        fprintf(stderr, ", %zu to do in shard %lld of %lld", todo, (long long)r->options.shard,
+        fprintf(stderr, ", %zu to do in shard %lld of %lld", r->n_todo, (long long)r->options.shard,
                 (long long)r->options.shards);
-    else if (todo < c->n_units)
-        fprintf(stderr, ", %zu of them from earlier starts", c->n_units - todo);
+    else if (r->n_todo < c->n_units)
+        fprintf(stderr, ", %zu of them from earlier starts", c->n_units - r->n_todo);
     if (r->found.torn_bytes)
         fprintf(stderr, " (%zu torn bytes of the journal cut off)", r->found.torn_bytes);
     fprintf(stderr, "\n");
@@ -471,7 +475,7 @@ static int stopped(struct session *r, struct err *err)
                    "stopped %s: %zu of %zu units are done and kept; run the same "
                    "command again",
                    signalled ? "by a signal" : "at run.max_time", p->done + r->view.units_before,
-                   p->units + r->view.units_before);
+                   r->view.units);
 }
 
 /* What is there is kept, as far as that can be: the error is known already. */
@@ -484,22 +488,23 @@ static void failed(struct session *r)
     runlog_end(&r->log, "failed", &r->view, NULL, &ignored);
 }
 
-/* Units [first, end): on all ranks. */
-static int run_units(struct session *r, size_t first, size_t end, bool *finished, struct err *err)
+/* n units of what is to do, from the first-th on: on all ranks. */
+static int run_units(struct session *r, size_t first, size_t n, bool *finished, struct err *err)
 {
     struct job job = {.work = campaign_work(&r->campaign),
                       .ctx = r,
                       .done = take_rows,
                       .tick = tick,
-                      .stop = must_stop};
-    uint64_t *todo = NULL;
+                      .stop = must_stop,
+                      .n = n};
 
-    if (r->cluster.rank == 0 && !list_todo(r, first, end, &todo, &job.n, err)) {
-        job.todo = todo;
+    if (r->cluster.rank == 0) {
+        job.todo = r->todo + first;
+        r->view.units_before += r->view.last.done;
+        r->view.cost_before += r->view.last.cost_done;
+        r->view.last = (struct progress){0};
         progress_begin(&r->view);
     }
-    if (cluster_agree(&r->cluster, err))
-        return err->code;
     r->last_sync = clock_seconds();
     cluster_run(&r->cluster, &job, finished, err);
     if (r->cluster.rank == 0)
@@ -516,7 +521,7 @@ static int run_surveys(struct session *r, bool *finished, struct err *err)
     *finished = true;
     if (!c->n_survey)
         return 0;
-    if (!run_units(r, 0, c->n_survey, finished, err) && r->cluster.rank == 0 && *finished)
+    if (!run_units(r, 0, r->n_survey, finished, err) && r->cluster.rank == 0 && *finished)
         campaign_survey(c, r->journal, err);
     cluster_share(&r->cluster, finished, sizeof *finished);
     if (cluster_agree(&r->cluster, err))
@@ -533,17 +538,15 @@ static int run_surveys(struct session *r, bool *finished, struct err *err)
 static int execute(struct session *r, struct err *err)
 {
     struct campaign *c = &r->campaign;
-    uint64_t *todo;
     bool finished;
-    size_t n;
 
-    if (r->cluster.rank == 0 && !list_todo(r, 0, c->n_units, &todo, &n, err))
-        print_header(r, n);
+    if (r->cluster.rank == 0 && !list_todo(r, err))
+        print_header(r);
     hosts_print(&r->cluster, r->threads, err);
     if (cluster_agree(&r->cluster, err))
         return err->code;
     if (!run_surveys(r, &finished, err) && finished)
-        run_units(r, c->n_survey, c->n_units, &finished, err);
+        run_units(r, r->n_survey, r->n_todo - r->n_survey, &finished, err);
     r->planned = cluster_sum(&r->cluster, c->engine.planned);
     r->counted = cluster_sum(&r->cluster, c->engine.counted);
     r->full = cluster_sum(&r->cluster, c->engine.full);

@@ -196,12 +196,17 @@ int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, stru
     return vocab_stats_save(&c->vocab_stats, c->model, cache, err);
 }
 
-static bool is_surveyed(const struct campaign *c, size_t experiment, const struct journal *j)
+/* Is there a survey that is not known yet, and whose rows are all there? */
+static bool is_due(const struct campaign *c, size_t experiment, const struct journal *j)
 {
+    const struct survey *s = c->x[experiment].survey;
+
+    if (!s || s->known)
+        return false;
     for (size_t u = 0; u < c->n_survey; u++)
         if (c->unit[u].experiment == experiment && !journal_has(j, c->unit[u].key))
             return false;
-    return c->x[experiment].survey != NULL;
+    return true;
 }
 
 int campaign_survey(struct campaign *c, struct journal *j, struct err *err)
@@ -211,7 +216,7 @@ int campaign_survey(struct campaign *c, struct journal *j, struct err *err)
     for (size_t i = 0; i < c->n && !err->code; i++) {
         struct survey_sums *sums = NULL;
 
-        if (!is_surveyed(c, i, j))
+        if (!is_due(c, i, j))
             continue;
         survey_begin(&sums, c->x[i].survey, err);
         for (size_t u = 0; u < c->n_survey && !err->code; u++) {

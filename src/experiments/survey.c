@@ -411,7 +411,9 @@ void survey_end(struct survey_sums *sums, struct survey *s)
         for (size_t l = 0; !s->means && l < s->n_layers; l++)
             s->std[k * s->n_layers + l] = settle_spread(sums, s, k, l, s->key);
     }
-    if (sums)
-        arena_release(&sums->arena);
+    if (!sums)
+        return;
+    s->known = true;
+    arena_release(&sums->arena);
     mem_free(sums);
 }

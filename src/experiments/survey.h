@@ -28,7 +28,8 @@ struct survey {
     struct hash layout; /* of what the numbers in a unit's rows mean: strata and roles in order */
     size_t n_layers, n_roles, n_strata, width;
 
-    /* The results, in one block so that ranks can share it. */
+    /* The results, in one block so that ranks can share it; known where the sums were added. */
+    bool known;
     void *block;
     size_t bytes;
     float *mean; /* (n_strata, n_layers, n_roles, width) */
