@@ -54,11 +54,6 @@ static inline int engine_layer(const struct ablation *b, int layer)
     return layer + (b->site == SITE_RESID);
 }
 
-/* The selections and the place of a cell; heads: one empty selection where the site has none. */
-const struct selection *cell_layers(const struct ablation *b, const struct cell *cell);
-const struct selection *cell_heads(const struct ablation *b, const struct cell *cell);
-int cell_sample(const struct ablation *b, const struct cell *cell);
-
 /* The query whose run a cell takes rows from: another, or the query itself; NULL = it is the
    counterfactual, or there is none. */
 const struct query *source_query(const struct experiment *x, const struct query *q, int sample);

@@ -22,12 +22,12 @@ struct making {
     struct edit_list list;
 };
 
-const struct selection *cell_layers(const struct ablation *b, const struct cell *cell)
+static const struct selection *cell_layers(const struct ablation *b, const struct cell *cell)
 {
     return &b->layers.v[cell->index[b->layer_axis]];
 }
 
-const struct selection *cell_heads(const struct ablation *b, const struct cell *cell)
+static const struct selection *cell_heads(const struct ablation *b, const struct cell *cell)
 {
     static struct span whole = {0, 1};
     static const struct selection none = {&whole, 1, 0, ""};
@@ -35,7 +35,7 @@ const struct selection *cell_heads(const struct ablation *b, const struct cell *
     return b->head_axis < 0 ? &none : &b->heads.v[cell->index[b->head_axis]];
 }
 
-int cell_sample(const struct ablation *b, const struct cell *cell)
+static int cell_sample(const struct ablation *b, const struct cell *cell)
 {
     return b->sample_axis < 0 ? 0 : (int)cell->index[b->sample_axis];
 }

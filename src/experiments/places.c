@@ -15,11 +15,6 @@ struct prompt prompt_of(const struct query *q)
     return (struct prompt){q->ids, q->span, q->n};
 }
 
-struct prompt prompt_counterfactual(const struct query *q)
-{
-    return (struct prompt){q->cf_ids, q->cf_span, q->n};
-}
-
 /* --- positions --- */
 
 static void unknown(struct experiment *x, const char *key, const char *name, const char *near,
@@ -376,7 +371,8 @@ const char *match_role_name(const struct dataset *ds, int role, struct arena *a,
     return arena_printf(a, err, "%s.%s", ds->span_name[role / PARTS], part[role % PARTS]);
 }
 
-int match_token(const int *own, int t, const int *other, int n)
+/* The token whose role in `other` (n) is that of token t in `own`; -1 = none. */
+static int match_token(const int *own, int t, const int *other, int n)
 {
     int nth = 0, found = -1;
 

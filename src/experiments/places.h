@@ -12,7 +12,7 @@
 
 #include "experiments/experiment.h"
 
-/* A prompt of a query: its own, or its counterfactual. */
+/* A prompt of a query. */
 struct prompt {
     const int32_t *ids;      /* (n) */
     const struct span *span; /* (spans of the data) */
@@ -20,7 +20,6 @@ struct prompt {
 };
 
 struct prompt prompt_of(const struct query *q);
-struct prompt prompt_counterfactual(const struct query *q);
 
 /* One configuration of a position selector. */
 struct place {
@@ -62,11 +61,8 @@ void match_roles(const struct dataset *ds, const int *order, struct prompt p, in
 /* "first", "subject.last", ... in the arena. */
 const char *match_role_name(const struct dataset *ds, int role, struct arena *a, struct err *err);
 
-/* The token of the other prompt, whose roles are `other` (n), that has the role of token t of the
-   one whose roles are `own`; -1 = none. */
-int match_token(const int *own, int t, const int *other, int n);
-
-/* The same for n tokens of one prompt, to src. ERR_MEMORY only. */
+/* For n tokens of one prompt those of the other that have their roles, to src; -1 = none.
+   ERR_MEMORY only. */
 int match_tokens(const struct dataset *ds, const int *order, struct prompt own, struct prompt other,
                  const int *tok, int n, int *src, struct arena *a, struct err *err);
 
