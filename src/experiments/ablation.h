@@ -62,4 +62,15 @@ const struct query *source_query(const struct experiment *x, const struct query 
 int ablation_edits(const struct experiment *x, const struct cell *cell, const struct edit **edits,
                    int *n, struct arena *a, struct err *err);
 
+/* ablation_measure.c: the metrics that the config names, `direct` among them?; the axis and fields
+   of NAME/stats, then the fields of NAME; and the slots that reduce. */
+void ablation_choose(struct ablation *b, const struct string_list *names);
+bool ablation_has_direct(const struct ablation *b);
+int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *err);
+int ablation_declare(struct experiment *x, const struct ablation *b, struct err *err);
+int ablation_query(const struct experiment *x, const struct cell *cell, struct row *row,
+                   struct worker *w, struct err *err);
+int ablation_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+                  struct worker *w, struct err *err);
+
 #endif

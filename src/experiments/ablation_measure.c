@@ -1,0 +1,345 @@
+/*
+ * What is measured of a sweep's cells: the fields of its group, the effects of its statistics, and
+ * what each is reduced from.
+ */
+#include "experiments/ablation.h"
+
+#include "base/gemm.h"
+#include "base/str.h"
+#include "experiments/answers.h"
+#include "experiments/metrics.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    LOGIT = 1,
+    LOGPROB = 2,
+    RANK = 4,
+    DIFFERENCE = 8,
+    RECALL = 16,
+    REPETITION = 32,
+    KL = 64,
+    ARGMAX = 128,
+    DIRECT = 256,
+};
+
+/* Of each metric: its fields, per cell or per target of a cell, and the clean run's beside it. */
+static const struct metric {
+    const char *name;
+    unsigned bit;
+    enum vtype type;
+    bool per_target;
+    const char *units, *text;
+    const char *clean, *clean_text;              /* NULL = has none */
+    enum { NO_EFFECT, OWN, MINUS_CLEAN } effect; /* what statistics are made of */
+    bool sign; /* it may go either way, and is no other's double: it is tested */
+} metrics[] = {
+    {"logit", LOGIT, V_F32, true, "1", "logit of the target", "clean_logit",
+     "logit of the target, clean", MINUS_CLEAN, true},
+    {"logprob", LOGPROB, V_F32, true, "nat", "log-probability of the target", "clean_logprob",
+     "log-probability of the target, clean", MINUS_CLEAN, true},
+    {"rank", RANK, V_I4, true, NULL, "rank of the target", NULL, NULL, NO_EFFECT, false},
+    {"logit_difference", DIFFERENCE, V_F32, false, "1",
+     "logit of the right target minus the mean of its foils", "clean_logit_difference",
+     "logit of the right target minus the mean of its foils, clean", MINUS_CLEAN, true},
+    {"recall_mass", RECALL, V_F32, false, "nat",
+     "log of the probability of answers that are no foils", "clean_recall_mass",
+     "log of the probability of answers that are no foils, clean", MINUS_CLEAN, true},
+    {"repetition_mass", REPETITION, V_F32, false, "nat",
+     "log of the probability of answers that are foils", "clean_repetition_mass",
+     "log of the probability of answers that are foils, clean", MINUS_CLEAN, true},
+    {"kl", KL, V_F32, false, "nat", "KL(clean || ablated) of the next token", NULL, NULL, OWN,
+     false},
+    {"argmax", ARGMAX, V_I4, false, NULL, "most probable next token", NULL, NULL, NO_EFFECT, false},
+    {"direct", DIRECT, V_F32, true, "1",
+     "change of the target's logit when only this term of the final residual changes", NULL, NULL,
+     OWN, true},
+    {"direct_frozen", DIRECT, V_F32, true, "1", "the same with the final norm of the clean run",
+     NULL, NULL, OWN, false},
+};
+enum { METRICS = sizeof metrics / sizeof *metrics };
+
+void ablation_choose(struct ablation *b, const struct string_list *names)
+{
+    for (size_t i = 0; i < METRICS; i++)
+        for (size_t k = 0; k < names->n; k++)
+            if (str_eq(metrics[i].name, names->v[k]))
+                b->metrics |= metrics[i].bit;
+}
+
+bool ablation_has_direct(const struct ablation *b)
+{
+    return b->metrics & DIRECT;
+}
+
+/* What NAME/stats has of each cell: logit.answer_1, ..., logit_difference, ... */
+int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *err)
+{
+    const struct dataset *ds = x->scene->data;
+    size_t most = METRICS * ds->n_targets, n = 0;
+    const char **label = arena_alloc(x->arena, most, sizeof *label, err);
+    bool *sign = arena_alloc(x->arena, most, sizeof *sign, err);
+
+    for (size_t i = 0; label && sign && i < METRICS; i++) {
+        const struct metric *m = &metrics[i];
+
+        if (!(b->metrics & m->bit) || m->effect == NO_EFFECT)
+            continue;
+        for (size_t t = 0; t < (m->per_target ? ds->n_targets : 1); t++) {
+            sign[n] = m->sign;
+            label[n++] = m->per_target
+                             ? arena_printf(x->arena, err, "%s.%s", m->name, ds->target_name[t])
+                             : m->name;
+        }
+    }
+    if (err->code || !n)
+        return err->code;
+    x->axis[x->n_axes].hidden = true;
+    b->n_effects = n;
+    b->sign = sign;
+    return add_named_axis(x, "metric", n, label, err);
+}
+
+/* "query layer head position sample", as far as there are such axes. */
+static const char *cell_dims(const struct experiment *x, const char *after, struct err *err)
+{
+    const char *dims = "query";
+
+    for (int i = 0; dims && i < x->n_axes; i++)
+        if (x->axis[i].cell)
+            dims = arena_printf(x->arena, err, "%s %s", dims, x->axis[i].dim.name);
+    return dims ? arena_printf(x->arena, err, "%s%s", dims, after) : NULL;
+}
+
+/* "stratum layer head position metric": samples are averaged first. */
+static const char *effect_dims(const struct experiment *x, struct err *err)
+{
+    const struct ablation *b = x->state;
+    const char *dims = "stratum";
+
+    for (int i = 0; dims && i < x->n_axes; i++)
+        if (x->axis[i].cell && i != b->sample_axis)
+            dims = arena_printf(x->arena, err, "%s %s", dims, x->axis[i].dim.name);
+    return dims ? arena_printf(x->arena, err, "%s metric", dims) : NULL;
+}
+
+/* Mean over samples of value[cell * draws + sample, at] minus clean; NaN where there is none. */
+static float mean_effect(const float *value, size_t draws, size_t stride, float clean)
+{
+    double sum = 0;
+    int n = 0;
+
+    for (size_t i = 0; i < draws; i++)
+        if (!isnan(value[i * stride])) {
+            sum += (double)value[i * stride] - (double)clean;
+            n++;
+        }
+    return n ? (float)(sum / n) : NAN;
+}
+
+/* One query's effects: (cells without samples, metrics). */
+static void effects(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
+                    float *out)
+{
+    const struct ablation *b = x->state;
+    size_t draws = b->sample_axis < 0 ? 1 : (size_t)b->draws, cells = 1, column = 0;
+
+    for (int i = 0; i < x->n_axes; i++)
+        if (x->axis[i].cell && i != b->sample_axis)
+            cells *= x->axis[i].dim.size;
+    for (size_t i = 0; i < METRICS; i++) {
+        const struct metric *m = &metrics[i];
+        size_t n = m->per_target ? x->scene->data->n_targets : 1;
+        /* Answers that begin with the same token cannot be told apart. */
+        bool blurred = m->bit & (DIFFERENCE | REPETITION) && q->target_collision;
+        const float *value, *clean;
+
+        if (!(b->metrics & m->bit) || m->effect == NO_EFFECT)
+            continue;
+        value = query_array(x, at, m->name);
+        clean = m->effect == MINUS_CLEAN ? query_array(x, at, m->clean) : NULL;
+        for (size_t t = 0; t < n; t++, column++)
+            for (size_t c = 0; c < cells; c++)
+                out[c * b->n_effects + column] =
+                    blurred
+                        ? NAN
+                        : mean_effect(value + c * draws * n + t, draws, n, clean ? clean[t] : 0);
+    }
+}
+
+int ablation_declare(struct experiment *x, const struct ablation *b, struct err *err)
+{
+    const char *cell = cell_dims(x, "", err), *per_target = cell_dims(x, " target", err);
+
+    if (!cell || !per_target)
+        return err->code;
+    for (size_t i = 0; i < METRICS; i++) {
+        const struct metric *m = &metrics[i];
+
+        if (!(b->metrics & m->bit))
+            continue;
+        if (add_field(x, m->name, m->type, m->per_target ? per_target : cell, m->units, m->text,
+                      err) ||
+            (m->clean && add_field(x, m->clean, m->type, m->per_target ? "query target" : "query",
+                                   m->units, m->clean_text, err)))
+            return err->code;
+    }
+    if (b->n_effects) {
+        if (add_aggregate(x, "effect", effect_dims(x, err), "1", "ablated minus clean", effects,
+                          err))
+            return err->code;
+        x->aggregate[0].tested = b->sign;
+    }
+    if (b->operation != DO_RESAMPLE)
+        return 0;
+    if (add_query_field(x, "partner", V_I8, "query sample", NULL,
+                        "query that is resampled from; -1 = none", err))
+        return err->code;
+    x->field[x->n_fields - 1].late = true;
+    return 0;
+}
+
+/* --- reducing --- */
+
+/* Fields of one answer; `clean` prefixes nothing but chooses the fields of the query. */
+static void put_answer(const struct experiment *x, const struct query *q, struct row *row,
+                       const float *logit, const float *logprob, bool clean)
+{
+    const struct dataset *ds = x->scene->data;
+
+    for (size_t i = 0; i < METRICS; i++) {
+        float *out = row_f32(row, clean && metrics[i].clean ? metrics[i].clean : metrics[i].name);
+
+        if (!out || (clean && !metrics[i].clean))
+            continue;
+        switch (metrics[i].bit) {
+        case LOGIT:
+            memcpy(out, logit, ds->n_targets * sizeof *out);
+            break;
+        case LOGPROB:
+            memcpy(out, logprob, ds->n_targets * sizeof *out);
+            break;
+        case DIFFERENCE:
+            *out = logit_difference(ds, q, logit);
+            break;
+        case RECALL:
+        case REPETITION:
+            *out = answer_mass(ds, q, logprob, metrics[i].bit == REPETITION);
+            break;
+        }
+    }
+}
+
+int ablation_query(const struct experiment *x, const struct cell *cell, struct row *row,
+                   struct worker *w, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct run *run = &cell->run[0];
+    size_t n = x->scene->data->n_targets;
+    float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err), *logprob;
+
+    if (!logit)
+        return err->code;
+    logprob = logit + n;
+    run_targets(run, q, n, logit, logprob);
+    put_answer(x, q, row, logit, logprob, true);
+    return 0;
+}
+
+/* What the edits change in the last row of the residual stream if nothing downstream follows: out
+   (d). */
+static int direct_change(const struct experiment *x, const struct cell *cell, struct worker *w,
+                         float *out, struct err *err)
+{
+    const struct ablation *b = x->state;
+    const struct shape *s = &x->scene->model->shape;
+    const struct variant *v = cell->variant;
+    const struct run *clean = &cell->run[0];
+    int64_t width = site_width(s, b->site), d = s->d_model;
+    float *row = arena_alloc(w->arena, (size_t)width, sizeof *row, err);
+    float *part = arena_alloc(w->arena, (size_t)d, sizeof *part, err);
+
+    if (!row || !part)
+        return err->code;
+    memset(out, 0, (size_t)d * sizeof *out);
+    for (int l = 0; l < s->n_layers; l++) {
+        const float *was = run_row(clean, s, b->site, l, clean->n - 1);
+        const float *add = row;
+
+        if (!span_has(variant_edited(v, l, b->site), clean->n - 1))
+            continue;
+        memcpy(row, was, (size_t)width * sizeof *row);
+        edits_apply(v->edit, v->n_edits, s, b->site, l, clean->n - 1, row);
+        for (int64_t i = 0; i < width; i++)
+            row[i] -= was[i];
+        if (b->site == SITE_Z) {
+            gemm(&w->engine->team, 1, row, width, &w->engine->model->layers[l].o, part, d);
+            add = part;
+        }
+        for (int64_t i = 0; i < d; i++)
+            out[i] += add[i];
+    }
+    return 0;
+}
+
+/* decode is linear, so direct = decode(change) under the new norm + the clean logit times how much
+   the norm's factor changed: nothing cancels, and no change is exactly 0. */
+static int put_direct(const struct experiment *x, const struct cell *cell, struct row *row,
+                      struct worker *w, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct shape *s = &x->scene->model->shape;
+    const struct run *clean = &cell->run[0];
+    const float *last = run_row(clean, s, SITE_RESID, s->n_layers, clean->n - 1);
+    int n = (int)x->scene->data->n_targets;
+    float *change = arena_alloc(w->arena, (size_t)s->d_model, sizeof *change, err);
+    float *logit = arena_alloc(w->arena, 2 * (size_t)n, sizeof *logit, err);
+    float *direct = row_f32(row, "direct"), *frozen = row_f32(row, "direct_frozen");
+    struct lens_ask ask = {.id = q->target, .n_ids = n, .logit = logit};
+    const float *both[2];
+    float rms[2] = {clean->rms, 0};
+    double square = 0;
+
+    if (!change || !logit || direct_change(x, cell, w, change, err))
+        return err->code;
+    for (int i = 0; i < s->d_model; i++) {
+        double v = (double)last[i] + (double)change[i];
+
+        square += v * v;
+    }
+    rms[1] = (float)sqrt(square / s->d_model + (double)s->rms_eps);
+    both[0] = both[1] = change;
+    if (engine_decode(w->engine, 2, both, rms, NULL, &ask, err))
+        return err->code;
+    for (int i = 0; i < n; i++) {
+        double factor = (double)rms[0] / (double)rms[1] - 1;
+
+        frozen[i] = logit[i];
+        direct[i] =
+            q->target[i] < 0
+                ? NAN
+                : (float)((double)logit[n + i] + (double)clean->logits[q->target[i]] * factor);
+    }
+    return 0;
+}
+
+int ablation_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+                  struct worker *w, struct err *err)
+{
+    const struct ablation *b = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct answer *a;
+
+    if (!cell->n_variants)
+        return 0;
+    a = cell->variant[0].answer;
+    put_answer(x, q, row, a->logit, a->logprob, false);
+    if (b->metrics & RANK)
+        memcpy(row_i32(row, "rank"), a->rank, x->scene->data->n_targets * sizeof *a->rank);
+    if (b->metrics & KL)
+        *row_f32(row, "kl") = a->kl;
+    if (b->metrics & ARGMAX)
+        *row_i32(row, "argmax") = a->argmax;
+    return b->metrics & DIRECT ? put_direct(x, cell, row, w, err) : 0;
+}
