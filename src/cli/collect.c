@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "experiments/manifest.h"
+#include "campaign/manifest.h"
 #include "results/lock.h"
 
 #include <getopt.h>

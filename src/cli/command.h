@@ -8,6 +8,7 @@
 #define LENSWEEP_CLI_COMMAND_H
 
 #include "base/err.h"
+#include "base/out.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,12 +59,5 @@ int one_argument(const char *command, int argc, char **argv, struct err *err);
 
 /* ERR_CONFIG "NAME takes ..., found N arguments; usage: lensweep NAME ..." */
 int usage_error(const char *command, struct err *err);
-
-/* Output: a failed write (a full disk, a closed pipe) is an error, not silence. */
-int out_printf(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* A word for a shell, between quotes where it needs them. */
-int out_word(const char *s, struct err *err);
-int out_write(const void *p, size_t n, struct err *err);
-int out_flush(struct err *err);
 
 #endif

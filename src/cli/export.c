@@ -2,7 +2,7 @@
 #include "cli/command.h"
 
 #include "base/str.h"
-#include "results/export.h"
+#include "report/export/export.h"
 
 #include <getopt.h>
 #include <string.h>

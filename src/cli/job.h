@@ -2,7 +2,7 @@
 #ifndef LENSWEEP_CLI_JOB_H
 #define LENSWEEP_CLI_JOB_H
 
-#include "experiments/campaign.h"
+#include "campaign/campaign.h"
 
 struct job_options {
     struct campaign_request request;
@@ -32,8 +32,5 @@ int print_plan(struct campaign *c, const struct forecast *e, struct err *err);
 
 /* jobs/many-nodes.sbatch with the plan's numbers, this program, this config. */
 int print_job_script(const struct job_options *o, const struct forecast *e, struct err *err);
-
-/* The summary of a finished result file, read back from it. */
-int print_summary(const char *result, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700
-#include "cli/plot.h"
+#include "report/figures/figures.h"
 
 #include "base/file.h"
 #include "base/str.h"

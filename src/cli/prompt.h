@@ -3,7 +3,7 @@
 #define LENSWEEP_CLI_PROMPT_H
 
 #include "engine/engine.h"
-#include "model/tokenizer.h"
+#include "model/tokenizer/tokenizer.h"
 
 struct prompt_options {
     const char *text, *ids; /* one of them */

@@ -1,6 +1,6 @@
 #include "cli/command.h"
 
-#include "model/tokenizer.h"
+#include "model/tokenizer/tokenizer.h"
 
 #include <getopt.h>
 #include <string.h>

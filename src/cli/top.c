@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700
-#include "cli/top.h"
+#include "report/top/top.h"
 #include "cli/command.h"
 
 #include "base/mem.h"

@@ -10,8 +10,8 @@
 
 #include "base/npy.h"
 #include "base/str.h"
-#include "experiments/answers.h"
-#include "experiments/corrupt.h"
+#include "experiments/kit/answers.h"
+#include "experiments/kit/corrupt.h"
 
 #include <string.h>
 

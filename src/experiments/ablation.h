@@ -2,9 +2,9 @@
 #ifndef LENSWEEP_EXPERIMENTS_ABLATION_H
 #define LENSWEEP_EXPERIMENTS_ABLATION_H
 
-#include "experiments/partners.h"
-#include "experiments/select.h"
-#include "experiments/survey.h"
+#include "experiments/kit/partners.h"
+#include "experiments/kit/select.h"
+#include "experiments/kit/survey.h"
 
 enum operation { DO_ZERO, DO_MEAN, DO_RESAMPLE, DO_NOISE, DO_PATCH, DO_ADD, DO_SCALE };
 enum source { FROM_CLEAN, FROM_CORRUPTED, FROM_COUNTERFACTUAL, FROM_STEP };

@@ -6,7 +6,7 @@
 #include "experiments/ablation.h"
 
 #include "base/rng.h"
-#include "experiments/edit_list.h"
+#include "experiments/kit/edit_list.h"
 
 #include <math.h>
 

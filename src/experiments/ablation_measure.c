@@ -6,8 +6,8 @@
 
 #include "base/gemm.h"
 #include "base/str.h"
-#include "experiments/answers.h"
-#include "experiments/metrics.h"
+#include "experiments/kit/answers.h"
+#include "experiments/kit/metrics.h"
 
 #include <math.h>
 #include <string.h>

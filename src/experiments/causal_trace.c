@@ -8,12 +8,12 @@
  */
 #include "base/hash.h"
 #include "base/str.h"
-#include "experiments/answers.h"
-#include "experiments/corrupt.h"
 #include "experiments/experiment.h"
-#include "experiments/noise.h"
-#include "experiments/roles.h"
-#include "experiments/select.h"
+#include "experiments/kit/answers.h"
+#include "experiments/kit/corrupt.h"
+#include "experiments/kit/noise.h"
+#include "experiments/kit/roles.h"
+#include "experiments/kit/select.h"
 
 #include <math.h>
 #include <string.h>

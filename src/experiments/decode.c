@@ -3,8 +3,8 @@
  * targets at the last token, under the run's own final norm; and the residual stream after each
  * layer through the ordinary logit lens, under its own.
  */
-#include "experiments/controls.h"
 #include "experiments/experiment.h"
+#include "experiments/kit/controls.h"
 
 #include "base/kernels.h"
 

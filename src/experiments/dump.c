@@ -5,8 +5,8 @@
  * A place of several tokens ({together: ...}, a span, a window) gives the mean over its tokens;
  * {each_token: subject} has a place for each.
  */
-#include "experiments/places.h"
-#include "experiments/select.h"
+#include "experiments/kit/places.h"
+#include "experiments/kit/select.h"
 
 #include "base/str.h"
 

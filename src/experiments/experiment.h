@@ -15,8 +15,8 @@
 #include "config/config.h"
 #include "data/query.h"
 #include "engine/engine.h"
-#include "experiments/strata.h"
 #include "results/table.h"
+#include "statistics/strata.h"
 
 enum { AXES_MAX = 12, FIELDS_MAX = 24, AGGREGATES_MAX = 8, CONSTANTS_MAX = 8, RUNS_MAX = 512 };
 

@@ -7,12 +7,12 @@
  * Several shares may be the same k, and none is k = 0, so cells run over the distinct k; what the
  * file has by share is filled in from them.
  */
-#include "experiments/answers.h"
-#include "experiments/edit_list.h"
-#include "experiments/metrics.h"
-#include "experiments/partners.h"
-#include "experiments/ranking.h"
-#include "experiments/select.h"
+#include "experiments/kit/answers.h"
+#include "experiments/kit/edit_list.h"
+#include "experiments/kit/metrics.h"
+#include "experiments/kit/partners.h"
+#include "experiments/kit/ranking.h"
+#include "experiments/kit/select.h"
 
 #include "base/hash.h"
 #include "base/str.h"

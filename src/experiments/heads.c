@@ -3,9 +3,9 @@
  * the last token, and whether it promotes or suppresses them, judged against control tokens: so
  * neither the size of a head's output nor a shift of all logits counts as promotion.
  */
-#include "experiments/controls.h"
 #include "experiments/experiment.h"
-#include "experiments/strata.h"
+#include "experiments/kit/controls.h"
+#include "statistics/strata.h"
 
 #include "base/gemm.h"
 #include "base/str.h"

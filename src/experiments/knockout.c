@@ -3,9 +3,9 @@
  * and heads or at those of a selector, and the rest of the network runs on. By default after the
  * softmax and without renormalising, as in the paper.
  */
-#include "experiments/answers.h"
 #include "experiments/experiment.h"
-#include "experiments/select.h"
+#include "experiments/kit/answers.h"
+#include "experiments/kit/select.h"
 
 #include "base/str.h"
 

@@ -1,5 +1,5 @@
 #include "experiments/experiment.h"
-#include "experiments/where.h"
+#include "experiments/kit/where.h"
 
 #include <string.h>
 

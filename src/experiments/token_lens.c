@@ -3,9 +3,9 @@
  * the values, heads and output matrix of a layer, as logits of the targets. The sets partition the
  * prompt, so that their parts sum up to the layer's decoded attention output.
  */
-#include "experiments/controls.h"
 #include "experiments/experiment.h"
-#include "experiments/select.h"
+#include "experiments/kit/controls.h"
+#include "experiments/kit/select.h"
 
 #include "base/gemm.h"
 #include "base/str.h"

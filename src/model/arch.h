@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/matrix.h"
-#include "model/gguf.h"
+#include "model/checkpoint/gguf.h"
 #include "model/model.h"
 
 #include <stdbool.h>

@@ -3,8 +3,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "model/arch.h"
-#include "model/checkpoint.h"
-#include "model/gguf.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/gguf.h"
 #include "model/weights.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #define LENSWEEP_MODEL_WEIGHTS_H
 
 #include "model/arch.h"
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/model.h"
 
 /* How a file format names the tensors, and the order of rows in q and k. */

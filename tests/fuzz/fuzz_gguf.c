@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "model/arch.h"
-#include "model/gguf.h"
+#include "model/checkpoint/gguf.h"
 #include "model/weights.h"
 
 static volatile double sink;

@@ -1,7 +1,7 @@
 /* A safetensors file: its header, and every byte that the header says is a tensor's. */
 #include "fuzz.h"
 
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 
 static volatile unsigned sink;
 

@@ -6,8 +6,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "model/tokenizer.h"
-#include "model/tokenizer_parts.h"
+#include "model/tokenizer/parts.h"
+#include "model/tokenizer/tokenizer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "model/arch.h"
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 #include "model/model.h"
 
 #include "hostile.h"

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "results/export_private.h"
+#include "report/export/private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

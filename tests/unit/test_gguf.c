@@ -2,7 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "base/buf.h"
 #include "model/arch.h"
-#include "model/gguf.h"
+#include "model/checkpoint/gguf.h"
 
 #include "hostile.h"
 

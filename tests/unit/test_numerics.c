@@ -1,12 +1,12 @@
 /* GEMM by panels, matrices as they lie in the file, and the kernels. */
 #define _XOPEN_SOURCE 700
-#include "base/dist.h"
 #include "base/gemm.h"
 #include "base/hash.h"
 #include "base/kernels.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "fixture.h"
+#include "statistics/dist.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The tests of effects and their correction against numbers worked out by hand. */
-#include "experiments/significance.h"
+#include "statistics/significance.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Averages and their bootstrap against the obvious way: every draw, query by query, then a sort. */
-#include "experiments/strata.h"
+#include "statistics/strata.h"
 
 #include "base/rng.h"
 

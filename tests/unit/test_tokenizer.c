@@ -11,8 +11,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "model/tokenizer.h"
-#include "model/tokenizer_parts.h"
+#include "model/tokenizer/parts.h"
+#include "model/tokenizer/tokenizer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

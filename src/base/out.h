@@ -1,0 +1,16 @@
+/* Standard output, for the commands. */
+#ifndef LENSWEEP_BASE_OUT_H
+#define LENSWEEP_BASE_OUT_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+/* Output: a failed write (a full disk, a closed pipe) is an error, not silence. */
+int out_printf(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* A word for a shell, between quotes where it needs them. */
+int out_word(const char *s, struct err *err);
+int out_write(const void *p, size_t n, struct err *err);
+int out_flush(struct err *err);
+
+#endif

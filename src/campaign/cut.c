@@ -1,0 +1,361 @@
+/*
+ * The list of units: each query's cells in order, cut at a cost, and their keys.
+ *
+ * A sweep may have ten million cells, so a cost is asked for as seldom as possible: once for cells
+ * that differ along `even` axes only, and once for queries that cost the same. What is cut stays a
+ * function of the query alone.
+ */
+#include "base/hash.h"
+#include "campaign/campaign.h"
+#include "campaign/cost.h"
+#include "experiments/kit/survey.h"
+
+#include <string.h>
+
+int runs_cost(struct run *run, const struct experiment *x, const struct query *q, struct arena *a,
+              uint64_t *flops, struct err *err)
+{
+    struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
+    int n = 0;
+
+    *flops = 0;
+    if (spec && x->kind->runs)
+        n = x->kind->runs(x, q, spec, a, err);
+    for (int i = 0; i < n; i++) {
+        struct variant v = {.base = spec[i].base < 0 ? NULL : &run[spec[i].base],
+                            .ids = spec[i].ids ? spec[i].ids : q->ids,
+                            .n = spec[i].ids ? spec[i].n : q->n,
+                            .edit = spec[i].edit,
+                            .n_edits = spec[i].n_edits,
+                            .into = &run[i]};
+
+        if (spec[i].all_rows)
+            v.rows = (struct span){0, v.n};
+        run[i] =
+            (struct run){.ids = v.ids, .n = v.n, .edit = spec[i].edit, .n_edits = spec[i].n_edits};
+        *flops += variant_flops(&v, &x->scene->model->shape);
+    }
+    return err->code;
+}
+
+int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, struct cost *sum,
+              struct err *err)
+{
+    uint64_t flops = 0;
+
+    if (x->kind->variants && x->kind->variants(x, cell, a, err))
+        return err->code;
+    for (int i = 0; i < cell->n_variants; i++) {
+        const struct variant *v = &cell->variant[i];
+
+        if (i == 0 || !variant_same_rows(v, v - 1))
+            flops = variant_flops(v, &x->scene->model->shape);
+        if (!variant_is_plain_noop(v))
+            sum->flops += flops;
+    }
+    sum->variants += (uint64_t)cell->n_variants;
+    return 0;
+}
+
+/* --- the cells of one query --- */
+
+struct known {
+    struct cost cost;
+    bool known;
+};
+
+/* Walks over a query's cells in order. */
+struct walk {
+    struct cell cell;
+    struct axis axis[AXES_MAX]; /* of this query: `tokens` resolved to a size */
+    struct known *known;        /* (product of the uneven axes); NULL = no axis is even */
+};
+
+static int walk_init(struct walk *w, const struct experiment *x, size_t query,
+                     const struct run *run, struct arena *a, struct err *err)
+{
+    size_t uneven = 1;
+    bool even = false;
+
+    memset(w, 0, sizeof *w);
+    w->cell.query = query;
+    w->cell.run = run;
+    for (int i = 0; i < x->n_axes; i++) {
+        w->axis[i] = x->axis[i];
+        w->axis[i].dim.size = axis_size(&x->axis[i], x->scene->data->query[query].n);
+        if (x->axis[i].cell && x->axis[i].even)
+            even = true;
+        else if (x->axis[i].cell)
+            uneven *= w->axis[i].dim.size;
+    }
+    if (even)
+        w->known = arena_alloc(a, uneven, sizeof *w->known, err);
+    return even && !w->known ? err->code : 0;
+}
+
+static void walk_on(struct walk *w, const struct experiment *x)
+{
+    for (int i = x->n_axes - 1; i >= 0; i--) {
+        if (!x->axis[i].cell)
+            continue;
+        if (++w->cell.index[i] < (int64_t)w->axis[i].dim.size)
+            return;
+        w->cell.index[i] = 0;
+    }
+}
+
+/* The cell at hand, by its place on the uneven axes. */
+static struct known *recall(const struct walk *w, const struct experiment *x)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < x->n_axes; i++)
+        if (x->axis[i].cell && !x->axis[i].even)
+            at = at * w->axis[i].dim.size + (size_t)w->cell.index[i];
+    return &w->known[at];
+}
+
+/* Adds the cost of the cell at hand. */
+static int walk_cost(struct walk *w, const struct experiment *x, struct arena *a, struct cost *sum,
+                     struct err *err)
+{
+    struct known fresh = {{0, 0}, false}, *k = w->known ? recall(w, x) : &fresh;
+
+    if (!k->known) {
+        if (a->used > (1 << 20))
+            arena_reset(a);
+        if (cell_cost(x, &w->cell, a, &k->cost, err))
+            return err->code;
+        k->known = true;
+    }
+    sum->flops += k->cost.flops;
+    sum->variants += k->cost.variants;
+    return 0;
+}
+
+/* --- units --- */
+
+/* Queries that cost the same, and the units of the first of them. */
+struct alike {
+    struct hash cost; /* of what it depends on */
+    size_t first, n;  /* its units; n = 0: a free place */
+};
+
+struct cutter {
+    struct campaign *c;
+    size_t cap;
+    struct buf key; /* prefix, then what is added for a unit */
+    size_t prefix;
+    struct buf likeness;
+    struct alike *alike; /* (n_alike) by hash, then the next free place */
+    size_t n_alike;
+    struct arena query; /* of the query at hand */
+};
+
+/* What every unit of an experiment depends on, as canonical bytes. */
+static int key_prefix(const struct campaign *c, const struct experiment *x, struct buf *b,
+                      struct err *err)
+{
+    int rows = (int)c->config.run.rows;
+
+    if (c->data.max_tokens > rows)
+        rows = c->data.max_tokens;
+    if (buf_printf(b, err, "%s %d\n%s\n%s\nrows %d\nseed %lld\ncontrols %zu\n", x->kind->name,
+                   x->kind->version, c->config.run.executor, c->library, rows,
+                   (long long)c->config.data.seed, c->data.n_controls) ||
+        buf_u64(b, c->model->fingerprint.hi, err) || buf_u64(b, c->model->fingerprint.lo, err))
+        return err->code;
+    for (size_t i = 0; i < c->data.n_targets; i++)
+        if (buf_printf(b, err, "target %s\n", c->data.target_name[i]))
+            return err->code;
+    /* Where cells and numbers stand: the data may have as many positions as its longest prompt. */
+    for (int i = 0; i < x->n_axes; i++)
+        if (!x->axis[i].tokens &&
+            buf_printf(b, err, "%s %zu\n", x->axis[i].dim.name, x->axis[i].dim.size))
+            return err->code;
+    return x->entry ? config_print_experiment(x->entry, true, b, err) : 0;
+}
+
+/* A survey depends on all of its queries. */
+static struct hash survey_block_hash(const struct survey *s, const struct query *q, size_t n)
+{
+    uint64_t v[3 * SURVEY_BLOCK + 2];
+
+    for (size_t i = 0; i < n; i++) {
+        v[3 * i] = q[i].fingerprint.hi;
+        v[3 * i + 1] = q[i].fingerprint.lo;
+        v[3 * i + 2] = q[i].status != NULL;
+    }
+    v[3 * n] = s->layout.hi;
+    v[3 * n + 1] = s->layout.lo;
+    return hash_bytes(v, (3 * n + 2) * sizeof *v);
+}
+
+static int add_unit(struct cutter *k, struct unit u, struct err *err)
+{
+    struct campaign *c = k->c;
+    const struct query *q = &c->data.query[u.query];
+    const struct experiment *x = &c->x[u.experiment];
+    struct hash none = {0, 0}, draws = x->needs & NEED_DRAWS ? q->draws : none;
+    struct hash derived = u.survey           ? survey_block_hash(x->survey, q, (size_t)u.n)
+                          : x->kind->derived ? x->kind->derived(x, q)
+                                             : none;
+
+    if (c->n_units == k->cap) {
+        size_t cap = k->cap ? 2 * k->cap : 256;
+
+        if (mem_grow((void **)&c->unit, k->cap, cap, sizeof *c->unit, err))
+            return err->code;
+        k->cap = cap;
+    }
+    k->key.len = k->prefix;
+    if (buf_u64(&k->key, q->fingerprint.hi, err) || buf_u64(&k->key, q->fingerprint.lo, err) ||
+        buf_u64(&k->key, draws.hi, err) || buf_u64(&k->key, draws.lo, err) ||
+        ((u.survey || x->kind->derived) &&
+         (buf_u64(&k->key, derived.hi, err) || buf_u64(&k->key, derived.lo, err))) ||
+        buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
+        buf_u32(&k->key, u.survey ? 2 : !u.first && c->audited[u.query], err))
+        return err->code;
+    u.key = hash_bytes(k->key.data, k->key.len);
+    c->unit[c->n_units++] = u;
+    return 0;
+}
+
+static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, struct err *err)
+{
+    struct campaign *c = k->c;
+    const struct experiment *x = &c->x[experiment];
+    const struct query *q = &c->data.query[query];
+    struct run *run;
+    struct unit u = {.experiment = experiment, .query = query};
+    uint64_t cells = query_cells(x, q->n);
+    struct walk w;
+    uint64_t runs;
+    double limit;
+
+    arena_reset(&k->query);
+    arena_reset(&c->unit_arena);
+    run = arena_alloc(&k->query, RUNS_MAX, sizeof *run, err);
+    if (!run || runs_cost(run, x, q, &k->query, &runs, err) ||
+        walk_init(&w, x, query, run, &k->query, err))
+        return err->code;
+    limit = c->config.run.unit_flops ? (double)c->config.run.unit_flops * 1e9 : 20 * (double)runs;
+    u.cost.flops = runs + (x->kind->extra ? (uint64_t)x->kind->extra(x, q) : 0);
+    for (uint64_t i = 0; i < cells; i++, walk_on(&w, x)) {
+        if (walk_cost(&w, x, &c->unit_arena, &u.cost, err))
+            return err->code;
+        u.n++;
+        if ((double)u.cost.flops < limit && i + 1 < cells)
+            continue;
+        if (add_unit(k, u, err))
+            return err->code;
+        u = (struct unit){
+            .experiment = experiment, .query = query, .first = i + 1, .cost.flops = runs};
+    }
+    return 0;
+}
+
+/* The entry of queries that cost what this one does. */
+static struct alike *find_alike(struct cutter *k, const struct experiment *x, const struct query *q,
+                                struct err *err)
+{
+    struct buf *b = &k->likeness;
+    struct hash cost;
+    size_t at;
+
+    buf_clear(b);
+    if (buf_u64(b, (uint64_t)q->n, err) ||
+        buf_u64(b, x->kind->cost_of ? x->kind->cost_of(x, q) : 0, err))
+        return NULL;
+    for (size_t i = 0; i < k->c->data.n_spans; i++)
+        if (buf_u32(b, (uint32_t)q->span[i].lo, err) || buf_u32(b, (uint32_t)q->span[i].hi, err))
+            return NULL;
+    cost = hash_bytes(b->data, b->len);
+    for (at = cost.lo % k->n_alike; k->alike[at].n; at = (at + 1) % k->n_alike)
+        if (hash_eq(k->alike[at].cost, cost))
+            break;
+    k->alike[at].cost = cost;
+    return &k->alike[at];
+}
+
+static int cut_alike(struct cutter *k, uint32_t experiment, uint32_t query, struct err *err)
+{
+    struct campaign *c = k->c;
+    struct alike *like = find_alike(k, &c->x[experiment], &c->data.query[query], err);
+
+    if (!like)
+        return err->code;
+    if (!like->n) {
+        like->first = c->n_units;
+        if (cut_query(k, experiment, query, err))
+            return err->code;
+        like->n = c->n_units - like->first;
+        return 0;
+    }
+    for (size_t i = 0; i < like->n; i++) {
+        struct unit u = c->unit[like->first + i];
+
+        u.query = query;
+        if (add_unit(k, u, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int begin_keys(struct cutter *k, const struct experiment *x, struct err *err)
+{
+    buf_clear(&k->key);
+    if (key_prefix(k->c, x, &k->key, err))
+        return err->code;
+    k->prefix = k->key.len;
+    return 0;
+}
+
+static int cut_survey(struct cutter *k, const struct experiment *x, struct err *err)
+{
+    size_t n = k->c->data.n;
+
+    if (begin_keys(k, x, err))
+        return err->code;
+    for (size_t q = 0; q < n; q += SURVEY_BLOCK) {
+        struct unit u = {.experiment = (uint32_t)(x - k->c->x),
+                         .query = (uint32_t)q,
+                         .survey = true,
+                         .n = n - q < SURVEY_BLOCK ? n - q : SURVEY_BLOCK};
+
+        u.cost.flops = survey_flops(x, q, (size_t)u.n);
+        if (add_unit(k, u, err))
+            return err->code;
+    }
+    return 0;
+}
+
+int campaign_cut(struct campaign *c, struct err *err)
+{
+    struct cutter k = {.c = c, .n_alike = 2 * c->data.n + 1};
+
+    k.alike = mem_alloc(k.n_alike, sizeof *k.alike, err);
+    for (size_t i = 0; k.alike && i < c->n; i++)
+        if (c->x[i].survey && cut_survey(&k, &c->x[i], err))
+            goto out;
+    c->n_survey = c->n_units;
+    for (size_t i = 0; k.alike && i < c->n; i++) {
+        const struct experiment *x = &c->x[i];
+
+        memset(k.alike, 0, k.n_alike * sizeof *k.alike);
+        if (begin_keys(&k, x, err))
+            goto out;
+        for (size_t q = 0; q < c->data.n; q++) {
+            if (query_skip(x, &c->data.query[q]))
+                continue;
+            if (cut_alike(&k, (uint32_t)i, (uint32_t)q, err))
+                goto out;
+        }
+    }
+out:
+    mem_free(k.alike);
+    arena_release(&k.query);
+    buf_release(&k.likeness);
+    buf_release(&k.key);
+    return err->code;
+}

@@ -1,0 +1,295 @@
+#include "campaign/manifest.h"
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Lines "key<TAB>value", sorted by key: config keys by their path, "model", and "query ..." . */
+struct line {
+    const char *key, *value;
+};
+
+struct lines {
+    struct arena arena;
+    struct line *v;
+    size_t n, cap;
+};
+
+static int add(struct lines *l, const char *key, const char *value, struct err *err)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? 2 * l->cap : 256;
+
+        if (mem_grow((void **)&l->v, l->cap, cap, sizeof *l->v, err))
+            return err->code;
+        l->cap = cap;
+    }
+    if (!key || !value)
+        return err->code;
+    l->v[l->n++] = (struct line){key, value};
+    return 0;
+}
+
+static void release(struct lines *l)
+{
+    mem_free(l->v);
+    arena_release(&l->arena);
+}
+
+/* Keys that only choose which queries are computed. */
+static bool only_selects(const char *key)
+{
+    return str_eq(key, "data.limit") || str_ends_with(key, ".limit") ||
+           str_ends_with(key, ".where");
+}
+
+/* The canonical print, flattened: "run.rows", "experiments.NAME.KEY", and of a mapping in an
+   experiment, which is indented deeper, "experiments.NAME.MAPPING.KEY". */
+static int add_config(struct lines *l, char *text, struct err *err)
+{
+    enum { EXPERIMENT_INDENT = 4 };
+    const char *section = "", *experiment = "", *mapping = "", *path;
+
+    while (*text) {
+        size_t indent = strspn(text, " -");
+        char *key = text + indent, *value, *end = key + strcspn(key, "\n");
+
+        text = *end ? end + 1 : end;
+        *end = '\0';
+        value = strstr(key, ": ");
+
+        if (!value) { /* "section:" */
+            key[strcspn(key, ":")] = '\0';
+            *(indent ? &mapping : &section) = key;
+            continue;
+        }
+        *value = '\0';
+        value += 2;
+        if (str_eq(section, "experiments") && str_eq(key, "name")) {
+            experiment = value;
+            continue;
+        }
+        path = indent == 0 ? key
+               : str_eq(section, "experiments")
+                   ? arena_printf(&l->arena, err, "experiments.%s.%s%s%s", experiment,
+                                  indent > EXPERIMENT_INDENT ? mapping : "",
+                                  indent > EXPERIMENT_INDENT ? "." : "", key)
+                   : arena_printf(&l->arena, err, "%s.%s", section, key);
+        if (!path || (!only_selects(path) && add(l, path, value, err)))
+            return err->code;
+    }
+    return 0;
+}
+
+static int add_query(struct lines *l, const struct query *q, struct err *err)
+{
+    char hex[HASH_HEX];
+
+    if (q->status)
+        return 0;
+    hash_hex(hex, q->fingerprint);
+    return add(l,
+               arena_printf(&l->arena, err, "query %s, item %s, template %d, step %d", q->dataset,
+                            q->item, q->template, q->step),
+               arena_strdup(&l->arena, hex, err), err);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+    int order = strcmp(x->key, y->key);
+
+    return order ? order : strcmp(x->value, y->value);
+}
+
+static int of_campaign(struct lines *l, const struct campaign *c, struct err *err)
+{
+    struct buf config = {0};
+    char hex[HASH_HEX], *text;
+    int code;
+
+    hash_hex(hex, c->model->fingerprint);
+    code = add(l, "model", arena_strdup(&l->arena, hex, err), err) ||
+           add(l, "BLAS", c->library, err) || config_print(&c->config, true, &config, err);
+    text = code ? NULL : arena_strndup(&l->arena, config.data, config.len, err);
+    code = !text || add_config(l, text, err);
+    buf_release(&config);
+    for (size_t q = 0; q < c->data.n && !code; q++)
+        code = add_query(l, &c->data.query[q], err);
+    if (!code && l->n)
+        qsort(l->v, l->n, sizeof *l->v, by_key);
+    return code ? err->code : 0;
+}
+
+static int of_file(struct lines *l, const char *path, struct err *err)
+{
+    struct buf b = {0};
+    char *text = NULL;
+
+    if (!file_read(&b, path, 1u << 30, err))
+        text = arena_strndup(&l->arena, b.data, b.len, err);
+    buf_release(&b);
+    while (text && *text) {
+        char *end = text + strcspn(text, "\n"), *tab = text + strcspn(text, "\t\n");
+
+        if (*end == '\n')
+            *end++ = '\0';
+        if (*tab == '\t') {
+            *tab = '\0';
+            if (add(l, text, tab + 1, err))
+                break;
+        }
+        text = end;
+    }
+    if (!err->code && l->n)
+        qsort(l->v, l->n, sizeof *l->v, by_key);
+    return err->code;
+}
+
+/* The first line of `l` with this key; NULL = none. */
+static const struct line *find(const struct lines *l, const char *key)
+{
+    size_t lo = 0, hi = l->n;
+
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+
+        if (strcmp(l->v[mid].key, key) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < l->n && str_eq(l->v[lo].key, key) ? &l->v[lo] : NULL;
+}
+
+/* The first old line that is not among the new ones of its key, or whose key is gone if that
+   counts; NULL = none. */
+static const struct line *first_change(const struct lines *was, const struct lines *is, bool gone)
+{
+    for (size_t i = 0; i < was->n; i++) {
+        const struct line *old = &was->v[i], *new = find(is, old->key), *at = new;
+
+        while (at && at < is->v + is->n && str_eq(at->key, old->key) &&
+               !str_eq(at->value, old->value))
+            at++;
+        if (new ? at == is->v + is->n || !str_eq(at->key, old->key) : gone)
+            return old;
+    }
+    return NULL;
+}
+
+static bool is_query(const struct line *l)
+{
+    return strncmp(l->key, "query ", 6) == 0;
+}
+
+static int compare(const struct lines *was, const struct lines *is, struct err *err)
+{
+    const struct line *old = first_change(was, is, false), *new = old ? find(is, old->key) : NULL;
+
+    if (!new)
+        return 0;
+    if (is_query(old))
+        return err_set(err, ERR_CONFIG,
+                       "the data changed: %s is not what it was when this output was begun; use "
+                       "--restart to begin anew, or another output",
+                       old->key);
+    if (str_eq(old->key, "BLAS"))
+        return err_set(err, ERR_CONFIG,
+                       "this output was begun with %s and here is %s, whose last bits differ; set "
+                       "run.blas_core to the former's core type, or use --restart",
+                       old->value, new->value);
+    return err_set(err, ERR_CONFIG,
+                   "%s changed: it was %s when this output was begun and is %s now; use --restart "
+                   "to begin anew, or another output",
+                   old->key, old->value, new->value);
+}
+
+/* Old lines whose key is gone are kept: they may come back. */
+static int write_union(const struct lines *was, const struct lines *is, const char *path,
+                       struct err *err)
+{
+    struct buf b = {0};
+    int code = 0;
+
+    for (size_t i = 0; i < is->n && !code; i++)
+        code = buf_printf(&b, err, "%s\t%s\n", is->v[i].key, is->v[i].value);
+    for (size_t i = 0; i < was->n && !code; i++)
+        if (!find(is, was->v[i].key))
+            code = buf_printf(&b, err, "%s\t%s\n", was->v[i].key, was->v[i].value);
+    if (!code)
+        code = file_replace(path, b.data, b.len, err);
+    buf_release(&b);
+    return code;
+}
+
+int manifest_check(const struct campaign *c, const char *path, struct err *err)
+{
+    struct lines was = {0}, is = {0};
+    int code = of_campaign(&is, c, err);
+
+    if (!code && file_exists(path))
+        code = of_file(&was, path, err) || compare(&was, &is, err);
+    if (!code)
+        code = write_union(&was, &is, path, err);
+    release(&was);
+    release(&is);
+    return code ? err->code : 0;
+}
+
+const char *manifest_library(const char *path, struct arena *a, struct err *err)
+{
+    struct lines l = {0};
+    const struct line *line = NULL;
+    const char *library = NULL;
+
+    if (file_exists(path) && !of_file(&l, path, err))
+        line = find(&l, "BLAS");
+    if (line)
+        library = arena_strdup(a, line->value, err);
+    release(&l);
+    return library;
+}
+
+static int tell_apart(const struct line *old, const struct line *new, const char *dir,
+                      const char *other, struct err *err)
+{
+    if (!new)
+        return err_set(err, ERR_CONFIG,
+                       "%s has %s, and %s has not: name the directory whose config has all of it "
+                       "first",
+                       other, old->key, dir);
+    if (is_query(old))
+        return err_set(err, ERR_CONFIG,
+                       "%s is not the same in %s and in %s: only parts of one run can be collected",
+                       old->key, dir, other);
+    return err_set(err, ERR_CONFIG,
+                   "%s is %s in %s and %s in %s: only parts of one run can be collected", old->key,
+                   new->value, dir, old->value, other);
+}
+
+int manifest_match(const struct campaign *c, const char *dir, const char *other, struct err *err)
+{
+    struct lines theirs = {0}, ours = {0};
+    char *path = file_join(&theirs.arena, other, "manifest", err);
+    const struct line *line;
+
+    if (!path)
+        goto out;
+    if (!file_exists(path)) {
+        err_set(err, ERR_IO, "%s holds no run: it has no manifest", other);
+        goto out;
+    }
+    if (of_campaign(&ours, c, err) || of_file(&theirs, path, err))
+        goto out;
+    line = first_change(&theirs, &ours, true);
+    if (line)
+        tell_apart(line, find(&ours, line->key), dir, other, err);
+out:
+    release(&theirs);
+    release(&ours);
+    return err->code;
+}

@@ -1,0 +1,105 @@
+#include "campaign/rows.h"
+
+#include <math.h>
+#include <string.h>
+
+void fill(enum vtype type, void *p, size_t n)
+{
+    float *f = p;
+    double *d = p;
+
+    if (type == V_F32)
+        for (size_t i = 0; i < n; i++)
+            f[i] = NAN;
+    else if (type == V_F64)
+        for (size_t i = 0; i < n; i++)
+            d[i] = (double)NAN;
+    else
+        memset(p, 0xff, n * vtype_size(type)); /* -1 in every integer type */
+}
+
+int row_alloc(struct row *row, const struct experiment *x, int n, bool cell_fields, struct arena *a,
+              struct err *err)
+{
+    memset(row, 0, sizeof *row);
+    row->x = x;
+    for (int i = 0; i < x->n_fields; i++) {
+        const struct field *f = &x->field[i];
+        size_t elements = field_elements(x, f, n);
+
+        if (!in_row(f, cell_fields))
+            continue;
+        row->at[i] = arena_alloc(a, elements, vtype_size(f->var.type), err);
+        if (!row->at[i])
+            return err->code;
+        fill(f->var.type, row->at[i], elements);
+    }
+    return 0;
+}
+
+int row_put(const struct row *row, int n, bool cell_fields, struct buf *out, struct err *err)
+{
+    for (int i = 0; i < row->x->n_fields; i++) {
+        const struct field *f = &row->x->field[i];
+
+        if (in_row(f, cell_fields) &&
+            buf_put(out, row->at[i], field_elements(row->x, f, n) * vtype_size(f->var.type), err))
+            return err->code;
+    }
+    return 0;
+}
+
+size_t padded_elements(const struct experiment *x, const struct field *f)
+{
+    size_t n = 1;
+
+    for (int i = 0; i < f->n_axes; i++)
+        n *= x->axis[f->axis[i]].dim.size;
+    return n;
+}
+
+/* Copies elements that lie dense in `from` to their places in the padded array: cell axes stand
+   still at `index`, the others run, the last fastest. */
+static void scatter(const struct experiment *x, const struct field *f, int n,
+                    const int64_t index[AXES_MAX], const char *from, char *to)
+{
+    size_t size = vtype_size(f->var.type), count[DIMS_MAX] = {0};
+    size_t elements = field_elements(x, f, n);
+
+    for (size_t e = 0; e < elements; e++) {
+        size_t at = 0;
+
+        for (int i = 0; i < f->n_axes; i++) {
+            const struct axis *axis = &x->axis[f->axis[i]];
+
+            at = at * axis->dim.size +
+                 (f->cell && axis->cell ? (size_t)index[f->axis[i]] : count[i]);
+        }
+        memcpy(to + at * size, from + e * size, size);
+        for (int i = f->n_axes - 1; i >= 0; i--) {
+            const struct axis *axis = &x->axis[f->axis[i]];
+
+            if (f->cell && axis->cell)
+                continue;
+            if (++count[i] < (axis->tokens ? (size_t)n : axis->dim.size))
+                break;
+            count[i] = 0;
+        }
+    }
+}
+
+void row_scatter(struct cursor *c, const struct experiment *x, int n, bool cell_fields,
+                 const int64_t index[AXES_MAX], void *const at[FIELDS_MAX])
+{
+    for (int i = 0; i < x->n_fields; i++) {
+        const struct field *f = &x->field[i];
+        const char *bytes;
+
+        if (!in_row(f, cell_fields))
+            continue;
+        bytes = cursor_take(c, field_elements(x, f, n) * vtype_size(f->var.type));
+        if (!bytes)
+            return;
+        scatter(x, f, n, index, bytes, at[i]);
+    }
+}

@@ -1,0 +1,30 @@
+/* Private: rows of fields in memory, as bytes, and in their place among a query's padded arrays. */
+#ifndef LENSWEEP_CAMPAIGN_ROWS_H
+#define LENSWEEP_CAMPAIGN_ROWS_H
+
+#include "base/buf.h"
+#include "experiments/experiment.h"
+
+/* Does a field belong to the row of a cell (or of the query)? */
+static inline bool in_row(const struct field *f, bool cell_fields)
+{
+    return !f->late && f->cell == cell_fields;
+}
+
+/* Every field of that sort for a prompt of n tokens, filled with its fill value. */
+int row_alloc(struct row *row, const struct experiment *x, int n, bool cell_fields, struct arena *a,
+              struct err *err);
+int row_put(const struct row *row, int n, bool cell_fields, struct buf *out, struct err *err);
+
+/* Fill value of a type in n elements: NaN, or -1. */
+void fill(enum vtype type, void *p, size_t n);
+
+/* Elements of a field for one query in the file, padded: over all its axes. */
+size_t padded_elements(const struct experiment *x, const struct field *f);
+
+/* Takes a row's bytes from the cursor and puts them in their place: at[i] = the query's padded
+   array of field i. c->bad if the bytes are not such a row. */
+void row_scatter(struct cursor *c, const struct experiment *x, int n, bool cell_fields,
+                 const int64_t index[AXES_MAX], void *const at[FIELDS_MAX]);
+
+#endif

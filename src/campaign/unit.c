@@ -1,0 +1,288 @@
+/*
+ * One unit: the runs of its query, the variants of its cells in as few waves as they fit, and what
+ * the experiment reduces from their answers.
+ *
+ * Rows as they travel and stand in the journal: the query's status (length, bytes; empty = ok), and
+ * if it is ok whether an audit follows and its residuals, the query fields if the unit begins with
+ * the query's first cell, then each cell's fields, in the order declared, each as long as this
+ * query needs.
+ */
+#include "campaign/campaign.h"
+
+#include "campaign/rows.h"
+#include "experiments/kit/survey.h"
+
+#include <math.h>
+#include <string.h>
+
+struct job {
+    struct campaign *c;
+    const struct unit *unit;
+    const struct experiment *x;
+    const struct query *q;
+    struct run *run; /* (n_runs) */
+    int n_runs;
+    struct cost cost; /* so far, as the plan counts */
+    struct worker worker;
+};
+
+static const char not_finite[] = "the model's output is not finite";
+static const char others_not_finite[] =
+
+    "the output of a query that it takes values from is not finite";
+
+/* Why a query goes no further after its i-th run; "" if it does. */
+static const char *trouble(const struct job *j, int i)
+{
+    const struct run *r = &j->run[i];
+    const char *reason = NULL;
+
+    if (!isfinite(r->rms) || !isfinite(r->log_z))
+        return i == 0 || r->ids == j->q->ids ? not_finite : others_not_finite;
+    if (i == 0 && j->x->kind->admit)
+        reason = j->x->kind->admit(j->x, j->q, r);
+    return reason ? reason : "";
+}
+
+/* *status: why the query goes no further, "" if it does. */
+static int make_runs(struct job *j, const char **status, struct err *err)
+{
+    struct arena *a = &j->c->unit_arena;
+    struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
+
+    j->run = arena_alloc(a, RUNS_MAX, sizeof *j->run, err);
+    if (!spec || !j->run)
+        return err->code;
+    j->n_runs = j->x->kind->runs ? j->x->kind->runs(j->x, j->q, spec, a, err) : 0;
+    if (err->code)
+        return err->code;
+    for (int i = 0; i < j->n_runs; i++) {
+        struct variant v = {.base = spec[i].base < 0 ? NULL : &j->run[spec[i].base],
+                            .ids = spec[i].ids ? spec[i].ids : j->q->ids,
+                            .n = spec[i].ids ? spec[i].n : j->q->n,
+                            .edit = spec[i].edit,
+                            .n_edits = spec[i].n_edits,
+                            .into = &j->run[i]};
+
+        if (spec[i].all_rows)
+            v.rows = (struct span){0, v.n};
+        if (run_alloc(&j->run[i], &j->c->model->shape, v.n, spec[i].keep, a, err))
+            return err->code;
+        engine_run(&j->c->engine, &v, 1);
+        j->cost.flops += variant_flops(&v, &j->c->model->shape);
+        *status = trouble(j, i);
+        if (**status)
+            break;
+    }
+    return 0;
+}
+
+static int audit(struct job *j, const struct variant *v, int n, struct buf *out, struct err *err)
+{
+    double worst[AUDIT_COUNT];
+    bool due = j->unit->first == 0 && j->c->audited[j->unit->query];
+
+    if (buf_u32(out, due, err))
+        return err->code;
+    if (!due)
+        return 0;
+    if (audit_query(worst, &j->worker, j->x, j->q, j->n_runs ? j->run : NULL, v, n, err))
+        return err->code;
+    for (int i = 0; i < AUDIT_COUNT; i++)
+        if (buf_f64(out, worst[i], err))
+            return err->code;
+    return 0;
+}
+
+/* Cells [first, first + n) whose variants are run together. */
+struct block {
+    struct cell *cell;
+    struct variant *variant;
+    int n_cells, n_variants;
+};
+
+static int gather_block(struct job *j, uint64_t first, uint64_t end, struct block *b,
+                        struct err *err)
+{
+    struct arena *a = &j->c->unit_arena;
+    uint64_t most = (uint64_t)j->c->engine.rows, n = end - first < most ? end - first : most;
+    int variants = 0;
+
+    memset(b, 0, sizeof *b);
+    b->cell = arena_alloc(a, (size_t)n, sizeof *b->cell, err);
+    if (!b->cell)
+        return err->code;
+    for (uint64_t i = 0; i < n && variants < j->c->engine.rows; i++) {
+        struct cell *cell = &b->cell[b->n_cells++];
+
+        cell->query = j->unit->query;
+        cell->run = j->run;
+        cell_index(j->x, j->q->n, first + i, cell->index);
+        if (cell_cost(j->x, cell, a, &j->cost, err))
+            return err->code;
+        variants += cell->n_variants;
+    }
+    b->variant = arena_alloc(a, (size_t)variants, sizeof *b->variant, err);
+    if (!b->variant)
+        return err->code;
+    for (int i = 0; i < b->n_cells; i++) {
+        struct cell *cell = &b->cell[i];
+
+        if (cell->n_variants)
+            memcpy(b->variant + b->n_variants, cell->variant,
+                   (size_t)cell->n_variants * sizeof *cell->variant);
+        b->n_variants += cell->n_variants;
+    }
+    return 0;
+}
+
+static int reduce(struct job *j, const struct cell *cell, bool cell_fields, struct buf *out,
+                  struct err *err)
+{
+    int (*slot)(const struct experiment *, const struct cell *, struct row *, struct worker *,
+                struct err *) = cell_fields ? j->x->kind->reduce_cell : j->x->kind->reduce_query;
+    struct row row;
+
+    if (!slot)
+        return 0;
+    if (row_alloc(&row, j->x, j->q->n, cell_fields, &j->c->unit_arena, err) ||
+        slot(j->x, cell, &row, &j->worker, err))
+        return err->code;
+    return row_put(&row, j->q->n, cell_fields, out, err);
+}
+
+/* A kind without runs learns the same from its first answers. */
+static const char *trouble_without_runs(const struct block *b)
+{
+    for (int i = 0; i < b->n_variants; i++) {
+        const struct answer *a = b->variant[i].answer;
+
+        if (!a || !(b->variant[i].asks & ASK_VOCAB))
+            continue;
+        if (!isfinite(a->rms))
+            return not_finite;
+        for (int t = 0; t < a->n_targets; t++)
+            if (a->target[t] >= 0 && !isfinite(a->logprob[t]))
+                return not_finite;
+    }
+    return "";
+}
+
+static int run_block(struct job *j, uint64_t first, struct block *b, const char **status,
+                     struct buf *out, struct err *err)
+{
+    engine_run(&j->c->engine, b->variant, b->n_variants);
+    if (!j->n_runs)
+        *status = trouble_without_runs(b);
+    if (**status)
+        return 0;
+    if (first == j->unit->first && audit(j, b->variant, b->n_variants, out, err))
+        return err->code;
+    for (int i = 0; i < b->n_cells; i++) {
+        if (first + (uint64_t)i == 0 && reduce(j, &b->cell[i], false, out, err))
+            return err->code;
+        if (reduce(j, &b->cell[i], true, out, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* The plan may take one cell's or query's cost for another's (even axes, cost_of): here it is held
+   to it. */
+static int check_cost(struct job *j, struct err *err)
+{
+    const struct unit *u = j->unit;
+
+    if (j->cost.flops == u->cost.flops && j->cost.variants == u->cost.variants)
+        return 0;
+    return err_set(err, ERR_BUG,
+                   "experiment %s, query %zu, cells from %llu: %llu variants of %llu FLOP were "
+                   "planned, and are %llu of %llu",
+                   j->x->name, (size_t)u->query, (unsigned long long)u->first,
+                   (unsigned long long)u->cost.variants, (unsigned long long)u->cost.flops,
+                   (unsigned long long)j->cost.variants, (unsigned long long)j->cost.flops);
+}
+
+static int put_status(const char *status, struct buf *out, struct err *err)
+{
+    if (buf_u32(out, (uint32_t)strlen(status), err))
+        return err->code;
+    return buf_puts(out, status, err);
+}
+
+int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
+{
+    struct job j = {.c = c, .unit = &c->unit[i]};
+    uint64_t at, end = j.unit->first + j.unit->n;
+    const char *status = "";
+    size_t begin = out->len;
+
+    j.x = &c->x[j.unit->experiment];
+    j.q = &c->data.query[j.unit->query];
+    j.worker = (struct worker){&c->engine, &c->unit_arena};
+    arena_reset(&c->unit_arena);
+    if (j.unit->survey)
+        return put_status("", out, err) || survey_run(j.x, &c->engine, j.unit->query,
+                                                      (size_t)j.unit->n, &c->unit_arena, out, err)
+                   ? err->code
+                   : 0;
+    if (make_runs(&j, &status, err) || put_status(status, out, err))
+        return err->code;
+    if (!j.unit->first && j.x->kind->extra)
+        j.cost.flops += (uint64_t)j.x->kind->extra(j.x, j.q);
+    for (at = j.unit->first; !*status && at < end;) {
+        struct block b;
+
+        if (gather_block(&j, at, end, &b, err) || run_block(&j, at, &b, &status, out, err))
+            return err->code;
+        at += (uint64_t)b.n_cells;
+    }
+    if (!*status)
+        return check_cost(&j, err);
+    out->len = begin;
+    return put_status(status, out, err);
+}
+
+bool unit_left_out(const void *rows, size_t n)
+{
+    struct cursor c = {rows, n, 0, 0};
+
+    return cursor_u32(&c) != 0 && !c.bad;
+}
+
+int campaign_left_out(const struct campaign *c, struct journal *j, unsigned char *left_out,
+                      size_t *n, struct err *err)
+{
+    struct buf rows = {0};
+
+    for (size_t q = 0; q < c->data.n; q++)
+        left_out[q] = c->data.query[q].status != NULL;
+    for (size_t i = c->n_survey; i < c->n_units && c->unit[i].experiment == 0; i++) {
+        if (!journal_has(j, c->unit[i].key))
+            continue;
+        buf_clear(&rows);
+        if (journal_read(j, c->unit[i].key, &rows, err))
+            break;
+        left_out[c->unit[i].query] |= unit_left_out(rows.data, rows.len);
+    }
+    buf_release(&rows);
+    *n = 0;
+    for (size_t q = 0; q < c->data.n; q++)
+        *n += left_out[q];
+    return err->code;
+}
+
+static double unit_cost(void *ctx, uint64_t i)
+{
+    return (double)((struct campaign *)ctx)->unit[i].cost.flops;
+}
+
+static int unit_work(void *ctx, uint64_t i, struct buf *out, struct err *err)
+{
+    return unit_run(ctx, i, out, err);
+}
+
+struct work campaign_work(struct campaign *c)
+{
+    return (struct work){c, c->n_units, unit_cost, unit_work};
+}

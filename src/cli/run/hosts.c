@@ -1,0 +1,115 @@
+#define _XOPEN_SOURCE 700
+#include "cli/run/hosts.h"
+
+#include "base/mem.h"
+#include "base/team.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HOSTS_SHOWN = 16 };
+
+/* What a rank says of itself. */
+struct seat {
+    char host[64];
+    int threads, cores;
+    unsigned char mask[TEAM_MASK]; /* which cores */
+};
+
+/* Of all ranks of a host. */
+struct node {
+    int threads, cores;
+};
+
+int hosts_threads(struct cluster *c, int wanted)
+{
+    int cores = team_cores();
+    uint64_t masks = cluster_node_sum(c, (uint64_t)cores);
+
+    if (wanted)
+        return wanted;
+    if (masks <= (uint64_t)sysconf(_SC_NPROCESSORS_ONLN))
+        return cores;
+    return cores > c->node_size ? cores / c->node_size : 1;
+}
+
+static int count_bits(const unsigned char mask[TEAM_MASK])
+{
+    int n = 0;
+
+    for (int i = 0; i < 8 * TEAM_MASK; i++)
+        n += mask[i / 8] >> i % 8 & 1;
+    return n;
+}
+
+/* The cores that any rank of the host may use; where masks do not tell, what the first has. */
+static struct node sum_node(const struct seat *seat, int n, const struct seat *of)
+{
+    struct node node = {0, 0};
+    unsigned char any[TEAM_MASK] = {0};
+
+    for (int i = 0; i < n; i++) {
+        if (strcmp(seat[i].host, of->host) != 0)
+            continue;
+        node.threads += seat[i].threads;
+        for (int k = 0; k < TEAM_MASK; k++)
+            any[k] |= seat[i].mask[k];
+    }
+    node.cores = count_bits(any);
+    if (node.cores < of->cores)
+        node.cores = of->cores;
+    return node;
+}
+
+static void print_host(const struct seat *s, int ranks, struct node node)
+{
+    fprintf(stderr, "  host    %s: %d rank%s of %d thread%s, %d core%s each\n", s->host, ranks,
+            ranks == 1 ? "" : "s", s->threads, s->threads == 1 ? "" : "s", s->cores,
+            s->cores == 1 ? "" : "s");
+    if (s->threads > s->cores)
+        fprintf(stderr,
+                "  warning: %d threads of a rank share %d cores; set run.threads, or bind "
+                "ranks to more cores\n",
+                s->threads, s->cores);
+    else if (node.threads > node.cores)
+        fprintf(stderr,
+                "  warning: %d threads share %d core%s of %s; run fewer ranks on it, or bind them "
+                "to cores of their own\n",
+                node.threads, node.cores, node.cores == 1 ? "" : "s", s->host);
+}
+
+static bool alike(const struct seat *a, const struct seat *b)
+{
+    return strcmp(a->host, b->host) == 0 && a->threads == b->threads && a->cores == b->cores;
+}
+
+/* Ranks of a host that sit alike are one line. */
+static void print_hosts(const struct seat *seat, int n)
+{
+    int shown = 0;
+
+    for (int i = 0, ranks; i < n; i += ranks) {
+        for (ranks = 1; i + ranks < n && alike(&seat[i], &seat[i + ranks]);)
+            ranks++;
+        if (++shown <= HOSTS_SHOWN)
+            print_host(&seat[i], ranks, sum_node(seat, n, &seat[i]));
+    }
+    if (shown > HOSTS_SHOWN)
+        fprintf(stderr, "  host    ... and %d more\n", shown - HOSTS_SHOWN);
+}
+
+void hosts_print(struct cluster *c, int threads, struct err *err)
+{
+    struct seat *all = mem_alloc((size_t)c->size, sizeof *all, err), own = {.threads = threads};
+
+    gethostname(own.host, sizeof own.host - 1);
+    own.cores = team_cores();
+    team_mask(own.mask);
+    if (!cluster_agree(c, err)) {
+        cluster_gather(c, &own, all, sizeof own);
+        if (c->rank == 0)
+            print_hosts(all, c->size);
+    }
+    mem_free(all);
+}

@@ -1,0 +1,23 @@
+/* Progress for people: one live line on a terminal, a line a minute in a job's log. */
+#ifndef LENSWEEP_CLI_RUN_PROGRESS_H
+#define LENSWEEP_CLI_RUN_PROGRESS_H
+
+#include "cluster/cluster.h"
+
+struct progress_view {
+    bool terminal;
+    double next;          /* seconds at which a line is due */
+    struct progress last; /* of this start */
+    size_t units_before;  /* of earlier starts, and of earlier phases of this one */
+    double cost_before;
+    size_t units; /* in all */
+    double cost;
+    size_t left_out; /* queries that cannot be computed, as far as is known */
+};
+
+/* All but terminal, next and last are the caller's. */
+void progress_begin(struct progress_view *v);
+void progress_show(struct progress_view *v, const struct progress *p);
+void progress_end(struct progress_view *v);
+
+#endif

@@ -1,0 +1,93 @@
+#define _XOPEN_SOURCE 700
+#include "cli/run/runlog.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/gemm.h"
+#include "version.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+#include <unistd.h>
+
+int runlog_open(struct runlog *log, const char *dir, struct err *err)
+{
+    struct arena a = {0};
+    char *path = file_join(&a, dir, "run.jsonl", err);
+
+    if (path) {
+        log->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+        if (log->fd < 0) {
+            err_set(err, ERR_IO, "cannot open %s: %s", path, strerror(errno));
+            log->fd = 0;
+        }
+    }
+    arena_release(&a);
+    return err->code;
+}
+
+void runlog_close(struct runlog *log)
+{
+    if (log->fd > 0)
+        close(log->fd);
+    log->fd = 0;
+}
+
+static int write_line(struct runlog *log, json_t *o, struct err *err)
+{
+    char now[CLOCK_TEXT];
+    struct buf b = {0};
+    char *text;
+    int code;
+
+    json_object_set_new(o, "time", json_string(clock_iso8601(now)));
+    text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(o);
+    if (!text)
+        return err_set(err, ERR_MEMORY, "out of memory: run.jsonl");
+    code = buf_puts(&b, text, err) || buf_puts(&b, "\n", err) ? err->code : 0;
+    if (!code && write(log->fd, b.data, b.len) != (ssize_t)b.len)
+        code = err_set(err, ERR_IO, "cannot write run.jsonl: %s", strerror(errno));
+    free(text);
+    buf_release(&b);
+    return code;
+}
+
+int runlog_start(struct runlog *log, const char *command, const struct campaign *c, int ranks,
+                 int threads, struct err *err)
+{
+    json_t *o = json_object();
+    char host[256] = "";
+
+    gethostname(host, sizeof host - 1);
+    json_object_set_new(o, "event", json_string("start"));
+    json_object_set_new(o, "command", json_string(command));
+    json_object_set_new(o, "host", json_string(host));
+    json_object_set_new(o, "ranks", json_integer(ranks));
+    json_object_set_new(o, "threads", json_integer(threads));
+    json_object_set_new(o, "version", json_string(LENSWEEP_VERSION));
+    json_object_set_new(o, "commit", json_string(LENSWEEP_COMMIT));
+    json_object_set_new(o, "blas", json_string(gemm_library()));
+    json_object_set_new(o, "config", json_string(c->config.path));
+    json_object_set_new(o, "model", json_string(c->config.model.path));
+    json_object_set_new(o, "units", json_integer((json_int_t)c->n_units));
+    return write_line(log, o, err);
+}
+
+int runlog_end(struct runlog *log, const char *event, const struct progress_view *v,
+               const struct campaign_report *report, struct err *err)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "event", json_string(event));
+    json_object_set_new(o, "units", json_integer((json_int_t)v->last.done));
+    json_object_set_new(o, "seconds", json_real(v->last.seconds));
+    json_object_set_new(o, "flops", json_real(v->last.cost_done));
+    if (report) {
+        json_object_set_new(o, "queries_ok", json_integer((json_int_t)report->ok));
+        json_object_set_new(o, "queries_bad", json_integer((json_int_t)report->bad));
+    }
+    return write_line(log, o, err);
+}

@@ -1,0 +1,27 @@
+/* What several experiments ask of a variant, and how they decode it. */
+#ifndef LENSWEEP_EXPERIMENTS_KIT_ANSWERS_H
+#define LENSWEEP_EXPERIMENTS_KIT_ANSWERS_H
+
+#include "experiments/experiment.h"
+
+enum { ANSWER_ATTN = 1, ANSWER_MLP = 2, ANSWER_RESID = 4 };
+
+/* An answer for the query's targets with room for everything asked; NULL and err on failure. */
+struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
+                          struct arena *a, struct err *err);
+
+/* The cell has one variant: the query's first run with these edits, asked for its vocabulary and,
+   with `vectors`, for every layer's. */
+int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits, int n,
+             unsigned vectors, struct arena *a, struct err *err);
+
+/* A run's logits and log-probabilities of the query's n targets; NaN where it has none. */
+void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,
+                 float *logprob);
+
+/* decode(r_l) for one vector per layer at r + l * stride, under one divisor: out (layer, target).
+ */
+int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
+                  int64_t stride, float rms, float *out, struct err *err);
+
+#endif

@@ -1,0 +1,84 @@
+#include "experiments/kit/controls.h"
+
+#include "base/str.h"
+
+#include <math.h>
+#include <string.h>
+
+size_t control_ids_n(const struct dataset *ds)
+{
+    return ds->n_targets + 2 * ds->n_controls;
+}
+
+int32_t *control_ids(const struct dataset *ds, const struct query *q, struct arena *a,
+                     struct err *err)
+{
+    int32_t *id = arena_alloc(a, control_ids_n(ds), sizeof *id, err);
+
+    if (!id)
+        return NULL;
+    memcpy(id, q->target, ds->n_targets * sizeof *id);
+    if (ds->n_controls) {
+        memcpy(id + ds->n_targets, q->control, ds->n_controls * sizeof *id);
+        memcpy(id + ds->n_targets + ds->n_controls, q->s_control, ds->n_controls * sizeof *id);
+    }
+    return id;
+}
+
+bool is_subject(const struct experiment *x, size_t target)
+{
+    return str_eq(x->scene->data->target_name[target], "subject");
+}
+
+int declare_controls(struct experiment *x, const char *dims, struct err *err)
+{
+    return add_field(x, "control_logit", V_F32, dims, "1",
+                     "mean of the decoded logit over first tokens of other items' answers", err) ||
+                   add_field(x, "subject_control_logit", V_F32, dims, "1",
+                             "mean of the decoded logit over first tokens of other subjects", err)
+               ? err->code
+               : 0;
+}
+
+static float mean_of_present(const float *v, const int32_t *id, size_t n)
+{
+    double sum = 0;
+    int present = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (id[i] >= 0) {
+            sum += (double)v[i];
+            present++;
+        }
+    return present ? (float)(sum / present) : NAN;
+}
+
+void put_logits(struct row *row, const struct query *q, const float *logit, size_t first,
+                size_t vectors)
+{
+    const struct dataset *ds = row->x->scene->data;
+    float *own = row_f32(row, "logit") + first * ds->n_targets;
+    float *answers = row_f32(row, "control_logit") + first;
+    float *subjects = row_f32(row, "subject_control_logit") + first;
+
+    for (size_t i = 0; i < vectors; i++, logit += control_ids_n(ds)) {
+        const float *controls = logit + ds->n_targets;
+
+        memcpy(own + i * ds->n_targets, logit, ds->n_targets * sizeof *logit);
+        answers[i] = mean_of_present(controls, q->control, ds->n_controls);
+        subjects[i] = mean_of_present(controls + ds->n_controls, q->s_control, ds->n_controls);
+    }
+}
+
+void centre_logits(const struct experiment *x, void *const at[FIELDS_MAX], size_t vectors,
+                   float *out)
+{
+    const float *logit = query_array(x, at, "logit");
+    const float *control[2] = {query_array(x, at, "control_logit"),
+                               query_array(x, at, "subject_control_logit")};
+    size_t targets = x->scene->data->n_targets;
+
+    for (size_t i = 0; i < vectors; i++)
+        for (size_t t = 0; t < targets; t++)
+            out[i * targets + t] = logit[i * targets + t] - control[is_subject(x, t)][i];
+}

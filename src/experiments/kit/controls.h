@@ -1,0 +1,31 @@
+/*
+ * Control tokens beside the targets: what any answer, or any subject, would get from the same
+ * vector. A target is compared with its own sort: the target named `subject` with first tokens of
+ * other subjects, every other one with those of other items' answers (METHODS 3.1, 3.5).
+ */
+#ifndef LENSWEEP_EXPERIMENTS_KIT_CONTROLS_H
+#define LENSWEEP_EXPERIMENTS_KIT_CONTROLS_H
+
+#include "experiments/experiment.h"
+
+/* Ids to decode for: the targets, the controls, the controls of the subject. How many, and the
+   list, in the arena; NULL and err on failure. */
+size_t control_ids_n(const struct dataset *ds);
+int32_t *control_ids(const struct dataset *ds, const struct query *q, struct arena *a,
+                     struct err *err);
+
+bool is_subject(const struct experiment *x, size_t target);
+
+/* Fields control_logit and subject_control_logit over these dims. */
+int declare_controls(struct experiment *x, const char *dims, struct err *err);
+
+/* Splits logits (vectors, control_ids_n) into the row's logit (vectors, targets), at vector
+   `first`, and the means of both fields of controls; NaN where there are none. */
+void put_logits(struct row *row, const struct query *q, const float *logit, size_t first,
+                size_t vectors);
+
+/* For an aggregate: out (vectors, targets) = the field `logit` minus the mean of its controls. */
+void centre_logits(const struct experiment *x, void *const at[FIELDS_MAX], size_t vectors,
+                   float *out);
+
+#endif

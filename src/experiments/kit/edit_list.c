@@ -1,0 +1,35 @@
+#include "experiments/kit/edit_list.h"
+
+#include <string.h>
+
+int edit_list_push(struct edit_list *l, struct edit e)
+{
+    if (l->n == l->cap) {
+        int cap = l->cap ? 2 * l->cap : 4;
+        struct edit *grown = arena_alloc(l->a, (size_t)cap, sizeof *grown, l->err);
+
+        if (!grown)
+            return l->err->code;
+        if (l->n)
+            memcpy(grown, l->v, (size_t)l->n * sizeof *grown);
+        l->v = grown;
+        l->cap = cap;
+    }
+    l->v[l->n++] = e;
+    return 0;
+}
+
+int edit_list_push_tokens(struct edit_list *l, struct edit e, const int *tok, const int *src, int n)
+{
+    for (int i = 0; i < n;) {
+        int first = i, shift = src ? src[i] - tok[i] : 0;
+
+        while (++i < n && tok[i] == tok[i - 1] + 1 && (!src || src[i] - tok[i] == shift))
+            ;
+        e.tok = (struct span){tok[first], tok[i - 1] + 1};
+        e.shift = shift;
+        if (edit_list_push(l, e))
+            return l->err->code;
+    }
+    return 0;
+}

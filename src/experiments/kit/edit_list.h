@@ -1,0 +1,21 @@
+/* Private: a growing list of edits in an arena, and the rows of runs of neighbouring tokens. */
+#ifndef LENSWEEP_EXPERIMENTS_KIT_EDIT_LIST_H
+#define LENSWEEP_EXPERIMENTS_KIT_EDIT_LIST_H
+
+#include "engine/variant.h"
+
+struct edit_list {
+    struct edit *v;
+    int n, cap;
+    struct arena *a;
+    struct err *err;
+};
+
+int edit_list_push(struct edit_list *l, struct edit e);
+
+/* Edit e at the n tokens, in rising order: neighbouring ones whose source is as far away go into
+   one edit. src: their rows in e.from; NULL = the same rows, or e needs none. */
+int edit_list_push_tokens(struct edit_list *l, struct edit e, const int *tok, const int *src,
+                          int n);
+
+#endif

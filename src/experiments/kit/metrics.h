@@ -1,0 +1,16 @@
+/* What an ablated run is measured by (METHODS 4). */
+#ifndef LENSWEEP_EXPERIMENTS_KIT_METRICS_H
+#define LENSWEEP_EXPERIMENTS_KIT_METRICS_H
+
+#include "experiments/experiment.h"
+
+/* Logit of the right target minus the mean of its foils; NaN where there are none. */
+float logit_difference(const struct dataset *ds, const struct query *q, const float *logit);
+
+/* Log of the summed probability of the distinct first tokens of the answers that are foils
+   (repetition), or of those that are none (recall); the target `subject` is no answer. NaN where
+   the set is empty. */
+float answer_mass(const struct dataset *ds, const struct query *q, const float *logprob,
+                  bool foils);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Other queries that a query is set beside: partners to resample from (another item's, alike in
+ * dataset, template and step), and the same item's query of another step.
+ */
+#ifndef LENSWEEP_EXPERIMENTS_KIT_PARTNERS_H
+#define LENSWEEP_EXPERIMENTS_KIT_PARTNERS_H
+
+#include "experiments/kit/places.h"
+
+enum { MATCH_TEMPLATE = 1, MATCH_STEP = 2 };
+enum { DRAWS_MAX = 100 };
+
+struct partners {
+    int draws;
+    int64_t *of; /* (queries, draws) index of a query; -1 = there are no more */
+};
+
+/*
+ * For each usable query `draws` others, drawn by seed without replacement: each candidate has a
+ * number of its own, made from both queries' fingerprints, and the smallest are taken, so neither
+ * their order nor the appending of others changes much. A candidate has every role that the query
+ * has at one of the places.
+ */
+unsigned match_bits(const struct string_list *match); /* of "template", "step" */
+int partners_open(struct partners *p, const struct experiment *x, const struct places *places,
+                  int draws, unsigned match, struct err *err);
+
+/* For each usable query that of the same item, dataset and template at this step (draws = 1). */
+int partners_at_step(struct partners *p, const struct experiment *x, int step, struct err *err);
+
+/* Of a query's draws that of this number; NULL = there are no more. */
+const struct query *partner_of(const struct partners *p, const struct dataset *ds,
+                               const struct query *q, int draw);
+
+/* The partners' clean runs, all rows of them, one after the other: returns how many; the n-th draw
+   is the n-th of them, for where there are too few the last draws are none. */
+int partners_runs(const struct partners *p, const struct dataset *ds, const struct query *q,
+                  unsigned keep, struct run_spec *spec);
+
+/* For a kind's `derived`: `from` and who the partners are. For its `cost_of`: how long they are. */
+struct hash partners_hash(const struct partners *p, const struct dataset *ds, const struct query *q,
+                          struct hash from);
+uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const struct query *q);
+
+/* The late field `partner`(query, sample) of one query. */
+void partners_put(const struct partners *p, const struct dataset *ds, const struct query *q,
+                  int64_t *out);
+
+#endif

@@ -1,0 +1,415 @@
+#include "experiments/kit/places.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+#include "experiments/kit/select.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EACH_TOKEN "[*]" /* what the config puts behind a name in {each_token: NAME} */
+
+struct prompt prompt_of(const struct query *q)
+{
+    return (struct prompt){q->ids, q->span, q->n};
+}
+
+/* --- positions --- */
+
+static void unknown(struct experiment *x, const char *key, const char *name, const char *near,
+                    struct problems *problems)
+{
+    config_problem(x->scene->config, x->entry, key, problems, "the data has no span \"%s\"%s%s%s",
+                   name, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+}
+
+/* A token's number, or a token set by its name. */
+static int one_place(struct place *p, const char *const *name, struct experiment *x,
+                     const char *key, struct problems *problems)
+{
+    const char *near;
+    char *end;
+    long number = strtol(*name, &end, 10);
+
+    *p = (struct place){.label = *name, .nth = -1};
+    if (end > *name && !*end) {
+        int most = x->scene->data->max_tokens;
+
+        p->range = (struct span){(int)number, (int)number + 1};
+        if (number < 0 || number >= most)
+            config_problem(x->scene->config, x->entry, key, problems,
+                           "no prompt has a token %s: the longest has %d, counted from 0", *name,
+                           most);
+        return 0;
+    }
+    p->name = name;
+    p->n_names = 1;
+    if (!token_set_known(x->scene, *name, &near))
+        unknown(x, key, *name, near, problems);
+    return 0;
+}
+
+/* Tokens of a set in the query that has most of them; < 0 and err on failure. */
+static int longest(struct experiment *x, const char *name, struct err *err)
+{
+    const struct dataset *ds = x->scene->data;
+    int *tok = arena_alloc(x->arena, (size_t)ds->max_tokens, sizeof *tok, err), most = 0;
+
+    for (size_t q = 0; tok && q < ds->n; q++) {
+        int n = ds->query[q].status ? 0 : token_set(x->scene, &ds->query[q], name, tok);
+
+        most = n > most ? n : most;
+    }
+    return tok ? most : -1;
+}
+
+/* The name inside "subject[*]"; NULL if it is none such. */
+static const char *each_token_name(const char *text, struct arena *a, struct err *err)
+{
+    size_t n = strlen(text), mark = strlen(EACH_TOKEN);
+
+    return n > mark && str_ends_with(text, EACH_TOKEN) ? arena_strndup(a, text, n - mark, err)
+                                                       : NULL;
+}
+
+static int add_place(struct places *out, struct place p, struct experiment *x, struct err *err)
+{
+    struct place *grown = arena_alloc(x->arena, out->n + 1, sizeof *grown, err);
+
+    if (!grown || !p.label)
+        return err->code;
+    if (out->n)
+        memcpy(grown, out->v, out->n * sizeof *grown);
+    grown[out->n++] = p;
+    out->v = grown;
+    return 0;
+}
+
+/* subject[0], subject[1] ... up to the longest that any query has. */
+static int add_each_token(struct places *out, const char *name, struct experiment *x,
+                          const char *key, struct problems *problems, struct err *err)
+{
+    const char **list = arena_alloc(x->arena, 1, sizeof *list, err), *near;
+    int most = longest(x, name, err);
+
+    if (!list || most < 0)
+        return err->code;
+    *list = name;
+    if (!token_set_known(x->scene, name, &near))
+        unknown(x, key, name, near, problems);
+    for (int i = 0; i < most; i++) {
+        struct place p = {arena_printf(x->arena, err, "%s[%d]", name, i), list, 1, i, {0, 0}};
+
+        if (add_place(out, p, x, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int add_listed(struct places *out, const struct selector *s, struct experiment *x,
+                      const char *key, struct problems *problems, struct err *err)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const char *each = each_token_name(s->name[i], x->arena, err);
+        struct place p;
+
+        if (err->code)
+            return err->code;
+        if (each ? add_each_token(out, each, x, key, problems, err)
+                 : one_place(&p, &s->name[i], x, key, problems) || add_place(out, p, x, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int add_together(struct places *out, const struct selector *s, struct experiment *x,
+                        const char *key, struct problems *problems, struct err *err)
+{
+    struct place p = {.label = "", .name = s->name, .n_names = s->n, .nth = -1};
+    const char *near;
+
+    for (size_t i = 0; i < s->n; i++) {
+        p.label = arena_printf(x->arena, err, "%s%s%s", p.label, i ? "+" : "", s->name[i]);
+        if (!p.label)
+            return err->code;
+        if (!token_set_known(x->scene, s->name[i], &near))
+            unknown(x, key, s->name[i], near, problems);
+    }
+    return add_place(out, p, x, err);
+}
+
+/* Windows of tokens, or each token: as many as the longest prompt has. */
+static int add_windows(struct places *out, int wide, int stride, struct experiment *x,
+                       struct err *err)
+{
+    for (int lo = 0; lo + wide <= x->scene->data->max_tokens; lo += stride) {
+        struct place p = {.nth = -1, .range = {lo, lo + wide}};
+
+        p.label = wide == 1 ? arena_printf(x->arena, err, "%d", lo)
+                            : arena_printf(x->arena, err, "%d-%d", lo, lo + wide - 1);
+        if (add_place(out, p, x, err))
+            return err->code;
+    }
+    return 0;
+}
+
+int places_of(struct places *out, const struct selector *s, struct experiment *x, const char *key,
+              struct problems *problems, struct err *err)
+{
+    struct place all = {.label = "all", .nth = -1, .range = {0, INT_MAX}};
+    int code = 0;
+
+    memset(out, 0, sizeof *out);
+    switch (s->kind) {
+    case SELECT_LIST:
+        code = add_listed(out, s, x, key, problems, err);
+        break;
+    case SELECT_TOGETHER:
+        code = add_together(out, s, x, key, problems, err);
+        break;
+    case SELECT_ALL:
+        code = add_place(out, all, x, err);
+        break;
+    case SELECT_EACH:
+        code = add_windows(out, 1, 1, x, err);
+        break;
+    case SELECT_WINDOW:
+        code = add_windows(out, s->window, s->stride, x, err);
+        break;
+    }
+    if (code)
+        return code;
+    if (!out->n && !problems->count)
+        config_problem(x->scene->config, x->entry, key, problems,
+                       "no query of the data has such a position");
+    out->label = arena_alloc(x->arena, out->n + 1, sizeof *out->label, err);
+    for (size_t i = 0; out->label && i < out->n; i++)
+        out->label[i] = out->v[i].label;
+    return out->label ? 0 : err->code;
+}
+
+/* "[3]" */
+static bool nth_in(const char *text, int *nth)
+{
+    char *end;
+    long v = strtol(text + 1, &end, 10);
+
+    if (end == text + 1 || !str_eq(end, "]") || v < 0 || v >= INT_MAX)
+        return false;
+    *nth = (int)v;
+    return true;
+}
+
+/* The names of "subject+last", or of "subject[0]" with *nth, as far as the data has them; NULL and
+   no err if it has not. */
+static const char **names_in(const char *label, struct experiment *x, size_t *n, int *nth,
+                             struct err *err)
+{
+    const char **name = arena_alloc(x->arena, strlen(label) + 1, sizeof *name, err), *near;
+    size_t length = strcspn(label, "[");
+
+    *n = 0;
+    if (!name)
+        return NULL;
+    if (token_set_known(x->scene, label, &near)) {
+        name[(*n)++] = label;
+        return name;
+    }
+    if (label[length] && nth_in(label + length, nth))
+        label = arena_strndup(x->arena, label, length, err);
+    while (label) {
+        length = strcspn(label, "+");
+        name[*n] = arena_strndup(x->arena, label, length, err);
+        if (!name[*n] || !token_set_known(x->scene, name[(*n)++], &near))
+            return NULL;
+        label = label[length] ? label + length + 1 : NULL;
+    }
+    return err->code ? NULL : name;
+}
+
+/* "all", "5" or "5-7". */
+static bool range_in(const char *label, struct span *range)
+{
+    char *end;
+    long lo = strtol(label, &end, 10), hi = lo;
+
+    if (str_eq(label, "all")) {
+        *range = (struct span){0, INT_MAX};
+        return true;
+    }
+    if (end > label && *end == '-')
+        hi = strtol(end + 1, &end, 10);
+    *range = (struct span){(int)lo, (int)hi + 1};
+    return end > label && !*end && lo >= 0 && hi >= lo && hi < INT_MAX - 1;
+}
+
+int place_of_label(struct places *out, const char *label, struct experiment *x, struct err *err)
+{
+    const struct dataset *ds = x->scene->data;
+    struct place *p = arena_alloc(x->arena, 1, sizeof *p, err);
+    int *tok = arena_alloc(x->arena, 2 * (size_t)ds->max_tokens, sizeof *tok, err);
+    bool known;
+
+    if (!p || !tok)
+        return err->code;
+    *p = (struct place){.label = label, .nth = -1};
+    known = range_in(label, &p->range);
+    if (!known) {
+        p->name = names_in(label, x, &p->n_names, &p->nth, err);
+        if (err->code)
+            return err->code;
+        known = p->name;
+    }
+    *out = (struct places){.v = p, .n = 1, .label = (const char **)&p->label};
+    for (size_t i = 0; known && i < ds->n; i++)
+        if (!ds->query[i].status && place_tokens(p, x->scene, &ds->query[i], tok))
+            return 0;
+    return err_set(err, ERR_CONFIG, "no query of the data has the position %s", label);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static int unite(int *tok, int n, const int *more, int n_more, int most)
+{
+    for (int i = 0; i < n_more && n < most; i++) {
+        int k = 0;
+
+        while (k < n && tok[k] != more[i])
+            k++;
+        if (k == n)
+            tok[n++] = more[i];
+    }
+    qsort(tok, (size_t)n, sizeof *tok, by_number);
+    return n;
+}
+
+int place_tokens(const struct place *p, const struct scene *s, const struct query *q, int *tok)
+{
+    int n = 0, *more = tok + q->n;
+
+    if (!p->n_names) {
+        bool whole = p->range.hi == INT_MAX;
+
+        if (!whole && p->range.hi > q->n)
+            return 0;
+        for (int t = p->range.lo; t < q->n && t < p->range.hi; t++)
+            tok[n++] = t;
+        return n;
+    }
+    if (p->n_names == 1) {
+        n = token_set(s, q, p->name[0], tok);
+        if (p->nth < 0)
+            return n;
+        tok[0] = n > p->nth ? tok[p->nth] : -1;
+        return n > p->nth;
+    }
+    for (size_t i = 0; i < p->n_names; i++)
+        n = unite(tok, n, more, token_set(s, q, p->name[i], more), q->n);
+    return n;
+}
+
+bool places_any(const struct places *p, const struct scene *s, const struct query *q, int *tok)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (place_tokens(&p->v[i], s, q, tok))
+            return true;
+    return false;
+}
+
+uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q, int *tok)
+{
+    uint64_t cost = 0;
+
+    for (size_t i = 0; i < p->n; i++) {
+        int n = place_tokens(&p->v[i], s, q, tok);
+
+        cost = hash_u64(tok, (size_t)n * sizeof *tok) + 31 * cost;
+    }
+    return cost;
+}
+
+/* --- roles --- */
+
+enum part { PART_FIRST, PART_MIDDLE, PART_LAST, PARTS };
+
+int match_roles_count(const struct dataset *ds)
+{
+    return ROLE_SPANS + PARTS * (int)ds->n_spans;
+}
+
+static enum part part_of(int i, int n)
+{
+    return i == n - 1 ? PART_LAST : i == 0 ? PART_FIRST : PART_MIDDLE;
+}
+
+void match_roles(const struct dataset *ds, const int *order, struct prompt p, int *role)
+{
+    for (int t = 0; t < p.n; t++)
+        role[t] = ROLE_OTHER;
+    for (size_t k = ds->n_spans - 2; k-- > 0;) {
+        struct span s = p.span[order[k]];
+
+        for (int t = s.lo < 0 ? 0 : s.lo; t < s.hi && t < p.n; t++)
+            role[t] = ROLE_SPANS + PARTS * order[k] + (int)part_of(t - s.lo, span_len(s));
+    }
+    role[p.n - 1] = ROLE_LAST;
+    role[0] = ROLE_FIRST;
+}
+
+const char *match_role_name(const struct dataset *ds, int role, struct arena *a, struct err *err)
+{
+    static const char *const fixed[ROLE_SPANS] = {"first", "last", "other"};
+    static const char *const part[PARTS] = {"first", "middle", "last"};
+
+    if (role < ROLE_SPANS)
+        return fixed[role];
+    role -= ROLE_SPANS;
+    return arena_printf(a, err, "%s.%s", ds->span_name[role / PARTS], part[role % PARTS]);
+}
+
+/* The token whose role in `other` (n) is that of token t in `own`; -1 = none. */
+static int match_token(const int *own, int t, const int *other, int n)
+{
+    int nth = 0, found = -1;
+
+    for (int i = 0; i < t; i++)
+        nth += own[i] == own[t];
+    for (int i = 0; i < n && nth >= 0; i++)
+        if (other[i] == own[t]) {
+            found = i;
+            nth--;
+        }
+    return found;
+}
+
+int match_tokens(const struct dataset *ds, const int *order, struct prompt own, struct prompt other,
+                 const int *tok, int n, int *src, struct arena *a, struct err *err)
+{
+    int *own_role = arena_alloc(a, (size_t)own.n, sizeof *own_role, err);
+    int *other_role = arena_alloc(a, (size_t)other.n, sizeof *other_role, err);
+
+    if (!own_role || !other_role)
+        return err->code;
+    match_roles(ds, order, own, own_role);
+    match_roles(ds, order, other, other_role);
+    for (int i = 0; i < n; i++)
+        src[i] = match_token(own_role, tok[i], other_role, other.n);
+    return 0;
+}
+
+int match_in_list(int i, int n_own, int n_other)
+{
+    enum part part = part_of(i, n_own);
+
+    if (n_own == n_other)
+        return i;
+    if (part == PART_LAST)
+        return n_other - 1;
+    if (part == PART_FIRST)
+        return n_other > 1 ? 0 : -1;
+    return n_other < 3 ? -1 : i < n_other - 1 ? i : n_other - 2;
+}

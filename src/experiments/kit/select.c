@@ -1,0 +1,223 @@
+#include "experiments/kit/select.h"
+
+#include "base/rng.h"
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int one(struct selection *out, struct span range, int32_t coordinate, struct arena *a,
+               struct err *err)
+{
+    out->range = arena_alloc(a, 1, sizeof *out->range, err);
+    if (!out->range)
+        return err->code;
+    out->range[0] = range;
+    out->n = 1;
+    out->coordinate = coordinate;
+    out->label = span_len(range) == 1 ? arena_printf(a, err, "%d", range.lo)
+                                      : arena_printf(a, err, "%d-%d", range.lo, range.hi - 1);
+    return out->label ? 0 : err->code;
+}
+
+static int element(const char *text, int n, struct experiment *x, const char *key,
+                   struct problems *problems)
+{
+    char *end;
+    long v = strtol(text, &end, 10);
+
+    if (*end || end == text || v < 0 || v >= n) {
+        config_problem(x->scene->config, x->entry, key, problems,
+                       "%s is none of 0 to %d that the model has", text, n - 1);
+        return -1;
+    }
+    return (int)v;
+}
+
+static int together(struct selections *out, const struct selector *s, int n, struct experiment *x,
+                    const char *key, struct problems *problems, struct err *err)
+{
+    struct selection *v = out->v;
+    struct buf label = {0};
+    int code = 0;
+
+    v->range = arena_alloc(x->arena, s->n, sizeof *v->range, err);
+    if (!v->range)
+        return err->code;
+    for (size_t i = 0; i < s->n && !code; i++) {
+        int e = element(s->name[i], n, x, key, problems);
+
+        v->range[v->n++] = (struct span){e, e + 1};
+        code = buf_printf(&label, err, "%s%d", i ? "+" : "", e);
+    }
+    v->coordinate = s->n == 1 ? v->range[0].lo : -1;
+    v->label = code ? NULL : arena_strndup(x->arena, label.data, label.len, err);
+    buf_release(&label);
+    return v->label ? 0 : err->code;
+}
+
+static size_t count(const struct selector *s, int n)
+{
+    switch (s->kind) {
+    case SELECT_EACH:
+        return (size_t)n;
+    case SELECT_LIST:
+        return s->n;
+    case SELECT_WINDOW:
+        return s->window > n ? 0 : (size_t)((n - s->window) / s->stride + 1);
+    case SELECT_ALL:
+    case SELECT_TOGETHER:
+        break;
+    }
+    return 1;
+}
+
+int selections_of(struct selections *out, const struct selector *s, int n, struct experiment *x,
+                  const char *key, struct problems *problems, struct err *err)
+{
+    int code = 0;
+
+    out->n = count(s, n);
+    if (!out->n)
+        config_problem(x->scene->config, x->entry, key, problems,
+                       "a window of %d does not fit into %d", s->window, n);
+    out->v = arena_alloc(x->arena, out->n, sizeof *out->v, err);
+    if (!out->v)
+        return err->code;
+    if (s->kind == SELECT_TOGETHER)
+        return together(out, s, n, x, key, problems, err);
+    for (size_t i = 0; i < out->n && !code; i++) {
+        int lo = (int)i, wide = 1, centre;
+
+        if (s->kind == SELECT_LIST)
+            lo = element(s->name[i], n, x, key, problems);
+        if (s->kind == SELECT_WINDOW) {
+            lo = (int)i * s->stride;
+            wide = s->window;
+        }
+        centre = lo + wide / 2;
+        if (s->kind == SELECT_ALL) {
+            wide = n;
+            centre = n == 1 ? 0 : -1;
+        }
+        code = one(&out->v[i], (struct span){lo, lo + wide}, centre, x->arena, err);
+    }
+    if (s->kind == SELECT_ALL && !code)
+        out->v[0].label = "all";
+    return code;
+}
+
+int add_selections_axis(struct experiment *x, const char *name, const struct selections *sel,
+                        int *axis, struct err *err)
+{
+    int32_t *coordinate = arena_alloc(x->arena, sel->n, sizeof *coordinate, err);
+    const char **label = arena_alloc(x->arena, sel->n, sizeof *label, err);
+
+    if (!coordinate || !label)
+        return err->code;
+    for (size_t i = 0; i < sel->n; i++) {
+        coordinate[i] = sel->v[i].coordinate;
+        label[i] = sel->v[i].label;
+    }
+    *axis = x->n_axes;
+    if (add_axis(x, name, sel->n, err))
+        return err->code;
+    x->axis[*axis].dim.coord = coordinate;
+    x->axis[*axis].label = label;
+    return 0;
+}
+
+static bool in_any_span(const struct scene *s, const struct query *q, int t)
+{
+    for (size_t i = 0; i < s->data->n_spans; i++)
+        if (span_has(q->span[i], t))
+            return true;
+    return false;
+}
+
+static int other_tokens(const struct scene *s, const struct query *q, int *tok)
+{
+    int n = 0;
+
+    for (int t = 0; t < q->n; t++) /* first and last are spans too */
+        if (!in_any_span(s, q, t))
+            tok[n++] = t;
+    return n;
+}
+
+static int span_tokens(const struct scene *s, const struct query *q, const char *name, int *tok)
+{
+    int i = dataset_span(s->data, name), n = 0;
+
+    for (int t = i < 0 ? 0 : q->span[i].lo; i >= 0 && t < q->span[i].hi; t++)
+        tok[n++] = t;
+    return n;
+}
+
+/* `size` tokens of `other`, in rising order; the draw depends on query and name alone. */
+static int random_tokens(const struct scene *s, const struct query *q, const char *name, int size,
+                         int *tok)
+{
+    int n = other_tokens(s, q, tok), kept = 0;
+    struct rng r = rng_for((uint64_t)s->config->data.seed, q->fingerprint.lo, name);
+
+    if (n < size)
+        return 0;
+    for (int i = 0; i < n; i++) /* each of the rest with the chance that fills what is left */
+        if (rng_below(&r, (uint64_t)(n - i)) < (uint64_t)(size - kept))
+            tok[kept++] = tok[i];
+    return kept;
+}
+
+int token_set(const struct scene *s, const struct query *q, const char *name, int *tok)
+{
+    if (str_eq(name, "other"))
+        return other_tokens(s, q, tok);
+    if (strncmp(name, "random_", 7) == 0)
+        return random_tokens(s, q, name, span_tokens(s, q, name + 7, tok), tok);
+    return span_tokens(s, q, name, tok);
+}
+
+bool token_set_known(const struct scene *s, const char *name, const char **near)
+{
+    const char *span = strncmp(name, "random_", 7) == 0 ? name + 7 : name;
+
+    *near = NULL;
+    if (str_eq(name, "other") || dataset_span(s->data, span) >= 0)
+        return true;
+    *near = str_did_you_mean(span, s->data->span_name, s->data->n_spans);
+    return false;
+}
+
+static int rank_of_name(const char *name)
+{
+    return str_eq(name, "subject")            ? 0
+           : strncmp(name, "answer_", 7) == 0 ? 1
+           : str_eq(name, "relation")         ? 2
+                                              : 3;
+}
+
+static bool comes_after(const char *a, const char *b)
+{
+    int rank = rank_of_name(a) - rank_of_name(b);
+
+    return rank > 0 || (rank == 0 && strcmp(a, b) > 0);
+}
+
+size_t span_order(const struct dataset *ds, int *order)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ds->n_spans; i++) { /* by insertion: a handful */
+        const char *own = ds->span_name[i];
+        size_t k = n;
+
+        if (str_eq(own, "first") || str_eq(own, "last"))
+            continue;
+        for (; k > 0 && comes_after(ds->span_name[order[k - 1]], own); k--)
+            order[k] = order[k - 1];
+        order[k] = (int)i;
+        n++;
+    }
+    return n;
+}

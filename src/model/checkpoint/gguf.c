@@ -1,0 +1,547 @@
+#include "model/checkpoint/gguf.h"
+
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Least bytes that one entry takes in the file: a count that promises more of them than the rest of
+ * the file could hold is refused before anything is allocated for it.
+ */
+enum {
+    STRING_MIN = 8,            /* its length */
+    VALUE_MIN = 8 + 1 + 4 + 1, /* key, type, payload */
+    TENSOR_MIN = 8 + 1 + 4 + 4 + 8,
+    ARRAY_MIN = 4 + 8,
+    NEST_MAX = 4, /* arrays of arrays of ... */
+};
+
+static const size_t type_size[GGUF_TYPE_COUNT] = {
+#define X(name, text, bytes) [name] = bytes,
+    GGUF_TYPES(X)
+#undef X
+};
+
+const char *gguf_type_name(enum gguf_type type)
+{
+    static const char *const text[GGUF_TYPE_COUNT] = {
+#define X(name, words, bytes) [name] = words,
+        GGUF_TYPES(X)
+#undef X
+    };
+
+    return type < GGUF_TYPE_COUNT ? text[type] : "an unknown type";
+}
+
+/* The element types of tensors that we compute with. */
+static const struct {
+    uint32_t id;
+    enum dtype dtype;
+} dtypes[] = {
+    {0, DTYPE_F32},  {1, DTYPE_F16},  {2, DTYPE_Q4_0},  {3, DTYPE_Q4_1},  {6, DTYPE_Q5_0},
+    {7, DTYPE_Q5_1}, {8, DTYPE_Q8_0}, {14, DTYPE_Q6_K}, {30, DTYPE_BF16},
+};
+
+/* What the format calls the others, for the message. */
+static const struct {
+    uint32_t id;
+    const char *name;
+} other_dtypes[] = {
+    {9, "Q8_1"},     {10, "Q2_K"},   {11, "Q3_K"},    {12, "Q4_K"},  {13, "Q5_K"},   {15, "Q8_K"},
+    {16, "IQ2_XXS"}, {17, "IQ2_XS"}, {18, "IQ3_XXS"}, {19, "IQ1_S"}, {20, "IQ4_NL"}, {21, "IQ3_S"},
+    {22, "IQ2_S"},   {23, "IQ4_XS"}, {24, "I8"},      {25, "I16"},   {26, "I32"},    {27, "I64"},
+    {28, "F64"},     {29, "IQ1_M"},  {34, "TQ1_0"},   {35, "TQ2_0"}, {39, "MXFP4"},
+};
+
+static int cut_short(const struct cursor *c, const char *where, struct err *err)
+{
+    return err_set(err, ERR_FORMAT, "the file ends (%zu bytes) inside %s: is it cut short?",
+                   c->size, where);
+}
+
+static uint64_t left(const struct cursor *c)
+{
+    return c->bad ? 0 : c->size - c->pos;
+}
+
+/* A string that must be printable (a key or a tensor's name), as a C string. */
+static int take_name(struct gguf *g, struct cursor *c, const char *what, const char **out,
+                     struct err *err)
+{
+    uint64_t n = cursor_u64(c);
+    const char *s = cursor_take(c, n);
+
+    if (!s)
+        return cut_short(c, what, err);
+    if (!tensor_name_ok(s, (size_t)n))
+        return err_set(err, ERR_FORMAT,
+                       "%s at byte %zu is %llu bytes long or not printable: expected UTF-8 of 1 to "
+                       "1024 bytes",
+                       what, c->pos - (size_t)n, (unsigned long long)n);
+    *out = arena_strndup(&g->arena, s, (size_t)n, err);
+    return *out ? 0 : err->code;
+}
+
+/* Walks over a payload, so that later reads of it need no checks. */
+static int skip_elements(struct cursor *c, uint32_t type, uint64_t count, int depth,
+                         const char *key, struct err *err)
+{
+    uint64_t each;
+
+    if (type >= GGUF_TYPE_COUNT)
+        return err_set(err, ERR_FORMAT, "key \"%s\" has the unknown type %u", key, type);
+    each = type_size[type] ? type_size[type] : type == GGUF_STRING ? STRING_MIN : ARRAY_MIN;
+    if (count > left(c) / each)
+        return err_set(err, ERR_FORMAT,
+                       "key \"%s\" claims %llu elements of %s, more than the rest of the file "
+                       "(%llu bytes) can hold",
+                       key, (unsigned long long)count, gguf_type_name(type),
+                       (unsigned long long)left(c));
+    if (type_size[type]) {
+        cursor_take(c, count * each);
+        return 0;
+    }
+    if (type == GGUF_ARRAY && depth >= NEST_MAX)
+        return err_set(err, ERR_FORMAT, "key \"%s\" nests arrays more than %d deep", key, NEST_MAX);
+    for (uint64_t i = 0; i < count; i++) {
+        if (type == GGUF_STRING) {
+            cursor_take(c, cursor_u64(c));
+        } else {
+            uint32_t inner = cursor_u32(c);
+            uint64_t n = cursor_u64(c);
+
+            if (skip_elements(c, inner, n, depth + 1, key, err))
+                return err->code;
+        }
+        if (c->bad)
+            return err_set(err, ERR_FORMAT,
+                           "key \"%s\": element %llu ends beyond the file (%zu bytes)", key,
+                           (unsigned long long)i, c->size);
+    }
+    return 0;
+}
+
+static int parse_value(struct gguf *g, struct cursor *c, struct gguf_value *v, struct err *err)
+{
+    uint32_t type;
+
+    if (take_name(g, c, "a metadata key", &v->key, err))
+        return err->code;
+    type = cursor_u32(c);
+    v->count = 1;
+    if (type == GGUF_ARRAY) {
+        v->type = GGUF_ARRAY;
+        type = cursor_u32(c);
+        v->count = cursor_u64(c);
+    }
+    if (c->bad)
+        return cut_short(c, v->key, err);
+    v->data = c->data + c->pos;
+    if (skip_elements(c, type, v->count, v->type == GGUF_ARRAY, v->key, err))
+        return err->code;
+    v->element = (enum gguf_type)type;
+    if (v->type != GGUF_ARRAY)
+        v->type = v->element;
+    return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct gguf_value *)a)->key, ((const struct gguf_value *)b)->key);
+}
+
+static int parse_values(struct gguf *g, struct cursor *c, uint64_t n, struct err *err)
+{
+    if (n > left(c) / VALUE_MIN)
+        return err_set(err, ERR_FORMAT,
+                       "the header claims %llu metadata keys, more than the file (%zu bytes) can "
+                       "hold",
+                       (unsigned long long)n, c->size);
+    g->value = arena_alloc(&g->arena, (size_t)n, sizeof *g->value, err);
+    if (!g->value)
+        return err->code;
+    for (; g->n_values < n; g->n_values++)
+        if (parse_value(g, c, &g->value[g->n_values], err))
+            return err->code;
+    if (n)
+        qsort(g->value, g->n_values, sizeof *g->value, by_key);
+    for (size_t i = 1; i < g->n_values; i++)
+        if (str_eq(g->value[i - 1].key, g->value[i].key))
+            return err_set(err, ERR_FORMAT, "key \"%s\" is there twice", g->value[i].key);
+    return 0;
+}
+
+static int find_dtype(struct tensor *t, uint32_t id, struct err *err)
+{
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        if (dtypes[i].id == id) {
+            t->dtype = dtypes[i].dtype;
+            return 0;
+        }
+    for (size_t i = 0; i < sizeof other_dtypes / sizeof *other_dtypes; i++)
+        if (other_dtypes[i].id == id)
+            return err_set(err, ERR_FORMAT,
+                           "tensor %s is of type %s, which is not handled: F32, F16, BF16, Q4_0, "
+                           "Q4_1, Q5_0, Q5_1, Q8_0 and Q6_K are",
+                           t->name, other_dtypes[i].name);
+    return err_set(err, ERR_FORMAT, "tensor %s is of the unknown type %u", t->name, id);
+}
+
+/* Bytes of a tensor from its shape; rows are whole blocks. */
+static int find_bytes(struct tensor *t, struct err *err)
+{
+    uint64_t block = dtype_block(t->dtype), block_bytes = dtype_block_bytes(t->dtype), count;
+
+    if (tensor_count(t, &count, err))
+        return err->code;
+    if ((t->rank ? (uint64_t)t->dim[t->rank - 1] : 1) % block)
+        return err_set(err, ERR_FORMAT,
+                       "tensor %s: a row of %lld elements is no multiple of the %llu of a %s block",
+                       t->name, (long long)(t->rank ? t->dim[t->rank - 1] : 1),
+                       (unsigned long long)block, dtype_name(t->dtype));
+    if (count / block > UINT64_MAX / 2 / block_bytes)
+        return err_set(err, ERR_FORMAT, "tensor %s has more than 2^63 bytes", t->name);
+    t->bytes = count / block * block_bytes;
+    return 0;
+}
+
+static int parse_tensor(struct gguf *g, struct cursor *c, struct tensor *t, struct err *err)
+{
+    uint32_t rank, id;
+
+    if (take_name(g, c, "a tensor's name", &t->name, err))
+        return err->code;
+    rank = cursor_u32(c);
+    if (rank > TENSOR_RANK_MAX)
+        return err_set(err, ERR_FORMAT, "tensor %s has %u dimensions, expected at most %d", t->name,
+                       rank, TENSOR_RANK_MAX);
+    t->rank = (int)rank;
+    for (int i = t->rank - 1; i >= 0; i--) {
+        uint64_t dim = cursor_u64(c); /* innermost first */
+
+        if (dim > INT64_MAX)
+            return err_set(err, ERR_FORMAT, "tensor %s: a dimension of %llu is too large", t->name,
+                           (unsigned long long)dim);
+        t->dim[i] = (int64_t)dim;
+    }
+    id = cursor_u32(c);
+    t->begin = cursor_u64(c);
+    if (c->bad)
+        return cut_short(c, t->name, err);
+    if (find_dtype(t, id, err) || find_bytes(t, err))
+        return err->code;
+    if (t->begin % g->alignment)
+        return err_set(
+            err, ERR_FORMAT,
+            "tensor %s begins at byte %llu of the data, no multiple of the alignment %llu", t->name,
+            (unsigned long long)t->begin, (unsigned long long)g->alignment);
+    return 0;
+}
+
+/* Checks that the tensor lies in the file's data section of `size` bytes, and points to it. */
+static int place_tensor(const struct gguf *g, struct tensor *t, uint64_t size, struct err *err)
+{
+    if (t->begin > size || t->bytes > size - t->begin)
+        return err_set(err, ERR_FORMAT,
+                       "tensor %s is said to lie at bytes %llu to %llu of the data, but there are "
+                       "%llu: is the file cut short?",
+                       t->name, (unsigned long long)t->begin,
+                       (unsigned long long)t->begin + t->bytes, (unsigned long long)size);
+    t->data = g->file.data + g->data_offset + t->begin;
+    return 0;
+}
+
+static int parse_tensors(struct gguf *g, struct cursor *c, uint64_t n, enum gguf_part part,
+                         struct err *err)
+{
+    uint64_t size;
+
+    if (n > left(c) / TENSOR_MIN)
+        return err_set(err, ERR_FORMAT,
+                       "the header claims %llu tensors, more than the file (%zu bytes) can hold",
+                       (unsigned long long)n, c->size);
+    g->tensors.v = arena_alloc(&g->arena, (size_t)n, sizeof *g->tensors.v, err);
+    if (!g->tensors.v)
+        return err->code;
+    for (; g->tensors.n < n; g->tensors.n++)
+        if (parse_tensor(g, c, &g->tensors.v[g->tensors.n], err))
+            return err->code;
+    g->data_offset = (c->pos + g->alignment - 1) / g->alignment * g->alignment;
+    size = g->data_offset < c->size ? c->size - g->data_offset : 0;
+    for (size_t i = 0; part == GGUF_WHOLE && i < g->tensors.n; i++)
+        if (place_tensor(g, &g->tensors.v[i], size, err))
+            return err->code;
+    if (tensors_sort(&g->tensors, err))
+        return err->code;
+    return part == GGUF_WHOLE ? tensors_check_layout(&g->tensors, size, false, err) : 0;
+}
+
+static int check_version(uint32_t version, struct err *err)
+{
+    if (version == 2 || version == 3)
+        return 0;
+    if (version == 1)
+        return err_set(err, ERR_FORMAT, "GGUF version 1 is not handled: convert it to version 3");
+    if (version == 2u << 24 || version == 3u << 24)
+        return err_set(err, ERR_FORMAT,
+                       "a big-endian GGUF file is not handled: convert it to little-endian");
+    return err_set(err, ERR_FORMAT, "GGUF version %u is not handled: 2 and 3 are", version);
+}
+
+static int check_alignment(struct gguf *g, struct err *err)
+{
+    int64_t alignment = 32;
+
+    if (gguf_take_int(g, "general.alignment", false, 1, 1 << 20, &alignment, err))
+        return err->code;
+    if (alignment & (alignment - 1))
+        return err_set(err, ERR_FORMAT,
+                       "key \"general.alignment\" is %lld, expected a power of two",
+                       (long long)alignment);
+    g->alignment = (uint64_t)alignment;
+    return 0;
+}
+
+int gguf_parse(struct gguf *g, const void *data, size_t size, enum gguf_part part, struct err *err)
+{
+    struct cursor c = {data, size, 0, 0};
+    const char *magic;
+    uint64_t n_tensors, n_values;
+
+    memset(g, 0, sizeof *g);
+    g->file = (struct mapping){data, size};
+    magic = cursor_take(&c, 4);
+    if (!magic || memcmp(magic, "GGUF", 4) != 0)
+        return err_set(err, ERR_FORMAT, "no GGUF file: it does not begin with the letters GGUF");
+    g->version = cursor_u32(&c);
+    n_tensors = cursor_u64(&c);
+    n_values = cursor_u64(&c);
+    if (c.bad)
+        return cut_short(&c, "the header", err);
+    if (check_version(g->version, err) || parse_values(g, &c, n_values, err) ||
+        check_alignment(g, err) || parse_tensors(g, &c, n_tensors, part, err)) {
+        gguf_close(g);
+        return err->code;
+    }
+    return 0;
+}
+
+bool gguf_is(const char *path)
+{
+    char magic[4] = "";
+    FILE *f = fopen(path, "rb");
+    bool is;
+
+    if (!f)
+        return false;
+    is = fread(magic, 1, sizeof magic, f) == sizeof magic && !memcmp(magic, "GGUF", 4);
+    fclose(f);
+    return is;
+}
+
+int gguf_open(struct gguf *g, const char *path, enum gguf_part part, struct err *err)
+{
+    struct mapping file;
+
+    memset(g, 0, sizeof *g);
+    if (file_map(&file, path, err))
+        return err->code;
+    if (gguf_parse(g, file.data, file.size, part, err)) {
+        file_unmap(&file);
+        return err_wrap(err, "%s", path);
+    }
+    g->mapped = true;
+    return 0;
+}
+
+void gguf_close(struct gguf *g)
+{
+    if (g->mapped)
+        file_unmap(&g->file);
+    arena_release(&g->arena);
+    memset(g, 0, sizeof *g);
+}
+
+const struct gguf_value *gguf_find(const struct gguf *g, const char *key)
+{
+    struct gguf_value want = {.key = key};
+
+    return g->n_values ? bsearch(&want, g->value, g->n_values, sizeof *g->value, by_key) : NULL;
+}
+
+/* Little-endian bytes of element i of a fixed-size type. */
+static uint64_t raw(const struct gguf_value *v, uint64_t i)
+{
+    size_t bytes = type_size[v->element];
+    struct cursor c = {v->data + i * bytes, bytes, 0, 0};
+
+    switch (bytes) {
+    case 1:
+        return cursor_u8(&c);
+    case 2:
+        return cursor_u16(&c);
+    case 4:
+        return cursor_u32(&c);
+    default:
+        return cursor_u64(&c);
+    }
+}
+
+static float float_of(uint64_t bits)
+{
+    uint32_t low = (uint32_t)bits;
+    float f;
+
+    memcpy(&f, &low, sizeof f);
+    return f;
+}
+
+static double double_of(uint64_t bits)
+{
+    double d;
+
+    memcpy(&d, &bits, sizeof d);
+    return d;
+}
+
+/* The value of a key that may be absent: NULL then, and *code says whether that is an error. */
+static const struct gguf_value *find_or(const struct gguf *g, const char *key, bool need, int *code,
+                                        struct err *err)
+{
+    const struct gguf_value *v = gguf_find(g, key);
+
+    *code = !v && need ? err_set(err, ERR_FORMAT, "key \"%s\" is missing", key) : 0;
+    return v;
+}
+
+static int wrong_type(const struct gguf_value *v, const char *expected, struct err *err)
+{
+    bool array = v->type == GGUF_ARRAY;
+
+    return err_set(err, ERR_FORMAT, "key \"%s\" is %s%s, expected %s", v->key,
+                   array ? "an array of " : "", gguf_type_name(array ? v->element : v->type),
+                   expected);
+}
+
+int gguf_take_int(const struct gguf *g, const char *key, bool need, int64_t lo, int64_t hi,
+                  int64_t *out, struct err *err)
+{
+    int code;
+    const struct gguf_value *v = find_or(g, key, need, &code, err);
+    int64_t i;
+
+    if (!v)
+        return code;
+    switch (v->type) {
+    case GGUF_U8:
+    case GGUF_U16:
+    case GGUF_U32:
+    case GGUF_I64:
+        i = (int64_t)raw(v, 0);
+        break;
+    case GGUF_I8:
+        i = (int64_t)(raw(v, 0) ^ 0x80) - 0x80;
+        break;
+    case GGUF_I16:
+        i = (int16_t)raw(v, 0);
+        break;
+    case GGUF_I32:
+        i = (int32_t)raw(v, 0);
+        break;
+    case GGUF_U64:
+        i = raw(v, 0) > INT64_MAX ? INT64_MAX : (int64_t)raw(v, 0);
+        break;
+    default:
+        return wrong_type(v, "an integer", err);
+    }
+    if (i < lo || i > hi)
+        return err_set(err, ERR_FORMAT, "key \"%s\" is %lld, expected %lld to %lld", key,
+                       (long long)i, (long long)lo, (long long)hi);
+    *out = i;
+    return 0;
+}
+
+int gguf_take_real(const struct gguf *g, const char *key, bool need, double *out, struct err *err)
+{
+    int code;
+    const struct gguf_value *v = find_or(g, key, need, &code, err);
+
+    if (!v)
+        return code;
+    if (v->type != GGUF_F32 && v->type != GGUF_F64)
+        return wrong_type(v, "a real number", err);
+    *out = v->type == GGUF_F32 ? (double)float_of(raw(v, 0)) : double_of(raw(v, 0));
+    return 0;
+}
+
+int gguf_take_bool(const struct gguf *g, const char *key, bool need, bool *out, struct err *err)
+{
+    int code;
+    const struct gguf_value *v = find_or(g, key, need, &code, err);
+
+    if (!v)
+        return code;
+    if (v->type != GGUF_BOOL)
+        return wrong_type(v, "true or false", err);
+    *out = raw(v, 0) != 0;
+    return 0;
+}
+
+int gguf_take_string(const struct gguf *g, const char *key, bool need, struct gguf_string *out,
+                     struct err *err)
+{
+    int code;
+    const struct gguf_value *v = find_or(g, key, need, &code, err);
+    uint64_t at = 0;
+
+    if (!v)
+        return code;
+    if (v->type != GGUF_STRING)
+        return wrong_type(v, "a string", err);
+    *out = gguf_next_string(v, &at);
+    return 0;
+}
+
+int gguf_take_array(const struct gguf *g, const char *key, bool need, enum gguf_type element,
+                    const struct gguf_value **out, struct err *err)
+{
+    int code;
+    const struct gguf_value *v = find_or(g, key, need, &code, err);
+    char expected[64];
+
+    *out = NULL;
+    if (!v)
+        return code;
+    if (v->type != GGUF_ARRAY || v->element != element) {
+        snprintf(expected, sizeof expected, "an array of %s", gguf_type_name(element));
+        return wrong_type(v, expected, err);
+    }
+    *out = v;
+    return 0;
+}
+
+float gguf_f32_at(const struct gguf_value *v, uint64_t i)
+{
+    return float_of(raw(v, i));
+}
+
+int32_t gguf_i32_at(const struct gguf_value *v, uint64_t i)
+{
+    return (int32_t)(uint32_t)raw(v, i);
+}
+
+struct gguf_string gguf_next_string(const struct gguf_value *v, uint64_t *at)
+{
+    struct cursor c = {v->data + *at, sizeof(uint64_t), 0, 0};
+    uint64_t n = cursor_u64(&c);
+
+    *at += sizeof(uint64_t) + n;
+    return (struct gguf_string){(const char *)c.data + sizeof(uint64_t), (size_t)n};
+}
+
+bool gguf_string_eq(struct gguf_string a, const char *b)
+{
+    return a.n == strlen(b) && !memcmp(a.s, b, a.n);
+}

@@ -1,0 +1,351 @@
+/*
+ * Two result files compared: groups, attributes, shapes, values. The first difference is told in
+ * full, in the order of the groups' names; within a group attributes come before coordinates and
+ * those before the rest, for they tell why the rest differs.
+ */
+#define _XOPEN_SOURCE 700
+#include "report/diff.h"
+#include "base/out.h"
+
+#include "base/str.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMED_OTHERS = 8 }; /* things beside the first that are told by name */
+
+struct attrs {
+    struct h5attr *item;
+    size_t n, cap;
+};
+
+/* What a file holds ------------------------------------------------------------------------ */
+
+static void *grow(struct arena *arena, void *items, size_t n, size_t *cap, size_t size,
+                  struct err *err)
+{
+    size_t more = *cap ? 2 * *cap : 64;
+    void *new;
+
+    if (n < *cap)
+        return items;
+    new = arena_alloc(arena, more, size, err);
+    if (!new)
+        return NULL;
+    if (n)
+        memcpy(new, items, n * size);
+    *cap = more;
+    return new;
+}
+
+struct listing {
+    struct arena *arena;
+    void *into; /* struct side or struct attrs */
+};
+
+static int take_group(void *ctx, const char *group, struct err *err)
+{
+    struct listing *l = ctx;
+    struct names *g = &((struct side *)l->into)->groups;
+    const char **more = grow(l->arena, g->name, g->n, &g->cap, sizeof *more, err);
+
+    if (!more)
+        return err->code;
+    g->name = more;
+    g->name[g->n] = arena_strdup(l->arena, group, err);
+    return g->name[g->n++] ? 0 : err->code;
+}
+
+static int take_variable(void *ctx, const struct h5info *v, struct err *err)
+{
+    struct listing *l = ctx;
+    struct side *s = l->into;
+    struct h5info *more = grow(l->arena, s->var, s->n, &s->cap, sizeof *more, err);
+
+    if (!more)
+        return err->code;
+    s->var = more;
+    s->var[s->n++] = *v; /* its texts live as long as the file is open */
+    return 0;
+}
+
+static int take_attr(void *ctx, const struct h5attr *a, struct err *err)
+{
+    struct listing *l = ctx;
+    struct attrs *s = l->into;
+    struct h5attr *more = grow(l->arena, s->item, s->n, &s->cap, sizeof *more, err);
+
+    if (!more)
+        return err->code;
+    s->item = more;
+    more += s->n++;
+    more->type = a->type;
+    more->name = arena_strdup(l->arena, a->name, err);
+    more->value = arena_strdup(l->arena, a->value, err);
+    return more->name && more->value ? 0 : err->code;
+}
+
+static int open_side(struct diff *d, struct side *s, const char *arg, struct err *err)
+{
+    struct listing l = {&d->arena, s};
+
+    s->path = h5_find(&d->arena, arg, err);
+    if (!s->path || h5_open(&s->file, s->path, err))
+        return err->code;
+    if (h5_each_group(s->file, take_group, &l, err) || h5_each(s->file, take_variable, &l, err))
+        return err_wrap(err, "%s", s->path);
+    return 0;
+}
+
+static bool has_group(const struct side *s, const char *group)
+{
+    for (size_t i = 0; i < s->groups.n; i++)
+        if (str_eq(s->groups.name[i], group))
+            return true;
+    return false;
+}
+
+const struct h5info *find_variable(const struct side *s, const char *group, size_t n,
+                                   const char *name)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strlen(s->var[i].group) == n && memcmp(s->var[i].group, group, n) == 0 &&
+            str_eq(s->var[i].name, name))
+            return &s->var[i];
+    return NULL;
+}
+
+static const struct h5attr *find_attr(const struct attrs *s, const char *name)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (str_eq(s->item[i].name, name))
+            return &s->item[i];
+    return NULL;
+}
+
+/* Telling ---------------------------------------------------------------------------------- */
+
+bool note_difference(struct diff *d, const char *thing, struct err *err)
+{
+    if (!d->n++)
+        return true;
+    if (d->n_others++ < NAMED_OTHERS)
+        buf_printf(&d->others, err, "%s%s", d->n_others > 1 ? ", " : "", thing);
+    return false;
+}
+
+static int tell_missing(struct diff *d, const char *what, const char *thing, const struct side *has,
+                        const struct side *lacks, struct err *err)
+{
+    if (note_difference(d, thing, err))
+        buf_printf(&d->first, err, "%s %s is in %s, but not in %s\n", what, thing, has->path,
+                   lacks->path);
+    return err->code;
+}
+
+/* Attributes ------------------------------------------------------------------------------- */
+
+static bool attrs_differ(const struct diff *d, const struct h5attr *x, const struct h5attr *y)
+{
+    if ((x->type == V_STR) != (y->type == V_STR))
+        return true;
+    if (x->type != V_STR && d->tolerant)
+        return numbers_differ(d, strtod(x->value, NULL), strtod(y->value, NULL));
+    return !str_eq(x->value, y->value);
+}
+
+/* Who asks for tolerance compares builds or machines: that they differ is no news. */
+static bool only_noted(const struct diff *d, const char *thing)
+{
+    static const char *const builds[] = {
+        "provenance@lensweep_version",
+        "provenance@git_commit",
+        "provenance@hdf5_version",
+        "provenance@blas",
+    };
+
+    for (size_t i = 0; i < sizeof builds / sizeof *builds; i++)
+        if (d->tolerant && str_eq(thing, builds[i]))
+            return true;
+    return false;
+}
+
+static int tell_attr(struct diff *d, const char *thing, const struct h5attr *x,
+                     const struct h5attr *y, struct err *err)
+{
+    struct buf *b = &d->first;
+
+    if (only_noted(d, thing)) {
+        b = &d->notes;
+        buf_puts(b, "note: ", err);
+    } else if (!note_difference(d, thing, err)) {
+        return err->code;
+    }
+    if (err->code || buf_printf(b, err, "%s: ", thing) ||
+        put_texts(d, b, x->value, y->value, err) || buf_puts(b, "\n", err))
+        return err->code;
+    return 0;
+}
+
+/* An attribute is written group@name, or group/variable@name. */
+static int compare_attrs(struct diff *d, const char *group, const char *var, struct err *err)
+{
+    struct arena arena = {0};
+    struct attrs x = {0}, y = {0};
+    struct listing a = {&arena, &x}, b = {&arena, &y};
+    int code = h5_each_attr(d->a.file, group, var, take_attr, &a, err) ||
+               h5_each_attr(d->b.file, group, var, take_attr, &b, err);
+
+    for (size_t i = 0; i < x.n + y.n && !code; i++) {
+        const struct h5attr *one = i < x.n ? &x.item[i] : &y.item[i - x.n];
+        const struct h5attr *other = find_attr(i < x.n ? &y : &x, one->name);
+        const char *thing = arena_printf(&arena, err, "%s%s%s@%s", group, var && *group ? "/" : "",
+                                         var ? var : "", one->name);
+
+        if (!thing)
+            code = err->code;
+        else if (!other)
+            code = tell_missing(d, "attribute", thing, i < x.n ? &d->a : &d->b,
+                                i < x.n ? &d->b : &d->a, err);
+        else if (i < x.n && attrs_differ(d, one, other))
+            code = tell_attr(d, thing, one, other, err);
+    }
+    arena_release(&arena);
+    return code ? err->code : 0;
+}
+
+/* Variables and groups --------------------------------------------------------------------- */
+
+/* "f4 (query 24, layer 3)" */
+static int put_shape(struct buf *b, const struct h5info *v, struct err *err)
+{
+    static const char *const types[] = {"i1", "i4", "i8", "f4", "f8", "str"};
+
+    if (buf_puts(b, types[v->type], err))
+        return err->code;
+    for (size_t i = 0; i < v->rank; i++)
+        if (buf_printf(b, err, "%s%s%s%zu", i ? ", " : " (", v->dim[i], *v->dim[i] ? " " : "",
+                       v->size[i]))
+            return err->code;
+    return v->rank ? buf_puts(b, ")", err) : 0;
+}
+
+static bool same_shape(const struct h5info *v, const struct h5info *w)
+{
+    bool same = v->type == w->type && v->rank == w->rank;
+
+    for (size_t i = 0; same && i < v->rank; i++)
+        same = v->size[i] == w->size[i] && str_eq(v->dim[i], w->dim[i]);
+    return same;
+}
+
+static int tell_shapes(struct diff *d, const char *thing, const struct h5info *v,
+                       const struct h5info *w, struct err *err)
+{
+    struct buf *b = &d->first;
+
+    if (!note_difference(d, thing, err) || buf_printf(b, err, "%s: ", thing) ||
+        put_shape(b, v, err) || buf_printf(b, err, " in %s, ", d->a.path) || put_shape(b, w, err) ||
+        buf_printf(b, err, " in %s\n", d->b.path))
+        return err->code;
+    return 0;
+}
+
+static char *full_name(struct diff *d, const struct h5info *v, struct err *err)
+{
+    return arena_printf(&d->arena, err, "%s%s%s", v->group, *v->group ? "/" : "", v->name);
+}
+
+static int compare_variable(struct diff *d, const struct h5info *v, struct err *err)
+{
+    const struct h5info *w = find_variable(&d->b, v->group, strlen(v->group), v->name);
+    const char *thing = full_name(d, v, err);
+
+    if (!thing)
+        return err->code;
+    if (!w)
+        return tell_missing(d, "variable", thing, &d->a, &d->b, err);
+    if (compare_attrs(d, v->group, v->name, err))
+        return err->code;
+    if (!same_shape(v, w))
+        return tell_shapes(d, thing, v, w, err);
+    return v->type == V_STR ? compare_strings(d, thing, v, err)
+                            : compare_numbers(d, thing, v, w, err);
+}
+
+static bool is_scale(const struct h5info *v)
+{
+    return v->rank == 1 && str_eq(v->dim[0], v->name);
+}
+
+static int compare_group(struct diff *d, const char *group, struct err *err)
+{
+    if (compare_attrs(d, group, NULL, err))
+        return err->code;
+    for (int scales = 1; scales >= 0; scales--)
+        for (size_t i = 0; i < d->a.n; i++)
+            if (str_eq(d->a.var[i].group, group) && is_scale(&d->a.var[i]) == scales &&
+                compare_variable(d, &d->a.var[i], err))
+                return err->code;
+    for (size_t i = 0; i < d->b.n; i++) {
+        const struct h5info *v = &d->b.var[i];
+        const char *thing;
+
+        if (!str_eq(v->group, group) || find_variable(&d->a, group, strlen(group), v->name))
+            continue;
+        thing = full_name(d, v, err);
+        if (!thing || tell_missing(d, "variable", thing, &d->b, &d->a, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* A group that one file lacks counts as one thing, whatever is in it. */
+static int compare_groups(struct diff *d, struct err *err)
+{
+    const struct names *a = &d->a.groups, *b = &d->b.groups;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (has_group(&d->b, a->name[i]) ? compare_group(d, a->name[i], err)
+                                         : tell_missing(d, "group", a->name[i], &d->a, &d->b, err))
+            return err->code;
+    for (size_t i = 0; i < b->n; i++)
+        if (!has_group(&d->a, b->name[i]) &&
+            tell_missing(d, "group", b->name[i], &d->b, &d->a, err))
+            return err->code;
+    return 0;
+}
+
+/* Telling ------------------------------------------------------------------------------------- */
+
+static int print_difference(const struct diff *d, struct err *err)
+{
+    if (out_write(d->first.data, d->first.len, err))
+        return err->code;
+    if (d->n_others &&
+        (out_printf(err, "%zu more differ%s: ", d->n_others, d->n_others == 1 ? "s" : "") ||
+         out_write(d->others.data, d->others.len, err) ||
+         out_printf(err, "%s\n", d->n_others > NAMED_OTHERS ? ", ..." : "")))
+        return err->code;
+    if (d->notes.len && out_write(d->notes.data, d->notes.len, err))
+        return err->code;
+    return d->n ? 0 : out_printf(err, "equal\n");
+}
+
+/* What was found is the command's output: a difference is a status and no error to be told. */
+int diff_files(struct diff *d, const char *a, const char *b, struct err *err)
+{
+    if (!open_side(d, &d->a, a, err) && !open_side(d, &d->b, b, err) && !compare_groups(d, err) &&
+        !print_difference(d, err))
+        out_flush(err);
+    if (!err->code && d->n)
+        err->code = ERR_DIFFERS;
+    h5_close(d->a.file);
+    h5_close(d->b.file);
+    buf_release(&d->first);
+    buf_release(&d->others);
+    buf_release(&d->notes);
+    arena_release(&d->arena);
+    return err->code;
+}

@@ -1,0 +1,322 @@
+/*
+ * Long tables: one for each set of dimensions of a group, a row for each cell, its coordinates as
+ * columns before the values.
+ */
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "report/export/private.h"
+
+#include <string.h>
+
+enum { COORDINATES_MAX = 32 };
+
+static const struct not_finite words = {"", "inf", "-inf"};
+
+/* A dimension of the table: its columns as text, made anew when its index changes. */
+struct axis {
+    size_t size, at;
+    const char *name;                      /* of the index column */
+    struct column column[COORDINATES_MAX]; /* the scale, if there is one, and the coordinates */
+    size_t n;
+    bool scale;
+    struct buf text;
+};
+
+struct table {
+    struct source *source;
+    struct outputs *out;
+    const struct h5info *shape; /* a variable with the table's dimensions */
+    struct axis axis[DIMS_MAX];
+    struct column *value; /* (n) */
+    size_t n;
+    struct writer *w;
+    struct arena arena;
+};
+
+/* Fields ----------------------------------------------------------------------------------- */
+
+static int put_text(struct buf *b, const char *s, struct err *err)
+{
+    bool quoted = s[strcspn(s, ",\"\r\n")] != '\0';
+    size_t left = strlen(s), n;
+    int code = buf_puts(b, quoted ? "\"" : "", err);
+    int32_t c;
+
+    for (; left && !code; s += n, left -= n) {
+        n = utf8_next(s, left, &c);
+        code = c < 0      ? buf_puts(b, "\xEF\xBF\xBD", err)
+               : c == '"' ? buf_puts(b, "\"\"", err)
+                          : buf_put(b, s, n, err);
+    }
+    return code ? code : buf_puts(b, quoted ? "\"" : "", err);
+}
+
+static int put_field(struct buf *b, const struct column *c, size_t k, struct err *err)
+{
+    return c->text ? put_text(b, c->text[k], err) : export_number(b, c, k, &words, err);
+}
+
+/* What is a table -------------------------------------------------------------------------- */
+
+static bool same_dims(const struct h5info *v, const struct h5info *w)
+{
+    bool same = v->rank == w->rank;
+
+    for (size_t i = 0; same && i < v->rank; i++)
+        same = v->size[i] == w->size[i] && str_eq(v->dim[i], w->dim[i]);
+    return same;
+}
+
+static bool has_word(const char *words_of, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *s = words_of; (s = strstr(s, word)); s += n)
+        if ((s == words_of || s[-1] == ' ') && (s[n] == ' ' || s[n] == '\0'))
+            return true;
+    return false;
+}
+
+/* Does a variable of the group name v in its attribute `coordinates`? */
+static int is_named(struct source *s, const struct section *g, const struct h5info *v, bool *named,
+                    struct err *err)
+{
+    *named = false;
+    for (size_t i = g->first; i < g->end && !*named; i++) {
+        const struct h5info *w = &s->all.v[i];
+        char *path = arena_printf(&s->arena, err, "%s/%s", w->group, w->name), *list;
+
+        if (!path || h5_read_attr(s->file, path, "coordinates", &list, err))
+            return err->code;
+        *named = list && has_word(list, v->name);
+        mem_free(list);
+    }
+    return 0;
+}
+
+/* Coordinates are columns of the tables that have their dimension. */
+static int mark_coordinates(struct source *s, const struct section *g, bool *coordinate,
+                            struct err *err)
+{
+    for (size_t i = g->first; i < g->end; i++) {
+        const struct h5info *v = &s->all.v[i];
+
+        coordinate[i - g->first] = column_is_scale(v);
+        if (v->rank == 1 && !column_is_scale(v) &&
+            is_named(s, g, v, &coordinate[i - g->first], err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* A coordinate whose dimension no variable has is a variable of a table of its own. */
+static void keep_lonely(const struct source *s, const struct section *g, bool *coordinate)
+{
+    const struct h5info *v = s->all.v + g->first;
+
+    for (size_t i = 0; i < g->end - g->first; i++) {
+        bool lonely = coordinate[i];
+
+        for (size_t k = 0; k < g->end - g->first && lonely; k++)
+            for (size_t d = 0; d < v[k].rank && !coordinate[k]; d++)
+                lonely &= !str_eq(v[k].dim[d], v[i].dim[0]);
+        if (lonely && !column_is_scale(&v[i]))
+            coordinate[i] = false;
+    }
+}
+
+/* The table -------------------------------------------------------------------------------- */
+
+static int add_coordinate(struct table *t, struct axis *a, const struct h5info *v, struct err *err)
+{
+    if (a->n == COORDINATES_MAX)
+        return err_set(err, ERR_IO, "%s has more than %d coordinates along %s", v->group,
+                       COORDINATES_MAX, a->name);
+    return column_open(&a->column[a->n++], t->source->file, v, err);
+}
+
+static int open_axis(struct table *t, const struct section *g, const bool *coordinate, size_t i,
+                     struct err *err)
+{
+    const struct h5info *scale = catalogue_scale(&t->source->all, t->shape, i);
+    struct axis *a = &t->axis[i];
+
+    a->size = t->shape->size[i];
+    a->at = SIZE_MAX;
+    a->scale = scale != NULL;
+    a->name =
+        *t->shape->dim[i] ? t->shape->dim[i] : arena_printf(&t->arena, err, "dimension_%zu", i);
+    if (!a->name || (scale && add_coordinate(t, a, scale, err)))
+        return err->code;
+    for (size_t k = g->first; k < g->end; k++) {
+        const struct h5info *v = &t->source->all.v[k];
+
+        if (coordinate[k - g->first] && !column_is_scale(v) &&
+            str_eq(v->dim[0], t->shape->dim[i]) && v->size[0] == a->size &&
+            add_coordinate(t, a, v, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int put_heading(struct table *t, struct err *err)
+{
+    struct buf *b = &t->w->buf;
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->shape->rank; i++) {
+        if (buf_puts(b, n++ ? "," : "", err) || put_text(b, t->axis[i].name, err))
+            return err->code;
+        for (size_t k = t->axis[i].scale; k < t->axis[i].n; k++)
+            if (buf_puts(b, ",", err) || put_text(b, t->axis[i].column[k].info.name, err))
+                return err->code;
+    }
+    for (size_t k = 0; k < t->n; k++) {
+        const char *name = t->value[k].info.name;
+        bool twice = false;
+
+        for (size_t i = 0; i < t->shape->rank; i++)
+            twice |= str_eq(t->axis[i].name, name);
+        if (buf_puts(b, n++ ? "," : "", err) || put_text(b, name, err) ||
+            buf_puts(b, twice ? "_value" : "", err))
+            return err->code;
+    }
+    return buf_puts(b, "\n", err);
+}
+
+/* The columns of one dimension at index `at`, each followed by a comma. */
+static int render_axis(struct axis *a, size_t at, struct err *err)
+{
+    if (a->at == at)
+        return 0;
+    a->at = at;
+    buf_clear(&a->text);
+    if (!a->scale && buf_printf(&a->text, err, "%zu,", at))
+        return err->code;
+    for (size_t k = 0; k < a->n; k++)
+        if (column_seek(&a->column[k], at, err) || put_field(&a->text, &a->column[k], 0, err) ||
+            buf_puts(&a->text, ",", err))
+            return err->code;
+    return 0;
+}
+
+static int put_row(struct table *t, const size_t at[DIMS_MAX], size_t cell, struct err *err)
+{
+    struct buf *b = &t->w->buf;
+
+    for (size_t i = 0; i < t->shape->rank; i++)
+        if (render_axis(&t->axis[i], at[i], err) ||
+            buf_put(b, t->axis[i].text.data, t->axis[i].text.len, err))
+            return err->code;
+    for (size_t k = 0; k < t->n; k++)
+        if (buf_puts(b, k ? "," : "", err) || put_field(b, &t->value[k], cell, err))
+            return err->code;
+    return buf_puts(b, "\n", err) || writer_turn(t->w, err) ? err->code : 0;
+}
+
+/* The rows of one entry of the first dimension. */
+static int put_rows(struct table *t, size_t entry, struct err *err)
+{
+    size_t at[DIMS_MAX] = {entry};
+
+    for (size_t k = 0; k < t->n; k++)
+        if (column_seek(&t->value[k], entry, err))
+            return err->code;
+    for (size_t cell = 0; cell < t->value[0].entry; cell++) {
+        size_t left = cell;
+
+        for (size_t i = t->shape->rank; i-- > 1; left /= t->axis[i].size)
+            at[i] = left % t->axis[i].size;
+        if (put_row(t, at, cell, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int name_table(struct table *t, struct err *err)
+{
+    const char *dims = "", *name;
+
+    for (size_t i = 0; i < t->shape->rank; i++) {
+        dims = arena_printf(&t->arena, err, "%s%s%s", dims, i ? "." : "", t->axis[i].name);
+        if (!dims)
+            return err->code;
+    }
+    name = export_name(t->source, t->shape->group, dims, err);
+    if (!name)
+        return err->code;
+    return outputs_add(t->out, &t->w, err, "%s.csv", name);
+}
+
+/* The variables of the table: those with the dimensions of t->shape. */
+static int open_values(struct table *t, const struct section *g, const bool *coordinate, bool *done,
+                       struct err *err)
+{
+    t->value = arena_alloc(&t->arena, g->end - g->first, sizeof *t->value, err);
+    if (!t->value)
+        return err->code;
+    for (size_t i = g->first; i < g->end; i++) {
+        if (coordinate[i - g->first] || !same_dims(&t->source->all.v[i], t->shape))
+            continue;
+        done[i - g->first] = true;
+        if (column_open(&t->value[t->n++], t->source->file, &t->source->all.v[i], err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int write_table(struct table *t, const struct section *g, const bool *coordinate, bool *done,
+                       struct err *err)
+{
+    for (size_t i = 0; i < t->shape->rank; i++)
+        if (open_axis(t, g, coordinate, i, err))
+            return err->code;
+    if (open_values(t, g, coordinate, done, err) || name_table(t, err) || put_heading(t, err))
+        return err->code;
+    for (size_t i = 0; i < t->value[0].n; i++)
+        if (put_rows(t, i, err))
+            return err->code;
+    return writer_finish(t->w, err);
+}
+
+static void close_table(struct table *t)
+{
+    for (size_t i = 0; i < DIMS_MAX; i++) {
+        for (size_t k = 0; k < t->axis[i].n; k++)
+            column_close(&t->axis[i].column[k]);
+        buf_release(&t->axis[i].text);
+    }
+    for (size_t k = 0; k < t->n; k++)
+        column_close(&t->value[k]);
+    arena_release(&t->arena);
+}
+
+/* The file ---------------------------------------------------------------------------------- */
+
+static int write_section(struct source *s, const struct section *g, struct outputs *o,
+                         struct err *err)
+{
+    size_t n = g->end - g->first;
+    bool *coordinate = arena_alloc(&s->arena, n, sizeof *coordinate, err);
+    bool *done = arena_alloc(&s->arena, n, sizeof *done, err);
+    struct table *t = arena_alloc(&s->arena, 1, sizeof *t, err); /* large for a stack */
+    int code = 0;
+
+    if (!coordinate || !done || !t || mark_coordinates(s, g, coordinate, err))
+        return err->code;
+    keep_lonely(s, g, coordinate);
+    for (size_t i = 0; i < n && !code; i++) {
+        if (coordinate[i] || done[i])
+            continue;
+        *t = (struct table){.source = s, .out = o, .shape = &s->all.v[g->first + i]};
+        code = write_table(t, g, coordinate, done, err);
+        close_table(t);
+    }
+    return code;
+}
+
+int export_csv(struct h5file *f, struct outputs *o, struct err *err)
+{
+    return export_sections(f, o, write_section, err);
+}

@@ -1,0 +1,308 @@
+/* What the exporters share: files that appear together, names, numbers and texts. */
+#define _XOPEN_SOURCE 700
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "report/export/private.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Files ------------------------------------------------------------------------------------ */
+
+static int remember(struct outputs *o, struct writer *w, struct err *err)
+{
+    if (o->n == o->cap) {
+        size_t cap = o->cap ? 2 * o->cap : 32;
+        struct writer **more = arena_alloc(&o->arena, cap, sizeof *more, err);
+
+        if (!more)
+            return err->code;
+        if (o->n)
+            memcpy(more, o->file, o->n * sizeof *more);
+        o->file = more;
+        o->cap = cap;
+    }
+    o->file[o->n++] = w;
+    return 0;
+}
+
+/* Does one of the files stand where `path` would? Their paths may have been resolved: what is
+   compared is the end, below dir. */
+bool outputs_has(const struct outputs *o, const char *name)
+{
+    for (size_t i = 0; i < o->n; i++) {
+        size_t n = strlen(o->file[i]->path), m = strlen(name);
+
+        if (n > m && o->file[i]->path[n - m - 1] == '/' && str_ends_with(o->file[i]->path, name))
+            return true;
+    }
+    return false;
+}
+
+/* "a/b.csv" -> "a/b_2.csv" */
+static char *numbered(struct outputs *o, const char *name, int i, struct err *err)
+{
+    const char *dot = strrchr(name, '.');
+    int n = (int)(dot ? dot - name : (ptrdiff_t)strlen(name));
+
+    return arena_printf(&o->arena, err, "%.*s_%d%s", n, name, i, dot ? dot : "");
+}
+
+static int make_parent(struct outputs *o, const char *path, struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *parent = arena_strndup(&o->arena, path, slash ? (size_t)(slash - path) : 0, err);
+
+    if (!parent)
+        return err->code;
+    return *parent ? file_make_dirs(parent, err) : 0;
+}
+
+int outputs_add(struct outputs *o, struct writer **w, struct err *err, const char *fmt, ...)
+{
+    char text[1024];
+    const char *name = text;
+    char *path;
+    va_list ap;
+    int n;
+
+    *w = NULL;
+    va_start(ap, fmt);
+    n = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (n < 0 || (size_t)n >= sizeof text)
+        return err_set(err, ERR_IO, "the file's name %.60s... is too long", text);
+    for (int i = 2; name && outputs_has(o, name); i++)
+        name = numbered(o, text, i, err);
+    path = name ? file_join(&o->arena, o->dir, name, err) : NULL;
+    *w = path ? arena_alloc(&o->arena, 1, sizeof **w, err) : NULL;
+    if (!*w)
+        return err->code;
+    **w = (struct writer){.fd = -1};
+    if (make_parent(o, path, err) || remember(o, *w, err))
+        return err->code;
+    return writer_open(*w, path, err); /* outputs_release discards it, also after an error */
+}
+
+int outputs_commit(struct outputs *o, struct err *err)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if (o->file[i]->fd >= 0 && writer_finish(o->file[i], err))
+            return err->code;
+    for (size_t i = 0; i < o->n; i++)
+        if (writer_place(o->file[i], err))
+            return err->code;
+    return 0;
+}
+
+void outputs_release(struct outputs *o)
+{
+    for (size_t i = 0; i < o->n; i++)
+        writer_discard(o->file[i]);
+    arena_release(&o->arena);
+    *o = (struct outputs){0};
+}
+
+/* The source ------------------------------------------------------------------------------- */
+
+int source_open(struct source *s, struct h5file *f, struct err *err)
+{
+    *s = (struct source){.file = f};
+    return catalogue_read(&s->all, f, &s->arena, err);
+}
+
+void source_close(struct source *s)
+{
+    arena_release(&s->arena);
+}
+
+bool next_section(const struct source *s, struct section *g)
+{
+    g->first = g->end;
+    while (g->end < s->all.n && str_eq(s->all.v[g->end].group, s->all.v[g->first].group))
+        g->end++;
+    return g->first < g->end;
+}
+
+const char *export_name(struct source *s, const char *group, const char *name, struct err *err)
+{
+    char *text = arena_printf(&s->arena, err, "%s%s%s", group, *group && *name ? "." : "", name);
+
+    for (char *p = text; p && *p; p++)
+        if (*p == '/')
+            *p = '.';
+    if (text)
+        str_safe_name(text);
+    return text;
+}
+
+/* Numbers ---------------------------------------------------------------------------------- */
+
+static int put_shortest(struct buf *b, double v, bool single, struct err *err)
+{
+    char text[40];
+
+    for (int digits = single ? 7 : 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (single ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
+            break;
+    }
+    return buf_puts(b, text, err);
+}
+
+int export_number(struct buf *b, const struct column *c, size_t k, const struct not_finite *words,
+                  struct err *err)
+{
+    double v;
+
+    if (c->whole)
+        return buf_printf(b, err, "%" PRId64, c->whole[k]);
+    v = c->f[k];
+    if (isnan(v))
+        return buf_puts(b, words->nan, err);
+    if (isinf(v))
+        return buf_puts(b, v > 0 ? words->inf : words->minus_inf, err);
+    return put_shortest(b, v, c->info.type == V_F32, err);
+}
+
+/* JSON ------------------------------------------------------------------------------------- */
+
+/* JSON has no infinity, but numbers that every reader of doubles takes for it. */
+const struct not_finite export_json_words = {"null", "1e999", "-1e999"};
+
+static int put_json_character(struct buf *b, const char *s, size_t n, int32_t c, struct err *err)
+{
+    if (c < 0)
+        return buf_puts(b, "\xEF\xBF\xBD", err);
+    if (c == '"' || c == '\\')
+        return buf_printf(b, err, "\\%c", (char)c);
+    if (c < ' ')
+        return buf_printf(b, err, "\\u%04x", (unsigned)c);
+    return buf_put(b, s, n, err);
+}
+
+int export_json_text(struct buf *b, const char *s, struct err *err)
+{
+    size_t left = strlen(s), n;
+    int code = buf_puts(b, "\"", err);
+    int32_t c;
+
+    for (; left && !code; s += n, left -= n) {
+        n = utf8_next(s, left, &c);
+        code = put_json_character(b, s, n, c, err);
+    }
+    return code ? code : buf_puts(b, "\"", err);
+}
+
+int export_json_element(struct buf *b, const struct column *c, size_t k, struct err *err)
+{
+    return c->text ? export_json_text(b, c->text[k], err)
+                   : export_number(b, c, k, &export_json_words, err);
+}
+
+/* Descriptions ----------------------------------------------------------------------------- */
+
+struct attributes {
+    struct buf *b;
+    size_t n;
+};
+
+static int put_attribute(void *ctx, const struct h5attr *a, struct err *err)
+{
+    struct attributes *t = ctx;
+
+    if (buf_puts(t->b, t->n++ ? ", " : "", err) || export_json_text(t->b, a->name, err) ||
+        buf_puts(t->b, ": ", err))
+        return err->code;
+    if (a->type == V_STR)
+        return export_json_text(t->b, a->value, err);
+    return buf_puts(t->b, isfinite(strtod(a->value, NULL)) ? a->value : "null", err);
+}
+
+static int put_attributes(struct source *s, struct buf *b, const char *group, const char *name,
+                          struct err *err)
+{
+    struct attributes t = {b, 0};
+
+    if (buf_puts(b, ", \"attributes\": {", err) ||
+        h5_each_attr(s->file, group, name, put_attribute, &t, err))
+        return err->code;
+    return buf_puts(b, "}}\n", err);
+}
+
+static int put_dims(struct buf *b, const struct h5info *v, struct err *err)
+{
+    static const char *const types[] = {"i1", "i4", "i8", "f4", "f8", "str"};
+    int code = buf_printf(b, err, ", \"type\": \"%s\", \"dims\": [", types[v->type]);
+
+    for (size_t i = 0; i < v->rank && !code; i++)
+        code = buf_puts(b, i ? ", " : "", err) || export_json_text(b, v->dim[i], err);
+    if (!code)
+        code = buf_puts(b, "], \"shape\": [", err);
+    for (size_t i = 0; i < v->rank && !code; i++)
+        code = buf_printf(b, err, "%s%zu", i ? ", " : "", v->size[i]);
+    return code || buf_puts(b, "]", err) ? err->code : 0;
+}
+
+static int describe_variable(struct source *s, struct writer *w, const struct h5info *v,
+                             struct err *err)
+{
+    struct buf *b = &w->buf;
+
+    if (buf_puts(b, "{\"group\": ", err) || export_json_text(b, v->group, err) ||
+        buf_puts(b, ", \"variable\": ", err) || export_json_text(b, v->name, err) ||
+        put_dims(b, v, err) || put_attributes(s, b, v->group, v->name, err))
+        return err->code;
+    return writer_turn(w, err);
+}
+
+struct describing {
+    struct source *s;
+    struct writer *w;
+};
+
+static int describe_group(void *ctx, const char *group, struct err *err)
+{
+    struct describing *d = ctx;
+    struct buf *b = &d->w->buf;
+
+    if (buf_puts(b, "{\"group\": ", err) || export_json_text(b, group, err) ||
+        put_attributes(d->s, b, group, NULL, err))
+        return err->code;
+    return writer_turn(d->w, err);
+}
+
+static int write_descriptions(struct source *s, struct outputs *o, struct err *err)
+{
+    struct describing d = {.s = s};
+
+    if (outputs_add(o, &d.w, err, "variables.jsonl") ||
+        h5_each_group(s->file, describe_group, &d, err))
+        return err->code;
+    for (size_t i = 0; i < s->all.n; i++)
+        if (describe_variable(s, d.w, &s->all.v[i], err))
+            return err->code;
+    return writer_finish(d.w, err);
+}
+
+int export_sections(struct h5file *f, struct outputs *o,
+                    int (*write)(struct source *s, const struct section *g, struct outputs *o,
+                                 struct err *err),
+                    struct err *err)
+{
+    struct section g = {0};
+    struct source s;
+    int code = source_open(&s, f, err);
+
+    while (!code && next_section(&s, &g))
+        code = write(&s, &g, o, err);
+    if (!code)
+        code = write_descriptions(&s, o, err);
+    source_close(&s);
+    return code;
+}

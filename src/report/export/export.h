@@ -1,0 +1,45 @@
+/*
+ * A result file for other programs: every value of every variable as tables (CSV), as objects (JSON
+ * Lines) or as arrays (NumPy), and the analyses of the paper in the layout of the authors' files.
+ * docs/export.md describes them file by file.
+ *
+ *     struct outputs out = {.dir = "results/demo/csv"};
+ *     code = export_csv(f, &out, err) || outputs_commit(&out, err);
+ *     outputs_release(&out);              // what was not committed is removed
+ *
+ * Variables are read by blocks (column.h). ERR_IO for what cannot be read or written.
+ */
+#ifndef LENSWEEP_REPORT_EXPORT_EXPORT_H
+#define LENSWEEP_REPORT_EXPORT_EXPORT_H
+
+#include "base/file.h"
+#include "results/h5file.h"
+
+/* Files that come into being together: each is written beside its place, and all are renamed at
+   the end. */
+struct outputs {
+    const char *dir;
+    struct arena arena;
+    struct writer **file;
+    size_t n, cap;
+};
+
+/* A file of that name below dir; folders are made. The parts of the name must be safe
+   (str_safe_name); a name that is taken gets a number. *w lives until outputs_release. */
+int outputs_add(struct outputs *o, struct writer **w, struct err *err, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+bool outputs_has(const struct outputs *o, const char *name);
+int outputs_commit(struct outputs *o, struct err *err);
+void outputs_release(struct outputs *o);
+
+int export_csv(struct h5file *f, struct outputs *o, struct err *err);
+int export_jsonl(struct h5file *f, struct outputs *o, struct err *err);
+int export_npz(struct h5file *f, struct outputs *o, struct err *err);
+
+/* `model` is the model's name in their folders, such as meta-llama/Meta-Llama-3-8B-Instruct. What
+   of the file has no place in their layout is told in *notes, a line each; ERR_CONFIG if nothing
+   has one. */
+int export_authors(struct h5file *f, const char *model, struct outputs *o, struct buf *notes,
+                   struct err *err);
+
+#endif

@@ -1,0 +1,58 @@
+/* What the exporters share. */
+#ifndef LENSWEEP_REPORT_EXPORT_PRIVATE_H
+#define LENSWEEP_REPORT_EXPORT_PRIVATE_H
+
+#include "report/export/export.h"
+#include "results/column.h"
+
+/* A file as its exporters see it. */
+struct source {
+    struct h5file *file;
+    struct catalogue all;
+    struct arena arena;
+};
+
+int source_open(struct source *s, struct h5file *f, struct err *err);
+void source_close(struct source *s);
+
+/* A group's variables: [first, end) of s->all. Returns false after the last. */
+struct section {
+    size_t first, end;
+};
+bool next_section(const struct source *s, struct section *g);
+
+/* "group.name", "name" at the root: fit for a file's name. NULL on error. */
+const char *export_name(struct source *s, const char *group, const char *name, struct err *err);
+
+/* The element k of the entry of c, as text. A real number has as few digits as give back the same
+   number of its type; what is not finite becomes one of the three. */
+struct not_finite {
+    const char *nan, *inf, *minus_inf;
+};
+int export_number(struct buf *b, const struct column *c, size_t k, const struct not_finite *words,
+                  struct err *err);
+
+/* A JSON string; a byte that is none of UTF-8 becomes U+FFFD. */
+int export_json_text(struct buf *b, const char *s, struct err *err);
+int export_json_element(struct buf *b, const struct column *c, size_t k, struct err *err);
+extern const struct not_finite export_json_words;
+
+/* A file section by section, then what it says of its groups and variables: variables.jsonl. */
+int export_sections(struct h5file *f, struct outputs *o,
+                    int (*write)(struct source *s, const struct section *g, struct outputs *o,
+                                 struct err *err),
+                    struct err *err);
+
+/*
+ * A zip archive whose entries are deflated as they come. Times are fixed: same content, same bytes.
+ * `limit` is the size from which an entry or the archive needs the 64-bit extension.
+ */
+struct zip;
+int zip_open(struct zip **z, struct writer *w, uint64_t limit, struct err *err);
+int zip_begin(struct zip *z, const char *name, uint64_t size, struct err *err);
+int zip_put(struct zip *z, const void *p, size_t n, struct err *err);
+int zip_end(struct zip *z, struct err *err);
+int zip_finish(struct zip *z, struct err *err); /* the directory */
+void zip_close(struct zip *z);                  /* memory; z may be NULL */
+
+#endif

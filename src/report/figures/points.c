@@ -1,0 +1,205 @@
+/* Panels of points, one for each head. */
+#include "report/figures/page.h"
+
+#include <math.h>
+#include <string.h>
+
+#define EDGE 0.04 /* of the range, around it: the points at zero are seen whole */
+enum { LABELS_MAX = 8, LABEL_HEIGHT = 11, LABEL_CHAR = 6 };
+
+/* A head's name beside its point, in 1/96 inch from the panel's lower left corner. */
+struct tag {
+    size_t cell;
+    double x, y, width; /* middle */
+};
+
+/* Both axes have the same range in all panels, a whole number of tens of percent. */
+static double share_range(const struct chart *c)
+{
+    double most = 0;
+
+    for (size_t r = 0; r < c->n[ROW]; r++)
+        for (size_t v = 0; v < c->of->n_values; v++)
+            most = fmax(most, 100 * range_of(c, r, v, false).hi);
+    return fmin(100, fmax(10, 10 * ceil(most / 10 + 1e-9)));
+}
+
+static bool overlaps(const struct tag *a, const struct tag *b)
+{
+    return fabs(a->x - b->x) < (a->width + b->width) / 2 + 3 && fabs(a->y - b->y) < LABEL_HEIGHT;
+}
+
+/* Above its point or beside or below, where no other name is; false = nowhere. */
+static bool find_room(const struct page *p, struct tag *t, const struct tag *placed, size_t n)
+{
+    const double side = t->width / 2 + 5, x = t->x, y = t->y;
+    const double move[][2] = {{0, 10}, {side, 0}, {-side, 0}, {0, -10}, {side, 10}, {side, -10}};
+
+    for (size_t k = 0; k < sizeof move / sizeof *move; k++) {
+        bool free = true;
+
+        t->x = x + move[k][0];
+        t->y = y + move[k][1];
+        for (size_t i = 0; i < n; i++)
+            free &= !overlaps(t, &placed[i]);
+        if (free && t->x - t->width / 2 >= 0 && t->x + t->width / 2 <= p->width && t->y >= 6 &&
+            t->y <= p->height - 6)
+            return true;
+    }
+    return false;
+}
+
+/* The strongest head of a panel that is weaker than `than`, or as strong and comes later. */
+static bool next_strongest(const struct chart *c, size_t row, size_t column, double *than,
+                           size_t *cell)
+{
+    double best = -1;
+    size_t at[PLACES], from = *cell, found = 0;
+
+    for (size_t i = 0; i < panel_cells(c); i++) {
+        double v;
+
+        panel_cell(c, row, column, i, at);
+        v = fmax(chart_value(c, &c->of->average[0], MEAN, at),
+                 chart_value(c, &c->of->average[1], MEAN, at));
+        if (v > best && (v < *than || (v == *than && i > from))) {
+            best = v;
+            found = i;
+        }
+    }
+    *than = best;
+    *cell = found;
+    return best > 0;
+}
+
+/* A share of the range as a share of the panel, and back. */
+static double inside(double x)
+{
+    return (x + EDGE) / (1 + 2 * EDGE);
+}
+
+static double outside(double x)
+{
+    return x * (1 + 2 * EDGE) - EDGE;
+}
+
+static size_t place_tags(const struct page *p, size_t row, size_t column, double most,
+                         struct tag tag[LABELS_MAX])
+{
+    const struct chart *c = p->c;
+    double than = INFINITY;
+    size_t cell = 0, n = 0, at[PLACES];
+
+    for (int tries = 0; tries < 2 * LABELS_MAX && n < LABELS_MAX; tries++) {
+        struct tag t;
+
+        if (!next_strongest(c, row, column, &than, &cell))
+            break;
+        panel_cell(c, row, column, cell, at);
+        t.cell = cell;
+        t.x = p->width * inside(100 * chart_value(c, &c->of->average[0], MEAN, at) / most);
+        t.y = p->height * inside(100 * chart_value(c, &c->of->average[1], MEAN, at) / most);
+        t.width = LABEL_CHAR * (double)(strlen(chart_label(c, DOWN, at[DOWN])) + 1 +
+                                        strlen(chart_label(c, ALONG, at[ALONG])));
+        if (find_room(p, &t, tag, n))
+            tag[n++] = t;
+    }
+    return n;
+}
+
+/* The mean over heads of what they would have by chance: hardly any differs from it. */
+static int put_chance(struct buf *gp, const struct chart *c, size_t row, size_t column,
+                      struct err *err)
+{
+    double mean[VALUES_MAX] = {0};
+    size_t at[PLACES], n = 0;
+
+    if (c->of->n_beside < 2)
+        return 0;
+    for (size_t i = 0; i < panel_cells(c); i++) {
+        double x, y;
+
+        panel_cell(c, row, column, i, at);
+        x = chart_value(c, &c->of->average[c->of->n_values], MEAN, at);
+        y = chart_value(c, &c->of->average[c->of->n_values + 1], MEAN, at);
+        if (!isfinite(x) || !isfinite(y))
+            continue;
+        mean[0] += x;
+        mean[1] += y;
+        n++;
+    }
+    if (!n)
+        return 0;
+    return buf_printf(gp, err,
+                      "set arrow 1 from %.4g,0 to %.4g,most nohead back dashtype (8,6) linecolor "
+                      "'#707070' linewidth 0.8\n"
+                      "set arrow 2 from 0,%.4g to most,%.4g nohead back dashtype (8,6) linecolor "
+                      "'#707070' linewidth 0.8\n",
+                      100 * mean[0] / (double)n, 100 * mean[0] / (double)n,
+                      100 * mean[1] / (double)n, 100 * mean[1] / (double)n);
+}
+
+static int points_head(struct buf *gp, const struct page *p, struct err *err)
+{
+    const double most = share_range(p->c), edge = EDGE * most;
+
+    return buf_printf(
+        gp, err,
+        "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
+        "set jitter overlap 0.1 spread 0.3 wrap 1\n"
+        "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#b5de2b')\n"
+        "set cbrange [0:%zu]\nset cblabel 'layer (from 0)'\n"
+        "set cbtics %d scale 0.4 offset -0.8,0\n",
+        most, -edge, most + edge, -edge, most + edge, p->c->n[DOWN] > 1 ? p->c->n[DOWN] - 1 : 1,
+        tic_step(p->c->n[DOWN]));
+}
+
+static int points_panel(struct buf *gp, const struct page *p, size_t row, size_t column,
+                        struct err *err)
+{
+    const struct chart *c = p->c;
+    const double most = share_range(c);
+    size_t x = field_of_value(c, 0, MEAN), y = field_of_value(c, 1, MEAN);
+    struct tag tag[LABELS_MAX];
+    size_t n = place_tags(p, row, column, most, tag);
+
+    if (put_chance(gp, c, row, column, err) ||
+        buf_printf(gp, err, "set format y '%s'\nset for [i=1:%d] label 10+i ''\n",
+                   leads_row(c, row, column) ? "%g" : "", LABELS_MAX))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        size_t at[PLACES];
+
+        panel_cell(c, row, column, tag[i].cell, at);
+        if (buf_printf(gp, err, "set label %zu '%s.%s' at %.4g,%.4g center front font ',7'\n",
+                       11 + i, chart_label(c, DOWN, at[DOWN]), chart_label(c, ALONG, at[ALONG]),
+                       most * outside(tag[i].x / p->width), most * outside(tag[i].y / p->height)))
+            return err->code;
+    }
+    if (buf_puts(gp, "plot ", err))
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        if (buf_printf(gp, err,
+                       "data skip 1 every ::first+%zu::first+%zu using (100*$%zu):(100*$%zu):"
+                       "(100*$%zu):(100*$%zu):(100*$%zu):(100*$%zu) \\\n    with xyerrorbars "
+                       "linecolor '#b8b8b8' linewidth 0.7 pointtype 0 notitle, \\\n  ",
+                       tag[i].cell, tag[i].cell, x, y, x + LO, x + HI, y + LO, y + HI))
+            return err->code;
+    return buf_printf(gp, err,
+                      "data skip 1 every ::first::first+%zu using (100*$%zu):(100*$%zu):%zu "
+                      "\\\n    with points pointtype 7 pointsize 0.45 linecolor palette notitle\n",
+                      panel_cells(c) - 1, x, y, field_of(c, DOWN));
+}
+
+const struct form_style points_style = {
+    .page = {.left = 68,
+             .right = 68,
+             .above = 64,
+             .below = 84,
+             .width = 250,
+             .height = 220,
+             .gap = 28,
+             .row_gap = 30},
+    .head = points_head,
+    .panel = points_panel,
+};

@@ -1,0 +1,87 @@
+#include "report/grid.h"
+
+#include "base/out.h"
+#include "base/utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int grid_put(struct grid *g, struct err *err, const char *fmt, ...)
+{
+    char text[256]; /* longer ones are cut */
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (g->n == g->cap) {
+        size_t cap = g->cap ? 2 * g->cap : 256;
+        char **more = arena_alloc(&g->arena, cap, sizeof *more, err);
+
+        if (!more)
+            return err->code;
+        if (g->n)
+            memcpy(more, g->text, g->n * sizeof *more);
+        g->text = more;
+        g->cap = cap;
+    }
+    for (char *s = text; *s; s++) /* what would break the line */
+        if ((unsigned char)*s < ' ' || *s == 127)
+            *s = ' ';
+    g->text[g->n] = arena_strdup(&g->arena, text, err);
+    return g->text[g->n++] ? 0 : err->code;
+}
+
+/* "-", "1.5", "+0.3": the column of a number has nothing else but its heading. */
+static bool is_number(const char *s)
+{
+    char *end;
+
+    if (!strcmp(s, "-"))
+        return true;
+    strtod(s, &end);
+    return *s && !*end;
+}
+
+static bool is_right(const struct grid *g, size_t column)
+{
+    for (size_t i = g->columns + column; i < g->n; i += g->columns)
+        if (!is_number(g->text[i]))
+            return false;
+    return true;
+}
+
+int grid_print(const struct grid *g, struct err *err)
+{
+    size_t width[GRID_COLUMNS_MAX] = {0};
+    bool right[GRID_COLUMNS_MAX];
+
+    if (g->columns > GRID_COLUMNS_MAX)
+        return err_set(err, ERR_BUG, "a table of %zu columns", g->columns);
+    for (size_t c = 0; c < g->columns; c++)
+        right[c] = is_right(g, c);
+    for (size_t i = 0; i < g->n; i++) {
+        size_t w = utf8_length(g->text[i]);
+
+        if (w > width[i % g->columns])
+            width[i % g->columns] = w;
+    }
+    for (size_t i = 0; i < g->n; i++) {
+        size_t c = i % g->columns;
+        bool last = c + 1 == g->columns;
+        int pad = (int)(width[c] - utf8_length(g->text[i]));
+
+        if (out_printf(err, "  %*s%s%*s%s", right[c] ? pad : 0, "", g->text[i],
+                       right[c] || last ? 0 : pad, "", last ? "\n" : ""))
+            return err->code;
+    }
+    return 0;
+}
+
+void grid_release(struct grid *g)
+{
+    arena_release(&g->arena);
+    *g = (struct grid){0};
+}
