@@ -107,6 +107,8 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     if (h5_group(o->file, x->name, dims, n, g, err) ||
         h5_attr_str(*g, "kind", x->kind->name, err) || stamp_config(*g, x, err) ||
         (has_averages(x) && h5_attr_str(*g, "average", o->c->config.statistics.average, err)) ||
+        headlines_write(*g, x->headline, (size_t)x->n_headlines, err) ||
+        figures_write(*g, x->figure, (size_t)x->n_figures, err) ||
         write_axis_notes(o, *g, x, err) || write_coordinates(o, *g, err))
         return err->code;
     for (int i = 0; i < x->n_constants; i++)
