@@ -20,6 +20,7 @@
 #include "base/work.h"
 #include "campaign/audit.h"
 #include "campaign/cost.h"
+#include "engine/vocab_stats.h"
 #include "experiments/experiment.h"
 #include "model/tokenizer/tokenizer.h"
 #include "results/journal.h"

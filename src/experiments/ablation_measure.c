@@ -6,6 +6,7 @@
 
 #include "base/gemm.h"
 #include "base/str.h"
+#include "engine/lens.h"
 #include "experiments/kit/answers.h"
 #include "experiments/kit/metrics.h"
 

@@ -7,6 +7,7 @@
 #include "experiments/kit/controls.h"
 
 #include "base/kernels.h"
+#include "engine/lens.h"
 
 #include <math.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 
 #include "base/gemm.h"
 #include "base/str.h"
+#include "engine/lens.h"
 
 #include <math.h>
 #include <string.h>
