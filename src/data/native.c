@@ -1,4 +1,4 @@
-/* The native format: INTERFACE 3. A key of a line is one row of `keys` below. */
+/* The native format: docs/data.md. A key of a line is one row of `keys` below. */
 #include "data/load.h"
 
 #include "base/str.h"

@@ -12,7 +12,7 @@
 void engine_logits(struct engine *e, int n, const float *const *x, float *out, float *rms);
 
 /*
- * decode(r; c) of METHODS 2: what a vector that is added to the residual stream adds to the logits,
+ * decode(r; c) of docs/methods.md 2: what a vector that is added to the residual stream adds to the logits,
  * under the final norm of the run that it came from. Linear in r.
  */
 struct lens_ask {

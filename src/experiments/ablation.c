@@ -1,5 +1,5 @@
 /*
- * Sweeps (METHODS 4): one configuration after the other of a product of layers, heads and
+ * Sweeps (docs/methods.md 4): one configuration after the other of a product of layers, heads and
  * positions is zeroed, set to a mean or to another run's values, noised, scaled or added to, the
  * network runs on, and its answer is measured. Which edits a configuration is, says
  * ablation_edits.c; what is measured, ablation_measure.c.

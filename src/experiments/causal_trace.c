@@ -1,7 +1,7 @@
 /*
- * Causal tracing (METHODS 3.2): the embeddings of a span are corrupted, by noise or by the tokens
- * of the query's counterfactual, and the outputs of one module at one token, over a window of
- * layers, are put back (denoise) or put in (noise). score = mean probability of the query's target.
+ * Causal tracing (docs/methods.md 3.2): the embeddings of a span are corrupted, by noise or by the
+ * tokens of the query's counterfactual, and the outputs of one module at one token, over a window
+ * of layers, are put back (denoise) or put in (noise). score: mean probability of the right target.
  *
  * Cells run over (corruption, site, window, token, layer); each has one variant per noise sample.
  * A cell whose restored rows are equal to what stands there, left of the corruption, costs nothing.

@@ -1,6 +1,6 @@
 /*
- * Early decoding (METHODS 3.1): what each layer's attention and MLP add to the logits of the
- * targets at the last token, under the run's own final norm; and the residual stream after each
+ * Early decoding (docs/methods.md 3.1): what each layer's attention and MLP add to the logits of
+ * the targets at the last token, under the run's own final norm; and the residual stream after each
  * layer through the ordinary logit lens, under its own.
  */
 #include "experiments/experiment.h"

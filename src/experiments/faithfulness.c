@@ -1,8 +1,9 @@
 /*
- * How much of a metric the strongest nodes of a sweep carry (METHODS 4): the top k heads and MLPs
- * stay as they are, all others are set together to those of another item's query, at the position
- * of the sweep, and the network runs on. recovered = (m(k) - m(none)) / (m(all) - m(none)), where
- * all is the clean run and none has every node resampled.
+ * How much of a metric the strongest nodes of a sweep carry (docs/methods.md 4): the top k heads
+ * and MLPs stay as they are, all others are set together to those of another item's query, at the
+ * position of the sweep, and the network runs on.
+ * recovered = (m(k) - m(none)) / (m(all) - m(none)), where all is the clean run and none has every
+ * node resampled.
  *
  * Several shares may be the same k, and none is k = 0, so cells run over the distinct k; what the
  * file has by share is filled in from them.

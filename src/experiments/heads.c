@@ -1,7 +1,7 @@
 /*
- * Attention heads (METHODS 3.5): what each head of each layer adds to the logits of the targets at
- * the last token, and whether it promotes or suppresses them, judged against control tokens: so
- * neither the size of a head's output nor a shift of all logits counts as promotion.
+ * Attention heads (docs/methods.md 3.5): what each head of each layer adds to the logits of the
+ * targets at the last token, and whether it promotes or suppresses them, judged against control
+ * tokens: so neither the size of a head's output nor a shift of all logits counts as promotion.
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/controls.h"

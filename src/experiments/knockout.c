@@ -1,7 +1,7 @@
 /*
- * Attention knockout (METHODS 3.4): the last row's attention to a token set is cut, at all layers
- * and heads or at those of a selector, and the rest of the network runs on. By default after the
- * softmax and without renormalising, as in the paper.
+ * Attention knockout (docs/methods.md 3.4): the last row's attention to a token set is cut, at all
+ * layers and heads or at those of a selector, and the rest of the network runs on. By default after
+ * the softmax and without renormalising, as in the paper.
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"

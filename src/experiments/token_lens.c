@@ -1,7 +1,7 @@
 /*
- * Token Lens (METHODS 3.3): what the last token's attention takes from each set of tokens, through
- * the values, heads and output matrix of a layer, as logits of the targets. The sets partition the
- * prompt, so that their parts sum up to the layer's decoded attention output.
+ * Token Lens (docs/methods.md 3.3): what the last token's attention takes from each set of tokens,
+ * through the values, heads and output matrix of a layer, as logits of the targets. The sets
+ * partition the prompt, so that their parts sum up to the layer's decoded attention output.
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/controls.h"

@@ -103,7 +103,7 @@ static int print_prefixes(struct h5file *f, bool *any, struct err *err)
     return code;
 }
 
-/* Traps in the data (METHODS 1) and how many queries have them. */
+/* Traps in the data (docs/methods.md 1) and how many queries have them. */
 static int print_flags(struct h5file *f, struct err *err)
 {
     static const char *const names[] = {"target_collision", "target_generic", "target_in_prompt",

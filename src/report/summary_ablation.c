@@ -1,8 +1,8 @@
 /*
  * How many configurations of a sweep change a metric, and the three that change it most.
  *
- * What counts is decided by the file's own tests (METHODS 4): a sign test over items, corrected
- * over its family (q), and beside it the test that most items change by more than
+ * What counts is decided by the file's own tests (docs/methods.md 4): a sign test over items,
+ * corrected over its family (q), and beside it the test that most items change by more than
  * statistics.min_effect. KL has no sign and no test, and direct effects stand beside total ones in
  * `lensweep top`: neither has a row here.
  */

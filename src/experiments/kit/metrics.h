@@ -1,4 +1,4 @@
-/* What an ablated run is measured by (METHODS 4). */
+/* What an ablated run is measured by (docs/methods.md 4). */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_METRICS_H
 #define LENSWEEP_EXPERIMENTS_KIT_METRICS_H
 

@@ -1,6 +1,6 @@
 /*
- * The scale of causal tracing's noise (METHODS 3.2): one number, the published ones for a model and
- * dataset, or three standard deviations of the embeddings of what is corrupted.
+ * The scale of causal tracing's noise (docs/methods.md 3.2): one number, the published ones for a
+ * model and dataset, or three standard deviations of the embeddings of what is corrupted.
  */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_NOISE_H
 #define LENSWEEP_EXPERIMENTS_KIT_NOISE_H

@@ -1,8 +1,8 @@
 /*
  * What an ablation must know of the whole data before its first cell: means of a site's values by
- * role, or their spread (METHODS 4). Computed in a pass of its own, distributed like cells: a unit
- * is a block of queries that stand together in the data, its rows are float64 sums, and the sums of
- * all blocks are added in index order, so bits depend on data and model alone.
+ * role, or their spread (docs/methods.md 4). Computed in a pass of its own, distributed like cells:
+ * a unit is a block of queries that stand together in the data, its rows are float64 sums, and the
+ * sums of all blocks are added in index order, so bits depend on data and model alone.
  *
  * Means are keyed by dataset, template and step, and by the tokens' roles (places.h); the spread is
  * one number for a dataset, site and layer, over all tokens and elements.
