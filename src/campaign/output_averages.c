@@ -83,7 +83,7 @@ static int write_estimates(struct output *o, struct h5group *g, const struct var
 
 static enum template_mean templates(const struct output *o, const struct experiment *x)
 {
-    return str_eq(o->c->config.statistics.average, "authors") ? x->kind->authors_average
+    return o->c->config.statistics.average == AVERAGE_AUTHORS ? x->kind->authors_average
                                                               : TEMPLATES_MEAN;
 }
 
@@ -151,7 +151,7 @@ static int test_block(struct averages *v, const struct aggregate *a, const float
 {
     const struct output *o = v->o;
     const struct statistics_config *c = &o->c->config.statistics;
-    bool split = str_eq(c->split, "half");
+    bool split = c->split == SPLIT_HALF;
     size_t rows = o->strata.n;
     struct estimate *e = mem_alloc(n * rows, sizeof *e, err);
     struct significance *s = mem_alloc(n * rows, sizeof *s, err);
@@ -185,19 +185,14 @@ out:
 static size_t family_of(const struct averages *v, const struct aggregate *a, size_t element,
                         size_t row)
 {
-    const struct string_list *list = &v->o->c->config.statistics.family;
-    size_t family = row, n = v->o->strata.n;
-    bool over = false;
+    unsigned together = choice_bits(&v->o->c->config.statistics.family);
+    size_t family = together & FAMILY_STRATUM ? 0 : row, n = v->o->strata.n;
 
-    for (size_t k = 0; k < list->n; k++)
-        over |= str_eq(list->v[k], "stratum");
-    family = over ? 0 : family;
     for (int i = a->field.n_axes - 1; i >= 0; i--) {
         const struct dim *d = &v->x->axis[a->field.axis[i]].dim;
+        int bit = choice_value(family_choices, d->name);
+        bool over = bit != NO_CHOICE && (together & (unsigned)bit);
 
-        over = false;
-        for (size_t k = 0; k < list->n; k++)
-            over |= str_eq(list->v[k], d->name);
         if (!over)
             family += element % d->size * n;
         n *= over ? 1 : d->size;
@@ -291,10 +286,12 @@ static int stats_group(struct averages *v, const struct aggregate *a, struct h5g
     for (int i = 0; i < a->field.n_axes; i++)
         dims[i + 1] = v->x->axis[a->field.axis[i]].dim;
     for (size_t i = 0; family && i < c->family.n; i++)
-        family = arena_printf(&o->group, err, "%s%s%s", family, i ? " " : "", c->family.v[i]);
+        family = arena_printf(&o->group, err, "%s%s%s", family, i ? " " : "",
+                              choice_word(family_choices, c->family.v[i]));
     return !path || !family || h5_group(o->file, path, dims, (size_t)a->field.n_axes + 1, g, err) ||
-                   stratum_coordinates(o, *g, err) || h5_attr_str(*g, "cluster", c->cluster, err) ||
-                   h5_attr_str(*g, "split", c->split, err) ||
+                   stratum_coordinates(o, *g, err) ||
+                   h5_attr_str(*g, "cluster", choice_word(cluster_choices, (int)c->cluster), err) ||
+                   h5_attr_str(*g, "split", choice_word(split_choices, (int)c->split), err) ||
                    h5_attr_str(*g, "family", family, err) || h5_attr_f64(*g, "fdr", c->fdr, err) ||
                    h5_attr_f64(*g, "min_effect", c->min_effect, err) ||
                    h5_attr_f64(*g, "sign_tolerance", SIGN_TOLERANCE, err)
@@ -305,7 +302,7 @@ static int stats_group(struct averages *v, const struct aggregate *a, struct h5g
 static int write_effects(struct averages *v, const struct aggregate *a, struct effect *effect,
                          size_t elements, struct err *err)
 {
-    bool split = str_eq(v->o->c->config.statistics.split, "half");
+    bool split = v->o->c->config.statistics.split == SPLIT_HALF;
     struct h5group *g;
 
     if (correct(v, a, effect, elements, err) || stats_group(v, a, &g, err))
@@ -387,7 +384,7 @@ static int write_aggregate(struct averages *v, struct h5group *g, int i, struct 
     struct estimate *e = a->tested ? NULL : mem_alloc(elements * rows, sizeof *e, err);
     struct effect *effect = a->tested ? mem_alloc(elements * rows, sizeof *effect, err) : NULL;
 
-    if (a->tested && str_eq(o->c->config.statistics.split, "half"))
+    if (a->tested && o->c->config.statistics.split == SPLIT_HALF)
         v->half = mem_alloc(o->c->data.n * v->slabs[i].width, sizeof *v->half, err);
     for (size_t first = 0; first < elements && !err->code; first += n) {
         const float *value;
