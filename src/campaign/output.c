@@ -5,7 +5,9 @@
 #include "campaign/output.h"
 
 #include "base/hash.h"
+#include "campaign/cut.h"
 #include "campaign/output_group.h"
+#include "campaign/survey.h"
 #include "version.h"
 
 #include <math.h>

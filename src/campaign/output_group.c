@@ -1,6 +1,7 @@
 #include "campaign/output_group.h"
 
 #include "base/str.h"
+#include "campaign/cut.h"
 #include "campaign/output_averages.h"
 #include "campaign/output_queries.h"
 #include "campaign/output_survey.h"

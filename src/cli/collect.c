@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "campaign/cut.h"
+#include "campaign/left_out.h"
 #include "campaign/manifest.h"
 #include "campaign/output.h"
 #include "results/lock.h"
