@@ -1,6 +1,7 @@
 #include "campaign/output_group.h"
 
 #include "base/str.h"
+#include "campaign/cut.h"
 #include "campaign/output_averages.h"
 #include "campaign/output_queries.h"
 #include "campaign/output_survey.h"
@@ -168,6 +169,8 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
 
 /* --- the rows of its units --- */
 
+const char not_computed[] = "not computed yet";
+
 static void take_audit(double *worst, double v)
 {
     if (isnan(*worst) || v > *worst)
@@ -232,7 +235,7 @@ static int place_query(struct output *o, const struct unit **u, uint32_t experim
             if (!o->partial)
                 code = err_set(err, ERR_BUG, "a unit of query %zu is not in the journal", query);
             else
-                *status = "not computed yet";
+                *status = not_computed;
             continue;
         }
         code = journal_read(o->journal, (*u)->key, &rows, err) ||
