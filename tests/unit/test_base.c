@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "base/rng.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -344,6 +345,41 @@ static void well_formed_text(void **state)
     assert_false(utf8_valid("\xc3\xbc", 1)); /* cut inside a character */
 }
 
+/* One U+FFFD for the longest beginning of a character, as decoders of other languages write it. */
+static void ill_formed_text_is_mended(void **state)
+{
+    static const struct {
+        const char *bytes, *text;
+    } cases[] = {
+        {"", ""},
+        {"plain \xc3\xbc", "plain \xc3\xbc"},
+        {"\xc3", UTF8_REPLACEMENT},
+        {"a\xe6\x9d", "a" UTF8_REPLACEMENT},
+        {"\xe6\x9d"
+         "A\xff\xfe",
+         UTF8_REPLACEMENT "A" UTF8_REPLACEMENT UTF8_REPLACEMENT},
+        {"\xed\xa0\x80", UTF8_REPLACEMENT UTF8_REPLACEMENT UTF8_REPLACEMENT},
+        {"\xf0\x9f\x98\xf0\x9f\x98\x80", UTF8_REPLACEMENT "\xf0\x9f\x98\x80"},
+    };
+    struct arena a = {0};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *s = cases[i].bytes;
+        struct buf b = {0};
+
+        assert_int_equal(utf8_put(&b, s, strlen(s), &err), 0);
+        assert_string_equal(buf_str(&b, &err), cases[i].text);
+        assert_string_equal(utf8_clean(&a, s, strlen(s), &err), cases[i].text);
+        assert_int_equal(utf8_length(s), utf8_length(cases[i].text));
+        buf_release(&b);
+    }
+    assert_string_equal(utf8_clean(&a, "a\0b", 3, &err), "a" UTF8_REPLACEMENT "b");
+    arena_release(&a);
+}
+
 static void sizes_for_people(void **state)
 {
     char out[STR_HUMAN];
@@ -604,6 +640,7 @@ int main(void)
         cmocka_unit_test(the_key_that_was_meant),
         cmocka_unit_test(endings),
         cmocka_unit_test(well_formed_text),
+        cmocka_unit_test(ill_formed_text_is_mended),
         cmocka_unit_test(sizes_for_people),
         cmocka_unit_test(draws_are_splitmix64),
         cmocka_unit_test(streams_are_keyed),
