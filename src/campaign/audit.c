@@ -1,6 +1,7 @@
 #include "campaign/audit.h"
 
 #include "base/rng.h"
+#include "engine/lens.h"
 #include "experiments/kit/answers.h"
 
 #include <math.h>

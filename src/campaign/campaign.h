@@ -18,8 +18,8 @@
 #define LENSWEEP_CAMPAIGN_CAMPAIGN_H
 
 #include "base/work.h"
-#include "campaign/audit.h"
 #include "campaign/cost.h"
+#include "engine/vocab_stats.h"
 #include "experiments/experiment.h"
 #include "model/tokenizer/tokenizer.h"
 #include "results/journal.h"
@@ -93,17 +93,5 @@ int campaign_left_out(const struct campaign *c, struct journal *j, unsigned char
 
 /* Memory of one worker: engine and runs, without the weights. */
 double campaign_bytes(struct campaign *c, int threads);
-
-/* What went wrong with queries, for the summary. */
-struct campaign_report {
-    size_t ok, bad;            /* queries */
-    size_t missing_units;      /* a partial file */
-    double audit[AUDIT_COUNT]; /* worst residuals; NaN = nothing to check */
-};
-
-/* The result file from the journal's rows, beside and renamed. Units that are not there are left
-   NaN if `partial`, else an error. */
-int campaign_write(struct campaign *c, struct journal *j, const char *path, bool partial,
-                   struct campaign_report *report, struct err *err);
 
 #endif

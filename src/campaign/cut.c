@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "campaign/campaign.h"
 #include "campaign/cost.h"
+#include "engine/noop.h"
 #include "experiments/kit/survey.h"
 
 #include <string.h>

@@ -7,6 +7,7 @@
  * the query's first cell, then each cell's fields, in the order declared, each as long as this
  * query needs.
  */
+#include "campaign/audit.h"
 #include "campaign/campaign.h"
 
 #include "campaign/rows.h"

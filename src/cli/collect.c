@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "campaign/manifest.h"
+#include "campaign/output.h"
 #include "results/lock.h"
 
 #include <getopt.h>

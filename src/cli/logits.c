@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "cli/prompt.h"
+#include "engine/lens.h"
 
 #include <getopt.h>
 #include <math.h>

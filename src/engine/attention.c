@@ -5,9 +5,10 @@
  * are needed they are gathered once per item. The work is cut into items (lane, key/value head,
  * tile of query rows), by shape alone, and threads take items.
  */
+#include "engine/attention.h"
+
 #include "base/gemm.h"
 #include "base/kernels.h"
-#include "engine/lane.h"
 
 #include <math.h>
 #include <string.h>

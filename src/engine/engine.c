@@ -1,7 +1,11 @@
 #include "engine/engine.h"
 
 #include "base/gemm.h"
-#include "engine/lane.h"
+#include "engine/answer.h"
+#include "engine/attention.h"
+#include "engine/naive.h"
+#include "engine/noop.h"
+#include "engine/wave.h"
 
 #include <string.h>
 
@@ -122,4 +126,68 @@ double engine_bytes(const struct shape *s, int rows, int max_tokens, int threads
     for (int i = 0; i < BUFFERS; i++)
         bytes += (double)buffer[i].n * (double)buffer[i].size;
     return bytes;
+}
+
+/* Everything that the edits may leave untouched is the base's. */
+static void begin_as_base(const struct engine *e, struct variant *v)
+{
+    const struct shape *s = &e->model->shape;
+    const struct run *b = v->base;
+    int64_t d = s->d_model;
+    int last = b->n - 1;
+    size_t row = (size_t)d * sizeof(float);
+
+    for (int l = 0; v->asks & ASK_LAYERS && l < s->n_layers; l++) {
+        if (v->answer->x)
+            memcpy(v->answer->x + l * d, run_row(b, s, SITE_RESID, l + 1, last), row);
+        if (v->answer->a)
+            memcpy(v->answer->a + l * d, run_row(b, s, SITE_ATTN, l, last), row);
+        if (v->answer->m)
+            memcpy(v->answer->m + l * d, run_row(b, s, SITE_MLP, l, last), row);
+    }
+    if (v->into)
+        run_copy(v->into, b, s);
+}
+
+/* What the run is a run of: later variants of it need its prompt and the edits that made it. */
+static void name_run(struct variant *v)
+{
+    v->into->ids = v->base ? v->base->ids : v->ids;
+    v->into->edit = v->edit;
+    v->into->n_edits = v->n_edits;
+}
+
+void engine_run(struct engine *e, struct variant *v, int n)
+{
+    struct wave w = {.e = e, .lane = e->lane, .live = e->live, .answered = e->answered};
+    uint64_t before = e->team.flops;
+
+    for (int i = 0; i < n; i++) {
+        if (v[i].into)
+            name_run(&v[i]);
+        if (v[i].base)
+            begin_as_base(e, &v[i]);
+        if (!e->run_noops && variant_is_noop(&v[i], &e->model->shape)) {
+            e->skipped++;
+            answer_from_base(e, &v[i]);
+            continue;
+        }
+        e->planned += e->naive ? variant_flops_naive(&v[i], &e->model->shape)
+                               : variant_flops(&v[i], &e->model->shape);
+        e->full += variant_flops_naive(&v[i], &e->model->shape);
+        if (e->naive) {
+            naive_run(e, &v[i]);
+            continue;
+        }
+        /* A run that is kept has a GEMM sequence of its own: its bits depend on nothing else. */
+        if (w.n && (v[i].into || w.lane[w.n - 1].v->into))
+            wave_run(&w);
+        if (!wave_join(&w, &v[i])) {
+            wave_run(&w);
+            wave_join(&w, &v[i]);
+        }
+    }
+    if (w.n)
+        wave_run(&w);
+    e->counted += e->team.flops - before;
 }

@@ -21,7 +21,7 @@
 #define LENSWEEP_ENGINE_ENGINE_H
 
 #include "base/team.h"
-#include "engine/variant.h"
+#include "engine/plan.h"
 
 struct engine {
     const struct model *model; /* borrowed */
@@ -67,44 +67,5 @@ double engine_bytes(const struct shape *s, int rows, int max_tokens, int threads
  * says NaN, and its owner decides what that means for the query.
  */
 void engine_run(struct engine *e, struct variant *v, int n);
-
-/* Logits of n rows of the residual stream x_L: final norm with each row's own root mean square,
-   unembedding; out (n, V), rms (n) or NULL. */
-void engine_logits(struct engine *e, int n, const float *const *x, float *out, float *rms);
-
-/*
- * decode(r; c) of docs/methods.md 2: what a vector that is added to the residual stream adds to the
- * logits, under the final norm of the run that it came from. Linear in r.
- */
-struct lens_ask {
-    const int32_t *id; /* (n_ids) tokens whose logits are wanted; < 0 gives NaN */
-    int n_ids;
-    float *logit;      /* (n, n_ids) */
-    float *mean, *std; /* (n) over the vocabulary; NULL = not wanted; needs e's vocab_stats */
-    int n_ranked;      /* the first n_ranked ids also get log-probability and rank; 0 = none */
-    float *logprob;    /* (n, n_ranked) */
-    int32_t *rank;     /* (n, n_ranked) */
-};
-
-struct vocab_stats;
-
-/* r: n vectors of d floats; rms: (n) the divisor of each one's run (struct run's rms). */
-int engine_decode(struct engine *e, int n, const float *const *r, const float *rms,
-                  const struct vocab_stats *stats, const struct lens_ask *ask, struct err *err);
-
-/* Mean and standard deviation over the vocabulary of any decoded vector, in d^2 instead of V d: the
-   mean row of w_final * U and the centred Gram matrix of its rows, made once for a model. */
-struct vocab_stats {
-    int d;
-    float *mean; /* (d) */
-    float *gram; /* (d, d) sum over the vocabulary of (u - mean)(u - mean)^T / V */
-};
-
-int vocab_stats_compute(struct vocab_stats *s, struct engine *e, struct arena *a, struct err *err);
-/* Beside the journal: a file that belongs to this model, or nothing (0 and s->d = 0). */
-int vocab_stats_load(struct vocab_stats *s, const struct model *m, const char *path,
-                     struct arena *a, struct err *err);
-int vocab_stats_save(const struct vocab_stats *s, const struct model *m, const char *path,
-                     struct err *err);
 
 #endif

@@ -1,5 +1,4 @@
-/* Private to the engine: a variant on its way through a wave, and the steps that both executors
-   share. */
+/* Private to the engine: a variant on its way through a wave. */
 #ifndef LENSWEEP_ENGINE_LANE_H
 #define LENSWEEP_ENGINE_LANE_H
 
@@ -15,24 +14,5 @@ struct lane {
     int64_t kv, att, mlp; /* first row of its packed rows in e->k and e->v, e->q and e->z and e->a,
                              e->m */
 };
-
-/* A row of logits being made. */
-struct pending {
-    struct variant *v;
-    const float *x;
-};
-
-/* One full pass per variant, all rows of all layers. */
-void naive_run(struct engine *e, struct variant *v);
-
-/* The answers of n finished variants; final[i] is the last row of x_L, edited. */
-void answer_final(struct engine *e, int n, struct variant *const *v, const float *const *final);
-
-/* The answer of a variant that changes nothing in the last row: its base's, bit for bit. */
-void answer_from_base(const struct engine *e, struct variant *v);
-
-/* Attention of n lanes at their stage's att rows: e->q, e->k, e->v and the bases' keys to e->z. */
-void attend(struct engine *e, struct lane *const *live, int n, int layer);
-size_t attention_scratch(const struct shape *s, int max_tokens); /* floats per thread */
 
 #endif

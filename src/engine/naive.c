@@ -2,9 +2,11 @@
  * The oracle: one obvious full pass per variant, every row of every layer, edits applied where they
  * name something. It shares the leaf kernels with the wave and nothing else, and needs no planner.
  */
+#include "engine/naive.h"
+
 #include "base/gemm.h"
 #include "base/kernels.h"
-#include "engine/lane.h"
+#include "engine/answer.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,11 +3,12 @@
  * with u_i the rows of U scaled by w_final, the logits of r are u_i . r, so
  *     mean = (mean of u) . r,    var = r^T C r,    C = sum_i (u_i - mean)(u_i - mean)^T / V.
  */
+#include "engine/vocab_stats.h"
+
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/gemm.h"
 #include "base/hash.h"
-#include "engine/engine.h"
 
 #include <string.h>
 

@@ -4,21 +4,14 @@
  *
  * A clean run is the variant without a base: all its rows are new from the embedding on.
  */
+#include "engine/wave.h"
+
 #include "base/gemm.h"
 #include "base/kernels.h"
-#include "engine/lane.h"
+#include "engine/answer.h"
+#include "engine/attention.h"
 
 #include <string.h>
-
-struct wave {
-    struct engine *e;
-    struct lane *lane; /* (n) */
-    int n;
-    struct lane **live; /* (n_live) those that have joined, in order */
-    int n_live;
-    struct variant **answered; /* room for n */
-    int64_t used;              /* rows of e->x taken */
-};
 
 /* Row of token t in the lane's place. */
 static float *residual(const struct engine *e, const struct lane *lane, int t)
@@ -273,7 +266,7 @@ static void finish(struct wave *w)
     answer_final(e, n, v, e->row);
 }
 
-static void wave_run(struct wave *w)
+void wave_run(struct wave *w)
 {
     struct engine *e = w->e;
     const struct shape *s = &e->model->shape;
@@ -291,8 +284,7 @@ static void wave_run(struct wave *w)
     w->used = 0;
 }
 
-/* Puts a variant into the wave; false if it has no room left for its rows. */
-static bool join(struct wave *w, struct variant *v)
+bool wave_join(struct wave *w, struct variant *v)
 {
     const struct engine *e = w->e;
     int n_layers = e->model->shape.n_layers;
@@ -311,66 +303,4 @@ static bool join(struct wave *w, struct variant *v)
     w->used += span_empty(extent) ? 1 : span_len(extent);
     w->n++;
     return true;
-}
-
-/* Everything that the edits may leave untouched is the base's. */
-static void begin_as_base(const struct engine *e, struct variant *v)
-{
-    const struct shape *s = &e->model->shape;
-    const struct run *b = v->base;
-    int64_t d = s->d_model, last = b->n - 1;
-
-    for (int l = 0; v->asks & ASK_LAYERS && l < s->n_layers; l++) {
-        if (v->answer->x)
-            copy_row(v->answer->x + l * d, run_row(b, s, SITE_RESID, l + 1, (int)last), d);
-        if (v->answer->a)
-            copy_row(v->answer->a + l * d, run_row(b, s, SITE_ATTN, l, (int)last), d);
-        if (v->answer->m)
-            copy_row(v->answer->m + l * d, run_row(b, s, SITE_MLP, l, (int)last), d);
-    }
-    if (v->into)
-        run_copy(v->into, b, s);
-}
-
-/* What the run is a run of: later variants of it need its prompt and the edits that made it. */
-static void name_run(struct variant *v)
-{
-    v->into->ids = v->base ? v->base->ids : v->ids;
-    v->into->edit = v->edit;
-    v->into->n_edits = v->n_edits;
-}
-
-void engine_run(struct engine *e, struct variant *v, int n)
-{
-    struct wave w = {.e = e, .lane = e->lane, .live = e->live, .answered = e->answered};
-    uint64_t before = e->team.flops;
-
-    for (int i = 0; i < n; i++) {
-        if (v[i].into)
-            name_run(&v[i]);
-        if (v[i].base)
-            begin_as_base(e, &v[i]);
-        if (!e->run_noops && variant_is_noop(&v[i], &e->model->shape)) {
-            e->skipped++;
-            answer_from_base(e, &v[i]);
-            continue;
-        }
-        e->planned += e->naive ? variant_flops_naive(&v[i], &e->model->shape)
-                               : variant_flops(&v[i], &e->model->shape);
-        e->full += variant_flops_naive(&v[i], &e->model->shape);
-        if (e->naive) {
-            naive_run(e, &v[i]);
-            continue;
-        }
-        /* A run that is kept has a GEMM sequence of its own: its bits depend on nothing else. */
-        if (w.n && (v[i].into || w.lane[w.n - 1].v->into))
-            wave_run(&w);
-        if (!join(&w, &v[i])) {
-            wave_run(&w);
-            join(&w, &v[i]);
-        }
-    }
-    if (w.n)
-        wave_run(&w);
-    e->counted += e->team.flops - before;
 }

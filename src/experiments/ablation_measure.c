@@ -6,6 +6,7 @@
 
 #include "base/gemm.h"
 #include "base/str.h"
+#include "engine/lens.h"
 #include "experiments/kit/answers.h"
 #include "experiments/kit/metrics.h"
 
@@ -168,6 +169,79 @@ static void effects(const struct experiment *x, const struct query *q, void *con
     }
 }
 
+/* What is done to what: "head output set to zero". */
+static const char *title_of(struct experiment *x, const struct ablation *b, struct err *err)
+{
+    static const char *const sites[] = {[SITE_RESID] = "the residual stream",
+                                        [SITE_PATTERN] = "attention edges",
+                                        [SITE_Z] = "head outputs",
+                                        [SITE_ATTN] = "attention outputs",
+                                        [SITE_MLP] = "MLP outputs"};
+    static const char *const done[] = {[DO_ZERO] = "set to zero",
+                                       [DO_MEAN] = "set to their mean over queries",
+                                       [DO_RESAMPLE] = "resampled from other items",
+                                       [DO_NOISE] = "noised",
+                                       [DO_PATCH] = "patched from another run",
+                                       [DO_ADD] = "with a vector added",
+                                       [DO_SCALE] = "scaled"};
+
+    return arena_printf(x->arena, err, "what changes with %s %s", sites[b->site],
+                        done[b->operation]);
+}
+
+static int describe(struct experiment *x, const struct ablation *b, struct err *err)
+{
+    bool heads = b->site == SITE_Z, zero = b->operation == DO_ZERO;
+    struct headline headline = {
+        .variable = "mean",
+        .inside = "stats",
+        .title = title_of(x, b, err),
+        .unit = "ablated minus clean",
+        .test = "stored",
+        .claim = "differs from zero after correction",
+        .rows = "metric",
+        .apart = "metric",
+        .warning = !zero                     ? NULL
+                   : b->site == SITE_PATTERN ? "off-distribution"
+                                             : "off-distribution: read it beside resample",
+        .whole = "logit.",
+        .part = "direct.",
+        .join = heads ? "effect" : NULL,
+        .order = b->operation == DO_RESAMPLE ? "first" : NULL,
+    };
+    struct figure map = {
+        .form = "map",
+        .inside = "stats",
+        .values = "mean",
+        .mark = "q",
+        .row = "metric",
+        .down = "layer",
+        .along = "head",
+        .title = headline.title,
+        .value_label = "ablated minus clean",
+        .along_label = "head (from 0)",
+        .down_label = "layer (from 0)",
+        .note = "Colours are centred at zero",
+    };
+    struct figure lines = {
+        .name = "layers",
+        .form = "lines",
+        .inside = "stats",
+        .values = "mean",
+        .mark = "q",
+        .row = "metric",
+        .series = "position",
+        .along = "layer",
+        .title = headline.title,
+        .value_label = "ablated minus clean",
+        .along_label = "layer (from 1)",
+    };
+
+    if (!headline.title || add_headline(x, &headline, err))
+        return err->code;
+    return add_figure(x, b->head_axis >= 0 ? &map : &lines, err);
+}
+
 int ablation_declare(struct experiment *x, const struct ablation *b, struct err *err)
 {
     const char *cell = cell_dims(x, "", err), *per_target = cell_dims(x, " target", err);
@@ -190,6 +264,8 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct err 
                           err))
             return err->code;
         x->aggregate[0].tested = b->sign;
+        if (describe(x, b, err))
+            return err->code;
     }
     if (b->operation != DO_RESAMPLE)
         return 0;

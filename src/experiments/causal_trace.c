@@ -133,6 +133,46 @@ static void low(const struct experiment *x, const struct query *q, void *const a
     memcpy(out, query_array(x, at, "low"), c->corrupt.n * sizeof *out);
 }
 
+#define TRACE_NOTE "; * corrupted; (k): only k queries have the token; grey: none has"
+
+static int describe(struct experiment *x, struct err *err)
+{
+    static const struct headline headline = {
+        .variable = "role_effect",
+        .title = "what putting back one module changes of the target's probability",
+        .unit = "probability",
+        .test = "t",
+        .claim = "differs from zero",
+        .rows = "corruption site window",
+        .beside = "mean_high mean_low",
+    };
+    struct figure figure = {
+        .form = "map",
+        .values = "role_score",
+        .beside = "mean_low",
+        .row = "site",
+        .column = "corruption",
+        .down = "role",
+        .along = "layer",
+        .apart = "yes",
+        .title = "Causal tracing",
+        .value_label = "p(target)",
+        .along_label = "layer (from 0; centre of the window)",
+        .column_words = "corrupted",
+        .note = "Colours begin at the corrupted run's mean" TRACE_NOTE,
+    };
+
+    if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
+        return err->code;
+    figure.name = "effect";
+    figure.values = "role_effect";
+    figure.beside = NULL;
+    figure.title = "Causal tracing, against the same query with nothing put in";
+    figure.value_label = "change of p(target)";
+    figure.note = "Colours are centred at zero" TRACE_NOTE;
+    return add_figure(x, &figure, err);
+}
+
 static int declare(struct experiment *x, const struct trace_config *c, struct err *err)
 {
     static const char cell[] = "query corruption site window token layer";
@@ -164,7 +204,7 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
     if (c->logprob &&
         add_field(x, "logprob", V_F32, per_target, "nat", "mean log-probability", err))
         return err->code;
-    return 0;
+    return describe(x, err);
 }
 
 static void check_spans(struct experiment *x, const struct string_list *names,

@@ -246,6 +246,39 @@ static void mean_clean(const struct experiment *x, const struct query *q,
     *out = (float)clean_metric(x, q, at);
 }
 
+static int describe(struct experiment *x, struct err *err)
+{
+    static const struct headline nodes = {
+        .variable = "node_effect",
+        .title = "nodes, the strongest first: the sweep's mean effect of each alone",
+        .listed = "node_site node_layer node_head",
+        .test = "none",
+    };
+    static const struct headline curve = {
+        .variable = "recovered",
+        .title = "share of the metric that the strongest nodes recover when all others are "
+                 "resampled together",
+        .unit = "0 = every node resampled, 1 = the clean run",
+        .test = "none",
+        .rows = "share",
+    };
+    static const struct figure figure = {
+        .form = "lines",
+        .values = "recovered",
+        .along = "share",
+        .along_values = "k",
+        .title = "Faithfulness: the strongest nodes alone, all others resampled",
+        .value_label = "recovered share of the metric",
+        .along_label = "nodes kept",
+        .note = "0 = every node resampled, 1 = the clean run: a ratio of means",
+    };
+
+    return add_headline(x, &curve, err) || add_headline(x, &nodes, err) ||
+                   add_figure(x, &figure, err)
+               ? err->code
+               : 0;
+}
+
 static int declare_averages(struct experiment *x, const char *units, struct err *err)
 {
     if (add_aggregate(x, "recovered", "stratum share", "1",
@@ -253,14 +286,14 @@ static int declare_averages(struct experiment *x, const char *units, struct err 
                       err))
         return err->code;
     x->aggregate[0].ratio = true;
-    return add_aggregate(x, "mean_metric", "stratum share", units, "mean of metric over queries",
-                         mean_metric, err) ||
-                   add_aggregate(x, "mean_metric_none", "stratum", units,
-                                 "mean of metric_none over queries", mean_none, err) ||
-                   add_aggregate(x, "mean_metric_clean", "stratum", units,
-                                 "mean of metric_clean over queries", mean_clean, err)
-               ? err->code
-               : 0;
+    if (add_aggregate(x, "mean_metric", "stratum share", units, "mean of metric over queries",
+                      mean_metric, err) ||
+        add_aggregate(x, "mean_metric_none", "stratum", units, "mean of metric_none over queries",
+                      mean_none, err) ||
+        add_aggregate(x, "mean_metric_clean", "stratum", units, "mean of metric_clean over queries",
+                      mean_clean, err))
+        return err->code;
+    return describe(x, err);
 }
 
 /* --- opening, as a whole --- */

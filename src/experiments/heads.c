@@ -9,6 +9,7 @@
 
 #include "base/gemm.h"
 #include "base/str.h"
+#include "engine/lens.h"
 
 #include <math.h>
 #include <string.h>
@@ -258,6 +259,50 @@ static void heads_settle(const struct experiment *x, const struct strata *s,
         }
 }
 
+/* `chance`: there are rates of exchangeable tokens to compare with. */
+static int describe(struct experiment *x, bool chance, struct err *err)
+{
+    struct headline rate = {
+        .variable = "promotion",
+        .null = chance ? "promotion_chance" : NULL,
+        .null_words = chance ? "chance" : NULL,
+        .title = chance ? "how often a head promotes a target, against exchangeable tokens"
+                        : "how often a head promotes any target",
+        .unit = "share of queries",
+        .test = chance ? "binomial" : "none",
+        .claim = chance ? "is greater than chance" : NULL,
+        .rows = chance ? "target" : NULL,
+        .about = "target",
+        .join = "class",
+        .class_words = "promotes",
+    };
+    static const struct figure figure = {
+        .form = "points",
+        .values = "promotion suppression",
+        .beside = "promotion_chance suppression_chance",
+        .row = "target",
+        .down = "layer",
+        .along = "head",
+        .title = "Attention heads at the last token",
+        .value_label = "suppresses (%)",
+        .along_label = "promotes (% of queries)",
+        .note = "One point a head (moved apart where they coincide); strongest: layer.head from 0",
+    };
+    struct figure authors = figure;
+
+    if (add_headline(x, &rate, err))
+        return err->code;
+    rate.variable = "suppression";
+    rate.null = chance ? "suppression_chance" : NULL;
+    rate.title = chance ? "how often a head suppresses a target, against exchangeable tokens"
+                        : "how often a head suppresses any target";
+    rate.class_words = "suppresses";
+    authors.beside = NULL;
+    return add_headline(x, &rate, err) || add_figure(x, chance ? &figure : &authors, err)
+               ? err->code
+               : 0;
+}
+
 static int declare_authors(struct experiment *x, struct err *err)
 {
     if (add_aggregate(x, "promotion", "stratum layer head", "1",
@@ -272,7 +317,7 @@ static int declare_authors(struct experiment *x, struct err *err)
     x->settles = true;
     x->aggregate[THRESHOLD_MEAN].no_interval = true;
     x->aggregate[THRESHOLD_STD].no_interval = true;
-    return 0;
+    return describe(x, false, err);
 }
 
 static int declare_spread(struct experiment *x, const char *prefix, const char *of, struct err *err)
@@ -313,16 +358,16 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
         return err->code;
     if (str_eq(c->classify, "authors"))
         return declare_authors(x, err);
-    return add_aggregate(x, "promotion", rates, "1", "share of queries whose target it promotes",
-                         promotion, err) ||
-                   add_aggregate(x, "suppression", rates, "1",
-                                 "share of queries whose target it suppresses", suppression, err) ||
-                   add_aggregate(x, "promotion_chance", rates, "1",
-                                 "the same share for exchangeable tokens", promotion_chance, err) ||
-                   add_aggregate(x, "suppression_chance", rates, "1",
-                                 "the same share for exchangeable tokens", suppression_chance, err)
-               ? err->code
-               : 0;
+    if (add_aggregate(x, "promotion", rates, "1", "share of queries whose target it promotes",
+                      promotion, err) ||
+        add_aggregate(x, "suppression", rates, "1", "share of queries whose target it suppresses",
+                      suppression, err) ||
+        add_aggregate(x, "promotion_chance", rates, "1", "the same share for exchangeable tokens",
+                      promotion_chance, err) ||
+        add_aggregate(x, "suppression_chance", rates, "1", "the same share for exchangeable tokens",
+                      suppression_chance, err))
+        return err->code;
+    return describe(x, true, err);
 }
 
 static int heads_open(struct experiment *x, struct problems *problems, struct err *err)

@@ -138,6 +138,46 @@ static void divergence(const struct experiment *x, const struct query *q,
            cuts_n(x) * axis_named(x, "token_set")->dim.size * sizeof *out);
 }
 
+static int describe(struct experiment *x, const struct knockout *k, struct err *err)
+{
+    bool whole = k->layer_axis < 0 && k->head_axis < 0;
+    struct headline drop = {
+        .variable = "mean_out_logit_drop",
+        .title = "logits that the targets lose when the last token cannot attend to a set",
+        .unit = "logit",
+        .test = "t",
+        .claim = "differs from zero",
+        .rows = "token_set",
+        .columns = "target",
+        .beside = whole ? "mean_kl" : NULL,
+        .about = "target",
+    };
+    static const struct headline divergence = {
+        .variable = "mean_kl",
+        .title = "how far the next token's distribution moves when the last token cannot attend to "
+                 "a set: KL(clean || cut)",
+        .unit = "nat",
+        .test = "none",
+        .rows = "token_set",
+    };
+    static const struct figure figure = {
+        .form = "lines",
+        .values = "mean_mlp_logit_drop",
+        .row = "token_set",
+        .series = "target",
+        .along = "layer",
+        .title = "Attention knockout: what the MLPs lose when the last token cannot attend to a "
+                 "set",
+        .value_label = "logit lost (nat)",
+        .along_label = "layer (from 1)",
+        .note = "MLP output decoded at the last token, clean minus cut",
+    };
+
+    if (add_headline(x, &drop, err) || add_headline(x, &divergence, err))
+        return err->code;
+    return k->mlp_logit && whole ? add_figure(x, &figure, err) : 0;
+}
+
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)
 {
     const char *cell = dims(x, k, "stratum", "", "", err);
@@ -154,10 +194,12 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
                       err) ||
         add_aggregate(x, "mean_kl", cell, "nat", "mean of kl over queries", divergence, err))
         return err->code;
-    if (!k->mlp_logit || k->layer_axis >= 0 || k->head_axis >= 0)
-        return 0; /* for each cut, each layer: too many to hold for all queries at once */
-    return add_aggregate(x, "mean_mlp_logit_drop", per_layer, "1",
-                         "mean over queries of the MLP's logit, clean minus cut", mlp_drop, err);
+    /* for each cut, each layer: too many to hold for all queries at once */
+    if (k->mlp_logit && k->layer_axis < 0 && k->head_axis < 0 &&
+        add_aggregate(x, "mean_mlp_logit_drop", per_layer, "1",
+                      "mean over queries of the MLP's logit, clean minus cut", mlp_drop, err))
+        return err->code;
+    return describe(x, k, err);
 }
 
 static int declare(struct experiment *x, const struct knockout *k, struct err *err)

@@ -7,6 +7,7 @@
  * ulp between BLAS libraries; 5e-5 is the bar that a re-implementation in another framework meets.
  */
 #include "engine/engine.h"
+#include "engine/lens.h"
 #include "fixture.h"
 
 #include <setjmp.h>

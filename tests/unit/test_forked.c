@@ -7,6 +7,7 @@
  *
  * LENSWEEP_ROUNDS sets how many models are drawn (default 150, about 20 variants each).
  */
+#include "engine/noop.h"
 #include "random_model.h"
 #include "scene.h"
 

@@ -16,6 +16,7 @@
 #include "base/gemm.h"
 #include "base/str.h"
 #include "campaign/manifest.h"
+#include "campaign/output.h"
 #include "cluster/cluster.h"
 #include "results/lock.h"
 #include "version.h"

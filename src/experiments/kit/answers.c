@@ -1,5 +1,7 @@
 #include "experiments/kit/answers.h"
 
+#include "engine/lens.h"
+
 #include <math.h>
 
 struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,

@@ -2,7 +2,7 @@
 #ifndef LENSWEEP_EXPERIMENTS_KIT_EDIT_LIST_H
 #define LENSWEEP_EXPERIMENTS_KIT_EDIT_LIST_H
 
-#include "engine/variant.h"
+#include "engine/edit.h"
 
 struct edit_list {
     struct edit *v;

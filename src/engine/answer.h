@@ -1,0 +1,19 @@
+/* Private to the engine: the last step of both executors. */
+#ifndef LENSWEEP_ENGINE_ANSWER_H
+#define LENSWEEP_ENGINE_ANSWER_H
+
+#include "engine/engine.h"
+
+/* A row of logits being made. */
+struct pending {
+    struct variant *v;
+    const float *x;
+};
+
+/* The answers of n finished variants; final[i] is the last row of x_L, edited. */
+void answer_final(struct engine *e, int n, struct variant *const *v, const float *const *final);
+
+/* The answer of a variant that changes nothing in the last row: its base's, bit for bit. */
+void answer_from_base(const struct engine *e, struct variant *v);
+
+#endif

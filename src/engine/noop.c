@@ -1,0 +1,88 @@
+#include "engine/noop.h"
+
+#include <string.h>
+
+/* Is the value that an edit would replace known, and what the edit would make of it? */
+static bool puts_back(const struct edit *e, const struct variant *v, const struct shape *s,
+                      int layer, int t)
+{
+    const float *have = run_row(v->base, s, e->site, layer, t);
+    int64_t first = e->site == SITE_Z ? (int64_t)e->head.lo * s->d_head : 0;
+    int64_t n = e->site == SITE_Z ? (int64_t)span_len(e->head) * s->d_head : s->d_model;
+    const float *o;
+
+    have += first;
+    switch (e->op) {
+    case OP_SET:
+        o = edit_operand(e, s, layer, t, first);
+        return o == have || memcmp(have, o, (size_t)n * sizeof *o) == 0;
+    case OP_ZERO:
+        for (int64_t i = 0; i < n; i++)
+            if (have[i] != 0)
+                return false;
+        return true;
+    case OP_ADD:
+        o = edit_operand(e, s, layer, t, first);
+        for (int64_t i = 0; i < n; i++)
+            if (have[i] + e->scale * o[i] != have[i])
+                return false;
+        return true;
+    case OP_SCALE:
+        return e->scale == 1;
+    case OP_MASK:
+        break;
+    }
+    return false;
+}
+
+static bool keeps_site(const struct run *r, enum site site)
+{
+    return site == SITE_RESID || (site == SITE_Z && r->z) || (site == SITE_ATTN && r->a) ||
+           (site == SITE_MLP && r->m);
+}
+
+bool variant_is_noop(const struct variant *v, const struct shape *s)
+{
+    if (!v->base)
+        return false;
+    for (int i = 0; i < v->n_edits; i++) {
+        const struct edit *e = &v->edit[i];
+
+        if (span_empty(e->layer) || span_empty(e->tok))
+            continue;
+        if (e->site == SITE_PATTERN && e->op == OP_SCALE && e->scale == 1)
+            continue;
+        if (e->site == SITE_PATTERN && (span_empty(e->key) || e->key.lo >= e->tok.hi))
+            continue; /* no key, or only keys that causality hides */
+        if (!keeps_site(v->base, e->site))
+            return false;
+        for (int l = e->layer.lo; l < e->layer.hi; l++)
+            for (int t = e->tok.lo; t < e->tok.hi; t++)
+                if (!puts_back(e, v, s, l, t))
+                    return false;
+    }
+    return true;
+}
+
+/* The first token of a run that its own edits may have changed. */
+static int first_edited(const struct run *r)
+{
+    int first = r->n;
+
+    for (int i = 0; i < r->n_edits; i++)
+        if (r->edit[i].tok.lo < first)
+            first = r->edit[i].tok.lo;
+    return first;
+}
+
+bool variant_is_plain_noop(const struct variant *v)
+{
+    for (int i = 0; v->base && i < v->n_edits; i++) {
+        const struct edit *e = &v->edit[i];
+
+        if (e->op != OP_SET || !e->from || e->shift || e->from->ids != v->base->ids ||
+            e->tok.hi > first_edited(v->base) || e->tok.hi > first_edited(e->from))
+            return false;
+    }
+    return v->base != NULL;
+}

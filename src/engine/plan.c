@@ -1,0 +1,164 @@
+#include "engine/plan.h"
+
+int variant_tokens(const struct variant *v)
+{
+    return v->base ? v->base->n : v->n;
+}
+
+struct span variant_rows(const struct variant *v)
+{
+    int n = variant_tokens(v);
+
+    return span_empty(v->rows) ? (struct span){n - 1, n} : v->rows;
+}
+
+int variant_enter(const struct variant *v, int n_layers)
+{
+    int enter = n_layers;
+
+    if (!v->base)
+        return 0;
+    for (int i = 0; i < v->n_edits; i++)
+        if (!span_empty(v->edit[i].layer) && v->edit[i].layer.lo < enter)
+            enter = v->edit[i].layer.lo;
+    return enter;
+}
+
+struct span variant_edited(const struct variant *v, int layer, enum site site)
+{
+    struct span rows = {0, 0};
+
+    for (int i = 0; i < v->n_edits; i++)
+        if (v->edit[i].site == site && span_has(v->edit[i].layer, layer))
+            rows = span_hull(rows, v->edit[i].tok);
+    return rows;
+}
+
+struct stage stage_next(const struct variant *v, struct span x, int l, int n_layers)
+{
+    int n = variant_tokens(v);
+    struct stage s;
+
+    s.kv = span_hull(x, variant_edited(v, l, SITE_RESID));
+    s.att = span_empty(s.kv) ? s.kv : (struct span){s.kv.lo, n};
+    s.att = span_hull(s.att, variant_edited(v, l, SITE_PATTERN));
+    s.att = span_hull(s.att, variant_edited(v, l, SITE_Z));
+    s.mlp = span_hull(s.att, variant_edited(v, l, SITE_ATTN));
+    s.out = span_hull(s.mlp, variant_edited(v, l, SITE_MLP));
+    if (l == n_layers - 1) {
+        struct span asked = variant_rows(v);
+
+        s.att = span_clip(s.att, asked);
+        s.mlp = span_clip(s.mlp, asked);
+        s.out = span_clip(s.out, asked);
+    }
+    return s;
+}
+
+/* Calls visit for each layer from the first that computes anything on. */
+static void each_stage(const struct variant *v, int n_layers,
+                       void (*visit)(void *ctx, const struct stage *s), void *ctx)
+{
+    struct span x = {0, v->base ? 0 : v->n};
+
+    for (int l = variant_enter(v, n_layers); l < n_layers; l++) {
+        struct stage s = stage_next(v, x, l, n_layers);
+
+        visit(ctx, &s);
+        x = s.out;
+    }
+}
+
+static void grow_extent(void *ctx, const struct stage *s)
+{
+    struct span *extent = ctx;
+
+    *extent = span_hull(*extent, span_hull(s->kv, s->out));
+}
+
+struct span variant_extent(const struct variant *v, int n_layers)
+{
+    struct span extent = {0, 0};
+
+    each_stage(v, n_layers, grow_extent, &extent);
+    return extent;
+}
+
+static void last_out(void *ctx, const struct stage *s)
+{
+    *(struct span *)ctx = s->out;
+}
+
+bool variant_reaches(const struct variant *v, int n_layers)
+{
+    int last = variant_tokens(v) - 1;
+    struct span out = {0, 0};
+
+    each_stage(v, n_layers, last_out, &out);
+    return span_has(span_hull(out, variant_edited(v, n_layers, SITE_RESID)), last);
+}
+
+struct flops_sum {
+    uint64_t kv, att, mlp;
+};
+
+static void add_rows(void *ctx, const struct stage *s)
+{
+    struct flops_sum *sum = ctx;
+
+    sum->kv += (uint64_t)span_len(s->kv);
+    sum->att += (uint64_t)span_len(s->att);
+    sum->mlp += (uint64_t)span_len(s->mlp);
+}
+
+static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
+{
+    uint64_t d = (uint64_t)s->d_model, dh = (uint64_t)s->d_head;
+    uint64_t kv = 2 * 2 * (uint64_t)s->n_kv_heads * dh * d; /* K and V */
+    uint64_t att = 2 * 2 * (uint64_t)s->n_heads * dh * d;   /* Q and O */
+    uint64_t mlp = 2 * 3 * (uint64_t)s->d_ff * d;           /* gate, up, down */
+
+    return rows->kv * kv + rows->att * att + rows->mlp * mlp;
+}
+
+static uint64_t unembed_flops(const struct variant *v, const struct shape *s)
+{
+    bool reads_vocab =
+        (v->into || v->asks & ASK_VOCAB) && (!v->base || variant_reaches(v, s->n_layers));
+
+    return reads_vocab ? 2 * (uint64_t)s->vocab * (uint64_t)s->d_model : 0;
+}
+
+uint64_t variant_flops(const struct variant *v, const struct shape *s)
+{
+    struct flops_sum rows = {0};
+
+    each_stage(v, s->n_layers, add_rows, &rows);
+    return flops_of(&rows, s) + unembed_flops(v, s);
+}
+
+uint64_t variant_flops_naive(const struct variant *v, const struct shape *s)
+{
+    uint64_t n = (uint64_t)variant_tokens(v) * (uint64_t)s->n_layers;
+    struct flops_sum rows = {n, n, n};
+
+    return flops_of(&rows, s) +
+           (v->into || v->asks & ASK_VOCAB ? 2 * (uint64_t)s->vocab * (uint64_t)s->d_model : 0);
+}
+
+static bool span_eq(struct span a, struct span b)
+{
+    return a.lo == b.lo && a.hi == b.hi;
+}
+
+bool variant_same_rows(const struct variant *a, const struct variant *b)
+{
+    if (!a->base != !b->base || variant_tokens(a) != variant_tokens(b) || a->asks != b->asks ||
+        !a->into != !b->into || a->n_edits != b->n_edits || !span_eq(a->rows, b->rows))
+        return false;
+    for (int i = 0; i < a->n_edits; i++)
+        if (a->edit[i].site != b->edit[i].site || !span_eq(a->edit[i].layer, b->edit[i].layer) ||
+            !span_eq(a->edit[i].tok, b->edit[i].tok))
+            return false;
+    return true;
+}
