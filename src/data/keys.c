@@ -1,4 +1,4 @@
-/* The keys of both formats, for the check of a line (native) and for the reference (docs/data.md). */
+/* The keys of both formats: for the check of a line, and for the reference (docs/data.md). */
 #include "data/load.h"
 
 const struct data_key native_keys[] = {
