@@ -123,7 +123,7 @@ const struct command commands[] = {
      cmd_diff},
     {"bench", "MODEL [--threads N]",
      "measure forward passes of a model beside the SGEMM peak of this machine", "", cmd_bench},
-    {"help", "[COMMAND | config | KEY] [--markdown]",
+    {"help", "[COMMAND | config | data | KEY] [--markdown]",
      "this list, a command, the config reference or one of its keys", "", cmd_help},
 };
 
