@@ -179,7 +179,15 @@ static int describe(struct experiment *x, struct err *err)
         .column_words = "corrupted",
         .note = "Colours begin at the corrupted run's mean" TRACE_NOTE,
     };
+    const struct trace *t = x->state;
 
+    x->authors =
+        t->denoise && !t->counterfactual
+            ? (struct authors_layout){.analysis = "trace",
+                                      .value = "score",
+                                      .high = "high",
+                                      .low = "low"}
+            : (struct authors_layout){.left_out = "they restore clean values in a run with noise"};
     if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
         return err->code;
     figure.name = "effect";

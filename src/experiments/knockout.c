@@ -174,6 +174,12 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .note = "MLP output decoded at the last token, clean minus cut",
     };
 
+    x->authors = whole && k->mlp_logit
+                     ? (struct authors_layout){.analysis = "attn_knockout",
+                                               .value = "mlp_logit",
+                                               .clean = "mlp_logit_clean"}
+                     : (struct authors_layout){.left_out = "they cut all layers and heads at once, "
+                                                           "and decode the MLPs"};
     if (add_headline(x, &drop, err) || add_headline(x, &divergence, err))
         return err->code;
     return k->mlp_logit && whole ? add_figure(x, &figure, err) : 0;
