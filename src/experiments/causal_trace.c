@@ -327,7 +327,7 @@ static struct edit restore(const struct experiment *x, const struct cell *cell)
 
     if (str_eq(site, "residual")) {
         e.site = SITE_RESID;
-        e.layer = (struct span){l + 1, l + 2};
+        e.layer = (struct span){site_layer(e.site, l), site_layer(e.site, l + 1)};
         return e;
     }
     e.site = str_eq(site, "attn") ? SITE_ATTN : SITE_MLP;
