@@ -393,7 +393,7 @@ static struct edit restore(const struct experiment *x, const struct cell *cell)
         .site = (enum site)c->sites.v[cell->index[SITE]], .op = OP_SET, .tok = {t, t + 1}};
 
     if (e.site == SITE_RESID) {
-        e.layer = (struct span){l + 1, l + 2};
+        e.layer = (struct span){site_layer(e.site, l), site_layer(e.site, l + 1)};
         return e;
     }
     e.layer = span_clip((struct span){l - w / 2, l + (w + 1) / 2}, (struct span){0, layers});
