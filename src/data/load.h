@@ -120,8 +120,6 @@ int span_index(struct loader *l, const char *name, const char *key, struct err *
 int target_index(struct loader *l, const char *name, const char *key, struct err *err);
 /* "answer_12" -> 12; 0 = another name */
 int answer_number(const char *name);
-/* Bytes as valid UTF-8 without NUL; what is ill-formed becomes U+FFFD. */
-const char *clean_text(struct arena *a, const char *s, size_t n, struct err *err);
 
 /* paths.c: the files meant by a path, and what a file's own path says */
 struct source {

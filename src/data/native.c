@@ -2,6 +2,7 @@
 #include "data/load.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,15 +99,6 @@ static struct span tokens_of(const struct prompt *p, size_t (*ranges)[2], const 
     return s;
 }
 
-static size_t characters(const char *s)
-{
-    size_t n = 0;
-
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xc0) != 0x80;
-    return n;
-}
-
 static bool reserved(const char *name)
 {
     return str_eq(name, "first") || str_eq(name, "last") || str_eq(name, "other") || !*name;
@@ -130,7 +122,7 @@ static int read_spans(struct loader *l, struct query *q, const json_t *spans, co
 
     json_object_foreach((json_t *)spans, name, v)
     {
-        size_t n = ranges ? characters(p->text) : p->n;
+        size_t n = ranges ? utf8_length(p->text) : p->n;
         struct span at;
         int64_t pair[2];
         bool good;

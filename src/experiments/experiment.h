@@ -254,8 +254,6 @@ size_t field_elements(const struct experiment *x, const struct field *f, int n);
 size_t axis_size(const struct axis *a, int n);
 /* Cells of a query of n tokens. */
 uint64_t query_cells(const struct experiment *x, int n);
-/* A cell of a query of n tokens in words, as x->words says it. */
-int cell_words(const struct experiment *x, int n, uint64_t cell, struct buf *b, struct err *err);
 void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX]);
 
 #endif

@@ -316,14 +316,8 @@ const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n)
 static int make_printable(struct buf *b, size_t start, struct err *err)
 {
     struct buf clean = {0};
-    int status = 0;
-    int32_t c;
+    int status = utf8_put(&clean, b->data + start, b->len - start, err);
 
-    for (size_t i = start, len; i < b->len && !status; i += len) {
-        len = utf8_next(b->data + i, b->len - i, &c);
-        status =
-            c < 0 ? buf_puts(&clean, "\xef\xbf\xbd", err) : buf_put(&clean, b->data + i, len, err);
-    }
     b->len = start;
     if (!status)
         status = buf_put(b, clean.data, clean.len, err);

@@ -3,14 +3,16 @@
  * is an array of unicode strings, as wide as the longest, so nothing needs pickle.
  */
 #include "base/mem.h"
+#include "base/npy.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "report/export/private.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { NPY_ALIGN = 64, NPY_PREFIX = 10, PIECE = 1 << 16 };
+enum { PIECE = 1 << 16 };
 
 /* Below 4 GiB by more than deflate can add to what does not shrink. */
 static const uint64_t ZIP_LIMIT = 0xff000000;
@@ -55,37 +57,14 @@ static size_t width_of(const struct column *c)
     return 4 * longest;
 }
 
-static int put_shape(struct buf *b, const struct h5info *v, struct err *err)
-{
-    for (size_t i = 0; i < v->rank; i++)
-        if (buf_printf(b, err, i || v->rank == 1 ? "%zu," : "%zu, ", v->size[i]))
-            return err->code;
-    return 0;
-}
-
-/* Magic, version, and a Python dictionary, padded so that the data are aligned. */
 static int put_header(const struct array *a, struct buf *b, struct err *err)
 {
     static const char *const types[] = {"|i1", "<i4", "<i8", "<f4", "<f8"};
     const struct h5info *v = &a->column.info;
-    struct buf d = {0};
-    size_t pad;
-    int code;
+    char text[24];
 
-    code = v->type == V_STR ? buf_printf(&d, err, "{'descr': '<U%zu'", a->width / 4)
-                            : buf_printf(&d, err, "{'descr': '%s'", types[v->type]);
-    if (!code)
-        code = buf_puts(&d, ", 'fortran_order': False, 'shape': (", err) || put_shape(&d, v, err) ||
-               buf_puts(&d, "), }", err);
-    pad = NPY_ALIGN - (NPY_PREFIX + d.len + 1) % NPY_ALIGN;
-    if (!code)
-        code =
-            buf_put(b, "\x93NUMPY\x01", 8, err) || /* with the minor version, 0 */
-            buf_put(b, (char[]){(char)((d.len + pad + 1) & 0xff), (char)((d.len + pad + 1) >> 8)},
-                    2, err) ||
-            buf_put(b, d.data, d.len, err) || buf_printf(b, err, "%*s\n", (int)pad, "");
-    buf_release(&d);
-    return code ? err->code : 0;
+    snprintf(text, sizeof text, "<U%zu", a->width / 4);
+    return npy_put_header(b, v->type == V_STR ? text : types[v->type], v->size, v->rank, err);
 }
 
 static int put_element(struct array *a, size_t k, struct err *err)
