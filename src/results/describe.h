@@ -6,10 +6,15 @@
  * A kind declares them; they stand in the group's attributes `headlines`, `figures` and `authors` as JSON,
  * a list of objects with the keys below.
  *
- *     struct headline_list h = {0};
- *     headlines_read(&h, f, "decode", &arena, err);       // h.n == 0: the group has none
- *     for (size_t i = 0; i < h.n; i++)
- *         printf("%s: %s\n", h.v[i].variable, h.v[i].title);
+ *     int list_headlines(struct h5file *f, struct arena *a, struct err *err)
+ *     {
+ *         struct headline_list h = {0};
+ *
+ *         headlines_read(&h, f, "decode", a, err);        // h.n == 0: the group has none
+ *         for (size_t i = 0; i < h.n; i++)
+ *             printf("%s: %s\n", h.v[i].variable, h.v[i].title);
+ *         return err->code;
+ *     }
  */
 #ifndef LENSWEEP_RESULTS_DESCRIBE_H
 #define LENSWEEP_RESULTS_DESCRIBE_H

@@ -7,12 +7,22 @@
  * kind, SentencePiece's, a word is a whole text in which U+2581 stands for a space, and characters
  * without a token become tokens of their bytes.
  *
- *     struct bpe b = {0};
- *     bpe_init(&b, largest id + 1, n_tokens, n_merges, err);
- *     bpe_add(&b, id, spelling, n, err) ...          // every token, then
- *     bpe_merge(&b, rank, left, n, right, n, err) ... // every merge, then
- *     bpe_seal(&b);
- *     bpe_encode(&b, word, n, &work, &ids, err);      // from any thread, with its own work
+ *     // Tokens a, b and ab, and the merge of a with b.
+ *     int tiny(struct bpe *b, struct err *err)
+ *     {
+ *         if (bpe_init(b, 3, 3, 1, err) || bpe_add(b, 0, "a", 1, err) ||
+ *             bpe_add(b, 1, "b", 1, err) || bpe_add(b, 2, "ab", 2, err) ||
+ *             bpe_merge(b, 0, "a", 1, "b", 1, err))
+ *             return err->code;
+ *         bpe_seal(b);
+ *         return 0;
+ *     }
+ *
+ *     // From any thread, with its own work.
+ *     int encode(const struct bpe *b, struct bpe_work *work, struct ids *ids, struct err *err)
+ *     {
+ *         return bpe_encode(b, "abab", 4, work, ids, err);
+ *     }
  */
 #ifndef LENSWEEP_MODEL_TOKENIZER_BPE_H
 #define LENSWEEP_MODEL_TOKENIZER_BPE_H

@@ -1,12 +1,20 @@
 /*
  * Private to the tokenizer: from a text to the words that byte pair encoding works on.
  *
- *     struct pretok p = {0};
- *     pretok_add(&p, PATTERN_GPT2, strlen(PATTERN_GPT2), false, err);
- *     struct pretok_run run = {.word = f, .arg = a};
- *     pretok_run_init(&run, &p, err);
- *     pretok_split(&p, &run, text, n, err);     // calls f(a, word, n, err) for every word
- *     pretok_run_release(&run);
+ *     int print_word(void *arg, const char *word, size_t n, struct err *err);
+ *
+ *     int split(const char *text, struct err *err)
+ *     {
+ *         struct pretok_run run = {.word = print_word};
+ *         struct pretok p = {0};
+ *
+ *         if (!pretok_add(&p, PATTERN_GPT2, strlen(PATTERN_GPT2), false, err) &&
+ *             !pretok_run_init(&run, err))
+ *             pretok_split(&p, &run, text, strlen(text), err);     // print_word for every word
+ *         pretok_run_release(&run);
+ *         pretok_release(&p);
+ *         return err->code;
+ *     }
  *
  * Each step splits the pieces that the step before it has left: what its pattern matches is a
  * piece, and so is what lies between two matches. Patterns are Oniguruma's, as in a tokenizer.json;
