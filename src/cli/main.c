@@ -75,6 +75,8 @@ const struct command commands[] = {
      "\n"
      "  RESULT is a result file or the folder of a run. docs/export.md describes the files.\n",
      cmd_export},
+    {"summary", "RESULT", "print the summary of a finished result file",
+     "  RESULT           a result file, or the folder that has one\n", cmd_summary},
     {"top", "RESULT [GROUP | --classes] [-n 20] [--step S] [--dataset NAME]",
      "show the strongest heads, layers and token sets, with intervals",
      "  GROUP            only this experiment (default: all that can be ranked)\n"

@@ -261,6 +261,7 @@ static int describe(struct experiment *x, struct err *err)
         .unit = "0 = every node resampled, 1 = the clean run",
         .test = "none",
         .rows = "share",
+        .only = "summary",
     };
     static const struct figure figure = {
         .form = "lines",

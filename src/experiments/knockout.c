@@ -152,8 +152,9 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .beside = whole ? "mean_kl" : NULL,
         .about = "target",
     };
-    static const struct headline divergence = {
+    const struct headline divergence = {
         .variable = "mean_kl",
+        .only = whole ? "top" : NULL,
         .title = "how far the next token's distribution moves when the last token cannot attend to "
                  "a set: KL(clean || cut)",
         .unit = "nat",

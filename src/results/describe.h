@@ -36,6 +36,7 @@
     X(apart, "a dimension whose entries cannot be compared with each other: a ranking of each")   \
     X(without, "a label that has no place in tables and rankings: resid")                         \
     X(instead, "the average that stands in its place where it has no values")                     \
+    X(only, "top | summary: it has no place elsewhere")                                           \
     X(warning, "what a reader must mind")                                                         \
     X(whole, "labels of `apart` that begin so are total effects; they are shown beside `part`")   \
     X(part, "labels of `apart` that begin so, and end alike, are the direct part of `whole`")     \

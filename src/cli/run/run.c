@@ -9,7 +9,6 @@
 #include "cli/run/hosts.h"
 #include "cli/run/progress.h"
 #include "cli/run/runlog.h"
-#include "report/summary.h"
 
 #include "base/clock.h"
 #include "base/file.h"
