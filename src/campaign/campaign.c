@@ -45,17 +45,18 @@ static int prompt_limit(const struct shape *s, const char **is)
 
 static int open_data(struct campaign *c, struct problems *problems, struct err *err)
 {
+    static const enum data_format formats[] = {[QUERIES_AUTO] = FORMAT_AUTO,
+                                               [QUERIES_NATIVE] = FORMAT_NATIVE,
+                                               [QUERIES_ONE_TO_MANY] = FORMAT_ONE_TO_MANY};
     const struct data_config *d = &c->config.data;
     struct data_options o = {
-        .format = str_eq(d->format, "native")        ? FORMAT_NATIVE
-                  : str_eq(d->format, "one_to_many") ? FORMAT_ONE_TO_MANY
-                                                     : FORMAT_AUTO,
+        .format = formats[d->format],
         .add_bos = d->add_bos,
         .vocab = c->model->shape.vocab,
         .limit = (size_t)d->limit,
         .n_controls = (size_t)d->controls,
         .seed = (uint64_t)d->seed,
-        .first_distinct = str_eq(d->target, "first_distinct"),
+        .first_distinct = d->target == TARGET_FIRST_DISTINCT,
     };
     struct codec codec = {c->tokenizer, codec_encode, codec_bytes,
                           c->tokenizer ? tokenizer_bos(c->tokenizer) : -1};
@@ -103,10 +104,10 @@ static int choose_audits(struct campaign *c, struct err *err)
     for (size_t q = 0; c->audited && q < c->data.n; q++) {
         const struct query *query = &c->data.query[q];
 
-        if (query->status || query->file == last || str_eq(c->config.run.audit, "none"))
+        if (query->status || query->file == last || c->config.run.audit == AUDIT_NONE)
             continue;
         c->audited[q] = 1;
-        if (!str_eq(c->config.run.audit, "all"))
+        if (c->config.run.audit != AUDIT_ALL)
             last = query->file;
     }
     return c->audited ? 0 : err->code;
@@ -181,7 +182,7 @@ int campaign_start(struct campaign *c, int threads, struct err *err)
     if (engine_open(&c->engine, c->model, (int)c->config.run.rows, c->data.max_tokens, threads,
                     err))
         return err->code;
-    c->engine.naive = str_eq(c->config.run.executor, "naive");
+    c->engine.naive = c->config.run.executor == EXECUTOR_NAIVE;
     return 0;
 }
 

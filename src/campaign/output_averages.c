@@ -48,7 +48,7 @@ static int write_estimates(struct output *o, struct h5group *g, const struct var
 
 static enum template_mean templates(const struct output *o, const struct experiment *x)
 {
-    return str_eq(o->c->config.statistics.average, "authors") ? x->kind->authors_average
+    return o->c->config.statistics.average == AVERAGE_AUTHORS ? x->kind->authors_average
                                                               : TEMPLATES_MEAN;
 }
 

@@ -39,42 +39,67 @@ struct experiment_entry {
     const struct config_node *node; /* private */
 };
 
+enum model_check { CHECK_SAMPLED, CHECK_FULL };
+
 struct model_config {
     const char *path;
-    const char *load;  /* auto | map | broadcast */
-    const char *check; /* sampled | full */
+    enum model_check check;
 };
+
+enum query_format { QUERIES_AUTO, QUERIES_NATIVE, QUERIES_ONE_TO_MANY };
+enum target_token { TARGET_FIRST, TARGET_FIRST_DISTINCT };
 
 struct data_config {
     struct string_list path;
-    const char *format; /* auto | native | one_to_many */
+    enum query_format format;
     bool add_bos;
     int64_t limit;
     int64_t controls;
-    const char *target; /* first | first_distinct */
+    enum target_token target;
     int64_t seed;
 };
+
+enum executor { EXECUTOR_FORKED, EXECUTOR_NAIVE };
+extern const struct choice executor_choices[];
+enum audit_scope { AUDIT_FIRST, AUDIT_ALL, AUDIT_NONE };
 
 struct run_config {
     int64_t rows;
     int64_t unit_flops; /* GFLOP; auto = 0: from the model */
     int64_t threads;
-    double memory;        /* bytes; 0 = auto */
-    double max_time;      /* seconds; 0 = none */
-    double grace;         /* seconds to drain before the end */
-    const char *executor; /* forked | naive */
+    double memory;   /* bytes; 0 = auto */
+    double max_time; /* seconds; 0 = none */
+    double grace;    /* seconds to drain before the end */
+    enum executor executor;
     const char *blas_core;
-    const char *audit; /* first | all | none */
+    enum audit_scope audit;
     bool fail_on_bad;
 };
 
+enum clustering { CLUSTER_ITEM, CLUSTER_QUERY };
+enum average { AVERAGE_MEANS, AVERAGE_AUTHORS };
+extern const struct choice cluster_choices[], average_choices[], split_choices[];
+enum split { SPLIT_NONE, SPLIT_HALF };
+
+/* Dimensions over which tests may be corrected together: bits, by the names of the dimensions. */
+enum family {
+    FAMILY_STRATUM = 1,
+    FAMILY_LAYER = 2,
+    FAMILY_HEAD = 4,
+    FAMILY_POSITION = 8,
+    FAMILY_FROM = 16,
+    FAMILY_TO = 32,
+    FAMILY_METRIC = 64,
+};
+extern const struct choice family_choices[];
+
 struct statistics_config {
-    const char *cluster; /* item | query */
-    const char *average; /* means | authors */
+    enum clustering cluster;
+    enum average average;
     int64_t bootstrap;
-    struct string_list family;
+    struct choice_list family; /* of enum family */
     double fdr, min_effect;
-    const char *split; /* none | half */
+    enum split split;
     int64_t seed;
 };
 

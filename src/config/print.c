@@ -35,8 +35,7 @@ static int print_rows(const struct config_row *rows, size_t n, const void *from,
         open = key;
         if (buf_printf(out, err, "%s%s%s: ", indent, group ? "  " : "",
                        group ? key + group + 1 : key) ||
-            rows[i].type->print((const char *)from + rows[i].offset, out, err) ||
-            buf_puts(out, "\n", err))
+            rows[i].type->print(row_value(&rows[i], from), out, err) || buf_puts(out, "\n", err))
             return err->code;
     }
     return 0;

@@ -14,19 +14,27 @@
 #include <math.h>
 #include <string.h>
 
+enum projection { PROJECT_COLUMNS, PROJECT_AUTHORS };
+enum classify { CLASSIFY_CONTROLS, CLASSIFY_AUTHORS };
+
+static const struct choice projections[] = {
+    {"columns", PROJECT_COLUMNS}, {"authors", PROJECT_AUTHORS}, {NULL, 0}};
+static const struct choice classifications[] = {
+    {"controls", CLASSIFY_CONTROLS}, {"authors", CLASSIFY_AUTHORS}, {NULL, 0}};
+
 struct heads_config {
-    const char *projection, *classify;
+    enum projection projection;
+    enum classify classify;
     double k;
     bool vocab_stats;
 };
 
 static const struct config_row rows[] = {
     CONFIG_CHOICE(
-        struct heads_config, projection, "head_projection", config_choice, "columns",
-        "columns | authors", RESULTS,
-        "a head's columns of the output matrix; or its rows, as the authors' code has it"),
+        struct heads_config, projection, "head_projection", config_choice, "columns", projections,
+        RESULTS, "a head's columns of the output matrix; or its rows, as the authors' code has it"),
     CONFIG_CHOICE(
-        struct heads_config, classify, "classify", config_choice, "controls", "controls | authors",
+        struct heads_config, classify, "classify", config_choice, "controls", classifications,
         RESULTS,
         "against control tokens, per target; or against all of a layer's logits, any target"),
     CONFIG_ROW(struct heads_config, k, "k", config_real, "1", 0, 100, RESULTS,
@@ -356,7 +364,7 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
          add_field(x, "vocab_std", V_F32, "query layer head", "1",
                    "standard deviation of the head's decoded logits over the vocabulary", err)))
         return err->code;
-    if (str_eq(c->classify, "authors"))
+    if (c->classify == CLASSIFY_AUTHORS)
         return declare_authors(x, err);
     if (add_aggregate(x, "promotion", rates, "1", "share of queries whose target it promotes",
                       promotion, err) ||
@@ -376,7 +384,7 @@ static int heads_open(struct experiment *x, struct problems *problems, struct er
     const struct dataset *ds = x->scene->data;
     const struct shape *s = &x->scene->model->shape;
 
-    if (str_eq(c->projection, "authors") && s->n_heads * s->d_head != s->d_model)
+    if (c->projection == PROJECT_AUTHORS && s->n_heads * s->d_head != s->d_model)
         config_problem(x->scene->config, x->entry, "head_projection", problems,
                        "authors needs heads x head width = width, here %d x %d and %d", s->n_heads,
                        s->d_head, s->d_model);
@@ -418,7 +426,7 @@ static int project(const struct experiment *x, struct worker *w, int l, const fl
     const struct shape *s = &x->scene->model->shape;
     const struct matrix *o = &x->scene->model->layers[l].o;
     int64_t dh = s->d_head, width = s->n_heads * dh, d = s->d_model;
-    bool columns = str_eq(c->projection, "columns");
+    bool columns = c->projection == PROJECT_COLUMNS;
     float *alone =
         arena_alloc(w->arena, (size_t)((columns ? s->n_heads : dh) * width), sizeof *alone, err);
 

@@ -20,14 +20,24 @@
 
 #define FIXTURES "tests/fixtures/config/"
 
+enum place { PLACE_ATTN, PLACE_MLP, PLACE_RESIDUAL = 7 };
+enum noise { NOISE_COMPUTED, NOISE_PUBLISHED };
+
+static const struct choice places[] = {
+    {"attn", PLACE_ATTN}, {"mlp", PLACE_MLP}, {"residual", PLACE_RESIDUAL}, {NULL, 0}};
+static const struct choice noises[] = {
+    {"computed", NOISE_COMPUTED}, {"published", NOISE_PUBLISHED}, {NULL, 0}};
+
 /* A made-up kind that has a key of every type. */
 struct probe {
     int64_t samples, workers;
     double scale, pause, cache;
     struct real_or_choice noise;
     bool frozen;
-    const char *label, *site, *vector;
-    struct string_list sets, sites, files;
+    const char *label, *vector;
+    enum place site;
+    struct choice_list sites;
+    struct string_list sets, files;
     struct int_list window;
     struct selector layers, heads, positions;
 };
@@ -39,16 +49,15 @@ static const struct config_row probe_rows[] = {
     CONFIG_ROW(struct probe, scale, "scale", config_real, "1", 0, INFINITY, RESULTS, "a factor"),
     CONFIG_ROW(struct probe, pause, "pause", config_duration, "none", 0, 86400, RUNNING, "a rest"),
     CONFIG_ROW(struct probe, cache, "cache", config_bytes, "auto", 1, INFINITY, RUNNING, "memory"),
-    CONFIG_CHOICE(struct probe, noise, "noise", config_real_or_choice, "computed",
-                  "computed | published", RESULTS, "how much noise"),
+    CONFIG_CHOICE(struct probe, noise, "noise", config_real_or_choice, "computed", noises, RESULTS,
+                  "how much noise"),
     CONFIG_ROW(struct probe, frozen, "frozen", config_bool, "false", 0, 0, RESULTS, "frozen norm"),
     CONFIG_ROW(struct probe, label, "label", config_string, "\"\"", 0, 0, RUNNING, "any text"),
-    CONFIG_CHOICE(struct probe, site, "site", config_choice, "attn", "attn | mlp | residual",
-                  RESULTS, "where"),
+    CONFIG_CHOICE(struct probe, site, "site", config_choice, "attn", places, RESULTS, "where"),
     CONFIG_ROW(struct probe, vector, "vector", config_path, "\"\"", 0, 0, RUNNING, "a file"),
     CONFIG_ROW(struct probe, sets, "sets", config_strings, "[]", 0, 0, RESULTS, "names"),
-    CONFIG_CHOICE(struct probe, sites, "sites", config_strings, "[attn, mlp]",
-                  "attn | mlp | residual", RESULTS, "several places"),
+    CONFIG_CHOICE(struct probe, sites, "sites", config_choices, "[attn, mlp]", places, RESULTS,
+                  "several places"),
     CONFIG_ROW(struct probe, files, "files", config_paths, "[tests]", 0, 0, RUNNING, "files"),
     CONFIG_ROW(struct probe, window, "window", config_ints, "[10]", 1, 99, RESULTS, "widths"),
     CONFIG_ROW(struct probe, layers, "layers", config_selector, "each", 0, 127, RESULTS, "layers"),
@@ -155,7 +164,10 @@ static void test_load_fills_structs(void **state)
     assert_int_equal(c.experiment[0].column, 5);
     p = c.experiment[0].config;
     assert_int_equal(p->samples, 20);
-    assert_true(p->noise.choice == NULL && p->noise.value == 0.2);
+    assert_true(p->noise.choice == NO_CHOICE && p->noise.value == 0.2);
+    assert_int_equal(p->site, PLACE_RESIDUAL);
+    assert_int_equal(p->sites.n, 1);
+    assert_int_equal(p->sites.v[0], PLACE_MLP);
     assert_int_equal(p->layers.kind, SELECT_WINDOW);
     assert_int_equal(p->layers.window, 5);
     assert_int_equal(p->layers.stride, 2);

@@ -73,7 +73,7 @@ static int agree_on_inputs(struct session *r, struct err *err)
     hash_hex(hex, c->model->fingerprint);
     code =
         code || cluster_same(&r->cluster, "the model", hex, "give all ranks the same files", err);
-    if (!code && str_eq(c->config.model.check, "full")) {
+    if (!code && c->config.model.check == CHECK_FULL) {
         struct hash h = {0, 0};
 
         model_full_hash(c->model, &h, err);
