@@ -175,7 +175,7 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
         if (!x->axis[i].tokens &&
             buf_printf(b, err, "%s %zu\n", x->axis[i].dim.name, x->axis[i].dim.size))
             return err->code;
-    return x->entry ? config_print_experiment(x->entry, true, b, err) : 0;
+    return x->entry ? config_print_experiment(x->entry, b, err) : 0;
 }
 
 /* A survey depends on all of its queries. */

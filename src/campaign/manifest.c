@@ -46,42 +46,20 @@ static bool only_selects(const char *key)
            str_ends_with(key, ".where");
 }
 
-/* The canonical print, flattened: "run.rows", "experiments.NAME.KEY", and of a mapping in an
-   experiment, which is indented deeper, "experiments.NAME.MAPPING.KEY". */
-static int add_config(struct lines *l, char *text, struct err *err)
+/* "run.rows", "experiments.NAME.KEY". */
+static int add_key(void *to, const struct config_key *k, struct err *err)
 {
-    enum { EXPERIMENT_INDENT = 4 };
-    const char *section = "", *experiment = "", *mapping = "", *path;
+    struct lines *l = to;
+    const char *section = k->section, *name = k->experiment ? k->experiment->name : "";
+    const char *path = arena_printf(&l->arena, err, "%s%s%s%s%s", section, *section ? "." : "",
+                                    name, *name ? "." : "", k->key);
 
-    while (*text) {
-        size_t indent = strspn(text, " -");
-        char *key = text + indent, *value, *end = key + strcspn(key, "\n");
-
-        text = *end ? end + 1 : end;
-        *end = '\0';
-        value = strstr(key, ": ");
-
-        if (!value) { /* "section:" */
-            key[strcspn(key, ":")] = '\0';
-            *(indent ? &mapping : &section) = key;
-            continue;
-        }
-        *value = '\0';
-        value += 2;
-        if (str_eq(section, "experiments") && str_eq(key, "name")) {
-            experiment = value;
-            continue;
-        }
-        path = indent == 0 ? key
-               : str_eq(section, "experiments")
-                   ? arena_printf(&l->arena, err, "experiments.%s.%s%s%s", experiment,
-                                  indent > EXPERIMENT_INDENT ? mapping : "",
-                                  indent > EXPERIMENT_INDENT ? "." : "", key)
-                   : arena_printf(&l->arena, err, "%s.%s", section, key);
-        if (!path || (!only_selects(path) && add(l, path, value, err)))
-            return err->code;
-    }
-    return 0;
+    if (!path)
+        return err->code;
+    if (k->at.row->affects != RESULTS || only_selects(path) ||
+        (k->experiment && str_eq(k->key, "name")))
+        return 0;
+    return add(l, path, arena_strdup(&l->arena, k->value, err), err);
 }
 
 static int add_query(struct lines *l, const struct query *q, struct err *err)
@@ -107,16 +85,12 @@ static int by_key(const void *a, const void *b)
 
 static int of_campaign(struct lines *l, const struct campaign *c, struct err *err)
 {
-    struct buf config = {0};
-    char hex[HASH_HEX], *text;
+    char hex[HASH_HEX];
     int code;
 
     hash_hex(hex, c->model->fingerprint);
     code = add(l, "model", arena_strdup(&l->arena, hex, err), err) ||
-           add(l, "BLAS", c->library, err) || config_print(&c->config, true, &config, err);
-    text = code ? NULL : arena_strndup(&l->arena, config.data, config.len, err);
-    code = !text || add_config(l, text, err);
-    buf_release(&config);
+           add(l, "BLAS", c->library, err) || config_each(&c->config, add_key, l, err);
     for (size_t q = 0; q < c->data.n && !code; q++)
         code = add_query(l, &c->data.query[q], err);
     if (!code && l->n)

@@ -60,7 +60,7 @@ static int stamp_config(struct h5group *g, const struct experiment *x, struct er
     const char *text;
     int code = 0;
 
-    if (x->entry && !config_print_experiment(x->entry, true, &b, err)) {
+    if (x->entry && !config_print_experiment(x->entry, &b, err)) {
         text = buf_str(&b, err);
         code = text ? h5_attr_str(g, "config", text, err) : err->code;
     }

@@ -132,6 +132,29 @@ int config_parse(struct config *c, const char *path, const char *text, size_t n,
                  size_t n_kinds, struct problems *problems, struct err *err);
 void config_release(struct config *c);
 
+/* A key with its value, defaults filled in. */
+struct config_key {
+    const char *section;                       /* "run", "experiments"; "" = top level */
+    const struct experiment_entry *experiment; /* NULL = a section's key */
+    bool own;               /* of the experiment's kind; false = name, kind, limit, where */
+    const char *key;        /* "rows", "operation.kind" */
+    const char *value;      /* canonical YAML, one line; as long as the visit lasts */
+    struct config_value at; /* the field; at.row has its type, and whether it affects results */
+};
+
+/* Calls visit for each key that is in force, in the order of the tables: those of the sections
+   before the experiments, each experiment's, those of the sections after them. A key that has no
+   meaning with the values of others (only with site: head) is left out. Ends at the first visit
+   that returns nonzero, and returns that. */
+int config_each(const struct config *c,
+                int (*visit)(void *to, const struct config_key *key, struct err *err), void *to,
+                struct err *err);
+
+/* The same for one experiment's keys. */
+int config_each_of(const struct experiment_entry *e,
+                   int (*visit)(void *to, const struct config_key *key, struct err *err), void *to,
+                   struct err *err);
+
 /* The resolved config as canonical YAML, each key with its value, which config_load reads back;
    with results_only, only the keys that affect results (for fingerprints and provenance). */
 int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err);
@@ -140,10 +163,9 @@ int config_print(const struct config *c, bool results_only, struct buf *out, str
    in any working directory. */
 int config_print_anywhere(const struct config *c, struct buf *out, struct err *err);
 
-/* One experiment's keys as one canonical text. With results_only only what affects results; without
+/* One experiment's kind and those of its keys that affect results, as one canonical text; without
    name, limit and where, which are no part of what a unit computes: part of its key. */
-int config_print_experiment(const struct experiment_entry *e, bool results_only, struct buf *out,
-                            struct err *err);
+int config_print_experiment(const struct experiment_entry *e, struct buf *out, struct err *err);
 
 /* The reference of all sections and kinds: plain text for `help config`, Markdown for docs/. */
 int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool markdown,

@@ -54,9 +54,8 @@ struct config_part {
 enum { CONFIG_PARTS = 5, CONFIG_PART_TOP = 2 };
 extern const struct config_part config_parts[CONFIG_PARTS];
 
-/* What every experiment has; they fill a struct experiment_head. The first CONFIG_HEAD_NAMES say
-   which experiment it is, the others on which queries. */
-enum { CONFIG_HEAD_ROWS = 4, CONFIG_HEAD_NAMES = 2 };
+/* What every experiment has; they fill a struct experiment_head. */
+enum { CONFIG_HEAD_ROWS = 4 };
 extern const struct config_row config_head_rows[CONFIG_HEAD_ROWS];
 extern const char *const config_reserved_names[]; /* ends with NULL */
 
