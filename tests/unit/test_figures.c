@@ -231,11 +231,11 @@ static void test_map(void **state)
     struct err err;
 
     (void)state;
-    begin(&f, &map, 1, "cities");
+    g = begin(&f, &map, 1, "cities");
     err_clear(&err);
+    assert_int_equal(h5_attr_str(g, "statistics.cluster", "query", &err), 0);
+    assert_int_equal(h5_attr_str(g, "statistics.fdr", "0.25", &err), 0);
     assert_int_equal(h5_group(f, "g/stats", dims, sizeof dims / sizeof *dims, &g, &err), 0);
-    assert_int_equal(h5_attr_str(g, "cluster", "query", &err), 0);
-    assert_int_equal(h5_attr_f64(g, "fdr", 0.25, &err), 0);
     put_strata(g, cities, (int32_t[]){1, 1});
     put_average(g, "mean", "stratum layer component target", CELLS_MAX, -9, NULL);
     put_average(g, "lo", "stratum layer component target", CELLS_MAX, -10, NULL);

@@ -161,17 +161,14 @@ static int read_along(struct material *s, struct result *r, struct err *err)
     return result_text(r, s->average[0].average.group, d->name, d->size, &d->label, err);
 }
 
-/* What the intervals are over, which q is significant, and how templates were averaged: beside the
-   averages, else of the whole group. */
+/* What the intervals are over, which q is significant, and how templates were averaged. */
 static int read_ways(struct material *s, struct result *r, struct err *err)
 {
-    const char *cluster, *fdr, *average, *inside = s->average[0].average.group;
+    const char *cluster, *fdr, *average;
 
-    if (result_attr(r, inside, "cluster", &cluster, err) ||
-        (!cluster && result_attr(r, s->group, "statistics.cluster", &cluster, err)) ||
-        result_attr(r, inside, "fdr", &fdr, err) ||
-        (!fdr && result_attr(r, s->group, "statistics.fdr", &fdr, err)) ||
-        result_attr(r, s->group, "average", &average, err))
+    if (result_attr(r, s->group, "statistics.cluster", &cluster, err) ||
+        result_attr(r, s->group, "statistics.fdr", &fdr, err) ||
+        result_attr(r, s->group, "statistics.average", &average, err))
         return err->code;
     s->unit = cluster && str_eq(cluster, "query") ? "queries" : "items";
     s->fdr = fdr ? strtod(fdr, NULL) : 0.05;
