@@ -104,7 +104,7 @@ int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err
 
     if (!p->tokenizer)
         return 0;
-    if (tokenizer_decode(p->tokenizer, &id, 1, true, &text, err))
+    if (tokenizer_decode(p->tokenizer, &id, 1, &text, err))
         code = err->code;
     if (!code)
         code = buf_puts(out, "\"", err);
