@@ -223,17 +223,40 @@ static int open_vocab(struct tokenizer *t, const char *dir, const char *vocab, c
 }
 
 /* The files that a directory may have, in the order in which they count. */
-static int open_directory(struct tokenizer *t, const char *dir, struct arena *a, struct err *err)
-{
-    static const char *const names[] = {"tokenizer.json", "tokenizer.model", "vocab.json",
-                                        "merges.txt"};
-    const char *path[sizeof names / sizeof *names];
+enum { FILES = 4 };
+static const char *const files[FILES] = {"tokenizer.json", "tokenizer.model", "vocab.json",
+                                         "merges.txt"};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        path[i] = file_join(a, dir, names[i], err);
+static int file_paths(const char *path[FILES], const char *dir, struct arena *a, struct err *err)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        path[i] = file_join(a, dir, files[i], err);
         if (!path[i])
             return err->code;
     }
+    return 0;
+}
+
+bool tokenizer_is_there(const char *path, const struct err *why)
+{
+    const char *file[FILES];
+    struct err err = {0};
+    struct arena a = {0};
+    bool there = why->code != ERR_IO;
+
+    if (!there && file_is_dir(path) && !file_paths(file, path, &a, &err))
+        there = file_exists(file[0]) || file_exists(file[1]) ||
+                (file_exists(file[2]) && file_exists(file[3]));
+    arena_release(&a);
+    return there;
+}
+
+static int open_directory(struct tokenizer *t, const char *dir, struct arena *a, struct err *err)
+{
+    const char *path[FILES];
+
+    if (file_paths(path, dir, a, err))
+        return err->code;
     for (size_t i = 0; i < 2; i++)
         if (file_exists(path[i]))
             return open_file(t, dir, path[i], err);
@@ -402,8 +425,10 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool
 
 const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n)
 {
-    if (id < 0 || (size_t)id >= t->n_ids || !(t->flags[id] & TOKEN_KNOWN))
+    if (id < 0 || (size_t)id >= t->n_ids || !(t->flags[id] & TOKEN_KNOWN)) {
+        *n = 0;
         return NULL;
+    }
     *n = t->bytes[id].n;
     return t->pool.data + t->bytes[id].at;
 }

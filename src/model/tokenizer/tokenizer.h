@@ -33,6 +33,10 @@ struct tokenizer;
    ERR_FORMAT for a kind that is
    not handled, in words that name the part (normalizer, pre-tokenizer, model, ...). */
 int tokenizer_open(struct tokenizer **t, const char *path, struct err *err);
+
+/* Has the model, of which tokenizer_open failed with `why`, a tokenizer all the same, one that cannot
+   be read or is not handled? */
+bool tokenizer_is_there(const char *path, const struct err *why);
 void tokenizer_close(struct tokenizer *t);
 
 /* Appends the ids of text[0..n). Added tokens written out in the text are recognised. special: add
@@ -42,7 +46,8 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool
                      struct ids *out, struct err *err);
 
 /* The bytes that an id stands for inside a text, borrowed and of length *n; they may end inside a
-   UTF-8 sequence. Added tokens give their own spelling. NULL for an id outside the vocabulary. */
+   UTF-8 sequence. Added tokens give their own spelling. NULL and
+   *n = 0 for an id outside the vocabulary. */
 const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n);
 
 /* Appends the text of ids, by the tokenizer's own decoder: well-formed UTF-8, with U+FFFD for what is
