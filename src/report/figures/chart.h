@@ -2,11 +2,18 @@
  * Figures as data. A group of a result file declares its figures (results/describe.h): each names
  * averages over queries, and says where on the page each of their dimensions lies.
  *
- *     material_open(&s, &r, group, figure, &found, err);     // material.c: the averages
- *     charts_save(&gallery, &s, &n, err);                  // chart.c: pages, the panels and entries
- *                                                          // that there are, the CSV;
- *     chart_script(&gp, format, c, err);                   // script.c: the page and its panels
- *     material_close(&s);                                    // also after an error
+ *     // One figure of a group: its pages with their CSV and scripts.
+ *     int draw(struct gallery *out, struct result *r, const struct result_group *g,
+ *              const struct figure *figure, size_t *n, struct err *err)
+ *     {
+ *         struct material s;
+ *         bool found;
+ *
+ *         if (!material_open(&s, r, g, figure, &found, err) && found) // material.c: the averages
+ *             charts_save(out, &s, n, err); // chart.c: pages and panels; script.c: each page
+ *         material_close(&s);               // also after an error
+ *         return err->code;
+ *     }
  *
  * The dimension `stratum` is spread by itself: a page for each (dataset, template), a column of
  * panels for each step. A dimension that has no place gets a page for each of its entries.
