@@ -84,17 +84,8 @@ static int take_variable(void *ctx, const struct h5info *v, struct err *err)
     struct listing *l = ctx;
     struct catalogue *c = l->c;
 
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? 2 * c->cap : 64;
-        struct h5info *more = arena_alloc(l->arena, cap, sizeof *more, err);
-
-        if (!more)
-            return err->code;
-        if (c->n)
-            memcpy(more, c->v, c->n * sizeof *more);
-        c->v = more;
-        c->cap = cap;
-    }
+    if (arena_grow(l->arena, &c->v, c->n, &c->cap, sizeof *c->v, err))
+        return err->code;
     c->v[c->n++] = *v;
     return 0;
 }

@@ -114,17 +114,8 @@ struct listing {
 
 static herr_t take_name(struct listing *l, const char *name)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? 2 * l->cap : 64;
-        char **more = arena_alloc(&l->arena, cap, sizeof *more, l->err);
-
-        if (!more)
-            return -1;
-        if (l->n)
-            memcpy(more, l->name, l->n * sizeof *more);
-        l->name = more;
-        l->cap = cap;
-    }
+    if (arena_grow(&l->arena, &l->name, l->n, &l->cap, sizeof *l->name, l->err))
+        return -1;
     l->name[l->n] = arena_strdup(&l->arena, name, l->err);
     return l->name[l->n++] ? 0 : -1;
 }

@@ -75,14 +75,9 @@ static const char *each_token_name(const char *text, struct arena *a, struct err
 
 static int add_place(struct places *out, struct place p, struct experiment *x, struct err *err)
 {
-    struct place *grown = arena_alloc(x->arena, out->n + 1, sizeof *grown, err);
-
-    if (!grown || !p.label)
+    if (!p.label || arena_grow(x->arena, &out->v, out->n, &out->cap, sizeof *out->v, err))
         return err->code;
-    if (out->n)
-        memcpy(grown, out->v, out->n * sizeof *grown);
-    grown[out->n++] = p;
-    out->v = grown;
+    out->v[out->n++] = p;
     return 0;
 }
 

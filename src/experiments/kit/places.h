@@ -32,7 +32,7 @@ struct place {
 
 struct places {
     struct place *v;
-    size_t n;
+    size_t n, cap;
     const char **label; /* (n) for an axis */
 };
 
