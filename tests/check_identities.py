@@ -1,4 +1,4 @@
-"""Identities of METHODS 5 in a result file: usage: check_identities.py RESULT
+"""Identities of docs/methods.md 5 in a result file: usage: check_identities.py RESULT
 
 decode's parts sum up to the logits; the sets of token_lens and the columns' heads of heads sum up to
 the decoded attention output, attention sums up to 1; promotion and suppression are what the query's

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads a result file as others would: h5py, xarray over h5netcdf, and netCDF4 where it is installed.
 
-    tests/check_result.py result.h5     status 1 and a line for each violation of INTERFACE 5
+    tests/check_result.py result.h5     status 1 and a line for each violation of docs/results.md
     tests/check_result.py               the sample of $LENSWEEP_BUILD/tests/test_h5file, whose values
                                         are checked too
 

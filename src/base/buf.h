@@ -33,6 +33,11 @@ int buf_f64(struct buf *b, double v, struct err *err);
 int buf_puts(struct buf *b, const char *s, struct err *err);
 int buf_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* A name or text of others as one line that a terminal takes for text: control characters, line
+   separators, characters that turn the direction of writing, bytes that are no UTF-8, and the
+   backslash itself are escaped (\n, \t, \xHH, \uHHHH). Different texts stay different. */
+int buf_escaped(struct buf *b, const char *s, struct err *err);
+
 /* The contents as a C string (a terminator stands after them, not counted in len); NULL on error.
  */
 char *buf_str(struct buf *b, struct err *err);

@@ -1,6 +1,6 @@
 /*
- * A run checks itself, on the first query of each file (run.audit): the identities of METHODS 5 on
- * the very model, data and machine of the job, not on a test's.
+ * A run checks itself, on the first query of each file (run.audit): the identities of
+ * docs/methods.md 5 on the very model, data and machine of the job, not on a test's.
  */
 #ifndef LENSWEEP_CAMPAIGN_AUDIT_H
 #define LENSWEEP_CAMPAIGN_AUDIT_H
@@ -23,7 +23,7 @@ enum audit {
 extern const char *const audit_names[AUDIT_COUNT];
 
 enum { AUDIT_CELLS = 3 };
-#define AUDIT_TOLERANCE 1e-4 /* METHODS 5 */
+#define AUDIT_TOLERANCE 1e-4 /* docs/methods.md 5 */
 
 /* Worst residual of each check over a query's first run and some of its variants (already run, with
    ASK_VOCAB); NaN where there is nothing to check. */

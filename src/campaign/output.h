@@ -1,11 +1,30 @@
-/* Private to output*.c: a result file while it is written. */
+/*
+ * The result file from the journal's rows. What lies in it is docs/results.md; each of its parts is
+ * written by an output_*.c, which is handed the file as it is so far.
+ */
 #ifndef LENSWEEP_CAMPAIGN_OUTPUT_H
 #define LENSWEEP_CAMPAIGN_OUTPUT_H
 
+#include "campaign/audit.h"
 #include "campaign/campaign.h"
 #include "results/h5file.h"
+#include "results/journal.h"
 #include "statistics/strata.h"
 
+/* What went wrong with queries, for the summary. */
+struct campaign_report {
+    size_t ok, bad;            /* queries (bad.h) */
+    size_t waiting;            /* not computed yet: a partial file */
+    size_t missing_units;      /* a partial file */
+    double audit[AUDIT_COUNT]; /* worst residuals; NaN = nothing to check */
+};
+
+/* The result file, beside and renamed. Units that are not there are left NaN if `partial`, else an
+   error. ERR_NUMERIC if the run's checks of itself failed: then there is no file. */
+int campaign_write(struct campaign *c, struct journal *j, const char *path, bool partial,
+                   struct campaign_report *report, struct err *err);
+
+/* For output_*.c: a result file while it is written. */
 struct output {
     struct campaign *c;
     struct journal *journal;
@@ -18,25 +37,5 @@ struct output {
     struct arena arena;
     struct arena group; /* forgotten after each group */
 };
-
-/* Queries: coordinates that every group repeats (item, dataset, step, ...), and what only the group
-   `queries` says of them. */
-int write_coordinates(struct output *o, struct h5group *g, struct err *err);
-int write_facts(struct output *o, struct h5group *g, struct err *err);
-
-/* NAME/means: what an experiment's survey found. */
-int write_survey(struct output *o, const struct experiment *x, struct err *err);
-
-/*
- * Averages over queries. Values of each aggregate are taken query by query; those of large sweeps
- * go to a file beside the result, so that no more than a slab of them is held at once.
- */
-struct averages;
-int averages_open(struct averages **v, struct output *o, const struct experiment *x,
-                  struct err *err);
-int averages_take(struct averages *v, size_t query, void *const at[FIELDS_MAX], bool usable,
-                  struct err *err);
-int averages_write(struct averages *v, struct h5group *g, struct err *err);
-void averages_close(struct averages *v); /* v may be NULL */
 
 #endif

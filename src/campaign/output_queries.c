@@ -1,5 +1,4 @@
-/* What a result file says of the queries. */
-#include "campaign/output.h"
+#include "campaign/output_queries.h"
 
 #include "campaign/rows.h"
 #include "data/property.h"

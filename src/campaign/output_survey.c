@@ -1,4 +1,4 @@
-#include "campaign/output.h"
+#include "campaign/output_survey.h"
 #include "experiments/kit/survey.h"
 
 static void name_strata(const struct output *o, const struct survey *s, const char **dataset,
@@ -13,8 +13,7 @@ static void name_strata(const struct output *o, const struct survey *s, const ch
     }
 }
 
-/* NAME/means: what a survey found. `group` = dataset, template and step, as in `stratum` but
-   without averages of averages. */
+/* `group` = dataset, template and step, as in `stratum` but without averages of averages. */
 int write_survey(struct output *o, const struct experiment *x, struct err *err)
 {
     static const struct variable dataset = {"group_dataset", V_STR, "group", "dataset", NULL},

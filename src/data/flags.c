@@ -1,4 +1,4 @@
-/* Groups of queries, and the traps of the data as flags (METHODS 1). */
+/* Groups of queries, and the traps of the data as flags (docs/methods.md 1). */
 #include "data/load.h"
 
 #include "base/str.h"

@@ -136,6 +136,17 @@ int split_step(struct loader *l, struct source *s, struct err *err);
 /* Reports files that are the same dataset, template and step: prompts of two models, as a rule. */
 int check_sources(struct loader *l, const struct source *sources, struct err *err);
 
+/* keys.c: a key of a line */
+struct data_key {
+    const char *name, *type;
+    const char *fallback; /* in words; NULL = required */
+    const char *meaning;
+    bool both; /* a counterfactual has it, too */
+};
+enum { DATA_KEYS_MAX = 32 };
+extern const struct data_key native_keys[]; /* (n_native_keys) at most DATA_KEYS_MAX */
+extern const size_t n_native_keys;
+
 /* native.c, one_to_many.c: one object into a draft */
 int native_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
                 struct err *err);

@@ -1,4 +1,4 @@
-/* The native format: INTERFACE 3. A key of a line is one row of `keys` below. */
+/* The native format: docs/data.md. Its keys stand in keys.c. */
 #include "data/load.h"
 
 #include "base/str.h"
@@ -9,12 +9,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-static const char *const line_keys[] = {
-    "ids",   "text",   "item",  "subject",  "dataset",        "template", "step",
-    "spans", "target", "foils", "controls", "counterfactual", "targets",  "char_spans",
-};
-static const char *const cf_keys[] = {"ids", "text", "spans", "char_spans"};
-
 static void unknown_key(struct loader *l, const char *outer, const char *inner, const char *key,
                         const char *meant)
 {
@@ -23,12 +17,16 @@ static void unknown_key(struct loader *l, const char *outer, const char *inner, 
                  key, meant);
 }
 
-static void check_keys(struct loader *l, const json_t *obj, const char *outer,
-                       const char *const *keys, size_t n)
+/* All keys of a line, or of the counterfactual in it, which is `outer`. */
+static void check_keys(struct loader *l, const json_t *obj, const char *outer)
 {
-    const char *key;
+    const char *key, *keys[DATA_KEYS_MAX];
+    size_t n = 0;
     json_t *v;
 
+    for (size_t i = 0; i < n_native_keys; i++)
+        if (!outer || native_keys[i].both)
+            keys[n++] = native_keys[i].name;
     json_object_foreach((json_t *)obj, key, v)
     {
         bool known = false;
@@ -351,7 +349,7 @@ static int read_counterfactual(struct loader *l, struct query *q, const json_t *
 
     if (!cf)
         return 0;
-    check_keys(l, cf, "counterfactual", cf_keys, COUNT(cf_keys));
+    check_keys(l, cf, "counterfactual");
     if (read_prompt(l, q, cf, "counterfactual", &d->cf, err))
         return err->code;
     return d->cf.ids ? 0 : query_bad(l, q, err, "counterfactual: empty prompt");
@@ -360,7 +358,7 @@ static int read_counterfactual(struct loader *l, struct query *q, const json_t *
 int native_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
                 struct err *err)
 {
-    check_keys(l, obj, NULL, line_keys, COUNT(line_keys));
+    check_keys(l, obj, NULL);
     if (read_names(l, obj, q, err) || read_prompt(l, q, obj, NULL, &d->own, err) ||
         read_targets(l, q, obj, d, err) || read_right(l, obj, d, err) ||
         read_controls(l, q, obj, d, err))

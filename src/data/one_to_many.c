@@ -1,7 +1,7 @@
 /*
- * The adapter of the released one-to-many files (METHODS 1): {dataset}_{step}.jsonl, three answers
- * a line. Spans of answers that are still to come lie past the prompt and are left out; keys that
- * are not used are passed over, the released files differ in them.
+ * The adapter of the released one-to-many files (docs/methods.md 1): {dataset}_{step}.jsonl, three
+ * answers a line. Spans of answers that are still to come lie past the prompt and are left out;
+ * keys that are not used are passed over, the released files differ in them.
  */
 #include "data/load.h"
 

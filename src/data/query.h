@@ -132,4 +132,8 @@ int dataset_target(const struct dataset *ds, const char *name);
 
 struct hash dataset_fingerprint(const struct dataset *ds);
 
+/* The keys of all formats, from the reader's own tables: `help data`, docs/data.md. */
+struct buf;
+int data_reference(bool markdown, struct buf *out, struct err *err);
+
 #endif

@@ -1,6 +1,6 @@
 /*
- * Early decoding (METHODS 3.1): what each layer's attention and MLP add to the logits of the
- * targets at the last token, under the run's own final norm; and the residual stream after each
+ * Early decoding (docs/methods.md 3.1): what each layer's attention and MLP add to the logits of
+ * the targets at the last token, under the run's own final norm; and the residual stream after each
  * layer through the ordinary logit lens, under its own.
  */
 #include "experiments/experiment.h"
@@ -74,16 +74,51 @@ static void centred(const struct experiment *x, const struct query *q, void *con
     centre_logits(x, at, vectors_n(x), out);
 }
 
+static int describe(struct experiment *x, struct err *err)
+{
+    static const struct headline headline = {
+        .variable = "mean_centred_logit",
+        .instead = "mean_logit",
+        .title = "logits that one layer adds to a target beyond what it adds to control tokens",
+        .unit = "logit",
+        .test = "t",
+        .claim = "differs from what control tokens get",
+        .rows = "target",
+        .columns = "component",
+        .without = "resid",
+        .about = "target",
+    };
+    struct figure figure = {
+        .form = "lines",
+        .values = "mean_logit",
+        .row = "component",
+        .series = "target",
+        .along = "layer",
+        .title = "Early decoding at the last token",
+        .value_label = "logit (nat)",
+        .along_label = "layer (from 1)",
+    };
+
+    x->authors =
+        (struct authors_layout){.analysis = "decode", .value = "logit", .logprob = "logprob"};
+    if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
+        return err->code;
+    figure.name = "centred";
+    figure.values = "mean_centred_logit";
+    figure.title = "Early decoding at the last token, beyond the control tokens";
+    figure.note = "Logits minus their mean over control tokens";
+    return add_figure(x, &figure, err);
+}
+
 static int declare_averages(struct experiment *x, struct err *err)
 {
     static const char dims[] = "stratum layer component target";
 
-    return add_aggregate(x, "mean_logit", dims, "1", "mean of logit over queries", plain, err) ||
-                   add_aggregate(x, "mean_centred_logit", dims, "1",
-                                 "mean over queries of logit minus that of the control tokens",
-                                 centred, err)
-               ? err->code
-               : 0;
+    if (add_aggregate(x, "mean_logit", dims, "1", "mean of logit over queries", plain, err) ||
+        add_aggregate(x, "mean_centred_logit", dims, "1",
+                      "mean over queries of logit minus that of the control tokens", centred, err))
+        return err->code;
+    return describe(x, err);
 }
 
 static int decode_open(struct experiment *x, struct problems *problems, struct err *err)

@@ -15,10 +15,18 @@
 #include "config/config.h"
 #include "data/query.h"
 #include "engine/engine.h"
+#include "results/describe.h"
 #include "results/table.h"
 #include "statistics/strata.h"
 
-enum { AXES_MAX = 12, FIELDS_MAX = 24, AGGREGATES_MAX = 8, CONSTANTS_MAX = 8, RUNS_MAX = 512 };
+enum {
+    AXES_MAX = 12,
+    FIELDS_MAX = 24,
+    AGGREGATES_MAX = 8,
+    CONSTANTS_MAX = 8,
+    HEADLINES_MAX = 4,
+    RUNS_MAX = 512
+};
 
 struct axis {
     struct dim dim;
@@ -89,6 +97,11 @@ struct experiment {
     int n_aggregates;
     struct constant constant[CONSTANTS_MAX];
     int n_constants;
+    struct headline headline[HEADLINES_MAX]; /* what a reader must know of the averages */
+    int n_headlines;
+    struct figure figure[HEADLINES_MAX];
+    int n_figures;
+    struct authors_layout authors; /* the place of its numbers in the files of the paper's code */
     bool settles; /* the kind's `settle` is called, and needs all queries at once */
     unsigned needs;
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
@@ -227,6 +240,12 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
 int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,
                  const char *units, const char *long_name, const void *data, struct err *err);
 
+/* What summary, `top`, `plot` and the others show of the group (results/describe.h); after the
+   averages that it names, an unknown one is a bug. Texts that do not live as long as x go into its
+   arena. */
+int add_headline(struct experiment *x, const struct headline *h, struct err *err);
+int add_figure(struct experiment *x, const struct figure *f, struct err *err);
+
 /* A field's array among those of one query, over all its axes, padded: for aggregates. */
 const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field);
 
@@ -236,8 +255,6 @@ size_t field_elements(const struct experiment *x, const struct field *f, int n);
 size_t axis_size(const struct axis *a, int n);
 /* Cells of a query of n tokens. */
 uint64_t query_cells(const struct experiment *x, int n);
-/* A cell of a query of n tokens in words, as x->words says it. */
-int cell_words(const struct experiment *x, int n, uint64_t cell, struct buf *b, struct err *err);
 void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX]);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * How much of a metric the strongest nodes of a sweep carry (METHODS 4): the top k heads and MLPs
- * stay as they are, all others are set together to those of another item's query, at the position
- * of the sweep, and the network runs on. recovered = (m(k) - m(none)) / (m(all) - m(none)), where
- * all is the clean run and none has every node resampled.
+ * How much of a metric the strongest nodes of a sweep carry (docs/methods.md 4): the top k heads
+ * and MLPs stay as they are, all others are set together to those of another item's query, at the
+ * position of the sweep, and the network runs on.
+ * recovered = (m(k) - m(none)) / (m(all) - m(none)), where all is the clean run and none has every
+ * node resampled.
  *
  * Several shares may be the same k, and none is k = 0, so cells run over the distinct k; what the
  * file has by share is filled in from them.
@@ -20,13 +21,20 @@
 #include <math.h>
 #include <string.h>
 
+static const struct choice metrics[] = {{"logit", METRIC_LOGIT},
+                                        {"logit_difference", METRIC_DIFFERENCE},
+                                        {"recall_mass", METRIC_RECALL},
+                                        {"repetition_mass", METRIC_REPETITION},
+                                        {"kl", METRIC_KL},
+                                        {NULL, 0}};
+
 struct faithfulness_config {
     const char *from;
     struct string_list groups;
-    const char *metric;
+    enum metric metric;
     struct real_list shares;
     int64_t draws;
-    struct string_list match;
+    struct choice_list match; /* of enum match */
 };
 
 static const struct config_row rows[] = {
@@ -34,16 +42,16 @@ static const struct config_row rows[] = {
                "folder or result file of a finished run with sweeps of the same model"),
     CONFIG_ROW(struct faithfulness_config, groups, "groups", config_strings, NULL, 0, 0, RESULTS,
                "sweeps in it, of site head or mlp: their layers and heads are the nodes"),
-    CONFIG_CHOICE(struct faithfulness_config, metric, "metric", config_choice, "logit",
-                  "logit | logit_difference | recall_mass | repetition_mass | kl", RESULTS,
+    CONFIG_CHOICE(struct faithfulness_config, metric, "metric", config_choice, "logit", metrics,
+                  RESULTS,
                   "what nodes are ranked by, and what is recovered; logit is the target's"),
     CONFIG_ROW(struct faithfulness_config, shares, "shares", config_reals,
                "[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]", 1e-6, 1, RESULTS,
                "rising shares of the nodes that are kept, the strongest first; at least one node"),
     CONFIG_ROW(struct faithfulness_config, draws, "draws", config_int, "4", 1, DRAWS_MAX, RESULTS,
                "queries that the others are resampled from, dimension `sample`"),
-    CONFIG_CHOICE(struct faithfulness_config, match, "match", config_strings, "[template, step]",
-                  "template | step", RESULTS,
+    CONFIG_CHOICE(struct faithfulness_config, match, "match", config_choices, "[template, step]",
+                  match_choices, RESULTS,
                   "what the other item's query has in common, beside the dataset"),
 };
 
@@ -245,6 +253,40 @@ static void mean_clean(const struct experiment *x, const struct query *q,
     *out = (float)clean_metric(x, q, at);
 }
 
+static int describe(struct experiment *x, struct err *err)
+{
+    static const struct headline nodes = {
+        .variable = "node_effect",
+        .title = "nodes, the strongest first: the sweep's mean effect of each alone",
+        .listed = "node_site node_layer node_head",
+        .test = "none",
+    };
+    static const struct headline curve = {
+        .variable = "recovered",
+        .title = "share of the metric that the strongest nodes recover when all others are "
+                 "resampled together",
+        .unit = "0 = every node resampled, 1 = the clean run",
+        .test = "none",
+        .rows = "share",
+        .only = "summary",
+    };
+    static const struct figure figure = {
+        .form = "lines",
+        .values = "recovered",
+        .along = "share",
+        .along_values = "k",
+        .title = "Faithfulness: the strongest nodes alone, all others resampled",
+        .value_label = "recovered share of the metric",
+        .along_label = "nodes kept",
+        .note = "0 = every node resampled, 1 = the clean run: a ratio of means",
+    };
+
+    return add_headline(x, &curve, err) || add_headline(x, &nodes, err) ||
+                   add_figure(x, &figure, err)
+               ? err->code
+               : 0;
+}
+
 static int declare_averages(struct experiment *x, const char *units, struct err *err)
 {
     if (add_aggregate(x, "recovered", "stratum share", "1",
@@ -252,14 +294,14 @@ static int declare_averages(struct experiment *x, const char *units, struct err 
                       err))
         return err->code;
     x->aggregate[0].ratio = true;
-    return add_aggregate(x, "mean_metric", "stratum share", units, "mean of metric over queries",
-                         mean_metric, err) ||
-                   add_aggregate(x, "mean_metric_none", "stratum", units,
-                                 "mean of metric_none over queries", mean_none, err) ||
-                   add_aggregate(x, "mean_metric_clean", "stratum", units,
-                                 "mean of metric_clean over queries", mean_clean, err)
-               ? err->code
-               : 0;
+    if (add_aggregate(x, "mean_metric", "stratum share", units, "mean of metric over queries",
+                      mean_metric, err) ||
+        add_aggregate(x, "mean_metric_none", "stratum", units, "mean of metric_none over queries",
+                      mean_none, err) ||
+        add_aggregate(x, "mean_metric_clean", "stratum", units, "mean of metric_clean over queries",
+                      mean_clean, err))
+        return err->code;
+    return describe(x, err);
 }
 
 /* --- opening, as a whole --- */
@@ -272,7 +314,8 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
     struct err bad;
 
     err_clear(&bad);
-    if (!ranking_read(&f->ranking, x, c->from, &c->groups, c->metric, &bad))
+    if (!ranking_read(&f->ranking, x, c->from, &c->groups, choice_word(metrics, (int)c->metric),
+                      &bad))
         place_of_label(&f->place, f->ranking.position, x, &bad);
     if (bad.code == ERR_MEMORY)
         return *err = bad, err->code;
@@ -287,7 +330,8 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
     const struct dataset *ds = x->scene->data;
     struct faithfulness *f = arena_alloc(x->arena, 1, sizeof *f, err);
     int *order = arena_alloc(x->arena, ds->n_spans, sizeof *order, err);
-    const char *units = str_ends_with(c->metric, "_mass") || str_eq(c->metric, "kl") ? "nat" : "1";
+    bool logits = c->metric == METRIC_LOGIT || c->metric == METRIC_DIFFERENCE;
+    const char *units = logits ? "1" : "nat";
 
     if (!f || !order)
         return err->code;
@@ -297,7 +341,7 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
         return err->code;
     span_order(ds, order);
     f->order = order;
-    f->blurred = str_eq(c->metric, "logit_difference") || str_eq(c->metric, "repetition_mass");
+    f->blurred = c->metric == METRIC_DIFFERENCE || c->metric == METRIC_REPETITION;
     check_shares(x, problems);
     if (open_ranking(x, f, problems, err) || problems->count)
         return err->code;
@@ -307,7 +351,7 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
                             "item's query, at %s, sample {sample}",
                             f->ranking.n, f->ranking.position);
     return err->code ||
-                   partners_open(&f->partners, x, &f->place, (int)c->draws, match_bits(&c->match),
+                   partners_open(&f->partners, x, &f->place, (int)c->draws, choice_bits(&c->match),
                                  err) ||
                    count_kept(f, &c->shares, x->arena, err) || open_axes(x, f, err) ||
                    declare_nodes(x, f, err) || declare(x, units, err) ||
@@ -453,13 +497,13 @@ static float metric_of(const struct experiment *x, const struct query *q, const 
     const struct faithfulness_config *c = x->config;
     const struct dataset *ds = x->scene->data;
 
-    if (str_eq(c->metric, "logit"))
+    if (c->metric == METRIC_LOGIT)
         return q->right < 0 ? NAN : logit[q->right];
-    if (str_eq(c->metric, "logit_difference"))
+    if (c->metric == METRIC_DIFFERENCE)
         return logit_difference(ds, q, logit);
-    if (str_eq(c->metric, "kl"))
+    if (c->metric == METRIC_KL)
         return kl;
-    return answer_mass(ds, q, logprob, str_eq(c->metric, "repetition_mass"));
+    return answer_mass(ds, q, logprob, c->metric == METRIC_REPETITION);
 }
 
 static int metric_of_run(const struct experiment *x, const struct cell *cell, struct worker *w,

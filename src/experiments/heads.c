@@ -1,7 +1,7 @@
 /*
- * Attention heads (METHODS 3.5): what each head of each layer adds to the logits of the targets at
- * the last token, and whether it promotes or suppresses them, judged against control tokens: so
- * neither the size of a head's output nor a shift of all logits counts as promotion.
+ * Attention heads (docs/methods.md 3.5): what each head of each layer adds to the logits of the
+ * targets at the last token, and whether it promotes or suppresses them, judged against control
+ * tokens: so neither the size of a head's output nor a shift of all logits counts as promotion.
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/controls.h"
@@ -14,19 +14,27 @@
 #include <math.h>
 #include <string.h>
 
+enum projection { PROJECT_COLUMNS, PROJECT_AUTHORS };
+enum classify { CLASSIFY_CONTROLS, CLASSIFY_AUTHORS };
+
+static const struct choice projections[] = {
+    {"columns", PROJECT_COLUMNS}, {"authors", PROJECT_AUTHORS}, {NULL, 0}};
+static const struct choice classifications[] = {
+    {"controls", CLASSIFY_CONTROLS}, {"authors", CLASSIFY_AUTHORS}, {NULL, 0}};
+
 struct heads_config {
-    const char *projection, *classify;
+    enum projection projection;
+    enum classify classify;
     double k;
     bool vocab_stats;
 };
 
 static const struct config_row rows[] = {
     CONFIG_CHOICE(
-        struct heads_config, projection, "head_projection", config_choice, "columns",
-        "columns | authors", RESULTS,
-        "a head's columns of the output matrix; or its rows, as the authors' code has it"),
+        struct heads_config, projection, "head_projection", config_choice, "columns", projections,
+        RESULTS, "a head's columns of the output matrix; or its rows, as the authors' code has it"),
     CONFIG_CHOICE(
-        struct heads_config, classify, "classify", config_choice, "controls", "controls | authors",
+        struct heads_config, classify, "classify", config_choice, "controls", classifications,
         RESULTS,
         "against control tokens, per target; or against all of a layer's logits, any target"),
     CONFIG_ROW(struct heads_config, k, "k", config_real, "1", 0, 100, RESULTS,
@@ -259,6 +267,51 @@ static void heads_settle(const struct experiment *x, const struct strata *s,
         }
 }
 
+/* `chance`: there are rates of exchangeable tokens to compare with. */
+static int describe(struct experiment *x, bool chance, struct err *err)
+{
+    struct headline rate = {
+        .variable = "promotion",
+        .null = chance ? "promotion_chance" : NULL,
+        .null_words = chance ? "chance" : NULL,
+        .title = chance ? "how often a head promotes a target, against exchangeable tokens"
+                        : "how often a head promotes any target",
+        .unit = "share of queries",
+        .test = chance ? "binomial" : "none",
+        .claim = chance ? "is greater than chance" : NULL,
+        .rows = chance ? "target" : NULL,
+        .about = "target",
+        .join = "class",
+        .class_words = "promotes",
+    };
+    static const struct figure figure = {
+        .form = "points",
+        .values = "promotion suppression",
+        .beside = "promotion_chance suppression_chance",
+        .row = "target",
+        .down = "layer",
+        .along = "head",
+        .title = "Attention heads at the last token",
+        .value_label = "suppresses (%)",
+        .along_label = "promotes (% of queries)",
+        .note = "One point a head (moved apart where they coincide); strongest: layer.head from 0",
+    };
+    struct figure authors = figure;
+
+    x->authors = (struct authors_layout){.analysis = "heads", .value = "logit"};
+    if (add_headline(x, &rate, err))
+        return err->code;
+    rate.variable = "suppression";
+    rate.null = chance ? "suppression_chance" : NULL;
+    rate.title = chance ? "how often a head suppresses a target, against exchangeable tokens"
+                        : "how often a head suppresses any target";
+    rate.class_words = "suppresses";
+    authors.beside = NULL;
+    return add_headline(x, &rate, err) || add_figure(x, chance ? &figure : &authors, err)
+               ? err->code
+               : 0;
+}
+
 static int declare_authors(struct experiment *x, struct err *err)
 {
     if (add_aggregate(x, "promotion", "stratum layer head", "1",
@@ -273,7 +326,7 @@ static int declare_authors(struct experiment *x, struct err *err)
     x->settles = true;
     x->aggregate[THRESHOLD_MEAN].no_interval = true;
     x->aggregate[THRESHOLD_STD].no_interval = true;
-    return 0;
+    return describe(x, false, err);
 }
 
 static int declare_spread(struct experiment *x, const char *prefix, const char *of, struct err *err)
@@ -312,18 +365,18 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
          add_field(x, "vocab_std", V_F32, "query layer head", "1",
                    "standard deviation of the head's decoded logits over the vocabulary", err)))
         return err->code;
-    if (str_eq(c->classify, "authors"))
+    if (c->classify == CLASSIFY_AUTHORS)
         return declare_authors(x, err);
-    return add_aggregate(x, "promotion", rates, "1", "share of queries whose target it promotes",
-                         promotion, err) ||
-                   add_aggregate(x, "suppression", rates, "1",
-                                 "share of queries whose target it suppresses", suppression, err) ||
-                   add_aggregate(x, "promotion_chance", rates, "1",
-                                 "the same share for exchangeable tokens", promotion_chance, err) ||
-                   add_aggregate(x, "suppression_chance", rates, "1",
-                                 "the same share for exchangeable tokens", suppression_chance, err)
-               ? err->code
-               : 0;
+    if (add_aggregate(x, "promotion", rates, "1", "share of queries whose target it promotes",
+                      promotion, err) ||
+        add_aggregate(x, "suppression", rates, "1", "share of queries whose target it suppresses",
+                      suppression, err) ||
+        add_aggregate(x, "promotion_chance", rates, "1", "the same share for exchangeable tokens",
+                      promotion_chance, err) ||
+        add_aggregate(x, "suppression_chance", rates, "1", "the same share for exchangeable tokens",
+                      suppression_chance, err))
+        return err->code;
+    return describe(x, true, err);
 }
 
 static int heads_open(struct experiment *x, struct problems *problems, struct err *err)
@@ -332,7 +385,7 @@ static int heads_open(struct experiment *x, struct problems *problems, struct er
     const struct dataset *ds = x->scene->data;
     const struct shape *s = &x->scene->model->shape;
 
-    if (str_eq(c->projection, "authors") && s->n_heads * s->d_head != s->d_model)
+    if (c->projection == PROJECT_AUTHORS && s->n_heads * s->d_head != s->d_model)
         config_problem(x->scene->config, x->entry, "head_projection", problems,
                        "authors needs heads x head width = width, here %d x %d and %d", s->n_heads,
                        s->d_head, s->d_model);
@@ -374,7 +427,7 @@ static int project(const struct experiment *x, struct worker *w, int l, const fl
     const struct shape *s = &x->scene->model->shape;
     const struct matrix *o = &x->scene->model->layers[l].o;
     int64_t dh = s->d_head, width = s->n_heads * dh, d = s->d_model;
-    bool columns = str_eq(c->projection, "columns");
+    bool columns = c->projection == PROJECT_COLUMNS;
     float *alone =
         arena_alloc(w->arena, (size_t)((columns ? s->n_heads : dh) * width), sizeof *alone, err);
 

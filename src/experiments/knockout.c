@@ -1,7 +1,7 @@
 /*
- * Attention knockout (METHODS 3.4): the last row's attention to a token set is cut, at all layers
- * and heads or at those of a selector, and the rest of the network runs on. By default after the
- * softmax and without renormalising, as in the paper.
+ * Attention knockout (docs/methods.md 3.4): the last row's attention to a token set is cut, at all
+ * layers and heads or at those of a selector, and the rest of the network runs on. By default after
+ * the softmax and without renormalising, as in the paper.
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"
@@ -139,6 +139,53 @@ static void divergence(const struct experiment *x, const struct query *q,
            cuts_n(x) * axis_named(x, "token_set")->dim.size * sizeof *out);
 }
 
+static int describe(struct experiment *x, const struct knockout *k, struct err *err)
+{
+    bool whole = k->layer_axis < 0 && k->head_axis < 0;
+    struct headline drop = {
+        .variable = "mean_out_logit_drop",
+        .title = "logits that the targets lose when the last token cannot attend to a set",
+        .unit = "logit",
+        .test = "t",
+        .claim = "differs from zero",
+        .rows = "token_set",
+        .columns = "target",
+        .beside = whole ? "mean_kl" : NULL,
+        .about = "target",
+    };
+    const struct headline divergence = {
+        .variable = "mean_kl",
+        .only = whole ? "top" : NULL,
+        .title = "how far the next token's distribution moves when the last token cannot attend to "
+                 "a set: KL(clean || cut)",
+        .unit = "nat",
+        .test = "none",
+        .rows = "token_set",
+    };
+    static const struct figure figure = {
+        .form = "lines",
+        .values = "mean_mlp_logit_drop",
+        .row = "token_set",
+        .series = "target",
+        .along = "layer",
+        .title = "Attention knockout: what the MLPs lose when the last token cannot attend to a "
+                 "set",
+        .value_label = "logit lost (nat)",
+        .along_label = "layer (from 1)",
+        .note = "MLP output decoded at the last token, clean minus cut",
+    };
+
+    x->authors = whole && k->mlp_logit
+                     ? (struct authors_layout){.analysis = "attn_knockout",
+                                               .value = "mlp_logit",
+                                               .clean = "mlp_logit_clean"}
+                     : (struct authors_layout){.left_out = "they cut all layers and heads at once, "
+                                                           "and decode the MLPs"};
+    if (add_headline(x, &drop, err) || add_headline(x, &divergence, err))
+        return err->code;
+    return k->mlp_logit && whole ? add_figure(x, &figure, err) : 0;
+}
+
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)
 {
     const char *cell = dims(x, k, "stratum", "", "", err);
@@ -155,10 +202,12 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
                       err) ||
         add_aggregate(x, "mean_kl", cell, "nat", "mean of kl over queries", divergence, err))
         return err->code;
-    if (!k->mlp_logit || k->layer_axis >= 0 || k->head_axis >= 0)
-        return 0; /* for each cut, each layer: too many to hold for all queries at once */
-    return add_aggregate(x, "mean_mlp_logit_drop", per_layer, "1",
-                         "mean over queries of the MLP's logit, clean minus cut", mlp_drop, err);
+    /* for each cut, each layer: too many to hold for all queries at once */
+    if (k->mlp_logit && k->layer_axis < 0 && k->head_axis < 0 &&
+        add_aggregate(x, "mean_mlp_logit_drop", per_layer, "1",
+                      "mean over queries of the MLP's logit, clean minus cut", mlp_drop, err))
+        return err->code;
+    return describe(x, k, err);
 }
 
 static int declare(struct experiment *x, const struct knockout *k, struct err *err)

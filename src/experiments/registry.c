@@ -131,6 +131,59 @@ int add_constant(struct experiment *x, const char *name, enum vtype type, const 
     return 0;
 }
 
+static bool has_average(const struct experiment *x, const char *name, size_t n)
+{
+    for (int i = 0; i < x->n_aggregates; i++) {
+        const char *own = x->aggregate[i].field.var.name;
+
+        if (strlen(own) == n && !memcmp(own, name, n))
+            return true;
+    }
+    return false;
+}
+
+/* Every word of the list is an average of the group; what stands inside NAME/stats is made of the
+   tested one. */
+static int check_averages(const struct experiment *x, const char *list, const char *inside,
+                          struct err *err)
+{
+    for (const char *at = inside ? NULL : list; at && *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+
+        if (!has_average(x, at, n))
+            return err_set(err, ERR_BUG, "%s: no average \"%.*s\" to describe", x->name, (int)n,
+                           at);
+        at += n;
+    }
+    return 0;
+}
+
+int add_headline(struct experiment *x, const struct headline *h, struct err *err)
+{
+    if (x->n_headlines == HEADLINES_MAX)
+        return err_set(err, ERR_BUG, "experiment %s has more than %d headlines", x->name,
+                       HEADLINES_MAX);
+    if (!h->listed && check_averages(x, h->variable, h->inside, err))
+        return err->code;
+    if (check_averages(x, h->null, h->inside, err) ||
+        check_averages(x, h->instead, h->inside, err) || check_averages(x, h->beside, NULL, err))
+        return err->code;
+    x->headline[x->n_headlines++] = *h;
+    return 0;
+}
+
+int add_figure(struct experiment *x, const struct figure *f, struct err *err)
+{
+    if (x->n_figures == HEADLINES_MAX)
+        return err_set(err, ERR_BUG, "experiment %s has more than %d figures", x->name,
+                       HEADLINES_MAX);
+    if (check_averages(x, f->values, f->inside, err) ||
+        check_averages(x, f->beside, f->inside, err))
+        return err->code;
+    x->figure[x->n_figures++] = *f;
+    return 0;
+}
+
 const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field)
 {
     for (int i = 0; i < x->n_fields; i++)

@@ -1,7 +1,7 @@
 /*
- * Token Lens (METHODS 3.3): what the last token's attention takes from each set of tokens, through
- * the values, heads and output matrix of a layer, as logits of the targets. The sets partition the
- * prompt, so that their parts sum up to the layer's decoded attention output.
+ * Token Lens (docs/methods.md 3.3): what the last token's attention takes from each set of tokens,
+ * through the values, heads and output matrix of a layer, as logits of the targets. The sets
+ * partition the prompt, so that their parts sum up to the layer's decoded attention output.
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/controls.h"
@@ -76,18 +76,53 @@ static void attention(const struct experiment *x, const struct query *q, void *c
            vectors_n(x) * x->axis[HEAD].dim.size * sizeof *out);
 }
 
+static int describe(struct experiment *x, struct err *err)
+{
+    static const struct headline headline = {
+        .variable = "mean_centred_logit",
+        .instead = "mean_logit",
+        .title = "logits that one layer's attention to a token set adds to a target beyond what it "
+                 "adds to control tokens",
+        .unit = "logit",
+        .test = "t",
+        .claim = "differs from what control tokens get",
+        .rows = "token_set",
+        .columns = "target",
+        .about = "target",
+    };
+    struct figure figure = {
+        .form = "lines",
+        .values = "mean_logit",
+        .row = "token_set",
+        .series = "target",
+        .along = "layer",
+        .title = "Token Lens: what attention takes from each token set to the last token",
+        .value_label = "logit (nat)",
+        .along_label = "layer (from 1)",
+    };
+
+    x->authors = (struct authors_layout){.analysis = "token_lens", .value = "logit"};
+    if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
+        return err->code;
+    figure.name = "centred";
+    figure.values = "mean_centred_logit";
+    figure.title = "Token Lens, beyond the control tokens";
+    figure.note = "Logits minus their mean over control tokens";
+    return add_figure(x, &figure, err);
+}
+
 static int declare_averages(struct experiment *x, struct err *err)
 {
     static const char dims[] = "stratum layer token_set target";
 
-    return add_aggregate(x, "mean_logit", dims, "1", "mean of logit over queries", plain, err) ||
-                   add_aggregate(x, "mean_centred_logit", dims, "1",
-                                 "mean over queries of logit minus that of the control tokens",
-                                 centred, err) ||
-                   add_aggregate(x, "mean_attention", "stratum layer head token_set", "1",
-                                 "mean of attention over queries", attention, err)
-               ? err->code
-               : 0;
+    if (add_aggregate(x, "mean_logit", dims, "1", "mean of logit over queries", plain, err) ||
+        add_aggregate(x, "mean_centred_logit", dims, "1",
+                      "mean over queries of logit minus that of the control tokens", centred,
+                      err) ||
+        add_aggregate(x, "mean_attention", "stratum layer head token_set", "1",
+                      "mean of attention over queries", attention, err))
+        return err->code;
+    return describe(x, err);
 }
 
 static int lens_open(struct experiment *x, struct problems *problems, struct err *err)

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Everything that the mathematics of METHODS 2 depends on. */
+/* Everything that the mathematics of docs/methods.md 2 depends on. */
 struct shape {
     int n_layers;       /* L */
     int n_heads;        /* H, query heads */

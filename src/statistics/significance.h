@@ -1,6 +1,6 @@
 /*
- * Tests of effects over items (METHODS 4): an item's effect is the mean over its queries in the
- * stratum.
+ * Tests of effects over items (docs/methods.md 4): an item's effect is the mean over its queries in
+ * the stratum.
  *
  * Sign test: do more items have an effect of one sign than chance gives? An item within the
  * tolerance of 0 is a tie and left out. Minimum-effect test: do more than half of all items have an

@@ -1,6 +1,6 @@
 /*
  * Averages over queries: one row per (dataset, template, step), then the macro-averages, which are
- * means of means: over templates, then over datasets (METHODS 3.6).
+ * means of means: over templates, then over datasets (docs/methods.md 3.6).
  *
  * Intervals are percentile bootstraps over clusters: an item stays together over its steps and
  * templates, items are drawn within their dataset. The draws are made once and serve every number,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# result.h5 of a run: groups, variables, dimensions, types and attributes of INTERFACE 5, the values
-# that follow from the data alone, and named dimensions in xarray.
+# result.h5 of a run: groups, variables, dimensions, types and attributes as docs/results.md has them,
+# the values that follow from the data alone, and named dimensions in xarray.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 

@@ -1,4 +1,4 @@
-"""Averages over queries, independently of the program (METHODS 3.6): for the checkers.
+"""Averages over queries, independently of the program (docs/methods.md 3.6): for the checkers.
 
     strata = Strata(group, done)             # done: numbers of the queries that have values
     strata.mean(key, values, kind)           # key one of strata.keys, values (queries, ...)

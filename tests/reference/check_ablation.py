@@ -1,4 +1,4 @@
-"""Compares the groups of kind ablation of a result file with float64 NumPy (METHODS 4).
+"""Compares the groups of kind ablation of a result file with float64 NumPy (docs/methods.md 4).
 
     python3 tests/reference/check_ablation.py RESULT MODEL [options]
 

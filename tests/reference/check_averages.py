@@ -4,8 +4,8 @@
 
 Averages of decode, token_lens, knockout and causal_trace are made anew from the file's own numbers
 of each query, which the other checkers compare with a model (the rates of heads: check_heads.py).
-The roles of a trace's tokens are found anew from spans and the token ids of the digits (METHODS
-3.2); without --digits no prompt has numbered answers. Exit status 1 if an average differs by more
+The roles of a trace's tokens (docs/methods.md 3.2) are found anew from spans and the token ids of the
+digits; without --digits no prompt has numbered answers. Exit status 1 if an average differs by more
 than 1e-6 of the group's largest, or a variable of the file is known to no checker. Needs numpy, h5py.
 """
 

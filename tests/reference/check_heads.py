@@ -1,4 +1,4 @@
-"""Compares the groups of kind heads of a result file with float64 NumPy (METHODS 3.5).
+"""Compares the groups of kind heads of a result file with float64 NumPy (docs/methods.md 3.5).
 
     python3 tests/reference/check_heads.py RESULT MODEL [options]
 

@@ -1,4 +1,4 @@
-"""Compares the groups of kind knockout of a result file with float64 NumPy (METHODS 3.4).
+"""Compares the groups of kind knockout of a result file with float64 NumPy (docs/methods.md 3.4).
 
     python3 tests/reference/check_knockout.py RESULT MODEL [options]
 

@@ -1,4 +1,4 @@
-"""Compares the groups of kind token_lens of a result file with float64 NumPy (METHODS 3.3).
+"""Compares the groups of kind token_lens of a result file with float64 NumPy (docs/methods.md 3.3).
 
     python3 tests/reference/check_lens.py RESULT MODEL [options]
 

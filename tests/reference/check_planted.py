@@ -6,7 +6,7 @@ RESULT has sweeps of every head at the last token, by zero (`zero`, with direct 
 resampling (`resample`). They must find the three planted heads and no other: largest by absolute
 effect, the only ones significant after correction, with the right signs; the ENABLER by what it
 does through the COPIER alone. The tests of significance are made here again, from the cells
-(METHODS 4), and must be those of the groups NAME/stats.
+(docs/methods.md 4), and must be those of the groups NAME/stats.
 
 With --shuffled RESULT has sweeps with the same names and the metric logit_difference, of datasets
 in which there is nothing to find: so many of them may have a finding as chance gives.

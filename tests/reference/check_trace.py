@@ -1,4 +1,4 @@
-"""Compares the groups of kind causal_trace of a result file with float64 NumPy (METHODS 3.2).
+"""Compares the groups of kind causal_trace of a result file with float64 NumPy (docs/methods.md 3.2).
 
     python3 tests/reference/check_trace.py RESULT MODEL [options]
 

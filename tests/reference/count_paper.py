@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts the flags of the released data (METHODS 1) for tests/unit/test_data_paper.c.
+"""Counts the flags of the released data (docs/methods.md 1) for tests/unit/test_data_paper.c.
 
     LENSWEEP_PAPER_DATA=FOLDER python3 tests/reference/count_paper.py
 

@@ -19,7 +19,7 @@ step 3, I = 0, 1, 2:
     of the last row of every layer, C = attention output, MLP output, residual after the layer:
     promptI.norm            (L, 3) Euclidean length
     promptI.head            (L, 3, 8) the first eight components
-    promptI.logit           (L, 3, 4) decoded logits of the targets (METHODS 3.1)
+    promptI.logit           (L, 3, 4) decoded logits of the targets (docs/methods.md 3.1)
     promptI.logprob         (L, 3, 4)
     promptI.rank            (L, 3, 4) some differ from float64's: neighbours closer than rounding
     promptI.vocab_mean, promptI.vocab_std    (L, 3) over the whole vocabulary, ddof 0

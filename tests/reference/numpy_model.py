@@ -1,7 +1,7 @@
 """A decoder of the Llama family in plain NumPy, to check the program against.
 
-Written from METHODS 2. Nothing here is clever: one prompt at a time, float64 unless said, every
-intermediate kept. It needs numpy, and the package gguf where the checkpoint is a .gguf file.
+Written from docs/methods.md 2. Nothing here is clever: one prompt at a time, float64 unless said,
+every intermediate kept. It needs numpy, and the package gguf where the checkpoint is a .gguf file.
 
     model = Model.open("models/SmolLM2-135M-Instruct.gguf")      # or a Hugging Face directory
     run = model.forward(ids)
@@ -11,7 +11,7 @@ intermediate kept. It needs numpy, and the package gguf where the checkpoint is 
     run.z[l]           (N, H, dh)    head outputs
     run.a[l], run.m[l] (N, d)        attention and MLP outputs
     run.logits         (N, V)
-    model.decode(run.a[l][-1], run.var)          # (V), METHODS 2
+    model.decode(run.a[l][-1], run.var)          # (V), docs/methods.md 2
     model.forward(ids, edit=function)            # function(site, layer, value) -> value
 
 `edit` is called with every value at the sites "resid" (layers 0 .. L), "score" (before the softmax,
@@ -236,7 +236,7 @@ class Run:
     def __init__(self):
         self.x, self.q, self.k, self.v, self.p, self.z, self.a, self.m = ([] for _ in range(8))
         self.logits = None
-        self.var = None  # var_c of METHODS 2: eps is added by the user of it
+        self.var = None  # var_c of docs/methods.md 2: eps is added by the user of it
 
 
 class Model:
@@ -395,7 +395,7 @@ def edited(edits):
     return edit
 
 
-# ---------------------------------------------------------------- METHODS 3.1
+# ------------------------------------------------------ docs/methods.md 3.1
 
 COMPONENTS = ("attn", "mlp", "resid")
 
@@ -426,7 +426,7 @@ def early_decoding(model, run, targets, controls):
     }
 
 
-# ---------------------------------------------------------------- METHODS 3.2
+# ------------------------------------------------------ docs/methods.md 3.2
 
 
 def noise_edits(span, level, samples, d):
@@ -447,7 +447,7 @@ def trace_edit(site, token, layer, width, L, run):
     return Edit(site, "set", layers=window_of(layer, width, L), tokens=[token], run=run)
 
 
-# ---------------------------------------------------------------- METHODS 3.4
+# ------------------------------------------------------ docs/methods.md 3.4
 
 
 def knockout(model, ids, keys, layers, heads, renormalise):

@@ -267,6 +267,20 @@ static void a_buffer_holds_text(void **state)
     buf_release(&b);
 }
 
+static void names_are_escaped(void **state)
+{
+    struct buf b = {0};
+    struct err err;
+
+    (void)state;
+    assert_int_equal(buf_escaped(&b, "L\u00e4nd \\ a\tb\nc\r\x1b[31m\x7f", &err), 0);
+    assert_string_equal(buf_str(&b, &err), "L\u00e4nd \\\\ a\\tb\\nc\\x0d\\x1b[31m\\x7f");
+    buf_clear(&b);
+    assert_int_equal(buf_escaped(&b, "\xc2\x9b|\xe2\x80\xae|\xff|\xe2\x82", &err), 0);
+    assert_string_equal(buf_str(&b, &err), "\\u009b|\\u202e|\\xff|\\xe2\\x82");
+    buf_release(&b);
+}
+
 static void a_cursor_stays_inside(void **state)
 {
     static const unsigned char bytes[] = {1, 2, 3, 4, 5};
@@ -757,6 +771,7 @@ int main(void)
         cmocka_unit_test(lists_grow_in_arenas),
         cmocka_unit_test(numbers_are_little_endian),
         cmocka_unit_test(a_buffer_holds_text),
+        cmocka_unit_test(names_are_escaped),
         cmocka_unit_test(a_cursor_stays_inside),
         cmocka_unit_test(the_key_that_was_meant),
         cmocka_unit_test(endings),

@@ -229,7 +229,7 @@ static void counts_what_it_plans(void **state)
     }
 }
 
-/* The decoded parts of a run sum up to its own logits (METHODS 2): embedding, all a_l, all m_l. */
+/* The decoded parts of a run sum up to its logits (docs/methods.md 2): embedding, a_l, m_l. */
 static void parts_sum_to_the_logits(void **state)
 {
     enum { IDS = 5 };

@@ -6,6 +6,7 @@
 #define LENSWEEP_CLI_RUN_RUNLOG_H
 
 #include "campaign/campaign.h"
+#include "campaign/output.h"
 #include "cli/run/progress.h"
 
 struct runlog {

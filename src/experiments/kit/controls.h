@@ -1,7 +1,7 @@
 /*
  * Control tokens beside the targets: what any answer, or any subject, would get from the same
  * vector. A target is compared with its own sort: the target named `subject` with first tokens of
- * other subjects, every other one with those of other items' answers (METHODS 3.1, 3.5).
+ * other subjects, every other one with those of other items' answers (docs/methods.md 3.1, 3.5).
  */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_CONTROLS_H
 #define LENSWEEP_EXPERIMENTS_KIT_CONTROLS_H

@@ -1,4 +1,4 @@
-/* Corrupted embeddings (METHODS 3.2): what SITE_RESID at layer 0 is set to in a corrupted run. */
+/* Corrupted embeddings (docs/methods.md 3.2): what SITE_RESID at layer 0 of a corrupted run is. */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_CORRUPT_H
 #define LENSWEEP_EXPERIMENTS_KIT_CORRUPT_H
 

@@ -1,11 +1,14 @@
 /*
- * The scale of causal tracing's noise (METHODS 3.2): one number, the published ones for a model and
- * dataset, or three standard deviations of the embeddings of what is corrupted.
+ * The scale of causal tracing's noise (docs/methods.md 3.2): one number, the published ones for a
+ * model and dataset, or three standard deviations of the embeddings of what is corrupted.
  */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_NOISE_H
 #define LENSWEEP_EXPERIMENTS_KIT_NOISE_H
 
 #include "experiments/experiment.h"
+
+enum noise_source { NOISE_PUBLISHED, NOISE_COMPUTED };
+extern const struct choice noise_sources[];
 
 struct noise_levels {
     double *level; /* (queries, spans); 0 where the query has none, and in a plan of `computed` */

@@ -1,8 +1,8 @@
 /*
  * Places in prompts: the positions that a selector names, and the same place in another prompt.
  *
- * Runs of prompts of different length are matched by *role* (METHODS 4): the first token of a
- * prompt is a role of its own, so is the last; a token of a span is its first, its last or one in
+ * Runs of prompts of different length are matched by *role* (docs/methods.md 4): the first token of
+ * a prompt is a role of its own, so is the last; a token of a span is its first, its last or one in
  * the middle (one token is the last, two are first and last), for the first span that has it in the
  * order of token sets; all others share a role. The k-th token of a role matches the k-th of that
  * role in the other prompt, or its last if there are fewer.

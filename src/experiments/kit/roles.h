@@ -1,7 +1,7 @@
 /*
- * Roles of a prompt's tokens (METHODS 3.2), by which traces of prompts of different length are
- * averaged: before the relation, its first token, ..., the last token before each answer. Prompts
- * of steps 1, 2 and 3 have the first 10, 17 and 24 of them.
+ * Roles of a prompt's tokens (docs/methods.md 3.2), by which traces of prompts of different length
+ * are averaged: before the relation, its first token, ..., the last token before each answer.
+ * Prompts of steps 1, 2 and 3 have the first 10, 17 and 24 of them.
  */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_ROLES_H
 #define LENSWEEP_EXPERIMENTS_KIT_ROLES_H

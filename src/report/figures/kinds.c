@@ -1,4 +1,4 @@
-/* Which figures there are (METHODS 3.6), and names in words. */
+/* Which figures there are (docs/methods.md 3.6), and names in words. */
 #include "report/figures/figures.h"
 
 #include "base/str.h"

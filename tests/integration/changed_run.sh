@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# DESIGN 4: a change of what affects results is refused by name, --restart begins anew; queries
+# A change of what affects results is refused by name, --restart begins anew; queries
 # appended to the data are all that is computed.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"

@@ -1,0 +1,25 @@
+/*
+ * Averages over queries into a group: NAME, NAME_se, NAME_lo, NAME_hi and NAME_n of each aggregate;
+ * those that are tested go on to output_effects.h.
+ *
+ * Values of each aggregate are taken query by query; those of large sweeps go to a file beside the
+ * result, so that no more than a slab of them is held at once.
+ */
+#ifndef LENSWEEP_CAMPAIGN_OUTPUT_AVERAGES_H
+#define LENSWEEP_CAMPAIGN_OUTPUT_AVERAGES_H
+
+#include "campaign/output.h"
+
+struct averages;
+int averages_open(struct averages **v, struct output *o, const struct experiment *x,
+                  struct err *err);
+
+/* at[]: the query's padded arrays. Each query once; one that is not usable has no values. */
+int averages_take(struct averages *v, size_t query, void *const at[FIELDS_MAX], bool usable,
+                  struct err *err);
+
+/* After all queries. */
+int averages_write(struct averages *v, struct h5group *g, struct err *err);
+void averages_close(struct averages *v); /* v may be NULL */
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * What a group of a result file says of itself, so that readers need to know no kind of experiment:
+ * its headlines (the averages that a reader looks at first, and what they are tested against) and
+ * its figures (which averages are drawn, and where on the page each of their dimensions lies).
+ *
+ * A kind declares them; they stand in the group's attributes `headlines`, `figures` and `authors` as JSON,
+ * a list of objects with the keys below.
+ *
+ *     struct headline_list h = {0};
+ *     headlines_read(&h, f, "decode", &arena, err);       // h.n == 0: the group has none
+ *     for (size_t i = 0; i < h.n; i++)
+ *         printf("%s: %s\n", h.v[i].variable, h.v[i].title);
+ */
+#ifndef LENSWEEP_RESULTS_DESCRIBE_H
+#define LENSWEEP_RESULTS_DESCRIBE_H
+
+#include "results/h5file.h"
+
+/* key, what it says. All are text; NULL = not said. Lists are separated by one space. */
+#define HEADLINE_KEYS(X)                                                                          \
+    X(variable, "the average over queries, (stratum, ...)")                                       \
+    X(inside, "the group inside this one that has it: stats")                                     \
+    X(title, "what it is, in words")                                                              \
+    X(unit, "of its numbers, in words: logit, nat, share of queries")                             \
+    X(null, "an average of the same shape that it is compared with; else 0")                      \
+    X(null_words, "what that is, as a heading: chance")                                           \
+    X(test, "t | binomial: over items, corrected for all numbers of the headline; "               \
+            "stored: p, q and q_min stand beside it; none")                                       \
+    X(claim, "what a number that passes the test does: differs from zero")                        \
+    X(columns, "a dimension with a column of the table for each entry")                           \
+    X(beside, "averages of fewer dimensions that are shown in each row: the clean run's")         \
+    X(listed, "the variable is no average but a list, in order: variables along the same "        \
+              "dimension that name its entries")                                                  \
+    X(rows, "dimensions whose entries have a row of the table each; the strongest of the others " \
+            "are named in it")                                                                    \
+    X(apart, "a dimension whose entries cannot be compared with each other: a ranking of each")   \
+    X(without, "a label that has no place in tables and rankings: resid")                         \
+    X(instead, "the average that stands in its place where it has no values")                     \
+    X(only, "top | summary: it has no place elsewhere")                                           \
+    X(warning, "what a reader must mind")                                                         \
+    X(whole, "labels of `apart` that begin so are total effects; they are shown beside `part`")   \
+    X(part, "labels of `apart` that begin so, and end alike, are the direct part of `whole`")     \
+    X(about, "the dimension whose entries are what a head, layer or set is about: target")        \
+    X(class_words, "what a head of this class does, as a heading: promotes")                      \
+    X(join, "class | effect: tables set rates of heads (class) beside effects of the same heads") \
+    X(order, "among effects, the ones with the greatest order by which a joined table is sorted")
+
+#define FIGURE_KEYS(X)                                                                             \
+    X(name, "what stands after the group's name in the file name; may be missing")                 \
+    X(form,                                                                                        \
+      "lines: values against `along`, a line for each of `series`; map: a coloured cell for "      \
+      "each of `down` x `along`; points: the second value against the first")                      \
+    X(inside, "the group inside this one that has the averages: stats")                            \
+    X(values, "the averages that are drawn; points have two")                                      \
+    X(beside,                                                                                      \
+      "map: an average at which the colours begin, else they are centred at zero; points: "        \
+      "what each value would be by chance")                                                        \
+    X(mark, "map: cells in which this is at most fdr have a dot")                                  \
+    X(row, "the dimension with a row of panels for each entry")                                    \
+    X(column, "the dimension with columns of panels; steps otherwise")                             \
+    X(series, "the dimension with a line for each entry")                                          \
+    X(down, "the dimension that runs down")                                                        \
+    X(along, "the dimension that runs along")                                                      \
+    X(along_values, "the variable that says where the entries of `along` stand, on a logarithmic " \
+                    "axis; else one after the other")                                              \
+    X(without, "a dimension that the average must not have")                                       \
+    X(apart,                                                                                       \
+      "yes: columns whose names begin alike (answer_1, answer_2) have a figure of their own")      \
+    X(title, "above it")                                                                           \
+    X(value_label, "what the values are, with their unit")                                         \
+    X(along_label, "below it")                                                                     \
+    X(down_label, "beside it")                                                                     \
+    X(note, "under it")                                                                            \
+    X(column_words, "what befell the column's entry: corrupted")
+
+#define AUTHORS_KEYS(X)                                                                       \
+    X(analysis, "which of the files of the paper's own code it fills: decode | token_lens | " \
+                "attn_knockout | heads | trace")                                              \
+    X(value, "the variable that has their numbers")                                           \
+    X(logprob, "the variable with the log-probability of the same; may be missing")           \
+    X(clean, "the variable with the clean run's")                                             \
+    X(high, "the variable with the clean probability of the target")                          \
+    X(low, "the variable with the corrupted run's")                                           \
+    X(left_out, "why their code has no such files")
+
+#define DESCRIBE_FIELD(key, doc) const char *key;
+struct headline {
+    HEADLINE_KEYS(DESCRIBE_FIELD)
+};
+struct figure {
+    FIGURE_KEYS(DESCRIBE_FIELD)
+};
+
+/* Where the numbers of a group stand in the layout of the paper's own code (docs/export.md). */
+struct authors_layout {
+    AUTHORS_KEYS(DESCRIBE_FIELD)
+};
+
+struct headline_list {
+    struct headline *v; /* (n) in the arena, texts too */
+    size_t n;
+};
+struct figure_list {
+    struct figure *v; /* (n) in the arena, texts too */
+    size_t n;
+};
+
+/* Writes them as attributes of the group; nothing if n is 0. */
+int headlines_write(struct h5group *g, const struct headline *v, size_t n, struct err *err);
+int figures_write(struct h5group *g, const struct figure *v, size_t n, struct err *err);
+/* Nothing if it names no analysis and no reason. */
+int authors_layout_write(struct h5group *g, const struct authors_layout *v, struct err *err);
+
+/* Reads those of a group; n = 0 where there are none. A key that is not known is passed over.
+   ERR_IO if the attribute is no such list. */
+int headlines_read(struct headline_list *h, struct h5file *f, const char *group, struct arena *a,
+                   struct err *err);
+int figures_read(struct figure_list *f, struct h5file *file, const char *group, struct arena *a,
+                 struct err *err);
+int authors_layout_read(struct authors_layout *v, struct h5file *f, const char *group,
+                        struct arena *a, struct err *err);
+
+/* Is `word` one of the words of a list? (NULL = an empty list) */
+bool list_has(const char *list, const char *word);
+/* The i-th word of a list, in the arena; NULL where there is none. */
+const char *list_word(const char *list, size_t i, struct arena *a, struct err *err);
+
+#endif

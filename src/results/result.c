@@ -1,0 +1,135 @@
+#include "results/result.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+
+/* Groups ----------------------------------------------------------------------------------- */
+
+static int take_group(void *ctx, const char *name, struct err *err)
+{
+    struct result *r = ctx;
+    struct result_group *g;
+    const char *kind;
+
+    if (!*name || strchr(name, '/') || str_eq(name, "queries") ||
+        result_attr(r, name, "kind", &kind, err) || !kind)
+        return err->code;
+    if ((r->n_groups & (r->n_groups - 1)) == 0) { /* full at 0, 1, 2, 4, ... */
+        g = arena_alloc(&r->arena, r->n_groups ? 2 * r->n_groups : 1, sizeof *g, err);
+        if (!g)
+            return err->code;
+        if (r->n_groups)
+            memcpy(g, r->group, r->n_groups * sizeof *g);
+        r->group = g;
+    }
+    g = &r->group[r->n_groups];
+    *g = (struct result_group){.name = arena_strdup(&r->arena, name, err), .kind = kind};
+    if (!g->name || headlines_read(&g->headlines, r->file, name, &r->arena, err) ||
+        figures_read(&g->figures, r->file, name, &r->arena, err))
+        return err->code;
+    r->n_groups++;
+    return 0;
+}
+
+int result_open(struct result *r, const char *path, struct err *err)
+{
+    *r = (struct result){0};
+    r->path = h5_find(&r->arena, path, err);
+    if (!r->path || h5_open(&r->file, r->path, err))
+        return err->code;
+    if (catalogue_read(&r->all, r->file, &r->arena, err) ||
+        h5_each_group(r->file, take_group, r, err))
+        return err_wrap(err, "%s", r->path);
+    return 0;
+}
+
+void result_close(struct result *r)
+{
+    h5_close(r->file);
+    arena_release(&r->arena);
+    *r = (struct result){0};
+}
+
+const struct result_group *result_find(const struct result *r, const char *group)
+{
+    for (size_t i = 0; i < r->n_groups; i++)
+        if (str_eq(r->group[i].name, group))
+            return &r->group[i];
+    return NULL;
+}
+
+/* Values ----------------------------------------------------------------------------------- */
+
+int result_attr(struct result *r, const char *group, const char *name, const char **value,
+                struct err *err)
+{
+    char *text;
+
+    *value = NULL;
+    if (h5_read_attr(r->file, group, name, &text, err) || !text)
+        return err->code;
+    *value = arena_strdup(&r->arena, text, err);
+    mem_free(text);
+    return err->code;
+}
+
+static int wrong_shape(const char *group, const char *name, size_t n, struct err *err)
+{
+    return err_set(err, ERR_IO, "%s/%s does not have one entry for each of %zu", group, name, n);
+}
+
+static int text_of_numbers(struct result *r, const double *number, size_t n, const char **v,
+                           struct err *err)
+{
+    for (size_t i = 0; i < n && !err->code; i++)
+        v[i] = arena_printf(&r->arena, err, "%.9g", number[i]);
+    return err->code;
+}
+
+int result_text(struct result *r, const char *group, const char *name, size_t n, const char ***v,
+                struct err *err)
+{
+    const struct h5info *info = catalogue_find(&r->all, group, name);
+    struct h5info read;
+    double *number;
+    char **text;
+
+    *v = arena_alloc(&r->arena, n, sizeof **v, err);
+    if (!*v)
+        return err->code;
+    if (!info || info->rank != 1 || info->size[0] != n)
+        return wrong_shape(group, name, n, err);
+    if (info->type != V_STR)
+        return result_numbers(r, group, name, n, &number, err) ||
+                       text_of_numbers(r, number, n, *v, err)
+                   ? err->code
+                   : 0;
+    if (h5_read_str(r->file, group, name, &text, &read, err))
+        return err->code;
+    for (size_t i = 0; i < n && !err->code; i++)
+        (*v)[i] = arena_strdup(&r->arena, text[i], err);
+    mem_free(text);
+    return err->code;
+}
+
+int result_numbers(struct result *r, const char *group, const char *name, size_t n, double **v,
+                   struct err *err)
+{
+    const struct h5info *info = catalogue_find(&r->all, group, name);
+    struct h5info read;
+    double *number;
+
+    *v = arena_alloc(&r->arena, n, sizeof **v, err);
+    if (!*v)
+        return err->code;
+    if (!info || info->type == V_STR || info->rank != 1 || info->size[0] != n)
+        return wrong_shape(group, name, n, err);
+    if (h5_read_f64(r->file, group, name, &number, &read, err))
+        return err->code;
+    if (n)
+        memcpy(*v, number, n * sizeof **v);
+    mem_free(number);
+    return 0;
+}

@@ -1,0 +1,50 @@
+/*
+ * A finished result file, opened for whatever reads one: its variables, and the groups of its
+ * experiments with what they say of themselves.
+ *
+ *     struct result r;
+ *     result_open(&r, "results/demo", err);
+ *     for (size_t i = 0; i < r.n_groups; i++)
+ *         printf("%s: %s\n", r.group[i].name, r.group[i].kind);
+ *     result_close(&r);                                   // also after an error
+ */
+#ifndef LENSWEEP_RESULTS_RESULT_H
+#define LENSWEEP_RESULTS_RESULT_H
+
+#include "results/column.h"
+#include "results/describe.h"
+
+/* An experiment's group; texts in the arena. */
+struct result_group {
+    const char *name, *kind;
+    struct headline_list headlines;
+    struct figure_list figures;
+};
+
+struct result {
+    const char *path; /* of the file, in the arena */
+    struct h5file *file;
+    struct catalogue all;
+    struct result_group *group; /* (n_groups) in name order, without `queries` */
+    size_t n_groups;
+    struct arena arena; /* as long as it is open */
+};
+
+/* path: a file, or a folder with a result.h5 or else a partial.h5. */
+int result_open(struct result *r, const char *path, struct err *err);
+void result_close(struct result *r);
+
+const struct result_group *result_find(const struct result *r, const char *group);
+
+/* The whole text of an attribute, in the arena; *value NULL where there is none. */
+int result_attr(struct result *r, const char *group, const char *name, const char **value,
+                struct err *err);
+
+/* A whole variable along one dimension of n entries, in the arena. ERR_IO if the file has it in
+   another shape; text: what is no text is printed as %.9g. */
+int result_text(struct result *r, const char *group, const char *name, size_t n, const char ***v,
+                struct err *err);
+int result_numbers(struct result *r, const char *group, const char *name, size_t n, double **v,
+                   struct err *err);
+
+#endif
