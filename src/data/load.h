@@ -36,7 +36,7 @@ struct named_target {
     const char *text; /* its string, NULL = not known */
 };
 
-struct prompt {
+struct draft_prompt {
     const char *text; /* NULL = the file has none */
     int32_t *ids;     /* (n) */
     size_t n;
@@ -45,7 +45,7 @@ struct prompt {
 };
 
 struct draft {
-    struct prompt own, cf; /* cf.ids = NULL: the data give no counterfactual */
+    struct draft_prompt own, cf; /* cf.ids = NULL: the data give no counterfactual */
     struct named_target *target;
     size_t n_targets;
     int right; /* index of ds->target_name; -1 = not said */
@@ -158,9 +158,10 @@ int encode_text(struct loader *l, struct query *q, const char *what, const char 
                 int32_t **ids, size_t *n, struct err *err);
 /* The bytes [begin, end) of the text that each token of p spells, (p->n) pairs in the scratch
    arena; *ranges = NULL when the tokens do not spell the text. */
-int spell_text(struct loader *l, const struct prompt *p, size_t (**ranges)[2], struct err *err);
+int spell_text(struct loader *l, const struct draft_prompt *p, size_t (**ranges)[2],
+               struct err *err);
 int decode_text(struct loader *l, struct query *q, struct err *err);
-int prompt_add_bos(struct loader *l, struct prompt *p, struct err *err);
+int prompt_add_bos(struct loader *l, struct draft_prompt *p, struct err *err);
 
 /* settle.c: drafts into queries, once all names are known */
 int draft_finish(struct loader *l, struct query *q, struct draft *d, struct err *err);

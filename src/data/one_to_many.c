@@ -81,7 +81,7 @@ static int read_targets(struct loader *l, const json_t *obj, struct query *q, st
     return add_target(l, q, d, "subject", "subject_token_list", subject, NULL, err);
 }
 
-static int add_span(struct loader *l, struct query *q, struct prompt *p, const char *name,
+static int add_span(struct loader *l, struct query *q, struct draft_prompt *p, const char *name,
                     const char *key, const json_t *v, struct err *err)
 {
     int64_t pair[2];
@@ -121,7 +121,7 @@ static const json_t *answer_span(const json_t *obj, const json_t *all, size_t i,
     return NULL;
 }
 
-static int read_spans(struct loader *l, const json_t *obj, struct query *q, struct prompt *p,
+static int read_spans(struct loader *l, const json_t *obj, struct query *q, struct draft_prompt *p,
                       struct err *err)
 {
     static const char *const lists = "three_answers_start_end_idx";
@@ -152,7 +152,7 @@ static int read_spans(struct loader *l, const json_t *obj, struct query *q, stru
     return 0;
 }
 
-static int read_names(struct loader *l, const json_t *obj, struct query *q, struct prompt *p,
+static int read_names(struct loader *l, const json_t *obj, struct query *q, struct draft_prompt *p,
                       struct err *err)
 {
     const char *text = NULL, *subject = NULL;

@@ -13,7 +13,7 @@ const struct arch archs[ARCHS] = {
      .sliding_window = 4096},
 };
 
-const struct key *key_find(const struct key *keys, size_t n, const char *name)
+const struct arch_key *key_find(const struct arch_key *keys, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
         if (str_eq(keys[i].name, name))

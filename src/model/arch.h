@@ -53,7 +53,7 @@ enum rule {
     RULE_FULL, /* a list of "full_attention" */
 };
 
-struct key {
+struct arch_key {
     const char *name;
     enum rule rule;
     const char *why; /* what is not handled, where the rule can fail */
@@ -73,7 +73,7 @@ struct rope_spec {
     double low, high, old_positions; /* LLAMA3 */
 };
 
-struct config {
+struct arch_config {
     const struct arch *arch;
     struct shape shape;
     struct rope_spec rope;
@@ -82,7 +82,7 @@ struct config {
 };
 
 #define KEYS(table) (sizeof(table) / sizeof *(table))
-const struct key *key_find(const struct key *keys, size_t n, const char *name);
+const struct arch_key *key_find(const struct arch_key *keys, size_t n, const char *name);
 
 /* What both kinds of config share: an error that lists the table's rows; the head width where it is
    0, and what must hold between the sizes; the bounds of the rotary numbers. */
@@ -91,8 +91,8 @@ int shape_finish(struct shape *s, struct err *err);
 int rope_check(const struct rope_spec *r, struct err *err);
 
 /* Messages do not name the file. */
-int config_from_json(struct config *c, const json_t *json, struct err *err);
-int config_from_gguf(struct config *c, const struct gguf *g, struct err *err);
+int config_from_json(struct arch_config *c, const json_t *json, struct err *err);
+int config_from_gguf(struct arch_config *c, const struct gguf *g, struct err *err);
 
 /* Fills out (dh/2) as transformers does, in float32. divisors (dh/2): for ROPE_DIVIDED. ERR_FORMAT
    when a frequency comes out as no positive number. */

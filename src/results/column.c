@@ -74,14 +74,14 @@ void column_close(struct column *c)
 
 /* The variables of a file ------------------------------------------------------------------ */
 
-struct listing {
+struct catalogue_fill {
     struct catalogue *c;
     struct arena *arena;
 };
 
 static int take_variable(void *ctx, const struct h5info *v, struct err *err)
 {
-    struct listing *l = ctx;
+    struct catalogue_fill *l = ctx;
     struct catalogue *c = l->c;
 
     if (arena_grow(l->arena, &c->v, c->n, &c->cap, sizeof *c->v, err))
@@ -93,7 +93,7 @@ static int take_variable(void *ctx, const struct h5info *v, struct err *err)
 /* A group inside another comes between the other's variables: they are put together again. */
 int catalogue_read(struct catalogue *c, struct h5file *f, struct arena *a, struct err *err)
 {
-    struct listing l = {c, a};
+    struct catalogue_fill l = {c, a};
 
     *c = (struct catalogue){0};
     if (h5_each(f, take_variable, &l, err))

@@ -42,7 +42,7 @@ static void read_model(struct gguf *g)
     struct model m = {0};
     struct arena a = {0};
     struct err err = {0};
-    struct config c;
+    struct arch_config c;
 
     if (config_from_gguf(&c, g, &err))
         return;
