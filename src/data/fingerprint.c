@@ -3,7 +3,7 @@
  * so that neither the order of files nor what other queries name changes them. Text, flags and
  * status are no part of it: no computed number depends on them.
  */
-#include "data/load.h"
+#include "data/fingerprint.h"
 
 #include <stdlib.h>
 #include <string.h>

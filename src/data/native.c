@@ -1,8 +1,11 @@
 /* The native format: docs/data.md. Its keys stand in keys.c. */
-#include "data/load.h"
+#include "data/native.h"
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "data/fields.h"
+#include "data/keys.h"
+#include "data/text.h"
 
 #include <stdio.h>
 #include <string.h>

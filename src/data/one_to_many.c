@@ -3,7 +3,10 @@
  * answers a line. Spans of answers that are still to come lie past the prompt and are left out;
  * keys that are not used are passed over, the released files differ in them.
  */
-#include "data/load.h"
+#include "data/one_to_many.h"
+
+#include "data/fields.h"
+#include "data/paths.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700
-#include "data/load.h"
+#include "data/paths.h"
 
 #include "base/file.h"
 #include "base/str.h"

@@ -1,8 +1,10 @@
 /* Drafts into queries: what needs one line only (draft_finish), and what needs all names (settle).
  */
-#include "data/load.h"
+#include "data/settle.h"
 
 #include "base/str.h"
+#include "data/fields.h"
+#include "data/text.h"
 
 #include <string.h>
 

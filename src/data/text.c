@@ -1,6 +1,7 @@
-#include "data/load.h"
+#include "data/text.h"
 
 #include "base/utf8.h"
+#include "data/fields.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
-#include "model/arch.h"
+#include "model/arch_gguf.h"
 
 #include "base/str.h"
+#include "model/rope.h"
 
 #include <stdio.h>
 #include <string.h>

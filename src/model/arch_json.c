@@ -1,6 +1,7 @@
-#include "model/arch.h"
+#include "model/arch_json.h"
 
 #include "base/str.h"
+#include "model/rope.h"
 
 #include <stdlib.h>
 #include <string.h>

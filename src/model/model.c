@@ -1,10 +1,15 @@
 #include "model/model.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "model/arch.h"
+#include "model/arch_gguf.h"
+#include "model/arch_json.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/gguf.h"
+#include "model/checkpoint/safetensors.h"
+#include "model/rope.h"
 #include "model/weights.h"
 
 #include <stdio.h>

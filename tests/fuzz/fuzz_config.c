@@ -2,6 +2,8 @@
 #include "fuzz.h"
 
 #include "model/arch.h"
+#include "model/arch_json.h"
+#include "model/rope.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "model/arch.h"
+#include "model/arch_gguf.h"
 #include "model/checkpoint/gguf.h"
 #include "model/weights.h"
 

@@ -8,7 +8,10 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/model.h"
 
+#include "base/file.h"
 #include "hostile.h"
+#include "model/arch_json.h"
+#include "model/checkpoint/safetensors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,6 +5,7 @@
 #include "model/checkpoint/gguf.h"
 
 #include "hostile.h"
+#include "model/arch_gguf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
