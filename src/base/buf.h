@@ -1,13 +1,18 @@
 /*
  * A growable byte buffer, and a cursor that reads untrusted bytes without ever leaving them.
  *
- *     struct buf b = {0};
- *     buf_u32(&b, 7, err);  buf_printf(&b, err, "layer %d", l);
- *     buf_release(&b);
+ *     int write_name(struct buf *b, const char *name, struct err *err)
+ *     {
+ *         return buf_u64(b, strlen(name), err) || buf_puts(b, name, err);
+ *     }
  *
- *     struct cursor c = {data, size, 0, 0};
- *     uint64_t n = cursor_u64(&c);
- *     const void *p = cursor_take(&c, n);      // NULL and c.bad when the bytes end before that
+ *     const char *read_name(const struct buf *b, uint64_t *n)
+ *     {
+ *         struct cursor c = {(const unsigned char *)b->data, b->len, 0, 0};
+ *
+ *         *n = cursor_u64(&c);
+ *         return cursor_take(&c, *n);      // NULL and c.bad when the bytes end before that
+ *     }
  *
  * Numbers are little-endian. A cursor that has gone bad stays bad and reads zeros, so a parser
  * checks once, where it matters.

@@ -2,14 +2,20 @@
  * An index by hash: which numbers have been entered under a hash. The things that are numbered, and
  * what makes two of them the same, stay with their owner.
  *
- *     struct lookup l = {0};
- *     if (lookup_reserve(&l, 1, err)) ...              // so that adding cannot fail
- *     lookup_add(&l, hash, 7);
+ *     // The number of an equal thing, or `number` after entering it; -1 on error.
+ *     int64_t find_or_add(struct lookup *l, uint64_t hash, uint32_t number,
+ *                         bool (*same)(int64_t a, int64_t b), struct err *err)
+ *     {
+ *         size_t at = LOOKUP_START;
  *
- *     size_t at = LOOKUP_START;
- *     for (int64_t i; (i = lookup_next(&l, hash, &at)) >= 0;)
- *         ... is thing i the one? ...
- *     lookup_release(&l);
+ *         for (int64_t i; (i = lookup_next(l, hash, &at)) >= 0;)
+ *             if (same(i, number))
+ *                 return i;
+ *         if (lookup_reserve(l, 1, err))               // so that adding cannot fail
+ *             return -1;
+ *         lookup_add(l, hash, number);
+ *         return number;
+ *     }
  *
  * Open addressing, a power of two, at most half full. The low bits of the hashes must differ.
  */

@@ -1,13 +1,23 @@
 /*
  * A campaign: one config with its data, model and experiments, and the list of units that it takes.
  *
- *     struct campaign c = {0};
- *     campaign_open(&c, &request, &problems, err);     all that can be wrong is said here
- *     campaign_cut(&c, err);                           cut.h: units, their cost and keys
- *     campaign_start(&c, threads, err);                the engine
- *     unit_run(&c, i, &rows, err);                     unit.h: a pure function of i
- *     campaign_write(&c, j, path, false, &r, err);     output.h: the result file
- *     campaign_close(&c);
+ *     #include "campaign/cut.h"
+ *     #include "campaign/output.h"
+ *     #include "campaign/unit.h"
+ *
+ *     int first_unit(const char *config, struct buf *rows, struct err *err)
+ *     {
+ *         struct campaign_request request = {.config = config};
+ *         struct problems problems = {0};
+ *         struct campaign c = {0};
+ *
+ *         if (!campaign_open(&c, &request, &problems, err) && !problems.count &&
+ *             !campaign_cut(&c, err) &&                   // units, their cost and keys
+ *             !campaign_start(&c, 0, err))                // the engine
+ *             unit_run(&c, 0, rows, err);                 // a pure function of the unit's number
+ *         campaign_close(&c);                             // campaign_write: units to a result file
+ *         return err->code;
+ *     }
  */
 #ifndef LENSWEEP_CAMPAIGN_CAMPAIGN_H
 #define LENSWEEP_CAMPAIGN_CAMPAIGN_H
@@ -22,7 +32,8 @@ struct campaign {
     struct config config;
     struct dataset data;
     struct model *model;
-    struct tokenizer *tokenizer; /* NULL: the model has none, and the data needs none */
+    struct tokenizer *tokenizer; /* NULL: there is none to use, and the data needs none */
+    struct err no_tokenizer;     /* why, if the model has one all the same: for a warning */
     struct scene scene;
     struct vocab_stats vocab_stats;
     struct experiment *x; /* (n) */

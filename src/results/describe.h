@@ -6,10 +6,15 @@
  * A kind declares them; they stand in the group's attributes `headlines`, `figures` and `authors` as JSON,
  * a list of objects with the keys below.
  *
- *     struct headline_list h = {0};
- *     headlines_read(&h, f, "decode", &arena, err);       // h.n == 0: the group has none
- *     for (size_t i = 0; i < h.n; i++)
- *         printf("%s: %s\n", h.v[i].variable, h.v[i].title);
+ *     int list_headlines(struct h5file *f, struct arena *a, struct err *err)
+ *     {
+ *         struct headline_list h = {0};
+ *
+ *         headlines_read(&h, f, "decode", a, err);        // h.n == 0: the group has none
+ *         for (size_t i = 0; i < h.n; i++)
+ *             printf("%s: %s\n", h.v[i].variable, h.v[i].title);
+ *         return err->code;
+ *     }
  */
 #ifndef LENSWEEP_RESULTS_DESCRIBE_H
 #define LENSWEEP_RESULTS_DESCRIBE_H
@@ -49,12 +54,13 @@
     X(name, "what stands after the group's name in the file name; may be missing")                 \
     X(form,                                                                                        \
       "lines: values against `along`, a line for each of `series`; map: a coloured cell for "      \
-      "each of `down` x `along`; points: the second value against the first")                      \
+      "each of `down` x `along`; points: the second share against the first")                      \
     X(inside, "the group inside this one that has the averages: stats")                            \
-    X(values, "the averages that are drawn; points have two")                                      \
+    X(values, "the averages that are drawn; points have two, shares of queries")                   \
     X(beside,                                                                                      \
       "map: an average at which the colours begin, else they are centred at zero; points: "        \
       "what each value would be by chance")                                                        \
+    X(beside_words, "points: what that is: rate of control tokens")                                \
     X(mark, "map: cells in which this is at most fdr have a dot")                                  \
     X(row, "the dimension with a row of panels for each entry")                                    \
     X(column, "the dimension with columns of panels; steps otherwise")                             \
@@ -63,7 +69,6 @@
     X(along, "the dimension that runs along")                                                      \
     X(along_values, "the variable that says where the entries of `along` stand, on a logarithmic " \
                     "axis; else one after the other")                                              \
-    X(without, "a dimension that the average must not have")                                       \
     X(apart,                                                                                       \
       "yes: columns whose names begin alike (answer_1, answer_2) have a figure of their own")      \
     X(title, "above it")                                                                           \

@@ -7,7 +7,7 @@
 page=docs/data.md
 ends 0 "$program" help data --markdown
 sed -n '/^<!-- lensweep help data/,/^<!-- end/p' "$page" | sed '1d;$d' | diff - "$work/out" ||
-    wrong "$page is old: put the output of lensweep help data --markdown between its two marks"
+    wrong "$page is old: run tests/tools/write_pages"
 while read -r key; do
     grep -qF "| \`$key\` |" "$work/out" || wrong "the adapter reads $key, which is in no table"
 done < <(grep -oE '"[a-z_0-9]+_(idx|list|tokens|ids)"' src/data/one_to_many.c | tr -d '"' | sort -u)

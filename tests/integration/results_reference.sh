@@ -7,5 +7,5 @@
 page=docs/results.md
 ends 0 "$LENSWEEP_PYTHON" tests/reference/results_page.py "$program"
 sed -n '/^<!-- python3/,/^<!-- end/p' "$page" | sed '1d;$d' | diff - <(sed '$d' "$work/out") ||
-    wrong "$page is old: put what tests/reference/results_page.py prints between its two marks"
+    wrong "$page is old: run tests/tools/write_pages"
 finish

@@ -7,12 +7,22 @@
  * kind, SentencePiece's, a word is a whole text in which U+2581 stands for a space, and characters
  * without a token become tokens of their bytes.
  *
- *     struct bpe b = {0};
- *     bpe_init(&b, largest id + 1, n_tokens, n_merges, err);
- *     bpe_add(&b, id, spelling, n, err) ...          // every token, then
- *     bpe_merge(&b, rank, left, n, right, n, err) ... // every merge, then
- *     bpe_seal(&b);
- *     bpe_encode(&b, word, n, &work, &ids, err);      // from any thread, with its own work
+ *     // Tokens a, b and ab, and the merge of a with b.
+ *     int tiny(struct bpe *b, struct err *err)
+ *     {
+ *         if (bpe_init(b, 3, 3, 1, err) || bpe_add(b, 0, "a", 1, err) ||
+ *             bpe_add(b, 1, "b", 1, err) || bpe_add(b, 2, "ab", 2, err) ||
+ *             bpe_merge(b, 0, "a", 1, "b", 1, err))
+ *             return err->code;
+ *         bpe_seal(b);
+ *         return 0;
+ *     }
+ *
+ *     // From any thread, with its own work.
+ *     int encode(const struct bpe *b, struct bpe_work *work, struct ids *ids, struct err *err)
+ *     {
+ *         return bpe_encode(b, "abab", 4, work, ids, err);
+ *     }
  */
 #ifndef LENSWEEP_MODEL_TOKENIZER_BPE_H
 #define LENSWEEP_MODEL_TOKENIZER_BPE_H
@@ -60,6 +70,7 @@ struct bpe {
     int32_t byte_id[256];     /* byte -> id of its token, -1 = it has none */
     int32_t fallback_id[256]; /* byte -> id of <0x00> ..., -1 = it has none */
     int32_t unk;              /* for characters without a token; -1 = they are dropped */
+    bool unk_missing;         /* " there should be one, but the vocabulary does not have it */
     bool fuse_unk;            /* one unk for several such characters in a row */
     bool ignore_merges;       /* a word that is a token is that token */
     bool byte_level;          /* else words are split into characters */
@@ -92,10 +103,13 @@ int32_t bpe_find(const struct bpe *b, const char *s, size_t n); /* -1 = no such 
 /* The spelling of an id, of length *n; NULL when it has none. */
 const char *bpe_spelling(const struct bpe *b, size_t id, size_t *n);
 
-/* Appends the bytes that a spelling stands for: letter by letter in a byte-level vocabulary, or as
-   it is written if it has a character outside the alphabet. In another vocabulary <0x41> is a byte
-   and U+2581 a space. */
-int bpe_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out, struct err *err);
+/* Appends the bytes that a byte-level spelling stands for, letter by letter, or what is written if
+   it has a character outside the alphabet. */
+int bpe_letters_to_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out,
+                         struct err *err);
+
+/* The value of "<0x41>"; -1 for other spellings. */
+int bpe_byte_token(const char *s, size_t n);
 
 /* What bpe_encode writes on; reused from word to word. Zero it first. */
 struct bpe_work {

@@ -3,9 +3,14 @@
  * (JSON Lines), and the analyses of the paper in the layout of the authors' files.
  * docs/export.md describes them file by file.
  *
- *     struct outputs out = {.dir = "results/demo/csv"};
- *     code = export_csv(f, &out, err) || outputs_commit(&out, err);
- *     outputs_release(&out);              // what was not committed is removed
+ *     int tables(struct h5file *f, struct err *err)
+ *     {
+ *         struct outputs out = {.dir = "results/demo/csv"};
+ *         int code = export_csv(f, &out, err) || outputs_commit(&out, err);
+ *
+ *         outputs_release(&out);              // what was not committed is removed
+ *         return code;
+ *     }
  *
  * Variables are read by blocks (column.h). ERR_IO for what cannot be read or written.
  */
