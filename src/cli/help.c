@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "base/str.h"
+#include "data/keys.h"
 #include "experiments/experiment.h"
 
 #include <string.h>

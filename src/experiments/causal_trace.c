@@ -12,8 +12,8 @@
 #include "experiments/kit/answers.h"
 #include "experiments/kit/corrupt.h"
 #include "experiments/kit/noise.h"
-#include "experiments/kit/roles.h"
 #include "experiments/kit/select.h"
+#include "experiments/kit/trace_roles.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static const struct config_row rows[] = {
                "mean log-probability of every target in each cell"),
 };
 
-enum axis_index { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET, ROLE };
+enum trace_axis { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET, ROLE };
 
 struct trace {
     int samples;
@@ -269,7 +269,7 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         add_axis(x, "token", (size_t)ds->max_tokens, err) ||
         add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
         add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
-        add_named_axis(x, "role", ROLES, role_names, err))
+        add_named_axis(x, "role", ROLES, trace_role_names, err))
         return err->code;
     for (int i = CORRUPTION; i <= LAYER; i++)
         x->axis[i].cell = true;
@@ -439,7 +439,7 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
 
     (void)w;
     (void)err;
-    token_roles(x->scene, q, row_i8(row, "token_role"));
+    trace_roles(x->scene, q, row_i8(row, "token_role"));
     *row_f32(row, "high") = (float)target_probability(&cell->run[0], q);
     for (size_t i = 0; i < c->corrupt.n; i++) {
         const struct run *r = corrupted_runs(x, cell, q, i);

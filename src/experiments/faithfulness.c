@@ -17,6 +17,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "experiments/kit/match.h"
 
 #include <math.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static const struct config_row rows[] = {
                   "what the other item's query has in common, beside the dataset"),
 };
 
-enum axis_index { KEPT, SAMPLE, SHARE, NODE };
+enum faithfulness_axis { KEPT, SAMPLE, SHARE, NODE };
 
 struct faithfulness {
     struct ranking ranking;

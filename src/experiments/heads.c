@@ -43,7 +43,7 @@ static const struct config_row rows[] = {
                "mean and spread of each head's decoded logits over the vocabulary"),
 };
 
-enum axis_index { LAYER, HEAD, TARGET };
+enum heads_axis { LAYER, HEAD, TARGET };
 
 /* +1 promotes, -1 suppresses, 0 neither; NaN where there is nothing to compare. */
 static float judge(float logit, float mean, float std, double k)

@@ -23,7 +23,7 @@ static const struct config_row rows[] = {
                "also what each single head takes from each set"),
 };
 
-enum axis_index { LAYER, HEAD, SET, TARGET };
+enum lens_axis { LAYER, HEAD, SET, TARGET };
 
 struct lens {
     const char **name; /* (n) sets: a token belongs to the first that has it */

@@ -10,7 +10,7 @@
 #define LENSWEEP_STATISTICS_STRATA_H
 
 #include "config/config.h"
-#include "data/query.h"
+#include "data/dataset.h"
 
 /* How a dataset's templates are averaged: soundly, or as the authors' scripts do for some analyses.
    A dataset of one template stands for itself in each. */

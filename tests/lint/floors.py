@@ -148,7 +148,7 @@ def warn_long(src):
 # file that is planted, its text, what must be said of it
 PLANTED = [
     ("base/planted.c", '#include "model/model.h"\n', "src/base may not include model/model.h"),
-    ("config/planted.c", '#include "data/query.h"\n', "src/config may not include data/query.h"),
+    ("config/planted.c", '#include "data/dataset.h"\n', "src/config may not include data/dataset.h"),
     ("data/planted.c", '#include "config/config.h"\n', "src/data may not include config/config.h"),
     ("engine/planted.h", ' #  include "results/table.h"\n', "src/engine may not include results"),
     ("cluster/planted.c", '#include "cli/cli.h"\n', "src/cluster may not include cli/cli.h"),
