@@ -49,6 +49,7 @@ struct session {
     struct journal *journal;
     struct journal_stats found;
     double begin, last_sync;
+    double stop_begin; /* since when units are only waited for; 0 = they are handed out */
     sigset_t signals; /* that end the run */
     struct progress_view view;
     unsigned char *bad; /* (queries) counted in the view */
@@ -223,11 +224,54 @@ static bool take_signal(const sigset_t *set)
    run.max_time is needed to finish those in flight. */
 static bool must_stop(void *ctx)
 {
-    const struct session *r = ctx;
+    struct session *r = ctx;
     const struct run_config *c = &r->campaign.config.run;
+    double now = clock_seconds();
 
-    return take_signal(&r->signals) || r->lost.code ||
-           (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
+    if (!take_signal(&r->signals) && !r->lost.code &&
+        (c->max_time <= 0 || now - r->begin <= c->max_time - c->grace))
+        return false;
+    if (r->stop_begin <= 0)
+        r->stop_begin = now;
+    return true;
+}
+
+static int stopped(struct session *r, struct err *err);
+
+/* Ends all ranks, some of which do not answer: those cannot agree on anything any more. */
+static void end_without(struct session *r, const char *ranks)
+{
+    struct err err;
+
+    err_clear(&err);
+    if (r->todo)
+        stopped(r, &err);
+    else
+        err_set(&err, ERR_STOPPED, "stopped before the work began");
+    err_wrap(&err, "%s did not answer within %.0f s", ranks, r->campaign.config.run.grace);
+    report_error(&err);
+    lock_release(&r->lock);
+    cluster_abort(err.code);
+}
+
+/* run.grace is over, and these ranks have not finished their units. */
+static void overdue(void *ctx, const char *ranks)
+{
+    struct session *r = ctx;
+
+    if (clock_seconds() - r->stop_begin > r->campaign.config.run.grace)
+        end_without(r, ranks);
+}
+
+/* Rank 0 waits for others outside the work: with the model, at the end. */
+static void waiting(void *ctx)
+{
+    enum { LEAST = 10 }; /* seconds: the others may be a little behind */
+    struct session *r = ctx;
+    double grace = r->campaign.config.run.grace > LEAST ? r->campaign.config.run.grace : LEAST;
+
+    if (must_stop(r) && clock_seconds() - r->stop_begin > grace)
+        end_without(r, "other ranks");
 }
 
 /* What a shard at work computes must not be taken from under it. */
@@ -502,6 +546,7 @@ static int run_units(struct session *r, size_t first, size_t n, bool *finished, 
                       .done = take_rows,
                       .tick = tick,
                       .stop = must_stop,
+                      .overdue = overdue,
                       .n = n};
 
     if (r->cluster.rank == 0) {
@@ -513,6 +558,7 @@ static int run_units(struct session *r, size_t first, size_t n, bool *finished, 
     }
     r->last_sync = clock_seconds();
     cluster_run(&r->cluster, &job, finished, err);
+    r->stop_begin = 0;
     if (r->cluster.rank == 0)
         progress_end(&r->view);
     return err->code;
@@ -604,6 +650,10 @@ int cmd_run(int argc, char **argv, struct err *err)
     catch_signals(&r.signals);
     if (cluster_init(&r.cluster, err))
         return err->code;
+    if (r.cluster.rank == 0) {
+        r.cluster.waiting = waiting;
+        r.cluster.waiting_ctx = &r;
+    }
     if (!open_campaign(&r, err)) {
         r.threads = hosts_threads(&r.cluster, (int)r.campaign.config.run.threads);
         if (r.options.dry_run)
