@@ -5,14 +5,28 @@
 #include "base/str.h"
 #include "cli/command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-struct options {
-    const char *dir;    /* NULL = figures/ beside the result */
-    const char *format; /* png, svg or pdf */
+enum plot_format { PLOT_PNG, PLOT_SVG, PLOT_PDF };
+
+static const struct choice formats[] = {
+    {"png", PLOT_PNG}, {"svg", PLOT_SVG}, {"pdf", PLOT_PDF}, {NULL, 0}};
+
+struct plot_options {
+    struct word_list results;
+    const char *dir; /* NULL = figures/ beside the result */
+    enum plot_format format;
 };
+
+static const struct argument_row arguments[] = {
+    {ARGUMENT_MANY(struct plot_options, results), "RESULT", "result files, or folders of runs"}};
+
+static const struct option_row options[] = {
+    {OPTION_INTO(path, struct plot_options, dir), .name = "output", .letter = 'o', .value = "DIR",
+     .doc = "where to (default: figures/ beside each result)"},
+    {OPTION_INTO(choice, struct plot_options, format), .name = "format", .choices = formats,
+     .fallback = "png", .doc = "of the pictures"}};
 
 /* Groups of a file ------------------------------------------------------------------------- */
 
@@ -86,8 +100,8 @@ static char *folder_of(struct arena *a, const char *path, struct err *err)
 }
 
 /* `share`: several results put their figures into one folder, so the result's folder is named. */
-static int place_figures(struct figures *out, const struct options *o, const char *path, bool share,
-                         struct err *err)
+static int place_figures(struct figures *out, const struct plot_options *o, const char *path,
+                         bool share, struct err *err)
 {
     char *folder = folder_of(&out->arena, path, err);
     const char *base;
@@ -103,15 +117,15 @@ static int place_figures(struct figures *out, const struct options *o, const cha
     return out->dir ? 0 : err->code;
 }
 
-static int plot_results(const struct options *o, char **results, int n, struct err *err)
+static int plot_results(const struct plot_options *o, struct err *err)
 {
-    struct figures out = {.format = o->format};
+    struct figures out = {.format = choice_word(formats, (int)o->format)};
     int code = 0;
 
-    for (int i = 0; i < n && !code; i++) {
-        char *path = h5_find(&out.arena, results[i], err);
+    for (size_t i = 0; i < o->results.n && !code; i++) {
+        char *path = h5_find(&out.arena, o->results.v[i], err);
 
-        if (!path || place_figures(&out, o, path, o->dir && n > 1, err))
+        if (!path || place_figures(&out, o, path, o->dir && o->results.n > 1, err))
             code = err->code;
         else
             code = plot_file(&out, path, err);
@@ -122,27 +136,20 @@ static int plot_results(const struct options *o, char **results, int n, struct e
     return code ? code : out_flush(err);
 }
 
-int cmd_plot(int argc, char **argv, struct err *err)
+static int plot(const struct call *call, struct err *err)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"format", required_argument, NULL, 'f'}, {0}};
-    struct options o = {NULL, "png"};
-    int c;
-
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-        if (c == 'o')
-            o.dir = optarg;
-        else if (c == 'f')
-            o.format = optarg;
-        else
-            return bad_option("plot", argv, err);
-    }
-    if (!figure_format(o.format))
-        return err_set(err, ERR_CONFIG, "--format is \"%s\", expected png, svg or pdf", o.format);
-    if (o.dir && !*o.dir)
-        return err_set(err, ERR_CONFIG, "-o is empty, expected a folder");
-    if (optind == argc)
-        return usage_error("plot", err);
-    return plot_results(&o, argv + optind, argc - optind, err);
+    return plot_results(call->options, err);
 }
+
+const struct command command_plot = {
+    .name = "plot",
+    .summary = "draw the figures of a result file",
+    .notes = "Every experiment that has averages to draw is drawn, with the averages and "
+             "intervals of the file. Each figure comes with its numbers (NAME.csv) and its script "
+             "(gnuplot NAME.gp "
+             "draws it again).",
+    .size = sizeof(struct plot_options),
+    .run = plot,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

@@ -6,9 +6,11 @@
 #define _XOPEN_SOURCE 700
 #include "cli/command.h"
 #include "cli/job.h"
+#include "cli/plan/forecast.h"
 #include "cli/run/hosts.h"
 #include "cli/run/progress.h"
 #include "cli/run/runlog.h"
+#include "cli/summary.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -34,7 +36,7 @@ struct session {
     struct cluster cluster;
     struct campaign campaign;
     struct job_options options;
-    const char *command; /* as typed: getopt reorders argv */
+    const char *command; /* as typed */
     int threads;         /* of this rank */
     struct arena arena;
     char *journal_dir, *manifest, *result, *cache, *lock_path;
@@ -105,9 +107,10 @@ static int check_blas_core(const struct session *r, struct err *err)
 
 static int open_campaign(struct session *r, struct err *err)
 {
+    struct campaign_request request = job_request(&r->options);
     struct problems problems = {0};
 
-    if (!campaign_open(&r->campaign, &r->options.request, &problems, err) && problems.count) {
+    if (!campaign_open(&r->campaign, &request, &problems, err) && problems.count) {
         if (r->cluster.rank == 0)
             report_problems(&problems, err);
         else
@@ -145,9 +148,9 @@ static int paths(struct session *r, struct err *err)
     r->result = file_join(&r->arena, out, "result.h5", err);
     r->cache = file_join(&r->arena, out, "vocab.bin", err);
     r->manifest = file_join(&r->arena, out, "manifest", err);
-    r->lock_path = r->options.shards == 1 ? file_join(&r->arena, out, "lock", err)
-                                          : arena_printf(&r->arena, err, "%s/lock.%lld", out,
-                                                         (long long)r->options.shard);
+    r->lock_path = r->options.shard.n == 1 ? file_join(&r->arena, out, "lock", err)
+                                           : arena_printf(&r->arena, err, "%s/lock.%lld", out,
+                                                          (long long)r->options.shard.i);
     return r->journal_dir && r->result && r->cache && r->manifest && r->lock_path ? 0 : err->code;
 }
 
@@ -292,7 +295,7 @@ static int list_todo(struct session *r, struct err *err)
     for (size_t i = 0; i < c->n_units; i++) {
         double cost = (double)c->unit[i].cost.flops;
 
-        if (i >= c->n_survey && i % (size_t)r->options.shards != (size_t)r->options.shard)
+        if (i >= c->n_survey && i % (size_t)r->options.shard.n != (size_t)r->options.shard.i)
             continue;
         r->view.units++;
         r->view.cost += cost;
@@ -319,9 +322,9 @@ static void print_header(const struct session *r)
     fprintf(stderr, "  output  %s\n  ranks   %d on %d node%s\n", c->config.output, r->cluster.size,
             r->cluster.nodes, r->cluster.nodes == 1 ? "" : "s");
     fprintf(stderr, "  units   %zu", c->n_units);
-    if (r->options.shards > 1)
-        fprintf(stderr, ", %zu to do in shard %lld of %lld", r->n_todo, (long long)r->options.shard,
-                (long long)r->options.shards);
+    if (r->options.shard.n > 1)
+        fprintf(stderr, ", %zu to do in shard %lld of %lld", r->n_todo,
+                (long long)r->options.shard.i, (long long)r->options.shard.n);
     else if (r->n_todo < c->n_units)
         fprintf(stderr, ", %zu of them from earlier starts", c->n_units - r->n_todo);
     if (r->found.torn_bytes)
@@ -380,7 +383,7 @@ static int finish(struct session *r, struct err *err)
    and so is whatever goes wrong here, if OpenBLAS then runs as another type. */
 static void pin_blas_core(struct session *r, char **argv)
 {
-    const struct campaign_request *request = &r->options.request;
+    struct campaign_request request = job_request(&r->options);
     const char *now = getenv("OPENBLAS_CORETYPE");
     struct problems ignored = {0};
     struct config config = {0};
@@ -389,7 +392,7 @@ static void pin_blas_core(struct session *r, char **argv)
 
     err_clear(&r->unpinned);
     schemas = kind_schemas(&n);
-    if (!config_load(&config, request->config, request->set, request->n_set, schemas, n, &ignored,
+    if (!config_load(&config, request.config, request.set, request.n_set, schemas, n, &ignored,
                      &r->unpinned) &&
         !ignored.count && !str_eq(config.run.blas_core, "auto") &&
         (!now || !str_eq(now, config.run.blas_core))) {
@@ -448,7 +451,7 @@ static int finish_shard(struct session *r, struct err *err)
     if (journal_sync(r->journal, err) || runlog_end(&r->log, "end", &r->view, NULL, err))
         return err->code;
     return out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect ",
-                      (long long)r->options.shard, (long long)r->options.shards) ||
+                      (long long)r->options.shard.i, (long long)r->options.shard.n) ||
                    out_word(r->campaign.config.output, err) || out_printf(err, "\n")
                ? err->code
                : 0;
@@ -556,7 +559,7 @@ static int execute(struct session *r, struct err *err)
             failed(r);
         else if (!finished || r->lost.code)
             stopped(r, err);
-        else if (r->options.shards > 1)
+        else if (r->options.shard.n > 1)
             finish_shard(r, err);
         else
             finish(r, err);
@@ -586,19 +589,32 @@ static const char *join(int argc, char **argv, struct buf *b, struct err *err)
     return buf_str(b, err);
 }
 
-int cmd_run(int argc, char **argv, struct err *err)
+static int check_options(const struct call *call, struct err *err)
 {
-    struct session r = {.begin = clock_seconds()};
+    const struct job_options *o = call->options;
+
+    if (o->restart && o->shard.n > 1)
+        return err_set(err, ERR_CONFIG,
+                       "%s: --restart would forget what the other shards have computed: give the "
+                       "array another output, or --restart once without --shard",
+                       call->command->name);
+    return 0;
+}
+
+static int run(const struct call *call, struct err *err)
+{
+    const struct job_options *o = call->options;
+    struct session r = {.options = *o, .begin = clock_seconds()};
     struct buf command = {0};
     int code;
 
-    r.command = join(argc, argv, &command, err);
-    if (!r.command || parse_job(argc, argv, "run", &r.options, err))
-        return err->code;
-    pin_blas_core(&r, argv - 1); /* main's argv */
+    r.command = join(call->argc, call->argv, &command, err);
+    if (!r.command || check_options(call, err))
+        goto out;
+    pin_blas_core(&r, call->argv - 1); /* main's argv */
     catch_signals(&r.signals);
     if (cluster_init(&r.cluster, err))
-        return err->code;
+        goto out;
     if (!open_campaign(&r, err)) {
         r.threads = hosts_threads(&r.cluster, (int)r.campaign.config.run.threads);
         if (r.options.dry_run)
@@ -616,7 +632,32 @@ int cmd_run(int argc, char **argv, struct err *err)
     journal_close(r.journal);
     campaign_close(&r.campaign);
     arena_release(&r.arena);
-    buf_release(&command);
     cluster_close(&r.cluster);
-    return code;
+    err->code = code;
+out:
+    buf_release(&command);
+    return err->code;
 }
+
+static const struct argument_row arguments[] = {JOB_CONFIG};
+
+static const struct option_row options[] = {
+    JOB_SET,
+    {OPTION_INTO(shard, struct job_options, shard), .name = "shard", .value = "i/n",
+     .fallback = "0/1", .doc = "only the i-th of n shares, from 0; lensweep collect joins them"},
+    {OPTION_INTO(flag, struct job_options, restart), .name = "restart",
+     .doc = "forget what an earlier start has computed"},
+    {OPTION_INTO(flag, struct job_options, dry_run), .name = "dry-run",
+     .doc = "say what would be run, how long and in how much memory (= plan)"}};
+
+const struct command command_run = {
+    .name = "run",
+    .summary = "run the experiments of a config, under mpirun or srun or alone",
+    .notes =
+        "Writes OUTPUT/result.h5, journal/, run.jsonl and config.yaml, OUTPUT from the config. "
+        "The same command again computes only what is missing.",
+    .size = sizeof(struct job_options),
+    .run = run,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

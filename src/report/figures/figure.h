@@ -30,8 +30,6 @@ struct figures {
     struct arena arena;
 };
 
-bool figure_format(const char *format); /* is it one? */
-
 /* A name made of letters, digits, '.', '-' and '_', that no other figure of `f` has. */
 int figure_name(struct figures *f, char **name, struct err *err, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
