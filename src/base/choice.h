@@ -6,8 +6,10 @@
  *     const struct choice executors[] = {
  *         {"forked", EXECUTOR_FORKED}, {"naive", EXECUTOR_NAIVE}, {NULL, 0}};
  *
- *     choice_value(executors, "naive")           EXECUTOR_NAIVE
- *     choice_word(executors, EXECUTOR_FORKED)    "forked"
+ *     int naive(void)
+ *     {
+ *         return choice_value(executors, "naive");    // EXECUTOR_NAIVE
+ *     }
  */
 #ifndef LENSWEEP_BASE_CHOICE_H
 #define LENSWEEP_BASE_CHOICE_H

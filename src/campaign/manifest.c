@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines "key<TAB>value", sorted by key: config keys by their path, "model", and "query ..." . */
+/* Lines "key<TAB>value", sorted by key: config keys by their path, "model", and "query ..." with its
+   names escaped, for they may hold tabs and line breaks. */
 struct line {
     const char *key, *value;
 };
@@ -65,14 +66,19 @@ static int add_key(void *to, const struct config_key *k, struct err *err)
 static int add_query(struct lines *l, const struct query *q, struct err *err)
 {
     char hex[HASH_HEX];
+    struct buf b = {0};
+    int code;
 
     if (q->status)
         return 0;
     hash_hex(hex, q->fingerprint);
-    return add(l,
-               arena_printf(&l->arena, err, "query %s, item %s, template %d, step %d", q->dataset,
-                            q->item, q->template, q->step),
-               arena_strdup(&l->arena, hex, err), err);
+    code = buf_puts(&b, "query ", err) || buf_escaped(&b, q->dataset, err) ||
+           buf_puts(&b, ", item ", err) || buf_escaped(&b, q->item, err) ||
+           buf_printf(&b, err, ", template %d, step %d", q->template, q->step) ||
+           add(l, arena_strndup(&l->arena, b.data, b.len, err), arena_strdup(&l->arena, hex, err),
+               err);
+    buf_release(&b);
+    return code ? err->code : 0;
 }
 
 static int by_key(const void *a, const void *b)

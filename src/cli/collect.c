@@ -41,8 +41,11 @@ static int write_result(struct past *p, const struct collect_options *o, struct 
         out = file_join(&p->arena, o->dirs.v[0], o->partial ? "partial.h5" : "result.h5", err);
     if (!out || campaign_write(&p->campaign, p->journal, out, o->partial, &report, err))
         return err->code;
-    return out_printf(err, "%zu of %zu units; %zu queries ok, %zu not; result: %s\n", n.done,
-                      n.units, report.ok, report.bad, out);
+    if (out_printf(err, "%zu of %zu units; %zu queries ok, %zu bad", n.done, n.units, report.ok,
+                   report.bad) ||
+        (report.waiting && out_printf(err, ", %zu not computed yet", report.waiting)))
+        return err->code;
+    return out_printf(err, "; result: %s\n", out);
 }
 
 static int collect(const struct call *call, struct err *err)

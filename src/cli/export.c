@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-enum export_format { EXPORT_CSV, EXPORT_JSONL, EXPORT_NPZ, EXPORT_AUTHORS };
+enum export_format { EXPORT_CSV, EXPORT_JSONL, EXPORT_AUTHORS };
 
 static const struct choice formats[] = {{"csv", EXPORT_CSV},
                                         {"jsonl", EXPORT_JSONL},
-                                        {"npz", EXPORT_NPZ},
+
                                         {"authors", EXPORT_AUTHORS},
                                         {NULL, 0}};
 
@@ -48,8 +48,6 @@ static int write_format(struct h5file *f, const struct export_options *o, struct
         return export_csv(f, out, err);
     case EXPORT_JSONL:
         return export_jsonl(f, out, err);
-    case EXPORT_NPZ:
-        return export_npz(f, out, err);
     case EXPORT_AUTHORS:
         break;
     }
@@ -98,7 +96,6 @@ const struct command command_export = {
     .summary = "write a result file for other programs",
     .notes = "csv: a long table for each set of dimensions, a row for each cell.\n"
              "jsonl: an object for each query, or each entry of another first dimension.\n"
-             "npz: NumPy arrays, an archive for each group.\n"
              "authors: the folders and files of the paper's own code, for its plotting scripts.\n"
              "docs/export.md describes the files.",
     .size = sizeof(struct export_options),

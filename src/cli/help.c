@@ -13,7 +13,8 @@ struct help_options {
 
 static const struct argument_row arguments[] = {
     {ARGUMENT_MAY_LACK(struct help_options, topic), "TOPIC",
-     "a command; config: the reference of a config's keys; a key, such as run.rows or rows; a "
+     "a command; config: the reference of a config's keys; data: that of data files; a key, such "
+     "as run.rows or rows; a "
      "section or a kind of experiment (default: the list of commands)"}};
 
 static const struct option_row options[] = {{OPTION_INTO(flag, struct help_options, markdown),
@@ -32,7 +33,7 @@ static int list_commands(struct buf *b, struct err *err)
             return err->code;
     if (buf_puts(b,
                  "\nMODEL is a Hugging Face directory or a .gguf file.\n"
-                 "lensweep help COMMAND | config | KEY tells more.\n\nexit status:\n",
+                 "lensweep help COMMAND | config | data | KEY tells more.\n\nexit status:\n",
                  err))
         return err->code;
 #define X(name, status, text)                            \
@@ -41,6 +42,15 @@ static int list_commands(struct buf *b, struct err *err)
     ERR_CODES(X)
 #undef X
     return 0;
+}
+
+/* The section `data` of a config, and the keys of the files that it names. */
+static int data_help(const struct experiment_schema *schemas, size_t n, bool markdown,
+                     struct buf *b, struct err *err)
+{
+    if (!markdown && (config_help(schemas, n, "data", b, err) || buf_puts(b, "\n", err)))
+        return err->code;
+    return data_reference(markdown, b, err);
 }
 
 /* What is no command is a key. */
@@ -56,6 +66,8 @@ static int tell(const struct help_options *o, struct buf *b, struct err *err)
             return usage_text(commands[i], b, err);
     if (str_eq(o->topic, "config"))
         return config_reference(schemas, n, o->markdown, b, err);
+    if (str_eq(o->topic, "data"))
+        return data_help(schemas, n, o->markdown, b, err);
     return config_help(schemas, n, o->topic, b, err);
 }
 

@@ -28,6 +28,9 @@ struct job_options {
                                                            "experiments.NAME.KEY=VALUE"     \
     }
 
+/* A line on stderr if the model's tokenizer cannot be used. */
+void warn_tokenizer(const struct campaign *c);
+
 /* What the campaign is to be opened with; borrows from the options. */
 struct campaign_request job_request(const struct job_options *o);
 

@@ -1,6 +1,7 @@
 #include "cli/past.h"
 
 #include "base/file.h"
+#include "campaign/cut.h"
 #include "campaign/manifest.h"
 #include "cli/command.h"
 

@@ -6,6 +6,7 @@
 #define LENSWEEP_CLI_PAST_H
 
 #include "campaign/campaign.h"
+#include "results/journal.h"
 
 struct past {
     struct campaign campaign;

@@ -1,9 +1,16 @@
 /*
  * A run's config: YAML read through libyaml's document API into the structs below.
  *
- *     struct config c = {0};
- *     struct problems problems = {0};
- *     config_load(&c, "configs/demo.yaml", set, n_set, kinds, n_kinds, &problems, err);
+ *     int check(const struct experiment_schema *kinds, size_t n_kinds, struct err *err)
+ *     {
+ *         static const char *const set[] = {"run.threads=2"};
+ *         struct problems problems = {0};
+ *         struct config c = {0};
+ *
+ *         config_load(&c, "configs/demo.yaml", set, 1, kinds, n_kinds, &problems, err);
+ *         config_release(&c);
+ *         return problems.count;
+ *     }
  *
  * Everything that is wrong is gathered in `problems` (unknown keys with did-you-mean, wrong types,
  * values out of bounds, duplicate keys, missing files and keys), each with file:line:column, before
@@ -77,7 +84,7 @@ struct run_config {
 };
 
 enum clustering { CLUSTER_ITEM, CLUSTER_QUERY };
-enum average { AVERAGE_MEANS, AVERAGE_AUTHORS };
+enum over_templates { AVERAGE_MEANS, AVERAGE_AUTHORS };
 extern const struct choice cluster_choices[], average_choices[], split_choices[];
 enum split { SPLIT_NONE, SPLIT_HALF };
 
@@ -95,7 +102,7 @@ extern const struct choice family_choices[];
 
 struct statistics_config {
     enum clustering cluster;
-    enum average average;
+    enum over_templates average;
     int64_t bootstrap;
     struct choice_list family; /* of enum family */
     double fdr, min_effect;

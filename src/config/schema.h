@@ -2,6 +2,10 @@
  * The schema: a config key is one row, declared once. Parsing, checking (with line and column and
  * did-you-mean), `help KEY`, the reference page and the provenance dump all follow from it.
  *
+ *     struct run_config {
+ *         int64_t rows;
+ *     };
+ *
  *     static const struct config_row rows[] = {
  *         CONFIG_ROW(struct run_config, rows, "rows", config_int, "1024", 1, 65536, RESULTS,
  *                    "most rows that a wave packs"),

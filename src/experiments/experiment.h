@@ -101,6 +101,7 @@ struct experiment {
     int n_headlines;
     struct figure figure[HEADLINES_MAX];
     int n_figures;
+    struct authors_layout authors; /* the place of its numbers in the files of the paper's code */
     bool settles; /* the kind's `settle` is called, and needs all queries at once */
     unsigned needs;
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
@@ -254,8 +255,6 @@ size_t field_elements(const struct experiment *x, const struct field *f, int n);
 size_t axis_size(const struct axis *a, int n);
 /* Cells of a query of n tokens. */
 uint64_t query_cells(const struct experiment *x, int n);
-/* A cell of a query of n tokens in words, as x->words says it. */
-int cell_words(const struct experiment *x, int n, uint64_t cell, struct buf *b, struct err *err);
 void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX]);
 
 #endif

@@ -1,11 +1,20 @@
 /*
  * A table of text whose columns line up: text to the left, numbers to the right.
  *
- *     struct grid g = {.columns = 2};
- *     grid_put(&g, err, "layer");
- *     grid_put(&g, err, "%s", name); // row by row, headings first
- *     grid_text(&g, &out, err);
- *     grid_release(&g);
+ *     int two_layers(const double effect[2], struct buf *out, struct err *err)
+ *     {
+ *         struct grid g = {.columns = 2};
+ *
+ *         grid_put(&g, err, "layer");                       // row by row, headings first
+ *         grid_put(&g, err, "effect");
+ *         for (int l = 0; l < 2; l++) {
+ *             grid_put(&g, err, "%d", l);
+ *             grid_number(&g, effect[l], 2, true, err);
+ *         }
+ *         grid_text(&g, out, err);
+ *         grid_release(&g);
+ *         return err->code;
+ *     }
  */
 #ifndef LENSWEEP_REPORT_GRID_H
 #define LENSWEEP_REPORT_GRID_H

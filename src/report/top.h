@@ -1,8 +1,12 @@
 /*
  * `lensweep top`: what is strongest, from the headlines of a result file.
  *
- *     struct top t = {.n = 20, .step = -1};
- *     top_text(&t, "results/demo", &out, err);
+ *     int strongest(struct buf *out, struct err *err)
+ *     {
+ *         struct top t = {.n = 20, .step = -1};
+ *
+ *         return top_text(&t, "results/demo", out, err);
+ *     }
  */
 #ifndef LENSWEEP_REPORT_TOP_H
 #define LENSWEEP_REPORT_TOP_H

@@ -4,6 +4,9 @@
 #include "base/gemm.h"
 #include "base/out.h"
 #include "base/str.h"
+#include "campaign/cost.h"
+#include "campaign/cut.h"
+#include "campaign/words.h"
 
 #include <stdio.h>
 #include <string.h>

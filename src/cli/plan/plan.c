@@ -4,6 +4,7 @@
 #include "cli/plan/script.h"
 
 #include "base/team.h"
+#include "campaign/cut.h"
 
 static const struct argument_row arguments[] = {JOB_CONFIG};
 
@@ -46,8 +47,10 @@ static int plan(const struct call *call, struct err *err)
         return err->code;
     request.shape_only = true;
     if (!campaign_open(&c, &request, &problems, err) && !report_problems(&problems, err) &&
-        !campaign_cut(&c, err))
+        !campaign_cut(&c, err)) {
+        warn_tokenizer(&c);
         print(&c, o, err);
+    }
     campaign_close(&c);
     return err->code;
 }

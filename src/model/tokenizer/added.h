@@ -1,11 +1,17 @@
 /*
  * Private to the tokenizer: added tokens, which are found in the text before anything splits it.
  *
- *     added_push(&a, content, n, id, flags, err) ...
- *     added_seal(&a, err);
- *     struct added_hit hit;
- *     for (size_t done = 0, at = 0; added_next(&a, s, n, done, &at, &hit); done = hit.hi) {
- *         text s[done..hit.lo), then the token hit.id
+ *     void text(const char *s, size_t n);          // between added tokens
+ *
+ *     void split(const struct added *a, const char *s, size_t n)   // a is sealed
+ *     {
+ *         struct added_hit hit;
+ *         size_t done = 0;
+ *
+ *         for (size_t at = 0; added_next(a, s, n, done, &at, &hit); done = hit.hi)
+ *             if (hit.lo > done)
+ *                 text(s + done, hit.lo - done);
+ *         text(s + done, n - done);
  *     }
  *
  * The match furthest left is taken, of those that begin there the longest, as the `tokenizers`
@@ -38,7 +44,7 @@ struct added {
     struct added_token *v; /* owned; sorted bytewise once sealed */
     size_t n, cap;
     bool first[256]; /* a token begins with this byte */
-    void *word;      /* pcre2_code: one character of a word; NULL when no token needs it */
+    void *word;      /* a pattern: one character of a word; NULL when no token needs it */
 };
 
 /* Contents are not empty, and differ: added_seal reports two that are the same. */
@@ -54,6 +60,9 @@ struct added_hit {
 
 /* The token with exactly this content; NULL = there is none. Needs no seal. */
 const struct added_token *added_find(const struct added *a, const char *s, size_t n);
+
+/* The longest token that s[0..n) begins with; NULL = there is none. */
+const struct added_token *added_longest(const struct added *a, const char *s, size_t n);
 
 /* The next token of s[0..n), looking from *at on, which moves behind it; text before `done` has
    been taken already. */

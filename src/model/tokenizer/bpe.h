@@ -7,18 +7,29 @@
  * kind, SentencePiece's, a word is a whole text in which U+2581 stands for a space, and characters
  * without a token become tokens of their bytes.
  *
- *     struct bpe b = {0};
- *     bpe_init(&b, largest id + 1, n_tokens, n_merges, err);
- *     bpe_add(&b, id, spelling, n, err) ...          // every token, then
- *     bpe_merge(&b, rank, left, n, right, n, err) ... // every merge, then
- *     bpe_seal(&b);
- *     bpe_encode(&b, word, n, &work, &ids, err);      // from any thread, with its own work
+ *     // Tokens a, b and ab, and the merge of a with b.
+ *     int tiny(struct bpe *b, struct err *err)
+ *     {
+ *         if (bpe_init(b, 3, 3, 1, err) || bpe_add(b, 0, "a", 1, err) ||
+ *             bpe_add(b, 1, "b", 1, err) || bpe_add(b, 2, "ab", 2, err) ||
+ *             bpe_merge(b, 0, "a", 1, "b", 1, err))
+ *             return err->code;
+ *         bpe_seal(b);
+ *         return 0;
+ *     }
+ *
+ *     // From any thread, with its own work.
+ *     int encode(const struct bpe *b, struct bpe_work *work, struct ids *ids, struct err *err)
+ *     {
+ *         return bpe_encode(b, "abab", 4, work, ids, err);
+ *     }
  */
 #ifndef LENSWEEP_MODEL_TOKENIZER_BPE_H
 #define LENSWEEP_MODEL_TOKENIZER_BPE_H
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/lookup.h"
 #include "model/tokenizer/tokenizer.h"
 
 #include <stdbool.h>
@@ -42,23 +53,24 @@ struct spelling {
 
 struct merge {
     int32_t left, right; /* the ids of the pair */
-    int32_t rank;        /* -1 = an empty slot */
-    int32_t id;          /* what the pair becomes */
+    int32_t rank;
+    int32_t id; /* what the pair becomes */
 };
 
 struct bpe {
-    struct buf pool;          /* the spellings, one after the other */
-    struct spelling *token;   /* (n_ids) */
-    size_t n_ids;             /* ids are below this */
-    uint32_t *slot;           /* hash table of spellings: id + 1, 0 = empty */
-    size_t slot_mask;         /* its size - 1 */
-    struct merge *merge;      /* hash table of pairs */
-    size_t merge_mask;        /* its size - 1 */
+    struct buf pool;        /* the spellings, one after the other */
+    struct spelling *token; /* (n_ids) */
+    size_t n_ids;           /* ids are below this */
+    struct lookup spelled;  /* ids by their spellings */
+    struct merge *merge;    /* (n_merges) */
+    size_t n_merges, max_merges;
+    struct lookup paired;     /* indices of merges by their pairs */
     uint16_t letter[256];     /* byte -> the code point that stands for it */
     int16_t byte[ALPHABET];   /* and back; -1 = stands for none */
     int32_t byte_id[256];     /* byte -> id of its token, -1 = it has none */
     int32_t fallback_id[256]; /* byte -> id of <0x00> ..., -1 = it has none */
     int32_t unk;              /* for characters without a token; -1 = they are dropped */
+    bool unk_missing;         /* " there should be one, but the vocabulary does not have it */
     bool fuse_unk;            /* one unk for several such characters in a row */
     bool ignore_merges;       /* a word that is a token is that token */
     bool byte_level;          /* else words are split into characters */
@@ -91,10 +103,13 @@ int32_t bpe_find(const struct bpe *b, const char *s, size_t n); /* -1 = no such 
 /* The spelling of an id, of length *n; NULL when it has none. */
 const char *bpe_spelling(const struct bpe *b, size_t id, size_t *n);
 
-/* Appends the bytes that a spelling stands for: letter by letter in a byte-level vocabulary, or as
-   it is written if it has a character outside the alphabet. In another vocabulary <0x41> is a byte
-   and U+2581 a space. */
-int bpe_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out, struct err *err);
+/* Appends the bytes that a byte-level spelling stands for, letter by letter, or what is written if
+   it has a character outside the alphabet. */
+int bpe_letters_to_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out,
+                         struct err *err);
+
+/* The value of "<0x41>"; -1 for other spellings. */
+int bpe_byte_token(const char *s, size_t n);
 
 /* What bpe_encode writes on; reused from word to word. Zero it first. */
 struct bpe_work {
