@@ -94,10 +94,11 @@ static int export(const struct call *call, struct err *err)
 const struct command command_export = {
     .name = "export",
     .summary = "write a result file for other programs",
-    .notes = "csv: a long table for each set of dimensions, a row for each cell.\n"
-             "jsonl: an object for each query, or each entry of another first dimension.\n"
-             "authors: the folders and files of the paper's own code, for its plotting scripts.\n"
-             "docs/export.md describes the files.",
+    .notes =
+        "csv: a long table for each set of dimensions, a row for each cell.\n"
+        "jsonl: an object for each query, or each entry of another first dimension.\n"
+        "authors: the folders and files of the paper's own code, for its plotting scripts.\n"
+        "docs/export.md describes the files, and has the line of Python that makes NumPy archives.",
     .size = sizeof(struct export_options),
     .run = export,
     ARGUMENTS(arguments),

@@ -55,8 +55,8 @@ int option_expected(const struct option_value *r, const char *text, struct err *
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    return err_set(err, ERR_CONFIG, "%s: %s is \"%.100s\", expected %s%s%s%s", r->command->name,
-                   r->as, text, what, near ? " (did you mean " : "", near ? near : "",
+    return err_set(err, ERR_CONFIG, "%s: %s must be %s, not \"%.100s\"%s%s%s", r->command->name,
+                   r->as, what, text, near ? " (did you mean " : "", near ? near : "",
                    near ? "?)" : "");
 }
 
@@ -100,7 +100,7 @@ static int unknown_option(const struct command *c, const char *word, size_t n, b
 
     if (several)
         return err_set(err, ERR_CONFIG,
-                       "%s: option %.*s is the beginning of several; see "
+                       "%s: option %.*s is ambiguous; see "
                        "lensweep help %s",
                        c->name, (int)n, word, c->name);
     for (; known < OPTIONS_MAX && (row = command_option(c, known)); known++)

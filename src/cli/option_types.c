@@ -72,7 +72,7 @@ static int parse_choice(const struct option_value *r, const char *text, void *fi
     int v = choice_value(r->row->choices, text);
 
     if (v == NO_CHOICE)
-        return option_expected(r, text, err, "%s", choice_text(words, r->row->choices));
+        return option_expected(r, text, err, "one of %s", choice_text(words, r->row->choices));
     *(int *)field = v;
     return 0;
 }
@@ -87,7 +87,7 @@ static int parse_shard(const struct option_value *r, const char *text, void *fie
     if (slash != text && *slash == '/')
         s.n = strtoll(slash + 1, &end, 10);
     if (!end || *end || s.n < 1 || s.n > 100000 || s.i < 0 || s.i >= s.n)
-        return option_expected(r, text, err, "i/n with i from 0 to n - 1, such as 0/4");
+        return option_expected(r, text, err, "i/n with i from 0 to n - 1 (such as 0/4)");
     *(struct shard *)field = s;
     return 0;
 }
