@@ -138,7 +138,7 @@ static int plot(struct err *err)
     const struct plot_options o = {.format = "svg"};
 
     err_clear(err);
-    return plot_results(&o, (char *const[]){path}, 1, &said, err);
+    return plot_results(&o, (const char *const[]){path}, 1, &said, err);
 }
 
 static void load(const char *name)

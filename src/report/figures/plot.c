@@ -122,7 +122,7 @@ static int plot_path(struct gallery *out, const struct plot_options *o, const ch
     return code;
 }
 
-int plot_results(const struct plot_options *o, char *const *paths, size_t n, struct buf *said,
+int plot_results(const struct plot_options *o, const char *const *paths, size_t n, struct buf *said,
                  struct err *err)
 {
     struct gallery out = {.format = o->format, .said = said};

@@ -5,7 +5,7 @@
  *     int draw_demo(struct buf *said, struct err *err)
  *     {
  *         struct plot_options o = {.format = "png"};
- *         char *const paths[] = {"results/demo"};
+ *         const char *const paths[] = {"results/demo"};
  *
  *         return plot_results(&o, paths, 1, said, err);
  *     }
@@ -23,7 +23,7 @@ struct plot_options {
 /* Result files, or the folders of runs. Says a line for each picture, and for each group that has
    none, also where an error follows. ERR_CONFIG: an option is none, or a result has nothing that
    can be drawn; ERR_IO: a file, or there is no gnuplot. */
-int plot_results(const struct plot_options *o, char *const *paths, size_t n, struct buf *said,
+int plot_results(const struct plot_options *o, const char *const *paths, size_t n, struct buf *said,
                  struct err *err);
 
 #endif
