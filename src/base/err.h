@@ -34,7 +34,7 @@
     X(ERR_MEMORY, 5, "out of memory")                                                           \
     X(ERR_NUMERIC, 6, "numeric check failed")                                                   \
     X(ERR_COMM, 7, "communication between ranks")                                               \
-    X(ERR_STOPPED, 10, "stopped in good order before the end: run the same command again")      \
+    X(ERR_STOPPED, 10, "stopped before the end: run the same command again")                    \
     X(ERR_BUG, 70, "a bug in lensweep")
 
 enum err_code {
