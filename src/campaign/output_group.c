@@ -155,7 +155,8 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
                      choice_word(average_choices, (int)o->c->config.statistics.average), err)) ||
         headlines_write(*g, x->headline, (size_t)x->n_headlines, err) ||
         figures_write(*g, x->figure, (size_t)x->n_figures, err) ||
-        write_axis_notes(o, *g, x, err) || write_coordinates(o, *g, err))
+        authors_layout_write(*g, &x->authors, err) || write_axis_notes(o, *g, x, err) ||
+        write_coordinates(o, *g, err))
         return err->code;
     for (int i = 0; i < x->n_constants; i++)
         if (h5_define(*g, &x->constant[i].var, err) ||

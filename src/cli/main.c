@@ -62,11 +62,10 @@ const struct command commands[] = {
      "  --ids            print token ids in place of text\n"
      "  --threads N      threads (default: all cores allowed)\n",
      cmd_generate},
-    {"export", "RESULT --format csv|jsonl|npz|authors [-o DIR] [--model NAME]",
+    {"export", "RESULT --format csv|jsonl|authors [-o DIR] [--model NAME]",
      "write a result file for other programs",
      "  --format csv     a long table for each set of dimensions, a row for each cell\n"
      "           jsonl   an object for each query, or each entry of another first dimension\n"
-     "           npz     NumPy arrays, an archive for each group\n"
      "           authors the folders and files of the paper's own code, for its plotting scripts\n"
      "  -o DIR           write into DIR (default: a folder called by the format, beside the "
      "result)\n"

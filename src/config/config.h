@@ -84,7 +84,7 @@ struct run_config {
 };
 
 enum clustering { CLUSTER_ITEM, CLUSTER_QUERY };
-enum average { AVERAGE_MEANS, AVERAGE_AUTHORS };
+enum over_templates { AVERAGE_MEANS, AVERAGE_AUTHORS };
 extern const struct choice cluster_choices[], average_choices[], split_choices[];
 enum split { SPLIT_NONE, SPLIT_HALF };
 
@@ -102,7 +102,7 @@ extern const struct choice family_choices[];
 
 struct statistics_config {
     enum clustering cluster;
-    enum average average;
+    enum over_templates average;
     int64_t bootstrap;
     struct choice_list family; /* of enum family */
     double fdr, min_effect;

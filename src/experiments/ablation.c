@@ -235,7 +235,7 @@ static int open_survey(struct experiment *x, struct ablation *b, struct err *err
         for (int r = 0; r < b->layers.v[i].n; r++)
             for (int l = b->layers.v[i].range[r].lo; l < b->layers.v[i].range[r].hi; l++)
                 if (l >= 0) /* else a problem of the config */
-                    wanted[engine_layer(b, l)] = true;
+                    wanted[site_layer(b->site, l)] = true;
     return survey_open(x, b->site, b->operation == DO_MEAN, wanted, &b->positions, err);
 }
 

@@ -57,11 +57,6 @@ struct ablation {
     const bool *sign; /* (n_effects) */
 };
 
-static inline int engine_layer(const struct ablation *b, int layer)
-{
-    return layer + (b->site == SITE_RESID);
-}
-
 /* The query whose run a cell takes rows from: another, or the query itself; NULL = it is the
    counterfactual, or there is none. */
 const struct query *source_query(const struct experiment *x, const struct query *q, int sample);

@@ -179,7 +179,15 @@ static int describe(struct experiment *x, struct err *err)
         .column_words = "corrupted",
         .note = "Colours begin at the corrupted run's mean" TRACE_NOTE,
     };
+    const struct trace *t = x->state;
 
+    x->authors =
+        t->denoise && !t->counterfactual
+            ? (struct authors_layout){.analysis = "trace",
+                                      .value = "score",
+                                      .high = "high",
+                                      .low = "low"}
+            : (struct authors_layout){.left_out = "they restore clean values in a run with noise"};
     if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
         return err->code;
     figure.name = "effect";
@@ -385,7 +393,7 @@ static struct edit restore(const struct experiment *x, const struct cell *cell)
         .site = (enum site)c->sites.v[cell->index[SITE]], .op = OP_SET, .tok = {t, t + 1}};
 
     if (e.site == SITE_RESID) {
-        e.layer = (struct span){l + 1, l + 2};
+        e.layer = (struct span){site_layer(e.site, l), site_layer(e.site, l + 1)};
         return e;
     }
     e.layer = span_clip((struct span){l - w / 2, l + (w + 1) / 2}, (struct span){0, layers});

@@ -99,6 +99,8 @@ static int describe(struct experiment *x, struct err *err)
         .along_label = "layer (from 1)",
     };
 
+    x->authors =
+        (struct authors_layout){.analysis = "decode", .value = "logit", .logprob = "logprob"};
     if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
         return err->code;
     figure.name = "centred";
@@ -182,7 +184,7 @@ static int list_vectors(struct vectors *v, const struct run *run, const struct s
     if (!v->r || !v->rms)
         return err->code;
     for (int l = 0; l < s->n_layers; l++) {
-        const float *x = run_row(run, s, SITE_RESID, l + 1, last);
+        const float *x = run_row(run, s, SITE_RESID, site_layer(SITE_RESID, l), last);
 
         v->r[i] = run_row(run, s, SITE_ATTN, l, last);
         v->rms[i++] = run->rms;

@@ -150,7 +150,7 @@ static void put_place(const struct experiment *x, const struct run *run, const s
     size_t width = (size_t)(head ? s->d_head : s->d_model);
 
     for (size_t l = 0; l < d->layers.n; l++) {
-        int layer = d->layers.v[l].range[0].lo + (of->site == SITE_RESID);
+        int layer = site_layer(of->site, d->layers.v[l].range[0].lo);
 
         for (size_t h = 0; h < parts; h++)
             mean_over(run, s, of->site, layer, tok, n_tok, (int64_t)(h * width), (int64_t)width,

@@ -101,6 +101,7 @@ struct experiment {
     int n_headlines;
     struct figure figure[HEADLINES_MAX];
     int n_figures;
+    struct authors_layout authors; /* the place of its numbers in the files of the paper's code */
     bool settles; /* the kind's `settle` is called, and needs all queries at once */
     unsigned needs;
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */

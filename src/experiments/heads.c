@@ -298,6 +298,7 @@ static int describe(struct experiment *x, bool chance, struct err *err)
     };
     struct figure authors = figure;
 
+    x->authors = (struct authors_layout){.analysis = "heads", .value = "logit"};
     if (add_headline(x, &rate, err))
         return err->code;
     rate.variable = "suppression";

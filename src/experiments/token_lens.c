@@ -101,6 +101,7 @@ static int describe(struct experiment *x, struct err *err)
         .along_label = "layer (from 1)",
     };
 
+    x->authors = (struct authors_layout){.analysis = "token_lens", .value = "logit"};
     if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
         return err->code;
     figure.name = "centred";

@@ -3,8 +3,8 @@
  * its headlines (the averages that a reader looks at first, and what they are tested against) and
  * its figures (which averages are drawn, and where on the page each of their dimensions lies).
  *
- * A kind declares them; they stand in the group's attributes `headlines` and `figures` as JSON, a
- * list of objects with the keys below.
+ * A kind declares them; they stand in the group's attributes `headlines`, `figures` and `authors` as JSON,
+ * a list of objects with the keys below.
  *
  *     int list_headlines(struct h5file *f, struct arena *a, struct err *err)
  *     {
@@ -78,12 +78,27 @@
     X(note, "under it")                                                                            \
     X(column_words, "what befell the column's entry: corrupted")
 
+#define AUTHORS_KEYS(X)                                                                       \
+    X(analysis, "which of the files of the paper's own code it fills: decode | token_lens | " \
+                "attn_knockout | heads | trace")                                              \
+    X(value, "the variable that has their numbers")                                           \
+    X(logprob, "the variable with the log-probability of the same; may be missing")           \
+    X(clean, "the variable with the clean run's")                                             \
+    X(high, "the variable with the clean probability of the target")                          \
+    X(low, "the variable with the corrupted run's")                                           \
+    X(left_out, "why their code has no such files")
+
 #define DESCRIBE_FIELD(key, doc) const char *key;
 struct headline {
     HEADLINE_KEYS(DESCRIBE_FIELD)
 };
 struct figure {
     FIGURE_KEYS(DESCRIBE_FIELD)
+};
+
+/* Where the numbers of a group stand in the layout of the paper's own code (docs/export.md). */
+struct authors_layout {
+    AUTHORS_KEYS(DESCRIBE_FIELD)
 };
 
 struct headline_list {
@@ -98,6 +113,8 @@ struct figure_list {
 /* Writes them as attributes of the group; nothing if n is 0. */
 int headlines_write(struct h5group *g, const struct headline *v, size_t n, struct err *err);
 int figures_write(struct h5group *g, const struct figure *v, size_t n, struct err *err);
+/* Nothing if it names no analysis and no reason. */
+int authors_layout_write(struct h5group *g, const struct authors_layout *v, struct err *err);
 
 /* Reads those of a group; n = 0 where there are none. A key that is not known is passed over.
    ERR_IO if the attribute is no such list. */
@@ -105,6 +122,8 @@ int headlines_read(struct headline_list *h, struct h5file *f, const char *group,
                    struct err *err);
 int figures_read(struct figure_list *f, struct h5file *file, const char *group, struct arena *a,
                  struct err *err);
+int authors_layout_read(struct authors_layout *v, struct h5file *f, const char *group,
+                        struct arena *a, struct err *err);
 
 /* Is `word` one of the words of a list? (NULL = an empty list) */
 bool list_has(const char *list, const char *word);

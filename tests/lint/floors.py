@@ -40,7 +40,6 @@ ROOMS = {
     "xxhash.h": "base",
     "pcre2.h": "model",
     "utf8proc.h": "model",
-    "zlib.h": "report",
 }
 
 GENERATED = {"version.h", "job_script.h"}

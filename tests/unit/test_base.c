@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/lookup.h"
 #include "base/mem.h"
 #include "base/npy.h"
 #include "base/process.h"
@@ -395,6 +396,57 @@ static void ill_formed_text_is_mended(void **state)
     arena_release(&a);
 }
 
+/* Every number that was entered under a hash is found, and no other: with few hashes, many, and
+   such as share their low bits. */
+static void numbers_by_hash(void **state)
+{
+    enum { N = 5000 };
+    static const uint64_t step[] = {1, 0, UINT64_C(1) << 40, 0x9e3779b97f4a7c15};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (size_t k = 0; k < sizeof step / sizeof *step; k++) {
+        struct lookup l = {0};
+        uint32_t n = step[k] && step[k] != UINT64_C(1) << 40 ? N : 50;
+
+        assert_int_equal(lookup_next(&l, 7, &(size_t){LOOKUP_START}), -1);
+        for (uint32_t i = 0; i < n; i++) {
+            assert_int_equal(lookup_reserve(&l, 1, &err), 0);
+            lookup_add(&l, i / 2 * step[k], i);
+        }
+        assert_true(l.used == n && l.used <= l.size / 2);
+        for (uint32_t i = 0; i < n; i += 2) {
+            size_t at = LOOKUP_START;
+            int64_t seen = 0, sum = 0;
+
+            for (int64_t j; (j = lookup_next(&l, i / 2 * step[k], &at)) >= 0; seen++)
+                sum += j;
+            assert_int_equal(seen, step[k] ? 2 : n);
+            assert_int_equal(sum, step[k] ? 2 * i + 1 : n * (n - 1) / 2);
+        }
+        if (step[k])
+            assert_int_equal(lookup_next(&l, (n + 1) * step[k], &(size_t){LOOKUP_START}), -1);
+        lookup_release(&l);
+    }
+}
+
+static void an_index_without_room(void **state)
+{
+    struct lookup l = {0};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(lookup_reserve(&l, 8, &err), 0);
+    lookup_add(&l, 3, 9);
+    mem_fail_nth(1);
+    assert_int_equal(lookup_reserve(&l, 8, &err), ERR_MEMORY);
+    mem_fail_nth(0);
+    assert_int_equal(lookup_next(&l, 3, &(size_t){LOOKUP_START}), 9);
+    lookup_release(&l);
+}
+
 static void sizes_for_people(void **state)
 {
     char out[STR_HUMAN];
@@ -696,6 +748,8 @@ int main(void)
         cmocka_unit_test(endings),
         cmocka_unit_test(well_formed_text),
         cmocka_unit_test(ill_formed_text_is_mended),
+        cmocka_unit_test(numbers_by_hash),
+        cmocka_unit_test(an_index_without_room),
         cmocka_unit_test(sizes_for_people),
         cmocka_unit_test(draws_are_splitmix64),
         cmocka_unit_test(streams_are_keyed),

@@ -29,6 +29,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/lookup.h"
 #include "model/tokenizer/tokenizer.h"
 
 #include <stdbool.h>
@@ -52,18 +53,18 @@ struct spelling {
 
 struct merge {
     int32_t left, right; /* the ids of the pair */
-    int32_t rank;        /* -1 = an empty slot */
-    int32_t id;          /* what the pair becomes */
+    int32_t rank;
+    int32_t id; /* what the pair becomes */
 };
 
 struct bpe {
-    struct buf pool;          /* the spellings, one after the other */
-    struct spelling *token;   /* (n_ids) */
-    size_t n_ids;             /* ids are below this */
-    uint32_t *slot;           /* hash table of spellings: id + 1, 0 = empty */
-    size_t slot_mask;         /* its size - 1 */
-    struct merge *merge;      /* hash table of pairs */
-    size_t merge_mask;        /* its size - 1 */
+    struct buf pool;        /* the spellings, one after the other */
+    struct spelling *token; /* (n_ids) */
+    size_t n_ids;           /* ids are below this */
+    struct lookup spelled;  /* ids by their spellings */
+    struct merge *merge;    /* (n_merges) */
+    size_t n_merges, max_merges;
+    struct lookup paired;     /* indices of merges by their pairs */
     uint16_t letter[256];     /* byte -> the code point that stands for it */
     int16_t byte[ALPHABET];   /* and back; -1 = stands for none */
     int32_t byte_id[256];     /* byte -> id of its token, -1 = it has none */

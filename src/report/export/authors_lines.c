@@ -100,8 +100,8 @@ int authors_decode(struct analysis *x, struct err *err)
     int at[2], code;
 
     code = author_labels(x->a, x->group, "component", components, 2, at, err) ||
-           author_cells(x, "logit", dims, true, &d.logit, err) ||
-           author_cells(x, "logprob", dims, false, &d.logprob, err);
+           author_cells(x, x->layout.value, dims, true, &d.logit, err) ||
+           (x->layout.logprob && author_cells(x, x->layout.logprob, dims, false, &d.logprob, err));
     if (!code && d.logprob.n && d.logprob.entry != d.logit.entry)
         code = err_set(err, ERR_IO, "%s: logit and logprob differ in shape", x->group);
     if (!code) {
@@ -212,8 +212,9 @@ static int set_files(struct analysis *x, struct sets *s, const char *prefix, str
 int authors_token_lens(struct analysis *x, struct err *err)
 {
     struct sets s = {0};
-    int code = author_cells(x, "logit", "query layer token_set target", true, &s.logit, err) ||
-               set_files(x, &s, "token_lens", err);
+    int code =
+        author_cells(x, x->layout.value, "query layer token_set target", true, &s.logit, err) ||
+        set_files(x, &s, "token_lens", err);
 
     column_close(&s.logit);
     return code ? err->code : 0;
@@ -221,17 +222,14 @@ int authors_token_lens(struct analysis *x, struct err *err)
 
 int authors_knockout(struct analysis *x, struct err *err)
 {
-    const struct h5info *v = catalogue_find(&x->a->s.all, x->group, "mlp_logit");
     struct sets s = {0};
-    int code;
+    int code =
+        author_cells(x, x->layout.value, "query layer token_set target", true, &s.logit, err) ||
+        author_cells(x, x->layout.clean, "query layer target", true, &s.clean, err);
 
-    if (!v || v->rank != 4)
-        return author_leave_out(x, err,
-                                "they cut all layers and heads at once, and decode the MLPs");
-    code = author_cells(x, "mlp_logit", "query layer token_set target", true, &s.logit, err) ||
-           author_cells(x, "mlp_logit_clean", "query layer target", true, &s.clean, err);
     if (!code && s.clean.entry != s.logit.info.size[1] * s.logit.info.size[3])
-        code = err_set(err, ERR_IO, "%s: mlp_logit and mlp_logit_clean differ in shape", x->group);
+        code = err_set(err, ERR_IO, "%s: %s and %s differ in shape", x->group, x->layout.value,
+                       x->layout.clean);
     if (!code)
         code = set_files(x, &s, "attn_knockout", err);
     column_close(&s.logit);
@@ -381,7 +379,7 @@ int authors_heads(struct analysis *x, struct err *err)
     struct arena *arena = &x->a->s.arena;
     struct heads h = {0};
     size_t layers;
-    int code = author_cells(x, "logit", "query layer head target", true, &h.logit, err);
+    int code = author_cells(x, x->layout.value, "query layer head target", true, &h.logit, err);
 
     if (!code) {
         layers = h.logit.info.size[1];
@@ -551,34 +549,17 @@ static int pick_window(const struct analysis *x, struct trace *t, struct err *er
     return err->code;
 }
 
-static int is_other_trace(const struct analysis *x, bool *other, struct err *err)
-{
-    char *config;
-
-    if (h5_read_attr(x->a->s.file, x->group, "config", &config, err))
-        return err->code;
-    *other = config && (strstr(config, "\ncorruption: counterfactual\n") ||
-                        strstr(config, "\ndirection: noise\n"));
-    mem_free(config);
-    return 0;
-}
-
 int authors_trace(struct analysis *x, struct err *err)
 {
     struct trace t = {0};
-    bool other;
-    int code;
+    int code = author_cells(x, x->layout.value, "query corruption site window token layer", true,
+                            &t.score, err) ||
+               author_cells(x, x->layout.high, "query", true, &t.high, err) ||
+               author_cells(x, x->layout.low, "query corruption", true, &t.low, err);
 
-    if (is_other_trace(x, &other, err))
-        return err->code;
-    if (other)
-        return author_leave_out(x, err, "they restore clean values in a run with noise");
-    code =
-        author_cells(x, "score", "query corruption site window token layer", true, &t.score, err) ||
-        author_cells(x, "high", "query", true, &t.high, err) ||
-        author_cells(x, "low", "query corruption", true, &t.low, err);
     if (!code && t.low.entry != t.score.info.size[1])
-        code = err_set(err, ERR_IO, "%s: score and low differ in shape", x->group);
+        code = err_set(err, ERR_IO, "%s: the scores and those of the corrupted run differ in shape",
+                       x->group);
     if (!code)
         code = pick_window(x, &t, err) || trace_files(x, &t, err);
     column_close(&t.score);
