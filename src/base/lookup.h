@@ -2,14 +2,23 @@
  * An index by hash: which numbers have been entered under a hash. The things that are numbered, and
  * what makes two of them the same, stay with their owner.
  *
- *     struct lookup l = {0};
- *     if (lookup_reserve(&l, 1, err)) ...              // so that adding cannot fail
- *     lookup_add(&l, hash, 7);
+ *     int enter(struct lookup *l, uint64_t hash, uint32_t number, struct err *err)
+ *     {
+ *         if (lookup_reserve(l, 1, err))               // so that adding cannot fail
+ *             return err->code;
+ *         lookup_add(l, hash, number);
+ *         return 0;
+ *     }
  *
- *     size_t at = LOOKUP_START;
- *     for (int64_t i; (i = lookup_next(&l, hash, &at)) >= 0;)
- *         ... is thing i the one? ...
- *     lookup_release(&l);
+ *     int64_t find(const struct lookup *l, uint64_t hash, bool (*is_it)(int64_t number))
+ *     {
+ *         size_t at = LOOKUP_START;
+ *         int64_t i;
+ *
+ *         while ((i = lookup_next(l, hash, &at)) >= 0 && !is_it(i))
+ *             ;
+ *         return i;
+ *     }
  *
  * Open addressing, a power of two, at most half full. The low bits of the hashes must differ.
  */
