@@ -104,11 +104,11 @@ const struct command commands[] = {
      "  -o DIR           where to (default: figures/ beside each result)\n"
      "  --format F       png (default), svg or pdf\n"
      "\n"
-     "  RESULT is a result file or the folder of a run. Every group of kind decode, token_lens,\n"
-     "  knockout, causal_trace, heads or ablation is drawn, with the averages and intervals of "
-     "the\n"
-     "  file. Each figure comes with its numbers (NAME.csv) and its script (gnuplot NAME.gp draws\n"
-     "  it again).\n",
+     "  RESULT is a result file or the folder of a run. Every experiment that has figures is "
+     "drawn,\n"
+     "  with the averages and intervals of the file. Each figure comes with its numbers "
+     "(NAME.csv)\n"
+     "  and its script (gnuplot NAME.gp draws it again).\n",
      cmd_plot},
     {"diff", "A B [--rtol X] [--atol Y]", "compare two result files and name the first difference",
      "  --rtol X         numbers a of A and b of B are equal up to Y + X |b| (default 0)\n"

@@ -288,12 +288,14 @@ static int describe(struct experiment *x, bool chance, struct err *err)
         .form = "points",
         .values = "promotion suppression",
         .beside = "promotion_chance suppression_chance",
+        .beside_words = "rate of control tokens",
         .row = "target",
         .down = "layer",
         .along = "head",
         .title = "Attention heads at the last token",
         .value_label = "suppresses (%)",
         .along_label = "promotes (% of queries)",
+        .down_label = "layer (from 0)",
         .note = "One point a head (moved apart where they coincide); strongest: layer.head from 0",
     };
     struct figure authors = figure;

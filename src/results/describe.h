@@ -54,12 +54,13 @@
     X(name, "what stands after the group's name in the file name; may be missing")                 \
     X(form,                                                                                        \
       "lines: values against `along`, a line for each of `series`; map: a coloured cell for "      \
-      "each of `down` x `along`; points: the second value against the first")                      \
+      "each of `down` x `along`; points: the second share against the first")                      \
     X(inside, "the group inside this one that has the averages: stats")                            \
-    X(values, "the averages that are drawn; points have two")                                      \
+    X(values, "the averages that are drawn; points have two, shares of queries")                   \
     X(beside,                                                                                      \
       "map: an average at which the colours begin, else they are centred at zero; points: "        \
       "what each value would be by chance")                                                        \
+    X(beside_words, "points: what that is: rate of control tokens")                                \
     X(mark, "map: cells in which this is at most fdr have a dot")                                  \
     X(row, "the dimension with a row of panels for each entry")                                    \
     X(column, "the dimension with columns of panels; steps otherwise")                             \
@@ -68,7 +69,6 @@
     X(along, "the dimension that runs along")                                                      \
     X(along_values, "the variable that says where the entries of `along` stand, on a logarithmic " \
                     "axis; else one after the other")                                              \
-    X(without, "a dimension that the average must not have")                                       \
     X(apart,                                                                                       \
       "yes: columns whose names begin alike (answer_1, answer_2) have a figure of their own")      \
     X(title, "above it")                                                                           \

@@ -1,0 +1,35 @@
+/*
+ * The text of a figure's CSV and of its gnuplot script, whatever names a result file has.
+ *
+ *     csv_text(&csv, dataset, err);  csv_number(&csv, mean, err);
+ *     gp_head(&gp, "svg", name, 1000, 600, err);                   // terminal and output
+ *     gp_text(&gp, title, err);                                    // a quoted string
+ */
+#ifndef LENSWEEP_REPORT_FIGURES_GNUPLOT_H
+#define LENSWEEP_REPORT_FIGURES_GNUPLOT_H
+
+#include "base/buf.h"
+
+/* Fields of a CSV, without separators: what would need quotes is replaced; a number that is not
+   finite is an empty field. */
+int csv_text(struct buf *csv, const char *s, struct err *err);
+int csv_number(struct buf *csv, double v, struct err *err);
+
+/* Terminal, output file NAME.FORMAT and how data are read; width and height in 1/96 inch. */
+int gp_head(struct buf *gp, const char *format, const char *name, int width, int height,
+            struct err *err);
+
+/* s as a gnuplot string that no content can leave. */
+int gp_text(struct buf *gp, const char *s, struct err *err);
+
+/* How a line's points are drawn: colours of Okabe and Ito, which the colour-blind tell apart. */
+struct gp_style {
+    const char *colour; /* #rrggbb */
+    int point;          /* gnuplot's point type */
+    double size;
+};
+
+/* Of an answer or the subject always the same; i: for other names. */
+const struct gp_style *gp_style(const char *name, size_t i);
+
+#endif
