@@ -2,11 +2,18 @@
  * Figures as data. A group of a result file declares its figures (results/describe.h): each names
  * averages over queries, and says where on the page each of their dimensions lies.
  *
- *     material_open(&s, &r, group, figure, &found, err);     // material.c: the averages
- *     charts_save(&gallery, &s, &n, err);                  // chart.c: pages, the panels and entries
- *                                                          // that there are, the CSV;
- *     chart_script(&gp, format, c, err);                   // script.c: the page and its panels
- *     material_close(&s);                                    // also after an error
+ *     int draw(struct gallery *g, struct result *r, const struct result_group *group,
+ *              size_t *pages, struct err *err)
+ *     {
+ *         struct material m;                               // material.c: the averages
+ *         bool found;
+ *
+ *         if (!material_open(&m, r, group, &group->figures.v[0], &found, err) && found)
+ *             charts_save(g, &m, pages, err);              // chart.c: pages, panels, CSV;
+ *                                                          // script.c: the script of each
+ *         material_close(&m);                              // also after an error
+ *         return err->code;
+ *     }
  *
  * The dimension `stratum` is spread by itself: a page for each (dataset, template), a column of
  * panels for each step. A dimension that has no place gets a page for each of its entries.

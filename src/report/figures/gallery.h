@@ -2,11 +2,17 @@
  * Where figures go: a folder, the names used in it, and for each figure a tidy CSV, a gnuplot
  * script that runs by hand, and the picture.
  *
- *     struct gallery g = {.dir = "figures", .format = "png", .result = "", .said = &said};
- *     gallery_name(&g, &name, err, "%s_%s", group, dataset);       // unique, fit for a file
- *     gallery_save(&g, name, &csv, &gp, err);                      // NAME.csv, NAME.gp, NAME.png
- *     gallery_end(&g, err);
- *     gallery_release(&g);
+ *     int one(const struct buf *csv, const struct buf *gp, struct buf *said, struct err *err)
+ *     {
+ *         struct gallery g = {.dir = "figures", .format = "png", .result = "", .said = said};
+ *         char *name;
+ *
+ *         if (!gallery_name(&g, &name, err, "%s_%s", "decode", "cities") &&    // fit for a file
+ *             !gallery_save(&g, name, csv, gp, err))               // NAME.csv, NAME.gp, NAME.png
+ *             gallery_end(&g, err);
+ *         gallery_release(&g);
+ *         return err->code;
+ *     }
  *
  * gnuplot is started with an argument vector, never through a shell. Without it the CSV and the
  * script are written all the same, and gallery_end says in one line what is missing.

@@ -1,9 +1,12 @@
 /*
  * The text of a figure's CSV and of its gnuplot script, whatever names a result file has.
  *
- *     csv_text(&csv, dataset, err);  csv_number(&csv, mean, err);
- *     gp_head(&gp, "svg", name, 1000, 600, err);                   // terminal and output
- *     gp_text(&gp, title, err);                                    // a quoted string
+ *     int begin(struct buf *csv, struct buf *gp, const char *title, struct err *err)
+ *     {
+ *         return csv_text(csv, title, err) || csv_number(csv, 0.5, err) ||
+ *                gp_head(gp, "svg", "demo", 1000, 600, err) ||     // terminal and output
+ *                buf_puts(gp, "set title ", err) || gp_text(gp, title, err); // a quoted string
+ *     }
  */
 #ifndef LENSWEEP_REPORT_FIGURES_GNUPLOT_H
 #define LENSWEEP_REPORT_FIGURES_GNUPLOT_H

@@ -1,11 +1,13 @@
 /*
  * The figures of finished results: what each group declares is drawn, whatever its kind.
  *
- *     struct plot_options o = {.format = "png"};
- *     char *const paths[] = {"results/demo"};
- *     struct buf said = {0};
- *     plot_results(&o, paths, 1, &said, err);      // said: paths of the pictures, what has none
- *     buf_release(&said);
+ *     int draw_demo(struct buf *said, struct err *err)
+ *     {
+ *         struct plot_options o = {.format = "png"};
+ *         char *const paths[] = {"results/demo"};
+ *
+ *         return plot_results(&o, paths, 1, said, err);   // said: paths of pictures, what has none
+ *     }
  */
 #ifndef LENSWEEP_REPORT_FIGURES_PLOT_H
 #define LENSWEEP_REPORT_FIGURES_PLOT_H
