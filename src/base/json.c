@@ -1,5 +1,12 @@
 #include "base/json.h"
 
+#include "base/buf.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 json_t *json_parse(const char *text, size_t n, int code, const char *name, size_t line,
                    struct err *err)
 {
@@ -9,6 +16,70 @@ json_t *json_parse(const char *text, size_t n, int code, const char *name, size_
     if (!j)
         err_set(err, code, "%s:%zu:%d: invalid JSON: %s", name,
                 line + (e.line > 0 ? (size_t)e.line - 1 : 0), e.column > 0 ? e.column : 1, e.text);
+    return j;
+}
+
+/* The length of the string that begins at s. */
+static size_t string_length(const char *s, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        if (s[i] == '"')
+            return i + 1;
+        i += s[i] == '\\';
+    }
+    return n;
+}
+
+static size_t word_length(const char *s, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && s[i] &&
+           strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", s[i]))
+        i++;
+    return i;
+}
+
+/* Is this a number (also NaN or Infinity) that jansson does not take? */
+static bool out_of_range(const char *s, size_t n)
+{
+    static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
+    char text[512], *end;
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (n == strlen(words[i]) && !memcmp(s, words[i], n))
+            return true;
+    if (n < 3 || (s[0] != '-' && (s[0] < '0' || s[0] > '9')))
+        return false;
+    if (n >= sizeof text)
+        return true;
+    memcpy(text, s, n);
+    text[n] = '\0';
+    errno = 0;
+    if (strpbrk(text, ".eE"))
+        return isinf(strtod(text, &end)) && !*end;
+    strtoll(text, &end, 10);
+    return errno == ERANGE && !*end;
+}
+
+json_t *json_parse_foreign(const char *text, size_t n, int code, const char *name, struct err *err)
+{
+    struct buf b = {0};
+    json_t *j = NULL;
+
+    if (buf_put(&b, text, n, err))
+        return NULL;
+    for (size_t i = 0, len; i < b.len; i += len) {
+        char *s = b.data + i;
+
+        len = *s == '"' ? string_length(s, b.len - i) : word_length(s, b.len - i);
+        if (*s != '"' && out_of_range(s, len)) /* as long as before: messages tell the column */
+            s[0] = s[len - 1] = '"';
+        if (!len)
+            len = 1;
+    }
+    j = json_parse(n ? b.data : "", n, code, name, 1, err);
+    buf_release(&b);
     return j;
 }
 

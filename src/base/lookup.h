@@ -2,22 +2,19 @@
  * An index by hash: which numbers have been entered under a hash. The things that are numbered, and
  * what makes two of them the same, stay with their owner.
  *
- *     int enter(struct lookup *l, uint64_t hash, uint32_t number, struct err *err)
- *     {
- *         if (lookup_reserve(l, 1, err))               // so that adding cannot fail
- *             return err->code;
- *         lookup_add(l, hash, number);
- *         return 0;
- *     }
- *
- *     int64_t find(const struct lookup *l, uint64_t hash, bool (*is_it)(int64_t number))
+ *     // The number of an equal thing, or `number` after entering it; -1 on error.
+ *     int64_t find_or_add(struct lookup *l, uint64_t hash, uint32_t number,
+ *                         bool (*same)(int64_t a, int64_t b), struct err *err)
  *     {
  *         size_t at = LOOKUP_START;
- *         int64_t i;
  *
- *         while ((i = lookup_next(l, hash, &at)) >= 0 && !is_it(i))
- *             ;
- *         return i;
+ *         for (int64_t i; (i = lookup_next(l, hash, &at)) >= 0;)
+ *             if (same(i, number))
+ *                 return i;
+ *         if (lookup_reserve(l, 1, err))               // so that adding cannot fail
+ *             return -1;
+ *         lookup_add(l, hash, number);
+ *         return number;
  *     }
  *
  * Open addressing, a power of two, at most half full. The low bits of the hashes must differ.

@@ -32,6 +32,17 @@ static const char *codec_bytes(void *ctx, int32_t id, size_t *n)
     return tokenizer_bytes(ctx, id, n);
 }
 
+/* Text where the tokenizer cannot be used: the one thing that stops for it. */
+static int codec_refuse(void *ctx, const char *text, size_t n, bool special, struct arena *a,
+                        int32_t **ids, size_t *n_ids, struct err *err)
+{
+    const struct err *why = ctx;
+
+    (void)text, (void)n, (void)special, (void)a, (void)ids, (void)n_ids;
+    return err_set(err, why->code == ERR_IO ? ERR_IO : ERR_FORMAT,
+                   "the data has text, and the model's tokenizer cannot be used: %.900s", why->msg);
+}
+
 /* The longest prompt that this model can be given, and why. */
 static int prompt_limit(const struct shape *s, const char **is)
 {
@@ -59,9 +70,11 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
     struct codec codec = {c->tokenizer, codec_encode, codec_bytes,
                           c->tokenizer ? tokenizer_bos(c->tokenizer) : -1};
 
+    if (c->no_tokenizer.code)
+        codec = (struct codec){&c->no_tokenizer, codec_refuse, NULL, -1};
     o.max_tokens = prompt_limit(&c->model->shape, &o.max_is);
-    return dataset_load(&c->data, d->path.v, d->path.n, &o, c->tokenizer ? &codec : NULL, problems,
-                        err);
+    return dataset_load(&c->data, d->path.v, d->path.n, &o,
+                        c->tokenizer || c->no_tokenizer.code ? &codec : NULL, problems, err);
 }
 
 static int open_experiments(struct campaign *c, struct problems *problems, struct err *err)
@@ -112,21 +125,19 @@ static int choose_audits(struct campaign *c, struct err *err)
 }
 
 /* A model without a tokenizer is fine as long as no query needs one: then each says so itself. One
-   that is there and cannot be read is an error: without it other results would be made. */
+   that is there and cannot be used is an error only where text has to be read. */
 static int open_tokenizer(struct campaign *c, struct err *err)
 {
     const char *model = c->config.model.path;
-    char *json = file_join(&c->arena, model, "tokenizer.json", err);
-    struct err reason;
+    struct err why = {0};
 
-    if (!json)
-        return err->code;
-    err_clear(&reason);
-    if (tokenizer_open(&c->tokenizer, model, &reason)) {
-        c->tokenizer = NULL;
-        if (reason.code != ERR_IO || file_exists(json))
-            return *err = reason, err->code;
-    }
+    if (!tokenizer_open(&c->tokenizer, model, &why))
+        return 0;
+    c->tokenizer = NULL;
+    if (why.code == ERR_MEMORY)
+        return *err = why, err->code;
+    if (tokenizer_is_there(model, &why))
+        c->no_tokenizer = why;
     return 0;
 }
 

@@ -32,7 +32,8 @@ struct campaign {
     struct config config;
     struct dataset data;
     struct model *model;
-    struct tokenizer *tokenizer; /* NULL: the model has none, and the data needs none */
+    struct tokenizer *tokenizer; /* NULL: there is none to use, and the data needs none */
+    struct err no_tokenizer;     /* why, if the model has one all the same: for a warning */
     struct scene scene;
     struct vocab_stats vocab_stats;
     struct experiment *x; /* (n) */

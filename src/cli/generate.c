@@ -34,7 +34,7 @@ static int print(const struct prompt *p, size_t from, bool as_ids, struct err *e
     int code = 0;
 
     if (!as_ids) {
-        code = tokenizer_decode(p->tokenizer, p->ids.v + from, p->ids.n - from, true, &text, err);
+        code = prompt_text(p, from, &text, err);
         if (!code)
             code = out_write(text.data, text.len, err);
         buf_release(&text);

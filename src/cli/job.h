@@ -16,6 +16,9 @@ struct job_options {
 /* For the command's own options beside --set; `command` is run or plan. */
 int parse_job(int argc, char **argv, const char *command, struct job_options *o, struct err *err);
 
+/* A line on stderr if the model's tokenizer cannot be used. */
+void warn_tokenizer(const struct campaign *c);
+
 /* What a campaign that has been cut takes. */
 struct forecast {
     double flops, seconds; /* in all; seconds 0 = not known */

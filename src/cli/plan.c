@@ -252,6 +252,15 @@ int print_plan(struct campaign *c, const struct forecast *e, struct err *err)
     return code ? err->code : 0;
 }
 
+void warn_tokenizer(const struct campaign *c)
+{
+    if (c->no_tokenizer.code)
+        fprintf(
+            stderr,
+            "  warning: the model's tokenizer cannot be used, tokens are told by their ids: %s\n",
+            c->no_tokenizer.msg);
+}
+
 static int plan(struct campaign *c, const struct job_options *o, struct err *err)
 {
     struct problems problems = {0};
@@ -261,6 +270,7 @@ static int plan(struct campaign *c, const struct job_options *o, struct err *err
     if (campaign_open(c, &o->request, &problems, err) || report_problems(&problems, err) ||
         campaign_cut(c, err))
         return err->code;
+    warn_tokenizer(c);
     threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
     e = forecast(c, o->ranks, o->nodes, threads);
     return o->sbatch ? print_job_script(o, &e, err) : print_plan(c, &e, err);

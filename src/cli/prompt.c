@@ -97,14 +97,31 @@ int prompt_run(struct prompt *p, struct run *run, struct err *err)
     return 0;
 }
 
+int prompt_text(const struct prompt *p, size_t from, struct buf *out, struct err *err)
+{
+    size_t len;
+
+    for (size_t i = from, end; i < p->ids.n; i = end) {
+        for (end = i; end < p->ids.n && tokenizer_bytes(p->tokenizer, p->ids.v[end], &len); end++)
+            ;
+        if (end == i ? buf_printf(out, err, "<%d>", (int)p->ids.v[end++])
+                     : tokenizer_decode(p->tokenizer, p->ids.v + i, end - i, out, err))
+            return err->code;
+    }
+    return 0;
+}
+
 int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err *err)
 {
     struct buf text = {0};
     int code = 0;
+    size_t n;
 
     if (!p->tokenizer)
         return 0;
-    if (tokenizer_decode(p->tokenizer, &id, 1, true, &text, err))
+    if (!tokenizer_bytes(p->tokenizer, id, &n)) /* the model has more rows than the tokenizer ids */
+        return buf_printf(out, err, "<%d>", (int)id);
+    if (tokenizer_decode(p->tokenizer, &id, 1, &text, err))
         code = err->code;
     if (!code)
         code = buf_puts(out, "\"", err);

@@ -27,6 +27,9 @@ void prompt_close(struct prompt *p);
 /* The run of the prompt's tokens, all rows kept to the end, in the arena. */
 int prompt_run(struct prompt *p, struct run *run, struct err *err);
 
+/* Appends the text of the ids from `from` on; an id without text as <ID>. */
+int prompt_text(const struct prompt *p, size_t from, struct buf *out, struct err *err);
+
 /* A token as text, quoted, with what cannot be printed escaped: for tables. */
 int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err *err);
 

@@ -78,7 +78,7 @@ int decode_text(struct loader *l, struct query *q, struct err *err)
         size_t n = 0;
         const char *s = q->ids[i] < 0 ? NULL : c->bytes(c->ctx, q->ids[i], &n);
 
-        if (s && buf_put(&b, s, n, err))
+        if (s ? buf_put(&b, s, n, err) : buf_printf(&b, err, "<%d>", (int)q->ids[i]))
             goto out;
     }
     q->text = utf8_clean(&l->ds->arena, b.len ? b.data : "", b.len, err);

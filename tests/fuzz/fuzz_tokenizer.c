@@ -19,7 +19,7 @@ static void encode(const struct tokenizer *t, const char *text, size_t n)
     struct buf out = {0};
 
     if (!tokenizer_encode(t, text, n, true, &ids, &err) &&
-        tokenizer_decode(t, ids.v, ids.n, true, &out, &err))
+        tokenizer_decode(t, ids.v, ids.n, &out, &err))
         abort(); /* its own ids are in the vocabulary */
     ids_release(&ids);
     buf_release(&out);

@@ -22,7 +22,7 @@ static void answer(const struct tokenizer *t, const char *text, size_t n, bool s
     struct buf out = {0};
 
     if (tokenizer_encode(t, text, n, special, &ids, &err) ||
-        tokenizer_decode(t, ids.v, ids.n, true, &out, &err)) {
+        tokenizer_decode(t, ids.v, ids.n, &out, &err)) {
         printf("error: %s\n", err.msg);
         goto out;
     }

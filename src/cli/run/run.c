@@ -331,6 +331,7 @@ static void print_header(const struct session *r)
     if (r->found.torn_bytes)
         fprintf(stderr, " (%zu torn bytes of the journal cut off)", r->found.torn_bytes);
     fprintf(stderr, "\n");
+    warn_tokenizer(c);
 }
 
 static void print_flops(const struct session *r)

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "model/tokenizer/pretokenize.h"
+#include "model/tokenizer/regex.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ void added_release(struct added *a)
     for (size_t i = 0; i < a->n; i++)
         mem_free(a->v[i].s);
     mem_free(a->v);
-    word_class_free(a->word);
+    regex_free(a->word);
     memset(a, 0, sizeof *a);
 }
 
@@ -85,7 +85,7 @@ static size_t lower_bound(const struct added *a, size_t lo, size_t hi, size_t de
 }
 
 /* The longest token that s[0..n) begins with: the sorted list is narrowed byte by byte. */
-static const struct added_token *longest(const struct added *a, const char *s, size_t n)
+const struct added_token *added_longest(const struct added *a, const char *s, size_t n)
 {
     const struct added_token *best = NULL;
     size_t lo = 0, hi = a->n;
@@ -157,7 +157,7 @@ bool added_next(const struct added *a, const char *s, size_t n, size_t done, siz
 
     for (lo = *at; a->n && lo < n; lo = hi) {
         hi = lo + 1;
-        t = a->first[(unsigned char)s[lo]] ? longest(a, s + lo, n - lo) : NULL;
+        t = a->first[(unsigned char)s[lo]] ? added_longest(a, s + lo, n - lo) : NULL;
         if (!t)
             continue;
         hi = *at = lo + t->n;

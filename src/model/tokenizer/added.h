@@ -44,7 +44,7 @@ struct added {
     struct added_token *v; /* owned; sorted bytewise once sealed */
     size_t n, cap;
     bool first[256]; /* a token begins with this byte */
-    void *word;      /* pcre2_code: one character of a word; NULL when no token needs it */
+    void *word;      /* a pattern: one character of a word; NULL when no token needs it */
 };
 
 /* Contents are not empty, and differ: added_seal reports two that are the same. */
@@ -60,6 +60,9 @@ struct added_hit {
 
 /* The token with exactly this content; NULL = there is none. Needs no seal. */
 const struct added_token *added_find(const struct added *a, const char *s, size_t n);
+
+/* The longest token that s[0..n) begins with; NULL = there is none. */
+const struct added_token *added_longest(const struct added *a, const char *s, size_t n);
 
 /* The next token of s[0..n), looking from *at on, which moves behind it; text before `done` has
    been taken already. */

@@ -209,8 +209,8 @@ void bpe_seal(struct bpe *b)
     }
 }
 
-static int letters_to_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out,
-                            struct err *err)
+int bpe_letters_to_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out,
+                         struct err *err)
 {
     size_t start = out->len;
     int32_t c;
@@ -227,37 +227,21 @@ static int letters_to_bytes(const struct bpe *b, const char *s, size_t n, struct
     return 0;
 }
 
-/* The value of "<0x41>"; -1 for other spellings. */
-static int byte_token(const char *s, size_t n)
+static int hex_value(char c)
 {
-    static const char digits[] = "0123456789ABCDEF";
-    const char *high, *low;
-
-    if (n != 6 || memcmp(s, "<0x", 3) != 0 || s[5] != '>')
-        return -1;
-    high = memchr(digits, s[3], 16);
-    low = memchr(digits, s[4], 16);
-    return high && low ? (int)((high - digits) * 16 + (low - digits)) : -1;
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-int bpe_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out, struct err *err)
+int bpe_byte_token(const char *s, size_t n)
 {
-    const size_t space = strlen(BPE_SPACE);
-    int byte;
-
-    if (b->byte_level)
-        return letters_to_bytes(b, s, n, out, err);
-    byte = byte_token(s, n);
-    if (byte >= 0)
-        return buf_put(out, &(char){(char)byte}, 1, err);
-    for (size_t i = 0; i < n;) {
-        bool is_space = n - i >= space && !memcmp(s + i, BPE_SPACE, space);
-
-        if (buf_put(out, is_space ? " " : s + i, 1, err))
-            return err->code;
-        i += is_space ? space : 1;
-    }
-    return 0;
+    if (n != 6 || memcmp(s, "<0x", 3) != 0 || s[5] != '>' || hex_value(s[3]) < 0 ||
+        hex_value(s[4]) < 0)
+        return -1;
+    return hex_value(s[3]) * 16 + hex_value(s[4]);
 }
 
 void bpe_work_release(struct bpe_work *w)
@@ -395,7 +379,8 @@ static bool add_fallback(const struct bpe *b, struct bpe_work *w, const char *s,
 
 /* The word's characters as symbols. An unk waits until a known character comes (or the end), so
    that those in a row can be fused. */
-static void split_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n)
+static int split_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n,
+                      struct err *err)
 {
     bool waiting = false;
     int32_t id, c;
@@ -407,6 +392,11 @@ static void split_word(const struct bpe *b, struct bpe_work *w, const char *word
         id = character_id(b, word + i, len);
         if (id < 0 && b->byte_fallback && add_fallback(b, w, word + i, len))
             continue;
+        if (id < 0 && b->unk_missing)
+            return err_set(err, ERR_FORMAT,
+                           "\"%.*s\" has no token, and the vocabulary does not have the token for "
+                           "unknown characters",
+                           (int)len, word + i);
         if (id < 0 && b->unk < 0)
             continue;
         if (waiting && (id >= 0 || !b->fuse_unk))
@@ -417,6 +407,7 @@ static void split_word(const struct bpe *b, struct bpe_work *w, const char *word
     }
     if (waiting)
         add_symbol(w, b->unk);
+    return 0;
 }
 
 /* The word as one token; -1 = it is none. */
@@ -451,7 +442,8 @@ int bpe_encode(const struct bpe *b, const char *word, size_t n, struct bpe_work 
         return ids_push(out, id, err);
     if (work_reserve(w, n, err))
         return err->code;
-    split_word(b, w, word, n);
+    if (split_word(b, w, word, n, err))
+        return err->code;
     merge_all(b, w);
     for (size_t i = 0; i < w->n; i++)
         if (w->symbol[i].id >= 0 && ids_push(out, w->symbol[i].id, err))

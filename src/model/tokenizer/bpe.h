@@ -70,6 +70,7 @@ struct bpe {
     int32_t byte_id[256];     /* byte -> id of its token, -1 = it has none */
     int32_t fallback_id[256]; /* byte -> id of <0x00> ..., -1 = it has none */
     int32_t unk;              /* for characters without a token; -1 = they are dropped */
+    bool unk_missing;         /* " there should be one, but the vocabulary does not have it */
     bool fuse_unk;            /* one unk for several such characters in a row */
     bool ignore_merges;       /* a word that is a token is that token */
     bool byte_level;          /* else words are split into characters */
@@ -102,10 +103,13 @@ int32_t bpe_find(const struct bpe *b, const char *s, size_t n); /* -1 = no such 
 /* The spelling of an id, of length *n; NULL when it has none. */
 const char *bpe_spelling(const struct bpe *b, size_t id, size_t *n);
 
-/* Appends the bytes that a spelling stands for: letter by letter in a byte-level vocabulary, or as
-   it is written if it has a character outside the alphabet. In another vocabulary <0x41> is a byte
-   and U+2581 a space. */
-int bpe_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out, struct err *err);
+/* Appends the bytes that a byte-level spelling stands for, letter by letter, or what is written if
+   it has a character outside the alphabet. */
+int bpe_letters_to_bytes(const struct bpe *b, const char *s, size_t n, struct buf *out,
+                         struct err *err);
+
+/* The value of "<0x41>"; -1 for other spellings. */
+int bpe_byte_token(const char *s, size_t n);
 
 /* What bpe_encode writes on; reused from word to word. Zero it first. */
 struct bpe_work {

@@ -15,30 +15,110 @@ enum {
     TYPE_UNUSED = 5
 };
 
+/* Patterns in the form of the tokenizer.json that each family publishes. */
+#define CONTRACTIONS          "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+#define PUNCTUATION_AND_SPACE " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+#define PATTERN_LLAMA3 \
+    CONTRACTIONS "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|" PUNCTUATION_AND_SPACE
+#define PATTERN_QWEN2 CONTRACTIONS "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|" PUNCTUATION_AND_SPACE
+#define CASED_1                                                   \
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*" \
+    "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
+#define CASED_2                                                   \
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+" \
+    "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
+#define CASED_END      " ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+#define PATTERN_GPT4O  CASED_1 CONTRACTIONS "?|" CASED_2 CONTRACTIONS "?|\\p{N}{1,3}|" CASED_END
+#define PATTERN_TEKKEN CASED_1 "|" CASED_2 "|\\p{N}|" CASED_END
+
 /* A value of tokenizer.ggml.pre and what it stands for. */
 struct scheme {
     const char *pre;
-    bool scores;         /* SentencePiece's: scores in place of merges, U+2581 for spaces */
+    const char *pattern; /* the words; NULL = SentencePiece's kind: scores in place of merges */
     bool digits;         /* each digit by itself, before the pattern */
-    const char *pattern; /* the words */
+    bool nfc;
     bool ignore_merges;
     bool bos; /* a text begins with BOS, where add_bos_token does not say */
 };
 
 static const struct scheme schemes[] = {
-    {"gpt-2", false, false, PATTERN_GPT2, false, false},
-    {"smollm", false, true, PATTERN_GPT2, false, false},
-    {"llama-bpe", false, false, PATTERN_LLAMA3, true, true},
-    {"llama3", false, false, PATTERN_LLAMA3, true, true},
-    {"llama-v3", false, false, PATTERN_LLAMA3, true, true},
+    {"gpt-2", PATTERN_GPT2, false, false, false, false},
+    {"phi-2", PATTERN_GPT2, false, false, false, false},
+    {"smollm", PATTERN_GPT2, true, false, false, false},
+    {"olmo", PATTERN_GPT2, false, true, false, false}, /* GPT-NeoX's, as Pythia's */
+    {"mpt", PATTERN_GPT2, false, true, false, false},  /* " */
+    {"llama-bpe", PATTERN_LLAMA3, false, false, true, true},
+    {"llama3", PATTERN_LLAMA3, false, false, true, true},
+    {"llama-v3", PATTERN_LLAMA3, false, false, true, true},
+    {"dbrx", PATTERN_LLAMA3, false, false, false, false}, /* OLMo-2's, Phi-4's */
+    {"qwen2", PATTERN_QWEN2, false, true, false, false},
+    {"deepseek-r1-qwen", PATTERN_QWEN2, false, true, false, false},
+    {"gpt-4o", PATTERN_GPT4O, false, false, false, false}, /* Phi-4-mini's */
+    {"llama4", PATTERN_GPT4O, false, false, false, true},
+    {"tekken", PATTERN_TEKKEN, false, false, true, true}, /* Mistral's since Nemo */
 };
 
-/* tokenizer.ggml.model "llama": Llama-2's and Mistral's. */
-static const struct scheme sentencepiece = {"default", true, false, NULL, false, true};
+/* tokenizer.ggml.model "llama": Llama-2's, Mistral's, Gemma's. */
+static const struct scheme sentencepiece = {"default", NULL, false, false, false, true};
+
+/* Files that are older than the key, or do not know the tokenizer: by the architecture. */
+static const char *pre_of_architecture(const struct gguf *g)
+{
+    static const char *const known[][2] = {{"gpt2", "gpt-2"},
+                                           {"gptj", "gpt-2"},
+                                           {"gptneox", "olmo"},
+                                           {"qwen2", "qwen2"},
+                                           {"qwen3", "qwen2"}};
+    struct gguf_string arch = {0};
+    struct err ignored = {0};
+
+    if (gguf_take_string(g, "general.architecture", false, &arch, &ignored))
+        return "";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (gguf_string_eq(arch, known[i][0]))
+            return known[i][1];
+    return "";
+}
+
+static int unknown_pre(struct gguf_string pre, struct err *err)
+{
+    struct buf names = {0};
+    int status = 0;
+
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes && !status; i++)
+        status = buf_printf(&names, err, "%s%s", i ? ", " : "", schemes[i].pre);
+    if (!status)
+        err_set(err, ERR_FORMAT,
+                "tokenizer.ggml.pre \"%.*s\" is not a pre-tokenizer that is handled, expected one "
+                "of %.*s",
+                pre.n > 40 ? 40 : (int)pre.n, pre.s, (int)names.len, names.data);
+    buf_release(&names);
+    return err->code;
+}
+
+static int find_pre(const struct gguf *g, const struct scheme **scheme, struct err *err)
+{
+    struct gguf_string pre = {"default", 7};
+
+    if (gguf_take_string(g, "tokenizer.ggml.pre", false, &pre, err))
+        return err->code;
+    if (gguf_string_eq(pre, "default")) {
+        const char *name = pre_of_architecture(g);
+
+        if (*name)
+            pre = (struct gguf_string){name, strlen(name)};
+    }
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (gguf_string_eq(pre, schemes[i].pre)) {
+            *scheme = &schemes[i];
+            return 0;
+        }
+    return unknown_pre(pre, err);
+}
 
 static int find_scheme(const struct gguf *g, const struct scheme **scheme, struct err *err)
 {
-    struct gguf_string model = {0}, pre;
+    struct gguf_string model = {0};
 
     if (gguf_take_string(g, "tokenizer.ggml.model", false, &model, err))
         return err->code;
@@ -53,17 +133,7 @@ static int find_scheme(const struct gguf *g, const struct scheme **scheme, struc
                        "tokenizer.ggml.model \"%.*s\" is not handled, expected gpt2 (byte-level "
                        "BPE) or llama (SentencePiece's BPE)",
                        model.n > 40 ? 40 : (int)model.n, model.s);
-    if (gguf_take_string(g, "tokenizer.ggml.pre", true, &pre, err))
-        return err->code;
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-        if (gguf_string_eq(pre, schemes[i].pre)) {
-            *scheme = &schemes[i];
-            return 0;
-        }
-    return err_set(err, ERR_FORMAT,
-                   "tokenizer.ggml.pre \"%.*s\" names no pre-tokenizer that is handled, expected "
-                   "gpt-2, smollm or llama-bpe",
-                   pre.n > 40 ? 40 : (int)pre.n, pre.s);
+    return find_pre(g, scheme, err);
 }
 
 /* Unless it says it, a type is that of text. An unknown token is a mark in SentencePiece's kind. */
@@ -72,7 +142,23 @@ static bool is_mark(const struct tokenizer *t, int32_t type)
     return type == TYPE_CONTROL || (type == TYPE_UNKNOWN && !t->bpe.byte_level);
 }
 
-static int read_tokens(struct tokenizer *t, const struct gguf_value *tokens,
+/* Phi-3's marks take the white space behind them, which the file does not say. */
+static bool strips(const struct gguf *g, const struct tokenizer *t, struct gguf_string s)
+{
+    static const char *const not_these[] = {"<unk>", "<s>", "<|endoftext|>"};
+    struct gguf_string arch = {0};
+    struct err ignored = {0};
+
+    if (t->bpe.byte_level || gguf_take_string(g, "general.architecture", false, &arch, &ignored) ||
+        !arch.n || !gguf_string_eq(arch, "phi3"))
+        return false;
+    for (size_t i = 0; i < sizeof not_these / sizeof *not_these; i++)
+        if (gguf_string_eq(s, not_these[i]))
+            return false;
+    return true;
+}
+
+static int read_tokens(struct tokenizer *t, const struct gguf *g, const struct gguf_value *tokens,
                        const struct gguf_value *types, struct err *err)
 {
     for (uint64_t i = 0, at = 0; i < tokens->count; i++) {
@@ -84,7 +170,9 @@ static int read_tokens(struct tokenizer *t, const struct gguf_value *tokens,
             continue;
         if (bpe_add(&t->bpe, (int64_t)i, s.s, s.n, err))
             return err->code;
-        if (added && tokenizer_add(t, s.s, s.n, (int64_t)i, is_mark(t, type) ? ADDED_SPECIAL : 0,
+        if (added && tokenizer_add(t, s.s, s.n, (int64_t)i,
+                                   (is_mark(t, type) ? ADDED_SPECIAL : 0u) |
+                                       (strips(g, t, s) ? ADDED_RSTRIP : 0u),
                                    false, err))
             return err->code;
     }
@@ -136,7 +224,7 @@ static int read_vocabulary(struct tokenizer *t, const struct gguf *g, const stru
     const struct gguf_value *tokens, *merges, *types;
 
     if (gguf_take_array(g, "tokenizer.ggml.tokens", true, GGUF_STRING, &tokens, err) ||
-        (scheme->scores
+        (!scheme->pattern
              ? gguf_take_array(g, "tokenizer.ggml.scores", true, GGUF_F32, &merges, err)
              : gguf_take_array(g, "tokenizer.ggml.merges", true, GGUF_STRING, &merges, err)) ||
         gguf_take_array(g, "tokenizer.ggml.token_type", false, GGUF_I32, &types, err))
@@ -145,14 +233,14 @@ static int read_vocabulary(struct tokenizer *t, const struct gguf *g, const stru
         return err_set(err, ERR_FORMAT,
                        "tokenizer.ggml.token_type has %llu elements for %llu tokens",
                        (unsigned long long)types->count, (unsigned long long)tokens->count);
-    if (bpe_init(&t->bpe, tokens->count, tokens->count, scheme->scores ? 0 : merges->count, err))
+    if (bpe_init(&t->bpe, tokens->count, tokens->count, !scheme->pattern ? 0 : merges->count, err))
         return err->code;
-    t->bpe.byte_level = !scheme->scores;
-    t->bpe.byte_fallback = scheme->scores;
-    t->bpe.fuse_unk = scheme->scores;
-    if (read_tokens(t, tokens, types, err))
+    t->bpe.byte_level = scheme->pattern != NULL;
+    t->bpe.byte_fallback = !scheme->pattern;
+    t->bpe.fuse_unk = !scheme->pattern;
+    if (read_tokens(t, g, tokens, types, err))
         return err_wrap(err, "tokenizer.ggml.tokens");
-    return scheme->scores ? read_scores(t, merges, types, err) : read_merges(t, merges, err);
+    return !scheme->pattern ? read_scores(t, merges, types, err) : read_merges(t, merges, err);
 }
 
 /* Spaces are written as U+2581, and one is put before a text that is not empty. */
@@ -166,10 +254,11 @@ static int read_spaces(struct tokenizer *t, const struct gguf *g, struct err *er
     if (trim)
         return err_set(err, ERR_FORMAT,
                        "tokenizer.ggml.remove_extra_whitespaces true is not handled with llama");
-    t->strip_space = prefix;
-    if (prefix && normalizer_add(&t->normalizer, NORMALIZE_PREPEND, "", BPE_SPACE, err))
+    if (prefix && normalizer_add(&t->normalizer, NORMALIZE_PREPEND, BPE_SPACE, NULL, err))
         return err->code;
-    return normalizer_add(&t->normalizer, NORMALIZE_REPLACE, " ", BPE_SPACE, err);
+    if (normalizer_replace(&t->normalizer, " ", BPE_SPACE, err))
+        return err->code;
+    return decoder_add_spaces(&t->decoder, prefix, err);
 }
 
 static int read_pre(struct tokenizer *t, const struct gguf *g, const struct scheme *scheme,
@@ -177,7 +266,7 @@ static int read_pre(struct tokenizer *t, const struct gguf *g, const struct sche
 {
     bool space = false;
 
-    if (scheme->scores)
+    if (!scheme->pattern)
         return read_spaces(t, g, err);
     if (gguf_take_bool(g, "tokenizer.ggml.add_space_prefix", false, &space, err))
         return err->code;
@@ -185,9 +274,12 @@ static int read_pre(struct tokenizer *t, const struct gguf *g, const struct sche
         return err_set(err, ERR_FORMAT,
                        "tokenizer.ggml.add_space_prefix true is not handled with gpt2");
     t->bpe.ignore_merges = scheme->ignore_merges;
-    if (scheme->digits && pretok_add_digits(&t->pre, true, err))
+    if ((scheme->nfc && normalizer_add(&t->normalizer, NORMALIZE_NFC, NULL, NULL, err)) ||
+        (scheme->digits && pretok_add_digits(&t->pre, true, err)) ||
+        pretok_add_split(&t->pre, scheme->pattern, strlen(scheme->pattern), SPLIT_ISOLATED, false,
+                         err))
         return err->code;
-    return pretok_add(&t->pre, scheme->pattern, strlen(scheme->pattern), false, err);
+    return decoder_add(&t->decoder, DECODE_BYTE_LEVEL, NULL, NULL, NULL, err);
 }
 
 /* The id under key; -1 when absent. */
@@ -209,7 +301,7 @@ static int read_ends(struct tokenizer *t, const struct gguf *g, const struct sch
 
     if (read_id(t, g, "tokenizer.ggml.bos_token_id", &t->bos, err) ||
         read_id(t, g, "tokenizer.ggml.eos_token_id", &t->eos, err) ||
-        (scheme->scores && /* the other kind has a token for each byte, or drops it */
+        (!scheme->pattern && /* the other kind has a token for each byte, or drops it */
          read_id(t, g, "tokenizer.ggml.unknown_token_id", &t->bpe.unk, err)) ||
         gguf_take_bool(g, "tokenizer.ggml.add_bos_token", false, &bos, err) ||
         gguf_take_bool(g, "tokenizer.ggml.add_eos_token", false, &eos, err))
@@ -220,6 +312,22 @@ static int read_ends(struct tokenizer *t, const struct gguf *g, const struct sch
     if (bos && ids_push(&t->head, t->bos, err))
         return err->code;
     return eos ? ids_push(&t->tail, t->eos, err) : 0;
+}
+
+static int read_chat(struct tokenizer *t, const struct gguf *g, struct err *err)
+{
+    struct gguf_string s = {0};
+
+    if (gguf_take_string(g, "tokenizer.chat_template", false, &s, err) || !s.n)
+        return err->code;
+    t->chat = mem_alloc(s.n + 1, 1, err);
+    if (t->chat)
+        memcpy(t->chat, s.s, s.n);
+    t->chat_bos = t->bos;
+    t->chat_eos = t->eos;
+    t->chat_unk = t->bpe.unk;
+    return t->chat ? read_id(t, g, "tokenizer.ggml.padding_token_id", &t->chat_pad, err)
+                   : err->code;
 }
 
 int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err)
@@ -239,6 +347,8 @@ int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err)
         status = tokenizer_finish(t, err);
     if (!status)
         status = read_ends(t, &g, scheme, err);
+    if (!status)
+        status = read_chat(t, &g, err);
     gguf_close(&g);
     return status;
 }

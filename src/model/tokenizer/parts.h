@@ -1,10 +1,11 @@
 /*
  * Private to the tokenizer: what tokenizer.json and GGUF metadata are turned into.
  *
- *     text -> added tokens -> normalizer -> added tokens -> pre-tokenizer -> words -> BPE -> ids
+ *     text -> added tokens -> normalizer -> added tokens -> pre-tokenizer -> words -> model -> ids
+ *     ids -> spellings -> decoder -> text
  *
- * A reader fills bpe, pre, normalizer and the added tokens of a zeroed struct, and then calls
- * tokenizer_finish.
+ * A reader fills the parts of a zeroed struct (the normalizer before the added tokens, which it
+ * changes), and then calls tokenizer_finish.
  */
 #ifndef LENSWEEP_MODEL_TOKENIZER_PARTS_H
 #define LENSWEEP_MODEL_TOKENIZER_PARTS_H
@@ -15,38 +16,82 @@
 #include "model/tokenizer/bpe.h"
 #include "model/tokenizer/pretokenize.h"
 #include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/unigram.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NORMALIZER_STEPS_MAX = 8 };
+enum { NORMALIZER_STEPS_MAX = 16, DECODER_STEPS_MAX = 16 };
 
-enum normalizer_kind { NORMALIZE_NFC, NORMALIZE_PREPEND, NORMALIZE_REPLACE };
+enum normalizer_kind {
+    NORMALIZE_NFC,
+    NORMALIZE_NFD,
+    NORMALIZE_NFKC,
+    NORMALIZE_NFKD,
+    NORMALIZE_LOWERCASE,
+    NORMALIZE_STRIP,   /* white space at the left, at the right */
+    NORMALIZE_PREPEND, /* to, before a text that is not empty */
+    NORMALIZE_REPLACE, /* what code matches by to */
+    NORMALIZE_CHARSMAP /* SentencePiece's: from is its map of characters (charsmap.h) */
+};
 
 struct normalizer_step {
     enum normalizer_kind kind;
-    struct buf from, to; /* owned; prepend: to, before a text that is not empty */
+    struct buf from, to; /* owned */
+    void *code;          /* owned */
+    bool left, right; /* of STRIP; of CHARSMAP left: runs of spaces become one, none at the ends */
 };
 
 struct normalizer {
     struct normalizer_step step[NORMALIZER_STEPS_MAX];
     size_t n;
+    const struct added *keep; /* what CHARSMAP leaves as it is; NULL = nothing */
 };
 
+enum decoder_kind {
+    DECODE_BYTE_LEVEL,    /* letters back to bytes, but for added tokens: these are as written */
+    DECODE_METASPACE,     /* from by a space; at the very start by nothing, unless keep_first */
+    DECODE_BYTE_FALLBACK, /* <0x41> by its byte */
+    DECODE_FUSE,          /* all tokens become one */
+    DECODE_REPLACE,       /* what code matches by to */
+    DECODE_STRIP          /* up to `start` characters `from` at the left, `stop` at the right */
+};
+
+struct decoder_step {
+    enum decoder_kind kind;
+    struct buf from, to; /* owned */
+    void *code;          /* owned */
+    size_t start, stop;
+    bool keep_first;
+};
+
+struct decoder {
+    struct decoder_step step[DECODER_STEPS_MAX];
+    size_t n;
+    bool apart; /* tokens have a space between them */
+};
+
+enum { TOKEN_KNOWN = 1, TOKEN_SPECIAL = 2, TOKEN_ADDED = 4 };
+
 struct tokenizer {
-    struct bpe bpe;
+    struct bpe bpe; /* the vocabulary, also of the other model */
+    struct unigram unigram;
     struct pretok pre;
     struct normalizer normalizer;
+    struct decoder decoder;
     struct added as_written; /* found before the text is normalized */
     struct added normalized; /* found after that */
     struct ids head, tail;   /* what the rules put around a text */
     int32_t bos, eos;
-    bool strip_space;       /* decoding drops one space at the start */
-    size_t n_ids;           /* ids are below this */
-    struct buf pool;        /* what the ids stand for */
-    struct spelling *bytes; /* (n_ids) in the pool */
-    unsigned char *special; /* (n_ids) */
+    char *chat;                                     /* the chat template; NULL = has none */
+    int32_t chat_bos, chat_eos, chat_unk, chat_pad; /* what it calls so; -1 = nothing */
+    size_t n_ids;                                   /* ids are below this */
+    struct buf pool;                                /* what the ids stand for */
+    struct spelling *bytes;                         /* (n_ids) in the pool, by itself */
+    struct spelling *written; /* (n_ids) in the pool, an added token as it is found in a text */
+    unsigned char *flags;     /* (n_ids) TOKEN_... */
 };
 
 /* An added token; ERR_FORMAT for an id out of range or content that is no UTF-8. */
@@ -60,20 +105,60 @@ int tokenizer_finish(struct tokenizer *t, struct err *err);
 /* Fill t from a source. Messages do not name the file. */
 int tokenizer_from_json(struct tokenizer *t, const char *text, size_t n, struct err *err);
 int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err);
+int tokenizer_from_spm(struct tokenizer *t, const void *data, size_t n, struct err *err);
+/* GPT-2's two files, the vocabulary and the merges. */
+int tokenizer_from_vocab(struct tokenizer *t, const char *vocab, size_t n_vocab, const char *merges,
+                         size_t n_merges, struct err *err);
 
-/* BOS and EOS from tokenizer_config.json and config.json in dir, where they are there. */
-int tokenizer_read_neighbours(struct tokenizer *t, const char *dir, struct err *err);
+/* from_json_steps.c: the three parts that are chains of steps. */
+int tokenizer_read_normalizer(struct tokenizer *t, const json_t *root, struct err *err);
+int tokenizer_read_pretok(struct tokenizer *t, const json_t *root, struct err *err);
+int tokenizer_read_decoder(struct tokenizer *t, const json_t *root, struct err *err);
+const char *part_type(const json_t *part); /* its "type"; "" when it has none */
+int refuse_part(const char *part, const char *what, const char *expected, struct err *err);
+int refuse_type(const char *part, const json_t *j, const char *expected, struct err *err);
+
+/* neighbours.c: the added tokens of tokenizer_config.json and added_tokens.json in dir, for a
+   tokenizer whose own file has none; before tokenizer_finish. */
+int tokenizer_read_added(struct tokenizer *t, const char *dir, struct err *err);
+
+/* BOS, EOS and the chat template from tokenizer_config.json, config.json and what stands beside them
+   in dir, where they are there. rules: the tokenizer's own file does not say what is put around a
+   text; then add_bos_token and add_eos_token do, and else these. */
+enum { RULES_NONE = 0, RULES_BOS = 1, RULES_EOS = 2, RULES_OPEN = 4 };
+int tokenizer_read_neighbours(struct tokenizer *t, const char *dir, unsigned rules,
+                              struct err *err);
 
 /* A tokenizer of a tokenizer.json in memory: for tests and the fuzzer. */
 int tokenizer_open_json(struct tokenizer **t, const char *text, size_t n, struct err *err);
 
-/* normalize.c */
-int normalizer_add(struct normalizer *z, enum normalizer_kind kind, const char *from,
-                   const char *to, struct err *err);
+/* normalize.c. A step; from and to may be NULL. */
+int normalizer_add(struct normalizer *z, enum normalizer_kind kind, const char *to, void *code,
+                   struct err *err);
+int normalizer_replace(struct normalizer *z, const char *from, const char *to, struct err *err);
 void normalizer_release(struct normalizer *z);
 
-/* out becomes the normal form of s[0..n), which is well-formed UTF-8 and does not lie in out. */
-int normalizer_run(const struct normalizer *z, const char *s, size_t n, struct buf *out,
-                   struct err *err);
+/* out becomes the normal form of s[0..n), which is well-formed UTF-8 and does not lie in out. *first
+   (NULL = not wanted) is cleared if the beginning of the text is not in it any more. */
+int normalizer_run(const struct normalizer *z, struct regex_run *run, const char *s, size_t n,
+                   bool *first, struct buf *out, struct err *err);
+
+/* decode.c. Takes the code in any case. */
+int decoder_add(struct decoder *d, enum decoder_kind kind, const char *from, const char *to,
+                void *code, struct err *err);
+int decoder_replace(struct decoder *d, const char *from, const char *to, struct err *err);
+/* What SentencePiece's kinds have; strip: one space at the start is not in the text. */
+int decoder_add_spaces(struct decoder *d, bool strip, struct err *err);
+void decoder_release(struct decoder *d);
+
+/* Appends the bytes that one token stands for inside a text: they may end inside a character. */
+struct decoder_work {
+    struct regex_run regex; /* the caller's regex_run_init */
+    struct buf text[2];
+};
+
+int decoder_bytes(const struct tokenizer *t, struct decoder_work *w, const char *s, size_t n,
+                  bool added, struct buf *out, struct err *err);
+void decoder_work_release(struct decoder_work *w);
 
 #endif

@@ -3,11 +3,12 @@
  *
  * The two agree on most of what tokenizers use. Where they differ the pattern is rewritten (\s,
  * \p{L}, \p{N}, \d, \uHHHH), and what means something else, or is not known to mean the same, is
- * refused: \w \b \h, back-references, anchors ^ and $, inline options, nested classes, {n}? and
- * {n,m}+. Classes of letters and numbers carry the ranges that Unicode 15 to 16 added, since
+ * refused: \w \b \h, back-references, inline options, nested classes, {n}? and {n,m}+. ^ and $
+ * stand at the ends of lines in both. Categories carry the ranges that Unicode 15 and 16 added, since
  * Oniguruma knows them and PCRE2 before 10.45 does not; with a newer PCRE2 they change nothing.
  */
-#include "model/tokenizer/pretokenize.h"
+#include "model/tokenizer/regex.h"
+#include "model/tokenizer/unicode.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,26 +16,11 @@
 #define SPACES                                                                          \
     "\\x09-\\x0d\\x20\\x85\\xa0\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}" \
     "\\x{205f}\\x{3000}"
-#define NEW_LETTERS                                                                       \
-    "\\x{1c89}\\x{1c8a}\\x{a7cb}-\\x{a7cd}\\x{a7da}-\\x{a7dc}\\x{105c0}-\\x{105f3}"       \
-    "\\x{10d4a}-\\x{10d65}\\x{10d6f}-\\x{10d85}\\x{10ec2}-\\x{10ec4}\\x{1123f}\\x{11240}" \
-    "\\x{11380}-\\x{11389}\\x{1138b}\\x{1138e}\\x{11390}-\\x{113b5}\\x{113b7}\\x{113d1}"  \
-    "\\x{113d3}\\x{11bc0}-\\x{11be0}\\x{11f02}\\x{11f04}-\\x{11f10}\\x{11f12}-\\x{11f33}" \
-    "\\x{1342f}\\x{13441}-\\x{13446}\\x{13460}-\\x{143fa}\\x{16100}-\\x{1611d}"           \
-    "\\x{16d40}-\\x{16d6c}\\x{18cff}\\x{1b132}\\x{1b155}\\x{1df25}-\\x{1df2a}"            \
-    "\\x{1e030}-\\x{1e06d}\\x{1e4d0}-\\x{1e4eb}\\x{1e5d0}-\\x{1e5ed}\\x{1e5f0}\\x{2b739}" \
-    "\\x{2ebf0}-\\x{2ee5d}\\x{31350}-\\x{323af}"
-#define NEW_DIGITS                                                                         \
-    "\\x{10d40}-\\x{10d49}\\x{116d0}-\\x{116e3}\\x{11bf0}-\\x{11bf9}\\x{11f50}-\\x{11f59}" \
-    "\\x{16130}-\\x{16139}\\x{16d70}-\\x{16d79}\\x{1ccf0}-\\x{1ccf9}\\x{1e4f0}-\\x{1e4f9}" \
-    "\\x{1e5f1}-\\x{1e5fa}"
-#define NEW_NUMBERS NEW_DIGITS "\\x{1d2c0}-\\x{1d2d3}"
-
 /* Digits are found by the standard library of Rust, which is one version of Unicode ahead. */
-#define RUST_NUMERIC "[\\p{N}" NEW_NUMBERS "\\x{11de0}-\\x{11de9}\\x{16ff4}-\\x{16ff6}]"
+#define RUST_NUMERIC "[\\p{N}" NEW_N_ "\\x{11de0}-\\x{11de9}\\x{16ff4}-\\x{16ff6}]"
 
-const char pattern_digit[] = RUST_NUMERIC;
-const char pattern_digits[] = RUST_NUMERIC "+";
+const char regex_digit[] = RUST_NUMERIC;
+const char regex_punctuation[] = "[" PUNCTUATION "]";
 
 struct translator {
     const char *p;
@@ -72,11 +58,16 @@ static const char *const categories[] = {
 
 static const char *new_members(const char *category)
 {
-    if (!strcmp(category, "L"))
-        return NEW_LETTERS;
-    if (!strcmp(category, "N"))
-        return NEW_NUMBERS;
-    return !strcmp(category, "Nd") ? NEW_DIGITS : "";
+    static const char *const lists[][2] = {
+#define X(name, members) {name, members},
+        NEW_MEMBERS(X)
+#undef X
+    };
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (!strcmp(lists[i][0], category))
+            return lists[i][1];
+    return "";
 }
 
 static int put_property(struct translator *t, const char *category, bool not, struct err *err)
@@ -293,9 +284,6 @@ static int item(struct translator *t, struct err *err)
         return close_group(t, err);
     case '{':
         return interval(t, err);
-    case '^':
-    case '$':
-        return refuse(t, t->i, "an anchor", err);
     default:
         return buf_put(t->out, &t->p[t->i++], 1, err);
     }

@@ -1,247 +1,272 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "model/tokenizer/pretokenize.h"
 
 #include "base/mem.h"
-#include "base/utf8.h"
 
-#include <pcre2.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
-extern const char pattern_digit[], pattern_digits[]; /* pattern.c: for PCRE2, not to translate */
+/* Of the text that a step splits. */
+struct split_piece {
+    size_t lo, hi;
+    bool match, drop;
+};
 
-/* A match may take so many steps for each byte of its piece. What tokenizers use takes a few;
-   the bound keeps a hostile pattern from running for ever. */
-enum { STEPS_BASE = 100000, STEPS_PER_BYTE = 16, HEAP_KIB = 1 << 16 };
-
-static void *take(PCRE2_SIZE n, void *arg)
+static struct pretok_step *add_step(struct pretok *p, struct err *err)
 {
-    struct err err = {0};
-
-    (void)arg;
-    return mem_alloc(n, 1, &err);
-}
-
-static void give(void *p, void *arg)
-{
-    (void)arg;
-    mem_free(p);
-}
-
-static int compile(pcre2_code **code, const char *pattern, size_t n, struct err *err)
-{
-    uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
-    pcre2_general_context *g = pcre2_general_context_create(take, give, NULL);
-    pcre2_compile_context *c = g ? pcre2_compile_context_create(g) : NULL;
-    PCRE2_UCHAR text[128] = "";
-    PCRE2_SIZE at;
-    int why;
-
-    *code = NULL;
-    if (!c) {
-        err_set(err, ERR_MEMORY, "out of memory for a pattern");
-        goto out;
+    if (p->n == PRETOK_STEPS_MAX) {
+        err_set(err, ERR_FORMAT, "more than %d steps are not handled", PRETOK_STEPS_MAX);
+        return NULL;
     }
-    pcre2_set_newline(c, PCRE2_NEWLINE_LF);
-    *code = pcre2_compile((PCRE2_SPTR)pattern, n, options, &why, &at, c);
-    if (!*code && why == PCRE2_ERROR_HEAP_FAILED) {
-        err_set(err, ERR_MEMORY, "out of memory for a pattern");
-    } else if (!*code) {
-        pcre2_get_error_message(why, text, sizeof text);
-        err_set(err, ERR_FORMAT, "pattern: %s", (const char *)text);
-    } else {
-        pcre2_jit_compile(*code, PCRE2_JIT_COMPLETE); /* without it the interpreter does it */
-    }
-out:
-    pcre2_compile_context_free(c);
-    pcre2_general_context_free(g);
-    return *code ? 0 : err->code;
+    return &p->step[p->n++];
 }
 
-static int add_compiled(struct pretok *p, const char *pattern, size_t n, bool prefix_space,
-                        struct err *err)
+int pretok_add_split(struct pretok *p, const char *pattern, size_t n, enum split_behavior behavior,
+                     bool invert, struct err *err)
 {
-    pcre2_code *code = NULL;
+    struct pretok_step *step = add_step(p, err);
 
-    if (p->n == PRETOK_STEPS_MAX)
-        return err_set(err, ERR_FORMAT, "more than %d steps are not handled", PRETOK_STEPS_MAX);
-    if (pattern && compile(&code, pattern, n, err))
+    if (!step)
         return err->code;
-    p->step[p->n++] = (struct pretok_step){code, prefix_space};
-    return 0;
+    step->behavior = behavior;
+    step->invert = invert;
+    return regex_new(&step->code, pattern, n, err);
 }
 
-int pretok_add(struct pretok *p, const char *pattern, size_t n, bool prefix_space, struct err *err)
+int pretok_add_literal(struct pretok *p, const char *text, size_t n, enum split_behavior behavior,
+                       bool invert, struct err *err)
 {
-    struct buf translated = {0};
-    int status;
+    struct pretok_step *step = add_step(p, err);
 
-    if (!pattern)
-        return add_compiled(p, NULL, 0, prefix_space, err);
-    status = pattern_translate(&translated, pattern, n, err);
-    if (!status)
-        status = add_compiled(p, translated.data ? translated.data : "", translated.len,
-                              prefix_space, err);
-    buf_release(&translated);
-    return status;
+    if (!step)
+        return err->code;
+    step->behavior = behavior;
+    step->invert = invert;
+    return regex_new_literal(&step->code, text, n, err);
+}
+
+int pretok_add_byte_level(struct pretok *p, bool prefix_space, bool use_regex, struct err *err)
+{
+    struct pretok_step *step = add_step(p, err);
+
+    if (!step)
+        return err->code;
+    step->prefix = prefix_space ? PREFIX_ALWAYS : PREFIX_NEVER;
+    memcpy(step->space, " ", 2);
+    return use_regex ? regex_new(&step->code, PATTERN_GPT2, strlen(PATTERN_GPT2), err) : 0;
+}
+
+int pretok_add_metaspace(struct pretok *p, const char *space, enum prefix_scheme prefix, bool split,
+                         struct err *err)
+{
+    struct pretok_step *step = add_step(p, err);
+
+    if (!step)
+        return err->code;
+    step->prefix = prefix;
+    step->replace = true;
+    step->behavior = SPLIT_MERGED_WITH_NEXT;
+    snprintf(step->space, sizeof step->space, "%s", space);
+    return split ? regex_new_literal(&step->code, step->space, strlen(step->space), err) : 0;
+}
+
+static int add_class(struct pretok *p, const char *class, enum split_behavior behavior,
+                     struct err *err)
+{
+    struct pretok_step *step = add_step(p, err);
+
+    if (!step)
+        return err->code;
+    step->behavior = behavior;
+    return regex_new_own(&step->code, class, err);
 }
 
 int pretok_add_digits(struct pretok *p, bool individual, struct err *err)
 {
-    const char *pattern = individual ? pattern_digit : pattern_digits;
+    return add_class(p, regex_digit, individual ? SPLIT_ISOLATED : SPLIT_CONTIGUOUS, err);
+}
 
-    return add_compiled(p, pattern, strlen(pattern), false, err);
+int pretok_add_punctuation(struct pretok *p, enum split_behavior behavior, struct err *err)
+{
+    return add_class(p, regex_punctuation, behavior, err);
 }
 
 void pretok_release(struct pretok *p)
 {
     for (size_t i = 0; i < p->n; i++)
-        pcre2_code_free(p->step[i].code);
+        regex_free(p->step[i].code);
     p->n = 0;
-}
-
-int pretok_run_init(struct pretok_run *run, struct err *err)
-{
-    pcre2_general_context *g = pcre2_general_context_create(take, give, NULL);
-
-    run->match = g ? pcre2_match_data_create(1, g) : NULL;
-    run->context = run->match ? pcre2_match_context_create(g) : NULL;
-    pcre2_general_context_free(g);
-    if (!run->context)
-        return err_set(err, ERR_MEMORY, "out of memory for matching a pattern");
-    pcre2_set_heap_limit(run->context, HEAP_KIB);
-    return 0;
 }
 
 void pretok_run_release(struct pretok_run *run)
 {
-    pcre2_match_data_free(run->match);
-    pcre2_match_context_free(run->context);
-    run->match = run->context = NULL;
+    mem_free(run->piece);
+    run->piece = NULL;
+    run->n_pieces = run->cap = 0;
 }
 
-/* The next match at or after `from`: 1 and its bounds, 0 = none, or -1 and an error. */
-static int next_match(const struct pretok_step *step, struct pretok_run *run, const char *s,
-                      size_t n, size_t from, size_t *lo, size_t *hi, struct err *err)
+static int push(struct pretok_run *run, size_t lo, size_t hi, bool match, struct err *err)
 {
-    uint32_t steps = STEPS_BASE + STEPS_PER_BYTE * (uint32_t)(n < 1u << 27 ? n : 1u << 27);
-    PCRE2_UCHAR text[128] = "";
-    const PCRE2_SIZE *bound;
-    int rc;
+    size_t cap = run->cap ? 2 * run->cap : 256;
 
-    pcre2_set_match_limit(run->context, steps);
-    rc = pcre2_match(step->code, (PCRE2_SPTR)s, n, from, PCRE2_NO_UTF_CHECK, run->match,
-                     run->context);
-    if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-        rc = pcre2_match(step->code, (PCRE2_SPTR)s, n, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
-                         run->match, run->context);
-    if (rc == PCRE2_ERROR_NOMATCH)
-        return 0;
-    if (rc < 0) {
-        pcre2_get_error_message(rc, text, sizeof text);
-        err_set(err, rc == PCRE2_ERROR_NOMEMORY ? ERR_MEMORY : ERR_FORMAT,
-                "the pre-tokenizer's pattern gives up at byte %zu of %zu: %s", from, n,
-                (const char *)text);
-        return -1;
+    if (run->n_pieces == run->cap) {
+        if (mem_grow((void **)&run->piece, run->cap, cap, sizeof *run->piece, err))
+            return err->code;
+        run->cap = cap;
     }
-    bound = pcre2_get_ovector_pointer(run->match);
-    *lo = bound[0];
-    *hi = bound[1];
-    return 1;
+    run->piece[run->n_pieces++] = (struct split_piece){.lo = lo, .hi = hi, .match = match};
+    return 0;
 }
 
-static int split_from(const struct pretok *p, size_t step, struct pretok_run *run, const char *s,
-                      size_t n, struct err *err);
-
-/* The matches and what lies between them, in order. An empty match splits as well, but not where
-   the last match ended. */
-static int split_by_pattern(const struct pretok *p, size_t i, struct pretok_run *run, const char *s,
-                            size_t n, struct err *err)
+/* The matches and what lies between them, which together are the whole text; a match may be empty.
+ */
+static int find_pieces(const struct pretok_step *step, struct pretok_run *run, const char *s,
+                       size_t n, struct err *err)
 {
-    size_t from = 0, done = 0, last = SIZE_MAX, lo, hi;
-    int32_t c;
+    struct regex_at at = {0};
+    size_t done = 0, lo, hi;
     int found;
 
-    while (from <= n) {
-        found = next_match(&p->step[i], run, s, n, from, &lo, &hi, err);
-        if (found < 0)
+    while ((found = regex_next(step->code, run->regex, s, n, &at, &lo, &hi, err)) > 0) {
+        if (done < lo && push(run, done, lo, step->invert, err))
             return err->code;
-        if (!found)
-            break;
-        if (lo == hi && hi == last) {
-            from += from < n ? utf8_next(s + from, n - from, &c) : 1;
-            continue;
-        }
-        from = last = hi;
-        if (split_from(p, i + 1, run, s + done, lo - done, err) ||
-            split_from(p, i + 1, run, s + lo, hi - lo, err))
+        if (push(run, lo, hi, !step->invert, err))
             return err->code;
         done = hi;
     }
-    return split_from(p, i + 1, run, s + done, n - done, err);
+    if (found < 0)
+        return err->code;
+    return done < n ? push(run, done, n, step->invert, err) : 0;
+}
+
+/* A match joins the piece before it, unless that is a match too and may only take one. */
+static size_t merge_forward(struct split_piece *p, size_t n, bool contiguous)
+{
+    bool before = false;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool join = contiguous ? p[i].match == before : p[i].match && !before;
+
+        before = p[i].match;
+        if (join && kept)
+            p[kept - 1].hi = p[i].hi;
+        else
+            p[kept++] = p[i];
+    }
+    return kept;
+}
+
+/* The same from the end: a match joins the piece behind it. */
+static size_t merge_backward(struct split_piece *p, size_t n)
+{
+    bool behind = false;
+    size_t kept = n;
+
+    for (size_t i = n; i-- > 0;) {
+        bool join = p[i].match && !behind;
+
+        behind = p[i].match;
+        if (join && kept < n)
+            p[kept].lo = p[i].lo;
+        else
+            p[--kept] = p[i];
+    }
+    memmove(p, p + kept, (n - kept) * sizeof *p);
+    return n - kept;
+}
+
+static size_t behave(enum split_behavior behavior, struct split_piece *p, size_t n)
+{
+    switch (behavior) {
+    case SPLIT_REMOVED:
+        for (size_t i = 0; i < n; i++)
+            p[i].drop = p[i].match;
+        return n;
+    case SPLIT_MERGED_WITH_PREVIOUS:
+        return merge_forward(p, n, false);
+    case SPLIT_MERGED_WITH_NEXT:
+        return merge_backward(p, n);
+    case SPLIT_CONTIGUOUS:
+        return merge_forward(p, n, true);
+    default:
+        return n;
+    }
+}
+
+static int split_from(const struct pretok *p, size_t step, struct pretok_run *run, const char *s,
+                      size_t n, bool first, struct err *err);
+
+/* The pieces lie on run's stack, above those of the steps before. */
+static int split_by_pattern(const struct pretok *p, size_t i, struct pretok_run *run, const char *s,
+                            size_t n, bool first, struct err *err)
+{
+    size_t base = run->n_pieces, count;
+    int status = find_pieces(&p->step[i], run, s, n, err);
+
+    if (status)
+        return status;
+    count = behave(p->step[i].behavior, run->piece + base, run->n_pieces - base);
+    run->n_pieces = base + count;
+    for (size_t k = base; k < base + count && !status; k++) {
+        struct split_piece piece = run->piece[k]; /* the stack may move */
+
+        if (!piece.drop)
+            status = split_from(p, i + 1, run, s + piece.lo, piece.hi - piece.lo,
+                                first && piece.lo == 0, err);
+    }
+    run->n_pieces = base;
+    return status;
 }
 
 static int split_whole(const struct pretok *p, size_t i, struct pretok_run *run, const char *s,
-                       size_t n, struct err *err)
+                       size_t n, bool first, struct err *err)
 {
-    return p->step[i].code ? split_by_pattern(p, i, run, s, n, err)
-                           : split_from(p, i + 1, run, s, n, err);
+    return p->step[i].code ? split_by_pattern(p, i, run, s, n, first, err)
+                           : split_from(p, i + 1, run, s, n, first, err);
 }
 
-static int split_with_space(const struct pretok *p, size_t i, struct pretok_run *run, const char *s,
-                            size_t n, struct err *err)
+/* Does the piece lack the space that the step wants at its front? */
+static bool wants_space(const struct pretok_step *step, const char *s, size_t n, bool first)
 {
-    struct buf b = {0};
-    int status = buf_put(&b, " ", 1, err);
+    size_t len = strlen(step->space);
 
-    if (!status)
+    if (step->prefix == PREFIX_NEVER || (step->prefix == PREFIX_FIRST && !first))
+        return false;
+    return !(n >= len && !memcmp(s, step->space, len)) && !(step->replace && n && s[0] == ' ');
+}
+
+static int split_spaced(const struct pretok *p, size_t i, struct pretok_run *run, const char *s,
+                        size_t n, bool first, struct err *err)
+{
+    const struct pretok_step *step = &p->step[i];
+    struct buf b = {0};
+    int status = wants_space(step, s, n, first) ? buf_puts(&b, step->space, err) : 0;
+
+    for (size_t k = 0; step->replace && k < n && !status; k++)
+        status = s[k] == ' ' ? buf_puts(&b, step->space, err) : buf_put(&b, s + k, 1, err);
+    if (!step->replace && !status)
         status = buf_put(&b, s, n, err);
     if (!status)
-        status = split_whole(p, i, run, b.data, b.len, err);
+        status = split_whole(p, i, run, b.data, b.len, first, err);
     buf_release(&b);
     return status;
 }
 
 /* The steps from i on, applied to one piece; an empty piece is none. */
 static int split_from(const struct pretok *p, size_t i, struct pretok_run *run, const char *s,
-                      size_t n, struct err *err)
+                      size_t n, bool first, struct err *err)
 {
     if (!n)
         return 0;
     if (i == p->n)
         return run->word(run->arg, s, n, err);
-    if (p->step[i].prefix_space && s[0] != ' ')
-        return split_with_space(p, i, run, s, n, err);
-    return split_whole(p, i, run, s, n, err);
+    if (p->step[i].replace || wants_space(&p->step[i], s, n, first))
+        return split_spaced(p, i, run, s, n, first, err);
+    return split_whole(p, i, run, s, n, first, err);
 }
 
 int pretok_split(const struct pretok *p, struct pretok_run *run, const char *text, size_t n,
-                 struct err *err)
+                 bool first, struct err *err)
 {
-    return split_from(p, 0, run, text, n, err);
-}
-
-int word_class_new(void **code, struct err *err)
-{
-    static const char pattern[] = "\\A[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200c}\\x{200d}]";
-    pcre2_code *c;
-
-    if (compile(&c, pattern, strlen(pattern), err))
-        return err->code;
-    *code = c;
-    return 0;
-}
-
-bool word_class_has(const void *code, const char *s, size_t n)
-{
-    pcre2_match_data *match = pcre2_match_data_create(1, NULL);
-    int rc = match ? pcre2_match(code, (PCRE2_SPTR)s, n, 0, PCRE2_NO_UTF_CHECK, match, NULL) : -1;
-
-    pcre2_match_data_free(match);
-    return rc >= 0;
-}
-
-void word_class_free(void *code)
-{
-    pcre2_code_free(code);
+    return split_from(p, 0, run, text, n, first, err);
 }

@@ -32,6 +32,7 @@ void ids_release(struct ids *ids)
 int tokenizer_add(struct tokenizer *t, const char *s, size_t n, int64_t id, unsigned flags,
                   bool normalized, struct err *err)
 {
+    struct regex_run run = {0};
     struct buf text = {0};
     int status = 0;
     int32_t c;
@@ -45,7 +46,10 @@ int tokenizer_add(struct tokenizer *t, const char *s, size_t n, int64_t id, unsi
             return err_set(err, ERR_FORMAT, "added token %lld is not UTF-8", (long long)id);
     }
     if (normalized && t->normalizer.n) {
-        status = normalizer_run(&t->normalizer, s, n, &text, err);
+        status = regex_run_init(&run, err);
+        if (!status)
+            status = normalizer_run(&t->normalizer, &run, s, n, NULL, &text, err);
+        regex_run_release(&run);
         s = text.data;
         n = text.len;
     }
@@ -73,52 +77,81 @@ static size_t ids_end(const struct added *a, size_t end)
     return end;
 }
 
-static int note_added(struct tokenizer *t, const struct added *a, struct err *err)
+static int check_pool(const struct tokenizer *t, size_t n, struct err *err)
+{
+    if (n > UINT32_MAX - t->pool.len)
+        return err_set(err, ERR_FORMAT, "the tokens have more than %u bytes", UINT32_MAX);
+    return 0;
+}
+
+/* What an id stands for inside a text. */
+static int note_bytes(struct tokenizer *t, struct decoder_work *w, size_t id, const char *s,
+                      size_t n, bool added, struct err *err)
+{
+    size_t at = t->pool.len;
+
+    if (decoder_bytes(t, w, s, n, added, &t->pool, err) || check_pool(t, 0, err))
+        return err->code;
+    t->bytes[id] = (struct spelling){(uint32_t)at, (uint32_t)(t->pool.len - at)};
+    t->flags[id] |= TOKEN_KNOWN;
+    return 0;
+}
+
+static int note_added(struct tokenizer *t, struct decoder_work *w, const struct added *a,
+                      struct err *err)
 {
     for (size_t i = 0; i < a->n; i++) {
         const struct added_token *v = &a->v[i];
 
-        if (v->n > UINT32_MAX - t->pool.len)
-            return err_set(err, ERR_FORMAT, "the tokens have more than %u bytes", UINT32_MAX);
-        t->bytes[v->id] = (struct spelling){(uint32_t)t->pool.len, (uint32_t)v->n};
-        t->special[v->id] = (v->flags & ADDED_SPECIAL) != 0;
-        if (buf_put(&t->pool, v->s, v->n, err))
+        if (check_pool(t, v->n, err))
+            return err->code;
+        t->written[v->id] = (struct spelling){(uint32_t)t->pool.len, (uint32_t)v->n};
+        t->flags[v->id] |= TOKEN_ADDED;
+        if (v->flags & ADDED_SPECIAL)
+            t->flags[v->id] |= TOKEN_SPECIAL;
+        if (buf_put(&t->pool, v->s, v->n, err) ||
+            note_bytes(t, w, (size_t)v->id, v->s, v->n, true, err))
             return err->code;
     }
     return 0;
 }
 
-/* What each id of the vocabulary stands for, as bytes. These are never more than the spelling. */
-static int note_vocabulary(struct tokenizer *t, struct err *err)
+static int note_vocabulary(struct tokenizer *t, struct decoder_work *w, struct err *err)
 {
     const char *s;
-    size_t n, at;
+    size_t n;
 
     for (size_t id = 0; id < t->bpe.n_ids; id++) {
         s = bpe_spelling(&t->bpe, id, &n);
-        at = t->pool.len;
-        if (!s)
-            continue;
-        if (bpe_bytes(&t->bpe, s, n, &t->pool, err))
+        if (s && note_bytes(t, w, id, s, n, false, err))
             return err->code;
-        t->bytes[id] = (struct spelling){(uint32_t)at, (uint32_t)(t->pool.len - at)};
     }
     return 0;
 }
 
 int tokenizer_finish(struct tokenizer *t, struct err *err)
 {
+    struct decoder_work w = {0};
+    int status;
+
     if (added_seal(&t->as_written, err) || added_seal(&t->normalized, err))
         return err->code;
     bpe_seal(&t->bpe);
     t->n_ids = ids_end(&t->normalized, ids_end(&t->as_written, t->bpe.n_ids));
     t->bytes = mem_alloc(t->n_ids, sizeof *t->bytes, err);
-    t->special = t->bytes ? mem_alloc(t->n_ids, 1, err) : NULL;
-    if (!t->special)
+    t->written = t->bytes ? mem_alloc(t->n_ids, sizeof *t->written, err) : NULL;
+    t->flags = t->written ? mem_alloc(t->n_ids, 1, err) : NULL;
+    if (!t->flags)
         return err->code;
-    if (note_vocabulary(t, err) || note_added(t, &t->as_written, err))
-        return err->code;
-    return note_added(t, &t->normalized, err);
+    status = regex_run_init(&w.regex, err);
+    if (!status)
+        status = note_vocabulary(t, &w, err);
+    if (!status)
+        status = note_added(t, &w, &t->as_written, err);
+    if (!status)
+        status = note_added(t, &w, &t->normalized, err);
+    decoder_work_release(&w);
+    return status;
 }
 
 static struct tokenizer *tokenizer_new(struct err *err)
@@ -126,7 +159,7 @@ static struct tokenizer *tokenizer_new(struct err *err)
     struct tokenizer *t = mem_alloc(1, sizeof *t, err);
 
     if (t)
-        t->bos = t->eos = -1;
+        t->bos = t->eos = t->chat_bos = t->chat_eos = t->chat_unk = t->chat_pad = -1;
     return t;
 }
 
@@ -143,38 +176,110 @@ int tokenizer_open_json(struct tokenizer **t, const char *text, size_t n, struct
     return 0;
 }
 
-static int open_json(struct tokenizer *t, const char *path, struct err *err)
+/* What is read beside a tokenizer's own file depends on what that file says already. */
+static int finish_beside(struct tokenizer *t, const char *dir, unsigned rules, struct err *err)
+{
+    if (tokenizer_read_added(t, dir, err) || tokenizer_finish(t, err))
+        return err->code;
+    return tokenizer_read_neighbours(t, dir, rules, err);
+}
+
+/* A tokenizer.json or a tokenizer.model: the one begins with a brace. */
+static int open_file(struct tokenizer *t, const char *dir, const char *path, struct err *err)
 {
     struct buf text = {0};
     int status = file_read(&text, path, JSON_FILE_MAX, err);
+    size_t blank = 0;
 
-    if (!status && tokenizer_from_json(t, text.data, text.len, err))
-        status = err_wrap(err, "%s", path);
+    while (!status && blank < text.len && strchr(" \t\r\n", text.data[blank]))
+        blank++;
+    if (!status && blank < text.len && text.data[blank] != '{')
+        status = tokenizer_from_spm(t, text.data, text.len, err)
+                     ? err_wrap(err, "%s", path)
+                     : finish_beside(t, dir, RULES_OPEN | RULES_BOS, err);
+    else if (!status)
+        status = tokenizer_from_json(t, text.data, text.len, err)
+                     ? err_wrap(err, "%s", path)
+                     : tokenizer_read_neighbours(t, dir, RULES_NONE, err);
     buf_release(&text);
     return status;
 }
 
-/* The directory of a tokenizer.json has its neighbours, which name BOS and EOS. */
-static int open_directory(struct tokenizer *t, const char *dir, const char *path, struct err *err)
+static int open_vocab(struct tokenizer *t, const char *dir, const char *vocab, const char *merges,
+                      struct err *err)
 {
-    return open_json(t, path, err) ? err->code : tokenizer_read_neighbours(t, dir, err);
+    struct buf v = {0}, m = {0};
+    int status = file_read(&v, vocab, JSON_FILE_MAX, err);
+
+    if (!status)
+        status = file_read(&m, merges, JSON_FILE_MAX, err);
+    if (!status)
+        status = tokenizer_from_vocab(t, v.data, v.len, m.data ? m.data : "", m.len, err)
+                     ? err_wrap(err, "%s", dir)
+                     : finish_beside(t, dir, RULES_OPEN, err);
+    buf_release(&v);
+    buf_release(&m);
+    return status;
+}
+
+/* The files that a directory may have, in the order in which they count. */
+enum { FILES = 4 };
+static const char *const files[FILES] = {"tokenizer.json", "tokenizer.model", "vocab.json",
+                                         "merges.txt"};
+
+static int file_paths(const char *path[FILES], const char *dir, struct arena *a, struct err *err)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        path[i] = file_join(a, dir, files[i], err);
+        if (!path[i])
+            return err->code;
+    }
+    return 0;
+}
+
+bool tokenizer_is_there(const char *path, const struct err *why)
+{
+    const char *file[FILES];
+    struct err err = {0};
+    struct arena a = {0};
+    bool there = why->code != ERR_IO;
+
+    if (!there && file_is_dir(path) && !file_paths(file, path, &a, &err))
+        there = file_exists(file[0]) || file_exists(file[1]) ||
+                (file_exists(file[2]) && file_exists(file[3]));
+    arena_release(&a);
+    return there;
+}
+
+static int open_directory(struct tokenizer *t, const char *dir, struct arena *a, struct err *err)
+{
+    const char *path[FILES];
+
+    if (file_paths(path, dir, a, err))
+        return err->code;
+    for (size_t i = 0; i < 2; i++)
+        if (file_exists(path[i]))
+            return open_file(t, dir, path[i], err);
+    if (file_exists(path[2]) && file_exists(path[3]))
+        return open_vocab(t, dir, path[2], path[3], err);
+    return err_set(err, ERR_IO,
+                   "%s: has no tokenizer (tokenizer.json, tokenizer.model, or vocab.json and "
+                   "merges.txt)",
+                   dir);
 }
 
 static int open_any(struct tokenizer *t, const char *path, struct arena *a, struct err *err)
 {
-    const char *slash, *dir, *json;
+    const char *slash, *dir;
 
-    if (!file_is_dir(path) && gguf_is(path))
+    if (file_is_dir(path))
+        return open_directory(t, path, a, err);
+    if (gguf_is(path))
         return tokenizer_from_gguf(t, path, err) ? err_wrap(err, "%s", path) : 0;
-    if (file_is_dir(path)) {
-        json = file_join(a, path, "tokenizer.json", err);
-        return json ? open_directory(t, path, json, err) : err->code;
-    }
     slash = strrchr(path, '/');
     dir = slash ? arena_strndup(a, path, (size_t)(slash - path) + 1, err) : ".";
-    return dir ? open_directory(t, dir, path, err) : err->code;
+    return dir ? open_file(t, dir, path, err) : err->code;
 }
-
 int tokenizer_open(struct tokenizer **t, const char *path, struct err *err)
 {
     struct arena a = {0};
@@ -197,15 +302,19 @@ void tokenizer_close(struct tokenizer *t)
     if (!t)
         return;
     bpe_release(&t->bpe);
+    unigram_release(&t->unigram);
     pretok_release(&t->pre);
     normalizer_release(&t->normalizer);
+    decoder_release(&t->decoder);
     added_release(&t->as_written);
     added_release(&t->normalized);
     ids_release(&t->head);
     ids_release(&t->tail);
     buf_release(&t->pool);
     mem_free(t->bytes);
-    mem_free(t->special);
+    mem_free(t->written);
+    mem_free(t->flags);
+    mem_free(t->chat);
     mem_free(t);
 }
 
@@ -214,49 +323,56 @@ struct job {
     const struct tokenizer *t;
     struct ids *out;
     struct bpe_work work;
+    struct unigram_work cuts;
+    struct regex_run regex;
     struct pretok_run run;
     struct buf normal;
 };
 
-/* Ids of the added tokens found in s; what lies between them goes to `text`. */
+/* Ids of the added tokens found in s; what lies between them goes to `text`. first: s begins where the
+   whole input does. */
 static int encode_around(struct job *job, const struct added *added, const char *s, size_t n,
-                         int (*text)(struct job *, const char *, size_t, struct err *),
+                         bool first,
+                         int (*text)(struct job *, const char *, size_t, bool, struct err *),
                          struct err *err)
 {
     size_t done = 0, at = 0;
     struct added_hit hit;
 
     while (added_next(added, s, n, done, &at, &hit)) {
-        if (done < hit.lo && text(job, s + done, hit.lo - done, err))
+        if (done < hit.lo && text(job, s + done, hit.lo - done, first && !done, err))
             return err->code;
         if (ids_push(job->out, hit.id, err))
             return err->code;
         done = hit.hi;
     }
-    return done < n ? text(job, s + done, n - done, err) : 0;
+    return done < n ? text(job, s + done, n - done, first && !done, err) : 0;
 }
 
 static int encode_word(void *arg, const char *word, size_t n, struct err *err)
 {
     struct job *job = arg;
+    const struct tokenizer *t = job->t;
 
-    return bpe_encode(&job->t->bpe, word, n, &job->work, job->out, err);
+    return t->unigram.score
+               ? unigram_encode(&t->unigram, &t->bpe, word, n, &job->cuts, job->out, err)
+               : bpe_encode(&t->bpe, word, n, &job->work, job->out, err);
 }
 
-static int encode_plain(struct job *job, const char *s, size_t n, struct err *err)
+static int encode_plain(struct job *job, const char *s, size_t n, bool first, struct err *err)
 {
-    return pretok_split(&job->t->pre, &job->run, s, n, err);
+    return pretok_split(&job->t->pre, &job->run, s, n, first, err);
 }
 
-static int encode_normalized(struct job *job, const char *s, size_t n, struct err *err)
+static int encode_normalized(struct job *job, const char *s, size_t n, bool first, struct err *err)
 {
     if (job->t->normalizer.n) {
-        if (normalizer_run(&job->t->normalizer, s, n, &job->normal, err))
+        if (normalizer_run(&job->t->normalizer, &job->regex, s, n, &first, &job->normal, err))
             return err->code;
         s = job->normal.data;
         n = job->normal.len;
     }
-    return encode_around(job, &job->t->normalized, s, n, encode_plain, err);
+    return encode_around(job, &job->t->normalized, s, n, first, encode_plain, err);
 }
 
 static int check_utf8(const char *s, size_t n, struct err *err)
@@ -289,68 +405,37 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool
     if (status)
         return status;
     job.run.arg = &job;
-    status = pretok_run_init(&job.run, err);
+    job.run.regex = &job.regex;
+    status = regex_run_init(&job.regex, err);
     if (!status && special)
         status = push_all(out, &t->head, err);
     if (!status)
-        status = encode_around(&job, &t->as_written, text, n, encode_normalized, err);
+        status = encode_around(&job, &t->as_written, text, n, true, encode_normalized, err);
     if (!status && special)
         status = push_all(out, &t->tail, err);
     if (status)
         out->n = before;
     pretok_run_release(&job.run);
+    regex_run_release(&job.regex);
     bpe_work_release(&job.work);
+    unigram_work_release(&job.cuts);
     buf_release(&job.normal);
     return status;
 }
 
 const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n)
 {
-    if (id < 0 || (size_t)id >= t->n_ids || !t->bytes[id].n)
+    if (id < 0 || (size_t)id >= t->n_ids || !(t->flags[id] & TOKEN_KNOWN)) {
+        *n = 0;
         return NULL;
+    }
     *n = t->bytes[id].n;
     return t->pool.data + t->bytes[id].at;
 }
 
-/* The bytes from `start` on, with U+FFFD for what is ill-formed. */
-static int make_printable(struct buf *b, size_t start, struct err *err)
-{
-    struct buf clean = {0};
-    int status = utf8_put(&clean, b->data + start, b->len - start, err);
-
-    b->len = start;
-    if (!status)
-        status = buf_put(b, clean.data, clean.len, err);
-    buf_release(&clean);
-    return status;
-}
-
-int tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t n, bool printable,
-                     struct buf *out, struct err *err)
-{
-    size_t start = out->len, len;
-    const char *s;
-
-    for (size_t i = 0; i < n; i++) {
-        s = tokenizer_bytes(t, ids[i], &len);
-        if (!s) {
-            out->len = start;
-            return err_set(err, ERR_CONFIG,
-                           "id %d (number %zu) is not in the vocabulary, expected "
-                           "0 to %zu",
-                           ids[i], i + 1, t->n_ids - 1);
-        }
-        if (buf_put(out, s, len, err))
-            return err->code;
-    }
-    if (t->strip_space && out->len > start && out->data[start] == ' ')
-        memmove(out->data + start, out->data + start + 1, --out->len - start);
-    return printable ? make_printable(out, start, err) : 0;
-}
-
 bool tokenizer_is_special(const struct tokenizer *t, int32_t id)
 {
-    return id >= 0 && (size_t)id < t->n_ids && t->special[id];
+    return id >= 0 && (size_t)id < t->n_ids && (t->flags[id] & TOKEN_SPECIAL);
 }
 
 int32_t tokenizer_bos(const struct tokenizer *t)

@@ -1,7 +1,7 @@
 /*
- * Text to token ids and back: byte-level BPE (GPT-2, Llama-3, SmolLM2) from a Hugging Face
- * tokenizer.json or a GGUF file's metadata, and BPE with byte fallback (Llama-2, Mistral) from a
- * tokenizer.json. Exact: the ids are those of the `tokenizers` package.
+ * Text to token ids and back, by a tokenizer.json, a GGUF file's metadata, a SentencePiece
+ * tokenizer.model, or GPT-2's vocab.json and merges.txt. Exact: the ids are those of the packages
+ * `tokenizers` and `sentencepiece`.
  *
  *     int count_tokens(const char *model_path, const char *text, size_t *n, struct err *err)
  *     {
@@ -37,9 +37,14 @@ void ids_release(struct ids *ids);
 
 struct tokenizer;
 
-/* path: a Hugging Face directory, a tokenizer.json, or a .gguf file. ERR_FORMAT for a kind that is
+/* path: a Hugging Face directory, one of its files, or a .gguf file. ERR_IO when there is no tokenizer,
+   ERR_FORMAT for a kind that is
    not handled, in words that name the part (normalizer, pre-tokenizer, model, ...). */
 int tokenizer_open(struct tokenizer **t, const char *path, struct err *err);
+
+/* Has the model, of which tokenizer_open failed with `why`, a tokenizer all the same, one that cannot
+   be read or is not handled? */
+bool tokenizer_is_there(const char *path, const struct err *why);
 void tokenizer_close(struct tokenizer *t);
 
 /* Appends the ids of text[0..n). Added tokens written out in the text are recognised. special: add
@@ -48,14 +53,15 @@ void tokenizer_close(struct tokenizer *t);
 int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool special,
                      struct ids *out, struct err *err);
 
-/* The bytes that an id stands for, borrowed and of length *n; they may end inside a UTF-8 sequence.
-   Special tokens give their own spelling. NULL for an id outside the vocabulary. */
+/* The bytes that an id stands for inside a text, borrowed and of length *n; they may end inside a
+   UTF-8 sequence. Added tokens give their own spelling. NULL and
+   *n = 0 for an id outside the vocabulary. */
 const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n);
 
-/* Appends the text of ids: their bytes joined; with `printable`, ill-formed UTF-8 (a sequence cut
-   in the middle) becomes U+FFFD. Ids outside the vocabulary are ERR_CONFIG. */
-int tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t n, bool printable,
-                     struct buf *out, struct err *err);
+/* Appends the text of ids, by the tokenizer's own decoder: well-formed UTF-8, with U+FFFD for what is
+   not (a character cut in the middle). Ids outside the vocabulary are ERR_CONFIG. */
+int tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t n, struct buf *out,
+                     struct err *err);
 
 bool tokenizer_is_special(const struct tokenizer *t, int32_t id);
 int32_t tokenizer_bos(const struct tokenizer *t);  /* -1 = has none */

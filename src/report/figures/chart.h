@@ -2,16 +2,16 @@
  * Figures as data. A group of a result file declares its figures (results/describe.h): each names
  * averages over queries, and says where on the page each of their dimensions lies.
  *
- *     int draw(struct gallery *g, struct result *r, const struct result_group *group,
- *              size_t *pages, struct err *err)
+ *     // One figure of a group: its pages with their CSV and scripts.
+ *     int draw(struct gallery *out, struct result *r, const struct result_group *g,
+ *              const struct figure *figure, size_t *n, struct err *err)
  *     {
- *         struct material m;                               // material.c: the averages
+ *         struct material s;
  *         bool found;
  *
- *         if (!material_open(&m, r, group, &group->figures.v[0], &found, err) && found)
- *             charts_save(g, &m, pages, err);              // chart.c: pages, panels, CSV;
- *                                                          // script.c: the script of each
- *         material_close(&m);                              // also after an error
+ *         if (!material_open(&s, r, g, figure, &found, err) && found) // material.c: the averages
+ *             charts_save(out, &s, n, err); // chart.c: pages and panels; script.c: each page
+ *         material_close(&s);               // also after an error
  *         return err->code;
  *     }
  *

@@ -2,13 +2,14 @@
  * Where figures go: a folder, the names used in it, and for each figure a tidy CSV, a gnuplot
  * script that runs by hand, and the picture.
  *
- *     int one(const struct buf *csv, const struct buf *gp, struct buf *said, struct err *err)
+ *     // NAME.csv, NAME.gp and NAME.png of one figure.
+ *     int save(const struct buf *csv, const struct buf *gp, struct buf *said, struct err *err)
  *     {
  *         struct gallery g = {.dir = "figures", .format = "png", .result = "", .said = said};
  *         char *name;
  *
- *         if (!gallery_name(&g, &name, err, "%s_%s", "decode", "cities") &&    // fit for a file
- *             !gallery_save(&g, name, csv, gp, err))               // NAME.csv, NAME.gp, NAME.png
+ *         if (!gallery_name(&g, &name, err, "%s_%s", "decode", "cities") && // unique in the folder
+ *             !gallery_save(&g, name, csv, gp, err))
  *             gallery_end(&g, err);
  *         gallery_release(&g);
  *         return err->code;

@@ -1,11 +1,11 @@
 /*
  * The text of a figure's CSV and of its gnuplot script, whatever names a result file has.
  *
- *     int begin(struct buf *csv, struct buf *gp, const char *title, struct err *err)
+ *     // Terminal and output, then a title that no content can leave.
+ *     int begin(struct buf *gp, const char *name, const char *title, struct err *err)
  *     {
- *         return csv_text(csv, title, err) || csv_number(csv, 0.5, err) ||
- *                gp_head(gp, "svg", "demo", 1000, 600, err) ||     // terminal and output
- *                buf_puts(gp, "set title ", err) || gp_text(gp, title, err); // a quoted string
+ *         return gp_head(gp, "svg", name, 1000, 600, err) || buf_puts(gp, "set title ", err) ||
+ *                gp_text(gp, title, err);
  *     }
  */
 #ifndef LENSWEEP_REPORT_FIGURES_GNUPLOT_H

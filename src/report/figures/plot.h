@@ -1,12 +1,13 @@
 /*
  * The figures of finished results: what each group declares is drawn, whatever its kind.
  *
+ *     // said: paths of the pictures, and which groups have none.
  *     int draw_demo(struct buf *said, struct err *err)
  *     {
  *         struct plot_options o = {.format = "png"};
  *         char *const paths[] = {"results/demo"};
  *
- *         return plot_results(&o, paths, 1, said, err);   // said: paths of pictures, what has none
+ *         return plot_results(&o, paths, 1, said, err);
  *     }
  */
 #ifndef LENSWEEP_REPORT_FIGURES_PLOT_H

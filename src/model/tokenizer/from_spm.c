@@ -1,0 +1,296 @@
+/*
+ * A SentencePiece model (tokenizer.model): BPE by scores, or unigram. What its own library does with a
+ * text is done, with two differences that the other sources of a tokenizer have as well: marks
+ * (control tokens) written out in a text are found, and each text between them is one of its own.
+ */
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "model/tokenizer/charsmap.h"
+#include "model/tokenizer/parts.h"
+#include "model/tokenizer/protobuf.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MODEL_PIECES = 1, MODEL_TRAINER = 2, MODEL_NORMALIZER = 3 };
+enum { PIECE_TEXT = 1, PIECE_SCORE = 2, PIECE_TYPE = 3 };
+enum { TYPE_NORMAL = 1, TYPE_UNKNOWN, TYPE_CONTROL, TYPE_USER_DEFINED, TYPE_UNUSED, TYPE_BYTE };
+enum {
+    TRAINER_KIND = 3,
+    TRAINER_SUFFIX = 24,
+    TRAINER_BYTES = 35,
+    TRAINER_BOS = 46,
+    TRAINER_EOS = 47,
+    TRAINER_PAD = 48
+};
+enum { KIND_UNIGRAM = 1, KIND_BPE = 2 };
+enum { NORMAL_MAP = 2, NORMAL_PREFIX = 3, NORMAL_TRIM = 4, NORMAL_ESCAPE = 5 };
+
+struct piece {
+    const char *s; /* (n), borrowed */
+    size_t n;
+    float score;
+    uint64_t type;
+};
+
+struct text {
+    const char *s; /* (n), borrowed */
+    size_t n;
+};
+
+struct spm {
+    struct piece *piece; /* (n), owned */
+    size_t n, cap;
+    uint64_t kind;
+    bool bytes, suffix;        /* byte fallback; spaces belong to the word before them */
+    bool prefix, trim, escape; /* of the normalizer */
+    struct text map;           /* " : its map of characters */
+    struct text bos, eos, pad; /* how these are spelled */
+};
+
+static int malformed(struct err *err)
+{
+    return err_set(err, ERR_FORMAT, "is not a SentencePiece model, or is cut off");
+}
+
+static int read_piece(struct spm *m, const struct pb_field *field, struct err *err)
+{
+    struct cursor c = {(const unsigned char *)field->data, field->n, 0, 0};
+    struct piece p = {.type = TYPE_NORMAL};
+    size_t cap = m->cap ? 2 * m->cap : 1024;
+    struct pb_field f;
+
+    while (pb_next(&c, &f))
+        if (f.number == PIECE_TEXT && f.type == PB_BYTES) {
+            p.s = f.data;
+            p.n = f.n;
+        } else if (f.number == PIECE_SCORE) {
+            p.score = pb_float(&f);
+        } else if (f.number == PIECE_TYPE && f.type == PB_VARINT) {
+            p.type = f.value;
+        }
+    if (c.bad)
+        return malformed(err);
+    if (m->n == BPE_IDS_MAX)
+        return err_set(err, ERR_FORMAT, "more than %d pieces", BPE_IDS_MAX);
+    if (m->n == m->cap) {
+        if (mem_grow((void **)&m->piece, m->cap, cap, sizeof *m->piece, err))
+            return err->code;
+        m->cap = cap;
+    }
+    m->piece[m->n++] = p;
+    return 0;
+}
+
+static void take_text(struct text *to, const struct pb_field *f)
+{
+    if (f->type == PB_BYTES)
+        *to = (struct text){f->data, f->n};
+}
+
+static int read_trainer(struct spm *m, const struct pb_field *field, struct err *err)
+{
+    struct cursor c = {(const unsigned char *)field->data, field->n, 0, 0};
+    struct pb_field f;
+
+    while (pb_next(&c, &f))
+        switch (f.number) {
+        case TRAINER_KIND:
+            m->kind = f.value;
+            break;
+        case TRAINER_SUFFIX:
+            m->suffix = f.value != 0;
+            break;
+        case TRAINER_BYTES:
+            m->bytes = f.value != 0;
+            break;
+        case TRAINER_BOS:
+            take_text(&m->bos, &f);
+            break;
+        case TRAINER_EOS:
+            take_text(&m->eos, &f);
+            break;
+        case TRAINER_PAD:
+            take_text(&m->pad, &f);
+            break;
+        default:
+            break;
+        }
+    return c.bad ? malformed(err) : 0;
+}
+
+static int read_normalizer(struct spm *m, const struct pb_field *field, struct err *err)
+{
+    struct cursor c = {(const unsigned char *)field->data, field->n, 0, 0};
+    struct pb_field f;
+
+    while (pb_next(&c, &f))
+        switch (f.number) {
+        case NORMAL_MAP:
+            take_text(&m->map, &f);
+            break;
+        case NORMAL_PREFIX:
+            m->prefix = f.value != 0;
+            break;
+        case NORMAL_TRIM:
+            m->trim = f.value != 0;
+            break;
+        case NORMAL_ESCAPE:
+            m->escape = f.value != 0;
+            break;
+        default:
+            break;
+        }
+    return c.bad ? malformed(err) : 0;
+}
+
+static int read_model(struct spm *m, const void *data, size_t n, struct err *err)
+{
+    struct cursor c = {data, n, 0, 0};
+    struct pb_field f;
+    int status = 0;
+
+    *m = (struct spm){.kind = KIND_UNIGRAM,
+                      .prefix = true,
+                      .trim = true,
+                      .escape = true,
+                      .bos = {"<s>", 3},
+                      .eos = {"</s>", 4},
+                      .pad = {"<pad>", 5}};
+    while (!status && pb_next(&c, &f)) {
+        if (f.type != PB_BYTES)
+            continue;
+        if (f.number == MODEL_PIECES)
+            status = read_piece(m, &f, err);
+        else if (f.number == MODEL_TRAINER)
+            status = read_trainer(m, &f, err);
+        else if (f.number == MODEL_NORMALIZER)
+            status = read_normalizer(m, &f, err);
+    }
+    if (!status && (c.bad || !m->n))
+        return malformed(err);
+    return status;
+}
+
+static int check_model(const struct spm *m, struct err *err)
+{
+    if (m->kind != KIND_UNIGRAM && m->kind != KIND_BPE)
+        return refuse_part("trainer_spec", "this model_type", "UNIGRAM or BPE", err);
+    if (m->suffix)
+        return refuse_part("trainer_spec", "treat_whitespace_as_suffix", "false", err);
+    if (!m->escape)
+        return refuse_part("normalizer_spec", "escape_whitespaces false", "true", err);
+    return charsmap_check(m->map.s, m->map.n, err) ? err_wrap(err, "normalizer_spec") : 0;
+}
+
+/* Marks are found as they are written; symbols that the user defined in the normal form, and BPE
+   never takes them apart. */
+static int add_pieces(struct tokenizer *t, const struct spm *m, struct err *err)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        const struct piece *p = &m->piece[i];
+        bool mark = p->type == TYPE_CONTROL || p->type == TYPE_UNKNOWN;
+        int status = 0;
+
+        if (!p->n || p->type == TYPE_UNUSED)
+            continue;
+        if (!utf8_valid(p->s, p->n))
+            return err_set(err, ERR_FORMAT, "piece %zu is not UTF-8", i);
+        if (bpe_add(&t->bpe, (int64_t)i, p->s, p->n, err))
+            return err->code;
+        if (mark)
+            status = added_push(&t->as_written, p->s, p->n, (int32_t)i, ADDED_SPECIAL, err);
+        else if (p->type == TYPE_USER_DEFINED && m->kind == KIND_BPE)
+            status = added_push(&t->normalized, p->s, p->n, (int32_t)i, 0, err);
+        if (status)
+            return status;
+        if (p->type == TYPE_UNKNOWN)
+            t->bpe.unk = (int32_t)i;
+    }
+    return 0;
+}
+
+/* A symbol that the user defined is nearly as good as can be, at any length. */
+static float unigram_score(const struct piece *p, float best)
+{
+    if (p->type == TYPE_USER_DEFINED)
+        return (float)((double)((float)p->n * best) - 0.1);
+    return p->type == TYPE_NORMAL ? p->score : NAN;
+}
+
+static int read_scores(struct tokenizer *t, const struct spm *m, struct err *err)
+{
+    float *score = mem_alloc(m->n, sizeof *score, err), best = -INFINITY, worst = INFINITY;
+    bool bpe = m->kind == KIND_BPE;
+
+    for (size_t i = 0; score && i < m->n; i++)
+        if (m->piece[i].type == TYPE_NORMAL) {
+            best = fmaxf(best, m->piece[i].score);
+            worst = fminf(worst, m->piece[i].score);
+        }
+    for (size_t i = 0; score && i < m->n; i++)
+        if (bpe)
+            score[i] = m->piece[i].type == TYPE_NORMAL ? m->piece[i].score : NAN;
+        else
+            score[i] = unigram_score(&m->piece[i], isinf(best) ? 0 : best);
+    if (score && bpe)
+        bpe_merge_by_score(&t->bpe, score, err);
+    else if (score)
+        unigram_init(&t->unigram, &t->bpe, score, isinf(worst) ? 0 : worst, err);
+    mem_free(score);
+    return err->code;
+}
+
+static int add_spaces(struct tokenizer *t, const struct spm *m, struct err *err)
+{
+    struct normalizer *z = &t->normalizer;
+
+    if (m->map.n || m->trim) {
+        if (normalizer_add(z, NORMALIZE_CHARSMAP, NULL, NULL, err))
+            return err->code;
+        z->step[0].left = m->trim;
+        z->keep = &t->normalized;
+        if (m->map.n && buf_put(&z->step[0].from, m->map.s, m->map.n, err))
+            return err->code;
+    }
+    if (m->prefix && normalizer_add(z, NORMALIZE_PREPEND, BPE_SPACE, NULL, err))
+        return err->code;
+    return normalizer_replace(z, " ", BPE_SPACE, err)
+               ? err->code
+               : decoder_add_spaces(&t->decoder, m->prefix, err);
+}
+
+/* A mark of this spelling; -1 = there is none. */
+static int32_t find_mark(const struct tokenizer *t, struct text spelled)
+{
+    const struct added_token *a = added_find(&t->as_written, spelled.s, spelled.n);
+
+    return a ? a->id : -1;
+}
+
+static int build(struct tokenizer *t, const struct spm *m, struct err *err)
+{
+    if (check_model(m, err) || bpe_init(&t->bpe, m->n, m->n, 0, err))
+        return err->code;
+    t->bpe.byte_fallback = m->bytes;
+    t->bpe.fuse_unk = true;
+    if (add_pieces(t, m, err) || read_scores(t, m, err) || add_spaces(t, m, err))
+        return err->code;
+    t->bos = t->chat_bos = find_mark(t, m->bos);
+    t->eos = t->chat_eos = find_mark(t, m->eos);
+    t->chat_pad = find_mark(t, m->pad);
+    t->chat_unk = t->bpe.unk;
+    return 0;
+}
+
+int tokenizer_from_spm(struct tokenizer *t, const void *data, size_t n, struct err *err)
+{
+    struct spm m;
+    int status = read_model(&m, data, n, err);
+
+    if (!status)
+        status = build(t, &m, err);
+    mem_free(m.piece);
+    return status;
+}
