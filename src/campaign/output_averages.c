@@ -107,7 +107,9 @@ int averages_take(struct averages *v, size_t query, void *const at[FIELDS_MAX], 
     for (int i = 0; i < x->n_aggregates; i++) {
         const struct aggregate *a = &x->aggregate[i];
 
-        if (usable)
+        if (usable && a->of)
+            memcpy(v->row[i], query_array(x, at, a->of), columns_of(x, a) * sizeof *v->row[i]);
+        else if (usable)
             a->value(x, &v->o->c->data.query[query], at, v->row[i]);
         else
             fill(V_F32, v->row[i], columns_of(x, a));

@@ -135,22 +135,6 @@ static void role_effect(const struct experiment *x, const struct query *q,
             out[i] = NAN;
 }
 
-static void high(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                 float *out)
-{
-    (void)q;
-    *out = *(const float *)query_array(x, at, "high");
-}
-
-static void low(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                float *out)
-{
-    const struct trace_config *c = x->config;
-
-    (void)q;
-    memcpy(out, query_array(x, at, "low"), c->corrupt.n * sizeof *out);
-}
-
 #define TRACE_NOTE "; * corrupted; (k): only k queries have the token; grey: none has"
 
 static int describe(struct experiment *x, struct err *err)
@@ -221,9 +205,8 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
         add_aggregate(x, "role_effect", "stratum corruption site window role layer", "1",
                       "the same minus the probability without the module put in", role_effect,
                       err) ||
-        add_aggregate(x, "mean_high", "stratum", "1", "mean of high over queries", high, err) ||
-        add_aggregate(x, "mean_low", "stratum corruption", "1", "mean of low over queries", low,
-                      err))
+        add_mean(x, "mean_high", "high", "1", "mean of high over queries", err) ||
+        add_mean(x, "mean_low", "low", "1", "mean of low over queries", err))
         return err->code;
     if (c->logit && add_field(x, "logit", V_F32, per_target, "1", "mean logit", err))
         return err->code;
