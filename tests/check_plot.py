@@ -234,17 +234,27 @@ def check_script(figures, name):
     starts = [int(x) for x in re.findall(r"^first = (\d+)$", script, re.M)]
     along = re.search(r"^along = (\d+)$", script, re.M)
     if "linespoints" in script:
-        x, lo, hi = re.search(r"using \(\$(\d+) \+ 1\):(\d+):(\d+) with filled", script).groups()
-        x2, mid = re.search(r"using \(\$(\d+) \+ 1\):(\d+) with linesp", script).groups()
-        value = field(mid)
-        assert [field(k) for k in (x, x2, lo, hi)] == ["layer", "layer", value + "_lo", value + "_hi"]
-        targets = re.findall(r"^label\[\d+\] = '(.*?)'", script, re.M)
-        size, same = int(along[1]) * len(targets), list({"component", "token_set"} & set(header))
+        lo, hi = re.search(r"using 0:(\d+):(\d+) with filled", script).groups()
+        value = field(re.search(r"using 0:(\d+) with linesp", script)[1])
+        assert [field(k) for k in (lo, hi)] == [value + "_lo", value + "_hi"]
+        n = int(re.search(r"^array colour\[(\d+)\]$", script, re.M)[1])
+        size, same = int(along[1]) * n, list({"component", "token_set"} & set(header))
+        key = script.index
         for start in starts:
-            for k, target in enumerate(targets):
+            targets = []
+            for k in range(n):
                 line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
-                assert {r["target"].replace("_", " ") for r in line} == {target}, (name, start, target)
+                targets += {r["target"] for r in line}
                 assert [int(r["layer"]) for r in line] == list(range(int(along[1])))
+            assert len(set(targets)) == n == len(targets), (name, start, targets)
+            places = [key(f"set label '{t.replace('_', ' ')}' at") for t in targets]
+            assert places == sorted(places), (name, targets)
+    elif "xerrorbars" in script and "along" in script and not "jitter" in script:
+        mid, lo, hi = re.search(r"\? \$(\d+) : NaN\):\(y\(\$0\+1, i\)\):(\d+):(\d+)", script).groups()
+        value = field(mid)
+        assert [field(k) for k in (lo, hi)] == [value + "_lo", value + "_hi"]
+        n = int(re.search(r"^array colour\[(\d+)\]$", script, re.M)[1])
+        size, same = int(along[1]) * n, []
     elif "boxxyerror" in script:
         value = field(re.search(r"using 0:\(i\):\(\$0 - .*:(\d+) \\\n    with box", script)[1])
         assert value in ("role_score", "role_effect", "mean"), value
@@ -255,9 +265,10 @@ def check_script(figures, name):
                 line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
                 assert len({r["role" if "role" in r else "layer"] for r in line}) == 1
     else:
-        n, x, y, c = re.search(r"::first::first\+(\d+) using \(100\*\$(\d+)\):\(100\*\$(\d+)\):(\d+)",
-                               script).groups()
-        assert [field(k) for k in (x, y, c)] == ["promotion", "suppression", "layer"], (x, y, c)
+        n, x, y, c = re.search(r"::first::first\+(\d+) using \(100\*\$(\d+)\):\(100\*\$(\d+)\):"
+                               r"\(int\(\$0\)/(\d+)\)", script).groups()
+        assert [field(k) for k in (x, y)] == ["promotion", "suppression"], (x, y)
+        assert int(c) == len({r["head"] for r in rows}), c
         value = "promotion"
         size, same = int(n) + 1, [d for d in ("target",) if d in header]
     drawn = set()

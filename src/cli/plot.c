@@ -7,11 +7,15 @@
 
 int cmd_plot(int argc, char **argv, struct err *err)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"format", required_argument, NULL, 'f'}, {0}};
-    struct plot_options o = {.format = "png"};
+    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"width", required_argument, NULL, 'w'},
+                                            {"layers-from", required_argument, NULL, 'l'},
+                                            {0}};
+    struct plot_options o = {.format = "png", .width = "page"};
     struct buf said = {0};
     struct err trouble;
+    int64_t from;
     int c, code;
 
     opterr = 0;
@@ -20,7 +24,13 @@ int cmd_plot(int argc, char **argv, struct err *err)
             o.dir = optarg;
         else if (c == 'f')
             o.format = optarg;
-        else
+        else if (c == 'w')
+            o.width = optarg;
+        else if (c == 'l') {
+            if (parse_number("--layers-from", optarg, 0, 1, &from, err))
+                return err->code;
+            o.layers_from = (int)from;
+        } else
             return bad_option("plot", argv, err);
     }
     if (optind == argc)

@@ -151,9 +151,10 @@ static void low(const struct experiment *x, const struct query *q, void *const a
     memcpy(out, query_array(x, at, "low"), c->corrupt.n * sizeof *out);
 }
 
-#define TRACE_NOTE "; * corrupted; (k): only k queries have the token; grey: none has"
+#define TRACE_NOTE "; * corrupted token; (k): only k queries have the token; grey: none has it"
 
-static int describe(struct experiment *x, struct err *err)
+/* The residual stream is put back at one layer, whatever the window. */
+static int describe(struct experiment *x, const struct trace_config *c, struct err *err)
 {
     static const struct headline headline = {
         .variable = "role_effect",
@@ -164,6 +165,8 @@ static int describe(struct experiment *x, struct err *err)
         .rows = "corruption site window",
         .beside = "mean_high mean_low",
     };
+    const bool denoise = c->direction == DENOISE;
+    const bool windows = c->sites.n > 1 || c->sites.v[0] != SITE_RESID;
     struct figure figure = {
         .form = "map",
         .values = "role_score",
@@ -172,10 +175,13 @@ static int describe(struct experiment *x, struct err *err)
         .column = "corruption",
         .down = "role",
         .along = "layer",
-        .apart = "yes",
-        .title = "Causal tracing",
+        .apart = "corruption",
+        .compare = "yes",
+        .title = denoise ? "Causal tracing: the target's probability with clean outputs put back"
+                         : "Causal tracing: the target's probability with corrupted outputs put in",
         .value_label = "p(target)",
-        .along_label = "layer (from 0; centre of the window)",
+        .along_label = windows ? "layer, centre of the window" : "layer",
+        .single = windows ? NULL : "window",
         .column_words = "corrupted",
         .note = "Colours begin at the corrupted run's mean" TRACE_NOTE,
     };
@@ -185,7 +191,10 @@ static int describe(struct experiment *x, struct err *err)
     figure.name = "effect";
     figure.values = "role_effect";
     figure.beside = NULL;
-    figure.title = "Causal tracing, against the same query with nothing put in";
+    figure.title =
+        denoise
+            ? "Causal tracing: change of the target's probability with clean outputs put back"
+            : "Causal tracing: change of the target's probability with corrupted outputs put in";
     figure.value_label = "change of p(target)";
     figure.note = "Colours are centred at zero" TRACE_NOTE;
     return add_figure(x, &figure, err);
@@ -222,7 +231,7 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
     if (c->logprob &&
         add_field(x, "logprob", V_F32, per_target, "nat", "mean log-probability", err))
         return err->code;
-    return describe(x, err);
+    return describe(x, c, err);
 }
 
 static void check_spans(struct experiment *x, const struct string_list *names,

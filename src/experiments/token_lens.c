@@ -96,16 +96,17 @@ static int describe(struct experiment *x, struct err *err)
         .row = "token_set",
         .series = "target",
         .along = "layer",
-        .title = "Token Lens: what attention takes from each token set to the last token",
+        .title = "Token Lens: logits that attention takes from each token set to the last token",
         .value_label = "logit (nat)",
-        .along_label = "layer (from 1)",
+        .along_label = "layer",
+        .compare = "yes",
     };
 
     if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
         return err->code;
     figure.name = "centred";
     figure.values = "mean_centred_logit";
-    figure.title = "Token Lens, beyond the control tokens";
+    figure.title = "Token Lens: the same logits beyond those of control tokens";
     figure.note = "Logits minus their mean over control tokens";
     return add_figure(x, &figure, err);
 }

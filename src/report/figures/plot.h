@@ -1,7 +1,7 @@
 /*
  * The figures of finished results: what each group declares is drawn, whatever its kind.
  *
- *     struct plot_options o = {.format = "png"};
+ *     struct plot_options o = {.format = "png", .width = "page"};
  *     char *const paths[] = {"results/demo"};
  *     struct buf said = {0};
  *     plot_results(&o, paths, 1, &said, err);      // said: paths of the pictures, what has none
@@ -15,6 +15,8 @@
 struct plot_options {
     const char *dir;    /* NULL = figures/ beside each result */
     const char *format; /* png, svg or pdf */
+    const char *width;  /* column (3.3 inch) or page (7 inch) */
+    int layers_from;    /* the number of the first layer: 0, or 1 as papers have it */
 };
 
 /* Result files, or the folders of runs. Says a line for each picture, and for each group that has
