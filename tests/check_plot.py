@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 try:
     import h5py
@@ -286,6 +287,51 @@ def check_script(figures, name):
     check_filled(rows, ["step", *({"corruption"} & set(header))], value)
 
 
+# Texts on the page ------------------------------------------------------------------------------
+
+# Advance widths of DejaVu Sans, the widest of the usual faces, in shares of the size.
+WIDTHS = {c: w for w, chars in {
+    0.28: "'ijlIJ", 0.32: " ,.\xa0\u2019", 0.35: "/:;\\|f-", 0.4: "()[]t!r", 0.46: '"', 0.5: "*_`", 0.52: "sz?",
+    0.56: "cL", 0.58: "Fkvxy", 0.61: "PTYaoe", 0.63: "ESbdghnpqu", 0.64: "$0123456789{}", 0.66: "KAV",
+    0.7: "BRXZCU", 0.76: "HNDG&OQ", 0.83: "w#+<=>^~M", 0.97: "%mW@"}.items() for c in chars}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def boxes(svg):
+    """Of each text: left, top, right, bottom, and what it says, in pixels of 1/96 inch."""
+    root = xml.etree.ElementTree.parse(svg).getroot()
+    page = tuple(float(x) for x in root.get("viewBox").split()[2:])
+    out = []
+    for g in root.iter(SVG + "g"):
+        words = "".join("".join(t.itertext()) for t in g.findall(SVG + "text")).strip()
+        if not words:
+            continue
+        size = float(g.get("font-size"))
+        x, y = (float(v) for v in re.search(r"translate\(([-\d.]+),([-\d.]+)\)", g.get("transform")).groups())
+        width = size * sum(WIDTHS.get(c, 0.65) for c in words)
+        left = {"start": 0, "middle": -width / 2, "end": -width}[g.get("text-anchor", "start")]
+        box = (left, -0.73 * size, left + width, 0.2 * size)
+        if "rotate" in g.get("transform"):
+            assert "rotate(-90" in g.get("transform"), g.get("transform")
+            box = (box[1], -box[2], box[3], -box[0])
+        out.append(((x + box[0], y + box[1], x + box[2], y + box[3]), words, size))
+    return page, out
+
+
+def check_boxes(figures, width):
+    """No text lies on another or leaves the page, and none is smaller than 7 points."""
+    for name in sorted(n for n in os.listdir(figures) if n.endswith(".svg")):
+        page, texts = boxes(os.path.join(figures, name))
+        assert page[0] == width, (name, page)
+        assert len(texts) > 3, (name, texts)
+        for i, (a, words, size) in enumerate(texts):
+            assert size >= 9.3, (name, words, size)
+            assert min(a[:2]) >= 0 and a[2] <= page[0] + 1 and a[3] <= page[1] + 1, (name, words, a, page)
+            for b, other, _ in texts[:i]:
+                apart = max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3])
+                assert apart > -1, (name, words, other, a, b)
+
+
 def check_averages(program, out):
     done = run(program, "plot", out, "--format", "svg")
     assert done.returncode == 0, done.stderr
@@ -303,6 +349,11 @@ def check_averages(program, out):
                     for r in read_table(os.path.join(figures, t + ".csv")) if value in r]
             assert rows, f"{name}: no figure of {value}"
             compare(f, name, value, dims, cells, rows, keys)
+    check_boxes(figures, 672)
+    narrow = os.path.join(out, "narrow")
+    done = run(program, "plot", out, "-o", narrow, "--format", "svg", "--width", "column", "--layers-from", "1")
+    assert done.returncode == 0, done.stderr
+    check_boxes(narrow, 317)
     for name in tables:
         check_script(figures, name)
         with open(os.path.join(figures, name + ".svg"), "rb") as f:

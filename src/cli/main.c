@@ -101,9 +101,12 @@ const struct command commands[] = {
      "  direct effect. An interval is that of its cell: among many cells some are large by "
      "chance.\n",
      cmd_top},
-    {"plot", "RESULT... [-o DIR] [--format svg|png|pdf]", "draw the figures of a result file",
+    {"plot", "RESULT... [-o DIR] [--format png|svg|pdf] [--width page|column] [--layers-from 0|1]",
+     "draw the figures of a result file",
      "  -o DIR           where to (default: figures/ beside each result)\n"
-     "  --format F       png (default), svg or pdf\n"
+     "  --format F       png (default; 300 dots per inch), svg or pdf\n"
+     "  --width W        page (default; 7 inches) or column (3.3 inches), with type of 7 points\n"
+     "  --layers-from N  the number of the first layer: 0 (default), or 1 as in many papers\n"
      "\n"
      "  RESULT is a result file or the folder of a run. Every experiment that has figures is "
      "drawn,\n"

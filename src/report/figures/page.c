@@ -104,9 +104,12 @@ size_t entry_step(const struct chart *c, enum place p, double length)
     }
     if (p == DOWN)
         widest = GP_LINE;
-    while (i + 1 < sizeof steps / sizeof *steps &&
-           (widest + 6) * (double)((c->n[p] + steps[i] - 1) / steps[i]) > length)
-        i++;
+    for (; i + 1 < sizeof steps / sizeof *steps; i++) {
+        const size_t names = (c->n[p] + steps[i] - 1) / steps[i];
+
+        if ((widest + 6) * (double)names <= length)
+            break;
+    }
     return steps[i];
 }
 
