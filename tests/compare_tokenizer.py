@@ -2,11 +2,13 @@
 """Compares lensweep's tokenizer with the `tokenizers` package on generated strings.
 
     python3 tests/compare_tokenizer.py ENCODE_LINES MODEL [--count 10000] [--seed 1] [--bare] [--prompts DIR...]
+    python3 tests/compare_tokenizer.py ENCODE_LINES --made [--count 10000] [--seed 1]
 
 ENCODE_LINES is the program of tests/tools/encode_lines.c; MODEL is a .gguf file (the package's
 tokenizer is then built from the tokens and merges in it), a tokenizer.json or its directory, or a
 model of the package `sentencepiece` (FILE.model...), which is then the reference. Ids must be equal,
-and so must what they decode to. --bare: of such a model, without
+and so must what they decode to, and what ids drawn at random do. --made: tokenizers of every form
+(made_tokenizers.py) in place of MODEL. --bare: of such a model, without
 space prefix and BOS, on texts that begin with a space: the package puts it there itself. --prompts: the texts of released files, with the ids beside them. Exit status: 0 equal, 1 they differ, 77 a Python
 package is missing (then nothing was compared).
 """
@@ -221,12 +223,15 @@ def compare_prompts(program, model, folders):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("model")
+    parser.add_argument("model", nargs="?")
+    parser.add_argument("--made", action="store_true")
     parser.add_argument("--count", type=int, default=10000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bare", action="store_true")
     parser.add_argument("--prompts", nargs="+")
     args = parser.parse_args()
+    if args.made:
+        sys.exit(compare_made(args))
     with tempfile.TemporaryDirectory() as folder:
         if ".model" in os.path.basename(args.model):
             path = os.path.join(folder, os.path.basename(args.model) + ".gguf")
@@ -235,6 +240,41 @@ def main():
             path, t = args.model, reference(args.model)
         status = compare_generated(args, path, t)
         return compare_prompts(args.program, path, args.prompts) or status if args.prompts else status
+
+
+def compare_made(args):
+    import made_tokenizers
+
+    status = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, t in made_tokenizers.all_forms(texts(1500, 99, [])):
+            path = os.path.join(folder, name + ".json")
+            t.save(path)
+            status = compare_generated(args, path, t) or status
+    return status
+
+
+def random_ids(t, count, seed):
+    rng = random.Random(seed)
+    ids = sorted(t.get_vocab().values())
+    byte = [i for s, i in t.get_vocab().items() if s.startswith("<0x")] or ids
+    for _ in range(count):
+        yield [rng.choice(rng.choice([ids, ids, byte])) for _ in range(rng.randrange(1, 12))]
+
+
+def compare_decoded(args, model, t):
+    """Ids that no text leads to: bytes that are no text, spaces at any place."""
+    batch = list(random_ids(t, args.count // 5, args.seed))
+    lines = answers(args.program, model, [" ".join(map(str, ids)) for ids in batch], "--decode")
+    wrong = 0
+    for ids, line in zip(batch, lines):
+        got = line if line.startswith("error") else bytes.fromhex(line.strip()).decode()
+        want = t.decode(ids, skip_special_tokens=False)
+        if got != want:
+            wrong += 1
+            if wrong <= 3:
+                print(f"ids {ids}\ndecoded {got!r}\nwant {want!r}\n")
+    return wrong
 
 
 def compare_generated(args, model, t):
@@ -250,9 +290,10 @@ def compare_generated(args, model, t):
             wrong += 1
             if wrong <= 10:
                 print(f"text {text!r}\n{what}\n")
-    print(f"{os.path.basename(model)}: {len(batch)} texts, {tokens} tokens, {wrong} differ "
-          f"(tokenizers {tokenizers.__version__}, seed {args.seed})")
-    return 1 if wrong or not batch else 0
+    decoded = compare_decoded(args, model, t) if isinstance(t, Tokenizer) else 0
+    print(f"{os.path.basename(model)}: {len(batch)} texts, {tokens} tokens, {wrong} differ, "
+          f"{decoded} random decodings differ (tokenizers {tokenizers.__version__}, seed {args.seed})")
+    return 1 if wrong or decoded or not batch else 0
 
 
 if __name__ == "__main__":
