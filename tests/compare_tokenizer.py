@@ -132,9 +132,21 @@ class SentencePiece:
 def reference(path):
     if path.endswith(".gguf"):
         return from_gguf(path)
-    if os.path.isdir(path):
-        path = os.path.join(path, "tokenizer.json")
-    return Tokenizer.from_file(path)
+    if not os.path.isdir(path):
+        return Tokenizer.from_file(path)
+    if os.path.exists(os.path.join(path, "tokenizer.json")):
+        return Tokenizer.from_file(os.path.join(path, "tokenizer.json"))
+    return from_vocab(os.path.join(path, "vocab.json"), os.path.join(path, "merges.txt"))
+
+
+def from_vocab(vocab, merges):
+    """GPT-2's two files."""
+    t = Tokenizer(models.BPE.from_file(vocab, merges))
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    t.decoder = decoders.ByteLevel()
+    if t.token_to_id("<|endoftext|>") is not None:
+        t.add_special_tokens([AddedToken("<|endoftext|>", special=True, normalized=False)])
+    return t
 
 
 WORDS = """the of and List three cities in Switzerland : 1. Zurich 2. Geneva 3. Basel don't I'm we've
@@ -276,6 +288,9 @@ def compare_made(args):
             path = os.path.join(folder, name + ".json")
             t.save(path)
             status = compare_generated(args, path, t) or status
+            if name == "gpt2":
+                t.model.save(folder)
+                status = compare_generated(args, folder, reference(folder)) or status
     return status
 
 
