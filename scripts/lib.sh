@@ -37,7 +37,6 @@ build | module jansson          | libjansson-dev   | Jansson
 build | module libpcre2-8       | libpcre2-dev     | PCRE2 (8 bit)
 build | module libutf8proc      | libutf8proc-dev  | utf8proc
 build | module libxxhash        | libxxhash-dev    | xxHash
-build | module zlib             | zlib1g-dev       | zlib
 build | module cmocka           | libcmocka-dev    | cmocka
 demo  | any_command gnuplot     | gnuplot-nox      | gnuplot
 demo  | any_command python3     | python3          | Python 3.9 or later

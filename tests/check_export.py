@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares what `lensweep export` wrote with the result file, by other people's readers.
 
-    tests/check_export.py csv|jsonl|npz|authors RESULT DIR [MODEL]
+    tests/check_export.py csv|jsonl|authors RESULT DIR [MODEL]
 
-csv, jsonl, npz: every value of every variable is there and equals h5py's, bit for bit in its type, and
+csv, jsonl: every value of every variable is there and equals h5py's, bit for bit in its type, and
 every attribute is in variables.jsonl. authors: the files are read as the authors' plotting scripts read
 them (a reader of our own, of the same keys), and their averages equal those of the result file.
 Status 1 and a line for each thing that is wrong.
@@ -154,21 +154,6 @@ def check_jsonl(file, folder):
                         .astype(values.dtype).reshape(values.shape), values), f"{group}/{name}")
         seen.add((group, name))
     check(seen == set(known), f"{set(known) - seen} are missing")
-
-
-def check_npz(file, folder):
-    known = variables(file)
-    for group in {g for g, _ in known}:
-        with np.load(os.path.join(folder, f"{group.replace('/', '.') or 'root'}.npz")) as arrays:
-            check(set(arrays) == {n for g, n in known if g == group}, f"{group}: names")
-            for name in arrays:
-                values = known[group, name][0]
-                if values.dtype.kind == "O":
-                    check(arrays[name].dtype.kind == "U", f"{group}/{name} is {arrays[name].dtype}")
-                else:
-                    check(arrays[name].dtype == values.dtype,
-                          f"{group}/{name} is {arrays[name].dtype}, not {values.dtype}")
-                check(equal(arrays[name], values), f"{group}/{name}")
 
 
 def check_descriptions(file, folder):
@@ -375,7 +360,7 @@ def main():
             authors.trace("trace", 10)
             authors.total()
         else:
-            {"csv": check_csv, "jsonl": check_jsonl, "npz": check_npz}[form](file, folder)
+            {"csv": check_csv, "jsonl": check_jsonl}[form](file, folder)
             check_descriptions(file, folder)
         if form == "csv":
             check_pandas(file, folder)

@@ -278,10 +278,12 @@ def check_script(figures, name):
 def check_averages(program, out):
     done = run(program, "plot", out, "--format", "svg")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("\n") == 1 and "one: no figure" in done.stderr, done.stderr
+    lines = done.stdout.splitlines()
+    without = [line for line in lines if not line.endswith(".svg")]
+    assert len(without) == 1 and without[0].startswith("one: no figure") and not done.stderr, without
     figures = os.path.join(out, "figures")
     tables = sorted(n[:-4] for n in os.listdir(figures) if n.endswith(".csv"))
-    made = sorted(os.path.basename(line)[:-4] for line in done.stdout.splitlines())
+    made = sorted(os.path.basename(line)[:-4] for line in lines if line not in without)
     assert made == tables, (made, tables)
     with h5py.File(os.path.join(out, "result.h5")) as f:
         keys = strata_of(f)
@@ -300,10 +302,10 @@ def check_averages(program, out):
 # Names, formats, trouble ------------------------------------------------------------------------
 
 LAYERS, COMPONENTS = 6, ["attn", "mlp"]
-TARGETS = ["answer_1", "answer_2", "subject", 'odd "one", it\'s `x`']
+TARGETS = ["answer_1", "answer_2", "subject", 'odd "one", it\'s \'\'x\'\' ``y`` \\']
 # What of a name reaches the CSV and the script.
 PLAIN = str.maketrans({'"': "'", "`": "'", "\n": " ", ",": ";"})
-ODD = "a \"b\", `touch pwned`\n'c'"
+ODD = "#a \"b\", `touch pwned`\n'c'"
 
 
 def make_result(path, dataset, rng):
@@ -319,6 +321,10 @@ def make_result(path, dataset, rng):
     with h5py.File(path, "w") as f:
         g = f.create_group("decode")
         g.attrs["kind"] = "decode"
+        g.attrs["figures"] = json.dumps([{
+            "form": "lines", "values": "mean_logit", "row": "component", "series": "target",
+            "along": "layer", "title": "Early decoding", "value_label": "logit (nat)",
+            "along_label": "layer (from 1)"}])
         for name, v in (dims | variables).items():
             g.create_dataset(name, data=v, dtype=h5py.string_dtype() if v.dtype == object else None)
             if name in dims:
@@ -334,7 +340,7 @@ def check_names(program, folder, rng):
     done = run(program, "plot", folder)
     assert done.returncode == 0, done.stderr
     figures = os.path.join(folder, "figures")
-    name = "decode_a__b____touch_pwned___c_"
+    name = "decode__a__b____touch_pwned___c_"
     rows = read_table(os.path.join(figures, name + ".csv"))
     assert len(rows) == values.size
     for row in rows:
@@ -365,7 +371,12 @@ def check_marks(program, folder, rng):
         "q": rng.uniform(0, 0.2, size=shape), "n": np.full(shape, 6, "i4")}
     path = os.path.join(folder, "sweep.h5")
     with h5py.File(path, "w") as f:
-        f.create_group("zero").attrs["kind"] = "ablation"
+        zero = f.create_group("zero")
+        zero.attrs["kind"] = "ablation"
+        zero.attrs["figures"] = json.dumps([{
+            "form": "map", "inside": "stats", "values": "mean", "mark": "q", "row": "metric",
+            "down": "layer", "along": "head", "title": "what it does", "value_label": "change",
+            "along_label": "head", "down_label": "layer"}])
         g = f.create_group("zero/stats")
         for name, v in dims.items():
             g.create_dataset(name, data=v, dtype=h5py.string_dtype() if v.dtype == object else None)
@@ -433,8 +444,14 @@ def check_trouble(program, folder):
     with h5py.File(short, "r+") as f:
         del f["decode/mean_logit_hi"]
         f["decode/mean_logit_hi"] = np.zeros((3, LAYERS, 1, 1))
+    earlier = os.path.join(folder, "earlier.h5")
+    shutil.copy(path, earlier)
+    with h5py.File(earlier, "r+") as f:
+        del f["decode"].attrs["figures"]
+    done = run(program, "plot", earlier)
+    assert "was written by an earlier lensweep" in done.stderr, done
     for status, arguments in ((2, []), (2, [path, "--format", "gif"]), (2, [path, "--zoom"]),
-                              (2, [os.path.join(folder, "other.h5")]), (2, [short]),
+                              (2, [os.path.join(folder, "other.h5")]), (3, [short]), (2, [earlier]),
                               (3, [os.path.join(folder, "absent.h5")])):
         done = run(program, "plot", *arguments)
         assert done.returncode == status and done.stderr.count("\n") == 1, (arguments, done)

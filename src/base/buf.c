@@ -1,8 +1,10 @@
 #include "base/buf.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,6 +81,43 @@ int buf_printf(struct buf *b, struct err *err, const char *fmt, ...)
     vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
     va_end(ap);
     b->len += (size_t)n;
+    return 0;
+}
+
+/* Control characters, and what breaks a line or turns the direction of what follows. */
+static bool is_control(int32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+/* One character of n bytes; c < 0: bytes that are none. */
+static int put_escaped(struct buf *b, const char *s, size_t n, int32_t c, struct err *err)
+{
+    if (c == '\\')
+        return buf_puts(b, "\\\\", err);
+    if (c == '\n' || c == '\t')
+        return buf_puts(b, c == '\n' ? "\\n" : "\\t", err);
+    if (c >= 0x80 && is_control(c))
+        return buf_printf(b, err, "\\u%04x", (unsigned)c);
+    if (!is_control(c))
+        return buf_put(b, s, n, err);
+    for (size_t i = 0; i < n; i++)
+        if (buf_printf(b, err, "\\x%02x", (unsigned char)s[i]))
+            return err->code;
+    return 0;
+}
+
+int buf_escaped(struct buf *b, const char *s, struct err *err)
+{
+    size_t left = strlen(s), n;
+    int32_t c;
+
+    for (; left; s += n, left -= n) {
+        n = utf8_next(s, left, &c);
+        if (put_escaped(b, s, n, c, err))
+            return err->code;
+    }
     return 0;
 }
 

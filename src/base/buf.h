@@ -1,13 +1,18 @@
 /*
  * A growable byte buffer, and a cursor that reads untrusted bytes without ever leaving them.
  *
- *     struct buf b = {0};
- *     buf_u32(&b, 7, err);  buf_printf(&b, err, "layer %d", l);
- *     buf_release(&b);
+ *     int write_name(struct buf *b, const char *name, struct err *err)
+ *     {
+ *         return buf_u64(b, strlen(name), err) || buf_puts(b, name, err);
+ *     }
  *
- *     struct cursor c = {data, size, 0, 0};
- *     uint64_t n = cursor_u64(&c);
- *     const void *p = cursor_take(&c, n);      // NULL and c.bad when the bytes end before that
+ *     const char *read_name(const struct buf *b, uint64_t *n)
+ *     {
+ *         struct cursor c = {(const unsigned char *)b->data, b->len, 0, 0};
+ *
+ *         *n = cursor_u64(&c);
+ *         return cursor_take(&c, *n);      // NULL and c.bad when the bytes end before that
+ *     }
  *
  * Numbers are little-endian. A cursor that has gone bad stays bad and reads zeros, so a parser
  * checks once, where it matters.
@@ -32,6 +37,11 @@ int buf_u64(struct buf *b, uint64_t v, struct err *err);
 int buf_f64(struct buf *b, double v, struct err *err);
 int buf_puts(struct buf *b, const char *s, struct err *err);
 int buf_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* A name or text of others as one line that a terminal takes for text: control characters, line
+   separators, characters that turn the direction of writing, bytes that are no UTF-8, and the
+   backslash itself are escaped (\n, \t, \xHH, \uHHHH). Different texts stay different. */
+int buf_escaped(struct buf *b, const char *s, struct err *err);
 
 /* The contents as a C string (a terminator stands after them, not counted in len); NULL on error.
  */

@@ -1,13 +1,18 @@
 /*
  * Errors as values.
  *
- *     int thing_open(struct thing *t, const char *path, struct err *err)
+ *     int parse_number(FILE *f, int *number, struct err *err);
+ *
+ *     int read_number(const char *path, int *number, struct err *err)
  *     {
- *         if (!exists(path))
+ *         FILE *f = fopen(path, "r");
+ *
+ *         if (!f)
  *             return err_set(err, ERR_IO, "cannot open %s: %s", path, strerror(errno));
- *         if (thing_parse(t, err))
- *             return err_wrap(err, "%s", path);          // "PATH: what thing_parse said"
- *         return 0;
+ *         if (parse_number(f, number, err))
+ *             err_wrap(err, "%s", path);          // "PATH: what parse_number said"
+ *         fclose(f);
+ *         return err->code;
  *     }
  *
  * A function that can fail returns 0 or an error code, and says why in the struct err that the

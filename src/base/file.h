@@ -39,15 +39,20 @@ int file_sweep(const char *dir, struct err *err);
  * A file that is written piece by piece, and is there as a whole or not at all: it grows beside its
  * place and takes it at the end.
  *
- *     struct writer w;
- *     writer_open(&w, "out/decode.csv", err);
- *     while (...) {
- *         buf_printf(&w.buf, err, "%d\n", i);
- *         writer_turn(&w, err);                 // to the disk once enough has gathered
+ *     int count(int n, struct err *err)
+ *     {
+ *         struct writer w;
+ *
+ *         writer_open(&w, "out/numbers.csv", err);
+ *         for (int i = 0; !err->code && i < n; i++) {
+ *             buf_printf(&w.buf, err, "%d\n", i);
+ *             writer_turn(&w, err);                 // to the disk once enough has gathered
+ *         }
+ *         if (!err->code && !writer_finish(&w, err))    // all of it is on the disk, beside
+ *             writer_place(&w, err);                // renamed
+ *         writer_discard(&w);                       // always: what was not placed is removed
+ *         return err->code;
  *     }
- *     writer_finish(&w, err);                   // all of it is on the disk, beside
- *     writer_place(&w, err);                    // renamed
- *     writer_discard(&w);                       // always: what was not placed is removed
  */
 struct writer {
     struct buf buf;      /* what comes next */

@@ -1,8 +1,11 @@
 /*
  * Y = X W^T, the place where nearly all of the time goes.
  *
- *     gemm(team, rows, x, d, &layer->up, y, d_ff);        // x (rows, d), W (d_ff, d), y (rows,
- * d_ff)
+ *     // x (rows, d), up (d_ff, d), y (rows, d_ff)
+ *     void go_up(struct team *t, int64_t rows, const float *x, const struct matrix *up, float *y)
+ *     {
+ *         gemm(t, rows, x, up->cols, up, y, up->rows);
+ *     }
  *
  * The matrix is cut into panels of rows whose number and width depend on its shape only. Threads
  * take panels; the one that multiplies a panel also widens it, into its own scratch, and calls a

@@ -27,9 +27,14 @@ void mem_fail_nth(long n);
 /*
  * An arena hands out zeroed memory that is freed all at once.
  *
- *     struct arena a = {0};
- *     char *s = arena_strdup(&a, text, err);
- *     arena_release(&a);
+ *     int copy(const char *text, struct err *err)
+ *     {
+ *         struct arena a = {0};
+ *         char *s = arena_strdup(&a, text, err);
+ *
+ *         arena_release(&a);                  // s is gone as well
+ *         return s ? 0 : err->code;
+ *     }
  */
 struct arena {
     struct arena_chunk *head;

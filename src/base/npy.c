@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NPY_MAX = 1 << 28, MAGIC = 6 };
+enum {
+    NPY_MAX = 1 << 28,
+    MAGIC = 6,
+    PREFIX = 10, /* bytes before the dictionary: magic, version, its length */
+    ALIGN = 64   /* the data begin at a multiple of it */
+};
+
+static const char magic[MAGIC + 1] = "\x93NUMPY";
 
 /* The text after `key` in the header's dictionary; NULL if it has none. */
 static const char *value_of(const char *header, const char *key)
@@ -34,15 +41,15 @@ static int take_shape(struct npy *out, const char *s)
 static const char *parse_header(struct npy *out, struct cursor *c, bool *wide, struct arena *a,
                                 struct err *err)
 {
-    const char *magic = cursor_take(c, MAGIC), *shape, *type, *header;
+    const char *begin = cursor_take(c, MAGIC), *shape, *type, *header;
     unsigned major = cursor_u8(c);
     size_t n;
 
     cursor_u8(c);
     n = major == 1 ? cursor_u16(c) : cursor_u32(c);
     header = cursor_take(c, n);
-    if (!magic || memcmp(magic, "\x93NUMPY", MAGIC) != 0 || !header)
-        return "it is no .npy file";
+    if (!begin || memcmp(begin, magic, MAGIC) != 0 || !header)
+        return "it is not a .npy file";
     header = arena_strndup(a, header, n, err);
     if (!header)
         return "";
@@ -98,4 +105,47 @@ int npy_read(struct npy *out, const char *path, struct arena *a, struct err *err
     }
     buf_release(&file);
     return err->code;
+}
+
+/* As NumPy writes a tuple: (), (3,), (3, 4). */
+static int put_shape(struct buf *b, const size_t *size, size_t rank, struct err *err)
+{
+    int code = buf_puts(b, "(", err);
+
+    for (size_t i = 0; i < rank && !code; i++)
+        code = buf_printf(b, err, i ? ", %zu" : "%zu", size[i]);
+    return code ? code : buf_puts(b, rank == 1 ? ",)" : ")", err);
+}
+
+int npy_put_header(struct buf *b, const char *type, const size_t *size, size_t rank,
+                   struct err *err)
+{
+    struct buf d = {0};
+    size_t pad, length;
+    int code;
+
+    code = buf_printf(&d, err, "{'descr': '%s', 'fortran_order': False, 'shape': ", type) ||
+           put_shape(&d, size, rank, err) || buf_puts(&d, ", }", err);
+    pad = (ALIGN - (PREFIX + d.len + 1) % ALIGN) % ALIGN;
+    length = d.len + pad + 1;
+    if (!code)
+        code = buf_put(b, magic, MAGIC, err) ||
+               buf_put(b, (char[]){1, 0, (char)(length & 0xff), (char)(length >> 8)}, 4, err) ||
+               buf_put(b, d.data, d.len, err) || buf_printf(b, err, "%*s\n", (int)pad, "");
+    buf_release(&d);
+    return code ? err->code : 0;
+}
+
+int npy_write(const char *path, const float *v, const size_t *size, size_t rank, struct err *err)
+{
+    struct buf b = {0};
+    size_t n = 1;
+    int code;
+
+    for (size_t i = 0; i < rank; i++)
+        n *= size[i];
+    code = npy_put_header(&b, "<f4", size, rank, err) || buf_put(&b, v, n * sizeof *v, err) ||
+           file_replace(path, b.data, b.len, err);
+    buf_release(&b);
+    return code ? err->code : 0;
 }

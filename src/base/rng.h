@@ -4,8 +4,12 @@
  * A stream is keyed by (seed, what it is drawn for, a name of the purpose): the same draws come out
  * whichever rank asks, in whatever order, however often.
  *
- *     struct rng r = rng_for(seed, query_key, "controls");
- *     size_t i = rng_below(&r, n);
+ *     size_t draw_control(uint64_t seed, uint64_t query_key, size_t n)
+ *     {
+ *         struct rng r = rng_for(seed, query_key, "controls");
+ *
+ *         return rng_below(&r, n);
+ *     }
  */
 #ifndef LENSWEEP_BASE_RNG_H
 #define LENSWEEP_BASE_RNG_H

@@ -66,48 +66,6 @@ const char *str_did_you_mean(const char *word, const char *const *candidates, si
     return best;
 }
 
-/* Length of the well-formed sequence at s, 0 if there is none in the n bytes. */
-static size_t utf8_sequence(const unsigned char *s, size_t n)
-{
-    static const struct {
-        unsigned char lo, hi, second_lo, second_hi;
-        size_t length;
-    } forms[] = {
-        {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        size_t len = forms[i].length;
-
-        if (s[0] < forms[i].lo || s[0] > forms[i].hi)
-            continue;
-        if (len > n || (len > 1 && (s[1] < forms[i].second_lo || s[1] > forms[i].second_hi)))
-            return 0;
-        for (size_t k = 2; k < len; k++)
-            if ((s[k] & 0xc0) != 0x80)
-                return 0;
-        return len;
-    }
-    return 0;
-}
-
-bool utf8_valid(const char *s, size_t n)
-{
-    const unsigned char *p = (const unsigned char *)s;
-
-    while (n) {
-        size_t len = utf8_sequence(p, n);
-
-        if (!len)
-            return false;
-        p += len;
-        n -= len;
-    }
-    return true;
-}
-
 void str_safe_name(char *s)
 {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";

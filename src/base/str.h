@@ -13,9 +13,6 @@ bool str_ends_with(const char *s, const char *end);
  */
 const char *str_did_you_mean(const char *word, const char *const *candidates, size_t n);
 
-/* Is s[0..n) well-formed UTF-8 (no overlong form, no surrogate, at most U+10FFFF)? */
-bool utf8_valid(const char *s, size_t n);
-
 /* Replaces what may not stand in a file's name on some system, or needs quotes in a script: all but
    letters, digits, '.', '_' and '-', and a '.' or '-' at the beginning. */
 void str_safe_name(char *s);

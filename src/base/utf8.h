@@ -1,11 +1,15 @@
-/* UTF-8, one character at a time. */
+/* UTF-8: one character at a time, and whole texts made well-formed. */
 #ifndef LENSWEEP_BASE_UTF8_H
 #define LENSWEEP_BASE_UTF8_H
+
+#include "base/buf.h"
+#include "base/mem.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#define UTF8_REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 /* The character at s, n > 0 bytes before the end: its length, and its code point in *c. For an
    ill-formed one *c = -1 and the length is that of the bytes that one U+FFFD stands for: the
@@ -46,17 +50,6 @@ static inline size_t utf8_next(const char *s, size_t n, int32_t *c)
     return need;
 }
 
-/* Characters of s; a byte that is part of none counts as one. */
-static inline size_t utf8_length(const char *s)
-{
-    size_t left = strlen(s), n, length = 0;
-    int32_t c;
-
-    for (; left; s += n, left -= n, length++)
-        n = utf8_next(s, left, &c);
-    return length;
-}
-
 /* Writes c (a valid code point) to out; returns its length. */
 static inline size_t utf8_write(char out[4], int32_t c)
 {
@@ -71,12 +64,19 @@ static inline size_t utf8_write(char out[4], int32_t c)
     return n;
 }
 
+/* Is s[0..n) well-formed (no overlong form, no surrogate, at most U+10FFFF)? NUL is a character. */
+bool utf8_valid(const char *s, size_t n);
+
+/* Characters of s; what one U+FFFD stands for counts as one. */
+size_t utf8_length(const char *s);
+
 /* The white space of Unicode (property White_Space). */
-static inline bool utf8_is_space(int32_t c)
-{
-    return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
-           c == 0x205f || c == 0x3000;
-}
+bool utf8_is_space(int32_t c);
+
+/* Appends s[0..n) with U+FFFD for what is ill-formed. */
+int utf8_put(struct buf *b, const char *s, size_t n, struct err *err);
+
+/* The same as a string in the arena, with U+FFFD for NUL as well; NULL on error. */
+const char *utf8_clean(struct arena *a, const char *s, size_t n, struct err *err);
 
 #endif

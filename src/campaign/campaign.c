@@ -3,8 +3,6 @@
 #include "base/file.h"
 #include "base/gemm.h"
 #include "base/str.h"
-#include "campaign/cost.h"
-#include "experiments/kit/survey.h"
 #include "experiments/kit/where.h"
 
 #include <string.h>
@@ -56,17 +54,18 @@ static int prompt_limit(const struct shape *s, const char **is)
 
 static int open_data(struct campaign *c, struct problems *problems, struct err *err)
 {
+    static const enum data_format formats[] = {[QUERIES_AUTO] = FORMAT_AUTO,
+                                               [QUERIES_NATIVE] = FORMAT_NATIVE,
+                                               [QUERIES_ONE_TO_MANY] = FORMAT_ONE_TO_MANY};
     const struct data_config *d = &c->config.data;
     struct data_options o = {
-        .format = str_eq(d->format, "native")        ? FORMAT_NATIVE
-                  : str_eq(d->format, "one_to_many") ? FORMAT_ONE_TO_MANY
-                                                     : FORMAT_AUTO,
+        .format = formats[d->format],
         .add_bos = d->add_bos,
         .vocab = c->model->shape.vocab,
         .limit = (size_t)d->limit,
         .n_controls = (size_t)d->controls,
         .seed = (uint64_t)d->seed,
-        .first_distinct = str_eq(d->target, "first_distinct"),
+        .first_distinct = d->target == TARGET_FIRST_DISTINCT,
     };
     struct codec codec = {c->tokenizer, codec_encode, codec_bytes,
                           c->tokenizer ? tokenizer_bos(c->tokenizer) : -1};
@@ -116,10 +115,10 @@ static int choose_audits(struct campaign *c, struct err *err)
     for (size_t q = 0; c->audited && q < c->data.n; q++) {
         const struct query *query = &c->data.query[q];
 
-        if (query->status || query->file == last || str_eq(c->config.run.audit, "none"))
+        if (query->status || query->file == last || c->config.run.audit == AUDIT_NONE)
             continue;
         c->audited[q] = 1;
-        if (!str_eq(c->config.run.audit, "all"))
+        if (c->config.run.audit != AUDIT_ALL)
             last = query->file;
     }
     return c->audited ? 0 : err->code;
@@ -192,7 +191,7 @@ int campaign_start(struct campaign *c, int threads, struct err *err)
     if (engine_open(&c->engine, c->model, (int)c->config.run.rows, c->data.max_tokens, threads,
                     err))
         return err->code;
-    c->engine.naive = str_eq(c->config.run.executor, "naive");
+    c->engine.naive = c->config.run.executor == EXECUTOR_NAIVE;
     return 0;
 }
 
@@ -205,106 +204,4 @@ int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, stru
     if (vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err))
         return err->code;
     return vocab_stats_save(&c->vocab_stats, c->model, cache, err);
-}
-
-/* Is there a survey that is not known yet, and whose rows are all there? */
-static bool is_due(const struct campaign *c, size_t experiment, const struct journal *j)
-{
-    const struct survey *s = c->x[experiment].survey;
-
-    if (!s || s->known)
-        return false;
-    for (size_t u = 0; u < c->n_survey; u++)
-        if (c->unit[u].experiment == experiment && !journal_has(j, c->unit[u].key))
-            return false;
-    return true;
-}
-
-int campaign_survey(struct campaign *c, struct journal *j, struct err *err)
-{
-    struct buf rows = {0};
-
-    for (size_t i = 0; i < c->n && !err->code; i++) {
-        struct survey_sums *sums = NULL;
-
-        if (!is_due(c, i, j))
-            continue;
-        survey_begin(&sums, c->x[i].survey, err);
-        for (size_t u = 0; u < c->n_survey && !err->code; u++) {
-            buf_clear(&rows);
-            if (c->unit[u].experiment == i && !journal_read(j, c->unit[u].key, &rows, err))
-                survey_add(sums, c->x[i].survey, &rows, err);
-        }
-        survey_end(sums, c->x[i].survey);
-    }
-    buf_release(&rows);
-    return err->code;
-}
-
-void *campaign_survey_block(struct campaign *c, size_t i, size_t *bytes)
-{
-    *bytes = c->x[i].survey ? c->x[i].survey->bytes : 0;
-    return c->x[i].survey ? c->x[i].survey->block : NULL;
-}
-
-/* What a unit of an experiment holds at most: the runs of the longest query, and the variants of a
-   block of cells with their answers, measured on one cell. */
-static double unit_bytes(struct campaign *c, const struct experiment *x, const struct query *q)
-{
-    struct cell cell = {.query = (size_t)(q - c->data.query)};
-    uint64_t cells = query_cells(x, q->n), block = (uint64_t)c->config.run.rows;
-    struct arena runs = {0}, one = {0};
-    struct run_spec *spec;
-    struct run *run;
-    struct err ignored;
-    double bytes = 0;
-    uint64_t flops;
-
-    err_clear(&ignored);
-    spec = arena_alloc(&runs, RUNS_MAX, sizeof *spec, &ignored);
-    run = arena_alloc(&runs, RUNS_MAX, sizeof *run, &ignored);
-    if (spec && run && !runs_cost(run, x, q, &runs, &flops, &ignored)) {
-        int n = x->kind->runs ? x->kind->runs(x, q, spec, &one, &ignored) : 0;
-
-        for (int i = 0; i < n; i++)
-            bytes +=
-                (double)run_bytes(&c->model->shape, spec[i].ids ? spec[i].n : q->n, spec[i].keep);
-        bytes += (double)one.used;
-        arena_reset(&one);
-        cell.run = run;
-        if (x->kind->variants && !x->kind->variants(x, &cell, &one, &ignored))
-            bytes += (double)one.used *
-                     (double)(cells < block ? cells : block / (uint64_t)(cell.n_variants + 1) + 1);
-    }
-    arena_release(&one);
-    arena_release(&runs);
-    return bytes;
-}
-
-static const struct query *longest_query(const struct campaign *c, const struct experiment *x)
-{
-    const struct query *longest = NULL;
-
-    for (size_t q = 0; q < c->data.n; q++)
-        if (!query_skip(x, &c->data.query[q]) && (!longest || c->data.query[q].n > longest->n))
-            longest = &c->data.query[q];
-    return longest;
-}
-
-double campaign_bytes(struct campaign *c, int threads)
-{
-    const struct shape *s = &c->model->shape;
-    double most = 0, d = s->d_model;
-
-    for (size_t i = 0; i < c->n; i++) {
-        const struct query *q = longest_query(c, &c->x[i]);
-        double bytes = q ? unit_bytes(c, &c->x[i], q) : 0;
-
-        most = bytes > most ? bytes : most;
-        if (c->x[i].survey) /* its numbers, and their sums on rank 0 */
-            most += 3 * (double)c->x[i].survey->bytes;
-    }
-    if (campaign_needs(c) & NEED_VOCAB_STATS) /* while rank 0 makes them: float, double, float */
-        most += d * d * (sizeof(float) + sizeof(double) + sizeof(float));
-    return most + engine_bytes(s, (int)c->config.run.rows, c->data.max_tokens, threads);
 }

@@ -21,4 +21,9 @@ int runs_cost(struct run *run, const struct experiment *x, const struct query *q
 int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, struct cost *sum,
               struct err *err);
 
+struct campaign;
+
+/* Memory of one worker: engine and runs, without the weights. */
+double campaign_bytes(struct campaign *c, int threads);
+
 #endif

@@ -5,58 +5,13 @@
  * that differ along `even` axes only, and once for queries that cost the same. What is cut stays a
  * function of the query alone.
  */
+#include "campaign/cut.h"
+
 #include "base/hash.h"
 #include "campaign/campaign.h"
-#include "campaign/cost.h"
-#include "engine/noop.h"
-#include "experiments/kit/survey.h"
+#include "campaign/survey.h"
 
 #include <string.h>
-
-int runs_cost(struct run *run, const struct experiment *x, const struct query *q, struct arena *a,
-              uint64_t *flops, struct err *err)
-{
-    struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
-    int n = 0;
-
-    *flops = 0;
-    if (spec && x->kind->runs)
-        n = x->kind->runs(x, q, spec, a, err);
-    for (int i = 0; i < n; i++) {
-        struct variant v = {.base = spec[i].base < 0 ? NULL : &run[spec[i].base],
-                            .ids = spec[i].ids ? spec[i].ids : q->ids,
-                            .n = spec[i].ids ? spec[i].n : q->n,
-                            .edit = spec[i].edit,
-                            .n_edits = spec[i].n_edits,
-                            .into = &run[i]};
-
-        if (spec[i].all_rows)
-            v.rows = (struct span){0, v.n};
-        run[i] =
-            (struct run){.ids = v.ids, .n = v.n, .edit = spec[i].edit, .n_edits = spec[i].n_edits};
-        *flops += variant_flops(&v, &x->scene->model->shape);
-    }
-    return err->code;
-}
-
-int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, struct cost *sum,
-              struct err *err)
-{
-    uint64_t flops = 0;
-
-    if (x->kind->variants && x->kind->variants(x, cell, a, err))
-        return err->code;
-    for (int i = 0; i < cell->n_variants; i++) {
-        const struct variant *v = &cell->variant[i];
-
-        if (i == 0 || !variant_same_rows(v, v - 1))
-            flops = variant_flops(v, &x->scene->model->shape);
-        if (!variant_is_plain_noop(v))
-            sum->flops += flops;
-    }
-    sum->variants += (uint64_t)cell->n_variants;
-    return 0;
-}
 
 /* --- the cells of one query --- */
 
@@ -157,13 +112,14 @@ struct cutter {
 static int key_prefix(const struct campaign *c, const struct experiment *x, struct buf *b,
                       struct err *err)
 {
+    const char *executor = choice_word(executor_choices, (int)c->config.run.executor);
     int rows = (int)c->config.run.rows;
 
     if (c->data.max_tokens > rows)
         rows = c->data.max_tokens;
     if (buf_printf(b, err, "%s %d\n%s\n%s\nrows %d\nseed %lld\ncontrols %zu\n", x->kind->name,
-                   x->kind->version, c->config.run.executor, c->library, rows,
-                   (long long)c->config.data.seed, c->data.n_controls) ||
+                   x->kind->version, executor, c->library, rows, (long long)c->config.data.seed,
+                   c->data.n_controls) ||
         buf_u64(b, c->model->fingerprint.hi, err) || buf_u64(b, c->model->fingerprint.lo, err))
         return err->code;
     for (size_t i = 0; i < c->data.n_targets; i++)
@@ -174,7 +130,7 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
         if (!x->axis[i].tokens &&
             buf_printf(b, err, "%s %zu\n", x->axis[i].dim.name, x->axis[i].dim.size))
             return err->code;
-    return x->entry ? config_print_experiment(x->entry, true, b, err) : 0;
+    return x->entry ? config_print_experiment(x->entry, b, err) : 0;
 }
 
 /* A survey depends on all of its queries. */

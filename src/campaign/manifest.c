@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines "key<TAB>value", sorted by key: config keys by their path, "model", and "query ..." . */
+/* Lines "key<TAB>value", sorted by key: config keys by their path, "model", and "query ..." with its
+   names escaped, for they may hold tabs and line breaks. */
 struct line {
     const char *key, *value;
 };
@@ -46,55 +47,38 @@ static bool only_selects(const char *key)
            str_ends_with(key, ".where");
 }
 
-/* The canonical print, flattened: "run.rows", "experiments.NAME.KEY", and of a mapping in an
-   experiment, which is indented deeper, "experiments.NAME.MAPPING.KEY". */
-static int add_config(struct lines *l, char *text, struct err *err)
+/* "run.rows", "experiments.NAME.KEY". */
+static int add_key(void *to, const struct config_key *k, struct err *err)
 {
-    enum { EXPERIMENT_INDENT = 4 };
-    const char *section = "", *experiment = "", *mapping = "", *path;
+    struct lines *l = to;
+    const char *section = k->section, *name = k->experiment ? k->experiment->name : "";
+    const char *path = arena_printf(&l->arena, err, "%s%s%s%s%s", section, *section ? "." : "",
+                                    name, *name ? "." : "", k->key);
 
-    while (*text) {
-        size_t indent = strspn(text, " -");
-        char *key = text + indent, *value, *end = key + strcspn(key, "\n");
-
-        text = *end ? end + 1 : end;
-        *end = '\0';
-        value = strstr(key, ": ");
-
-        if (!value) { /* "section:" */
-            key[strcspn(key, ":")] = '\0';
-            *(indent ? &mapping : &section) = key;
-            continue;
-        }
-        *value = '\0';
-        value += 2;
-        if (str_eq(section, "experiments") && str_eq(key, "name")) {
-            experiment = value;
-            continue;
-        }
-        path = indent == 0 ? key
-               : str_eq(section, "experiments")
-                   ? arena_printf(&l->arena, err, "experiments.%s.%s%s%s", experiment,
-                                  indent > EXPERIMENT_INDENT ? mapping : "",
-                                  indent > EXPERIMENT_INDENT ? "." : "", key)
-                   : arena_printf(&l->arena, err, "%s.%s", section, key);
-        if (!path || (!only_selects(path) && add(l, path, value, err)))
-            return err->code;
-    }
-    return 0;
+    if (!path)
+        return err->code;
+    if (k->at.row->affects != RESULTS || only_selects(path) ||
+        (k->experiment && str_eq(k->key, "name")))
+        return 0;
+    return add(l, path, arena_strdup(&l->arena, k->value, err), err);
 }
 
 static int add_query(struct lines *l, const struct query *q, struct err *err)
 {
     char hex[HASH_HEX];
+    struct buf b = {0};
+    int code;
 
     if (q->status)
         return 0;
     hash_hex(hex, q->fingerprint);
-    return add(l,
-               arena_printf(&l->arena, err, "query %s, item %s, template %d, step %d", q->dataset,
-                            q->item, q->template, q->step),
-               arena_strdup(&l->arena, hex, err), err);
+    code = buf_puts(&b, "query ", err) || buf_escaped(&b, q->dataset, err) ||
+           buf_puts(&b, ", item ", err) || buf_escaped(&b, q->item, err) ||
+           buf_printf(&b, err, ", template %d, step %d", q->template, q->step) ||
+           add(l, arena_strndup(&l->arena, b.data, b.len, err), arena_strdup(&l->arena, hex, err),
+               err);
+    buf_release(&b);
+    return code ? err->code : 0;
 }
 
 static int by_key(const void *a, const void *b)
@@ -107,16 +91,12 @@ static int by_key(const void *a, const void *b)
 
 static int of_campaign(struct lines *l, const struct campaign *c, struct err *err)
 {
-    struct buf config = {0};
-    char hex[HASH_HEX], *text;
+    char hex[HASH_HEX];
     int code;
 
     hash_hex(hex, c->model->fingerprint);
     code = add(l, "model", arena_strdup(&l->arena, hex, err), err) ||
-           add(l, "BLAS", c->library, err) || config_print(&c->config, true, &config, err);
-    text = code ? NULL : arena_strndup(&l->arena, config.data, config.len, err);
-    code = !text || add_config(l, text, err);
-    buf_release(&config);
+           add(l, "BLAS", c->library, err) || config_each(&c->config, add_key, l, err);
     for (size_t q = 0; q < c->data.n && !code; q++)
         code = add_query(l, &c->data.query[q], err);
     if (!code && l->n)

@@ -5,7 +5,9 @@
 #include "campaign/output.h"
 
 #include "base/hash.h"
+#include "campaign/cut.h"
 #include "campaign/output_group.h"
+#include "campaign/survey.h"
 #include "version.h"
 
 #include <math.h>
@@ -54,6 +56,14 @@ static int write_provenance(struct output *o, struct err *err)
     return code ? err->code : 0;
 }
 
+static void count_queries(struct output *o)
+{
+    for (size_t q = 0; q < o->c->data.n; q++)
+        *(!o->status[q]                  ? &o->report->ok
+          : o->status[q] == not_computed ? &o->report->waiting
+                                         : &o->report->bad) += 1;
+}
+
 int campaign_write(struct campaign *c, struct journal *j, const char *path, bool partial,
                    struct campaign_report *report, struct err *err)
 {
@@ -88,8 +98,7 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
     }
     if (write_provenance(&o, err))
         goto out;
-    for (size_t q = 0; q < c->data.n; q++)
-        *(o.status[q] ? &report->bad : &report->ok) += 1;
+    count_queries(&o);
     arena_release(&o.group);
     arena_release(&o.arena);
     return h5_commit(o.file, err);

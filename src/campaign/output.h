@@ -13,7 +13,8 @@
 
 /* What went wrong with queries, for the summary. */
 struct campaign_report {
-    size_t ok, bad;            /* queries */
+    size_t ok, bad;            /* queries (bad.h) */
+    size_t waiting;            /* not computed yet: a partial file */
     size_t missing_units;      /* a partial file */
     double audit[AUDIT_COUNT]; /* worst residuals; NaN = nothing to check */
 };

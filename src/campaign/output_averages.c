@@ -48,7 +48,7 @@ static int write_estimates(struct output *o, struct h5group *g, const struct var
 
 static enum template_mean templates(const struct output *o, const struct experiment *x)
 {
-    return str_eq(o->c->config.statistics.average, "authors") ? x->kind->authors_average
+    return o->c->config.statistics.average == AVERAGE_AUTHORS ? x->kind->authors_average
                                                               : TEMPLATES_MEAN;
 }
 
@@ -107,7 +107,9 @@ int averages_take(struct averages *v, size_t query, void *const at[FIELDS_MAX], 
     for (int i = 0; i < x->n_aggregates; i++) {
         const struct aggregate *a = &x->aggregate[i];
 
-        if (usable)
+        if (usable && a->of)
+            memcpy(v->row[i], query_array(x, at, a->of), columns_of(x, a) * sizeof *v->row[i]);
+        else if (usable)
             a->value(x, &v->o->c->data.query[query], at, v->row[i]);
         else
             fill(V_F32, v->row[i], columns_of(x, a));

@@ -97,19 +97,14 @@ out:
 /* The family of a test: its places on the dimensions that are not corrected over together. */
 static size_t family_of(const struct effects *v, size_t element, size_t row)
 {
-    const struct string_list *list = &v->o->c->config.statistics.family;
-    size_t family = row, n = v->o->strata.n;
-    bool over = false;
+    unsigned together = choice_bits(&v->o->c->config.statistics.family);
+    size_t family = together & FAMILY_STRATUM ? 0 : row, n = v->o->strata.n;
 
-    for (size_t k = 0; k < list->n; k++)
-        over |= str_eq(list->v[k], "stratum");
-    family = over ? 0 : family;
     for (int i = v->a->field.n_axes - 1; i >= 0; i--) {
         const struct dim *d = &v->x->axis[v->a->field.axis[i]].dim;
+        int bit = choice_value(family_choices, d->name);
+        bool over = bit != NO_CHOICE && (together & (unsigned)bit);
 
-        over = false;
-        for (size_t k = 0; k < list->n; k++)
-            over |= str_eq(list->v[k], d->name);
         if (!over)
             family += element % d->size * n;
         n *= over ? 1 : d->size;
@@ -206,11 +201,13 @@ static int stats_group(struct effects *v, struct h5group **g, struct err *err)
     for (int i = 0; i < v->a->field.n_axes; i++)
         dims[i + 1] = v->x->axis[v->a->field.axis[i]].dim;
     for (size_t i = 0; family && i < c->family.n; i++)
-        family = arena_printf(&o->group, err, "%s%s%s", family, i ? " " : "", c->family.v[i]);
+        family = arena_printf(&o->group, err, "%s%s%s", family, i ? " " : "",
+                              choice_word(family_choices, c->family.v[i]));
     return !path || !family ||
                    h5_group(o->file, path, dims, (size_t)v->a->field.n_axes + 1, g, err) ||
-                   write_strata(o, *g, err) || h5_attr_str(*g, "cluster", c->cluster, err) ||
-                   h5_attr_str(*g, "split", c->split, err) ||
+                   write_strata(o, *g, err) ||
+                   h5_attr_str(*g, "cluster", choice_word(cluster_choices, (int)c->cluster), err) ||
+                   h5_attr_str(*g, "split", choice_word(split_choices, (int)c->split), err) ||
                    h5_attr_str(*g, "family", family, err) || h5_attr_f64(*g, "fdr", c->fdr, err) ||
                    h5_attr_f64(*g, "min_effect", c->min_effect, err) ||
                    h5_attr_f64(*g, "sign_tolerance", SIGN_TOLERANCE, err)
@@ -253,7 +250,7 @@ int write_effects(struct output *o, const struct experiment *x, const struct agg
     size_t elements = padded_elements(x, &a->field);
     struct effect *effect = mem_alloc(elements * o->strata.n, sizeof *effect, err);
 
-    if (str_eq(o->c->config.statistics.split, "half"))
+    if (o->c->config.statistics.split == SPLIT_HALF)
         v.half = mem_alloc(o->c->data.n * values->width, sizeof *v.half, err);
     if (!err->code && !test_all(&v, values, elements, effect, err) &&
         !correct(&v, effect, elements, err))

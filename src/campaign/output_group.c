@@ -1,12 +1,15 @@
 #include "campaign/output_group.h"
 
 #include "base/str.h"
+#include "campaign/cut.h"
 #include "campaign/output_averages.h"
 #include "campaign/output_queries.h"
 #include "campaign/output_survey.h"
 #include "campaign/rows.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- the group and what stands beside its numbers --- */
@@ -60,12 +63,60 @@ static int stamp_config(struct h5group *g, const struct experiment *x, struct er
     const char *text;
     int code = 0;
 
-    if (x->entry && !config_print_experiment(x->entry, true, &b, err)) {
+    if (x->entry && !config_print_experiment(x->entry, &b, err)) {
         text = buf_str(&b, err);
         code = text ? h5_attr_str(g, "config", text, err) : err->code;
     }
     buf_release(&b);
     return code ? code : err->code;
+}
+
+/* Which keys a group bears as attributes. */
+struct stamp {
+    struct h5group *g;
+    const struct experiment *x;
+    const char *section; /* and those of this section, as "SECTION.KEY" */
+};
+
+/* A number as a number, everything else as the config has it. */
+static int stamp_value(struct h5group *g, const char *name, const struct config_key *key,
+                       struct err *err)
+{
+    char *end;
+    double v = strtod(key->value, &end);
+
+    if (end == key->value || *end)
+        return h5_attr_str(g, name, key->value, err);
+    if (strspn(key->value, "-0123456789") == strlen(key->value))
+        return h5_attr_i64(g, name, (int64_t)v, err);
+    return h5_attr_f64(g, name, v, err);
+}
+
+static int stamp_key(void *to, const struct config_key *key, struct err *err)
+{
+    const struct stamp *s = to;
+    char name[128];
+
+    if (key->at.row->affects != RESULTS)
+        return 0;
+    if (key->experiment)
+        return key->experiment != s->x->entry || str_eq(key->key, "name") ||
+                       str_eq(key->key, "kind")
+                   ? 0
+                   : stamp_value(s->g, key->key, key, err);
+    if (!str_eq(key->section, s->section))
+        return 0;
+    snprintf(name, sizeof name, "%s.%s", key->section, key->key);
+    return stamp_value(s->g, name, key, err);
+}
+
+/* Every key that the group's numbers depend on, one by one, for readers of the file. */
+static int stamp_keys(struct output *o, struct h5group *g, const struct experiment *x,
+                      struct err *err)
+{
+    struct stamp s = {g, x, x == o->c->x ? "data" : x->n_aggregates ? "statistics" : "-"};
+
+    return config_each(&o->c->config, stamp_key, &s, err);
 }
 
 /* Of its own: those that are tested stand in a group below. */
@@ -98,10 +149,14 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     }
     if (h5_group(o->file, x->name, dims, n, g, err) ||
         h5_attr_str(*g, "kind", x->kind->name, err) || stamp_config(*g, x, err) ||
-        (has_averages(x) && h5_attr_str(*g, "average", o->c->config.statistics.average, err)) ||
+        stamp_keys(o, *g, x, err) ||
+        (has_averages(x) &&
+         h5_attr_str(*g, "average",
+                     choice_word(average_choices, (int)o->c->config.statistics.average), err)) ||
         headlines_write(*g, x->headline, (size_t)x->n_headlines, err) ||
         figures_write(*g, x->figure, (size_t)x->n_figures, err) ||
-        write_axis_notes(o, *g, x, err) || write_coordinates(o, *g, err))
+        authors_layout_write(*g, &x->authors, err) || write_axis_notes(o, *g, x, err) ||
+        write_coordinates(o, *g, err))
         return err->code;
     for (int i = 0; i < x->n_constants; i++)
         if (h5_define(*g, &x->constant[i].var, err) ||
@@ -114,6 +169,8 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
 }
 
 /* --- the rows of its units --- */
+
+const char not_computed[] = "not computed yet";
 
 static void take_audit(double *worst, double v)
 {
@@ -179,7 +236,7 @@ static int place_query(struct output *o, const struct unit **u, uint32_t experim
             if (!o->partial)
                 code = err_set(err, ERR_BUG, "a unit of query %zu is not in the journal", query);
             else
-                *status = "not computed yet";
+                *status = not_computed;
             continue;
         }
         code = journal_read(o->journal, (*u)->key, &rows, err) ||

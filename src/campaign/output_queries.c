@@ -1,128 +1,47 @@
 #include "campaign/output_queries.h"
 
 #include "campaign/rows.h"
+#include "data/property.h"
 
 #include <string.h>
 
-struct column {
-    struct variable var;
-    const void *(*value)(const struct query *q, void *tmp);
-};
-
-static const void *get_item(const struct query *q, void *tmp)
+static enum vtype vtype_of(enum property_type type)
 {
-    *(const char **)tmp = q->item;
-    return tmp;
+    return type == PROPERTY_TEXT ? V_STR : type == PROPERTY_COUNT ? V_I4 : V_I1;
 }
 
-static const void *get_subject(const struct query *q, void *tmp)
-{
-    *(const char **)tmp = q->subject;
-    return tmp;
-}
-
-static const void *get_dataset(const struct query *q, void *tmp)
-{
-    *(const char **)tmp = q->dataset;
-    return tmp;
-}
-
-static const void *get_template(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->template;
-    return tmp;
-}
-
-static const void *get_step(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->step;
-    return tmp;
-}
-
-static const struct column coordinates[] = {
-    {{"item", V_STR, "query", "unit of statistics", NULL}, get_item},
-    {{"subject", V_STR, "query", "subject of the query", NULL}, get_subject},
-    {{"dataset", V_STR, "query", "dataset of the query", NULL}, get_dataset},
-    {{"template", V_I1, "query", "prompt template, 0 = not known", NULL}, get_template},
-    {{"step", V_I1, "query", "answer asked for, 0 = not known", NULL}, get_step},
-};
-
-static const void *get_text(const struct query *q, void *tmp)
-{
-    *(const char **)tmp = q->text;
-    return tmp;
-}
-
-static const void *get_n_tokens(const struct query *q, void *tmp)
-{
-    *(int32_t *)tmp = q->n;
-    return tmp;
-}
-
-static const void *get_collision(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->target_collision;
-    return tmp;
-}
-
-static const void *get_generic(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->target_generic;
-    return tmp;
-}
-
-static const void *get_in_prompt(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->target_in_prompt;
-    return tmp;
-}
-
-static const void *get_bos(const struct query *q, void *tmp)
-{
-    *(int8_t *)tmp = (int8_t)q->bos;
-    return tmp;
-}
-
-static const void *get_prefix(const struct query *q, void *tmp)
-{
-    *(const char **)tmp = q->answer_prefix;
-    return tmp;
-}
-
-/* What is known of a query without the model. */
-static const struct column facts[] = {
-    {{"text", V_STR, "query", "the prompt", NULL}, get_text},
-    {{"n_tokens", V_I4, "query", "tokens in the prompt", NULL}, get_n_tokens},
-    {{"target_collision", V_I1, "query", "two targets are the same token", NULL}, get_collision},
-    {{"target_generic", V_I1, "query", "the target starts many answers of the dataset", NULL},
-     get_generic},
-    {{"target_in_prompt", V_I1, "query", "the target stands in the prompt", NULL}, get_in_prompt},
-    {{"bos", V_I1, "query", "the prompt begins with the tokenizer's BOS", NULL}, get_bos},
-    {{"answer_prefix", V_STR, "query", "what the prompt ends in: quote, space or nothing", NULL},
-     get_prefix},
-};
-
-static int write_columns(struct output *o, struct h5group *g, const struct column *column, size_t n,
-                         bool coordinate, struct err *err)
+/* Writes the property of all queries as its variable has it. */
+static int write_property(struct output *o, struct h5group *g, const struct property *p,
+                          struct err *err)
 {
     const struct dataset *ds = &o->c->data;
+    struct variable v = {p->name, vtype_of(p->type), "query", p->meaning, NULL};
+    void *all = arena_alloc(&o->arena, ds->n, vtype_size(v.type), err);
+    bool coordinate = p->use & PROPERTY_COORDINATE;
 
-    for (size_t k = 0; k < n; k++) {
-        const struct variable *v = &column[k].var;
-        size_t size = vtype_size(v->type);
-        char *all = arena_alloc(&o->arena, ds->n, size, err);
+    if (!all || (coordinate ? h5_coordinate(g, &v, err) : h5_define(g, &v, err)))
+        return err->code;
+    for (size_t q = 0; q < ds->n; q++) {
+        const struct query *query = &ds->query[q];
 
-        if (!all || (coordinate ? h5_coordinate(g, v, err) : h5_define(g, v, err)))
-            return err->code;
-        for (size_t q = 0; q < ds->n; q++) {
-            char tmp[sizeof(void *)];
-
-            memcpy(all + q * size, column[k].value(&ds->query[q], tmp), size);
-        }
-        if (h5_write(g, v->name, 0, ds->n, all, err))
-            return err->code;
+        if (v.type == V_STR)
+            ((const char **)all)[q] = property_text(p, query);
+        else if (v.type == V_I4)
+            ((int32_t *)all)[q] = property_number(p, query);
+        else
+            ((int8_t *)all)[q] = (int8_t)property_number(p, query);
     }
-    return 0;
+    return h5_write(g, v.name, 0, ds->n, all, err);
+}
+
+static int write_properties(struct output *o, struct h5group *g, bool coordinates, struct err *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < n_properties && !code; i++)
+        if (!(properties[i].use & PROPERTY_COORDINATE) != coordinates)
+            code = write_property(o, g, &properties[i], err);
+    return code;
 }
 
 /* --- arrays of the group `queries` --- */
@@ -209,7 +128,7 @@ static const int32_t *subject_controls_of(const struct query *q)
 
 int write_coordinates(struct output *o, struct h5group *g, struct err *err)
 {
-    return write_columns(o, g, coordinates, sizeof coordinates / sizeof *coordinates, true, err);
+    return write_properties(o, g, true, err);
 }
 
 int write_facts(struct output *o, struct h5group *g, struct err *err)
@@ -222,8 +141,7 @@ int write_facts(struct output *o, struct h5group *g, struct err *err)
                                              "first tokens of other subjects", NULL};
     const struct dataset *ds = &o->c->data;
 
-    if (write_columns(o, g, facts, sizeof facts / sizeof *facts, false, err) ||
-        write_ids(o, g, err) || write_spans(o, g, err) ||
+    if (write_properties(o, g, false, err) || write_ids(o, g, err) || write_spans(o, g, err) ||
         write_tokens(o, g, &target, ds->n_targets, targets_of, err))
         return err->code;
     if (!ds->n_controls)

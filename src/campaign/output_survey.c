@@ -41,7 +41,7 @@ int write_survey(struct output *o, const struct experiment *x, struct err *err)
         return err->code;
     name_strata(o, s, name, number);
     for (size_t l = 0; l < s->n_layers; l++)
-        layer[l] = s->layer[l] - (s->site == SITE_RESID);
+        layer[l] = s->layer[l] - site_layer(s->site, 0);
     for (size_t r = 0; s->means && r < s->n_roles; r++)
         role[r] = match_role_name(&o->c->data, s->role[r], &o->arena, err);
     if (h5_group(o->file, path, dims, s->means ? 4 : 2, &g, err) ||

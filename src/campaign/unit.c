@@ -7,11 +7,13 @@
  * the query's first cell, then each cell's fields, in the order declared, each as long as this
  * query needs.
  */
+#include "campaign/unit.h"
+
 #include "campaign/audit.h"
 #include "campaign/campaign.h"
-
+#include "campaign/cut.h"
 #include "campaign/rows.h"
-#include "experiments/kit/survey.h"
+#include "campaign/survey.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,7 +31,6 @@ struct job {
 
 static const char not_finite[] = "the model's output is not finite";
 static const char others_not_finite[] =
-
     "the output of a query that it takes values from is not finite";
 
 /* Why a query goes no further after its i-th run; "" if it does. */
@@ -54,7 +55,7 @@ static int make_runs(struct job *j, const char **status, struct err *err)
     j->run = arena_alloc(a, RUNS_MAX, sizeof *j->run, err);
     if (!spec || !j->run)
         return err->code;
-    j->n_runs = j->x->kind->runs ? j->x->kind->runs(j->x, j->q, spec, a, err) : 0;
+    j->n_runs = query_runs(j->x, j->q, spec, a, err);
     if (err->code)
         return err->code;
     for (int i = 0; i < j->n_runs; i++) {
@@ -242,35 +243,6 @@ int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
         return check_cost(&j, err);
     out->len = begin;
     return put_status(status, out, err);
-}
-
-bool unit_left_out(const void *rows, size_t n)
-{
-    struct cursor c = {rows, n, 0, 0};
-
-    return cursor_u32(&c) != 0 && !c.bad;
-}
-
-int campaign_left_out(const struct campaign *c, struct journal *j, unsigned char *left_out,
-                      size_t *n, struct err *err)
-{
-    struct buf rows = {0};
-
-    for (size_t q = 0; q < c->data.n; q++)
-        left_out[q] = c->data.query[q].status != NULL;
-    for (size_t i = c->n_survey; i < c->n_units && c->unit[i].experiment == 0; i++) {
-        if (!journal_has(j, c->unit[i].key))
-            continue;
-        buf_clear(&rows);
-        if (journal_read(j, c->unit[i].key, &rows, err))
-            break;
-        left_out[c->unit[i].query] |= unit_left_out(rows.data, rows.len);
-    }
-    buf_release(&rows);
-    *n = 0;
-    for (size_t q = 0; q < c->data.n; q++)
-        *n += left_out[q];
-    return err->code;
 }
 
 static double unit_cost(void *ctx, uint64_t i)

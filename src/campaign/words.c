@@ -1,5 +1,4 @@
-/* Cells in words, for plans. */
-#include "experiments/experiment.h"
+#include "campaign/words.h"
 
 #include <string.h>
 

@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "campaign/bad.h"
+#include "campaign/cut.h"
 #include "campaign/manifest.h"
 #include "campaign/output.h"
 #include "results/lock.h"
@@ -99,8 +101,11 @@ static int collect(struct past *p, const char *const *dirs, size_t n_dirs, bool 
         out = file_join(&p->arena, dirs[0], partial ? "partial.h5" : "result.h5", err);
     if (!out || campaign_write(&p->campaign, p->journal, out, partial, &report, err))
         return err->code;
-    return out_printf(err, "%zu of %zu units; %zu queries ok, %zu not; result: %s\n", n.done,
-                      n.units, report.ok, report.bad, out);
+    if (out_printf(err, "%zu of %zu units; %zu queries ok, %zu bad", n.done, n.units, report.ok,
+                   report.bad) ||
+        (report.waiting && out_printf(err, ", %zu not computed yet", report.waiting)))
+        return err->code;
+    return out_printf(err, "; result: %s\n", out);
 }
 
 int cmd_collect(int argc, char **argv, struct err *err)
@@ -176,12 +181,12 @@ static int print_speed(const struct past *p, const struct count *n, int ranks, s
     return out_printf(err, "speed    %s/s of one rank; left: %s of one rank's time\n", rate, left);
 }
 
-static int print_left_out(struct past *p, struct err *err)
+static int print_bad(struct past *p, struct err *err)
 {
-    unsigned char *left_out = arena_alloc(&p->arena, p->campaign.data.n, 1, err);
+    unsigned char *bad = arena_alloc(&p->arena, p->campaign.data.n, 1, err);
     size_t n;
 
-    if (!left_out || campaign_left_out(&p->campaign, p->journal, left_out, &n, err))
+    if (!bad || campaign_bad(&p->campaign, p->journal, bad, &n, err))
         return err->code;
     return out_printf(err, "bad      %zu of %zu queries\n", n, p->campaign.data.n);
 }
@@ -199,7 +204,7 @@ static int status(struct past *p, const char *dir, struct err *err)
                    n.flops > 0 ? 100 * n.flops_done / n.flops
                                : 100.0 * (double)n.done / (double)(n.units ? n.units : 1),
                    n.done, n.units, str_flops(done, n.flops_done), str_flops(all, n.flops)) ||
-        print_left_out(p, err))
+        print_bad(p, err))
         return err->code;
     if (p->found.torn_bytes &&
         out_printf(err, "journal  %zu torn bytes are passed over\n", p->found.torn_bytes))

@@ -36,6 +36,7 @@ int cmd_generate(int argc, char **argv, struct err *err);
 int cmd_plot(int argc, char **argv, struct err *err);
 int cmd_export(int argc, char **argv, struct err *err);
 int cmd_top(int argc, char **argv, struct err *err);
+int cmd_summary(int argc, char **argv, struct err *err);
 int cmd_diff(int argc, char **argv, struct err *err);
 int cmd_bench(int argc, char **argv, struct err *err);
 int cmd_help(int argc, char **argv, struct err *err);
@@ -59,5 +60,8 @@ int one_argument(const char *command, int argc, char **argv, struct err *err);
 
 /* ERR_CONFIG "NAME takes ..., found N arguments; usage: lensweep NAME ..." */
 int usage_error(const char *command, struct err *err);
+
+/* The summary of a finished result file on standard output: after a run, and as a command. */
+int print_summary(const char *path, struct err *err);
 
 #endif

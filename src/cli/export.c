@@ -29,7 +29,6 @@ static const struct {
 } formats[] = {
     {"csv", export_csv},
     {"jsonl", export_jsonl},
-    {"npz", export_npz},
 };
 
 static int write_format(struct h5file *f, const struct options *opt, struct outputs *o,
@@ -75,8 +74,13 @@ static int check_options(const struct options *opt, struct err *err)
 
     for (size_t i = 0; i < sizeof formats / sizeof *formats && opt->format; i++)
         known |= str_eq(formats[i].name, opt->format);
+    if (opt->format && str_eq(opt->format, "npz"))
+        return err_set(
+            err, ERR_CONFIG,
+            "--format npz is gone: numpy.savez(\"GROUP.npz\", **{v: h5py.File(RESULT)"
+            "[GROUP][v][()] for v in h5py.File(RESULT)[GROUP]}) writes one (docs/export.md)");
     if (!known)
-        return err_set(err, ERR_CONFIG, "--format is %s%s%s, expected csv, jsonl, npz or authors",
+        return err_set(err, ERR_CONFIG, "--format is %s%s%s, expected csv, jsonl or authors",
                        opt->format ? "\"" : "", opt->format ? opt->format : "missing",
                        opt->format ? "\"" : "");
     if (opt->dir && !*opt->dir)

@@ -13,8 +13,9 @@ static int list_commands(struct err *err)
     for (size_t i = 0; i < n_commands && !bad; i++)
         bad = out_printf(err, "  %-10s %s\n", commands[i].name, commands[i].summary);
     if (bad ||
-        out_printf(err, "\nMODEL is a Hugging Face directory or a .gguf file.\n"
-                        "lensweep help COMMAND | config | KEY tells more.\n\nexit status:\n"))
+        out_printf(err,
+                   "\nMODEL is a Hugging Face directory or a .gguf file.\n"
+                   "lensweep help COMMAND | config | data | KEY tells more.\n\nexit status:\n"))
         return err->code;
 #define X(name, status, text)                         \
     if (out_printf(err, "  %2d  %s\n", status, text)) \
@@ -30,6 +31,15 @@ static int print_buf(struct buf *b, int code, struct err *err)
         code = out_write(b->data, b->len, err);
     buf_release(b);
     return code;
+}
+
+/* The section `data` of a config, and the keys of the files that it names. */
+static int data_help(const struct experiment_schema *schemas, size_t n, bool markdown,
+                     struct buf *b, struct err *err)
+{
+    if (!markdown && (config_help(schemas, n, "data", b, err) || buf_puts(b, "\n", err)))
+        return err->code;
+    return data_reference(markdown, b, err);
 }
 
 int cmd_help(int argc, char **argv, struct err *err)
@@ -51,5 +61,7 @@ int cmd_help(int argc, char **argv, struct err *err)
     schemas = kind_schemas(&n);
     if (str_eq(argv[1], "config"))
         return print_buf(&b, config_reference(schemas, n, markdown, &b, err), err);
+    if (str_eq(argv[1], "data"))
+        return print_buf(&b, data_help(schemas, n, markdown, &b, err), err);
     return print_buf(&b, config_help(schemas, n, argv[1], &b, err), err);
 }

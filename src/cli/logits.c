@@ -1,37 +1,12 @@
 #include "cli/command.h"
 
-#include "base/buf.h"
-#include "base/file.h"
+#include "base/npy.h"
 #include "cli/prompt.h"
 #include "engine/lens.h"
 
 #include <getopt.h>
 #include <math.h>
 #include <string.h>
-
-/* NumPy's .npy format, version 1.0: a header padded to 64 bytes, then the numbers. */
-static int write_npy(const char *path, const float *v, size_t rows, size_t columns, struct err *err)
-{
-    struct buf head = {0}, all = {0};
-    size_t length;
-    int code;
-
-    code = buf_printf(&head, err, "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu), }",
-                      rows, columns);
-    length = (10 + head.len + 1 + 63) / 64 * 64 - 10;
-    while (!code && head.len + 1 < length)
-        code = buf_puts(&head, " ", err);
-    code = code || buf_puts(&head, "\n", err) || buf_put(&all, "\x93NUMPY\x01\x00", 8, err) ||
-           buf_put(&all,
-                   (unsigned char[]){(unsigned char)(length & 255), (unsigned char)(length >> 8)},
-                   2, err) ||
-           buf_put(&all, head.data, head.len, err) ||
-           buf_put(&all, v, rows * columns * sizeof *v, err) ||
-           file_replace(path, all.data, all.len, err);
-    buf_release(&head);
-    buf_release(&all);
-    return code ? err->code : 0;
-}
 
 static int print_top(const struct prompt *p, const float *logit, double log_z, int k,
                      struct err *err)
@@ -72,7 +47,7 @@ static int all_positions(struct prompt *p, const struct run *run, const char *np
     for (int t = 0; t < run->n; t++)
         row[t] = run_row(run, s, SITE_RESID, s->n_layers, t);
     engine_logits(&p->engine, run->n, row, out, NULL);
-    return write_npy(npy, out, n, (size_t)s->vocab, err);
+    return npy_write(npy, out, (size_t[]){n, (size_t)s->vocab}, 2, err);
 }
 
 static int show(struct prompt *p, const char *npy, int top, struct err *err)

@@ -62,11 +62,10 @@ const struct command commands[] = {
      "  --ids            print token ids in place of text\n"
      "  --threads N      threads (default: all cores allowed)\n",
      cmd_generate},
-    {"export", "RESULT --format csv|jsonl|npz|authors [-o DIR] [--model NAME]",
+    {"export", "RESULT --format csv|jsonl|authors [-o DIR] [--model NAME]",
      "write a result file for other programs",
      "  --format csv     a long table for each set of dimensions, a row for each cell\n"
      "           jsonl   an object for each query, or each entry of another first dimension\n"
-     "           npz     NumPy arrays, an archive for each group\n"
      "           authors the folders and files of the paper's own code, for its plotting scripts\n"
      "  -o DIR           write into DIR (default: a folder called by the format, beside the "
      "result)\n"
@@ -75,6 +74,8 @@ const struct command commands[] = {
      "\n"
      "  RESULT is a result file or the folder of a run. docs/export.md describes the files.\n",
      cmd_export},
+    {"summary", "RESULT", "print the summary of a finished result file",
+     "  RESULT           a result file, or the folder that has one\n", cmd_summary},
     {"top", "RESULT [GROUP | --classes] [-n 20] [--step S] [--dataset NAME]",
      "show the strongest heads, layers and token sets, with intervals",
      "  GROUP            only this experiment (default: all that can be ranked)\n"
@@ -103,11 +104,11 @@ const struct command commands[] = {
      "  -o DIR           where to (default: figures/ beside each result)\n"
      "  --format F       png (default), svg or pdf\n"
      "\n"
-     "  RESULT is a result file or the folder of a run. Every group of kind decode, token_lens,\n"
-     "  knockout, causal_trace, heads or ablation is drawn, with the averages and intervals of "
-     "the\n"
-     "  file. Each figure comes with its numbers (NAME.csv) and its script (gnuplot NAME.gp draws\n"
-     "  it again).\n",
+     "  RESULT is a result file or the folder of a run. Every experiment that has figures is "
+     "drawn,\n"
+     "  with the averages and intervals of the file. Each figure comes with its numbers "
+     "(NAME.csv)\n"
+     "  and its script (gnuplot NAME.gp draws it again).\n",
      cmd_plot},
     {"diff", "A B [--rtol X] [--atol Y]", "compare two result files and name the first difference",
      "  --rtol X         numbers a of A and b of B are equal up to Y + X |b| (default 0)\n"
@@ -121,7 +122,7 @@ const struct command commands[] = {
      cmd_diff},
     {"bench", "MODEL [--threads N]",
      "measure forward passes of a model beside the SGEMM peak of this machine", "", cmd_bench},
-    {"help", "[COMMAND | config | KEY] [--markdown]",
+    {"help", "[COMMAND | config | data | KEY] [--markdown]",
      "this list, a command, the config reference or one of its keys", "", cmd_help},
 };
 

@@ -5,6 +5,9 @@
 #include "base/gemm.h"
 #include "base/rng.h"
 #include "base/str.h"
+#include "campaign/cost.h"
+#include "campaign/cut.h"
+#include "campaign/words.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -2,19 +2,28 @@
  * The cluster floor: MPI ranks, one master that hands out units of work, workers that do them.
  * Nothing else in the tree includes mpi.h.
  *
- *     struct cluster c;
- *     cluster_init(&c, err);
- *     ...each rank prepares by itself...
- *     if (cluster_agree(&c, err)) ...           // every rank now has the first rank's error, or
- * none cluster_run(&c, &job, err); cluster_close(&c);
+ *     int prepare(struct err *err);                 // each rank by itself
+ *
+ *     int run(struct job *job, bool *finished, struct err *err)
+ *     {
+ *         struct cluster c;
+ *
+ *         if (cluster_init(&c, err))
+ *             return err->code;
+ *         prepare(err);
+ *         if (!cluster_agree(&c, err))              // no rank has an error
+ *             cluster_run(&c, job, finished, err);
+ *         cluster_close(&c);
+ *         return err->code;
+ *     }
  *
  * Rank 0's main thread is the master; rank 0 also works, on a second thread that makes no MPI call
  * (MPI_THREAD_FUNNELED). One rank alone is the same code. The protocol:
  *   - master to worker: UNIT (a number; a second one is in flight so that no worker waits), STOP;
  *   - worker to master: ROWS (number, seconds, reduced rows), ERROR (a struct err), each in answer
- * to one UNIT;
+ *     to one UNIT;
  *   - after STOP a worker sends nothing more. The master sends STOP when nothing is in flight: then
- * no message is under way in either direction and all meet in cluster_agree.
+ *     no message is under way in either direction and all meet in cluster_agree.
  */
 #ifndef LENSWEEP_CLUSTER_CLUSTER_H
 #define LENSWEEP_CLUSTER_CLUSTER_H

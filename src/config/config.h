@@ -1,9 +1,16 @@
 /*
  * A run's config: YAML read through libyaml's document API into the structs below.
  *
- *     struct config c = {0};
- *     struct problems problems = {0};
- *     config_load(&c, "configs/demo.yaml", set, n_set, kinds, n_kinds, &problems, err);
+ *     int check(const struct experiment_schema *kinds, size_t n_kinds, struct err *err)
+ *     {
+ *         static const char *const set[] = {"run.threads=2"};
+ *         struct problems problems = {0};
+ *         struct config c = {0};
+ *
+ *         config_load(&c, "configs/demo.yaml", set, 1, kinds, n_kinds, &problems, err);
+ *         config_release(&c);
+ *         return problems.count;
+ *     }
  *
  * Everything that is wrong is gathered in `problems` (unknown keys with did-you-mean, wrong types,
  * values out of bounds, duplicate keys, missing files and keys), each with file:line:column, before
@@ -39,42 +46,67 @@ struct experiment_entry {
     const struct config_node *node; /* private */
 };
 
+enum model_check { CHECK_SAMPLED, CHECK_FULL };
+
 struct model_config {
     const char *path;
-    const char *load;  /* auto | map | broadcast */
-    const char *check; /* sampled | full */
+    enum model_check check;
 };
+
+enum query_format { QUERIES_AUTO, QUERIES_NATIVE, QUERIES_ONE_TO_MANY };
+enum target_token { TARGET_FIRST, TARGET_FIRST_DISTINCT };
 
 struct data_config {
     struct string_list path;
-    const char *format; /* auto | native | one_to_many */
+    enum query_format format;
     bool add_bos;
     int64_t limit;
     int64_t controls;
-    const char *target; /* first | first_distinct */
+    enum target_token target;
     int64_t seed;
 };
+
+enum executor { EXECUTOR_FORKED, EXECUTOR_NAIVE };
+extern const struct choice executor_choices[];
+enum audit_scope { AUDIT_FIRST, AUDIT_ALL, AUDIT_NONE };
 
 struct run_config {
     int64_t rows;
     int64_t unit_flops; /* GFLOP; auto = 0: from the model */
     int64_t threads;
-    double memory;        /* bytes; 0 = auto */
-    double max_time;      /* seconds; 0 = none */
-    double grace;         /* seconds to drain before the end */
-    const char *executor; /* forked | naive */
+    double memory;   /* bytes; 0 = auto */
+    double max_time; /* seconds; 0 = none */
+    double grace;    /* seconds to drain before the end */
+    enum executor executor;
     const char *blas_core;
-    const char *audit; /* first | all | none */
+    enum audit_scope audit;
     bool fail_on_bad;
 };
 
+enum clustering { CLUSTER_ITEM, CLUSTER_QUERY };
+enum over_templates { AVERAGE_MEANS, AVERAGE_AUTHORS };
+extern const struct choice cluster_choices[], average_choices[], split_choices[];
+enum split { SPLIT_NONE, SPLIT_HALF };
+
+/* Dimensions over which tests may be corrected together: bits, by the names of the dimensions. */
+enum family {
+    FAMILY_STRATUM = 1,
+    FAMILY_LAYER = 2,
+    FAMILY_HEAD = 4,
+    FAMILY_POSITION = 8,
+    FAMILY_FROM = 16,
+    FAMILY_TO = 32,
+    FAMILY_METRIC = 64,
+};
+extern const struct choice family_choices[];
+
 struct statistics_config {
-    const char *cluster; /* item | query */
-    const char *average; /* means | authors */
+    enum clustering cluster;
+    enum over_templates average;
     int64_t bootstrap;
-    struct string_list family;
+    struct choice_list family; /* of enum family */
     double fdr, min_effect;
-    const char *split; /* none | half */
+    enum split split;
     int64_t seed;
 };
 
@@ -107,6 +139,29 @@ int config_parse(struct config *c, const char *path, const char *text, size_t n,
                  size_t n_kinds, struct problems *problems, struct err *err);
 void config_release(struct config *c);
 
+/* A key with its value, defaults filled in. */
+struct config_key {
+    const char *section;                       /* "run", "experiments"; "" = top level */
+    const struct experiment_entry *experiment; /* NULL = a section's key */
+    bool own;               /* of the experiment's kind; false = name, kind, limit, where */
+    const char *key;        /* "rows", "operation.kind" */
+    const char *value;      /* canonical YAML, one line; as long as the visit lasts */
+    struct config_value at; /* the field; at.row has its type, and whether it affects results */
+};
+
+/* Calls visit for each key that is in force, in the order of the tables: those of the sections
+   before the experiments, each experiment's, those of the sections after them. A key that has no
+   meaning with the values of others (only with site: head) is left out. Ends at the first visit
+   that returns nonzero, and returns that. */
+int config_each(const struct config *c,
+                int (*visit)(void *to, const struct config_key *key, struct err *err), void *to,
+                struct err *err);
+
+/* The same for one experiment's keys. */
+int config_each_of(const struct experiment_entry *e,
+                   int (*visit)(void *to, const struct config_key *key, struct err *err), void *to,
+                   struct err *err);
+
 /* The resolved config as canonical YAML, each key with its value, which config_load reads back;
    with results_only, only the keys that affect results (for fingerprints and provenance). */
 int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err);
@@ -115,10 +170,9 @@ int config_print(const struct config *c, bool results_only, struct buf *out, str
    in any working directory. */
 int config_print_anywhere(const struct config *c, struct buf *out, struct err *err);
 
-/* One experiment's keys as one canonical text. With results_only only what affects results; without
+/* One experiment's kind and those of its keys that affect results, as one canonical text; without
    name, limit and where, which are no part of what a unit computes: part of its key. */
-int config_print_experiment(const struct experiment_entry *e, bool results_only, struct buf *out,
-                            struct err *err);
+int config_print_experiment(const struct experiment_entry *e, struct buf *out, struct err *err);
 
 /* The reference of all sections and kinds: plain text for `help config`, Markdown for docs/. */
 int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool markdown,

@@ -61,9 +61,9 @@ static void parse_ints(struct config_context *c, const struct config_row *row,
         *(struct int_list *)field = list;
 }
 
-static int print_ints(const void *field, struct buf *out, struct err *err)
+static int print_ints(struct config_value at, struct buf *out, struct err *err)
 {
-    const struct int_list *list = field;
+    const struct int_list *list = at.field;
 
     for (size_t i = 0; i < list->n; i++)
         if (buf_puts(out, i ? ", " : "[", err) || put_int(out, list->v[i], err))
@@ -91,9 +91,9 @@ static void parse_reals(struct config_context *c, const struct config_row *row,
         *(struct real_list *)field = list;
 }
 
-static int print_reals(const void *field, struct buf *out, struct err *err)
+static int print_reals(struct config_value at, struct buf *out, struct err *err)
 {
-    const struct real_list *list = field;
+    const struct real_list *list = at.field;
 
     for (size_t i = 0; i < list->n; i++)
         if (buf_puts(out, i ? ", " : "[", err) || put_real(out, list->v[i], err))
@@ -116,8 +116,7 @@ static void parse_words(struct config_context *c, const struct config_row *row,
     list.v = take(c, node_count(node), sizeof *list.v);
     for (size_t i = 0; list.v && i < node_count(node); i++) {
         const struct config_node *item = node_item(node, i);
-        const char *text = row->choices ? take_choice(c, row, item, row->choices)
-                                        : take_text(c, row, item, "a string");
+        const char *text = take_text(c, row, item, "a string");
 
         if (text && is_listed(list.v, list.n, text))
             said_twice(c, row, item, text);
@@ -134,9 +133,9 @@ static void parse_strings(struct config_context *c, const struct config_row *row
     parse_words(c, row, node, "a list of strings", field);
 }
 
-static int print_strings(const void *field, struct buf *out, struct err *err)
+static int print_strings(struct config_value at, struct buf *out, struct err *err)
 {
-    const struct string_list *list = field;
+    const struct string_list *list = at.field;
 
     for (size_t i = 0; i < list->n; i++)
         if (buf_puts(out, i ? ", " : "[", err) || put_string(out, list->v[i], err))
@@ -147,6 +146,67 @@ static int print_strings(const void *field, struct buf *out, struct err *err)
 const struct config_type config_strings = {"list of strings", sizeof(struct string_list),
                                            parse_strings, print_strings,
                                            "one string is a list of it"};
+
+static void parse_choices(struct config_context *c, const struct config_row *row,
+                          const struct config_node *node, void *field)
+{
+    struct choice_list list = {0};
+    char words[CHOICE_TEXT];
+
+    if (node->kind == NODE_MAP) {
+        node_expected(c, row, node, "a list of strings");
+        return;
+    }
+    choice_text(words, row->choices);
+    list.v = take(c, node_count(node), sizeof *list.v);
+    for (size_t i = 0; list.v && i < node_count(node); i++) {
+        const struct config_node *item = node_item(node, i);
+        int v = take_choice(c, row, item, words);
+        size_t k = 0;
+
+        while (k < list.n && list.v[k] != v)
+            k++;
+        if (v != NO_CHOICE && k < list.n)
+            said_twice(c, row, item, item->text);
+        else if (v != NO_CHOICE)
+            list.v[list.n++] = v;
+    }
+    if (list.v)
+        *(struct choice_list *)field = list;
+}
+
+static int print_choices(struct config_value at, struct buf *out, struct err *err)
+{
+    const struct choice_list *list = at.field;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (buf_puts(out, i ? ", " : "[", err) ||
+            put_string(out, choice_word(at.row->choices, list->v[i]), err))
+            return err->code;
+    return buf_puts(out, list->n ? "]" : "[]", err);
+}
+
+const struct config_type config_choices = {"list of strings", sizeof(struct choice_list),
+                                           parse_choices, print_choices, ""};
+
+unsigned choice_bits(const struct choice_list *list)
+{
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < list->n; i++)
+        bits |= (unsigned)list->v[i];
+    return bits;
+}
+
+const char **choice_words(const struct choice_list *list, const struct choice *choices,
+                          struct arena *a, struct err *err)
+{
+    const char **word = arena_alloc(a, list->n, sizeof *word, err);
+
+    for (size_t i = 0; word && i < list->n; i++)
+        word[i] = choice_word(choices, list->v[i]);
+    return word;
+}
 
 static void parse_paths(struct config_context *c, const struct config_row *row,
                         const struct config_node *node, void *field)
@@ -333,9 +393,9 @@ static int print_element(const char *name, struct buf *out, struct err *err)
     return str_eq(number, name) ? buf_puts(out, name, err) : put_string(out, name, err);
 }
 
-static int print_selector(const void *field, struct buf *out, struct err *err)
+static int print_selector(struct config_value at, struct buf *out, struct err *err)
 {
-    const struct selector *s = field;
+    const struct selector *s = at.field;
     bool together = s->kind == SELECT_TOGETHER;
 
     if (s->kind == SELECT_EACH || s->kind == SELECT_ALL)
@@ -413,9 +473,9 @@ static void parse_where(struct config_context *c, const struct config_row *row,
     *(struct where_list *)field = list;
 }
 
-static int print_where(const void *field, struct buf *out, struct err *err)
+static int print_where(struct config_value at, struct buf *out, struct err *err)
 {
-    const struct where_list *list = field;
+    const struct where_list *list = at.field;
 
     for (size_t i = 0; i < list->n; i++)
         if (buf_puts(out, i ? ", " : "{", err) || put_word(out, list->key[i], err) ||

@@ -95,6 +95,9 @@ static void fill_missing(struct config_context *c, const struct config_row *row,
 void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
                const struct config_node *map, const struct config_node *place, void *to)
 {
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].type == &config_choice)
+            *(int *)((char *)to + rows[i].offset) = NO_CHOICE;
     if (map)
         fill_given(c, rows, n, map, "", to);
     for (size_t i = 0; i < n; i++)

@@ -166,25 +166,3 @@ void node_check_keys(struct config_context *c, const struct config_row *row,
             unknown_key(c, row, key, known, n_known);
     }
 }
-
-void choices_split(struct choices *out, const char *text)
-{
-    char *s = out->text;
-
-    out->n = 0;
-    snprintf(out->text, sizeof out->text, "%s", text ? text : "");
-    while (*s && out->n < CHOICES_MAX) {
-        char *end = s + strcspn(s, " |");
-        bool last = !*end;
-
-        if (end > s)
-            out->v[out->n++] = s;
-        *end = '\0';
-        s = last ? end : end + 1;
-    }
-}
-
-bool choices_have(const struct choices *ch, const char *word)
-{
-    return is_known(word, ch->v, ch->n);
-}

@@ -54,9 +54,8 @@ struct config_part {
 enum { CONFIG_PARTS = 5, CONFIG_PART_TOP = 2 };
 extern const struct config_part config_parts[CONFIG_PARTS];
 
-/* What every experiment has; they fill a struct experiment_head. The first CONFIG_HEAD_NAMES say
-   which experiment it is, the others on which queries. */
-enum { CONFIG_HEAD_ROWS = 4, CONFIG_HEAD_NAMES = 2 };
+/* What every experiment has; they fill a struct experiment_head. */
+enum { CONFIG_HEAD_ROWS = 4 };
 extern const struct config_row config_head_rows[CONFIG_HEAD_ROWS];
 extern const char *const config_reserved_names[]; /* ends with NULL */
 
@@ -93,25 +92,16 @@ char *node_hint(char out[HINT_MAX], const char *word, const char *const *known, 
 enum { EXCERPT_MAX = 48 };
 char *node_excerpt(char out[EXCERPT_MAX], const char *text);
 
-/* The choices "a | b | c" of a row as an array. */
-enum { CHOICES_MAX = 32 };
-struct choices {
-    size_t n;
-    const char *v[CHOICES_MAX];
-    char text[512];
-};
-void choices_split(struct choices *out, const char *text);
-bool choices_have(const struct choices *ch, const char *word);
-
-/* types.c: a single value of a node, or a problem; `what` = what was expected, in words */
+/* types.c: a single value of a node, or a problem; `what` = what was expected, in words. Of a choice
+   NO_CHOICE after a problem. */
 bool take_int(struct config_context *c, const struct config_row *row,
               const struct config_node *node, const char *what, int64_t *v);
 bool take_real(struct config_context *c, const struct config_row *row,
                const struct config_node *node, const char *what, double *v);
 const char *take_text(struct config_context *c, const struct config_row *row,
                       const struct config_node *node, const char *what);
-const char *take_choice(struct config_context *c, const struct config_row *row,
-                        const struct config_node *node, const char *what);
+int take_choice(struct config_context *c, const struct config_row *row,
+                const struct config_node *node, const char *what);
 bool path_exists(struct config_context *c, const struct config_row *row,
                  const struct config_node *node);
 
@@ -131,7 +121,10 @@ int put_word(struct buf *out, const char *s,
 void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
                const struct config_node *map, const struct config_node *place, void *to);
 
-/* schema.c: has a row a meaning with the values of the others in the struct (row->when)? `unknown`
+/* schema.c: the field of a row in the struct that its rows fill. */
+struct config_value row_value(const struct config_row *row, const void *from);
+
+/* Has a row a meaning with the values of the others in the struct (row->when)? `unknown`
    is the answer where a choice could not be read. */
 bool row_applies(const struct config_row *row, const struct config_row *rows, size_t n,
                  const void *from, bool unknown);

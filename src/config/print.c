@@ -1,87 +1,56 @@
 #include "config/node.h"
 
 #include "base/file.h"
+#include "base/str.h"
 
 #include <string.h>
 
-static bool is_wanted(const struct config_row *row, bool results_only)
+/* The YAML that is being written, and where in it the last key stood. */
+struct printer {
+    struct buf *out;
+    bool results_only;
+    const char *section; /* "" = top level */
+    const char *mapping; /* "operation.kind" of the last key that stood in one */
+    size_t mapping_n;    /* characters of "operation"; 0 = the last key stood in none */
+};
+
+/* "section:", and "  mapping:" of a key "mapping.key", where they are not open. */
+static int print_headings(struct printer *p, const struct config_key *k, const char *indent,
+                          struct err *err)
 {
-    return !results_only || row->affects == RESULTS;
-}
+    size_t n = strcspn(k->key, ".");
+    bool inside = k->key[n] == '.';
 
-/* The mapping that a key "operation.kind" stands in: its length, 0 = none. */
-static size_t group_length(const char *key)
-{
-    const char *dot = strchr(key, '.');
-
-    return dot ? (size_t)(dot - key) : 0;
-}
-
-/* "    key: value\n" for each row that has a meaning; those of a mapping below its name. */
-static int print_rows(const struct config_row *rows, size_t n, const void *from, bool results_only,
-                      const char *indent, struct buf *out, struct err *err)
-{
-    const char *open = "";
-
-    for (size_t i = 0; i < n; i++) {
-        const char *key = rows[i].key;
-        size_t group = group_length(key);
-
-        if (!is_wanted(&rows[i], results_only) || !row_applies(&rows[i], rows, n, from, true))
-            continue;
-        if (group && (group_length(open) != group || strncmp(open, key, group) != 0) &&
-            buf_printf(out, err, "%s%.*s:\n", indent, (int)group, key))
-            return err->code;
-        open = key;
-        if (buf_printf(out, err, "%s%s%s: ", indent, group ? "  " : "",
-                       group ? key + group + 1 : key) ||
-            rows[i].type->print((const char *)from + rows[i].offset, out, err) ||
-            buf_puts(out, "\n", err))
-            return err->code;
-    }
+    if (!str_eq(p->section, k->section) && *k->section &&
+        buf_printf(p->out, err, "%s:\n", k->section))
+        return err->code;
+    p->section = k->section;
+    if (inside && !(p->mapping_n == n && !strncmp(p->mapping, k->key, n)) &&
+        buf_printf(p->out, err, "%s%.*s:\n", indent, (int)n, k->key))
+        return err->code;
+    p->mapping = k->key;
+    p->mapping_n = inside ? n : 0;
     return 0;
 }
 
-static int print_section(const struct config *c, const struct config_part *part, bool results_only,
-                         struct buf *out, struct err *err)
+static int print_key(void *to, const struct config_key *k, struct err *err)
 {
-    const struct config_section *s = &part->section;
-    const void *from = (const char *)c + part->offset;
-    bool any = false;
+    struct printer *p = to;
+    const char *dot = strchr(k->key, '.');
+    bool names = k->experiment && !k->own && str_eq(k->key, "name");
+    const char *indent = k->experiment ? "    " : *k->section ? "  " : "";
 
-    for (size_t i = 0; i < s->n_rows; i++)
-        any = any || is_wanted(&s->rows[i], results_only);
-    if (any && *s->name && buf_printf(out, err, "%s:\n", s->name))
+    if ((p->results_only && k->at.row->affects != RESULTS) || print_headings(p, k, indent, err))
         return err->code;
-    return print_rows(s->rows, s->n_rows, from, results_only, *s->name ? "  " : "", out, err);
-}
-
-static int print_entries(const struct config *c, bool results_only, struct buf *out,
-                         struct err *err)
-{
-    if (buf_puts(out, c->n_experiments ? "experiments:\n" : "experiments: []\n", err))
-        return err->code;
-    for (size_t i = 0; i < c->n_experiments; i++) {
-        const struct experiment_entry *e = &c->experiment[i];
-
-        if (buf_puts(out, "  - name: ", err) || put_string(out, e->name, err) ||
-            buf_printf(out, err, "\n    kind: %s\n", e->schema->kind) ||
-            print_rows(config_head_rows + CONFIG_HEAD_NAMES, CONFIG_HEAD_ROWS - CONFIG_HEAD_NAMES,
-                       &e->head, results_only, "    ", out, err) ||
-            print_rows(e->schema->rows, e->schema->n_rows, e->config, results_only, "    ", out,
-                       err))
-            return err->code;
-    }
-    return 0;
+    return buf_printf(p->out, err, "%s%s%s: %s\n", names ? "  - " : indent, dot ? "  " : "",
+                      dot ? dot + 1 : k->key, k->value);
 }
 
 int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err)
 {
-    for (size_t i = 0; i < CONFIG_PARTS; i++)
-        if (print_section(c, &config_parts[i], results_only, out, err) ||
-            (i == CONFIG_PART_TOP && print_entries(c, results_only, out, err)))
-            return err->code;
-    return 0;
+    struct printer p = {out, results_only, "", "", 0};
+
+    return config_each(c, print_key, &p, err);
 }
 
 int config_print_anywhere(const struct config *c, struct buf *out, struct err *err)
@@ -101,13 +70,23 @@ int config_print_anywhere(const struct config *c, struct buf *out, struct err *e
     return err->code;
 }
 
-int config_print_experiment(const struct experiment_entry *e, bool results_only, struct buf *out,
-                            struct err *err)
+/* Only the kind and its own keys, at the margin. */
+static int print_own_key(void *to, const struct config_key *k, struct err *err)
 {
-    if (!results_only &&
-        (buf_puts(out, "name: ", err) || put_string(out, e->name, err) || buf_puts(out, "\n", err)))
+    struct printer *p = to;
+    const char *dot = strchr(k->key, '.');
+
+    if ((!k->own && !str_eq(k->key, "kind")) || k->at.row->affects != RESULTS)
+        return 0;
+    p->section = k->section;
+    if (print_headings(p, k, "", err))
         return err->code;
-    if (buf_printf(out, err, "kind: %s\n", e->schema->kind))
-        return err->code;
-    return print_rows(e->schema->rows, e->schema->n_rows, e->config, results_only, "", out, err);
+    return buf_printf(p->out, err, "%s%s: %s\n", dot ? "  " : "", dot ? dot + 1 : k->key, k->value);
+}
+
+int config_print_experiment(const struct experiment_entry *e, struct buf *out, struct err *err)
+{
+    struct printer p = {out, true, "", "", 0};
+
+    return config_each_of(e, print_own_key, &p, err);
 }

@@ -10,29 +10,21 @@
 enum { WIDTH = 100, KEY_WIDTH = 20, TEXT_MAX = 1024 };
 
 static const struct config_type *const all_types[] = {
-    &config_int,
-    &config_auto_int,
-    &config_real,
-    &config_real_or_choice,
-    &config_bool,
-    &config_string,
-    &config_choice,
-    &config_path,
-    &config_duration,
-    &config_bytes,
-    &config_ints,
-    &config_reals,
-    &config_strings,
-    &config_paths,
-    &config_selector,
-    &config_where,
-    NULL,
+    &config_int,      &config_auto_int,
+    &config_real,     &config_real_or_choice,
+    &config_bool,     &config_string,
+    &config_choice,   &config_path,
+    &config_duration, &config_bytes,
+    &config_ints,     &config_reals,
+    &config_strings,  &config_choices,
+    &config_paths,    &config_selector,
+    &config_where,    NULL,
 };
 
 /* What may stand there: bounds or choices; "" = anything of the type. */
-static const char *allowed(char out[BOUNDS_MAX], const struct config_row *row)
+static const char *allowed(char out[CHOICE_TEXT], const struct config_row *row)
 {
-    return row->choices ? row->choices : bounds_text(out, row);
+    return row->choices ? choice_text(out, row->choices) : bounds_text(out, row);
 }
 
 /* What a key is for, and with what. */
@@ -74,8 +66,8 @@ static int put_wrapped(struct buf *out, const char *text, struct err *err)
 static int text_row(const char *section, const struct config_row *row, struct buf *out,
                     struct err *err)
 {
-    char bounds[BOUNDS_MAX], facts[TEXT_MAX], key[96];
-    const char *may = allowed(bounds, row), *sep = *may ? "; " : "";
+    char words[CHOICE_TEXT], facts[TEXT_MAX], key[96];
+    const char *may = allowed(words, row), *sep = *may ? "; " : "";
 
     if (row->fallback)
         snprintf(facts, sizeof facts, "%s, default %s%s%s; %s", row->type->name, row->fallback, sep,
@@ -106,12 +98,12 @@ static int put_cell(struct buf *out, const char *text, struct err *err)
 
 static int markdown_row(const struct config_row *row, struct buf *out, struct err *err)
 {
-    char bounds[BOUNDS_MAX], text[TEXT_MAX];
+    char words[CHOICE_TEXT], text[TEXT_MAX];
     const char *fallback = row->fallback ? row->fallback : "required";
 
     if (buf_printf(out, err, "| `%s` | ", row->key) || put_cell(out, row->type->name, err) ||
         buf_printf(out, err, row->fallback ? "`%s` | " : "%s | ", fallback) ||
-        put_cell(out, allowed(bounds, row), err) || put_cell(out, affects_text(row), err) ||
+        put_cell(out, allowed(words, row), err) || put_cell(out, affects_text(row), err) ||
         put_cell(out, meaning(text, row), err))
         return err->code;
     out->len--; /* the blank behind the last bar */

@@ -17,20 +17,40 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
+/* A list of words for each enum in config.h. */
+static const struct choice checks[] = {{"sampled", CHECK_SAMPLED}, {"full", CHECK_FULL}, {NULL, 0}};
+static const struct choice formats[] = {{"auto", QUERIES_AUTO},
+                                        {"native", QUERIES_NATIVE},
+                                        {"one_to_many", QUERIES_ONE_TO_MANY},
+                                        {NULL, 0}};
+static const struct choice target_tokens[] = {
+    {"first", TARGET_FIRST}, {"first_distinct", TARGET_FIRST_DISTINCT}, {NULL, 0}};
+const struct choice cluster_choices[] = {
+    {"item", CLUSTER_ITEM}, {"query", CLUSTER_QUERY}, {NULL, 0}};
+const struct choice average_choices[] = {
+    {"means", AVERAGE_MEANS}, {"authors", AVERAGE_AUTHORS}, {NULL, 0}};
+const struct choice split_choices[] = {{"none", SPLIT_NONE}, {"half", SPLIT_HALF}, {NULL, 0}};
+const struct choice executor_choices[] = {
+    {"forked", EXECUTOR_FORKED}, {"naive", EXECUTOR_NAIVE}, {NULL, 0}};
+static const struct choice audits[] = {
+    {"first", AUDIT_FIRST}, {"all", AUDIT_ALL}, {"none", AUDIT_NONE}, {NULL, 0}};
+
+const struct choice family_choices[] = {{"stratum", FAMILY_STRATUM}, {"layer", FAMILY_LAYER},
+                                        {"head", FAMILY_HEAD},       {"position", FAMILY_POSITION},
+                                        {"from", FAMILY_FROM},       {"to", FAMILY_TO},
+                                        {"metric", FAMILY_METRIC},   {NULL, 0}};
+
 static const struct config_row model_rows[] = {
     CONFIG_ROW(struct model_config, path, "path", config_path, NULL, 0, 0, RUNNING,
                "Hugging Face directory or .gguf file; its fingerprint counts, not its place"),
-    CONFIG_CHOICE(struct model_config, load, "load", config_choice, "auto", "auto | map", RUNNING,
-                  "how weights reach a rank: it maps the file, whose pages its node shares"),
-    CONFIG_CHOICE(struct model_config, check, "check", config_choice, "sampled", "sampled | full",
-                  RUNNING, "how much of the weights is compared between ranks before work begins"),
+    CONFIG_CHOICE(struct model_config, check, "check", config_choice, "sampled", checks, RUNNING,
+                  "how much of the weights is compared between ranks before work begins"),
 };
 
 static const struct config_row data_rows[] = {
     CONFIG_ROW(struct data_config, path, "path", config_paths, NULL, 0, 0, RUNNING,
                "a .jsonl file, a directory of such files, or a list of both"),
-    CONFIG_CHOICE(struct data_config, format, "format", config_choice, "auto",
-                  "auto | native | one_to_many", RESULTS,
+    CONFIG_CHOICE(struct data_config, format, "format", config_choice, "auto", formats, RESULTS,
                   "layout of the lines; auto = look at them"),
     CONFIG_ROW(struct data_config, add_bos, "add_bos", config_bool, "false", 0, 0, RESULTS,
                "prepend the tokenizer's BOS token and shift the spans"),
@@ -38,8 +58,8 @@ static const struct config_row data_rows[] = {
                "at most so many queries of each file; 0 = all"),
     CONFIG_ROW(struct data_config, controls, "controls", config_int, "16", 0, 4096, RESULTS,
                "control tokens drawn for each query: first tokens of other items' answers"),
-    CONFIG_CHOICE(struct data_config, target, "target", config_choice, "first",
-                  "first | first_distinct", RESULTS,
+    CONFIG_CHOICE(struct data_config, target, "target", config_choice, "first", target_tokens,
+                  RESULTS,
                   "an answer's target token: its first, or the first in which the answers differ"),
     CONFIG_ROW(struct data_config, seed, "seed", config_int, "1", 0, INFINITY, RESULTS,
                "seed of the draws of controls and counterfactuals"),
@@ -52,20 +72,20 @@ static const struct config_row top_rows[] = {
 
 static const struct config_row statistics_rows[] = {
     CONFIG_CHOICE(struct statistics_config, cluster, "cluster", config_choice, "item",
-                  "item | query", RESULTS, "what the bootstrap draws: an item stays together"),
+                  cluster_choices, RESULTS, "what the bootstrap draws: an item stays together"),
     CONFIG_ROW(struct statistics_config, bootstrap, "bootstrap", config_int, "2000", 0, 1000000,
                RESULTS, "bootstrap samples; 0 = no intervals"),
     CONFIG_CHOICE(struct statistics_config, average, "average", config_choice, "means",
-                  "means | authors", RESULTS,
+                  average_choices, RESULTS,
                   "over templates: their mean; or what the authors' scripts do for each kind"),
-    CONFIG_CHOICE(struct statistics_config, family, "family", config_strings,
-                  "[layer, head, metric]", "stratum | layer | head | position | from | to | metric",
-                  RESULTS, "dimensions whose tests are corrected together"),
+    CONFIG_CHOICE(struct statistics_config, family, "family", config_choices,
+                  "[layer, head, metric]", family_choices, RESULTS,
+                  "dimensions whose tests are corrected together"),
     CONFIG_ROW(struct statistics_config, fdr, "fdr", config_real, "0.05", 0, 1, RESULTS,
                "false discovery rate that is allowed in a family"),
     CONFIG_ROW(struct statistics_config, min_effect, "min_effect", config_real, "0.05", 0, INFINITY,
                RESULTS, "smallest effect that the minimum-effect test counts"),
-    CONFIG_CHOICE(struct statistics_config, split, "split", config_choice, "none", "none | half",
+    CONFIG_CHOICE(struct statistics_config, split, "split", config_choice, "none", split_choices,
                   RESULTS, "half = pick on one half of the items, test on the other"),
     CONFIG_ROW(struct statistics_config, seed, "seed", config_int, "1", 0, INFINITY, RESULTS,
                "seed of bootstrap and split"),
@@ -87,13 +107,12 @@ static const struct config_row run_rows[] = {
     CONFIG_ROW(struct run_config, grace, "grace", config_duration, "60s", 0, INFINITY, RUNNING,
                "time to finish the units in flight when the run is stopped"),
     CONFIG_CHOICE(struct run_config, executor, "executor", config_choice, "forked",
-                  "forked | naive", RESULTS,
+                  executor_choices, RESULTS,
                   "naive = one full forward pass for each variant, to check against"),
     CONFIG_ROW(struct run_config, blas_core, "blas_core", config_string, "auto", 0, 0, RUNNING,
                "OpenBLAS core type for all ranks, such as Haswell; auto = each node's own; the one "
                "in effect is compared and recorded"),
-    CONFIG_CHOICE(struct run_config, audit, "audit", config_choice, "first", "first | all | none",
-                  RESULTS,
+    CONFIG_CHOICE(struct run_config, audit, "audit", config_choice, "first", audits, RESULTS,
                   "queries on which the run checks itself: the first of each file, all or none"),
     CONFIG_ROW(struct run_config, fail_on_bad, "fail_on_bad", config_bool, "false", 0, 0, RUNNING,
                "exit status 1 if a query has a bad status"),
@@ -127,23 +146,40 @@ const struct config_row config_head_rows[CONFIG_HEAD_ROWS] = {
 /* Groups of the result file that are not experiments. */
 const char *const config_reserved_names[] = {"queries", "provenance", "units", NULL};
 
+struct config_value row_value(const struct config_row *row, const void *from)
+{
+    return (struct config_value){row, (const char *)from + row->offset};
+}
+
+/* Is the word in " a | b", of `size` characters? */
+static bool lists_word(const char *list, size_t size, const char *word)
+{
+    const char *end = list + size;
+
+    while (list < end) {
+        size_t n = strcspn(list, " |;");
+
+        if (n && n == strlen(word) && strncmp(list, word, n) == 0)
+            return true;
+        list += n + 1;
+    }
+    return false;
+}
+
 /* One condition "key: a | b" of row->when, of `size` characters. */
 static bool holds(const char *condition, size_t size, const struct config_row *rows, size_t n,
                   const void *from, bool unknown)
 {
     size_t key = strcspn(condition, ":");
-    char text[WHEN_MAX];
-    struct choices allowed;
-
-    snprintf(text, sizeof text, "%.*s", (int)(size - key - 1), condition + key + 1);
-    choices_split(&allowed, text);
     for (size_t i = 0; i < n; i++) {
-        const char *value;
+        int value;
 
         if (strlen(rows[i].key) != key || strncmp(rows[i].key, condition, key) != 0)
             continue;
-        value = *(const char *const *)((const char *)from + rows[i].offset);
-        return value ? choices_have(&allowed, value) : unknown;
+        value = *(const int *)row_value(&rows[i], from).field;
+        return value == NO_CHOICE ? unknown
+                                  : lists_word(condition + key + 1, size - key - 1,
+                                               choice_word(rows[i].choices, value));
     }
     return false;
 }

@@ -2,6 +2,10 @@
  * The schema: a config key is one row, declared once. Parsing, checking (with line and column and
  * did-you-mean), `help KEY`, the reference page and the provenance dump all follow from it.
  *
+ *     struct run_config {
+ *         int64_t rows;
+ *     };
+ *
  *     static const struct config_row rows[] = {
  *         CONFIG_ROW(struct run_config, rows, "rows", config_int, "1024", 1, 65536, RESULTS,
  *                    "most rows that a wave packs"),
@@ -13,6 +17,7 @@
 #define LENSWEEP_CONFIG_SCHEMA_H
 
 #include "base/buf.h"
+#include "base/choice.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -47,6 +52,11 @@ struct real_list {
     double *v;
 };
 
+struct choice_list { /* values of the row's choices, in the order given */
+    size_t n;
+    int *v;
+};
+
 struct where_list { /* {target_collision: false, step: 2}: key = value, as text */
     size_t n;
     const char **key, **value;
@@ -58,13 +68,19 @@ struct config_context;
 
 struct config_row;
 
+/* A field and the row that it was filled by. */
+struct config_value {
+    const struct config_row *row;
+    const void *field;
+};
+
 /* Fills the field from a node, or adds a problem that names the place and what was expected. */
 struct config_type {
     const char *name; /* "integer", "list of names", ... */
     size_t size;      /* of the field */
     void (*parse)(struct config_context *c, const struct config_row *row,
                   const struct config_node *node, void *field);
-    int (*print)(const void *field, struct buf *out,
+    int (*print)(struct config_value at, struct buf *out,
                  struct err *err); /* canonical YAML, one line */
     const char *doc;               /* how a value is written, where the name does not say it; "" */
 };
@@ -73,7 +89,8 @@ extern const struct config_type config_int;      /* int64_t */
 extern const struct config_type config_real;     /* double */
 extern const struct config_type config_bool;     /* bool */
 extern const struct config_type config_string;   /* const char * */
-extern const struct config_type config_choice;   /* const char *: one of row->choices "a | b | c" */
+extern const struct config_type config_choice;   /* an enum: of row->choices */
+extern const struct config_type config_choices;  /* struct choice_list; one word = a list of it */
 extern const struct config_type config_strings;  /* struct string_list; one string = a list of it */
 extern const struct config_type config_ints;     /* struct int_list; one number = a list of it */
 extern const struct config_type config_reals;    /* struct real_list; one number = a list of it */
@@ -87,7 +104,7 @@ extern const struct config_type config_where;    /* struct where_list */
 extern const struct config_type config_real_or_choice; /* struct real_or_choice */
 
 struct real_or_choice { /* noise: 0.2 | computed | published */
-    const char *choice; /* NULL = it is a number */
+    int choice;         /* NO_CHOICE = it is a number */
     double value;
 };
 
@@ -97,16 +114,25 @@ struct config_row {
     const char *key;
     const struct config_type *type;
     size_t offset;
-    const char *fallback; /* default as YAML text; NULL = the key is required */
-    double lo, hi;        /* bounds of numbers and of the elements of a list of numbers */
-    const char *choices;  /* "a | b | c" for choices and lists of choices; NULL = free */
+    const char *fallback;         /* default as YAML text; NULL = the key is required */
+    double lo, hi;                /* bounds of numbers and of the elements of a list of numbers */
+    const struct choice *choices; /* for choices and lists of choices, else NULL */
     enum config_affects affects;
     const char *doc;  /* one line */
     const char *when; /* has a meaning only with these values of other rows, which are choices:
                          "site: head | edge; operation.kind: zero"; NULL = always */
 };
 
+/* The values of a list put together: for choices that are bits. */
+unsigned choice_bits(const struct choice_list *list);
+
+/* Their words, in the arena; NULL and err if memory fails. */
+const char **choice_words(const struct choice_list *list, const struct choice *choices,
+                          struct arena *a, struct err *err);
+
 /*
+ * A choice that is not given and has no meaning (`when`) is NO_CHOICE.
+ *
  * A key "operation.kind" is `kind` inside the mapping `operation`; rows of one mapping stand
  * together. A row with `when` is refused where it has no meaning, required only where it has one,
  * and then alone printed.
@@ -133,12 +159,15 @@ struct config_row {
         key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, 0, 0, choices, \
             affects, doc, when                                                                     \
     }
-#define CONFIG_CHECK(st, field, ctype)                _Generic(&((st *)0)->field, ctype * : (size_t)0)
+#define CONFIG_CHECK(st, field, ctype) _Generic(&((st *)0)->field, ctype * : (size_t)0)
+/* An enum without negative values is an int or an unsigned to the compiler. */
+#define CONFIG_CHECK_config_choice(st, field) \
+    _Generic(&((st *)0)->field, int * : (size_t)0, unsigned * : (size_t)0)
 #define CONFIG_CHECK_config_int(st, field)            CONFIG_CHECK(st, field, int64_t)
 #define CONFIG_CHECK_config_real(st, field)           CONFIG_CHECK(st, field, double)
 #define CONFIG_CHECK_config_bool(st, field)           CONFIG_CHECK(st, field, bool)
 #define CONFIG_CHECK_config_string(st, field)         CONFIG_CHECK(st, field, const char *)
-#define CONFIG_CHECK_config_choice(st, field)         CONFIG_CHECK(st, field, const char *)
+#define CONFIG_CHECK_config_choices(st, field)        CONFIG_CHECK(st, field, struct choice_list)
 #define CONFIG_CHECK_config_strings(st, field)        CONFIG_CHECK(st, field, struct string_list)
 #define CONFIG_CHECK_config_ints(st, field)           CONFIG_CHECK(st, field, struct int_list)
 #define CONFIG_CHECK_config_reals(st, field)          CONFIG_CHECK(st, field, struct real_list)

@@ -1,3 +1,4 @@
+#include "base/utf8.h"
 #include "config/node.h"
 
 #include "base/str.h"

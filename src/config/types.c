@@ -73,9 +73,9 @@ static void parse_int(struct config_context *c, const struct config_row *row,
         *(int64_t *)field = v;
 }
 
-static int print_int(const void *field, struct buf *out, struct err *err)
+static int print_int(struct config_value at, struct buf *out, struct err *err)
 {
-    return put_int(out, *(const int64_t *)field, err);
+    return put_int(out, *(const int64_t *)at.field, err);
 }
 
 const struct config_type config_int = {"integer", sizeof(int64_t), parse_int, print_int, ""};
@@ -94,9 +94,9 @@ static void parse_auto_int(struct config_context *c, const struct config_row *ro
         *(int64_t *)field = v;
 }
 
-static int print_auto_int(const void *field, struct buf *out, struct err *err)
+static int print_auto_int(struct config_value at, struct buf *out, struct err *err)
 {
-    int64_t v = *(const int64_t *)field;
+    int64_t v = *(const int64_t *)at.field;
 
     return v ? put_int(out, v, err) : buf_puts(out, "auto", err);
 }
@@ -113,43 +113,46 @@ static void parse_real(struct config_context *c, const struct config_row *row,
         *(double *)field = v;
 }
 
-static int print_real(const void *field, struct buf *out, struct err *err)
+static int print_real(struct config_value at, struct buf *out, struct err *err)
 {
-    return put_real(out, *(const double *)field, err);
+    return put_real(out, *(const double *)at.field, err);
 }
 
 const struct config_type config_real = {"number", sizeof(double), parse_real, print_real, ""};
 
 /* Is it one of the words, in whatever case? YAML 1.1 took them for booleans. */
-static bool is_word_for(const char *text, const char *words)
+static bool is_word_for(const char *text, const char *const words[4])
 {
     char low[8] = "";
-    struct choices ch;
 
     for (size_t i = 0; text[i] && i < sizeof low - 1; i++)
         low[i] = (char)tolower((unsigned char)text[i]);
-    choices_split(&ch, words);
-    return choices_have(&ch, low);
+    for (size_t i = 0; i < 4; i++)
+        if (str_eq(low, words[i]))
+            return true;
+    return false;
 }
 
 static void parse_bool(struct config_context *c, const struct config_row *row,
                        const struct config_node *node, void *field)
 {
+    static const char *const yes[] = {"yes", "on", "true", "y"};
+    static const char *const no[] = {"no", "off", "false", "n"};
     const char *text = is_plain_scalar(node) ? node->text : "";
 
     if (str_eq(text, "true") || str_eq(text, "false"))
         *(bool *)field = str_eq(text, "true");
-    else if (is_word_for(text, "yes on true y"))
+    else if (is_word_for(text, yes))
         node_problem(c, row, node, "expected true or false, found \"%s\": write true", text);
-    else if (is_word_for(text, "no off false n"))
+    else if (is_word_for(text, no))
         node_problem(c, row, node, "expected true or false, found \"%s\": write false", text);
     else
         node_expected(c, row, node, "true or false");
 }
 
-static int print_bool(const void *field, struct buf *out, struct err *err)
+static int print_bool(struct config_value at, struct buf *out, struct err *err)
 {
-    return buf_puts(out, *(const bool *)field ? "true" : "false", err);
+    return buf_puts(out, *(const bool *)at.field ? "true" : "false", err);
 }
 
 const struct config_type config_bool = {"true or false", sizeof(bool), parse_bool, print_bool, ""};
@@ -171,47 +174,44 @@ static void parse_string(struct config_context *c, const struct config_row *row,
         *(const char **)field = text;
 }
 
-static int print_string(const void *field, struct buf *out, struct err *err)
+static int print_string(struct config_value at, struct buf *out, struct err *err)
 {
-    return put_string(out, *(const char *const *)field, err);
+    return put_string(out, *(const char *const *)at.field, err);
 }
 
 const struct config_type config_string = {"string", sizeof(const char *), parse_string,
                                           print_string, ""};
 
-const char *take_choice(struct config_context *c, const struct config_row *row,
-                        const struct config_node *node, const char *what)
+int take_choice(struct config_context *c, const struct config_row *row,
+                const struct config_node *node, const char *what)
 {
-    struct choices ch;
     const char *near, *text = take_text(c, row, node, what);
+    char said[EXCERPT_MAX], words[CHOICE_TEXT];
+    int v = text ? choice_value(row->choices, text) : NO_CHOICE;
 
-    char said[EXCERPT_MAX];
-
-    choices_split(&ch, row->choices);
-    if (!text || choices_have(&ch, text))
-        return text;
-    near = str_did_you_mean(text, ch.v, ch.n);
-    node_problem(c, row, node, "\"%s\" is none of %s%s%s%s", node_excerpt(said, text), row->choices,
-                 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
-    return NULL;
+    if (!text || v != NO_CHOICE)
+        return v;
+    near = choice_near(row->choices, text);
+    node_problem(c, row, node, "\"%s\" is none of %s%s%s%s", node_excerpt(said, text),
+                 choice_text(words, row->choices), near ? " (did you mean " : "", near ? near : "",
+                 near ? "?)" : "");
+    return NO_CHOICE;
 }
 
 static void parse_choice(struct config_context *c, const struct config_row *row,
                          const struct config_node *node, void *field)
 {
-    const char *text = take_choice(c, row, node, row->choices);
+    char words[CHOICE_TEXT];
 
-    if (text)
-        *(const char **)field = text;
+    *(int *)field = take_choice(c, row, node, choice_text(words, row->choices));
 }
 
-static int print_choice(const void *field, struct buf *out, struct err *err)
+static int print_choice(struct config_value at, struct buf *out, struct err *err)
 {
-    return put_word(out, *(const char *const *)field, err);
+    return put_word(out, choice_word(at.row->choices, *(const int *)at.field), err);
 }
 
-const struct config_type config_choice = {"choice", sizeof(const char *), parse_choice,
-                                          print_choice, ""};
+const struct config_type config_choice = {"choice", sizeof(int), parse_choice, print_choice, ""};
 
 bool path_exists(struct config_context *c, const struct config_row *row,
                  const struct config_node *node)
@@ -240,23 +240,24 @@ static void parse_real_or_choice(struct config_context *c, const struct config_r
                                  const struct config_node *node, void *field)
 {
     struct real_or_choice *to = field;
-    char what[200];
+    char words[CHOICE_TEXT], what[CHOICE_TEXT + 24];
     double v;
 
-    snprintf(what, sizeof what, "a number or one of %s", row->choices ? row->choices : "none");
+    snprintf(what, sizeof what, "a number or one of %s", choice_text(words, row->choices));
     if (is_plain_scalar(node) && scan_real(node->text, &v) != SCAN_NO) {
         if (take_real(c, row, node, what, &v))
-            *to = (struct real_or_choice){NULL, v};
+            *to = (struct real_or_choice){NO_CHOICE, v};
     } else {
         to->choice = take_choice(c, row, node, what);
     }
 }
 
-static int print_real_or_choice(const void *field, struct buf *out, struct err *err)
+static int print_real_or_choice(struct config_value at, struct buf *out, struct err *err)
 {
-    const struct real_or_choice *v = field;
+    const struct real_or_choice *v = at.field;
 
-    return v->choice ? put_word(out, v->choice, err) : put_real(out, v->value, err);
+    return v->choice == NO_CHOICE ? put_real(out, v->value, err)
+                                  : put_word(out, choice_word(at.row->choices, v->choice), err);
 }
 
 const struct config_type config_real_or_choice = {"number or choice", sizeof(struct real_or_choice),
@@ -305,9 +306,9 @@ static void parse_duration(struct config_context *c, const struct config_row *ro
         *(double *)field = v;
 }
 
-static int print_duration(const void *field, struct buf *out, struct err *err)
+static int print_duration(struct config_value at, struct buf *out, struct err *err)
 {
-    double v = *(const double *)field;
+    double v = *(const double *)at.field;
     int64_t rest = v < 1e15 ? (int64_t)v : 0;
 
     if (v == 0)
@@ -368,9 +369,9 @@ static void parse_bytes(struct config_context *c, const struct config_row *row,
         *(double *)field = v;
 }
 
-static int print_bytes(const void *field, struct buf *out, struct err *err)
+static int print_bytes(struct config_value at, struct buf *out, struct err *err)
 {
-    double v = *(const double *)field;
+    double v = *(const double *)at.field;
 
     if (v == 0)
         return buf_puts(out, "auto", err);

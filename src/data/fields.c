@@ -1,6 +1,7 @@
 #include "data/load.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -103,7 +104,7 @@ int query_bad(struct loader *l, struct query *q, struct err *err, const char *fm
     va_start(ap, fmt);
     vsnprintf(msg, sizeof msg, fmt, ap);
     va_end(ap);
-    q->status = clean_text(&l->ds->arena, msg, strlen(msg), err);
+    q->status = utf8_clean(&l->ds->arena, msg, strlen(msg), err);
     return q->status ? 0 : err->code;
 }
 
@@ -281,24 +282,4 @@ int answer_number(const char *name)
         n = 10 * n + *name - '0';
     }
     return n;
-}
-
-const char *clean_text(struct arena *a, const char *s, size_t n, struct err *err)
-{
-    static const char replacement[3] = {'\xef', '\xbf', '\xbd'};
-    char *out = arena_alloc(a, 3 * n + 1, 1, err), *p = out;
-
-    for (size_t i = 0, k; out && i < n; i += k) {
-        for (k = 1; k < 4 && k < n - i && !utf8_valid(s + i, k); k++)
-            ;
-        if (!utf8_valid(s + i, k) || !s[i]) {
-            k = 1;
-            memcpy(p, replacement, sizeof replacement);
-            p += sizeof replacement;
-        } else {
-            memcpy(p, s + i, k);
-            p += k;
-        }
-    }
-    return out;
 }

@@ -120,8 +120,6 @@ int span_index(struct loader *l, const char *name, const char *key, struct err *
 int target_index(struct loader *l, const char *name, const char *key, struct err *err);
 /* "answer_12" -> 12; 0 = another name */
 int answer_number(const char *name);
-/* Bytes as valid UTF-8 without NUL; what is ill-formed becomes U+FFFD. */
-const char *clean_text(struct arena *a, const char *s, size_t n, struct err *err);
 
 /* paths.c: the files meant by a path, and what a file's own path says */
 struct source {
@@ -137,6 +135,17 @@ int find_files(struct loader *l, const char *const *paths, size_t n, struct sour
 int split_step(struct loader *l, struct source *s, struct err *err);
 /* Reports files that are the same dataset, template and step: prompts of two models, as a rule. */
 int check_sources(struct loader *l, const struct source *sources, struct err *err);
+
+/* keys.c: a key of a line */
+struct data_key {
+    const char *name, *type;
+    const char *fallback; /* in words; NULL = required */
+    const char *meaning;
+    bool both; /* a counterfactual has it, too */
+};
+enum { DATA_KEYS_MAX = 32 };
+extern const struct data_key native_keys[]; /* (n_native_keys) at most DATA_KEYS_MAX */
+extern const size_t n_native_keys;
 
 /* native.c, one_to_many.c: one object into a draft */
 int native_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,

@@ -1,18 +1,13 @@
-/* The native format: docs/data.md. A key of a line is one row of `keys` below. */
+/* The native format: docs/data.md. Its keys stand in keys.c. */
 #include "data/load.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-
-static const char *const line_keys[] = {
-    "ids",   "text",   "item",  "subject",  "dataset",        "template", "step",
-    "spans", "target", "foils", "controls", "counterfactual", "targets",  "char_spans",
-};
-static const char *const cf_keys[] = {"ids", "text", "spans", "char_spans"};
 
 static void unknown_key(struct loader *l, const char *outer, const char *inner, const char *key,
                         const char *meant)
@@ -22,12 +17,16 @@ static void unknown_key(struct loader *l, const char *outer, const char *inner, 
                  key, meant);
 }
 
-static void check_keys(struct loader *l, const json_t *obj, const char *outer,
-                       const char *const *keys, size_t n)
+/* All keys of a line, or of the counterfactual in it, which is `outer`. */
+static void check_keys(struct loader *l, const json_t *obj, const char *outer)
 {
-    const char *key;
+    const char *key, *keys[DATA_KEYS_MAX];
+    size_t n = 0;
     json_t *v;
 
+    for (size_t i = 0; i < n_native_keys; i++)
+        if (!outer || native_keys[i].both)
+            keys[n++] = native_keys[i].name;
     json_object_foreach((json_t *)obj, key, v)
     {
         bool known = false;
@@ -100,15 +99,6 @@ static struct span tokens_of(const struct prompt *p, size_t (*ranges)[2], const 
     return s;
 }
 
-static size_t characters(const char *s)
-{
-    size_t n = 0;
-
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xc0) != 0x80;
-    return n;
-}
-
 static bool reserved(const char *name)
 {
     return str_eq(name, "first") || str_eq(name, "last") || str_eq(name, "other") || !*name;
@@ -132,7 +122,7 @@ static int read_spans(struct loader *l, struct query *q, const json_t *spans, co
 
     json_object_foreach((json_t *)spans, name, v)
     {
-        size_t n = ranges ? characters(p->text) : p->n;
+        size_t n = ranges ? utf8_length(p->text) : p->n;
         struct span at;
         int64_t pair[2];
         bool good;
@@ -359,7 +349,7 @@ static int read_counterfactual(struct loader *l, struct query *q, const json_t *
 
     if (!cf)
         return 0;
-    check_keys(l, cf, "counterfactual", cf_keys, COUNT(cf_keys));
+    check_keys(l, cf, "counterfactual");
     if (read_prompt(l, q, cf, "counterfactual", &d->cf, err))
         return err->code;
     return d->cf.ids ? 0 : query_bad(l, q, err, "counterfactual: empty prompt");
@@ -368,7 +358,7 @@ static int read_counterfactual(struct loader *l, struct query *q, const json_t *
 int native_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
                 struct err *err)
 {
-    check_keys(l, obj, NULL, line_keys, COUNT(line_keys));
+    check_keys(l, obj, NULL);
     if (read_names(l, obj, q, err) || read_prompt(l, q, obj, NULL, &d->own, err) ||
         read_targets(l, q, obj, d, err) || read_right(l, obj, d, err) ||
         read_controls(l, q, obj, d, err))

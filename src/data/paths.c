@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -107,7 +108,7 @@ static int describe(struct loader *l, const char *path, struct source *s, struct
     if (n > 6 && str_ends_with(name, ".jsonl"))
         n -= 6;
     *s = (struct source){.path = path, .template = template_of(path)};
-    s->dataset = clean_text(&l->ds->arena, name, n, err);
+    s->dataset = utf8_clean(&l->ds->arena, name, n, err);
     return s->dataset ? 0 : err->code;
 }
 

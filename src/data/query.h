@@ -1,12 +1,20 @@
 /*
  * Queries: prompts with named spans and named target tokens, whatever file they came from.
  *
- *     struct dataset ds = {0};
- *     struct problems problems = {0};
- *     dataset_load(&ds, paths, n, FORMAT_AUTO, &codec, &limits, &problems, err);
- *     for (size_t q = 0; q < ds.n; q++)
- *         ... ds.query[q].ids ...
- *     dataset_release(&ds);
+ *     int longest(const char *const *paths, size_t n, const struct codec *codec, struct err *err)
+ *     {
+ *         struct data_options opt = {.format = FORMAT_AUTO, .n_controls = 16, .seed = 1};
+ *         struct problems problems = {0};
+ *         struct dataset ds;
+ *         int most = 0;
+ *
+ *         if (dataset_load(&ds, paths, n, &opt, codec, &problems, err))
+ *             return -1;
+ *         for (size_t q = 0; q < ds.n && !problems.count; q++)
+ *             most = ds.query[q].n > most ? ds.query[q].n : most;
+ *         dataset_release(&ds);
+ *         return most;
+ *     }
  *
  * Names of spans and targets are collected over the whole dataset in order of first appearance
  * (the one_to_many adapter: answer_1, answer_2, answer_3, subject), so a query's spans and targets
@@ -131,5 +139,9 @@ int dataset_span(const struct dataset *ds, const char *name);
 int dataset_target(const struct dataset *ds, const char *name);
 
 struct hash dataset_fingerprint(const struct dataset *ds);
+
+/* The keys of all formats, from the reader's own tables: `help data`, docs/data.md. */
+struct buf;
+int data_reference(bool markdown, struct buf *out, struct err *err);
 
 #endif

@@ -1,5 +1,7 @@
 #include "data/load.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 int encode_text(struct loader *l, struct query *q, const char *what, const char *text, bool special,
@@ -79,7 +81,7 @@ int decode_text(struct loader *l, struct query *q, struct err *err)
         if (s ? buf_put(&b, s, n, err) : buf_printf(&b, err, "<%d>", (int)q->ids[i]))
             goto out;
     }
-    q->text = clean_text(&l->ds->arena, b.len ? b.data : "", b.len, err);
+    q->text = utf8_clean(&l->ds->arena, b.len ? b.data : "", b.len, err);
 out:
     buf_release(&b);
     return q->text ? 0 : err->code;

@@ -9,6 +9,7 @@
 
 #include "base/gemm.h"
 #include "base/kernels.h"
+#include "engine/apply.h"
 
 #include <math.h>
 #include <string.h>
@@ -90,19 +91,12 @@ static struct keys keys_of(const struct engine *e, const struct item *it, int n,
 static void pattern(const struct variant *v, int n_heads, int layer, int head, int t, int n,
                     float scale, float *p)
 {
-    bool any = true;
-
-    if (v->base)
-        any = edits_mask(v->base->edit, v->base->n_edits, layer, head, t, t + 1, p);
-    any = edits_mask(v->edit, v->n_edits, layer, head, t, t + 1, p) && any;
-    if (any)
+    if (apply_masks(v, layer, head, t, p))
         softmax(t + 1, p, scale);
     else
         memset(p, 0, (size_t)(t + 1) * sizeof *p);
     memset(p + t + 1, 0, (size_t)(n - t - 1) * sizeof *p);
-    if (v->base)
-        edits_pattern(v->base->edit, v->base->n_edits, layer, head, t, t + 1, p);
-    edits_pattern(v->edit, v->n_edits, layer, head, t, t + 1, p);
+    apply_pattern(v, layer, head, t, p);
     if (v->into && v->into->p && t == v->into->n - 1)
         memcpy(v->into->p + ((int64_t)layer * n_heads + head) * v->into->n, p,
                (size_t)(t + 1) * sizeof *p);

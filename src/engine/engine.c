@@ -138,8 +138,10 @@ static void begin_as_base(const struct engine *e, struct variant *v)
     size_t row = (size_t)d * sizeof(float);
 
     for (int l = 0; v->asks & ASK_LAYERS && l < s->n_layers; l++) {
+        int after = site_layer(SITE_RESID, l);
+
         if (v->answer->x)
-            memcpy(v->answer->x + l * d, run_row(b, s, SITE_RESID, l + 1, last), row);
+            memcpy(v->answer->x + l * d, run_row(b, s, SITE_RESID, after, last), row);
         if (v->answer->a)
             memcpy(v->answer->a + l * d, run_row(b, s, SITE_ATTN, l, last), row);
         if (v->answer->m)

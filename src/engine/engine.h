@@ -1,19 +1,24 @@
 /*
  * The engine: executes variants, exactly, by computing only the rows that their edits can change.
  *
- *     struct engine e;
- *     engine_open(&e, model, 1024, 64, threads, err);
+ *     // The answer to a prompt when its last token cannot attend to a span; e is from engine_open.
+ *     int cut(struct engine *e, const int32_t *ids, int n, struct span span, struct answer *answer,
+ *             struct arena *a, struct err *err)
+ *     {
+ *         const struct shape *s = &e->model->shape;
+ *         struct run clean;
+ *         struct variant whole = {.ids = ids, .n = n, .into = &clean};
+ *         struct edit zero = {.site = SITE_PATTERN, .op = OP_ZERO, .layer = {0, s->n_layers},
+ *                             .head = {0, s->n_heads}, .tok = {n - 1, n}, .key = span};
+ *         struct variant v = {.base = &clean, .edit = &zero, .n_edits = 1, .asks = ASK_VOCAB,
+ *                             .answer = answer};
  *
- *     struct run clean;
- *     run_alloc(&clean, &model->shape, n, KEEP_ALL, &arena, err);
- *     struct variant v = {.ids = ids, .n = n, .into = &clean};
- *     engine_run(&e, &v, 1);                                // a clean run: everything is dirty
- *
- *     struct edit cut = {SITE_PATTERN, OP_ZERO, .layer = {0, L}, .head = {0, H}, .tok = {n - 1, n},
- *                        .key = subject};
- *     struct variant k = {.base = &clean, .edit = &cut, .n_edits = 1, .asks = ASK_VOCAB,
- *                         .answer = &answer};
- *     engine_run(&e, &k, 1);                                // one row per layer
+ *         if (run_alloc(&clean, s, n, KEEP_ALL, a, err))
+ *             return err->code;
+ *         engine_run(e, &whole, 1);                         // a clean run: everything is dirty
+ *         engine_run(e, &v, 1);                             // one row per layer
+ *         return 0;
+ *     }
  *
  * Bits are a function of the list of variants, model, rows and max_tokens: never of threads.
  */

@@ -12,8 +12,8 @@
 void engine_logits(struct engine *e, int n, const float *const *x, float *out, float *rms);
 
 /*
- * decode(r; c) of docs/methods.md 2: what a vector that is added to the residual stream adds to the logits,
- * under the final norm of the run that it came from. Linear in r.
+ * decode(r; c) of docs/methods.md 2: what a vector that is added to the residual stream adds to the
+ * logits, under the final norm of the run that it came from. Linear in r.
  */
 struct lens_ask {
     const int32_t *id; /* (n_ids) tokens whose logits are wanted; < 0 gives NaN */

@@ -1,12 +1,13 @@
 /*
  * The oracle: one obvious full pass per variant, every row of every layer, edits applied where they
- * name something. It shares the leaf kernels with the wave and nothing else, and needs no planner.
+ * name something. It shares the leaf kernels and apply.h with the wave and nothing else, and needs no planner.
  */
 #include "engine/naive.h"
 
 #include "base/gemm.h"
 #include "base/kernels.h"
 #include "engine/answer.h"
+#include "engine/apply.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,17 +20,10 @@ struct pass {
     int64_t d, width, kv_width; /* d, H dh, G dh */
 };
 
-/* All edits due at a site: those that made the base, then the variant's own. */
 static void edit_rows(const struct pass *p, enum site site, int layer, float *rows, int64_t width)
 {
-    const struct run *b = p->v->base;
-
-    for (int t = 0; t < p->n; t++) {
-        if (b)
-            edits_apply(b->edit, b->n_edits, &p->e->model->shape, site, layer, t, rows + t * width);
-        edits_apply(p->v->edit, p->v->n_edits, &p->e->model->shape, site, layer, t,
-                    rows + t * width);
-    }
+    for (int t = 0; t < p->n; t++)
+        apply_edits(p->v, &p->e->model->shape, site, layer, t, rows + t * width);
 }
 
 static void keep_rows(float *to, int layer, const float *rows, int n, int64_t width)
@@ -56,24 +50,17 @@ static void normed(const struct pass *p, const float *w)
 static void attend_row(const struct pass *p, int layer, int head, int t, float *score)
 {
     const struct shape *s = &p->e->model->shape;
-    const struct run *b = p->v->base;
     int64_t dh = s->d_head, group = head / (s->n_heads / s->n_kv_heads);
     const float *q = p->e->q + t * p->width + head * dh;
     float *z = p->e->z + t * p->width + head * dh;
-    bool any = true;
 
     for (int i = 0; i <= t; i++)
         score[i] = vec_dot(dh, q, p->e->k + i * p->kv_width + group * dh);
-    if (b)
-        any = edits_mask(b->edit, b->n_edits, layer, head, t, t + 1, score);
-    any = edits_mask(p->v->edit, p->v->n_edits, layer, head, t, t + 1, score) && any;
-    if (any)
+    if (apply_masks(p->v, layer, head, t, score))
         softmax(t + 1, score, 1 / sqrtf((float)dh));
     else
         memset(score, 0, (size_t)(t + 1) * sizeof *score);
-    if (b)
-        edits_pattern(b->edit, b->n_edits, layer, head, t, t + 1, score);
-    edits_pattern(p->v->edit, p->v->n_edits, layer, head, t, t + 1, score);
+    apply_pattern(p->v, layer, head, t, score);
     if (p->v->into && p->v->into->p && t == p->n - 1)
         memcpy(p->v->into->p + ((int64_t)layer * s->n_heads + head) * p->n, score,
                (size_t)p->n * sizeof *score);

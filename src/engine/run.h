@@ -11,8 +11,14 @@
 #include <stdint.h>
 
 /* Where an edit acts. SITE_RESID at layer l is x_l: 0 = the embedding, L = what the final norm sees
-   (the residual AFTER layer l is SITE_RESID at l + 1). */
+   (the residual AFTER layer l is SITE_RESID at l + 1: site_layer). */
 enum site { SITE_RESID, SITE_PATTERN, SITE_Z, SITE_ATTN, SITE_MLP };
+
+/* The layer by which runs and edits know what comes out of layer l at a site. */
+static inline int site_layer(enum site site, int l)
+{
+    return l + (site == SITE_RESID);
+}
 
 struct edit;
 

@@ -9,6 +9,7 @@
 #include "base/gemm.h"
 #include "base/kernels.h"
 #include "engine/answer.h"
+#include "engine/apply.h"
 #include "engine/attention.h"
 
 #include <string.h>
@@ -31,9 +32,10 @@ static void edit(const struct engine *e, const struct lane *lane, enum site site
 {
     const struct variant *v = lane->v;
 
-    if (fresh && v->base)
-        edits_apply(v->base->edit, v->base->n_edits, &e->model->shape, site, layer, t, row);
-    edits_apply(v->edit, v->n_edits, &e->model->shape, site, layer, t, row);
+    if (fresh)
+        apply_edits(v, &e->model->shape, site, layer, t, row);
+    else
+        edits_apply(v->edit, v->n_edits, &e->model->shape, site, layer, t, row);
 }
 
 /* Keeps a row of the run that this variant makes, if it makes one that has the site. */

@@ -12,14 +12,38 @@
 #include "base/str.h"
 #include "experiments/kit/answers.h"
 #include "experiments/kit/corrupt.h"
+#include "experiments/kit/metrics.h"
 
 #include <string.h>
+
+static const struct choice sites[] = {{"head", SITE_Z},         {"edge", SITE_PATTERN},
+                                      {"attn", SITE_ATTN},      {"mlp", SITE_MLP},
+                                      {"residual", SITE_RESID}, {NULL, 0}};
+static const struct choice operations[] = {
+    {"zero", DO_ZERO},   {"mean", DO_MEAN}, {"resample", DO_RESAMPLE}, {"noise", DO_NOISE},
+    {"patch", DO_PATCH}, {"add", DO_ADD},   {"scale", DO_SCALE},       {NULL, 0}};
+static const struct choice sources[] = {{"clean", FROM_CLEAN},
+                                        {"corrupted", FROM_CORRUPTED},
+                                        {"counterfactual", FROM_COUNTERFACTUAL},
+                                        {"step_1", FROM_STEP_1},
+                                        {"step_2", FROM_STEP_2},
+                                        {"step_3", FROM_STEP_3},
+                                        {NULL, 0}};
+static const struct choice metrics[] = {{"logit", METRIC_LOGIT},
+                                        {"logprob", METRIC_LOGPROB},
+                                        {"rank", METRIC_RANK},
+                                        {"logit_difference", METRIC_DIFFERENCE},
+                                        {"recall_mass", METRIC_RECALL},
+                                        {"repetition_mass", METRIC_REPETITION},
+                                        {"kl", METRIC_KL},
+                                        {"argmax", METRIC_ARGMAX},
+                                        {"direct", METRIC_DIRECT},
+                                        {NULL, 0}};
 
 #define NOT_EDGE "site: head | attn | mlp | residual"
 
 static const struct config_row rows[] = {
-    CONFIG_CHOICE(struct ablation_config, site, "site", config_choice, NULL,
-                  "head | edge | attn | mlp | residual", RESULTS,
+    CONFIG_CHOICE(struct ablation_config, site, "site", config_choice, NULL, sites, RESULTS,
                   "what is changed: a head's output, its attention to a span, a module's output, "
                   "the residual stream after a layer"),
     CONFIG_ROW(struct ablation_config, layers, "layers", config_selector, "each", 0, 0, RESULTS,
@@ -33,13 +57,13 @@ static const struct config_row rows[] = {
     CONFIG_ROW_WHEN(struct ablation_config, to, "to", config_selector, "[last]", 0, 0, RESULTS,
                     "site: edge", "tokens whose attention is cut"),
     CONFIG_CHOICE(struct ablation_config, operation, "operation.kind", config_choice, NULL,
-                  "zero | mean | resample | noise | patch | add | scale", RESULTS,
+                  operations, RESULTS,
                   "what is done; zero is off-distribution, resample the default for claims"),
     CONFIG_ROW_WHEN(struct ablation_config, draws, "operation.draws", config_int, "4", 1, DRAWS_MAX,
                     RESULTS, "operation.kind: resample | noise",
                     "samples of each configuration, dimension `sample`"),
-    CONFIG_CHOICE_WHEN(struct ablation_config, match, "operation.match", config_strings,
-                       "[template, step]", "template | step", RESULTS, "operation.kind: resample",
+    CONFIG_CHOICE_WHEN(struct ablation_config, match, "operation.match", config_choices,
+                       "[template, step]", match_choices, RESULTS, "operation.kind: resample",
                        "what the other item's query has in common, beside the dataset"),
     CONFIG_ROW_WHEN(struct ablation_config, scale, "operation.scale", config_real, "1", 0, 1e6,
                     RESULTS, "operation.kind: noise",
@@ -53,9 +77,8 @@ static const struct config_row rows[] = {
     CONFIG_ROW_WHEN(struct ablation_config, renormalise, "operation.renormalise", config_bool,
                     "false", 0, 0, RESULTS, "site: edge",
                     "mask before the softmax, so that the rest of the row sums to 1"),
-    CONFIG_CHOICE_WHEN(struct ablation_config, run, "source.run", config_choice, NULL,
-                       "clean | corrupted | counterfactual | step_1 | step_2 | step_3", RESULTS,
-                       "operation.kind: patch", "where a patch comes from"),
+    CONFIG_CHOICE_WHEN(struct ablation_config, run, "source.run", config_choice, NULL, sources,
+                       RESULTS, "operation.kind: patch", "where a patch comes from"),
     CONFIG_ROW_WHEN(struct ablation_config, source_position, "source.position", config_string,
                     "\"\"", 0, 0, RESULTS, "operation.kind: patch",
                     "span of the source; empty = the same place, matched by role"),
@@ -68,43 +91,23 @@ static const struct config_row rows[] = {
     CONFIG_ROW_WHEN(struct ablation_config, source_sample, "source.sample", config_int, "0", 0, 999,
                     RESULTS, "operation.kind: patch; source.run: corrupted",
                     "which noise sample, as causal_trace draws them"),
-    CONFIG_CHOICE(
-        struct ablation_config, metrics, "metrics", config_strings,
-        "[logit, logit_difference, recall_mass, repetition_mass, kl, argmax]",
-        "logit | logprob | rank | logit_difference | recall_mass | repetition_mass | kl | "
-        "argmax | direct",
-        RESULTS, "what is stored of each cell"),
+    CONFIG_CHOICE(struct ablation_config, metrics, "metrics", config_choices,
+                  "[logit, logit_difference, recall_mass, repetition_mass, kl, argmax]", metrics,
+                  RESULTS, "what is stored of each cell"),
 };
 
 /* --- opening --- */
 
-static int word_of(const char *const *words, size_t n, const char *word)
+static void choose(struct ablation *b, const struct ablation_config *c)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(words[i], word))
-            return (int)i;
-    return 0;
-}
-
-#define WORD(list, word) word_of(list, sizeof(list) / sizeof *(list), word)
-
-static void read_words(struct ablation *b, const struct ablation_config *c)
-{
-    static const char *const operations[] = {"zero",  "mean", "resample", "noise",
-                                             "patch", "add",  "scale"};
-    static const char *const sites[] = {"residual", "edge", "head", "attn", "mlp"};
-    static const char *const sources[] = {"clean", "corrupted", "counterfactual"};
-
-    b->operation = (enum operation)WORD(operations, c->operation);
-    b->site = (enum site)WORD(sites, c->site);
-    ablation_choose(b, &c->metrics);
+    b->operation = c->operation;
+    b->site = c->site;
+    b->metrics = choice_bits(&c->metrics);
     if (b->operation != DO_PATCH)
         return;
-    b->source = (enum source)WORD(sources, c->run);
-    if (strncmp(c->run, "step_", 5) == 0) {
-        b->source = FROM_STEP;
-        b->step = c->run[5] - '0';
-    }
+    b->source = c->run;
+    if (b->source >= FROM_STEP_1)
+        b->step = 1 + (int)(b->source - FROM_STEP_1);
 }
 
 static void check(struct experiment *x, const struct ablation *b, struct problems *problems)
@@ -114,7 +117,8 @@ static void check(struct experiment *x, const struct ablation *b, struct problem
 
     if (b->site == SITE_PATTERN && b->operation != DO_ZERO)
         config_problem(config, x->entry, "operation.kind", problems,
-                       "an edge can only be zeroed, not \"%s\"", c->operation);
+                       "an edge can only be zeroed, not \"%s\"",
+                       choice_word(operations, (int)c->operation));
     if (!c->metrics.n)
         config_problem(config, x->entry, "metrics", problems,
                        "the list is empty: expected at least one metric");
@@ -123,7 +127,8 @@ static void check(struct experiment *x, const struct ablation *b, struct problem
                        "{kind: scale} needs a factor, such as factor: 0.5");
     if (ablation_has_direct(b) && (b->site == SITE_PATTERN || b->site == SITE_RESID))
         config_problem(config, x->entry, "metrics", problems,
-                       "direct means nothing for site %s: only for head, attn and mlp", c->site);
+                       "direct means nothing for site %s: only for head, attn and mlp",
+                       choice_word(sites, (int)c->site));
 }
 
 static int open_vector(struct experiment *x, struct ablation *b, struct problems *problems,
@@ -206,7 +211,7 @@ static int open_source(struct experiment *x, struct ablation *b, struct problems
 
     if (b->source == FROM_COUNTERFACTUAL)
         x->needs |= NEED_DRAWS;
-    if (b->source == FROM_STEP && partners_at_step(&b->partners, x, b->step, err))
+    if (b->step && partners_at_step(&b->partners, x, b->step, err))
         return err->code;
     if (b->source == FROM_CORRUPTED && dataset_span(ds, c->source_span) < 0)
         config_problem(x->scene->config, x->entry, "source.span", problems,
@@ -230,7 +235,7 @@ static int open_survey(struct experiment *x, struct ablation *b, struct err *err
         for (int r = 0; r < b->layers.v[i].n; r++)
             for (int l = b->layers.v[i].range[r].lo; l < b->layers.v[i].range[r].hi; l++)
                 if (l >= 0) /* else a problem of the config */
-                    wanted[engine_layer(b, l)] = true;
+                    wanted[site_layer(b->site, l)] = true;
     return survey_open(x, b->site, b->operation == DO_MEAN, wanted, &b->positions, err);
 }
 
@@ -243,7 +248,7 @@ static int open_operation(struct experiment *x, struct ablation *b, struct probl
     switch (b->operation) {
     case DO_RESAMPLE:
         b->draws = (int)c->draws;
-        return partners_open(&b->partners, x, &b->positions, b->draws, match_bits(&c->match), err);
+        return partners_open(&b->partners, x, &b->positions, b->draws, choice_bits(&c->match), err);
     case DO_NOISE:
         b->draws = (int)c->draws;
         return open_survey(x, b, err);
@@ -260,7 +265,7 @@ static int open_operation(struct experiment *x, struct ablation *b, struct probl
     return 0;
 }
 
-static int name_cells(struct experiment *x, const struct ablation_config *c, struct err *err)
+static int name_cells(struct experiment *x, struct err *err)
 {
     static const char *const done[] = {
         [DO_ZERO] = "set to zero",
@@ -274,13 +279,13 @@ static int name_cells(struct experiment *x, const struct ablation_config *c, str
     const struct ablation *b = x->state;
     const char *site = b->site == SITE_Z         ? "output"
                        : b->site == SITE_PATTERN ? "attention"
-                                                 : c->site;
+                                                 : choice_word(sites, (int)b->site);
 
     x->words = arena_printf(x->arena, err,
                             "layer {layer}[, head {head}][, {from} to {to}][, at "
                             "{position}]: %s %s%s%s[, sample {sample}]",
                             site, done[b->operation], b->operation == DO_PATCH ? " " : "",
-                            b->operation == DO_PATCH ? c->run : "");
+                            b->operation == DO_PATCH ? choice_word(sources, (int)b->source) : "");
     return x->words ? 0 : err->code;
 }
 
@@ -301,7 +306,7 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
         return err->code;
     span_order(x->scene->data, order);
     b->order = order;
-    read_words(b, c);
+    choose(b, c);
     edge = b->site == SITE_PATTERN;
     check(x, b, problems);
     if (selections_of(&b->layers, &c->layers, s->n_layers, x, "layers", problems, err) ||
@@ -313,7 +318,7 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
         return err->code;
     return open_operation(x, b, problems, err) || open_axes(x, b, err) ||
                    ablation_open_effects(x, b, err) || ablation_declare(x, b, err) ||
-                   name_cells(x, c, err)
+                   name_cells(x, err)
                ? err->code
                : 0;
 }
@@ -331,7 +336,7 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
         return "no other item's query to resample from";
     if (b->operation != DO_PATCH)
         return NULL;
-    if (b->source == FROM_STEP && !source_query(x, q, 0))
+    if (b->step && !source_query(x, q, 0))
         return "no query of the source's step";
     if (b->source == FROM_COUNTERFACTUAL && !q->cf_ids)
         return "no counterfactual of equal spans";
@@ -360,7 +365,7 @@ static uint64_t ablation_cost_of(const struct experiment *x, const struct query 
     const struct dataset *ds = x->scene->data;
     uint64_t cost = 31 * places_cost(&b->positions, x->scene, q, b->scratch) +
                     partners_cost(&b->partners, ds, q);
-    const struct query *step = b->source == FROM_STEP ? source_query(x, q, 0) : NULL;
+    const struct query *step = b->step ? source_query(x, q, 0) : NULL;
 
     return step ? 31 * cost + hash_u64(step->span, ds->n_spans * sizeof *step->span) : cost;
 }

@@ -7,21 +7,29 @@
 #include "experiments/kit/survey.h"
 
 enum operation { DO_ZERO, DO_MEAN, DO_RESAMPLE, DO_NOISE, DO_PATCH, DO_ADD, DO_SCALE };
-enum source { FROM_CLEAN, FROM_CORRUPTED, FROM_COUNTERFACTUAL, FROM_STEP };
+enum source {
+    FROM_CLEAN,
+    FROM_CORRUPTED,
+    FROM_COUNTERFACTUAL,
+    FROM_STEP_1,
+    FROM_STEP_2,
+    FROM_STEP_3
+};
 
 struct ablation_config {
-    const char *site;
+    enum site site;
     struct selector layers, heads, positions, from, to;
-    const char *operation;
+    enum operation operation;
     int64_t draws;
-    struct string_list match;
+    struct choice_list match; /* of enum match */
     double scale, factor;
     const char *vector;
     bool renormalise;
-    const char *run, *source_position, *source_span;
+    enum source run; /* of a patch */
+    const char *source_position, *source_span;
     double source_noise;
     int64_t source_sample;
-    struct string_list metrics;
+    struct choice_list metrics; /* of enum metric */
 };
 
 struct ablation {
@@ -36,8 +44,8 @@ struct ablation {
 
     struct partners partners; /* of a resample; or each query's own at another step */
 
-    enum source source; /* DO_PATCH */
-    int step;
+    enum source source;         /* DO_PATCH */
+    int step;                   /* FROM_STEP_1 and so on; 0 = of no step */
     struct place *source_place; /* NULL = the same place, by role */
 
     const float *vector; /* DO_ADD: (layers or 1, width or d_head) */
@@ -49,11 +57,6 @@ struct ablation {
     const bool *sign; /* (n_effects) */
 };
 
-static inline int engine_layer(const struct ablation *b, int layer)
-{
-    return layer + (b->site == SITE_RESID);
-}
-
 /* The query whose run a cell takes rows from: another, or the query itself; NULL = it is the
    counterfactual, or there is none. */
 const struct query *source_query(const struct experiment *x, const struct query *q, int sample);
@@ -62,9 +65,8 @@ const struct query *source_query(const struct experiment *x, const struct query 
 int ablation_edits(const struct experiment *x, const struct cell *cell, const struct edit **edits,
                    int *n, struct arena *a, struct err *err);
 
-/* ablation_measure.c: the metrics that the config names, `direct` among them?; the axis and fields
+/* ablation_measure.c: is `direct` among the metrics that the config names?; the axis and fields
    of NAME/stats, then the fields of NAME; and the slots that reduce. */
-void ablation_choose(struct ablation *b, const struct string_list *names);
 bool ablation_has_direct(const struct ablation *b);
 int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *err);
 int ablation_declare(struct experiment *x, const struct ablation *b, struct err *err);

@@ -155,7 +155,7 @@ static int push_vector(struct making *m, int layer, struct span head, int i)
     const struct shape *s = &m->x->scene->model->shape;
     int64_t first = m->b->site == SITE_Z ? (int64_t)head.lo * s->d_head : 0;
     int64_t n = m->b->site == SITE_Z ? (int64_t)span_len(head) * s->d_head : s->d_model;
-    int t = m->tok[i], at = engine_layer(m->b, layer);
+    int t = m->tok[i], at = site_layer(m->b->site, layer);
     size_t query = (size_t)(m->q - m->x->scene->data->query);
     struct edit e = {.site = m->b->site,
                      .op = OP_ADD,
@@ -194,15 +194,14 @@ static int push_vectors(struct making *m, int layer, struct span head)
 /* Neighbouring tokens whose source is as far away go into one edit. */
 static int push_ranges(struct making *m, struct span layer, struct span head, struct edit e)
 {
-    int up = m->b->site == SITE_RESID;
+    enum site site = m->b->site;
 
-    e.site = m->b->site;
-    e.layer = (struct span){layer.lo + up, layer.hi + up};
+    e.site = site;
+    e.layer = (struct span){site_layer(site, layer.lo), site_layer(site, layer.hi)};
     e.head = head;
     return edit_list_push_tokens(&m->list, e, m->tok, m->src, m->n);
 }
 
-/* Edges: for each run of neighbouring keys the edits of the rows. */
 static int push_edges(struct making *m, struct span layer, struct span head, bool renormalise)
 {
     struct edit_list *l = &m->list;
@@ -212,17 +211,7 @@ static int push_edges(struct making *m, struct span layer, struct span head, boo
     if (!key)
         return l->err->code;
     n = place_tokens(from, m->x->scene, m->q, key);
-    for (int i = 0; i < n;) {
-        int first = i;
-        struct edit e = {.op = renormalise ? OP_MASK : OP_ZERO};
-
-        while (++i < n && key[i] == key[i - 1] + 1)
-            ;
-        e.key = (struct span){key[first], key[i - 1] + 1};
-        if (push_ranges(m, layer, head, e))
-            return l->err->code;
-    }
-    return 0;
+    return edit_list_push_cut(l, layer, head, renormalise, m->tok, m->n, key, n);
 }
 
 static int push_edits(struct making *m, struct span layer, struct span head)

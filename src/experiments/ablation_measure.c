@@ -13,20 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    LOGIT = 1,
-    LOGPROB = 2,
-    RANK = 4,
-    DIFFERENCE = 8,
-    RECALL = 16,
-    REPETITION = 32,
-    KL = 64,
-    ARGMAX = 128,
-    DIRECT = 256,
-};
-
 /* Of each metric: its fields, per cell or per target of a cell, and the clean run's beside it. */
-static const struct metric {
+static const struct measure {
     const char *name;
     unsigned bit;
     enum vtype type;
@@ -36,42 +24,35 @@ static const struct metric {
     enum { NO_EFFECT, OWN, MINUS_CLEAN } effect; /* what statistics are made of */
     bool sign; /* it may go either way, and is no other's double: it is tested */
 } metrics[] = {
-    {"logit", LOGIT, V_F32, true, "1", "logit of the target", "clean_logit",
+    {"logit", METRIC_LOGIT, V_F32, true, "1", "logit of the target", "clean_logit",
      "logit of the target, clean", MINUS_CLEAN, true},
-    {"logprob", LOGPROB, V_F32, true, "nat", "log-probability of the target", "clean_logprob",
-     "log-probability of the target, clean", MINUS_CLEAN, true},
-    {"rank", RANK, V_I4, true, NULL, "rank of the target", NULL, NULL, NO_EFFECT, false},
-    {"logit_difference", DIFFERENCE, V_F32, false, "1",
+    {"logprob", METRIC_LOGPROB, V_F32, true, "nat", "log-probability of the target",
+     "clean_logprob", "log-probability of the target, clean", MINUS_CLEAN, true},
+    {"rank", METRIC_RANK, V_I4, true, NULL, "rank of the target", NULL, NULL, NO_EFFECT, false},
+    {"logit_difference", METRIC_DIFFERENCE, V_F32, false, "1",
      "logit of the right target minus the mean of its foils", "clean_logit_difference",
      "logit of the right target minus the mean of its foils, clean", MINUS_CLEAN, true},
-    {"recall_mass", RECALL, V_F32, false, "nat",
+    {"recall_mass", METRIC_RECALL, V_F32, false, "nat",
      "log of the probability of answers that are no foils", "clean_recall_mass",
      "log of the probability of answers that are no foils, clean", MINUS_CLEAN, true},
-    {"repetition_mass", REPETITION, V_F32, false, "nat",
+    {"repetition_mass", METRIC_REPETITION, V_F32, false, "nat",
      "log of the probability of answers that are foils", "clean_repetition_mass",
      "log of the probability of answers that are foils, clean", MINUS_CLEAN, true},
-    {"kl", KL, V_F32, false, "nat", "KL(clean || ablated) of the next token", NULL, NULL, OWN,
+    {"kl", METRIC_KL, V_F32, false, "nat", "KL(clean || ablated) of the next token", NULL, NULL,
+     OWN, false},
+    {"argmax", METRIC_ARGMAX, V_I4, false, NULL, "most probable next token", NULL, NULL, NO_EFFECT,
      false},
-    {"argmax", ARGMAX, V_I4, false, NULL, "most probable next token", NULL, NULL, NO_EFFECT, false},
-    {"direct", DIRECT, V_F32, true, "1",
+    {"direct", METRIC_DIRECT, V_F32, true, "1",
      "change of the target's logit when only this term of the final residual changes", NULL, NULL,
      OWN, true},
-    {"direct_frozen", DIRECT, V_F32, true, "1", "the same with the final norm of the clean run",
-     NULL, NULL, OWN, false},
+    {"direct_frozen", METRIC_DIRECT, V_F32, true, "1",
+     "the same with the final norm of the clean run", NULL, NULL, OWN, false},
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
-void ablation_choose(struct ablation *b, const struct string_list *names)
-{
-    for (size_t i = 0; i < METRICS; i++)
-        for (size_t k = 0; k < names->n; k++)
-            if (str_eq(metrics[i].name, names->v[k]))
-                b->metrics |= metrics[i].bit;
-}
-
 bool ablation_has_direct(const struct ablation *b)
 {
-    return b->metrics & DIRECT;
+    return b->metrics & METRIC_DIRECT;
 }
 
 /* What NAME/stats has of each cell: logit.answer_1, ..., logit_difference, ... */
@@ -83,7 +64,7 @@ int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *
     bool *sign = arena_alloc(x->arena, most, sizeof *sign, err);
 
     for (size_t i = 0; label && sign && i < METRICS; i++) {
-        const struct metric *m = &metrics[i];
+        const struct measure *m = &metrics[i];
 
         if (!(b->metrics & m->bit) || m->effect == NO_EFFECT)
             continue;
@@ -150,10 +131,10 @@ static void effects(const struct experiment *x, const struct query *q, void *con
         if (x->axis[i].cell && i != b->sample_axis)
             cells *= x->axis[i].dim.size;
     for (size_t i = 0; i < METRICS; i++) {
-        const struct metric *m = &metrics[i];
+        const struct measure *m = &metrics[i];
         size_t n = m->per_target ? x->scene->data->n_targets : 1;
         /* Answers that begin with the same token cannot be told apart. */
-        bool blurred = m->bit & (DIFFERENCE | REPETITION) && q->target_collision;
+        bool blurred = m->bit & (METRIC_DIFFERENCE | METRIC_REPETITION) && q->target_collision;
         const float *value, *clean;
 
         if (!(b->metrics & m->bit) || m->effect == NO_EFFECT)
@@ -249,7 +230,7 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct err 
     if (!cell || !per_target)
         return err->code;
     for (size_t i = 0; i < METRICS; i++) {
-        const struct metric *m = &metrics[i];
+        const struct measure *m = &metrics[i];
 
         if (!(b->metrics & m->bit))
             continue;
@@ -290,18 +271,18 @@ static void put_answer(const struct experiment *x, const struct query *q, struct
         if (!out || (clean && !metrics[i].clean))
             continue;
         switch (metrics[i].bit) {
-        case LOGIT:
+        case METRIC_LOGIT:
             memcpy(out, logit, ds->n_targets * sizeof *out);
             break;
-        case LOGPROB:
+        case METRIC_LOGPROB:
             memcpy(out, logprob, ds->n_targets * sizeof *out);
             break;
-        case DIFFERENCE:
+        case METRIC_DIFFERENCE:
             *out = logit_difference(ds, q, logit);
             break;
-        case RECALL:
-        case REPETITION:
-            *out = answer_mass(ds, q, logprob, metrics[i].bit == REPETITION);
+        case METRIC_RECALL:
+        case METRIC_REPETITION:
+            *out = answer_mass(ds, q, logprob, metrics[i].bit == METRIC_REPETITION);
             break;
         }
     }
@@ -411,11 +392,11 @@ int ablation_cell(const struct experiment *x, const struct cell *cell, struct ro
         return 0;
     a = cell->variant[0].answer;
     put_answer(x, q, row, a->logit, a->logprob, false);
-    if (b->metrics & RANK)
+    if (b->metrics & METRIC_RANK)
         memcpy(row_i32(row, "rank"), a->rank, x->scene->data->n_targets * sizeof *a->rank);
-    if (b->metrics & KL)
+    if (b->metrics & METRIC_KL)
         *row_f32(row, "kl") = a->kl;
-    if (b->metrics & ARGMAX)
+    if (b->metrics & METRIC_ARGMAX)
         *row_i32(row, "argmax") = a->argmax;
-    return b->metrics & DIRECT ? put_direct(x, cell, row, w, err) : 0;
+    return b->metrics & METRIC_DIRECT ? put_direct(x, cell, row, w, err) : 0;
 }

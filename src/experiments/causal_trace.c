@@ -18,13 +18,32 @@
 #include <math.h>
 #include <string.h>
 
+enum corruption { CORRUPT_BY_NOISE, CORRUPT_BY_COUNTERFACTUAL };
+enum direction { DENOISE, NOISE };
+enum noise_seed { SEED_SHARED, SEED_PER_QUERY };
+enum role_average { MEAN_PRESENT, MEAN_AUTHORS };
+
+static const struct choice corruptions[] = {
+    {"noise", CORRUPT_BY_NOISE}, {"counterfactual", CORRUPT_BY_COUNTERFACTUAL}, {NULL, 0}};
+static const struct choice directions[] = {{"denoise", DENOISE}, {"noise", NOISE}, {NULL, 0}};
+static const struct choice seeds[] = {
+    {"shared", SEED_SHARED}, {"per_query", SEED_PER_QUERY}, {NULL, 0}};
+static const struct choice role_averages[] = {
+    {"mean_present", MEAN_PRESENT}, {"authors", MEAN_AUTHORS}, {NULL, 0}};
+static const struct choice site_words[] = {
+    {"attn", SITE_ATTN}, {"mlp", SITE_MLP}, {"residual", SITE_RESID}, {NULL, 0}};
+
 struct trace_config {
-    struct string_list corrupt, sites;
+    struct string_list corrupt;
+    struct choice_list sites; /* of enum site */
     struct int_list window;
-    const char *corruption, *direction, *noise_seed, *noise_file;
-    struct real_or_choice noise;
+    enum corruption corruption;
+    enum direction direction;
+    struct real_or_choice noise; /* enum noise_source */
+    const char *noise_file;
+    enum noise_seed noise_seed;
     int64_t samples;
-    const char *role_average;
+    enum role_average role_average;
     bool logit, logprob;
 };
 
@@ -32,28 +51,27 @@ static const struct config_row rows[] = {
     CONFIG_ROW(struct trace_config, corrupt, "corrupt", config_strings, "[subject]", 0, 0, RESULTS,
                "spans to corrupt, one at a time; a query without one has NaN there"),
     CONFIG_CHOICE(struct trace_config, corruption, "corruption", config_choice, "noise",
-                  "noise | counterfactual", RESULTS,
+                  corruptions, RESULTS,
                   "noise on the embeddings, or the tokens of the query's counterfactual"),
-    CONFIG_CHOICE(struct trace_config, direction, "direction", config_choice, "denoise",
-                  "denoise | noise", RESULTS,
+    CONFIG_CHOICE(struct trace_config, direction, "direction", config_choice, "denoise", directions,
+                  RESULTS,
                   "clean values into the corrupted run, or corrupted values into the clean run"),
-    CONFIG_CHOICE(struct trace_config, sites, "sites", config_strings, "[attn, mlp]",
-                  "attn | mlp | residual", RESULTS, "modules whose outputs are put back"),
+    CONFIG_CHOICE(struct trace_config, sites, "sites", config_choices, "[attn, mlp]", site_words,
+                  RESULTS, "modules whose outputs are put back"),
     CONFIG_ROW(struct trace_config, window, "window", config_ints, "[10]", 1, 4096, RESULTS,
                "layers put back together, centred; the residual has none"),
     CONFIG_ROW(struct trace_config, samples, "samples", config_int, "10", 1, 1000, RESULTS,
                "noise samples; a counterfactual has one"),
     CONFIG_CHOICE(struct trace_config, noise, "noise", config_real_or_choice, "published",
-                  "published | computed", RESULTS,
+                  noise_sources, RESULTS,
                   "factor of the normal deviates; published: from noise_file; computed: 3 x the "
                   "standard deviation of the embeddings of what is corrupted"),
     CONFIG_ROW(struct trace_config, noise_file, "noise_file", config_string, "\"\"", 0, 0, RESULTS,
                "JSON: dataset, model, then subject and answers"),
-    CONFIG_CHOICE(struct trace_config, noise_seed, "noise_seed", config_choice, "shared",
-                  "shared | per_query", RESULTS,
-                  "shared: RandomState(1) anew for every query, as in ROME"),
+    CONFIG_CHOICE(struct trace_config, noise_seed, "noise_seed", config_choice, "shared", seeds,
+                  RESULTS, "shared: RandomState(1) anew for every query, as in ROME"),
     CONFIG_CHOICE(struct trace_config, role_average, "role_average", config_choice, "mean_present",
-                  "mean_present | authors", RESULTS,
+                  role_averages, RESULTS,
                   "a query without a role: left out of its average, or counted as 0"),
     CONFIG_ROW(struct trace_config, logit, "logit", config_bool, "false", 0, 0, RESULTS,
                "mean logit of every target in each cell"),
@@ -78,7 +96,7 @@ static void role_score(const struct experiment *x, const struct query *q,
     const float *score = query_array(x, at, "score");
     size_t groups = c->corrupt.n * c->sites.n * c->window.n;
     size_t tokens = x->axis[TOKEN].dim.size, layers = x->axis[LAYER].dim.size;
-    bool zero = str_eq(c->role_average, "authors");
+    bool zero = c->role_average == MEAN_AUTHORS;
 
     for (size_t i = 0; i < groups * ROLES * layers; i++) {
         size_t g = i / layers / ROLES, r = i / layers % ROLES, l = i % layers;
@@ -117,22 +135,6 @@ static void role_effect(const struct experiment *x, const struct query *q,
             out[i] = NAN;
 }
 
-static void high(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                 float *out)
-{
-    (void)q;
-    *out = *(const float *)query_array(x, at, "high");
-}
-
-static void low(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                float *out)
-{
-    const struct trace_config *c = x->config;
-
-    (void)q;
-    memcpy(out, query_array(x, at, "low"), c->corrupt.n * sizeof *out);
-}
-
 #define TRACE_NOTE "; * corrupted; (k): only k queries have the token; grey: none has"
 
 static int describe(struct experiment *x, struct err *err)
@@ -161,7 +163,15 @@ static int describe(struct experiment *x, struct err *err)
         .column_words = "corrupted",
         .note = "Colours begin at the corrupted run's mean" TRACE_NOTE,
     };
+    const struct trace *t = x->state;
 
+    x->authors =
+        t->denoise && !t->counterfactual
+            ? (struct authors_layout){.analysis = "trace",
+                                      .value = "score",
+                                      .high = "high",
+                                      .low = "low"}
+            : (struct authors_layout){.left_out = "they restore clean values in a run with noise"};
     if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
         return err->code;
     figure.name = "effect";
@@ -195,9 +205,8 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
         add_aggregate(x, "role_effect", "stratum corruption site window role layer", "1",
                       "the same minus the probability without the module put in", role_effect,
                       err) ||
-        add_aggregate(x, "mean_high", "stratum", "1", "mean of high over queries", high, err) ||
-        add_aggregate(x, "mean_low", "stratum corruption", "1", "mean of low over queries", low,
-                      err))
+        add_mean(x, "mean_high", "high", "1", "mean of high over queries", err) ||
+        add_mean(x, "mean_low", "low", "1", "mean of low over queries", err))
         return err->code;
     if (c->logit && add_field(x, "logit", V_F32, per_target, "1", "mean logit", err))
         return err->code;
@@ -229,20 +238,21 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
     const struct dataset *ds = x->scene->data;
     struct trace *t = arena_alloc(x->arena, 1, sizeof *t, err);
     int64_t *window = arena_alloc(x->arena, c->window.n, sizeof *window, err);
+    const char **site = choice_words(&c->sites, site_words, x->arena, err);
 
-    if (!t || !window)
+    if (!t || !window || !site)
         return err->code;
     x->state = t;
     x->words =
-        str_eq(c->direction, "denoise")
+        c->direction == DENOISE
             ? "{corruption} corrupted, {site} of token {token} put back around layer {layer} "
               "(window {window})"
             : "{site} of token {token} around layer {layer} (window {window}) as if "
               "{corruption} were corrupted";
-    t->counterfactual = str_eq(c->corruption, "counterfactual");
+    t->counterfactual = c->corruption == CORRUPT_BY_COUNTERFACTUAL;
     if (t->counterfactual)
         x->needs |= NEED_DRAWS;
-    t->denoise = str_eq(c->direction, "denoise");
+    t->denoise = c->direction == DENOISE;
     t->samples = t->counterfactual ? 1 : (int)c->samples;
     check_spans(x, &c->corrupt, problems);
     if (1 + c->corrupt.n * (size_t)t->samples > RUNS_MAX)
@@ -254,7 +264,7 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         return err->code;
     memcpy(window, c->window.v, c->window.n * sizeof *window);
     if (add_named_axis(x, "corruption", c->corrupt.n, c->corrupt.v, err) ||
-        add_named_axis(x, "site", c->sites.n, c->sites.v, err) ||
+        add_named_axis(x, "site", c->sites.n, site, err) ||
         add_axis(x, "window", c->window.n, err) ||
         add_axis(x, "token", (size_t)ds->max_tokens, err) ||
         add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
@@ -309,7 +319,7 @@ static float *corrupt_embeddings(const struct experiment *x, const struct query 
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
     const struct model *m = x->scene->model;
-    bool shared = str_eq(c->noise_seed, "shared");
+    bool shared = c->noise_seed == SEED_SHARED;
 
     if (t->counterfactual)
         return span_embeddings(m, q->cf_ids,
@@ -360,17 +370,15 @@ static const struct run *corrupted_runs(const struct experiment *x, const struct
 static struct edit restore(const struct experiment *x, const struct cell *cell)
 {
     const struct trace_config *c = x->config;
-    const char *site = c->sites.v[cell->index[SITE]];
     int layers = x->scene->model->shape.n_layers, l = (int)cell->index[LAYER];
     int w = (int)c->window.v[cell->index[WINDOW]], t = (int)cell->index[TOKEN];
-    struct edit e = {.op = OP_SET, .tok = {t, t + 1}};
+    struct edit e = {
+        .site = (enum site)c->sites.v[cell->index[SITE]], .op = OP_SET, .tok = {t, t + 1}};
 
-    if (str_eq(site, "residual")) {
-        e.site = SITE_RESID;
-        e.layer = (struct span){l + 1, l + 2};
+    if (e.site == SITE_RESID) {
+        e.layer = (struct span){site_layer(e.site, l), site_layer(e.site, l + 1)};
         return e;
     }
-    e.site = str_eq(site, "attn") ? SITE_ATTN : SITE_MLP;
     e.layer = span_clip((struct span){l - w / 2, l + (w + 1) / 2}, (struct span){0, layers});
     return e;
 }

@@ -12,14 +12,16 @@
 
 #include <string.h>
 
+static const struct choice site_words[] = {
+    {"residual", SITE_RESID}, {"attn", SITE_ATTN}, {"mlp", SITE_MLP}, {"head", SITE_Z}, {NULL, 0}};
+
 struct dump_config {
-    struct string_list sites;
+    struct choice_list sites; /* of enum site */
     struct selector layers, positions;
 };
 
 static const struct config_row rows[] = {
-    CONFIG_CHOICE(struct dump_config, sites, "sites", config_strings, NULL,
-                  "residual | attn | mlp | head", RESULTS,
+    CONFIG_CHOICE(struct dump_config, sites, "sites", config_choices, NULL, site_words, RESULTS,
                   "what is written: the residual stream after a layer, a module's output, each "
                   "head's output before the output matrix"),
     CONFIG_ROW(struct dump_config, layers, "layers", config_selector, "each", 0, 0, RESULTS,
@@ -29,16 +31,14 @@ static const struct config_row rows[] = {
 };
 
 static const struct dump_site {
-    const char *name; /* in the config */
     enum site site;
     unsigned keep;
     const char *field, *dims, *text; /* `head` is a dimension already */
 } sites[] = {
-    {"residual", SITE_RESID, 0, "residual", "query layer position width",
-     "residual stream after the layer"},
-    {"attn", SITE_ATTN, KEEP_ATTN, "attn", "query layer position width", "output of attention"},
-    {"mlp", SITE_MLP, KEEP_MLP, "mlp", "query layer position width", "output of the MLP"},
-    {"head", SITE_Z, KEEP_Z, "head_output", "query layer head position head_width",
+    {SITE_RESID, 0, "residual", "query layer position width", "residual stream after the layer"},
+    {SITE_ATTN, KEEP_ATTN, "attn", "query layer position width", "output of attention"},
+    {SITE_MLP, KEEP_MLP, "mlp", "query layer position width", "output of the MLP"},
+    {SITE_Z, KEEP_Z, "head_output", "query layer head position head_width",
      "output of the head, before the output matrix"},
 };
 enum { SITES = sizeof sites / sizeof *sites };
@@ -89,7 +89,7 @@ static int dump_open(struct experiment *x, struct problems *problems, struct err
         return err->code;
     for (size_t i = 0; i < SITES; i++)
         for (size_t k = 0; k < c->sites.n; k++)
-            d->wanted[i] |= str_eq(sites[i].name, c->sites.v[k]);
+            d->wanted[i] |= (int)sites[i].site == c->sites.v[k];
     if (selections_of(&d->layers, &c->layers, x->scene->model->shape.n_layers, x, "layers",
                       problems, err) ||
         places_of(&d->positions, &c->positions, x, "positions", problems, err))
@@ -150,7 +150,7 @@ static void put_place(const struct experiment *x, const struct run *run, const s
     size_t width = (size_t)(head ? s->d_head : s->d_model);
 
     for (size_t l = 0; l < d->layers.n; l++) {
-        int layer = d->layers.v[l].range[0].lo + (of->site == SITE_RESID);
+        int layer = site_layer(of->site, d->layers.v[l].range[0].lo);
 
         for (size_t h = 0; h < parts; h++)
             mean_over(run, s, of->site, layer, tok, n_tok, (int64_t)(h * width), (int64_t)width,

@@ -67,6 +67,7 @@ struct aggregate {
                            sign (by place on the last axis) are tested against 0 */
     void (*value)(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
                   float *out);
+    const char *of; /* value NULL: the field whose values it averages as they are */
 };
 
 struct tokenizer;
@@ -101,6 +102,7 @@ struct experiment {
     int n_headlines;
     struct figure figure[HEADLINES_MAX];
     int n_figures;
+    struct authors_layout authors; /* the place of its numbers in the files of the paper's code */
     bool settles; /* the kind's `settle` is called, and needs all queries at once */
     unsigned needs;
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
@@ -169,9 +171,11 @@ struct kind {
     void (*fill_late)(const struct experiment *x, const struct query *q,
                       void *const at[FIELDS_MAX]);
 
-    /* The runs of a query, at most RUNS_MAX; edits in the arena. Returns how many. */
+    /* The runs of a query, at most RUNS_MAX; edits in the arena. Returns how many. NULL slot = its
+       clean run, keeping what `keep` names; none if that is 0. */
     int (*runs)(const struct experiment *x, const struct query *q, struct run_spec *spec,
                 struct arena *a, struct err *err);
+    unsigned keep;
 
     /* Why, seen the query's first run, nothing more is computed of it; NULL = go on. */
     const char *(*admit)(const struct experiment *x, const struct query *q,
@@ -210,6 +214,10 @@ struct kind {
    limit and where, its kind's skip. */
 const char *query_skip(const struct experiment *x, const struct query *q);
 
+/* The runs of a query: spec (RUNS_MAX), edits in the arena. Returns how many. */
+int query_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+               struct arena *a, struct err *err);
+
 /* The table. `queries` (what every result file says about its queries) is its first row and always
    runs; it is no kind that a config can name. */
 extern const struct kind *const kinds[];
@@ -235,6 +243,10 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
                                 void *const at[FIELDS_MAX], float *out),
                   struct err *err);
 
+/* The mean over queries of a field of single precision, as it is. */
+int add_mean(struct experiment *x, const char *name, const char *field, const char *units,
+             const char *long_name, struct err *err);
+
 /* data: one entry after the other along the one dimension that it has. */
 int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,
                  const char *units, const char *long_name, const void *data, struct err *err);
@@ -254,8 +266,6 @@ size_t field_elements(const struct experiment *x, const struct field *f, int n);
 size_t axis_size(const struct axis *a, int n);
 /* Cells of a query of n tokens. */
 uint64_t query_cells(const struct experiment *x, int n);
-/* A cell of a query of n tokens in words, as x->words says it. */
-int cell_words(const struct experiment *x, int n, uint64_t cell, struct buf *b, struct err *err);
 void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX]);
 
 #endif

@@ -21,13 +21,20 @@
 #include <math.h>
 #include <string.h>
 
+static const struct choice metrics[] = {{"logit", METRIC_LOGIT},
+                                        {"logit_difference", METRIC_DIFFERENCE},
+                                        {"recall_mass", METRIC_RECALL},
+                                        {"repetition_mass", METRIC_REPETITION},
+                                        {"kl", METRIC_KL},
+                                        {NULL, 0}};
+
 struct faithfulness_config {
     const char *from;
     struct string_list groups;
-    const char *metric;
+    enum metric metric;
     struct real_list shares;
     int64_t draws;
-    struct string_list match;
+    struct choice_list match; /* of enum match */
 };
 
 static const struct config_row rows[] = {
@@ -35,16 +42,16 @@ static const struct config_row rows[] = {
                "folder or result file of a finished run with sweeps of the same model"),
     CONFIG_ROW(struct faithfulness_config, groups, "groups", config_strings, NULL, 0, 0, RESULTS,
                "sweeps in it, of site head or mlp: their layers and heads are the nodes"),
-    CONFIG_CHOICE(struct faithfulness_config, metric, "metric", config_choice, "logit",
-                  "logit | logit_difference | recall_mass | repetition_mass | kl", RESULTS,
+    CONFIG_CHOICE(struct faithfulness_config, metric, "metric", config_choice, "logit", metrics,
+                  RESULTS,
                   "what nodes are ranked by, and what is recovered; logit is the target's"),
     CONFIG_ROW(struct faithfulness_config, shares, "shares", config_reals,
                "[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]", 1e-6, 1, RESULTS,
                "rising shares of the nodes that are kept, the strongest first; at least one node"),
     CONFIG_ROW(struct faithfulness_config, draws, "draws", config_int, "4", 1, DRAWS_MAX, RESULTS,
                "queries that the others are resampled from, dimension `sample`"),
-    CONFIG_CHOICE(struct faithfulness_config, match, "match", config_strings, "[template, step]",
-                  "template | step", RESULTS,
+    CONFIG_CHOICE(struct faithfulness_config, match, "match", config_choices, "[template, step]",
+                  match_choices, RESULTS,
                   "what the other item's query has in common, beside the dataset"),
 };
 
@@ -261,6 +268,7 @@ static int describe(struct experiment *x, struct err *err)
         .unit = "0 = every node resampled, 1 = the clean run",
         .test = "none",
         .rows = "share",
+        .only = "summary",
     };
     static const struct figure figure = {
         .form = "lines",
@@ -306,7 +314,8 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
     struct err bad;
 
     err_clear(&bad);
-    if (!ranking_read(&f->ranking, x, c->from, &c->groups, c->metric, &bad))
+    if (!ranking_read(&f->ranking, x, c->from, &c->groups, choice_word(metrics, (int)c->metric),
+                      &bad))
         place_of_label(&f->place, f->ranking.position, x, &bad);
     if (bad.code == ERR_MEMORY)
         return *err = bad, err->code;
@@ -321,7 +330,8 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
     const struct dataset *ds = x->scene->data;
     struct faithfulness *f = arena_alloc(x->arena, 1, sizeof *f, err);
     int *order = arena_alloc(x->arena, ds->n_spans, sizeof *order, err);
-    const char *units = str_ends_with(c->metric, "_mass") || str_eq(c->metric, "kl") ? "nat" : "1";
+    bool logits = c->metric == METRIC_LOGIT || c->metric == METRIC_DIFFERENCE;
+    const char *units = logits ? "1" : "nat";
 
     if (!f || !order)
         return err->code;
@@ -331,7 +341,7 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
         return err->code;
     span_order(ds, order);
     f->order = order;
-    f->blurred = str_eq(c->metric, "logit_difference") || str_eq(c->metric, "repetition_mass");
+    f->blurred = c->metric == METRIC_DIFFERENCE || c->metric == METRIC_REPETITION;
     check_shares(x, problems);
     if (open_ranking(x, f, problems, err) || problems->count)
         return err->code;
@@ -341,7 +351,7 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
                             "item's query, at %s, sample {sample}",
                             f->ranking.n, f->ranking.position);
     return err->code ||
-                   partners_open(&f->partners, x, &f->place, (int)c->draws, match_bits(&c->match),
+                   partners_open(&f->partners, x, &f->place, (int)c->draws, choice_bits(&c->match),
                                  err) ||
                    count_kept(f, &c->shares, x->arena, err) || open_axes(x, f, err) ||
                    declare_nodes(x, f, err) || declare(x, units, err) ||
@@ -487,13 +497,13 @@ static float metric_of(const struct experiment *x, const struct query *q, const 
     const struct faithfulness_config *c = x->config;
     const struct dataset *ds = x->scene->data;
 
-    if (str_eq(c->metric, "logit"))
+    if (c->metric == METRIC_LOGIT)
         return q->right < 0 ? NAN : logit[q->right];
-    if (str_eq(c->metric, "logit_difference"))
+    if (c->metric == METRIC_DIFFERENCE)
         return logit_difference(ds, q, logit);
-    if (str_eq(c->metric, "kl"))
+    if (c->metric == METRIC_KL)
         return kl;
-    return answer_mass(ds, q, logprob, str_eq(c->metric, "repetition_mass"));
+    return answer_mass(ds, q, logprob, c->metric == METRIC_REPETITION);
 }
 
 static int metric_of_run(const struct experiment *x, const struct cell *cell, struct worker *w,

@@ -14,19 +14,27 @@
 #include <math.h>
 #include <string.h>
 
+enum projection { PROJECT_COLUMNS, PROJECT_AUTHORS };
+enum classify { CLASSIFY_CONTROLS, CLASSIFY_AUTHORS };
+
+static const struct choice projections[] = {
+    {"columns", PROJECT_COLUMNS}, {"authors", PROJECT_AUTHORS}, {NULL, 0}};
+static const struct choice classifications[] = {
+    {"controls", CLASSIFY_CONTROLS}, {"authors", CLASSIFY_AUTHORS}, {NULL, 0}};
+
 struct heads_config {
-    const char *projection, *classify;
+    enum projection projection;
+    enum classify classify;
     double k;
     bool vocab_stats;
 };
 
 static const struct config_row rows[] = {
     CONFIG_CHOICE(
-        struct heads_config, projection, "head_projection", config_choice, "columns",
-        "columns | authors", RESULTS,
-        "a head's columns of the output matrix; or its rows, as the authors' code has it"),
+        struct heads_config, projection, "head_projection", config_choice, "columns", projections,
+        RESULTS, "a head's columns of the output matrix; or its rows, as the authors' code has it"),
     CONFIG_CHOICE(
-        struct heads_config, classify, "classify", config_choice, "controls", "controls | authors",
+        struct heads_config, classify, "classify", config_choice, "controls", classifications,
         RESULTS,
         "against control tokens, per target; or against all of a layer's logits, any target"),
     CONFIG_ROW(struct heads_config, k, "k", config_real, "1", 0, 100, RESULTS,
@@ -280,16 +288,19 @@ static int describe(struct experiment *x, bool chance, struct err *err)
         .form = "points",
         .values = "promotion suppression",
         .beside = "promotion_chance suppression_chance",
+        .beside_words = "rate of control tokens",
         .row = "target",
         .down = "layer",
         .along = "head",
         .title = "Attention heads at the last token",
         .value_label = "suppresses (%)",
         .along_label = "promotes (% of queries)",
+        .down_label = "layer (from 0)",
         .note = "One point a head (moved apart where they coincide); strongest: layer.head from 0",
     };
     struct figure authors = figure;
 
+    x->authors = (struct authors_layout){.analysis = "heads", .value = "logit"};
     if (add_headline(x, &rate, err))
         return err->code;
     rate.variable = "suppression";
@@ -356,7 +367,7 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
          add_field(x, "vocab_std", V_F32, "query layer head", "1",
                    "standard deviation of the head's decoded logits over the vocabulary", err)))
         return err->code;
-    if (str_eq(c->classify, "authors"))
+    if (c->classify == CLASSIFY_AUTHORS)
         return declare_authors(x, err);
     if (add_aggregate(x, "promotion", rates, "1", "share of queries whose target it promotes",
                       promotion, err) ||
@@ -376,7 +387,7 @@ static int heads_open(struct experiment *x, struct problems *problems, struct er
     const struct dataset *ds = x->scene->data;
     const struct shape *s = &x->scene->model->shape;
 
-    if (str_eq(c->projection, "authors") && s->n_heads * s->d_head != s->d_model)
+    if (c->projection == PROJECT_AUTHORS && s->n_heads * s->d_head != s->d_model)
         config_problem(x->scene->config, x->entry, "head_projection", problems,
                        "authors needs heads x head width = width, here %d x %d and %d", s->n_heads,
                        s->d_head, s->d_model);
@@ -386,17 +397,6 @@ static int heads_open(struct experiment *x, struct problems *problems, struct er
         add_named_axis(x, "target", ds->n_targets, ds->target_name, err))
         return err->code;
     return declare(x, c, err);
-}
-
-static int heads_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                      struct arena *a, struct err *err)
-{
-    (void)x;
-    (void)q;
-    (void)a;
-    (void)err;
-    spec[0] = (struct run_spec){.keep = KEEP_Z | KEEP_ATTN | KEEP_MLP, .base = -1};
-    return 1;
 }
 
 static double heads_extra(const struct experiment *x, const struct query *q)
@@ -418,7 +418,7 @@ static int project(const struct experiment *x, struct worker *w, int l, const fl
     const struct shape *s = &x->scene->model->shape;
     const struct matrix *o = &x->scene->model->layers[l].o;
     int64_t dh = s->d_head, width = s->n_heads * dh, d = s->d_model;
-    bool columns = str_eq(c->projection, "columns");
+    bool columns = c->projection == PROJECT_COLUMNS;
     float *alone =
         arena_alloc(w->arena, (size_t)((columns ? s->n_heads : dh) * width), sizeof *alone, err);
 
@@ -535,7 +535,7 @@ const struct kind kind_heads = {
     .config_size = sizeof(struct heads_config),
     .version = 1,
     .open = heads_open,
-    .runs = heads_runs,
+    .keep = KEEP_Z | KEEP_ATTN | KEEP_MLP,
     .extra = heads_extra,
     .settle = heads_settle,
     .authors_average = TEMPLATES_FIRST_ONLY,

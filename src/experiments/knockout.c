@@ -5,6 +5,7 @@
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"
+#include "experiments/kit/edit_list.h"
 #include "experiments/kit/select.h"
 
 #include "base/str.h"
@@ -130,14 +131,6 @@ static void mlp_drop(const struct experiment *x, const struct query *q, void *co
          axis_named(x, "layer")->dim.size, out);
 }
 
-static void divergence(const struct experiment *x, const struct query *q,
-                       void *const at[FIELDS_MAX], float *out)
-{
-    (void)q;
-    memcpy(out, query_array(x, at, "kl"),
-           cuts_n(x) * axis_named(x, "token_set")->dim.size * sizeof *out);
-}
-
 static int describe(struct experiment *x, const struct knockout *k, struct err *err)
 {
     bool whole = k->layer_axis < 0 && k->head_axis < 0;
@@ -152,8 +145,9 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .beside = whole ? "mean_kl" : NULL,
         .about = "target",
     };
-    static const struct headline divergence = {
+    const struct headline divergence = {
         .variable = "mean_kl",
+        .only = whole ? "top" : NULL,
         .title = "how far the next token's distribution moves when the last token cannot attend to "
                  "a set: KL(clean || cut)",
         .unit = "nat",
@@ -173,6 +167,12 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .note = "MLP output decoded at the last token, clean minus cut",
     };
 
+    x->authors = whole && k->mlp_logit
+                     ? (struct authors_layout){.analysis = "attn_knockout",
+                                               .value = "mlp_logit",
+                                               .clean = "mlp_logit_clean"}
+                     : (struct authors_layout){.left_out = "they cut all layers and heads at once, "
+                                                           "and decode the MLPs"};
     if (add_headline(x, &drop, err) || add_headline(x, &divergence, err))
         return err->code;
     return k->mlp_logit && whole ? add_figure(x, &figure, err) : 0;
@@ -180,11 +180,10 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
 
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    const char *cell = dims(x, k, "stratum", "", "", err);
     const char *per_target = dims(x, k, "stratum", "", "target", err);
     const char *per_layer = dims(x, k, "stratum", "layer", "target", err);
 
-    if (!cell || !per_target || !per_layer)
+    if (!per_target || !per_layer)
         return err->code;
     if (add_aggregate(x, "mean_out_logit_drop", per_target, "1",
                       "mean over queries of the target's logit, clean minus cut", logit_drop,
@@ -192,7 +191,7 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
         add_aggregate(x, "mean_out_logprob_drop", per_target, "nat",
                       "mean over queries of its log-probability, clean minus cut", logprob_drop,
                       err) ||
-        add_aggregate(x, "mean_kl", cell, "nat", "mean of kl over queries", divergence, err))
+        add_mean(x, "mean_kl", "kl", "nat", "mean of kl over queries", err))
         return err->code;
     /* for each cut, each layer: too many to hold for all queries at once */
     if (k->mlp_logit && k->layer_axis < 0 && k->head_axis < 0 &&
@@ -273,30 +272,19 @@ static int knockout_runs(const struct experiment *x, const struct query *q, stru
 }
 
 /* The product of layer ranges, head ranges and runs of neighbouring key tokens. */
-static struct edit *make_edits(const struct experiment *x, const struct selection *layers,
-                               const struct selection *heads, const int *tok, int n_tok, int n,
-                               int *n_edits, struct arena *a, struct err *err)
+static int make_edits(struct edit_list *list, const struct experiment *x,
+                      const struct selection *layers, const struct selection *heads, int n,
+                      const int *key, int n_keys)
 {
     const struct knockout_config *c = x->config;
-    size_t most = (size_t)layers->n * (size_t)heads->n * (size_t)n_tok;
-    struct edit *e = arena_alloc(a, most, sizeof *e, err);
+    int last = n - 1;
 
-    *n_edits = 0;
-    for (int l = 0; e && l < layers->n; l++)
+    for (int l = 0; l < layers->n; l++)
         for (int h = 0; h < heads->n; h++)
-            for (int i = 0; i < n_tok;) {
-                int first = i;
-
-                while (++i < n_tok && tok[i] == tok[i - 1] + 1)
-                    ;
-                e[(*n_edits)++] = (struct edit){.site = SITE_PATTERN,
-                                                .op = c->renormalise ? OP_MASK : OP_ZERO,
-                                                .layer = layers->range[l],
-                                                .head = heads->range[h],
-                                                .tok = {n - 1, n},
-                                                .key = {tok[first], tok[i - 1] + 1}};
-            }
-    return e;
+            if (edit_list_push_cut(list, layers->range[l], heads->range[h], c->renormalise, &last,
+                                   1, key, n_keys))
+                return list->err->code;
+    return 0;
 }
 
 static int knockout_variants(const struct experiment *x, struct cell *cell, struct arena *a,
@@ -308,8 +296,8 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
     const struct selection *layers =
         &k->layers.v[k->layer_axis < 0 ? 0 : cell->index[k->layer_axis]];
     const struct selection *heads = &k->heads.v[k->head_axis < 0 ? 0 : cell->index[k->head_axis]];
-    int *tok = arena_alloc(a, (size_t)q->n, sizeof *tok, err), n_tok, n;
-    const struct edit *edits;
+    int *tok = arena_alloc(a, (size_t)q->n, sizeof *tok, err), n_tok;
+    struct edit_list edits = {.a = a, .err = err};
 
     if (!tok)
         return err->code;
@@ -317,9 +305,9 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
     cell->n_variants = 0;
     if (!n_tok)
         return 0; /* the query has no such set: NaN */
-    edits = make_edits(x, layers, heads, tok, n_tok, q->n, &n, a, err);
-    return edits ? cell_ask(cell, x->scene, edits, n, k->mlp_logit ? ANSWER_MLP : 0, a, err)
-                 : err->code;
+    if (make_edits(&edits, x, layers, heads, q->n, tok, n_tok))
+        return err->code;
+    return cell_ask(cell, x->scene, edits.v, edits.n, k->mlp_logit ? ANSWER_MLP : 0, a, err);
 }
 
 static int knockout_query(const struct experiment *x, const struct cell *cell, struct row *row,

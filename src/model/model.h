@@ -2,10 +2,16 @@
  * A checkpoint, mapped read-only: the shape of a decoder and its weight matrices as they lie in the
  * file.
  *
- *     struct model *m;
- *     if (model_open(&m, "models/SmolLM2-135M-Instruct.gguf", err)) ...
- *     gemm(team, rows, x, m->shape.d_model, &m->layers[0].q, q, ldq);
- *     model_close(m);
+ *     int first_embedding(const char *path, float *out, struct err *err)      // out (d)
+ *     {
+ *         struct model *m;
+ *
+ *         if (model_open(&m, path, err))
+ *             return err->code;
+ *         matrix_rows(&m->embed, 0, 1, out);
+ *         model_close(m);
+ *         return 0;
+ *     }
  *
  * Formats: a Hugging Face directory (config.json with model.safetensors, or an index and shards;
  * BF16, F16, F32) and GGUF version 2 and 3. Both end in the same struct; matrix_rows hides what

@@ -1,50 +1,25 @@
 #include "report/findings.h"
 
-#include "base/mem.h"
-#include "base/out.h"
 #include "base/str.h"
 #include "statistics/dist.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double LEVEL = 0.05;
 
-int average_read(struct average *a, struct h5file *f, const char *group, const char *name,
-                 struct err *err)
-{
-    static const char *const ends[] = {"", "_se", "_lo", "_hi", "_n"};
-    double **into[] = {&a->mean, &a->se, &a->lo, &a->hi, &a->n};
-
-    *a = (struct average){0};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        char whole[256];
-
-        snprintf(whole, sizeof whole, "%s%s", name, ends[i]);
-        if (h5_read_f64(f, group, whole, into[i], &a->shape, err))
-            return err->code;
-    }
-    a->elements = 1;
-    for (size_t i = 1; i < a->shape.rank; i++)
-        a->elements *= a->shape.size[i];
-    return 0;
-}
-
-void average_free(struct average *a)
-{
-    mem_free(a->mean);
-    mem_free(a->se);
-    mem_free(a->lo);
-    mem_free(a->hi);
-    mem_free(a->n);
-}
-
-/* --- rows and their items --- */
+/* Items ------------------------------------------------------------------------------------ */
 
 struct member {
     const char *dataset, *item;
+};
+
+struct members {
+    const char **status, **dataset, **item;
+    double *step;
+    struct member *found; /* (n) room */
+    size_t n;
 };
 
 static int by_item(const void *a, const void *b)
@@ -55,178 +30,305 @@ static int by_item(const void *a, const void *b)
     return order ? order : strcmp(x->item, y->item);
 }
 
-struct queries {
-    char **status, **dataset, **item;
-    double *step;
-    struct member *member; /* (n) room */
-    size_t n;
-};
-
-/* Different items among the usable queries of a step. */
-static double count_items(struct queries *q, double step)
+/* Different items among the usable queries of a stratum's step. */
+static double count_items(struct members *m, const struct stratum_info *s)
 {
     size_t members = 0, items = 0;
 
-    for (size_t i = 0; i < q->n; i++)
-        if (q->step[i] == step && str_eq(q->status[i], "ok"))
-            q->member[members++] = (struct member){q->dataset[i], q->item[i]};
+    for (size_t i = 0; i < m->n; i++)
+        if (m->step[i] == s->step && str_eq(m->status[i], "ok"))
+            m->found[members++] = (struct member){m->dataset[i], m->item[i]};
     if (members)
-        qsort(q->member, members, sizeof *q->member, by_item);
+        qsort(m->found, members, sizeof *m->found, by_item);
     for (size_t i = 0; i < members; i++)
-        items += i == 0 || by_item(&q->member[i - 1], &q->member[i]) != 0;
+        items += i == 0 || by_item(&m->found[i - 1], &m->found[i]) != 0;
     return (double)items;
 }
 
-static int queries_read(struct queries *q, struct h5file *f, const char *group, struct err *err)
+static int read_items(struct finding *f, struct result *r, const char *group, struct err *err)
 {
-    struct h5info info;
+    const struct h5info *status = catalogue_find(&r->all, group, "status");
+    struct members m = {.n = status && status->rank ? status->size[0] : 0};
 
-    if (h5_read_str(f, group, "status", &q->status, &info, err) ||
-        h5_read_str(f, group, "dataset", &q->dataset, &info, err) ||
-        h5_read_str(f, group, "item", &q->item, &info, err) ||
-        h5_read_f64(f, group, "step", &q->step, &info, err))
+    f->items = arena_alloc(&r->arena, f->value.n_strata, sizeof *f->items, err);
+    m.found = arena_alloc(&r->arena, m.n, sizeof *m.found, err);
+    if (!f->items || !m.found || result_text(r, group, "status", m.n, &m.status, err) ||
+        result_text(r, group, "dataset", m.n, &m.dataset, err) ||
+        result_text(r, group, "item", m.n, &m.item, err) ||
+        result_numbers(r, group, "step", m.n, &m.step, err))
         return err->code;
-    q->n = info.size[0];
-    q->member = mem_alloc(q->n, sizeof *q->member, err);
-    return q->member ? 0 : err->code;
+    for (size_t s = 0; s < f->value.n_strata; s++)
+        f->items[s] = count_items(&m, &f->value.stratum[s]);
+    return 0;
 }
 
-static void queries_free(struct queries *q)
+/* Which numbers ---------------------------------------------------------------------------- */
+
+bool finding_has(const struct finding *f, size_t i)
 {
-    mem_free(q->status);
-    mem_free(q->dataset);
-    mem_free(q->item);
-    mem_free(q->step);
-    mem_free(q->member);
+    return !f->dropped[i] && !isnan(average_get(&f->value, STAT_MEAN, i)) &&
+           average_get(&f->value, STAT_N, i) > 0;
 }
 
-static int by_step(const void *a, const void *b)
+static bool is_tested(const struct finding *f, size_t i)
 {
-    const struct top *x = a, *y = b;
-
-    return (x->step > y->step) - (x->step < y->step);
+    if (f->test == TEST_STORED)
+        return !f->dropped[i] && !isnan(average_get(&f->value, STAT_P, i));
+    return f->test != TEST_NONE && finding_has(f, i);
 }
 
-/* Rows stand in the order: the data's own, over templates, over datasets; so a later row of a step
-   averages over more. A step of one dataset has no row over datasets. */
-int tops_read(struct tops *t, struct h5file *f, const char *group, const char *strata,
-              struct err *err)
+/* Labels of direct parts stand beside their totals and are no numbers of their own. */
+static int find_dropped(struct finding *f, struct result *r, struct err *err)
 {
-    struct queries q = {0};
-    struct h5info info = {0};
-    double *step = NULL;
+    const struct headline *h = f->headline;
+    const struct average *a = &f->value;
 
-    *t = (struct tops){0};
-    if (queries_read(&q, f, group, err) ||
-        h5_read_f64(f, strata, "stratum_step", &step, &info, err))
-        goto out;
-    t->v = mem_alloc(info.size[0], sizeof *t->v, err);
-    for (size_t i = 0; t->v && i < info.size[0]; i++) {
-        size_t k = 0;
+    f->dropped = arena_alloc(&r->arena, a->elements, sizeof *f->dropped, err);
+    for (size_t i = 0; f->dropped && i < a->elements; i++) {
+        f->dropped[i] = false;
+        for (size_t d = 0; d < a->n_dims; d++) {
+            const char *label = average_label(a, d, i);
 
-        while (k < t->n && t->v[k].step != step[i])
-            k++;
-        t->v[k] = (struct top){step[i], i, count_items(&q, step[i])};
-        t->n += k == t->n;
+            f->dropped[i] |= list_has(h->without, label) ||
+                             (h->part && h->apart && str_eq(a->dim[d].name, h->apart) &&
+                              !strncmp(label, h->part, strlen(h->part)));
+        }
     }
-    if (t->n)
-        qsort(t->v, t->n, sizeof *t->v, by_step);
-out:
-    queries_free(&q);
-    mem_free(step);
     return err->code;
 }
 
-void tops_free(struct tops *t)
+static int find_order(struct finding *f, struct result *r, struct err *err)
 {
-    mem_free(t->v);
+    const struct average *a = &f->value;
+
+    f->order = arena_alloc(&r->arena, a->n_strata, sizeof *f->order, err);
+    for (size_t s = 0; f->order && s < a->n_strata; s++) {
+        size_t at = f->n_order;
+
+        if (!a->stratum[s].widest)
+            continue;
+        for (; at > 0 && a->stratum[f->order[at - 1]].step > a->stratum[s].step; at--)
+            f->order[at] = f->order[at - 1];
+        f->order[at] = s;
+        f->n_order++;
+    }
+    return err->code;
 }
 
-/* --- tests --- */
-
-double average_tests(const struct average *a, const struct tops *t)
+static int count_numbers(struct finding *f, struct err *err)
 {
-    double tests = 0;
-
-    for (size_t k = 0; k < t->n; k++)
-        for (size_t i = 0; i < a->elements; i++)
-            tests += a->n[t->v[k].row * a->elements + i] > 0;
-    return tests;
+    f->tests = f->values = 0;
+    for (size_t k = 0; k < f->n_order; k++) {
+        if (finding_seek(f, f->order[k], err))
+            return err->code;
+        for (size_t i = 0; i < f->value.elements; i++) {
+            f->tests += is_tested(f, i);
+            f->values += finding_has(f, i);
+        }
+    }
+    return 0;
 }
 
-static double clusters(const struct average *a, const struct top *t, size_t at)
+/* Stored tests ----------------------------------------------------------------------------- */
+
+static int read_tests(struct finding *f, struct result *r, struct err *err)
 {
-    return a->n[at] < t->items ? a->n[at] : t->items;
+    const char *fdr, *min_effect;
+
+    if (result_attr(r, f->value.group, "fdr", &fdr, err) ||
+        result_attr(r, f->value.group, "min_effect", &min_effect, err) ||
+        result_attr(r, f->value.group, "family", &f->family, err))
+        return err->code;
+    f->fdr = fdr ? strtod(fdr, NULL) : LEVEL;
+    f->min_effect = min_effect ? strtod(min_effect, NULL) : 0;
+    return 0;
+}
+
+/* Which family of its stratum a test belongs to, as a number below `elements`. */
+static size_t family_of(const struct finding *f, size_t i)
+{
+    const struct average *a = &f->value;
+    size_t at[DIMS_MAX], family = 0;
+
+    average_place(a, i, at);
+    for (size_t d = 0; d < a->n_dims; d++)
+        if (!list_has(f->family, a->dim[d].name))
+            family = family * a->dim[d].size + at[d];
+    return family;
+}
+
+/* Sizes of the families of one stratum, or of all where they span the strata; adds how many have
+   tests. */
+static int count_families(struct finding *f, size_t first, size_t n, double *families,
+                          struct err *err)
+{
+    memset(f->family_size, 0, f->value.elements * sizeof *f->family_size);
+    for (size_t s = first; s < first + n; s++) {
+        if (finding_seek(f, s, err))
+            return err->code;
+        for (size_t i = 0; i < f->value.elements; i++) {
+            size_t *size = &f->family_size[family_of(f, i)];
+            bool tested = !isnan(average_get(&f->value, STAT_P, i));
+
+            *families += tested && !*size;
+            *size += tested;
+        }
+    }
+    return 0;
+}
+
+/* Does the least q stand a correction for the number of families, too? */
+static int search_tests(struct finding *f, struct result *r, struct err *err)
+{
+    bool one = list_has(f->family, "stratum");
+    double families = 0, least = INFINITY;
+
+    f->family_size = arena_alloc(&r->arena, f->value.elements, sizeof *f->family_size, err);
+    if (!f->family_size)
+        return err->code;
+    for (size_t k = 0; k < f->n_order; k++) {
+        if ((!one || k == 0) &&
+            count_families(f, one ? 0 : f->order[k], one ? f->value.n_strata : 1, &families, err))
+            return err->code;
+        if (finding_seek(f, f->order[k], err))
+            return err->code;
+        for (size_t i = 0; i < f->value.elements; i++)
+            if (is_tested(f, i))
+                least = fmin(least, average_get(&f->value, STAT_Q, i));
+    }
+    f->any = least * families <= f->fdr;
+    return 0;
+}
+
+int finding_families(struct finding *f, size_t stratum, struct err *err)
+{
+    double families = 0;
+
+    if (!list_has(f->family, "stratum") && count_families(f, stratum, 1, &families, err))
+        return err->code;
+    return finding_seek(f, stratum, err);
+}
+
+double finding_family(const struct finding *f, size_t i)
+{
+    return (double)f->family_size[family_of(f, i)];
+}
+
+/* Opening ---------------------------------------------------------------------------------- */
+
+static enum test test_of(const struct headline *h)
+{
+    static const char *const names[] = {[TEST_NONE] = "none",
+                                        [TEST_T] = "t",
+                                        [TEST_BINOMIAL] = "binomial",
+                                        [TEST_STORED] = "stored"};
+
+    for (int t = 0; h->test && t < (int)(sizeof names / sizeof *names); t++)
+        if (str_eq(h->test, names[t]))
+            return (enum test)t;
+    return TEST_NONE;
+}
+
+static int open_as(struct finding *f, struct result *r, const char *group, const char *name,
+                   struct err *err)
+{
+    const struct headline *h = f->headline;
+
+    if (average_open(&f->value, r, group, h->inside, name, err) || !f->value.elements)
+        return err->code;
+    if (h->null && average_open(&f->null, r, group, h->inside, h->null, err))
+        return err->code;
+    if (find_dropped(f, r, err) || find_order(f, r, err) || read_items(f, r, group, err))
+        return err->code;
+    return count_numbers(f, err);
+}
+
+int finding_open(struct finding *f, struct result *r, const char *group, const struct headline *h,
+                 struct err *err)
+{
+    *f = (struct finding){.headline = h, .test = test_of(h)};
+    if (open_as(f, r, group, h->variable, err))
+        return err->code;
+    if (!(f->values > 0) && h->instead) {
+        enum test test = f->test;
+
+        finding_close(f);
+        *f = (struct finding){.headline = h, .test = test};
+        if (open_as(f, r, group, h->instead, err))
+            return err->code;
+    }
+    if (f->test != TEST_STORED || !f->value.elements)
+        return 0;
+    return read_tests(f, r, err) || search_tests(f, r, err) ? err->code : 0;
+}
+
+void finding_close(struct finding *f)
+{
+    average_close(&f->value);
+    average_close(&f->null);
+}
+
+int finding_seek(struct finding *f, size_t stratum, struct err *err)
+{
+    if (average_seek(&f->value, stratum, err))
+        return err->code;
+    return f->null.elements ? average_seek(&f->null, stratum, err) : 0;
+}
+
+/* Judging ---------------------------------------------------------------------------------- */
+
+double finding_effect(const struct finding *f, size_t i)
+{
+    double null = f->null.elements ? average_get(&f->null, STAT_MEAN, i) : 0;
+
+    return average_get(&f->value, STAT_MEAN, i) - null;
+}
+
+double finding_items(const struct finding *f, size_t stratum, size_t i)
+{
+    double n = average_get(&f->value, STAT_N, i);
+
+    if (average_has(&f->value, STAT_CLUSTERS))
+        return average_get(&f->value, STAT_CLUSTERS, i);
+    return n < f->items[stratum] ? n : f->items[stratum];
 }
 
 /* The bootstrap's standard error lacks the factor of n - 1. */
-bool differs_from_zero(const struct average *a, const struct top *t, size_t i, double tests)
+static bool differs_from_zero(const struct finding *f, double n, size_t i)
 {
-    size_t at = t->row * a->elements + i;
-    double n = clusters(a, t, at), se = a->se[at] * sqrt(n / (n - 1));
+    const struct average *a = &f->value;
+    double se = average_get(a, STAT_SE, i) * sqrt(n / (n - 1));
 
-    if (n < 2 || !(se > 0) || !(a->lo[at] > 0 || a->hi[at] < 0))
+    if (n < 2 || !(se > 0) || !(average_get(a, STAT_LO, i) > 0 || average_get(a, STAT_HI, i) < 0))
         return false;
-    return student_tail(a->mean[at] / se, n - 1) * tests < LEVEL;
+    return student_tail(average_get(a, STAT_MEAN, i) / se, n - 1) * f->tests < LEVEL;
 }
 
-bool exceeds_chance(const struct average *rate, const struct average *chance, const struct top *t,
-                    size_t i, double tests)
+static bool exceeds_chance(const struct finding *f, double n, size_t i)
 {
-    size_t at = t->row * rate->elements + i;
-    double n = clusters(rate, t, at);
+    double rate = average_get(&f->value, STAT_MEAN, i);
+    double chance = average_get(&f->null, STAT_MEAN, i);
 
-    if (n < 2 || !(rate->lo[at] > chance->mean[at]))
+    if (n < 2 || !(average_get(&f->value, STAT_LO, i) > chance))
         return false;
-    return binomial_tail(floor(rate->mean[at] * n + 1e-9), n, chance->mean[at]) * tests < LEVEL;
+    return binomial_tail(floor(rate * n + 1e-9), n, chance) * f->tests < LEVEL;
 }
 
-long find_extreme(const struct average *a, const struct top *t, size_t i0, size_t step,
-                  size_t count, double sign, double tests)
+bool finding_passes(const struct finding *f, size_t stratum, size_t i)
 {
-    const double *mean = a->mean + t->row * a->elements;
-    long best = -1;
+    double n = finding_items(f, stratum, i);
 
-    for (size_t k = 0; k < count; k++) {
-        size_t i = i0 + k * step;
-
-        if (sign * mean[i] > 0 && (best < 0 || sign * mean[i] > sign * mean[best]) &&
-            differs_from_zero(a, t, i, tests))
-            best = (long)i;
+    if (!finding_has(f, i))
+        return false;
+    switch (f->test) {
+    case TEST_T:
+        return differs_from_zero(f, n, i);
+    case TEST_BINOMIAL:
+        return exceeds_chance(f, n, i);
+    case TEST_STORED:
+        return f->any && average_get(&f->value, STAT_Q, i) <= f->fdr;
+    case TEST_NONE:
+        break;
     }
-    return best;
-}
-
-int found_print(const struct average *a, const struct top *t, long i, const char *at,
-                struct err *err)
-{
-    size_t k = t->row * a->elements + (size_t)(i < 0 ? 0 : i);
-
-    if (i < 0)
-        return out_printf(err, "  %-*s", 14 + (int)strlen(at), "-");
-    return out_printf(err, "  %+6.2f \u00b1%5.2f %s", a->mean[k], a->se[k], at);
-}
-
-static bool any_row(const struct table_of *t)
-{
-    for (size_t s = 0; s < t->tops->n; s++)
-        for (size_t k = 0; k < t->n; k++)
-            if (t->has(t->table, &t->tops->v[s], k))
-                return true;
-    return false;
-}
-
-int table_print(const struct table_of *t, struct err *err)
-{
-    if (!(t->tests > 0))
-        return out_printf(err, "  nothing can be said: there are no numbers to test\n");
-    if (!any_row(t))
-        return out_printf(err, "  nothing found: of %.0f numbers none %s\n", t->tests, t->what);
-    if (out_printf(err, "%s", t->header))
-        return err->code;
-    for (size_t s = 0; s < t->tops->n; s++)
-        for (size_t k = 0; k < t->n; k++)
-            if (t->has(t->table, &t->tops->v[s], k) && t->print(t->table, &t->tops->v[s], k, err))
-                return err->code;
-    return 0;
+    return true;
 }

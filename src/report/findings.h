@@ -1,79 +1,53 @@
 /*
- * What the summary may say: averages of a result file, and the test that each must pass before it
- * is put into words. A number counts as found if its 95 % interval excludes the null and, beyond
- * that, a test corrected for all the numbers that were looked at (Bonferroni) rejects it at 5 %: so
- * of twenty tables about nothing, one may name something. A sweep has its own tests in the file,
- * with corrected p values (q); what counts there is said in summary_ablation.c.
+ * What a report may say: the test that a number of a headline must pass before it is put into
+ * words. A number counts as found if its 95 % interval excludes what it is compared with and, beyond
+ * that, a test over items rejects it at 5 % after correction for all the numbers of the headline that
+ * were looked at (Bonferroni): so of twenty tables about nothing, one may name something. A sweep has
+ * its own tests in the file, with p values that are corrected within their families (q).
  */
 #ifndef LENSWEEP_REPORT_FINDINGS_H
 #define LENSWEEP_REPORT_FINDINGS_H
 
-#include "results/h5file.h"
+#include "results/average.h"
 
-#include <stdbool.h>
+/* How a headline's numbers are judged. */
+enum test { TEST_NONE, TEST_T, TEST_BINOMIAL, TEST_STORED };
 
-/* An average NAME over queries with what belongs to it, (stratum, ...). */
-struct average {
-    double *mean, *se, *lo, *hi, *n;
-    struct h5info shape;
-    size_t elements; /* of one stratum */
+struct finding {
+    const struct headline *headline;
+    struct average value, null; /* null.elements == 0: compared with 0 */
+    enum test test;
+    double tests;  /* numbers of the widest strata that are tested */
+    double values; /* numbers of the widest strata that there are */
+    double *items; /* (strata) clusters that the stratum can have at most */
+    size_t *order; /* (n_order) the widest strata by step */
+    size_t n_order;
+    bool *dropped; /* (elements) has a label that the headline leaves out */
+    /* TEST_STORED: of the file's tests */
+    double fdr, min_effect;
+    const char *family;  /* dimensions that are corrected over together */
+    size_t *family_size; /* (elements) tests of each family of a stratum, by its number */
+    bool any;            /* something stands correction over all families, too */
 };
 
-int average_read(struct average *a, struct h5file *f, const char *group, const char *name,
+/* The headline's average, or what stands in its place; f->values == 0: there are no numbers. */
+int finding_open(struct finding *f, struct result *r, const char *group, const struct headline *h,
                  struct err *err);
-void average_free(struct average *a);
+void finding_close(struct finding *f);
 
-/* For each step the row that averages over most: all datasets, else all templates, else the one. */
-struct top {
-    double step;
-    size_t row;
-    double items; /* clusters that it can have at most */
-};
-
-struct tops {
-    struct top *v; /* (n), owned */
-    size_t n;
-};
-
-/* strata: the group that has the averages, `group` itself or one inside it. */
-int tops_read(struct tops *t, struct h5file *f, const char *group, const char *strata,
-              struct err *err);
-void tops_free(struct tops *t);
-
-/* How many numbers of the top rows have a value: what a test is corrected for. */
-double average_tests(const struct average *a, const struct tops *t);
-
-/* Number i of a stratum differs from 0, by a t test over items. */
-bool differs_from_zero(const struct average *a, const struct top *t, size_t i, double tests);
-
-/* A rate is greater than its chance, by a binomial test over items. */
-bool exceeds_chance(const struct average *rate, const struct average *chance, const struct top *t,
-                    size_t i, double tests);
-
-/* The number found that is greatest (sign 1) or least (-1) of i0, i0 + step, ... (count of them);
-   -1 = nothing was found. Only those of that sign count. */
-long find_extreme(const struct average *a, const struct top *t, size_t i0, size_t step,
-                  size_t count, double sign, double tests);
-
-/* "  +1.23 ± 0.45 @7" for number i, or "-", in a column of 19. */
-int found_print(const struct average *a, const struct top *t, long i, const char *at,
-                struct err *err);
-
-/*
- * A table of rows (top, 0 .. n): has() says whether a row has something to say, print() prints it.
- * Without any such row the table is one line: nothing found, of so many tests none `what`.
- */
-struct table_of {
-    const char *header;
-    size_t n;
-    const struct tops *tops;
-    double tests;
-    const char *what;
-    const void *table;
-    bool (*has)(const void *table, const struct top *top, size_t row);
-    int (*print)(const void *table, const struct top *top, size_t row, struct err *err);
-};
-
-int table_print(const struct table_of *t, struct err *err);
+/* Goes to a stratum; the functions below are about it. */
+int finding_seek(struct finding *f, size_t stratum, struct err *err);
+/* Has element i a value that counts? */
+bool finding_has(const struct finding *f, size_t i);
+/* Value minus what it is compared with. */
+double finding_effect(const struct finding *f, size_t i);
+/* Queries, and clusters, that it is from. */
+double finding_items(const struct finding *f, size_t stratum, size_t i);
+/* TEST_STORED: goes to a stratum and counts its families, for finding_family. */
+int finding_families(struct finding *f, size_t stratum, struct err *err);
+/* Tests of the stratum that are corrected together with that of element i. */
+double finding_family(const struct finding *f, size_t i);
+/* Does it pass the test? */
+bool finding_passes(const struct finding *f, size_t stratum, size_t i);
 
 #endif

@@ -1,8 +1,8 @@
 #include "report/grid.h"
 
-#include "base/out.h"
 #include "base/utf8.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +34,13 @@ int grid_put(struct grid *g, struct err *err, const char *fmt, ...)
     return g->text[g->n++] ? 0 : err->code;
 }
 
+int grid_number(struct grid *g, double v, int decimals, bool sign, struct err *err)
+{
+    if (isnan(v))
+        return grid_put(g, err, "-");
+    return grid_put(g, err, sign ? "%+.*f" : "%.*f", decimals, v);
+}
+
 /* "-", "1.5", "+0.3": the column of a number has nothing else but its heading. */
 static bool is_number(const char *s)
 {
@@ -53,7 +60,7 @@ static bool is_right(const struct grid *g, size_t column)
     return true;
 }
 
-int grid_print(const struct grid *g, struct err *err)
+int grid_text(const struct grid *g, struct buf *out, struct err *err)
 {
     size_t width[GRID_COLUMNS_MAX] = {0};
     bool right[GRID_COLUMNS_MAX];
@@ -73,7 +80,7 @@ int grid_print(const struct grid *g, struct err *err)
         bool last = c + 1 == g->columns;
         int pad = (int)(width[c] - utf8_length(g->text[i]));
 
-        if (out_printf(err, "  %*s%s%*s%s", right[c] ? pad : 0, "", g->text[i],
+        if (buf_printf(out, err, "  %*s%s%*s%s", right[c] ? pad : 0, "", g->text[i],
                        right[c] || last ? 0 : pad, "", last ? "\n" : ""))
             return err->code;
     }

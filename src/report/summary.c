@@ -1,196 +1,150 @@
-/*
- * The summary at the end of a run, read back from the result file: how many queries were right,
- * then a table for each experiment whose kind has one.
- */
 #include "report/summary.h"
 
-#include "base/mem.h"
-#include "base/out.h"
 #include "base/str.h"
-#include "results/h5file.h"
+#include "report/headline.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
-int members_read(struct members *m, struct h5file *f, const char *group, struct err *err)
+/* Queries ---------------------------------------------------------------------------------- */
+
+static size_t size_of(const struct result *r, const char *group, const char *name)
 {
-    struct h5info info;
+    const struct h5info *v = catalogue_find(&r->all, group, name);
 
-    *m = (struct members){0};
-    if (h5_read_str(f, group, "status", &m->status, &info, err) ||
-        h5_read_f64(f, group, "step", &m->step, &info, err))
-        return err->code;
-    m->n = info.size[0];
-    return 0;
-}
-
-void members_free(struct members *m)
-{
-    mem_free(m->status);
-    mem_free(m->step);
-}
-
-bool members_has(const struct members *m, size_t query, double step)
-{
-    return m->step[query] == step && str_eq(m->status[query], "ok");
+    return v && v->rank ? v->size[0] : 0;
 }
 
 /* How often the model's next token is the target that counts as right: the target named
    answer_STEP, where there is one. */
-static int print_queries(struct h5file *f, struct err *err)
+static int put_right(struct result *r, struct buf *out, struct err *err)
 {
-    struct h5info info, ranks;
-    char **status = NULL, **target = NULL;
-    double *step = NULL, *rank = NULL;
-    size_t right[128] = {0}, total[128] = {0};
-    int code;
+    const struct h5info *v = catalogue_find(&r->all, "queries", "clean_rank");
+    size_t n = size_of(r, "queries", "status"), right[128] = {0}, total[128] = {0};
+    const char **status, **target;
+    struct column rank = {0};
+    double *step;
 
-    code = h5_read_str(f, "queries", "status", &status, &info, err) ||
-           h5_read_str(f, "queries", "target", &target, &info, err) ||
-           h5_read_f64(f, "queries", "step", &step, &info, err) ||
-           h5_read_f64(f, "queries", "clean_rank", &rank, &ranks, err);
-    for (size_t q = 0; !code && q < ranks.size[0]; q++)
-        for (size_t k = 0; k < ranks.size[1]; k++) {
-            char name[32];
+    if (!v || v->rank != 2 || result_text(r, "queries", "status", n, &status, err) ||
+        result_text(r, "queries", "target", v->size[1], &target, err) ||
+        result_numbers(r, "queries", "step", n, &step, err) || column_open(&rank, r->file, v, err))
+        return err->code;
+    for (size_t q = 0; q < n && !err->code; q++) {
+        char name[32];
 
-            snprintf(name, sizeof name, "answer_%.0f", step[q]);
-            if (step[q] < 1 || step[q] > 127 || !str_eq(status[q], "ok") ||
-                !str_eq(target[k], name))
-                continue;
-            total[(int)step[q]]++;
-            right[(int)step[q]] += rank[q * ranks.size[1] + k] == 0;
-        }
-    for (int s = 1; !code && s < 128; s++)
+        snprintf(name, sizeof name, "answer_%.0f", step[q]);
+        if (!(step[q] >= 1 && step[q] <= 127) || !str_eq(status[q], "ok") ||
+            column_seek(&rank, q, err))
+            continue;
+        for (size_t k = 0; k < rank.entry; k++)
+            if (str_eq(target[k], name)) {
+                total[(int)step[q]]++;
+                right[(int)step[q]] += rank.whole[k] == 0;
+            }
+    }
+    column_close(&rank);
+    for (int s = 1; s < 128 && !err->code; s++)
         if (total[s])
-            code = out_printf(
-                err, "step %d: answer_%d is the model's next token in %zu of %zu queries\n", s, s,
-                right[s], total[s]);
-    mem_free(status);
-    mem_free(target);
-    mem_free(step);
-    mem_free(rank);
-    return code ? err->code : 0;
+            buf_printf(out, err,
+                       "step %d: answer_%d is the model's next token in %zu of %zu queries\n", s, s,
+                       right[s], total[s]);
+    return err->code;
 }
 
-static int print_count(const char *flag, size_t n, bool *any, struct err *err)
+static int put_count(const char *flag, size_t n, bool *any, struct buf *out, struct err *err)
 {
     bool first = !*any;
 
     *any |= n > 0;
-    return n ? out_printf(err, "%s %s in %zu", first ? "flags:" : ",", flag, n) : 0;
-}
-
-/* What the prompts end in. */
-static int print_prefixes(struct h5file *f, bool *any, struct err *err)
-{
-    static const char *const ends[][2] = {{"quote", "answer_prefix quote"},
-                                          {"space", "answer_prefix space"}};
-    struct h5info info;
-    char **prefix;
-    int code = 0;
-
-    if (h5_read_str(f, "queries", "answer_prefix", &prefix, &info, err))
-        return err->code;
-    for (int i = 0; i < 2 && !code; i++) {
-        size_t n = 0;
-
-        for (size_t q = 0; q < info.size[0]; q++)
-            n += str_eq(prefix[q], ends[i][0]);
-        code = print_count(ends[i][1], n, any, err);
-    }
-    mem_free(prefix);
-    return code;
+    return n ? buf_printf(out, err, "%s %s in %zu", first ? "flags:" : ",", flag, n) : 0;
 }
 
 /* Traps in the data (docs/methods.md 1) and how many queries have them. */
-static int print_flags(struct h5file *f, struct err *err)
+static int put_flags(struct result *r, struct buf *out, struct err *err)
 {
     static const char *const names[] = {"target_collision", "target_generic", "target_in_prompt",
                                         "bos"};
-    struct h5info info;
+    static const char *const ends[][2] = {{"quote", "answer_prefix quote"},
+                                          {"space", "answer_prefix space"}};
+    size_t n = size_of(r, "queries", "status");
+    const char **prefix;
     bool any = false;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         double *flag;
-        size_t n = 0;
-        int code;
+        size_t count = 0;
 
-        if (h5_read_f64(f, "queries", names[i], &flag, &info, err))
+        if (result_numbers(r, "queries", names[i], n, &flag, err))
             return err->code;
-        for (size_t q = 0; q < info.size[0]; q++)
-            n += flag[q] == 1;
-        code = print_count(names[i], n, &any, err);
-        mem_free(flag);
-        if (code)
-            return code;
+        for (size_t q = 0; q < n; q++)
+            count += flag[q] == 1;
+        if (put_count(names[i], count, &any, out, err))
+            return err->code;
     }
-    if (print_prefixes(f, &any, err))
+    if (result_text(r, "queries", "answer_prefix", n, &prefix, err))
         return err->code;
-    return any ? out_printf(err, " of %zu queries\n", info.size[0]) : 0;
+    for (int i = 0; i < 2; i++) {
+        size_t count = 0;
+
+        for (size_t q = 0; q < n; q++)
+            count += str_eq(prefix[q], ends[i][0]);
+        if (put_count(ends[i][1], count, &any, out, err))
+            return err->code;
+    }
+    return any ? buf_printf(out, err, " of %zu queries\n", n) : 0;
 }
+
+/* Experiments ------------------------------------------------------------------------------ */
 
 /* Why queries have no numbers in a group, and how many: the first few reasons. */
-static int print_left_out(struct h5file *f, const char *group, struct err *err)
+static int put_left_out(struct result *r, const char *group, struct buf *out, struct err *err)
 {
     enum { REASONS = 12 };
-    struct h5info info;
-    const char *reason[REASONS];
-    size_t count[REASONS] = {0};
-    int n = 0, code = 0;
-    char **status;
+    size_t n = size_of(r, group, "status"), count[REASONS] = {0}, reasons = 0;
+    const char **status, *reason[REASONS];
 
-    if (h5_read_str(f, group, "status", &status, &info, err))
+    if (result_text(r, group, "status", n, &status, err))
         return err->code;
-    for (size_t q = 0; q < info.size[0]; q++) {
-        int i = 0;
+    for (size_t q = 0; q < n; q++) {
+        size_t i = 0;
 
-        while (i < n && !str_eq(reason[i], status[q]))
+        while (i < reasons && !str_eq(reason[i], status[q]))
             i++;
-        if (i == n && n < REASONS)
-            reason[n++] = status[q];
-        if (i < n)
+        if (i == reasons && reasons < REASONS)
+            reason[reasons++] = status[q];
+        if (i < reasons)
             count[i]++;
     }
-    for (int i = 0; i < n && !code; i++)
-        if (!str_eq(reason[i], "ok"))
-            code = out_printf(err, "  %zu quer%s left out: %s\n", count[i],
-                              count[i] == 1 ? "y" : "ies", reason[i]);
-    mem_free(status);
-    return code;
+    for (size_t i = 0; i < reasons; i++)
+        if (!str_eq(reason[i], "ok") &&
+            buf_printf(out, err, "  %zu quer%s left out: %s\n", count[i],
+                       count[i] == 1 ? "y" : "ies", reason[i]))
+            return err->code;
+    return 0;
 }
 
-static const struct {
-    const char *kind;
-    int (*print)(struct h5file *f, const char *group, struct err *err);
-} printers[] = {
-    {"decode", summary_decode},   {"knockout", summary_knockout}, {"causal_trace", summary_trace},
-    {"token_lens", summary_lens}, {"heads", summary_heads},       {"ablation", summary_ablation},
-};
-
-static int visit(void *ctx, const char *group, struct err *err)
+static int put_group(struct result *r, const struct result_group *g, struct buf *out,
+                     struct err *err)
 {
-    struct h5file *f = ctx;
-    char *kind;
-    int code = 0;
+    bool any = false;
 
-    if (h5_read_attr(f, group, "kind", &kind, err))
-        return err->code;
-    for (size_t i = 0; kind && !code && i < sizeof printers / sizeof *printers; i++)
-        if (str_eq(kind, printers[i].kind))
-            code = printers[i].print(f, group, err) || print_left_out(f, group, err);
-    mem_free(kind);
-    return code ? err->code : 0;
+    for (size_t i = 0; i < g->headlines.n; i++) {
+        const struct headline *h = &g->headlines.v[i];
+
+        if (h->listed || (h->only && !str_eq(h->only, "summary")))
+            continue;
+        any = true;
+        if (headline_text(r, g->name, h, out, err))
+            return err->code;
+    }
+    return any ? put_left_out(r, g->name, out, err) : 0;
 }
 
-int print_summary(const char *result, struct err *err)
+int summary_text(struct result *r, struct buf *out, struct err *err)
 {
-    struct h5file *f;
-    int code;
-
-    if (h5_open(&f, result, err))
+    if (put_right(r, out, err) || put_flags(r, out, err))
         return err->code;
-    code = print_queries(f, err) || print_flags(f, err) || h5_each_group(f, visit, f, err);
-    h5_close(f);
-    return code ? err->code : 0;
+    for (size_t i = 0; i < r->n_groups; i++)
+        if (put_group(r, &r->group[i], out, err))
+            return err_wrap(err, "%s", r->group[i].name);
+    return 0;
 }

@@ -3,16 +3,20 @@
  * export and rankings. An average NAME stands with NAME_se, NAME_lo, NAME_hi and NAME_n beside it
  * (in NAME/stats: mean, se, lo, hi, n, and the tests); its first dimension is `stratum`.
  *
- *     struct average a;
- *     average_open(&a, &r, "decode", NULL, "mean_logit", err);   // a.elements == 0: there is none
- *     for (size_t s = 0; s < a.n_strata; s++) {
- *         if (!a.stratum[s].widest)
- *             continue;
- *         average_seek(&a, s, err);
- *         for (size_t i = 0; i < a.elements; i++)
- *             use(average_get(&a, STAT_MEAN, i), average_label(&a, 0, i));
+ *     int use(double mean, const char *label, struct err *err);
+ *
+ *     int each_mean(struct result *r, struct err *err)
+ *     {
+ *         struct average a;
+ *
+ *         average_open(&a, r, "decode", NULL, "mean_logit", err);   // 0 elements: there is none
+ *         for (size_t s = 0; !err->code && s < a.n_strata; s++)
+ *             if (a.stratum[s].widest && !average_seek(&a, s, err))
+ *                 for (size_t i = 0; i < a.elements; i++)
+ *                     use(average_get(&a, STAT_MEAN, i), average_label(&a, 0, i), err);
+ *         average_close(&a);                                        // also after an error
+ *         return err->code;
  *     }
- *     average_close(&a);                                         // also after an error
  *
  * Large ones (sweeps) are read stratum by stratum. Labels and strata live as long as the result.
  */

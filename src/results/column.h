@@ -2,13 +2,18 @@
  * A variable of a result file read by blocks: entries of its first dimension, a few MiB at a time,
  * so that a large one is never in memory as a whole. Cheapest from front to back.
  *
- *     struct column c;
- *     column_open(&c, f, info, err);
- *     for (size_t i = 0; i < c.n; i++) {
- *         column_seek(&c, i, err);
- *         ... c.f[k], k < c.entry ...      // c.whole for integers, c.text for strings
+ *     int add_up(struct h5file *f, const struct h5info *v, double *sum, struct err *err)
+ *     {
+ *         struct column c;
+ *
+ *         column_open(&c, f, v, err);
+ *         for (size_t i = 0; !err->code && i < c.n; i++)
+ *             if (!column_seek(&c, i, err))
+ *                 for (size_t k = 0; k < c.entry; k++)
+ *                     *sum += c.f[k];      // c.whole for integers, c.text for strings
+ *         column_close(&c);                // also after an error
+ *         return err->code;
  *     }
- *     column_close(&c);                    // also after an error
  */
 #ifndef LENSWEEP_RESULTS_COLUMN_H
 #define LENSWEEP_RESULTS_COLUMN_H

@@ -13,9 +13,11 @@ struct key {
 };
 
 #define HEADLINE_KEY(key, doc) {#key, offsetof(struct headline, key)},
+#define AUTHORS_KEY(key, doc)  {#key, offsetof(struct authors_layout, key)},
 #define FIGURE_KEY(key, doc)   {#key, offsetof(struct figure, key)},
 static const struct key headline_keys[] = {HEADLINE_KEYS(HEADLINE_KEY)};
 static const struct key figure_keys[] = {FIGURE_KEYS(FIGURE_KEY)};
+static const struct key authors_keys[] = {AUTHORS_KEYS(AUTHORS_KEY)};
 
 /* A sort of description: its attribute, and the keys of one entry. */
 struct sort {
@@ -29,6 +31,9 @@ static const struct sort headline_sort = {"headlines", headline_keys,
                                           sizeof(struct headline)};
 static const struct sort figure_sort = {
     "figures", figure_keys, sizeof figure_keys / sizeof *figure_keys, sizeof(struct figure)};
+static const struct sort authors_sort = {"authors", authors_keys,
+                                         sizeof authors_keys / sizeof *authors_keys,
+                                         sizeof(struct authors_layout)};
 
 /* Writing ---------------------------------------------------------------------------------- */
 
@@ -84,6 +89,11 @@ int headlines_write(struct h5group *g, const struct headline *v, size_t n, struc
 int figures_write(struct h5group *g, const struct figure *v, size_t n, struct err *err)
 {
     return write_list(g, &figure_sort, v, n, err);
+}
+
+int authors_layout_write(struct h5group *g, const struct authors_layout *v, struct err *err)
+{
+    return write_list(g, &authors_sort, v, v->analysis || v->left_out ? 1 : 0, err);
 }
 
 /* Reading ---------------------------------------------------------------------------------- */
@@ -148,6 +158,17 @@ int figures_read(struct figure_list *f, struct h5file *file, const char *group, 
     int code = read_list(&figure_sort, file, group, &v, &f->n, a, err);
 
     f->v = v;
+    return code;
+}
+
+int authors_layout_read(struct authors_layout *v, struct h5file *f, const char *group,
+                        struct arena *a, struct err *err)
+{
+    void *list;
+    size_t n;
+    int code = read_list(&authors_sort, f, group, &list, &n, a, err);
+
+    *v = !code && n ? *(struct authors_layout *)list : (struct authors_layout){0};
     return code;
 }
 

@@ -3,13 +3,18 @@
  * its headlines (the averages that a reader looks at first, and what they are tested against) and
  * its figures (which averages are drawn, and where on the page each of their dimensions lies).
  *
- * A kind declares them; they stand in the group's attributes `headlines` and `figures` as JSON, a
- * list of objects with the keys below.
+ * A kind declares them; they stand in the group's attributes `headlines`, `figures` and `authors` as JSON,
+ * a list of objects with the keys below.
  *
- *     struct headline_list h = {0};
- *     headlines_read(&h, f, "decode", &arena, err);       // h.n == 0: the group has none
- *     for (size_t i = 0; i < h.n; i++)
- *         printf("%s: %s\n", h.v[i].variable, h.v[i].title);
+ *     int list_headlines(struct h5file *f, struct arena *a, struct err *err)
+ *     {
+ *         struct headline_list h = {0};
+ *
+ *         headlines_read(&h, f, "decode", a, err);        // h.n == 0: the group has none
+ *         for (size_t i = 0; i < h.n; i++)
+ *             printf("%s: %s\n", h.v[i].variable, h.v[i].title);
+ *         return err->code;
+ *     }
  */
 #ifndef LENSWEEP_RESULTS_DESCRIBE_H
 #define LENSWEEP_RESULTS_DESCRIBE_H
@@ -36,6 +41,7 @@
     X(apart, "a dimension whose entries cannot be compared with each other: a ranking of each")   \
     X(without, "a label that has no place in tables and rankings: resid")                         \
     X(instead, "the average that stands in its place where it has no values")                     \
+    X(only, "top | summary: it has no place elsewhere")                                           \
     X(warning, "what a reader must mind")                                                         \
     X(whole, "labels of `apart` that begin so are total effects; they are shown beside `part`")   \
     X(part, "labels of `apart` that begin so, and end alike, are the direct part of `whole`")     \
@@ -48,12 +54,13 @@
     X(name, "what stands after the group's name in the file name; may be missing")                 \
     X(form,                                                                                        \
       "lines: values against `along`, a line for each of `series`; map: a coloured cell for "      \
-      "each of `down` x `along`; points: the second value against the first")                      \
+      "each of `down` x `along`; points: the second share against the first")                      \
     X(inside, "the group inside this one that has the averages: stats")                            \
-    X(values, "the averages that are drawn; points have two")                                      \
+    X(values, "the averages that are drawn; points have two, shares of queries")                   \
     X(beside,                                                                                      \
       "map: an average at which the colours begin, else they are centred at zero; points: "        \
       "what each value would be by chance")                                                        \
+    X(beside_words, "points: what that is: rate of control tokens")                                \
     X(mark, "map: cells in which this is at most fdr have a dot")                                  \
     X(row, "the dimension with a row of panels for each entry")                                    \
     X(column, "the dimension with columns of panels; steps otherwise")                             \
@@ -62,7 +69,6 @@
     X(along, "the dimension that runs along")                                                      \
     X(along_values, "the variable that says where the entries of `along` stand, on a logarithmic " \
                     "axis; else one after the other")                                              \
-    X(without, "a dimension that the average must not have")                                       \
     X(apart,                                                                                       \
       "yes: columns whose names begin alike (answer_1, answer_2) have a figure of their own")      \
     X(title, "above it")                                                                           \
@@ -72,12 +78,27 @@
     X(note, "under it")                                                                            \
     X(column_words, "what befell the column's entry: corrupted")
 
+#define AUTHORS_KEYS(X)                                                                       \
+    X(analysis, "which of the files of the paper's own code it fills: decode | token_lens | " \
+                "attn_knockout | heads | trace")                                              \
+    X(value, "the variable that has their numbers")                                           \
+    X(logprob, "the variable with the log-probability of the same; may be missing")           \
+    X(clean, "the variable with the clean run's")                                             \
+    X(high, "the variable with the clean probability of the target")                          \
+    X(low, "the variable with the corrupted run's")                                           \
+    X(left_out, "why their code has no such files")
+
 #define DESCRIBE_FIELD(key, doc) const char *key;
 struct headline {
     HEADLINE_KEYS(DESCRIBE_FIELD)
 };
 struct figure {
     FIGURE_KEYS(DESCRIBE_FIELD)
+};
+
+/* Where the numbers of a group stand in the layout of the paper's own code (docs/export.md). */
+struct authors_layout {
+    AUTHORS_KEYS(DESCRIBE_FIELD)
 };
 
 struct headline_list {
@@ -92,6 +113,8 @@ struct figure_list {
 /* Writes them as attributes of the group; nothing if n is 0. */
 int headlines_write(struct h5group *g, const struct headline *v, size_t n, struct err *err);
 int figures_write(struct h5group *g, const struct figure *v, size_t n, struct err *err);
+/* Nothing if it names no analysis and no reason. */
+int authors_layout_write(struct h5group *g, const struct authors_layout *v, struct err *err);
 
 /* Reads those of a group; n = 0 where there are none. A key that is not known is passed over.
    ERR_IO if the attribute is no such list. */
@@ -99,6 +122,8 @@ int headlines_read(struct headline_list *h, struct h5file *f, const char *group,
                    struct err *err);
 int figures_read(struct figure_list *f, struct h5file *file, const char *group, struct arena *a,
                  struct err *err);
+int authors_layout_read(struct authors_layout *v, struct h5file *f, const char *group,
+                        struct arena *a, struct err *err);
 
 /* Is `word` one of the words of a list? (NULL = an empty list) */
 bool list_has(const char *list, const char *word);

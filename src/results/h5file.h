@@ -1,13 +1,24 @@
 /*
  * The result file: netCDF-4 conventions over HDF5, bytes reproducible.
  *
- *     struct h5file *f;
- *     h5_create(&f, "results/cities/result.h5", err);          // written beside, renamed by
- * h5_commit struct h5group *g; h5_group(f, "decode", dims, n_dims, &g, err);            //
- * dimension scales with coordinates h5_define(g, &variable, err);                            //
- * chunked, deflated, fill value h5_write(g, "logit", q, 1, data, err);                   // entries
- * [q, q+1) of the first dim h5_attr_str(g, "kind", "decode", err); h5_commit(f, err); // or
- * h5_abandon(f): nothing is left
+ *     int write_ranks(const char *path, size_t n, const int32_t *rank, struct err *err)
+ *     {
+ *         const struct variable v = {"rank", V_I4, "query", "rank of the target", NULL};
+ *         const struct dim query = {"query", n, V_I8, NULL, NULL};
+ *         struct h5group *g;
+ *         struct h5file *f;
+ *
+ *         if (h5_create(&f, path, err))                  // beside path, renamed by h5_commit
+ *             return err->code;
+ *         if (h5_group(f, "decode", &query, 1, &g, err) || // dimension scales with coordinates
+ *             h5_attr_str(g, "kind", "decode", err) ||
+ *             h5_define(g, &v, err) ||                   // chunked, deflated, fill value
+ *             h5_write(g, "rank", 0, n, rank, err)) {    // entries [0, n) of the first dimension
+ *             h5_abandon(f);                             // nothing is left
+ *             return err->code;
+ *         }
+ *         return h5_commit(f, err);
+ *     }
  *
  * Every variable has `long_name`, `units` (numbers) and `_FillValue` (NaN, or -1 for integers), its
  * dimension scales attached, and `coordinates` naming the non-index coordinates of its group (those

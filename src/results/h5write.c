@@ -1,5 +1,6 @@
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "results/h5private.h"
 
 #include <hdf5_hl.h>
@@ -64,36 +65,12 @@ static int put_scalar(hid_t object, const char *name, hid_t ftype, hid_t mtype, 
     return code;
 }
 
-/* A copy of s in which every byte that is part of no UTF-8 character is U+FFFD. */
-static const char *repair_utf8(struct arena *a, const char *s, struct err *err)
-{
-    static const char replacement[] = "\xEF\xBF\xBD";
-    char *out = arena_alloc(a, strlen(s) + 1, sizeof replacement - 1, err), *p = out;
-
-    while (out && *s) {
-        size_t n = 1, left = strlen(s);
-
-        while (n <= 4 && n <= left && !utf8_valid(s, n))
-            n++;
-        if (n <= 4 && n <= left) {
-            memcpy(p, s, n);
-            p += n;
-            s += n;
-        } else {
-            memcpy(p, replacement, sizeof replacement - 1);
-            p += sizeof replacement - 1;
-            s++;
-        }
-    }
-    return out;
-}
-
 /* What is written for s: readers take the file's promise of UTF-8 at its word. */
 static const char *clean_text(struct arena *a, const char *s, struct err *err)
 {
     if (!s)
         return "";
-    return utf8_valid(s, strlen(s)) ? s : repair_utf8(a, s, err);
+    return utf8_valid(s, strlen(s)) ? s : utf8_clean(a, s, strlen(s), err);
 }
 
 static int put_text(hid_t object, const char *name, const char *value, struct err *err)

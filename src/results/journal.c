@@ -2,6 +2,7 @@
 #include "results/journal.h"
 
 #include "base/file.h"
+#include "base/lookup.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static const uint64_t format_version = 1;
 
 struct entry {
     struct hash key;
-    uint64_t offset;  /* of the record's head; 0 = an empty slot, for no record stands there */
+    uint64_t offset;  /* of the record's head */
     uint64_t length;  /* of the rows */
     uint32_t segment; /* its index */
 };
@@ -36,8 +37,9 @@ struct journal {
     const char *dir;      /* that is appended to */
     const char **segment; /* (n_segments) paths */
     uint32_t n_segments, max_segments;
-    struct entry *slot; /* open addressing, a power of two, at most half full */
-    size_t slots, used;
+    struct entry *entry; /* (n_entries) every good record, found by its key's low half */
+    size_t n_entries, max_entries;
+    struct lookup index;
     uint32_t last; /* highest segment number seen */
 
     int fd;        /* own segment, -1 = none yet */
@@ -79,46 +81,34 @@ static int add_segment(struct journal *j, const char *path, uint32_t *index, str
 
 /* Index ---------------------------------------------------------------------------------- */
 
-static struct entry *find_slot(struct entry *slot, size_t slots, struct hash key)
-{
-    size_t i = (size_t)key.lo & (slots - 1);
-
-    while (slot[i].offset && !hash_eq(slot[i].key, key))
-        i = (i + 1) & (slots - 1);
-    return &slot[i];
-}
-
 static const struct entry *find_entry(const struct journal *j, struct hash key)
 {
-    const struct entry *e = j->slots ? find_slot(j->slot, j->slots, key) : NULL;
+    size_t at = LOOKUP_START;
 
-    return e && e->offset ? e : NULL;
+    for (int64_t i; (i = lookup_next(&j->index, key.lo, &at)) >= 0;)
+        if (hash_eq(j->entry[i].key, key))
+            return &j->entry[i];
+    return NULL;
 }
 
 /* Room for one more, so that adding it cannot fail. */
 static int index_reserve(struct journal *j, struct err *err)
 {
-    size_t slots = j->slots ? 2 * j->slots : 256;
-    struct entry *bigger;
+    size_t max = j->max_entries ? 2 * j->max_entries : 256;
 
-    if (j->slots && j->used + 1 <= j->slots / 2)
-        return 0;
-    bigger = mem_alloc(slots, sizeof *bigger, err);
-    if (!bigger)
-        return err->code;
-    for (size_t i = 0; i < j->slots; i++)
-        if (j->slot[i].offset)
-            *find_slot(bigger, slots, j->slot[i].key) = j->slot[i];
-    mem_free(j->slot);
-    j->slot = bigger;
-    j->slots = slots;
-    return 0;
+    if (j->n_entries == j->max_entries) {
+        if (mem_grow((void **)&j->entry, j->max_entries, max, sizeof *j->entry, err))
+            return err->code;
+        j->max_entries = max;
+    }
+    return lookup_reserve(&j->index, 1, err);
 }
 
+/* A key that is not there yet. */
 static void index_add(struct journal *j, const struct entry *e)
 {
-    *find_slot(j->slot, j->slots, e->key) = *e;
-    j->used++;
+    lookup_add(&j->index, e->key.lo, (uint32_t)j->n_entries);
+    j->entry[j->n_entries++] = *e;
 }
 
 /* Heads ---------------------------------------------------------------------------------- */
@@ -425,7 +415,8 @@ void journal_close(struct journal *j)
     if (j->read_fd >= 0)
         close(j->read_fd);
     buf_release(&j->record);
-    mem_free(j->slot);
+    mem_free(j->entry);
+    lookup_release(&j->index);
     mem_free(j->segment);
     arena_release(&j->arena);
     mem_free(j);

@@ -6,12 +6,24 @@
  * segments is resume, merge of shards and fencing in one: the first valid record of a unit counts.
  * A torn tail (the program was killed while it wrote) is cut off in reading, and reported.
  *
- *     struct journal *j;
- *     journal_open(&j, "results/cities/journal", &stats, err);   // reads what is there
- *     if (!journal_has(j, key)) { ...compute...; journal_append(j, key, rows, n, seconds, err); }
- *     journal_sync(j, err);                 // what is appended is safe
- *     journal_read(j, key, &rows, err);     // from disk, by its key
- *     journal_close(j);
+ *     int compute(struct buf *rows, double *seconds, struct err *err);
+ *
+ *     int once(const char *dir, struct hash key, struct buf *rows, struct err *err)
+ *     {
+ *         struct journal_stats stats;
+ *         struct journal *j;
+ *         double seconds;
+ *
+ *         if (journal_open(&j, dir, &stats, err))            // reads what is there
+ *             return err->code;
+ *         if (journal_has(j, key))
+ *             journal_read(j, key, rows, err);               // from disk, by its key
+ *         else if (!compute(rows, &seconds, err) &&
+ *                  !journal_append(j, key, rows->data, rows->len, seconds, err))
+ *             journal_sync(j, err);                          // what is appended is safe
+ *         journal_close(j);
+ *         return err->code;
+ *     }
  */
 #ifndef LENSWEEP_RESULTS_JOURNAL_H
 #define LENSWEEP_RESULTS_JOURNAL_H

@@ -2,11 +2,16 @@
  * A finished result file, opened for whatever reads one: its variables, and the groups of its
  * experiments with what they say of themselves.
  *
- *     struct result r;
- *     result_open(&r, "results/demo", err);
- *     for (size_t i = 0; i < r.n_groups; i++)
- *         printf("%s: %s\n", r.group[i].name, r.group[i].kind);
- *     result_close(&r);                                   // also after an error
+ *     int list_groups(struct err *err)
+ *     {
+ *         struct result r;
+ *
+ *         result_open(&r, "results/demo", err);
+ *         for (size_t i = 0; i < r.n_groups; i++)
+ *             printf("%s: %s\n", r.group[i].name, r.group[i].kind);
+ *         result_close(&r);                               // also after an error
+ *         return err->code;
+ *     }
  */
 #ifndef LENSWEEP_RESULTS_RESULT_H
 #define LENSWEEP_RESULTS_RESULT_H

@@ -2,7 +2,8 @@
  * What an experiment's results look like: dimensions and variables, declared as data.
  *
  *     static const struct variable vars[] = {
- *         {"logit", V_F32, "query layer component target", "logit of ...", "1"},
+ *         {"logit", V_F32, "query layer target", "logit that the layer adds to the target", "1"},
+ *         {"argmax", V_I4, "query", "most probable next token", NULL},
  *     };
  *
  * A variable's dimensions are named in a string, outermost first. Dimensions carry coordinates

@@ -207,7 +207,7 @@ int strata_open(struct strata *s, const struct dataset *ds, const struct statist
     }
     s->n_base = s->n;
     add_macros(s);
-    return list_parts(s, a, err) || number_clusters(s, ds, str_eq(c->cluster, "item"), a, err) ||
+    return list_parts(s, a, err) || number_clusters(s, ds, c->cluster == CLUSTER_ITEM, a, err) ||
                    list_clusters(s, a, err) || draw(s, ds, (uint64_t)c->seed, a, err)
                ? err->code
                : 0;

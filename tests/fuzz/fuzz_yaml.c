@@ -9,13 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct choice letters[] = {{"a", 0}, {"b", 1}, {NULL, 0}};
+
 struct probe {
     int64_t count, workers;
     double scale, pause, cache;
     struct real_or_choice noise;
     bool frozen;
     const char *label;
-    struct string_list sets, sites;
+    struct string_list sets;
+    struct choice_list sites;
     struct int_list window;
     struct selector layers, positions;
 };
@@ -26,11 +29,11 @@ static const struct config_row rows[] = {
     CONFIG_ROW(struct probe, scale, "scale", config_real, "1", 0, 0, RESULTS, ""),
     CONFIG_ROW(struct probe, pause, "pause", config_duration, "none", 0, 0, RUNNING, ""),
     CONFIG_ROW(struct probe, cache, "cache", config_bytes, "auto", 0, 0, RUNNING, ""),
-    CONFIG_CHOICE(struct probe, noise, "noise", config_real_or_choice, "a", "a | b", RESULTS, ""),
+    CONFIG_CHOICE(struct probe, noise, "noise", config_real_or_choice, "a", letters, RESULTS, ""),
     CONFIG_ROW(struct probe, frozen, "frozen", config_bool, "false", 0, 0, RESULTS, ""),
     CONFIG_ROW(struct probe, label, "label", config_string, "\"\"", 0, 0, RUNNING, ""),
     CONFIG_ROW(struct probe, sets, "sets", config_strings, "[]", 0, 0, RESULTS, ""),
-    CONFIG_CHOICE(struct probe, sites, "sites", config_strings, "[a]", "a | b", RESULTS, ""),
+    CONFIG_CHOICE(struct probe, sites, "sites", config_choices, "[a]", letters, RESULTS, ""),
     CONFIG_ROW(struct probe, window, "window", config_ints, "[10]", 0, 0, RESULTS, ""),
     CONFIG_ROW(struct probe, layers, "layers", config_selector, "each", 0, 127, RESULTS, ""),
     CONFIG_ROW(struct probe, positions, "positions", config_selector, "[last]", 0, 0, RESULTS, ""),

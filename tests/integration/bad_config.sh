@@ -6,7 +6,7 @@
 
 queries 2 >"$work/lands.jsonl"
 cat >"$work/bad.yaml" <<END
-model: {path: no/such/model, laod: map}
+model: {path: no/such/model, chekc: map}
 data: {path: "$work/lands.jsonl", limit: many}
 output: "$work/out dir"
 experiments:
@@ -18,7 +18,7 @@ run: {threads: 2, rows: -1}
 END
 expected=(
     '1:15: model.path: no/such/model: no such file'
-    '1:30: model: unknown key "laod" (did you mean load?)'
+    '1:30: model: unknown key "chekc" (did you mean check?)'
     ': data.limit: expected an integer'
     'unknown kind "decod" (did you mean decode?)'
     'unknown key "rnak" (did you mean rank?)'

@@ -39,6 +39,7 @@ same "$work/whole/result.h5" "$work/joined.h5" "the other order"
 ends 2 "$program" collect "$work/part 0" "$work/part 1" && says '-o FILE'
 ends 2 "$program" collect "$work/part 0" "$work/part 2" -o "$work/none.h5" && says 'units are not computed yet'
 ends 0 "$program" collect --partial "$work/part 0" "$work/part 2" -o "$work/partial.h5"
+grep -qE '; [0-9]+ queries ok, 0 bad, [0-9]+ not computed yet; result' "$work/out" || wrong "collect --partial takes queries that wait for bad ones"
 ends 0 "$program" collect --partial "$work/part 0"
 [ -s "$work/part 0/partial.h5" ] || wrong "no partial.h5"
 

@@ -2,6 +2,6 @@
 # docs/config.md is what the program's own tables say.
 set -euo pipefail
 "$LENSWEEP" help config --markdown | diff docs/config.md - || {
-    echo "docs/config.md is old: lensweep help config --markdown > docs/config.md"
+    echo "docs/config.md is old: run tests/tools/write_pages"
     exit 1
 }

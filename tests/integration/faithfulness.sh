@@ -30,8 +30,8 @@ refused() {
 }
 refused 'nowhere: no such file' 'kind: faithfulness, from: nowhere, groups: [heads]'
 refused 'cannot' "kind: faithfulness, from: \"$work/lands.jsonl\", groups: [heads]"
-refused 'has no group /head' "$from, groups: [head]"
-refused 'group queries is no ablation' "$from, groups: [queries]"
+refused 'has no group head' "$from, groups: [head]"
+refused 'has no group queries of an experiment' "$from, groups: [queries]"
 refused 'group attn ablates attn' "$from, groups: [attn]"
 refused 'group two has 2 positions' "$from, groups: [two]"
 refused 'group wide has layer 0-1 together' "$from, groups: [wide]"

@@ -46,7 +46,7 @@ has "process $pid on $(hostname)" "$work/out" && has 'of 1 rank, ETA' "$work/out
 kill -TERM "$pid"
 kill -CONT "$pid"
 ended 10
-has "  next    lensweep ${arguments[*]}" "$work/err1" && has '1 query left out' "$work/err1"
+has "  next    lensweep ${arguments[*]}" "$work/err1" && has '1 bad query' "$work/err1"
 tail -n 1 "$work/err1" | grep -q '^lensweep: stopped by a signal: .*; run the same command again$' || wrong "the last line"
 if [ -e "$out/result.h5" ] || [ -e "$out/lock" ]; then wrong "a result, or a lock, of a run that was stopped"; fi
 ends 0 "$program" status "$out"
@@ -91,9 +91,9 @@ if command -v script >/dev/null; then
     printf -v line '%q ' "$program" "${arguments[@]}" --restart
     SHELL=$BASH TERM=xterm script -qec "$line" "$work/typescript" >/dev/null </dev/null
     tr '\r' '\n' <"$work/typescript" >"$work/lines"
-    grep -qE '^ *[0-9.]+ %  .*FLOP of .*FLOP  .*FLOP/s  ETA [0-9.]+ m?s  1 left out' "$work/lines" ||
+    grep -qE '^ *[0-9.]+ %  .*FLOP of .*FLOP  .*FLOP/s  ETA [0-9.]+ m?s  1 bad' "$work/lines" ||
         { wrong "no live line" && head -c 3000 "$work/typescript"; }
-    if sed -n '/ETA/s/ left out.*//p' "$work/lines" | grep -E '.{72}'; then wrong "a live line too long for 80 columns"; fi
+    if sed -n '/ETA/s/ bad.*//p' "$work/lines" | grep -E '.{72}'; then wrong "a live line too long for 80 columns"; fi
 fi
 
 # Two ranks that are bound to the same core are told so; of their own cores, or alone, they are not.

@@ -39,8 +39,8 @@ class Stats:
     def where(self, cell):
         dims = self.dims[1:-1]
         words = {d: self.label[d][i] for d, i in zip(dims, cell)}
-        text = words["layer"] + ("." + words["head"] if "head" in words else "")
-        return " ".join([text] + [words[d] for d in dims if d not in ("layer", "head") and len(self.label[d]) > 1])
+        text = words["layer"] + "." + words["head"] if "head" in words else "layer " + words["layer"]
+        return ", ".join([text] + [words[d] for d in dims if d not in ("layer", "head") and len(self.label[d]) > 1])
 
 
 def rounded(text, value, digits):
@@ -78,9 +78,9 @@ def check_summary(file, text, found):
     for name in [n for n in file if file[n].attrs.get("kind") == "ablation" and "stats" in file[n]]:
         s = Stats(file, name)
         title, lines = block[name]
-        assert title.startswith(f"{name}: {math.prod(s.p.shape[1:-1])} configurations of site "), title
         fdr, top = s.attrs["fdr"], s.top()
-        assert f"(q <= {fdr:g}), by more than {s.attrs['min_effect']:g} in" in title, title
+        assert title.startswith(f"{name}: what changes with "), title
+        assert f"; {math.prod(s.p.shape[1:-1])} configurations, q <= {fdr:g} counts; " in title, title
         shown = [i for i, m in enumerate(s.metric) if not m.startswith("direct")]
         rows = sorted(top.values())
         tests = (~np.isnan(s.p[rows][..., shown])).sum()
@@ -105,10 +105,13 @@ def check_summary(file, text, found):
                     head = [str(step), str(s.n_clusters[row][..., m].max()), s.metric[m], str(len(cells)), str(more)]
                     expected.append(((head if i == 0 else []), (s.mean[row][c][m], s.lo[row][c][m], s.hi[row][c][m]), s.where(c)))
         assert len(lines) - 1 == len(expected), (name, lines, expected)
+        assert re.split(r"\s\s+", lines[0].strip())[:5] == ["step", "items", "metric", "change", f"by > {s.attrs['min_effect']:g}"]
+        most = np.nanmax(np.abs(s.mean[rows][..., shown]))
+        decimals = next(n for n in range(2 if most >= 1 else 3, 7) if n == 6 or most * 10**n >= 10)
         for line, (head, values, where) in zip(lines[1:], expected):
             got = re.fullmatch(r"(.*?)\s*(\S+) \[(\S+), (\S+)\]  (.*)", line)
             assert got and got[1].split() == head and got[5] == where, (name, line, head, where)
-            assert all(rounded(a, v, 2) for a, v in zip(got.groups()[1:4], values)), (name, line, values)
+            assert all(rounded(a, v, decimals) for a, v in zip(got.groups()[1:4], values)), (name, line, values)
         named += 1
     assert not found or named > 1, "nothing was found"
 

@@ -23,7 +23,7 @@ run=("$program" run "$work/c.yaml" --set statistics.bootstrap=50 --set run.threa
 # With an fdr of 0.05 there is little to find, with 0.6 there is.
 ends 0 "${run[@]}" && cp "$work/out" "$work/summary"
 has '(off-distribution: read it beside resample)' "$work/summary"
-has 'cut: 24 configurations of site edge, operation zero (off-distribution): ' "$work/summary"
+has 'cut: what changes with attention edges set to zero (off-distribution); 24 configurations, ' "$work/summary"
 has 'nothing is tested' "$work/summary"
 has ' differs from zero after correction' "$work/summary"
 hasnt 'ranks:' "$work/summary"
@@ -36,10 +36,10 @@ ends 0 "$program" top "$work/a" --classes --step 2 --dataset seas && has '; step
 [ "$(grep -c ': how often' "$work/out")" = 2 ] || wrong "not a table for each of the two groups of heads"
 
 ends 2 "$program" top "$work/a" heads --classes && says usage
-ends 2 "$program" top "$work/a" --classes --step 9 && says 'averages of that dataset and step of a group of kind heads'
+ends 2 "$program" top "$work/a" --classes --step 9 && says 'averages of that dataset and step of an experiment that says which heads promote'
 config "$work/d.yaml" "$work/lands.jsonl" "$work/d" 'name: heads, kind: heads'
 ends 0 "$program" run "$work/d.yaml" --set run.threads=1
-ends 2 "$program" top "$work/d" --classes && says 'one of kind ablation with site head'
+ends 2 "$program" top "$work/d" --classes && says 'of a sweep over site head'
 
 [ -n "${LENSWEEP_PYTHON:-}" ] || { [ "$wrong" = 0 ] && skip "the values: no Python with the packages of requirements.txt"; }
 check() { "$LENSWEEP_PYTHON" tests/integration/sweep.py "$@" || wrong "$1 of $(basename "$3") differs from the file"; }

@@ -2,8 +2,11 @@
  * For the tests of the data floor: datasets from text in a folder of the test's own, and a
  * tokenizer of bytes (id = byte, 256 = the BOS "<s>").
  *
- *     struct dataset ds;
- *     load_text(&ds, "a.jsonl", "{...}\n{...}\n", (struct data_options){0}, &bytes_codec);
+ *     static void one_query(struct dataset *ds)
+ *     {
+ *         load_text(ds, "a.jsonl", "{\"text\": \"a\", \"targets\": {\"b\": 98}}\n",
+ *                   (struct data_options){0}, &bytes_codec);
+ *     }
  */
 #ifndef LENSWEEP_TESTS_DATA_HELPER_H
 #define LENSWEEP_TESTS_DATA_HELPER_H

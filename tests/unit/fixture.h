@@ -1,11 +1,15 @@
 /*
  * Reads the expected.bin files that tests/reference/make_models.py writes: named float32 arrays.
  *
- *     struct fixture *f = fixture_open(TEST_DIR "/fixtures/models/llama-tied-f32/expected.bin");
- *     size_t sizes[FIXTURE_RANK];
- *     int rank;
- *     const float *q = fixture_get(f, "layer0.q", &rank, sizes);     // (N, H, dh)
- *     fixture_close(f);
+ *     size_t tokens_of(const char *path)
+ *     {
+ *         struct fixture *f = fixture_open(path);
+ *         size_t sizes[FIXTURE_RANK];
+ *
+ *         fixture_get(f, "layer0.q", NULL, sizes);     // (N, H, dh)
+ *         fixture_close(f);
+ *         return sizes[0];
+ *     }
  *
  * Little-endian: "LSFX", u32 version = 1, u32 count; then for each array u32 length of its name,
  * the name, u32 rank, u32 sizes[rank], the numbers row by row. A fixture that is not there or is

@@ -3,10 +3,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/lookup.h"
 #include "base/mem.h"
+#include "base/npy.h"
 #include "base/process.h"
 #include "base/rng.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -236,6 +239,20 @@ static void a_buffer_holds_text(void **state)
     buf_release(&b);
 }
 
+static void names_are_escaped(void **state)
+{
+    struct buf b = {0};
+    struct err err;
+
+    (void)state;
+    assert_int_equal(buf_escaped(&b, "L\u00e4nd \\ a\tb\nc\r\x1b[31m\x7f", &err), 0);
+    assert_string_equal(buf_str(&b, &err), "L\u00e4nd \\\\ a\\tb\\nc\\x0d\\x1b[31m\\x7f");
+    buf_clear(&b);
+    assert_int_equal(buf_escaped(&b, "\xc2\x9b|\xe2\x80\xae|\xff|\xe2\x82", &err), 0);
+    assert_string_equal(buf_str(&b, &err), "\\u009b|\\u202e|\\xff|\\xe2\\x82");
+    buf_release(&b);
+}
+
 static void a_cursor_stays_inside(void **state)
 {
     static const unsigned char bytes[] = {1, 2, 3, 4, 5};
@@ -342,6 +359,92 @@ static void well_formed_text(void **state)
         assert_false(utf8_valid(bad[i], strlen(bad[i])));
     assert_true(utf8_valid("a\0b", 3));
     assert_false(utf8_valid("\xc3\xbc", 1)); /* cut inside a character */
+}
+
+/* One U+FFFD for the longest beginning of a character, as decoders of other languages write it. */
+static void ill_formed_text_is_mended(void **state)
+{
+    static const struct {
+        const char *bytes, *text;
+    } cases[] = {
+        {"", ""},
+        {"plain \xc3\xbc", "plain \xc3\xbc"},
+        {"\xc3", UTF8_REPLACEMENT},
+        {"a\xe6\x9d", "a" UTF8_REPLACEMENT},
+        {"\xe6\x9d"
+         "A\xff\xfe",
+         UTF8_REPLACEMENT "A" UTF8_REPLACEMENT UTF8_REPLACEMENT},
+        {"\xed\xa0\x80", UTF8_REPLACEMENT UTF8_REPLACEMENT UTF8_REPLACEMENT},
+        {"\xf0\x9f\x98\xf0\x9f\x98\x80", UTF8_REPLACEMENT "\xf0\x9f\x98\x80"},
+    };
+    struct arena a = {0};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *s = cases[i].bytes;
+        struct buf b = {0};
+
+        assert_int_equal(utf8_put(&b, s, strlen(s), &err), 0);
+        assert_string_equal(buf_str(&b, &err), cases[i].text);
+        assert_string_equal(utf8_clean(&a, s, strlen(s), &err), cases[i].text);
+        assert_int_equal(utf8_length(s), utf8_length(cases[i].text));
+        buf_release(&b);
+    }
+    assert_string_equal(utf8_clean(&a, "a\0b", 3, &err), "a" UTF8_REPLACEMENT "b");
+    arena_release(&a);
+}
+
+/* Every number that was entered under a hash is found, and no other: with few hashes, many, and
+   such as share their low bits. */
+static void numbers_by_hash(void **state)
+{
+    enum { N = 5000 };
+    static const uint64_t step[] = {1, 0, UINT64_C(1) << 40, 0x9e3779b97f4a7c15};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (size_t k = 0; k < sizeof step / sizeof *step; k++) {
+        struct lookup l = {0};
+        uint32_t n = step[k] && step[k] != UINT64_C(1) << 40 ? N : 50;
+
+        assert_int_equal(lookup_next(&l, 7, &(size_t){LOOKUP_START}), -1);
+        for (uint32_t i = 0; i < n; i++) {
+            assert_int_equal(lookup_reserve(&l, 1, &err), 0);
+            lookup_add(&l, i / 2 * step[k], i);
+        }
+        assert_true(l.used == n && l.used <= l.size / 2);
+        for (uint32_t i = 0; i < n; i += 2) {
+            size_t at = LOOKUP_START;
+            int64_t seen = 0, sum = 0;
+
+            for (int64_t j; (j = lookup_next(&l, i / 2 * step[k], &at)) >= 0; seen++)
+                sum += j;
+            assert_int_equal(seen, step[k] ? 2 : n);
+            assert_int_equal(sum, step[k] ? 2 * i + 1 : n * (n - 1) / 2);
+        }
+        if (step[k])
+            assert_int_equal(lookup_next(&l, (n + 1) * step[k], &(size_t){LOOKUP_START}), -1);
+        lookup_release(&l);
+    }
+}
+
+static void an_index_without_room(void **state)
+{
+    struct lookup l = {0};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(lookup_reserve(&l, 8, &err), 0);
+    lookup_add(&l, 3, 9);
+    mem_fail_nth(1);
+    assert_int_equal(lookup_reserve(&l, 8, &err), ERR_MEMORY);
+    mem_fail_nth(0);
+    assert_int_equal(lookup_next(&l, 3, &(size_t){LOOKUP_START}), 9);
+    lookup_release(&l);
 }
 
 static void sizes_for_people(void **state)
@@ -563,6 +666,45 @@ static void a_sweep_takes_what_the_dead_left(void **state)
     assert_int_equal(file_sweep(path_of("none"), &err), ERR_IO);
 }
 
+static void arrays_for_numpy(void **state)
+{
+    static const float v[6] = {1, -2, 3.5f, 0, 1e-30f, -1e30f};
+    static const struct {
+        size_t rank, size[3];
+        const char *shape;
+    } shapes[] = {
+        {0, {0}, "()"}, {1, {6}, "(6,)"}, {2, {2, 3}, "(2, 3)"}, {3, {1, 2, 3}, "(1, 2, 3)"}};
+    struct arena a = {0};
+    struct npy npy;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct buf b = {0};
+        char want[64];
+
+        snprintf(want, sizeof want, "{'descr': '<f4', 'fortran_order': False, 'shape': %s, }",
+                 shapes[i].shape);
+        assert_int_equal(npy_put_header(&b, "<f4", shapes[i].size, shapes[i].rank, &err), 0);
+        assert_int_equal(b.len, 128 - 64 * (strlen(want) + 1 <= 54));
+        assert_memory_equal(b.data, "\x93NUMPY\x01", 8);
+        assert_int_equal((unsigned char)b.data[8], b.len - 10);
+        assert_memory_equal(b.data + 10, want, strlen(want));
+        assert_int_equal(b.data[b.len - 1], '\n');
+        buf_release(&b);
+        if (!shapes[i].rank || shapes[i].rank > 2)
+            continue;
+        assert_int_equal(npy_write(path_of("v.npy"), v, shapes[i].size, shapes[i].rank, &err), 0);
+        assert_int_equal(npy_read(&npy, path_of("v.npy"), &a, &err), 0);
+        assert_int_equal(npy.rank, shapes[i].rank);
+        assert_int_equal(npy.size[0], shapes[i].size[0]);
+        assert_memory_equal(npy.v, v, sizeof v);
+    }
+    unlink(path_of("v.npy"));
+    arena_release(&a);
+}
+
 /* No room for a mapping is no trouble of the file. */
 static void a_mapping_without_room(void **state)
 {
@@ -600,10 +742,14 @@ int main(void)
         cmocka_unit_test(arenas_hand_out_what_stays),
         cmocka_unit_test(numbers_are_little_endian),
         cmocka_unit_test(a_buffer_holds_text),
+        cmocka_unit_test(names_are_escaped),
         cmocka_unit_test(a_cursor_stays_inside),
         cmocka_unit_test(the_key_that_was_meant),
         cmocka_unit_test(endings),
         cmocka_unit_test(well_formed_text),
+        cmocka_unit_test(ill_formed_text_is_mended),
+        cmocka_unit_test(numbers_by_hash),
+        cmocka_unit_test(an_index_without_room),
         cmocka_unit_test(sizes_for_people),
         cmocka_unit_test(draws_are_splitmix64),
         cmocka_unit_test(streams_are_keyed),
@@ -612,6 +758,7 @@ int main(void)
         cmocka_unit_test(a_file_is_replaced_as_a_whole),
         cmocka_unit_test(a_failed_replacement_leaves_the_old_file),
         cmocka_unit_test(a_sweep_takes_what_the_dead_left),
+        cmocka_unit_test(arrays_for_numpy),
         cmocka_unit_test(a_mapping_without_room),
     };
 

@@ -1,5 +1,6 @@
 /* Loading: both formats, problems with their places, statuses, files and directories. */
 #define _XOPEN_SOURCE 700
+#include "data/property.h"
 #include "data_helper.h"
 
 #define FIXTURES "tests/fixtures/data/"
@@ -50,6 +51,36 @@ static void native_fields(void **state)
     assert_int_equal(dataset_target(&ds, "z"), -1);
     assert_int_equal(dataset_span(&ds, "z"), -1);
     dataset_release(&ds);
+}
+
+/* The table that `where` and the result file read queries by. */
+static void properties_of_a_query(void **state)
+{
+    const char *text[] = {"item", "Chad",  "subject",       "S", "dataset", "d",
+                          "text", "the p", "answer_prefix", ""};
+    struct query q = {.item = "Chad",
+                      .subject = "S",
+                      .dataset = "d",
+                      .text = "the p",
+                      .answer_prefix = "",
+                      .template = 2,
+                      .step = 3,
+                      .n = 300,
+                      .target_generic = 1};
+    int sum = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text / sizeof *text; i += 2)
+        assert_string_equal(property_text(property_find(text[i]), &q), text[i + 1]);
+    assert_int_equal(property_number(property_find("template"), &q), 2);
+    assert_int_equal(property_number(property_find("step"), &q), 3);
+    assert_int_equal(property_number(property_find("n_tokens"), &q), 300);
+    assert_int_equal(property_number(property_find("target_generic"), &q), 1);
+    for (size_t i = 0; i < n_properties; i++)
+        if (properties[i].type == PROPERTY_FLAG)
+            sum += property_number(&properties[i], &q);
+    assert_int_equal(sum, 1);
+    assert_null(property_find("items"));
 }
 
 /* What a line leaves out. */
@@ -470,6 +501,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(native_fields),
+        cmocka_unit_test(properties_of_a_query),
         cmocka_unit_test(native_defaults),
         cmocka_unit_test(text_is_tokenised),
         cmocka_unit_test(bos_is_added_once),

@@ -320,6 +320,47 @@ static void runs_are_the_same_in_any_company(void **state)
     }
 }
 
+/* The edits that made the base act before the variant's own: one pass of the clean prompt with both
+   in a row has the same bits. */
+static void edits_of_the_base_come_first(void **state)
+{
+    int chained = 0;
+
+    (void)state;
+    for (int round = 0; round < 60; round++) {
+        struct scene *s = malloc(sizeof *s);
+
+        scene_open(s, (uint64_t)(4000 + round));
+        draw_variants(s);
+        s->naive.run_noops = true;
+        for (int i = 0; i < VARIANTS; i++) {
+            struct variant chain = s->variant[i], once = chain;
+            const struct run *base = chain.base;
+            struct edit *all = get(s, (size_t)(base->n_edits + chain.n_edits), sizeof *all);
+
+            if (!base->n_edits)
+                continue;
+            memcpy(all, base->edit, (size_t)base->n_edits * sizeof *all);
+            memcpy(all + base->n_edits, chain.edit, (size_t)chain.n_edits * sizeof *all);
+            once.base = NULL;
+            once.ids = base->ids;
+            once.n = base->n;
+            once.edit = all;
+            once.n_edits = base->n_edits + chain.n_edits;
+            chain.asks = once.asks = ASK_VOCAB;
+            chain.answer = &s->a[i].answer;
+            once.answer = &s->b[i].answer;
+            engine_run(&s->naive, &chain, 1);
+            engine_run(&s->naive, &once, 1);
+            assert_memory_equal(s->a[i].logit, s->b[i].logit, sizeof s->a[i].logit);
+            chained++;
+        }
+        scene_close(s);
+        free(s);
+    }
+    assert_true(chained > 60);
+}
+
 /* One element of a row after an edit that names it. */
 static float edited(const struct edit *e, const struct shape *s, int layer, int t, int i, float old)
 {
@@ -465,6 +506,7 @@ int main(void)
         cmocka_unit_test(forked_equals_naive),
         cmocka_unit_test(kept_runs_equal_naive),
         cmocka_unit_test(runs_are_the_same_in_any_company),
+        cmocka_unit_test(edits_of_the_base_come_first),
         cmocka_unit_test(edits_do_what_they_say),
         cmocka_unit_test(noop_edits_change_no_bit),
     };

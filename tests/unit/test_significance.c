@@ -18,7 +18,7 @@ static void test_items_by_hand(void **state)
     static const float first[QUERIES] = {.1F, .5F, .3F, .3F, .3F, -.3F, .00005F};
     struct query queries[QUERIES] = {0};
     struct dataset data = {.query = queries, .n = QUERIES};
-    struct statistics_config c = {.cluster = "item", .seed = 1};
+    struct statistics_config c = {.cluster = CLUSTER_ITEM, .seed = 1};
     float value[QUERIES * ELEMENTS];
     struct significance got[8 * ELEMENTS];
     struct arena arena = {0};

@@ -20,7 +20,7 @@ static struct arena arena;
 
 /* Two datasets, the first with templates 2, 1, 3 and the second with one, and one without a name;
    items with several queries in a row; a bad query; numbers that some or all queries lack. */
-static void make(struct strata *s, int draws, const char *cluster)
+static void make(struct strata *s, int draws, enum clustering cluster)
 {
     static const char *const names[] = {"a", "a", "a", "b", ""};
     static const int templates[] = {2, 1, 3, 1, 1};
@@ -143,7 +143,7 @@ static void check_row(const struct strata *s, int row, size_t e, int over, enum 
     same(got->hi, quantile(r, DRAWN, 0.975));
 }
 
-static void check(const char *cluster, enum template_mean way)
+static void check(enum clustering cluster, enum template_mean way)
 {
     struct strata s;
     struct estimate *got;
@@ -172,7 +172,7 @@ static void test_ratios(void **state)
 
     (void)state;
     err_clear(&err);
-    make(&s, DRAWN, "item");
+    make(&s, DRAWN, CLUSTER_ITEM);
     got = calloc(s.n * ELEMENTS / 2, sizeof *got);
     assert_non_null(got);
     assert_int_equal(strata_ratio(&s, TEMPLATES_MEAN, value, ELEMENTS / 2, got, &err), 0);
@@ -187,15 +187,15 @@ static void test_ratios(void **state)
 static void test_means(void **state)
 {
     (void)state;
-    check("item", TEMPLATES_MEAN);
-    check("query", TEMPLATES_MEAN);
+    check(CLUSTER_ITEM, TEMPLATES_MEAN);
+    check(CLUSTER_QUERY, TEMPLATES_MEAN);
 }
 
 static void test_authors(void **state)
 {
     (void)state;
-    check("item", TEMPLATES_FIRST_TWICE);
-    check("item", TEMPLATES_FIRST_ONLY);
+    check(CLUSTER_ITEM, TEMPLATES_FIRST_TWICE);
+    check(CLUSTER_ITEM, TEMPLATES_FIRST_ONLY);
 }
 
 /* Queries of the rows that count: with the first template alone, only its own. */
@@ -208,7 +208,7 @@ static void test_counts(void **state)
 
     (void)state;
     err_clear(&err);
-    make(&s, 0, "item");
+    make(&s, 0, CLUSTER_ITEM);
     for (int i = 0; i < 3; i++) {
         struct estimate got[14 * ELEMENTS];
         int a = find(&s, "a", -1, 2), all = a;

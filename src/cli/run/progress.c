@@ -59,7 +59,7 @@ static void print_line(const struct progress_view *v)
     if (v->terminal)
         fprintf(stderr, "\r");
     print_share(v, v->terminal);
-    fprintf(stderr, "  %s/s  ETA %s  %zu left out%s", str_rate(rate, &v->last), eta, v->left_out,
+    fprintf(stderr, "  %s/s  ETA %s  %zu bad%s", str_rate(rate, &v->last), eta, v->bad,
             v->terminal ? "\033[K" : "\n");
     fflush(stderr);
 }
@@ -82,7 +82,6 @@ void progress_end(struct progress_view *v)
         fprintf(stderr, "\r\033[K");
     fprintf(stderr, "  done  ");
     print_share(v, false);
-    fprintf(stderr, "; here %zu in %s, %s/s; %zu quer%s left out\n", p->done,
-            str_duration(time, p->seconds), str_rate(rate, p), v->left_out,
-            v->left_out == 1 ? "y" : "ies");
+    fprintf(stderr, "; here %zu in %s, %s/s; %zu bad quer%s\n", p->done,
+            str_duration(time, p->seconds), str_rate(rate, p), v->bad, v->bad == 1 ? "y" : "ies");
 }

@@ -12,7 +12,7 @@ struct progress_view {
     double cost_before;
     size_t units; /* in all */
     double cost;
-    size_t left_out; /* queries that cannot be computed, as far as is known */
+    size_t bad; /* queries (campaign/bad.h), as far as is known */
 };
 
 /* All but terminal, next and last are the caller's. */

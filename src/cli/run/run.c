@@ -9,14 +9,18 @@
 #include "cli/run/hosts.h"
 #include "cli/run/progress.h"
 #include "cli/run/runlog.h"
-#include "report/summary.h"
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/gemm.h"
 #include "base/str.h"
+#include "campaign/bad.h"
+#include "campaign/cost.h"
+#include "campaign/cut.h"
 #include "campaign/manifest.h"
 #include "campaign/output.h"
+#include "campaign/survey.h"
+#include "campaign/unit.h"
 #include "cluster/cluster.h"
 #include "results/lock.h"
 #include "version.h"
@@ -47,8 +51,8 @@ struct session {
     double begin, last_sync;
     sigset_t signals; /* that end the run */
     struct progress_view view;
-    unsigned char *left_out; /* (queries) counted in the view */
-    uint64_t *todo;          /* rank 0: (n_todo) units to do here, of which n_survey are surveys */
+    unsigned char *bad; /* (queries) counted in the view */
+    uint64_t *todo;     /* rank 0: (n_todo) units to do here, of which n_survey are surveys */
     size_t n_todo, n_survey;
     struct runlog log;
     uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
@@ -74,7 +78,7 @@ static int agree_on_inputs(struct session *r, struct err *err)
     hash_hex(hex, c->model->fingerprint);
     code =
         code || cluster_same(&r->cluster, "the model", hex, "give all ranks the same files", err);
-    if (!code && str_eq(c->config.model.check, "full")) {
+    if (!code && c->config.model.check == CHECK_FULL) {
         struct hash h = {0, 0};
 
         model_full_hash(c->model, &h, err);
@@ -162,10 +166,10 @@ static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, doubl
 
     if (journal_append(r->journal, r->campaign.unit[unit].key, rows, n, seconds, err))
         return err->code;
-    if (unit_left_out(rows, n)) {
-        unsigned char *known = &r->left_out[r->campaign.unit[unit].query];
+    if (unit_finds_bad(&r->campaign, unit, rows, n)) {
+        unsigned char *known = &r->bad[r->campaign.unit[unit].query];
 
-        r->view.left_out += !*known;
+        r->view.bad += !*known;
         *known = 1;
     }
     if (now - r->last_sync < 5)
@@ -286,9 +290,8 @@ static int list_todo(struct session *r, struct err *err)
     const struct campaign *c = &r->campaign;
 
     r->todo = arena_alloc(&r->arena, c->n_units, sizeof *r->todo, err);
-    r->left_out = arena_alloc(&r->arena, c->data.n, 1, err);
-    if (!r->todo || !r->left_out ||
-        campaign_left_out(c, r->journal, r->left_out, &r->view.left_out, err))
+    r->bad = arena_alloc(&r->arena, c->data.n, 1, err);
+    if (!r->todo || !r->bad || campaign_bad(c, r->journal, r->bad, &r->view.bad, err))
         return err->code;
     for (size_t i = 0; i < c->n_units; i++) {
         double cost = (double)c->unit[i].cost.flops;

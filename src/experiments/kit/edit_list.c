@@ -33,3 +33,21 @@ int edit_list_push_tokens(struct edit_list *l, struct edit e, const int *tok, co
     }
     return 0;
 }
+
+int edit_list_push_cut(struct edit_list *l, struct span layer, struct span head, bool renormalise,
+                       const int *tok, int n, const int *key, int n_keys)
+{
+    struct edit e = {
+        .site = SITE_PATTERN, .op = renormalise ? OP_MASK : OP_ZERO, .layer = layer, .head = head};
+
+    for (int i = 0; i < n_keys;) {
+        int first = i;
+
+        while (++i < n_keys && key[i] == key[i - 1] + 1)
+            ;
+        e.key = (struct span){key[first], key[i - 1] + 1};
+        if (edit_list_push_tokens(l, e, tok, NULL, n))
+            return l->err->code;
+    }
+    return 0;
+}

@@ -18,4 +18,9 @@ int edit_list_push(struct edit_list *l, struct edit e);
 int edit_list_push_tokens(struct edit_list *l, struct edit e, const int *tok, const int *src,
                           int n);
 
+/* Attention of the n tokens to the n_keys keys, in rising order, cut in the layers and heads;
+   renormalise: masked before the softmax, so that the rest of the row sums to 1. */
+int edit_list_push_cut(struct edit_list *l, struct span layer, struct span head, bool renormalise,
+                       const int *tok, int n, const int *key, int n_keys);
+
 #endif

@@ -4,6 +4,19 @@
 
 #include "experiments/experiment.h"
 
+/* What a sweep may store of a cell: bits. */
+enum metric {
+    METRIC_LOGIT = 1,
+    METRIC_LOGPROB = 2,
+    METRIC_RANK = 4,
+    METRIC_DIFFERENCE = 8,
+    METRIC_RECALL = 16,
+    METRIC_REPETITION = 32,
+    METRIC_KL = 64,
+    METRIC_ARGMAX = 128,
+    METRIC_DIRECT = 256,
+};
+
 /* Logit of the right target minus the mean of its foils; NaN where there are none. */
 float logit_difference(const struct dataset *ds, const struct query *q, const float *logit);
 

@@ -228,6 +228,9 @@ static int open_computed(struct noise_levels *n, struct experiment *x,
 
 /* --- what the experiment asks --- */
 
+const struct choice noise_sources[] = {
+    {"published", NOISE_PUBLISHED}, {"computed", NOISE_COMPUTED}, {NULL, 0}};
+
 int noise_open(struct noise_levels *n, struct experiment *x, const struct real_or_choice *noise,
                const char *file, const struct string_list *spans, struct problems *problems,
                struct err *err)
@@ -236,9 +239,10 @@ int noise_open(struct noise_levels *n, struct experiment *x, const struct real_o
     n->level = arena_alloc(x->arena, x->scene->data->n * spans->n, sizeof *n->level, err);
     if (!n->level)
         return err->code;
-    if (noise->choice)
-        return str_eq(noise->choice, "published") ? open_published(n, x, file, spans, problems, err)
-                                                  : open_computed(n, x, spans, problems, err);
+    if (noise->choice == NOISE_PUBLISHED)
+        return open_published(n, x, file, spans, problems, err);
+    if (noise->choice == NOISE_COMPUTED)
+        return open_computed(n, x, spans, problems, err);
     for (size_t i = 0; i < x->scene->data->n * spans->n; i++)
         n->level[i] = noise->value;
     return 0;

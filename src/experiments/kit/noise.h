@@ -7,6 +7,9 @@
 
 #include "experiments/experiment.h"
 
+enum noise_source { NOISE_PUBLISHED, NOISE_COMPUTED };
+extern const struct choice noise_sources[];
+
 struct noise_levels {
     double *level; /* (queries, spans); 0 where the query has none, and in a plan of `computed` */
     size_t n_spans;

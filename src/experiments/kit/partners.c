@@ -99,14 +99,8 @@ static void draw(const struct partners *p, const struct experiment *x, const str
     }
 }
 
-unsigned match_bits(const struct string_list *match)
-{
-    unsigned bits = 0;
-
-    for (size_t i = 0; i < match->n; i++)
-        bits |= str_eq(match->v[i], "step") ? MATCH_STEP : MATCH_TEMPLATE;
-    return bits;
-}
+const struct choice match_choices[] = {
+    {"template", MATCH_TEMPLATE}, {"step", MATCH_STEP}, {NULL, 0}};
 
 int partners_open(struct partners *p, const struct experiment *x, const struct places *places,
                   int draws, unsigned match, struct err *err)

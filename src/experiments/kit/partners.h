@@ -7,7 +7,8 @@
 
 #include "experiments/kit/places.h"
 
-enum { MATCH_TEMPLATE = 1, MATCH_STEP = 2 };
+enum match { MATCH_TEMPLATE = 1, MATCH_STEP = 2 }; /* bits: what partners have in common */
+extern const struct choice match_choices[];
 enum { DRAWS_MAX = 100 };
 
 struct partners {
@@ -21,7 +22,6 @@ struct partners {
  * their order nor the appending of others changes much. A candidate has every role that the query
  * has at one of the places.
  */
-unsigned match_bits(const struct string_list *match); /* of "template", "step" */
 int partners_open(struct partners *p, const struct experiment *x, const struct places *places,
                   int draws, unsigned match, struct err *err);
 

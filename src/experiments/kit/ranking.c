@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "experiments/kit/where.h"
 #include "model/model.h"
-#include "results/h5file.h"
+#include "results/average.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,151 +12,107 @@
 
 enum { STEPS_MAX = 128 };
 
-/* A group of the file, as far as it is read; `release` frees it. */
-struct sweep {
-    struct h5file *file;
-    const char *group, *stats;
+/* A group of the file that is a sweep over nodes. */
+struct node_sweep {
+    const char *group;
     enum site site;
-    size_t n_layers, n_heads, n_metrics, n_strata;
-    double *mean; /* (stratum, layer, [head,] position, metric) */
-    double *layer, *head, *template, *step;
-    char **dataset, **position, **metric;
+    const struct headline *headline;
+    struct average mean; /* (layer, [head,] position, metric) */
+    size_t n_layers, n_heads;
+    int *layer, *head; /* the labels as numbers; head NULL = the site has none */
 };
 
 struct reading {
-    struct ranking *out;
+    struct ranking *out; /* of the ranking that is made */
     const struct experiment *x;
+    struct result *result;
     const char *metric;
     bool step[STEPS_MAX]; /* steps of the queries at hand */
-    size_t cap;
 };
-
-static void release(struct sweep *s)
-{
-    mem_free(s->mean);
-    mem_free(s->layer);
-    mem_free(s->head);
-    mem_free(s->template);
-    mem_free(s->step);
-    mem_free(s->dataset);
-    mem_free(s->position);
-    mem_free(s->metric);
-}
 
 /* --- what the file has --- */
 
-/* The site of a sweep stands in the keys that it was run with. */
-static int read_site(struct sweep *s, struct err *err)
+/* The headline that has the effects of single configurations, each metric apart. */
+static int find_effects(struct node_sweep *s, const struct reading *r, struct err *err)
 {
-    char *kind = NULL, *config = NULL;
+    const struct result_group *g = result_find(r->result, s->group);
+
+    for (size_t i = 0; g && i < g->headlines.n; i++)
+        if (g->headlines.v[i].whole && g->headlines.v[i].apart)
+            s->headline = &g->headlines.v[i];
+    if (s->headline)
+        return 0;
+    if (!g)
+        return err_set(err, ERR_CONFIG, "%s has no group %s of an experiment", r->result->path,
+                       s->group);
+    return err_set(
+        err, ERR_CONFIG,
+        "group %s has no effects to rank nodes by: name a sweep of kind ablation (a file "
+        "of an earlier lensweep is written anew by the same run)",
+        s->group);
+}
+
+static int read_site(struct node_sweep *s, const struct reading *r, struct err *err)
+{
     const char *site;
 
-    if (h5_read_attr(s->file, s->group, "kind", &kind, err) ||
-        h5_read_attr(s->file, s->group, "config", &config, err))
-        goto out;
-    site = config ? strstr(config, "\nsite: ") : NULL;
-    if (!kind || !str_eq(kind, "ablation") || !site)
-        err_set(err, ERR_CONFIG, "group %s is no ablation", s->group);
-    else if (!strncmp(site + 7, "head\n", 5))
+    if (result_attr(r->result, s->group, "site", &site, err))
+        return err->code;
+    if (site && str_eq(site, "head"))
         s->site = SITE_Z;
-    else if (!strncmp(site + 7, "mlp\n", 4))
+    else if (site && str_eq(site, "mlp"))
         s->site = SITE_MLP;
     else
-        err_set(err, ERR_CONFIG, "group %s ablates %.*s: nodes are of site head or mlp", s->group,
-                (int)strcspn(site + 7, "\n"), site + 7);
-out:
-    mem_free(kind);
-    mem_free(config);
-    return err->code;
+        return err_set(err, ERR_CONFIG, "group %s ablates %s: nodes are of site head or mlp",
+                       s->group, site ? site : "nothing");
+    return 0;
 }
 
-static int not_as_written(const struct sweep *s, const char *name, struct err *err)
+/* Configurations of several layers or heads together are no nodes: their labels are no numbers. */
+static int read_numbers(const struct node_sweep *s, const struct reading *r,
+                        const struct average_dim *d, int most, int **out, struct err *err)
 {
-    return err_set(err, ERR_IO, "%s of %s has another shape than lensweep gives it", name,
-                   s->stats);
-}
-
-static int read_numbers(struct sweep *s, const char *name, size_t n, double **v, struct err *err)
-{
-    struct h5info info;
-
-    if (h5_read_f64(s->file, s->stats, name, v, &info, err))
-        return err->code;
-    return info.rank == 1 && info.size[0] == n ? 0 : not_as_written(s, name, err);
-}
-
-static int read_text(struct sweep *s, const char *name, size_t n, char ***v, struct err *err)
-{
-    struct h5info info;
-
-    if (h5_read_str(s->file, s->stats, name, v, &info, err))
-        return err->code;
-    return info.rank == 1 && info.size[0] == n ? 0 : not_as_written(s, name, err);
-}
-
-/* Configurations of several layers or heads are no nodes: their labels are no numbers. */
-static int check_single(struct sweep *s, const char *what, const double *v, size_t n, int most,
-                        struct err *err)
-{
-    const char *name = str_eq(what, "layer") ? "layer_label" : "head_label";
-    struct h5info info;
-    char **label;
-
-    if (h5_read_str(s->file, s->group, name, &label, &info, err))
-        return err->code;
-    if (info.rank != 1 || info.size[0] != n)
-        not_as_written(s, name, err);
-    for (size_t i = 0; i < n && !err->code; i++) {
+    *out = arena_alloc(&r->result->arena, d->size, sizeof **out, err);
+    for (size_t i = 0; *out && i < d->size && !err->code; i++) {
         char *end;
-        long number = strtol(label[i], &end, 10);
+        long number = strtol(d->label[i], &end, 10);
 
-        if (*end || end == label[i])
+        if (*end || end == d->label[i])
             err_set(err, ERR_CONFIG, "group %s has %s %s together: a ranking needs each %s alone",
-                    s->group, what, label[i], what);
-        else if (number < 0 || number >= most || (double)number != v[i])
-            not_as_written(s, what, err);
+                    s->group, d->name, d->label[i], d->name);
+        else if (number < 0 || number >= most)
+            err_set(err, ERR_IO, "group %s has %s %ld, the model has %d", s->group, d->name, number,
+                    most);
+        (*out)[i] = (int)number;
     }
-    mem_free(label);
     return err->code;
 }
 
-static int read_coordinates(struct sweep *s, const struct shape *shape, struct err *err)
+static int read_sweep(struct node_sweep *s, const struct reading *r, struct err *err)
 {
-    if (read_numbers(s, "layer", s->n_layers, &s->layer, err) ||
-        check_single(s, "layer", s->layer, s->n_layers, shape->n_layers, err))
-        return err->code;
-    if (s->site == SITE_Z && (read_numbers(s, "head", s->n_heads, &s->head, err) ||
-                              check_single(s, "head", s->head, s->n_heads, shape->n_heads, err)))
-        return err->code;
-    return read_text(s, "position", 1, &s->position, err) ||
-                   read_text(s, "metric", s->n_metrics, &s->metric, err) ||
-                   read_text(s, "stratum_dataset", s->n_strata, &s->dataset, err) ||
-                   read_numbers(s, "stratum_template", s->n_strata, &s->template, err) ||
-                   read_numbers(s, "stratum_step", s->n_strata, &s->step, err)
-               ? err->code
-               : 0;
-}
+    const struct shape *shape = &r->x->scene->model->shape;
+    struct average *a = &s->mean;
+    bool heads;
 
-static int read_sweep(struct sweep *s, const struct shape *shape, struct err *err)
-{
-    struct h5info v;
-    size_t rank;
-
-    if (read_site(s, err) || h5_read_f64(s->file, s->stats, "mean", &s->mean, &v, err))
+    if (find_effects(s, r, err) || read_site(s, r, err) ||
+        average_open(a, r->result, s->group, s->headline->inside, s->headline->variable, err))
         return err->code;
-    rank = s->site == SITE_Z ? 5 : 4;
-    if (v.rank != rank || !str_eq(v.dim[0], "stratum") || !str_eq(v.dim[1], "layer") ||
-        !str_eq(v.dim[rank - 2], "position") || !str_eq(v.dim[rank - 1], "metric"))
-        return not_as_written(s, "mean", err);
-    if (v.size[rank - 2] != 1)
+    heads = s->site == SITE_Z;
+    if (a->n_dims != (heads ? 4 : 3) || average_dim(a, "layer") != 0 ||
+        (heads && average_dim(a, "head") != 1) || average_dim(a, "position") != a->n_dims - 2 ||
+        average_dim(a, s->headline->apart) != a->n_dims - 1)
+        return err_set(err, ERR_IO, "%s/%s does not have the dimensions of a sweep over nodes",
+                       s->group, s->headline->variable);
+    if (a->dim[a->n_dims - 2].size != 1)
         return err_set(err, ERR_CONFIG,
                        "group %s has %zu positions: a ranking needs a sweep with one", s->group,
-                       v.size[rank - 2]);
-    s->n_strata = v.size[0];
-    s->n_layers = v.size[1];
-    s->n_heads = rank == 5 ? v.size[2] : 1;
-    s->n_metrics = v.size[rank - 1];
-    return read_coordinates(s, shape, err);
+                       a->dim[a->n_dims - 2].size);
+    s->n_layers = a->dim[0].size;
+    s->n_heads = heads ? a->dim[1].size : 1;
+    return read_numbers(s, r, &a->dim[0], shape->n_layers, &s->layer, err) ||
+                   (heads && read_numbers(s, r, &a->dim[1], shape->n_heads, &s->head, err))
+               ? err->code
+               : 0;
 }
 
 /* --- a node's effect --- */
@@ -190,55 +146,46 @@ static const char *target_of_step(const struct reading *r, int step, struct err 
     return right < 0 ? NULL : ds->target_name[right];
 }
 
-/* The column of the metric at a step; -1 and err if the sweep has not got it. */
-static int metric_column(const struct reading *r, const struct sweep *s, int step, struct err *err)
+/* The entry of the metric at a step; SIZE_MAX and err if the sweep does not have it. */
+static size_t metric_of_step(const struct reading *r, const struct node_sweep *s, int step,
+                             struct err *err)
 {
-    bool logit = str_eq(r->metric, "logit");
-    const char *target = logit ? target_of_step(r, step, err) : NULL;
+    const struct average_dim *d = &s->mean.dim[s->mean.n_dims - 1];
+    const char *whole = s->headline->whole;
+    bool logit = !strncmp(whole, r->metric, strlen(r->metric)) && whole[strlen(r->metric)] == '.';
+    const char *target = logit ? target_of_step(r, step, err) : "";
 
-    for (size_t i = 0; i < s->n_metrics && !err->code; i++) {
-        const char *name = s->metric[i];
+    for (size_t i = 0; i < d->size && !err->code; i++) {
+        const char *name = d->label[i];
 
-        if (logit ? !strncmp(name, "logit.", 6) && str_eq(name + 6, target)
+        if (logit ? !strncmp(name, whole, strlen(whole)) && str_eq(name + strlen(whole), target)
                   : str_eq(name, r->metric))
-            return (int)i;
+            return i;
     }
     if (!err->code)
         err_set(err, ERR_CONFIG, "group %s was swept without metric %s%s%s", s->group, r->metric,
-                target ? " of target " : "", target ? target : "");
-    return -1;
-}
-
-/* The row of a step that averages over most; -1 = the sweep has no such step. */
-static int widest_stratum(const struct sweep *s, int step)
-{
-    int best = -1, most = -1;
-
-    for (size_t i = 0; i < s->n_strata; i++) {
-        int wide = (!*s->dataset[i]) + (s->template[i] < 0);
-
-        if ((int)s->step[i] == step && wide > most) {
-            best = (int)i;
-            most = wide;
-        }
-    }
-    return best;
+                *target ? " of target " : "", target);
+    return SIZE_MAX;
 }
 
 /* Adds each node's effect at one step to sum, and 1 to count where it has one. */
-static int add_step(const struct reading *r, const struct sweep *s, int step, double *sum,
+static int add_step(const struct reading *r, struct node_sweep *s, int step, double *sum,
                     int *count, struct err *err)
 {
-    size_t nodes = s->n_layers * s->n_heads;
-    int row = widest_stratum(s, step), column = metric_column(r, s, step, err);
+    struct average *a = &s->mean;
+    size_t metric = metric_of_step(r, s, step, err), metrics = a->dim[a->n_dims - 1].size, row = 0;
 
-    if (column < 0)
+    if (metric == SIZE_MAX)
         return err->code;
-    if (row < 0)
+    while (row < a->n_strata && !(a->stratum[row].widest && a->stratum[row].step == step))
+        row++;
+    if (row == a->n_strata)
         return err_set(err, ERR_CONFIG, "group %s was swept without queries of step %d", s->group,
                        step);
-    for (size_t i = 0; i < nodes; i++) {
-        double v = s->mean[((size_t)row * nodes + i) * s->n_metrics + (size_t)column];
+    if (average_seek(a, row, err))
+        return err->code;
+    for (size_t i = 0; i < s->n_layers * s->n_heads; i++) {
+        double v = average_get(a, STAT_MEAN, i * metrics + metric);
 
         if (isnan(v))
             continue;
@@ -257,8 +204,8 @@ static bool is_ranked(const struct ranking *r, const struct node *node)
     return false;
 }
 
-static int add_nodes(struct reading *r, const struct sweep *s, const double *sum, const int *count,
-                     struct err *err)
+static int add_nodes(struct reading *r, const struct node_sweep *s, const double *sum,
+                     const int *count, struct err *err)
 {
     struct ranking *out = r->out;
     size_t before = out->n, nodes = s->n_layers * s->n_heads;
@@ -271,8 +218,8 @@ static int add_nodes(struct reading *r, const struct sweep *s, const double *sum
     out->v = v;
     for (size_t i = 0; i < nodes; i++) {
         struct node node = {.site = s->site,
-                            .layer = (int)s->layer[i / s->n_heads],
-                            .head = s->head ? (int)s->head[i % s->n_heads] : -1,
+                            .layer = s->layer[i / s->n_heads],
+                            .head = s->head ? s->head[i % s->n_heads] : -1,
                             .effect = sum[i] / count[i]}; /* 0 / 0 = NaN */
 
         out->n = before;
@@ -285,24 +232,25 @@ static int add_nodes(struct reading *r, const struct sweep *s, const double *sum
     return 0;
 }
 
-static int add_group(struct reading *r, struct h5file *f, const char *group, struct err *err)
+static int add_group(struct reading *r, const char *group, struct err *err)
 {
-    struct arena a = {0};
-    struct sweep s = {.file = f, .group = group};
+    struct node_sweep s = {.group = group};
+    struct arena *a = &r->result->arena;
+    const char *position;
     double *sum = NULL;
     int *count = NULL;
 
-    s.stats = arena_printf(&a, err, "%s/stats", group);
-    if (!s.stats || read_sweep(&s, &r->x->scene->model->shape, err))
+    if (read_sweep(&s, r, err))
         goto out;
-    if (r->out->position && !str_eq(r->out->position, s.position[0])) {
+    position = s.mean.dim[s.mean.n_dims - 2].label[0];
+    if (r->out->position && !str_eq(r->out->position, position)) {
         err_set(err, ERR_CONFIG, "groups were swept at different positions, %s and %s",
-                r->out->position, s.position[0]);
+                r->out->position, position);
         goto out;
     }
-    r->out->position = arena_strdup(r->x->arena, s.position[0], err);
-    sum = arena_alloc(&a, s.n_layers * s.n_heads, sizeof *sum, err);
-    count = arena_alloc(&a, s.n_layers * s.n_heads, sizeof *count, err);
+    r->out->position = arena_strdup(r->x->arena, position, err);
+    sum = arena_alloc(a, s.n_layers * s.n_heads, sizeof *sum, err);
+    count = arena_alloc(a, s.n_layers * s.n_heads, sizeof *count, err);
     if (!r->out->position || !sum || !count)
         goto out;
     for (int step = 0; step < STEPS_MAX && !err->code; step++)
@@ -311,8 +259,7 @@ static int add_group(struct reading *r, struct h5file *f, const char *group, str
     if (!err->code)
         add_nodes(r, &s, sum, count, err);
 out:
-    release(&s);
-    arena_release(&a);
+    average_close(&s.mean);
     return err->code;
 }
 
@@ -336,19 +283,18 @@ static int by_effect(const void *pa, const void *pb)
                                 : compare_numbers(a->head, b->head);
 }
 
-static int check_model(const struct experiment *x, struct h5file *f, const char *path,
-                       struct err *err)
+static int check_model(const struct experiment *x, struct result *r, struct err *err)
 {
-    char own[HASH_HEX], *other = NULL;
+    char own[HASH_HEX];
+    const char *other;
 
     if (!x->scene->model->embed.data)
         return 0; /* a plan, without weights to tell models apart by */
     hash_hex(own, x->scene->model->fingerprint);
-    if (h5_read_attr(f, "provenance", "model_fingerprint", &other, err))
+    if (result_attr(r, "provenance", "model_fingerprint", &other, err))
         return err->code;
     if (!other || !str_eq(own, other))
-        err_set(err, ERR_CONFIG, "%s was made with another model than this one", path);
-    mem_free(other);
+        err_set(err, ERR_CONFIG, "%s was made with another model than this one", r->path);
     return err->code;
 }
 
@@ -356,9 +302,8 @@ int ranking_read(struct ranking *r, const struct experiment *x, const char *path
                  const struct string_list *groups, const char *metric, struct err *err)
 {
     const struct dataset *ds = x->scene->data;
-    struct reading reading = {.out = r, .x = x, .metric = metric};
-    const char *file = h5_find(x->arena, path, err);
-    struct h5file *f = NULL;
+    struct result result = {0};
+    struct reading reading = {.out = r, .x = x, .metric = metric, .result = &result};
 
     memset(r, 0, sizeof *r);
     for (size_t i = 0; i < ds->n; i++) {
@@ -367,20 +312,21 @@ int ranking_read(struct ranking *r, const struct experiment *x, const char *path
         if (step >= 0 && step < STEPS_MAX && is_used(x, &ds->query[i]))
             reading.step[step] = true;
     }
-    if (!file)
-        return err->code;
-    if (str_ends_with(file, "partial.h5"))
-        return err_set(err, ERR_CONFIG, "%s has no finished result.h5", path);
-    if (h5_open(&f, file, err) || check_model(x, f, file, err))
+    if (result_open(&result, path, err))
         goto out;
+    if (str_ends_with(result.path, "partial.h5"))
+        err_set(err, ERR_CONFIG, "%s has no finished result.h5", path);
+    else
+        check_model(x, &result, err);
     for (size_t i = 0; i < groups->n && !err->code; i++)
-        add_group(&reading, f, groups->v[i], err);
+        add_group(&reading, groups->v[i], err);
     if (r->n)
         qsort(r->v, r->n, sizeof *r->v, by_effect);
     if (!err->code && (!r->n || isnan(r->v[0].effect)))
-        err_set(err, ERR_CONFIG, "%s has no effect on %s at the steps of this data", file, metric);
+        err_set(err, ERR_CONFIG, "%s has no effect on %s at the steps of this data", result.path,
+                metric);
 out:
-    h5_close(f);
+    result_close(&result);
     return err->code;
 }
 

@@ -1,8 +1,7 @@
 /*
  * What an ablation must know of the whole data before its first cell: means of a site's values by
- * role, or their spread (docs/methods.md 4). Computed in a pass of its own, distributed like cells:
- * a unit is a block of queries that stand together in the data, its rows are float64 sums, and the
- * sums of all blocks are added in index order, so bits depend on data and model alone.
+ * role, or their spread (docs/methods.md 4). A kind declares it here; campaign/survey.h makes it, in
+ * a pass of its own that is distributed like cells.
  *
  * Means are keyed by dataset, template and step, and by the tokens' roles (places.h); the spread is
  * one number for a dataset, site and layer, over all tokens and elements.
@@ -11,8 +10,6 @@
 #define LENSWEEP_EXPERIMENTS_KIT_SURVEY_H
 
 #include "experiments/kit/places.h"
-
-enum { SURVEY_BLOCK = 32 }; /* queries */
 
 struct survey {
     enum site site;
@@ -45,17 +42,7 @@ int survey_open(struct experiment *x, enum site site, bool means, const bool *la
 const float *survey_mean(const struct survey *s, size_t query, int layer, int role);
 float survey_std(const struct survey *s, size_t query, int layer);
 
-/* Sums of the queries [first, first + n). */
-struct engine;
-int survey_run(const struct experiment *x, struct engine *e, size_t first, size_t n,
-               struct arena *a, struct buf *out, struct err *err);
-uint64_t survey_flops(const struct experiment *x, size_t first, size_t n);
-
-/* Blocks' rows in index order: begin, add each, end. */
-struct survey_sums;
-int survey_begin(struct survey_sums **sums, const struct survey *s, struct err *err);
-int survey_add(struct survey_sums *sums, const struct survey *s, const struct buf *rows,
-               struct err *err);
-void survey_end(struct survey_sums *sums, struct survey *s); /* frees sums, also NULL */
+/* Floats of one stratum in `mean`; 0 of a spread. */
+size_t survey_mean_floats(const struct survey *s);
 
 #endif

@@ -1,88 +1,30 @@
 #include "experiments/kit/where.h"
 
 #include "base/str.h"
+#include "data/property.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* One row per key: a number (also true and false), or a text, of a query. */
-struct property {
-    const char *key;
-    const char *(*text)(const struct query *q);
-    int (*number)(const struct query *q);
-};
+enum { WORDS_MAX = 32 };
 
-static int collision(const struct query *q)
-{
-    return q->target_collision;
-}
-
-static int generic(const struct query *q)
-{
-    return q->target_generic;
-}
-
-static int in_prompt(const struct query *q)
-{
-    return q->target_in_prompt;
-}
-
-static int bos(const struct query *q)
-{
-    return q->bos;
-}
-
-static int template(const struct query *q)
-{
-    return q->template;
-}
-
-static int step(const struct query *q)
-{
-    return q->step;
-}
-
-static const char *prefix(const struct query *q)
-{
-    return q->answer_prefix;
-}
-
-static const char *dataset(const struct query *q)
-{
-    return q->dataset;
-}
-
-static const char *item(const struct query *q)
-{
-    return q->item;
-}
-
-static const char *subject(const struct query *q)
-{
-    return q->subject;
-}
-
-static const struct property properties[] = {
-    {"answer_prefix", prefix, NULL},
-    {"bos", NULL, bos},
-    {"dataset", dataset, NULL},
-    {"item", item, NULL},
-    {"step", NULL, step},
-    {"subject", subject, NULL},
-    {"target_collision", NULL, collision},
-    {"target_generic", NULL, generic},
-    {"target_in_prompt", NULL, in_prompt},
-    {"template", NULL, template},
-};
-
-enum { PROPERTIES = sizeof properties / sizeof *properties };
-
+/* Of the properties that may be selected by. */
 static const struct property *find(const char *key)
 {
-    for (int i = 0; i < PROPERTIES; i++)
-        if (str_eq(properties[i].key, key))
-            return &properties[i];
-    return NULL;
+    const struct property *p = property_find(key);
+
+    return p && p->use & PROPERTY_SELECTS ? p : NULL;
+}
+
+static const char *did_you_mean(const char *key)
+{
+    const char *names[WORDS_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_properties; i++)
+        if (properties[i].use & PROPERTY_SELECTS && n < WORDS_MAX)
+            names[n++] = properties[i].name;
+    return str_did_you_mean(key, names, n);
 }
 
 /* false and true are 0 and 1. */
@@ -102,22 +44,19 @@ static bool to_number(const char *text, int *v)
 void where_check(const struct experiment *x, struct problems *problems)
 {
     const struct where_list *w = &x->entry->head.where;
-    const char *names[PROPERTIES];
 
-    for (int i = 0; i < PROPERTIES; i++)
-        names[i] = properties[i].key;
     for (size_t i = 0; i < w->n; i++) {
         const struct property *p = find(w->key[i]);
-        const char *near = p ? NULL : str_did_you_mean(w->key[i], names, PROPERTIES);
+        const char *near = p ? NULL : did_you_mean(w->key[i]);
         int number;
 
         if (!p)
             config_problem(x->scene->config, x->entry, "where", problems,
                            "a query has no \"%s\" to select by%s%s%s", w->key[i],
                            near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
-        else if (p->number && !to_number(w->value[i], &number))
+        else if (p->type != PROPERTY_TEXT && !to_number(w->value[i], &number))
             config_problem(x->scene->config, x->entry, "where", problems,
-                           "%s is \"%s\", expected a number, true or false", p->key, w->value[i]);
+                           "%s is \"%s\", expected a number, true or false", p->name, w->value[i]);
     }
 }
 
@@ -131,8 +70,9 @@ const char *where_skip(const struct experiment *x, const struct query *q)
         const struct property *p = find(w->key[i]);
         int number = 0;
 
-        if (p->number ? !to_number(w->value[i], &number) || p->number(q) != number
-                      : !str_eq(p->text(q), w->value[i]))
+        if (p->type == PROPERTY_TEXT
+                ? !str_eq(property_text(p, q), w->value[i])
+                : !to_number(w->value[i], &number) || property_number(p, q) != number)
             return "not selected by where";
     }
     return NULL;

@@ -1,6 +1,7 @@
 #include "model/checkpoint/checkpoint.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,15 +1,22 @@
 /*
  * Private to the model floor: a GGUF file (version 2 or 3), its metadata and its tensors.
  *
- *     struct gguf g;
- *     if (gguf_open(&g, path, GGUF_HEADER, err)) ...
- *     const struct gguf_value *v;
- *     if (gguf_take_array(&g, "tokenizer.ggml.tokens", true, GGUF_STRING, &v, err)) ...
- *     for (uint64_t i = 0, at = 0; i < v->count; i++) {
- *         struct gguf_string s = gguf_next_string(v, &at);
- *         ...
+ *     int longest_token(const char *path, size_t *most, struct err *err)
+ *     {
+ *         const struct gguf_value *v;
+ *         struct gguf g;
+ *
+ *         if (gguf_open(&g, path, GGUF_HEADER, err))
+ *             return err->code;
+ *         if (!gguf_take_array(&g, "tokenizer.ggml.tokens", true, GGUF_STRING, &v, err))
+ *             for (uint64_t i = 0, at = 0; i < v->count; i++) {
+ *                 struct gguf_string s = gguf_next_string(v, &at);
+ *
+ *                 *most = s.n > *most ? s.n : *most;
+ *             }
+ *         gguf_close(&g);
+ *         return err->code;
  *     }
- *     gguf_close(&g);
  *
  * Everything has been checked against the file's length when gguf_open returns, so the accessors
  * cannot leave it. Strings are borrowed from the file, are not terminated, and may hold any bytes.

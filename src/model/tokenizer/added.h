@@ -1,11 +1,17 @@
 /*
  * Private to the tokenizer: added tokens, which are found in the text before anything splits it.
  *
- *     added_push(&a, content, n, id, flags, err) ...
- *     added_seal(&a, err);
- *     struct added_hit hit;
- *     for (size_t done = 0, at = 0; added_next(&a, s, n, done, &at, &hit); done = hit.hi) {
- *         text s[done..hit.lo), then the token hit.id
+ *     void text(const char *s, size_t n);          // between added tokens
+ *
+ *     void split(const struct added *a, const char *s, size_t n)   // a is sealed
+ *     {
+ *         struct added_hit hit;
+ *         size_t done = 0;
+ *
+ *         for (size_t at = 0; added_next(a, s, n, done, &at, &hit); done = hit.hi)
+ *             if (hit.lo > done)
+ *                 text(s + done, hit.lo - done);
+ *         text(s + done, n - done);
  *     }
  *
  * The match furthest left is taken, of those that begin there the longest, as the `tokenizers`

@@ -27,21 +27,13 @@ static uint64_t hash_spelling(const char *s, size_t n)
     return h ^ h >> 32;
 }
 
+/* Each step can be undone, so pairs that differ have hashes that differ. */
 static uint64_t hash_pair(int32_t left, int32_t right)
 {
     uint64_t h = ((uint64_t)(uint32_t)left << 32 | (uint32_t)right) * 0x9e3779b97f4a7c15;
 
-    return (h ^ h >> 29) * 0xbf58476d1ce4e5b9 >> 20;
-}
-
-/* The size of a hash table for n entries: a power of two, at most two thirds full. */
-static size_t table_size(size_t n)
-{
-    size_t size = 16;
-
-    while (size < n + n / 2 + 1)
-        size *= 2;
-    return size;
+    h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9;
+    return h ^ h >> 32;
 }
 
 /* The printable characters of Latin-1 stand for themselves, the other bytes, in their order, for
@@ -64,11 +56,11 @@ int bpe_room_for_merges(struct bpe *b, size_t n, struct err *err)
     if (n > BPE_MERGES_MAX)
         return err_set(err, ERR_FORMAT, "%zu merges are more than %d", n, BPE_MERGES_MAX);
     mem_free(b->merge);
-    b->merge_mask = table_size(n) - 1;
-    b->merge = mem_alloc(b->merge_mask + 1, sizeof *b->merge, err);
-    for (size_t i = 0; b->merge && i <= b->merge_mask; i++)
-        b->merge[i].rank = -1;
-    return b->merge ? 0 : err->code;
+    lookup_release(&b->paired);
+    b->n_merges = 0;
+    b->max_merges = n;
+    b->merge = mem_alloc(n, sizeof *b->merge, err);
+    return b->merge ? lookup_reserve(&b->paired, n, err) : err->code;
 }
 
 int bpe_init(struct bpe *b, size_t n_ids, size_t n_tokens, size_t n_merges, struct err *err)
@@ -81,10 +73,9 @@ int bpe_init(struct bpe *b, size_t n_ids, size_t n_tokens, size_t n_merges, stru
             n_tokens, n_ids, n_merges, BPE_IDS_MAX, BPE_MERGES_MAX);
     b->n_ids = n_ids;
     b->unk = -1;
-    b->slot_mask = table_size(n_tokens) - 1;
     b->token = mem_alloc(n_ids, sizeof *b->token, err);
-    b->slot = b->token ? mem_alloc(b->slot_mask + 1, sizeof *b->slot, err) : NULL;
-    if (!b->slot || bpe_room_for_merges(b, n_merges, err))
+    if (!b->token || lookup_reserve(&b->spelled, n_tokens, err) ||
+        bpe_room_for_merges(b, n_merges, err))
         return err->code;
     make_alphabet(b);
     return 0;
@@ -94,8 +85,9 @@ void bpe_release(struct bpe *b)
 {
     buf_release(&b->pool);
     mem_free(b->token);
-    mem_free(b->slot);
+    lookup_release(&b->spelled);
     mem_free(b->merge);
+    lookup_release(&b->paired);
     memset(b, 0, sizeof *b);
 }
 
@@ -107,29 +99,29 @@ const char *bpe_spelling(const struct bpe *b, size_t id, size_t *n)
     return b->pool.data + b->token[id].at;
 }
 
-/* The slot where s stands or would have to stand; the table is never full. */
-static size_t find_slot(const struct bpe *b, const char *s, size_t n)
+static int32_t find_spelling(const struct bpe *b, uint64_t hash, const char *s, size_t n)
 {
-    size_t i = hash_spelling(s, n) & b->slot_mask;
+    size_t at = LOOKUP_START;
 
-    for (; b->slot[i]; i = (i + 1) & b->slot_mask) {
-        const struct spelling *t = &b->token[b->slot[i] - 1];
+    for (int64_t id; (id = lookup_next(&b->spelled, hash, &at)) >= 0;) {
+        const struct spelling *t = &b->token[id];
 
         if (t->n == n && !memcmp(b->pool.data + t->at, s, n))
-            break;
+            return (int32_t)id;
     }
-    return i;
+    return -1;
 }
 
 int32_t bpe_find(const struct bpe *b, const char *s, size_t n)
 {
-    return n ? (int32_t)b->slot[find_slot(b, s, n)] - 1 : -1;
+    return n ? find_spelling(b, hash_spelling(s, n), s, n) : -1;
 }
 
 int bpe_add(struct bpe *b, int64_t id, const char *s, size_t n, struct err *err)
 {
     int shown = n > 40 ? 40 : (int)n;
-    size_t slot;
+    uint64_t hash;
+    int32_t other;
 
     if (id < 0 || (uint64_t)id >= b->n_ids)
         return err_set(err, ERR_FORMAT, "token \"%.*s\" has id %lld, expected less than %zu", shown,
@@ -141,24 +133,41 @@ int bpe_add(struct bpe *b, int64_t id, const char *s, size_t n, struct err *err)
     if (b->token[id].n)
         return err_set(err, ERR_FORMAT, "id %lld is given twice, again to token \"%.*s\"",
                        (long long)id, shown, s);
-    slot = find_slot(b, s, n);
-    if (b->slot[slot])
-        return err_set(err, ERR_FORMAT, "token \"%.*s\" has two ids, %u and %lld", shown, s,
-                       b->slot[slot] - 1, (long long)id);
+    hash = hash_spelling(s, n);
+    other = find_spelling(b, hash, s, n);
+    if (other >= 0)
+        return err_set(err, ERR_FORMAT, "token \"%.*s\" has two ids, %d and %lld", shown, s, other,
+                       (long long)id);
     b->token[id] = (struct spelling){(uint32_t)b->pool.len, (uint32_t)n};
-    if (buf_put(&b->pool, s, n, err))
+    if (buf_put(&b->pool, s, n, err) || lookup_reserve(&b->spelled, 1, err))
         return err->code;
-    b->slot[slot] = (uint32_t)id + 1;
+    lookup_add(&b->spelled, hash, (uint32_t)id);
     return 0;
 }
 
+/* NULL = the pair does not merge. */
 static struct merge *find_merge(const struct bpe *b, int32_t left, int32_t right)
 {
-    size_t i = hash_pair(left, right) & b->merge_mask;
+    size_t at = LOOKUP_START;
+    int64_t i = lookup_next(&b->paired, hash_pair(left, right), &at);
 
-    while (b->merge[i].rank >= 0 && (b->merge[i].left != left || b->merge[i].right != right))
-        i = (i + 1) & b->merge_mask;
-    return &b->merge[i];
+    return i < 0 ? NULL : &b->merge[i];
+}
+
+static int put_merge(struct bpe *b, const struct merge *m, struct err *err)
+{
+    struct merge *known = find_merge(b, m->left, m->right);
+
+    if (known) {
+        *known = *m;
+        return 0;
+    }
+    if (b->n_merges == b->max_merges)
+        return err_set(err, ERR_BUG, "more merges than the %zu that there is room for",
+                       b->max_merges);
+    lookup_add(&b->paired, hash_pair(m->left, m->right), (uint32_t)b->n_merges);
+    b->merge[b->n_merges++] = *m;
+    return 0;
 }
 
 static int unknown_part(size_t rank, const char *s, size_t n, struct err *err)
@@ -186,8 +195,7 @@ int bpe_merge(struct bpe *b, size_t rank, const char *left, size_t n_left, const
     if (m.id < 0)
         return unknown_part(rank, b->pool.data + b->pool.len, n, err);
     m.rank = (int32_t)rank;
-    *find_merge(b, m.left, m.right) = m;
-    return 0;
+    return put_merge(b, &m, err);
 }
 
 void bpe_seal(struct bpe *b)
@@ -305,7 +313,7 @@ static void consider(const struct bpe *b, struct bpe_work *w, int32_t pos)
     if (s->next < 0)
         return;
     m = find_merge(b, s->id, w->symbol[s->next].id);
-    if (m->rank >= 0)
+    if (m)
         heap_push(w, (struct candidate){m->rank, pos, m->id});
 }
 
@@ -318,7 +326,7 @@ static bool alive(const struct bpe *b, const struct bpe_work *w, const struct ca
     if (s->id < 0 || s->next < 0)
         return false;
     m = find_merge(b, s->id, w->symbol[s->next].id);
-    return m->rank >= 0 && m->id == c->id;
+    return m && m->id == c->id;
 }
 
 static void merge_all(const struct bpe *b, struct bpe_work *w)

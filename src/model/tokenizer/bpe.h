@@ -7,18 +7,29 @@
  * kind, SentencePiece's, a word is a whole text in which U+2581 stands for a space, and characters
  * without a token become tokens of their bytes.
  *
- *     struct bpe b = {0};
- *     bpe_init(&b, largest id + 1, n_tokens, n_merges, err);
- *     bpe_add(&b, id, spelling, n, err) ...          // every token, then
- *     bpe_merge(&b, rank, left, n, right, n, err) ... // every merge, then
- *     bpe_seal(&b);
- *     bpe_encode(&b, word, n, &work, &ids, err);      // from any thread, with its own work
+ *     // Tokens a, b and ab, and the merge of a with b.
+ *     int tiny(struct bpe *b, struct err *err)
+ *     {
+ *         if (bpe_init(b, 3, 3, 1, err) || bpe_add(b, 0, "a", 1, err) ||
+ *             bpe_add(b, 1, "b", 1, err) || bpe_add(b, 2, "ab", 2, err) ||
+ *             bpe_merge(b, 0, "a", 1, "b", 1, err))
+ *             return err->code;
+ *         bpe_seal(b);
+ *         return 0;
+ *     }
+ *
+ *     // From any thread, with its own work.
+ *     int encode(const struct bpe *b, struct bpe_work *work, struct ids *ids, struct err *err)
+ *     {
+ *         return bpe_encode(b, "abab", 4, work, ids, err);
+ *     }
  */
 #ifndef LENSWEEP_MODEL_TOKENIZER_BPE_H
 #define LENSWEEP_MODEL_TOKENIZER_BPE_H
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/lookup.h"
 #include "model/tokenizer/tokenizer.h"
 
 #include <stdbool.h>
@@ -42,18 +53,18 @@ struct spelling {
 
 struct merge {
     int32_t left, right; /* the ids of the pair */
-    int32_t rank;        /* -1 = an empty slot */
-    int32_t id;          /* what the pair becomes */
+    int32_t rank;
+    int32_t id; /* what the pair becomes */
 };
 
 struct bpe {
-    struct buf pool;          /* the spellings, one after the other */
-    struct spelling *token;   /* (n_ids) */
-    size_t n_ids;             /* ids are below this */
-    uint32_t *slot;           /* hash table of spellings: id + 1, 0 = empty */
-    size_t slot_mask;         /* its size - 1 */
-    struct merge *merge;      /* hash table of pairs */
-    size_t merge_mask;        /* its size - 1 */
+    struct buf pool;        /* the spellings, one after the other */
+    struct spelling *token; /* (n_ids) */
+    size_t n_ids;           /* ids are below this */
+    struct lookup spelled;  /* ids by their spellings */
+    struct merge *merge;    /* (n_merges) */
+    size_t n_merges, max_merges;
+    struct lookup paired;     /* indices of merges by their pairs */
     uint16_t letter[256];     /* byte -> the code point that stands for it */
     int16_t byte[ALPHABET];   /* and back; -1 = stands for none */
     int32_t byte_id[256];     /* byte -> id of its token, -1 = it has none */

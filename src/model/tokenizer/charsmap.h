@@ -1,8 +1,7 @@
 /*
  * Private to the tokenizer: SentencePiece's map of characters, as a tokenizer.model or a GGUF file
- * carries it: a table of what beginnings of a text (one character or several) become.
- *
- *     u32 bytes of the trie | the trie, units of a double array (u32) | texts, each ended by a NUL
+ * carries it: a table of what beginnings of a text (one character or several) become. It is a u32
+ * (the bytes of the trie), the trie (units of a double array, u32), and texts, each ended by a NUL.
  *
  * The longest beginning that the trie has is replaced by the text at the place that it tells, and
  * else one character stays. All of it is untrusted: charsmap_run never leaves the bytes.

@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define REPLACEMENT "\xef\xbf\xbd"
-
 int decoder_add(struct decoder *d, enum decoder_kind kind, const char *from, const char *to,
                 void *code, struct err *err)
 {
@@ -203,7 +201,7 @@ static int end_bytes(struct buf *bytes, struct pieces *out, struct err *err)
     if (text && bytes->len)
         status = pieces_add(out, bytes->data, bytes->len, false, err);
     for (size_t i = 0; !text && i < bytes->len && !status; i++)
-        status = pieces_add(out, REPLACEMENT, 3, false, err);
+        status = pieces_add(out, UTF8_REPLACEMENT, 3, false, err);
     buf_clear(bytes);
     return status;
 }
@@ -230,19 +228,6 @@ static int byte_fallback(const struct pieces *in, struct pieces *out, struct err
     return status;
 }
 
-/* U+FFFD for what is ill-formed. */
-static int put_printable(const char *s, size_t n, struct buf *out, struct err *err)
-{
-    int32_t c;
-
-    for (size_t i = 0, len; i < n; i += len) {
-        len = utf8_next(s + i, n - i, &c);
-        if (c < 0 ? buf_puts(out, REPLACEMENT, err) : buf_put(out, s + i, len, err))
-            return err->code;
-    }
-    return 0;
-}
-
 static int byte_level(const struct bpe *b, const struct pieces *in, struct pieces *out,
                       struct err *err)
 {
@@ -254,7 +239,7 @@ static int byte_level(const struct bpe *b, const struct pieces *in, struct piece
                      ? buf_put(&bytes, piece_text(in, i), in->v[i].n, err)
                      : bpe_letters_to_bytes(b, piece_text(in, i), in->v[i].n, &bytes, err);
     if (!status)
-        status = put_printable(bytes.data, bytes.len, &out->text, err);
+        status = utf8_put(&out->text, bytes.data, bytes.len, err);
     if (!status)
         status = pieces_end(out, false, err);
     buf_release(&bytes);
@@ -325,7 +310,7 @@ static int join(const struct pieces *p, bool apart, struct buf *out, struct err 
 {
     for (size_t i = 0; i < p->n; i++)
         if ((apart && i && buf_puts(out, " ", err)) ||
-            put_printable(piece_text(p, i), p->v[i].n, out, err))
+            utf8_put(out, piece_text(p, i), p->v[i].n, err))
             return err->code;
     return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "model/tokenizer/charsmap.h"
 #include "model/tokenizer/parts.h"
 #include "model/tokenizer/protobuf.h"

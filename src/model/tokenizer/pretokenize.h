@@ -1,12 +1,22 @@
 /*
  * Private to the tokenizer: from a text to the words that the model works on.
  *
- *     struct pretok p = {0};
- *     pretok_add_split(&p, PATTERN_GPT2, strlen(PATTERN_GPT2), SPLIT_ISOLATED, false, err);
- *     struct pretok_run run = {.word = f, .arg = a};
- *     pretok_run_init(&run, &p, err);
- *     pretok_split(&p, &run, text, n, true, err);   // calls f(a, word, n, err) for every word
- *     pretok_run_release(&run);
+ *     int print_word(void *arg, const char *word, size_t n, struct err *err);
+ *
+ *     int split(const char *text, struct err *err)
+ *     {
+ *         struct regex_run regex = {0};
+ *         struct pretok_run run = {.word = print_word, .regex = &regex};
+ *         struct pretok p = {0};
+ *
+ *         if (!pretok_add_split(&p, PATTERN_GPT2, strlen(PATTERN_GPT2), SPLIT_ISOLATED, false, err) &&
+ *             !regex_run_init(&regex, err))
+ *             pretok_split(&p, &run, text, strlen(text), true, err); // print_word for every word
+ *         pretok_run_release(&run);
+ *         regex_run_release(&regex);
+ *         pretok_release(&p);
+ *         return err->code;
+ *     }
  *
  * Each step splits the pieces that the step before it has left: what its pattern matches is a
  * piece, and so is what lies between two matches; its behaviour joins or drops some of them.

@@ -1,11 +1,16 @@
 /*
  * Private to the tokenizer: the wire form of protocol buffers, read from untrusted bytes.
  *
- *     struct cursor c = {data, size, 0, 0};
- *     struct pb_field f;
- *     while (pb_next(&c, &f))
- *         if (f.number == 1 && f.type == PB_BYTES) ... f.data, f.n ...
- *     if (c.bad) ... cut off, or not of this form
+ *     // The first text with field number 1; false if there is none or the bytes are cut off.
+ *     bool first_text(const unsigned char *data, size_t size, struct pb_field *f)
+ *     {
+ *         struct cursor c = {data, size, 0, 0};
+ *
+ *         while (pb_next(&c, f))
+ *             if (f->number == 1 && f->type == PB_BYTES)
+ *                 return true;
+ *         return false;
+ *     }
  */
 #ifndef LENSWEEP_MODEL_TOKENIZER_PROTOBUF_H
 #define LENSWEEP_MODEL_TOKENIZER_PROTOBUF_H

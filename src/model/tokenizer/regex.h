@@ -1,13 +1,22 @@
 /*
  * Private to the tokenizer: patterns as tokenizer.json has them, Oniguruma's, run by PCRE2.
  *
- *     void *code;
- *     regex_new(&code, "\\s+", 3, err);          // regex_free(code) when done
- *     struct regex_run run = {0};
- *     regex_run_init(&run, err);                 // one thread's state of matching
- *     while ((found = regex_next(code, &run, s, n, &lo, &hi, err)) > 0)
- *         the match is s[lo..hi)
- *     regex_run_release(&run);
+ *     // How many runs of white space s has; negative on error.
+ *     int count_gaps(const char *s, size_t n, struct err *err)
+ *     {
+ *         struct regex_run run = {0}; // one thread's state of matching
+ *         struct regex_at at = {0};
+ *         void *code = NULL;
+ *         size_t lo, hi;
+ *         int count = 0;
+ *
+ *         if (!regex_new(&code, "\\s+", 3, err) && !regex_run_init(&run, err))
+ *             while (regex_next(code, &run, s, n, &at, &lo, &hi, err) > 0)
+ *                 count++; // the match is s[lo, hi)
+ *         regex_run_release(&run);
+ *         regex_free(code);
+ *         return err->code ? -1 : count;
+ *     }
  *
  * A pattern is rewritten where the two libraries differ (pattern.c), and what would mean something
  * else is refused.

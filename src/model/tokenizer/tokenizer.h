@@ -3,11 +3,19 @@
  * tokenizer.model, or GPT-2's vocab.json and merges.txt. Exact: the ids are those of the packages
  * `tokenizers` and `sentencepiece`.
  *
- *     struct tokenizer *t;
- *     struct ids ids = {0};
- *     tokenizer_open(&t, model_path, err);
- *     tokenizer_encode(t, text, strlen(text), true, &ids, err);
- *     ids_release(&ids);  tokenizer_close(t);
+ *     int count_tokens(const char *model_path, const char *text, size_t *n, struct err *err)
+ *     {
+ *         struct ids ids = {0};
+ *         struct tokenizer *t;
+ *
+ *         if (tokenizer_open(&t, model_path, err))
+ *             return err->code;
+ *         tokenizer_encode(t, text, strlen(text), true, &ids, err);
+ *         *n = ids.n;
+ *         ids_release(&ids);
+ *         tokenizer_close(t);
+ *         return err->code;
+ *     }
  */
 #ifndef LENSWEEP_MODEL_TOKENIZER_TOKENIZER_H
 #define LENSWEEP_MODEL_TOKENIZER_TOKENIZER_H

@@ -1,9 +1,7 @@
 /*
  * Private to the tokenizer: SentencePiece's other model. A word is cut into the tokens whose scores
- * have the largest sum; the vocabulary is that of a struct bpe without merges.
- *
- *     unigram_init(&u, b, score, worst, err);     // once b has all its tokens; score: (b->n_ids)
- *     unigram_encode(&u, b, word, n, &work, &ids, err);
+ * have the largest sum; the vocabulary is that of a struct bpe without merges, complete before
+ * unigram_init.
  */
 #ifndef LENSWEEP_MODEL_TOKENIZER_UNIGRAM_H
 #define LENSWEEP_MODEL_TOKENIZER_UNIGRAM_H

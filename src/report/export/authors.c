@@ -167,7 +167,7 @@ static bool has_any(const struct analysis *x, size_t place)
 int author_cells(const struct analysis *x, const char *name, const char *dims, bool need,
                  struct column *c, struct err *err)
 {
-    const struct h5info *v = catalogue_find(&x->a->s.all, x->group, name);
+    const struct h5info *v = name ? catalogue_find(&x->a->s.all, x->group, name) : NULL;
     struct buf is = {0};
     const char *text = NULL;
     int code = 0;
@@ -176,7 +176,8 @@ int author_cells(const struct analysis *x, const char *name, const char *dims, b
     if (!v && !need)
         return 0;
     if (!v)
-        return err_set(err, ERR_IO, "group %s has no variable %s", x->group, name);
+        return err_set(err, ERR_IO, "group %s has no variable %s", x->group,
+                       name ? name : "for the authors' files");
     for (size_t i = 0; i < v->rank && !code; i++)
         code = buf_printf(&is, err, "%s%s", i ? " " : "", v->dim[i]);
     if (!code)
@@ -366,29 +367,41 @@ int author_logits(const struct analysis *x, struct buf *b, const double *v, cons
 /* The file ---------------------------------------------------------------------------------- */
 
 static const struct {
-    const char *kind;
+    const char *analysis;
     int (*write)(struct analysis *x, struct err *err);
-} kinds[] = {
-    {"decode", authors_decode}, {"token_lens", authors_token_lens}, {"knockout", authors_knockout},
-    {"heads", authors_heads},   {"causal_trace", authors_trace},
+} analyses[] = {
+    {"decode", authors_decode},
+    {"token_lens", authors_token_lens},
+    {"attn_knockout", authors_knockout},
+    {"heads", authors_heads},
+    {"trace", authors_trace},
 };
+
+static int write_analysis(struct analysis *x, struct err *err)
+{
+    const char *analysis = x->layout.analysis;
+
+    if (x->layout.left_out)
+        return author_leave_out(x, err, x->layout.left_out);
+    for (size_t i = 0; analysis && i < sizeof analyses / sizeof *analyses; i++)
+        if (str_eq(analysis, analyses[i].analysis))
+            return read_text(x->a, x->group, "status", &x->status, err) ||
+                           author_labels(x->a, x->group, "target", authors_targets, TARGETS,
+                                         x->target_at, err) ||
+                           analyses[i].write(x, err)
+                       ? err->code
+                       : 0;
+    return 0;
+}
 
 static int write_group(struct authors *a, const char *group, struct err *err)
 {
     struct analysis x = {.a = a, .group = group};
-    char *kind;
-    int code = 0;
 
-    if (h5_read_attr(a->s.file, group, "kind", &kind, err))
-        return err->code;
-    for (size_t i = 0; kind && i < sizeof kinds / sizeof *kinds && !code; i++)
-        if (str_eq(kind, kinds[i].kind))
-            code = read_text(a, group, "status", &x.status, err) ||
-                   author_labels(a, group, "target", authors_targets, TARGETS, x.target_at, err) ||
-                   kinds[i].write(&x, err);
-    mem_free(kind);
+    if (!authors_layout_read(&x.layout, a->s.file, group, &a->s.arena, err))
+        write_analysis(&x, err);
     mem_free(x.status);
-    return code ? err->code : 0;
+    return err->code;
 }
 
 /* Its parts become names of folders. */
@@ -428,10 +441,11 @@ int export_authors(struct h5file *f, const char *model, struct outputs *o, struc
     while (!code && next_section(&a.s, &g))
         code = write_group(&a, a.s.all.v[g.first].group, err);
     if (!code && !o->n)
-        code = err_set(err, ERR_CONFIG,
-                       "nothing of it has a place in the authors' layout: expected a group of kind "
-                       "decode, token_lens, knockout, heads or causal_trace with queries of steps "
-                       "1 to 3");
+        code =
+            err_set(err, ERR_CONFIG,
+                    "nothing of it has a place in the authors' layout: expected one of the paper's "
+                    "analyses with queries of steps 1 to 3 (docs/export.md), in a file of this "
+                    "version");
     close_queries(&a);
     return code ? err->code : 0;
 }

@@ -1,11 +1,12 @@
 /*
  * Private to the export in the authors' layout: authors.c knows the queries and where their files
- * stand, authors_kinds.c what a line of each analysis holds.
+ * stand, authors_lines.c what a line of each analysis holds.
  */
 #ifndef LENSWEEP_REPORT_EXPORT_AUTHORS_H
 #define LENSWEEP_REPORT_EXPORT_AUTHORS_H
 
 #include "report/export/private.h"
+#include "results/describe.h"
 
 enum { ANSWERS = 3, SUBJECT = ANSWERS, TARGETS };
 enum { SPAN_SUBJECT, SPAN_RELATION, SPAN_ANSWER_1, SPAN_ANSWER_2, SPANS };
@@ -38,6 +39,7 @@ struct authors {
 struct analysis {
     struct authors *a;
     const char *group;
+    struct authors_layout layout;
     char **status;
     int target_at[TARGETS]; /* places in the group's own list */
     bool told;              /* that an earlier group has written the same files */

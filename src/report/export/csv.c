@@ -45,9 +45,7 @@ static int put_text(struct buf *b, const char *s, struct err *err)
 
     for (; left && !code; s += n, left -= n) {
         n = utf8_next(s, left, &c);
-        code = c < 0      ? buf_puts(b, "\xEF\xBF\xBD", err)
-               : c == '"' ? buf_puts(b, "\"\"", err)
-                          : buf_put(b, s, n, err);
+        code = c == '"' ? buf_puts(b, "\"\"", err) : utf8_put(b, s, n, err);
     }
     return code ? code : buf_puts(b, quoted ? "\"" : "", err);
 }

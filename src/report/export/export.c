@@ -177,13 +177,11 @@ const struct not_finite export_json_words = {"null", "1e999", "-1e999"};
 
 static int put_json_character(struct buf *b, const char *s, size_t n, int32_t c, struct err *err)
 {
-    if (c < 0)
-        return buf_puts(b, "\xEF\xBF\xBD", err);
     if (c == '"' || c == '\\')
         return buf_printf(b, err, "\\%c", (char)c);
-    if (c < ' ')
+    if (c >= 0 && c < ' ')
         return buf_printf(b, err, "\\u%04x", (unsigned)c);
-    return buf_put(b, s, n, err);
+    return utf8_put(b, s, n, err);
 }
 
 int export_json_text(struct buf *b, const char *s, struct err *err)

@@ -1,11 +1,16 @@
 /*
- * A result file for other programs: every value of every variable as tables (CSV), as objects (JSON
- * Lines) or as arrays (NumPy), and the analyses of the paper in the layout of the authors' files.
+ * A result file for other programs: every value of every variable as tables (CSV) or as objects
+ * (JSON Lines), and the analyses of the paper in the layout of the authors' files.
  * docs/export.md describes them file by file.
  *
- *     struct outputs out = {.dir = "results/demo/csv"};
- *     code = export_csv(f, &out, err) || outputs_commit(&out, err);
- *     outputs_release(&out);              // what was not committed is removed
+ *     int tables(struct h5file *f, struct err *err)
+ *     {
+ *         struct outputs out = {.dir = "results/demo/csv"};
+ *         int code = export_csv(f, &out, err) || outputs_commit(&out, err);
+ *
+ *         outputs_release(&out);              // what was not committed is removed
+ *         return code;
+ *     }
  *
  * Variables are read by blocks (column.h). ERR_IO for what cannot be read or written.
  */
@@ -34,7 +39,6 @@ void outputs_release(struct outputs *o);
 
 int export_csv(struct h5file *f, struct outputs *o, struct err *err);
 int export_jsonl(struct h5file *f, struct outputs *o, struct err *err);
-int export_npz(struct h5file *f, struct outputs *o, struct err *err);
 
 /* `model` is the model's name in their folders, such as meta-llama/Meta-Llama-3-8B-Instruct. What
    of the file has no place in their layout is told in *notes, a line each; ERR_CONFIG if nothing

@@ -43,16 +43,4 @@ int export_sections(struct h5file *f, struct outputs *o,
                                  struct err *err),
                     struct err *err);
 
-/*
- * A zip archive whose entries are deflated as they come. Times are fixed: same content, same bytes.
- * `limit` is the size from which an entry or the archive needs the 64-bit extension.
- */
-struct zip;
-int zip_open(struct zip **z, struct writer *w, uint64_t limit, struct err *err);
-int zip_begin(struct zip *z, const char *name, uint64_t size, struct err *err);
-int zip_put(struct zip *z, const void *p, size_t n, struct err *err);
-int zip_end(struct zip *z, struct err *err);
-int zip_finish(struct zip *z, struct err *err); /* the directory */
-void zip_close(struct zip *z);                  /* memory; z may be NULL */
-
 #endif

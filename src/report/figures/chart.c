@@ -1,5 +1,6 @@
-/* From averages to their figures: pages, the panels and entries that have anything, the CSV. */
-#include "report/figures/figures.h"
+/* From averages to their pages: which panels and entries that have anything, the CSV. */
+#include "report/figures/gnuplot.h"
+#include "report/figures/page.h"
 
 #include "base/str.h"
 
@@ -36,16 +37,17 @@ static size_t entry_at(const struct chart *c, enum place p, size_t i)
     return p == COLUMN ? c->column[i].entry : c->entry[p][i];
 }
 
-double chart_value(const struct chart *c, const struct average *a, enum statistic what,
+double chart_value(const struct chart *c, const struct plotted *a, enum statistic what,
                    const size_t at[PLACES])
 {
-    size_t i = a->stride[0] * c->column[at[COLUMN]].stratum;
+    const struct material *of = c->of;
+    size_t i = of->slot[c->column[at[COLUMN]].stratum] * a->average.elements;
 
-    for (size_t d = 1; d < c->of->n_dims; d++)
+    for (size_t d = 0; d < of->n_dims; d++)
         i += a->stride[d] * c->fixed[d];
     for (int p = 0; p < PLACES; p++)
-        if (c->of->at[p] >= 0)
-            i += a->stride[c->of->at[p]] * entry_at(c, (enum place)p, at[p]);
+        if (of->at[p] >= 0)
+            i += a->stride[of->at[p]] * entry_at(c, (enum place)p, at[p]);
     return a->v[what] ? a->v[what][i] : (double)NAN;
 }
 
@@ -61,22 +63,24 @@ const char *chart_label(const struct chart *c, enum place p, size_t i)
 /* Columns of the page of stratum `like`: entry by entry, in each by step. */
 static int all_columns(struct chart *c, struct arena *a, size_t like, struct err *err)
 {
-    const struct averages *g = c->of;
-    size_t entries = g->at[COLUMN] < 0 ? 1 : g->dim[g->at[COLUMN]].size;
+    const struct material *of = c->of;
+    const struct stratum_info *strata = material_strata(of);
+    size_t n = material_n_strata(of),
+           entries = of->at[COLUMN] < 0 ? 1 : of->dim[of->at[COLUMN]].size;
 
-    c->column = arena_alloc(a, entries * g->dim[0].size, sizeof *c->column, err);
+    c->column = arena_alloc(a, entries * n, sizeof *c->column, err);
     if (!c->column)
         return err->code;
     c->n[COLUMN] = 0;
     for (size_t e = 0; e < entries; e++) {
         size_t first = c->n[COLUMN];
 
-        for (size_t s = 0; s < g->dim[0].size; s++) {
+        for (size_t s = 0; s < n; s++) {
             size_t k = c->n[COLUMN];
 
-            if (g->template[s] != g->template[like] || !str_eq(g->dataset[s], g->dataset[like]))
+            if (!same_page(&strata[s], &strata[like]))
                 continue;
-            for (; k > first && g->step[c->column[k - 1].stratum] > g->step[s]; k--)
+            for (; k > first && strata[c->column[k - 1].stratum].step > strata[s].step; k--)
                 c->column[k] = c->column[k - 1];
             c->column[k] = (struct chart_column){s, e};
             c->n[COLUMN]++;
@@ -87,12 +91,12 @@ static int all_columns(struct chart *c, struct arena *a, size_t like, struct err
 
 static int all_entries(struct chart *c, struct arena *a, size_t like, struct err *err)
 {
-    const struct averages *g = c->of;
+    const struct material *of = c->of;
 
     for (int p = 0; p < PLACES; p++) {
         if (p == COLUMN)
             continue;
-        c->n[p] = g->at[p] < 0 ? 1 : g->dim[g->at[p]].size;
+        c->n[p] = of->at[p] < 0 ? 1 : of->dim[of->at[p]].size;
         c->entry[p] = arena_alloc(a, c->n[p], sizeof *c->entry[p], err);
         if (!c->entry[p])
             return err->code;
@@ -139,7 +143,7 @@ static int keep_seen(struct chart *c, struct arena *a, struct err *err)
             return err->code;
     for (size_t i = 0; i < cells; i++) {
         chart_cell(c, i, at);
-        if (isfinite(chart_value(c, &c->of->average[0], MEAN, at)))
+        if (isfinite(chart_value(c, &c->of->average[0], STAT_MEAN, at)))
             for (int p = 0; p < PLACES; p++)
                 seen[p][at[p]] = true;
     }
@@ -163,24 +167,24 @@ static int keep_seen(struct chart *c, struct arena *a, struct err *err)
 
 /* The CSV ---------------------------------------------------------------------------------- */
 
-static int put_header(struct buf *csv, const struct averages *g, struct err *err)
+static int put_header(struct buf *csv, const struct material *of, struct err *err)
 {
     if (buf_puts(csv, "stratum,step", err))
         return err->code;
-    for (size_t d = 1; d < g->n_dims; d++)
-        if (buf_puts(csv, ",", err) || csv_text(csv, g->dim[d].name, err))
+    for (size_t d = 0; d < of->n_dims; d++)
+        if (buf_puts(csv, ",", err) || csv_text(csv, of->dim[d].name, err))
             return err->code;
-    for (size_t i = 0; i < g->n_averages; i++) {
-        const char *name = g->average[i].name;
+    for (size_t i = 0; i < of->n_averages; i++) {
+        const char *name = of->average[i].average.name;
 
-        if (i < g->n_values ? buf_printf(csv, err, ",%s,%s_lo,%s_hi", name, name, name)
-                            : buf_printf(csv, err, ",%s", name))
+        if (i < of->n_values ? buf_printf(csv, err, ",%s,%s_lo,%s_hi", name, name, name)
+                             : buf_printf(csv, err, ",%s", name))
             return err->code;
     }
     return buf_puts(csv, ",n\n", err);
 }
 
-static int put_statistic(struct buf *csv, const struct chart *c, const struct average *a,
+static int put_statistic(struct buf *csv, const struct chart *c, const struct plotted *a,
                          enum statistic what, const size_t at[PLACES], struct err *err)
 {
     return buf_puts(csv, ",", err) || csv_number(csv, chart_value(c, a, what, at), err) ? err->code
@@ -190,24 +194,24 @@ static int put_statistic(struct buf *csv, const struct chart *c, const struct av
 static int put_line(struct buf *csv, const struct chart *c, const size_t at[PLACES],
                     struct err *err)
 {
-    const struct averages *g = c->of;
+    const struct material *of = c->of;
     size_t entry[DIMS_MAX];
 
     memcpy(entry, c->fixed, sizeof entry);
     for (int p = 0; p < PLACES; p++)
-        if (g->at[p] >= 0)
-            entry[g->at[p]] = entry_at(c, (enum place)p, at[p]);
+        if (of->at[p] >= 0)
+            entry[of->at[p]] = entry_at(c, (enum place)p, at[p]);
     if (csv_text(csv, c->stratum, err) ||
-        buf_printf(csv, err, ",%.0f", g->step[c->column[at[COLUMN]].stratum]))
+        buf_printf(csv, err, ",%d", material_strata(of)[c->column[at[COLUMN]].stratum].step))
         return err->code;
-    for (size_t d = 1; d < g->n_dims; d++)
-        if (buf_puts(csv, ",", err) || csv_text(csv, g->dim[d].label[entry[d]], err))
+    for (size_t d = 0; d < of->n_dims; d++)
+        if (buf_puts(csv, ",", err) || csv_text(csv, of->dim[d].label[entry[d]], err))
             return err->code;
-    for (size_t i = 0; i < g->n_averages; i++)
-        for (int s = MEAN; s <= (i < g->n_values ? HI : MEAN); s++)
-            if (put_statistic(csv, c, &g->average[i], (enum statistic)s, at, err))
+    for (size_t i = 0; i < of->n_averages; i++)
+        for (size_t k = 0; k < (i < of->n_values ? INTERVAL : 1); k++)
+            if (put_statistic(csv, c, &of->average[i], interval[k], at, err))
                 return err->code;
-    return put_statistic(csv, c, &g->average[0], COUNT, at, err) || buf_puts(csv, "\n", err)
+    return put_statistic(csv, c, &of->average[0], STAT_N, at, err) || buf_puts(csv, "\n", err)
                ? err->code
                : 0;
 }
@@ -226,22 +230,27 @@ static int put_csv(struct buf *csv, const struct chart *c, struct err *err)
 
 /* Names ------------------------------------------------------------------------------------ */
 
+static bool is_placed(const struct material *of, size_t d)
+{
+    for (int p = 0; p < PLACES; p++)
+        if (of->at[p] == (int)d)
+            return true;
+    return false;
+}
+
 /* "_window_10" for each dimension without a place that has several entries; in words, ", window 10"
    for each. */
 static int fixed_names(const struct chart *c, struct arena *a, const char **name,
                        const char **words, struct err *err)
 {
-    const struct averages *g = c->of;
+    const struct material *of = c->of;
 
     *name = *words = "";
-    for (size_t d = 1; d < g->n_dims; d++) {
-        const struct dimension *dim = &g->dim[d];
+    for (size_t d = 0; d < of->n_dims; d++) {
+        const struct average_dim *dim = &of->dim[d];
         const char *label = dim->label[c->fixed[d]];
-        bool placed = false;
 
-        for (int p = 0; p < PLACES; p++)
-            placed |= g->at[p] == (int)d;
-        if (placed)
+        if (is_placed(of, d))
             continue;
         if (dim->size > 1)
             *name = arena_printf(a, err, "%s_%s_%s", *name, dim->name, label);
@@ -252,59 +261,75 @@ static int fixed_names(const struct chart *c, struct arena *a, const char **name
     return 0;
 }
 
-static int name_chart(struct chart *c, struct figures *out, struct arena *a, const char *group,
-                      size_t like, struct err *err)
+/* The queries of a page, as its CSV has them, and in words. */
+static int name_stratum(const struct material *of, const struct stratum_info *s, struct arena *a,
+                        const char **name, const char **words, struct err *err)
 {
-    const struct averages *g = c->of;
-    const struct chart_kind *k = g->kind;
-    const char *dataset = g->dataset[like], *first = chart_label(c, COLUMN, 0), *fixed, *words;
-    const char *which, *of, *apart = "";
-    int t = (int)g->template[like];
-    char *name;
+    const char *dataset = s->dataset;
 
-    which = t < 0    ? arena_printf(a, err, "%s%smacro", dataset, *dataset ? "/" : "")
-            : t == 0 ? dataset
-                     : arena_printf(a, err, "%s/%d", dataset, t);
-    of = t > 0        ? arena_printf(a, err, "%s, template %d", dataset, t)
-         : t == 0     ? dataset
-         : !*dataset  ? "mean of datasets"
-         : g->authors ? arena_printf(a, err, "%s, templates as the authors average them", dataset)
-                      : arena_printf(a, err, "%s, mean of templates", dataset);
-    if (k->apart)
+    if (s->template == 0)
+        *name = *words = dataset;
+    else if (s->template > 0) {
+        *name = arena_printf(a, err, "%s/%d", dataset, s->template);
+        *words = arena_printf(a, err, "%s, template %d", dataset, s->template);
+    } else {
+        *name = arena_printf(a, err, "%s%smacro", dataset, *dataset ? "/" : "");
+        *words = !*dataset ? "mean of datasets"
+                           : arena_printf(a, err,
+                                          of->authors ? "%s, templates as the authors average them"
+                                                      : "%s, mean of templates",
+                                          dataset);
+    }
+    return *name && *words ? 0 : err->code;
+}
+
+static int name_chart(struct chart *c, struct gallery *out, struct arena *a, size_t like,
+                      struct err *err)
+{
+    const struct material *of = c->of;
+    const struct figure *f = &of->figure;
+    const char *queries, *first = chart_label(c, COLUMN, 0), *fixed, *words, *apart = "";
+    char *name, *title;
+
+    if (f->apart)
         apart = arena_printf(a, err, "_%.*s", (int)stem(first), first);
-    if (!which || !of || !apart || fixed_names(c, a, &fixed, &words, err) ||
-        figure_name(out, &name, err, "%s_%s%s%s%s%s", group, which, apart, fixed,
-                    k->suffix ? "_" : "", k->suffix ? k->suffix : ""))
+    if (!apart || name_stratum(of, &material_strata(of)[like], a, &c->stratum, &queries, err) ||
+        fixed_names(c, a, &fixed, &words, err) ||
+        gallery_name(out, &name, err, "%s_%s%s%s%s%s", of->group, c->stratum, apart, fixed,
+                     f->name ? "_" : "", f->name ? f->name : ""))
         return err->code;
     c->name = name;
-    c->stratum = which;
-    c->title = arena_printf(a, err, "%s%s%s (%s%s)", out->result, *out->result ? ": " : "",
-                            k->title, of, words);
+    title = arena_strdup(a, f->title, err);
+    if (!title)
+        return err->code;
+    *title = *title >= 'a' && *title <= 'z' ? (char)(*title - 'a' + 'A') : *title;
+    c->title = arena_printf(a, err, "%s%s%s (%s%s)", out->result, *out->result ? ": " : "", title,
+                            queries, words);
     return c->title ? 0 : err->code;
 }
 
 /* Pages ------------------------------------------------------------------------------------ */
 
-static int save_chart(struct figures *out, const struct chart *c, struct err *err)
+static int save_chart(struct gallery *out, const struct chart *c, struct err *err)
 {
     struct buf csv = {0}, gp = {0};
     int code = put_csv(&csv, c, err);
 
     if (!code)
-        code = chart_script(&gp, out, c, err);
+        code = chart_script(&gp, out->format, c, err);
     if (!code)
-        code = figure_save(out, c->name, &csv, &gp, err);
+        code = gallery_save(out, c->name, &csv, &gp, err);
     buf_release(&csv);
     buf_release(&gp);
     return code;
 }
 
-/* One figure, of the columns that are named like `column`; NULL = of all. */
-static int save_page(struct figures *out, struct averages *g, const char *group, size_t like,
+/* One page, of the columns that are named like `column`; NULL = of all. */
+static int save_page(struct gallery *out, const struct material *of, size_t like,
                      const size_t fixed[DIMS_MAX], const char *column, size_t *n, struct err *err)
 {
     struct arena a = {0};
-    struct chart c = {.of = g};
+    struct chart c = {.of = of};
     int code;
 
     memcpy(c.fixed, fixed, sizeof c.fixed);
@@ -315,69 +340,64 @@ static int save_page(struct figures *out, struct averages *g, const char *group,
         code = keep_seen(&c, &a, err);
     if (!code && chart_cells(&c)) {
         ++*n;
-        code =
-            name_chart(&c, out, &a, group, like, err) || save_chart(out, &c, err) ? err->code : 0;
+        code = name_chart(&c, out, &a, like, err) || save_chart(out, &c, err) ? err->code : 0;
     }
     arena_release(&a);
     return code;
 }
 
-static int save_apart(struct figures *out, struct averages *g, const char *group, size_t like,
+static int save_apart(struct gallery *out, const struct material *of, size_t like,
                       const size_t fixed[DIMS_MAX], size_t *n, struct err *err)
 {
-    const struct dimension *d = &g->dim[g->at[COLUMN]];
+    const struct average_dim *d = &of->dim[of->at[COLUMN]];
 
     for (size_t i = 0; i < d->size; i++) {
         size_t k = 0;
 
         while (k < i && !alike(d->label[k], d->label[i]))
             k++;
-        if (k == i && save_page(out, g, group, like, fixed, d->label[i], n, err))
+        if (k == i && save_page(out, of, like, fixed, d->label[i], n, err))
             return err->code;
     }
     return 0;
 }
 
 /* The next entries of the dimensions without a place; false = that was the last. */
-static bool next_fixed(const struct averages *g, size_t fixed[DIMS_MAX])
+static bool next_fixed(const struct material *of, size_t fixed[DIMS_MAX])
 {
-    for (size_t d = g->n_dims; d-- > 1;) {
-        bool placed = false;
-
-        for (int p = 0; p < PLACES; p++)
-            placed |= g->at[p] == (int)d;
-        if (!placed && ++fixed[d] < g->dim[d].size)
+    for (size_t d = of->n_dims; d-- > 0;) {
+        if (!is_placed(of, d) && ++fixed[d] < of->dim[d].size)
             return true;
         fixed[d] = 0;
     }
     return false;
 }
 
-static bool seen_before(const struct averages *g, size_t s)
+static bool seen_before(const struct material *of, size_t s)
 {
+    const struct stratum_info *strata = material_strata(of);
+
     for (size_t k = 0; k < s; k++)
-        if (g->template[k] == g->template[s] && str_eq(g->dataset[k], g->dataset[s]))
+        if (same_page(&strata[k], &strata[s]))
             return true;
     return false;
 }
 
-int charts_save(struct figures *out, struct averages *g, const char *group, size_t *n,
-                struct err *err)
+int charts_save(struct gallery *out, struct material *of, size_t *n, struct err *err)
 {
+    bool apart = of->figure.apart && of->at[COLUMN] >= 0;
     size_t fixed[DIMS_MAX] = {0};
     int code = 0;
 
-    for (size_t d = 0; d < g->n_dims; d++)
-        if (!g->dim[d].size)
-            return 0;
-    for (size_t s = 0; s < g->dim[0].size && !code; s++) {
-        if (seen_before(g, s))
+    for (size_t s = 0; s < material_n_strata(of) && !code; s++) {
+        if (seen_before(of, s))
             continue;
+        code = material_load(of, s, err);
         do
-            code = g->kind->apart && g->at[COLUMN] >= 0
-                       ? save_apart(out, g, group, s, fixed, n, err)
-                       : save_page(out, g, group, s, fixed, NULL, n, err);
-        while (!code && next_fixed(g, fixed));
+            code = code    ? code
+                   : apart ? save_apart(out, of, s, fixed, n, err)
+                           : save_page(out, of, s, fixed, NULL, n, err);
+        while (!code && next_fixed(of, fixed));
     }
     return code;
 }

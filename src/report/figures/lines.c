@@ -1,5 +1,7 @@
 /* Panels of lines with bands. */
+#include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@ static int put_styles(struct buf *gp, const struct chart *c, struct err *err)
 
     for (size_t i = 0; i < c->n[SERIES] && !code; i++) {
         const char *name = chart_label(c, SERIES, i), *words = words_of(&a, name, err);
-        const struct figure_style *style = figure_style(name, i);
+        const struct gp_style *style = gp_style(name, i);
 
         if (!words || buf_printf(gp, err, "label[%zu] = ", i + 1) || gp_text(gp, words, err) ||
             buf_printf(gp, err, "; colour[%zu] = '%s'; shape[%zu] = %d; size[%zu] = %g\n", i + 1,
@@ -51,9 +53,10 @@ static int lines_head(struct buf *gp, const struct page *p, struct err *err)
                    "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n",
                    c->n[ALONG]))
         return err->code;
-    return c->of->kind->along ? put_logarithmic(gp, c, err)
-                              : buf_printf(gp, err, "set xrange [0.5:%zu.5]\nset xtics %d\n",
-                                           c->n[ALONG], tic_step(c->n[ALONG]));
+    return c->of->figure.along_values
+               ? put_logarithmic(gp, c, err)
+               : buf_printf(gp, err, "set xrange [0.5:%zu.5]\nset xtics %d\n", c->n[ALONG],
+                            tic_step(c->n[ALONG]));
 }
 
 /* The bands first, then zero, the lines on top. All panels of a row share one range, with zero. */
@@ -62,8 +65,8 @@ static int lines_panel(struct buf *gp, const struct page *p, size_t row, size_t 
 {
     const struct chart *c = p->c;
     struct range y = range_of(c, row, 0, true);
-    size_t x = field_of(c, ALONG), mean = field_of_value(c, 0, MEAN);
-    int from = !c->of->kind->along; /* layers are counted from 1 */
+    size_t x = field_of(c, ALONG), mean = field_of_value(c, 0);
+    int from = !c->of->figure.along_values; /* layers are counted from 1 */
     double room;
 
     widen(&y, 0);
@@ -78,8 +81,8 @@ static int lines_panel(struct buf *gp, const struct page *p, size_t row, size_t 
         "  for [i=1:|label|] data skip 1 every ::first+(i-1)*along::first+i*along-1 \\\n"
         "    using ($%zu + %d):%zu with linespoints linecolor rgb colour[i] \\\n"
         "    linewidth 1.2 pointtype shape[i] pointsize size[i] notitle\n",
-        y.lo - room, y.hi + room, leads_row(c, row, column) ? "%g" : "", x, from, mean + LO,
-        mean + HI, x, from, mean);
+        y.lo - room, y.hi + room, leads_row(c, row, column) ? "%g" : "", x, from, mean + 1,
+        mean + 2, x, from, mean);
 }
 
 /* The key is a plot of its own, as wide as the page: in a panel it would be as narrow as that. */

@@ -1,5 +1,7 @@
 /* Panels of coloured cells. */
+#include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
+#include "report/words.h"
 
 #include "base/str.h"
 
@@ -29,8 +31,9 @@ static bool is_struck(const struct chart *c, size_t column, const char *role)
 
 static int put_down_numbers(struct buf *gp, const struct chart *c, bool names, struct err *err)
 {
-    if (buf_printf(gp, err, "set yrange [-0.5:%zu.5]\nset ylabel '%s'\nset ytics (", c->n[DOWN] - 1,
-                   names ? c->of->kind->down_label : ""))
+    if (buf_printf(gp, err, "set yrange [-0.5:%zu.5]\nset ylabel ", c->n[DOWN] - 1) ||
+        gp_text(gp, names ? c->of->figure.down_label : "", err) ||
+        buf_puts(gp, "\nset ytics (", err))
         return err->code;
     for (size_t i = 0; i < c->n[DOWN]; i += (size_t)tic_step(c->n[DOWN]))
         if (buf_puts(gp, i ? ", " : "", err) ||
@@ -85,15 +88,15 @@ static int put_colours(struct buf *gp, const struct page *p, size_t row, size_t 
                        struct err *err)
 {
     const struct chart *c = p->c;
-    const struct averages *g = c->of;
+    const struct material *of = c->of;
     const char *name = chart_label(c, ROW, row), *colours = diverging;
     struct range v = range_of(c, row, 0, false);
     size_t at[PLACES], k = 0;
     int digits;
 
-    if (g->n_beside) {
+    if (of->n_beside) {
         panel_cell(c, row, column, 0, at);
-        v.lo = chart_value(c, &g->average[g->n_values], MEAN, at);
+        v.lo = chart_value(c, &of->average[of->n_values], STAT_MEAN, at);
         while (*palettes[k].row && !str_eq(palettes[k].row, name))
             k++;
         colours = palettes[k].colours;
@@ -150,23 +153,23 @@ static int map_panel(struct buf *gp, const struct page *p, size_t row, size_t co
                      struct err *err)
 {
     const struct chart *c = p->c;
-    const struct averages *g = c->of;
-    size_t beside = g->n_values + g->n_beside;
+    const struct material *of = c->of;
+    size_t beside = of->n_values + of->n_beside;
 
     if (put_down_tics(gp, p, row, column, err) || put_colours(gp, p, row, column, err) ||
         buf_printf(gp, err,
                    "plot for [i=0:down-1] data skip 1 every ::first+i*along::first+(i+1)*along-1 "
                    "\\\n    using 0:(i):($0 - 0.52):($0 + 0.52):(i - 0.52):(i + 0.52):%zu "
                    "\\\n    with boxxyerror fillcolor palette fillstyle solid noborder notitle",
-                   field_of_value(c, 0, MEAN)))
+                   field_of_value(c, 0)))
         return err->code;
-    if (g->n_averages > beside &&
+    if (of->n_averages > beside &&
         buf_printf(gp, err,
                    ", \\\n  for [i=0:down-1] data skip 1 every "
                    "::first+i*along::first+(i+1)*along-1 \\\n"
                    "    using 0:($%zu <= fdr ? i : NaN) with points pointtype 7 pointsize 0.3 "
                    "linecolor '#000000' notitle",
-                   field_of_value(c, g->n_values, MEAN) + g->n_beside))
+                   field_of_value(c, of->n_values) + of->n_beside))
         return err->code;
     return buf_puts(gp, "\n", err);
 }

@@ -2,7 +2,7 @@
 #ifndef LENSWEEP_REPORT_FIGURES_PAGE_H
 #define LENSWEEP_REPORT_FIGURES_PAGE_H
 
-#include "report/figures/figures.h"
+#include "report/figures/chart.h"
 
 /* Where things stand on the page, in 1/96 inch. */
 struct page {
@@ -24,6 +24,10 @@ struct form_style {
 
 extern const struct form_style lines_style, map_style, points_style;
 
+/* A value and its interval, as they stand in the CSV. */
+enum { INTERVAL = 3 };
+extern const enum statistic interval[INTERVAL];
+
 size_t panel_cells(const struct chart *c);
 /* Cell i of a panel. */
 void panel_cell(const struct chart *c, size_t row, size_t column, size_t i, size_t at[PLACES]);
@@ -31,9 +35,10 @@ void panel_cell(const struct chart *c, size_t row, size_t column, size_t i, size
 /* Is it the first panel that is drawn in its row? Then it has the scale and its name. */
 bool leads_row(const struct chart *c, size_t row, size_t column);
 
-/* Columns of the CSV, from 1: stratum, step, the dimensions, then three for each value. */
+/* Columns of the CSV, from 1: stratum, step, the dimensions, then a value's mean and the two ends
+   of its interval. */
 size_t field_of(const struct chart *c, enum place p);
-size_t field_of_value(const struct chart *c, size_t value, enum statistic what);
+size_t field_of_value(const struct chart *c, size_t value);
 
 /* The least and the greatest of a row of panels, with or without the intervals. */
 struct range {

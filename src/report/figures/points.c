@@ -1,4 +1,5 @@
 /* Panels of points, one for each head. */
+#include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
 
 #include <math.h>
@@ -60,8 +61,8 @@ static bool next_strongest(const struct chart *c, size_t row, size_t column, dou
         double v;
 
         panel_cell(c, row, column, i, at);
-        v = fmax(chart_value(c, &c->of->average[0], MEAN, at),
-                 chart_value(c, &c->of->average[1], MEAN, at));
+        v = fmax(chart_value(c, &c->of->average[0], STAT_MEAN, at),
+                 chart_value(c, &c->of->average[1], STAT_MEAN, at));
         if (v > best && (v < *than || (v == *than && i > from))) {
             best = v;
             found = i;
@@ -97,8 +98,8 @@ static size_t place_tags(const struct page *p, size_t row, size_t column, double
             break;
         panel_cell(c, row, column, cell, at);
         t.cell = cell;
-        t.x = p->width * inside(100 * chart_value(c, &c->of->average[0], MEAN, at) / most);
-        t.y = p->height * inside(100 * chart_value(c, &c->of->average[1], MEAN, at) / most);
+        t.x = p->width * inside(100 * chart_value(c, &c->of->average[0], STAT_MEAN, at) / most);
+        t.y = p->height * inside(100 * chart_value(c, &c->of->average[1], STAT_MEAN, at) / most);
         t.width = LABEL_CHAR * (double)(strlen(chart_label(c, DOWN, at[DOWN])) + 1 +
                                         strlen(chart_label(c, ALONG, at[ALONG])));
         if (find_room(p, &t, tag, n))
@@ -120,8 +121,8 @@ static int put_chance(struct buf *gp, const struct chart *c, size_t row, size_t 
         double x, y;
 
         panel_cell(c, row, column, i, at);
-        x = chart_value(c, &c->of->average[c->of->n_values], MEAN, at);
-        y = chart_value(c, &c->of->average[c->of->n_values + 1], MEAN, at);
+        x = chart_value(c, &c->of->average[c->of->n_values], STAT_MEAN, at);
+        y = chart_value(c, &c->of->average[c->of->n_values + 1], STAT_MEAN, at);
         if (!isfinite(x) || !isfinite(y))
             continue;
         mean[0] += x;
@@ -143,15 +144,34 @@ static int points_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const double most = share_range(p->c), edge = EDGE * most;
 
-    return buf_printf(
-        gp, err,
-        "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
-        "set jitter overlap 0.1 spread 0.3 wrap 1\n"
-        "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#b5de2b')\n"
-        "set cbrange [0:%zu]\nset cblabel 'layer (from 0)'\n"
-        "set cbtics %d scale 0.4 offset -0.8,0\n",
-        most, -edge, most + edge, -edge, most + edge, p->c->n[DOWN] > 1 ? p->c->n[DOWN] - 1 : 1,
-        tic_step(p->c->n[DOWN]));
+    if (buf_printf(gp, err,
+                   "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
+                   "set jitter overlap 0.1 spread 0.3 wrap 1\n"
+                   "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
+                   "'#b5de2b')\n"
+                   "set cbrange [0:%zu]\nset cbtics %d scale 0.4 offset -0.8,0\nset cblabel ",
+                   most, -edge, most + edge, -edge, most + edge,
+                   p->c->n[DOWN] > 1 ? p->c->n[DOWN] - 1 : 1, tic_step(p->c->n[DOWN])) ||
+        gp_text(gp, p->c->of->figure.down_label, err))
+        return err->code;
+    return buf_puts(gp, "\n", err);
+}
+
+/* "3.5" beside the head 5 of layer 3. */
+static int put_tag(struct buf *gp, const struct page *p, const struct tag *t,
+                   const size_t at[PLACES], size_t label, double most, struct err *err)
+{
+    struct arena a = {0};
+    const char *name = arena_printf(&a, err, "%s.%s", chart_label(p->c, DOWN, at[DOWN]),
+                                    chart_label(p->c, ALONG, at[ALONG]));
+    int code = !name || buf_printf(gp, err, "set label %zu ", label) || gp_text(gp, name, err) ||
+                       buf_printf(gp, err, " at %.4g,%.4g center front font ',7'\n",
+                                  most * outside(t->x / p->width), most * outside(t->y / p->height))
+                   ? err->code
+                   : 0;
+
+    arena_release(&a);
+    return code;
 }
 
 static int points_panel(struct buf *gp, const struct page *p, size_t row, size_t column,
@@ -159,7 +179,7 @@ static int points_panel(struct buf *gp, const struct page *p, size_t row, size_t
 {
     const struct chart *c = p->c;
     const double most = share_range(c);
-    size_t x = field_of_value(c, 0, MEAN), y = field_of_value(c, 1, MEAN);
+    size_t x = field_of_value(c, 0), y = field_of_value(c, 1), at[PLACES];
     struct tag tag[LABELS_MAX];
     size_t n = place_tags(p, row, column, most, tag);
 
@@ -168,12 +188,8 @@ static int points_panel(struct buf *gp, const struct page *p, size_t row, size_t
                    leads_row(c, row, column) ? "%g" : "", LABELS_MAX))
         return err->code;
     for (size_t i = 0; i < n; i++) {
-        size_t at[PLACES];
-
         panel_cell(c, row, column, tag[i].cell, at);
-        if (buf_printf(gp, err, "set label %zu '%s.%s' at %.4g,%.4g center front font ',7'\n",
-                       11 + i, chart_label(c, DOWN, at[DOWN]), chart_label(c, ALONG, at[ALONG]),
-                       most * outside(tag[i].x / p->width), most * outside(tag[i].y / p->height)))
+        if (put_tag(gp, p, &tag[i], at, 11 + i, most, err))
             return err->code;
     }
     if (buf_puts(gp, "plot ", err))
@@ -183,7 +199,7 @@ static int points_panel(struct buf *gp, const struct page *p, size_t row, size_t
                        "data skip 1 every ::first+%zu::first+%zu using (100*$%zu):(100*$%zu):"
                        "(100*$%zu):(100*$%zu):(100*$%zu):(100*$%zu) \\\n    with xyerrorbars "
                        "linecolor '#b8b8b8' linewidth 0.7 pointtype 0 notitle, \\\n  ",
-                       tag[i].cell, tag[i].cell, x, y, x + LO, x + HI, y + LO, y + HI))
+                       tag[i].cell, tag[i].cell, x, y, x + 1, x + 2, y + 1, y + 2))
             return err->code;
     return buf_printf(gp, err,
                       "data skip 1 every ::first::first+%zu using (100*$%zu):(100*$%zu):%zu "

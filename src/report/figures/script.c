@@ -1,5 +1,7 @@
 /* The script of a chart: the page, its texts and where its panels stand. */
+#include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
+#include "report/words.h"
 
 #include "base/str.h"
 
@@ -7,6 +9,8 @@
 #include <string.h>
 
 enum { NARROWEST = 560 }; /* title, key and caption want as much */
+
+const enum statistic interval[INTERVAL] = {STAT_MEAN, STAT_LO, STAT_HI};
 
 /* Panels ----------------------------------------------------------------------------------- */
 
@@ -26,7 +30,7 @@ static bool is_drawn(const struct chart *c, size_t row, size_t column)
 
     for (size_t i = 0; i < panel_cells(c); i++) {
         panel_cell(c, row, column, i, at);
-        if (isfinite(chart_value(c, &c->of->average[0], MEAN, at)))
+        if (isfinite(chart_value(c, &c->of->average[0], STAT_MEAN, at)))
             return true;
     }
     return false;
@@ -58,12 +62,12 @@ static bool ends_column(const struct chart *c, size_t row, size_t column)
 
 size_t field_of(const struct chart *c, enum place p)
 {
-    return 2 + (size_t)c->of->at[p];
+    return 3 + (size_t)c->of->at[p];
 }
 
-size_t field_of_value(const struct chart *c, size_t value, enum statistic what)
+size_t field_of_value(const struct chart *c, size_t value)
 {
-    return 2 + c->of->n_dims + 3 * value + (size_t)what;
+    return 3 + c->of->n_dims + INTERVAL * value;
 }
 
 void widen(struct range *r, double v)
@@ -81,8 +85,8 @@ struct range range_of(const struct chart *c, size_t row, size_t value, bool inte
 
     for (size_t i = 0; i < c->n[COLUMN] * panel_cells(c); i++) {
         panel_cell(c, row, 0, i, at);
-        for (int s = MEAN; s <= (intervals ? HI : MEAN); s++)
-            widen(&r, chart_value(c, &c->of->average[value], (enum statistic)s, at));
+        for (size_t k = 0; k < (intervals ? INTERVAL : 1); k++)
+            widen(&r, chart_value(c, &c->of->average[value], interval[k], at));
     }
     return r;
 }
@@ -96,7 +100,7 @@ double count_of(const struct chart *c, size_t column, const size_t *down)
         for (size_t i = 0; i < panel_cells(c); i++) {
             panel_cell(c, r, column, i, at);
             if (!down || at[DOWN] == *down)
-                widen(&n, chart_value(c, &c->of->average[0], COUNT, at));
+                widen(&n, chart_value(c, &c->of->average[0], STAT_N, at));
         }
     return n.hi;
 }
@@ -113,14 +117,14 @@ static int put_column_title(struct buf *gp, const struct chart *c, size_t column
 {
     struct arena a = {0};
     struct buf text = {0};
-    double step = c->of->step[c->column[column].stratum];
+    int step = material_strata(c->of)[c->column[column].stratum].step;
     const char *s = NULL, *what = words_of(&a, chart_label(c, COLUMN, column), err);
     int code = what ? 0 : err->code;
 
     if (!code && *what)
-        code = buf_printf(&text, err, "%s %s, ", what, c->of->kind->column_words);
+        code = buf_printf(&text, err, "%s %s, ", what, c->of->figure.column_words);
     if (!code && step > 0)
-        code = buf_printf(&text, err, "step %.0f, ", step);
+        code = buf_printf(&text, err, "step %d, ", step);
     if (!code)
         code = buf_printf(&text, err, "n = %.0f", count_of(c, column, NULL));
     if (!code)
@@ -140,33 +144,33 @@ static bool has_intervals(const struct chart *c)
 
     for (size_t i = 0; i < chart_cells(c); i++) {
         chart_cell(c, i, at);
-        if (isfinite(chart_value(c, &c->of->average[0], LO, at)))
+        if (isfinite(chart_value(c, &c->of->average[0], STAT_LO, at)))
             return true;
     }
     return false;
 }
 
-/* What the intervals are, n, and what the kind has to say. */
+/* What the intervals are, n, and what the figure has to say. */
 static int caption(struct buf *text, const struct chart *c, struct err *err)
 {
     static const char *const shown[] = {
         [LINES] = "; bands: ", [MAP] = "; in the CSV: ", [POINTS] = ", with "};
-    const struct chart_kind *k = c->of->kind;
+    const struct figure *f = &c->of->figure;
 
-    if (buf_printf(text, err, "%s%sMean over n queries", k->note ? k->note : "",
-                   k->note ? ". " : "") ||
-        (has_intervals(c) &&
-         buf_printf(text, err, "%s95 %% bootstrap intervals over %s", shown[k->form], c->of->unit)))
+    if (buf_printf(text, err, "%s%sMean over n queries", f->note, *f->note ? ". " : "") ||
+        (has_intervals(c) && buf_printf(text, err, "%s95 %% bootstrap intervals over %s",
+                                        shown[c->of->form], c->of->unit)))
         return err->code;
-    if (c->of->n_beside && k->form == POINTS &&
-        buf_puts(text, "; dashed: rate of control tokens", err))
+    if (c->of->n_beside && c->of->form == POINTS &&
+        buf_printf(text, err, "; dashed: %s", f->beside_words))
         return err->code;
     if (c->of->n_averages > c->of->n_values + c->of->n_beside &&
-        buf_printf(text, err, "; dots: %s <= %g", k->mark, c->of->fdr))
+        buf_printf(text, err, "; dots: %s <= %g", f->mark, c->of->fdr))
         return err->code;
     for (int p = 0; p < PLACES; p++)
-        if (c->left_out[p] && buf_printf(text, err, "; %zu more of %s not shown", c->left_out[p],
-                                         p == COLUMN ? "the columns" : c->of->kind->place[p]))
+        if (c->left_out[p] &&
+            buf_printf(text, err, "; %zu more of %s not shown", c->left_out[p],
+                       p == COLUMN ? "the columns" : c->of->dim[c->of->at[p]].name))
             return err->code;
     return 0;
 }
@@ -227,7 +231,7 @@ static const struct form_style *const styles[] = {
 
 static struct page page_of(const struct chart *c)
 {
-    const struct form_style *style = styles[c->of->kind->form];
+    const struct form_style *style = styles[c->of->form];
     struct page p = style->page;
 
     p.c = c;
@@ -252,11 +256,12 @@ static int put_place(struct buf *gp, const struct page *p, size_t row, size_t co
                    "set tmargin at screen %.4f; set bmargin at screen %.4f\n",
                    left / w, (left + p->width) / w, top / h, (top - p->height) / h))
         return err->code;
-    if (p->c->of->kind->form == LINES)
+    if (p->c->of->form == LINES)
         return 0;
-    if (p->c->of->kind->form == MAP &&
-        buf_printf(gp, err, "set cblabel '%s' offset -0.8,0\n",
-                   column + 1 == p->c->n[COLUMN] ? p->c->of->kind->value_label : ""))
+    if (p->c->of->form == MAP &&
+        (buf_puts(gp, "set cblabel ", err) ||
+         gp_text(gp, column + 1 == p->c->n[COLUMN] ? p->c->of->figure.value_label : "", err) ||
+         buf_puts(gp, " offset -0.8,0\n", err)))
         return err->code;
     if (!p->beside && !(row == 0 && column + 1 == p->c->n[COLUMN]))
         return buf_puts(gp, "unset colorbox\n", err);
@@ -266,20 +271,19 @@ static int put_place(struct buf *gp, const struct page *p, size_t row, size_t co
 
 static int put_row_name(struct buf *gp, const struct page *p, size_t row, struct err *err)
 {
-    const struct chart_kind *k = p->c->of->kind;
     const char *name = chart_label(p->c, ROW, row), *words, *text = NULL;
+    const bool map = p->c->of->form == MAP;
     struct arena a = {0};
     int code = 0;
 
     words = words_of(&a, name, err);
     if (words)
-        text = k->form == MAP
-                   ? words
-                   : arena_printf(&a, err, "%s%s%s", words, *words ? ": " : "", k->value_label);
-    if (!text || buf_puts(gp, k->form == MAP ? "set label 9 " : "set ylabel ", err) ||
-        gp_text(gp, text, err))
+        text = map ? words
+                   : arena_printf(&a, err, "%s%s%s", words, *words ? ": " : "",
+                                  p->c->of->figure.value_label);
+    if (!text || buf_puts(gp, map ? "set label 9 " : "set ylabel ", err) || gp_text(gp, text, err))
         code = err->code;
-    else if (k->form == MAP) /* at the page's edge, however long the names of roles are */
+    else if (map) /* at the page's edge, however long the names of roles are */
         code = buf_printf(
             gp, err, " at screen %.4f,%.4f center rotate by 90\n", 12.0 / p->page_width,
             (p->page_height - p->above - (double)row * (p->height + p->row_gap) - p->height / 2.0) /
@@ -290,23 +294,30 @@ static int put_row_name(struct buf *gp, const struct page *p, size_t row, struct
     return code;
 }
 
+static int put_along_label(struct buf *gp, const struct chart *c, size_t row, size_t column,
+                           struct err *err)
+{
+    if (!ends_column(c, row, column))
+        return buf_puts(gp, "unset xlabel\n", err);
+    return buf_puts(gp, "set xlabel ", err) || gp_text(gp, c->of->figure.along_label, err)
+               ? err->code
+               : buf_puts(gp, " offset 0,0.4\n", err);
+}
+
 static int put_panel(struct buf *gp, const struct page *p, size_t row, size_t column,
                      struct err *err)
 {
     const struct chart *c = p->c;
-    const struct chart_kind *k = c->of->kind;
 
     if (put_place(gp, p, row, column, err) ||
         (heads_column(c, row, column) ? put_column_title(gp, c, column, err)
                                       : buf_puts(gp, "unset title\n", err)) ||
         (leads_row(c, row, column) ? put_row_name(gp, p, row, err)
                                    : buf_puts(gp, "unset ylabel; unset label 9\n", err)) ||
-        (ends_column(c, row, column)
-             ? buf_printf(gp, err, "set xlabel '%s' offset 0,0.4\n", k->along_label)
-             : buf_puts(gp, "unset xlabel\n", err)) ||
+        put_along_label(gp, c, row, column, err) ||
         buf_printf(gp, err, "first = %zu\n", (row * c->n[COLUMN] + column) * panel_cells(c)))
         return err->code;
-    return styles[k->form]->panel(gp, p, row, column, err);
+    return styles[c->of->form]->panel(gp, p, row, column, err);
 }
 
 static int put_panels(struct buf *gp, const struct page *p, struct err *err)
@@ -324,13 +335,13 @@ static int put_panels(struct buf *gp, const struct page *p, struct err *err)
     return 0;
 }
 
-int chart_script(struct buf *gp, const struct figures *out, const struct chart *c, struct err *err)
+int chart_script(struct buf *gp, const char *format, const struct chart *c, struct err *err)
 {
     struct page p = page_of(c);
-    const enum form form = c->of->kind->form;
+    const enum form form = c->of->form;
 
     if (buf_printf(gp, err, "# gnuplot %s.gp\n", c->name) ||
-        gp_head(gp, out, c->name, p.page_width, p.page_height, err) ||
+        gp_head(gp, format, c->name, p.page_width, p.page_height, err) ||
         buf_printf(gp, err,
                    "# a panel's numbers stand in the table from line `first` on\n"
                    "data = '%s.csv'\n",

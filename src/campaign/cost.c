@@ -1,0 +1,112 @@
+#include "campaign/cost.h"
+
+#include "campaign/campaign.h"
+#include "engine/noop.h"
+#include "experiments/kit/survey.h"
+
+int runs_cost(struct run *run, const struct experiment *x, const struct query *q, struct arena *a,
+              uint64_t *flops, struct err *err)
+{
+    struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
+    int n = 0;
+
+    *flops = 0;
+    if (spec)
+        n = query_runs(x, q, spec, a, err);
+    for (int i = 0; i < n; i++) {
+        struct variant v = {.base = spec[i].base < 0 ? NULL : &run[spec[i].base],
+                            .ids = spec[i].ids ? spec[i].ids : q->ids,
+                            .n = spec[i].ids ? spec[i].n : q->n,
+                            .edit = spec[i].edit,
+                            .n_edits = spec[i].n_edits,
+                            .into = &run[i]};
+
+        if (spec[i].all_rows)
+            v.rows = (struct span){0, v.n};
+        run[i] =
+            (struct run){.ids = v.ids, .n = v.n, .edit = spec[i].edit, .n_edits = spec[i].n_edits};
+        *flops += variant_flops(&v, &x->scene->model->shape);
+    }
+    return err->code;
+}
+
+int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, struct cost *sum,
+              struct err *err)
+{
+    uint64_t flops = 0;
+
+    if (x->kind->variants && x->kind->variants(x, cell, a, err))
+        return err->code;
+    for (int i = 0; i < cell->n_variants; i++) {
+        const struct variant *v = &cell->variant[i];
+
+        if (i == 0 || !variant_same_rows(v, v - 1))
+            flops = variant_flops(v, &x->scene->model->shape);
+        if (!variant_is_plain_noop(v))
+            sum->flops += flops;
+    }
+    sum->variants += (uint64_t)cell->n_variants;
+    return 0;
+}
+
+/* What a unit of an experiment holds at most: the runs of the longest query, and the variants of a
+   block of cells with their answers, measured on one cell. */
+static double unit_bytes(struct campaign *c, const struct experiment *x, const struct query *q)
+{
+    struct cell cell = {.query = (size_t)(q - c->data.query)};
+    uint64_t cells = query_cells(x, q->n), block = (uint64_t)c->config.run.rows;
+    struct arena runs = {0}, one = {0};
+    struct run_spec *spec;
+    struct run *run;
+    struct err ignored;
+    double bytes = 0;
+    uint64_t flops;
+
+    err_clear(&ignored);
+    spec = arena_alloc(&runs, RUNS_MAX, sizeof *spec, &ignored);
+    run = arena_alloc(&runs, RUNS_MAX, sizeof *run, &ignored);
+    if (spec && run && !runs_cost(run, x, q, &runs, &flops, &ignored)) {
+        int n = query_runs(x, q, spec, &one, &ignored);
+
+        for (int i = 0; i < n; i++)
+            bytes +=
+                (double)run_bytes(&c->model->shape, spec[i].ids ? spec[i].n : q->n, spec[i].keep);
+        bytes += (double)one.used;
+        arena_reset(&one);
+        cell.run = run;
+        if (x->kind->variants && !x->kind->variants(x, &cell, &one, &ignored))
+            bytes += (double)one.used *
+                     (double)(cells < block ? cells : block / (uint64_t)(cell.n_variants + 1) + 1);
+    }
+    arena_release(&one);
+    arena_release(&runs);
+    return bytes;
+}
+
+static const struct query *longest_query(const struct campaign *c, const struct experiment *x)
+{
+    const struct query *longest = NULL;
+
+    for (size_t q = 0; q < c->data.n; q++)
+        if (!query_skip(x, &c->data.query[q]) && (!longest || c->data.query[q].n > longest->n))
+            longest = &c->data.query[q];
+    return longest;
+}
+
+double campaign_bytes(struct campaign *c, int threads)
+{
+    const struct shape *s = &c->model->shape;
+    double most = 0, d = s->d_model;
+
+    for (size_t i = 0; i < c->n; i++) {
+        const struct query *q = longest_query(c, &c->x[i]);
+        double bytes = q ? unit_bytes(c, &c->x[i], q) : 0;
+
+        most = bytes > most ? bytes : most;
+        if (c->x[i].survey) /* its numbers, and their sums on rank 0 */
+            most += 3 * (double)c->x[i].survey->bytes;
+    }
+    if (campaign_needs(c) & NEED_VOCAB_STATS) /* while rank 0 makes them: float, double, float */
+        most += d * d * (sizeof(float) + sizeof(double) + sizeof(float));
+    return most + engine_bytes(s, (int)c->config.run.rows, c->data.max_tokens, threads);
+}

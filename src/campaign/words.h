@@ -1,0 +1,10 @@
+/* Cells in words, for plans. */
+#ifndef LENSWEEP_CAMPAIGN_WORDS_H
+#define LENSWEEP_CAMPAIGN_WORDS_H
+
+#include "experiments/experiment.h"
+
+/* A cell of a query of n tokens in words, as x->words says it, appended to b. */
+int cell_words(const struct experiment *x, int n, uint64_t cell, struct buf *b, struct err *err);
+
+#endif

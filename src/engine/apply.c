@@ -1,0 +1,25 @@
+#include "engine/apply.h"
+
+void apply_edits(const struct variant *v, const struct shape *s, enum site site, int layer, int t,
+                 float *row)
+{
+    if (v->base)
+        edits_apply(v->base->edit, v->base->n_edits, s, site, layer, t, row);
+    edits_apply(v->edit, v->n_edits, s, site, layer, t, row);
+}
+
+bool apply_masks(const struct variant *v, int layer, int head, int t, float *score)
+{
+    bool any = true;
+
+    if (v->base)
+        any = edits_mask(v->base->edit, v->base->n_edits, layer, head, t, t + 1, score);
+    return edits_mask(v->edit, v->n_edits, layer, head, t, t + 1, score) && any;
+}
+
+void apply_pattern(const struct variant *v, int layer, int head, int t, float *p)
+{
+    if (v->base)
+        edits_pattern(v->base->edit, v->base->n_edits, layer, head, t, t + 1, p);
+    edits_pattern(v->edit, v->n_edits, layer, head, t, t + 1, p);
+}

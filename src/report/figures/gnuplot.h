@@ -1,0 +1,38 @@
+/*
+ * The text of a figure's CSV and of its gnuplot script, whatever names a result file has.
+ *
+ *     // Terminal and output, then a title that no content can leave.
+ *     int begin(struct buf *gp, const char *name, const char *title, struct err *err)
+ *     {
+ *         return gp_head(gp, "svg", name, 1000, 600, err) || buf_puts(gp, "set title ", err) ||
+ *                gp_text(gp, title, err);
+ *     }
+ */
+#ifndef LENSWEEP_REPORT_FIGURES_GNUPLOT_H
+#define LENSWEEP_REPORT_FIGURES_GNUPLOT_H
+
+#include "base/buf.h"
+
+/* Fields of a CSV, without separators: what would need quotes is replaced; a number that is not
+   finite is an empty field. */
+int csv_text(struct buf *csv, const char *s, struct err *err);
+int csv_number(struct buf *csv, double v, struct err *err);
+
+/* Terminal, output file NAME.FORMAT and how data are read; width and height in 1/96 inch. */
+int gp_head(struct buf *gp, const char *format, const char *name, int width, int height,
+            struct err *err);
+
+/* s as a gnuplot string that no content can leave. */
+int gp_text(struct buf *gp, const char *s, struct err *err);
+
+/* How a line's points are drawn: colours of Okabe and Ito, which the colour-blind tell apart. */
+struct gp_style {
+    const char *colour; /* #rrggbb */
+    int point;          /* gnuplot's point type */
+    double size;
+};
+
+/* Of an answer or the subject always the same; i: for other names. */
+const struct gp_style *gp_style(const char *name, size_t i);
+
+#endif

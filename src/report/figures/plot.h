@@ -1,0 +1,29 @@
+/*
+ * The figures of finished results: what each group declares is drawn, whatever its kind.
+ *
+ *     // said: paths of the pictures, and which groups have none.
+ *     int draw_demo(struct buf *said, struct err *err)
+ *     {
+ *         struct plot_options o = {.format = "png"};
+ *         char *const paths[] = {"results/demo"};
+ *
+ *         return plot_results(&o, paths, 1, said, err);
+ *     }
+ */
+#ifndef LENSWEEP_REPORT_FIGURES_PLOT_H
+#define LENSWEEP_REPORT_FIGURES_PLOT_H
+
+#include "base/buf.h"
+
+struct plot_options {
+    const char *dir;    /* NULL = figures/ beside each result */
+    const char *format; /* png, svg or pdf */
+};
+
+/* Result files, or the folders of runs. Says a line for each picture, and for each group that has
+   none, also where an error follows. ERR_CONFIG: an option is none, or a result has nothing that
+   can be drawn; ERR_IO: a file, or there is no gnuplot. */
+int plot_results(const struct plot_options *o, char *const *paths, size_t n, struct buf *said,
+                 struct err *err);
+
+#endif

@@ -1,0 +1,404 @@
+#include "report/headline.h"
+
+#include "base/str.h"
+#include "report/grid.h"
+#include "report/where.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { STRONGEST = 3, BESIDE_MAX = 2 };
+
+struct table {
+    struct finding f;
+    struct average beside[BESIDE_MAX];
+    size_t n_beside;
+    size_t row_dim[DIMS_MAX], n_row_dims, n_rows;
+    size_t column_dim, n_columns; /* n_dims: no columns */
+    int decimals;
+    bool sign; /* some are negative */
+};
+
+/* Layout ----------------------------------------------------------------------------------- */
+
+static int open_beside(struct table *t, struct result *r, const char *group, struct err *err)
+{
+    const char *name;
+
+    while (t->n_beside < BESIDE_MAX &&
+           (name = list_word(t->f.headline->beside, t->n_beside, &r->arena, err)))
+        if (average_open(&t->beside[t->n_beside++], r, group, NULL, name, err))
+            return err->code;
+    return err->code;
+}
+
+static void lay_out(struct table *t)
+{
+    const struct headline *h = t->f.headline;
+    const struct average *a = &t->f.value;
+
+    t->n_rows = t->n_columns = 1;
+    t->column_dim = a->n_dims;
+    for (size_t d = 0; d < a->n_dims; d++) {
+        if (list_has(h->rows, a->dim[d].name)) {
+            t->row_dim[t->n_row_dims++] = d;
+            t->n_rows *= a->dim[d].size;
+        } else if (list_has(h->columns, a->dim[d].name)) {
+            t->column_dim = d;
+            t->n_columns = a->dim[d].size;
+        }
+    }
+}
+
+/* Is element i in this row and column? */
+static bool is_in(const struct table *t, size_t i, size_t row, size_t column)
+{
+    const struct average *a = &t->f.value;
+    size_t at[DIMS_MAX];
+
+    average_place(a, i, at);
+    if (t->column_dim < a->n_dims && at[t->column_dim] != column)
+        return false;
+    for (size_t k = t->n_row_dims; k-- > 0; row /= a->dim[t->row_dim[k]].size)
+        if (at[t->row_dim[k]] != row % a->dim[t->row_dim[k]].size)
+            return false;
+    return true;
+}
+
+/* A column of entries that have no place in the table is no column. */
+static bool has_column(const struct table *t, size_t column)
+{
+    const struct average *a = &t->f.value;
+
+    return t->column_dim == a->n_dims ||
+           !list_has(t->f.headline->without, a->dim[t->column_dim].label[column]);
+}
+
+/* One cell of the table -------------------------------------------------------------------- */
+
+struct cell {
+    size_t found, by_more; /* numbers that pass */
+    size_t best[STRONGEST];
+    double items;
+};
+
+static double strength(const struct table *t, size_t i)
+{
+    double v = finding_effect(&t->f, i);
+
+    return t->f.null.elements ? v : fabs(v);
+}
+
+/* The strongest in falling order; of equal ones the first. */
+static void take(const struct table *t, struct cell *c, size_t i)
+{
+    size_t n = c->found < STRONGEST ? c->found : STRONGEST, k = n;
+
+    while (k > 0 && strength(t, c->best[k - 1]) < strength(t, i))
+        k--;
+    if (k == STRONGEST)
+        return;
+    for (size_t m = n < STRONGEST ? n : STRONGEST - 1; m > k; m--)
+        c->best[m] = c->best[m - 1];
+    c->best[k] = i;
+}
+
+static struct cell look(const struct table *t, size_t stratum, size_t row, size_t column)
+{
+    const struct finding *f = &t->f;
+    struct cell c = {0};
+
+    for (size_t i = 0; i < f->value.elements; i++) {
+        if (!is_in(t, i, row, column) || f->dropped[i])
+            continue;
+        if (average_get(&f->value, STAT_N, i) > 0)
+            c.items = fmax(c.items, finding_items(f, stratum, i));
+        c.by_more += f->any && average_get(&f->value, STAT_Q_MIN, i) <= f->fdr;
+        if (!finding_passes(f, stratum, i))
+            continue;
+        take(t, &c, i);
+        c.found++;
+    }
+    return c;
+}
+
+static bool has_row(const struct table *t, size_t stratum, size_t row)
+{
+    for (size_t c = 0; c < t->n_columns; c++)
+        if (has_column(t, c) && look(t, stratum, row, c).found)
+            return true;
+    return false;
+}
+
+static int any_row(struct table *t, bool *any, struct err *err)
+{
+    for (size_t s = 0; s < t->f.n_order && !*any; s++) {
+        if (finding_seek(&t->f, t->f.order[s], err))
+            return err->code;
+        for (size_t row = 0; row < t->n_rows && !*any; row++)
+            *any = has_row(t, t->f.order[s], row);
+    }
+    return 0;
+}
+
+/* Enough places for two digits of the largest value; signs where there are negative ones. */
+static int find_format(struct table *t, struct err *err)
+{
+    double most = 0;
+
+    for (size_t s = 0; s < t->f.n_order; s++) {
+        if (finding_seek(&t->f, t->f.order[s], err))
+            return err->code;
+        for (size_t i = 0; i < t->f.value.elements; i++) {
+            double v = average_get(&t->f.value, STAT_MEAN, i);
+
+            if (!finding_has(&t->f, i))
+                continue;
+            most = fmax(most, fabs(v));
+            t->sign |= v < 0;
+        }
+    }
+    t->decimals = most > 0 && most < 1 ? 3 : 2;
+    while (t->decimals < 6 && most > 0 && most * pow(10, t->decimals) < 10)
+        t->decimals++;
+    return 0;
+}
+
+/* Printing --------------------------------------------------------------------------------- */
+
+static int put_headings(const struct table *t, struct grid *g, struct err *err)
+{
+    const struct average *a = &t->f.value;
+    bool stored = t->f.test == TEST_STORED;
+    bool single = t->n_rows * t->n_columns == a->elements;
+    int code = grid_put(g, err, "step") || grid_put(g, err, "items");
+
+    for (size_t k = 0; k < t->n_row_dims && !code; k++)
+        code = grid_put(g, err, "%s", a->dim[t->row_dim[k]].name);
+    for (size_t k = 0; k < t->n_beside && !code; k++)
+        code = grid_put(g, err, "%s", t->beside[k].name);
+    if (t->column_dim == a->n_dims) {
+        code = code ||
+               (t->f.test != TEST_NONE && grid_put(g, err, stored ? "change" : "how many")) ||
+               (stored && grid_put(g, err, "by > %g", t->f.min_effect)) ||
+               grid_put(g, err, single ? "mean" : "strongest");
+    } else {
+        for (size_t c = 0; c < t->n_columns && !code; c++)
+            if (has_column(t, c))
+                code = grid_put(g, err, "%s", a->dim[t->column_dim].label[c]);
+    }
+    g->columns = g->n;
+    return code ? err->code : 0;
+}
+
+/* "+1.25 [+1.01, +1.49] chance 0.20  layer 12" */
+static int put_number(const struct table *t, struct grid *g, size_t i, struct err *err)
+{
+    const struct finding *f = &t->f;
+    const struct average *a = &f->value;
+    bool rate = f->null.elements > 0, sign = t->sign || f->test == TEST_T;
+    char where[WHERE_MAX], chance[48] = "";
+
+    if (rate)
+        snprintf(chance, sizeof chance, " %s %.*f", f->headline->null_words, t->decimals,
+                 average_get(&f->null, STAT_MEAN, i));
+    where_words(a, i, f->headline->rows, f->headline->columns, where);
+    return grid_put(g, err, sign ? "%+.*f [%+.*f, %+.*f]%s%s%s" : "%.*f [%.*f, %.*f]%s%s%s",
+                    t->decimals, average_get(a, STAT_MEAN, i), t->decimals,
+                    average_get(a, STAT_LO, i), t->decimals, average_get(a, STAT_HI, i), chance,
+                    *where ? "  " : "", where);
+}
+
+static int put_beside(struct table *t, struct grid *g, size_t stratum, size_t i, struct err *err)
+{
+    for (size_t k = 0; k < t->n_beside; k++) {
+        struct average *b = &t->beside[k];
+        size_t at = average_match(b, &t->f.value, i);
+        double v = NAN;
+
+        if (b->elements && average_seek(b, stratum, err))
+            return err->code;
+        if (at < b->elements)
+            v = average_get(b, STAT_MEAN, at);
+        if (grid_number(g, v, 3, false, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static size_t first_of_row(const struct table *t, size_t row)
+{
+    size_t i = 0;
+
+    for (size_t c = 0; c < t->n_columns; c++)
+        for (i = 0; i < t->f.value.elements; i++)
+            if (is_in(t, i, row, c))
+                return i;
+    return 0;
+}
+
+/* The row's names; empty where it goes on. */
+static int put_names(struct table *t, struct grid *g, size_t stratum, size_t row, double items,
+                     struct err *err)
+{
+    const struct average *a = &t->f.value;
+    size_t first = first_of_row(t, row);
+    int code = grid_put(g, err, "%d", a->stratum[stratum].step) || grid_put(g, err, "%.0f", items);
+
+    for (size_t k = 0; k < t->n_row_dims && !code; k++)
+        code = grid_put(g, err, "%s", average_label(a, t->row_dim[k], first));
+    return code || put_beside(t, g, stratum, first, err) ? err->code : 0;
+}
+
+/* A row with a column for each entry: the strongest in each. */
+static int put_columns(struct table *t, struct grid *g, size_t stratum, size_t row, struct err *err)
+{
+    double items = 0;
+
+    for (size_t c = 0; c < t->n_columns; c++)
+        items = fmax(items, look(t, stratum, row, c).items);
+    if (put_names(t, g, stratum, row, items, err))
+        return err->code;
+    for (size_t c = 0; c < t->n_columns; c++) {
+        struct cell cell = look(t, stratum, row, c);
+
+        if (has_column(t, c) &&
+            (cell.found ? put_number(t, g, cell.best[0], err) : grid_put(g, err, "n.s.")))
+            return err->code;
+    }
+    return 0;
+}
+
+/* A row with how many pass, and the strongest, one below the other. */
+static int put_list(struct table *t, struct grid *g, size_t stratum, size_t row, struct err *err)
+{
+    struct cell c = look(t, stratum, row, 0);
+    bool tested = t->f.test != TEST_NONE, stored = t->f.test == TEST_STORED;
+
+    if (put_names(t, g, stratum, row, c.items, err) ||
+        (tested && grid_put(g, err, "%zu", c.found)) ||
+        (stored && grid_put(g, err, "%zu", c.by_more)))
+        return err->code;
+    for (size_t i = 0; i < STRONGEST && i < c.found; i++) {
+        for (size_t k = 0; i && k + 1 < g->columns; k++)
+            if (grid_put(g, err, " "))
+                return err->code;
+        if (put_number(t, g, c.best[i], err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int put_rows(struct table *t, struct grid *g, struct err *err)
+{
+    bool columns = t->column_dim < t->f.value.n_dims;
+
+    for (size_t s = 0; s < t->f.n_order; s++) {
+        size_t stratum = t->f.order[s];
+
+        if (finding_seek(&t->f, stratum, err))
+            return err->code;
+        for (size_t row = 0; row < t->n_rows; row++)
+            if (has_row(t, stratum, row) && (columns ? put_columns(t, g, stratum, row, err)
+                                                     : put_list(t, g, stratum, row, err)))
+                return err->code;
+    }
+    return 0;
+}
+
+/* Could anything pass? --------------------------------------------------------------------- */
+
+/* A configuration in which all items agree has p = 2^(1 - items), and alone passes if that is at
+   most fdr / tests of its family: does any of the stratum reach it? */
+static int put_power(struct table *t, size_t stratum, struct buf *out, struct err *err)
+{
+    const struct finding *f = &t->f;
+    double nearest = INFINITY, items = 0, tests = 0;
+
+    if (finding_families(&t->f, stratum, err))
+        return err->code;
+    for (size_t i = 0; i < f->value.elements; i++) {
+        double n = finding_items(f, stratum, i), in_family, p = pow(2, 1 - n);
+
+        if (isnan(average_get(&f->value, STAT_P, i)))
+            continue;
+        in_family = finding_family(f, i);
+        if (!(p * in_family < nearest))
+            continue;
+        nearest = p * in_family;
+        items = n;
+        tests = in_family;
+    }
+    if (isinf(nearest) || nearest <= f->fdr)
+        return 0;
+    return buf_printf(out, err,
+                      "  step %d has too few items for one configuration alone: all %.0f agreeing "
+                      "give p = %.2g, %.0f tests need %.2g, so at least %.0f items\n",
+                      f->value.stratum[stratum].step, items, pow(2, 1 - items), tests,
+                      f->fdr / tests, ceil(1 + log2(tests / f->fdr)));
+}
+
+/* All of it -------------------------------------------------------------------------------- */
+
+static int put_title(const struct table *t, const char *group, struct buf *out, struct err *err)
+{
+    const struct headline *h = t->f.headline;
+    const char *legend = where_legend(&t->f.value);
+    size_t cells = t->f.value.elements / t->n_rows / t->n_columns;
+    int code = buf_printf(out, err, "\n%s: %s", group, h->title);
+
+    if (!code && h->warning)
+        code = buf_printf(out, err, " (%s)", h->warning);
+    if (!code && t->f.test == TEST_STORED)
+        code = buf_printf(out, err, "; %zu configurations, q <= %g counts", cells, t->f.fdr);
+    if (!code && h->unit)
+        code = buf_printf(out, err, "; %s", h->unit);
+    if (!code)
+        code = buf_printf(out, err, " [95 %% interval]%s%s\n", *legend ? " " : "", legend);
+    return code ? err->code : 0;
+}
+
+static int put_table(struct table *t, struct buf *out, struct err *err)
+{
+    struct grid g = {0};
+    bool any = false;
+    int code;
+
+    if (t->f.test != TEST_NONE && !(t->f.tests > 0))
+        return buf_puts(out,
+                        t->f.test == TEST_STORED
+                            ? "  nothing is tested: no number has a sign (KL has none), or none "
+                              "was picked (statistics.split)\n"
+                            : "  nothing can be said: there are no numbers to test\n",
+                        err);
+    if (any_row(t, &any, err))
+        return err->code;
+    if (!any)
+        return t->f.test == TEST_NONE
+                   ? buf_puts(out, "  nothing can be said: there are no numbers\n", err)
+                   : buf_printf(out, err, "  nothing found: of %.0f numbers none %s\n", t->f.tests,
+                                t->f.headline->claim ? t->f.headline->claim : "passes its test");
+    code = find_format(t, err) || put_headings(t, &g, err) || put_rows(t, &g, err) ||
+           grid_text(&g, out, err);
+    grid_release(&g);
+    return code ? err->code : 0;
+}
+
+int headline_text(struct result *r, const char *group, const struct headline *h, struct buf *out,
+                  struct err *err)
+{
+    struct table t = {0};
+    int code = finding_open(&t.f, r, group, h, err) || open_beside(&t, r, group, err);
+
+    if (!code && t.f.value.elements) {
+        lay_out(&t);
+        code = put_title(&t, group, out, err) || put_table(&t, out, err);
+        for (size_t k = 0; k < t.f.n_order && t.f.test == TEST_STORED && t.f.tests > 0 && !code;
+             k++)
+            code = put_power(&t, t.f.order[k], out, err);
+    }
+    for (size_t k = 0; k < t.n_beside; k++)
+        average_close(&t.beside[k]);
+    finding_close(&t.f);
+    return code ? err->code : 0;
+}

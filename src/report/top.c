@@ -1,0 +1,132 @@
+#include "report/top.h"
+
+#include "base/str.h"
+#include "report/grid.h"
+
+bool *top_strata(const struct top *t, struct result *r, const struct average *a, struct err *err)
+{
+    bool *chosen = arena_alloc(&r->arena, a->n_strata, sizeof *chosen, err);
+
+    if (chosen)
+        strata_choose(a->stratum, a->n_strata, t->dataset, t->step, chosen);
+    return chosen;
+}
+
+/* A list that the file has in order -------------------------------------------------------- */
+
+enum { LISTED_MAX = 8 };
+
+int top_list(const struct top *t, struct result *r, const char *group, const struct headline *h,
+             struct buf *out, bool *shown, struct err *err)
+{
+    const struct h5info *v = catalogue_find(&r->all, group, h->variable);
+    const char **text[LISTED_MAX], *name[LISTED_MAX], *stem;
+    size_t n = v && v->rank ? v->size[0] : 0, rows = n < t->n ? n : t->n, columns = 0;
+    struct grid g = {0};
+    double *value;
+
+    if (!n || result_numbers(r, group, h->variable, n, &value, err))
+        return err->code;
+    while (columns < LISTED_MAX && (stem = list_word(h->listed, columns, &r->arena, err))) {
+        name[columns] = stem;
+        if (result_text(r, group, stem, n, &text[columns++], err))
+            return err->code;
+    }
+    grid_put(&g, err, "k");
+    for (size_t c = 0; c < columns && !err->code; c++)
+        grid_put(&g, err, "%s", name[c]);
+    if (!err->code)
+        grid_put(&g, err, "%s", h->variable);
+    g.columns = columns + 2;
+    for (size_t i = 0; i < rows && !err->code; i++) {
+        grid_put(&g, err, "%zu", i + 1);
+        for (size_t c = 0; c < columns && !err->code; c++)
+            grid_put(&g, err, "%s", str_eq(text[c][i], "-1") ? "-" : text[c][i]);
+        if (!err->code)
+            grid_number(&g, value[i], 4, true, err);
+    }
+    if (!err->code &&
+        !buf_printf(out, err, "\n%s: %s\nthe first %zu of %zu\n", group, h->title, rows, n))
+        grid_text(&g, out, err);
+    grid_release(&g);
+    *shown = true;
+    return err->code;
+}
+
+/* Groups ----------------------------------------------------------------------------------- */
+
+static int put_group(const struct top *t, struct result *r, const struct result_group *g,
+                     struct buf *out, bool *shown, struct err *err)
+{
+    for (size_t i = 0; i < g->headlines.n; i++) {
+        const struct headline *h = &g->headlines.v[i];
+
+        if (h->only && !str_eq(h->only, "top"))
+            continue;
+        if (h->listed ? top_list(t, r, g->name, h, out, shown, err)
+                      : top_table(t, r, g->name, h, out, shown, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int no_such_group(const struct top *t, struct result *r, struct err *err)
+{
+    const char **name = arena_alloc(&r->arena, r->n_groups, sizeof *name, err), *near;
+
+    if (!name)
+        return err->code;
+    for (size_t i = 0; i < r->n_groups; i++)
+        name[i] = r->group[i].name;
+    near = str_did_you_mean(t->group, name, r->n_groups);
+    return err_set(err, ERR_CONFIG, "there is no group \"%s\"%s%s%s", t->group,
+                   near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+}
+
+static int nothing_to_show(const struct top *t, bool described, struct err *err)
+{
+    bool picked = t->dataset || t->step >= 0;
+
+    if (t->classes)
+        return err_set(err, ERR_CONFIG,
+                       "--classes needs averages%s of an experiment that says which heads promote "
+                       "or suppress, and of a sweep over site head with layers each, heads each, "
+                       "positions [last] and metric logit",
+                       picked ? " of that dataset and step" : "");
+    if (!described)
+        return err_set(err, ERR_CONFIG,
+                       "%s%s has nothing that can be ranked; a file of an earlier lensweep is "
+                       "written anew by the same `lensweep run` or by `lensweep collect`",
+                       t->group ? "group " : "the file", t->group ? t->group : "");
+    return err_set(err, ERR_CONFIG, "there are no averages%s",
+                   picked ? " of that dataset and step" : ": no query has results");
+}
+
+static int put_groups(const struct top *t, struct result *r, struct buf *out, struct err *err)
+{
+    bool shown = false, described = false;
+
+    if (t->group && !result_find(r, t->group))
+        return no_such_group(t, r, err);
+    if (t->classes)
+        top_classes(t, r, out, &shown, err);
+    for (size_t i = 0; i < r->n_groups && !t->classes && !err->code; i++) {
+        const struct result_group *g = &r->group[i];
+
+        if (t->group && !str_eq(t->group, g->name))
+            continue;
+        described |= g->headlines.n > 0;
+        put_group(t, r, g, out, &shown, err);
+    }
+    return err->code || shown ? err->code : nothing_to_show(t, described, err);
+}
+
+int top_text(const struct top *t, const char *path, struct buf *out, struct err *err)
+{
+    struct result r;
+
+    if (!result_open(&r, path, err) && put_groups(t, &r, out, err))
+        err_wrap(err, "%s", r.path);
+    result_close(&r);
+    return err->code;
+}

@@ -1,0 +1,39 @@
+/*
+ * `lensweep top`: what is strongest, from the headlines of a result file.
+ *
+ *     int strongest(struct buf *out, struct err *err)
+ *     {
+ *         struct top t = {.n = 20, .step = -1};
+ *
+ *         return top_text(&t, "results/demo", out, err);
+ *     }
+ */
+#ifndef LENSWEEP_REPORT_TOP_H
+#define LENSWEEP_REPORT_TOP_H
+
+#include "results/average.h"
+
+struct top {
+    const char *group;   /* NULL = every group */
+    bool classes;        /* heads that promote or suppress beside what ablating them changes */
+    size_t n;            /* rows of a table */
+    int64_t step;        /* -1 = every step */
+    const char *dataset; /* NULL = averages over as much as there is */
+};
+
+/* Appends the tables. ERR_CONFIG: there is no such group, or nothing to rank in it. */
+int top_text(const struct top *t, const char *path, struct buf *out, struct err *err);
+
+/* Parts, each a file: the table of one headline; a list of the file's own, in order; classes of
+   heads beside their effects. *shown is set if there was anything to show. */
+int top_table(const struct top *t, struct result *r, const char *group, const struct headline *h,
+              struct buf *out, bool *shown, struct err *err);
+int top_list(const struct top *t, struct result *r, const char *group, const struct headline *h,
+             struct buf *out, bool *shown, struct err *err);
+int top_classes(const struct top *t, struct result *r, struct buf *out, bool *shown,
+                struct err *err);
+
+/* The averages that are asked for: chosen (a->n_strata), in the arena. */
+bool *top_strata(const struct top *t, struct result *r, const struct average *a, struct err *err);
+
+#endif

@@ -1,0 +1,337 @@
+/* `lensweep top --classes`: heads that promote or suppress beside what ablating them changes. */
+#include "report/top.h"
+
+#include "base/str.h"
+#include "report/grid.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RATES_MAX = 2, SWEEPS_MAX = (GRID_COLUMNS_MAX - 1 - 2 * RATES_MAX) / 3 };
+
+/* How often heads do something: a headline with `join: class`. */
+struct rate {
+    const struct headline *h;
+    struct average value, null; /* (layer, head, target), or without target: of any */
+};
+
+/* What ablating the same heads at the last token changes: one with `join: effect`. */
+struct effect {
+    const char *group;
+    const struct headline *h;
+    struct average value; /* (layer, head, position, metric) */
+};
+
+struct classes {
+    const struct top *top;
+    struct result *r;
+    const char *group;
+    struct rate rate[RATES_MAX];
+    size_t n_rates;
+    struct effect effect[SWEEPS_MAX];
+    size_t n_effects, n_sweeps;
+    size_t layers, heads;
+};
+
+static bool joins(const struct headline *h, const char *as)
+{
+    return h->join && str_eq(h->join, as);
+}
+
+/* Reading ---------------------------------------------------------------------------------- */
+
+static int open_rates(struct classes *c, const struct result_group *g, struct err *err)
+{
+    c->group = g->name;
+    for (size_t i = 0; i < g->headlines.n && c->n_rates < RATES_MAX; i++) {
+        struct rate *rate = &c->rate[c->n_rates];
+
+        rate->h = &g->headlines.v[i];
+        if (!joins(rate->h, "class"))
+            continue;
+        if (average_open(&rate->value, c->r, g->name, NULL, rate->h->variable, err) ||
+            (rate->h->null && average_open(&rate->null, c->r, g->name, NULL, rate->h->null, err)))
+            return err->code;
+        c->n_rates += rate->value.elements > 0;
+    }
+    if (c->n_rates) {
+        c->layers = c->rate[0].value.dim[0].size;
+        c->heads = c->rate[0].value.dim[1].size;
+    }
+    return 0;
+}
+
+/* Has it all layers and heads one by one, and the position `last`? */
+static bool is_alike(const struct classes *c, const struct average *a)
+{
+    size_t position = average_dim(a, "position");
+
+    if (average_dim(a, "layer") != 0 || average_dim(a, "head") != 1 || position != 2 ||
+        a->n_dims != 4 || a->dim[0].size != c->layers || a->dim[1].size != c->heads ||
+        a->n_strata != c->rate[0].value.n_strata)
+        return false;
+    for (size_t i = 0; i < a->dim[position].size; i++)
+        if (str_eq(a->dim[position].label[i], "last"))
+            return true;
+    return false;
+}
+
+static int open_effect(struct classes *c, const char *group, const struct headline *h,
+                       struct err *err)
+{
+    struct effect e = {.group = group, .h = h};
+
+    if (average_open(&e.value, c->r, group, h->inside, h->variable, err) || !e.value.elements ||
+        !is_alike(c, &e.value) || ++c->n_sweeps > SWEEPS_MAX) {
+        average_close(&e.value);
+        return err->code;
+    }
+    c->effect[c->n_effects++] = e;
+    return 0;
+}
+
+static int open_effects(struct classes *c, struct err *err)
+{
+    for (size_t i = 0; i < c->r->n_groups; i++)
+        for (size_t k = 0; k < c->r->group[i].headlines.n; k++) {
+            const struct headline *h = &c->r->group[i].headlines.v[k];
+
+            if (joins(h, "effect") && open_effect(c, c->r->group[i].name, h, err))
+                return err->code;
+        }
+    return 0;
+}
+
+static void close_all(struct classes *c)
+{
+    for (size_t i = 0; i < c->n_rates; i++) {
+        average_close(&c->rate[i].value);
+        average_close(&c->rate[i].null);
+    }
+    for (size_t k = 0; k < c->n_effects; k++)
+        average_close(&c->effect[k].value);
+}
+
+/* Of one step ------------------------------------------------------------------------------ */
+
+/* The step's target: answer_STEP, or the first that there is. */
+static const char *target_of(struct classes *c, int step, struct err *err)
+{
+    const struct average *a = &c->rate[0].value;
+    size_t d = average_dim(a, c->rate[0].h->about ? c->rate[0].h->about : "target");
+    const char *name = arena_printf(&c->r->arena, err, "answer_%d", step);
+
+    for (size_t i = 0; name && d < a->n_dims && i < a->dim[d].size; i++)
+        if (str_eq(a->dim[d].label[i], name))
+            return name;
+    return name && d < a->n_dims && a->dim[d].size ? a->dim[d].label[0] : name;
+}
+
+static size_t label_at(const struct average_dim *d, const char *before, const char *label)
+{
+    size_t n = strlen(before);
+
+    for (size_t i = 0; i < d->size; i++)
+        if (!strncmp(d->label[i], before, n) && str_eq(d->label[i] + n, label))
+            return i;
+    return d->size;
+}
+
+/* The element of a head's effect on the target; SIZE_MAX if the sweep does not have the metric. */
+static size_t effect_at(const struct effect *e, const char *target, size_t head, size_t heads)
+{
+    const struct average *a = &e->value;
+    size_t metric = label_at(&a->dim[3], e->h->whole ? e->h->whole : "", target);
+    size_t at[DIMS_MAX] = {head / heads, head % heads, label_at(&a->dim[2], "", "last"), metric};
+
+    return metric == a->dim[3].size ? SIZE_MAX : average_element(a, at);
+}
+
+/* The element of a head's rate, of the target where it has one. */
+static size_t rate_at(const struct average *a, const char *target, size_t head, size_t heads)
+{
+    size_t at[DIMS_MAX] = {head / heads, head % heads};
+
+    if (a->n_dims > 2)
+        at[2] = label_at(&a->dim[2], "", target) % a->dim[2].size;
+    return average_element(a, at);
+}
+
+static int seek(struct classes *c, size_t stratum, struct err *err)
+{
+    for (size_t i = 0; i < c->n_rates; i++)
+        if (average_seek(&c->rate[i].value, stratum, err) ||
+            (c->rate[i].null.elements && average_seek(&c->rate[i].null, stratum, err)))
+            return err->code;
+    for (size_t k = 0; k < c->n_effects; k++)
+        if (average_seek(&c->effect[k].value, stratum, err))
+            return err->code;
+    return 0;
+}
+
+struct line {
+    size_t head; /* layer * heads + head */
+    double key;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+
+    if (x->key != y->key)
+        return x->key < y->key ? 1 : -1;
+    return (x->head > y->head) - (x->head < y->head);
+}
+
+/* Which sweep orders the heads: one that says so, else the first; n_effects = none of them has the
+   target's metric. */
+static size_t leader(const struct classes *c, const char *target)
+{
+    size_t first = c->n_effects;
+
+    for (size_t k = c->n_effects; k-- > 0;)
+        if (effect_at(&c->effect[k], target, 0, c->heads) != SIZE_MAX)
+            first = k;
+    for (size_t k = 0; k < c->n_effects; k++)
+        if (effect_at(&c->effect[k], target, 0, c->heads) != SIZE_MAX && c->effect[k].h->order)
+            return k;
+    return first;
+}
+
+static size_t sort_heads(const struct classes *c, size_t by, const char *target, struct line *line)
+{
+    size_t n = 0;
+
+    for (size_t h = 0; h < c->layers * c->heads; h++) {
+        double v = average_get(&c->effect[by].value, STAT_MEAN,
+                               effect_at(&c->effect[by], target, h, c->heads));
+
+        if (!isnan(v))
+            line[n++] = (struct line){h, fabs(v)};
+    }
+    if (n)
+        qsort(line, n, sizeof *line, by_key);
+    return n;
+}
+
+/* Printing --------------------------------------------------------------------------------- */
+
+static int put_title(const struct classes *c, size_t stratum, const char *target, size_t by,
+                     size_t n, struct buf *out, struct err *err)
+{
+    const struct average *a = &c->rate[0].value;
+    size_t shown = n < c->top->n ? n : c->top->n;
+    int code = buf_printf(out, err,
+                          "\n%s: how often each head promotes and suppresses %s, and what ablating "
+                          "it at the last token changes of the logit of %s; step %d",
+                          c->group, a->n_dims > 2 ? target : "any target", target,
+                          a->stratum[stratum].step) ||
+               stratum_words(&a->stratum[stratum], out, err) ||
+               buf_printf(out, err, "\nthe %zu largest of %zu, by absolute effect in %s", shown, n,
+                          c->effect[by].group) ||
+               (c->n_sweeps > c->n_effects &&
+                buf_printf(out, err, "; the first %zu of %zu sweeps", c->n_effects, c->n_sweeps)) ||
+               buf_puts(out, "\n", err);
+
+    return code ? err->code : 0;
+}
+
+static int put_headings(const struct classes *c, const char *target, struct grid *g,
+                        struct err *err)
+{
+    int code = grid_put(g, err, "head");
+
+    for (size_t i = 0; i < c->n_rates && !code; i++)
+        code = grid_put(g, err, "%s", c->rate[i].h->class_words) ||
+               (c->rate[i].null.elements && grid_put(g, err, "%s", c->rate[i].h->null_words));
+    for (size_t k = 0; k < c->n_effects && !code; k++)
+        if (effect_at(&c->effect[k], target, 0, c->heads) != SIZE_MAX)
+            code = grid_put(g, err, "%s", c->effect[k].group) || grid_put(g, err, "95 %%") ||
+                   grid_put(g, err, "q");
+    g->columns = g->n;
+    return code ? err->code : 0;
+}
+
+static int put_effect(const struct average *a, size_t at, struct grid *g, struct err *err)
+{
+    double mean = average_get(a, STAT_MEAN, at), q = average_get(a, STAT_Q, at);
+
+    if (grid_number(g, mean, 3, true, err) ||
+        grid_put(g, err, isnan(mean) ? "-" : "[%+.3f, %+.3f]", average_get(a, STAT_LO, at),
+                 average_get(a, STAT_HI, at)))
+        return err->code;
+    return grid_put(g, err, isnan(q) ? "-" : "%.2g", q);
+}
+
+static int put_line(const struct classes *c, size_t head, const char *target, struct grid *g,
+                    struct err *err)
+{
+    int code = grid_put(g, err, "%zu.%zu", head / c->heads, head % c->heads);
+
+    for (size_t i = 0; i < c->n_rates && !code; i++) {
+        const struct rate *rate = &c->rate[i];
+        size_t at = rate_at(&rate->value, target, head, c->heads);
+
+        code = grid_number(g, average_get(&rate->value, STAT_MEAN, at), 2, false, err) ||
+               (rate->null.elements &&
+                grid_number(g, average_get(&rate->null, STAT_MEAN, at), 2, false, err));
+    }
+    for (size_t k = 0; k < c->n_effects && !code; k++) {
+        size_t at = effect_at(&c->effect[k], target, head, c->heads);
+
+        if (at != SIZE_MAX)
+            code = put_effect(&c->effect[k].value, at, g, err);
+    }
+    return code;
+}
+
+static int put_step(struct classes *c, size_t stratum, struct buf *out, bool *shown,
+                    struct err *err)
+{
+    const char *target = target_of(c, c->rate[0].value.stratum[stratum].step, err);
+    struct line *line = arena_alloc(&c->r->arena, c->layers * c->heads, sizeof *line, err);
+    struct grid g = {0};
+    size_t by, n;
+
+    if (!target || !line || seek(c, stratum, err))
+        return err->code;
+    by = leader(c, target);
+    n = by < c->n_effects ? sort_heads(c, by, target, line) : 0;
+    if (!n)
+        return 0;
+    *shown = true;
+    if (!put_title(c, stratum, target, by, n, out, err))
+        put_headings(c, target, &g, err);
+    for (size_t i = 0; i < n && i < c->top->n && !err->code; i++)
+        put_line(c, line[i].head, target, &g, err);
+    if (!err->code)
+        grid_text(&g, out, err);
+    grid_release(&g);
+    return err->code;
+}
+
+static int put_class(const struct top *top, struct result *r, const struct result_group *g,
+                     struct buf *out, bool *shown, struct err *err)
+{
+    struct classes c = {.top = top, .r = r};
+    bool *chosen;
+
+    if (!open_rates(&c, g, err) && c.n_rates && !open_effects(&c, err) && c.n_effects &&
+        (chosen = top_strata(top, r, &c.rate[0].value, err)))
+        for (size_t s = 0; s < c.rate[0].value.n_strata && !err->code; s++)
+            if (chosen[s])
+                put_step(&c, s, out, shown, err);
+    close_all(&c);
+    return err->code;
+}
+
+int top_classes(const struct top *t, struct result *r, struct buf *out, bool *shown,
+                struct err *err)
+{
+    for (size_t i = 0; i < r->n_groups; i++)
+        if (put_class(t, r, &r->group[i], out, shown, err))
+            return err->code;
+    return 0;
+}

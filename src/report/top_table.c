@@ -1,0 +1,299 @@
+/* One table of `lensweep top`: the largest averages of a headline, with their intervals. */
+#include "report/top.h"
+
+#include "base/str.h"
+#include "report/grid.h"
+
+#include <math.h>
+#include <string.h>
+
+struct value {
+    double mean, lo, hi, beside, part, n, key;
+    size_t stratum, element;
+};
+
+struct table {
+    const struct top *top;
+    const struct headline *h;
+    struct average a, null;
+    bool *chosen;
+    struct value *best; /* (n_best) in falling order */
+    size_t n_best, n_cells;
+    size_t apart; /* dimension of a table each; n_dims = none */
+    size_t
+        part; /* of a table of total effects: where on it the direct ones are; SIZE_MAX = nowhere */
+};
+
+/* Ranking ---------------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct table *t, size_t element, size_t apart_at)
+{
+    const struct average *a = &t->a;
+    size_t at[DIMS_MAX];
+
+    average_place(a, element, at);
+    if (t->apart < a->n_dims && at[t->apart] != apart_at)
+        return false;
+    for (size_t d = 0; d < a->n_dims; d++)
+        if (list_has(t->h->without, a->dim[d].label[at[d]]))
+            return false;
+    return true;
+}
+
+/* The direct part of a total effect. */
+static double part_of(const struct table *t, size_t element)
+{
+    size_t at[DIMS_MAX];
+
+    if (t->part == SIZE_MAX)
+        return (double)NAN;
+    average_place(&t->a, element, at);
+    at[t->apart] = t->part;
+    return average_get(&t->a, STAT_MEAN, average_element(&t->a, at));
+}
+
+static bool against(const struct table *t)
+{
+    return t->null.elements > 0;
+}
+
+static bool has_beside(const struct table *t)
+{
+    return against(t) || average_has(&t->a, STAT_Q);
+}
+
+static struct value value_at(const struct table *t, size_t stratum, size_t i)
+{
+    struct value v = {.mean = average_get(&t->a, STAT_MEAN, i),
+                      .lo = average_get(&t->a, STAT_LO, i),
+                      .hi = average_get(&t->a, STAT_HI, i),
+                      .beside = against(t) ? average_get(&t->null, STAT_MEAN, i)
+                                           : average_get(&t->a, STAT_Q, i),
+                      .part = part_of(t, i),
+                      .n = average_get(&t->a, STAT_N, i),
+                      .stratum = stratum,
+                      .element = i};
+
+    v.key = fabs(against(t) ? v.mean - v.beside : v.mean);
+    return v;
+}
+
+/* Keeps the largest; of equal ones the first. */
+static void take(struct table *t, const struct value *v)
+{
+    size_t i = t->n_best;
+
+    while (i > 0 && t->best[i - 1].key < v->key)
+        i--;
+    if (i >= t->top->n)
+        return;
+    if (t->n_best < t->top->n)
+        t->n_best++;
+    for (size_t k = t->n_best - 1; k > i; k--)
+        t->best[k] = t->best[k - 1];
+    t->best[i] = *v;
+}
+
+static int rank_cells(struct table *t, size_t apart_at, struct err *err)
+{
+    t->n_best = t->n_cells = 0;
+    for (size_t s = 0; s < t->a.n_strata; s++) {
+        if (!t->chosen[s])
+            continue;
+        if (average_seek(&t->a, s, err) || (against(t) && average_seek(&t->null, s, err)))
+            return err->code;
+        for (size_t i = 0; i < t->a.elements; i++) {
+            struct value v = value_at(t, s, i);
+
+            if (isnan(v.key) || !(v.n >= 1) || !is_wanted(t, i, apart_at))
+                continue;
+            t->n_cells++;
+            take(t, &v);
+        }
+    }
+    return 0;
+}
+
+/* Printing --------------------------------------------------------------------------------- */
+
+/* Enough places for three digits of the largest value. */
+static int places(const struct table *t)
+{
+    double most = 0;
+    int n = 3;
+
+    for (size_t i = 0; i < t->n_best; i++)
+        most = fmax(most, fabs(t->best[i].mean));
+    while (n < 9 && most > 0 && most < 1 && most * pow(10, n) < 100)
+        n++;
+    return n;
+}
+
+static const struct stratum_info *stratum_of(const struct table *t, const struct value *v)
+{
+    return &t->a.stratum[v->stratum];
+}
+
+/* Are its rows of several datasets or templates? */
+static bool is_mixed(const struct table *t)
+{
+    const struct stratum_info *first = stratum_of(t, &t->best[0]);
+
+    for (size_t i = 1; i < t->n_best; i++) {
+        const struct stratum_info *s = stratum_of(t, &t->best[i]);
+
+        if (!str_eq(s->dataset, first->dataset) || s->template != first->template)
+            return true;
+    }
+    return false;
+}
+
+static int put_title(const struct table *t, size_t apart_at, bool mixed, struct buf *out,
+                     struct err *err)
+{
+    const struct average *a = &t->a;
+    int code = buf_printf(out, err, "\n%s: %s: %s", a->group, a->name, a->long_name);
+
+    if (!code && *a->units && !str_eq(a->units, "1"))
+        code = buf_printf(out, err, " [%s]", a->units);
+    if (!code && t->apart < a->n_dims)
+        code = buf_printf(out, err, ": %s", a->dim[t->apart].label[apart_at]);
+    code = code || (!mixed && stratum_words(stratum_of(t, &t->best[0]), out, err)) ||
+           buf_printf(out, err, "\nthe %zu largest of %zu, %s%s%s\n", t->n_best, t->n_cells,
+                      against(t) ? "by the difference from " : "by absolute value",
+                      against(t) ? t->h->null_words : "",
+                      t->n_cells > t->n_best ? "; each interval is that cell's own" : "");
+    return code ? err->code : 0;
+}
+
+static int put_headings(const struct table *t, struct grid *g, bool mixed, struct err *err)
+{
+    bool total = t->part != SIZE_MAX;
+    int code = mixed && (grid_put(g, err, "dataset") || grid_put(g, err, "template"));
+
+    code = code || grid_put(g, err, "step");
+    for (size_t d = 0; d < t->a.n_dims && !code; d++)
+        if (d != t->apart)
+            code = grid_put(g, err, "%s", t->a.dim[d].name);
+    code = code || grid_put(g, err, total ? "total" : "mean") || grid_put(g, err, "95 %% low") ||
+           grid_put(g, err, "95 %% high") ||
+           (has_beside(t) && grid_put(g, err, "%s", against(t) ? t->h->null_words : "q")) ||
+           (total && (grid_put(g, err, "direct") || grid_put(g, err, "indirect"))) ||
+           grid_put(g, err, "n");
+    g->columns = g->n;
+    return code ? err->code : 0;
+}
+
+static int put_stratum(const struct table *t, struct grid *g, const struct value *v, bool mixed,
+                       struct err *err)
+{
+    const struct stratum_info *s = stratum_of(t, v);
+    int code = 0;
+
+    if (mixed)
+        code = grid_put(g, err, "%s", *s->dataset ? s->dataset : "all") ||
+               (s->template <0 ? grid_put(g, err, "all") : grid_put(g, err, "%d", s->template));
+    return code || grid_put(g, err, "%d", s->step) ? err->code : 0;
+}
+
+/* A q may be far below all decimals. */
+static int put_beside(const struct table *t, struct grid *g, const struct value *v, int decimals,
+                      bool sign, struct err *err)
+{
+    if (against(t) || isnan(v->beside))
+        return grid_number(g, v->beside, decimals, sign, err);
+    return grid_put(g, err, "%.2g", v->beside);
+}
+
+static int put_row(const struct table *t, struct grid *g, const struct value *v, bool mixed,
+                   bool sign, int decimals, struct err *err)
+{
+    int code = put_stratum(t, g, v, mixed, err);
+
+    for (size_t d = 0; d < t->a.n_dims && !code; d++)
+        if (d != t->apart)
+            code = grid_put(g, err, "%s", average_label(&t->a, d, v->element));
+    code = code || grid_number(g, v->mean, decimals, sign, err) ||
+           grid_number(g, v->lo, decimals, sign, err) ||
+           grid_number(g, v->hi, decimals, sign, err) ||
+           (has_beside(t) && put_beside(t, g, v, decimals, sign, err)) ||
+           (t->part != SIZE_MAX && (grid_number(g, v->part, decimals, sign, err) ||
+                                    grid_number(g, v->mean - v->part, decimals, sign, err))) ||
+           grid_put(g, err, "%.0f", v->n);
+    return code ? err->code : 0;
+}
+
+static int put_best(const struct table *t, size_t apart_at, struct buf *out, struct err *err)
+{
+    struct grid g = {0};
+    bool mixed = is_mixed(t), sign = t->part != SIZE_MAX;
+    int decimals = places(t);
+    int code = put_title(t, apart_at, mixed, out, err) || put_headings(t, &g, mixed, err);
+
+    for (size_t i = 0; i < t->n_best; i++)
+        sign |= t->best[i].mean < 0 || t->best[i].lo < 0;
+    for (size_t i = 0; i < t->n_best && !code; i++)
+        code = put_row(t, &g, &t->best[i], mixed, sign, decimals, err);
+    if (!code)
+        code = grid_text(&g, out, err);
+    grid_release(&g);
+    return code ? err->code : 0;
+}
+
+/* Where the direct parts are that belong to the total effects of a table. */
+static size_t find_part(const struct table *t, size_t apart_at)
+{
+    const struct average_dim *d = &t->a.dim[t->apart];
+    const char *whole = t->h->whole, *part = t->h->part, *label = d->label[apart_at];
+
+    if (!whole || !part || strncmp(label, whole, strlen(whole)) != 0)
+        return SIZE_MAX;
+    for (size_t i = 0; i < d->size; i++)
+        if (!strncmp(d->label[i], part, strlen(part)) &&
+            str_eq(d->label[i] + strlen(part), label + strlen(whole)))
+            return i;
+    return SIZE_MAX;
+}
+
+/* The largest of one variable; nothing if it has no values. */
+static int show(const struct top *top, struct result *r, const char *group,
+                const struct headline *h, const char *name, struct buf *out, bool *shown,
+                struct err *err)
+{
+    struct table t = {.top = top, .h = h, .part = SIZE_MAX};
+    size_t tables = 1;
+
+    if (average_open(&t.a, r, group, h->inside, name, err) || !t.a.elements)
+        goto out;
+    if (h->null && average_open(&t.null, r, group, h->inside, h->null, err))
+        goto out;
+    t.chosen = top_strata(top, r, &t.a, err);
+    t.best = arena_alloc(&r->arena, top->n, sizeof *t.best, err);
+    t.apart = h->apart ? average_dim(&t.a, h->apart) : t.a.n_dims;
+    if (t.apart < t.a.n_dims)
+        tables = t.a.dim[t.apart].size;
+    for (size_t i = 0; i < tables && !err->code; i++) {
+        t.part = t.apart < t.a.n_dims ? find_part(&t, i) : SIZE_MAX;
+        if (rank_cells(&t, i, err) || !t.n_best)
+            continue;
+        *shown = true;
+        put_best(&t, i, out, err);
+    }
+out:
+    average_close(&t.a);
+    average_close(&t.null);
+    return err->code;
+}
+
+int top_table(const struct top *t, struct result *r, const char *group, const struct headline *h,
+              struct buf *out, bool *shown, struct err *err)
+{
+    bool first = false;
+
+    if (show(t, r, group, h, h->variable, out, &first, err))
+        return err->code;
+    if (!first && h->instead && show(t, r, group, h, h->instead, out, &first, err))
+        return err->code;
+    *shown |= first;
+    return 0;
+}

@@ -1,0 +1,232 @@
+"""Prints the tables of docs/results.md that follow from result files, as Markdown.
+
+    python3 tests/reference/results_page.py PROGRAM          run in the project's root
+
+Runs every kind of experiment, with the options that change what is written, on the model and data of
+tests/fixtures/tiny, and lists what the files hold. Dimensions that only some configurations have stand
+in brackets. Needs h5py.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import h5py
+
+TINY = "tests/fixtures/tiny"
+# Kind: its configurations, each with what is said of it; the first has as little as it needs.
+METRICS = "[logit, logit_difference, recall_mass, repetition_mass, kl, argmax"
+TRACE = "noise: 0.1, samples: 2"
+FIRST = {
+    "decode": [("", ""), ("logprob: true",) * 2, ("rank: true",) * 2, ("vocab_stats: false",) * 2],
+    "causal_trace": [
+        ("", TRACE), ("logit: true", f"{TRACE}, logit: true"), ("logprob: true", f"{TRACE}, logprob: true"),
+        ("corruption: counterfactual", "corruption: counterfactual"),
+    ],
+    "token_lens": [("", ""), ("head_logit: true",) * 2],
+    "knockout": [("", ""), ("layers or heads not all", "layers: each, heads: each, mlp_logit: true")],
+    "heads": [("", ""), ("classify: authors",) * 2, ("vocab_stats: false",) * 2],
+    "ablation": [
+        ("", "site: head, operation: {kind: zero}"),
+        *[(f"metrics: [{m}]", f"site: head, operation: {{kind: zero}}, metrics: {METRICS}, {m}]") for m in ("logprob", "rank", "direct")],
+        ("operation: resample", f"site: head, operation: {{kind: resample}}, metrics: {METRICS}, logprob, rank, direct]"),
+        ("operation: noise", f"site: mlp, operation: {{kind: noise}}, metrics: {METRICS}, logprob, rank, direct]"),
+        ("operation: mean", f"site: mlp, operation: {{kind: mean}}, metrics: {METRICS}]"),
+        ("site: edge", f"site: edge, from: [subject], operation: {{kind: zero}}, metrics: {METRICS}, logprob, rank]"),
+    ],
+    "dump": [(f"sites: [{s}]",) * 2 for s in ("residual", "attn", "mlp", "head")],
+    "noop": [("", "cells: 2")],
+}
+# A second run, on the first one's sweeps.
+SECOND = {
+    "faithfulness": [("", "from: {first}, groups: [ablation_0]")],
+    "ablation": [("statistics.split: half", "site: head, operation: {{kind: zero}}")],
+}
+EVERYWHERE = {"item", "subject", "dataset", "template", "step", "status", "layer_label", "head_label", "kv_head",
+              "stratum_dataset", "stratum_template", "stratum_step", "group_dataset", "group_template", "group_step"}
+ENDS = ("_se", "_lo", "_hi", "_n")
+# Dimension: its coordinate, and what an entry is.
+DIMENSIONS = {
+    "query": ("0, 1, ...", "a query of the data, in the order of the files; with the coordinates `item`, `subject`, `dataset`, `template` and `step`"),
+    "stratum": ("0, 1, ...", "an average over queries; with `stratum_dataset`, `stratum_template`, `stratum_step`"),
+    "layer": ("from 0", "a layer, or in a sweep a configuration of layers (the window's centre, -1 = several together), which `layer_label` says in words"),
+    "head": ("from 0", "a query head, or a configuration of heads with `head_label`; `kv_head` is the key/value head that it reads, -1 = several"),
+    "target": ("names", "a target of the data"),
+    "component": ("`attn`, `mlp`, `resid`", "what a layer adds, and the residual stream after it"),
+    "token_set": ("names", "tokens of the prompt: spans, `last`, `first`, `other`, `random_SPAN`"),
+    "corruption": ("names of spans", "the span that is corrupted"),
+    "site": ("`attn`, `mlp`, `residual`", "what is put back"),
+    "window": ("numbers", "layers that are put back together"),
+    "token": ("from 0", "a token of the prompt, padded to the longest of the file"),
+    "role": ("names", "a role of tokens: of traces ([methods.md](methods.md) 3.2), in `NAME/means` of matching (4)"),
+    "cut_layer": ("from 0", "as `layer` in a sweep: where the attention is cut"),
+    "cut_head": ("from 0", "as `head` in a sweep: where the attention is cut"),
+    "position": ("labels", "tokens that are edited or read together: `last`, `subject[0]`, `first+last`, `5-7`, `all`"),
+    "from": ("labels", "tokens that are attended to"),
+    "to": ("labels", "tokens that attend"),
+    "sample": ("from 0", "a draw of a partner or of noise"),
+    "metric": ("names", "a metric, `logit.answer_1` if it has a value for each target"),
+    "group": ("0, 1, ...", "a dataset, template and step: `group_dataset`, `group_template`, `group_step`"),
+    "width": ("from 0", "an element of the residual stream, or of all heads side by side"),
+    "head_width": ("from 0", "an element of a head's output"),
+    "share": ("numbers", "share of the nodes that are kept"),
+    "node": ("0, 1, ...", "a head or MLP, the strongest first"),
+    "cell": ("0, 1, ...", "a cell of the kind noop"),
+    "value": ("0, 1, ...", "a number of a cell of the kind noop"),
+    "span": ("names", "a named span; stands in the file's root"),
+    "bound": ("`begin`, `end`", "the two ends of a span"),
+    "control": ("0, 1, ...", "a control token; -1 where there are fewer"),
+    "check": ("names", "a check of the audit"),
+}
+# Attribute of a group: where, and what it says.
+ATTRIBUTES = {
+    "kind": ("each experiment, `queries`", "its kind"),
+    "config": ("each experiment; `provenance`", "the keys that it was run with, as YAML; in `provenance` all keys that affect results"),
+    "KEY": ("each experiment", "each of its own keys ([config.md](config.md)), such as `operation.kind`: a number as a number, everything else as it is written in YAML"),
+    "statistics.KEY": ("each experiment", "each key of the section `statistics`"),
+    "data.KEY": ("`queries`", "each key of the section `data` that affects results"),
+    "average": ("where there are averages", "`statistics.average`: `means` or `authors`"),
+    "headlines": ("where there are any", "what a reader looks at first, as JSON: a list of objects with the keys below"),
+    "figures": ("where there are any", "what is drawn of it, as JSON: a list of objects with the keys below"),
+    "cluster": ("`NAME/stats`", "`statistics.cluster`"),
+    "split": ("`NAME/stats`", "`statistics.split`"),
+    "family": ("`NAME/stats`", "`statistics.family`, separated by spaces"),
+    "fdr": ("`NAME/stats`", "`statistics.fdr`"),
+    "min_effect": ("`NAME/stats`", "`statistics.min_effect`"),
+    "sign_tolerance": ("`NAME/stats`", "effects as small as this are ties of the sign test"),
+    "lensweep_version": ("`provenance`", "version of lensweep"),
+    "git_commit": ("`provenance`", "commit that it was built from"),
+    "hdf5_version": ("`provenance`", "version of the HDF5 library"),
+    "blas": ("`provenance`", "version and core type of the BLAS that computed the numbers"),
+    "architecture": ("`provenance`", "architecture of the model"),
+    "model_fingerprint": ("`provenance`", "hash of the model: sizes and headers of its files, and samples of its weights"),
+    "data_fingerprint": ("`provenance`", "hash of all queries"),
+    "Conventions": ("the root", "`CF-1.8`"),
+    "title": ("the root", "`lensweep results`"),
+}
+
+
+def run(program, folder, kinds, *options):
+    """The result file of one run."""
+    lines = [f"model: {{path: {TINY}/model}}", f"data: {{path: {TINY}/queries.jsonl}}", f"output: {folder}", "experiments:"]
+    for kind, configurations in kinds.items():
+        for i, (_, keys) in enumerate(configurations):
+            lines.append(f"  - {{name: {kind}_{i}, kind: {kind}{', ' if keys else ''}{keys}}}")
+    config = pathlib.Path(f"{folder}.yaml")
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = subprocess.run([program, "run", str(config), "--set", "statistics.bootstrap=20", *options], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return f"{folder}/result.h5"
+
+
+class Variable:
+    def __init__(self):
+        self.notes, self.dims, self.some, self.ends, self.texts = [], [], set(), set(), []
+
+    def add(self, d, note):
+        dims = [next(iter(scale.values())).name.rsplit("/", 1)[1] for scale in d.dims]
+        if self.notes:
+            self.some |= set(dims) ^ set(self.dims)
+        at = 0
+        for dim in dims:  # into one list, in an order that suits all
+            if dim not in self.dims:
+                self.dims.insert(at, dim)
+            at = self.dims.index(dim) + 1
+        self.notes.append(note)
+        self.type = "text" if h5py.check_string_dtype(d.dtype) else d.dtype.str[1:]
+        self.units = d.attrs.get("units", "")
+        if d.attrs["long_name"] not in self.texts:
+            self.texts.append(d.attrs["long_name"])
+
+    def when(self, notes):
+        """Where it is: of all the notes of its table."""
+        lacking = [f"`{n}`" for n in notes if n not in self.notes]
+        if not lacking:
+            return ""
+        return f"; not with {', '.join(lacking)}" if "" in self.notes else f"; only with `{self.notes[0]}`"
+
+
+class Table:
+    def __init__(self):
+        self.notes, self.variables = [], {}
+
+    def read(self, group, note):
+        self.notes.append(note)
+        for name, d in group.items():
+            if isinstance(d, h5py.Group) or d.is_scale or name in EVERYWHERE:
+                continue
+            owner = next((name[: -len(e)] for e in ENDS if name.endswith(e) and name[: -len(e)] in group), None)
+            if owner:
+                self.variables[owner].ends.add(name[len(owner):])
+            else:
+                self.variables.setdefault(name, Variable()).add(d, note)
+
+    def print(self, title):
+        print(f"### {title}\n\n| variable | dimensions | type | unit | meaning |\n|---|---|---|---|---|")
+        for name, v in self.variables.items():
+            dims = ", ".join(f"[{d}]" if d in v.some else d for d in v.dims)
+            ends = ", ".join(f"`{e}`" for e in ENDS if e in v.ends)
+            meaning = " or ".join(v.texts) + v.when(self.notes) + (f"; with {ends}" if ends else "")
+            print(f"| `{name}` | {dims} | {v.type} | {v.units} | {meaning} |".replace("||", "\\|\\|"))
+        print()
+
+
+def check_words(f):
+    """Every dimension and attribute of a file has words above."""
+    config_keys = re.findall(r"^\| `([\w.]+)` \|", pathlib.Path("docs/config.md").read_text(encoding="utf-8"), re.M)
+
+    def visit(_, group):
+        if not isinstance(group, h5py.Group):
+            return
+        lacking = [a for a in group.attrs if a not in ATTRIBUTES and re.sub(r"^(data|statistics)\.", "", a) not in config_keys]
+        lacking += [n for n, d in group.items() if isinstance(d, h5py.Dataset) and d.is_scale and n not in DIMENSIONS]
+        if lacking:
+            sys.exit(f"tests/reference/results_page.py has no words for {', '.join(lacking)} of {group.name}")
+
+    visit("", f)
+    f.visititems(visit)
+
+
+def keys(page, macro):
+    """The rows of an X-macro: name and what it says."""
+    body = re.search(rf"#define {macro}\(X\)(.*?[^\\])\n", page, re.S).group(1).replace("\\\n", "")
+    for name, text in re.findall(r'X\((\w+),((?:\s*"(?:[^"\\]|\\.)*")+)\)', body):
+        yield name, "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)).replace("|", "\\|")
+
+
+def main():
+    program = str(pathlib.Path(sys.argv[1]).resolve())
+    with tempfile.TemporaryDirectory() as work:
+        first = run(program, f"{work}/first", FIRST)
+        second = {kind: [(note, text.format(first=f"{work}/first")) for note, text in c] for kind, c in SECOND.items()}
+        files = [(FIRST, h5py.File(first)),
+                 (second, h5py.File(run(program, f"{work}/second", second, "--set", "statistics.split=half")))]
+        tables = {"`queries`": Table()}
+        tables["`queries`"].read(files[0][1]["queries"], "")
+        for kinds, f in files:
+            for kind, configurations in kinds.items():
+                for i, (note, _) in enumerate(configurations):
+                    group = f[f"{kind}_{i}"]
+                    tables.setdefault(f"Kind `{kind}`", Table()).read(group, note)
+                    for inside in ("stats", "means"):
+                        if inside in group:
+                            tables.setdefault(f"Kind `{kind}`, `NAME/{inside}`", Table()).read(group[inside], note)
+        tables.setdefault("`provenance`", Table()).read(files[0][1]["provenance"], "")
+        for _, f in files:
+            check_words(f)
+    for title, names, words in (("Dimensions", "dimension | coordinate | entry", DIMENSIONS), ("Attributes", "attribute | of | says", ATTRIBUTES)):
+        print(f"### {title}\n\n| {names} |\n|---|---|---|")
+        print("".join(f"| `{name}` | {a} | {b} |\n" for name, (a, b) in words.items()))
+    for title, one in tables.items():
+        one.print(title)
+    page = pathlib.Path("src/results/describe.h").read_text(encoding="utf-8")
+    for title, macro in (("Keys of a headline", "HEADLINE_KEYS"), ("Keys of a figure", "FIGURE_KEYS")):
+        print(f"### {title}\n\n| key | says |\n|---|---|")
+        print("".join(f"| `{name}` | {text} |\n" for name, text in keys(page, macro)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,446 @@
+/* What `plot` makes of small result files: the CSV, the script, and what it says. gnuplot is hidden
+   but for one test, which has it read a script of odd names. */
+#define _XOPEN_SOURCE 700
+#include "base/file.h"
+#include "base/mem.h"
+#include "report/figures/plot.h"
+#include "report/words.h"
+#include "results/describe.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { STRATA = 2, LAYERS = 3, PARTS = 2, NAMES = 3, CELLS_MAX = STRATA * LAYERS * PARTS * NAMES };
+
+static char dir[64], path[96], *programs;
+static struct buf said, text;
+
+static int start(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof dir, "/tmp/lensweep-figures-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(path, sizeof path, "%s/result.h5", dir);
+    buf_clear(&said);
+    return setenv("PATH", dir, 1);
+}
+
+static void empty(const char *folder)
+{
+    struct arena a = {0};
+    struct err err;
+    char **names;
+    size_t n;
+
+    err_clear(&err);
+    if (!file_list(folder, &a, &names, &n, &err))
+        for (size_t i = 0; i < n; i++)
+            unlink(file_join(&a, folder, names[i], &err));
+    arena_release(&a);
+}
+
+static int end(void **state)
+{
+    char figures[96];
+
+    (void)state;
+    mem_fail_nth(0);
+    snprintf(figures, sizeof figures, "%s/figures", dir);
+    empty(figures);
+    rmdir(figures);
+    empty(dir);
+    buf_release(&said);
+    buf_release(&text);
+    setenv("PATH", programs, 1);
+    return rmdir(dir);
+}
+
+/* A result file --------------------------------------------------------------------------- */
+
+static const char *const components[PARTS] = {"attn", "subject_last"};
+static const char *const targets[NAMES] = {"answer_1", "subject",
+                                           "it's ''odd'' ``x`` \\ \"q\", \n."};
+static const int32_t layers[LAYERS] = {0, 3, 7};
+static const struct dim dims[] = {{"stratum", STRATA, V_I4, NULL, NULL},
+                                  {"layer", LAYERS, V_I4, layers, NULL},
+                                  {"component", PARTS, V_STR, components, NULL},
+                                  {"target", NAMES, V_STR, targets, NULL}};
+
+/* Number i of an average is i, halved; NaN where `missing` says so. */
+static void put_average(struct h5group *g, const char *name, const char *dimensions, size_t n,
+                        double plus, bool (*missing)(size_t))
+{
+    struct variable v = {name, V_F64, dimensions, "a mean", "1"};
+    double data[CELLS_MAX];
+    struct err err;
+
+    err_clear(&err);
+    for (size_t i = 0; i < n; i++)
+        data[i] = missing && missing(i) ? (double)NAN : 0.5 * (double)i + plus;
+    assert_int_equal(h5_define(g, &v, &err), 0);
+    assert_int_equal(h5_write(g, name, 0, STRATA, data, &err), 0);
+}
+
+static void put_strata(struct h5group *g, const char *const *dataset, const int32_t *step)
+{
+    const int32_t template[STRATA] = {1, 1};
+    struct err err;
+
+    err_clear(&err);
+    assert_int_equal(
+        h5_define(g, &(struct variable){"stratum_dataset", V_STR, "stratum", "", NULL}, &err), 0);
+    assert_int_equal(
+        h5_define(g, &(struct variable){"stratum_template", V_I4, "stratum", "", NULL}, &err), 0);
+    assert_int_equal(
+        h5_define(g, &(struct variable){"stratum_step", V_I4, "stratum", "", NULL}, &err), 0);
+    assert_int_equal(h5_write(g, "stratum_dataset", 0, STRATA, dataset, &err), 0);
+    assert_int_equal(h5_write(g, "stratum_template", 0, STRATA, template, &err), 0);
+    assert_int_equal(h5_write(g, "stratum_step", 0, STRATA, step, &err), 0);
+}
+
+/* A file with one group `g` of two steps of one dataset, and what it declares. */
+static struct h5group *begin(struct h5file **f, const struct figure *figure, size_t n,
+                             const char *dataset)
+{
+    const char *const both[STRATA] = {dataset, dataset};
+    struct h5group *g;
+    struct err err;
+
+    err_clear(&err);
+    assert_int_equal(h5_create(f, path, &err), 0);
+    assert_int_equal(h5_group(*f, "g", dims, sizeof dims / sizeof *dims, &g, &err), 0);
+    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
+    assert_int_equal(figures_write(g, figure, n, &err), 0);
+    put_strata(g, both, (int32_t[]){2, 1});
+    return g;
+}
+
+static void commit(struct h5file *f)
+{
+    struct err err;
+
+    err_clear(&err);
+    assert_int_equal(h5_commit(f, &err), 0);
+}
+
+/* Status of plotting it; the line of the error in err. */
+static int plot(struct err *err)
+{
+    const struct plot_options o = {.format = "svg"};
+
+    err_clear(err);
+    return plot_results(&o, (char *const[]){path}, 1, &said, err);
+}
+
+static void load(const char *name)
+{
+    char file[160];
+    struct err err;
+
+    err_clear(&err);
+    snprintf(file, sizeof file, "%s/figures/%s", dir, name);
+    buf_clear(&text);
+    assert_int_equal(file_read(&text, file, 1 << 20, &err), 0);
+    assert_non_null(buf_str(&text, &err));
+}
+
+static void has(const char *wanted)
+{
+    if (!strstr(text.data, wanted))
+        fail_msg("no \"%s\" in:\n%s", wanted, text.data);
+}
+
+static const struct figure lines = {.form = "lines",
+                                    .values = "score",
+                                    .row = "component",
+                                    .series = "target",
+                                    .along = "layer",
+                                    .title = "what is drawn",
+                                    .value_label = "score (nat)",
+                                    .along_label = "layer"};
+
+/* Tests ------------------------------------------------------------------------------------ */
+
+/* Of the first component nothing in the stratum of step 2. */
+static bool lacks_first(size_t i)
+{
+    return i < LAYERS * PARTS * NAMES && i / NAMES % PARTS == 0;
+}
+
+static void test_lines(void **state)
+{
+    struct h5file *f;
+    struct h5group *g = begin(&f, &lines, 1, "cities");
+    struct err err;
+
+    (void)state;
+    put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, lacks_first);
+    put_average(g, "score_lo", "stratum layer component target", CELLS_MAX, -1, NULL);
+    put_average(g, "score_hi", "stratum layer component target", CELLS_MAX, 1, NULL);
+    put_average(g, "score_n", "stratum layer component target", CELLS_MAX, 0.5, NULL);
+    commit(f);
+    assert_int_equal(plot(&err), ERR_IO);
+    assert_non_null(strstr(err.msg, "gnuplot is not installed"));
+    load("g_cities_1.csv");
+    /* Step 1 is the second stratum and comes first; layers have their numbers. */
+    assert_ptr_equal(strstr(text.data,
+                            "stratum,step,layer,component,target,score,score_lo,score_hi,n\n"
+                            "cities/1,1,0,attn,answer_1,9,8,10,9.5\n"
+                            "cities/1,1,3,attn,answer_1,12,11,13,12.5\n"),
+                     text.data);
+    has("cities/1,2,7,attn,answer_1,,5,7,6.5\n"); /* no value: an empty field */
+    has("cities/1,1,0,attn,it's ''odd'' ''x'' \\ 'q';  .,10,9,11,10.5\n");
+    load("g_cities_1.gp");
+    has("'What is drawn");
+    has("step 1, n = 18");
+    has("step 2, n = 9");
+    has("'answer 1'");
+    has("'it\u2019s \u2019\u2019odd\u2019\u2019 \u2019\u2019x\u2019\u2019 \\ \"q\",  .'");
+    has("95 % bootstrap intervals over items");
+    has("subject: last token");
+    has("first = 0\n");  /* attn, step 1; the panel of step 2 is empty and not drawn */
+    has("first = 18\n"); /* subject_last, step 1 */
+    has("first = 27\n");
+    assert_null(strstr(text.data, "first = 9\n"));
+    assert_null(strstr(text.data, "``"));
+}
+
+static void test_map(void **state)
+{
+    const struct figure map = {.name = "effect",
+                               .form = "map",
+                               .inside = "stats",
+                               .values = "mean",
+                               .mark = "q",
+                               .row = "target",
+                               .down = "component",
+                               .along = "layer",
+                               .title = "A map"};
+    const char *const cities[STRATA] = {"cities", "lands"};
+    struct h5file *f;
+    struct h5group *g;
+    struct err err;
+
+    (void)state;
+    g = begin(&f, &map, 1, "cities");
+    err_clear(&err);
+    assert_int_equal(h5_attr_str(g, "statistics.cluster", "query", &err), 0);
+    assert_int_equal(h5_attr_str(g, "statistics.fdr", "0.25", &err), 0);
+    assert_int_equal(h5_group(f, "g/stats", dims, sizeof dims / sizeof *dims, &g, &err), 0);
+    put_strata(g, cities, (int32_t[]){1, 1});
+    put_average(g, "mean", "stratum layer component target", CELLS_MAX, -9, NULL);
+    put_average(g, "lo", "stratum layer component target", CELLS_MAX, -10, NULL);
+    put_average(g, "q", "stratum layer component target", CELLS_MAX, 0, NULL);
+    commit(f);
+    assert_int_equal(plot(&err), ERR_IO);
+    load("g_lands_1_effect.csv");
+    assert_ptr_equal(strstr(text.data,
+                            "stratum,step,layer,component,target,mean,mean_lo,mean_hi,q,n\n"
+                            "lands/1,1,0,attn,answer_1,0,-1,,9,\n"),
+                     text.data);
+    load("g_cities_1_effect.gp");
+    has("along = 3\ndown = 2\n");
+    has("fdr = 0.25\n");
+    has("dots: q <= 0.25");
+    has("intervals over queries");
+    has("($9 <= fdr ? i : NaN)");
+    has("first = 12\n");
+}
+
+static void test_points(void **state)
+{
+    const struct figure points = {.form = "points",
+                                  .values = "up down",
+                                  .beside = "up_chance down_chance",
+                                  .beside_words = "what chance gives",
+                                  .row = "target",
+                                  .down = "layer",
+                                  .along = "component",
+                                  .title = "Points"};
+    struct h5file *f;
+    struct h5group *g = begin(&f, &points, 1, "");
+    struct err err;
+
+    (void)state;
+    put_average(g, "up", "stratum layer component target", CELLS_MAX, 0, NULL);
+    put_average(g, "down", "stratum layer component target", CELLS_MAX, 1, NULL);
+    put_average(g, "up_chance", "stratum target", STRATA * NAMES, 0, NULL); /* fewer dimensions */
+    put_average(g, "down_chance", "stratum layer component target", CELLS_MAX, 2, NULL);
+    commit(f);
+    assert_int_equal(plot(&err), ERR_IO);
+    load("g__1.csv");
+    assert_ptr_equal(strstr(text.data,
+                            "stratum,step,layer,component,target,up,up_lo,up_hi,down,down_lo,"
+                            "down_hi,up_chance,down_chance,n\n"
+                            "/1,1,0,attn,answer_1,9,,,10,,,1.5,11,\n"
+                            "/1,1,0,subject_last,answer_1,10.5,,,11.5,,,1.5,12.5,\n"),
+                     text.data);
+    load("g__1.gp");
+    has("dashed: what chance gives");
+    has("(100*$6):(100*$9):3");
+}
+
+/* A second figure whose averages are not there, or that lies on dimensions that they lack, is left
+   out; a group without any is named. */
+static void test_missing(void **state)
+{
+    struct figure figure[3] = {lines, lines, lines};
+    struct h5file *f;
+    struct h5group *g;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    figure[0].values = "absent";
+    figure[1].along = "width";
+    figure[2].name = "there";
+    g = begin(&f, figure, 3, "cities");
+    put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, NULL);
+    assert_int_equal(h5_group(f, "later", NULL, 0, &g, &err), 0);
+    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
+    assert_int_equal(figures_write(g, figure, 1, &err), 0);
+    commit(f);
+    assert_int_equal(plot(&err), ERR_IO);
+    assert_non_null(buf_str(&said, &err));
+    assert_non_null(strstr(said.data, "/figures/g_cities_1_there.gp\n"
+                                      "later: no figure, because it has no averages"));
+    assert_null(strstr(said.data, "g_cities_1.gp"));
+}
+
+static void test_nothing(void **state)
+{
+    struct h5file *f;
+    struct err err;
+
+    (void)state;
+    begin(&f, &lines, 1, "cities");
+    commit(f);
+    assert_int_equal(plot(&err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "has nothing that can be drawn"));
+}
+
+static void test_earlier(void **state)
+{
+    struct h5file *f;
+    struct h5group *g = begin(&f, NULL, 0, "cities");
+    struct err err;
+
+    (void)state;
+    put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, NULL);
+    commit(f);
+    assert_int_equal(plot(&err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "was written by an earlier lensweep"));
+}
+
+/* What no lensweep declares is an error of the file. */
+static void test_hostile(void **state)
+{
+    struct figure figure[4] = {lines, lines, lines, lines};
+
+    (void)state;
+    figure[0].form = "pie";
+    figure[1].series = "layer"; /* in two places */
+    figure[2].values = "score score";
+    figure[3].beside = "wide";
+    for (size_t i = 0; i < 4; i++) {
+        struct h5file *f;
+        struct h5group *g = begin(&f, &figure[i], 1, "cities");
+        struct err err;
+
+        put_average(g, "score", "stratum layer component", STRATA * LAYERS * PARTS, 0, NULL);
+        put_average(g, "wide", "stratum layer component target", CELLS_MAX, 0, NULL);
+        commit(f);
+        assert_int_equal(plot(&err), ERR_IO);
+        assert_null(strstr(err.msg, "gnuplot"));
+    }
+}
+
+/* Each allocation fails once: an error, and no crash. */
+static void test_memory(void **state)
+{
+    struct h5file *f;
+    struct h5group *g = begin(&f, &lines, 1, "cities");
+    struct err err;
+    long n = 0;
+
+    (void)state;
+    put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, NULL);
+    commit(f);
+    do {
+        mem_fail_nth(++n);
+        plot(&err);
+        mem_fail_nth(0);
+    } while (err.code == ERR_MEMORY && n < 100000);
+    assert_int_equal(err.code, ERR_IO);
+    assert_in_range(n, 50, 99999);
+}
+
+/* gnuplot itself takes the names for what they are, and runs none of them. */
+static void test_drawn(void **state)
+{
+    static const char odd[] = "#a ''b'' ``touch pwned`` \\";
+    struct h5file *f;
+    struct h5group *g;
+    struct err err;
+
+    (void)state;
+    setenv("PATH", programs, 1);
+    g = begin(&f, &lines, 1, odd);
+    put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, NULL);
+    commit(f);
+    if (plot(&err)) {
+        assert_non_null(strstr(err.msg, "gnuplot is not installed"));
+        skip();
+    }
+    load("g__a___b_____touch_pwned_____1.svg");
+    has("#a \u2019\u2019b\u2019\u2019 \u2019\u2019touch pwned\u2019\u2019 \\");
+    has("it\u2019s \u2019\u2019odd\u2019\u2019");
+    /* Every line is read, also those that begin with #: nothing is missing, or gnuplot would say so. */
+    load("g__a___b_____touch_pwned_____1.csv");
+    assert_ptr_equal(strstr(text.data, "\n#a"), strchr(text.data, '\n'));
+}
+
+static void test_words(void **state)
+{
+    struct arena a = {0};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    assert_string_equal(words_of(&a, "answer_1_first", &err), "answer 1: first token");
+    assert_string_equal(words_of(&a, "before_answer_2", &err), "last before answer 2");
+    assert_string_equal(words_of(&a, "mlp", &err), "MLP");
+    assert_string_equal(words_of(&a, "subject", &err), "subject");
+    arena_release(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_lines, start, end),
+        cmocka_unit_test_setup_teardown(test_map, start, end),
+        cmocka_unit_test_setup_teardown(test_points, start, end),
+        cmocka_unit_test_setup_teardown(test_missing, start, end),
+        cmocka_unit_test_setup_teardown(test_nothing, start, end),
+        cmocka_unit_test_setup_teardown(test_earlier, start, end),
+        cmocka_unit_test_setup_teardown(test_hostile, start, end),
+        cmocka_unit_test_setup_teardown(test_memory, start, end),
+        cmocka_unit_test_setup_teardown(test_drawn, start, end),
+        cmocka_unit_test(test_words),
+    };
+    char *path_before = getenv("PATH");
+    char kept[4096];
+
+    snprintf(kept, sizeof kept, "%s", path_before ? path_before : "");
+    programs = kept;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
