@@ -134,7 +134,7 @@ static int read_spans(struct loader *l, struct query *q, const json_t *spans, co
 
         if (reserved(name)) {
             line_problem(l, outer ? outer : key, outer ? key : name,
-                         "span \"%s\" is a name of lensweep's own, use another", name);
+                         "span \"%s\" is a reserved name, use another", name);
             continue;
         }
         if (json_is_null(v) ||
@@ -266,8 +266,8 @@ static int own_target(struct loader *l, const struct draft *d, const char *key, 
     }
     meant = str_did_you_mean(name, names, d->n_targets);
     line_problem(l, key, NULL,
-                 meant ? "%s \"%.64s\" is none of the targets, did you mean \"%.64s\"?"
-                       : "%s \"%.64s\" is none of the targets",
+                 meant ? "%s \"%.64s\" is not one of the targets, did you mean \"%.64s\"?"
+                       : "%s \"%.64s\" is not one of the targets",
                  key, name, meant);
     return -1;
 }
@@ -292,7 +292,7 @@ static int read_right(struct loader *l, const json_t *obj, struct draft *d, stru
         int name = own_target(l, d, "foils", json_array_get(foils, i));
 
         if (name >= 0 && name == d->right)
-            line_problem(l, "foils", NULL, "foils holds the target itself");
+            line_problem(l, "foils", NULL, "foils contains the target itself");
         d->foil[d->n_foils++] = name;
     }
     return 0;

@@ -128,7 +128,7 @@ static int find_one(struct loader *l, const char *path, struct list *list, struc
     if (walk(l, path, NULL, list, err))
         return err->code;
     if (list->n == before)
-        problems_add(l->problems, path, 0, 0, "the directory holds no .jsonl file");
+        problems_add(l->problems, path, 0, 0, "the directory does not contain a .jsonl file");
     else
         qsort(list->path + before, list->n - before, sizeof *list->path, by_bytes);
     return 0;

@@ -69,7 +69,7 @@ static const struct config_row rows[] = {
     CONFIG_ROW(struct trace_config, noise_file, "noise_file", config_string, "\"\"", 0, 0, RESULTS,
                "JSON: dataset, model, then subject and answers"),
     CONFIG_CHOICE(struct trace_config, noise_seed, "noise_seed", config_choice, "shared", seeds,
-                  RESULTS, "shared: RandomState(1) anew for every query, as in ROME"),
+                  RESULTS, "shared: RandomState(1) from the start for every query, as in ROME"),
     CONFIG_CHOICE(struct trace_config, role_average, "role_average", config_choice, "mean_present",
                   role_averages, RESULTS,
                   "a query without a role: left out of its average, or counted as 0"),

@@ -37,7 +37,7 @@ int shape_finish(struct shape *s, struct err *err)
     if (!s->d_head && s->d_model % s->n_heads)
         return err_set(
             err, ERR_FORMAT,
-            "the width %d is no multiple of the number of heads %d, and no head width is "
+            "the width %d is not a multiple of the number of heads %d, and no head width is "
             "given",
             s->d_model, s->n_heads);
     if (!s->d_head)
@@ -46,9 +46,10 @@ int shape_finish(struct shape *s, struct err *err)
         return err_set(err, ERR_FORMAT, "the head width %d is not even, or more than %d", s->d_head,
                        HEAD_DIM_MAX);
     if (s->n_heads % s->n_kv_heads)
-        return err_set(err, ERR_FORMAT,
-                       "the number of heads %d is no multiple of the number of key/value heads %d",
-                       s->n_heads, s->n_kv_heads);
+        return err_set(
+            err, ERR_FORMAT,
+            "the number of heads %d is not a multiple of the number of key/value heads %d",
+            s->n_heads, s->n_kv_heads);
     if (!(s->rms_eps >= 0 && s->rms_eps < 1))
         return err_set(err, ERR_FORMAT, "the epsilon of the norms is %g, expected 0 to 1",
                        (double)s->rms_eps);

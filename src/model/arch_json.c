@@ -33,11 +33,10 @@ static const struct arch_key json_keys[] = {
     {"mlp_bias", RULE_FALSE, "biases in the MLP are not computed"},
     {"partial_rotary_factor", RULE_ONE, "rotary embedding of a part of a head is not computed"},
     {"rope_interleaved", RULE_FALSE, "interleaved rotary embedding is not computed"},
-    {"layer_types", RULE_FULL,
-     "layers with another attention than full_attention are not computed"},
+    {"layer_types", RULE_FULL, "layers with attention other than full_attention are not computed"},
     {"quantization_config", RULE_EMPTY, "quantised weights are read from GGUF files only"},
     {"pruned_heads", RULE_EMPTY, "pruned heads are not handled"},
-    {"auto_map", RULE_EMPTY, "the model brings code of its own"},
+    {"auto_map", RULE_EMPTY, "the model comes with its own code"},
     {"is_encoder_decoder", RULE_FALSE, "only decoders are computed"},
     {"add_cross_attention", RULE_FALSE, "cross-attention is not computed"},
     {"use_parallel_residual", RULE_FALSE, "parallel blocks are not computed"},
@@ -207,7 +206,7 @@ static const struct arch *arch_from_json(const json_t *json, struct err *err)
     if (json_take_string(json, "model_type", false, &type, ERR_FORMAT, err))
         return NULL;
     if (list && !json_is_null(list) && (json_array_size(list) != 1 || !name)) {
-        err_set(err, ERR_FORMAT, "key \"architectures\" is no list of one name");
+        err_set(err, ERR_FORMAT, "key \"architectures\" must be a list of one name");
         return NULL;
     }
     if (!name && !type) {

@@ -176,11 +176,11 @@ static int open_files(struct checkpoint *c, const char *path, bool weights, stru
         return open_hf(c, path, false, err);
     if (str_ends_with(path, ".safetensors") || str_ends_with(path, ".json"))
         return err_set(err, ERR_FORMAT,
-                       "%s is part of a Hugging Face model: give the directory that holds it",
+                       "%s is part of a Hugging Face model: give the directory that contains it",
                        path);
     return err_set(
         err, ERR_FORMAT,
-        "%s is no model: it does not begin with the letters GGUF; expected a Hugging Face "
+        "%s is not a model: it does not begin with the letters GGUF; expected a Hugging Face "
         "directory or a .gguf file",
         path);
 }

@@ -413,8 +413,8 @@ static int take_dim(struct h5group *g, struct h5var *v, const char *name, size_t
     if (!s)
         s = inherit_dim(g, name, n);
     if (!s)
-        return err_set(err, ERR_BUG, "%s: %s has dimension %.*s, which its group has not", g->name,
-                       v->name, (int)n, name);
+        return err_set(err, ERR_BUG, "%s: %s has dimension %.*s, which its group does not have",
+                       g->name, v->name, (int)n, name);
     if (v->rank == DIMS_MAX)
         return err_set(err, ERR_BUG, "%s: %s has more than %d dimensions", g->name, v->name,
                        DIMS_MAX);
