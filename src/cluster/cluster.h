@@ -40,7 +40,8 @@ struct cluster {
     int rank, size;
     int node_rank, node_size; /* among the ranks that share this node's memory */
     int nodes;
-    /* May be set after cluster_init: called while this rank waits for others in a collective call. */
+    /* May be set after cluster_init: called while this rank waits for others in a collective call.
+       */
     void (*waiting)(void *ctx);
     void *waiting_ctx;
     struct cluster_comms *comms; /* private */

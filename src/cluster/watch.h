@@ -1,6 +1,8 @@
 /*
- * Private to the cluster floor: a thread that looks after the other ranks of this node and ends this
- * process when one is gone for good, for its main thread may wait for that rank for ever. It makes no
+ * Private to the cluster floor: a thread that looks after the other ranks of this node and ends
+ * this
+ * process when one is gone for good, for its main thread may wait for that rank for ever. It makes
+ * no
  * MPI call.
  */
 #ifndef LENSWEEP_CLUSTER_WATCH_H

@@ -131,7 +131,8 @@ static double times_added(const struct block *b, const struct stratum *row, size
     return b->way == TEMPLATES_FIRST_TWICE ? 2 : 1;
 }
 
-/* Mean of a macro-average row's parts at `at`, row i of them at i * stride; those without are left out. */
+/* Mean of a macro-average row's parts at `at`, row i of them at i * stride; those without are left
+   out. */
 static double macro_average_mean(const struct block *b, const struct stratum *row, const double *at,
                                  size_t stride)
 {

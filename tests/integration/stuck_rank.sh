@@ -53,6 +53,7 @@ stuck() {
 more=(--set run.max_time=5s)
 stuck 1 true
 more=()
+# shellcheck disable=SC2317 # called by name
 terminate() { kill -TERM "$(rank 0)"; }
 stuck 2 terminate
 finish

@@ -1,4 +1,5 @@
-/* The master, its local worker, and a remote worker, without mpirun: units, order, errors, stops. */
+/* The master, its local worker, and a remote worker, without mpirun: units, order, errors, stops.
+   */
 #include "cluster/comms.h"
 #include "cluster/local.h"
 #include "scripted_mpi.h"

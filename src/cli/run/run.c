@@ -1,5 +1,6 @@
 /*
- * The main job from beginning to end. Every rank reads config, data and the model's header by itself
+ * The main job from beginning to end. Every rank reads config, data and the model's header by
+ * itself
  * and they agree on what they saw (start.c); rank 0 then hands out the units that the journal does
  * not have yet (distribute.c) and writes the result file (finish.c).
  */
@@ -99,7 +100,7 @@ static int run(const struct call *call, struct err *err)
     if (!r.command || check_options(call, err))
         goto out;
     start_pin_core(&r, call->argv - 1); /* main's argv */
-    signals_catch(&r.signals);
+    signals_catch();
     if (cluster_init(&r.cluster, err))
         goto out;
     if (r.cluster.rank == 0) {

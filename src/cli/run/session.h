@@ -13,8 +13,6 @@
 #include "results/journal.h"
 #include "results/lock.h"
 
-#include <signal.h>
-
 struct session {
     struct cluster cluster;
     struct campaign campaign;
@@ -51,10 +49,12 @@ int start_work(struct session *r, struct err *err);
 int claim_paths(struct session *r, struct err *err);
 int claim_output(struct session *r, struct err *err);
 
-/* signals.c: SIGTERM, SIGINT and SIGUSR1 end the run with nothing lost. The thread that calls MPI has
+/* signals.c: SIGTERM, SIGINT and SIGUSR1 end the run with nothing lost. The thread that calls MPI
+   has
    them blocked, and so have those that it starts, so that none interrupts a system call of MPI's: a
-   thread that BLAS has started at its loading takes them, or the master asks for what is pending. */
-void signals_catch(sigset_t *set);
+   thread that BLAS has started at its loading takes them, or the master asks for what is pending.
+   */
+void signals_catch(void);
 bool signals_came(void); /* one did, as far as must_stop was asked */
 
 /* For struct job: no more units are handed out after a signal, without the lock, or when what is

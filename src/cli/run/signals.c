@@ -4,33 +4,35 @@
 
 #include "base/clock.h"
 
+#include <signal.h>
 #include <time.h>
 
 static volatile sig_atomic_t signalled;
+static sigset_t watched; /* that end the run */
 
 static void note_signal(int signal)
 {
     signalled = signal;
 }
 
-void signals_catch(sigset_t *set)
+void signals_catch(void)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
     struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
 
-    sigemptyset(set);
+    sigemptyset(&watched);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         sigaction(signals[i], &action, NULL);
-        sigaddset(set, signals[i]);
+        sigaddset(&watched, signals[i]);
     }
-    pthread_sigmask(SIG_BLOCK, set, NULL);
+    pthread_sigmask(SIG_BLOCK, &watched, NULL);
 }
 
-static bool take_signal(const sigset_t *set)
+static bool take_signal(void)
 {
     struct timespec now = {0};
 
-    return signalled || (signalled = sigtimedwait(set, NULL, &now) > 0);
+    return signalled || (signalled = sigtimedwait(&watched, NULL, &now) > 0);
 }
 
 bool signals_came(void)
@@ -44,7 +46,7 @@ bool must_stop(void *session)
     const struct run_config *c = &r->campaign.config.run;
     double now = clock_seconds();
 
-    if (!take_signal(&r->signals) && !r->lost.code &&
+    if (!take_signal() && !r->lost.code &&
         (c->max_time <= 0 || now - r->begin <= c->max_time - c->grace))
         return false;
     if (r->stop_begin <= 0)

@@ -189,7 +189,8 @@ static const char *raised(const char *label, int from, struct arena *a, struct e
     return s;
 }
 
-/* Of a row that has figures apart, what comes behind the beginning: `answer_1` of logit.answer_1. */
+/* Of a row that has figures apart, what comes behind the beginning: `answer_1` of logit.answer_1.
+   */
 static const char *behind_stem(const char *label)
 {
     const char *dot = strchr(label, '.');
