@@ -157,8 +157,7 @@ void node_check_keys(struct config_context *c, const struct config_row *row,
         const struct config_node *key = map->pair[i].key, *first;
 
         if (key->kind != NODE_SCALAR)
-            node_problem(c, row, key, "a key must be a name, not %s",
-                         node_kind_name(key));
+            node_problem(c, row, key, "a key must be a name, not %s", node_kind_name(key));
         else if ((first = same_key_before(map, i)))
             node_problem(c, row, key, "key \"%s\" is given twice, first on line %zu",
                          node_excerpt(said, key->text), first->line);

@@ -99,7 +99,7 @@ static int run(const struct call *call, struct err *err)
     if (!r.command || check_options(call, err))
         goto out;
     start_pin_core(&r, call->argv - 1); /* main's argv */
-    signals_catch(&r.signals);
+    signals_catch();
     if (cluster_init(&r.cluster, err))
         goto out;
     if (!start_campaign(&r, err)) {

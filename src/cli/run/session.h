@@ -13,8 +13,6 @@
 #include "results/journal.h"
 #include "results/lock.h"
 
-#include <signal.h>
-
 struct session {
     struct cluster cluster;
     struct campaign campaign;
@@ -29,7 +27,6 @@ struct session {
     struct journal *journal;
     struct journal_stats found;
     double begin, last_sync;
-    sigset_t signals; /* that end the run */
     struct progress_view view;
     unsigned char *bad; /* (queries) counted in the view */
     uint64_t *todo;     /* rank 0: (n_todo) units to do here, of which n_survey are surveys */
@@ -53,7 +50,7 @@ int claim_output(struct session *r, struct err *err);
 /* signals.c: SIGTERM, SIGINT and SIGUSR1 end the run with nothing lost. The thread that calls MPI has
    them blocked, and so have those that it starts, so that none interrupts a system call of MPI's: a
    thread that BLAS has started at its loading takes them, or the master asks for what is pending. */
-void signals_catch(sigset_t *set);
+void signals_catch(void);
 bool signals_came(void); /* one did, as far as must_stop was asked */
 
 /* For struct job: no more units are handed out after a signal, without the lock, or when what is

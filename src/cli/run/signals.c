@@ -3,33 +3,35 @@
 
 #include "base/clock.h"
 
+#include <signal.h>
 #include <time.h>
 
 static volatile sig_atomic_t signalled;
+static sigset_t caught;
 
 static void note_signal(int signal)
 {
     signalled = signal;
 }
 
-void signals_catch(sigset_t *set)
+void signals_catch(void)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
     struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
 
-    sigemptyset(set);
+    sigemptyset(&caught);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         sigaction(signals[i], &action, NULL);
-        sigaddset(set, signals[i]);
+        sigaddset(&caught, signals[i]);
     }
-    pthread_sigmask(SIG_BLOCK, set, NULL);
+    pthread_sigmask(SIG_BLOCK, &caught, NULL);
 }
 
-static bool take_signal(const sigset_t *set)
+static bool take_signal(void)
 {
     struct timespec now = {0};
 
-    return signalled || (signalled = sigtimedwait(set, NULL, &now) > 0);
+    return signalled || (signalled = sigtimedwait(&caught, NULL, &now) > 0);
 }
 
 bool signals_came(void)
@@ -42,6 +44,6 @@ bool must_stop(void *session)
     const struct session *r = session;
     const struct run_config *c = &r->campaign.config.run;
 
-    return take_signal(&r->signals) || r->lost.code ||
+    return take_signal() || r->lost.code ||
            (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
 }
