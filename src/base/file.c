@@ -360,16 +360,8 @@ int file_list(const char *dir, struct arena *a, char ***names, size_t *n, struct
     while ((e = readdir(d))) {
         if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
             continue;
-        if (*n == cap) {
-            char **more = arena_alloc(a, cap ? 2 * cap : 64, sizeof *more, err);
-
-            if (!more)
-                goto out;
-            if (cap)
-                memcpy(more, *names, cap * sizeof *more);
-            *names = more;
-            cap = cap ? 2 * cap : 64;
-        }
+        if (arena_grow(a, names, *n, &cap, sizeof **names, err))
+            goto out;
         (*names)[*n] = arena_strdup(a, e->d_name, err);
         if (!(*names)[*n])
             goto out;

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "base/wrap.h"
+#include "data/keys.h"
 #include "experiments/experiment.h"
 
 #include <stdio.h>

@@ -164,7 +164,7 @@ int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool
 }
 
 /* What a look-up searches, and what it found so far. */
-struct lookup {
+struct key_search {
     const char *key, *dot; /* dot: the one in key, NULL = none */
     const char *known[256];
     size_t n_known;
@@ -173,14 +173,14 @@ struct lookup {
     struct err *err;
 };
 
-static void remember(struct lookup *l, const char *name)
+static void remember(struct key_search *l, const char *name)
 {
     if (*name && l->n_known < sizeof l->known / sizeof *l->known)
         l->known[l->n_known++] = name;
 }
 
 /* "rows" finds every row of that name, "run.rows" one, "run" a whole table. */
-static int search(struct lookup *l, const char *name, const struct config_row *rows, size_t n)
+static int search(struct key_search *l, const char *name, const struct config_row *rows, size_t n)
 {
     size_t prefix = l->dot ? (size_t)(l->dot - l->key) : 0;
     bool named = l->dot ? strlen(name) == prefix && !strncmp(name, l->key, prefix)
@@ -203,7 +203,7 @@ static int search(struct lookup *l, const char *name, const struct config_row *r
 int config_help(const struct experiment_schema *kinds, size_t n_kinds, const char *key,
                 struct buf *out, struct err *err)
 {
-    struct lookup l = {.key = key, .dot = strchr(key, '.'), .out = out, .err = err};
+    struct key_search l = {.key = key, .dot = strchr(key, '.'), .out = out, .err = err};
     const char *near;
 
     for (size_t i = 0; i < CONFIG_PARTS; i++)

@@ -262,12 +262,12 @@ static int print_real_or_choice(struct config_value at, struct buf *out, struct 
 const struct config_type config_real_or_choice = {"number or choice", sizeof(struct real_or_choice),
                                                   parse_real_or_choice, print_real_or_choice, ""};
 
-struct unit {
+struct suffix {
     const char *name;
     double size;
 };
 
-static const struct unit time_units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};
+static const struct suffix time_units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};
 enum { TIME_UNITS = sizeof time_units / sizeof *time_units };
 
 /* "3h55m": each unit at most once, the larger before the smaller; a bare number is seconds. */
@@ -329,15 +329,15 @@ const struct config_type config_duration = {"duration", sizeof(double), parse_du
                                             print_duration,
                                             "seconds, or with units: 90s, 3h55m, 1d; none = 0"};
 
-static const struct unit byte_units[] = {{"TiB", 1099511627776.},
-                                         {"GiB", 1073741824.},
-                                         {"MiB", 1048576.},
-                                         {"KiB", 1024.},
-                                         {"TB", 1e12},
-                                         {"GB", 1e9},
-                                         {"MB", 1e6},
-                                         {"kB", 1e3},
-                                         {"B", 1}};
+static const struct suffix byte_units[] = {{"TiB", 1099511627776.},
+                                           {"GiB", 1073741824.},
+                                           {"MiB", 1048576.},
+                                           {"KiB", 1024.},
+                                           {"TB", 1e12},
+                                           {"GB", 1e9},
+                                           {"MB", 1e6},
+                                           {"kB", 1e3},
+                                           {"B", 1}};
 enum { BYTE_UNITS = sizeof byte_units / sizeof *byte_units, BINARY_UNITS = 4 };
 
 static bool scan_bytes(const char *s, double *v)

@@ -1,4 +1,4 @@
-#include "data/load.h"
+#include "data/fields.h"
 
 #include "base/str.h"
 #include "base/utf8.h"

@@ -1,5 +1,4 @@
-/* The keys of both formats: for the check of a line, and for the reference (docs/data.md). */
-#include "data/load.h"
+#include "data/keys.h"
 
 const struct data_key native_keys[] = {
     {"ids", "array of integers", "from text",

@@ -12,8 +12,8 @@
 #include "experiments/kit/answers.h"
 #include "experiments/kit/corrupt.h"
 #include "experiments/kit/noise.h"
-#include "experiments/kit/roles.h"
 #include "experiments/kit/select.h"
+#include "experiments/kit/trace_roles.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static const struct config_row rows[] = {
                "mean log-probability of every target in each cell"),
 };
 
-enum axis_index { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET, ROLE };
+enum trace_axis { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET, ROLE };
 
 struct trace {
     int samples;
@@ -133,22 +133,6 @@ static void role_effect(const struct experiment *x, const struct query *q,
             out[i] -= t->denoise ? low[i / inner / sites] : *high;
         else
             out[i] = NAN;
-}
-
-static void high(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                 float *out)
-{
-    (void)q;
-    *out = *(const float *)query_array(x, at, "high");
-}
-
-static void low(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                float *out)
-{
-    const struct trace_config *c = x->config;
-
-    (void)q;
-    memcpy(out, query_array(x, at, "low"), c->corrupt.n * sizeof *out);
 }
 
 #define TRACE_NOTE "; * corrupted; (k): only k queries have the token; grey: none has"
@@ -221,9 +205,8 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
         add_aggregate(x, "role_effect", "stratum corruption site window role layer", "1",
                       "the same minus the probability without the module put in", role_effect,
                       err) ||
-        add_aggregate(x, "mean_high", "stratum", "1", "mean of high over queries", high, err) ||
-        add_aggregate(x, "mean_low", "stratum corruption", "1", "mean of low over queries", low,
-                      err))
+        add_mean(x, "mean_high", "high", "1", "mean of high over queries", err) ||
+        add_mean(x, "mean_low", "low", "1", "mean of low over queries", err))
         return err->code;
     if (c->logit && add_field(x, "logit", V_F32, per_target, "1", "mean logit", err))
         return err->code;
@@ -286,7 +269,7 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         add_axis(x, "token", (size_t)ds->max_tokens, err) ||
         add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
         add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
-        add_named_axis(x, "role", ROLES, role_names, err))
+        add_named_axis(x, "role", ROLES, trace_role_names, err))
         return err->code;
     for (int i = CORRUPTION; i <= LAYER; i++)
         x->axis[i].cell = true;
@@ -456,7 +439,7 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
 
     (void)w;
     (void)err;
-    token_roles(x->scene, q, row_i8(row, "token_role"));
+    trace_roles(x->scene, q, row_i8(row, "token_role"));
     *row_f32(row, "high") = (float)target_probability(&cell->run[0], q);
     for (size_t i = 0; i < c->corrupt.n; i++) {
         const struct run *r = corrupted_runs(x, cell, q, i);

@@ -43,7 +43,7 @@ static const struct config_row rows[] = {
                "mean and spread of each head's decoded logits over the vocabulary"),
 };
 
-enum axis_index { LAYER, HEAD, TARGET };
+enum heads_axis { LAYER, HEAD, TARGET };
 
 /* +1 promotes, -1 suppresses, 0 neither; NaN where there is nothing to compare. */
 static float judge(float logit, float mean, float std, double k)
@@ -399,17 +399,6 @@ static int heads_open(struct experiment *x, struct problems *problems, struct er
     return declare(x, c, err);
 }
 
-static int heads_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                      struct arena *a, struct err *err)
-{
-    (void)x;
-    (void)q;
-    (void)a;
-    (void)err;
-    spec[0] = (struct run_spec){.keep = KEEP_Z | KEEP_ATTN | KEEP_MLP, .base = -1};
-    return 1;
-}
-
 static double heads_extra(const struct experiment *x, const struct query *q)
 {
     const struct heads_config *c = x->config;
@@ -546,7 +535,7 @@ const struct kind kind_heads = {
     .config_size = sizeof(struct heads_config),
     .version = 1,
     .open = heads_open,
-    .runs = heads_runs,
+    .keep = KEEP_Z | KEEP_ATTN | KEEP_MLP,
     .extra = heads_extra,
     .settle = heads_settle,
     .authors_average = TEMPLATES_FIRST_ONLY,

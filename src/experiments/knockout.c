@@ -131,14 +131,6 @@ static void mlp_drop(const struct experiment *x, const struct query *q, void *co
          axis_named(x, "layer")->dim.size, out);
 }
 
-static void divergence(const struct experiment *x, const struct query *q,
-                       void *const at[FIELDS_MAX], float *out)
-{
-    (void)q;
-    memcpy(out, query_array(x, at, "kl"),
-           cuts_n(x) * axis_named(x, "token_set")->dim.size * sizeof *out);
-}
-
 static int describe(struct experiment *x, const struct knockout *k, struct err *err)
 {
     bool whole = k->layer_axis < 0 && k->head_axis < 0;
@@ -188,11 +180,10 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
 
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    const char *cell = dims(x, k, "stratum", "", "", err);
     const char *per_target = dims(x, k, "stratum", "", "target", err);
     const char *per_layer = dims(x, k, "stratum", "layer", "target", err);
 
-    if (!cell || !per_target || !per_layer)
+    if (!per_target || !per_layer)
         return err->code;
     if (add_aggregate(x, "mean_out_logit_drop", per_target, "1",
                       "mean over queries of the target's logit, clean minus cut", logit_drop,
@@ -200,7 +191,7 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
         add_aggregate(x, "mean_out_logprob_drop", per_target, "nat",
                       "mean over queries of its log-probability, clean minus cut", logprob_drop,
                       err) ||
-        add_aggregate(x, "mean_kl", cell, "nat", "mean of kl over queries", divergence, err))
+        add_mean(x, "mean_kl", "kl", "nat", "mean of kl over queries", err))
         return err->code;
     /* for each cut, each layer: too many to hold for all queries at once */
     if (k->mlp_logit && k->layer_axis < 0 && k->head_axis < 0 &&

@@ -23,7 +23,7 @@ static const struct config_row rows[] = {
                "also what each single head takes from each set"),
 };
 
-enum axis_index { LAYER, HEAD, SET, TARGET };
+enum lens_axis { LAYER, HEAD, SET, TARGET };
 
 struct lens {
     const char **name; /* (n) sets: a token belongs to the first that has it */
@@ -54,26 +54,11 @@ static size_t vectors_n(const struct experiment *x)
     return x->axis[LAYER].dim.size * x->axis[SET].dim.size;
 }
 
-static void plain(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                  float *out)
-{
-    (void)q;
-    memcpy(out, query_array(x, at, "logit"), vectors_n(x) * x->axis[TARGET].dim.size * sizeof *out);
-}
-
 static void centred(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
                     float *out)
 {
     (void)q;
     centre_logits(x, at, vectors_n(x), out);
-}
-
-static void attention(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                      float *out)
-{
-    (void)q;
-    memcpy(out, query_array(x, at, "attention"),
-           vectors_n(x) * x->axis[HEAD].dim.size * sizeof *out);
 }
 
 static int describe(struct experiment *x, struct err *err)
@@ -115,12 +100,11 @@ static int declare_averages(struct experiment *x, struct err *err)
 {
     static const char dims[] = "stratum layer token_set target";
 
-    if (add_aggregate(x, "mean_logit", dims, "1", "mean of logit over queries", plain, err) ||
+    if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
         add_aggregate(x, "mean_centred_logit", dims, "1",
                       "mean over queries of logit minus that of the control tokens", centred,
                       err) ||
-        add_aggregate(x, "mean_attention", "stratum layer head token_set", "1",
-                      "mean of attention over queries", attention, err))
+        add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err))
         return err->code;
     return describe(x, err);
 }
@@ -151,17 +135,6 @@ static int lens_open(struct experiment *x, struct problems *problems, struct err
                                    "logit that one head's attention to the set adds", err))
         return err->code;
     return declare_averages(x, err);
-}
-
-static int lens_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                     struct arena *a, struct err *err)
-{
-    (void)x;
-    (void)q;
-    (void)a;
-    (void)err;
-    spec[0] = (struct run_spec){.keep = KEEP_ATTN | KEEP_MLP | KEEP_PATTERN, .base = -1};
-    return 1;
 }
 
 static double lens_extra(const struct experiment *x, const struct query *q)
@@ -318,7 +291,7 @@ const struct kind kind_token_lens = {
     .config_size = sizeof(struct lens_config),
     .version = 2,
     .open = lens_open,
-    .runs = lens_runs,
+    .keep = KEEP_ATTN | KEEP_MLP | KEEP_PATTERN,
     .extra = lens_extra,
     .authors_average = TEMPLATES_FIRST_TWICE,
     .reduce_query = lens_reduce,

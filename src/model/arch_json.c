@@ -1,12 +1,13 @@
-#include "model/arch.h"
+#include "model/arch_json.h"
 
 #include "base/str.h"
+#include "model/rope.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* config.json. The harmless ones are about training, sampling, tokens, files and programs. */
-static const struct key json_keys[] = {
+static const struct arch_key json_keys[] = {
     {"architectures", RULE_READ, NULL},
     {"model_type", RULE_READ, NULL},
     {"hidden_size", RULE_READ, NULL},
@@ -115,7 +116,7 @@ static const struct key json_keys[] = {
 };
 
 /* Inside rope_scaling and rope_parameters. */
-static const struct key rope_keys[] = {
+static const struct arch_key rope_keys[] = {
     {"type", RULE_READ, NULL},
     {"rope_type", RULE_READ, NULL},
     {"rope_theta", RULE_READ, NULL},
@@ -162,14 +163,15 @@ static bool json_obeys(const json_t *v, enum rule rule)
     }
 }
 
-static int check_json_keys(const json_t *obj, const struct key *keys, size_t n, struct err *err)
+static int check_json_keys(const json_t *obj, const struct arch_key *keys, size_t n,
+                           struct err *err)
 {
     const char *name;
     json_t *v;
 
     json_object_foreach((json_t *)obj, name, v)
     {
-        const struct key *k = key_find(keys, n, name);
+        const struct arch_key *k = key_find(keys, n, name);
 
         if (!k)
             return err_set(err, ERR_FORMAT,
@@ -225,7 +227,7 @@ static const struct arch *arch_from_json(const json_t *json, struct err *err)
     return NULL;
 }
 
-static int sizes_from_json(struct config *c, const json_t *j, struct err *err)
+static int sizes_from_json(struct arch_config *c, const json_t *j, struct err *err)
 {
     const json_t *kv = json_object_get(j, "num_key_value_heads");
     struct shape *s = &c->shape;
@@ -318,7 +320,7 @@ static int rope_from_json(struct rope_spec *r, const json_t *j, struct err *err)
 }
 
 /* What the weights are said to be; the files say what they are. */
-static void dtype_from_json(struct config *c, const json_t *j)
+static void dtype_from_json(struct arch_config *c, const json_t *j)
 {
     const char *name = json_string_value(json_object_get(j, "dtype"));
 
@@ -331,7 +333,7 @@ static void dtype_from_json(struct config *c, const json_t *j)
         c->dtype = DTYPE_F16;
 }
 
-int config_from_json(struct config *c, const json_t *json, struct err *err)
+int config_from_json(struct arch_config *c, const json_t *json, struct err *err)
 {
     memset(c, 0, sizeof *c);
     if (!json_is_object(json))

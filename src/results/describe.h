@@ -3,8 +3,8 @@
  * its headlines (the averages that a reader looks at first, and what they are tested against) and
  * its figures (which averages are drawn, and where on the page each of their dimensions lies).
  *
- * A kind declares them; they stand in the group's attributes `headlines`, `figures` and `authors` as JSON,
- * a list of objects with the keys below.
+ * A kind declares them; they stand in the group's attributes `headlines`, `figures` and `authors`
+ * as JSON, a list of objects with the keys below.
  *
  *     int list_headlines(struct h5file *f, struct arena *a, struct err *err)
  *     {

@@ -8,7 +8,10 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/model.h"
 
+#include "base/file.h"
 #include "hostile.h"
+#include "model/arch_json.h"
+#include "model/checkpoint/safetensors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -231,7 +234,7 @@ static void test_config(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err err = {0};
-        struct config c;
+        struct arch_config c;
         json_t *j = json_parse(base, strlen(base), ERR_FORMAT, "base", 1, &err);
         json_t *change =
             json_parse(cases[i].change, strlen(cases[i].change), ERR_FORMAT, "change", 1, &err);
@@ -255,7 +258,7 @@ static void test_config_defaults(void **state)
     const char *text = "{\"model_type\":\"mistral\",\"hidden_size\":512,\"intermediate_size\":96,"
                        "\"num_hidden_layers\":2,\"num_attention_heads\":16,\"vocab_size\":100}";
     struct err err = {0};
-    struct config c;
+    struct arch_config c;
     json_t *j = json_parse(text, strlen(text), ERR_FORMAT, "base", 1, &err);
 
     (void)state;

@@ -404,7 +404,7 @@ static void test_drawn(void **state)
     load("g__a___b_____touch_pwned_____1.svg");
     has("#a \u2019\u2019b\u2019\u2019 \u2019\u2019touch pwned\u2019\u2019 \\");
     has("it\u2019s \u2019\u2019odd\u2019\u2019");
-    /* Every line is read, also those that begin with #: nothing is missing, or gnuplot would say so. */
+    /* Every line is read, also those that begin with #: gnuplot would say what is missing. */
     load("g__a___b_____touch_pwned_____1.csv");
     assert_ptr_equal(strstr(text.data, "\n#a"), strchr(text.data, '\n'));
 }

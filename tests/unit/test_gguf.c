@@ -5,6 +5,7 @@
 #include "model/checkpoint/gguf.h"
 
 #include "hostile.h"
+#include "model/arch_gguf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -437,7 +438,7 @@ static void test_gguf_config(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf head = {0}, body = {0};
         struct err err = {0};
-        struct config c;
+        struct arch_config c;
         struct gguf g;
         uint64_t n = 0;
         int code;

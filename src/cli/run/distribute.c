@@ -72,6 +72,7 @@ static int run_units(struct session *r, size_t first, size_t n, bool *finished, 
                       .done = take_rows,
                       .tick = tick,
                       .stop = must_stop,
+                      .overdue = overdue,
                       .n = n};
 
     if (r->cluster.rank == 0) {
@@ -83,6 +84,7 @@ static int run_units(struct session *r, size_t first, size_t n, bool *finished, 
     }
     r->last_sync = clock_seconds();
     cluster_run(&r->cluster, &job, finished, err);
+    r->stop_begin = 0;
     if (r->cluster.rank == 0)
         progress_end(&r->view);
     return err->code;

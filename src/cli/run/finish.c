@@ -76,7 +76,7 @@ static void print_next(const struct session *r)
     fprintf(stderr, "%s\n", r->command);
 }
 
-static int stopped(struct session *r, struct err *err)
+int stopped(struct session *r, struct err *err)
 {
     const struct progress *p = &r->view.last;
 

@@ -102,6 +102,10 @@ static int run(const struct call *call, struct err *err)
     signals_catch();
     if (cluster_init(&r.cluster, err))
         goto out;
+    if (r.cluster.rank == 0) {
+        r.cluster.waiting = waiting;
+        r.cluster.waiting_ctx = &r;
+    }
     if (!start_campaign(&r, err)) {
         r.threads = hosts_threads(&r.cluster, (int)r.campaign.config.run.threads);
         if (r.options.dry_run)

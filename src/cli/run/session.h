@@ -27,6 +27,7 @@ struct session {
     struct journal *journal;
     struct journal_stats found;
     double begin, last_sync;
+    double stop_begin; /* since when units are only waited for; 0 = they are handed out */
     struct progress_view view;
     unsigned char *bad; /* (queries) counted in the view */
     uint64_t *todo;     /* rank 0: (n_todo) units to do here, of which n_survey are surveys */
@@ -57,10 +58,19 @@ bool signals_came(void); /* one did, as far as must_stop was asked */
    left of run.max_time is needed to finish those in flight. */
 bool must_stop(void *session);
 
+/* For struct job: run.grace is over, and these ranks have not finished their units. For struct
+   cluster: rank 0 waits for others outside the work. Both end all ranks when that takes too long:
+   ranks that do not answer cannot agree on anything any more. */
+void overdue(void *session, const char *ranks);
+void waiting(void *session);
+
 /* distribute.c, rank 0: which units are to be done here; then all ranks do them. *finished: all
    are done. */
 int list_todo(struct session *r, struct err *err);
 int distribute(struct session *r, bool *finished, struct err *err);
+
+/* finish.c, rank 0: syncs the journal and says how many units are done: ERR_STOPPED. */
+int stopped(struct session *r, struct err *err);
 
 /* finish.c, rank 0: writes the result, or says what is to do next, or keeps what is there after an
    error, which is in err already. */

@@ -1,4 +1,5 @@
 #define _XOPEN_SOURCE 700
+#include "cli/command.h"
 #include "cli/run/session.h"
 
 #include "base/clock.h"
@@ -41,9 +42,47 @@ bool signals_came(void)
 
 bool must_stop(void *session)
 {
-    const struct session *r = session;
+    struct session *r = session;
     const struct run_config *c = &r->campaign.config.run;
+    double now = clock_seconds();
 
-    return take_signal() || r->lost.code ||
-           (c->max_time > 0 && clock_seconds() - r->begin > c->max_time - c->grace);
+    if (!take_signal() && !r->lost.code &&
+        (c->max_time <= 0 || now - r->begin <= c->max_time - c->grace))
+        return false;
+    if (r->stop_begin <= 0)
+        r->stop_begin = now;
+    return true;
+}
+
+static void end_without(struct session *r, const char *ranks)
+{
+    struct err err;
+
+    err_clear(&err);
+    if (r->todo)
+        stopped(r, &err);
+    else
+        err_set(&err, ERR_STOPPED, "stopped before the work began");
+    err_wrap(&err, "%s did not answer within %.0f s", ranks, r->campaign.config.run.grace);
+    report_error(&err);
+    lock_release(&r->lock);
+    cluster_abort(err.code);
+}
+
+void overdue(void *session, const char *ranks)
+{
+    struct session *r = session;
+
+    if (clock_seconds() - r->stop_begin > r->campaign.config.run.grace)
+        end_without(r, ranks);
+}
+
+void waiting(void *session)
+{
+    enum { LEAST = 10 }; /* seconds: the others may be a little behind */
+    struct session *r = session;
+    double grace = r->campaign.config.run.grace > LEAST ? r->campaign.config.run.grace : LEAST;
+
+    if (must_stop(r) && clock_seconds() - r->stop_begin > grace)
+        end_without(r, "other ranks");
 }

@@ -1,5 +1,6 @@
 #include "model/checkpoint/gguf.h"
 
+#include "base/file.h"
 #include "base/str.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
+#include "model/checkpoint/safetensors.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "model/checkpoint/checkpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
