@@ -11,8 +11,8 @@ int runs_cost(struct run *run, const struct experiment *x, const struct query *q
     int n = 0;
 
     *flops = 0;
-    if (spec && x->kind->runs)
-        n = x->kind->runs(x, q, spec, a, err);
+    if (spec)
+        n = query_runs(x, q, spec, a, err);
     for (int i = 0; i < n; i++) {
         struct variant v = {.base = spec[i].base < 0 ? NULL : &run[spec[i].base],
                             .ids = spec[i].ids ? spec[i].ids : q->ids,
@@ -66,7 +66,7 @@ static double unit_bytes(struct campaign *c, const struct experiment *x, const s
     spec = arena_alloc(&runs, RUNS_MAX, sizeof *spec, &ignored);
     run = arena_alloc(&runs, RUNS_MAX, sizeof *run, &ignored);
     if (spec && run && !runs_cost(run, x, q, &runs, &flops, &ignored)) {
-        int n = x->kind->runs ? x->kind->runs(x, q, spec, &one, &ignored) : 0;
+        int n = query_runs(x, q, spec, &one, &ignored);
 
         for (int i = 0; i < n; i++)
             bytes +=

@@ -107,7 +107,9 @@ int averages_take(struct averages *v, size_t query, void *const at[FIELDS_MAX], 
     for (int i = 0; i < x->n_aggregates; i++) {
         const struct aggregate *a = &x->aggregate[i];
 
-        if (usable)
+        if (usable && a->of)
+            memcpy(v->row[i], query_array(x, at, a->of), columns_of(x, a) * sizeof *v->row[i]);
+        else if (usable)
             a->value(x, &v->o->c->data.query[query], at, v->row[i]);
         else
             fill(V_F32, v->row[i], columns_of(x, a));
@@ -124,7 +126,8 @@ static int write_ratio(struct averages *v, struct h5group *g, int i, struct err 
     size_t elements = padded_elements(v->x, &a->field);
     struct estimate *e = arena_alloc(&o->group, elements * o->strata.n, sizeof *e, err);
 
-    if (!e || strata_ratio(&o->strata, templates(o, v->x), v->slabs[i].v, elements, e, err))
+    if (!e ||
+        strata_ratio(&o->strata, templates(o, v->x), v->slabs[i].v, elements, e, &o->scratch, err))
         return err->code;
     return write_plain(o, g, a, e, elements, err);
 }
@@ -140,7 +143,8 @@ static int write_means(struct averages *v, struct h5group *g, int i, struct err 
         const float *value;
 
         if (!slabs_block(&v->slabs[i], first, &value, &n, err))
-            strata_estimate(&o->strata, templates(o, v->x), value, n, e + first * rows, err);
+            strata_estimate(&o->strata, templates(o, v->x), value, n, e + first * rows, &o->scratch,
+                            err);
     }
     if (!err->code)
         write_plain(o, g, a, e, elements, err);

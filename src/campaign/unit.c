@@ -55,7 +55,7 @@ static int make_runs(struct unit_job *j, const char **status, struct err *err)
     j->run = arena_alloc(a, RUNS_MAX, sizeof *j->run, err);
     if (!spec || !j->run)
         return err->code;
-    j->n_runs = j->x->kind->runs ? j->x->kind->runs(j->x, j->q, spec, a, err) : 0;
+    j->n_runs = query_runs(j->x, j->q, spec, a, err);
     if (err->code)
         return err->code;
     for (int i = 0; i < j->n_runs; i++) {

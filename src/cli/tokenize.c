@@ -2,8 +2,19 @@
 
 #include "model/tokenizer/tokenizer.h"
 
-#include <getopt.h>
 #include <string.h>
+
+struct tokenize_options {
+    const char *model, *text;
+    bool no_bos;
+};
+
+static const struct argument_row arguments[] = {ARGUMENT_MODEL(struct tokenize_options, model)};
+
+static const struct option_row options[] = {{OPTION_INTO(text, struct tokenize_options, text),
+                                             .name = "text", .value = "TEXT", .need = REQUIRED,
+                                             .doc = "what is tokenized"},
+                                            OPTION_NO_BOS(struct tokenize_options, no_bos)};
 
 static int print_ids(const struct tokenizer *t, const char *text, bool special, struct err *err)
 {
@@ -18,29 +29,23 @@ static int print_ids(const struct tokenizer *t, const char *text, bool special, 
     return code;
 }
 
-int cmd_tokenize(int argc, char **argv, struct err *err)
+static int tokenize(const struct call *call, struct err *err)
 {
-    static const struct option options[] = {
-        {"text", required_argument, NULL, 't'}, {"no-bos", no_argument, NULL, 'b'}, {0}};
-    const char *text = NULL;
-    bool special = true;
+    const struct tokenize_options *o = call->options;
     struct tokenizer *t;
-    int o, code;
 
-    opterr = 0;
-    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (o == 't')
-            text = optarg;
-        else if (o == 'b')
-            special = false;
-        else
-            return bad_option("tokenize", argv, err);
-    }
-    if (argc - optind != 1 || !text)
-        return usage_error("tokenize", err);
-    if (tokenizer_open(&t, argv[optind], err))
+    if (tokenizer_open(&t, o->model, err))
         return err->code;
-    code = print_ids(t, text, special, err);
+    print_ids(t, o->text, !o->no_bos, err);
     tokenizer_close(t);
-    return code;
+    return err->code;
 }
+
+const struct command command_tokenize = {
+    .name = "tokenize",
+    .summary = "token ids of a text, in one line",
+    .size = sizeof(struct tokenize_options),
+    .run = tokenize,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

@@ -135,25 +135,10 @@ static void role_effect(const struct experiment *x, const struct query *q,
             out[i] = NAN;
 }
 
-static void high(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                 float *out)
-{
-    (void)q;
-    *out = *(const float *)query_array(x, at, "high");
-}
+#define TRACE_NOTE "; * corrupted token; (k): only k queries have the token; grey: none has it"
 
-static void low(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                float *out)
-{
-    const struct trace_config *c = x->config;
-
-    (void)q;
-    memcpy(out, query_array(x, at, "low"), c->corrupt.n * sizeof *out);
-}
-
-#define TRACE_NOTE "; * corrupted; (k): only k queries have the token; grey: none has"
-
-static int describe(struct experiment *x, struct err *err)
+/* The residual stream is put back at one layer, whatever the window. */
+static int describe(struct experiment *x, const struct trace_config *c, struct err *err)
 {
     static const struct headline headline = {
         .variable = "role_effect",
@@ -164,6 +149,8 @@ static int describe(struct experiment *x, struct err *err)
         .rows = "corruption site window",
         .beside = "mean_high mean_low",
     };
+    const bool denoise = c->direction == DENOISE;
+    const bool windows = c->sites.n > 1 || c->sites.v[0] != SITE_RESID;
     struct figure figure = {
         .form = "map",
         .values = "role_score",
@@ -172,10 +159,13 @@ static int describe(struct experiment *x, struct err *err)
         .column = "corruption",
         .down = "role",
         .along = "layer",
-        .apart = "yes",
-        .title = "Causal tracing",
+        .apart = "corruption",
+        .compare = "yes",
+        .title = denoise ? "Causal tracing: the target's probability with clean outputs put back"
+                         : "Causal tracing: the target's probability with corrupted outputs put in",
         .value_label = "p(target)",
-        .along_label = "layer (from 0; centre of the window)",
+        .along_label = windows ? "layer, centre of the window" : "layer",
+        .single = windows ? NULL : "window",
         .column_words = "corrupted",
         .note = "Colours begin at the corrupted run's mean" TRACE_NOTE,
     };
@@ -193,7 +183,10 @@ static int describe(struct experiment *x, struct err *err)
     figure.name = "effect";
     figure.values = "role_effect";
     figure.beside = NULL;
-    figure.title = "Causal tracing, against the same query with nothing put in";
+    figure.title =
+        denoise
+            ? "Causal tracing: change of the target's probability with clean outputs put back"
+            : "Causal tracing: change of the target's probability with corrupted outputs put in";
     figure.value_label = "change of p(target)";
     figure.note = "Colours are centred at zero" TRACE_NOTE;
     return add_figure(x, &figure, err);
@@ -221,16 +214,15 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
         add_aggregate(x, "role_effect", "stratum corruption site window role layer", "1",
                       "the same minus the probability without the module put in", role_effect,
                       err) ||
-        add_aggregate(x, "mean_high", "stratum", "1", "mean of high over queries", high, err) ||
-        add_aggregate(x, "mean_low", "stratum corruption", "1", "mean of low over queries", low,
-                      err))
+        add_mean(x, "mean_high", "high", "1", "mean of high over queries", err) ||
+        add_mean(x, "mean_low", "low", "1", "mean of low over queries", err))
         return err->code;
     if (c->logit && add_field(x, "logit", V_F32, per_target, "1", "mean logit", err))
         return err->code;
     if (c->logprob &&
         add_field(x, "logprob", V_F32, per_target, "nat", "mean log-probability", err))
         return err->code;
-    return describe(x, err);
+    return describe(x, c, err);
 }
 
 static void check_spans(struct experiment *x, const struct string_list *names,

@@ -59,14 +59,6 @@ static int declare_fields(struct experiment *x, const struct decode_config *c, s
 
 /* --- averages over queries --- */
 
-static void plain(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                  float *out)
-{
-    (void)q;
-    memcpy(out, query_array(x, at, "logit"),
-           vectors_n(x) * x->scene->data->n_targets * sizeof *out);
-}
-
 static void centred(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
                     float *out)
 {
@@ -94,9 +86,9 @@ static int describe(struct experiment *x, struct err *err)
         .row = "component",
         .series = "target",
         .along = "layer",
-        .title = "Early decoding at the last token",
+        .title = "Early decoding: the targets' logits read from each layer at the last token",
         .value_label = "logit (nat)",
-        .along_label = "layer (from 1)",
+        .along_label = "layer",
     };
 
     x->authors =
@@ -105,7 +97,7 @@ static int describe(struct experiment *x, struct err *err)
         return err->code;
     figure.name = "centred";
     figure.values = "mean_centred_logit";
-    figure.title = "Early decoding at the last token, beyond the control tokens";
+    figure.title = "Early decoding: the targets' logits beyond those of control tokens";
     figure.note = "Logits minus their mean over control tokens";
     return add_figure(x, &figure, err);
 }
@@ -114,7 +106,7 @@ static int declare_averages(struct experiment *x, struct err *err)
 {
     static const char dims[] = "stratum layer component target";
 
-    if (add_aggregate(x, "mean_logit", dims, "1", "mean of logit over queries", plain, err) ||
+    if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
         add_aggregate(x, "mean_centred_logit", dims, "1",
                       "mean over queries of logit minus that of the control tokens", centred, err))
         return err->code;
@@ -136,17 +128,6 @@ static int decode_open(struct experiment *x, struct problems *problems, struct e
         declare_fields(x, c, err) || declare_averages(x, err))
         return err->code;
     return 0;
-}
-
-static int decode_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                       struct arena *a, struct err *err)
-{
-    (void)x;
-    (void)q;
-    (void)a;
-    (void)err;
-    spec[0] = (struct run_spec){.keep = KEEP_ATTN | KEEP_MLP, .base = -1};
-    return 1;
 }
 
 static bool ranked(const struct decode_config *c)
@@ -257,7 +238,7 @@ const struct kind kind_decode = {
     .config_size = sizeof(struct decode_config),
     .version = 2,
     .open = decode_open,
-    .runs = decode_runs,
+    .keep = KEEP_ATTN | KEEP_MLP,
     .extra = decode_extra,
     .reduce_query = decode_reduce,
 };

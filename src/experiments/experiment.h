@@ -67,6 +67,7 @@ struct aggregate {
                            sign (by place on the last axis) are tested against 0 */
     void (*value)(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
                   float *out);
+    const char *of; /* value NULL: the field whose values it averages as they are */
 };
 
 struct tokenizer;
@@ -170,9 +171,11 @@ struct kind {
     void (*fill_late)(const struct experiment *x, const struct query *q,
                       void *const at[FIELDS_MAX]);
 
-    /* The runs of a query, at most RUNS_MAX; edits in the arena. Returns how many. */
+    /* The runs of a query, at most RUNS_MAX; edits in the arena. Returns how many. NULL slot = its
+       clean run, keeping what `keep` names; none if that is 0. */
     int (*runs)(const struct experiment *x, const struct query *q, struct run_spec *spec,
                 struct arena *a, struct err *err);
+    unsigned keep;
 
     /* Why, seen the query's first run, nothing more is computed of it; NULL = go on. */
     const char *(*admit)(const struct experiment *x, const struct query *q,
@@ -211,6 +214,10 @@ struct kind {
    limit and where, its kind's skip. */
 const char *query_skip(const struct experiment *x, const struct query *q);
 
+/* The runs of a query: spec (RUNS_MAX), edits in the arena. Returns how many. */
+int query_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+               struct arena *a, struct err *err);
+
 /* The table. `queries` (what every result file says about its queries) is its first row and always
    runs; it is no kind that a config can name. */
 extern const struct kind *const kinds[];
@@ -235,6 +242,10 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
                   void (*value)(const struct experiment *x, const struct query *q,
                                 void *const at[FIELDS_MAX], float *out),
                   struct err *err);
+
+/* The mean over queries of a field of single precision, as it is. */
+int add_mean(struct experiment *x, const char *name, const char *field, const char *units,
+             const char *long_name, struct err *err);
 
 /* data: one entry after the other along the one dimension that it has. */
 int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,

@@ -292,11 +292,14 @@ static int describe(struct experiment *x, bool chance, struct err *err)
         .row = "target",
         .down = "layer",
         .along = "head",
-        .title = "Attention heads at the last token",
-        .value_label = "suppresses (%)",
+        .title =
+            "Attention heads: how often each promotes and suppresses a target at the last token",
+        .value_label = "suppresses (% of queries)",
         .along_label = "promotes (% of queries)",
-        .down_label = "layer (from 0)",
-        .note = "One point a head (moved apart where they coincide); strongest: layer.head from 0",
+        .down_label = "layer",
+        .note =
+            "One point for each head, side by side where they are at the same place; its colour is "
+            "the layer. The strongest are named: layer.head",
     };
     struct figure authors = figure;
 
@@ -397,17 +400,6 @@ static int heads_open(struct experiment *x, struct problems *problems, struct er
         add_named_axis(x, "target", ds->n_targets, ds->target_name, err))
         return err->code;
     return declare(x, c, err);
-}
-
-static int heads_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                      struct arena *a, struct err *err)
-{
-    (void)x;
-    (void)q;
-    (void)a;
-    (void)err;
-    spec[0] = (struct run_spec){.keep = KEEP_Z | KEEP_ATTN | KEEP_MLP, .base = -1};
-    return 1;
 }
 
 static double heads_extra(const struct experiment *x, const struct query *q)
@@ -546,7 +538,7 @@ const struct kind kind_heads = {
     .config_size = sizeof(struct heads_config),
     .version = 1,
     .open = heads_open,
-    .runs = heads_runs,
+    .keep = KEEP_Z | KEEP_ATTN | KEEP_MLP,
     .extra = heads_extra,
     .settle = heads_settle,
     .authors_average = TEMPLATES_FIRST_ONLY,

@@ -131,14 +131,6 @@ static void mlp_drop(const struct experiment *x, const struct query *q, void *co
          axis_named(x, "layer")->dim.size, out);
 }
 
-static void divergence(const struct experiment *x, const struct query *q,
-                       void *const at[FIELDS_MAX], float *out)
-{
-    (void)q;
-    memcpy(out, query_array(x, at, "kl"),
-           cuts_n(x) * axis_named(x, "token_set")->dim.size * sizeof *out);
-}
-
 static int describe(struct experiment *x, const struct knockout *k, struct err *err)
 {
     bool whole = k->layer_axis < 0 && k->head_axis < 0;
@@ -162,7 +154,31 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .test = "none",
         .rows = "token_set",
     };
-    static const struct figure figure = {
+    static const struct figure logits = {
+        .name = "logit",
+        .form = "intervals",
+        .values = "mean_out_logit_drop",
+        .series = "target",
+        .along = "token_set",
+        .control = "random_",
+        .title = "Attention knockout: logits lost when the last token cannot attend to a set",
+        .value_label = "logit lost (nat)",
+        .note =
+            "Output at the last token, clean minus cut. Grey: as many random tokens in its place",
+    };
+    static const struct figure kl = {
+        .name = "kl",
+        .form = "intervals",
+        .values = "mean_kl",
+        .along = "token_set",
+        .control = "random_",
+        .title = "Attention knockout: how far the next token's distribution moves when the last "
+                 "token cannot attend to a set",
+        .value_label = "KL(clean || cut) (nat)",
+        .note = "Grey: as many random tokens in its place",
+    };
+    static const struct figure mlps = {
+        .name = "mlp",
         .form = "lines",
         .values = "mean_mlp_logit_drop",
         .row = "token_set",
@@ -171,7 +187,8 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .title = "Attention knockout: what the MLPs lose when the last token cannot attend to a "
                  "set",
         .value_label = "logit lost (nat)",
-        .along_label = "layer (from 1)",
+        .along_label = "layer",
+        .compare = "yes",
         .note = "MLP output decoded at the last token, clean minus cut",
     };
 
@@ -183,16 +200,19 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
                                                            "and decode the MLPs"};
     if (add_headline(x, &drop, err) || add_headline(x, &divergence, err))
         return err->code;
-    return k->mlp_logit && whole ? add_figure(x, &figure, err) : 0;
+    if (!whole)
+        return 0;
+    if (add_figure(x, &logits, err) || add_figure(x, &kl, err))
+        return err->code;
+    return k->mlp_logit ? add_figure(x, &mlps, err) : 0;
 }
 
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    const char *cell = dims(x, k, "stratum", "", "", err);
     const char *per_target = dims(x, k, "stratum", "", "target", err);
     const char *per_layer = dims(x, k, "stratum", "layer", "target", err);
 
-    if (!cell || !per_target || !per_layer)
+    if (!per_target || !per_layer)
         return err->code;
     if (add_aggregate(x, "mean_out_logit_drop", per_target, "1",
                       "mean over queries of the target's logit, clean minus cut", logit_drop,
@@ -200,7 +220,7 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
         add_aggregate(x, "mean_out_logprob_drop", per_target, "nat",
                       "mean over queries of its log-probability, clean minus cut", logprob_drop,
                       err) ||
-        add_aggregate(x, "mean_kl", cell, "nat", "mean of kl over queries", divergence, err))
+        add_mean(x, "mean_kl", "kl", "nat", "mean of kl over queries", err))
         return err->code;
     /* for each cut, each layer: too many to hold for all queries at once */
     if (k->mlp_logit && k->layer_axis < 0 && k->head_axis < 0 &&

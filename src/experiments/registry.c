@@ -3,25 +3,37 @@
 
 #include <string.h>
 
-extern const struct kind kind_queries, kind_decode, kind_knockout, kind_causal_trace,
-    kind_token_lens, kind_heads, kind_ablation, kind_faithfulness, kind_dump, kind_noop;
+/* The table of kinds, a row each: X(name) is the struct kind_name of its file. */
+#define KINDS(X)    \
+    X(queries)      \
+    X(decode)       \
+    X(causal_trace) \
+    X(knockout)     \
+    X(token_lens)   \
+    X(heads)        \
+    X(ablation)     \
+    X(faithfulness) \
+    X(dump)         \
+    X(noop)
 
-const struct kind *const kinds[] = {
-    &kind_queries, &kind_decode,   &kind_causal_trace, &kind_knockout, &kind_token_lens,
-    &kind_heads,   &kind_ablation, &kind_faithfulness, &kind_dump,     &kind_noop};
+#define DECLARE_KIND(name) extern const struct kind kind_##name;
+#define KIND_ROW(name)     &kind_##name,
+
+KINDS(DECLARE_KIND)
+const struct kind *const kinds[] = {KINDS(KIND_ROW)};
 const size_t n_kinds = sizeof kinds / sizeof *kinds;
 
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 const struct experiment_schema *kind_schemas(size_t *n)
 {
-    static struct experiment_schema schema[KINDS - 1];
+    static struct experiment_schema schema[N_KINDS - 1];
 
-    for (size_t i = 1; i < KINDS; i++)
+    for (size_t i = 1; i < N_KINDS; i++)
         schema[i - 1] =
             (struct experiment_schema){kinds[i]->name, kinds[i]->summary, kinds[i]->rows,
                                        kinds[i]->n_rows, kinds[i]->config_size};
-    *n = KINDS - 1;
+    *n = N_KINDS - 1;
     return schema;
 }
 
@@ -34,6 +46,15 @@ const char *query_skip(const struct experiment *x, const struct query *q)
     if (!reason && x->kind->skip)
         reason = x->kind->skip(x, q);
     return reason;
+}
+
+int query_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+               struct arena *a, struct err *err)
+{
+    if (x->kind->runs)
+        return x->kind->runs(x, q, spec, a, err);
+    spec[0] = (struct run_spec){.keep = x->kind->keep, .base = -1};
+    return x->kind->keep ? 1 : 0;
 }
 
 int add_named_axis(struct experiment *x, const char *name, size_t size, const char *const *labels,
@@ -116,6 +137,23 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
     a->value = value;
     x->n_aggregates++;
     return parse_dims(x, &a->field, err);
+}
+
+int add_mean(struct experiment *x, const char *name, const char *field, const char *units,
+             const char *long_name, struct err *err)
+{
+    const char *dims = NULL;
+
+    for (int i = 0; i < x->n_fields; i++)
+        if (!strcmp(x->field[i].var.name, field) && x->field[i].var.type == V_F32)
+            dims = x->field[i].var.dims;
+    if (!dims)
+        return err_set(err, ERR_BUG, "%s: no field \"%s\" to average", x->name, field);
+    dims = arena_printf(x->arena, err, "stratum%s", dims + strcspn(dims, " "));
+    if (!dims || add_aggregate(x, name, dims, units, long_name, NULL, err))
+        return err->code;
+    x->aggregate[x->n_aggregates - 1].of = field;
+    return 0;
 }
 
 int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,

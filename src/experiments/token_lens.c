@@ -54,26 +54,11 @@ static size_t vectors_n(const struct experiment *x)
     return x->axis[LAYER].dim.size * x->axis[SET].dim.size;
 }
 
-static void plain(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                  float *out)
-{
-    (void)q;
-    memcpy(out, query_array(x, at, "logit"), vectors_n(x) * x->axis[TARGET].dim.size * sizeof *out);
-}
-
 static void centred(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
                     float *out)
 {
     (void)q;
     centre_logits(x, at, vectors_n(x), out);
-}
-
-static void attention(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                      float *out)
-{
-    (void)q;
-    memcpy(out, query_array(x, at, "attention"),
-           vectors_n(x) * x->axis[HEAD].dim.size * sizeof *out);
 }
 
 static int describe(struct experiment *x, struct err *err)
@@ -96,9 +81,10 @@ static int describe(struct experiment *x, struct err *err)
         .row = "token_set",
         .series = "target",
         .along = "layer",
-        .title = "Token Lens: what attention takes from each token set to the last token",
+        .title = "Token Lens: logits that attention takes from each token set to the last token",
         .value_label = "logit (nat)",
-        .along_label = "layer (from 1)",
+        .along_label = "layer",
+        .compare = "yes",
     };
 
     x->authors = (struct authors_layout){.analysis = "token_lens", .value = "logit"};
@@ -106,7 +92,7 @@ static int describe(struct experiment *x, struct err *err)
         return err->code;
     figure.name = "centred";
     figure.values = "mean_centred_logit";
-    figure.title = "Token Lens, beyond the control tokens";
+    figure.title = "Token Lens: the same logits beyond those of control tokens";
     figure.note = "Logits minus their mean over control tokens";
     return add_figure(x, &figure, err);
 }
@@ -115,12 +101,11 @@ static int declare_averages(struct experiment *x, struct err *err)
 {
     static const char dims[] = "stratum layer token_set target";
 
-    if (add_aggregate(x, "mean_logit", dims, "1", "mean of logit over queries", plain, err) ||
+    if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
         add_aggregate(x, "mean_centred_logit", dims, "1",
                       "mean over queries of logit minus that of the control tokens", centred,
                       err) ||
-        add_aggregate(x, "mean_attention", "stratum layer head token_set", "1",
-                      "mean of attention over queries", attention, err))
+        add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err))
         return err->code;
     return describe(x, err);
 }
@@ -151,17 +136,6 @@ static int lens_open(struct experiment *x, struct problems *problems, struct err
                                    "logit that one head's attention to the set adds", err))
         return err->code;
     return declare_averages(x, err);
-}
-
-static int lens_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                     struct arena *a, struct err *err)
-{
-    (void)x;
-    (void)q;
-    (void)a;
-    (void)err;
-    spec[0] = (struct run_spec){.keep = KEEP_ATTN | KEEP_MLP | KEEP_PATTERN, .base = -1};
-    return 1;
 }
 
 static double lens_extra(const struct experiment *x, const struct query *q)
@@ -318,7 +292,7 @@ const struct kind kind_token_lens = {
     .config_size = sizeof(struct lens_config),
     .version = 2,
     .open = lens_open,
-    .runs = lens_runs,
+    .keep = KEEP_ATTN | KEEP_MLP | KEEP_PATTERN,
     .extra = lens_extra,
     .authors_average = TEMPLATES_FIRST_TWICE,
     .reduce_query = lens_reduce,

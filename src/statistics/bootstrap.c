@@ -131,7 +131,8 @@ static double times_added(const struct block *b, const struct stratum *row, size
     return b->way == TEMPLATES_FIRST_TWICE ? 2 : 1;
 }
 
-/* Mean of a macro-average row's parts at `at`, row i of them at i * stride; those without are left out. */
+/* Mean of a macro-average row's parts at `at`, row i of them at i * stride; those without are left
+   out. */
 static double macro_average_mean(const struct block *b, const struct stratum *row, const double *at,
                                  size_t stride)
 {
@@ -281,19 +282,19 @@ static void nothing_known(struct estimate *out, size_t n)
 }
 
 int strata_estimate(const struct strata *s, enum template_mean way, const float *value,
-                    size_t elements, struct estimate *out, struct err *err)
+                    size_t elements, struct estimate *out, struct arena *scratch, struct err *err)
 {
-    struct arena scratch = {0};
     struct block b;
 
+    arena_reset(scratch);
     nothing_known(out, elements * s->n);
-    if (!block_open(&b, s, way, &scratch, err))
+    if (!block_open(&b, s, way, scratch, err))
         for (size_t e = 0; e < elements; e += BLOCK) {
             b.width = elements - e < BLOCK ? elements - e : BLOCK;
             average_block(&b, value + e, elements, out + e * s->n);
             add_intervals(&b, out + e * s->n);
         }
-    arena_release(&scratch);
+    arena_reset(scratch);
     return err->code;
 }
 
@@ -309,14 +310,15 @@ static void divide_block(struct block *b, const struct block *by, struct estimat
 }
 
 int strata_ratio(const struct strata *s, enum template_mean way, const float *value,
-                 size_t elements, struct estimate *out, struct err *err)
+                 size_t elements, struct estimate *out, struct arena *scratch, struct err *err)
 {
-    struct arena scratch = {0};
     struct block b, by;
-    struct estimate *out_by = arena_alloc(&scratch, BLOCK * s->n, sizeof *out_by, err);
+    struct estimate *out_by;
 
+    arena_reset(scratch);
+    out_by = arena_alloc(scratch, BLOCK * s->n, sizeof *out_by, err);
     nothing_known(out, elements * s->n);
-    if (out_by && !block_open(&b, s, way, &scratch, err) && !block_open(&by, s, way, &scratch, err))
+    if (out_by && !block_open(&b, s, way, scratch, err) && !block_open(&by, s, way, scratch, err))
         for (size_t e = 0; e < elements; e += BLOCK) {
             b.width = by.width = elements - e < BLOCK ? elements - e : BLOCK;
             nothing_known(out_by, BLOCK * s->n);
@@ -325,6 +327,6 @@ int strata_ratio(const struct strata *s, enum template_mean way, const float *va
             divide_block(&b, &by, out + e * s->n, out_by);
             add_intervals(&b, out + e * s->n);
         }
-    arena_release(&scratch);
+    arena_reset(scratch);
     return err->code;
 }

@@ -101,7 +101,8 @@ static int draw(struct strata *s, const struct dataset *ds, uint64_t seed, struc
 
 /* --- rows and what they are the mean of --- */
 
-/* A macro-average row for every dataset of several templates, and for every step of several datasets. */
+/* A macro-average row for every dataset of several templates, and for every step of several
+   datasets. */
 static void add_macro_averages(struct strata *s)
 {
     for (size_t i = 0; i < s->n_base; i++)
@@ -136,7 +137,8 @@ static bool is_part(const struct strata *s, const struct stratum *whole, const s
     return v->over == OVER_TEMPLATES || !has_macro_average(s, v); /* one of one template: itself */
 }
 
-/* The parts of each macro-average row; templates in rising order, so that the first is the first. */
+/* The parts of each macro-average row; templates in rising order, so that the first is the
+   first. */
 static int list_parts(struct strata *s, struct arena *a, struct err *err)
 {
     for (size_t m = s->n_base; m < s->n; m++) {

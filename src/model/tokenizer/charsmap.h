@@ -19,8 +19,8 @@
 /* Are these bytes a map? ERR_FORMAT; none at all are one that changes nothing. */
 int charsmap_check(const void *data, size_t n, struct err *err);
 
-/* Appends s[0..n) as the map has it. keep: what stays as it is, NULL = nothing. trim: spaces go from
-   both ends, and of several in a row one stays. */
+/* Appends s[0..n) as the map has it. keep: what stays as it is, NULL = nothing. trim: spaces go
+   from both ends, and of several in a row one stays. */
 int charsmap_run(const struct buf *map, const struct added *keep, bool trim, const char *s,
                  size_t n, struct buf *out, struct err *err);
 
