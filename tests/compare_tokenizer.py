@@ -2,11 +2,14 @@
 """Compares lensweep's tokenizer with the `tokenizers` package on generated strings.
 
     python3 tests/compare_tokenizer.py ENCODE_LINES MODEL [--count 10000] [--seed 1] [--bare] [--prompts DIR...]
+    python3 tests/compare_tokenizer.py ENCODE_LINES --made [--count 10000] [--seed 1]
 
 ENCODE_LINES is the program of tests/tools/encode_lines.c; MODEL is a .gguf file (the package's
 tokenizer is then built from the tokens and merges in it), a tokenizer.json or its directory, or a
-model of the package `sentencepiece` (FILE.model...), which is then the reference. Ids must be equal,
-and so must what they decode to. --bare: of such a model, without
+model of the package `sentencepiece` (FILE.model...), which is then the reference: it is read as it is
+(--direct), or turned into GGUF. Ids must be equal,
+and so must what they decode to, and what ids drawn at random do. --made: tokenizers of every form
+(made_tokenizers.py) in place of MODEL. --bare: of such a model, without
 space prefix and BOS, on texts that begin with a space: the package puts it there itself. --prompts: the texts of released files, with the ids beside them. Exit status: 0 equal, 1 they differ, 77 a Python
 package is missing (then nothing was compared).
 """
@@ -22,64 +25,86 @@ import types
 
 try:
     import tokenizers
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
-    from tokenizers import processors
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers
+    from tokenizers import pre_tokenizers, processors
 except ImportError as e:
     print(f"skip: {e}")
     sys.exit(77)
 
-LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
-          r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+def gguf_pre_tokenizer(pre, arch):
+    """(normalizer, pre-tokenizer, ignores merges)"""
+    import made_tokenizers as made
 
-
-def gguf_pre_tokenizer(pre):
     plain = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     gpt2 = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-    if pre == "gpt-2":
-        return gpt2
+    patterns = {"llama-bpe": made.LLAMA3, "dbrx": made.LLAMA3, "qwen2": made.QWEN2, "gpt-4o": made.GPT4O,
+                "tekken": made.TEKKEN}
+    if pre == "gpt-2" or (not pre and arch == "gpt2"):
+        return None, gpt2, False
+    if pre in ("olmo", "mpt") or (not pre and arch == "gptneox"):
+        return normalizers.NFC(), gpt2, False
     if pre == "smollm":
         digits = pre_tokenizers.Digits(individual_digits=True)
-        return pre_tokenizers.Sequence([digits, gpt2])
-    if pre == "llama-bpe":
-        split = pre_tokenizers.Split(Regex(LLAMA3), "isolated")
-        return pre_tokenizers.Sequence([split, plain])
+        return None, pre_tokenizers.Sequence([digits, gpt2]), False
+    if pre in patterns:
+        split = pre_tokenizers.Split(Regex(patterns[pre]), "isolated")
+        return (normalizers.NFC() if pre == "qwen2" else None, pre_tokenizers.Sequence([split, plain]),
+                pre in ("llama-bpe", "tekken"))
     raise SystemExit(f"compare_tokenizer: pre-tokenizer {pre} is not known here")
+
+
+def gguf_fields(path):
+    """The metadata of a file, of which the tensors may be missing."""
+    from gguf import GGUFReader
+
+    class Header(GGUFReader):
+        def _build_tensors(self, *_):
+            pass
+
+    return Header(path).fields
 
 
 def from_gguf(path):
     try:
-        from gguf import GGUFReader
+        fields = gguf_fields(path)
     except ImportError as e:
         print(f"skip: {e}")
         sys.exit(77)
-    reader = GGUFReader(path)
 
     def value(key, default=None):
-        field = reader.fields.get("tokenizer.ggml." + key)
+        field = fields.get(key)
         return default if field is None else field.contents()
 
-    tokens, types = value("tokens"), value("token_type")
-    pre = value("pre")
-    bpe = models.BPE({s: i for i, s in enumerate(tokens)},
-                     [tuple(m.split(" ")) for m in value("merges")],
-                     ignore_merges=pre == "llama-bpe")
-    t = Tokenizer(bpe)
-    t.pre_tokenizer = gguf_pre_tokenizer(pre)
+    tokens, types = value("tokenizer.ggml.tokens"), value("tokenizer.ggml.token_type")
+    pre = value("tokenizer.ggml.pre", "")
+    normalizer, pre_tokenizer, ignore_merges = gguf_pre_tokenizer(pre, value("general.architecture"))
+    vocab = {s: i for i, (s, k) in enumerate(zip(tokens, types)) if k != 5}
+    t = Tokenizer(models.BPE(vocab, [tuple(m.split(" ")) for m in value("tokenizer.ggml.merges")],
+                             ignore_merges=ignore_merges))
+    if normalizer:
+        t.normalizer = normalizer
+    t.pre_tokenizer = pre_tokenizer
     t.decoder = decoders.ByteLevel()
     t.add_special_tokens([AddedToken(s, special=True, normalized=False)
                           for s, k in zip(tokens, types) if k == 3])
     t.add_tokens([AddedToken(s, normalized=False) for s, k in zip(tokens, types) if k == 4])
-    if value("add_bos_token", pre == "llama-bpe"):
-        bos = value("bos_token_id")
+    if value("tokenizer.ggml.add_bos_token", pre in ("llama-bpe", "tekken")):
+        bos = value("tokenizer.ggml.bos_token_id")
         t.post_processor = processors.TemplateProcessing(
             single=[tokens[bos], "$A"], special_tokens=[(tokens[bos], bos)])
     return t
 
 
 class SentencePiece:
-    """The package `sentencepiece` in the shape of a Tokenizer, its model as GGUF beside it."""
+    """The package `sentencepiece` in the shape of a Tokenizer, its model as GGUF beside it (or not)."""
 
     def __init__(self, path, gguf_path, bare):
+        if not gguf_path:
+            import sentencepiece
+
+            self.sp = sentencepiece.SentencePieceProcessor(model_file=path)
+            self.head = [self.sp.bos_id()]
+            return
         try:
             sys.path.insert(0, os.path.join(os.path.dirname(__file__), "reference"))
             from spm_gguf import convert
@@ -94,10 +119,11 @@ class SentencePiece:
         return SimpleNamespace(ids=self.head + self.sp.encode(text[own_space:]))
 
     def decode(self, ids, skip_special_tokens):
-        text = self.sp.decode(ids[len(self.head):])
+        text = self.sp.decode(ids[len(self.head):]).replace(" \u2047 ", self.sp.id_to_piece(self.sp.unk_id()))
         if not self.head:
             return " " + text
-        return "<s>" + (" " + text if len(ids) > 1 else "")
+        prefixed = len(ids) > 1 and self.sp.id_to_piece(self.sp.encode("a"))[0].startswith("▁")
+        return self.sp.id_to_piece(self.head[0]) + (" " if prefixed else "") + text
 
     def get_added_tokens_decoder(self):
         return {}
@@ -106,9 +132,21 @@ class SentencePiece:
 def reference(path):
     if path.endswith(".gguf"):
         return from_gguf(path)
-    if os.path.isdir(path):
-        path = os.path.join(path, "tokenizer.json")
-    return Tokenizer.from_file(path)
+    if not os.path.isdir(path):
+        return Tokenizer.from_file(path)
+    if os.path.exists(os.path.join(path, "tokenizer.json")):
+        return Tokenizer.from_file(os.path.join(path, "tokenizer.json"))
+    return from_vocab(os.path.join(path, "vocab.json"), os.path.join(path, "merges.txt"))
+
+
+def from_vocab(vocab, merges):
+    """GPT-2's two files."""
+    t = Tokenizer(models.BPE.from_file(vocab, merges))
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    t.decoder = decoders.ByteLevel()
+    if t.token_to_id("<|endoftext|>") is not None:
+        t.add_special_tokens([AddedToken("<|endoftext|>", special=True, normalized=False)])
+    return t
 
 
 WORDS = """the of and List three cities in Switzerland : 1. Zurich 2. Geneva 3. Basel don't I'm we've
@@ -221,20 +259,62 @@ def compare_prompts(program, model, folders):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("model")
+    parser.add_argument("model", nargs="?")
+    parser.add_argument("--made", action="store_true")
     parser.add_argument("--count", type=int, default=10000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--direct", action="store_true")
     parser.add_argument("--prompts", nargs="+")
     args = parser.parse_args()
+    if args.made:
+        sys.exit(compare_made(args))
     with tempfile.TemporaryDirectory() as folder:
         if ".model" in os.path.basename(args.model):
-            path = os.path.join(folder, os.path.basename(args.model) + ".gguf")
-            t = SentencePiece(args.model, path, args.bare)
+            path = args.model if args.direct else os.path.join(folder, os.path.basename(args.model) + ".gguf")
+            t = SentencePiece(args.model, "" if args.direct else path, args.bare)
         else:
             path, t = args.model, reference(args.model)
         status = compare_generated(args, path, t)
         return compare_prompts(args.program, path, args.prompts) or status if args.prompts else status
+
+
+def compare_made(args):
+    import made_tokenizers
+
+    status = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, t in made_tokenizers.all_forms(texts(1500, 99, [])):
+            path = os.path.join(folder, name + ".json")
+            t.save(path)
+            status = compare_generated(args, path, t) or status
+            if name == "gpt2":
+                t.model.save(folder)
+                status = compare_generated(args, folder, reference(folder)) or status
+    return status
+
+
+def random_ids(t, count, seed):
+    rng = random.Random(seed)
+    ids = sorted(t.get_vocab().values())
+    byte = [i for s, i in t.get_vocab().items() if s.startswith("<0x")] or ids
+    for _ in range(count):
+        yield [rng.choice(rng.choice([ids, ids, byte])) for _ in range(rng.randrange(1, 12))]
+
+
+def compare_decoded(args, model, t):
+    """Ids that no text leads to: bytes that are no text, spaces at any place."""
+    batch = list(random_ids(t, args.count // 5, args.seed))
+    lines = answers(args.program, model, [" ".join(map(str, ids)) for ids in batch], "--decode")
+    wrong = 0
+    for ids, line in zip(batch, lines):
+        got = line if line.startswith("error") else bytes.fromhex(line.strip()).decode()
+        want = t.decode(ids, skip_special_tokens=False)
+        if got != want:
+            wrong += 1
+            if wrong <= 3:
+                print(f"ids {ids}\ndecoded {got!r}\nwant {want!r}\n")
+    return wrong
 
 
 def compare_generated(args, model, t):
@@ -250,9 +330,10 @@ def compare_generated(args, model, t):
             wrong += 1
             if wrong <= 10:
                 print(f"text {text!r}\n{what}\n")
-    print(f"{os.path.basename(model)}: {len(batch)} texts, {tokens} tokens, {wrong} differ "
-          f"(tokenizers {tokenizers.__version__}, seed {args.seed})")
-    return 1 if wrong or not batch else 0
+    decoded = compare_decoded(args, model, t) if isinstance(t, Tokenizer) else 0
+    print(f"{os.path.basename(model)}: {len(batch)} texts, {tokens} tokens, {wrong} differ, "
+          f"{decoded} random decodings differ (tokenizers {tokenizers.__version__}, seed {args.seed})")
+    return 1 if wrong or decoded or not batch else 0
 
 
 if __name__ == "__main__":

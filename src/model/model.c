@@ -123,8 +123,8 @@ static int read_config(struct checkpoint *c, const char *path, struct err *err)
 
     if (file_read(&c->config_text, path, CONFIG_MAX, err))
         return err->code;
-    json = json_parse(c->config_text.data ? c->config_text.data : "", c->config_text.len,
-                      ERR_FORMAT, path, 1, err);
+    json = json_parse_foreign(c->config_text.data ? c->config_text.data : "", c->config_text.len,
+                              ERR_FORMAT, path, err);
     if (!json)
         return err->code;
     code = config_from_json(&c->config, json, err);

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Ids and decoded text of 10,000 generated strings are those of the `tokenizers` package, on the real
-# model's vocabulary and on Llama-3's and Llama-2's where they are to be had; and those of the package
-# `sentencepiece`, on a small vocabulary and on Mistral's, which gives the released prompts' ids too.
+# Ids and decoded text of generated strings are those of the `tokenizers` package, on tokenizers of every
+# form trained here, on the real model's vocabulary and on Llama-3's and Llama-2's where they are to be
+# had; and those of the package `sentencepiece`, on a small vocabulary and on Mistral's, which gives the
+# released prompts' ids too. LENSWEEP_LONG: 10,000 strings each; LENSWEEP_VOCABULARIES: a folder of
+# GGUF files of byte-level vocabularies, compared as well.
 set -euo pipefail
 
 encode="$LENSWEEP_BUILD/tests/encode_lines"
@@ -18,13 +20,20 @@ if [ -z "${LENSWEEP_PYTHON:-}" ]; then
     echo "skip: no Python with the packages of requirements.txt"
     exit 77
 fi
-compare tests/fixtures/tokenizers/spm.model
+few=$([ -n "${LENSWEEP_LONG:-}" ] && echo 10000 || echo 150)
+many=$([ -n "${LENSWEEP_LONG:-}" ] && echo 10000 || echo 3000)
+compare --made --count "$few"
+compare tests/fixtures/tokenizers/spm.model --direct --count "$many"
+compare tests/fixtures/tokenizers/spm.model --count "$many"
 compare tests/fixtures/tokenizers/spm.model --bare --count 1000
-[ -z "${LENSWEEP_MODEL:-}" ] || compare "$LENSWEEP_MODEL"
+[ -z "${LENSWEEP_MODEL:-}" ] || compare "$LENSWEEP_MODEL" --count "$many"
 if [ -n "${LENSWEEP_TOKENIZERS:-}" ]; then
-    compare "$LENSWEEP_TOKENIZERS/llama3"
-    compare "$LENSWEEP_TOKENIZERS/llama2"
+    compare "$LENSWEEP_TOKENIZERS/llama3" --count "$many"
+    compare "$LENSWEEP_TOKENIZERS/llama2" --count "$many"
 fi
+for file in "${LENSWEEP_VOCABULARIES:-/nonexistent}"/*.gguf; do
+    [ ! -e "$file" ] || compare "$file" --count "$many"
+done
 # The vendor's file is data of a package (tests/requirements-data.txt).
 mistral=$("$LENSWEEP_PYTHON" -c 'import importlib.util as u
 spec = u.find_spec("mistral_common")
@@ -34,7 +43,8 @@ if [ -z "$mistral" ]; then
     exit 77
 fi
 if [ -n "${LENSWEEP_PAPER_DATA:-}" ]; then
-    compare "$mistral" --prompts "$LENSWEEP_PAPER_DATA"/*/mistralai
+    compare "$mistral" --count "$many" --prompts "$LENSWEEP_PAPER_DATA"/*/mistralai
 else
-    compare "$mistral"
+    compare "$mistral" --count "$many"
 fi
+compare "$mistral" --direct --count "$many"

@@ -4,13 +4,13 @@
     python3 tests/reference/make_unicode.py > src/model/tokenizer/unicode.h
 
 needs the package `tokenizers` and a Python of at most Unicode 14 (3.11). Each character is given to the
-package: to a Split by each general category, and to Punctuation. What a category has beyond Unicode 14,
+package: to a Split by each general category, to Punctuation, and beside an added token. What a category has beyond Unicode 14,
 the oldest that a PCRE2 with 10.40 or newer knows, becomes a list of ranges; Punctuation's set is listed
 whole, for it is older than Unicode 14 and lacks some.
 """
 import unicodedata
 
-from tokenizers import Regex, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers
 
 GROUPS = {"L": "Lu Ll Lt Lm Lo", "M": "Mn Mc Me", "N": "Nd Nl No", "P": "Pc Pd Ps Pe Pi Pf Po",
           "S": "Sm Sc Sk So", "Z": "Zs Zl Zp"}
@@ -25,6 +25,13 @@ def members(pre_tokenizer):
         kept = set("".join(piece for piece, _ in pre_tokenizer.pre_tokenize_str("".join(chunk))))
         found.update(c for c in chunk if c not in kept)
     return found
+
+
+def word_characters():
+    """Those beside which an added token that must be a word of its own is not found."""
+    t = Tokenizer(models.BPE({"<unk>": 0}, [], unk_token="<unk>", fuse_unk=True))
+    t.add_tokens([AddedToken("x", single_word=True, normalized=False)])
+    return {c for c in ALL if t.token_to_id("x") not in t.encode("x" + c).ids}
 
 
 def ranges(chars):
@@ -63,6 +70,7 @@ def main():
         new[group] = set().union(*(new[c] for c in categories.split()))
     for category in sorted(c for c in new if new[c]):
         define("NEW_" + category.upper() + ("_" if len(category) == 1 else ""), new[category])
+    define("NEW_WORD", word_characters() & known["Cn"])
     print()
     define("PUNCTUATION", members(pre_tokenizers.Punctuation("removed")))
     print("\n/* category, its new members */")

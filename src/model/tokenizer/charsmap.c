@@ -94,14 +94,16 @@ static size_t take(const struct trie *t, const struct added *keep, const char *s
     return *n_to = token ? token->n : utf8_next(s, n, &c);
 }
 
-int charsmap_run(const struct buf *map, const struct added *keep, bool trim, const char *s,
+int charsmap_run(const struct buf *map, const struct added *keep, unsigned spaces, const char *s,
                  size_t n, struct buf *out, struct err *err)
 {
     struct trie t = trie_of(map->data, map->len);
+    bool trim = spaces & SPACES_TRIM, after_space = trim;
     size_t start = out->len, n_to;
-    bool after_space = trim;
     const char *to;
 
+    if (n && (spaces & SPACES_PREFIX) && buf_puts(out, " ", err))
+        return err->code;
     for (size_t i = 0; i < n;) {
         i += take(&t, keep, s + i, n - i, &to, &n_to);
         for (; after_space && n_to && *to == ' '; n_to--)

@@ -19,9 +19,14 @@
 /* Are these bytes a map? ERR_FORMAT; none at all are one that changes nothing. */
 int charsmap_check(const void *data, size_t n, struct err *err);
 
-/* Appends s[0..n) as the map has it. keep: what stays as it is, NULL = nothing. trim: spaces go
-   from both ends, and of several in a row one stays. */
-int charsmap_run(const struct buf *map, const struct added *keep, bool trim, const char *s,
+/* How SentencePiece treats spaces. */
+enum {
+    SPACES_TRIM = 1,  /* they go from both ends, and of several in a row one stays */
+    SPACES_PREFIX = 2 /* one is put before a text that is not empty */
+};
+
+/* Appends s[0..n) as the map has it. keep: what stays as it is, NULL = nothing. */
+int charsmap_run(const struct buf *map, const struct added *keep, unsigned spaces, const char *s,
                  size_t n, struct buf *out, struct err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "model/tokenizer/parts.h"
 #include "model/tokenizer/protobuf.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -182,11 +183,15 @@ static int check_model(const struct spm *m, struct err *err)
         return refuse_part("trainer_spec", "treat_whitespace_as_suffix", "false", err);
     if (!m->escape)
         return refuse_part("normalizer_spec", "escape_whitespaces false", "true", err);
+    for (size_t i = 0; m->kind == KIND_UNIGRAM && i < m->n; i++)
+        if (m->piece[i].type == TYPE_USER_DEFINED)
+            return refuse_part("trainer_spec", "a unigram model with user_defined_symbols",
+                               "none, or a BPE model", err);
     return charsmap_check(m->map.s, m->map.n, err) ? err_wrap(err, "normalizer_spec") : 0;
 }
 
-/* Marks are found as they are written; symbols that the user defined in the normal form, and BPE
-   never takes them apart. */
+/* Marks are found as they are written; symbols that the user defined in the normal form, and
+   are never taken apart. */
 static int add_pieces(struct tokenizer *t, const struct spm *m, struct err *err)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -202,7 +207,7 @@ static int add_pieces(struct tokenizer *t, const struct spm *m, struct err *err)
             return err->code;
         if (mark)
             status = added_push(&t->as_written, p->s, p->n, (int32_t)i, ADDED_SPECIAL, err);
-        else if (p->type == TYPE_USER_DEFINED && m->kind == KIND_BPE)
+        else if (p->type == TYPE_USER_DEFINED)
             status = added_push(&t->normalized, p->s, p->n, (int32_t)i, 0, err);
         if (status)
             return status;
@@ -212,33 +217,30 @@ static int add_pieces(struct tokenizer *t, const struct spm *m, struct err *err)
     return 0;
 }
 
-/* A symbol that the user defined is nearly as good as can be, at any length. */
-static float unigram_score(const struct piece *p, float best)
+static int read_bpe(struct tokenizer *t, const struct spm *m, struct err *err)
 {
-    if (p->type == TYPE_USER_DEFINED)
-        return (float)((double)((float)p->n * best) - 0.1);
-    return p->type == TYPE_NORMAL ? p->score : NAN;
+    float *score = mem_alloc(m->n, sizeof *score, err);
+
+    for (size_t i = 0; score && i < m->n; i++)
+        score[i] = m->piece[i].type == TYPE_NORMAL ? m->piece[i].score : NAN;
+    if (score)
+        bpe_merge_by_score(&t->bpe, score, err);
+    mem_free(score);
+    return err->code;
 }
 
-static int read_scores(struct tokenizer *t, const struct spm *m, struct err *err)
+static int read_unigram(struct tokenizer *t, const struct spm *m, struct err *err)
 {
-    float *score = mem_alloc(m->n, sizeof *score, err), best = -INFINITY, worst = INFINITY;
-    bool bpe = m->kind == KIND_BPE;
+    float *score = mem_alloc(m->n, sizeof *score, err), worst = FLT_MAX;
 
-    for (size_t i = 0; score && i < m->n; i++)
-        if (m->piece[i].type == TYPE_NORMAL) {
-            best = fmaxf(best, m->piece[i].score);
-            worst = fminf(worst, m->piece[i].score);
-        }
-    for (size_t i = 0; score && i < m->n; i++)
-        if (bpe)
-            score[i] = m->piece[i].type == TYPE_NORMAL ? m->piece[i].score : NAN;
-        else
-            score[i] = unigram_score(&m->piece[i], isinf(best) ? 0 : best);
-    if (score && bpe)
-        bpe_merge_by_score(&t->bpe, score, err);
-    else if (score)
-        unigram_init(&t->unigram, &t->bpe, score, isinf(worst) ? 0 : worst, err);
+    for (size_t i = 0; score && i < m->n; i++) {
+        const struct piece *p = &m->piece[i];
+
+        score[i] = p->type == TYPE_NORMAL ? p->score : NAN;
+        worst = fminf(worst, score[i]); /* which passes over NAN */
+    }
+    if (score)
+        unigram_init(&t->unigram, &t->bpe, score, worst, err);
     mem_free(score);
     return err->code;
 }
@@ -247,15 +249,12 @@ static int add_spaces(struct tokenizer *t, const struct spm *m, struct err *err)
 {
     struct normalizer *z = &t->normalizer;
 
-    if (m->map.n || m->trim) {
-        if (normalizer_add(z, NORMALIZE_CHARSMAP, NULL, NULL, err))
-            return err->code;
-        z->step[0].left = m->trim;
-        z->keep = &t->normalized;
-        if (m->map.n && buf_put(&z->step[0].from, m->map.s, m->map.n, err))
-            return err->code;
-    }
-    if (m->prefix && normalizer_add(z, NORMALIZE_PREPEND, BPE_SPACE, NULL, err))
+    if (normalizer_add(z, NORMALIZE_CHARSMAP, NULL, NULL, err))
+        return err->code;
+    z->step[0].left = m->trim;
+    z->step[0].right = m->prefix;
+    z->keep = &t->normalized;
+    if (m->map.n && buf_put(&z->step[0].from, m->map.s, m->map.n, err))
         return err->code;
     return normalizer_replace(z, " ", BPE_SPACE, err)
                ? err->code
@@ -276,7 +275,9 @@ static int build(struct tokenizer *t, const struct spm *m, struct err *err)
         return err->code;
     t->bpe.byte_fallback = m->bytes;
     t->bpe.fuse_unk = true;
-    if (add_pieces(t, m, err) || read_scores(t, m, err) || add_spaces(t, m, err))
+    if (add_pieces(t, m, err) ||
+        (m->kind == KIND_BPE ? read_bpe(t, m, err) : read_unigram(t, m, err)) ||
+        add_spaces(t, m, err))
         return err->code;
     t->bos = t->chat_bos = find_mark(t, m->bos);
     t->eos = t->chat_eos = find_mark(t, m->eos);

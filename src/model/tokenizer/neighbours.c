@@ -146,6 +146,8 @@ int tokenizer_read_added(struct tokenizer *t, const char *dir, struct err *err)
         status = load(&list, dir, "added_tokens.json", err);
     if (!status)
         status = load(&map, dir, "special_tokens_map.json", err);
+    /* Files of before and after transformers' change of a text behind a mark. */
+    t->normalizer.first_only = json_is_false(json_object_get(config, "legacy"));
     if (!status)
         status = add_decoder_tokens(t, json_object_get(config, "added_tokens_decoder"), err);
     if (!status)

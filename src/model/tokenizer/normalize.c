@@ -226,7 +226,10 @@ static int run_step(const struct normalizer *z, const struct normalizer_step *st
             return err->code;
         return buf_put(out, s, n, err);
     case NORMALIZE_CHARSMAP:
-        return charsmap_run(&step->from, z->keep, step->left, s, n, out, err);
+        return charsmap_run(&step->from, z->keep,
+                            (step->left ? SPACES_TRIM : 0u) |
+                                (step->right && (*first || !z->first_only) ? SPACES_PREFIX : 0u),
+                            s, n, out, err);
     default:
         return normal_form(step->kind, s, n, out, err);
     }
@@ -236,7 +239,7 @@ int normalizer_run(const struct normalizer *z, struct regex_run *run, const char
                    bool *first, struct buf *out, struct err *err)
 {
     struct buf next = {0}, swap;
-    bool begins = true;
+    bool begins = !first || *first;
     int status;
 
     buf_clear(out);
@@ -249,7 +252,7 @@ int normalizer_run(const struct normalizer *z, struct regex_run *run, const char
         next = swap;
     }
     buf_release(&next);
-    if (first && !begins)
-        *first = false;
+    if (first)
+        *first = begins;
     return status;
 }

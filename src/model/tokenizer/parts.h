@@ -48,6 +48,7 @@ struct normalizer {
     struct normalizer_step step[NORMALIZER_STEPS_MAX];
     size_t n;
     const struct added *keep; /* what CHARSMAP leaves as it is; NULL = nothing */
+    bool first_only;          /* and it puts a space before the input's beginning only */
 };
 
 enum decoder_kind {

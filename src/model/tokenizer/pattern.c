@@ -22,6 +22,7 @@
 
 const char regex_digit[] = RUST_NUMERIC;
 const char regex_punctuation[] = "[" PUNCTUATION "]";
+const char regex_word[] = "\\A[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200c}\\x{200d}" NEW_WORD "]";
 
 struct translator {
     const char *p;

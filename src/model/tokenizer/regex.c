@@ -169,7 +169,7 @@ int regex_next(const void *code, struct regex_run *run, const char *s, size_t n,
 
 int word_class_new(void **code, struct err *err)
 {
-    return regex_new_own(code, "\\A[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200c}\\x{200d}]", err);
+    return regex_new_own(code, regex_word, err);
 }
 
 bool word_class_has(const void *code, const char *s, size_t n)

@@ -41,6 +41,7 @@ int regex_new_own(void **code, const char *pattern, struct err *err);
 void regex_free(void *code);
 
 extern const char regex_digit[], regex_punctuation[]; /* one such character; for regex_new_own */
+extern const char regex_word[];                       /* a text that begins with one of a word */
 
 struct regex_run {
     void *match, *context; /* of PCRE2 */

@@ -50,6 +50,7 @@ static int reserve(struct unigram_work *w, size_t n, struct err *err)
     return 0;
 }
 
+/* Sums are float, as SentencePiece has them: it decides which of two ways wins. */
 static void offer(struct unigram_node *node, float score, size_t from, int32_t id)
 {
     if (!node->reached || score > node->score)

@@ -24,7 +24,7 @@ int unigram_init(struct unigram *u, const struct bpe *b, const float *score, flo
 void unigram_release(struct unigram *u);
 
 struct unigram_node {
-    float score;     /* of the best way to cut what lies before: summed as SentencePiece does */
+    float score;     /* of the best way to cut what lies before */
     size_t from, to; /* where the token before begins, and where that behind ends */
     int32_t id;      /* the token before; -1 = a character without one */
     bool reached;
