@@ -6,6 +6,8 @@
 #include "report/figures/plot.h"
 #include "report/words.h"
 #include "results/describe.h"
+#include "results/h5file.h"
+#include "results/h5write.h"
 
 #include <math.h>
 #include <setjmp.h>
