@@ -2,9 +2,13 @@
  * For the tests of the campaign floor: a campaign of the small fixture model from the text of its
  * data and experiments, in a folder of the test's own.
  *
- *     struct campaign c;
- *     open_text(&c, three_queries, "  - {name: d, kind: decode}\n", "run.threads=2");
- *     campaign_close(&c);
+ *     void test(void)
+ *     {
+ *         struct campaign c;
+ *
+ *         open_text(&c, three_queries, "  - {name: d, kind: decode}\n", "run.threads=2");
+ *         campaign_close(&c);
+ *     }
  */
 #ifndef LENSWEEP_TESTS_CAMPAIGN_HELPER_H
 #define LENSWEEP_TESTS_CAMPAIGN_HELPER_H

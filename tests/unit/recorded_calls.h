@@ -3,9 +3,14 @@
  * this one's definitions has its own write, fsync, rename, ..., which note what is done below a
  * folder and then do it.
  *
- *     record_calls("/tmp/x");
- *     ...
- *     for (int i = 0; i < recorded.n; i++) ... recorded.v[i].what, recorded.v[i].path
+ *     #include "results/journal.h"
+ *
+ *     int test(struct journal *j, struct err *err)
+ *     {
+ *         record_calls("/tmp/x");
+ *         journal_sync(j, err);
+ *         return last_call(CALL_SYNC, "/tmp/x/0001", recorded.n);
+ *     }
  */
 #ifndef LENSWEEP_TESTS_RECORDED_CALLS_H
 #define LENSWEEP_TESTS_RECORDED_CALLS_H

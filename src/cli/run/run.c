@@ -50,7 +50,7 @@ struct session {
     struct journal_stats found;
     double begin, last_sync;
     double stop_begin; /* since when units are only waited for; 0 = they are handed out */
-    sigset_t signals; /* that end the run */
+    sigset_t signals;  /* that end the run */
     struct progress_view view;
     unsigned char *bad; /* (queries) counted in the view */
     uint64_t *todo;     /* rank 0: (n_todo) units to do here, of which n_survey are surveys */
