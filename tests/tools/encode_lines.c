@@ -79,9 +79,7 @@ int main(int argc, char **argv)
 {
     struct err err = {0};
     struct tokenizer *t = NULL;
-    enum mode mode = argc < 3                           ? SPECIAL
-                     : strcmp(argv[2], "--decode") == 0 ? DECODE
-                                                        : NO_SPECIAL;
+    enum mode mode = argc < 3 ? SPECIAL : strcmp(argv[2], "--decode") == 0 ? DECODE : NO_SPECIAL;
 
     if (argc < 2 || argc > 3) {
         fprintf(stderr, "usage: encode_lines MODEL [--no-special | --decode] < texts\n");

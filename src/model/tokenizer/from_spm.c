@@ -4,7 +4,6 @@
  * (control tokens) written out in a text are found, and each text between them is one of its own.
  */
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/utf8.h"
 #include "model/tokenizer/charsmap.h"
 #include "model/tokenizer/parts.h"
