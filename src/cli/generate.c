@@ -49,6 +49,8 @@ int cmd_generate(int argc, char **argv, struct err *err)
     static const struct option options[] = {{"prompt", required_argument, NULL, 'p'},
                                             {"ids", no_argument, NULL, 'i'},
                                             {"no-bos", no_argument, NULL, 'b'},
+                                            {"chat", no_argument, NULL, 'c'},
+                                            {"system", required_argument, NULL, 's'},
                                             {"threads", required_argument, NULL, 'j'},
                                             {0}};
     struct prompt_options po = {0};
@@ -68,6 +70,10 @@ int cmd_generate(int argc, char **argv, struct err *err)
             as_ids = true;
         else if (o == 'b')
             po.no_bos = true;
+        else if (o == 'c')
+            po.chat = true;
+        else if (o == 's')
+            po.system = optarg;
         else if (o == 'j')
             code = parse_number("--threads", optarg, 1, 4096, &po.threads, err);
         else

@@ -55,9 +55,17 @@ const struct command commands[] = {
      "  --npy FILE       logits of all positions, float32 (tokens, vocabulary)\n"
      "  --threads N      threads (default: all cores allowed)\n",
      cmd_logits},
-    {"tokenize", "MODEL --text TEXT [--no-bos]", "token ids of a text, in one line", "",
+    {"tokenize", "MODEL --text TEXT [--tokens] [--no-bos | --chat [--system TEXT]]",
+     "token ids of a text, in one line",
+     "  --tokens         a line for each token: its id and its text\n"
+     "  --no-bos         without the tokenizer's own special tokens\n"
+     "  --chat           TEXT is what a user says: by the model's chat template, up to the answer\n"
+     "  --system TEXT    with a system message before it\n",
      cmd_tokenize},
-    {"generate", "MODEL --prompt TEXT [-n 32] [--ids] [--no-bos]", "continue a prompt greedily",
+    {"generate", "MODEL --prompt TEXT [-n 32] [--ids] [--no-bos | --chat [--system TEXT]]",
+     "continue a prompt greedily",
+     "  --chat           TEXT is what a user says: by the model's chat template\n"
+     "  --system TEXT    with a system message before it\n"
      "  -n N             tokens to generate (default 32)\n"
      "  --ids            print token ids in place of text\n"
      "  --threads N      threads (default: all cores allowed)\n",
