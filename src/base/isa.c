@@ -26,7 +26,8 @@ bool isa_available(enum isa isa)
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                isa_available(ISA_AVX2);
     case ISA_AVX2:
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        return __builtin_cpu_supports("avx2") &&
+               __builtin_cpu_supports("fma"); /* these have F16C too */
     default:
         return isa == ISA_PORTABLE;
     }
