@@ -4,7 +4,6 @@
  */
 #include "engine/answer.h"
 
-#include "base/gemm.h"
 #include "base/kernels.h"
 #include "engine/logits.h"
 
@@ -101,7 +100,7 @@ void answer_final(struct engine *e, int n, struct variant *const *v, const float
             e->row[batch++] = final[done]; /* row may be `final`: batch <= done */
         }
         rms_norm(&e->team, batch, e->row, s->d_model, e->model->final_norm, s->rms_eps, e->norm);
-        gemm(&e->team, batch, e->norm, s->d_model, &e->model->unembed, e->logits, s->vocab);
+        engine_multiply(e, batch, e->norm, s->d_model, &e->model->unembed, e->logits, s->vocab);
 #pragma omp parallel for num_threads(e->team.threads) schedule(dynamic)
         for (int i = 0; i < batch; i++)
             answer_row(e, e->batch[i].v, e->batch[i].x, e->logits + (int64_t)i * s->vocab);

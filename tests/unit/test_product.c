@@ -190,32 +190,6 @@ static void test_product(void **cmocka)
     free(s.got);
 }
 
-static void test_small(void **cmocka)
-{
-    static float x[20 * 140], w[130 * 140], y[20 * 130], scratch[1 << 18];
-
-    (void)cmocka;
-    for (int i = 0; i < 300; i++) {
-        int64_t rows = 1 + draw(20), n = 1 + draw(130), k = 1 + draw(120), ld = k + draw(20);
-
-        assert_true(product_small_scratch(rows, k) <= sizeof scratch / sizeof *scratch);
-        fill_floats(x, (size_t)(rows * ld), (int)draw(4));
-        fill_floats(w, (size_t)(n * ld), (int)draw(4));
-        for (int isa = 0; isa < ISA_COUNT; isa++) {
-            if (!isa_available((enum isa)isa))
-                continue;
-            isa_set((enum isa)isa);
-            product_small(rows, n, k, x, ld, w, ld, y, n, scratch);
-            for (int64_t r = 0; r < rows; r++)
-                for (int64_t c = 0; c < n; c++) {
-                    float want = written_sum(k, x + r * ld, w + c * ld);
-
-                    assert_memory_equal(&y[r * n + c], &want, sizeof want);
-                }
-        }
-    }
-}
-
 static void test_mix(void **cmocka)
 {
     static float p[100], v[100 * 150], z[150];
@@ -246,7 +220,10 @@ static void test_mix(void **cmocka)
 /* Bits that must never change: results of earlier versions are compared with ours. */
 static void test_bits(void **cmocka)
 {
-    static float x[2000], w[2000], y, scratch[1 << 18];
+    static float x[2000], w[2000], y;
+    struct matrix m = {w, DTYPE_F32, 1, 2000, 0};
+    struct team t;
+    struct err err;
     uint32_t bits;
 
     (void)cmocka;
@@ -254,16 +231,21 @@ static void test_bits(void **cmocka)
         x[i] = (float)(i * 37 % 101) / 64 - 0.7f;
         w[i] = (float)(i * 53 % 97) / 128 - 0.3f;
     }
-    product_small(1, 1, 2000, x, 2000, w, 2000, &y, 1, scratch);
+    assert_int_equal(team_init(&t, 1, product_scratch(), &err), 0);
+    assert_int_equal(team_share(&t, product_shared(1, 2000), &err), 0);
+    product(&t, 1, x, 2000, &m, &y, 1);
     memcpy(&bits, &y, sizeof bits);
     assert_int_equal(bits, 0x4156c319);
+    assert_int_equal(t.flops, 4000);
+    product(&t, 0, x, 2000, &m, &y, 1);
+    assert_int_equal(t.flops, 4000);
+    team_release(&t);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_product),
-        cmocka_unit_test(test_small),
         cmocka_unit_test(test_mix),
         cmocka_unit_test(test_bits),
     };

@@ -183,7 +183,7 @@ static int64_t groups_of(int64_t k)
 /* Where a tile's block lies: all blocks of a tile, one after the other. */
 static float *packed_at(const struct product *p, struct rows r, int64_t k)
 {
-    return p->packed + (r.first * groups_of(p->w.cols) + r.n * groups_of(k)) * LANES;
+    return p->packed + (r.first * groups_of(p->w->cols) + r.n * groups_of(k)) * LANES;
 }
 
 /* Elements [0, k) of a tile's rows, the last group filled with zeros. */
@@ -203,14 +203,14 @@ static void pack_block(const float *x, int64_t ldx, int64_t mr, int64_t k, float
 
 static int64_t block_length(const struct product *p, int64_t k)
 {
-    return p->w.cols - k < PRODUCT_BLOCK ? p->w.cols - k : PRODUCT_BLOCK;
+    return p->w->cols - k < PRODUCT_BLOCK ? p->w->cols - k : PRODUCT_BLOCK;
 }
 
 static void pack(const struct product *p, int64_t t)
 {
     struct rows r = tile_of(p, t);
 
-    for (int64_t k = 0; k < p->w.cols; k += PRODUCT_BLOCK)
+    for (int64_t k = 0; k < p->w->cols; k += PRODUCT_BLOCK)
         pack_block(p->x + r.first * p->ldx + k, p->ldx, r.n, block_length(p, k),
                    packed_at(p, r, k));
 }
@@ -273,24 +273,25 @@ static bool widens(const struct matrix *w)
 static const unsigned char *widened(const struct product *p, const struct block *b, int64_t j,
                                     const unsigned char *row, float *out)
 {
-    size_t block = dtype_block(p->w.dtype);
+    size_t block = dtype_block(p->w->dtype);
 
     out += j * b->groups * LANES;
     memset(out + (b->groups - 1) * LANES, 0, LANES * sizeof *out);
-    matrix_widen(p->w.dtype, row + (size_t)b->start / block * dtype_block_bytes(p->w.dtype), b->k,
+    matrix_widen(p->w->dtype, row + (size_t)b->start / block * dtype_block_bytes(p->w->dtype), b->k,
                  out);
     return (const unsigned char *)out;
 }
 
 static void block_rows(const struct product *p, struct block *b, float *scratch)
 {
-    bool wide = widens(&p->w);
+    size_t bytes = matrix_row_bytes(p->w);
+    bool wide = widens(p->w);
 
-    b->kind = wide ? KIND_F32 : kind_of(&p->w);
-    b->ahead = wide ? b->groups * group_bytes[KIND_F32] : (int64_t)p->w_stride;
+    b->kind = wide ? KIND_F32 : kind_of(p->w);
+    b->ahead = wide ? b->groups * group_bytes[KIND_F32] : (int64_t)bytes;
     for (int64_t j = 0; j < b->count; j++) {
-        size_t at = (size_t)matrix_stored_row(&p->w, b->first + j) * p->w_stride;
-        const unsigned char *row = (const unsigned char *)p->w.data + at;
+        size_t at = (size_t)matrix_stored_row(p->w, b->first + j) * bytes;
+        const unsigned char *row = (const unsigned char *)p->w->data + at;
 
         b->row[j] =
             wide ? widened(p, b, j, row, scratch) : row + b->start / LANES * group_bytes[b->kind];
@@ -314,7 +315,7 @@ static void panel(const struct product *p, int64_t first, int64_t count, float *
 {
     struct block b = {.first = first, .count = count};
 
-    for (; b.start < p->w.cols; b.start += PRODUCT_BLOCK) {
+    for (; b.start < p->w->cols; b.start += PRODUCT_BLOCK) {
         b.k = block_length(p, b.start);
         b.groups = groups_of(b.k);
         block_rows(p, &b, scratch);

@@ -23,9 +23,8 @@ struct product {
     int64_t rows;
     const float *x; /* (rows, k), row stride ldx */
     int64_t ldx;
-    struct matrix w; /* (n, k) */
-    size_t w_stride; /* bytes from a row of w to the next */
-    float *y;        /* (rows, n), row stride ldy */
+    const struct matrix *w; /* (n, k) */
+    float *y;               /* (rows, n), row stride ldy */
     int64_t ldy;
     float *packed; /* x, cut into tiles: (rows, k rounded up to LANES) floats */
 };
@@ -35,7 +34,7 @@ struct product_kernels {
     /* Of ceil(rows / tile_rows) tiles of x the t-th to its place in `packed`. */
     void (*pack)(const struct product *p, int64_t t);
     /* Columns [first, first + count) of y, count <= PRODUCT_PANEL; scratch of PRODUCT_SCRATCH
-       floats, or less where rows are short: PRODUCT_WIDE_PANEL rows of a block. */
+       floats. */
     void (*panel)(const struct product *p, int64_t first, int64_t count, float *scratch);
     bool (*widens)(const struct matrix *w); /* before, into the scratch */
     /* product_mix */

@@ -30,8 +30,8 @@ size_t product_shared(int64_t rows, int64_t k)
 static int64_t panel_rows(const struct product *p, const struct product_kernels *f, int threads)
 {
     enum { EACH = 4, STEP = PRODUCT_PANEL_STEP };
-    int64_t most = f->widens(&p->w) ? PRODUCT_WIDE_PANEL : PRODUCT_PANEL;
-    int64_t share = (p->w.rows + EACH * threads - 1) / (EACH * threads);
+    int64_t most = f->widens(p->w) ? PRODUCT_WIDE_PANEL : PRODUCT_PANEL;
+    int64_t share = (p->w->rows + EACH * threads - 1) / (EACH * threads);
 
     share = (share + STEP - 1) / STEP * STEP;
     return share < most ? share : most;
@@ -40,7 +40,7 @@ static int64_t panel_rows(const struct product *p, const struct product_kernels 
 static void by_team(struct team *t, const struct product *p)
 {
     const struct product_kernels *f = kernels();
-    int64_t tiles = (p->rows + f->tile_rows - 1) / f->tile_rows, n = p->w.rows;
+    int64_t tiles = (p->rows + f->tile_rows - 1) / f->tile_rows, n = p->w->rows;
     int64_t width = panel_rows(p, f, t->threads), panels = (n + width - 1) / width;
 
 #pragma omp parallel num_threads(t->threads) if (panels > 1)
@@ -66,33 +66,10 @@ void product(struct team *t, int64_t rows, const float *x, int64_t ldx, const st
     t->flops += 2 * (uint64_t)rows * (uint64_t)w->rows * (uint64_t)w->cols;
     for (int64_t i = 0; i < rows; i += room) {
         int64_t some = rows - i < room ? rows - i : room;
-        struct product p = {some,        x + i * ldx, ldx,      *w, matrix_row_bytes(w),
-                            y + i * ldy, ldy,         t->shared};
+        struct product p = {some, x + i * ldx, ldx, w, y + i * ldy, ldy, t->shared};
 
         by_team(t, &p);
     }
-}
-
-size_t product_small_scratch(int64_t rows, int64_t k)
-{
-    int64_t block = padded(k) < PRODUCT_BLOCK ? padded(k) : PRODUCT_BLOCK;
-
-    return product_shared(rows, k) + (size_t)PRODUCT_WIDE_PANEL * (size_t)block;
-}
-
-void product_small(int64_t rows, int64_t n, int64_t k, const float *x, int64_t ldx, const float *w,
-                   int64_t ldw, float *y, int64_t ldy, float *scratch)
-{
-    enum { WIDTH = PRODUCT_WIDE_PANEL };
-    const struct product_kernels *f = kernels();
-    struct product p = {rows, x,   ldx,    {w, DTYPE_F32, n, k, 0}, (size_t)ldw * sizeof *w,
-                        y,    ldy, scratch};
-
-    for (int64_t t = 0; t < (rows + f->tile_rows - 1) / f->tile_rows; t++)
-        f->pack(&p, t);
-    for (int64_t first = 0; first < n; first += WIDTH)
-        f->panel(&p, first, n - first < WIDTH ? n - first : WIDTH,
-                 scratch + product_shared(rows, k));
 }
 
 void product_mix(int64_t keys, const float *p, int64_t width, const float *v, int64_t ldv, float *z)

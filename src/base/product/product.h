@@ -34,12 +34,6 @@ size_t product_shared(int64_t rows, int64_t k);
 void product(struct team *t, int64_t rows, const float *x, int64_t ldx, const struct matrix *w,
              float *y, int64_t ldy);
 
-/* The same on the calling thread with w (n, k) of plain floats, row stride ldw; counts nothing.
-   scratch: product_small_scratch(rows, k) floats. */
-void product_small(int64_t rows, int64_t n, int64_t k, const float *x, int64_t ldx, const float *w,
-                   int64_t ldw, float *y, int64_t ldy, float *scratch);
-size_t product_small_scratch(int64_t rows, int64_t k);
-
 /* z (width) = p (keys) v (keys, width), row stride ldv: each element begins as 0 and adds p[i] times
    v[i] by fused multiply-adds in the order of i. Never -0; NaN as above. */
 void product_mix(int64_t keys, const float *p, int64_t width, const float *v, int64_t ldv,
