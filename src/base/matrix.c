@@ -202,7 +202,7 @@ static void widen_q6_k(const unsigned char *restrict p, int64_t n, float *restri
     }
 }
 
-static void widen(enum dtype t, const unsigned char *p, int64_t n, float *out)
+void matrix_widen(enum dtype t, const unsigned char *p, int64_t n, float *out)
 {
     switch (t) {
     case DTYPE_F32:
@@ -237,11 +237,13 @@ static void widen(enum dtype t, const unsigned char *p, int64_t n, float *out)
     }
 }
 
-/* Where the model's row lies in the file. */
-static int64_t stored_row(const struct matrix *m, int64_t row)
+int64_t matrix_stored_row(const struct matrix *m, int64_t row)
 {
-    int64_t dh = m->rotary_head_dim, in_head = row % dh;
+    int64_t dh = m->rotary_head_dim, in_head;
 
+    if (!dh)
+        return row;
+    in_head = row % dh;
     return row - in_head + 2 * (in_head % (dh / 2)) + in_head / (dh / 2);
 }
 
@@ -251,9 +253,10 @@ void matrix_rows(const struct matrix *m, int64_t row, int64_t n, float *out)
     size_t bytes = matrix_row_bytes(m);
 
     if (!m->rotary_head_dim) {
-        widen(m->dtype, data + (size_t)row * bytes, n * m->cols, out);
+        matrix_widen(m->dtype, data + (size_t)row * bytes, n * m->cols, out);
         return;
     }
     for (int64_t i = 0; i < n; i++)
-        widen(m->dtype, data + (size_t)stored_row(m, row + i) * bytes, m->cols, out + i * m->cols);
+        matrix_widen(m->dtype, data + (size_t)matrix_stored_row(m, row + i) * bytes, m->cols,
+                     out + i * m->cols);
 }

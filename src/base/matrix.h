@@ -46,6 +46,12 @@ struct matrix {
 
 size_t matrix_row_bytes(const struct matrix *m);
 
+/* Where a row of the model's order lies: the number of a row in the file. */
+int64_t matrix_stored_row(const struct matrix *m, int64_t row);
+
+/* n elements, whole blocks of them, from bytes at any address; exact, as matrix_rows says. */
+void matrix_widen(enum dtype t, const unsigned char *p, int64_t n, float *out);
+
 /* Rows [row, row + n) as float32, in the model's order: out (n, cols). Exact: every stored value is
    a float32 (a block's element is computed as scale * q or scale * q + min in float32). */
 void matrix_rows(const struct matrix *m, int64_t row, int64_t n, float *out);

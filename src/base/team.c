@@ -72,8 +72,16 @@ int team_init(struct team *t, int threads, size_t scratch_floats, struct err *er
     return t->scratch ? 0 : err_wrap(err, "scratch of %d threads", t->threads);
 }
 
+int team_share(struct team *t, size_t floats, struct err *err)
+{
+    t->shared = mem_alloc(floats, sizeof(float), err);
+    t->shared_floats = t->shared ? floats : 0;
+    return t->shared ? 0 : err_wrap(err, "what %d threads share", t->threads);
+}
+
 void team_release(struct team *t)
 {
+    mem_free(t->shared);
     mem_free(t->scratch);
     memset(t, 0, sizeof *t);
 }

@@ -17,12 +17,16 @@ struct team {
     int threads;
     size_t scratch_floats; /* per thread */
     float *scratch;        /* (threads, scratch_floats), owned */
+    size_t shared_floats;
+    float *shared;  /* (shared_floats), owned: what one thread prepares for all */
     uint64_t flops; /* 2 M N K of every gemm since team_init: what the planner must have said */
 };
 
 /* threads = 0: as many as the affinity mask of the calling thread has cores. Sets BLAS to one
    thread. scratch_floats: what one thread needs at most (gemm_scratch of the widest matrix). */
 int team_init(struct team *t, int threads, size_t scratch_floats, struct err *err);
+/* Room for what the threads share. */
+int team_share(struct team *t, size_t floats, struct err *err);
 void team_release(struct team *t);
 
 /* Scratch of the calling thread, inside a parallel region of t->threads threads or outside one. */

@@ -112,9 +112,9 @@ static int check_forked(double *worst, struct worker *w, const struct experiment
         const struct variant *done = &v[rng_below(&rng, (uint64_t)n)];
         struct variant again = *done;
 
-        if (!(done->asks & ASK_VOCAB))
+        again.asks = done->asks & (ASK_VOCAB | ASK_LOGITS);
+        if (!again.asks)
             continue;
-        again.asks = ASK_VOCAB;
         again.answer = answer_new(x->scene, q, 0, w->arena, err);
         if (!again.answer)
             return err->code;

@@ -26,7 +26,7 @@ enum { AUDIT_CELLS = 3 };
 #define AUDIT_TOLERANCE 1e-4 /* docs/methods.md 5 */
 
 /* Worst residual of each check over a query's first run and some of its variants (already run, with
-   ASK_VOCAB); NaN where there is nothing to check. */
+   ASK_VOCAB or ASK_LOGITS); NaN where there is nothing to check. */
 int audit_query(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x,
                 const struct query *q, const struct run *run, const struct variant *v, int n,
                 struct err *err);

@@ -147,11 +147,14 @@ int campaign_open(struct campaign *c, const struct campaign_request *r, struct p
     size_t n_schemas;
     const struct experiment_schema *schemas = kind_schemas(&n_schemas);
 
-    c->library = r->library ? r->library : gemm_library();
     if (config_load(&c->config, r->config, r->set, r->n_set, schemas, n_schemas, problems, err))
         return err->code;
     if (problems->count)
         return 0;
+    if (c->config.run.gemm == GEMM_OPENBLAS || c->config.run.executor == EXECUTOR_NAIVE)
+        c->library = r->library ? r->library : gemm_library();
+    else
+        c->library = "";
     if (r->shape_only ? model_open_shape(&c->model, c->config.model.path, err)
                       : model_open(&c->model, c->config.model.path, err))
         return err->code;
@@ -191,6 +194,7 @@ int campaign_start(struct campaign *c, int threads, struct err *err)
     if (engine_open(&c->engine, c->model, (int)c->config.run.rows, c->data.max_tokens, threads,
                     err))
         return err->code;
+    c->engine.blas = c->config.run.gemm == GEMM_OPENBLAS;
     c->engine.naive = c->config.run.executor == EXECUTOR_NAIVE;
     return 0;
 }

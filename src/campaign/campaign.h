@@ -43,7 +43,8 @@ struct campaign {
     size_t n_survey;        /* the first so many are surveys, which the others need */
     unsigned char *audited; /* (queries) checked by audit.h */
     struct engine engine;
-    const char *library;     /* BLAS and its core type: part of the units' keys */
+    const char
+        *library; /* BLAS and its core type if bits depend on them, else "": in the units' keys */
     struct arena arena;      /* as long as the campaign */
     struct arena unit_arena; /* as long as a unit */
 };

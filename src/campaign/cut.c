@@ -113,12 +113,9 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
                       struct err *err)
 {
     const char *executor = choice_word(executor_choices, (int)c->config.run.executor);
-    int rows = (int)c->config.run.rows;
 
-    if (c->data.max_tokens > rows)
-        rows = c->data.max_tokens;
-    if (buf_printf(b, err, "%s %d\n%s\n%s\nrows %d\nseed %lld\ncontrols %zu\n", x->kind->name,
-                   x->kind->version, executor, c->library, rows, (long long)c->config.data.seed,
+    if (buf_printf(b, err, "%s %d\n%s\n%s\nseed %lld\ncontrols %zu\n", x->kind->name,
+                   x->kind->version, executor, c->library, (long long)c->config.data.seed,
                    c->data.n_controls) ||
         buf_u64(b, c->model->fingerprint.hi, err) || buf_u64(b, c->model->fingerprint.lo, err))
         return err->code;

@@ -96,7 +96,8 @@ static int of_campaign(struct lines *l, const struct campaign *c, struct err *er
 
     hash_hex(hex, c->model->fingerprint);
     code = add(l, "model", arena_strdup(&l->arena, hex, err), err) ||
-           add(l, "BLAS", c->library, err) || config_each(&c->config, add_key, l, err);
+           (*c->library && add(l, "BLAS", c->library, err)) ||
+           config_each(&c->config, add_key, l, err);
     for (size_t q = 0; q < c->data.n && !code; q++)
         code = add_query(l, &c->data.query[q], err);
     if (!code && l->n)
@@ -178,10 +179,11 @@ static int compare(const struct lines *was, const struct lines *is, struct err *
                        "--restart to begin anew, or another output",
                        old->key);
     if (str_eq(old->key, "BLAS"))
-        return err_set(err, ERR_CONFIG,
-                       "this output was begun with %s and here is %s, whose last bits differ; set "
-                       "run.blas_core to the former's core type, or use --restart",
-                       old->value, new->value);
+        return err_set(
+            err, ERR_CONFIG,
+            "this output was begun with %s and here is %s, whose last bits differ; continue on "
+            "a processor like the former (or with OPENBLAS_CORETYPE), or use --restart",
+            old->value, new->value);
     return err_set(err, ERR_CONFIG,
                    "%s changed: it was %s when this output was begun and is %s now; use --restart "
                    "to begin anew, or another output",

@@ -46,35 +46,52 @@ static const char *trouble(const struct unit_job *j, int i)
     return reason ? reason : "";
 }
 
+static int begin_run(struct unit_job *j, const struct run_spec *spec, int i, struct variant *v,
+                     struct err *err)
+{
+    *v = (struct variant){.base = spec->base < 0 ? NULL : &j->run[spec->base],
+                          .ids = spec->ids ? spec->ids : j->q->ids,
+                          .n = spec->ids ? spec->n : j->q->n,
+                          .edit = spec->edit,
+                          .n_edits = spec->n_edits,
+                          .into = &j->run[i]};
+    if (spec->all_rows)
+        v->rows = (struct span){0, v->n};
+    j->cost.flops += variant_flops(v, &j->c->model->shape);
+    return run_alloc(&j->run[i], &j->c->model->shape, v->n, spec->keep, &j->c->unit_arena, err);
+}
+
+/* Runs from one on whose bases are there already: they share waves. */
+static int batch_of_runs(const struct run_spec *spec, int first, int n)
+{
+    int end = first + 1;
+
+    while (end < n && spec[end].base < first)
+        end++;
+    return end;
+}
+
 /* *status: why the query goes no further, "" if it does. */
 static int make_runs(struct unit_job *j, const char **status, struct err *err)
 {
     struct arena *a = &j->c->unit_arena;
     struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
+    struct variant *v = arena_alloc(a, RUNS_MAX, sizeof *v, err);
 
     j->run = arena_alloc(a, RUNS_MAX, sizeof *j->run, err);
-    if (!spec || !j->run)
+    if (!spec || !v || !j->run)
         return err->code;
     j->n_runs = query_runs(j->x, j->q, spec, a, err);
     if (err->code)
         return err->code;
-    for (int i = 0; i < j->n_runs; i++) {
-        struct variant v = {.base = spec[i].base < 0 ? NULL : &j->run[spec[i].base],
-                            .ids = spec[i].ids ? spec[i].ids : j->q->ids,
-                            .n = spec[i].ids ? spec[i].n : j->q->n,
-                            .edit = spec[i].edit,
-                            .n_edits = spec[i].n_edits,
-                            .into = &j->run[i]};
-
-        if (spec[i].all_rows)
-            v.rows = (struct span){0, v.n};
-        if (run_alloc(&j->run[i], &j->c->model->shape, v.n, spec[i].keep, a, err))
-            return err->code;
-        engine_run(&j->c->engine, &v, 1);
-        j->cost.flops += variant_flops(&v, &j->c->model->shape);
-        *status = trouble(j, i);
-        if (**status)
-            break;
+    for (int i = 0, end; i < j->n_runs && !**status; i = end) {
+        end = batch_of_runs(spec, i, j->n_runs);
+        for (int k = i; k < end; k++)
+            if (begin_run(j, &spec[k], k, &v[k], err))
+                return err->code;
+        engine_run(&j->c->engine, v + i, end - i);
+        for (int k = i; k < end && !**status; k++)
+            *status = trouble(j, k);
     }
     return 0;
 }

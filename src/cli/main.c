@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "base/gemm.h"
+#include "base/isa.h"
 #include "base/str.h"
 #include "results/h5file.h"
 #include "version.h"
@@ -70,7 +71,7 @@ int main(int argc, char **argv)
     err_clear(&err);
     sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe and a full quota are errors of the write */
     sigaction(SIGXFSZ, &ignore, NULL);
-    if (!dispatch(argc, argv, &err))
+    if (!isa_init(&err) && !dispatch(argc, argv, &err))
         out_flush(&err);
     report_error(&err);
     return err.code;

@@ -68,6 +68,7 @@ struct data_config {
 
 enum executor { EXECUTOR_FORKED, EXECUTOR_NAIVE };
 extern const struct choice executor_choices[];
+enum gemm { GEMM_ROWS, GEMM_OPENBLAS };
 enum audit_scope { AUDIT_FIRST, AUDIT_ALL, AUDIT_NONE };
 
 struct run_config {
@@ -78,7 +79,7 @@ struct run_config {
     double max_time; /* seconds; 0 = none */
     double grace;    /* seconds to drain before the end */
     enum executor executor;
-    const char *blas_core;
+    enum gemm gemm;
     enum audit_scope audit;
     bool fail_on_bad;
 };

@@ -3,9 +3,7 @@
  *
  * RESULTS: a change of the key changes what is computed, or its bits; the journal of another value
  * is refused. RUNNING: it does not. Paths are RUNNING because what lies there counts, not where:
- * the fingerprints of model and data are part of every unit's key. So is blas_core: the core type
- * in effect is compared and recorded by itself, and pinning the one that was in effect is how a job
- * is resumed on mixed nodes.
+ * the fingerprints of model and data are part of every unit's key.
  */
 #include "config/node.h"
 
@@ -32,6 +30,8 @@ const struct choice average_choices[] = {
 const struct choice split_choices[] = {{"none", SPLIT_NONE}, {"half", SPLIT_HALF}, {NULL, 0}};
 const struct choice executor_choices[] = {
     {"forked", EXECUTOR_FORKED}, {"naive", EXECUTOR_NAIVE}, {NULL, 0}};
+static const struct choice gemm_choices[] = {
+    {"rows", GEMM_ROWS}, {"openblas", GEMM_OPENBLAS}, {NULL, 0}};
 static const struct choice audits[] = {
     {"first", AUDIT_FIRST}, {"all", AUDIT_ALL}, {"none", AUDIT_NONE}, {NULL, 0}};
 
@@ -92,8 +92,8 @@ static const struct config_row statistics_rows[] = {
 };
 
 static const struct config_row run_rows[] = {
-    CONFIG_ROW(struct run_config, rows, "rows", config_int, "1024", 1, 65536, RESULTS,
-               "most rows that share one matrix product; changes the last bits"),
+    CONFIG_ROW(struct run_config, rows, "rows", config_int, "1024", 1, 65536, RUNNING,
+               "most rows that share one matrix product"),
     CONFIG_ROW(struct run_config, unit_flops, "unit_flops", config_auto_int, "auto", 1, 1000000000,
                RESULTS,
                "GFLOP in a unit of work; auto = from the model; another cut computes anew"),
@@ -109,9 +109,9 @@ static const struct config_row run_rows[] = {
     CONFIG_CHOICE(struct run_config, executor, "executor", config_choice, "forked",
                   executor_choices, RESULTS,
                   "naive = one full forward pass for each variant, to check against"),
-    CONFIG_ROW(struct run_config, blas_core, "blas_core", config_string, "auto", 0, 0, RUNNING,
-               "OpenBLAS core type for all ranks, such as Haswell; auto = each node's own; the one "
-               "in effect is compared and recorded"),
+    CONFIG_CHOICE(struct run_config, gemm, "gemm", config_choice, "rows", gemm_choices, RESULTS,
+                  "rows = our own products, the same bits on every processor; openblas = those of "
+                  "OpenBLAS, to compare with: its last bits differ between processors"),
     CONFIG_CHOICE(struct run_config, audit, "audit", config_choice, "first", audits, RESULTS,
                   "queries on which the run checks itself: the first of each file, all or none"),
     CONFIG_ROW(struct run_config, fail_on_bad, "fail_on_bad", config_bool, "false", 0, 0, RUNNING,

@@ -4,7 +4,6 @@
  */
 #include "engine/answer.h"
 
-#include "base/gemm.h"
 #include "base/kernels.h"
 #include "engine/logits.h"
 
@@ -74,12 +73,75 @@ void answer_from_base(const struct engine *e, struct variant *v)
         v->answer->argmax = b->argmax;
         v->answer->kl = 0;
     }
+    for (int i = 0; v->asks & ASK_LOGITS && i < v->answer->n_targets; i++)
+        v->answer->logit[i] = v->answer->target[i] < 0 ? NAN : b->logits[v->answer->target[i]];
     v->answer->rms = b->rms;
 }
 
 static bool reads_vocab(const struct variant *v)
 {
     return v->into || v->asks & ASK_VOCAB;
+}
+
+static bool reads_targets(const struct variant *v)
+{
+    return v->asks & ASK_LOGITS && !reads_vocab(v);
+}
+
+/* Rows of the unembedding, zeros for ids < 0. */
+static void gather_rows(const struct matrix *u, const int32_t *id, int n, float *out)
+{
+    for (int i = 0; i < n; i++) {
+        memset(out + i * u->cols, 0, (size_t)u->cols * sizeof *out);
+        if (id[i] >= 0)
+            matrix_rows(u, id[i], 1, out + i * u->cols);
+    }
+}
+
+/* Logits of n variants that have the same targets, in as many of them at a time as e->a holds rows
+   and e->m columns. */
+static void multiply_targets(struct engine *e, int n, struct variant *const *v,
+                             const float *const *final)
+{
+    const struct answer *first = v[0]->answer;
+    int d = e->model->shape.d_model, most = e->rows < d ? e->rows : d;
+
+#pragma omp parallel for num_threads(e->team.threads) schedule(static)
+    for (int i = 0; i < n; i++)
+        rms_norm(&e->team, 1, &final[i], d, e->model->final_norm, e->model->shape.rms_eps,
+                 e->norm + (int64_t)i * d);
+    for (int done = 0; done < first->n_targets; done += most) {
+        int targets = first->n_targets - done < most ? first->n_targets - done : most;
+        struct matrix u = {e->a, DTYPE_F32, targets, d, 0};
+
+        gather_rows(&e->model->unembed, first->target + done, targets, e->a);
+        engine_multiply(e, n, e->norm, d, &u, e->m, targets);
+        for (int i = 0; i < n; i++)
+            for (int t = 0; t < targets; t++)
+                v[i]->answer->logit[done + t] =
+                    first->target[done + t] < 0 || !isfinite(v[i]->answer->rms)
+                        ? NAN
+                        : e->m[(int64_t)i * targets + t];
+    }
+}
+
+static bool same_targets(const struct variant *a, const struct variant *b)
+{
+    return reads_targets(b) && a->answer->target == b->answer->target &&
+           a->answer->n_targets == b->answer->n_targets;
+}
+
+static void answer_targets(struct engine *e, int n, struct variant *const *v,
+                           const float *const *final)
+{
+    for (int i = 0, end; i < n; i = end) {
+        end = i + 1;
+        if (!reads_targets(v[i]))
+            continue;
+        while (end < n && same_targets(v[i], v[end]))
+            end++;
+        multiply_targets(e, end - i, v + i, final + i);
+    }
 }
 
 void answer_final(struct engine *e, int n, struct variant *const *v, const float *const *final)
@@ -90,6 +152,7 @@ void answer_final(struct engine *e, int n, struct variant *const *v, const float
     for (int i = 0; i < n; i++)
         if (v[i]->answer)
             v[i]->answer->rms = final_rms(s, final[i]);
+    answer_targets(e, n, v, final);
     while (done < n) {
         int batch = 0;
 
@@ -101,7 +164,7 @@ void answer_final(struct engine *e, int n, struct variant *const *v, const float
             e->row[batch++] = final[done]; /* row may be `final`: batch <= done */
         }
         rms_norm(&e->team, batch, e->row, s->d_model, e->model->final_norm, s->rms_eps, e->norm);
-        gemm(&e->team, batch, e->norm, s->d_model, &e->model->unembed, e->logits, s->vocab);
+        engine_multiply(e, batch, e->norm, s->d_model, &e->model->unembed, e->logits, s->vocab);
 #pragma omp parallel for num_threads(e->team.threads) schedule(dynamic)
         for (int i = 0; i < batch; i++)
             answer_row(e, e->batch[i].v, e->batch[i].x, e->logits + (int64_t)i * s->vocab);

@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "base/gemm.h"
+#include "base/product/product.h"
 #include "engine/answer.h"
 #include "engine/attention.h"
 #include "engine/naive.h"
@@ -34,10 +35,20 @@ static size_t scratch_floats(const struct shape *s, int max_tokens)
 
     if (most < (size_t)s->d_model)
         most = (size_t)s->d_model; /* a row to edit */
+    if (most < product_scratch())
+        most = product_scratch();
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (gemm_scratch(shapes[i][0], shapes[i][1]) > most)
             most = gemm_scratch(shapes[i][0], shapes[i][1]);
     return most;
+}
+
+static size_t shared_floats(const struct shape *s, int rows)
+{
+    enum { MOST = 512 }; /* rows that pass by while a weight is in the cache: more gain little */
+    int64_t heads = (int64_t)s->n_heads * s->d_head, k = s->d_model > heads ? s->d_model : heads;
+
+    return product_shared(rows < MOST ? rows : MOST, k > s->d_ff ? k : s->d_ff);
 }
 
 /* Every buffer of the engine, once, for allocation and for the plan. */
@@ -93,6 +104,8 @@ int engine_open(struct engine *e, const struct model *m, int rows, int max_token
     sizes(e, &m->shape, rows, max_tokens);
     if (team_init(&e->team, threads, scratch_floats(&m->shape, max_tokens), err))
         return err->code;
+    if (team_share(&e->team, shared_floats(&m->shape, e->rows), err))
+        goto out;
     buffers_of(e, &m->shape, buffer);
     e->batch = arena_alloc(&e->arena, (size_t)e->logit_rows, sizeof *e->batch, err);
     if (!e->batch)
@@ -124,9 +137,19 @@ double engine_bytes(const struct shape *s, int rows, int max_tokens, int threads
     sizes(&e, s, rows, max_tokens);
     buffers_of(&e, s, buffer);
     bytes = (double)threads * (double)scratch_floats(s, max_tokens) * sizeof(float);
+    bytes += (double)shared_floats(s, e.rows) * sizeof(float);
     for (int i = 0; i < BUFFERS; i++)
         bytes += (double)buffer[i].n * (double)buffer[i].size;
     return bytes;
+}
+
+void engine_multiply(struct engine *e, int64_t rows, const float *x, int64_t ldx,
+                     const struct matrix *w, float *y, int64_t ldy)
+{
+    if (e->blas || e->naive)
+        gemm(&e->team, rows, x, ldx, w, y, ldy);
+    else
+        product(&e->team, rows, x, ldx, w, y, ldy);
 }
 
 /* Everything that the edits may leave untouched is the base's. */
@@ -182,9 +205,6 @@ void engine_run(struct engine *e, struct variant *v, int n)
             naive_run(e, &v[i]);
             continue;
         }
-        /* A run that is kept has a GEMM sequence of its own: its bits depend on nothing else. */
-        if (w.n && (v[i].into || w.lane[w.n - 1].v->into))
-            wave_run(&w);
         if (!wave_join(&w, &v[i])) {
             wave_run(&w);
             wave_join(&w, &v[i]);

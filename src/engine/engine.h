@@ -20,7 +20,8 @@
  *         return 0;
  *     }
  *
- * Bits are a function of the list of variants, model, rows and max_tokens: never of threads.
+ * Bits are a function of a variant and the model: of what else is run beside it, of rows, threads
+ * and the processor they are not (base/product/product.h), unless `blas` or `naive` is set.
  */
 #ifndef LENSWEEP_ENGINE_ENGINE_H
 #define LENSWEEP_ENGINE_ENGINE_H
@@ -32,6 +33,7 @@ struct engine {
     const struct model *model; /* borrowed */
     struct team team;
     bool naive;     /* one full pass per variant (naive.c), the oracle */
+    bool blas;      /* products by OpenBLAS, for comparison */
     bool run_noops; /* also variants that change nothing: for audits */
     int rows;       /* most rows that a wave packs */
     int max_tokens; /* longest prompt */
@@ -58,7 +60,8 @@ struct engine {
     int logit_rows;            /* logits held at once: a function of V and rows alone */
 };
 
-/* rows is raised to max_tokens if it is less: a run is one wave. threads = 0: all cores allowed. */
+/* rows is raised to max_tokens if it is less: a run is in one wave. threads = 0: all cores allowed.
+ */
 int engine_open(struct engine *e, const struct model *m, int rows, int max_tokens, int threads,
                 struct err *err);
 void engine_close(struct engine *e);
@@ -72,5 +75,9 @@ double engine_bytes(const struct shape *s, int rows, int max_tokens, int threads
  * says NaN, and its owner decides what that means for the query.
  */
 void engine_run(struct engine *e, struct variant *v, int n);
+
+/* y (rows, W.rows) = x (rows, W.cols) W^T, by OpenBLAS if `blas` or `naive` is set; row strides. */
+void engine_multiply(struct engine *e, int64_t rows, const float *x, int64_t ldx,
+                     const struct matrix *w, float *y, int64_t ldy);
 
 #endif

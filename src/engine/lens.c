@@ -1,6 +1,5 @@
 #include "engine/lens.h"
 
-#include "base/gemm.h"
 #include "base/kernels.h"
 #include "engine/logits.h"
 
@@ -14,8 +13,8 @@ void engine_logits(struct engine *e, int n, const float *const *x, float *out, f
         int batch = n - done < e->rows ? n - done : e->rows;
 
         rms_norm(&e->team, batch, x + done, s->d_model, e->model->final_norm, s->rms_eps, e->norm);
-        gemm(&e->team, batch, e->norm, s->d_model, &e->model->unembed,
-             out + (int64_t)done * s->vocab, s->vocab);
+        engine_multiply(e, batch, e->norm, s->d_model, &e->model->unembed,
+                        out + (int64_t)done * s->vocab, s->vocab);
     }
     for (int i = 0; rms && i < n; i++)
         rms[i] = final_rms(s, x[i]);
@@ -46,7 +45,7 @@ static int decode_ids(struct engine *e, int n, const struct lens_ask *ask, int d
     for (int i = 0; i < ask->n_ids; i++)
         if (ask->id[i] >= 0)
             matrix_rows(&e->model->unembed, ask->id[i], 1, rows + i * d);
-    gemm(&e->team, n, e->norm, d, &u, out, ask->n_ids);
+    engine_multiply(e, n, e->norm, d, &u, out, ask->n_ids);
     for (int i = 0; i < ask->n_ids; i++)
         for (int j = 0; ask->id[i] < 0 && j < n; j++)
             out[(int64_t)j * ask->n_ids + i] = NAN;
@@ -61,7 +60,7 @@ static void decode_ranks(struct engine *e, int n, const struct lens_ask *ask, in
     for (int first = 0; first < n; first += e->logit_rows) {
         int batch = n - first < e->logit_rows ? n - first : e->logit_rows;
 
-        gemm(&e->team, batch, e->norm + first * d, d, &e->model->unembed, e->logits, vocab);
+        engine_multiply(e, batch, e->norm + first * d, d, &e->model->unembed, e->logits, vocab);
 #pragma omp parallel for num_threads(e->team.threads) schedule(dynamic)
         for (int i = 0; i < batch; i++) {
             int64_t at = (int64_t)(done + first + i) * ask->n_ranked;
@@ -88,7 +87,7 @@ static void decode_stats(struct engine *e, int n, const float *const *r, const f
     for (int i = 0; i < n; i++)
         for (int64_t j = 0; j < d; j++)
             e->norm[i * d + j] = r[i][j] / rms[i];
-    gemm(&e->team, n, e->norm, d, &gram, e->m, d);
+    engine_multiply(e, n, e->norm, d, &gram, e->m, d);
 #pragma omp parallel for num_threads(e->team.threads) schedule(static)
     for (int i = 0; i < n; i++) {
         double mean = 0, var = 0;

@@ -123,10 +123,11 @@ static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
 
 static uint64_t unembed_flops(const struct variant *v, const struct shape *s)
 {
-    bool reads_vocab =
-        (v->into || v->asks & ASK_VOCAB) && (!v->base || variant_reaches(v, s->n_layers));
+    uint64_t rows = v->into || v->asks & ASK_VOCAB ? (uint64_t)s->vocab
+                    : v->asks & ASK_LOGITS         ? (uint64_t)v->answer->n_targets
+                                                   : 0;
 
-    return reads_vocab ? 2 * (uint64_t)s->vocab * (uint64_t)s->d_model : 0;
+    return 2 * rows * (uint64_t)s->d_model;
 }
 
 uint64_t variant_flops(const struct variant *v, const struct shape *s)
@@ -134,7 +135,8 @@ uint64_t variant_flops(const struct variant *v, const struct shape *s)
     struct flops_sum rows = {0};
 
     each_stage(v, s->n_layers, add_rows, &rows);
-    return flops_of(&rows, s) + unembed_flops(v, s);
+    return flops_of(&rows, s) +
+           (!v->base || variant_reaches(v, s->n_layers) ? unembed_flops(v, s) : 0);
 }
 
 uint64_t variant_flops_naive(const struct variant *v, const struct shape *s)
@@ -142,8 +144,7 @@ uint64_t variant_flops_naive(const struct variant *v, const struct shape *s)
     uint64_t n = (uint64_t)variant_tokens(v) * (uint64_t)s->n_layers;
     struct flops_sum rows = {n, n, n};
 
-    return flops_of(&rows, s) +
-           (v->into || v->asks & ASK_VOCAB ? 2 * (uint64_t)s->vocab * (uint64_t)s->d_model : 0);
+    return flops_of(&rows, s) + unembed_flops(v, s);
 }
 
 static bool span_eq(struct span a, struct span b)

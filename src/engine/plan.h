@@ -22,6 +22,8 @@
 enum {
     ASK_VOCAB = 1,  /* logit, logprob, rank of the targets, argmax, KL(base || variant) */
     ASK_LAYERS = 2, /* a, m and x_{l+1} of every layer */
+    ASK_LOGITS = 4, /* logit of the targets and nothing else of the vocabulary: only their rows of
+                       the unembedding are read; the bits are those of ASK_VOCAB */
 };
 
 struct answer {

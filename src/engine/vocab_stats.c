@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/gemm.h"
 #include "base/hash.h"
+#include "base/product/product.h"
 
 #include <string.h>
 
@@ -73,7 +73,7 @@ int vocab_stats_compute(struct vocab_stats *s, struct engine *e, struct arena *a
         struct matrix b = {block, DTYPE_F32, d, n, 0};
 
         centred_block(m, s->mean, first, n, row, block);
-        gemm(&e->team, d, block, n, &b, part, d);
+        product(&e->team, d, block, n, &b, part, d);
 #pragma omp parallel for num_threads(e->team.threads) schedule(static)
         for (int64_t i = 0; i < d * d; i++)
             sum[i] += (double)part[i];

@@ -6,7 +6,6 @@
  */
 #include "engine/wave.h"
 
-#include "base/gemm.h"
 #include "base/kernels.h"
 #include "engine/answer.h"
 #include "engine/apply.h"
@@ -133,8 +132,8 @@ static void keys_and_values(struct wave *w, int l)
     int64_t width = (int64_t)s->n_kv_heads * s->d_head, n = pack(w, KV);
 
     rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
-    gemm(&e->team, n, e->norm, s->d_model, &layer->k, e->k, width);
-    gemm(&e->team, n, e->norm, s->d_model, &layer->v, e->v, width);
+    engine_multiply(e, n, e->norm, s->d_model, &layer->k, e->k, width);
+    engine_multiply(e, n, e->norm, s->d_model, &layer->v, e->v, width);
     rope(&e->team, n, e->k, width, s->n_kv_heads, s->d_head, e->pos, e->rotary);
     for (int i = 0; i < w->n_live; i++) {
         const struct lane *lane = w->live[i];
@@ -157,7 +156,7 @@ static void attention(struct wave *w, int l)
     int64_t width = (int64_t)s->n_heads * s->d_head, n = pack(w, ATT);
 
     rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
-    gemm(&e->team, n, e->norm, s->d_model, &layer->q, e->q, width);
+    engine_multiply(e, n, e->norm, s->d_model, &layer->q, e->q, width);
     rope(&e->team, n, e->q, width, s->n_heads, s->d_head, e->pos, e->rotary);
     attend(e, w->live, w->n_live, l);
     for (int i = 0; i < w->n_live; i++) {
@@ -170,7 +169,7 @@ static void attention(struct wave *w, int l)
             keep(e, lane, SITE_Z, l, t, row);
         }
     }
-    gemm(&e->team, n, e->z, width, &layer->o, e->a, s->d_model);
+    engine_multiply(e, n, e->z, width, &layer->o, e->a, s->d_model);
 }
 
 /* Adds a site's output to the residual stream, edited; rows that were not computed are the base's.
@@ -210,10 +209,10 @@ static void mlp(struct wave *w, int l)
     int64_t n = pack(w, MLP);
 
     rms_norm(&e->team, n, e->row, s->d_model, layer->mlp_norm, s->rms_eps, e->norm);
-    gemm(&e->team, n, e->norm, s->d_model, &layer->gate, e->gate, s->d_ff);
-    gemm(&e->team, n, e->norm, s->d_model, &layer->up, e->up, s->d_ff);
+    engine_multiply(e, n, e->norm, s->d_model, &layer->gate, e->gate, s->d_ff);
+    engine_multiply(e, n, e->norm, s->d_model, &layer->up, e->up, s->d_ff);
     swiglu(&e->team, n, s->d_ff, e->gate, e->up);
-    gemm(&e->team, n, e->gate, s->d_ff, &layer->down, e->m, s->d_model);
+    engine_multiply(e, n, e->gate, s->d_ff, &layer->down, e->m, s->d_model);
 }
 
 static void layer_forward(struct wave *w, int l)

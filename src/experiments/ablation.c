@@ -421,13 +421,14 @@ static int ablation_runs(const struct experiment *x, const struct query *q, stru
 static int ablation_variants(const struct experiment *x, struct cell *cell, struct arena *a,
                              struct err *err)
 {
+    const struct ablation *b = x->state;
     const struct edit *edits;
     int n;
 
     cell->n_variants = 0;
     if (ablation_edits(x, cell, &edits, &n, a, err) || !n)
         return err->code;
-    return cell_ask(cell, x->scene, edits, n, 0, a, err);
+    return cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), 0, a, err);
 }
 
 const struct kind kind_ablation = {

@@ -4,7 +4,6 @@
  */
 #include "experiments/ablation.h"
 
-#include "base/gemm.h"
 #include "base/str.h"
 #include "engine/lens.h"
 #include "experiments/kit/answers.h"
@@ -336,7 +335,7 @@ static int direct_change(const struct experiment *x, const struct cell *cell, st
         for (int64_t i = 0; i < width; i++)
             row[i] -= was[i];
         if (b->site == SITE_Z) {
-            gemm(&w->engine->team, 1, row, width, &w->engine->model->layers[l].o, part, d);
+            engine_multiply(w->engine, 1, row, width, &w->engine->model->layers[l].o, part, d);
             add = part;
         }
         for (int64_t i = 0; i < d; i++)

@@ -476,6 +476,7 @@ static int push_all(struct edit_list *l, const struct experiment *x, int32_t kep
 static int faithfulness_variants(const struct experiment *x, struct cell *cell, struct arena *a,
                                  struct err *err)
 {
+    const struct faithfulness_config *c = x->config;
     const struct faithfulness *f = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
     int32_t kept = f->kept[cell->index[KEPT]];
@@ -487,7 +488,7 @@ static int faithfulness_variants(const struct experiment *x, struct cell *cell, 
         return 0; /* the clean run; no such sample */
     if (find_rows(x, cell, &r, a, err) || push_all(&l, x, kept, &r))
         return err->code;
-    return cell_ask(cell, x->scene, l.v, l.n, 0, a, err);
+    return cell_ask(cell, x->scene, l.v, l.n, metric_asks(c->metric), 0, a, err);
 }
 
 /* --- reducing --- */

@@ -7,7 +7,7 @@
 #include "experiments/kit/controls.h"
 #include "statistics/strata.h"
 
-#include "base/gemm.h"
+#include "base/product/product.h"
 #include "base/str.h"
 #include "engine/lens.h"
 
@@ -430,12 +430,12 @@ static int project(const struct experiment *x, struct worker *w, int l, const fl
     for (int h = 0; columns && h < s->n_heads; h++)
         memcpy(alone + h * width + h * dh, z + h * dh, (size_t)dh * sizeof *z);
     if (columns) {
-        gemm(&w->engine->team, s->n_heads, alone, width, o, out, d);
+        engine_multiply(w->engine, s->n_heads, alone, width, o, out, d);
         return 0;
     }
     for (int h = 0; h < s->n_heads; h++) {
         matrix_rows(o, h * dh, dh, alone); /* (dh, H dh), and H dh = d */
-        gemm_small(true, 1, d, dh, z + h * dh, dh, alone, d, out + h * d, d);
+        product_mix(dh, z + h * dh, d, alone, d, out + h * d);
     }
     return 0;
 }

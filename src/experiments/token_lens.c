@@ -7,7 +7,6 @@
 #include "experiments/kit/controls.h"
 #include "experiments/kit/select.h"
 
-#include "base/gemm.h"
 #include "base/str.h"
 #include "engine/lens.h"
 
@@ -220,7 +219,7 @@ static int decode_rows(struct worker *w, const struct experiment *x, const struc
 
     if (!a || !divisor || !r)
         return err->code;
-    gemm(&w->engine->team, n, z, width, &x->scene->model->layers[l].o, a, d);
+    engine_multiply(w->engine, n, z, width, &x->scene->model->layers[l].o, a, d);
     for (int64_t i = 0; i < n; i++) {
         r[i] = a + i * d;
         divisor[i] = rms;

@@ -59,7 +59,8 @@ ends 2 "$program" run "$work/c.yaml" --nonsense && says '--nonsense'
 ends 2 "$program" rnu "$work/c.yaml" && says 'did you mean "run"'
 ends 3 "$program" run "$work/none.yaml" && says 'none.yaml'
 ends 3 "$program" run "$work" && says 'directory'
-ends 2 "$program" run "$work/c.yaml" --set run.blas_core=Bogus && says 'does not have'
+ends 2 "$program" run "$work/c.yaml" --set run.gemm=Bogus && has 'rows | openblas'
+ends 2 env LENSWEEP_ISA=sse9 "$program" run "$work/c.yaml" && says 'LENSWEEP_ISA=sse9 is not'
 printf 'model: {path: x\n' >"$work/syntax.yaml"
 ends 2 "$program" run "$work/syntax.yaml" && has 'syntax.yaml:2:1: invalid YAML'
 printf 'model: "\xff\xfe"\n' >"$work/utf8.yaml"

@@ -53,7 +53,7 @@ other() {
     ends 2 "$program" collect "$work/part 0" "$work/other" -o "$work/none.h5"
     says "$text"
 }
-other 'run.rows is 1024' --set run.rows=64
+other 'run.audit is first' --set run.audit=none
 other 'experiments.cut.sets is [first, last]' --set experiments.cut.sets='[first]'
 sed '1s/"ids": \[[0-9]*/"ids": [9/' "$work/lands.jsonl" >"$work/lands2.jsonl"
 other 'query lands, item' --set data.path="$work/lands2.jsonl"

@@ -47,7 +47,7 @@ ASKED = {"logprob": (COMPONENT + ("target",), "f4"), "rank": (COMPONENT + ("targ
 LOAD = {"number": (("query", "cell", "value"), "f4"), "status": (("query",), None)}
 COORDINATES = {"query": "i8", "item": None, "subject": None, "dataset": None, "template": "i1", "step": "i1"}
 SIZES = {"layer": 3, "component": 3, "bound": 2, "control": 16, "cell": 3, "value": 2}
-PROVENANCE = ["config", "lensweep_version", "git_commit", "hdf5_version", "blas", "model_fingerprint",
+PROVENANCE = ["config", "lensweep_version", "git_commit", "hdf5_version", "model_fingerprint",
               "data_fingerprint", "architecture"]
 
 failures = 0

@@ -100,7 +100,7 @@ ATTRIBUTES = {
     "lensweep_version": ("`provenance`", "version of lensweep"),
     "git_commit": ("`provenance`", "commit that it was built from"),
     "hdf5_version": ("`provenance`", "version of the HDF5 library"),
-    "blas": ("`provenance`", "version and core type of the BLAS that computed the numbers"),
+    "blas": ("`provenance`, where bits depend on it", "version and core type of the BLAS that computed the numbers"),
     "architecture": ("`provenance`", "architecture of the model"),
     "model_fingerprint": ("`provenance`", "hash of the model: sizes and headers of its files, and samples of its weights"),
     "data_fingerprint": ("`provenance`", "hash of all queries"),

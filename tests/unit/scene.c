@@ -158,13 +158,16 @@ void outcome_init(struct scene *s, struct outcome *o)
 
 void draw_variants(struct scene *s)
 {
+    static const unsigned asks[8] = {0,         ASK_LOGITS, ASK_LOGITS, ASK_VOCAB,
+                                     ASK_VOCAB, ASK_VOCAB,  ASK_VOCAB,  ASK_VOCAB};
+
     for (int i = 0; i < VARIANTS; i++) {
         struct variant *v = &s->variant[i];
 
         v->base = &s->run[below(s, 2)];
         v->n_edits = below(s, 20) ? 1 + below(s, EDITS) : 0;
         v->edit = s->edit[i];
-        v->asks = below(s, 8) ? ASK_VOCAB | ASK_LAYERS : ASK_LAYERS;
+        v->asks = ASK_LAYERS | asks[below(s, 8)];
         for (int k = 0; k < v->n_edits; k++)
             s->edit[i][k] = random_edit(s, true);
         outcome_init(s, &s->a[i]);

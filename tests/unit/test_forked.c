@@ -191,8 +191,9 @@ static uint64_t due_flops(const struct variant *v, const struct shape *s)
     return 4 * d * (uint64_t)s->d_head *
                (kv_rows * (uint64_t)s->n_kv_heads + att_rows * (uint64_t)s->n_heads) +
            6 * d * (uint64_t)s->d_ff * mlp_rows +
-           (v->asks & ASK_VOCAB && (x[n - 1] || named(v, SITE_RESID, s->n_layers, n - 1))
-                ? 2 * d * (uint64_t)s->vocab
+           (v->asks & (ASK_VOCAB | ASK_LOGITS) &&
+                    (x[n - 1] || named(v, SITE_RESID, s->n_layers, n - 1))
+                ? 2 * d * (uint64_t)s->vocab /* the targets are all tokens */
                 : 0);
 }
 
@@ -214,7 +215,7 @@ static bool unreached_is_the_base(struct scene *s, int i)
 
     if (variant_reaches(v, s->model.shape.n_layers) && !variant_is_noop(v, &s->model.shape))
         return false;
-    if (v->asks & ASK_VOCAB) {
+    if (v->asks & (ASK_VOCAB | ASK_LOGITS)) {
         assert_memory_equal(s->a[i].logit, base->logits, sizeof s->a[i].logit);
         assert_true(s->a[i].answer.kl == 0);
     }
@@ -315,6 +316,39 @@ static void runs_are_the_same_in_any_company(void **state)
                                 rows * (size_t)s->model.shape.d_model * sizeof(float));
             assert_memory_equal(s->oracle[i].logits, s->run[i].logits, VOCAB * sizeof(float));
         }
+        scene_close(s);
+        free(s);
+    }
+}
+
+/* So do those of every answer: of the company, of the rows of a wave, of threads, and of how the
+   logits were asked. */
+static void answers_are_the_same_in_any_company(void **state)
+{
+    size_t bytes = VOCAB * sizeof(float);
+
+    (void)state;
+    for (int round = 0; round < 30; round++) {
+        struct scene *s = malloc(sizeof *s);
+        struct engine other;
+
+        scene_open(s, (uint64_t)(4000 + round));
+        assert_int_equal(
+            engine_open(&other, &s->model, 1 + below(s, 40), TOKENS, 1 + below(s, 3), &s->err), 0);
+        draw_variants(s);
+        for (int i = 0; i < VARIANTS; i++)
+            s->variant[i].answer = &s->a[i].answer;
+        engine_run(&s->forked, s->variant, VARIANTS);
+        for (int i = 0; i < VARIANTS; i++) {
+            size_t vectors = (size_t)(s->model.shape.n_layers * s->model.shape.d_model);
+
+            s->variant[i].answer = &s->b[i].answer;
+            s->variant[i].asks ^= s->variant[i].asks & ASK_VOCAB ? ASK_LOGITS | ASK_VOCAB : 0;
+            engine_run(&other, &s->variant[i], 1);
+            assert_memory_equal(s->a[i].logit, s->b[i].logit, bytes);
+            assert_memory_equal(s->a[i].answer.x, s->b[i].answer.x, vectors * sizeof(float));
+        }
+        engine_close(&other);
         scene_close(s);
         free(s);
     }
@@ -506,6 +540,7 @@ int main(void)
         cmocka_unit_test(forked_equals_naive),
         cmocka_unit_test(kept_runs_equal_naive),
         cmocka_unit_test(runs_are_the_same_in_any_company),
+        cmocka_unit_test(answers_are_the_same_in_any_company),
         cmocka_unit_test(edits_of_the_base_come_first),
         cmocka_unit_test(edits_do_what_they_say),
         cmocka_unit_test(noop_edits_change_no_bit),

@@ -10,7 +10,7 @@
 #include "cli/run/session.h"
 
 #include "base/clock.h"
-#include "base/gemm.h"
+#include "base/isa.h"
 #include "campaign/cut.h"
 #include "version.h"
 
@@ -21,8 +21,8 @@ static void print_header(const struct session *r)
     const struct campaign *c = &r->campaign;
     char now[CLOCK_TEXT];
 
-    fprintf(stderr, "lensweep %s (%s), %s, %s\n", LENSWEEP_VERSION, LENSWEEP_COMMIT, gemm_library(),
-            clock_iso8601(now));
+    fprintf(stderr, "lensweep %s (%s), %s, %s\n", LENSWEEP_VERSION, LENSWEEP_COMMIT,
+            isa_name(isa_get()), clock_iso8601(now));
     fprintf(stderr, "  command %s\n  config  %s\n  model   %s\n", r->command, c->config.path,
             c->config.model.path);
     fprintf(stderr, "  output  %s\n  ranks   %d on %d node%s\n", c->config.output, r->cluster.size,
@@ -98,7 +98,6 @@ static int run(const struct call *call, struct err *err)
     r.command = join(call->argc, call->argv, &command, err);
     if (!r.command || check_options(call, err))
         goto out;
-    start_pin_core(&r, call->argv - 1); /* main's argv */
     signals_catch();
     if (cluster_init(&r.cluster, err))
         goto out;

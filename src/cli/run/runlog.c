@@ -4,11 +4,13 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/gemm.h"
+#include "base/isa.h"
 #include "version.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,11 +71,22 @@ int runlog_start(struct runlog *log, const char *command, const struct campaign 
     json_object_set_new(o, "threads", json_integer(threads));
     json_object_set_new(o, "version", json_string(LENSWEEP_VERSION));
     json_object_set_new(o, "commit", json_string(LENSWEEP_COMMIT));
+    json_object_set_new(o, "isa", json_string(isa_name(isa_get())));
     json_object_set_new(o, "blas", json_string(gemm_library()));
     json_object_set_new(o, "config", json_string(c->config.path));
     json_object_set_new(o, "model", json_string(c->config.model.path));
     json_object_set_new(o, "units", json_integer((json_int_t)c->n_units));
     return write_line(log, o, err);
+}
+
+static json_t *audit_object(const struct campaign_report *report)
+{
+    json_t *o = json_object();
+
+    for (int i = 0; i < AUDIT_COUNT; i++)
+        if (!isnan(report->audit[i]))
+            json_object_set_new(o, audit_names[i], json_real(report->audit[i]));
+    return o;
 }
 
 int runlog_end(struct runlog *log, const char *event, const struct progress_view *v,
@@ -88,6 +101,7 @@ int runlog_end(struct runlog *log, const char *event, const struct progress_view
     if (report) {
         json_object_set_new(o, "queries_ok", json_integer((json_int_t)report->ok));
         json_object_set_new(o, "queries_bad", json_integer((json_int_t)report->bad));
+        json_object_set_new(o, "audit", audit_object(report));
     }
     return write_line(log, o, err);
 }

@@ -22,8 +22,7 @@ struct session {
     struct arena arena;
     char *journal_dir, *manifest, *result, *cache, *lock_path;
     struct lock lock;
-    struct err lost;     /* the lock: why no more units are handed out */
-    struct err unpinned; /* why the program was not started again with run.blas_core */
+    struct err lost; /* the lock: why no more units are handed out */
     struct journal *journal;
     struct journal_stats found;
     double begin, last_sync;
@@ -36,9 +35,7 @@ struct session {
     uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
 };
 
-/* start.c: chooses OpenBLAS' kernels, which may start the program anew with main's argv; before MPI
-   is there. Config, data and model, on which all ranks agree. */
-void start_pin_core(struct session *r, char **argv);
+/* start.c: config, data and model, on which all ranks agree. */
 int start_campaign(struct session *r, struct err *err);
 
 /* The engine, the output directory (rank 0), and what the experiments need beside it. */

@@ -3,41 +3,12 @@
 #include "cli/command.h"
 #include "cli/run/session.h"
 
-#include "base/gemm.h"
 #include "base/str.h"
 #include "campaign/cost.h"
 #include "campaign/cut.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
-
-/* OpenBLAS chooses its kernels when it is loaded: to have others, the program starts itself again
-   with the type in the environment, before MPI knows of it. Mistakes of the config are told later,
-   and so is whatever goes wrong here, if OpenBLAS then runs as another type. */
-void start_pin_core(struct session *r, char **argv)
-{
-    struct campaign_request request = job_request(&r->options);
-    const char *now = getenv("OPENBLAS_CORETYPE");
-    struct problems ignored = {0};
-    struct config config = {0};
-    const struct experiment_schema *schemas;
-    size_t n;
-
-    err_clear(&r->unpinned);
-    schemas = kind_schemas(&n);
-    if (!config_load(&config, request.config, request.set, request.n_set, schemas, n, &ignored,
-                     &r->unpinned) &&
-        !ignored.count && !str_eq(config.run.blas_core, "auto") &&
-        (!now || !str_eq(now, config.run.blas_core))) {
-        if (!setenv("OPENBLAS_CORETYPE", config.run.blas_core, 1))
-            execv("/proc/self/exe", argv);
-        err_set(&r->unpinned, ERR_IO, "cannot start anew: %s", strerror(errno));
-    }
-    config_release(&config);
-}
 
 static int agree_on_inputs(struct session *r, struct err *err)
 {
@@ -65,26 +36,9 @@ static int agree_on_inputs(struct session *r, struct err *err)
         code = cluster_agree(&r->cluster, err) ||
                cluster_same(&r->cluster, "the model's weights", hex, "copy the file anew", err);
     }
-    code = code ||
-           cluster_same(&r->cluster, "BLAS", gemm_library(),
-                        "set run.blas_core to a type that all nodes have, such as Haswell", err);
+    code = code || cluster_same(&r->cluster, "BLAS", c->library,
+                                "with run.gemm: openblas all ranks need the same processor", err);
     return code ? err->code : 0;
-}
-
-/* Whatever kept it from being pinned: another core type has other last bits. */
-static int check_blas_core(const struct session *r, struct err *err)
-{
-    const char *wanted = r->campaign.config.run.blas_core;
-
-    if (str_eq(wanted, "auto") || strcasecmp(wanted, gemm_core()) == 0)
-        return 0;
-    if (r->unpinned.code)
-        return err_set(err, r->unpinned.code, "run.blas_core is %s, but OpenBLAS runs as %s: %s",
-                       wanted, gemm_core(), r->unpinned.msg);
-    return err_set(err, ERR_CONFIG,
-                   "run.blas_core is %s, which this OpenBLAS does not have: it runs as %s; set "
-                   "run.blas_core to that, to another type or to auto",
-                   wanted, gemm_core());
 }
 
 int start_campaign(struct session *r, struct err *err)
@@ -98,8 +52,6 @@ int start_campaign(struct session *r, struct err *err)
         else
             err_set(err, ERR_CONFIG, "problems in config or data");
     }
-    if (!err->code)
-        check_blas_core(r, err);
     if (cluster_agree(&r->cluster, err))
         return err->code;
     return agree_on_inputs(r, err);

@@ -33,7 +33,7 @@ struct answer *answer_new(const struct scene *s, const struct query *q, unsigned
 }
 
 int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits, int n,
-             unsigned vectors, struct arena *a, struct err *err)
+             unsigned asks, unsigned vectors, struct arena *a, struct err *err)
 {
     struct variant *v = arena_alloc(a, 1, sizeof *v, err);
 
@@ -43,7 +43,7 @@ int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits,
         .base = &cell->run[0],
         .edit = edits,
         .n_edits = n,
-        .asks = ASK_VOCAB | (vectors ? ASK_LAYERS : 0),
+        .asks = asks | (vectors ? ASK_LAYERS : 0),
         .answer = answer_new(s, &s->data->query[cell->query], vectors, a, err),
     };
     if (!v->answer)

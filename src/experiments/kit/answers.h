@@ -10,10 +10,10 @@ enum { ANSWER_ATTN = 1, ANSWER_MLP = 2, ANSWER_RESID = 4 };
 struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
                           struct arena *a, struct err *err);
 
-/* The cell has one variant: the query's first run with these edits, asked for its vocabulary and,
-   with `vectors`, for every layer's. */
+/* The cell has one variant: the query's first run with these edits, asked for ASK_VOCAB or
+   ASK_LOGITS and, with `vectors`, for every layer's. */
 int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits, int n,
-             unsigned vectors, struct arena *a, struct err *err);
+             unsigned asks, unsigned vectors, struct arena *a, struct err *err);
 
 /* A run's logits and log-probabilities of the query's n targets; NaN where it has none. */
 void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,

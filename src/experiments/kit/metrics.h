@@ -17,6 +17,9 @@ enum metric {
     METRIC_DIRECT = 256,
 };
 
+/* What a variant must be asked for these metrics (bits): ASK_LOGITS if their logits are enough. */
+unsigned metric_asks(unsigned metrics);
+
 /* Logit of the right target minus the mean of its foils; NaN where there are none. */
 float logit_difference(const struct dataset *ds, const struct query *q, const float *logit);
 

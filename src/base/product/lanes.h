@@ -1,0 +1,35 @@
+/*
+ * The sixteen lanes of a sum, as the registers of one instruction set hold them.
+ *
+ * A sum over k runs in LANES partial sums, element k in lane k % LANES. Registers that are narrower
+ * than LANES floats take them in PASSES passes over k; `struct vec` holds the WIDE lanes of one
+ * pass. lanes_sums adds the lanes of a sum in the one order that all share:
+ *
+ *     c[j] = l[j] + l[j + 8],  d[j] = c[j] + c[j + 4],  e[j] = d[j] + d[j + 2],  e[0] + e[1]
+ *
+ * Which lanes a pass takes is free: it shows in no result.
+ */
+#ifndef LENSWEEP_BASE_PRODUCT_LANES_H
+#define LENSWEEP_BASE_PRODUCT_LANES_H
+
+#include "base/product/panel.h"
+
+#include <string.h>
+
+#if defined(__GNUC__)
+#define IN_LANES static inline __attribute__((always_inline))
+#else
+#define IN_LANES static inline
+#endif
+
+#if defined(__AVX512BW__) && !defined(ISA_IS_PORTABLE)
+#include "base/product/lanes_avx512.h"
+#elif defined(__AVX2__) && defined(__FMA__) && !defined(ISA_IS_PORTABLE)
+#include "base/product/lanes_avx2.h"
+#elif defined(__aarch64__) && defined(__ARM_NEON) && !defined(ISA_IS_PORTABLE)
+#include "base/product/lanes_neon.h"
+#else
+#include "base/product/lanes_portable.h"
+#endif
+
+#endif

@@ -1,0 +1,96 @@
+/* Plain C with fmaf: the oracle of the tests, and slow. Read lanes.h first. */
+#ifndef LENSWEEP_BASE_PRODUCT_LANES_PORTABLE_H
+#define LENSWEEP_BASE_PRODUCT_LANES_PORTABLE_H
+
+#include "base/product/lanes.h"
+
+#include <math.h>
+
+struct sixteen {
+    float l[LANES];
+};
+#define vec struct sixteen
+
+enum { WIDE = 16, PASSES = 1, SUMS = 1, LANES_WIDEN = 0 };
+
+#define TILES(X) X(1, 1)
+enum { MIX_STRIPS = 1 };
+enum { TILE_ROWS = 1, TILE_STRIPS = 1, TILE_MOST = 1 };
+
+IN_LANES vec lanes_zero(void)
+{
+    return (vec){{0}};
+}
+
+IN_LANES vec lanes_same(float a)
+{
+    vec v;
+
+    for (int j = 0; j < LANES; j++)
+        v.l[j] = a;
+    return v;
+}
+
+IN_LANES vec lanes_load(const float *p)
+{
+    vec v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+IN_LANES void lanes_store(float *p, vec v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+IN_LANES void lanes_fma(vec *c, vec a, vec b)
+{
+    for (int j = 0; j < LANES; j++)
+        c->l[j] = fmaf(a.l[j], b.l[j], c->l[j]);
+}
+
+IN_LANES vec lanes_f32(const unsigned char *p, int pass)
+{
+    vec v;
+
+    (void)pass;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Types of sixteen bits are widened before. */
+IN_LANES vec lanes_f16(const unsigned char *p, int pass)
+{
+    return lanes_f32(p, pass);
+}
+
+IN_LANES vec lanes_bf16(const unsigned char *p, int pass)
+{
+    return lanes_f32(p, pass);
+}
+
+IN_LANES vec lanes_bf16_of_two(const unsigned char *p, int second, int pass)
+{
+    (void)second;
+    return lanes_f32(p, pass);
+}
+
+IN_LANES void lanes_pack(const float *x, float *out, int64_t apart)
+{
+    (void)apart;
+    memcpy(out, x, LANES * sizeof *x);
+}
+
+IN_LANES void lanes_sums(const float *part, int n, float *out)
+{
+    vec v = lanes_load(part);
+
+    (void)n;
+    for (int half = LANES / 2; half; half /= 2)
+        for (int j = 0; j < half; j++)
+            v.l[j] += v.l[j + half];
+    *out = v.l[0];
+}
+
+#endif

@@ -1,0 +1,367 @@
+#include "base/product/panel.h"
+
+#include "base/product/lanes.h"
+
+#include <math.h>
+
+/* The types that are widened in registers; others are widened into the scratch before. */
+enum kind { KIND_F32, KIND_F16, KIND_BF16, KINDS };
+
+static const int64_t group_bytes[KINDS] = {4 * LANES, 2 * LANES, 2 * LANES};
+
+/* The first or second of two groups of LANES elements. */
+IN_LANES vec widen(enum kind kind, const unsigned char *p, int second, int pass)
+{
+    switch (kind) {
+    case KIND_F16:
+        return lanes_f16(p + second * 2 * LANES, pass);
+    case KIND_BF16:
+        return lanes_bf16_of_two(p, second, pass);
+    default:
+        return lanes_f32(p + second * 4 * LANES, pass);
+    }
+}
+
+IN_LANES vec widen_last(enum kind kind, const unsigned char *p, int pass)
+{
+    return kind == KIND_BF16 ? lanes_bf16(p, pass) : widen(kind, p, 0, pass);
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLL _Pragma("GCC unroll 32")
+#elif defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL
+#endif
+
+/* One group of x by nr strips of w. */
+IN_LANES void multiply(const int mr, const int nr, const float *x, const vec *b, vec *acc)
+{
+    UNROLL
+    for (int i = 0; i < mr; i++) {
+        vec a = lanes_load(x + i * WIDE);
+
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            lanes_fma(&acc[i * nr + j], a, b[j]);
+    }
+}
+
+/* Into the second-level cache: the first one has no room left. */
+IN_LANES void prefetch(const unsigned char *p)
+{
+#ifdef __GNUC__
+    __builtin_prefetch(p, 0, 2);
+#else
+    (void)p;
+#endif
+}
+
+/* Two groups; the rows go on to the next. */
+IN_LANES void two_groups(const int mr, const int nr, const enum kind kind, const int pass,
+                         const float *x, const unsigned char **row, int64_t ahead, vec *acc)
+{
+    UNROLL
+    for (int u = 0; u < 2; u++) {
+        vec b[TILE_STRIPS];
+
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            b[j] = widen(kind, row[j], u, pass);
+        multiply(mr, nr, x + u * mr * WIDE, b, acc);
+    }
+    UNROLL
+    for (int j = 0; j < nr; j++) {
+        if (pass == 0) {
+            prefetch(row[j] + ahead);
+            if (kind == KIND_F32)
+                prefetch(row[j] + ahead + 64);
+        }
+        row[j] += 2 * group_bytes[kind];
+    }
+}
+
+IN_LANES void one_group(const int mr, const int nr, const enum kind kind, const int pass,
+                        const float *x, const unsigned char **row, vec *acc)
+{
+    vec b[TILE_STRIPS];
+
+    UNROLL
+    for (int j = 0; j < nr; j++)
+        b[j] = widen_last(kind, row[j], pass);
+    multiply(mr, nr, x, b, acc);
+}
+
+enum { MOST_SUMS = (TILE_MOST + SUMS - 1) / SUMS * SUMS };
+
+/* mr rows of x (packed: pass, group, row, lane) by nr rows of w over some groups of k. */
+IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t groups, const float *x,
+                   const unsigned char *const *w, int64_t ahead, bool more, float *y, int64_t ldy)
+{
+    float part[PASSES * MOST_SUMS * WIDE], sums[MOST_SUMS];
+    const int n = mr * nr, all = (n + SUMS - 1) / SUMS * SUMS;
+
+    UNROLL
+    for (int pass = 0; pass < PASSES; pass++) {
+        vec acc[MOST_SUMS];
+        const unsigned char *row[TILE_STRIPS];
+        int64_t g = 0;
+
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            row[j] = w[j];
+        UNROLL
+        for (int i = 0; i < all; i++)
+            acc[i] = lanes_zero();
+        for (; g + 2 <= groups; g += 2, x += 2 * mr * WIDE)
+            two_groups(mr, nr, kind, pass, x, row, ahead, acc);
+        for (; g < groups; g++, x += mr * WIDE)
+            one_group(mr, nr, kind, pass, x, row, acc);
+        UNROLL
+        for (int i = 0; i < all; i++)
+            lanes_store(part + (pass * all + i) * WIDE, acc[i]);
+    }
+    UNROLL
+    for (int i = 0; i < all; i += SUMS)
+        lanes_sums(part + i * WIDE, all, sums + i);
+    UNROLL
+    for (int i = 0; i < mr; i++) {
+        float *restrict to = y + i * ldy;
+
+        UNROLL
+        for (int j = 0; j < nr; j++)
+            to[j] = more ? to[j] + sums[i * nr + j] : sums[i * nr + j];
+    }
+}
+
+typedef void tile_fn(int64_t groups, const float *x, const unsigned char *const *w, int64_t ahead,
+                     bool more, float *y, int64_t ldy);
+
+#define ONE(mr, nr, kind)                                                                         \
+    static void tile_##mr##_##kind(int64_t groups, const float *x, const unsigned char *const *w, \
+                                   int64_t ahead, bool more, float *y, int64_t ldy)               \
+    {                                                                                             \
+        if (more)                                                                                 \
+            tile(mr, nr, kind, groups, x, w, ahead, true, y, ldy);                                \
+        else                                                                                      \
+            tile(mr, nr, kind, groups, x, w, ahead, false, y, ldy);                               \
+    }
+#define X(mr, nr) ONE(mr, nr, KIND_F32) ONE(mr, nr, KIND_F16) ONE(mr, nr, KIND_BF16)
+TILES(X)
+#undef X
+
+static const struct {
+    int strips;
+    tile_fn *of[KINDS];
+} tiles[TILE_ROWS + 1] = {
+#define X(mr, nr)                 \
+    [mr > TILE_ROWS ? 0 : mr] = { \
+        nr, {tile_##mr##_KIND_F32, tile_##mr##_KIND_F16, tile_##mr##_KIND_BF16}},
+    TILES(X)
+#undef X
+};
+
+/* A tile of rows of x: as even as they go. */
+struct rows {
+    int64_t first, n;
+};
+
+static struct rows tile_of(const struct product *p, int64_t t)
+{
+    int64_t all = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
+    int64_t first = p->rows * t / all;
+
+    return (struct rows){first, p->rows * (t + 1) / all - first};
+}
+
+static int64_t groups_of(int64_t k)
+{
+    return (k + LANES - 1) / LANES;
+}
+
+/* Where a tile's block lies: all blocks of a tile, one after the other. */
+static float *packed_at(const struct product *p, struct rows r, int64_t k)
+{
+    return p->packed + (r.first * groups_of(p->w->cols) + r.n * groups_of(k)) * LANES;
+}
+
+/* Elements [0, k) of a tile's rows, the last group filled with zeros. */
+static void pack_block(const float *x, int64_t ldx, int64_t mr, int64_t k, float *out)
+{
+    int64_t groups = groups_of(k), apart = groups * mr * WIDE;
+    float last[LANES] = {0};
+
+    for (int64_t g = 0; g < k / LANES; g++)
+        for (int64_t i = 0; i < mr; i++)
+            lanes_pack(x + i * ldx + g * LANES, out + (g * mr + i) * WIDE, apart);
+    for (int64_t i = 0; k % LANES && i < mr; i++) {
+        memcpy(last, x + i * ldx + k / LANES * LANES, (size_t)(k % LANES) * sizeof *last);
+        lanes_pack(last, out + ((groups - 1) * mr + i) * WIDE, apart);
+    }
+}
+
+static int64_t block_length(const struct product *p, int64_t k)
+{
+    return p->w->cols - k < PRODUCT_BLOCK ? p->w->cols - k : PRODUCT_BLOCK;
+}
+
+static void pack(const struct product *p, int64_t t)
+{
+    struct rows r = tile_of(p, t);
+
+    for (int64_t k = 0; k < p->w->cols; k += PRODUCT_BLOCK)
+        pack_block(p->x + r.first * p->ldx + k, p->ldx, r.n, block_length(p, k),
+                   packed_at(p, r, k));
+}
+
+/* A block of k of a panel. */
+struct block {
+    const unsigned char
+        *row[PRODUCT_PANEL + TILE_STRIPS]; /* of w; the last one stands again behind */
+    int64_t first, count;                  /* rows of w */
+    int64_t start, k, groups;              /* elements, and their groups of LANES */
+    int64_t ahead;                         /* bytes from a row to the next */
+    enum kind kind;
+};
+
+/* The last columns of a panel: fewer than a tile has. */
+static void narrow(tile_fn *f, int64_t mr, int strips, const struct block *b, int64_t j,
+                   const float *x, float *y, int64_t ldy)
+{
+    int64_t columns = b->count - j;
+    float out[TILE_MOST] = {0};
+
+    for (int64_t i = 0; b->start && i < mr; i++)
+        memcpy(out + i * strips, y + i * ldy, (size_t)columns * sizeof *y);
+    f(b->groups, x, b->row + j, 0, b->start > 0, out, strips);
+    for (int64_t i = 0; i < mr; i++)
+        memcpy(y + i * ldy, out + i * strips, (size_t)columns * sizeof *y);
+}
+
+static void rows_by_block(const struct product *p, const struct block *b)
+{
+    int64_t tall = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
+
+    for (int64_t t = 0; t < tall; t++) {
+        struct rows r = tile_of(p, t);
+        int strips = tiles[r.n].strips;
+        tile_fn *f = tiles[r.n].of[b->kind];
+        const float *x = packed_at(p, r, b->start);
+        float *y = p->y + r.first * p->ldy + b->first;
+        int64_t j = 0;
+
+        for (; j + strips <= b->count; j += strips)
+            f(b->groups, x, b->row + j, strips * b->ahead, b->start > 0, y + j, p->ldy);
+        if (j < b->count)
+            narrow(f, r.n, strips, b, j, x, y + j, p->ldy);
+    }
+}
+
+static enum kind kind_of(const struct matrix *w)
+{
+    return w->dtype == DTYPE_BF16 ? KIND_BF16 : w->dtype == DTYPE_F16 ? KIND_F16 : KIND_F32;
+}
+
+static bool widens(const struct matrix *w)
+{
+    return w->cols % LANES != 0 ||
+           (w->dtype != DTYPE_F32 && (!LANES_WIDEN || kind_of(w) == KIND_F32));
+}
+
+/* Row j of the block as floats, the last group filled with zeros. */
+static const unsigned char *widened(const struct product *p, const struct block *b, int64_t j,
+                                    const unsigned char *row, float *out)
+{
+    size_t block = dtype_block(p->w->dtype);
+
+    out += j * b->groups * LANES;
+    memset(out + (b->groups - 1) * LANES, 0, LANES * sizeof *out);
+    matrix_widen(p->w->dtype, row + (size_t)b->start / block * dtype_block_bytes(p->w->dtype), b->k,
+                 out);
+    return (const unsigned char *)out;
+}
+
+static void block_rows(const struct product *p, struct block *b, float *scratch)
+{
+    size_t bytes = matrix_row_bytes(p->w);
+    bool wide = widens(p->w);
+
+    b->kind = wide ? KIND_F32 : kind_of(p->w);
+    b->ahead = wide ? b->groups * group_bytes[KIND_F32] : (int64_t)bytes;
+    for (int64_t j = 0; j < b->count; j++) {
+        size_t at = (size_t)matrix_stored_row(p->w, b->first + j) * bytes;
+        const unsigned char *row = (const unsigned char *)p->w->data + at;
+
+        b->row[j] =
+            wide ? widened(p, b, j, row, scratch) : row + b->start / LANES * group_bytes[b->kind];
+    }
+    for (int j = 0; j < TILE_STRIPS; j++)
+        b->row[b->count + j] = b->row[b->count - 1];
+}
+
+/* A sum that is not a number has one form, whatever made it. */
+static void settle(const struct product *p, int64_t first, int64_t count)
+{
+    for (int64_t i = 0; i < p->rows; i++) {
+        float *y = p->y + i * p->ldy + first;
+
+        for (int64_t j = 0; j < count; j++)
+            y[j] = y[j] == y[j] ? y[j] : NAN;
+    }
+}
+
+static void panel(const struct product *p, int64_t first, int64_t count, float *scratch)
+{
+    struct block b = {.first = first, .count = count};
+
+    for (; b.start < p->w->cols; b.start += PRODUCT_BLOCK) {
+        b.k = block_length(p, b.start);
+        b.groups = groups_of(b.k);
+        block_rows(p, &b, scratch);
+        rows_by_block(p, &b);
+    }
+    settle(p, first, count);
+}
+
+/* A strip of z, in registers. */
+IN_LANES void mix_strip(const int strips, int64_t keys, const float *p, const float *v, int64_t ldv,
+                        float *z)
+{
+    vec acc[MIX_STRIPS];
+
+    UNROLL
+    for (int j = 0; j < strips; j++)
+        acc[j] = lanes_zero();
+    for (int64_t i = 0; i < keys; i++, v += ldv) {
+        vec a = lanes_same(p[i]);
+
+        UNROLL
+        for (int j = 0; j < strips; j++)
+            lanes_fma(&acc[j], a, lanes_load(v + j * WIDE));
+    }
+    UNROLL
+    for (int j = 0; j < strips; j++)
+        lanes_store(z + j * WIDE, acc[j]);
+}
+
+static void mix(int64_t keys, const float *p, int64_t width, const float *v, int64_t ldv, float *z)
+{
+    int64_t j = 0;
+
+    for (; j + MIX_STRIPS * WIDE <= width; j += MIX_STRIPS * WIDE)
+        mix_strip(MIX_STRIPS, keys, p, v + j, ldv, z + j);
+    for (; j + WIDE <= width; j += WIDE)
+        mix_strip(1, keys, p, v + j, ldv, z + j);
+    for (; j < width; j++) {
+        float sum = 0;
+
+        for (int64_t i = 0; i < keys; i++)
+            sum = fmaf(p[i], v[i * ldv + j], sum);
+        z[j] = sum;
+    }
+    for (j = 0; j < width; j++)
+        z[j] = z[j] == z[j] ? z[j] + 0.0f : NAN;
+}
+
+const struct product_kernels ISA(product_kernels) = {TILE_ROWS, pack, panel, widens, mix};

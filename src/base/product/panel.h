@@ -1,0 +1,48 @@
+/* Private to base/product/: what one thread does, with one instruction set. */
+#ifndef LENSWEEP_BASE_PRODUCT_PANEL_H
+#define LENSWEEP_BASE_PRODUCT_PANEL_H
+
+#include "base/isa.h"
+#include "base/matrix.h"
+
+enum {
+    LANES = 16,
+    /* Elements of k that are summed before they are added to the sum of those before: part of the
+       written order. A multiple of the lanes and of every type's block; a tile of x of this length
+       and its strips of w fit a first-level cache of 32 KiB. */
+    PRODUCT_BLOCK = 1024,
+    /* Most rows of w in a panel, a multiple of most tiles' strips: a block of it as 2-byte numbers
+       stays in half a MiB of second-level cache while all rows of x pass by. */
+    PRODUCT_PANEL = 192,
+    PRODUCT_WIDE_PANEL = 96, /* of types that are widened before, into the scratch */
+    PRODUCT_PANEL_STEP = 24,
+    PRODUCT_SCRATCH = PRODUCT_WIDE_PANEL * PRODUCT_BLOCK /* floats */
+};
+
+struct product {
+    int64_t rows;
+    const float *x; /* (rows, k), row stride ldx */
+    int64_t ldx;
+    const struct matrix *w; /* (n, k) */
+    float *y;               /* (rows, n), row stride ldy */
+    int64_t ldy;
+    float *packed; /* x, cut into tiles: (rows, k rounded up to LANES) floats */
+};
+
+struct product_kernels {
+    int tile_rows;
+    /* Of ceil(rows / tile_rows) tiles of x the t-th to its place in `packed`. */
+    void (*pack)(const struct product *p, int64_t t);
+    /* Columns [first, first + count) of y, count <= PRODUCT_PANEL; scratch of PRODUCT_SCRATCH
+       floats. */
+    void (*panel)(const struct product *p, int64_t first, int64_t count, float *scratch);
+    bool (*widens)(const struct matrix *w); /* before, into the scratch */
+    /* product_mix */
+    void (*mix)(int64_t keys, const float *p, int64_t width, const float *v, int64_t ldv, float *z);
+};
+
+#define X(name, word) extern const struct product_kernels product_kernels_##word;
+ISAS(X)
+#undef X
+
+#endif
