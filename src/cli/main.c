@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "base/gemm.h"
+#include "base/isa.h"
 #include "base/str.h"
 #include "results/h5file.h"
 #include "version.h"
@@ -177,7 +178,9 @@ int main(int argc, char **argv)
     err_clear(&err);
     sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe and a full quota are errors of the write */
     sigaction(SIGXFSZ, &ignore, NULL);
-    status = dispatch(argc, argv, &err);
+    status = isa_init(&err);
+    if (!status)
+        status = dispatch(argc, argv, &err);
     if (!status)
         status = out_flush(&err);
     report_error(&err);
