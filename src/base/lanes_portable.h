@@ -1,0 +1,183 @@
+/* lanes.h in plain C, and the oracle of the others. */
+#ifndef LENSWEEP_BASE_LANES_PORTABLE_H
+#define LENSWEEP_BASE_LANES_PORTABLE_H
+
+#ifdef LANES_INLINE /* alone, this header is empty */
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+    float at[LANES];
+} v16;
+
+typedef struct {
+    double at[LANES];
+} w16;
+
+#define LANES_EACH(type, expression) \
+    type out;                        \
+                                     \
+    for (int j = 0; j < LANES; j++)  \
+        out.at[j] = (expression);    \
+    return out
+
+LANES_INLINE v16 v16_set(float x)
+{
+    LANES_EACH(v16, x);
+}
+
+LANES_INLINE v16 v16_load(const float *p)
+{
+    LANES_EACH(v16, p[j]);
+}
+
+/* The first n, and `fill` beyond them; 0 <= n < 16. */
+LANES_INLINE v16 v16_load_n(const float *p, int64_t n, float fill)
+{
+    LANES_EACH(v16, j < n ? p[j] : fill);
+}
+
+LANES_INLINE void v16_store(float *p, v16 x)
+{
+    memcpy(p, x.at, sizeof x.at);
+}
+
+LANES_INLINE void v16_store_n(float *p, int64_t n, v16 x)
+{
+    memcpy(p, x.at, (size_t)n * sizeof *p);
+}
+
+LANES_INLINE v16 v16_add(v16 a, v16 b)
+{
+    LANES_EACH(v16, a.at[j] + b.at[j]);
+}
+
+LANES_INLINE v16 v16_sub(v16 a, v16 b)
+{
+    LANES_EACH(v16, a.at[j] - b.at[j]);
+}
+
+LANES_INLINE v16 v16_mul(v16 a, v16 b)
+{
+    LANES_EACH(v16, a.at[j] * b.at[j]);
+}
+
+LANES_INLINE v16 v16_div(v16 a, v16 b)
+{
+    LANES_EACH(v16, a.at[j] / b.at[j]);
+}
+
+/* a * b + c, rounded once. */
+LANES_INLINE v16 v16_fma(v16 a, v16 b, v16 c)
+{
+    LANES_EACH(v16, fmaf(a.at[j], b.at[j], c.at[j]));
+}
+
+LANES_INLINE v16 v16_min(v16 a, v16 b)
+{
+    LANES_EACH(v16, a.at[j] < b.at[j] ? a.at[j] : b.at[j]);
+}
+
+LANES_INLINE v16 v16_max(v16 a, v16 b)
+{
+    LANES_EACH(v16, a.at[j] > b.at[j] ? a.at[j] : b.at[j]);
+}
+
+/* a < b ? x : y */
+LANES_INLINE v16 v16_if_less(v16 a, v16 b, v16 x, v16 y)
+{
+    LANES_EACH(v16, a.at[j] < b.at[j] ? x.at[j] : y.at[j]);
+}
+
+LANES_INLINE v16 v16_abs(v16 x)
+{
+    LANES_EACH(v16, fabsf(x.at[j]));
+}
+
+/* |x| with the sign of s. */
+LANES_INLINE v16 v16_signed(v16 x, v16 s)
+{
+    LANES_EACH(v16, copysignf(x.at[j], s.at[j]));
+}
+
+/* 2^(k + bias - 127), if k stands in the low bits of t and the sum is the exponent of a float. */
+LANES_INLINE v16 v16_power_of_2(v16 t, int bias)
+{
+    v16 out;
+
+    for (int j = 0; j < LANES; j++) {
+        uint32_t bits;
+
+        memcpy(&bits, &t.at[j], sizeof bits);
+        bits = (bits << 23) + ((uint32_t)bias << 23);
+        memcpy(&out.at[j], &bits, sizeof bits);
+    }
+    return out;
+}
+
+LANES_INLINE float v16_sum(v16 x)
+{
+    for (int half = LANES / 2; half; half /= 2)
+        for (int j = 0; j < half; j++)
+            x.at[j] += x.at[j + half];
+    return x.at[0];
+}
+
+/* The sums of four. */
+LANES_INLINE void v16_sum4(float out[4], v16 a, v16 b, v16 c, v16 d)
+{
+    out[0] = v16_sum(a);
+    out[1] = v16_sum(b);
+    out[2] = v16_sum(c);
+    out[3] = v16_sum(d);
+}
+
+LANES_INLINE w16 w16_load(const double *p)
+{
+    LANES_EACH(w16, p[j]);
+}
+
+LANES_INLINE void w16_store(double *p, w16 x)
+{
+    memcpy(p, x.at, sizeof x.at);
+}
+
+/* sum + x * y, the product rounded as well. */
+LANES_INLINE w16 w16_add_product(w16 sum, double x, w16 y)
+{
+    LANES_EACH(w16, sum.at[j] + x * y.at[j]);
+}
+
+LANES_INLINE w16 w16_zero(void)
+{
+    LANES_EACH(w16, 0);
+}
+
+LANES_INLINE w16 w16_add(w16 sum, v16 x)
+{
+    LANES_EACH(w16, sum.at[j] + (double)x.at[j]);
+}
+
+/* sum + x * y: a product of two floats is exact in double precision. */
+LANES_INLINE w16 w16_fma(v16 x, v16 y, w16 sum)
+{
+    LANES_EACH(w16, sum.at[j] + (double)x.at[j] * (double)y.at[j]);
+}
+
+/* sum + x * (y - z), the difference and the product rounded to double precision. */
+LANES_INLINE w16 w16_fma_difference(v16 x, v16 y, v16 z, w16 sum)
+{
+    LANES_EACH(w16, sum.at[j] + (double)x.at[j] * ((double)y.at[j] - (double)z.at[j]));
+}
+
+LANES_INLINE double w16_sum(w16 x)
+{
+    for (int half = LANES / 2; half; half /= 2)
+        for (int j = 0; j < half; j++)
+            x.at[j] += x.at[j + half];
+    return x.at[0];
+}
+
+#endif
+#endif
