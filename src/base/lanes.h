@@ -37,16 +37,4 @@ LANES_INLINE v16 v16_zero(void)
     return v16_set(0);
 }
 
-/* The largest lane; a NaN is passed over, and all NaN give -infinity. */
-LANES_INLINE float v16_largest(v16 x)
-{
-    float lane[LANES];
-
-    v16_store(lane, x);
-    for (int half = LANES / 2; half; half /= 2)
-        for (int j = 0; j < half; j++)
-            lane[j] = lane[j + half] > lane[j] ? lane[j + half] : lane[j];
-    return lane[0];
-}
-
 #endif

@@ -131,6 +131,15 @@ LANES_INLINE float v16_sum(v16 x)
     return _mm_cvtss_f32(v16_sums(x, x, x, x));
 }
 
+LANES_INLINE float v16_largest(v16 x)
+{
+    __m256 eight = _mm256_max_ps(_mm512_extractf32x8_ps(x, 1), _mm512_castps512_ps256(x));
+    __m128 four = _mm_max_ps(_mm256_extractf128_ps(eight, 1), _mm256_castps256_ps128(eight));
+    __m128 two = _mm_max_ps(_mm_movehl_ps(four, four), four);
+
+    return _mm_cvtss_f32(_mm_max_ss(_mm_movehdup_ps(two), two));
+}
+
 LANES_INLINE w16 w16_load(const double *p)
 {
     return (w16){_mm512_loadu_pd(p), _mm512_loadu_pd(p + 8)};

@@ -133,6 +133,15 @@ LANES_INLINE void v16_sum4(float out[4], v16 a, v16 b, v16 c, v16 d)
     out[3] = v16_sum(d);
 }
 
+/* The largest lane of numbers that are no NaN, compared in the tree of the sums. */
+LANES_INLINE float v16_largest(v16 x)
+{
+    for (int half = LANES / 2; half; half /= 2)
+        for (int j = 0; j < half; j++)
+            x.at[j] = x.at[j + half] > x.at[j] ? x.at[j + half] : x.at[j];
+    return x.at[0];
+}
+
 LANES_INLINE w16 w16_load(const double *p)
 {
     LANES_EACH(w16, p[j]);
