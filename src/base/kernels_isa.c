@@ -325,19 +325,47 @@ LANES_INLINE void four_scores(const float *const k[4], const float *q, int64_t d
     v16_sum4(out, a, b, c, d);
 }
 
+/* Keys [lo, hi), which lie at k with row stride ld. */
+LANES_INLINE void score_run(const float *k, int64_t ld, int n, int64_t dh, const float *q,
+                            float *score)
+{
+    int i = 0;
+
+    for (; i + 4 <= n; i += 4, k += 4 * ld) {
+        const float *const four[4] = {k, k + ld, k + 2 * ld, k + 3 * ld};
+
+        four_scores(four, q, dh, score + i);
+    }
+    if (i < n) {
+        const float *const four[4] = {k, i + 1 < n ? k + ld : k, i + 2 < n ? k + 2 * ld : k, k};
+        float s[4];
+
+        four_scores(four, q, dh, s);
+        for (int j = 0; i + j < n; j++)
+            score[i + j] = s[j];
+    }
+}
+
+LANES_INLINE void score_as(const struct key_rows *keys, int lo, int hi, int64_t dh, const float *q,
+                           float *score)
+{
+    for (int i = lo, end; i < hi; i = end) {
+        end = i < keys->lo ? keys->lo : i < keys->hi ? keys->hi : hi;
+        end = end < hi ? end : hi;
+        score_run(key_row(keys, i), keys->ld, end - i, dh, q, score + i);
+    }
+}
+
+/* The usual widths as constants: the row of q stays in registers then. */
 static void score_keys(const struct key_rows *keys, int lo, int hi, int64_t dh, const float *q,
                        float *score)
 {
-    for (int i = lo; i < hi; i += 4) {
-        const float *k[4];
-        float s[4];
-
-        for (int j = 0; j < 4; j++)
-            k[j] = key_row(keys, i + j < hi ? i + j : hi - 1);
-        four_scores(k, q, dh, s);
-        for (int j = 0; j < 4 && i + j < hi; j++)
-            score[i + j] = s[j];
-    }
+    if (dh == 64)
+        score_as(keys, lo, hi, 64, q, score);
+    else if (dh == 128)
+        score_as(keys, lo, hi, 128, q, score);
+    else
+        score_as(keys, lo, hi, dh, q, score);
 }
 
 /* z += sum of p_i v_i over columns [0, 64), in registers. */
