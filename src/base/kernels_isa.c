@@ -1,23 +1,23 @@
 /*
  * The kernels, compiled once for each instruction set (isa.h). Sums run in 16 lanes, element i in
- * lane i % 16, which are added in the tree of lanes.h; what is fused is fused by name. So all copies
+ * lane i % 16, which are added in the tree of v16.h; what is fused is fused by name. So all copies
  * give the same bits. Plain loops here are element by element: the compiler makes vectors of them.
  */
 #include "base/kernels_isa.h"
 
 #include "base/isa.h"
-#include "base/lanes_math.h"
+#include "base/v16_math.h"
 
 #include <float.h>
 #include <math.h>
 
 /* The n elements at p + i, all sixteen or what is left of them, and `fill` beyond. */
-LANES_INLINE v16 load_at(const float *p, int64_t i, int64_t n, float fill)
+V16_INLINE v16 load_at(const float *p, int64_t i, int64_t n, float fill)
 {
     return i + LANES <= n ? v16_load(p + i) : v16_load_n(p + i, n - i, fill);
 }
 
-LANES_INLINE void store_at(float *p, int64_t i, int64_t n, v16 x)
+V16_INLINE void store_at(float *p, int64_t i, int64_t n, v16 x)
 {
     if (i + LANES <= n)
         v16_store(p + i, x);
@@ -157,7 +157,7 @@ static void norm(int64_t d, const float *x, const struct norm *how, float *out)
 }
 
 /* Of one pair: (a, b) turned by an angle whose cosine and sine are c and s. */
-LANES_INLINE void turn(float *a, float *b, float c, float s)
+V16_INLINE void turn(float *a, float *b, float c, float s)
 {
     float x = *a, y = *b;
 
@@ -191,7 +191,7 @@ static void rope_row(const struct rope_table *r, int pos, float *x)
 }
 
 /* scale * x, through the cap unless the key is masked (-infinity). */
-LANES_INLINE v16 score_of(v16 x, v16 scale, float cap)
+V16_INLINE v16 score_of(v16 x, v16 scale, float cap)
 {
     v16 s = v16_mul(x, scale), by = v16_set(cap);
 
@@ -229,19 +229,19 @@ static void softmax_row(int64_t n, float *p, float scale, float cap)
         store_at(p, i, n, v16_div(load_at(p, i, n, 0), total));
 }
 
-LANES_INLINE v16 silu(v16 x)
+V16_INLINE v16 silu(v16 x)
 {
     return v16_div(x, v16_add(v16_set(1), v16_exp(v16_sub(v16_zero(), x))));
 }
 
-LANES_INLINE v16 gelu(v16 x)
+V16_INLINE v16 gelu(v16 x)
 {
     v16 e = v16_erf(v16_mul(x, v16_set(0x1.6a09e6p-1f))); /* x / sqrt(2) */
 
     return v16_mul(v16_mul(v16_set(0.5f), x), v16_add(v16_set(1), e));
 }
 
-LANES_INLINE v16 gelu_tanh(v16 x)
+V16_INLINE v16 gelu_tanh(v16 x)
 {
     v16 cube = v16_mul(v16_mul(x, x), x), inner = v16_fma(v16_set(0.044715f), cube, x);
     v16 t = v16_tanh(v16_mul(v16_set(0x1.988454p-1f), inner)); /* sqrt(2 / pi) */
@@ -249,12 +249,12 @@ LANES_INLINE v16 gelu_tanh(v16 x)
     return v16_mul(v16_mul(v16_set(0.5f), x), v16_add(v16_set(1), t));
 }
 
-LANES_INLINE v16 activation(v16 x, enum activation f)
+V16_INLINE v16 activation(v16 x, enum activation f)
 {
     return f == ACTIVATION_SILU ? silu(x) : f == ACTIVATION_GELU ? gelu(x) : gelu_tanh(x);
 }
 
-LANES_INLINE void activate_as(int64_t n, enum activation f, float *gate, const float *up)
+V16_INLINE void activate_as(int64_t n, enum activation f, float *gate, const float *up)
 {
     for (int64_t i = 0; i < n; i += LANES) {
         v16 x = activation(load_at(gate, i, n, 0), f);
@@ -304,13 +304,13 @@ static void weighted_sums_all(int64_t n, const double *w, int64_t width, const d
 
 /* Attention */
 
-LANES_INLINE const float *key_row(const struct key_rows *k, int i)
+V16_INLINE const float *key_row(const struct key_rows *k, int i)
 {
     return i >= k->lo && i < k->hi ? k->own + (i - k->lo) * k->ld : k->base + i * k->ld;
 }
 
 /* q . k of four keys. */
-LANES_INLINE void four_scores(const float *const k[4], const float *q, int64_t dh, float out[4])
+V16_INLINE void four_scores(const float *const k[4], const float *q, int64_t dh, float out[4])
 {
     v16 a = v16_zero(), b = a, c = a, d = a;
 
@@ -326,8 +326,8 @@ LANES_INLINE void four_scores(const float *const k[4], const float *q, int64_t d
 }
 
 /* Keys [lo, hi), which lie at k with row stride ld. */
-LANES_INLINE void score_run(const float *k, int64_t ld, int n, int64_t dh, const float *q,
-                            float *score)
+V16_INLINE void score_run(const float *k, int64_t ld, int n, int64_t dh, const float *q,
+                          float *score)
 {
     int i = 0;
 
@@ -346,8 +346,8 @@ LANES_INLINE void score_run(const float *k, int64_t ld, int n, int64_t dh, const
     }
 }
 
-LANES_INLINE void score_as(const struct key_rows *keys, int lo, int hi, int64_t dh, const float *q,
-                           float *score)
+V16_INLINE void score_as(const struct key_rows *keys, int lo, int hi, int64_t dh, const float *q,
+                         float *score)
 {
     for (int i = lo, end; i < hi; i = end) {
         end = i < keys->lo ? keys->lo : i < keys->hi ? keys->hi : hi;
@@ -369,8 +369,8 @@ static void score_keys(const struct key_rows *keys, int lo, int hi, int64_t dh, 
 }
 
 /* z += sum of p_i v_i over columns [0, 64), in registers. */
-LANES_INLINE void sum_64_columns(const struct key_rows *values, int lo, int hi, int64_t column,
-                                 const float *p, float *z)
+V16_INLINE void sum_64_columns(const struct key_rows *values, int lo, int hi, int64_t column,
+                               const float *p, float *z)
 {
     v16 a = v16_zero(), b = a, c = a, d = a;
 
@@ -390,8 +390,8 @@ LANES_INLINE void sum_64_columns(const struct key_rows *values, int lo, int hi, 
 }
 
 /* The same over columns [column, column + 16), or up to dh. */
-LANES_INLINE void sum_16_columns(const struct key_rows *values, int lo, int hi, int64_t column,
-                                 int64_t dh, const float *p, float *z)
+V16_INLINE void sum_16_columns(const struct key_rows *values, int lo, int hi, int64_t column,
+                               int64_t dh, const float *p, float *z)
 {
     v16 a = v16_zero();
 

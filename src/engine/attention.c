@@ -84,18 +84,19 @@ static void pattern(const struct variant *v, int n_heads, int layer, int head, i
 }
 
 /* A row of an item: one query head of one token. */
-struct query {
+struct head_row {
     int head, token;
     const float *q;
     float *score, *z;
 };
 
 /* The i-th: heads of one token lie side by side. */
-static struct query query_at(const struct engine *e, const struct item *it, int i, float *scratch)
+static struct head_row query_at(const struct engine *e, const struct item *it, int i,
+                                float *scratch)
 {
     const struct shape *s = &e->model->shape;
     int per_group = s->n_heads / s->n_kv_heads, row = i / per_group, of_group = i % per_group;
-    struct query out = {it->group * per_group + of_group, it->rows.lo + row, NULL, NULL, NULL};
+    struct head_row out = {it->group * per_group + of_group, it->rows.lo + row, NULL, NULL, NULL};
     int64_t at = it->lane->att + out.token - it->lane->s.att.lo;
     int64_t first = (at * s->n_heads + out.head) * s->d_head;
 
@@ -106,7 +107,7 @@ static struct query query_at(const struct engine *e, const struct item *it, int 
 }
 
 /* Keys [from, from + KEYS) that the query may see end before this one. */
-static int block_end(const struct query *q, int from)
+static int block_end(const struct head_row *q, int from)
 {
     return q->token + 1 < from + KEYS ? q->token + 1 : from + KEYS;
 }
@@ -118,7 +119,7 @@ static void score_rows(struct engine *e, const struct item *it, int n, float *sc
 
     for (int from = 0; from < it->rows.hi; from += KEYS)
         for (int i = 0; i < n; i++) {
-            struct query q = query_at(e, it, i, scratch);
+            struct head_row q = query_at(e, it, i, scratch);
 
             if (from <= q.token)
                 key_scores(&keys, from, block_end(&q, from), e->model->shape.d_head, q.q, q.score);
@@ -133,7 +134,7 @@ static void sum_rows(struct engine *e, const struct item *it, int n, float *scra
 
     for (int from = 0; from < it->rows.hi; from += KEYS)
         for (int i = 0; i < n; i++) {
-            struct query q = query_at(e, it, i, scratch);
+            struct head_row q = query_at(e, it, i, scratch);
 
             if (from == 0)
                 memset(q.z, 0, (size_t)dh * sizeof *q.z);
@@ -150,7 +151,7 @@ static void attend_item(struct engine *e, const struct item *it, float *scratch)
 
     score_rows(e, it, n, scratch);
     for (int i = 0; i < n; i++) {
-        struct query q = query_at(e, it, i, scratch);
+        struct head_row q = query_at(e, it, i, scratch);
 
         pattern(it->lane->v, s->n_heads, it->layer, q.head, q.token, scale, q.score);
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the coefficients of the polynomials in src/base/lanes_math.h, and their errors.
+"""Prints the coefficients of the polynomials in src/base/v16_math.h, and their errors.
 
     tests/reference/fit_kernels.py      needs mpmath; takes a minute
 

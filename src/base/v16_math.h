@@ -3,13 +3,13 @@
  * test_kernels.c holds them to the errors stated here, in units in the last place of the true value
  * (ulp), and tests/reference/fit_kernels.py is where the coefficients come from.
  */
-#ifndef LENSWEEP_BASE_LANES_MATH_H
-#define LENSWEEP_BASE_LANES_MATH_H
+#ifndef LENSWEEP_BASE_V16_MATH_H
+#define LENSWEEP_BASE_V16_MATH_H
 
-#include "base/lanes.h"
+#include "base/v16.h"
 
 /* Coefficients from the lowest power to the highest; their number is known where this is used. */
-LANES_INLINE v16 v16_polynomial(const float *c, int n, v16 x)
+V16_INLINE v16 v16_polynomial(const float *c, int n, v16 x)
 {
     v16 p = v16_set(c[n - 1]);
 
@@ -25,7 +25,7 @@ LANES_INLINE v16 v16_polynomial(const float *c, int n, v16 x)
  * low bits of the sum. 2 exp(r) = 2 + 2 (r + r^2 q(r)) and 2^(k - 1) are made and multiplied: so the
  * largest results overflow as they should.
  */
-LANES_INLINE v16 v16_exp(v16 x)
+V16_INLINE v16 v16_exp(v16 x)
 {
     static const float q[] = {0x1p-1f,        0x1.555554p-3f,  0x1.55548ep-5f,
                               0x1.111272p-7f, 0x1.6d8d52p-10f, 0x1.9f085ap-13f};
@@ -41,7 +41,7 @@ LANES_INLINE v16 v16_exp(v16 x)
 }
 
 /* Within 1 ulp: an odd polynomial below 1, 1 - 2 / (exp(2 |x|) + 1) above. */
-LANES_INLINE v16 v16_tanh(v16 x)
+V16_INLINE v16 v16_tanh(v16 x)
 {
     static const float c[] = {-0x1.55553cp-2f, 0x1.110be2p-3f, -0x1.b9622p-5f,  0x1.600994p-6f,
                               -0x1.0460c8p-7f, 0x1.2da5p-9f,   -0x1.77dd44p-12f};
@@ -54,7 +54,7 @@ LANES_INLINE v16 v16_tanh(v16 x)
 }
 
 /* Within 1.1 ulp: an odd polynomial below 1, 1 - exp(-g(|x|)) above, with g = -log(erfc). */
-LANES_INLINE v16 v16_erf(v16 x)
+V16_INLINE v16 v16_erf(v16 x)
 {
     static const float c[] = {0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2cf8p-4f, -0x1.b7f90ep-6f,
                               0x1.5405b2p-8f, -0x1.a3f7p-11f,  0x1.496a32p-14f};
