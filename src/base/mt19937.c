@@ -1,5 +1,7 @@
 #include "base/mt19937.h"
 
+#include "base/real.h"
+
 #include <math.h>
 
 enum { N = 624, M = 397 };
@@ -57,7 +59,7 @@ double mt19937_normal(struct mt19937 *m)
         y = 2 * mt19937_unit(m) - 1;
         r = x * x + y * y;
     } while (r >= 1 || r == 0);
-    f = sqrt(-2 * log(r) / r);
+    f = sqrt(-2 * real_log(r) / r);
     m->spare = f * x;
     m->has_spare = true;
     return f * y;

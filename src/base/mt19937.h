@@ -1,5 +1,5 @@
 /*
- * NumPy's legacy normal deviates, bit for bit as far as the C library's log goes: what
+ * NumPy's legacy normal deviates, bit for bit where its log rounds as ours (nearly always): what
  * numpy.random.RandomState(seed).randn(...) returns, in C order of the shape asked for.
  */
 #ifndef LENSWEEP_BASE_MT19937_H

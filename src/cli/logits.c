@@ -1,3 +1,4 @@
+#include "base/real.h"
 #include "cli/command.h"
 
 #include "base/npy.h"
@@ -48,7 +49,7 @@ static int print_top(const struct prompt *p, const float *logit, double log_z, i
         code = prompt_quote(p, best, &text, err);
         if (!code)
             code = out_printf(err, "%4d %8d %10.4f %9.6f  %.*s\n", r, best, (double)logit[best],
-                              exp((double)logit[best] - log_z), (int)text.len, text.data);
+                              real_exp((double)logit[best] - log_z), (int)text.len, text.data);
         buf_release(&text);
     }
     mem_free(taken);

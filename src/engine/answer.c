@@ -14,10 +14,8 @@
    the logits taken first, so that near-equal runs do not cancel. */
 static double kl_from(const struct run *base, int64_t n, const float *logit, double log_z)
 {
-    double sum = log_z - base->log_z;
+    double sum = log_z - base->log_z + weighted_difference(n, base->prob, base->logits, logit);
 
-    for (int64_t i = 0; i < n; i++)
-        sum += (double)base->prob[i] * ((double)base->logits[i] - (double)logit[i]);
     return sum < 0 ? 0 : sum; /* rounding; NaN stays NaN */
 }
 
@@ -30,7 +28,7 @@ static void read_targets(struct answer *a, int64_t vocab, const float *logit, do
 
         a->logit[i] = id < 0 ? NAN : logit[id];
         a->logprob[i] = id < 0 ? NAN : (float)((double)logit[id] - log_z);
-        a->rank[i] = id < 0 ? -1 : rank_of(vocab, logit, logit[id]);
+        a->rank[i] = id < 0 ? -1 : vec_count_greater(vocab, logit, logit[id]);
     }
 }
 
@@ -53,8 +51,7 @@ static void answer_row(const struct engine *e, struct variant *v, const float *x
         struct run *r = v->into;
 
         memcpy(r->logits, logit, (size_t)vocab * sizeof *logit);
-        for (int64_t i = 0; i < vocab; i++)
-            r->prob[i] = (float)((double)logit[i] - log_z);
+        vec_shift(vocab, logit, log_z, r->prob);
         vec_exp(vocab, r->prob);
         r->log_z = log_z;
         r->rms = rms;

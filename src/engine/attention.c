@@ -1,20 +1,21 @@
 /*
  * Attention of a wave's lanes: scores, softmax and weighted values, head by head.
  *
- * A lane's keys are its own inside its kv interval and its base's on both sides of it; where both
- * are needed they are gathered once per item. The work is cut into items (lane, key/value head,
- * tile of query rows), by shape alone, and threads take items.
+ * A lane's keys are its own inside its kv interval and its base's on both sides of it. The work is
+ * cut into items (lane, key/value head, tile of query rows), and threads take items; inside one, the
+ * rows take turns at a block of keys while it lies in the cache. A row's bits depend on that row
+ * and its keys alone: a score is one sum in the order of kernels.h, and values are summed in blocks
+ * of KEYS that begin at multiples of it, the blocks in order.
  */
 #include "engine/attention.h"
 
-#include "base/gemm.h"
 #include "base/kernels.h"
 #include "engine/apply.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { TILE = 64 };
+enum { TILE = 32, KEYS = 64 };
 
 struct item {
     const struct lane *lane;
@@ -25,9 +26,8 @@ struct item {
 size_t attention_scratch(const struct shape *s, int max_tokens)
 {
     size_t per_group = (size_t)(s->n_heads / s->n_kv_heads), n = (size_t)max_tokens;
-    size_t tile = n < TILE ? n : TILE;
 
-    return per_group * tile * n + 2 * n * (size_t)s->d_head;
+    return per_group * (n < TILE ? n : TILE) * n;
 }
 
 static int tiles(const struct lane *lane)
@@ -54,79 +54,108 @@ static struct item item_at(const struct engine *e, struct lane *const *live, int
     return it;
 }
 
-/* Rows [0, n) of one key/value head: from the base left and right of the lane's own interval. */
-static void gather(float *out, const struct lane *lane, const float *own, const float *base,
-                   int64_t ld, int64_t dh, int n)
-{
-    for (int t = 0; t < n; t++) {
-        const float *row = span_has(lane->s.kv, t) ? own + (t - lane->s.kv.lo) * ld : base + t * ld;
-
-        memcpy(out + t * dh, row, (size_t)dh * sizeof *out);
-    }
-}
-
-struct keys {
-    const float *k, *v;
-    int64_t ld;
-};
-
-static struct keys keys_of(const struct engine *e, const struct item *it, int n, float *scratch)
+/* Keys or values of an item's head: the lane's own lie at `own`, a layer of its base's at `base`. */
+static struct key_rows key_rows_of(const struct engine *e, const struct item *it, const float *own,
+                                   const float *base)
 {
     const struct shape *s = &e->model->shape;
     const struct lane *lane = it->lane;
-    int64_t dh = s->d_head, ld = s->n_kv_heads * dh, first = it->group * dh;
-    const float *k = e->k + lane->kv * ld + first, *v = e->v + lane->kv * ld + first;
-    const struct run *base = lane->v->base;
-    int64_t layer;
+    int64_t ld = (int64_t)s->n_kv_heads * s->d_head, first = (int64_t)it->group * s->d_head;
+    struct key_rows out = {.ld = ld, .lo = lane->s.kv.lo, .hi = lane->s.kv.hi};
 
-    if (lane->s.kv.lo == 0 && lane->s.kv.hi >= n)
-        return (struct keys){k, v, ld};
-    layer = (int64_t)it->layer * base->n * ld + first;
-    gather(scratch, lane, k, base->k + layer, ld, dh, n);
-    gather(scratch + (int64_t)e->max_tokens * dh, lane, v, base->v + layer, ld, dh, n);
-    return (struct keys){scratch, scratch + (int64_t)e->max_tokens * dh, dh};
+    out.own = own + lane->kv * ld + first;
+    if (base)
+        out.base = base + (int64_t)it->layer * lane->v->base->n * ld + first;
+    return out;
 }
 
-/* Scores of one head and row to its pattern over keys [0, n); those after t get 0. */
-static void pattern(const struct variant *v, int n_heads, int layer, int head, int t, int n,
-                    float scale, float *p)
+/* Scores of one head and row to its pattern over keys [0, t]. */
+static void pattern(const struct variant *v, int n_heads, int layer, int head, int t, float scale,
+                    float *p)
 {
     if (apply_masks(v, layer, head, t, p))
-        softmax(t + 1, p, scale);
+        softmax(t + 1, p, scale, 0);
     else
         memset(p, 0, (size_t)(t + 1) * sizeof *p);
-    memset(p + t + 1, 0, (size_t)(n - t - 1) * sizeof *p);
     apply_pattern(v, layer, head, t, p);
     if (v->into && v->into->p && t == v->into->n - 1)
         memcpy(v->into->p + ((int64_t)layer * n_heads + head) * v->into->n, p,
                (size_t)(t + 1) * sizeof *p);
 }
 
+/* A row of an item: one query head of one token. */
+struct head_row {
+    int head, token;
+    const float *q;
+    float *score, *z;
+};
+
+/* The i-th: heads of one token lie side by side. */
+static struct head_row query_at(const struct engine *e, const struct item *it, int i,
+                                float *scratch)
+{
+    const struct shape *s = &e->model->shape;
+    int per_group = s->n_heads / s->n_kv_heads, row = i / per_group, of_group = i % per_group;
+    struct head_row out = {it->group * per_group + of_group, it->rows.lo + row, NULL, NULL, NULL};
+    int64_t at = it->lane->att + out.token - it->lane->s.att.lo;
+    int64_t first = (at * s->n_heads + out.head) * s->d_head;
+
+    out.q = e->q + first;
+    out.z = e->z + first;
+    out.score = scratch + (int64_t)i * it->rows.hi;
+    return out;
+}
+
+/* Keys [from, from + KEYS) that the query may see end before this one. */
+static int block_end(const struct head_row *q, int from)
+{
+    return q->token + 1 < from + KEYS ? q->token + 1 : from + KEYS;
+}
+
+static void score_rows(struct engine *e, const struct item *it, int n, float *scratch)
+{
+    const struct run *base = it->lane->v->base;
+    struct key_rows keys = key_rows_of(e, it, e->k, base ? base->k : NULL);
+
+    for (int from = 0; from < it->rows.hi; from += KEYS)
+        for (int i = 0; i < n; i++) {
+            struct head_row q = query_at(e, it, i, scratch);
+
+            if (from <= q.token)
+                key_scores(&keys, from, block_end(&q, from), e->model->shape.d_head, q.q, q.score);
+        }
+}
+
+static void sum_rows(struct engine *e, const struct item *it, int n, float *scratch)
+{
+    const struct run *base = it->lane->v->base;
+    struct key_rows values = key_rows_of(e, it, e->v, base ? base->v : NULL);
+    int64_t dh = e->model->shape.d_head;
+
+    for (int from = 0; from < it->rows.hi; from += KEYS)
+        for (int i = 0; i < n; i++) {
+            struct head_row q = query_at(e, it, i, scratch);
+
+            if (from == 0)
+                memset(q.z, 0, (size_t)dh * sizeof *q.z);
+            if (from <= q.token)
+                key_values(&values, from, block_end(&q, from), dh, q.score, q.z);
+        }
+}
+
 static void attend_item(struct engine *e, const struct item *it, float *scratch)
 {
     const struct shape *s = &e->model->shape;
-    int per_group = s->n_heads / s->n_kv_heads, rows = span_len(it->rows), n = it->rows.hi;
-    int64_t dh = s->d_head, ldq = s->n_heads * dh;
-    int64_t at = (it->lane->att + it->rows.lo - it->lane->s.att.lo) * ldq +
-                 (int64_t)it->group * per_group * dh;
-    float *score = scratch + 2 * (int64_t)e->max_tokens * dh; /* (per_group, rows, n) */
-    struct keys key = keys_of(e, it, n, scratch);
-    float scale = 1 / sqrtf((float)dh);
+    int n = span_len(it->rows) * (s->n_heads / s->n_kv_heads);
+    float scale = 1 / sqrtf((float)s->d_head);
 
-    /* The heads of one row lie side by side: a single row makes them the rows of one product. */
-    int products = rows == 1 ? 1 : per_group, m = rows == 1 ? per_group : rows;
-    int64_t ld = rows == 1 ? dh : ldq;
+    score_rows(e, it, n, scratch);
+    for (int i = 0; i < n; i++) {
+        struct head_row q = query_at(e, it, i, scratch);
 
-    for (int h = 0; h < products; h++)
-        gemm_small(false, m, n, dh, e->q + at + h * dh, ld, key.k, key.ld,
-                   score + (int64_t)h * rows * n, n);
-    for (int h = 0; h < per_group; h++)
-        for (int r = 0; r < rows; r++)
-            pattern(it->lane->v, s->n_heads, it->layer, it->group * per_group + h, it->rows.lo + r,
-                    n, scale, score + ((int64_t)h * rows + r) * n);
-    for (int h = 0; h < products; h++)
-        gemm_small(true, m, dh, n, score + (int64_t)h * rows * n, n, key.v, key.ld,
-                   e->z + at + h * dh, ld);
+        pattern(it->lane->v, s->n_heads, it->layer, q.head, q.token, scale, q.score);
+    }
+    sum_rows(e, it, n, scratch);
 }
 
 void attend(struct engine *e, struct lane *const *live, int n, int layer)

@@ -116,6 +116,7 @@ int engine_open(struct engine *e, const struct model *m, int rows, int max_token
             goto out;
     }
     model_rotary_table(m, max_tokens, e->rotary);
+    e->rope = (struct rope_table){.turn = e->rotary, .dims = m->shape.d_head};
     return 0;
 out:
     engine_close(e);

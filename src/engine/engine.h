@@ -26,6 +26,7 @@
 #ifndef LENSWEEP_ENGINE_ENGINE_H
 #define LENSWEEP_ENGINE_ENGINE_H
 
+#include "base/kernels.h"
 #include "base/team.h"
 #include "engine/plan.h"
 
@@ -44,7 +45,8 @@ struct engine {
     uint64_t skipped; /* variants that change nothing and were not run */
 
     struct arena arena;        /* what follows lies in it */
-    float *rotary;             /* (max_tokens, dh/2, 2) */
+    float *rotary;             /* (max_tokens, 2, dh/2) */
+    struct rope_table rope;    /* the same, and how heads are turned by it */
     struct lane *lane, **live; /* (rows) */
     struct variant **answered; /* (rows) */
     const float **row;         /* (rows) rows to be normalised */

@@ -71,7 +71,7 @@ static void decode_ranks(struct engine *e, int n, const struct lens_ask *ask, in
                 int32_t id = ask->id[k];
 
                 ask->logprob[at + k] = id < 0 ? NAN : (float)((double)logit[id] - log_z);
-                ask->rank[at + k] = id < 0 ? -1 : rank_of(vocab, logit, logit[id]);
+                ask->rank[at + k] = id < 0 ? -1 : vec_count_greater(vocab, logit, logit[id]);
             }
         }
     }

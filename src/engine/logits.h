@@ -9,10 +9,7 @@
 /* sqrt(mean(x^2) + eps) of a row of x_L: what the final norm divides by. */
 float final_rms(const struct shape *s, const float *x);
 
-/* Of n logits: the log of the sum of their exponentials, the lowest index of the largest (-1 if it
-   is not finite), and how many are strictly greater than `own`. */
-double log_sum_exp(int64_t n, const float *logit);
+/* The lowest index of the largest of n logits; -1 if none is a number. */
 int32_t arg_max(int64_t n, const float *logit);
-int32_t rank_of(int64_t n, const float *logit, float own);
 
 #endif

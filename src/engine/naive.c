@@ -58,7 +58,7 @@ static void attend_row(const struct pass *p, int layer, int head, int t, float *
     for (int i = 0; i <= t; i++)
         score[i] = vec_dot(dh, q, p->e->k + i * p->kv_width + group * dh);
     if (apply_masks(p->v, layer, head, t, score))
-        softmax(t + 1, score, 1 / sqrtf((float)dh));
+        softmax(t + 1, score, 1 / sqrtf((float)dh), 0);
     else
         memset(score, 0, (size_t)(t + 1) * sizeof *score);
     apply_pattern(p->v, layer, head, t, score);
@@ -82,8 +82,8 @@ static void naive_attention(const struct pass *p, int l)
     gemm(&e->team, p->n, e->norm, p->d, &layer->q, e->q, p->width);
     gemm(&e->team, p->n, e->norm, p->d, &layer->k, e->k, p->kv_width);
     gemm(&e->team, p->n, e->norm, p->d, &layer->v, e->v, p->kv_width);
-    rope(&e->team, p->n, e->q, p->width, s->n_heads, s->d_head, e->pos, e->rotary);
-    rope(&e->team, p->n, e->k, p->kv_width, s->n_kv_heads, s->d_head, e->pos, e->rotary);
+    rope(&e->team, p->n, e->q, p->width, s->n_heads, s->d_head, e->pos, &e->rope);
+    rope(&e->team, p->n, e->k, p->kv_width, s->n_kv_heads, s->d_head, e->pos, &e->rope);
     for (int h = 0; h < s->n_heads; h++)
         for (int t = 0; t < p->n; t++)
             attend_row(p, l, h, t, e->team.scratch);
@@ -107,7 +107,7 @@ static void naive_mlp(const struct pass *p, int l)
     normed(p, layer->mlp_norm);
     gemm(&e->team, p->n, e->norm, p->d, &layer->gate, e->gate, f);
     gemm(&e->team, p->n, e->norm, p->d, &layer->up, e->up, f);
-    swiglu(&e->team, p->n, f, e->gate, e->up);
+    activate(&e->team, p->n, f, ACTIVATION_SILU, e->gate, e->up);
     gemm(&e->team, p->n, e->gate, f, &layer->down, e->m, p->d);
     edit_rows(p, SITE_MLP, l, e->m, p->d);
     if (p->v->into)

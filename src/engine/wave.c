@@ -134,7 +134,7 @@ static void keys_and_values(struct wave *w, int l)
     rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
     engine_multiply(e, n, e->norm, s->d_model, &layer->k, e->k, width);
     engine_multiply(e, n, e->norm, s->d_model, &layer->v, e->v, width);
-    rope(&e->team, n, e->k, width, s->n_kv_heads, s->d_head, e->pos, e->rotary);
+    rope(&e->team, n, e->k, width, s->n_kv_heads, s->d_head, e->pos, &e->rope);
     for (int i = 0; i < w->n_live; i++) {
         const struct lane *lane = w->live[i];
         struct run *r = lane->v->into;
@@ -157,7 +157,7 @@ static void attention(struct wave *w, int l)
 
     rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
     engine_multiply(e, n, e->norm, s->d_model, &layer->q, e->q, width);
-    rope(&e->team, n, e->q, width, s->n_heads, s->d_head, e->pos, e->rotary);
+    rope(&e->team, n, e->q, width, s->n_heads, s->d_head, e->pos, &e->rope);
     attend(e, w->live, w->n_live, l);
     for (int i = 0; i < w->n_live; i++) {
         const struct lane *lane = w->live[i];
@@ -211,7 +211,7 @@ static void mlp(struct wave *w, int l)
     rms_norm(&e->team, n, e->row, s->d_model, layer->mlp_norm, s->rms_eps, e->norm);
     engine_multiply(e, n, e->norm, s->d_model, &layer->gate, e->gate, s->d_ff);
     engine_multiply(e, n, e->norm, s->d_model, &layer->up, e->up, s->d_ff);
-    swiglu(&e->team, n, s->d_ff, e->gate, e->up);
+    activate(&e->team, n, s->d_ff, ACTIVATION_SILU, e->gate, e->up);
     engine_multiply(e, n, e->gate, s->d_ff, &layer->down, e->m, s->d_model);
 }
 

@@ -3,6 +3,7 @@
  * is the same for all layers (zero, a scale, another run's rows) an edit spans them all; means,
  * noise and vectors have one of their own for each layer and token.
  */
+#include "base/real.h"
 #include "experiments/ablation.h"
 
 #include "base/rng.h"
@@ -122,7 +123,7 @@ static double normal_at(struct rng r, uint64_t i)
     r.counter = 2 * i;
     u = 1 - rng_unit(&r);
     v = rng_unit(&r);
-    return sqrt(-2 * log(u)) * cos(6.283185307179586476925 * v);
+    return sqrt(-2 * real_log(u)) * real_cos(6.283185307179586476925 * v);
 }
 
 /* Deviates of one token's row from element `first` on: the same for every cell of a draw. */

@@ -7,6 +7,7 @@
  * A cell whose restored rows are equal to what stands there, left of the corruption, costs nothing.
  */
 #include "base/hash.h"
+#include "base/real.h"
 #include "base/str.h"
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"
@@ -436,7 +437,7 @@ static double target_probability(const struct run *r, const struct query *q)
     /* a float, as in answers: a cell that changes nothing equals high or low exactly */
     float logprob = (float)((double)r->logits[q->target[q->right]] - r->log_z);
 
-    return exp((double)logprob);
+    return real_exp((double)logprob);
 }
 
 static int trace_query(const struct experiment *x, const struct cell *cell, struct row *row,
@@ -460,8 +461,11 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
             row_f32(row, "noise_level")[i] = (float)noise_level(&t->noise, x, q, i);
         for (int s = 0; s < t->samples; s++)
             mean += target_probability(&r[s], q) / t->samples;
-        for (int s = 0; s < t->samples; s++)
-            square += pow(target_probability(&r[s], q) - mean, 2);
+        for (int s = 0; s < t->samples; s++) {
+            double off = target_probability(&r[s], q) - mean;
+
+            square += off * off;
+        }
         row_f32(row, "low")[i] = (float)mean;
         row_f32(row, "low_sd")[i] = t->samples > 1 ? (float)sqrt(square / (t->samples - 1)) : NAN;
     }
@@ -481,7 +485,7 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
     if (!cell->n_variants)
         return 0;
     for (int s = 0; s < cell->n_variants; s++)
-        score += exp((double)cell->variant[s].answer->logprob[q->right]) / cell->n_variants;
+        score += real_exp((double)cell->variant[s].answer->logprob[q->right]) / cell->n_variants;
     *row_f32(row, "score") = (float)score;
     for (size_t k = 0; k < targets; k++) {
         double logit = 0, logprob = 0;

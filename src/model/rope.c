@@ -1,5 +1,7 @@
 #include "model/rope.h"
 
+#include "base/real.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -46,7 +48,7 @@ int rope_frequencies(const struct rope_spec *r, int d_head, const float *divisor
 {
     for (int i = 0; i < d_head / 2; i++) {
         float exponent = (float)(2 * i) / (float)d_head;
-        float f = 1.0f / (float)pow((double)(float)r->theta, (double)exponent);
+        float f = 1.0f / (float)real_pow((double)(float)r->theta, (double)exponent);
 
         if (r->kind == ROPE_LINEAR)
             f /= (float)r->factor;
@@ -80,11 +82,11 @@ void model_rotary_table(const struct model *m, int n, float *out)
 {
     int half = m->shape.d_head / 2;
 
-    for (int pos = 0; pos < n; pos++)
+    for (int pos = 0; pos < n; pos++, out += m->shape.d_head)
         for (int i = 0; i < half; i++) {
-            float angle = (float)pos * m->inv_freq[i];
+            double angle = (double)((float)pos * m->inv_freq[i]);
 
-            *out++ = (float)cos((double)angle);
-            *out++ = (float)sin((double)angle);
+            out[i] = (float)real_cos(angle);
+            out[half + i] = (float)real_sin(angle);
         }
 }

@@ -1,5 +1,7 @@
 #include "statistics/dist.h"
 
+#include "base/real.h"
+
 #include <math.h>
 
 /* The continued fraction of the incomplete beta function, from its end: it converges for
@@ -25,7 +27,8 @@ static double beta_share(double a, double b, double x)
 
     if (x <= 0 || x >= 1)
         return x <= 0 ? 0 : 1;
-    scale = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
+    scale = real_exp(real_lgamma(a + b) - real_lgamma(a) - real_lgamma(b) + a * real_log(x) +
+                     b * real_log1p(-x));
     if (x < (a + 1) / (a + b + 2))
         return scale * beta_fraction(a, b, x) / a;
     return 1 - scale * beta_fraction(b, a, 1 - x) / b;

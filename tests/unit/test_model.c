@@ -208,9 +208,9 @@ static void test_rotary_table(void **state)
     for (int j = 0; j < half; j++) {
         float angle = 49 * m->inv_freq[j];
 
-        assert_true(table[2 * j] == 1 && table[2 * j + 1] == 0);
-        assert_true(table[(49 * half + j) * 2] == (float)cos((double)angle));
-        assert_true(table[(49 * half + j) * 2 + 1] == (float)sin((double)angle));
+        assert_true(table[j] == 1 && table[half + j] == 0);
+        assert_true(table[49 * 2 * half + j] == (float)cos((double)angle));
+        assert_true(table[(49 * 2 + 1) * half + j] == (float)sin((double)angle));
     }
     model_close(m);
 }

@@ -14,7 +14,7 @@
 
 enum { UNIT, NORMAL };
 
-/* How many normals were a last bit away. The uniforms are exact; a normal takes the C library's
+/* How many normals were a last bit away. The uniforms are exact; a normal takes our own
    log, which may round the other way than the one that NumPy was linked with. */
 static int n_normals, n_inexact;
 

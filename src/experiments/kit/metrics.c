@@ -1,5 +1,6 @@
 #include "experiments/kit/metrics.h"
 
+#include "base/real.h"
 #include "base/str.h"
 
 #include <math.h>
@@ -44,9 +45,9 @@ float answer_mass(const struct dataset *ds, const struct query *q, const float *
                 str_eq(ds->target_name[i], "subject") || counted_before(ds, q, foils, i))
                 continue;
             if (pass)
-                sum += exp((double)logprob[i] - max);
+                sum += real_exp((double)logprob[i] - max);
             else if (!((double)logprob[i] <= max))
                 max = (double)logprob[i];
         }
-    return max == -INFINITY ? NAN : (float)(max + log(sum));
+    return max == -INFINITY ? NAN : (float)(max + real_log(sum));
 }

@@ -1,4 +1,5 @@
 /* What a line of each analysis holds in the authors' files. */
+#include "base/real.h"
 #include "report/export/authors.h"
 
 #include "base/mem.h"
@@ -43,7 +44,7 @@ static int put_probs(const struct analysis *x, struct decode *d, struct buf *b, 
     if (!d->logprob.n)
         return author_logits(x, b, NULL, "prob", err);
     for (size_t i = 0; i < d->logit.info.size[3]; i++)
-        d->prob[i] = exp(d->logprob.f[at + i]);
+        d->prob[i] = real_exp((double)d->logprob.f[at + i]);
     return author_logits(x, b, d->prob, "prob", err);
 }
 

@@ -1,0 +1,209 @@
+#include "base/real.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* ln 2 in two parts; the first has so few bits that an exponent times it is exact. */
+static const double LN2_HIGH = 0x1.62e42fefa38p-1, LN2_LOW = 0x1.ef35793c7673p-45;
+static const double LOG2E = 0x1.71547652b82fep+0;
+
+static uint64_t bits_of(double x)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static double of_bits(uint64_t bits)
+{
+    double x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Coefficients from the lowest power to the highest. */
+static double polynomial(const double *c, int n, double x)
+{
+    double p = c[n - 1];
+
+    for (int i = n - 2; i >= 0; i--)
+        p = fma(p, x, c[i]);
+    return p;
+}
+
+static double nearest_integer(double x)
+{
+    const double round = 0x1.8p52;
+
+    return (x + round) - round;
+}
+
+/* 2^k for -1022 <= k <= 1023 */
+static double power_of_2(int k)
+{
+    return of_bits((uint64_t)(k + 1023) << 52);
+}
+
+/* exp(x + low), for a low that is at most an ulp of x. */
+static double exp_of_two(double x, double low)
+{
+    static const double c[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,
+                               1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
+                               1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
+    double k, high, r, rest, one, small, y;
+    int half;
+
+    if (!(x > -746 && x < 710))
+        return isnan(x) ? x : x > 0 ? HUGE_VAL : 0;
+    k = nearest_integer(x * LOG2E);
+    high = fma(-k, LN2_HIGH, x);
+    low = fma(-k, LN2_LOW, low);
+    r = high + low;
+    rest = (high - r) + low;
+    one = 1 + r;
+    small = r - (one - 1);
+    y = one + (small + fma(r * r, polynomial(c, 12, r), fma(rest, r, rest)));
+    half = (int)k / 2;
+    return y * power_of_2(half) * power_of_2((int)k - half);
+}
+
+double real_exp(double x)
+{
+    return exp_of_two(x, 0);
+}
+
+/* log(x) of a positive, finite x; *low is what the result lacks. With x = 2^e m and
+   s = (m - 1) / (m + 1), log(m) = 2 atanh(s) = 2 (s + s^3 / 3 + s^5 / 5 + ...); s itself is kept in
+   two parts. */
+static double log_in_two(double x, double *low)
+{
+    static const double c[] = {2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,  2.0 / 11, 2.0 / 13,
+                               2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21, 2.0 / 23};
+    const uint64_t root_half = 0x3fe6a09e667f3bcd;
+    int denormal = x < 0x1p-1022, e;
+    uint64_t bits = bits_of(denormal ? x * 0x1p54 : x);
+    double m, f, d, s, rest, z, high, sum;
+
+    e = (int)((int64_t)(bits - root_half) >> 52);
+    m = of_bits(bits - ((uint64_t)(int64_t)e << 52));
+    e -= denormal ? 54 : 0;
+    f = m - 1;
+    d = m + 1;
+    s = f / d;
+    rest = (fma(-s, d, f) - s * (m - (d - 1))) / d;
+    z = s * s;
+    high = e * LN2_HIGH;
+    sum = high + 2 * s;
+    *low = 2 * s - (sum - high);
+    *low += fma(s * z, polynomial(c, 11, z), fma(2 * rest, z, 2 * rest)) + e * LN2_LOW;
+    high = sum + *low;
+    *low -= high - sum;
+    return high;
+}
+
+double real_log(double x)
+{
+    double low;
+
+    if (!(x > 0 && x < HUGE_VAL))
+        return x > 0 ? x : x == 0 ? -HUGE_VAL : (double)NAN;
+    return log_in_two(x, &low);
+}
+
+double real_log1p(double x)
+{
+    double u = 1 + x;
+
+    if (!(u > 0 && u < HUGE_VAL))
+        return real_log(u);
+    return real_log(u) + (x - (u - 1)) / u;
+}
+
+double real_pow(double x, double y)
+{
+    double low, high = log_in_two(x, &low), product = y * high;
+
+    return exp_of_two(product, fma(y, high, -product) + y * low);
+}
+
+/* x less the nearest multiple of pi / 2, in two parts; returns which multiple, modulo 4. The first
+   three parts of pi / 2 have 26 bits, so that up to 2^27 times one is exact. */
+static int reduce(double x, double *r, double *low)
+{
+    static const double part[] = {0x1.921fb5p+0, 0x1.110b46p-26, 0x1.1a6263p-54};
+    double k = nearest_integer(x * 0x1.45f306dc9c883p-1), high = x, rest = 0;
+
+    for (int i = 0; i < 3; i++) {
+        double p = k * part[i], next = high - p, back = next - high;
+
+        rest += (high - (next - back)) - (p + back);
+        high = next;
+    }
+    rest = fma(-k, 0x1.8a2e03707344ap-81, rest);
+    *r = high + rest;
+    *low = rest - (*r - high);
+    return (int)((int64_t)k & 3);
+}
+
+static double sin_near_0(double r, double low)
+{
+    static const double c[] = {
+        -1.0 / 6,        1.0 / 120,        -1.0 / 5040,          1.0 / 362880,
+        -1.0 / 39916800, 1.0 / 6227020800, -1.0 / 1307674368000, 1.0 / 355687428096000};
+    double z = r * r;
+
+    return r + fma(r * z, polynomial(c, 8, z), fma(-0.5 * z, low, low));
+}
+
+static double cos_near_0(double r, double low)
+{
+    static const double c[] = {
+        1.0 / 24,        -1.0 / 720,         1.0 / 40320,         -1.0 / 3628800,
+        1.0 / 479001600, -1.0 / 87178291200, 1.0 / 20922789888000};
+    double z = r * r, half = 0.5 * z, high = 1 - half;
+    double lost = fma(r, r, -z) / 2; /* of half */
+
+    return high + (((1 - high) - half) - lost + fma(z * z, polynomial(c, 7, z), -r * low));
+}
+
+/* sin(x + quarter * pi / 2) */
+static double sine(double x, int quarter)
+{
+    double r, low, y;
+    int q;
+
+    if (!(fabs(x) <= 0x1p27))
+        return (double)NAN;
+    q = reduce(x, &r, &low) + quarter;
+    y = q & 1 ? cos_near_0(r, low) : sin_near_0(r, low);
+    return q & 2 ? -y : y;
+}
+
+double real_sin(double x)
+{
+    return x == 0 ? x : sine(x, 0);
+}
+
+double real_cos(double x)
+{
+    return sine(x, 1);
+}
+
+/* Stirling's series from 16 on, where its first seven terms do; below, by gamma(x + 1) = x gamma(x). */
+double real_lgamma(double x)
+{
+    static const double c[] = {1.0 / 12,   -1.0 / 360,      1.0 / 1260, -1.0 / 1680,
+                               1.0 / 1188, -691.0 / 360360, 1.0 / 156};
+    const double half_log_2_pi = 0x1.d67f1c864beb5p-1;
+    double product = 1;
+
+    if (!(x > 0 && x < HUGE_VAL))
+        return x == 0 ? HUGE_VAL : x > 0 ? x : (double)NAN;
+    for (; x < 16; x++)
+        product *= x;
+    return (x - 0.5) * real_log(x) - x + half_log_2_pi + polynomial(c, 7, 1 / (x * x)) / x -
+           real_log(product);
+}
