@@ -50,6 +50,14 @@ int report_problems(const struct problems *p, struct err *err);
                                       .doc = "without the tokenizer's special tokens" \
     }
 
+#define OPTIONS_CHAT(st, field)                                                               \
+    {OPTION_INTO(flag, st, field.chat), .name = "chat",                                       \
+     .doc = "TEXT is what a user says: by the model's chat template, up to the answer"},      \
+    {                                                                                         \
+        OPTION_INTO(text, st, field.system), .name = "system", .value = "TEXT",               \
+                                             .doc = "with --chat: a system message before it" \
+    }
+
 /* A command's tables with their lengths. */
 #define ARGUMENTS(table) .argument = (table), .n_arguments = sizeof(table) / sizeof *(table)
 #define OPTIONS(table)   .option = (table), .n_options = sizeof(table) / sizeof *(table)

@@ -28,11 +28,28 @@ static int parse_ids(struct ids *out, const char *text, int vocab, struct err *e
     }
 }
 
+int encode_prompt(const struct tokenizer *t, const struct prompt_options *o, struct ids *ids,
+                  struct err *err)
+{
+    struct chat_message said[] = {{"system", o->system}, {"user", o->text}};
+    size_t first = o->system ? 0 : 1;
+    struct buf text = {0};
+    int code;
+
+    if (!o->chat)
+        return o->system ? err_set(err, ERR_CONFIG, "--system needs --chat")
+                         : tokenizer_encode(t, o->text, strlen(o->text), !o->no_bos, ids, err);
+    code = tokenizer_chat(t, said + first, 2 - first, true, &text, err);
+    if (!code)
+        code = tokenizer_encode(t, text.data, text.len, false, ids, err);
+    buf_release(&text);
+    return code;
+}
+
 static int read_prompt(struct prompt *p, const struct prompt_options *o, struct err *err)
 {
-    int code =
-        o->ids ? parse_ids(&p->ids, o->ids, p->model->shape.vocab, err)
-               : tokenizer_encode(p->tokenizer, o->text, strlen(o->text), !o->no_bos, &p->ids, err);
+    int code = o->ids ? parse_ids(&p->ids, o->ids, p->model->shape.vocab, err)
+                      : encode_prompt(p->tokenizer, o, &p->ids, err);
 
     if (code)
         return code;
@@ -111,17 +128,15 @@ int prompt_text(const struct prompt *p, size_t from, struct buf *out, struct err
     return 0;
 }
 
-int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err *err)
+int quote_token(const struct tokenizer *t, int32_t id, struct buf *out, struct err *err)
 {
     struct buf text = {0};
     int code = 0;
     size_t n;
 
-    if (!p->tokenizer)
-        return 0;
-    if (!tokenizer_bytes(p->tokenizer, id, &n)) /* the model has more rows than the tokenizer ids */
+    if (!tokenizer_bytes(t, id, &n)) /* the model has more rows than the tokenizer ids */
         return buf_printf(out, err, "<%d>", (int)id);
-    if (tokenizer_decode(p->tokenizer, &id, 1, &text, err))
+    if (tokenizer_decode(t, &id, 1, &text, err))
         code = err->code;
     if (!code)
         code = buf_puts(out, "\"", err);
@@ -135,4 +150,9 @@ int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err
         code = buf_puts(out, "\"", err);
     buf_release(&text);
     return code;
+}
+
+int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err *err)
+{
+    return p->tokenizer ? quote_token(p->tokenizer, id, out, err) : 0;
 }

@@ -8,6 +8,8 @@
 struct prompt_options {
     const char *text, *ids; /* one of them */
     bool no_bos;
+    bool chat;          /* text is what a user says: by the model's chat template */
+    const char *system; /* with this before it; NULL = nothing */
     int64_t threads;
 };
 
@@ -32,5 +34,10 @@ int prompt_text(const struct prompt *p, size_t from, struct buf *out, struct err
 
 /* A token as text, quoted, with what cannot be printed escaped: for tables. */
 int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err *err);
+int quote_token(const struct tokenizer *t, int32_t id, struct buf *out, struct err *err);
+
+/* The ids of a text, or of what a user says by the chat template. */
+int encode_prompt(const struct tokenizer *t, const struct prompt_options *o, struct ids *ids,
+                  struct err *err);
 
 #endif

@@ -1,29 +1,44 @@
 #include "cli/command.h"
 
-#include "model/tokenizer/tokenizer.h"
-
-#include <string.h>
+#include "base/buf.h"
+#include "cli/prompt.h"
 
 struct tokenize_options {
-    const char *model, *text;
-    bool no_bos;
+    const char *model;
+    struct prompt_options prompt;
+    bool tokens;
 };
 
 static const struct argument_row arguments[] = {ARGUMENT_MODEL(struct tokenize_options, model)};
 
-static const struct option_row options[] = {{OPTION_INTO(text, struct tokenize_options, text),
-                                             .name = "text", .value = "TEXT", .need = REQUIRED,
-                                             .doc = "what is tokenized"},
-                                            OPTION_NO_BOS(struct tokenize_options, no_bos)};
+static const struct option_row options[] = {
+    {OPTION_INTO(text, struct tokenize_options, prompt.text), .name = "text", .value = "TEXT",
+     .need = REQUIRED, .doc = "what is tokenized"},
+    {OPTION_INTO(flag, struct tokenize_options, tokens), .name = "tokens",
+     .doc = "a line for each token: its id and its text"},
+    OPTION_NO_BOS(struct tokenize_options, prompt.no_bos),
+    OPTIONS_CHAT(struct tokenize_options, prompt)};
 
-static int print_ids(const struct tokenizer *t, const char *text, bool special, struct err *err)
+static int print_line(const struct tokenizer *t, int32_t id, struct err *err)
+{
+    struct buf text = {0};
+    int code = quote_token(t, id, &text, err);
+
+    if (!code)
+        code = out_printf(err, "%d\t%.*s\n", (int)id, (int)text.len, text.data);
+    buf_release(&text);
+    return code;
+}
+
+static int print_ids(const struct tokenizer *t, const struct tokenize_options *o, struct err *err)
 {
     struct ids ids = {0};
-    int code = tokenizer_encode(t, text, strlen(text), special, &ids, err);
+    int code = encode_prompt(t, &o->prompt, &ids, err);
 
     for (size_t i = 0; !code && i < ids.n; i++)
-        code = out_printf(err, "%s%d", i ? " " : "", (int)ids.v[i]);
-    if (!code)
+        code = o->tokens ? print_line(t, ids.v[i], err)
+                         : out_printf(err, "%s%d", i ? " " : "", (int)ids.v[i]);
+    if (!code && !o->tokens)
         code = out_printf(err, "\n");
     ids_release(&ids);
     return code;
@@ -36,7 +51,7 @@ static int tokenize(const struct call *call, struct err *err)
 
     if (tokenizer_open(&t, o->model, err))
         return err->code;
-    print_ids(t, o->text, !o->no_bos, err);
+    print_ids(t, o, err);
     tokenizer_close(t);
     return err->code;
 }

@@ -56,6 +56,25 @@ def main():
     save("split", pre_tokenizer=split(r"(?i:'s|'t)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|\s+(?!\S)|[^\s\d]+"))
     save("nested", pre_tokenizer=split(r"(?:a+)+[xy]"), text="a" * 30)
     save("empty-match", pre_tokenizer=split(r"x*|(?<=a)|\u0062"))
+    steps = ["NFD", "NFKC", "NFKD", "Lowercase"]
+    save("forms", normalizer={"type": "Sequence", "normalizers": [{"type": t} for t in steps]}, text="\u00c5\ufb01\u0130\u1e9b\u0323 \u32ff")
+    strip = {"type": "Strip", "strip_left": True, "strip_right": True}
+    regex = {"type": "Replace", "pattern": {"Regex": " {2,}|^a"}, "content": ""}
+    save("strip", normalizer={"type": "Sequence", "normalizers": [strip, regex]}, text="  ab   ab \u2003")
+    for behavior in ("Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous"):
+        step = {"type": "Split", "pattern": {"String": "a"}, "behavior": behavior, "invert": behavior == "Removed"}
+        punctuation = {"type": "Punctuation", "behavior": behavior}
+        save("behavior-" + behavior, pre_tokenizer={"type": "Sequence", "pretokenizers": [step, punctuation, BYTE_LEVEL]})
+    spaces = {"a": 0, "b": 1, "\u2581": 2, "\u2581a": 3, "ab": 4, "<0xC3>": 5, "<0xA9>": 6, "<0xFF>": 7}
+    meta = {"type": "Metaspace", "replacement": "\u2581"}
+    replace = {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "}
+    chain = [replace, {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 1}]
+    for scheme in ("always", "first", "never"):
+        save("metaspace-" + scheme, pre_tokenizer=dict(meta, prepend_scheme=scheme, split=scheme != "first"),
+             decoder=dict(meta, prepend_scheme=scheme) if scheme == "always" else {"type": "Sequence", "decoders": chain},
+             model={"type": "BPE", "unk_token": "missing", "byte_fallback": scheme != "never", "vocab": spaces, "merges": ["\u2581 a"]},
+             added_tokens=[added(8, "ba", single_word=False, lstrip=True)])
+    save("no-decoder", pre_tokenizer=None, decoder=None)
     save(
         "added",
         added_tokens=[

@@ -466,6 +466,119 @@ static void test_no_file(void **state)
     assert_non_null(strstr(err.msg, "tokenizer.json"));
 }
 
+static void check_text(const struct tokenizer *t, const char *text, const char *want)
+{
+    struct err err = {0};
+    struct ids ids = {0};
+    struct buf got = {0};
+
+    assert_int_equal(tokenizer_encode(t, text, strlen(text), false, &ids, &err), 0);
+    for (size_t i = 0; i < ids.n; i++)
+        buf_printf(&got, &err, i ? " %d" : "%d", ids.v[i]);
+    assert_string_equal(buf_str(&got, &err), want);
+    ids_release(&ids);
+    buf_release(&got);
+}
+
+/* The ids that the package gives: only the first piece of a text, or each, or none begins with a
+   space that is not in the text. */
+static void test_metaspace(void **state)
+{
+    static const struct {
+        const char *scheme, *split, *first, *second;
+    } rows[] = {
+        {"first", "false", "5 5", "5 6 4"},
+        {"first", "true", "5 5", "5 6 4"},
+        {"always", "true", "5 5", "5 6 5"},
+        {"never", "true", "4 5", "4 6 4"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tokenizer *t = NULL;
+        struct err err = {0};
+        struct buf b = {0};
+
+        buf_printf(&b, &err,
+                   "{\"added_tokens\":[{\"id\":6,\"content\":\"</s>\",\"normalized\":false,"
+                   "\"special\":true}],\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":"
+                   "\"\xe2\x96\x81\",\"prepend_scheme\":\"%s\",\"split\":%s},\"model\":{\"vocab\":"
+                   "{\"\xe2\x96\x81\":0,\"a\":1,\"b\":2,\"\xe2\x96\x81"
+                   "a\":3,\"ab\":4,"
+                   "\"\xe2\x96\x81"
+                   "ab\":5},\"merges\":[[\"a\",\"b\"],[\"\xe2\x96\x81\",\"ab\"]]}}",
+                   rows[i].scheme, rows[i].split);
+        if (tokenizer_open_json(&t, b.data, b.len, &err))
+            fail_msg("%s", err.msg);
+        check_text(t, "ab ab", rows[i].first);
+        check_text(t, "ab</s>ab", rows[i].second);
+        tokenizer_close(t);
+        buf_release(&b);
+    }
+}
+
+/* SentencePiece's own file gives what the GGUF file made of it gives. */
+static void test_spm_model(void **state)
+{
+    struct buf b = read_it(DIR "spm.model");
+    struct tokenizer *t;
+    struct err err = {0};
+
+    (void)state;
+    check_cases(DIR "spm.model", DIR "spm.cases.json");
+    for (size_t n = 0; n < b.len; n += n < 2000 ? 1 : 97) {
+        err_clear(&err);
+        if (!tokenizer_open_spm(&t, b.data, n, &err)) /* between two pieces */
+            tokenizer_close(t);
+        else
+            assert_int_equal(err.code, ERR_FORMAT);
+    }
+    buf_release(&b);
+}
+
+static void write_it(const char *dir, const char *name, const char *text)
+{
+    struct err err = {0};
+    struct arena a = {0};
+
+    if (file_replace(file_join(&a, dir, name, &err), text, strlen(text), &err))
+        fail_msg("%s", err.msg);
+    arena_release(&a);
+}
+
+/* GPT-2's two files, and what stands beside them. */
+static void test_vocab_and_merges(void **state)
+{
+    char dir[] = "/tmp/lensweep-vocab-XXXXXX", command[64];
+    struct tokenizer *t;
+    struct err err = {0};
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    write_it(dir, "vocab.json", "{\"a\":0,\"b\":1,\"ab\":2,\"\\u0120\":3,\"<|endoftext|>\":4}");
+    write_it(dir, "merges.txt", "#version: 0.2\na b\r\n\n");
+    t = open_it(dir);
+    check_text(t, "ab ab<|endoftext|>", "2 3 2 4");
+    assert_int_equal(tokenizer_eos(t), 4);
+    tokenizer_close(t);
+    write_it(dir, "tokenizer_config.json",
+             "{\"model_max_length\": 1000000000000000019884624838656, \"x\": NaN, "
+             "\"add_bos_token\": true,"
+             "\"bos_token\": \"b\", \"added_tokens_decoder\": {\"5\": {\"content\": \"<x>\", "
+             "\"lstrip\": true}}, \"chat_template\": \"{{ bos_token }}\"}");
+    t = open_it(dir);
+    check_text(t, "a <x>", "0 5");
+    assert_int_equal(tokenizer_bos(t), 1);
+    assert_int_equal(t->head.n, 1);
+    assert_string_equal(t->chat, "{{ bos_token }}");
+    tokenizer_close(t);
+    write_it(dir, "merges.txt", "a\n");
+    assert_int_equal(tokenizer_open(&t, dir, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.msg, "merges.txt:1"));
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
 /* Every allocation fails once, in opening and in encoding: an error (or none: PCRE2 does without
    its JIT compiler), and no leak. */
 enum { ALLOCATIONS = 200 };
@@ -636,6 +749,9 @@ int main(void)
         cmocka_unit_test(test_invalid_utf8),
         cmocka_unit_test(test_nul_is_a_character),
         cmocka_unit_test(test_changed_parts),
+        cmocka_unit_test(test_metaspace),
+        cmocka_unit_test(test_spm_model),
+        cmocka_unit_test(test_vocab_and_merges),
         cmocka_unit_test(test_deep_json),
         cmocka_unit_test(test_cut_file),
         cmocka_unit_test(test_no_file),

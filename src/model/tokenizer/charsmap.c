@@ -23,7 +23,7 @@ static struct trie trie_of(const char *data, size_t n)
 {
     struct cursor c = {(const unsigned char *)data, n, 0, 0};
     uint32_t bytes = n ? cursor_u32(&c) : 0;
-    struct trie t = {.unit = cursor_take(&c, bytes), .n = bytes / 4};
+    struct trie t = {.unit = bytes ? cursor_take(&c, bytes) : NULL, .n = bytes / 4};
 
     if (c.bad || !t.unit)
         return (struct trie){0};

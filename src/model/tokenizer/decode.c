@@ -6,7 +6,6 @@
 #include "model/tokenizer/parts.h"
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/utf8.h"
 
 #include <string.h>

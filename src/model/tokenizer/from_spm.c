@@ -5,7 +5,6 @@
  * own.
  */
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/utf8.h"
 #include "model/tokenizer/charsmap.h"
 #include "model/tokenizer/parts.h"

@@ -130,8 +130,9 @@ enum { RULES_NONE = 0, RULES_BOS = 1, RULES_EOS = 2, RULES_OPEN = 4 };
 int tokenizer_read_neighbours(struct tokenizer *t, const char *dir, unsigned rules,
                               struct err *err);
 
-/* A tokenizer of a tokenizer.json in memory: for tests and the fuzzer. */
+/* A tokenizer of a tokenizer.json, or a tokenizer.model, in memory: for tests and the fuzzers. */
 int tokenizer_open_json(struct tokenizer **t, const char *text, size_t n, struct err *err);
+int tokenizer_open_spm(struct tokenizer **t, const void *data, size_t n, struct err *err);
 
 /* normalize.c. A step; from and to may be NULL. */
 int normalizer_add(struct normalizer *z, enum normalizer_kind kind, const char *to, void *code,

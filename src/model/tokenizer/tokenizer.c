@@ -163,17 +163,31 @@ static struct tokenizer *tokenizer_new(struct err *err)
     return t;
 }
 
+/* The tokenizer, or what went wrong with it. */
+static int opened(struct tokenizer **t, int status)
+{
+    if (status) {
+        tokenizer_close(*t);
+        *t = NULL;
+    }
+    return status;
+}
+
 int tokenizer_open_json(struct tokenizer **t, const char *text, size_t n, struct err *err)
 {
     *t = tokenizer_new(err);
+    return *t ? opened(t, tokenizer_from_json(*t, text, n, err)) : err->code;
+}
+
+int tokenizer_open_spm(struct tokenizer **t, const void *data, size_t n, struct err *err)
+{
+    int status;
+
+    *t = tokenizer_new(err);
     if (!*t)
         return err->code;
-    if (tokenizer_from_json(*t, text, n, err)) {
-        tokenizer_close(*t);
-        *t = NULL;
-        return err->code;
-    }
-    return 0;
+    status = tokenizer_from_spm(*t, data, n, err);
+    return opened(t, status ? status : tokenizer_finish(*t, err));
 }
 
 /* What is read beside a tokenizer's own file depends on what that file says already. */
@@ -290,11 +304,7 @@ int tokenizer_open(struct tokenizer **t, const char *path, struct err *err)
         return err->code;
     status = open_any(*t, path, &a, err);
     arena_release(&a);
-    if (status) {
-        tokenizer_close(*t);
-        *t = NULL;
-    }
-    return status;
+    return opened(t, status);
 }
 
 void tokenizer_close(struct tokenizer *t)

@@ -63,6 +63,16 @@ const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n);
 int tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t n, struct buf *out,
                      struct err *err);
 
+struct chat_message {
+    const char *role, *content; /* "user", "system", "assistant" */
+};
+
+/* Appends the text of a conversation by the model's chat template; prompt: with the beginning of an
+   answer. Such a text has its special tokens written out: it is encoded without `special`. ERR_CONFIG
+   when there is no template, or it refuses the conversation, or is not handled (chat.h). */
+int tokenizer_chat(const struct tokenizer *t, const struct chat_message *messages, size_t n,
+                   bool prompt, struct buf *out, struct err *err);
+
 bool tokenizer_is_special(const struct tokenizer *t, int32_t id);
 int32_t tokenizer_bos(const struct tokenizer *t);  /* -1 = has none */
 int32_t tokenizer_eos(const struct tokenizer *t);  /* -1 = has none */
