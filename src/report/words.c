@@ -15,11 +15,17 @@ static const struct {
         {"_rest", ": rest"},
 },
   wholes[] = {
-      {"attn", "attention"},           {"mlp", "MLP"},
-      {"first", "first token"},        {"last", "last token"},
-      {"other", "other tokens"},       {"resid", "residual stream"},
-      {"residual", "residual stream"}, {"kl", "KL divergence"},
+      {"attn", "attention"},
+      {"mlp", "MLP"},
+      {"first", "first token"},
+      {"last", "last token"},
+      {"other", "other tokens"},
+      {"resid", "residual stream"},
+      {"residual", "residual stream"},
+      {"kl", "KL divergence"},
       {"logprob", "log-probability"},
+      {"direct", "direct effect"},
+      {"direct_frozen", "direct effect, norm frozen"},
 };
 
 char *words_of(struct arena *a, const char *name, struct err *err)

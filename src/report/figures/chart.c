@@ -363,7 +363,7 @@ static const char *alone_name(const struct chart *c, struct arena *a, struct err
 {
     const char *what = chart_label(c, COLUMN, 0);
 
-    if (!c->alone)
+    if (!c->whole)
         return "";
     return arena_printf(a, err, "%s%s_step_%d", *what ? "_" : "", what,
                         material_strata(c->of)[c->column[0].stratum].step);
@@ -423,7 +423,7 @@ static int part_columns(struct gallery *out, const struct chart *c, struct arena
     for (size_t k = 0; k < c->n[COLUMN]; k++) {
         struct chart one = *c;
 
-        one.alone = true;
+        one.whole = c;
         one.n[COLUMN] = 1;
         one.column = &c->column[k];
         for (int p = 0; p < PLACES; p++) {

@@ -94,7 +94,7 @@ struct chart {
     size_t *entry[PLACES];       /* (n[place]) of the other places */
     size_t n[PLACES];            /* 1 where there is no dimension */
     size_t left_out[PLACES];     /* entries that have values but no room */
-    bool alone;                  /* its column was parted from the others */
+    const struct chart *whole;   /* that its one column was parted from; NULL = none */
 };
 
 size_t chart_cells(const struct chart *c); /* lines of the CSV */

@@ -54,6 +54,16 @@ void widen(struct range *r, double v)
     r->hi = fmax(r->hi, v);
 }
 
+/* The row of the whole that a parted chart's row is. */
+static size_t row_of_whole(const struct chart *c, size_t row)
+{
+    size_t i = 0;
+
+    while (c->whole->entry[ROW][i] != c->entry[ROW][row])
+        i++;
+    return i;
+}
+
 struct range range_of(const struct chart *c, size_t row, size_t value, bool intervals)
 {
     struct range r = {INFINITY, -INFINITY};
@@ -61,6 +71,8 @@ struct range range_of(const struct chart *c, size_t row, size_t value, bool inte
     const bool all = c->of->figure.compare != NULL;
     size_t at[PLACES];
 
+    if (c->whole)
+        return range_of(c->whole, row_of_whole(c, row), value, intervals);
     for (size_t i = all ? 0 : row * cells; i < (all ? c->n[ROW] : row + 1) * cells; i++) {
         chart_cell(c, i, at);
         for (size_t k = 0; k < (intervals ? INTERVAL : 1); k++)

@@ -78,7 +78,7 @@ size_t field_of(const struct chart *c, enum place p);
 size_t field_of_value(const struct chart *c, size_t value);
 
 /* The least and the greatest of a row of panels, or of all that are compared with it, with or
-   without the intervals. */
+   without the intervals; of a chart that was parted, as in the whole. */
 struct range {
     double lo, hi;
 };
