@@ -9,11 +9,12 @@
  */
 #include "campaign_helper.h"
 #include "experiments/kit/controls.h"
+#include "experiments/kit/match.h"
 #include "experiments/kit/metrics.h"
 #include "experiments/kit/partners.h"
 #include "experiments/kit/places.h"
-#include "experiments/kit/roles.h"
 #include "experiments/kit/select.h"
+#include "experiments/kit/trace_roles.h"
 #include "experiments/kit/where.h"
 
 #include <math.h>
@@ -268,6 +269,8 @@ static void places_by_label(void **state)
     }
 }
 
+/* --- match.h --- */
+
 static void assert_roles(int query, const char *want)
 {
     int role[TOKENS], order[8];
@@ -393,17 +396,17 @@ static void partners_of_another_step(void **state)
     assert_partners(&p, 2, 2, -1); /* itself */
 }
 
-/* --- roles.h --- */
+/* --- trace_roles.h --- */
 
-static void assert_token_roles(int query, int roles, const char *want)
+static void assert_trace_roles(int query, int roles, const char *want)
 {
     int8_t role[TOKENS];
     char text[256] = "";
 
-    assert_int_equal(token_roles(&c.scene, &q[query], role), roles);
+    assert_int_equal(trace_roles(&c.scene, &q[query], role), roles);
     for (int t = 0; t < q[query].n; t++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", t ? " " : "",
-                 role[t] < 0 ? "-" : role_names[role[t]]);
+                 role[t] < 0 ? "-" : trace_role_names[role[t]]);
     assert_string_equal(text, want);
 }
 
@@ -413,19 +416,19 @@ static void roles_of_traces(void **state)
     struct query other = q[0];
 
     (void)state;
-    assert_token_roles(0, 17,
+    assert_trace_roles(0, 17,
                        "before_relation relation_first relation_rest subject_first "
                        "subject_last before_answer_1 answer_1_last before_answer_2");
-    assert_token_roles(2, 10,
+    assert_trace_roles(2, 10,
                        "before_relation relation_first subject_last after_subject "
                        "after_subject before_answer_1");
-    assert_token_roles(3, 10,
+    assert_trace_roles(3, 10,
                        "before_relation subject_first subject_last after_subject "
                        "before_answer_1");
     other.step = 4;
-    assert_int_equal(token_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
+    assert_int_equal(trace_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
     other.step = 3; /* has no answer_2 */
-    assert_int_equal(token_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
+    assert_int_equal(trace_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
 }
 
 /* --- where.h --- */
