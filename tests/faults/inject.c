@@ -2,9 +2,9 @@
  * A library that makes one call of the program fail: LD_PRELOAD it.
  *
  *     LENSWEEP_FAULT=write:7:ENOSPC    the 7th write fails; write:7+:ENOSPC: all from the 7th on
- *     LENSWEEP_FAULT_DIR=DIR           only files below DIR count, an absolute path (MPI has
- * others) LENSWEEP_FAULT_LOG=FILE          gets "hit KIND PATH" when it fails, "KIND COUNT" at the
- * end
+ *     LENSWEEP_FAULT_DIR=DIR           only files below DIR, an absolute path, count (MPI has others)
+ *     LENSWEEP_FAULT_LOG=FILE          gets "hit KIND PATH" when it fails, "KIND COUNT" at the end
+ *     LENSWEEP_FAULT_TRACE=FILE        gets "KIND PATH" of each call but of alloc, in their order
  *
  * Kinds are in the list below; `any` is each of them but alloc: any:7+:ESTALE is a file system that
  * has vanished. SHORT in place of an error makes read and write do half of what they
@@ -68,7 +68,7 @@ static struct {
     bool on, all_after;
     int kind, error; /* kind -1: only counting */
     long nth;
-    const char *dir, *log;
+    const char *dir, *log, *trace;
     uintptr_t program_begin, program_end; /* the program's own code */
 } fault = {.kind = -1};
 
@@ -111,15 +111,20 @@ static void find_real(void)
 
 /* Set-up and counts ------------------------------------------------------------------------ */
 
-static void put_log(const char *line)
+static void put_line(const char *path, const char *line)
 {
-    int fd = fault.log ? real_open(fault.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
+    int fd = path ? real_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
 
     if (fd >= 0) {
         if (real_write(fd, line, strlen(line)) < 0)
-            fault.log = NULL;
+            fault.log = fault.trace = NULL;
         close(fd);
     }
+}
+
+static void put_log(const char *line)
+{
+    put_line(fault.log, line);
 }
 
 static void fatal(const char *text)
@@ -168,6 +173,7 @@ __attribute__((constructor)) static void begin(void)
         return;
     fault.dir = getenv("LENSWEEP_FAULT_DIR");
     fault.log = getenv("LENSWEEP_FAULT_LOG");
+    fault.trace = getenv("LENSWEEP_FAULT_TRACE");
     dl_iterate_phdr(take_program, NULL);
     if (text && *text)
         parse(text);
@@ -202,8 +208,13 @@ static int count_as(enum kind kind, const char *path)
 /* Counts a call; the error that it has to fail with, 0 = none, -1 = short. */
 static int count(enum kind kind, const char *path)
 {
+    char line[PATH_MAX + 32];
     int error = count_as(kind, path);
 
+    if (fault.trace && kind != K_alloc) {
+        snprintf(line, sizeof line, "%s %s\n", kinds[kind], path);
+        put_line(fault.trace, line);
+    }
     return error || kind == K_alloc ? error : count_as(K_any, path);
 }
 

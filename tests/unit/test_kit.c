@@ -13,8 +13,8 @@
 #include "experiments/kit/metrics.h"
 #include "experiments/kit/partners.h"
 #include "experiments/kit/places.h"
-#include "experiments/kit/trace_roles.h"
 #include "experiments/kit/select.h"
+#include "experiments/kit/trace_roles.h"
 #include "experiments/kit/where.h"
 
 #include <math.h>
@@ -269,6 +269,8 @@ static void places_by_label(void **state)
     }
 }
 
+/* --- match.h --- */
+
 static void assert_roles(int query, const char *want)
 {
     int role[TOKENS], order[8];
@@ -396,7 +398,7 @@ static void partners_of_another_step(void **state)
 
 /* --- trace_roles.h --- */
 
-static void assert_token_roles(int query, int roles, const char *want)
+static void assert_trace_roles(int query, int roles, const char *want)
 {
     int8_t role[TOKENS];
     char text[256] = "";
@@ -414,13 +416,13 @@ static void roles_of_traces(void **state)
     struct query other = q[0];
 
     (void)state;
-    assert_token_roles(0, 17,
+    assert_trace_roles(0, 17,
                        "before_relation relation_first relation_rest subject_first "
                        "subject_last before_answer_1 answer_1_last before_answer_2");
-    assert_token_roles(2, 10,
+    assert_trace_roles(2, 10,
                        "before_relation relation_first subject_last after_subject "
                        "after_subject before_answer_1");
-    assert_token_roles(3, 10,
+    assert_trace_roles(3, 10,
                        "before_relation subject_first subject_last after_subject "
                        "before_answer_1");
     other.step = 4;
