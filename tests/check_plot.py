@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 try:
     import h5py
@@ -234,17 +235,27 @@ def check_script(figures, name):
     starts = [int(x) for x in re.findall(r"^first = (\d+)$", script, re.M)]
     along = re.search(r"^along = (\d+)$", script, re.M)
     if "linespoints" in script:
-        x, lo, hi = re.search(r"using \(\$(\d+) \+ 1\):(\d+):(\d+) with filled", script).groups()
-        x2, mid = re.search(r"using \(\$(\d+) \+ 1\):(\d+) with linesp", script).groups()
-        value = field(mid)
-        assert [field(k) for k in (x, x2, lo, hi)] == ["layer", "layer", value + "_lo", value + "_hi"]
-        targets = re.findall(r"^label\[\d+\] = '(.*?)'", script, re.M)
-        size, same = int(along[1]) * len(targets), list({"component", "token_set"} & set(header))
+        lo, hi = re.search(r"using 0:(\d+):(\d+) with filled", script).groups()
+        value = field(re.search(r"using 0:(\d+) with linesp", script)[1])
+        assert [field(k) for k in (lo, hi)] == [value + "_lo", value + "_hi"]
+        n = int(re.search(r"^array colour\[(\d+)\]$", script, re.M)[1])
+        size, same = int(along[1]) * n, list({"component", "token_set"} & set(header))
+        key = script.index
         for start in starts:
-            for k, target in enumerate(targets):
+            targets = []
+            for k in range(n):
                 line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
-                assert {r["target"].replace("_", " ") for r in line} == {target}, (name, start, target)
+                targets += {r["target"] for r in line}
                 assert [int(r["layer"]) for r in line] == list(range(int(along[1])))
+            assert len(set(targets)) == n == len(targets), (name, start, targets)
+            places = [key(f"set label '{t.replace('_', ' ')}' at") for t in targets]
+            assert places == sorted(places), (name, targets)
+    elif "xerrorbars" in script and "along" in script and not "jitter" in script:
+        mid, lo, hi = re.search(r"\? \$(\d+) : NaN\):\(y\(\$0\+1, i\)\):(\d+):(\d+)", script).groups()
+        value = field(mid)
+        assert [field(k) for k in (lo, hi)] == [value + "_lo", value + "_hi"]
+        n = int(re.search(r"^array colour\[(\d+)\]$", script, re.M)[1])
+        size, same = int(along[1]) * n, []
     elif "boxxyerror" in script:
         value = field(re.search(r"using 0:\(i\):\(\$0 - .*:(\d+) \\\n    with box", script)[1])
         assert value in ("role_score", "role_effect", "mean"), value
@@ -255,9 +266,10 @@ def check_script(figures, name):
                 line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
                 assert len({r["role" if "role" in r else "layer"] for r in line}) == 1
     else:
-        n, x, y, c = re.search(r"::first::first\+(\d+) using \(100\*\$(\d+)\):\(100\*\$(\d+)\):(\d+)",
-                               script).groups()
-        assert [field(k) for k in (x, y, c)] == ["promotion", "suppression", "layer"], (x, y, c)
+        n, x, y, c = re.search(r"::first::first\+(\d+) using \(100\*\$(\d+)\):\(100\*\$(\d+)\):"
+                               r"\(int\(\$0\)/(\d+)\)", script).groups()
+        assert [field(k) for k in (x, y)] == ["promotion", "suppression"], (x, y)
+        assert int(c) == len({r["head"] for r in rows}), c
         value = "promotion"
         size, same = int(n) + 1, [d for d in ("target",) if d in header]
     drawn = set()
@@ -273,6 +285,51 @@ def check_script(figures, name):
     for keys in ([d] for d in header if d in ("component", "token_set", "target", "site", "role")):
         check_filled(rows, keys, value)
     check_filled(rows, ["step", *({"corruption"} & set(header))], value)
+
+
+# Texts on the page ------------------------------------------------------------------------------
+
+# Advance widths of DejaVu Sans, the widest of the usual faces, in shares of the size.
+WIDTHS = {c: w for w, chars in {
+    0.28: "'ijlIJ", 0.32: " ,.\xa0\u2019", 0.35: "/:;\\|f-", 0.4: "()[]t!r", 0.46: '"', 0.5: "*_`", 0.52: "sz?",
+    0.56: "cL", 0.58: "Fkvxy", 0.61: "PTYaoe", 0.63: "ESbdghnpqu", 0.64: "$0123456789{}", 0.66: "KAV",
+    0.7: "BRXZCU", 0.76: "HNDG&OQ", 0.83: "w#+<=>^~M", 0.97: "%mW@"}.items() for c in chars}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def boxes(svg):
+    """Of each text: left, top, right, bottom, and what it says, in pixels of 1/96 inch."""
+    root = xml.etree.ElementTree.parse(svg).getroot()
+    page = tuple(float(x) for x in root.get("viewBox").split()[2:])
+    out = []
+    for g in root.iter(SVG + "g"):
+        words = "".join("".join(t.itertext()) for t in g.findall(SVG + "text")).strip()
+        if not words:
+            continue
+        size = float(g.get("font-size"))
+        x, y = (float(v) for v in re.search(r"translate\(([-\d.]+),([-\d.]+)\)", g.get("transform")).groups())
+        width = size * sum(WIDTHS.get(c, 0.65) for c in words)
+        left = {"start": 0, "middle": -width / 2, "end": -width}[g.get("text-anchor", "start")]
+        box = (left, -0.73 * size, left + width, 0.2 * size)
+        if "rotate" in g.get("transform"):
+            assert "rotate(-90" in g.get("transform"), g.get("transform")
+            box = (box[1], -box[2], box[3], -box[0])
+        out.append(((x + box[0], y + box[1], x + box[2], y + box[3]), words, size))
+    return page, out
+
+
+def check_boxes(figures, width):
+    """No text lies on another or leaves the page, and none is smaller than 7 points."""
+    for name in sorted(n for n in os.listdir(figures) if n.endswith(".svg")):
+        page, texts = boxes(os.path.join(figures, name))
+        assert page[0] == width, (name, page)
+        assert len(texts) > 3, (name, texts)
+        for i, (a, words, size) in enumerate(texts):
+            assert size >= 9.3, (name, words, size)
+            assert min(a[:2]) >= 0 and a[2] <= page[0] + 1 and a[3] <= page[1] + 1, (name, words, a, page)
+            for b, other, _ in texts[:i]:
+                apart = max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3])
+                assert apart > -1, (name, words, other, a, b)
 
 
 def check_averages(program, out):
@@ -292,6 +349,11 @@ def check_averages(program, out):
                     for r in read_table(os.path.join(figures, t + ".csv")) if value in r]
             assert rows, f"{name}: no figure of {value}"
             compare(f, name, value, dims, cells, rows, keys)
+    check_boxes(figures, 672)
+    narrow = os.path.join(out, "narrow")
+    done = run(program, "plot", out, "-o", narrow, "--format", "svg", "--width", "column", "--layers-from", "1")
+    assert done.returncode == 0, done.stderr
+    check_boxes(narrow, 317)
     for name in tables:
         check_script(figures, name)
         with open(os.path.join(figures, name + ".svg"), "rb") as f:

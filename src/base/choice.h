@@ -23,6 +23,11 @@ struct choice {
 
 enum { NO_CHOICE = -1 };
 
+/* 0, where the field of the struct can hold a choice: an enum without negative values is an int or
+   an unsigned to the compiler. */
+#define CHOICE_CHECK(st, field) \
+    _Generic(&((st *)0)->field, int * : (size_t)0, unsigned * : (size_t)0)
+
 /* The value of a word; NO_CHOICE = it is not in the list. */
 int choice_value(const struct choice *list, const char *word);
 

@@ -25,16 +25,16 @@
 #include <stddef.h>
 
 /* name, exit status, what it stands for */
-#define ERR_CODES(X)                                                                            \
-    X(ERR_NONE, 0, "done")                                                                      \
-    X(ERR_DIFFERS, 1, "done, with bad queries and run.fail_on_bad set, or a diff that differs") \
-    X(ERR_CONFIG, 2, "config, data or command line")                                            \
-    X(ERR_IO, 3, "input or output")                                                             \
-    X(ERR_FORMAT, 4, "malformed model file")                                                    \
-    X(ERR_MEMORY, 5, "out of memory")                                                           \
-    X(ERR_NUMERIC, 6, "numeric check failed")                                                   \
-    X(ERR_COMM, 7, "communication between ranks")                                               \
-    X(ERR_STOPPED, 10, "stopped in good order before the end: run the same command again")      \
+#define ERR_CODES(X)                                                                               \
+    X(ERR_NONE, 0, "done")                                                                         \
+    X(ERR_DIFFERS, 1, "done, with bad queries and run.fail_on_bad set, or a diff that differs")    \
+    X(ERR_CONFIG, 2, "config, data or command line")                                               \
+    X(ERR_IO, 3, "input or output")                                                                \
+    X(ERR_FORMAT, 4, "malformed model file")                                                       \
+    X(ERR_MEMORY, 5, "out of memory")                                                              \
+    X(ERR_NUMERIC, 6, "numeric check failed")                                                      \
+    X(ERR_COMM, 7, "communication between ranks")                                                  \
+    X(ERR_STOPPED, 10, "stopped before the end, what is done is kept: run the same command again") \
     X(ERR_BUG, 70, "a bug in lensweep")
 
 enum err_code {

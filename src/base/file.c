@@ -37,7 +37,7 @@ static int open_regular(int *fd, size_t *size, const char *path, struct err *err
     if (!S_ISREG(st.st_mode)) {
         close(*fd);
         return err_set(err, ERR_IO, "%s is %s, expected a file", path,
-                       S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
+                       S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
     }
     *size = (size_t)st.st_size;
     return 0;
@@ -333,7 +333,7 @@ int file_make_dirs(const char *path, struct err *err)
         if (mkdir(p, 0777) && errno != EEXIST)
             code = io_error(err, "create directory", p);
         else if (!file_is_dir(p))
-            code = err_set(err, ERR_IO, "%s is no directory", p);
+            code = err_set(err, ERR_IO, "%s is not a directory", p);
         *s = end;
         if (!end)
             break;
@@ -360,16 +360,8 @@ int file_list(const char *dir, struct arena *a, char ***names, size_t *n, struct
     while ((e = readdir(d))) {
         if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
             continue;
-        if (*n == cap) {
-            char **more = arena_alloc(a, cap ? 2 * cap : 64, sizeof *more, err);
-
-            if (!more)
-                goto out;
-            if (cap)
-                memcpy(more, *names, cap * sizeof *more);
-            *names = more;
-            cap = cap ? 2 * cap : 64;
-        }
+        if (arena_grow(a, names, *n, &cap, sizeof **names, err))
+            goto out;
         (*names)[*n] = arena_strdup(a, e->d_name, err);
         if (!(*names)[*n])
             goto out;

@@ -19,9 +19,9 @@
 json_t *json_parse(const char *text, size_t n, int code, const char *name, size_t line,
                    struct err *err);
 
-/* The same for a file that others wrote, whose keys are mostly not for us: a number that no double or
-   64-bit integer can hold, NaN and Infinity are passed over (they become strings, so that a key that
-   is used still reports them). */
+/* The same for a file that others wrote, whose keys are mostly not for us: a number that no double
+   or 64-bit integer can hold, NaN and Infinity are passed over (they become strings, so that a key
+   that is used still reports them). */
 json_t *json_parse_foreign(const char *text, size_t n, int code, const char *name, struct err *err);
 
 /* The key's value; *v is left alone (the default) when the key is absent or null and `need` is not

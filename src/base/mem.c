@@ -134,6 +134,24 @@ char *arena_printf(struct arena *a, struct err *err, const char *fmt, ...)
     return p;
 }
 
+int arena_grow(struct arena *a, void *list, size_t n, size_t *cap, size_t size, struct err *err)
+{
+    size_t more = *cap ? 2 * *cap : 8;
+    void *bigger, *old;
+
+    if (n < *cap)
+        return 0;
+    bigger = arena_alloc(a, more, size, err);
+    if (!bigger)
+        return err->code;
+    memcpy(&old, list, sizeof old);
+    if (n)
+        memcpy(bigger, old, n * size);
+    memcpy(list, &bigger, sizeof bigger);
+    *cap = more;
+    return 0;
+}
+
 /* Keeps only the largest chunk: after a few rounds a loop allocates nothing. */
 void arena_reset(struct arena *a)
 {

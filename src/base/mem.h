@@ -46,6 +46,10 @@ char *arena_strdup(struct arena *a, const char *s, struct err *err);
 char *arena_strndup(struct arena *a, const char *s, size_t n, struct err *err);
 char *arena_printf(struct arena *a, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Room for one more in a list of n elements in the arena, *cap of which fit (0 and NULL to begin
+   with): a full one moves to a place twice as large. list: the address of the pointer to it. */
+int arena_grow(struct arena *a, void *list, size_t n, size_t *cap, size_t size, struct err *err);
+
 /* Forgets everything handed out but keeps the memory for what comes next. */
 void arena_reset(struct arena *a);
 void arena_release(struct arena *a);

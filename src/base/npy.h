@@ -14,8 +14,8 @@ struct npy {
     size_t size[2]; /* size[1] = 1 if rank is 1 */
 };
 
-/* One or two dimensions of float32 or float64. ERR_IO if the file cannot be had, ERR_CONFIG if it is
-   not what is read here. */
+/* One or two dimensions of float32 or float64. ERR_IO if the file cannot be had, ERR_CONFIG if it
+   is not what is read here. */
 int npy_read(struct npy *out, const char *path, struct arena *a, struct err *err);
 
 /* What stands before the data of an array of this type ("<f4", "|i1", "<U7") and shape. */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines "key<TAB>value", sorted by key: config keys by their path, "model", and "query ..." with its
-   names escaped, for they may hold tabs and line breaks. */
+/* Lines "key<TAB>value", sorted by key: config keys by their path, "model", and "query ..." with
+   its names escaped, for they may hold tabs and line breaks. */
 struct line {
     const char *key, *value;
 };

@@ -91,7 +91,7 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
         goto out;
     for (size_t i = 0; i < c->n; i++) {
         arena_reset(&o.group);
-        if (write_group(&o, &c->x[i], &u, err)) {
+        if (write_group(&o, &c->x[i], &u, err) || h5_complete(o.file, err)) {
             err_wrap(err, "group %s", c->x[i].name);
             goto out;
         }
@@ -100,11 +100,13 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
         goto out;
     count_queries(&o);
     arena_release(&o.group);
+    arena_release(&o.scratch);
     arena_release(&o.arena);
     return h5_commit(o.file, err);
 out:
     h5_abandon(o.file);
     arena_release(&o.group);
+    arena_release(&o.scratch);
     arena_release(&o.arena);
     return err->code;
 }

@@ -35,7 +35,8 @@ struct output {
     const char **status; /* (queries) of the query as a whole; NULL = ok */
     struct strata strata;
     struct arena arena;
-    struct arena group; /* forgotten after each group */
+    struct arena group;   /* forgotten after each group */
+    struct arena scratch; /* of averages (strata.h) */
 };
 
 #endif

@@ -126,7 +126,8 @@ static int write_ratio(struct averages *v, struct h5group *g, int i, struct err 
     size_t elements = padded_elements(v->x, &a->field);
     struct estimate *e = arena_alloc(&o->group, elements * o->strata.n, sizeof *e, err);
 
-    if (!e || strata_ratio(&o->strata, templates(o, v->x), v->slabs[i].v, elements, e, err))
+    if (!e ||
+        strata_ratio(&o->strata, templates(o, v->x), v->slabs[i].v, elements, e, &o->scratch, err))
         return err->code;
     return write_plain(o, g, a, e, elements, err);
 }
@@ -142,7 +143,8 @@ static int write_means(struct averages *v, struct h5group *g, int i, struct err 
         const float *value;
 
         if (!slabs_block(&v->slabs[i], first, &value, &n, err))
-            strata_estimate(&o->strata, templates(o, v->x), value, n, e + first * rows, err);
+            strata_estimate(&o->strata, templates(o, v->x), value, n, e + first * rows, &o->scratch,
+                            err);
     }
     if (!err->code)
         write_plain(o, g, a, e, elements, err);

@@ -76,7 +76,7 @@ static int test_block(struct effects *v, const float *value, size_t first, size_
         out[i].picked = !split || s[i].p <= c->fdr;
     used = take_half(v, value, n, split ? TEST : WHOLE);
     if ((split && significance_of(&o->strata, used, n, c->min_effect, s, err)) ||
-        strata_estimate(&o->strata, TEMPLATES_MEAN, used, n, e, err))
+        strata_estimate(&o->strata, TEMPLATES_MEAN, used, n, e, &v->o->scratch, err))
         goto out;
     for (size_t i = 0; i < n * rows; i++) {
         bool tested = has_sign(v, first + i / rows) && out[i].picked > 0;

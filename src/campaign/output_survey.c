@@ -1,4 +1,5 @@
 #include "campaign/output_survey.h"
+#include "experiments/kit/match.h"
 #include "experiments/kit/survey.h"
 
 static void name_strata(const struct output *o, const struct survey *s, const char **dataset,

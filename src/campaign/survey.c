@@ -2,6 +2,7 @@
 
 #include "campaign/campaign.h"
 #include "campaign/cut.h"
+#include "experiments/kit/match.h"
 
 #include <math.h>
 #include <string.h>

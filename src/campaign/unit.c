@@ -18,7 +18,7 @@
 #include <math.h>
 #include <string.h>
 
-struct job {
+struct unit_job {
     struct campaign *c;
     const struct unit *unit;
     const struct experiment *x;
@@ -34,7 +34,7 @@ static const char others_not_finite[] =
     "the output of a query that it takes values from is not finite";
 
 /* Why a query goes no further after its i-th run; "" if it does. */
-static const char *trouble(const struct job *j, int i)
+static const char *trouble(const struct unit_job *j, int i)
 {
     const struct run *r = &j->run[i];
     const char *reason = NULL;
@@ -47,7 +47,7 @@ static const char *trouble(const struct job *j, int i)
 }
 
 /* *status: why the query goes no further, "" if it does. */
-static int make_runs(struct job *j, const char **status, struct err *err)
+static int make_runs(struct unit_job *j, const char **status, struct err *err)
 {
     struct arena *a = &j->c->unit_arena;
     struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
@@ -79,7 +79,8 @@ static int make_runs(struct job *j, const char **status, struct err *err)
     return 0;
 }
 
-static int audit(struct job *j, const struct variant *v, int n, struct buf *out, struct err *err)
+static int audit(struct unit_job *j, const struct variant *v, int n, struct buf *out,
+                 struct err *err)
 {
     double worst[AUDIT_COUNT];
     bool due = j->unit->first == 0 && j->c->audited[j->unit->query];
@@ -97,13 +98,13 @@ static int audit(struct job *j, const struct variant *v, int n, struct buf *out,
 }
 
 /* Cells [first, first + n) whose variants are run together. */
-struct block {
+struct cell_block {
     struct cell *cell;
     struct variant *variant;
     int n_cells, n_variants;
 };
 
-static int gather_block(struct job *j, uint64_t first, uint64_t end, struct block *b,
+static int gather_block(struct unit_job *j, uint64_t first, uint64_t end, struct cell_block *b,
                         struct err *err)
 {
     struct arena *a = &j->c->unit_arena;
@@ -138,7 +139,7 @@ static int gather_block(struct job *j, uint64_t first, uint64_t end, struct bloc
     return 0;
 }
 
-static int reduce(struct job *j, const struct cell *cell, bool cell_fields, struct buf *out,
+static int reduce(struct unit_job *j, const struct cell *cell, bool cell_fields, struct buf *out,
                   struct err *err)
 {
     int (*slot)(const struct experiment *, const struct cell *, struct row *, struct worker *,
@@ -154,7 +155,7 @@ static int reduce(struct job *j, const struct cell *cell, bool cell_fields, stru
 }
 
 /* A kind without runs learns the same from its first answers. */
-static const char *trouble_without_runs(const struct block *b)
+static const char *trouble_without_runs(const struct cell_block *b)
 {
     for (int i = 0; i < b->n_variants; i++) {
         const struct answer *a = b->variant[i].answer;
@@ -170,7 +171,7 @@ static const char *trouble_without_runs(const struct block *b)
     return "";
 }
 
-static int run_block(struct job *j, uint64_t first, struct block *b, const char **status,
+static int run_block(struct unit_job *j, uint64_t first, struct cell_block *b, const char **status,
                      struct buf *out, struct err *err)
 {
     engine_run(&j->c->engine, b->variant, b->n_variants);
@@ -191,7 +192,7 @@ static int run_block(struct job *j, uint64_t first, struct block *b, const char 
 
 /* The plan may take one cell's or query's cost for another's (even axes, cost_of): here it is held
    to it. */
-static int check_cost(struct job *j, struct err *err)
+static int check_cost(struct unit_job *j, struct err *err)
 {
     const struct unit *u = j->unit;
 
@@ -214,7 +215,7 @@ static int put_status(const char *status, struct buf *out, struct err *err)
 
 int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
 {
-    struct job j = {.c = c, .unit = &c->unit[i]};
+    struct unit_job j = {.c = c, .unit = &c->unit[i]};
     uint64_t at, end = j.unit->first + j.unit->n;
     const char *status = "";
     size_t begin = out->len;
@@ -233,7 +234,7 @@ int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
     if (!j.unit->first && j.x->kind->extra)
         j.cost.flops += (uint64_t)j.x->kind->extra(j.x, j.q);
     for (at = j.unit->first; !*status && at < end;) {
-        struct block b;
+        struct cell_block b;
 
         if (gather_block(&j, at, end, &b, err) || run_block(&j, at, &b, &status, out, err))
             return err->code;

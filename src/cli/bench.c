@@ -5,8 +5,16 @@
 #include "base/rng.h"
 #include "engine/engine.h"
 
-#include <getopt.h>
 #include <string.h>
+
+struct bench_options {
+    const char *model;
+    int64_t threads;
+};
+
+static const struct argument_row arguments[] = {ARGUMENT_MODEL(struct bench_options, model)};
+
+static const struct option_row options[] = {OPTION_THREADS(struct bench_options, threads)};
 
 /* SGEMM of each thread alone on square matrices that its cache blocks suit, all threads at once:
    the ceiling for anything made of SGEMMs. FLOP/s. */
@@ -90,24 +98,23 @@ static int bench(const struct model *m, int threads, struct err *err)
     return code;
 }
 
-int cmd_bench(int argc, char **argv, struct err *err)
+static int bench_model(const struct call *call, struct err *err)
 {
-    static const struct option options[] = {{"threads", required_argument, NULL, 'j'}, {0}};
-    int64_t threads = 0;
+    const struct bench_options *o = call->options;
     struct model *m;
-    int o, code = 0;
 
-    opterr = 0;
-    while (!code && (o = getopt_long(argc, argv, "", options, NULL)) != -1)
-        code = o == 'j' ? parse_number("--threads", optarg, 1, 4096, &threads, err)
-                        : bad_option("bench", argv, err);
-    if (code)
-        return code;
-    if (argc - optind != 1)
-        return usage_error("bench", err);
-    if (model_open(&m, argv[optind], err))
+    if (model_open(&m, o->model, err))
         return err->code;
-    code = bench(m, threads ? (int)threads : team_cores(), err);
+    bench(m, o->threads ? (int)o->threads : team_cores(), err);
     model_close(m);
-    return code;
+    return err->code;
 }
+
+const struct command command_bench = {
+    .name = "bench",
+    .summary = "measure forward passes of a model beside the SGEMM peak of this machine",
+    .size = sizeof(struct bench_options),
+    .run = bench_model,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

@@ -1,12 +1,10 @@
 #define _XOPEN_SOURCE 700
 #include "cli/command.h"
 
-#include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
+#include "base/str.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Rank in a job that MPI_Init has not told of yet (Open MPI, PMIx, SLURM); 0 without one. */
 static int launched_rank(void)
@@ -43,50 +41,26 @@ int report_problems(const struct problems *p, struct err *err)
                    p->count == 1 ? "" : "s");
 }
 
-int parse_number(const char *option, const char *text, int64_t lo, int64_t hi, int64_t *v,
-                 struct err *err)
+int print_buf(struct buf *b, struct err *err)
 {
-    char *end;
-    long long n;
-
-    errno = 0;
-    n = strtoll(text, &end, 10);
-    if (errno || end == text || *end || n < lo || n > hi)
-        return err_set(err, ERR_CONFIG, "%s is \"%s\", expected a number from %lld to %lld", option,
-                       text, (long long)lo, (long long)hi);
-    *v = n;
-    return 0;
+    if (!err->code && !out_write(b->data, b->len, err))
+        out_flush(err);
+    buf_release(b);
+    return err->code;
 }
 
-static const struct command *find(const char *name)
+const struct command *command_find(const char *name, struct err *err)
 {
+    enum { COMMANDS_MAX = 64 };
+    const char *names[COMMANDS_MAX], *near;
+
     for (size_t i = 0; i < n_commands; i++)
-        if (!strcmp(commands[i].name, name))
-            return &commands[i];
+        if (str_eq(commands[i]->name, name))
+            return commands[i];
+    for (size_t i = 0; i < n_commands; i++)
+        names[i] = commands[i]->name;
+    near = str_did_you_mean(name, names, n_commands);
+    err_set(err, ERR_CONFIG, "unknown command \"%s\"%s%s%s; see lensweep help", name,
+            near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
     return NULL;
-}
-
-int bad_option(const char *command, char **argv, struct err *err)
-{
-    const char *option = argv[optind - 1];
-
-    return err_set(err, ERR_CONFIG,
-                   "%s: option \"%s\" is unknown or lacks its value; usage: "
-                   "lensweep %s %s",
-                   command, option, command, find(command)->usage);
-}
-
-int one_argument(const char *command, int argc, char **argv, struct err *err)
-{
-    for (int i = 1; i < argc; i++)
-        if (argv[i][0] == '-') {
-            optind = i + 1;
-            return bad_option(command, argv, err);
-        }
-    return argc == 2 ? 0 : usage_error(command, err);
-}
-
-int usage_error(const char *command, struct err *err)
-{
-    return err_set(err, ERR_CONFIG, "usage: lensweep %s %s", command, find(command)->usage);
 }

@@ -9,37 +9,16 @@
 
 #include "base/err.h"
 #include "base/out.h"
+#include "cli/option.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct command {
-    const char *name;
-    const char *usage;   /* what stands behind `lensweep NAME` */
-    const char *summary; /* one line for `lensweep help` */
-    const char *help;    /* the whole of `lensweep help NAME` below usage and summary */
-    int (*run)(int argc, char **argv, struct err *err); /* argv[0] is the command's name */
-};
-
-extern const struct command commands[];
+extern const struct command *const commands[];
 extern const size_t n_commands;
 
-int cmd_run(int argc, char **argv, struct err *err);
-int cmd_plan(int argc, char **argv, struct err *err);
-int cmd_collect(int argc, char **argv, struct err *err);
-int cmd_status(int argc, char **argv, struct err *err);
-int cmd_inspect(int argc, char **argv, struct err *err);
-int cmd_logits(int argc, char **argv, struct err *err);
-int cmd_tokenize(int argc, char **argv, struct err *err);
-int cmd_generate(int argc, char **argv, struct err *err);
-int cmd_plot(int argc, char **argv, struct err *err);
-int cmd_export(int argc, char **argv, struct err *err);
-int cmd_top(int argc, char **argv, struct err *err);
-int cmd_summary(int argc, char **argv, struct err *err);
-int cmd_diff(int argc, char **argv, struct err *err);
-int cmd_bench(int argc, char **argv, struct err *err);
-int cmd_help(int argc, char **argv, struct err *err);
+/* The command of this name; NULL after ERR_CONFIG with what was probably meant. */
+const struct command *command_find(const char *name, struct err *err);
+
+/* Writes to standard output and empties the buffer, if nothing went wrong before. */
+int print_buf(struct buf *b, struct err *err);
 
 /* Prints the error's line on stderr, once: err->msg is empty afterwards. Of the ranks of a job only
    the first says anything. */
@@ -48,20 +27,40 @@ void report_error(struct err *err);
 /* Prints each problem as "WHERE: what" on stderr; ERR_CONFIG with a count if there is any. */
 int report_problems(const struct problems *p, struct err *err);
 
-/* The value of an option that takes a number in [lo, hi]. */
-int parse_number(const char *option, const char *text, int64_t lo, int64_t hi, int64_t *v,
-                 struct err *err);
+/* Rows that several commands have. */
+#define ARGUMENT_MODEL(st, field)                                                    \
+    {                                                                                \
+        ARGUMENT_ONE(st, field), "MODEL", "a Hugging Face directory or a .gguf file" \
+    }
+#define ARGUMENT_RESULT(st, field)                                                 \
+    {                                                                              \
+        ARGUMENT_ONE(st, field), "RESULT", "a result file, or the folder of a run" \
+    }
+#define OPTION_THREADS(st, field)                                                           \
+    {                                                                                       \
+        OPTION_INTO(int, st, field), .name = "threads", .value = "N", .lo = 1, .hi = 4096,  \
+                                     .doc = "threads (default: all cores that are allowed)" \
+    }
+#define OPTION_NO_BOS(st, field)                                                      \
+    {                                                                                 \
+        OPTION_INTO(flag, st, field), .name = "no-bos",                               \
+                                      .doc = "without the tokenizer's special tokens" \
+    }
 
-/* For getopt_long's '?' and ':' : one line that names the option. */
-int bad_option(const char *command, char **argv, struct err *err);
+#define OPTION_CHAT(st, field)                                                         \
+    {                                                                                  \
+        OPTION_INTO(flag, st, field), .name = "chat",                                  \
+                                      .doc = "the text is what a user says: by the "   \
+                                             "model's chat template, up to the answer" \
+    }
+#define OPTION_SYSTEM(st, field)                                                     \
+    {                                                                                \
+        OPTION_INTO(text, st, field), .name = "system", .value = "TEXT",             \
+                                      .doc = "chat: with this system message before" \
+    }
 
-/* For commands that take one argument and no option: 0 if that is what argv has. */
-int one_argument(const char *command, int argc, char **argv, struct err *err);
-
-/* ERR_CONFIG "NAME takes ..., found N arguments; usage: lensweep NAME ..." */
-int usage_error(const char *command, struct err *err);
-
-/* The summary of a finished result file on standard output: after a run, and as a command. */
-int print_summary(const char *path, struct err *err);
+/* A command's tables with their lengths. */
+#define ARGUMENTS(table) .argument = (table), .n_arguments = sizeof(table) / sizeof *(table)
+#define OPTIONS(table)   .option = (table), .n_options = sizeof(table) / sizeof *(table)
 
 #endif

@@ -1,38 +1,43 @@
-#define _XOPEN_SOURCE 700
 #include "report/diff.h"
+
 #include "cli/command.h"
 
-#include <getopt.h>
 #include <math.h>
-#include <stdlib.h>
 
-static int parse_tolerance(const char *option, const char *text, double *v, struct err *err)
+struct diff_options {
+    const char *a, *b;
+    double rtol, atol;
+};
+
+static const struct argument_row arguments[] = {
+    {ARGUMENT_ONE(struct diff_options, a), "A", "a result file, or the folder of a run"},
+    {ARGUMENT_ONE(struct diff_options, b), "B", "another"}};
+
+static const struct option_row options[] = {
+    {OPTION_INTO(real, struct diff_options, rtol), .name = "rtol", .value = "X", .fallback = "0",
+     .hi = INFINITY, .doc = "numbers a of A and b of B are equal up to Y + X |b|"},
+    {OPTION_INTO(real, struct diff_options, atol), .name = "atol", .value = "Y", .fallback = "0",
+     .hi = INFINITY, .doc = "see --rtol"}};
+
+static int diff(const struct call *call, struct err *err)
 {
-    char *end;
+    const struct diff_options *o = call->options;
+    struct diff d = {.rtol = o->rtol,
+                     .atol = o->atol,
+                     .tolerant = option_given(call, "rtol") || option_given(call, "atol")};
 
-    *v = strtod(text, &end);
-    if (end == text || *end || !isfinite(*v) || *v < 0)
-        return err_set(err, ERR_CONFIG, "%s is \"%s\", expected a number from 0 up", option, text);
-    return 0;
+    return diff_files(&d, o->a, o->b, err);
 }
 
-int cmd_diff(int argc, char **argv, struct err *err)
-{
-    static const struct option options[] = {
-        {"rtol", required_argument, NULL, 'r'}, {"atol", required_argument, NULL, 'a'}, {0}};
-    struct diff d = {0};
-    int c;
-
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c != 'r' && c != 'a')
-            return bad_option("diff", argv, err);
-        d.tolerant = true;
-        if (parse_tolerance(c == 'r' ? "--rtol" : "--atol", optarg, c == 'r' ? &d.rtol : &d.atol,
-                            err))
-            return err->code;
-    }
-    if (argc - optind != 2)
-        return usage_error("diff", err);
-    return diff_files(&d, argv[optind], argv[optind + 1], err);
-}
+const struct command command_diff = {
+    .name = "diff",
+    .summary = "compare two result files and name the first difference",
+    .notes =
+        "Groups, attributes, dimensions, texts and numbers are compared; NaN equals NaN. With a "
+        "tolerance, versions and BLAS in the provenance are only noted. Exit status: 0 equal, "
+        "1 they differ, 3 a file cannot be read.",
+    .size = sizeof(struct diff_options),
+    .run = diff,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

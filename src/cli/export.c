@@ -1,17 +1,34 @@
-#define _XOPEN_SOURCE 700
 #include "cli/command.h"
 
-#include "base/str.h"
 #include "report/export/export.h"
 
-#include <getopt.h>
 #include <string.h>
 
-struct options {
-    const char *format, *dir, *model;
+enum export_format { EXPORT_CSV, EXPORT_JSONL, EXPORT_AUTHORS };
+
+static const struct choice formats[] = {{"csv", EXPORT_CSV},
+                                        {"jsonl", EXPORT_JSONL},
+
+                                        {"authors", EXPORT_AUTHORS},
+                                        {NULL, 0}};
+
+struct export_options {
+    const char *result, *dir, *model;
+    enum export_format format;
 };
 
-static int write_authors(struct h5file *f, const struct options *opt, struct outputs *o,
+static const struct argument_row arguments[] = {ARGUMENT_RESULT(struct export_options, result)};
+
+static const struct option_row options[] = {
+    {OPTION_INTO(choice, struct export_options, format), .name = "format", .letter = 'f',
+     .choices = formats, .need = REQUIRED, .doc = "how it is written, see below"},
+    {OPTION_INTO(path, struct export_options, dir), .name = "output", .letter = 'o', .value = "DIR",
+     .doc = "write into DIR (default: a folder called by the format, beside the result)"},
+    {OPTION_INTO(text, struct export_options, model), .name = "model", .value = "NAME",
+     .doc = "authors: the model's folder, such as meta-llama/Meta-Llama-3-8B-Instruct (default: "
+            "model)"}};
+
+static int write_authors(struct h5file *f, const struct export_options *opt, struct outputs *o,
                          struct err *err)
 {
     struct buf notes = {0};
@@ -23,25 +40,22 @@ static int write_authors(struct h5file *f, const struct options *opt, struct out
     return code;
 }
 
-static const struct {
-    const char *name;
-    int (*write)(struct h5file *f, struct outputs *o, struct err *err);
-} formats[] = {
-    {"csv", export_csv},
-    {"jsonl", export_jsonl},
-};
-
-static int write_format(struct h5file *f, const struct options *opt, struct outputs *o,
+static int write_format(struct h5file *f, const struct export_options *o, struct outputs *out,
                         struct err *err)
 {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (str_eq(formats[i].name, opt->format))
-            return formats[i].write(f, o, err);
-    return write_authors(f, opt, o, err);
+    switch (o->format) {
+    case EXPORT_CSV:
+        return export_csv(f, out, err);
+    case EXPORT_JSONL:
+        return export_jsonl(f, out, err);
+    case EXPORT_AUTHORS:
+        break;
+    }
+    return write_authors(f, o, out, err);
 }
 
 /* Without -o: a folder called by the format, beside the result. */
-static const char *folder(struct outputs *o, const struct options *opt, const char *path,
+static const char *folder(struct outputs *o, const struct export_options *opt, const char *path,
                           struct err *err)
 {
     const char *slash = strrchr(path, '/');
@@ -49,14 +63,14 @@ static const char *folder(struct outputs *o, const struct options *opt, const ch
     if (opt->dir)
         return opt->dir;
     return arena_printf(&o->arena, err, "%.*s%s", slash ? (int)(slash - path) + 1 : 0, path,
-                        opt->format);
+                        choice_word(formats, (int)opt->format));
 }
 
-static int export_file(const struct options *opt, const char *result, struct err *err)
+static int export_file(const struct export_options *opt, struct err *err)
 {
     struct outputs o = {0};
     struct h5file *f = NULL;
-    char *path = h5_find(&o.arena, result, err);
+    char *path = h5_find(&o.arena, opt->result, err);
     int code = !path || h5_open(&f, path, err) || !(o.dir = folder(&o, opt, path, err));
 
     if (!code && (write_format(f, opt, &o, err) || outputs_commit(&o, err)))
@@ -68,51 +82,25 @@ static int export_file(const struct options *opt, const char *result, struct err
     return code ? err->code : 0;
 }
 
-static int check_options(const struct options *opt, struct err *err)
+static int export(const struct call *call, struct err *err)
 {
-    bool known = opt->format && str_eq(opt->format, "authors");
+    const struct export_options *o = call->options;
 
-    for (size_t i = 0; i < sizeof formats / sizeof *formats && opt->format; i++)
-        known |= str_eq(formats[i].name, opt->format);
-    if (opt->format && str_eq(opt->format, "npz"))
-        return err_set(
-            err, ERR_CONFIG,
-            "--format npz is gone: numpy.savez(\"GROUP.npz\", **{v: h5py.File(RESULT)"
-            "[GROUP][v][()] for v in h5py.File(RESULT)[GROUP]}) writes one (docs/export.md)");
-    if (!known)
-        return err_set(err, ERR_CONFIG, "--format is %s%s%s, expected csv, jsonl or authors",
-                       opt->format ? "\"" : "", opt->format ? opt->format : "missing",
-                       opt->format ? "\"" : "");
-    if (opt->dir && !*opt->dir)
-        return err_set(err, ERR_CONFIG, "-o is empty, expected a folder");
-    if (opt->model && !str_eq(opt->format, "authors"))
-        return err_set(err, ERR_CONFIG, "--model means nothing for --format %s", opt->format);
-    return 0;
+    if (option_given(call, "model") && o->format != EXPORT_AUTHORS)
+        return usage_error(call->command, err, "--model is only for --format authors");
+    return export_file(o, err);
 }
 
-int cmd_export(int argc, char **argv, struct err *err)
-{
-    static const struct option options[] = {{"format", required_argument, NULL, 'f'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"model", required_argument, NULL, 'm'},
-                                            {0}};
-    struct options opt = {0};
-    int c;
-
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "f:o:", options, NULL)) != -1) {
-        if (c == 'f')
-            opt.format = optarg;
-        else if (c == 'o')
-            opt.dir = optarg;
-        else if (c == 'm')
-            opt.model = optarg;
-        else
-            return bad_option("export", argv, err);
-    }
-    if (argc - optind != 1)
-        return usage_error("export", err);
-    if (check_options(&opt, err))
-        return err->code;
-    return export_file(&opt, argv[optind], err);
-}
+const struct command command_export = {
+    .name = "export",
+    .summary = "write a result file for other programs",
+    .notes =
+        "csv: a long table for each set of dimensions, a row for each cell.\n"
+        "jsonl: an object for each query, or each entry of another first dimension.\n"
+        "authors: the folders and files of the paper's own code, for its plotting scripts.\n"
+        "docs/export.md describes the files, and has the line of Python that makes NumPy archives.",
+    .size = sizeof(struct export_options),
+    .run = export,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

@@ -3,11 +3,30 @@
 #include "base/buf.h"
 #include "cli/prompt.h"
 
-#include <getopt.h>
+struct generate_options {
+    const char *model;
+    struct prompt_options prompt;
+    int64_t count;
+    bool ids;
+};
+
+static const struct argument_row arguments[] = {ARGUMENT_MODEL(struct generate_options, model)};
+
+static const struct option_row options[] = {
+    {OPTION_INTO(text, struct generate_options, prompt.text), .name = "prompt", .value = "TEXT",
+     .need = REQUIRED, .doc = "what is continued"},
+    {OPTION_INTO(int, struct generate_options, count), .name = "count", .letter = 'n', .value = "N",
+     .fallback = "32", .hi = 100000, .doc = "tokens to generate"},
+    {OPTION_INTO(flag, struct generate_options, ids), .name = "ids",
+     .doc = "print token ids in place of text"},
+    OPTION_NO_BOS(struct generate_options, prompt.no_bos),
+    OPTION_CHAT(struct generate_options, prompt.chat),
+    OPTION_SYSTEM(struct generate_options, prompt.system),
+    OPTION_THREADS(struct generate_options, prompt.threads)};
 
 /* Greedy decoding: a whole forward pass per token. Prompts here are short; what is exact comes
    before what is fast. */
-static int generate(struct prompt *p, int n, struct err *err)
+static int add_tokens(struct prompt *p, int n, struct err *err)
 {
     int32_t eos = p->tokenizer ? tokenizer_eos(p->tokenizer) : -1;
 
@@ -44,48 +63,25 @@ static int print(const struct prompt *p, size_t from, bool as_ids, struct err *e
     return code ? code : out_printf(err, "\n");
 }
 
-int cmd_generate(int argc, char **argv, struct err *err)
+static int generate(const struct call *call, struct err *err)
 {
-    static const struct option options[] = {{"prompt", required_argument, NULL, 'p'},
-                                            {"ids", no_argument, NULL, 'i'},
-                                            {"no-bos", no_argument, NULL, 'b'},
-                                            {"chat", no_argument, NULL, 'c'},
-                                            {"system", required_argument, NULL, 's'},
-                                            {"threads", required_argument, NULL, 'j'},
-                                            {0}};
-    struct prompt_options po = {0};
-    bool as_ids = false;
+    const struct generate_options *o = call->options;
     struct prompt p;
-    int64_t n = 32;
-    int o, code = 0;
     size_t from;
 
-    opterr = 0;
-    while (!code && (o = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
-        if (o == 'p')
-            po.text = optarg;
-        else if (o == 'n')
-            code = parse_number("-n", optarg, 0, 100000, &n, err);
-        else if (o == 'i')
-            as_ids = true;
-        else if (o == 'b')
-            po.no_bos = true;
-        else if (o == 'c')
-            po.chat = true;
-        else if (o == 's')
-            po.system = optarg;
-        else if (o == 'j')
-            code = parse_number("--threads", optarg, 1, 4096, &po.threads, err);
-        else
-            code = bad_option("generate", argv, err);
-    }
-    if (code)
-        return code;
-    if (argc - optind != 1 || !po.text)
-        return usage_error("generate", err);
-    code = prompt_open(&p, argv[optind], &po, (int)n, err);
+    prompt_open(&p, o->model, &o->prompt, (int)o->count, err);
     from = p.ids.n;
-    code = code || generate(&p, (int)n, err) || print(&p, from, as_ids, err);
+    if (!err->code && !add_tokens(&p, (int)o->count, err))
+        print(&p, from, o->ids, err);
     prompt_close(&p);
-    return code ? err->code : 0;
+    return err->code;
 }
+
+const struct command command_generate = {
+    .name = "generate",
+    .summary = "continue a prompt greedily",
+    .size = sizeof(struct generate_options),
+    .run = generate,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

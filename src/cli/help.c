@@ -1,36 +1,48 @@
 #include "cli/command.h"
 
 #include "base/str.h"
+#include "base/wrap.h"
+#include "data/keys.h"
 #include "experiments/experiment.h"
 
-#include <string.h>
+#include <stdio.h>
 
-static int list_commands(struct err *err)
+struct help_options {
+    const char *topic;
+    bool markdown;
+};
+
+static const struct argument_row arguments[] = {
+    {ARGUMENT_MAY_LACK(struct help_options, topic), "TOPIC",
+     "a command; config: the reference of a config's keys; data: that of data files; a key, such "
+     "as run.rows or rows; a "
+     "section or a kind of experiment (default: the list of commands)"}};
+
+static const struct option_row options[] = {{OPTION_INTO(flag, struct help_options, markdown),
+                                             .name = "markdown",
+                                             .doc = "help config: as docs/config.md has it"}};
+
+static int list_commands(struct buf *b, struct err *err)
 {
-    int bad = out_printf(err, "lensweep: sweeps over every head and layer of a language model\n\n"
-                              "usage: lensweep COMMAND ...\n\n");
-
-    for (size_t i = 0; i < n_commands && !bad; i++)
-        bad = out_printf(err, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    if (bad ||
-        out_printf(err,
-                   "\nMODEL is a Hugging Face directory or a .gguf file.\n"
-                   "lensweep help COMMAND | config | data | KEY tells more.\n\nexit status:\n"))
+    if (buf_puts(b,
+                 "lensweep: sweeps over every head and layer of a language model\n\n"
+                 "usage: lensweep COMMAND ...\n\n",
+                 err))
         return err->code;
-#define X(name, status, text)                         \
-    if (out_printf(err, "  %2d  %s\n", status, text)) \
+    for (size_t i = 0; i < n_commands; i++)
+        if (buf_printf(b, err, "  %-10s %s\n", commands[i]->name, commands[i]->summary))
+            return err->code;
+    if (buf_puts(b,
+                 "\nMODEL is a Hugging Face directory or a .gguf file.\n"
+                 "lensweep help COMMAND | config | data | KEY tells more.\n\nexit status:\n",
+                 err))
+        return err->code;
+#define X(name, status, text)                            \
+    if (buf_printf(b, err, "  %2d  %s\n", status, text)) \
         return err->code;
     ERR_CODES(X)
 #undef X
     return 0;
-}
-
-static int print_buf(struct buf *b, int code, struct err *err)
-{
-    if (!code)
-        code = out_write(b->data, b->len, err);
-    buf_release(b);
-    return code;
 }
 
 /* The section `data` of a config, and the keys of the files that it names. */
@@ -42,26 +54,37 @@ static int data_help(const struct experiment_schema *schemas, size_t n, bool mar
     return data_reference(markdown, b, err);
 }
 
-int cmd_help(int argc, char **argv, struct err *err)
+/* What is no command is a key. */
+static int tell(const struct help_options *o, struct buf *b, struct err *err)
 {
-    bool markdown = argc == 3 && str_eq(argv[2], "--markdown");
-    const struct experiment_schema *schemas;
-    struct buf b = {0};
     size_t n;
+    const struct experiment_schema *schemas = kind_schemas(&n);
 
-    if (argc == 1)
-        return list_commands(err);
-    if (argc > 3 || (argc == 3 && !markdown))
-        return usage_error("help", err);
+    if (!o->topic)
+        return list_commands(b, err);
     for (size_t i = 0; i < n_commands; i++)
-        if (str_eq(commands[i].name, argv[1]))
-            return out_printf(err, "usage: lensweep %s %s\n\n%s\n%s%s", commands[i].name,
-                              commands[i].usage, commands[i].summary,
-                              commands[i].help[0] ? "\n" : "", commands[i].help);
-    schemas = kind_schemas(&n);
-    if (str_eq(argv[1], "config"))
-        return print_buf(&b, config_reference(schemas, n, markdown, &b, err), err);
-    if (str_eq(argv[1], "data"))
-        return print_buf(&b, data_help(schemas, n, markdown, &b, err), err);
-    return print_buf(&b, config_help(schemas, n, argv[1], &b, err), err);
+        if (str_eq(commands[i]->name, o->topic))
+            return usage_text(commands[i], b, err);
+    if (str_eq(o->topic, "config"))
+        return config_reference(schemas, n, o->markdown, b, err);
+    if (str_eq(o->topic, "data"))
+        return data_help(schemas, n, o->markdown, b, err);
+    return config_help(schemas, n, o->topic, b, err);
 }
+
+static int help(const struct call *call, struct err *err)
+{
+    struct buf b = {0};
+
+    tell(call->options, &b, err);
+    return print_buf(&b, err);
+}
+
+const struct command command_help = {
+    .name = "help",
+    .summary = "this list, a command, the config reference or one of its keys",
+    .size = sizeof(struct help_options),
+    .run = help,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

@@ -1,22 +1,31 @@
 #include "cli/command.h"
 
-#include "base/buf.h"
 #include "model/model.h"
 
-int cmd_inspect(int argc, char **argv, struct err *err)
+struct inspect_options {
+    const char *path;
+};
+
+static const struct argument_row arguments[] = {{ARGUMENT_ONE(struct inspect_options, path), "PATH",
+                                                 "a Hugging Face directory or a .gguf file"}};
+
+static int inspect(const struct call *call, struct err *err)
 {
+    const struct inspect_options *o = call->options;
     struct model *m;
     struct buf b = {0};
-    int code;
 
-    if (one_argument("inspect", argc, argv, err))
+    if (model_open(&m, o->path, err))
         return err->code;
-    if (model_open(&m, argv[1], err))
-        return err->code;
-    code = model_describe(m, &b, err);
-    if (!code)
-        code = out_write(b.data, b.len, err);
-    buf_release(&b);
+    model_describe(m, &b, err);
     model_close(m);
-    return code;
+    return print_buf(&b, err);
 }
+
+const struct command command_inspect = {
+    .name = "inspect",
+    .summary = "show what a model file or directory holds",
+    .size = sizeof(struct inspect_options),
+    .run = inspect,
+    ARGUMENTS(arguments),
+};

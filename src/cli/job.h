@@ -1,39 +1,37 @@
-/* What `run` and `plan` share: options, and the table that says what would be done. */
+/* Options of `run` and `plan`: a config, what is changed in it, and what each has of its own. */
 #ifndef LENSWEEP_CLI_JOB_H
 #define LENSWEEP_CLI_JOB_H
 
 #include "campaign/campaign.h"
+#include "cli/option.h"
 
 struct job_options {
-    struct campaign_request request;
-    const char *set[64];
+    const char *config;
+    struct word_list set; /* "key.path=value" */
     int64_t ranks, nodes; /* plan: to estimate time and memory for */
     bool sbatch;          /* plan: print a job script */
+    struct shard shard;   /* run: units whose number is i modulo n; 0/1 = all */
     bool restart, dry_run;
-    int64_t shard, shards; /* --shard i/n: units whose number is i modulo n; 0/1 = all */
 };
 
-/* For the command's own options beside --set; `command` is run or plan. */
-int parse_job(int argc, char **argv, const char *command, struct job_options *o, struct err *err);
+/* Rows that both have. */
+#define JOB_CONFIG                                           \
+    {                                                        \
+        ARGUMENT_ONE(struct job_options, config), "CONFIG",  \
+            "a YAML file; lensweep help config has its keys" \
+    }
+#define JOB_SET                                                                             \
+    {                                                                                       \
+        OPTION_INTO(list, struct job_options, set), .name = "set", .value = "KEY=VALUE",    \
+                                                    .doc = "override a key of the config: " \
+                                                           "run.threads=2, "                \
+                                                           "experiments.NAME.KEY=VALUE"     \
+    }
 
 /* A line on stderr if the model's tokenizer cannot be used. */
 void warn_tokenizer(const struct campaign *c);
 
-/* What a campaign that has been cut takes. */
-struct forecast {
-    double flops, seconds; /* in all; seconds 0 = not known */
-    double rank_bytes, weight_bytes;
-    int64_t ranks, nodes;
-    int threads;             /* of a rank */
-    double flops_per_second; /* of a rank, measured; 0 = not known */
-};
-
-struct forecast forecast(struct campaign *c, int64_t ranks, int64_t nodes, int threads);
-
-/* Units, cells, FLOP, memory and time, and some cells in words. */
-int print_plan(struct campaign *c, const struct forecast *e, struct err *err);
-
-/* jobs/many-nodes.sbatch with the plan's numbers, this program, this config. */
-int print_job_script(const struct job_options *o, const struct forecast *e, struct err *err);
+/* What the campaign is to be opened with; borrows from the options. */
+struct campaign_request job_request(const struct job_options *o);
 
 #endif

@@ -4,9 +4,29 @@
 #include "cli/prompt.h"
 #include "engine/lens.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <string.h>
+
+struct logits_options {
+    const char *model;
+    struct prompt_options prompt;
+    int64_t top;
+    const char *npy;
+};
+
+static const struct argument_row arguments[] = {ARGUMENT_MODEL(struct logits_options, model)};
+
+static const struct option_row options[] = {
+    {OPTION_INTO(text, struct logits_options, prompt.text), .name = "prompt", .value = "TEXT",
+     .need = ONE_OF, .doc = "with the tokenizer's own special tokens, unless --no-bos"},
+    {OPTION_INTO(text, struct logits_options, prompt.ids), .name = "ids", .value = "\"1 2 3\"",
+     .need = ONE_OF, .doc = "token ids, as they are"},
+    {OPTION_INTO(int, struct logits_options, top), .name = "top", .value = "K", .fallback = "10",
+     .hi = 1000000, .doc = "the K most probable tokens after the last one"},
+    {OPTION_INTO(path, struct logits_options, npy), .name = "npy", .value = "FILE",
+     .doc = "logits of all positions, float32 (tokens, vocabulary)"},
+    OPTION_NO_BOS(struct logits_options, prompt.no_bos),
+    OPTION_THREADS(struct logits_options, prompt.threads)};
 
 static int print_top(const struct prompt *p, const float *logit, double log_z, int k,
                      struct err *err)
@@ -59,43 +79,22 @@ static int show(struct prompt *p, const char *npy, int top, struct err *err)
     return print_top(p, run.logits, run.log_z, top, err);
 }
 
-int cmd_logits(int argc, char **argv, struct err *err)
+static int logits(const struct call *call, struct err *err)
 {
-    static const struct option options[] = {{"prompt", required_argument, NULL, 'p'},
-                                            {"ids", required_argument, NULL, 'i'},
-                                            {"top", required_argument, NULL, 'k'},
-                                            {"npy", required_argument, NULL, 'f'},
-                                            {"no-bos", no_argument, NULL, 'b'},
-                                            {"threads", required_argument, NULL, 'j'},
-                                            {0}};
-    struct prompt_options po = {0};
-    const char *npy = NULL;
-    int64_t top = 10;
+    const struct logits_options *o = call->options;
     struct prompt p;
-    int o, code = 0;
 
-    opterr = 0;
-    while (!code && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (o == 'p')
-            po.text = optarg;
-        else if (o == 'i')
-            po.ids = optarg;
-        else if (o == 'k')
-            code = parse_number("--top", optarg, 0, 1000000, &top, err);
-        else if (o == 'f')
-            npy = optarg;
-        else if (o == 'b')
-            po.no_bos = true;
-        else if (o == 'j')
-            code = parse_number("--threads", optarg, 1, 4096, &po.threads, err);
-        else
-            code = bad_option("logits", argv, err);
-    }
-    if (code)
-        return code;
-    if (argc - optind != 1 || !po.text == !po.ids)
-        return usage_error("logits", err);
-    code = prompt_open(&p, argv[optind], &po, 0, err) || show(&p, npy, (int)top, err);
+    if (!prompt_open(&p, o->model, &o->prompt, 0, err))
+        show(&p, o->npy, (int)o->top, err);
     prompt_close(&p);
-    return code ? err->code : 0;
+    return err->code;
 }
+
+const struct command command_logits = {
+    .name = "logits",
+    .summary = "next-token logits of a prompt",
+    .size = sizeof(struct logits_options),
+    .run = logits,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

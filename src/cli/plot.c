@@ -1,36 +1,63 @@
-#define _XOPEN_SOURCE 700
 #include "report/figures/plot.h"
 
 #include "cli/command.h"
 
-#include <getopt.h>
+enum picture { PICTURE_PNG, PICTURE_SVG, PICTURE_PDF };
 
-int cmd_plot(int argc, char **argv, struct err *err)
+static const struct choice pictures[] = {
+    {"png", PICTURE_PNG}, {"svg", PICTURE_SVG}, {"pdf", PICTURE_PDF}, {NULL, 0}};
+
+enum width { WIDTH_PAGE, WIDTH_COLUMN };
+
+static const struct choice widths[] = {{"page", WIDTH_PAGE}, {"column", WIDTH_COLUMN}, {NULL, 0}};
+
+struct plot_command {
+    struct word_list results;
+    struct plot_options plot;
+    enum picture format;
+    enum width width;
+    int64_t layers_from;
+};
+
+static const struct argument_row arguments[] = {
+    {ARGUMENT_MANY(struct plot_command, results), "RESULT", "result files, or folders of runs"}};
+
+static const struct option_row options[] = {
+    {OPTION_INTO(path, struct plot_command, plot.dir), .name = "output", .letter = 'o',
+     .value = "DIR", .doc = "where to (default: figures/ beside each result)"},
+    {OPTION_INTO(choice, struct plot_command, format), .name = "format", .choices = pictures,
+     .fallback = "png", .doc = "of the pictures (png: 300 dots per inch)"},
+    {OPTION_INTO(choice, struct plot_command, width), .name = "width", .choices = widths,
+     .fallback = "page", .doc = "7 inches, or 3.3 inches for a column, with type of 7 points"},
+    {OPTION_INTO(int, struct plot_command, layers_from), .name = "layers-from", .value = "N",
+     .fallback = "0", .lo = 0, .hi = 1, .doc = "number of the first layer: 1 as in many papers"}};
+
+static int plot(const struct call *call, struct err *err)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"format", required_argument, NULL, 'f'}, {0}};
-    struct plot_options o = {.format = "png"};
+    const struct plot_command *c = call->options;
+    struct plot_options o = c->plot;
     struct buf said = {0};
     struct err trouble;
-    int c, code;
+    int code;
 
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-        if (c == 'o')
-            o.dir = optarg;
-        else if (c == 'f')
-            o.format = optarg;
-        else
-            return bad_option("plot", argv, err);
-    }
-    if (optind == argc)
-        return usage_error("plot", err);
     err_clear(&trouble);
-    code = plot_results(&o, argv + optind, (size_t)(argc - optind), &said, err);
+    o.format = choice_word(pictures, (int)c->format);
+    o.width = choice_word(widths, (int)c->width);
+    o.layers_from = (int)c->layers_from;
+    code = plot_results(&o, c->results.v, c->results.n, &said, err);
     /* What was drawn is said before the error. */
-    if ((said.len && out_write(said.data, said.len, code ? &trouble : err)) ||
-        out_flush(code ? &trouble : err))
-        code = code ? code : err->code;
-    buf_release(&said);
-    return code;
+    print_buf(&said, code ? &trouble : err);
+    return code ? code : err->code;
 }
+
+const struct command command_plot = {
+    .name = "plot",
+    .summary = "draw the figures of a result file",
+    .notes = "Every experiment that has figures is drawn, with the averages and intervals of the "
+             "file. Each figure comes with its numbers (NAME.csv) and its script (gnuplot NAME.gp "
+             "draws it again).",
+    .size = sizeof(struct plot_command),
+    .run = plot,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

@@ -20,7 +20,7 @@ static int parse_ids(struct ids *out, const char *text, int vocab, struct err *e
         errno = 0;
         id = strtol(s, &end, 10);
         if (end == s || errno || id < 0 || id >= vocab)
-            return err_set(err, ERR_CONFIG, "\"%.20s\" is no token id, expected 0 to %d", s,
+            return err_set(err, ERR_CONFIG, "\"%.20s\" is not a token id: it must be 0 to %d", s,
                            vocab - 1);
         if (ids_push(out, (int32_t)id, err))
             return err->code;

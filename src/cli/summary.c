@@ -1,5 +1,13 @@
-#include "report/summary.h"
+#include "cli/summary.h"
+
 #include "cli/command.h"
+#include "report/summary.h"
+
+struct summary_options {
+    const char *result;
+};
+
+static const struct argument_row arguments[] = {ARGUMENT_RESULT(struct summary_options, result)};
 
 int print_summary(const char *path, struct err *err)
 {
@@ -8,14 +16,21 @@ int print_summary(const char *path, struct err *err)
 
     if (!result_open(&r, path, err) && summary_text(&r, &out, err))
         err_wrap(err, "%s", r.path);
-    if (!err->code && !out_write(out.data, out.len, err))
-        out_flush(err);
     result_close(&r);
-    buf_release(&out);
-    return err->code;
+    return print_buf(&out, err);
 }
 
-int cmd_summary(int argc, char **argv, struct err *err)
+static int summary(const struct call *call, struct err *err)
 {
-    return one_argument("summary", argc, argv, err) ? err->code : print_summary(argv[1], err);
+    const struct summary_options *o = call->options;
+
+    return print_summary(o->result, err);
 }
+
+const struct command command_summary = {
+    .name = "summary",
+    .summary = "print the summary of a finished result file",
+    .size = sizeof(struct summary_options),
+    .run = summary,
+    ARGUMENTS(arguments),
+};

@@ -3,7 +3,22 @@
 #include "base/buf.h"
 #include "cli/prompt.h"
 
-#include <getopt.h>
+struct tokenize_options {
+    const char *model;
+    struct prompt_options prompt;
+    bool tokens;
+};
+
+static const struct argument_row arguments[] = {ARGUMENT_MODEL(struct tokenize_options, model)};
+
+static const struct option_row options[] = {
+    {OPTION_INTO(text, struct tokenize_options, prompt.text), .name = "text", .value = "TEXT",
+     .need = REQUIRED, .doc = "what is tokenized"},
+    {OPTION_INTO(flag, struct tokenize_options, tokens), .name = "tokens",
+     .doc = "a line for each token: its id and its text"},
+    OPTION_NO_BOS(struct tokenize_options, prompt.no_bos),
+    OPTION_CHAT(struct tokenize_options, prompt.chat),
+    OPTION_SYSTEM(struct tokenize_options, prompt.system)};
 
 static int print_line(const struct tokenizer *t, int32_t id, struct err *err)
 {
@@ -16,52 +31,37 @@ static int print_line(const struct tokenizer *t, int32_t id, struct err *err)
     return code;
 }
 
-static int print_ids(const struct tokenizer *t, const struct prompt_options *o, bool lines,
-                     struct err *err)
+static int print_ids(const struct tokenizer *t, const struct tokenize_options *o, struct err *err)
 {
     struct ids ids = {0};
-    int code = encode_prompt(t, o, &ids, err);
+    int code = encode_prompt(t, &o->prompt, &ids, err);
 
     for (size_t i = 0; !code && i < ids.n; i++)
-        code = lines ? print_line(t, ids.v[i], err)
-                     : out_printf(err, "%s%d", i ? " " : "", (int)ids.v[i]);
-    if (!code && !lines)
+        code = o->tokens ? print_line(t, ids.v[i], err)
+                         : out_printf(err, "%s%d", i ? " " : "", (int)ids.v[i]);
+    if (!code && !o->tokens)
         code = out_printf(err, "\n");
     ids_release(&ids);
     return code;
 }
 
-int cmd_tokenize(int argc, char **argv, struct err *err)
+static int tokenize(const struct call *call, struct err *err)
 {
-    static const struct option options[] = {
-        {"text", required_argument, NULL, 't'},   {"no-bos", no_argument, NULL, 'b'},
-        {"tokens", no_argument, NULL, 'l'},       {"chat", no_argument, NULL, 'c'},
-        {"system", required_argument, NULL, 's'}, {0}};
-    struct prompt_options po = {0};
+    const struct tokenize_options *o = call->options;
     struct tokenizer *t;
-    bool lines = false;
-    int o, code;
 
-    opterr = 0;
-    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (o == 't')
-            po.text = optarg;
-        else if (o == 'b')
-            po.no_bos = true;
-        else if (o == 'l')
-            lines = true;
-        else if (o == 'c')
-            po.chat = true;
-        else if (o == 's')
-            po.system = optarg;
-        else
-            return bad_option("tokenize", argv, err);
-    }
-    if (argc - optind != 1 || !po.text)
-        return usage_error("tokenize", err);
-    if (tokenizer_open(&t, argv[optind], err))
+    if (tokenizer_open(&t, o->model, err))
         return err->code;
-    code = print_ids(t, &po, lines, err);
+    print_ids(t, o, err);
     tokenizer_close(t);
-    return code;
+    return err->code;
 }
+
+const struct command command_tokenize = {
+    .name = "tokenize",
+    .summary = "token ids of a text, in one line",
+    .size = sizeof(struct tokenize_options),
+    .run = tokenize,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

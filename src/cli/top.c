@@ -1,40 +1,55 @@
-#define _XOPEN_SOURCE 700
 #include "report/top.h"
+
 #include "cli/command.h"
 
-#include "base/buf.h"
+struct top_options {
+    const char *result;
+    struct top top;
+    int64_t rows;
+};
 
-#include <getopt.h>
+static const struct argument_row arguments[] = {
+    ARGUMENT_RESULT(struct top_options, result),
+    {ARGUMENT_MAY_LACK(struct top_options, top.group), "GROUP",
+     "only this experiment (default: all that can be ranked)"}};
 
-int cmd_top(int argc, char **argv, struct err *err)
+static const struct option_row options[] = {
+    {OPTION_INTO(flag, struct top_options, top.classes), .name = "classes",
+     .doc = "heads only: how often each promotes or suppresses the step's target, beside what each "
+            "sweep over all heads at the last token changes of its logit"},
+    {OPTION_INTO(int, struct top_options, rows), .name = "rows", .letter = 'n', .value = "N",
+     .fallback = "20", .lo = 1, .hi = 10000, .doc = "rows of each table"},
+    {OPTION_INTO(int, struct top_options, top.step), .name = "step", .value = "S", .hi = 10000,
+     .doc = "only queries of this step"},
+    {OPTION_INTO(text, struct top_options, top.dataset), .name = "dataset", .value = "NAME",
+     .doc = "averages of this dataset (default: over datasets and templates)"}};
+
+static int top(const struct call *call, struct err *err)
 {
-    static const struct option options[] = {{"step", required_argument, NULL, 's'},
-                                            {"dataset", required_argument, NULL, 'd'},
-                                            {"classes", no_argument, NULL, 'c'},
-                                            {0}};
-    struct top t = {.step = -1};
+    const struct top_options *o = call->options;
+    struct top t = o->top;
     struct buf out = {0};
-    int64_t n = 20;
-    int c;
 
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
-        if (c == 'd')
-            t.dataset = optarg;
-        else if (c == 'c')
-            t.classes = true;
-        else if (c != 'n' && c != 's')
-            return bad_option("top", argv, err);
-        else if (parse_number(c == 'n' ? "-n" : "--step", optarg, c == 'n', 10000,
-                              c == 'n' ? &n : &t.step, err))
-            return err->code;
-    }
-    if (argc - optind < 1 || argc - optind > 2 - t.classes)
-        return usage_error("top", err);
-    t.n = (size_t)n;
-    t.group = argv[optind + 1];
-    if (!top_text(&t, argv[optind], &out, err) && !out_write(out.data, out.len, err))
-        out_flush(err);
-    buf_release(&out);
-    return err->code;
+    if (t.group && t.classes)
+        return usage_error(call->command, err, "--classes and GROUP exclude each other");
+    t.n = (size_t)o->rows;
+    if (!option_given(call, "step"))
+        t.step = -1;
+    top_text(&t, o->result, &out, err);
+    return print_buf(&out, err);
 }
+
+const struct command command_top = {
+    .name = "top",
+    .summary = "show the strongest heads, layers and token sets, with intervals",
+    .notes =
+        "Averages over queries from the result file, the largest first, each with its 95 % "
+        "interval (bootstrap over items) and n, the number of queries. What of each experiment "
+        "is ranked, and what stands beside it (a share by chance, q, the direct effect), the "
+        "file says itself. An interval is that of its cell: among many cells some are large by "
+        "chance.",
+    .size = sizeof(struct top_options),
+    .run = top,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

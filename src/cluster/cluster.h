@@ -24,6 +24,10 @@
  *     to one UNIT;
  *   - after STOP a worker sends nothing more. The master sends STOP when nothing is in flight: then
  *     no message is under way in either direction and all meet in cluster_agree.
+ *
+ * Peers that stand still or are gone: whoever waits for others says so again and again (`waiting`),
+ * and so does the master once it has stopped (`overdue`); either may end the job. A rank whose peer
+ * on the same node has been gone for a while ends by itself, should mpirun not have ended it.
  */
 #ifndef LENSWEEP_CLUSTER_CLUSTER_H
 #define LENSWEEP_CLUSTER_CLUSTER_H
@@ -36,6 +40,10 @@ struct cluster {
     int rank, size;
     int node_rank, node_size; /* among the ranks that share this node's memory */
     int nodes;
+    /* May be set after cluster_init: called while this rank waits for others in a collective call.
+       */
+    void (*waiting)(void *ctx);
+    void *waiting_ctx;
     struct cluster_comms *comms; /* private */
 };
 
@@ -79,8 +87,11 @@ struct job {
     int (*done)(void *ctx, uint64_t unit, const void *rows, size_t n, double seconds,
                 struct err *err);
     void (*tick)(void *ctx, const struct progress *p); /* a few times a second */
-    bool (*stop)(
-        void *ctx); /* true: hand out nothing more, wait for what is in flight; may be NULL */
+    /* true: hand out nothing more, wait for what is in flight; may be NULL */
+    bool (*stop)(void *ctx);
+    /* Called after that with the ranks that have not answered ("rank 1", "ranks 0, 4, 7"). Who does
+       not want to wait for them any longer ends the job, and does not return; may be NULL. */
+    void (*overdue)(void *ctx, const char *ranks);
 };
 
 /* Collective; work is needed on all ranks, the rest on rank 0. Returns the agreed error. *finished:

@@ -19,6 +19,21 @@ int comm_check(int mpi_status, const char *what, struct err *err)
     return err_set(err, ERR_COMM, "%s: %s", what, text);
 }
 
+static int watch_node(struct cluster *c, struct err *err)
+{
+    struct peer self = peer_self(c->rank);
+    struct peer *all = mem_alloc((size_t)c->node_size, sizeof *all, err);
+    int n = (int)sizeof self, code;
+
+    if (!all)
+        return err->code;
+    code = comm_check(MPI_Allgather(&self, n, MPI_BYTE, all, n, MPI_BYTE, c->comms->node),
+                      "cannot find the processes of this node", err) ||
+           watch_start(&c->comms->watch, all, c->node_size, c->rank, err);
+    mem_free(all);
+    return code ? err->code : 0;
+}
+
 static int split_nodes(struct cluster *c, struct err *err)
 {
     int first = 0, code;
@@ -33,7 +48,7 @@ static int split_nodes(struct cluster *c, struct err *err)
     MPI_Comm_size(c->comms->node, &c->node_size);
     first = c->node_rank == 0;
     MPI_Allreduce(&first, &c->nodes, 1, MPI_INT, MPI_SUM, c->comms->all);
-    return 0;
+    return watch_node(c, err);
 }
 
 int cluster_init(struct cluster *c, struct err *err)
@@ -60,21 +75,45 @@ int cluster_init(struct cluster *c, struct err *err)
 
 void cluster_close(struct cluster *c)
 {
+    watch_stop(&c->comms->watch);
     MPI_Comm_free(&c->comms->node);
     MPI_Comm_free(&c->comms->all);
     mem_free(c->comms);
     MPI_Finalize();
 }
 
+/* Blocking MPI calls spin, and cannot be left. */
+static void wait_for(struct cluster *c, MPI_Request *request)
+{
+    struct nap nap = {0};
+    int done = 0;
+
+    while (MPI_Test(request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done) {
+        nap_take(&nap);
+        if (c->waiting)
+            c->waiting(c->waiting_ctx);
+    }
+}
+
+static void broadcast(struct cluster *c, void *data, int n, int from)
+{
+    MPI_Request request;
+
+    MPI_Ibcast(data, n, MPI_BYTE, from, c->comms->all, &request);
+    wait_for(c, &request);
+}
+
 int cluster_agree(struct cluster *c, struct err *err)
 {
     int mine = err->code ? c->rank : INT_MAX, first = INT_MAX;
+    MPI_Request request;
 
-    MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, c->comms->all);
+    MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, c->comms->all, &request);
+    wait_for(c, &request);
     if (first == INT_MAX)
         return 0;
     err->rank = first;
-    MPI_Bcast(err, sizeof *err, MPI_BYTE, first, c->comms->all);
+    broadcast(c, err, (int)sizeof *err, first);
     return err->code;
 }
 
@@ -85,7 +124,7 @@ int cluster_same(struct cluster *c, const char *what, const char *text, const ch
 
     snprintf(own, sizeof own, "%s", text);
     memcpy(first, own, sizeof first);
-    MPI_Bcast(first, sizeof first, MPI_CHAR, 0, c->comms->all);
+    broadcast(c, first, (int)sizeof first, 0);
     if (strcmp(first, own) != 0)
         err_set(err, ERR_CONFIG, "%s differs between ranks: %s on rank 0, %s on rank %d; %s", what,
                 first, own, c->rank, mend);
@@ -94,18 +133,18 @@ int cluster_same(struct cluster *c, const char *what, const char *text, const ch
 
 void cluster_barrier(struct cluster *c)
 {
-    struct nap nap = {0};
     MPI_Request request;
-    int done = 0;
 
     MPI_Ibarrier(c->comms->all, &request);
-    while (MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done)
-        nap_take(&nap);
+    wait_for(c, &request);
 }
 
 void cluster_gather(struct cluster *c, const void *own, void *all, size_t bytes)
 {
-    MPI_Gather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, c->comms->all);
+    MPI_Request request;
+
+    MPI_Igather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, c->comms->all, &request);
+    wait_for(c, &request);
 }
 
 void cluster_share(struct cluster *c, void *data, size_t bytes)
@@ -115,7 +154,7 @@ void cluster_share(struct cluster *c, void *data, size_t bytes)
     for (size_t done = 0; done < bytes;) { /* MPI counts in int */
         size_t n = bytes - done < (1u << 30) ? bytes - done : 1u << 30;
 
-        MPI_Bcast(at + done, (int)n, MPI_BYTE, 0, c->comms->all);
+        broadcast(c, at + done, (int)n, 0);
         done += n;
     }
 }
@@ -123,16 +162,20 @@ void cluster_share(struct cluster *c, void *data, size_t bytes)
 uint64_t cluster_sum(struct cluster *c, uint64_t v)
 {
     uint64_t sum = 0;
+    MPI_Request request;
 
-    MPI_Reduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, 0, c->comms->all);
+    MPI_Ireduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, 0, c->comms->all, &request);
+    wait_for(c, &request);
     return sum;
 }
 
 uint64_t cluster_node_sum(struct cluster *c, uint64_t v)
 {
     uint64_t sum = 0;
+    MPI_Request request;
 
-    MPI_Allreduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, c->comms->node);
+    MPI_Iallreduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, c->comms->node, &request);
+    wait_for(c, &request);
     return sum;
 }
 

@@ -3,12 +3,14 @@
 #define LENSWEEP_CLUSTER_COMMS_H
 
 #include "cluster/cluster.h"
+#include "cluster/watch.h"
 
 #include <mpi.h>
 
 struct cluster_comms {
     MPI_Comm all;  /* of our own, so that no other library's messages meet ours */
     MPI_Comm node; /* ranks that share memory */
+    struct watch watch;
 };
 
 enum tag { TAG_UNIT = 1, TAG_ROWS, TAG_ERROR };

@@ -175,6 +175,24 @@ static bool poll_remote(struct master *m)
     return true;
 }
 
+/* Who has units in flight, as "rank 1" or "ranks 0, 4, 7". */
+static void say_overdue(struct master *m)
+{
+    struct buf text = {0};
+    struct err ignored;
+    int n = 0;
+
+    err_clear(&ignored);
+    for (int r = 0; r < m->c->size; r++)
+        n += m->in_flight[r] > 0;
+    buf_puts(&text, n == 1 ? "rank" : "ranks", &ignored);
+    for (int r = 0, k = 0; r < m->c->size; r++)
+        if (m->in_flight[r])
+            buf_printf(&text, &ignored, "%s %d", k++ ? "," : "", r);
+    m->job->overdue(m->job->ctx, buf_str(&text, &ignored) ? text.data : "ranks");
+    buf_release(&text);
+}
+
 static void tick(struct master *m, bool due)
 {
     double now = clock_seconds();
@@ -182,10 +200,13 @@ static void tick(struct master *m, bool due)
     m->progress.seconds = now - m->start;
     if (m->job->stop && m->job->stop(m->job->ctx))
         m->stopping = true;
-    if (m->job->tick && (due || now - m->last_tick > 0.1)) {
-        m->last_tick = now;
+    if (!due && now - m->last_tick <= 0.1)
+        return;
+    m->last_tick = now;
+    if (m->job->tick)
         m->job->tick(m->job->ctx, &m->progress);
-    }
+    if (m->stopping && m->progress.in_flight && m->job->overdue)
+        say_overdue(m);
 }
 
 static void serve(struct master *m)

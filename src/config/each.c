@@ -3,14 +3,14 @@
 #include "config/node.h"
 
 /* What stays the same from key to key, and the text of the value at hand. */
-struct walk {
+struct key_walk {
     int (*visit)(void *to, const struct config_key *key, struct err *err);
     void *to;
     struct config_key key;
     struct buf text;
 };
 
-static int visit_rows(struct walk *w, const struct config_row *rows, size_t n, const void *from,
+static int visit_rows(struct key_walk *w, const struct config_row *rows, size_t n, const void *from,
                       struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
@@ -30,7 +30,7 @@ static int visit_rows(struct walk *w, const struct config_row *rows, size_t n, c
     return 0;
 }
 
-static int visit_entry(struct walk *w, const struct experiment_entry *e, struct err *err)
+static int visit_entry(struct key_walk *w, const struct experiment_entry *e, struct err *err)
 {
     w->key.section = "experiments";
     w->key.experiment = e;
@@ -41,7 +41,7 @@ static int visit_entry(struct walk *w, const struct experiment_entry *e, struct 
     return visit_rows(w, e->schema->rows, e->schema->n_rows, e->config, err);
 }
 
-static int visit_part(struct walk *w, const struct config *c, size_t part, struct err *err)
+static int visit_part(struct key_walk *w, const struct config *c, size_t part, struct err *err)
 {
     const struct config_section *s = &config_parts[part].section;
     const void *from = (const char *)c + config_parts[part].offset;
@@ -61,7 +61,7 @@ int config_each(const struct config *c,
                 int (*visit)(void *to, const struct config_key *key, struct err *err), void *to,
                 struct err *err)
 {
-    struct walk w = {.visit = visit, .to = to};
+    struct key_walk w = {.visit = visit, .to = to};
     int code = 0;
 
     for (size_t i = 0; i < CONFIG_PARTS && !code; i++)
@@ -74,7 +74,7 @@ int config_each_of(const struct experiment_entry *e,
                    int (*visit)(void *to, const struct config_key *key, struct err *err), void *to,
                    struct err *err)
 {
-    struct walk w = {.visit = visit, .to = to};
+    struct key_walk w = {.visit = visit, .to = to};
     int code = visit_entry(&w, e, err);
 
     buf_release(&w.text);

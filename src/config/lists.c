@@ -151,17 +151,17 @@ static void parse_choices(struct config_context *c, const struct config_row *row
                           const struct config_node *node, void *field)
 {
     struct choice_list list = {0};
-    char words[CHOICE_TEXT];
+    char words[CHOICE_TEXT], what[CHOICE_TEXT + 24];
 
     if (node->kind == NODE_MAP) {
         node_expected(c, row, node, "a list of strings");
         return;
     }
-    choice_text(words, row->choices);
+    snprintf(what, sizeof what, "one of %s", choice_text(words, row->choices));
     list.v = take(c, node_count(node), sizeof *list.v);
     for (size_t i = 0; list.v && i < node_count(node); i++) {
         const struct config_node *item = node_item(node, i);
-        int v = take_choice(c, row, item, words);
+        int v = take_choice(c, row, item, what);
         size_t k = 0;
 
         while (k < list.n && list.v[k] != v)
@@ -212,7 +212,7 @@ static void parse_paths(struct config_context *c, const struct config_row *row,
                         const struct config_node *node, void *field)
 {
     if (node->kind == NODE_LIST && !node->n) {
-        node_problem(c, row, node, "the list is empty: expected at least one path");
+        node_problem(c, row, node, "the list is empty: it needs at least one path");
         return;
     }
     parse_words(c, row, node, "a path or a list of paths", field);
@@ -242,7 +242,7 @@ static const char *take_each_token(struct config_context *c, const struct config
 
     node_check_keys(c, row, node, known, 1);
     if (!span) {
-        node_problem(c, row, node, "expected a number, a name or {each_token: NAME}");
+        node_problem(c, row, node, "must be a number, a name or {each_token: NAME}");
         return NULL;
     }
     text = take_text(c, row, span, "the name of a span");
@@ -265,7 +265,7 @@ static const char *take_element(struct config_context *c, const struct config_ro
         return take_each_token(c, row, node);
     text = take_text(c, row, node, "a number or a name");
     if (text && (str_eq(text, "each") || str_eq(text, "all"))) {
-        node_problem(c, row, node, "\"%s\" stands alone, not among others", text);
+        node_problem(c, row, node, "\"%s\" cannot be one of several elements", text);
         return NULL;
     }
     if (!text || node->quoted || scan_int(text, &v) == SCAN_NO)
@@ -284,7 +284,7 @@ static void take_elements(struct config_context *c, const struct config_row *row
     size_t n = node_count(node);
 
     if (!n) {
-        node_problem(c, row, node, "the list is empty: expected at least one element");
+        node_problem(c, row, node, "the list is empty: it needs at least one element");
         return;
     }
     to->name = take(c, n, sizeof *to->name);
@@ -350,7 +350,7 @@ static void take_selector_map(struct config_context *c, const struct config_row 
         node_check_keys(c, row, node, known, 4);
     if (!node->n || (node->n == 1 && node_get(node, "stride")))
         node_problem(c, row, node,
-                     "expected {together: [...]}, {window: W, stride: S} or {each_token: NAME}");
+                     "must be {together: [...]}, {window: W, stride: S} or {each_token: NAME}");
 }
 
 static void parse_selector(struct config_context *c, const struct config_row *row,
@@ -438,7 +438,7 @@ static size_t take_pairs(struct config_context *c, const struct config_row *row,
         if (key->kind != NODE_SCALAR)
             continue;
         if (strlen(key->text) > CONFIG_NAME_MAX || !*key->text)
-            node_problem(c, row, key, "expected a key of 1 to 64 characters");
+            node_problem(c, row, key, "a key must have 1 to 64 characters");
         else if (take_text(c, row, value, "a single value"))
             pair[n++] = (struct where_pair){key->text, value->text};
     }

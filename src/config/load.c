@@ -111,7 +111,7 @@ void fill_rows(struct config_context *c, const struct config_row *rows, size_t n
             continue;
         fill_missing(c, &rows[i], map, place, to, row_applies(&rows[i], rows, n, to, false));
         if (node && !row_applies(&rows[i], rows, n, to, true))
-            node_problem(c, &rows[i], node, "means nothing here: only with %s",
+            node_problem(c, &rows[i], node, "does not apply here: only with %s",
                          when_text(needs, &rows[i]));
     }
 }
@@ -228,7 +228,7 @@ static void check_name(const struct experiments *x, const struct config_node *en
         node_problem(x->c, NULL, node, "the name is longer than 64 characters");
     for (size_t i = 0; config_reserved_names[i]; i++)
         if (str_eq(node->text, config_reserved_names[i]))
-            node_problem(x->c, NULL, node, "the name \"%s\" is taken by the result file itself",
+            node_problem(x->c, NULL, node, "the name \"%s\" is reserved for the result file",
                          node->text);
 }
 
@@ -313,7 +313,7 @@ static void load_experiments(const struct experiments *x, const struct config_no
     else if (list->kind != NODE_LIST)
         node_expected(c, NULL, list, "a list of mappings");
     else if (!n)
-        node_problem(c, NULL, list, "the list is empty: expected at least one experiment");
+        node_problem(c, NULL, list, "the list is empty: it needs at least one experiment");
     x->to->experiment = arena_alloc(c->arena, n, sizeof *x->to->experiment, c->err);
     if (!x->to->experiment)
         c->failed = true;

@@ -80,10 +80,10 @@ void node_expected(struct config_context *c, const struct config_row *row,
     char text[EXCERPT_MAX];
 
     if (node->kind != NODE_SCALAR || node_is_null(node)) {
-        node_problem(c, row, node, "expected %s, found %s", what, node_kind_name(node));
+        node_problem(c, row, node, "must be %s, not %s", what, node_kind_name(node));
         return;
     }
-    node_problem(c, row, node, "expected %s, found %s\"%s\"", what,
+    node_problem(c, row, node, "must be %s, not %s\"%s\"", what,
                  node->quoted ? "the quoted string " : "", node_excerpt(text, node->text));
 }
 
@@ -157,10 +157,9 @@ void node_check_keys(struct config_context *c, const struct config_row *row,
         const struct config_node *key = map->pair[i].key, *first;
 
         if (key->kind != NODE_SCALAR)
-            node_problem(c, row, key, "expected a name before the colon, found %s",
-                         node_kind_name(key));
+            node_problem(c, row, key, "a key must be a name, not %s", node_kind_name(key));
         else if ((first = same_key_before(map, i)))
-            node_problem(c, row, key, "key \"%s\" stands twice, first on line %zu",
+            node_problem(c, row, key, "key \"%s\" is given twice, first on line %zu",
                          node_excerpt(said, key->text), first->line);
         else if (!is_known(key->text, known, n_known))
             unknown_key(c, row, key, known, n_known);

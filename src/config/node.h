@@ -92,8 +92,8 @@ char *node_hint(char out[HINT_MAX], const char *word, const char *const *known, 
 enum { EXCERPT_MAX = 48 };
 char *node_excerpt(char out[EXCERPT_MAX], const char *text);
 
-/* types.c: a single value of a node, or a problem; `what` = what was expected, in words. Of a choice
-   NO_CHOICE after a problem. */
+/* types.c: a single value of a node, or a problem; `what` = what was expected, in words. Of a
+   choice NO_CHOICE after a problem. */
 bool take_int(struct config_context *c, const struct config_row *row,
               const struct config_node *node, const char *what, int64_t *v);
 bool take_real(struct config_context *c, const struct config_row *row,

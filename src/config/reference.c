@@ -2,12 +2,13 @@
 #include "config/node.h"
 
 #include "base/str.h"
+#include "base/wrap.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 100, KEY_WIDTH = 20, TEXT_MAX = 1024 };
+enum { TEXT_MAX = 1024 };
 
 static const struct config_type *const all_types[] = {
     &config_int,      &config_auto_int,
@@ -43,26 +44,6 @@ static const char *affects_text(const struct config_row *row)
     return row->affects == RESULTS ? "changes results" : "running only";
 }
 
-/* Words of `text` from column KEY_WIDTH on, where the first line already is, broken at WIDTH. */
-static int put_wrapped(struct buf *out, const char *text, struct err *err)
-{
-    size_t at = KEY_WIDTH;
-
-    while (*text) {
-        size_t n = strcspn(text, " ");
-        bool first = at == KEY_WIDTH, breaks = !first && at + 1 + n > WIDTH;
-
-        if (breaks ? buf_printf(out, err, "\n%*s", KEY_WIDTH, "")
-                   : buf_puts(out, first ? "" : " ", err))
-            return err->code;
-        if (buf_put(out, text, n, err))
-            return err->code;
-        at = breaks ? KEY_WIDTH + n : at + !first + n;
-        text += n + (text[n] == ' ');
-    }
-    return buf_puts(out, "\n", err);
-}
-
 static int text_row(const char *section, const struct config_row *row, struct buf *out,
                     struct err *err)
 {
@@ -76,15 +57,9 @@ static int text_row(const char *section, const struct config_row *row, struct bu
         snprintf(facts, sizeof facts, "%s, required%s%s; %s", row->type->name, sep, may,
                  affects_text(row));
     snprintf(key, sizeof key, "%s%s%s", section, *section ? "." : "", row->key);
-    if (strlen(key) + 3 > KEY_WIDTH) {
-        if (buf_printf(out, err, "  %s\n%*s", key, KEY_WIDTH, ""))
-            return err->code;
-    } else if (buf_printf(out, err, "  %-*s", KEY_WIDTH - 2, key)) {
+    if (wrap_entry(out, key, facts, err) || buf_printf(out, err, "%*s", WRAP_KEY, ""))
         return err->code;
-    }
-    if (put_wrapped(out, facts, err) || buf_printf(out, err, "%*s", KEY_WIDTH, ""))
-        return err->code;
-    return put_wrapped(out, meaning(facts, row), err);
+    return wrap_text(out, meaning(facts, row), WRAP_KEY, err);
 }
 
 /* Text of a table's cell: a bar inside it would end the cell. */
@@ -157,8 +132,7 @@ static int put_types(bool markdown, struct buf *out, struct err *err)
         if (!*t->doc)
             continue;
         if (markdown ? buf_printf(out, err, "- %s: %s.\n", t->name, t->doc)
-                     : buf_printf(out, err, "  %-*s", KEY_WIDTH - 2, t->name) ||
-                           put_wrapped(out, t->doc, err))
+                     : wrap_entry(out, t->name, t->doc, err))
             return err->code;
     }
     return 0;
@@ -190,7 +164,7 @@ int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool
 }
 
 /* What a look-up searches, and what it found so far. */
-struct lookup {
+struct key_search {
     const char *key, *dot; /* dot: the one in key, NULL = none */
     const char *known[256];
     size_t n_known;
@@ -199,14 +173,14 @@ struct lookup {
     struct err *err;
 };
 
-static void remember(struct lookup *l, const char *name)
+static void remember(struct key_search *l, const char *name)
 {
     if (*name && l->n_known < sizeof l->known / sizeof *l->known)
         l->known[l->n_known++] = name;
 }
 
 /* "rows" finds every row of that name, "run.rows" one, "run" a whole table. */
-static int search(struct lookup *l, const char *name, const struct config_row *rows, size_t n)
+static int search(struct key_search *l, const char *name, const struct config_row *rows, size_t n)
 {
     size_t prefix = l->dot ? (size_t)(l->dot - l->key) : 0;
     bool named = l->dot ? strlen(name) == prefix && !strncmp(name, l->key, prefix)
@@ -229,7 +203,7 @@ static int search(struct lookup *l, const char *name, const struct config_row *r
 int config_help(const struct experiment_schema *kinds, size_t n_kinds, const char *key,
                 struct buf *out, struct err *err)
 {
-    struct lookup l = {.key = key, .dot = strchr(key, '.'), .out = out, .err = err};
+    struct key_search l = {.key = key, .dot = strchr(key, '.'), .out = out, .err = err};
     const char *near;
 
     for (size_t i = 0; i < CONFIG_PARTS; i++)
@@ -250,6 +224,6 @@ int config_help(const struct experiment_schema *kinds, size_t n_kinds, const cha
     if (l.found)
         return 0;
     near = str_did_you_mean(l.dot ? l.dot + 1 : key, l.known, l.n_known);
-    return err_set(err, ERR_CONFIG, "no config key \"%s\"%s%s%s", key,
+    return err_set(err, ERR_CONFIG, "there is no config key \"%s\"%s%s%s", key,
                    near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }

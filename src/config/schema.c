@@ -103,7 +103,7 @@ static const struct config_row run_rows[] = {
         struct run_config, memory, "memory", config_bytes, "auto", 1048576, INFINITY, RUNNING,
         "memory that a rank may use, checked before work begins; auto = its share of the node"),
     CONFIG_ROW(struct run_config, max_time, "max_time", config_duration, "none", 0, INFINITY,
-               RUNNING, "stop in good order after this time; the same command resumes"),
+               RUNNING, "stop after this time, with nothing lost; the same command resumes"),
     CONFIG_ROW(struct run_config, grace, "grace", config_duration, "60s", 0, INFINITY, RUNNING,
                "time to finish the units in flight when the run is stopped"),
     CONFIG_CHOICE(struct run_config, executor, "executor", config_choice, "forked",

@@ -159,14 +159,12 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
         key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, 0, 0, choices, \
             affects, doc, when                                                                     \
     }
-#define CONFIG_CHECK(st, field, ctype) _Generic(&((st *)0)->field, ctype * : (size_t)0)
-/* An enum without negative values is an int or an unsigned to the compiler. */
-#define CONFIG_CHECK_config_choice(st, field) \
-    _Generic(&((st *)0)->field, int * : (size_t)0, unsigned * : (size_t)0)
+#define CONFIG_CHECK(st, field, ctype)                _Generic(&((st *)0)->field, ctype * : (size_t)0)
 #define CONFIG_CHECK_config_int(st, field)            CONFIG_CHECK(st, field, int64_t)
 #define CONFIG_CHECK_config_real(st, field)           CONFIG_CHECK(st, field, double)
 #define CONFIG_CHECK_config_bool(st, field)           CONFIG_CHECK(st, field, bool)
 #define CONFIG_CHECK_config_string(st, field)         CONFIG_CHECK(st, field, const char *)
+#define CONFIG_CHECK_config_choice(st, field)         CHOICE_CHECK(st, field)
 #define CONFIG_CHECK_config_choices(st, field)        CONFIG_CHECK(st, field, struct choice_list)
 #define CONFIG_CHECK_config_strings(st, field)        CONFIG_CHECK(st, field, struct string_list)
 #define CONFIG_CHECK_config_ints(st, field)           CONFIG_CHECK(st, field, struct int_list)

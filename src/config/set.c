@@ -80,7 +80,7 @@ static struct config_node *step_into(const struct setting *s, struct config_node
     }
     if (child->kind == NODE_MAP)
         return child;
-    problems_add(s->c->problems, s->file, 0, 0, "%s is %s, expected a mapping", key,
+    problems_add(s->c->problems, s->file, 0, 0, "%s must be a mapping, not %s", key,
                  node_kind_name(child));
     return NULL;
 }
@@ -105,7 +105,7 @@ static struct config_node *find_experiment(const struct setting *s, const struct
     }
     if (n)
         node_hint(hint, name, known, n);
-    problems_add(s->c->problems, s->file, 0, 0, "no experiment is called \"%s\"%s", name, hint);
+    problems_add(s->c->problems, s->file, 0, 0, "there is no experiment \"%s\"%s", name, hint);
     return NULL;
 }
 
@@ -117,8 +117,7 @@ static void walk(struct setting *s, struct config_node *map)
         map = find_experiment(s, node_get(map, part), next_part(s));
         part = next_part(s);
         if (map && !part)
-            problems_add(s->c->problems, s->file, 0, 0,
-                         "expected a key behind the experiment's name");
+            problems_add(s->c->problems, s->file, 0, 0, "a key must follow the experiment's name");
     }
     while (map && part && s->rest) {
         map = step_into(s, map, part);

@@ -21,8 +21,7 @@ static bool within(struct config_context *c, const struct config_row *row,
 
     if (!(row->lo < row->hi) || (v >= row->lo && v <= row->hi))
         return true;
-    node_problem(c, row, node, "%s is out of bounds, expected %s", node->text,
-                 bounds_text(bounds, row));
+    node_problem(c, row, node, "must be %s, not %s", bounds_text(bounds, row), node->text);
     return false;
 }
 
@@ -58,7 +57,7 @@ const char *take_text(struct config_context *c, const struct config_row *row,
         return NULL;
     }
     if (!*node->text) {
-        node_problem(c, row, node, "expected %s, found an empty string", what);
+        node_problem(c, row, node, "must be %s, not an empty string", what);
         return NULL;
     }
     return node->text;
@@ -143,9 +142,9 @@ static void parse_bool(struct config_context *c, const struct config_row *row,
     if (str_eq(text, "true") || str_eq(text, "false"))
         *(bool *)field = str_eq(text, "true");
     else if (is_word_for(text, yes))
-        node_problem(c, row, node, "expected true or false, found \"%s\": write true", text);
+        node_problem(c, row, node, "must be true or false, not \"%s\": write true", text);
     else if (is_word_for(text, no))
-        node_problem(c, row, node, "expected true or false, found \"%s\": write false", text);
+        node_problem(c, row, node, "must be true or false, not \"%s\": write false", text);
     else
         node_expected(c, row, node, "true or false");
 }
@@ -186,24 +185,24 @@ int take_choice(struct config_context *c, const struct config_row *row,
                 const struct config_node *node, const char *what)
 {
     const char *near, *text = take_text(c, row, node, what);
-    char said[EXCERPT_MAX], words[CHOICE_TEXT];
+    char said[EXCERPT_MAX];
     int v = text ? choice_value(row->choices, text) : NO_CHOICE;
 
     if (!text || v != NO_CHOICE)
         return v;
     near = choice_near(row->choices, text);
-    node_problem(c, row, node, "\"%s\" is none of %s%s%s%s", node_excerpt(said, text),
-                 choice_text(words, row->choices), near ? " (did you mean " : "", near ? near : "",
-                 near ? "?)" : "");
+    node_problem(c, row, node, "must be %s, not \"%s\"%s%s%s", what, node_excerpt(said, text),
+                 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     return NO_CHOICE;
 }
 
 static void parse_choice(struct config_context *c, const struct config_row *row,
                          const struct config_node *node, void *field)
 {
-    char words[CHOICE_TEXT];
+    char words[CHOICE_TEXT], what[CHOICE_TEXT + 24];
 
-    *(int *)field = take_choice(c, row, node, choice_text(words, row->choices));
+    snprintf(what, sizeof what, "one of %s", choice_text(words, row->choices));
+    *(int *)field = take_choice(c, row, node, what);
 }
 
 static int print_choice(struct config_value at, struct buf *out, struct err *err)
@@ -263,12 +262,12 @@ static int print_real_or_choice(struct config_value at, struct buf *out, struct 
 const struct config_type config_real_or_choice = {"number or choice", sizeof(struct real_or_choice),
                                                   parse_real_or_choice, print_real_or_choice, ""};
 
-struct unit {
+struct suffix {
     const char *name;
     double size;
 };
 
-static const struct unit time_units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};
+static const struct suffix time_units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};
 enum { TIME_UNITS = sizeof time_units / sizeof *time_units };
 
 /* "3h55m": each unit at most once, the larger before the smaller; a bare number is seconds. */
@@ -330,15 +329,15 @@ const struct config_type config_duration = {"duration", sizeof(double), parse_du
                                             print_duration,
                                             "seconds, or with units: 90s, 3h55m, 1d; none = 0"};
 
-static const struct unit byte_units[] = {{"TiB", 1099511627776.},
-                                         {"GiB", 1073741824.},
-                                         {"MiB", 1048576.},
-                                         {"KiB", 1024.},
-                                         {"TB", 1e12},
-                                         {"GB", 1e9},
-                                         {"MB", 1e6},
-                                         {"kB", 1e3},
-                                         {"B", 1}};
+static const struct suffix byte_units[] = {{"TiB", 1099511627776.},
+                                           {"GiB", 1073741824.},
+                                           {"MiB", 1048576.},
+                                           {"KiB", 1024.},
+                                           {"TB", 1e12},
+                                           {"GB", 1e9},
+                                           {"MB", 1e6},
+                                           {"kB", 1e3},
+                                           {"B", 1}};
 enum { BYTE_UNITS = sizeof byte_units / sizeof *byte_units, BINARY_UNITS = 4 };
 
 static bool scan_bytes(const char *s, double *v)

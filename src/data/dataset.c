@@ -1,7 +1,17 @@
-#include "data/load.h"
+#include "data/dataset.h"
 
 #include "base/file.h"
 #include "base/str.h"
+#include "data/draws.h"
+#include "data/fields.h"
+#include "data/fingerprint.h"
+#include "data/flags.h"
+#include "data/groups.h"
+#include "data/load.h"
+#include "data/native.h"
+#include "data/one_to_many.h"
+#include "data/paths.h"
+#include "data/settle.h"
 
 #include <stdio.h>
 #include <string.h>

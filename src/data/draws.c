@@ -7,9 +7,10 @@
  * one round the circle, is taken. A new candidate then displaces another only where its number is
  * small.
  */
-#include "data/load.h"
+#include "data/draws.h"
 
 #include "base/rng.h"
+#include "data/groups.h"
 
 #include <stdlib.h>
 #include <string.h>

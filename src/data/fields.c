@@ -1,4 +1,4 @@
-#include "data/load.h"
+#include "data/fields.h"
 
 #include "base/str.h"
 #include "base/utf8.h"
@@ -148,7 +148,7 @@ static int id_outside(struct loader *l, struct query *q, const char *what, int64
     if (l->opt->vocab > 0)
         return query_bad(l, q, err, "%sid %" PRId64 "%s is outside the vocabulary of %d", what, id,
                          place, l->opt->vocab);
-    return query_bad(l, q, err, "%sid %" PRId64 "%s is no token id", what, id, place);
+    return query_bad(l, q, err, "%sid %" PRId64 "%s is not a token id", what, id, place);
 }
 
 static bool id_inside(const struct loader *l, int64_t id)
@@ -207,7 +207,7 @@ bool take_pair(struct loader *l, const json_t *v, const char *key, const char *i
 
         if (!json_is_array(v) || json_array_size(v) != 2 || !json_is_integer(e)) {
             line_problem(l, key, inner, "span \"%.64s\" is %s, expected [begin, end)", name,
-                         json_is_array(v) ? "no pair of integers" : json_kind(v));
+                         json_is_array(v) ? "not a pair of integers" : json_kind(v));
             return false;
         }
         pair[i] = json_integer_value(e);
@@ -254,8 +254,9 @@ int span_index(struct loader *l, const char *name, const char *key, struct err *
     int i = name_index(l, &l->ds->span_name, &l->ds->n_spans, name, err);
 
     if (i < 0 && !err->code)
-        line_problem(l, key, name, "span \"%.64s\" is one name too many: at most %d are kept apart",
-                     name, NAMES_MAX);
+        line_problem(l, key, name,
+                     "span \"%.64s\" is one name too many: at most %d names are allowed", name,
+                     NAMES_MAX);
     return i;
 }
 
@@ -265,7 +266,7 @@ int target_index(struct loader *l, const char *name, const char *key, struct err
 
     if (i < 0 && !err->code)
         line_problem(l, key, name,
-                     "target \"%.64s\" is one name too many: at most %d are kept apart", name,
+                     "target \"%.64s\" is one name too many: at most %d names are allowed", name,
                      NAMES_MAX);
     return i;
 }

@@ -3,7 +3,7 @@
  * so that neither the order of files nor what other queries name changes them. Text, flags and
  * status are no part of it: no computed number depends on them.
  */
-#include "data/load.h"
+#include "data/fingerprint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ struct name {
     size_t index;
 };
 
-struct names {
+struct sorted_names {
     struct name span[NAMES_MAX], target[NAMES_MAX]; /* sorted */
 };
 
@@ -54,7 +54,7 @@ static int put_controls(struct buf *b, const int32_t *ids, size_t max, struct er
     return put_ids(b, ids, n, err);
 }
 
-static int put_spans(struct buf *b, const struct dataset *ds, const struct names *names,
+static int put_spans(struct buf *b, const struct dataset *ds, const struct sorted_names *names,
                      const struct span *span, struct err *err)
 {
     for (size_t i = 0; i < ds->n_spans; i++) {
@@ -67,7 +67,7 @@ static int put_spans(struct buf *b, const struct dataset *ds, const struct names
     return put_text(b, "", err); /* no name is empty: the end */
 }
 
-static int put_targets(struct buf *b, const struct dataset *ds, const struct names *names,
+static int put_targets(struct buf *b, const struct dataset *ds, const struct sorted_names *names,
                        const struct query *q, struct err *err)
 {
     for (size_t i = 0; i < ds->n_targets; i++) {
@@ -82,7 +82,7 @@ static int put_targets(struct buf *b, const struct dataset *ds, const struct nam
 }
 
 /* What was drawn for the query from the others: controls and counterfactual. */
-static int put_draws(struct buf *b, const struct dataset *ds, const struct names *names,
+static int put_draws(struct buf *b, const struct dataset *ds, const struct sorted_names *names,
                      const struct query *q, struct err *err)
 {
     if (put_controls(b, q->control, ds->n_controls, err) ||
@@ -95,7 +95,7 @@ static int put_draws(struct buf *b, const struct dataset *ds, const struct names
     return put_spans(b, ds, names, q->cf_span, err);
 }
 
-static int put_query(struct buf *b, const struct dataset *ds, const struct names *names,
+static int put_query(struct buf *b, const struct dataset *ds, const struct sorted_names *names,
                      const struct query *q, struct err *err)
 {
     if (put_text(b, q->dataset, err) || put_text(b, q->item, err) || put_text(b, q->subject, err) ||
@@ -109,7 +109,7 @@ static int put_query(struct buf *b, const struct dataset *ds, const struct names
 int fingerprint_queries(struct loader *l, struct err *err)
 {
     struct dataset *ds = l->ds;
-    struct names *names = arena_alloc(&l->scratch, 1, sizeof *names, err);
+    struct sorted_names *names = arena_alloc(&l->scratch, 1, sizeof *names, err);
     struct buf b = {0};
     int code = 0;
 

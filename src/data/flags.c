@@ -1,86 +1,18 @@
-/* Groups of queries, and the traps of the data as flags (docs/methods.md 1). */
-#include "data/load.h"
+/* The traps of the data as flags (docs/methods.md 1). */
+#include "data/flags.h"
 
 #include "base/str.h"
+#include "data/groups.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A query's dataset and item, for sorting. */
-struct label {
-    const char *set, *item;
-    size_t q;
-};
-
-static int by_label(const void *a, const void *b)
-{
-    const struct label *x = a, *y = b;
-    int d = strcmp(x->set, y->set);
-
-    return d ? d : strcmp(x->item, y->item);
-}
-
-static int draw_key(const struct query *q, struct buf *b, uint64_t *key, struct err *err)
-{
-    buf_clear(b);
-    if (put_text(b, q->dataset, err) || put_text(b, q->item, err) ||
-        buf_u64(b, (uint64_t)q->template, err))
-        return err->code;
-    *key = hash_u64(b->data, b->len);
-    return 0;
-}
-
-static void find_numbered(struct loader *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        for (size_t t = 0; t < l->ds->n_targets; t++)
-            if (l->ds->query[i].target[t] >= 0 && !strncmp(l->ds->target_name[t], "answer_", 7))
-                l->numbered[l->group[i].set] = 1;
-}
-
-bool is_answer(const struct loader *l, int set, int target)
-{
-    const char *name = l->ds->target_name[target];
-
-    return l->numbered[set] ? !strncmp(name, "answer_", 7) : !str_eq(name, "subject");
-}
-
-int group_queries(struct loader *l, struct err *err)
-{
-    struct label *label = mem_alloc(l->n, sizeof *label, err);
-    int set = 0, item = 0, code = 0;
-    struct buf b = {0};
-
-    l->group = label ? mem_alloc(l->n, sizeof *l->group, err) : NULL;
-    l->numbered = l->group ? arena_alloc(&l->scratch, l->n, 1, err) : NULL;
-    if (!l->numbered) {
-        code = err->code;
-        goto out;
-    }
-    for (size_t i = 0; i < l->n; i++)
-        label[i] = (struct label){l->ds->query[i].dataset, l->ds->query[i].item, i};
-    qsort(label, l->n, sizeof *label, by_label);
-    for (size_t i = 0; i < l->n && !code; i++) {
-        if (i && by_label(&label[i - 1], &label[i])) {
-            item++;
-            set += !str_eq(label[i - 1].set, label[i].set);
-        }
-        l->group[label[i].q] = (struct group){set, item, 0};
-        code = draw_key(&l->ds->query[label[i].q], &b, &l->group[label[i].q].key, err);
-    }
-    find_numbered(l);
-out:
-    buf_release(&b);
-    mem_free(label);
-    return code;
-}
 
 /*
  * One answer of one query. Answers are the same when their strings are, spaces around them apart
  * (after a quote an answer has no space in front); where the data give no strings, when item and
  * token are.
  */
-struct answer {
+struct data_answer {
     const char *text; /* NULL = not known */
     size_t n;
     int set, item;
@@ -89,7 +21,7 @@ struct answer {
 
 static int by_answer(const void *a, const void *b)
 {
-    const struct answer *x = a, *y = b;
+    const struct data_answer *x = a, *y = b;
     int d = compare(x->set, y->set);
 
     d = d ? d : compare(!x->text, !y->text);
@@ -105,7 +37,7 @@ static int by_answer(const void *a, const void *b)
 
 static int by_token(const void *a, const void *b)
 {
-    const struct answer *x = a, *y = b;
+    const struct data_answer *x = a, *y = b;
     int d = compare(x->set, y->set);
 
     return d ? d : compare(x->token, y->token);
@@ -130,7 +62,7 @@ static const char *trim(const char *s, size_t *n)
 }
 
 /* All answers of usable queries into v; how many. */
-static size_t gather_answers(const struct loader *l, struct answer *v)
+static size_t gather_answers(const struct loader *l, struct data_answer *v)
 {
     size_t n = 0;
 
@@ -139,8 +71,8 @@ static size_t gather_answers(const struct loader *l, struct answer *v)
 
         for (size_t k = 0; k < l->draft[i].n_targets && !q->status; k++) {
             const struct named_target *t = &l->draft[i].target[k];
-            struct answer a = {t->text, t->text ? strlen(t->text) : 0, l->group[i].set,
-                               l->group[i].item, q->target[t->name]};
+            struct data_answer a = {t->text, t->text ? strlen(t->text) : 0, l->group[i].set,
+                                    l->group[i].item, q->target[t->name]};
 
             if (a.token < 0 || !is_answer(l, a.set, t->name))
                 continue;
@@ -152,7 +84,7 @@ static size_t gather_answers(const struct loader *l, struct answer *v)
 }
 
 /* How many different answers each dataset has: (datasets), v sorted by answer. */
-static void count_answers(const struct answer *v, size_t n, size_t *total)
+static void count_answers(const struct data_answer *v, size_t n, size_t *total)
 {
     for (size_t i = 0; i < n; i++)
         if (!i || by_answer(&v[i - 1], &v[i]))
@@ -161,12 +93,12 @@ static void count_answers(const struct answer *v, size_t n, size_t *total)
 
 /* v sorted by token and answer -> one entry per dataset and token, n = how many different answers
    it starts; the number of entries. */
-static size_t count_starts(struct answer *v, size_t n)
+static size_t count_starts(struct data_answer *v, size_t n)
 {
     size_t out = 0;
 
     for (size_t i = 0; i < n;) {
-        struct answer first = v[i];
+        struct data_answer first = v[i];
         size_t answers = 0, k;
 
         for (k = i; k < n && !by_token(&first, &v[k]); k++)
@@ -179,12 +111,13 @@ static size_t count_starts(struct answer *v, size_t n)
 }
 
 /* Generic: starts more than 2 % of the dataset's different answers, and at least three. */
-static void flag_generic(struct loader *l, const struct answer *v, size_t n, const size_t *total)
+static void flag_generic(struct loader *l, const struct data_answer *v, size_t n,
+                         const size_t *total)
 {
     for (size_t i = 0; i < l->n; i++) {
         struct query *q = &l->ds->query[i];
-        struct answer key = {.set = l->group[i].set};
-        const struct answer *found;
+        struct data_answer key = {.set = l->group[i].set};
+        const struct data_answer *found;
 
         if (q->right < 0 || q->status)
             continue;
@@ -197,7 +130,7 @@ static void flag_generic(struct loader *l, const struct answer *v, size_t n, con
 static int find_generic(struct loader *l, struct err *err)
 {
     size_t n = 0, *total = arena_alloc(&l->scratch, l->n, sizeof *total, err);
-    struct answer *v;
+    struct data_answer *v;
 
     for (size_t i = 0; i < l->n; i++)
         n += l->draft[i].n_targets;

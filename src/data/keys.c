@@ -1,5 +1,4 @@
-/* The keys of both formats: for the check of a line, and for the reference (docs/data.md). */
-#include "data/load.h"
+#include "data/keys.h"
 
 const struct data_key native_keys[] = {
     {"ids", "array of integers", "from text",
@@ -8,8 +7,7 @@ const struct data_key native_keys[] = {
      "the prompt; without ids it is tokenised as the model's tokenizer does it, BOS included",
      true},
     {"spans", "{name: [begin, end]}", "{}",
-     "named spans in tokens of the prompt; first, last and other are names of lensweep's own",
-     true},
+     "named spans in tokens of the prompt; first, last and other are reserved", true},
     {"char_spans", "{name: [begin, end]}", "{}",
      "the same in characters (code points) of text: the tokens that spell any of them", true},
     {"targets", "{name: token}", NULL,

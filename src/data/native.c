@@ -1,8 +1,11 @@
 /* The native format: docs/data.md. Its keys stand in keys.c. */
-#include "data/load.h"
+#include "data/native.h"
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "data/fields.h"
+#include "data/keys.h"
+#include "data/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +56,7 @@ static const json_t *take_object(struct loader *l, const json_t *obj, const char
 }
 
 static int read_ids(struct loader *l, struct query *q, const json_t *obj, const char *outer,
-                    const char *what, struct prompt *p, struct err *err)
+                    const char *what, struct draft_prompt *p, struct err *err)
 {
     const json_t *ids = json_object_get(obj, "ids");
     const json_t *text = json_object_get(obj, "text");
@@ -78,7 +81,8 @@ static int read_ids(struct loader *l, struct query *q, const json_t *obj, const 
 }
 
 /* [begin, end) in characters of the text -> the tokens that spell any of them. */
-static struct span tokens_of(const struct prompt *p, size_t (*ranges)[2], const int64_t pair[2])
+static struct span tokens_of(const struct draft_prompt *p, size_t (*ranges)[2],
+                             const int64_t pair[2])
 {
     struct span s = {-1, -1};
     size_t bytes[2] = {strlen(p->text), strlen(p->text)}, i;
@@ -104,7 +108,7 @@ static bool reserved(const char *name)
     return str_eq(name, "first") || str_eq(name, "last") || str_eq(name, "other") || !*name;
 }
 
-static bool has_span(const struct prompt *p, int name)
+static bool has_span(const struct draft_prompt *p, int name)
 {
     for (size_t i = 0; i < p->n_spans; i++)
         if (p->span[i].name == name)
@@ -114,8 +118,8 @@ static bool has_span(const struct prompt *p, int name)
 
 /* The spans under `key` (spans, or char_spans if there are ranges) are added to p. */
 static int read_spans(struct loader *l, struct query *q, const json_t *spans, const char *key,
-                      const char *outer, const char *what, size_t (*ranges)[2], struct prompt *p,
-                      struct err *err)
+                      const char *outer, const char *what, size_t (*ranges)[2],
+                      struct draft_prompt *p, struct err *err)
 {
     const char *name, *units = ranges ? "characters" : "tokens";
     json_t *v;
@@ -130,7 +134,7 @@ static int read_spans(struct loader *l, struct query *q, const json_t *spans, co
 
         if (reserved(name)) {
             line_problem(l, outer ? outer : key, outer ? key : name,
-                         "span \"%s\" is a name of lensweep's own, use another", name);
+                         "span \"%s\" is a reserved name, use another", name);
             continue;
         }
         if (json_is_null(v) ||
@@ -155,7 +159,7 @@ static int read_spans(struct loader *l, struct query *q, const json_t *spans, co
 }
 
 static int read_prompt(struct loader *l, struct query *q, const json_t *obj, const char *outer,
-                       struct prompt *p, struct err *err)
+                       struct draft_prompt *p, struct err *err)
 {
     const char *what = outer ? "counterfactual: " : "";
     const json_t *spans, *chars;
@@ -262,8 +266,8 @@ static int own_target(struct loader *l, const struct draft *d, const char *key, 
     }
     meant = str_did_you_mean(name, names, d->n_targets);
     line_problem(l, key, NULL,
-                 meant ? "%s \"%.64s\" is none of the targets, did you mean \"%.64s\"?"
-                       : "%s \"%.64s\" is none of the targets",
+                 meant ? "%s \"%.64s\" is not one of the targets, did you mean \"%.64s\"?"
+                       : "%s \"%.64s\" is not one of the targets",
                  key, name, meant);
     return -1;
 }
@@ -288,7 +292,7 @@ static int read_right(struct loader *l, const json_t *obj, struct draft *d, stru
         int name = own_target(l, d, "foils", json_array_get(foils, i));
 
         if (name >= 0 && name == d->right)
-            line_problem(l, "foils", NULL, "foils holds the target itself");
+            line_problem(l, "foils", NULL, "foils contains the target itself");
         d->foil[d->n_foils++] = name;
     }
     return 0;

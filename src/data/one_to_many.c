@@ -3,7 +3,10 @@
  * answers a line. Spans of answers that are still to come lie past the prompt and are left out;
  * keys that are not used are passed over, the released files differ in them.
  */
-#include "data/load.h"
+#include "data/one_to_many.h"
+
+#include "data/fields.h"
+#include "data/paths.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,7 +84,7 @@ static int read_targets(struct loader *l, const json_t *obj, struct query *q, st
     return add_target(l, q, d, "subject", "subject_token_list", subject, NULL, err);
 }
 
-static int add_span(struct loader *l, struct query *q, struct prompt *p, const char *name,
+static int add_span(struct loader *l, struct query *q, struct draft_prompt *p, const char *name,
                     const char *key, const json_t *v, struct err *err)
 {
     int64_t pair[2];
@@ -121,7 +124,7 @@ static const json_t *answer_span(const json_t *obj, const json_t *all, size_t i,
     return NULL;
 }
 
-static int read_spans(struct loader *l, const json_t *obj, struct query *q, struct prompt *p,
+static int read_spans(struct loader *l, const json_t *obj, struct query *q, struct draft_prompt *p,
                       struct err *err)
 {
     static const char *const lists = "three_answers_start_end_idx";
@@ -152,7 +155,7 @@ static int read_spans(struct loader *l, const json_t *obj, struct query *q, stru
     return 0;
 }
 
-static int read_names(struct loader *l, const json_t *obj, struct query *q, struct prompt *p,
+static int read_names(struct loader *l, const json_t *obj, struct query *q, struct draft_prompt *p,
                       struct err *err)
 {
     const char *text = NULL, *subject = NULL;

@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700
-#include "data/load.h"
+#include "data/paths.h"
 
 #include "base/file.h"
 #include "base/str.h"
@@ -24,17 +24,8 @@ struct list {
 
 static int list_add(struct loader *l, struct list *list, const char *path, struct err *err)
 {
-    if (list->n == list->cap) {
-        size_t cap = list->cap ? 2 * list->cap : 64;
-        const char **more = arena_alloc(&l->ds->arena, cap, sizeof *more, err);
-
-        if (!more)
-            return err->code;
-        if (list->n)
-            memcpy(more, list->path, list->n * sizeof *more);
-        list->path = more;
-        list->cap = cap;
-    }
+    if (arena_grow(&l->ds->arena, &list->path, list->n, &list->cap, sizeof *list->path, err))
+        return err->code;
     list->path[list->n] = arena_strdup(&l->ds->arena, path, err);
     return list->path[list->n++] ? 0 : err->code;
 }
@@ -137,7 +128,7 @@ static int find_one(struct loader *l, const char *path, struct list *list, struc
     if (walk(l, path, NULL, list, err))
         return err->code;
     if (list->n == before)
-        problems_add(l->problems, path, 0, 0, "the directory holds no .jsonl file");
+        problems_add(l->problems, path, 0, 0, "the directory does not contain a .jsonl file");
     else
         qsort(list->path + before, list->n - before, sizeof *list->path, by_bytes);
     return 0;

@@ -5,7 +5,7 @@
 #ifndef LENSWEEP_DATA_PROPERTY_H
 #define LENSWEEP_DATA_PROPERTY_H
 
-#include "data/query.h"
+#include "data/dataset.h"
 
 /* PROPERTY_LABEL: a small number (at most a byte, as all labels are); PROPERTY_FLAG: 0 or 1. */
 enum property_type { PROPERTY_TEXT, PROPERTY_LABEL, PROPERTY_COUNT, PROPERTY_FLAG };

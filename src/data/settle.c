@@ -1,8 +1,10 @@
 /* Drafts into queries: what needs one line only (draft_finish), and what needs all names (settle).
  */
-#include "data/load.h"
+#include "data/settle.h"
 
 #include "base/str.h"
+#include "data/fields.h"
+#include "data/text.h"
 
 #include <string.h>
 
@@ -18,7 +20,7 @@ static int check_prompt(struct loader *l, struct query *q, struct draft *d, stru
         return err->code;
     if (l->opt->max_tokens <= 0 || n <= (size_t)l->opt->max_tokens)
         return 0;
-    d->own = (struct prompt){.text = d->own.text}; /* nobody need make room for it */
+    d->own = (struct draft_prompt){.text = d->own.text}; /* nobody need make room for it */
     return query_bad(l, q, err, "prompt of %zu tokens is longer than %s%s%d", n,
                      l->opt->max_is ? l->opt->max_is : "", l->opt->max_is ? " of " : "",
                      l->opt->max_tokens);
@@ -145,7 +147,7 @@ static int settle_targets(struct loader *l, struct query *q, const struct draft 
     return 0;
 }
 
-static struct span *settle_spans(struct loader *l, const struct prompt *p, struct err *err)
+static struct span *settle_spans(struct loader *l, const struct draft_prompt *p, struct err *err)
 {
     struct span *s = arena_alloc(&l->ds->arena, l->ds->n_spans, sizeof *s, err);
 

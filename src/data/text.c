@@ -1,6 +1,7 @@
-#include "data/load.h"
+#include "data/text.h"
 
 #include "base/utf8.h"
+#include "data/fields.h"
 
 #include <string.h>
 
@@ -35,7 +36,8 @@ int encode_text(struct loader *l, struct query *q, const char *what, const char 
  * The bytes of byte-level tokens, joined, are the text. Not in it are a BOS or EOS that the
  * tokenizer put around it, and the space that SentencePiece kinds put before a first word.
  */
-int spell_text(struct loader *l, const struct prompt *p, size_t (**ranges)[2], struct err *err)
+int spell_text(struct loader *l, const struct draft_prompt *p, size_t (**ranges)[2],
+               struct err *err)
 {
     const struct codec *c = l->codec;
     size_t length = strlen(p->text), at = 0;
@@ -87,7 +89,7 @@ out:
     return q->text ? 0 : err->code;
 }
 
-int prompt_add_bos(struct loader *l, struct prompt *p, struct err *err)
+int prompt_add_bos(struct loader *l, struct draft_prompt *p, struct err *err)
 {
     int32_t bos = l->codec->bos, *ids;
 

@@ -41,7 +41,7 @@ void edits_apply(const struct edit *e, int n, const struct shape *s, enum site s
 bool edits_mask(const struct edit *e, int n_edits, int layer, int head, int t, int n, float *score);
 void edits_pattern(const struct edit *e, int n_edits, int layer, int head, int t, int n, float *p);
 
-/* The operand of an edit (OP_SET, OP_ADD) for token t, from the first element that it touches on. */
+/* The operand of an edit (OP_SET, OP_ADD) for token t, from the first element that it changes. */
 const float *edit_operand(const struct edit *e, const struct shape *s, int layer, int t,
                           int64_t first);
 

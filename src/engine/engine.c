@@ -6,6 +6,7 @@
 #include "engine/naive.h"
 #include "engine/noop.h"
 #include "engine/wave.h"
+#include "model/rope.h"
 
 #include <string.h>
 

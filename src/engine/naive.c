@@ -1,6 +1,7 @@
 /*
  * The oracle: one obvious full pass per variant, every row of every layer, edits applied where they
- * name something. It shares the leaf kernels and apply.h with the wave and nothing else, and needs no planner.
+ * name something. It shares the leaf kernels and apply.h with the wave and nothing else, and needs
+ * no planner.
  */
 #include "engine/naive.h"
 

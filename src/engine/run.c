@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* One list of what a run holds: used for allocation and for its size. */
-struct piece {
+struct run_piece {
     float **at;
     size_t floats;
 };
@@ -11,12 +11,12 @@ struct piece {
 enum { PIECES = 9 };
 
 static void run_pieces(struct run *r, const struct shape *s, int n, unsigned keep,
-                       struct piece out[PIECES])
+                       struct run_piece out[PIECES])
 {
     size_t rows = (size_t)s->n_layers * (size_t)n, d = (size_t)s->d_model;
     size_t heads = (size_t)s->n_heads, dh = (size_t)s->d_head;
     size_t kv = rows * (size_t)s->n_kv_heads * dh;
-    struct piece all[PIECES] = {
+    struct run_piece all[PIECES] = {
         {&r->x, (rows + (size_t)n) * d},
         {&r->k, kv},
         {&r->v, kv},
@@ -34,7 +34,7 @@ static void run_pieces(struct run *r, const struct shape *s, int n, unsigned kee
 int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct arena *a,
               struct err *err)
 {
-    struct piece piece[PIECES];
+    struct run_piece piece[PIECES];
 
     memset(r, 0, sizeof *r);
     r->n = n;
@@ -53,7 +53,7 @@ int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct
 size_t run_bytes(const struct shape *s, int n, unsigned keep)
 {
     struct run r;
-    struct piece piece[PIECES];
+    struct run_piece piece[PIECES];
     size_t floats = 0;
 
     run_pieces(&r, s, n, keep, piece);
@@ -64,7 +64,7 @@ size_t run_bytes(const struct shape *s, int n, unsigned keep)
 
 void run_copy(struct run *to, const struct run *from, const struct shape *s)
 {
-    struct piece p[PIECES], q[PIECES];
+    struct run_piece p[PIECES], q[PIECES];
     struct run source = *from;
 
     run_pieces(to, s, to->n, to->keep & from->keep, p);

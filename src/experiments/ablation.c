@@ -127,7 +127,7 @@ static void check(struct experiment *x, const struct ablation *b, struct problem
                        "{kind: scale} needs a factor, such as factor: 0.5");
     if (ablation_has_direct(b) && (b->site == SITE_PATTERN || b->site == SITE_RESID))
         config_problem(config, x->entry, "metrics", problems,
-                       "direct means nothing for site %s: only for head, attn and mlp",
+                       "direct cannot be used with site %s, only with head, attn and mlp",
                        choice_word(sites, (int)c->site));
 }
 
@@ -331,7 +331,7 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
     const struct ablation_config *c = x->config;
 
     if (!places_any(&b->positions, x->scene, q, b->scratch))
-        return "it has none of the positions";
+        return "it does not have any of the positions";
     if (b->operation == DO_RESAMPLE && !source_query(x, q, 0))
         return "no other item's query to resample from";
     if (b->operation != DO_PATCH)
@@ -342,7 +342,7 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
         return "no counterfactual of equal spans";
     if (b->source == FROM_CORRUPTED &&
         span_empty(q->span[dataset_span(x->scene->data, c->source_span)]))
-        return "it has no such span to corrupt";
+        return "it does not have the span to corrupt";
     return NULL;
 }
 

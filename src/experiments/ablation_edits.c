@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "experiments/kit/edit_list.h"
+#include "experiments/kit/match.h"
 
 #include <math.h>
 

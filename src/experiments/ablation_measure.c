@@ -151,6 +151,7 @@ static void effects(const struct experiment *x, const struct query *q, void *con
 }
 
 /* What is done to what: "head output set to zero". */
+/* What is done: "head outputs set to zero". */
 static const char *title_of(struct experiment *x, const struct ablation *b, struct err *err)
 {
     static const char *const sites[] = {[SITE_RESID] = "the residual stream",
@@ -166,17 +167,17 @@ static const char *title_of(struct experiment *x, const struct ablation *b, stru
                                        [DO_ADD] = "with a vector added",
                                        [DO_SCALE] = "scaled"};
 
-    return arena_printf(x->arena, err, "what changes with %s %s", sites[b->site],
-                        done[b->operation]);
+    return arena_printf(x->arena, err, "%s %s", sites[b->site], done[b->operation]);
 }
 
 static int describe(struct experiment *x, const struct ablation *b, struct err *err)
 {
     bool heads = b->site == SITE_Z, zero = b->operation == DO_ZERO;
+    const char *done = title_of(x, b, err);
     struct headline headline = {
         .variable = "mean",
         .inside = "stats",
-        .title = title_of(x, b, err),
+        .title = arena_printf(x->arena, err, "what changes with %s", done ? done : ""),
         .unit = "ablated minus clean",
         .test = "stored",
         .claim = "differs from zero after correction",
@@ -198,11 +199,13 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
         .row = "metric",
         .down = "layer",
         .along = "head",
-        .title = headline.title,
+        .apart = "metric",
+        .compare = "yes",
+        .sequential = "kl",
+        .title = done,
         .value_label = "ablated minus clean",
-        .along_label = "head (from 0)",
-        .down_label = "layer (from 0)",
-        .note = "Colours are centred at zero",
+        .along_label = "head",
+        .down_label = "layer",
     };
     struct figure lines = {
         .name = "layers",
@@ -213,12 +216,14 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
         .row = "metric",
         .series = "position",
         .along = "layer",
-        .title = headline.title,
+        .apart = "metric",
+        .compare = "yes",
+        .title = done,
         .value_label = "ablated minus clean",
-        .along_label = "layer (from 1)",
+        .along_label = "layer",
     };
 
-    if (!headline.title || add_headline(x, &headline, err))
+    if (!done || !headline.title || add_headline(x, &headline, err))
         return err->code;
     return add_figure(x, b->head_axis >= 0 ? &map : &lines, err);
 }

@@ -12,8 +12,8 @@
 #include "experiments/kit/answers.h"
 #include "experiments/kit/corrupt.h"
 #include "experiments/kit/noise.h"
-#include "experiments/kit/roles.h"
 #include "experiments/kit/select.h"
+#include "experiments/kit/trace_roles.h"
 
 #include <math.h>
 #include <string.h>
@@ -69,7 +69,7 @@ static const struct config_row rows[] = {
     CONFIG_ROW(struct trace_config, noise_file, "noise_file", config_string, "\"\"", 0, 0, RESULTS,
                "JSON: dataset, model, then subject and answers"),
     CONFIG_CHOICE(struct trace_config, noise_seed, "noise_seed", config_choice, "shared", seeds,
-                  RESULTS, "shared: RandomState(1) anew for every query, as in ROME"),
+                  RESULTS, "shared: RandomState(1) from the start for every query, as in ROME"),
     CONFIG_CHOICE(struct trace_config, role_average, "role_average", config_choice, "mean_present",
                   role_averages, RESULTS,
                   "a query without a role: left out of its average, or counted as 0"),
@@ -79,7 +79,7 @@ static const struct config_row rows[] = {
                "mean log-probability of every target in each cell"),
 };
 
-enum axis_index { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET, ROLE };
+enum trace_axis { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET, ROLE };
 
 struct trace {
     int samples;
@@ -135,9 +135,10 @@ static void role_effect(const struct experiment *x, const struct query *q,
             out[i] = NAN;
 }
 
-#define TRACE_NOTE "; * corrupted; (k): only k queries have the token; grey: none has"
+#define TRACE_NOTE "; * corrupted token; (k): only k queries have the token; grey: none has it"
 
-static int describe(struct experiment *x, struct err *err)
+/* The residual stream is put back at one layer, whatever the window. */
+static int describe(struct experiment *x, const struct trace_config *c, struct err *err)
 {
     static const struct headline headline = {
         .variable = "role_effect",
@@ -148,6 +149,8 @@ static int describe(struct experiment *x, struct err *err)
         .rows = "corruption site window",
         .beside = "mean_high mean_low",
     };
+    const bool denoise = c->direction == DENOISE;
+    const bool windows = c->sites.n > 1 || c->sites.v[0] != SITE_RESID;
     struct figure figure = {
         .form = "map",
         .values = "role_score",
@@ -156,10 +159,13 @@ static int describe(struct experiment *x, struct err *err)
         .column = "corruption",
         .down = "role",
         .along = "layer",
-        .apart = "yes",
-        .title = "Causal tracing",
+        .apart = "corruption",
+        .compare = "yes",
+        .title = denoise ? "Causal tracing: the target's probability with clean outputs put back"
+                         : "Causal tracing: the target's probability with corrupted outputs put in",
         .value_label = "p(target)",
-        .along_label = "layer (from 0; centre of the window)",
+        .along_label = windows ? "layer, centre of the window" : "layer",
+        .single = windows ? NULL : "window",
         .column_words = "corrupted",
         .note = "Colours begin at the corrupted run's mean" TRACE_NOTE,
     };
@@ -177,7 +183,10 @@ static int describe(struct experiment *x, struct err *err)
     figure.name = "effect";
     figure.values = "role_effect";
     figure.beside = NULL;
-    figure.title = "Causal tracing, against the same query with nothing put in";
+    figure.title =
+        denoise
+            ? "Causal tracing: change of the target's probability with clean outputs put back"
+            : "Causal tracing: change of the target's probability with corrupted outputs put in";
     figure.value_label = "change of p(target)";
     figure.note = "Colours are centred at zero" TRACE_NOTE;
     return add_figure(x, &figure, err);
@@ -213,7 +222,7 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
     if (c->logprob &&
         add_field(x, "logprob", V_F32, per_target, "nat", "mean log-probability", err))
         return err->code;
-    return describe(x, err);
+    return describe(x, c, err);
 }
 
 static void check_spans(struct experiment *x, const struct string_list *names,
@@ -269,7 +278,7 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         add_axis(x, "token", (size_t)ds->max_tokens, err) ||
         add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
         add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
-        add_named_axis(x, "role", ROLES, role_names, err))
+        add_named_axis(x, "role", ROLES, trace_role_names, err))
         return err->code;
     for (int i = CORRUPTION; i <= LAYER; i++)
         x->axis[i].cell = true;
@@ -439,7 +448,7 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
 
     (void)w;
     (void)err;
-    token_roles(x->scene, q, row_i8(row, "token_role"));
+    trace_roles(x->scene, q, row_i8(row, "token_role"));
     *row_f32(row, "high") = (float)target_probability(&cell->run[0], q);
     for (size_t i = 0; i < c->corrupt.n; i++) {
         const struct run *r = corrupted_runs(x, cell, q, i);

@@ -86,9 +86,9 @@ static int describe(struct experiment *x, struct err *err)
         .row = "component",
         .series = "target",
         .along = "layer",
-        .title = "Early decoding at the last token",
+        .title = "Early decoding: the targets' logits read from each layer at the last token",
         .value_label = "logit (nat)",
-        .along_label = "layer (from 1)",
+        .along_label = "layer",
     };
 
     x->authors =
@@ -97,7 +97,7 @@ static int describe(struct experiment *x, struct err *err)
         return err->code;
     figure.name = "centred";
     figure.values = "mean_centred_logit";
-    figure.title = "Early decoding at the last token, beyond the control tokens";
+    figure.title = "Early decoding: the targets' logits beyond those of control tokens";
     figure.note = "Logits minus their mean over control tokens";
     return add_figure(x, &figure, err);
 }

@@ -108,8 +108,9 @@ static const char *dump_skip(const struct experiment *x, const struct query *q)
 {
     const struct dump *d = x->state;
 
-    return places_any(&d->positions, x->scene, q, d->scratch) ? NULL
-                                                              : "it has none of the positions";
+    return places_any(&d->positions, x->scene, q, d->scratch)
+               ? NULL
+               : "it does not have any of the positions";
 }
 
 static int dump_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,

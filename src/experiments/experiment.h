@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "config/config.h"
-#include "data/query.h"
+#include "data/dataset.h"
 #include "engine/engine.h"
 #include "results/describe.h"
 #include "results/table.h"

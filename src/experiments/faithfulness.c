@@ -17,6 +17,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "experiments/kit/match.h"
 
 #include <math.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static const struct config_row rows[] = {
                   "what the other item's query has in common, beside the dataset"),
 };
 
-enum axis_index { KEPT, SAMPLE, SHARE, NODE };
+enum faithfulness_axis { KEPT, SAMPLE, SHARE, NODE };
 
 struct faithfulness {
     struct ranking ranking;
@@ -374,7 +375,7 @@ static const char *faithfulness_skip(const struct experiment *x, const struct qu
     const struct faithfulness *f = x->state;
 
     if (!places_any(&f->place, x->scene, q, f->scratch))
-        return "it has not the position";
+        return "it does not have the position";
     return partner(x, q, 0) ? NULL : "no other item's query to resample from";
 }
 

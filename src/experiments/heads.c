@@ -43,7 +43,7 @@ static const struct config_row rows[] = {
                "mean and spread of each head's decoded logits over the vocabulary"),
 };
 
-enum axis_index { LAYER, HEAD, TARGET };
+enum heads_axis { LAYER, HEAD, TARGET };
 
 /* +1 promotes, -1 suppresses, 0 neither; NaN where there is nothing to compare. */
 static float judge(float logit, float mean, float std, double k)
@@ -292,11 +292,14 @@ static int describe(struct experiment *x, bool chance, struct err *err)
         .row = "target",
         .down = "layer",
         .along = "head",
-        .title = "Attention heads at the last token",
-        .value_label = "suppresses (%)",
+        .title =
+            "Attention heads: how often each promotes and suppresses a target at the last token",
+        .value_label = "suppresses (% of queries)",
         .along_label = "promotes (% of queries)",
-        .down_label = "layer (from 0)",
-        .note = "One point a head (moved apart where they coincide); strongest: layer.head from 0",
+        .down_label = "layer",
+        .note =
+            "One point for each head, side by side where they are at the same place; its colour is "
+            "the layer. The strongest are named: layer.head",
     };
     struct figure authors = figure;
 

@@ -154,7 +154,31 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .test = "none",
         .rows = "token_set",
     };
-    static const struct figure figure = {
+    static const struct figure logits = {
+        .name = "logit",
+        .form = "intervals",
+        .values = "mean_out_logit_drop",
+        .series = "target",
+        .along = "token_set",
+        .control = "random_",
+        .title = "Attention knockout: logits lost when the last token cannot attend to a set",
+        .value_label = "logit lost (nat)",
+        .note =
+            "Output at the last token, clean minus cut. Grey: as many random tokens in its place",
+    };
+    static const struct figure kl = {
+        .name = "kl",
+        .form = "intervals",
+        .values = "mean_kl",
+        .along = "token_set",
+        .control = "random_",
+        .title = "Attention knockout: how far the next token's distribution moves when the last "
+                 "token cannot attend to a set",
+        .value_label = "KL(clean || cut) (nat)",
+        .note = "Grey: as many random tokens in its place",
+    };
+    static const struct figure mlps = {
+        .name = "mlp",
         .form = "lines",
         .values = "mean_mlp_logit_drop",
         .row = "token_set",
@@ -163,7 +187,8 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .title = "Attention knockout: what the MLPs lose when the last token cannot attend to a "
                  "set",
         .value_label = "logit lost (nat)",
-        .along_label = "layer (from 1)",
+        .along_label = "layer",
+        .compare = "yes",
         .note = "MLP output decoded at the last token, clean minus cut",
     };
 
@@ -175,7 +200,11 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
                                                            "and decode the MLPs"};
     if (add_headline(x, &drop, err) || add_headline(x, &divergence, err))
         return err->code;
-    return k->mlp_logit && whole ? add_figure(x, &figure, err) : 0;
+    if (!whole)
+        return 0;
+    if (add_figure(x, &logits, err) || add_figure(x, &kl, err))
+        return err->code;
+    return k->mlp_logit ? add_figure(x, &mlps, err) : 0;
 }
 
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)

@@ -23,7 +23,7 @@ static const struct config_row rows[] = {
                "also what each single head takes from each set"),
 };
 
-enum axis_index { LAYER, HEAD, SET, TARGET };
+enum lens_axis { LAYER, HEAD, SET, TARGET };
 
 struct lens {
     const char **name; /* (n) sets: a token belongs to the first that has it */
@@ -81,9 +81,10 @@ static int describe(struct experiment *x, struct err *err)
         .row = "token_set",
         .series = "target",
         .along = "layer",
-        .title = "Token Lens: what attention takes from each token set to the last token",
+        .title = "Token Lens: logits that attention takes from each token set to the last token",
         .value_label = "logit (nat)",
-        .along_label = "layer (from 1)",
+        .along_label = "layer",
+        .compare = "yes",
     };
 
     x->authors = (struct authors_layout){.analysis = "token_lens", .value = "logit"};
@@ -91,7 +92,7 @@ static int describe(struct experiment *x, struct err *err)
         return err->code;
     figure.name = "centred";
     figure.values = "mean_centred_logit";
-    figure.title = "Token Lens, beyond the control tokens";
+    figure.title = "Token Lens: the same logits beyond those of control tokens";
     figure.note = "Logits minus their mean over control tokens";
     return add_figure(x, &figure, err);
 }

@@ -13,7 +13,7 @@ const struct arch archs[ARCHS] = {
      .sliding_window = 4096},
 };
 
-const struct key *key_find(const struct key *keys, size_t n, const char *name)
+const struct arch_key *key_find(const struct arch_key *keys, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
         if (str_eq(keys[i].name, name))
@@ -37,7 +37,7 @@ int shape_finish(struct shape *s, struct err *err)
     if (!s->d_head && s->d_model % s->n_heads)
         return err_set(
             err, ERR_FORMAT,
-            "the width %d is no multiple of the number of heads %d, and no head width is "
+            "the width %d is not a multiple of the number of heads %d, and no head width is "
             "given",
             s->d_model, s->n_heads);
     if (!s->d_head)
@@ -46,29 +46,12 @@ int shape_finish(struct shape *s, struct err *err)
         return err_set(err, ERR_FORMAT, "the head width %d is not even, or more than %d", s->d_head,
                        HEAD_DIM_MAX);
     if (s->n_heads % s->n_kv_heads)
-        return err_set(err, ERR_FORMAT,
-                       "the number of heads %d is no multiple of the number of key/value heads %d",
-                       s->n_heads, s->n_kv_heads);
+        return err_set(
+            err, ERR_FORMAT,
+            "the number of heads %d is not a multiple of the number of key/value heads %d",
+            s->n_heads, s->n_kv_heads);
     if (!(s->rms_eps >= 0 && s->rms_eps < 1))
         return err_set(err, ERR_FORMAT, "the epsilon of the norms is %g, expected 0 to 1",
                        (double)s->rms_eps);
-    return 0;
-}
-
-int rope_check(const struct rope_spec *r, struct err *err)
-{
-    if (!(r->theta > 0 && r->theta < 1e30))
-        return err_set(err, ERR_FORMAT, "the rotary base is %g, expected a positive number",
-                       r->theta);
-    if (r->kind != ROPE_PLAIN && !(r->factor > 0 && r->factor < 1e30))
-        return err_set(err, ERR_FORMAT,
-                       "the rotary scaling factor is %g, expected a positive number", r->factor);
-    if (r->kind == ROPE_LLAMA3 &&
-        !(r->low > 0 && r->high > r->low && r->high < 1e30 && r->old_positions > 0))
-        return err_set(
-            err, ERR_FORMAT,
-            "llama3 rotary scaling has low %g, high %g and %g positions: expected 0 < low "
-            "< high and a positive number of positions",
-            r->low, r->high, r->old_positions);
     return 0;
 }

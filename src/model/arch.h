@@ -8,10 +8,9 @@
 #define LENSWEEP_MODEL_ARCH_H
 
 #include "base/err.h"
-#include "base/json.h"
 #include "base/matrix.h"
-#include "model/checkpoint/gguf.h"
 #include "model/model.h"
+#include "model/rope.h"
 
 #include <stdbool.h>
 
@@ -53,27 +52,13 @@ enum rule {
     RULE_FULL, /* a list of "full_attention" */
 };
 
-struct key {
+struct arch_key {
     const char *name;
     enum rule rule;
     const char *why; /* what is not handled, where the rule can fail */
 };
 
-enum rope_kind {
-    ROPE_PLAIN,
-    ROPE_LINEAR,  /* every frequency divided by factor */
-    ROPE_LLAMA3,  /* the low ones, with a smooth passage */
-    ROPE_DIVIDED, /* each by a factor of its own, which stands in the file (GGUF) */
-};
-
-struct rope_spec {
-    enum rope_kind kind;
-    double theta;
-    double factor;                   /* LINEAR, LLAMA3 */
-    double low, high, old_positions; /* LLAMA3 */
-};
-
-struct config {
+struct arch_config {
     const struct arch *arch;
     struct shape shape;
     struct rope_spec rope;
@@ -82,22 +67,11 @@ struct config {
 };
 
 #define KEYS(table) (sizeof(table) / sizeof *(table))
-const struct key *key_find(const struct key *keys, size_t n, const char *name);
+const struct arch_key *key_find(const struct arch_key *keys, size_t n, const char *name);
 
 /* What both kinds of config share: an error that lists the table's rows; the head width where it is
-   0, and what must hold between the sizes; the bounds of the rotary numbers. */
+   0, and what must hold between the sizes. */
 int arch_unknown(const char *name, struct err *err);
 int shape_finish(struct shape *s, struct err *err);
-int rope_check(const struct rope_spec *r, struct err *err);
-
-/* Messages do not name the file. */
-int config_from_json(struct config *c, const json_t *json, struct err *err);
-int config_from_gguf(struct config *c, const struct gguf *g, struct err *err);
-
-/* Fills out (dh/2) as transformers does, in float32. divisors (dh/2): for ROPE_DIVIDED. ERR_FORMAT
-   when a frequency comes out as no positive number. */
-int rope_frequencies(const struct rope_spec *r, int d_head, const float *divisors, float *out,
-                     struct err *err);
-char *rope_text(char out[128], const struct rope_spec *r); /* in words; returns out */
 
 #endif

@@ -1,12 +1,13 @@
-#include "model/arch.h"
+#include "model/arch_gguf.h"
 
 #include "base/str.h"
+#include "model/rope.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* A GGUF's keys after "llama.". */
-static const struct key gguf_keys[] = {
+static const struct arch_key gguf_keys[] = {
     {"block_count", RULE_READ, NULL},
     {"context_length", RULE_READ, NULL},
     {"embedding_length", RULE_READ, NULL},
@@ -74,7 +75,7 @@ static int check_keys(const struct gguf *g, struct err *err)
 {
     for (size_t i = 0; i < g->n_values; i++) {
         const char *name = g->value[i].key;
-        const struct key *k;
+        const struct arch_key *k;
         bool ok = false;
 
         if (strncmp(name, "llama.", PREFIX) != 0)
@@ -93,7 +94,7 @@ static int check_keys(const struct gguf *g, struct err *err)
     return 0;
 }
 
-static int check_kind(const struct gguf *g, struct config *c, struct err *err)
+static int check_kind(const struct gguf *g, struct arch_config *c, struct err *err)
 {
     struct gguf_string arch = {"", 0}, type = {"model", 5};
     int64_t parts = 1;
@@ -208,7 +209,7 @@ static int take_rope(struct rope_spec *r, const struct gguf *g, struct err *err)
     return rope_check(r, err);
 }
 
-int config_from_gguf(struct config *c, const struct gguf *g, struct err *err)
+int config_from_gguf(struct arch_config *c, const struct gguf *g, struct err *err)
 {
     memset(c, 0, sizeof *c);
     if (check_kind(g, c, err) || check_keys(g, err) || take_sizes(&c->shape, g, err) ||

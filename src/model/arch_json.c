@@ -1,12 +1,13 @@
-#include "model/arch.h"
+#include "model/arch_json.h"
 
 #include "base/str.h"
+#include "model/rope.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* config.json. The harmless ones are about training, sampling, tokens, files and programs. */
-static const struct key json_keys[] = {
+static const struct arch_key json_keys[] = {
     {"architectures", RULE_READ, NULL},
     {"model_type", RULE_READ, NULL},
     {"hidden_size", RULE_READ, NULL},
@@ -32,11 +33,10 @@ static const struct key json_keys[] = {
     {"mlp_bias", RULE_FALSE, "biases in the MLP are not computed"},
     {"partial_rotary_factor", RULE_ONE, "rotary embedding of a part of a head is not computed"},
     {"rope_interleaved", RULE_FALSE, "interleaved rotary embedding is not computed"},
-    {"layer_types", RULE_FULL,
-     "layers with another attention than full_attention are not computed"},
+    {"layer_types", RULE_FULL, "layers with attention other than full_attention are not computed"},
     {"quantization_config", RULE_EMPTY, "quantised weights are read from GGUF files only"},
     {"pruned_heads", RULE_EMPTY, "pruned heads are not handled"},
-    {"auto_map", RULE_EMPTY, "the model brings code of its own"},
+    {"auto_map", RULE_EMPTY, "the model comes with its own code"},
     {"is_encoder_decoder", RULE_FALSE, "only decoders are computed"},
     {"add_cross_attention", RULE_FALSE, "cross-attention is not computed"},
     {"use_parallel_residual", RULE_FALSE, "parallel blocks are not computed"},
@@ -115,7 +115,7 @@ static const struct key json_keys[] = {
 };
 
 /* Inside rope_scaling and rope_parameters. */
-static const struct key rope_keys[] = {
+static const struct arch_key rope_keys[] = {
     {"type", RULE_READ, NULL},
     {"rope_type", RULE_READ, NULL},
     {"rope_theta", RULE_READ, NULL},
@@ -162,14 +162,15 @@ static bool json_obeys(const json_t *v, enum rule rule)
     }
 }
 
-static int check_json_keys(const json_t *obj, const struct key *keys, size_t n, struct err *err)
+static int check_json_keys(const json_t *obj, const struct arch_key *keys, size_t n,
+                           struct err *err)
 {
     const char *name;
     json_t *v;
 
     json_object_foreach((json_t *)obj, name, v)
     {
-        const struct key *k = key_find(keys, n, name);
+        const struct arch_key *k = key_find(keys, n, name);
 
         if (!k)
             return err_set(err, ERR_FORMAT,
@@ -205,7 +206,7 @@ static const struct arch *arch_from_json(const json_t *json, struct err *err)
     if (json_take_string(json, "model_type", false, &type, ERR_FORMAT, err))
         return NULL;
     if (list && !json_is_null(list) && (json_array_size(list) != 1 || !name)) {
-        err_set(err, ERR_FORMAT, "key \"architectures\" is no list of one name");
+        err_set(err, ERR_FORMAT, "key \"architectures\" must be a list of one name");
         return NULL;
     }
     if (!name && !type) {
@@ -225,7 +226,7 @@ static const struct arch *arch_from_json(const json_t *json, struct err *err)
     return NULL;
 }
 
-static int sizes_from_json(struct config *c, const json_t *j, struct err *err)
+static int sizes_from_json(struct arch_config *c, const json_t *j, struct err *err)
 {
     const json_t *kv = json_object_get(j, "num_key_value_heads");
     struct shape *s = &c->shape;
@@ -318,7 +319,7 @@ static int rope_from_json(struct rope_spec *r, const json_t *j, struct err *err)
 }
 
 /* What the weights are said to be; the files say what they are. */
-static void dtype_from_json(struct config *c, const json_t *j)
+static void dtype_from_json(struct arch_config *c, const json_t *j)
 {
     const char *name = json_string_value(json_object_get(j, "dtype"));
 
@@ -331,7 +332,7 @@ static void dtype_from_json(struct config *c, const json_t *j)
         c->dtype = DTYPE_F16;
 }
 
-int config_from_json(struct config *c, const json_t *json, struct err *err)
+int config_from_json(struct arch_config *c, const json_t *json, struct err *err)
 {
     memset(c, 0, sizeof *c);
     if (!json_is_object(json))

@@ -1,10 +1,15 @@
 #include "model/model.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "model/arch.h"
+#include "model/arch_gguf.h"
+#include "model/arch_json.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/gguf.h"
+#include "model/checkpoint/safetensors.h"
+#include "model/rope.h"
 #include "model/weights.h"
 
 #include <stdio.h>
@@ -23,7 +28,7 @@ struct checkpoint {
     struct gguf gguf;
     struct shards shards;
     struct buf config_text; /* of config.json */
-    struct config config;
+    struct arch_config config;
     struct tensors *tensors; /* NULL: no weights */
     bool is_gguf;
 };
@@ -171,11 +176,11 @@ static int open_files(struct checkpoint *c, const char *path, bool weights, stru
         return open_hf(c, path, false, err);
     if (str_ends_with(path, ".safetensors") || str_ends_with(path, ".json"))
         return err_set(err, ERR_FORMAT,
-                       "%s is part of a Hugging Face model: give the directory that holds it",
+                       "%s is part of a Hugging Face model: give the directory that contains it",
                        path);
     return err_set(
         err, ERR_FORMAT,
-        "%s is no model: it does not begin with the letters GGUF; expected a Hugging Face "
+        "%s is not a model: it does not begin with the letters GGUF; expected a Hugging Face "
         "directory or a .gguf file",
         path);
 }
@@ -301,7 +306,7 @@ double model_unembed_flops(const struct shape *s)
 }
 
 /* Tensors of one kind: equal names but for the number of the layer, equal shape and type. */
-struct kind {
+struct tensor_kind {
     const char *name;
     const struct tensor *first;
     size_t count;
@@ -317,15 +322,15 @@ static const char *star(struct arena *a, const char *name, struct err *err)
     return arena_printf(a, err, "%.*s*%s", (int)begin, name, name + begin + n);
 }
 
-static bool same_kind(const struct kind *k, const char *name, const struct tensor *t)
+static bool same_kind(const struct tensor_kind *k, const char *name, const struct tensor *t)
 {
     return str_eq(k->name, name) && k->first->dtype == t->dtype && k->first->rank == t->rank &&
            !memcmp(k->first->dim, t->dim, sizeof t->dim);
 }
 
 /* Sorts n tensors into kinds, which has room for n. */
-static int find_kinds(const struct tensors *t, struct kind *kinds, size_t *n, struct arena *a,
-                      struct err *err)
+static int find_kinds(const struct tensors *t, struct tensor_kind *kinds, size_t *n,
+                      struct arena *a, struct err *err)
 {
     *n = 0;
     for (size_t i = 0; i < t->n; i++) {
@@ -337,7 +342,7 @@ static int find_kinds(const struct tensors *t, struct kind *kinds, size_t *n, st
         while (k < *n && !same_kind(&kinds[k], name, &t->v[i]))
             k++;
         if (k == *n)
-            kinds[(*n)++] = (struct kind){name, &t->v[i], 0};
+            kinds[(*n)++] = (struct tensor_kind){name, &t->v[i], 0};
         kinds[k].count++;
     }
     return 0;
@@ -346,7 +351,7 @@ static int find_kinds(const struct tensors *t, struct kind *kinds, size_t *n, st
 static int describe_tensors(const struct tensors *t, struct buf *out, struct err *err)
 {
     struct arena a = {0};
-    struct kind *kinds = arena_alloc(&a, t->n, sizeof *kinds, err);
+    struct tensor_kind *kinds = arena_alloc(&a, t->n, sizeof *kinds, err);
     size_t n;
     int code;
 

@@ -81,10 +81,6 @@ void model_close(struct model *m);
 /* Hash of every byte of the weights, on request. */
 int model_full_hash(const struct model *m, struct hash *h, struct err *err);
 
-/* cos, sin of every position < n: out (n, dh/2, 2), as kernels.h's rope wants them. Angles are the
-   float32 product position * inv_freq, as the reference implementations compute them. */
-void model_rotary_table(const struct model *m, int n, float *out);
-
 /* FLOP of one row through one layer's matrices, and through the unembedding: 2 per weight. */
 double model_layer_flops(const struct shape *s);
 double model_unembed_flops(const struct shape *s);

@@ -1,9 +1,27 @@
-#include "model/arch.h"
+#include "model/rope.h"
 
 #include <math.h>
 #include <stdio.h>
 
 static const float two_pi = (float)6.283185307179586;
+
+int rope_check(const struct rope_spec *r, struct err *err)
+{
+    if (!(r->theta > 0 && r->theta < 1e30))
+        return err_set(err, ERR_FORMAT, "the rotary base is %g, expected a positive number",
+                       r->theta);
+    if (r->kind != ROPE_PLAIN && !(r->factor > 0 && r->factor < 1e30))
+        return err_set(err, ERR_FORMAT,
+                       "the rotary scaling factor is %g, expected a positive number", r->factor);
+    if (r->kind == ROPE_LLAMA3 &&
+        !(r->low > 0 && r->high > r->low && r->high < 1e30 && r->old_positions > 0))
+        return err_set(
+            err, ERR_FORMAT,
+            "llama3 rotary scaling has low %g, high %g and %g positions: expected 0 < low "
+            "< high and a positive number of positions",
+            r->low, r->high, r->old_positions);
+    return 0;
+}
 
 /*
  * Each operation is rounded to float32 where PyTorch rounds it: a number divided by a tensor is the

@@ -45,7 +45,7 @@ int compare_numbers(struct diff *d, const char *thing, const struct h5info *v,
                     const struct h5info *w, struct err *err);
 int compare_strings(struct diff *d, const char *thing, const struct h5info *v, struct err *err);
 
-/* Compares two result files and prints what differs; ERR_DIFFERS, with no message, if anything does. */
+/* Compares two result files and prints what differs; if anything does ERR_DIFFERS, no message. */
 int diff_files(struct diff *d, const char *a, const char *b, struct err *err);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * What a report may say: the test that a number of a headline must pass before it is put into
- * words. A number counts as found if its 95 % interval excludes what it is compared with and, beyond
- * that, a test over items rejects it at 5 % after correction for all the numbers of the headline that
- * were looked at (Bonferroni): so of twenty tables about nothing, one may name something. A sweep has
- * its own tests in the file, with p values that are corrected within their families (q).
+ * words. A number counts as found if its 95 % interval excludes what it is compared with and,
+ * beyond that, a test over items rejects it at 5 % after correction for all the numbers of the
+ * headline that were looked at (Bonferroni): so of twenty tables about nothing, one may name
+ * something. A sweep has its own tests in the file, with p values that are corrected within their
+ * families (q).
  */
 #ifndef LENSWEEP_REPORT_FINDINGS_H
 #define LENSWEEP_REPORT_FINDINGS_H

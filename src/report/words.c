@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What ends a role's name, and whole names, in words. */
+/* What ends a role's name, and whole names, in words: roles, sets, sites, metrics. */
 static const struct {
     const char *name, *words;
 } endings[] =
@@ -18,7 +18,8 @@ static const struct {
       {"attn", "attention"},           {"mlp", "MLP"},
       {"first", "first token"},        {"last", "last token"},
       {"other", "other tokens"},       {"resid", "residual stream"},
-      {"residual", "residual stream"},
+      {"residual", "residual stream"}, {"kl", "KL divergence"},
+      {"logprob", "log-probability"},
 };
 
 char *words_of(struct arena *a, const char *name, struct err *err)

@@ -1,4 +1,4 @@
-/* Names of roles, token sets, sites and targets, as a reader wants them. */
+/* Names of roles, token sets, sites, targets and metrics, as a reader wants them. */
 #ifndef LENSWEEP_REPORT_WORDS_H
 #define LENSWEEP_REPORT_WORDS_H
 

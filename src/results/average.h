@@ -43,8 +43,7 @@ struct stratum_info {
     const char *dataset; /* "" = mean over datasets */
     int template;        /* -1 = mean over templates */
     int step;
-    bool
-        widest; /* of its step it averages over most: datasets, else templates, else what there is */
+    bool widest; /* of its step the one that averages over most: datasets, else templates */
 };
 
 struct average_dim {

@@ -74,27 +74,18 @@ void column_close(struct column *c)
 
 /* The variables of a file ------------------------------------------------------------------ */
 
-struct listing {
+struct catalogue_fill {
     struct catalogue *c;
     struct arena *arena;
 };
 
 static int take_variable(void *ctx, const struct h5info *v, struct err *err)
 {
-    struct listing *l = ctx;
+    struct catalogue_fill *l = ctx;
     struct catalogue *c = l->c;
 
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? 2 * c->cap : 64;
-        struct h5info *more = arena_alloc(l->arena, cap, sizeof *more, err);
-
-        if (!more)
-            return err->code;
-        if (c->n)
-            memcpy(more, c->v, c->n * sizeof *more);
-        c->v = more;
-        c->cap = cap;
-    }
+    if (arena_grow(l->arena, &c->v, c->n, &c->cap, sizeof *c->v, err))
+        return err->code;
     c->v[c->n++] = *v;
     return 0;
 }
@@ -102,7 +93,7 @@ static int take_variable(void *ctx, const struct h5info *v, struct err *err)
 /* A group inside another comes between the other's variables: they are put together again. */
 int catalogue_read(struct catalogue *c, struct h5file *f, struct arena *a, struct err *err)
 {
-    struct listing l = {c, a};
+    struct catalogue_fill l = {c, a};
 
     *c = (struct catalogue){0};
     if (h5_each(f, take_variable, &l, err))

@@ -3,8 +3,8 @@
  * its headlines (the averages that a reader looks at first, and what they are tested against) and
  * its figures (which averages are drawn, and where on the page each of their dimensions lies).
  *
- * A kind declares them; they stand in the group's attributes `headlines`, `figures` and `authors` as JSON,
- * a list of objects with the keys below.
+ * A kind declares them; they stand in the group's attributes `headlines`, `figures` and `authors`
+ * as JSON, a list of objects with the keys below.
  *
  *     int list_headlines(struct h5file *f, struct arena *a, struct err *err)
  *     {
@@ -54,7 +54,8 @@
     X(name, "what stands after the group's name in the file name; may be missing")                 \
     X(form,                                                                                        \
       "lines: values against `along`, a line for each of `series`; map: a coloured cell for "      \
-      "each of `down` x `along`; points: the second share against the first")                      \
+      "each of `down` x `along`; points: the second share against the first; intervals: a value "  \
+      "and its interval for each of `along`, one under the other, a colour for each of `series`")  \
     X(inside, "the group inside this one that has the averages: stats")                            \
     X(values, "the averages that are drawn; points have two, shares of queries")                   \
     X(beside,                                                                                      \
@@ -64,17 +65,22 @@
     X(mark, "map: cells in which this is at most fdr have a dot")                                  \
     X(row, "the dimension with a row of panels for each entry")                                    \
     X(column, "the dimension with columns of panels; steps otherwise")                             \
-    X(series, "the dimension with a line for each entry")                                          \
+    X(series, "the dimension with a line or a colour for each entry")                              \
     X(down, "the dimension that runs down")                                                        \
-    X(along, "the dimension that runs along")                                                      \
+    X(along, "the dimension that runs along; of intervals, down")                                  \
     X(along_values, "the variable that says where the entries of `along` stand, on a logarithmic " \
                     "axis; else one after the other")                                              \
-    X(apart,                                                                                       \
-      "yes: columns whose names begin alike (answer_1, answer_2) have a figure of their own")      \
+    X(apart, "the row or the column: its entries whose names begin alike (answer_1, answer_2; "    \
+             "logit.answer_1, logit.subject) have a figure of their own")                          \
+    X(single, "dimensions of which only the first entry is drawn, because all are equal")          \
+    X(compare, "yes: all rows have one scale; else each its own")                                  \
+    X(sequential, "map: entries of the row whose values are never negative")                       \
+    X(control, "intervals: an entry that begins so is the control of the entry named after that "  \
+               "and stands beside it: random_")                                                    \
     X(title, "above it")                                                                           \
     X(value_label, "what the values are, with their unit")                                         \
-    X(along_label, "below it")                                                                     \
-    X(down_label, "beside it")                                                                     \
+    X(along_label, "below it; where layers and heads count from is added")                         \
+    X(down_label, "beside it; likewise")                                                           \
     X(note, "under it")                                                                            \
     X(column_words, "what befell the column's entry: corrupted")
 

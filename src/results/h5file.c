@@ -64,6 +64,7 @@ struct h5file *h5_new(const char *path, bool writes, struct err *err)
 void h5_delete(struct h5file *f)
 {
     arena_release(&f->arena);
+    arena_release(&f->scratch);
     mem_free(f);
 }
 

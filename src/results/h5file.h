@@ -61,6 +61,10 @@ int h5_define(struct h5group *g, const struct variable *v, struct err *err);
 int h5_write(struct h5group *g, const char *var, size_t first, size_t count, const void *data,
              struct err *err);
 
+/* The variables defined so far are complete: what they keep in memory is written and freed. They
+   cannot be written to any more. */
+int h5_complete(struct h5file *f, struct err *err);
+
 int h5_attr_str(struct h5group *g, const char *name, const char *value, struct err *err);
 int h5_attr_f64(struct h5group *g, const char *name, double value, struct err *err);
 int h5_attr_i64(struct h5group *g, const char *name, int64_t value, struct err *err);

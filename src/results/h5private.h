@@ -10,7 +10,7 @@
 struct h5var {
     struct h5var *next;
     const char *name;
-    hid_t id; /* dataset, open until the file is closed: its chunk cache lives as long */
+    hid_t id; /* dataset, open until it is complete: its chunk cache lives as long */
     enum vtype type;
     size_t rank, size[DIMS_MAX];
     unsigned dims;   /* bit i: has dimension i of the group */
@@ -30,6 +30,7 @@ struct h5group {
     hid_t id;
     struct h5scale *dim;
     size_t n_dims;
+    bool complete;              /* its variables are closed */
     struct h5var *vars, **last; /* in the order of definition */
 };
 
@@ -40,6 +41,7 @@ struct h5file {
     bool broken;        /* a write has failed: HDF5 must not be asked to close it */
     struct h5group *groups;
     struct arena arena;
+    struct arena scratch; /* of one call: kept, so that calls do not ask the system for it anew */
 };
 
 /* "cannot WHAT NAME: the innermost thing that HDF5 (or the system) says"; ERR_IO. */

@@ -100,7 +100,8 @@ static int open_var(struct h5file *f, const char *group, const char *name, bool 
     if (h5_describe(f, *var, group, name, info, &known, err))
         goto out;
     if (!known || (info->type == V_STR) != strings) {
-        err_set(err, ERR_IO, "%s: %s holds no %s", f->path, path, strings ? "text" : "numbers");
+        err_set(err, ERR_IO, "%s: %s does not contain %s", f->path, path,
+                strings ? "text" : "numbers");
         goto out;
     }
     for (size_t i = 0; i < info->rank; i++) {
@@ -239,7 +240,7 @@ int h5_read_str(struct h5file *f, const char *group, const char *var, char ***da
     if (H5Tis_variable_str(type) > 0)
         *data = read_strings(id, var, n, err);
     else
-        err_set(err, ERR_IO, "%s holds text of a fixed length, expected variable", var);
+        err_set(err, ERR_IO, "%s contains text of a fixed length, expected variable", var);
     H5Tclose(type);
     H5Dclose(id);
     return *data ? 0 : err_wrap(err, "%s: %s", f->path, group);

@@ -105,26 +105,17 @@ int h5_describe(struct h5file *f, hid_t var, const char *group, const char *name
 
 /* They are taken in the file's own order and sorted here: HDF5 1.10 corrupts its memory when it
    cannot read the list that it is asked to sort. */
-struct listing {
+struct name_list {
     struct arena arena;
     struct err *err;
     char **name;
     size_t n, cap;
 };
 
-static herr_t take_name(struct listing *l, const char *name)
+static herr_t take_name(struct name_list *l, const char *name)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? 2 * l->cap : 64;
-        char **more = arena_alloc(&l->arena, cap, sizeof *more, l->err);
-
-        if (!more)
-            return -1;
-        if (l->n)
-            memcpy(more, l->name, l->n * sizeof *more);
-        l->name = more;
-        l->cap = cap;
-    }
+    if (arena_grow(&l->arena, &l->name, l->n, &l->cap, sizeof *l->name, l->err))
+        return -1;
     l->name[l->n] = arena_strdup(&l->arena, name, l->err);
     return l->name[l->n++] ? 0 : -1;
 }
@@ -142,7 +133,7 @@ static herr_t take_attr(hid_t object, const char *name, const H5A_info_t *info, 
     return take_name(ctx, name);
 }
 
-static int listing_fail(struct listing *l, const char *what, const char *name)
+static int listing_fail(struct name_list *l, const char *what, const char *name)
 {
     return l->err->code ? l->err->code : h5_fail(l->err, what, name);
 }
@@ -152,7 +143,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void sort_names(struct listing *l)
+static void sort_names(struct name_list *l)
 {
     if (l->n)
         qsort(l->name, l->n, sizeof *l->name, by_name);
@@ -202,7 +193,7 @@ static int visit_link(struct visit *v, hid_t group, const char *name)
 static int visit_group(struct visit *v, hid_t group, const char *name)
 {
     const char *outer = v->group;
-    struct listing l = {.err = v->err};
+    struct name_list l = {.err = v->err};
     hsize_t at = 0;
 
     if (++v->depth > GROUP_DEPTH)
@@ -254,7 +245,7 @@ int h5_each_group(struct h5file *f, int (*use)(void *ctx, const char *group, str
 
 /* Attributes ------------------------------------------------------------------------------- */
 
-static int use_attrs(hid_t object, const struct listing *l,
+static int use_attrs(hid_t object, const struct name_list *l,
                      int (*use)(void *ctx, const struct h5attr *a, struct err *err), void *ctx,
                      struct err *err)
 {
@@ -277,7 +268,7 @@ int h5_each_attr(struct h5file *f, const char *group, const char *var,
                  int (*use)(void *ctx, const struct h5attr *a, struct err *err), void *ctx,
                  struct err *err)
 {
-    struct listing l = {.err = err};
+    struct name_list l = {.err = err};
     char *path =
         arena_printf(&l.arena, err, "/%s%s%s", group, var && *group ? "/" : "", var ? var : "");
     hid_t object = path ? H5Oopen(f->id, path, H5P_DEFAULT) : H5I_INVALID_HID;

@@ -73,15 +73,17 @@ static const char *clean_text(struct arena *a, const char *s, struct err *err)
     return utf8_valid(s, strlen(s)) ? s : utf8_clean(a, s, strlen(s), err);
 }
 
-static int put_text(hid_t object, const char *name, const char *value, struct err *err)
+static int put_text(struct h5file *f, hid_t object, const char *name, const char *value,
+                    struct err *err)
 {
-    struct arena a = {0};
-    const char *text = clean_text(&a, value, err);
     hid_t type = h5_string_type();
-    int code = text ? put_scalar(object, name, type, type, &text, err) : err->code;
+    const char *text;
+    int code;
 
+    arena_reset(&f->scratch);
+    text = clean_text(&f->scratch, value, err);
+    code = text ? put_scalar(object, name, type, type, &text, err) : err->code;
     H5Tclose(type);
-    arena_release(&a);
     return code;
 }
 
@@ -94,7 +96,7 @@ static int noted(struct h5file *f, int code)
 
 int h5_attr_str(struct h5group *g, const char *name, const char *value, struct err *err)
 {
-    return noted(g->file, put_text(g->id, name, value, err));
+    return noted(g->file, put_text(g->file, g->id, name, value, err));
 }
 
 int h5_attr_f64(struct h5group *g, const char *name, double value, struct err *err)
@@ -261,33 +263,33 @@ static int write_slab(const struct h5var *v, size_t first, size_t count, hid_t m
 }
 
 static int write_strings(const struct h5var *v, size_t first, size_t count, const char *const *data,
-                         struct err *err)
+                         struct arena *a, struct err *err)
 {
     size_t n = count * entry_elements(v);
-    struct arena a = {0};
-    const char **text = arena_alloc(&a, n, sizeof *text, err);
+    const char **text = arena_alloc(a, n, sizeof *text, err);
     hid_t type = h5_string_type();
     int code = text ? 0 : err->code;
 
     for (size_t i = 0; i < n && !code; i++) {
-        text[i] = clean_text(&a, data[i], err);
+        text[i] = clean_text(a, data[i], err);
         if (!text[i])
             code = err->code;
     }
     if (!code)
         code = write_slab(v, first, count, type, text, err);
     H5Tclose(type);
-    arena_release(&a);
     return code;
 }
 
-static int write_var(const struct h5var *v, size_t first, size_t count, const void *data,
-                     struct err *err)
+static int write_var(struct h5file *f, const struct h5var *v, size_t first, size_t count,
+                     const void *data, struct err *err)
 {
     if (count == 0 || entry_elements(v) == 0)
         return 0;
-    if (v->type == V_STR)
-        return write_strings(v, first, count, data, err);
+    if (v->type == V_STR) {
+        arena_reset(&f->scratch);
+        return write_strings(v, first, count, data, &f->scratch, err);
+    }
     return write_slab(v, first, count, h5_memory(v->type), data, err);
 }
 
@@ -311,25 +313,21 @@ static int make_scale(struct h5group *g, const struct dim *d, struct h5scale *s,
 {
     enum vtype type = d->coord || d->type == V_I8 ? d->type : V_I4;
     struct h5var v = {.name = d->name, .type = type, .rank = 1, .size = {d->size}};
-    struct arena a = {0};
-    const void *coord = d->coord ? d->coord : count_up(&a, type, d->size, err);
+    const void *coord = d->coord;
 
-    if (!coord || make_dataset(g, &v, err) || write_var(&v, 0, d->size, coord, err))
-        goto out;
-    if (H5DSset_scale(v.id, d->name) < 0) {
-        h5_fail(err, "make dimension", d->name);
-        goto out;
-    }
-    if (d->long_name && put_text(v.id, "long_name", d->long_name, err))
-        goto out;
+    arena_reset(&g->file->scratch);
+    if (!coord)
+        coord = count_up(&g->file->scratch, type, d->size, err);
+    if (!coord || make_dataset(g, &v, err) || write_var(g->file, &v, 0, d->size, coord, err))
+        return err->code;
+    if (H5DSset_scale(v.id, d->name) < 0)
+        return h5_fail(err, "make dimension", d->name);
+    if (d->long_name && put_text(g->file, v.id, "long_name", d->long_name, err))
+        return err->code;
     s->name = arena_strdup(&g->file->arena, d->name, err);
     s->size = d->size;
     s->id = v.id;
-    arena_release(&a);
     return s->name ? 0 : err->code;
-out:
-    arena_release(&a);
-    return err->code;
 }
 
 /* Opens or makes the group and those above it; one that is made here has no times either. */
@@ -415,8 +413,8 @@ static int take_dim(struct h5group *g, struct h5var *v, const char *name, size_t
     if (!s)
         s = inherit_dim(g, name, n);
     if (!s)
-        return err_set(err, ERR_BUG, "%s: %s has dimension %.*s, which its group has not", g->name,
-                       v->name, (int)n, name);
+        return err_set(err, ERR_BUG, "%s: %s has dimension %.*s, which its group does not have",
+                       g->name, v->name, (int)n, name);
     if (v->rank == DIMS_MAX)
         return err_set(err, ERR_BUG, "%s: %s has more than %d dimensions", g->name, v->name,
                        DIMS_MAX);
@@ -450,7 +448,7 @@ static int put_coordinates(const struct h5group *g, const struct h5var *v, struc
             code = buf_printf(&names, err, "%s%s", names.len ? " " : "", c->name);
     if (!code && names.len) {
         text = buf_str(&names, err);
-        code = text ? put_text(v->id, "coordinates", text, err) : err->code;
+        code = text ? put_text(g->file, v->id, "coordinates", text, err) : err->code;
     }
     buf_release(&names);
     return code;
@@ -463,9 +461,9 @@ static int describe(struct h5group *g, const struct h5var *v, const struct varia
     for (size_t i = 0; i < v->rank; i++)
         if (H5DSattach_scale(v->id, g->dim[dim[i]].id, (unsigned)i) < 0)
             return h5_fail(err, "attach dimensions to", v->name);
-    if (what->long_name && put_text(v->id, "long_name", what->long_name, err))
+    if (what->long_name && put_text(g->file, v->id, "long_name", what->long_name, err))
         return err->code;
-    if (what->units && put_text(v->id, "units", what->units, err))
+    if (what->units && put_text(g->file, v->id, "units", what->units, err))
         return err->code;
     if (v->coordinate)
         return 0;
@@ -523,7 +521,21 @@ int h5_write(struct h5group *g, const char *var, size_t first, size_t count, con
     if (first > n || count > n - first)
         return err_set(err, ERR_BUG, "%s: %s has %zu entries, not %zu + %zu", g->name, var, n,
                        first, count);
-    if (noted(g->file, write_var(v, first, count, data, err)))
+    if (noted(g->file, write_var(g->file, v, first, count, data, err)))
         return err_wrap(err, "%s: %s", g->file->beside, g->name);
+    return 0;
+}
+
+/* Those before a complete group in the list, which begins with the newest, were made after it. */
+int h5_complete(struct h5file *f, struct err *err)
+{
+    for (struct h5group *g = f->groups; g && !g->complete; g = g->next) {
+        for (struct h5var *v = g->vars; v; v = v->next)
+            if (H5Dclose(v->id) < 0)
+                return noted(f, h5_fail(err, "write variable", v->name));
+        g->vars = NULL;
+        g->last = &g->vars;
+        g->complete = true;
+    }
     return 0;
 }

@@ -300,7 +300,7 @@ static int read_window(struct journal *j, struct window *w, uint32_t index,
     if (version && version != format_version)
         return err_set(err, ERR_IO,
                        "%s was written by another version of lensweep (journal format %llu, this "
-                       "one reads %llu): use that version, or begin anew with --restart",
+                       "one reads %llu): use that version, or start over with --restart",
                        w->path, (unsigned long long)version, (unsigned long long)format_version);
     if (read_records(j, w, index, version ? HEADER : 0, &found, err))
         return err->code;
@@ -590,7 +590,7 @@ int journal_read(struct journal *j, struct hash key, struct buf *out, struct err
         hash_u64(rows, e->length) != h.rows_hash)
         return err_set(err, ERR_IO,
                        "%s: the record at byte %llu has gone bad since it was indexed: run the "
-                       "same command again, its unit is computed anew",
+                       "same command again, its unit is computed again",
                        j->segment[e->segment], (unsigned long long)e->offset);
     out->len += e->length;
     return 0;

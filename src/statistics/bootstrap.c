@@ -123,7 +123,7 @@ static void base_replicates(struct block *b, size_t row, bool whole)
     }
 }
 
-/* What part k of a macro row adds to its sum; every part that has a number counts once. */
+/* What part k of a macro-average row adds to its sum; every part that has a number counts once. */
 static double times_added(const struct block *b, const struct stratum *row, size_t k)
 {
     if (row->over != OVER_TEMPLATES || k)
@@ -131,9 +131,10 @@ static double times_added(const struct block *b, const struct stratum *row, size
     return b->way == TEMPLATES_FIRST_TWICE ? 2 : 1;
 }
 
-/* Mean of a macro row's parts at `at`, row i of them at i * stride; those without are left out. */
-static double macro_mean(const struct block *b, const struct stratum *row, const double *at,
-                         size_t stride)
+/* Mean of a macro-average row's parts at `at`, row i of them at i * stride; those without are left
+   out. */
+static double macro_average_mean(const struct block *b, const struct stratum *row, const double *at,
+                                 size_t stride)
 {
     double sum = 0, n = 0;
 
@@ -148,7 +149,7 @@ static double macro_mean(const struct block *b, const struct stratum *row, const
     return sum / n;
 }
 
-static void macro_row(struct block *b, size_t row, struct estimate *out)
+static void macro_average_row(struct block *b, size_t row, struct estimate *out)
 {
     const struct strata *s = b->s;
     const struct stratum *v = &s->v[row];
@@ -157,13 +158,13 @@ static void macro_row(struct block *b, size_t row, struct estimate *out)
     for (size_t e = 0; e < b->width; e++) {
         struct estimate *of = out + e * s->n;
 
-        of[row].mean = macro_mean(b, v, &of[0].mean, sizeof *of / sizeof of->mean);
+        of[row].mean = macro_average_mean(b, v, &of[0].mean, sizeof *of / sizeof of->mean);
         for (size_t k = 0; k < v->n_parts; k++)
             of[row].n += times_added(b, v, k) > 0 ? of[v->part[k]].n : 0;
     }
     for (size_t i = 0; i < stride; i++)
         if (i % BLOCK < b->width)
-            b->replicate[row * stride + i] = macro_mean(b, v, b->replicate + i, stride);
+            b->replicate[row * stride + i] = macro_average_mean(b, v, b->replicate + i, stride);
 }
 
 /* --- intervals --- */
@@ -262,7 +263,7 @@ static void average_block(struct block *b, const float *value, size_t stride, st
             base_means(b, row, out);
             base_replicates(b, row, whole);
         } else {
-            macro_row(b, row, out);
+            macro_average_row(b, row, out);
         }
     }
 }
@@ -281,19 +282,19 @@ static void nothing_known(struct estimate *out, size_t n)
 }
 
 int strata_estimate(const struct strata *s, enum template_mean way, const float *value,
-                    size_t elements, struct estimate *out, struct err *err)
+                    size_t elements, struct estimate *out, struct arena *scratch, struct err *err)
 {
-    struct arena scratch = {0};
     struct block b;
 
+    arena_reset(scratch);
     nothing_known(out, elements * s->n);
-    if (!block_open(&b, s, way, &scratch, err))
+    if (!block_open(&b, s, way, scratch, err))
         for (size_t e = 0; e < elements; e += BLOCK) {
             b.width = elements - e < BLOCK ? elements - e : BLOCK;
             average_block(&b, value + e, elements, out + e * s->n);
             add_intervals(&b, out + e * s->n);
         }
-    arena_release(&scratch);
+    arena_reset(scratch);
     return err->code;
 }
 
@@ -309,14 +310,15 @@ static void divide_block(struct block *b, const struct block *by, struct estimat
 }
 
 int strata_ratio(const struct strata *s, enum template_mean way, const float *value,
-                 size_t elements, struct estimate *out, struct err *err)
+                 size_t elements, struct estimate *out, struct arena *scratch, struct err *err)
 {
-    struct arena scratch = {0};
     struct block b, by;
-    struct estimate *out_by = arena_alloc(&scratch, BLOCK * s->n, sizeof *out_by, err);
+    struct estimate *out_by;
 
+    arena_reset(scratch);
+    out_by = arena_alloc(scratch, BLOCK * s->n, sizeof *out_by, err);
     nothing_known(out, elements * s->n);
-    if (out_by && !block_open(&b, s, way, &scratch, err) && !block_open(&by, s, way, &scratch, err))
+    if (out_by && !block_open(&b, s, way, scratch, err) && !block_open(&by, s, way, scratch, err))
         for (size_t e = 0; e < elements; e += BLOCK) {
             b.width = by.width = elements - e < BLOCK ? elements - e : BLOCK;
             nothing_known(out_by, BLOCK * s->n);
@@ -325,6 +327,6 @@ int strata_ratio(const struct strata *s, enum template_mean way, const float *va
             divide_block(&b, &by, out + e * s->n, out_by);
             add_intervals(&b, out + e * s->n);
         }
-    arena_release(&scratch);
+    arena_reset(scratch);
     return err->code;
 }

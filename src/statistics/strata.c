@@ -101,8 +101,9 @@ static int draw(struct strata *s, const struct dataset *ds, uint64_t seed, struc
 
 /* --- rows and what they are the mean of --- */
 
-/* A macro row for every dataset of several templates, and for every step of several datasets. */
-static void add_macros(struct strata *s)
+/* A macro-average row for every dataset of several templates, and for every step of several
+   datasets. */
+static void add_macro_averages(struct strata *s)
 {
     for (size_t i = 0; i < s->n_base; i++)
         for (size_t k = 0; k < i; k++) {
@@ -117,8 +118,8 @@ static void add_macros(struct strata *s)
                 find_or_add(s, (struct stratum){OVER_DATASETS, "", -1, s->v[i].step, NULL, 0});
 }
 
-/* Does the dataset of a base row have a macro row of its own at this step? */
-static bool has_macro(const struct strata *s, const struct stratum *base)
+/* Does the dataset of a base row have a macro-average row of its own at this step? */
+static bool has_macro_average(const struct strata *s, const struct stratum *base)
 {
     for (size_t i = s->n_base; i < s->n; i++)
         if (s->v[i].over == OVER_TEMPLATES && str_eq(s->v[i].dataset, base->dataset) &&
@@ -133,10 +134,11 @@ static bool is_part(const struct strata *s, const struct stratum *whole, const s
         return false;
     if (whole->over == OVER_TEMPLATES)
         return str_eq(v->dataset, whole->dataset);
-    return v->over == OVER_TEMPLATES || !has_macro(s, v); /* one of one template: itself */
+    return v->over == OVER_TEMPLATES || !has_macro_average(s, v); /* one of one template: itself */
 }
 
-/* The parts of each macro row; templates in rising order, so that the first is the first. */
+/* The parts of each macro-average row; templates in rising order, so that the first is the first.
+   */
 static int list_parts(struct strata *s, struct arena *a, struct err *err)
 {
     for (size_t m = s->n_base; m < s->n; m++) {
@@ -206,7 +208,7 @@ int strata_open(struct strata *s, const struct dataset *ds, const struct statist
         s->of_query[q] = query->status ? -1 : find_or_add(s, row);
     }
     s->n_base = s->n;
-    add_macros(s);
+    add_macro_averages(s);
     return list_parts(s, a, err) || number_clusters(s, ds, c->cluster == CLUSTER_ITEM, a, err) ||
                    list_clusters(s, a, err) || draw(s, ds, (uint64_t)c->seed, a, err)
                ? err->code

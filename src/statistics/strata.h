@@ -10,7 +10,7 @@
 #define LENSWEEP_STATISTICS_STRATA_H
 
 #include "config/config.h"
-#include "data/query.h"
+#include "data/dataset.h"
 
 /* How a dataset's templates are averaged: soundly, or as the authors' scripts do for some analyses.
    A dataset of one template stands for itself in each. */
@@ -50,13 +50,14 @@ struct estimate {
 int strata_open(struct strata *s, const struct dataset *ds, const struct statistics_config *c,
                 struct arena *a, struct err *err);
 
-/* value (queries, elements), NaN = has none; out (elements, s->n). */
+/* value (queries, elements), NaN = has none; out (elements, s->n). scratch: for work, reset before
+   and after; the same one from call to call saves asking the system for megabytes anew. */
 int strata_estimate(const struct strata *s, enum template_mean way, const float *value,
-                    size_t elements, struct estimate *out, struct err *err);
+                    size_t elements, struct estimate *out, struct arena *scratch, struct err *err);
 
 /* Of ratios of means, never means of ratios: value (queries, 2 elements) has the numerators, then
    the denominators; a query has both or neither. n counts the numerators. */
 int strata_ratio(const struct strata *s, enum template_mean way, const float *value,
-                 size_t elements, struct estimate *out, struct err *err);
+                 size_t elements, struct estimate *out, struct arena *scratch, struct err *err);
 
 #endif

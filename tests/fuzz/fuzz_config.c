@@ -2,11 +2,13 @@
 #include "fuzz.h"
 
 #include "model/arch.h"
+#include "model/arch_json.h"
+#include "model/rope.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err err = {0};
-    struct config c;
+    struct arch_config c;
     float frequencies[HEAD_DIM_MAX / 2];
     json_t *j = json_parse((const char *)data, size, ERR_FORMAT, "config.json", 1, &err);
 

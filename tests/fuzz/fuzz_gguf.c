@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "model/arch.h"
+#include "model/arch_gguf.h"
 #include "model/checkpoint/gguf.h"
 #include "model/weights.h"
 
@@ -42,7 +43,7 @@ static void read_model(struct gguf *g)
     struct model m = {0};
     struct arena a = {0};
     struct err err = {0};
-    struct config c;
+    struct arch_config c;
 
     if (config_from_gguf(&c, g, &err))
         return;

@@ -6,7 +6,7 @@
 #define _XOPEN_SOURCE 700
 #include "fuzz.h"
 
-#include "data/query.h"
+#include "data/dataset.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,9 @@
 /* A safetensors file: its header, and every byte that the header says is a tensor's. */
 #include "fuzz.h"
 
+#include "base/file.h"
 #include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/safetensors.h"
 
 static volatile unsigned sink;
 

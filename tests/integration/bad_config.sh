@@ -19,7 +19,7 @@ END
 expected=(
     '1:15: model.path: no/such/model: no such file'
     '1:30: model: unknown key "chekc" (did you mean check?)'
-    ': data.limit: expected an integer'
+    ': data.limit: must be an integer'
     'unknown kind "decod" (did you mean decode?)'
     'unknown key "rnak" (did you mean rank?)'
     '7:12: experiments.b: the name "b" is taken'

@@ -36,7 +36,7 @@ refused 'group attn ablates attn' "$from, groups: [attn]"
 refused 'group two has 2 positions' "$from, groups: [two]"
 refused 'group wide has layer 0-1 together' "$from, groups: [wide]"
 refused 'swept at different positions, last and subject' "$from, groups: [heads, mlps]"
-refused 'stand in two groups' "$from, groups: [heads, half]"
+refused 'are in two groups' "$from, groups: [heads, half]"
 refused 'heads was swept without metric kl' "$from, groups: [heads], metric: kl"
 refused 'c.shares: 0 is' "$from, groups: [heads], shares: [0]"
 refused 'shares must rise: 0.1 stands after 0.5' "$from, groups: [heads], shares: [0.5, 0.1]"
@@ -46,7 +46,7 @@ data=$work/others.jsonl
 refused 'no query of the data has the position subject' "$from, groups: [mlps]"
 data=$work/lands.jsonl
 curve none "name: c, $from, groups: [heads]"
-ends 2 "$program" run "$work/c.yaml" --set "model.path=$models/mistral-mha-f16" && has 'another model'
+ends 2 "$program" run "$work/c.yaml" --set "model.path=$models/mistral-mha-f16" && has 'a different model'
 
 [ -n "${LENSWEEP_PYTHON:-}" ] || { [ "$wrong" = 0 ] && skip "the values: no Python with the packages of requirements.txt"; }
 "$LENSWEEP_PYTHON" tests/reference/make_queries.py "$small" >"$work/queries.jsonl"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A run that is at work: how far it is, who else may not have its directory, and how signals and run.max_time
-# end it: in good order, with status 10 and the next command to type; the same command then goes on.
+# end it with status 10 and the next command to type; the same command then goes on.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 

@@ -24,8 +24,12 @@ changed=$(diff -rq src "$copy/src" | sed 's,^Files src/\([^ ]*\) .*,\1,; s,^Only
 [ "$(diff src/experiments/registry.c "$copy/src/experiments/registry.c" | grep -c '^[<>]')" = 1 ] ||
     wrong 'the example changes more than a row of registry.c'
 
-cmake -S "$copy" -B "$work/build" -DCMAKE_BUILD_TYPE=Debug -DLENSWEEP_TESTS=OFF -DLENSWEEP_WERROR=ON >"$work/log" 2>&1 &&
-    cmake --build "$work/build" -j 2 >>"$work/log" 2>&1 || { wrong 'it does not build' && tail -n 30 "$work/log" && finish; }
+cmake -S "$copy" -B "$work/build" -DCMAKE_BUILD_TYPE=Debug -DLENSWEEP_TESTS=OFF -DLENSWEEP_WERROR=ON >"$work/log" 2>&1
+if ! cmake --build "$work/build" -j 2 >>"$work/log" 2>&1; then
+    tail -n 30 "$work/log"
+    wrong 'it does not build'
+    finish
+fi
 program=$work/build/lensweep
 
 queries 4 >"$work/lands.jsonl"

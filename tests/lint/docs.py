@@ -15,8 +15,10 @@ import sys
 SOURCE = re.compile(r"`([\w./*-]+\.[ch])`|`((?:tests|scripts|jobs|configs|bench|src)/[\w./-]+)`")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 CITED = re.compile(r"\bdocs/(\w+\.md)((?: ?,? \d(?:\.\d)?\b)*)")
+ELSEWHERE = re.compile(r"\b(?:METHODS|INTERFACE|DESIGN|FACTS) \d")
 SECTION = re.compile(r"^#+ (\d(?:\.\d)?)\.? ", re.M)
-OTHERS = {"zlib.h", "mpi.h", "pcre2.h", "utf8proc.h", "hdf5.h", "yaml.h", "cblas.h", "omp.h", "xxhash.h"}
+# Headers of libraries, and the file of the tour's worked example.
+OTHERS = {"src/experiments/norms.c", "zlib.h", "mpi.h", "pcre2.h", "utf8proc.h", "hdf5.h", "yaml.h", "cblas.h", "omp.h", "xxhash.h"}
 NOT_OURS = re.compile(r"^(tests/fixtures|tests/fuzz/corpus)/|^tests/lint/docs\.py$")
 PAGE = re.compile(r"^(docs/.*|.*README)\.md$")
 
@@ -39,6 +41,8 @@ def check_page(name, text, files):
 
 
 def check_citations(text, files, sections):
+    for match in ELSEWHERE.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, f"{match.group()} is not a page of docs/"
     for match in CITED.finditer(text):
         number = text.count("\n", 0, match.start()) + 1
         if f"docs/{match.group(1)}" not in files:

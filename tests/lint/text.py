@@ -2,7 +2,8 @@
 """Checks all text files that git knows: nothing of one machine or one network stands in them.
 
     tests/lint/text.py    status 1 if a path of a home folder, or a host that is not listed below,
-                          is found; also tabs in C, white space at line ends, a missing last newline
+                          is found; also tabs and long lines in C, white space at line ends, a missing last
+                          newline
 """
 
 import re
@@ -36,6 +37,8 @@ def check(name, text):
             yield number, "white space at the end of the line"
         if "\t" in line and name.endswith((".c", ".h")):
             yield number, "a tab: indent with four spaces"
+        if len(line) > 100 and name.endswith((".c", ".h")):
+            yield number, "longer than 100 characters"
     if text and not text.endswith("\n"):
         yield text.count("\n") + 1, "no newline at the end of the file"
 
@@ -61,7 +64,7 @@ def main():
 
 def self_test():
     bad = {"see /ho" + "me/me/x": "path of one machine", "http" + "://a.b.c/d": "list of hosts",
-           "from py" + "pi.org": "host of a registry", "x ": "white space"}
+           "from py" + "pi.org": "host of a registry", "x ": "white space", "x" * 101: "longer"}
     for line, expected in bad.items():
         assert any(expected in wrong for _, wrong in check("a.c", line + "\n")), line
     assert not list(check("a.c", "results/home/x https://arxiv.org/abs/2502.20475\n"))

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Plants the mistakes of table.txt in the engine, one at a time, and sees the tests fail.
+"""Plants the mistakes of table.txt in the source, one at a time, and sees the tests fail.
 
     tests/mutants/run.py BUILD [--quick] [--jobs N] [NAME...]
 
-BUILD is a build folder with test_forked and test_engine in it. A mutant is one file of src/engine
-with a few lines changed, compiled in a temporary folder and linked before the libraries of BUILD,
-so that it takes the place of the true one. test_forked should catch it; test_engine is asked only
-if it does not. The true engine goes first, by the same way, and has to pass.
+BUILD is a build folder with the unit tests in it. A mutant is one file of src/ with a few lines
+changed, compiled in a temporary folder and linked before the libraries of BUILD, so that it takes
+the place of the true one. The tests of its folder (TESTS) are asked one after the other until one
+catches it. The true files go first, by the same way, and have to pass.
 LENSWEEP_ROUNDS is passed on to test_forked.
 
 Status 1 if a mutant survives, 2 if the table does not fit the source or a mutant does not compile.
@@ -29,12 +29,20 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-ENGINE = ROOT / "src" / "engine"
-TESTS = ("test_forked", "test_engine")
+SOURCE = ROOT / "src"
+TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones first
+    "engine": ("test_forked", "test_engine"),
+    "results": ("test_durable", "test_journal", "test_lock"),
+    "cluster": ("test_cluster",),
+    "statistics": ("test_significance", "test_strata", "test_numerics"),
+    "campaign": ("test_cut", "test_manifest"),
+}
 TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
 
 Mutant = collections.namedtuple("Mutant", "name file quick wrong old new")
-TRUE_ENGINE = Mutant("(none)", "wave.c", True, "the true engine", [], [])
+TRUE = [Mutant(f"(true-{folder})", f"{folder}/{file}", True, "nothing", [], []) for folder, file in
+        (("engine", "wave.c"), ("results", "journal.c"), ("cluster", "master.c"),
+         ("statistics", "bootstrap.c"), ("campaign", "cut.c"))]
 
 
 class Trouble(Exception):
@@ -47,6 +55,9 @@ def read_table(path):
         sign, rest = line[:1], line[1:].strip()
         if sign == "=":
             name, file, *quick = rest.split()
+            file = file if "/" in file else f"engine/{file}"
+            if file.split("/")[0] not in TESTS:
+                raise Trouble(f"{path.name}:{number}: no tests are known for {file}")
             mutants.append(Mutant(name, file, quick == ["quick"], [], [], []))
         elif sign in ("-", "+") and mutants:
             (mutants[-1].old if sign == "-" else mutants[-1].new).append(rest)
@@ -63,20 +74,20 @@ def read_table(path):
 
 def mutate(mutant):
     """The text of the file with the mistake in it."""
-    lines = (ENGINE / mutant.file).read_text(encoding="utf-8").split("\n")
+    lines = (SOURCE / mutant.file).read_text(encoding="utf-8").split("\n")
     bare = [line.strip() for line in lines]
     old, size = mutant.old, len(mutant.old)
     if old:
         found = [i for i in range(len(bare) - size + 1) if bare[i:i + size] == old]
         if len(found) != 1:
             raise Trouble(f"{mutant.name}: its lines stand {len(found)} times in "
-                          f"src/engine/{mutant.file}, not once: mend tests/mutants/table.txt")
+                          f"src/{mutant.file}, not once: mend tests/mutants/table.txt")
         lines[found[0]:found[0] + size] = mutant.new
     return "\n".join(lines)
 
 
 class Build:
-    """How the build folder compiles the engine's files and links the tests."""
+    """How the build folder compiles the source files and links the tests."""
 
     def __init__(self, folder):
         self.folder = folder.resolve()
@@ -85,9 +96,10 @@ class Build:
             raise Trouble(f"{folder} is no build folder: it lacks compile_commands.json")
         self.compiling = {}
         for entry in json.loads(commands.read_text(encoding="utf-8")):
-            if pathlib.Path(entry["file"]).parent == ENGINE:
-                self.compiling[pathlib.Path(entry["file"]).name] = shlex.split(entry["command"])
-        self.linking = {test: self.link_command(test) for test in TESTS}
+            file = pathlib.Path(entry["file"])
+            if SOURCE in file.parents:
+                self.compiling[str(file.relative_to(SOURCE))] = shlex.split(entry["command"])
+        self.linking = {}
 
     def link_command(self, test):
         tests = self.folder / "tests"
@@ -103,13 +115,15 @@ class Build:
 
     def compile(self, mutant, source, target):
         if mutant.file not in self.compiling:
-            raise Trouble(f"{mutant.name}: the build has no src/engine/{mutant.file}")
+            raise Trouble(f"{mutant.name}: the build has no src/{mutant.file}")
         command = [a for a in self.compiling[mutant.file] if not re.match(r"-(W|O)", a)]
         command[command.index("-o") + 1] = str(target)
         command[command.index("-c") + 1] = str(source)
         execute(command + ["-O1", "-w"], self.folder, mutant)
 
     def link(self, mutant, test, target, program):
+        if test not in self.linking:
+            self.linking[test] = self.link_command(test)
         command, folder = self.linking[test]
         at = command.index("-o")
         execute(command[:at] + [str(target), "-o", str(program)] + command[at + 2:], folder, mutant)
@@ -148,11 +162,11 @@ def examine(build, folder, mutant):
     start = time.monotonic()
     place = folder / mutant.name
     place.mkdir()
-    source, target = place / mutant.file, place / "mutant.o"
+    source, target = place / pathlib.Path(mutant.file).name, place / "mutant.o"
     source.write_text(mutate(mutant), encoding="utf-8")
     build.compile(mutant, source, target)
     caught = None
-    for test in TESTS:
+    for test in TESTS[mutant.file.split("/")[0]]:
         build.link(mutant, test, target, place / test)
         caught = verdict(place / test)
         if caught:
@@ -194,9 +208,11 @@ def main():
         build = Build(args.build)
         with tempfile.TemporaryDirectory(prefix="lensweep-mutants-") as folder:
             folder = pathlib.Path(folder)
-            wrong, _ = examine(build, folder, TRUE_ENGINE)
-            if wrong:
-                raise Trouble(f"the true engine does not pass: {wrong}")
+            used = {m.file.split("/")[0] for m in chosen}
+            for true in (m for m in TRUE if m.file.split("/")[0] in used):
+                wrong, _ = examine(build, folder, true)
+                if wrong:
+                    raise Trouble(f"the true source of {true.file} does not pass: {wrong}")
             survivors = report(chosen, build, folder, args.jobs)
     except Trouble as trouble:
         print(f"mutants: {trouble}", file=sys.stderr)

@@ -52,7 +52,7 @@ def read_line(fields, path):
         raise Wrong(f"{path}: a query without ids cannot be checked")
     targets = fields["targets"]
     if any(not isinstance(t, int) for t in targets.values()):
-        raise Wrong(f"{path}: a target that is no token id cannot be checked")
+        raise Wrong(f"{path}: a target that is not a token id cannot be checked")
     return {"ids": fields["ids"], "targets": targets, "item": fields.get("item", "")}
 
 

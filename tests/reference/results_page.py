@@ -90,6 +90,7 @@ ATTRIBUTES = {
     "average": ("where there are averages", "`statistics.average`: `means` or `authors`"),
     "headlines": ("where there are any", "what a reader looks at first, as JSON: a list of objects with the keys below"),
     "figures": ("where there are any", "what is drawn of it, as JSON: a list of objects with the keys below"),
+    "authors": ("kinds that the paper has", "which of the authors' files `export --format authors` fills with it, as JSON: an object with the keys below"),
     "cluster": ("`NAME/stats`", "`statistics.cluster`"),
     "split": ("`NAME/stats`", "`statistics.split`"),
     "family": ("`NAME/stats`", "`statistics.family`, separated by spaces"),
@@ -223,7 +224,7 @@ def main():
     for title, one in tables.items():
         one.print(title)
     page = pathlib.Path("src/results/describe.h").read_text(encoding="utf-8")
-    for title, macro in (("Keys of a headline", "HEADLINE_KEYS"), ("Keys of a figure", "FIGURE_KEYS")):
+    for title, macro in (("Keys of a headline", "HEADLINE_KEYS"), ("Keys of a figure", "FIGURE_KEYS"), ("Keys of `authors`", "AUTHORS_KEYS")):
         print(f"### {title}\n\n| key | says |\n|---|---|")
         print("".join(f"| `{name}` | {text} |\n" for name, text in keys(page, macro)))
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A time limit shorter than the run: Slurm warns, lensweep stops in good order, the job requeues itself
+# A time limit shorter than the run: Slurm warns, lensweep stops, the job requeues itself
 # and goes on, until all is done.   time_limit.sh [AT LEAST SO MANY REQUEUES]
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"

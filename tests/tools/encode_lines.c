@@ -5,7 +5,8 @@
  *
  * Standard input holds texts, each as its length in bytes, a newline, and the bytes. For each one
  * line is written: its ids, a tab, and what they decode to, in hexadecimal (ill-formed UTF-8 as
- * U+FFFD); or "error: " and the message. --decode: each text is ids, and only the decoded text comes.
+ * U+FFFD); or "error: " and the message. --decode: each text is ids, and only the decoded text
+ * comes.
  */
 #include "base/buf.h"
 #include "base/err.h"

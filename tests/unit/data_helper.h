@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "data/query.h"
+#include "data/dataset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -191,6 +191,34 @@ static void arenas_hand_out_what_stays(void **state)
 
 /* Buffers */
 
+/* A list that grows keeps its elements, in memory in proportion to them; if it cannot, it stays. */
+static void lists_grow_in_arenas(void **state)
+{
+    enum { N = 10000 };
+    struct arena a = {0};
+    size_t cap = 0;
+    int *v = NULL;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(arena_grow(&a, &v, (size_t)i, &cap, sizeof *v, &err), 0);
+        v[i] = i;
+    }
+    for (int i = 0; i < N; i++)
+        assert_int_equal(v[i], i);
+    assert_true(a.used <= 4 * N * sizeof *v);
+    arena_release(&a);
+    cap = 0;
+    v = NULL;
+    mem_fail_nth(1);
+    assert_int_equal(arena_grow(&a, &v, 0, &cap, sizeof *v, &err), ERR_MEMORY);
+    mem_fail_nth(0);
+    assert_null(v);
+    assert_int_equal(cap, 0);
+}
+
 static void numbers_are_little_endian(void **state)
 {
     static const unsigned char bytes[] = {4, 3, 2, 1, 8, 7, 6, 5, 4,    3,
@@ -740,6 +768,7 @@ int main(void)
         cmocka_unit_test(growing_keeps_what_is_there),
         cmocka_unit_test(the_nth_allocation_fails),
         cmocka_unit_test(arenas_hand_out_what_stays),
+        cmocka_unit_test(lists_grow_in_arenas),
         cmocka_unit_test(numbers_are_little_endian),
         cmocka_unit_test(a_buffer_holds_text),
         cmocka_unit_test(names_are_escaped),

@@ -8,7 +8,10 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/model.h"
 
+#include "base/file.h"
 #include "hostile.h"
+#include "model/arch_json.h"
+#include "model/checkpoint/safetensors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,8 +77,8 @@ static void test_safetensors(void **state)
         {"{}", 100000001, 0, "would be"},
         {"{}", 1ULL << 63, 0, "would be"},
         {"", 0, 0, "invalid JSON"},
-        {"[]", UINT64_MAX, 0, "no JSON object"},
-        {"{\"a\":1}", UINT64_MAX, 0, "tensor a is no object"},
+        {"[]", UINT64_MAX, 0, "not a JSON object"},
+        {"{\"a\":1}", UINT64_MAX, 0, "tensor a must be an object"},
         {"{\"a\":{\"shape\":[],\"data_offsets\":[0,4]}}", UINT64_MAX, 4, "\"dtype\" is missing"},
         {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", UINT64_MAX, 4, "\"shape\""},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[]}}", UINT64_MAX, 4, "\"data_offsets\""},
@@ -87,10 +90,10 @@ static void test_safetensors(void **state)
         {"{\"a\":" T("F32", "[2]", "[-8,0]") "}", UINT64_MAX, 8, "bytes -8 to 0"},
         {"{\"a\":" T("F32", "[2]", "[0,9223372036854775807]") "}", UINT64_MAX, 8, "cut short"},
         {"{\"a\":" T("F32", "[2]", "[0,99999999999999999999]") "}", UINT64_MAX, 8, "invalid JSON"},
-        {"{\"a\":" T("F32", "[2]", "[0,8.0]") "}", UINT64_MAX, 8, "no pair of integers"},
-        {"{\"a\":" T("F32", "[2]", "[0,4,8]") "}", UINT64_MAX, 8, "no pair of integers"},
-        {"{\"a\":" T("F32", "[-2]", "[0,8]") "}", UINT64_MAX, 8, "\"shape\" holds"},
-        {"{\"a\":" T("F32", "[\"2\"]", "[0,8]") "}", UINT64_MAX, 8, "\"shape\" holds"},
+        {"{\"a\":" T("F32", "[2]", "[0,8.0]") "}", UINT64_MAX, 8, "must be a pair of integers"},
+        {"{\"a\":" T("F32", "[2]", "[0,4,8]") "}", UINT64_MAX, 8, "must be a pair of integers"},
+        {"{\"a\":" T("F32", "[-2]", "[0,8]") "}", UINT64_MAX, 8, "\"shape\" must contain"},
+        {"{\"a\":" T("F32", "[\"2\"]", "[0,8]") "}", UINT64_MAX, 8, "\"shape\" must contain"},
         {"{\"a\":" T("F32", "[1,1,1,1,2]", "[0,8]") "}", UINT64_MAX, 8, "5 dimensions"},
         {"{\"a\":" T("F32", "[4294967296,4294967296]", "[0,0]") "}", UINT64_MAX, 0, "2^63"},
         {"{\"a\":" T("F32", "[4611686018427387904]", "[0,0]") "}", UINT64_MAX, 0, "is not"},
@@ -99,7 +102,7 @@ static void test_safetensors(void **state)
          "overlap"},
         {"{\"a\":" T("F32", "[2]", "[0,8]") ",\"b\":" T("F32", "[2]", "[0,8]") "}", UINT64_MAX, 8,
          "overlap"},
-        {"{\"a\":" T("F32", "[1]", "[4,8]") "}", UINT64_MAX, 8, "belong to no tensor"},
+        {"{\"a\":" T("F32", "[1]", "[4,8]") "}", UINT64_MAX, 8, "do not belong to any tensor"},
         {"{\"a\":" T("F32", "[1]", "[0,4]") "}", UINT64_MAX, 8, "after the last tensor"},
         {"{\"a\":" T("I64", "[1]", "[0,8]") "}", UINT64_MAX, 8, "type I64, which is not handled"},
         {"{\"a\":" T("Q9", "[1]", "[0,8]") "}", UINT64_MAX, 8, "unknown type \"Q9\""},
@@ -182,17 +185,17 @@ static void test_config(void **state)
         {"{\"partial_rotary_factor\":0.5}", "\"partial_rotary_factor\" is 0.5"},
         {"{\"rope_interleaved\":true}", "interleaved"},
         {"{\"quantization_config\":{\"bits\":4}}", "quantised weights"},
-        {"{\"auto_map\":{\"AutoModel\":\"x.y\"}}", "code of its own"},
+        {"{\"auto_map\":{\"AutoModel\":\"x.y\"}}", "comes with its own code"},
         {"{\"layer_types\":[\"full_attention\",\"sliding_attention\"]}", "full_attention"},
         {"{\"architectures\":[\"GPT2LMHeadModel\"]}",
          "GPT2LMHeadModel is not handled; known: LlamaForCausalLM, MistralForCausalLM"},
-        {"{\"architectures\":[]}", "no list of one name"},
-        {"{\"architectures\":\"LlamaForCausalLM\"}", "no list of one name"},
+        {"{\"architectures\":[]}", "must be a list of one name"},
+        {"{\"architectures\":\"LlamaForCausalLM\"}", "must be a list of one name"},
         {"{\"architectures\":[\"MistralForCausalLM\"]}", "\"model_type\" is \"llama\", expected"},
         {"{\"architectures\":null,\"model_type\":null}", "\"architectures\" is missing"},
         {"{\"hidden_size\":null}", "\"hidden_size\" is missing"},
         {"{\"hidden_size\":\"64\"}", "\"hidden_size\" is a string"},
-        {"{\"hidden_size\":62}", "no multiple of the number of heads"},
+        {"{\"hidden_size\":62}", "not a multiple of the number of heads"},
         {"{\"hidden_size\":12}", "head width 3 is not even"},
         {"{\"hidden_size\":1e3}", "\"hidden_size\" is a real"},
         {"{\"hidden_size\":9223372036854775807}", "expected 1 to"},
@@ -231,7 +234,7 @@ static void test_config(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err err = {0};
-        struct config c;
+        struct arch_config c;
         json_t *j = json_parse(base, strlen(base), ERR_FORMAT, "base", 1, &err);
         json_t *change =
             json_parse(cases[i].change, strlen(cases[i].change), ERR_FORMAT, "change", 1, &err);
@@ -255,7 +258,7 @@ static void test_config_defaults(void **state)
     const char *text = "{\"model_type\":\"mistral\",\"hidden_size\":512,\"intermediate_size\":96,"
                        "\"num_hidden_layers\":2,\"num_attention_heads\":16,\"vocab_size\":100}";
     struct err err = {0};
-    struct config c;
+    struct arch_config c;
     json_t *j = json_parse(text, strlen(text), ERR_FORMAT, "base", 1, &err);
 
     (void)state;
@@ -282,12 +285,12 @@ static void test_paths(void **state)
 {
     (void)state;
     check_open("/nowhere/at/all", ERR_IO, "does not exist: expected a Hugging Face directory");
-    check_open(TEST_DIR "/unit/test_model.c", ERR_FORMAT, "is no model");
+    check_open(TEST_DIR "/unit/test_model.c", ERR_FORMAT, "is not a model");
     check_open(MODELS "llama-tied-f32/model.safetensors", ERR_FORMAT, "give the directory");
     check_open(MODELS "llama-tied-f32/config.json", ERR_FORMAT, "give the directory");
     check_open(dir, ERR_IO, "has no config.json");
     copy_model("llama-tied-f32/config.json", "config.json");
-    check_open(dir, ERR_IO, "has no model.safetensors");
+    check_open(dir, ERR_IO, "has neither model.safetensors");
     put_file("pytorch_model.bin", "", 0);
     check_open(dir, ERR_IO, "convert them to safetensors");
     remove(in_dir("pytorch_model.bin"));
@@ -356,7 +359,7 @@ static void test_index(void **state)
     put_index("{\"weight_map\":{}}");
     check_open(dir, ERR_FORMAT, "is empty");
     put_index("{\"weight_map\":{\"a\":7}}");
-    check_open(dir, ERR_FORMAT, "tensor a is no string");
+    check_open(dir, ERR_FORMAT, "tensor a must be a string");
     put_index("{\"weight_map\":{\"a\":\"../x.safetensors\"}}");
     check_open(dir, ERR_FORMAT, "\"../x.safetensors\"");
     put_index("{\"weight_map\":{\"a\":\"/etc/x.safetensors\"}}");
@@ -368,7 +371,7 @@ static void test_index(void **state)
     copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_1);
     check_open(dir, ERR_IO, SHARD_2);
     copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_2);
-    check_open(dir, ERR_FORMAT, "is there twice");
+    check_open(dir, ERR_FORMAT, "is given twice");
     copy_model("llama3-sharded-bf16/" SHARD_2, SHARD_1);
     copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_2);
     check_open(dir, ERR_FORMAT, "is in another file than");
@@ -383,7 +386,7 @@ static void test_index(void **state)
     put_file(SHARD_2, b.data, 100);
     check_open(dir, ERR_FORMAT, SHARD_2);
     put_file(SHARD_2, "", 0);
-    check_open(dir, ERR_FORMAT, "no safetensors file: it has 0 bytes");
+    check_open(dir, ERR_FORMAT, "not a safetensors file: it has 0 bytes");
     buf_release(&b);
     remove(in_dir(SHARD_1));
     remove(in_dir(SHARD_2));

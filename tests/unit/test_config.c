@@ -315,17 +315,17 @@ static void test_set_problems(void **state)
     static const struct {
         const char *set, *expected;
     } cases[] = {
-        {"run.rows=many", "--set run.rows: run.rows: expected an integer, found \"many\"\n"},
+        {"run.rows=many", "--set run.rows: run.rows: must be an integer, not \"many\"\n"},
         {"run.rows=", "--set run.rows: run.rows: has no value: give one or leave the key out\n"},
         {"run.row=3", "--set run.row: run: unknown key \"row\" (did you mean rows?)\n"},
         {"rnu.rows=3", "--set rnu.rows: unknown key \"rnu\" (did you mean run?)\n"},
         {"run.rows", "--set run.rows: expected KEY=VALUE, such as run.rows=64\n"},
         {"=3", "--set : expected KEY=VALUE, such as run.rows=64\n"},
         {"run..rows=3", "--set run..rows: expected KEY=VALUE, such as run.rows=64\n"},
-        {"output.x=3", "--set output.x: output is a single value, expected a mapping\n"},
+        {"output.x=3", "--set output.x: output must be a mapping, not a single value\n"},
         {"experiments.b.kind=noop",
-         "--set experiments.b.kind: no experiment is called \"b\" (did you mean a?)\n"},
-        {"experiments.a=3", "--set experiments.a: expected a key behind the experiment's name\n"},
+         "--set experiments.b.kind: there is no experiment \"b\" (did you mean a?)\n"},
+        {"experiments.a=3", "--set experiments.a: a key must follow the experiment's name\n"},
         {"run.rows=[1", "--set run.rows: invalid YAML: did not find expected ',' or ']'\n"},
         {"run.rows=1\n---\n2", "--set run.rows: a second document begins here: expected one\n"},
         {"run.rows=\xff", "--set run.rows: bytes that are not UTF-8: expected text in UTF-8\n"},
@@ -512,7 +512,7 @@ static void test_help(void **state)
     assert_non_null(strstr(buf_str(&out, &err), "  data.seed "));
     assert_non_null(strstr(buf_str(&out, &err), "  statistics.seed "));
     assert_int_equal(config_help(kinds, KINDS, "probe.sits", &out, &err), ERR_CONFIG);
-    assert_string_equal(err.msg, "no config key \"probe.sits\" (did you mean site?)");
+    assert_string_equal(err.msg, "there is no config key \"probe.sits\" (did you mean site?)");
     buf_release(&out);
 }
 

@@ -441,7 +441,7 @@ static void missing_and_empty(void **state)
     load_paths(&ds, none, 2, plain, NULL);
     assert_int_equal(ds.n, 0);
     assert_int_equal(problems.count, 2);
-    assert_problem(0, "hollow", "the directory holds no .jsonl file");
+    assert_problem(0, "hollow", "the directory does not contain a .jsonl file");
     assert_problem(1, "no/such.jsonl", "no such file or directory");
     dataset_release(&ds);
 

@@ -5,6 +5,7 @@
 #include "model/checkpoint/gguf.h"
 
 #include "hostile.h"
+#include "model/arch_gguf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -319,7 +320,7 @@ static void test_gguf(void **state)
         {long_string, "ends beyond the file"},
         {long_key, "inside a metadata key"},
         {bad_key, "not printable"},
-        {twice, "\"same\" is there twice"},
+        {twice, "\"same\" is given twice"},
         {unknown_type, "unknown type 13"},
         {long_array, "more than the rest of the file"},
         {array_of_long_strings, "element 1 ends beyond"},
@@ -327,16 +328,16 @@ static void test_gguf(void **state)
         {alignment_24, "power of two"},
         {alignment_0, "expected 1 to"},
         {alignment_word, "is string, expected an integer"},
-        {unaligned, "no multiple of the alignment"},
+        {unaligned, "not a multiple of the alignment"},
         {beyond, "cut short"},
         {far_beyond, "cut short"},
         {too_many_dimensions, "5 dimensions"},
         {shape_overflow, "2^63 elements"},
         {bytes_overflow, "2^63 bytes"},
         {dimension_overflow, "too large"},
-        {half_a_block, "no multiple of the 32 of a Q4_1 block"},
+        {half_a_block, "not a multiple of the 32 of a Q4_1 block"},
         {overlap, "t and u overlap"},
-        {tensor_twice, "t is there twice"},
+        {tensor_twice, "t is given twice"},
         {q4_k, "type Q4_K, which is not handled"},
         {unknown_tensor_type, "unknown type 999"},
     };
@@ -437,7 +438,7 @@ static void test_gguf_config(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf head = {0}, body = {0};
         struct err err = {0};
-        struct config c;
+        struct arch_config c;
         struct gguf g;
         uint64_t n = 0;
         int code;

@@ -283,7 +283,7 @@ static void test_strings(void **state)
     assert_string_equal(s[LAYERS * TARGETS + 1], "answer_2");
     mem_free(s);
     assert_int_equal(h5_read_str(f, "decode", "logit", &s, &info, &err), ERR_IO);
-    assert_non_null(strstr(err.msg, "holds no text"));
+    assert_non_null(strstr(err.msg, "does not contain text"));
     assert_int_equal(h5_read_str(f, "decode", "nothing", &s, &info, &err), ERR_IO);
     assert_non_null(strstr(err.msg, "has no variable /decode/nothing"));
     h5_close(f);

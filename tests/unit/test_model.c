@@ -7,6 +7,7 @@
 #include "model/model.h"
 
 #include "fixture.h"
+#include "model/rope.h"
 
 #include <math.h>
 #include <setjmp.h>

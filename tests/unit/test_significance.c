@@ -43,6 +43,79 @@ static void test_items_by_hand(void **state)
     arena_release(&arena);
 }
 
+/* n items of one query each, with these effects. */
+static struct significance test_effects(const float *effect, int n, double min_effect)
+{
+    struct query queries[16] = {0};
+    struct dataset data = {.query = queries, .n = (size_t)n};
+    struct statistics_config c = {.cluster = CLUSTER_ITEM, .seed = 1};
+    struct significance got;
+    struct arena arena = {0};
+    char name[16][2];
+    struct strata s;
+    struct err err;
+
+    err_clear(&err);
+    for (int q = 0; q < n; q++) {
+        name[q][0] = (char)('a' + q);
+        name[q][1] = 0;
+        queries[q] = (struct query){.dataset = "d", .template = 1, .step = 1, .item = name[q]};
+    }
+    assert_int_equal(strata_open(&s, &data, &c, &arena, &err), 0);
+    assert_int_equal(s.n, 1);
+    assert_int_equal(significance_of(&s, effect, 1, min_effect, &got, &err), 0);
+    arena_release(&arena);
+    return got;
+}
+
+/* Falling effects count as rising ones do, and the smallest p of n items is 2 / 2^n. */
+static void test_both_sides(void **state)
+{
+    static const float rising[] = {.3F, .3F, .3F, .3F, -.3F, .4F, .1F, .2F},
+                       falling[] = {-.3F, -.3F, -.3F, -.3F, .3F, -.4F, -.1F, -.2F},
+                       even[] = {.1F, -.1F, .2F, -.2F}, one[] = {.5F};
+    struct significance up = test_effects(rising, 8, 0.25), down = test_effects(falling, 8, 0.25);
+
+    (void)state;
+    assert_true(fabs(up.p - 18.0 / 256) < 1e-12); /* 7 of 8: 2 (8 + 1) / 2^8 */
+    assert_true(up.p == down.p && up.p_min == down.p_min);
+    assert_true(fabs(up.p_min - 186.0 / 256) < 1e-12); /* 5 of 8: 2 (56 + 28 + 8 + 1) / 2^8 */
+    assert_true(fabs(test_effects(rising, 4, 0).p - 2.0 / 16) < 1e-12);
+    assert_true(test_effects(even, 4, 0).p == 1);
+    assert_true(test_effects(one, 1, 0).p == 1);
+}
+
+/* An item's effect is the mean over its queries: +.5 and -.1 are one rise, not a rise and a fall.
+   Over two datasets (a macro row) each item counts once, wherever it is. */
+static void test_macro_rows(void **state)
+{
+    struct query queries[6] = {0};
+    struct dataset data = {.query = queries, .n = 6};
+    struct statistics_config c = {.cluster = CLUSTER_ITEM, .seed = 1};
+    static const float value[6] = {.5F, -.1F, .3F, .2F, .2F, -.3F};
+    static const char *const items[] = {"a", "a", "b", "a", "b", "c"}; /* three of d, three of e */
+    struct significance got[4];
+    struct arena arena = {0};
+    struct strata s;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (int q = 0; q < 6; q++)
+        queries[q] = (struct query){
+            .dataset = q < 3 ? "d" : "e", .template = 1, .step = 1, .item = items[q]};
+    assert_int_equal(strata_open(&s, &data, &c, &arena, &err), 0);
+    assert_int_equal(s.n, 3);
+    assert_int_equal(significance_of(&s, value, 1, 0, got, &err), 0);
+    assert_int_equal(got[0].n_clusters, 2);
+    assert_int_equal(got[1].n_clusters, 3);
+    assert_int_equal(got[2].n_clusters, 5); /* items of different datasets are different */
+    assert_true(fabs(got[0].p - 2.0 / 4) < 1e-12);
+    assert_true(got[1].p == 1);
+    assert_true(fabs(got[2].p - 12.0 / 32) < 1e-12); /* 4 of 5 */
+    arena_release(&arena);
+}
+
 /* Two families: p .01 .04 .03 .5 become .04 .0533 .0533 .5; an untested one counts for nothing. */
 static void test_adjust(void **state)
 {
@@ -61,6 +134,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_items_by_hand),
+        cmocka_unit_test(test_both_sides),
+        cmocka_unit_test(test_macro_rows),
         cmocka_unit_test(test_adjust),
     };
 

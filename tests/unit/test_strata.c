@@ -16,7 +16,7 @@ enum { QUERIES = 60, ELEMENTS = 70, DRAWN = 101 };
 static struct query queries[QUERIES];
 static struct dataset data = {.query = queries, .n = QUERIES};
 static float value[QUERIES * ELEMENTS];
-static struct arena arena;
+static struct arena arena, scratch;
 
 /* Two datasets, the first with templates 2, 1, 3 and the second with one, and one without a name;
    items with several queries in a row; a bad query; numbers that some or all queries lack. */
@@ -155,7 +155,7 @@ static void check(enum clustering cluster, enum template_mean way)
     assert_non_null(got);
     assert_int_equal(s.n_base, 10);
     assert_int_equal(s.n, 14); /* a, and all, at two steps */
-    assert_int_equal(strata_estimate(&s, way, value, ELEMENTS, got, &err), 0);
+    assert_int_equal(strata_estimate(&s, way, value, ELEMENTS, got, &scratch, &err), 0);
     for (int row = 0; row < (int)s.n; row++)
         for (size_t e = 0; e < ELEMENTS; e++)
             check_row(&s, row, e, -1, way, &got[e * s.n + (size_t)row]);
@@ -175,7 +175,7 @@ static void test_ratios(void **state)
     make(&s, DRAWN, CLUSTER_ITEM);
     got = calloc(s.n * ELEMENTS / 2, sizeof *got);
     assert_non_null(got);
-    assert_int_equal(strata_ratio(&s, TEMPLATES_MEAN, value, ELEMENTS / 2, got, &err), 0);
+    assert_int_equal(strata_ratio(&s, TEMPLATES_MEAN, value, ELEMENTS / 2, got, &scratch, &err), 0);
     for (int row = 0; row < (int)s.n; row++)
         for (int e = 0; e < ELEMENTS / 2; e++)
             check_row(&s, row, (size_t)e, e + ELEMENTS / 2, TEMPLATES_MEAN,
@@ -216,7 +216,7 @@ static void test_counts(void **state)
         for (size_t k = s.n_base; k < s.n; k++)
             if (s.v[k].over == OVER_DATASETS && s.v[k].step == 2)
                 all = (int)k;
-        assert_int_equal(strata_estimate(&s, ways[i], value, ELEMENTS, got, &err), 0);
+        assert_int_equal(strata_estimate(&s, ways[i], value, ELEMENTS, got, &scratch, &err), 0);
         assert_int_equal(got[a].n, ways[i] == TEMPLATES_FIRST_ONLY ? 6 : 17); /* one is bad */
         assert_int_equal(got[all].n, got[a].n + 12);
         assert_true(isnan(got[a].lo) && isnan(got[a].se) && !isnan(got[a].mean));

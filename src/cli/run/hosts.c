@@ -18,7 +18,7 @@ struct seat {
 };
 
 /* Of all ranks of a host. */
-struct node {
+struct host_cores {
     int threads, cores;
 };
 
@@ -44,9 +44,9 @@ static int count_bits(const unsigned char mask[TEAM_MASK])
 }
 
 /* The cores that any rank of the host may use; where masks do not tell, what the first has. */
-static struct node sum_node(const struct seat *seat, int n, const struct seat *of)
+static struct host_cores sum_node(const struct seat *seat, int n, const struct seat *of)
 {
-    struct node node = {0, 0};
+    struct host_cores node = {0, 0};
     unsigned char any[TEAM_MASK] = {0};
 
     for (int i = 0; i < n; i++) {
@@ -62,7 +62,7 @@ static struct node sum_node(const struct seat *seat, int n, const struct seat *o
     return node;
 }
 
-static void print_host(const struct seat *s, int ranks, struct node node)
+static void print_host(const struct seat *s, int ranks, struct host_cores node)
 {
     fprintf(stderr, "  host    %s: %d rank%s of %d thread%s, %d core%s each\n", s->host, ranks,
             ranks == 1 ? "" : "s", s->threads, s->threads == 1 ? "" : "s", s->cores,

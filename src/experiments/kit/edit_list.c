@@ -1,20 +1,9 @@
 #include "experiments/kit/edit_list.h"
 
-#include <string.h>
-
 int edit_list_push(struct edit_list *l, struct edit e)
 {
-    if (l->n == l->cap) {
-        int cap = l->cap ? 2 * l->cap : 4;
-        struct edit *grown = arena_alloc(l->a, (size_t)cap, sizeof *grown, l->err);
-
-        if (!grown)
-            return l->err->code;
-        if (l->n)
-            memcpy(grown, l->v, (size_t)l->n * sizeof *grown);
-        l->v = grown;
-        l->cap = cap;
-    }
+    if (arena_grow(l->a, &l->v, (size_t)l->n, &l->cap, sizeof *l->v, l->err))
+        return l->err->code;
     l->v[l->n++] = e;
     return 0;
 }

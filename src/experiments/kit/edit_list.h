@@ -6,7 +6,8 @@
 
 struct edit_list {
     struct edit *v;
-    int n, cap;
+    int n;
+    size_t cap;
     struct arena *a;
     struct err *err;
 };

@@ -61,8 +61,8 @@ static struct published read_dataset(struct experiment *x, json_t *root, const c
 
     err_clear(&bad);
     if (!entry)
-        err_set(&bad, ERR_CONFIG, "%s names no noise for model %s and dataset %s", file, model,
-                dataset);
+        err_set(&bad, ERR_CONFIG, "%s does not have the noise for model %s and dataset %s", file,
+                model, dataset);
     else if (!json_take_real(entry, "subject", true, &out.subject, ERR_CONFIG, &bad))
         json_take_real(entry, "answers", true, &out.answers, ERR_CONFIG, &bad);
     if (bad.code)

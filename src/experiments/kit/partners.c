@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "base/str.h"
+#include "experiments/kit/match.h"
 #include "experiments/kit/select.h"
 
 #include <string.h>

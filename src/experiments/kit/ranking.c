@@ -45,11 +45,10 @@ static int find_effects(struct node_sweep *s, const struct reading *r, struct er
     if (!g)
         return err_set(err, ERR_CONFIG, "%s has no group %s of an experiment", r->result->path,
                        s->group);
-    return err_set(
-        err, ERR_CONFIG,
-        "group %s has no effects to rank nodes by: name a sweep of kind ablation (a file "
-        "of an earlier lensweep is written anew by the same run)",
-        s->group);
+    return err_set(err, ERR_CONFIG,
+                   "group %s has no effects to rank nodes by: name a sweep of kind ablation (if an "
+                   "earlier lensweep wrote the file, run the same command again)",
+                   s->group);
 }
 
 static int read_site(struct node_sweep *s, const struct reading *r, struct err *err)
@@ -224,7 +223,7 @@ static int add_nodes(struct reading *r, const struct node_sweep *s, const double
 
         out->n = before;
         if (is_ranked(out, &node))
-            return err_set(err, ERR_CONFIG, "%s of layer %d stand in two groups, %s is the second",
+            return err_set(err, ERR_CONFIG, "%s of layer %d are in two groups, %s is the second",
                            s->site == SITE_MLP ? "MLPs" : "heads", node.layer, s->group);
         v[before + i] = node;
     }
@@ -294,7 +293,7 @@ static int check_model(const struct experiment *x, struct result *r, struct err 
     if (result_attr(r, "provenance", "model_fingerprint", &other, err))
         return err->code;
     if (!other || !str_eq(own, other))
-        err_set(err, ERR_CONFIG, "%s was made with another model than this one", r->path);
+        err_set(err, ERR_CONFIG, "%s was made with a different model", r->path);
     return err->code;
 }
 

@@ -28,7 +28,7 @@ static int element(const char *text, int n, struct experiment *x, const char *ke
 
     if (*end || end == text || v < 0 || v >= n) {
         config_problem(x->scene->config, x->entry, key, problems,
-                       "%s is none of 0 to %d that the model has", text, n - 1);
+                       "%s is out of range: the model has 0 to %d", text, n - 1);
         return -1;
     }
     return (int)v;

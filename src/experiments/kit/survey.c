@@ -1,6 +1,7 @@
 #include "experiments/kit/survey.h"
 
 #include "base/str.h"
+#include "experiments/kit/match.h"
 #include "experiments/kit/select.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * What an ablation must know of the whole data before its first cell: means of a site's values by
- * role, or their spread (docs/methods.md 4). A kind declares it here; campaign/survey.h makes it, in
- * a pass of its own that is distributed like cells.
+ * role, or their spread (docs/methods.md 4). A kind declares it here; campaign/survey.h makes it,
+ * in a pass of its own that is distributed like cells.
  *
  * Means are keyed by dataset, template and step, and by the tokens' roles (places.h); the spread is
  * one number for a dataset, site and layer, over all tokens and elements.

@@ -18,7 +18,7 @@ int tensors_sort(struct tensors *t, struct err *err)
         qsort(t->v, t->n, sizeof *t->v, by_name);
     for (size_t i = 1; i < t->n; i++)
         if (str_eq(t->v[i - 1].name, t->v[i].name))
-            return err_set(err, ERR_FORMAT, "tensor %s is there twice", t->v[i].name);
+            return err_set(err, ERR_FORMAT, "tensor %s is given twice", t->v[i].name);
     return 0;
 }
 
@@ -47,12 +47,14 @@ static int check_order(const struct tensor *t, size_t n, uint64_t size, bool den
         if (t[i].begin < end)
             return err_set(err, ERR_FORMAT, "tensors %s and %s overlap", t[i - 1].name, t[i].name);
         if (dense && t[i].begin > end)
-            return err_set(err, ERR_FORMAT, "%llu bytes before tensor %s belong to no tensor",
+            return err_set(err, ERR_FORMAT,
+                           "%llu bytes before tensor %s do not belong to any tensor",
                            (unsigned long long)(t[i].begin - end), t[i].name);
         end = t[i].begin + t[i].bytes;
     }
     if (dense && end != size)
-        return err_set(err, ERR_FORMAT, "%llu bytes after the last tensor belong to no tensor",
+        return err_set(err, ERR_FORMAT,
+                       "%llu bytes after the last tensor do not belong to any tensor",
                        (unsigned long long)(size - end));
     return 0;
 }

@@ -8,7 +8,6 @@
 #define LENSWEEP_MODEL_CHECKPOINT_CHECKPOINT_H
 
 #include "base/err.h"
-#include "base/file.h"
 #include "base/matrix.h"
 #include "base/mem.h"
 
@@ -51,21 +50,5 @@ bool tensor_name_ok(const char *s, size_t n);
 /* "(49152, 576)"; returns out. */
 enum { TENSOR_SHAPE_TEXT = 96 };
 char *tensor_shape_text(char out[TENSOR_SHAPE_TEXT], int rank, const int64_t *dim);
-
-/* Fills t with the tensors of one safetensors file that lies in memory. Messages do not name the
-   file: the caller does. */
-int safetensors_parse(struct tensors *t, struct arena *a, const struct mapping *file,
-                      struct err *err);
-
-/* The shards of a directory: model.safetensors, or what model.safetensors.index.json names. */
-struct shards {
-    struct mapping *file; /* in the arena; unmapped by shards_close */
-    char **path;
-    size_t n;
-    struct tensors tensors; /* of all of them */
-};
-
-int shards_open(struct shards *s, struct arena *a, const char *dir, struct err *err);
-void shards_close(struct shards *s);
 
 #endif

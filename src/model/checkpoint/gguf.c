@@ -1,5 +1,6 @@
 #include "model/checkpoint/gguf.h"
 
+#include "base/file.h"
 #include "base/str.h"
 
 #include <stdio.h>
@@ -169,7 +170,7 @@ static int parse_values(struct gguf *g, struct cursor *c, uint64_t n, struct err
         qsort(g->value, g->n_values, sizeof *g->value, by_key);
     for (size_t i = 1; i < g->n_values; i++)
         if (str_eq(g->value[i - 1].key, g->value[i].key))
-            return err_set(err, ERR_FORMAT, "key \"%s\" is there twice", g->value[i].key);
+            return err_set(err, ERR_FORMAT, "key \"%s\" is given twice", g->value[i].key);
     return 0;
 }
 
@@ -197,10 +198,11 @@ static int find_bytes(struct tensor *t, struct err *err)
     if (tensor_count(t, &count, err))
         return err->code;
     if ((t->rank ? (uint64_t)t->dim[t->rank - 1] : 1) % block)
-        return err_set(err, ERR_FORMAT,
-                       "tensor %s: a row of %lld elements is no multiple of the %llu of a %s block",
-                       t->name, (long long)(t->rank ? t->dim[t->rank - 1] : 1),
-                       (unsigned long long)block, dtype_name(t->dtype));
+        return err_set(
+            err, ERR_FORMAT,
+            "tensor %s: a row of %lld elements is not a multiple of the %llu of a %s block",
+            t->name, (long long)(t->rank ? t->dim[t->rank - 1] : 1), (unsigned long long)block,
+            dtype_name(t->dtype));
     if (count / block > UINT64_MAX / 2 / block_bytes)
         return err_set(err, ERR_FORMAT, "tensor %s has more than 2^63 bytes", t->name);
     t->bytes = count / block * block_bytes;
@@ -233,10 +235,10 @@ static int parse_tensor(struct gguf *g, struct cursor *c, struct tensor *t, stru
     if (find_dtype(t, id, err) || find_bytes(t, err))
         return err->code;
     if (t->begin % g->alignment)
-        return err_set(
-            err, ERR_FORMAT,
-            "tensor %s begins at byte %llu of the data, no multiple of the alignment %llu", t->name,
-            (unsigned long long)t->begin, (unsigned long long)g->alignment);
+        return err_set(err, ERR_FORMAT,
+                       "tensor %s begins at byte %llu of the data, which is not a multiple of the "
+                       "alignment %llu",
+                       t->name, (unsigned long long)t->begin, (unsigned long long)g->alignment);
     return 0;
 }
 
@@ -314,7 +316,7 @@ int gguf_parse(struct gguf *g, const void *data, size_t size, enum gguf_part par
     g->file = (struct mapping){data, size};
     magic = cursor_take(&c, 4);
     if (!magic || memcmp(magic, "GGUF", 4) != 0)
-        return err_set(err, ERR_FORMAT, "no GGUF file: it does not begin with the letters GGUF");
+        return err_set(err, ERR_FORMAT, "not a GGUF file: it does not begin with the letters GGUF");
     g->version = cursor_u32(&c);
     n_tensors = cursor_u64(&c);
     n_values = cursor_u64(&c);

@@ -1,6 +1,7 @@
+#include "model/checkpoint/safetensors.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "model/checkpoint/checkpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static int find_dtype(struct tensor *t, const char *name, struct err *err)
 static int parse_shape(struct tensor *t, const json_t *shape, struct err *err)
 {
     if (!json_is_array(shape))
-        return err_set(err, ERR_FORMAT, "tensor %s: \"shape\" is missing or no list", t->name);
+        return err_set(err, ERR_FORMAT, "tensor %s: \"shape\" is missing or not a list", t->name);
     if (json_array_size(shape) > TENSOR_RANK_MAX)
         return err_set(err, ERR_FORMAT, "tensor %s has %zu dimensions, expected at most %d",
                        t->name, json_array_size(shape), TENSOR_RANK_MAX);
@@ -43,8 +44,7 @@ static int parse_shape(struct tensor *t, const json_t *shape, struct err *err)
 
         if (!json_is_integer(dim) || json_integer_value(dim) < 0)
             return err_set(err, ERR_FORMAT,
-                           "tensor %s: \"shape\" holds something else than sizes from 0 to 2^63",
-                           t->name);
+                           "tensor %s: \"shape\" must contain sizes from 0 to 2^63", t->name);
         t->dim[i] = json_integer_value(dim);
     }
     return 0;
@@ -58,7 +58,7 @@ static int parse_offsets(struct tensor *t, const json_t *offsets, uint64_t size,
     uint64_t count;
 
     if (json_array_size(offsets) != 2 || !json_is_integer(b) || !json_is_integer(e))
-        return err_set(err, ERR_FORMAT, "tensor %s: \"data_offsets\" is no pair of integers",
+        return err_set(err, ERR_FORMAT, "tensor %s: \"data_offsets\" must be a pair of integers",
                        t->name);
     if (begin < 0 || end < begin || (uint64_t)end > size)
         return err_set(err, ERR_FORMAT,
@@ -91,7 +91,7 @@ static int parse_tensor(struct tensor *t, struct arena *a, const char *name, con
     if (!t->name)
         return err->code;
     if (!json_is_object(j))
-        return err_set(err, ERR_FORMAT, "the entry of tensor %s is no object", name);
+        return err_set(err, ERR_FORMAT, "the entry of tensor %s must be an object", name);
     json_object_foreach(
         (json_t *)j, key,
         value) if (!str_eq(key, "dtype") && !str_eq(key, "shape") &&
@@ -115,7 +115,7 @@ static int parse_header(struct tensors *t, struct arena *a, const json_t *header
     json_t *value;
 
     if (!json_is_object(header))
-        return err_set(err, ERR_FORMAT, "the header is no JSON object");
+        return err_set(err, ERR_FORMAT, "the header is not a JSON object");
     t->n = 0;
     t->v = arena_alloc(a, json_object_size(header), sizeof *t->v, err);
     if (!t->v)
@@ -144,13 +144,14 @@ int safetensors_parse(struct tensors *t, struct arena *a, const struct mapping *
     memset(t, 0, sizeof *t);
     if (c.bad)
         return err_set(err, ERR_FORMAT,
-                       "no safetensors file: it has %zu bytes, expected 8 and a header",
+                       "not a safetensors file: it has %zu bytes, expected 8 and a header",
                        file->size);
     if (n > HEADER_MAX)
-        return err_set(err, ERR_FORMAT,
-                       "no safetensors file: its header would be %llu bytes long, at most %d are "
-                       "allowed",
-                       (unsigned long long)n, HEADER_MAX);
+        return err_set(
+            err, ERR_FORMAT,
+            "not a safetensors file: its header would be %llu bytes long, at most %d are "
+            "allowed",
+            (unsigned long long)n, HEADER_MAX);
     text = cursor_take(&c, n);
     if (!text)
         return err_set(err, ERR_FORMAT,
@@ -176,8 +177,8 @@ static int check_shard(const char *tensor, const json_t *shard, struct err *err)
     const char *name = json_string_value(shard);
 
     if (!name)
-        return err_set(err, ERR_FORMAT, "\"weight_map\": the file of tensor %.200s is no string",
-                       tensor);
+        return err_set(err, ERR_FORMAT,
+                       "\"weight_map\": the file of tensor %.200s must be a string", tensor);
     if (tensor_name_ok(name, strlen(name)) && !strchr(name, '/') && !strstr(name, "..") &&
         str_ends_with(name, ".safetensors"))
         return 0;
@@ -293,7 +294,7 @@ static int open_mapped(struct shards *s, struct arena *a, const char *dir, const
     size_t n;
 
     if (!json_is_object(map))
-        return err_set(err, ERR_FORMAT, "\"weight_map\" is missing or no object");
+        return err_set(err, ERR_FORMAT, "\"weight_map\" is missing or not an object");
     names = list_shards(map, a, &n, err);
     if (!names || open_all(s, a, dir, names, n, err))
         return err->code;
@@ -333,10 +334,11 @@ static int no_weights(const char *dir, struct arena *a, struct err *err)
         if (str_ends_with(names[i], ".bin") || str_ends_with(names[i], ".pth"))
             hint = "; PyTorch files are not read: convert them to safetensors";
         else if (str_ends_with(names[i], ".gguf"))
-            hint = "; it holds a .gguf file: give the path of that";
+            hint = "; it contains a .gguf file: give the path of that file";
     }
-    return err_set(err, ERR_IO, "%s has no model.safetensors and no model.safetensors.index.json%s",
-                   dir, hint);
+    return err_set(err, ERR_IO,
+                   "%s has neither model.safetensors nor model.safetensors.index.json%s", dir,
+                   hint);
 }
 
 int shards_open(struct shards *s, struct arena *a, const char *dir, struct err *err)

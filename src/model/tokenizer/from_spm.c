@@ -1,7 +1,8 @@
 /*
- * A SentencePiece model (tokenizer.model): BPE by scores, or unigram. What its own library does with a
- * text is done, with two differences that the other sources of a tokenizer have as well: marks
- * (control tokens) written out in a text are found, and each text between them is one of its own.
+ * A SentencePiece model (tokenizer.model): BPE by scores, or unigram. What its own library does
+ * with a text is done, with two differences that the other sources of a tokenizer have as well:
+ * marks (control tokens) written out in a text are found, and each text between them is one of its
+ * own.
  */
 #include "base/mem.h"
 #include "base/utf8.h"

@@ -58,8 +58,8 @@ static unsigned flags_of(const json_t *j)
            (json_is_true(json_object_get(j, "special")) ? ADDED_SPECIAL : 0u);
 }
 
-/* An added token, unless the tokenizer has it as one. The vocabulary knows better than the file which
-   id it has; one that is not in it has its place behind. */
+/* An added token, unless the tokenizer has it as one. The vocabulary knows better than the file
+   which id it has; one that is not in it has its place behind. */
 static int add_token(struct tokenizer *t, const char *s, int64_t id, const json_t *flags,
                      struct err *err)
 {

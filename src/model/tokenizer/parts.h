@@ -123,9 +123,9 @@ int refuse_type(const char *part, const json_t *j, const char *expected, struct 
    tokenizer whose own file has none; before tokenizer_finish. */
 int tokenizer_read_added(struct tokenizer *t, const char *dir, struct err *err);
 
-/* BOS, EOS and the chat template from tokenizer_config.json, config.json and what stands beside them
-   in dir, where they are there. rules: the tokenizer's own file does not say what is put around a
-   text; then add_bos_token and add_eos_token do, and else these. */
+/* BOS, EOS and the chat template from tokenizer_config.json, config.json and what stands beside
+   them in dir, where they are there. rules: the tokenizer's own file does not say what is put
+   around a text; then add_bos_token and add_eos_token do, and else these. */
 enum { RULES_NONE = 0, RULES_BOS = 1, RULES_EOS = 2, RULES_OPEN = 4 };
 int tokenizer_read_neighbours(struct tokenizer *t, const char *dir, unsigned rules,
                               struct err *err);
@@ -140,8 +140,8 @@ int normalizer_add(struct normalizer *z, enum normalizer_kind kind, const char *
 int normalizer_replace(struct normalizer *z, const char *from, const char *to, struct err *err);
 void normalizer_release(struct normalizer *z);
 
-/* out becomes the normal form of s[0..n), which is well-formed UTF-8 and does not lie in out. *first
-   (NULL = not wanted) is cleared if the beginning of the text is not in it any more. */
+/* out becomes the normal form of s[0..n), which is well-formed UTF-8 and does not lie in out.
+   *first (NULL = not wanted) is cleared if the beginning of the text is not in it any more. */
 int normalizer_run(const struct normalizer *z, struct regex_run *run, const char *s, size_t n,
                    bool *first, struct buf *out, struct err *err);
 

@@ -4,8 +4,9 @@
  * The two agree on most of what tokenizers use. Where they differ the pattern is rewritten (\s,
  * \p{L}, \p{N}, \d, \uHHHH), and what means something else, or is not known to mean the same, is
  * refused: \w \b \h, back-references, inline options, nested classes, {n}? and {n,m}+. ^ and $
- * stand at the ends of lines in both. Categories carry the ranges that Unicode 15 and 16 added, since
- * Oniguruma knows them and PCRE2 before 10.45 does not; with a newer PCRE2 they change nothing.
+ * stand at the ends of lines in both. Categories carry the ranges that Unicode 15 and 16 added,
+ * since Oniguruma knows them and PCRE2 before 10.45 does not; with a newer PCRE2 they change
+ * nothing.
  */
 #include "model/tokenizer/regex.h"
 #include "model/tokenizer/unicode.h"

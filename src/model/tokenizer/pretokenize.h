@@ -9,7 +9,8 @@
  *         struct pretok_run run = {.word = print_word, .regex = &regex};
  *         struct pretok p = {0};
  *
- *         if (!pretok_add_split(&p, PATTERN_GPT2, strlen(PATTERN_GPT2), SPLIT_ISOLATED, false, err) &&
+ *         if (!pretok_add_split(&p, PATTERN_GPT2, strlen(PATTERN_GPT2), SPLIT_ISOLATED, false,
+ *                               err) &&
  *             !regex_run_init(&regex, err))
  *             pretok_split(&p, &run, text, strlen(text), true, err); // print_word for every word
  *         pretok_run_release(&run);

@@ -339,8 +339,8 @@ struct job {
     struct buf normal;
 };
 
-/* Ids of the added tokens found in s; what lies between them goes to `text`. first: s begins where the
-   whole input does. */
+/* Ids of the added tokens found in s; what lies between them goes to `text`. first: s begins where
+   the whole input does. */
 static int encode_around(struct job *job, const struct added *added, const char *s, size_t n,
                          bool first,
                          int (*text)(struct job *, const char *, size_t, bool, struct err *),

@@ -37,13 +37,13 @@ void ids_release(struct ids *ids);
 
 struct tokenizer;
 
-/* path: a Hugging Face directory, one of its files, or a .gguf file. ERR_IO when there is no tokenizer,
-   ERR_FORMAT for a kind that is
-   not handled, in words that name the part (normalizer, pre-tokenizer, model, ...). */
+/* path: a Hugging Face directory, one of its files, or a .gguf file. ERR_IO when there is no
+   tokenizer, ERR_FORMAT for a kind that is not handled, in words that name the part (normalizer,
+   pre-tokenizer, model, ...). */
 int tokenizer_open(struct tokenizer **t, const char *path, struct err *err);
 
-/* Has the model, of which tokenizer_open failed with `why`, a tokenizer all the same, one that cannot
-   be read or is not handled? */
+/* Has the model, of which tokenizer_open failed with `why`, a tokenizer all the same, one that
+   cannot be read or is not handled? */
 bool tokenizer_is_there(const char *path, const struct err *why);
 void tokenizer_close(struct tokenizer *t);
 
@@ -58,8 +58,8 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool
    *n = 0 for an id outside the vocabulary. */
 const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n);
 
-/* Appends the text of ids, by the tokenizer's own decoder: well-formed UTF-8, with U+FFFD for what is
-   not (a character cut in the middle). Ids outside the vocabulary are ERR_CONFIG. */
+/* Appends the text of ids, by the tokenizer's own decoder: well-formed UTF-8, with U+FFFD for what
+   is not (a character cut in the middle). Ids outside the vocabulary are ERR_CONFIG. */
 int tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size_t n, struct buf *out,
                      struct err *err);
 

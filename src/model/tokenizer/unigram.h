@@ -18,7 +18,7 @@ struct unigram {
     float unk_score; /* of one character without a token */
 };
 
-/* score: NAN for a token that takes no part in cutting (marks, bytes). worst: of the normal tokens. */
+/* score: NAN for a token that takes no part in cutting (marks, bytes). worst: of normal tokens. */
 int unigram_init(struct unigram *u, const struct bpe *b, const float *score, float worst,
                  struct err *err);
 void unigram_release(struct unigram *u);

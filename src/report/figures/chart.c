@@ -3,6 +3,7 @@
 #include "report/figures/page.h"
 
 #include "base/str.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +11,9 @@
 
 /* What a page has room for; more is left out, and the caption says so. */
 static const size_t room[PLACES] = {
-    [ROW] = 24, [COLUMN] = 6, [SERIES] = 10, [DOWN] = 1024, [ALONG] = 1024};
+    [ROW] = 24, [COLUMN] = 12, [SERIES] = 10, [DOWN] = 1024, [ALONG] = 1024};
+
+enum { HIGHEST = 864 }; /* 9 inch, what a sheet of paper has room for */
 
 /* Cells ------------------------------------------------------------------------------------ */
 
@@ -56,6 +59,23 @@ const char *chart_label(const struct chart *c, enum place p, size_t i)
     int d = c->of->at[p];
 
     return d < 0 ? "" : c->of->dim[d].label[entry_at(c, p, i)];
+}
+
+const char *chart_words(const struct chart *c, enum place p, size_t i)
+{
+    int d = c->of->at[p];
+
+    return d < 0 ? "" : c->of->shown[d][entry_at(c, p, i)];
+}
+
+int chart_column_words(const struct chart *c, size_t column, struct buf *b, struct err *err)
+{
+    const int step = material_strata(c->of)[c->column[column].stratum].step;
+    const char *what = chart_words(c, COLUMN, column);
+
+    if (*what && buf_printf(b, err, "%s %s, ", what, c->of->figure.column_words))
+        return err->code;
+    return step > 0 ? buf_printf(b, err, "step %d, ", step) : 0;
 }
 
 /* Which panels and entries ----------------------------------------------------------------- */
@@ -106,11 +126,13 @@ static int all_entries(struct chart *c, struct arena *a, size_t like, struct err
     return all_columns(c, a, like, err);
 }
 
-/* The part of a name before its number: `answer` of answer_1. */
-static size_t stem(const char *name)
+size_t name_stem(const char *name)
 {
+    const char *dot = strchr(name, '.');
     size_t n = strlen(name);
 
+    if (dot)
+        return (size_t)(dot - name);
     while (n && strchr("_0123456789", name[n - 1]))
         n--;
     return n;
@@ -118,18 +140,23 @@ static size_t stem(const char *name)
 
 static bool alike(const char *a, const char *b)
 {
-    return stem(a) == stem(b) && strncmp(a, b, stem(a)) == 0;
+    return name_stem(a) == name_stem(b) && strncmp(a, b, name_stem(a)) == 0;
 }
 
-/* Only the columns whose names begin as `name` does. */
-static void keep_alike(struct chart *c, const char *name)
+/* Only the rows or columns whose names begin as `name` does. */
+static void keep_alike(struct chart *c, enum place p, const char *name)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < c->n[COLUMN]; i++)
-        if (alike(chart_label(c, COLUMN, i), name))
+    for (size_t i = 0; i < c->n[p]; i++) {
+        if (!alike(chart_label(c, p, i), name))
+            continue;
+        if (p == COLUMN)
             c->column[kept++] = c->column[i];
-    c->n[COLUMN] = kept;
+        else
+            c->entry[p][kept++] = c->entry[p][i];
+    }
+    c->n[p] = kept;
 }
 
 /* Leaves out what has no value anywhere in the chart, and what there is no room for. */
@@ -238,6 +265,11 @@ static bool is_placed(const struct material *of, size_t d)
     return false;
 }
 
+static bool is_single(const struct material *of, size_t d)
+{
+    return list_has(of->figure.single, of->dim[d].name);
+}
+
 /* "_window_10" for each dimension without a place that has several entries; in words, ", window 10"
    for each. */
 static int fixed_names(const struct chart *c, struct arena *a, const char **name,
@@ -248,13 +280,13 @@ static int fixed_names(const struct chart *c, struct arena *a, const char **name
     *name = *words = "";
     for (size_t d = 0; d < of->n_dims; d++) {
         const struct average_dim *dim = &of->dim[d];
-        const char *label = dim->label[c->fixed[d]];
+        const size_t i = c->fixed[d];
 
-        if (is_placed(of, d))
+        if (is_placed(of, d) || is_single(of, d))
             continue;
         if (dim->size > 1)
-            *name = arena_printf(a, err, "%s_%s_%s", *name, dim->name, label);
-        *words = arena_printf(a, err, "%s, %s %s", *words, dim->name, label);
+            *name = arena_printf(a, err, "%s_%s_%s", *name, dim->name, dim->label[i]);
+        *words = arena_printf(a, err, "%s, %s %s", *words, dim->name, of->shown[d][i]);
         if (!*name || !*words)
             return err->code;
     }
@@ -283,29 +315,80 @@ static int name_stratum(const struct material *of, const struct stratum_info *s,
     return *name && *words ? 0 : err->code;
 }
 
+/* The place whose entries have figures of their own; PLACES = none. */
+static enum place apart_place(const struct material *of)
+{
+    for (enum place p = ROW; p <= COLUMN; p++)
+        if (of->figure.apart && of->at[p] >= 0 && str_eq(of->dim[of->at[p]].name, of->figure.apart))
+            return p;
+    return PLACES;
+}
+
+/* "Head outputs set to zero: logit" */
+static const char *chart_subject(const struct chart *c, struct arena *a, struct err *err)
+{
+    const char *first = chart_label(c, ROW, 0), *title = c->of->figure.title;
+    size_t n = strchr(first, '.') ? name_stem(first) : strlen(first);
+    const char *metric = "", *whole = arena_strndup(a, first, n, err);
+    char *all;
+
+    if (apart_place(c->of) == ROW && whole)
+        metric = words_of(a, whole, err);
+    if (!whole || !metric)
+        return NULL;
+    all = arena_printf(a, err, "%s%s%s", title, *metric ? ": " : "", metric);
+    if (all && *all >= 'a' && *all <= 'z')
+        *all = (char)(*all - 'a' + 'A');
+    return all;
+}
+
+/* The whole title: what is drawn, of which queries, and what all its panels have in common. */
+static int make_title(struct chart *c, const struct gallery *out, struct arena *a,
+                      const char *queries, const char *fixed, struct err *err)
+{
+    const char *subject = chart_subject(c, a, err), *common = NULL;
+    struct buf b = {0};
+
+    if (subject && (c->n[COLUMN] > 1 || !chart_column_words(c, 0, &b, err)) && buf_str(&b, err))
+        common = b.len ? arena_printf(a, err, ", %.*s", (int)b.len - 2, b.data) : "";
+    if (common)
+        c->title = arena_printf(a, err, "%s%s%s (%s%s%s)", out->result, *out->result ? ": " : "",
+                                subject, queries, fixed, common);
+    buf_release(&b);
+    return c->title ? 0 : err->code;
+}
+
+/* "_answer_1_step_2" of a column that was parted from the others. */
+static const char *alone_name(const struct chart *c, struct arena *a, struct err *err)
+{
+    const char *what = chart_label(c, COLUMN, 0);
+
+    if (!c->alone)
+        return "";
+    return arena_printf(a, err, "%s%s_step_%d", *what ? "_" : "", what,
+                        material_strata(c->of)[c->column[0].stratum].step);
+}
+
 static int name_chart(struct chart *c, struct gallery *out, struct arena *a, size_t like,
                       struct err *err)
 {
     const struct material *of = c->of;
     const struct figure *f = &of->figure;
-    const char *queries, *first = chart_label(c, COLUMN, 0), *fixed, *words, *apart = "";
-    char *name, *title;
+    enum place p = apart_place(of);
+    const char *queries, *first = p == PLACES ? "" : chart_label(c, p, 0), *fixed, *words;
+    const char *apart = "", *alone = alone_name(c, a, err);
+    char *name;
 
-    if (f->apart)
-        apart = arena_printf(a, err, "_%.*s", (int)stem(first), first);
-    if (!apart || name_stratum(of, &material_strata(of)[like], a, &c->stratum, &queries, err) ||
+    if (p != PLACES)
+        apart = arena_printf(a, err, "_%.*s", (int)name_stem(first), first);
+    if (!apart || !alone ||
+        name_stratum(of, &material_strata(of)[like], a, &c->stratum, &queries, err) ||
         fixed_names(c, a, &fixed, &words, err) ||
-        gallery_name(out, &name, err, "%s_%s%s%s%s%s", of->group, c->stratum, apart, fixed,
+        gallery_name(out, &name, err, "%s_%s%s%s%s%s%s", of->group, c->stratum, apart, fixed, alone,
                      f->name ? "_" : "", f->name ? f->name : ""))
         return err->code;
     c->name = name;
-    title = arena_strdup(a, f->title, err);
-    if (!title)
-        return err->code;
-    *title = *title >= 'a' && *title <= 'z' ? (char)(*title - 'a' + 'A') : *title;
-    c->title = arena_printf(a, err, "%s%s%s (%s%s)", out->result, *out->result ? ": " : "", title,
-                            queries, words);
-    return c->title ? 0 : err->code;
+    return make_title(c, out, a, queries, words, err);
 }
 
 /* Pages ------------------------------------------------------------------------------------ */
@@ -316,7 +399,7 @@ static int save_chart(struct gallery *out, const struct chart *c, struct err *er
     int code = put_csv(&csv, c, err);
 
     if (!code)
-        code = chart_script(&gp, out->format, c, err);
+        code = chart_script(&gp, out, c, err);
     if (!code)
         code = gallery_save(out, c->name, &csv, &gp, err);
     buf_release(&csv);
@@ -324,24 +407,61 @@ static int save_chart(struct gallery *out, const struct chart *c, struct err *er
     return code;
 }
 
-/* One page, of the columns that are named like `column`; NULL = of all. */
+static int finish_page(struct gallery *out, struct chart *c, struct arena *a, size_t like,
+                       size_t *n, struct err *err)
+{
+    if (keep_seen(c, a, err) || !chart_cells(c))
+        return err->code;
+    ++*n;
+    return name_chart(c, out, a, like, err) || save_chart(out, c, err) ? err->code : 0;
+}
+
+/* A page for each column. */
+static int part_columns(struct gallery *out, const struct chart *c, struct arena *a, size_t like,
+                        size_t *n, struct err *err)
+{
+    for (size_t k = 0; k < c->n[COLUMN]; k++) {
+        struct chart one = *c;
+
+        one.alone = true;
+        one.n[COLUMN] = 1;
+        one.column = &c->column[k];
+        for (int p = 0; p < PLACES; p++) {
+            if (p == COLUMN)
+                continue;
+            one.entry[p] = arena_alloc(a, c->n[p], sizeof *one.entry[p], err);
+            if (!one.entry[p])
+                return err->code;
+            memcpy(one.entry[p], c->entry[p], c->n[p] * sizeof *one.entry[p]);
+        }
+        if (finish_page(out, &one, a, like, n, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* One page, of the rows or columns that are named like `name`; NULL = of all. What would be higher
+   than a sheet of paper is parted by its columns. */
 static int save_page(struct gallery *out, const struct material *of, size_t like,
-                     const size_t fixed[DIMS_MAX], const char *column, size_t *n, struct err *err)
+                     const size_t fixed[DIMS_MAX], const char *name, size_t *n, struct err *err)
 {
     struct arena a = {0};
-    struct chart c = {.of = of};
+    struct chart c = {.of = of, .title = ""};
+    double height = 0;
     int code;
 
     memcpy(c.fixed, fixed, sizeof c.fixed);
     code = all_entries(&c, &a, like, err);
-    if (!code && column)
-        keep_alike(&c, column);
+    if (!code && name)
+        keep_alike(&c, apart_place(of), name);
     if (!code)
         code = keep_seen(&c, &a, err);
-    if (!code && chart_cells(&c)) {
-        ++*n;
-        code = name_chart(&c, out, &a, like, err) || save_chart(out, &c, err) ? err->code : 0;
-    }
+    if (!code && chart_cells(&c))
+        code = chart_height(&c, out->width, &height, err);
+    if (!code && height > HIGHEST && c.n[COLUMN] > 1)
+        code = part_columns(out, &c, &a, like, n, err);
+    else if (!code)
+        code = finish_page(out, &c, &a, like, n, err);
     arena_release(&a);
     return code;
 }
@@ -349,7 +469,7 @@ static int save_page(struct gallery *out, const struct material *of, size_t like
 static int save_apart(struct gallery *out, const struct material *of, size_t like,
                       const size_t fixed[DIMS_MAX], size_t *n, struct err *err)
 {
-    const struct average_dim *d = &of->dim[of->at[COLUMN]];
+    const struct average_dim *d = &of->dim[of->at[apart_place(of)]];
 
     for (size_t i = 0; i < d->size; i++) {
         size_t k = 0;
@@ -366,7 +486,7 @@ static int save_apart(struct gallery *out, const struct material *of, size_t lik
 static bool next_fixed(const struct material *of, size_t fixed[DIMS_MAX])
 {
     for (size_t d = of->n_dims; d-- > 0;) {
-        if (!is_placed(of, d) && ++fixed[d] < of->dim[d].size)
+        if (!is_placed(of, d) && !is_single(of, d) && ++fixed[d] < of->dim[d].size)
             return true;
         fixed[d] = 0;
     }
@@ -385,7 +505,7 @@ static bool seen_before(const struct material *of, size_t s)
 
 int charts_save(struct gallery *out, struct material *of, size_t *n, struct err *err)
 {
-    bool apart = of->figure.apart && of->at[COLUMN] >= 0;
+    bool apart = apart_place(of) != PLACES;
     size_t fixed[DIMS_MAX] = {0};
     int code = 0;
 

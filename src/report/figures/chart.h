@@ -9,7 +9,8 @@
  *         struct material s;
  *         bool found;
  *
- *         if (!material_open(&s, r, g, figure, &found, err) && found) // material.c: the averages
+ *         if (!material_open(&s, r, g, figure, 0, &found, err) && found) // material.c: the
+ *         averages
  *             charts_save(out, &s, n, err); // chart.c: pages and panels; script.c: each page
  *         material_close(&s);               // also after an error
  *         return err->code;
@@ -29,7 +30,7 @@
 
 enum place { ROW, COLUMN, SERIES, DOWN, ALONG, PLACES };
 
-enum form { LINES, MAP, POINTS };
+enum form { LINES, MAP, POINTS, INTERVALS };
 
 enum { VALUES_MAX = 2, AVERAGES_MAX = 2 * VALUES_MAX + 1 };
 
@@ -47,7 +48,9 @@ struct material {
     enum form form;
     struct average_dim dim[DIMS_MAX]; /* (n_dims) of the first average */
     size_t n_dims;
-    int at[PLACES];                        /* index of the dimension in each place; -1 = none */
+    const char **shown[DIMS_MAX]; /* (size) the labels in words, layers as they are counted */
+    const char *axis[PLACES];     /* along_label and down_label, with where it counts from */
+    int at[PLACES];               /* index of the dimension in each place; -1 = none */
     struct plotted average[AVERAGES_MAX];  /* n_values that are drawn, then those beside */
     size_t n_averages, n_values, n_beside; /* what is left is the mark */
     double fdr;
@@ -58,9 +61,10 @@ struct material {
 };
 
 /* found = false: the group does not have the averages, or not with the dimensions that the figure
-   needs. ERR_IO if the declaration is none. Labels live as long as r. */
+   needs. layers_from: the number of the first layer. ERR_IO if the declaration is none. Labels live
+   as long as r. */
 int material_open(struct material *s, struct result *r, const struct result_group *group,
-                  const struct figure *f, bool *found, struct err *err);
+                  const struct figure *f, int layers_from, bool *found, struct err *err);
 void material_close(struct material *s);
 
 /* Are two strata on one page? They differ by their step alone. */
@@ -90,17 +94,27 @@ struct chart {
     size_t *entry[PLACES];       /* (n[place]) of the other places */
     size_t n[PLACES];            /* 1 where there is no dimension */
     size_t left_out[PLACES];     /* entries that have values but no room */
+    bool alone;                  /* its column was parted from the others */
 };
 
 size_t chart_cells(const struct chart *c); /* lines of the CSV */
 void chart_cell(const struct chart *c, size_t i, size_t at[PLACES]);
 double chart_value(const struct chart *c, const struct plotted *a, enum statistic what,
                    const size_t at[PLACES]);
-const char *chart_label(const struct chart *c, enum place p, size_t i); /* "" = no dimension */
+/* As the file has it, and as a reader sees it; "" = no dimension. */
+const char *chart_label(const struct chart *c, enum place p, size_t i);
+const char *chart_words(const struct chart *c, enum place p, size_t i);
+/* "answer 1 corrupted, step 2, " of a column of panels. */
+int chart_column_words(const struct chart *c, size_t column, struct buf *b, struct err *err);
 
 /* Every page of a figure; *n goes up by how many. */
 int charts_save(struct gallery *out, struct material *s, size_t *n, struct err *err);
 
-int chart_script(struct buf *gp, const char *format, const struct chart *c, struct err *err);
+/* Bytes of a name that are its beginning: `logit` of logit.answer_1, `answer` of answer_1. */
+size_t name_stem(const char *name);
+
+/* How high its page is on paper of a width, 1/96 inch. */
+int chart_height(const struct chart *c, double width, double *height, struct err *err);
+int chart_script(struct buf *gp, const struct gallery *out, const struct chart *c, struct err *err);
 
 #endif

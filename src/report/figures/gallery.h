@@ -29,6 +29,8 @@
 struct gallery {
     const char *dir;        /* made when the first figure is saved */
     const char *format;     /* png, svg or pdf */
+    double width;           /* of a figure, in 1/96 inch */
+    int layers_from;        /* the number of the first layer */
     const char *result;     /* whose figures they are, where several share a folder; "" = one */
     struct buf *said;       /* the path of each picture, a line each */
     char **name;            /* used so far, in the arena */

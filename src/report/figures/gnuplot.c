@@ -1,8 +1,10 @@
 #include "report/figures/gnuplot.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Fields are never quoted, for gnuplot reads the comma, the doubled quote and the line break of a
    quoted field as if it were not. */
@@ -42,27 +44,29 @@ int gp_text(struct buf *gp, const char *s, struct err *err)
     return code ? code : buf_puts(gp, "'", err);
 }
 
-/* A picture of points is drawn at twice the resolution of the screen. */
-int gp_head(struct buf *gp, const char *format, const char *name, int width, int height,
+/* The three terminals differ in what they take for a point: the factors make them draw alike. PNG
+   has 300 dots to the inch. */
+int gp_head(struct buf *gp, const char *format, const char *name, double width, double height,
             struct err *err)
 {
+    const double dots = 300.0 / 96;
     int code;
 
     if (str_eq(format, "png"))
         code = buf_printf(gp, err,
-                          "set terminal pngcairo size %d,%d font 'Sans,9' fontscale 2 linewidth 2 "
-                          "pointscale 2 dashlength 1 background 'white'\n",
-                          2 * width, 2 * height);
+                          "set terminal pngcairo size %.0f,%.0f font 'Sans,%d' fontscale %g "
+                          "linewidth %g pointscale %g dashlength 1 background 'white'\n",
+                          width * dots, height * dots, GP_SMALL, dots, dots, dots);
     else if (str_eq(format, "svg"))
         code = buf_printf(gp, err,
-                          "set terminal svg size %d,%d dynamic font 'sans-serif,12' linewidth 1 "
-                          "background 'white'\n",
-                          width, height);
+                          "set terminal svg size %.0f,%.0f dynamic font 'sans-serif,%d' fontscale "
+                          "%.4f linewidth 1 background 'white'\n",
+                          width, height, GP_SMALL, 96.0 / 72);
     else
         code = buf_printf(gp, err,
-                          "set terminal pdfcairo size %.3f,%.3f font 'Sans,9' fontscale 0.75 "
-                          "linewidth 1 pointscale 0.75\n",
-                          width / 96.0, height / 96.0);
+                          "set terminal pdfcairo size %.3f,%.3f font 'Sans,%d' fontscale 0.75 "
+                          "linewidth 0.75 pointscale 0.75\n",
+                          width / 96, height / 96, GP_SMALL);
     if (code)
         return code;
     return buf_printf(gp, err,
@@ -75,20 +79,66 @@ int gp_head(struct buf *gp, const char *format, const char *name, int width, int
                       name, format);
 }
 
+/* Widths of the usual sans serif faces, of which the widest counts. */
+static double letter_width(int32_t c)
+{
+    if (c >= 0x2e80)
+        return 1;
+    if (c < 128 && strchr(" iljtfrI.,:;'!|()[]-", (int)c))
+        return 0.38;
+    return c < 128 && strchr("mwMWQGO@%+<>=&", (int)c) ? 0.93 : 0.63;
+}
+
+double gp_width(const char *s, size_t n, int points)
+{
+    double em = 0;
+    int32_t c;
+
+    for (size_t i = 0; i < n;) {
+        i += utf8_next(s + i, n - i, &c);
+        em += letter_width(c);
+    }
+    return em * points * 96 / 72;
+}
+
+size_t gp_line(const char *s, double width, int points)
+{
+    size_t n = strlen(s), fits = 0;
+
+    if (gp_width(s, n, points) <= width)
+        return n;
+    for (size_t i = 1; i < n; i++)
+        if (s[i] == ' ' && (!fits || gp_width(s, i, points) <= width))
+            fits = i;
+    return fits ? fits : n;
+}
+
+size_t gp_lines(const char *s, double width, int points)
+{
+    size_t lines = 0;
+
+    while (*s) {
+        s += gp_line(s, width, points);
+        s += *s == ' ';
+        lines++;
+    }
+    return lines;
+}
+
 const struct gp_style *gp_style(const char *name, size_t i)
 {
     static const struct {
         const char *name;
         struct gp_style style;
     } known[] = {
-        {"answer_1", {"#0072B2", 7, 0.55}}, /* blue circle */
-        {"answer_2", {"#E69F00", 5, 0.5}},  /* orange square */
-        {"answer_3", {"#009E73", 9, 0.65}}, /* green triangle */
-        {"subject", {"#D55E00", 3, 0.8}},   /* red star */
+        {"answer_1", {"#0072B2", 7, 0.44}}, /* blue circle */
+        {"answer_2", {"#E69F00", 5, 0.4}},  /* orange square */
+        {"answer_3", {"#009E73", 9, 0.52}}, /* green triangle */
+        {"subject", {"#D55E00", 3, 0.64}},  /* red star */
     };
     static const struct gp_style others[] = {
-        {"#CC79A7", 11, 0.65}, {"#56B4E9", 13, 0.65}, {"#000000", 1, 0.6},
-        {"#7F6000", 6, 0.55},  {"#5E3C99", 4, 0.5},   {"#4D4D4D", 8, 0.65},
+        {"#CC79A7", 11, 0.52}, {"#56B4E9", 13, 0.52}, {"#000000", 1, 0.48},
+        {"#7F6000", 6, 0.44},  {"#5E3C99", 4, 0.4},   {"#4D4D4D", 8, 0.52},
     };
 
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)

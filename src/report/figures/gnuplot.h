@@ -4,7 +4,7 @@
  *     // Terminal and output, then a title that no content can leave.
  *     int begin(struct buf *gp, const char *name, const char *title, struct err *err)
  *     {
- *         return gp_head(gp, "svg", name, 1000, 600, err) || buf_puts(gp, "set title ", err) ||
+ *         return gp_head(gp, "svg", name, 672, 400, err) || buf_puts(gp, "set title ", err) ||
  *                gp_text(gp, title, err);
  *     }
  */
@@ -18,9 +18,20 @@
 int csv_text(struct buf *csv, const char *s, struct err *err);
 int csv_number(struct buf *csv, double v, struct err *err);
 
-/* Terminal, output file NAME.FORMAT and how data are read; width and height in 1/96 inch. */
-int gp_head(struct buf *gp, const char *format, const char *name, int width, int height,
+/* Type, in points: that of all texts unless they say otherwise, and that of titles. */
+enum { GP_SMALL = 7, GP_LARGE = 8 };
+/* From a line of small type to the next, in 1/96 inch as all lengths. */
+#define GP_LINE 12.0
+
+/* Terminal, output file NAME.FORMAT and how data are read. */
+int gp_head(struct buf *gp, const char *format, const char *name, double width, double height,
             struct err *err);
+
+/* About how wide the first n bytes of a text are, a little too wide rather than too narrow. */
+double gp_width(const char *s, size_t n, int points);
+/* Bytes of s that make a line of this width: up to a space, or all. */
+size_t gp_line(const char *s, double width, int points);
+size_t gp_lines(const char *s, double width, int points);
 
 /* s as a gnuplot string that no content can leave. */
 int gp_text(struct buf *gp, const char *s, struct err *err);

@@ -1,12 +1,11 @@
 /* Panels of coloured cells. */
 #include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
-#include "report/words.h"
 
 #include "base/str.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Light to dark of one hue each: their order is seen without seeing the hue. */
@@ -20,6 +19,13 @@ static const struct {
 static const char diverging[] = "-1 '#2166ac', -0.5 '#92c5de', 0 '#ffffff', 0.5 '#f4a582', 1 "
                                 "'#b2182b'";
 
+/* What lies downwards ---------------------------------------------------------------------- */
+
+static bool has_numbers(const struct chart *c)
+{
+    return c->of->dim[c->of->at[DOWN]].numbers;
+}
+
 /* Was the token of that role changed? `subject_last` where the column is `subject`. */
 static bool is_struck(const struct chart *c, size_t column, const char *role)
 {
@@ -29,50 +35,99 @@ static bool is_struck(const struct chart *c, size_t column, const char *role)
     return n && strncmp(role, name, n) == 0 && role[n] == '_';
 }
 
-static int put_down_numbers(struct buf *gp, const struct chart *c, bool names, struct err *err)
+/* "subject: last token * (12)": a star where tokens were changed, and how many queries have the
+   entry if not all do. Left of the first panel of a line names stand before it. */
+static int down_text(struct buf *b, const struct chart *c, size_t column, size_t i, bool names,
+                     struct err *err)
 {
-    if (buf_printf(gp, err, "set yrange [-0.5:%zu.5]\nset ylabel ", c->n[DOWN] - 1) ||
-        gp_text(gp, names ? c->of->figure.down_label : "", err) ||
-        buf_puts(gp, "\nset ytics (", err))
+    const double have = count_of(c, column, &i);
+
+    if (buf_printf(b, err, "%s%s", names ? chart_words(c, DOWN, i) : "",
+                   is_struck(c, column, chart_label(c, DOWN, i)) ? " *" : ""))
         return err->code;
-    for (size_t i = 0; i < c->n[DOWN]; i += (size_t)tic_step(c->n[DOWN]))
-        if (buf_puts(gp, i ? ", " : "", err) ||
-            gp_text(gp, names ? chart_label(c, DOWN, i) : "", err) ||
-            buf_printf(gp, err, " %zu", i))
-            return err->code;
-    return buf_puts(gp, ")\n", err);
+    return have > 0 && have < count_of(c, column, NULL) ? buf_printf(b, err, " (%.0f)", have) : 0;
 }
 
-/* Names of what lies downwards stand left of the first panel; in each, a star where tokens were
-   changed, and how many queries have the entry if not all do. */
-static int put_down_tics(struct buf *gp, const struct page *p, size_t row, size_t column,
-                         struct err *err)
+static int put_down_names(struct buf *gp, const struct chart *c, const struct panel *at,
+                          struct err *err)
+{
+    int code = buf_printf(gp, err, "set yrange [%zu.5:-0.5]\nset ytics (", c->n[DOWN] - 1);
+
+    for (size_t i = 0; i < c->n[DOWN] && !code; i++) {
+        struct buf b = {0};
+
+        code = down_text(&b, c, at->column, i, at->first, err) || !buf_str(&b, err) ||
+                       buf_puts(gp, i ? ", " : "", err) || gp_text(gp, b.data, err) ||
+                       buf_printf(gp, err, " %zu", i)
+                   ? err->code
+                   : 0;
+        buf_release(&b);
+    }
+    return code ? code : buf_puts(gp, ")\n", err);
+}
+
+static int put_down(struct buf *gp, const struct page *p, const struct panel *at, struct err *err)
 {
     const struct chart *c = p->c;
-    bool names = leads_row(c, row, column);
-    double n = count_of(c, column, NULL);
-    struct arena a = {0};
-    int code;
 
-    if (c->of->dim[c->of->at[DOWN]].numbers)
-        return put_down_numbers(gp, c, names, err);
-    code = buf_printf(gp, err, "set yrange [%zu.5:-0.5]\nset ytics (", c->n[DOWN] - 1);
-    for (size_t i = 0; i < c->n[DOWN] && !code; i++) {
-        const char *name = chart_label(c, DOWN, i);
-        const char *words = names ? words_of(&a, name, err) : "", *text, *few = "";
-        double have = count_of(c, column, &i);
+    if (!has_numbers(c))
+        return put_down_names(gp, c, at, err);
+    if (buf_printf(gp, err, "set yrange [-0.5:%zu.5]\n", c->n[DOWN] - 1))
+        return err->code;
+    return put_entries(gp, "ytics", c, DOWN, entry_step(c, DOWN, p->panel_height), at->first, err);
+}
 
-        if (have > 0 && have < n)
-            few = arena_printf(&a, err, " (%.0f)", have);
-        text = words && few ? arena_printf(&a, err, "%s%s%s", words,
-                                           is_struck(c, column, name) ? " *" : "", few)
-                            : NULL;
-        if (!text || (i && buf_puts(gp, ", ", err)) || gp_text(gp, text, err) ||
-            buf_printf(gp, err, " %zu", i))
-            code = err->code;
+/* Room for the names, of the first panels or of the others. */
+static int fit_down(const struct chart *c, bool names, double *widest, struct err *err)
+{
+    *widest = 0;
+    for (size_t k = 0; k < c->n[COLUMN]; k++)
+        for (size_t i = 0; i < c->n[DOWN]; i++) {
+            struct buf b = {0};
+
+            if (!down_text(&b, c, k, i, names, err) && b.len)
+                *widest = fmax(*widest, gp_width(b.data, b.len, GP_SMALL));
+            buf_release(&b);
+            if (err->code)
+                return err->code;
+        }
+    return 0;
+}
+
+/* Colours ---------------------------------------------------------------------------------- */
+
+/* From the level beside the panel's values up to the row's greatest, from zero where they are never
+   negative, else as far on both sides of zero. */
+static struct range colour_range(const struct chart *c, size_t row, size_t column)
+{
+    const struct material *of = c->of;
+    struct range v = range_of(c, row, 0, false);
+    size_t at[PLACES];
+
+    if (of->n_beside) {
+        panel_cell(c, row, column, 0, at);
+        v.lo = chart_value(c, &of->average[of->n_values], STAT_MEAN, at);
+    } else if (list_has(of->figure.sequential, chart_label(c, ROW, row))) {
+        v.lo = 0;
+    } else {
+        v.hi = fmax(1e-6, fmax(fabs(v.lo), fabs(v.hi)));
+        v.lo = -v.hi;
     }
-    arena_release(&a);
-    return code ? code : buf_puts(gp, ")\n", err);
+    if (!(v.hi > v.lo))
+        v.hi = v.lo + 0.01;
+    return v;
+}
+
+static const char *colours_of(const struct chart *c, size_t row)
+{
+    const char *name = chart_label(c, ROW, row);
+    size_t k = 0;
+
+    if (!c->of->n_beside && !list_has(c->of->figure.sequential, name))
+        return diverging;
+    while (*palettes[k].row && !str_eq(palettes[k].row, name))
+        k++;
+    return palettes[k].colours;
 }
 
 /* Digits that tell the ends of a scale apart. */
@@ -83,80 +138,66 @@ static int digits_of(struct range v)
     return times < 3 ? 2 : (int)fmin(8, 2 + ceil(log10(times)));
 }
 
-/* Colours of a panel: from the level beside its values up to the row's greatest, or about zero. */
-static int put_colours(struct buf *gp, const struct page *p, size_t row, size_t column,
+static int put_colours(struct buf *gp, const struct page *p, const struct panel *at,
                        struct err *err)
 {
-    const struct chart *c = p->c;
-    const struct material *of = c->of;
-    const char *name = chart_label(c, ROW, row), *colours = diverging;
-    struct range v = range_of(c, row, 0, false);
-    size_t at[PLACES], k = 0;
-    int digits;
+    const struct range v = colour_range(p->c, at->row, at->column);
+    const double middle = (v.lo + v.hi) / 2;
+    const int digits = digits_of(v);
 
-    if (of->n_beside) {
-        panel_cell(c, row, column, 0, at);
-        v.lo = chart_value(c, &of->average[of->n_values], STAT_MEAN, at);
-        while (*palettes[k].row && !str_eq(palettes[k].row, name))
-            k++;
-        colours = palettes[k].colours;
-    } else {
-        v.hi = fmax(1e-6, fmax(fabs(v.lo), fabs(v.hi)));
-        v.lo = -v.hi;
-    }
-    if (!(v.hi > v.lo))
-        v.hi = v.lo + 0.01;
-    digits = digits_of(v);
     return buf_printf(
         gp, err,
         "set palette defined (%s)\nset cbrange [%.8g:%.8g]\n"
-        "set cbtics ('%.*g' %.8g, '%.*g' %.8g, '%.*g' %.8g) scale 0.4 offset -0.8,0\n",
-        colours, v.lo, v.hi, digits, v.lo, v.lo, digits, (v.lo + v.hi) / 2, (v.lo + v.hi) / 2,
-        digits, v.hi, v.hi);
+        "set cbtics ('%.*g' %.8g, '%.*g' %.8g, '%.*g' %.8g) scale 0.3 offset -0.8,0\n",
+        colours_of(p->c, at->row), v.lo, v.hi, digits, v.lo, v.lo, digits, middle, middle, digits,
+        v.hi, v.hi);
 }
 
-/* Cells stand by their number on both axes; the axes have their labels where those differ. */
-static int put_along_tics(struct buf *gp, const struct chart *c, struct err *err)
+static double bar_width(const struct chart *c)
 {
-    int step = tic_step(c->n[ALONG]);
-    bool plain = true;
+    double widest = 0;
 
-    for (size_t i = 0; i < c->n[ALONG]; i++)
-        plain &= strtod(chart_label(c, ALONG, i), NULL) == (double)i;
-    if (buf_printf(gp, err, "set xrange [-0.5:%zu.5]\nset xtics %d\n", c->n[ALONG] - 1, step))
-        return err->code;
-    if (plain)
-        return 0;
-    if (buf_puts(gp, "set xtics (", err))
-        return err->code;
-    for (size_t i = 0; i < c->n[ALONG]; i += (size_t)step)
-        if (buf_puts(gp, i ? ", " : "", err) || gp_text(gp, chart_label(c, ALONG, i), err) ||
-            buf_printf(gp, err, " %zu", i))
-            return err->code;
-    return buf_puts(gp, ")\n", err);
+    for (size_t r = 0; r < c->n[ROW]; r++)
+        for (size_t k = 0; k < c->n[COLUMN]; k++) {
+            const struct range v = colour_range(c, r, k);
+            const double tic[] = {v.lo, (v.lo + v.hi) / 2, v.hi};
+
+            for (int i = 0; i < 3; i++) {
+                char text[48];
+
+                snprintf(text, sizeof text, "%.*g", digits_of(v), tic[i]);
+                widest = fmax(widest, gp_width(text, strlen(text), GP_SMALL));
+            }
+        }
+    return 18 + widest;
 }
+
+/* The form --------------------------------------------------------------------------------- */
 
 static int map_head(struct buf *gp, const struct page *p, struct err *err)
 {
+    const struct chart *c = p->c;
+
     return buf_printf(gp, err,
                       "along = %zu\ndown = %zu\nfdr = %g\n"
                       "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
-                      "'#e6e6e6' fillstyle solid noborder\n",
-                      p->c->n[ALONG], p->c->n[DOWN], p->c->of->fdr) ||
-                   put_along_tics(gp, p->c, err)
+                      "'#e6e6e6' fillstyle solid noborder\n"
+                      "set ytics offset 0.6,0\nset xtics offset 0,0.4\nset xrange [-0.5:%zu.5]\n",
+                      c->n[ALONG], c->n[DOWN], c->of->fdr, c->n[ALONG] - 1) ||
+                   put_entries(gp, "xtics", c, ALONG, entry_step(c, ALONG, p->panel_width), true,
+                               err)
                ? err->code
                : 0;
 }
 
 /* Cells overlap by a little, so that no seam shows between them; dots mark them from above. */
-static int map_panel(struct buf *gp, const struct page *p, size_t row, size_t column,
-                     struct err *err)
+static int map_panel(struct buf *gp, const struct page *p, const struct panel *at, struct err *err)
 {
     const struct chart *c = p->c;
     const struct material *of = c->of;
-    size_t beside = of->n_values + of->n_beside;
+    const size_t beside = of->n_values + of->n_beside;
 
-    if (put_down_tics(gp, p, row, column, err) || put_colours(gp, p, row, column, err) ||
+    if (put_down(gp, p, at, err) || put_colours(gp, p, at, err) ||
         buf_printf(gp, err,
                    "plot for [i=0:down-1] data skip 1 every ::first+i*along::first+(i+1)*along-1 "
                    "\\\n    using 0:(i):($0 - 0.52):($0 + 0.52):(i - 0.52):(i + 0.52):%zu "
@@ -167,33 +208,35 @@ static int map_panel(struct buf *gp, const struct page *p, size_t row, size_t co
         buf_printf(gp, err,
                    ", \\\n  for [i=0:down-1] data skip 1 every "
                    "::first+i*along::first+(i+1)*along-1 \\\n"
-                   "    using 0:($%zu <= fdr ? i : NaN) with points pointtype 7 pointsize 0.3 "
+                   "    using 0:($%zu <= fdr ? i : NaN) with points pointtype 7 pointsize 0.2 "
                    "linecolor '#000000' notitle",
                    field_of_value(c, of->n_values) + of->n_beside))
         return err->code;
     return buf_puts(gp, "\n", err);
 }
 
-/* Roles need a line and room for their names. */
-static void map_fit(struct page *p)
+/* Roles need a line each, and room for their names. */
+static int map_fit(struct page *p, struct err *err)
 {
-    if (p->c->of->dim[p->c->of->at[DOWN]].numbers)
-        return;
-    p->left = 238;
-    p->height = 14 * (int)p->c->n[DOWN];
+    const struct chart *c = p->c;
+    double names, marks;
+
+    p->least = p->width > 400 ? 96 : 56;
+    p->most = 300;
+    p->bar = bar_width(c);
+    p->bars = c->of->n_beside || (p->flows && !c->of->figure.compare);
+    if (has_numbers(c)) {
+        p->side = c->of->axis[DOWN];
+        p->scale = 24;
+        p->panel_height = fmin(240, fmax(84, 5.0 * (double)c->n[DOWN]));
+        return 0;
+    }
+    if (fit_down(c, true, &names, err) || fit_down(c, false, &marks, err))
+        return err->code;
+    p->scale = 10 + names;
+    p->gap += marks;
+    p->panel_height = GP_LINE * (double)c->n[DOWN];
+    return 0;
 }
 
-const struct form_style map_style = {
-    .page = {.left = 68,
-             .right = 24,
-             .above = 64,
-             .below = 84,
-             .width = 270,
-             .height = 260,
-             .gap = 40,
-             .row_gap = 30,
-             .beside = 58},
-    .fit = map_fit,
-    .head = map_head,
-    .panel = map_panel,
-};
+const struct form_style map_style = {.fit = map_fit, .head = map_head, .panel = map_panel};

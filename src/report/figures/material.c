@@ -2,6 +2,7 @@
 #include "report/figures/chart.h"
 
 #include "base/str.h"
+#include "report/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,17 @@ static bool is_shown(int s)
 
 static int read_form(struct material *s, struct err *err)
 {
-    static const char *const forms[] = {[LINES] = "lines", [MAP] = "map", [POINTS] = "points"};
+    static const char *const forms[] = {
+        [LINES] = "lines", [MAP] = "map", [POINTS] = "points", [INTERVALS] = "intervals"};
 
     for (size_t i = 0; s->figure.form && i < sizeof forms / sizeof *forms; i++)
         if (str_eq(s->figure.form, forms[i])) {
             s->form = (enum form)i;
             return 0;
         }
-    return err_set(err, ERR_IO, "a figure has the form \"%s\", expected lines, map or points",
+    return err_set(err, ERR_IO,
+                   "a figure has the form \"%s\", expected lines, map, points or "
+                   "intervals",
                    s->figure.form ? s->figure.form : "");
 }
 
@@ -64,7 +68,7 @@ static int take_places(struct material *s, bool *found, struct err *err)
             if (s->at[p] >= 0 && s->at[k] == s->at[p])
                 return err_set(err, ERR_IO, "a figure has the dimension %s in two places", name[p]);
     }
-    *found = s->at[ALONG] >= 0 && (s->form == LINES || s->at[DOWN] >= 0);
+    *found = s->at[ALONG] >= 0 && (s->form == LINES || s->form == INTERVALS || s->at[DOWN] >= 0);
     return 0;
 }
 
@@ -161,6 +165,72 @@ static int read_along(struct material *s, struct result *r, struct err *err)
     return result_text(r, s->average[0].average.group, d->name, d->size, &d->label, err);
 }
 
+/* Words ------------------------------------------------------------------------------------ */
+
+/* A label with all numbers in it raised by `from`: "3", "0-5", "0, 7". */
+static const char *raised(const char *label, int from, struct arena *a, struct err *err)
+{
+    struct buf b = {0};
+    const char *s = NULL;
+    int code = 0;
+
+    while (*label && !code) {
+        char *end;
+
+        if (*label >= '0' && *label <= '9') {
+            code = buf_printf(&b, err, "%lld", strtoll(label, &end, 10) + from);
+            label = end;
+        } else
+            code = buf_put(&b, label++, 1, err);
+    }
+    if (!code && buf_str(&b, err))
+        s = arena_strdup(a, b.data, err);
+    buf_release(&b);
+    return s;
+}
+
+/* Of a row that has figures apart, what comes behind the beginning: `answer_1` of logit.answer_1.
+   */
+static const char *behind_stem(const char *label)
+{
+    const char *dot = strchr(label, '.');
+
+    return dot ? dot + 1 : "";
+}
+
+static int read_words(struct material *s, struct result *r, int layers_from, struct err *err)
+{
+    for (size_t d = 0; d < s->n_dims; d++) {
+        struct average_dim *dim = &s->dim[d];
+        bool layers = str_eq(dim->name, "layer"),
+             apart = s->at[ROW] == (int)d && s->figure.apart && str_eq(s->figure.apart, dim->name);
+
+        s->shown[d] = arena_alloc(&r->arena, dim->size, sizeof *s->shown[d], err);
+        for (size_t i = 0; s->shown[d] && i < dim->size && !err->code; i++)
+            s->shown[d][i] =
+                layers
+                    ? raised(dim->label[i], layers_from, &r->arena, err)
+                    : words_of(&r->arena, apart ? behind_stem(dim->label[i]) : dim->label[i], err);
+        if (err->code)
+            return err->code;
+    }
+    return 0;
+}
+
+/* "layer (from 0)"; of points and intervals, what lies along the axis are values. */
+static int read_axis(struct material *s, struct result *r, enum place p, const char *label,
+                     int layers_from, struct err *err)
+{
+    const char *dim = s->at[p] < 0 ? "" : s->dim[s->at[p]].name;
+    const bool layers = str_eq(dim, "layer");
+    const bool values = p == ALONG && (s->form == POINTS || s->form == INTERVALS);
+
+    s->axis[p] = *label && !values && (layers || str_eq(dim, "head"))
+                     ? arena_printf(&r->arena, err, "%s (from %d)", label, layers ? layers_from : 0)
+                     : label;
+    return s->axis[p] ? 0 : err->code;
+}
+
 /* What the intervals are over, which q is significant, and how templates were averaged. */
 static int read_ways(struct material *s, struct result *r, struct err *err)
 {
@@ -176,23 +246,35 @@ static int read_ways(struct material *s, struct result *r, struct err *err)
     return 0;
 }
 
-int material_open(struct material *s, struct result *r, const struct result_group *group,
-                  const struct figure *f, bool *found, struct err *err)
+static int open_averages(struct material *s, struct result *r, bool *found, struct err *err)
 {
-    size_t wanted;
+    const size_t wanted = s->form == POINTS ? 2 : 1;
+    const char *values = s->figure.values;
 
-    *s = (struct material){.group = group->name, .figure = *f};
-    fill_texts(&s->figure);
-    if (read_form(s, err))
-        return err->code;
-    wanted = s->form == POINTS ? 2 : 1;
     *found = true;
-    if (open_list(s, r, f->values, VALUES_MAX, &s->n_values, found, err) || !*found)
+    if (open_list(s, r, values, VALUES_MAX, &s->n_values, found, err) || !*found)
         return err->code;
     if (s->n_values != wanted)
-        return err_set(err, ERR_IO, "a figure of the form %s needs %zu averages, not %zu", f->form,
-                       wanted, s->n_values);
-    return open_others(s, r, err) || read_along(s, r, err) || read_ways(s, r, err) ? err->code : 0;
+        return err_set(err, ERR_IO, "a figure of the form %s needs %zu averages, not %zu",
+                       s->figure.form, wanted, s->n_values);
+    return open_others(s, r, err);
+}
+
+int material_open(struct material *s, struct result *r, const struct result_group *group,
+                  const struct figure *f, int layers_from, bool *found, struct err *err)
+{
+    *s = (struct material){.group = group->name, .figure = *f};
+    fill_texts(&s->figure);
+    if (read_form(s, err) || open_averages(s, r, found, err) || !*found)
+        return err->code;
+    return read_along(s, r, err) || read_words(s, r, layers_from, err) ||
+                   read_axis(s, r, ALONG,
+                             s->form == INTERVALS ? s->figure.value_label : s->figure.along_label,
+                             layers_from, err) ||
+                   read_axis(s, r, DOWN, s->figure.down_label, layers_from, err) ||
+                   read_ways(s, r, err)
+               ? err->code
+               : 0;
 }
 
 void material_close(struct material *s)

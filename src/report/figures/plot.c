@@ -6,13 +6,16 @@
 
 #include <string.h>
 
+/* 3.3 and 7 inch, as journals have them. */
+enum { COLUMN_WIDTH = 317, PAGE_WIDTH = 672 };
+
 /* Groups of a file ------------------------------------------------------------------------- */
 
 static int plot_figure(struct gallery *out, struct result *r, const struct result_group *g,
                        const struct figure *f, size_t *drawn, bool *found, struct err *err)
 {
     struct material s;
-    int code = material_open(&s, r, g, f, found, err);
+    int code = material_open(&s, r, g, f, out->layers_from, found, err);
 
     if (!code && *found)
         code = charts_save(out, &s, drawn, err);
@@ -122,14 +125,22 @@ static int plot_path(struct gallery *out, const struct plot_options *o, const ch
     return code;
 }
 
-int plot_results(const struct plot_options *o, char *const *paths, size_t n, struct buf *said,
+int plot_results(const struct plot_options *o, const char *const *paths, size_t n, struct buf *said,
                  struct err *err)
 {
-    struct gallery out = {.format = o->format, .said = said};
+    const bool column = str_eq(o->width, "column");
+    struct gallery out = {.format = o->format,
+                          .width = column ? COLUMN_WIDTH : PAGE_WIDTH,
+                          .layers_from = o->layers_from,
+                          .said = said};
     int code = 0;
 
     if (!gallery_format(o->format))
         return err_set(err, ERR_CONFIG, "--format is \"%s\", expected png, svg or pdf", o->format);
+    if (!column && !str_eq(o->width, "page"))
+        return err_set(err, ERR_CONFIG, "--width is \"%s\", expected column or page", o->width);
+    if (o->layers_from != 0 && o->layers_from != 1)
+        return err_set(err, ERR_CONFIG, "--layers-from is %d, expected 0 or 1", o->layers_from);
     if (o->dir && !*o->dir)
         return err_set(err, ERR_CONFIG, "-o is empty, expected a folder");
     for (size_t i = 0; i < n && !code; i++)

@@ -4,8 +4,8 @@
  *     // said: paths of the pictures, and which groups have none.
  *     int draw_demo(struct buf *said, struct err *err)
  *     {
- *         struct plot_options o = {.format = "png"};
- *         char *const paths[] = {"results/demo"};
+ *         struct plot_options o = {.format = "png", .width = "page"};
+ *         const char *const paths[] = {"results/demo"};
  *
  *         return plot_results(&o, paths, 1, said, err);
  *     }
@@ -18,12 +18,14 @@
 struct plot_options {
     const char *dir;    /* NULL = figures/ beside each result */
     const char *format; /* png, svg or pdf */
+    const char *width;  /* column (3.3 inch) or page (7 inch) */
+    int layers_from;    /* the number of the first layer: 0, or 1 as papers have it */
 };
 
 /* Result files, or the folders of runs. Says a line for each picture, and for each group that has
    none, also where an error follows. ERR_CONFIG: an option is none, or a result has nothing that
    can be drawn; ERR_IO: a file, or there is no gnuplot. */
-int plot_results(const struct plot_options *o, char *const *paths, size_t n, struct buf *said,
+int plot_results(const struct plot_options *o, const char *const *paths, size_t n, struct buf *said,
                  struct err *err);
 
 #endif

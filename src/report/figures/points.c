@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define EDGE 0.04 /* of the range, around it: the points at zero are seen whole */
-enum { LABELS_MAX = 8, LABEL_HEIGHT = 11, LABEL_CHAR = 6 };
+enum { LABELS_MAX = 8, LABEL_HEIGHT = 11 };
 
 /* A head's name beside its point, in 1/96 inch from the panel's lower left corner. */
 struct tag {
@@ -43,8 +43,8 @@ static bool find_room(const struct page *p, struct tag *t, const struct tag *pla
         t->y = y + move[k][1];
         for (size_t i = 0; i < n; i++)
             free &= !overlaps(t, &placed[i]);
-        if (free && t->x - t->width / 2 >= 0 && t->x + t->width / 2 <= p->width && t->y >= 6 &&
-            t->y <= p->height - 6)
+        if (free && t->x - t->width / 2 >= 0 && t->x + t->width / 2 <= p->panel_width &&
+            t->y >= 6 && t->y <= p->panel_height - 6)
             return true;
     }
     return false;
@@ -84,6 +84,13 @@ static double outside(double x)
     return x * (1 + 2 * EDGE) - EDGE;
 }
 
+static double text_width(const struct chart *c, enum place p, size_t i)
+{
+    const char *s = chart_words(c, p, i);
+
+    return gp_width(s, strlen(s), GP_SMALL);
+}
+
 static size_t place_tags(const struct page *p, size_t row, size_t column, double most,
                          struct tag tag[LABELS_MAX])
 {
@@ -98,10 +105,11 @@ static size_t place_tags(const struct page *p, size_t row, size_t column, double
             break;
         panel_cell(c, row, column, cell, at);
         t.cell = cell;
-        t.x = p->width * inside(100 * chart_value(c, &c->of->average[0], STAT_MEAN, at) / most);
-        t.y = p->height * inside(100 * chart_value(c, &c->of->average[1], STAT_MEAN, at) / most);
-        t.width = LABEL_CHAR * (double)(strlen(chart_label(c, DOWN, at[DOWN])) + 1 +
-                                        strlen(chart_label(c, ALONG, at[ALONG])));
+        t.x =
+            p->panel_width * inside(100 * chart_value(c, &c->of->average[0], STAT_MEAN, at) / most);
+        t.y = p->panel_height *
+              inside(100 * chart_value(c, &c->of->average[1], STAT_MEAN, at) / most);
+        t.width = 4 + text_width(c, DOWN, at[DOWN]) + text_width(c, ALONG, at[ALONG]);
         if (find_room(p, &t, tag, n))
             tag[n++] = t;
     }
@@ -142,31 +150,36 @@ static int put_chance(struct buf *gp, const struct chart *c, size_t row, size_t 
 
 static int points_head(struct buf *gp, const struct page *p, struct err *err)
 {
-    const double most = share_range(p->c), edge = EDGE * most;
+    const struct chart *c = p->c;
+    const double most = share_range(c), edge = EDGE * most;
+    const double step = round_step((struct range){0, most}, (int)(p->panel_width / 36));
+    const size_t layers = entry_step(c, DOWN, p->panel_height);
 
-    if (buf_printf(gp, err,
-                   "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
-                   "set jitter overlap 0.1 spread 0.3 wrap 1\n"
-                   "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
-                   "'#b5de2b')\n"
-                   "set cbrange [0:%zu]\nset cbtics %d scale 0.4 offset -0.8,0\nset cblabel ",
-                   most, -edge, most + edge, -edge, most + edge,
-                   p->c->n[DOWN] > 1 ? p->c->n[DOWN] - 1 : 1, tic_step(p->c->n[DOWN])) ||
-        gp_text(gp, p->c->of->figure.down_label, err))
-        return err->code;
-    return buf_puts(gp, "\n", err);
+    return buf_printf(gp, err,
+                      "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
+                      "set xtics %g offset 0,0.4\nset ytics %g offset 0.6,0\n"
+                      "set jitter overlap 0.1 spread 0.3 wrap 1\n"
+                      "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
+                      "'#b5de2b')\nset cbrange [0:%zu]\n",
+                      most, -edge, most + edge, -edge, most + edge, step, step,
+                      c->n[DOWN] > 1 ? c->n[DOWN] - 1 : 1) ||
+                   put_entries(gp, "cbtics", c, DOWN, layers, true, err) ||
+                   buf_puts(gp, "set cbtics scale 0.3 offset -0.8,0\n", err)
+               ? err->code
+               : 0;
 }
 
 /* "3.5" beside the head 5 of layer 3. */
 static int put_tag(struct buf *gp, const struct page *p, const struct tag *t,
-                   const size_t at[PLACES], size_t label, double most, struct err *err)
+                   const size_t at[PLACES], double most, struct err *err)
 {
     struct arena a = {0};
-    const char *name = arena_printf(&a, err, "%s.%s", chart_label(p->c, DOWN, at[DOWN]),
-                                    chart_label(p->c, ALONG, at[ALONG]));
-    int code = !name || buf_printf(gp, err, "set label %zu ", label) || gp_text(gp, name, err) ||
-                       buf_printf(gp, err, " at %.4g,%.4g center front font ',7'\n",
-                                  most * outside(t->x / p->width), most * outside(t->y / p->height))
+    const char *name = arena_printf(&a, err, "%s.%s", chart_words(p->c, DOWN, at[DOWN]),
+                                    chart_words(p->c, ALONG, at[ALONG]));
+    int code = !name || buf_puts(gp, "set label ", err) || gp_text(gp, name, err) ||
+                       buf_printf(gp, err, " at %.4g,%.4g center front\n",
+                                  most * outside(t->x / p->panel_width),
+                                  most * outside(t->y / p->panel_height))
                    ? err->code
                    : 0;
 
@@ -174,22 +187,15 @@ static int put_tag(struct buf *gp, const struct page *p, const struct tag *t,
     return code;
 }
 
-static int points_panel(struct buf *gp, const struct page *p, size_t row, size_t column,
-                        struct err *err)
+static int put_tagged(struct buf *gp, const struct page *p, const struct panel *at,
+                      const struct tag *tag, size_t n, double most, struct err *err)
 {
-    const struct chart *c = p->c;
-    const double most = share_range(c);
-    size_t x = field_of_value(c, 0), y = field_of_value(c, 1), at[PLACES];
-    struct tag tag[LABELS_MAX];
-    size_t n = place_tags(p, row, column, most, tag);
+    const size_t x = field_of_value(p->c, 0), y = field_of_value(p->c, 1);
+    size_t cell[PLACES];
 
-    if (put_chance(gp, c, row, column, err) ||
-        buf_printf(gp, err, "set format y '%s'\nset for [i=1:%d] label 10+i ''\n",
-                   leads_row(c, row, column) ? "%g" : "", LABELS_MAX))
-        return err->code;
     for (size_t i = 0; i < n; i++) {
-        panel_cell(c, row, column, tag[i].cell, at);
-        if (put_tag(gp, p, &tag[i], at, 11 + i, most, err))
+        panel_cell(p->c, at->row, at->column, tag[i].cell, cell);
+        if (put_tag(gp, p, &tag[i], cell, most, err))
             return err->code;
     }
     if (buf_puts(gp, "plot ", err))
@@ -198,24 +204,44 @@ static int points_panel(struct buf *gp, const struct page *p, size_t row, size_t
         if (buf_printf(gp, err,
                        "data skip 1 every ::first+%zu::first+%zu using (100*$%zu):(100*$%zu):"
                        "(100*$%zu):(100*$%zu):(100*$%zu):(100*$%zu) \\\n    with xyerrorbars "
-                       "linecolor '#b8b8b8' linewidth 0.7 pointtype 0 notitle, \\\n  ",
+                       "linecolor '#b8b8b8' linewidth 0.6 pointtype 0 notitle, \\\n  ",
                        tag[i].cell, tag[i].cell, x, y, x + 1, x + 2, y + 1, y + 2))
             return err->code;
+    return 0;
+}
+
+static int points_panel(struct buf *gp, const struct page *p, const struct panel *at,
+                        struct err *err)
+{
+    const struct chart *c = p->c;
+    const double most = share_range(c);
+    struct tag tag[LABELS_MAX];
+    size_t n = place_tags(p, at->row, at->column, most, tag);
+
+    if (put_chance(gp, c, at->row, at->column, err) ||
+        buf_printf(gp, err, "set format y '%s'\n", at->first ? "%g" : "") ||
+        put_tagged(gp, p, at, tag, n, most, err))
+        return err->code;
     return buf_printf(gp, err,
-                      "data skip 1 every ::first::first+%zu using (100*$%zu):(100*$%zu):%zu "
-                      "\\\n    with points pointtype 7 pointsize 0.45 linecolor palette notitle\n",
-                      panel_cells(c) - 1, x, y, field_of(c, DOWN));
+                      "data skip 1 every ::first::first+%zu using (100*$%zu):(100*$%zu):"
+                      "(int($0)/%zu) \\\n    with points pointtype 7 pointsize 0.3 linecolor "
+                      "palette notitle\n",
+                      panel_cells(c) - 1, field_of_value(c, 0), field_of_value(c, 1), c->n[ALONG]);
+}
+
+/* Layers have the colours, with a bar of their own at the end of each line. */
+static int points_fit(struct page *p, struct err *err)
+{
+    p->least = p->width > 400 ? 120 : 84;
+    p->most = 150;
+    p->square = true;
+    p->panel_height = 120; /* until the width is known */
+    p->scale = 28;
+    p->side = p->c->of->figure.value_label;
+    p->bar = 32;
+    (void)err;
+    return 0;
 }
 
 const struct form_style points_style = {
-    .page = {.left = 68,
-             .right = 68,
-             .above = 64,
-             .below = 84,
-             .width = 250,
-             .height = 220,
-             .gap = 28,
-             .row_gap = 30},
-    .head = points_head,
-    .panel = points_panel,
-};
+    .fit = points_fit, .head = points_head, .panel = points_panel};

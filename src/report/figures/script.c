@@ -1,141 +1,54 @@
-/* The script of a chart: the page, its texts and where its panels stand. */
+/* The script of a chart: its texts, and its panels where the page has them. */
+#include "base/str.h"
 #include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
-#include "report/words.h"
-
-#include "base/str.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { NARROWEST = 560 }; /* title, key and caption want as much */
+/* Labels ----------------------------------------------------------------------------------- */
 
-const enum statistic interval[INTERVAL] = {STAT_MEAN, STAT_LO, STAT_HI};
+enum align { LEFT, CENTRE, UPRIGHT };
 
-/* Panels ----------------------------------------------------------------------------------- */
-
-size_t panel_cells(const struct chart *c)
+/* n bytes of a text, their middle line at y; CENTRE, UPRIGHT: their middle at x, y. */
+static int put_label(struct buf *gp, const struct page *p, const char *s, size_t n, double x,
+                     double y, enum align align, const char *more, struct err *err)
 {
-    return c->n[SERIES] * c->n[DOWN] * c->n[ALONG];
-}
+    static const char *const words[] = {
+        [LEFT] = "left", [CENTRE] = "center", [UPRIGHT] = "center rotate by 90"};
+    struct buf line = {0};
+    int code = buf_put(&line, s, n, err) || !buf_str(&line, err) ||
+                       buf_puts(gp, "set label ", err) || gp_text(gp, line.data, err) ||
+                       buf_printf(gp, err, " at screen %.4f,%.4f %s%s\n", x / p->width,
+                                  1 - y / p->height, words[align], more)
+                   ? err->code
+                   : 0;
 
-void panel_cell(const struct chart *c, size_t row, size_t column, size_t i, size_t at[PLACES])
-{
-    chart_cell(c, (row * c->n[COLUMN] + column) * panel_cells(c) + i, at);
-}
-
-static bool is_drawn(const struct chart *c, size_t row, size_t column)
-{
-    size_t at[PLACES];
-
-    for (size_t i = 0; i < panel_cells(c); i++) {
-        panel_cell(c, row, column, i, at);
-        if (isfinite(chart_value(c, &c->of->average[0], STAT_MEAN, at)))
-            return true;
-    }
-    return false;
-}
-
-bool leads_row(const struct chart *c, size_t row, size_t column)
-{
-    for (size_t k = 0; k < column; k++)
-        if (is_drawn(c, row, k))
-            return false;
-    return true;
-}
-
-static bool heads_column(const struct chart *c, size_t row, size_t column)
-{
-    for (size_t r = 0; r < row; r++)
-        if (is_drawn(c, r, column))
-            return false;
-    return true;
-}
-
-static bool ends_column(const struct chart *c, size_t row, size_t column)
-{
-    for (size_t r = row + 1; r < c->n[ROW]; r++)
-        if (is_drawn(c, r, column))
-            return false;
-    return true;
-}
-
-size_t field_of(const struct chart *c, enum place p)
-{
-    return 3 + (size_t)c->of->at[p];
-}
-
-size_t field_of_value(const struct chart *c, size_t value)
-{
-    return 3 + c->of->n_dims + INTERVAL * value;
-}
-
-void widen(struct range *r, double v)
-{
-    if (!isfinite(v))
-        return;
-    r->lo = fmin(r->lo, v);
-    r->hi = fmax(r->hi, v);
-}
-
-struct range range_of(const struct chart *c, size_t row, size_t value, bool intervals)
-{
-    struct range r = {INFINITY, -INFINITY};
-    size_t at[PLACES];
-
-    for (size_t i = 0; i < c->n[COLUMN] * panel_cells(c); i++) {
-        panel_cell(c, row, 0, i, at);
-        for (size_t k = 0; k < (intervals ? INTERVAL : 1); k++)
-            widen(&r, chart_value(c, &c->of->average[value], interval[k], at));
-    }
-    return r;
-}
-
-double count_of(const struct chart *c, size_t column, const size_t *down)
-{
-    struct range n = {INFINITY, -INFINITY};
-    size_t at[PLACES];
-
-    for (size_t r = 0; r < c->n[ROW]; r++)
-        for (size_t i = 0; i < panel_cells(c); i++) {
-            panel_cell(c, r, column, i, at);
-            if (!down || at[DOWN] == *down)
-                widen(&n, chart_value(c, &c->of->average[0], STAT_N, at));
-        }
-    return n.hi;
-}
-
-int tic_step(size_t n)
-{
-    return n <= 10 ? 1 : n <= 20 ? 2 : n <= 60 ? 5 : n <= 120 ? 10 : 100;
-}
-
-/* Text ------------------------------------------------------------------------------------- */
-
-/* "answer 1 corrupted, step 2, n = 17" */
-static int put_column_title(struct buf *gp, const struct chart *c, size_t column, struct err *err)
-{
-    struct arena a = {0};
-    struct buf text = {0};
-    int step = material_strata(c->of)[c->column[column].stratum].step;
-    const char *s = NULL, *what = words_of(&a, chart_label(c, COLUMN, column), err);
-    int code = what ? 0 : err->code;
-
-    if (!code && *what)
-        code = buf_printf(&text, err, "%s %s, ", what, c->of->figure.column_words);
-    if (!code && step > 0)
-        code = buf_printf(&text, err, "step %d, ", step);
-    if (!code)
-        code = buf_printf(&text, err, "n = %.0f", count_of(c, column, NULL));
-    if (!code)
-        s = buf_str(&text, err);
-    if (!s || buf_puts(gp, "set title ", err) || gp_text(gp, s, err) ||
-        buf_puts(gp, " offset 0,-0.5\n", err))
-        code = err->code;
-    buf_release(&text);
-    arena_release(&a);
+    buf_release(&line);
     return code;
 }
+
+/* A text in lines of a width, the first at x, y; upright ones stand side by side. */
+static int put_text(struct buf *gp, const struct page *p, const char *s, double width, double x,
+                    double y, enum align align, const char *more, struct err *err)
+{
+    while (*s) {
+        size_t n = gp_line(s, width, GP_SMALL);
+
+        if (put_label(gp, p, s, n, x, y, align, more, err))
+            return err->code;
+        s += n;
+        s += *s == ' ';
+        if (align == UPRIGHT)
+            x += GP_LINE;
+        else
+            y += GP_LINE;
+    }
+    return 0;
+}
+
+/* Texts of the page ------------------------------------------------------------------------ */
 
 /* Not with `bootstrap: 0`, nor where every stratum has a single item. */
 static bool has_intervals(const struct chart *c)
@@ -150,23 +63,8 @@ static bool has_intervals(const struct chart *c)
     return false;
 }
 
-/* What the intervals are, n, and what the figure has to say. */
-static int caption(struct buf *text, const struct chart *c, struct err *err)
+static int put_left_out(struct buf *text, const struct chart *c, struct err *err)
 {
-    static const char *const shown[] = {
-        [LINES] = "; bands: ", [MAP] = "; in the CSV: ", [POINTS] = ", with "};
-    const struct figure *f = &c->of->figure;
-
-    if (buf_printf(text, err, "%s%sMean over n queries", f->note, *f->note ? ". " : "") ||
-        (has_intervals(c) && buf_printf(text, err, "%s95 %% bootstrap intervals over %s",
-                                        shown[c->of->form], c->of->unit)))
-        return err->code;
-    if (c->of->n_beside && c->of->form == POINTS &&
-        buf_printf(text, err, "; dashed: %s", f->beside_words))
-        return err->code;
-    if (c->of->n_averages > c->of->n_values + c->of->n_beside &&
-        buf_printf(text, err, "; dots: %s <= %g", f->mark, c->of->fdr))
-        return err->code;
     for (int p = 0; p < PLACES; p++)
         if (c->left_out[p] &&
             buf_printf(text, err, "; %zu more of %s not shown", c->left_out[p],
@@ -175,184 +73,242 @@ static int caption(struct buf *text, const struct chart *c, struct err *err)
     return 0;
 }
 
-/* The line of `text` that fits on the page: up to its last space there. */
-static size_t line_length(const char *text, int page_width)
+/* What the intervals are, n, and what the figure has to say. */
+static int put_caption(struct buf *text, const struct chart *c, struct err *err)
 {
-    size_t n = strlen(text), most = (size_t)(page_width - 20) * 10 / 63; /* 6.3 for a letter */
+    static const char *const shown[] = {[LINES] = "; bands: ",
+                                        [MAP] = "; in the CSV: ",
+                                        [POINTS] = "; grey: ",
+                                        [INTERVALS] = "; bars: "};
+    const struct figure *f = &c->of->figure;
 
-    if (n <= most)
-        return n;
-    for (n = most; n > 1 && text[n] != ' ';)
-        n--;
-    return n;
+    if (buf_printf(text, err, "%s%sMean over ", f->note, *f->note ? ". " : "") ||
+        (c->n[COLUMN] == 1 ? buf_printf(text, err, "%.0f quer%s", count_of(c, 0, NULL),
+                                        count_of(c, 0, NULL) > 1 ? "ies" : "y")
+                           : buf_puts(text, "n queries", err)) ||
+        (has_intervals(c) && buf_printf(text, err, "%s95 %% bootstrap intervals over %s",
+                                        shown[c->of->form], c->of->unit)))
+        return err->code;
+    if (c->of->n_beside && c->of->form == POINTS &&
+        buf_printf(text, err, "; dashed: %s", f->beside_words))
+        return err->code;
+    if (c->of->form == MAP && c->of->n_averages > c->of->n_values + c->of->n_beside &&
+        buf_printf(text, err, "; dots: %s <= %g", f->mark, c->of->fdr))
+        return err->code;
+    return put_left_out(text, c, err);
 }
 
-static int put_line(struct buf *gp, const struct page *p, int label, const char *text, size_t n,
-                    double y, int size, struct err *err)
+static int put_page_title(struct buf *gp, const struct page *p, struct err *err)
 {
-    struct buf line = {0};
-    const char *s = buf_put(&line, text, n, err) ? NULL : buf_str(&line, err);
-    int code = !s || buf_printf(gp, err, "set label %d ", label) || gp_text(gp, s, err) ||
-                       buf_printf(gp, err, " at screen 0.5,%.4f center font ',%d'\n",
-                                  y / p->page_height, size)
-                   ? err->code
-                   : 0;
+    double y = 12;
+    char font[16];
 
-    buf_release(&line);
-    return code;
-}
+    snprintf(font, sizeof font, " font ',%d'", GP_LARGE);
+    for (const char *s = p->c->title; *s; y += 15) {
+        size_t n = gp_line(s, p->width - 8, GP_LARGE);
 
-static int put_texts(struct buf *gp, const struct page *p, struct err *err)
-{
-    const char *title = p->c->title, *s;
-    struct buf text = {0};
-    int code = caption(&text, p->c, err);
-
-    s = code ? NULL : buf_str(&text, err);
-    if (!s) {
-        code = err->code;
-    } else {
-        size_t n = line_length(s, p->page_width);
-
-        code = put_line(gp, p, 1, s, n, 28, 8, err) ||
-                       (s[n] && put_line(gp, p, 2, s + n + 1, strlen(s + n + 1), 13, 8, err)) ||
-                       put_line(gp, p, 3, title, strlen(title), p->page_height - 20, 11, err)
-                   ? err->code
-                   : 0;
+        if (put_label(gp, p, s, n, 4, y, LEFT, font, err))
+            return err->code;
+        s += n;
+        s += *s == ' ';
     }
-    buf_release(&text);
-    return code;
+    return 0;
+}
+
+/* A sample and a name for each of the series, below the title. */
+static int put_key(struct buf *gp, const struct page *p, struct err *err)
+{
+    const struct chart *c = p->c;
+    const double top = 14 + 15 * (double)gp_lines(c->title, p->width - 8, GP_LARGE);
+
+    for (size_t i = 0; i < c->n[SERIES]; i++) {
+        const char *s = chart_words(c, SERIES, i);
+        const struct gp_style *style = gp_style(chart_label(c, SERIES, i), i);
+        double x, y = top + GP_LINE * (double)key_place(p, i, &x);
+        char point[96];
+
+        x += 4;
+        snprintf(point, sizeof point, " point pointtype %d pointsize %g linecolor rgb '%s'",
+                 style->point, style->size, style->colour);
+        if (buf_printf(gp, err,
+                       "set arrow from screen %.4f,%.4f to screen %.4f,%.4f nohead linewidth 1.2 "
+                       "linecolor rgb '%s'\n",
+                       x / p->width, 1 - y / p->height, (x + KEY_SAMPLE - 6) / p->width,
+                       1 - y / p->height, style->colour) ||
+            put_label(gp, p, "", 0, x + (KEY_SAMPLE - 6) / 2.0, y, LEFT, point, err) ||
+            put_label(gp, p, s, strlen(s), x + KEY_SAMPLE, y, LEFT, "", err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* With the first panel: they stand once. */
+static int put_page_texts(struct buf *gp, const struct page *p, const char *caption,
+                          struct err *err)
+{
+    const double lines = (double)gp_lines(caption, p->width - 8, GP_SMALL);
+
+    if (put_page_title(gp, p, err) ||
+        (style_of(p->c)->key && p->c->of->at[SERIES] >= 0 && put_key(gp, p, err)))
+        return err->code;
+    return put_text(gp, p, caption, p->width - 8, 4, p->height - GP_LINE * lines + 4, LEFT,
+                    " textcolor rgb '#404040'", err);
+}
+
+/* A panel ---------------------------------------------------------------------------------- */
+
+int put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p, size_t step,
+                bool names, struct err *err)
+{
+    if (buf_printf(gp, err, "set %s (", axis))
+        return err->code;
+    for (size_t i = 0; i < c->n[p]; i += step)
+        if (buf_puts(gp, i ? ", " : "", err) ||
+            gp_text(gp, names ? chart_words(c, p, i) : "", err) || buf_printf(gp, err, " %zu", i))
+            return err->code;
+    return buf_puts(gp, ")\n", err);
+}
+
+int put_series(struct buf *gp, const struct chart *c, struct err *err)
+{
+    const size_t n = c->n[SERIES];
+
+    if (buf_printf(gp, err, "array colour[%zu]\narray shape[%zu]\narray size[%zu]\n", n, n, n))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        const struct gp_style *style = gp_style(chart_label(c, SERIES, i), i);
+
+        if (buf_printf(gp, err, "colour[%zu] = '%s'; shape[%zu] = %d; size[%zu] = %g\n", i + 1,
+                       style->colour, i + 1, style->point, i + 1, style->size))
+            return err->code;
+    }
+    return 0;
+}
+
+static int put_bar(struct buf *gp, const struct page *p, const struct panel *at, struct err *err)
+{
+    if (!at->bar || p->bar <= 0)
+        return buf_puts(gp, "unset colorbox\n", err);
+    return buf_printf(gp, err, "set colorbox user origin screen %.4f,%.4f size screen %.4f,%.4f\n",
+                      (at->x + p->panel_width + 6) / p->width,
+                      1 - (at->y + p->panel_height) / p->height, 7 / p->width,
+                      p->panel_height / p->height);
+}
+
+static int put_margins(struct buf *gp, const struct page *p, const struct panel *at,
+                       struct err *err)
+{
+    return buf_printf(gp, err,
+                      "\nunset label; unset arrow\n"
+                      "set lmargin at screen %.4f; set rmargin at screen %.4f\n"
+                      "set tmargin at screen %.4f; set bmargin at screen %.4f\n",
+                      at->x / p->width, (at->x + p->panel_width) / p->width, 1 - at->y / p->height,
+                      1 - (at->y + p->panel_height) / p->height);
+}
+
+/* The names beside a panel: of its row, of its axis, of its colours. */
+static int put_sides(struct buf *gp, const struct page *p, const struct panel *at, struct err *err)
+{
+    const char *row = chart_words(p->c, ROW, at->row), *colours = bar_label(p->c);
+    const double y = at->y + p->panel_height / 2, long_side = p->panel_height + 8;
+    const double side = at->x - p->scale - GP_LINE * (double)gp_lines(p->side, long_side, GP_SMALL);
+    bool ends = p->bar > 0;
+
+    for (size_t i = 0; i < p->n; i++) /* the last of its line has the name of the colours */
+        ends &= !(p->panel[i].y == at->y && p->panel[i].x > at->x);
+    if (at->first && p->names > 0 &&
+        put_label(gp, p, row, strlen(row), side - p->names + 6, y, UPRIGHT, "", err))
+        return err->code;
+    if (at->first && put_text(gp, p, p->side, long_side, side + 5, y, UPRIGHT, "", err))
+        return err->code;
+    if (!ends)
+        return 0;
+    return put_text(gp, p, colours, long_side, at->x + p->panel_width + p->bar + 6, y, UPRIGHT, "",
+                    err);
+}
+
+static int put_panel(struct buf *gp, struct page *p, const struct panel *at, struct err *err)
+{
+    const double middle = at->x + p->panel_width / 2, room = p->panel_width + p->gap / 2;
+    const double beneath = at->y + p->panel_height + 20;
+    const char *title = panel_title(p, at->row, at->column, err);
+
+    if (!title || put_sides(gp, p, at, err) || put_bar(gp, p, at, err))
+        return err->code;
+    if (at->titled &&
+        put_text(gp, p, title, room, middle,
+                 at->y + 4 - GP_LINE * (double)gp_lines(title, room, GP_SMALL), CENTRE, "", err))
+        return err->code;
+    if (at->lowest &&
+        put_text(gp, p, p->c->of->axis[ALONG], room, middle, beneath + 1, CENTRE, "", err))
+        return err->code;
+    if (buf_printf(gp, err, "first = %zu\n",
+                   (at->row * p->c->n[COLUMN] + at->column) * panel_cells(p->c)))
+        return err->code;
+    return style_of(p->c)->panel(gp, p, at, err);
 }
 
 /* The page --------------------------------------------------------------------------------- */
 
-static const struct form_style *const styles[] = {
-    [LINES] = &lines_style, [MAP] = &map_style, [POINTS] = &points_style};
-
-static struct page page_of(const struct chart *c)
+const struct form_style *style_of(const struct chart *c)
 {
-    const struct form_style *style = styles[c->of->form];
-    struct page p = style->page;
+    static const struct form_style *const styles[] = {[LINES] = &lines_style,
+                                                      [MAP] = &map_style,
+                                                      [POINTS] = &points_style,
+                                                      [INTERVALS] = &intervals_style};
 
-    p.c = c;
-    if (style->fit)
-        style->fit(&p);
-    p.page_width = p.left + p.right + (int)c->n[COLUMN] * (p.width + p.beside + p.gap) - p.gap;
-    if (p.page_width < NARROWEST)
-        p.page_width = NARROWEST;
-    p.page_height = p.above + p.below + (int)c->n[ROW] * (p.height + p.row_gap) - p.row_gap;
-    return p;
+    return styles[c->of->form];
 }
 
-static int put_place(struct buf *gp, const struct page *p, size_t row, size_t column,
-                     struct err *err)
+static int put_head(struct buf *gp, const struct gallery *out, const struct page *p,
+                    struct err *err)
 {
-    double left = p->left + (double)column * (p->width + p->beside + p->gap);
-    double top = p->page_height - p->above - (double)row * (p->height + p->row_gap);
-    double w = p->page_width, h = p->page_height;
+    const char *name = p->c->name;
 
-    if (buf_printf(gp, err,
-                   "\nset lmargin at screen %.4f; set rmargin at screen %.4f\n"
-                   "set tmargin at screen %.4f; set bmargin at screen %.4f\n",
-                   left / w, (left + p->width) / w, top / h, (top - p->height) / h))
+    if (buf_printf(gp, err, "# gnuplot %s.gp\n", name) ||
+        gp_head(gp, out->format, name, p->width, p->height, err) ||
+        buf_printf(gp, err,
+                   "# a panel's numbers stand in the table from line `first` on\n"
+                   "data = '%s.csv'\n"
+                   "set border 3 linecolor '#404040' linewidth 0.7\n"
+                   "set tics nomirror out scale 0.4\nset format '%%g'\nunset key\n",
+                   name))
         return err->code;
-    if (p->c->of->form == LINES)
-        return 0;
-    if (p->c->of->form == MAP &&
-        (buf_puts(gp, "set cblabel ", err) ||
-         gp_text(gp, column + 1 == p->c->n[COLUMN] ? p->c->of->figure.value_label : "", err) ||
-         buf_puts(gp, " offset -0.8,0\n", err)))
-        return err->code;
-    if (!p->beside && !(row == 0 && column + 1 == p->c->n[COLUMN]))
-        return buf_puts(gp, "unset colorbox\n", err);
-    return buf_printf(gp, err, "set colorbox user origin screen %.4f,%.4f size screen %.4f,%.4f\n",
-                      (left + p->width + 6) / w, (top - p->height) / h, 8 / w, p->height / h);
+    return style_of(p->c)->head(gp, p, err);
 }
 
-static int put_row_name(struct buf *gp, const struct page *p, size_t row, struct err *err)
+static int put_page(struct buf *gp, const struct gallery *out, struct page *p, const char *caption,
+                    struct err *err)
 {
-    const char *name = chart_label(p->c, ROW, row), *words, *text = NULL;
-    const bool map = p->c->of->form == MAP;
-    struct arena a = {0};
-    int code = 0;
+    if (put_head(gp, out, p, err) || buf_puts(gp, "set multiplot\n", err))
+        return err->code;
+    for (size_t i = 0; i < p->n; i++)
+        if (put_margins(gp, p, &p->panel[i], err) ||
+            (i == 0 && put_page_texts(gp, p, caption, err)) || put_panel(gp, p, &p->panel[i], err))
+            return err->code;
+    return buf_puts(gp, "\nunset multiplot\n", err);
+}
 
-    words = words_of(&a, name, err);
-    if (words)
-        text = map ? words
-                   : arena_printf(&a, err, "%s%s%s", words, *words ? ": " : "",
-                                  p->c->of->figure.value_label);
-    if (!text || buf_puts(gp, map ? "set label 9 " : "set ylabel ", err) || gp_text(gp, text, err))
-        code = err->code;
-    else if (map) /* at the page's edge, however long the names of roles are */
-        code = buf_printf(
-            gp, err, " at screen %.4f,%.4f center rotate by 90\n", 12.0 / p->page_width,
-            (p->page_height - p->above - (double)row * (p->height + p->row_gap) - p->height / 2.0) /
-                p->page_height);
-    else
-        code = buf_puts(gp, " offset 0.5,0\n", err);
-    arena_release(&a);
+int chart_height(const struct chart *c, double width, double *height, struct err *err)
+{
+    struct page p = {0};
+    int code = page_open(&p, c, "", width, err);
+
+    *height = p.height;
+    page_close(&p);
     return code;
 }
 
-static int put_along_label(struct buf *gp, const struct chart *c, size_t row, size_t column,
-                           struct err *err)
+int chart_script(struct buf *gp, const struct gallery *out, const struct chart *c, struct err *err)
 {
-    if (!ends_column(c, row, column))
-        return buf_puts(gp, "unset xlabel\n", err);
-    return buf_puts(gp, "set xlabel ", err) || gp_text(gp, c->of->figure.along_label, err)
-               ? err->code
-               : buf_puts(gp, " offset 0,0.4\n", err);
-}
+    struct buf caption = {0};
+    struct page p = {0};
+    int code = put_caption(&caption, c, err);
+    const char *text = code ? NULL : buf_str(&caption, err);
 
-static int put_panel(struct buf *gp, const struct page *p, size_t row, size_t column,
-                     struct err *err)
-{
-    const struct chart *c = p->c;
-
-    if (put_place(gp, p, row, column, err) ||
-        (heads_column(c, row, column) ? put_column_title(gp, c, column, err)
-                                      : buf_puts(gp, "unset title\n", err)) ||
-        (leads_row(c, row, column) ? put_row_name(gp, p, row, err)
-                                   : buf_puts(gp, "unset ylabel; unset label 9\n", err)) ||
-        put_along_label(gp, c, row, column, err) ||
-        buf_printf(gp, err, "first = %zu\n", (row * c->n[COLUMN] + column) * panel_cells(c)))
-        return err->code;
-    return styles[c->of->form]->panel(gp, p, row, column, err);
-}
-
-static int put_panels(struct buf *gp, const struct page *p, struct err *err)
-{
-    bool any = false;
-
-    for (size_t r = 0; r < p->c->n[ROW]; r++)
-        for (size_t k = 0; k < p->c->n[COLUMN]; k++) {
-            if (!is_drawn(p->c, r, k))
-                continue;
-            if (put_panel(gp, p, r, k, err) || (!any && buf_puts(gp, "unset label\n", err)))
-                return err->code; /* title and caption stand once */
-            any = true;
-        }
-    return 0;
-}
-
-int chart_script(struct buf *gp, const char *format, const struct chart *c, struct err *err)
-{
-    struct page p = page_of(c);
-    const enum form form = c->of->form;
-
-    if (buf_printf(gp, err, "# gnuplot %s.gp\n", c->name) ||
-        gp_head(gp, format, c->name, p.page_width, p.page_height, err) ||
-        buf_printf(gp, err,
-                   "# a panel's numbers stand in the table from line `first` on\n"
-                   "data = '%s.csv'\n",
-                   c->name) ||
-        buf_puts(gp,
-                 "set border 3 linecolor '#404040'\nset tics nomirror out scale 0.6\nunset key\n",
-                 err) ||
-        put_texts(gp, &p, err) || styles[form]->head(gp, &p, err) ||
-        buf_puts(gp, "set multiplot\n", err) || put_panels(gp, &p, err) ||
-        (styles[form]->end && styles[form]->end(gp, &p, err)) ||
-        buf_puts(gp, "\nunset multiplot\n", err))
-        return err->code;
-    return 0;
+    if (!text || page_open(&p, c, text, out->width, err) || put_page(gp, out, &p, text, err))
+        code = err->code;
+    page_close(&p);
+    buf_release(&caption);
+    return code;
 }

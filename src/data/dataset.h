@@ -23,8 +23,8 @@
  * A file that is no JSON Lines is a problem (reported with file:line:column, all of them); a bad
  * span, an id beyond the vocabulary, a prompt too long is the status of that one query.
  */
-#ifndef LENSWEEP_DATA_QUERY_H
-#define LENSWEEP_DATA_QUERY_H
+#ifndef LENSWEEP_DATA_DATASET_H
+#define LENSWEEP_DATA_DATASET_H
 
 #include "base/err.h"
 #include "base/hash.h"
@@ -139,9 +139,5 @@ int dataset_span(const struct dataset *ds, const char *name);
 int dataset_target(const struct dataset *ds, const char *name);
 
 struct hash dataset_fingerprint(const struct dataset *ds);
-
-/* The keys of all formats, from the reader's own tables: `help data`, docs/data.md. */
-struct buf;
-int data_reference(bool markdown, struct buf *out, struct err *err);
 
 #endif

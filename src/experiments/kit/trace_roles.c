@@ -1,4 +1,4 @@
-#include "experiments/kit/roles.h"
+#include "experiments/kit/trace_roles.h"
 
 #include "base/str.h"
 #include "model/tokenizer/tokenizer.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const role_names[ROLES] = {
+const char *const trace_role_names[ROLES] = {
     "before_relation", "relation_first",  "relation_rest",  "subject_first",   "subject_middle",
     "subject_last",    "after_subject",   "number_1",       "after_number_1",  "before_answer_1",
     "answer_1_first",  "answer_1_middle", "answer_1_last",  "after_answer_1",  "number_2",
@@ -15,15 +15,15 @@ const char *const role_names[ROLES] = {
 };
 
 enum role {
-    BEFORE_RELATION,
-    RELATION_FIRST,
-    RELATION_REST,
-    SUBJECT_FIRST,
-    SUBJECT_LAST = SUBJECT_FIRST + 2,
-    AFTER_SUBJECT,
-    NUMBER_1,
-    AFTER_NUMBER_1,
-    BEFORE_ANSWER_1,
+    ROLE_BEFORE_RELATION,
+    ROLE_RELATION_FIRST,
+    ROLE_RELATION_REST,
+    ROLE_SUBJECT_FIRST,
+    ROLE_SUBJECT_LAST = ROLE_SUBJECT_FIRST + 2,
+    ROLE_AFTER_SUBJECT,
+    ROLE_NUMBER_1,
+    ROLE_AFTER_NUMBER_1,
+    ROLE_BEFORE_ANSWER_1,
 };
 
 static struct span named(const struct scene *s, const struct query *q, const char *name)
@@ -88,19 +88,19 @@ static void mark_gap(int8_t *role, struct span gap, int number, int first)
         role[gap.hi - 1] = (int8_t)(first + 3);
 }
 
-int token_roles(const struct scene *s, const struct query *q, int8_t *role)
+int trace_roles(const struct scene *s, const struct query *q, int8_t *role)
 {
     struct span relation = named(s, q, "relation"), subject = named(s, q, "subject");
-    int from = subject.hi, first = AFTER_SUBJECT;
+    int from = subject.hi, first = ROLE_AFTER_SUBJECT;
 
     memset(role, -1, (size_t)q->n);
     if (span_empty(subject) || q->step < 1 || q->step > 3)
         return 0;
     for (int t = 0; t < subject.lo; t++)
-        role[t] = span_empty(relation) || t < relation.lo ? BEFORE_RELATION
-                  : t == relation.lo                      ? RELATION_FIRST
-                                                          : RELATION_REST;
-    mark_span(role, subject, SUBJECT_FIRST);
+        role[t] = span_empty(relation) || t < relation.lo ? ROLE_BEFORE_RELATION
+                  : t == relation.lo                      ? ROLE_RELATION_FIRST
+                                                          : ROLE_RELATION_REST;
+    mark_span(role, subject, ROLE_SUBJECT_FIRST);
     for (int k = 1; k <= q->step; k++) {
         struct span next = k < q->step ? answer(s, q, k) : (struct span){q->n, q->n};
 
@@ -112,5 +112,5 @@ int token_roles(const struct scene *s, const struct query *q, int8_t *role)
         first += 3;
         from = next.hi;
     }
-    return ROLES_FIRST + ROLES_PER_ANSWER * (q->step - 1);
+    return ROLES_OF_STEP_1 + ROLES_PER_ANSWER * (q->step - 1);
 }

@@ -1,86 +1,15 @@
-#include "cli/command.h"
-#include "cli/job.h"
+#include "cli/plan/forecast.h"
 
 #include "base/clock.h"
 #include "base/gemm.h"
-#include "base/rng.h"
+#include "base/out.h"
 #include "base/str.h"
 #include "campaign/cost.h"
 #include "campaign/cut.h"
 #include "campaign/words.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* "i/n" */
-static int parse_shard(struct job_options *o, const char *text, struct err *err)
-{
-    char *slash, *end = NULL;
-
-    o->shard = strtoll(text, &slash, 10);
-    if (slash != text && *slash == '/')
-        o->shards = strtoll(slash + 1, &end, 10);
-    if (!end || *end || o->shards < 1 || o->shards > 100000 || o->shard < 0 ||
-        o->shard >= o->shards)
-        return err_set(err, ERR_CONFIG,
-                       "--shard is \"%s\", expected i/n with i from 0 to n - 1, such as 0/4", text);
-    return 0;
-}
-
-int parse_job(int argc, char **argv, const char *command, struct job_options *o, struct err *err)
-{
-    static const struct option options[] = {
-        {"set", required_argument, NULL, 's'},   {"ranks", required_argument, NULL, 'r'},
-        {"shard", required_argument, NULL, 'S'}, {"restart", no_argument, NULL, 'R'},
-        {"dry-run", no_argument, NULL, 'd'},     {"nodes", required_argument, NULL, 'n'},
-        {"sbatch", no_argument, NULL, 'b'},      {0}};
-    bool is_run = str_eq(command, "run");
-    int c, code = 0;
-
-    memset(o, 0, sizeof *o);
-    o->nodes = 1;
-    o->shards = 1;
-    o->request.set = o->set;
-    opterr = 0;
-    while (!code && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 's' && o->request.n_set < sizeof o->set / sizeof *o->set)
-            o->set[o->request.n_set++] = optarg;
-        else if (c == 's')
-            code = err_set(err, ERR_CONFIG, "more than %zu --set options",
-                           sizeof o->set / sizeof *o->set);
-        else if (c == 'r' && !is_run)
-            code = parse_number("--ranks", optarg, 1, 1000000, &o->ranks, err);
-        else if (c == 'n' && !is_run)
-            code = parse_number("--nodes", optarg, 1, 100000, &o->nodes, err);
-        else if (c == 'b' && !is_run)
-            o->sbatch = true;
-        else if (c == 'S' && is_run)
-            code = parse_shard(o, optarg, err);
-        else if (c == 'R' && is_run)
-            o->restart = true;
-        else if (c == 'd' && is_run)
-            o->dry_run = true;
-        else
-            code = bad_option(command, argv, err);
-    }
-    if (!code && argc - optind != 1)
-        code = usage_error(command, err);
-    o->ranks = o->ranks ? o->ranks : o->nodes;
-    if (!code && o->ranks % o->nodes)
-        code = err_set(err, ERR_CONFIG,
-                       "%lld ranks cannot be shared out evenly to %lld nodes: make --ranks a "
-                       "multiple of --nodes",
-                       (long long)o->ranks, (long long)o->nodes);
-    if (!code && o->restart && o->shards > 1)
-        code = err_set(err, ERR_CONFIG,
-                       "--restart would forget what the other shards have computed: give the array "
-                       "another output, or --restart once without --shard");
-    if (!code)
-        o->request.config = argv[optind];
-    return code;
-}
 
 /* FLOP/s that this machine reaches with so many threads on the shapes of this model: a quarter of a
    second of measuring. */
@@ -250,42 +179,4 @@ int print_plan(struct campaign *c, const struct forecast *e, struct err *err)
            print_estimate(e, err);
     arena_release(&a);
     return code ? err->code : 0;
-}
-
-void warn_tokenizer(const struct campaign *c)
-{
-    if (c->no_tokenizer.code)
-        fprintf(
-            stderr,
-            "  warning: the model's tokenizer cannot be used, tokens are told by their ids: %s\n",
-            c->no_tokenizer.msg);
-}
-
-static int plan(struct campaign *c, const struct job_options *o, struct err *err)
-{
-    struct problems problems = {0};
-    struct forecast e;
-    int threads;
-
-    if (campaign_open(c, &o->request, &problems, err) || report_problems(&problems, err) ||
-        campaign_cut(c, err))
-        return err->code;
-    warn_tokenizer(c);
-    threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
-    e = forecast(c, o->ranks, o->nodes, threads);
-    return o->sbatch ? print_job_script(o, &e, err) : print_plan(c, &e, err);
-}
-
-int cmd_plan(int argc, char **argv, struct err *err)
-{
-    struct campaign c = {0};
-    struct job_options o;
-    int code;
-
-    if (parse_job(argc, argv, "plan", &o, err))
-        return err->code;
-    o.request.shape_only = true;
-    code = plan(&c, &o, err);
-    campaign_close(&c);
-    return code;
 }

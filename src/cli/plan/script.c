@@ -1,8 +1,7 @@
 #define _XOPEN_SOURCE 700
-/* plan --sbatch: the job script of jobs/, its three marked lines filled in. */
-#include "cli/command.h"
-#include "cli/job.h"
+#include "cli/plan/script.h"
 
+#include "base/out.h"
 #include "base/str.h"
 #include "job_script.h"
 
@@ -61,8 +60,8 @@ static int put_run(const char *line, size_t n, const struct job_options *o, stru
 
     if (out_write(line, head, err))
         return err->code;
-    for (size_t i = 0; i < o->request.n_set; i++)
-        if (out_printf(err, " --set ") || out_word(o->request.set[i], err))
+    for (size_t i = 0; i < o->set.n; i++)
+        if (out_printf(err, " --set ") || out_word(o->set.v[i], err))
             return err->code;
     return out_write(line + head, n - head, err);
 }
@@ -85,7 +84,7 @@ int print_job_script(const struct job_options *o, const struct forecast *e, stru
         else if (begins(line, "lensweep="))
             put_program(err);
         else if (begins(line, "config=")) {
-            if (!out_printf(err, "config=") && !out_word(o->request.config, err))
+            if (!out_printf(err, "config=") && !out_word(o->config, err))
                 out_printf(err, "\n");
         } else if (begins(line, "srun "))
             put_run(line, n, o, err);

@@ -1,0 +1,54 @@
+#include "cli/past.h"
+
+#include "base/file.h"
+#include "campaign/cut.h"
+#include "campaign/manifest.h"
+#include "cli/command.h"
+
+int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err)
+{
+    struct campaign_request request = {.config = file_join(&p->arena, dirs[0], "config.yaml", err)};
+    const char **journals = arena_alloc(&p->arena, n, sizeof *journals, err);
+    char *manifest = file_join(&p->arena, dirs[0], "manifest", err);
+    struct problems problems = {0};
+
+    if (!request.config || !journals || !manifest)
+        return err->code;
+    request.library = manifest_library(manifest, &p->arena, err);
+    if (err->code)
+        return err->code;
+    if (!file_exists(request.config))
+        return err_set(err, ERR_IO, "%s holds no run: it has no config.yaml", dirs[0]);
+    if (campaign_open(&p->campaign, &request, &problems, err) || report_problems(&problems, err) ||
+        campaign_cut(&p->campaign, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        journals[i] = file_join(&p->arena, dirs[i], "journal", err);
+        if (!journals[i] || (i && manifest_match(&p->campaign, dirs[0], dirs[i], err)))
+            return err->code;
+    }
+    return journal_open_past(&p->journal, journals, n, &p->found, err);
+}
+
+void past_close(struct past *p)
+{
+    journal_close(p->journal);
+    campaign_close(&p->campaign);
+    arena_release(&p->arena);
+}
+
+struct past_count past_count(const struct past *p)
+{
+    struct past_count n = {0};
+
+    for (size_t i = 0; i < p->campaign.n_units; i++) {
+        const struct unit *u = &p->campaign.unit[i];
+        bool done = journal_has(p->journal, u->key);
+
+        n.units++;
+        n.done += done;
+        n.flops += (double)u->cost.flops;
+        n.flops_done += done ? (double)u->cost.flops : 0;
+    }
+    return n;
+}

@@ -1,0 +1,31 @@
+/*
+ * A run as its output directory tells it, from config.yaml and the journal, without a worker and
+ * without touching either: for `collect` and `status`.
+ */
+#ifndef LENSWEEP_CLI_PAST_H
+#define LENSWEEP_CLI_PAST_H
+
+#include "campaign/campaign.h"
+#include "results/journal.h"
+
+struct past {
+    struct campaign campaign;
+    struct journal *journal;
+    struct journal_stats found;
+    struct arena arena;
+};
+
+/* The first directory's own config, its data and the model's shape; and what the journals of all
+   have. The others need neither data nor model here. Mistakes of config and data are printed.
+   Either way past_close frees it. */
+int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err);
+void past_close(struct past *p);
+
+struct past_count {
+    size_t units, done;
+    double flops, flops_done;
+};
+
+struct past_count past_count(const struct past *p);
+
+#endif

@@ -1,0 +1,20 @@
+/* What a campaign that has been cut takes, for `plan` and `run --dry-run`. */
+#ifndef LENSWEEP_CLI_PLAN_FORECAST_H
+#define LENSWEEP_CLI_PLAN_FORECAST_H
+
+#include "campaign/campaign.h"
+
+struct forecast {
+    double flops, seconds; /* in all; seconds 0 = not known */
+    double rank_bytes, weight_bytes;
+    int64_t ranks, nodes;
+    int threads;             /* of a rank */
+    double flops_per_second; /* of a rank, measured; 0 = not known */
+};
+
+struct forecast forecast(struct campaign *c, int64_t ranks, int64_t nodes, int threads);
+
+/* Units, cells, FLOP, memory and time, and some cells in words. */
+int print_plan(struct campaign *c, const struct forecast *e, struct err *err);
+
+#endif

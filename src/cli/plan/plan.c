@@ -1,0 +1,69 @@
+#include "cli/command.h"
+#include "cli/job.h"
+#include "cli/plan/forecast.h"
+#include "cli/plan/script.h"
+
+#include "base/team.h"
+#include "campaign/cut.h"
+
+static const struct argument_row arguments[] = {JOB_CONFIG};
+
+static const struct option_row options[] = {
+    JOB_SET,
+    {OPTION_INTO(int, struct job_options, ranks), .name = "ranks", .value = "R", .lo = 1,
+     .hi = 1000000, .doc = "ranks to estimate the time for (default: one a node)"},
+    {OPTION_INTO(int, struct job_options, nodes), .name = "nodes", .value = "N", .fallback = "1",
+     .lo = 1, .hi = 100000, .doc = "nodes that share them out"},
+    {OPTION_INTO(flag, struct job_options, sbatch), .name = "sbatch",
+     .doc = "print a job script for Slurm with these numbers, and nothing else"}};
+
+static int check(struct job_options *o, const struct call *call, struct err *err)
+{
+    o->ranks = o->ranks ? o->ranks : o->nodes;
+    if (o->ranks % o->nodes == 0)
+        return 0;
+    return err_set(err, ERR_CONFIG,
+                   "%s: %lld ranks cannot be shared out evenly to %lld nodes: make --ranks a "
+                   "multiple of --nodes",
+                   call->command->name, (long long)o->ranks, (long long)o->nodes);
+}
+
+static int print(struct campaign *c, const struct job_options *o, struct err *err)
+{
+    int threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
+    struct forecast e = forecast(c, o->ranks, o->nodes, threads);
+
+    return o->sbatch ? print_job_script(o, &e, err) : print_plan(c, &e, err);
+}
+
+static int plan(const struct call *call, struct err *err)
+{
+    struct job_options *o = call->options;
+    struct campaign_request request = job_request(o);
+    struct problems problems = {0};
+    struct campaign c = {0};
+
+    if (check(o, call, err))
+        return err->code;
+    request.shape_only = true;
+    if (!campaign_open(&c, &request, &problems, err) && !report_problems(&problems, err) &&
+        !campaign_cut(&c, err)) {
+        warn_tokenizer(&c);
+        print(&c, o, err);
+    }
+    campaign_close(&c);
+    return err->code;
+}
+
+const struct command command_plan = {
+    .name = "plan",
+    .summary = "say what a run would do, without running it",
+    .notes =
+        "Checks config and data, and prints units, cells, FLOP, memory, an estimate of the time "
+        "(as fast as this machine is) and the first, middle and last cell of each experiment in "
+        "words. The model may be only a config.json.",
+    .size = sizeof(struct job_options),
+    .run = plan,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

@@ -1,0 +1,78 @@
+#define _XOPEN_SOURCE 700
+#include "cli/run/session.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "campaign/manifest.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+int claim_paths(struct session *r, struct err *err)
+{
+    const char *out = r->campaign.config.output;
+
+    r->journal_dir = file_join(&r->arena, out, "journal", err);
+    r->result = file_join(&r->arena, out, "result.h5", err);
+    r->cache = file_join(&r->arena, out, "vocab.bin", err);
+    r->manifest = file_join(&r->arena, out, "manifest", err);
+    r->lock_path = r->options.shard.n == 1 ? file_join(&r->arena, out, "lock", err)
+                                           : arena_printf(&r->arena, err, "%s/lock.%lld", out,
+                                                          (long long)r->options.shard.i);
+    return r->journal_dir && r->result && r->cache && r->manifest && r->lock_path ? 0 : err->code;
+}
+
+/* What a shard at work computes must not be taken from under it. */
+static int check_shards(struct session *r, struct err *err)
+{
+    const char *out = r->campaign.config.output;
+    struct lock_holder h;
+    char **names, *path;
+    size_t n;
+
+    if (file_list(out, &r->arena, &names, &n, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        if (!lock_is_name(names[i]) || str_eq(names[i], "lock"))
+            continue;
+        path = file_join(&r->arena, out, names[i], err);
+        if (!path)
+            return err->code;
+        if (lock_read(&h, path) && h.alive)
+            return err_set(err, ERR_CONFIG,
+                           "%s is held by process %ld on %s%s%s since %s: --restart would take its "
+                           "work from it; wait for it",
+                           path, h.pid, h.host, h.job[0] ? ", job " : "", h.job, h.since);
+    }
+    return 0;
+}
+
+/* --restart: what was computed, and what it was begun with. */
+static int forget(struct session *r, struct err *err)
+{
+    if (check_shards(r, err) || journal_clear(r->journal_dir, err))
+        return err->code;
+    if (unlink(r->manifest) && errno != ENOENT)
+        return err_set(err, ERR_IO, "cannot remove %s: %s", r->manifest, strerror(errno));
+    return 0;
+}
+
+int claim_output(struct session *r, struct err *err)
+{
+    struct buf config = {0};
+    char *path = file_join(&r->arena, r->campaign.config.output, "config.yaml", err);
+    int code;
+
+    code = !path || file_make_dirs(r->journal_dir, err) ||
+           lock_take(&r->lock, r->lock_path, r->cluster.size, err) ||
+           file_sweep(r->campaign.config.output, err) || (r->options.restart && forget(r, err)) ||
+           manifest_check(&r->campaign, r->manifest, err) ||
+           journal_open(&r->journal, r->journal_dir, &r->found, err) ||
+           config_print_anywhere(&r->campaign.config, &config, err) ||
+           file_replace(path, config.data, config.len, err) ||
+           runlog_open(&r->log, r->campaign.config.output, err) ||
+           runlog_start(&r->log, r->command, &r->campaign, r->cluster.size, r->threads, err);
+    buf_release(&config);
+    return code ? err->code : 0;
+}

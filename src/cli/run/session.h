@@ -1,0 +1,82 @@
+/*
+ * Private to run/: a job from its start to its end, and its parts in the order in which they are
+ * called, a file each. All are collective unless said: every rank calls them.
+ */
+#ifndef LENSWEEP_CLI_RUN_SESSION_H
+#define LENSWEEP_CLI_RUN_SESSION_H
+
+#include "cli/job.h"
+#include "cli/run/progress.h"
+#include "cli/run/runlog.h"
+
+#include "cluster/cluster.h"
+#include "results/journal.h"
+#include "results/lock.h"
+
+struct session {
+    struct cluster cluster;
+    struct campaign campaign;
+    struct job_options options;
+    const char *command; /* as typed */
+    int threads;         /* of this rank */
+    struct arena arena;
+    char *journal_dir, *manifest, *result, *cache, *lock_path;
+    struct lock lock;
+    struct err lost;     /* the lock: why no more units are handed out */
+    struct err unpinned; /* why the program was not started again with run.blas_core */
+    struct journal *journal;
+    struct journal_stats found;
+    double begin, last_sync;
+    double stop_begin; /* since when units are only waited for; 0 = they are handed out */
+    sigset_t signals;  /* that end the run */
+    struct progress_view view;
+    unsigned char *bad; /* (queries) counted in the view */
+    uint64_t *todo;     /* rank 0: (n_todo) units to do here, of which n_survey are surveys */
+    size_t n_todo, n_survey;
+    struct runlog log;
+    uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
+};
+
+/* start.c: chooses OpenBLAS' kernels, which may start the program anew with main's argv; before MPI
+   is there. Config, data and model, on which all ranks agree. */
+void start_pin_core(struct session *r, char **argv);
+int start_campaign(struct session *r, struct err *err);
+
+/* The engine, the output directory (rank 0), and what the experiments need beside it. */
+int start_work(struct session *r, struct err *err);
+
+/* claim.c, rank 0: takes the output directory with its lock, and opens the journal in it. */
+int claim_paths(struct session *r, struct err *err);
+int claim_output(struct session *r, struct err *err);
+
+/* signals.c: SIGTERM, SIGINT and SIGUSR1 end the run with nothing lost. The thread that calls MPI
+   has
+   them blocked, and so have those that it starts, so that none interrupts a system call of MPI's: a
+   thread that BLAS has started at its loading takes them, or the master asks for what is pending.
+   */
+void signals_catch(void);
+bool signals_came(void); /* one did, as far as must_stop was asked */
+
+/* For struct job: no more units are handed out after a signal, without the lock, or when what is
+   left of run.max_time is needed to finish those in flight. */
+bool must_stop(void *session);
+
+/* For struct job: run.grace is over, and these ranks have not finished their units. For struct
+   cluster: rank 0 waits for others outside the work. Both end all ranks when that takes too long:
+   ranks that do not answer cannot agree on anything any more. */
+void overdue(void *session, const char *ranks);
+void waiting(void *session);
+
+/* distribute.c, rank 0: which units are to be done here; then all ranks do them. *finished: all
+   are done. */
+int list_todo(struct session *r, struct err *err);
+int distribute(struct session *r, bool *finished, struct err *err);
+
+/* finish.c, rank 0: syncs the journal and says how many units are done: ERR_STOPPED. */
+int stopped(struct session *r, struct err *err);
+
+/* finish.c, rank 0: writes the result, or says what is to do next, or keeps what is there after an
+   error, which is in err already. */
+int finish(struct session *r, bool finished, struct err *err);
+
+#endif

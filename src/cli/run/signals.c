@@ -1,0 +1,88 @@
+#define _XOPEN_SOURCE 700
+#include "cli/command.h"
+#include "cli/run/session.h"
+
+#include "base/clock.h"
+
+#include <signal.h>
+#include <time.h>
+
+static volatile sig_atomic_t signalled;
+static sigset_t watched; /* that end the run */
+
+static void note_signal(int signal)
+{
+    signalled = signal;
+}
+
+void signals_catch(void)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+
+    sigemptyset(&watched);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        sigaction(signals[i], &action, NULL);
+        sigaddset(&watched, signals[i]);
+    }
+    pthread_sigmask(SIG_BLOCK, &watched, NULL);
+}
+
+static bool take_signal(void)
+{
+    struct timespec now = {0};
+
+    return signalled || (signalled = sigtimedwait(&watched, NULL, &now) > 0);
+}
+
+bool signals_came(void)
+{
+    return signalled;
+}
+
+bool must_stop(void *session)
+{
+    struct session *r = session;
+    const struct run_config *c = &r->campaign.config.run;
+    double now = clock_seconds();
+
+    if (!take_signal() && !r->lost.code &&
+        (c->max_time <= 0 || now - r->begin <= c->max_time - c->grace))
+        return false;
+    if (r->stop_begin <= 0)
+        r->stop_begin = now;
+    return true;
+}
+
+static void end_without(struct session *r, const char *ranks)
+{
+    struct err err;
+
+    err_clear(&err);
+    if (r->todo)
+        stopped(r, &err);
+    else
+        err_set(&err, ERR_STOPPED, "stopped before the work began");
+    err_wrap(&err, "%s did not answer within %.0f s", ranks, r->campaign.config.run.grace);
+    report_error(&err);
+    lock_release(&r->lock);
+    cluster_abort(err.code);
+}
+
+void overdue(void *session, const char *ranks)
+{
+    struct session *r = session;
+
+    if (clock_seconds() - r->stop_begin > r->campaign.config.run.grace)
+        end_without(r, ranks);
+}
+
+void waiting(void *session)
+{
+    enum { LEAST = 10 }; /* seconds: the others may be a little behind */
+    struct session *r = session;
+    double grace = r->campaign.config.run.grace > LEAST ? r->campaign.config.run.grace : LEAST;
+
+    if (must_stop(r) && clock_seconds() - r->stop_begin > grace)
+        end_without(r, "other ranks");
+}

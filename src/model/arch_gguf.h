@@ -1,0 +1,11 @@
+/* Private to the model floor: what a GGUF's metadata say. */
+#ifndef LENSWEEP_MODEL_ARCH_GGUF_H
+#define LENSWEEP_MODEL_ARCH_GGUF_H
+
+#include "model/arch.h"
+#include "model/checkpoint/gguf.h"
+
+/* Messages do not name the file. */
+int config_from_gguf(struct arch_config *c, const struct gguf *g, struct err *err);
+
+#endif

@@ -1,0 +1,323 @@
+/* Where the panels of a chart stand. */
+#include "report/figures/page.h"
+
+#include "base/str.h"
+#include "report/figures/gnuplot.h"
+
+#include <math.h>
+#include <string.h>
+
+const enum statistic interval[INTERVAL] = {STAT_MEAN, STAT_LO, STAT_HI};
+
+/* Cells ------------------------------------------------------------------------------------ */
+
+size_t panel_cells(const struct chart *c)
+{
+    return c->n[SERIES] * c->n[DOWN] * c->n[ALONG];
+}
+
+void panel_cell(const struct chart *c, size_t row, size_t column, size_t i, size_t at[PLACES])
+{
+    chart_cell(c, (row * c->n[COLUMN] + column) * panel_cells(c) + i, at);
+}
+
+static bool is_drawn(const struct chart *c, size_t row, size_t column)
+{
+    size_t at[PLACES];
+
+    for (size_t i = 0; i < panel_cells(c); i++) {
+        panel_cell(c, row, column, i, at);
+        if (isfinite(chart_value(c, &c->of->average[0], STAT_MEAN, at)))
+            return true;
+    }
+    return false;
+}
+
+size_t field_of(const struct chart *c, enum place p)
+{
+    return 3 + (size_t)c->of->at[p];
+}
+
+size_t field_of_value(const struct chart *c, size_t value)
+{
+    return 3 + c->of->n_dims + INTERVAL * value;
+}
+
+/* Ranges ----------------------------------------------------------------------------------- */
+
+void widen(struct range *r, double v)
+{
+    if (!isfinite(v))
+        return;
+    r->lo = fmin(r->lo, v);
+    r->hi = fmax(r->hi, v);
+}
+
+struct range range_of(const struct chart *c, size_t row, size_t value, bool intervals)
+{
+    struct range r = {INFINITY, -INFINITY};
+    const size_t cells = c->n[COLUMN] * panel_cells(c);
+    const bool all = c->of->figure.compare != NULL;
+    size_t at[PLACES];
+
+    for (size_t i = all ? 0 : row * cells; i < (all ? c->n[ROW] : row + 1) * cells; i++) {
+        chart_cell(c, i, at);
+        for (size_t k = 0; k < (intervals ? INTERVAL : 1); k++)
+            widen(&r, chart_value(c, &c->of->average[value], interval[k], at));
+    }
+    return r;
+}
+
+double count_of(const struct chart *c, size_t column, const size_t *down)
+{
+    struct range n = {INFINITY, -INFINITY};
+    size_t at[PLACES];
+
+    for (size_t r = 0; r < c->n[ROW]; r++)
+        for (size_t i = 0; i < panel_cells(c); i++) {
+            panel_cell(c, r, column, i, at);
+            if (!down || at[DOWN] == *down)
+                widen(&n, chart_value(c, &c->of->average[0], STAT_N, at));
+        }
+    return n.hi;
+}
+
+double round_step(struct range r, int n)
+{
+    const double step = (r.hi - r.lo) / n, power = pow(10, floor(log10(step)));
+
+    if (!(step > 0) || !isfinite(step))
+        return 1;
+    return power * (step < 1.5 * power ? 1 : step < 3.5 * power ? 2 : step < 7.5 * power ? 5 : 10);
+}
+
+size_t entry_step(const struct chart *c, enum place p, double length)
+{
+    static const size_t steps[] = {1, 2, 5, 10, 20, 50, 100, 200, 500};
+    double widest = 0;
+    size_t i = 0;
+
+    for (size_t k = 0; k < c->n[p]; k++) {
+        const char *s = chart_words(c, p, k);
+
+        widest = fmax(widest, gp_width(s, strlen(s), GP_SMALL));
+    }
+    if (p == DOWN)
+        widest = GP_LINE;
+    for (; i + 1 < sizeof steps / sizeof *steps; i++) {
+        const size_t names = (c->n[p] + steps[i] - 1) / steps[i];
+
+        if ((widest + 6) * (double)names <= length)
+            break;
+    }
+    return steps[i];
+}
+
+/* Panels ----------------------------------------------------------------------------------- */
+
+const char *panel_title(struct page *p, size_t row, size_t column, struct err *err)
+{
+    struct buf b = {0};
+    const char *s = NULL;
+
+    if (p->flows)
+        return chart_words(p->c, ROW, row);
+    if (!chart_column_words(p->c, column, &b, err) &&
+        !buf_printf(&b, err, "n\u00a0=\u00a0%.0f", count_of(p->c, column, NULL)) &&
+        buf_str(&b, err))
+        s = arena_strdup(&p->arena, b.data, err);
+    buf_release(&b);
+    return s;
+}
+
+static int find_panels(struct page *p, struct err *err)
+{
+    const struct chart *c = p->c;
+
+    p->panel = arena_alloc(&p->arena, c->n[ROW] * c->n[COLUMN], sizeof *p->panel, err);
+    for (size_t r = 0; p->panel && r < c->n[ROW]; r++)
+        for (size_t k = 0; k < c->n[COLUMN]; k++)
+            if (is_drawn(c, r, k))
+                p->panel[p->n++] = (struct panel){.row = r, .column = k};
+    return p->panel ? 0 : err->code;
+}
+
+/* As many panels across as there is room for, and as evenly as can be. */
+static void set_across(struct page *p)
+{
+    const size_t n = p->flows ? p->n : p->c->n[COLUMN];
+    const double gap = p->gap + (p->bars ? p->bar : 0) + (p->scales ? p->scale : 0);
+    const double room = p->width - p->left - p->right;
+    size_t lines;
+
+    p->across = (size_t)fmax(1, (room + gap) / (p->least + gap));
+    p->across = p->across < n ? p->across : n;
+    lines = (n + p->across - 1) / p->across;
+    p->across = (n + lines - 1) / lines;
+    p->lines = p->flows ? lines : lines * p->c->n[ROW];
+    p->gap = gap;
+    p->panel_width = fmin(p->most, (room - (double)(p->across - 1) * gap) / (double)p->across);
+    if (p->square)
+        p->panel_height = p->panel_width;
+}
+
+/* Which line and which place in it. */
+static void slot_of(const struct page *p, size_t i, size_t *line, size_t *slot)
+{
+    const struct panel *at = &p->panel[i];
+    const size_t per_row = (p->c->n[COLUMN] + p->across - 1) / p->across;
+
+    *line = p->flows ? i / p->across : at->row * per_row + at->column / p->across;
+    *slot = (p->flows ? i : at->column) % p->across;
+}
+
+/* What stands around a panel follows from which ones stand beside it. */
+static void set_neighbours(struct page *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct panel *at = &p->panel[i];
+        size_t line, slot, other, place;
+
+        slot_of(p, i, &line, &slot);
+        at->first = at->bar = at->lowest = at->titled = true;
+        for (size_t k = 0; k < p->n; k++) {
+            slot_of(p, k, &other, &place);
+            at->first &= !(other == line && place < slot);
+            at->bar &= p->bars || !(other == line && place > slot);
+            at->lowest &= !(place == slot && other > line);
+            at->titled &=
+                p->flows || p->across < p->c->n[COLUMN] || !(place == slot && other < line);
+        }
+    }
+}
+
+static int set_titles(struct page *p, struct err *err)
+{
+    const double room = p->panel_width + (p->scales || p->bars ? 0 : p->gap / 2);
+
+    for (size_t i = 0; i < p->n; i++) {
+        const char *s = panel_title(p, p->panel[i].row, p->panel[i].column, err);
+        size_t n = s ? gp_lines(s, room, GP_SMALL) : 0;
+
+        if (!s)
+            return err->code;
+        p->title_lines = n > p->title_lines && p->panel[i].titled ? n : p->title_lines;
+    }
+    return 0;
+}
+
+/* All lines of panels are equally far apart where each may have titles or the axis' name. */
+static void set_places(struct page *p)
+{
+    const double title = GP_LINE * (double)p->title_lines + (p->title_lines ? 2 : 0);
+    const bool each = p->flows || p->across < p->c->n[COLUMN];
+    const double used = (double)p->across * (p->panel_width + p->gap) - p->gap;
+    const double middle = fmax(0, (p->width - p->left - p->right - used) / 2);
+
+    p->left += middle;
+    for (size_t i = 0; i < p->n; i++) {
+        size_t line, slot;
+
+        slot_of(p, i, &line, &slot);
+        p->panel[i].x = p->left + (double)slot * (p->panel_width + p->gap);
+        p->panel[i].y =
+            p->above + title + (double)line * (p->panel_height + p->line_gap + (each ? title : 0));
+    }
+    p->height = p->above + title + p->below +
+                (double)p->lines * (p->panel_height + p->line_gap + (each ? title : 0)) -
+                p->line_gap - (each ? title : 0);
+}
+
+const char *bar_label(const struct chart *c)
+{
+    return c->of->form == POINTS ? c->of->axis[DOWN] : c->of->figure.value_label;
+}
+
+/* The page --------------------------------------------------------------------------------- */
+
+size_t key_place(const struct page *p, size_t i, double *x)
+{
+    const struct chart *c = p->c;
+    size_t line = 0;
+
+    *x = 0;
+    for (size_t k = 0;; k++) {
+        const char *s = chart_words(c, SERIES, k);
+        double width = KEY_SAMPLE + gp_width(s, strlen(s), GP_SMALL);
+
+        if (*x > 0 && *x + width > p->width - 8) {
+            *x = 0;
+            line++;
+        }
+        if (k == i)
+            return line;
+        *x += width + KEY_GAP;
+    }
+}
+
+/* The names of rows stand upright at the left edge, and the panels are no lower than they. */
+static void fit_names(struct page *p)
+{
+    for (size_t r = 0; r < p->c->n[ROW] && !p->flows; r++) {
+        const char *s = chart_words(p->c, ROW, r);
+
+        if (!*s)
+            continue;
+        p->names = GP_LINE + 2;
+        p->panel_height = fmax(p->panel_height, gp_width(s, strlen(s), GP_SMALL) + 4);
+    }
+}
+
+static size_t wrapped(const char *s, double width)
+{
+    return *s ? gp_lines(s, width, GP_SMALL) : 0;
+}
+
+/* Is there a panel below which nothing stands, though its line is not the last? */
+static bool has_hole(const struct page *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        size_t line, slot;
+
+        slot_of(p, i, &line, &slot);
+        if (p->panel[i].lowest && line + 1 < p->lines)
+            return true;
+    }
+    return false;
+}
+
+int page_open(struct page *p, const struct chart *c, const char *caption, double width,
+              struct err *err)
+{
+    const struct form_style *style = style_of(c);
+    const bool key = style->key && c->of->at[SERIES] >= 0;
+    double x, name;
+
+    *p = (struct page){.c = c, .width = width, .side = "", .gap = 10};
+    p->flows = c->n[COLUMN] == 1;
+    if (find_panels(p, err))
+        return err->code;
+    if (style->fit(p, err))
+        return err->code;
+    fit_names(p);
+    p->left = 4 + p->names + GP_LINE * (double)wrapped(p->side, p->panel_height + 8) + p->scale;
+    p->right = 6 + p->bar;
+    if (p->bar > 0)
+        p->right += GP_LINE * (double)wrapped(bar_label(c), p->panel_height + 8);
+    set_across(p);
+    set_neighbours(p);
+    if (set_titles(p, err))
+        return err->code;
+    name = GP_LINE * (double)wrapped(c->of->axis[ALONG], p->panel_width + p->gap / 2);
+    p->line_gap = 24 + (has_hole(p) ? name : 0);
+    p->above = 8 + 15 * (double)gp_lines(c->title, width - 8, GP_LARGE) +
+               (key ? GP_LINE * (double)(key_place(p, c->n[SERIES] - 1, &x) + 1) + 6 : 4);
+    p->below = 24 + name + GP_LINE * (double)wrapped(caption, width - 8);
+    set_places(p);
+    return 0;
+}
+
+void page_close(struct page *p)
+{
+    arena_release(&p->arena);
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# A rank that stands still (a stopped process stands for a node that hangs): run.max_time and SIGTERM end the run all
+# the same after run.grace, with status 10; the rank is named, the journal is kept, the same command resumes.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+command -v pgrep >/dev/null || skip "no pgrep to find the ranks with"
+slow=${LENSWEEP_BUILD:?}/tests/slurm/slow_write.so
+[ -e "$slow" ] || skip "no library to slow a run with"
+folder=$(mktemp -d)
+trap 'rm -rf "$work" "$folder"' EXIT
+cp "$slow" "$folder" && slow=$folder/slow_write.so # LD_PRELOAD knows no path with a space
+
+queries 2 >"$work/lands.jsonl"
+config "$work/c.yaml" "$work/lands.jsonl" "$work/whole" 'name: decode, kind: decode' 'name: load, kind: noop, cells: 400, values: 4'
+ends 0 "$program" run "$work/c.yaml" --set run.threads=1
+command=(run "$work/c.yaml" --set run.threads=1 --set run.grace=2s --set "output=$work/cut")
+
+# rank N: its process.
+rank() {
+    local pid
+    for pid in $(pgrep -f -- "--set output=$work/cut"); do
+        grep -qzx "OMPI_COMM_WORLD_RANK=$1" "/proc/$pid/environ" 2>/dev/null && echo "$pid" && return
+    done
+}
+
+# stuck NUMBER ACT...: rank NUMBER of 3 stops in the middle, then ACT is done; the run has to end with status 10.
+stuck() {
+    local number=$1 status=0 job pid
+    shift
+    rm -rf "$work/cut"
+    timeout -s KILL 90 "${mpirun[@]}" -n 3 env LD_PRELOAD="$slow" LENSWEEP_SLOW_WRITE=10000 "$program" \
+        "${command[@]}" "${more[@]}" </dev/null >"$work/out" 2>"$work/err" &
+    job=$!
+    until [ "$(cat "$work/cut/journal/"* 2>/dev/null | wc -c)" -gt 2000 ]; do
+        kill -0 $job 2>/dev/null || { wrong "the run was over too early" && cat "$work/err" && return; }
+        sleep 0.05
+    done
+    pid=$(rank "$number")
+    kill -STOP "$pid"
+    "$@"
+    wait $job || status=$?
+    kill -CONT "$pid" 2>/dev/null
+    [ "$status" = 10 ] || wrong "rank $number stood still: status $status, expected 10"
+    has "rank $number did not answer within 2 s: stopped"
+    has "  next    mpirun -n 3 lensweep ${command[*]}"
+    [ ! -e "$work/cut/result.h5" ] || wrong "a result without rank $number's units"
+    ends 0 ranks 3 "$program" "${command[@]}"
+    has 'of them from earlier starts'
+    same "$work/whole/result.h5" "$work/cut/result.h5" "resumed after rank $number stood still"
+}
+
+more=(--set run.max_time=5s)
+stuck 1 true
+more=()
+# shellcheck disable=SC2317 # called by name
+terminate() { kill -TERM "$(rank 0)"; }
+stuck 2 terminate
+finish

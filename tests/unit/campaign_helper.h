@@ -1,0 +1,36 @@
+/*
+ * For the tests of the campaign floor: a campaign of the small fixture model from the text of its
+ * data and experiments, in a folder of the test's own.
+ *
+ *     // One query's decode, opened and closed.
+ *     void decode_opens(const char *lines)
+ *     {
+ *         struct campaign c;
+ *
+ *         open_text(&c, lines, "  - {name: d, kind: decode}\n", "run.threads=2");
+ *         campaign_close(&c);
+ *     }
+ */
+#ifndef LENSWEEP_TESTS_CAMPAIGN_HELPER_H
+#define LENSWEEP_TESTS_CAMPAIGN_HELPER_H
+
+#include "campaign/campaign.h"
+
+struct campaign;
+
+/* The folder; made and removed by the group's set-up and tear-down. */
+extern char campaign_folder[];
+int make_campaign_folder(void **state);
+int remove_campaign_folder(void **state);
+
+/* A path in it, in one of a few static places. */
+const char *in_folder(const char *name);
+void write_file(const char *name, const char *text);
+
+/* Opens and cuts; fails the test if it cannot. set: "key=value" or NULL. */
+void open_text(struct campaign *c, const char *data, const char *experiments, const char *set);
+
+/* Three queries of three items: A has 5 tokens, B 6, C 5; a fourth, D, to be appended. */
+extern const char query_a[], query_b[], query_c[], query_d[], three_queries[], four_queries[];
+
+#endif

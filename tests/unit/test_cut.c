@@ -1,0 +1,317 @@
+/* The list of units: each cell once, at the cost that was asked for, under keys that change with
+   what a unit computes and with nothing else. */
+#include "campaign/cut.h"
+#include "campaign/survey.h"
+#include "campaign_helper.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char kinds_of_work[] =
+    "  - {name: d, kind: decode}\n"
+    "  - {name: k, kind: knockout, sets: [subject, last]}\n"
+    "  - {name: h, kind: ablation, site: head, operation: {kind: "
+    "zero}, positions: [\"0\", \"1\", \"2\", first, subject, last]}\n"
+    "  - {name: m, kind: ablation, site: mlp, operation: {kind: "
+    "mean}}\n"
+    "  - {name: n, kind: noop, cells: 100, values: 4}\n"
+    "  - {name: z, kind: ablation, site: mlp, operation: {kind: noise, draws: 100}}\n";
+
+enum { EXPERIMENTS = 7, SWEEP = 3, MEANS = 4, NOISE = 6 };
+
+/* Does an experiment's work depend on all of the data: by a survey, or by controls drawn from it?
+   */
+static bool of_all_data(const struct experiment *x)
+{
+    return x->survey || x->needs & NEED_DRAWS;
+}
+
+static const struct unit *units_end(const struct campaign *c)
+{
+    return c->unit + c->n_units;
+}
+
+/* Units of a query stand side by side and cover its cells without gap or overlap; queries rise
+   within an experiment, experiments rise. */
+static void every_cell_once(void **state)
+{
+    struct campaign c;
+    const struct unit *u;
+
+    (void)state;
+    open_text(&c, three_queries, kinds_of_work, NULL);
+    u = c.unit + c.n_survey;
+    for (uint32_t x = 0; x < c.n; x++)
+        for (uint32_t q = 0; q < c.data.n; q++) {
+            uint64_t at = 0, cells = query_cells(&c.x[x], c.data.query[q].n);
+
+            assert_true(cells > 0);
+            while (at < cells) {
+                assert_true(u < units_end(&c) && !u->survey);
+                assert_true(u->experiment == x && u->query == q && u->first == at && u->n > 0);
+                at += u++->n;
+            }
+            assert_true(at == cells);
+        }
+    assert_true(u == units_end(&c));
+    assert_true(c.n_units > c.n_survey + c.n * c.data.n); /* some are cut */
+    campaign_close(&c);
+}
+
+static void surveys_cover_the_data(void **state)
+{
+    static const uint32_t of[] = {MEANS, NOISE};
+    struct campaign c;
+
+    (void)state;
+    open_text(&c, three_queries, kinds_of_work, NULL);
+    assert_int_equal(c.n_survey, 2); /* a block of queries for each that asks */
+    for (size_t i = 0; i < c.n_survey; i++) {
+        const struct unit *u = &c.unit[i];
+
+        assert_true(u->survey && u->experiment == of[i] && u->query == 0 && u->n == c.data.n);
+        assert_true(u->cost.flops == survey_flops(&c.x[of[i]], 0, c.data.n));
+    }
+    campaign_close(&c);
+}
+
+/* What a unit costs, cell by cell, and what it would without its last cell. */
+static struct cost count_cells(const struct campaign *c, const struct unit *u, uint64_t *runs,
+                               uint64_t *before_last)
+{
+    const struct experiment *x = &c->x[u->experiment];
+    const struct query *q = &c->data.query[u->query];
+    struct arena a = {0};
+    struct run *run;
+    struct cost sum = {0, 0};
+    struct err err;
+
+    err_clear(&err);
+    run = arena_alloc(&a, RUNS_MAX, sizeof *run, &err);
+    assert_int_equal(runs_cost(run, x, q, &a, runs, &err), 0);
+    sum.flops = *runs;
+    if (!u->first && x->kind->extra)
+        sum.flops += (uint64_t)x->kind->extra(x, q);
+    for (uint64_t i = 0; i < u->n; i++) {
+        struct cell cell = {.query = u->query, .run = run};
+
+        *before_last = sum.flops;
+        cell_index(x, q->n, u->first + i, cell.index);
+        assert_int_equal(cell_cost(x, &cell, &a, &sum, &err), 0);
+    }
+    arena_release(&a);
+    return sum;
+}
+
+/* Costs that were taken from alike cells and queries are those of the cells; a unit ends with the
+   cell that brings it to its bound. */
+static void costs_and_their_bound(void **state)
+{
+    struct campaign c;
+    int cut = 0; /* units of the noise that do not end their query */
+
+    (void)state;
+    open_text(&c, three_queries, kinds_of_work, NULL); /* the bound: 20 times the query's runs */
+    for (const struct unit *u = c.unit + c.n_survey; u < units_end(&c); u++) {
+        uint64_t runs, before_last;
+        struct cost sum = count_cells(&c, u, &runs, &before_last);
+        bool last =
+            u + 1 == units_end(&c) || u[1].query != u->query || u[1].experiment != u->experiment;
+
+        assert_true(sum.flops == u->cost.flops && sum.variants == u->cost.variants);
+        assert_true(last || (double)u->cost.flops >= 20 * (double)runs);
+        cut += u->experiment == NOISE && !last;
+        assert_true(u->n == 1 || (double)before_last < 20 * (double)runs);
+    }
+    assert_true(cut > 0);
+    campaign_close(&c);
+}
+
+static void smaller_units_are_more(void **state)
+{
+    struct campaign few, many;
+
+    (void)state;
+    open_text(&few, three_queries, kinds_of_work, "run.unit_flops=100");
+    open_text(&many, three_queries, kinds_of_work, NULL);
+    assert_true(many.n_units > few.n_units);
+    campaign_close(&few);
+    campaign_close(&many);
+}
+
+/* --- keys --- */
+
+static bool has_key(const struct campaign *c, struct hash key)
+{
+    for (size_t i = 0; i < c->n_units; i++)
+        if (hash_eq(c->unit[i].key, key))
+            return true;
+    return false;
+}
+
+/* How many units of experiment x (-1: of all) and query q (-1: of all) in a have their key in b. */
+static size_t kept(const struct campaign *a, int x, int q, const struct campaign *b, size_t *of)
+{
+    size_t n = 0;
+
+    *of = 0;
+    for (const struct unit *u = a->unit; u < units_end(a); u++) {
+        if ((x >= 0 && u->experiment != (uint32_t)x) || (q >= 0 && u->query != (uint32_t)q))
+            continue;
+        ++*of;
+        n += has_key(b, u->key);
+    }
+    assert_true(*of > 0);
+    return n;
+}
+
+static void all_kept(const struct campaign *a, int x, int q, const struct campaign *b)
+{
+    size_t of, n = kept(a, x, q, b, &of);
+
+    assert_int_equal(n, of);
+}
+
+static void none_kept(const struct campaign *a, int x, int q, const struct campaign *b)
+{
+    size_t of;
+
+    assert_int_equal(kept(a, x, q, b, &of), 0);
+}
+
+static void keys_differ_within_a_campaign(void **state)
+{
+    struct campaign c;
+
+    (void)state;
+    open_text(&c, three_queries, kinds_of_work, NULL);
+    for (size_t i = 0; i < c.n_units; i++)
+        for (size_t k = 0; k < i; k++)
+            assert_false(hash_eq(c.unit[i].key, c.unit[k].key));
+    campaign_close(&c);
+}
+
+/* Keys of the running, of the statistics and of the data's choice change no unit. */
+static void what_does_not_matter(void **state)
+{
+    static const char *const sets[] = {
+        "run.threads=3",     "run.memory=100000000", "run.max_time=5s",     "run.grace=5s",
+        "statistics.seed=9", "statistics.fdr=0.01",  "run.fail_on_bad=true"};
+    struct campaign was, is;
+
+    (void)state;
+    open_text(&was, three_queries, kinds_of_work, NULL);
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        open_text(&is, three_queries, kinds_of_work, sets[i]);
+        assert_int_equal(is.n_units, was.n_units);
+        all_kept(&was, -1, -1, &is);
+        campaign_close(&is);
+    }
+    campaign_close(&was);
+}
+
+static void what_changes_all(void **state)
+{
+    struct campaign was, is;
+    char model[512];
+
+    (void)state;
+    snprintf(model, sizeof model, "model.path=%s/fixtures/models/mistral-mha-f16", TEST_DIR);
+    open_text(&was, three_queries, kinds_of_work, NULL);
+    for (int i = 0; i < 3; i++) {
+        open_text(&is, three_queries, kinds_of_work,
+                  i == 0   ? "run.executor=naive"
+                  : i == 1 ? "data.seed=5"
+                           : model);
+        none_kept(&was, -1, -1, &is);
+        campaign_close(&is);
+    }
+    campaign_close(&was);
+}
+
+/* A key of one experiment changes its units, and not those of its neighbours. */
+static void an_experiments_own_key(void **state)
+{
+    struct campaign was, is;
+    char changed[sizeof kinds_of_work + 16];
+    const char *at = strstr(kinds_of_work, "zero");
+
+    (void)state;
+    snprintf(changed, sizeof changed, "%.*sresample%s", (int)(at - kinds_of_work), kinds_of_work,
+             at + 4);
+    open_text(&was, three_queries, kinds_of_work, NULL);
+    open_text(&is, three_queries, changed, NULL);
+    none_kept(&was, SWEEP, -1, &is);
+    for (int x = 0; x < EXPERIMENTS; x++)
+        if (x != SWEEP)
+            all_kept(&was, x, -1, &is);
+    campaign_close(&is);
+    open_text(&is, three_queries, "  - {name: d, kind: decode}\n", NULL);
+    all_kept(&is, -1, -1, &was); /* one experiment of four, and `queries` */
+    campaign_close(&is);
+    campaign_close(&was);
+}
+
+/* Appended queries keep the keys of the earlier ones, but for what is made of all of them: means,
+   and controls drawn among other items. */
+static void appended_queries(void **state)
+{
+    struct campaign was, is;
+
+    (void)state;
+    open_text(&was, three_queries, kinds_of_work, NULL);
+    open_text(&is, four_queries, kinds_of_work, NULL);
+    for (int x = 0; x < EXPERIMENTS; x++)
+        if (of_all_data(&is.x[x]))
+            none_kept(&was, x, -1, &is);
+        else
+            all_kept(&was, x, -1, &is);
+    assert_true(of_all_data(&is.x[1]) && !of_all_data(&is.x[SWEEP]));
+    campaign_close(&is);
+    campaign_close(&was);
+}
+
+/* A query that changes takes only its own units with it, wherever it stands. */
+static void a_changed_query(void **state)
+{
+    struct campaign was, is;
+    char data[4096], *at;
+
+    (void)state;
+    snprintf(data, sizeof data, "%s%s%s", query_c, query_b, query_a); /* another order */
+    at = strstr(data, "[70, 15");
+    at[2] = '1';                                                     /* B's first token */
+    open_text(&was, three_queries, kinds_of_work, "run.audit=none"); /* else the first is audited */
+    open_text(&is, data, kinds_of_work, "run.audit=none");
+    for (int x = 0; x < EXPERIMENTS; x++) {
+        if (of_all_data(&is.x[x]))
+            continue;
+        all_kept(&was, x, 0, &is);
+        none_kept(&was, x, 1, &is);
+        all_kept(&was, x, 2, &is);
+    }
+    campaign_close(&is);
+    campaign_close(&was);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_cell_once),
+        cmocka_unit_test(surveys_cover_the_data),
+        cmocka_unit_test(costs_and_their_bound),
+        cmocka_unit_test(smaller_units_are_more),
+        cmocka_unit_test(keys_differ_within_a_campaign),
+        cmocka_unit_test(what_does_not_matter),
+        cmocka_unit_test(what_changes_all),
+        cmocka_unit_test(an_experiments_own_key),
+        cmocka_unit_test(appended_queries),
+        cmocka_unit_test(a_changed_query),
+    };
+
+    return cmocka_run_group_tests(tests, make_campaign_folder, remove_campaign_folder);
+}
