@@ -10,8 +10,7 @@ enum { WRAP_WIDTH = 100, WRAP_KEY = 20 };
    end. */
 int wrap_text(struct buf *b, const char *text, size_t indent, struct err *err);
 
-/* "  KEY" and its text beside it, from column WRAP_KEY on; below a key that is too long for that.
-   */
+/* "  KEY" and its text beside it, from column WRAP_KEY on; below a key that is longer. */
 int wrap_entry(struct buf *b, const char *key, const char *text, struct err *err);
 
 #endif

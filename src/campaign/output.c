@@ -8,6 +8,8 @@
 #include "campaign/cut.h"
 #include "campaign/output_group.h"
 #include "campaign/survey.h"
+#include "results/h5file.h"
+#include "results/h5write.h"
 #include "version.h"
 
 #include <math.h>

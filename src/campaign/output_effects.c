@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "campaign/output_strata.h"
 #include "campaign/rows.h"
+#include "results/h5write.h"
 #include "statistics/significance.h"
 
 #include <math.h>

@@ -6,6 +6,7 @@
 #include "campaign/output_queries.h"
 #include "campaign/output_survey.h"
 #include "campaign/rows.h"
+#include "results/h5write.h"
 
 #include <math.h>
 #include <stdio.h>

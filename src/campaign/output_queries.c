@@ -2,6 +2,7 @@
 
 #include "campaign/rows.h"
 #include "data/property.h"
+#include "results/h5write.h"
 
 #include <string.h>
 

@@ -1,5 +1,7 @@
 #include "campaign/output_strata.h"
 
+#include "results/h5write.h"
+
 int write_strata(struct output *o, struct h5group *g, struct err *err)
 {
     static const struct variable dataset = {

@@ -1,6 +1,7 @@
 #include "campaign/output_survey.h"
 #include "experiments/kit/match.h"
 #include "experiments/kit/survey.h"
+#include "results/h5write.h"
 
 static void name_strata(const struct output *o, const struct survey *s, const char **dataset,
                         int32_t *number)

@@ -49,17 +49,24 @@ int print_buf(struct buf *b, struct err *err)
     return err->code;
 }
 
-const struct command *command_find(const char *name, struct err *err)
+const char *command_near(const char *word)
 {
     enum { COMMANDS_MAX = 64 };
-    const char *names[COMMANDS_MAX], *near;
+    const char *names[COMMANDS_MAX];
+    size_t n = 0;
+
+    for (; n < n_commands && n < COMMANDS_MAX; n++)
+        names[n] = commands[n]->name;
+    return str_did_you_mean(word, names, n);
+}
+
+const struct command *command_find(const char *name, struct err *err)
+{
+    const char *near = command_near(name);
 
     for (size_t i = 0; i < n_commands; i++)
         if (str_eq(commands[i]->name, name))
             return commands[i];
-    for (size_t i = 0; i < n_commands; i++)
-        names[i] = commands[i]->name;
-    near = str_did_you_mean(name, names, n_commands);
     err_set(err, ERR_CONFIG, "unknown command \"%s\"%s%s%s; see lensweep help", name,
             near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
     return NULL;

@@ -17,6 +17,9 @@ extern const size_t n_commands;
 /* The command of this name; NULL after ERR_CONFIG with what was probably meant. */
 const struct command *command_find(const char *name, struct err *err);
 
+/* The name of a command that the word was probably meant to be; NULL = none is near. */
+const char *command_near(const char *word);
+
 /* Writes to standard output and empties the buffer, if nothing went wrong before. */
 int print_buf(struct buf *b, struct err *err);
 

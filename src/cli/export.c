@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "report/export/export.h"
+#include "results/h5read.h"
 
 #include <string.h>
 

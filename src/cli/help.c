@@ -54,7 +54,18 @@ static int data_help(const struct experiment_schema *schemas, size_t n, bool mar
     return data_reference(markdown, b, err);
 }
 
-/* What is no command is a key. */
+static int key_help(const struct experiment_schema *schemas, size_t n, const char *key,
+                    struct buf *b, struct err *err)
+{
+    const char *near;
+
+    if (config_help(schemas, n, key, b, err) != ERR_CONFIG || !(near = command_near(key)))
+        return err->code;
+    return err_set(err, ERR_CONFIG, "there is no command or config key \"%s\" (did you mean %s?)",
+                   key, near);
+}
+
+/* What is not a command is a key. */
 static int tell(const struct help_options *o, struct buf *b, struct err *err)
 {
     size_t n;
@@ -69,7 +80,7 @@ static int tell(const struct help_options *o, struct buf *b, struct err *err)
         return config_reference(schemas, n, o->markdown, b, err);
     if (str_eq(o->topic, "data"))
         return data_help(schemas, n, o->markdown, b, err);
-    return config_help(schemas, n, o->topic, b, err);
+    return key_help(schemas, n, o->topic, b, err);
 }
 
 static int help(const struct call *call, struct err *err)

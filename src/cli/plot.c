@@ -7,16 +7,12 @@ enum picture { PICTURE_PNG, PICTURE_SVG, PICTURE_PDF };
 static const struct choice pictures[] = {
     {"png", PICTURE_PNG}, {"svg", PICTURE_SVG}, {"pdf", PICTURE_PDF}, {NULL, 0}};
 
-enum width { WIDTH_PAGE, WIDTH_COLUMN };
-
-static const struct choice widths[] = {{"page", WIDTH_PAGE}, {"column", WIDTH_COLUMN}, {NULL, 0}};
+static const struct choice widths[] = {{"page", PLOT_PAGE}, {"column", PLOT_COLUMN}, {NULL, 0}};
 
 struct plot_command {
     struct word_list results;
     struct plot_options plot;
     enum picture format;
-    enum width width;
-    int64_t layers_from;
 };
 
 static const struct argument_row arguments[] = {
@@ -26,11 +22,11 @@ static const struct option_row options[] = {
     {OPTION_INTO(path, struct plot_command, plot.dir), .name = "output", .letter = 'o',
      .value = "DIR", .doc = "where to (default: figures/ beside each result)"},
     {OPTION_INTO(choice, struct plot_command, format), .name = "format", .choices = pictures,
-     .fallback = "png", .doc = "of the pictures (png: 300 dots per inch)"},
-    {OPTION_INTO(choice, struct plot_command, width), .name = "width", .choices = widths,
-     .fallback = "page", .doc = "7 inches, or 3.3 inches for a column, with type of 7 points"},
-    {OPTION_INTO(int, struct plot_command, layers_from), .name = "layers-from", .value = "N",
-     .fallback = "0", .lo = 0, .hi = 1, .doc = "number of the first layer: 1 as in many papers"}};
+     .fallback = "png", .doc = "of the pictures; png has 300 dots per inch"},
+    {OPTION_INTO(choice, struct plot_command, plot.width), .name = "width", .choices = widths,
+     .fallback = "page", .doc = "7 or 3.3 inches, with type of at least 7 points"},
+    {OPTION_INTO(int, struct plot_command, plot.layers_from), .name = "layers-from", .value = "N",
+     .fallback = "0", .hi = 1, .doc = "number of the first layer: 0, or 1 as in many papers"}};
 
 static int plot(const struct call *call, struct err *err)
 {
@@ -42,8 +38,6 @@ static int plot(const struct call *call, struct err *err)
 
     err_clear(&trouble);
     o.format = choice_word(pictures, (int)c->format);
-    o.width = choice_word(widths, (int)c->width);
-    o.layers_from = (int)c->layers_from;
     code = plot_results(&o, c->results.v, c->results.n, &said, err);
     /* What was drawn is said before the error. */
     print_buf(&said, code ? &trouble : err);

@@ -159,7 +159,10 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
         key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, 0, 0, choices, \
             affects, doc, when                                                                     \
     }
-#define CONFIG_CHECK(st, field, ctype)                _Generic(&((st *)0)->field, ctype * : (size_t)0)
+
+/* The field is a ctype. */
+#define CONFIG_CHECK(st, field, ctype) _Generic(&((st *)0)->field, ctype * : (size_t)0)
+
 #define CONFIG_CHECK_config_int(st, field)            CONFIG_CHECK(st, field, int64_t)
 #define CONFIG_CHECK_config_real(st, field)           CONFIG_CHECK(st, field, double)
 #define CONFIG_CHECK_config_bool(st, field)           CONFIG_CHECK(st, field, bool)

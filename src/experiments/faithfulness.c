@@ -375,7 +375,7 @@ static const char *faithfulness_skip(const struct experiment *x, const struct qu
     const struct faithfulness *f = x->state;
 
     if (!places_any(&f->place, x->scene, q, f->scratch))
-        return "it does not have the position";
+        return "it does not have any of the positions";
     return partner(x, q, 0) ? NULL : "no other item's query to resample from";
 }
 

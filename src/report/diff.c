@@ -8,6 +8,8 @@
 #include "base/out.h"
 
 #include "base/str.h"
+#include "results/h5read.h"
+#include "results/h5visit.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,8 @@
 #define LENSWEEP_REPORT_DIFF_H
 
 #include "base/buf.h"
-#include "results/h5file.h"
+#include "base/mem.h"
+#include "results/h5visit.h"
 
 #include <stdbool.h>
 

@@ -3,6 +3,7 @@
 #include "report/diff.h"
 
 #include "base/str.h"
+#include "results/h5read.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -23,7 +23,10 @@
 #ifndef LENSWEEP_RESULTS_AVERAGE_H
 #define LENSWEEP_RESULTS_AVERAGE_H
 
+#include "base/mem.h"
 #include "results/result.h"
+
+#include <stdbool.h>
 
 enum statistic {
     STAT_MEAN,

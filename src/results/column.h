@@ -19,7 +19,10 @@
 #define LENSWEEP_RESULTS_COLUMN_H
 
 #include "base/buf.h"
-#include "results/h5file.h"
+#include "base/mem.h"
+#include "results/h5visit.h"
+
+#include <stdbool.h>
 
 struct column {
     struct h5file *file;

@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "results/h5read.h"
+#include "results/h5write.h"
 
 #include <stddef.h>
 #include <string.h>

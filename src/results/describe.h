@@ -19,7 +19,10 @@
 #ifndef LENSWEEP_RESULTS_DESCRIBE_H
 #define LENSWEEP_RESULTS_DESCRIBE_H
 
+#include "base/mem.h"
 #include "results/h5file.h"
+
+#include <stdbool.h>
 
 /* key, what it says. All are text; NULL = not said. Lists are separated by one space. */
 #define HEADLINE_KEYS(X)                                                                          \

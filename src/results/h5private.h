@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "results/h5file.h"
+#include "results/h5visit.h"
 
 #include <hdf5.h>
 

@@ -1,3 +1,5 @@
+#include "results/h5read.h"
+
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* What a result file holds: its groups, variables and attributes, in name order. */
+#include "results/h5visit.h"
+
 #include "results/h5private.h"
 
 #include <hdf5_hl.h>

@@ -1,3 +1,5 @@
+#include "results/h5write.h"
+
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/utf8.h"

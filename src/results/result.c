@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "results/h5read.h"
+#include "results/h5visit.h"
 
 #include <string.h>
 

@@ -16,6 +16,7 @@
 #ifndef LENSWEEP_RESULTS_RESULT_H
 #define LENSWEEP_RESULTS_RESULT_H
 
+#include "base/mem.h"
 #include "results/column.h"
 #include "results/describe.h"
 

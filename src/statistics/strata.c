@@ -137,8 +137,8 @@ static bool is_part(const struct strata *s, const struct stratum *whole, const s
     return v->over == OVER_TEMPLATES || !has_macro_average(s, v); /* one of one template: itself */
 }
 
-/* The parts of each macro-average row; templates in rising order, so that the first is the first.
-   */
+/* The parts of each macro-average row; templates in rising order, so that the first is the
+   first. */
 static int list_parts(struct strata *s, struct arena *a, struct err *err)
 {
     for (size_t m = s->n_base; m < s->n; m++) {

@@ -19,7 +19,7 @@ ends 0 "$program" run "$work/c.yaml" --set output="$work/five" --set experiments
 ends 1 "$program" diff "$work/a" "$work/five"
 [ ! -s "$work/err" ] || wrong "a difference is told on stderr"
 has 'load@config: line 3: "values: 4" in' "$work/out"
-has '3 more differ: load/value, load/number, provenance@config' "$work/out"
+has '4 more differ: load@values, load/value, load/number, provenance@config' "$work/out"
 queries 3 >"$work/more.jsonl"
 ends 0 "$program" run "$work/c.yaml" --set output="$work/more" --set data.path="$work/more.jsonl"
 ends 1 "$program" diff "$work/a" "$work/more"

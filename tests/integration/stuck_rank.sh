@@ -24,10 +24,10 @@ rank() {
     done
 }
 
-# stuck NUMBER ACT...: rank NUMBER of 3 stops in the middle, then ACT is done; the run has to end with status 10.
+# stuck NUMBER [SIGNAL]: rank NUMBER of 3 stops in the middle, then rank 0 gets the signal; the run has to end with
+# status 10.
 stuck() {
-    local number=$1 status=0 job pid
-    shift
+    local number=$1 signal=${2:-} status=0 job pid
     rm -rf "$work/cut"
     timeout -s KILL 90 "${mpirun[@]}" -n 3 env LD_PRELOAD="$slow" LENSWEEP_SLOW_WRITE=10000 "$program" \
         "${command[@]}" "${more[@]}" </dev/null >"$work/out" 2>"$work/err" &
@@ -38,7 +38,7 @@ stuck() {
     done
     pid=$(rank "$number")
     kill -STOP "$pid"
-    "$@"
+    [ -z "$signal" ] || kill -s "$signal" "$(rank 0)"
     wait $job || status=$?
     kill -CONT "$pid" 2>/dev/null
     [ "$status" = 10 ] || wrong "rank $number stood still: status $status, expected 10"
@@ -51,9 +51,7 @@ stuck() {
 }
 
 more=(--set run.max_time=5s)
-stuck 1 true
+stuck 1
 more=()
-# shellcheck disable=SC2317 # called by name
-terminate() { kill -TERM "$(rank 0)"; }
-stuck 2 terminate
+stuck 2 TERM
 finish

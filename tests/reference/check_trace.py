@@ -59,7 +59,7 @@ def target_of(query):
 
 
 def noise_level(group, config, query, span_name, noise_model):
-    if config["noise"] == "computed":  # tests/integration/noise.py has what it must be
+    if config["noise"] == "computed":  # tests/integration/computed_noise.py has what it must be
         return float(group["noise_level"][query.i, config["corrupt"].index(span_name)])
     if config["noise"] != "published":
         return float(config["noise"])

@@ -2,12 +2,11 @@
  * For the tests of the campaign floor: a campaign of the small fixture model from the text of its
  * data and experiments, in a folder of the test's own.
  *
- *     // One query's decode, opened and closed.
- *     void decode_opens(const char *lines)
+ *     void test(void)
  *     {
  *         struct campaign c;
  *
- *         open_text(&c, lines, "  - {name: d, kind: decode}\n", "run.threads=2");
+ *         open_text(&c, three_queries, "  - {name: d, kind: decode}\n", "run.threads=2");
  *         campaign_close(&c);
  *     }
  */

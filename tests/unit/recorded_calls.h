@@ -3,14 +3,13 @@
  * this one's definitions has its own write, fsync, rename, ..., which note what is done below a
  * folder and then do it.
  *
- *     // How many files were renamed below the folder since record_calls(folder).
- *     int count_renames(void)
- *     {
- *         int n = 0;
+ *     #include "results/journal.h"
  *
- *         for (int i = 0; i < recorded.n; i++)
- *             n += recorded.v[i].what == CALL_RENAME;
- *         return n;
+ *     int test(struct journal *j, struct err *err)
+ *     {
+ *         record_calls("/tmp/x");
+ *         journal_sync(j, err);
+ *         return last_call(CALL_SYNC, "/tmp/x/0001", recorded.n);
  *     }
  */
 #ifndef LENSWEEP_TESTS_RECORDED_CALLS_H

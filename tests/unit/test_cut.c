@@ -131,6 +131,41 @@ static void costs_and_their_bound(void **state)
     campaign_close(&c);
 }
 
+static int made; /* cells whose variants were made */
+static int (*real_variants)(const struct experiment *x, struct cell *cell, struct arena *a,
+                            struct err *err);
+
+static int count_variants(const struct experiment *x, struct cell *cell, struct arena *a,
+                          struct err *err)
+{
+    made++;
+    return real_variants(x, cell, a, err);
+}
+
+/* A sweep of ten million cells is cut without making each: only cells that differ along axes that
+   matter to their cost, and of queries that cost the same those of the first. */
+static void few_cells_are_made(void **state)
+{
+    struct campaign c;
+    struct kind counting;
+    struct err err;
+
+    (void)state;
+    open_text(&c, three_queries, kinds_of_work, NULL);
+    counting = *c.x[SWEEP].kind;
+    real_variants = counting.variants;
+    counting.variants = count_variants;
+    c.x[SWEEP].kind = &counting;
+    mem_free(c.unit);
+    c.unit = NULL;
+    c.n_units = 0;
+    made = 0;
+    assert_int_equal(campaign_cut(&c, &err), 0);
+    assert_int_equal(query_cells(&c.x[SWEEP], 5), 3 * 4 * 6); /* layers, heads, positions */
+    assert_int_equal(made, 2 * 3 * 6); /* A and C cost the same, and so do heads */
+    campaign_close(&c);
+}
+
 static void smaller_units_are_more(void **state)
 {
     struct campaign few, many;
@@ -301,15 +336,11 @@ static void a_changed_query(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_cell_once),
-        cmocka_unit_test(surveys_cover_the_data),
-        cmocka_unit_test(costs_and_their_bound),
-        cmocka_unit_test(smaller_units_are_more),
-        cmocka_unit_test(keys_differ_within_a_campaign),
-        cmocka_unit_test(what_does_not_matter),
-        cmocka_unit_test(what_changes_all),
-        cmocka_unit_test(an_experiments_own_key),
-        cmocka_unit_test(appended_queries),
+        cmocka_unit_test(every_cell_once),        cmocka_unit_test(surveys_cover_the_data),
+        cmocka_unit_test(costs_and_their_bound),  cmocka_unit_test(few_cells_are_made),
+        cmocka_unit_test(smaller_units_are_more), cmocka_unit_test(keys_differ_within_a_campaign),
+        cmocka_unit_test(what_does_not_matter),   cmocka_unit_test(what_changes_all),
+        cmocka_unit_test(an_experiments_own_key), cmocka_unit_test(appended_queries),
         cmocka_unit_test(a_changed_query),
     };
 

@@ -5,6 +5,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "report/export/private.h"
+#include "results/h5file.h"
+#include "results/h5read.h"
+#include "results/h5write.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

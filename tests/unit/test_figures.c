@@ -6,6 +6,8 @@
 #include "report/figures/plot.h"
 #include "report/words.h"
 #include "results/describe.h"
+#include "results/h5file.h"
+#include "results/h5write.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -133,7 +135,7 @@ static void commit(struct h5file *f)
 }
 
 /* Status of plotting it; the line of the error in err. */
-static int plot_as(const char *width, int layers_from, struct err *err)
+static int plot_as(enum plot_width width, int layers_from, struct err *err)
 {
     const struct plot_options o = {.format = "svg", .width = width, .layers_from = layers_from};
 
@@ -143,7 +145,7 @@ static int plot_as(const char *width, int layers_from, struct err *err)
 
 static int plot(struct err *err)
 {
-    return plot_as("page", 0, err);
+    return plot_as(PLOT_PAGE, 0, err);
 }
 
 static void load(const char *name)
@@ -361,7 +363,7 @@ static void test_apart(void **state)
     put_strata(g, (const char *const[]){"cities", "cities"}, (int32_t[]){1, 2});
     put_average(g, "mean", "stratum layer head metric", CELLS_MAX, 1, NULL);
     commit(f);
-    assert_int_equal(plot_as("column", 1, &err), ERR_IO);
+    assert_int_equal(plot_as(PLOT_COLUMN, 1, &err), ERR_IO);
     load("h_cities_1_logit.gp");
     has("size 317,");
     has("'Heads set to zero: logit (cities, template 1)'");
@@ -375,19 +377,6 @@ static void test_apart(void **state)
     has("set cbrange [0:18]");
     load("h_cities_1_kl.csv");
     has("cities/1,1,3,0,kl,4.5,,,\n");
-}
-
-static void test_options(void **state)
-{
-    struct h5file *f;
-    struct h5group *g = begin(&f, &lines, 1, "cities");
-    struct err err;
-
-    (void)state;
-    put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, NULL);
-    commit(f);
-    assert_int_equal(plot_as("poster", 0, &err), ERR_CONFIG);
-    assert_int_equal(plot_as("page", 2, &err), ERR_CONFIG);
 }
 
 /* A second figure whose averages are not there, or that lies on dimensions that they lack, is left
@@ -533,7 +522,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_points, start, end),
         cmocka_unit_test_setup_teardown(test_intervals, start, end),
         cmocka_unit_test_setup_teardown(test_apart, start, end),
-        cmocka_unit_test_setup_teardown(test_options, start, end),
         cmocka_unit_test_setup_teardown(test_missing, start, end),
         cmocka_unit_test_setup_teardown(test_nothing, start, end),
         cmocka_unit_test_setup_teardown(test_earlier, start, end),

@@ -6,6 +6,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "results/h5file.h"
+#include "results/h5read.h"
+#include "results/h5visit.h"
+#include "results/h5write.h"
 
 #include <math.h>
 #include <setjmp.h>

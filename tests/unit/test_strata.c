@@ -6,6 +6,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 // cmocka.h needs the headers above
@@ -224,13 +225,93 @@ static void test_counts(void **state)
     arena_release(&arena);
 }
 
+/* Rows of the data, then means over templates, then over datasets: one of each for each step, the
+   last the widest. */
+static void test_rows(void **state)
+{
+    struct strata s;
+
+    (void)state;
+    make(&s, DRAWN, CLUSTER_ITEM);
+    assert_int_equal(s.n_base, 10); /* a with three templates, b, unnamed; two steps */
+    assert_int_equal(s.n, 14);
+    for (size_t i = 0; i < s.n; i++)
+        assert_int_equal(s.v[i].over, i < 10   ? OVER_QUERIES
+                                      : i < 12 ? OVER_TEMPLATES
+                                               : OVER_DATASETS);
+    for (int step = 1; step <= 2; step++) {
+        int over_templates = find(&s, "a", -1, step), over_all = find(&s, "", -1, step);
+        const struct stratum *a = &s.v[over_templates], *all = &s.v[over_all];
+
+        assert_int_equal(a->n_parts, 3);
+        for (int k = 0; k < 3; k++) /* in rising order, whatever the data's */
+            assert_int_equal(a->part[k], find(&s, "a", k + 1, step));
+        assert_int_equal(all->n_parts, 3);
+        for (size_t k = 0; k < 3; k++)
+            assert_true(all->part[k] == over_templates || all->part[k] == find(&s, "b", 1, step) ||
+                        all->part[k] == find(&s, "", 1, step));
+    }
+    arena_release(&arena);
+}
+
+/* One dataset of one template has no macro row. */
+static void test_no_macro_row(void **state)
+{
+    struct query two[2] = {{.dataset = "d", .template = 1, .step = 1, .item = "i"},
+                           {.dataset = "d", .template = 1, .step = 2, .item = "i"}};
+    struct dataset ds = {.query = two, .n = 2};
+    struct statistics_config c = {.cluster = CLUSTER_ITEM, .bootstrap = 3, .seed = 5};
+    struct strata s;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(strata_open(&s, &ds, &c, &arena, &err), 0);
+    assert_true(s.n == 2 && s.n_base == 2 && s.n_clusters == 1);
+    arena_release(&arena);
+}
+
+/* Each draw takes as many items of a dataset as it has; its draws do not depend on other datasets. */
+static void test_draws(void **state)
+{
+    struct query all[24] = {{0}};
+    struct dataset ds = {.query = all, .n = 16};
+    struct statistics_config c = {.cluster = CLUSTER_ITEM, .bootstrap = DRAWN, .seed = 5};
+    char name[24][4];
+    struct strata one, both;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (int q = 0; q < 24; q++) { /* eight items of d with two queries, then eight of e */
+        snprintf(name[q], sizeof name[q], "%d", q < 16 ? q / 2 : q);
+        all[q] = (struct query){
+            .dataset = q < 16 ? "d" : "e", .template = 1, .step = 1, .item = name[q]};
+    }
+    assert_int_equal(strata_open(&one, &ds, &c, &arena, &err), 0);
+    ds.n = 24;
+    assert_int_equal(strata_open(&both, &ds, &c, &arena, &err), 0);
+    assert_true(one.n_clusters == 8 && both.n_clusters == 16);
+    for (int d = 0; d < DRAWN; d++) {
+        int first = 0, second = 0;
+
+        for (int k = 0; k < 8; k++) {
+            first += both.times[d * 16 + k];
+            second += both.times[d * 16 + 8 + k];
+            assert_int_equal(both.times[d * 16 + k], one.times[d * 8 + k]);
+        }
+        assert_true(first == 8 && second == 8);
+    }
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_means),
-        cmocka_unit_test(test_authors),
-        cmocka_unit_test(test_ratios),
-        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_means),  cmocka_unit_test(test_authors),
+        cmocka_unit_test(test_ratios), cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_no_macro_row),
+        cmocka_unit_test(test_draws),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

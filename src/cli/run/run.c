@@ -1,8 +1,7 @@
 /*
  * The main job from beginning to end. Every rank reads config, data and the model's header by
- * itself
- * and they agree on what they saw (start.c); rank 0 then hands out the units that the journal does
- * not have yet (distribute.c) and writes the result file (finish.c).
+ * itself and they agree on what they saw (start.c); rank 0 then hands out the units that the
+ * journal does not have yet (distribute.c) and writes the result file (finish.c).
  */
 #define _XOPEN_SOURCE 700
 #include "cli/command.h"

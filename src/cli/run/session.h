@@ -28,7 +28,6 @@ struct session {
     struct journal_stats found;
     double begin, last_sync;
     double stop_begin; /* since when units are only waited for; 0 = they are handed out */
-    sigset_t signals;  /* that end the run */
     struct progress_view view;
     unsigned char *bad; /* (queries) counted in the view */
     uint64_t *todo;     /* rank 0: (n_todo) units to do here, of which n_survey are surveys */
@@ -50,10 +49,9 @@ int claim_paths(struct session *r, struct err *err);
 int claim_output(struct session *r, struct err *err);
 
 /* signals.c: SIGTERM, SIGINT and SIGUSR1 end the run with nothing lost. The thread that calls MPI
-   has
-   them blocked, and so have those that it starts, so that none interrupts a system call of MPI's: a
-   thread that BLAS has started at its loading takes them, or the master asks for what is pending.
-   */
+   has them blocked, and so have those that it starts, so that none interrupts a system call of
+   MPI's: a thread that BLAS has started at its loading takes them, or the master asks for what is
+   pending. */
 void signals_catch(void);
 bool signals_came(void); /* one did, as far as must_stop was asked */
 

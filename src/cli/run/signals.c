@@ -8,7 +8,7 @@
 #include <time.h>
 
 static volatile sig_atomic_t signalled;
-static sigset_t watched; /* that end the run */
+static sigset_t caught;
 
 static void note_signal(int signal)
 {
@@ -20,19 +20,19 @@ void signals_catch(void)
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
     struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
 
-    sigemptyset(&watched);
+    sigemptyset(&caught);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         sigaction(signals[i], &action, NULL);
-        sigaddset(&watched, signals[i]);
+        sigaddset(&caught, signals[i]);
     }
-    pthread_sigmask(SIG_BLOCK, &watched, NULL);
+    pthread_sigmask(SIG_BLOCK, &caught, NULL);
 }
 
 static bool take_signal(void)
 {
     struct timespec now = {0};
 
-    return signalled || (signalled = sigtimedwait(&watched, NULL, &now) > 0);
+    return signalled || (signalled = sigtimedwait(&caught, NULL, &now) > 0);
 }
 
 bool signals_came(void)

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "results/h5read.h"
 
 #include <limits.h>
 #include <math.h>

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "results/h5read.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "report/export/private.h"
+#include "results/h5read.h"
 
 #include <string.h>
 

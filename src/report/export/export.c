@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "report/export/private.h"
+#include "results/h5visit.h"
 
 #include <inttypes.h>
 #include <math.h>

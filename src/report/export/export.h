@@ -18,6 +18,7 @@
 #define LENSWEEP_REPORT_EXPORT_EXPORT_H
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "results/h5file.h"
 
 /* Files that come into being together: each is written beside its place, and all are renamed at

@@ -15,11 +15,6 @@ enum { NO_PROGRAM = 127 }; /* a child's exit status: there is no gnuplot */
 
 /* Names ------------------------------------------------------------------------------------- */
 
-bool gallery_format(const char *format)
-{
-    return str_eq(format, "png") || str_eq(format, "svg") || str_eq(format, "pdf");
-}
-
 static bool is_used(const struct gallery *g, const char *name)
 {
     for (size_t i = 0; i < g->n; i++)

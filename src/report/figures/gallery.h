@@ -38,8 +38,6 @@ struct gallery {
     struct arena arena;
 };
 
-bool gallery_format(const char *format); /* is it one? */
-
 /* A name made of letters, digits, '.', '-' and '_', that no other figure of the folder has. */
 int gallery_name(struct gallery *g, char **name, struct err *err, const char *fmt, ...)
     PRINTF_LIKE(4, 5);

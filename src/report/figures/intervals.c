@@ -83,13 +83,14 @@ static int intervals_panel(struct buf *gp, const struct page *p, const struct pa
 
     widen(&x, 0);
     room = x.hi > x.lo ? 0.05 * (x.hi - x.lo) : 1;
+    x = (struct range){x.lo - room, x.hi + room};
     if (put_names(gp, c, at->first, err) ||
         buf_printf(gp, err,
                    "set xrange [%.6g:%.6g]\nset xtics %.6g\n"
                    "set arrow from 0, graph 0 to 0, graph 1 nohead back dashtype (8,6) linecolor "
                    "'#606060' linewidth 0.6\n"
                    "y(k, i) = line[k] + %.4f*(i - %g)\nplot ",
-                   x.lo - room, x.hi + room, round_step(x, 4), shift,
+                   x.lo, x.hi, fitting_step(x, p->panel_width), shift,
                    (double)(c->n[SERIES] + 1) / 2))
         return err->code;
     for (int control = 1; control >= 0; control--)

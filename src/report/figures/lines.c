@@ -75,21 +75,6 @@ static int lines_panel(struct buf *gp, const struct page *p, const struct panel 
         mean, apart);
 }
 
-/* Of the widest number on an axis. */
-static double scale_width(struct range y)
-{
-    const double step = round_step(y, 4);
-    double widest = 0;
-
-    for (double v = step * ceil(y.lo / step); v <= y.hi; v += step) {
-        char text[32];
-
-        snprintf(text, sizeof text, "%g", fabs(v) < step / 2 ? 0 : v);
-        widest = fmax(widest, gp_width(text, strlen(text), GP_SMALL));
-    }
-    return widest;
-}
-
 /* Rows that are not compared have a scale each. */
 static int lines_fit(struct page *p, struct err *err)
 {
@@ -98,8 +83,11 @@ static int lines_fit(struct page *p, struct err *err)
     p->panel_height = p->width > 400 ? 120 : 92;
     p->side = p->c->of->figure.value_label;
     p->scales = p->flows && p->n > 1 && !p->c->of->figure.compare;
-    for (size_t r = 0; r < p->c->n[ROW]; r++)
-        p->scale = fmax(p->scale, 8 + scale_width(lines_range(p->c, r)));
+    for (size_t r = 0; r < p->c->n[ROW]; r++) {
+        const struct range y = lines_range(p->c, r);
+
+        p->scale = fmax(p->scale, 8 + numbers_width(y, round_step(y, 4)));
+    }
     (void)err;
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "report/figures/gnuplot.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 const enum statistic interval[INTERVAL] = {STAT_MEAN, STAT_LO, STAT_HI};
@@ -89,6 +90,33 @@ double round_step(struct range r, int n)
     if (!(step > 0) || !isfinite(step))
         return 1;
     return power * (step < 1.5 * power ? 1 : step < 3.5 * power ? 2 : step < 7.5 * power ? 5 : 10);
+}
+
+double numbers_width(struct range r, double step)
+{
+    double widest = 0;
+
+    for (int i = 0; i <= 10; i++) {
+        const double v = step * (ceil(r.lo / step) + i);
+        char text[32];
+
+        if (v > r.hi)
+            break;
+        snprintf(text, sizeof text, "%g", v);
+        widest = fmax(widest, gp_width(text, strlen(text), GP_SMALL));
+    }
+    return widest;
+}
+
+double fitting_step(struct range r, double length)
+{
+    for (int n = 5; n > 1; n--) {
+        const double step = round_step(r, n);
+
+        if ((numbers_width(r, step) + 6) * (r.hi - r.lo) / step <= length)
+            return step;
+    }
+    return round_step(r, 1);
 }
 
 size_t entry_step(const struct chart *c, enum place p, double length)

@@ -88,6 +88,9 @@ struct range range_of(const struct chart *c, size_t row, size_t value, bool inte
 
 /* A step between the numbers of an axis: 1, 2 or 5 times a power of ten, about n of them. */
 double round_step(struct range r, int n);
+/* Of the widest number on an axis; and a step with which they fit side by side. */
+double numbers_width(struct range r, double step);
+double fitting_step(struct range r, double length);
 /* Between the entries of an axis as long as this, so that their names fit. */
 size_t entry_step(const struct chart *c, enum place p, double length);
 

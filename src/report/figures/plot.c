@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* 3.3 and 7 inch, as journals have them. */
+/* 3.3 and 7 inches. */
 enum { COLUMN_WIDTH = 317, PAGE_WIDTH = 672 };
 
 /* Groups of a file ------------------------------------------------------------------------- */
@@ -128,21 +128,12 @@ static int plot_path(struct gallery *out, const struct plot_options *o, const ch
 int plot_results(const struct plot_options *o, const char *const *paths, size_t n, struct buf *said,
                  struct err *err)
 {
-    const bool column = str_eq(o->width, "column");
     struct gallery out = {.format = o->format,
-                          .width = column ? COLUMN_WIDTH : PAGE_WIDTH,
-                          .layers_from = o->layers_from,
+                          .width = o->width == PLOT_COLUMN ? COLUMN_WIDTH : PAGE_WIDTH,
+                          .layers_from = (int)o->layers_from,
                           .said = said};
     int code = 0;
 
-    if (!gallery_format(o->format))
-        return err_set(err, ERR_CONFIG, "--format is \"%s\", expected png, svg or pdf", o->format);
-    if (!column && !str_eq(o->width, "page"))
-        return err_set(err, ERR_CONFIG, "--width is \"%s\", expected column or page", o->width);
-    if (o->layers_from != 0 && o->layers_from != 1)
-        return err_set(err, ERR_CONFIG, "--layers-from is %d, expected 0 or 1", o->layers_from);
-    if (o->dir && !*o->dir)
-        return err_set(err, ERR_CONFIG, "-o is empty, expected a folder");
     for (size_t i = 0; i < n && !code; i++)
         code = plot_path(&out, o, paths[i], o->dir && n > 1, err);
     if (!code)

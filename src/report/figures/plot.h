@@ -4,7 +4,7 @@
  *     // said: paths of the pictures, and which groups have none.
  *     int draw_demo(struct buf *said, struct err *err)
  *     {
- *         struct plot_options o = {.format = "png", .width = "page"};
+ *         struct plot_options o = {.format = "png"};
  *         const char *const paths[] = {"results/demo"};
  *
  *         return plot_results(&o, paths, 1, said, err);
@@ -15,11 +15,13 @@
 
 #include "base/buf.h"
 
+enum plot_width { PLOT_PAGE, PLOT_COLUMN }; /* 7 and 3.3 inches, as journals have them */
+
 struct plot_options {
     const char *dir;    /* NULL = figures/ beside each result */
     const char *format; /* png, svg or pdf */
-    const char *width;  /* column (3.3 inch) or page (7 inch) */
-    int layers_from;    /* the number of the first layer: 0, or 1 as papers have it */
+    enum plot_width width;
+    int64_t layers_from; /* the number of the first layer: 0, or 1 as papers have it */
 };
 
 /* Result files, or the folders of runs. Says a line for each picture, and for each group that has

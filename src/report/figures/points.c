@@ -152,7 +152,7 @@ static int points_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
     const double most = share_range(c), edge = EDGE * most;
-    const double step = round_step((struct range){0, most}, (int)(p->panel_width / 36));
+    const double step = fitting_step((struct range){0, most}, p->panel_width);
     const size_t layers = entry_step(c, DOWN, p->panel_height);
 
     return buf_printf(gp, err,

@@ -1,6 +1,6 @@
-"""A random model and random queries, for untrained.sh.
+"""A random model and random queries, for untrained_nothing_found.sh.
 
-    python3 untrained.py DIR SEED [argmax]
+    python3 untrained_model.py DIR SEED [argmax]
 
 DIR/model is a Hugging Face directory of a small decoder with random weights, DIR/queries.jsonl has 36
 items at two steps whose answers and subjects are random words. argmax: each query's target is what

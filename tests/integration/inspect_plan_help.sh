@@ -74,13 +74,11 @@ ends 0 "$program" run "$work/c.yaml"
 units=$(awk '$1 == "total" { print $4 }' "$work/plan")
 has "units   $units" "$work/err"
 
-# plan: ten million cells are counted without making each of them.
+# plan: ten million cells are counted (without making each of them: tests/unit/test_cut.c).
 queries 560 >"$work/many.jsonl"
 sed 's/"num_hidden_layers": *[0-9]*/"num_hidden_layers": 32/; s/"num_attention_heads": *[0-9]*/"num_attention_heads": 32/; s/"head_dim": *[0-9]*/"head_dim": 16/' \
     "$small/config.json" >"$work/shape/config.json"
 config "$work/many.yaml" "$work/many.jsonl" "$work/output" 'name: cut, kind: knockout, sets: [subject, answer_1, answer_2, last, first, random_subject], layers: each, heads: each'
-TIMEFORMAT=%U
-seconds=$({ time ends 0 "$program" plan "$work/many.yaml" --set model.path="$work/shape" >&2; } 2>&1 | tail -n 1)
+ends 0 "$program" plan "$work/many.yaml" --set model.path="$work/shape"
 grep -qE '^ +cut +knockout +1680 +10321920 ' "$work/out" || wrong "no ten million cells"
-awk -v s="$seconds" 'BEGIN { exit !(s < 3) }' || wrong "a plan of ten million cells took $seconds s of CPU"
 finish

@@ -1,8 +1,8 @@
 """Holds what lensweep prints of sweeps against the result file.
 
-    python3 sweep.py summary RESULT TEXT [found]    the summary of the run; found: it must name something
-    python3 sweep.py top RESULT TEXT                all tables of `top -n 1000`
-    python3 sweep.py classes RESULT TEXT            those of `top --classes -n 5`
+    python3 sweep_summary_top.py summary RESULT TEXT [found]    the summary of the run; found: it must name something
+    python3 sweep_summary_top.py top RESULT TEXT                all tables of `top -n 1000`
+    python3 sweep_summary_top.py classes RESULT TEXT            those of `top --classes -n 5`
 """
 
 import itertools

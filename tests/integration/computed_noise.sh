@@ -6,7 +6,7 @@
 
 [ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python with the packages of requirements.txt"
 tiny=tests/fixtures/tiny/model
-noise() { "$LENSWEEP_PYTHON" tests/integration/noise.py "$@"; }
+noise() { "$LENSWEEP_PYTHON" tests/integration/computed_noise.py "$@"; }
 noise make $tiny tests/fixtures/tiny/queries.jsonl "$work" || wrong "the data"
 
 # trace DATA OUTPUT [MORE]

@@ -1,7 +1,7 @@
-"""Data for noise.sh, and what `noise: computed` must give, from NumPy and the tokenizers package.
+"""Data for computed_noise.sh, and what `noise: computed` must give, from NumPy and the tokenizers package.
 
-    python3 noise.py make MODEL QUERIES DIR         DIR/native.jsonl and DIR/layout/towns_STEP.jsonl
-    python3 noise.py check MODEL RESULT DATA [N]    the levels of the group `trace` of RESULT
+    python3 computed_noise.py make MODEL QUERIES DIR         DIR/native.jsonl and DIR/layout/towns_STEP.jsonl
+    python3 computed_noise.py check MODEL RESULT DATA [N]    the levels of the group `trace` of RESULT
 
 QUERIES are native; each gets the model's own next token as its target, so that it is traced. N: only
 the first N lines of each file count.

@@ -10,7 +10,7 @@
 run() {
     local dir="$work/$1${2:-}"
     mkdir "$dir"
-    "$LENSWEEP_PYTHON" tests/integration/untrained.py "$dir" "$@" || wrong "the data of seed $1"
+    "$LENSWEEP_PYTHON" tests/integration/untrained_model.py "$dir" "$@" || wrong "the data of seed $1"
     cat >"$dir/c.yaml" <<END_OF_CONFIG
 model: {path: "$dir/model"}
 data: {path: "$dir/queries.jsonl"}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a user sees of a sweep: the summary of its run, `top` and `top --classes`, against the result
-# file as h5py reads it (tests/integration/sweep.py).
+# file as h5py reads it (tests/integration/sweep_summary_top.py).
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
@@ -42,7 +42,7 @@ ends 0 "$program" run "$work/d.yaml" --set run.threads=1
 ends 2 "$program" top "$work/d" --classes && says 'of a sweep over site head'
 
 [ -n "${LENSWEEP_PYTHON:-}" ] || { [ "$wrong" = 0 ] && skip "the values: no Python with the packages of requirements.txt"; }
-check() { "$LENSWEEP_PYTHON" tests/integration/sweep.py "$@" || wrong "$1 of $(basename "$3") differs from the file"; }
+check() { "$LENSWEEP_PYTHON" tests/integration/sweep_summary_top.py "$@" || wrong "$1 of $(basename "$3") differs from the file"; }
 check summary "$work/a/result.h5" "$work/summary"
 check summary "$work/b/result.h5" "$work/summary_b" found
 check summary "$work/h/result.h5" "$work/summary_h"

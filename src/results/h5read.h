@@ -1,0 +1,31 @@
+/* Result files and their values, read: numbers are converted to the type asked. */
+#ifndef LENSWEEP_RESULTS_H5READ_H
+#define LENSWEEP_RESULTS_H5READ_H
+
+#include "base/mem.h"
+#include "results/h5visit.h"
+
+/* The file that a user means by `path`: itself, or of a folder its result.h5, else partial.h5. */
+char *h5_find(struct arena *a, const char *path, struct err *err);
+
+int h5_open(struct h5file **f, const char *path, struct err *err);
+void h5_close(struct h5file *f);
+
+/* Entries [first, first + count) of v's first dimension, as V_I8 or V_F64; v is a variable of
+   numbers as h5_each tells of it. */
+int h5_read_part(struct h5file *f, const struct h5info *v, enum vtype type, size_t first,
+                 size_t count, void *data, struct err *err);
+
+/* The whole variable as float64 (numbers) into fresh memory, mem_free'd by the caller. */
+int h5_read_f64(struct h5file *f, const char *group, const char *var, double **data,
+                struct h5info *info, struct err *err);
+
+/* The whole variable as strings: one block, mem_free'd by the caller. */
+int h5_read_str(struct h5file *f, const char *group, const char *var, char ***data,
+                struct h5info *info, struct err *err);
+
+/* As text, mem_free'd by the caller; *value = NULL if there is none. */
+int h5_read_attr(struct h5file *f, const char *group, const char *name, char **value,
+                 struct err *err);
+
+#endif

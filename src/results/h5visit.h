@@ -1,0 +1,34 @@
+/* What a result file has: its groups, variables and attributes. */
+#ifndef LENSWEEP_RESULTS_H5VISIT_H
+#define LENSWEEP_RESULTS_H5VISIT_H
+
+#include "results/h5file.h"
+#include "results/table.h"
+
+struct h5info {
+    const char *group, *name;
+    enum vtype type;
+    size_t rank, size[DIMS_MAX];
+    const char *dim[DIMS_MAX];
+};
+
+/* Calls use() for each variable of each group in name order: shape and dim names. */
+int h5_each(struct h5file *f, int (*use)(void *ctx, const struct h5info *v, struct err *err),
+            void *ctx, struct err *err);
+
+/* The same for the groups, "" (the root) first, each before those inside it; and for the attributes
+   of a group, or of its variable `var`, in name order, as text. What is no single string or number
+   (netCDF-4's references) is left out. The names and values are the callback's only while it runs.
+ */
+int h5_each_group(struct h5file *f, int (*use)(void *ctx, const char *group, struct err *err),
+                  void *ctx, struct err *err);
+
+struct h5attr {
+    const char *name, *value;
+    enum vtype type;
+};
+int h5_each_attr(struct h5file *f, const char *group, const char *var,
+                 int (*use)(void *ctx, const struct h5attr *a, struct err *err), void *ctx,
+                 struct err *err);
+
+#endif
