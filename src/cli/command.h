@@ -50,16 +50,12 @@ int report_problems(const struct problems *p, struct err *err);
                                       .doc = "without the tokenizer's special tokens" \
     }
 
-#define OPTION_CHAT(st, field)                                                         \
-    {                                                                                  \
-        OPTION_INTO(flag, st, field), .name = "chat",                                  \
-                                      .doc = "the text is what a user says: by the "   \
-                                             "model's chat template, up to the answer" \
-    }
-#define OPTION_SYSTEM(st, field)                                                     \
-    {                                                                                \
-        OPTION_INTO(text, st, field), .name = "system", .value = "TEXT",             \
-                                      .doc = "chat: with this system message before" \
+#define OPTIONS_CHAT(st, field)                                                               \
+    {OPTION_INTO(flag, st, field.chat), .name = "chat",                                       \
+     .doc = "TEXT is what a user says: by the model's chat template, up to the answer"},      \
+    {                                                                                         \
+        OPTION_INTO(text, st, field.system), .name = "system", .value = "TEXT",               \
+                                             .doc = "with --chat: a system message before it" \
     }
 
 /* A command's tables with their lengths. */

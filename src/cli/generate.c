@@ -20,8 +20,7 @@ static const struct option_row options[] = {
     {OPTION_INTO(flag, struct generate_options, ids), .name = "ids",
      .doc = "print token ids in place of text"},
     OPTION_NO_BOS(struct generate_options, prompt.no_bos),
-    OPTION_CHAT(struct generate_options, prompt.chat),
-    OPTION_SYSTEM(struct generate_options, prompt.system),
+    OPTIONS_CHAT(struct generate_options, prompt),
     OPTION_THREADS(struct generate_options, prompt.threads)};
 
 /* Greedy decoding: a whole forward pass per token. Prompts here are short; what is exact comes

@@ -17,8 +17,7 @@ static const struct option_row options[] = {
     {OPTION_INTO(flag, struct tokenize_options, tokens), .name = "tokens",
      .doc = "a line for each token: its id and its text"},
     OPTION_NO_BOS(struct tokenize_options, prompt.no_bos),
-    OPTION_CHAT(struct tokenize_options, prompt.chat),
-    OPTION_SYSTEM(struct tokenize_options, prompt.system)};
+    OPTIONS_CHAT(struct tokenize_options, prompt)};
 
 static int print_line(const struct tokenizer *t, int32_t id, struct err *err)
 {

@@ -5,7 +5,7 @@
 #define _XOPEN_SOURCE 700
 #include "base/file.h"
 #include "recorded_calls.h"
-#include "results/h5file.h"
+#include "results/h5write.h"
 #include "results/journal.h"
 
 #include <setjmp.h>

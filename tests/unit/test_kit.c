@@ -9,10 +9,11 @@
  */
 #include "campaign_helper.h"
 #include "experiments/kit/controls.h"
+#include "experiments/kit/match.h"
 #include "experiments/kit/metrics.h"
 #include "experiments/kit/partners.h"
 #include "experiments/kit/places.h"
-#include "experiments/kit/roles.h"
+#include "experiments/kit/trace_roles.h"
 #include "experiments/kit/select.h"
 #include "experiments/kit/where.h"
 
@@ -393,17 +394,17 @@ static void partners_of_another_step(void **state)
     assert_partners(&p, 2, 2, -1); /* itself */
 }
 
-/* --- roles.h --- */
+/* --- trace_roles.h --- */
 
 static void assert_token_roles(int query, int roles, const char *want)
 {
     int8_t role[TOKENS];
     char text[256] = "";
 
-    assert_int_equal(token_roles(&c.scene, &q[query], role), roles);
+    assert_int_equal(trace_roles(&c.scene, &q[query], role), roles);
     for (int t = 0; t < q[query].n; t++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", t ? " " : "",
-                 role[t] < 0 ? "-" : role_names[role[t]]);
+                 role[t] < 0 ? "-" : trace_role_names[role[t]]);
     assert_string_equal(text, want);
 }
 
@@ -423,9 +424,9 @@ static void roles_of_traces(void **state)
                        "before_relation subject_first subject_last after_subject "
                        "before_answer_1");
     other.step = 4;
-    assert_int_equal(token_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
+    assert_int_equal(trace_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
     other.step = 3; /* has no answer_2 */
-    assert_int_equal(token_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
+    assert_int_equal(trace_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
 }
 
 /* --- where.h --- */
