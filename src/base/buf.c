@@ -121,6 +121,20 @@ int buf_escaped(struct buf *b, const char *s, struct err *err)
     return 0;
 }
 
+int buf_shown(struct buf *b, const char *s, size_t left, struct err *err)
+{
+    int32_t c;
+
+    for (size_t n; left; s += n, left -= n) {
+        bool plain = *s == '\n' || *s == '\t' || *s == '\\';
+
+        n = utf8_next(s, left, &c);
+        if (plain ? buf_put(b, s, n, err) : put_escaped(b, s, n, c, err))
+            return err->code;
+    }
+    return 0;
+}
+
 char *buf_str(struct buf *b, struct err *err)
 {
     if (buf_reserve(b, 1, err))

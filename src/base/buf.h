@@ -42,6 +42,8 @@ int buf_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE
    separators, characters that turn the direction of writing, bytes that are no UTF-8, and the
    backslash itself are escaped (\n, \t, \xHH, \uHHHH). Different texts stay different. */
 int buf_escaped(struct buf *b, const char *s, struct err *err);
+/* Lines of text of which parts may be others': the same, but for newlines, tabs and backslashes. */
+int buf_shown(struct buf *b, const char *s, size_t n, struct err *err);
 
 /* The contents as a C string (a terminator stands after them, not counted in len); NULL on error.
  */

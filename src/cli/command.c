@@ -43,7 +43,7 @@ int report_problems(const struct problems *p, struct err *err)
 
 int print_buf(struct buf *b, struct err *err)
 {
-    if (!err->code && !out_write(b->data, b->len, err))
+    if (!err->code && !out_text(b->data, b->len, err))
         out_flush(err);
     buf_release(b);
     return err->code;

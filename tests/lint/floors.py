@@ -67,7 +67,6 @@ BANNED = {
 }
 EXCEPTIONS = {
     "base/mem.c": {"malloc", "calloc", "realloc", "free", "aligned_alloc", "posix_memalign"},
-    "base/out.c": {"vprintf"},
     "main.c": {"exit", "fprintf", "fputs"},
     "base/gemm.c": {"sscanf"},  # OpenBLAS' own line about itself, with widths
     "data/dataset.c": {"sscanf"},  # the place in an error message of our own
