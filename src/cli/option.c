@@ -10,7 +10,7 @@
 enum { OPTIONS_MAX = 64, WORD = 64 };
 
 /* The command line while it is read. */
-struct parser {
+struct option_parser {
     const struct command *command;
     struct call *call;
     struct arena *arena;
@@ -113,18 +113,18 @@ static int unknown_option(const struct command *c, const char *word, size_t n, b
                    near ? "?)" : "", c->name);
 }
 
-static void *field_of(const struct parser *p, const struct option_row *row)
+static void *field_of(const struct option_parser *p, const struct option_row *row)
 {
     return (char *)p->call->options + row->offset;
 }
 
-static void note_given(struct parser *p, const struct option_row *row)
+static void note_given(struct option_parser *p, const struct option_row *row)
 {
     p->call->given |= (uint64_t)1 << (row - p->command->option);
 }
 
 /* value: what stands behind = or the letter; NULL = nothing does. */
-static int take_value(struct parser *p, const struct option_row *row, const char *as,
+static int take_value(struct option_parser *p, const struct option_row *row, const char *as,
                       const char *value, struct err *err)
 {
     const struct command *c = p->command;
@@ -149,7 +149,7 @@ static int take_value(struct parser *p, const struct option_row *row, const char
     return row->type->parse(&r, value, field_of(p, row), err);
 }
 
-static int take_long(struct parser *p, const char *word, struct err *err)
+static int take_long(struct option_parser *p, const char *word, struct err *err)
 {
     size_t n = strcspn(word, "=");
     bool several = false;
@@ -163,7 +163,7 @@ static int take_long(struct parser *p, const char *word, struct err *err)
 }
 
 /* "-n 5", "-n5"; flags may stand together. */
-static int take_letters(struct parser *p, const char *word, struct err *err)
+static int take_letters(struct option_parser *p, const char *word, struct err *err)
 {
     for (const char *s = word + 1; *s && !p->call->help; s++) {
         const struct option_row *row = find_letter(p->command, *s);
@@ -179,7 +179,7 @@ static int take_letters(struct parser *p, const char *word, struct err *err)
     return 0;
 }
 
-static int take_argument(struct parser *p, const char *word, struct err *err)
+static int take_argument(struct option_parser *p, const char *word, struct err *err)
 {
     const struct command *c = p->command;
     size_t last = c->n_arguments ? c->n_arguments - 1 : 0;
@@ -203,7 +203,7 @@ static int take_argument(struct parser *p, const char *word, struct err *err)
     return 0;
 }
 
-static int take_words(struct parser *p, struct err *err)
+static int take_words(struct option_parser *p, struct err *err)
 {
     bool options = true;
 
@@ -224,7 +224,7 @@ static int take_words(struct parser *p, struct err *err)
     return 0;
 }
 
-static int take_defaults(struct parser *p, struct err *err)
+static int take_defaults(struct option_parser *p, struct err *err)
 {
     for (size_t i = 0; i < p->command->n_options; i++) {
         const struct option_row *row = &p->command->option[i];
@@ -242,7 +242,7 @@ static bool is_given(const struct call *call, size_t option)
 }
 
 /* Of the rows [first, end) exactly one. */
-static int check_one_of(const struct parser *p, size_t first, size_t end, struct err *err)
+static int check_one_of(const struct option_parser *p, size_t first, size_t end, struct err *err)
 {
     char names[256] = "";
     size_t n = 0, used = 0;
@@ -258,7 +258,7 @@ static int check_one_of(const struct parser *p, size_t first, size_t end, struct
     return n == 1 ? 0 : usage_error(p->command, err, "give %s%s", n ? "only one of " : "", names);
 }
 
-static int check_needs(const struct parser *p, struct err *err)
+static int check_needs(const struct option_parser *p, struct err *err)
 {
     const struct command *c = p->command;
 
@@ -283,7 +283,7 @@ static int check_needs(const struct parser *p, struct err *err)
 int command_parse(const struct command *c, int argc, char **argv, struct call *call,
                   struct arena *a, struct err *err)
 {
-    struct parser p = {.command = c, .call = call, .arena = a, .argc = argc, .argv = argv};
+    struct option_parser p = {.command = c, .call = call, .arena = a, .argc = argc, .argv = argv};
 
     *call = (struct call){.command = c, .argc = argc, .argv = argv};
     call->options = arena_alloc(a, 1, c->size, err);

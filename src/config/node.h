@@ -18,14 +18,14 @@ enum {
     CONFIG_NAME_MAX = 64,
 };
 
-enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
+enum yaml_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
 struct config_pair {
     struct config_node *key, *value;
 };
 
 struct config_node {
-    enum node_kind kind;
+    enum yaml_kind kind;
     const char *file;    /* the file's path, or "--set KEY" */
     size_t line, column; /* from 1; 0 = no file */
     const char *text;    /* of a scalar */

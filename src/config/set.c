@@ -13,7 +13,7 @@ struct setting {
     struct config_node *value;
 };
 
-static struct config_node *new_node(const struct setting *s, enum node_kind kind, const char *text)
+static struct config_node *new_node(const struct setting *s, enum yaml_kind kind, const char *text)
 {
     struct config_node *node = arena_alloc(s->c->arena, 1, sizeof *node, s->c->err);
 

@@ -13,7 +13,7 @@
 enum { DRAWS = WEIGHTED_SUMS_ROWS, BLOCK = 4 * WEIGHTED_SUMS_STEP }; /* draws, numbers at once */
 
 /* Room for one block. */
-struct block {
+struct resampling {
     const struct strata *s;
     enum template_mean way;
     size_t width;            /* numbers in use */
@@ -24,7 +24,7 @@ struct block {
     double *column, *tail;   /* (draws + 1) of one number */
 };
 
-static int block_open(struct block *b, const struct strata *s, enum template_mean way,
+static int block_open(struct resampling *b, const struct strata *s, enum template_mean way,
                       struct arena *a, struct err *err)
 {
     size_t rows = s->n_clusters * BLOCK, draws = (size_t)s->draws;
@@ -48,7 +48,7 @@ static int block_open(struct block *b, const struct strata *s, enum template_mea
 }
 
 /* Sums and counts by cluster of a base row. Returns whether every query has every number. */
-static bool sum_clusters(struct block *b, size_t row, const float *value, size_t elements)
+static bool sum_clusters(struct resampling *b, size_t row, const float *value, size_t elements)
 {
     const struct strata *s = b->s;
     bool whole = true;
@@ -72,7 +72,7 @@ static bool sum_clusters(struct block *b, size_t row, const float *value, size_t
     return whole;
 }
 
-static void base_means(struct block *b, size_t row, struct estimate *out)
+static void base_means(struct resampling *b, size_t row, struct estimate *out)
 {
     const struct strata *s = b->s;
 
@@ -90,7 +90,7 @@ static void base_means(struct block *b, size_t row, struct estimate *out)
 
 /* How often each of DRAWS draws has each cluster of the row: (clusters, DRAWS); draws beyond the
    last have none. */
-static void weigh(struct block *b, const struct stratum *row, int first)
+static void weigh(struct resampling *b, const struct stratum *row, int first)
 {
     const struct strata *s = b->s;
 
@@ -102,7 +102,7 @@ static void weigh(struct block *b, const struct stratum *row, int first)
     }
 }
 
-static void base_replicates(struct block *b, size_t row, bool whole)
+static void base_replicates(struct resampling *b, size_t row, bool whole)
 {
     const struct strata *s = b->s;
     const struct stratum *v = &s->v[row];
@@ -124,7 +124,7 @@ static void base_replicates(struct block *b, size_t row, bool whole)
 }
 
 /* What part k of a macro-average row adds to its sum; every part that has a number counts once. */
-static double times_added(const struct block *b, const struct stratum *row, size_t k)
+static double times_added(const struct resampling *b, const struct stratum *row, size_t k)
 {
     if (row->over != OVER_TEMPLATES || k)
         return row->over == OVER_TEMPLATES && b->way == TEMPLATES_FIRST_ONLY ? 0 : 1;
@@ -133,8 +133,8 @@ static double times_added(const struct block *b, const struct stratum *row, size
 
 /* Mean of a macro-average row's parts at `at`, row i of them at i * stride; those without are left
    out. */
-static double macro_average_mean(const struct block *b, const struct stratum *row, const double *at,
-                                 size_t stride)
+static double macro_average_mean(const struct resampling *b, const struct stratum *row,
+                                 const double *at, size_t stride)
 {
     double sum = 0, n = 0;
 
@@ -149,7 +149,7 @@ static double macro_average_mean(const struct block *b, const struct stratum *ro
     return sum / n;
 }
 
-static void macro_average_row(struct block *b, size_t row, struct estimate *out)
+static void macro_average_row(struct resampling *b, size_t row, struct estimate *out)
 {
     const struct strata *s = b->s;
     const struct stratum *v = &s->v[row];
@@ -229,7 +229,7 @@ static double tail_quantile(const double *r, int n, double sign, double bound, d
     return tail[k] + (at - k) * (next - tail[k]);
 }
 
-static void interval(struct block *b, size_t row, size_t e, struct estimate *out)
+static void interval(struct resampling *b, size_t row, size_t e, struct estimate *out)
 {
     const struct strata *s = b->s;
     const double *from = b->replicate + row * (size_t)s->draws * BLOCK + e;
@@ -252,7 +252,8 @@ static void interval(struct block *b, size_t row, size_t e, struct estimate *out
 }
 
 /* Means, and their replicates, in all rows of the elements at `value`, (queries, stride) apart. */
-static void average_block(struct block *b, const float *value, size_t stride, struct estimate *out)
+static void average_block(struct resampling *b, const float *value, size_t stride,
+                          struct estimate *out)
 {
     const struct strata *s = b->s;
 
@@ -268,7 +269,7 @@ static void average_block(struct block *b, const float *value, size_t stride, st
     }
 }
 
-static void add_intervals(struct block *b, struct estimate *out)
+static void add_intervals(struct resampling *b, struct estimate *out)
 {
     for (size_t e = 0; e < b->width; e++)
         for (size_t row = 0; row < b->s->n; row++)
@@ -284,7 +285,7 @@ static void nothing_known(struct estimate *out, size_t n)
 int strata_estimate(const struct strata *s, enum template_mean way, const float *value,
                     size_t elements, struct estimate *out, struct arena *scratch, struct err *err)
 {
-    struct block b;
+    struct resampling b;
 
     arena_reset(scratch);
     nothing_known(out, elements * s->n);
@@ -299,7 +300,7 @@ int strata_estimate(const struct strata *s, enum template_mean way, const float 
 }
 
 /* Numerators, means and replicates, over denominators. */
-static void divide_block(struct block *b, const struct block *by, struct estimate *out,
+static void divide_block(struct resampling *b, const struct resampling *by, struct estimate *out,
                          const struct estimate *out_by)
 {
     for (size_t i = 0; i < b->width * b->s->n; i++)
@@ -312,7 +313,7 @@ static void divide_block(struct block *b, const struct block *by, struct estimat
 int strata_ratio(const struct strata *s, enum template_mean way, const float *value,
                  size_t elements, struct estimate *out, struct arena *scratch, struct err *err)
 {
-    struct block b, by;
+    struct resampling b, by;
     struct estimate *out_by;
 
     arena_reset(scratch);
