@@ -2,7 +2,7 @@
  * A library that makes one call of the program fail: LD_PRELOAD it.
  *
  *     LENSWEEP_FAULT=write:7:ENOSPC    the 7th write fails; write:7+:ENOSPC: all from the 7th on
- *     LENSWEEP_FAULT_DIR=DIR           only files below DIR, an absolute path, count (MPI has others)
+ *     LENSWEEP_FAULT_DIR=DIR           only files below DIR, an absolute path: MPI has others
  *     LENSWEEP_FAULT_LOG=FILE          gets "hit KIND PATH" when it fails, "KIND COUNT" at the end
  *     LENSWEEP_FAULT_TRACE=FILE        gets "KIND PATH" of each call but of alloc, in their order
  *

@@ -1,7 +1,7 @@
 /*
- * The calls that make files durable, in the order in which the program makes them: a test that links
- * this one's definitions has its own write, fsync, rename, ..., which note what is done below a
- * folder and then do it.
+ * The calls that make files durable, in the order in which the program makes them: a test that
+ * links this one's definitions has its own write, fsync, rename, ..., which note what is done below
+ * a folder and then do it.
  *
  *     #include "results/journal.h"
  *

@@ -125,7 +125,7 @@ static void known_sets_and_their_order(void **state)
     assert_string_equal(c.data.span_name[order[2]], "relation");
 }
 
-/* Labels, coordinates and first ranges of a selector's configurations, as "label coordinate lo-hi". */
+/* A selector's configurations as "label coordinate lo-hi ...". */
 static void assert_selections(struct selector s, int n, const char *want)
 {
     struct problems problems = {0};

@@ -271,7 +271,7 @@ static void test_no_macro_row(void **state)
     arena_release(&arena);
 }
 
-/* Each draw takes as many items of a dataset as it has; its draws do not depend on other datasets. */
+/* Each draw takes as many items of a dataset as it has, whatever other datasets there are. */
 static void test_draws(void **state)
 {
     struct query all[24] = {{0}};

@@ -54,7 +54,7 @@ bool must_stop(void *session)
     return true;
 }
 
-static void end_without(struct session *r, const char *ranks)
+static void end_without(struct session *r, const char *ranks, double grace)
 {
     struct err err;
 
@@ -63,7 +63,7 @@ static void end_without(struct session *r, const char *ranks)
         stopped(r, &err);
     else
         err_set(&err, ERR_STOPPED, "stopped before the work began");
-    err_wrap(&err, "%s did not answer within %.0f s", ranks, r->campaign.config.run.grace);
+    err_wrap(&err, "%s did not answer within %.0f s", ranks, grace);
     report_error(&err);
     lock_release(&r->lock);
     cluster_abort(err.code);
@@ -74,7 +74,7 @@ void overdue(void *session, const char *ranks)
     struct session *r = session;
 
     if (clock_seconds() - r->stop_begin > r->campaign.config.run.grace)
-        end_without(r, ranks);
+        end_without(r, ranks, r->campaign.config.run.grace);
 }
 
 void waiting(void *session)
@@ -84,5 +84,5 @@ void waiting(void *session)
     double grace = r->campaign.config.run.grace > LEAST ? r->campaign.config.run.grace : LEAST;
 
     if (must_stop(r) && clock_seconds() - r->stop_begin > grace)
-        end_without(r, "other ranks");
+        end_without(r, "other ranks", grace);
 }
