@@ -38,7 +38,7 @@ refused 'group wide has layer 0-1 together' "$from, groups: [wide]"
 refused 'swept at different positions, last and subject' "$from, groups: [heads, mlps]"
 refused 'are in two groups' "$from, groups: [heads, half]"
 refused 'heads was swept without metric kl' "$from, groups: [heads], metric: kl"
-refused 'c.shares: 0 is' "$from, groups: [heads], shares: [0]"
+refused 'c.shares: must be 1e-06 to 1, not 0' "$from, groups: [heads], shares: [0]"
 refused 'shares must rise: 0.1 stands after 0.5' "$from, groups: [heads], shares: [0.5, 0.1]"
 
 sed 's/"subject": \[/"country": [/' "$work/lands.jsonl" >"$work/others.jsonl"
