@@ -55,7 +55,7 @@ int spell_text(struct loader *l, const struct draft_prompt *p, size_t (**ranges)
 
         if (!s)
             return 0;
-        if (!at && n > 1 && s[0] == ' ' && p->text[0] != ' ') {
+        if (!at && n && s[0] == ' ' && p->text[0] != ' ') {
             s++;
             n--;
         }

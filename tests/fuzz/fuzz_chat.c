@@ -1,4 +1,4 @@
-/* A chat template: what stands before the first NUL, and behind it perhaps the variables as JSON. */
+/* A chat template: what stands before the first NUL; behind it perhaps the variables as JSON. */
 #include "fuzz.h"
 
 #include "base/buf.h"

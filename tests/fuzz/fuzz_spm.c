@@ -1,6 +1,6 @@
 /*
- * A SentencePiece model, and a text for it: two bytes tell how long the text at the end is. Also the map
- * of characters, the merging and the cutting that the file asks for run on it.
+ * A SentencePiece model, and a text for it: two bytes tell how long the text at the end is. Also
+ * the map of characters, the merging and the cutting that the file asks for run on it.
  */
 #include "fuzz.h"
 

@@ -20,8 +20,8 @@ if [ -z "${LENSWEEP_PYTHON:-}" ]; then
     echo "skip: no Python with the packages of requirements.txt"
     exit 77
 fi
-few=$([ -n "${LENSWEEP_LONG:-}" ] && echo 10000 || echo 150)
-many=$([ -n "${LENSWEEP_LONG:-}" ] && echo 10000 || echo 3000)
+few=$([ -n "${LENSWEEP_LONG:-}" ] && echo 10000 || echo 100)
+many=$([ -n "${LENSWEEP_LONG:-}" ] && echo 10000 || echo 2000)
 compare --made --count "$few"
 compare tests/fixtures/tokenizers/spm.model --direct --count "$many"
 compare tests/fixtures/tokenizers/spm.model --count "$many"

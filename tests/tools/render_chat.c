@@ -3,8 +3,8 @@
  *
  *     render_chat TEMPLATE < cases
  *
- * Each line of standard input is a JSON object of variables. For each one line is written: the text,
- * in hexadecimal, or "error: " and the message.
+ * Each line of standard input is a JSON object of variables. For each one line is written: the
+ * text, in hexadecimal, or "error: " and the message.
  */
 #include "base/buf.h"
 #include "base/err.h"

@@ -1,4 +1,5 @@
-/* Chat templates: what they render, and what is refused. tests/compare_chat.py has more, against jinja2. */
+/* Chat templates: what they render, and what is refused. tests/compare_chat.py has more, against
+   jinja2. */
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"

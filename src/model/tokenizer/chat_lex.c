@@ -1,7 +1,7 @@
 /*
- * A template as tokens. White space as jinja2 has it with trim_blocks and lstrip_blocks: a block or a
- * comment takes the spaces before it on its line, and the end of line behind it; a minus sign takes
- * all white space on its side.
+ * A template as tokens. White space as jinja2 has it with trim_blocks and lstrip_blocks: a block
+ * or a comment takes the spaces before it on its line, and the end of line behind it; a minus sign
+ * takes all white space on its side.
  */
 #include "model/tokenizer/chat_parse.h"
 

@@ -330,25 +330,36 @@ static int read_chat(struct tokenizer *t, const struct gguf *g, struct err *err)
                    : err->code;
 }
 
-int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err)
+static int fill(struct tokenizer *t, const struct gguf *g, struct err *err)
 {
     const struct scheme *scheme = NULL;
+
+    if (find_scheme(g, &scheme, err) || read_vocabulary(t, g, scheme, err) ||
+        read_pre(t, g, scheme, err) || tokenizer_finish(t, err) || read_ends(t, g, scheme, err))
+        return err->code;
+    return read_chat(t, g, err);
+}
+
+int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err)
+{
     struct gguf g;
     int status;
 
     if (gguf_open(&g, path, GGUF_HEADER, err))
         return err->code;
-    status = find_scheme(&g, &scheme, err);
-    if (!status)
-        status = read_vocabulary(t, &g, scheme, err);
-    if (!status)
-        status = read_pre(t, &g, scheme, err);
-    if (!status)
-        status = tokenizer_finish(t, err);
-    if (!status)
-        status = read_ends(t, &g, scheme, err);
-    if (!status)
-        status = read_chat(t, &g, err);
+    status = fill(t, &g, err);
+    gguf_close(&g);
+    return status;
+}
+
+int tokenizer_from_gguf_bytes(struct tokenizer *t, const void *data, size_t n, struct err *err)
+{
+    struct gguf g;
+    int status;
+
+    if (gguf_parse(&g, data, n, GGUF_HEADER, err))
+        return err->code;
+    status = fill(t, &g, err);
     gguf_close(&g);
     return status;
 }

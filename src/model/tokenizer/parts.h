@@ -106,6 +106,7 @@ int tokenizer_finish(struct tokenizer *t, struct err *err);
 /* Fill t from a source. Messages do not name the file. */
 int tokenizer_from_json(struct tokenizer *t, const char *text, size_t n, struct err *err);
 int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err);
+int tokenizer_from_gguf_bytes(struct tokenizer *t, const void *data, size_t n, struct err *err);
 int tokenizer_from_spm(struct tokenizer *t, const void *data, size_t n, struct err *err);
 /* GPT-2's two files, the vocabulary and the merges. */
 int tokenizer_from_vocab(struct tokenizer *t, const char *vocab, size_t n_vocab, const char *merges,
@@ -130,9 +131,11 @@ enum { RULES_NONE = 0, RULES_BOS = 1, RULES_EOS = 2, RULES_OPEN = 4 };
 int tokenizer_read_neighbours(struct tokenizer *t, const char *dir, unsigned rules,
                               struct err *err);
 
-/* A tokenizer of a tokenizer.json, or a tokenizer.model, in memory: for tests and the fuzzers. */
+/* A tokenizer of a tokenizer.json, a tokenizer.model or a GGUF file in memory: for tests and the
+   fuzzers. */
 int tokenizer_open_json(struct tokenizer **t, const char *text, size_t n, struct err *err);
 int tokenizer_open_spm(struct tokenizer **t, const void *data, size_t n, struct err *err);
+int tokenizer_open_gguf(struct tokenizer **t, const void *data, size_t n, struct err *err);
 
 /* normalize.c. A step; from and to may be NULL. */
 int normalizer_add(struct normalizer *z, enum normalizer_kind kind, const char *to, void *code,

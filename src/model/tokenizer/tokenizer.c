@@ -179,6 +179,12 @@ int tokenizer_open_json(struct tokenizer **t, const char *text, size_t n, struct
     return *t ? opened(t, tokenizer_from_json(*t, text, n, err)) : err->code;
 }
 
+int tokenizer_open_gguf(struct tokenizer **t, const void *data, size_t n, struct err *err)
+{
+    *t = tokenizer_new(err);
+    return *t ? opened(t, tokenizer_from_gguf_bytes(*t, data, n, err)) : err->code;
+}
+
 int tokenizer_open_spm(struct tokenizer **t, const void *data, size_t n, struct err *err)
 {
     int status;

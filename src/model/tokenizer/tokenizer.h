@@ -68,8 +68,9 @@ struct chat_message {
 };
 
 /* Appends the text of a conversation by the model's chat template; prompt: with the beginning of an
-   answer. Such a text has its special tokens written out: it is encoded without `special`. ERR_CONFIG
-   when there is no template, or it refuses the conversation, or is not handled (chat.h). */
+   answer. Such a text has its special tokens written out: it is encoded without `special`.
+   ERR_CONFIG when there is no template, or it refuses the conversation, or is not handled
+   (chat.h). */
 int tokenizer_chat(const struct tokenizer *t, const struct chat_message *messages, size_t n,
                    bool prompt, struct buf *out, struct err *err);
 
