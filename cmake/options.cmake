@@ -53,7 +53,7 @@ function(lensweep_per_isa floor)
   endif()
   foreach(isa ${isas})
     add_library(ls_${floor}_${isa} OBJECT ${ARGN})
-    target_link_libraries(ls_${floor}_${isa} PRIVATE lensweep_flags)
+    target_link_libraries(ls_${floor}_${isa} PRIVATE lensweep_flags OpenMP::OpenMP_C)
     target_compile_definitions(ls_${floor}_${isa} PRIVATE ISA_NAME=${isa}
       $<$<STREQUAL:${isa},portable>:ISA_IS_PORTABLE>)
     target_compile_options(ls_${floor}_${isa} PRIVATE ${${isa}})
