@@ -2,15 +2,8 @@
 
 #include <string.h>
 
-#ifdef __F16C__
+#if defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
 #include <immintrin.h>
-#endif
-
-/* Before a short loop of fixed length: gcc would unroll it before it could vectorise it. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define VECTOR_LOOP _Pragma("omp simd")
-#else
-#define VECTOR_LOOP
 #endif
 
 /*
@@ -66,7 +59,7 @@ static inline float half(uint32_t h)
 /* A block's scale: the same number, in one instruction where there is one. */
 static inline float scale_at(const unsigned char *p)
 {
-#ifdef __F16C__
+#if defined(__F16C__) && defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
     return _cvtsh_ss((unsigned short)load16(p));
 #else
     return half(load16(p));
@@ -91,37 +84,155 @@ static void widen_bf16(const unsigned char *restrict p, int64_t n, float *restri
 }
 
 /*
+ * Sixteen small numbers, as bytes; with AVX2 in a register all the way: bytes that are stored one by
+ * one and loaded together cost more than all the rest.
+ */
+#if defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
+struct bytes {
+    __m128i b;
+};
+
+static inline struct bytes bytes_at(const unsigned char *p)
+{
+    return (struct bytes){_mm_loadu_si128((const void *)p)};
+}
+
+static inline struct bytes low_bits(struct bytes b, int mask)
+{
+    return (struct bytes){_mm_and_si128(b.b, _mm_set1_epi8((char)mask))};
+}
+
+static inline struct bytes shifted(struct bytes b, int right)
+{
+    return (struct bytes){_mm_srl_epi16(b.b, _mm_cvtsi32_si128(right))};
+}
+
+/* low + 16 high */
+static inline struct bytes joined(struct bytes low, struct bytes high)
+{
+    return (struct bytes){_mm_or_si128(low.b, _mm_slli_epi16(high.b, 4))};
+}
+
+/* Byte j is bit j. */
+static inline struct bytes bits_as_bytes(uint32_t bits)
+{
+    const __m128i bit = _mm_set1_epi64x((long long)0x8040201008040201);
+    __m128i b = _mm_shuffle_epi8(_mm_cvtsi32_si128((int)bits),
+                                 _mm_set_epi8(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0));
+
+    b = _mm_and_si128(_mm_cmpeq_epi8(_mm_and_si128(b, bit), bit), _mm_set1_epi8(1));
+    return (struct bytes){b};
+}
+
+/* Signed ones, 128 added. */
+static inline struct bytes raised(struct bytes b)
+{
+    return (struct bytes){_mm_xor_si128(b.b, _mm_set1_epi8((char)128))};
+}
+#else
+struct bytes {
+    unsigned char b[16];
+};
+
+static inline struct bytes bytes_at(const unsigned char *p)
+{
+    struct bytes out;
+
+    memcpy(&out, p, sizeof out);
+    return out;
+}
+
+static inline struct bytes low_bits(struct bytes b, int mask)
+{
+    for (int j = 0; j < 16; j++)
+        b.b[j] &= (unsigned char)mask;
+    return b;
+}
+
+static inline struct bytes shifted(struct bytes b, int right)
+{
+    for (int j = 0; j < 16; j++)
+        b.b[j] = (unsigned char)(b.b[j] >> right);
+    return b;
+}
+
+static inline struct bytes joined(struct bytes low, struct bytes high)
+{
+    for (int j = 0; j < 16; j++)
+        low.b[j] |= (unsigned char)(high.b[j] << 4);
+    return low;
+}
+
+static inline struct bytes bits_as_bytes(uint32_t bits)
+{
+    struct bytes out;
+
+    for (int j = 0; j < 16; j++)
+        out.b[j] = bits >> j & 1;
+    return out;
+}
+
+static inline struct bytes raised(struct bytes b)
+{
+    for (int j = 0; j < 16; j++)
+        b.b[j] ^= 128;
+    return b;
+}
+#endif
+
+/* d (q - zero) + least. Adding -0 changes nothing, not even the sign of a zero: it stands for no
+   least value. */
+#if defined(__AVX512BW__) && !defined(ISA_IS_PORTABLE)
+static inline void scale(struct bytes q, int zero, float d, float least, float *out)
+{
+    __m512i all = _mm512_sub_epi32(_mm512_cvtepu8_epi32(q.b), _mm512_set1_epi32(zero));
+    __m512 f = _mm512_mul_ps(_mm512_set1_ps(d), _mm512_cvtepi32_ps(all));
+
+    _mm512_storeu_ps(out, _mm512_add_ps(f, _mm512_set1_ps(least)));
+}
+#elif defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
+static inline void scale(struct bytes q, int zero, float d, float least, float *out)
+{
+    for (int half = 0; half < 2; half++) {
+        __m256i all = _mm256_cvtepu8_epi32(half ? _mm_srli_si128(q.b, 8) : q.b);
+        __m256 f = _mm256_cvtepi32_ps(_mm256_sub_epi32(all, _mm256_set1_epi32(zero)));
+
+        f = _mm256_mul_ps(_mm256_set1_ps(d), f);
+        _mm256_storeu_ps(out + 8 * half, _mm256_add_ps(f, _mm256_set1_ps(least)));
+    }
+}
+#else
+static inline void scale(struct bytes q, int zero, float d, float least, float *out)
+{
+    for (int j = 0; j < 16; j++)
+        out[j] = d * (float)(q.b[j] - zero) + least;
+}
+#endif
+
+/*
  * The 4- and 5-bit types have blocks of 32 numbers in 16 bytes, the low nibbles first, then the
  * high ones.
  */
 enum { BLOCK = 32, HALF = 16 };
 
-static inline void scale_nibbles(const unsigned char *restrict p, int zero, float d, float least,
-                                 float *restrict out)
+static inline void scale_nibbles(const unsigned char *p, int zero, float d, float least, float *out)
 {
-    VECTOR_LOOP
-    for (int j = 0; j < HALF; j++)
-        out[j] = d * (float)((p[j] & 15) - zero) + least;
-    VECTOR_LOOP
-    for (int j = 0; j < HALF; j++)
-        out[HALF + j] = d * (float)((p[j] >> 4) - zero) + least;
+    struct bytes both = bytes_at(p);
+
+    scale(low_bits(both, 15), zero, d, least, out);
+    scale(low_bits(shifted(both, 4), 15), zero, d, least, out + HALF);
 }
 
 /* The fifth bits stand in a word apart, that of element j in bit j. */
-static inline void scale_five_bits(const unsigned char *restrict p, const unsigned char *fifths,
-                                   int zero, float d, float least, float *restrict out)
+static inline void scale_five_bits(const unsigned char *p, const unsigned char *fifths, int zero,
+                                   float d, float least, float *out)
 {
-    uint32_t low = load16(fifths), high = load16(fifths + 2);
+    struct bytes both = bytes_at(p), low = bits_as_bytes(load16(fifths));
+    struct bytes high = bits_as_bytes(load16(fifths + 2));
 
-    VECTOR_LOOP
-    for (int j = 0; j < HALF; j++)
-        out[j] = d * (float)((int)((p[j] & 15u) | (low >> j & 1) << 4) - zero) + least;
-    VECTOR_LOOP
-    for (int j = 0; j < HALF; j++)
-        out[HALF + j] = d * (float)((int)(p[j] >> 4 | (high >> j & 1) << 4) - zero) + least;
+    scale(joined(low_bits(both, 15), low), zero, d, least, out);
+    scale(joined(low_bits(shifted(both, 4), 15), high), zero, d, least, out + HALF);
 }
-
-/* Adding -0 changes nothing, not even the sign of a zero: it stands for no least value. */
 
 static void widen_q4_0(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
@@ -150,11 +261,8 @@ static void widen_q5_1(const unsigned char *restrict p, int64_t n, float *restri
 static void widen_q8_0(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
     for (; n > 0; n -= BLOCK, p += 34, out += BLOCK) {
-        float d = scale_at(p);
-
-        VECTOR_LOOP
-        for (int j = 0; j < BLOCK; j++)
-            out[j] = d * (float)(signed char)p[2 + j];
+        scale(raised(bytes_at(p + 2)), 128, scale_at(p), -0.0f, out);
+        scale(raised(bytes_at(p + 2 + HALF)), 128, scale_at(p), -0.0f, out + HALF);
     }
 }
 
@@ -170,16 +278,12 @@ static void widen_q6_k(const unsigned char *restrict p, int64_t n, float *restri
 
         for (int s = 0; s < 16; s++) { /* 16 elements that share a scale */
             int group = s % 8 / 2, first = s % 2 * 16;
-            const unsigned char *low = p + 64 * (s / 8) + 32 * (group % 2) + first;
-            const unsigned char *high = p + 128 + 32 * (s / 8) + first;
-            float scale = d * (float)(signed char)p[192 + s];
+            struct bytes low = bytes_at(p + 64 * (s / 8) + 32 * (group % 2) + first);
+            struct bytes high = bytes_at(p + 128 + 32 * (s / 8) + first);
 
-            VECTOR_LOOP
-            for (int j = 0; j < 16; j++) {
-                int nibble = low[j] >> (group < 2 ? 0 : 4) & 15;
-
-                out[16 * s + j] = scale * (float)((nibble | (high[j] >> 2 * group & 3) << 4) - 32);
-            }
+            low = low_bits(shifted(low, group < 2 ? 0 : 4), 15);
+            high = low_bits(shifted(high, 2 * group), 3);
+            scale(joined(low, high), 32, d * (float)(signed char)p[192 + s], -0.0f, out + 16 * s);
         }
     }
 }
