@@ -83,14 +83,17 @@ static void widen_bf16(const unsigned char *restrict p, int64_t n, float *restri
         out[i] = float_of(load16(p + 2 * i) << 16);
 }
 
-/*
- * Sixteen small numbers, as bytes; with AVX2 in a register all the way: bytes that are stored one by
- * one and loaded together cost more than all the rest.
- */
-#if defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
+/* Sixteen small numbers, as bytes; with AVX2 in a register all the way: what is stored byte by byte
+   and loaded as one costs more than all the rest. */
 struct bytes {
+#if defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
     __m128i b;
+#else
+    unsigned char b[16];
+#endif
 };
+
+#if defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
 
 static inline struct bytes bytes_at(const unsigned char *p)
 {
@@ -130,10 +133,6 @@ static inline struct bytes raised(struct bytes b)
     return (struct bytes){_mm_xor_si128(b.b, _mm_set1_epi8((char)128))};
 }
 #else
-struct bytes {
-    unsigned char b[16];
-};
-
 static inline struct bytes bytes_at(const unsigned char *p)
 {
     struct bytes out;

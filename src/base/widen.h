@@ -1,5 +1,5 @@
-/* Private to matrix.c: elements of each type to float32, once for each instruction set. A new type is
-   a function in widen.c and its row in the table. */
+/* Private to matrix.c: elements of each type to float32, once for each instruction set. A new type
+   is a function in widen.c and its row in the table. */
 #ifndef LENSWEEP_BASE_WIDEN_H
 #define LENSWEEP_BASE_WIDEN_H
 
