@@ -1,31 +1,31 @@
 /*
- * What share of the machine's SGEMM peak does gemm() reach?
+ * What share of the processor's own peak do products reach?
  *
- *     bench_gemm [SECONDS]      time spent on each measurement (0.1); unset OPENBLAS_CORETYPE first
+ *     bench_gemm [SECONDS]      time spent on each number (0.2); unset OPENBLAS_CORETYPE first
  *
- * The peak is one plain cblas_sgemm of 4096 x 4096 x 4096 with all threads of BLAS, measured in the
- * same run; gemm() with one thread is compared with one thread of BLAS. A measurement is the best
- * of its repetitions. On a machine that does other work the shares mean little (a short call finds
- * a quiet moment, the peak's long one does not, so they may exceed 100 %): the load is printed.
+ * The peak is a loop of fused multiply-adds between registers, with the instruction set at hand.
+ * Each number is measured in turn with the peak and with OpenBLAS by panels (gemm), on one thread,
+ * in CPU time, so that a machine that does other work shows little; printed are medians and, of the
+ * whole table, the largest spread (half of the range of the middle half, as a share).
  */
-#define _DEFAULT_SOURCE /* getloadavg */
+#define _GNU_SOURCE /* getloadavg, CLOCK_THREAD_CPUTIME_ID */
 #include "base/gemm.h"
-#include "base/clock.h"
+#include "base/isa.h"
 #include "base/mem.h"
+#include "base/product/product.h"
 
-#include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { PEAK = 4096, ROWS = 1024, WIDEST = 4096 };
+enum { ROWS = 512, WIDEST = 4096, MOST = 49152 * 576, TIMES = 64 };
 
 static const struct {
     int64_t n, k;
-} shapes[] = {{576, 576},   {192, 576},   {1536, 576}, {576, 1536},
-              {49152, 576}, {2048, 2048}, {4096, 4096}};
-static const int64_t rows[] = {1, 14, 64, 256, 512, ROWS};
-static const enum dtype dtypes[] = {DTYPE_F32, DTYPE_BF16, DTYPE_Q4_1};
+} shapes[] = {{4096, 4096}, {2048, 2048}, {1536, 576}, {576, 1536}, {49152, 576}};
+static const int64_t rows[] = {1, 6, 12, 64, ROWS};
+static const enum dtype dtypes[] = {DTYPE_BF16, DTYPE_F32, DTYPE_Q4_1};
 
 enum {
     SHAPES = sizeof shapes / sizeof *shapes,
@@ -34,10 +34,52 @@ enum {
 };
 
 struct bench {
-    double seconds; /* for each measurement */
-    float *x, *y;   /* (ROWS, WIDEST), (ROWS, 49152) */
-    void *w;        /* any bytes that make numbers */
+    double seconds; /* for each number */
+    struct team team;
+    float *x, *y; /* (ROWS, WIDEST), (ROWS, MOST / 576) */
+    void *w;      /* any bytes that make numbers */
+    double spread;
 };
+
+static double cpu_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* 12 chains of n multiply-adds, enough for two units of latency 5. Returns FLOP. */
+#if defined(__x86_64__) && defined(__GNUC__)
+#define FMA_LOOP(name, isa, lanes)                                                  \
+    __attribute__((target(isa))) static double name(int64_t n)                      \
+    {                                                                               \
+        typedef float v __attribute__((vector_size(4 * lanes)));                    \
+        v a[12] = {{0}}, b = {0};                                                   \
+        for (int64_t i = 0; i < n; i++) {                                           \
+            _Pragma("GCC unroll 12") for (int j = 0; j < 12; j++) __asm__ volatile( \
+                "vfmadd231ps %1, %1, %0" : "+x"(a[j]) : "x"(b));                    \
+        }                                                                           \
+        return 2.0 * lanes * 12 * (double)n;                                        \
+    }
+FMA_LOOP(fma_avx512, "avx512f", 16)
+FMA_LOOP(fma_avx2, "avx2,fma", 8)
+
+static double fma_loop(int64_t n)
+{
+    return isa_get() == ISA_AVX512 ? fma_avx512(n) : fma_avx2(n);
+}
+#else
+static double fma_loop(int64_t n)
+{
+    float a[48] = {0};
+
+    for (int64_t i = 0; i < n; i++)
+        for (int j = 0; j < 48; j++)
+            a[j] = __builtin_fmaf(a[j], 0.5f, 0.5f);
+    return a[0] > 2 ? 0 : 2.0 * 48 * (double)n;
+}
+#endif
 
 /* 0.5 in every type: as floats and BF16, and as blocks of 0.5 q + 0.5 with q = 0. */
 static void fill(struct bench *b, enum dtype t, int64_t elements)
@@ -57,105 +99,115 @@ static void fill(struct bench *b, enum dtype t, int64_t elements)
     }
 }
 
-/* Best GFLOP/s over the time of one measurement. */
-static double gflops(struct bench *b, struct team *t, int64_t m, const struct matrix *w)
+static int by_size(const void *a, const void *b)
 {
-    double flops = 2.0 * (double)m * (double)w->rows * (double)w->cols;
-    double start = clock_seconds(), best = 1e9;
+    double x = *(const double *)a, y = *(const double *)b;
 
-    do {
-        double before = clock_seconds(), took;
-
-        gemm(t, m, b->x, w->cols, w, b->y, w->rows);
-        took = clock_seconds() - before;
-        best = took < best ? took : best;
-    } while (clock_seconds() - start < b->seconds);
-    return flops / best * 1e-9;
+    return x < y ? -1 : x > y;
 }
 
-static double peak_gflops(struct bench *b, int threads)
+static double median(double *v, int n, double *spread)
 {
-    double best = 1e9, start;
+    double half;
 
-    openblas_set_num_threads(threads);
-    start = clock_seconds();
-    do {
-        double before = clock_seconds(), took;
-
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, PEAK, PEAK, PEAK, 1, b->y, PEAK, b->w,
-                    PEAK, 0, b->y + (size_t)PEAK * PEAK, PEAK);
-        took = clock_seconds() - before;
-        best = took < best ? took : best;
-    } while (clock_seconds() - start < 10 * b->seconds);
-    openblas_set_num_threads(1);
-    return 2.0 * PEAK * PEAK * PEAK / best * 1e-9;
+    qsort(v, (size_t)n, sizeof *v, by_size);
+    half = (v[n - 1 - n / 4] - v[n / 4]) / 2 / v[n / 2];
+    *spread = half > *spread ? half : *spread;
+    return v[n / 2];
 }
 
-static int table(struct bench *b, int threads, double peak)
-{
-    struct team t;
-    struct err err;
+enum side { PEAK, OURS, BLAS, SIDES };
 
-    if (team_init(&t, threads, 256 * WIDEST, &err)) {
-        fprintf(stderr, "bench_gemm: %s\n", err.msg);
-        return err.code;
+static double flop_rate(struct bench *b, enum side side, int64_t m, const struct matrix *w)
+{
+    double before = cpu_seconds(), flop = 2.0 * (double)m * (double)w->rows * (double)w->cols;
+
+    if (side == PEAK)
+        flop = fma_loop(200000);
+    else if (side == OURS)
+        product(&b->team, m, b->x, w->cols, w, b->y, w->rows);
+    else
+        gemm(&b->team, m, b->x, w->cols, w, b->y, w->rows);
+    return flop / (cpu_seconds() - before) * 1e-9;
+}
+
+/* GFLOP per second of CPU of each side. */
+static void measure(struct bench *b, int64_t m, const struct matrix *w, double out[SIDES])
+{
+    static double seen[SIDES][TIMES];
+    double begin = cpu_seconds();
+    int n = 0;
+
+    for (int side = 0; side < SIDES; side++) /* warm */
+        flop_rate(b, (enum side)side, m, w);
+    do {
+        for (int side = 0; side < SIDES; side++)
+            seen[side][n] = flop_rate(b, (enum side)side, m, w);
+    } while (++n < TIMES && (n < 5 || cpu_seconds() - begin < b->seconds));
+    for (int side = 0; side < SIDES; side++)
+        out[side] = median(seen[side], n, &b->spread);
+}
+
+static void table(struct bench *b, const struct matrix *w)
+{
+    printf("%5d x %-5d %-5s", (int)w->rows, (int)w->cols, dtype_name(w->dtype));
+    fill(b, w->dtype, w->rows * w->cols);
+    for (int r = 0; r < ROW_COUNTS; r++) {
+        double got[SIDES];
+
+        measure(b, rows[r], w, got);
+        printf("  %5.0f %3.0f%% |%3.0f%%", got[OURS], 100 * got[OURS] / got[PEAK],
+               100 * got[BLAS] / got[PEAK]);
+        fflush(stdout);
     }
-    printf("\n%d thread%s, peak %.0f GFLOP/s (%% of it)\n%-12s %-5s", threads,
-           threads > 1 ? "s" : "", peak, "N x K", "type");
-    for (int r = 0; r < ROW_COUNTS; r++)
-        printf("      M = %-4d", (int)rows[r]);
     printf("\n");
-    for (int s = 0; s < SHAPES; s++)
-        for (int d = 0; d < DTYPES_MEASURED; d++) {
-            struct matrix w = {b->w, dtypes[d], shapes[s].n, shapes[s].k, 0};
-
-            fill(b, w.dtype, w.rows * w.cols);
-            printf("%5d x %-4d %-5s", (int)w.rows, (int)w.cols, dtype_name(w.dtype));
-            for (int r = 0; r < ROW_COUNTS; r++) {
-                double speed = gflops(b, &t, rows[r], &w);
-
-                printf("  %6.1f %3.0f%%", speed, 100 * speed / peak);
-                fflush(stdout);
-            }
-            printf("\n");
-        }
-    team_release(&t);
-    return 0;
 }
 
-static void print_machine(void)
+static void tables(struct bench *b)
 {
+    struct matrix none = {b->w, DTYPE_F32, 0, 0, 0};
     double load[1];
 
-    printf("%s, %d cores", gemm_library(), team_cores());
+    b->spread = 0;
+    printf("\n%s: %.0f GFLOP/s; beside %s", isa_name(isa_get()), flop_rate(b, PEAK, 0, &none),
+           gemm_library());
     if (getloadavg(load, 1) == 1)
-        printf(", load average %.1f%s", load[0], load[0] > 0.5 ? ": NOT QUIET" : "");
+        printf("; load average %.1f", load[0]);
+    printf("\nGFLOP/s of CPU, share of the peak | OpenBLAS' share\n%-19s", "N x K");
+    for (int r = 0; r < ROW_COUNTS; r++)
+        printf("  %5d rows     ", (int)rows[r]);
     printf("\n");
+    for (int s = 0; s < SHAPES; s++)
+        for (int d = 0; d < DTYPES_MEASURED; d++)
+            table(b, &(struct matrix){b->w, dtypes[d], shapes[s].n, shapes[s].k, 0});
+    printf("largest spread %.0f %%\n", 100 * b->spread);
 }
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.seconds = argc > 1 ? strtod(argv[1], NULL) : 0.1};
-    int threads = team_cores(), code = 0;
-    struct err err;
+    struct bench b = {.seconds = argc > 1 ? strtod(argv[1], NULL) : 0.2};
+    struct err err = {0};
 
     b.x = mem_alloc((size_t)ROWS * WIDEST, sizeof *b.x, &err);
-    b.y = mem_alloc((size_t)ROWS * 49152, sizeof *b.y, &err); /* also two of the peak's matrices */
-    b.w = mem_alloc((size_t)49152 * 576, sizeof(float), &err);
-    if (!b.x || !b.y || !b.w) {
-        fprintf(stderr, "bench_gemm: %s\n", err.msg);
-        code = err.code;
+    b.y = mem_alloc((size_t)ROWS * (MOST / 576), sizeof *b.y, &err);
+    b.w = mem_alloc((size_t)MOST, sizeof(float), &err);
+    if (!b.x || !b.y || !b.w ||
+        team_init(&b.team, 1, (size_t)256 * WIDEST + product_scratch(), &err) ||
+        team_share(&b.team, product_shared(ROWS, WIDEST), &err))
         goto out;
-    }
     for (size_t i = 0; i < (size_t)ROWS * WIDEST; i++)
         b.x[i] = (float)(i % 17) - 8;
-    fill(&b, DTYPE_F32, (int64_t)PEAK * PEAK);
-    print_machine();
-    for (int t = 1; t <= threads && !code; t = t < threads && t * 2 > threads ? threads : t * 2)
-        code = table(&b, t, peak_gflops(&b, t));
+    for (int isa = ISA_COUNT - 1; isa > 0; isa--)
+        if (isa_available((enum isa)isa)) {
+            isa_set((enum isa)isa);
+            tables(&b);
+        }
 out:
+    if (err.code)
+        fprintf(stderr, "bench_gemm: %s\n", err.msg);
+    team_release(&b.team);
     mem_free(b.x);
     mem_free(b.y);
     mem_free(b.w);
-    return code;
+    return err.code;
 }

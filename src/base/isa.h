@@ -2,13 +2,9 @@
  * Instruction sets: which of a kernel's copies runs.
  *
  * A source file in the list of lensweep_per_isa (src/base/CMakeLists.txt) is compiled once for each
- * instruction set of ISAS, with its flags and with ISA_NAME defined. What it exports it names
- * ISA(name); the caller picks by isa_get():
- *
- *     const struct ops ISA(ops) = {...};                             // in the per-ISA file
- *
- *     static const struct ops *const all[] = {ISA_EACH(ops)};        // in the dispatcher
- *     all[isa_get()]->dot(...)
+ * instruction set of ISAS, with its flags and with ISA_NAME defined. What it exports, a struct of
+ * functions, it names ISA(NAME). The dispatcher has an array of pointers {ISA_EACH(NAME)}, and
+ * takes that of isa_get(): base/product/product.c is a short one.
  *
  * All copies give the same bits: the choice never shows in a result. That of the processor at hand
  * is taken, or the one that the environment's LENSWEEP_ISA names.
@@ -20,7 +16,7 @@
 
 #include <stdbool.h>
 
-/* name, word; from the slowest to the fastest. Portable is plain C with fmaf, the oracle of tests. */
+/* name, word; from the slowest to the fastest. Portable is plain C with fmaf, the tests' oracle. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define ISAS(X)               \
     X(ISA_PORTABLE, portable) \

@@ -2,10 +2,8 @@
  * The sixteen lanes of a sum, as the registers of one instruction set hold them.
  *
  * A sum over k runs in LANES partial sums, element k in lane k % LANES. Registers that are narrower
- * than LANES floats take them in PASSES passes over k; `struct vec` holds the WIDE lanes of one
- * pass. lanes_sums adds the lanes of a sum in the one order that all share:
- *
- *     c[j] = l[j] + l[j + 8],  d[j] = c[j] + c[j + 4],  e[j] = d[j] + d[j + 2],  e[0] + e[1]
+ * than LANES floats take them in PASSES passes over k; a `vec` holds the WIDE lanes of one pass.
+ * lanes_sums adds the lanes of a sum in the order that product.h says.
  *
  * Which lanes a pass takes is free: it shows in no result.
  */

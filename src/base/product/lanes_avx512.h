@@ -37,7 +37,7 @@ IN_LANES void lanes_store(float *p, vec v)
     _mm512_storeu_ps(p, v);
 }
 
-/* *c += a b. In assembly, since gcc runs out of registers when it may reorder loads and products. */
+/* *c += a b. In assembly: gcc runs out of registers when it may reorder loads and products. */
 IN_LANES void lanes_fma(vec *c, vec a, vec b)
 {
     __asm__ volatile("vfmadd231ps %2, %1, %0" : "+v"(*c) : "v"(a), "v"(b));

@@ -216,7 +216,7 @@ static void pack(const struct product *p, int64_t t)
 }
 
 /* A block of k of a panel. */
-struct block {
+struct stretch {
     const unsigned char
         *row[PRODUCT_PANEL + TILE_STRIPS]; /* of w; the last one stands again behind */
     int64_t first, count;                  /* rows of w */
@@ -226,7 +226,7 @@ struct block {
 };
 
 /* The last columns of a panel: fewer than a tile has. */
-static void narrow(tile_fn *f, int64_t mr, int strips, const struct block *b, int64_t j,
+static void narrow(tile_fn *f, int64_t mr, int strips, const struct stretch *b, int64_t j,
                    const float *x, float *y, int64_t ldy)
 {
     int64_t columns = b->count - j;
@@ -239,7 +239,7 @@ static void narrow(tile_fn *f, int64_t mr, int strips, const struct block *b, in
         memcpy(y + i * ldy, out + i * strips, (size_t)columns * sizeof *y);
 }
 
-static void rows_by_block(const struct product *p, const struct block *b)
+static void rows_by_block(const struct product *p, const struct stretch *b)
 {
     int64_t tall = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
 
@@ -270,7 +270,7 @@ static bool widens(const struct matrix *w)
 }
 
 /* Row j of the block as floats, the last group filled with zeros. */
-static const unsigned char *widened(const struct product *p, const struct block *b, int64_t j,
+static const unsigned char *widened(const struct product *p, const struct stretch *b, int64_t j,
                                     const unsigned char *row, float *out)
 {
     size_t block = dtype_block(p->w->dtype);
@@ -282,7 +282,7 @@ static const unsigned char *widened(const struct product *p, const struct block 
     return (const unsigned char *)out;
 }
 
-static void block_rows(const struct product *p, struct block *b, float *scratch)
+static void block_rows(const struct product *p, struct stretch *b, float *scratch)
 {
     size_t bytes = matrix_row_bytes(p->w);
     bool wide = widens(p->w);
@@ -313,7 +313,7 @@ static void settle(const struct product *p, int64_t first, int64_t count)
 
 static void panel(const struct product *p, int64_t first, int64_t count, float *scratch)
 {
-    struct block b = {.first = first, .count = count};
+    struct stretch b = {.first = first, .count = count};
 
     for (; b.start < p->w->cols; b.start += PRODUCT_BLOCK) {
         b.k = block_length(p, b.start);

@@ -1,7 +1,12 @@
 /*
  * Y = X W^T in which a row's bits depend on that row and on W alone.
  *
- *     product(team, rows, x, d, &layer->up, y, d_ff);     // x (rows, d), up (d_ff, d), y (rows, d_ff)
+ *     // up (d_ff, d), for rows x (rows, d), to y (rows, d_ff)
+ *     void widen_rows(struct team *team, const struct matrix *up, int64_t rows, const float *x,
+ *                     float *y)
+ *     {
+ *         product(team, rows, x, up->cols, up, y, up->rows);
+ *     }
  *
  * Each element of Y is summed in one written order, whatever the number of rows, their place among
  * others, the thread, the tile and the processor:
@@ -34,8 +39,8 @@ size_t product_shared(int64_t rows, int64_t k);
 void product(struct team *t, int64_t rows, const float *x, int64_t ldx, const struct matrix *w,
              float *y, int64_t ldy);
 
-/* z (width) = p (keys) v (keys, width), row stride ldv: each element begins as 0 and adds p[i] times
-   v[i] by fused multiply-adds in the order of i. Never -0; NaN as above. */
+/* z (width) = p (keys) v (keys, width), row stride ldv: each element begins as 0 and adds p[i]
+   times v[i] by fused multiply-adds in the order of i. Never -0; NaN as above. */
 void product_mix(int64_t keys, const float *p, int64_t width, const float *v, int64_t ldv,
                  float *z);
 

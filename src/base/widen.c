@@ -1,0 +1,300 @@
+#include "base/widen.h"
+
+#include <string.h>
+
+#if defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
+#include <immintrin.h>
+#endif
+
+/*
+ * The wideners take n elements, a whole number of blocks, from bytes at any address; the file's
+ * numbers are little-endian, as is every machine that we run on.
+ */
+
+static inline uint32_t load16(const unsigned char *p)
+{
+    uint16_t u;
+
+    memcpy(&u, p, sizeof u);
+    return u;
+}
+
+static inline float float_of(uint32_t bits)
+{
+    float f;
+
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+static inline uint32_t bits_of(float f)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &f, sizeof bits);
+    return bits;
+}
+
+static inline uint32_t select(uint32_t condition, uint32_t yes, uint32_t no)
+{
+    return (yes & -condition) | (no & ~-condition);
+}
+
+/*
+ * All three cases are computed and one is chosen, which vectorises. A subnormal half m 2^-24 is
+ * read as the mantissa of 2^-14 (1 + m 2^-10), from which 2^-14 is taken: exact, and no subnormal
+ * float32 is touched, which would be slow.
+ */
+static inline float half(uint32_t h)
+{
+    uint32_t magnitude = h & 0x7fff, wide = magnitude << 13;
+    uint32_t normal = wide + (112u << 23), special = wide + (224u << 23);
+    uint32_t tiny = bits_of(float_of(wide + (113u << 23)) - 0x1p-14f);
+    uint32_t bits = select(magnitude < 0x400, tiny, normal);
+
+    bits = select(magnitude >= 0x7c00, special, bits);
+    return float_of(bits | (h & 0x8000) << 16);
+}
+
+/* A block's scale: the same number, in one instruction where there is one. */
+static inline float scale_at(const unsigned char *p)
+{
+#if defined(__F16C__) && defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
+    return _cvtsh_ss((unsigned short)load16(p));
+#else
+    return half(load16(p));
+#endif
+}
+
+static void widen_f32(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    memcpy(out, p, (size_t)n * sizeof *out);
+}
+
+static void widen_f16(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = half(load16(p + 2 * i));
+}
+
+static void widen_bf16(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (int64_t i = 0; i < n; i++)
+        out[i] = float_of(load16(p + 2 * i) << 16);
+}
+
+/* Sixteen small numbers, as bytes; with AVX2 in a register all the way: what is stored byte by byte
+   and loaded as one costs more than all the rest. */
+struct bytes {
+#if defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
+    __m128i b;
+#else
+    unsigned char b[16];
+#endif
+};
+
+#if defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
+
+static inline struct bytes bytes_at(const unsigned char *p)
+{
+    return (struct bytes){_mm_loadu_si128((const void *)p)};
+}
+
+static inline struct bytes low_bits(struct bytes b, int mask)
+{
+    return (struct bytes){_mm_and_si128(b.b, _mm_set1_epi8((char)mask))};
+}
+
+static inline struct bytes shifted(struct bytes b, int right)
+{
+    return (struct bytes){_mm_srl_epi16(b.b, _mm_cvtsi32_si128(right))};
+}
+
+/* low + 16 high */
+static inline struct bytes joined(struct bytes low, struct bytes high)
+{
+    return (struct bytes){_mm_or_si128(low.b, _mm_slli_epi16(high.b, 4))};
+}
+
+/* Byte j is bit j. */
+static inline struct bytes bits_as_bytes(uint32_t bits)
+{
+    const __m128i bit = _mm_set1_epi64x((long long)0x8040201008040201);
+    __m128i b = _mm_shuffle_epi8(_mm_cvtsi32_si128((int)bits),
+                                 _mm_set_epi8(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0));
+
+    b = _mm_and_si128(_mm_cmpeq_epi8(_mm_and_si128(b, bit), bit), _mm_set1_epi8(1));
+    return (struct bytes){b};
+}
+
+/* Signed ones, 128 added. */
+static inline struct bytes raised(struct bytes b)
+{
+    return (struct bytes){_mm_xor_si128(b.b, _mm_set1_epi8((char)128))};
+}
+#else
+static inline struct bytes bytes_at(const unsigned char *p)
+{
+    struct bytes out;
+
+    memcpy(&out, p, sizeof out);
+    return out;
+}
+
+static inline struct bytes low_bits(struct bytes b, int mask)
+{
+    for (int j = 0; j < 16; j++)
+        b.b[j] &= (unsigned char)mask;
+    return b;
+}
+
+static inline struct bytes shifted(struct bytes b, int right)
+{
+    for (int j = 0; j < 16; j++)
+        b.b[j] = (unsigned char)(b.b[j] >> right);
+    return b;
+}
+
+static inline struct bytes joined(struct bytes low, struct bytes high)
+{
+    for (int j = 0; j < 16; j++)
+        low.b[j] |= (unsigned char)(high.b[j] << 4);
+    return low;
+}
+
+static inline struct bytes bits_as_bytes(uint32_t bits)
+{
+    struct bytes out;
+
+    for (int j = 0; j < 16; j++)
+        out.b[j] = bits >> j & 1;
+    return out;
+}
+
+static inline struct bytes raised(struct bytes b)
+{
+    for (int j = 0; j < 16; j++)
+        b.b[j] ^= 128;
+    return b;
+}
+#endif
+
+/* d (q - zero) + least. Adding -0 changes nothing, not even the sign of a zero: it stands for no
+   least value. */
+#if defined(__AVX512BW__) && !defined(ISA_IS_PORTABLE)
+static inline void scale(struct bytes q, int zero, float d, float least, float *out)
+{
+    __m512i all = _mm512_sub_epi32(_mm512_cvtepu8_epi32(q.b), _mm512_set1_epi32(zero));
+    __m512 f = _mm512_mul_ps(_mm512_set1_ps(d), _mm512_cvtepi32_ps(all));
+
+    _mm512_storeu_ps(out, _mm512_add_ps(f, _mm512_set1_ps(least)));
+}
+#elif defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
+static inline void scale(struct bytes q, int zero, float d, float least, float *out)
+{
+    for (int half = 0; half < 2; half++) {
+        __m256i all = _mm256_cvtepu8_epi32(half ? _mm_srli_si128(q.b, 8) : q.b);
+        __m256 f = _mm256_cvtepi32_ps(_mm256_sub_epi32(all, _mm256_set1_epi32(zero)));
+
+        f = _mm256_mul_ps(_mm256_set1_ps(d), f);
+        _mm256_storeu_ps(out + 8 * half, _mm256_add_ps(f, _mm256_set1_ps(least)));
+    }
+}
+#else
+static inline void scale(struct bytes q, int zero, float d, float least, float *out)
+{
+    for (int j = 0; j < 16; j++)
+        out[j] = d * (float)(q.b[j] - zero) + least;
+}
+#endif
+
+/*
+ * The 4- and 5-bit types have blocks of 32 numbers in 16 bytes, the low nibbles first, then the
+ * high ones.
+ */
+enum { BLOCK = 32, HALF = 16 };
+
+static inline void scale_nibbles(const unsigned char *p, int zero, float d, float least, float *out)
+{
+    struct bytes both = bytes_at(p);
+
+    scale(low_bits(both, 15), zero, d, least, out);
+    scale(low_bits(shifted(both, 4), 15), zero, d, least, out + HALF);
+}
+
+/* The fifth bits stand in a word apart, that of element j in bit j. */
+static inline void scale_five_bits(const unsigned char *p, const unsigned char *fifths, int zero,
+                                   float d, float least, float *out)
+{
+    struct bytes both = bytes_at(p), low = bits_as_bytes(load16(fifths));
+    struct bytes high = bits_as_bytes(load16(fifths + 2));
+
+    scale(joined(low_bits(both, 15), low), zero, d, least, out);
+    scale(joined(low_bits(shifted(both, 4), 15), high), zero, d, least, out + HALF);
+}
+
+static void widen_q4_0(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= BLOCK, p += 18, out += BLOCK)
+        scale_nibbles(p + 2, 8, scale_at(p), -0.0f, out);
+}
+
+static void widen_q4_1(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= BLOCK, p += 20, out += BLOCK)
+        scale_nibbles(p + 4, 0, scale_at(p), scale_at(p + 2), out);
+}
+
+static void widen_q5_0(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= BLOCK, p += 22, out += BLOCK)
+        scale_five_bits(p + 6, p + 2, 16, scale_at(p), -0.0f, out);
+}
+
+static void widen_q5_1(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= BLOCK, p += 24, out += BLOCK)
+        scale_five_bits(p + 8, p + 4, 0, scale_at(p), scale_at(p + 2), out);
+}
+
+static void widen_q8_0(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= BLOCK, p += 34, out += BLOCK) {
+        scale(raised(bytes_at(p + 2)), 128, scale_at(p), -0.0f, out);
+        scale(raised(bytes_at(p + 2 + HALF)), 128, scale_at(p), -0.0f, out + HALF);
+    }
+}
+
+/*
+ * Q6_K: 128 bytes of low nibbles, 64 of upper pairs of bits, 16 signed scales of 16 elements each,
+ * and a half. In each half of 128 elements, element 32 g + j has its nibble in byte 32 (g % 2) + j,
+ * low for g < 2, and its pair in bits 2 g of byte j.
+ */
+static void widen_q6_k(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= 256, p += 210, out += 256) {
+        float d = scale_at(p + 208);
+
+        for (int s = 0; s < 16; s++) { /* 16 elements that share a scale */
+            int group = s % 8 / 2, first = s % 2 * 16;
+            struct bytes low = bytes_at(p + 64 * (s / 8) + 32 * (group % 2) + first);
+            struct bytes high = bytes_at(p + 128 + 32 * (s / 8) + first);
+
+            low = low_bits(shifted(low, group < 2 ? 0 : 4), 15);
+            high = low_bits(shifted(high, 2 * group), 3);
+            scale(joined(low, high), 32, d * (float)(signed char)p[192 + s], -0.0f, out + 16 * s);
+        }
+    }
+}
+
+const struct wideners ISA(wideners) = {{
+    [DTYPE_F32] = widen_f32,
+    [DTYPE_F16] = widen_f16,
+    [DTYPE_BF16] = widen_bf16,
+    [DTYPE_Q4_0] = widen_q4_0,
+    [DTYPE_Q4_1] = widen_q4_1,
+    [DTYPE_Q5_0] = widen_q5_0,
+    [DTYPE_Q5_1] = widen_q5_1,
+    [DTYPE_Q8_0] = widen_q8_0,
+    [DTYPE_Q6_K] = widen_q6_k,
+}};
