@@ -2,10 +2,16 @@
  * A conversation as text, by a model's own chat template: Jinja, as much of it as these templates
  * use, rendered as transformers does (blocks trimmed, no HTML escapes).
  *
- *     json_t *v = {"messages": [{"role": "user", "content": "Hi"}], "add_generation_prompt": true,
- *                  "bos_token": "<s>", ...};
- *     struct buf text = {0};
- *     chat_render(template, strlen(template), v, &text, err);
+ *     // What a user says, as the template puts it before the answer.
+ *     int say(const char *template, const char *what, struct buf *text, struct err *err)
+ *     {
+ *         json_t *v = json_pack("{s: [{s: s, s: s}], s: b}", "messages", "role", "user", "content",
+ *                               what, "add_generation_prompt", 1);
+ *         int code = chat_render(template, strlen(template), v, text, err);
+ *
+ *         json_decref(v);
+ *         return code;
+ *     }
  *
  * Statements: if, elif, else, for (with else, if, unpacking, loop.index ...), set (also of a
  * namespace's attribute, and of a block), macro, break, continue, generation. Expressions:
