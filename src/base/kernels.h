@@ -1,6 +1,6 @@
 /*
- * The kernels outside GEMM. None of them may show up in a profile: vectorised for the processor that
- * they run on (isa.h), and threaded where they work on many rows.
+ * The kernels outside GEMM. None of them may show up in a profile: vectorised for the processor
+ * that they run on (isa.h), and threaded where they work on many rows.
  *
  * Bits are the same on every processor: sums run in 16 lanes, element i in lane i % 16, that are
  * added in a fixed tree; fused multiply-adds are named; exp, tanh and erf are our own. What several

@@ -192,7 +192,8 @@ double real_cos(double x)
     return sine(x, 1);
 }
 
-/* Stirling's series from 16 on, where its first seven terms do; below, by gamma(x + 1) = x gamma(x). */
+/* Stirling's series from 16 on, where its first seven terms do; below, by gamma(x + 1) = x
+   gamma(x). */
 double real_lgamma(double x)
 {
     static const double c[] = {1.0 / 12,   -1.0 / 360,      1.0 / 1260, -1.0 / 1680,

@@ -6,8 +6,8 @@
  * three versions differ in how they hold the lanes: one register, two, or an array.
  *
  * v16 holds sixteen floats and w16 sixteen doubles. They are typedefs because one version's v16 is
- * a register and not a struct. v16_min(a, b) is a < b ? a : b and v16_max(a, b) is a > b ? a : b, so
- * b where either is NaN.
+ * a register and not a struct. v16_min(a, b) is a < b ? a : b and v16_max(a, b) is a > b ? a : b,
+ * so b where either is NaN.
  */
 #ifndef LENSWEEP_BASE_V16_H
 #define LENSWEEP_BASE_V16_H

@@ -22,8 +22,8 @@ V16_INLINE v16 v16_polynomial(const float *c, int n, v16 x)
  * Within 1 ulp. 0 below -86.9 (1.8e-38, so that no result is a denormal), infinity above 88.7228.
  *
  * x = k ln 2 + r with |r| <= ln 2 / 2. Adding ROUND puts the nearest integer to its argument in the
- * low bits of the sum. 2 exp(r) = 2 + 2 (r + r^2 q(r)) and 2^(k - 1) are made and multiplied: so the
- * largest results overflow as they should.
+ * low bits of the sum. 2 exp(r) = 2 + 2 (r + r^2 q(r)) and 2^(k - 1) are made and multiplied: so
+ * the largest results overflow as they should.
  */
 V16_INLINE v16 v16_exp(v16 x)
 {

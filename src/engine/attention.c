@@ -2,10 +2,10 @@
  * Attention of a wave's lanes: scores, softmax and weighted values, head by head.
  *
  * A lane's keys are its own inside its kv interval and its base's on both sides of it. The work is
- * cut into items (lane, key/value head, tile of query rows), and threads take items; inside one, the
- * rows take turns at a block of keys while it lies in the cache. A row's bits depend on that row
- * and its keys alone: a score is one sum in the order of kernels.h, and values are summed in blocks
- * of KEYS that begin at multiples of it, the blocks in order.
+ * cut into items (lane, key/value head, tile of query rows), and threads take items; inside one,
+ * the rows take turns at a block of keys while it lies in the cache. A row's bits depend on that
+ * row and its keys alone: a score is one sum in the order of kernels.h, and values are summed in
+ * blocks of KEYS that begin at multiples of it, the blocks in order.
  */
 #include "engine/attention.h"
 
@@ -54,7 +54,7 @@ static struct item item_at(const struct engine *e, struct lane *const *live, int
     return it;
 }
 
-/* Keys or values of an item's head: the lane's own lie at `own`, a layer of its base's at `base`. */
+/* Keys or values of an item's head: the lane's own lie at `own`, its base's layers at `base`. */
 static struct key_rows key_rows_of(const struct engine *e, const struct item *it, const float *own,
                                    const float *base)
 {

@@ -28,8 +28,9 @@ int rope_frequencies(const struct rope_spec *r, int d_head, const float *divisor
                      struct err *err);
 char *rope_text(char out[128], const struct rope_spec *r); /* in words; returns out */
 
-/* Cosines, then sines of every position < n: out (n, 2, dh/2), as rope of base/kernels.h wants them. Angles are the
-   float32 product position * inv_freq, as the reference implementations compute them. */
+/* Cosines, then sines of every position < n: out (n, 2, dh/2), as rope of base/kernels.h wants
+   them. Angles are the float32 product position * inv_freq, as the reference implementations
+   compute them. */
 void model_rotary_table(const struct model *m, int n, float *out);
 
 #endif
