@@ -3,9 +3,9 @@
  *
  * A lane's keys are its own inside its kv interval and its base's on both sides of it. The work is
  * cut into items (lane, key/value head, tile of query rows), and threads take items; inside one,
- * the rows take turns at a block of keys while it lies in the cache. A row's bits depend on that row
- * and its keys alone: a score is one sum in the order of kernels.h, and values are summed in blocks
- * of KEYS that begin at multiples of it, the blocks in order.
+ * the rows take turns at a block of keys while it lies in the cache. A row's bits depend on that
+ * row and its keys alone: a score is one sum in the order of kernels.h, and values are summed in
+ * blocks of KEYS that begin at multiples of it, the blocks in order.
  */
 #include "engine/attention.h"
 
