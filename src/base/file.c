@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 700
 #include "base/file.h"
 
+#include "base/hash.h"
 #include "base/process.h"
 
 #include <dirent.h>
@@ -147,32 +148,63 @@ int file_replace(const char *path, const void *data, size_t n, struct err *err)
 
 static const char beside_end[] = ".tmp";
 
-char *file_beside(struct arena *a, const char *path, struct err *err)
+/* Eight hexadecimal digits that no other name has, not even in another container with this host's
+   name where the process ids are the same. */
+static unsigned unlike_any_other(void)
 {
-    char host[PROCESS_HOST];
+    static unsigned count;
+    struct {
+        struct timespec now;
+        const void *stack; /* at a random place */
+        long pid;
+        unsigned count;
+    } of;
 
-    return arena_printf(a, err, "%s.%s.%ld%s", path, process_host(host), (long)getpid(),
-                        beside_end);
+    memset(&of, 0, sizeof of);
+    clock_gettime(CLOCK_REALTIME, &of.now);
+    of.stack = &of;
+    of.pid = (long)getpid();
+    of.count = ++count;
+    return (unsigned)hash_u64(&of, sizeof of);
 }
 
-/* Was this name made by file_beside? *here: on this host; *pid: by which process. */
+char *file_beside(struct arena *a, const char *path, struct err *err)
+{
+    char place[PROCESS_PLACE];
+
+    return arena_printf(a, err, "%s.%s.%ld-%08x%s", path, process_place(place), (long)getpid(),
+                        unlike_any_other(), beside_end);
+}
+
+static size_t count_back(const char *s, size_t n, const char *of)
+{
+    size_t k = 0;
+
+    while (k < n && strchr(of, s[n - k - 1]) && s[n - k - 1])
+        k++;
+    return k;
+}
+
+/* Was this name made by file_beside? *here: in this place; *pid: by which process. */
 static bool is_beside(const char *name, bool *here, long *pid)
 {
-    char host[PROCESS_HOST];
-    size_t n = strlen(name), end = sizeof beside_end - 1, digits = 0, h;
+    char place[PROCESS_PLACE];
+    size_t n = strlen(name), end = sizeof beside_end - 1, digits, h;
 
     if (n <= end || strcmp(name + n - end, beside_end) != 0)
         return false;
     n -= end;
-    while (digits < n && name[n - digits - 1] >= '0' && name[n - digits - 1] <= '9')
-        digits++;
+    if (count_back(name, n, "0123456789abcdef") != 8 || n < 9 || name[n - 9] != '-')
+        return false;
+    n -= 9;
+    digits = count_back(name, n, "0123456789");
     n -= digits;
     if (!digits || n < 2 || name[n - 1] != '.')
         return false;
     *pid = strtol(name + n, NULL, 10);
     n--;
-    h = strlen(process_host(host));
-    *here = n > h && name[n - h - 1] == '.' && strncmp(name + n - h, host, h) == 0;
+    h = strlen(process_place(place));
+    *here = n > h && name[n - h - 1] == '.' && strncmp(name + n - h, place, h) == 0;
     return true;
 }
 
@@ -223,7 +255,7 @@ int writer_open(struct writer *w, const char *path, struct err *err)
     w->beside = file_beside(&w->arena, path, err);
     if (!w->path || !w->beside)
         return err->code;
-    w->fd = open(w->beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    w->fd = open(w->beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (w->fd < 0)
         return io_error(err, "create", w->beside);
     w->there = true;

@@ -28,7 +28,8 @@ int file_read(struct buf *b, const char *path, size_t max, struct err *err);
    written to, not replaced. */
 int file_replace(const char *path, const void *data, size_t n, struct err *err);
 
-/* "PATH.HOST.PID.tmp" in the arena: a name beside path for this process to write under. */
+/* "PATH.PLACE.PID-RANDOM.tmp" in the arena: a name beside path, of its own each time, for this
+   process to write under. */
 char *file_beside(struct arena *a, const char *path, struct err *err);
 
 /* Removes from dir what file_beside named for a process that is gone: from this host, or from

@@ -4,12 +4,16 @@
 
 #include <stdbool.h>
 
-enum { PROCESS_HOST = 128 };
+enum { PROCESS_HOST = 128, PROCESS_PLACE = PROCESS_HOST + 64 };
 
 /* This host's name; returns out. */
 char *process_host(char out[PROCESS_HOST]);
 
-/* Is there no such process on this host any more? A zombie is gone too. */
+/* Where this process is, fit for a file's name: two processes of the same place see each other's
+   process ids. Hosts, starts of a host, and containers that share a host's name differ. */
+char *process_place(char out[PROCESS_PLACE]);
+
+/* Is there no such process in this place any more? A zombie is gone too. */
 bool process_gone(long pid);
 
 #endif

@@ -139,7 +139,7 @@ int h5_create(struct h5file **f, const char *path, struct err *err)
         return err->code;
     access = h5_access();
     create = h5_creation(H5P_FILE_CREATE);
-    new->id = H5Fcreate(new->beside, H5F_ACC_TRUNC, create, access);
+    new->id = H5Fcreate(new->beside, H5F_ACC_EXCL, create, access);
     if (new->id < 0)
         h5_fail(err, "create", new->beside);
     H5Pclose(create);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/process.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,7 @@ static void describe_self(struct lock_holder *h)
 {
     *h = (struct lock_holder){.pid = (long)getpid(), .alive = true};
     process_host(h->host);
+    process_place(h->place);
     snprintf(h->job, sizeof h->job, "%s", environment("SLURM_JOB_ID"));
     h->restart = strtol(environment("SLURM_RESTART_COUNT"), NULL, 10);
     clock_iso8601(h->since);
@@ -99,6 +101,7 @@ static bool read_holder(struct lock_holder *h, const char *path)
         return false;
     }
     copy_text(h->host, sizeof h->host, o, "host");
+    copy_text(h->place, sizeof h->place, o, "place");
     copy_text(h->job, sizeof h->job, o, "job");
     copy_text(h->since, sizeof h->since, o, "since");
     h->pid = (long)json_integer_value(json_object_get(o, "pid"));
@@ -110,11 +113,11 @@ static bool read_holder(struct lock_holder *h, const char *path)
 
 static void judge(struct lock_holder *h, double idle)
 {
-    char host[PROCESS_HOST];
+    char place[PROCESS_PLACE];
 
     h->idle = idle;
     h->alive =
-        idle < LOCK_STALE && !(strcmp(h->host, process_host(host)) == 0 && process_gone(h->pid));
+        idle < LOCK_STALE && !(str_eq(h->place, process_place(place)) && process_gone(h->pid));
 }
 
 bool lock_read(struct lock_holder *h, const char *path)
@@ -135,9 +138,9 @@ static void print_self(char *text, size_t n, int ranks)
 
     describe_self(&self);
     snprintf(text, n,
-             "{\"host\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %ld, "
+             "{\"host\": \"%s\", \"place\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %ld, "
              "\"ranks\": %d, \"since\": \"%s\"}\n",
-             self.host, self.pid, self.job, self.restart, ranks, self.since);
+             self.host, self.place, self.pid, self.job, self.restart, ranks, self.since);
 }
 
 /* A file that must not be there yet. */

@@ -667,7 +667,7 @@ static void make_file(const char *name)
 static void a_sweep_takes_what_the_dead_left(void **state)
 {
     const struct timespec old[2] = {{1000, 0}, {1000, 0}};
-    char host[PROCESS_HOST], name[6][256];
+    char place[PROCESS_PLACE], name[6][PROCESS_PLACE + 64];
     pid_t dead = fork();
     struct err err;
 
@@ -676,12 +676,12 @@ static void a_sweep_takes_what_the_dead_left(void **state)
     if (!dead)
         _exit(0);
     waitpid(dead, NULL, 0);
-    process_host(host);
-    snprintf(name[0], sizeof *name, "s.h5.%s.%ld.tmp", host, (long)dead);
-    snprintf(name[1], sizeof *name, "s.elsewhere.7.tmp");
-    snprintf(name[2], sizeof *name, "s.h5.%s.%ld.tmp", host, (long)getpid());
-    snprintf(name[3], sizeof *name, "s.elsewhere.8.tmp");
-    snprintf(name[4], sizeof *name, "s.%s.%ld.tmp.h5", host, (long)dead);
+    process_place(place);
+    snprintf(name[0], sizeof *name, "s.h5.%s.%ld-0badcafe.tmp", place, (long)dead);
+    snprintf(name[1], sizeof *name, "s.elsewhere.7-0badcafe.tmp");
+    snprintf(name[2], sizeof *name, "s.h5.%s.%ld-0badcafe.tmp", place, (long)getpid());
+    snprintf(name[3], sizeof *name, "s.elsewhere.8-0badcafe.tmp");
+    snprintf(name[4], sizeof *name, "s.%s.%ld-0badcafe.tmp.h5", place, (long)dead);
     snprintf(name[5], sizeof *name, "s.mine.tmp");
     for (int i = 0; i < 6; i++)
         make_file(name[i]);

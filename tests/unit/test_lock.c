@@ -1,6 +1,7 @@
 /* The lock of an output directory: one holder, whoever comes at once; dead holders; requeued jobs.
  */
 #define _GNU_SOURCE
+#include "base/process.h"
 #include "results/lock.h"
 
 #include <fcntl.h>
@@ -46,13 +47,14 @@ static int teardown(void **state)
 static void plant(const char *host, long pid, const char *job, int restart)
 {
     char self[128] = "", text[512];
+    char place[PROCESS_PLACE];
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 
     gethostname(self, sizeof self - 1);
-    snprintf(
-        text, sizeof text,
-        "{\"host\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %d, \"since\": \"1\"}\n",
-        host ? host : self, pid, job, restart);
+    snprintf(text, sizeof text,
+             "{\"host\": \"%s\", \"place\": \"%s\", \"pid\": %ld, \"job\": \"%s\", "
+             "\"restart\": %d, \"since\": \"1\"}\n",
+             host ? host : self, host ? host : process_place(place), pid, job, restart);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     close(fd);
