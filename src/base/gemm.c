@@ -69,21 +69,6 @@ static void sgemm_nt(int64_t m, int64_t n, int64_t k, const float *a, int64_t ld
                 (blasint)lda, b, (blasint)ldb, 0, y, (blasint)ldy);
 }
 
-/*
- * A panel's product. OpenBLAS has quick kernels for products of up to 10^6 multiply-adds on AVX-512
- * cores: with few rows the panel is cut into slices that stay below, a third faster for 20 rows and
- * as fast as the whole elsewhere. The cut is a function of the shape.
- */
-static void panel_product(int64_t rows, int64_t n, int64_t k, const float *x, int64_t ldx,
-                          const float *b, float *y, int64_t ldy)
-{
-    enum { SLICE = 32, SMALL = 1000000 };
-    int64_t slice = rows * SLICE * k <= SMALL ? SLICE : n;
-
-    for (int64_t c = 0; c < n; c += slice)
-        sgemm_nt(rows, n - c < slice ? n - c : slice, k, x, ldx, b + c * k, k, y + c, ldy);
-}
-
 static void count_flops(struct team *t, int64_t rows, const struct matrix *w)
 {
     t->flops += 2 * (uint64_t)rows * (uint64_t)w->rows * (uint64_t)w->cols;
@@ -103,7 +88,7 @@ void gemm(struct team *t, int64_t rows, const float *x, int64_t ldx, const struc
         int64_t row = p * width, count = n - row < width ? n - row : width;
         const float *b = panel_rows(w, row, count, team_scratch(t));
 
-        panel_product(rows, count, k, x, ldx, b, y + row, ldy);
+        sgemm_nt(rows, count, k, x, ldx, b, k, y + row, ldy);
     }
 }
 
@@ -125,11 +110,6 @@ static void name_library(void)
     words += strspn(line + words, " ");
     words += strcspn(line + words, " ");
     snprintf(library, sizeof library, "%.*s %s", (int)words, line, openblas_get_corename());
-}
-
-const char *gemm_core(void)
-{
-    return openblas_get_corename();
 }
 
 const char *gemm_library(void)

@@ -1,5 +1,6 @@
 /*
- * Y = X W^T, the place where nearly all of the time goes.
+ * Y = X W^T by OpenBLAS: for the naive executor, so that a run's audit compares two products that
+ * have nothing in common, for run.gemm: openblas, and to measure ours (base/product/) against.
  *
  *     // x (rows, d), up (d_ff, d), y (rows, d_ff)
  *     void go_up(struct team *t, int64_t rows, const float *x, const struct matrix *up, float *y)
@@ -38,10 +39,7 @@ void gemm_small(bool b_is_kn, int64_t m, int64_t n, int64_t k, const float *a, i
 /* Makes BLAS work on the thread that calls it; team_init does this. */
 void gemm_one_thread(void);
 
-/* What BLAS is at work: "OpenBLAS 0.3.21 Zen"; bits can be compared only where it is the same. */
+/* What BLAS is at work: "OpenBLAS 0.3.21 Zen"; bits of its products can be compared only where it is the same. */
 const char *gemm_library(void);
-
-/* The core type alone: Haswell, Zen, ... */
-const char *gemm_core(void);
 
 #endif
