@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "results/h5visit.h"
+#include "results/column.h"
 
 #include <stdbool.h>
 
@@ -17,8 +17,7 @@ struct side {
     const char *path;
     struct h5file *file;
     struct names groups;
-    struct h5info *var;
-    size_t n, cap;
+    struct catalogue all;
 };
 
 struct diff {
@@ -29,9 +28,6 @@ struct diff {
     struct buf first, others, notes; /* text */
     size_t n, n_others;              /* groups, variables and attributes that differ */
 };
-
-const struct h5info *find_variable(const struct side *s, const char *group, size_t n,
-                                   const char *name);
 
 /* Counts a thing that differs. Is it the first, whose line is still to be written? */
 bool note_difference(struct diff *d, const char *thing, struct err *err);

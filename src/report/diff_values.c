@@ -69,24 +69,6 @@ static int put_number(struct buf *b, enum vtype type, const void *value, struct 
     return buf_printf(b, err, type == V_F32 ? "%.9g" : "%.17g", *(const double *)value);
 }
 
-/* The variable of a dimension's coordinates: in the group or in one around it. */
-static const struct h5info *find_scale(const struct side *s, const char *group, const char *dim)
-{
-    size_t n = strlen(group);
-
-    for (;;) {
-        const struct h5info *v = find_variable(s, group, n, dim);
-
-        if (v && v->rank == 1 && str_eq(v->dim[0], dim))
-            return v;
-        if (!n)
-            return NULL;
-        while (n && group[n - 1] != '/')
-            n--;
-        n -= n > 0;
-    }
-}
-
 static int put_coordinate(const struct side *s, struct buf *b, const struct h5info *scale, size_t i,
                           struct err *err)
 {
@@ -120,13 +102,12 @@ static int put_place(const struct side *s, struct buf *b, const struct h5info *v
     for (size_t i = v->rank; i-- > 0; at /= v->size[i])
         index[i] = at % v->size[i];
     for (size_t i = 0; i < v->rank; i++) {
-        const struct h5info *scale = find_scale(s, v->group, v->dim[i]);
+        const struct h5info *scale = catalogue_scale(&s->all, v, i);
 
         if (buf_printf(b, err, "%s%s%s", i ? ", " : "[", v->dim[i], *v->dim[i] ? "=" : ""))
             return err->code;
-        if (scale && scale != v && index[i] < scale->size[0]
-                ? put_coordinate(s, b, scale, index[i], err)
-                : buf_printf(b, err, "%zu", index[i]))
+        if (scale && scale != v ? put_coordinate(s, b, scale, index[i], err)
+                                : buf_printf(b, err, "%zu", index[i]))
             return err->code;
     }
     return v->rank ? buf_puts(b, "]", err) : 0;
