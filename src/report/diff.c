@@ -181,24 +181,13 @@ static int compare_attrs(struct diff *d, const char *group, const char *var, str
 /* "f4 (query 24, layer 3)" */
 static int put_shape(struct buf *b, const struct h5info *v, struct err *err)
 {
-    static const char *const types[] = {"i1", "i4", "i8", "f4", "f8", "str"};
-
-    if (buf_puts(b, types[v->type], err))
+    if (buf_puts(b, vtype_name(v->type), err))
         return err->code;
     for (size_t i = 0; i < v->rank; i++)
         if (buf_printf(b, err, "%s%s%s%zu", i ? ", " : " (", v->dim[i], *v->dim[i] ? " " : "",
                        v->size[i]))
             return err->code;
     return v->rank ? buf_puts(b, ")", err) : 0;
-}
-
-static bool same_shape(const struct h5info *v, const struct h5info *w)
-{
-    bool same = v->type == w->type && v->rank == w->rank;
-
-    for (size_t i = 0; same && i < v->rank; i++)
-        same = v->size[i] == w->size[i] && str_eq(v->dim[i], w->dim[i]);
-    return same;
 }
 
 static int tell_shapes(struct diff *d, const char *thing, const struct h5info *v,
@@ -229,10 +218,9 @@ static int compare_variable(struct diff *d, const struct h5info *v, struct err *
         return tell_missing(d, "variable", thing, &d->a, &d->b, err);
     if (compare_attrs(d, v->group, v->name, err))
         return err->code;
-    if (!same_shape(v, w))
+    if (v->type != w->type || !column_same_dims(v, w))
         return tell_shapes(d, thing, v, w, err);
-    return v->type == V_STR ? compare_strings(d, thing, v, err)
-                            : compare_numbers(d, thing, v, w, err);
+    return compare_values(d, thing, v, w, err);
 }
 
 static int compare_group(struct diff *d, const char *group, struct err *err)

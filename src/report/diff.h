@@ -37,10 +37,9 @@ int put_texts(const struct diff *d, struct buf *b, const char *x, const char *y,
 
 bool numbers_differ(const struct diff *d, double x, double y);
 
-/* v of the first file and w of the second have the same shape; `thing` is their name. */
-int compare_numbers(struct diff *d, const char *thing, const struct h5info *v,
-                    const struct h5info *w, struct err *err);
-int compare_strings(struct diff *d, const char *thing, const struct h5info *v, struct err *err);
+/* v of the first file and w of the second have the same type and shape; `thing` is their name. */
+int compare_values(struct diff *d, const char *thing, const struct h5info *v,
+                   const struct h5info *w, struct err *err);
 
 /* Compares two result files and prints what differs; if anything does ERR_DIFFERS, no message. */
 int diff_files(struct diff *d, const char *a, const char *b, struct err *err);

@@ -161,12 +161,12 @@ static const struct label corrupted[] = {{"subject", "", 1, SPAN_SUBJECT},
                                          {"answer_2", "", 3, SPAN_ANSWER_2},
                                          {0}};
 
-/* ROOT/DATASET/MODEL/prompt_template_T/FOLDER/BEFORE.entry.AFTER: a file for each entry of the last
-   of its axes (by their name, or its number), in a folder for each step or entry before that. */
+/* ROOT/DATASET/MODEL/prompt_template_T/FOLDER/FILE: one for each entry of the last of its axes, whose
+   name or number is the star, in a folder for each step, or entry before that. */
 static const struct form {
     const char *analysis;
     int lines;
-    const char *root, *before, *after;
+    const char *root, *file;
     const char *dims[COLUMNS]; /* of the variables that it is from */
     struct {
         const char *dim;
@@ -176,36 +176,31 @@ static const struct form {
     {"decode",
      DECODE,
      "outputs/decode_attn_mlp_outputs",
-     "",
-     "_output.jsonl",
+     "*_output.jsonl",
      {[VALUE] = "query layer component target", [LOGPROB] = "query layer component target"},
      {{"component", sites}}},
     {"token_lens",
      LENS,
      "outputs/analyze_critical_tokens",
-     "token_lens_",
-     "_results.jsonl",
+     "token_lens_*_results.jsonl",
      {[VALUE] = "query layer token_set target"},
      {{"token_set", sets}}},
     {"attn_knockout",
      KNOCKOUT,
      "outputs/analyze_critical_tokens",
-     "attn_knockout_",
-     "_results.jsonl",
+     "attn_knockout_*_results.jsonl",
      {[VALUE] = "query layer token_set target", [CLEAN] = "query layer target"},
      {{"token_set", sets}}},
     {"heads",
      HEADS,
      "outputs/examine_finegrained_attention_head",
-     "layer_",
-     "_output.jsonl",
+     "layer_*_output.jsonl",
      {[VALUE] = "query layer head target"},
      {{"layer", NULL}}},
     {"trace",
      TRACE,
      "datasets",
-     "",
-     "_result.jsonl",
+     "*_result.jsonl",
      {[VALUE] = "query corruption site window token layer",
       [HIGH] = "query",
       [LOW] = "query corruption"},
@@ -357,14 +352,15 @@ static int open_file(struct analysis *x, const struct form *form, const struct p
                      struct part *f, struct err *err)
 {
     struct authors *a = x->a;
+    size_t star = strcspn(form->file, "*");
     const char *name;
 
     f->folder = folder_of(x, f, p->step, err);
     if (!f->folder)
         return err->code;
-    name = arena_printf(&a->s.arena, err, "%s/%s/%s/prompt_template_%d/%s/%s%s%s", form->root,
-                        p->dataset, a->model, p->template, f->folder, form->before, f->name,
-                        form->after);
+    name = arena_printf(&a->s.arena, err, "%s/%s/%s/prompt_template_%d/%s/%.*s%s%s", form->root,
+                        p->dataset, a->model, p->template, f->folder, (int)star, form->file,
+                        f->name, form->file + star + 1);
     if (!name)
         return err->code;
     if (!outputs_has(a->out, name))

@@ -221,8 +221,7 @@ static int put_attributes(struct source *s, struct buf *b, const char *group, co
 
 static int put_dims(struct buf *b, const struct h5info *v, struct err *err)
 {
-    static const char *const types[] = {"i1", "i4", "i8", "f4", "f8", "str"};
-    int code = buf_printf(b, err, ", \"type\": \"%s\", \"dims\": [", types[v->type]);
+    int code = buf_printf(b, err, ", \"type\": \"%s\", \"dims\": [", vtype_name(v->type));
 
     for (size_t i = 0; i < v->rank && !code; i++)
         code = buf_puts(b, i ? ", " : "", err) || export_json_text(b, v->dim[i], err);
