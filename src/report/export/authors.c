@@ -145,24 +145,24 @@ static void close_queries(struct authors *a)
 enum { AXES = 2, WINDOW = 10 /* of their traces */ };
 
 /* An entry of one of our dimensions that has a file of its own; the rest as in struct part. */
-struct label {
+struct part_label {
     const char *ours, *theirs;
     int since, span;
 };
 
-static const struct label sites[] = {{"attn", "attn", 1, 0}, {"mlp", "mlp", 1, 0}, {0}};
-static const struct label sets[] = {{"subject", "subject", 1, 0},
-                                    {"answer_1", "answer_1", 2, 0},
-                                    {"answer_2", "answer_2", 3, 0},
-                                    {"last", "last_token", 1, 0},
-                                    {0}};
-static const struct label corrupted[] = {{"subject", "", 1, SPAN_SUBJECT},
-                                         {"answer_1", "", 2, SPAN_ANSWER_1},
-                                         {"answer_2", "", 3, SPAN_ANSWER_2},
+static const struct part_label sites[] = {{"attn", "attn", 1, 0}, {"mlp", "mlp", 1, 0}, {0}};
+static const struct part_label sets[] = {{"subject", "subject", 1, 0},
+                                         {"answer_1", "answer_1", 2, 0},
+                                         {"answer_2", "answer_2", 3, 0},
+                                         {"last", "last_token", 1, 0},
                                          {0}};
+static const struct part_label corrupted[] = {{"subject", "", 1, SPAN_SUBJECT},
+                                              {"answer_1", "", 2, SPAN_ANSWER_1},
+                                              {"answer_2", "", 3, SPAN_ANSWER_2},
+                                              {0}};
 
-/* ROOT/DATASET/MODEL/prompt_template_T/FOLDER/FILE: one for each entry of the last of its axes, whose
-   name or number is the star, in a folder for each step, or entry before that. */
+/* ROOT/DATASET/MODEL/prompt_template_T/FOLDER/FILE: one for each entry of the last of its axes,
+   whose name or number is the star, in a folder for each step, or entry before that. */
 static const struct form {
     const char *analysis;
     int lines;
@@ -170,7 +170,7 @@ static const struct form {
     const char *dims[COLUMNS]; /* of the variables that it is from */
     struct {
         const char *dim;
-        const struct label *label; /* NULL = all its entries */
+        const struct part_label *label; /* NULL = all its entries */
     } axis[AXES];
 } forms[] = {
     {"decode",
@@ -208,7 +208,8 @@ static const struct form {
 };
 
 /* Each part so far becomes one for each entry of a dimension that the group has of those named. */
-static int split(struct analysis *x, const char *dim, const struct label *label, struct err *err)
+static int split(struct analysis *x, const char *dim, const struct part_label *label,
+                 struct err *err)
 {
     struct arena *arena = &x->a->s.arena;
     size_t d = author_dim(&x->column[VALUE].info, dim), size = x->column[VALUE].info.size[d];

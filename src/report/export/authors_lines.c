@@ -213,7 +213,7 @@ enum { EACH_ANSWER = -1 };
 
 /* The keys in their order: which analyses have one, what stands there, and of which target, span,
    column or fact; EACH_ANSWER: a list, of each. */
-static const struct field {
+static const struct their_key {
     int lines;
     const char *key; /* NULL: the function writes the keys, too */
     int (*put)(const struct line *l, int of, struct buf *b, struct err *err);
@@ -257,7 +257,8 @@ static const struct field {
     {TRACE, "relation_start_end_idx", put_span, SPAN_RELATION},
 };
 
-static int put_field(const struct line *l, const struct field *f, struct buf *b, struct err *err)
+static int put_field(const struct line *l, const struct their_key *f, struct buf *b,
+                     struct err *err)
 {
     if (f->key && buf_printf(b, err, "\"%s\": ", f->key))
         return err->code;
