@@ -105,7 +105,7 @@ out:
     return err->code;
 }
 
-static int write_all(int fd, const char *p, size_t n)
+int file_write_all(int fd, const char *p, size_t n)
 {
     while (n) {
         ssize_t done = write(fd, p, n);
@@ -126,7 +126,7 @@ static int write_through(const char *path, const void *data, size_t n, struct er
 
     if (fd < 0)
         return io_error(err, "open", path);
-    if (write_all(fd, data, n))
+    if (file_write_all(fd, data, n))
         code = io_error(err, "write", path);
     close(fd);
     return code;
@@ -264,7 +264,7 @@ int writer_open(struct writer *w, const char *path, struct err *err)
 
 static int flush(struct writer *w, struct err *err)
 {
-    if (write_all(w->fd, w->buf.data, w->buf.len))
+    if (file_write_all(w->fd, w->buf.data, w->buf.len))
         return io_error(err, "write", w->beside);
     w->flushed += w->buf.len;
     buf_clear(&w->buf);
@@ -282,7 +282,7 @@ int writer_put(struct writer *w, const void *p, size_t n, struct err *err)
         return buf_put(&w->buf, p, n, err) || writer_turn(w, err) ? err->code : 0;
     if (flush(w, err))
         return err->code;
-    if (write_all(w->fd, p, n))
+    if (file_write_all(w->fd, p, n))
         return io_error(err, "write", w->beside);
     w->flushed += n;
     return 0;

@@ -74,6 +74,9 @@ int writer_finish(struct writer *w, struct err *err);
 int writer_place(struct writer *w, struct err *err);
 void writer_discard(struct writer *w);
 
+/* All of it: after a part that a full disk took, the next write tells the error. -1 and errno. */
+int file_write_all(int fd, const char *p, size_t n);
+
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 

@@ -24,78 +24,47 @@ struct attrs {
 
 /* What a file holds ------------------------------------------------------------------------ */
 
-static void *grow(struct arena *arena, void *items, size_t n, size_t *cap, size_t size,
-                  struct err *err)
-{
-    size_t more = *cap ? 2 * *cap : 64;
-    void *new;
-
-    if (n < *cap)
-        return items;
-    new = arena_alloc(arena, more, size, err);
-    if (!new)
-        return NULL;
-    if (n)
-        memcpy(new, items, n * size);
-    *cap = more;
-    return new;
-}
-
 struct listing {
     struct arena *arena;
-    void *into; /* struct side or struct attrs */
+    struct names *names; /* of groups, or */
+    struct attrs *attrs;
 };
 
 static int take_group(void *ctx, const char *group, struct err *err)
 {
     struct listing *l = ctx;
-    struct names *g = &((struct side *)l->into)->groups;
-    const char **more = grow(l->arena, g->name, g->n, &g->cap, sizeof *more, err);
+    struct names *g = l->names;
 
-    if (!more)
+    if (arena_grow(l->arena, &g->name, g->n, &g->cap, sizeof *g->name, err))
         return err->code;
-    g->name = more;
     g->name[g->n] = arena_strdup(l->arena, group, err);
     return g->name[g->n++] ? 0 : err->code;
-}
-
-static int take_variable(void *ctx, const struct h5info *v, struct err *err)
-{
-    struct listing *l = ctx;
-    struct side *s = l->into;
-    struct h5info *more = grow(l->arena, s->var, s->n, &s->cap, sizeof *more, err);
-
-    if (!more)
-        return err->code;
-    s->var = more;
-    s->var[s->n++] = *v; /* its texts live as long as the file is open */
-    return 0;
 }
 
 static int take_attr(void *ctx, const struct h5attr *a, struct err *err)
 {
     struct listing *l = ctx;
-    struct attrs *s = l->into;
-    struct h5attr *more = grow(l->arena, s->item, s->n, &s->cap, sizeof *more, err);
+    struct attrs *s = l->attrs;
+    struct h5attr *item;
 
-    if (!more)
+    if (arena_grow(l->arena, &s->item, s->n, &s->cap, sizeof *s->item, err))
         return err->code;
-    s->item = more;
-    more += s->n++;
-    more->type = a->type;
-    more->name = arena_strdup(l->arena, a->name, err);
-    more->value = arena_strdup(l->arena, a->value, err);
-    return more->name && more->value ? 0 : err->code;
+    item = &s->item[s->n++];
+    *item = (struct h5attr){.type = a->type,
+                            .name = arena_strdup(l->arena, a->name, err),
+                            .value = arena_strdup(l->arena, a->value, err)};
+    return err->code;
 }
 
 static int open_side(struct diff *d, struct side *s, const char *arg, struct err *err)
 {
-    struct listing l = {&d->arena, s};
+    struct listing l = {.arena = &d->arena, .names = &s->groups};
 
     s->path = h5_find(&d->arena, arg, err);
     if (!s->path || h5_open(&s->file, s->path, err))
         return err->code;
-    if (h5_each_group(s->file, take_group, &l, err) || h5_each(s->file, take_variable, &l, err))
+    if (h5_each_group(s->file, take_group, &l, err) ||
+        catalogue_read(&s->all, s->file, &d->arena, err))
         return err_wrap(err, "%s", s->path);
     return 0;
 }
@@ -106,16 +75,6 @@ static bool has_group(const struct side *s, const char *group)
         if (str_eq(s->groups.name[i], group))
             return true;
     return false;
-}
-
-const struct h5info *find_variable(const struct side *s, const char *group, size_t n,
-                                   const char *name)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (strlen(s->var[i].group) == n && memcmp(s->var[i].group, group, n) == 0 &&
-            str_eq(s->var[i].name, name))
-            return &s->var[i];
-    return NULL;
 }
 
 static const struct h5attr *find_attr(const struct attrs *s, const char *name)
@@ -195,7 +154,7 @@ static int compare_attrs(struct diff *d, const char *group, const char *var, str
 {
     struct arena arena = {0};
     struct attrs x = {0}, y = {0};
-    struct listing a = {&arena, &x}, b = {&arena, &y};
+    struct listing a = {.arena = &arena, .attrs = &x}, b = {.arena = &arena, .attrs = &y};
     int code = h5_each_attr(d->a.file, group, var, take_attr, &a, err) ||
                h5_each_attr(d->b.file, group, var, take_attr, &b, err);
 
@@ -222,24 +181,13 @@ static int compare_attrs(struct diff *d, const char *group, const char *var, str
 /* "f4 (query 24, layer 3)" */
 static int put_shape(struct buf *b, const struct h5info *v, struct err *err)
 {
-    static const char *const types[] = {"i1", "i4", "i8", "f4", "f8", "str"};
-
-    if (buf_puts(b, types[v->type], err))
+    if (buf_puts(b, vtype_name(v->type), err))
         return err->code;
     for (size_t i = 0; i < v->rank; i++)
         if (buf_printf(b, err, "%s%s%s%zu", i ? ", " : " (", v->dim[i], *v->dim[i] ? " " : "",
                        v->size[i]))
             return err->code;
     return v->rank ? buf_puts(b, ")", err) : 0;
-}
-
-static bool same_shape(const struct h5info *v, const struct h5info *w)
-{
-    bool same = v->type == w->type && v->rank == w->rank;
-
-    for (size_t i = 0; same && i < v->rank; i++)
-        same = v->size[i] == w->size[i] && str_eq(v->dim[i], w->dim[i]);
-    return same;
 }
 
 static int tell_shapes(struct diff *d, const char *thing, const struct h5info *v,
@@ -261,7 +209,7 @@ static char *full_name(struct diff *d, const struct h5info *v, struct err *err)
 
 static int compare_variable(struct diff *d, const struct h5info *v, struct err *err)
 {
-    const struct h5info *w = find_variable(&d->b, v->group, strlen(v->group), v->name);
+    const struct h5info *w = catalogue_find(&d->b.all, v->group, v->name);
     const char *thing = full_name(d, v, err);
 
     if (!thing)
@@ -270,15 +218,9 @@ static int compare_variable(struct diff *d, const struct h5info *v, struct err *
         return tell_missing(d, "variable", thing, &d->a, &d->b, err);
     if (compare_attrs(d, v->group, v->name, err))
         return err->code;
-    if (!same_shape(v, w))
+    if (v->type != w->type || !column_same_dims(v, w))
         return tell_shapes(d, thing, v, w, err);
-    return v->type == V_STR ? compare_strings(d, thing, v, err)
-                            : compare_numbers(d, thing, v, w, err);
-}
-
-static bool is_scale(const struct h5info *v)
-{
-    return v->rank == 1 && str_eq(v->dim[0], v->name);
+    return compare_values(d, thing, v, w, err);
 }
 
 static int compare_group(struct diff *d, const char *group, struct err *err)
@@ -286,15 +228,18 @@ static int compare_group(struct diff *d, const char *group, struct err *err)
     if (compare_attrs(d, group, NULL, err))
         return err->code;
     for (int scales = 1; scales >= 0; scales--)
-        for (size_t i = 0; i < d->a.n; i++)
-            if (str_eq(d->a.var[i].group, group) && is_scale(&d->a.var[i]) == scales &&
-                compare_variable(d, &d->a.var[i], err))
+        for (size_t i = 0; i < d->a.all.n; i++) {
+            const struct h5info *v = &d->a.all.v[i];
+
+            if (str_eq(v->group, group) && column_is_scale(v) == scales &&
+                compare_variable(d, v, err))
                 return err->code;
-    for (size_t i = 0; i < d->b.n; i++) {
-        const struct h5info *v = &d->b.var[i];
+        }
+    for (size_t i = 0; i < d->b.all.n; i++) {
+        const struct h5info *v = &d->b.all.v[i];
         const char *thing;
 
-        if (!str_eq(v->group, group) || find_variable(&d->a, group, strlen(group), v->name))
+        if (!str_eq(v->group, group) || catalogue_find(&d->a.all, group, v->name))
             continue;
         thing = full_name(d, v, err);
         if (!thing || tell_missing(d, "variable", thing, &d->b, &d->a, err))

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "results/h5visit.h"
+#include "results/column.h"
 
 #include <stdbool.h>
 
@@ -17,8 +17,7 @@ struct side {
     const char *path;
     struct h5file *file;
     struct names groups;
-    struct h5info *var;
-    size_t n, cap;
+    struct catalogue all;
 };
 
 struct diff {
@@ -30,9 +29,6 @@ struct diff {
     size_t n, n_others;              /* groups, variables and attributes that differ */
 };
 
-const struct h5info *find_variable(const struct side *s, const char *group, size_t n,
-                                   const char *name);
-
 /* Counts a thing that differs. Is it the first, whose line is still to be written? */
 bool note_difference(struct diff *d, const char *thing, struct err *err);
 
@@ -41,10 +37,9 @@ int put_texts(const struct diff *d, struct buf *b, const char *x, const char *y,
 
 bool numbers_differ(const struct diff *d, double x, double y);
 
-/* v of the first file and w of the second have the same shape; `thing` is their name. */
-int compare_numbers(struct diff *d, const char *thing, const struct h5info *v,
-                    const struct h5info *w, struct err *err);
-int compare_strings(struct diff *d, const char *thing, const struct h5info *v, struct err *err);
+/* v of the first file and w of the second have the same type and shape; `thing` is their name. */
+int compare_values(struct diff *d, const char *thing, const struct h5info *v,
+                   const struct h5info *w, struct err *err);
 
 /* Compares two result files and prints what differs; if anything does ERR_DIFFERS, no message. */
 int diff_files(struct diff *d, const char *a, const char *b, struct err *err);

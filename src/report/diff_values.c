@@ -3,16 +3,12 @@
 #include "report/diff.h"
 
 #include "base/str.h"
-#include "results/h5read.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-enum {
-    PART = 1 << 20, /* numbers that are compared at a time, unless an entry has more */
-    QUOTED = 60     /* bytes of a text that are shown */
-};
+enum { QUOTED = 60 /* bytes of a text that are shown */ };
 
 /* Values that differ in one variable. */
 struct tally {
@@ -62,53 +58,25 @@ int put_texts(const struct diff *d, struct buf *b, const char *x, const char *y,
 
 /* Where a value stands --------------------------------------------------------------------- */
 
-static int put_number(struct buf *b, enum vtype type, const void *value, struct err *err)
+/* Element k of the entry at hand. */
+static int put_value(struct buf *b, const struct column *c, size_t k, struct err *err)
 {
-    if (type <= V_I8)
-        return buf_printf(b, err, "%" PRId64, *(const int64_t *)value);
-    return buf_printf(b, err, type == V_F32 ? "%.9g" : "%.17g", *(const double *)value);
-}
-
-/* The variable of a dimension's coordinates: in the group or in one around it. */
-static const struct h5info *find_scale(const struct side *s, const char *group, const char *dim)
-{
-    size_t n = strlen(group);
-
-    for (;;) {
-        const struct h5info *v = find_variable(s, group, n, dim);
-
-        if (v && v->rank == 1 && str_eq(v->dim[0], dim))
-            return v;
-        if (!n)
-            return NULL;
-        while (n && group[n - 1] != '/')
-            n--;
-        n -= n > 0;
-    }
+    if (c->text)
+        return buf_puts(b, c->text[k], err);
+    if (c->whole)
+        return buf_printf(b, err, "%" PRId64, c->whole[k]);
+    return buf_printf(b, err, c->info.type == V_F32 ? "%.9g" : "%.17g", c->f[k]);
 }
 
 static int put_coordinate(const struct side *s, struct buf *b, const struct h5info *scale, size_t i,
                           struct err *err)
 {
-    enum vtype as = scale->type <= V_I8 ? V_I8 : V_F64;
-    union {
-        int64_t whole;
-        double real;
-    } value;
-    struct h5info info;
-    char **text;
-    int code;
+    struct column c;
+    int code =
+        column_open(&c, s->file, scale, err) || column_seek(&c, i, err) || put_value(b, &c, 0, err);
 
-    if (scale->type != V_STR)
-        return h5_read_part(s->file, scale, as, i, 1, &value, err) ||
-                       put_number(b, scale->type, &value, err)
-                   ? err->code
-                   : 0;
-    if (h5_read_str(s->file, scale->group, scale->name, &text, &info, err))
-        return err->code;
-    code = buf_puts(b, text[i], err);
-    mem_free(text);
-    return code;
+    column_close(&c);
+    return code ? err->code : 0;
 }
 
 /* "[query=3, layer=0]" of element `at`; a dimension without coordinates gives its index alone. */
@@ -120,35 +88,35 @@ static int put_place(const struct side *s, struct buf *b, const struct h5info *v
     for (size_t i = v->rank; i-- > 0; at /= v->size[i])
         index[i] = at % v->size[i];
     for (size_t i = 0; i < v->rank; i++) {
-        const struct h5info *scale = find_scale(s, v->group, v->dim[i]);
+        const struct h5info *scale = catalogue_scale(&s->all, v, i);
 
         if (buf_printf(b, err, "%s%s%s", i ? ", " : "[", v->dim[i], *v->dim[i] ? "=" : ""))
             return err->code;
-        if (scale && scale != v && index[i] < scale->size[0]
-                ? put_coordinate(s, b, scale, index[i], err)
-                : buf_printf(b, err, "%zu", index[i]))
+        if (scale && scale != v ? put_coordinate(s, b, scale, index[i], err)
+                                : buf_printf(b, err, "%zu", index[i]))
             return err->code;
     }
     return v->rank ? buf_puts(b, "]", err) : 0;
 }
 
-/* Numbers ---------------------------------------------------------------------------------- */
+/* Values ------------------------------------------------------------------------------------ */
 
-static int begin_first(struct diff *d, const char *thing, const struct h5info *v, size_t at,
-                       struct err *err)
+/* The first that differ: element k of the entry at hand. */
+static int tell_values(struct diff *d, const char *thing, const struct column *x,
+                       const struct column *y, size_t at, struct err *err)
 {
-    if (buf_puts(&d->first, thing, err) || put_place(&d->a, &d->first, v, at, err))
-        return err->code;
-    return buf_puts(&d->first, ": ", err);
-}
+    struct buf *b = &d->first;
+    size_t k = at % x->entry;
 
-static int tell_numbers(struct diff *d, const char *thing, const struct h5info *v, size_t at,
-                        const void *x, const void *y, struct err *err)
-{
-    if (begin_first(d, thing, v, at, err) || put_number(&d->first, v->type, x, err) ||
-        buf_printf(&d->first, err, " in %s, ", d->a.path) || put_number(&d->first, v->type, y, err))
+    if (buf_puts(b, thing, err) || put_place(&d->a, b, &x->info, at, err) || buf_puts(b, ": ", err))
         return err->code;
-    return buf_printf(&d->first, err, " in %s\n", d->b.path);
+    if (x->text)
+        return put_texts(d, b, x->text[k], y->text[k], err) || buf_puts(b, "\n", err) ? err->code
+                                                                                      : 0;
+    return put_value(b, x, k, err) || buf_printf(b, err, " in %s, ", d->a.path) ||
+                   put_value(b, y, k, err) || buf_printf(b, err, " in %s\n", d->b.path)
+               ? err->code
+               : 0;
 }
 
 static int tell_tally(struct diff *d, const char *thing, enum vtype type, const struct tally *t,
@@ -180,107 +148,52 @@ static void count_difference(struct tally *t, size_t at, double by)
         t->largest = by; /* NaN when no pair that differs has numbers on both sides */
 }
 
-/* Numbers [first, first + n) in x and y, as int64_t or double. */
-static void compare_part(const struct diff *d, enum vtype type, size_t first, size_t n,
-                         const void *x, const void *y, struct tally *t)
+/* The entry at hand, whose first element is number `first` of the variable. */
+static void compare_entry(const struct diff *d, const struct column *x, const struct column *y,
+                          size_t first, struct tally *t)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (type <= V_I8) {
-            int64_t p = ((const int64_t *)x)[i], q = ((const int64_t *)y)[i];
+    for (size_t k = 0; k < x->entry; k++) {
+        if (x->text) {
+            if (!str_eq(x->text[k], y->text[k]))
+                count_difference(t, first + k, 0);
+        } else if (x->whole) {
+            int64_t p = x->whole[k], q = y->whole[k];
             uint64_t by = p > q ? (uint64_t)p - (uint64_t)q : (uint64_t)q - (uint64_t)p;
 
             if (p != q && (!d->tolerant || (double)by > d->atol + d->rtol * fabs((double)q)))
-                count_difference(t, first + i, (double)by);
-        } else {
-            double p = ((const double *)x)[i], q = ((const double *)y)[i];
-
-            if (numbers_differ(d, p, q))
-                count_difference(t, first + i, fabs(p - q));
+                count_difference(t, first + k, (double)by);
+        } else if (numbers_differ(d, x->f[k], y->f[k])) {
+            count_difference(t, first + k, fabs(x->f[k] - y->f[k]));
         }
     }
 }
 
-/* Numbers in one entry of the first dimension, and entries; ERR_IO if that cannot be. */
-static int entries(const struct h5info *v, size_t *n, size_t *each, struct err *err)
-{
-    *n = v->rank ? v->size[0] : 1;
-    *each = 1;
-    for (size_t i = 1; i < v->rank; i++) {
-        if (v->size[i] && *each > SIZE_MAX / sizeof(double) / v->size[i])
-            return err_set(err, ERR_IO, "%s/%s is too large", v->group, v->name);
-        *each *= v->size[i];
-    }
-    if (*each && *n > SIZE_MAX / *each)
-        return err_set(err, ERR_IO, "%s/%s is too large", v->group, v->name);
-    return 0;
-}
-
-/* Part by part: a variable may be larger than memory. */
-static int compare_parts(struct diff *d, const char *thing, const struct h5info *v,
-                         const struct h5info *w, size_t step, size_t each, void *x, void *y,
-                         struct tally *t, bool *first, struct err *err)
-{
-    enum vtype as = v->type <= V_I8 ? V_I8 : V_F64;
-
-    for (size_t i = 0, n = t->n / each; i < n; i += step) {
-        size_t some = n - i < step ? n - i : step, before = t->differ, at;
-
-        if (h5_read_part(d->a.file, v, as, i, some, x, err) ||
-            h5_read_part(d->b.file, w, as, i, some, y, err))
-            return err->code;
-        compare_part(d, v->type, i * each, some * each, x, y, t);
-        if (before || !t->differ)
-            continue;
-        at = (t->at - i * each) * sizeof(double);
-        *first = note_difference(d, thing, err);
-        if (*first && tell_numbers(d, thing, v, t->at, (char *)x + at, (char *)y + at, err))
-            return err->code;
-    }
-    return 0;
-}
-
-int compare_numbers(struct diff *d, const char *thing, const struct h5info *v,
-                    const struct h5info *w, struct err *err)
+int compare_values(struct diff *d, const char *thing, const struct h5info *v,
+                   const struct h5info *w, struct err *err)
 {
     struct tally t = {.largest = (double)NAN};
-    size_t n, each, step;
-    void *x, *y;
+    struct column x = {0}, y = {0};
     bool first = false;
 
-    if (entries(v, &n, &each, err) || !n || !each)
-        return err->code;
-    t.n = n * each;
-    step = each < PART ? PART / each : 1;
-    if (step > n)
-        step = n;
-    x = mem_alloc(step * each, sizeof(double), err);
-    y = mem_alloc(step * each, sizeof(double), err);
-    if (x && y && !compare_parts(d, thing, v, w, step, each, x, y, &t, &first, err) && first)
-        tell_tally(d, thing, v->type, &t, err);
-    mem_free(x);
-    mem_free(y);
-    return err->code;
-}
-
-int compare_strings(struct diff *d, const char *thing, const struct h5info *v, struct err *err)
-{
-    struct tally t = {0};
-    struct h5info info;
-    char **x = NULL, **y = NULL;
-    size_t each;
-
-    if (entries(v, &t.n, &each, err) || h5_read_str(d->a.file, v->group, v->name, &x, &info, err) ||
-        h5_read_str(d->b.file, v->group, v->name, &y, &info, err))
+    if (column_open(&x, d->a.file, v, err) || column_open(&y, d->b.file, w, err))
         goto out;
-    t.n *= each;
-    for (size_t i = 0; i < t.n; i++)
-        if (!str_eq(x[i], y[i]))
-            count_difference(&t, i, 0);
-    if (t.differ && note_difference(d, thing, err) && !begin_first(d, thing, v, t.at, err) &&
-        !put_texts(d, &d->first, x[t.at], y[t.at], err) && !buf_puts(&d->first, "\n", err))
-        tell_tally(d, thing, V_STR, &t, err);
+    t.n = x.n * x.entry;
+    for (size_t i = 0; i < x.n && !err->code; i++) {
+        bool before = t.differ;
+
+        if (column_seek(&x, i, err) || column_seek(&y, i, err))
+            break;
+        compare_entry(d, &x, &y, i * x.entry, &t);
+        if (before || !t.differ)
+            continue;
+        first = note_difference(d, thing, err);
+        if (first)
+            tell_values(d, thing, &x, &y, t.at, err);
+    }
+    if (first && !err->code)
+        tell_tally(d, thing, v->type, &t, err);
 out:
-    mem_free(x);
-    mem_free(y);
+    column_close(&x);
+    column_close(&y);
     return err->code;
 }

@@ -16,8 +16,8 @@ bool *top_strata(const struct top *t, struct result *r, const struct average *a,
 
 enum { LISTED_MAX = 8 };
 
-int top_list(const struct top *t, struct result *r, const char *group, const struct headline *h,
-             struct buf *out, bool *shown, struct err *err)
+static int put_list(const struct top *t, struct result *r, const char *group,
+                    const struct headline *h, struct buf *out, bool *shown, struct err *err)
 {
     const struct h5info *v = catalogue_find(&r->all, group, h->variable);
     const char **text[LISTED_MAX], *name[LISTED_MAX], *stem;
@@ -63,7 +63,7 @@ static int put_group(const struct top *t, struct result *r, const struct result_
 
         if (h->only && !str_eq(h->only, "top"))
             continue;
-        if (h->listed ? top_list(t, r, g->name, h, out, shown, err)
+        if (h->listed ? put_list(t, r, g->name, h, out, shown, err)
                       : top_table(t, r, g->name, h, out, shown, err))
             return err->code;
     }

@@ -24,12 +24,10 @@ struct top {
 /* Appends the tables. ERR_CONFIG: there is no such group, or nothing to rank in it. */
 int top_text(const struct top *t, const char *path, struct buf *out, struct err *err);
 
-/* Parts, each a file: the table of one headline; a list of the file's own, in order; classes of
-   heads beside their effects. *shown is set if there was anything to show. */
+/* Parts, each a file: the table of one headline; classes of heads beside their effects. *shown is
+   set if there was anything to show. */
 int top_table(const struct top *t, struct result *r, const char *group, const struct headline *h,
               struct buf *out, bool *shown, struct err *err);
-int top_list(const struct top *t, struct result *r, const char *group, const struct headline *h,
-             struct buf *out, bool *shown, struct err *err);
 int top_classes(const struct top *t, struct result *r, struct buf *out, bool *shown,
                 struct err *err);
 

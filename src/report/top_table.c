@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-struct table_value {
+struct ranked {
     double mean, lo, hi, beside, part, n, key;
     size_t stratum, element;
 };
@@ -17,7 +17,7 @@ struct table {
     const struct headline *h;
     struct average a, null;
     bool *chosen;
-    struct table_value *best; /* (n_best) in falling order */
+    struct ranked *best; /* (n_best) in falling order */
     size_t n_best, n_cells;
     size_t apart; /* dimension of a table each; n_dims = none */
     size_t
@@ -62,24 +62,24 @@ static bool has_beside(const struct table *t)
     return against(t) || average_has(&t->a, STAT_Q);
 }
 
-static struct table_value value_at(const struct table *t, size_t stratum, size_t i)
+static struct ranked value_at(const struct table *t, size_t stratum, size_t i)
 {
-    struct table_value v = {.mean = average_get(&t->a, STAT_MEAN, i),
-                            .lo = average_get(&t->a, STAT_LO, i),
-                            .hi = average_get(&t->a, STAT_HI, i),
-                            .beside = against(t) ? average_get(&t->null, STAT_MEAN, i)
-                                                 : average_get(&t->a, STAT_Q, i),
-                            .part = part_of(t, i),
-                            .n = average_get(&t->a, STAT_N, i),
-                            .stratum = stratum,
-                            .element = i};
+    struct ranked v = {.mean = average_get(&t->a, STAT_MEAN, i),
+                       .lo = average_get(&t->a, STAT_LO, i),
+                       .hi = average_get(&t->a, STAT_HI, i),
+                       .beside = against(t) ? average_get(&t->null, STAT_MEAN, i)
+                                            : average_get(&t->a, STAT_Q, i),
+                       .part = part_of(t, i),
+                       .n = average_get(&t->a, STAT_N, i),
+                       .stratum = stratum,
+                       .element = i};
 
     v.key = fabs(against(t) ? v.mean - v.beside : v.mean);
     return v;
 }
 
 /* Keeps the largest; of equal ones the first. */
-static void take(struct table *t, const struct table_value *v)
+static void take(struct table *t, const struct ranked *v)
 {
     size_t i = t->n_best;
 
@@ -103,7 +103,7 @@ static int rank_cells(struct table *t, size_t apart_at, struct err *err)
         if (average_seek(&t->a, s, err) || (against(t) && average_seek(&t->null, s, err)))
             return err->code;
         for (size_t i = 0; i < t->a.elements; i++) {
-            struct table_value v = value_at(t, s, i);
+            struct ranked v = value_at(t, s, i);
 
             if (isnan(v.key) || !(v.n >= 1) || !is_wanted(t, i, apart_at))
                 continue;
@@ -129,7 +129,7 @@ static int places(const struct table *t)
     return n;
 }
 
-static const struct stratum_info *stratum_of(const struct table *t, const struct table_value *v)
+static const struct stratum_info *stratum_of(const struct table *t, const struct ranked *v)
 {
     return &t->a.stratum[v->stratum];
 }
@@ -184,8 +184,8 @@ static int put_headings(const struct table *t, struct grid *g, bool mixed, struc
     return code ? err->code : 0;
 }
 
-static int put_stratum(const struct table *t, struct grid *g, const struct table_value *v,
-                       bool mixed, struct err *err)
+static int put_stratum(const struct table *t, struct grid *g, const struct ranked *v, bool mixed,
+                       struct err *err)
 {
     const struct stratum_info *s = stratum_of(t, v);
     int code = 0;
@@ -197,15 +197,15 @@ static int put_stratum(const struct table *t, struct grid *g, const struct table
 }
 
 /* A q may be far below all decimals. */
-static int put_beside(const struct table *t, struct grid *g, const struct table_value *v,
-                      int decimals, bool sign, struct err *err)
+static int put_beside(const struct table *t, struct grid *g, const struct ranked *v, int decimals,
+                      bool sign, struct err *err)
 {
     if (against(t) || isnan(v->beside))
         return grid_number(g, v->beside, decimals, sign, err);
     return grid_put(g, err, "%.2g", v->beside);
 }
 
-static int put_row(const struct table *t, struct grid *g, const struct table_value *v, bool mixed,
+static int put_row(const struct table *t, struct grid *g, const struct ranked *v, bool mixed,
                    bool sign, int decimals, struct err *err)
 {
     int code = put_stratum(t, g, v, mixed, err);

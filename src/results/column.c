@@ -130,6 +130,15 @@ bool column_is_scale(const struct h5info *v)
     return v->rank == 1 && str_eq(v->dim[0], v->name);
 }
 
+bool column_same_dims(const struct h5info *v, const struct h5info *w)
+{
+    bool same = v->rank == w->rank;
+
+    for (size_t i = 0; same && i < v->rank; i++)
+        same = v->size[i] == w->size[i] && str_eq(v->dim[i], w->dim[i]);
+    return same;
+}
+
 /* How much of a group's name is that of the group that it is in: of "a/b" 1, of "a" 0. */
 static size_t parent_length(const char *group, size_t n)
 {

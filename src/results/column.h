@@ -53,5 +53,7 @@ const struct h5info *catalogue_find(const struct catalogue *c, const char *group
 /* The variable with the coordinates of dimension i of v: in its group or one above; NULL = none. */
 const struct h5info *catalogue_scale(const struct catalogue *c, const struct h5info *v, size_t i);
 bool column_is_scale(const struct h5info *v);
+/* Have they dimensions of the same names and sizes? */
+bool column_same_dims(const struct h5info *v, const struct h5info *w);
 
 #endif

@@ -96,21 +96,12 @@ hid_t h5_string_type(void)
 
 hid_t h5_memory(enum vtype t)
 {
-    switch (t) {
-    case V_I1:
-        return H5T_NATIVE_INT8;
-    case V_I4:
-        return H5T_NATIVE_INT32;
-    case V_I8:
-        return H5T_NATIVE_INT64;
-    case V_F32:
-        return H5T_NATIVE_FLOAT;
-    case V_F64:
-        return H5T_NATIVE_DOUBLE;
-    case V_STR:
-        break;
-    }
-    return H5I_INVALID_HID;
+    const hid_t types[] = {
+        [V_I1] = H5T_NATIVE_INT8,   [V_I4] = H5T_NATIVE_INT32,   [V_I8] = H5T_NATIVE_INT64,
+        [V_F32] = H5T_NATIVE_FLOAT, [V_F64] = H5T_NATIVE_DOUBLE, [V_STR] = H5I_INVALID_HID,
+    };
+
+    return types[t];
 }
 
 /* No times, so that equal content is equal bytes; links and attributes in their order of creation,

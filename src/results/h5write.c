@@ -18,23 +18,15 @@ enum {
     STRING_BYTES = 16 /* what a string takes in its dataset; its text lies in the heap */
 };
 
+/* The caller closes it. */
 static hid_t file_type(enum vtype t)
 {
-    switch (t) {
-    case V_I1:
-        return H5Tcopy(H5T_STD_I8LE);
-    case V_I4:
-        return H5Tcopy(H5T_STD_I32LE);
-    case V_I8:
-        return H5Tcopy(H5T_STD_I64LE);
-    case V_F32:
-        return H5Tcopy(H5T_IEEE_F32LE);
-    case V_F64:
-        return H5Tcopy(H5T_IEEE_F64LE);
-    case V_STR:
-        return h5_string_type();
-    }
-    return H5I_INVALID_HID;
+    const hid_t numbers[] = {
+        [V_I1] = H5T_STD_I8LE,    [V_I4] = H5T_STD_I32LE,   [V_I8] = H5T_STD_I64LE,
+        [V_F32] = H5T_IEEE_F32LE, [V_F64] = H5T_IEEE_F64LE,
+    };
+
+    return t == V_STR ? h5_string_type() : H5Tcopy(numbers[t]);
 }
 
 /* Attributes ------------------------------------------------------------------------------- */
@@ -113,39 +105,20 @@ int h5_attr_i64(struct h5group *g, const char *name, int64_t value, struct err *
 
 /* Datasets --------------------------------------------------------------------------------- */
 
-union number {
+static const union {
     int8_t i1;
     int32_t i4;
     int64_t i8;
     float f32;
     double f64;
+} fill_values[] = {
+    [V_I1] = {.i1 = -1},
+    [V_I4] = {.i4 = -1},
+    [V_I8] = {.i8 = -1},
+    [V_F32] = {.f32 = NAN},
+    [V_F64] = {.f64 = (double)NAN},
+    [V_STR] = {0},
 };
-
-static union number fill_value(enum vtype t)
-{
-    union number n = {0};
-
-    switch (t) {
-    case V_I1:
-        n.i1 = -1;
-        break;
-    case V_I4:
-        n.i4 = -1;
-        break;
-    case V_I8:
-        n.i8 = -1;
-        break;
-    case V_F32:
-        n.f32 = NAN;
-        break;
-    case V_F64:
-        n.f64 = (double)NAN;
-        break;
-    case V_STR:
-        break;
-    }
-    return n;
-}
 
 /* The shape of a chunk: whole inner dimensions and as many first entries as make CHUNK_BYTES; when
    one entry is huge, the outer dimensions are cut to 1 until the rest fits. Returns its bytes. */
@@ -182,7 +155,6 @@ static size_t chunk_shape(size_t rank, const size_t *size, size_t element, hsize
 static int storage(const struct h5var *v, hid_t *create, hid_t *access)
 {
     size_t element = v->type == V_STR ? STRING_BYTES : vtype_size(v->type), bytes;
-    union number fill = fill_value(v->type);
     double total = (double)element;
     hsize_t chunk[DIMS_MAX];
     int bad = 0;
@@ -192,7 +164,7 @@ static int storage(const struct h5var *v, hid_t *create, hid_t *access)
     if (*create < 0 || *access < 0)
         return -1;
     if (v->type != V_STR)
-        bad |= H5Pset_fill_value(*create, h5_memory(v->type), &fill) < 0;
+        bad |= H5Pset_fill_value(*create, h5_memory(v->type), &fill_values[v->type]) < 0;
     for (size_t i = 0; i < v->rank; i++)
         total *= (double)v->size[i];
     if (v->rank == 0 || total < CONTIGUOUS_BYTES)
@@ -428,10 +400,10 @@ static int take_dim(struct h5group *g, struct h5var *v, const char *name, size_t
 
 static int put_fill(const struct h5var *v, struct err *err)
 {
-    union number fill = fill_value(v->type);
     hsize_t one = 1;
     hid_t type = file_type(v->type), space = H5Screate_simple(1, &one, NULL);
-    int code = put_attr(v->id, "_FillValue", type, h5_memory(v->type), space, &fill, err);
+    int code =
+        put_attr(v->id, "_FillValue", type, h5_memory(v->type), space, &fill_values[v->type], err);
 
     H5Sclose(space);
     H5Tclose(type);

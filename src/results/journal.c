@@ -429,22 +429,6 @@ bool journal_has(const struct journal *j, struct hash key)
 
 /* Appending -------------------------------------------------------------------------------- */
 
-/* All of it: a part that a full disk took is told by the next write's error. */
-static int write_all(int fd, const char *p, size_t n)
-{
-    while (n) {
-        ssize_t done = write(fd, p, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return -1;
-        p += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
 static int sync_directory(const struct journal *j, struct err *err)
 {
     int fd = open(j->dir, O_RDONLY | O_CLOEXEC), code = 0;
@@ -480,7 +464,7 @@ static int begin_segment(struct journal *j, struct err *err)
     int code = put_segment_header(&header, err) || create_segment(j, err) ? err->code : 0;
 
     if (!code) {
-        if (write_all(j->fd, header.data, header.len))
+        if (file_write_all(j->fd, header.data, header.len))
             code = io_error(err, "write", j->segment[j->own]);
         else
             code = sync_directory(j, err);
@@ -510,7 +494,7 @@ static int write_record(struct journal *j, struct err *err)
 {
     int code;
 
-    if (!write_all(j->fd, j->record.data, j->record.len))
+    if (!file_write_all(j->fd, j->record.data, j->record.len))
         return 0;
     code = err_set(err, ERR_IO, "cannot append %zu bytes to %s: %s", j->record.len,
                    j->segment[j->own], strerror(errno));

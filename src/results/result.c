@@ -18,14 +18,8 @@ static int take_group(void *ctx, const char *name, struct err *err)
     if (!*name || strchr(name, '/') || str_eq(name, "queries") ||
         result_attr(r, name, "kind", &kind, err) || !kind)
         return err->code;
-    if ((r->n_groups & (r->n_groups - 1)) == 0) { /* full at 0, 1, 2, 4, ... */
-        g = arena_alloc(&r->arena, r->n_groups ? 2 * r->n_groups : 1, sizeof *g, err);
-        if (!g)
-            return err->code;
-        if (r->n_groups)
-            memcpy(g, r->group, r->n_groups * sizeof *g);
-        r->group = g;
-    }
+    if (arena_grow(&r->arena, &r->group, r->n_groups, &r->max_groups, sizeof *r->group, err))
+        return err->code;
     g = &r->group[r->n_groups];
     *g = (struct result_group){.name = arena_strdup(&r->arena, name, err), .kind = kind};
     if (!g->name || headlines_read(&g->headlines, r->file, name, &r->arena, err) ||

@@ -32,7 +32,7 @@ struct result {
     struct h5file *file;
     struct catalogue all;
     struct result_group *group; /* (n_groups) in name order, without `queries` */
-    size_t n_groups;
+    size_t n_groups, max_groups;
     struct arena arena; /* as long as it is open */
 };
 

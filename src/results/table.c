@@ -1,20 +1,20 @@
 #include "results/table.h"
 
+static const struct {
+    const char *name;
+    size_t size;
+} types[] = {
+    [V_I1] = {"i1", sizeof(int8_t)},  [V_I4] = {"i4", sizeof(int32_t)},
+    [V_I8] = {"i8", sizeof(int64_t)}, [V_F32] = {"f4", sizeof(float)},
+    [V_F64] = {"f8", sizeof(double)}, [V_STR] = {"str", sizeof(char *)},
+};
+
 size_t vtype_size(enum vtype t)
 {
-    switch (t) {
-    case V_I1:
-        return sizeof(int8_t);
-    case V_I4:
-        return sizeof(int32_t);
-    case V_I8:
-        return sizeof(int64_t);
-    case V_F32:
-        return sizeof(float);
-    case V_F64:
-        return sizeof(double);
-    case V_STR:
-        return sizeof(char *);
-    }
-    return 0;
+    return types[t].size;
+}
+
+const char *vtype_name(enum vtype t)
+{
+    return types[t].name;
 }

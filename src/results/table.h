@@ -18,7 +18,8 @@
 /* name, bytes in memory */
 enum vtype { V_I1, V_I4, V_I8, V_F32, V_F64, V_STR };
 
-size_t vtype_size(enum vtype t); /* V_STR: sizeof(char *) */
+size_t vtype_size(enum vtype t);      /* V_STR: sizeof(char *) */
+const char *vtype_name(enum vtype t); /* as NumPy calls it: "f4"; "str" */
 
 enum { DIMS_MAX = 8 };
 

@@ -10,12 +10,10 @@
 #include "results/h5read.h"
 
 #include <limits.h>
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 
-const char *const authors_targets[TARGETS] = {"answer_1", "answer_2", "answer_3", "subject"};
+static const char *const target_names[TARGETS] = {"answer_1", "answer_2", "answer_3", "subject"};
 static const char *const span_names[SPANS] = {"subject", "relation", "answer_1", "answer_2"};
 
 /* The queries ------------------------------------------------------------------------------- */
@@ -46,8 +44,9 @@ static int read_numbers(const struct authors *a, const char *name, size_t rank, 
     return check_entries(info, a->n, rank, err);
 }
 
-int author_labels(const struct authors *a, const char *group, const char *dim,
-                  const char *const *name, size_t n, int *at, struct err *err)
+/* Where each of n names stands among the labels of a dimension of the group; SIZE_MAX = nowhere. */
+static int find_labels(const struct authors *a, const char *group, const char *dim,
+                       const char *const *name, size_t n, size_t *at, struct err *err)
 {
     struct h5info info;
     char **label;
@@ -55,20 +54,13 @@ int author_labels(const struct authors *a, const char *group, const char *dim,
     if (h5_read_str(a->s.file, group, dim, &label, &info, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
-        at[i] = -1;
+        at[i] = SIZE_MAX;
         for (size_t k = 0; k < info.size[0] && info.rank == 1; k++)
             if (str_eq(label[k], name[i]))
-                at[i] = (int)k;
+                at[i] = k;
     }
     mem_free(label);
     return 0;
-}
-
-void author_below(int *at, size_t n, size_t size)
-{
-    for (size_t i = 0; i < n; i++)
-        if (at[i] >= 0 && (size_t)at[i] >= size)
-            at[i] = -1;
 }
 
 static int read_queries(struct authors *a, struct err *err)
@@ -90,15 +82,13 @@ static int read_queries(struct authors *a, struct err *err)
         read_numbers(a, "n_tokens", 1, &a->n_tokens, &info, err) ||
         read_numbers(a, "span", 3, &a->span, &spans, err) ||
         read_numbers(a, "target_id", 2, &a->target, &targets, err) ||
-        author_labels(a, "queries", "span_name", span_names, SPANS, a->span_at, err) ||
-        author_labels(a, "queries", "target", authors_targets, TARGETS, a->target_at, err))
+        find_labels(a, "queries", "span_name", span_names, SPANS, a->span_at, err) ||
+        find_labels(a, "queries", "target", target_names, TARGETS, a->target_at, err))
         return err->code;
     a->n_spans = spans.size[1];
     a->n_targets = targets.size[1];
     if (spans.size[2] != 2)
         return err_set(err, ERR_IO, "queries/span has %zu bounds, expected 2", spans.size[2]);
-    author_below(a->span_at, SPANS, a->n_spans);
-    author_below(a->target_at, TARGETS, a->n_targets);
     for (size_t q = 0; q < a->n; q++)
         if (!(a->n_tokens[q] >= 0 && a->n_tokens[q] <= (double)ids->size[1]))
             a->n_tokens[q] = 0;
@@ -150,257 +140,303 @@ static void close_queries(struct authors *a)
     source_close(&a->s);
 }
 
-/* Groups and files -------------------------------------------------------------------------- */
+/* Which files there are ---------------------------------------------------------------------- */
 
-bool author_has(const struct analysis *x, size_t place, size_t q)
+enum { AXES = 2, WINDOW = 10 /* of their traces */ };
+
+/* An entry of one of our dimensions that has a file of its own; the rest as in struct part. */
+struct part_label {
+    const char *ours, *theirs;
+    int since, span;
+};
+
+static const struct part_label sites[] = {{"attn", "attn", 1, 0}, {"mlp", "mlp", 1, 0}, {0}};
+static const struct part_label sets[] = {{"subject", "subject", 1, 0},
+                                         {"answer_1", "answer_1", 2, 0},
+                                         {"answer_2", "answer_2", 3, 0},
+                                         {"last", "last_token", 1, 0},
+                                         {0}};
+static const struct part_label corrupted[] = {{"subject", "", 1, SPAN_SUBJECT},
+                                              {"answer_1", "", 2, SPAN_ANSWER_1},
+                                              {"answer_2", "", 3, SPAN_ANSWER_2},
+                                              {0}};
+
+/* ROOT/DATASET/MODEL/prompt_template_T/FOLDER/FILE: one for each entry of the last of its axes,
+   whose name or number is the star, in a folder for each step, or entry before that. */
+static const struct form {
+    const char *analysis;
+    int lines;
+    const char *root, *file;
+    const char *dims[COLUMNS]; /* of the variables that it is from */
+    struct {
+        const char *dim;
+        const struct part_label *label; /* NULL = all its entries */
+    } axis[AXES];
+} forms[] = {
+    {"decode",
+     DECODE,
+     "outputs/decode_attn_mlp_outputs",
+     "*_output.jsonl",
+     {[VALUE] = "query layer component target", [LOGPROB] = "query layer component target"},
+     {{"component", sites}}},
+    {"token_lens",
+     LENS,
+     "outputs/analyze_critical_tokens",
+     "token_lens_*_results.jsonl",
+     {[VALUE] = "query layer token_set target"},
+     {{"token_set", sets}}},
+    {"attn_knockout",
+     KNOCKOUT,
+     "outputs/analyze_critical_tokens",
+     "attn_knockout_*_results.jsonl",
+     {[VALUE] = "query layer token_set target", [CLEAN] = "query layer target"},
+     {{"token_set", sets}}},
+    {"heads",
+     HEADS,
+     "outputs/examine_finegrained_attention_head",
+     "layer_*_output.jsonl",
+     {[VALUE] = "query layer head target"},
+     {{"layer", NULL}}},
+    {"trace",
+     TRACE,
+     "datasets",
+     "*_result.jsonl",
+     {[VALUE] = "query corruption site window token layer",
+      [HIGH] = "query",
+      [LOW] = "query corruption"},
+     {{"corruption", corrupted}, {"site", sites}}},
+};
+
+/* Each part so far becomes one for each entry of a dimension that the group has of those named. */
+static int split(struct analysis *x, const char *dim, const struct part_label *label,
+                 struct err *err)
 {
-    return x->a->place_of[q] == (int)place && str_eq(x->status[q], "ok");
+    struct arena *arena = &x->a->s.arena;
+    size_t d = author_dim(&x->column[VALUE].info, dim), size = x->column[VALUE].info.size[d];
+    size_t n = 0, entries = label ? 0 : size;
+    struct part *whole = x->part;
+
+    while (label && label[entries].ours)
+        entries++;
+    x->part = arena_alloc(arena, x->n_parts * entries, sizeof *x->part, err);
+    for (size_t i = 0; i < x->n_parts; i++)
+        for (size_t k = 0; k < entries && !err->code; k++) {
+            struct part f = whole[i];
+
+            f.at[d] = k;
+            if (label && find_labels(x->a, x->group, dim, &label[k].ours, 1, &f.at[d], err))
+                return err->code;
+            if (f.at[d] >= size)
+                continue;
+            f.name = label ? label[k].theirs : arena_printf(arena, err, "%zu", k);
+            if (label && label[k].since > f.since)
+                f.since = label[k].since;
+            if (label && label[k].span)
+                f.span = label[k].span;
+            x->part[n++] = f;
+        }
+    x->n_parts = n;
+    return err->code;
 }
 
-static bool has_any(const struct analysis *x, size_t place)
+/* Their window if the group has it, else its first. */
+static int pick_window(struct analysis *x, struct part *f, struct err *err)
 {
-    for (size_t q = 0; q < x->a->n; q++)
-        if (author_has(x, place, q))
-            return true;
-    return false;
+    struct h5info info;
+    double *window;
+
+    if (h5_read_f64(x->a->s.file, x->group, "window", &window, &info, err))
+        return err->code;
+    if (info.rank != 1 || !info.size[0] || info.size[0] != x->column[VALUE].info.size[3])
+        err_set(err, ERR_IO, "%s/window has not an entry for each window", x->group);
+    for (size_t i = 0; i < info.size[0] && !err->code; i++)
+        if (!i || window[i] == WINDOW) {
+            f->at[3] = i;
+            x->window = window[i];
+        }
+    mem_free(window);
+    if (!err->code && x->window != WINDOW)
+        return buf_printf(x->a->notes, err, "%s: its window is %.0f, theirs %d\n", x->group,
+                          x->window, WINDOW);
+    return err->code;
 }
 
-int author_cells(const struct analysis *x, const char *name, const char *dims, bool need,
-                 struct column *c, struct err *err)
+static int find_parts(struct analysis *x, const struct form *form, struct err *err)
+{
+    x->n_parts = 1;
+    x->part = arena_alloc(&x->a->s.arena, 1, sizeof *x->part, err);
+    if (!x->part || (form->lines == TRACE && pick_window(x, x->part, err)))
+        return err->code;
+    for (size_t i = 0; i < AXES && form->axis[i].dim; i++)
+        if (split(x, form->axis[i].dim, form->axis[i].label, err))
+            return err->code;
+    x->moments = arena_alloc(&x->a->s.arena, x->a->n_places * x->n_parts, sizeof *x->moments, err);
+    return err->code;
+}
+
+/* What they are from ------------------------------------------------------------------------- */
+
+/* The column of a variable that has these dimensions, as numbers of each query. */
+static int open_cells(const struct analysis *x, const char *name, const char *dims, bool need,
+                      struct column *c, struct err *err)
 {
     const struct h5info *v = name ? catalogue_find(&x->a->s.all, x->group, name) : NULL;
-    struct buf is = {0};
-    const char *text = NULL;
-    int code = 0;
+    const char *is = "";
 
-    *c = (struct column){0};
     if (!v && !need)
         return 0;
     if (!v)
         return err_set(err, ERR_IO, "group %s has no variable %s", x->group,
                        name ? name : "for the authors' files");
-    for (size_t i = 0; i < v->rank && !code; i++)
-        code = buf_printf(&is, err, "%s%s", i ? " " : "", v->dim[i]);
-    if (!code)
-        text = buf_str(&is, err);
-    if (text &&
-        (!str_eq(text, dims) || v->size[0] != x->a->n || (v->type != V_F32 && v->type != V_F64)))
+    for (size_t i = 0; i < v->rank && is; i++)
+        is = arena_printf(&x->a->s.arena, err, "%s%s%s", is, i ? " " : "", v->dim[i]);
+    if (is &&
+        (!str_eq(is, dims) || v->size[0] != x->a->n || (v->type != V_F32 && v->type != V_F64)))
         err_set(err, ERR_IO, "%s/%s is (%s), expected numbers (%s) of %zu queries", x->group, name,
-                text, dims, x->a->n);
-    buf_release(&is);
+                is, dims, x->a->n);
     return err->code ? err->code : column_open(c, x->a->s.file, v, err);
 }
 
-int author_leave_out(const struct analysis *x, struct err *err, const char *why)
+static bool same_sizes(const struct h5info *v, const struct h5info *values)
 {
-    return buf_printf(x->a->notes, err, "%s: left out: %s\n", x->group, why);
+    for (size_t i = 0; i < v->rank; i++)
+        if (v->size[i] != values->size[author_dim(values, v->dim[i])])
+            return false;
+    return true;
 }
 
-int authors_file(struct analysis *x, const char *root, size_t place, struct writer **w,
-                 struct err *err, const char *fmt, ...)
+static int open_columns(struct analysis *x, const struct form *form, struct err *err)
+{
+    const char *const name[COLUMNS] = {x->layout.value, x->layout.logprob, x->layout.clean,
+                                       x->layout.high, x->layout.low};
+
+    for (int c = 0; c < COLUMNS; c++)
+        if (form->dims[c] &&
+            open_cells(x, name[c], form->dims[c], c != LOGPROB, &x->column[c], err))
+            return err->code;
+    for (int c = 0; c < COLUMNS; c++) {
+        if (!x->column[c].file || same_sizes(&x->column[c].info, &x->column[VALUE].info))
+            continue;
+        if (form->lines == TRACE)
+            return err_set(err, ERR_IO,
+                           "%s: the scores and those of the corrupted run differ in shape",
+                           x->group);
+        return err_set(err, ERR_IO, "%s: %s and %s differ in shape", x->group, name[VALUE],
+                       name[c]);
+    }
+    return 0;
+}
+
+/* The files of a place ----------------------------------------------------------------------- */
+
+static bool has(const struct analysis *x, size_t place, size_t q)
+{
+    return x->a->place_of[q] == (int)place && str_eq(x->status[q], "ok");
+}
+
+static const char *folder_of(const struct analysis *x, const struct part *f, int step,
+                             struct err *err)
+{
+    struct arena *arena = &x->a->s.arena;
+
+    if (x->lines != TRACE)
+        return arena_printf(arena, err, "%d", step);
+    return f->span == SPAN_SUBJECT
+               ? arena_printf(arena, err, "causal_tracing_noise_subject/noise_subject_step_%d",
+                              step)
+               : arena_printf(arena, err, "causal_tracing_noise_prev_ans/pred_%d_noise_%d", step,
+                              f->span - SPAN_ANSWER_1 + 1);
+}
+
+/* Its file, unless an earlier group has written it, which is noted. */
+static int open_file(struct analysis *x, const struct form *form, const struct place *p,
+                     struct part *f, struct err *err)
 {
     struct authors *a = x->a;
-    const struct place *p = &a->place[place];
-    char file[128], step[16];
+    size_t star = strcspn(form->file, "*");
     const char *name;
-    va_list ap;
 
-    *w = NULL;
-    if (!has_any(x, place))
-        return 0;
-    snprintf(step, sizeof step, "%d", p->step);
-    va_start(ap, fmt);
-    vsnprintf(file, sizeof file, fmt, ap);
-    va_end(ap);
-    name = arena_printf(&a->s.arena, err,
-                        strncmp(root, "outputs/", 8) ? "%s/%s/%s/prompt_template_%d/%.0s%s"
-                                                     : "%s/%s/%s/prompt_template_%d/%s/%s",
-                        root, p->dataset, a->model, p->template, step, file);
+    f->folder = folder_of(x, f, p->step, err);
+    if (!f->folder)
+        return err->code;
+    name = arena_printf(&a->s.arena, err, "%s/%s/%s/prompt_template_%d/%s/%.*s%s%s", form->root,
+                        p->dataset, a->model, p->template, f->folder, (int)star, form->file,
+                        f->name, form->file + star + 1);
     if (!name)
         return err->code;
-    if (outputs_has(a->out, name)) {
-        bool told = x->told;
-
-        x->told = true;
-        return told ? 0
-                    : buf_printf(a->notes, err,
-                                 "%s: left out where an earlier group has written the file: %s\n",
-                                 x->group, name);
-    }
-    return outputs_add(a->out, w, err, "%s", name);
+    if (!outputs_has(a->out, name))
+        return outputs_add(a->out, &f->w, err, "%s", name);
+    if (x->told)
+        return 0;
+    x->told = true;
+    return buf_printf(a->notes, err,
+                      "%s: left out where an earlier group has written the file: %s\n", x->group,
+                      name);
 }
 
-/* Parts of a line --------------------------------------------------------------------------- */
-
-static int put_as(struct buf *b, double v, enum vtype type, struct err *err)
+static int write_query(struct analysis *x, size_t place, size_t q, struct err *err)
 {
-    static const struct not_finite words = {"NaN", "Infinity", "-Infinity"};
-    struct column c = {.info = {.type = type}, .f = &v};
-
-    return export_number(b, &c, 0, &words, err);
-}
-
-int author_f32(struct buf *b, double v, struct err *err)
-{
-    return put_as(b, v, V_F32, err);
-}
-
-int author_f64(struct buf *b, double v, struct err *err)
-{
-    return put_as(b, v, V_F64, err);
-}
-
-int author_id(const struct authors *a, struct buf *b, size_t q, int target, struct err *err)
-{
-    int at = a->target_at[target];
-    double id = at < 0 ? -1 : a->target[q * a->n_targets + (size_t)at];
-
-    return id < 0 ? buf_puts(b, "null", err) : buf_printf(b, err, "%.0f", id);
-}
-
-int author_answer_ids(const struct authors *a, struct buf *b, size_t q, struct err *err)
-{
-    int code = buf_puts(b, "[", err);
-
-    for (int i = 0; i < ANSWERS && !code; i++)
-        code = buf_puts(b, i ? ", " : "", err) || author_id(a, b, q, i, err);
-    return code || buf_puts(b, "]", err) ? err->code : 0;
-}
-
-int author_query(const struct authors *a, struct buf *b, size_t q, bool step, struct err *err)
-{
-    int code = buf_puts(b, "{\"query\": ", err) || export_json_text(b, a->text[q], err);
-
-    if (!code && step)
-        code = buf_printf(b, err, ", \"target_answer_idx\": %.0f", a->step[q]);
-    return code ||
-                   buf_puts(b, ", \"target_answer_name\": null, \"target_answer_tokens\": [",
-                            err) ||
-                   author_id(a, b, q, (int)a->step[q] - 1, err) ||
-                   buf_puts(b, "], \"three_answers_first_token_list\": ", err) ||
-                   author_answer_ids(a, b, q, err) ||
-                   buf_puts(b, ", \"subject_first_token_id\": ", err) ||
-                   author_id(a, b, q, SUBJECT, err) || buf_puts(b, ", ", err)
-               ? err->code
-               : 0;
-}
-
-/* [begin, end) of a span; false = the query has none. */
-static bool span_of(const struct authors *a, size_t q, int which, double bound[2])
-{
-    int at = a->span_at[which];
-    const double *v = a->span + (q * a->n_spans + (size_t)(at < 0 ? 0 : at)) * 2;
-
-    bound[0] = at < 0 ? -1 : v[0];
-    bound[1] = at < 0 ? -1 : v[1];
-    return bound[0] >= 0 && bound[1] > bound[0] && bound[1] <= (double)a->ids.entry;
-}
-
-int author_span(const struct authors *a, struct buf *b, size_t q, int which, struct err *err)
-{
-    double v[2];
-
-    return span_of(a, q, which, v) ? buf_printf(b, err, "[%.0f, %.0f]", v[0], v[1])
-                                   : buf_puts(b, "null", err);
-}
-
-/* An answer in the prompt has a span. The one that is due begins where the prompt ends; how long
-   it is nobody knows here, so its first token alone is named. */
-int author_answer_spans(const struct authors *a, struct buf *b, size_t q, struct err *err)
-{
-    int step = (int)a->step[q], code = buf_puts(b, "[", err);
-
-    for (int i = 1; i <= ANSWERS && !code; i++) {
-        code = buf_puts(b, i > 1 ? ", " : "", err);
-        if (code)
-            break;
-        if (i < step)
-            code = author_span(a, b, q, SPAN_ANSWER_1 + i - 1, err);
-        else if (i == step)
-            code = buf_printf(b, err, "[%.0f, %.0f]", a->n_tokens[q], a->n_tokens[q] + 1);
-        else
-            code = buf_puts(b, "null", err);
-    }
-    return code ? code : buf_puts(b, "]", err);
-}
-
-int author_ids(struct authors *a, struct buf *b, size_t q, size_t first, size_t end,
-               struct err *err)
-{
-    int code = column_seek(&a->ids, q, err) || buf_puts(b, "[", err);
-
-    for (size_t i = first; i < end && i < a->ids.entry && !code; i++)
-        code = buf_printf(b, err, "%s%lld", i > first ? ", " : "", (long long)a->ids.whole[i]);
-    return code || buf_puts(b, "]", err) ? err->code : 0;
-}
-
-int author_tokens(struct authors *a, struct buf *b, size_t q, int target, struct err *err)
-{
-    static const int spans[TARGETS] = {SPAN_ANSWER_1, SPAN_ANSWER_2, -1, SPAN_SUBJECT};
-    int at = a->target_at[target];
-    double v[2], id = at < 0 ? -1 : a->target[q * a->n_targets + (size_t)at];
-
-    if (column_seek(&a->ids, q, err))
-        return err->code;
-    if (spans[target] >= 0 && span_of(a, q, spans[target], v) && v[0] < (double)a->ids.entry &&
-        (double)a->ids.whole[(size_t)v[0]] == id)
-        return author_ids(a, b, q, (size_t)v[0], (size_t)v[1], err);
-    return buf_puts(b, "[", err) || author_id(a, b, q, target, err) || buf_puts(b, "]", err)
-               ? err->code
-               : 0;
-}
-
-int author_logits(const struct analysis *x, struct buf *b, const double *v, const char *what,
-                  struct err *err)
-{
-    int code = buf_printf(b, err, "\"three_answer_first_token_%s\": [", what);
-    const int *at = x->target_at;
-
-    for (int i = 0; i < ANSWERS && !code; i++)
-        code = buf_puts(b, i ? ", " : "", err) ||
-               author_f32(b, v && at[i] >= 0 ? v[at[i]] : (double)NAN, err);
-    return code || buf_printf(b, err, "], \"subject_first_token_%s\": ", what) ||
-                   author_f32(b, v && at[SUBJECT] >= 0 ? v[at[SUBJECT]] : (double)NAN, err)
-               ? err->code
-               : 0;
-}
-
-/* The file ---------------------------------------------------------------------------------- */
-
-static const struct {
-    const char *analysis;
-    int (*write)(struct analysis *x, struct err *err);
-} analyses[] = {
-    {"decode", authors_decode},
-    {"token_lens", authors_token_lens},
-    {"attn_knockout", authors_knockout},
-    {"heads", authors_heads},
-    {"trace", authors_trace},
-};
-
-static int write_analysis(struct analysis *x, struct err *err)
-{
-    const char *analysis = x->layout.analysis;
-
-    if (x->layout.left_out)
-        return author_leave_out(x, err, x->layout.left_out);
-    for (size_t i = 0; analysis && i < sizeof analyses / sizeof *analyses; i++)
-        if (str_eq(analysis, analyses[i].analysis))
-            return read_text(x->a, x->group, "status", &x->status, err) ||
-                           author_labels(x->a, x->group, "target", authors_targets, TARGETS,
-                                         x->target_at, err) ||
-                           analyses[i].write(x, err)
-                       ? err->code
-                       : 0;
+    for (int c = 0; c < COLUMNS; c++)
+        if (x->column[c].file && column_seek(&x->column[c], q, err))
+            return err->code;
+    for (size_t i = 0; i < x->n_parts; i++)
+        if (x->part[i].w &&
+            author_lines(x, &x->part[i], q, &x->moments[place * x->n_parts + i], err))
+            return err->code;
     return 0;
+}
+
+static int write_place(struct analysis *x, const struct form *form, size_t place, struct err *err)
+{
+    const struct place *p = &x->a->place[place];
+    size_t first = 0, files = 0;
+
+    while (first < x->a->n && !has(x, place, first))
+        first++;
+    for (size_t i = 0; i < x->n_parts; i++) {
+        x->part[i].w = NULL;
+        if (first < x->a->n && p->step >= x->part[i].since &&
+            open_file(x, form, p, &x->part[i], err))
+            return err->code;
+        files += x->part[i].w != NULL;
+    }
+    for (size_t q = first; q < x->a->n && files; q++)
+        if (has(x, place, q) && write_query(x, place, q, err))
+            return err->code;
+    for (size_t i = 0; i < x->n_parts; i++)
+        if (x->part[i].w && writer_finish(x->part[i].w, err))
+            return err->code;
+    return 0;
+}
+
+/* The file ----------------------------------------------------------------------------------- */
+
+static int write_analysis(struct analysis *x, const struct form *form, struct err *err)
+{
+    x->lines = form->lines;
+    if (read_text(x->a, x->group, "status", &x->status, err) ||
+        find_labels(x->a, x->group, "target", target_names, TARGETS, x->target_at, err) ||
+        open_columns(x, form, err) || find_parts(x, form, err))
+        return err->code;
+    for (size_t p = 0; p < x->a->n_places; p++)
+        if (write_place(x, form, p, err))
+            return err->code;
+    return form->lines == HEADS ? author_thresholds(x, err) : 0;
 }
 
 static int write_group(struct authors *a, const char *group, struct err *err)
 {
     struct analysis x = {.a = a, .group = group};
 
-    if (!authors_layout_read(&x.layout, a->s.file, group, &a->s.arena, err))
-        write_analysis(&x, err);
+    if (authors_layout_read(&x.layout, a->s.file, group, &a->s.arena, err))
+        return err->code;
+    if (x.layout.left_out)
+        return buf_printf(a->notes, err, "%s: left out: %s\n", group, x.layout.left_out);
+    for (size_t i = 0; x.layout.analysis && i < sizeof forms / sizeof *forms; i++)
+        if (str_eq(x.layout.analysis, forms[i].analysis))
+            write_analysis(&x, &forms[i], err);
+    for (int c = 0; c < COLUMNS; c++)
+        column_close(&x.column[c]);
     mem_free(x.status);
     return err->code;
 }

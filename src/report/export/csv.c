@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "report/export/private.h"
+#include "results/describe.h"
 #include "results/h5read.h"
 
 #include <string.h>
@@ -58,25 +59,6 @@ static int put_field(struct buf *b, const struct column *c, size_t k, struct err
 
 /* What is a table -------------------------------------------------------------------------- */
 
-static bool same_dims(const struct h5info *v, const struct h5info *w)
-{
-    bool same = v->rank == w->rank;
-
-    for (size_t i = 0; same && i < v->rank; i++)
-        same = v->size[i] == w->size[i] && str_eq(v->dim[i], w->dim[i]);
-    return same;
-}
-
-static bool has_word(const char *words_of, const char *word)
-{
-    size_t n = strlen(word);
-
-    for (const char *s = words_of; (s = strstr(s, word)); s += n)
-        if ((s == words_of || s[-1] == ' ') && (s[n] == ' ' || s[n] == '\0'))
-            return true;
-    return false;
-}
-
 /* Does a variable of the group name v in its attribute `coordinates`? */
 static int is_named(struct source *s, const struct section *g, const struct h5info *v, bool *named,
                     struct err *err)
@@ -88,7 +70,7 @@ static int is_named(struct source *s, const struct section *g, const struct h5in
 
         if (!path || h5_read_attr(s->file, path, "coordinates", &list, err))
             return err->code;
-        *named = list && has_word(list, v->name);
+        *named = list_has(list, v->name);
         mem_free(list);
     }
     return 0;
@@ -256,7 +238,7 @@ static int open_values(struct table *t, const struct section *g, const bool *coo
     if (!t->value)
         return err->code;
     for (size_t i = g->first; i < g->end; i++) {
-        if (coordinate[i - g->first] || !same_dims(&t->source->all.v[i], t->shape))
+        if (coordinate[i - g->first] || !column_same_dims(&t->source->all.v[i], t->shape))
             continue;
         done[i - g->first] = true;
         if (column_open(&t->value[t->n++], t->source->file, &t->source->all.v[i], err))

@@ -15,23 +15,6 @@
 
 /* Files ------------------------------------------------------------------------------------ */
 
-static int remember(struct outputs *o, struct writer *w, struct err *err)
-{
-    if (o->n == o->cap) {
-        size_t cap = o->cap ? 2 * o->cap : 32;
-        struct writer **more = arena_alloc(&o->arena, cap, sizeof *more, err);
-
-        if (!more)
-            return err->code;
-        if (o->n)
-            memcpy(more, o->file, o->n * sizeof *more);
-        o->file = more;
-        o->cap = cap;
-    }
-    o->file[o->n++] = w;
-    return 0;
-}
-
 /* Does one of the files stand where `path` would? Their paths may have been resolved: what is
    compared is the end, below dir. */
 bool outputs_has(const struct outputs *o, const char *name)
@@ -85,8 +68,10 @@ int outputs_add(struct outputs *o, struct writer **w, struct err *err, const cha
     if (!*w)
         return err->code;
     **w = (struct writer){.fd = -1};
-    if (make_parent(o, path, err) || remember(o, *w, err))
+    if (make_parent(o, path, err) ||
+        arena_grow(&o->arena, &o->file, o->n, &o->cap, sizeof(struct writer *), err))
         return err->code;
+    o->file[o->n++] = *w;
     return writer_open(*w, path, err); /* outputs_release discards it, also after an error */
 }
 
@@ -236,8 +221,7 @@ static int put_attributes(struct source *s, struct buf *b, const char *group, co
 
 static int put_dims(struct buf *b, const struct h5info *v, struct err *err)
 {
-    static const char *const types[] = {"i1", "i4", "i8", "f4", "f8", "str"};
-    int code = buf_printf(b, err, ", \"type\": \"%s\", \"dims\": [", types[v->type]);
+    int code = buf_printf(b, err, ", \"type\": \"%s\", \"dims\": [", vtype_name(v->type));
 
     for (size_t i = 0; i < v->rank && !code; i++)
         code = buf_puts(b, i ? ", " : "", err) || export_json_text(b, v->dim[i], err);
