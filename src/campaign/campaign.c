@@ -100,6 +100,7 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
         }
         if (x->entry)
             where_check(x, problems);
+        x->keep = x->kind->keep;
         if (x->kind->open(x, problems, err))
             return err_wrap(err, "experiment %s", x->name);
     }

@@ -277,27 +277,28 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
     uint32_t self = (uint32_t)(x - o->c->x);
     const char **status = arena_alloc(&o->arena, ds->n, sizeof *status, err);
     struct averages *averages = NULL;
-    void *at[FIELDS_MAX];
+    struct row row = {.x = x};
     struct h5group *g;
 
-    if (!status || make_group(o, x, &g, err) || make_arrays(o, x, at, err) ||
+    if (!status || make_group(o, x, &g, err) || make_arrays(o, x, row.at, err) ||
         averages_open(&averages, o, x, err))
         return err->code;
     for (size_t q = 0; q < ds->n && !err->code; q++) {
+        row.q = &ds->query[q];
         status[q] = o->status[q];
         if (!status[q])
-            status[q] = query_skip(x, &ds->query[q]);
+            status[q] = query_skip(x, row.q);
         for (int i = 0; i < x->n_fields; i++)
-            fill(x->field[i].var.type, at[i], padded_elements(x, &x->field[i]));
-        if (place_query(o, u, self, q, at, &status[q], err))
+            fill(x->field[i].var.type, row.at[i], padded_elements(x, &x->field[i]));
+        if (place_query(o, u, self, q, row.at, &status[q], err))
             break;
         if (x->kind->fill_late && !status[q])
-            x->kind->fill_late(x, &ds->query[q], at);
+            x->kind->fill_late(&row);
         for (int i = 0; i < x->n_fields && !err->code; i++)
             if (!x->field[i].hidden)
-                h5_write(g, x->field[i].var.name, q, 1, at[i], err);
+                h5_write(g, x->field[i].var.name, q, 1, row.at[i], err);
         if (!err->code)
-            averages_take(averages, q, at, !status[q], err);
+            averages_take(averages, &row, !status[q], err);
     }
     if (!err->code)
         averages_write(averages, g, err);

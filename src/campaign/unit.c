@@ -165,10 +165,10 @@ static int reduce(struct unit_job *j, const struct cell *cell, bool cell_fields,
 
     if (!slot)
         return 0;
-    if (row_alloc(&row, j->x, j->q->n, cell_fields, &j->c->unit_arena, err) ||
+    if (row_alloc(&row, j->x, j->q, cell_fields, &j->c->unit_arena, err) ||
         slot(j->x, cell, &row, &j->worker, err))
         return err->code;
-    return row_put(&row, j->q->n, cell_fields, out, err);
+    return row_put(&row, cell_fields, out, err);
 }
 
 /* A kind without runs learns the same from its first answers. */

@@ -89,12 +89,12 @@ struct trace {
 };
 
 /* Mean over a role's tokens of each (corruption, site, window, layer). */
-static void role_score(const struct experiment *x, const struct query *q,
-                       void *const at[FIELDS_MAX], float *out)
+static void role_score(const struct row *row, float *out)
 {
+    const struct experiment *x = row->x;
     const struct trace_config *c = x->config;
-    const int8_t *role = query_array(x, at, "token_role");
-    const float *score = query_array(x, at, "score");
+    const int8_t *role = row_i8(row, "token_role");
+    const float *score = row_f32(row, "score");
     size_t groups = c->corrupt.n * c->sites.n * c->window.n;
     size_t tokens = x->axis[TOKEN].dim.size, layers = x->axis[LAYER].dim.size;
     bool zero = c->role_average == MEAN_AUTHORS;
@@ -104,7 +104,7 @@ static void role_score(const struct experiment *x, const struct query *q,
         double sum = 0;
         int n = 0;
 
-        for (int t = 0; t < q->n; t++)
+        for (int t = 0; t < row->q->n; t++)
             if (role[t] == (int8_t)r) {
                 sum += (double)score[(g * tokens + (size_t)t) * layers + l];
                 n++;
@@ -115,18 +115,18 @@ static void role_score(const struct experiment *x, const struct query *q,
 
 /* The same minus the probability without the module put in: what it alone changes. A role that the
    query lacks has none, whatever role_average says. */
-static void role_effect(const struct experiment *x, const struct query *q,
-                        void *const at[FIELDS_MAX], float *out)
+static void role_effect(const struct row *row, float *out)
 {
+    const struct experiment *x = row->x;
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
-    const int8_t *role = query_array(x, at, "token_role");
-    const float *high = query_array(x, at, "high"), *low = query_array(x, at, "low");
+    const int8_t *role = row_i8(row, "token_role");
+    const float *high = row_f32(row, "high"), *low = row_f32(row, "low");
     size_t inner = ROLES * x->axis[LAYER].dim.size, sites = c->sites.n * c->window.n;
     bool present[ROLES] = {false};
 
-    role_score(x, q, at, out);
-    for (int i = 0; i < q->n; i++)
+    role_score(row, out);
+    for (int i = 0; i < row->q->n; i++)
         if (role[i] >= 0)
             present[role[i]] = true;
     for (size_t i = 0; i < c->corrupt.n * sites * inner; i++)
@@ -346,10 +346,8 @@ static int trace_runs(const struct experiment *x, const struct query *q, struct 
 {
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
-    unsigned keep = KEEP_ATTN | KEEP_MLP;
-    int d = x->scene->model->shape.d_model, n = 1;
+    int d = x->scene->model->shape.d_model, n = 0;
 
-    spec[0] = (struct run_spec){.keep = keep, .base = -1};
     for (size_t i = 0; i < c->corrupt.n; i++) {
         struct span b = corrupted_span(x, q, i);
         float *rows_of = span_empty(b) ? NULL : corrupt_embeddings(x, q, i, a, err);
@@ -357,7 +355,7 @@ static int trace_runs(const struct experiment *x, const struct query *q, struct 
         if (!span_empty(b) && !rows_of)
             return 0;
         for (int s = 0; rows_of && s < t->samples; s++)
-            if (corrupted_run(&spec[n++], keep, b, rows_of + (int64_t)s * span_len(b) * d, d, a,
+            if (corrupted_run(&spec[n++], x->keep, b, rows_of + (int64_t)s * span_len(b) * d, d, a,
                               err))
                 return 0;
     }
@@ -512,6 +510,7 @@ const struct kind kind_causal_trace = {
     .open = trace_open,
     .skip = trace_skip,
     .derived = trace_derived,
+    .keep = KEEP_ATTN | KEEP_MLP,
     .runs = trace_runs,
     .admit = trace_admit,
     .variants = trace_variants,

@@ -87,9 +87,12 @@ static int dump_open(struct experiment *x, struct problems *problems, struct err
         arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *d->scratch, err);
     if (!d->scratch)
         return err->code;
-    for (size_t i = 0; i < SITES; i++)
+    x->all_rows = true;
+    for (size_t i = 0; i < SITES; i++) {
         for (size_t k = 0; k < c->sites.n; k++)
             d->wanted[i] |= (int)sites[i].site == c->sites.v[k];
+        x->keep |= d->wanted[i] ? sites[i].keep : 0;
+    }
     if (selections_of(&d->layers, &c->layers, x->scene->model->shape.n_layers, x, "layers",
                       problems, err) ||
         places_of(&d->positions, &c->positions, x, "positions", problems, err))
@@ -111,20 +114,6 @@ static const char *dump_skip(const struct experiment *x, const struct query *q)
     return places_any(&d->positions, x->scene, q, d->scratch)
                ? NULL
                : "it does not have any of the positions";
-}
-
-static int dump_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                     struct arena *a, struct err *err)
-{
-    const struct dump *d = x->state;
-
-    (void)q;
-    (void)a;
-    (void)err;
-    spec[0] = (struct run_spec){.base = -1, .all_rows = true};
-    for (size_t i = 0; i < SITES; i++)
-        spec[0].keep |= d->wanted[i] ? sites[i].keep : 0;
-    return 1;
 }
 
 /* out (n): mean over tokens of elements [first, first + n) of the site's rows. */
@@ -186,6 +175,5 @@ const struct kind kind_dump = {
     .version = 1,
     .open = dump_open,
     .skip = dump_skip,
-    .runs = dump_runs,
     .reduce_query = dump_query,
 };

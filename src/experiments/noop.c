@@ -46,6 +46,7 @@ const struct kind kind_noop = {
     .n_rows = sizeof rows / sizeof *rows,
     .config_size = sizeof(struct noop_config),
     .version = 1,
+    .no_runs = true,
     .open = noop_open,
     .reduce_cell = noop_reduce,
 };

@@ -48,18 +48,6 @@ static int name_sets(struct lens *t, const struct dataset *ds, struct arena *a, 
 
 /* --- averages over queries --- */
 
-static size_t vectors_n(const struct experiment *x)
-{
-    return x->axis[LAYER].dim.size * x->axis[SET].dim.size;
-}
-
-static void centred(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                    float *out)
-{
-    (void)q;
-    centre_logits(x, at, vectors_n(x), out);
-}
-
 static int describe(struct experiment *x, struct err *err)
 {
     static const struct headline headline = {
@@ -102,7 +90,7 @@ static int declare_averages(struct experiment *x, struct err *err)
 
     if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
         add_aggregate(x, "mean_centred_logit", dims, "1",
-                      "mean over queries of logit minus that of the control tokens", centred,
+                      "mean over queries of logit minus that of the control tokens", centre_logits,
                       err) ||
         add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err))
         return err->code;

@@ -468,8 +468,7 @@ static void controls_are_split_from_targets(void **state)
     struct query one = {.target = target, .control = answers, .s_control = subjects};
     static const float decoded[2][7] = {{1, 2, 3, 10, 99, 6, 8}, {4, 5, 6, 20, 99, 1, 2}};
     float logit[6], own[2], other[2], centred[6];
-    struct row row = {.x = &e, .at = {logit, own, other}};
-    void *at[FIELDS_MAX] = {logit, own, other};
+    struct row row = {.x = &e, .q = &one, .at = {logit, own, other}};
     int32_t *ids;
 
     (void)state;
@@ -487,7 +486,7 @@ static void controls_are_split_from_targets(void **state)
     same(own[1], 20);
     same(other[0], 7);
     same(other[1], 1.5);
-    centre_logits(&e, at, 2, centred);
+    centre_logits(&row, centred);
     for (int i = 0; i < 6; i++)
         same(centred[i], ((double[]){-9, -8, -4, -16, -15, 4.5})[i]);
     one.control = none;
