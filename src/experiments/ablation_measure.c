@@ -268,15 +268,13 @@ int ablation_query(const struct experiment *x, const struct cell *cell, struct r
                    struct worker *w, struct err *err)
 {
     const struct query *q = &x->scene->data->query[cell->query];
-    const struct run *run = &cell->run[0];
     size_t n = x->scene->data->n_targets;
-    float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err), *logprob;
+    float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err);
 
     if (!logit)
         return err->code;
-    logprob = logit + n;
-    run_targets(run, q, n, logit, logprob);
-    put_answer(x, q, row, logit, logprob, true);
+    run_targets(&cell->run[0], q, n, logit, logit + n);
+    put_answer(x, q, row, logit, logit + n, true);
     return 0;
 }
 

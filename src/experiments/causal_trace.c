@@ -8,7 +8,6 @@
  */
 #include "base/hash.h"
 #include "base/real.h"
-#include "base/str.h"
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"
 #include "experiments/kit/corrupt.h"
@@ -226,22 +225,6 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
     return describe(x, c, err);
 }
 
-static void check_spans(struct experiment *x, const struct string_list *names,
-                        struct problems *problems)
-{
-    for (size_t i = 0; i < names->n; i++) {
-        const struct dataset *ds = x->scene->data;
-        const char *near;
-
-        if (dataset_span(ds, names->v[i]) >= 0)
-            continue;
-        near = str_did_you_mean(names->v[i], ds->span_name, ds->n_spans);
-        config_problem(x->scene->config, x->entry, "corrupt", problems,
-                       "the data has no span \"%s\"%s%s%s", names->v[i],
-                       near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
-    }
-}
-
 static int trace_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct trace_config *c = x->config;
@@ -264,7 +247,8 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         x->needs |= NEED_DRAWS;
     t->denoise = c->direction == DENOISE;
     t->samples = t->counterfactual ? 1 : (int)c->samples;
-    check_spans(x, &c->corrupt, problems);
+    for (size_t i = 0; i < c->corrupt.n; i++)
+        span_check(x, "corrupt", c->corrupt.v[i], problems);
     if (1 + c->corrupt.n * (size_t)t->samples > RUNS_MAX)
         config_problem(x->scene->config, x->entry, "samples", problems,
                        "%zu corruptions of %d samples are more than %d runs of a query",

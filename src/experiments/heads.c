@@ -4,12 +4,12 @@
  * tokens: so neither the size of a head's output nor a shift of all logits counts as promotion.
  */
 #include "experiments/experiment.h"
+#include "experiments/kit/answers.h"
 #include "experiments/kit/controls.h"
 #include "statistics/strata.h"
 
 #include "base/product/product.h"
 #include "base/str.h"
-#include "engine/lens.h"
 
 #include <math.h>
 #include <string.h>
@@ -483,12 +483,10 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
     const struct query *q = &ds->query[cell->query];
     size_t n = (size_t)s->n_layers * (size_t)s->n_heads, d = (size_t)s->d_model;
     float *out = arena_alloc(w->arena, n * d, sizeof *out, err);
-    float *rms = arena_alloc(w->arena, n, sizeof *rms, err);
-    const float **r = arena_alloc(w->arena, n, sizeof *r, err);
     struct lens_ask ask = {.id = control_ids(ds, q, w->arena, err),
                            .n_ids = (int)control_ids_n(ds)};
 
-    if (!out || !rms || !r || !ask.id)
+    if (!out || !ask.id)
         return err->code;
     ask.logit = arena_alloc(w->arena, n * (size_t)ask.n_ids, sizeof *ask.logit, err);
     ask.mean = c->vocab_stats ? row_f32(row, "vocab_mean") : NULL;
@@ -497,11 +495,8 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
         if (project(x, w, l, run_row(cell->run, s, SITE_Z, l, q->n - 1),
                     out + (size_t)l * (size_t)s->n_heads * d, err))
             return err->code;
-    for (size_t i = 0; i < n; i++) {
-        r[i] = out + i * d;
-        rms[i] = cell->run->rms;
-    }
-    if (!ask.logit || engine_decode(w->engine, (int)n, r, rms, x->scene->vocab_stats, &ask, err))
+    if (!ask.logit ||
+        decode_rows(w, n, out, s->d_model, cell->run->rms, x->scene->vocab_stats, &ask, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
         const float *v = ask.logit + i * (size_t)ask.n_ids;

@@ -8,8 +8,6 @@
 #include "experiments/kit/edit_list.h"
 #include "experiments/kit/select.h"
 
-#include "base/str.h"
-
 #include <string.h>
 
 struct knockout_config {
@@ -37,19 +35,6 @@ struct knockout {
     int layer_axis, head_axis, set_axis; /* -1 = no such axis */
     bool mlp_logit;
 };
-
-static void check_sets(struct experiment *x, const struct string_list *sets,
-                       struct problems *problems)
-{
-    for (size_t i = 0; i < sets->n; i++) {
-        const char *near;
-
-        if (!token_set_known(x->scene, sets->v[i], &near))
-            config_problem(x->scene->config, x->entry, "sets", problems,
-                           "the data has no span \"%s\"%s%s%s", sets->v[i],
-                           near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
-    }
-}
 
 /* A dimension for the configurations of a selector, unless it is just `all`. */
 static int cut_axis(struct experiment *x, const char *name, const struct selector *s,
@@ -231,7 +216,8 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
     x->state = k;
     x->words = "the last token's attention to {token_set} is cut[, layers {cut_layer}]"
                "[, heads {cut_head}]";
-    check_sets(x, &c->sets, problems);
+    for (size_t i = 0; i < c->sets.n; i++)
+        token_set_check(x, "sets", c->sets.v[i], problems);
     k->mlp_logit = c->mlp_logit || (c->layers.kind == SELECT_ALL && c->heads.kind == SELECT_ALL);
     x->keep = k->mlp_logit ? KEEP_MLP : 0;
     if (selections_of(&k->layers, &c->layers, s->n_layers, x, "layers", problems, err) ||

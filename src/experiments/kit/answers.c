@@ -1,7 +1,5 @@
 #include "experiments/kit/answers.h"
 
-#include "engine/lens.h"
-
 #include <math.h>
 
 struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
@@ -64,19 +62,25 @@ void run_targets(const struct run *run, const struct query *q, size_t n, float *
     }
 }
 
-int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
-                  int64_t stride, float rms, float *out, struct err *err)
+int decode_rows(struct worker *w, size_t n, const float *r, int64_t stride, float rms,
+                const struct vocab_stats *stats, const struct lens_ask *ask, struct err *err)
 {
-    size_t n = (size_t)s->model->shape.n_layers;
-    struct lens_ask ask = {.id = q->target, .n_ids = (int)s->data->n_targets, .logit = out};
     const float **vector = arena_alloc(w->arena, n, sizeof *vector, err);
     float *divisor = arena_alloc(w->arena, n, sizeof *divisor, err);
 
     if (!vector || !divisor)
         return err->code;
-    for (size_t l = 0; l < n; l++) {
-        vector[l] = r + (int64_t)l * stride;
-        divisor[l] = rms;
+    for (size_t i = 0; i < n; i++) {
+        vector[i] = r + (int64_t)i * stride;
+        divisor[i] = rms;
     }
-    return engine_decode(w->engine, (int)n, vector, divisor, NULL, &ask, err);
+    return engine_decode(w->engine, (int)n, vector, divisor, stats, ask, err);
+}
+
+int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
+                  int64_t stride, float rms, float *out, struct err *err)
+{
+    struct lens_ask ask = {.id = q->target, .n_ids = (int)s->data->n_targets, .logit = out};
+
+    return decode_rows(w, (size_t)s->model->shape.n_layers, r, stride, rms, NULL, &ask, err);
 }

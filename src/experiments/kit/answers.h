@@ -2,6 +2,7 @@
 #ifndef LENSWEEP_EXPERIMENTS_KIT_ANSWERS_H
 #define LENSWEEP_EXPERIMENTS_KIT_ANSWERS_H
 
+#include "engine/lens.h"
 #include "experiments/experiment.h"
 
 enum { ANSWER_ATTN = 1, ANSWER_MLP = 2, ANSWER_RESID = 4 };
@@ -19,8 +20,11 @@ int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits,
 void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,
                  float *logprob);
 
-/* decode(r_l) for one vector per layer at r + l * stride, under one divisor: out (layer, target).
- */
+/* Decodes the n vectors r + i * stride, all under one divisor. stats as in engine_decode. */
+int decode_rows(struct worker *w, size_t n, const float *r, int64_t stride, float rms,
+                const struct vocab_stats *stats, const struct lens_ask *ask, struct err *err);
+
+/* For one vector per layer: out (layer, target). */
 int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
                   int64_t stride, float rms, float *out, struct err *err);
 
