@@ -41,10 +41,7 @@ static int write_estimates(struct output *o, struct h5group *g, const struct var
         count[i] = x->n;
         f[i] = !suffix[0] ? x->mean : suffix[1] == 's' ? x->se : suffix[1] == 'l' ? x->lo : x->hi;
     }
-    return h5_define(g, &v, err) ||
-                   h5_write(g, v.name, 0, n, is_count ? (void *)count : (void *)f, err)
-               ? err->code
-               : 0;
+    return put_variable(g, &v, n, is_count ? (void *)count : (void *)f, err);
 }
 
 static enum template_mean templates(const struct output *o, const struct experiment *x)

@@ -157,22 +157,12 @@ struct survey_sums {
     struct stratum_sums *v; /* (n_strata) */
 };
 
-static int survey_begin(struct survey_sums **sums, const struct survey *s, struct err *err)
+static int survey_begin(struct survey_sums *sums, const struct survey *s, struct err *err)
 {
-    *sums = mem_alloc(1, sizeof **sums, err);
-    if (!*sums)
-        return err->code;
-    **sums = (struct survey_sums){0};
-    (*sums)->v = arena_alloc(&(*sums)->arena, s->n_strata, sizeof *(*sums)->v, err);
-    for (size_t k = 0; (*sums)->v && k < s->n_strata && !err->code; k++) {
-        (*sums)->v[k] = (struct stratum_sums){0};
-        sums_alloc(&(*sums)->v[k], s, &(*sums)->arena, err);
-    }
-    if (err->code) {
-        arena_release(&(*sums)->arena);
-        mem_free(*sums);
-        *sums = NULL;
-    }
+    sums->v = arena_alloc(&sums->arena, s->n_strata, sizeof *sums->v, err);
+    for (size_t k = 0; sums->v && k < s->n_strata; k++)
+        if (sums_alloc(&sums->v[k], s, &sums->arena, err))
+            break;
     return err->code;
 }
 
@@ -227,20 +217,16 @@ static float settle_spread(const struct survey_sums *sums, const struct survey *
     return (float)sqrt(second > 0 || isnan(second) ? second : 0);
 }
 
-static void survey_end(struct survey_sums *sums, struct survey *s)
+static void survey_end(const struct survey_sums *sums, struct survey *s)
 {
-    for (size_t k = 0; sums && k < s->n_strata; k++) {
+    for (size_t k = 0; k < s->n_strata; k++) {
         memcpy(s->n + k * s->n_roles, sums->v[k].n, s->n_roles * sizeof *s->n);
         if (s->means)
             settle_means(&sums->v[k], s, s->mean + k * survey_mean_floats(s));
         for (size_t l = 0; !s->means && l < s->n_layers; l++)
             s->std[k * s->n_layers + l] = settle_spread(sums, s, k, l, s->key);
     }
-    if (!sums)
-        return;
     s->known = true;
-    arena_release(&sums->arena);
-    mem_free(sums);
 }
 
 /* --- of a campaign --- */
@@ -263,7 +249,7 @@ int campaign_survey(struct campaign *c, struct journal *j, struct err *err)
     struct buf rows = {0};
 
     for (size_t i = 0; i < c->n && !err->code; i++) {
-        struct survey_sums *sums = NULL;
+        struct survey_sums sums = {0};
 
         if (!is_due(c, i, j))
             continue;
@@ -271,9 +257,11 @@ int campaign_survey(struct campaign *c, struct journal *j, struct err *err)
         for (size_t u = 0; u < c->n_survey && !err->code; u++) {
             buf_clear(&rows);
             if (c->unit[u].experiment == i && !journal_read(j, c->unit[u].key, &rows, err))
-                survey_add(sums, c->x[i].survey, &rows, err);
+                survey_add(&sums, c->x[i].survey, &rows, err);
         }
-        survey_end(sums, c->x[i].survey);
+        if (!err->code)
+            survey_end(&sums, c->x[i].survey);
+        arena_release(&sums.arena);
     }
     buf_release(&rows);
     return err->code;

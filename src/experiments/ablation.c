@@ -426,7 +426,7 @@ static int ablation_variants(const struct experiment *x, struct cell *cell, stru
     cell->n_variants = 0;
     if (ablation_edits(x, cell, &edits, &n, a, err) || !n)
         return err->code;
-    return cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), 0, a, err);
+    return cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), false, a, err);
 }
 
 const struct kind kind_ablation = {

@@ -398,7 +398,7 @@ static int trace_variants(const struct experiment *x, struct cell *cell, struct 
                                             .edit = &e[s],
                                             .n_edits = 1,
                                             .asks = ASK_VOCAB,
-                                            .answer = answer_new(x->scene, q, 0, a, err)};
+                                            .answer = answer_new(x->scene, q, false, a, err)};
         if (!cell->variant[s].answer)
             return err->code;
     }

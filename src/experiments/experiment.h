@@ -266,6 +266,9 @@ int add_constant(struct experiment *x, const char *name, enum vtype type, const 
 int add_headline(struct experiment *x, const struct headline *h, struct err *err);
 int add_figure(struct experiment *x, const struct figure *f, struct err *err);
 
+/* Place of the axis of this name (of n bytes); -1 = x has not declared it. */
+int axis_named(const struct experiment *x, const char *name, size_t n);
+
 /* NULL = x has not declared it. */
 const struct field *field_named(const struct experiment *x, const char *name);
 

@@ -470,7 +470,7 @@ static int faithfulness_variants(const struct experiment *x, struct cell *cell, 
         return 0; /* the clean run; no such sample */
     if (find_rows(x, cell, &r, a, err) || push_all(&l, x, kept, &r))
         return err->code;
-    return cell_ask(cell, x->scene, l.v, l.n, metric_asks(c->metric), 0, a, err);
+    return cell_ask(cell, x->scene, l.v, l.n, metric_asks(c->metric), false, a, err);
 }
 
 /* --- reducing --- */

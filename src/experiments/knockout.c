@@ -272,8 +272,7 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
         return 0; /* the query has no such set: NaN */
     if (make_edits(&edits, x, layers, heads, q->n, tok, n_tok))
         return err->code;
-    return cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit ? ANSWER_MLP : 0, a,
-                    err);
+    return cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit, a, err);
 }
 
 static int knockout_query(const struct experiment *x, const struct cell *cell, struct row *row,

@@ -30,7 +30,7 @@ static int queries_variants(const struct experiment *x, struct cell *cell, struc
 {
     const struct query *q = &x->scene->data->query[cell->query];
     struct variant *v = arena_alloc(a, 1, sizeof *v, err);
-    struct answer *answer = answer_new(x->scene, q, 0, a, err);
+    struct answer *answer = answer_new(x->scene, q, false, a, err);
 
     if (!v || !answer)
         return err->code;

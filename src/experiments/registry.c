@@ -74,7 +74,7 @@ int add_axis(struct experiment *x, const char *name, size_t size, struct err *er
     return add_named_axis(x, name, size, NULL, err);
 }
 
-static int find_axis(const struct experiment *x, const char *name, size_t n)
+int axis_named(const struct experiment *x, const char *name, size_t n)
 {
     for (int i = 0; i < x->n_axes; i++)
         if (strlen(x->axis[i].dim.name) == n && memcmp(x->axis[i].dim.name, name, n) == 0)
@@ -95,7 +95,7 @@ static int parse_dims(const struct experiment *x, struct field *f, struct err *e
 
         n = strcspn(++s, " ");
         optional = s[n - 1] == '?';
-        axis = find_axis(x, s, n - optional);
+        axis = axis_named(x, s, n - optional);
         if (axis < 0 && optional)
             continue;
         if (axis < 0 || f->n_axes == DIMS_MAX)
@@ -176,7 +176,7 @@ int add_mean(struct experiment *x, const char *name, const char *field, const ch
 int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,
                  const char *units, const char *long_name, const void *data, struct err *err)
 {
-    int axis = find_axis(x, dim, strlen(dim));
+    int axis = axis_named(x, dim, strlen(dim));
 
     if (axis < 0 || x->n_constants == CONSTANTS_MAX)
         return err_set(err, ERR_BUG, "constant %s of %s: no axis \"%s\", or too many", name,

@@ -2,14 +2,12 @@
 
 #include <math.h>
 
-struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
-                          struct arena *a, struct err *err)
+struct answer *answer_new(const struct scene *s, const struct query *q, bool mlps, struct arena *a,
+                          struct err *err)
 {
     size_t n = s->data->n_targets;
     size_t floats = (size_t)s->model->shape.n_layers * (size_t)s->model->shape.d_model;
     struct answer *answer = arena_alloc(a, 1, sizeof *answer, err);
-    float **vector[] = {answer ? &answer->a : NULL, answer ? &answer->m : NULL,
-                        answer ? &answer->x : NULL};
 
     if (!answer)
         return NULL;
@@ -18,20 +16,12 @@ struct answer *answer_new(const struct scene *s, const struct query *q, unsigned
     answer->logit = arena_alloc(a, n, sizeof *answer->logit, err);
     answer->logprob = arena_alloc(a, n, sizeof *answer->logprob, err);
     answer->rank = arena_alloc(a, n, sizeof *answer->rank, err);
-    if (!answer->logit || !answer->logprob || !answer->rank)
-        return NULL;
-    for (int i = 0; i < 3; i++) {
-        if (!(vectors & (1u << i)))
-            continue;
-        *vector[i] = arena_alloc(a, floats, sizeof(float), err);
-        if (!*vector[i])
-            return NULL;
-    }
-    return answer;
+    answer->m = mlps ? arena_alloc(a, floats, sizeof *answer->m, err) : NULL;
+    return err->code ? NULL : answer;
 }
 
 int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits, int n,
-             unsigned asks, unsigned vectors, struct arena *a, struct err *err)
+             unsigned asks, bool mlps, struct arena *a, struct err *err)
 {
     struct variant *v = arena_alloc(a, 1, sizeof *v, err);
 
@@ -41,8 +31,8 @@ int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits,
         .base = &cell->run[0],
         .edit = edits,
         .n_edits = n,
-        .asks = asks | (vectors ? ASK_LAYERS : 0),
-        .answer = answer_new(s, &s->data->query[cell->query], vectors, a, err),
+        .asks = asks | (mlps ? ASK_LAYERS : 0),
+        .answer = answer_new(s, &s->data->query[cell->query], mlps, a, err),
     };
     if (!v->answer)
         return err->code;

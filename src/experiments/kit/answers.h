@@ -5,16 +5,15 @@
 #include "engine/lens.h"
 #include "experiments/experiment.h"
 
-enum { ANSWER_ATTN = 1, ANSWER_MLP = 2, ANSWER_RESID = 4 };
-
-/* An answer for the query's targets with room for everything asked; NULL and err on failure. */
-struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
-                          struct arena *a, struct err *err);
+/* An answer for the query's targets; mlps: with room for every layer's MLP output. NULL and err on
+   failure. */
+struct answer *answer_new(const struct scene *s, const struct query *q, bool mlps, struct arena *a,
+                          struct err *err);
 
 /* The cell has one variant: the query's first run with these edits, asked for ASK_VOCAB or
-   ASK_LOGITS and, with `vectors`, for every layer's. */
+   ASK_LOGITS and, with `mlps`, for every layer's MLP output. */
 int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits, int n,
-             unsigned asks, unsigned vectors, struct arena *a, struct err *err);
+             unsigned asks, bool mlps, struct arena *a, struct err *err);
 
 /* A run's logits and log-probabilities of the query's n targets; NaN where it has none. */
 void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,
