@@ -66,14 +66,6 @@ static void add_moments(struct stratum_sums *t, const struct survey *s, const st
     }
 }
 
-static unsigned keep_of(enum site site)
-{
-    return site == SITE_Z      ? KEEP_Z
-           : site == SITE_ATTN ? KEEP_ATTN
-           : site == SITE_MLP  ? KEEP_MLP
-                               : 0;
-}
-
 static int add_query(struct stratum_sums *sums, const struct experiment *x, struct engine *e,
                      size_t q, struct arena *scratch, struct arena *a, struct err *err)
 {
@@ -86,7 +78,7 @@ static int add_query(struct stratum_sums *sums, const struct experiment *x, stru
     struct variant v = {.ids = query->ids, .n = query->n, .rows = {0, query->n}, .into = &run};
 
     if (!role || (!t->n && sums_alloc(t, s, a, err)) ||
-        run_alloc(&run, &e->model->shape, query->n, keep_of(s->site), scratch, err))
+        run_alloc(&run, &e->model->shape, query->n, site_keep(s->site), scratch, err))
         return err->code;
     engine_run(e, &v, 1);
     if (!isfinite(run.rms) || !isfinite(run.log_z))

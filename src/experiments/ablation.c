@@ -296,18 +296,14 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
     const struct ablation_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
     struct ablation *b = arena_alloc(x->arena, 1, sizeof *b, err);
-    int *order = arena_alloc(x->arena, x->scene->data->n_spans, sizeof *order, err);
     bool edge;
 
-    if (!b || !order)
+    if (!b)
         return err->code;
     x->state = b;
-    b->scratch =
-        arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *b->scratch, err);
-    if (!b->scratch)
+    b->order = span_order_in(x->scene->data, x->arena, err);
+    if (!b->order)
         return err->code;
-    span_order(x->scene->data, order);
-    b->order = order;
     choose(b, c);
     edge = b->site == SITE_PATTERN;
     check(x, b, problems);
@@ -319,10 +315,7 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
         (edge && places_of(&b->from, &c->from, x, "from", problems, err)) || problems->count)
         return err->code;
     /* An edited MLP output stands beside its row's attention output, which is not computed anew. */
-    x->keep = b->site == SITE_Z      ? KEEP_Z
-              : b->site == SITE_ATTN ? KEEP_ATTN
-              : b->site == SITE_MLP  ? KEEP_ATTN | KEEP_MLP
-                                     : 0;
+    x->keep = site_keep(b->site) | (b->site == SITE_MLP ? KEEP_ATTN : 0);
     return open_operation(x, b, problems, err) || open_axes(x, b, err) ||
                    ablation_open_effects(x, b, err) || ablation_declare(x, b, err) ||
                    name_cells(x, err)
@@ -337,7 +330,7 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
     const struct ablation *b = x->state;
     const struct ablation_config *c = x->config;
 
-    if (!places_any(&b->positions, x->scene, q, b->scratch))
+    if (!places_any(&b->positions, x->scene, q))
         return "it does not have any of the positions";
     if (b->operation == DO_RESAMPLE && !source_query(x, q, 0))
         return "no other item's query to resample from";
@@ -370,8 +363,8 @@ static uint64_t ablation_cost_of(const struct experiment *x, const struct query 
 {
     const struct ablation *b = x->state;
     const struct dataset *ds = x->scene->data;
-    uint64_t cost = 31 * places_cost(&b->positions, x->scene, q, b->scratch) +
-                    partners_cost(&b->partners, ds, q);
+    uint64_t cost =
+        31 * places_cost(&b->positions, x->scene, q) + partners_cost(&b->partners, ds, q);
     const struct query *step = b->step ? source_query(x, q, 0) : NULL;
 
     return step ? 31 * cost + hash_u64(step->span, ds->n_spans * sizeof *step->span) : cost;
@@ -432,9 +425,7 @@ static int ablation_variants(const struct experiment *x, struct cell *cell, stru
 const struct kind kind_ablation = {
     .name = "ablation",
     .summary = "sweeps over layers, heads and positions: zero, mean, resample, noise, patch, ...",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct ablation_config),
+    KIND_CONFIG(struct ablation_config, rows),
     .version = 1,
     .open = ablation_open,
     .skip = ablation_skip,

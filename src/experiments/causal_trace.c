@@ -487,9 +487,7 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
 const struct kind kind_causal_trace = {
     .name = "causal_trace",
     .summary = "causal tracing: restore single modules in a corrupted run",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct trace_config),
+    KIND_CONFIG(struct trace_config, rows),
     .version = 3,
     .open = trace_open,
     .skip = trace_skip,

@@ -227,9 +227,7 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
 const struct kind kind_decode = {
     .name = "decode",
     .summary = "early decoding: attention and MLP outputs of every layer as logits",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct decode_config),
+    KIND_CONFIG(struct decode_config, rows),
     .version = 2,
     .open = decode_open,
     .keep = KEEP_ATTN | KEEP_MLP,

@@ -151,6 +151,10 @@ struct run_spec {
     int n_edits;
 };
 
+/* In a kind: the struct of its config, and the table of the rows that fill it. */
+#define KIND_CONFIG(type, table) \
+    .rows = (table), .n_rows = sizeof(table) / sizeof *(table), .config_size = sizeof(type)
+
 /* Slots in the order in which a job calls them. */
 struct kind {
     const char *name;    /* `kind:` in the config */

@@ -64,7 +64,6 @@ struct faithfulness {
     struct places place;
     struct partners partners;
     const int *order; /* span_order */
-    int *scratch;     /* (2 max_tokens) for places */
     int32_t *k;       /* (shares) */
     int32_t *kept;    /* (n_kept) distinct k, rising, from 0 on */
     size_t *at_kept;  /* (shares) where k is among them */
@@ -312,20 +311,16 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
 static int faithfulness_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct faithfulness_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
     struct faithfulness *f = arena_alloc(x->arena, 1, sizeof *f, err);
-    int *order = arena_alloc(x->arena, ds->n_spans, sizeof *order, err);
     bool logits = c->metric == METRIC_LOGIT || c->metric == METRIC_DIFFERENCE;
     const char *units = logits ? "1" : "nat";
 
-    if (!f || !order)
+    if (!f)
         return err->code;
     x->state = f;
-    f->scratch = arena_alloc(x->arena, 2 * (size_t)ds->max_tokens, sizeof *f->scratch, err);
-    if (!f->scratch)
+    f->order = span_order_in(x->scene->data, x->arena, err);
+    if (!f->order)
         return err->code;
-    span_order(ds, order);
-    f->order = order;
     f->blurred = c->metric == METRIC_DIFFERENCE || c->metric == METRIC_REPETITION;
     check_shares(x, problems);
     if (open_ranking(x, f, problems, err) || problems->count)
@@ -358,7 +353,7 @@ static const char *faithfulness_skip(const struct experiment *x, const struct qu
 {
     const struct faithfulness *f = x->state;
 
-    if (!places_any(&f->place, x->scene, q, f->scratch))
+    if (!places_any(&f->place, x->scene, q))
         return "it does not have any of the positions";
     return partner(x, q, 0) ? NULL : "no other item's query to resample from";
 }
@@ -375,7 +370,7 @@ static uint64_t faithfulness_cost_of(const struct experiment *x, const struct qu
 {
     const struct faithfulness *f = x->state;
 
-    return 31 * places_cost(&f->place, x->scene, q, f->scratch) +
+    return 31 * places_cost(&f->place, x->scene, q) +
            partners_cost(&f->partners, x->scene->data, q);
 }
 
@@ -544,9 +539,7 @@ static void faithfulness_late(const struct row *row)
 const struct kind kind_faithfulness = {
     .name = "faithfulness",
     .summary = "what of a metric the strongest heads and MLPs of a finished sweep carry",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct faithfulness_config),
+    KIND_CONFIG(struct faithfulness_config, rows),
     .version = 1,
     .open = faithfulness_open,
     .skip = faithfulness_skip,

@@ -513,9 +513,7 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
 const struct kind kind_heads = {
     .name = "heads",
     .summary = "attention heads: what each adds to the logits, and which promote or suppress",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct heads_config),
+    KIND_CONFIG(struct heads_config, rows),
     .version = 1,
     .open = heads_open,
     .keep = KEEP_Z | KEEP_ATTN | KEEP_MLP,

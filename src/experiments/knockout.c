@@ -315,9 +315,7 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
 const struct kind kind_knockout = {
     .name = "knockout",
     .summary = "attention knockout: the last token's attention to a token set is cut",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct knockout_config),
+    KIND_CONFIG(struct knockout_config, rows),
     .version = 2,
     .open = knockout_open,
     .variants = knockout_variants,

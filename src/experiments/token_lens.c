@@ -266,9 +266,7 @@ static int lens_reduce(const struct experiment *x, const struct cell *cell, stru
 const struct kind kind_token_lens = {
     .name = "token_lens",
     .summary = "Token Lens: what attention to each token set adds to the logits",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct lens_config),
+    KIND_CONFIG(struct lens_config, rows),
     .version = 2,
     .open = lens_open,
     .keep = KEEP_ATTN | KEEP_MLP | KEEP_PATTERN,

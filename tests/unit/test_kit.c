@@ -213,7 +213,6 @@ static void places_by_name(void **state)
 {
     const char *list[] = {"last", "subject", "2", "subject[*]"}, *pair[] = {"subject", "first"};
     struct places p;
-    int tok[2 * TOKENS];
 
     (void)state;
     open_places(&p, (struct selector){.kind = SELECT_LIST, .n = 4, .name = list});
@@ -230,7 +229,7 @@ static void places_by_name(void **state)
     assert_place(&p, 0, "subject+first", 0, "0 3 4"); /* in rising order */
     list[0] = "answer_1";
     open_places(&p, (struct selector){.kind = SELECT_LIST, .n = 1, .name = list});
-    assert_true(places_any(&p, &c.scene, &q[0], tok) && !places_any(&p, &c.scene, &q[2], tok));
+    assert_true(places_any(&p, &c.scene, &q[0]) && !places_any(&p, &c.scene, &q[2]));
 }
 
 static void places_by_number(void **state)

@@ -159,10 +159,11 @@ int places_of(struct places *out, const struct selector *s, struct experiment *x
     if (!out->n && !problems->count)
         config_problem(x->scene->config, x->entry, key, problems,
                        "no query of the data has such a position");
+    out->tok = arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *out->tok, err);
     out->label = arena_alloc(x->arena, out->n + 1, sizeof *out->label, err);
     for (size_t i = 0; out->label && i < out->n; i++)
         out->label[i] = out->v[i].label;
-    return out->label ? 0 : err->code;
+    return out->label && out->tok ? 0 : err->code;
 }
 
 /* "[3]" */
@@ -237,7 +238,7 @@ int place_of_label(struct places *out, const char *label, struct experiment *x, 
             return err->code;
         known = p->name;
     }
-    *out = (struct places){.v = p, .n = 1, .label = (const char **)&p->label};
+    *out = (struct places){.v = p, .n = 1, .label = (const char **)&p->label, .tok = tok};
     for (size_t i = 0; known && i < ds->n; i++)
         if (!ds->query[i].status && place_tokens(p, x->scene, &ds->query[i], tok))
             return 0;
@@ -288,22 +289,22 @@ int place_tokens(const struct place *p, const struct scene *s, const struct quer
     return n;
 }
 
-bool places_any(const struct places *p, const struct scene *s, const struct query *q, int *tok)
+bool places_any(const struct places *p, const struct scene *s, const struct query *q)
 {
     for (size_t i = 0; i < p->n; i++)
-        if (place_tokens(&p->v[i], s, q, tok))
+        if (place_tokens(&p->v[i], s, q, p->tok))
             return true;
     return false;
 }
 
-uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q, int *tok)
+uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q)
 {
     uint64_t cost = 0;
 
     for (size_t i = 0; i < p->n; i++) {
-        int n = place_tokens(&p->v[i], s, q, tok);
+        int n = place_tokens(&p->v[i], s, q, p->tok);
 
-        cost = hash_u64(tok, (size_t)n * sizeof *tok) + 31 * cost;
+        cost = hash_u64(p->tok, (size_t)n * sizeof *p->tok) + 31 * cost;
     }
     return cost;
 }

@@ -246,3 +246,12 @@ size_t span_order(const struct dataset *ds, int *order)
     }
     return n;
 }
+
+const int *span_order_in(const struct dataset *ds, struct arena *a, struct err *err)
+{
+    int *order = arena_alloc(a, ds->n_spans, sizeof *order, err);
+
+    if (order)
+        span_order(ds, order);
+    return order;
+}
