@@ -236,8 +236,8 @@ extern const size_t n_kinds;
 /* The table as the config floor wants it, without `queries`. */
 const struct experiment_schema *kind_schemas(size_t *n);
 
-/* For `open`: declare an axis, a field. Fields name their axes; an unknown one is a bug, but "head?"
-   is left out where x has not declared it. */
+/* For `open`: declare an axis, a field. Fields name their axes; an unknown one is a bug, but one
+   marked "head?" is left out where x has not declared it. */
 int add_axis(struct experiment *x, const char *name, size_t size, struct err *err);
 int add_named_axis(struct experiment *x, const char *name, size_t size, const char *const *labels,
                    struct err *err);

@@ -52,8 +52,8 @@ static int cut_axis(struct experiment *x, const char *name, const struct selecto
 
 /* --- averages over queries: clean minus cut --- */
 
-/* The field `cut` (cuts, outer, sets, targets) and clean (outer, targets) to out, laid out like cut.
- */
+/* out, laid out like the field `cut` (cuts, outer, sets, targets): `clean` (outer, targets) minus
+   it. */
 static void drop(const struct row *row, const char *clean, const char *cut, size_t outer,
                  float *out)
 {
