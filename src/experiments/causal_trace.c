@@ -230,10 +230,9 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
     const struct trace_config *c = x->config;
     const struct dataset *ds = x->scene->data;
     struct trace *t = arena_alloc(x->arena, 1, sizeof *t, err);
-    int64_t *window = arena_alloc(x->arena, c->window.n, sizeof *window, err);
     const char **site = choice_words(&c->sites, site_words, x->arena, err);
 
-    if (!t || !window || !site)
+    if (!t || !site)
         return err->code;
     x->state = t;
     x->words =
@@ -256,7 +255,6 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
     if (!t->counterfactual &&
         noise_open(&t->noise, x, &c->noise, c->noise_file, &c->corrupt, problems, err))
         return err->code;
-    memcpy(window, c->window.v, c->window.n * sizeof *window);
     if (add_named_axis(x, "corruption", c->corrupt.n, c->corrupt.v, err) ||
         add_named_axis(x, "site", c->sites.n, site, err) ||
         add_axis(x, "window", c->window.n, err) ||
@@ -267,7 +265,7 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         return err->code;
     for (int i = CORRUPTION; i <= LAYER; i++)
         x->axis[i].cell = true;
-    x->axis[WINDOW].dim.coord = window;
+    x->axis[WINDOW].dim.coord = c->window.v;
     x->axis[WINDOW].dim.type = V_I8;
     x->axis[TOKEN].tokens = true;
     return declare(x, c, err);
