@@ -88,7 +88,7 @@ static int check_noop(double *worst, struct worker *w, const struct experiment *
                         .layer = {middle, middle + 1},
                         .tok = {run->n - 1, run->n},
                         .scale = 1};
-    struct answer *answer = answer_new(x->scene, q, 0, w->arena, err);
+    struct answer *answer = answer_new(x->scene, q, false, w->arena, err);
     struct variant v = {
         .base = run, .edit = &edit, .n_edits = 1, .asks = ASK_VOCAB, .answer = answer};
     float *want;
@@ -115,7 +115,7 @@ static int check_forked(double *worst, struct worker *w, const struct experiment
         again.asks = done->asks & (ASK_VOCAB | ASK_LOGITS);
         if (!again.asks)
             continue;
-        again.answer = answer_new(x->scene, q, 0, w->arena, err);
+        again.answer = answer_new(x->scene, q, false, w->arena, err);
         if (!again.answer)
             return err->code;
         w->engine->naive = !naive;

@@ -12,17 +12,12 @@ static int codec_encode(void *ctx, const char *text, size_t n, bool special, str
 {
     struct ids list = {0};
 
-    if (tokenizer_encode(ctx, text, n, special, &list, err))
-        goto out;
-    *ids = arena_alloc(a, list.n, sizeof **ids, err);
-    if (!*ids)
-        goto out;
-    if (list.n)
-        memcpy(*ids, list.v, list.n * sizeof **ids);
-    *n_ids = list.n;
-    ids_release(&list);
-    return 0;
-out:
+    if (!tokenizer_encode(ctx, text, n, special, &list, err)) {
+        *ids = arena_alloc(a, list.n, sizeof **ids, err);
+        *n_ids = list.n;
+        if (*ids && list.n)
+            memcpy(*ids, list.v, list.n * sizeof **ids);
+    }
     ids_release(&list);
     return err->code;
 }
@@ -100,6 +95,7 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
         }
         if (x->entry)
             where_check(x, problems);
+        x->keep = x->kind->keep;
         if (x->kind->open(x, problems, err))
             return err_wrap(err, "experiment %s", x->name);
     }

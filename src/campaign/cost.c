@@ -4,6 +4,21 @@
 #include "engine/noop.h"
 #include "experiments/kit/survey.h"
 
+struct variant run_variant(const struct run_spec *spec, const struct query *q, struct run *run,
+                           int i)
+{
+    struct variant v = {.base = spec->base < 0 ? NULL : &run[spec->base],
+                        .ids = spec->ids ? spec->ids : q->ids,
+                        .n = spec->ids ? spec->n : q->n,
+                        .edit = spec->edit,
+                        .n_edits = spec->n_edits,
+                        .into = &run[i]};
+
+    if (spec->all_rows)
+        v.rows = (struct span){0, v.n};
+    return v;
+}
+
 int runs_cost(struct run *run, const struct experiment *x, const struct query *q, struct arena *a,
               uint64_t *flops, struct err *err)
 {
@@ -14,17 +29,9 @@ int runs_cost(struct run *run, const struct experiment *x, const struct query *q
     if (spec)
         n = query_runs(x, q, spec, a, err);
     for (int i = 0; i < n; i++) {
-        struct variant v = {.base = spec[i].base < 0 ? NULL : &run[spec[i].base],
-                            .ids = spec[i].ids ? spec[i].ids : q->ids,
-                            .n = spec[i].ids ? spec[i].n : q->n,
-                            .edit = spec[i].edit,
-                            .n_edits = spec[i].n_edits,
-                            .into = &run[i]};
+        struct variant v = run_variant(&spec[i], q, run, i);
 
-        if (spec[i].all_rows)
-            v.rows = (struct span){0, v.n};
-        run[i] =
-            (struct run){.ids = v.ids, .n = v.n, .edit = spec[i].edit, .n_edits = spec[i].n_edits};
+        run[i] = (struct run){.ids = v.ids, .n = v.n, .edit = v.edit, .n_edits = v.n_edits};
         *flops += variant_flops(&v, &x->scene->model->shape);
     }
     return err->code;

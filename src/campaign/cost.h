@@ -11,6 +11,10 @@ struct cost {
     uint64_t flops, variants;
 };
 
+/* What makes a query's run: v->into is run[i], whose bases stand before it. */
+struct variant run_variant(const struct run_spec *spec, const struct query *q, struct run *run,
+                           int i);
+
 /* A query's runs (RUNS_MAX) as far as plans need them, without rows, and their FLOP, which each of
    its units spends anew. */
 int runs_cost(struct run *run, const struct experiment *x, const struct query *q, struct arena *a,

@@ -21,23 +21,10 @@ struct lines {
 
 static int add(struct lines *l, const char *key, const char *value, struct err *err)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? 2 * l->cap : 256;
-
-        if (mem_grow((void **)&l->v, l->cap, cap, sizeof *l->v, err))
-            return err->code;
-        l->cap = cap;
-    }
-    if (!key || !value)
+    if (!key || !value || arena_grow(&l->arena, &l->v, l->n, &l->cap, sizeof *l->v, err))
         return err->code;
     l->v[l->n++] = (struct line){key, value};
     return 0;
-}
-
-static void release(struct lines *l)
-{
-    mem_free(l->v);
-    arena_release(&l->arena);
 }
 
 /* Keys that only choose which queries are computed. */
@@ -217,8 +204,8 @@ int manifest_check(const struct campaign *c, const char *path, struct err *err)
         code = of_file(&was, path, err) || compare(&was, &is, err);
     if (!code)
         code = write_union(&was, &is, path, err);
-    release(&was);
-    release(&is);
+    arena_release(&was.arena);
+    arena_release(&is.arena);
     return code ? err->code : 0;
 }
 
@@ -232,7 +219,7 @@ const char *manifest_library(const char *path, struct arena *a, struct err *err)
         line = find(&l, "BLAS");
     if (line)
         library = arena_strdup(a, line->value, err);
-    release(&l);
+    arena_release(&l.arena);
     return library;
 }
 
@@ -271,7 +258,7 @@ int manifest_match(const struct campaign *c, const char *dir, const char *other,
     if (line)
         tell_apart(line, find(&ours, line->key), dir, other, err);
 out:
-    release(&theirs);
-    release(&ours);
+    arena_release(&theirs.arena);
+    arena_release(&ours.arena);
     return err->code;
 }

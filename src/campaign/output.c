@@ -15,6 +15,18 @@
 #include <math.h>
 #include <string.h>
 
+int put_variable(struct h5group *g, const struct variable *v, size_t n, const void *data,
+                 struct err *err)
+{
+    return h5_define(g, v, err) || h5_write(g, v->name, 0, n, data, err) ? err->code : 0;
+}
+
+int put_coordinate(struct h5group *g, const struct variable *v, size_t n, const void *data,
+                   struct err *err)
+{
+    return h5_coordinate(g, v, err) || h5_write(g, v->name, 0, n, data, err) ? err->code : 0;
+}
+
 static int write_audit(struct output *o, struct h5group *g, struct err *err)
 {
     static const struct variable v = {"audit", V_F64, "check",
@@ -27,7 +39,7 @@ static int write_audit(struct output *o, struct h5group *g, struct err *err)
     memcpy(kept, o->report->audit, sizeof kept);
     if (!isnan(kept[AUDIT_FORKED]))
         kept[AUDIT_FORKED] = AUDIT_TOLERANCE;
-    if (h5_define(g, &v, err) || h5_write(g, v.name, 0, AUDIT_COUNT, kept, err))
+    if (put_variable(g, &v, AUDIT_COUNT, kept, err))
         return err->code;
     for (int i = 0; i < AUDIT_COUNT; i++)
         if (o->report->audit[i] > AUDIT_TOLERANCE)
@@ -108,14 +120,12 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
     if (write_provenance(&o, err))
         goto out;
     count_queries(&o);
-    arena_release(&o.group);
-    arena_release(&o.scratch);
-    arena_release(&o.arena);
-    return h5_commit(o.file, err);
 out:
-    h5_abandon(o.file);
     arena_release(&o.group);
     arena_release(&o.scratch);
     arena_release(&o.arena);
+    if (!err->code)
+        return h5_commit(o.file, err);
+    h5_abandon(o.file);
     return err->code;
 }

@@ -15,7 +15,6 @@
 struct campaign_report {
     size_t ok, bad;            /* queries (bad.h) */
     size_t waiting;            /* not computed yet: a partial file */
-    size_t missing_units;      /* a partial file */
     double audit[AUDIT_COUNT]; /* worst residuals; NaN = nothing to check */
 };
 
@@ -38,5 +37,11 @@ struct output {
     struct arena group;   /* forgotten after each group */
     struct arena scratch; /* of averages (strata.h) */
 };
+
+/* A whole variable, or coordinate: all n entries of its first dimension. */
+int put_variable(struct h5group *g, const struct variable *v, size_t n, const void *data,
+                 struct err *err);
+int put_coordinate(struct h5group *g, const struct variable *v, size_t n, const void *data,
+                   struct err *err);
 
 #endif

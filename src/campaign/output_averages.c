@@ -14,7 +14,7 @@ struct averages {
     struct output *o;
     const struct experiment *x;
     struct slabs slabs[AGGREGATES_MAX];
-    float *row[AGGREGATES_MAX]; /* of one query */
+    float *value[AGGREGATES_MAX]; /* of one query */
 };
 
 /* One of NAME, NAME_se, NAME_lo, NAME_hi, NAME_n from all estimates (element, stratum). */
@@ -41,10 +41,7 @@ static int write_estimates(struct output *o, struct h5group *g, const struct var
         count[i] = x->n;
         f[i] = !suffix[0] ? x->mean : suffix[1] == 's' ? x->se : suffix[1] == 'l' ? x->lo : x->hi;
     }
-    return h5_define(g, &v, err) ||
-                   h5_write(g, v.name, 0, n, is_count ? (void *)count : (void *)f, err)
-               ? err->code
-               : 0;
+    return put_variable(g, &v, n, is_count ? (void *)count : (void *)f, err);
 }
 
 static enum template_mean templates(const struct output *o, const struct experiment *x)
@@ -91,8 +88,8 @@ int averages_open(struct averages **v, struct output *o, const struct experiment
         size_t elements = columns_of(x, &x->aggregate[i]);
         const char *path = arena_printf(&o->group, err, "%s.%s.%d", o->path, x->name, i);
 
-        (*v)->row[i] = arena_alloc(&o->group, elements, sizeof *(*v)->row[i], err);
-        if (!path || !(*v)->row[i] ||
+        (*v)->value[i] = arena_alloc(&o->group, elements, sizeof *(*v)->value[i], err);
+        if (!path || !(*v)->value[i] ||
             slabs_open(&(*v)->slabs[i], o->c->data.n, elements, x->settles || x->aggregate[i].ratio,
                        path, err))
             return err->code;
@@ -100,21 +97,21 @@ int averages_open(struct averages **v, struct output *o, const struct experiment
     return 0;
 }
 
-int averages_take(struct averages *v, size_t query, void *const at[FIELDS_MAX], bool usable,
-                  struct err *err)
+int averages_take(struct averages *v, const struct row *row, bool usable, struct err *err)
 {
     const struct experiment *x = v->x;
+    size_t query = (size_t)(row->q - v->o->c->data.query);
 
     for (int i = 0; i < x->n_aggregates; i++) {
         const struct aggregate *a = &x->aggregate[i];
 
         if (usable && a->of)
-            memcpy(v->row[i], query_array(x, at, a->of), columns_of(x, a) * sizeof *v->row[i]);
+            memcpy(v->value[i], row_f32(row, a->of), columns_of(x, a) * sizeof *v->value[i]);
         else if (usable)
-            a->value(x, &v->o->c->data.query[query], at, v->row[i]);
+            a->value(row, v->value[i]);
         else
-            fill(V_F32, v->row[i], columns_of(x, a));
-        if (slabs_put(&v->slabs[i], query, v->row[i], err))
+            fill(V_F32, v->value[i], columns_of(x, a));
+        if (slabs_put(&v->slabs[i], query, v->value[i], err))
             return err->code;
     }
     return 0;

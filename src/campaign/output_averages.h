@@ -14,9 +14,8 @@ struct averages;
 int averages_open(struct averages **v, struct output *o, const struct experiment *x,
                   struct err *err);
 
-/* at[]: the query's padded arrays. Each query once; one that is not usable has no values. */
-int averages_take(struct averages *v, size_t query, void *const at[FIELDS_MAX], bool usable,
-                  struct err *err);
+/* A query's padded arrays. Each query once; one that is not usable has no values. */
+int averages_take(struct averages *v, const struct row *row, bool usable, struct err *err);
 
 /* After all queries. */
 int averages_write(struct averages *v, struct h5group *g, struct err *err);

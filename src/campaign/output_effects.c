@@ -186,8 +186,8 @@ static int write_column(struct effects *v, struct h5group *g, const char *dims,
 
         put_column(column_of(e, column), type, all + i * size);
     }
-    if (all && !h5_define(g, &var, err))
-        h5_write(g, var.name, 0, rows, all, err);
+    if (all)
+        put_variable(g, &var, rows, all, err);
     mem_free(all);
     return err->code;
 }

@@ -31,8 +31,7 @@ static int write_kv_heads(struct output *o, struct h5group *g, const struct axis
 
         kv[i] = h < 0 ? -1 : h / (s->n_heads / s->n_kv_heads);
     }
-    return h5_coordinate(g, &v, err) || h5_write(g, v.name, 0, axis->dim.size, kv, err) ? err->code
-                                                                                        : 0;
+    return put_coordinate(g, &v, axis->dim.size, kv, err);
 }
 
 /* What stands beside the numbers of an axis: its configurations in words, a head's key/value head.
@@ -50,8 +49,7 @@ static int write_axis_notes(struct output *o, struct h5group *g, const struct ex
         if (!axis->label)
             continue;
         v.name = arena_printf(&o->arena, err, "%s_label", name);
-        if (!v.name || h5_coordinate(g, &v, err) ||
-            h5_write(g, v.name, 0, axis->dim.size, axis->label, err))
+        if (!v.name || put_coordinate(g, &v, axis->dim.size, axis->label, err))
             return err->code;
     }
     return 0;
@@ -160,8 +158,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
         write_coordinates(o, *g, err))
         return err->code;
     for (int i = 0; i < x->n_constants; i++)
-        if (h5_define(*g, &x->constant[i].var, err) ||
-            h5_write(*g, x->constant[i].var.name, 0, x->constant[i].n, x->constant[i].data, err))
+        if (put_variable(*g, &x->constant[i].var, x->constant[i].n, x->constant[i].data, err))
             return err->code;
     for (int i = 0; i < x->n_fields; i++)
         if (!x->field[i].hidden && h5_define(*g, &x->field[i].var, err))
@@ -233,7 +230,6 @@ static int place_query(struct output *o, const struct unit **u, uint32_t experim
     for (; !code && *u < end && (*u)->experiment == experiment && (*u)->query == query; ++*u) {
         buf_clear(&rows);
         if (!journal_has(o->journal, (*u)->key)) {
-            o->report->missing_units++;
             if (!o->partial)
                 code = err_set(err, ERR_BUG, "a unit of query %zu is not in the journal", query);
             else
@@ -251,11 +247,6 @@ static int place_query(struct output *o, const struct unit **u, uint32_t experim
 
 /* --- all of it --- */
 
-static const char *or_ok(const char *status)
-{
-    return status ? status : "ok";
-}
-
 static int write_status(struct output *o, struct h5group *g, const char *const *status,
                         struct err *err)
 {
@@ -263,11 +254,11 @@ static int write_status(struct output *o, struct h5group *g, const char *const *
                                       NULL};
     const char **all = arena_alloc(&o->arena, o->c->data.n, sizeof *all, err);
 
-    if (!all || h5_define(g, &v, err))
+    if (!all)
         return err->code;
     for (size_t q = 0; q < o->c->data.n; q++)
-        all[q] = or_ok(status[q]);
-    return h5_write(g, v.name, 0, o->c->data.n, all, err);
+        all[q] = status[q] ? status[q] : "ok";
+    return put_variable(g, &v, o->c->data.n, all, err);
 }
 
 int write_group(struct output *o, const struct experiment *x, const struct unit **u,
@@ -277,27 +268,28 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
     uint32_t self = (uint32_t)(x - o->c->x);
     const char **status = arena_alloc(&o->arena, ds->n, sizeof *status, err);
     struct averages *averages = NULL;
-    void *at[FIELDS_MAX];
+    struct row row = {.x = x};
     struct h5group *g;
 
-    if (!status || make_group(o, x, &g, err) || make_arrays(o, x, at, err) ||
+    if (!status || make_group(o, x, &g, err) || make_arrays(o, x, row.at, err) ||
         averages_open(&averages, o, x, err))
         return err->code;
     for (size_t q = 0; q < ds->n && !err->code; q++) {
+        row.q = &ds->query[q];
         status[q] = o->status[q];
         if (!status[q])
-            status[q] = query_skip(x, &ds->query[q]);
+            status[q] = query_skip(x, row.q);
         for (int i = 0; i < x->n_fields; i++)
-            fill(x->field[i].var.type, at[i], padded_elements(x, &x->field[i]));
-        if (place_query(o, u, self, q, at, &status[q], err))
+            fill(x->field[i].var.type, row.at[i], padded_elements(x, &x->field[i]));
+        if (place_query(o, u, self, q, row.at, &status[q], err))
             break;
         if (x->kind->fill_late && !status[q])
-            x->kind->fill_late(x, &ds->query[q], at);
+            x->kind->fill_late(&row);
         for (int i = 0; i < x->n_fields && !err->code; i++)
             if (!x->field[i].hidden)
-                h5_write(g, x->field[i].var.name, q, 1, at[i], err);
+                h5_write(g, x->field[i].var.name, q, 1, row.at[i], err);
         if (!err->code)
-            averages_take(averages, q, at, !status[q], err);
+            averages_take(averages, &row, !status[q], err);
     }
     if (!err->code)
         averages_write(averages, g, err);

@@ -18,9 +18,8 @@ static int write_property(struct output *o, struct h5group *g, const struct prop
     const struct dataset *ds = &o->c->data;
     struct variable v = {p->name, vtype_of(p->type), "query", p->meaning, NULL};
     void *all = arena_alloc(&o->arena, ds->n, vtype_size(v.type), err);
-    bool coordinate = p->use & PROPERTY_COORDINATE;
 
-    if (!all || (coordinate ? h5_coordinate(g, &v, err) : h5_define(g, &v, err)))
+    if (!all)
         return err->code;
     for (size_t q = 0; q < ds->n; q++) {
         const struct query *query = &ds->query[q];
@@ -32,7 +31,8 @@ static int write_property(struct output *o, struct h5group *g, const struct prop
         else
             ((int8_t *)all)[q] = (int8_t)property_number(p, query);
     }
-    return h5_write(g, v.name, 0, ds->n, all, err);
+    return p->use & PROPERTY_COORDINATE ? put_coordinate(g, &v, ds->n, all, err)
+                                        : put_variable(g, &v, ds->n, all, err);
 }
 
 static int write_properties(struct output *o, struct h5group *g, bool coordinates, struct err *err)
@@ -92,16 +92,17 @@ static int write_spans(struct output *o, struct h5group *g, struct err *err)
     return 0;
 }
 
-/* An (n) array of token ids per query. */
+/* Token ids of a query, (n): the list in it at this offset. */
 static int write_tokens(struct output *o, struct h5group *g, const struct variable *v, size_t n,
-                        const int32_t *(*of)(const struct query *), struct err *err)
+                        size_t offset, struct err *err)
 {
     int32_t *ids = arena_alloc(&o->arena, n, sizeof *ids, err);
 
     if (!ids || h5_define(g, v, err))
         return err->code;
     for (size_t q = 0; q < o->c->data.n; q++) {
-        const int32_t *own = of(&o->c->data.query[q]);
+        const void *list = (const char *)&o->c->data.query[q] + offset;
+        const int32_t *own = *(int32_t *const *)list;
 
         fill(V_I4, ids, n);
         if (own && n)
@@ -110,21 +111,6 @@ static int write_tokens(struct output *o, struct h5group *g, const struct variab
             return err->code;
     }
     return 0;
-}
-
-static const int32_t *targets_of(const struct query *q)
-{
-    return q->target;
-}
-
-static const int32_t *controls_of(const struct query *q)
-{
-    return q->control;
-}
-
-static const int32_t *subject_controls_of(const struct query *q)
-{
-    return q->s_control;
 }
 
 int write_coordinates(struct output *o, struct h5group *g, struct err *err)
@@ -143,12 +129,13 @@ int write_facts(struct output *o, struct h5group *g, struct err *err)
     const struct dataset *ds = &o->c->data;
 
     if (write_properties(o, g, false, err) || write_ids(o, g, err) || write_spans(o, g, err) ||
-        write_tokens(o, g, &target, ds->n_targets, targets_of, err))
+        write_tokens(o, g, &target, ds->n_targets, offsetof(struct query, target), err))
         return err->code;
     if (!ds->n_controls)
         return 0;
-    return write_tokens(o, g, &control, ds->n_controls, controls_of, err) ||
-                   write_tokens(o, g, &subjects, ds->n_controls, subject_controls_of, err)
+    return write_tokens(o, g, &control, ds->n_controls, offsetof(struct query, control), err) ||
+                   write_tokens(o, g, &subjects, ds->n_controls, offsetof(struct query, s_control),
+                                err)
                ? err->code
                : 0;
 }

@@ -1,7 +1,5 @@
 #include "campaign/output_strata.h"
 
-#include "results/h5write.h"
-
 int write_strata(struct output *o, struct h5group *g, struct err *err)
 {
     static const struct variable dataset = {
@@ -22,11 +20,9 @@ int write_strata(struct output *o, struct h5group *g, struct err *err)
         number[i] = s->v[i].template;
         number[s->n + i] = s->v[i].step;
     }
-    return h5_coordinate(g, &dataset, err) || h5_write(g, dataset.name, 0, s->n, name, err) ||
-                   h5_coordinate(g, &template, err) ||
-                   h5_write(g, template.name, 0, s->n, number, err) ||
-                   h5_coordinate(g, &step, err) ||
-                   h5_write(g, step.name, 0, s->n, number + s->n, err)
+    return put_coordinate(g, &dataset, s->n, name, err) ||
+                   put_coordinate(g, &template, s->n, number, err) ||
+                   put_coordinate(g, &step, s->n, number + s->n, err)
                ? err->code
                : 0;
 }

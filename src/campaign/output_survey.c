@@ -47,16 +47,11 @@ int write_survey(struct output *o, const struct experiment *x, struct err *err)
     for (size_t r = 0; s->means && r < s->n_roles; r++)
         role[r] = match_role_name(&o->c->data, s->role[r], &o->arena, err);
     if (h5_group(o->file, path, dims, s->means ? 4 : 2, &g, err) ||
-        h5_coordinate(g, &dataset, err) || h5_write(g, dataset.name, 0, s->n_strata, name, err) ||
-        h5_coordinate(g, &template, err) ||
-        h5_write(g, template.name, 0, s->n_strata, number, err) || h5_coordinate(g, &step, err) ||
-        h5_write(g, step.name, 0, s->n_strata, number + s->n_strata, err) ||
-        h5_define(g, s->means ? &n : &queries, err) || h5_write(g, "n", 0, s->n_strata, s->n, err))
+        put_coordinate(g, &dataset, s->n_strata, name, err) ||
+        put_coordinate(g, &template, s->n_strata, number, err) ||
+        put_coordinate(g, &step, s->n_strata, number + s->n_strata, err) ||
+        put_variable(g, s->means ? &n : &queries, s->n_strata, s->n, err))
         return err->code;
-    if (s->means)
-        return h5_define(g, &mean, err) || h5_write(g, mean.name, 0, s->n_strata, s->mean, err)
-                   ? err->code
-                   : 0;
-    return h5_define(g, &std, err) || h5_write(g, std.name, 0, s->n_strata, s->std, err) ? err->code
-                                                                                         : 0;
+    return s->means ? put_variable(g, &mean, s->n_strata, s->mean, err)
+                    : put_variable(g, &std, s->n_strata, s->std, err);
 }

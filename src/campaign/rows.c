@@ -18,14 +18,13 @@ void fill(enum vtype type, void *p, size_t n)
         memset(p, 0xff, n * vtype_size(type)); /* -1 in every integer type */
 }
 
-int row_alloc(struct row *row, const struct experiment *x, int n, bool cell_fields, struct arena *a,
-              struct err *err)
+int row_alloc(struct row *row, const struct experiment *x, const struct query *q, bool cell_fields,
+              struct arena *a, struct err *err)
 {
-    memset(row, 0, sizeof *row);
-    row->x = x;
+    *row = (struct row){.x = x, .q = q};
     for (int i = 0; i < x->n_fields; i++) {
         const struct field *f = &x->field[i];
-        size_t elements = field_elements(x, f, n);
+        size_t elements = field_elements(x, f, q->n);
 
         if (!in_row(f, cell_fields))
             continue;
@@ -37,13 +36,13 @@ int row_alloc(struct row *row, const struct experiment *x, int n, bool cell_fiel
     return 0;
 }
 
-int row_put(const struct row *row, int n, bool cell_fields, struct buf *out, struct err *err)
+int row_put(const struct row *row, bool cell_fields, struct buf *out, struct err *err)
 {
     for (int i = 0; i < row->x->n_fields; i++) {
         const struct field *f = &row->x->field[i];
+        size_t bytes = field_elements(row->x, f, row->q->n) * vtype_size(f->var.type);
 
-        if (in_row(f, cell_fields) &&
-            buf_put(out, row->at[i], field_elements(row->x, f, n) * vtype_size(f->var.type), err))
+        if (in_row(f, cell_fields) && buf_put(out, row->at[i], bytes, err))
             return err->code;
     }
     return 0;

@@ -11,10 +11,10 @@ static inline bool in_row(const struct field *f, bool cell_fields)
     return !f->late && f->cell == cell_fields;
 }
 
-/* Every field of that sort for a prompt of n tokens, filled with its fill value. */
-int row_alloc(struct row *row, const struct experiment *x, int n, bool cell_fields, struct arena *a,
-              struct err *err);
-int row_put(const struct row *row, int n, bool cell_fields, struct buf *out, struct err *err);
+/* Every field of that sort for a query, filled with its fill value. */
+int row_alloc(struct row *row, const struct experiment *x, const struct query *q, bool cell_fields,
+              struct arena *a, struct err *err);
+int row_put(const struct row *row, bool cell_fields, struct buf *out, struct err *err);
 
 /* Fill value of a type in n elements: NaN, or -1. */
 void fill(enum vtype type, void *p, size_t n);

@@ -66,14 +66,6 @@ static void add_moments(struct stratum_sums *t, const struct survey *s, const st
     }
 }
 
-static unsigned keep_of(enum site site)
-{
-    return site == SITE_Z      ? KEEP_Z
-           : site == SITE_ATTN ? KEEP_ATTN
-           : site == SITE_MLP  ? KEEP_MLP
-                               : 0;
-}
-
 static int add_query(struct stratum_sums *sums, const struct experiment *x, struct engine *e,
                      size_t q, struct arena *scratch, struct arena *a, struct err *err)
 {
@@ -86,7 +78,7 @@ static int add_query(struct stratum_sums *sums, const struct experiment *x, stru
     struct variant v = {.ids = query->ids, .n = query->n, .rows = {0, query->n}, .into = &run};
 
     if (!role || (!t->n && sums_alloc(t, s, a, err)) ||
-        run_alloc(&run, &e->model->shape, query->n, keep_of(s->site), scratch, err))
+        run_alloc(&run, &e->model->shape, query->n, site_keep(s->site), scratch, err))
         return err->code;
     engine_run(e, &v, 1);
     if (!isfinite(run.rms) || !isfinite(run.log_z))
@@ -157,22 +149,12 @@ struct survey_sums {
     struct stratum_sums *v; /* (n_strata) */
 };
 
-static int survey_begin(struct survey_sums **sums, const struct survey *s, struct err *err)
+static int survey_begin(struct survey_sums *sums, const struct survey *s, struct err *err)
 {
-    *sums = mem_alloc(1, sizeof **sums, err);
-    if (!*sums)
-        return err->code;
-    **sums = (struct survey_sums){0};
-    (*sums)->v = arena_alloc(&(*sums)->arena, s->n_strata, sizeof *(*sums)->v, err);
-    for (size_t k = 0; (*sums)->v && k < s->n_strata && !err->code; k++) {
-        (*sums)->v[k] = (struct stratum_sums){0};
-        sums_alloc(&(*sums)->v[k], s, &(*sums)->arena, err);
-    }
-    if (err->code) {
-        arena_release(&(*sums)->arena);
-        mem_free(*sums);
-        *sums = NULL;
-    }
+    sums->v = arena_alloc(&sums->arena, s->n_strata, sizeof *sums->v, err);
+    for (size_t k = 0; sums->v && k < s->n_strata; k++)
+        if (sums_alloc(&sums->v[k], s, &sums->arena, err))
+            break;
     return err->code;
 }
 
@@ -227,20 +209,16 @@ static float settle_spread(const struct survey_sums *sums, const struct survey *
     return (float)sqrt(second > 0 || isnan(second) ? second : 0);
 }
 
-static void survey_end(struct survey_sums *sums, struct survey *s)
+static void survey_end(const struct survey_sums *sums, struct survey *s)
 {
-    for (size_t k = 0; sums && k < s->n_strata; k++) {
+    for (size_t k = 0; k < s->n_strata; k++) {
         memcpy(s->n + k * s->n_roles, sums->v[k].n, s->n_roles * sizeof *s->n);
         if (s->means)
             settle_means(&sums->v[k], s, s->mean + k * survey_mean_floats(s));
         for (size_t l = 0; !s->means && l < s->n_layers; l++)
             s->std[k * s->n_layers + l] = settle_spread(sums, s, k, l, s->key);
     }
-    if (!sums)
-        return;
     s->known = true;
-    arena_release(&sums->arena);
-    mem_free(sums);
 }
 
 /* --- of a campaign --- */
@@ -263,7 +241,7 @@ int campaign_survey(struct campaign *c, struct journal *j, struct err *err)
     struct buf rows = {0};
 
     for (size_t i = 0; i < c->n && !err->code; i++) {
-        struct survey_sums *sums = NULL;
+        struct survey_sums sums = {0};
 
         if (!is_due(c, i, j))
             continue;
@@ -271,9 +249,11 @@ int campaign_survey(struct campaign *c, struct journal *j, struct err *err)
         for (size_t u = 0; u < c->n_survey && !err->code; u++) {
             buf_clear(&rows);
             if (c->unit[u].experiment == i && !journal_read(j, c->unit[u].key, &rows, err))
-                survey_add(sums, c->x[i].survey, &rows, err);
+                survey_add(&sums, c->x[i].survey, &rows, err);
         }
-        survey_end(sums, c->x[i].survey);
+        if (!err->code)
+            survey_end(&sums, c->x[i].survey);
+        arena_release(&sums.arena);
     }
     buf_release(&rows);
     return err->code;

@@ -49,14 +49,7 @@ static const char *trouble(const struct unit_job *j, int i)
 static int begin_run(struct unit_job *j, const struct run_spec *spec, int i, struct variant *v,
                      struct err *err)
 {
-    *v = (struct variant){.base = spec->base < 0 ? NULL : &j->run[spec->base],
-                          .ids = spec->ids ? spec->ids : j->q->ids,
-                          .n = spec->ids ? spec->n : j->q->n,
-                          .edit = spec->edit,
-                          .n_edits = spec->n_edits,
-                          .into = &j->run[i]};
-    if (spec->all_rows)
-        v->rows = (struct span){0, v->n};
+    *v = run_variant(spec, j->q, j->run, i);
     j->cost.flops += variant_flops(v, &j->c->model->shape);
     return run_alloc(&j->run[i], &j->c->model->shape, v->n, spec->keep, &j->c->unit_arena, err);
 }
@@ -165,10 +158,10 @@ static int reduce(struct unit_job *j, const struct cell *cell, bool cell_fields,
 
     if (!slot)
         return 0;
-    if (row_alloc(&row, j->x, j->q->n, cell_fields, &j->c->unit_arena, err) ||
+    if (row_alloc(&row, j->x, j->q, cell_fields, &j->c->unit_arena, err) ||
         slot(j->x, cell, &row, &j->worker, err))
         return err->code;
-    return row_put(&row, j->q->n, cell_fields, out, err);
+    return row_put(&row, cell_fields, out, err);
 }
 
 /* A kind without runs learns the same from its first answers. */

@@ -15,25 +15,16 @@ static int put_place(const struct axis *a, int64_t i, struct buf *b, struct err 
     return buf_printf(b, err, "%lld", (long long)i);
 }
 
-/* The axis that "{name}" names; NULL = there is none. */
-static const struct axis *named(const struct experiment *x, const char *name, size_t n, size_t *at)
-{
-    for (*at = 0; *at < (size_t)x->n_axes; ++*at)
-        if (strlen(x->axis[*at].dim.name) == n && memcmp(x->axis[*at].dim.name, name, n) == 0)
-            return &x->axis[*at];
-    return NULL;
-}
-
 /* One piece of the words, up to its end: drops what it wrote if it names an axis that is not there.
  */
 static int put_piece(const struct experiment *x, const int64_t index[AXES_MAX], const char *s,
                      const char *end, struct buf *b, struct err *err)
 {
-    size_t start = b->len, at;
+    size_t start = b->len;
 
     while (s < end) {
         size_t n = strcspn(s, "{[]"), left = (size_t)(end - s);
-        const struct axis *a;
+        int axis;
 
         if (n >= left)
             return buf_put(b, s, left, err);
@@ -41,12 +32,12 @@ static int put_piece(const struct experiment *x, const int64_t index[AXES_MAX], 
             return err->code;
         s += n + 1;
         n = strcspn(s, "}");
-        a = named(x, s, n, &at);
-        if (!a) {
+        axis = axis_named(x, s, n);
+        if (axis < 0) {
             b->len = start;
             return 0;
         }
-        if (put_place(a, index[at], b, err))
+        if (put_place(&x->axis[axis], index[axis], b, err))
             return err->code;
         s += n + 1;
     }

@@ -206,10 +206,11 @@ static int read_files(struct loader *l, const char *const *paths, size_t n, stru
 static int first_names(struct loader *l, struct err *err)
 {
     err_clear(err);
-    if (span_index(l, "first", NULL, err) < 0 || span_index(l, "last", NULL, err) < 0)
-        return err->code;
+    l->ds->span_name = arena_alloc(&l->ds->arena, NAMES_MAX, sizeof *l->ds->span_name, err);
     l->ds->target_name = arena_alloc(&l->ds->arena, NAMES_MAX, sizeof *l->ds->target_name, err);
-    return l->ds->target_name ? 0 : err->code;
+    if (l->ds->span_name && l->ds->target_name && span_index(l, "first", NULL, err) >= 0)
+        span_index(l, "last", NULL, err);
+    return err->code;
 }
 
 int dataset_load(struct dataset *ds, const char *const *paths, size_t n_paths,

@@ -35,13 +35,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Why a query cannot be used, in a few words; NULL = it can. */
-#define QUERY_OK NULL
-
 enum { QUERY_ANSWERS = 3 };
 
 struct query {
-    const char *status;  /* QUERY_OK, or the reason, in the arena */
+    const char *status;  /* why it cannot be used, in the arena; NULL = it can */
     const char *text;    /* the prompt; decoded from ids where the file has none */
     const char *item;    /* the unit of statistics */
     const char *subject; /* "" if the data names none */

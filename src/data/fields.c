@@ -232,43 +232,32 @@ int check_pair(struct loader *l, struct query *q, const char *what, const char *
     return 0;
 }
 
-/* Index of name in a list that is kept in the arena, NAMES_MAX long; -1 = the list is full. */
-static int name_index(struct loader *l, const char ***list, size_t *n, const char *name,
-                      struct err *err)
+/* Index of name in a list that is kept in the arena, NAMES_MAX long; -1 = the list is full, a
+   problem. */
+static int name_index(struct loader *l, const char *what, const char **list, size_t *n,
+                      const char *name, const char *key, struct err *err)
 {
     for (size_t i = 0; i < *n; i++)
-        if (str_eq((*list)[i], name))
+        if (str_eq(list[i], name))
             return (int)i;
-    if (*n == NAMES_MAX)
+    if (*n == NAMES_MAX) {
+        line_problem(l, key, name,
+                     "%s \"%.64s\" is one name too many: at most %d names are allowed", what, name,
+                     NAMES_MAX);
         return -1;
-    if (!*list)
-        *list = arena_alloc(&l->ds->arena, NAMES_MAX, sizeof **list, err);
-    if (!*list)
-        return -1;
-    (*list)[*n] = arena_strdup(&l->ds->arena, name, err);
-    return (*list)[*n] ? (int)(*n)++ : -1;
+    }
+    list[*n] = arena_strdup(&l->ds->arena, name, err);
+    return list[*n] ? (int)(*n)++ : -1;
 }
 
 int span_index(struct loader *l, const char *name, const char *key, struct err *err)
 {
-    int i = name_index(l, &l->ds->span_name, &l->ds->n_spans, name, err);
-
-    if (i < 0 && !err->code)
-        line_problem(l, key, name,
-                     "span \"%.64s\" is one name too many: at most %d names are allowed", name,
-                     NAMES_MAX);
-    return i;
+    return name_index(l, "span", l->ds->span_name, &l->ds->n_spans, name, key, err);
 }
 
 int target_index(struct loader *l, const char *name, const char *key, struct err *err)
 {
-    int i = name_index(l, &l->ds->target_name, &l->ds->n_targets, name, err);
-
-    if (i < 0 && !err->code)
-        line_problem(l, key, name,
-                     "target \"%.64s\" is one name too many: at most %d names are allowed", name,
-                     NAMES_MAX);
-    return i;
+    return name_index(l, "target", l->ds->target_name, &l->ds->n_targets, name, key, err);
 }
 
 int answer_number(const char *name)

@@ -42,14 +42,22 @@ static void check_keys(struct loader *l, const json_t *obj, const char *outer)
     }
 }
 
+/* What stands under key; NULL = nothing, or null. */
+static const json_t *given(const json_t *obj, const char *key)
+{
+    const json_t *v = json_object_get(obj, key);
+
+    return json_is_null(v) ? NULL : v;
+}
+
 /* An object under key, or NULL: absent, null, or no object (a problem). */
 static const json_t *take_object(struct loader *l, const json_t *obj, const char *key,
                                  const char *outer, const char *expected)
 {
-    const json_t *v = json_object_get(obj, key);
+    const json_t *v = given(obj, key);
 
-    if (!v || json_is_null(v) || json_is_object(v))
-        return json_is_null(v) ? NULL : v;
+    if (!v || json_is_object(v))
+        return v;
     line_problem(l, outer ? outer : key, outer ? key : NULL, "%s is %s, expected %s", key,
                  json_kind(v), expected);
     return NULL;
@@ -58,10 +66,9 @@ static const json_t *take_object(struct loader *l, const json_t *obj, const char
 static int read_ids(struct loader *l, struct query *q, const json_t *obj, const char *outer,
                     const char *what, struct draft_prompt *p, struct err *err)
 {
-    const json_t *ids = json_object_get(obj, "ids");
-    const json_t *text = json_object_get(obj, "text");
+    const json_t *ids = given(obj, "ids"), *text = given(obj, "text");
 
-    if (text && !json_is_null(text) && !json_is_string(text))
+    if (text && !json_is_string(text))
         line_problem(l, outer ? outer : "text", outer ? "text" : NULL,
                      "text is %s, expected a string", json_kind(text));
     p->text = json_string_value(text);
@@ -70,12 +77,12 @@ static int read_ids(struct loader *l, struct query *q, const json_t *obj, const 
         if (!p->text)
             return err->code;
     }
-    if (ids && !json_is_null(ids))
+    if (ids)
         return take_ids(l, q, ids, outer ? outer : "ids", outer ? "ids" : NULL, what, &p->ids,
                         &p->n, err);
     if (p->text)
         return encode_text(l, q, what, p->text, true, &p->ids, &p->n, err);
-    if (!text || json_is_null(text))
+    if (!text)
         line_problem(l, outer, NULL, "%sneither ids nor text, expected one of them", what);
     return 0;
 }
@@ -274,11 +281,11 @@ static int own_target(struct loader *l, const struct draft *d, const char *key, 
 
 static int read_right(struct loader *l, const json_t *obj, struct draft *d, struct err *err)
 {
-    const json_t *right = json_object_get(obj, "target"), *foils = json_object_get(obj, "foils");
+    const json_t *right = given(obj, "target"), *foils = given(obj, "foils");
 
-    if (right && !json_is_null(right))
+    if (right)
         d->right = own_target(l, d, "target", right);
-    if (!foils || json_is_null(foils))
+    if (!foils)
         return 0;
     if (!json_is_array(foils)) {
         line_problem(l, "foils", NULL, "foils is %s, expected an array of names of targets",
@@ -301,10 +308,10 @@ static int read_right(struct loader *l, const json_t *obj, struct draft *d, stru
 static int read_controls(struct loader *l, struct query *q, const json_t *obj, struct draft *d,
                          struct err *err)
 {
-    const json_t *controls = json_object_get(obj, "controls");
+    const json_t *controls = given(obj, "controls");
     char name[24];
 
-    if (!controls || json_is_null(controls))
+    if (!controls)
         return 0;
     if (!json_is_array(controls)) {
         line_problem(l, "controls", NULL, "controls is %s, expected an array of tokens",

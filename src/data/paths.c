@@ -158,10 +158,8 @@ static int by_kind(const void *a, const void *b)
     const struct source *x = a, *y = b;
     int d = strcmp(x->dataset, y->dataset);
 
-    if (!d)
-        d = (x->template > y->template) - (x->template <y->template);
-    if (!d)
-        d = (x->step > y->step) - (x->step < y->step);
+    d = d ? d : compare(x->template, y->template);
+    d = d ? d : compare(x->step, y->step);
     return d ? d : strcmp(x->path, y->path);
 }
 

@@ -221,6 +221,8 @@ static int open_source(struct experiment *x, struct ablation *b, struct problems
     if (places_of(&place, &one, x, "source.position", problems, err))
         return err->code;
     b->source_place = place.v;
+    /* The patch may put another row than the last into the last row of the last layer. */
+    x->all_rows = b->source == FROM_CLEAN;
     return 0;
 }
 
@@ -294,18 +296,14 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
     const struct ablation_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
     struct ablation *b = arena_alloc(x->arena, 1, sizeof *b, err);
-    int *order = arena_alloc(x->arena, x->scene->data->n_spans, sizeof *order, err);
     bool edge;
 
-    if (!b || !order)
+    if (!b)
         return err->code;
     x->state = b;
-    b->scratch =
-        arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *b->scratch, err);
-    if (!b->scratch)
+    b->order = span_order_in(x->scene->data, x->arena, err);
+    if (!b->order)
         return err->code;
-    span_order(x->scene->data, order);
-    b->order = order;
     choose(b, c);
     edge = b->site == SITE_PATTERN;
     check(x, b, problems);
@@ -316,6 +314,8 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
                   problems, err) ||
         (edge && places_of(&b->from, &c->from, x, "from", problems, err)) || problems->count)
         return err->code;
+    /* An edited MLP output stands beside its row's attention output, which is not computed anew. */
+    x->keep = site_keep(b->site) | (b->site == SITE_MLP ? KEEP_ATTN : 0);
     return open_operation(x, b, problems, err) || open_axes(x, b, err) ||
                    ablation_open_effects(x, b, err) || ablation_declare(x, b, err) ||
                    name_cells(x, err)
@@ -330,7 +330,7 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
     const struct ablation *b = x->state;
     const struct ablation_config *c = x->config;
 
-    if (!places_any(&b->positions, x->scene, q, b->scratch))
+    if (!places_any(&b->positions, x->scene, q))
         return "it does not have any of the positions";
     if (b->operation == DO_RESAMPLE && !source_query(x, q, 0))
         return "no other item's query to resample from";
@@ -363,25 +363,24 @@ static uint64_t ablation_cost_of(const struct experiment *x, const struct query 
 {
     const struct ablation *b = x->state;
     const struct dataset *ds = x->scene->data;
-    uint64_t cost = 31 * places_cost(&b->positions, x->scene, q, b->scratch) +
-                    partners_cost(&b->partners, ds, q);
+    uint64_t cost =
+        31 * places_cost(&b->positions, x->scene, q) + partners_cost(&b->partners, ds, q);
     const struct query *step = b->step ? source_query(x, q, 0) : NULL;
 
     return step ? 31 * cost + hash_u64(step->span, ds->n_spans * sizeof *step->span) : cost;
 }
 
-static void ablation_late(const struct experiment *x, const struct query *q,
-                          void *const at[FIELDS_MAX])
+static void ablation_late(const struct row *row)
 {
-    const struct ablation *b = x->state;
+    const struct ablation *b = row->x->state;
+    int64_t *partner = row_i64(row, "partner");
 
-    for (int i = 0; i < x->n_fields; i++)
-        if (x->field[i].late)
-            partners_put(&b->partners, x->scene->data, q, at[i]);
+    if (partner)
+        partners_put(&b->partners, row->x->scene->data, row->q, partner);
 }
 
 static int noised_run(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                      unsigned keep, struct arena *a, struct err *err)
+                      struct arena *a, struct err *err)
 {
     const struct ablation_config *c = x->config;
     struct span span = q->span[dataset_span(x->scene->data, c->source_span)];
@@ -391,31 +390,23 @@ static int noised_run(const struct experiment *x, const struct query *q, struct 
 
     if (!v)
         return err->code;
-    return corrupted_run(spec, keep, span, v + (int64_t)sample * span_len(span) * d, d, a, err);
+    return corrupted_run(spec, x->keep, span, v + (int64_t)sample * span_len(span) * d, d, a, err);
 }
 
 static int ablation_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
                          struct arena *a, struct err *err)
 {
     const struct ablation *b = x->state;
-    /* An edited MLP output stands beside its row's attention output, which is not computed anew. */
-    unsigned keep = b->site == SITE_Z      ? KEEP_Z
-                    : b->site == SITE_ATTN ? KEEP_ATTN
-                    : b->site == SITE_MLP  ? KEEP_ATTN | KEEP_MLP
-                                           : 0;
-    /* A patch may put another row than the last into the last row of the last layer. */
-    bool all_rows = b->source_place && b->source == FROM_CLEAN;
 
-    spec[0] = (struct run_spec){.keep = keep, .base = -1, .all_rows = all_rows};
     if (b->partners.of)
-        return 1 + partners_runs(&b->partners, x->scene->data, q, keep, spec + 1);
+        return partners_runs(&b->partners, x->scene->data, q, x->keep, spec);
     if (b->operation != DO_PATCH || b->source == FROM_CLEAN)
-        return 1;
-    spec[1] = (struct run_spec){.keep = keep, .base = -1, .ids = q->cf_ids, .n = q->n};
-    if (b->source == FROM_CORRUPTED && noised_run(x, q, &spec[1], keep, a, err))
         return 0;
-    spec[1].all_rows = true;
-    return 2;
+    spec[0] = (struct run_spec){.keep = x->keep, .base = -1, .ids = q->cf_ids, .n = q->n};
+    if (b->source == FROM_CORRUPTED && noised_run(x, q, spec, a, err))
+        return 0;
+    spec[0].all_rows = true;
+    return 1;
 }
 
 static int ablation_variants(const struct experiment *x, struct cell *cell, struct arena *a,
@@ -428,15 +419,13 @@ static int ablation_variants(const struct experiment *x, struct cell *cell, stru
     cell->n_variants = 0;
     if (ablation_edits(x, cell, &edits, &n, a, err) || !n)
         return err->code;
-    return cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), 0, a, err);
+    return cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), false, a, err);
 }
 
 const struct kind kind_ablation = {
     .name = "ablation",
     .summary = "sweeps over layers, heads and positions: zero, mean, resample, noise, patch, ...",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct ablation_config),
+    KIND_CONFIG(struct ablation_config, rows),
     .version = 1,
     .open = ablation_open,
     .skip = ablation_skip,

@@ -40,7 +40,6 @@ struct ablation {
     int layer_axis, head_axis, position_axis, from_axis, sample_axis; /* -1 = no such axis */
     int draws;                                                        /* samples of a cell */
     const int *order;                                                 /* span_order */
-    int *scratch; /* (2 max_tokens) for places */
 
     struct partners partners; /* of a resample; or each query's own at another step */
 

@@ -82,28 +82,9 @@ int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *
     return add_named_axis(x, "metric", n, label, err);
 }
 
-/* "query layer head position sample", as far as there are such axes. */
-static const char *cell_dims(const struct experiment *x, const char *after, struct err *err)
-{
-    const char *dims = "query";
-
-    for (int i = 0; dims && i < x->n_axes; i++)
-        if (x->axis[i].cell)
-            dims = arena_printf(x->arena, err, "%s %s", dims, x->axis[i].dim.name);
-    return dims ? arena_printf(x->arena, err, "%s%s", dims, after) : NULL;
-}
-
-/* "stratum layer head position metric": samples are averaged first. */
-static const char *effect_dims(const struct experiment *x, struct err *err)
-{
-    const struct ablation *b = x->state;
-    const char *dims = "stratum";
-
-    for (int i = 0; dims && i < x->n_axes; i++)
-        if (x->axis[i].cell && i != b->sample_axis)
-            dims = arena_printf(x->arena, err, "%s %s", dims, x->axis[i].dim.name);
-    return dims ? arena_printf(x->arena, err, "%s metric", dims) : NULL;
-}
+/* Samples are averaged first. */
+#define EFFECT_DIMS "stratum layer head? from? to? position? metric"
+#define CELL_DIMS   "query layer head? from? to? position? sample?"
 
 /* Mean over samples of value[cell * draws + sample, at] minus clean; NaN where there is none. */
 static float mean_effect(const float *value, size_t draws, size_t stride, float clean)
@@ -120,9 +101,9 @@ static float mean_effect(const float *value, size_t draws, size_t stride, float 
 }
 
 /* One query's effects: (cells without samples, metrics). */
-static void effects(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                    float *out)
+static void effects(const struct row *row, float *out)
 {
+    const struct experiment *x = row->x;
     const struct ablation *b = x->state;
     size_t draws = b->sample_axis < 0 ? 1 : (size_t)b->draws, cells = 1, column = 0;
 
@@ -133,13 +114,13 @@ static void effects(const struct experiment *x, const struct query *q, void *con
         const struct measure *m = &metrics[i];
         size_t n = m->per_target ? x->scene->data->n_targets : 1;
         /* Answers that begin with the same token cannot be told apart. */
-        bool blurred = m->bit & (METRIC_DIFFERENCE | METRIC_REPETITION) && q->target_collision;
+        bool blurred = m->bit & (METRIC_DIFFERENCE | METRIC_REPETITION) && row->q->target_collision;
         const float *value, *clean;
 
         if (!(b->metrics & m->bit) || m->effect == NO_EFFECT)
             continue;
-        value = query_array(x, at, m->name);
-        clean = m->effect == MINUS_CLEAN ? query_array(x, at, m->clean) : NULL;
+        value = row_f32(row, m->name);
+        clean = m->effect == MINUS_CLEAN ? row_f32(row, m->clean) : NULL;
         for (size_t t = 0; t < n; t++, column++)
             for (size_t c = 0; c < cells; c++)
                 out[c * b->n_effects + column] =
@@ -149,7 +130,6 @@ static void effects(const struct experiment *x, const struct query *q, void *con
     }
 }
 
-/* What is done to what: "head output set to zero". */
 /* What is done: "head outputs set to zero". */
 static const char *title_of(struct experiment *x, const struct ablation *b, struct err *err)
 {
@@ -229,36 +209,28 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
 
 int ablation_declare(struct experiment *x, const struct ablation *b, struct err *err)
 {
-    const char *cell = cell_dims(x, "", err), *per_target = cell_dims(x, " target", err);
-
-    if (!cell || !per_target)
-        return err->code;
     for (size_t i = 0; i < METRICS; i++) {
         const struct measure *m = &metrics[i];
 
         if (!(b->metrics & m->bit))
             continue;
-        if (add_field(x, m->name, m->type, m->per_target ? per_target : cell, m->units, m->text,
-                      err) ||
+        if (add_field(x, m->name, m->type, m->per_target ? CELL_DIMS " target" : CELL_DIMS,
+                      m->units, m->text, err) ||
             (m->clean && add_field(x, m->clean, m->type, m->per_target ? "query target" : "query",
                                    m->units, m->clean_text, err)))
             return err->code;
     }
     if (b->n_effects) {
-        if (add_aggregate(x, "effect", effect_dims(x, err), "1", "ablated minus clean", effects,
-                          err))
+        if (add_aggregate(x, "effect", EFFECT_DIMS, "1", "ablated minus clean", effects, err))
             return err->code;
         x->aggregate[0].tested = b->sign;
         if (describe(x, b, err))
             return err->code;
     }
-    if (b->operation != DO_RESAMPLE)
-        return 0;
-    if (add_query_field(x, "partner", V_I8, "query sample", NULL,
-                        "query that is resampled from; -1 = none", err))
-        return err->code;
-    x->field[x->n_fields - 1].late = true;
-    return 0;
+    return b->operation == DO_RESAMPLE
+               ? add_late_field(x, "partner", V_I8, "query sample", NULL,
+                                "query that is resampled from; -1 = none", err)
+               : 0;
 }
 
 /* --- reducing --- */
@@ -296,15 +268,13 @@ int ablation_query(const struct experiment *x, const struct cell *cell, struct r
                    struct worker *w, struct err *err)
 {
     const struct query *q = &x->scene->data->query[cell->query];
-    const struct run *run = &cell->run[0];
     size_t n = x->scene->data->n_targets;
-    float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err), *logprob;
+    float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err);
 
     if (!logit)
         return err->code;
-    logprob = logit + n;
-    run_targets(run, q, n, logit, logprob);
-    put_answer(x, q, row, logit, logprob, true);
+    run_targets(&cell->run[0], q, n, logit, logit + n);
+    put_answer(x, q, row, logit, logit + n, true);
     return 0;
 }
 

@@ -8,7 +8,6 @@
  */
 #include "base/hash.h"
 #include "base/real.h"
-#include "base/str.h"
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"
 #include "experiments/kit/corrupt.h"
@@ -89,12 +88,12 @@ struct trace {
 };
 
 /* Mean over a role's tokens of each (corruption, site, window, layer). */
-static void role_score(const struct experiment *x, const struct query *q,
-                       void *const at[FIELDS_MAX], float *out)
+static void role_score(const struct row *row, float *out)
 {
+    const struct experiment *x = row->x;
     const struct trace_config *c = x->config;
-    const int8_t *role = query_array(x, at, "token_role");
-    const float *score = query_array(x, at, "score");
+    const int8_t *role = row_i8(row, "token_role");
+    const float *score = row_f32(row, "score");
     size_t groups = c->corrupt.n * c->sites.n * c->window.n;
     size_t tokens = x->axis[TOKEN].dim.size, layers = x->axis[LAYER].dim.size;
     bool zero = c->role_average == MEAN_AUTHORS;
@@ -104,7 +103,7 @@ static void role_score(const struct experiment *x, const struct query *q,
         double sum = 0;
         int n = 0;
 
-        for (int t = 0; t < q->n; t++)
+        for (int t = 0; t < row->q->n; t++)
             if (role[t] == (int8_t)r) {
                 sum += (double)score[(g * tokens + (size_t)t) * layers + l];
                 n++;
@@ -115,18 +114,18 @@ static void role_score(const struct experiment *x, const struct query *q,
 
 /* The same minus the probability without the module put in: what it alone changes. A role that the
    query lacks has none, whatever role_average says. */
-static void role_effect(const struct experiment *x, const struct query *q,
-                        void *const at[FIELDS_MAX], float *out)
+static void role_effect(const struct row *row, float *out)
 {
+    const struct experiment *x = row->x;
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
-    const int8_t *role = query_array(x, at, "token_role");
-    const float *high = query_array(x, at, "high"), *low = query_array(x, at, "low");
+    const int8_t *role = row_i8(row, "token_role");
+    const float *high = row_f32(row, "high"), *low = row_f32(row, "low");
     size_t inner = ROLES * x->axis[LAYER].dim.size, sites = c->sites.n * c->window.n;
     bool present[ROLES] = {false};
 
-    role_score(x, q, at, out);
-    for (int i = 0; i < q->n; i++)
+    role_score(row, out);
+    for (int i = 0; i < row->q->n; i++)
         if (role[i] >= 0)
             present[role[i]] = true;
     for (size_t i = 0; i < c->corrupt.n * sites * inner; i++)
@@ -226,31 +225,14 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
     return describe(x, c, err);
 }
 
-static void check_spans(struct experiment *x, const struct string_list *names,
-                        struct problems *problems)
-{
-    for (size_t i = 0; i < names->n; i++) {
-        const struct dataset *ds = x->scene->data;
-        const char *near;
-
-        if (dataset_span(ds, names->v[i]) >= 0)
-            continue;
-        near = str_did_you_mean(names->v[i], ds->span_name, ds->n_spans);
-        config_problem(x->scene->config, x->entry, "corrupt", problems,
-                       "the data has no span \"%s\"%s%s%s", names->v[i],
-                       near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
-    }
-}
-
 static int trace_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct trace_config *c = x->config;
     const struct dataset *ds = x->scene->data;
     struct trace *t = arena_alloc(x->arena, 1, sizeof *t, err);
-    int64_t *window = arena_alloc(x->arena, c->window.n, sizeof *window, err);
     const char **site = choice_words(&c->sites, site_words, x->arena, err);
 
-    if (!t || !window || !site)
+    if (!t || !site)
         return err->code;
     x->state = t;
     x->words =
@@ -264,7 +246,8 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         x->needs |= NEED_DRAWS;
     t->denoise = c->direction == DENOISE;
     t->samples = t->counterfactual ? 1 : (int)c->samples;
-    check_spans(x, &c->corrupt, problems);
+    for (size_t i = 0; i < c->corrupt.n; i++)
+        span_check(x, "corrupt", c->corrupt.v[i], problems);
     if (1 + c->corrupt.n * (size_t)t->samples > RUNS_MAX)
         config_problem(x->scene->config, x->entry, "samples", problems,
                        "%zu corruptions of %d samples are more than %d runs of a query",
@@ -272,7 +255,6 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
     if (!t->counterfactual &&
         noise_open(&t->noise, x, &c->noise, c->noise_file, &c->corrupt, problems, err))
         return err->code;
-    memcpy(window, c->window.v, c->window.n * sizeof *window);
     if (add_named_axis(x, "corruption", c->corrupt.n, c->corrupt.v, err) ||
         add_named_axis(x, "site", c->sites.n, site, err) ||
         add_axis(x, "window", c->window.n, err) ||
@@ -283,7 +265,7 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         return err->code;
     for (int i = CORRUPTION; i <= LAYER; i++)
         x->axis[i].cell = true;
-    x->axis[WINDOW].dim.coord = window;
+    x->axis[WINDOW].dim.coord = c->window.v;
     x->axis[WINDOW].dim.type = V_I8;
     x->axis[TOKEN].tokens = true;
     return declare(x, c, err);
@@ -346,10 +328,8 @@ static int trace_runs(const struct experiment *x, const struct query *q, struct 
 {
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
-    unsigned keep = KEEP_ATTN | KEEP_MLP;
-    int d = x->scene->model->shape.d_model, n = 1;
+    int d = x->scene->model->shape.d_model, n = 0;
 
-    spec[0] = (struct run_spec){.keep = keep, .base = -1};
     for (size_t i = 0; i < c->corrupt.n; i++) {
         struct span b = corrupted_span(x, q, i);
         float *rows_of = span_empty(b) ? NULL : corrupt_embeddings(x, q, i, a, err);
@@ -357,7 +337,7 @@ static int trace_runs(const struct experiment *x, const struct query *q, struct 
         if (!span_empty(b) && !rows_of)
             return 0;
         for (int s = 0; rows_of && s < t->samples; s++)
-            if (corrupted_run(&spec[n++], keep, b, rows_of + (int64_t)s * span_len(b) * d, d, a,
+            if (corrupted_run(&spec[n++], x->keep, b, rows_of + (int64_t)s * span_len(b) * d, d, a,
                               err))
                 return 0;
     }
@@ -416,7 +396,7 @@ static int trace_variants(const struct experiment *x, struct cell *cell, struct 
                                             .edit = &e[s],
                                             .n_edits = 1,
                                             .asks = ASK_VOCAB,
-                                            .answer = answer_new(x->scene, q, 0, a, err)};
+                                            .answer = answer_new(x->scene, q, false, a, err)};
         if (!cell->variant[s].answer)
             return err->code;
     }
@@ -505,13 +485,12 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
 const struct kind kind_causal_trace = {
     .name = "causal_trace",
     .summary = "causal tracing: restore single modules in a corrupted run",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct trace_config),
+    KIND_CONFIG(struct trace_config, rows),
     .version = 3,
     .open = trace_open,
     .skip = trace_skip,
     .derived = trace_derived,
+    .keep = KEEP_ATTN | KEEP_MLP,
     .runs = trace_runs,
     .admit = trace_admit,
     .variants = trace_variants,

@@ -59,13 +59,6 @@ static int declare_fields(struct experiment *x, const struct decode_config *c, s
 
 /* --- averages over queries --- */
 
-static void centred(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                    float *out)
-{
-    (void)q;
-    centre_logits(x, at, vectors_n(x), out);
-}
-
 static int describe(struct experiment *x, struct err *err)
 {
     static const struct headline headline = {
@@ -108,7 +101,8 @@ static int declare_averages(struct experiment *x, struct err *err)
 
     if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
         add_aggregate(x, "mean_centred_logit", dims, "1",
-                      "mean over queries of logit minus that of the control tokens", centred, err))
+                      "mean over queries of logit minus that of the control tokens", centre_logits,
+                      err))
         return err->code;
     return describe(x, err);
 }
@@ -233,9 +227,7 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
 const struct kind kind_decode = {
     .name = "decode",
     .summary = "early decoding: attention and MLP outputs of every layer as logits",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct decode_config),
+    KIND_CONFIG(struct decode_config, rows),
     .version = 2,
     .open = decode_open,
     .keep = KEEP_ATTN | KEEP_MLP,

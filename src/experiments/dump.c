@@ -7,6 +7,7 @@
  */
 #include "experiments/kit/places.h"
 #include "experiments/kit/select.h"
+#include "experiments/kit/survey.h"
 
 #include "base/str.h"
 
@@ -32,13 +33,12 @@ static const struct config_row rows[] = {
 
 static const struct dump_site {
     enum site site;
-    unsigned keep;
     const char *field, *dims, *text; /* `head` is a dimension already */
 } sites[] = {
-    {SITE_RESID, 0, "residual", "query layer position width", "residual stream after the layer"},
-    {SITE_ATTN, KEEP_ATTN, "attn", "query layer position width", "output of attention"},
-    {SITE_MLP, KEEP_MLP, "mlp", "query layer position width", "output of the MLP"},
-    {SITE_Z, KEEP_Z, "head_output", "query layer head position head_width",
+    {SITE_RESID, "residual", "query layer position width", "residual stream after the layer"},
+    {SITE_ATTN, "attn", "query layer position width", "output of attention"},
+    {SITE_MLP, "mlp", "query layer position width", "output of the MLP"},
+    {SITE_Z, "head_output", "query layer head position head_width",
      "output of the head, before the output matrix"},
 };
 enum { SITES = sizeof sites / sizeof *sites };
@@ -47,7 +47,6 @@ struct dump {
     struct selections layers;
     struct places positions;
     bool wanted[SITES];
-    int *scratch; /* (2 max_tokens) for places */
 };
 
 static int open_axes(struct experiment *x, const struct dump *d, struct err *err)
@@ -83,13 +82,12 @@ static int dump_open(struct experiment *x, struct problems *problems, struct err
     if (!d)
         return err->code;
     x->state = d;
-    d->scratch =
-        arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *d->scratch, err);
-    if (!d->scratch)
-        return err->code;
-    for (size_t i = 0; i < SITES; i++)
+    x->all_rows = true;
+    for (size_t i = 0; i < SITES; i++) {
         for (size_t k = 0; k < c->sites.n; k++)
             d->wanted[i] |= (int)sites[i].site == c->sites.v[k];
+        x->keep |= d->wanted[i] ? site_keep(sites[i].site) : 0;
+    }
     if (selections_of(&d->layers, &c->layers, x->scene->model->shape.n_layers, x, "layers",
                       problems, err) ||
         places_of(&d->positions, &c->positions, x, "positions", problems, err))
@@ -108,23 +106,7 @@ static const char *dump_skip(const struct experiment *x, const struct query *q)
 {
     const struct dump *d = x->state;
 
-    return places_any(&d->positions, x->scene, q, d->scratch)
-               ? NULL
-               : "it does not have any of the positions";
-}
-
-static int dump_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                     struct arena *a, struct err *err)
-{
-    const struct dump *d = x->state;
-
-    (void)q;
-    (void)a;
-    (void)err;
-    spec[0] = (struct run_spec){.base = -1, .all_rows = true};
-    for (size_t i = 0; i < SITES; i++)
-        spec[0].keep |= d->wanted[i] ? sites[i].keep : 0;
-    return 1;
+    return places_any(&d->positions, x->scene, q) ? NULL : "it does not have any of the positions";
 }
 
 /* out (n): mean over tokens of elements [first, first + n) of the site's rows. */
@@ -180,12 +162,9 @@ static int dump_query(const struct experiment *x, const struct cell *cell, struc
 const struct kind kind_dump = {
     .name = "dump",
     .summary = "the clean run's values at named sites, layers and positions",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct dump_config),
+    KIND_CONFIG(struct dump_config, rows),
     .version = 1,
     .open = dump_open,
     .skip = dump_skip,
-    .runs = dump_runs,
     .reduce_query = dump_query,
 };

@@ -53,11 +53,24 @@ struct constant {
     size_t n; /* entries of the first */
 };
 
+/* One query's fields or one cell's: while they are reduced, each for the query's own tokens; when
+   results are written, all fields of a query, padded. */
+struct row {
+    const struct experiment *x;
+    const struct query *q;
+    void *at[FIELDS_MAX]; /* NULL for fields that it does not have */
+};
+
+/* A field's array; NULL where the row does not have it, or it is of another type. */
+float *row_f32(const struct row *row, const char *field);
+int64_t *row_i64(const struct row *row, const char *field);
+int32_t *row_i32(const struct row *row, const char *field);
+int8_t *row_i8(const struct row *row, const char *field);
+
 /*
  * An average over queries: value() makes one query's numbers from its fields, and the file gets
  * their mean, standard error, interval and count in each stratum (NAME, NAME_se, _lo, _hi, _n).
  */
-struct experiment;
 struct aggregate {
     struct field field; /* dims begin with "stratum" */
     bool no_interval;   /* the same number for each query: only NAME and NAME_n */
@@ -65,8 +78,7 @@ struct aggregate {
                            ratio of their means */
     const bool *tested; /* not NULL: these are effects, and go to NAME/stats; those that have a
                            sign (by place on the last axis) are tested against 0 */
-    void (*value)(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                  float *out);
+    void (*value)(const struct row *row, float *out);
     const char *of; /* value NULL: the field whose values it averages as they are */
 };
 
@@ -105,21 +117,13 @@ struct experiment {
     struct authors_layout authors; /* the place of its numbers in the files of the paper's code */
     bool settles; /* the kind's `settle` is called, and needs all queries at once */
     unsigned needs;
+    unsigned keep;         /* what the clean run keeps (KEEP_...); begins as the kind's */
+    bool all_rows;         /* of the clean run: as in run_spec */
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
     const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out
                           where the experiment has not the axis in it; NULL = the kind's summary */
     void *state;       /* the kind's own, in the arena */
 };
-
-/* Values of one query's or one cell's fields while they are reduced. */
-struct row {
-    const struct experiment *x;
-    void *at[FIELDS_MAX]; /* NULL for fields of the other sort */
-};
-
-float *row_f32(const struct row *row, const char *field);
-int32_t *row_i32(const struct row *row, const char *field);
-int8_t *row_i8(const struct row *row, const char *field);
 
 /* A cell's variants (samples, draws) and where their answers are. */
 struct cell {
@@ -147,6 +151,10 @@ struct run_spec {
     int n_edits;
 };
 
+/* In a kind: the struct of its config, and the table of the rows that fill it. */
+#define KIND_CONFIG(type, table) \
+    .rows = (table), .n_rows = sizeof(table) / sizeof *(table), .config_size = sizeof(type)
+
 /* Slots in the order in which a job calls them. */
 struct kind {
     const char *name;    /* `kind:` in the config */
@@ -166,16 +174,17 @@ struct kind {
        NULL slot = nothing was. */
     struct hash (*derived)(const struct experiment *x, const struct query *q);
 
-    /* Fills the late fields of a query: at[] are its padded arrays, the others are there already.
-       NULL slot = has none. */
-    void (*fill_late)(const struct experiment *x, const struct query *q,
-                      void *const at[FIELDS_MAX]);
+    /* Fills the late fields of a query; the others are there already. NULL slot = has none. */
+    void (*fill_late)(const struct row *row);
 
-    /* The runs of a query, at most RUNS_MAX; edits in the arena. Returns how many. NULL slot = its
-       clean run, keeping what `keep` names; none if that is 0. */
+    /* A query's clean run, the first of its runs, keeps these, and what `open` adds to x->keep. */
+    unsigned keep;
+    bool no_runs; /* it does without even that one */
+
+    /* The runs of a query beside its clean one, at most RUNS_MAX - 1; edits in the arena. Returns
+       how many. NULL slot = none. */
     int (*runs)(const struct experiment *x, const struct query *q, struct run_spec *spec,
                 struct arena *a, struct err *err);
-    unsigned keep;
 
     /* Why, seen the query's first run, nothing more is computed of it; NULL = go on. */
     const char *(*admit)(const struct experiment *x, const struct query *q,
@@ -214,7 +223,8 @@ struct kind {
    limit and where, its kind's skip. */
 const char *query_skip(const struct experiment *x, const struct query *q);
 
-/* The runs of a query: spec (RUNS_MAX), edits in the arena. Returns how many. */
+/* The runs of a query, the clean one first: spec (RUNS_MAX), edits in the arena. Returns how many.
+ */
 int query_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
                struct arena *a, struct err *err);
 
@@ -226,7 +236,8 @@ extern const size_t n_kinds;
 /* The table as the config floor wants it, without `queries`. */
 const struct experiment_schema *kind_schemas(size_t *n);
 
-/* For `open`: declare an axis, a field. Fields name their axes; an unknown one is a bug. */
+/* For `open`: declare an axis, a field. Fields name their axes; an unknown one is a bug, but one
+   marked "head?" is left out where x has not declared it. */
 int add_axis(struct experiment *x, const char *name, size_t size, struct err *err);
 int add_named_axis(struct experiment *x, const char *name, size_t size, const char *const *labels,
                    struct err *err);
@@ -237,10 +248,12 @@ int add_field(struct experiment *x, const char *name, enum vtype type, const cha
 int add_query_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
                     const char *units, const char *long_name, struct err *err);
 
+/* One that `fill_late` makes. */
+int add_late_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
+                   const char *units, const char *long_name, struct err *err);
+
 int add_aggregate(struct experiment *x, const char *name, const char *dims, const char *units,
-                  const char *long_name,
-                  void (*value)(const struct experiment *x, const struct query *q,
-                                void *const at[FIELDS_MAX], float *out),
+                  const char *long_name, void (*value)(const struct row *row, float *out),
                   struct err *err);
 
 /* The mean over queries of a field of single precision, as it is. */
@@ -257,8 +270,11 @@ int add_constant(struct experiment *x, const char *name, enum vtype type, const 
 int add_headline(struct experiment *x, const struct headline *h, struct err *err);
 int add_figure(struct experiment *x, const struct figure *f, struct err *err);
 
-/* A field's array among those of one query, over all its axes, padded: for aggregates. */
-const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field);
+/* Place of the axis of this name (of n bytes); -1 = x has not declared it. */
+int axis_named(const struct experiment *x, const char *name, size_t n);
+
+/* NULL = x has not declared it. */
+const struct field *field_named(const struct experiment *x, const char *name);
 
 /* Elements of a field per query (cell fields: per cell), for a prompt of n tokens. */
 size_t field_elements(const struct experiment *x, const struct field *f, int n);

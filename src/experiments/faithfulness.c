@@ -64,7 +64,6 @@ struct faithfulness {
     struct places place;
     struct partners partners;
     const int *order; /* span_order */
-    int *scratch;     /* (2 max_tokens) for places */
     int32_t *k;       /* (shares) */
     int32_t *kept;    /* (n_kept) distinct k, rising, from 0 on */
     size_t *at_kept;  /* (shares) where k is among them */
@@ -159,28 +158,18 @@ static int declare_nodes(struct experiment *x, const struct faithfulness *f, str
                : 0;
 }
 
-/* A field that is filled when results are written. */
-static int add_late(struct experiment *x, const char *name, enum vtype type, const char *dims,
-                    const char *units, const char *text, struct err *err)
-{
-    if (add_query_field(x, name, type, dims, units, text, err))
-        return err->code;
-    x->field[x->n_fields - 1].late = true;
-    return 0;
-}
-
 static int declare(struct experiment *x, const char *units, struct err *err)
 {
     if (add_field(x, "metric_kept", V_F32, "query kept sample", units, "the metric, by k", err))
         return err->code;
     x->field[x->n_fields - 1].hidden = true;
-    return add_late(x, "metric", V_F32, "query share sample", units,
-                    "the metric with all but the k strongest nodes resampled", err) ||
-                   add_late(x, "metric_none", V_F32, "query sample", units,
-                            "the metric with every node resampled", err) ||
+    return add_late_field(x, "metric", V_F32, "query share sample", units,
+                          "the metric with all but the k strongest nodes resampled", err) ||
+                   add_late_field(x, "metric_none", V_F32, "query sample", units,
+                                  "the metric with every node resampled", err) ||
                    add_field(x, "metric_clean", V_F32, "query", units, "the metric, clean", err) ||
-                   add_late(x, "partner", V_I8, "query sample", NULL,
-                            "query that is resampled from; -1 = none", err)
+                   add_late_field(x, "partner", V_I8, "query sample", NULL,
+                                  "query that is resampled from; -1 = none", err)
                ? err->code
                : 0;
 }
@@ -200,58 +189,52 @@ static double mean_of(const float *v, size_t n)
     return sum / count; /* 0 / 0 = NaN */
 }
 
-static double sample_mean(const struct experiment *x, const struct query *q,
-                          void *const at[FIELDS_MAX], const char *field, size_t i)
+static double sample_mean(const struct row *row, const char *field, size_t i)
 {
-    const struct faithfulness *f = x->state;
-    const float *v = query_array(x, at, field);
-    size_t draws = x->axis[SAMPLE].dim.size;
+    const struct faithfulness *f = row->x->state;
+    const float *v = row_f32(row, field);
+    size_t draws = row->x->axis[SAMPLE].dim.size;
 
-    return f->blurred && q->target_collision ? (double)NAN : mean_of(v + i * draws, draws);
+    return f->blurred && row->q->target_collision ? (double)NAN : mean_of(v + i * draws, draws);
 }
 
-static double clean_metric(const struct experiment *x, const struct query *q,
-                           void *const at[FIELDS_MAX])
+static double clean_metric(const struct row *row)
 {
-    const struct faithfulness *f = x->state;
-    const float *v = query_array(x, at, "metric_clean");
+    const struct faithfulness *f = row->x->state;
 
-    return f->blurred && q->target_collision ? (double)NAN : (double)*v;
+    return f->blurred && row->q->target_collision ? (double)NAN
+                                                  : (double)*row_f32(row, "metric_clean");
 }
 
 /* m(k) - m(none), and as often m(all) - m(none). */
-static void recovered(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                      float *out)
+static void recovered(const struct row *row, float *out)
 {
-    size_t n = x->axis[SHARE].dim.size;
-    double none = sample_mean(x, q, at, "metric_none", 0);
-    double all = clean_metric(x, q, at) - none;
+    size_t n = row->x->axis[SHARE].dim.size;
+    double none = sample_mean(row, "metric_none", 0);
+    double all = clean_metric(row) - none;
 
     for (size_t i = 0; i < n; i++) {
-        double some = sample_mean(x, q, at, "metric", i) - none;
+        double some = sample_mean(row, "metric", i) - none;
 
         out[i] = isnan(all) ? NAN : (float)some;
         out[n + i] = isnan(some) ? NAN : (float)all;
     }
 }
 
-static void mean_metric(const struct experiment *x, const struct query *q,
-                        void *const at[FIELDS_MAX], float *out)
+static void mean_metric(const struct row *row, float *out)
 {
-    for (size_t i = 0; i < x->axis[SHARE].dim.size; i++)
-        out[i] = (float)sample_mean(x, q, at, "metric", i);
+    for (size_t i = 0; i < row->x->axis[SHARE].dim.size; i++)
+        out[i] = (float)sample_mean(row, "metric", i);
 }
 
-static void mean_none(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                      float *out)
+static void mean_none(const struct row *row, float *out)
 {
-    *out = (float)sample_mean(x, q, at, "metric_none", 0);
+    *out = (float)sample_mean(row, "metric_none", 0);
 }
 
-static void mean_clean(const struct experiment *x, const struct query *q,
-                       void *const at[FIELDS_MAX], float *out)
+static void mean_clean(const struct row *row, float *out)
 {
-    *out = (float)clean_metric(x, q, at);
+    *out = (float)clean_metric(row);
 }
 
 static int describe(struct experiment *x, struct err *err)
@@ -328,20 +311,16 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
 static int faithfulness_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct faithfulness_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
     struct faithfulness *f = arena_alloc(x->arena, 1, sizeof *f, err);
-    int *order = arena_alloc(x->arena, ds->n_spans, sizeof *order, err);
     bool logits = c->metric == METRIC_LOGIT || c->metric == METRIC_DIFFERENCE;
     const char *units = logits ? "1" : "nat";
 
-    if (!f || !order)
+    if (!f)
         return err->code;
     x->state = f;
-    f->scratch = arena_alloc(x->arena, 2 * (size_t)ds->max_tokens, sizeof *f->scratch, err);
-    if (!f->scratch)
+    f->order = span_order_in(x->scene->data, x->arena, err);
+    if (!f->order)
         return err->code;
-    span_order(ds, order);
-    f->order = order;
     f->blurred = c->metric == METRIC_DIFFERENCE || c->metric == METRIC_REPETITION;
     check_shares(x, problems);
     if (open_ranking(x, f, problems, err) || problems->count)
@@ -374,7 +353,7 @@ static const char *faithfulness_skip(const struct experiment *x, const struct qu
 {
     const struct faithfulness *f = x->state;
 
-    if (!places_any(&f->place, x->scene, q, f->scratch))
+    if (!places_any(&f->place, x->scene, q))
         return "it does not have any of the positions";
     return partner(x, q, 0) ? NULL : "no other item's query to resample from";
 }
@@ -391,7 +370,7 @@ static uint64_t faithfulness_cost_of(const struct experiment *x, const struct qu
 {
     const struct faithfulness *f = x->state;
 
-    return 31 * places_cost(&f->place, x->scene, q, f->scratch) +
+    return 31 * places_cost(&f->place, x->scene, q) +
            partners_cost(&f->partners, x->scene->data, q);
 }
 
@@ -399,12 +378,10 @@ static int faithfulness_runs(const struct experiment *x, const struct query *q,
                              struct run_spec *spec, struct arena *a, struct err *err)
 {
     const struct faithfulness *f = x->state;
-    unsigned keep = KEEP_Z | KEEP_ATTN | KEEP_MLP;
 
     (void)a;
     (void)err;
-    spec[0] = (struct run_spec){.keep = keep, .base = -1};
-    return 1 + partners_runs(&f->partners, x->scene->data, q, keep, spec + 1);
+    return partners_runs(&f->partners, x->scene->data, q, x->keep, spec);
 }
 
 /* The rows of the position and their source. */
@@ -488,7 +465,7 @@ static int faithfulness_variants(const struct experiment *x, struct cell *cell, 
         return 0; /* the clean run; no such sample */
     if (find_rows(x, cell, &r, a, err) || push_all(&l, x, kept, &r))
         return err->code;
-    return cell_ask(cell, x->scene, l.v, l.n, metric_asks(c->metric), 0, a, err);
+    return cell_ask(cell, x->scene, l.v, l.n, metric_asks(c->metric), false, a, err);
 }
 
 /* --- reducing --- */
@@ -544,41 +521,32 @@ static int faithfulness_cell(const struct experiment *x, const struct cell *cell
     return 0;
 }
 
-static void *late_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field)
-{
-    for (int i = 0; i < x->n_fields; i++)
-        if (str_eq(x->field[i].var.name, field))
-            return at[i];
-    return NULL;
-}
-
 /* From the distinct k to shares. */
-static void faithfulness_late(const struct experiment *x, const struct query *q,
-                              void *const at[FIELDS_MAX])
+static void faithfulness_late(const struct row *row)
 {
+    const struct experiment *x = row->x;
     const struct faithfulness *f = x->state;
     size_t draws = x->axis[SAMPLE].dim.size, size = draws * sizeof(float);
-    const float *by_k = query_array(x, at, "metric_kept");
-    float *by_share = late_array(x, at, "metric");
+    const float *by_k = row_f32(row, "metric_kept");
+    float *by_share = row_f32(row, "metric");
 
     for (size_t i = 0; i < x->axis[SHARE].dim.size; i++)
         memcpy(by_share + i * draws, by_k + f->at_kept[i] * draws, size);
-    memcpy(late_array(x, at, "metric_none"), by_k, size);
-    partners_put(&f->partners, x->scene->data, q, late_array(x, at, "partner"));
+    memcpy(row_f32(row, "metric_none"), by_k, size);
+    partners_put(&f->partners, x->scene->data, row->q, row_i64(row, "partner"));
 }
 
 const struct kind kind_faithfulness = {
     .name = "faithfulness",
     .summary = "what of a metric the strongest heads and MLPs of a finished sweep carry",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct faithfulness_config),
+    KIND_CONFIG(struct faithfulness_config, rows),
     .version = 1,
     .open = faithfulness_open,
     .skip = faithfulness_skip,
     .derived = faithfulness_derived,
     .cost_of = faithfulness_cost_of,
     .fill_late = faithfulness_late,
+    .keep = KEEP_Z | KEEP_ATTN | KEEP_MLP,
     .runs = faithfulness_runs,
     .variants = faithfulness_variants,
     .reduce_query = faithfulness_query,

@@ -4,12 +4,12 @@
  * tokens: so neither the size of a head's output nor a shift of all logits counts as promotion.
  */
 #include "experiments/experiment.h"
+#include "experiments/kit/answers.h"
 #include "experiments/kit/controls.h"
 #include "statistics/strata.h"
 
 #include "base/product/product.h"
 #include "base/str.h"
-#include "engine/lens.h"
 
 #include <math.h>
 #include <string.h>
@@ -55,14 +55,13 @@ static float judge(float logit, float mean, float std, double k)
     return distance > k * (double)std ? 1 : distance < -k * (double)std ? -1 : 0;
 }
 
-static void rate(const struct experiment *x, void *const at[FIELDS_MAX], float sign, float *out)
+static void rate(const struct row *row, float sign, float *out)
 {
+    const struct experiment *x = row->x;
     const struct heads_config *c = x->config;
-    const float *logit = query_array(x, at, "logit");
-    const float *mean[2] = {query_array(x, at, "control_logit"),
-                            query_array(x, at, "subject_control_logit")};
-    const float *std[2] = {query_array(x, at, "control_std"),
-                           query_array(x, at, "subject_control_std")};
+    const float *logit = row_f32(row, "logit");
+    const float *mean[2] = {row_f32(row, "control_logit"), row_f32(row, "subject_control_logit")};
+    const float *std[2] = {row_f32(row, "control_std"), row_f32(row, "subject_control_std")};
     size_t targets = x->axis[TARGET].dim.size, n = x->axis[LAYER].dim.size * x->axis[HEAD].dim.size;
 
     for (size_t i = 0; i < n; i++)
@@ -74,29 +73,25 @@ static void rate(const struct experiment *x, void *const at[FIELDS_MAX], float s
         }
 }
 
-static void promotion(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                      float *out)
+static void promotion(const struct row *row, float *out)
 {
-    (void)q;
-    rate(x, at, 1, out);
+    rate(row, 1, out);
 }
 
-static void suppression(const struct experiment *x, const struct query *q,
-                        void *const at[FIELDS_MAX], float *out)
+static void suppression(const struct row *row, float *out)
 {
-    (void)q;
-    rate(x, at, -1, out);
+    rate(row, -1, out);
 }
 
 /*
  * The rates that a token like the controls would have, from the queries' leave-one-out rates; over
  * the same queries as the rate itself, so none where the query lacks the target.
  */
-static void chance(const struct experiment *x, void *const at[FIELDS_MAX], const char *answers,
-                   const char *subjects, float *out)
+static void chance(const struct row *row, const char *answers, const char *subjects, float *out)
 {
-    const float *from[2] = {query_array(x, at, answers), query_array(x, at, subjects)};
-    const float *logit = query_array(x, at, "logit");
+    const struct experiment *x = row->x;
+    const float *from[2] = {row_f32(row, answers), row_f32(row, subjects)};
+    const float *logit = row_f32(row, "logit");
     size_t targets = x->axis[TARGET].dim.size, n = x->axis[LAYER].dim.size * x->axis[HEAD].dim.size;
 
     for (size_t i = 0; i < n; i++)
@@ -104,18 +99,14 @@ static void chance(const struct experiment *x, void *const at[FIELDS_MAX], const
             out[i * targets + t] = isnan(logit[i * targets + t]) ? NAN : from[is_subject(x, t)][i];
 }
 
-static void promotion_chance(const struct experiment *x, const struct query *q,
-                             void *const at[FIELDS_MAX], float *out)
+static void promotion_chance(const struct row *row, float *out)
 {
-    (void)q;
-    chance(x, at, "control_promotion", "subject_control_promotion", out);
+    chance(row, "control_promotion", "subject_control_promotion", out);
 }
 
-static void suppression_chance(const struct experiment *x, const struct query *q,
-                               void *const at[FIELDS_MAX], float *out)
+static void suppression_chance(const struct row *row, float *out)
 {
-    (void)q;
-    chance(x, at, "control_suppression", "subject_control_suppression", out);
+    chance(row, "control_suppression", "subject_control_suppression", out);
 }
 
 /*
@@ -125,9 +116,10 @@ static void suppression_chance(const struct experiment *x, const struct query *q
 enum authors_aggregate { PROMOTION, SUPPRESSION, THRESHOLD_MEAN, THRESHOLD_STD };
 
 /* Largest (sign 1) or smallest (-1) logit of the targets that the query has. */
-static void extreme(const struct experiment *x, void *const at[FIELDS_MAX], float sign, float *out)
+static void extreme(const struct row *row, float sign, float *out)
 {
-    const float *logit = query_array(x, at, "logit");
+    const struct experiment *x = row->x;
+    const float *logit = row_f32(row, "logit");
     size_t targets = x->axis[TARGET].dim.size, n = x->axis[LAYER].dim.size * x->axis[HEAD].dim.size;
 
     for (size_t i = 0; i < n; i++) {
@@ -141,24 +133,21 @@ static void extreme(const struct experiment *x, void *const at[FIELDS_MAX], floa
     }
 }
 
-static void largest(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                    float *out)
+static void largest(const struct row *row, float *out)
 {
-    (void)q;
-    extreme(x, at, 1, out);
+    extreme(row, 1, out);
 }
 
-static void smallest(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                     float *out)
+static void smallest(const struct row *row, float *out)
 {
-    (void)q;
-    extreme(x, at, -1, out);
+    extreme(row, -1, out);
 }
 
 /* Mean over heads and targets of logit^power, for each layer. */
-static void moment(const struct experiment *x, void *const at[FIELDS_MAX], int power, float *out)
+static void moment(const struct row *row, int power, float *out)
 {
-    const float *logit = query_array(x, at, "logit");
+    const struct experiment *x = row->x;
+    const float *logit = row_f32(row, "logit");
     size_t layers = x->axis[LAYER].dim.size;
     size_t n = x->axis[HEAD].dim.size * x->axis[TARGET].dim.size;
 
@@ -177,18 +166,14 @@ static void moment(const struct experiment *x, void *const at[FIELDS_MAX], int p
     }
 }
 
-static void first_moment(const struct experiment *x, const struct query *q,
-                         void *const at[FIELDS_MAX], float *out)
+static void first_moment(const struct row *row, float *out)
 {
-    (void)q;
-    moment(x, at, 1, out);
+    moment(row, 1, out);
 }
 
-static void second_moment(const struct experiment *x, const struct query *q,
-                          void *const at[FIELDS_MAX], float *out)
+static void second_moment(const struct row *row, float *out)
 {
-    (void)q;
-    moment(x, at, 2, out);
+    moment(row, 2, out);
 }
 
 static int count_targets(const struct experiment *x, size_t q)
@@ -498,12 +483,10 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
     const struct query *q = &ds->query[cell->query];
     size_t n = (size_t)s->n_layers * (size_t)s->n_heads, d = (size_t)s->d_model;
     float *out = arena_alloc(w->arena, n * d, sizeof *out, err);
-    float *rms = arena_alloc(w->arena, n, sizeof *rms, err);
-    const float **r = arena_alloc(w->arena, n, sizeof *r, err);
     struct lens_ask ask = {.id = control_ids(ds, q, w->arena, err),
                            .n_ids = (int)control_ids_n(ds)};
 
-    if (!out || !rms || !r || !ask.id)
+    if (!out || !ask.id)
         return err->code;
     ask.logit = arena_alloc(w->arena, n * (size_t)ask.n_ids, sizeof *ask.logit, err);
     ask.mean = c->vocab_stats ? row_f32(row, "vocab_mean") : NULL;
@@ -512,11 +495,8 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
         if (project(x, w, l, run_row(cell->run, s, SITE_Z, l, q->n - 1),
                     out + (size_t)l * (size_t)s->n_heads * d, err))
             return err->code;
-    for (size_t i = 0; i < n; i++) {
-        r[i] = out + i * d;
-        rms[i] = cell->run->rms;
-    }
-    if (!ask.logit || engine_decode(w->engine, (int)n, r, rms, x->scene->vocab_stats, &ask, err))
+    if (!ask.logit ||
+        decode_rows(w, n, out, s->d_model, cell->run->rms, x->scene->vocab_stats, &ask, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
         const float *v = ask.logit + i * (size_t)ask.n_ids;
@@ -533,9 +513,7 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
 const struct kind kind_heads = {
     .name = "heads",
     .summary = "attention heads: what each adds to the logits, and which promote or suppress",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct heads_config),
+    KIND_CONFIG(struct heads_config, rows),
     .version = 1,
     .open = heads_open,
     .keep = KEEP_Z | KEEP_ATTN | KEEP_MLP,

@@ -8,8 +8,6 @@
 #include "experiments/kit/edit_list.h"
 #include "experiments/kit/select.h"
 
-#include "base/str.h"
-
 #include <string.h>
 
 struct knockout_config {
@@ -38,97 +36,50 @@ struct knockout {
     bool mlp_logit;
 };
 
-static void check_sets(struct experiment *x, const struct string_list *sets,
-                       struct problems *problems)
-{
-    for (size_t i = 0; i < sets->n; i++) {
-        const char *near;
-
-        if (!token_set_known(x->scene, sets->v[i], &near))
-            config_problem(x->scene->config, x->entry, "sets", problems,
-                           "the data has no span \"%s\"%s%s%s", sets->v[i],
-                           near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
-    }
-}
-
 /* A dimension for the configurations of a selector, unless it is just `all`. */
 static int cut_axis(struct experiment *x, const char *name, const struct selector *s,
                     const struct selections *sel, int *axis, struct err *err)
 {
-    int32_t *coordinate = arena_alloc(x->arena, sel->n, sizeof *coordinate, err);
-
     *axis = -1;
-    if (!coordinate)
-        return err->code;
     if (s->kind == SELECT_ALL)
         return 0;
-    for (size_t i = 0; i < sel->n; i++)
-        coordinate[i] = sel->v[i].coordinate;
-    *axis = x->n_axes;
-    if (add_axis(x, name, sel->n, err))
+    if (add_selections_axis(x, name, sel, axis, err))
         return err->code;
-    x->axis[*axis].dim.coord = coordinate;
+    x->axis[*axis].label = NULL; /* numbers say it */
     x->axis[*axis].cell = true;
     return 0;
 }
 
-/* "query cut_layer cut_head token_set target": only the axes that there are. */
-static const char *dims(const struct experiment *x, const struct knockout *k, const char *first,
-                        const char *inner, const char *after, struct err *err)
-{
-    return arena_printf(x->arena, err, "%s%s%s%s%s token_set%s%s", first,
-                        k->layer_axis < 0 ? "" : " cut_layer", k->head_axis < 0 ? "" : " cut_head",
-                        *inner ? " " : "", inner, *after ? " " : "", after);
-}
-
 /* --- averages over queries: clean minus cut --- */
 
-static const struct axis *axis_named(const struct experiment *x, const char *name)
-{
-    for (int i = 0; i < x->n_axes; i++)
-        if (str_eq(x->axis[i].dim.name, name))
-            return &x->axis[i];
-    return NULL;
-}
-
-static size_t cuts_n(const struct experiment *x)
-{
-    const struct knockout *k = x->state;
-
-    return (k->layer_axis < 0 ? 1 : k->layers.n) * (k->head_axis < 0 ? 1 : k->heads.n);
-}
-
-/* cut (cuts, outer, sets, targets) and clean (outer, targets) to out, laid out like cut. */
-static void drop(const struct experiment *x, const float *clean, const float *cut, size_t outer,
+/* out, laid out like the field `cut` (cuts, outer, sets, targets): `clean` (outer, targets) minus
+   it. */
+static void drop(const struct row *row, const char *clean, const char *cut, size_t outer,
                  float *out)
 {
-    size_t sets = axis_named(x, "token_set")->dim.size, targets = axis_named(x, "target")->dim.size;
-    size_t n = cuts_n(x) * outer * sets * targets;
+    const struct experiment *x = row->x;
+    const struct knockout *k = x->state;
+    const float *was = row_f32(row, clean), *is = row_f32(row, cut);
+    size_t sets = x->axis[k->set_axis].dim.size, targets = x->scene->data->n_targets;
+    size_t cuts = (k->layer_axis < 0 ? 1 : k->layers.n) * (k->head_axis < 0 ? 1 : k->heads.n);
 
-    for (size_t i = 0; i < n; i++)
-        out[i] = clean[i / targets / sets % outer * targets + i % targets] - cut[i];
+    for (size_t i = 0; i < cuts * outer * sets * targets; i++)
+        out[i] = was[i / targets / sets % outer * targets + i % targets] - is[i];
 }
 
-static void logit_drop(const struct experiment *x, const struct query *q,
-                       void *const at[FIELDS_MAX], float *out)
+static void logit_drop(const struct row *row, float *out)
 {
-    (void)q;
-    drop(x, query_array(x, at, "out_logit_clean"), query_array(x, at, "out_logit"), 1, out);
+    drop(row, "out_logit_clean", "out_logit", 1, out);
 }
 
-static void logprob_drop(const struct experiment *x, const struct query *q,
-                         void *const at[FIELDS_MAX], float *out)
+static void logprob_drop(const struct row *row, float *out)
 {
-    (void)q;
-    drop(x, query_array(x, at, "out_logprob_clean"), query_array(x, at, "out_logprob"), 1, out);
+    drop(row, "out_logprob_clean", "out_logprob", 1, out);
 }
 
-static void mlp_drop(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                     float *out)
+static void mlp_drop(const struct row *row, float *out)
 {
-    (void)q;
-    drop(x, query_array(x, at, "mlp_logit_clean"), query_array(x, at, "mlp_logit"),
-         axis_named(x, "layer")->dim.size, out);
+    drop(row, "mlp_logit_clean", "mlp_logit", (size_t)row->x->scene->model->shape.n_layers, out);
 }
 
 static int describe(struct experiment *x, const struct knockout *k, struct err *err)
@@ -209,11 +160,8 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
 
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    const char *per_target = dims(x, k, "stratum", "", "target", err);
-    const char *per_layer = dims(x, k, "stratum", "layer", "target", err);
+    static const char per_target[] = "stratum cut_layer? cut_head? token_set target";
 
-    if (!per_target || !per_layer)
-        return err->code;
     if (add_aggregate(x, "mean_out_logit_drop", per_target, "1",
                       "mean over queries of the target's logit, clean minus cut", logit_drop,
                       err) ||
@@ -224,7 +172,7 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
         return err->code;
     /* for each cut, each layer: too many to hold for all queries at once */
     if (k->mlp_logit && k->layer_axis < 0 && k->head_axis < 0 &&
-        add_aggregate(x, "mean_mlp_logit_drop", per_layer, "1",
+        add_aggregate(x, "mean_mlp_logit_drop", "stratum layer token_set target", "1",
                       "mean over queries of the MLP's logit, clean minus cut", mlp_drop, err))
         return err->code;
     return describe(x, k, err);
@@ -232,12 +180,10 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
 
 static int declare(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    const char *cell = dims(x, k, "query", "", "", err);
-    const char *per_target = dims(x, k, "query", "", "target", err);
-    const char *per_layer = dims(x, k, "query", "layer", "target", err);
+    static const char cell[] = "query cut_layer? cut_head? token_set";
+    static const char per_target[] = "query cut_layer? cut_head? token_set target";
+    static const char per_layer[] = "query cut_layer? cut_head? layer token_set target";
 
-    if (!cell || !per_target || !per_layer)
-        return err->code;
     if (add_field(x, "out_logit", V_F32, per_target, "1", "logit of the target, cut", err) ||
         add_field(x, "out_logit_clean", V_F32, "query target", "1", "logit of the target, clean",
                   err) ||
@@ -270,8 +216,10 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
     x->state = k;
     x->words = "the last token's attention to {token_set} is cut[, layers {cut_layer}]"
                "[, heads {cut_head}]";
-    check_sets(x, &c->sets, problems);
+    for (size_t i = 0; i < c->sets.n; i++)
+        token_set_check(x, "sets", c->sets.v[i], problems);
     k->mlp_logit = c->mlp_logit || (c->layers.kind == SELECT_ALL && c->heads.kind == SELECT_ALL);
+    x->keep = k->mlp_logit ? KEEP_MLP : 0;
     if (selections_of(&k->layers, &c->layers, s->n_layers, x, "layers", problems, err) ||
         selections_of(&k->heads, &c->heads, s->n_heads, x, "heads", problems, err) ||
         cut_axis(x, "cut_layer", &c->layers, &k->layers, &k->layer_axis, err) ||
@@ -286,18 +234,6 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
     if (k->head_axis >= 0)
         x->axis[k->head_axis].even = true;
     return declare(x, k, err);
-}
-
-static int knockout_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                         struct arena *a, struct err *err)
-{
-    const struct knockout *k = x->state;
-
-    (void)q;
-    (void)a;
-    (void)err;
-    spec[0] = (struct run_spec){.keep = k->mlp_logit ? KEEP_MLP : 0, .base = -1};
-    return 1;
 }
 
 /* The product of layer ranges, head ranges and runs of neighbouring key tokens. */
@@ -336,8 +272,7 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
         return 0; /* the query has no such set: NaN */
     if (make_edits(&edits, x, layers, heads, q->n, tok, n_tok))
         return err->code;
-    return cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit ? ANSWER_MLP : 0, a,
-                    err);
+    return cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit, a, err);
 }
 
 static int knockout_query(const struct experiment *x, const struct cell *cell, struct row *row,
@@ -380,12 +315,9 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
 const struct kind kind_knockout = {
     .name = "knockout",
     .summary = "attention knockout: the last token's attention to a token set is cut",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct knockout_config),
+    KIND_CONFIG(struct knockout_config, rows),
     .version = 2,
     .open = knockout_open,
-    .runs = knockout_runs,
     .variants = knockout_variants,
     .authors_average = TEMPLATES_FIRST_TWICE,
     .reduce_query = knockout_query,

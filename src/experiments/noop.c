@@ -42,10 +42,9 @@ static int noop_reduce(const struct experiment *x, const struct cell *cell, stru
 const struct kind kind_noop = {
     .name = "noop",
     .summary = "no work at all: a load test of the scheduler",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct noop_config),
+    KIND_CONFIG(struct noop_config, rows),
     .version = 1,
+    .no_runs = true,
     .open = noop_open,
     .reduce_cell = noop_reduce,
 };

@@ -3,8 +3,7 @@
  * known of a query without the model (text, spans, flags) is written beside it by output.c.
  */
 #include "experiments/experiment.h"
-
-#include <math.h>
+#include "experiments/kit/answers.h"
 
 static int queries_open(struct experiment *x, struct problems *problems, struct err *err)
 {
@@ -30,19 +29,11 @@ static int queries_variants(const struct experiment *x, struct cell *cell, struc
                             struct err *err)
 {
     const struct query *q = &x->scene->data->query[cell->query];
-    size_t n = x->scene->data->n_targets;
     struct variant *v = arena_alloc(a, 1, sizeof *v, err);
-    struct answer *answer = arena_alloc(a, 1, sizeof *answer, err);
-    float *values = arena_alloc(a, 2 * n, sizeof *values, err);
-    int32_t *rank = arena_alloc(a, n, sizeof *rank, err);
+    struct answer *answer = answer_new(x->scene, q, false, a, err);
 
-    if (!v || !answer || !values || !rank)
+    if (!v || !answer)
         return err->code;
-    *answer = (struct answer){.target = q->target,
-                              .n_targets = (int)n,
-                              .logit = values,
-                              .logprob = values + n,
-                              .rank = rank};
     *v = (struct variant){.ids = q->ids, .n = q->n, .asks = ASK_VOCAB, .answer = answer};
     cell->variant = v;
     cell->n_variants = 1;
@@ -70,6 +61,7 @@ const struct kind kind_queries = {
     .name = "queries",
     .summary = "the model's own answer at each prompt",
     .version = 2,
+    .no_runs = true,
     .open = queries_open,
     .variants = queries_variants,
     .reduce_query = queries_reduce,

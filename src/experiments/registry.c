@@ -51,10 +51,13 @@ const char *query_skip(const struct experiment *x, const struct query *q)
 int query_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
                struct arena *a, struct err *err)
 {
-    if (x->kind->runs)
-        return x->kind->runs(x, q, spec, a, err);
-    spec[0] = (struct run_spec){.keep = x->kind->keep, .base = -1};
-    return x->kind->keep ? 1 : 0;
+    int more;
+
+    if (x->kind->no_runs)
+        return 0;
+    spec[0] = (struct run_spec){.keep = x->keep, .base = -1, .all_rows = x->all_rows};
+    more = x->kind->runs ? x->kind->runs(x, q, spec + 1, a, err) : 0;
+    return err->code ? 0 : 1 + more;
 }
 
 int add_named_axis(struct experiment *x, const char *name, size_t size, const char *const *labels,
@@ -71,7 +74,7 @@ int add_axis(struct experiment *x, const char *name, size_t size, struct err *er
     return add_named_axis(x, name, size, NULL, err);
 }
 
-static int find_axis(const struct experiment *x, const char *name, size_t n)
+int axis_named(const struct experiment *x, const char *name, size_t n)
 {
     for (int i = 0; i < x->n_axes; i++)
         if (strlen(x->axis[i].dim.name) == n && memcmp(x->axis[i].dim.name, name, n) == 0)
@@ -79,23 +82,31 @@ static int find_axis(const struct experiment *x, const char *name, size_t n)
     return -1;
 }
 
-/* "query layer target" -> the axes after query. */
+/* "query layer head? target" -> the axes after query; the dims without those that are not there. */
 static int parse_dims(const struct experiment *x, struct field *f, struct err *err)
 {
-    const char *s = f->var.dims + strcspn(f->var.dims, " ");
+    const char *s = f->var.dims, *dims;
+    size_t n = strcspn(s, " ");
 
-    while (*s) {
-        size_t n = strcspn(++s, " ");
-        int axis = find_axis(x, s, n);
+    dims = arena_strndup(x->arena, s, n, err);
+    for (s += n; dims && *s; s += n) {
+        bool optional;
+        int axis;
 
+        n = strcspn(++s, " ");
+        optional = s[n - 1] == '?';
+        axis = axis_named(x, s, n - optional);
+        if (axis < 0 && optional)
+            continue;
         if (axis < 0 || f->n_axes == DIMS_MAX)
             return err_set(err, ERR_BUG, "field %s of %s: no axis \"%.*s\"", f->var.name, x->name,
                            (int)n, s);
         f->axis[f->n_axes++] = axis;
         f->cell |= x->axis[axis].cell;
-        s += n;
+        dims = arena_printf(x->arena, err, "%s %s", dims, x->axis[axis].dim.name);
     }
-    return 0;
+    f->var.dims = dims;
+    return dims ? 0 : err->code;
 }
 
 int add_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
@@ -121,10 +132,18 @@ int add_query_field(struct experiment *x, const char *name, enum vtype type, con
     return code;
 }
 
+int add_late_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
+                   const char *units, const char *long_name, struct err *err)
+{
+    int code = add_query_field(x, name, type, dims, units, long_name, err);
+
+    if (!code)
+        x->field[x->n_fields - 1].late = true;
+    return code;
+}
+
 int add_aggregate(struct experiment *x, const char *name, const char *dims, const char *units,
-                  const char *long_name,
-                  void (*value)(const struct experiment *x, const struct query *q,
-                                void *const at[FIELDS_MAX], float *out),
+                  const char *long_name, void (*value)(const struct row *row, float *out),
                   struct err *err)
 {
     struct aggregate *a = &x->aggregate[x->n_aggregates];
@@ -142,14 +161,12 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
 int add_mean(struct experiment *x, const char *name, const char *field, const char *units,
              const char *long_name, struct err *err)
 {
-    const char *dims = NULL;
+    const struct field *f = field_named(x, field);
+    const char *dims;
 
-    for (int i = 0; i < x->n_fields; i++)
-        if (!strcmp(x->field[i].var.name, field) && x->field[i].var.type == V_F32)
-            dims = x->field[i].var.dims;
-    if (!dims)
+    if (!f || f->var.type != V_F32)
         return err_set(err, ERR_BUG, "%s: no field \"%s\" to average", x->name, field);
-    dims = arena_printf(x->arena, err, "stratum%s", dims + strcspn(dims, " "));
+    dims = arena_printf(x->arena, err, "stratum%s", f->var.dims + strcspn(f->var.dims, " "));
     if (!dims || add_aggregate(x, name, dims, units, long_name, NULL, err))
         return err->code;
     x->aggregate[x->n_aggregates - 1].of = field;
@@ -159,7 +176,7 @@ int add_mean(struct experiment *x, const char *name, const char *field, const ch
 int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,
                  const char *units, const char *long_name, const void *data, struct err *err)
 {
-    int axis = find_axis(x, dim, strlen(dim));
+    int axis = axis_named(x, dim, strlen(dim));
 
     if (axis < 0 || x->n_constants == CONSTANTS_MAX)
         return err_set(err, ERR_BUG, "constant %s of %s: no axis \"%s\", or too many", name,
@@ -222,11 +239,11 @@ int add_figure(struct experiment *x, const struct figure *f, struct err *err)
     return 0;
 }
 
-const void *query_array(const struct experiment *x, void *const at[FIELDS_MAX], const char *field)
+const struct field *field_named(const struct experiment *x, const char *name)
 {
     for (int i = 0; i < x->n_fields; i++)
-        if (!strcmp(x->field[i].var.name, field))
-            return at[i];
+        if (!strcmp(x->field[i].var.name, name))
+            return &x->field[i];
     return NULL;
 }
 
@@ -270,15 +287,19 @@ void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[
 
 static void *row_at(const struct row *row, const char *field, enum vtype type)
 {
-    for (int i = 0; i < row->x->n_fields; i++)
-        if (!strcmp(row->x->field[i].var.name, field) && row->x->field[i].var.type == type)
-            return row->at[i];
-    return NULL;
+    const struct field *f = field_named(row->x, field);
+
+    return f && f->var.type == type ? row->at[f - row->x->field] : NULL;
 }
 
 float *row_f32(const struct row *row, const char *field)
 {
     return row_at(row, field, V_F32);
+}
+
+int64_t *row_i64(const struct row *row, const char *field)
+{
+    return row_at(row, field, V_I8);
 }
 
 int8_t *row_i8(const struct row *row, const char *field)

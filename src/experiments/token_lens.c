@@ -4,11 +4,9 @@
  * partition the prompt, so that their parts sum up to the layer's decoded attention output.
  */
 #include "experiments/experiment.h"
+#include "experiments/kit/answers.h"
 #include "experiments/kit/controls.h"
 #include "experiments/kit/select.h"
-
-#include "base/str.h"
-#include "engine/lens.h"
 
 #include <math.h>
 #include <string.h>
@@ -47,18 +45,6 @@ static int name_sets(struct lens *t, const struct dataset *ds, struct arena *a, 
 }
 
 /* --- averages over queries --- */
-
-static size_t vectors_n(const struct experiment *x)
-{
-    return x->axis[LAYER].dim.size * x->axis[SET].dim.size;
-}
-
-static void centred(const struct experiment *x, const struct query *q, void *const at[FIELDS_MAX],
-                    float *out)
-{
-    (void)q;
-    centre_logits(x, at, vectors_n(x), out);
-}
 
 static int describe(struct experiment *x, struct err *err)
 {
@@ -102,7 +88,7 @@ static int declare_averages(struct experiment *x, struct err *err)
 
     if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
         add_aggregate(x, "mean_centred_logit", dims, "1",
-                      "mean over queries of logit minus that of the control tokens", centred,
+                      "mean over queries of logit minus that of the control tokens", centre_logits,
                       err) ||
         add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err))
         return err->code;
@@ -207,24 +193,18 @@ static void blank_absent(const struct lens *t, const bool *present, float *v, si
 }
 
 /* Rows of z (n, H dh) through the layer's output matrix, decoded for the ids: out (n, n_ids). */
-static int decode_rows(struct worker *w, const struct experiment *x, const struct lens_ask *ids,
-                       int l, int64_t n, const float *z, float rms, float *out, struct err *err)
+static int decode_heads(struct worker *w, const struct experiment *x, const struct lens_ask *ids,
+                        int l, int64_t n, const float *z, float rms, float *out, struct err *err)
 {
     const struct shape *s = &x->scene->model->shape;
     int64_t d = s->d_model, width = (int64_t)s->n_heads * s->d_head;
     float *a = arena_alloc(w->arena, (size_t)(n * d), sizeof *a, err);
-    float *divisor = arena_alloc(w->arena, (size_t)n, sizeof *divisor, err);
-    const float **r = arena_alloc(w->arena, (size_t)n, sizeof *r, err);
     struct lens_ask ask = {.id = ids->id, .n_ids = ids->n_ids, .logit = out};
 
-    if (!a || !divisor || !r)
+    if (!a)
         return err->code;
     engine_multiply(w->engine, n, z, width, &x->scene->model->layers[l].o, a, d);
-    for (int64_t i = 0; i < n; i++) {
-        r[i] = a + i * d;
-        divisor[i] = rms;
-    }
-    return engine_decode(w->engine, (int)n, r, divisor, NULL, &ask, err);
+    return decode_rows(w, (size_t)n, a, d, rms, NULL, &ask, err);
 }
 
 /* Row (head, set) of the result has that head's part of the set's z and zeros elsewhere. */
@@ -264,14 +244,14 @@ static int lens_reduce(const struct experiment *x, const struct cell *cell, stru
         present[set[i]] = true;
     for (size_t l = 0; l < (size_t)s->n_layers; l++) {
         split_layer(x, cell->run, (int)l, set, row_f32(row, "attention") + l * heads * sets, z);
-        if (decode_rows(w, x, &all, (int)l, (int64_t)sets, z, cell->run->rms, logit, err))
+        if (decode_heads(w, x, &all, (int)l, (int64_t)sets, z, cell->run->rms, logit, err))
             return err->code;
         put_logits(row, q, logit, l * sets, sets);
         if (!c->head_logit)
             continue;
         spread_heads(s, sets, z, per_head);
-        if (decode_rows(w, x, &own, (int)l, (int64_t)(heads * sets), per_head, cell->run->rms,
-                        row_f32(row, "head_logit") + l * heads * sets * targets, err))
+        if (decode_heads(w, x, &own, (int)l, (int64_t)(heads * sets), per_head, cell->run->rms,
+                         row_f32(row, "head_logit") + l * heads * sets * targets, err))
             return err->code;
     }
     blank_absent(t, present, row_f32(row, "logit"), (size_t)s->n_layers, targets);
@@ -286,9 +266,7 @@ static int lens_reduce(const struct experiment *x, const struct cell *cell, stru
 const struct kind kind_token_lens = {
     .name = "token_lens",
     .summary = "Token Lens: what attention to each token set adds to the logits",
-    .rows = rows,
-    .n_rows = sizeof rows / sizeof *rows,
-    .config_size = sizeof(struct lens_config),
+    KIND_CONFIG(struct lens_config, rows),
     .version = 2,
     .open = lens_open,
     .keep = KEEP_ATTN | KEEP_MLP | KEEP_PATTERN,

@@ -213,7 +213,6 @@ static void places_by_name(void **state)
 {
     const char *list[] = {"last", "subject", "2", "subject[*]"}, *pair[] = {"subject", "first"};
     struct places p;
-    int tok[2 * TOKENS];
 
     (void)state;
     open_places(&p, (struct selector){.kind = SELECT_LIST, .n = 4, .name = list});
@@ -230,7 +229,7 @@ static void places_by_name(void **state)
     assert_place(&p, 0, "subject+first", 0, "0 3 4"); /* in rising order */
     list[0] = "answer_1";
     open_places(&p, (struct selector){.kind = SELECT_LIST, .n = 1, .name = list});
-    assert_true(places_any(&p, &c.scene, &q[0], tok) && !places_any(&p, &c.scene, &q[2], tok));
+    assert_true(places_any(&p, &c.scene, &q[0]) && !places_any(&p, &c.scene, &q[2]));
 }
 
 static void places_by_number(void **state)
@@ -468,8 +467,7 @@ static void controls_are_split_from_targets(void **state)
     struct query one = {.target = target, .control = answers, .s_control = subjects};
     static const float decoded[2][7] = {{1, 2, 3, 10, 99, 6, 8}, {4, 5, 6, 20, 99, 1, 2}};
     float logit[6], own[2], other[2], centred[6];
-    struct row row = {.x = &e, .at = {logit, own, other}};
-    void *at[FIELDS_MAX] = {logit, own, other};
+    struct row row = {.x = &e, .q = &one, .at = {logit, own, other}};
     int32_t *ids;
 
     (void)state;
@@ -487,7 +485,7 @@ static void controls_are_split_from_targets(void **state)
     same(own[1], 20);
     same(other[0], 7);
     same(other[1], 1.5);
-    centre_logits(&e, at, 2, centred);
+    centre_logits(&row, centred);
     for (int i = 0; i < 6; i++)
         same(centred[i], ((double[]){-9, -8, -4, -16, -15, 4.5})[i]);
     one.control = none;

@@ -1,17 +1,13 @@
 #include "experiments/kit/answers.h"
 
-#include "engine/lens.h"
-
 #include <math.h>
 
-struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
-                          struct arena *a, struct err *err)
+struct answer *answer_new(const struct scene *s, const struct query *q, bool mlps, struct arena *a,
+                          struct err *err)
 {
     size_t n = s->data->n_targets;
     size_t floats = (size_t)s->model->shape.n_layers * (size_t)s->model->shape.d_model;
     struct answer *answer = arena_alloc(a, 1, sizeof *answer, err);
-    float **vector[] = {answer ? &answer->a : NULL, answer ? &answer->m : NULL,
-                        answer ? &answer->x : NULL};
 
     if (!answer)
         return NULL;
@@ -20,20 +16,12 @@ struct answer *answer_new(const struct scene *s, const struct query *q, unsigned
     answer->logit = arena_alloc(a, n, sizeof *answer->logit, err);
     answer->logprob = arena_alloc(a, n, sizeof *answer->logprob, err);
     answer->rank = arena_alloc(a, n, sizeof *answer->rank, err);
-    if (!answer->logit || !answer->logprob || !answer->rank)
-        return NULL;
-    for (int i = 0; i < 3; i++) {
-        if (!(vectors & (1u << i)))
-            continue;
-        *vector[i] = arena_alloc(a, floats, sizeof(float), err);
-        if (!*vector[i])
-            return NULL;
-    }
-    return answer;
+    answer->m = mlps ? arena_alloc(a, floats, sizeof *answer->m, err) : NULL;
+    return err->code ? NULL : answer;
 }
 
 int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits, int n,
-             unsigned asks, unsigned vectors, struct arena *a, struct err *err)
+             unsigned asks, bool mlps, struct arena *a, struct err *err)
 {
     struct variant *v = arena_alloc(a, 1, sizeof *v, err);
 
@@ -43,8 +31,8 @@ int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits,
         .base = &cell->run[0],
         .edit = edits,
         .n_edits = n,
-        .asks = asks | (vectors ? ASK_LAYERS : 0),
-        .answer = answer_new(s, &s->data->query[cell->query], vectors, a, err),
+        .asks = asks | (mlps ? ASK_LAYERS : 0),
+        .answer = answer_new(s, &s->data->query[cell->query], mlps, a, err),
     };
     if (!v->answer)
         return err->code;
@@ -64,19 +52,25 @@ void run_targets(const struct run *run, const struct query *q, size_t n, float *
     }
 }
 
-int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
-                  int64_t stride, float rms, float *out, struct err *err)
+int decode_rows(struct worker *w, size_t n, const float *r, int64_t stride, float rms,
+                const struct vocab_stats *stats, const struct lens_ask *ask, struct err *err)
 {
-    size_t n = (size_t)s->model->shape.n_layers;
-    struct lens_ask ask = {.id = q->target, .n_ids = (int)s->data->n_targets, .logit = out};
     const float **vector = arena_alloc(w->arena, n, sizeof *vector, err);
     float *divisor = arena_alloc(w->arena, n, sizeof *divisor, err);
 
     if (!vector || !divisor)
         return err->code;
-    for (size_t l = 0; l < n; l++) {
-        vector[l] = r + (int64_t)l * stride;
-        divisor[l] = rms;
+    for (size_t i = 0; i < n; i++) {
+        vector[i] = r + (int64_t)i * stride;
+        divisor[i] = rms;
     }
-    return engine_decode(w->engine, (int)n, vector, divisor, NULL, &ask, err);
+    return engine_decode(w->engine, (int)n, vector, divisor, stats, ask, err);
+}
+
+int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
+                  int64_t stride, float rms, float *out, struct err *err)
+{
+    struct lens_ask ask = {.id = q->target, .n_ids = (int)s->data->n_targets, .logit = out};
+
+    return decode_rows(w, (size_t)s->model->shape.n_layers, r, stride, rms, NULL, &ask, err);
 }

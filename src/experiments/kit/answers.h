@@ -2,25 +2,28 @@
 #ifndef LENSWEEP_EXPERIMENTS_KIT_ANSWERS_H
 #define LENSWEEP_EXPERIMENTS_KIT_ANSWERS_H
 
+#include "engine/lens.h"
 #include "experiments/experiment.h"
 
-enum { ANSWER_ATTN = 1, ANSWER_MLP = 2, ANSWER_RESID = 4 };
-
-/* An answer for the query's targets with room for everything asked; NULL and err on failure. */
-struct answer *answer_new(const struct scene *s, const struct query *q, unsigned vectors,
-                          struct arena *a, struct err *err);
+/* An answer for the query's targets; mlps: with room for every layer's MLP output. NULL and err on
+   failure. */
+struct answer *answer_new(const struct scene *s, const struct query *q, bool mlps, struct arena *a,
+                          struct err *err);
 
 /* The cell has one variant: the query's first run with these edits, asked for ASK_VOCAB or
-   ASK_LOGITS and, with `vectors`, for every layer's. */
+   ASK_LOGITS and, with `mlps`, for every layer's MLP output. */
 int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits, int n,
-             unsigned asks, unsigned vectors, struct arena *a, struct err *err);
+             unsigned asks, bool mlps, struct arena *a, struct err *err);
 
 /* A run's logits and log-probabilities of the query's n targets; NaN where it has none. */
 void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,
                  float *logprob);
 
-/* decode(r_l) for one vector per layer at r + l * stride, under one divisor: out (layer, target).
- */
+/* Decodes the n vectors r + i * stride, all under one divisor. stats as in engine_decode. */
+int decode_rows(struct worker *w, size_t n, const float *r, int64_t stride, float rms,
+                const struct vocab_stats *stats, const struct lens_ask *ask, struct err *err);
+
+/* For one vector per layer: out (layer, target). */
 int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
                   int64_t stride, float rms, float *out, struct err *err);
 

@@ -70,15 +70,15 @@ void put_logits(struct row *row, const struct query *q, const float *logit, size
     }
 }
 
-void centre_logits(const struct experiment *x, void *const at[FIELDS_MAX], size_t vectors,
-                   float *out)
+void centre_logits(const struct row *row, float *out)
 {
-    const float *logit = query_array(x, at, "logit");
-    const float *control[2] = {query_array(x, at, "control_logit"),
-                               query_array(x, at, "subject_control_logit")};
-    size_t targets = x->scene->data->n_targets;
+    const float *logit = row_f32(row, "logit");
+    const float *control[2] = {row_f32(row, "control_logit"),
+                               row_f32(row, "subject_control_logit")};
+    size_t targets = row->x->scene->data->n_targets;
+    size_t vectors = field_elements(row->x, field_named(row->x, "control_logit"), row->q->n);
 
     for (size_t i = 0; i < vectors; i++)
         for (size_t t = 0; t < targets; t++)
-            out[i * targets + t] = logit[i * targets + t] - control[is_subject(x, t)][i];
+            out[i * targets + t] = logit[i * targets + t] - control[is_subject(row->x, t)][i];
 }

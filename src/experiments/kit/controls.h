@@ -24,8 +24,8 @@ int declare_controls(struct experiment *x, const char *dims, struct err *err);
 void put_logits(struct row *row, const struct query *q, const float *logit, size_t first,
                 size_t vectors);
 
-/* For an aggregate: out (vectors, targets) = the field `logit` minus the mean of its controls. */
-void centre_logits(const struct experiment *x, void *const at[FIELDS_MAX], size_t vectors,
-                   float *out);
+/* An aggregate's value: out, laid out like the field `logit` with `target` as its last dimension,
+   is that field minus the mean of its controls. */
+void centre_logits(const struct row *row, float *out);
 
 #endif

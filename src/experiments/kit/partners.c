@@ -26,7 +26,7 @@ static int role_sets_open(struct role_sets *s, const struct experiment *x,
                           const struct places *places, struct arena *a, struct err *err)
 {
     const struct dataset *ds = x->scene->data;
-    int *order = arena_alloc(a, ds->n_spans, sizeof *order, err);
+    const int *order = span_order_in(ds, a, err);
     int *role = arena_alloc(a, (size_t)ds->max_tokens, sizeof *role, err);
     int *tok = arena_alloc(a, 2 * (size_t)ds->max_tokens, sizeof *tok, err);
 
@@ -35,7 +35,6 @@ static int role_sets_open(struct role_sets *s, const struct experiment *x,
     s->needs = arena_alloc(a, ds->n * s->words, sizeof *s->needs, err);
     if (!order || !role || !tok || !s->has || !s->needs)
         return err->code;
-    span_order(ds, order);
     for (size_t q = 0; q < ds->n; q++) {
         const struct query *query = &ds->query[q];
 

@@ -10,18 +10,10 @@
 
 #define EACH_TOKEN "[*]" /* what the config puts behind a name in {each_token: NAME} */
 
-static void unknown(struct experiment *x, const char *key, const char *name, const char *near,
-                    struct problems *problems)
-{
-    config_problem(x->scene->config, x->entry, key, problems, "the data has no span \"%s\"%s%s%s",
-                   name, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
-}
-
 /* A token's number, or a token set by its name. */
-static int one_place(struct place *p, const char *const *name, struct experiment *x,
-                     const char *key, struct problems *problems)
+static void one_place(struct place *p, const char *const *name, struct experiment *x,
+                      const char *key, struct problems *problems)
 {
-    const char *near;
     char *end;
     long number = strtol(*name, &end, 10);
 
@@ -34,13 +26,11 @@ static int one_place(struct place *p, const char *const *name, struct experiment
             config_problem(x->scene->config, x->entry, key, problems,
                            "no prompt has a token %s: the longest has %d, counted from 0", *name,
                            most);
-        return 0;
+        return;
     }
     p->name = name;
     p->n_names = 1;
-    if (!token_set_known(x->scene, *name, &near))
-        unknown(x, key, *name, near, problems);
-    return 0;
+    token_set_check(x, key, *name, problems);
 }
 
 /* Tokens of a set in the query that has most of them; < 0 and err on failure. */
@@ -78,14 +68,13 @@ static int add_place(struct places *out, struct place p, struct experiment *x, s
 static int add_each_token(struct places *out, const char *name, struct experiment *x,
                           const char *key, struct problems *problems, struct err *err)
 {
-    const char **list = arena_alloc(x->arena, 1, sizeof *list, err), *near;
+    const char **list = arena_alloc(x->arena, 1, sizeof *list, err);
     int most = longest(x, name, err);
 
     if (!list || most < 0)
         return err->code;
     *list = name;
-    if (!token_set_known(x->scene, name, &near))
-        unknown(x, key, name, near, problems);
+    token_set_check(x, key, name, problems);
     for (int i = 0; i < most; i++) {
         struct place p = {arena_printf(x->arena, err, "%s[%d]", name, i), list, 1, i, {0, 0}};
 
@@ -104,8 +93,9 @@ static int add_listed(struct places *out, const struct selector *s, struct exper
 
         if (err->code)
             return err->code;
-        if (each ? add_each_token(out, each, x, key, problems, err)
-                 : one_place(&p, &s->name[i], x, key, problems) || add_place(out, p, x, err))
+        if (!each)
+            one_place(&p, &s->name[i], x, key, problems);
+        if (each ? add_each_token(out, each, x, key, problems, err) : add_place(out, p, x, err))
             return err->code;
     }
     return 0;
@@ -115,14 +105,12 @@ static int add_together(struct places *out, const struct selector *s, struct exp
                         const char *key, struct problems *problems, struct err *err)
 {
     struct place p = {.label = "", .name = s->name, .n_names = s->n, .nth = -1};
-    const char *near;
 
     for (size_t i = 0; i < s->n; i++) {
         p.label = arena_printf(x->arena, err, "%s%s%s", p.label, i ? "+" : "", s->name[i]);
         if (!p.label)
             return err->code;
-        if (!token_set_known(x->scene, s->name[i], &near))
-            unknown(x, key, s->name[i], near, problems);
+        token_set_check(x, key, s->name[i], problems);
     }
     return add_place(out, p, x, err);
 }
@@ -171,10 +159,11 @@ int places_of(struct places *out, const struct selector *s, struct experiment *x
     if (!out->n && !problems->count)
         config_problem(x->scene->config, x->entry, key, problems,
                        "no query of the data has such a position");
+    out->tok = arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *out->tok, err);
     out->label = arena_alloc(x->arena, out->n + 1, sizeof *out->label, err);
     for (size_t i = 0; out->label && i < out->n; i++)
         out->label[i] = out->v[i].label;
-    return out->label ? 0 : err->code;
+    return out->label && out->tok ? 0 : err->code;
 }
 
 /* "[3]" */
@@ -249,7 +238,7 @@ int place_of_label(struct places *out, const char *label, struct experiment *x, 
             return err->code;
         known = p->name;
     }
-    *out = (struct places){.v = p, .n = 1, .label = (const char **)&p->label};
+    *out = (struct places){.v = p, .n = 1, .label = (const char **)&p->label, .tok = tok};
     for (size_t i = 0; known && i < ds->n; i++)
         if (!ds->query[i].status && place_tokens(p, x->scene, &ds->query[i], tok))
             return 0;
@@ -300,22 +289,22 @@ int place_tokens(const struct place *p, const struct scene *s, const struct quer
     return n;
 }
 
-bool places_any(const struct places *p, const struct scene *s, const struct query *q, int *tok)
+bool places_any(const struct places *p, const struct scene *s, const struct query *q)
 {
     for (size_t i = 0; i < p->n; i++)
-        if (place_tokens(&p->v[i], s, q, tok))
+        if (place_tokens(&p->v[i], s, q, p->tok))
             return true;
     return false;
 }
 
-uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q, int *tok)
+uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q)
 {
     uint64_t cost = 0;
 
     for (size_t i = 0; i < p->n; i++) {
-        int n = place_tokens(&p->v[i], s, q, tok);
+        int n = place_tokens(&p->v[i], s, q, p->tok);
 
-        cost = hash_u64(tok, (size_t)n * sizeof *tok) + 31 * cost;
+        cost = hash_u64(p->tok, (size_t)n * sizeof *p->tok) + 31 * cost;
     }
     return cost;
 }

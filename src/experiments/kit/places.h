@@ -17,6 +17,7 @@ struct places {
     struct place *v;
     size_t n, cap;
     const char **label; /* (n) for an axis */
+    int *tok;           /* (2 max_tokens) room for one place's tokens */
 };
 
 /* Mistakes go to problems under `key`. */
@@ -31,10 +32,9 @@ int place_of_label(struct places *out, const char *label, struct experiment *x, 
 int place_tokens(const struct place *p, const struct scene *s, const struct query *q, int *tok);
 
 /* Has the query any of the places? */
-bool places_any(const struct places *p, const struct scene *s, const struct query *q, int *tok);
+bool places_any(const struct places *p, const struct scene *s, const struct query *q);
 
 /* For a kind's `cost_of`: where a query's places lie (drawn tokens are in no span). */
-uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q,
-                     int *tok);
+uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q);
 
 #endif

@@ -189,6 +189,31 @@ bool token_set_known(const struct scene *s, const char *name, const char **near)
     return false;
 }
 
+static void no_span(const struct experiment *x, const char *key, const char *name, const char *near,
+                    struct problems *problems)
+{
+    config_problem(x->scene->config, x->entry, key, problems, "the data has no span \"%s\"%s%s%s",
+                   name, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+}
+
+void token_set_check(const struct experiment *x, const char *key, const char *name,
+                     struct problems *problems)
+{
+    const char *near;
+
+    if (!token_set_known(x->scene, name, &near))
+        no_span(x, key, name, near, problems);
+}
+
+void span_check(const struct experiment *x, const char *key, const char *name,
+                struct problems *problems)
+{
+    const struct dataset *ds = x->scene->data;
+
+    if (dataset_span(ds, name) < 0)
+        no_span(x, key, name, str_did_you_mean(name, ds->span_name, ds->n_spans), problems);
+}
+
 static int rank_of_name(const char *name)
 {
     return str_eq(name, "subject")            ? 0
@@ -220,4 +245,13 @@ size_t span_order(const struct dataset *ds, int *order)
         n++;
     }
     return n;
+}
+
+const int *span_order_in(const struct dataset *ds, struct arena *a, struct err *err)
+{
+    int *order = arena_alloc(a, ds->n_spans, sizeof *order, err);
+
+    if (order)
+        span_order(ds, order);
+    return order;
 }

@@ -41,8 +41,16 @@ int token_set(const struct scene *s, const struct query *q, const char *name, in
    subject, answers, relation, others by name. A token that several have belongs to the first of
    them. order has room for ds->n_spans; returns how many. */
 size_t span_order(const struct dataset *ds, int *order);
+/* The same in the arena; NULL and err on failure. */
+const int *span_order_in(const struct dataset *ds, struct arena *a, struct err *err);
 
-/* Could any query have it? For problems, with did-you-mean over the data's spans. */
+/* Could any query have it? near: what was perhaps meant, over the data's spans; may be NULL. */
 bool token_set_known(const struct scene *s, const char *name, const char **near);
+
+/* A problem at `key` if it is not known; the same of a span's name alone. */
+void token_set_check(const struct experiment *x, const char *key, const char *name,
+                     struct problems *problems);
+void span_check(const struct experiment *x, const char *key, const char *name,
+                struct problems *problems);
 
 #endif

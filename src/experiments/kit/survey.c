@@ -6,6 +6,14 @@
 
 #include <string.h>
 
+unsigned site_keep(enum site site)
+{
+    return site == SITE_Z      ? KEEP_Z
+           : site == SITE_ATTN ? KEEP_ATTN
+           : site == SITE_MLP  ? KEEP_MLP
+                               : 0;
+}
+
 static int find_strata(struct survey *s, const struct dataset *ds, struct arena *a, struct err *err)
 {
     s->stratum_of = arena_alloc(a, ds->n, sizeof *s->stratum_of, err);
@@ -59,20 +67,18 @@ static int find_roles(struct survey *s, const struct experiment *x, const struct
     size_t most = (size_t)match_roles_count(ds);
     int *role = arena_alloc(x->arena, (size_t)ds->max_tokens, sizeof *role, err);
     int *tok = arena_alloc(x->arena, 2 * (size_t)ds->max_tokens, sizeof *tok, err);
-    int *order = arena_alloc(x->arena, ds->n_spans, sizeof *order, err);
 
+    s->order = span_order_in(ds, x->arena, err);
     s->role = arena_alloc(x->arena, most, sizeof *s->role, err);
     s->role_slot = arena_alloc(x->arena, most, sizeof *s->role_slot, err);
-    if (!role || !tok || !order || !s->role || !s->role_slot)
+    if (!role || !tok || !s->order || !s->role || !s->role_slot)
         return err->code;
-    span_order(ds, order);
-    s->order = order;
     s->n_roles = !s->means;
     memset(s->role_slot, 0xff, most * sizeof *s->role_slot);
     for (size_t q = 0; s->means && q < ds->n; q++) {
         if (ds->query[q].status)
             continue;
-        match_roles(ds, order, prompt_of(&ds->query[q]), role);
+        match_roles(ds, s->order, prompt_of(&ds->query[q]), role);
         for (size_t p = 0; p < places->n; p++) {
             int n = place_tokens(&places->v[p], x->scene, &ds->query[q], tok);
 
