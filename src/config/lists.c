@@ -284,21 +284,17 @@ static void parse_selector(struct config_context *c, const struct config_row *ro
 static int print_element(const char *name, struct buf *out, struct err *err)
 {
     size_t n = strlen(name), mark = strlen(EACH_TOKEN);
-    char *span, number[24];
+    char number[24];
     int64_t v;
-    int code;
 
     if (n > mark && str_ends_with(name, EACH_TOKEN)) {
-        span = mem_alloc(n, 1, err);
-        if (!span)
-            return err->code;
-        memcpy(span, name, n - mark);
-        code = buf_puts(out, "{each_token: ", err) || put_string(out, span, err) ||
-                       buf_puts(out, "}", err)
-                   ? err->code
-                   : 0;
-        mem_free(span);
-        return code;
+        struct arena a = {0};
+        const char *span = arena_strndup(&a, name, n - mark, err);
+        int code = !span || buf_puts(out, "{each_token: ", err) || put_string(out, span, err) ||
+                   buf_puts(out, "}", err);
+
+        arena_release(&a);
+        return code ? err->code : 0;
     }
     /* Numbers stand as such; a name that only looks like one ("007") was quoted and is so again. */
     snprintf(number, sizeof number, "%lld", scan_int(name, &v) == SCAN_OK ? (long long)v : 0);

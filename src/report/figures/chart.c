@@ -386,15 +386,12 @@ static int name_chart(struct chart *c, struct gallery *out, struct arena *a, siz
 static int save_chart(struct gallery *out, const struct chart *c, struct err *err)
 {
     struct buf csv = {0}, gp = {0};
-    int code = put_csv(&csv, c, err);
+    int code = put_csv(&csv, c, err) || chart_script(&gp, out, c, err) ||
+               gallery_save(out, c->name, &csv, &gp, err);
 
-    if (!code)
-        code = chart_script(&gp, out, c, err);
-    if (!code)
-        code = gallery_save(out, c->name, &csv, &gp, err);
     buf_release(&csv);
     buf_release(&gp);
-    return code;
+    return code ? err->code : 0;
 }
 
 static int finish_page(struct gallery *out, struct chart *c, struct arena *a, size_t like,
