@@ -87,15 +87,13 @@ static int bench(const struct model *m, int threads, struct err *err)
 
         if (lengths[i] > m->shape.max_positions)
             break;
-        code = prefill(m, lengths[i], threads, &seconds, &flops, &peak, err);
-        if (!code)
-            code = out_printf(err, "%8d %12.0f %12.1f %14.1f %7.0f%%\n", lengths[i],
-                              lengths[i] / seconds, flops / seconds / 1e9, peak / 1e9,
-                              100 * flops / seconds / peak);
-        if (!code)
-            code = out_flush(err);
+        code =
+            prefill(m, lengths[i], threads, &seconds, &flops, &peak, err) ||
+            out_printf(err, "%8d %12.0f %12.1f %14.1f %7.0f%%\n", lengths[i], lengths[i] / seconds,
+                       flops / seconds / 1e9, peak / 1e9, 100 * flops / seconds / peak) ||
+            out_flush(err);
     }
-    return code;
+    return code ? err->code : 0;
 }
 
 static int bench_model(const struct call *call, struct err *err)

@@ -7,11 +7,8 @@
 
 enum export_format { EXPORT_CSV, EXPORT_JSONL, EXPORT_AUTHORS };
 
-static const struct choice formats[] = {{"csv", EXPORT_CSV},
-                                        {"jsonl", EXPORT_JSONL},
-
-                                        {"authors", EXPORT_AUTHORS},
-                                        {NULL, 0}};
+static const struct choice formats[] = {
+    {"csv", EXPORT_CSV}, {"jsonl", EXPORT_JSONL}, {"authors", EXPORT_AUTHORS}, {NULL, 0}};
 
 struct export_options {
     const char *result, *dir, *model;
@@ -44,15 +41,9 @@ static int write_authors(struct h5file *f, const struct export_options *opt, str
 static int write_format(struct h5file *f, const struct export_options *o, struct outputs *out,
                         struct err *err)
 {
-    switch (o->format) {
-    case EXPORT_CSV:
-        return export_csv(f, out, err);
-    case EXPORT_JSONL:
-        return export_jsonl(f, out, err);
-    case EXPORT_AUTHORS:
-        break;
-    }
-    return write_authors(f, o, out, err);
+    if (o->format == EXPORT_AUTHORS)
+        return write_authors(f, o, out, err);
+    return o->format == EXPORT_CSV ? export_csv(f, out, err) : export_jsonl(f, out, err);
 }
 
 /* Without -o: a folder called by the format, beside the result. */

@@ -51,15 +51,12 @@ static int print(const struct prompt *p, size_t from, bool as_ids, struct err *e
     struct buf text = {0};
     int code = 0;
 
-    if (!as_ids) {
-        code = prompt_text(p, from, &text, err);
-        if (!code)
-            code = out_write(text.data, text.len, err);
-        buf_release(&text);
-    }
+    if (!as_ids)
+        code = prompt_text(p, from, &text, err) || out_write(text.data, text.len, err);
     for (size_t i = from; as_ids && !code && i < p->ids.n; i++)
         code = out_printf(err, "%s%d", i > from ? " " : "", (int)p->ids.v[i]);
-    return code ? code : out_printf(err, "\n");
+    buf_release(&text);
+    return code ? err->code : out_printf(err, "\n");
 }
 
 static int generate(const struct call *call, struct err *err)

@@ -46,10 +46,9 @@ static int print_top(const struct prompt *p, const float *logit, double log_z, i
             if (!taken[i] && (best < 0 || logit[i] > logit[best]))
                 best = i;
         taken[best] = 1;
-        code = prompt_quote(p, best, &text, err);
-        if (!code)
-            code = out_printf(err, "%4d %8d %10.4f %9.6f  %.*s\n", r, best, (double)logit[best],
-                              real_exp((double)logit[best] - log_z), (int)text.len, text.data);
+        code = (p->tokenizer && quote_token(p->tokenizer, best, &text, err)) ||
+               out_printf(err, "%4d %8d %10.4f %9.6f  %.*s\n", r, best, (double)logit[best],
+                          real_exp((double)logit[best] - log_z), (int)text.len, text.data);
         buf_release(&text);
     }
     mem_free(taken);

@@ -185,22 +185,14 @@ static int take_argument(struct option_parser *p, const char *word, struct err *
     size_t last = c->n_arguments ? c->n_arguments - 1 : 0;
     size_t i = p->n_arguments < last ? p->n_arguments : last;
     const struct argument_row *row = c->n_arguments ? &c->argument[i] : NULL;
-    struct word_list *list;
+    struct option_value value = {.command = c, .arena = p->arena, .argc = p->argc};
+    const struct option_type *type;
 
     if (!row || (p->n_arguments > last && row->form != MANY))
         return usage_error(c, err, "unexpected argument \"%.100s\"", word);
     p->n_arguments++;
-    if (row->form != MANY) {
-        *(const char **)((char *)p->call->options + row->offset) = word;
-        return 0;
-    }
-    list = (struct word_list *)((char *)p->call->options + row->offset);
-    if (!list->v)
-        list->v = arena_alloc(p->arena, (size_t)p->argc, sizeof *list->v, err);
-    if (!list->v)
-        return err->code;
-    list->v[list->n++] = word;
-    return 0;
+    type = row->form == MANY ? &option_list : &option_text;
+    return type->parse(&value, word, (char *)p->call->options + row->offset, err);
 }
 
 static int take_words(struct option_parser *p, struct err *err)

@@ -131,28 +131,19 @@ int prompt_text(const struct prompt *p, size_t from, struct buf *out, struct err
 int quote_token(const struct tokenizer *t, int32_t id, struct buf *out, struct err *err)
 {
     struct buf text = {0};
-    int code = 0;
     size_t n;
+    int code;
 
     if (!tokenizer_bytes(t, id, &n)) /* the model has more rows than the tokenizer ids */
         return buf_printf(out, err, "<%d>", (int)id);
-    if (tokenizer_decode(t, &id, 1, &text, err))
-        code = err->code;
-    if (!code)
-        code = buf_puts(out, "\"", err);
+    code = tokenizer_decode(t, &id, 1, &text, err) || buf_puts(out, "\"", err);
     for (size_t i = 0; !code && i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
 
         code = c < ' ' || c == '"' || c == '\\' || c == 127 ? buf_printf(out, err, "\\x%02x", c)
                                                             : buf_put(out, &c, 1, err);
     }
-    if (!code)
-        code = buf_puts(out, "\"", err);
+    code = code || buf_puts(out, "\"", err);
     buf_release(&text);
-    return code;
-}
-
-int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err *err)
-{
-    return p->tokenizer ? quote_token(p->tokenizer, id, out, err) : 0;
+    return code ? err->code : 0;
 }

@@ -33,7 +33,6 @@ int prompt_run(struct prompt *p, struct run *run, struct err *err);
 int prompt_text(const struct prompt *p, size_t from, struct buf *out, struct err *err);
 
 /* A token as text, quoted, with what cannot be printed escaped: for tables. */
-int prompt_quote(const struct prompt *p, int32_t id, struct buf *out, struct err *err);
 int quote_token(const struct tokenizer *t, int32_t id, struct buf *out, struct err *err);
 
 /* The ids of a text, or of what a user says by the chat template. */

@@ -22,12 +22,11 @@ static const struct option_row options[] = {
 static int print_line(const struct tokenizer *t, int32_t id, struct err *err)
 {
     struct buf text = {0};
-    int code = quote_token(t, id, &text, err);
+    int code = quote_token(t, id, &text, err) ||
+               out_printf(err, "%d\t%.*s\n", (int)id, (int)text.len, text.data);
 
-    if (!code)
-        code = out_printf(err, "%d\t%.*s\n", (int)id, (int)text.len, text.data);
     buf_release(&text);
-    return code;
+    return code ? err->code : 0;
 }
 
 static int print_ids(const struct tokenizer *t, const struct tokenize_options *o, struct err *err)

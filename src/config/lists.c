@@ -8,21 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *take(struct config_context *c, size_t n, size_t size)
-{
-    void *p = arena_alloc(c->arena, n, size, c->err);
+/* Lists are alike, a number and that many elements one after the other: one parser and one printer
+   serve them all, with those of the element's type. */
+struct any_list {
+    size_t n;
+    void *v;
+};
 
-    if (!p)
-        c->failed = true;
-    return p;
+/* Of the elements of a type of lists. */
+static const struct config_type *element_type(const struct config_type *list)
+{
+    if (list == &config_ints)
+        return &config_int;
+    if (list == &config_reals)
+        return &config_real;
+    return list == &config_choices ? &config_choice : &config_string;
 }
 
-static bool is_listed(const char *const *v, size_t n, const char *word)
+static void *element(const struct any_list *list, size_t i, const struct config_type *of)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(v[i], word))
-            return true;
-    return false;
+    return (char *)list->v + i * of->size;
 }
 
 static void said_twice(struct config_context *c, const struct config_row *row,
@@ -33,161 +38,71 @@ static void said_twice(struct config_context *c, const struct config_row *row,
     node_problem(c, row, node, "\"%s\" is listed twice", node_excerpt(said, text));
 }
 
-static void parse_ints(struct config_context *c, const struct config_row *row,
+/* Does the element behind the list's last stand in it already? Only numbers may. */
+static bool is_listed(const struct any_list *list, const struct config_type *of)
+{
+    const void *next = element(list, list->n, of);
+
+    if (of == &config_string)
+        return is_among(*(const char *const *)next, list->v, list->n);
+    for (size_t i = 0; of != &config_real && i < list->n; i++)
+        if (!memcmp(element(list, i, of), next, of->size))
+            return true;
+    return false;
+}
+
+static void parse_list(struct config_context *c, const struct config_row *row,
                        const struct config_node *node, void *field)
 {
-    struct int_list list = {0};
+    const struct config_type *of = element_type(row->type);
+    struct any_list list = {0};
+    char what[64];
 
     if (node->kind == NODE_MAP) {
-        node_expected(c, row, node, "a list of integers");
-        return;
-    }
-    list.v = take(c, node_count(node), sizeof *list.v);
-    for (size_t i = 0; list.v && i < node_count(node); i++) {
-        const struct config_node *item = node_item(node, i);
-        size_t k = 0;
-        int64_t v;
-
-        if (!take_int(c, row, item, "an integer", &v))
-            continue;
-        while (k < list.n && list.v[k] != v)
-            k++;
-        if (k < list.n)
-            said_twice(c, row, item, item->text);
-        else
-            list.v[list.n++] = v;
-    }
-    if (list.v)
-        *(struct int_list *)field = list;
-}
-
-static int print_ints(struct config_value at, struct buf *out, struct err *err)
-{
-    const struct int_list *list = at.field;
-
-    for (size_t i = 0; i < list->n; i++)
-        if (buf_puts(out, i ? ", " : "[", err) || put_int(out, list->v[i], err))
-            return err->code;
-    return buf_puts(out, list->n ? "]" : "[]", err);
-}
-
-const struct config_type config_ints = {"list of integers", sizeof(struct int_list), parse_ints,
-                                        print_ints, "one integer is a list of it"};
-
-static void parse_reals(struct config_context *c, const struct config_row *row,
-                        const struct config_node *node, void *field)
-{
-    struct real_list list = {0};
-
-    if (node->kind == NODE_MAP) {
-        node_expected(c, row, node, "a list of numbers");
-        return;
-    }
-    list.v = take(c, node_count(node), sizeof *list.v);
-    for (size_t i = 0; list.v && i < node_count(node); i++)
-        if (take_real(c, row, node_item(node, i), "a number", &list.v[list.n]))
-            list.n++;
-    if (list.v)
-        *(struct real_list *)field = list;
-}
-
-static int print_reals(struct config_value at, struct buf *out, struct err *err)
-{
-    const struct real_list *list = at.field;
-
-    for (size_t i = 0; i < list->n; i++)
-        if (buf_puts(out, i ? ", " : "[", err) || put_real(out, list->v[i], err))
-            return err->code;
-    return buf_puts(out, list->n ? "]" : "[]", err);
-}
-
-const struct config_type config_reals = {"list of numbers", sizeof(struct real_list), parse_reals,
-                                         print_reals, "one number is a list of it"};
-
-static void parse_words(struct config_context *c, const struct config_row *row,
-                        const struct config_node *node, const char *what, struct string_list *field)
-{
-    struct string_list list = {0};
-
-    if (node->kind == NODE_MAP) {
+        snprintf(what, sizeof what, "a %s", row->type->name);
         node_expected(c, row, node, what);
         return;
     }
-    list.v = take(c, node_count(node), sizeof *list.v);
+    list.v = config_alloc(c, node_count(node), of->size);
     for (size_t i = 0; list.v && i < node_count(node); i++) {
         const struct config_node *item = node_item(node, i);
-        const char *text = take_text(c, row, item, "a string");
+        const int problems = c->problems->count;
 
-        if (text && is_listed(list.v, list.n, text))
-            said_twice(c, row, item, text);
-        else if (text)
-            list.v[list.n++] = text;
-    }
-    if (list.v)
-        *field = list;
-}
-
-static void parse_strings(struct config_context *c, const struct config_row *row,
-                          const struct config_node *node, void *field)
-{
-    parse_words(c, row, node, "a list of strings", field);
-}
-
-static int print_strings(struct config_value at, struct buf *out, struct err *err)
-{
-    const struct string_list *list = at.field;
-
-    for (size_t i = 0; i < list->n; i++)
-        if (buf_puts(out, i ? ", " : "[", err) || put_string(out, list->v[i], err))
-            return err->code;
-    return buf_puts(out, list->n ? "]" : "[]", err);
-}
-
-const struct config_type config_strings = {"list of strings", sizeof(struct string_list),
-                                           parse_strings, print_strings,
-                                           "one string is a list of it"};
-
-static void parse_choices(struct config_context *c, const struct config_row *row,
-                          const struct config_node *node, void *field)
-{
-    struct choice_list list = {0};
-    char words[CHOICE_TEXT], what[CHOICE_TEXT + 24];
-
-    if (node->kind == NODE_MAP) {
-        node_expected(c, row, node, "a list of strings");
-        return;
-    }
-    snprintf(what, sizeof what, "one of %s", choice_text(words, row->choices));
-    list.v = take(c, node_count(node), sizeof *list.v);
-    for (size_t i = 0; list.v && i < node_count(node); i++) {
-        const struct config_node *item = node_item(node, i);
-        int v = take_choice(c, row, item, what);
-        size_t k = 0;
-
-        while (k < list.n && list.v[k] != v)
-            k++;
-        if (v != NO_CHOICE && k < list.n)
+        of->parse(c, row, item, element(&list, list.n, of));
+        if (c->problems->count > problems)
+            continue;
+        if (is_listed(&list, of))
             said_twice(c, row, item, item->text);
-        else if (v != NO_CHOICE)
-            list.v[list.n++] = v;
+        else
+            list.n++;
     }
     if (list.v)
-        *(struct choice_list *)field = list;
+        memcpy(field, &list, sizeof list);
 }
 
-static int print_choices(struct config_value at, struct buf *out, struct err *err)
+static int print_list(struct config_value at, struct buf *out, struct err *err)
 {
-    const struct choice_list *list = at.field;
+    const struct config_type *of = element_type(at.row->type);
+    struct any_list list;
 
-    for (size_t i = 0; i < list->n; i++)
-        if (buf_puts(out, i ? ", " : "[", err) ||
-            put_string(out, choice_word(at.row->choices, list->v[i]), err))
+    memcpy(&list, at.field, sizeof list);
+    for (size_t i = 0; i < list.n; i++) {
+        const struct config_value value = {at.row, element(&list, i, of)};
+
+        if (buf_puts(out, i ? ", " : "[", err) || of->print(value, out, err))
             return err->code;
-    return buf_puts(out, list->n ? "]" : "[]", err);
+    }
+    return buf_puts(out, list.n ? "]" : "[]", err);
 }
 
+const struct config_type config_ints = {"list of integers", sizeof(struct int_list), parse_list,
+                                        print_list, "one integer is a list of it"};
+const struct config_type config_reals = {"list of numbers", sizeof(struct real_list), parse_list,
+                                         print_list, "one number is a list of it"};
+const struct config_type config_strings = {"list of strings", sizeof(struct string_list),
+                                           parse_list, print_list, "one string is a list of it"};
 const struct config_type config_choices = {"list of strings", sizeof(struct choice_list),
-                                           parse_choices, print_choices, ""};
+                                           parse_list, print_list, ""};
 
 unsigned choice_bits(const struct choice_list *list)
 {
@@ -211,12 +126,16 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
 static void parse_paths(struct config_context *c, const struct config_row *row,
                         const struct config_node *node, void *field)
 {
-    if (node->kind == NODE_LIST && !node->n) {
+    if (node->kind == NODE_MAP) {
+        node_expected(c, row, node, "a path or a list of paths");
+        return;
+    }
+    if (!node_count(node)) {
         node_problem(c, row, node, "the list is empty: it needs at least one path");
         return;
     }
-    parse_words(c, row, node, "a path or a list of paths", field);
-    for (size_t i = 0; node->kind != NODE_MAP && i < node_count(node); i++) {
+    parse_list(c, row, node, field);
+    for (size_t i = 0; i < node_count(node); i++) {
         const struct config_node *item = node_item(node, i);
 
         if (item->kind == NODE_SCALAR && !node_is_null(item) && *item->text)
@@ -225,8 +144,7 @@ static void parse_paths(struct config_context *c, const struct config_row *row,
 }
 
 const struct config_type config_paths = {"list of paths", sizeof(struct string_list), parse_paths,
-                                         print_strings,
-                                         "one path is a list of it; each must exist"};
+                                         print_list, "one path is a list of it; each must exist"};
 
 /* Selectors */
 
@@ -248,10 +166,7 @@ static const char *take_each_token(struct config_context *c, const struct config
     text = take_text(c, row, span, "the name of a span");
     if (!text)
         return NULL;
-    text = arena_printf(c->arena, c->err, "%s" EACH_TOKEN, text);
-    if (!text)
-        c->failed = true;
-    return text;
+    return config_got(c, arena_printf(c->arena, c->err, "%s" EACH_TOKEN, text));
 }
 
 /* A number in its canonical form, or a name. */
@@ -272,10 +187,7 @@ static const char *take_element(struct config_context *c, const struct config_ro
         return text;
     if (!take_int(c, row, node, "an integer", &v))
         return NULL;
-    text = arena_printf(c->arena, c->err, "%lld", (long long)v);
-    if (!text)
-        c->failed = true;
-    return text;
+    return config_got(c, arena_printf(c->arena, c->err, "%lld", (long long)v));
 }
 
 static void take_elements(struct config_context *c, const struct config_row *row,
@@ -287,12 +199,12 @@ static void take_elements(struct config_context *c, const struct config_row *row
         node_problem(c, row, node, "the list is empty: it needs at least one element");
         return;
     }
-    to->name = take(c, n, sizeof *to->name);
+    to->name = config_alloc(c, n, sizeof *to->name);
     for (size_t i = 0; to->name && i < n; i++) {
         const struct config_node *item = node_item(node, i);
         const char *name = take_element(c, row, item);
 
-        if (name && is_listed(to->name, to->n, name))
+        if (name && is_among(name, to->name, to->n))
             said_twice(c, row, item, name);
         else if (name)
             to->name[to->n++] = name;
@@ -372,21 +284,17 @@ static void parse_selector(struct config_context *c, const struct config_row *ro
 static int print_element(const char *name, struct buf *out, struct err *err)
 {
     size_t n = strlen(name), mark = strlen(EACH_TOKEN);
-    char *span, number[24];
+    char number[24];
     int64_t v;
-    int code;
 
     if (n > mark && str_ends_with(name, EACH_TOKEN)) {
-        span = mem_alloc(n, 1, err);
-        if (!span)
-            return err->code;
-        memcpy(span, name, n - mark);
-        code = buf_puts(out, "{each_token: ", err) || put_string(out, span, err) ||
-                       buf_puts(out, "}", err)
-                   ? err->code
-                   : 0;
-        mem_free(span);
-        return code;
+        struct arena a = {0};
+        const char *span = arena_strndup(&a, name, n - mark, err);
+        int code = !span || buf_puts(out, "{each_token: ", err) || put_string(out, span, err) ||
+                   buf_puts(out, "}", err);
+
+        arena_release(&a);
+        return code ? err->code : 0;
     }
     /* Numbers stand as such; a name that only looks like one ("007") was quoted and is so again. */
     snprintf(number, sizeof number, "%lld", scan_int(name, &v) == SCAN_OK ? (long long)v : 0);
@@ -462,8 +370,8 @@ static void parse_where(struct config_context *c, const struct config_row *row,
     list.n = take_pairs(c, row, node, pair);
     if (list.n)
         qsort(pair, list.n, sizeof *pair, by_key);
-    list.key = take(c, list.n, sizeof *list.key);
-    list.value = take(c, list.n, sizeof *list.value);
+    list.key = config_alloc(c, list.n, sizeof *list.key);
+    list.value = config_alloc(c, list.n, sizeof *list.value);
     if (c->failed)
         return;
     for (size_t i = 0; i < list.n; i++) {

@@ -40,21 +40,30 @@ static void parse_fallback(struct config_context *c, const struct config_row *ro
         parse_row(c, row, node, to);
 }
 
-/* The node of "a.b" below a mapping; NULL if there is none. */
-static const struct config_node *given(const struct config_node *map, const char *key)
+/* The value of "a.b" below a mapping, or of as much of the path as there is; *key: what is left. */
+static const struct config_node *descend(const struct config_node *map, const char **key)
 {
     char part[CONFIG_NAME_MAX + 1];
 
-    while (map && *key) {
-        size_t n = strcspn(key, ".");
+    while (map && map->kind == NODE_MAP && **key) {
+        size_t n = strcspn(*key, ".");
+        const struct config_node *child;
 
-        if (map->kind != NODE_MAP)
-            return NULL;
-        snprintf(part, sizeof part, "%.*s", (int)n, key);
-        map = node_get(map, part);
-        key += n + (key[n] == '.');
+        snprintf(part, sizeof part, "%.*s", (int)n, *key);
+        child = node_get(map, part);
+        if (!child)
+            break;
+        map = child;
+        *key += n + ((*key)[n] == '.');
     }
     return map;
+}
+
+/* NULL if there is none. */
+static const struct config_node *given(const struct config_node *map, const char *key)
+{
+    map = descend(map, &key);
+    return *key ? NULL : map;
 }
 
 /* Values of a mapping in the order of the file, so that problems are; `prefix` = "" or "a.". */
@@ -196,11 +205,11 @@ static const struct experiment_schema *find_kind(const struct experiments *x,
                                                  const struct config_node *entry)
 {
     const char *known[ROWS_MAX];
-    const struct config_node *node = node_get(entry, "kind");
+    const struct config_node *node = node_scalar(entry, "kind");
     char hint[HINT_MAX], said[EXCERPT_MAX];
     size_t n = 0;
 
-    if (!node || node->kind != NODE_SCALAR || node_is_null(node))
+    if (!node || node_is_null(node))
         return NULL;
     for (size_t i = 0; i < x->n_kinds && n < ROWS_MAX; i++) {
         if (str_eq(x->kinds[i].kind, node->text))
@@ -216,10 +225,10 @@ static void check_name(const struct experiments *x, const struct config_node *en
 {
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    const struct config_node *node = node_get(entry, "name");
+    const struct config_node *node = node_scalar(entry, "name");
     char said[EXCERPT_MAX];
 
-    if (!node || node->kind != NODE_SCALAR || node_is_null(node))
+    if (!node || node_is_null(node))
         return;
     if (node->text[strspn(node->text, letters)])
         node_problem(x->c, NULL, node, "the name \"%s\" may hold only letters, digits, _ and -",
@@ -234,17 +243,13 @@ static void check_name(const struct experiments *x, const struct config_node *en
 
 static void check_unique(const struct experiments *x, const struct config_node *list, size_t i)
 {
-    const struct config_node *name =
-        list->item[i]->kind == NODE_MAP ? node_get(list->item[i], "name") : NULL;
+    const struct config_node *name = node_scalar(list->item[i], "name");
     char said[EXCERPT_MAX];
 
-    if (!name || name->kind != NODE_SCALAR)
-        return;
-    for (size_t k = 0; k < i; k++) {
-        const struct config_node *other =
-            list->item[k]->kind == NODE_MAP ? node_get(list->item[k], "name") : NULL;
+    for (size_t k = 0; name && k < i; k++) {
+        const struct config_node *other = node_scalar(list->item[k], "name");
 
-        if (!other || other->kind != NODE_SCALAR || !str_eq(other->text, name->text))
+        if (!other || !str_eq(other->text, name->text))
             continue;
         node_problem(x->c, NULL, name, "the name \"%s\" is taken by another experiment",
                      node_excerpt(said, name->text));
@@ -256,17 +261,15 @@ static void check_unique(const struct experiments *x, const struct config_node *
 static const char *entry_label(const struct experiments *x, const struct config_node *entry,
                                size_t i)
 {
-    const struct config_node *name = entry->kind == NODE_MAP ? node_get(entry, "name") : NULL;
+    const struct config_node *name = node_scalar(entry, "name");
+    struct config_context *c = x->c;
     char *label, said[EXCERPT_MAX];
 
-    if (name && name->kind == NODE_SCALAR && *name->text)
-        label =
-            arena_printf(x->c->arena, x->c->err, "experiments.%s", node_excerpt(said, name->text));
+    if (name && *name->text)
+        label = arena_printf(c->arena, c->err, "experiments.%s", node_excerpt(said, name->text));
     else
-        label = arena_printf(x->c->arena, x->c->err, "experiments[%zu]", i);
-    if (!label)
-        x->c->failed = true;
-    return label ? label : "experiments";
+        label = arena_printf(c->arena, c->err, "experiments[%zu]", i);
+    return config_got(c, label) ? label : "experiments";
 }
 
 static void load_entry(const struct experiments *x, const struct config_node *entry)
@@ -286,11 +289,9 @@ static void load_entry(const struct experiments *x, const struct config_node *en
     if (!kind)
         return;
     check_keys(c, entry, config_head_rows, CONFIG_HEAD_ROWS, kind->rows, kind->n_rows);
-    to->config = c->failed ? NULL : arena_alloc(c->arena, 1, kind->size, c->err);
-    if (!to->config) {
-        c->failed = true;
+    to->config = c->failed ? NULL : config_alloc(c, 1, kind->size);
+    if (!to->config)
         return;
-    }
     fill_rows(c, kind->rows, kind->n_rows, entry, entry, to->config);
     to->head = head;
     to->name = head.name;
@@ -314,9 +315,7 @@ static void load_experiments(const struct experiments *x, const struct config_no
         node_expected(c, NULL, list, "a list of mappings");
     else if (!n)
         node_problem(c, NULL, list, "the list is empty: it needs at least one experiment");
-    x->to->experiment = arena_alloc(c->arena, n, sizeof *x->to->experiment, c->err);
-    if (!x->to->experiment)
-        c->failed = true;
+    x->to->experiment = config_alloc(c, n, sizeof *x->to->experiment);
     for (size_t i = 0; i < n && !c->failed; i++) {
         c->section = entry_label(x, list->item[i], i);
         load_entry(x, list->item[i]);
@@ -428,30 +427,12 @@ bool config_given(const struct experiment_entry *e, const char *key)
     return given(e->node, key) != NULL;
 }
 
-/* The value of "a.b" below a mapping, or of as much of the path as there is. */
-static const struct config_node *find_place(const struct config_node *map, const char *key)
-{
-    char part[CONFIG_NAME_MAX + 1];
-
-    while (map && map->kind == NODE_MAP && *key) {
-        size_t n = strcspn(key, ".");
-        const struct config_node *child;
-
-        snprintf(part, sizeof part, "%.*s", (int)n, key);
-        child = node_get(map, part);
-        if (!child)
-            break;
-        map = child;
-        key += n + (key[n] == '.');
-    }
-    return map;
-}
-
 void config_problem(const struct config *c, const struct experiment_entry *e, const char *key,
                     struct problems *problems, const char *fmt, ...)
 {
     const struct config_node *from = e ? e->node : c->root;
-    const struct config_node *node = from ? find_place(from, key ? key : "") : NULL;
+    const char *rest = key ? key : "";
+    const struct config_node *node = descend(from, &rest);
     char msg[ERR_MESSAGE], label[160] = "";
     va_list ap;
 

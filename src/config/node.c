@@ -6,16 +6,32 @@
 #include <stdio.h>
 #include <string.h>
 
+void *config_got(struct config_context *c, void *p)
+{
+    if (!p)
+        c->failed = true;
+    return p;
+}
+
+void *config_alloc(struct config_context *c, size_t n, size_t size)
+{
+    return config_got(c, arena_alloc(c->arena, n, size, c->err));
+}
+
+bool is_among(const char *word, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(word, words[i]))
+            return true;
+    return false;
+}
+
 bool node_is_null(const struct config_node *node)
 {
     static const char *const words[] = {"", "~", "null", "Null", "NULL"};
 
-    if (node->kind != NODE_SCALAR || node->quoted)
-        return false;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (str_eq(node->text, words[i]))
-            return true;
-    return false;
+    return node->kind == NODE_SCALAR && !node->quoted &&
+           is_among(node->text, words, sizeof words / sizeof *words);
 }
 
 struct config_node *node_get(const struct config_node *map, const char *key)
@@ -24,6 +40,13 @@ struct config_node *node_get(const struct config_node *map, const char *key)
         if (map->pair[i].key->kind == NODE_SCALAR && str_eq(map->pair[i].key->text, key))
             return map->pair[i].value;
     return NULL;
+}
+
+const struct config_node *node_scalar(const struct config_node *map, const char *key)
+{
+    const struct config_node *node = map->kind == NODE_MAP ? node_get(map, key) : NULL;
+
+    return node && node->kind == NODE_SCALAR ? node : NULL;
 }
 
 size_t node_count(const struct config_node *node)
@@ -119,14 +142,6 @@ static bool lives_elsewhere(char *out, size_t size, const char *key)
     return false;
 }
 
-static bool is_known(const char *key, const char *const *known, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(key, known[i]))
-            return true;
-    return false;
-}
-
 static void unknown_key(struct config_context *c, const struct config_row *row,
                         const struct config_node *key, const char *const *known, size_t n_known)
 {
@@ -161,7 +176,7 @@ void node_check_keys(struct config_context *c, const struct config_row *row,
         else if ((first = same_key_before(map, i)))
             node_problem(c, row, key, "key \"%s\" is given twice, first on line %zu",
                          node_excerpt(said, key->text), first->line);
-        else if (!is_known(key->text, known, n_known))
+        else if (!is_among(key->text, known, n_known))
             unknown_key(c, row, key, known, n_known);
     }
 }

@@ -67,9 +67,15 @@ struct config_node *yaml_read(struct config_context *c, const char *file, const 
 /* set.c: applies "key.path=value" to the tree. */
 void set_apply(struct config_context *c, struct config_node *root, const char *set);
 
-/* node.c */
+/* node.c: what an arena gave, and zeroed memory from the config's; NULL sets `failed`. */
+void *config_got(struct config_context *c, void *p);
+void *config_alloc(struct config_context *c, size_t n, size_t size);
+
+bool is_among(const char *word, const char *const *words, size_t n);
 bool node_is_null(const struct config_node *node); /* nothing, ~ or null */
 struct config_node *node_get(const struct config_node *map, const char *key);
+/* The key's value where `map` is a mapping and that a single value, else NULL. */
+const struct config_node *node_scalar(const struct config_node *map, const char *key);
 size_t node_count(const struct config_node *node); /* a scalar counts as a list of one */
 const struct config_node *node_item(const struct config_node *node, size_t i);
 const char *node_kind_name(const struct config_node *node); /* "a list" ... */

@@ -8,10 +8,10 @@
 /* The YAML that is being written, and where in it the last key stood. */
 struct printer {
     struct buf *out;
-    bool results_only;
-    const char *section; /* "" = top level */
-    const char *mapping; /* "operation.kind" of the last key that stood in one */
-    size_t mapping_n;    /* characters of "operation"; 0 = the last key stood in none */
+    bool results_only, own_only; /* own_only: the kind and its own keys, at the margin */
+    const char *section;         /* "" = top level */
+    const char *mapping;         /* "operation.kind" of the last key that stood in one */
+    size_t mapping_n;            /* characters of "operation"; 0 = the last key stood in none */
 };
 
 /* "section:", and "  mapping:" of a key "mapping.key", where they are not open. */
@@ -38,9 +38,10 @@ static int print_key(void *to, const struct config_key *k, struct err *err)
     struct printer *p = to;
     const char *dot = strchr(k->key, '.');
     bool names = k->experiment && !k->own && str_eq(k->key, "name");
-    const char *indent = k->experiment ? "    " : *k->section ? "  " : "";
+    const char *indent = p->own_only ? "" : k->experiment ? "    " : *k->section ? "  " : "";
 
-    if ((p->results_only && k->at.row->affects != RESULTS) || print_headings(p, k, indent, err))
+    if ((p->results_only && k->at.row->affects != RESULTS) ||
+        (p->own_only && !k->own && !str_eq(k->key, "kind")) || print_headings(p, k, indent, err))
         return err->code;
     return buf_printf(p->out, err, "%s%s%s: %s\n", names ? "  - " : indent, dot ? "  " : "",
                       dot ? dot + 1 : k->key, k->value);
@@ -48,7 +49,7 @@ static int print_key(void *to, const struct config_key *k, struct err *err)
 
 int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err)
 {
-    struct printer p = {out, results_only, "", "", 0};
+    struct printer p = {.out = out, .results_only = results_only, .section = ""};
 
     return config_each(c, print_key, &p, err);
 }
@@ -70,23 +71,10 @@ int config_print_anywhere(const struct config *c, struct buf *out, struct err *e
     return err->code;
 }
 
-/* Only the kind and its own keys, at the margin. */
-static int print_own_key(void *to, const struct config_key *k, struct err *err)
-{
-    struct printer *p = to;
-    const char *dot = strchr(k->key, '.');
-
-    if ((!k->own && !str_eq(k->key, "kind")) || k->at.row->affects != RESULTS)
-        return 0;
-    p->section = k->section;
-    if (print_headings(p, k, "", err))
-        return err->code;
-    return buf_printf(p->out, err, "%s%s: %s\n", dot ? "  " : "", dot ? dot + 1 : k->key, k->value);
-}
-
 int config_print_experiment(const struct experiment_entry *e, struct buf *out, struct err *err)
 {
-    struct printer p = {out, true, "", "", 0};
+    struct printer p = {
+        .out = out, .results_only = true, .own_only = true, .section = "experiments"};
 
-    return config_each_of(e, print_own_key, &p, err);
+    return config_each_of(e, print_key, &p, err);
 }

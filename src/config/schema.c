@@ -118,16 +118,15 @@ static const struct config_row run_rows[] = {
                "exit status 1 if a query has a bad status"),
 };
 
-#define PART(name, doc, rows, field)                                         \
-    {                                                                        \
-        {name, doc, rows, COUNT(rows), sizeof(((struct config *)0)->field)}, \
-            offsetof(struct config, field)                                   \
+#define PART(name, doc, rows, field)                                   \
+    {                                                                  \
+        {name, doc, rows, COUNT(rows)}, offsetof(struct config, field) \
     }
 
 const struct config_part config_parts[CONFIG_PARTS] = {
     PART("model", "the model under study", model_rows, model),
     PART("data", "the queries", data_rows, data),
-    {{"", "top level", top_rows, COUNT(top_rows), sizeof(struct config)}, 0},
+    {{"", "top level", top_rows, COUNT(top_rows)}, 0},
     PART("statistics", "how effects are tested", statistics_rows, statistics),
     PART("run", "how the job is run", run_rows, run),
 };

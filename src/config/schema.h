@@ -139,16 +139,10 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
  */
 
 /* The field's C type for each row type, checked by _Generic on a pointer to the field. */
-#define CONFIG_ROW(st, field, key, type, fallback, lo, hi, affects, doc)                          \
-    {                                                                                             \
-        key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, lo, hi, NULL, \
-            affects, doc, NULL                                                                    \
-    }
-#define CONFIG_CHOICE(st, field, key, type, fallback, choices, affects, doc)                       \
-    {                                                                                              \
-        key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, 0, 0, choices, \
-            affects, doc, NULL                                                                     \
-    }
+#define CONFIG_ROW(st, field, key, type, fallback, lo, hi, affects, doc) \
+    CONFIG_ROW_WHEN(st, field, key, type, fallback, lo, hi, affects, NULL, doc)
+#define CONFIG_CHOICE(st, field, key, type, fallback, choices, affects, doc) \
+    CONFIG_CHOICE_WHEN(st, field, key, type, fallback, choices, affects, NULL, doc)
 #define CONFIG_ROW_WHEN(st, field, key, type, fallback, lo, hi, affects, when, doc)               \
     {                                                                                             \
         key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, lo, hi, NULL, \
@@ -185,7 +179,7 @@ struct config_section {
     const char *name; /* "run"; "" = top level */
     const char *doc;
     const struct config_row *rows;
-    size_t n_rows, size; /* rows, and bytes of the struct that they fill */
+    size_t n_rows;
 };
 
 #endif

@@ -15,12 +15,10 @@ struct setting {
 
 static struct config_node *new_node(const struct setting *s, enum yaml_kind kind, const char *text)
 {
-    struct config_node *node = arena_alloc(s->c->arena, 1, sizeof *node, s->c->err);
+    struct config_node *node = config_alloc(s->c, 1, sizeof *node);
 
-    if (!node) {
-        s->c->failed = true;
+    if (!node)
         return NULL;
-    }
     node->kind = kind;
     node->file = s->file;
     node->text = text;
@@ -42,11 +40,9 @@ static void put(const struct setting *s, struct config_node *map, const char *ke
         map->pair[i] = (struct config_pair){name, value};
         return;
     }
-    pair = arena_alloc(s->c->arena, map->n + 1, sizeof *pair, s->c->err);
-    if (!pair) {
-        s->c->failed = true;
+    pair = config_alloc(s->c, map->n + 1, sizeof *pair);
+    if (!pair)
         return;
-    }
     if (map->n)
         memcpy(pair, map->pair, map->n * sizeof *pair);
     pair[map->n] = (struct config_pair){name, value};
@@ -93,13 +89,12 @@ static struct config_node *find_experiment(const struct setting *s, const struct
     size_t n = 0;
 
     for (size_t i = 0; list && list->kind == NODE_LIST && i < list->n; i++) {
-        struct config_node *entry = list->item[i], *node;
+        const struct config_node *node = node_scalar(list->item[i], "name");
 
-        node = entry->kind == NODE_MAP ? node_get(entry, "name") : NULL;
-        if (!node || node->kind != NODE_SCALAR)
+        if (!node)
             continue;
         if (str_eq(node->text, name))
-            return entry;
+            return list->item[i];
         if (n < CONFIG_MAP_MAX)
             known[n++] = node->text;
     }
@@ -140,11 +135,9 @@ void set_apply(struct config_context *c, struct config_node *root, const char *s
     const char *eq = strchr(set, '=');
 
     s.rest = arena_strndup(c->arena, set, eq ? (size_t)(eq - set) : strlen(set), c->err);
-    s.file = s.rest ? arena_printf(c->arena, c->err, "--set %s", s.rest) : NULL;
-    if (!s.file) {
-        c->failed = true;
+    s.file = config_got(c, s.rest ? arena_printf(c->arena, c->err, "--set %s", s.rest) : NULL);
+    if (!s.file)
         return;
-    }
     if (!eq || !path_is_fine(s.rest) || !utf8_valid(s.rest, strlen(s.rest))) {
         problems_add(c->problems, s.file, 0, 0, "expected KEY=VALUE, such as run.rows=64");
         return;

@@ -1,6 +1,7 @@
 #include "config/node.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -104,27 +105,11 @@ static bool is_lookalike(const char *s)
         return false;
     for (size_t i = 0; s[i]; i++)
         low[i] = (char)tolower((unsigned char)s[i]);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (str_eq(low, words[i]))
-            return true;
-    return false;
-}
-
-/* The code point at *s, which is well-formed UTF-8; *s moves behind it. */
-static unsigned next_point(const char **s)
-{
-    const unsigned char *p = (const unsigned char *)*s;
-    int more = p[0] < 0x80 ? 0 : p[0] < 0xe0 ? 1 : p[0] < 0xf0 ? 2 : 3;
-    unsigned v = more ? p[0] & (0x3fu >> more) : p[0];
-
-    for (int i = 1; i <= more; i++)
-        v = v << 6 | (p[i] & 0x3fu);
-    *s += more + 1;
-    return v;
+    return is_among(low, words, sizeof words / sizeof *words);
 }
 
 /* Code points that libyaml refuses or takes for a line break. */
-static bool needs_escape(unsigned v)
+static bool needs_escape(int32_t v)
 {
     return v < 0x20 || (v >= 0x7f && v < 0xa0) || v == 0x2028 || v == 0x2029 || v == 0xfeff ||
            v == 0xfffe || v == 0xffff;
@@ -132,19 +117,21 @@ static bool needs_escape(unsigned v)
 
 static int put_quoted(struct buf *out, const char *s, struct err *err)
 {
+    const char *end = s + strlen(s);
+
     if (buf_puts(out, "\"", err))
         return err->code;
-    while (*s) {
-        const char *from = s;
-        unsigned v = next_point(&s);
+    for (size_t n; s < end; s += n) {
+        int32_t v;
         int code;
 
+        n = utf8_next(s, (size_t)(end - s), &v);
         if (v == '"' || v == '\\')
             code = buf_printf(out, err, "\\%c", (int)v);
         else if (needs_escape(v))
-            code = buf_printf(out, err, "\\u%04x", v);
+            code = buf_printf(out, err, "\\u%04x", (unsigned)v);
         else
-            code = buf_put(out, from, (size_t)(s - from), err);
+            code = buf_put(out, s, n, err);
         if (code)
             return code;
     }

@@ -119,17 +119,15 @@ static int print_real(struct config_value at, struct buf *out, struct err *err)
 
 const struct config_type config_real = {"number", sizeof(double), parse_real, print_real, ""};
 
-/* Is it one of the words, in whatever case? YAML 1.1 took them for booleans. */
-static bool is_word_for(const char *text, const char *const words[4])
+/* The text in small letters, as far as any word is long that YAML 1.1 took for a boolean. */
+static char *small_letters(char low[8], const char *text)
 {
-    char low[8] = "";
+    size_t i = 0;
 
-    for (size_t i = 0; text[i] && i < sizeof low - 1; i++)
+    for (; text[i] && i < 7; i++)
         low[i] = (char)tolower((unsigned char)text[i]);
-    for (size_t i = 0; i < 4; i++)
-        if (str_eq(low, words[i]))
-            return true;
-    return false;
+    low[i] = '\0';
+    return low;
 }
 
 static void parse_bool(struct config_context *c, const struct config_row *row,
@@ -138,12 +136,13 @@ static void parse_bool(struct config_context *c, const struct config_row *row,
     static const char *const yes[] = {"yes", "on", "true", "y"};
     static const char *const no[] = {"no", "off", "false", "n"};
     const char *text = is_plain_scalar(node) ? node->text : "";
+    char low[8];
 
     if (str_eq(text, "true") || str_eq(text, "false"))
         *(bool *)field = str_eq(text, "true");
-    else if (is_word_for(text, yes))
+    else if (is_among(small_letters(low, text), yes, 4))
         node_problem(c, row, node, "must be true or false, not \"%s\": write true", text);
-    else if (is_word_for(text, no))
+    else if (is_among(low, no, 4))
         node_problem(c, row, node, "must be true or false, not \"%s\": write false", text);
     else
         node_expected(c, row, node, "true or false");

@@ -32,15 +32,6 @@ static void stop(struct reader *r, const yaml_node_t *node, const char *msg)
 
 static struct config_node *convert(struct reader *r, int id, int depth);
 
-static void *take(struct reader *r, size_t n, size_t size)
-{
-    void *p = arena_alloc(r->c->arena, n, size, r->c->err);
-
-    if (!p)
-        r->c->failed = true;
-    return p;
-}
-
 static bool convert_scalar(struct reader *r, const yaml_node_t *from, struct config_node *node)
 {
     const char *text = (const char *)from->data.scalar.value;
@@ -50,9 +41,8 @@ static bool convert_scalar(struct reader *r, const yaml_node_t *from, struct con
         return false;
     }
     node->quoted = from->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-    node->text = arena_strndup(r->c->arena, text, from->data.scalar.length, r->c->err);
-    if (!node->text)
-        r->c->failed = true;
+    node->text =
+        config_got(r->c, arena_strndup(r->c->arena, text, from->data.scalar.length, r->c->err));
     return node->text;
 }
 
@@ -66,7 +56,7 @@ static bool convert_list(struct reader *r, const yaml_node_t *from, struct confi
         stop(r, from, "a list has more than 4096 elements");
         return false;
     }
-    node->item = take(r, n, sizeof(void *));
+    node->item = config_alloc(r->c, n, sizeof(void *));
     for (; node->item && node->n < n; node->n++) {
         node->item[node->n] = convert(r, item[node->n], depth + 1);
         if (!node->item[node->n])
@@ -85,7 +75,7 @@ static bool convert_map(struct reader *r, const yaml_node_t *from, struct config
         stop(r, from, "a mapping has more than 256 keys");
         return false;
     }
-    node->pair = take(r, n, sizeof *node->pair);
+    node->pair = config_alloc(r->c, n, sizeof *node->pair);
     for (; node->pair && node->n < n; node->n++) {
         struct config_pair *to = &node->pair[node->n];
 
@@ -125,7 +115,7 @@ static struct config_node *convert(struct reader *r, int id, int depth)
         stop(r, from, "more than 65536 values, aliases expanded");
     else
         check_tag(r, from);
-    node = r->stopped ? NULL : take(r, 1, sizeof *node);
+    node = r->stopped ? NULL : config_alloc(r->c, 1, sizeof *node);
     if (!node)
         return NULL;
     node->file = r->file;
@@ -212,7 +202,7 @@ static bool check_bytes(struct reader *r)
 
 static struct config_node *nothing(struct reader *r)
 {
-    struct config_node *node = take(r, 1, sizeof *node);
+    struct config_node *node = config_alloc(r->c, 1, sizeof *node);
 
     if (!node)
         return NULL;

@@ -34,23 +34,17 @@ void chart_cell(const struct chart *c, size_t i, size_t at[PLACES])
     }
 }
 
-/* Entry of the dimension that lies at a place. */
-static size_t entry_at(const struct chart *c, enum place p, size_t i)
-{
-    return p == COLUMN ? c->column[i].entry : c->entry[p][i];
-}
-
 double chart_value(const struct chart *c, const struct plotted *a, enum statistic what,
                    const size_t at[PLACES])
 {
     const struct material *of = c->of;
-    size_t i = of->slot[c->column[at[COLUMN]].stratum] * a->average.elements;
+    size_t i = of->slot[c->stratum_of[at[COLUMN]]] * a->average.elements;
 
     for (size_t d = 0; d < of->n_dims; d++)
         i += a->stride[d] * c->fixed[d];
     for (int p = 0; p < PLACES; p++)
         if (of->at[p] >= 0)
-            i += a->stride[of->at[p]] * entry_at(c, (enum place)p, at[p]);
+            i += a->stride[of->at[p]] * c->entry[p][at[p]];
     return a->v[what] ? a->v[what][i] : (double)NAN;
 }
 
@@ -58,19 +52,19 @@ const char *chart_label(const struct chart *c, enum place p, size_t i)
 {
     int d = c->of->at[p];
 
-    return d < 0 ? "" : c->of->dim[d].label[entry_at(c, p, i)];
+    return d < 0 ? "" : c->of->dim[d].label[c->entry[p][i]];
 }
 
 const char *chart_words(const struct chart *c, enum place p, size_t i)
 {
     int d = c->of->at[p];
 
-    return d < 0 ? "" : c->of->shown[d][entry_at(c, p, i)];
+    return d < 0 ? "" : c->of->shown[d][c->entry[p][i]];
 }
 
 int chart_column_words(const struct chart *c, size_t column, struct buf *b, struct err *err)
 {
-    const int step = material_strata(c->of)[c->column[column].stratum].step;
+    const int step = material_strata(c->of)[c->stratum_of[column]].step;
     const char *what = chart_words(c, COLUMN, column);
 
     if (*what && buf_printf(b, err, "%s %s, ", what, c->of->figure.column_words))
@@ -81,49 +75,44 @@ int chart_column_words(const struct chart *c, size_t column, struct buf *b, stru
 /* Which panels and entries ----------------------------------------------------------------- */
 
 /* Columns of the page of stratum `like`: entry by entry, in each by step. */
-static int all_columns(struct chart *c, struct arena *a, size_t like, struct err *err)
+static void add_columns(struct chart *c, size_t entry, size_t like)
 {
-    const struct material *of = c->of;
-    const struct stratum_info *strata = material_strata(of);
-    size_t n = material_n_strata(of),
-           entries = of->at[COLUMN] < 0 ? 1 : of->dim[of->at[COLUMN]].size;
+    const struct stratum_info *strata = material_strata(c->of);
+    const size_t first = c->n[COLUMN];
 
-    c->column = arena_alloc(a, entries * n, sizeof *c->column, err);
-    if (!c->column)
-        return err->code;
-    c->n[COLUMN] = 0;
-    for (size_t e = 0; e < entries; e++) {
-        size_t first = c->n[COLUMN];
+    for (size_t s = 0; s < material_n_strata(c->of); s++) {
+        size_t k = c->n[COLUMN];
 
-        for (size_t s = 0; s < n; s++) {
-            size_t k = c->n[COLUMN];
-
-            if (!same_page(&strata[s], &strata[like]))
-                continue;
-            for (; k > first && strata[c->column[k - 1].stratum].step > strata[s].step; k--)
-                c->column[k] = c->column[k - 1];
-            c->column[k] = (struct chart_column){s, e};
-            c->n[COLUMN]++;
-        }
+        if (!same_page(&strata[s], &strata[like]))
+            continue;
+        for (; k > first && strata[c->stratum_of[k - 1]].step > strata[s].step; k--)
+            c->stratum_of[k] = c->stratum_of[k - 1];
+        c->stratum_of[k] = s;
+        c->entry[COLUMN][c->n[COLUMN]++] = entry;
     }
-    return 0;
 }
 
 static int all_entries(struct chart *c, struct arena *a, size_t like, struct err *err)
 {
     const struct material *of = c->of;
+    const size_t n_strata = material_n_strata(of);
 
     for (int p = 0; p < PLACES; p++) {
+        const size_t n = of->at[p] < 0 ? 1 : of->dim[of->at[p]].size;
+        const size_t room_for = p == COLUMN ? n * n_strata : n;
+
+        c->entry[p] = arena_alloc(a, room_for, sizeof *c->entry[p], err);
         if (p == COLUMN)
-            continue;
-        c->n[p] = of->at[p] < 0 ? 1 : of->dim[of->at[p]].size;
-        c->entry[p] = arena_alloc(a, c->n[p], sizeof *c->entry[p], err);
-        if (!c->entry[p])
+            c->stratum_of = arena_alloc(a, room_for, sizeof *c->stratum_of, err);
+        if (err->code)
             return err->code;
-        for (size_t i = 0; i < c->n[p]; i++)
-            c->entry[p][i] = i;
+        for (size_t i = 0; i < n; i++)
+            if (p == COLUMN)
+                add_columns(c, i, like);
+            else
+                c->entry[p][c->n[p]++] = i;
     }
-    return all_columns(c, a, like, err);
+    return 0;
 }
 
 size_t name_stem(const char *name)
@@ -143,19 +132,22 @@ static bool alike(const char *a, const char *b)
     return name_stem(a) == name_stem(b) && strncmp(a, b, name_stem(a)) == 0;
 }
 
+/* Entry i comes to stand at `to`. */
+static void move_entry(struct chart *c, enum place p, size_t to, size_t i)
+{
+    c->entry[p][to] = c->entry[p][i];
+    if (p == COLUMN)
+        c->stratum_of[to] = c->stratum_of[i];
+}
+
 /* Only the rows or columns whose names begin as `name` does. */
 static void keep_alike(struct chart *c, enum place p, const char *name)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < c->n[p]; i++) {
-        if (!alike(chart_label(c, p, i), name))
-            continue;
-        if (p == COLUMN)
-            c->column[kept++] = c->column[i];
-        else
-            c->entry[p][kept++] = c->entry[p][i];
-    }
+    for (size_t i = 0; i < c->n[p]; i++)
+        if (alike(chart_label(c, p, i), name))
+            move_entry(c, p, kept++, i);
     c->n[p] = kept;
 }
 
@@ -182,10 +174,8 @@ static int keep_seen(struct chart *c, struct arena *a, struct err *err)
                 continue;
             if (n == room[p])
                 c->left_out[p]++;
-            else if (p == COLUMN)
-                c->column[n++] = c->column[i];
             else
-                c->entry[p][n++] = c->entry[p][i];
+                move_entry(c, (enum place)p, n++, i);
         }
         c->n[p] = n;
     }
@@ -227,9 +217,9 @@ static int put_line(struct buf *csv, const struct chart *c, const size_t at[PLAC
     memcpy(entry, c->fixed, sizeof entry);
     for (int p = 0; p < PLACES; p++)
         if (of->at[p] >= 0)
-            entry[of->at[p]] = entry_at(c, (enum place)p, at[p]);
+            entry[of->at[p]] = c->entry[p][at[p]];
     if (csv_text(csv, c->stratum, err) ||
-        buf_printf(csv, err, ",%d", material_strata(of)[c->column[at[COLUMN]].stratum].step))
+        buf_printf(csv, err, ",%d", material_strata(of)[c->stratum_of[at[COLUMN]]].step))
         return err->code;
     for (size_t d = 0; d < of->n_dims; d++)
         if (buf_puts(csv, ",", err) || csv_text(csv, of->dim[d].label[entry[d]], err))
@@ -366,7 +356,7 @@ static const char *alone_name(const struct chart *c, struct arena *a, struct err
     if (!c->whole)
         return "";
     return arena_printf(a, err, "%s%s_step_%d", *what ? "_" : "", what,
-                        material_strata(c->of)[c->column[0].stratum].step);
+                        material_strata(c->of)[c->stratum_of[0]].step);
 }
 
 static int name_chart(struct chart *c, struct gallery *out, struct arena *a, size_t like,
@@ -396,15 +386,12 @@ static int name_chart(struct chart *c, struct gallery *out, struct arena *a, siz
 static int save_chart(struct gallery *out, const struct chart *c, struct err *err)
 {
     struct buf csv = {0}, gp = {0};
-    int code = put_csv(&csv, c, err);
+    int code = put_csv(&csv, c, err) || chart_script(&gp, out, c, err) ||
+               gallery_save(out, c->name, &csv, &gp, err);
 
-    if (!code)
-        code = chart_script(&gp, out, c, err);
-    if (!code)
-        code = gallery_save(out, c->name, &csv, &gp, err);
     buf_release(&csv);
     buf_release(&gp);
-    return code;
+    return code ? err->code : 0;
 }
 
 static int finish_page(struct gallery *out, struct chart *c, struct arena *a, size_t like,
@@ -425,7 +412,8 @@ static int part_columns(struct gallery *out, const struct chart *c, struct arena
 
         one.whole = c;
         one.n[COLUMN] = 1;
-        one.column = &c->column[k];
+        one.stratum_of = &c->stratum_of[k];
+        one.entry[COLUMN] = &c->entry[COLUMN][k];
         for (int p = 0; p < PLACES; p++) {
             if (p == COLUMN)
                 continue;

@@ -81,19 +81,15 @@ static inline size_t material_n_strata(const struct material *s)
     return s->average[0].average.n_strata;
 }
 
-struct chart_column {
-    size_t stratum, entry;
-};
-
 struct chart {
     const struct material *of;
     const char *name, *title, *stratum;
-    size_t fixed[DIMS_MAX];      /* entries of the dimensions without a place */
-    struct chart_column *column; /* (n[COLUMN]) */
-    size_t *entry[PLACES];       /* (n[place]) of the other places */
-    size_t n[PLACES];            /* 1 where there is no dimension */
-    size_t left_out[PLACES];     /* entries that have values but no room */
-    const struct chart *whole;   /* that its one column was parted from; NULL = none */
+    size_t fixed[DIMS_MAX];    /* entries of the dimensions without a place */
+    size_t *entry[PLACES];     /* (n[place]) */
+    size_t *stratum_of;        /* (n[COLUMN]) a column's */
+    size_t n[PLACES];          /* 1 where there is no dimension */
+    size_t left_out[PLACES];   /* entries that have values but no room */
+    const struct chart *whole; /* that its one column was parted from; NULL = none */
 };
 
 size_t chart_cells(const struct chart *c); /* lines of the CSV */

@@ -25,16 +25,8 @@ static bool is_used(const struct gallery *g, const char *name)
 
 static int remember(struct gallery *g, char *name, struct err *err)
 {
-    if (g->n == g->cap) {
-        char **more = arena_alloc(&g->arena, g->cap ? 2 * g->cap : 16, sizeof *more, err);
-
-        if (!more)
-            return err->code;
-        if (g->n)
-            memcpy(more, g->name, g->n * sizeof *more);
-        g->name = more;
-        g->cap = g->cap ? 2 * g->cap : 16;
-    }
+    if (arena_grow(&g->arena, &g->name, g->n, &g->cap, sizeof *g->name, err))
+        return err->code;
     g->name[g->n++] = name;
     return 0;
 }

@@ -101,6 +101,11 @@ double gp_width(const char *s, size_t n, int points)
     return em * points * 96 / 72;
 }
 
+double gp_small_width(const char *s)
+{
+    return gp_width(s, strlen(s), GP_SMALL);
+}
+
 size_t gp_line(const char *s, double width, int points)
 {
     size_t n = strlen(s), fits = 0;
@@ -117,12 +122,14 @@ size_t gp_lines(const char *s, double width, int points)
 {
     size_t lines = 0;
 
-    while (*s) {
-        s += gp_line(s, width, points);
-        s += *s == ' ';
-        lines++;
-    }
+    for (; *s; lines++)
+        s = gp_next_line(s, gp_line(s, width, points));
     return lines;
+}
+
+const char *gp_next_line(const char *s, size_t n)
+{
+    return s + n + (s[n] == ' ');
 }
 
 const struct gp_style *gp_style(const char *name, size_t i)

@@ -29,9 +29,12 @@ int gp_head(struct buf *gp, const char *format, const char *name, double width, 
 
 /* About how wide the first n bytes of a text are, a little too wide rather than too narrow. */
 double gp_width(const char *s, size_t n, int points);
+double gp_small_width(const char *s); /* of all of it in small type */
 /* Bytes of s that make a line of this width: up to a space, or all. */
 size_t gp_line(const char *s, double width, int points);
 size_t gp_lines(const char *s, double width, int points);
+/* What follows a line of n bytes: the next begins behind the space that ends it. */
+const char *gp_next_line(const char *s, size_t n);
 
 /* s as a gnuplot string that no content can leave. */
 int gp_text(struct buf *gp, const char *s, struct err *err);

@@ -75,15 +75,11 @@ static int intervals_panel(struct buf *gp, const struct page *p, const struct pa
                            struct err *err)
 {
     const struct chart *c = p->c;
-    struct range x = range_of(c, at->row, 0, true);
+    const struct range x = axis_range(c, at->row);
     const size_t mean = field_of_value(c, 0);
     const double lines = (double)line_of(c, c->n[ALONG]);
     const double shift = APART * lines / p->panel_height;
-    double room;
 
-    widen(&x, 0);
-    room = x.hi > x.lo ? 0.05 * (x.hi - x.lo) : 1;
-    x = (struct range){x.lo - room, x.hi + room};
     if (put_names(gp, c, at->first, err) ||
         buf_printf(gp, err,
                    "set xrange [%.6g:%.6g]\nset xtics %.6g\n"
@@ -114,12 +110,9 @@ static int intervals_fit(struct page *p, struct err *err)
     p->least = p->width > 400 ? 110 : 66;
     p->most = 300;
     p->panel_height = line * (double)line_of(c, c->n[ALONG]);
-    for (size_t i = 0; i < c->n[ALONG]; i++) {
-        const char *s = chart_words(c, ALONG, i);
-
+    for (size_t i = 0; i < c->n[ALONG]; i++)
         if (of_which(c, i) == i)
-            p->scale = fmax(p->scale, 8 + gp_width(s, strlen(s), GP_SMALL));
-    }
+            p->scale = fmax(p->scale, 8 + gp_small_width(chart_words(c, ALONG, i)));
     (void)err;
     return 0;
 }

@@ -39,23 +39,12 @@ static int lines_head(struct buf *gp, const struct page *p, struct err *err)
                : 0;
 }
 
-/* All panels of a row share one range, with zero. */
-static struct range lines_range(const struct chart *c, size_t row)
-{
-    struct range y = range_of(c, row, 0, true);
-    double room;
-
-    widen(&y, 0);
-    room = y.hi > y.lo ? 0.05 * (y.hi - y.lo) : 1;
-    return (struct range){y.lo - room, y.hi + room};
-}
-
 /* The bands first, then zero, the lines on top, with marks no closer than they are wide. */
 static int lines_panel(struct buf *gp, const struct page *p, const struct panel *at,
                        struct err *err)
 {
     const struct chart *c = p->c;
-    const struct range y = lines_range(c, at->row);
+    const struct range y = axis_range(c, at->row);
     const size_t mean = field_of_value(c, 0);
     char x[32] = "0"; /* the number of the entry, from 0 */
     int apart = (int)ceil(6 * (double)c->n[ALONG] / p->panel_width);
@@ -84,7 +73,7 @@ static int lines_fit(struct page *p, struct err *err)
     p->side = p->c->of->figure.value_label;
     p->scales = p->flows && p->n > 1 && !p->c->of->figure.compare;
     for (size_t r = 0; r < p->c->n[ROW]; r++) {
-        const struct range y = lines_range(p->c, r);
+        const struct range y = axis_range(p->c, r);
 
         p->scale = fmax(p->scale, 8 + numbers_width(y, round_step(y, 4)));
     }

@@ -166,7 +166,7 @@ static double bar_width(const struct chart *c)
                 char text[48];
 
                 snprintf(text, sizeof text, "%.*g", digits_of(v), tic[i]);
-                widest = fmax(widest, gp_width(text, strlen(text), GP_SMALL));
+                widest = fmax(widest, gp_small_width(text));
             }
         }
     return 18 + widest;

@@ -17,18 +17,23 @@ size_t panel_cells(const struct chart *c)
     return c->n[SERIES] * c->n[DOWN] * c->n[ALONG];
 }
 
-void panel_cell(const struct chart *c, size_t row, size_t column, size_t i, size_t at[PLACES])
+size_t panel_first(const struct chart *c, size_t row, size_t column)
 {
-    chart_cell(c, (row * c->n[COLUMN] + column) * panel_cells(c) + i, at);
+    return (row * c->n[COLUMN] + column) * panel_cells(c);
 }
 
-static bool is_drawn(const struct chart *c, size_t row, size_t column)
+void panel_cell(const struct chart *c, size_t row, size_t column, size_t i, size_t at[PLACES])
+{
+    chart_cell(c, panel_first(c, row, column) + i, at);
+}
+
+bool has_values(const struct chart *c, enum statistic what, size_t first, size_t n)
 {
     size_t at[PLACES];
 
-    for (size_t i = 0; i < panel_cells(c); i++) {
-        panel_cell(c, row, column, i, at);
-        if (isfinite(chart_value(c, &c->of->average[0], STAT_MEAN, at)))
+    for (size_t i = first; i < first + n; i++) {
+        chart_cell(c, i, at);
+        if (isfinite(chart_value(c, &c->of->average[0], what, at)))
             return true;
     }
     return false;
@@ -81,6 +86,16 @@ struct range range_of(const struct chart *c, size_t row, size_t value, bool inte
     return r;
 }
 
+struct range axis_range(const struct chart *c, size_t row)
+{
+    struct range r = range_of(c, row, 0, true);
+    double room;
+
+    widen(&r, 0);
+    room = r.hi > r.lo ? 0.05 * (r.hi - r.lo) : 1;
+    return (struct range){r.lo - room, r.hi + room};
+}
+
 double count_of(const struct chart *c, size_t column, const size_t *down)
 {
     struct range n = {INFINITY, -INFINITY};
@@ -115,7 +130,7 @@ double numbers_width(struct range r, double step)
         if (v > r.hi)
             break;
         snprintf(text, sizeof text, "%g", v);
-        widest = fmax(widest, gp_width(text, strlen(text), GP_SMALL));
+        widest = fmax(widest, gp_small_width(text));
     }
     return widest;
 }
@@ -137,11 +152,8 @@ size_t entry_step(const struct chart *c, enum place p, double length)
     double widest = 0;
     size_t i = 0;
 
-    for (size_t k = 0; k < c->n[p]; k++) {
-        const char *s = chart_words(c, p, k);
-
-        widest = fmax(widest, gp_width(s, strlen(s), GP_SMALL));
-    }
+    for (size_t k = 0; k < c->n[p]; k++)
+        widest = fmax(widest, gp_small_width(chart_words(c, p, k)));
     if (p == DOWN)
         widest = GP_LINE;
     for (; i + 1 < sizeof steps / sizeof *steps; i++) {
@@ -177,7 +189,7 @@ static int find_panels(struct page *p, struct err *err)
     p->panel = arena_alloc(&p->arena, c->n[ROW] * c->n[COLUMN], sizeof *p->panel, err);
     for (size_t r = 0; p->panel && r < c->n[ROW]; r++)
         for (size_t k = 0; k < c->n[COLUMN]; k++)
-            if (is_drawn(c, r, k))
+            if (has_values(c, STAT_MEAN, panel_first(c, r, k), panel_cells(c)))
                 p->panel[p->n++] = (struct panel){.row = r, .column = k};
     return p->panel ? 0 : err->code;
 }
@@ -282,8 +294,7 @@ size_t key_place(const struct page *p, size_t i, double *x)
 
     *x = 0;
     for (size_t k = 0;; k++) {
-        const char *s = chart_words(c, SERIES, k);
-        double width = KEY_SAMPLE + gp_width(s, strlen(s), GP_SMALL);
+        double width = KEY_SAMPLE + gp_small_width(chart_words(c, SERIES, k));
 
         if (*x > 0 && *x + width > p->width - 8) {
             *x = 0;
@@ -304,7 +315,7 @@ static void fit_names(struct page *p)
         if (!*s)
             continue;
         p->names = GP_LINE + 2;
-        p->panel_height = fmax(p->panel_height, gp_width(s, strlen(s), GP_SMALL) + 4);
+        p->panel_height = fmax(p->panel_height, gp_small_width(s) + 4);
     }
 }
 

@@ -68,9 +68,13 @@ size_t key_place(const struct page *p, size_t i, double *x);
 enum { INTERVAL = 3 };
 extern const enum statistic interval[INTERVAL];
 
+/* Cells of a panel; which of the chart's its first is; its i-th. */
 size_t panel_cells(const struct chart *c);
-/* Cell i of a panel. */
+size_t panel_first(const struct chart *c, size_t row, size_t column);
 void panel_cell(const struct chart *c, size_t row, size_t column, size_t i, size_t at[PLACES]);
+
+/* Has any of n cells a value? */
+bool has_values(const struct chart *c, enum statistic what, size_t first, size_t n);
 
 /* Columns of the CSV, from 1: stratum, step, the dimensions, then a value's mean and the two ends
    of its interval. */
@@ -85,6 +89,8 @@ struct range {
 
 void widen(struct range *r, double v); /* NaN changes nothing */
 struct range range_of(const struct chart *c, size_t row, size_t value, bool intervals);
+/* Of an axis for the first value of a row: with its intervals, zero, and some room. */
+struct range axis_range(const struct chart *c, size_t row);
 
 /* A step between the numbers of an axis: 1, 2 or 5 times a power of ten, about n of them. */
 double round_step(struct range r, int n);

@@ -115,14 +115,11 @@ static int plot_path(struct gallery *out, const struct plot_options *o, const ch
                      bool share, struct err *err)
 {
     struct result r;
-    int code = result_open(&r, path, err);
+    int code = result_open(&r, path, err) || place_figures(out, o, r.path, share, err) ||
+               plot_file(out, &r, err);
 
-    if (!code)
-        code = place_figures(out, o, r.path, share, err);
-    if (!code)
-        code = plot_file(out, &r, err);
     result_close(&r);
-    return code;
+    return code ? err->code : 0;
 }
 
 int plot_results(const struct plot_options *o, const char *const *paths, size_t n, struct buf *said,

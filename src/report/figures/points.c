@@ -84,13 +84,6 @@ static double outside(double x)
     return x * (1 + 2 * EDGE) - EDGE;
 }
 
-static double text_width(const struct chart *c, enum place p, size_t i)
-{
-    const char *s = chart_words(c, p, i);
-
-    return gp_width(s, strlen(s), GP_SMALL);
-}
-
 static size_t place_tags(const struct page *p, size_t row, size_t column, double most,
                          struct tag tag[LABELS_MAX])
 {
@@ -109,7 +102,8 @@ static size_t place_tags(const struct page *p, size_t row, size_t column, double
             p->panel_width * inside(100 * chart_value(c, &c->of->average[0], STAT_MEAN, at) / most);
         t.y = p->panel_height *
               inside(100 * chart_value(c, &c->of->average[1], STAT_MEAN, at) / most);
-        t.width = 4 + text_width(c, DOWN, at[DOWN]) + text_width(c, ALONG, at[ALONG]);
+        t.width = 4 + gp_small_width(chart_words(c, DOWN, at[DOWN])) +
+                  gp_small_width(chart_words(c, ALONG, at[ALONG]));
         if (find_room(p, &t, tag, n))
             tag[n++] = t;
     }

@@ -38,8 +38,7 @@ static int put_text(struct buf *gp, const struct page *p, const char *s, double 
 
         if (put_label(gp, p, s, n, x, y, align, more, err))
             return err->code;
-        s += n;
-        s += *s == ' ';
+        s = gp_next_line(s, n);
         if (align == UPRIGHT)
             x += GP_LINE;
         else
@@ -49,19 +48,6 @@ static int put_text(struct buf *gp, const struct page *p, const char *s, double 
 }
 
 /* Texts of the page ------------------------------------------------------------------------ */
-
-/* Not with `bootstrap: 0`, nor where every stratum has a single item. */
-static bool has_intervals(const struct chart *c)
-{
-    size_t at[PLACES];
-
-    for (size_t i = 0; i < chart_cells(c); i++) {
-        chart_cell(c, i, at);
-        if (isfinite(chart_value(c, &c->of->average[0], STAT_LO, at)))
-            return true;
-    }
-    return false;
-}
 
 static int put_left_out(struct buf *text, const struct chart *c, struct err *err)
 {
@@ -86,8 +72,10 @@ static int put_caption(struct buf *text, const struct chart *c, struct err *err)
         (c->n[COLUMN] == 1 ? buf_printf(text, err, "%.0f quer%s", count_of(c, 0, NULL),
                                         count_of(c, 0, NULL) > 1 ? "ies" : "y")
                            : buf_puts(text, "n queries", err)) ||
-        (has_intervals(c) && buf_printf(text, err, "%s95 %% bootstrap intervals over %s",
-                                        shown[c->of->form], c->of->unit)))
+        /* no intervals with `bootstrap: 0`, nor where every stratum has a single item */
+        (has_values(c, STAT_LO, 0, chart_cells(c)) &&
+         buf_printf(text, err, "%s95 %% bootstrap intervals over %s", shown[c->of->form],
+                    c->of->unit)))
         return err->code;
     if (c->of->n_beside && c->of->form == POINTS &&
         buf_printf(text, err, "; dashed: %s", f->beside_words))
@@ -109,8 +97,7 @@ static int put_page_title(struct buf *gp, const struct page *p, struct err *err)
 
         if (put_label(gp, p, s, n, 4, y, LEFT, font, err))
             return err->code;
-        s += n;
-        s += *s == ' ';
+        s = gp_next_line(s, n);
     }
     return 0;
 }
@@ -242,8 +229,7 @@ static int put_panel(struct buf *gp, struct page *p, const struct panel *at, str
     if (at->lowest &&
         put_text(gp, p, p->c->of->axis[ALONG], room, middle, beneath + 1, CENTRE, "", err))
         return err->code;
-    if (buf_printf(gp, err, "first = %zu\n",
-                   (at->row * p->c->n[COLUMN] + at->column) * panel_cells(p->c)))
+    if (buf_printf(gp, err, "first = %zu\n", panel_first(p->c, at->row, at->column)))
         return err->code;
     return style_of(p->c)->panel(gp, p, at, err);
 }
