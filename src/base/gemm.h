@@ -39,7 +39,8 @@ void gemm_small(bool b_is_kn, int64_t m, int64_t n, int64_t k, const float *a, i
 /* Makes BLAS work on the thread that calls it; team_init does this. */
 void gemm_one_thread(void);
 
-/* What BLAS is at work: "OpenBLAS 0.3.21 Zen"; bits of its products can be compared only where it is the same. */
+/* What BLAS is at work: "OpenBLAS 0.3.21 Zen"; bits of its products can be compared only where it
+   is the same. */
 const char *gemm_library(void);
 
 #endif

@@ -5,8 +5,6 @@
 #include "base/rng.h"
 #include "engine/engine.h"
 
-#include <string.h>
-
 struct bench_options {
     const char *model;
     int64_t threads;

@@ -5,9 +5,6 @@
 #include "cli/prompt.h"
 #include "engine/lens.h"
 
-#include <math.h>
-#include <string.h>
-
 struct logits_options {
     const char *model;
     struct prompt_options prompt;

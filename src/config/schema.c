@@ -7,8 +7,6 @@
  */
 #include "config/node.h"
 
-#include "base/str.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -137,10 +137,11 @@ static void print_self(char *text, size_t n, int ranks)
     struct lock_holder self;
 
     describe_self(&self);
-    snprintf(text, n,
-             "{\"host\": \"%s\", \"place\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %ld, "
-             "\"ranks\": %d, \"since\": \"%s\"}\n",
-             self.host, self.place, self.pid, self.job, self.restart, ranks, self.since);
+    snprintf(
+        text, n,
+        "{\"host\": \"%s\", \"place\": \"%s\", \"pid\": %ld, \"job\": \"%s\", \"restart\": %ld, "
+        "\"ranks\": %d, \"since\": \"%s\"}\n",
+        self.host, self.place, self.pid, self.job, self.restart, ranks, self.since);
 }
 
 /* A file that must not be there yet. */

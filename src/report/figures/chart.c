@@ -6,7 +6,6 @@
 #include "report/words.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What a page has room for; more is left out, and the caption says so. */

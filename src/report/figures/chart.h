@@ -9,9 +9,10 @@
  *         struct material s;
  *         bool found;
  *
- *         if (!material_open(&s, r, g, figure, 0, &found, err) && found) // its averages
- *             charts_save(out, &s, n, err); // chart.c: pages and panels; script.c: each page
- *         material_close(&s);               // also after an error
+ *         // material.c: the averages; chart.c: pages and panels; script.c: each page
+ *         if (!material_open(&s, r, g, figure, 0, &found, err) && found)
+ *             charts_save(out, &s, n, err);
+ *         material_close(&s); // also after an error
  *         return err->code;
  *     }
  *

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* From the least to the greatest number that ALONG stands at, and some room. */
 static int put_logarithmic(struct buf *gp, const struct chart *c, struct err *err)

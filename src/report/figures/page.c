@@ -1,12 +1,10 @@
 /* Where the panels of a chart stand. */
 #include "report/figures/page.h"
 
-#include "base/str.h"
 #include "report/figures/gnuplot.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 const enum statistic interval[INTERVAL] = {STAT_MEAN, STAT_LO, STAT_HI};
 

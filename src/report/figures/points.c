@@ -3,7 +3,6 @@
 #include "report/figures/page.h"
 
 #include <math.h>
-#include <string.h>
 
 #define EDGE 0.04 /* of the range, around it: the points at zero are seen whole */
 enum { LABELS_MAX = 8, LABEL_HEIGHT = 11 };

@@ -1,9 +1,7 @@
 /* The script of a chart: its texts, and its panels where the page has them. */
-#include "base/str.h"
 #include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
