@@ -26,7 +26,13 @@ static int diff(const struct call *call, struct err *err)
                      .atol = o->atol,
                      .tolerant = option_given(call, "rtol") || option_given(call, "atol")};
 
-    return diff_files(&d, o->a, o->b, err);
+    struct buf out = {0};
+
+    diff_text(&d, o->a, o->b, &out, err);
+    /* What was found is the command's output: a difference is a status and no error to be told. */
+    if (!print_buf(&out, err) && d.n)
+        err->code = ERR_DIFFERS;
+    return err->code;
 }
 
 const struct command command_diff = {

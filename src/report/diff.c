@@ -5,7 +5,6 @@
  */
 #define _XOPEN_SOURCE 700
 #include "report/diff.h"
-#include "base/out.h"
 
 #include "base/str.h"
 #include "results/h5read.h"
@@ -266,28 +265,24 @@ static int compare_groups(struct diff *d, struct err *err)
 
 /* Telling ------------------------------------------------------------------------------------- */
 
-static int print_difference(const struct diff *d, struct err *err)
+static int put_difference(const struct diff *d, struct buf *out, struct err *err)
 {
-    if (out_write(d->first.data, d->first.len, err))
+    if (buf_put(out, d->first.data, d->first.len, err))
         return err->code;
     if (d->n_others &&
-        (out_printf(err, "%zu more differ%s: ", d->n_others, d->n_others == 1 ? "s" : "") ||
-         out_write(d->others.data, d->others.len, err) ||
-         out_printf(err, "%s\n", d->n_others > NAMED_OTHERS ? ", ..." : "")))
+        (buf_printf(out, err, "%zu more differ%s: ", d->n_others, d->n_others == 1 ? "s" : "") ||
+         buf_put(out, d->others.data, d->others.len, err) ||
+         buf_puts(out, d->n_others > NAMED_OTHERS ? ", ...\n" : "\n", err)))
         return err->code;
-    if (d->notes.len && out_write(d->notes.data, d->notes.len, err))
+    if (d->notes.len && buf_put(out, d->notes.data, d->notes.len, err))
         return err->code;
-    return d->n ? 0 : out_printf(err, "equal\n");
+    return d->n ? 0 : buf_puts(out, "equal\n", err);
 }
 
-/* What was found is the command's output: a difference is a status and no error to be told. */
-int diff_files(struct diff *d, const char *a, const char *b, struct err *err)
+int diff_text(struct diff *d, const char *a, const char *b, struct buf *out, struct err *err)
 {
-    if (!open_side(d, &d->a, a, err) && !open_side(d, &d->b, b, err) && !compare_groups(d, err) &&
-        !print_difference(d, err))
-        out_flush(err);
-    if (!err->code && d->n)
-        err->code = ERR_DIFFERS;
+    if (!open_side(d, &d->a, a, err) && !open_side(d, &d->b, b, err) && !compare_groups(d, err))
+        put_difference(d, out, err);
     h5_close(d->a.file);
     h5_close(d->b.file);
     buf_release(&d->first);

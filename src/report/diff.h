@@ -41,7 +41,8 @@ bool numbers_differ(const struct diff *d, double x, double y);
 int compare_values(struct diff *d, const char *thing, const struct h5info *v,
                    const struct h5info *w, struct err *err);
 
-/* Compares two result files and prints what differs; if anything does ERR_DIFFERS, no message. */
-int diff_files(struct diff *d, const char *a, const char *b, struct err *err);
+/* Compares two result files and appends what differs, or "equal"; d->n is how many things differ.
+   What it held is freed. */
+int diff_text(struct diff *d, const char *a, const char *b, struct buf *out, struct err *err);
 
 #endif

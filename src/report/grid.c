@@ -41,12 +41,12 @@ int grid_number(struct grid *g, double v, int decimals, bool sign, struct err *e
     return grid_put(g, err, sign ? "%+.*f" : "%.*f", decimals, v);
 }
 
-/* "-", "1.5", "+0.3": the column of a number has nothing else but its heading. */
+/* "-", "1.5", "+0.3", nothing: the column of a number has nothing else but its heading. */
 static bool is_number(const char *s)
 {
     char *end;
 
-    if (!strcmp(s, "-"))
+    if (!strcmp(s, "-") || !strcmp(s, " "))
         return true;
     strtod(s, &end);
     return *s && !*end;

@@ -1,0 +1,326 @@
+/* Reports return text: summary, top and diff of small result files that the test makes. */
+#define _XOPEN_SOURCE 700
+#include "report/diff.h"
+#include "report/summary.h"
+#include "report/top.h"
+#include "results/describe.h"
+#include "results/h5write.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { QUERIES = 20, LAYERS = 3, TARGETS = 2, CELLS = LAYERS * TARGETS };
+
+static char dir[64], path[2][96];
+static struct buf text;
+
+static int start(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof dir, "/tmp/lensweep-reports-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    for (int i = 0; i < 2; i++)
+        snprintf(path[i], sizeof path[i], "%s/%d.h5", dir, i);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    buf_release(&text);
+    for (int i = 0; i < 2; i++)
+        unlink(path[i]);
+    return rmdir(dir);
+}
+
+/* A result file ---------------------------------------------------------------------------- */
+
+static const char *const targets[TARGETS] = {"answer_1", "subject"};
+static const struct dim dims[] = {{"query", QUERIES, V_I8, NULL, NULL},
+                                  {"stratum", 1, V_I4, NULL, NULL},
+                                  {"layer", LAYERS, V_I4, NULL, NULL},
+                                  {"target", TARGETS, V_STR, targets, NULL}};
+
+static void put(struct h5group *g, const char *name, enum vtype type, const char *of,
+                const void *data, size_t n)
+{
+    struct variable v = {name, type, of, "made by the test", type == V_STR ? NULL : "1"};
+    struct err err;
+
+    err_clear(&err);
+    assert_int_equal(h5_define(g, &v, &err), 0);
+    assert_int_equal(h5_write(g, name, 0, n, data, &err), 0);
+}
+
+/* What every group has of its queries: each its own item, but for two that share one. */
+static void put_queries(struct h5group *g)
+{
+    static char name[QUERIES][16];
+    const char *item[QUERIES], *status[QUERIES], *dataset[QUERIES];
+    int8_t step[QUERIES];
+
+    for (int q = 0; q < QUERIES; q++) {
+        snprintf(name[q], sizeof name[q], "item %d", q ? q : 1);
+        item[q] = name[q];
+        status[q] = q == QUERIES - 1 ? "too long" : "ok";
+        dataset[q] = "lands";
+        step[q] = 1;
+    }
+    put(g, "item", V_STR, "query", item, QUERIES);
+    put(g, "status", V_STR, "query", status, QUERIES);
+    put(g, "dataset", V_STR, "query", dataset, QUERIES);
+    put(g, "step", V_I1, "query", step, QUERIES);
+}
+
+static void put_facts(struct h5group *g)
+{
+    static const char *const flags[] = {"target_collision", "target_generic", "target_in_prompt",
+                                        "bos"};
+    int32_t rank[QUERIES * TARGETS];
+    const char *prefix[QUERIES];
+    int8_t flag[QUERIES] = {1, 1};
+
+    for (int i = 0; i < QUERIES * TARGETS; i++)
+        rank[i] = i % TARGETS == 0 && i / TARGETS < 15 ? 0 : 7;
+    for (int q = 0; q < QUERIES; q++)
+        prefix[q] = "";
+    put(g, "clean_rank", V_I4, "query target", rank, QUERIES);
+    put(g, "answer_prefix", V_STR, "query", prefix, QUERIES);
+    for (int i = 0; i < 4; i++)
+        put(g, flags[i], V_I1, "query", flag, QUERIES);
+}
+
+/* mean(1, layer, target) of 18 items, whose standard error is a tenth. */
+static void put_average(struct h5group *g, const double mean[CELLS])
+{
+    static const char *const dataset[] = {"lands"};
+    static const int32_t one[] = {1};
+    double se[CELLS], lo[CELLS], hi[CELLS];
+    int32_t n[CELLS];
+
+    for (int i = 0; i < CELLS; i++) {
+        se[i] = 0.1;
+        lo[i] = mean[i] - 0.2;
+        hi[i] = mean[i] + 0.2;
+        n[i] = 18;
+    }
+    put(g, "stratum_dataset", V_STR, "stratum", dataset, 1);
+    put(g, "stratum_template", V_I4, "stratum", one, 1);
+    put(g, "stratum_step", V_I4, "stratum", one, 1);
+    put(g, "gain", V_F64, "stratum layer target", mean, 1);
+    put(g, "gain_se", V_F64, "stratum layer target", se, 1);
+    put(g, "gain_lo", V_F64, "stratum layer target", lo, 1);
+    put(g, "gain_hi", V_F64, "stratum layer target", hi, 1);
+    put(g, "gain_n", V_I4, "stratum layer target", n, 1);
+}
+
+static void make_result(const char *file, const double mean[CELLS], const struct headline *h)
+{
+    struct h5group *g;
+    struct h5file *f;
+    struct err err;
+
+    err_clear(&err);
+    assert_int_equal(h5_create(&f, file, &err), 0);
+    assert_int_equal(h5_group(f, "queries", dims, 4, &g, &err), 0);
+    put_queries(g);
+    put_facts(g);
+    assert_int_equal(h5_group(f, "probe", dims, 4, &g, &err), 0);
+    assert_int_equal(h5_attr_str(g, "kind", "a kind that no report knows", &err), 0);
+    if (h)
+        assert_int_equal(headlines_write(g, h, 1, &err), 0);
+    put_queries(g);
+    put_average(g, mean);
+    assert_int_equal(h5_commit(f, &err), 0);
+}
+
+static const struct headline headline = {
+    .variable = "gain",
+    .title = "what each layer gains",
+    .unit = "logit",
+    .test = "t",
+    .claim = "differs from zero",
+    .rows = "target",
+};
+
+static const double some[CELLS] = {0.05, -0.02, 1.5, 0.01, 0.9, 0.03};
+
+static void has(const char *expected)
+{
+    struct err err;
+
+    err_clear(&err);
+    if (!strstr(buf_str(&text, &err), expected))
+        fail_msg("\"%s\" is not in:\n%s", expected, text.data);
+}
+
+/* Summary ---------------------------------------------------------------------------------- */
+
+static void summarise(const double mean[CELLS], const struct headline *h)
+{
+    struct result r;
+    struct err err;
+
+    err_clear(&err);
+    make_result(path[0], mean, h);
+    assert_int_equal(result_open(&r, path[0], &err), 0);
+    buf_clear(&text);
+    assert_int_equal(summary_text(&r, &text, &err), 0);
+    result_close(&r);
+}
+
+/* 1.5 and 0.9 of 18 items pass a t test corrected for six numbers; 0.05 does not. */
+static void a_summary_names_what_passes_its_test(void **state)
+{
+    (void)state;
+    summarise(some, &headline);
+    has("step 1: answer_1 is the model's next token in 15 of 19 queries\n");
+    has("flags: target_collision in 2, target_generic in 2, ");
+    has("\nprobe: what each layer gains; logit [95 % interval]\n");
+    has("  step  items  target    how many  strongest\n"
+        "     1     18  answer_1         2  +1.50 [+1.30, +1.70]  layer 1\n"
+        "                                   +0.90 [+0.70, +1.10]  layer 2\n");
+    has("  1 query left out: too long\n");
+    assert_null(strstr(text.data, "  subject "));
+}
+
+static void a_summary_of_nothing_says_so(void **state)
+{
+    static const double nothing[CELLS] = {0.05, -0.02, 0.1, 0.01, -0.1, 0.03};
+    double none[CELLS];
+    struct headline h = headline;
+
+    (void)state;
+    summarise(nothing, &headline);
+    has("  nothing found: of 6 numbers none differs from zero\n");
+    for (int i = 0; i < CELLS; i++)
+        none[i] = NAN;
+    summarise(none, &headline);
+    has("  nothing can be said: there are no numbers to test\n");
+    h.variable = "not there";
+    summarise(some, &h);
+    assert_null(strstr(text.data, "probe"));
+}
+
+static void columns_stand_beside_each_other(void **state)
+{
+    struct headline h = headline;
+
+    (void)state;
+    h.rows = NULL;
+    h.columns = "target";
+    summarise(some, &h);
+    has("  step  items  answer_1                       subject\n"
+        "     1     18  +1.50 [+1.30, +1.70]  layer 1  n.s.\n");
+}
+
+static void without_a_test_the_strongest_are_named(void **state)
+{
+    struct headline h = headline;
+
+    (void)state;
+    h.test = "none";
+    summarise(some, &h);
+    has("  step  items  target    strongest\n"
+        "     1     18  answer_1  +1.50 [+1.30, +1.70]  layer 1\n");
+    has("  subject   +0.03 [-0.17, +0.23]  layer 2\n");
+}
+
+/* Top -------------------------------------------------------------------------------------- */
+
+static int rank(const struct top *t, struct err *err)
+{
+    err_clear(err);
+    buf_clear(&text);
+    return top_text(t, path[0], &text, err);
+}
+
+static void top_ranks_by_absolute_value(void **state)
+{
+    struct top t = {.n = 3, .step = -1};
+    struct err err;
+
+    (void)state;
+    make_result(path[0], some, &headline);
+    assert_int_equal(rank(&t, &err), 0);
+    has("probe: gain: made by the test; lands, template 1\n"
+        "the 3 largest of 6, by absolute value; each interval is that cell's own\n"
+        "  step  layer  target      mean  95 % low  95 % high   n\n"
+        "     1      1  answer_1  +1.500    +1.300     +1.700  18\n"
+        "     1      2  answer_1  +0.900    +0.700     +1.100  18\n"
+        "     1      0  answer_1  +0.050    -0.150     +0.250  18\n");
+}
+
+static void top_says_what_is_not_there(void **state)
+{
+    struct err err;
+
+    (void)state;
+    make_result(path[0], some, &headline);
+    assert_int_equal(rank(&(struct top){.n = 3, .step = -1, .group = "prob"}, &err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "did you mean \"probe\"?"));
+    assert_int_equal(rank(&(struct top){.n = 3, .step = 2}, &err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "there are no averages of that dataset and step"));
+    assert_int_equal(rank(&(struct top){.n = 3, .step = -1, .classes = true}, &err), ERR_CONFIG);
+    make_result(path[0], some, NULL);
+    assert_int_equal(rank(&(struct top){.n = 3, .step = -1}, &err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "nothing that can be ranked"));
+}
+
+/* Diff ------------------------------------------------------------------------------------- */
+
+static size_t compare(double rtol)
+{
+    struct diff d = {.rtol = rtol, .tolerant = rtol > 0};
+    struct err err;
+
+    err_clear(&err);
+    buf_clear(&text);
+    assert_int_equal(diff_text(&d, path[0], path[1], &text, &err), 0);
+    return d.n;
+}
+
+static void diff_names_what_differs(void **state)
+{
+    double other[CELLS];
+
+    (void)state;
+    make_result(path[0], some, &headline);
+    make_result(path[1], some, &headline);
+    assert_int_equal(compare(0), 0);
+    has("equal\n");
+    memcpy(other, some, sizeof other);
+    other[2] = 1.5 * (1 + 1e-9);
+    make_result(path[1], other, &headline);
+    assert_int_equal(compare(0), 3); /* gain, gain_lo, gain_hi */
+    has("probe/gain[stratum=0, layer=1, target=answer_1]: ");
+    has("2 more differ: probe/gain_hi, probe/gain_lo\n");
+    assert_int_equal(compare(1e-6), 0);
+    make_result(path[1], some, NULL);
+    assert_int_equal(compare(0), 1);
+    has("attribute probe@headlines is in ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_summary_names_what_passes_its_test, start, end),
+        cmocka_unit_test_setup_teardown(a_summary_of_nothing_says_so, start, end),
+        cmocka_unit_test_setup_teardown(columns_stand_beside_each_other, start, end),
+        cmocka_unit_test_setup_teardown(without_a_test_the_strongest_are_named, start, end),
+        cmocka_unit_test_setup_teardown(top_ranks_by_absolute_value, start, end),
+        cmocka_unit_test_setup_teardown(top_says_what_is_not_there, start, end),
+        cmocka_unit_test_setup_teardown(diff_names_what_differs, start, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
