@@ -143,6 +143,9 @@ void set_apply(struct config_context *c, struct config_node *root, const char *s
         return;
     }
     s.value = yaml_read(c, s.file, eq + 1, strlen(eq + 1), false);
-    if (s.value)
+    /* A word of a command line has no comments: "run #2" is all of it. */
+    if (s.value && s.value->kind == NODE_SCALAR && !s.value->quoted && strchr(eq + 1, '#'))
+        s.value->text = config_got(c, arena_strdup(c->arena, eq + 1, c->err));
+    if (s.value && !c->failed)
         walk(&s, root);
 }

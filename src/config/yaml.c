@@ -30,6 +30,8 @@ static void stop(struct reader *r, const yaml_node_t *node, const char *msg)
     r->stopped = true;
 }
 
+static const char too_deep[] = "nested deeper than 64 levels (does an alias contain itself?)";
+
 static struct config_node *convert(struct reader *r, int id, int depth);
 
 static bool convert_scalar(struct reader *r, const yaml_node_t *from, struct config_node *node)
@@ -110,7 +112,7 @@ static struct config_node *convert(struct reader *r, int id, int depth)
     bool done = false;
 
     if (depth > CONFIG_DEPTH_MAX)
-        stop(r, from, "nested deeper than 64 levels (does an alias contain itself?)");
+        stop(r, from, too_deep);
     else if (++r->nodes > CONFIG_NODES_MAX)
         stop(r, from, "more than 65536 values, aliases expanded");
     else
@@ -229,6 +231,34 @@ static bool check_end(struct reader *r, yaml_parser_t *p)
     return !root;
 }
 
+/* Before libyaml makes a document of it, whose time grows with the square of its depth. What is no
+   YAML is told by the reading that follows. */
+static bool check_depth(struct reader *r)
+{
+    yaml_event_type_t type = YAML_NO_EVENT;
+    yaml_parser_t p;
+    int depth = 0;
+
+    if (!yaml_parser_initialize(&p))
+        return true;
+    yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&p, (const unsigned char *)r->text, r->size);
+    while (depth <= CONFIG_DEPTH_MAX && type != YAML_STREAM_END_EVENT) {
+        yaml_event_t event;
+
+        if (!yaml_parser_parse(&p, &event))
+            break;
+        type = event.type;
+        depth += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
+        depth -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
+        if (depth > CONFIG_DEPTH_MAX)
+            problem_at(r, event.start_mark.line + 1, event.start_mark.column + 1, too_deep);
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&p);
+    return depth <= CONFIG_DEPTH_MAX;
+}
+
 static struct config_node *read_document(struct reader *r, yaml_parser_t *p)
 {
     yaml_document_t doc;
@@ -263,7 +293,7 @@ struct config_node *yaml_read(struct config_context *c, const char *file, const 
         problem_at(&r, 0, 0, "larger than 1 MiB: is this a config?");
         return NULL;
     }
-    if (!check_bytes(&r))
+    if (!check_bytes(&r) || !check_depth(&r))
         return NULL;
     if (!yaml_parser_initialize(&p)) {
         err_set(c->err, ERR_MEMORY, "out of memory while reading YAML");

@@ -163,13 +163,56 @@ static int by_kind(const void *a, const void *b)
     return d ? d : strcmp(x->path, y->path);
 }
 
+struct identity {
+    dev_t dev;
+    ino_t ino;
+    const char *path;
+};
+
+static int by_identity(const void *a, const void *b)
+{
+    const struct identity *x = a, *y = b;
+
+    if (x->dev != y->dev)
+        return x->dev < y->dev ? -1 : 1;
+    if (x->ino != y->ino)
+        return x->ino < y->ino ? -1 : 1;
+    return strcmp(x->path, y->path);
+}
+
+/* One file by two names: a path spelled in two ways, or a link. */
+static int check_names(struct loader *l, const struct source *sources, size_t n, struct err *err)
+{
+    struct identity *file = arena_alloc(&l->scratch, n, sizeof *file, err);
+    size_t known = 0;
+
+    for (size_t i = 0; file && i < n; i++) {
+        struct stat st;
+
+        if (!stat(sources[i].path, &st))
+            file[known++] = (struct identity){st.st_dev, st.st_ino, sources[i].path};
+    }
+    if (known)
+        qsort(file, known, sizeof *file, by_identity);
+    for (size_t i = 1; i < known; i++) {
+        if (file[i].dev != file[i - 1].dev || file[i].ino != file[i - 1].ino)
+            continue;
+        if (str_eq(file[i].path, file[i - 1].path))
+            problems_add(l->problems, file[i].path, 0, 0, "the file is named twice");
+        else
+            problems_add(l->problems, file[i].path, 0, 0, "the file is named twice, also as %s",
+                         file[i - 1].path);
+    }
+    return err->code;
+}
+
 int check_sources(struct loader *l, const struct source *sources, struct err *err)
 {
     struct source *sorted;
     size_t n = l->ds->n_files;
 
     sorted = arena_alloc(&l->scratch, n, sizeof *sorted, err);
-    if (!sorted)
+    if (!sorted || check_names(l, sources, n, err))
         return err->code;
     if (n) {
         memcpy(sorted, sources, n * sizeof *sorted);
@@ -178,10 +221,9 @@ int check_sources(struct loader *l, const struct source *sources, struct err *er
     for (size_t i = 1; i < n; i++) {
         const struct source *a = &sorted[i - 1], *b = &sorted[i];
 
-        if (str_eq(a->path, b->path))
-            problems_add(l->problems, b->path, 0, 0, "the file is named twice");
-        else if (a->one_to_many && b->one_to_many && a->template && a->template == b->template &&
-                 a->step && a->step == b->step && str_eq(a->dataset, b->dataset))
+        if (!str_eq(a->path, b->path) && a->one_to_many && b->one_to_many && a->template &&
+            a->template == b->template && a->step && a->step == b->step &&
+            str_eq(a->dataset, b->dataset))
             problems_add(l->problems, b->path, 0, 0,
                          "the same dataset, template and step as %s: files of two models? name the "
                          "directory of one",

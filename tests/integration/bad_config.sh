@@ -53,6 +53,14 @@ for pair in 'run.rwos=3|did you mean rows' 'run.rows=0|run.rows' 'run.rows|=' \
     [ ! -e "$work/out dir" ] || wrong "an output directory was made by ${pair%%|*}"
 done
 
+# A word of the command line has no comments.
+ends 0 "$program" run "$work/c.yaml" --set "output=$work/run #2" --set run.threads=1
+[ -e "$work/run #2/result.h5" ] || wrong 'what stands behind # of a --set is lost'
+
+# Deep nesting is told by its own limit, and not read for minutes first (a megabyte would take an hour).
+head -c 1000000 /dev/zero | tr '\0' '[' >"$work/deep.yaml"
+ends 2 timeout 60 "$program" plan "$work/deep.yaml" && has 'deep.yaml:1:65: nested deeper than 64 levels'
+
 # The command line: one line.
 ends 2 "$program" run && says 'usage'
 ends 2 "$program" run "$work/c.yaml" --nonsense && says '--nonsense'

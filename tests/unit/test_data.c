@@ -424,6 +424,13 @@ static void directories_are_walked(void **state)
     assert_int_equal(problems.count, 1);
     assert_problem(0, "d/b.jsonl", "the file is named twice");
     dataset_release(&ds);
+
+    snprintf(path, sizeof path, "%s/./d/b.jsonl", folder);
+    twice[1] = path;
+    load_paths(&ds, twice, 2, plain, NULL);
+    assert_int_equal(problems.count, 1);
+    assert_non_null(strstr(problems.item[0].msg, "the file is named twice, also as "));
+    dataset_release(&ds);
 }
 
 static void missing_and_empty(void **state)
