@@ -9,6 +9,7 @@
 #include "version.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 extern const struct command command_run, command_plan, command_collect, command_status,
     command_inspect, command_logits, command_tokenize, command_generate, command_export,
@@ -63,14 +64,28 @@ static int dispatch(int argc, char **argv, struct err *err)
     return run_command(argc - 1, argv + 1, err);
 }
 
+/* The model's weights are read through a map of its file: what is not there any more is a signal. */
+static void map_failed(int number)
+{
+    static const char text[] =
+        "lensweep: a file that is in use (the model's) was cut short, or cannot be read any more; "
+        "put it back and run the same command again\n";
+
+    (void)number;
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        _exit(ERR_IO);
+    _exit(ERR_IO);
+}
+
 int main(int argc, char **argv)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, bus = {.sa_handler = map_failed};
     struct err err;
 
     err_clear(&err);
     sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe and a full quota are errors of the write */
     sigaction(SIGXFSZ, &ignore, NULL);
+    sigaction(SIGBUS, &bus, NULL); /* before MPI's own, which leaves others' alone */
     if (!isa_init(&err) && !dispatch(argc, argv, &err))
         out_flush(&err);
     report_error(&err);
