@@ -151,6 +151,7 @@ static void few_cells_are_made(void **state)
     struct err err;
 
     (void)state;
+    err_clear(&err);
     open_text(&c, three_queries, kinds_of_work, NULL);
     counting = *c.x[SWEEP].kind;
     real_variants = counting.variants;
