@@ -64,7 +64,7 @@ static int dispatch(int argc, char **argv, struct err *err)
     return run_command(argc - 1, argv + 1, err);
 }
 
-/* The model's weights are read through a map of its file: what is not there any more is a signal. */
+/* The weights are read through a map of their file: what is not there any more is a signal. */
 static void map_failed(int number)
 {
     static const char text[] =
