@@ -108,31 +108,29 @@ static int put_escaped(struct buf *b, const char *s, size_t n, int32_t c, struct
     return 0;
 }
 
-int buf_escaped(struct buf *b, const char *s, struct err *err)
-{
-    size_t left = strlen(s), n;
-    int32_t c;
-
-    for (; left; s += n, left -= n) {
-        n = utf8_next(s, left, &c);
-        if (put_escaped(b, s, n, c, err))
-            return err->code;
-    }
-    return 0;
-}
-
-int buf_shown(struct buf *b, const char *s, size_t left, struct err *err)
+/* lines: newlines, tabs and backslashes stay as they are. */
+static int escape(struct buf *b, const char *s, size_t left, bool lines, struct err *err)
 {
     int32_t c;
 
     for (size_t n; left; s += n, left -= n) {
-        bool plain = *s == '\n' || *s == '\t' || *s == '\\';
+        bool plain = lines && (*s == '\n' || *s == '\t' || *s == '\\');
 
         n = utf8_next(s, left, &c);
         if (plain ? buf_put(b, s, n, err) : put_escaped(b, s, n, c, err))
             return err->code;
     }
     return 0;
+}
+
+int buf_escaped(struct buf *b, const char *s, struct err *err)
+{
+    return escape(b, s, strlen(s), false, err);
+}
+
+int buf_shown(struct buf *b, const char *s, size_t n, struct err *err)
+{
+    return escape(b, s, n, true, err);
 }
 
 char *buf_str(struct buf *b, struct err *err)

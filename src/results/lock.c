@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/process.h"
 #include "base/str.h"
 
 #include <errno.h>

@@ -19,18 +19,19 @@
 #define LENSWEEP_RESULTS_LOCK_H
 
 #include "base/err.h"
+#include "base/process.h"
 
 #include <stdbool.h>
 
 enum { LOCK_STALE = 90, LOCK_TOUCH = 10 };
 
 struct lock_holder {
-    char host[128], place[192], job[64],
-        since[32];     /* place: process_place; job: SLURM's id, "" = none */
-    long pid, restart; /* restart: SLURM's count, 0 = first start */
-    int ranks;         /* at work */
-    double idle;       /* seconds since it was touched */
-    bool alive;        /* as far as can be told from here */
+    char host[PROCESS_HOST], place[PROCESS_PLACE];
+    char job[64], since[32]; /* job: SLURM's id, "" = none */
+    long pid, restart;       /* restart: SLURM's count, 0 = first start */
+    int ranks;               /* at work */
+    double idle;             /* seconds since it was touched */
+    bool alive;              /* as far as can be told from here */
 };
 
 struct lock {
