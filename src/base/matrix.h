@@ -2,7 +2,7 @@
  * Element types and weight matrices as they lie in the file.
  *
  * A matrix is (rows = outputs N, cols = inputs K), row by row, in the file's own type; nothing is
- * ever widened as a whole. GGUF block types (Q4_0 .. Q8_0, K-quants) hold `block` consecutive
+ * ever widened as a whole. GGUF's quantised types (those with blocks) hold `block` consecutive
  * elements of a row in `bytes` bytes.
  */
 #ifndef LENSWEEP_BASE_MATRIX_H
@@ -13,16 +13,22 @@
 #include <stdint.h>
 
 /* name, text, elements per block, bytes per block */
-#define DTYPES(X)                 \
-    X(DTYPE_F32, "F32", 1, 4)     \
-    X(DTYPE_F16, "F16", 1, 2)     \
-    X(DTYPE_BF16, "BF16", 1, 2)   \
-    X(DTYPE_Q4_0, "Q4_0", 32, 18) \
-    X(DTYPE_Q4_1, "Q4_1", 32, 20) \
-    X(DTYPE_Q5_0, "Q5_0", 32, 22) \
-    X(DTYPE_Q5_1, "Q5_1", 32, 24) \
-    X(DTYPE_Q8_0, "Q8_0", 32, 34) \
-    X(DTYPE_Q6_K, "Q6_K", 256, 210)
+#define DTYPES(X)                     \
+    X(DTYPE_F32, "F32", 1, 4)         \
+    X(DTYPE_F16, "F16", 1, 2)         \
+    X(DTYPE_BF16, "BF16", 1, 2)       \
+    X(DTYPE_Q4_0, "Q4_0", 32, 18)     \
+    X(DTYPE_Q4_1, "Q4_1", 32, 20)     \
+    X(DTYPE_Q5_0, "Q5_0", 32, 22)     \
+    X(DTYPE_Q5_1, "Q5_1", 32, 24)     \
+    X(DTYPE_Q8_0, "Q8_0", 32, 34)     \
+    X(DTYPE_Q2_K, "Q2_K", 256, 84)    \
+    X(DTYPE_Q3_K, "Q3_K", 256, 110)   \
+    X(DTYPE_Q4_K, "Q4_K", 256, 144)   \
+    X(DTYPE_Q5_K, "Q5_K", 256, 176)   \
+    X(DTYPE_Q6_K, "Q6_K", 256, 210)   \
+    X(DTYPE_IQ4_NL, "IQ4_NL", 32, 18) \
+    X(DTYPE_IQ4_XS, "IQ4_XS", 256, 136)
 
 enum dtype {
 #define X(name, text, block, bytes) name,

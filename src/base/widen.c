@@ -110,10 +110,10 @@ static inline struct bytes shifted(struct bytes b, int right)
     return (struct bytes){_mm_srl_epi16(b.b, _mm_cvtsi32_si128(right))};
 }
 
-/* low + 16 high */
-static inline struct bytes joined(struct bytes low, struct bytes high)
+/* low + high 2^left, where these have no bit in common. */
+static inline struct bytes joined(struct bytes low, struct bytes high, int left)
 {
-    return (struct bytes){_mm_or_si128(low.b, _mm_slli_epi16(high.b, 4))};
+    return (struct bytes){_mm_or_si128(low.b, _mm_sll_epi16(high.b, _mm_cvtsi32_si128(left)))};
 }
 
 /* Byte j is bit j. */
@@ -131,6 +131,12 @@ static inline struct bytes bits_as_bytes(uint32_t bits)
 static inline struct bytes raised(struct bytes b)
 {
     return (struct bytes){_mm_xor_si128(b.b, _mm_set1_epi8((char)128))};
+}
+
+/* Byte j is table[b[j]]; those of b are below 16. */
+static inline struct bytes looked_up(struct bytes b, const unsigned char *table)
+{
+    return (struct bytes){_mm_shuffle_epi8(bytes_at(table).b, b.b)};
 }
 #else
 static inline struct bytes bytes_at(const unsigned char *p)
@@ -155,10 +161,10 @@ static inline struct bytes shifted(struct bytes b, int right)
     return b;
 }
 
-static inline struct bytes joined(struct bytes low, struct bytes high)
+static inline struct bytes joined(struct bytes low, struct bytes high, int left)
 {
     for (int j = 0; j < 16; j++)
-        low.b[j] |= (unsigned char)(high.b[j] << 4);
+        low.b[j] |= (unsigned char)(high.b[j] << left);
     return low;
 }
 
@@ -175,6 +181,13 @@ static inline struct bytes raised(struct bytes b)
 {
     for (int j = 0; j < 16; j++)
         b.b[j] ^= 128;
+    return b;
+}
+
+static inline struct bytes looked_up(struct bytes b, const unsigned char *table)
+{
+    for (int j = 0; j < 16; j++)
+        b.b[j] = table[b.b[j]];
     return b;
 }
 #endif
@@ -229,8 +242,8 @@ static inline void scale_five_bits(const unsigned char *p, const unsigned char *
     struct bytes both = bytes_at(p), low = bits_as_bytes(load16(fifths));
     struct bytes high = bits_as_bytes(load16(fifths + 2));
 
-    scale(joined(low_bits(both, 15), low), zero, d, least, out);
-    scale(joined(low_bits(shifted(both, 4), 15), high), zero, d, least, out + HALF);
+    scale(joined(low_bits(both, 15), low, 4), zero, d, least, out);
+    scale(joined(low_bits(shifted(both, 4), 15), high, 4), zero, d, least, out + HALF);
 }
 
 static void widen_q4_0(const unsigned char *restrict p, int64_t n, float *restrict out)
@@ -265,24 +278,151 @@ static void widen_q8_0(const unsigned char *restrict p, int64_t n, float *restri
     }
 }
 
+/* Four bits that number the values of a table, which are denser about zero; 128 is added to each. */
+static const unsigned char nonlinear[16] = {1,   24,  45,  63,  79,  93,  106, 118,
+                                            129, 141, 153, 166, 181, 197, 217, 241};
+
+static inline void scale_nonlinear(const unsigned char *p, float d, float *out)
+{
+    struct bytes both = bytes_at(p);
+
+    scale(looked_up(low_bits(both, 15), nonlinear), 128, d, -0.0f, out);
+    scale(looked_up(low_bits(shifted(both, 4), 15), nonlinear), 128, d, -0.0f, out + HALF);
+}
+
+static void widen_iq4_nl(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= BLOCK, p += 18, out += BLOCK)
+        scale_nonlinear(p + 2, scale_at(p), out);
+}
+
 /*
- * Q6_K: 128 bytes of low nibbles, 64 of upper pairs of bits, 16 signed scales of 16 elements each,
- * and a half. In each half of 128 elements, element 32 g + j has its nibble in byte 32 (g % 2) + j,
- * low for g < 2, and its pair in bits 2 g of byte j.
+ * The K-types have blocks of 256 numbers, in groups of 16 or 32 that have scales of a few bits
+ * each; in a group, d times its scale is what a number is multiplied with.
  */
+enum { K_BLOCK = 256, GROUPS = 16, GROUP = K_BLOCK / GROUPS };
+
+/* Where group s of 16 begins in bytes that hold `bits` bits of all numbers: 32 bytes hold 256 / bits
+   / 32 runs of 32 numbers, one above the other. */
+struct place {
+    int byte, right;
+};
+
+static inline struct place place_of(int s, int bits)
+{
+    int run = s / 2, runs = 8 / bits;
+
+    return (struct place){32 * (run / runs) + s % 2 * GROUP, bits * (run % runs)};
+}
+
+static inline struct bytes bits_of_group(const unsigned char *p, int s, int bits)
+{
+    struct place at = place_of(s, bits);
+
+    return low_bits(shifted(bytes_at(p + at.byte), at.right), (1 << bits) - 1);
+}
+
+/* Q2_K: 16 scales and least values of 4 bits each, 64 bytes of pairs of bits, two halves. */
+static void widen_q2_k(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= K_BLOCK, p += 84, out += K_BLOCK) {
+        float d = scale_at(p + 80), least = scale_at(p + 82);
+
+        for (int s = 0; s < GROUPS; s++)
+            scale(bits_of_group(p + 16, s, 2), 0, d * (float)(p[s] & 15),
+                  -(least * (float)(p[s] >> 4)), out + GROUP * s);
+    }
+}
+
+/* Q3_K: 32 bytes of upper bits, 64 of pairs of bits, 16 scales of 6 bits in 12 bytes (the lower
+   four bits in 8 bytes, low nibbles first; pairs of upper ones in 4), and a half. */
+static void widen_q3_k(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= K_BLOCK, p += 110, out += K_BLOCK) {
+        const unsigned char *scales = p + 96;
+        float d = scale_at(p + 108);
+
+        for (int s = 0; s < GROUPS; s++) {
+            int low = scales[s % 8] >> s / 8 * 4 & 15, high = scales[8 + s % 4] >> s / 4 * 2 & 3;
+            struct bytes q = joined(bits_of_group(p + 32, s, 2), bits_of_group(p, s, 1), 2);
+
+            scale(q, 4, d * (float)((low | high << 4) - 32), -0.0f, out + GROUP * s);
+        }
+    }
+}
+
+/* Group j of 32 of Q4_K and Q5_K: its scale and least value of 6 bits each, of 12 bytes. The first
+   four have bytes of their own, in whose upper bits stand those of the last four. */
+struct steps {
+    int scale, least;
+};
+
+static inline struct steps steps_of(const unsigned char *p, int j)
+{
+    if (j < 4)
+        return (struct steps){p[j] & 63, p[j + 4] & 63};
+    return (struct steps){(p[j + 4] & 15) | p[j - 4] >> 6 << 4, p[j + 4] >> 4 | p[j] >> 6 << 4};
+}
+
+/* Q4_K: two halves, 12 bytes of scales and least values, 128 of nibbles. */
+static void widen_q4_k(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= K_BLOCK, p += 144, out += K_BLOCK) {
+        float d = scale_at(p), least = scale_at(p + 2);
+
+        for (int s = 0; s < GROUPS; s++) {
+            struct steps t = steps_of(p + 4, s / 2);
+
+            scale(bits_of_group(p + 16, s, 4), 0, d * (float)t.scale, -(least * (float)t.least),
+                  out + GROUP * s);
+        }
+    }
+}
+
+/* Q5_K: as Q4_K, with 32 bytes of fifth bits before the nibbles. */
+static void widen_q5_k(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= K_BLOCK, p += 176, out += K_BLOCK) {
+        float d = scale_at(p), least = scale_at(p + 2);
+
+        for (int s = 0; s < GROUPS; s++) {
+            struct steps t = steps_of(p + 4, s / 2);
+            struct bytes q = joined(bits_of_group(p + 48, s, 4), bits_of_group(p + 16, s, 1), 4);
+
+            scale(q, 0, d * (float)t.scale, -(least * (float)t.least), out + GROUP * s);
+        }
+    }
+}
+
+/* Q6_K: 128 bytes of low nibbles, of which 64 hold two runs of 32 and then two more above them; 64
+   of upper pairs of bits, 16 signed scales, and a half. */
 static void widen_q6_k(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
-    for (; n > 0; n -= 256, p += 210, out += 256) {
+    for (; n > 0; n -= K_BLOCK, p += 210, out += K_BLOCK) {
         float d = scale_at(p + 208);
 
-        for (int s = 0; s < 16; s++) { /* 16 elements that share a scale */
-            int group = s % 8 / 2, first = s % 2 * 16;
-            struct bytes low = bytes_at(p + 64 * (s / 8) + 32 * (group % 2) + first);
-            struct bytes high = bytes_at(p + 128 + 32 * (s / 8) + first);
+        for (int s = 0; s < GROUPS; s++) {
+            struct bytes low = bytes_at(p + 64 * (s / 8) + GROUP * (s % 4));
 
-            low = low_bits(shifted(low, group < 2 ? 0 : 4), 15);
-            high = low_bits(shifted(high, 2 * group), 3);
-            scale(joined(low, high), 32, d * (float)(signed char)p[192 + s], -0.0f, out + 16 * s);
+            low = low_bits(shifted(low, s % 8 < 4 ? 0 : 4), 15);
+            scale(joined(low, bits_of_group(p + 128, s, 2), 4), 32,
+                  d * (float)(signed char)p[192 + s], -0.0f, out + GROUP * s);
+        }
+    }
+}
+
+/* IQ4_XS: a half, 8 scales of 6 bits (pairs of upper bits in 2 bytes, nibbles in 4), and blocks of
+   32 as in IQ4_NL. */
+static void widen_iq4_xs(const unsigned char *restrict p, int64_t n, float *restrict out)
+{
+    for (; n > 0; n -= K_BLOCK, p += 136, out += K_BLOCK) {
+        float d = scale_at(p);
+        uint32_t upper = load16(p + 2);
+
+        for (int j = 0; j < K_BLOCK / BLOCK; j++) {
+            int low = p[4 + j / 2] >> j % 2 * 4 & 15, high = (int)(upper >> 2 * j & 3);
+
+            scale_nonlinear(p + 8 + HALF * j, d * (float)((low | high << 4) - 32), out + BLOCK * j);
         }
     }
 }
@@ -296,5 +436,11 @@ const struct wideners ISA(wideners) = {{
     [DTYPE_Q5_0] = widen_q5_0,
     [DTYPE_Q5_1] = widen_q5_1,
     [DTYPE_Q8_0] = widen_q8_0,
+    [DTYPE_Q2_K] = widen_q2_k,
+    [DTYPE_Q3_K] = widen_q3_k,
+    [DTYPE_Q4_K] = widen_q4_k,
+    [DTYPE_Q5_K] = widen_q5_k,
     [DTYPE_Q6_K] = widen_q6_k,
+    [DTYPE_IQ4_NL] = widen_iq4_nl,
+    [DTYPE_IQ4_XS] = widen_iq4_xs,
 }};

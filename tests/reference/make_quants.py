@@ -14,7 +14,7 @@ import gguf
 import numpy as np
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "quants.bin"
-TYPES = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q6_K"]
+TYPES = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS"]
 ELEMENTS = 512
 
 

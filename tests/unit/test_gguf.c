@@ -279,10 +279,10 @@ static void tensor_twice(struct buf *b)
     data(b, 96);
 }
 
-static void q4_k(struct buf *b)
+static void iq2_s(struct buf *b)
 {
     begin(b, 3, 1, 0);
-    tensor(b, "t", 2, 256, 1, 12, 0);
+    tensor(b, "t", 2, 256, 1, 22, 0);
     data(b, 160);
 }
 
@@ -338,7 +338,7 @@ static void test_gguf(void **state)
         {half_a_block, "not a multiple of the 32 of a Q4_1 block"},
         {overlap, "t and u overlap"},
         {tensor_twice, "t is given twice"},
-        {q4_k, "type Q4_K, which is not handled"},
+        {iq2_s, "type IQ2_S, which is not handled: F32, F16, Q4_0"},
         {unknown_tensor_type, "unknown type 999"},
     };
 

@@ -1,6 +1,7 @@
 /* GEMM by panels, matrices as they lie in the file, and tails of distributions. */
 #define _XOPEN_SOURCE 700
 #include "base/gemm.h"
+#include "base/isa.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "fixture.h"
@@ -184,38 +185,50 @@ static void team_follows_what_is_asked(void **state)
 
 /* Matrices */
 
+/* As gguf's package has it, but for which of the many NaNs. */
+static void check_quantised(struct fixture *f, enum dtype type)
+{
+    enum { ELEMENTS = 512, ROW = ELEMENTS / 2 };
+    char bytes_name[32], values_name[32];
+    const float *numbers_of_bytes, *expected;
+    unsigned char bytes[1024];
+    float out[ELEMENTS];
+    struct matrix m = {bytes + 1, type, 2, ROW, 0};
+    size_t n;
+
+    snprintf(bytes_name, sizeof bytes_name, "%s.bytes", dtype_name(type));
+    snprintf(values_name, sizeof values_name, "%s.values", dtype_name(type));
+    n = fixture_count(f, bytes_name);
+    assert_int_equal(n, 2 * matrix_row_bytes(&m));
+    assert_int_equal(fixture_count(f, values_name), ELEMENTS);
+    numbers_of_bytes = fixture_get(f, bytes_name, NULL, NULL);
+    expected = fixture_get(f, values_name, NULL, NULL);
+    for (size_t j = 0; j < n; j++)
+        bytes[1 + j] = (unsigned char)numbers_of_bytes[j];
+    matrix_rows(&m, 0, 2, out);
+    for (int j = 0; j < ELEMENTS; j++)
+        if (!isnan(expected[j]) || !isnan(out[j]))
+            assert_true(same_bits(out + j, expected + j, 1));
+    matrix_rows(&m, 1, 1, out);
+    if (!isnan(out[0]))
+        assert_true(same_bits(out, expected + ROW, 1));
+}
+
 static void quantised_blocks_match_gguf(void **state)
 {
-    static const enum dtype types[] = {DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q5_0,
-                                       DTYPE_Q5_1, DTYPE_Q8_0, DTYPE_Q6_K};
     struct fixture *f = fixture_open(TEST_DIR "/fixtures/quants.bin");
+    enum isa fastest = isa_get();
 
     (void)state;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        char name[2][32];
-        const float *numbers_of_bytes, *expected;
-        unsigned char bytes[1024];
-        float out[512];
-        struct matrix m = {bytes + 1, types[i], 2, 256, 0};
-        size_t n;
-
-        snprintf(name[0], sizeof name[0], "%s.bytes", dtype_name(types[i]));
-        snprintf(name[1], sizeof name[1], "%s.values", dtype_name(types[i]));
-        n = fixture_count(f, name[0]);
-        assert_int_equal(n, 2 * matrix_row_bytes(&m));
-        assert_int_equal(fixture_count(f, name[1]), 512);
-        numbers_of_bytes = fixture_get(f, name[0], NULL, NULL);
-        expected = fixture_get(f, name[1], NULL, NULL);
-        for (size_t j = 0; j < n; j++)
-            bytes[1 + j] = (unsigned char)numbers_of_bytes[j];
-        matrix_rows(&m, 0, 2, out);
-        for (int j = 0; j < 512; j++)
-            if (!isnan(expected[j]) || !isnan(out[j]))
-                assert_true(same_bits(out + j, expected + j, 1));
-        matrix_rows(&m, 1, 1, out);
-        if (!isnan(out[0]))
-            assert_true(same_bits(out, expected + 256, 1));
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        if (!isa_available((enum isa)isa))
+            continue;
+        isa_set((enum isa)isa);
+        for (int type = 0; type < DTYPE_COUNT; type++)
+            if (dtype_block((enum dtype)type) > 1)
+                check_quantised(f, (enum dtype)type);
     }
+    isa_set(fastest);
     fixture_close(f);
 }
 

@@ -41,8 +41,9 @@ static const struct {
     uint32_t id;
     enum dtype dtype;
 } dtypes[] = {
-    {0, DTYPE_F32},  {1, DTYPE_F16},  {2, DTYPE_Q4_0},  {3, DTYPE_Q4_1},  {6, DTYPE_Q5_0},
-    {7, DTYPE_Q5_1}, {8, DTYPE_Q8_0}, {14, DTYPE_Q6_K}, {30, DTYPE_BF16},
+    {0, DTYPE_F32},   {1, DTYPE_F16},   {2, DTYPE_Q4_0},    {3, DTYPE_Q4_1},    {6, DTYPE_Q5_0},
+    {7, DTYPE_Q5_1},  {8, DTYPE_Q8_0},  {10, DTYPE_Q2_K},   {11, DTYPE_Q3_K},   {12, DTYPE_Q4_K},
+    {13, DTYPE_Q5_K}, {14, DTYPE_Q6_K}, {20, DTYPE_IQ4_NL}, {23, DTYPE_IQ4_XS}, {30, DTYPE_BF16},
 };
 
 /* What the format calls the others, for the message. */
@@ -50,10 +51,10 @@ static const struct {
     uint32_t id;
     const char *name;
 } other_dtypes[] = {
-    {9, "Q8_1"},     {10, "Q2_K"},   {11, "Q3_K"},    {12, "Q4_K"},  {13, "Q5_K"},   {15, "Q8_K"},
-    {16, "IQ2_XXS"}, {17, "IQ2_XS"}, {18, "IQ3_XXS"}, {19, "IQ1_S"}, {20, "IQ4_NL"}, {21, "IQ3_S"},
-    {22, "IQ2_S"},   {23, "IQ4_XS"}, {24, "I8"},      {25, "I16"},   {26, "I32"},    {27, "I64"},
-    {28, "F64"},     {29, "IQ1_M"},  {34, "TQ1_0"},   {35, "TQ2_0"}, {39, "MXFP4"},
+    {9, "Q8_1"},   {15, "Q8_K"},  {16, "IQ2_XXS"}, {17, "IQ2_XS"}, {18, "IQ3_XXS"},
+    {19, "IQ1_S"}, {21, "IQ3_S"}, {22, "IQ2_S"},   {24, "I8"},     {25, "I16"},
+    {26, "I32"},   {27, "I64"},   {28, "F64"},     {29, "IQ1_M"},  {34, "TQ1_0"},
+    {35, "TQ2_0"}, {39, "MXFP4"}, {40, "NVFP4"},   {41, "Q1_0"},
 };
 
 static int cut_short(const struct cursor *c, const char *where, struct err *err)
@@ -174,8 +175,24 @@ static int parse_values(struct gguf *g, struct cursor *c, uint64_t n, struct err
     return 0;
 }
 
+/* "F32, F16, ... and BF16" */
+static const char *handled(char *out, size_t size)
+{
+    size_t n = sizeof dtypes / sizeof *dtypes, at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(out + at, size - at, "%s%s",
+                               !i          ? ""
+                               : i < n - 1 ? ", "
+                                           : " and ",
+                               dtype_name(dtypes[i].dtype));
+    return out;
+}
+
 static int find_dtype(struct tensor *t, uint32_t id, struct err *err)
 {
+    char names[256];
+
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
         if (dtypes[i].id == id) {
             t->dtype = dtypes[i].dtype;
@@ -183,10 +200,8 @@ static int find_dtype(struct tensor *t, uint32_t id, struct err *err)
         }
     for (size_t i = 0; i < sizeof other_dtypes / sizeof *other_dtypes; i++)
         if (other_dtypes[i].id == id)
-            return err_set(err, ERR_FORMAT,
-                           "tensor %s is of type %s, which is not handled: F32, F16, BF16, Q4_0, "
-                           "Q4_1, Q5_0, Q5_1, Q8_0 and Q6_K are",
-                           t->name, other_dtypes[i].name);
+            return err_set(err, ERR_FORMAT, "tensor %s is of type %s, which is not handled: %s are",
+                           t->name, other_dtypes[i].name, handled(names, sizeof names));
     return err_set(err, ERR_FORMAT, "tensor %s is of the unknown type %u", t->name, id);
 }
 
