@@ -97,20 +97,14 @@ static int check_keys(const struct gguf *g, struct err *err)
 static int check_kind(const struct gguf *g, struct arch_config *c, struct err *err)
 {
     struct gguf_string arch = {"", 0}, type = {"model", 5};
-    int64_t parts = 1;
     char name[64];
 
     if (gguf_take_string(g, "general.architecture", true, &arch, err) ||
-        gguf_take_string(g, "general.type", false, &type, err) ||
-        gguf_take_int(g, "split.count", false, 0, INT32_MAX, &parts, err))
+        gguf_take_string(g, "general.type", false, &type, err))
         return err->code;
     if (!gguf_string_eq(type, "model"))
         return err_set(err, ERR_FORMAT, "key \"general.type\" is \"%.*s\", expected \"model\"",
                        (int)(type.n < 100 ? type.n : 100), type.s);
-    if (parts > 1)
-        return err_set(err, ERR_FORMAT,
-                       "this is one of %lld parts of a split GGUF file: merge them first",
-                       (long long)parts);
     for (size_t i = 0; i < ARCHS; i++)
         if (archs[i].gguf && gguf_string_eq(arch, archs[i].gguf)) {
             c->arch = &archs[i];

@@ -7,7 +7,7 @@
 #include "model/arch_gguf.h"
 #include "model/arch_json.h"
 #include "model/checkpoint/checkpoint.h"
-#include "model/checkpoint/gguf.h"
+#include "model/checkpoint/gguf_files.h"
 #include "model/checkpoint/safetensors.h"
 #include "model/rope.h"
 #include "model/weights.h"
@@ -22,10 +22,10 @@ enum {
     HASH_BLOCK = 1 << 20 /* bytes that the full hash takes at a time */
 };
 
-/* What a model borrows from; either the GGUF file or the directory is there. */
+/* What a model borrows from; either GGUF files or a directory are there. */
 struct checkpoint {
     struct arena arena;
-    struct gguf gguf;
+    struct gguf_files gguf;
     struct shards shards;
     struct buf config_text; /* of config.json */
     struct arch_config config;
@@ -35,12 +35,12 @@ struct checkpoint {
 
 static size_t file_count(const struct checkpoint *c)
 {
-    return c->is_gguf ? 1 : c->shards.n;
+    return c->is_gguf ? c->gguf.n : c->shards.n;
 }
 
 static const struct mapping *file_at(const struct checkpoint *c, size_t i)
 {
-    return c->is_gguf ? &c->gguf.file : &c->shards.file[i];
+    return c->is_gguf ? &c->gguf.v[i].file : &c->shards.file[i];
 }
 
 /* Bytes before the tensors' data. */
@@ -48,7 +48,7 @@ static size_t header_size(const struct checkpoint *c, size_t i)
 {
     const struct mapping *f = file_at(c, i);
     struct cursor header = {f->data, f->size, 0, 0};
-    uint64_t n = c->is_gguf ? c->gguf.data_offset : cursor_u64(&header) + sizeof n;
+    uint64_t n = c->is_gguf ? c->gguf.v[i].data_offset : cursor_u64(&header) + sizeof n;
 
     return n < f->size ? (size_t)n : f->size;
 }
@@ -156,10 +156,10 @@ static int open_hf(struct checkpoint *c, const char *path, bool weights, struct 
 static int open_gguf(struct checkpoint *c, const char *path, bool weights, struct err *err)
 {
     c->is_gguf = true;
-    if (gguf_open(&c->gguf, path, weights ? GGUF_WHOLE : GGUF_HEADER, err))
+    if (gguf_files_open(&c->gguf, path, weights ? GGUF_WHOLE : GGUF_HEADER, err))
         return err->code;
-    c->tensors = &c->gguf.tensors;
-    return config_from_gguf(&c->config, &c->gguf, err) ? err_wrap(err, "%s", path) : 0;
+    c->tensors = &c->gguf.v[0].tensors;
+    return config_from_gguf(&c->config, &c->gguf.v[0], err) ? err_wrap(err, "%s", path) : 0;
 }
 
 static int open_files(struct checkpoint *c, const char *path, bool weights, struct err *err)
@@ -284,7 +284,7 @@ void model_close(struct model *m)
         return;
     if (m->files) {
         shards_close(&m->files->shards);
-        gguf_close(&m->files->gguf);
+        gguf_files_close(&m->files->gguf);
         buf_release(&m->files->config_text);
         arena_release(&m->files->arena);
     }
@@ -400,7 +400,8 @@ int model_describe(const struct model *m, struct buf *out, struct err *err)
     if (buf_printf(out, err, "model          %s\narchitecture   %s\n", m->path, m->arch))
         return err->code;
     if (c->is_gguf)
-        buf_printf(out, err, "format         GGUF version %u\n", c->gguf.version);
+        buf_printf(out, err, "format         GGUF version %u, %zu file%s\n", c->gguf.v[0].version,
+                   c->gguf.n, c->gguf.n == 1 ? "" : "s");
     else
         buf_printf(out, err, "format         Hugging Face, %zu safetensors file%s\n", c->shards.n,
                    c->shards.n == 1 ? "" : "s");

@@ -1,7 +1,7 @@
 #include "model/tokenizer/parts.h"
 
 #include "base/mem.h"
-#include "model/checkpoint/gguf.h"
+#include "model/checkpoint/gguf_files.h"
 
 #include <math.h>
 #include <string.h>
@@ -342,13 +342,13 @@ static int fill(struct tokenizer *t, const struct gguf *g, struct err *err)
 
 int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err)
 {
-    struct gguf g;
+    struct gguf_files g;
     int status;
 
-    if (gguf_open(&g, path, GGUF_HEADER, err))
+    if (gguf_files_open(&g, path, GGUF_HEADER, err))
         return err->code;
-    status = fill(t, &g, err);
-    gguf_close(&g);
+    status = fill(t, &g.v[0], err) ? err_wrap(err, "%s", path) : 0;
+    gguf_files_close(&g);
     return status;
 }
 

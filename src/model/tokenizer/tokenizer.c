@@ -295,7 +295,7 @@ static int open_any(struct tokenizer *t, const char *path, struct arena *a, stru
     if (file_is_dir(path))
         return open_directory(t, path, a, err);
     if (gguf_is(path))
-        return tokenizer_from_gguf(t, path, err) ? err_wrap(err, "%s", path) : 0;
+        return tokenizer_from_gguf(t, path, err);
     slash = strrchr(path, '/');
     dir = slash ? arena_strndup(a, path, (size_t)(slash - path) + 1, err) : ".";
     return dir ? open_file(t, dir, path, err) : err->code;
