@@ -278,7 +278,7 @@ static void widen_q8_0(const unsigned char *restrict p, int64_t n, float *restri
     }
 }
 
-/* Four bits that number the values of a table, which are denser about zero; 128 is added to each. */
+/* Four bits that number the values of a table, which are denser about zero; here 128 is added. */
 static const unsigned char nonlinear[16] = {1,   24,  45,  63,  79,  93,  106, 118,
                                             129, 141, 153, 166, 181, 197, 217, 241};
 
@@ -302,8 +302,8 @@ static void widen_iq4_nl(const unsigned char *restrict p, int64_t n, float *rest
  */
 enum { K_BLOCK = 256, GROUPS = 16, GROUP = K_BLOCK / GROUPS };
 
-/* Where group s of 16 begins in bytes that hold `bits` bits of all numbers: 32 bytes hold 256 / bits
-   / 32 runs of 32 numbers, one above the other. */
+/* Where group s of 16 begins in bytes that hold `bits` bits of all numbers: 32 bytes hold 8 / bits
+   runs of 32 numbers, one above the other. */
 struct place {
     int byte, right;
 };
