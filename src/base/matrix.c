@@ -33,6 +33,15 @@ size_t matrix_row_bytes(const struct matrix *m)
     return (size_t)m->cols / dtypes[m->dtype].block * dtypes[m->dtype].bytes;
 }
 
+struct matrix matrix_part(const struct matrix *m, int64_t first, int64_t n)
+{
+    struct matrix part = *m;
+
+    part.data = (const unsigned char *)m->data + (size_t)first * matrix_row_bytes(m);
+    part.rows = n;
+    return part;
+}
+
 void matrix_widen(enum dtype t, const unsigned char *p, int64_t n, float *out)
 {
     static const struct wideners *const all[] = {ISA_EACH(wideners)};

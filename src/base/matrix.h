@@ -52,6 +52,9 @@ struct matrix {
 
 size_t matrix_row_bytes(const struct matrix *m);
 
+/* Rows [first, first + n) of it as a matrix of their own; whole heads where rows are rotary. */
+struct matrix matrix_part(const struct matrix *m, int64_t first, int64_t n);
+
 /* Where a row of the model's order lies: the number of a row in the file. */
 int64_t matrix_stored_row(const struct matrix *m, int64_t row);
 

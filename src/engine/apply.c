@@ -8,6 +8,14 @@ void apply_edits(const struct variant *v, const struct shape *s, enum site site,
     edits_apply(v->edit, v->n_edits, s, site, layer, t, row);
 }
 
+void apply_read(const struct variant *v, const struct shape *s, enum site site, int layer, int head,
+                int t, float *row)
+{
+    if (v->base)
+        edits_read(v->base->edit, v->base->n_edits, s, site, layer, head, t, row);
+    edits_read(v->edit, v->n_edits, s, site, layer, head, t, row);
+}
+
 bool apply_masks(const struct variant *v, int layer, int head, int t, float *score)
 {
     bool any = true;

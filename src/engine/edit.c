@@ -11,10 +11,25 @@ const float *edit_operand(const struct edit *e, const struct shape *s, int layer
     return e->vec + (int64_t)(t - e->tok.lo) * e->stride;
 }
 
+/* Are the rows themselves cut up, and not only their readers? */
+static bool cuts_rows(const struct edit *e, const struct shape *s)
+{
+    return !site_is_read(e->site) && site_parts(s, e->site);
+}
+
+int64_t edit_first(const struct edit *e, const struct shape *s)
+{
+    return cuts_rows(e, s) ? e->head.lo * site_part_width(s, e->site) : 0;
+}
+
+int64_t edit_width(const struct edit *e, const struct shape *s)
+{
+    return cuts_rows(e, s) ? span_len(e->head) * site_part_width(s, e->site) : s->d_model;
+}
+
 static void edit_row(const struct edit *e, const struct shape *s, int layer, int t, float *row)
 {
-    int64_t first = e->site == SITE_Z ? (int64_t)e->head.lo * s->d_head : 0;
-    int64_t n = e->site == SITE_Z ? (int64_t)span_len(e->head) * s->d_head : s->d_model;
+    int64_t first = edit_first(e, s), n = edit_width(e, s);
     const float *o =
         e->op == OP_SET || e->op == OP_ADD ? edit_operand(e, s, layer, t, first) : NULL;
 
@@ -50,6 +65,27 @@ void edits_apply(const struct edit *e, int n, const struct shape *s, enum site s
     for (int i = 0; i < n; i++)
         if (names(&e[i], site, layer, t))
             edit_row(&e[i], s, layer, t, row);
+}
+
+static bool names_read(const struct edit *e, enum site site, int layer, int head, int t)
+{
+    return names(e, site, layer, t) && (site == SITE_READ_MLP || span_has(e->head, head));
+}
+
+void edits_read(const struct edit *e, int n, const struct shape *s, enum site site, int layer,
+                int head, int t, float *row)
+{
+    for (int i = 0; i < n; i++)
+        if (names_read(&e[i], site, layer, head, t))
+            edit_row(&e[i], s, layer, t, row);
+}
+
+bool edits_name_read(const struct edit *e, int n, enum site site, int layer, int head, int t)
+{
+    for (int i = 0; i < n; i++)
+        if (names_read(&e[i], site, layer, head, t))
+            return true;
+    return false;
 }
 
 bool edits_mask(const struct edit *e, int n_edits, int layer, int head, int t, int n, float *score)

@@ -25,6 +25,7 @@ static size_t scratch_floats(const struct shape *s, int max_tokens)
     const int64_t shapes[][2] = {
         {(int64_t)s->n_heads * s->d_head, s->d_model},
         {(int64_t)s->n_kv_heads * s->d_head, s->d_model},
+        {s->d_head, s->d_model},
         {s->d_model, (int64_t)s->n_heads * s->d_head},
         {s->d_ff, s->d_model},
         {s->d_model, s->d_ff},

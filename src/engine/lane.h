@@ -15,4 +15,10 @@ struct lane {
                              e->m */
 };
 
+/* Row of token t in the lane's place. */
+static inline float *lane_row(const struct engine *e, const struct lane *lane, int t)
+{
+    return e->x + (lane->slot + t - lane->extent.lo) * e->model->shape.d_model;
+}
+
 #endif

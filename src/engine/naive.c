@@ -39,13 +39,35 @@ static void answer_rows(const struct pass *p, float *to, int layer, const float 
         memcpy(to + layer * p->d, rows + (p->n - 1) * p->d, (size_t)p->d * sizeof *to);
 }
 
-static void normed(const struct pass *p, const float *w)
+static void normed(const struct pass *p, const float *x, const float *w)
 {
     struct engine *e = p->e;
 
     for (int t = 0; t < p->n; t++)
-        e->row[t] = e->x + t * p->d;
+        e->row[t] = x + t * p->d;
     rms_norm(&e->team, p->n, e->row, p->d, w, e->model->shape.rms_eps, e->norm);
+}
+
+/* What each head reads for itself, row by row. */
+static void read_rows(const struct pass *p, enum site site, int layer, const float *norm,
+                      const struct matrix *w, float *rows)
+{
+    struct engine *e = p->e;
+    const struct shape *s = &e->model->shape;
+    int64_t dh = s->d_head, width = site_parts(s, site) * dh;
+
+    for (int h = 0; h < site_parts(s, site); h++)
+        for (int t = 0; t < p->n; t++) {
+            struct matrix part = matrix_part(w, h * dh, dh);
+            const float *row = e->m;
+
+            if (!variant_reads(p->v, site, layer, h, t))
+                continue;
+            memcpy(e->m, e->x + t * p->d, (size_t)p->d * sizeof *e->m);
+            apply_read(p->v, s, site, layer, h, t, e->m);
+            rms_norm(&e->team, 1, &row, p->d, norm, s->rms_eps, e->a);
+            gemm(&e->team, 1, e->a, p->d, &part, rows + t * width + h * dh, dh);
+        }
 }
 
 static void attend_row(const struct pass *p, int layer, int head, int t, float *score)
@@ -78,10 +100,21 @@ static void naive_attention(const struct pass *p, int l)
     const struct layer *layer = &e->model->layers[l];
     struct run *into = p->v->into;
 
-    normed(p, layer->attn_norm);
+    normed(p, e->x, layer->attn_norm);
     gemm(&e->team, p->n, e->norm, p->d, &layer->q, e->q, p->width);
     gemm(&e->team, p->n, e->norm, p->d, &layer->k, e->k, p->kv_width);
     gemm(&e->team, p->n, e->norm, p->d, &layer->v, e->v, p->kv_width);
+    read_rows(p, SITE_READ_Q, l, layer->attn_norm, &layer->q, e->q);
+    read_rows(p, SITE_READ_K, l, layer->attn_norm, &layer->k, e->k);
+    read_rows(p, SITE_READ_V, l, layer->attn_norm, &layer->v, e->v);
+    edit_rows(p, SITE_Q, l, e->q, p->width);
+    edit_rows(p, SITE_K, l, e->k, p->kv_width);
+    edit_rows(p, SITE_V, l, e->v, p->kv_width);
+    if (into) {
+        keep_rows(into->q, l, e->q, p->n, p->width);
+        keep_rows(into->flat_k, l, e->k, p->n, p->kv_width);
+        keep_rows(into->v, l, e->v, p->n, p->kv_width);
+    }
     rope(&e->team, p->n, e->q, p->width, s->n_heads, s->d_head, e->pos, &e->rope);
     rope(&e->team, p->n, e->k, p->kv_width, s->n_kv_heads, s->d_head, e->pos, &e->rope);
     for (int h = 0; h < s->n_heads; h++)
@@ -93,7 +126,6 @@ static void naive_attention(const struct pass *p, int l)
     if (!into)
         return;
     keep_rows(into->k, l, e->k, p->n, p->kv_width);
-    keep_rows(into->v, l, e->v, p->n, p->kv_width);
     keep_rows(into->z, l, e->z, p->n, p->width);
     keep_rows(into->a, l, e->a, p->n, p->d);
 }
@@ -104,10 +136,19 @@ static void naive_mlp(const struct pass *p, int l)
     const struct layer *layer = &e->model->layers[l];
     int64_t f = e->model->shape.d_ff;
 
-    normed(p, layer->mlp_norm);
+    for (int t = 0; t < p->n; t++) {
+        float *row = e->a + t * p->d;
+
+        memcpy(row, e->x + t * p->d, (size_t)p->d * sizeof *row);
+        apply_read(p->v, &e->model->shape, SITE_READ_MLP, l, 0, t, row);
+    }
+    normed(p, e->a, layer->mlp_norm);
     gemm(&e->team, p->n, e->norm, p->d, &layer->gate, e->gate, f);
     gemm(&e->team, p->n, e->norm, p->d, &layer->up, e->up, f);
     activate(&e->team, p->n, f, ACTIVATION_SILU, e->gate, e->up);
+    edit_rows(p, SITE_NEURON, l, e->gate, f);
+    if (p->v->into)
+        keep_rows(p->v->into->hidden, l, e->gate, p->n, f);
     gemm(&e->team, p->n, e->gate, f, &layer->down, e->m, p->d);
     edit_rows(p, SITE_MLP, l, e->m, p->d);
     if (p->v->into)

@@ -2,16 +2,30 @@
 
 #include <string.h>
 
+/* Nothing is added to what a module reads: enough for edges; what it reads is not always kept. */
+static bool reads_the_same(const struct edit *e, const struct shape *s, int layer, int t)
+{
+    const float *o;
+
+    if (e->op != OP_ADD)
+        return e->op == OP_SCALE && e->scale == 1;
+    o = edit_operand(e, s, layer, t, 0);
+    for (int64_t i = 0; i < s->d_model; i++)
+        if (e->scale * o[i] != 0)
+            return false;
+    return true;
+}
+
 /* Is the value that an edit would replace known, and what the edit would make of it? */
 static bool puts_back(const struct edit *e, const struct variant *v, const struct shape *s,
                       int layer, int t)
 {
-    const float *have = run_row(v->base, s, e->site, layer, t);
-    int64_t first = e->site == SITE_Z ? (int64_t)e->head.lo * s->d_head : 0;
-    int64_t n = e->site == SITE_Z ? (int64_t)span_len(e->head) * s->d_head : s->d_model;
-    const float *o;
+    int64_t first = edit_first(e, s), n = edit_width(e, s);
+    const float *have, *o;
 
-    have += first;
+    if (site_is_read(e->site))
+        return reads_the_same(e, s, layer, t);
+    have = run_row(v->base, s, e->site, layer, t) + first;
     switch (e->op) {
     case OP_SET:
         o = edit_operand(e, s, layer, t, first);
@@ -35,12 +49,6 @@ static bool puts_back(const struct edit *e, const struct variant *v, const struc
     return false;
 }
 
-static bool keeps_site(const struct run *r, enum site site)
-{
-    return site == SITE_RESID || (site == SITE_Z && r->z) || (site == SITE_ATTN && r->a) ||
-           (site == SITE_MLP && r->m);
-}
-
 bool variant_is_noop(const struct variant *v, const struct shape *s)
 {
     if (!v->base)
@@ -54,7 +62,7 @@ bool variant_is_noop(const struct variant *v, const struct shape *s)
             continue;
         if (e->site == SITE_PATTERN && (span_empty(e->key) || e->key.lo >= e->tok.hi))
             continue; /* no key, or only keys that causality hides */
-        if (!keeps_site(v->base, e->site))
+        if (!site_is_read(e->site) && !run_site(v->base, e->site))
             return false;
         for (int l = e->layer.lo; l < e->layer.hi; l++)
             for (int t = e->tok.lo; t < e->tok.hi; t++)

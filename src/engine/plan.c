@@ -34,16 +34,30 @@ struct span variant_edited(const struct variant *v, int layer, enum site site)
     return rows;
 }
 
+/* At which sites edited rows are computed anew from the keys and values on, from attention on, from
+   the MLP on. */
+static const enum site kv_sites[] = {SITE_RESID, SITE_K, SITE_V, SITE_READ_K, SITE_READ_V};
+static const enum site att_sites[] = {SITE_PATTERN, SITE_Z, SITE_Q, SITE_READ_Q};
+static const enum site mlp_sites[] = {SITE_ATTN, SITE_NEURON, SITE_READ_MLP};
+#define COUNT(sites) (sizeof(sites) / sizeof *(sites))
+
+static struct span grow(const struct variant *v, int l, struct span rows, const enum site *site,
+                        size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        rows = span_hull(rows, variant_edited(v, l, site[i]));
+    return rows;
+}
+
 struct stage stage_next(const struct variant *v, struct span x, int l, int n_layers)
 {
     int n = variant_tokens(v);
     struct stage s;
 
-    s.kv = span_hull(x, variant_edited(v, l, SITE_RESID));
+    s.kv = grow(v, l, x, kv_sites, COUNT(kv_sites));
     s.att = span_empty(s.kv) ? s.kv : (struct span){s.kv.lo, n};
-    s.att = span_hull(s.att, variant_edited(v, l, SITE_PATTERN));
-    s.att = span_hull(s.att, variant_edited(v, l, SITE_Z));
-    s.mlp = span_hull(s.att, variant_edited(v, l, SITE_ATTN));
+    s.att = grow(v, l, s.att, att_sites, COUNT(att_sites));
+    s.mlp = grow(v, l, s.att, mlp_sites, COUNT(mlp_sites));
     s.out = span_hull(s.mlp, variant_edited(v, l, SITE_MLP));
     if (l == n_layers - 1) {
         struct span asked = variant_rows(v);
@@ -57,22 +71,23 @@ struct stage stage_next(const struct variant *v, struct span x, int l, int n_lay
 
 /* Calls visit for each layer from the first that computes anything on. */
 static void each_stage(const struct variant *v, int n_layers,
-                       void (*visit)(void *ctx, const struct stage *s), void *ctx)
+                       void (*visit)(void *ctx, int layer, const struct stage *s), void *ctx)
 {
     struct span x = {0, v->base ? 0 : v->n};
 
     for (int l = variant_enter(v, n_layers); l < n_layers; l++) {
         struct stage s = stage_next(v, x, l, n_layers);
 
-        visit(ctx, &s);
+        visit(ctx, l, &s);
         x = s.out;
     }
 }
 
-static void grow_extent(void *ctx, const struct stage *s)
+static void grow_extent(void *ctx, int layer, const struct stage *s)
 {
     struct span *extent = ctx;
 
+    (void)layer;
     *extent = span_hull(*extent, span_hull(s->kv, s->out));
 }
 
@@ -84,8 +99,9 @@ struct span variant_extent(const struct variant *v, int n_layers)
     return extent;
 }
 
-static void last_out(void *ctx, const struct stage *s)
+static void last_out(void *ctx, int layer, const struct stage *s)
 {
+    (void)layer;
     *(struct span *)ctx = s->out;
 }
 
@@ -98,17 +114,56 @@ bool variant_reaches(const struct variant *v, int n_layers)
     return span_has(span_hull(out, variant_edited(v, n_layers, SITE_RESID)), last);
 }
 
+/* Heads of the rows that read for themselves at a site, each once: what the edits name of the base
+   first, then the variant's own. */
+static uint64_t count_reads(const struct edit *e, int n, const struct variant *v, enum site site,
+                            int layer, struct span rows)
+{
+    uint64_t count = 0;
+
+    for (int i = 0; i < n; i++) {
+        struct span tok = span_clip(e[i].tok, rows);
+
+        if (e[i].site != site || !span_has(e[i].layer, layer))
+            continue;
+        for (int t = tok.lo; t < tok.hi; t++)
+            for (int h = e[i].head.lo; h < e[i].head.hi; h++)
+                count += !edits_name_read(e, i, site, layer, h, t) &&
+                         !(v && v->base &&
+                           edits_name_read(v->base->edit, v->base->n_edits, site, layer, h, t));
+    }
+    return count;
+}
+
+static uint64_t reads_of(const struct variant *v, enum site site, int layer, struct span rows)
+{
+    uint64_t base =
+        v->base ? count_reads(v->base->edit, v->base->n_edits, NULL, site, layer, rows) : 0;
+
+    return base + count_reads(v->edit, v->n_edits, v, site, layer, rows);
+}
+
+bool variant_reads(const struct variant *v, enum site site, int layer, int head, int t)
+{
+    return (v->base && edits_name_read(v->base->edit, v->base->n_edits, site, layer, head, t)) ||
+           edits_name_read(v->edit, v->n_edits, site, layer, head, t);
+}
+
 struct flops_sum {
-    uint64_t kv, att, mlp;
+    const struct variant *v;
+    uint64_t kv, att, mlp, reads;
 };
 
-static void add_rows(void *ctx, const struct stage *s)
+static void add_rows(void *ctx, int layer, const struct stage *s)
 {
     struct flops_sum *sum = ctx;
 
     sum->kv += (uint64_t)span_len(s->kv);
     sum->att += (uint64_t)span_len(s->att);
     sum->mlp += (uint64_t)span_len(s->mlp);
+    sum->reads += reads_of(sum->v, SITE_READ_Q, layer, s->att) +
+                  reads_of(sum->v, SITE_READ_K, layer, s->kv) +
+                  reads_of(sum->v, SITE_READ_V, layer, s->kv);
 }
 
 static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
@@ -118,7 +173,7 @@ static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
     uint64_t att = 2 * 2 * (uint64_t)s->n_heads * dh * d;   /* Q and O */
     uint64_t mlp = 2 * 3 * (uint64_t)s->d_ff * d;           /* gate, up, down */
 
-    return rows->kv * kv + rows->att * att + rows->mlp * mlp;
+    return rows->kv * kv + rows->att * att + rows->mlp * mlp + rows->reads * 2 * dh * d;
 }
 
 static uint64_t unembed_flops(const struct variant *v, const struct shape *s)
@@ -132,7 +187,7 @@ static uint64_t unembed_flops(const struct variant *v, const struct shape *s)
 
 uint64_t variant_flops(const struct variant *v, const struct shape *s)
 {
-    struct flops_sum rows = {0};
+    struct flops_sum rows = {.v = v};
 
     each_stage(v, s->n_layers, add_rows, &rows);
     return flops_of(&rows, s) +
@@ -141,9 +196,12 @@ uint64_t variant_flops(const struct variant *v, const struct shape *s)
 
 uint64_t variant_flops_naive(const struct variant *v, const struct shape *s)
 {
-    uint64_t n = (uint64_t)variant_tokens(v) * (uint64_t)s->n_layers;
-    struct flops_sum rows = {n, n, n};
+    int n = variant_tokens(v);
+    struct stage all = {{0, n}, {0, n}, {0, n}, {0, n}};
+    struct flops_sum rows = {.v = v};
 
+    for (int l = 0; l < s->n_layers; l++)
+        add_rows(&rows, l, &all);
     return flops_of(&rows, s) + unembed_flops(v, s);
 }
 
@@ -159,7 +217,8 @@ bool variant_same_rows(const struct variant *a, const struct variant *b)
         return false;
     for (int i = 0; i < a->n_edits; i++)
         if (a->edit[i].site != b->edit[i].site || !span_eq(a->edit[i].layer, b->edit[i].layer) ||
-            !span_eq(a->edit[i].tok, b->edit[i].tok))
+            !span_eq(a->edit[i].tok, b->edit[i].tok) ||
+            (site_is_read(a->edit[i].site) && !span_eq(a->edit[i].head, b->edit[i].head)))
             return false;
     return true;
 }

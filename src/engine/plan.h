@@ -63,6 +63,9 @@ int variant_enter(const struct variant *v, int n_layers);
 /* Hull of the rows that its edits name at this layer and site. */
 struct span variant_edited(const struct variant *v, int layer, enum site site);
 
+/* Does a head read token t for itself at this site (SITE_READ_Q, _K, _V)? */
+bool variant_reads(const struct variant *v, enum site site, int layer, int head, int t);
+
 /* The stage at layer l when rows x of the residual stream have changed so far. */
 struct stage stage_next(const struct variant *v, struct span x, int l, int n_layers);
 

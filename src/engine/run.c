@@ -8,7 +8,7 @@ struct run_piece {
     size_t floats;
 };
 
-enum { PIECES = 9 };
+enum { PIECES = 12 };
 
 static void run_pieces(struct run *r, const struct shape *s, int n, unsigned keep,
                        struct run_piece out[PIECES])
@@ -20,6 +20,9 @@ static void run_pieces(struct run *r, const struct shape *s, int n, unsigned kee
         {&r->x, (rows + (size_t)n) * d},
         {&r->k, kv},
         {&r->v, kv},
+        {&r->q, keep & KEEP_Q ? rows * heads * dh : 0},
+        {&r->flat_k, keep & KEEP_K ? kv : 0},
+        {&r->hidden, keep & KEEP_NEURON ? rows * (size_t)s->d_ff : 0},
         {&r->z, keep & KEEP_Z ? rows * heads * dh : 0},
         {&r->a, keep & KEEP_ATTN ? rows * d : 0},
         {&r->m, keep & KEEP_MLP ? rows * d : 0},
@@ -77,18 +80,87 @@ void run_copy(struct run *to, const struct run *from, const struct shape *s)
     to->argmax = from->argmax;
 }
 
+/* One table of the sites: what a row is cut into, how it is kept. */
+enum part_kind { WHOLE, HEADS, GROUPS, UNITS };
+
+static const struct {
+    enum part_kind part;
+    bool reads;
+    unsigned keep;
+} sites[SITE_COUNT] = {
+    [SITE_Z] = {HEADS, false, KEEP_Z},     [SITE_ATTN] = {WHOLE, false, KEEP_ATTN},
+    [SITE_MLP] = {WHOLE, false, KEEP_MLP}, [SITE_PATTERN] = {HEADS, false, 0},
+    [SITE_Q] = {HEADS, false, KEEP_Q},     [SITE_K] = {GROUPS, false, KEEP_K},
+    [SITE_V] = {GROUPS, false, 0},         [SITE_NEURON] = {UNITS, false, KEEP_NEURON},
+    [SITE_READ_Q] = {HEADS, true, 0},      [SITE_READ_K] = {GROUPS, true, 0},
+    [SITE_READ_V] = {GROUPS, true, 0},     [SITE_READ_MLP] = {WHOLE, true, 0},
+};
+
+unsigned site_keep(enum site site)
+{
+    return sites[site].keep;
+}
+
+unsigned site_base_keep(enum site site)
+{
+    unsigned keep = site == SITE_ATTN || site == SITE_MLP ? site_keep(site) : 0;
+    bool beside = site == SITE_MLP || site == SITE_NEURON || site == SITE_READ_MLP;
+
+    return keep | (beside ? KEEP_ATTN : 0);
+}
+
+int site_parts(const struct shape *s, enum site site)
+{
+    const int n[] = {0, s->n_heads, s->n_kv_heads, s->d_ff};
+
+    return n[sites[site].part];
+}
+
+int64_t site_part_width(const struct shape *s, enum site site)
+{
+    const int width[] = {s->d_model, s->d_head, s->d_head, 1};
+
+    return width[sites[site].part];
+}
+
 int64_t site_width(const struct shape *s, enum site site)
 {
-    return site == SITE_Z ? (int64_t)s->n_heads * s->d_head : s->d_model;
+    int64_t parts = sites[site].reads ? 0 : site_parts(s, site);
+
+    return parts ? parts * site_part_width(s, site) : s->d_model;
+}
+
+float *run_site(const struct run *r, enum site site)
+{
+    switch (site) {
+    case SITE_RESID:
+    case SITE_READ_Q:
+    case SITE_READ_K:
+    case SITE_READ_V:
+        return r->x;
+    case SITE_Z:
+        return r->z;
+    case SITE_ATTN:
+        return r->a;
+    case SITE_MLP:
+        return r->m;
+    case SITE_Q:
+        return r->q;
+    case SITE_K:
+        return r->flat_k;
+    case SITE_V:
+        return r->v;
+    case SITE_NEURON:
+        return r->hidden;
+    case SITE_PATTERN:
+    case SITE_READ_MLP:
+    case SITE_COUNT:
+        break;
+    }
+    return NULL;
 }
 
 const float *run_row(const struct run *r, const struct shape *s, enum site site, int layer, int tok)
 {
-    int64_t row = (int64_t)layer * r->n + tok;
-    const float *all = site == SITE_RESID  ? r->x
-                       : site == SITE_Z    ? r->z
-                       : site == SITE_ATTN ? r->a
-                                           : r->m;
-
-    return all + row * site_width(s, site);
+    return run_site(r, site) + ((int64_t)layer * r->n + tok) * site_width(s, site);
 }

@@ -10,14 +10,9 @@
 #include "engine/answer.h"
 #include "engine/apply.h"
 #include "engine/attention.h"
+#include "engine/reads.h"
 
 #include <string.h>
-
-/* Row of token t in the lane's place. */
-static float *residual(const struct engine *e, const struct lane *lane, int t)
-{
-    return e->x + (lane->slot + t - lane->extent.lo) * e->model->shape.d_model;
-}
 
 static void copy_row(float *to, const float *from, int64_t width)
 {
@@ -42,12 +37,8 @@ static void keep(const struct engine *e, const struct lane *lane, enum site site
                  const float *row)
 {
     const struct run *r = lane->v->into;
-    const float *all;
 
-    if (!r)
-        return;
-    all = site == SITE_RESID ? r->x : site == SITE_Z ? r->z : site == SITE_ATTN ? r->a : r->m;
-    if (all)
+    if (r && run_site(r, site))
         copy_row((float *)(uintptr_t)run_row(r, &e->model->shape, site, layer, t), row,
                  site_width(&e->model->shape, site));
 }
@@ -86,7 +77,7 @@ static void enter_layer(struct engine *e, struct lane *lane, int l)
     lane->s = stage_next(lane->v, lane->x, l, s->n_layers);
     need = span_hull(lane->s.kv, lane->s.out);
     for (int t = need.lo; t < need.hi; t++) {
-        float *row = residual(e, lane, t);
+        float *row = lane_row(e, lane, t);
         bool fresh = span_has(lane->x, t);
 
         if (!fresh)
@@ -116,11 +107,31 @@ static int64_t pack(struct wave *w, enum part part)
 
         *at = n;
         for (int t = rows.lo; t < rows.hi; t++) {
-            w->e->row[n] = residual(w->e, lane, t);
+            w->e->row[n] = lane_row(w->e, lane, t);
             w->e->pos[n++] = t;
         }
     }
     return n;
+}
+
+/* Edits and keeps a site of the packed rows of one part. */
+static void settle_packed(struct wave *w, int l, enum part part, enum site site, float *packed)
+{
+    int64_t width = site_width(&w->e->model->shape, site);
+
+#pragma omp parallel for num_threads(w->e->team.threads) schedule(static)
+    for (int i = 0; i < w->n_live; i++) {
+        const struct lane *lane = w->live[i];
+        struct span rows = part_of(lane, part);
+        int64_t first = part == KV ? lane->kv : part == ATT ? lane->att : lane->mlp;
+
+        for (int t = rows.lo; t < rows.hi; t++) {
+            float *row = packed + (first + t - rows.lo) * width;
+
+            edit(w->e, lane, site, l, t, true, row);
+            keep(w->e, lane, site, l, t, row);
+        }
+    }
 }
 
 /* norm -> K, V. */
@@ -134,6 +145,11 @@ static void keys_and_values(struct wave *w, int l)
     rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
     engine_multiply(e, n, e->norm, s->d_model, &layer->k, e->k, width);
     engine_multiply(e, n, e->norm, s->d_model, &layer->v, e->v, width);
+    read_heads(w, l, SITE_READ_K, &layer->k, e->k);
+    read_heads(w, l, SITE_READ_V, &layer->v, e->v);
+    settle_packed(w, l, KV, SITE_K, e->k);
+    settle_packed(w, l, KV, SITE_V, e->v);
+    pack(w, KV); /* e->pos anew: the reads had it */
     rope(&e->team, n, e->k, width, s->n_kv_heads, s->d_head, e->pos, &e->rope);
     for (int i = 0; i < w->n_live; i++) {
         const struct lane *lane = w->live[i];
@@ -143,11 +159,10 @@ static void keys_and_values(struct wave *w, int l)
         if (!r || !bytes)
             continue;
         memcpy(r->k + ((int64_t)l * r->n + lane->s.kv.lo) * width, e->k + lane->kv * width, bytes);
-        memcpy(r->v + ((int64_t)l * r->n + lane->s.kv.lo) * width, e->v + lane->kv * width, bytes);
     }
 }
 
-/* norm -> Q, attention (the pattern's edits), edits of z, O. */
+/* norm -> Q, attention (the pattern's edits), O. */
 static void attention(struct wave *w, int l)
 {
     struct engine *e = w->e;
@@ -157,18 +172,12 @@ static void attention(struct wave *w, int l)
 
     rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
     engine_multiply(e, n, e->norm, s->d_model, &layer->q, e->q, width);
+    read_heads(w, l, SITE_READ_Q, &layer->q, e->q);
+    settle_packed(w, l, ATT, SITE_Q, e->q);
+    pack(w, ATT);
     rope(&e->team, n, e->q, width, s->n_heads, s->d_head, e->pos, &e->rope);
     attend(e, w->live, w->n_live, l);
-    for (int i = 0; i < w->n_live; i++) {
-        const struct lane *lane = w->live[i];
-
-        for (int t = lane->s.att.lo; t < lane->s.att.hi; t++) {
-            float *row = e->z + (lane->att + t - lane->s.att.lo) * width;
-
-            edit(e, lane, SITE_Z, l, t, true, row);
-            keep(e, lane, SITE_Z, l, t, row);
-        }
-    }
+    settle_packed(w, l, ATT, SITE_Z, e->z);
     engine_multiply(e, n, e->z, width, &layer->o, e->a, s->d_model);
 }
 
@@ -195,7 +204,7 @@ static void absorb(struct wave *w, int l, enum site site, enum part computed, fl
             edit(e, lane, site, l, t, is_fresh, row);
             keep(e, lane, site, l, t, row);
             answer_layer(e, lane, site, l, t, row);
-            vec_add(d, residual(e, lane, t), row);
+            vec_add(d, lane_row(e, lane, t), row);
         }
     }
 }
@@ -208,10 +217,12 @@ static void mlp(struct wave *w, int l)
     const struct layer *layer = &e->model->layers[l];
     int64_t n = pack(w, MLP);
 
+    read_mlp(w, l);
     rms_norm(&e->team, n, e->row, s->d_model, layer->mlp_norm, s->rms_eps, e->norm);
     engine_multiply(e, n, e->norm, s->d_model, &layer->gate, e->gate, s->d_ff);
     engine_multiply(e, n, e->norm, s->d_model, &layer->up, e->up, s->d_ff);
     activate(&e->team, n, s->d_ff, ACTIVATION_SILU, e->gate, e->up);
+    settle_packed(w, l, MLP, SITE_NEURON, e->gate);
     engine_multiply(e, n, e->gate, s->d_ff, &layer->down, e->m, s->d_model);
 }
 
@@ -249,7 +260,7 @@ static void finish(struct wave *w)
         int last = variant_tokens(lane->v) - 1;
 
         for (int t = rows.lo; t < rows.hi; t++) {
-            float *row = residual(e, lane, t);
+            float *row = lane_row(e, lane, t);
             bool fresh = span_has(lane->x, t);
 
             if (!fresh)
@@ -261,7 +272,7 @@ static void finish(struct wave *w)
             answer_from_base(e, lane->v);
             continue;
         }
-        e->row[n] = residual(e, lane, last);
+        e->row[n] = lane_row(e, lane, last);
         v[n++] = lane->v;
     }
     answer_final(e, n, v, e->row);
@@ -276,7 +287,7 @@ void wave_run(struct wave *w)
         struct lane *lane = &w->lane[i];
 
         for (int t = 0; !lane->v->base && t < lane->v->n; t++)
-            matrix_rows(&e->model->embed, lane->v->ids[t], 1, residual(e, lane, t));
+            matrix_rows(&e->model->embed, lane->v->ids[t], 1, lane_row(e, lane, t));
     }
     for (int l = 0; l < s->n_layers; l++)
         layer_forward(w, l);

@@ -314,8 +314,7 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
                   problems, err) ||
         (edge && places_of(&b->from, &c->from, x, "from", problems, err)) || problems->count)
         return err->code;
-    /* An edited MLP output stands beside its row's attention output, which is not computed anew. */
-    x->keep = site_keep(b->site) | (b->site == SITE_MLP ? KEEP_ATTN : 0);
+    x->keep = site_keep(b->site) | site_base_keep(b->site);
     return open_operation(x, b, problems, err) || open_axes(x, b, err) ||
                    ablation_open_effects(x, b, err) || ablation_declare(x, b, err) ||
                    name_cells(x, err)

@@ -27,9 +27,10 @@ from numpy_model import Edit, edited
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures"
 MODELS = ["llama3-sharded-bf16", "mistral-mha-f16"]
-SITES = ["resid", "pattern", "z", "attn", "mlp"]
+SITES = ["resid", "pattern", "z", "attn", "mlp", "q", "k", "v", "neuron"]
+SITES += ["read_q", "read_k", "read_v", "read_mlp"]
 OPS = ["zero", "set", "add", "scale", "mask"]
-N, CASES = 9, 60
+N, CASES = 9, 120
 VEC, NONE = -1, -2
 
 
@@ -54,10 +55,11 @@ def draw(rng, model, runs):
     site = str(rng.choice(SITES))
     op = str(rng.choice(["zero", "scale", "mask"] if site == "pattern" else OPS[:4]))
     layer = some_range(rng, model.L + (site == "resid"))
-    head, tok, key = some_range(rng, model.H), some_range(rng, N), some_range(rng, N)
+    parts = {"k": model.G, "v": model.G, "read_k": model.G, "read_v": model.G, "neuron": model.f}
+    head, tok, key = some_range(rng, parts.get(site, model.H)), some_range(rng, N), some_range(rng, N)
     factor = float(rng.choice([-1.0, 0.5, 2.0]))
     e = Edit(site, op, layers=range(*layer), tokens=range(*tok), factor=factor)
-    if site in ("z", "pattern"):
+    if site in numpy_model.BY_HEAD or site == "pattern":
         e.heads = range(*head)
     if site == "pattern":
         e.keys = range(*key)
@@ -65,14 +67,18 @@ def draw(rng, model, runs):
         e.site = "score"
     operand, vec = NONE, None
     if op in ("set", "add"):
-        operand = int(rng.integers(VEC, len(runs)))
+        operand = VEC if site.startswith("read_") else int(rng.integers(VEC, len(runs)))
         if operand == VEC:
             rows = int(rng.choice([1, len(e.tokens)]))
-            width = len(e.heads) * model.dh if site == "z" else model.d
-            vec = rng.standard_normal((rows, width)).astype(np.float32)
+            cut = site in numpy_model.BY_HEAD and not site.startswith("read_")
+            part = 1 if site == "neuron" else model.dh
+            vec = rng.standard_normal((rows, len(e.heads) * part if cut else model.d))
+            vec = vec.astype(np.float32)
             e.value = vec.astype(np.float64)
-            if site == "z":
-                e.value = e.value.reshape(rows, len(e.heads), model.dh)
+            if site == "neuron":
+                e.value = e.value.reshape(rows, len(e.heads))
+            elif site in numpy_model.BY_HEAD:
+                e.value = e.value.reshape(rows, len(e.heads) if cut else 1, -1)
         else:
             e.run = runs[operand]
     row = [SITES.index(site), OPS.index(op), *layer, *head, *tok, *key, factor, operand]

@@ -7,6 +7,7 @@ every intermediate kept. It needs numpy, and the package gguf where the checkpoi
     run = model.forward(ids)
     run.x[l]           (N, d)        residual: x[0] the embedding, x[L] what the final norm sees
     run.q[l]           (N, H, dh)    after RoPE;  run.k[l], run.v[l]  (N, G, dh)
+    run.flat_q[l], run.flat_k[l]     before RoPE; run.hidden[l]       (N, d_ff)
     run.p[l]           (H, N, N)     attention pattern
     run.z[l]           (N, H, dh)    head outputs
     run.a[l], run.m[l] (N, d)        attention and MLP outputs
@@ -14,9 +15,11 @@ every intermediate kept. It needs numpy, and the package gguf where the checkpoi
     model.decode(run.a[l][-1], run.var)          # (V), docs/methods.md 2
     model.forward(ids, edit=function)            # function(site, layer, value) -> value
 
-`edit` is called with every value at the sites "resid" (layers 0 .. L), "score" (before the softmax,
--inf where the causal mask is), "pattern", "z", "attn" and "mlp" and returns what shall be used
-instead. edited() makes such a function from a list of Edits:
+`edit` is called with every value at the sites "resid" (layers 0 .. L), "q", "k" (before RoPE), "v",
+"score" (before the softmax, -inf where the causal mask is), "pattern", "z", "attn", "neuron" (the
+MLP's hidden units) and "mlp" and returns what shall be used instead; and with what each module
+reads of the stream, before its norm: "read_q", "read_k", "read_v" (N, heads, d), "read_mlp" (N, d).
+edited() makes such a function from a list of Edits:
 
     cut = Edit("pattern", "zero", layers=range(model.L), tokens=[-1], keys=[3, 4])
     model.forward(ids, edit=edited([cut]))
@@ -235,6 +238,7 @@ class Run:
 
     def __init__(self):
         self.x, self.q, self.k, self.v, self.p, self.z, self.a, self.m = ([] for _ in range(8))
+        self.flat_q, self.flat_k, self.hidden = [], [], []
         self.logits = None
         self.var = None  # var_c of docs/methods.md 2: eps is added by the user of it
 
@@ -247,6 +251,7 @@ class Model:
         self.G = config.get("num_key_value_heads") or self.H
         self.d = config["hidden_size"]
         self.dh = config.get("head_dim") or self.d // self.H
+        self.f = config["intermediate_size"]
         self.eps = float(config["rms_norm_eps"])
         self.window = config.get("sliding_window") or 0
         self.w = {name: value.astype(dtype) for name, value in weights.items()}
@@ -265,14 +270,23 @@ class Model:
     def weight(self, layer, name):
         return self.w[f"model.layers.{layer}.{name}.weight"]
 
-    def attention(self, layer, h, run, edit):
-        """h (N, d) normed; appends q, k, v, p, z and returns a_l (N, d)."""
-        n = h.shape[0]
+    def read(self, layer, name, heads, x, edit):
+        """(N, heads, dh): each head's projection of what it reads of the stream x (N, d)."""
+        norm = self.weight(layer, "input_layernorm")
+        w = self.weight(layer, f"self_attn.{name}_proj").reshape(heads, self.dh, self.d)
+        seen = edit(f"read_{name}", layer, np.repeat(x[:, None], heads, axis=1))
+        return np.einsum("thd,hed->the", rmsnorm(seen, norm, self.eps), w)
+
+    def attention(self, layer, x, run, edit):
+        """x (N, d), the stream; appends q, k, v, p, z and returns a_l (N, d)."""
+        n = x.shape[0]
         angle = np.arange(n)[:, None] * self.freq
         cos, sin = np.cos(angle).astype(self.dtype), np.sin(angle).astype(self.dtype)
-        q = (h @ self.weight(layer, "self_attn.q_proj").T).reshape(n, self.H, self.dh)
-        k = (h @ self.weight(layer, "self_attn.k_proj").T).reshape(n, self.G, self.dh)
-        v = (h @ self.weight(layer, "self_attn.v_proj").T).reshape(n, self.G, self.dh)
+        q = edit("q", layer, self.read(layer, "q", self.H, x, edit))
+        k = edit("k", layer, self.read(layer, "k", self.G, x, edit))
+        v = edit("v", layer, self.read(layer, "v", self.G, x, edit))
+        run.flat_q.append(q)
+        run.flat_k.append(k)
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         seen = np.tril(np.ones((n, n), bool))  # (to, from)
         score = np.zeros((self.H, n, n), self.dtype)
@@ -289,10 +303,14 @@ class Model:
             kept.append(value)
         return z.reshape(n, self.H * self.dh) @ self.weight(layer, "self_attn.o_proj").T
 
-    def mlp(self, layer, h):
+    def mlp(self, layer, y, run, edit):
+        """y (N, d), the stream; appends the hidden units and returns m_l (N, d)."""
+        seen = edit("read_mlp", layer, y)
+        h = rmsnorm(seen, self.weight(layer, "post_attention_layernorm"), self.eps)
         gate = h @ self.weight(layer, "mlp.gate_proj").T
         up = h @ self.weight(layer, "mlp.up_proj").T
-        return (silu(gate) * up) @ self.weight(layer, "mlp.down_proj").T
+        run.hidden.append(edit("neuron", layer, silu(gate) * up))
+        return run.hidden[-1] @ self.weight(layer, "mlp.down_proj").T
 
     def forward(self, ids, edit=None, logits="all"):
         """logits: "all" rows, or only the "last" one, (1, V)."""
@@ -303,11 +321,9 @@ class Model:
         x = edit("resid", 0, self.E[np.asarray(ids)])  # (N, d)
         run.x.append(x)
         for layer in range(self.L):
-            h = rmsnorm(x, self.weight(layer, "input_layernorm"), self.eps)
-            a = edit("attn", layer, self.attention(layer, h, run, edit))
+            a = edit("attn", layer, self.attention(layer, x, run, edit))
             y = x + a
-            h = rmsnorm(y, self.weight(layer, "post_attention_layernorm"), self.eps)
-            m = edit("mlp", layer, self.mlp(layer, h))
+            m = edit("mlp", layer, self.mlp(layer, y, run, edit))
             x = edit("resid", layer + 1, y + m)
             run.a.append(a)
             run.m.append(m)
@@ -333,8 +349,9 @@ class Model:
 class Edit:
     """What is done to some entries of one site, in each of the layers.
 
-    site   "resid" (layer l is x_l), "attn", "mlp": rows; "z": rows and heads; "score", "pattern":
-           heads, rows (to) and keys (from)
+    site   "resid" (layer l is x_l), "attn", "mlp", "read_mlp": rows; "z", "q", "k", "v", "neuron",
+           "read_q", "read_k", "read_v": rows and heads (key and value heads, hidden units);
+           "score", "pattern": heads, rows (to) and keys (from)
     op     "zero"; "scale" by factor; "set" to the operand; "add" factor times the operand; "mask"
            (site "score"): no attention, the rest of the row sums to 1
     heads  None = all
@@ -352,7 +369,17 @@ class Edit:
     factor: float = 1.0
 
 
-KEPT = {"resid": "x", "attn": "a", "mlp": "m", "z": "z"}
+KEPT = {
+    "resid": "x",
+    "attn": "a",
+    "mlp": "m",
+    "z": "z",
+    "q": "flat_q",
+    "k": "flat_k",
+    "v": "v",
+    "neuron": "hidden",
+}
+BY_HEAD = ("z", "q", "k", "v", "neuron", "read_q", "read_k", "read_v")
 
 
 def apply_edit(e, layer, value):
@@ -360,7 +387,7 @@ def apply_edit(e, layer, value):
     if e.site in ("score", "pattern"):
         heads = range(out.shape[0]) if e.heads is None else e.heads
         where = np.ix_(list(heads), list(e.tokens), list(e.keys))
-    elif e.site == "z":
+    elif e.site in BY_HEAD:
         heads = range(out.shape[1]) if e.heads is None else e.heads
         where = np.ix_(list(e.tokens), list(heads))
     else:

@@ -43,13 +43,13 @@ struct span random_range(struct scene *s, int n)
 static void random_operand(struct scene *s, struct edit *e, bool runs_ready)
 {
     const struct shape *shape = &s->model.shape;
-    int64_t width = e->site == SITE_Z ? (int64_t)span_len(e->head) * shape->d_head : shape->d_model;
+    int64_t width = edit_width(e, shape);
     int tokens = span_len(e->tok);
     float *v;
 
     /* Not near -1: adding back what is subtracted would leave rounding as the result. */
     e->scale = (float)(0.25 + 1.75 * rng_unit(&s->rng));
-    if (runs_ready && below(s, 2)) {
+    if (runs_ready && !site_is_read(e->site) && below(s, 2)) {
         e->from = &s->run[below(s, RUNS)];
         e->shift = below(s, 2) ? 0 : below(s, s->n - tokens + 1) - e->tok.lo;
         return;
@@ -65,10 +65,11 @@ static struct edit random_edit(struct scene *s, bool runs_ready)
 {
     static const enum op pattern_ops[] = {OP_ZERO, OP_SCALE, OP_MASK};
     const struct shape *shape = &s->model.shape;
-    struct edit e = {.site = (enum site)below(s, 5)};
+    struct edit e = {.site = (enum site)below(s, SITE_COUNT)};
+    int parts = site_parts(shape, e.site);
 
     e.layer = random_range(s, shape->n_layers + (e.site == SITE_RESID));
-    e.head = random_range(s, shape->n_heads);
+    e.head = random_range(s, parts ? parts : 1);
     e.tok = random_range(s, s->n);
     e.key = random_range(s, s->n);
     e.op = e.site == SITE_PATTERN ? pattern_ops[below(s, 3)] : (enum op)below(s, 4);

@@ -164,12 +164,32 @@ static uint64_t hull_of(const bool *row, int n)
     return (uint64_t)(hi - lo);
 }
 
+/* Heads that read one of the marked rows, or one between them, for themselves: by an edit of the
+   variant or one that made its base. */
+static uint64_t heads_that_read(const struct variant *v, const struct shape *s, enum site site,
+                                int layer, const bool *row)
+{
+    const struct run *b = v->base;
+    int lo = 0, hi = b->n;
+    uint64_t count = 0;
+
+    while (lo < hi && !row[lo])
+        lo++;
+    while (hi > lo && !row[hi - 1])
+        hi--;
+    for (int t = lo; t < hi; t++)
+        for (int h = 0; h < site_parts(s, site); h++)
+            count += edits_name_read(b->edit, b->n_edits, site, layer, h, t) ||
+                     edits_name_read(v->edit, v->n_edits, site, layer, h, t);
+    return count;
+}
+
 /* What a variant has to cost: row by row, what an edit can change, and of the last layer only the
    row that is asked. No row less, which would show in the answers, and no row more. */
 static uint64_t due_flops(const struct variant *v, const struct shape *s)
 {
     bool x[TOKENS] = {0}, kv[TOKENS], att[TOKENS], mlp[TOKENS];
-    uint64_t kv_rows = 0, att_rows = 0, mlp_rows = 0, d = (uint64_t)s->d_model;
+    uint64_t kv_rows = 0, att_rows = 0, mlp_rows = 0, reads = 0, d = (uint64_t)s->d_model;
     int n = v->base->n;
 
     for (int l = 0; l < s->n_layers; l++) {
@@ -178,19 +198,26 @@ static uint64_t due_flops(const struct variant *v, const struct shape *s)
         for (int t = 0; t < n; t++) {
             bool due = l < s->n_layers - 1 || t == n - 1;
 
-            kv[t] = x[t] || named(v, SITE_RESID, l, t);
+            kv[t] = x[t] || named(v, SITE_RESID, l, t) || named(v, SITE_K, l, t) ||
+                    named(v, SITE_V, l, t) || named(v, SITE_READ_K, l, t) ||
+                    named(v, SITE_READ_V, l, t);
             seen |= kv[t];
-            att[t] = due && (seen || named(v, SITE_PATTERN, l, t) || named(v, SITE_Z, l, t));
-            mlp[t] = att[t] || (due && named(v, SITE_ATTN, l, t));
+            att[t] = due && (seen || named(v, SITE_PATTERN, l, t) || named(v, SITE_Z, l, t) ||
+                             named(v, SITE_Q, l, t) || named(v, SITE_READ_Q, l, t));
+            mlp[t] = att[t] || (due && (named(v, SITE_ATTN, l, t) || named(v, SITE_NEURON, l, t) ||
+                                        named(v, SITE_READ_MLP, l, t)));
             x[t] = mlp[t] || (due && named(v, SITE_MLP, l, t));
         }
         kv_rows += hull_of(kv, n);
         att_rows += hull_of(att, n);
         mlp_rows += hull_of(mlp, n);
+        reads += heads_that_read(v, s, SITE_READ_K, l, kv) +
+                 heads_that_read(v, s, SITE_READ_V, l, kv) +
+                 heads_that_read(v, s, SITE_READ_Q, l, att);
     }
     return 4 * d * (uint64_t)s->d_head *
                (kv_rows * (uint64_t)s->n_kv_heads + att_rows * (uint64_t)s->n_heads) +
-           6 * d * (uint64_t)s->d_ff * mlp_rows +
+           2 * d * (uint64_t)s->d_head * reads + 6 * d * (uint64_t)s->d_ff * mlp_rows +
            (v->asks & (ASK_VOCAB | ASK_LOGITS) &&
                     (x[n - 1] || named(v, SITE_RESID, s->n_layers, n - 1))
                 ? 2 * d * (uint64_t)s->vocab /* the targets are all tokens */
@@ -282,6 +309,10 @@ static void kept_runs_equal_naive(void **state)
             assert_true(distance(a->x, b->x, (rows + (size_t)s->n) * d) < 1e-5);
             assert_true(distance(a->k, b->k, kv) < 1e-5);
             assert_true(distance(a->v, b->v, kv) < 1e-5);
+            assert_true(distance(a->q, b->q, rows * d) < 1e-5);
+            assert_true(distance(a->flat_k, b->flat_k, kv) < 1e-5);
+            /* products of two sums */
+            assert_true(distance(a->hidden, b->hidden, rows * (size_t)shape->d_ff) < 3e-5);
             assert_true(distance(a->z, b->z, rows * d) < 1e-5);
             assert_true(distance(a->a, b->a, rows * d) < 1e-5);
             assert_true(distance(a->m, b->m, rows * d) < 1e-5);
@@ -395,22 +426,47 @@ static void edits_of_the_base_come_first(void **state)
     assert_true(chained > 60);
 }
 
+/* What run r has at a site, and how wide its rows are, written out once more. */
+static const float *kept_at(const struct run *r, const struct shape *s, enum site site, int *width)
+{
+    const int d = s->d_model, q = s->n_heads * s->d_head, kv = s->n_kv_heads * s->d_head;
+    const struct {
+        const float *v;
+        int width;
+    } at[SITE_COUNT] = {
+        [SITE_RESID] = {r->x, d},  [SITE_Z] = {r->z, q},
+        [SITE_ATTN] = {r->a, d},   [SITE_MLP] = {r->m, d},
+        [SITE_Q] = {r->q, q},      [SITE_K] = {r->flat_k, kv},
+        [SITE_V] = {r->v, kv},     [SITE_NEURON] = {r->hidden, s->d_ff},
+        [SITE_READ_Q] = {r->x, d}, [SITE_READ_K] = {r->x, d},
+        [SITE_READ_V] = {r->x, d}, [SITE_READ_MLP] = {NULL, d},
+    };
+
+    *width = at[site].width;
+    return at[site].v;
+}
+
+/* Elements of a row that belong to one of what an edit's `head` counts; 0 = it edits whole rows. */
+static int part_at(const struct shape *s, enum site site)
+{
+    return site == SITE_NEURON                                                    ? 1
+           : site == SITE_Z || site == SITE_Q || site == SITE_K || site == SITE_V ? s->d_head
+                                                                                  : 0;
+}
+
 /* One element of a row after an edit that names it. */
 static float edited(const struct edit *e, const struct shape *s, int layer, int t, int i, float old)
 {
-    int first = e->site == SITE_Z ? e->head.lo * s->d_head : 0;
+    int part = part_at(s, e->site), first = part * e->head.lo, width;
     const struct run *r = e->from;
     float o = 0;
 
-    if (e->site == SITE_Z && !span_has(e->head, i / s->d_head))
+    if (part && !span_has(e->head, i / part))
         return old;
     if (r) {
-        const float *all = e->site == SITE_RESID  ? r->x
-                           : e->site == SITE_Z    ? r->z
-                           : e->site == SITE_ATTN ? r->a
-                                                  : r->m;
+        const float *all = kept_at(r, s, e->site, &width);
 
-        o = all[((int64_t)layer * r->n + t + e->shift) * s->d_model + i];
+        o = all[((int64_t)layer * r->n + t + e->shift) * width + i];
     } else if (e->vec) {
         o = e->vec[(t - e->tok.lo) * e->stride + i - first];
     }
@@ -423,23 +479,31 @@ static float edited(const struct edit *e, const struct shape *s, int layer, int 
 static void rows_by_definition(struct scene *s, const struct variant *v, int layer, int t)
 {
     const struct shape *shape = &s->model.shape;
-    float have[64], want[64];
+    float have[256], want[256];
 
-    for (enum site site = SITE_RESID; site <= SITE_MLP; site++) {
+    for (enum site site = SITE_RESID; site < SITE_COUNT; site++) {
+        int reader = site_parts(shape, site) - 1, width; /* the last head, where heads read */
+
         if (site == SITE_PATTERN || (layer == shape->n_layers && site != SITE_RESID))
             continue;
-        for (int i = 0; i < shape->d_model; i++)
+        kept_at(v->base, shape, site, &width);
+        assert_in_range(width, 1, 256);
+        for (int i = 0; i < width; i++)
             have[i] = want[i] = (float)random_normal(&s->rng);
         for (int k = 0; k < v->n_edits; k++) {
             const struct edit *e = &v->edit[k];
 
-            if (e->site != site || !span_has(e->layer, layer) || !span_has(e->tok, t))
+            if (e->site != site || !span_has(e->layer, layer) || !span_has(e->tok, t) ||
+                (site_is_read(site) && site != SITE_READ_MLP && !span_has(e->head, reader)))
                 continue;
-            for (int i = 0; i < shape->d_model; i++)
+            for (int i = 0; i < width; i++)
                 want[i] = edited(e, shape, layer, t, i, want[i]);
         }
-        edits_apply(v->edit, v->n_edits, shape, site, layer, t, have);
-        assert_memory_equal(have, want, (size_t)shape->d_model * sizeof *have);
+        if (site_is_read(site))
+            edits_read(v->edit, v->n_edits, shape, site, layer, reader, t, have);
+        else
+            edits_apply(v->edit, v->n_edits, shape, site, layer, t, have);
+        assert_memory_equal(have, want, (size_t)width * sizeof *have);
     }
 }
 
@@ -494,6 +558,41 @@ static void edits_do_what_they_say(void **state)
     }
 }
 
+/* A reader to whose stream nothing is added reads what it did: computed anew, no bit changes. An
+   edge whose sender says the same in both runs is this. */
+static void edges_that_add_nothing_change_no_bit(void **state)
+{
+    static const enum site reads[] = {SITE_READ_Q, SITE_READ_K, SITE_READ_V, SITE_READ_MLP};
+
+    (void)state;
+    for (int round = 0; round < 60; round++) {
+        struct scene *s = malloc(sizeof *s);
+        float *nothing;
+        struct edit e;
+        int parts;
+
+        scene_open(s, (uint64_t)(5000 + round));
+        nothing = get(s, (size_t)s->model.shape.d_model, sizeof *nothing);
+        e = (struct edit){.site = reads[below(s, 4)], .op = OP_ADD, .vec = nothing, .scale = 1};
+        parts = site_parts(&s->model.shape, e.site);
+        e.layer = random_range(s, s->model.shape.n_layers);
+        e.head = random_range(s, parts ? parts : 1);
+        e.tok = random_range(s, s->n);
+        outcome_init(s, &s->a[0]);
+        s->variant[0] = (struct variant){.base = &s->run[below(s, 2)],
+                                         .edit = &e,
+                                         .n_edits = 1,
+                                         .asks = ASK_VOCAB,
+                                         .answer = &s->a[0].answer};
+        s->forked.run_noops = true;
+        engine_run(&s->forked, s->variant, 1);
+        assert_memory_equal(s->a[0].logit, s->variant[0].base->logits, sizeof s->a[0].logit);
+        assert_true(s->a[0].answer.kl == 0);
+        scene_close(s);
+        free(s);
+    }
+}
+
 /* Edits that put back what is there change no bit and cost nothing. */
 static void noop_edits_change_no_bit(void **state)
 {
@@ -507,11 +606,12 @@ static void noop_edits_change_no_bit(void **state)
         scene_open(s, (uint64_t)(1000 + round));
         all.hi = s->model.shape.n_layers;
         tok = random_range(s, s->n);
-        site = (enum site[]){SITE_RESID, SITE_Z, SITE_ATTN, SITE_MLP}[below(s, 4)];
+        site = (enum site[]){SITE_RESID, SITE_Z, SITE_ATTN, SITE_MLP,
+                             SITE_Q,     SITE_K, SITE_V,    SITE_NEURON}[below(s, 8)];
         e = (struct edit){.site = site,
                           .op = OP_SET,
                           .layer = all,
-                          .head = {0, s->model.shape.n_heads},
+                          .head = {0, site_parts(&s->model.shape, site)},
                           .tok = tok,
                           .from = &s->run[0]};
         for (int op = 0; op < 2; op++) {
@@ -544,6 +644,7 @@ int main(void)
         cmocka_unit_test(edits_of_the_base_come_first),
         cmocka_unit_test(edits_do_what_they_say),
         cmocka_unit_test(noop_edits_change_no_bit),
+        cmocka_unit_test(edges_that_add_nothing_change_no_bit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,14 +6,6 @@
 
 #include <string.h>
 
-unsigned site_keep(enum site site)
-{
-    return site == SITE_Z      ? KEEP_Z
-           : site == SITE_ATTN ? KEEP_ATTN
-           : site == SITE_MLP  ? KEEP_MLP
-                               : 0;
-}
-
 static int find_strata(struct survey *s, const struct dataset *ds, struct arena *a, struct err *err)
 {
     s->stratum_of = arena_alloc(a, ds->n, sizeof *s->stratum_of, err);

@@ -34,9 +34,6 @@ struct survey {
     int32_t *n;  /* (n_strata, n_roles) tokens; of a spread (n_strata): queries */
 };
 
-/* What a run must keep for its rows of a site: bits. */
-unsigned site_keep(enum site site);
-
 /* Fills x->survey. layer: which of the engine's layers of the site are wanted (n = layers + 1). */
 int survey_open(struct experiment *x, enum site site, bool means, const bool *layer,
                 const struct places *places, struct err *err);
