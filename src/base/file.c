@@ -105,6 +105,42 @@ out:
     return err->code;
 }
 
+/* What begins like this is not the file that was meant. */
+static int check_content(const char *path, const void *data, size_t n, struct err *err)
+{
+    static const struct {
+        const char *begin, *is;
+    } other[] = {
+        {"version https://git-lfs",
+         "a git-LFS pointer, which only stands for the file: get the file "
+         "itself with git lfs pull"},
+        {"\x1f\x8b", "packed by gzip: unpack it first"},
+    };
+
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        if (n >= strlen(other[i].begin) && !memcmp(data, other[i].begin, strlen(other[i].begin)))
+            return err_set(err, ERR_FORMAT, "%s is %s", path, other[i].is);
+    return 0;
+}
+
+int file_map_foreign(struct mapping *m, const char *path, struct err *err)
+{
+    if (file_map(m, path, err))
+        return err->code;
+    if (check_content(path, m->data, m->size, err))
+        file_unmap(m);
+    return err->code;
+}
+
+int file_read_foreign(struct buf *b, const char *path, size_t max, struct err *err)
+{
+    size_t before = b->len;
+
+    if (file_read(b, path, max, err))
+        return err->code;
+    return check_content(path, b->data + before, b->len - before, err);
+}
+
 int file_write_all(int fd, const char *p, size_t n)
 {
     while (n) {
@@ -332,6 +368,16 @@ void writer_discard(struct writer *w)
     buf_release(&w->buf);
     arena_release(&w->arena);
     *w = (struct writer){.fd = -1};
+}
+
+int file_look(const char *path, bool *there, struct err *err)
+{
+    struct stat st;
+
+    *there = stat(path, &st) == 0;
+    if (!*there && errno != ENOENT && errno != ENOTDIR)
+        return io_error(err, "open", path);
+    return 0;
 }
 
 bool file_exists(const char *path)

@@ -23,6 +23,11 @@ void file_unmap(struct mapping *m);
 /* The whole file appended to b; ERR_IO, also when it is larger than `max` bytes. */
 int file_read(struct buf *b, const char *path, size_t max, struct err *err);
 
+/* The same of files that others made: a git-LFS pointer that stands for the file, and what gzip has
+   packed, are ERR_FORMAT that says so. */
+int file_map_foreign(struct mapping *m, const char *path, struct err *err);
+int file_read_foreign(struct buf *b, const char *path, size_t max, struct err *err);
+
 /* Writes path as a whole: beside it, fsync, rename. After an error the old file stands as it was
    and nothing is left beside it. A link is followed; what is no regular file (a device, a pipe) is
    written to, not replaced. */
@@ -76,6 +81,9 @@ void writer_discard(struct writer *w);
 
 /* All of it: after a part that a full disk took, the next write tells the error. -1 and errno. */
 int file_write_all(int fd, const char *p, size_t n);
+
+/* Is there such a file? ERR_IO if that cannot be known: a folder on the way may not be entered. */
+int file_look(const char *path, bool *there, struct err *err);
 
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);

@@ -121,7 +121,7 @@ static int read_config(struct checkpoint *c, const char *path, struct err *err)
     json_t *json;
     int code;
 
-    if (file_read(&c->config_text, path, CONFIG_MAX, err))
+    if (file_read_foreign(&c->config_text, path, CONFIG_MAX, err))
         return err->code;
     json = json_parse_foreign(c->config_text.data ? c->config_text.data : "", c->config_text.len,
                               ERR_FORMAT, path, err);
@@ -137,10 +137,11 @@ static int open_hf(struct checkpoint *c, const char *path, bool weights, struct 
 {
     bool dir = file_is_dir(path);
     const char *config = dir ? file_join(&c->arena, path, "config.json", err) : path;
+    bool there;
 
-    if (!config)
+    if (!config || file_look(config, &there, err))
         return err->code;
-    if (dir && !file_exists(config))
+    if (!there)
         return err_set(err, ERR_IO,
                        "%s has no config.json: expected a Hugging Face directory (config.json and "
                        "safetensors) or a .gguf file",
@@ -162,18 +163,14 @@ static int open_gguf(struct checkpoint *c, const char *path, bool weights, struc
     return config_from_gguf(&c->config, &c->gguf.v[0], err) ? err_wrap(err, "%s", path) : 0;
 }
 
-static int open_files(struct checkpoint *c, const char *path, bool weights, struct err *err)
+/* A file that is neither a GGUF nor a directory's config. */
+static int not_a_model(const char *path, struct err *err)
 {
-    if (file_is_dir(path))
-        return open_hf(c, path, weights, err);
-    if (!file_exists(path))
-        return err_set(err, ERR_IO,
-                       "%s does not exist: expected a Hugging Face directory or a .gguf file",
-                       path);
-    if (gguf_is(path))
-        return open_gguf(c, path, weights, err);
-    if (!weights && str_ends_with(path, ".json"))
-        return open_hf(c, path, false, err);
+    struct mapping m;
+
+    if (file_map_foreign(&m, path, err))
+        return err->code;
+    file_unmap(&m);
     if (str_ends_with(path, ".safetensors") || str_ends_with(path, ".json"))
         return err_set(err, ERR_FORMAT,
                        "%s is part of a Hugging Face model: give the directory that contains it",
@@ -183,6 +180,25 @@ static int open_files(struct checkpoint *c, const char *path, bool weights, stru
         "%s is not a model: it does not begin with the letters GGUF; expected a Hugging Face "
         "directory or a .gguf file",
         path);
+}
+
+static int open_files(struct checkpoint *c, const char *path, bool weights, struct err *err)
+{
+    bool there;
+
+    if (file_look(path, &there, err))
+        return err->code;
+    if (!there)
+        return err_set(err, ERR_IO,
+                       "%s does not exist: expected a Hugging Face directory or a .gguf file",
+                       path);
+    if (file_is_dir(path))
+        return open_hf(c, path, weights, err);
+    if (gguf_is(path))
+        return open_gguf(c, path, weights, err);
+    if (!weights && str_ends_with(path, ".json"))
+        return open_hf(c, path, false, err);
+    return not_a_model(path, err);
 }
 
 /* The divisors that a GGUF file brings for llama3-scaled frequencies; NULL when it has none. */

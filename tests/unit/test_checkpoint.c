@@ -19,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -292,12 +294,56 @@ static void test_paths(void **state)
     copy_model("llama-tied-f32/config.json", "config.json");
     check_open(dir, ERR_IO, "has neither model.safetensors");
     put_file("pytorch_model.bin", "", 0);
-    check_open(dir, ERR_IO, "convert them to safetensors");
+    check_open(dir, ERR_FORMAT, "this converts them: python3 -c 'import sys, transformers as t;");
+    put_file("model.gguf", "", 0);
+    check_open(dir, ERR_IO, "give the path of that file");
+    remove(in_dir("model.gguf"));
     remove(in_dir("pytorch_model.bin"));
     put_file("config.json", "{\"a\":", 5);
     check_open(dir, ERR_FORMAT, "config.json:1:");
     put_file("config.json", "", 0);
     check_open(dir, ERR_FORMAT, "config.json:1:");
+    remove(in_dir("config.json"));
+}
+
+/* Files that only stand for what was meant, each in each place. */
+static void test_disguises(void **state)
+{
+    static const struct {
+        const char *begin, *want;
+    } kinds[] = {
+        {"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 123\n",
+         "is a git-LFS pointer"},
+        {"\x1f\x8b\x08", "is packed by gzip"},
+    };
+    static const char *const names[] = {"model.gguf", "config.json", "model.safetensors",
+                                        "model.safetensors.index.json"};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            copy_model("llama-tied-f32/config.json", "config.json");
+            put_file(names[i], kinds[k].begin, strlen(kinds[k].begin));
+            check_open(i ? dir : in_dir(names[i]), ERR_FORMAT, kinds[k].want);
+            remove(in_dir(names[i]));
+        }
+    remove(in_dir("config.json"));
+}
+
+/* What may not be looked into is not said to be missing. root may look anywhere: it steps back. */
+static void test_no_permission(void **state)
+{
+    bool root = !geteuid();
+
+    (void)state;
+    copy_model("llama-tied-f32/config.json", "config.json");
+    assert_int_equal(chmod(dir, 0), 0);
+    assert_true(!root || !seteuid(65534));
+    check_open(dir, ERR_IO, "config.json: Permission denied");
+    check_open(in_dir("config.json"), ERR_IO, "config.json: Permission denied");
+    check_open(in_dir("model.gguf"), ERR_IO, "model.gguf: Permission denied");
+    assert_true(!root || !seteuid(0));
+    assert_int_equal(chmod(dir, 0700), 0);
     remove(in_dir("config.json"));
 }
 
@@ -369,7 +415,7 @@ static void test_index(void **state)
 
     copy_model("llama3-sharded-bf16/model.safetensors.index.json", "model.safetensors.index.json");
     copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_1);
-    check_open(dir, ERR_IO, SHARD_2);
+    check_open(dir, ERR_IO, SHARD_2 " is missing: it is one of 2 files");
     copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_2);
     check_open(dir, ERR_FORMAT, "is given twice");
     copy_model("llama3-sharded-bf16/" SHARD_2, SHARD_1);
@@ -400,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_truncated),       cmocka_unit_test(test_safetensors),
         cmocka_unit_test(test_deep_json),       cmocka_unit_test(test_config),
         cmocka_unit_test(test_config_defaults), cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_disguises),       cmocka_unit_test(test_no_permission),
         cmocka_unit_test(test_other_weights),   cmocka_unit_test(test_index),
     };
 

@@ -363,7 +363,7 @@ int gguf_open(struct gguf *g, const char *path, enum gguf_part part, struct err 
     struct mapping file;
 
     memset(g, 0, sizeof *g);
-    if (file_map(&file, path, err))
+    if (file_map_foreign(&file, path, err))
         return err->code;
     if (gguf_parse(g, file.data, file.size, part, err)) {
         file_unmap(&file);

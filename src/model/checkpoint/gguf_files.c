@@ -53,10 +53,11 @@ static int open_part(struct gguf_files *g, const char *stem, const struct place 
     char end[ENDING];
     char *path = arena_printf(&g->arena, err, "%s%s", stem, ending(end, want->number, want->count));
     struct place has;
+    bool there;
 
-    if (!path)
+    if (!path || file_look(path, &there, err))
         return err->code;
-    if (!file_exists(path))
+    if (!there)
         return err_set(err, ERR_IO, "%s is missing: it is part %lld of the %lld of this model",
                        path, (long long)want->number, (long long)want->count);
     if (gguf_open(&g->v[g->n], path, part, err))

@@ -217,6 +217,19 @@ static char **list_shards(const json_t *map, struct arena *a, size_t *n, struct 
     return names;
 }
 
+static int map_shard(struct shards *s, struct arena *a, const char *dir, const char *name, size_t n,
+                     struct err *err)
+{
+    char *path = s->path[s->n] = file_join(a, dir, name, err);
+    bool there;
+
+    if (!path || file_look(path, &there, err))
+        return err->code;
+    if (!there)
+        return err_set(err, ERR_IO, "%s is missing: it is one of %zu files of this model", path, n);
+    return file_map_foreign(&s->file[s->n], path, err);
+}
+
 /* Maps the shards one by one and gathers their tensors. */
 static int open_all(struct shards *s, struct arena *a, const char *dir, char *const *names,
                     size_t n, struct err *err)
@@ -229,8 +242,7 @@ static int open_all(struct shards *s, struct arena *a, const char *dir, char *co
     if (!part || !s->file || !s->path)
         return err->code;
     for (; s->n < n; s->n++) {
-        s->path[s->n] = file_join(a, dir, names[s->n], err);
-        if (!s->path[s->n] || file_map(&s->file[s->n], s->path[s->n], err))
+        if (map_shard(s, a, dir, names[s->n], n, err))
             return err->code;
         if (safetensors_parse(&part[s->n], a, &s->file[s->n], err)) {
             err_wrap(err, "%s", s->path[s->n]);
@@ -306,7 +318,7 @@ static int open_index(struct shards *s, struct arena *a, const char *dir, const 
 {
     struct buf text = {0};
     json_t *index = NULL;
-    int code = file_read(&text, path, INDEX_MAX, err);
+    int code = file_read_foreign(&text, path, INDEX_MAX, err);
 
     if (code)
         goto out;
@@ -321,24 +333,35 @@ out:
     return code;
 }
 
+static bool is_pytorch(const char *name)
+{
+    return strncmp(name, "pytorch_model", strlen("pytorch_model")) == 0 ||
+           str_ends_with(name, ".pth") || str_ends_with(name, ".pt");
+}
+
 /* What to tell somebody whose directory has no safetensors. */
 static int no_weights(const char *dir, struct arena *a, struct err *err)
 {
-    const char *hint = "";
+    bool gguf = false, pytorch = false;
     char **names;
     size_t n;
 
     if (file_list(dir, a, &names, &n, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
-        if (str_ends_with(names[i], ".bin") || str_ends_with(names[i], ".pth"))
-            hint = "; PyTorch files are not read: convert them to safetensors";
-        else if (str_ends_with(names[i], ".gguf"))
-            hint = "; it contains a .gguf file: give the path of that file";
+        gguf = gguf || str_ends_with(names[i], ".gguf");
+        pytorch = pytorch || is_pytorch(names[i]);
     }
+    if (pytorch && !gguf)
+        return err_set(err, ERR_FORMAT,
+                       "%s has PyTorch weights but no safetensors, which are what is read; this "
+                       "converts them: python3 -c 'import sys, transformers as t; "
+                       "t.AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=\"auto\")"
+                       ".save_pretrained(sys.argv[1])' '%s'",
+                       dir, dir);
     return err_set(err, ERR_IO,
                    "%s has neither model.safetensors nor model.safetensors.index.json%s", dir,
-                   hint);
+                   gguf ? "; it contains a .gguf file: give the path of that file" : "");
 }
 
 int shards_open(struct shards *s, struct arena *a, const char *dir, struct err *err)
@@ -346,14 +369,15 @@ int shards_open(struct shards *s, struct arena *a, const char *dir, struct err *
     char *one = file_join(a, dir, "model.safetensors", err);
     char *index = file_join(a, dir, "model.safetensors.index.json", err);
     char *name = "model.safetensors";
+    bool has_one, has_index;
     int code;
 
     memset(s, 0, sizeof *s);
-    if (!one || !index)
+    if (!one || !index || file_look(one, &has_one, err) || file_look(index, &has_index, err))
         return err->code;
-    if (file_exists(one))
+    if (has_one)
         code = open_all(s, a, dir, &name, 1, err);
-    else if (file_exists(index))
+    else if (has_index)
         code = open_index(s, a, dir, index, err);
     else
         code = no_weights(dir, a, err);

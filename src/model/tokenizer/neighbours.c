@@ -20,7 +20,7 @@ static int load(json_t **root, const char *dir, const char *name, struct err *er
     *root = NULL;
     if (status || !file_exists(path))
         goto out;
-    status = file_read(&text, path, CONFIG_FILE_MAX, err);
+    status = file_read_foreign(&text, path, CONFIG_FILE_MAX, err);
     if (status)
         goto out;
     *root = json_parse_foreign(text.len ? text.data : "", text.len, ERR_FORMAT, path, err);
@@ -200,7 +200,7 @@ static int read_chat(struct tokenizer *t, const json_t *config, const char *dir,
     if (!status)
         status = take_chat(t, json_object_get(root, "chat_template"), err);
     if (!status && file_exists(path)) {
-        status = file_read(&text, path, CONFIG_FILE_MAX, err);
+        status = file_read_foreign(&text, path, CONFIG_FILE_MAX, err);
         if (!status)
             status = keep_chat(t, text.data, text.len, err);
     }

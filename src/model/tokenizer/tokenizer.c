@@ -208,7 +208,7 @@ static int finish_beside(struct tokenizer *t, const char *dir, unsigned rules, s
 static int open_file(struct tokenizer *t, const char *dir, const char *path, struct err *err)
 {
     struct buf text = {0};
-    int status = file_read(&text, path, JSON_FILE_MAX, err);
+    int status = file_read_foreign(&text, path, JSON_FILE_MAX, err);
     size_t blank = 0;
 
     while (!status && blank < text.len && strchr(" \t\r\n", text.data[blank]))
@@ -229,10 +229,10 @@ static int open_vocab(struct tokenizer *t, const char *dir, const char *vocab, c
                       struct err *err)
 {
     struct buf v = {0}, m = {0};
-    int status = file_read(&v, vocab, JSON_FILE_MAX, err);
+    int status = file_read_foreign(&v, vocab, JSON_FILE_MAX, err);
 
     if (!status)
-        status = file_read(&m, merges, JSON_FILE_MAX, err);
+        status = file_read_foreign(&m, merges, JSON_FILE_MAX, err);
     if (!status)
         status = tokenizer_from_vocab(t, v.data, v.len, m.data ? m.data : "", m.len, err)
                      ? err_wrap(err, "%s", dir)
