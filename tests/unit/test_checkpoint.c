@@ -402,7 +402,8 @@ static void test_index(void **state)
     copy_model("llama3-sharded-bf16/config.json", "config.json");
     put_index("{}");
     check_open(dir, ERR_FORMAT, "\"weight_map\" is missing");
-    put_index("{\"weight_map\":{}}");
+    put_index("{\"metadata\":{\"total_size\":1e999,\"n\":123456789012345678901234567890},"
+              "\"weight_map\":{}}");
     check_open(dir, ERR_FORMAT, "is empty");
     put_index("{\"weight_map\":{\"a\":7}}");
     check_open(dir, ERR_FORMAT, "tensor a must be a string");

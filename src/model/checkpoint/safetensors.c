@@ -322,7 +322,7 @@ static int open_index(struct shards *s, struct arena *a, const char *dir, const 
 
     if (code)
         goto out;
-    index = json_parse(text.data ? text.data : "", text.len, ERR_FORMAT, path, 1, err);
+    index = json_parse_foreign(text.data ? text.data : "", text.len, ERR_FORMAT, path, err);
     if (!index)
         code = err->code;
     else if (open_mapped(s, a, dir, json_object_get(index, "weight_map"), err))
