@@ -111,7 +111,7 @@ static int check_content(const char *path, const void *data, size_t n, struct er
     static const struct {
         const char *begin, *is;
     } other[] = {
-        {"version https://git-lfs",
+        {"version https://git-lfs.github.com/spec/",
          "a git-LFS pointer, which only stands for the file: get the file "
          "itself with git lfs pull"},
         {"\x1f\x8b", "packed by gzip: unpack it first"},
