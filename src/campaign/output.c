@@ -91,22 +91,27 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
     struct output o = {.c = c, .journal = j, .path = path, .report = report, .partial = partial};
     const struct unit *u = c->unit + c->n_survey;
     struct h5group *root;
-    struct dim span;
+    struct dim dims[2];
 
     memset(report, 0, sizeof *report);
     for (int i = 0; i < AUDIT_COUNT; i++)
         report->audit[i] = (double)NAN;
     o.status = arena_alloc(&o.arena, c->data.n, sizeof *o.status, err);
-    if (!o.status)
+    o.argmax = arena_alloc(&o.arena, c->data.n, sizeof *o.argmax, err);
+    if (!o.status || !o.argmax)
         goto out;
-    for (size_t q = 0; q < c->data.n; q++)
+    for (size_t q = 0; q < c->data.n; q++) {
         o.status[q] = c->data.query[q].status;
+        o.argmax[q] = -1;
+    }
     if (campaign_survey(c, j, err) ||
         strata_open(&o.strata, &c->data, &c->config.statistics, &o.arena, err))
         goto out;
-    /* A variable `span` stands in `queries`, so the dimension of that name stands above it. */
-    span = (struct dim){"span", c->data.n_spans, V_STR, c->data.span_name, "named span"};
-    if (h5_create(&o.file, path, err) || h5_group(o.file, "", &span, 1, &root, err) ||
+    /* Variables `span` and `token` stand in `queries`, so the dimensions of these names stand above
+       it. */
+    dims[0] = (struct dim){"span", c->data.n_spans, V_STR, c->data.span_name, "named span"};
+    dims[1] = (struct dim){"token", (size_t)c->data.max_tokens, V_I4, NULL, NULL};
+    if (h5_create(&o.file, path, err) || h5_group(o.file, "", dims, 2, &root, err) ||
         h5_attr_str(root, "Conventions", "CF-1.8", err) ||
         h5_attr_str(root, "title", "lensweep results", err))
         goto out;

@@ -32,6 +32,7 @@ struct output {
     struct campaign_report *report;
     bool partial;
     const char **status; /* (queries) of the query as a whole; NULL = ok */
+    int32_t *argmax;     /* (queries) the model's own next token; -1 = not computed */
     struct strata strata;
     struct arena arena;
     struct arena group;   /* forgotten after each group */

@@ -141,7 +141,6 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     if (has_averages(x))
         dims[n++] = (struct dim){"stratum", o->strata.n, V_I4, NULL, "average over queries"};
     if (x == o->c->x) { /* queries */
-        dims[n++] = (struct dim){"token", (size_t)ds->max_tokens, V_I4, NULL, NULL};
         dims[n++] = (struct dim){"bound", 2, V_STR, bounds, NULL};
         if (ds->n_controls)
             dims[n++] = (struct dim){"control", ds->n_controls, V_I4, NULL, NULL};
@@ -285,6 +284,8 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
             break;
         if (x->kind->fill_late && !status[q])
             x->kind->fill_late(&row);
+        if (x == o->c->x) /* queries */
+            o->argmax[q] = *row_i32(&row, "clean_argmax");
         for (int i = 0; i < x->n_fields && !err->code; i++)
             if (!x->field[i].hidden)
                 h5_write(g, x->field[i].var.name, q, 1, row.at[i], err);

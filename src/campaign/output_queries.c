@@ -1,5 +1,6 @@
 #include "campaign/output_queries.h"
 
+#include "base/utf8.h"
 #include "campaign/rows.h"
 #include "data/property.h"
 #include "results/h5write.h"
@@ -113,6 +114,73 @@ static int write_tokens(struct output *o, struct h5group *g, const struct variab
     return 0;
 }
 
+/* --- tokens in words --- */
+
+/* A token's text, in the arena of the group; "" for -1, and where the tokenizer does not have it. */
+static const char *token_text(struct output *o, int32_t id, struct err *err)
+{
+    const char *bytes = NULL;
+    size_t n = 0;
+
+    if (id >= 0 && o->c->tokenizer)
+        bytes = tokenizer_bytes(o->c->tokenizer, id, &n);
+    return bytes ? utf8_clean(&o->group, bytes, n, err) : "";
+}
+
+/* n tokens of a query, of a row of `room`. */
+static int write_texts(struct output *o, struct h5group *g, const char *name, size_t query,
+                       const int32_t *id, size_t n, size_t room, struct err *err)
+{
+    const char **text;
+
+    arena_reset(&o->group);
+    text = arena_alloc(&o->group, room, sizeof *text, err);
+    for (size_t i = 0; text && i < room; i++)
+        if (!(text[i] = token_text(o, id && i < n ? id[i] : -1, err)))
+            return err->code;
+    return text ? h5_write(g, name, query, 1, text, err) : err->code;
+}
+
+/* The prompts and the targets token by token, and what the model says, for whoever reads the file
+   without a tokenizer. */
+static int write_words(struct output *o, struct h5group *g, struct err *err)
+{
+    static const struct variable token = {"token", V_STR, "query token",
+                                          "the tokens of the prompt as text", NULL},
+                                 target = {"target_token", V_STR, "query target",
+                                           "the target's token as text", NULL},
+                                 argmax = {"clean_argmax_token", V_STR, "query",
+                                           "most probable next token as text", NULL};
+    const struct dataset *ds = &o->c->data;
+
+    if (h5_define(g, &token, err) || h5_define(g, &target, err) || h5_define(g, &argmax, err))
+        return err->code;
+    for (size_t q = 0; q < ds->n; q++) {
+        const struct query *query = &ds->query[q];
+
+        if (write_texts(o, g, token.name, q, query->ids, (size_t)query->n, (size_t)ds->max_tokens,
+                        err) ||
+            write_texts(o, g, target.name, q, query->target, ds->n_targets, ds->n_targets, err) ||
+            write_texts(o, g, argmax.name, q, &o->argmax[q], 1, 1, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* Which target counts as right. */
+static int write_right(struct output *o, struct h5group *g, struct err *err)
+{
+    static const struct variable v = {"right_target", V_STR, "query",
+                                      "target that counts as right; empty = the data does not say",
+                                      NULL};
+    const struct dataset *ds = &o->c->data;
+    const char **all = arena_alloc(&o->arena, ds->n, sizeof *all, err);
+
+    for (size_t q = 0; all && q < ds->n; q++)
+        all[q] = ds->query[q].right < 0 ? "" : ds->target_name[ds->query[q].right];
+    return all ? put_variable(g, &v, ds->n, all, err) : err->code;
+}
+
 int write_coordinates(struct output *o, struct h5group *g, struct err *err)
 {
     return write_properties(o, g, true, err);
@@ -129,7 +197,8 @@ int write_facts(struct output *o, struct h5group *g, struct err *err)
     const struct dataset *ds = &o->c->data;
 
     if (write_properties(o, g, false, err) || write_ids(o, g, err) || write_spans(o, g, err) ||
-        write_tokens(o, g, &target, ds->n_targets, offsetof(struct query, target), err))
+        write_tokens(o, g, &target, ds->n_targets, offsetof(struct query, target), err) ||
+        write_right(o, g, err) || write_words(o, g, err))
         return err->code;
     if (!ds->n_controls)
         return 0;

@@ -20,7 +20,8 @@ QUERIES = {
     "clean_rank": (TARGET, "i4"), "clean_argmax": (("query",), "i4"), "final_rms": (("query",), "f4"),
     "target_collision": (("query",), "i1"), "target_generic": (("query",), "i1"),
     "target_in_prompt": (("query",), "i1"), "bos": (("query",), "i1"),
-    "answer_prefix": (("query",), None),
+    "answer_prefix": (("query",), None), "right_target": (("query",), None),
+    "token": (("query", "token"), None), "target_token": (TARGET, None), "clean_argmax_token": (("query",), None),
     "control_id": (("query", "control"), "i4"),
     "subject_control_id": (("query", "control"), "i4"),
 }
@@ -67,9 +68,9 @@ def is_type(variable, kind):
 
 def check_group(path, name, variables, coordinates):
     with xr.open_dataset(path, group=name, engine="h5netcdf", mask_and_scale=False) as ds:
-        # `span` has a dimension of its own name, so xarray makes it a coordinate.
+        # `span` and `token` have dimensions of their own names, so xarray makes them coordinates.
         found = set(ds.variables) - set(ds.sizes) - set(COORDINATES) - {"span_name"}
-        found |= set(ds.variables) & {"span"}
+        found |= set(ds.variables) & {"span", "token"} if name == "queries" else set()
         claim(found == set(variables), f"{name} has {sorted(found)}")
         for variable, (dims, kind) in variables.items():
             if variable not in ds:
@@ -78,13 +79,13 @@ def check_group(path, name, variables, coordinates):
             claim(v.dims == dims, f"{name}/{variable} has dimensions {v.dims}")
             claim(is_type(v, kind), f"{name}/{variable} is {v.dtype}")
             for coordinate in COORDINATES if "query" in dims else ():
-                claim(coordinate in v.coords or variable == "span", f"{name}/{variable} lacks the coordinate {coordinate}")
+                claim(coordinate in v.coords or variable in ("span", "token"), f"{name}/{variable} lacks the coordinate {coordinate}")
         for coordinate, kind in coordinates.items():
             claim(is_type(ds[coordinate], kind), f"{name}/{coordinate} is {ds[coordinate].dtype}")
         for dim, size in SIZES.items():
             claim(ds.sizes.get(dim, size) == size, f"{name}: {dim} is {ds.sizes.get(dim)} long")
         for dim in ("layer", "token", "query"):
-            if dim in ds.sizes:
+            if dim in ds.sizes and dim not in variables:
                 claim(list(ds[dim].values) == list(range(ds.sizes[dim])), f"{name}/{dim} does not count from 0")
 
 
