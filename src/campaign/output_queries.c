@@ -116,7 +116,7 @@ static int write_tokens(struct output *o, struct h5group *g, const struct variab
 
 /* --- tokens in words --- */
 
-/* A token's text, in the arena of the group; "" for -1, and where the tokenizer does not have it. */
+/* A token's text, in the arena of the group; "" for -1, and where the tokenizer lacks it. */
 static const char *token_text(struct output *o, int32_t id, struct err *err)
 {
     const char *bytes = NULL;

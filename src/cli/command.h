@@ -44,6 +44,12 @@ int report_problems(const struct problems *p, struct err *err);
         OPTION_INTO(int, st, field), .name = "threads", .value = "N", .lo = 1, .hi = 4096,  \
                                      .doc = "threads (default: all cores that are allowed)" \
     }
+#define OPTION_LAYERS_FROM(st, field)                                                              \
+    {                                                                                              \
+        OPTION_INTO(int, st, field), .name = "layers-from", .value = "N", .fallback = "0",         \
+                                     .hi = 1,                                                      \
+                                     .doc = "number of the first layer: 0, or 1 as in many papers" \
+    }
 #define OPTION_NO_BOS(st, field)                                                      \
     {                                                                                 \
         OPTION_INTO(flag, st, field), .name = "no-bos",                               \

@@ -25,8 +25,7 @@ static const struct option_row options[] = {
      .fallback = "png", .doc = "of the pictures; png has 300 dots per inch"},
     {OPTION_INTO(choice, struct plot_command, plot.width), .name = "width", .choices = widths,
      .fallback = "page", .doc = "7 or 3.3 inches, with type of at least 7 points"},
-    {OPTION_INTO(int, struct plot_command, plot.layers_from), .name = "layers-from", .value = "N",
-     .fallback = "0", .hi = 1, .doc = "number of the first layer: 0, or 1 as in many papers"}};
+    OPTION_LAYERS_FROM(struct plot_command, plot.layers_from)};
 
 static int plot(const struct call *call, struct err *err)
 {

@@ -5,17 +5,24 @@
 
 struct summary_options {
     const char *result;
+    int64_t layers_from;
 };
 
 static const struct argument_row arguments[] = {ARGUMENT_RESULT(struct summary_options, result)};
 
-int print_summary(const char *path, struct err *err)
+static const struct option_row options[] = {
+    OPTION_LAYERS_FROM(struct summary_options, layers_from)};
+
+int print_summary(const char *path, int64_t layers_from, struct err *err)
 {
     struct result r;
     struct buf out = {0};
 
-    if (!result_open(&r, path, err) && summary_text(&r, &out, err))
-        err_wrap(err, "%s", r.path);
+    if (!result_open(&r, path, err)) {
+        r.layers_from = (int)layers_from;
+        if (summary_text(&r, &out, err))
+            err_wrap(err, "%s", r.path);
+    }
     result_close(&r);
     return print_buf(&out, err);
 }
@@ -24,7 +31,7 @@ static int summary(const struct call *call, struct err *err)
 {
     const struct summary_options *o = call->options;
 
-    return print_summary(o->result, err);
+    return print_summary(o->result, o->layers_from, err);
 }
 
 const struct command command_summary = {
@@ -33,4 +40,5 @@ const struct command command_summary = {
     .size = sizeof(struct summary_options),
     .run = summary,
     ARGUMENTS(arguments),
+    OPTIONS(options),
 };

@@ -4,6 +4,9 @@
 
 #include "base/err.h"
 
-int print_summary(const char *path, struct err *err);
+#include <stdint.h>
+
+/* layers_from: the number of the first layer. */
+int print_summary(const char *path, int64_t layers_from, struct err *err);
 
 #endif

@@ -22,7 +22,8 @@ static const struct option_row options[] = {
     {OPTION_INTO(int, struct top_options, top.step), .name = "step", .value = "S", .hi = 10000,
      .doc = "only queries of this step"},
     {OPTION_INTO(text, struct top_options, top.dataset), .name = "dataset", .value = "NAME",
-     .doc = "averages of this dataset (default: over datasets and templates)"}};
+     .doc = "averages of this dataset (default: over datasets and templates)"},
+    OPTION_LAYERS_FROM(struct top_options, top.layers_from)};
 
 static int top(const struct call *call, struct err *err)
 {

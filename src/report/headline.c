@@ -1,13 +1,15 @@
 #include "report/headline.h"
 
 #include "base/str.h"
+#include "base/wrap.h"
 #include "report/grid.h"
+#include "report/legend.h"
 #include "report/where.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { STRONGEST = 3, BESIDE_MAX = 2 };
+enum { STRONGEST = 3, BESIDE_MAX = 2, LARGEST_ROWS = 4 };
 
 struct table {
     struct finding f;
@@ -16,7 +18,9 @@ struct table {
     size_t row_dim[DIMS_MAX], n_row_dims, n_rows;
     size_t column_dim, n_columns; /* n_dims: no columns */
     int decimals;
-    bool sign; /* some are negative */
+    bool sign;    /* some are negative */
+    bool untried; /* what passes no test is shown as well */
+    struct legend legend;
 };
 
 /* Layout ----------------------------------------------------------------------------------- */
@@ -78,6 +82,7 @@ static bool has_column(const struct table *t, size_t column)
 
 struct cell {
     size_t found, by_more; /* numbers that pass */
+    size_t values;         /* that there are */
     size_t best[STRONGEST];
     double items;
 };
@@ -114,7 +119,8 @@ static struct cell look(const struct table *t, size_t stratum, size_t row, size_
         if (average_get(&f->value, STAT_N, i) > 0)
             c.items = fmax(c.items, finding_items(f, stratum, i));
         c.by_more += f->any && average_get(&f->value, STAT_Q_MIN, i) <= f->fdr;
-        if (!finding_passes(f, stratum, i))
+        c.values += finding_has(f, i);
+        if (t->untried ? !finding_has(f, i) : !finding_passes(f, stratum, i))
             continue;
         take(t, &c, i);
         c.found++;
@@ -169,7 +175,7 @@ static int find_format(struct table *t, struct err *err)
 static int put_headings(const struct table *t, struct grid *g, struct err *err)
 {
     const struct average *a = &t->f.value;
-    bool stored = t->f.test == TEST_STORED;
+    bool stored = t->f.test == TEST_STORED, tested = t->f.test != TEST_NONE && !t->untried;
     bool single = t->n_rows * t->n_columns == a->elements;
     int code = grid_put(g, err, "step") || grid_put(g, err, "items");
 
@@ -178,10 +184,12 @@ static int put_headings(const struct table *t, struct grid *g, struct err *err)
     for (size_t k = 0; k < t->n_beside && !code; k++)
         code = grid_put(g, err, "%s", t->beside[k].name);
     if (t->column_dim == a->n_dims) {
-        code = code ||
-               (t->f.test != TEST_NONE && grid_put(g, err, stored ? "change" : "how many")) ||
-               (stored && grid_put(g, err, "by > %g", t->f.min_effect)) ||
-               grid_put(g, err, single ? "mean" : "strongest");
+        code = code || (tested && grid_put(g, err, stored ? "change" : "how many")) ||
+               (tested && stored && grid_put(g, err, "by > %g", t->f.min_effect)) ||
+               grid_put(g, err,
+                        single       ? "mean"
+                        : t->untried ? "largest"
+                                     : "strongest");
     } else {
         for (size_t c = 0; c < t->n_columns && !code; c++)
             if (has_column(t, c))
@@ -262,8 +270,12 @@ static int put_columns(struct table *t, struct grid *g, size_t stratum, size_t r
     for (size_t c = 0; c < t->n_columns; c++) {
         struct cell cell = look(t, stratum, row, c);
 
-        if (has_column(t, c) &&
-            (cell.found ? put_number(t, g, cell.best[0], err) : grid_put(g, err, "n.s.")))
+        if (!has_column(t, c))
+            continue;
+        t->legend.not_significant |= !cell.found && cell.values;
+        t->legend.not_there |= !cell.found && !cell.values;
+        if (cell.found ? put_number(t, g, cell.best[0], err)
+                       : grid_put(g, err, cell.values ? "n.s." : "n/a"))
             return err->code;
     }
     return 0;
@@ -273,13 +285,14 @@ static int put_columns(struct table *t, struct grid *g, size_t stratum, size_t r
 static int put_list(struct table *t, struct grid *g, size_t stratum, size_t row, struct err *err)
 {
     struct cell c = look(t, stratum, row, 0);
-    bool tested = t->f.test != TEST_NONE, stored = t->f.test == TEST_STORED;
+    bool tested = t->f.test != TEST_NONE && !t->untried, stored = t->f.test == TEST_STORED;
+    size_t shown = t->untried ? 1 : STRONGEST;
 
     if (put_names(t, g, stratum, row, c.items, err) ||
         (tested && grid_put(g, err, "%zu", c.found)) ||
-        (stored && grid_put(g, err, "%zu", c.by_more)))
+        (tested && stored && grid_put(g, err, "%zu", c.by_more)))
         return err->code;
-    for (size_t i = 0; i < STRONGEST && i < c.found; i++) {
+    for (size_t i = 0; i < shown && i < c.found; i++) {
         for (size_t k = 0; i && k + 1 < g->columns; k++)
             if (grid_put(g, err, " "))
                 return err->code;
@@ -298,12 +311,71 @@ static int put_rows(struct table *t, struct grid *g, struct err *err)
 
         if (finding_seek(&t->f, stratum, err))
             return err->code;
-        for (size_t row = 0; row < t->n_rows; row++)
-            if (has_row(t, stratum, row) && (columns ? put_columns(t, g, stratum, row, err)
-                                                     : put_list(t, g, stratum, row, err)))
+        for (size_t row = 0, shown = 0; row < t->n_rows; row++) {
+            if (!has_row(t, stratum, row) || (t->untried && shown++ >= LARGEST_ROWS))
+                continue;
+            if (columns ? put_columns(t, g, stratum, row, err) : put_list(t, g, stratum, row, err))
                 return err->code;
+        }
     }
     return 0;
+}
+
+/* What is not in the table ----------------------------------------------------------------- */
+
+/* ", step 2 answer_1 last" of a row that has no place in it. */
+static int put_missing(struct table *t, size_t stratum, size_t row, size_t n, struct buf *b,
+                       struct err *err)
+{
+    const struct average *a = &t->f.value;
+    size_t first = first_of_row(t, row);
+    int code = buf_printf(b, err, "%sstep %d", n ? ", " : "", a->stratum[stratum].step);
+
+    for (size_t k = 0; k < t->n_row_dims && !code; k++)
+        code = buf_printf(b, err, " %s", average_label(a, t->row_dim[k], first));
+    return code;
+}
+
+static bool has_numbers(const struct table *t, size_t stratum, size_t row)
+{
+    for (size_t c = 0; c < t->n_columns; c++)
+        if (has_column(t, c) && look(t, stratum, row, c).values)
+            return true;
+    return false;
+}
+
+/* Rows with numbers of which none passes: how many, and the first of them by name. */
+static int put_hidden(struct table *t, const char *group, struct buf *out, struct err *err)
+{
+    enum { NAMED = 8 };
+    struct buf names = {0};
+    size_t n = 0;
+    int code = 0;
+
+    for (size_t s = 0; s < t->f.n_order && !code; s++) {
+        code = finding_seek(&t->f, t->f.order[s], err);
+        for (size_t row = 0; row < t->n_rows && !code; row++) {
+            if (has_row(t, t->f.order[s], row) || !has_numbers(t, t->f.order[s], row))
+                continue;
+            if (n < NAMED)
+                code = put_missing(t, t->f.order[s], row, n, &names, err);
+            n++;
+        }
+    }
+    if (!code && n && buf_str(&names, err)) {
+        struct buf line = {0};
+
+        code = buf_printf(&line, err,
+                          "not significant throughout, in %zu row%s: %s%s (lensweep top "
+                          "RESULT %s shows all numbers)",
+                          n, n == 1 ? "" : "s", names.data, n > NAMED ? ", ..." : "", group) ||
+                       !buf_str(&line, err)
+                   ? err->code
+                   : buf_puts(out, "  ", err) || wrap_text(out, line.data, 2, err);
+        buf_release(&line);
+    }
+    buf_release(&names);
+    return code;
 }
 
 /* Could anything pass? --------------------------------------------------------------------- */
@@ -358,30 +430,70 @@ static int put_title(const struct table *t, const char *group, struct buf *out, 
     return code ? err->code : 0;
 }
 
-static int put_table(struct table *t, struct buf *out, struct err *err)
+/* The largest where none passes a test: of each step the first few rows. */
+static int put_largest(struct table *t, const char *group, struct buf *out, struct err *err)
+{
+    struct grid g = {0};
+    int code;
+
+    t->untried = true;
+    code = find_format(t, err) || put_headings(t, &g, err) || put_rows(t, &g, err) ||
+           grid_text(&g, out, err);
+    grid_release(&g);
+    if (!code && t->n_rows > LARGEST_ROWS)
+        code = buf_printf(out, err,
+                          "  (%d of %zu rows of each step; lensweep top RESULT %s has all)\n",
+                          LARGEST_ROWS, t->n_rows, group);
+    return code ? err->code : 0;
+}
+
+static int put_nothing(struct table *t, const char *group, struct buf *out, struct err *err)
+{
+    if (t->f.test == TEST_NONE)
+        return buf_puts(out, "  nothing can be said: there are no numbers\n", err);
+    return buf_printf(out, err, "  nothing found: of %.0f numbers none %s; the largest, n.s.:\n",
+                      t->f.tests,
+                      t->f.headline->claim ? t->f.headline->claim : "passes its test") ||
+                   put_largest(t, group, out, err)
+               ? err->code
+               : 0;
+}
+
+static int put_table(struct table *t, const char *group, struct buf *out, struct err *err)
 {
     struct grid g = {0};
     bool any = false;
     int code;
 
-    if (t->f.test != TEST_NONE && !(t->f.tests > 0))
-        return buf_puts(out,
+    if (t->f.test != TEST_NONE && !(t->f.tests > 0)) {
+        code = buf_puts(out,
                         t->f.test == TEST_STORED
                             ? "  nothing is tested: no number has a sign (KL has none), or none "
                               "was picked (statistics.split)\n"
                             : "  nothing can be said: there are no numbers to test\n",
                         err);
+        return code || !(t->f.values > 0) ? err->code : put_largest(t, group, out, err);
+    }
     if (any_row(t, &any, err))
         return err->code;
     if (!any)
-        return t->f.test == TEST_NONE
-                   ? buf_puts(out, "  nothing can be said: there are no numbers\n", err)
-                   : buf_printf(out, err, "  nothing found: of %.0f numbers none %s\n", t->f.tests,
-                                t->f.headline->claim ? t->f.headline->claim : "passes its test");
+        return put_nothing(t, group, out, err);
     code = find_format(t, err) || put_headings(t, &g, err) || put_rows(t, &g, err) ||
-           grid_text(&g, out, err);
+           grid_text(&g, out, err) || put_hidden(t, group, out, err);
     grid_release(&g);
     return code ? err->code : 0;
+}
+
+/* What the columns, numbers and marks of the table are. */
+static int put_legend(struct table *t, struct buf *out, struct err *err)
+{
+    if (!(t->f.values > 0))
+        return 0;
+    t->legend.counts = t->column_dim == t->f.value.n_dims && t->f.test != TEST_NONE && !t->untried;
+    t->legend.not_significant |= t->untried;
+    t->legend.beside = t->beside;
+    t->legend.n_beside = t->n_beside;
+    return legend_text(&t->f, &t->legend, out, err);
 }
 
 int headline_text(struct result *r, const char *group, const struct headline *h, struct buf *out,
@@ -392,10 +504,11 @@ int headline_text(struct result *r, const char *group, const struct headline *h,
 
     if (!code && t.f.value.elements) {
         lay_out(&t);
-        code = put_title(&t, group, out, err) || put_table(&t, out, err);
+        code = put_title(&t, group, out, err) || put_table(&t, group, out, err);
         for (size_t k = 0; k < t.f.n_order && t.f.test == TEST_STORED && t.f.tests > 0 && !code;
              k++)
             code = put_power(&t, t.f.order[k], out, err);
+        code = code || put_legend(&t, out, err);
     }
     for (size_t k = 0; k < t.n_beside; k++)
         average_close(&t.beside[k]);

@@ -2,53 +2,37 @@
 
 #include "base/str.h"
 #include "report/headline.h"
+#include "report/right.h"
+#include "report/standout.h"
 
-#include <stdio.h>
-
-/* Queries ---------------------------------------------------------------------------------- */
-
-static size_t size_of(const struct result *r, const char *group, const char *name)
+/* Why queries have no numbers in a group, and how many: the first few reasons. */
+static int put_left_out(struct result *r, const char *group, const char *done, struct buf *out,
+                        struct err *err)
 {
-    const struct h5info *v = catalogue_find(&r->all, group, name);
+    enum { REASONS = 12 };
+    size_t n = result_size(r, group, "status"), count[REASONS] = {0}, reasons = 0;
+    const char **status, *reason[REASONS];
 
-    return v && v->rank ? v->size[0] : 0;
-}
-
-/* How often the model's next token is the target that counts as right: the target named
-   answer_STEP, where there is one. */
-static int put_right(struct result *r, struct buf *out, struct err *err)
-{
-    const struct h5info *v = catalogue_find(&r->all, "queries", "clean_rank");
-    size_t n = size_of(r, "queries", "status"), right[128] = {0}, total[128] = {0};
-    const char **status, **target;
-    struct column rank = {0};
-    double *step;
-
-    if (!v || v->rank != 2 || result_text(r, "queries", "status", n, &status, err) ||
-        result_text(r, "queries", "target", v->size[1], &target, err) ||
-        result_numbers(r, "queries", "step", n, &step, err) || column_open(&rank, r->file, v, err))
+    if (result_text(r, group, "status", n, &status, err))
         return err->code;
-    for (size_t q = 0; q < n && !err->code; q++) {
-        char name[32];
+    for (size_t q = 0; q < n; q++) {
+        size_t i = 0;
 
-        snprintf(name, sizeof name, "answer_%.0f", step[q]);
-        if (!(step[q] >= 1 && step[q] <= 127) || !str_eq(status[q], "ok") ||
-            column_seek(&rank, q, err))
-            continue;
-        for (size_t k = 0; k < rank.entry; k++)
-            if (str_eq(target[k], name)) {
-                total[(int)step[q]]++;
-                right[(int)step[q]] += rank.whole[k] == 0;
-            }
+        while (i < reasons && !str_eq(reason[i], status[q]))
+            i++;
+        if (i == reasons && reasons < REASONS)
+            reason[reasons++] = status[q];
+        if (i < reasons)
+            count[i]++;
     }
-    column_close(&rank);
-    for (int s = 1; s < 128 && !err->code; s++)
-        if (total[s])
-            buf_printf(out, err,
-                       "step %d: answer_%d is the model's next token in %zu of %zu queries\n", s, s,
-                       right[s], total[s]);
-    return err->code;
+    for (size_t i = 0; i < reasons; i++)
+        if (!str_eq(reason[i], "ok") && buf_printf(out, err, "  %zu quer%s %s: %s\n", count[i],
+                                                   count[i] == 1 ? "y" : "ies", done, reason[i]))
+            return err->code;
+    return 0;
 }
+
+/* Flags ------------------------------------------------------------------------------------ */
 
 static int put_count(const char *flag, size_t n, bool *any, struct buf *out, struct err *err)
 {
@@ -65,7 +49,7 @@ static int put_flags(struct result *r, struct buf *out, struct err *err)
                                         "bos"};
     static const char *const ends[][2] = {{"quote", "answer_prefix quote"},
                                           {"space", "answer_prefix space"}};
-    size_t n = size_of(r, "queries", "status");
+    size_t n = result_size(r, "queries", "status");
     const char **prefix;
     bool any = false;
 
@@ -95,33 +79,6 @@ static int put_flags(struct result *r, struct buf *out, struct err *err)
 
 /* Experiments ------------------------------------------------------------------------------ */
 
-/* Why queries have no numbers in a group, and how many: the first few reasons. */
-static int put_left_out(struct result *r, const char *group, struct buf *out, struct err *err)
-{
-    enum { REASONS = 12 };
-    size_t n = size_of(r, group, "status"), count[REASONS] = {0}, reasons = 0;
-    const char **status, *reason[REASONS];
-
-    if (result_text(r, group, "status", n, &status, err))
-        return err->code;
-    for (size_t q = 0; q < n; q++) {
-        size_t i = 0;
-
-        while (i < reasons && !str_eq(reason[i], status[q]))
-            i++;
-        if (i == reasons && reasons < REASONS)
-            reason[reasons++] = status[q];
-        if (i < reasons)
-            count[i]++;
-    }
-    for (size_t i = 0; i < reasons; i++)
-        if (!str_eq(reason[i], "ok") &&
-            buf_printf(out, err, "  %zu quer%s left out: %s\n", count[i],
-                       count[i] == 1 ? "y" : "ies", reason[i]))
-            return err->code;
-    return 0;
-}
-
 static int put_group(struct result *r, const struct result_group *g, struct buf *out,
                      struct err *err)
 {
@@ -136,15 +93,16 @@ static int put_group(struct result *r, const struct result_group *g, struct buf 
         if (headline_text(r, g->name, h, out, err))
             return err->code;
     }
-    return any ? put_left_out(r, g->name, out, err) : 0;
+    return any ? put_left_out(r, g->name, "left out", out, err) : 0;
 }
 
 int summary_text(struct result *r, struct buf *out, struct err *err)
 {
-    if (put_right(r, out, err) || put_flags(r, out, err))
+    if (right_text(r, out, err) || put_left_out(r, "queries", "not used", out, err) ||
+        put_flags(r, out, err))
         return err->code;
     for (size_t i = 0; i < r->n_groups; i++)
         if (put_group(r, &r->group[i], out, err))
             return err_wrap(err, "%s", r->group[i].name);
-    return 0;
+    return standout_text(r, out, err);
 }

@@ -5,8 +5,8 @@
 #include "results/result.h"
 
 /*
- * Appends how often the model is right and which flags its queries have, then for each experiment
- * the tables of its headlines and why queries were left out.
+ * Appends how often the model is right, where not, and which flags its queries have; then for each
+ * experiment the tables of its headlines and why queries were left out; then what stands out.
  */
 int summary_text(struct result *r, struct buf *out, struct err *err);
 

@@ -19,6 +19,7 @@ struct top {
     size_t n;            /* rows of a table */
     int64_t step;        /* -1 = every step */
     const char *dataset; /* NULL = averages over as much as there is */
+    int64_t layers_from; /* the number of the first layer */
 };
 
 /* Appends the tables. ERR_CONFIG: there is no such group, or nothing to rank in it. */

@@ -1,9 +1,11 @@
 #include "results/average.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Strata ----------------------------------------------------------------------------------- */
@@ -70,6 +72,43 @@ static int read_strata(struct average *a, struct result *r, struct err *err)
 }
 
 /* Dimensions ------------------------------------------------------------------------------- */
+
+bool dim_is_layers(const char *name)
+{
+    return str_ends_with(name, "layer");
+}
+
+const char *label_raised(const char *label, int from, struct arena *a, struct err *err)
+{
+    struct buf b = {0};
+    const char *s = NULL;
+    int code = 0;
+
+    while (*label && !code) {
+        char *end;
+
+        if (*label >= '0' && *label <= '9') {
+            code = buf_printf(&b, err, "%lld", strtoll(label, &end, 10) + from);
+            label = end;
+        } else
+            code = buf_put(&b, label++, 1, err);
+    }
+    if (!code && buf_str(&b, err))
+        s = arena_strdup(a, b.data, err);
+    buf_release(&b);
+    return s;
+}
+
+/* Layers as the reader counts them. */
+static int raise_labels(struct average_dim *d, struct result *r, struct err *err)
+{
+    if (!r->layers_from || !dim_is_layers(d->name))
+        return 0;
+    for (size_t i = 0; i < d->size; i++)
+        if (!(d->label[i] = label_raised(d->label[i], r->layers_from, &r->arena, err)))
+            return err->code;
+    return 0;
+}
 
 /* In words (layer_label), there or in the group around it, else the coordinate, else 0, 1, 2 ... */
 static int read_labels(struct average *a, struct result *r, const char *outer,
@@ -143,7 +182,7 @@ int average_open(struct average *a, struct result *r, const char *group, const c
 {
     const struct h5info *mean;
 
-    *a = (struct average){.name = name};
+    *a = (struct average){.name = name, .layers_from = r->layers_from};
     a->group = inside ? arena_printf(&r->arena, err, "%s/%s", group, inside) : group;
     mean = a->group ? catalogue_find(&r->all, a->group, name) : NULL;
     if (!mean)
@@ -156,7 +195,7 @@ int average_open(struct average *a, struct result *r, const char *group, const c
         return err->code;
     for (size_t i = 1; i < mean->rank; i++) {
         a->dim[i - 1] = (struct average_dim){.name = mean->dim[i], .size = mean->size[i]};
-        if (read_labels(a, r, group, mean, i, err))
+        if (read_labels(a, r, group, mean, i, err) || raise_labels(&a->dim[i - 1], r, err))
             return err->code;
     }
     a->elements = a->column[STAT_MEAN].entry;

@@ -64,6 +64,7 @@ struct average {
     struct stratum_info *stratum; /* (n_strata) */
     size_t n_strata;
     size_t elements; /* of a stratum */
+    int layers_from; /* what the labels call the first layer */
     struct column column[STATISTICS];
 };
 
@@ -77,6 +78,11 @@ bool average_has(const struct average *a, enum statistic s);
 int average_seek(struct average *a, size_t stratum, struct err *err);
 /* Of the stratum that was sought; NaN where the file does not have it. */
 double average_get(const struct average *a, enum statistic s, size_t element);
+
+/* Do a dimension's labels number layers? */
+bool dim_is_layers(const char *name);
+/* A label with all numbers in it raised by `from`, in the arena: "3", "0-5", "0, 7". */
+const char *label_raised(const char *label, int from, struct arena *a, struct err *err);
 
 /* The dimension of that name: its place in dim; n_dims = there is none. */
 size_t average_dim(const struct average *a, const char *name);

@@ -129,3 +129,10 @@ int result_numbers(struct result *r, const char *group, const char *name, size_t
     mem_free(number);
     return 0;
 }
+
+size_t result_size(const struct result *r, const char *group, const char *name)
+{
+    const struct h5info *v = catalogue_find(&r->all, group, name);
+
+    return v && v->rank ? v->size[0] : 0;
+}

@@ -33,6 +33,8 @@ struct result {
     struct catalogue all;
     struct result_group *group; /* (n_groups) in name order, without `queries` */
     size_t n_groups, max_groups;
+    int layers_from;    /* what averages call the first layer: 0, or 1 as in many papers; set after
+                           opening */
     struct arena arena; /* as long as it is open */
 };
 
@@ -41,6 +43,9 @@ int result_open(struct result *r, const char *path, struct err *err);
 void result_close(struct result *r);
 
 const struct result_group *result_find(const struct result *r, const char *group);
+
+/* Entries of a variable's first dimension; 0 = the group does not have it. */
+size_t result_size(const struct result *r, const char *group, const char *name);
 
 /* The whole text of an attribute, in the arena; *value NULL where there is none. */
 int result_attr(struct result *r, const char *group, const char *name, const char **value,

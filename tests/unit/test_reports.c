@@ -79,6 +79,7 @@ static void put_queries(struct h5group *g)
     put(g, "status", V_STR, "query", status, QUERIES);
     put(g, "dataset", V_STR, "query", dataset, QUERIES);
     put(g, "step", V_I1, "query", step, QUERIES);
+    put(g, "template", V_I1, "query", step, QUERIES);
 }
 
 static void put_facts(struct h5group *g)
@@ -86,14 +87,22 @@ static void put_facts(struct h5group *g)
     static const char *const flags[] = {"target_collision", "target_generic", "target_in_prompt",
                                         "bos"};
     int32_t rank[QUERIES * TARGETS];
-    const char *prefix[QUERIES];
+    const char *prefix[QUERIES], *right[QUERIES], *said[QUERIES], *token[QUERIES * TARGETS];
     int8_t flag[QUERIES] = {1, 1};
 
     for (int i = 0; i < QUERIES * TARGETS; i++)
         rank[i] = i % TARGETS == 0 && i / TARGETS < 15 ? 0 : 7;
-    for (int q = 0; q < QUERIES; q++)
+    for (int q = 0; q < QUERIES; q++) {
         prefix[q] = "";
+        right[q] = q == 18 ? "" : "answer_1";
+        said[q] = " La";
+        token[2 * q] = " Sucre";
+        token[2 * q + 1] = "";
+    }
     put(g, "clean_rank", V_I4, "query target", rank, QUERIES);
+    put(g, "right_target", V_STR, "query", right, QUERIES);
+    put(g, "clean_argmax_token", V_STR, "query", said, QUERIES);
+    put(g, "target_token", V_STR, "query target", token, QUERIES);
     put(g, "answer_prefix", V_STR, "query", prefix, QUERIES);
     for (int i = 0; i < 4; i++)
         put(g, flags[i], V_I1, "query", flag, QUERIES);
@@ -183,14 +192,23 @@ static void a_summary_names_what_passes_its_test(void **state)
 {
     (void)state;
     summarise(some, &headline);
-    has("step 1: answer_1 is the model's next token in 15 of 19 queries\n");
+    has("the model is right in 15 of 18 queries (its most probable next token is the target)\n"
+        "  of 1 more the data do not say what is right\n"
+        "  wrong: item 15, step 1: says \" La\", right is \" Sucre\" (rank 7); item 16, step 1: ");
+    has("  1 query not used: too long\n");
     has("flags: target_collision in 2, target_generic in 2, ");
     has("\nprobe: what each layer gains; logit [95 % interval]\n");
     has("  step  items  target    how many  strongest\n"
         "     1     18  answer_1         2  +1.50 [+1.30, +1.70]  layer 1\n"
         "                                   +0.90 [+0.70, +1.10]  layer 2\n");
     has("  1 query left out: too long\n");
-    assert_null(strstr(text.data, "  subject "));
+    has("  not significant throughout, in 1 row: step 1 subject (lensweep top RESULT probe ");
+    has("  (logit; means over queries [95 % bootstrap interval over items]; layers count from 0; "
+        "how "
+        "many:\n");
+    has("what stands out (each number has passed its test):\n"
+        "  probe: what each layer gains\n"
+        "    step 1: layer 1, answer_1 +1.50 [+1.30, +1.70], and 1 weaker\n");
 }
 
 static void a_summary_of_nothing_says_so(void **state)
@@ -201,7 +219,10 @@ static void a_summary_of_nothing_says_so(void **state)
 
     (void)state;
     summarise(nothing, &headline);
-    has("  nothing found: of 6 numbers none differs from zero\n");
+    has("  nothing found: of 6 numbers none differs from zero; the largest, n.s.:\n"
+        "  step  items  target    largest\n"
+        "     1     18  answer_1  +0.100 [-0.100, +0.300]  layer 1\n");
+    has("\nwhat stands out: nothing has passed a test\n");
     for (int i = 0; i < CELLS; i++)
         none[i] = NAN;
     summarise(none, &headline);
@@ -221,6 +242,39 @@ static void columns_stand_beside_each_other(void **state)
     summarise(some, &h);
     has("  step  items  answer_1                       subject\n"
         "     1     18  +1.50 [+1.30, +1.70]  layer 1  n.s.\n");
+}
+
+static void layers_may_count_from_one(void **state)
+{
+    struct result r;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    make_result(path[0], some, &headline);
+    assert_int_equal(result_open(&r, path[0], &err), 0);
+    r.layers_from = 1;
+    buf_clear(&text);
+    assert_int_equal(summary_text(&r, &text, &err), 0);
+    result_close(&r);
+    has("     1     18  answer_1         2  +1.50 [+1.30, +1.70]  layer 2\n");
+    has("; layers count from 1; ");
+}
+
+/* A column that no query has a number of is told from one that passes no test. */
+static void not_there_is_not_insignificant(void **state)
+{
+    double none[CELLS];
+    struct headline h = headline;
+
+    (void)state;
+    h.rows = NULL;
+    h.columns = "target";
+    for (int i = 0; i < CELLS; i++)
+        none[i] = i % TARGETS ? NAN : some[i];
+    summarise(none, &h);
+    has("     1     18  +1.50 [+1.30, +1.70]  layer 1  n/a\n");
+    has("; n/a: no query has\n  such a number)\n");
 }
 
 static void without_a_test_the_strongest_are_named(void **state)
@@ -316,6 +370,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_summary_names_what_passes_its_test, start, end),
         cmocka_unit_test_setup_teardown(a_summary_of_nothing_says_so, start, end),
         cmocka_unit_test_setup_teardown(columns_stand_beside_each_other, start, end),
+        cmocka_unit_test_setup_teardown(layers_may_count_from_one, start, end),
+        cmocka_unit_test_setup_teardown(not_there_is_not_insignificant, start, end),
         cmocka_unit_test_setup_teardown(without_a_test_the_strongest_are_named, start, end),
         cmocka_unit_test_setup_teardown(top_ranks_by_absolute_value, start, end),
         cmocka_unit_test_setup_teardown(top_says_what_is_not_there, start, end),

@@ -42,12 +42,7 @@ static double measure_speed(const struct shape *s, int threads)
     return seconds > 0 ? start / seconds : 0;
 }
 
-struct plan_row {
-    uint64_t units, cells, variants, queries;
-    double flops;
-};
-
-static void sum_rows(const struct campaign *c, struct plan_row *row)
+void plan_rows(const struct campaign *c, struct plan_row *row)
 {
     memset(row, 0, (c->n + 1) * sizeof *row);
     for (size_t i = 0; i < c->n_units; i++) {
@@ -172,7 +167,7 @@ int print_plan(struct campaign *c, const struct forecast *e, struct err *err)
                           "queries", "cells", "units", "work");
 
     if (!code)
-        sum_rows(c, row);
+        plan_rows(c, row);
     for (size_t i = 0; i < c->n && !code; i++)
         code = print_row(c->x[i].name, c->x[i].kind->name, &row[i], err);
     code = code || print_row("total", "", &row[c->n], err) || print_cells(c, row, err) ||

@@ -12,6 +12,15 @@ struct forecast {
     double flops_per_second; /* of a rank, measured; 0 = not known */
 };
 
+/* What an experiment takes: queries that have cells, cells, variants of runs. */
+struct plan_row {
+    uint64_t units, cells, variants, queries;
+    double flops;
+};
+
+/* Of each experiment, then of all together: row (c->n + 1). */
+void plan_rows(const struct campaign *c, struct plan_row *row);
+
 struct forecast forecast(struct campaign *c, int64_t ranks, int64_t nodes, int threads);
 
 /* Units, cells, FLOP, memory and time, and some cells in words. */

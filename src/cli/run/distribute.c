@@ -43,6 +43,7 @@ static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, doubl
 
     if (journal_append(r->journal, r->campaign.unit[unit].key, rows, n, seconds, err))
         return err->code;
+    r->view.current = r->campaign.x[r->campaign.unit[unit].experiment].name;
     if (unit_finds_bad(&r->campaign, unit, rows, n)) {
         unsigned char *known = &r->bad[r->campaign.unit[unit].query];
 

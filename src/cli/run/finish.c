@@ -6,28 +6,68 @@
 #include "base/str.h"
 #include "campaign/audit.h"
 #include "campaign/output.h"
+#include "version.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void print_flops(const struct session *r)
+/* What was done here, how fast, and what computing only changed rows has saved. */
+static int print_work(const struct session *r, struct err *err)
 {
-    char planned[STR_HUMAN], counted[STR_HUMAN], full[STR_HUMAN];
+    char time[STR_HUMAN], rate[STR_HUMAN], done[STR_HUMAN], full[STR_HUMAN];
+    const struct progress_view *v = &r->view;
 
-    if (r->counted)
-        fprintf(stderr, "  work    %s planned, %s done; %s by full passes (%.1f times)\n",
-                str_flops(planned, (double)r->planned), str_flops(counted, (double)r->counted),
-                str_flops(full, (double)r->full), (double)r->full / (double)r->counted);
+    if (out_printf(err, "time         %s for %zu of %zu units: %s, %s/s\n",
+                   str_duration(time, v->seconds), v->done, v->units, str_flops(done, v->cost_done),
+                   str_flops(rate, v->seconds > 0 ? v->cost_done / v->seconds : 0)))
+        return err->code;
+    if (!r->counted)
+        return 0;
+    return out_printf(err,
+                      "work saved   %.0f %%: only what an edit can change is computed, %s in place "
+                      "of %s\n",
+                      100 * (1 - (double)r->counted / (double)r->full),
+                      str_flops(done, (double)r->counted), str_flops(full, (double)r->full));
 }
 
-static void print_audit(const struct campaign_report *report)
+static int print_audit(const struct campaign_report *report, struct err *err)
 {
-    fprintf(stderr, "  audit  ");
+    double worst = -1;
+
     for (int i = 0; i < AUDIT_COUNT; i++)
         if (!isnan(report->audit[i]))
-            fprintf(stderr, " %s %.1e ", audit_names[i], report->audit[i]);
-    fprintf(stderr, "(worst residuals, relative)\n");
+            worst = fmax(worst, report->audit[i]);
+    if (worst < 0)
+        return out_printf(err, "self-check   none (run.audit)\n");
+    return out_printf(err, "self-check   passed: worst relative error %.0e (limit %.0e)\n", worst,
+                      AUDIT_TOLERANCE);
+}
+
+/* What stands above the summary, so that the output alone, in a file, has all that matters. */
+static int print_ended(struct session *r, const struct campaign_report *report, struct err *err)
+{
+    const struct config *c = &r->campaign.config;
+
+    return out_printf(err, "lensweep %s: %s on %zu queries of %s%s\n", LENSWEEP_VERSION,
+                      r->campaign.model->name, r->campaign.data.n, c->data.path.v[0],
+                      c->data.path.n > 1 ? ", ..." : "") ||
+                   print_work(r, err) || print_audit(report, err) || out_printf(err, "\n") ||
+                   out_flush(err)
+               ? err->code
+               : 0;
+}
+
+static int print_end(const struct session *r, const struct campaign_report *report, struct err *err)
+{
+    const char *output = r->campaign.config.output;
+
+    return out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep plot ", report->ok,
+                      report->ok == 1 ? "y" : "ies", report->bad, r->result) ||
+                   out_word(output, err) || out_printf(err, ", lensweep top ") ||
+                   out_word(output, err) || out_printf(err, "\n")
+               ? err->code
+               : 0;
 }
 
 static int finish_run(struct session *r, struct err *err)
@@ -35,19 +75,14 @@ static int finish_run(struct session *r, struct err *err)
     struct campaign *c = &r->campaign;
     struct campaign_report report;
 
-    print_flops(r);
     if (r->planned != r->counted)
         return err_set(err, ERR_BUG, "planned %llu FLOP and did %llu",
                        (unsigned long long)r->planned, (unsigned long long)r->counted);
     if (journal_sync(r->journal, err) || lock_check(&r->lock, err) ||
         campaign_write(c, r->journal, r->result, false, &report, err))
         return err->code;
-    print_audit(&report);
-    if (runlog_end(&r->log, "end", &r->view, &report, err) || out_flush(err) ||
-        print_summary(r->result, err) ||
-        out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep plot ", report.ok,
-                   report.ok == 1 ? "y" : "ies", report.bad, r->result) ||
-        out_word(c->config.output, err) || out_printf(err, "\n"))
+    if (runlog_end(&r->log, "end", &r->view, &report, err) || print_ended(r, &report, err) ||
+        print_summary(r->result, 0, err) || print_end(r, &report, err))
         return err->code;
     if (report.bad && c->config.run.fail_on_bad)
         return err_set(err, ERR_DIFFERS, "%zu bad quer%s, and run.fail_on_bad is set", report.bad,
@@ -57,8 +92,8 @@ static int finish_run(struct session *r, struct err *err)
 
 static int finish_shard(struct session *r, struct err *err)
 {
-    print_flops(r);
-    if (journal_sync(r->journal, err) || runlog_end(&r->log, "end", &r->view, NULL, err))
+    if (journal_sync(r->journal, err) || runlog_end(&r->log, "end", &r->view, NULL, err) ||
+        print_work(r, err))
         return err->code;
     return out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect ",
                       (long long)r->options.shard.i, (long long)r->options.shard.n) ||

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HOSTS_SHOWN = 16 };
+enum { HOSTS_SHOWN = 8 };
 
 /* What a rank says of itself. */
 struct seat {
@@ -62,11 +62,15 @@ static struct host_cores sum_node(const struct seat *seat, int n, const struct s
     return node;
 }
 
-static void print_host(const struct seat *s, int ranks, struct host_cores node)
+static void print_host(const struct seat *s, int ranks, const char *before)
 {
-    fprintf(stderr, "  host    %s: %d rank%s of %d thread%s, %d core%s each\n", s->host, ranks,
+    fprintf(stderr, "%s%s: %d rank%s of %d thread%s, %d core%s each", before, s->host, ranks,
             ranks == 1 ? "" : "s", s->threads, s->threads == 1 ? "" : "s", s->cores,
             s->cores == 1 ? "" : "s");
+}
+
+static void warn_host(const struct seat *s, struct host_cores node)
+{
     if (s->threads > s->cores)
         fprintf(stderr,
                 "  warning: %d threads of a rank share %d cores; set run.threads, or bind "
@@ -84,19 +88,31 @@ static bool alike(const struct seat *a, const struct seat *b)
     return strcmp(a->host, b->host) == 0 && a->threads == b->threads && a->cores == b->cores;
 }
 
-/* Ranks of a host that sit alike are one line. */
+/* Ranks from the i-th on that sit alike. */
+static int count_alike(const struct seat *seat, int n, int i)
+{
+    int ranks = 1;
+
+    while (i + ranks < n && alike(&seat[i], &seat[i + ranks]))
+        ranks++;
+    return ranks;
+}
+
+/* All in one line, then the warnings. */
 static void print_hosts(const struct seat *seat, int n)
 {
     int shown = 0;
 
-    for (int i = 0, ranks; i < n; i += ranks) {
-        for (ranks = 1; i + ranks < n && alike(&seat[i], &seat[i + ranks]);)
-            ranks++;
+    for (int i = 0; i < n; i += count_alike(seat, n, i))
         if (++shown <= HOSTS_SHOWN)
-            print_host(&seat[i], ranks, sum_node(seat, n, &seat[i]));
-    }
+            print_host(&seat[i], count_alike(seat, n, i), shown == 1 ? "  hosts   " : "; ");
     if (shown > HOSTS_SHOWN)
-        fprintf(stderr, "  host    ... and %d more\n", shown - HOSTS_SHOWN);
+        fprintf(stderr, "; and %d more", shown - HOSTS_SHOWN);
+    fprintf(stderr, "\n");
+    shown = 0;
+    for (int i = 0; i < n; i += count_alike(seat, n, i))
+        if (++shown <= HOSTS_SHOWN)
+            warn_host(&seat[i], sum_node(seat, n, &seat[i]));
 }
 
 void hosts_print(struct cluster *c, int threads, struct err *err)

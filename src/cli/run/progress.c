@@ -4,12 +4,33 @@
 #include "base/str.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Under mpirun stderr is a pipe to it: its own is what a person sees. */
+static bool launcher_has_terminal(void)
+{
+    char path[64], to[64];
+    ssize_t n;
+
+    if (!getenv("OMPI_COMM_WORLD_SIZE") && !getenv("PMI_SIZE"))
+        return false;
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+    n = readlink(path, to, sizeof to - 1);
+    to[n > 0 ? n : 0] = '\0';
+    return strncmp(to, "/dev/pts/", 9) == 0 || strncmp(to, "/dev/tty", 8) == 0;
+}
+
+/* In a log a line a minute at first, then one every ten. */
+static double pause_after(const struct progress_view *v, double seconds)
+{
+    return v->terminal ? 0.2 : seconds < 600 ? 60 : 600;
+}
+
 void progress_begin(struct progress_view *v)
 {
-    v->terminal = isatty(STDERR_FILENO);
+    v->terminal = isatty(STDERR_FILENO) || launcher_has_terminal();
     v->next = v->terminal ? 0.3 : 60;
 }
 
@@ -59,8 +80,10 @@ static void print_line(const struct progress_view *v)
     if (v->terminal)
         fprintf(stderr, "\r");
     print_share(v, v->terminal);
-    fprintf(stderr, "  %s/s  ETA %s  %zu bad%s", str_rate(rate, &v->last), eta, v->bad,
-            v->terminal ? "\033[K" : "\n");
+    fprintf(stderr, "  %s/s  ETA %s  %zu bad", str_rate(rate, &v->last), eta, v->bad);
+    if (v->current)
+        fprintf(stderr, v->terminal ? "  %.12s" : "  %s", v->current);
+    fprintf(stderr, v->terminal ? "\033[K" : "\n");
     fflush(stderr);
 }
 
@@ -69,19 +92,15 @@ void progress_show(struct progress_view *v, const struct progress *p)
     v->last = *p;
     if (p->seconds < v->next)
         return;
-    v->next = p->seconds + (v->terminal ? 0.2 : 60);
+    v->next = p->seconds + pause_after(v, p->seconds);
     print_line(v);
 }
 
 void progress_end(struct progress_view *v)
 {
-    char time[STR_HUMAN], rate[STR_HUMAN];
-    const struct progress *p = &v->last;
-
     if (v->terminal)
         fprintf(stderr, "\r\033[K");
-    fprintf(stderr, "  done  ");
-    print_share(v, false);
-    fprintf(stderr, "; here %zu in %s, %s/s; %zu bad quer%s\n", p->done,
-            str_duration(time, p->seconds), str_rate(rate, p), v->bad, v->bad == 1 ? "y" : "ies");
+    v->seconds += v->last.seconds;
+    v->done += v->last.done;
+    v->cost_done += v->last.cost_done;
 }

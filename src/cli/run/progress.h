@@ -1,4 +1,4 @@
-/* Progress for people: one live line on a terminal, a line a minute in a job's log. */
+/* Progress for people: one live line on a terminal, also under mpirun, and a few in a job's log. */
 #ifndef LENSWEEP_CLI_RUN_PROGRESS_H
 #define LENSWEEP_CLI_RUN_PROGRESS_H
 
@@ -12,10 +12,14 @@ struct progress_view {
     double cost_before;
     size_t units; /* in all */
     double cost;
-    size_t bad; /* queries (campaign/bad.h), as far as is known */
+    size_t bad;          /* queries (campaign/bad.h), as far as is known */
+    const char *current; /* experiment of the unit that came last; NULL = none yet */
+    /* of all phases of this start that have ended */
+    size_t done;
+    double seconds, cost_done;
 };
 
-/* All but terminal, next and last are the caller's. */
+/* All but terminal, next, last, and what progress_end adds up, are the caller's. */
 void progress_begin(struct progress_view *v);
 void progress_show(struct progress_view *v, const struct progress *p);
 void progress_end(struct progress_view *v);

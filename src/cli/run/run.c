@@ -10,41 +10,13 @@
 #include "cli/run/session.h"
 
 #include "base/clock.h"
-#include "base/isa.h"
 #include "campaign/cut.h"
-#include "version.h"
-
-#include <stdio.h>
-
-static void print_header(const struct session *r)
-{
-    const struct campaign *c = &r->campaign;
-    char now[CLOCK_TEXT];
-
-    fprintf(stderr, "lensweep %s (%s), %s, %s\n", LENSWEEP_VERSION, LENSWEEP_COMMIT,
-            isa_name(isa_get()), clock_iso8601(now));
-    fprintf(stderr, "  command %s\n  config  %s\n  model   %s\n", r->command, c->config.path,
-            c->config.model.path);
-    fprintf(stderr, "  output  %s\n  ranks   %d on %d node%s\n", c->config.output, r->cluster.size,
-            r->cluster.nodes, r->cluster.nodes == 1 ? "" : "s");
-    fprintf(stderr, "  units   %zu", c->n_units);
-    if (r->options.shard.n > 1)
-        fprintf(stderr, ", %zu to do in shard %lld of %lld", r->n_todo,
-                (long long)r->options.shard.i, (long long)r->options.shard.n);
-    else if (r->n_todo < c->n_units)
-        fprintf(stderr, ", %zu of them from earlier starts", c->n_units - r->n_todo);
-    if (r->found.torn_bytes)
-        fprintf(stderr, " (%zu torn bytes of the journal cut off)", r->found.torn_bytes);
-    fprintf(stderr, "\n");
-    warn_tokenizer(c);
-}
-
 static int execute(struct session *r, struct err *err)
 {
     bool finished = false;
 
     if (r->cluster.rank == 0 && !list_todo(r, err))
-        print_header(r);
+        header_print(r, err);
     hosts_print(&r->cluster, r->threads, err);
     if (cluster_agree(&r->cluster, err))
         return err->code;

@@ -67,6 +67,9 @@ void waiting(void *session);
 int list_todo(struct session *r, struct err *err);
 int distribute(struct session *r, bool *finished, struct err *err);
 
+/* header.c, rank 0: what is going to be done, in words, on stderr. */
+int header_print(const struct session *r, struct err *err);
+
 /* finish.c, rank 0: syncs the journal and says how many units are done: ERR_STOPPED. */
 int stopped(struct session *r, struct err *err);
 

@@ -167,28 +167,6 @@ static int read_along(struct material *s, struct result *r, struct err *err)
 
 /* Words ------------------------------------------------------------------------------------ */
 
-/* A label with all numbers in it raised by `from`: "3", "0-5", "0, 7". */
-static const char *raised(const char *label, int from, struct arena *a, struct err *err)
-{
-    struct buf b = {0};
-    const char *s = NULL;
-    int code = 0;
-
-    while (*label && !code) {
-        char *end;
-
-        if (*label >= '0' && *label <= '9') {
-            code = buf_printf(&b, err, "%lld", strtoll(label, &end, 10) + from);
-            label = end;
-        } else
-            code = buf_put(&b, label++, 1, err);
-    }
-    if (!code && buf_str(&b, err))
-        s = arena_strdup(a, b.data, err);
-    buf_release(&b);
-    return s;
-}
-
 /* Of a row that has figures apart, what comes behind the beginning: `answer_1` of logit.answer_1.
    */
 static const char *behind_stem(const char *label)
@@ -202,14 +180,14 @@ static int read_words(struct material *s, struct result *r, int layers_from, str
 {
     for (size_t d = 0; d < s->n_dims; d++) {
         struct average_dim *dim = &s->dim[d];
-        bool layers = str_eq(dim->name, "layer"),
+        bool layers = dim_is_layers(dim->name),
              apart = s->at[ROW] == (int)d && s->figure.apart && str_eq(s->figure.apart, dim->name);
 
         s->shown[d] = arena_alloc(&r->arena, dim->size, sizeof *s->shown[d], err);
         for (size_t i = 0; s->shown[d] && i < dim->size && !err->code; i++)
             s->shown[d][i] =
                 layers
-                    ? raised(dim->label[i], layers_from, &r->arena, err)
+                    ? label_raised(dim->label[i], layers_from, &r->arena, err)
                     : words_of(&r->arena, apart ? behind_stem(dim->label[i]) : dim->label[i], err);
         if (err->code)
             return err->code;
@@ -222,7 +200,7 @@ static int read_axis(struct material *s, struct result *r, enum place p, const c
                      int layers_from, struct err *err)
 {
     const char *dim = s->at[p] < 0 ? "" : s->dim[s->at[p]].name;
-    const bool layers = str_eq(dim, "layer");
+    const bool layers = dim_is_layers(dim);
     const bool values = p == ALONG && (s->form == POINTS || s->form == INTERVALS);
 
     s->axis[p] = *label && !values && (layers || str_eq(dim, "head"))

@@ -1,0 +1,117 @@
+/* What a run is going to do, before it does it: model, data, experiments and how much they ask. */
+#include "cli/command.h"
+#include "cli/plan/forecast.h"
+#include "cli/run/session.h"
+
+#include "base/clock.h"
+#include "base/isa.h"
+#include "base/str.h"
+#include "campaign/cut.h"
+#include "version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void print_model(const struct campaign *c)
+{
+    const struct shape *s = &c->model->shape;
+
+    fprintf(stderr, "  model   %s: %s, %d layers of %d heads, width %d\n", c->config.model.path,
+            c->model->arch, s->n_layers, s->n_heads, s->d_model);
+}
+
+static bool is_new_item(const struct dataset *ds, size_t q)
+{
+    const struct query *a = &ds->query[q];
+
+    for (size_t k = 0; k < q; k++)
+        if (str_eq(ds->query[k].item, a->item) && str_eq(ds->query[k].dataset, a->dataset))
+            return false;
+    return true;
+}
+
+static void print_data(const struct campaign *c)
+{
+    enum { COUNTED = 4096 }; /* beyond that counting pairs would be felt */
+    const struct dataset *ds = &c->data;
+    size_t items = 0, bad = 0;
+
+    for (size_t q = 0; q < ds->n; q++) {
+        bad += ds->query[q].status != NULL;
+        items += ds->n <= COUNTED && is_new_item(ds, q);
+    }
+    fprintf(stderr, "  data    %s%s: %zu quer%s", c->config.data.path.v[0],
+            c->config.data.path.n > 1 ? ", ..." : "", ds->n, ds->n == 1 ? "y" : "ies");
+    if (items)
+        fprintf(stderr, " of %zu item%s", items, items == 1 ? "" : "s");
+    fprintf(stderr, ", longest prompt %d tokens", ds->max_tokens);
+    if (bad)
+        fprintf(stderr, "; %zu cannot be used", bad);
+    fprintf(stderr, "\n");
+}
+
+/* "51 prompts x 270 configurations" */
+static void print_experiment(const struct experiment *x, const struct plan_row *row, size_t width)
+{
+    const char *what = x->n_figures ? x->figure[0].title : x->kind->summary;
+
+    fprintf(stderr, "  does    %-*s  %llu prompt%s", (int)width, x->name,
+            (unsigned long long)row->queries, row->queries == 1 ? "" : "s");
+    if (row->queries && row->cells > row->queries)
+        fprintf(stderr,
+                row->cells % row->queries ? " x about %.0f configurations"
+                                          : " x %.0f configurations",
+                (double)row->cells / (double)row->queries);
+    fprintf(stderr, ": %s\n", what);
+}
+
+static int print_experiments(const struct campaign *c, struct err *err)
+{
+    struct arena a = {0};
+    struct plan_row *row = arena_alloc(&a, c->n + 1, sizeof *row, err);
+    size_t width = 0;
+
+    if (row)
+        plan_rows(c, row);
+    for (size_t i = 1; row && i < c->n; i++)
+        width = strlen(c->x[i].name) > width ? strlen(c->x[i].name) : width;
+    for (size_t i = 1; row && i < c->n; i++)
+        print_experiment(&c->x[i], &row[i], width);
+    arena_release(&a);
+    return err->code;
+}
+
+static void print_units(const struct session *r)
+{
+    const struct campaign *c = &r->campaign;
+
+    fprintf(stderr, "  units   %zu", c->n_units);
+    if (r->options.shard.n > 1)
+        fprintf(stderr, ", %zu to do in shard %lld of %lld", r->n_todo,
+                (long long)r->options.shard.i, (long long)r->options.shard.n);
+    else if (r->n_todo < c->n_units)
+        fprintf(stderr, ", %zu of them from earlier starts", c->n_units - r->n_todo);
+    if (r->found.torn_bytes)
+        fprintf(stderr, " (%zu torn bytes of the journal cut off)", r->found.torn_bytes);
+    fprintf(stderr, "\n");
+}
+
+int header_print(const struct session *r, struct err *err)
+{
+    const struct campaign *c = &r->campaign;
+    char now[CLOCK_TEXT];
+
+    fprintf(stderr, "lensweep %s (%s), %s, %s\n", LENSWEEP_VERSION, LENSWEEP_COMMIT,
+            isa_name(isa_get()), clock_iso8601(now));
+    fprintf(stderr, "  command %s\n  config  %s\n", r->command, c->config.path);
+    print_model(c);
+    print_data(c);
+    if (print_experiments(c, err))
+        return err->code;
+    fprintf(stderr, "  output  %s\n", c->config.output);
+    print_units(r);
+    fprintf(stderr, "  ranks   %d on %d node%s\n", r->cluster.size, r->cluster.nodes,
+            r->cluster.nodes == 1 ? "" : "s");
+    warn_tokenizer(c);
+    return 0;
+}

@@ -1,0 +1,207 @@
+#include "report/right.h"
+
+#include "base/str.h"
+#include "base/wrap.h"
+
+#include <string.h>
+
+/* Reading ---------------------------------------------------------------------------------- */
+
+/* (n, targets) texts of a variable; NULL where the file does not have them. */
+static int read_words(struct result *r, const char *name, size_t n, const char ***v,
+                      struct err *err)
+{
+    const struct h5info *info = catalogue_find(&r->all, "queries", name);
+
+    *v = NULL;
+    return info ? result_text(r, "queries", name, n, v, err) : 0;
+}
+
+static const char *known(const char *const *v, size_t i)
+{
+    return v ? v[i] : "";
+}
+
+static size_t index_of(const char *const *names, size_t n, const char *name)
+{
+    size_t i = 0;
+
+    while (i < n && !str_eq(names[i], name))
+        i++;
+    return i;
+}
+
+/* The columns of the group that say it. */
+struct columns {
+    const char **status, **right, **target, **item, **dataset, **said;
+    double *step, *template;
+    struct column rank, token;
+    size_t n, targets;
+};
+
+static int open_columns(struct columns *c, struct result *r, struct err *err)
+{
+    const struct h5info *v = catalogue_find(&r->all, "queries", "clean_rank");
+    const struct h5info *token = catalogue_find(&r->all, "queries", "target_token");
+
+    c->n = result_size(r, "queries", "right_target");
+    if (!v || v->rank != 2 || !c->n)
+        return c->n = 0, err->code;
+    c->targets = v->size[1];
+    return result_text(r, "queries", "status", c->n, &c->status, err) ||
+                   result_text(r, "queries", "right_target", c->n, &c->right, err) ||
+                   result_text(r, "queries", "target", c->targets, &c->target, err) ||
+                   result_text(r, "queries", "item", c->n, &c->item, err) ||
+                   result_text(r, "queries", "dataset", c->n, &c->dataset, err) ||
+                   result_numbers(r, "queries", "step", c->n, &c->step, err) ||
+                   result_numbers(r, "queries", "template", c->n, &c->template, err) ||
+                   read_words(r, "clean_argmax_token", c->n, &c->said, err) ||
+                   column_open(&c->rank, r->file, v, err) ||
+                   (token && column_open(&c->token, r->file, token, err))
+               ? err->code
+               : 0;
+}
+
+static int take_query(struct right *all, struct result *r, struct columns *c, size_t q,
+                      struct err *err)
+{
+    size_t t = index_of(c->target, c->targets, c->right[q]);
+    struct right_query *one = &all->v[all->n];
+
+    if (!str_eq(c->status[q], "ok"))
+        return 0;
+    if (t == c->targets)
+        return all->unsaid++, 0;
+    if (column_seek(&c->rank, q, err))
+        return err->code;
+    *one = (struct right_query){.item = c->item[q],
+                                .dataset = c->dataset[q],
+                                .target = c->target[t],
+                                .target_token = "",
+                                .said = known(c->said, q),
+                                .step = (int)c->step[q],
+                                .template = (int)c->template[q],
+                                .rank = c->rank.whole[t]};
+    all->n++;
+    all->n_right += one->rank == 0;
+    if (!one->rank || !c->token.file)
+        return 0;
+    if (column_seek(&c->token, q, err))
+        return err->code;
+    one->target_token = arena_strdup(&r->arena, c->token.text[t], err);
+    return err->code;
+}
+
+int right_read(struct right *all, struct result *r, struct err *err)
+{
+    struct columns c = {0};
+
+    *all = (struct right){0};
+    if (!open_columns(&c, r, err))
+        all->v = arena_alloc(&r->arena, c.n, sizeof *all->v, err);
+    for (size_t q = 0; q < c.n && !err->code; q++)
+        take_query(all, r, &c, q, err);
+    column_close(&c.rank);
+    column_close(&c.token);
+    return err->code;
+}
+
+const char *right_target(const struct right *all, int step)
+{
+    const char *most = NULL;
+    size_t best = 0;
+
+    for (size_t i = 0; i < all->n; i++) {
+        size_t n = 0;
+
+        if (all->v[i].step != step)
+            continue;
+        for (size_t k = i; k < all->n; k++)
+            n += all->v[k].step == step && str_eq(all->v[k].target, all->v[i].target);
+        if (n > best) {
+            best = n;
+            most = all->v[i].target;
+        }
+        if (2 * n > all->n)
+            break;
+    }
+    return most;
+}
+
+/* Words ------------------------------------------------------------------------------------ */
+
+int right_words(const struct right_query *q, struct buf *out, struct err *err)
+{
+    if (buf_printf(out, err, "%s", *q->item ? q->item : "a query") ||
+        (q->template > 1 && buf_printf(out, err, ", template %d", q->template)) ||
+        (q->step > 0 && buf_printf(out, err, ", step %d", q->step)) ||
+        (*q->said && buf_printf(out, err, ": says \"%s\"", q->said)))
+        return err->code;
+    if (!*q->target_token)
+        return buf_printf(out, err, " (%s has rank %lld)", q->target, (long long)q->rank);
+    return buf_printf(out, err, ", right is \"%s\" (rank %lld)", q->target_token,
+                      (long long)q->rank);
+}
+
+/* "; step 1: 16 of 17, step 2: 13 of 17" where there are several. */
+static int put_steps(const struct right *all, struct buf *out, struct err *err)
+{
+    size_t n[RIGHT_STEPS] = {0}, right[RIGHT_STEPS] = {0}, steps = 0;
+    const char *before = "; ";
+
+    for (size_t i = 0; i < all->n; i++) {
+        int step = all->v[i].step;
+
+        if (step < 0 || step >= RIGHT_STEPS)
+            continue;
+        steps += !n[step];
+        n[step]++;
+        right[step] += all->v[i].rank == 0;
+    }
+    for (int s = 0; s < RIGHT_STEPS && steps > 1; s++) {
+        if (n[s] && buf_printf(out, err, "%sstep %d: %zu of %zu", before, s, right[s], n[s]))
+            return err->code;
+        before = n[s] ? ", " : before;
+    }
+    return 0;
+}
+
+static int put_wrong(const struct right *all, struct buf *out, struct err *err)
+{
+    enum { NAMED = 8 };
+    struct buf line = {0};
+    size_t n = 0, wrong = all->n - all->n_right;
+    int code = wrong ? buf_puts(&line, "wrong: ", err) : 0;
+
+    for (size_t i = 0; i < all->n && n < NAMED && !code; i++)
+        if (all->v[i].rank)
+            code = buf_puts(&line, n++ ? "; " : "", err) || right_words(&all->v[i], &line, err);
+    if (!code && wrong > n)
+        code =
+            buf_printf(&line, err, "; and %zu more (clean_rank in the group queries)", wrong - n);
+    if (!code && wrong)
+        code =
+            !buf_str(&line, err) || buf_puts(out, "  ", err) || wrap_text(out, line.data, 2, err);
+    buf_release(&line);
+    return code ? err->code : 0;
+}
+
+int right_text(struct result *r, struct buf *out, struct err *err)
+{
+    struct right all;
+
+    if (right_read(&all, r, err))
+        return err->code;
+    if (!all.n)
+        return buf_puts(out, "the data do not say which target is right\n", err);
+    if (buf_printf(out, err,
+                   "the model is right in %zu of %zu quer%s (its most probable next token is the "
+                   "target)",
+                   all.n_right, all.n, all.n == 1 ? "y" : "ies") ||
+        put_steps(&all, out, err) || buf_puts(out, "\n", err))
+        return err->code;
+    if (all.unsaid &&
+        buf_printf(out, err, "  of %zu more the data do not say what is right\n", all.unsaid))
+        return err->code;
+    return put_wrong(&all, out, err);
+}

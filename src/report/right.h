@@ -1,0 +1,34 @@
+/* How often the model itself is right, and where not: from the group `queries` of a result file. */
+#ifndef LENSWEEP_REPORT_RIGHT_H
+#define LENSWEEP_REPORT_RIGHT_H
+
+#include "results/result.h"
+
+enum { RIGHT_STEPS = 128 };
+
+/* A query that has a right target and was computed. */
+struct right_query {
+    const char *item, *dataset;
+    const char *target, *target_token; /* the right one */
+    const char *said;                  /* the model's own token; "" = not known */
+    int step, template;
+    int64_t rank; /* of the right target */
+};
+
+struct right {
+    struct right_query *v;     /* (n) in the arena of the result */
+    size_t n, n_right, unsaid; /* unsaid: queries whose data do not say what is right */
+};
+
+/* n = 0: the data do not say what is right, or the file was written by an earlier lensweep. */
+int right_read(struct right *all, struct result *r, struct err *err);
+
+/* The right target of most queries of a step; NULL = there is none. */
+const char *right_target(const struct right *all, int step);
+
+/* Appends "the model is right in 29 of 32 queries", by step, and the wrong ones by name. */
+int right_text(struct result *r, struct buf *out, struct err *err);
+/* One that is wrong, in words: "Bolivia, step 2: says " La", right is " Sucre" (rank 3)". */
+int right_words(const struct right_query *q, struct buf *out, struct err *err);
+
+#endif

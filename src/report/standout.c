@@ -1,0 +1,209 @@
+#include "report/standout.h"
+
+#include "base/str.h"
+#include "report/findings.h"
+#include "report/right.h"
+#include "report/where.h"
+#include "report/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Which numbers ---------------------------------------------------------------------------- */
+
+/* Does the label name the target: `answer_2`, `logit.answer_2`? */
+static bool names_target(const char *label, const char *target)
+{
+    const char *dot = strrchr(label, '.');
+
+    return str_eq(dot ? dot + 1 : label, target);
+}
+
+/* Is the label that of a target, whichever? */
+static bool is_about(const char *label, char *const *target, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (names_target(label, target[i]))
+            return true;
+    return false;
+}
+
+/* One headline: what is looked for in it. */
+struct search {
+    struct finding f;
+    const char *right; /* the step's right target; NULL = not known */
+    char *const *target;
+    size_t n_targets;
+    size_t by; /* dimension of a sentence each (rows of the headline that name targets); n_dims */
+};
+
+/* Is element i about what is right, or about no target at all? */
+static bool is_wanted(const struct search *s, size_t i)
+{
+    const struct average *a = &s->f.value;
+
+    for (size_t d = 0; d < a->n_dims && s->right; d++) {
+        const char *label = average_label(a, d, i);
+
+        if (str_eq(a->dim[d].name, "target") || str_eq(a->dim[d].name, "metric"))
+            if (is_about(label, s->target, s->n_targets) && !names_target(label, s->right))
+                return false;
+    }
+    return true;
+}
+
+static double strength(const struct search *s, size_t i)
+{
+    double v = finding_effect(&s->f, i);
+
+    return s->f.null.elements ? v : fabs(v);
+}
+
+/* The strongest that passes among those with entry `at` of the dimension `by`; how many pass. */
+static size_t strongest(const struct search *s, size_t stratum, size_t at, size_t *n)
+{
+    const struct average *a = &s->f.value;
+    size_t best = a->elements, place[DIMS_MAX];
+
+    *n = 0;
+    for (size_t i = 0; i < a->elements; i++) {
+        average_place(a, i, place);
+        if ((s->by < a->n_dims && place[s->by] != at) || !is_wanted(s, i) ||
+            !finding_passes(&s->f, stratum, i))
+            continue;
+        ++*n;
+        if (best == a->elements || strength(s, best) < strength(s, i))
+            best = i;
+    }
+    return best;
+}
+
+/* Sentences -------------------------------------------------------------------------------- */
+
+static int decimals_of(double v)
+{
+    int n = 2;
+
+    while (n < 6 && v != 0 && fabs(v) * pow(10, n) < 10)
+        n++;
+    return n;
+}
+
+/* "step 2, logit.answer_2: 23.4 -6.41 [-7.57, -5.16], and 4 weaker". */
+static int put_words(const struct search *s, size_t stratum, size_t i, size_t n, struct buf *b,
+                     struct err *err)
+{
+    const struct average *a = &s->f.value;
+    const double mean = average_get(a, STAT_MEAN, i);
+    const bool rate = s->f.null.elements > 0;
+    const char *sign = rate ? "" : "+", *by = s->by < a->n_dims ? a->dim[s->by].name : NULL;
+    const int d = decimals_of(mean), step = a->stratum[stratum].step;
+    char where[WHERE_MAX], format[48];
+
+    snprintf(format, sizeof format, "%%%s.%df [%%%s.%df, %%%s.%df]", sign, d, sign, d, sign, d);
+    where_words(a, i, by, NULL, where);
+    if ((step > 0 && buf_printf(b, err, "step %d", step)) ||
+        (by && buf_printf(b, err, "%s%s", step > 0 ? ", " : "", average_label(a, s->by, i))) ||
+        (*where && buf_printf(b, err, "%s%s", step > 0 || by ? ": " : "", where)) ||
+        buf_puts(b, " ", err) ||
+        buf_printf(b, err, format, mean, average_get(a, STAT_LO, i), average_get(a, STAT_HI, i)))
+        return err->code;
+    if (rate && buf_printf(b, err, ", %s %.2f", s->f.headline->null_words,
+                           average_get(&s->f.null, STAT_MEAN, i)))
+        return err->code;
+    return n > 1 ? buf_printf(b, err, ", and %zu weaker", n - 1) : 0;
+}
+
+static int add(struct standouts *all, struct result *r, const char *group, const struct headline *h,
+               struct buf *b, struct err *err)
+{
+    if (!buf_str(b, err) || arena_grow(&r->arena, &all->v, all->n, &all->max, sizeof *all->v, err))
+        return err->code;
+    all->v[all->n] = (struct standout){group, h->title, arena_strdup(&r->arena, b->data, err)};
+    all->n += all->v[all->n].words != NULL;
+    return err->code;
+}
+
+/* Of a sweep a sentence for each metric; else one for each step. */
+static int search_step(struct search *s, size_t stratum, struct buf *b, struct err *err)
+{
+    const struct average *a = &s->f.value;
+    const size_t parts = s->by < a->n_dims ? a->dim[s->by].size : 1;
+
+    if (finding_seek(&s->f, stratum, err))
+        return err->code;
+    for (size_t k = 0; k < parts; k++) {
+        size_t n, i = strongest(s, stratum, k, &n);
+
+        if (i == a->elements)
+            continue;
+        if ((b->len && buf_puts(b, "\n", err)) || put_words(s, stratum, i, n, b, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int search_headline(struct standouts *all, const struct right *right, struct result *r,
+                           const char *group, const struct headline *h, char *const *target,
+                           size_t n_targets, struct err *err)
+{
+    struct search s = {.target = target, .n_targets = n_targets};
+    struct buf b = {0};
+    int code = finding_open(&s.f, r, group, h, err);
+
+    s.by = h->apart && s.f.value.elements ? average_dim(&s.f.value, h->apart) : s.f.value.n_dims;
+    for (size_t k = 0; k < s.f.n_order && s.f.test != TEST_NONE && s.f.tests > 0 && !code; k++) {
+        s.right = right_target(right, s.f.value.stratum[s.f.order[k]].step);
+        code = search_step(&s, s.f.order[k], &b, err);
+    }
+    if (!code && b.len)
+        code = add(all, r, group, h, &b, err);
+    else if (!code && s.f.test != TEST_NONE && s.f.tests > 0)
+        all->silent++;
+    buf_release(&b);
+    finding_close(&s.f);
+    return code ? err->code : 0;
+}
+
+int standouts_read(struct standouts *all, struct result *r, struct err *err)
+{
+    const size_t n = result_size(r, "queries", "target");
+    struct right right;
+    const char **target;
+
+    *all = (struct standouts){0};
+    if (right_read(&right, r, err) || !n || result_text(r, "queries", "target", n, &target, err))
+        return err->code;
+    for (size_t g = 0; g < r->n_groups; g++)
+        for (size_t i = 0; i < r->group[g].headlines.n; i++) {
+            const struct headline *h = &r->group[g].headlines.v[i];
+
+            if (h->listed || (h->only && !str_eq(h->only, "summary")))
+                continue;
+            if (search_headline(all, &right, r, r->group[g].name, h, (char *const *)target, n, err))
+                return err->code;
+        }
+    return 0;
+}
+
+int standout_text(struct result *r, struct buf *out, struct err *err)
+{
+    struct standouts all;
+
+    if (standouts_read(&all, r, err) || (!all.n && !all.silent))
+        return err->code;
+    if (buf_puts(out,
+                 all.n ? "\nwhat stands out (each number has passed its test):\n"
+                       : "\nwhat stands out: nothing has passed a test\n",
+                 err))
+        return err->code;
+    for (size_t i = 0; i < all.n; i++) {
+        if (buf_printf(out, err, "  %s: %s\n", all.v[i].group, all.v[i].title))
+            return err->code;
+        for (const char *s = all.v[i].words; *s; s += strcspn(s, "\n"), s += *s == '\n')
+            if (buf_printf(out, err, "    %.*s\n", (int)strcspn(s, "\n"), s))
+                return err->code;
+    }
+    return 0;
+}
