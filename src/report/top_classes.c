@@ -18,7 +18,7 @@ struct rate {
 };
 
 /* What ablating the same heads at the last token changes: one with `join: effect`. */
-struct effect {
+struct class_effect {
     const char *group;
     const struct headline *h;
     struct average value; /* (layer, head, position, metric) */
@@ -30,7 +30,7 @@ struct classes {
     const char *group;
     struct rate rate[RATES_MAX];
     size_t n_rates;
-    struct effect effect[SWEEPS_MAX];
+    struct class_effect effect[SWEEPS_MAX];
     size_t n_effects, n_sweeps;
     size_t layers, heads;
 };
@@ -81,7 +81,7 @@ static bool is_alike(const struct classes *c, const struct average *a)
 static int open_effect(struct classes *c, const char *group, const struct headline *h,
                        struct err *err)
 {
-    struct effect e = {.group = group, .h = h};
+    struct class_effect e = {.group = group, .h = h};
 
     if (average_open(&e.value, c->r, group, h->inside, h->variable, err) || !e.value.elements ||
         !is_alike(c, &e.value) || ++c->n_sweeps > SWEEPS_MAX) {
@@ -140,7 +140,7 @@ static size_t label_at(const struct average_dim *d, const char *before, const ch
 }
 
 /* The element of a head's effect on the target; SIZE_MAX if the sweep does not have the metric. */
-static size_t effect_at(const struct effect *e, const char *target, size_t head, size_t heads)
+static size_t effect_at(const struct class_effect *e, const char *target, size_t head, size_t heads)
 {
     const struct average *a = &e->value;
     size_t metric = label_at(&a->dim[3], e->h->whole ? e->h->whole : "", target);
@@ -171,14 +171,14 @@ static int seek(struct classes *c, size_t stratum, struct err *err)
     return 0;
 }
 
-struct line {
+struct class_line {
     size_t head; /* layer * heads + head */
     double key;
 };
 
 static int by_key(const void *a, const void *b)
 {
-    const struct line *x = a, *y = b;
+    const struct class_line *x = a, *y = b;
 
     if (x->key != y->key)
         return x->key < y->key ? 1 : -1;
@@ -200,7 +200,8 @@ static size_t leader(const struct classes *c, const char *target)
     return first;
 }
 
-static size_t sort_heads(const struct classes *c, size_t by, const char *target, struct line *line)
+static size_t sort_heads(const struct classes *c, size_t by, const char *target,
+                         struct class_line *line)
 {
     size_t n = 0;
 
@@ -209,7 +210,7 @@ static size_t sort_heads(const struct classes *c, size_t by, const char *target,
                                effect_at(&c->effect[by], target, h, c->heads));
 
         if (!isnan(v))
-            line[n++] = (struct line){h, fabs(v)};
+            line[n++] = (struct class_line){h, fabs(v)};
     }
     if (n)
         qsort(line, n, sizeof *line, by_key);
@@ -291,7 +292,7 @@ static int put_step(struct classes *c, size_t stratum, struct buf *out, bool *sh
                     struct err *err)
 {
     const char *target = target_of(c, c->rate[0].value.stratum[stratum].step, err);
-    struct line *line = arena_alloc(&c->r->arena, c->layers * c->heads, sizeof *line, err);
+    struct class_line *line = arena_alloc(&c->r->arena, c->layers * c->heads, sizeof *line, err);
     struct grid g = {0};
     size_t by, n;
 

@@ -28,7 +28,7 @@ enum {
 enum { KIND_UNIGRAM = 1, KIND_BPE = 2 };
 enum { NORMAL_MAP = 2, NORMAL_PREFIX = 3, NORMAL_TRIM = 4, NORMAL_ESCAPE = 5 };
 
-struct piece {
+struct spm_piece {
     const char *s; /* (n), borrowed */
     size_t n;
     float score;
@@ -41,7 +41,7 @@ struct text {
 };
 
 struct spm {
-    struct piece *piece; /* (n), owned */
+    struct spm_piece *piece; /* (n), owned */
     size_t n, cap;
     uint64_t kind;
     bool bytes, suffix;        /* byte fallback; spaces belong to the word before them */
@@ -58,7 +58,7 @@ static int malformed(struct err *err)
 static int read_piece(struct spm *m, const struct pb_field *field, struct err *err)
 {
     struct cursor c = {(const unsigned char *)field->data, field->n, 0, 0};
-    struct piece p = {.type = TYPE_NORMAL};
+    struct spm_piece p = {.type = TYPE_NORMAL};
     size_t cap = m->cap ? 2 * m->cap : 1024;
     struct pb_field f;
 
@@ -194,7 +194,7 @@ static int check_model(const struct spm *m, struct err *err)
 static int add_pieces(struct tokenizer *t, const struct spm *m, struct err *err)
 {
     for (size_t i = 0; i < m->n; i++) {
-        const struct piece *p = &m->piece[i];
+        const struct spm_piece *p = &m->piece[i];
         bool mark = p->type == TYPE_CONTROL || p->type == TYPE_UNKNOWN;
         int status = 0;
 
@@ -233,7 +233,7 @@ static int read_unigram(struct tokenizer *t, const struct spm *m, struct err *er
     float *score = mem_alloc(m->n, sizeof *score, err), worst = FLT_MAX;
 
     for (size_t i = 0; score && i < m->n; i++) {
-        const struct piece *p = &m->piece[i];
+        const struct spm_piece *p = &m->piece[i];
 
         score[i] = p->type == TYPE_NORMAL ? p->score : NAN;
         worst = fminf(worst, score[i]); /* which passes over NAN */

@@ -335,7 +335,7 @@ void tokenizer_close(struct tokenizer *t)
 }
 
 /* One call of tokenizer_encode. */
-struct job {
+struct encoding {
     const struct tokenizer *t;
     struct ids *out;
     struct bpe_work work;
@@ -347,9 +347,9 @@ struct job {
 
 /* Ids of the added tokens found in s; what lies between them goes to `text`. first: s begins where
    the whole input does. */
-static int encode_around(struct job *job, const struct added *added, const char *s, size_t n,
+static int encode_around(struct encoding *job, const struct added *added, const char *s, size_t n,
                          bool first,
-                         int (*text)(struct job *, const char *, size_t, bool, struct err *),
+                         int (*text)(struct encoding *, const char *, size_t, bool, struct err *),
                          struct err *err)
 {
     size_t done = 0, at = 0;
@@ -367,7 +367,7 @@ static int encode_around(struct job *job, const struct added *added, const char 
 
 static int encode_word(void *arg, const char *word, size_t n, struct err *err)
 {
-    struct job *job = arg;
+    struct encoding *job = arg;
     const struct tokenizer *t = job->t;
 
     return t->unigram.score
@@ -375,12 +375,13 @@ static int encode_word(void *arg, const char *word, size_t n, struct err *err)
                : bpe_encode(&t->bpe, word, n, &job->work, job->out, err);
 }
 
-static int encode_plain(struct job *job, const char *s, size_t n, bool first, struct err *err)
+static int encode_plain(struct encoding *job, const char *s, size_t n, bool first, struct err *err)
 {
     return pretok_split(&job->t->pre, &job->run, s, n, first, err);
 }
 
-static int encode_normalized(struct job *job, const char *s, size_t n, bool first, struct err *err)
+static int encode_normalized(struct encoding *job, const char *s, size_t n, bool first,
+                             struct err *err)
 {
     if (job->t->normalizer.n) {
         if (normalizer_run(&job->t->normalizer, &job->regex, s, n, &first, &job->normal, err))
@@ -414,7 +415,7 @@ static int push_all(struct ids *out, const struct ids *more, struct err *err)
 int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool special,
                      struct ids *out, struct err *err)
 {
-    struct job job = {.t = t, .out = out, .run = {.word = encode_word}};
+    struct encoding job = {.t = t, .out = out, .run = {.word = encode_word}};
     size_t before = out->n;
     int status = check_utf8(text, n, err);
 

@@ -104,7 +104,7 @@ static int find_places(struct authors *a, struct err *err)
         return err->code;
     for (size_t q = 0; q < a->n; q++) {
         double template = a->template[q];
-        struct place p = {NULL, template >= 1 && template <INT_MAX ? (int)template : 1, 0};
+        struct authors_place p = {NULL, template >= 1 && template <INT_MAX ? (int)template : 1, 0};
         const char *dataset = export_name(&a->s, a->dataset[q], "", err);
         size_t i = 0;
 
@@ -349,7 +349,7 @@ static const char *folder_of(const struct analysis *x, const struct part *f, int
 }
 
 /* Its file, unless an earlier group has written it, which is noted. */
-static int open_file(struct analysis *x, const struct form *form, const struct place *p,
+static int open_file(struct analysis *x, const struct form *form, const struct authors_place *p,
                      struct part *f, struct err *err)
 {
     struct authors *a = x->a;
@@ -388,7 +388,7 @@ static int write_query(struct analysis *x, size_t place, size_t q, struct err *e
 
 static int write_place(struct analysis *x, const struct form *form, size_t place, struct err *err)
 {
-    const struct place *p = &x->a->place[place];
+    const struct authors_place *p = &x->a->place[place];
     size_t first = 0, files = 0;
 
     while (first < x->a->n && !has(x, place, first))

@@ -12,13 +12,13 @@ enum { ANSWERS = 3, SUBJECT = ANSWERS, TARGETS };
 enum { SPAN_SUBJECT, SPAN_RELATION, SPAN_ANSWER_1, SPAN_ANSWER_2, SPANS };
 
 /* The queries that share files: one dataset, template and step. */
-struct place {
+struct authors_place {
     const char *dataset; /* fit for a folder's name */
     int template, step;
 };
 
 struct authors {
-    struct source s;
+    struct export_source s;
     struct outputs *out;
     struct buf *notes;
     const char *model;
@@ -28,7 +28,7 @@ struct authors {
     double *template, *step, *n_tokens, *span, *target;
     struct column ids;
     size_t span_at[SPANS], target_at[TARGETS]; /* places in the file's lists, or beyond them */
-    struct place *place;
+    struct authors_place *place;
     size_t n_places;
     int *place_of; /* (queries) -1 = none */
 };

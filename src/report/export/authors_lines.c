@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-struct line {
+struct authors_line {
     const struct analysis *x;
     const struct part *part;
     size_t q, at[DIMS_MAX]; /* places on the dimensions of the values */
@@ -34,7 +34,7 @@ size_t author_dim(const struct h5info *v, const char *name)
 }
 
 /* Where the line's numbers begin in a column: the dimensions are those of the values, or some. */
-static const double *cells(const struct line *l, int column)
+static const double *cells(const struct authors_line *l, int column)
 {
     const struct column *c = &l->x->column[column];
     size_t element = 0;
@@ -46,7 +46,7 @@ static const double *cells(const struct line *l, int column)
 }
 
 /* Of a target; NaN where it is not known. */
-static double number_of(const struct line *l, int column, int target)
+static double number_of(const struct authors_line *l, int column, int target)
 {
     const struct h5info *v = &l->x->column[column].info;
     size_t at = l->x->target_at[target];
@@ -54,28 +54,28 @@ static double number_of(const struct line *l, int column, int target)
     return l->x->column[column].n && at < v->size[v->rank - 1] ? cells(l, column)[at] : (double)NAN;
 }
 
-static int put_logit(const struct line *l, int target, struct buf *b, struct err *err)
+static int put_logit(const struct authors_line *l, int target, struct buf *b, struct err *err)
 {
     return put_real(b, number_of(l, VALUE, target), V_F32, err);
 }
 
-static int put_clean(const struct line *l, int target, struct buf *b, struct err *err)
+static int put_clean(const struct authors_line *l, int target, struct buf *b, struct err *err)
 {
     return put_real(b, number_of(l, CLEAN, target), V_F32, err);
 }
 
-static int put_prob(const struct line *l, int target, struct buf *b, struct err *err)
+static int put_prob(const struct authors_line *l, int target, struct buf *b, struct err *err)
 {
     return put_real(b, real_exp(number_of(l, LOGPROB, target)), V_F32, err);
 }
 
-static int put_cell(const struct line *l, int column, struct buf *b, struct err *err)
+static int put_cell(const struct authors_line *l, int column, struct buf *b, struct err *err)
 {
     return put_real(b, *cells(l, column), V_F32, err);
 }
 
 /* A list for each token, of a number for each layer. */
-static int put_scores(const struct line *l, int unused, struct buf *b, struct err *err)
+static int put_scores(const struct authors_line *l, int unused, struct buf *b, struct err *err)
 {
     const size_t *size = l->x->column[VALUE].info.size;
     const double *v = cells(l, VALUE);
@@ -94,7 +94,7 @@ static int put_scores(const struct line *l, int unused, struct buf *b, struct er
 /* The query --------------------------------------------------------------------------------- */
 
 /* Of a target's first token; -1 = none. */
-static double id_of(const struct line *l, int target)
+static double id_of(const struct authors_line *l, int target)
 {
     const struct authors *a = l->x->a;
     size_t at = a->target_at[target];
@@ -102,21 +102,21 @@ static double id_of(const struct line *l, int target)
     return at < a->n_targets ? a->target[l->q * a->n_targets + at] : -1;
 }
 
-static int put_id(const struct line *l, int target, struct buf *b, struct err *err)
+static int put_id(const struct authors_line *l, int target, struct buf *b, struct err *err)
 {
     double id = id_of(l, target);
 
     return id < 0 ? buf_puts(b, "null", err) : buf_printf(b, err, "%.0f", id);
 }
 
-static int put_first(const struct line *l, int target, struct buf *b, struct err *err)
+static int put_first(const struct authors_line *l, int target, struct buf *b, struct err *err)
 {
     return buf_puts(b, "[", err) || put_id(l, target, b, err) || buf_puts(b, "]", err) ? err->code
                                                                                        : 0;
 }
 
 /* [begin, end) of a span; false = the query has none. */
-static bool span_of(const struct line *l, int which, double bound[2])
+static bool span_of(const struct authors_line *l, int which, double bound[2])
 {
     const struct authors *a = l->x->a;
     size_t at = a->span_at[which];
@@ -127,7 +127,7 @@ static bool span_of(const struct line *l, int which, double bound[2])
     return bound[0] >= 0 && bound[1] > bound[0] && bound[1] <= (double)a->ids.entry;
 }
 
-static int put_span(const struct line *l, int which, struct buf *b, struct err *err)
+static int put_span(const struct authors_line *l, int which, struct buf *b, struct err *err)
 {
     double v[2];
 
@@ -137,7 +137,7 @@ static int put_span(const struct line *l, int which, struct buf *b, struct err *
 
 /* An answer in the prompt has a span. The one that is due begins where the prompt ends; how long
    it is nobody knows here, so its first token alone is named. */
-static int put_answer_span(const struct line *l, int answer, struct buf *b, struct err *err)
+static int put_answer_span(const struct authors_line *l, int answer, struct buf *b, struct err *err)
 {
     double n = l->x->a->n_tokens[l->q];
     int due = (int)l->x->a->step[l->q] - 1;
@@ -147,7 +147,8 @@ static int put_answer_span(const struct line *l, int answer, struct buf *b, stru
     return answer == due ? buf_printf(b, err, "[%.0f, %.0f]", n, n + 1) : buf_puts(b, "null", err);
 }
 
-static int put_ids(const struct line *l, size_t first, size_t end, struct buf *b, struct err *err)
+static int put_ids(const struct authors_line *l, size_t first, size_t end, struct buf *b,
+                   struct err *err)
 {
     struct column *ids = &l->x->a->ids;
     int code = column_seek(ids, l->q, err) || buf_puts(b, "[", err);
@@ -158,7 +159,7 @@ static int put_ids(const struct line *l, size_t first, size_t end, struct buf *b
 }
 
 /* The tokens of a target: all of them where it stands in the prompt, else the first alone. */
-static int put_tokens(const struct line *l, int target, struct buf *b, struct err *err)
+static int put_tokens(const struct authors_line *l, int target, struct buf *b, struct err *err)
 {
     static const int spans[TARGETS] = {SPAN_ANSWER_1, SPAN_ANSWER_2, SPANS, SPAN_SUBJECT};
     struct column *ids = &l->x->a->ids;
@@ -174,7 +175,7 @@ static int put_tokens(const struct line *l, int target, struct buf *b, struct er
 
 enum fact { NOTHING, QUERY, STEP, DUE, LAYER, PROMPT, SUBJECT_TEXT, CORRUPTED, WINDOW, SITE, NAME };
 
-static int put_fact(const struct line *l, int which, struct buf *b, struct err *err)
+static int put_fact(const struct authors_line *l, int which, struct buf *b, struct err *err)
 {
     const struct authors *a = l->x->a;
 
@@ -207,7 +208,7 @@ static int put_fact(const struct line *l, int which, struct buf *b, struct err *
 
 /* Lines ------------------------------------------------------------------------------------- */
 
-static int put_heads(const struct line *l, int unused, struct buf *b, struct err *err);
+static int put_heads(const struct authors_line *l, int unused, struct buf *b, struct err *err);
 
 enum { EACH_ANSWER = -1 };
 
@@ -216,7 +217,7 @@ enum { EACH_ANSWER = -1 };
 static const struct their_key {
     int lines;
     const char *key; /* NULL: the function writes the keys, too */
-    int (*put)(const struct line *l, int of, struct buf *b, struct err *err);
+    int (*put)(const struct authors_line *l, int of, struct buf *b, struct err *err);
     int of;
 } fields[] = {
     {EVERY, "query", put_fact, QUERY},
@@ -257,7 +258,7 @@ static const struct their_key {
     {TRACE, "relation_start_end_idx", put_span, SPAN_RELATION},
 };
 
-static int put_field(const struct line *l, const struct their_key *f, struct buf *b,
+static int put_field(const struct authors_line *l, const struct their_key *f, struct buf *b,
                      struct err *err)
 {
     if (f->key && buf_printf(b, err, "\"%s\": ", f->key))
@@ -270,7 +271,7 @@ static int put_field(const struct line *l, const struct their_key *f, struct buf
     return buf_puts(b, "]", err);
 }
 
-static int put_object(const struct line *l, int lines, struct buf *b, struct err *err)
+static int put_object(const struct authors_line *l, int lines, struct buf *b, struct err *err)
 {
     const char *before = "{";
 
@@ -284,11 +285,11 @@ static int put_object(const struct line *l, int lines, struct buf *b, struct err
     return buf_puts(b, "}", err);
 }
 
-static int put_heads(const struct line *l, int unused, struct buf *b, struct err *err)
+static int put_heads(const struct authors_line *l, int unused, struct buf *b, struct err *err)
 {
     const struct h5info *v = &l->x->column[VALUE].info;
     size_t dim = author_dim(v, "head");
-    struct line head = *l;
+    struct authors_line head = *l;
 
     (void)unused;
     for (size_t i = 0; i < v->size[dim]; i++) {
@@ -302,10 +303,10 @@ static int put_heads(const struct line *l, int unused, struct buf *b, struct err
 
 /* A query that lacks the set has NaN in all its layers; one that lacks the corrupted span, in what
    the corrupted run gives. */
-static bool is_lacking(const struct line *l)
+static bool is_lacking(const struct authors_line *l)
 {
     const struct h5info *v = &l->x->column[VALUE].info;
-    struct line layer = *l;
+    struct authors_line layer = *l;
 
     if (l->x->lines == TRACE)
         return isnan(*cells(l, LOW));
@@ -318,7 +319,7 @@ static bool is_lacking(const struct line *l)
     return true;
 }
 
-static void add_moments(struct line *l, struct moments *m)
+static void add_moments(struct authors_line *l, struct moments *m)
 {
     for (l->at[2] = 0; l->at[2] < l->x->column[VALUE].info.size[2]; l->at[2]++)
         for (int t = 0; t < TARGETS; t++) {
@@ -337,7 +338,7 @@ int author_lines(const struct analysis *x, const struct part *f, size_t q, struc
 {
     bool layers = x->lines & (DECODE | LENS | KNOCKOUT); /* a line each */
     size_t n = layers ? x->column[VALUE].info.size[1] : 1;
-    struct line l = {.x = x, .part = f, .q = q};
+    struct authors_line l = {.x = x, .part = f, .q = q};
 
     memcpy(l.at, f->at, sizeof l.at);
     if (is_lacking(&l))

@@ -16,7 +16,7 @@ enum { COORDINATES_MAX = 32 };
 static const struct not_finite words = {"", "inf", "-inf"};
 
 /* A dimension of the table: its columns as text, made anew when its index changes. */
-struct axis {
+struct csv_axis {
     size_t size, at;
     const char *name;                      /* of the index column */
     struct column column[COORDINATES_MAX]; /* the scale, if there is one, and the coordinates */
@@ -25,11 +25,11 @@ struct axis {
     struct buf text;
 };
 
-struct table {
-    struct source *source;
+struct csv_table {
+    struct export_source *source;
     struct outputs *out;
     const struct h5info *shape; /* a variable with the table's dimensions */
-    struct axis axis[DIMS_MAX];
+    struct csv_axis axis[DIMS_MAX];
     struct column *value; /* (n) */
     size_t n;
     struct writer *w;
@@ -60,8 +60,8 @@ static int put_field(struct buf *b, const struct column *c, size_t k, struct err
 /* What is a table -------------------------------------------------------------------------- */
 
 /* Does a variable of the group name v in its attribute `coordinates`? */
-static int is_named(struct source *s, const struct section *g, const struct h5info *v, bool *named,
-                    struct err *err)
+static int is_named(struct export_source *s, const struct section *g, const struct h5info *v,
+                    bool *named, struct err *err)
 {
     *named = false;
     for (size_t i = g->first; i < g->end && !*named; i++) {
@@ -77,7 +77,7 @@ static int is_named(struct source *s, const struct section *g, const struct h5in
 }
 
 /* Coordinates are columns of the tables that have their dimension. */
-static int mark_coordinates(struct source *s, const struct section *g, bool *coordinate,
+static int mark_coordinates(struct export_source *s, const struct section *g, bool *coordinate,
                             struct err *err)
 {
     for (size_t i = g->first; i < g->end; i++) {
@@ -92,7 +92,7 @@ static int mark_coordinates(struct source *s, const struct section *g, bool *coo
 }
 
 /* A coordinate whose dimension no variable has is a variable of a table of its own. */
-static void keep_lonely(const struct source *s, const struct section *g, bool *coordinate)
+static void keep_lonely(const struct export_source *s, const struct section *g, bool *coordinate)
 {
     const struct h5info *v = s->all.v + g->first;
 
@@ -109,7 +109,8 @@ static void keep_lonely(const struct source *s, const struct section *g, bool *c
 
 /* The table -------------------------------------------------------------------------------- */
 
-static int add_coordinate(struct table *t, struct axis *a, const struct h5info *v, struct err *err)
+static int add_coordinate(struct csv_table *t, struct csv_axis *a, const struct h5info *v,
+                          struct err *err)
 {
     if (a->n == COORDINATES_MAX)
         return err_set(err, ERR_IO, "%s has more than %d coordinates along %s", v->group,
@@ -117,11 +118,11 @@ static int add_coordinate(struct table *t, struct axis *a, const struct h5info *
     return column_open(&a->column[a->n++], t->source->file, v, err);
 }
 
-static int open_axis(struct table *t, const struct section *g, const bool *coordinate, size_t i,
+static int open_axis(struct csv_table *t, const struct section *g, const bool *coordinate, size_t i,
                      struct err *err)
 {
     const struct h5info *scale = catalogue_scale(&t->source->all, t->shape, i);
-    struct axis *a = &t->axis[i];
+    struct csv_axis *a = &t->axis[i];
 
     a->size = t->shape->size[i];
     a->at = SIZE_MAX;
@@ -141,7 +142,7 @@ static int open_axis(struct table *t, const struct section *g, const bool *coord
     return 0;
 }
 
-static int put_heading(struct table *t, struct err *err)
+static int put_heading(struct csv_table *t, struct err *err)
 {
     struct buf *b = &t->w->buf;
     size_t n = 0;
@@ -167,7 +168,7 @@ static int put_heading(struct table *t, struct err *err)
 }
 
 /* The columns of one dimension at index `at`, each followed by a comma. */
-static int render_axis(struct axis *a, size_t at, struct err *err)
+static int render_axis(struct csv_axis *a, size_t at, struct err *err)
 {
     if (a->at == at)
         return 0;
@@ -182,7 +183,7 @@ static int render_axis(struct axis *a, size_t at, struct err *err)
     return 0;
 }
 
-static int put_row(struct table *t, const size_t at[DIMS_MAX], size_t cell, struct err *err)
+static int put_row(struct csv_table *t, const size_t at[DIMS_MAX], size_t cell, struct err *err)
 {
     struct buf *b = &t->w->buf;
 
@@ -197,7 +198,7 @@ static int put_row(struct table *t, const size_t at[DIMS_MAX], size_t cell, stru
 }
 
 /* The rows of one entry of the first dimension. */
-static int put_rows(struct table *t, size_t entry, struct err *err)
+static int put_rows(struct csv_table *t, size_t entry, struct err *err)
 {
     size_t at[DIMS_MAX] = {entry};
 
@@ -215,7 +216,7 @@ static int put_rows(struct table *t, size_t entry, struct err *err)
     return 0;
 }
 
-static int name_table(struct table *t, struct err *err)
+static int name_table(struct csv_table *t, struct err *err)
 {
     const char *dims = "", *name;
 
@@ -231,8 +232,8 @@ static int name_table(struct table *t, struct err *err)
 }
 
 /* The variables of the table: those with the dimensions of t->shape. */
-static int open_values(struct table *t, const struct section *g, const bool *coordinate, bool *done,
-                       struct err *err)
+static int open_values(struct csv_table *t, const struct section *g, const bool *coordinate,
+                       bool *done, struct err *err)
 {
     t->value = arena_alloc(&t->arena, g->end - g->first, sizeof *t->value, err);
     if (!t->value)
@@ -247,8 +248,8 @@ static int open_values(struct table *t, const struct section *g, const bool *coo
     return 0;
 }
 
-static int write_table(struct table *t, const struct section *g, const bool *coordinate, bool *done,
-                       struct err *err)
+static int write_table(struct csv_table *t, const struct section *g, const bool *coordinate,
+                       bool *done, struct err *err)
 {
     for (size_t i = 0; i < t->shape->rank; i++)
         if (open_axis(t, g, coordinate, i, err))
@@ -261,7 +262,7 @@ static int write_table(struct table *t, const struct section *g, const bool *coo
     return writer_finish(t->w, err);
 }
 
-static void close_table(struct table *t)
+static void close_table(struct csv_table *t)
 {
     for (size_t i = 0; i < DIMS_MAX; i++) {
         for (size_t k = 0; k < t->axis[i].n; k++)
@@ -275,13 +276,13 @@ static void close_table(struct table *t)
 
 /* The file ---------------------------------------------------------------------------------- */
 
-static int write_section(struct source *s, const struct section *g, struct outputs *o,
+static int write_section(struct export_source *s, const struct section *g, struct outputs *o,
                          struct err *err)
 {
     size_t n = g->end - g->first;
     bool *coordinate = arena_alloc(&s->arena, n, sizeof *coordinate, err);
     bool *done = arena_alloc(&s->arena, n, sizeof *done, err);
-    struct table *t = arena_alloc(&s->arena, 1, sizeof *t, err); /* large for a stack */
+    struct csv_table *t = arena_alloc(&s->arena, 1, sizeof *t, err); /* large for a stack */
     int code = 0;
 
     if (!coordinate || !done || !t || mark_coordinates(s, g, coordinate, err))
@@ -290,7 +291,7 @@ static int write_section(struct source *s, const struct section *g, struct outpu
     for (size_t i = 0; i < n && !code; i++) {
         if (coordinate[i] || done[i])
             continue;
-        *t = (struct table){.source = s, .out = o, .shape = &s->all.v[g->first + i]};
+        *t = (struct csv_table){.source = s, .out = o, .shape = &s->all.v[g->first + i]};
         code = write_table(t, g, coordinate, done, err);
         close_table(t);
     }

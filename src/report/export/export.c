@@ -96,18 +96,18 @@ void outputs_release(struct outputs *o)
 
 /* The source ------------------------------------------------------------------------------- */
 
-int source_open(struct source *s, struct h5file *f, struct err *err)
+int source_open(struct export_source *s, struct h5file *f, struct err *err)
 {
-    *s = (struct source){.file = f};
+    *s = (struct export_source){.file = f};
     return catalogue_read(&s->all, f, &s->arena, err);
 }
 
-void source_close(struct source *s)
+void source_close(struct export_source *s)
 {
     arena_release(&s->arena);
 }
 
-bool next_section(const struct source *s, struct section *g)
+bool next_section(const struct export_source *s, struct section *g)
 {
     g->first = g->end;
     while (g->end < s->all.n && str_eq(s->all.v[g->end].group, s->all.v[g->first].group))
@@ -115,7 +115,8 @@ bool next_section(const struct source *s, struct section *g)
     return g->first < g->end;
 }
 
-const char *export_name(struct source *s, const char *group, const char *name, struct err *err)
+const char *export_name(struct export_source *s, const char *group, const char *name,
+                        struct err *err)
 {
     char *text = arena_printf(&s->arena, err, "%s%s%s", group, *group && *name ? "." : "", name);
 
@@ -208,8 +209,8 @@ static int put_attribute(void *ctx, const struct h5attr *a, struct err *err)
     return buf_puts(t->b, isfinite(strtod(a->value, NULL)) ? a->value : "null", err);
 }
 
-static int put_attributes(struct source *s, struct buf *b, const char *group, const char *name,
-                          struct err *err)
+static int put_attributes(struct export_source *s, struct buf *b, const char *group,
+                          const char *name, struct err *err)
 {
     struct attributes t = {b, 0};
 
@@ -232,7 +233,7 @@ static int put_dims(struct buf *b, const struct h5info *v, struct err *err)
     return code || buf_puts(b, "]", err) ? err->code : 0;
 }
 
-static int describe_variable(struct source *s, struct writer *w, const struct h5info *v,
+static int describe_variable(struct export_source *s, struct writer *w, const struct h5info *v,
                              struct err *err)
 {
     struct buf *b = &w->buf;
@@ -245,7 +246,7 @@ static int describe_variable(struct source *s, struct writer *w, const struct h5
 }
 
 struct describing {
-    struct source *s;
+    struct export_source *s;
     struct writer *w;
 };
 
@@ -260,7 +261,7 @@ static int describe_group(void *ctx, const char *group, struct err *err)
     return writer_turn(d->w, err);
 }
 
-static int write_descriptions(struct source *s, struct outputs *o, struct err *err)
+static int write_descriptions(struct export_source *s, struct outputs *o, struct err *err)
 {
     struct describing d = {.s = s};
 
@@ -274,12 +275,12 @@ static int write_descriptions(struct source *s, struct outputs *o, struct err *e
 }
 
 int export_sections(struct h5file *f, struct outputs *o,
-                    int (*write)(struct source *s, const struct section *g, struct outputs *o,
-                                 struct err *err),
+                    int (*write)(struct export_source *s, const struct section *g,
+                                 struct outputs *o, struct err *err),
                     struct err *err)
 {
     struct section g = {0};
-    struct source s;
+    struct export_source s;
     int code = source_open(&s, f, err);
 
     while (!code && next_section(&s, &g))

@@ -7,14 +7,15 @@
 #include "base/str.h"
 #include "report/export/private.h"
 
-struct lines {
-    struct source *source;
+struct object_lines {
+    struct export_source *source;
     struct column *value; /* (n) the scale first, if there is one */
     size_t n, entries;
     struct writer *w;
 };
 
-static int put_list(struct lines *t, const struct column *c, size_t dim, size_t *k, struct err *err)
+static int put_list(struct object_lines *t, const struct column *c, size_t dim, size_t *k,
+                    struct err *err)
 {
     struct buf *b = &t->w->buf;
 
@@ -28,7 +29,7 @@ static int put_list(struct lines *t, const struct column *c, size_t dim, size_t 
     return buf_puts(b, "]", err);
 }
 
-static int put_object(struct lines *t, size_t entry, struct err *err)
+static int put_object(struct object_lines *t, size_t entry, struct err *err)
 {
     struct buf *b = &t->w->buf;
 
@@ -50,13 +51,13 @@ static bool goes_with(const struct h5info *v, const struct h5info *first)
     return v->size[0] == first->size[0] && str_eq(v->dim[0], first->dim[0]);
 }
 
-static int add_value(struct lines *t, const struct h5info *v, struct err *err)
+static int add_value(struct object_lines *t, const struct h5info *v, struct err *err)
 {
     return column_open(&t->value[t->n++], t->source->file, v, err);
 }
 
 /* The scale of the first dimension, then the rest in the order of the names. */
-static int open_values(struct lines *t, const struct section *g, const struct h5info *first,
+static int open_values(struct object_lines *t, const struct section *g, const struct h5info *first,
                        bool *done, struct err *err)
 {
     const struct h5info *scale = first->rank ? catalogue_scale(&t->source->all, first, 0) : NULL;
@@ -76,7 +77,7 @@ static int open_values(struct lines *t, const struct section *g, const struct h5
     return 0;
 }
 
-static int write_lines(struct lines *t, const struct section *g, const struct h5info *first,
+static int write_lines(struct object_lines *t, const struct section *g, const struct h5info *first,
                        bool *done, struct outputs *o, struct err *err)
 {
     const char *name = export_name(t->source, first->group, first->rank ? first->dim[0] : "", err);
@@ -90,14 +91,14 @@ static int write_lines(struct lines *t, const struct section *g, const struct h5
     return writer_finish(t->w, err);
 }
 
-static int write_section(struct source *s, const struct section *g, struct outputs *o,
+static int write_section(struct export_source *s, const struct section *g, struct outputs *o,
                          struct err *err)
 {
     bool *done = arena_alloc(&s->arena, g->end - g->first, sizeof *done, err);
     int code = done ? 0 : err->code;
 
     for (size_t i = g->first; i < g->end && !code; i++) {
-        struct lines t = {.source = s};
+        struct object_lines t = {.source = s};
 
         if (done[i - g->first])
             continue;
