@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck disable=SC2034 # root and mpirun are for who sources this
 me=$(basename "$0")
+# shellcheck disable=SC2034 # where it was called, for who sources this
+start=$PWD
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 

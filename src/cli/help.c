@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/pages.h"
 
 #include "base/str.h"
 #include "base/wrap.h"
@@ -7,9 +8,15 @@
 
 #include <stdio.h>
 
+enum help_form { TEXT, MARKDOWN, MAN, BASH, ZSH, FISH };
+
+static const struct choice forms[] = {{"text", TEXT}, {"markdown", MARKDOWN}, {"man", MAN},
+                                      {"bash", BASH}, {"zsh", ZSH},           {"fish", FISH},
+                                      {NULL, 0}};
+
 struct help_options {
     const char *topic;
-    bool markdown;
+    enum help_form form;
 };
 
 static const struct argument_row arguments[] = {
@@ -18,9 +25,11 @@ static const struct argument_row arguments[] = {
      "as run.rows or rows; a "
      "section or a kind of experiment (default: the list of commands)"}};
 
-static const struct option_row options[] = {{OPTION_INTO(flag, struct help_options, markdown),
-                                             .name = "markdown",
-                                             .doc = "help config: as docs/config.md has it"}};
+static const struct option_row options[] = {
+    {OPTION_INTO(choice, struct help_options, form), .name = "as", .choices = forms,
+     .doc =
+         "markdown: help config as docs/config.md has it, help data as in docs/data.md; man: a "
+         "manual page; bash, zsh, fish: what the shell sources to complete commands and options"}};
 
 static int list_commands(struct buf *b, struct err *err)
 {
@@ -68,18 +77,24 @@ static int key_help(const struct experiment_schema *schemas, size_t n, const cha
 /* What is not a command is a key. */
 static int tell(const struct help_options *o, struct buf *b, struct err *err)
 {
+    static int (*const page[])(struct buf *, struct err *) = {[MAN] = manual_page,
+                                                              [BASH] = bash_completion,
+                                                              [ZSH] = zsh_completion,
+                                                              [FISH] = fish_completion};
     size_t n;
     const struct experiment_schema *schemas = kind_schemas(&n);
 
+    if (page[o->form])
+        return page[o->form](b, err);
     if (!o->topic)
         return list_commands(b, err);
     for (size_t i = 0; i < n_commands; i++)
         if (str_eq(commands[i]->name, o->topic))
             return usage_text(commands[i], b, err);
     if (str_eq(o->topic, "config"))
-        return config_reference(schemas, n, o->markdown, b, err);
+        return config_reference(schemas, n, o->form == MARKDOWN, b, err);
     if (str_eq(o->topic, "data"))
-        return data_help(schemas, n, o->markdown, b, err);
+        return data_help(schemas, n, o->form == MARKDOWN, b, err);
     return key_help(schemas, n, o->topic, b, err);
 }
 

@@ -142,7 +142,7 @@ int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool
                      struct buf *out, struct err *err)
 {
     if (markdown && buf_puts(out,
-                             "# Config keys\n\nWritten by `lensweep help --markdown config` "
+                             "# Config keys\n\nWritten by `lensweep help config --as markdown` "
                              "from the program's own tables.\n\n",
                              err))
         return err->code;

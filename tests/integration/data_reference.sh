@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.bash"
 
 page=docs/data.md
-ends 0 "$program" help data --markdown
+ends 0 "$program" help data --as markdown
 sed -n '/^<!-- lensweep help data/,/^<!-- end/p' "$page" | sed '1d;$d' | diff - "$work/out" ||
     wrong "$page is old: run tests/tools/write_pages"
 while read -r key; do
