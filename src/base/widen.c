@@ -304,20 +304,20 @@ enum { K_BLOCK = 256, GROUPS = 16, GROUP = K_BLOCK / GROUPS };
 
 /* Where group s of 16 begins in bytes that hold `bits` bits of all numbers: 32 bytes hold 8 / bits
    runs of 32 numbers, one above the other. */
-struct place {
+struct bit_place {
     int byte, right;
 };
 
-static inline struct place place_of(int s, int bits)
+static inline struct bit_place place_of(int s, int bits)
 {
     int run = s / 2, runs = 8 / bits;
 
-    return (struct place){32 * (run / runs) + s % 2 * GROUP, bits * (run % runs)};
+    return (struct bit_place){32 * (run / runs) + s % 2 * GROUP, bits * (run % runs)};
 }
 
 static inline struct bytes bits_of_group(const unsigned char *p, int s, int bits)
 {
-    struct place at = place_of(s, bits);
+    struct bit_place at = place_of(s, bits);
 
     return low_bits(shifted(bytes_at(p + at.byte), at.right), (1 << bits) - 1);
 }

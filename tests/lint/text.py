@@ -12,7 +12,8 @@ import sys
 
 # Hosts that pages and licences may name.
 HOSTS = {"arxiv.org", "github.com", "doi.org", "example.org", "aclanthology.org", "www.w3.org",
-         "localhost", "127.0.0.1", "git-lfs.github.com"}
+         "localhost", "127.0.0.1", "git-lfs.github.com",
+         "www.apache.org"}
 
 # Data and fixtures hold whatever their source holds.
 NOT_OURS = re.compile(r"^(data|tests/fixtures|tests/fuzz/corpus)/")

@@ -6,12 +6,13 @@
 enum { PARTS_MAX = 99999 };
 
 /* What a file says of its place in a split model; count 1 for one that is whole. */
-struct place {
+struct split_place {
     int64_t number, count; /* number from 1 */
     int64_t tensors;       /* of the whole model */
 };
 
-static int find_place(struct place *p, const struct gguf *g, const char *path, struct err *err)
+static int find_place(struct split_place *p, const struct gguf *g, const char *path,
+                      struct err *err)
 {
     int64_t number = 0, count = 1, tensors = -1;
 
@@ -19,7 +20,7 @@ static int find_place(struct place *p, const struct gguf *g, const char *path, s
         gguf_take_int(g, "split.no", count > 1, 0, PARTS_MAX - 1, &number, err) ||
         gguf_take_int(g, "split.tensors.count", false, 0, INT32_MAX, &tensors, err))
         return err_wrap(err, "%s", path);
-    *p = (struct place){number + 1, count > 1 ? count : 1, tensors};
+    *p = (struct split_place){number + 1, count > 1 ? count : 1, tensors};
     return 0;
 }
 
@@ -32,7 +33,8 @@ static char *ending(char out[ENDING], int64_t number, int64_t count)
 }
 
 /* The path but for its end, which must be that of its place. */
-static char *find_stem(struct arena *a, const char *path, const struct place *p, struct err *err)
+static char *find_stem(struct arena *a, const char *path, const struct split_place *p,
+                       struct err *err)
 {
     char end[ENDING];
     size_t n = strlen(path), m = strlen(ending(end, p->number, p->count));
@@ -47,12 +49,12 @@ static char *find_stem(struct arena *a, const char *path, const struct place *p,
     return arena_strndup(a, path, n - m, err);
 }
 
-static int open_part(struct gguf_files *g, const char *stem, const struct place *want,
+static int open_part(struct gguf_files *g, const char *stem, const struct split_place *want,
                      enum gguf_part part, struct err *err)
 {
     char end[ENDING];
     char *path = arena_printf(&g->arena, err, "%s%s", stem, ending(end, want->number, want->count));
-    struct place has;
+    struct split_place has;
     bool there;
 
     if (!path || file_look(path, &there, err))
@@ -97,13 +99,13 @@ static int gather(struct gguf_files *g, int64_t expected, const char *stem, stru
 static int open_parts(struct gguf_files *g, const char *stem, int64_t count, enum gguf_part part,
                       struct err *err)
 {
-    struct place first;
+    struct split_place first;
 
     g->v = arena_alloc(&g->arena, (size_t)count, sizeof *g->v, err);
     if (!g->v)
         return err->code;
     for (int64_t i = 1; i <= count; i++)
-        if (open_part(g, stem, &(struct place){i, count, 0}, part, err))
+        if (open_part(g, stem, &(struct split_place){i, count, 0}, part, err))
             return err->code;
     if (find_place(&first, &g->v[0], stem, err))
         return err->code;
@@ -112,7 +114,7 @@ static int open_parts(struct gguf_files *g, const char *stem, int64_t count, enu
 
 static int open_all(struct gguf_files *g, const char *path, enum gguf_part part, struct err *err)
 {
-    struct place place;
+    struct split_place place;
     char *stem;
 
     g->v = arena_alloc(&g->arena, 1, sizeof *g->v, err);
