@@ -22,47 +22,64 @@ static int io_error(struct err *err, const char *what, const char *path)
     return err_set(err, ERR_IO, "cannot %s %s: %s", what, path, strerror(errno));
 }
 
-/* Opens a regular file and says how long it is. */
-static int open_regular(int *fd, size_t *size, const char *path, struct err *err)
+/* Opens a regular file and says what the system says of it. */
+static int open_regular(int *fd, struct stat *st, const char *path, struct err *err)
 {
-    struct stat st;
-
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*fd < 0)
         return io_error(err, "open", path);
-    if (fstat(*fd, &st)) {
+    if (fstat(*fd, st)) {
         io_error(err, "stat", path);
         close(*fd);
         return err->code;
     }
-    if (!S_ISREG(st.st_mode)) {
+    if (!S_ISREG(st->st_mode)) {
         close(*fd);
         return err_set(err, ERR_IO, "%s is %s, expected a file", path,
-                       S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
+                       S_ISDIR(st->st_mode) ? "a directory" : "not a regular file");
     }
-    *size = (size_t)st.st_size;
     return 0;
+}
+
+static struct file_stamp stamp_of(const struct stat *st)
+{
+    return (struct file_stamp){(uint64_t)st->st_dev,  (uint64_t)st->st_ino,
+                               (uint64_t)st->st_size, (int64_t)st->st_mtim.tv_sec,
+                               st->st_mtim.tv_nsec,   (int64_t)st->st_ctim.tv_sec,
+                               st->st_ctim.tv_nsec};
 }
 
 int file_map(struct mapping *m, const char *path, struct err *err)
 {
     void *p = NULL;
+    struct stat st;
     size_t size;
     int fd;
 
     memset(m, 0, sizeof *m);
-    if (open_regular(&fd, &size, path, err))
+    if (open_regular(&fd, &st, path, err))
         return err->code;
+    size = (size_t)st.st_size;
     if (size)
         p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
     if (p == MAP_FAILED)
         err_set(err, errno == ENOMEM ? ERR_MEMORY : ERR_IO, "cannot map %s: %s", path,
                 strerror(errno));
-    close(fd);
-    if (p == MAP_FAILED)
+    if (p == MAP_FAILED) {
+        close(fd);
         return err->code;
-    m->data = p;
-    m->size = size;
+    }
+    *m = (struct mapping){p, size, stamp_of(&st), fd + 1};
+    return 0;
+}
+
+int file_stamp_now(const struct mapping *m, struct file_stamp *now, struct err *err)
+{
+    struct stat st;
+
+    if (fstat(m->handle - 1, &st))
+        return err_set(err, ERR_IO, "cannot stat a mapped file: %s", strerror(errno));
+    *now = stamp_of(&st);
     return 0;
 }
 
@@ -70,19 +87,22 @@ void file_unmap(struct mapping *m)
 {
     if (m->data)
         munmap((void *)(uintptr_t)m->data, m->size);
+    if (m->handle)
+        close(m->handle - 1);
     memset(m, 0, sizeof *m);
 }
 
 int file_read(struct buf *b, const char *path, size_t max, struct err *err)
 {
-    size_t size;
+    struct stat st;
     ssize_t got = 1;
     int fd;
 
-    if (open_regular(&fd, &size, path, err))
+    if (open_regular(&fd, &st, path, err))
         return err->code;
-    if (size > max) {
-        err_set(err, ERR_IO, "%s has %zu bytes, at most %zu are read", path, size, max);
+    if ((uint64_t)st.st_size > max) {
+        err_set(err, ERR_IO, "%s has %lld bytes, at most %zu are read", path, (long long)st.st_size,
+                max);
         goto out;
     }
     /* A file may grow or shrink while it is read: what counts is what read() gives. */

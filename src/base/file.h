@@ -10,15 +10,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the system says of a file: if two of these are equal and the last change is not of this very
+   moment, nothing was written between them. A write changes mtime and ctime; nobody can set ctime,
+   which a rename or a new link changes as well. */
+struct file_stamp {
+    uint64_t device, inode, size;
+    int64_t mtime, mtime_ns, ctime, ctime_ns;
+};
+
+static inline bool file_stamp_eq(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->mtime == b->mtime && a->mtime_ns == b->mtime_ns && a->ctime == b->ctime &&
+           a->ctime_ns == b->ctime_ns;
+}
+
 /* A file mapped read-only; pages are shared by every process of the node. */
 struct mapping {
     const unsigned char *data; /* NULL for an empty file */
     size_t size;
+    struct file_stamp stamp; /* before it was mapped */
+    int handle;              /* private: 1 + the open file, 0 = none */
 };
 
 /* ERR_IO with the path and the system's reason; ERR_MEMORY if there is no room for the mapping. */
 int file_map(struct mapping *m, const char *path, struct err *err);
 void file_unmap(struct mapping *m);
+
+/* The stamp as it is now, of the file that is mapped, wherever its name went. ERR_IO. */
+int file_stamp_now(const struct mapping *m, struct file_stamp *now, struct err *err);
 
 /* The whole file appended to b; ERR_IO, also when it is larger than `max` bytes. */
 int file_read(struct buf *b, const char *path, size_t max, struct err *err);

@@ -16,6 +16,25 @@ uint64_t hash_u64(const void *p, size_t n)
     return XXH3_64bits(n ? p : "", n);
 }
 
+size_t hash_n_blocks(size_t n)
+{
+    return n / HASH_BLOCK + (n % HASH_BLOCK != 0);
+}
+
+void hash_blocks(const void *p, size_t n, size_t first, struct hash_share share, struct hash *out)
+{
+    const unsigned char *bytes = p;
+    int64_t blocks = (int64_t)hash_n_blocks(n);
+
+#pragma omp parallel for num_threads(share.threads) schedule(dynamic, 1)
+    for (int64_t i = 0; i < blocks; i++) {
+        size_t at = (size_t)i * HASH_BLOCK, left = n - at;
+
+        if ((first + (size_t)i) % share.parts == share.part)
+            out[i] = hash_bytes(bytes + at, left < HASH_BLOCK ? left : HASH_BLOCK);
+    }
+}
+
 char *hash_hex(char out[HASH_HEX], struct hash h)
 {
     snprintf(out, HASH_HEX, "%016" PRIx64 "%016" PRIx64, h.hi, h.lo);

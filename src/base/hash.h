@@ -17,6 +17,17 @@ struct hash {
 
 struct hash hash_bytes(const void *p, size_t n);
 uint64_t hash_u64(const void *p, size_t n); /* also the journal's checksum */
+
+/* Hashes of p's blocks of HASH_BLOCK bytes (the last is shorter), by so many threads; only the
+   blocks numbered part, part + parts, ... of `first` plus their place. out: all blocks of p. */
+enum { HASH_BLOCK = 8 << 20 };
+struct hash_share {
+    size_t part, parts;
+    int threads;
+};
+size_t hash_n_blocks(size_t n);
+void hash_blocks(const void *p, size_t n, size_t first, struct hash_share share, struct hash *out);
+
 static inline bool hash_eq(struct hash a, struct hash b)
 {
     return a.hi == b.hi && a.lo == b.lo;

@@ -3,7 +3,9 @@
 #include "base/file.h"
 #include "base/gemm.h"
 #include "base/str.h"
+#include "base/team.h"
 #include "experiments/kit/where.h"
+#include "model/identity.h"
 
 #include <string.h>
 
@@ -137,7 +139,7 @@ static int open_tokenizer(struct campaign *c, struct err *err)
     return 0;
 }
 
-int campaign_open(struct campaign *c, const struct campaign_request *r, struct problems *problems,
+int campaign_read(struct campaign *c, const struct campaign_request *r, struct problems *problems,
                   struct err *err)
 {
     size_t n_schemas;
@@ -151,15 +153,43 @@ int campaign_open(struct campaign *c, const struct campaign_request *r, struct p
         c->library = r->library ? r->library : gemm_library();
     else
         c->library = "";
-    if (r->shape_only ? model_open_shape(&c->model, c->config.model.path, err)
-                      : model_open(&c->model, c->config.model.path, err))
-        return err->code;
+    return r->shape_only ? model_open_shape(&c->model, c->config.model.path, err)
+                         : model_open(&c->model, c->config.model.path, err);
+}
+
+bool campaign_recall(struct campaign *c, struct err *err)
+{
+    char *path = file_join(&c->arena, c->config.output, "hashes", err);
+
+    return path && c->config.model.check == CHECK_REMEMBERED &&
+           identity_recall(c->model, path, err);
+}
+
+int campaign_remember(struct campaign *c, struct err *err)
+{
+    char *path = file_join(&c->arena, c->config.output, "hashes", err);
+
+    return path ? identity_remember(c->model, path, err) : err->code;
+}
+
+int campaign_fill(struct campaign *c, struct problems *problems, struct err *err)
+{
     if (open_tokenizer(c, err) || open_data(c, problems, err))
         return err->code;
     c->scene = (struct scene){c->model, c->tokenizer, &c->data, &c->config, &c->vocab_stats};
     if (problems->count)
         return 0;
     return open_experiments(c, problems, err) || choose_audits(c, err) ? err->code : 0;
+}
+
+int campaign_open(struct campaign *c, const struct campaign_request *r, struct problems *problems,
+                  struct err *err)
+{
+    if (campaign_read(c, r, problems, err) || problems->count)
+        return err->code;
+    if (!r->shape_only && !campaign_recall(c, err) && !err->code)
+        identity_make(c->model, team_cores(), err);
+    return err->code ? err->code : campaign_fill(c, problems, err);
 }
 
 void campaign_close(struct campaign *c)
@@ -201,7 +231,8 @@ int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, stru
         return err->code;
     if (c->vocab_stats.d || !makes)
         return 0;
-    if (vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err))
+    if (vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err) ||
+        identity_check(c->model, err))
         return err->code;
     return vocab_stats_save(&c->vocab_stats, c->model, cache, err);
 }

@@ -63,6 +63,17 @@ int campaign_open(struct campaign *c, const struct campaign_request *r, struct p
                   struct err *err);
 void campaign_close(struct campaign *c);
 
+/* The same in parts: config and the model's header; then, once the model is identified
+   (model/identity.h), data and experiments. */
+int campaign_read(struct campaign *c, const struct campaign_request *r, struct problems *problems,
+                  struct err *err);
+int campaign_fill(struct campaign *c, struct problems *problems, struct err *err);
+
+/* The model's hashes beside the journal, OUTPUT/hashes: recalled, if they may be (`model.check`) and
+   are there; kept. */
+bool campaign_recall(struct campaign *c, struct err *err);
+int campaign_remember(struct campaign *c, struct err *err);
+
 /* The engine, with so many threads (0: all allowed). */
 int campaign_start(struct campaign *c, int threads, struct err *err);
 

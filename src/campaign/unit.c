@@ -14,6 +14,7 @@
 #include "campaign/cut.h"
 #include "campaign/rows.h"
 #include "campaign/survey.h"
+#include "model/identity.h"
 
 #include <math.h>
 #include <string.h>
@@ -263,7 +264,10 @@ static double unit_cost(void *ctx, uint64_t i)
 
 static int unit_work(void *ctx, uint64_t i, struct buf *out, struct err *err)
 {
-    return unit_run(ctx, i, out, err);
+    struct campaign *c = ctx;
+
+    /* Rows of other bytes than the key says must not come into the journal. */
+    return unit_run(c, i, out, err) || identity_check(c->model, err) ? err->code : 0;
 }
 
 struct work campaign_work(struct campaign *c)

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
-#include "model/model.h"
+#include "base/team.h"
+#include "model/identity.h"
 
 struct inspect_options {
     const char *path;
@@ -17,7 +18,8 @@ static int inspect(const struct call *call, struct err *err)
 
     if (model_open(&m, o->path, err))
         return err->code;
-    model_describe(m, &b, err);
+    if (!identity_make(m, team_cores(), err))
+        model_describe(m, &b, err);
     model_close(m);
     return print_buf(&b, err);
 }

@@ -71,6 +71,7 @@ void cluster_share(struct cluster *c, void *data, size_t bytes);
 /* Sum over ranks, on rank 0; sum over the ranks of the node, on all of them. */
 uint64_t cluster_sum(struct cluster *c, uint64_t v);
 uint64_t cluster_node_sum(struct cluster *c, uint64_t v);
+void cluster_node_sums(struct cluster *c, uint64_t *v, size_t n); /* n of them */
 
 struct progress {
     size_t units, done, in_flight;

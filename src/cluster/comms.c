@@ -179,6 +179,19 @@ uint64_t cluster_node_sum(struct cluster *c, uint64_t v)
     return sum;
 }
 
+void cluster_node_sums(struct cluster *c, uint64_t *v, size_t n)
+{
+    for (size_t at = 0; at < n;) { /* MPI counts in int */
+        size_t part = n - at < (1u << 20) ? n - at : 1u << 20;
+        MPI_Request request;
+
+        MPI_Iallreduce(MPI_IN_PLACE, v + at, (int)part, MPI_UINT64_T, MPI_SUM, c->comms->node,
+                       &request);
+        wait_for(c, &request);
+        at += part;
+    }
+}
+
 void cluster_abort(int status)
 {
     MPI_Abort(MPI_COMM_WORLD, status);

@@ -46,7 +46,7 @@ struct experiment_entry {
     const struct config_node *node; /* private */
 };
 
-enum model_check { CHECK_SAMPLED, CHECK_FULL };
+enum model_check { CHECK_REMEMBERED, CHECK_FULL };
 
 struct model_config {
     const char *path;

@@ -14,7 +14,7 @@
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 /* A list of words for each enum in config.h. */
-static const struct choice checks[] = {{"sampled", CHECK_SAMPLED}, {"full", CHECK_FULL}, {NULL, 0}};
+static const struct choice checks[] = {{"remembered", CHECK_REMEMBERED}, {"full", CHECK_FULL}, {NULL, 0}};
 static const struct choice formats[] = {{"auto", QUERIES_AUTO},
                                         {"native", QUERIES_NATIVE},
                                         {"one_to_many", QUERIES_ONE_TO_MANY},
@@ -41,8 +41,9 @@ const struct choice family_choices[] = {{"stratum", FAMILY_STRATUM}, {"layer", F
 static const struct config_row model_rows[] = {
     CONFIG_ROW(struct model_config, path, "path", config_path, NULL, 0, 0, RUNNING,
                "Hugging Face directory or .gguf file; its fingerprint counts, not its place"),
-    CONFIG_CHOICE(struct model_config, check, "check", config_choice, "sampled", checks, RUNNING,
-                  "how much of the weights is compared between ranks before work begins"),
+    CONFIG_CHOICE(struct model_config, check, "check", config_choice, "remembered", checks, RUNNING,
+                  "every byte of the weights is hashed before work begins; remembered = not again "
+                  "while the system says that the files are unchanged"),
 };
 
 static const struct config_row data_rows[] = {

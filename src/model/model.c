@@ -15,12 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    CONFIG_MAX = 16 << 20,
-    SAMPLES = 64,        /* blocks of a file in the fingerprint */
-    SAMPLE = 4 << 10,    /* bytes of one */
-    HASH_BLOCK = 1 << 20 /* bytes that the full hash takes at a time */
-};
+enum { CONFIG_MAX = 16 << 20 };
 
 /* What a model borrows from; either GGUF files or a directory are there. */
 struct checkpoint {
@@ -32,89 +27,6 @@ struct checkpoint {
     struct tensors *tensors; /* NULL: no weights */
     bool is_gguf;
 };
-
-static size_t file_count(const struct checkpoint *c)
-{
-    return c->is_gguf ? c->gguf.n : c->shards.n;
-}
-
-static const struct mapping *file_at(const struct checkpoint *c, size_t i)
-{
-    return c->is_gguf ? &c->gguf.v[i].file : &c->shards.file[i];
-}
-
-/* Bytes before the tensors' data. */
-static size_t header_size(const struct checkpoint *c, size_t i)
-{
-    const struct mapping *f = file_at(c, i);
-    struct cursor header = {f->data, f->size, 0, 0};
-    uint64_t n = c->is_gguf ? c->gguf.v[i].data_offset : cursor_u64(&header) + sizeof n;
-
-    return n < f->size ? (size_t)n : f->size;
-}
-
-static int put_hash(struct buf *b, const void *p, size_t n, struct err *err)
-{
-    struct hash h = hash_bytes(p, n);
-
-    return buf_u64(b, h.hi, err) || buf_u64(b, h.lo, err) ? err->code : 0;
-}
-
-/* Blocks at places that depend on the size only: the first, the last, and evenly between. */
-static int put_samples(struct buf *b, const struct mapping *f, struct err *err)
-{
-    size_t n = f->size < SAMPLE ? f->size : SAMPLE;
-
-    for (size_t i = 0; i <= SAMPLES; i++) {
-        size_t last = f->size - n;
-        size_t at = last / SAMPLES * i + last % SAMPLES * i / SAMPLES;
-
-        if (put_hash(b, f->data + at, n, err))
-            return err->code;
-    }
-    return 0;
-}
-
-static int find_fingerprint(struct model *m, struct err *err)
-{
-    const struct checkpoint *c = m->files;
-    struct buf b = {0};
-    int code = put_hash(&b, c->config_text.data, c->config_text.len, err);
-
-    for (size_t i = 0; i < file_count(c) && !code; i++) {
-        const struct mapping *f = file_at(c, i);
-
-        code = buf_u64(&b, f->size, err);
-        if (!code)
-            code = put_hash(&b, f->data, header_size(c, i), err);
-        if (!code)
-            code = put_samples(&b, f, err);
-    }
-    m->fingerprint = hash_bytes(b.data, b.len);
-    buf_release(&b);
-    return code;
-}
-
-int model_full_hash(const struct model *m, struct hash *h, struct err *err)
-{
-    const struct checkpoint *c = m->files;
-    struct buf b = {0};
-    int code = 0;
-
-    for (size_t i = 0; i < file_count(c) && !code; i++) {
-        const struct mapping *f = file_at(c, i);
-
-        code = buf_u64(&b, f->size, err);
-        for (size_t at = 0; at < f->size && !code; at += HASH_BLOCK) {
-            size_t n = f->size - at;
-
-            code = put_hash(&b, f->data + at, n < HASH_BLOCK ? n : HASH_BLOCK, err);
-        }
-    }
-    *h = hash_bytes(b.data, b.len);
-    buf_release(&b);
-    return code;
-}
 
 static int read_config(struct checkpoint *c, const char *path, struct err *err)
 {
@@ -251,6 +163,30 @@ static const char *last_part(struct arena *a, const char *path, struct err *err)
     return arena_strndup(a, path + begin, end - begin, err);
 }
 
+/* The files that the model's bytes lie in. */
+static int list_files(struct model *m, struct err *err)
+{
+    struct checkpoint *c = m->files;
+    size_t n = c->is_gguf ? c->gguf.n : c->shards.n;
+
+    m->config_hash = hash_bytes(c->config_text.data, c->config_text.len);
+    m->fingerprint = m->config_hash;
+    m->file = arena_alloc(&c->arena, n, sizeof *m->file, err);
+    if (!m->file)
+        return err->code;
+    for (; m->n_files < n; m->n_files++) {
+        size_t i = m->n_files;
+
+        const char *path = c->is_gguf ? c->gguf.v[i].path : c->shards.path[i];
+
+        m->file[i].path = file_absolute(&c->arena, path, err);
+        m->file[i].map = c->is_gguf ? &c->gguf.v[i].file : &c->shards.file[i];
+        if (!m->file[i].path)
+            return err->code;
+    }
+    return 0;
+}
+
 static int fill(struct model *m, const char *path, bool weights, struct err *err)
 {
     struct checkpoint *c = m->files;
@@ -265,7 +201,7 @@ static int fill(struct model *m, const char *path, bool weights, struct err *err
         weights_bind(m, c->tensors, c->is_gguf ? &naming_gguf : &naming_hf, c->config.dtype,
                      &c->arena, err))
         return err_wrap(err, "%s", path);
-    return find_fingerprint(m, err);
+    return list_files(m, err);
 }
 
 static int open_model(struct model **out, const char *path, bool weights, struct err *err)
@@ -424,7 +360,8 @@ int model_describe(const struct model *m, struct buf *out, struct err *err)
     if (buf_printf(out, err, "parameters     %llu in %s\n", (unsigned long long)m->n_params,
                    str_bytes(bytes, (double)m->weight_bytes)) ||
         describe_shape(m, out, err) ||
-        buf_printf(out, err, "fingerprint    %s\n", hash_hex(hex, m->fingerprint)))
+        (!hash_eq(m->fingerprint, m->config_hash) &&
+         buf_printf(out, err, "fingerprint    %s\n", hash_hex(hex, m->fingerprint))))
         return err->code;
     return c->tensors ? describe_tensors(c->tensors, out, err) : 0;
 }

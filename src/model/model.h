@@ -22,6 +22,7 @@
 #define LENSWEEP_MODEL_MODEL_H
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/matrix.h"
 
@@ -53,6 +54,15 @@ struct layer {
     struct matrix down;                /* (d, d_ff) */
 };
 
+struct model_file {
+    const char *path; /* from the root */
+    const struct mapping *map;
+    /* Set by identity.h: */
+    struct hash hash;        /* of all its bytes */
+    struct file_stamp stamp; /* when they were hashed */
+    bool settled;            /* the stamp is old enough to remember the hash by */
+};
+
 struct model {
     struct shape shape;
     const char *arch;        /* the row of the architecture table: "LlamaForCausalLM", ... */
@@ -63,7 +73,10 @@ struct model {
     struct matrix unembed;   /* (V, d); embed when tied */
     const float *final_norm; /* (d) */
     const float *inv_freq;   /* (dh/2) rotary frequencies, scaling applied */
-    struct hash fingerprint; /* file sizes, headers and sampled blocks of the weights */
+    struct model_file *file; /* (n_files) with weights */
+    size_t n_files;
+    struct hash config_hash; /* of config.json's text */
+    struct hash fingerprint; /* of every byte of its files, once it is identified */
     uint64_t weight_bytes;   /* in the files */
     uint64_t n_params;
     struct checkpoint *files; /* private: mappings and what was widened to float32 (norms) */
@@ -77,9 +90,6 @@ int model_open(struct model **m, const char *path, struct err *err);
    there. The weights of the result have no data. */
 int model_open_shape(struct model **m, const char *path, struct err *err);
 void model_close(struct model *m);
-
-/* Hash of every byte of the weights, on request. */
-int model_full_hash(const struct model *m, struct hash *h, struct err *err);
 
 /* FLOP of one row through one layer's matrices, and through the unembedding: 2 per weight. */
 double model_layer_flops(const struct shape *s);

@@ -9,7 +9,7 @@ static volatile unsigned sink;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct mapping file = {data, size};
+    struct mapping file = {.data = data, .size = size};
     struct arena a = {0};
     struct err err = {0};
     struct tensors t;

@@ -28,7 +28,7 @@ static int parse_safetensors(const void *p, size_t n, struct err *err)
 {
     struct arena a = {0};
     struct tensors t;
-    struct mapping file = {exact_copy(p, n), n};
+    struct mapping file = {.data = exact_copy(p, n), .size = n};
     int code = safetensors_parse(&t, &a, &file, err);
 
     arena_release(&a);

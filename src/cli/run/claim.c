@@ -67,7 +67,7 @@ int claim_output(struct session *r, struct err *err)
     code = !path || file_make_dirs(r->journal_dir, err) ||
            lock_take(&r->lock, r->lock_path, r->cluster.size, err) ||
            file_sweep(r->campaign.config.output, err) || (r->options.restart && forget(r, err)) ||
-           manifest_check(&r->campaign, r->manifest, err) ||
+           manifest_check(&r->campaign, r->manifest, err) || campaign_remember(&r->campaign, err) ||
            journal_open(&r->journal, r->journal_dir, &r->found, err) ||
            config_print_anywhere(&r->campaign.config, &config, err) ||
            file_replace(path, config.data, config.len, err) ||

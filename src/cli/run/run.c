@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "campaign/cut.h"
+#include "model/identity.h"
+
 static int execute(struct session *r, struct err *err)
 {
     bool finished = false;
@@ -20,7 +22,9 @@ static int execute(struct session *r, struct err *err)
     hosts_print(&r->cluster, r->threads, err);
     if (cluster_agree(&r->cluster, err))
         return err->code;
-    distribute(r, &finished, err);
+    if (!distribute(r, &finished, err))
+        identity_check(r->campaign.model, err);
+    cluster_agree(&r->cluster, err);
     if (r->cluster.rank == 0)
         finish(r, finished, err);
     return cluster_agree(&r->cluster, err);
@@ -78,7 +82,6 @@ static int run(const struct call *call, struct err *err)
         r.cluster.waiting_ctx = &r;
     }
     if (!start_campaign(&r, err)) {
-        r.threads = hosts_threads(&r.cluster, (int)r.campaign.config.run.threads);
         if (r.options.dry_run)
             dry_run(&r, err);
         else if (!start_work(&r, err))

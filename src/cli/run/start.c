@@ -6,6 +6,8 @@
 #include "base/str.h"
 #include "campaign/cost.h"
 #include "campaign/cut.h"
+#include "cli/run/hosts.h"
+#include "model/identity.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -28,17 +30,51 @@ static int agree_on_inputs(struct session *r, struct err *err)
     hash_hex(hex, c->model->fingerprint);
     code =
         code || cluster_same(&r->cluster, "the model", hex, "give all ranks the same files", err);
-    if (!code && c->config.model.check == CHECK_FULL) {
-        struct hash h = {0, 0};
-
-        model_full_hash(c->model, &h, err);
-        hash_hex(hex, h);
-        code = cluster_agree(&r->cluster, err) ||
-               cluster_same(&r->cluster, "the model's weights", hex, "copy the file anew", err);
-    }
     code = code || cluster_same(&r->cluster, "BLAS", c->library,
                                 "with run.gemm: openblas all ranks need the same processor", err);
     return code ? err->code : 0;
+}
+
+/* Have all ranks come so far? Problems are told by one. */
+static int agree_on_problems(struct session *r, struct problems *problems, struct err *err)
+{
+    if (!err->code && problems->count) {
+        if (r->cluster.rank == 0)
+            report_problems(problems, err);
+        else
+            err_set(err, ERR_CONFIG, "problems in config or data");
+    }
+    return cluster_agree(&r->cluster, err);
+}
+
+/* Every byte of the model is hashed once on each node: its ranks share the blocks, each adds zero
+   to those of the others. */
+static int hash_model(struct session *r, struct err *err)
+{
+    struct cluster *c = &r->cluster;
+    struct model *m = r->campaign.model;
+    struct hash_share share = {(size_t)c->node_rank, (size_t)c->node_size, r->threads};
+    size_t n = identity_blocks(m);
+    struct hash *block = mem_alloc(n, sizeof *block, err);
+
+    if (!cluster_agree(c, err)) {
+        identity_hash(m, share, block, err);
+        cluster_node_sums(c, (uint64_t *)block, 2 * n);
+        if (!cluster_agree(c, err))
+            identity_set(m, block, err);
+    }
+    mem_free(block);
+    return err->code;
+}
+
+static int identify_model(struct session *r, struct err *err)
+{
+    struct cluster *c = &r->cluster;
+    uint64_t known = campaign_recall(&r->campaign, err);
+
+    if (cluster_agree(c, err))
+        return err->code;
+    return cluster_node_sum(c, known) == (uint64_t)c->node_size ? 0 : hash_model(r, err);
 }
 
 int start_campaign(struct session *r, struct err *err)
@@ -46,15 +82,13 @@ int start_campaign(struct session *r, struct err *err)
     struct campaign_request request = job_request(&r->options);
     struct problems problems = {0};
 
-    if (!campaign_open(&r->campaign, &request, &problems, err) && problems.count) {
-        if (r->cluster.rank == 0)
-            report_problems(&problems, err);
-        else
-            err_set(err, ERR_CONFIG, "problems in config or data");
-    }
-    if (cluster_agree(&r->cluster, err))
+    campaign_read(&r->campaign, &request, &problems, err);
+    if (agree_on_problems(r, &problems, err))
         return err->code;
-    return agree_on_inputs(r, err);
+    r->threads = hosts_threads(&r->cluster, (int)r->campaign.config.run.threads);
+    if (!identify_model(r, err))
+        campaign_fill(&r->campaign, &problems, err);
+    return agree_on_problems(r, &problems, err) ? err->code : agree_on_inputs(r, err);
 }
 
 /* Exceeding the memory that a rank may take is said now, not by a kill in the middle. */

@@ -328,7 +328,7 @@ int gguf_parse(struct gguf *g, const void *data, size_t size, enum gguf_part par
     uint64_t n_tensors, n_values;
 
     memset(g, 0, sizeof *g);
-    g->file = (struct mapping){data, size};
+    g->file = (struct mapping){.data = data, .size = size};
     magic = cursor_take(&c, 4);
     if (!magic || memcmp(magic, "GGUF", 4) != 0)
         return err_set(err, ERR_FORMAT, "not a GGUF file: it does not begin with the letters GGUF");
@@ -369,8 +369,12 @@ int gguf_open(struct gguf *g, const char *path, enum gguf_part part, struct err 
         file_unmap(&file);
         return err_wrap(err, "%s", path);
     }
+    g->file = file;
     g->mapped = true;
-    return 0;
+    g->path = arena_strdup(&g->arena, path, err);
+    if (!g->path)
+        gguf_close(g);
+    return g->path ? 0 : err->code;
 }
 
 void gguf_close(struct gguf *g)

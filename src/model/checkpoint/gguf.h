@@ -71,6 +71,7 @@ struct gguf_value {
 
 struct gguf {
     struct mapping file;      /* owned when gguf_open mapped it */
+    const char *path;         /* as given to gguf_open */
     struct gguf_value *value; /* (n_values), sorted by key */
     size_t n_values;
     struct tensors tensors;
