@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <xxhash.h>
 
 struct hash hash_bytes(const void *p, size_t n)
@@ -33,6 +34,28 @@ void hash_blocks(const void *p, size_t n, size_t first, struct hash_share share,
         if ((first + (size_t)i) % share.parts == share.part)
             out[i] = hash_bytes(bytes + at, left < HASH_BLOCK ? left : HASH_BLOCK);
     }
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+bool hash_from_hex(struct hash *h, const char *s)
+{
+    *h = (struct hash){0, 0};
+    for (int i = 0; i < HASH_HEX - 1; i++) {
+        uint64_t *half = i < 16 ? &h->hi : &h->lo;
+        int digit = hex_digit(s[i]);
+
+        if (digit < 0)
+            return false;
+        *half = *half << 4 | (uint64_t)digit;
+    }
+    return true;
 }
 
 char *hash_hex(char out[HASH_HEX], struct hash h)

@@ -35,5 +35,6 @@ static inline bool hash_eq(struct hash a, struct hash b)
 
 enum { HASH_HEX = 33 };
 char *hash_hex(char out[HASH_HEX], struct hash h); /* returns out */
+bool hash_from_hex(struct hash *h, const char *s); /* its first HASH_HEX - 1 characters */
 
 #endif

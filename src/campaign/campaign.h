@@ -69,8 +69,8 @@ int campaign_read(struct campaign *c, const struct campaign_request *r, struct p
                   struct err *err);
 int campaign_fill(struct campaign *c, struct problems *problems, struct err *err);
 
-/* The model's hashes beside the journal, OUTPUT/hashes: recalled, if they may be (`model.check`) and
-   are there; kept. */
+/* The model's hashes beside the journal, OUTPUT/hashes: recalled, if they are there and may be
+   (`model.check`); kept. */
 bool campaign_recall(struct campaign *c, struct err *err);
 int campaign_remember(struct campaign *c, struct err *err);
 

@@ -195,18 +195,28 @@ static int write_union(const struct lines *was, const struct lines *is, const ch
     return code;
 }
 
-int manifest_check(const struct campaign *c, const char *path, struct err *err)
+static int check(const struct campaign *c, const char *path, bool keeps, struct err *err)
 {
     struct lines was = {0}, is = {0};
     int code = of_campaign(&is, c, err);
 
     if (!code && file_exists(path))
         code = of_file(&was, path, err) || compare(&was, &is, err);
-    if (!code)
+    if (!code && keeps)
         code = write_union(&was, &is, path, err);
     arena_release(&was.arena);
     arena_release(&is.arena);
     return code ? err->code : 0;
+}
+
+int manifest_check(const struct campaign *c, const char *path, struct err *err)
+{
+    return check(c, path, true, err);
+}
+
+int manifest_compare(const struct campaign *c, const char *path, struct err *err)
+{
+    return check(c, path, false, err);
 }
 
 const char *manifest_library(const char *path, struct arena *a, struct err *err)

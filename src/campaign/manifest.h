@@ -17,6 +17,9 @@ const char *manifest_library(const char *path, struct arena *a, struct err *err)
    the first thing that changed, what it was and what it is. */
 int manifest_check(const struct campaign *c, const char *path, struct err *err);
 
+/* The same without touching the file: for those who only look at what a run has done. */
+int manifest_compare(const struct campaign *c, const char *path, struct err *err);
+
 /* Does `other` hold a part of the same run as `dir`, whose campaign this is? ERR_CONFIG names the
    first thing that differs, or that only `other` has. */
 int manifest_match(const struct campaign *c, const char *dir, const char *other, struct err *err);

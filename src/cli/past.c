@@ -20,7 +20,7 @@ int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err
     if (!file_exists(request.config))
         return err_set(err, ERR_IO, "%s holds no run: it has no config.yaml", dirs[0]);
     if (campaign_open(&p->campaign, &request, &problems, err) || report_problems(&problems, err) ||
-        campaign_cut(&p->campaign, err))
+        manifest_compare(&p->campaign, manifest, err) || campaign_cut(&p->campaign, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
         journals[i] = file_join(&p->arena, dirs[i], "journal", err);

@@ -15,9 +15,9 @@ struct past {
     struct arena arena;
 };
 
-/* The first directory's own config, its data and the model's shape; and what the journals of all
-   have. The others need neither data nor model here. Mistakes of config and data are printed.
-   Either way past_close frees it. */
+/* The first directory's own config, its data and its model, which have to be what the directory was
+   begun with; and what the journals of all have. The others need neither data nor model here.
+   Mistakes of config and data are printed. Either way past_close frees it. */
 int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err);
 void past_close(struct past *p);
 

@@ -14,7 +14,8 @@
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 /* A list of words for each enum in config.h. */
-static const struct choice checks[] = {{"remembered", CHECK_REMEMBERED}, {"full", CHECK_FULL}, {NULL, 0}};
+static const struct choice checks[] = {
+    {"remembered", CHECK_REMEMBERED}, {"full", CHECK_FULL}, {NULL, 0}};
 static const struct choice formats[] = {{"auto", QUERIES_AUTO},
                                         {"native", QUERIES_NATIVE},
                                         {"one_to_many", QUERIES_ONE_TO_MANY},

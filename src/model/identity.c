@@ -192,7 +192,7 @@ static bool recall_file(struct model_file *f, const char *text, struct err *err)
     if (!put_name(&name, f, &f->map->stamp, err) && buf_str(&name, err))
         line = find_line(text, name.data);
     buf_release(&name);
-    if (!line || sscanf(line, "%16" SCNx64 "%16" SCNx64, &f->hash.hi, &f->hash.lo) != 2)
+    if (!line || !hash_from_hex(&f->hash, line))
         return false;
     f->stamp = f->map->stamp;
     f->settled = true;

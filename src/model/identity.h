@@ -18,7 +18,7 @@
  * Several processes that see the same files may share the work: each hashes its part of the blocks,
  * and all of them call identity_set with what all have found.
  *
- * A hash is remembered with its file's path, device, inode, size, mtime and ctime to the nanosecond.
+ * A hash is remembered with its file's path, device, inode, size, mtime and ctime (nanoseconds).
  * It is not kept for a file that was changed a moment before it was read: another change in the
  * same tick of the file system's clock would not show.
  */
@@ -31,8 +31,8 @@
    it does not have them, or err. */
 bool identity_recall(struct model *m, const char *path, struct err *err);
 
-/* Blocks of all files together; the hashes of those of this share, the others are left alone. ERR_IO
-   if a file was changed since it was opened. */
+/* Blocks of all files together; the hashes of those of this share, the others are left alone.
+   ERR_IO if a file was changed since it was opened. */
 size_t identity_blocks(const struct model *m);
 int identity_hash(struct model *m, struct hash_share share, struct hash *block, struct err *err);
 
@@ -46,7 +46,7 @@ int identity_make(struct model *m, int threads, struct err *err);
 int identity_remember(const struct model *m, const char *path, struct err *err);
 
 /* ERR_IO if a file was written to since it was hashed: what has been computed since then may be of
-   other bytes. Cheap; a file of which only the name or the rights were changed is hashed once more. */
+   other bytes. Cheap; a file of which only the name or the rights were changed is hashed again. */
 int identity_check(struct model *m, struct err *err);
 
 #endif

@@ -69,10 +69,11 @@ void write_file(const char *name, const char *text)
         fail_msg("%s", err.msg);
 }
 
-void open_text(struct campaign *c, const char *data, const char *experiments, const char *set)
+static void open_it(struct campaign *c, const char *data, const char *experiments, const char *set,
+                    bool shape_only)
 {
     struct campaign_request request = {
-        .config = in_folder("c.yaml"), .set = &set, .n_set = set ? 1 : 0, .shape_only = true};
+        .config = in_folder("c.yaml"), .set = &set, .n_set = set ? 1 : 0, .shape_only = shape_only};
     struct problems problems = {0};
     struct err err;
     char text[4096];
@@ -87,4 +88,14 @@ void open_text(struct campaign *c, const char *data, const char *experiments, co
     err_clear(&err);
     if (campaign_open(c, &request, &problems, &err) || problems.count || campaign_cut(c, &err))
         fail_msg("%s", problems.count ? problems.item[0].msg : err.msg);
+}
+
+void open_text(struct campaign *c, const char *data, const char *experiments, const char *set)
+{
+    open_it(c, data, experiments, set, true);
+}
+
+void open_whole(struct campaign *c, const char *data, const char *experiments, const char *set)
+{
+    open_it(c, data, experiments, set, false);
 }

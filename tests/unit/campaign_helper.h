@@ -29,6 +29,9 @@ void write_file(const char *name, const char *text);
 /* Opens and cuts; fails the test if it cannot. set: "key=value" or NULL. */
 void open_text(struct campaign *c, const char *data, const char *experiments, const char *set);
 
+/* The same with the model's weights, identified; open_text has its shape alone. */
+void open_whole(struct campaign *c, const char *data, const char *experiments, const char *set);
+
 /* Three queries of three items: A has 5 tokens, B 6, C 5; a fourth, D, to be appended. */
 extern const char query_a[], query_b[], query_c[], query_d[], three_queries[], four_queries[];
 

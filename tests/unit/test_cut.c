@@ -1,7 +1,9 @@
 /* The list of units: each cell once, at the cost that was asked for, under keys that change with
    what a unit computes and with nothing else. */
+#include "base/file.h"
 #include "campaign/cut.h"
 #include "campaign/survey.h"
+#include "campaign/unit.h"
 #include "campaign_helper.h"
 
 #include <setjmp.h>
@@ -334,6 +336,43 @@ static void a_changed_query(void **state)
     campaign_close(&was);
 }
 
+static const char small_ids[] =
+    "{\"ids\": [1, 2, 3], \"item\": \"A\", \"targets\": {\"t\": 5}, \"target\": \"t\"}\n"
+    "{\"ids\": [4, 5, 6], \"item\": \"B\", \"targets\": {\"t\": 7}, \"target\": \"t\"}\n";
+
+/* Rows that may be of other bytes than their key says are no rows. */
+static void a_model_changed_under_a_unit(void **state)
+{
+    struct buf file = {0}, rows = {0};
+    struct err err = {0};
+    struct campaign c;
+    struct work work;
+    char set[512];
+    FILE *f;
+
+    (void)state;
+    assert_int_equal(
+        file_read(&file, TEST_DIR "/fixtures/models/gguf-f32/model.gguf", 1 << 22, &err), 0);
+    assert_int_equal(file_replace(in_folder("model.gguf"), file.data, file.len, &err), 0);
+    snprintf(set, sizeof set, "model.path=%s/model.gguf", campaign_folder);
+    open_whole(&c, small_ids, "  - {name: k, kind: knockout, sets: [last]}\n", set);
+    assert_int_equal(campaign_start(&c, 1, &err), 0);
+    work = campaign_work(&c);
+    assert_int_equal(work.run(work.ctx, 0, &rows, &err), 0);
+
+    f = fopen(in_folder("model.gguf"), "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, -1, SEEK_END), 0);
+    assert_int_equal(fputc(file.data[file.len - 1] ^ 1, f),
+                     (unsigned char)file.data[file.len - 1] ^ 1);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(work.run(work.ctx, 1, &rows, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "was changed while it was read"));
+    campaign_close(&c);
+    buf_release(&file);
+    buf_release(&rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,7 +381,7 @@ int main(void)
         cmocka_unit_test(smaller_units_are_more), cmocka_unit_test(keys_differ_within_a_campaign),
         cmocka_unit_test(what_does_not_matter),   cmocka_unit_test(what_changes_all),
         cmocka_unit_test(an_experiments_own_key), cmocka_unit_test(appended_queries),
-        cmocka_unit_test(a_changed_query),
+        cmocka_unit_test(a_changed_query),        cmocka_unit_test(a_model_changed_under_a_unit),
     };
 
     return cmocka_run_group_tests(tests, make_campaign_folder, remove_campaign_folder);

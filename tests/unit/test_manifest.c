@@ -192,6 +192,31 @@ static void parts_of_one_run(void **state)
 }
 
 /* Lines of another hand: without a tab, empty, cut off in the middle. */
+/* A look leaves the file alone, also where a start would add to it. */
+static void a_look(void **state)
+{
+    struct buf before = {0}, after = {0};
+    struct campaign c;
+
+    (void)state;
+    assert_int_equal(check(three_queries, two, NULL), 0);
+    err_clear(&err);
+    assert_int_equal(file_read(&before, in_folder("manifest"), 1 << 20, &err), 0);
+    open_text(&c, four_queries, two, "data.seed=7");
+    assert_int_equal(manifest_compare(&c, in_folder("manifest"), &err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "data.seed changed"));
+    campaign_close(&c);
+    err_clear(&err);
+    open_text(&c, four_queries, decode, "data.controls=0");
+    manifest_compare(&c, in_folder("manifest"), &err);
+    campaign_close(&c);
+    err_clear(&err);
+    assert_int_equal(file_read(&after, in_folder("manifest"), 1 << 20, &err), 0);
+    assert_true(before.len == after.len && memcmp(before.data, after.data, after.len) == 0);
+    buf_release(&before);
+    buf_release(&after);
+}
+
 static void a_damaged_manifest(void **state)
 {
     (void)state;
@@ -212,6 +237,7 @@ int main(void)
         cmocka_unit_test_setup(names_cannot_forge_lines, begin_anew),
         cmocka_unit_test_setup(escaped_names_stay_apart, begin_anew),
         cmocka_unit_test(parts_of_one_run),
+        cmocka_unit_test_setup(a_look, begin_anew),
         cmocka_unit_test_setup(a_damaged_manifest, begin_anew),
     };
 
