@@ -27,7 +27,8 @@
 /* name, exit status, what it stands for */
 #define ERR_CODES(X)                                                                               \
     X(ERR_NONE, 0, "done")                                                                         \
-    X(ERR_DIFFERS, 1, "done, with bad queries and run.fail_on_bad set, or a diff that differs")    \
+    X(ERR_DIFFERS, 1,                                                                              \
+      "done, but no query is good, or some are bad and run.fail_on_bad is set, or a diff differs") \
     X(ERR_CONFIG, 2, "config, data or command line")                                               \
     X(ERR_IO, 3, "input or output")                                                                \
     X(ERR_FORMAT, 4, "malformed model file")                                                       \

@@ -29,6 +29,19 @@ static const char *codec_bytes(void *ctx, int32_t id, size_t *n)
     return tokenizer_bytes(ctx, id, n);
 }
 
+static int codec_chat(void *ctx, const struct codec_message *m, size_t n, bool prompt,
+                      struct buf *out, struct err *err)
+{
+    struct chat_message *said = mem_alloc(n, sizeof *said, err);
+
+    for (size_t i = 0; said && i < n; i++)
+        said[i] = (struct chat_message){m[i].role, m[i].content};
+    if (said)
+        tokenizer_chat(ctx, said, n, prompt, out, err);
+    mem_free(said);
+    return err->code;
+}
+
 /* Text where the tokenizer cannot be used: the one thing that stops for it. */
 static int codec_refuse(void *ctx, const char *text, size_t n, bool special, struct arena *a,
                         int32_t **ids, size_t *n_ids, struct err *err)
@@ -38,6 +51,26 @@ static int codec_refuse(void *ctx, const char *text, size_t n, bool special, str
     (void)text, (void)n, (void)special, (void)a, (void)ids, (void)n_ids;
     return err_set(err, why->code == ERR_IO ? ERR_IO : ERR_FORMAT,
                    "the data has text, and the model's tokenizer cannot be used: %.900s", why->msg);
+}
+
+static int codec_refuse_chat(void *ctx, const struct codec_message *m, size_t n, bool prompt,
+                             struct buf *out, struct err *err)
+{
+    (void)m, (void)n, (void)prompt, (void)out;
+    return codec_refuse(ctx, NULL, 0, false, NULL, NULL, NULL, err);
+}
+
+static bool check_format(const struct campaign *c, struct problems *problems)
+{
+    const char *format = c->config.data.format, *near;
+
+    if (data_format_known(format))
+        return true;
+    near = data_format_meant(format);
+    config_problem(&c->config, NULL, "data.format", problems,
+                   "unknown format \"%.48s\"%s%s%s; lensweep help data lists them", format,
+                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    return false;
 }
 
 /* The longest prompt that this model can be given, and why. */
@@ -51,12 +84,9 @@ static int prompt_limit(const struct shape *s, const char **is)
 
 static int open_data(struct campaign *c, struct problems *problems, struct err *err)
 {
-    static const enum data_format formats[] = {[QUERIES_AUTO] = FORMAT_AUTO,
-                                               [QUERIES_NATIVE] = FORMAT_NATIVE,
-                                               [QUERIES_ONE_TO_MANY] = FORMAT_ONE_TO_MANY};
     const struct data_config *d = &c->config.data;
     struct data_options o = {
-        .format = formats[d->format],
+        .format = d->format,
         .add_bos = d->add_bos,
         .vocab = c->model->shape.vocab,
         .limit = (size_t)d->limit,
@@ -65,10 +95,12 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
         .first_distinct = d->target == TARGET_FIRST_DISTINCT,
     };
     struct codec codec = {c->tokenizer, codec_encode, codec_bytes,
-                          c->tokenizer ? tokenizer_bos(c->tokenizer) : -1};
+                          c->tokenizer ? tokenizer_bos(c->tokenizer) : -1, codec_chat};
 
+    if (!check_format(c, problems))
+        return 0;
     if (c->no_tokenizer.code)
-        codec = (struct codec){&c->no_tokenizer, codec_refuse, NULL, -1};
+        codec = (struct codec){&c->no_tokenizer, codec_refuse, NULL, -1, codec_refuse_chat};
     o.max_tokens = prompt_limit(&c->model->shape, &o.max_is);
     return dataset_load(&c->data, d->path.v, d->path.n, &o,
                         c->tokenizer || c->no_tokenizer.code ? &codec : NULL, problems, err);

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "campaign/campaign.h"
 #include "campaign/survey.h"
+#include "experiments/kit/where.h"
 
 #include <string.h>
 
@@ -127,6 +128,8 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
         if (!x->axis[i].tokens &&
             buf_printf(b, err, "%s %zu\n", x->axis[i].dim.name, x->axis[i].dim.size))
             return err->code;
+    if (where_correct(x) >= 0 && buf_printf(b, err, "correct %d\n", where_correct(x)))
+        return err->code;
     return x->entry ? config_print_experiment(x->entry, b, err) : 0;
 }
 

@@ -14,6 +14,7 @@
 #include "campaign/cut.h"
 #include "campaign/rows.h"
 #include "campaign/survey.h"
+#include "experiments/kit/where.h"
 #include "model/identity.h"
 
 #include <math.h>
@@ -42,7 +43,9 @@ static const char *trouble(const struct unit_job *j, int i)
 
     if (!isfinite(r->rms) || !isfinite(r->log_z))
         return i == 0 || r->ids == j->q->ids ? not_finite : others_not_finite;
-    if (i == 0 && j->x->kind->admit)
+    if (i == 0)
+        reason = where_refuses(j->x, j->q, r);
+    if (i == 0 && !reason && j->x->kind->admit)
         reason = j->x->kind->admit(j->x, j->q, r);
     return reason ? reason : "";
 }

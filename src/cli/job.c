@@ -7,11 +7,30 @@ struct campaign_request job_request(const struct job_options *o)
     return (struct campaign_request){.config = o->config, .set = o->set.v, .n_set = o->set.n};
 }
 
-void warn_tokenizer(const struct campaign *c)
+void warn_inputs(const struct campaign *c)
 {
+    const struct dataset *ds = &c->data;
+
     if (c->no_tokenizer.code)
         fprintf(
             stderr,
             "  warning: the model's tokenizer cannot be used, tokens are told by their ids: %s\n",
             c->no_tokenizer.msg);
+    if (ds->n_unspaced)
+        fprintf(stderr,
+                "  warning: %zu target%s without a leading space, where the model would write one: "
+                "%s\n",
+                ds->n_unspaced, ds->n_unspaced == 1 ? "" : "s, the first", ds->unspaced);
+}
+
+int check_some_good(const struct campaign *c, struct err *err)
+{
+    const struct query *q = c->data.query;
+
+    for (size_t i = 0; i < c->data.n; i++)
+        if (!q[i].status)
+            return 0;
+    return err_set(err, ERR_DIFFERS,
+                   "no query can be used: all %zu are bad, the first (%s:%zu): %s", c->data.n,
+                   c->data.file[q[0].file], q[0].line, q[0].status);
 }

@@ -28,8 +28,11 @@ struct job_options {
                                                            "experiments.NAME.KEY=VALUE"     \
     }
 
-/* A line on stderr if the model's tokenizer cannot be used. */
-void warn_tokenizer(const struct campaign *c);
+/* Lines on stderr: the model's tokenizer cannot be used, targets lack a space. */
+void warn_inputs(const struct campaign *c);
+
+/* An error if there is no query that can be used, with the first one's reason. */
+int check_some_good(const struct campaign *c, struct err *err);
 
 /* What the campaign is to be opened with; borrows from the options. */
 struct campaign_request job_request(const struct job_options *o);

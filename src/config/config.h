@@ -53,12 +53,11 @@ struct model_config {
     enum model_check check;
 };
 
-enum query_format { QUERIES_AUTO, QUERIES_NATIVE, QUERIES_ONE_TO_MANY };
 enum target_token { TARGET_FIRST, TARGET_FIRST_DISTINCT };
 
 struct data_config {
     struct string_list path;
-    enum query_format format;
+    const char *format; /* a name of the data floor's table; it checks it */
     bool add_bos;
     int64_t limit;
     int64_t controls;

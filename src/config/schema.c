@@ -16,10 +16,6 @@
 /* A list of words for each enum in config.h. */
 static const struct choice checks[] = {
     {"remembered", CHECK_REMEMBERED}, {"full", CHECK_FULL}, {NULL, 0}};
-static const struct choice formats[] = {{"auto", QUERIES_AUTO},
-                                        {"native", QUERIES_NATIVE},
-                                        {"one_to_many", QUERIES_ONE_TO_MANY},
-                                        {NULL, 0}};
 static const struct choice target_tokens[] = {
     {"first", TARGET_FIRST}, {"first_distinct", TARGET_FIRST_DISTINCT}, {NULL, 0}};
 const struct choice cluster_choices[] = {
@@ -49,9 +45,9 @@ static const struct config_row model_rows[] = {
 
 static const struct config_row data_rows[] = {
     CONFIG_ROW(struct data_config, path, "path", config_paths, NULL, 0, 0, RUNNING,
-               "a .jsonl file, a directory of such files, or a list of both"),
-    CONFIG_CHOICE(struct data_config, format, "format", config_choice, "auto", formats, RESULTS,
-                  "layout of the lines; auto = look at them"),
+               "a file of queries, a directory of .jsonl files, or a list of both"),
+    CONFIG_ROW(struct data_config, format, "format", config_string, "auto", 0, 0, RESULTS,
+               "a format that lensweep help data lists; auto = by the keys of the first record"),
     CONFIG_ROW(struct data_config, add_bos, "add_bos", config_bool, "false", 0, 0, RESULTS,
                "prepend the tokenizer's BOS token and shift the spans"),
     CONFIG_ROW(struct data_config, limit, "limit", config_int, "0", 0, INFINITY, RESULTS,

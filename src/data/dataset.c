@@ -1,25 +1,33 @@
 #include "data/dataset.h"
 
-#include "base/file.h"
 #include "base/str.h"
 #include "data/draws.h"
 #include "data/fields.h"
 #include "data/fingerprint.h"
 #include "data/flags.h"
+#include "data/format.h"
 #include "data/groups.h"
 #include "data/load.h"
-#include "data/native.h"
-#include "data/one_to_many.h"
 #include "data/paths.h"
+#include "data/records.h"
 #include "data/settle.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static int push(struct loader *l, const struct query *q, const struct draft *d, struct err *err)
+void query_begin(struct loader *l, struct query *q, struct draft *d)
+{
+    *q = (struct query){.dataset = l->source->dataset, .template = l->source->template};
+    *d = (struct draft){.right = -1};
+    q->file = l->file;
+    q->line = l->line_no;
+    l->problems_before = l->problems->count;
+}
+
+static int push(struct loader *l, struct query *q, const struct draft *d, struct err *err)
 {
     size_t cap = l->cap ? 2 * l->cap : 256;
 
+    q->number = l->n - l->before + 1;
     if (l->n == l->cap) {
         if (mem_grow((void **)&l->query, l->n, cap, sizeof *l->query, err) ||
             mem_grow((void **)&l->draft, l->n, cap, sizeof *l->draft, err))
@@ -31,156 +39,52 @@ static int push(struct loader *l, const struct query *q, const struct draft *d, 
     return 0;
 }
 
-/* The parser's message begins with the place, which a problem keeps apart: ":LINE:COLUMN: ". */
-static void parse_problem(struct loader *l, const char *msg)
+int query_end(struct loader *l, struct query *q, struct draft *d, struct err *err)
 {
-    size_t line = 0, column = 1;
-    int n = 0;
-
-    if (sscanf(msg, ":%zu:%zu: %n", &line, &column, &n) < 2)
-        n = 0;
-    msg += n;
-    if (strstr(msg, "JSON_ALLOW_NUL")) /* an option of the parser's: not for the reader */
-        msg = "invalid JSON: \\u0000 in a string";
-    problems_add(l->problems, l->path, l->line_no, column, "%s", msg);
+    if (l->problems->count > l->problems_before ||
+        (l->opt->limit && l->n - l->before >= l->opt->limit))
+        return 0;
+    return draft_finish(l, q, d, err) || push(l, q, d, err) ? err->code : 0;
 }
 
-/* The line as an object; NULL = it is none, and a problem. */
-static json_t *parse_line(struct loader *l)
-{
-    const char *nul = memchr(l->line, '\0', l->line_n);
-    struct err e;
-    json_t *v;
-
-    if (l->line_n > LINE_MAX_BYTES) {
-        line_problem(l, NULL, NULL, "line of %zu bytes, at most %d are read", l->line_n,
-                     LINE_MAX_BYTES);
-        return NULL;
-    }
-    if (nul) {
-        problems_add(l->problems, l->path, l->line_no, (size_t)(nul - l->line) + 1,
-                     "a NUL byte, expected JSON Lines");
-        return NULL;
-    }
-    v = json_parse(l->line, l->line_n, ERR_CONFIG, "", l->line_no, &e);
-    if (!v) {
-        parse_problem(l, e.msg);
-        return NULL;
-    }
-    if (json_is_object(v))
-        return v;
-    line_problem(l, NULL, NULL, "%s, expected an object", json_kind(v));
-    json_decref(v);
-    return NULL;
-}
-
-static bool has_key(const json_t *obj, const char *const *keys)
-{
-    for (; *keys; keys++)
-        if (json_object_get(obj, *keys))
-            return true;
-    return false;
-}
-
-/* What the keys of the file's first object say; FORMAT_AUTO = neither. */
-static enum data_format format_of(const json_t *obj)
-{
-    static const char *const adapter[] = {"query_input_ids", "three_answers_label_list", NULL};
-    static const char *const native[] = {"ids", "text", "targets", NULL};
-
-    if (has_key(obj, adapter))
-        return FORMAT_ONE_TO_MANY;
-    return has_key(obj, native) ? FORMAT_NATIVE : FORMAT_AUTO;
-}
-
-static int choose_format(struct loader *l, const json_t *obj, enum data_format *format,
+static int choose_format(struct loader *l, const json_t *record, const struct format **format,
                          struct err *err)
 {
-    *format = l->opt->format == FORMAT_AUTO ? format_of(obj) : l->opt->format;
-    if (*format == FORMAT_ONE_TO_MANY)
+    bool open = !l->opt->format || str_eq(l->opt->format, "auto");
+
+    *format = open ? format_of(record) : format_find(l->opt->format);
+    if (*format == &format_one_to_many)
         return split_step(l, l->source, err);
-    if (*format == FORMAT_AUTO)
+    if (!*format)
         line_problem(l, NULL, NULL,
-                     "neither a query (ids or text, and targets) nor a released one-to-many query "
-                     "(query_input_ids, three_answers_label_list)");
-    return 0;
-}
-
-static int read_object(struct loader *l, const json_t *obj, enum data_format format,
-                       struct err *err)
-{
-    struct query q = {.dataset = l->source->dataset, .template = l->source->template};
-    struct draft d = {.right = -1};
-    int before = l->problems->count;
-
-    q.file = l->file;
-    q.line = l->line_no;
-    if (format == FORMAT_NATIVE ? native_line(l, obj, &q, &d, err)
-                                : one_to_many_line(l, obj, &q, &d, err))
-        return err->code;
-    if (l->problems->count > before)
-        return 0;
-    return draft_finish(l, &q, &d, err) || push(l, &q, &d, err) ? err->code : 0;
-}
-
-static bool blank(const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (s[i] != ' ' && s[i] != '\t' && s[i] != '\r')
-            return false;
-    return true;
-}
-
-static int read_lines(struct loader *l, const char *s, size_t size, struct err *err)
-{
-    enum data_format format = FORMAT_AUTO;
-    size_t queries = 0;
-
-    for (size_t at = 0; at < size && (!l->opt->limit || queries < l->opt->limit);
-         at += l->line_n + 1) {
-        const char *end = memchr(s + at, '\n', size - at);
-        json_t *obj;
-        int code = 0;
-
-        l->line = s + at;
-        l->line_n = end ? (size_t)(end - l->line) : size - at;
-        l->line_no++;
-        if (blank(l->line, l->line_n))
-            continue;
-        queries++;
-        obj = parse_line(l);
-        if (!obj)
-            continue;
-        if (format == FORMAT_AUTO)
-            code = choose_format(l, obj, &format, err);
-        if (!code && format != FORMAT_AUTO)
-            code = read_object(l, obj, format, err);
-        json_decref(obj);
-        if (code || format == FORMAT_AUTO) /* one message is enough for a file of another kind */
-            return code;
-    }
+                     "these keys are of no format that is known: expected a query (ids, text or "
+                     "messages, and targets), or a form that lensweep help data lists");
     return 0;
 }
 
 static int read_file(struct loader *l, struct err *err)
 {
-    struct mapping m;
-    const char *s;
-    size_t n;
-    int code;
+    const struct format *format = NULL;
+    struct records r;
+    json_t *record;
+    int code = 0;
 
-    l->line_no = 0;
-    if (file_map(&m, l->path, err))
+    if (records_open(&r, l, err))
         return err->code;
-    s = (const char *)m.data;
-    n = m.size;
-    if (n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3)) { /* a byte order mark, from an editor */
-        s += 3;
-        n -= 3;
+    l->before = l->n;
+    while (!code && (!l->opt->limit || l->n - l->before < l->opt->limit)) {
+        if (records_next(&r, &record, err) || !record)
+            break;
+        if (!format)
+            code = choose_format(l, record, &format, err);
+        if (format && !code)
+            code = format->read(l, record, err);
+        json_decref(record);
+        if (!format) /* one message is enough for a file of another kind */
+            break;
     }
-    code = read_lines(l, s, n, err);
-    file_unmap(&m);
-    return code;
+    records_close(&r);
+    return err->code;
 }
 
 static int read_files(struct loader *l, const char *const *paths, size_t n, struct err *err)

@@ -3,7 +3,7 @@
  *
  *     int longest(const char *const *paths, size_t n, const struct codec *codec, struct err *err)
  *     {
- *         struct data_options opt = {.format = FORMAT_AUTO, .n_controls = 16, .seed = 1};
+ *         struct data_options opt = {.n_controls = 16, .seed = 1};
  *         struct problems problems = {0};
  *         struct dataset ds;
  *         int most = 0;
@@ -20,12 +20,13 @@
  * (the one_to_many adapter: answer_1, answer_2, answer_3, subject), so a query's spans and targets
  * are arrays that run parallel to ds.span_name and ds.target_name.
  *
- * A file that is no JSON Lines is a problem (reported with file:line:column, all of them); a bad
- * span, an id beyond the vocabulary, a prompt too long is the status of that one query.
+ * A file that cannot be read as data is a problem (with file:line:column, all of them); a bad span,
+ * an id beyond the vocabulary, a prompt too long is the status of that one query.
  */
 #ifndef LENSWEEP_DATA_DATASET_H
 #define LENSWEEP_DATA_DATASET_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -71,6 +72,7 @@ struct query {
     const char *answer_prefix;      /* "" | "space" | "quote": what the prompt ends in */
 
     size_t file, line;       /* where it came from: index of ds->file, line from 1 */
+    size_t number;           /* which query of its file it is, from 1 */
     struct hash fingerprint; /* of what the query itself is: ids, spans, targets, foils */
     struct hash draws; /* of what was drawn for it from the others: controls, counterfactual */
 };
@@ -88,9 +90,14 @@ struct dataset {
     const char **file;   /* paths read, in order */
     size_t n_files;
     int max_tokens; /* longest prompt that is kept, those of bad queries included */
+
+    size_t n_unspaced;    /* targets whose text lacks the space that the model would write there */
+    const char *unspaced; /* the first of them in words, with its place; NULL = none */
 };
 
-enum data_format { FORMAT_AUTO, FORMAT_NATIVE, FORMAT_ONE_TO_MANY };
+struct codec_message {
+    const char *role, *content;
+};
 
 /* How the loader turns text into ids and back: the tokenizer, which lives on a floor above. Either
    may be NULL where there is no tokenizer (plan on a model that is not there): text is then only
@@ -104,10 +111,14 @@ struct codec {
     /* bytes of one id, borrowed; NULL = no such id */
     const char *(*bytes)(void *ctx, int32_t id, size_t *n);
     int32_t bos; /* -1 = none */
+    /* Appends the text of a chat by the model's template, with the special tokens written out, and
+       the beginning of an answer if it is a `prompt`; NULL where there is no tokenizer. */
+    int (*chat)(void *ctx, const struct codec_message *m, size_t n, bool prompt, struct buf *out,
+                struct err *err);
 };
 
 struct data_options {
-    enum data_format format;
+    const char *format;  /* name of a format; NULL, "auto" = by the keys of the first record */
     bool add_bos;        /* prepend the codec's BOS and shift the spans */
     int vocab;           /* ids are below this; 0 = not checked */
     int max_tokens;      /* longer prompts get a status; 0 = not checked */
@@ -118,8 +129,13 @@ struct data_options {
     bool first_distinct; /* targets: the first token in which the answers differ (settle.c) */
 };
 
+/* Is it "auto" or the name of a format? And which was meant by a word that is not; NULL = none. */
+bool data_format_known(const char *name);
+const char *data_format_meant(const char *word);
+
 /*
- * Reads the files in order (a directory stands for its .jsonl files, sorted, also those below it).
+ * Reads the files in order (a directory stands for its .jsonl files, or those of the ending that
+ * the format is known by, sorted, also those below it).
  * Problems of the files go to `problems`, with their places; the caller decides what to do about
  * them. Returns nonzero only for I/O and memory. An empty dataset is a problem.
  */

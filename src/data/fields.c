@@ -8,14 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Columns count characters from 1, as in the parser's own messages. */
-static size_t column_of(const char *line, size_t offset)
+/* Columns count characters from 1, as in the parser's own messages. A record may be several lines
+   long. */
+static void place_of(const struct loader *l, size_t offset, size_t *line, size_t *column)
 {
-    size_t column = 1;
-
-    for (size_t i = 0; i < offset; i++)
-        column += ((unsigned char)line[i] & 0xc0) != 0x80;
-    return column;
+    *line = l->line_no;
+    *column = l->column;
+    for (size_t i = 0; i < offset; i++) {
+        *column += ((unsigned char)l->line[i] & 0xc0) != 0x80;
+        if (l->line[i] != '\n')
+            continue;
+        *column = 1;
+        ++*line;
+    }
 }
 
 /* The end of the string that starts at s[i], after its closing quote. */
@@ -47,7 +52,7 @@ static size_t key_offset(const char *s, size_t n, size_t i, const char *key)
             continue;
         end = string_end(s, n, i);
         colon = end;
-        while (colon < n && strchr(" \t\r", s[colon]))
+        while (colon < n && s[colon] && strchr(" \t\r\n", s[colon]))
             colon++;
         if (!depth && colon < n && s[colon] == ':' && end - i == length + 2 &&
             !memcmp(s + i + 1, key, length))
@@ -64,33 +69,35 @@ static size_t brace_after(const char *s, size_t n, size_t i)
     return p ? (size_t)(p - s) + 1 : n;
 }
 
-/* Column of key, or of `inner` in the object under it; 1 if it cannot be told. */
-static size_t key_column(const struct loader *l, const char *key, const char *inner)
+/* Where key stands, or `inner` in the object under it; the record's beginning if it cannot be told.
+ */
+static size_t find_key(const struct loader *l, const char *key, const char *inner)
 {
     const char *s = l->line;
     size_t n = l->line_n, at, within;
 
     if (!key)
-        return 1;
+        return 0;
     at = key_offset(s, n, brace_after(s, n, 0), key);
     if (at < n && inner) {
         within = key_offset(s, n, brace_after(s, n, string_end(s, n, at)), inner);
         at = within < n ? within : at;
     }
-    return at < n ? column_of(s, at) : 1;
+    return at < n ? at : 0;
 }
 
 void line_problem(struct loader *l, const char *key, const char *inner, const char *fmt, ...)
 {
     char msg[ERR_MESSAGE];
+    size_t line, column;
     va_list ap;
 
     va_start(ap, fmt);
     vsnprintf(msg, sizeof msg, fmt, ap);
     va_end(ap);
     /* Beyond what is kept a problem is only counted: do not search a long line for its place. */
-    problems_add(l->problems, l->path, l->line_no,
-                 l->problems->count < PROBLEMS_MAX ? key_column(l, key, inner) : 1, "%s", msg);
+    place_of(l, l->problems->count < PROBLEMS_MAX ? find_key(l, key, inner) : 0, &line, &column);
+    problems_add(l->problems, l->path, line, column, "%s", msg);
 }
 
 /* The first reason counts. */

@@ -1,11 +1,11 @@
 /*
  * The loader's workbench, private to this floor.
  *
- *     line of a file --native_line / one_to_many_line--> draft --draft_finish--> pushed
+ *     file --records--> record --format's reader--> draft --draft_finish--> pushed
  *     all drafts --settle--> queries --flags, draws, fingerprints--> dataset
  *
- * A draft holds what one line says, under indices of names that are collected as they appear; only
- * when all lines are read is it known how many names there are.
+ * A draft holds what a record says of one query, under indices of names that are collected as they
+ * appear; only when all lines are read is it known how many names there are.
  *
  * Functions return nonzero only for I/O and memory. What is wrong with the file goes to
  * l->problems (line_problem), what is wrong with one query to its status (query_bad).
@@ -37,8 +37,10 @@ struct named_target {
 };
 
 struct draft_prompt {
-    const char *text; /* NULL = the file has none */
-    int32_t *ids;     /* (n) */
+    const char *text;      /* NULL = the file has none */
+    size_t shift, counted; /* char_spans count so many characters of text, from the shift-th on;
+                              counted = 0: all of it */
+    int32_t *ids;          /* (n) */
     size_t n;
     struct named_span *span; /* (n_spans) without first and last */
     size_t n_spans;
@@ -83,10 +85,17 @@ struct loader {
     const char *path;
     struct source *source;
 
-    /* the line at work */
+    size_t before; /* queries of the files before it */
+
+    /* the record at work: its text ("" if it has none of its own) and where it begins */
     const char *line;
-    size_t line_n, line_no;
+    size_t line_n, line_no, column;
+    int problems_before;
 };
+
+/* A reader's frame around each query of a record. */
+void query_begin(struct loader *l, struct query *q, struct draft *d);
+int query_end(struct loader *l, struct query *q, struct draft *d, struct err *err);
 
 static inline int compare(int64_t a, int64_t b)
 {

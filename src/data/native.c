@@ -4,13 +4,43 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "data/fields.h"
-#include "data/keys.h"
+#include "data/format.h"
+#include "data/messages.h"
 #include "data/text.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static const struct data_key native_keys[] = {
+    {"ids", "array of integers", "from text",
+     "token ids of the prompt; what is computed, text or not", true},
+    {"text", "string", "from ids",
+     "the prompt; without ids it is tokenised as the model's tokenizer does it, BOS included",
+     true},
+    {"messages", "array of {role, content}", "none",
+     "a chat in place of text: the prompt is what the model's chat template makes of it", true},
+    {"spans", "{name: [begin, end]}", "{}",
+     "named spans in tokens of the prompt; first, last and other are reserved", true},
+    {"char_spans", "{name: [begin, end]}", "{}",
+     "the same in characters (code points) of text: the tokens that spell any of them", true},
+    {"targets", "{name: token}", NULL,
+     "tokens to follow: an id, or a text whose first token is meant; at least one", false},
+    {"target", "name", "answer_STEP, or the only one", "the target that counts as right", false},
+    {"foils", "array of names", "answers before the step",
+     "targets that the right one is compared with", false},
+    {"controls", "array of tokens", "drawn",
+     "control tokens, each an id or a text whose first token is meant", false},
+    {"counterfactual", "object", "drawn",
+     "another prompt of equal length: ids or text, spans, char_spans", false},
+    {"item", "string", "subject, or a hash of the prompt", "the unit of statistics", false},
+    {"subject", "string", "empty", "name of the subject", false},
+    {"dataset", "string", "the file's name", "what controls and partners are drawn within", false},
+    {"template", "0 to 127", "from the folder, or 0",
+     "number of the prompt's wording; 0 = not known", false},
+    {"step", "0 to 127", "0", "number of the answer that comes next; 0 = not known", false},
+};
 
 static void unknown_key(struct loader *l, const char *outer, const char *inner, const char *key,
                         const char *meant)
@@ -23,11 +53,11 @@ static void unknown_key(struct loader *l, const char *outer, const char *inner, 
 /* All keys of a line, or of the counterfactual in it, which is `outer`. */
 static void check_keys(struct loader *l, const json_t *obj, const char *outer)
 {
-    const char *key, *keys[DATA_KEYS_MAX];
+    const char *key, *keys[COUNT(native_keys)];
     size_t n = 0;
     json_t *v;
 
-    for (size_t i = 0; i < n_native_keys; i++)
+    for (size_t i = 0; i < COUNT(native_keys); i++)
         if (!outer || native_keys[i].both)
             keys[n++] = native_keys[i].name;
     json_object_foreach((json_t *)obj, key, v)
@@ -67,7 +97,13 @@ static int read_ids(struct loader *l, struct query *q, const json_t *obj, const 
                     const char *what, struct draft_prompt *p, struct err *err)
 {
     const json_t *ids = given(obj, "ids"), *text = given(obj, "text");
+    const json_t *messages = given(obj, "messages");
 
+    if (messages && (ids || text))
+        line_problem(l, outer ? outer : "messages", outer ? "messages" : NULL,
+                     "messages beside ids or text, expected one of them");
+    else if (messages)
+        return read_messages(l, q, messages, outer, what, p, err);
     if (text && !json_is_string(text))
         line_problem(l, outer ? outer : "text", outer ? "text" : NULL,
                      "text is %s, expected a string", json_kind(text));
@@ -82,7 +118,7 @@ static int read_ids(struct loader *l, struct query *q, const json_t *obj, const 
                         &p->n, err);
     if (p->text)
         return encode_text(l, q, what, p->text, true, &p->ids, &p->n, err);
-    if (!text)
+    if (!text && !messages)
         line_problem(l, outer, NULL, "%sneither ids nor text, expected one of them", what);
     return 0;
 }
@@ -98,7 +134,7 @@ static struct span tokens_of(const struct draft_prompt *p, size_t (*ranges)[2],
     for (i = 0; p->text[i]; i++) {
         character += ((unsigned char)p->text[i] & 0xc0) != 0x80;
         for (int k = 0; k < 2; k++)
-            if (character == pair[k] && i < bytes[k])
+            if (character == pair[k] + (int64_t)p->shift && i < bytes[k])
                 bytes[k] = i;
     }
     for (i = 0; i < p->n; i++) {
@@ -133,7 +169,7 @@ static int read_spans(struct loader *l, struct query *q, const json_t *spans, co
 
     json_object_foreach((json_t *)spans, name, v)
     {
-        size_t n = ranges ? utf8_length(p->text) : p->n;
+        size_t n = !ranges ? p->n : p->counted ? p->counted : utf8_length(p->text);
         struct span at;
         int64_t pair[2];
         bool good;
@@ -196,6 +232,31 @@ static int read_prompt(struct loader *l, struct query *q, const json_t *obj, con
     return read_spans(l, q, chars, "char_spans", outer, what, ranges, p, err);
 }
 
+/* Counts a target whose text lacks the space that a text would have after this prompt, if that
+   makes it another token. The target stays what the data says. */
+static int check_space(struct loader *l, const char *prompt, const char *name,
+                       const struct named_target *t, struct err *err)
+{
+    struct query q = {0};
+    const char *spaced;
+    int32_t *ids;
+    size_t n;
+
+    if (!prompt || !t->text || !t->n_ids || !wants_space(prompt, t->text))
+        return 0;
+    spaced = arena_printf(&l->scratch, err, " %s", t->text);
+    if (!spaced || encode_text(l, &q, "", spaced, false, &ids, &n, err))
+        return err->code;
+    if (q.status || !n || ids[0] == t->ids[0] || l->ds->n_unspaced++)
+        return 0;
+    l->ds->unspaced =
+        arena_printf(&l->ds->arena, err,
+                     "%s:%zu: target %s is \"%s\", token %d; after this prompt a text goes on with "
+                     "\"%s\", token %d",
+                     l->path, l->line_no, name, t->text, (int)t->ids[0], spaced, (int)ids[0]);
+    return l->ds->unspaced ? 0 : err->code;
+}
+
 /* A token as its id, or as text of which the first token is meant. */
 static int read_token(struct loader *l, struct query *q, const json_t *v, const char *key,
                       const char *name, struct named_target *t, struct err *err)
@@ -250,7 +311,8 @@ static int read_targets(struct loader *l, struct query *q, const json_t *obj, st
             return err->code;
         if (t.name < 0)
             continue;
-        if (read_token(l, q, v, "targets", name, &t, err))
+        if (read_token(l, q, v, "targets", name, &t, err) ||
+            check_space(l, d->own.text, name, &t, err))
             return err->code;
         d->target[d->n_targets++] = t;
     }
@@ -366,8 +428,8 @@ static int read_counterfactual(struct loader *l, struct query *q, const json_t *
     return d->cf.ids ? 0 : query_bad(l, q, err, "counterfactual: empty prompt");
 }
 
-int native_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
-                struct err *err)
+static int read_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
+                     struct err *err)
 {
     check_keys(l, obj, NULL);
     if (read_names(l, obj, q, err) || read_prompt(l, q, obj, NULL, &d->own, err) ||
@@ -376,3 +438,28 @@ int native_line(struct loader *l, const json_t *obj, struct query *q, struct dra
         return err->code;
     return read_counterfactual(l, q, obj, d, err);
 }
+
+int native_read(struct loader *l, const json_t *record, const char *bad, struct err *err)
+{
+    struct query q;
+    struct draft d;
+
+    query_begin(l, &q, &d);
+    if (bad && query_bad(l, &q, err, "%s", bad))
+        return err->code;
+    return read_line(l, record, &q, &d, err) || query_end(l, &q, &d, err) ? err->code : 0;
+}
+
+static int read_record(struct loader *l, const json_t *record, struct err *err)
+{
+    return native_read(l, record, NULL, err);
+}
+
+const struct format format_native = {
+    .name = "native",
+    .doc = "one query a record; a key that is not listed is an error",
+    .ending = ".jsonl",
+    FORMAT_KEYS(native_keys),
+    .marks = (const char *const[]){"ids", "text", "messages", "targets", NULL},
+    .read = read_record,
+};

@@ -1,10 +1,10 @@
-/* Private to this floor: one object of the native format into a draft. */
+/* Private to this floor: one record of the native format, which other readers make of theirs. */
 #ifndef LENSWEEP_DATA_NATIVE_H
 #define LENSWEEP_DATA_NATIVE_H
 
 #include "data/load.h"
 
-int native_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
-                struct err *err);
+/* bad: what is wrong with the query beside what its record says; NULL = nothing. */
+int native_read(struct loader *l, const json_t *record, const char *bad, struct err *err);
 
 #endif

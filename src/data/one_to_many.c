@@ -3,15 +3,35 @@
  * answers a line. Spans of answers that are still to come lie past the prompt and are left out;
  * keys that are not used are passed over, the released files differ in them.
  */
-#include "data/one_to_many.h"
-
 #include "data/fields.h"
+#include "data/format.h"
 #include "data/paths.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 enum { ANSWERS = QUERY_ANSWERS };
+
+static const struct data_key one_to_many_keys[] = {
+    {"query_input_ids", "array of integers", NULL, "token ids of the prompt", false},
+    {"query", "string", "from the ids", "the prompt as text", false},
+    {"target_answer_idx", "1 to 3", NULL, "the step", false},
+    {"target_answer_tokens", "array of integers", "not checked",
+     "token ids of the step's answer; must begin as that answer does", false},
+    {"three_answers_label_list", "3 strings", NULL, "the answers as text", false},
+    {"three_answers_token_list", "3 arrays of integers", NULL,
+     "token ids of each answer: targets answer_1, answer_2, answer_3", false},
+    {"three_answers_start_end_idx", "3 of [begin, end]", "from the keys below",
+     "where the answers stand, in tokens; those from the step on are not looked at", false},
+    {"prev_answer_1_start_end_idx", "[begin, end]", "none", "where answer 1 stands", false},
+    {"prev_answer_2_start_end_idx", "[begin, end]", "none", "where answer 2 stands", false},
+    {"prev_ans_1_start_end_idx", "[begin, end]", "none", "another name of prev_answer_1", false},
+    {"prev_ans_2_start_end_idx", "[begin, end]", "none", "another name of prev_answer_2", false},
+    {"subject", "string", NULL, "name of the subject, which is the item", false},
+    {"subject_token_list", "array of integers", NULL, "its token ids: target subject", false},
+    {"subject_start_end_idx", "[begin, end]", "none", "where the subject stands", false},
+    {"relation_start_end_idx", "[begin, end]", "none", "where the relation stands", false},
+};
 
 static const char *const answer_name[ANSWERS] = {"answer_1", "answer_2", "answer_3"};
 
@@ -195,7 +215,7 @@ static int check_right(struct loader *l, const json_t *obj, struct query *q, str
                      json_integer_value(v), q->step, d->target[q->step - 1].id);
 }
 
-int one_to_many_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
+static int read_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
                      struct err *err)
 {
     const json_t *ids = take_array(l, obj, "query_input_ids", 0);
@@ -211,3 +231,21 @@ int one_to_many_line(struct loader *l, const json_t *obj, struct query *q, struc
     d->right = d->target[q->step - 1].name;
     return check_right(l, obj, q, d, err);
 }
+
+static int one_to_many_read(struct loader *l, const json_t *record, struct err *err)
+{
+    struct query q;
+    struct draft d;
+
+    query_begin(l, &q, &d);
+    return read_line(l, record, &q, &d, err) || query_end(l, &q, &d, err) ? err->code : 0;
+}
+
+const struct format format_one_to_many = {
+    .name = "one_to_many",
+    .doc = "the paper's released files; other keys are passed over",
+    .ending = ".jsonl",
+    FORMAT_KEYS(one_to_many_keys),
+    .marks = (const char *const[]){"query_input_ids", "three_answers_label_list", NULL},
+    .read = one_to_many_read,
+};

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "data/format.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -30,6 +31,14 @@ static int list_add(struct loader *l, struct list *list, const char *path, struc
     return list->path[list->n++] ? 0 : err->code;
 }
 
+/* What a folder is searched for. */
+static const char *ending(const struct loader *l)
+{
+    const struct format *f = l->opt->format ? format_find(l->opt->format) : NULL;
+
+    return f ? f->ending : ".jsonl";
+}
+
 static bool leads_back(const struct step_down *up, const struct stat *st)
 {
     for (; up; up = up->up)
@@ -38,8 +47,8 @@ static bool leads_back(const struct step_down *up, const struct stat *st)
     return false;
 }
 
-/* The .jsonl files in and below dir; names with a dot in front (checkpoints of editors and
-   notebooks, version control) are passed over. */
+/* The files in and below dir with the format's ending; names with a dot in front (checkpoints of editors
+   and    notebooks, version control) are passed over. */
 static int walk(struct loader *l, const char *dir, const struct step_down *up, struct list *list,
                 struct err *err)
 {
@@ -62,7 +71,7 @@ static int walk(struct loader *l, const char *dir, const struct step_down *up, s
         if (names[i][0] == '.' || stat(path, &st))
             continue;
         if (S_ISDIR(st.st_mode) ? !leads_back(&here, &st) && walk(l, path, &here, list, err)
-                                : str_ends_with(path, ".jsonl") && list_add(l, list, path, err))
+                                : str_ends_with(path, ending(l)) && list_add(l, list, path, err))
             return err->code;
     }
     return 0;
@@ -94,10 +103,12 @@ static int template_of(const char *path)
 static int describe(struct loader *l, const char *path, struct source *s, struct err *err)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    static const char *const endings[] = {".jsonl", ".json", ".csv"};
     size_t n = strlen(name);
 
-    if (n > 6 && str_ends_with(name, ".jsonl"))
-        n -= 6;
+    for (size_t i = 0; i < 3; i++)
+        if (n > strlen(endings[i]) && str_ends_with(name, endings[i]))
+            n -= strlen(endings[i]);
     *s = (struct source){.path = path, .template = template_of(path)};
     s->dataset = utf8_clean(&l->ds->arena, name, n, err);
     return s->dataset ? 0 : err->code;
@@ -128,7 +139,8 @@ static int find_one(struct loader *l, const char *path, struct list *list, struc
     if (walk(l, path, NULL, list, err))
         return err->code;
     if (list->n == before)
-        problems_add(l->problems, path, 0, 0, "the directory does not contain a .jsonl file");
+        problems_add(l->problems, path, 0, 0, "the directory does not contain a %s file",
+                     ending(l));
     else
         qsort(list->path + before, list->n - before, sizeof *list->path, by_bytes);
     return 0;

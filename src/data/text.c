@@ -108,3 +108,21 @@ int prompt_add_bos(struct loader *l, struct draft_prompt *p, struct err *err)
     }
     return 0;
 }
+
+/* A letter or digit of a script that has spaces between words. */
+static bool of_word(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+           (c >= 0xc2 && c <= 0xd9);
+}
+
+bool wants_space(const char *prompt, const char *answer)
+{
+    size_t n = strlen(prompt), last = n;
+
+    while (last && ((unsigned char)prompt[last - 1] & 0xc0) == 0x80) /* to the character's start */
+        last--;
+    if (!last || !of_word((unsigned char)*answer))
+        return false;
+    return of_word((unsigned char)prompt[last - 1]) || strchr(".,:;?!)]}%", prompt[last - 1]);
+}

@@ -46,7 +46,17 @@ static const char *spell(void *ctx, int32_t id, size_t *n)
     return &byte[id];
 }
 
-static const struct codec codec = {NULL, encode, spell, 256};
+static int chat(void *ctx, const struct codec_message *m, size_t n, bool prompt, struct buf *out,
+                struct err *err)
+{
+    (void)ctx;
+    for (size_t i = 0; i < n; i++)
+        if (buf_puts(out, m[i].content, err))
+            return err->code;
+    return prompt ? buf_puts(out, ":", err) : 0;
+}
+
+static const struct codec codec = {NULL, encode, spell, 256, chat};
 
 static void need(bool promise)
 {

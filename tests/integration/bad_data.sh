@@ -63,7 +63,14 @@ same "$work/output/result.h5" "$work/two/result.h5" "two ranks, with bad queries
 
 # All bad: still a result file, and a status.
 echo '{"ids": [700], "targets": {"a": 4}}' >"$data"
-ends 0 "$program" run "$work/c.yaml" --set output="$work/all bad" && has '0 queries ok, 1 bad' "$work/out"
+ends 1 "$program" run "$work/c.yaml" --set output="$work/all bad" && has '0 queries ok, 1 bad' "$work/out"
+has 'no query can be used: all 1 are bad'
+has 'id 700 at token 0 is outside'
+ends 1 "$program" plan "$work/c.yaml" && has 'bad queries' "$work/out"
+has "$data:1: query 0, #" "$work/out" && has ': id 700 at token 0 is outside the vocabulary of 128' "$work/out"
+has 'no query can be used'
+ends 2 "$program" plan "$work/c.yaml" --set data.format=nativ
+has 'data.format: unknown format "nativ" (did you mean native?)'
 
 if [ -n "${LENSWEEP_PYTHON:-}" ]; then
     "$LENSWEEP_PYTHON" - "$work/output/result.h5" <<'PYTHON' || wrong "statuses in the result file"
@@ -129,6 +136,29 @@ with h5py.File(sys.argv[1]) as f:
         assert q == 4 or (status["trace"][q] == "ok") == (argmax[q] == right[q, q % 3]), q
         assert np.isnan(f["trace/score"][q]).all() == (status["trace"][q] != "ok"), q
         assert np.isfinite(f["decode/logit"][q]).any() == (q != 4), q
+PYTHON
+    # where correct: its units are others than those of all queries.
+    for correct in true false; do
+        ends 0 "$program" run "$work/c.yaml" --set model.path="$work/model" \
+            --set "experiments.decode.where={correct: $correct}" --set output="$work/correct $correct"
+    done
+    ends 2 "$program" plan "$work/c.yaml" --set 'experiments.decode.where={correct: 2}'
+    has 'correct is "2", expected true or false'
+    "$LENSWEEP_PYTHON" - "$work/shown/result.h5" "$work/correct true/result.h5" "$work/correct false/result.h5" \
+        <<'PYTHON' || wrong "where: correct"
+import sys
+import h5py
+import numpy as np
+
+every, true, false = (h5py.File(p) for p in sys.argv[1:])
+for f, asked in ((true, True), (false, False)):
+    for q in range(6):
+        said = f["decode/status"][q].decode()
+        right = every["trace/status"][q].decode() == "ok"
+        assert q == 4 or (said == "ok") == (right == asked), (q, said)
+        assert q == 4 or said in ("ok", "not selected by where"), said
+        if said == "ok":
+            assert np.array_equal(f["decode/logit"][q], every["decode/logit"][q])
 PYTHON
 fi
 finish

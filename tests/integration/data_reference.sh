@@ -11,6 +11,11 @@ sed -n '/^<!-- lensweep help data/,/^<!-- end/p' "$page" | sed '1d;$d' | diff - 
 while read -r key; do
     grep -qF "| \`$key\` |" "$work/out" || wrong "the adapter reads $key, which is in no table"
 done < <(grep -oE '"[a-z_0-9]+_(idx|list|tokens|ids)"' src/data/one_to_many.c | tr -d '"' | sort -u)
+# Each key that a reader of another form takes stands in a table, as a part of a name there: "choices.label".
+while read -r key; do
+    grep -qE "^\| .*\b$key\b" "$work/out" || wrong "a reader takes $key, which is in no table"
+done < <(cat src/data/forms/*.c | tr -d '\n' | sed 's/  */ /g' |
+    grep -oE '(need|need_text|json_object_get)\([a-z>-]*, ?([a-z]*, ?)?"[a-zA-Z_0-9]+"' | grep -oE '"[^"]+"' | tr -d '"' | sort -u)
 
 # examples FILE PATTERN: the lines of the page that are data of a format, without a bad query.
 examples() {
@@ -22,4 +27,22 @@ examples() {
 }
 examples native.jsonl '\(text\|ids\)'
 examples towns_1.jsonl query
+
+# form NAME FILE PATTERN: the same for a line of another form, known by its keys.
+form() {
+    grep -E "^    $3" "$page" | sed 's/^    //' >"$work/$2"
+    [ -s "$work/$2" ] || wrong "no example of $1"
+    config "$work/c.yaml" "$work/$2" "$work/none" 'name: early, kind: decode'
+    for format in auto "$1"; do
+        ends 0 "$program" plan "$work/c.yaml" --set model.path=tests/fixtures/tiny/model --set data.format="$format"
+        hasnt ' 0 queries' "$work/out"
+    done
+}
+form counterfact a.json '\[\{"requested'
+form known a.json '\[\{"known_id'
+form relation a.json '\{"name"'
+form eap_csv a.csv '(clean,|"Max)'
+form mib_ioi a.jsonl '\{"prompt": "Max'
+form mib_mcqa a.jsonl '\{"prompt": "A box'
+form mib_arithmetic a.jsonl '\{"prompt": "12'
 finish

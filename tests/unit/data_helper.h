@@ -136,8 +136,19 @@ static inline const char *spell_byte(void *ctx, int32_t id, size_t *n)
     return &all[id];
 }
 
-static const struct codec bytes_codec = {NULL, encode_bytes, spell_byte, 256};
-static const struct codec bos_codec = {(void *)"bos", encode_bytes, spell_byte, 256};
+/* A chat template: "<s>user:WHAT IS SAID;" for each message, and "assistant:" before an answer. */
+static inline int chat_in_bytes(void *ctx, const struct codec_message *m, size_t n, bool prompt,
+                                struct buf *out, struct err *err)
+{
+    (void)ctx;
+    buf_puts(out, "<s>", err);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, err, "%s:%s;", m[i].role, m[i].content);
+    return prompt ? buf_puts(out, "assistant:", err) : err->code;
+}
+
+static const struct codec bytes_codec = {NULL, encode_bytes, spell_byte, 256, chat_in_bytes};
+static const struct codec bos_codec = {(void *)"bos", encode_bytes, spell_byte, 256, chat_in_bytes};
 
 static inline void assert_span(const struct dataset *ds, size_t q, const char *name, int lo, int hi)
 {

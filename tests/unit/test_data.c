@@ -346,7 +346,7 @@ static void bytes_that_are_no_text(void **state)
     load_path(&ds, write_bytes("nul.jsonl", nul, sizeof nul - 1), plain, NULL);
     assert_int_equal(ds.n, 1);
     assert_int_equal(problems.count, 1);
-    assert_problem(0, "nul.jsonl:2:7", "a NUL byte, expected JSON Lines");
+    assert_problem(0, "nul.jsonl:2:7", "a NUL byte, expected JSON");
     dataset_release(&ds);
 
     load_path(&ds, write_text("utf8.jsonl", cut), plain, NULL);

@@ -158,6 +158,26 @@ static int print_cells(const struct campaign *c, const struct plan_row *row, str
     return err->code;
 }
 
+enum { NAMED = 20 };
+
+/* Bad queries with their places and reasons, the first so many. */
+static int print_bad(const struct campaign *c, struct err *err)
+{
+    size_t bad = 0;
+
+    for (size_t i = 0; i < c->data.n; i++) {
+        const struct query *q = &c->data.query[i];
+
+        if (!q->status || ++bad > NAMED)
+            continue;
+        if (out_printf(err, "%s  %s:%zu: query %zu, ", bad == 1 ? "\nbad queries\n" : "",
+                       c->data.file[q->file], q->line, i) ||
+            out_printf(err, "%s: %s\n", q->item, q->status))
+            return err->code;
+    }
+    return bad > NAMED ? out_printf(err, "  ... and %zu more\n", bad - NAMED) : 0;
+}
+
 int print_plan(struct campaign *c, const struct forecast *e, struct err *err)
 {
     struct arena a = {0};
@@ -171,7 +191,7 @@ int print_plan(struct campaign *c, const struct forecast *e, struct err *err)
     for (size_t i = 0; i < c->n && !code; i++)
         code = print_row(c->x[i].name, c->x[i].kind->name, &row[i], err);
     code = code || print_row("total", "", &row[c->n], err) || print_cells(c, row, err) ||
-           print_estimate(e, err);
+           print_bad(c, err) || print_estimate(e, err);
     arena_release(&a);
     return code ? err->code : 0;
 }

@@ -48,8 +48,9 @@ static int plan(const struct call *call, struct err *err)
     request.shape_only = true;
     if (!campaign_open(&c, &request, &problems, err) && !report_problems(&problems, err) &&
         !campaign_cut(&c, err)) {
-        warn_tokenizer(&c);
-        print(&c, o, err);
+        warn_inputs(&c);
+        if (!print(&c, o, err))
+            check_some_good(&c, err);
     }
     campaign_close(&c);
     return err->code;

@@ -84,6 +84,10 @@ static int finish_run(struct session *r, struct err *err)
     if (runlog_end(&r->log, "end", &r->view, &report, err) || print_ended(r, &report, err) ||
         print_summary(r->result, 0, err) || print_end(r, &report, err))
         return err->code;
+    if (check_some_good(c, err))
+        return err->code;
+    if (!report.ok)
+        return err_set(err, ERR_DIFFERS, "no query could be computed: all %zu are bad", report.bad);
     if (report.bad && c->config.run.fail_on_bad)
         return err_set(err, ERR_DIFFERS, "%zu bad quer%s, and run.fail_on_bad is set", report.bad,
                        report.bad == 1 ? "y" : "ies");

@@ -112,6 +112,6 @@ int header_print(const struct session *r, struct err *err)
     print_units(r);
     fprintf(stderr, "  ranks   %d on %d node%s\n", r->cluster.size, r->cluster.nodes,
             r->cluster.nodes == 1 ? "" : "s");
-    warn_tokenizer(c);
+    warn_inputs(c);
     return 0;
 }

@@ -38,7 +38,7 @@ static int dry_run(struct session *r, struct err *err)
     if (campaign_cut(c, err) || r->cluster.rank)
         return err->code;
     e = forecast(c, r->cluster.size, 1, r->threads);
-    return print_plan(c, &e, err);
+    return print_plan(c, &e, err) || check_some_good(c, err) ? err->code : 0;
 }
 
 /* "lensweep run ...", to be freed with b. */

@@ -8,6 +8,10 @@
 
 enum { WORDS_MAX = 32 };
 
+/* Whether the clean run's most probable token is the right target: no property of the data. */
+static const char correct[] = "correct";
+static const char not_selected[] = "not selected by where";
+
 /* Of the properties that may be selected by. */
 static const struct property *find(const char *key)
 {
@@ -21,6 +25,7 @@ static const char *did_you_mean(const char *key)
     const char *names[WORDS_MAX];
     size_t n = 0;
 
+    names[n++] = correct;
     for (size_t i = 0; i < n_properties; i++)
         if (properties[i].use & PROPERTY_SELECTS && n < WORDS_MAX)
             names[n++] = properties[i].name;
@@ -47,14 +52,18 @@ void where_check(const struct experiment *x, struct problems *problems)
 
     for (size_t i = 0; i < w->n; i++) {
         const struct property *p = find(w->key[i]);
-        const char *near = p ? NULL : did_you_mean(w->key[i]);
+        bool right = str_eq(w->key[i], correct);
+        const char *near = p || right ? NULL : did_you_mean(w->key[i]);
         int number;
 
-        if (!p)
+        if (right && (!to_number(w->value[i], &number) || (number & ~1)))
+            config_problem(x->scene->config, x->entry, "where", problems,
+                           "correct is \"%s\", expected true or false", w->value[i]);
+        else if (!p && !right)
             config_problem(x->scene->config, x->entry, "where", problems,
                            "a query has no \"%s\" to select by%s%s%s", w->key[i],
                            near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
-        else if (p->type != PROPERTY_TEXT && !to_number(w->value[i], &number))
+        else if (p && p->type != PROPERTY_TEXT && !to_number(w->value[i], &number))
             config_problem(x->scene->config, x->entry, "where", problems,
                            "%s is \"%s\", expected a number, true or false", p->name, w->value[i]);
     }
@@ -64,16 +73,41 @@ const char *where_skip(const struct experiment *x, const struct query *q)
 {
     const struct where_list *w = &x->entry->head.where;
 
-    if (x->entry->head.limit && q->line > (size_t)x->entry->head.limit)
+    if (x->entry->head.limit && q->number > (size_t)x->entry->head.limit)
         return "beyond the experiment's limit";
     for (size_t i = 0; i < w->n; i++) {
         const struct property *p = find(w->key[i]);
         int number = 0;
 
+        if (!p) /* correct */
+            continue;
         if (p->type == PROPERTY_TEXT
                 ? !str_eq(property_text(p, q), w->value[i])
                 : !to_number(w->value[i], &number) || property_number(p, q) != number)
-            return "not selected by where";
+            return not_selected;
     }
     return NULL;
+}
+
+int where_correct(const struct experiment *x)
+{
+    const struct where_list *w = x->entry ? &x->entry->head.where : NULL;
+    int number = -1;
+
+    for (size_t i = 0; w && i < w->n; i++)
+        if (str_eq(w->key[i], correct))
+            to_number(w->value[i], &number);
+    return number;
+}
+
+const char *where_refuses(const struct experiment *x, const struct query *q,
+                          const struct run *clean)
+{
+    int asked = where_correct(x);
+
+    if (asked < 0)
+        return NULL;
+    if (q->right < 0 || q->target[q->right] < 0)
+        return "the data does not say which target counts as right";
+    return (clean->argmax == q->target[q->right]) == asked ? NULL : not_selected;
 }

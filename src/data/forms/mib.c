@@ -1,0 +1,36 @@
+#include "data/forms/mib.h"
+
+#include "data/fields.h"
+
+const json_t *mib_counterfactual(const json_t *record, const char *const *keys)
+{
+    for (; *keys; keys++) {
+        const json_t *v = json_object_get(record, *keys);
+
+        if (json_is_object(v))
+            return v;
+    }
+    return NULL;
+}
+
+const char *mib_choice(struct loader *l, const json_t *v, struct err *err)
+{
+    if (json_is_string(v))
+        return json_string_value(v);
+    if (json_is_integer(v))
+        return arena_printf(&l->scratch, err, "%lld", (long long)json_integer_value(v));
+    line_problem(l, NULL, NULL, "an answer is %s, expected a string or an integer", json_kind(v));
+    return NULL;
+}
+
+int mib_answer_key(struct loader *l, const json_t *record, size_t n)
+{
+    const json_t *v = need(l, record, "answerKey");
+    json_int_t i = json_integer_value(v);
+
+    if (v && (!json_is_integer(v) || i < 0 || (size_t)i >= n)) {
+        line_problem(l, "answerKey", NULL, "answerKey does not name one of %zu choices, from 0", n);
+        return -1;
+    }
+    return v ? (int)i : -1;
+}

@@ -1,0 +1,70 @@
+/* The format `mib_mcqa`: rows of the MIB benchmark's questions with lettered choices. */
+#include "data/fields.h"
+#include "data/format.h"
+#include "data/forms/mib.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct data_key keys[] = {
+    {"prompt", "string", NULL, "the prompt", false},
+    {"choices.label", "array of strings or integers", NULL,
+     "the letters: one right, the others foils", false},
+    {"choices.text", "array of strings", "no spans",
+     "what the letters stand for: spans choice_1 ... where \"LETTER. TEXT\" stands", false},
+    {"answerKey", "integer", NULL, "which of them is right, from 0: target answer_1", false},
+    {"symbol_counterfactual.prompt", "string",
+     "randomLetter_counterfactual, answerPosition_counterfactual, "
+     "answerPosition_randomLetter_counterfactual, or drawn",
+     "the counterfactual prompt", false},
+};
+
+static void mark_choice(struct recast *r, size_t i, const char *label, const json_t *text,
+                        struct err *err)
+{
+    const char *line = NULL;
+    char name[32];
+
+    if (json_is_string(text))
+        line = arena_printf(&r->l->scratch, err, "%s. %s", label, json_string_value(text));
+    snprintf(name, sizeof name, "choice_%zu", i + 1);
+    recast_find(r, name, line, 1);
+}
+
+static int read(struct loader *l, const json_t *record, struct err *err)
+{
+    static const char *const counterfactuals[] = {
+        "symbol_counterfactual", "randomLetter_counterfactual", "answerPosition_counterfactual",
+        "answerPosition_randomLetter_counterfactual", NULL};
+    const json_t *choices = need(l, record, "choices"), *labels = json_object_get(choices, "label");
+    const json_t *texts = json_object_get(choices, "text");
+    const json_t *other = mib_counterfactual(record, counterfactuals);
+    int right = mib_answer_key(l, record, json_array_size(labels));
+    struct recast r;
+
+    err_clear(err);
+    recast_begin(&r, l, need_text(l, record, "prompt"));
+    for (int pass = 0; pass < 2; pass++) /* the right one first */
+        for (size_t i = 0; i < json_array_size(labels); i++) {
+            const char *label;
+
+            if (((int)i == right) != !pass)
+                continue;
+            label = mib_choice(l, json_array_get(labels, i), err);
+            recast_answer(&r, label, !pass);
+            if (label)
+                mark_choice(&r, i, label, json_array_get(texts, i), err);
+        }
+    recast_counterfactual(&r, json_string_value(json_object_get(other, "prompt")));
+    return recast_end(&r, err);
+}
+
+const struct format format_mib_mcqa = {
+    .name = "mib_mcqa",
+    .doc = "rows of the MIB benchmark's copycolors_mcqa (arc_easy, arc_challenge) as JSON Lines; "
+           "other keys are passed over",
+    .ending = ".jsonl",
+    FORMAT_KEYS(keys),
+    .marks = (const char *const[]){"choices+answerKey", NULL},
+    .read = read,
+};
