@@ -19,8 +19,10 @@
  *         return recast_end(&r, err);
  *     }
  *
- *     const struct format format_quiz = {.name = "quiz", .doc = "questions", .ending = ".json",
- *         FORMAT_KEYS(keys), .marks = (const char *const[]){"question+answer", NULL}, .read = read};
+ *     const struct format format_quiz = {
+ *         .name = "quiz", .doc = "questions", .ending = ".json",
+ *         FORMAT_KEYS(keys), .read = read,
+ *         .marks = (const char *const[]){"question+answer", NULL}};
  */
 #ifndef LENSWEEP_DATA_FORMAT_H
 #define LENSWEEP_DATA_FORMAT_H

@@ -47,8 +47,8 @@ static bool leads_back(const struct step_down *up, const struct stat *st)
     return false;
 }
 
-/* The files in and below dir with the format's ending; names with a dot in front (checkpoints of editors
-   and    notebooks, version control) are passed over. */
+/* The files in and below dir with the format's ending; names with a dot in front (checkpoints of
+   editors and notebooks, version control) are passed over. */
 static int walk(struct loader *l, const char *dir, const struct step_down *up, struct list *list,
                 struct err *err)
 {

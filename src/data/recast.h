@@ -46,8 +46,8 @@ bool recast_find(struct recast *r, const char *name, const char *word, int nth);
    *at = where the subject begins. NULL without the mark in it, or without memory (err). */
 const char *fill_template(struct loader *l, const char *template, const char *mark,
                           const char *subject, size_t *at, struct err *err);
-/* What continues the prompt, as the right answer (target answer_1) or a wrong one (foil_1 ...), with
-   the space in front that a text would have there. */
+/* What continues the prompt, as the right answer (target answer_1) or a wrong one (foil_1 ...),
+   with the space in front that a text would have there. */
 void recast_answer(struct recast *r, const char *answer, bool right);
 void recast_token(struct recast *r, int64_t id, bool right);
 void recast_counterfactual(struct recast *r, const char *text);

@@ -248,7 +248,7 @@ static void faults_of_files(void **state)
          "the list is not closed"},
         {"a.json", "[{\"ids\": [5], \"targets\": {\"a\": 1}}] x", "a.json:1:37",
          "text after the end of the list"},
-        {"a.json", "[3]", "a.json:1:2", "an integer, expected an object"},
+        {"a.json", "[3]", "a.json:1:2", "invalid JSON: '[' or '{' expected near '3'"},
         {"a.json", "[]", "a.json", "no query: the dataset is empty"},
         {"a.json", "[{\"ids\": [5]\n,}]", "a.json:2:2",
          "invalid JSON: string or '}' expected near '}'"},

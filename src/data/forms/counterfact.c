@@ -1,5 +1,5 @@
-/* The format `counterfact`: ROME's counterfact.json, a list of edits that a model is asked for. What
-   is true now is the right answer, what an edit would make of it the foil. */
+/* The format `counterfact`: ROME's counterfact.json, a list of edits that a model is asked for.
+   What is true now is the right answer, what an edit would make of it the foil. */
 #include "data/fields.h"
 #include "data/format.h"
 #include "data/recast.h"

@@ -1,5 +1,5 @@
-/* The format `relation`: a relation of the LRE data, its templates and its pairs. Each template makes
-   a query of each pair. */
+/* The format `relation`: a relation of the LRE data, its templates and its pairs. Each template
+   makes a query of each pair. */
 #include "data/fields.h"
 #include "data/format.h"
 #include "data/recast.h"
