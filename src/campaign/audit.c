@@ -28,12 +28,6 @@ static double distance(const struct query *q, int n, const float *a, const float
     return size > 0 ? most / size : most;
 }
 
-static void raise_to(double *worst, double v)
-{
-    if (!(v <= *worst)) /* also when either is NaN: the first v replaces it, a bad one stays */
-        *worst = v;
-}
-
 static int run_logits(float **out, const struct experiment *x, const struct query *q,
                       const struct run *run, struct arena *a, struct err *err)
 {
@@ -78,64 +72,144 @@ static int check_parts(double *worst, struct worker *w, const struct experiment 
     return 0;
 }
 
-/* The engine leaves out edits that put back what is there; here it is made to run one. */
+/* An edit that puts back what is there. */
+struct noop_check {
+    struct edit edit;
+    struct variant v;
+};
+
+static void noop_check(struct noop_check *check, const struct shape *s, const struct run *run,
+                       struct answer *answer)
+{
+    int middle = s->n_layers / 2;
+
+    check->edit = (struct edit){.site = SITE_RESID,
+                                .op = OP_SCALE,
+                                .layer = {middle, middle + 1},
+                                .tok = {run->n - 1, run->n},
+                                .scale = 1};
+    check->v = (struct variant){
+        .base = run, .edit = &check->edit, .n_edits = 1, .asks = ASK_VOCAB, .answer = answer};
+}
+
+/* The engine leaves out such edits; here it is made to run one. */
 static int check_noop(double *worst, struct worker *w, const struct experiment *x,
                       const struct query *q, const struct run *run, struct err *err)
 {
-    int middle = x->scene->model->shape.n_layers / 2;
-    struct edit edit = {.site = SITE_RESID,
-                        .op = OP_SCALE,
-                        .layer = {middle, middle + 1},
-                        .tok = {run->n - 1, run->n},
-                        .scale = 1};
     struct answer *answer = answer_new(x->scene, q, false, w->arena, err);
-    struct variant v = {
-        .base = run, .edit = &edit, .n_edits = 1, .asks = ASK_VOCAB, .answer = answer};
+    struct noop_check check;
     float *want;
 
     if (!answer || run_logits(&want, x, q, run, w->arena, err))
         return err->code;
+    noop_check(&check, &x->scene->model->shape, run, answer);
     w->engine->run_noops = true;
-    engine_run(w->engine, &v, 1);
+    engine_run(w->engine, &check.v, 1);
     w->engine->run_noops = false;
     *worst = distance(q, answer->n_targets, answer->logit, want);
     return 0;
 }
 
-static int check_forked(double *worst, struct worker *w, const struct experiment *x,
-                        const struct query *q, const struct variant *v, int n, struct err *err)
+/* The variant that a check of executors is about: of the group `queries` the clean run, else one of
+   a random cell; false if it asks for no logits. */
+static bool pick(struct variant *v, const struct experiment *x, size_t query, const struct run *run,
+                 uint64_t check, struct arena *a, struct err *err)
 {
+    const struct query *q = &x->scene->data->query[query];
     struct rng rng = rng_for((uint64_t)x->scene->config->data.seed, q->fingerprint.lo, "audit");
-    bool naive = w->engine->naive;
+    struct cell cell = {.query = query, .run = run};
+    uint64_t at = 0;
 
-    for (int i = 0; i < AUDIT_CELLS; i++) {
-        const struct variant *done = &v[rng_below(&rng, (uint64_t)n)];
-        struct variant again = *done;
+    if (x->kind == kinds[0] && check == 1)
+        *v = (struct variant){.ids = q->ids, .n = q->n, .asks = ASK_VOCAB};
+    if (!x->kind->variants)
+        return x->kind == kinds[0] && check == 1;
+    for (uint64_t i = 0; i < check; i++)
+        at = rng_below(&rng, query_cells(x, q->n));
+    cell_index(x, q->n, at, cell.index);
+    if (x->kind->variants(x, &cell, a, err) || !cell.n_variants)
+        return false;
+    *v = cell.variant[rng_below(&rng, (uint64_t)cell.n_variants)];
+    v->asks &= ASK_VOCAB | ASK_LOGITS;
+    return v->asks != 0;
+}
 
-        again.asks = done->asks & (ASK_VOCAB | ASK_LOGITS);
-        if (!again.asks)
-            continue;
-        again.answer = answer_new(x->scene, q, false, w->arena, err);
-        if (!again.answer)
-            return err->code;
-        w->engine->naive = !naive;
-        engine_run(w->engine, &again, 1);
-        w->engine->naive = naive;
-        raise_to(worst,
-                 distance(q, again.answer->n_targets, done->answer->logit, again.answer->logit));
-    }
+/* By one of the executors. */
+static int logits_by(struct worker *w, bool naive, struct variant v, const struct experiment *x,
+                     const struct query *q, const float **logit, struct err *err)
+{
+    bool was = w->engine->naive;
+
+    v.answer = answer_new(x->scene, q, false, w->arena, err);
+    if (!v.answer)
+        return err->code;
+    w->engine->naive = naive;
+    engine_run(w->engine, &v, 1);
+    w->engine->naive = was;
+    *logit = v.answer->logit;
     return 0;
 }
 
-int audit_query(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x,
-                const struct query *q, const struct run *run, const struct variant *v, int n,
-                struct err *err)
+static int check_forked(double *worst, struct worker *w, const struct experiment *x,
+                        const struct query *q, const struct run *run, const struct variant *v,
+                        struct err *err)
 {
+    const float *own, *other;
+    float *clean;
+
+    if (logits_by(w, !w->engine->naive, *v, x, q, &other, err))
+        return err->code;
+    if (v->base ? logits_by(w, w->engine->naive, *v, x, q, &own, err)
+                : run_logits(&clean, x, q, run, w->arena, err))
+        return err->code;
+    *worst = distance(q, (int)x->scene->data->n_targets, v->base ? own : clean, other);
+    return 0;
+}
+
+static uint64_t parts_flops(const struct experiment *x)
+{
+    const struct shape *s = &x->scene->model->shape;
+
+    return 2 * (2 * (uint64_t)s->n_layers + 1) * (uint64_t)s->d_model * x->scene->data->n_targets;
+}
+
+int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const struct run *run,
+               uint64_t check, struct arena *a, struct err *err)
+{
+    const struct shape *s = &x->scene->model->shape;
+    struct answer targets = {.n_targets = (int)x->scene->data->n_targets};
+    struct noop_check noop;
+    struct variant v;
+
+    if (!check && x->kind == kinds[0]) {
+        noop_check(&noop, s, run, &targets);
+        sum->flops += variant_flops(&noop.v, s) + parts_flops(x);
+        sum->variants++;
+    }
+    if (check && pick(&v, x, query, run, check, a, err)) {
+        v.answer = &targets;
+        sum->flops += (v.base ? variant_flops(&v, s) : 0) + variant_flops_naive(&v, s);
+        sum->variants++;
+    }
+    return err->code;
+}
+
+int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x, size_t query,
+              const struct run *run, uint64_t check, struct cost *sum, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[query];
+    struct variant v;
+
     for (int i = 0; i < AUDIT_COUNT; i++)
         worst[i] = (double)NAN;
-    if (run && run->a && run->m && check_parts(&worst[AUDIT_PARTS], w, x, q, run, err))
+    if (audit_cost(sum, x, query, run, check, w->arena, err))
         return err->code;
-    if (run && check_noop(&worst[AUDIT_NOOP], w, x, q, run, err))
-        return err->code;
-    return n ? check_forked(&worst[AUDIT_FORKED], w, x, q, v, n, err) : 0;
+    if (!check)
+        return check_parts(&worst[AUDIT_PARTS], w, x, q, run, err) ||
+                       check_noop(&worst[AUDIT_NOOP], w, x, q, run, err)
+                   ? err->code
+                   : 0;
+    return pick(&v, x, query, run, check, w->arena, err)
+               ? check_forked(&worst[AUDIT_FORKED], w, x, q, run, &v, err)
+               : err->code;
 }

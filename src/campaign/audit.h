@@ -1,11 +1,12 @@
 /*
  * A run checks itself, on the first query of each file (run.audit): the identities of
- * docs/methods.md 5 on the very model, data and machine of the job, not on a test's.
+ * docs/methods.md 5 on the very model, data and machine of the job, not on a test's. A check is a
+ * unit of its own (cut.h), so that its work is planned like any other.
  */
 #ifndef LENSWEEP_CAMPAIGN_AUDIT_H
 #define LENSWEEP_CAMPAIGN_AUDIT_H
 
-#include "experiments/experiment.h"
+#include "campaign/cost.h"
 
 /* name, what is compared; each relative to the largest logit of a target */
 #define AUDITS(X)                                                                  \
@@ -22,13 +23,18 @@ enum audit {
 
 extern const char *const audit_names[AUDIT_COUNT];
 
-enum { AUDIT_CELLS = 3 };
+/* Check 0 is of the clean run by itself; each of the others compares executors, on a random cell or
+   on the clean run. Those of the clean run are made in the group `queries`, which reads it in every
+   job; kinds without variants have no others. */
+enum { AUDIT_CHECKS = 4, AUDIT_KEEPS = KEEP_ATTN | KEEP_MLP /* of the clean run */ };
 #define AUDIT_TOLERANCE 1e-4 /* docs/methods.md 5 */
 
-/* Worst residual of each check over a query's first run and some of its variants (already run, with
-   ASK_VOCAB or ASK_LOGITS); NaN where there is nothing to check. */
-int audit_query(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x,
-                const struct query *q, const struct run *run, const struct variant *v, int n,
-                struct err *err);
+/* Adds what a check costs; nothing where there is nothing to check. run: as from runs_cost. */
+int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const struct run *run,
+               uint64_t check, struct arena *a, struct err *err);
+
+/* Its residuals; NaN where there is nothing to check. Adds what it cost. */
+int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x, size_t query,
+              const struct run *run, uint64_t check, struct cost *sum, struct err *err);
 
 #endif

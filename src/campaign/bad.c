@@ -8,7 +8,8 @@ bool unit_finds_bad(const struct campaign *c, uint64_t u, const void *rows, size
 {
     struct cursor at = {rows, n, 0, 0};
 
-    return !c->unit[u].survey && c->unit[u].experiment == 0 && cursor_u32(&at) != 0 && !at.bad;
+    return c->unit[u].work == UNIT_CELLS && c->unit[u].experiment == 0 && cursor_u32(&at) != 0 &&
+           !at.bad;
 }
 
 int campaign_bad(const struct campaign *c, struct journal *j, unsigned char *bad, size_t *n,

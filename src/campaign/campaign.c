@@ -136,24 +136,6 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
     return 0;
 }
 
-/* The first usable query of each file. */
-static int choose_audits(struct campaign *c, struct err *err)
-{
-    size_t last = SIZE_MAX;
-
-    c->audited = arena_alloc(&c->arena, c->data.n, 1, err);
-    for (size_t q = 0; c->audited && q < c->data.n; q++) {
-        const struct query *query = &c->data.query[q];
-
-        if (query->status || query->file == last || c->config.run.audit == AUDIT_NONE)
-            continue;
-        c->audited[q] = 1;
-        if (c->config.run.audit != AUDIT_ALL)
-            last = query->file;
-    }
-    return c->audited ? 0 : err->code;
-}
-
 /* A model without a tokenizer is fine as long as no query needs one: then each says so itself. One
    that is there and cannot be used is an error only where text has to be read. */
 static int open_tokenizer(struct campaign *c, struct err *err)
@@ -211,7 +193,7 @@ int campaign_fill(struct campaign *c, struct problems *problems, struct err *err
     c->scene = (struct scene){c->model, c->tokenizer, &c->data, &c->config, &c->vocab_stats};
     if (problems->count)
         return 0;
-    return open_experiments(c, problems, err) || choose_audits(c, err) ? err->code : 0;
+    return open_experiments(c, problems, err);
 }
 
 int campaign_open(struct campaign *c, const struct campaign_request *r, struct problems *problems,
@@ -229,11 +211,15 @@ void campaign_close(struct campaign *c)
     if (c->engine.model)
         engine_close(&c->engine);
     mem_free(c->unit);
+    mem_free(c->order);
+    mem_free(c->bundle);
     tokenizer_close(c->tokenizer);
     model_close(c->model);
     dataset_release(&c->data);
     config_release(&c->config);
+    arena_release(&c->run_arena);
     arena_release(&c->unit_arena);
+    arena_release(&c->row_arena);
     arena_release(&c->arena);
     memset(c, 0, sizeof *c);
 }

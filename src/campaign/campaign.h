@@ -1,11 +1,11 @@
 /*
  * A campaign: one config with its data, model and experiments, and the list of units that it takes.
  *
- *     #include "campaign/cut.h"
+ *     #include "campaign/bundle.h"
  *     #include "campaign/output.h"
  *     #include "campaign/unit.h"
  *
- *     int first_unit(const char *config, struct buf *rows, struct err *err)
+ *     int first_units(const char *config, struct buf *rows, struct err *err)
  *     {
  *         struct campaign_request request = {.config = config};
  *         struct problems problems = {0};
@@ -13,8 +13,9 @@
  *
  *         if (!campaign_open(&c, &request, &problems, err) && !problems.count &&
  *             !campaign_cut(&c, err) &&                   // units, their cost and keys
+ *             !campaign_bundle(&c, NULL, 1, err) &&       // which of them are computed together
  *             !campaign_start(&c, 0, err))                // the engine
- *             unit_run(&c, 0, rows, err);                 // a pure function of the unit's number
+ *             bundle_run(&c, 0, rows, err);               // a pure function of the bundle's number
  *         campaign_close(&c);                             // campaign_write: units to a result file
  *         return err->code;
  *     }
@@ -26,6 +27,7 @@
 #include "experiments/experiment.h"
 #include "model/tokenizer/tokenizer.h"
 
+struct bundle;
 struct unit;
 
 struct campaign {
@@ -40,13 +42,17 @@ struct campaign {
     size_t n;
     struct unit *unit; /* (n_units) made by campaign_cut */
     size_t n_units;
-    size_t n_survey;        /* the first so many are surveys, which the others need */
-    unsigned char *audited; /* (queries) checked by audit.h */
+    size_t n_survey;       /* the first so many are surveys, which the others need */
+    size_t *order;         /* (n_units) those that are to do, by query; made by campaign_bundle */
+    struct bundle *bundle; /* (n_bundles) */
+    size_t n_bundles;
     struct engine engine;
     const char
         *library; /* BLAS and its core type if bits depend on them, else "": in the units' keys */
     struct arena arena;      /* as long as the campaign */
-    struct arena unit_arena; /* as long as a unit */
+    struct arena run_arena;  /* as long as a bundle: its runs */
+    struct arena unit_arena; /* as long as cells that are run at once */
+    struct arena row_arena;  /* as long as a row is made of them */
 };
 
 struct campaign_request {

@@ -1,5 +1,6 @@
 #include "campaign/cost.h"
 
+#include "campaign/bundle.h"
 #include "campaign/campaign.h"
 #include "engine/noop.h"
 #include "experiments/kit/survey.h"
@@ -20,19 +21,20 @@ struct variant run_variant(const struct run_spec *spec, const struct query *q, s
 }
 
 int runs_cost(struct run *run, const struct experiment *x, const struct query *q, struct arena *a,
-              uint64_t *flops, struct err *err)
+              struct runs_cost *cost, struct err *err)
 {
     struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
     int n = 0;
 
-    *flops = 0;
+    *cost = (struct runs_cost){0, 0, 0};
     if (spec)
         n = query_runs(x, q, spec, a, err);
     for (int i = 0; i < n; i++) {
         struct variant v = run_variant(&spec[i], q, run, i);
 
         run[i] = (struct run){.ids = v.ids, .n = v.n, .edit = v.edit, .n_edits = v.n_edits};
-        *flops += variant_flops(&v, &x->scene->model->shape);
+        *(i ? &cost->others : &cost->clean) += variant_flops(&v, &x->scene->model->shape);
+        cost->rows += i ? (uint64_t)variant_tokens(&v) : 0;
     }
     return err->code;
 }
@@ -67,12 +69,12 @@ static double unit_bytes(struct campaign *c, const struct experiment *x, const s
     struct run *run;
     struct err ignored;
     double bytes = 0;
-    uint64_t flops;
+    struct runs_cost ignored_cost;
 
     err_clear(&ignored);
     spec = arena_alloc(&runs, RUNS_MAX, sizeof *spec, &ignored);
     run = arena_alloc(&runs, RUNS_MAX, sizeof *run, &ignored);
-    if (spec && run && !runs_cost(run, x, q, &runs, &flops, &ignored)) {
+    if (spec && run && !runs_cost(run, x, q, &runs, &ignored_cost, &ignored)) {
         int n = query_runs(x, q, spec, &one, &ignored);
 
         for (int i = 0; i < n; i++)
@@ -104,16 +106,19 @@ double campaign_bytes(struct campaign *c, int threads)
 {
     const struct shape *s = &c->model->shape;
     double most = 0, d = s->d_model;
+    unsigned keep = 0;
 
     for (size_t i = 0; i < c->n; i++) {
         const struct query *q = longest_query(c, &c->x[i]);
         double bytes = q ? unit_bytes(c, &c->x[i], q) : 0;
 
         most = bytes > most ? bytes : most;
+        keep |= c->x[i].keep;
         if (c->x[i].survey) /* its numbers, and their sums on rank 0 */
             most += 3 * (double)c->x[i].survey->bytes;
     }
     if (campaign_needs(c) & NEED_VOCAB_STATS) /* while rank 0 makes them: float, double, float */
         most += d * d * (sizeof(float) + sizeof(double) + sizeof(float));
+    most += (double)run_bytes(s, BUNDLE_ROWS, keep); /* clean runs that share a wave */
     return most + engine_bytes(s, (int)c->config.run.rows, c->data.max_tokens, threads);
 }

@@ -15,10 +15,16 @@ struct cost {
 struct variant run_variant(const struct run_spec *spec, const struct query *q, struct run *run,
                            int i);
 
-/* A query's runs (RUNS_MAX) as far as plans need them, without rows, and their FLOP, which each of
-   its units spends anew. */
+/* FLOP of a query's runs, and rows that they keep. All experiments that are computed of a query at
+   once share one clean run (bundle.h); the others are an experiment's own. */
+struct runs_cost {
+    uint64_t clean, others; /* FLOP; 0 = it has none */
+    uint64_t rows;          /* of the others */
+};
+
+/* A query's runs (RUNS_MAX) as far as plans need them, without rows. */
 int runs_cost(struct run *run, const struct experiment *x, const struct query *q, struct arena *a,
-              uint64_t *flops, struct err *err);
+              struct runs_cost *cost, struct err *err);
 
 /* Makes a cell's variants and adds what they cost. Their edits' ranges are enough: the runs need no
    rows. */

@@ -8,6 +8,7 @@
 #include "campaign/cut.h"
 
 #include "base/hash.h"
+#include "campaign/audit.h"
 #include "campaign/campaign.h"
 #include "campaign/survey.h"
 #include "experiments/kit/where.h"
@@ -154,7 +155,8 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     const struct query *q = &c->data.query[u.query];
     const struct experiment *x = &c->x[u.experiment];
     struct hash none = {0, 0}, draws = x->needs & NEED_DRAWS ? q->draws : none;
-    struct hash derived = u.survey           ? survey_block_hash(x->survey, q, (size_t)u.n)
+    bool survey = u.work == UNIT_SURVEY;
+    struct hash derived = survey             ? survey_block_hash(x->survey, q, (size_t)u.n)
                           : x->kind->derived ? x->kind->derived(x, q)
                                              : none;
 
@@ -168,15 +170,20 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     k->key.len = k->prefix;
     if (buf_u64(&k->key, q->fingerprint.hi, err) || buf_u64(&k->key, q->fingerprint.lo, err) ||
         buf_u64(&k->key, draws.hi, err) || buf_u64(&k->key, draws.lo, err) ||
-        ((u.survey || x->kind->derived) &&
+        ((survey || x->kind->derived) &&
          (buf_u64(&k->key, derived.hi, err) || buf_u64(&k->key, derived.lo, err))) ||
         buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
-        buf_u32(&k->key, u.survey ? 2 : !u.first && c->audited[u.query], err))
+        buf_u32(&k->key, (uint32_t)u.work + 4, err))
         return err->code;
     u.key = hash_bytes(k->key.data, k->key.len);
     c->unit[c->n_units++] = u;
     return 0;
 }
+
+/* A unit that is computed apart from its query's others makes the query's runs anew: it has cells
+   for so many times their cost, which makes that a twentieth. In rows of a product they are 240 at
+   12 tokens, more than enough for a wave at its best speed. */
+enum { CELLS_PER_RUN = 20 };
 
 static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, struct err *err)
 {
@@ -187,17 +194,17 @@ static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, stru
     struct unit u = {.experiment = experiment, .query = query};
     uint64_t cells = query_cells(x, q->n);
     struct walk w;
-    uint64_t runs;
     double limit;
 
     arena_reset(&k->query);
     arena_reset(&c->unit_arena);
     run = arena_alloc(&k->query, RUNS_MAX, sizeof *run, err);
-    if (!run || runs_cost(run, x, q, &k->query, &runs, err) ||
+    if (!run || runs_cost(run, x, q, &k->query, &u.runs, err) ||
         walk_init(&w, x, query, run, &k->query, err))
         return err->code;
-    limit = c->config.run.unit_flops ? (double)c->config.run.unit_flops * 1e9 : 20 * (double)runs;
-    u.cost.flops = runs + (x->kind->extra ? (uint64_t)x->kind->extra(x, q) : 0);
+    limit = c->config.run.unit_flops ? (double)c->config.run.unit_flops * 1e9
+                                     : CELLS_PER_RUN * (double)(u.runs.clean + u.runs.others);
+    u.cost.flops = x->kind->extra ? (uint64_t)x->kind->extra(x, q) : 0;
     for (uint64_t i = 0; i < cells; i++, walk_on(&w, x)) {
         if (walk_cost(&w, x, &c->unit_arena, &u.cost, err))
             return err->code;
@@ -206,8 +213,7 @@ static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, stru
             continue;
         if (add_unit(k, u, err))
             return err->code;
-        u = (struct unit){
-            .experiment = experiment, .query = query, .first = i + 1, .cost.flops = runs};
+        u = (struct unit){.experiment = experiment, .query = query, .first = i + 1, .runs = u.runs};
     }
     return 0;
 }
@@ -277,7 +283,7 @@ static int cut_survey(struct cutter *k, const struct experiment *x, struct err *
     for (size_t q = 0; q < n; q += SURVEY_BLOCK) {
         struct unit u = {.experiment = (uint32_t)(x - k->c->x),
                          .query = (uint32_t)q,
-                         .survey = true,
+                         .work = UNIT_SURVEY,
                          .n = n - q < SURVEY_BLOCK ? n - q : SURVEY_BLOCK};
 
         u.cost.flops = survey_flops(x, q, (size_t)u.n);
@@ -285,6 +291,84 @@ static int cut_survey(struct cutter *k, const struct experiment *x, struct err *
             return err->code;
     }
     return 0;
+}
+
+/* --- audits --- */
+
+/* The checks of one query in one experiment. */
+static int cut_audits(struct cutter *k, uint32_t experiment, uint32_t query, struct err *err)
+{
+    struct campaign *c = k->c;
+    const struct experiment *x = &c->x[experiment];
+    struct run *run;
+    struct unit u = {.work = UNIT_AUDIT, .experiment = experiment, .query = query, .n = 1};
+
+    arena_reset(&k->query);
+    arena_reset(&c->unit_arena);
+    run = arena_alloc(&k->query, RUNS_MAX, sizeof *run, err);
+    if (!run || runs_cost(run, x, &c->data.query[query], &k->query, &u.runs, err))
+        return err->code;
+    for (; u.first < AUDIT_CHECKS; u.first++) {
+        u.cost = (struct cost){0, 0};
+        if (audit_cost(&u.cost, x, query, run, u.first, &c->unit_arena, err) ||
+            (u.cost.flops && add_unit(k, u, err)))
+            return err->code;
+    }
+    return 0;
+}
+
+/* The first usable query of each file. */
+static bool is_audited(const struct campaign *c, size_t query)
+{
+    const struct query *q = &c->data.query[query];
+
+    if (c->config.run.audit != AUDIT_FIRST || q->status)
+        return c->config.run.audit == AUDIT_ALL && !q->status;
+    for (size_t i = query; i-- > 0 && c->data.query[i].file == q->file;)
+        if (!c->data.query[i].status)
+            return false;
+    return true;
+}
+
+uint64_t unit_flops(const struct unit *u)
+{
+    uint64_t flops = u->cost.flops;
+
+    if (u->work == UNIT_CELLS && u->first == 0)
+        flops += u->runs.others + (u->experiment == 0 ? u->runs.clean : 0);
+    return flops;
+}
+
+/*
+ * A run checks itself with a hundredth of its work, or with what a minute's run can spare: first
+ * each experiment once, file by file, then again. So it stays below a fiftieth even where a check
+ * has to make its runs anew.
+ */
+static void thin_audits(struct campaign *c)
+{
+    static const double least = 5e10; /* FLOP */
+    double budget = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_units; i++)
+        if (c->unit[i].work != UNIT_AUDIT)
+            budget += (double)unit_flops(&c->unit[i]) / 100;
+    budget = budget < least ? least : budget;
+    for (uint64_t check = 0; check < AUDIT_CHECKS; check++)
+        for (size_t i = 0; i < c->n_units; i++) {
+            struct unit *u = &c->unit[i];
+
+            if (u->work != UNIT_AUDIT || u->first != check)
+                continue;
+            if ((double)u->cost.flops > budget)
+                u->n = 0; /* none */
+            else
+                budget -= (double)u->cost.flops;
+        }
+    for (size_t i = 0; i < c->n_units; i++)
+        if (c->unit[i].n)
+            c->unit[n++] = c->unit[i];
+    c->n_units = n;
 }
 
 int campaign_cut(struct campaign *c, struct err *err)
@@ -305,10 +389,13 @@ int campaign_cut(struct campaign *c, struct err *err)
         for (size_t q = 0; q < c->data.n; q++) {
             if (query_skip(x, &c->data.query[q]))
                 continue;
-            if (cut_alike(&k, (uint32_t)i, (uint32_t)q, err))
+            if (cut_alike(&k, (uint32_t)i, (uint32_t)q, err) ||
+                (is_audited(c, q) && cut_audits(&k, (uint32_t)i, (uint32_t)q, err)))
                 goto out;
         }
     }
+    if (k.alike && c->config.run.audit == AUDIT_FIRST)
+        thin_audits(c);
 out:
     mem_free(k.alike);
     arena_release(&k.query);

@@ -190,12 +190,11 @@ static int place_unit(struct output *o, const struct unit *u, struct buf *rows,
         *status = arena_strndup(&o->arena, text, length, err);
         return *status ? 0 : err->code;
     }
-    if (cursor_u32(&c))
-        for (int i = 0; i < AUDIT_COUNT; i++)
-            take_audit(&o->report->audit[i], cursor_f64(&c));
-    if (u->first == 0 && x->kind->reduce_query)
+    for (int i = 0; u->work == UNIT_AUDIT && i < AUDIT_COUNT; i++)
+        take_audit(&o->report->audit[i], cursor_f64(&c));
+    if (u->work == UNIT_CELLS && u->first == 0 && x->kind->reduce_query)
         row_scatter(&c, x, n, false, index, at);
-    for (uint64_t i = 0; x->kind->reduce_cell && i < u->n && !c.bad; i++) {
+    for (uint64_t i = 0; u->work == UNIT_CELLS && x->kind->reduce_cell && i < u->n && !c.bad; i++) {
         cell_index(x, n, u->first + i, index);
         row_scatter(&c, x, n, true, index, at);
     }

@@ -1,17 +1,16 @@
 /*
- * One unit: the runs of its query, the variants of its cells in as few waves as they fit, and what
- * the experiment reduces from their answers.
+ * One bundle: the runs of its queries, the variants of its cells in as few waves as they fit, and
+ * what the experiments reduce from their answers.
  *
- * Rows as they travel and stand in the journal: the query's status (length, bytes; empty = ok), and
- * if it is ok whether an audit follows and its residuals, the query fields if the unit begins with
- * the query's first cell, then each cell's fields, in the order declared, each as long as this
- * query needs.
+ * Rows of a unit as they stand in the journal: the query's status (length, bytes; empty = ok), and
+ * if it is ok the query fields if the unit begins with the query's first cell, then each cell's
+ * fields, in the order declared, each as long as this query needs; or an audit's residuals.
  */
 #include "campaign/unit.h"
 
 #include "campaign/audit.h"
+#include "campaign/bundle.h"
 #include "campaign/campaign.h"
-#include "campaign/cut.h"
 #include "campaign/rows.h"
 #include "campaign/survey.h"
 #include "experiments/kit/where.h"
@@ -20,205 +19,185 @@
 #include <math.h>
 #include <string.h>
 
-struct unit_job {
-    struct campaign *c;
-    const struct unit *unit;
+/* One experiment at one query: units that stand side by side in the bundle. */
+struct reading {
     const struct experiment *x;
     const struct query *q;
-    struct run *run; /* (n_runs) */
-    int n_runs;
-    struct cost cost; /* so far, as the plan counts */
-    struct worker worker;
+    struct reading *lead;  /* the first of the query: it makes the clean run for all */
+    struct run_spec *spec; /* (n_runs) */
+    struct run *run;       /* (n_runs) */
+    int n_runs, made;
+    uint64_t flops;     /* of the runs that it made beside the clean one */
+    const char *status; /* why it goes no further; "" = it does */
 };
+
+struct unit_job {
+    struct campaign *c;
+    const struct bundle *bundle;
+    struct reading *reading; /* (n_readings) */
+    size_t n_readings;
+    struct reading **of; /* (bundle->n) of each unit */
+    struct variant *run; /* room for all runs that are made at once */
+    struct buf rows;     /* of the unit at hand */
+    struct cost cost;    /* of the unit at hand, as the plan counts */
+    struct buf *out;
+};
+
+static const struct unit *unit_at(const struct unit_job *j, size_t member)
+{
+    return &j->c->unit[j->c->order[j->bundle->first + member]];
+}
+
+/* --- runs --- */
 
 static const char not_finite[] = "the model's output is not finite";
 static const char others_not_finite[] =
     "the output of a query that it takes values from is not finite";
 
 /* Why a query goes no further after its i-th run; "" if it does. */
-static const char *trouble(const struct unit_job *j, int i)
+static const char *trouble(const struct reading *r, int i)
 {
-    const struct run *r = &j->run[i];
+    const struct run *run = &r->run[i];
     const char *reason = NULL;
 
-    if (!isfinite(r->rms) || !isfinite(r->log_z))
-        return i == 0 || r->ids == j->q->ids ? not_finite : others_not_finite;
+    if (!isfinite(run->rms) || !isfinite(run->log_z))
+        return i == 0 || run->ids == r->q->ids ? not_finite : others_not_finite;
     if (i == 0)
-        reason = where_refuses(j->x, j->q, r);
-    if (i == 0 && !reason && j->x->kind->admit)
-        reason = j->x->kind->admit(j->x, j->q, r);
+        reason = where_refuses(r->x, r->q, run);
+    if (i == 0 && !reason && r->x->kind->admit)
+        reason = r->x->kind->admit(r->x, r->q, run);
     return reason ? reason : "";
 }
 
-static int begin_run(struct unit_job *j, const struct run_spec *spec, int i, struct variant *v,
-                     struct err *err)
+static int open_reading(struct unit_job *j, struct reading *r, const struct unit *u,
+                        struct run_spec *spec, struct err *err)
 {
-    *v = run_variant(spec, j->q, j->run, i);
-    j->cost.flops += variant_flops(v, &j->c->model->shape);
-    return run_alloc(&j->run[i], &j->c->model->shape, v->n, spec->keep, &j->c->unit_arena, err);
+    struct arena *a = &j->c->run_arena;
+
+    r->x = &j->c->x[u->experiment];
+    r->q = &j->c->data.query[u->query];
+    r->lead = r > j->reading && r[-1].q == r->q && r[-1].n_runs ? r[-1].lead : r;
+    r->status = "";
+    memset(spec, 0, RUNS_MAX * sizeof *spec);
+    r->n_runs = query_runs(r->x, r->q, spec, a, err);
+    if (err->code)
+        return err->code;
+    r->spec = arena_alloc(a, (size_t)r->n_runs, sizeof *r->spec, err);
+    r->run = arena_alloc(a, (size_t)r->n_runs, sizeof *r->run, err);
+    if (!r->spec || !r->run)
+        return err->code;
+    memcpy(r->spec, spec, (size_t)r->n_runs * sizeof *spec);
+    if (r->n_runs) {
+        r->lead->spec[0].keep |= spec[0].keep;
+        r->lead->spec[0].all_rows |= spec[0].all_rows;
+    }
+    return 0;
 }
 
-/* Runs from one on whose bases are there already: they share waves. */
-static int batch_of_runs(const struct run_spec *spec, int first, int n)
+static int open_readings(struct unit_job *j, struct err *err)
+{
+    struct arena *a = &j->c->run_arena;
+    struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
+    size_t runs = 0;
+
+    j->reading = arena_alloc(a, j->bundle->n, sizeof *j->reading, err);
+    j->of = arena_alloc(a, j->bundle->n, sizeof *j->of, err);
+    if (!spec || !j->reading || !j->of)
+        return err->code;
+    for (size_t m = 0; m < j->bundle->n; m++) {
+        if (bundle_begins(j->c, j->bundle, m)) {
+            struct reading *r = &j->reading[j->n_readings++];
+
+            if (open_reading(j, r, unit_at(j, m), spec, err))
+                return err->code;
+            runs += (size_t)r->n_runs;
+        }
+        j->of[m] = &j->reading[j->n_readings - 1];
+        if (unit_at(j, m)->work == UNIT_AUDIT && j->of[m]->n_runs)
+            j->of[m]->lead->spec[0].keep |= AUDIT_KEEPS;
+    }
+    j->run = arena_alloc(a, runs, sizeof *j->run, err);
+    return j->run ? 0 : err->code;
+}
+
+static int begin_run(struct unit_job *j, struct reading *r, int i, struct variant *v,
+                     struct err *err)
+{
+    *v = run_variant(&r->spec[i], r->q, r->run, i);
+    if (i)
+        r->flops += variant_flops(v, &j->c->model->shape);
+    return run_alloc(&r->run[i], &j->c->model->shape, v->n, r->spec[i].keep, &j->c->run_arena, err);
+}
+
+/* The end of the runs from the first on whose bases are there already: they share waves. */
+static int batch_of_runs(const struct reading *r, int first)
 {
     int end = first + 1;
 
-    while (end < n && spec[end].base < first)
+    while (end < r->n_runs && r->spec[end].base < first)
         end++;
     return end;
 }
 
-/* *status: why the query goes no further, "" if it does. */
-static int make_runs(struct unit_job *j, const char **status, struct err *err)
+/* Each query's clean run, for all that read it. */
+static int make_clean_runs(struct unit_job *j, struct err *err)
 {
-    struct arena *a = &j->c->unit_arena;
-    struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
-    struct variant *v = arena_alloc(a, RUNS_MAX, sizeof *v, err);
+    int n = 0;
 
-    j->run = arena_alloc(a, RUNS_MAX, sizeof *j->run, err);
-    if (!spec || !v || !j->run)
-        return err->code;
-    j->n_runs = query_runs(j->x, j->q, spec, a, err);
-    if (err->code)
-        return err->code;
-    for (int i = 0, end; i < j->n_runs && !**status; i = end) {
-        end = batch_of_runs(spec, i, j->n_runs);
-        for (int k = i; k < end; k++)
-            if (begin_run(j, &spec[k], k, &v[k], err))
-                return err->code;
-        engine_run(&j->c->engine, v + i, end - i);
-        for (int k = i; k < end && !**status; k++)
-            *status = trouble(j, k);
-    }
-    return 0;
-}
+    for (size_t i = 0; i < j->n_readings; i++) {
+        struct reading *r = &j->reading[i];
 
-static int audit(struct unit_job *j, const struct variant *v, int n, struct buf *out,
-                 struct err *err)
-{
-    double worst[AUDIT_COUNT];
-    bool due = j->unit->first == 0 && j->c->audited[j->unit->query];
-
-    if (buf_u32(out, due, err))
-        return err->code;
-    if (!due)
-        return 0;
-    if (audit_query(worst, &j->worker, j->x, j->q, j->n_runs ? j->run : NULL, v, n, err))
-        return err->code;
-    for (int i = 0; i < AUDIT_COUNT; i++)
-        if (buf_f64(out, worst[i], err))
+        if (r->n_runs && r->lead == r && begin_run(j, r, 0, &j->run[n++], err))
             return err->code;
-    return 0;
-}
-
-/* Cells [first, first + n) whose variants are run together. */
-struct cell_block {
-    struct cell *cell;
-    struct variant *variant;
-    int n_cells, n_variants;
-};
-
-static int gather_block(struct unit_job *j, uint64_t first, uint64_t end, struct cell_block *b,
-                        struct err *err)
-{
-    struct arena *a = &j->c->unit_arena;
-    uint64_t most = (uint64_t)j->c->engine.rows, n = end - first < most ? end - first : most;
-    int variants = 0;
-
-    memset(b, 0, sizeof *b);
-    b->cell = arena_alloc(a, (size_t)n, sizeof *b->cell, err);
-    if (!b->cell)
-        return err->code;
-    for (uint64_t i = 0; i < n && variants < j->c->engine.rows; i++) {
-        struct cell *cell = &b->cell[b->n_cells++];
-
-        cell->query = j->unit->query;
-        cell->run = j->run;
-        cell_index(j->x, j->q->n, first + i, cell->index);
-        if (cell_cost(j->x, cell, a, &j->cost, err))
-            return err->code;
-        variants += cell->n_variants;
     }
-    b->variant = arena_alloc(a, (size_t)variants, sizeof *b->variant, err);
-    if (!b->variant)
-        return err->code;
-    for (int i = 0; i < b->n_cells; i++) {
-        struct cell *cell = &b->cell[i];
+    engine_run(&j->c->engine, j->run, n);
+    for (size_t i = 0; i < j->n_readings; i++) {
+        struct reading *r = &j->reading[i];
 
-        if (cell->n_variants)
-            memcpy(b->variant + b->n_variants, cell->variant,
-                   (size_t)cell->n_variants * sizeof *cell->variant);
-        b->n_variants += cell->n_variants;
-    }
-    return 0;
-}
-
-static int reduce(struct unit_job *j, const struct cell *cell, bool cell_fields, struct buf *out,
-                  struct err *err)
-{
-    int (*slot)(const struct experiment *, const struct cell *, struct row *, struct worker *,
-                struct err *) = cell_fields ? j->x->kind->reduce_cell : j->x->kind->reduce_query;
-    struct row row;
-
-    if (!slot)
-        return 0;
-    if (row_alloc(&row, j->x, j->q, cell_fields, &j->c->unit_arena, err) ||
-        slot(j->x, cell, &row, &j->worker, err))
-        return err->code;
-    return row_put(&row, cell_fields, out, err);
-}
-
-/* A kind without runs learns the same from its first answers. */
-static const char *trouble_without_runs(const struct cell_block *b)
-{
-    for (int i = 0; i < b->n_variants; i++) {
-        const struct answer *a = b->variant[i].answer;
-
-        if (!a || !(b->variant[i].asks & ASK_VOCAB))
+        if (!r->n_runs)
             continue;
-        if (!isfinite(a->rms))
-            return not_finite;
-        for (int t = 0; t < a->n_targets; t++)
-            if (a->target[t] >= 0 && !isfinite(a->logprob[t]))
-                return not_finite;
-    }
-    return "";
-}
-
-static int run_block(struct unit_job *j, uint64_t first, struct cell_block *b, const char **status,
-                     struct buf *out, struct err *err)
-{
-    engine_run(&j->c->engine, b->variant, b->n_variants);
-    if (!j->n_runs)
-        *status = trouble_without_runs(b);
-    if (**status)
-        return 0;
-    if (first == j->unit->first && audit(j, b->variant, b->n_variants, out, err))
-        return err->code;
-    for (int i = 0; i < b->n_cells; i++) {
-        if (first + (uint64_t)i == 0 && reduce(j, &b->cell[i], false, out, err))
-            return err->code;
-        if (reduce(j, &b->cell[i], true, out, err))
-            return err->code;
+        r->run[0] = r->lead->run[0];
+        r->status = trouble(r, 0);
+        r->made = 1;
     }
     return 0;
 }
 
-/* The plan may take one cell's or query's cost for another's (even axes, cost_of): here it is held
-   to it. */
-static int check_cost(struct unit_job *j, struct err *err)
+/* The other runs whose bases are there, of all queries together. *n: how many. */
+static int make_more_runs(struct unit_job *j, int *n, struct err *err)
 {
-    const struct unit *u = j->unit;
+    *n = 0;
+    for (size_t i = 0; i < j->n_readings; i++) {
+        struct reading *r = &j->reading[i];
+        int end = *r->status || r->made >= r->n_runs ? r->made : batch_of_runs(r, r->made);
 
-    if (j->cost.flops == u->cost.flops && j->cost.variants == u->cost.variants)
-        return 0;
-    return err_set(err, ERR_BUG,
-                   "experiment %s, query %zu, cells from %llu: %llu variants of %llu FLOP were "
-                   "planned, and are %llu of %llu",
-                   j->x->name, (size_t)u->query, (unsigned long long)u->first,
-                   (unsigned long long)u->cost.variants, (unsigned long long)u->cost.flops,
-                   (unsigned long long)j->cost.variants, (unsigned long long)j->cost.flops);
+        for (int k = r->made; k < end; k++)
+            if (begin_run(j, r, k, &j->run[(*n)++], err))
+                return err->code;
+    }
+    engine_run(&j->c->engine, j->run, *n);
+    for (size_t i = 0; i < j->n_readings; i++) {
+        struct reading *r = &j->reading[i];
+        int end = *r->status || r->made >= r->n_runs ? r->made : batch_of_runs(r, r->made);
+
+        for (; r->made < end && !*r->status; r->made++)
+            r->status = trouble(r, r->made);
+    }
+    return 0;
 }
+
+static int make_runs(struct unit_job *j, struct err *err)
+{
+    int n = 1;
+
+    if (make_clean_runs(j, err))
+        return err->code;
+    while (n && !make_more_runs(j, &n, err))
+        ;
+    return err->code;
+}
+
+/* --- rows --- */
 
 static int put_status(const char *status, struct buf *out, struct err *err)
 {
@@ -227,53 +206,264 @@ static int put_status(const char *status, struct buf *out, struct err *err)
     return buf_puts(out, status, err);
 }
 
-int unit_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
+static int begin_unit(struct unit_job *j, const struct unit *u, struct err *err)
 {
-    struct unit_job j = {.c = c, .unit = &c->unit[i]};
-    uint64_t at, end = j.unit->first + j.unit->n;
-    const char *status = "";
-    size_t begin = out->len;
+    const struct experiment *x = &j->c->x[u->experiment];
 
-    j.x = &c->x[j.unit->experiment];
-    j.q = &c->data.query[j.unit->query];
-    j.worker = (struct worker){&c->engine, &c->unit_arena};
-    arena_reset(&c->unit_arena);
-    if (j.unit->survey)
-        return put_status("", out, err) || survey_run(j.x, &c->engine, j.unit->query,
-                                                      (size_t)j.unit->n, &c->unit_arena, out, err)
-                   ? err->code
-                   : 0;
-    if (make_runs(&j, &status, err) || put_status(status, out, err))
+    buf_clear(&j->rows);
+    j->cost = (struct cost){0, 0};
+    if (u->work == UNIT_CELLS && !u->first && x->kind->extra)
+        j->cost.flops = (uint64_t)x->kind->extra(x, &j->c->data.query[u->query]);
+    return put_status("", &j->rows, err);
+}
+
+/* The plan may take one cell's or query's cost for another's (even axes, cost_of): here it is held
+   to it. */
+static int check_cost(struct unit_job *j, size_t member, struct err *err)
+{
+    const struct unit *u = unit_at(j, member);
+    const struct reading *r = j->of[member];
+
+    if (j->cost.flops == u->cost.flops && j->cost.variants == u->cost.variants &&
+        r->flops == u->runs.others)
+        return 0;
+    return err_set(err, ERR_BUG,
+                   "experiment %s, query %u, cells from %llu: %llu variants of %llu FLOP and runs "
+                   "of %llu were planned, and are %llu of %llu and %llu",
+                   r->x->name, u->query, (unsigned long long)u->first,
+                   (unsigned long long)u->cost.variants, (unsigned long long)u->cost.flops,
+                   (unsigned long long)u->runs.others, (unsigned long long)j->cost.variants,
+                   (unsigned long long)j->cost.flops, (unsigned long long)r->flops);
+}
+
+/* The unit's rows: which of the bundle, length, bytes. */
+static int put_unit(struct unit_job *j, size_t member, struct err *err)
+{
+    return buf_u64(j->out, member, err) || buf_u64(j->out, j->rows.len, err) ||
+                   buf_put(j->out, j->rows.data, j->rows.len, err)
+               ? err->code
+               : 0;
+}
+
+static int reduce(struct unit_job *j, const struct reading *r, const struct cell *cell,
+                  bool cell_fields, struct err *err)
+{
+    int (*slot)(const struct experiment *, const struct cell *, struct row *, struct worker *,
+                struct err *) = cell_fields ? r->x->kind->reduce_cell : r->x->kind->reduce_query;
+    struct worker w = {&j->c->engine, &j->c->row_arena};
+    struct row row;
+
+    if (!slot)
+        return 0;
+    arena_reset(w.arena);
+    if (row_alloc(&row, r->x, r->q, cell_fields, w.arena, err) || slot(r->x, cell, &row, &w, err))
         return err->code;
-    if (!j.unit->first && j.x->kind->extra)
-        j.cost.flops += (uint64_t)j.x->kind->extra(j.x, j.q);
-    for (at = j.unit->first; !*status && at < end;) {
-        struct cell_block b;
-
-        if (gather_block(&j, at, end, &b, err) || run_block(&j, at, &b, &status, out, err))
-            return err->code;
-        at += (uint64_t)b.n_cells;
-    }
-    if (!*status)
-        return check_cost(&j, err);
-    out->len = begin;
-    return put_status(status, out, err);
+    return row_put(&row, cell_fields, &j->rows, err);
 }
 
-static double unit_cost(void *ctx, uint64_t i)
+/* --- cells --- */
+
+/* A cell and where it belongs. */
+struct block_cell {
+    size_t member;
+    uint64_t at; /* in the unit */
+    struct cell cell;
+    struct cost cost;
+};
+
+/* Cells whose variants are run together, of whatever units. */
+struct block {
+    struct block_cell *at;
+    struct variant *variant;
+    int n, n_variants;
+};
+
+/* The next cell: false after the last. A query in trouble has none. */
+static bool next_cell(const struct unit_job *j, size_t *member, uint64_t *at)
 {
-    return (double)((struct campaign *)ctx)->unit[i].cost.flops;
+    for (; *member < j->bundle->n; ++*member, *at = 0)
+        if (unit_at(j, *member)->work == UNIT_CELLS && !*j->of[*member]->status &&
+            *at < unit_at(j, *member)->n)
+            return true;
+    return false;
 }
 
-static int unit_work(void *ctx, uint64_t i, struct buf *out, struct err *err)
+static int gather_variants(struct block *b, struct arena *a, struct err *err)
+{
+    int n = 0;
+
+    b->variant = arena_alloc(a, (size_t)b->n_variants, sizeof *b->variant, err);
+    if (!b->variant)
+        return err->code;
+    for (int i = 0; i < b->n; i++) {
+        struct cell *cell = &b->at[i].cell;
+
+        if (cell->n_variants)
+            memcpy(b->variant + n, cell->variant, (size_t)cell->n_variants * sizeof *cell->variant);
+        n += cell->n_variants;
+    }
+    return 0;
+}
+
+static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct block *b,
+                        struct err *err)
+{
+    struct arena *a = &j->c->unit_arena;
+    int most = j->c->engine.rows;
+
+    arena_reset(a);
+    memset(b, 0, sizeof *b);
+    b->at = arena_alloc(a, (size_t)most, sizeof *b->at, err);
+    if (!b->at)
+        return err->code;
+    for (; b->n < most && b->n_variants < most && next_cell(j, member, at); ++*at) {
+        struct block_cell *p = &b->at[b->n++];
+        const struct unit *u = unit_at(j, *member);
+        const struct reading *r = j->of[*member];
+
+        p->member = *member;
+        p->at = *at;
+        p->cell.query = u->query;
+        p->cell.run = r->run;
+        cell_index(r->x, r->q->n, u->first + *at, p->cell.index);
+        if (cell_cost(r->x, &p->cell, a, &p->cost, err))
+            return err->code;
+        b->n_variants += p->cell.n_variants;
+    }
+    return gather_variants(b, a, err);
+}
+
+static int reduce_cell(struct unit_job *j, const struct block_cell *p, struct err *err)
+{
+    const struct unit *u = unit_at(j, p->member);
+    const struct reading *r = j->of[p->member];
+
+    if (!p->at && begin_unit(j, u, err))
+        return err->code;
+    j->cost.flops += p->cost.flops;
+    j->cost.variants += p->cost.variants;
+    if ((u->first + p->at == 0 && reduce(j, r, &p->cell, false, err)) ||
+        reduce(j, r, &p->cell, true, err))
+        return err->code;
+    if (p->at + 1 < u->n)
+        return 0;
+    return check_cost(j, p->member, err) || put_unit(j, p->member, err) ? err->code : 0;
+}
+
+static int run_cells(struct unit_job *j, struct err *err)
+{
+    size_t member = 0;
+    uint64_t at = 0;
+
+    while (next_cell(j, &member, &at)) {
+        struct block b;
+
+        if (gather_block(j, &member, &at, &b, err))
+            return err->code;
+        engine_run(&j->c->engine, b.variant, b.n_variants);
+        for (int i = 0; i < b.n; i++)
+            if (reduce_cell(j, &b.at[i], err))
+                return err->code;
+    }
+    return 0;
+}
+
+/* --- what is no cell --- */
+
+static int run_audit(struct unit_job *j, size_t member, struct err *err)
+{
+    const struct unit *u = unit_at(j, member);
+    const struct reading *r = j->of[member];
+    struct worker w = {&j->c->engine, &j->c->row_arena};
+    double worst[AUDIT_COUNT];
+
+    arena_reset(w.arena);
+    if (begin_unit(j, u, err) ||
+        audit_run(worst, &w, r->x, u->query, r->run, u->first, &j->cost, err))
+        return err->code;
+    for (int i = 0; i < AUDIT_COUNT; i++)
+        if (buf_f64(&j->rows, worst[i], err))
+            return err->code;
+    return check_cost(j, member, err) || put_unit(j, member, err) ? err->code : 0;
+}
+
+static int run_survey(struct unit_job *j, size_t member, struct err *err)
+{
+    const struct unit *u = unit_at(j, member);
+
+    arena_reset(&j->c->unit_arena);
+    return begin_unit(j, u, err) ||
+                   survey_run(&j->c->x[u->experiment], &j->c->engine, u->query, (size_t)u->n,
+                              &j->c->unit_arena, &j->rows, err) ||
+                   put_unit(j, member, err)
+               ? err->code
+               : 0;
+}
+
+static int put_trouble(struct unit_job *j, size_t member, struct err *err)
+{
+    buf_clear(&j->rows);
+    return put_status(j->of[member]->status, &j->rows, err) || put_unit(j, member, err) ? err->code
+                                                                                        : 0;
+}
+
+static int run_all(struct unit_job *j, struct err *err)
+{
+    if (unit_at(j, 0)->work == UNIT_SURVEY)
+        return run_survey(j, 0, err);
+    if (open_readings(j, err) || make_runs(j, err) || run_cells(j, err))
+        return err->code;
+    for (size_t m = 0; m < j->bundle->n && !err->code; m++)
+        if (*j->of[m]->status)
+            put_trouble(j, m, err);
+        else if (unit_at(j, m)->work == UNIT_AUDIT)
+            run_audit(j, m, err);
+    return err->code;
+}
+
+int bundle_run(struct campaign *c, uint64_t i, struct buf *out, struct err *err)
+{
+    struct unit_job j = {.c = c, .bundle = &c->bundle[i], .out = out};
+
+    arena_reset(&c->run_arena);
+    run_all(&j, err);
+    buf_release(&j.rows);
+    return err->code;
+}
+
+bool bundle_next(const struct campaign *c, uint64_t i, struct cursor *at, struct unit_rows *u)
+{
+    const struct bundle *b = &c->bundle[i];
+    uint64_t member, n;
+
+    if (at->bad || at->pos == at->size)
+        return false;
+    member = cursor_u64(at);
+    n = cursor_u64(at);
+    u->rows = cursor_take(at, n);
+    if (at->bad || member >= b->n)
+        return at->bad = 1, false;
+    u->n = (size_t)n;
+    u->unit = c->order[b->first + member];
+    u->share =
+        b->flops ? (double)unit_flops(&c->unit[u->unit]) / (double)b->flops : 1 / (double)b->n;
+    return true;
+}
+
+static double bundle_cost(void *ctx, uint64_t i)
+{
+    return (double)((struct campaign *)ctx)->bundle[i].flops;
+}
+
+static int bundle_work(void *ctx, uint64_t i, struct buf *out, struct err *err)
 {
     struct campaign *c = ctx;
 
     /* Rows of other bytes than the key says must not come into the journal. */
-    return unit_run(c, i, out, err) || identity_check(c->model, err) ? err->code : 0;
+    return bundle_run(c, i, out, err) || identity_check(c->model, err) ? err->code : 0;
 }
 
 struct work campaign_work(struct campaign *c)
 {
-    return (struct work){c, c->n_units, unit_cost, unit_work};
+    return (struct work){c, c->n_bundles, bundle_cost, bundle_work};
 }

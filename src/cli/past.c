@@ -47,8 +47,8 @@ struct past_count past_count(const struct past *p)
 
         n.units++;
         n.done += done;
-        n.flops += (double)u->cost.flops;
-        n.flops_done += done ? (double)u->cost.flops : 0;
+        n.flops += (double)unit_flops(u);
+        n.flops_done += done ? (double)unit_flops(u) : 0;
     }
     return n;
 }

@@ -5,6 +5,8 @@
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"
 
+#include "base/kernels.h"
+
 static int queries_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct dataset *ds = x->scene->data;
@@ -25,35 +27,23 @@ static int queries_open(struct experiment *x, struct problems *problems, struct 
                : 0;
 }
 
-static int queries_variants(const struct experiment *x, struct cell *cell, struct arena *a,
-                            struct err *err)
-{
-    const struct query *q = &x->scene->data->query[cell->query];
-    struct variant *v = arena_alloc(a, 1, sizeof *v, err);
-    struct answer *answer = answer_new(x->scene, q, false, a, err);
-
-    if (!v || !answer)
-        return err->code;
-    *v = (struct variant){.ids = q->ids, .n = q->n, .asks = ASK_VOCAB, .answer = answer};
-    cell->variant = v;
-    cell->n_variants = 1;
-    return 0;
-}
-
 static int queries_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
                           struct worker *w, struct err *err)
 {
-    const struct answer *a = cell->variant->answer;
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct run *clean = &cell->run[0];
 
     (void)w;
     (void)err;
-    for (size_t i = 0; i < x->scene->data->n_targets; i++) {
-        row_f32(row, "clean_logit")[i] = a->logit[i];
-        row_f32(row, "clean_logprob")[i] = a->logprob[i];
-        row_i32(row, "clean_rank")[i] = a->rank[i];
-    }
-    *row_i32(row, "clean_argmax") = a->argmax;
-    *row_f32(row, "final_rms") = a->rms;
+    run_targets(clean, q, x->scene->data->n_targets, row_f32(row, "clean_logit"),
+                row_f32(row, "clean_logprob"));
+    for (size_t i = 0; i < x->scene->data->n_targets; i++)
+        row_i32(row, "clean_rank")[i] =
+            q->target[i] < 0 ? -1
+                             : vec_count_greater(x->scene->model->shape.vocab, clean->logits,
+                                                 clean->logits[q->target[i]]);
+    *row_i32(row, "clean_argmax") = clean->argmax;
+    *row_f32(row, "final_rms") = clean->rms;
     return 0;
 }
 
@@ -61,8 +51,6 @@ const struct kind kind_queries = {
     .name = "queries",
     .summary = "the model's own answer at each prompt",
     .version = 2,
-    .no_runs = true,
     .open = queries_open,
-    .variants = queries_variants,
     .reduce_query = queries_reduce,
 };

@@ -1,7 +1,8 @@
 /* The list of units: each cell once, at the cost that was asked for, under keys that change with
    what a unit computes and with nothing else. */
 #include "base/file.h"
-#include "campaign/cut.h"
+#include "campaign/audit.h"
+#include "campaign/bundle.h"
 #include "campaign/survey.h"
 #include "campaign/unit.h"
 #include "campaign_helper.h"
@@ -53,11 +54,13 @@ static void every_cell_once(void **state)
 
             assert_true(cells > 0);
             while (at < cells) {
-                assert_true(u < units_end(&c) && !u->survey);
+                assert_true(u < units_end(&c) && u->work == UNIT_CELLS);
                 assert_true(u->experiment == x && u->query == q && u->first == at && u->n > 0);
                 at += u++->n;
             }
             assert_true(at == cells);
+            for (; u < units_end(&c) && u->work == UNIT_AUDIT; u++) /* of the file's first */
+                assert_true(u->experiment == x && u->query == q && q == 0);
         }
     assert_true(u == units_end(&c));
     assert_true(c.n_units > c.n_survey + c.n * c.data.n); /* some are cut */
@@ -75,15 +78,16 @@ static void surveys_cover_the_data(void **state)
     for (size_t i = 0; i < c.n_survey; i++) {
         const struct unit *u = &c.unit[i];
 
-        assert_true(u->survey && u->experiment == of[i] && u->query == 0 && u->n == c.data.n);
+        assert_true(u->work == UNIT_SURVEY && u->experiment == of[i] && u->query == 0 &&
+                    u->n == c.data.n);
         assert_true(u->cost.flops == survey_flops(&c.x[of[i]], 0, c.data.n));
     }
     campaign_close(&c);
 }
 
 /* What a unit costs, cell by cell, and what it would without its last cell. */
-static struct cost count_cells(const struct campaign *c, const struct unit *u, uint64_t *runs,
-                               uint64_t *before_last)
+static struct cost count_cells(const struct campaign *c, const struct unit *u,
+                               struct runs_cost *runs, uint64_t *before_last)
 {
     const struct experiment *x = &c->x[u->experiment];
     const struct query *q = &c->data.query[u->query];
@@ -95,7 +99,6 @@ static struct cost count_cells(const struct campaign *c, const struct unit *u, u
     err_clear(&err);
     run = arena_alloc(&a, RUNS_MAX, sizeof *run, &err);
     assert_int_equal(runs_cost(run, x, q, &a, runs, &err), 0);
-    sum.flops = *runs;
     if (!u->first && x->kind->extra)
         sum.flops += (uint64_t)x->kind->extra(x, q);
     for (uint64_t i = 0; i < u->n; i++) {
@@ -119,15 +122,21 @@ static void costs_and_their_bound(void **state)
     (void)state;
     open_text(&c, three_queries, kinds_of_work, NULL); /* the bound: 20 times the query's runs */
     for (const struct unit *u = c.unit + c.n_survey; u < units_end(&c); u++) {
-        uint64_t runs, before_last;
-        struct cost sum = count_cells(&c, u, &runs, &before_last);
-        bool last =
-            u + 1 == units_end(&c) || u[1].query != u->query || u[1].experiment != u->experiment;
+        struct runs_cost runs;
+        uint64_t before_last, bound;
+        struct cost sum;
+        bool last = u + 1 == units_end(&c) || u[1].query != u->query ||
+                    u[1].experiment != u->experiment || u[1].work != UNIT_CELLS;
 
+        if (u->work == UNIT_AUDIT)
+            continue;
+        sum = count_cells(&c, u, &runs, &before_last);
+        bound = 20 * (runs.clean + runs.others);
         assert_true(sum.flops == u->cost.flops && sum.variants == u->cost.variants);
-        assert_true(last || (double)u->cost.flops >= 20 * (double)runs);
+        assert_true(runs.clean == u->runs.clean && runs.others == u->runs.others);
+        assert_true(last || u->cost.flops >= bound);
         cut += u->experiment == NOISE && !last;
-        assert_true(u->n == 1 || (double)before_last < 20 * (double)runs);
+        assert_true(u->n == 1 || before_last < bound);
     }
     assert_true(cut > 0);
     campaign_close(&c);
@@ -163,6 +172,7 @@ static void few_cells_are_made(void **state)
     c.unit = NULL;
     c.n_units = 0;
     made = 0;
+    c.config.run.audit = AUDIT_NONE;
     assert_int_equal(campaign_cut(&c, &err), 0);
     assert_int_equal(query_cells(&c.x[SWEEP], 5), 3 * 4 * 6); /* layers, heads, positions */
     assert_int_equal(made, 2 * 3 * 6); /* A and C cost the same, and so do heads */
@@ -179,6 +189,146 @@ static void smaller_units_are_more(void **state)
     assert_true(many.n_units > few.n_units);
     campaign_close(&few);
     campaign_close(&many);
+}
+
+/* --- bundles --- */
+
+/* What a bundle's units cost, with one clean run of each query and an experiment's others once. */
+static uint64_t bundle_sum(const struct campaign *c, const struct bundle *b, size_t *clean)
+{
+    uint64_t sum = 0, most = 0;
+
+    for (size_t m = 0; m < b->n; m++) {
+        const struct unit *u = &c->unit[c->order[b->first + m]];
+
+        if (!m || u->query != c->unit[c->order[b->first + m - 1]].query)
+            most = 0;
+        *clean += !most && u->runs.clean;
+        sum += u->cost.flops + (bundle_begins(c, b, m) ? u->runs.others : 0);
+        if (u->runs.clean > most) { /* all rows, or those that its own answer needs */
+            sum += u->runs.clean - most;
+            most = u->runs.clean;
+        }
+    }
+    return sum;
+}
+
+/* Whatever is to do and however many share it, each unit is in one bundle, and a bundle costs what
+   its units cost. Returns how many clean runs there are. */
+static size_t bundled_once(struct campaign *c, const unsigned char *todo, int ranks)
+{
+    size_t clean = 0, said = 0, n = 0;
+    unsigned char seen[4096] = {0};
+    struct err err;
+
+    err_clear(&err);
+    assert_true(c->n_units <= sizeof seen);
+    assert_int_equal(campaign_bundle(c, todo, ranks, &err), 0);
+    for (size_t i = 0; i < c->n_bundles; i++) {
+        const struct bundle *b = &c->bundle[i];
+
+        assert_true(b->first == n && b->n > 0);
+        n += b->n;
+        for (size_t m = 0; m < b->n; m++)
+            assert_int_equal(seen[c->order[b->first + m]]++, 0);
+        assert_true(b->flops == bundle_sum(c, b, &clean));
+        said += b->n_clean;
+    }
+    for (size_t u = 0; u < c->n_units; u++)
+        assert_int_equal(seen[u], !todo || todo[u]);
+    assert_int_equal(clean, said);
+    return clean;
+}
+
+static void each_unit_in_one_bundle(void **state)
+{
+    unsigned char todo[4096];
+    struct campaign c;
+
+    (void)state;
+    open_text(&c, three_queries, kinds_of_work, NULL);
+    for (int ranks = 1; ranks <= 512; ranks *= 8) {
+        bundled_once(&c, NULL, ranks);
+        for (size_t u = 0; u < c.n_units; u++)
+            todo[u] = u % 7 % 2;
+        bundled_once(&c, todo, ranks);
+    }
+    campaign_close(&c);
+}
+
+/* Analyses that only read a query's clean run make it once, however many ranks there are; and so
+   does an audit. */
+static void readers_share_a_run(void **state)
+{
+    struct campaign c;
+
+    (void)state;
+    open_text(&c, four_queries,
+              "  - {name: d, kind: decode}\n  - {name: t, kind: token_lens}\n"
+              "  - {name: h, kind: heads}\n  - {name: x, kind: dump, sites: [residual, mlp]}\n",
+              NULL);
+    for (int ranks = 1; ranks <= 512; ranks *= 8)
+        assert_int_equal(bundled_once(&c, NULL, ranks), 4);
+    assert_true(c.n_bundles <= 4);
+    campaign_close(&c);
+}
+
+/* Every unit is in one share, and so are surveys in each; shares are of about equal work. */
+static void shares_are_a_partition(void **state)
+{
+    enum { SHARES = 3 };
+    struct campaign c;
+    double work[SHARES] = {0}, all = 0;
+    unsigned char seen[4096] = {0}, todo[4096];
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    open_text(&c, three_queries, kinds_of_work, "run.unit_flops=1");
+    for (int i = 0; i < SHARES; i++) {
+        assert_int_equal(campaign_share(&c, todo, i, SHARES, &err), 0);
+        for (size_t u = 0; u < c.n_units; u++) {
+            seen[u] += todo[u];
+            work[i] += u >= c.n_survey && todo[u] ? (double)unit_flops(&c.unit[u]) : 0;
+        }
+        all += work[i];
+    }
+    for (size_t u = 0; u < c.n_units; u++)
+        assert_int_equal(seen[u], u < c.n_survey ? SHARES : 1);
+    for (int i = 0; i < SHARES; i++)
+        assert_true(work[i] > 0.6 * all / SHARES && work[i] < 1.4 * all / SHARES);
+    campaign_close(&c);
+}
+
+/* --- audits --- */
+
+/* A run's checks of itself take at most a hundredth of its work where that is much. */
+static void audits_are_few(void **state)
+{
+    static const char big[] = "  - {name: z, kind: ablation, site: attn, operation: {kind: noise, "
+                              "draws: 100}, metrics: [logit]}\n"
+                              "  - {name: d, kind: decode}\n";
+    struct campaign c;
+    double all = 0, audits = 0;
+    int n = 0;
+
+    (void)state;
+    open_text(&c, three_queries, big, NULL);
+    for (const struct unit *u = c.unit; u < units_end(&c); u++) {
+        assert_true(u->work != UNIT_AUDIT || u->experiment != 2); /* it reads the clean run */
+        n += u->work == UNIT_AUDIT;
+    }
+    assert_int_equal(n, 2 + AUDIT_CHECKS - 1); /* of little work: all of them */
+    campaign_close(&c);
+    open_text(&c, three_queries, big, "run.audit=none");
+    for (const struct unit *u = c.unit; u < units_end(&c); u++)
+        assert_true(u->work != UNIT_AUDIT);
+    campaign_close(&c);
+    open_text(&c, three_queries, big, "run.audit=all");
+    for (const struct unit *u = c.unit; u < units_end(&c); u++)
+        *(u->work == UNIT_AUDIT ? &audits : &all) += (double)unit_flops(u);
+    assert_true(audits > 0 && all > 0);
+    campaign_close(&c);
 }
 
 /* --- keys --- */
@@ -378,7 +528,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cell_once),        cmocka_unit_test(surveys_cover_the_data),
         cmocka_unit_test(costs_and_their_bound),  cmocka_unit_test(few_cells_are_made),
-        cmocka_unit_test(smaller_units_are_more), cmocka_unit_test(keys_differ_within_a_campaign),
+        cmocka_unit_test(smaller_units_are_more), cmocka_unit_test(each_unit_in_one_bundle),
+        cmocka_unit_test(readers_share_a_run),    cmocka_unit_test(shares_are_a_partition),
+        cmocka_unit_test(audits_are_few),         cmocka_unit_test(keys_differ_within_a_campaign),
         cmocka_unit_test(what_does_not_matter),   cmocka_unit_test(what_changes_all),
         cmocka_unit_test(an_experiments_own_key), cmocka_unit_test(appended_queries),
         cmocka_unit_test(a_changed_query),        cmocka_unit_test(a_model_changed_under_a_unit),

@@ -4,8 +4,7 @@
 #include "base/gemm.h"
 #include "base/out.h"
 #include "base/str.h"
-#include "campaign/cost.h"
-#include "campaign/cut.h"
+#include "campaign/bundle.h"
 #include "campaign/words.h"
 
 #include <stdio.h>
@@ -47,17 +46,39 @@ void plan_rows(const struct campaign *c, struct plan_row *row)
     memset(row, 0, (c->n + 1) * sizeof *row);
     for (size_t i = 0; i < c->n_units; i++) {
         const struct unit *u = &c->unit[i];
+        bool cells = u->work == UNIT_CELLS;
 
         for (struct plan_row *r = &row[u->experiment];; r = &row[c->n]) {
             r->units++;
-            r->cells += u->survey ? 0 : u->n;
-            r->variants += u->cost.variants;
-            r->queries += !u->survey && u->first == 0;
+            r->cells += cells ? u->n : 0;
+            r->queries += cells && u->first == 0;
             r->flops += (double)u->cost.flops;
             if (r == &row[c->n])
                 break;
         }
     }
+}
+
+/* Runs, as the bundles make them: clean ones, and an experiment's others. */
+static struct plan_row add_runs(const struct campaign *c, struct plan_row *row)
+{
+    struct plan_row clean = {0};
+
+    for (size_t i = 0; i < c->n_bundles; i++) {
+        const struct bundle *b = &c->bundle[i];
+
+        for (size_t m = 0; m < b->n; m++)
+            if (bundle_begins(c, b, m)) {
+                const struct unit *u = &c->unit[c->order[b->first + m]];
+
+                row[u->experiment].flops += (double)u->runs.others;
+                row[c->n].flops += (double)u->runs.others;
+            }
+        clean.queries += b->n_clean;
+        clean.flops += (double)b->clean;
+    }
+    row[c->n].flops += clean.flops;
+    return clean;
 }
 
 static int print_row(const char *name, const char *kind, const struct plan_row *r, struct err *err)
@@ -84,20 +105,23 @@ static int print_model(const struct campaign *c, struct err *err)
         s->vocab, c->data.n, bad, c->data.max_tokens);
 }
 
-struct forecast forecast(struct campaign *c, int64_t ranks, int64_t nodes, int threads)
+int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t nodes, int threads,
+             struct err *err)
 {
-    struct forecast e = {.rank_bytes = campaign_bytes(c, threads),
-                         .weight_bytes = (double)c->model->weight_bytes,
-                         .ranks = ranks,
-                         .nodes = nodes,
-                         .threads = threads,
-                         .flops_per_second = measure_speed(&c->model->shape, threads)};
+    *e = (struct forecast){.rank_bytes = campaign_bytes(c, threads),
+                           .weight_bytes = (double)c->model->weight_bytes,
+                           .ranks = ranks,
+                           .nodes = nodes,
+                           .threads = threads,
+                           .flops_per_second = measure_speed(&c->model->shape, threads)};
 
-    for (size_t i = 0; i < c->n_units; i++)
-        e.flops += (double)c->unit[i].cost.flops;
-    if (e.flops_per_second > 0)
-        e.seconds = e.flops / e.flops_per_second / (double)ranks;
-    return e;
+    if (campaign_bundle(c, NULL, (int)ranks, err))
+        return err->code;
+    for (size_t i = 0; i < c->n_bundles; i++)
+        e->flops += (double)c->bundle[i].flops;
+    if (e->flops_per_second > 0)
+        e->seconds = e->flops / e->flops_per_second / (double)ranks;
+    return 0;
 }
 
 static int print_estimate(const struct forecast *e, struct err *err)
@@ -128,8 +152,10 @@ static int print_cell(const struct campaign *c, size_t experiment, uint64_t cell
     const struct query *q;
     char step[32] = "";
 
-    while (u->experiment != experiment || cell >= u->n)
-        cell -= u->experiment == experiment ? u->n : 0, u++;
+    while (u->work != UNIT_CELLS || u->experiment != experiment || cell >= u->n) {
+        cell -= u->work == UNIT_CELLS && u->experiment == experiment ? u->n : 0;
+        u++;
+    }
     q = &c->data.query[u->query];
     buf_clear(b);
     if (cell_words(x, q->n, u->first + cell, b, err) || !buf_str(b, err))
@@ -181,16 +207,17 @@ static int print_bad(const struct campaign *c, struct err *err)
 int print_plan(struct campaign *c, const struct forecast *e, struct err *err)
 {
     struct arena a = {0};
-    struct plan_row *row = arena_alloc(&a, c->n + 1, sizeof *row, err);
+    struct plan_row *row = arena_alloc(&a, c->n + 1, sizeof *row, err), clean;
     int code = !row || print_model(c, err) ||
                out_printf(err, "\n  %-16s %-14s %9s %10s %10s %12s\n", "experiment", "kind",
                           "queries", "cells", "units", "work");
 
     if (!code)
-        plan_rows(c, row);
+        plan_rows(c, row), clean = add_runs(c, row);
     for (size_t i = 0; i < c->n && !code; i++)
         code = print_row(c->x[i].name, c->x[i].kind->name, &row[i], err);
-    code = code || print_row("total", "", &row[c->n], err) || print_cells(c, row, err) ||
+    code = code || print_row("clean runs", "of all", &clean, err) ||
+           print_row("total", "", &row[c->n], err) || print_cells(c, row, err) ||
            print_bad(c, err) || print_estimate(e, err);
     arena_release(&a);
     return code ? err->code : 0;

@@ -12,16 +12,18 @@ struct forecast {
     double flops_per_second; /* of a rank, measured; 0 = not known */
 };
 
-/* What an experiment takes: queries that have cells, cells, variants of runs. */
+/* What an experiment takes: queries that have cells, cells; FLOP without those of runs. */
 struct plan_row {
-    uint64_t units, cells, variants, queries;
+    uint64_t units, cells, queries;
     double flops;
 };
 
 /* Of each experiment, then of all together: row (c->n + 1). */
 void plan_rows(const struct campaign *c, struct plan_row *row);
 
-struct forecast forecast(struct campaign *c, int64_t ranks, int64_t nodes, int threads);
+/* Bundles the campaign for so many ranks. */
+int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t nodes, int threads,
+             struct err *err);
 
 /* Units, cells, FLOP, memory and time, and some cells in words. */
 int print_plan(struct campaign *c, const struct forecast *e, struct err *err);

@@ -31,8 +31,10 @@ static int check(struct job_options *o, const struct call *call, struct err *err
 static int print(struct campaign *c, const struct job_options *o, struct err *err)
 {
     int threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
-    struct forecast e = forecast(c, o->ranks, o->nodes, threads);
+    struct forecast e;
 
+    if (forecast(&e, c, o->ranks, o->nodes, threads, err))
+        return err->code;
     return o->sbatch ? print_job_script(o, &e, err) : print_plan(c, &e, err);
 }
 

@@ -117,8 +117,6 @@ static void print_next(const struct session *r)
 
 int stopped(struct session *r, struct err *err)
 {
-    const struct progress *p = &r->view.last;
-
     if (journal_sync(r->journal, err) || runlog_end(&r->log, "stopped", &r->view, NULL, err))
         return err->code;
     if (r->lost.code)
@@ -128,7 +126,7 @@ int stopped(struct session *r, struct err *err)
                    "stopped %s: %zu of %zu units are done and kept; run the same "
                    "command again",
                    signals_came() ? "by a signal" : "at run.max_time",
-                   p->done + r->view.units_before, r->view.units);
+                   r->view.units_done + r->view.units_before, r->view.units);
 }
 
 /* What is there is kept, as far as that can be: the error is known already. */

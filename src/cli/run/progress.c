@@ -41,7 +41,7 @@ static double share(const struct progress_view *v)
 
     if (v->cost > 0)
         return (p->cost_done + v->cost_before) / v->cost;
-    return v->units ? (double)(p->done + v->units_before) / (double)v->units : 1;
+    return v->units ? (double)(v->units_done + v->units_before) / (double)v->units : 1;
 }
 
 /* Of what was to be done here. */
@@ -62,7 +62,7 @@ static void print_share(const struct progress_view *v, bool live)
     fprintf(stderr, "%5.1f %%  %s of %s", 100 * share(v),
             str_flops(done, p->cost_done + v->cost_before), str_flops(all, v->cost));
     if (!live)
-        fprintf(stderr, "  %zu of %zu units", p->done + v->units_before, v->units);
+        fprintf(stderr, "  %zu of %zu units", v->units_done + v->units_before, v->units);
 }
 
 static const char *str_rate(char out[STR_HUMAN], const struct progress *p)
@@ -101,6 +101,6 @@ void progress_end(struct progress_view *v)
     if (v->terminal)
         fprintf(stderr, "\r\033[K");
     v->seconds += v->last.seconds;
-    v->done += v->last.done;
+    v->done += v->units_done;
     v->cost_done += v->last.cost_done;
 }

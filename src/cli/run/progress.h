@@ -8,6 +8,7 @@ struct progress_view {
     bool terminal;
     double next;          /* seconds at which a line is due */
     struct progress last; /* of this start */
+    size_t units_done;    /* in this phase; `last` counts bundles */
     size_t units_before;  /* of earlier starts, and of earlier phases of this one */
     double cost_before;
     size_t units; /* in all */

@@ -17,7 +17,7 @@ static int execute(struct session *r, struct err *err)
 {
     bool finished = false;
 
-    if (r->cluster.rank == 0 && !list_todo(r, err))
+    if (!list_todo(r, err) && r->cluster.rank == 0)
         header_print(r, err);
     hosts_print(&r->cluster, r->threads, err);
     if (cluster_agree(&r->cluster, err))
@@ -37,8 +37,10 @@ static int dry_run(struct session *r, struct err *err)
 
     if (campaign_cut(c, err) || r->cluster.rank)
         return err->code;
-    e = forecast(c, r->cluster.size, 1, r->threads);
-    return print_plan(c, &e, err) || check_some_good(c, err) ? err->code : 0;
+    return forecast(&e, c, r->cluster.size, 1, r->threads, err) || print_plan(c, &e, err) ||
+                   check_some_good(c, err)
+               ? err->code
+               : 0;
 }
 
 /* "lensweep run ...", to be freed with b. */

@@ -28,9 +28,9 @@ struct session {
     double begin, last_sync;
     double stop_begin; /* since when units are only waited for; 0 = they are handed out */
     struct progress_view view;
-    unsigned char *bad; /* (queries) counted in the view */
-    uint64_t *todo;     /* rank 0: (n_todo) units to do here, of which n_survey are surveys */
-    size_t n_todo, n_survey;
+    unsigned char *bad;  /* (queries) counted in the view */
+    unsigned char *todo; /* (units) to do here; n_todo of them */
+    size_t n_todo;
     struct runlog log;
     uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
 };
@@ -62,8 +62,8 @@ bool must_stop(void *session);
 void overdue(void *session, const char *ranks);
 void waiting(void *session);
 
-/* distribute.c, rank 0: which units are to be done here; then all ranks do them. *finished: all
-   are done. */
+/* distribute.c: which units are to be done here, bundled. Then all ranks do them. *finished: all are
+   done. */
 int list_todo(struct session *r, struct err *err);
 int distribute(struct session *r, bool *finished, struct err *err);
 
