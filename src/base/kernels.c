@@ -116,11 +116,22 @@ double sum_exp(int64_t n, const float *x, float shift)
     return ops()->sum_exp(n, x, shift);
 }
 
-double log_sum_exp(int64_t n, const float *x)
+void log_sum_add(struct log_sum *s, int64_t n, const float *x)
 {
-    float max = vec_max(n, x);
+    float shift = vec_max(n, x);
+    double sum = sum_exp(n, x, shift), max = (double)shift;
 
-    return (double)max + real_log(sum_exp(n, x, max));
+    if (max <= s->max) {
+        s->sum += sum * real_exp(max - s->max);
+    } else {
+        s->sum = s->sum > 0 ? s->sum * real_exp(s->max - max) + sum : sum;
+        s->max = max;
+    }
+}
+
+double log_sum(const struct log_sum *s)
+{
+    return s->max + real_log(s->sum);
 }
 
 double weighted_difference(int64_t n, const float *p, const float *x, const float *y)

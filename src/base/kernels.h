@@ -74,11 +74,19 @@ int64_t vec_find(int64_t n, const float *x, float value);         /* the first, 
 int32_t vec_count_greater(int64_t n, const float *x, float value);
 float vec_dot(int64_t n, const float *x, const float *y); /* double lanes, rounded once */
 
-/* Over a vocabulary, in double precision lanes: sum of exp(x - shift); log of the sum of exp(x),
-   the largest taken out first; sum of p (x - y). */
+/* In double precision lanes: sum of exp(x - shift); sum of p (x - y). */
 double sum_exp(int64_t n, const float *x, float shift);
-double log_sum_exp(int64_t n, const float *x);
 double weighted_difference(int64_t n, const float *p, const float *x, const float *y);
+
+/* Log of the sum of exp(x) over a vocabulary that comes in blocks, from {-HUGE_VAL, 0} on: of each
+   block its largest is taken out first. Bits depend on where the blocks end: they have VOCAB_BLOCK
+   elements, but for the last. */
+enum { VOCAB_BLOCK = 2048 };
+struct log_sum {
+    double max, sum; /* so far: log of the sum = max + log(sum) */
+};
+void log_sum_add(struct log_sum *s, int64_t n, const float *x);
+double log_sum(const struct log_sum *s);
 
 /* out (ROWS, width) = w^T x: w (n, ROWS), x (n, width) with row stride ldx, summed in the order of
    n, in double precision; width is a multiple of STEP. */

@@ -21,7 +21,7 @@ struct bundle {
    of the list, and of how many ranks will share it. */
 int campaign_bundle(struct campaign *c, const unsigned char *todo, int ranks, struct err *err);
 
-/* Is this the first unit of its query and experiment in the bundle, which makes their other runs? */
+/* Is this the first unit of its query and experiment in the bundle? It makes their other runs. */
 bool bundle_begins(const struct campaign *c, const struct bundle *b, size_t member);
 
 /* The share i of n, of an array of jobs: of queries that stand together, as much work as the others

@@ -20,12 +20,12 @@
 #include <string.h>
 
 /* One experiment at one query: units that stand side by side in the bundle. */
-struct reading {
+struct query_job {
     const struct experiment *x;
     const struct query *q;
-    struct reading *lead;  /* the first of the query: it makes the clean run for all */
-    struct run_spec *spec; /* (n_runs) */
-    struct run *run;       /* (n_runs) */
+    struct query_job *lead; /* the first of the query: it makes the clean run for all */
+    struct run_spec *spec;  /* (n_runs) */
+    struct run *run;        /* (n_runs) */
     int n_runs, made;
     uint64_t flops;     /* of the runs that it made beside the clean one */
     const char *status; /* why it goes no further; "" = it does */
@@ -34,12 +34,12 @@ struct reading {
 struct unit_job {
     struct campaign *c;
     const struct bundle *bundle;
-    struct reading *reading; /* (n_readings) */
+    struct query_job *reading; /* (n_readings) */
     size_t n_readings;
-    struct reading **of; /* (bundle->n) of each unit */
-    struct variant *run; /* room for all runs that are made at once */
-    struct buf rows;     /* of the unit at hand */
-    struct cost cost;    /* of the unit at hand, as the plan counts */
+    struct query_job **of; /* (bundle->n) of each unit */
+    struct variant *run;   /* room for all runs that are made at once */
+    struct buf rows;       /* of the unit at hand */
+    struct cost cost;      /* of the unit at hand, as the plan counts */
     struct buf *out;
 };
 
@@ -55,7 +55,7 @@ static const char others_not_finite[] =
     "the output of a query that it takes values from is not finite";
 
 /* Why a query goes no further after its i-th run; "" if it does. */
-static const char *trouble(const struct reading *r, int i)
+static const char *trouble(const struct query_job *r, int i)
 {
     const struct run *run = &r->run[i];
     const char *reason = NULL;
@@ -69,7 +69,7 @@ static const char *trouble(const struct reading *r, int i)
     return reason ? reason : "";
 }
 
-static int open_reading(struct unit_job *j, struct reading *r, const struct unit *u,
+static int open_reading(struct unit_job *j, struct query_job *r, const struct unit *u,
                         struct run_spec *spec, struct err *err)
 {
     struct arena *a = &j->c->run_arena;
@@ -106,7 +106,7 @@ static int open_readings(struct unit_job *j, struct err *err)
         return err->code;
     for (size_t m = 0; m < j->bundle->n; m++) {
         if (bundle_begins(j->c, j->bundle, m)) {
-            struct reading *r = &j->reading[j->n_readings++];
+            struct query_job *r = &j->reading[j->n_readings++];
 
             if (open_reading(j, r, unit_at(j, m), spec, err))
                 return err->code;
@@ -120,7 +120,7 @@ static int open_readings(struct unit_job *j, struct err *err)
     return j->run ? 0 : err->code;
 }
 
-static int begin_run(struct unit_job *j, struct reading *r, int i, struct variant *v,
+static int begin_run(struct unit_job *j, struct query_job *r, int i, struct variant *v,
                      struct err *err)
 {
     *v = run_variant(&r->spec[i], r->q, r->run, i);
@@ -130,7 +130,7 @@ static int begin_run(struct unit_job *j, struct reading *r, int i, struct varian
 }
 
 /* The end of the runs from the first on whose bases are there already: they share waves. */
-static int batch_of_runs(const struct reading *r, int first)
+static int batch_of_runs(const struct query_job *r, int first)
 {
     int end = first + 1;
 
@@ -145,14 +145,14 @@ static int make_clean_runs(struct unit_job *j, struct err *err)
     int n = 0;
 
     for (size_t i = 0; i < j->n_readings; i++) {
-        struct reading *r = &j->reading[i];
+        struct query_job *r = &j->reading[i];
 
         if (r->n_runs && r->lead == r && begin_run(j, r, 0, &j->run[n++], err))
             return err->code;
     }
     engine_run(&j->c->engine, j->run, n);
     for (size_t i = 0; i < j->n_readings; i++) {
-        struct reading *r = &j->reading[i];
+        struct query_job *r = &j->reading[i];
 
         if (!r->n_runs)
             continue;
@@ -168,7 +168,7 @@ static int make_more_runs(struct unit_job *j, int *n, struct err *err)
 {
     *n = 0;
     for (size_t i = 0; i < j->n_readings; i++) {
-        struct reading *r = &j->reading[i];
+        struct query_job *r = &j->reading[i];
         int end = *r->status || r->made >= r->n_runs ? r->made : batch_of_runs(r, r->made);
 
         for (int k = r->made; k < end; k++)
@@ -177,7 +177,7 @@ static int make_more_runs(struct unit_job *j, int *n, struct err *err)
     }
     engine_run(&j->c->engine, j->run, *n);
     for (size_t i = 0; i < j->n_readings; i++) {
-        struct reading *r = &j->reading[i];
+        struct query_job *r = &j->reading[i];
         int end = *r->status || r->made >= r->n_runs ? r->made : batch_of_runs(r, r->made);
 
         for (; r->made < end && !*r->status; r->made++)
@@ -222,7 +222,7 @@ static int begin_unit(struct unit_job *j, const struct unit *u, struct err *err)
 static int check_cost(struct unit_job *j, size_t member, struct err *err)
 {
     const struct unit *u = unit_at(j, member);
-    const struct reading *r = j->of[member];
+    const struct query_job *r = j->of[member];
 
     if (j->cost.flops == u->cost.flops && j->cost.variants == u->cost.variants &&
         r->flops == u->runs.others)
@@ -245,7 +245,7 @@ static int put_unit(struct unit_job *j, size_t member, struct err *err)
                : 0;
 }
 
-static int reduce(struct unit_job *j, const struct reading *r, const struct cell *cell,
+static int reduce(struct unit_job *j, const struct query_job *r, const struct cell *cell,
                   bool cell_fields, struct err *err)
 {
     int (*slot)(const struct experiment *, const struct cell *, struct row *, struct worker *,
@@ -319,7 +319,7 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
     for (; b->n < most && b->n_variants < most && next_cell(j, member, at); ++*at) {
         struct block_cell *p = &b->at[b->n++];
         const struct unit *u = unit_at(j, *member);
-        const struct reading *r = j->of[*member];
+        const struct query_job *r = j->of[*member];
 
         p->member = *member;
         p->at = *at;
@@ -336,7 +336,7 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
 static int reduce_cell(struct unit_job *j, const struct block_cell *p, struct err *err)
 {
     const struct unit *u = unit_at(j, p->member);
-    const struct reading *r = j->of[p->member];
+    const struct query_job *r = j->of[p->member];
 
     if (!p->at && begin_unit(j, u, err))
         return err->code;
@@ -373,7 +373,7 @@ static int run_cells(struct unit_job *j, struct err *err)
 static int run_audit(struct unit_job *j, size_t member, struct err *err)
 {
     const struct unit *u = unit_at(j, member);
-    const struct reading *r = j->of[member];
+    const struct query_job *r = j->of[member];
     struct worker w = {&j->c->engine, &j->c->row_arena};
     double worst[AUDIT_COUNT];
 

@@ -1,6 +1,6 @@
 /*
- * Answers: the final norm, the unembedding in batches of rows, and what is read off each row of
- * logits.
+ * Answers: the final norm, the logits of the targets, and where more is asked those of the whole
+ * vocabulary, which pass by in panels.
  */
 #include "engine/answer.h"
 
@@ -10,53 +10,28 @@
 #include <math.h>
 #include <string.h>
 
-/* KL(base || this) over the vocabulary: sum p (a - b) + log Z_b - log Z_a, with the differences of
-   the logits taken first, so that near-equal runs do not cancel. */
-static double kl_from(const struct run *base, int64_t n, const float *logit, double log_z)
+static bool reads_vocab(const struct variant *v)
 {
-    double sum = log_z - base->log_z + weighted_difference(n, base->prob, base->logits, logit);
-
-    return sum < 0 ? 0 : sum; /* rounding; NaN stays NaN */
+    return v->into || v->asks & ASK_VOCAB;
 }
 
-/* `finite`: the residual is; else its norm would make logits of 0 of it. */
-static void read_targets(struct answer *a, int64_t vocab, const float *logit, double log_z,
-                         bool finite)
+static bool reads_targets(const struct variant *v)
 {
-    for (int i = 0; i < a->n_targets; i++) {
-        int32_t id = finite ? a->target[i] : -1;
-
-        a->logit[i] = id < 0 ? NAN : logit[id];
-        a->logprob[i] = id < 0 ? NAN : (float)((double)logit[id] - log_z);
-        a->rank[i] = id < 0 ? -1 : vec_count_greater(vocab, logit, logit[id]);
-    }
+    return v->asks & (ASK_VOCAB | ASK_LOGITS);
 }
 
-/* One finished row of logits into the variant's answer and run. */
-static void answer_row(const struct engine *e, struct variant *v, const float *x, float *logit)
+/* The base's logit of a target, and if asked its log-probability and rank. */
+static void target_from_base(struct variant *v, int i, int64_t vocab)
 {
-    int64_t vocab = e->model->shape.vocab;
-    double log_z = log_sum_exp(vocab, logit);
-    float rms = final_rms(&e->model->shape, x);
+    const struct run *b = v->base;
+    struct answer *a = v->answer;
+    int32_t id = a->target[i];
 
-    if (v->asks & ASK_VOCAB) {
-        read_targets(v->answer, vocab, logit, log_z, isfinite(rms));
-        v->answer->argmax = isfinite(rms) ? arg_max(vocab, logit) : -1;
-        v->answer->kl =
-            v->base && isfinite(rms) ? (float)kl_from(v->base, vocab, logit, log_z) : NAN;
-    }
-    if (v->answer)
-        v->answer->rms = rms;
-    if (v->into) {
-        struct run *r = v->into;
-
-        memcpy(r->logits, logit, (size_t)vocab * sizeof *logit);
-        vec_shift(vocab, logit, log_z, r->prob);
-        vec_exp(vocab, r->prob);
-        r->log_z = log_z;
-        r->rms = rms;
-        r->argmax = arg_max(vocab, logit);
-    }
+    a->logit[i] = id < 0 ? NAN : b->logits[id];
+    if (!(v->asks & ASK_VOCAB))
+        return;
+    a->logprob[i] = id < 0 ? NAN : (float)((double)b->logits[id] - b->log_z);
+    a->rank[i] = id < 0 ? -1 : vec_count_greater(vocab, b->logits, b->logits[id]);
 }
 
 void answer_from_base(const struct engine *e, struct variant *v)
@@ -66,59 +41,29 @@ void answer_from_base(const struct engine *e, struct variant *v)
     if (!v->answer)
         return;
     if (v->asks & ASK_VOCAB) {
-        read_targets(v->answer, e->model->shape.vocab, b->logits, b->log_z, true);
         v->answer->argmax = b->argmax;
         v->answer->kl = 0;
     }
-    for (int i = 0; v->asks & ASK_LOGITS && i < v->answer->n_targets; i++)
-        v->answer->logit[i] = v->answer->target[i] < 0 ? NAN : b->logits[v->answer->target[i]];
+    for (int i = 0; reads_targets(v) && i < v->answer->n_targets; i++)
+        target_from_base(v, i, e->model->shape.vocab);
     v->answer->rms = b->rms;
 }
 
-static bool reads_vocab(const struct variant *v)
-{
-    return v->into || v->asks & ASK_VOCAB;
-}
+/* --- targets --- */
 
-static bool reads_targets(const struct variant *v)
-{
-    return v->asks & ASK_LOGITS && !reads_vocab(v);
-}
-
-/* Rows of the unembedding, zeros for ids < 0. */
-static void gather_rows(const struct matrix *u, const int32_t *id, int n, float *out)
-{
-    for (int i = 0; i < n; i++) {
-        memset(out + i * u->cols, 0, (size_t)u->cols * sizeof *out);
-        if (id[i] >= 0)
-            matrix_rows(u, id[i], 1, out + i * u->cols);
-    }
-}
-
-/* Logits of n variants that have the same targets, in as many of them at a time as e->a holds rows
-   and e->m columns. */
-static void multiply_targets(struct engine *e, int n, struct variant *const *v,
-                             const float *const *final)
+/* Logits of n variants that have the same targets; norm (n, d). */
+static void answer_alike(struct engine *e, int n, struct variant *const *v, const float *norm)
 {
     const struct answer *first = v[0]->answer;
-    int d = e->model->shape.d_model, most = e->rows < d ? e->rows : d;
+    int most = e->model->shape.d_model; /* columns that e->m has for each row */
 
-#pragma omp parallel for num_threads(e->team.threads) schedule(static)
-    for (int i = 0; i < n; i++)
-        rms_norm(&e->team, 1, &final[i], d, e->model->final_norm, e->model->shape.rms_eps,
-                 e->norm + (int64_t)i * d);
     for (int done = 0; done < first->n_targets; done += most) {
         int targets = first->n_targets - done < most ? first->n_targets - done : most;
-        struct matrix u = {e->a, DTYPE_F32, targets, d, 0};
 
-        gather_rows(&e->model->unembed, first->target + done, targets, e->a);
-        engine_multiply(e, n, e->norm, d, &u, e->m, targets);
+        token_logits(e, n, norm, first->target + done, targets, e->m);
         for (int i = 0; i < n; i++)
-            for (int t = 0; t < targets; t++)
-                v[i]->answer->logit[done + t] =
-                    first->target[done + t] < 0 || !isfinite(v[i]->answer->rms)
-                        ? NAN
-                        : e->m[(int64_t)i * targets + t];
+            memcpy(v[i]->answer->logit + done, e->m + (int64_t)i * targets,
+                   (size_t)targets * sizeof(float));
     }
 }
 
@@ -128,8 +73,7 @@ static bool same_targets(const struct variant *a, const struct variant *b)
            a->answer->n_targets == b->answer->n_targets;
 }
 
-static void answer_targets(struct engine *e, int n, struct variant *const *v,
-                           const float *const *final)
+static void answer_targets(struct engine *e, int n, struct variant *const *v)
 {
     for (int i = 0, end; i < n; i = end) {
         end = i + 1;
@@ -137,33 +81,113 @@ static void answer_targets(struct engine *e, int n, struct variant *const *v,
             continue;
         while (end < n && same_targets(v[i], v[end]))
             end++;
-        multiply_targets(e, end - i, v + i, final + i);
+        answer_alike(e, end - i, v + i, e->norm + (int64_t)i * e->model->shape.d_model);
+    }
+}
+
+/* --- the whole vocabulary --- */
+
+static struct logit_reader reader_of(const struct variant *v)
+{
+    struct logit_reader r = logit_reader();
+
+    if (v->asks & ASK_VOCAB) {
+        r.target = v->answer->target;
+        r.logit = v->answer->logit;
+        r.n_targets = v->answer->n_targets;
+        r.rank = v->answer->rank;
+        r.base = v->base;
+    }
+    if (v->into)
+        r.keep = v->into->logits;
+    return r;
+}
+
+/* KL(base || this) over the vocabulary: sum p (a - b) + log Z_b - log Z_a, with the differences of
+   the logits taken first, so that near-equal runs do not cancel. */
+static double kl_of(const struct logit_reader *r, double log_z)
+{
+    double sum = log_z - r->base->log_z + r->difference;
+
+    return sum < 0 ? 0 : sum; /* rounding; NaN stays NaN */
+}
+
+static void end_run(struct run *run, const struct logit_reader *r, int64_t vocab, double log_z,
+                    float rms)
+{
+    vec_shift(vocab, run->logits, log_z, run->prob);
+    vec_exp(vocab, run->prob);
+    run->log_z = log_z;
+    run->rms = rms;
+    run->argmax = r->argmax;
+}
+
+/* What a reader has seen, into the variant's answer and run. */
+static void end_row(const struct engine *e, struct variant *v, const float *x,
+                    const struct logit_reader *r)
+{
+    double log_z = log_sum(&r->z);
+    struct answer *a = v->answer;
+
+    if (v->asks & ASK_VOCAB) {
+        for (int i = 0; i < a->n_targets; i++)
+            a->logprob[i] = (float)((double)a->logit[i] - log_z);
+        a->argmax = r->argmax;
+        a->kl = r->base ? (float)kl_of(r, log_z) : NAN;
+    }
+    if (v->into)
+        end_run(v->into, r, e->model->shape.vocab, log_z, final_rms(&e->model->shape, x));
+}
+
+static void answer_vocab(struct engine *e, int n, struct variant *const *v,
+                         const float *const *final, const float *norm)
+{
+    for (int i = 0; i < n; i++)
+        e->reader[i] = reader_of(v[i]);
+    read_logits(e, n, norm, e->reader);
+#pragma omp parallel for num_threads(e->team.threads) schedule(dynamic)
+    for (int i = 0; i < n; i++)
+        end_row(e, v[i], final[i], &e->reader[i]);
+}
+
+/* A residual that is not finite: its norm would make logits of 0 of it. And targets that there are
+   not. */
+static void blank(struct variant *v)
+{
+    struct answer *a = v->answer;
+    bool finite = isfinite(a->rms);
+
+    for (int i = 0; i < a->n_targets; i++) {
+        if (finite && a->target[i] >= 0)
+            continue;
+        a->logit[i] = NAN;
+        if (v->asks & ASK_VOCAB) {
+            a->logprob[i] = NAN;
+            a->rank[i] = -1;
+        }
+    }
+    if (v->asks & ASK_VOCAB && !finite) {
+        a->argmax = -1;
+        a->kl = NAN;
     }
 }
 
 void answer_final(struct engine *e, int n, struct variant *const *v, const float *const *final)
 {
     const struct shape *s = &e->model->shape;
-    int done = 0;
 
-    for (int i = 0; i < n; i++)
+    rms_norm(&e->team, n, final, s->d_model, e->model->final_norm, s->rms_eps, e->norm);
+    answer_targets(e, n, v);
+    for (int i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && reads_vocab(v[end]) == reads_vocab(v[i]);)
+            end++;
+        if (reads_vocab(v[i]))
+            answer_vocab(e, end - i, v + i, final + i, e->norm + (int64_t)i * s->d_model);
+    }
+    for (int i = 0; i < n; i++) {
         if (v[i]->answer)
             v[i]->answer->rms = final_rms(s, final[i]);
-    answer_targets(e, n, v, final);
-    while (done < n) {
-        int batch = 0;
-
-        for (; done < n && batch < e->logit_rows; done++) {
-            if (!reads_vocab(v[done]))
-                continue;
-            e->batch[batch].v = v[done];
-            e->batch[batch].x = final[done];
-            e->row[batch++] = final[done]; /* row may be `final`: batch <= done */
-        }
-        rms_norm(&e->team, batch, e->row, s->d_model, e->model->final_norm, s->rms_eps, e->norm);
-        engine_multiply(e, batch, e->norm, s->d_model, &e->model->unembed, e->logits, s->vocab);
-#pragma omp parallel for num_threads(e->team.threads) schedule(dynamic)
-        for (int i = 0; i < batch; i++)
-            answer_row(e, e->batch[i].v, e->batch[i].x, e->logits + (int64_t)i * s->vocab);
+        if (reads_targets(v[i]))
+            blank(v[i]);
     }
 }

@@ -4,12 +4,6 @@
 
 #include "engine/engine.h"
 
-/* A row of logits being made. */
-struct pending {
-    struct variant *v;
-    const float *x;
-};
-
 /* The answers of n finished variants; final[i] is the last row of x_L, edited. */
 void answer_final(struct engine *e, int n, struct variant *const *v, const float *const *final);
 

@@ -4,21 +4,13 @@
 #include "base/product/product.h"
 #include "engine/answer.h"
 #include "engine/attention.h"
+#include "engine/logits.h"
 #include "engine/naive.h"
 #include "engine/noop.h"
 #include "engine/wave.h"
 #include "model/rope.h"
 
 #include <string.h>
-
-enum { LOGIT_FLOATS = 8 << 20 }; /* 32 MiB of logits at once */
-
-static int logit_rows(const struct shape *s, int rows)
-{
-    int n = LOGIT_FLOATS / s->vocab;
-
-    return n < 1 ? 1 : n < rows ? n : rows;
-}
 
 static size_t scratch_floats(const struct shape *s, int max_tokens)
 {
@@ -58,13 +50,13 @@ struct buffer {
     size_t n, size;
 };
 
-enum { BUFFERS = 17 };
+enum { BUFFERS = 18 };
 
 static void buffers_of(struct engine *e, const struct shape *s, struct buffer out[BUFFERS])
 {
     size_t rows = (size_t)e->rows, d = (size_t)s->d_model, f = sizeof(float);
     size_t heads = (size_t)s->n_heads * (size_t)s->d_head;
-    size_t groups = (size_t)s->n_kv_heads * (size_t)s->d_head, lr = (size_t)e->logit_rows;
+    size_t groups = (size_t)s->n_kv_heads * (size_t)s->d_head;
     struct buffer all[BUFFERS] = {
         {(void **)&e->rotary, (size_t)e->max_tokens * (size_t)s->d_head, f},
         {(void **)&e->lane, rows, sizeof *e->lane},
@@ -82,17 +74,17 @@ static void buffers_of(struct engine *e, const struct shape *s, struct buffer ou
         {(void **)&e->m, rows * d, f},
         {(void **)&e->gate, rows * (size_t)s->d_ff, f},
         {(void **)&e->up, rows * (size_t)s->d_ff, f},
-        {(void **)&e->logits, lr * (size_t)s->vocab, f},
+        {(void **)&e->logits, rows * VOCAB_BLOCK, f},
+        {(void **)&e->reader, rows, sizeof *e->reader},
     };
 
     memcpy(out, all, sizeof all);
 }
 
-static void sizes(struct engine *e, const struct shape *s, int rows, int max_tokens)
+static void sizes(struct engine *e, int rows, int max_tokens)
 {
     e->rows = rows > max_tokens ? rows : max_tokens;
     e->max_tokens = max_tokens;
-    e->logit_rows = logit_rows(s, e->rows);
 }
 
 int engine_open(struct engine *e, const struct model *m, int rows, int max_tokens, int threads,
@@ -102,15 +94,12 @@ int engine_open(struct engine *e, const struct model *m, int rows, int max_token
 
     memset(e, 0, sizeof *e);
     e->model = m;
-    sizes(e, &m->shape, rows, max_tokens);
+    sizes(e, rows, max_tokens);
     if (team_init(&e->team, threads, scratch_floats(&m->shape, max_tokens), err))
         return err->code;
     if (team_share(&e->team, shared_floats(&m->shape, e->rows), err))
         goto out;
     buffers_of(e, &m->shape, buffer);
-    e->batch = arena_alloc(&e->arena, (size_t)e->logit_rows, sizeof *e->batch, err);
-    if (!e->batch)
-        goto out;
     for (int i = 0; i < BUFFERS; i++) {
         *buffer[i].at = arena_alloc(&e->arena, buffer[i].n, buffer[i].size, err);
         if (!*buffer[i].at)
@@ -136,7 +125,7 @@ double engine_bytes(const struct shape *s, int rows, int max_tokens, int threads
     struct engine e = {0};
     double bytes;
 
-    sizes(&e, s, rows, max_tokens);
+    sizes(&e, rows, max_tokens);
     buffers_of(&e, s, buffer);
     bytes = (double)threads * (double)scratch_floats(s, max_tokens) * sizeof(float);
     bytes += (double)shared_floats(s, e.rows) * sizeof(float);

@@ -44,22 +44,21 @@ struct engine {
     uint64_t planned, counted, full;
     uint64_t skipped; /* variants that change nothing and were not run */
 
-    struct arena arena;        /* what follows lies in it */
-    float *rotary;             /* (max_tokens, 2, dh/2) */
-    struct rope_table rope;    /* the same, and how heads are turned by it */
-    struct lane *lane, **live; /* (rows) */
-    struct variant **answered; /* (rows) */
-    const float **row;         /* (rows) rows to be normalised */
-    int32_t *pos;              /* (rows) their tokens */
-    float *x;                  /* (rows, d) residual stream of the live variants */
-    float *norm;               /* (rows, d) */
-    float *q, *z;              /* (rows, H dh) */
-    float *k, *v;              /* (rows, G dh) */
-    float *a, *m;              /* (rows, d) */
-    float *gate, *up;          /* (rows, d_ff) */
-    float *logits;             /* (logit_rows, V) */
-    struct pending *batch;     /* (logit_rows) */
-    int logit_rows;            /* logits held at once: a function of V and rows alone */
+    struct arena arena;          /* what follows lies in it */
+    float *rotary;               /* (max_tokens, 2, dh/2) */
+    struct rope_table rope;      /* the same, and how heads are turned by it */
+    struct lane *lane, **live;   /* (rows) */
+    struct variant **answered;   /* (rows) */
+    const float **row;           /* (rows) rows to be normalised */
+    int32_t *pos;                /* (rows) their tokens */
+    float *x;                    /* (rows, d) residual stream of the live variants */
+    float *norm;                 /* (rows, d) */
+    float *q, *z;                /* (rows, H dh) */
+    float *k, *v;                /* (rows, G dh) */
+    float *a, *m;                /* (rows, d) */
+    float *gate, *up;            /* (rows, d_ff) */
+    float *logits;               /* (rows, VOCAB_BLOCK) a panel of them */
+    struct logit_reader *reader; /* (rows) */
 };
 
 /* rows is raised to max_tokens if it is less: a run is in one wave. threads = 0: all cores allowed.

@@ -32,47 +32,37 @@ static void scale_vectors(struct engine *e, int n, const float *const *r, const 
             out[i * d + j] = e->model->final_norm[j] * (r[i][j] / rms[i]);
 }
 
-static int decode_ids(struct engine *e, int n, const struct lens_ask *ask, int done,
-                      struct err *err)
+static void decode_ids(struct engine *e, int n, const struct lens_ask *ask, int done)
 {
-    int64_t d = e->model->shape.d_model;
-    float *rows = mem_alloc((size_t)ask->n_ids * (size_t)d, sizeof *rows, err);
-    struct matrix u = {rows, DTYPE_F32, ask->n_ids, d, 0};
     float *out = ask->logit + (int64_t)done * ask->n_ids;
 
-    if (!rows)
-        return err->code;
-    for (int i = 0; i < ask->n_ids; i++)
-        if (ask->id[i] >= 0)
-            matrix_rows(&e->model->unembed, ask->id[i], 1, rows + i * d);
-    engine_multiply(e, n, e->norm, d, &u, out, ask->n_ids);
+    token_logits(e, n, e->norm, ask->id, ask->n_ids, out);
     for (int i = 0; i < ask->n_ids; i++)
         for (int j = 0; ask->id[i] < 0 && j < n; j++)
             out[(int64_t)j * ask->n_ids + i] = NAN;
-    mem_free(rows);
-    return 0;
 }
 
 static void decode_ranks(struct engine *e, int n, const struct lens_ask *ask, int done)
 {
-    int64_t d = e->model->shape.d_model, vocab = e->model->shape.vocab;
+    for (int i = 0; i < n; i++) {
+        struct logit_reader r = logit_reader();
 
-    for (int first = 0; first < n; first += e->logit_rows) {
-        int batch = n - first < e->logit_rows ? n - first : e->logit_rows;
+        r.target = ask->id;
+        r.logit = ask->logit + (int64_t)(done + i) * ask->n_ids;
+        r.n_targets = ask->n_ranked;
+        r.rank = ask->rank + (int64_t)(done + i) * ask->n_ranked;
+        e->reader[i] = r;
+    }
+    read_logits(e, n, e->norm, e->reader);
+    for (int i = 0; i < n; i++) {
+        const struct logit_reader *r = &e->reader[i];
+        float *logprob = ask->logprob + (int64_t)(done + i) * ask->n_ranked;
+        double log_z = log_sum(&r->z);
 
-        engine_multiply(e, batch, e->norm + first * d, d, &e->model->unembed, e->logits, vocab);
-#pragma omp parallel for num_threads(e->team.threads) schedule(dynamic)
-        for (int i = 0; i < batch; i++) {
-            int64_t at = (int64_t)(done + first + i) * ask->n_ranked;
-            const float *logit = e->logits + i * vocab;
-            double log_z = log_sum_exp(vocab, logit);
-
-            for (int k = 0; k < ask->n_ranked; k++) {
-                int32_t id = ask->id[k];
-
-                ask->logprob[at + k] = id < 0 ? NAN : (float)((double)logit[id] - log_z);
-                ask->rank[at + k] = id < 0 ? -1 : vec_count_greater(vocab, logit, logit[id]);
-            }
+        for (int k = 0; k < ask->n_ranked; k++) {
+            logprob[k] = (float)((double)r->logit[k] - log_z);
+            if (ask->id[k] < 0)
+                r->rank[k] = -1;
         }
     }
 }
@@ -101,19 +91,17 @@ static void decode_stats(struct engine *e, int n, const float *const *r, const f
     }
 }
 
-int engine_decode(struct engine *e, int n, const float *const *r, const float *rms,
-                  const struct vocab_stats *stats, const struct lens_ask *ask, struct err *err)
+void engine_decode(struct engine *e, int n, const float *const *r, const float *rms,
+                   const struct vocab_stats *stats, const struct lens_ask *ask)
 {
     for (int done = 0; done < n; done += e->rows) {
         int batch = n - done < e->rows ? n - done : e->rows;
 
         scale_vectors(e, batch, r + done, rms + done, e->norm);
-        if (decode_ids(e, batch, ask, done, err))
-            return err->code;
+        decode_ids(e, batch, ask, done);
         if (ask->n_ranked)
             decode_ranks(e, batch, ask, done);
         if (ask->mean)
             decode_stats(e, batch, r + done, rms + done, stats, ask, done);
     }
-    return 0;
 }

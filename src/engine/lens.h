@@ -26,7 +26,7 @@ struct lens_ask {
 };
 
 /* r: n vectors of d floats; rms: (n) the divisor of each one's run (struct run's rms). */
-int engine_decode(struct engine *e, int n, const float *const *r, const float *rms,
-                  const struct vocab_stats *stats, const struct lens_ask *ask, struct err *err);
+void engine_decode(struct engine *e, int n, const float *const *r, const float *rms,
+                   const struct vocab_stats *stats, const struct lens_ask *ask);
 
 #endif

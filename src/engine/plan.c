@@ -178,10 +178,10 @@ static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
 
 static uint64_t unembed_flops(const struct variant *v, const struct shape *s)
 {
-    uint64_t rows = v->into || v->asks & ASK_VOCAB ? (uint64_t)s->vocab
-                    : v->asks & ASK_LOGITS         ? (uint64_t)v->answer->n_targets
-                                                   : 0;
+    uint64_t rows = v->into || v->asks & ASK_VOCAB ? (uint64_t)s->vocab : 0;
 
+    if (v->asks & (ASK_VOCAB | ASK_LOGITS))
+        rows += (uint64_t)v->answer->n_targets;
     return 2 * rows * (uint64_t)s->d_model;
 }
 

@@ -207,9 +207,9 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
     struct vectors v;
 
     if (list_vectors(&v, &cell->run[0], &x->scene->model->shape, w->arena, err) ||
-        make_ask(&ask, x, q, v.n, w->arena, err) ||
-        engine_decode(w->engine, v.n, v.r, v.rms, x->scene->vocab_stats, &ask, err))
+        make_ask(&ask, x, q, v.n, w->arena, err))
         return err->code;
+    engine_decode(w->engine, v.n, v.r, v.rms, x->scene->vocab_stats, &ask);
     put_logits(row, q, ask.logit, 0, vectors);
     memcpy(row_f32(row, "embed_logit"), ask.logit + vectors * (size_t)ask.n_ids,
            targets * sizeof *ask.logit);

@@ -126,8 +126,6 @@ void scene_open(struct scene *s, uint64_t round)
         engine_open(&s->forked, &s->model, 1 + below(s, 200), s->n, 1 + below(s, 3), &s->err), 0);
     assert_int_equal(engine_open(&s->naive, &s->model, 1, s->n, 1, &s->err), 0);
     s->naive.naive = s->naive.run_noops = true;
-    if (s->forked.logit_rows > 3)
-        s->forked.logit_rows = 3; /* several batches */
     make_run(s, 0);
     make_run(s, 2);
     s->n_made_by = below(s, 3);

@@ -220,7 +220,8 @@ static uint64_t due_flops(const struct variant *v, const struct shape *s)
            2 * d * (uint64_t)s->d_head * reads + 6 * d * (uint64_t)s->d_ff * mlp_rows +
            (v->asks & (ASK_VOCAB | ASK_LOGITS) &&
                     (x[n - 1] || named(v, SITE_RESID, s->n_layers, n - 1))
-                ? 2 * d * (uint64_t)s->vocab /* the targets are all tokens */
+                /* the targets are all tokens */
+                ? 2 * d * (uint64_t)s->vocab * (v->asks & ASK_VOCAB ? 2 : 1)
                 : 0);
 }
 
@@ -383,6 +384,74 @@ static void answers_are_the_same_in_any_company(void **state)
         scene_close(s);
         free(s);
     }
+}
+
+/* A vocabulary of several panels: what is read off them is what all logits together say. */
+static void panels_of_a_large_vocabulary(void **state)
+{
+    enum { LARGE = 2 * VOCAB_BLOCK + 300, N = 5, ASKED = 6 };
+    static const int32_t ids[N] = {4, 4000, 17, 2, 300};
+    static const int32_t target[ASKED] = {0, VOCAB_BLOCK - 1, VOCAB_BLOCK, -1, LARGE - 1, 3000};
+    struct arena a = {0};
+    struct rng rng = rng_for(1, 1, "panels");
+    struct model m;
+    struct engine e;
+    struct run clean, cut;
+    struct err err;
+    float logit[ASKED], logprob[ASKED];
+    int32_t rank[ASKED];
+    struct answer answer = {.target = target, .n_targets = ASKED};
+    struct edit edit = {.site = SITE_MLP, .op = OP_ZERO, .layer = {0, 1}, .tok = {N - 1, N}};
+    struct variant whole = {.ids = ids, .n = N, .into = &clean};
+    struct variant v = {.base = &clean,
+                        .edit = &edit,
+                        .n_edits = 1,
+                        .asks = ASK_VOCAB,
+                        .answer = &answer,
+                        .into = &cut};
+    double z = 0, kl = 0, base_z = 0;
+    int best = 0;
+
+    (void)state;
+    err_clear(&err);
+    random_model(&m, &a, &rng, 2, 2, 1, 8, LARGE);
+    answer.logit = logit;
+    answer.logprob = logprob;
+    answer.rank = rank;
+    assert_int_equal(engine_open(&e, &m, 8, N, 2, &err), 0);
+    assert_int_equal(run_alloc(&clean, &m.shape, N, KEEP_ALL, &a, &err), 0);
+    assert_int_equal(run_alloc(&cut, &m.shape, N, KEEP_ALL, &a, &err), 0);
+    engine_run(&e, &whole, 1);
+    engine_run(&e, &v, 1);
+    for (int i = 0; i < LARGE; i++) {
+        z += exp((double)cut.logits[i]);
+        base_z += exp((double)clean.logits[i]);
+        best = cut.logits[i] > cut.logits[best] ? i : best;
+    }
+    for (int i = 0; i < LARGE; i++) {
+        double p = exp((double)clean.logits[i]) / base_z;
+
+        kl += p * (log(p) - (double)cut.logits[i] + log(z));
+        assert_true(fabs((double)clean.prob[i] - p) < 1e-6 * p);
+    }
+    assert_int_equal(answer.argmax, best);
+    assert_true(fabs((double)answer.kl - kl) < 1e-6 * (1 + kl));
+    for (int k = 0; k < ASKED; k++) {
+        int greater = 0;
+
+        if (target[k] < 0) {
+            assert_true(isnan(logit[k]) && isnan(logprob[k]) && rank[k] == -1);
+            continue;
+        }
+        for (int i = 0; i < LARGE; i++)
+            greater += cut.logits[i] > cut.logits[target[k]];
+        assert_memory_equal(&logit[k], &cut.logits[target[k]], sizeof logit[k]);
+        assert_int_equal(rank[k], greater);
+        assert_true(fabs((double)logprob[k] - ((double)logit[k] - log(z))) < 1e-5);
+    }
+    assert_int_equal(e.planned, e.counted);
+    engine_close(&e);
+    arena_release(&a);
 }
 
 /* The edits that made the base act before the variant's own: one pass of the clean prompt with both
@@ -641,6 +710,7 @@ int main(void)
         cmocka_unit_test(kept_runs_equal_naive),
         cmocka_unit_test(runs_are_the_same_in_any_company),
         cmocka_unit_test(answers_are_the_same_in_any_company),
+        cmocka_unit_test(panels_of_a_large_vocabulary),
         cmocka_unit_test(edits_of_the_base_come_first),
         cmocka_unit_test(edits_do_what_they_say),
         cmocka_unit_test(noop_edits_change_no_bit),

@@ -1,4 +1,4 @@
-/* Rank 0 hands out, in bundles, the units that the journal does not have yet, and keeps their rows. */
+/* Rank 0 hands out bundles of the units that the journal does not have, and keeps their rows. */
 #define _XOPEN_SOURCE 700
 #include "cli/run/session.h"
 

@@ -62,8 +62,8 @@ bool must_stop(void *session);
 void overdue(void *session, const char *ranks);
 void waiting(void *session);
 
-/* distribute.c: which units are to be done here, bundled. Then all ranks do them. *finished: all are
-   done. */
+/* distribute.c: which units are to be done here, bundled; then all ranks do them. *finished: all of
+   them are done. */
 int list_todo(struct session *r, struct err *err);
 int distribute(struct session *r, bool *finished, struct err *err);
 
