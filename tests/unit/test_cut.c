@@ -513,6 +513,7 @@ static void a_model_changed_under_a_unit(void **state)
     assert_int_equal(file_replace(in_folder("model.gguf"), file.data, file.len, &err), 0);
     snprintf(set, sizeof set, "model.path=%s/model.gguf", campaign_folder);
     open_whole(&c, small_ids, "  - {name: k, kind: knockout, sets: [last]}\n", set);
+    assert_int_equal(campaign_bundle(&c, NULL, 1, &err), 0);
     assert_int_equal(campaign_start(&c, 1, &err), 0);
     work = campaign_work(&c);
     assert_int_equal(work.run(work.ctx, 0, &rows, &err), 0);
@@ -523,7 +524,7 @@ static void a_model_changed_under_a_unit(void **state)
     assert_int_equal(fputc(file.data[file.len - 1] ^ 1, f),
                      (unsigned char)file.data[file.len - 1] ^ 1);
     assert_int_equal(fclose(f), 0);
-    assert_int_equal(work.run(work.ctx, 1, &rows, &err), ERR_IO);
+    assert_int_equal(work.run(work.ctx, 0, &rows, &err), ERR_IO);
     assert_non_null(strstr(err.msg, "was changed while it was read"));
     campaign_close(&c);
     buf_release(&file);
