@@ -15,3 +15,6 @@ endif()
 add_library(hdf5 INTERFACE)
 target_include_directories(hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(hdf5 INTERFACE ${HDF5_C_LIBRARIES} ${HDF5_C_HL_LIBRARIES})
+if(HDF5_IS_PARALLEL) # its headers include mpi.h
+  target_link_libraries(hdf5 INTERFACE MPI::MPI_C)
+endif()

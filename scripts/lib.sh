@@ -141,11 +141,15 @@ build() {
 }
 
 # mpi_setup: fills the array `mpirun`. Ranks share the cores of this machine (Open MPI would bind
-# each to one core, and refuse more ranks than cores), and lensweep itself says what went wrong (-q).
+# each to one core, and refuse more ranks than cores), and lensweep itself says what went wrong (-q,
+# which Open MPI 5 does not have).
 mpi_setup() {
+    local version
+    version=$(mpirun --version 2>/dev/null)
     mpirun=(mpirun)
-    if mpirun --version 2>/dev/null | grep -q 'Open MPI'; then
-        mpirun+=(-q --bind-to none --oversubscribe)
+    if [[ $version == *'Open MPI'* ]]; then
+        mpirun+=(--bind-to none --oversubscribe)
+        [[ $version == *') '[1234].* ]] && mpirun+=(-q)
         # In a container one process may not read another's memory: do not try, do not complain.
         export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism:-none}
         if [ "$(id -u)" = 0 ]; then
