@@ -9,7 +9,7 @@
 #include "campaign/campaign.h"
 #include "results/h5file.h"
 #include "results/journal.h"
-#include "statistics/strata.h"
+#include "statistics/estimate.h"
 
 /* What went wrong with queries, for the summary. */
 struct campaign_report {

@@ -17,29 +17,49 @@ struct averages {
     float *value[AGGREGATES_MAX]; /* of one query */
 };
 
-/* One of NAME, NAME_se, NAME_lo, NAME_hi, NAME_n from all estimates (element, stratum). */
+/* What is written of an estimate, a variable each. */
+enum written { MEAN, SE, LO, HI, P, N_QUERIES, N_CLUSTERS, DF, WRITTEN };
+
+static const char *const suffixes[WRITTEN] = {"",   "_se", "_lo",         "_hi",
+                                              "_p", "_n",  "_n_clusters", "_df"};
+
+static double number_of(const struct estimate *e, enum written what)
+{
+    const double numbers[] = {e->mean, e->se, e->lo, e->hi, e->p};
+
+    return numbers[what];
+}
+
+static int32_t count_of(const struct estimate *e, enum written what)
+{
+    return (int32_t)(what == N_QUERIES ? e->n : what == N_CLUSTERS ? e->n_clusters : e->df);
+}
+
+/* NAME or one of what stands beside it, from all estimates (element, stratum). */
 static int write_estimates(struct output *o, struct h5group *g, const struct variable *var,
-                           const char *suffix, const struct estimate *e, size_t elements,
+                           enum written what, const struct estimate *e, size_t elements,
                            struct err *err)
 {
     size_t n = o->strata.n;
     struct variable v = *var;
     double *f = arena_alloc(&o->group, elements * n, sizeof *f, err);
     int32_t *count = arena_alloc(&o->group, elements * n, sizeof *count, err);
-    bool is_count = suffix[0] && suffix[1] == 'n';
+    bool is_count = what >= N_QUERIES;
 
-    v.name = arena_printf(&o->group, err, "%s%s", var->name, suffix);
+    v.name = arena_printf(&o->group, err, "%s%s", var->name, suffixes[what]);
     if (!f || !count || !v.name)
         return err->code;
-    if (is_count) {
-        v.type = V_I4;
-        v.units = NULL;
+    if (is_count || what == P) {
+        v.type = is_count ? V_I4 : V_F64;
+        v.units = is_count ? NULL : "1";
     }
     for (size_t i = 0; i < elements * n; i++) {
         const struct estimate *x = &e[(i % elements) * n + i / elements];
 
-        count[i] = x->n;
-        f[i] = !suffix[0] ? x->mean : suffix[1] == 's' ? x->se : suffix[1] == 'l' ? x->lo : x->hi;
+        if (is_count)
+            count[i] = count_of(x, what);
+        else
+            f[i] = number_of(x, what);
     }
     return put_variable(g, &v, n, is_count ? (void *)count : (void *)f, err);
 }
@@ -53,15 +73,10 @@ static enum template_mean templates(const struct output *o, const struct experim
 static int write_plain(struct output *o, struct h5group *g, const struct aggregate *a,
                        const struct estimate *e, size_t elements, struct err *err)
 {
-    static const char *const suffixes[] = {"", "_se", "_lo", "_hi", "_n"};
-
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        bool interval = suffixes[i][0] && suffixes[i][1] != 'n';
-
-        if (!(interval && a->no_interval) &&
-            write_estimates(o, g, &a->field.var, suffixes[i], e, elements, err))
+    for (enum written i = MEAN; i < WRITTEN; i++)
+        if (!(a->no_interval && i != MEAN && i != N_QUERIES) && (i != P || a->judged) &&
+            write_estimates(o, g, &a->field.var, i, e, elements, err))
             return err->code;
-    }
     return 0;
 }
 
@@ -123,29 +138,58 @@ static int write_ratio(struct averages *v, struct h5group *g, int i, struct err 
     const struct aggregate *a = &v->x->aggregate[i];
     size_t elements = padded_elements(v->x, &a->field);
     struct estimate *e = arena_alloc(&o->group, elements * o->strata.n, sizeof *e, err);
+    const struct estimate_ask ask = {.way = templates(o, v->x)};
 
-    if (!e ||
-        strata_ratio(&o->strata, templates(o, v->x), v->slabs[i].v, elements, e, &o->scratch, err))
+    if (!e || strata_ratio(&o->strata, &ask, v->slabs[i].v, elements, e, &o->scratch, err))
         return err->code;
     return write_plain(o, g, a, e, elements, err);
 }
 
-static int write_means(struct averages *v, struct h5group *g, int i, struct err *err)
+/* Estimates (elements, strata) of an aggregate; chance: those that its rates are compared with. */
+static int estimate_all(struct averages *v, int i, const struct estimate *chance,
+                        struct estimate *e, struct err *err)
 {
     struct output *o = v->o;
     const struct aggregate *a = &v->x->aggregate[i];
-    size_t elements = padded_elements(v->x, &a->field), rows = o->strata.n, n = 0;
-    struct estimate *e = mem_alloc(elements * rows, sizeof *e, err);
+    size_t elements = padded_elements(v->x, &a->field), rows = o->strata.n;
+    struct estimate_ask ask = {.way = templates(o, v->x),
+                               .rate = a->rate,
+                               .by_token = a->by_token,
+                               .tested = a->judged,
+                               .controls = a->controls};
 
-    for (size_t first = 0; first < elements && !err->code; first += n) {
+    for (size_t n = 0; ask.first < elements; ask.first += n) {
         const float *value;
 
-        if (!slabs_block(&v->slabs[i], first, &value, &n, err))
-            strata_estimate(&o->strata, templates(o, v->x), value, n, e + first * rows, &o->scratch,
-                            err);
+        ask.chance = chance ? chance + ask.first * rows : NULL;
+        if (slabs_block(&v->slabs[i], ask.first, &value, &n, err) ||
+            strata_estimate(&o->strata, &ask, value, n, e + ask.first * rows, &o->scratch, err))
+            return err->code;
     }
-    if (!err->code)
-        write_plain(o, g, a, e, elements, err);
+    return 0;
+}
+
+static int find_aggregate(const struct experiment *x, const char *name)
+{
+    for (int i = 0; name && i < x->n_aggregates; i++)
+        if (str_eq(x->aggregate[i].field.var.name, name))
+            return i;
+    return -1;
+}
+
+static int write_means(struct averages *v, struct h5group *g, int i, struct err *err)
+{
+    const struct aggregate *a = &v->x->aggregate[i];
+    size_t elements = padded_elements(v->x, &a->field), rows = v->o->strata.n;
+    struct estimate *e = mem_alloc(elements * rows, sizeof *e, err), *chance = NULL;
+    int null = find_aggregate(v->x, a->chance);
+
+    if (null >= 0)
+        chance = mem_alloc(elements * rows, sizeof *chance, err);
+    if (!err->code && (null < 0 || !estimate_all(v, null, NULL, chance, err)) &&
+        !estimate_all(v, i, chance, e, err))
+        write_plain(v->o, g, a, e, elements, err);
+    mem_free(chance);
     mem_free(e);
     return err->code;
 }

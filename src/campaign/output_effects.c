@@ -21,7 +21,6 @@ struct effects {
 /* All of one effect in one stratum. */
 struct effect {
     struct estimate e;
-    struct significance s;
     double q, q_min;
     double picked; /* of statistics.split: passed on the other half */
 };
@@ -68,16 +67,17 @@ static int test_block(struct effects *v, const float *value, size_t first, size_
     bool split = v->half;
     size_t rows = o->strata.n;
     struct estimate *e = mem_alloc(n * rows, sizeof *e, err);
-    struct significance *s = mem_alloc(n * rows, sizeof *s, err);
-    const float *used = take_half(v, value, n, split ? PICK : WHOLE);
+    struct estimate_ask ask = {.tested = true, .tie = SIGN_TOLERANCE};
 
-    if (!e || !s || significance_of(&o->strata, used, n, c->min_effect, s, err))
+    if (!e || (split && strata_estimate(&o->strata, &ask, take_half(v, value, n, PICK), n, e,
+                                        &v->o->scratch, err)))
         goto out;
     for (size_t i = 0; i < n * rows; i++)
-        out[i].picked = !split || s[i].p <= c->fdr;
-    used = take_half(v, value, n, split ? TEST : WHOLE);
-    if ((split && significance_of(&o->strata, used, n, c->min_effect, s, err)) ||
-        strata_estimate(&o->strata, TEMPLATES_MEAN, used, n, e, &v->o->scratch, err))
+        out[i].picked = !split || e[i].p <= c->fdr;
+    ask.min_tested = true;
+    ask.min_effect = c->min_effect;
+    if (strata_estimate(&o->strata, &ask, take_half(v, value, n, split ? TEST : WHOLE), n, e,
+                        &v->o->scratch, err))
         goto out;
     for (size_t i = 0; i < n * rows; i++) {
         bool tested = has_sign(v, first + i / rows) && out[i].picked > 0;
@@ -85,13 +85,11 @@ static int test_block(struct effects *v, const float *value, size_t first, size_
         if (split && !has_sign(v, first + i / rows))
             out[i].picked = (double)NAN;
         out[i].e = e[i];
-        out[i].s = s[i];
         if (!tested)
-            out[i].s.p = out[i].s.p_min = (double)NAN;
+            out[i].e.p = out[i].e.p_min = (double)NAN;
     }
 out:
     mem_free(e);
-    mem_free(s);
     return err->code;
 }
 
@@ -123,7 +121,7 @@ static int correct(const struct effects *v, struct effect *effect, size_t elemen
     for (int min = 0; test && q && min < 2; min++) {
         for (size_t i = 0; i < n; i++)
             test[i] = (struct test){family_of(v, i / rows, i % rows), i,
-                                    min ? effect[i].s.p_min : effect[i].s.p};
+                                    min ? effect[i].e.p_min : effect[i].e.p};
         adjust(test, n, q);
         for (size_t i = 0; i < n; i++)
             *(min ? &effect[i].q_min : &effect[i].q) = q[i];
@@ -133,12 +131,13 @@ static int correct(const struct effects *v, struct effect *effect, size_t elemen
     return err->code;
 }
 
-enum column { MEAN, SE, LO, HI, P, Q, P_MIN, Q_MIN, N_QUERIES, N_CLUSTERS, PICKED, COLUMNS };
+enum column { MEAN, SE, LO, HI, P, Q, P_MIN, Q_MIN, N_QUERIES, N_CLUSTERS, DF, PICKED, COLUMNS };
 
 static double column_of(const struct effect *e, enum column column)
 {
-    const double value[COLUMNS] = {e->e.mean,  e->e.se,  e->e.lo, e->e.hi,         e->s.p,   e->q,
-                                   e->s.p_min, e->q_min, e->e.n,  e->s.n_clusters, e->picked};
+    const double value[COLUMNS] = {e->e.mean, e->e.se,    e->e.lo,  e->e.hi, e->e.p,
+                                   e->q,      e->e.p_min, e->q_min, e->e.n,  e->e.n_clusters,
+                                   e->e.df,   e->picked};
 
     return value[column];
 }
@@ -147,15 +146,18 @@ static const struct {
     const char *name, *text, *units;
 } columns[COLUMNS] = {
     [MEAN] = {"mean", "mean over queries of ablated minus clean, samples averaged first", "1"},
-    [SE] = {"se", "standard error of the mean, from the bootstrap over clusters", "1"},
-    [LO] = {"lo", "lower end of the 95 % bootstrap interval", "1"},
-    [HI] = {"hi", "upper end of the 95 % bootstrap interval", "1"},
-    [P] = {"p", "sign test over clusters; NaN where the metric has no sign", "1"},
+    [SE] = {"se", "standard error of the mean, over clusters", "1"},
+    [LO] = {"lo", "lower end of the 95 % interval", "1"},
+    [HI] = {"hi", "upper end of the 95 % interval", "1"},
+    [P] = {"p",
+           "test that the mean differs from 0, over clusters; NaN where the metric has no sign",
+           "1"},
     [Q] = {"q", "p corrected over its family (Benjamini and Hochberg)", "1"},
-    [P_MIN] = {"p_min", "test that most clusters have an effect beyond statistics.min_effect", "1"},
+    [P_MIN] = {"p_min", "test that the mean is farther from 0 than statistics.min_effect", "1"},
     [Q_MIN] = {"q_min", "p_min corrected over its family", "1"},
     [N_QUERIES] = {"n", "queries", NULL},
-    [N_CLUSTERS] = {"n_clusters", "clusters", NULL},
+    [N_CLUSTERS] = {"n_clusters", "clusters with a value", NULL},
+    [DF] = {"df", "degrees of freedom: clusters of the smallest part, less 1", NULL},
     [PICKED] = {"picked", "1 = passed on the half that is not tested here", NULL},
 };
 
@@ -208,6 +210,7 @@ static int stats_group(struct effects *v, struct h5group **g, struct err *err)
                    h5_group(o->file, path, dims, (size_t)v->a->field.n_axes + 1, g, err) ||
                    write_strata(o, *g, err) ||
                    h5_attr_str(*g, "cluster", choice_word(cluster_choices, (int)c->cluster), err) ||
+                   h5_attr_str(*g, "intervals", INTERVALS, err) ||
                    h5_attr_str(*g, "split", choice_word(split_choices, (int)c->split), err) ||
                    h5_attr_str(*g, "family", family, err) || h5_attr_f64(*g, "fdr", c->fdr, err) ||
                    h5_attr_f64(*g, "min_effect", c->min_effect, err) ||

@@ -149,8 +149,9 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
         h5_attr_str(*g, "kind", x->kind->name, err) || stamp_config(*g, x, err) ||
         stamp_keys(o, *g, x, err) ||
         (has_averages(x) &&
-         h5_attr_str(*g, "average",
-                     choice_word(average_choices, (int)o->c->config.statistics.average), err)) ||
+         (h5_attr_str(*g, "average",
+                      choice_word(average_choices, (int)o->c->config.statistics.average), err) ||
+          h5_attr_str(*g, "intervals", INTERVALS, err))) ||
         headlines_write(*g, x->headline, (size_t)x->n_headlines, err) ||
         figures_write(*g, x->figure, (size_t)x->n_figures, err) ||
         authors_layout_write(*g, &x->authors, err) || write_axis_notes(o, *g, x, err) ||

@@ -45,7 +45,7 @@ const struct command command_top = {
     .summary = "show the strongest heads, layers and token sets, with intervals",
     .notes =
         "Averages over queries from the result file, the largest first, each with its 95 % "
-        "interval (bootstrap over items) and n, the number of queries. What of each experiment "
+        "interval over items and n, the number of queries. What of each experiment "
         "is ranked, and what stands beside it (a share by chance, q, the direct effect), the "
         "file says itself. An interval is that of its cell: among many cells some are large by "
         "chance.",

@@ -68,9 +68,10 @@ static const struct config_row top_rows[] = {
 
 static const struct config_row statistics_rows[] = {
     CONFIG_CHOICE(struct statistics_config, cluster, "cluster", config_choice, "item",
-                  cluster_choices, RESULTS, "what the bootstrap draws: an item stays together"),
+                  cluster_choices, RESULTS,
+                  "what counts as one observation: an item with all its queries, or a query"),
     CONFIG_ROW(struct statistics_config, bootstrap, "bootstrap", config_int, "2000", 0, 1000000,
-               RESULTS, "bootstrap samples; 0 = no intervals"),
+               RESULTS, "draws of items that say how stable a ranking is; 0 = none"),
     CONFIG_CHOICE(struct statistics_config, average, "average", config_choice, "means",
                   average_choices, RESULTS,
                   "over templates: their mean; or what the authors' scripts do for each kind"),

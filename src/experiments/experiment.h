@@ -69,11 +69,18 @@ int8_t *row_i8(const struct row *row, const char *field);
 
 /*
  * An average over queries: value() makes one query's numbers from its fields, and the file gets
- * their mean, standard error, interval and count in each stratum (NAME, NAME_se, _lo, _hi, _n).
+ * their mean, standard error, interval and counts in each stratum (NAME, NAME_se, _lo, _hi, _n,
+ * _n_clusters, _df), and the p of a headline's test (_p).
  */
 struct aggregate {
     struct field field; /* dims begin with "stratum" */
     bool no_interval;   /* the same number for each query: only NAME and NAME_n */
+    bool rate;          /* a share of queries: each has 0 or 1 */
+    bool by_token; /* compared with control tokens, and the last dimension is the target: queries
+                           with one token are not independent */
+    bool judged;   /* by a headline's test: NAME_p. A mean against 0, a rate against `chance` */
+    const char *chance; /* the aggregate of the same shape that a judged rate is compared with */
+    size_t controls;    /* tokens that the chance is from, in each query */
     bool ratio;         /* value() makes numerators, then as many denominators: the file gets the
                            ratio of their means */
     const bool *tested; /* not NULL: these are effects, and go to NAME/stats; those that have a

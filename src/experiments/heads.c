@@ -314,6 +314,7 @@ static int declare_authors(struct experiment *x, struct err *err)
                       "standard deviation of the same (n)", second_moment, err))
         return err->code;
     x->settles = true;
+    x->aggregate[PROMOTION].rate = x->aggregate[SUPPRESSION].rate = true;
     x->aggregate[THRESHOLD_MEAN].no_interval = true;
     x->aggregate[THRESHOLD_STD].no_interval = true;
     return describe(x, false, err);
@@ -338,6 +339,25 @@ static int declare_spread(struct experiment *x, const char *prefix, const char *
             return err->code;
     }
     return 0;
+}
+
+/* The fewest control tokens of a sort that a usable query has any of. */
+static size_t fewest_controls(const struct dataset *ds)
+{
+    size_t fewest = ds->n_controls;
+
+    for (size_t i = 0; i < ds->n; i++) {
+        const struct query *q = &ds->query[i];
+        size_t answers = 0, subjects = 0;
+
+        for (size_t k = 0; !q->status && k < ds->n_controls; k++) {
+            answers += q->control[k] >= 0;
+            subjects += q->s_control[k] >= 0;
+        }
+        fewest = answers && answers < fewest ? answers : fewest;
+        fewest = subjects && subjects < fewest ? subjects : fewest;
+    }
+    return fewest;
 }
 
 static int declare(struct experiment *x, const struct heads_config *c, struct err *err)
@@ -366,6 +386,10 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
         add_aggregate(x, "suppression_chance", rates, "1", "the same share for exchangeable tokens",
                       suppression_chance, err))
         return err->code;
+    for (int i = 0; i < x->n_aggregates; i++) {
+        x->aggregate[i].by_token = true;
+        x->aggregate[i].controls = fewest_controls(x->scene->data);
+    }
     return describe(x, true, err);
 }
 

@@ -213,6 +213,23 @@ static int check_averages(const struct experiment *x, const char *list, const ch
     return 0;
 }
 
+/* A test that stands in the headline is made where the average is. */
+static void have_judged(struct experiment *x, const struct headline *h)
+{
+    bool mean = h->test && !strcmp(h->test, "t"), rate = h->test && !strcmp(h->test, "binomial");
+
+    for (int i = 0; i < x->n_aggregates && (mean || rate); i++) {
+        struct aggregate *a = &x->aggregate[i];
+
+        if (strcmp(a->field.var.name, h->variable) &&
+            (!h->instead || strcmp(a->field.var.name, h->instead)))
+            continue;
+        a->judged = true;
+        a->rate |= rate;
+        a->chance = rate ? h->null : NULL;
+    }
+}
+
 int add_headline(struct experiment *x, const struct headline *h, struct err *err)
 {
     if (x->n_headlines == HEADLINES_MAX)
@@ -224,6 +241,7 @@ int add_headline(struct experiment *x, const struct headline *h, struct err *err
         check_averages(x, h->instead, h->inside, err) || check_averages(x, h->beside, NULL, err))
         return err->code;
     x->headline[x->n_headlines++] = *h;
+    have_judged(x, h);
     return 0;
 }
 

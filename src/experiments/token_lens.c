@@ -89,8 +89,10 @@ static int declare_averages(struct experiment *x, struct err *err)
     if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
         add_aggregate(x, "mean_centred_logit", dims, "1",
                       "mean over queries of logit minus that of the control tokens", centre_logits,
-                      err) ||
-        add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err))
+                      err))
+        return err->code;
+    x->aggregate[x->n_aggregates - 1].by_token = true;
+    if (add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err))
         return err->code;
     return describe(x, err);
 }

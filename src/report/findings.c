@@ -1,66 +1,12 @@
 #include "report/findings.h"
 
 #include "base/str.h"
-#include "statistics/dist.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double LEVEL = 0.05;
-
-/* Items ------------------------------------------------------------------------------------ */
-
-struct member {
-    const char *dataset, *item;
-};
-
-struct members {
-    const char **status, **dataset, **item;
-    double *step;
-    struct member *found; /* (n) room */
-    size_t n;
-};
-
-static int by_item(const void *a, const void *b)
-{
-    const struct member *x = a, *y = b;
-    int order = strcmp(x->dataset, y->dataset);
-
-    return order ? order : strcmp(x->item, y->item);
-}
-
-/* Different items among the usable queries of a stratum's step. */
-static double count_items(struct members *m, const struct stratum_info *s)
-{
-    size_t members = 0, items = 0;
-
-    for (size_t i = 0; i < m->n; i++)
-        if (m->step[i] == s->step && str_eq(m->status[i], "ok"))
-            m->found[members++] = (struct member){m->dataset[i], m->item[i]};
-    if (members)
-        qsort(m->found, members, sizeof *m->found, by_item);
-    for (size_t i = 0; i < members; i++)
-        items += i == 0 || by_item(&m->found[i - 1], &m->found[i]) != 0;
-    return (double)items;
-}
-
-static int read_items(struct finding *f, struct result *r, const char *group, struct err *err)
-{
-    const struct h5info *status = catalogue_find(&r->all, group, "status");
-    struct members m = {.n = status && status->rank ? status->size[0] : 0};
-
-    f->items = arena_alloc(&r->arena, f->value.n_strata, sizeof *f->items, err);
-    m.found = arena_alloc(&r->arena, m.n, sizeof *m.found, err);
-    if (!f->items || !m.found || result_text(r, group, "status", m.n, &m.status, err) ||
-        result_text(r, group, "dataset", m.n, &m.dataset, err) ||
-        result_text(r, group, "item", m.n, &m.item, err) ||
-        result_numbers(r, group, "step", m.n, &m.step, err))
-        return err->code;
-    for (size_t s = 0; s < f->value.n_strata; s++)
-        f->items[s] = count_items(&m, &f->value.stratum[s]);
-    return 0;
-}
 
 /* Which numbers ---------------------------------------------------------------------------- */
 
@@ -72,9 +18,7 @@ bool finding_has(const struct finding *f, size_t i)
 
 static bool is_tested(const struct finding *f, size_t i)
 {
-    if (f->test == TEST_STORED)
-        return !f->dropped[i] && !isnan(average_get(&f->value, STAT_P, i));
-    return f->test != TEST_NONE && finding_has(f, i);
+    return f->test != TEST_NONE && !f->dropped[i] && !isnan(average_get(&f->value, STAT_P, i));
 }
 
 /* Labels of direct parts stand beside their totals and are no numbers of their own. */
@@ -124,6 +68,8 @@ static int count_numbers(struct finding *f, struct err *err)
         for (size_t i = 0; i < f->value.elements; i++) {
             f->tests += is_tested(f, i);
             f->values += finding_has(f, i);
+            if (finding_has(f, i))
+                f->most_items = fmax(f->most_items, finding_items(f, i));
         }
     }
     return 0;
@@ -238,7 +184,7 @@ static int open_as(struct finding *f, struct result *r, const char *group, const
         return err->code;
     if (h->null && average_open(&f->null, r, group, h->inside, h->null, err))
         return err->code;
-    if (find_dropped(f, r, err) || find_order(f, r, err) || read_items(f, r, group, err))
+    if (find_dropped(f, r, err) || find_order(f, r, err))
         return err->code;
     return count_numbers(f, err);
 }
@@ -284,47 +230,30 @@ double finding_effect(const struct finding *f, size_t i)
     return average_get(&f->value, STAT_MEAN, i) - null;
 }
 
-double finding_items(const struct finding *f, size_t stratum, size_t i)
+double finding_items(const struct finding *f, size_t i)
 {
-    double n = average_get(&f->value, STAT_N, i);
-
-    if (average_has(&f->value, STAT_CLUSTERS))
-        return average_get(&f->value, STAT_CLUSTERS, i);
-    return n < f->items[stratum] ? n : f->items[stratum];
+    return average_get(&f->value, average_has(&f->value, STAT_CLUSTERS) ? STAT_CLUSTERS : STAT_N,
+                       i);
 }
 
-/* The bootstrap's standard error lacks the factor of n - 1. */
-static bool differs_from_zero(const struct finding *f, double n, size_t i)
+/* Beyond its test, whose p is corrected for all that was looked at, its interval must exclude what
+   it is compared with. */
+static bool stands_out(const struct finding *f, size_t i)
 {
-    const struct average *a = &f->value;
-    double se = average_get(a, STAT_SE, i) * sqrt(n / (n - 1));
+    double lo = average_get(&f->value, STAT_LO, i), hi = average_get(&f->value, STAT_HI, i);
+    bool apart = f->null.elements ? lo > average_get(&f->null, STAT_MEAN, i) : lo > 0 || hi < 0;
 
-    if (n < 2 || !(se > 0) || !(average_get(a, STAT_LO, i) > 0 || average_get(a, STAT_HI, i) < 0))
-        return false;
-    return student_tail(average_get(a, STAT_MEAN, i) / se, n - 1) * f->tests < LEVEL;
+    return apart && average_get(&f->value, STAT_P, i) * f->tests < LEVEL;
 }
 
-static bool exceeds_chance(const struct finding *f, double n, size_t i)
+bool finding_passes(const struct finding *f, size_t i)
 {
-    double rate = average_get(&f->value, STAT_MEAN, i);
-    double chance = average_get(&f->null, STAT_MEAN, i);
-
-    if (n < 2 || !(average_get(&f->value, STAT_LO, i) > chance))
-        return false;
-    return binomial_tail(floor(rate * n + 1e-9), n, chance) * f->tests < LEVEL;
-}
-
-bool finding_passes(const struct finding *f, size_t stratum, size_t i)
-{
-    double n = finding_items(f, stratum, i);
-
     if (!finding_has(f, i))
         return false;
     switch (f->test) {
     case TEST_T:
-        return differs_from_zero(f, n, i);
     case TEST_BINOMIAL:
-        return exceeds_chance(f, n, i);
+        return stands_out(f, i);
     case TEST_STORED:
         return f->any && average_get(&f->value, STAT_Q, i) <= f->fdr;
     case TEST_NONE:

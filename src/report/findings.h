@@ -1,10 +1,9 @@
 /*
  * What a report may say: the test that a number of a headline must pass before it is put into
  * words. A number counts as found if its 95 % interval excludes what it is compared with and,
- * beyond that, a test over items rejects it at 5 % after correction for all the numbers of the
- * headline that were looked at (Bonferroni): so of twenty tables about nothing, one may name
- * something. A sweep has its own tests in the file, with p values that are corrected within their
- * families (q).
+ * beyond that, its p in the file is below 5 % after correction for all the numbers of the headline
+ * that were looked at (Bonferroni): so of twenty tables about nothing, one may name something. The
+ * p of a sweep are corrected within their families (q). Numbers from one item have no p.
  */
 #ifndef LENSWEEP_REPORT_FINDINGS_H
 #define LENSWEEP_REPORT_FINDINGS_H
@@ -18,10 +17,10 @@ struct finding {
     const struct headline *headline;
     struct average value, null; /* null.elements == 0: compared with 0 */
     enum test test;
-    double tests;  /* numbers of the widest strata that are tested */
-    double values; /* numbers of the widest strata that there are */
-    double *items; /* (strata) clusters that the stratum can have at most */
-    size_t *order; /* (n_order) the widest strata by step */
+    double tests;      /* numbers of the widest strata that are tested */
+    double values;     /* numbers of the widest strata that there are */
+    double most_items; /* clusters of the number that has most */
+    size_t *order;     /* (n_order) the widest strata by step */
     size_t n_order;
     bool *dropped; /* (elements) has a label that the headline leaves out */
     /* TEST_STORED: of the file's tests */
@@ -42,13 +41,13 @@ int finding_seek(struct finding *f, size_t stratum, struct err *err);
 bool finding_has(const struct finding *f, size_t i);
 /* Value minus what it is compared with. */
 double finding_effect(const struct finding *f, size_t i);
-/* Queries, and clusters, that it is from. */
-double finding_items(const struct finding *f, size_t stratum, size_t i);
+/* Clusters that it is from. */
+double finding_items(const struct finding *f, size_t i);
 /* TEST_STORED: goes to a stratum and counts its families, for finding_family. */
 int finding_families(struct finding *f, size_t stratum, struct err *err);
 /* Tests of the stratum that are corrected together with that of element i. */
 double finding_family(const struct finding *f, size_t i);
 /* Does it pass the test? */
-bool finding_passes(const struct finding *f, size_t stratum, size_t i);
+bool finding_passes(const struct finding *f, size_t i);
 
 #endif

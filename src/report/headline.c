@@ -108,7 +108,7 @@ static void take(const struct table *t, struct cell *c, size_t i)
     c->best[k] = i;
 }
 
-static struct cell look(const struct table *t, size_t stratum, size_t row, size_t column)
+static struct cell look(const struct table *t, size_t row, size_t column)
 {
     const struct finding *f = &t->f;
     struct cell c = {0};
@@ -117,10 +117,10 @@ static struct cell look(const struct table *t, size_t stratum, size_t row, size_
         if (!is_in(t, i, row, column) || f->dropped[i])
             continue;
         if (average_get(&f->value, STAT_N, i) > 0)
-            c.items = fmax(c.items, finding_items(f, stratum, i));
+            c.items = fmax(c.items, finding_items(f, i));
         c.by_more += f->any && average_get(&f->value, STAT_Q_MIN, i) <= f->fdr;
         c.values += finding_has(f, i);
-        if (t->untried ? !finding_has(f, i) : !finding_passes(f, stratum, i))
+        if (t->untried ? !finding_has(f, i) : !finding_passes(f, i))
             continue;
         take(t, &c, i);
         c.found++;
@@ -128,10 +128,10 @@ static struct cell look(const struct table *t, size_t stratum, size_t row, size_
     return c;
 }
 
-static bool has_row(const struct table *t, size_t stratum, size_t row)
+static bool has_row(const struct table *t, size_t row)
 {
     for (size_t c = 0; c < t->n_columns; c++)
-        if (has_column(t, c) && look(t, stratum, row, c).found)
+        if (has_column(t, c) && look(t, row, c).found)
             return true;
     return false;
 }
@@ -142,7 +142,7 @@ static int any_row(struct table *t, bool *any, struct err *err)
         if (finding_seek(&t->f, t->f.order[s], err))
             return err->code;
         for (size_t row = 0; row < t->n_rows && !*any; row++)
-            *any = has_row(t, t->f.order[s], row);
+            *any = has_row(t, row);
     }
     return 0;
 }
@@ -264,11 +264,11 @@ static int put_columns(struct table *t, struct grid *g, size_t stratum, size_t r
     double items = 0;
 
     for (size_t c = 0; c < t->n_columns; c++)
-        items = fmax(items, look(t, stratum, row, c).items);
+        items = fmax(items, look(t, row, c).items);
     if (put_names(t, g, stratum, row, items, err))
         return err->code;
     for (size_t c = 0; c < t->n_columns; c++) {
-        struct cell cell = look(t, stratum, row, c);
+        struct cell cell = look(t, row, c);
 
         if (!has_column(t, c))
             continue;
@@ -284,7 +284,7 @@ static int put_columns(struct table *t, struct grid *g, size_t stratum, size_t r
 /* A row with how many pass, and the strongest, one below the other. */
 static int put_list(struct table *t, struct grid *g, size_t stratum, size_t row, struct err *err)
 {
-    struct cell c = look(t, stratum, row, 0);
+    struct cell c = look(t, row, 0);
     bool tested = t->f.test != TEST_NONE && !t->untried, stored = t->f.test == TEST_STORED;
     size_t shown = t->untried ? 1 : STRONGEST;
 
@@ -312,7 +312,7 @@ static int put_rows(struct table *t, struct grid *g, struct err *err)
         if (finding_seek(&t->f, stratum, err))
             return err->code;
         for (size_t row = 0, shown = 0; row < t->n_rows; row++) {
-            if (!has_row(t, stratum, row) || (t->untried && shown++ >= LARGEST_ROWS))
+            if (!has_row(t, row) || (t->untried && shown++ >= LARGEST_ROWS))
                 continue;
             if (columns ? put_columns(t, g, stratum, row, err) : put_list(t, g, stratum, row, err))
                 return err->code;
@@ -390,7 +390,7 @@ static int put_power(struct table *t, size_t stratum, struct buf *out, struct er
     if (finding_families(&t->f, stratum, err))
         return err->code;
     for (size_t i = 0; i < f->value.elements; i++) {
-        double n = finding_items(f, stratum, i), in_family, p = pow(2, 1 - n);
+        double n = finding_items(f, i), in_family, p = pow(2, 1 - n);
 
         if (isnan(average_get(&f->value, STAT_P, i)))
             continue;
@@ -459,12 +459,37 @@ static int put_nothing(struct table *t, const char *group, struct buf *out, stru
                : 0;
 }
 
+/* One item only: nothing is tested, and the largest number is named for what it is. */
+static int put_untested(struct table *t, struct buf *out, struct err *err)
+{
+    const struct finding *f = &t->f;
+    double most = -1, value = 0;
+    char where[WHERE_MAX] = "";
+    int step = 0;
+
+    for (size_t k = 0; k < f->n_order; k++) {
+        if (finding_seek(&t->f, f->order[k], err))
+            return err->code;
+        for (size_t i = 0; i < f->value.elements; i++)
+            if (finding_has(f, i) && strength(t, i) > most) {
+                most = strength(t, i);
+                value = average_get(&f->value, STAT_MEAN, i);
+                step = f->value.stratum[f->order[k]].step;
+                where_words(&f->value, i, NULL, NULL, where);
+            }
+    }
+    return buf_printf(out, err, "  one item: not tested; largest %s %+.3g at %s, step %d\n",
+                      f->null.elements ? "rate" : "change", value, where, step);
+}
+
 static int put_table(struct table *t, const char *group, struct buf *out, struct err *err)
 {
     struct grid g = {0};
     bool any = false;
     int code;
 
+    if (t->f.test != TEST_NONE && !(t->f.tests > 0) && t->f.most_items == 1)
+        return put_untested(t, out, err);
     if (t->f.test != TEST_NONE && !(t->f.tests > 0)) {
         code = buf_puts(out,
                         t->f.test == TEST_STORED

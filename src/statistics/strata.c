@@ -1,7 +1,6 @@
 #include "statistics/strata.h"
 
 #include "base/hash.h"
-#include "base/rng.h"
 #include "base/str.h"
 
 #include <stdlib.h>
@@ -38,8 +37,8 @@ static int by_key(const void *a, const void *b)
 }
 
 /* Clusters are numbered by the first query that has them, whatever the order of the sort. */
-static int number_clusters(struct strata *s, const struct dataset *ds, bool by_item,
-                           struct arena *a, struct err *err)
+static int number_items(struct clusters *c, const struct dataset *ds, bool by_item, struct arena *a,
+                        struct err *err)
 {
     struct keyed *k = arena_alloc(a, ds->n, sizeof *k, err);
     int *first = arena_alloc(a, ds->n, sizeof *first, err), *number;
@@ -63,38 +62,41 @@ static int number_clusters(struct strata *s, const struct dataset *ds, bool by_i
         if (ds->query[q].status)
             continue;
         if (!number[first[q]])
-            number[first[q]] = (int)++s->n_clusters;
-        s->cluster_of[q] = number[first[q]] - 1;
+            number[first[q]] = (int)++c->n;
+        c->of_query[q] = number[first[q]] - 1;
     }
     return 0;
 }
 
-/* Each draw takes as many clusters of a dataset as it has, with replacement. */
-static int draw(struct strata *s, const struct dataset *ds, uint64_t seed, struct arena *a,
-                struct err *err)
+/* Queries of one dataset with one token; those without the target stay alone. */
+static int number_tokens(struct clusters *c, const struct strata *s, const struct dataset *ds,
+                         size_t target, struct arena *a, struct err *err)
 {
-    size_t *owner = arena_alloc(a, s->n_clusters, sizeof *owner, err);
-    int *member = arena_alloc(a, s->n_clusters, sizeof *member, err);
+    struct keyed *k = arena_alloc(a, ds->n, sizeof *k, err);
+    int *first = arena_alloc(a, ds->n, sizeof *first, err);
 
-    s->times = arena_alloc(a, (size_t)s->draws * s->n_clusters, sizeof *s->times, err);
-    if (!owner || !member || !s->times)
+    if (!k || !first)
         return err->code;
-    for (size_t q = ds->n; q-- > 0;)
-        if (!ds->query[q].status)
-            owner[s->cluster_of[q]] = q;
-    for (size_t c = 0; c < s->n_clusters; c++) {
-        const char *dataset = ds->query[owner[c]].dataset;
-        struct rng rng = rng_for(seed, hash_u64(dataset, strlen(dataset)), "bootstrap");
-        size_t n = 0;
+    for (size_t q = 0; q < ds->n; q++) {
+        const struct query *query = &ds->query[q];
+        int32_t token = query->status ? -1 : query->target[target];
+        size_t row = 0;
 
-        for (size_t k = 0; k < s->n_clusters; k++)
-            if (str_eq(ds->query[owner[k]].dataset, dataset))
-                member[n++] = (int)k;
-        if (member[0] != (int)c)
-            continue; /* its dataset has been drawn */
-        for (int d = 0; d < s->draws; d++)
-            for (size_t k = 0; k < n; k++)
-                s->times[(size_t)d * s->n_clusters + (size_t)member[rng_below(&rng, n)]]++;
+        while (token >= 0 && !str_eq(s->v[row].dataset, query->dataset))
+            row++;
+        k[q] = (struct keyed){query, q,
+                              token < 0 ? UINT64_MAX - q : (uint64_t)row << 32 | (uint32_t)token};
+    }
+    qsort(k, ds->n, sizeof *k, by_key);
+    for (size_t i = 0; i < ds->n; i++) {
+        bool same = i > 0 && k[i].key == k[i - 1].key;
+
+        first[k[i].index] = same ? first[k[i - 1].index] : (int)k[i].index;
+    }
+    for (size_t q = 0; q < ds->n; q++) {
+        if (ds->query[q].status)
+            continue;
+        c->of_query[q] = first[q] == (int)q ? (int)c->n++ : c->of_query[first[q]];
     }
     return 0;
 }
@@ -161,31 +163,95 @@ static int list_parts(struct strata *s, struct arena *a, struct err *err)
     return 0;
 }
 
-/* The clusters of each base row, in order of their first query there. */
-static int list_clusters(struct strata *s, struct arena *a, struct err *err)
+/* The queries of each base row. */
+static int list_queries(struct strata *s, struct arena *a, struct err *err)
 {
-    int *seen = arena_alloc(a, s->n_base * s->n_clusters, sizeof *seen, err);
-
-    if (!seen)
-        return err->code;
+    for (size_t q = 0; q < s->n_queries; q++)
+        if (s->of_query[q] >= 0)
+            s->v[s->of_query[q]].n_parts++;
     for (size_t i = 0; i < s->n_base; i++) {
-        s->v[i].part = arena_alloc(a, s->n_clusters, sizeof *s->v[i].part, err);
+        s->v[i].part = arena_alloc(a, s->v[i].n_parts, sizeof *s->v[i].part, err);
         if (!s->v[i].part)
             return err->code;
+        s->v[i].n_parts = 0;
     }
-    for (size_t q = 0; q < s->n_queries; q++) {
-        struct stratum *row = s->of_query[q] < 0 ? NULL : &s->v[s->of_query[q]];
-        int *at =
-            row ? &seen[(size_t)s->of_query[q] * s->n_clusters + (size_t)s->cluster_of[q]] : NULL;
+    for (size_t q = 0; q < s->n_queries; q++)
+        if (s->of_query[q] >= 0) {
+            struct stratum *row = &s->v[s->of_query[q]];
 
-        if (!row)
-            continue;
-        if (!*at) {
-            row->part[row->n_parts++] = s->cluster_of[q];
-            *at = (int)row->n_parts;
+            row->part[row->n_parts++] = (int)q;
         }
-        s->slot[q] = *at - 1;
+    return 0;
+}
+
+/* The place of each query's cluster in its row: in order of their first query there. */
+static int place_clusters(struct clusters *c, const struct strata *s, struct arena *a,
+                          struct err *err)
+{
+    int *at = arena_alloc(a, c->n, sizeof *at, err); /* place in the row + 1 */
+
+    if (!at)
+        return err->code;
+    for (size_t i = 0; i < s->n_base; i++) {
+        memset(at, 0, c->n * sizeof *at);
+        for (size_t k = 0; k < s->v[i].n_parts; k++) {
+            int q = s->v[i].part[k], *place = &at[c->of_query[q]];
+
+            if (!*place)
+                *place = (int)++c->in_row[i];
+            c->slot[q] = *place - 1;
+        }
     }
+    return 0;
+}
+
+static int clusters_open(struct clusters *c, const struct strata *s, struct arena *a,
+                         struct err *err)
+{
+    c->of_query = arena_alloc(a, s->n_queries, sizeof *c->of_query, err);
+    c->slot = arena_alloc(a, s->n_queries, sizeof *c->slot, err);
+    c->in_row = arena_alloc(a, s->n_base, sizeof *c->in_row, err);
+    return !c->of_query || !c->slot || !c->in_row ? err->code : 0;
+}
+
+/* Has each item one token, and each token one item, where there is the target? */
+static int compare_items(struct clusters *c, const struct strata *s, const struct dataset *ds,
+                         size_t target, struct arena *a, struct err *err)
+{
+    int *token = arena_alloc(a, s->items.n, sizeof *token, err); /* + 1 */
+    int *item = arena_alloc(a, c->n, sizeof *item, err);
+
+    if (!token || !item)
+        return err->code;
+    c->as_items = true;
+    for (size_t q = 0; q < s->n_queries; q++) {
+        int *has, *of;
+
+        if (s->of_query[q] < 0 || ds->query[q].target[target] < 0)
+            continue;
+        has = &token[s->items.of_query[q]];
+        of = &item[c->of_query[q]];
+        c->as_items &=
+            (!*has || *has == c->of_query[q] + 1) && (!*of || *of == s->items.of_query[q] + 1);
+        *has = c->of_query[q] + 1;
+        *of = s->items.of_query[q] + 1;
+    }
+    return 0;
+}
+
+static int cluster(struct strata *s, const struct dataset *ds, bool by_item, struct arena *a,
+                   struct err *err)
+{
+    s->tokens = arena_alloc(a, s->n_targets, sizeof *s->tokens, err);
+    if (!s->tokens || clusters_open(&s->items, s, a, err) ||
+        number_items(&s->items, ds, by_item, a, err) || place_clusters(&s->items, s, a, err))
+        return err->code;
+    for (size_t t = 0; t < s->n_targets; t++)
+        if (clusters_open(&s->tokens[t], s, a, err) ||
+            number_tokens(&s->tokens[t], s, ds, t, a, err) ||
+            place_clusters(&s->tokens[t], s, a, err) ||
+            compare_items(&s->tokens[t], s, ds, t, a, err))
+            return err->code;
     return 0;
 }
 
@@ -194,12 +260,10 @@ int strata_open(struct strata *s, const struct dataset *ds, const struct statist
 {
     memset(s, 0, sizeof *s);
     s->n_queries = ds->n;
-    s->draws = (int)c->bootstrap;
+    s->n_targets = ds->n_targets;
     s->v = arena_alloc(a, 3 * ds->n, sizeof *s->v, err);
     s->of_query = arena_alloc(a, ds->n, sizeof *s->of_query, err);
-    s->slot = arena_alloc(a, ds->n, sizeof *s->slot, err);
-    s->cluster_of = arena_alloc(a, ds->n, sizeof *s->cluster_of, err);
-    if (!s->v || !s->of_query || !s->slot || !s->cluster_of)
+    if (!s->v || !s->of_query)
         return err->code;
     for (size_t q = 0; q < ds->n; q++) {
         const struct query *query = &ds->query[q];
@@ -209,8 +273,8 @@ int strata_open(struct strata *s, const struct dataset *ds, const struct statist
     }
     s->n_base = s->n;
     add_macro_averages(s);
-    return list_parts(s, a, err) || number_clusters(s, ds, c->cluster == CLUSTER_ITEM, a, err) ||
-                   list_clusters(s, a, err) || draw(s, ds, (uint64_t)c->seed, a, err)
+    return list_queries(s, a, err) || list_parts(s, a, err) ||
+                   cluster(s, ds, c->cluster == CLUSTER_ITEM, a, err)
                ? err->code
                : 0;
 }

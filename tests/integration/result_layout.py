@@ -33,8 +33,8 @@ STRATUM = {
 
 def averages(name, dims):
     """A mean over queries with what belongs to it."""
-    out = {name + end: (("stratum",) + dims, "f8") for end in ("", "_se", "_lo", "_hi")}
-    return out | {name + "_n": (("stratum",) + dims, "i4")}
+    out = {name + end: (("stratum",) + dims, "f8") for end in ("", "_se", "_lo", "_hi", "_p")}
+    return out | {name + end: (("stratum",) + dims, "i4") for end in ("_n", "_n_clusters", "_df")}
 
 
 DECODE = {

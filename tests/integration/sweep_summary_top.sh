@@ -5,9 +5,9 @@
 . "$(dirname "$0")/lib.bash"
 
 {
-    queries 6
-    queries 4 | sed 's/"template": 1/"template": 2/'
-    queries 3 | sed 's/"lands"/"seas"/'
+    queries 14
+    queries 12 | sed 's/"template": 1/"template": 2/'
+    queries 10 | sed 's/"lands"/"seas"/'
 } >"$work/lands.jsonl"
 metrics='metrics: [logit, logit_difference, kl, direct]'
 config "$work/c.yaml" "$work/lands.jsonl" "$work/a" 'name: heads, kind: heads' \

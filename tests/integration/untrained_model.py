@@ -4,7 +4,7 @@
 
 DIR/model is a Hugging Face directory of a small decoder with random weights, DIR/queries.jsonl has 36
 items at two steps whose answers and subjects are random words. argmax: each query's target is what
-the model itself says, so that there is something to find.
+the model itself says, of the words that no other item has, so that there is something to find.
 """
 
 import json
@@ -55,13 +55,16 @@ def save_model(path, rng):
 def lines(rng, model):
     """`1 word relation subject ... 1. answer 2.`; all words differ."""
     words = rng.permutation(np.arange(20, V)).tolist()
+    said = set()
     for item in range(ITEMS):
         subject, *answers = words[4 * item : 4 * item + 4]
         ids, spans = [5, 6, 7, subject, 8, 1, 2], {"relation": [1, 3], "subject": [3, 4]}
         for step in (1, 2):
             targets = {f"answer_{i + 1}": t for i, t in enumerate(answers)} | {"subject": subject}
             if model:
-                targets[f"answer_{step}"] = int(model.forward(ids, logits="last").logits[-1].argmax())
+                order = np.argsort(-model.forward(ids, logits="last").logits[-1])
+                targets[f"answer_{step}"] = next(int(t) for t in order if (step, int(t)) not in said)
+                said.add((step, targets[f"answer_{step}"]))
             yield {"ids": ids, "item": f"item {item}", "subject": f"item {item}", "dataset": "words", "template": 1,
                    "step": step, "spans": dict(spans), "targets": targets, "target": f"answer_{step}"}
             spans["answer_1"] = [len(ids), len(ids) + 1]

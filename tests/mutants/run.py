@@ -34,7 +34,7 @@ TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones 
     "engine": ("test_forked", "test_engine"),
     "results": ("test_durable", "test_journal", "test_lock"),
     "cluster": ("test_cluster",),
-    "statistics": ("test_significance", "test_strata", "test_numerics"),
+    "statistics": ("test_significance", "test_strata", "test_estimate"),
     "campaign": ("test_cut", "test_manifest"),
 }
 TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
@@ -42,7 +42,7 @@ TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
 Mutant = collections.namedtuple("Mutant", "name file quick wrong old new")
 TRUE = [Mutant(f"(true-{folder})", f"{folder}/{file}", True, "nothing", [], []) for folder, file in
         (("engine", "wave.c"), ("results", "journal.c"), ("cluster", "master.c"),
-         ("statistics", "bootstrap.c"), ("campaign", "cut.c"))]
+         ("statistics", "estimate.c"), ("campaign", "cut.c"))]
 
 
 class Trouble(Exception):

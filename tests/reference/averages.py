@@ -83,8 +83,8 @@ def check_interval(table, group, name, s):
     low, high, se = (group[f"{name}_{end}"][s] for end in ("lo", "hi", "se"))
     row, where = table.row(f"{name} in its interval"), f"stratum {s}"
     row.cells += int((~np.isnan(mean)).sum())
-    if any(np.any(np.isnan(v) != np.isnan(mean)) for v in (low, high, se)):
-        row.complain(f"{where}: an interval without a mean, or the reverse")
+    if any(np.any(np.isnan(v) != (group[f"{name}_df"][s] < 1)) for v in (low, high, se)):
+        row.complain(f"{where}: an interval of one cluster, or none of several")
     outside = np.fmax(low - mean, mean - high)
     if np.any(outside > 1e-12 * (1 + np.abs(mean))) or np.any(se < 0):
         row.complain(f"{where}: not lo <= mean <= hi, or se < 0")

@@ -34,7 +34,7 @@ COMPARED = {
 }
 COORDINATES = "query item subject dataset template step status layer head kv_head target component token_set " \
     "corruption site window token role stratum stratum_dataset stratum_template stratum_step bound control span"
-ENDS = ("", "_se", "_lo", "_hi", "_n")
+ENDS = ("", "_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df")
 
 
 def is_subject(group):

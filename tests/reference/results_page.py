@@ -46,7 +46,7 @@ SECOND = {
 }
 EVERYWHERE = {"item", "subject", "dataset", "template", "step", "status", "layer_label", "head_label", "kv_head",
               "stratum_dataset", "stratum_template", "stratum_step", "group_dataset", "group_template", "group_step"}
-ENDS = ("_se", "_lo", "_hi", "_n")
+ENDS = ("_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df")
 # Dimension: its coordinate, and what an entry is.
 DIMENSIONS = {
     "query": ("0, 1, ...", "a query of the data, in the order of the files; with the coordinates `item`, `subject`, `dataset`, `template` and `step`"),
@@ -88,6 +88,7 @@ ATTRIBUTES = {
     "statistics.KEY": ("each experiment", "each key of the section `statistics`"),
     "data.KEY": ("`queries`", "each key of the section `data` that affects results"),
     "average": ("where there are averages", "`statistics.average`: `means` or `authors`"),
+    "intervals": ("where there are averages", "how their intervals are made"),
     "headlines": ("where there are any", "what a reader looks at first, as JSON: a list of objects with the keys below"),
     "figures": ("where there are any", "what is drawn of it, as JSON: a list of objects with the keys below"),
     "authors": ("kinds that the paper has", "which of the authors' files `export --format authors` fills with it, as JSON: an object with the keys below"),
@@ -96,7 +97,7 @@ ATTRIBUTES = {
     "family": ("`NAME/stats`", "`statistics.family`, separated by spaces"),
     "fdr": ("`NAME/stats`", "`statistics.fdr`"),
     "min_effect": ("`NAME/stats`", "`statistics.min_effect`"),
-    "sign_tolerance": ("`NAME/stats`", "effects as small as this are ties of the sign test"),
+    "sign_tolerance": ("`NAME/stats`", "items whose effects are as small as this count as 0 when signs are flipped"),
     "lensweep_version": ("`provenance`", "version of lensweep"),
     "git_commit": ("`provenance`", "commit that it was built from"),
     "hdf5_version": ("`provenance`", "version of the HDF5 library"),

@@ -1,119 +1,126 @@
-/* The tests of effects and their correction against numbers worked out by hand. */
+/* The tests of effects and their correction against numbers worked out by hand or counted. */
 #include "statistics/significance.h"
+
+#include "base/rng.h"
+#include "statistics/dist.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 // cmocka.h needs the headers above
 #include <cmocka.h>
 
-enum { QUERIES = 7, ELEMENTS = 2 };
+enum { MOST = 24 };
 
-/* Six items; the first has two queries. By item: .3, .3, .3, .3, -.3, a tie; of the second element
-   nothing is known but two ties. */
-static void test_items_by_hand(void **state)
+static double flip(const double *v, size_t n)
 {
-    static const char *const items[QUERIES] = {"a", "a", "b", "c", "d", "e", "f"};
-    static const float first[QUERIES] = {.1F, .5F, .3F, .3F, .3F, -.3F, .00005F};
-    struct query queries[QUERIES] = {0};
-    struct dataset data = {.query = queries, .n = QUERIES};
-    struct statistics_config c = {.cluster = CLUSTER_ITEM, .seed = 1};
-    float value[QUERIES * ELEMENTS];
-    struct significance got[8 * ELEMENTS];
-    struct arena arena = {0};
-    struct strata s;
-    struct err err;
+    double work[2 * MOST];
 
-    (void)state;
-    err_clear(&err);
-    for (int q = 0; q < QUERIES; q++) {
-        queries[q] = (struct query){.dataset = "d", .template = 1, .step = 1, .item = items[q]};
-        value[q * ELEMENTS] = first[q];
-        value[q * ELEMENTS + 1] = q < 3 ? 0 : NAN;
+    return sign_flip_p(v, n, work);
+}
+
+/* Signs that reach the sum, of all 2^n. */
+static double flip_by_counting(const double *v, int n)
+{
+    double sum = 0, reached = 0;
+
+    for (int i = 0; i < n; i++)
+        sum += v[i];
+    for (unsigned s = 0; s < 1U << n; s++) {
+        double flipped = 0;
+
+        for (int i = 0; i < n; i++)
+            flipped += s >> i & 1 ? v[i] : -v[i];
+        reached += fabs(flipped) >= fabs(sum) - 1e-9;
     }
-    assert_int_equal(strata_open(&s, &data, &c, &arena, &err), 0);
-    assert_true(s.n <= 8);
-    assert_int_equal(significance_of(&s, value, ELEMENTS, 0.2, got, &err), 0);
-    assert_int_equal(got[0].n_clusters, 6);
-    assert_true(fabs(got[0].p - 12.0 / 32) < 1e-12);     /* 4 of 5, two-sided */
-    assert_true(fabs(got[0].p_min - 44.0 / 64) < 1e-12); /* 4 of all 6 */
-    assert_int_equal(got[s.n].n_clusters, 2);
-    assert_true(got[s.n].p == 1 && got[s.n].p_min == 1);
-    arena_release(&arena);
+    return reached / (double)(1U << n);
 }
 
-/* n items of one query each, with these effects. */
-static struct significance test_effects(const float *effect, int n, double min_effect)
+/* All agree: 2 / 2^n. Falling effects count as rising ones do; zeros and nothing count for
+   nothing. */
+static void test_flips_by_hand(void **state)
 {
-    struct query queries[16] = {0};
-    struct dataset data = {.query = queries, .n = (size_t)n};
-    struct statistics_config c = {.cluster = CLUSTER_ITEM, .seed = 1};
-    struct significance got;
-    struct arena arena = {0};
-    char name[16][2];
-    struct strata s;
-    struct err err;
+    static const double four[] = {.3, .3, .3, .3}, falling[] = {-.1, -.2, -5, -.3, -.4},
+                        even[] = {.1, -.1, .2, -.2}, one[] = {.5}, zeros[] = {0, 0},
+                        among[] = {0, .3, .3, 0, .3, .3}, seven[] = {1, 1, 1, 1, 1, 1, 1, -1};
 
-    err_clear(&err);
-    for (int q = 0; q < n; q++) {
-        name[q][0] = (char)('a' + q);
-        name[q][1] = 0;
-        queries[q] = (struct query){.dataset = "d", .template = 1, .step = 1, .item = name[q]};
+    (void)state;
+    assert_true(fabs(flip(four, 4) - 2.0 / 16) < 1e-12);
+    assert_true(fabs(flip(falling, 5) - 2.0 / 32) < 1e-12);
+    assert_true(flip(even, 4) == 1 && flip(one, 1) == 1 && flip(zeros, 2) == 1);
+    assert_true(flip(among, 6) == flip(four, 4));
+    assert_true(fabs(flip(seven, 8) - 18.0 / 256) < 1e-12); /* 2 (8 + 1) / 2^8 */
+}
+
+static void test_flips_by_counting(void **state)
+{
+    struct rng rng = rng_for(1, 2, "flips");
+    double v[12];
+
+    (void)state;
+    for (int round = 0; round < 60; round++) {
+        int n = 2 + round % 11;
+
+        for (int i = 0; i < n; i++)
+            v[i] = pow(rng_unit(&rng), 1 + round % 4) - (round % 3 ? 0.1 : 0.4);
+        assert_true(fabs(flip(v, (size_t)n) - flip_by_counting(v, n)) < 1e-9);
     }
-    assert_int_equal(strata_open(&s, &data, &c, &arena, &err), 0);
-    assert_int_equal(s.n, 1);
-    assert_int_equal(significance_of(&s, effect, 1, min_effect, &got, &err), 0);
-    arena_release(&arena);
-    return got;
 }
 
-/* Falling effects count as rising ones do, and the smallest p of n items is 2 / 2^n. */
-static void test_both_sides(void **state)
+/* Beyond what is counted the tail is never less than half of the true one, and not less at all for
+   signs: of sums of equal values, of a few large and many small ones, of very uneven ones. */
+static void test_tails_beyond_counting(void **state)
 {
-    static const float rising[] = {.3F, .3F, .3F, .3F, -.3F, .4F, .1F, .2F},
-                       falling[] = {-.3F, -.3F, -.3F, -.3F, .3F, -.4F, -.1F, -.2F},
-                       even[] = {.1F, -.1F, .2F, -.2F}, one[] = {.5F};
-    struct significance up = test_effects(rising, 8, 0.25), down = test_effects(falling, 8, 0.25);
+    struct rng rng = rng_for(1, 2, "tails");
+    double a[MOST], p[MOST];
 
     (void)state;
-    assert_true(fabs(up.p - 18.0 / 256) < 1e-12); /* 7 of 8: 2 (8 + 1) / 2^8 */
-    assert_true(up.p == down.p && up.p_min == down.p_min);
-    assert_true(fabs(up.p_min - 186.0 / 256) < 1e-12); /* 5 of 8: 2 (56 + 28 + 8 + 1) / 2^8 */
-    assert_true(fabs(test_effects(rising, 4, 0).p - 2.0 / 16) < 1e-12);
-    assert_true(test_effects(even, 4, 0).p == 1);
-    assert_true(test_effects(one, 1, 0).p == 1);
+    for (int round = 0; round < 400; round++) {
+        int n = TWO_POINT_EXACT + 1 + round % (MOST - TWO_POINT_EXACT);
+        double x = 0, all = 0, chance = round % 2 ? 0.5 : 0.1, exact = 0, got;
+
+        for (int i = 0; i < n; i++) {
+            a[i] = round % 3 == 0   ? 1 + 1e-3 * rng_unit(&rng)
+                   : round % 3 == 1 ? (i < 4 ? 0.6 : 0.01) + 1e-4 * rng_unit(&rng)
+                                    : pow(rng_unit(&rng), 3) + 1e-3;
+            p[i] = chance;
+            all += a[i];
+            x += rng_below(&rng, 100) < 70 ? a[i] : 0;
+        }
+        /* exact: the last four by hand, the others counted */
+        for (int s = 0; s < 1 << (n - TWO_POINT_EXACT); s++) {
+            double rest = x, weight = 1;
+
+            for (int i = TWO_POINT_EXACT; i < n; i++) {
+                bool in = s >> (i - TWO_POINT_EXACT) & 1;
+
+                rest -= in ? a[i] : 0;
+                weight *= in ? p[i] : 1 - p[i];
+            }
+            exact += weight * two_point_tail(a, p, TWO_POINT_EXACT, rest);
+        }
+        got = two_point_tail(a, p, (size_t)n, x);
+        assert_true(got >= (chance < 0.5 ? 0.5 : 0.97) * exact && got <= 1);
+        assert_true(round % 3 < 2 || got <= 12 * exact);
+        assert_true(fabs(two_point_tail(a, p, (size_t)n, all) / pow(chance, n) - 1) < 1e-6);
+    }
 }
 
-/* An item's effect is the mean over its queries: +.5 and -.1 are one rise, not a rise and a fall.
-   Over two datasets (a macro row) each item counts once, wherever it is. */
-static void test_macro_rows(void **state)
+/* Equal variables are binomial, however many. */
+static void test_equal_variables(void **state)
 {
-    struct query queries[6] = {0};
-    struct dataset data = {.query = queries, .n = 6};
-    struct statistics_config c = {.cluster = CLUSTER_ITEM, .seed = 1};
-    static const float value[6] = {.5F, -.1F, .3F, .2F, .2F, -.3F};
-    static const char *const items[] = {"a", "a", "b", "a", "b", "c"}; /* three of d, three of e */
-    struct significance got[4];
-    struct arena arena = {0};
-    struct strata s;
-    struct err err;
+    double a[300], p[300];
 
     (void)state;
-    err_clear(&err);
-    for (int q = 0; q < 6; q++)
-        queries[q] = (struct query){
-            .dataset = q < 3 ? "d" : "e", .template = 1, .step = 1, .item = items[q]};
-    assert_int_equal(strata_open(&s, &data, &c, &arena, &err), 0);
-    assert_int_equal(s.n, 3);
-    assert_int_equal(significance_of(&s, value, 1, 0, got, &err), 0);
-    assert_int_equal(got[0].n_clusters, 2);
-    assert_int_equal(got[1].n_clusters, 3);
-    assert_int_equal(got[2].n_clusters, 5); /* items of different datasets are different */
-    assert_true(fabs(got[0].p - 2.0 / 4) < 1e-12);
-    assert_true(got[1].p == 1);
-    assert_true(fabs(got[2].p - 12.0 / 32) < 1e-12); /* 4 of 5 */
-    arena_release(&arena);
+    for (int i = 0; i < 300; i++) {
+        a[i] = 0.25;
+        p[i] = 0.17;
+    }
+    assert_true(two_point_tail(a, p, 300, 0.25 * 80) == binomial_tail(80, 300, 0.17));
+    assert_true(two_point_tail(a, p, 3, 0.25 * 2 + 0.1) == binomial_tail(3, 3, 0.17));
+    assert_true(two_point_tail(a, p, 3, 0) == 1 && two_point_tail(a, p, 3, 0.8) == 0);
 }
 
 /* Two families: p .01 .04 .03 .5 become .04 .0533 .0533 .5; an untested one counts for nothing. */
@@ -130,13 +137,30 @@ static void test_adjust(void **state)
         assert_true(isnan(want[i]) ? isnan(q[i]) : fabs(q[i] - want[i]) < 1e-12);
 }
 
+/* Tables of the normal, Student's and the beta distribution. */
+static void test_quantiles(void **state)
+{
+    (void)state;
+    assert_true(fabs(student_quantile(0.025, 1) - 12.7062047) < 1e-6);
+    assert_true(fabs(student_quantile(0.025, 11) - 2.2009852) < 1e-6);
+    assert_true(fabs(student_quantile(0.02, 4) - 2.9985279) < 1e-6);
+    assert_true(fabs(beta_quantile(0.5, 2, 2) - 0.5) < 1e-12);
+    assert_true(fabs(beta_quantile(0.025, 17, 1) - pow(0.025, 1.0 / 17)) < 1e-12);
+    assert_true(fabs(normal_tail(1) - 0.15865525393145705) < 1e-15);
+    assert_true(fabs(normal_tail(3.5) / 2.3262907903552504e-4 - 1) < 1e-12);
+    assert_true(fabs(normal_tail(8) / 6.220960574271785e-16 - 1) < 1e-12);
+    assert_true(normal_tail(0) == 0.5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_items_by_hand),
-        cmocka_unit_test(test_both_sides),
-        cmocka_unit_test(test_macro_rows),
+        cmocka_unit_test(test_flips_by_hand),
+        cmocka_unit_test(test_flips_by_counting),
+        cmocka_unit_test(test_tails_beyond_counting),
+        cmocka_unit_test(test_equal_variables),
         cmocka_unit_test(test_adjust),
+        cmocka_unit_test(test_quantiles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

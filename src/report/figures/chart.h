@@ -54,7 +54,7 @@ struct material {
     struct plotted average[AVERAGES_MAX];  /* n_values that are drawn, then those beside */
     size_t n_averages, n_values, n_beside; /* what is left is the mark */
     double fdr;
-    const char *unit;   /* what the bootstrap draws: "items" */
+    const char *unit;   /* what counts as one observation: "items" */
     bool authors;       /* templates are averaged as the authors do */
     size_t *slot;       /* (n_strata) where a stratum of the page stands in v */
     struct arena arena; /* of v */

@@ -70,9 +70,9 @@ static int put_caption(struct buf *text, const struct chart *c, struct err *err)
         (c->n[COLUMN] == 1 ? buf_printf(text, err, "%.0f quer%s", count_of(c, 0, NULL),
                                         count_of(c, 0, NULL) > 1 ? "ies" : "y")
                            : buf_puts(text, "n queries", err)) ||
-        /* no intervals with `bootstrap: 0`, nor where every stratum has a single item */
+        /* no intervals where every stratum has a single item */
         (has_values(c, STAT_LO, 0, chart_cells(c)) &&
-         buf_printf(text, err, "%s95 %% bootstrap intervals over %s", shown[c->of->form],
+         buf_printf(text, err, "%s95 %% intervals over %s", shown[c->of->form],
                     c->of->unit)))
         return err->code;
     if (c->of->n_beside && c->of->form == POINTS &&
