@@ -205,16 +205,17 @@ static int put_number(const struct table *t, struct grid *g, size_t i, struct er
     const struct finding *f = &t->f;
     const struct average *a = &f->value;
     bool rate = f->null.elements > 0, sign = t->sign || f->test == TEST_T;
-    char where[WHERE_MAX], chance[48] = "";
+    char where[WHERE_MAX], chance[48] = "", interval[64] = " (no interval)";
 
+    if (!isnan(average_get(a, STAT_LO, i)))
+        snprintf(interval, sizeof interval, sign ? " [%+.*f, %+.*f]" : " [%.*f, %.*f]", t->decimals,
+                 average_get(a, STAT_LO, i), t->decimals, average_get(a, STAT_HI, i));
     if (rate)
         snprintf(chance, sizeof chance, " %s %.*f", f->headline->null_words, t->decimals,
                  average_get(&f->null, STAT_MEAN, i));
     where_words(a, i, f->headline->rows, f->headline->columns, where);
-    return grid_put(g, err, sign ? "%+.*f [%+.*f, %+.*f]%s%s%s" : "%.*f [%.*f, %.*f]%s%s%s",
-                    t->decimals, average_get(a, STAT_MEAN, i), t->decimals,
-                    average_get(a, STAT_LO, i), t->decimals, average_get(a, STAT_HI, i), chance,
-                    *where ? "  " : "", where);
+    return grid_put(g, err, sign ? "%+.*f%s%s%s%s" : "%.*f%s%s%s%s", t->decimals,
+                    average_get(a, STAT_MEAN, i), interval, chance, *where ? "  " : "", where);
 }
 
 static int put_beside(struct table *t, struct grid *g, size_t stratum, size_t i, struct err *err)
@@ -336,10 +337,10 @@ static int put_missing(struct table *t, size_t stratum, size_t row, size_t n, st
     return code;
 }
 
-static bool has_numbers(const struct table *t, size_t stratum, size_t row)
+static bool has_numbers(const struct table *t, size_t row)
 {
     for (size_t c = 0; c < t->n_columns; c++)
-        if (has_column(t, c) && look(t, stratum, row, c).values)
+        if (has_column(t, c) && look(t, row, c).values)
             return true;
     return false;
 }
@@ -355,7 +356,7 @@ static int put_hidden(struct table *t, const char *group, struct buf *out, struc
     for (size_t s = 0; s < t->f.n_order && !code; s++) {
         code = finding_seek(&t->f, t->f.order[s], err);
         for (size_t row = 0; row < t->n_rows && !code; row++) {
-            if (has_row(t, t->f.order[s], row) || !has_numbers(t, t->f.order[s], row))
+            if (has_row(t, row) || !has_numbers(t, row))
                 continue;
             if (n < NAMED)
                 code = put_missing(t, t->f.order[s], row, n, &names, err);

@@ -11,9 +11,8 @@ static int put_numbers(const struct finding *f, struct buf *b, struct err *err)
     const char *units = f->value.units;
 
     if (!h->unit && *units && !str_eq(units, "1"))
-        return buf_printf(b, err, "(%s; means over queries [95 %% bootstrap interval over items]",
-                          units);
-    return buf_printf(b, err, "(%s%smeans over queries [95 %% bootstrap interval over items]",
+        return buf_printf(b, err, "(%s; means over queries [95 %% interval over items]", units);
+    return buf_printf(b, err, "(%s%smeans over queries [95 %% interval over items]",
                       h->unit ? h->unit : "", h->unit ? "; " : "");
 }
 
@@ -35,7 +34,7 @@ static int put_places(const struct finding *f, struct buf *b, struct err *err)
 /* How many numbers are corrected over together, and by which test. */
 static int put_test(const struct finding *f, const struct legend *l, struct buf *b, struct err *err)
 {
-    static const char *const tests[] = {[TEST_T] = "a t test over items",
+    static const char *const tests[] = {[TEST_T] = "a test of the mean over items",
                                         [TEST_BINOMIAL] = "a binomial test over items",
                                         [TEST_STORED] = "its test over items"};
 

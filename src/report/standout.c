@@ -61,7 +61,7 @@ static double strength(const struct search *s, size_t i)
 }
 
 /* The strongest that passes among those with entry `at` of the dimension `by`; how many pass. */
-static size_t strongest(const struct search *s, size_t stratum, size_t at, size_t *n)
+static size_t strongest(const struct search *s, size_t at, size_t *n)
 {
     const struct average *a = &s->f.value;
     size_t best = a->elements, place[DIMS_MAX];
@@ -70,7 +70,7 @@ static size_t strongest(const struct search *s, size_t stratum, size_t at, size_
     for (size_t i = 0; i < a->elements; i++) {
         average_place(a, i, place);
         if ((s->by < a->n_dims && place[s->by] != at) || !is_wanted(s, i) ||
-            !finding_passes(&s->f, stratum, i))
+            !finding_passes(&s->f, i))
             continue;
         ++*n;
         if (best == a->elements || strength(s, best) < strength(s, i))
@@ -134,7 +134,7 @@ static int search_step(struct search *s, size_t stratum, struct buf *b, struct e
     if (finding_seek(&s->f, stratum, err))
         return err->code;
     for (size_t k = 0; k < parts; k++) {
-        size_t n, i = strongest(s, stratum, k, &n);
+        size_t n, i = strongest(s, k, &n);
 
         if (i == a->elements)
             continue;

@@ -297,7 +297,7 @@ static void rate_limits(struct estimation *w, size_t row, struct estimate *out)
     out->hi = w->mean[row] + sqrt(up);
 }
 
-/* More successes than chance? A cluster has all of its share or nothing, which is the worst case. */
+/* More successes than chance? A cluster has all of its share or nothing: the worst case. */
 static double rate_p(struct estimation *w, size_t row, size_t n)
 {
     double *a = w->room, *p = w->room + n;

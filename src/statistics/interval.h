@@ -2,8 +2,8 @@
  * Intervals and tests of a mean from its standard error and skewness, and of rates.
  *
  * Student's t is wrong where values are skewed: the interval misses on the side of the long tail.
- * Hall's transformation (1992), g(T) = T + a (T^2 / 3 + 1 / 6) + a^2 T^3 / 27 with a the skewness of
- * the mean, takes the skewness out to the order that a studentised bootstrap does, without its
+ * Hall's transformation (1992), g(T) = T + a (T^2 / 3 + 1 / 6) + a^2 T^3 / 27 with a the skewness
+ * of the mean, takes it out to the order that a studentised bootstrap does, without its
  * draws. Of the two the cautious one is taken: the wider end, the larger p.
  */
 #ifndef LENSWEEP_STATISTICS_INTERVAL_H

@@ -136,8 +136,8 @@ static const struct {
 } laws[] = {{"normal", normal},         {"exponential", exponential}, {"heavy", heavy},
             {"log-normal", log_normal}, {"uniform", uniform},         {"spiked", spiked}};
 
-/* From eight items on between 93 and 97 % (a percent more or less for the error of 2000 sets); with fewer
-   never less than 90. */
+/* From eight items on between 93 and 97 % (a percent more or less for the error of 2000 sets);
+   with fewer never less than 90. */
 static void test_coverage(void **state)
 {
     static const int sizes[] = {2, 3, 5, 7, 8, 12, 20, 50};

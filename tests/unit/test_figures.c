@@ -212,7 +212,7 @@ static void test_lines(void **state)
     has("step 2, n\u00a0=\u00a09");
     has("'answer 1'");
     has("'it\u2019s \u2019\u2019odd\u2019\u2019 \u2019\u2019x\u2019\u2019 \\ \"q\",  .'");
-    has("95 % bootstrap intervals over items");
+    has("95 % intervals over items");
     has("subject: last token");
     has("first = 0\n");  /* attn, step 1; the panel of step 2 is empty and not drawn */
     has("first = 18\n"); /* subject_last, step 1 */

@@ -108,7 +108,7 @@ static void put_facts(struct h5group *g)
         put(g, flags[i], V_I1, "query", flag, QUERIES);
 }
 
-static int items = 17;
+static int items = 18;
 
 /* mean(1, layer, target) of 18 queries and so many items, whose standard error is a tenth. */
 static void put_average(struct h5group *g, const double mean[CELLS])
@@ -205,13 +205,12 @@ static void a_summary_names_what_passes_its_test(void **state)
     has("flags: target_collision in 2, target_generic in 2, ");
     has("\nprobe: what each layer gains; logit [95 % interval]\n");
     has("  step  items  target    how many  strongest\n"
-        "     1     17  answer_1         2  +1.50 [+1.30, +1.70]  layer 1\n"
+        "     1     18  answer_1         2  +1.50 [+1.30, +1.70]  layer 1\n"
         "                                   +0.90 [+0.70, +1.10]  layer 2\n");
     has("  1 query left out: too long\n");
     has("  not significant throughout, in 1 row: step 1 subject (lensweep top RESULT probe ");
-    has("  (logit; means over queries [95 % bootstrap interval over items]; layers count from 0; "
-        "how "
-        "many:\n");
+    has("  (logit; means over queries [95 % interval over items]; layers count from 0; how "
+        "many: those that\n");
     has("what stands out (each number has passed its test):\n"
         "  probe: what each layer gains\n"
         "    step 1: layer 1, answer_1 +1.50 [+1.30, +1.70], and 1 weaker\n");
@@ -238,7 +237,7 @@ static void a_summary_of_nothing_says_so(void **state)
     assert_null(strstr(text.data, "probe"));
     items = 1;
     summarise(some, &headline);
-    items = 17;
+    items = 18;
     has("  one item: not tested; largest change +1.5 at layer 1, answer_1, step 1\n");
 }
 
@@ -251,7 +250,7 @@ static void columns_stand_beside_each_other(void **state)
     h.columns = "target";
     summarise(some, &h);
     has("  step  items  answer_1                       subject\n"
-        "     1     17  +1.50 [+1.30, +1.70]  layer 1  n.s.\n");
+        "     1     18  +1.50 [+1.30, +1.70]  layer 1  n.s.\n");
 }
 
 static void layers_may_count_from_one(void **state)
@@ -295,7 +294,7 @@ static void without_a_test_the_strongest_are_named(void **state)
     h.test = "none";
     summarise(some, &h);
     has("  step  items  target    strongest\n"
-        "     1     17  answer_1  +1.50 [+1.30, +1.70]  layer 1\n");
+        "     1     18  answer_1  +1.50 [+1.30, +1.70]  layer 1\n");
     has("  subject   +0.03 [-0.17, +0.23]  layer 2\n");
 }
 

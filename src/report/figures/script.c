@@ -72,8 +72,7 @@ static int put_caption(struct buf *text, const struct chart *c, struct err *err)
                            : buf_puts(text, "n queries", err)) ||
         /* no intervals where every stratum has a single item */
         (has_values(c, STAT_LO, 0, chart_cells(c)) &&
-         buf_printf(text, err, "%s95 %% intervals over %s", shown[c->of->form],
-                    c->of->unit)))
+         buf_printf(text, err, "%s95 %% intervals over %s", shown[c->of->form], c->of->unit)))
         return err->code;
     if (c->of->n_beside && c->of->form == POINTS &&
         buf_printf(text, err, "; dashed: %s", f->beside_words))
