@@ -1,7 +1,9 @@
 #include "cli/command.h"
 #include "cli/past.h"
+#include "cli/summary.h"
 
 #include "base/file.h"
+#include "campaign/cut.h"
 #include "campaign/output.h"
 
 struct collect_options {
@@ -18,6 +20,28 @@ static const struct option_row options[] = {
      .doc = "also if units are missing: FILE is DIR/partial.h5"},
     {OPTION_INTO(path, struct collect_options, out), .name = "output", .letter = 'o',
      .value = "FILE", .doc = "write FILE in place of DIR/result.h5"}};
+
+/* Of each experiment how much is there. */
+static int print_experiments(const struct past *p, struct err *err)
+{
+    const struct campaign *c = &p->campaign;
+
+    for (size_t x = 1; x < c->n; x++) {
+        size_t units = 0, done = 0;
+
+        for (size_t i = 0; i < c->n_units; i++) {
+            if (c->unit[i].experiment != x)
+                continue;
+            units++;
+            done += journal_has(p->journal, c->unit[i].key);
+        }
+        if (done < units &&
+            out_printf(err, "%s: %.0f %% is there, %zu of %zu units\n", c->x[x].name,
+                       100.0 * (double)done / (double)units, done, units))
+            return err->code;
+    }
+    return 0;
+}
 
 static int write_result(struct past *p, const struct collect_options *o, struct err *err)
 {
@@ -45,7 +69,12 @@ static int write_result(struct past *p, const struct collect_options *o, struct 
                    report.bad) ||
         (report.waiting && out_printf(err, ", %zu not computed yet", report.waiting)))
         return err->code;
-    return out_printf(err, "; result: %s\n", out);
+    if (out_printf(err, "; result: %s\n\n", out) || print_experiments(p, err) || out_flush(err) ||
+        print_summary(out, 0, err))
+        return err->code;
+    return out_printf(err, "\nnext: lensweep plot ") || out_word(out, err) || out_printf(err, "\n")
+               ? err->code
+               : 0;
 }
 
 static int collect(const struct call *call, struct err *err)

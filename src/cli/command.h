@@ -50,6 +50,11 @@ int report_problems(const struct problems *p, struct err *err);
                                      .hi = 1,                                                      \
                                      .doc = "number of the first layer: 0, or 1 as in many papers" \
     }
+#define OPTION_JSON(st, field)                                                         \
+    {                                                                                  \
+        OPTION_INTO(flag, st, field), .name = "json",                                  \
+                                      .doc = "for programs: one object (docs/json.md)" \
+    }
 #define OPTION_NO_BOS(st, field)                                                      \
     {                                                                                 \
         OPTION_INTO(flag, st, field), .name = "no-bos",                               \

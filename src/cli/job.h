@@ -9,7 +9,7 @@ struct job_options {
     const char *config;
     struct word_list set; /* "key.path=value" */
     int64_t ranks, nodes; /* plan: to estimate time and memory for */
-    bool sbatch;          /* plan: print a job script */
+    bool sbatch, json;    /* plan: print a job script; print JSON */
     struct shard shard;   /* run: units whose number is i modulo n; 0/1 = all */
     bool restart, dry_run;
 };

@@ -2,30 +2,47 @@
 #include "cli/past.h"
 
 #include "base/file.h"
+#include "base/json_write.h"
 #include "base/str.h"
 #include "campaign/bad.h"
 #include "results/lock.h"
 
+#include <math.h>
+
 struct status_options {
     const char *dir;
+    bool json;
 };
 
 static const struct argument_row arguments[] = {
     {ARGUMENT_ONE(struct status_options, dir), "DIR", "the output of a run"}};
 
-/* One line for each lock of the directory: the run's own, or those of its shards. *ranks: at work.
- */
-static int print_holders(struct past *p, const char *dir, int *ranks, struct err *err)
+static const struct option_row options[] = {OPTION_JSON(struct status_options, json)};
+
+/* What is told, as text or as JSON. */
+struct holder {
+    const char *name; /* of the lock */
+    struct lock_holder lock;
+};
+
+struct state {
+    struct past_count n;
+    size_t bad;
+    struct holder *holder; /* (n_holders) */
+    size_t n_holders, max_holders;
+    int ranks; /* at work */
+};
+
+static int read_holders(struct state *s, struct past *p, const char *dir, struct err *err)
 {
     char **names;
     size_t n;
 
-    *ranks = 0;
     if (file_list(dir, &p->arena, &names, &n, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
         struct lock_holder h;
-        char idle[STR_HUMAN], *path;
+        char *path;
 
         if (!lock_is_name(names[i]))
             continue;
@@ -34,78 +51,147 @@ static int print_holders(struct past *p, const char *dir, int *ranks, struct err
             return err->code;
         if (!lock_read(&h, path))
             continue;
-        if (h.alive)
-            *ranks += h.ranks > 0 ? h.ranks : 1;
-        if (out_printf(err, "%-8s process %ld on %s%s%s since %s, last sign of life %s ago%s\n",
-                       names[i], h.pid, h.host, h.job[0] ? ", job " : "", h.job, h.since,
-                       str_duration(idle, h.idle), h.alive ? "" : ": gone"))
+        if (arena_grow(&p->arena, &s->holder, s->n_holders, &s->max_holders, sizeof *s->holder,
+                       err))
             return err->code;
+        s->holder[s->n_holders++] = (struct holder){names[i], h};
+        if (h.alive)
+            s->ranks += h.ranks > 0 ? h.ranks : 1;
     }
-    return *ranks ? 0 : out_printf(err, "holder   none: it is not running\n");
+    return 0;
 }
 
-/* From the time that the units took, each on one rank. */
-static int print_speed(const struct past *p, const struct past_count *n, int ranks, struct err *err)
+static int read_state(struct state *s, struct past *p, const char *dir, struct err *err)
 {
-    double speed = p->found.seconds > 0 ? n->flops_done / p->found.seconds : 0;
-    char rate[STR_HUMAN], left[STR_HUMAN];
-    int at_work = ranks ? ranks : 1;
-
-    if (speed <= 0 || n->done == n->units)
-        return 0;
-    str_duration(left, (n->flops - n->flops_done) / speed / at_work);
-    str_flops(rate, speed * at_work);
-    if (ranks)
-        return out_printf(err, "speed    %s/s of %d rank%s, ETA %s\n", rate, ranks,
-                          ranks == 1 ? "" : "s", left);
-    return out_printf(err, "speed    %s/s of one rank; left: %s of one rank's time\n", rate, left);
-}
-
-static int print_bad(struct past *p, struct err *err)
-{
-    unsigned char *bad = arena_alloc(&p->arena, p->campaign.data.n, 1, err);
-    size_t n;
-
-    if (!bad || campaign_bad(&p->campaign, p->journal, bad, &n, err))
-        return err->code;
-    return out_printf(err, "bad      %zu of %zu queries\n", n, p->campaign.data.n);
-}
-
-static int print_status(struct past *p, const char *dir, struct err *err)
-{
-    char done[STR_HUMAN], all[STR_HUMAN];
-    struct past_count n;
-    int ranks;
+    unsigned char *bad;
 
     if (past_open(p, &dir, 1, err))
         return err->code;
-    n = past_count(p);
-    if (out_printf(err, "done     %.1f %%: %zu of %zu units, %s of %s\n",
-                   n.flops > 0 ? 100 * n.flops_done / n.flops
-                               : 100.0 * (double)n.done / (double)(n.units ? n.units : 1),
-                   n.done, n.units, str_flops(done, n.flops_done), str_flops(all, n.flops)) ||
-        print_bad(p, err))
+    s->n = past_count(p);
+    bad = arena_alloc(&p->arena, p->campaign.data.n, 1, err);
+    return !bad || campaign_bad(&p->campaign, p->journal, bad, &s->bad, err) ||
+                   read_holders(s, p, dir, err)
+               ? err->code
+               : 0;
+}
+
+static double share_done(const struct past_count *n)
+{
+    return n->flops > 0 ? n->flops_done / n->flops
+                        : (double)n->done / (double)(n->units ? n->units : 1);
+}
+
+/* FLOP/s of one rank, from the time that the units took; 0 = not known. */
+static double speed_of(const struct past *p, const struct past_count *n)
+{
+    return p->found.seconds > 0 ? n->flops_done / p->found.seconds : 0;
+}
+
+/* One line for each lock of the directory: the run's own, or those of its shards. */
+static int print_holders(const struct state *s, struct err *err)
+{
+    char idle[STR_HUMAN];
+
+    for (size_t i = 0; i < s->n_holders; i++) {
+        const struct lock_holder *h = &s->holder[i].lock;
+
+        if (out_printf(err, "%-8s process %ld on %s%s%s since %s, last sign of life %s ago%s\n",
+                       s->holder[i].name, h->pid, h->host, h->job[0] ? ", job " : "", h->job,
+                       h->since, str_duration(idle, h->idle), h->alive ? "" : ": gone"))
+            return err->code;
+    }
+    return s->ranks ? 0 : out_printf(err, "holder   none: it is not running\n");
+}
+
+static int print_speed(const struct state *s, const struct past *p, struct err *err)
+{
+    double speed = speed_of(p, &s->n);
+    char rate[STR_HUMAN], left[STR_HUMAN];
+    int at_work = s->ranks ? s->ranks : 1;
+
+    if (speed <= 0 || s->n.done == s->n.units)
+        return 0;
+    str_duration(left, (s->n.flops - s->n.flops_done) / speed / at_work);
+    str_flops(rate, speed * at_work);
+    if (s->ranks)
+        return out_printf(err, "speed    %s/s of %d rank%s, ETA %s\n", rate, s->ranks,
+                          s->ranks == 1 ? "" : "s", left);
+    return out_printf(err, "speed    %s/s of one rank; left: %s of one rank's time\n", rate, left);
+}
+
+static int print_state(const struct state *s, const struct past *p, const char *dir,
+                       struct err *err)
+{
+    char done[STR_HUMAN], all[STR_HUMAN];
+
+    if (out_printf(err, "done     %.1f %%: %zu of %zu units, %s of %s\n", 100 * share_done(&s->n),
+                   s->n.done, s->n.units, str_flops(done, s->n.flops_done),
+                   str_flops(all, s->n.flops)) ||
+        out_printf(err, "bad      %zu of %zu queries\n", s->bad, p->campaign.data.n))
         return err->code;
     if (p->found.torn_bytes &&
         out_printf(err, "journal  %zu torn bytes are passed over\n", p->found.torn_bytes))
         return err->code;
-    if (print_holders(p, dir, &ranks, err) || print_speed(p, &n, ranks, err))
+    if (print_holders(s, err) || print_speed(s, p, err))
         return err->code;
-    if (n.done == n.units)
+    if (s->n.done == s->n.units)
         return 0;
     return out_printf(err, "next     %slensweep collect --partial ",
-                      ranks ? "" : "run the same command again, or ") ||
+                      s->ranks ? "" : "run the same command again, or ") ||
                    out_word(dir, err) || out_printf(err, "\n")
                ? err->code
                : 0;
 }
 
+static int print_json(const struct state *s, const struct past *p, const char *dir, struct err *err)
+{
+    struct buf b = {0};
+    struct json_out j = {.out = &b};
+    double speed = speed_of(p, &s->n);
+
+    json_begin(&j, NULL, '{', err);
+    json_str(&j, "dir", dir, err);
+    json_flag(&j, "finished", s->n.done == s->n.units, err);
+    json_flag(&j, "running", s->ranks > 0, err);
+    json_num(&j, "share_done", share_done(&s->n), err);
+    json_int(&j, "units", (int64_t)s->n.units, err);
+    json_int(&j, "units_done", (int64_t)s->n.done, err);
+    json_num(&j, "flops", s->n.flops, err);
+    json_num(&j, "flops_done", s->n.flops_done, err);
+    json_int(&j, "queries", (int64_t)p->campaign.data.n, err);
+    json_int(&j, "queries_bad", (int64_t)s->bad, err);
+    json_int(&j, "ranks", s->ranks, err);
+    json_num(&j, "rank_seconds_left",
+             speed > 0 ? (s->n.flops - s->n.flops_done) / speed : (double)NAN, err);
+    json_begin(&j, "holders", '[', err);
+    for (size_t i = 0; i < s->n_holders; i++) {
+        const struct lock_holder *h = &s->holder[i].lock;
+
+        json_begin(&j, NULL, '{', err);
+        json_str(&j, "lock", s->holder[i].name, err);
+        json_int(&j, "pid", h->pid, err);
+        json_str(&j, "host", h->host, err);
+        json_str(&j, "job", h->job, err);
+        json_str(&j, "since", h->since, err);
+        json_num(&j, "idle_seconds", h->idle, err);
+        json_flag(&j, "alive", h->alive, err);
+        json_end(&j, '}', err);
+    }
+    json_end(&j, ']', err);
+    json_end(&j, '}', err);
+    return print_buf(&b, err);
+}
+
 static int status(const struct call *call, struct err *err)
 {
     const struct status_options *o = call->options;
+    struct state s = {0};
     struct past p = {0};
 
-    print_status(&p, o->dir, err);
+    if (!read_state(&s, &p, o->dir, err) && o->json)
+        print_json(&s, &p, o->dir, err);
+    else if (!err->code)
+        print_state(&s, &p, o->dir, err);
     past_close(&p);
     return err->code;
 }
@@ -116,4 +202,5 @@ const struct command command_status = {
     .size = sizeof(struct status_options),
     .run = status,
     ARGUMENTS(arguments),
+    OPTIONS(options),
 };

@@ -6,6 +6,7 @@ struct top_options {
     const char *result;
     struct top top;
     int64_t rows;
+    bool json;
 };
 
 static const struct argument_row arguments[] = {
@@ -23,20 +24,30 @@ static const struct option_row options[] = {
      .doc = "only queries of this step"},
     {OPTION_INTO(text, struct top_options, top.dataset), .name = "dataset", .value = "NAME",
      .doc = "averages of this dataset (default: over datasets and templates)"},
-    OPTION_LAYERS_FROM(struct top_options, top.layers_from)};
+    OPTION_LAYERS_FROM(struct top_options, top.layers_from),
+    OPTION_JSON(struct top_options, json)};
 
 static int top(const struct call *call, struct err *err)
 {
     const struct top_options *o = call->options;
     struct top t = o->top;
     struct buf out = {0};
+    struct json_out json = {.out = &out};
 
     if (t.group && t.classes)
         return usage_error(call->command, err, "--classes and GROUP exclude each other");
     t.n = (size_t)o->rows;
     if (!option_given(call, "step"))
         t.step = -1;
+    if (o->json && t.classes)
+        return usage_error(call->command, err, "--json and --classes exclude each other");
+    if (o->json) {
+        t.json = &json;
+        json_begin(&json, NULL, '[', err);
+    }
     top_text(&t, o->result, &out, err);
+    if (o->json)
+        json_end(&json, ']', err);
     return print_buf(&out, err);
 }
 

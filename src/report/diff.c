@@ -265,8 +265,36 @@ static int compare_groups(struct diff *d, struct err *err)
 
 /* Telling ------------------------------------------------------------------------------------- */
 
+/* The config in a file's provenance, in the arena of d; NULL = it has none. */
+static int read_config(struct diff *d, const struct side *s, char **config, struct err *err)
+{
+    struct attrs all = {0};
+    struct listing l = {.arena = &d->arena, .attrs = &all};
+    const struct h5attr *a;
+
+    *config = NULL;
+    if (h5_each_attr(s->file, "provenance", NULL, take_attr, &l, err))
+        return err->code;
+    a = find_attr(&all, "config");
+    *config = a ? (char *)a->value : NULL;
+    return 0;
+}
+
+/* What the two runs were asked, where that differs: it says why the rest does. */
+static int tell_config(struct diff *d, struct err *err)
+{
+    char *a, *b;
+
+    if (!has_group(&d->a, "provenance") || !has_group(&d->b, "provenance") ||
+        read_config(d, &d->a, &a, err) || read_config(d, &d->b, &b, err))
+        return err->code;
+    return a && b && !str_eq(a, b) ? diff_config(a, b, &d->config, err) : 0;
+}
+
 static int put_difference(const struct diff *d, struct buf *out, struct err *err)
 {
+    if (d->n && d->config.len && buf_put(out, d->config.data, d->config.len, err))
+        return err->code;
     if (buf_put(out, d->first.data, d->first.len, err))
         return err->code;
     if (d->n_others &&
@@ -281,10 +309,12 @@ static int put_difference(const struct diff *d, struct buf *out, struct err *err
 
 int diff_text(struct diff *d, const char *a, const char *b, struct buf *out, struct err *err)
 {
-    if (!open_side(d, &d->a, a, err) && !open_side(d, &d->b, b, err) && !compare_groups(d, err))
+    if (!open_side(d, &d->a, a, err) && !open_side(d, &d->b, b, err) && !tell_config(d, err) &&
+        !compare_groups(d, err))
         put_difference(d, out, err);
     h5_close(d->a.file);
     h5_close(d->b.file);
+    buf_release(&d->config);
     buf_release(&d->first);
     buf_release(&d->others);
     buf_release(&d->notes);

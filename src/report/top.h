@@ -11,15 +11,17 @@
 #ifndef LENSWEEP_REPORT_TOP_H
 #define LENSWEEP_REPORT_TOP_H
 
+#include "base/json_write.h"
 #include "results/average.h"
 
 struct top {
-    const char *group;   /* NULL = every group */
-    bool classes;        /* heads that promote or suppress beside what ablating them changes */
-    size_t n;            /* rows of a table */
-    int64_t step;        /* -1 = every step */
-    const char *dataset; /* NULL = averages over as much as there is */
-    int64_t layers_from; /* the number of the first layer */
+    const char *group;     /* NULL = every group */
+    bool classes;          /* heads that promote or suppress beside what ablating them changes */
+    size_t n;              /* rows of a table */
+    int64_t step;          /* -1 = every step */
+    const char *dataset;   /* NULL = averages over as much as there is */
+    int64_t layers_from;   /* the number of the first layer */
+    struct json_out *json; /* NULL = tables as text; else a list of them as objects, begun */
 };
 
 /* Appends the tables. ERR_CONFIG: there is no such group, or nothing to rank in it. */

@@ -1,5 +1,7 @@
-/* Reports return text: summary, top and diff of small result files that the test makes. */
+/* Reports return text: summary, top, compare and diff of small result files that the test makes. */
 #define _XOPEN_SOURCE 700
+#include "base/json_write.h"
+#include "report/compare.h"
 #include "report/diff.h"
 #include "report/summary.h"
 #include "report/top.h"
@@ -373,6 +375,103 @@ static void diff_names_what_differs(void **state)
     has("attribute probe@headlines is in ");
 }
 
+/* Nested keys, entries of lists by their names, a key that one lacks. */
+static void diff_names_the_key_that_differs(void **state)
+{
+    static const char a[] = "data:\n  seed: 1\nexperiments:\n  - name: x\n    kind: k\n    n: 2\n"
+                            "  - name: zero\n    kind: ablation\n    operation:\n      kind: zero\n"
+                            "statistics:\n  seed: 1\n";
+    static const struct {
+        const char *from, *to, *said;
+    } cases[] = {
+        {"      kind: zero\n", "      kind: mean\n",
+         "config: experiments.zero.operation.kind is zero in A, mean in B\n"},
+        {"    n: 2\n", "", "config: experiments.x.n is 2 in A, and is not in B\n"},
+        {"    n: 2\n", "    n: 2\n    m: 3\n",
+         "config: experiments.x.m is 3 in B, and is not in A\n"},
+        {"statistics:\n  seed: 1\n", "statistics:\n  seed: 7\n",
+         "config: statistics.seed is 1 in A, 7 in B\n"},
+    };
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *at = strstr(a, cases[i].from);
+        char b[512];
+
+        snprintf(b, sizeof b, "%.*s%s%s", (int)(at - a), a, cases[i].to,
+                 at + strlen(cases[i].from));
+        buf_clear(&text);
+        assert_int_equal(diff_config(a, b, &text, &err), 0);
+        assert_string_equal(buf_str(&text, &err), cases[i].said);
+    }
+    buf_clear(&text);
+    assert_int_equal(diff_config(a, a, &text, &err), 0);
+    assert_int_equal(text.len, 0);
+}
+
+/* Compare ---------------------------------------------------------------------------------- */
+
+static void compare_puts_effects_side_by_side(void **state)
+{
+    static const double other[CELLS] = {0.05, -0.02, 1.0, 0.01, 0.9, 0.03};
+    struct compare c = {.n = 2, .step = -1};
+    const char *const paths[] = {path[0], path[1]};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    buf_clear(&text);
+    make_result(path[0], some, &headline);
+    make_result(path[1], other, &headline);
+    assert_int_equal(compare_text(&c, paths, 2, &text, &err), 0);
+    has("the 2 largest differences of 6 cells that all have; 1 of 6 intervals exclude 0\n");
+    has("     1      1  answer_1  +1.50 [+1.30, +1.70]  +1.00 [+0.80, +1.20]  -0.50 [-0.78, -0.22] "
+        "*\n");
+    c.step = 2;
+    assert_int_equal(compare_text(&c, paths, 2, &text, &err), ERR_CONFIG);
+    err_clear(&err);
+    c = (struct compare){.n = 2, .step = -1, .group = "not there"};
+    assert_int_equal(compare_text(&c, paths, 2, &text, &err), ERR_CONFIG);
+    err_clear(&err);
+    assert_int_equal(compare_text(&c, paths, 1, &text, &err), ERR_CONFIG);
+}
+
+/* Intervals of the difference of two normal means are right; skewed ones keep their sides. */
+static void a_difference_has_an_interval(void **state)
+{
+    struct bounded d =
+        bounded_difference((struct bounded){1, 0.7, 1.3}, (struct bounded){3, 2.6, 3.4});
+
+    (void)state;
+    assert_true(fabs(d.mean - 2) < 1e-12 && fabs(d.lo - 1.5) < 1e-12 && fabs(d.hi - 2.5) < 1e-12);
+    d = bounded_difference((struct bounded){0, 0, 3}, (struct bounded){0, -4, 0});
+    assert_true(fabs(d.lo + 5) < 1e-12 && fabs(d.hi) < 1e-12);
+}
+
+/* JSON ------------------------------------------------------------------------------------- */
+
+static void json_is_escaped(void **state)
+{
+    struct json_out j = {.out = &text};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    buf_clear(&text);
+    json_begin(&j, NULL, '{', &err);
+    json_str(&j, "a\"b", "\\ \n\xff\xc3\xa4", &err);
+    json_num(&j, "n", NAN, &err);
+    json_begin(&j, "l", '[', &err);
+    json_end(&j, ']', &err);
+    json_flag(&j, "f", true, &err);
+    json_end(&j, '}', &err);
+    assert_string_equal(buf_str(&text, &err),
+                        "{\n  \"a\\\"b\": \"\\\\ \\u000a\xef\xbf\xbd\xc3\xa4\",\n"
+                        "  \"n\": null,\n  \"l\": [],\n  \"f\": true\n}\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +484,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(top_ranks_by_absolute_value, start, end),
         cmocka_unit_test_setup_teardown(top_says_what_is_not_there, start, end),
         cmocka_unit_test_setup_teardown(diff_names_what_differs, start, end),
+        cmocka_unit_test_setup_teardown(diff_names_the_key_that_differs, start, end),
+        cmocka_unit_test_setup_teardown(compare_puts_effects_side_by_side, start, end),
+        cmocka_unit_test_setup_teardown(a_difference_has_an_interval, start, end),
+        cmocka_unit_test_setup_teardown(json_is_escaped, start, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

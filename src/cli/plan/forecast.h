@@ -28,4 +28,7 @@ int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t node
 /* Units, cells, FLOP, memory and time, and some cells in words. */
 int print_plan(struct campaign *c, const struct forecast *e, struct err *err);
 
+/* The same as JSON, without the cells. */
+int print_plan_json(const struct campaign *c, const struct forecast *e, struct err *err);
+
 #endif

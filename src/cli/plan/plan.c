@@ -15,11 +15,14 @@ static const struct option_row options[] = {
     {OPTION_INTO(int, struct job_options, nodes), .name = "nodes", .value = "N", .fallback = "1",
      .lo = 1, .hi = 100000, .doc = "nodes that share them out"},
     {OPTION_INTO(flag, struct job_options, sbatch), .name = "sbatch",
-     .doc = "print a job script for Slurm with these numbers, and nothing else"}};
+     .doc = "print a job script for Slurm with these numbers, and nothing else"},
+    OPTION_JSON(struct job_options, json)};
 
 static int check(struct job_options *o, const struct call *call, struct err *err)
 {
     o->ranks = o->ranks ? o->ranks : o->nodes;
+    if (o->sbatch && o->json)
+        return usage_error(call->command, err, "--sbatch and --json exclude each other");
     if (o->ranks % o->nodes == 0)
         return 0;
     return err_set(err, ERR_CONFIG,
@@ -35,7 +38,9 @@ static int print(struct campaign *c, const struct job_options *o, struct err *er
 
     if (forecast(&e, c, o->ranks, o->nodes, threads, err))
         return err->code;
-    return o->sbatch ? print_job_script(o, &e, err) : print_plan(c, &e, err);
+    return o->sbatch ? print_job_script(o, &e, err)
+           : o->json ? print_plan_json(c, &e, err)
+                     : print_plan(c, &e, err);
 }
 
 static int plan(const struct call *call, struct err *err)

@@ -121,6 +121,9 @@ int stopped(struct session *r, struct err *err)
         return err->code;
     if (r->lost.code)
         return *err = r->lost, err->code;
+    if (r->view.bad)
+        fprintf(stderr, "  bad     %zu bad quer%s so far\n", r->view.bad,
+                r->view.bad == 1 ? "y" : "ies");
     print_next(r);
     return err_set(err, ERR_STOPPED,
                    "stopped %s: %zu of %zu units are done and kept; run the same "
