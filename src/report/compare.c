@@ -34,12 +34,17 @@ struct table {
     size_t apart;                    /* dimension of a table each; n_dims = none */
 };
 
+static double hypotenuse(double a, double b)
+{
+    return sqrt(a * a + b * b);
+}
+
 struct bounded bounded_difference(struct bounded a, struct bounded b)
 {
     struct bounded d = {.mean = b.mean - a.mean};
 
-    d.lo = d.mean - hypot(b.mean - b.lo, a.hi - a.mean);
-    d.hi = d.mean + hypot(b.hi - b.mean, a.mean - a.lo);
+    d.lo = d.mean - hypotenuse(b.mean - b.lo, a.hi - a.mean);
+    d.hi = d.mean + hypotenuse(b.hi - b.mean, a.mean - a.lo);
     return d;
 }
 

@@ -44,6 +44,10 @@ int compare_values(struct diff *d, const char *thing, const struct h5info *v,
 /* Appends the first key in which two configs differ, as lensweep prints them, with both values. */
 int diff_config(const char *a, const char *b, struct buf *out, struct err *err);
 
+/* The value of a key in a config as lensweep prints it, appended: "model.path". *there. */
+int config_value(const char *config, const char *key, bool *there, struct buf *out,
+                 struct err *err);
+
 /* Compares two result files and appends what differs, or "equal"; d->n is how many things differ.
    What it held is freed. */
 int diff_text(struct diff *d, const char *a, const char *b, struct buf *out, struct err *err);

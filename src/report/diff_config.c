@@ -9,7 +9,7 @@
 enum { DEEPEST = 8, KEY_MAX = 256 };
 
 /* A line of a config with where it stands: "experiments.heads.operation.kind". */
-struct place {
+struct config_line {
     char path[KEY_MAX];
     size_t indent[DEEPEST],
         end[DEEPEST]; /* of each key that is open: its column, the path's length */
@@ -25,14 +25,14 @@ static size_t indent_of(const char *line)
 }
 
 /* Leaves the keys that a line of this indent is not inside of. */
-static void leave(struct place *p, size_t indent)
+static void leave(struct config_line *p, size_t indent)
 {
     while (p->depth && p->indent[p->depth - 1] >= indent)
         p->depth--;
     p->path[p->depth ? p->end[p->depth - 1] : 0] = '\0';
 }
 
-static void enter(struct place *p, size_t indent, const char *key, size_t n)
+static void enter(struct config_line *p, size_t indent, const char *key, size_t n)
 {
     size_t at = strlen(p->path);
 
@@ -47,7 +47,7 @@ static void enter(struct place *p, size_t indent, const char *key, size_t n)
 }
 
 /* The next line. An entry of a list is known by its name. */
-static void read_line(struct place *p, const char *line)
+static void read_line(struct config_line *p, const char *line)
 {
     const size_t n = strcspn(line, "\n"), indent = indent_of(line), colon = strcspn(line, ":\n");
     const bool entry = memchr(line, '-', indent) != NULL;
@@ -73,9 +73,9 @@ static const char *next_line(const char *s)
 }
 
 /* The value of a path, NULL where the config does not have it. */
-static bool find(const char *config, const char *path, struct place *p)
+static bool find(const char *config, const char *path, struct config_line *p)
 {
-    *p = (struct place){0};
+    *p = (struct config_line){0};
     for (const char *s = config; *s; s = next_line(s)) {
         read_line(p, s);
         if (p->has_value && str_eq(p->path, path))
@@ -84,8 +84,8 @@ static bool find(const char *config, const char *path, struct place *p)
     return false;
 }
 
-static int tell(const struct place *p, const struct place *other, bool there, const char *has,
-                const char *lacks, struct buf *out, struct err *err)
+static int tell(const struct config_line *p, const struct config_line *other, bool there,
+                const char *has, const char *lacks, struct buf *out, struct err *err)
 {
     if (there)
         return buf_printf(out, err, "config: %s is %.*s in %s, %.*s in %s\n", p->path,
@@ -99,7 +99,7 @@ static int tell(const struct place *p, const struct place *other, bool there, co
 static int look(const char *a, const char *b, const char *has, const char *lacks, bool *told,
                 struct buf *out, struct err *err)
 {
-    struct place p = {0}, other;
+    struct config_line p = {0}, other;
 
     for (const char *s = a; *s && !*told; s = next_line(s)) {
         bool there;
@@ -123,4 +123,12 @@ int diff_config(const char *a, const char *b, struct buf *out, struct err *err)
     return look(a, b, "A", "B", &told, out, err) || look(b, a, "B", "A", &told, out, err)
                ? err->code
                : 0;
+}
+
+int config_value(const char *config, const char *key, bool *there, struct buf *out, struct err *err)
+{
+    struct config_line p;
+
+    *there = find(config, key, &p);
+    return *there ? buf_put(out, p.value, p.value_len, err) : 0;
 }

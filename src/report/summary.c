@@ -43,7 +43,7 @@ static int put_count(const char *flag, size_t n, bool *any, struct buf *out, str
 }
 
 /* Traps in the data (docs/methods.md 1) and how many queries have them. */
-static int put_flags(struct result *r, struct buf *out, struct err *err)
+int summary_flags(struct result *r, struct buf *out, struct err *err)
 {
     static const char *const names[] = {"target_collision", "target_generic", "target_in_prompt",
                                         "bos"};
@@ -79,8 +79,7 @@ static int put_flags(struct result *r, struct buf *out, struct err *err)
 
 /* Experiments ------------------------------------------------------------------------------ */
 
-static int put_group(struct result *r, const struct result_group *g, struct buf *out,
-                     struct err *err)
+int summary_group(struct result *r, const struct result_group *g, struct buf *out, struct err *err)
 {
     bool any = false;
 
@@ -99,10 +98,10 @@ static int put_group(struct result *r, const struct result_group *g, struct buf 
 int summary_text(struct result *r, struct buf *out, struct err *err)
 {
     if (right_text(r, out, err) || put_left_out(r, "queries", "not used", out, err) ||
-        put_flags(r, out, err))
+        summary_flags(r, out, err))
         return err->code;
     for (size_t i = 0; i < r->n_groups; i++)
-        if (put_group(r, &r->group[i], out, err))
+        if (summary_group(r, &r->group[i], out, err))
             return err_wrap(err, "%s", r->group[i].name);
     return standout_text(r, out, err);
 }

@@ -11,7 +11,7 @@ config "$work/c.yaml" "$work/lands.jsonl" "$work/whole" 'name: decode, kind: dec
 out=$work/output
 arguments=(run "$work/c.yaml" --set run.threads=1 --set "output=$out")
 ends 0 "$program" run "$work/c.yaml"
-has 'next: lensweep plot' "$work/out"
+has 'next: lensweep report' "$work/out"
 [ "$wrong" = 0 ] || finish
 
 # start COMMAND...: in the background ($job), until its journal has grown; then $pid is rank 0's process.

@@ -62,8 +62,8 @@ static int print_end(const struct session *r, const struct campaign_report *repo
 {
     const char *output = r->campaign.config.output;
 
-    return out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep plot ", report->ok,
-                      report->ok == 1 ? "y" : "ies", report->bad, r->result) ||
+    return out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep report ",
+                      report->ok, report->ok == 1 ? "y" : "ies", report->bad, r->result) ||
                    out_word(output, err) || out_printf(err, ", lensweep top ") ||
                    out_word(output, err) || out_printf(err, "\n")
                ? err->code

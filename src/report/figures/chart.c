@@ -385,8 +385,9 @@ static int name_chart(struct chart *c, struct gallery *out, struct arena *a, siz
 static int save_chart(struct gallery *out, const struct chart *c, struct err *err)
 {
     struct buf csv = {0}, gp = {0};
-    int code = put_csv(&csv, c, err) || chart_script(&gp, out, c, err) ||
-               gallery_save(out, c->name, &csv, &gp, err);
+    int code =
+        put_csv(&csv, c, err) || chart_script(&gp, out, c, err) ||
+        gallery_save(out, &(struct drawing){c->name, c->of->group, c->title}, &csv, &gp, err);
 
     buf_release(&csv);
     buf_release(&gp);

@@ -111,8 +111,25 @@ static int run_gnuplot(const char *dir, char *script, char *said, size_t size, i
     return 0;
 }
 
-static int draw(struct gallery *g, const char *name, struct err *err)
+/* Texts of p may be shorter-lived than the gallery. */
+static int add_picture(struct gallery *g, const struct drawing *p, struct err *err)
 {
+    struct drawing *to;
+
+    if (arena_grow(&g->arena, &g->picture, g->n_pictures, &g->max_pictures, sizeof *g->picture,
+                   err))
+        return err->code;
+    to = &g->picture[g->n_pictures];
+    *to = (struct drawing){arena_strdup(&g->arena, p->name, err),
+                           arena_strdup(&g->arena, p->group, err),
+                           arena_strdup(&g->arena, p->title, err)};
+    g->n_pictures += to->name && to->group && to->title;
+    return err->code;
+}
+
+static int draw(struct gallery *g, const struct drawing *p, struct err *err)
+{
+    const char *name = p->name;
     char *script = arena_printf(&g->arena, err, "%s.gp", name), said[400];
     int status = 0;
 
@@ -125,7 +142,9 @@ static int draw(struct gallery *g, const char *name, struct err *err)
     if (status != 0)
         return err_set(err, ERR_IO, "gnuplot cannot draw %s/%s: %s", g->dir, script,
                        *said ? said : "it says nothing");
-    return buf_printf(g->said, err, "%s/%s.%s\n", g->dir, name, g->format);
+    return add_picture(g, p, err) || buf_printf(g->said, err, "%s/%s.%s\n", g->dir, name, g->format)
+               ? err->code
+               : 0;
 }
 
 static int write_beside(struct gallery *g, const char *name, const char *suffix,
@@ -136,13 +155,13 @@ static int write_beside(struct gallery *g, const char *name, const char *suffix,
     return path ? file_replace(path, b->data, b->len, err) : err->code;
 }
 
-int gallery_save(struct gallery *g, const char *name, const struct buf *csv, const struct buf *gp,
-                 struct err *err)
+int gallery_save(struct gallery *g, const struct drawing *p, const struct buf *csv,
+                 const struct buf *gp, struct err *err)
 {
-    if (file_make_dirs(g->dir, err) || write_beside(g, name, "csv", csv, err) ||
-        write_beside(g, name, "gp", gp, err))
+    if (file_make_dirs(g->dir, err) || write_beside(g, p->name, "csv", csv, err) ||
+        write_beside(g, p->name, "gp", gp, err))
         return err->code;
-    return draw(g, name, err);
+    return draw(g, p, err);
 }
 
 int gallery_end(const struct gallery *g, struct err *err)

@@ -9,7 +9,7 @@
  *         char *name;
  *
  *         if (!gallery_name(&g, &name, err, "%s_%s", "decode", "cities") && // unique in the folder
- *             !gallery_save(&g, name, csv, gp, err))
+ *             !gallery_save(&g, &(struct drawing){name, "decode", "Cities"}, csv, gp, err))
  *             gallery_end(&g, err);
  *         gallery_release(&g);
  *         return err->code;
@@ -26,15 +26,22 @@
 
 #include <stdbool.h>
 
+/* A picture that was drawn: NAME.FORMAT in the folder. */
+struct drawing {
+    const char *name, *group, *title;
+};
+
 struct gallery {
-    const char *dir;        /* made when the first figure is saved */
-    const char *format;     /* png, svg or pdf */
-    double width;           /* of a figure, in 1/96 inch */
-    int layers_from;        /* the number of the first layer */
-    const char *result;     /* whose figures they are, where several share a folder; "" = one */
-    struct buf *said;       /* the path of each picture, a line each */
-    char **name;            /* used so far, in the arena */
-    size_t n, cap, scripts; /* scripts: not drawn, for want of gnuplot */
+    const char *dir;         /* made when the first figure is saved */
+    const char *format;      /* png, svg or pdf */
+    double width;            /* of a figure, in 1/96 inch */
+    int layers_from;         /* the number of the first layer */
+    const char *result;      /* whose figures they are, where several share a folder; "" = one */
+    struct buf *said;        /* the path of each picture, a line each */
+    char **name;             /* used so far, in the arena */
+    size_t n, cap, scripts;  /* scripts: not drawn, for want of gnuplot */
+    struct drawing *picture; /* (n_pictures) in the arena */
+    size_t n_pictures, max_pictures;
     struct arena arena;
 };
 
@@ -42,8 +49,8 @@ struct gallery {
 int gallery_name(struct gallery *g, char **name, struct err *err, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
-int gallery_save(struct gallery *g, const char *name, const struct buf *csv, const struct buf *gp,
-                 struct err *err);
+int gallery_save(struct gallery *g, const struct drawing *p, const struct buf *csv,
+                 const struct buf *gp, struct err *err);
 
 /* ERR_IO with one line if gnuplot was missing. */
 int gallery_end(const struct gallery *g, struct err *err);

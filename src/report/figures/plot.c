@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* 3.3 and 7 inches. */
-enum { COLUMN_WIDTH = 317, PAGE_WIDTH = 672 };
+enum { PAGE_WIDTH = 672 };
 
 /* Groups of a file ------------------------------------------------------------------------- */
 
@@ -65,6 +65,14 @@ static bool is_earlier(const struct result *r)
     return any;
 }
 
+int plot_groups(struct gallery *out, struct result *r, size_t *n, struct err *err)
+{
+    for (size_t i = 0; i < r->n_groups; i++)
+        if (plot_group(out, r, &r->group[i], n, err))
+            return err->code;
+    return 0;
+}
+
 static int plot_file(struct gallery *out, struct result *r, struct err *err)
 {
     size_t drawn = 0;
@@ -75,9 +83,8 @@ static int plot_file(struct gallery *out, struct result *r, struct err *err)
                        "are; run the command again that made it (what the journal has is not "
                        "computed again), or `lensweep collect DIR`",
                        r->path);
-    for (size_t i = 0; i < r->n_groups; i++)
-        if (plot_group(out, r, &r->group[i], &drawn, err))
-            return err_wrap(err, "%s", r->path);
+    if (plot_groups(out, r, &drawn, err))
+        return err_wrap(err, "%s", r->path);
     return drawn ? 0 : err_set(err, ERR_CONFIG, "%s has nothing that can be drawn", r->path);
 }
 
@@ -126,7 +133,7 @@ int plot_results(const struct plot_options *o, const char *const *paths, size_t 
                  struct err *err)
 {
     struct gallery out = {.format = o->format,
-                          .width = o->width == PLOT_COLUMN ? COLUMN_WIDTH : PAGE_WIDTH,
+                          .width = o->width == PLOT_COLUMN ? PLOT_COLUMN_WIDTH : PAGE_WIDTH,
                           .layers_from = (int)o->layers_from,
                           .said = said};
     int code = 0;

@@ -14,6 +14,8 @@
 #define LENSWEEP_REPORT_FIGURES_PLOT_H
 
 #include "base/buf.h"
+#include "report/figures/gallery.h"
+#include "results/result.h"
 
 enum plot_width { PLOT_PAGE, PLOT_COLUMN }; /* 7 and 3.3 inches, as journals have them */
 
@@ -29,5 +31,10 @@ struct plot_options {
    can be drawn; ERR_IO: a file, or there is no gnuplot. */
 int plot_results(const struct plot_options *o, const char *const *paths, size_t n, struct buf *said,
                  struct err *err);
+
+/* The figures of one opened result into a gallery whose folder, format and width are set. *n goes
+   up by how many. For want of gnuplot they are scripts alone. */
+enum { PLOT_COLUMN_WIDTH = 317 };
+int plot_groups(struct gallery *out, struct result *r, size_t *n, struct err *err);
 
 #endif

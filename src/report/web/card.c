@@ -1,0 +1,303 @@
+/* Sections about the run as a whole. */
+#include "report/web/html.h"
+#include "report/web/web.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "report/diff.h"
+#include "report/right.h"
+#include "report/summary.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What was asked --------------------------------------------------------------------------- */
+
+static const char *title_of(const struct result_group *g)
+{
+    if (g->figures.n && g->figures.v[0].title)
+        return g->figures.v[0].title;
+    return g->headlines.n ? g->headlines.v[0].title : g->kind;
+}
+
+int web_asked(struct result *r, struct buf *b, struct err *err)
+{
+    if (buf_puts(b, "<section id=\"asked\"><h2>What was asked</h2>\n", err))
+        return err->code;
+    for (size_t i = 0; i < r->n_groups; i++) {
+        const struct result_group *g = &r->group[i];
+        const char *config;
+
+        if (result_attr(r, g->name, "config", &config, err) ||
+            buf_puts(b, "<details><summary><b>", err) || html_text(b, g->name, err) ||
+            buf_printf(b, err, "</b> (%s): ", g->kind) || html_text(b, title_of(g), err) ||
+            buf_puts(b, "</summary><pre>", err) || html_text(b, config ? config : "", err) ||
+            buf_puts(b, "</pre></details>\n", err))
+            return err->code;
+    }
+    return buf_puts(b, "</section>\n", err);
+}
+
+/* Model and data --------------------------------------------------------------------------- */
+
+static int put_count(struct buf *b, const char *name, size_t n, struct err *err)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%zu", n);
+    return html_row(b, name, text, err);
+}
+
+static size_t count_different(const char *const *v, size_t n)
+{
+    size_t different = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+
+        while (k < i && !str_eq(v[k], v[i]))
+            k++;
+        different += k == i;
+    }
+    return different;
+}
+
+/* The last part of a path, or of each in a list of paths: where things lie is nobody else's. */
+static int put_names(struct buf *b, const char *name, char *value, struct err *err)
+{
+    struct buf text = {0};
+    int code = 0;
+
+    for (char *s = value, *next; *s && !code; s = next) {
+        const char *base;
+        size_t n = strcspn(s, ",");
+
+        next = s + n + (s[n] == ',');
+        s[n] = '\0';
+        for (n = strlen(s); n && strchr("/ \"]", s[n - 1]); n--)
+            s[n - 1] = '\0';
+        base = strrchr(s, '/');
+        base = base ? base + 1 : s + strspn(s, " [\"");
+        code = buf_printf(&text, err, "%s%s", text.len ? ", " : "", base);
+    }
+    code = code || !buf_str(&text, err) || html_row(b, name, text.data, err);
+    buf_release(&text);
+    return code ? err->code : 0;
+}
+
+/* A key of config.yaml in the result's folder, where the run's paths stand: the result file has
+   none. Nothing where there is no such file. */
+static int put_path(struct result *r, struct buf *b, const char *name, const char *key,
+                    struct err *err)
+{
+    const char *slash = strrchr(r->path, '/');
+    struct buf config = {0}, value = {0};
+    char *path = arena_printf(&r->arena, err, "%.*sconfig.yaml",
+                              slash ? (int)(slash - r->path + 1) : 0, r->path);
+    bool there = false;
+    int code = 0;
+
+    if (path && file_exists(path))
+        code = file_read(&config, path, 1 << 20, err) || !buf_str(&config, err) ||
+               config_value(config.data, key, &there, &value, err) ||
+               (there && (!buf_str(&value, err) || put_names(b, name, value.data, err)));
+    buf_release(&config);
+    buf_release(&value);
+    return code ? err->code : 0;
+}
+
+/* The first prompt that was computed, as an example. */
+static int put_example(struct result *r, struct buf *b, size_t n, struct err *err)
+{
+    const char **status, **text;
+
+    if (result_text(r, "queries", "status", n, &status, err) ||
+        result_text(r, "queries", "text", n, &text, err))
+        return err->code;
+    for (size_t q = 0; q < n; q++)
+        if (str_eq(status[q], "ok") && *text[q])
+            return html_row(b, "for example", text[q], err);
+    return 0;
+}
+
+/* "30 layers of 9 heads": of the group that has the most of each. */
+static int put_shape(struct result *r, struct buf *b, struct err *err)
+{
+    size_t layers = 0, heads = 0;
+    char text[64];
+
+    for (size_t i = 0; i < r->n_groups; i++) {
+        size_t l = result_size(r, r->group[i].name, "layer");
+        size_t h = result_size(r, r->group[i].name, "head");
+
+        layers = l > layers ? l : layers;
+        heads = h > heads ? h : heads;
+    }
+    snprintf(text, sizeof text, heads ? "%zu layers, %zu heads" : "%zu layers", layers, heads);
+    return layers ? html_row(b, "looked at", text, err) : 0;
+}
+
+int web_card(struct result *r, struct buf *b, struct err *err)
+{
+    const size_t n = result_size(r, "queries", "status");
+    const char *architecture, **item, **dataset, **status;
+    size_t ok = 0;
+
+    if (result_attr(r, "provenance", "architecture", &architecture, err) ||
+        result_text(r, "queries", "item", n, &item, err) ||
+        result_text(r, "queries", "status", n, &status, err) ||
+        result_text(r, "queries", "dataset", n, &dataset, err))
+        return err->code;
+    for (size_t q = 0; q < n; q++)
+        ok += str_eq(status[q], "ok");
+    return buf_puts(b, "<section id=\"card\"><h2>Model and data</h2>\n<table>\n", err) ||
+                   put_path(r, b, "model", "model.path", err) ||
+                   html_row(b, "architecture", architecture ? architecture : "not known", err) ||
+                   put_shape(r, b, err) || put_path(r, b, "data", "data.path", err) ||
+                   put_count(b, "queries", n, err) || put_count(b, "of them used", ok, err) ||
+                   put_count(b, "items", count_different(item, n), err) ||
+                   put_count(b, "datasets", count_different(dataset, n), err) ||
+                   put_example(r, b, n, err) || buf_puts(b, "</table>\n", err) ||
+                   buf_puts(b, "</section>\n", err)
+               ? err->code
+               : 0;
+}
+
+/* What was left out ------------------------------------------------------------------------ */
+
+/* Each reason of a group with how many queries have it; *any. */
+static int put_reasons(struct result *r, const char *group, bool *any, struct buf *b,
+                       struct err *err)
+{
+    const size_t n = result_size(r, group, "status");
+    const char **status;
+
+    if (!n || result_text(r, group, "status", n, &status, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        size_t count = 0, first = 0;
+
+        while (!str_eq(status[first], status[i]))
+            first++;
+        if (first < i || str_eq(status[i], "ok"))
+            continue;
+        for (size_t k = i; k < n; k++)
+            count += str_eq(status[k], status[i]);
+        if ((!*any &&
+             buf_puts(b, "<table>\n<tr><th>experiment</th><th>queries</th><th>why</th></tr>\n",
+                      err)) ||
+            buf_puts(b, "<tr><td>", err) || html_text(b, group, err) ||
+            buf_printf(b, err, "</td><td>%zu of %zu</td><td>", count, n) ||
+            html_text(b, status[i], err) || buf_puts(b, "</td></tr>\n", err))
+            return err->code;
+        *any = true;
+    }
+    return 0;
+}
+
+int web_left_out(struct result *r, struct buf *b, struct err *err)
+{
+    bool any = false;
+    int code = buf_puts(b, "<section id=\"left-out\"><h2>What was left out</h2>\n", err) ||
+               put_reasons(r, "queries", &any, b, err);
+
+    for (size_t i = 0; i < r->n_groups && !code; i++)
+        code = put_reasons(r, r->group[i].name, &any, b, err);
+    return code ||
+                   buf_puts(b,
+                            any ? "</table>\n"
+                                : "<p>Nothing: every query is in every experiment.</p>\n",
+                            err) ||
+                   buf_puts(b, "</section>\n", err)
+               ? err->code
+               : 0;
+}
+
+/* Checks and provenance -------------------------------------------------------------------- */
+
+int web_checks(struct result *r, struct buf *b, struct err *err)
+{
+    const size_t n = result_size(r, "provenance", "audit");
+    const char **check;
+    double *audit;
+
+    if (buf_puts(b, "<section id=\"checks\"><h2>Self-check of the run</h2>\n<table>\n", err) ||
+        result_text(r, "provenance", "check", n, &check, err) ||
+        result_numbers(r, "provenance", "audit", n, &audit, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        char text[64] = "not checked";
+
+        if (!isnan(audit[i]))
+            snprintf(text, sizeof text, "relative error at most %.0e", audit[i]);
+        if (html_row(b, check[i], text, err))
+            return err->code;
+    }
+    return buf_puts(
+        b,
+        "</table>\n<p>Decoded parts add up to the logits; an edit that puts back what is "
+        "there changes nothing; random cells agree with a plain forward pass. A run that "
+        "fails a check writes no result.</p>\n</section>\n",
+        err);
+}
+
+static int put_attr(struct result *r, struct buf *b, const char *words, const char *name,
+                    struct err *err)
+{
+    const char *value;
+
+    if (result_attr(r, "provenance", name, &value, err))
+        return err->code;
+    return value ? html_row(b, words, value, err) : 0;
+}
+
+static int put_citation(struct result *r, struct buf *b, struct err *err)
+{
+    const char *version, *commit, *model, *data;
+
+    if (result_attr(r, "provenance", "lensweep_version", &version, err) ||
+        result_attr(r, "provenance", "git_commit", &commit, err) ||
+        result_attr(r, "provenance", "model_fingerprint", &model, err) ||
+        result_attr(r, "provenance", "data_fingerprint", &data, err))
+        return err->code;
+    return buf_puts(b, "<section id=\"cite\"><h2>How to cite</h2>\n<pre>", err) ||
+                   buf_puts(b,
+                            "@software{lensweep,\n  title = {lensweep: sweeps over every head and "
+                            "layer of a language model},\n",
+                            err) ||
+                   buf_puts(b, "  version = {", err) || html_text(b, version ? version : "", err) ||
+                   buf_puts(b, "},\n  note = {commit ", err) ||
+                   html_text(b, commit ? commit : "", err) || buf_puts(b, "; model ", err) ||
+                   html_text(b, model ? model : "", err) || buf_puts(b, ", data ", err) ||
+                   html_text(b, data ? data : "", err) ||
+                   buf_puts(b,
+                            "}\n}</pre>\n<p>The two hashes name the model and the queries: whoever "
+                            "has the same gets the same numbers, bit for bit.</p>\n</section>\n",
+                            err)
+               ? err->code
+               : 0;
+}
+
+int web_provenance(struct result *r, struct buf *b, struct err *err)
+{
+    const char *config;
+
+    if (result_attr(r, "provenance", "config", &config, err))
+        return err->code;
+    return buf_puts(b, "<section id=\"provenance\"><h2>Provenance</h2>\n<table>\n", err) ||
+                   put_attr(r, b, "lensweep", "lensweep_version", err) ||
+                   put_attr(r, b, "commit", "git_commit", err) ||
+                   put_attr(r, b, "model, hash", "model_fingerprint", err) ||
+                   put_attr(r, b, "data, hash", "data_fingerprint", err) ||
+                   put_attr(r, b, "HDF5", "hdf5_version", err) ||
+                   put_attr(r, b, "BLAS", "blas", err) || buf_puts(b, "</table>\n", err) ||
+                   buf_puts(b,
+                            "<details><summary>The whole config, as far as results depend on "
+                            "it</summary><pre>",
+                            err) ||
+                   html_text(b, config ? config : "", err) ||
+                   buf_puts(b, "</pre></details>\n</section>\n", err) || put_citation(r, b, err)
+               ? err->code
+               : 0;
+}

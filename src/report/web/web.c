@@ -1,0 +1,331 @@
+#define _XOPEN_SOURCE 700
+#include "report/web/web.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "report/figures/plot.h"
+#include "report/right.h"
+#include "report/standout.h"
+#include "report/summary.h"
+#include "report/web/html.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Colours follow the reader's own setting; figures are black on white in both. */
+static const char style[] =
+    ":root{color-scheme:light dark;--line:#ccc;--soft:#f4f4f6;--link:#0b57a4}\n"
+    "@media(prefers-color-scheme:dark){:root{--line:#444;--soft:#22242a;--link:#8ab8f0}}\n"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:0 auto;padding:1rem;"
+    "overflow-wrap:anywhere}\n"
+    "h1{font-size:1.6rem;line-height:1.2}h2{font-size:1.25rem;margin-top:2.2rem;border-bottom:1px "
+    "solid var(--line)}h3{font-size:1.05rem;margin-top:1.6rem}h4{font-size:1rem;margin:1rem 0 "
+    ".3rem}\n"
+    "a{color:var(--link)}nav a{margin-right:1rem;white-space:nowrap}\n"
+    "pre{font:.8rem/1.4 "
+    "ui-monospace,monospace;background:var(--soft);padding:.6rem;overflow-x:auto;"
+    "overflow-wrap:normal}\n"
+    "table{border-collapse:collapse;font-size:.95rem;display:block;overflow-x:auto}"
+    "th,td{text-align:left;vertical-align:top;padding:.15rem .8rem .15rem 0}"
+    "th{white-space:nowrap}td{overflow-wrap:anywhere;min-width:3rem}\n"
+    ".note{font-size:.85rem;opacity:.8}details{margin:.3rem 0}summary{cursor:pointer}\n"
+    ".figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,19.8rem),1fr));"
+    "gap:1rem;align-items:start}\n"
+    "figure{margin:0;background:#fff;color:#000;border:1px solid var(--line);border-radius:4px;"
+    "padding:.4rem}figure svg{display:block;width:100%;height:auto}\n"
+    "li{margin:.3rem 0}.number{font-family:ui-monospace,monospace;font-size:.9em}\n"
+    "@media print{nav{display:none}details>*{display:block}}\n";
+
+/* Head ------------------------------------------------------------------------------------- */
+
+static const char *name_of(struct result *r, struct err *err)
+{
+    const char *end = strrchr(r->path, '/'), *begin = end;
+
+    if (!end)
+        return r->path;
+    while (begin > r->path && begin[-1] != '/')
+        begin--;
+    return arena_strndup(&r->arena, begin, (size_t)(end - begin), err);
+}
+
+static int put_head(struct result *r, struct buf *b, struct err *err)
+{
+    const char *name = name_of(r, err);
+
+    return !name ||
+                   buf_puts(
+                       b,
+                       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, "
+                       "initial-scale=1\">\n<title>lensweep: ",
+                       err) ||
+                   html_text(b, name, err) || buf_puts(b, "</title>\n<style>\n", err) ||
+                   buf_puts(b, style, err) ||
+                   buf_puts(b, "</style>\n</head>\n<body>\n<header><h1>", err) ||
+                   html_text(b, name, err) ||
+                   buf_puts(b,
+                            "</h1>\n<nav><a href=\"#asked\">asked</a><a href=\"#card\">model, "
+                            "data</a><a href=\"#right\">right?</a><a href=\"#out\">stands "
+                            "out</a><a href=\"#findings\">findings</a><a href=\"#left-out\">left "
+                            "out</a><a href=\"#checks\">checks</a><a href=\"#provenance\">"
+                            "provenance</a><a href=\"#cite\">cite</a></nav></header>\n<main>\n",
+                            err)
+               ? err->code
+               : 0;
+}
+
+/* Is the model right? ---------------------------------------------------------------------- */
+
+static int put_right(struct result *r, struct buf *b, struct err *err)
+{
+    struct buf text = {0};
+    struct right all;
+    int code = right_read(&all, r, err) || right_text(r, &text, err) || !buf_str(&text, err) ||
+               buf_puts(b, "<section id=\"right\"><h2>Is the model right?</h2>\n<p>", err);
+
+    if (!code) {
+        text.data[0] = (char)toupper((unsigned char)text.data[0]);
+        code =
+            html_text_n(b, text.data, strcspn(text.data, "\n"), err) || buf_puts(b, ".</p>\n", err);
+    }
+
+    if (!code && all.n > all.n_right) {
+        code = buf_puts(b, "<details><summary>Where it is not</summary><ul>\n", err);
+        for (size_t i = 0; i < all.n && !code; i++) {
+            if (!all.v[i].rank)
+                continue;
+            buf_clear(&text);
+            code = right_words(&all.v[i], &text, err) || !buf_str(&text, err) ||
+                   html_element(b, "li", text.data, err);
+        }
+        code = code || buf_puts(b, "</ul></details>\n", err);
+    }
+    buf_clear(&text);
+    code = code || summary_flags(r, &text, err) || !buf_str(&text, err) ||
+           (text.len && html_element(b, "p class=\"note\"", text.data, err)) ||
+           buf_puts(b, "</section>\n", err);
+    buf_release(&text);
+    return code ? err->code : 0;
+}
+
+/* What stands out -------------------------------------------------------------------------- */
+
+static int put_standout(const struct standout *one, struct buf *b, struct err *err)
+{
+    int code = buf_puts(b, "<li><b>", err) || html_text(b, one->group, err) ||
+               buf_puts(b, "</b>: ", err) || html_text(b, one->title, err) ||
+               buf_puts(b, "<ul>\n", err);
+
+    for (const char *s = one->words; *s && !code; s += strcspn(s, "\n"), s += *s == '\n')
+        code = buf_puts(b, "<li class=\"number\">", err) ||
+               html_text_n(b, s, strcspn(s, "\n"), err) || buf_puts(b, "</li>\n", err);
+    return code || buf_puts(b, "</ul></li>\n", err) ? err->code : 0;
+}
+
+static int put_standouts(struct result *r, struct buf *b, struct err *err)
+{
+    struct standouts all;
+
+    if (standouts_read(&all, r, err) ||
+        buf_puts(b, "<section id=\"out\"><h2>What stands out</h2>\n", err) ||
+        html_element(b, "p",
+                     all.n ? "Of each table the strongest numbers that pass their test, with 95 % "
+                             "intervals. About what is right, where the data say so."
+                           : "Nothing has passed a test.",
+                     err) ||
+        (all.n && buf_puts(b, "<ul>\n", err)))
+        return err->code;
+    for (size_t i = 0; i < all.n; i++)
+        if (put_standout(&all.v[i], b, err))
+            return err->code;
+    return buf_puts(b, all.n ? "</ul>\n</section>\n" : "</section>\n", err);
+}
+
+/* Findings --------------------------------------------------------------------------------- */
+
+static size_t line_length(const char *s)
+{
+    size_t n = strcspn(s, "\n");
+
+    return n + (s[n] == '\n');
+}
+
+static bool is_note(const char *line)
+{
+    return !strncmp(line, "  (", 3) || !strncmp(line, "  not significant", 17);
+}
+
+/* A block of the summary: its title, its table as it stands, what is said under it. */
+static const char *put_block(const char *s, struct buf *b, struct err *err)
+{
+    size_t n = strcspn(s, "\n"), table = 0;
+    const char *at = s + line_length(s);
+
+    if (buf_puts(b, "<h4>", err) || html_text_n(b, s, n, err) || buf_puts(b, "</h4>\n", err))
+        return NULL;
+    while (at[table] && at[table] != '\n' && !is_note(at + table))
+        table += line_length(at + table);
+    if (table && (buf_puts(b, "<pre>", err) || html_text_n(b, at, table, err) ||
+                  buf_puts(b, "</pre>\n", err)))
+        return NULL;
+    at += table;
+    n = 0;
+    while (at[n] && at[n] != '\n')
+        n += line_length(at + n);
+    if (n && (buf_puts(b, "<p class=\"note\">", err) || html_text_n(b, at, n, err) ||
+              buf_puts(b, "</p>\n", err)))
+        return NULL;
+    return at + n;
+}
+
+static int put_tables(struct result *r, const struct result_group *g, struct buf *b,
+                      struct err *err)
+{
+    struct buf text = {0};
+    const char *s = summary_group(r, g, &text, err) ? NULL : buf_str(&text, err);
+
+    while (s && *s)
+        s = *s == '\n' ? s + 1 : put_block(s, b, err);
+    buf_release(&text);
+    return err->code;
+}
+
+static int put_picture(struct web *w, const struct gallery *out, const struct drawing *p,
+                       struct buf *b, struct err *err)
+{
+    struct buf svg = {0};
+    char *path = arena_printf(&w->arena, err, "%s/%s.svg", out->dir, p->name);
+    char *prefix = arena_printf(&w->arena, err, "f%zu-", ++w->figures);
+    int code = !path || !prefix || file_read(&svg, path, 1 << 28, err) || !buf_str(&svg, err) ||
+               buf_puts(b, "<figure>\n", err) || web_svg(b, svg.data, prefix, p->title, err) ||
+               buf_printf(b, err, "<figcaption class=\"note\">Figure %zu: ", w->figures) ||
+               html_text(b, p->name, err) || buf_puts(b, "</figcaption></figure>\n", err);
+
+    buf_release(&svg);
+    return code ? err->code : 0;
+}
+
+static int put_pictures(struct web *w, const struct gallery *out, const char *group, struct buf *b,
+                        struct err *err)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < out->n_pictures; i++) {
+        if (!str_eq(out->picture[i].group, group))
+            continue;
+        if ((!any && buf_puts(b, "<div class=\"figures\">\n", err)) ||
+            put_picture(w, out, &out->picture[i], b, err))
+            return err->code;
+        any = true;
+    }
+    return any ? buf_puts(b, "</div>\n", err) : 0;
+}
+
+static int put_findings(struct web *w, struct result *r, const struct gallery *out, struct buf *b,
+                        struct err *err)
+{
+    int code = buf_puts(b, "<section id=\"findings\"><h2>Findings</h2>\n", err);
+
+    if (!code && w->no_gnuplot)
+        code = html_element(b, "p",
+                            "Figures are missing: gnuplot was not installed where this page "
+                            "was made.",
+                            err);
+    for (size_t i = 0; i < r->n_groups && !code; i++) {
+        const struct result_group *g = &r->group[i];
+
+        if (!g->headlines.n && !g->figures.n)
+            continue;
+        code = html_element(b, "h3", g->name, err) || put_tables(r, g, b, err) ||
+               put_pictures(w, out, g->name, b, err);
+    }
+    return code || buf_puts(b, "</section>\n", err) ? err->code : 0;
+}
+
+/* The page --------------------------------------------------------------------------------- */
+
+static int put_page(struct web *w, struct result *r, const struct gallery *out, struct buf *b,
+                    struct err *err)
+{
+    return put_head(r, b, err) || web_asked(r, b, err) || web_card(r, b, err) ||
+                   put_right(r, b, err) || put_standouts(r, b, err) ||
+                   put_findings(w, r, out, b, err) || web_left_out(r, b, err) ||
+                   web_checks(r, b, err) || web_provenance(r, b, err) ||
+                   buf_puts(b, "</main>\n</body>\n</html>\n", err)
+               ? err->code
+               : 0;
+}
+
+/* Figures are drawn in a folder that is there only meanwhile. */
+static int draw(struct web *w, struct result *r, struct gallery *out, struct err *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *dir =
+        arena_printf(&w->arena, err, "%s/lensweep-report-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    size_t n = 0;
+
+    if (!dir)
+        return err->code;
+    if (!mkdtemp(dir))
+        return err_set(err, ERR_IO, "cannot make a folder for the figures: %s", dir);
+    out->dir = dir;
+    if (plot_groups(out, r, &n, err))
+        return err->code;
+    w->no_gnuplot = out->scripts > 0;
+    return 0;
+}
+
+static void sweep(struct gallery *out)
+{
+    static const char *const ends[] = {"csv", "gp", "svg"};
+
+    for (size_t i = 0; out->dir && i < out->n; i++)
+        for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+            char path[4096];
+
+            snprintf(path, sizeof path, "%s/%s.%s", out->dir, out->name[i], ends[k]);
+            unlink(path);
+        }
+    if (out->dir)
+        rmdir(out->dir);
+}
+
+/* report.html in the folder of the result. */
+static int find_path(struct web *w, const struct result *r, struct err *err)
+{
+    const char *slash = strrchr(r->path, '/');
+
+    if (!w->path)
+        w->path = arena_printf(&w->arena, err, "%.*sreport.html",
+                               slash ? (int)(slash - r->path + 1) : 0, r->path);
+    return w->path ? 0 : err->code;
+}
+
+int web_write(struct web *w, const char *result, struct err *err)
+{
+    struct buf said = {0}, page = {0};
+    struct gallery out = {.format = "svg",
+                          .width = PLOT_COLUMN_WIDTH,
+                          .layers_from = w->layers_from,
+                          .result = "",
+                          .said = &said};
+    struct result r;
+
+    if (!result_open(&r, result, err) && !find_path(w, &r, err) && !draw(w, &r, &out, err)) {
+        r.layers_from = w->layers_from;
+        if (put_page(w, &r, &out, &page, err))
+            err_wrap(err, "%s", r.path);
+        else
+            file_replace(w->path, page.data, page.len, err);
+    }
+    sweep(&out);
+    result_close(&r);
+    gallery_release(&out);
+    buf_release(&said);
+    buf_release(&page);
+    return err->code;
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# `lensweep report`: one HTML page that is valid, fetches nothing, and has what the result has, whatever names the
+# data gives to things; with and without gnuplot.
+. tests/integration/lib.bash
+[ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python"
+
+queries 8 | sed 's/Länd 3/<b>\&amp; \\"Länd\\" 3/; s/"dataset": "lands"/"dataset": "<lands> \& \\u0007"/' >"$work/lands.jsonl"
+printf '{"ids": [500], "targets": {"answer_1": 3}, "item": "bad"}\n' >>"$work/lands.jsonl"
+config "$work/c.yaml" "$work/lands.jsonl" "$work/r" 'name: decode, kind: decode' \
+    'name: cut, kind: knockout, sets: [subject, last, random_subject]' \
+    'name: zero, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, kl]'
+ends 0 "$program" run "$work/c.yaml" --set run.threads=1
+has 'next: lensweep report ' "$work/out"
+
+check() { "$LENSWEEP_PYTHON" tests/check_page.py "$@" >"$work/said" || { wrong "the page" && cat "$work/said"; }; }
+words=('What was asked' 'Is the model right?' 'What stands out' 'Findings' 'What was left out' 'Self-check of the run'
+    'Provenance' 'How to cite' 'The model is right in 0 of' 'outside the vocabulary' '<b>&amp; "Länd" 3'
+    'zero: what changes with head outputs set to zero' "$(basename "$small")")
+
+PATH=$work ends 0 "$program" report "$work/r"
+has 'gnuplot is not installed'
+check "$work/r/report.html" "${words[@]}" 'Figures are missing'
+if command -v gnuplot >/dev/null; then
+    ends 0 "$program" report "$work/r" -o "$work/page.html" --layers-from 1
+    check "$work/page.html" "${words[@]}" 'layers count from 1'
+    [ "$(grep -c '<figure>' "$work/page.html")" -ge 6 ] || wrong "too few figures: $(cat "$work/out")"
+    cp "$work/page.html" "$work/first.html"
+    ends 0 "$program" report "$work/r" -o "$work/page.html" --layers-from 1
+    same "$work/page.html" "$work/first.html" "two pages of one result differ"
+fi
+[ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'lensweep-report-*' -user "$(id -un)" -newer "$work/c.yaml")" ] || wrong "a folder is left behind"
+ends 3 "$program" report "$work/nothing" && says 'nothing'
+finish
