@@ -181,6 +181,28 @@ static int write_right(struct output *o, struct h5group *g, struct err *err)
     return all ? put_variable(g, &v, ds->n, all, err) : err->code;
 }
 
+/* How many tokens each answer has, where the data gives whole answers. */
+static int write_answer_tokens(struct output *o, struct h5group *g, struct err *err)
+{
+    static const struct variable v = {"answer_tokens", V_I4, "query target",
+                                      "tokens of the whole answer; -1 = it is not known", NULL};
+    const struct dataset *ds = &o->c->data;
+    int32_t *n = arena_alloc(&o->arena, ds->n_targets, sizeof *n, err);
+
+    if (!n || h5_define(g, &v, err))
+        return err->code;
+    for (size_t q = 0; q < ds->n; q++) {
+        for (size_t t = 0; t < ds->n_targets; t++) {
+            const struct tokens *whole = ds->query[q].whole;
+
+            n[t] = whole && whole[t].n ? whole[t].n : -1;
+        }
+        if (h5_write(g, v.name, q, 1, n, err))
+            return err->code;
+    }
+    return 0;
+}
+
 int write_coordinates(struct output *o, struct h5group *g, struct err *err)
 {
     return write_properties(o, g, true, err);
@@ -198,7 +220,8 @@ int write_facts(struct output *o, struct h5group *g, struct err *err)
 
     if (write_properties(o, g, false, err) || write_ids(o, g, err) || write_spans(o, g, err) ||
         write_tokens(o, g, &target, ds->n_targets, offsetof(struct query, target), err) ||
-        write_right(o, g, err) || write_words(o, g, err))
+        write_right(o, g, err) || write_words(o, g, err) ||
+        (ds->has_whole && write_answer_tokens(o, g, err)))
         return err->code;
     if (!ds->n_controls)
         return 0;

@@ -38,6 +38,11 @@
 
 enum { QUERY_ANSWERS = 3 };
 
+struct tokens {
+    const int32_t *ids; /* (n) */
+    int n;
+};
+
 struct query {
     const char *status;  /* why it cannot be used, in the arena; NULL = it can */
     const char *text;    /* the prompt; decoded from ids where the file has none */
@@ -55,9 +60,10 @@ struct query {
 
     struct span *span; /* (ds->n_spans) [lo, hi) in tokens; empty where the query lacks the name */
 
-    int32_t *target;     /* (ds->n_targets) token id, -1 where the query lacks the name */
-    int right;           /* index of the target that counts as right, -1 = the data does not say */
-    unsigned char *foil; /* (ds->n_targets) 1 = `right` is compared with it */
+    int32_t *target;      /* (ds->n_targets) token id, -1 where the query lacks the name */
+    struct tokens *whole; /* (ds->n_targets) all tokens of the answer; n = 0: it is not known */
+    int right;            /* index of the target that counts as right, -1 = the data does not say */
+    unsigned char *foil;  /* (ds->n_targets) 1 = `right` is compared with it */
 
     int32_t *control;   /* (ds->n_controls) first tokens of other items' answers, -1 = fewer */
     int32_t *s_control; /* (ds->n_controls) first tokens of other items' subjects, -1 = fewer */
@@ -91,6 +97,7 @@ struct dataset {
     size_t n_files;
     int max_tokens; /* longest prompt that is kept, those of bad queries included */
 
+    bool has_whole;       /* a query has an answer of which all tokens are known */
     size_t n_unspaced;    /* targets whose text lacks the space that the model would write there */
     const char *unspaced; /* the first of them in words, with its place; NULL = none */
 };

@@ -77,6 +77,8 @@ static int put_targets(struct buf *b, const struct dataset *ds, const struct sor
         if (q->target[t] >= 0 && (put_text(b, names->target[i].name, err) ||
                                   buf_u32(b, (uint32_t)q->target[t], err) || buf_u32(b, part, err)))
             return err->code;
+        if (q->whole[t].n && put_ids(b, q->whole[t].ids, (size_t)q->whole[t].n, err))
+            return err->code;
     }
     return put_text(b, "", err);
 }

@@ -33,6 +33,7 @@ struct named_target {
     int32_t id;         /* the token that is followed, -1 = outside the vocabulary */
     const int32_t *ids; /* (n_ids) all of its tokens, NULL = not known */
     size_t n_ids;
+    bool whole;       /* they are a whole answer */
     const char *text; /* its string, NULL = not known */
 };
 

@@ -25,8 +25,12 @@ static const struct data_key native_keys[] = {
      "named spans in tokens of the prompt; first, last and other are reserved", true},
     {"char_spans", "{name: [begin, end]}", "{}",
      "the same in characters (code points) of text: the tokens that spell any of them", true},
-    {"targets", "{name: token}", NULL,
-     "tokens to follow: an id, or a text whose first token is meant; at least one", false},
+    {"targets", "{name: token}", "the answers' first tokens",
+     "tokens to follow: an id, or a text whose first token is meant; at least one, or an answer",
+     false},
+    {"answers", "{name: text or array of ids}", "none",
+     "whole answers, of any number of tokens, under the names of targets: their log-probability",
+     false},
     {"target", "name", "answer_STEP, or the only one", "the target that counts as right", false},
     {"foils", "array of names", "answers before the step",
      "targets that the right one is compared with", false},
@@ -287,34 +291,88 @@ static int read_token(struct loader *l, struct query *q, const json_t *v, const 
     return 0;
 }
 
+static int read_target(struct loader *l, struct query *q, struct draft *d, const char *name,
+                       const json_t *v, struct err *err)
+{
+    struct named_target *t = &d->target[d->n_targets];
+
+    if (!*name)
+        line_problem(l, "targets", NULL, "target without a name");
+    *t = (struct named_target){.name = target_index(l, name, "targets", err)};
+    if (t->name < 0)
+        return err->code;
+    d->n_targets++;
+    return read_token(l, q, v, "targets", name, t, err) ? err->code
+                                                        : check_space(l, d->own.text, name, t, err);
+}
+
+static struct named_target *target_of(struct draft *d, int name)
+{
+    for (size_t i = 0; i < d->n_targets; i++)
+        if (d->target[i].name == name)
+            return &d->target[i];
+    return NULL;
+}
+
+/* All tokens of an answer: those of a target that is there already, or of a new one. */
+static int read_answer(struct loader *l, struct query *q, struct draft *d, const char *name,
+                       const json_t *v, struct err *err)
+{
+    struct named_target t = {.whole = true}, *known;
+    char what[96];
+
+    snprintf(what, sizeof what, "answer %.64s: ", name);
+    t.name = *name ? target_index(l, name, "answers", err) : -1;
+    if (t.name < 0) {
+        if (!*name)
+            line_problem(l, "answers", NULL, "answer without a name");
+        return err->code;
+    }
+    if (json_is_array(v)) {
+        int32_t *ids;
+
+        if (take_ids(l, q, v, "answers", name, what, &ids, &t.n_ids, err))
+            return err->code;
+        t.ids = ids;
+    } else if (read_token(l, q, v, "answers", name, &t, err)) {
+        return err->code;
+    }
+    if (!t.n_ids)
+        return query_bad(l, q, err, "%sno tokens", what);
+    t.id = t.ids[0];
+    known = target_of(d, t.name);
+    if (known && known->id >= 0 && known->id != t.id &&
+        query_bad(l, q, err, "%sbegins with token %d, but its target is token %d", what, (int)t.id,
+                  (int)known->id))
+        return err->code;
+    *(known ? known : &d->target[d->n_targets++]) = t;
+    return known ? 0 : check_space(l, d->own.text, name, &t, err);
+}
+
 static int read_targets(struct loader *l, struct query *q, const json_t *obj, struct draft *d,
                         struct err *err)
 {
     const json_t *targets = take_object(l, obj, "targets", NULL, "an object of tokens by name");
-    const json_t *given = json_object_get(obj, "targets");
+    const json_t *answers = take_object(l, obj, "answers", NULL, "an object of texts by name");
+    size_t n = json_object_size(targets) + json_object_size(answers);
     const char *name;
     json_t *v;
 
-    d->target = arena_alloc(&l->scratch, json_object_size(targets), sizeof *d->target, err);
+    d->target = arena_alloc(&l->scratch, n, sizeof *d->target, err);
     if (!d->target)
         return err->code;
-    if (!given || json_is_null(given) || (targets && !json_object_size(targets)))
-        line_problem(l, given ? "targets" : NULL, NULL, "no targets, expected at least one");
+    if (!n && (!given(obj, "targets") || targets))
+        line_problem(l, json_object_get(obj, "targets") ? "targets" : NULL, NULL,
+                     "no targets, expected at least one");
     json_object_foreach((json_t *)targets, name, v)
     {
-        struct named_target t = {0};
-
-        if (!*name)
-            line_problem(l, "targets", NULL, "target without a name");
-        t.name = target_index(l, name, "targets", err);
-        if (t.name < 0 && err->code)
+        if (read_target(l, q, d, name, v, err))
             return err->code;
-        if (t.name < 0)
-            continue;
-        if (read_token(l, q, v, "targets", name, &t, err) ||
-            check_space(l, d->own.text, name, &t, err))
+    }
+    json_object_foreach((json_t *)answers, name, v)
+    {
+        if (read_answer(l, q, d, name, v, err))
             return err->code;
-        d->target[d->n_targets++] = t;
     }
     return 0;
 }

@@ -69,6 +69,7 @@ static int add_target(struct loader *l, struct query *q, struct draft *d, const 
         return err->code;
     t->ids = ids;
     t->id = t->n_ids ? ids[0] : -1;
+    t->whole = true;
     d->n_targets++;
     return ids && !t->n_ids ? query_bad(l, q, err, "%sno tokens", what) : 0;
 }

@@ -130,8 +130,9 @@ static int settle_targets(struct loader *l, struct query *q, const struct draft 
     size_t n = l->ds->n_targets, place = distinct_place(l, d);
 
     q->target = arena_alloc(&l->ds->arena, n, sizeof *q->target, err);
-    q->foil = q->target ? arena_alloc(&l->ds->arena, n, 1, err) : NULL;
-    if (!q->foil)
+    q->whole = arena_alloc(&l->ds->arena, n, sizeof *q->whole, err);
+    q->foil = arena_alloc(&l->ds->arena, n, 1, err);
+    if (!q->target || !q->whole || !q->foil)
         return err->code;
     for (size_t i = 0; i < n; i++)
         q->target[i] = -1;
@@ -140,6 +141,9 @@ static int settle_targets(struct loader *l, struct query *q, const struct draft 
         bool subject = str_eq(l->ds->target_name[t->name], "subject");
 
         q->target[t->name] = place && t->ids && !subject ? t->ids[place] : t->id;
+        if (t->whole && t->ids && t->id >= 0)
+            q->whole[t->name] = (struct tokens){t->ids, (int)t->n_ids};
+        l->ds->has_whole |= q->whole[t->name].n > 0;
     }
     for (size_t i = 0; i < d->n_foils; i++)
         q->foil[d->foil[i]] = 1;

@@ -162,6 +162,37 @@ static void text_is_tokenised(void **state)
     dataset_release(&ds);
 }
 
+/* All tokens of an answer: as text or ids, of a target that is named as well or by itself. */
+static void answers_are_whole(void **state)
+{
+    struct dataset ds;
+    struct tokens whole;
+
+    (void)state;
+    load_text(&ds, "t.jsonl",
+              "{\"text\": \"ab\", \"answers\": {\"answer_1\": \"cde\", \"answer_2\": [7, 8]},"
+              " \"targets\": {\"answer_1\": \"c\", \"subject\": 5}, \"step\": 2}\n"
+              "{\"text\": \"ab\", \"targets\": {\"answer_1\": 9}}\n"
+              "{\"text\": \"ab\", \"answers\": {\"y\": \"cd\"}, \"targets\": {\"y\": \"d\"}}\n"
+              "{\"text\": \"ab\", \"answers\": {\"y\": \"\"}}\n",
+              plain, &bytes_codec);
+    assert_true(ds.has_whole);
+    assert_null(ds.query[0].status);
+    whole = ds.query[0].whole[dataset_target(&ds, "answer_1")];
+    assert_ids(whole.ids, (size_t)whole.n, IDS('c', 'd', 'e'));
+    whole = ds.query[0].whole[dataset_target(&ds, "answer_2")];
+    assert_ids(whole.ids, (size_t)whole.n, IDS(7, 8));
+    assert_int_equal(ds.query[0].whole[dataset_target(&ds, "subject")].n, 0);
+    assert_int_equal(target_of(&ds, 0, "answer_1"), 'c');
+    assert_int_equal(target_of(&ds, 0, "answer_2"), 7);
+    assert_int_equal(ds.query[0].right, dataset_target(&ds, "answer_2"));
+    assert_int_equal(ds.query[1].whole[dataset_target(&ds, "answer_1")].n, 0);
+    assert_string_equal(ds.query[2].status,
+                        "answer y: begins with token 99, but its target is token 100");
+    assert_string_equal(ds.query[3].status, "answer y: no tokens");
+    dataset_release(&ds);
+}
+
 static void bos_is_added_once(void **state)
 {
     const char *text =
@@ -511,6 +542,7 @@ int main(void)
         cmocka_unit_test(properties_of_a_query),
         cmocka_unit_test(native_defaults),
         cmocka_unit_test(text_is_tokenised),
+        cmocka_unit_test(answers_are_whole),
         cmocka_unit_test(bos_is_added_once),
         cmocka_unit_test(released_files),
         cmocka_unit_test(released_lines_must_agree),
