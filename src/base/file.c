@@ -77,6 +77,9 @@ int file_stamp_now(const struct mapping *m, struct file_stamp *now, struct err *
 {
     struct stat st;
 
+    *now = m->stamp;
+    if (!m->handle)
+        return 0;
     if (fstat(m->handle - 1, &st))
         return err_set(err, ERR_IO, "cannot stat a mapped file: %s", strerror(errno));
     *now = stamp_of(&st);
@@ -90,6 +93,26 @@ void file_unmap(struct mapping *m)
     if (m->handle)
         close(m->handle - 1);
     memset(m, 0, sizeof *m);
+}
+
+int file_copy(const struct mapping *m, size_t at, void *out, size_t n, struct err *err)
+{
+    char *to = out;
+
+    posix_fadvise(m->handle - 1, (off_t)(at + n), (off_t)n, POSIX_FADV_WILLNEED);
+    while (n) {
+        ssize_t got = pread(m->handle - 1, to, n, (off_t)at);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return err_set(err, ERR_IO, "cannot read: %s",
+                           got ? strerror(errno) : "the file was cut short");
+        to += got;
+        at += (size_t)got;
+        n -= (size_t)got;
+    }
+    return 0;
 }
 
 int file_read(struct buf *b, const char *path, size_t max, struct err *err)
@@ -143,9 +166,10 @@ static int check_content(const char *path, const void *data, size_t n, struct er
     return 0;
 }
 
-int file_map_foreign(struct mapping *m, const char *path, struct err *err)
+int file_map_foreign(struct mapping *m, const char *path, const struct file_source *source,
+                     struct err *err)
 {
-    if (file_map(m, path, err))
+    if (source ? source->map(source->ctx, m, path, err) : file_map(m, path, err))
         return err->code;
     if (check_content(path, m->data, m->size, err))
         file_unmap(m);

@@ -30,22 +30,34 @@ struct mapping {
     const unsigned char *data; /* NULL for an empty file */
     size_t size;
     struct file_stamp stamp; /* before it was mapped */
-    int handle;              /* private: 1 + the open file, 0 = none */
+    int handle;              /* private: 1 + the open file; 0: data is a copy of its own */
 };
 
 /* ERR_IO with the path and the system's reason; ERR_MEMORY if there is no room for the mapping. */
 int file_map(struct mapping *m, const char *path, struct err *err);
 void file_unmap(struct mapping *m);
 
-/* The stamp as it is now, of the file that is mapped, wherever its name went. ERR_IO. */
+/* The stamp as it is now, of the file that is mapped, wherever its name went; of a copy as it was.
+   ERR_IO. */
 int file_stamp_now(const struct mapping *m, struct file_stamp *now, struct err *err);
+
+/* n bytes of the mapped file, read rather than touched; what follows is read ahead. ERR_IO, also
+   when the file has become shorter. */
+int file_copy(const struct mapping *m, size_t at, void *out, size_t n, struct err *err);
+
+/* Who maps a large file: file_map, or somebody who reads it once for several processes. */
+struct file_source {
+    int (*map)(void *ctx, struct mapping *m, const char *path, struct err *err);
+    void *ctx;
+};
 
 /* The whole file appended to b; ERR_IO, also when it is larger than `max` bytes. */
 int file_read(struct buf *b, const char *path, size_t max, struct err *err);
 
 /* The same of files that others made: a git-LFS pointer that stands for the file, and what gzip has
-   packed, are ERR_FORMAT that says so. */
-int file_map_foreign(struct mapping *m, const char *path, struct err *err);
+   packed, are ERR_FORMAT that says so. source: NULL = file_map. */
+int file_map_foreign(struct mapping *m, const char *path, const struct file_source *source,
+                     struct err *err);
 int file_read_foreign(struct buf *b, const char *path, size_t max, struct err *err);
 
 /* Writes path as a whole: beside it, fsync, rename. After an error the old file stands as it was

@@ -167,8 +167,15 @@ int campaign_read(struct campaign *c, const struct campaign_request *r, struct p
         c->library = r->library ? r->library : gemm_library();
     else
         c->library = "";
-    return r->shape_only ? model_open_shape(&c->model, c->config.model.path, err)
-                         : model_open(&c->model, c->config.model.path, err);
+    return 0;
+}
+
+int campaign_model(struct campaign *c, const struct campaign_request *r,
+                   const struct file_source *source, struct err *err)
+{
+    struct model_options o = {.shape_only = r->shape_only, .source = source};
+
+    return model_open_as(&c->model, c->config.model.path, &o, err);
 }
 
 bool campaign_recall(struct campaign *c, struct err *err)
@@ -199,7 +206,7 @@ int campaign_fill(struct campaign *c, struct problems *problems, struct err *err
 int campaign_open(struct campaign *c, const struct campaign_request *r, struct problems *problems,
                   struct err *err)
 {
-    if (campaign_read(c, r, problems, err) || problems->count)
+    if (campaign_read(c, r, problems, err) || problems->count || campaign_model(c, r, NULL, err))
         return err->code;
     if (!r->shape_only && !campaign_recall(c, err) && !err->code)
         identity_make(c->model, team_cores(), err);

@@ -69,10 +69,12 @@ int campaign_open(struct campaign *c, const struct campaign_request *r, struct p
                   struct err *err);
 void campaign_close(struct campaign *c);
 
-/* The same in parts: config and the model's header; then, once the model is identified
-   (model/identity.h), data and experiments. */
+/* The same in parts: the config; the model, by who maps its files (NULL = file_map); and, once it is
+   identified (model/identity.h), data and experiments. */
 int campaign_read(struct campaign *c, const struct campaign_request *r, struct problems *problems,
                   struct err *err);
+int campaign_model(struct campaign *c, const struct campaign_request *r,
+                   const struct file_source *source, struct err *err);
 int campaign_fill(struct campaign *c, struct problems *problems, struct err *err);
 
 /* The model's hashes beside the journal, OUTPUT/hashes: recalled, if they are there and may be

@@ -83,7 +83,7 @@ void cluster_close(struct cluster *c)
 }
 
 /* Blocking MPI calls spin, and cannot be left. */
-static void wait_for(struct cluster *c, MPI_Request *request)
+void comm_wait(struct cluster *c, MPI_Request *request)
 {
     struct nap nap = {0};
     int done = 0;
@@ -100,7 +100,7 @@ static void broadcast(struct cluster *c, void *data, int n, int from)
     MPI_Request request;
 
     MPI_Ibcast(data, n, MPI_BYTE, from, c->comms->all, &request);
-    wait_for(c, &request);
+    comm_wait(c, &request);
 }
 
 int cluster_agree(struct cluster *c, struct err *err)
@@ -109,7 +109,7 @@ int cluster_agree(struct cluster *c, struct err *err)
     MPI_Request request;
 
     MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, c->comms->all, &request);
-    wait_for(c, &request);
+    comm_wait(c, &request);
     if (first == INT_MAX)
         return 0;
     err->rank = first;
@@ -136,7 +136,7 @@ void cluster_barrier(struct cluster *c)
     MPI_Request request;
 
     MPI_Ibarrier(c->comms->all, &request);
-    wait_for(c, &request);
+    comm_wait(c, &request);
 }
 
 void cluster_gather(struct cluster *c, const void *own, void *all, size_t bytes)
@@ -144,7 +144,7 @@ void cluster_gather(struct cluster *c, const void *own, void *all, size_t bytes)
     MPI_Request request;
 
     MPI_Igather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, c->comms->all, &request);
-    wait_for(c, &request);
+    comm_wait(c, &request);
 }
 
 void cluster_share(struct cluster *c, void *data, size_t bytes)
@@ -165,7 +165,7 @@ uint64_t cluster_sum(struct cluster *c, uint64_t v)
     MPI_Request request;
 
     MPI_Ireduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, 0, c->comms->all, &request);
-    wait_for(c, &request);
+    comm_wait(c, &request);
     return sum;
 }
 
@@ -175,7 +175,7 @@ uint64_t cluster_node_sum(struct cluster *c, uint64_t v)
     MPI_Request request;
 
     MPI_Iallreduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, c->comms->node, &request);
-    wait_for(c, &request);
+    comm_wait(c, &request);
     return sum;
 }
 
@@ -187,7 +187,7 @@ void cluster_node_sums(struct cluster *c, uint64_t *v, size_t n)
 
         MPI_Iallreduce(MPI_IN_PLACE, v + at, (int)part, MPI_UINT64_T, MPI_SUM, c->comms->node,
                        &request);
-        wait_for(c, &request);
+        comm_wait(c, &request);
         at += part;
     }
 }

@@ -29,6 +29,9 @@ int comm_check(int mpi_status, const char *what, struct err *err);
 int worker_loop(struct cluster *c, const struct work *work, struct err *err);
 int master_loop(struct cluster *c, const struct job *job, bool *finished, struct err *err);
 
+/* Until the request is done, with naps; says so to c->waiting again and again. */
+void comm_wait(struct cluster *c, MPI_Request *request);
+
 /* Sleeps a little longer each time nothing happened, up to a millisecond; blocking MPI calls spin.
  */
 struct nap {

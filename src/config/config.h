@@ -47,10 +47,12 @@ struct experiment_entry {
 };
 
 enum model_check { CHECK_REMEMBERED, CHECK_FULL };
+enum model_load { MODEL_LOAD_AUTO, MODEL_LOAD_MAP, MODEL_LOAD_BROADCAST };
 
 struct model_config {
     const char *path;
     enum model_check check;
+    enum model_load load;
 };
 
 enum target_token { TARGET_FIRST, TARGET_FIRST_DISTINCT };

@@ -14,6 +14,10 @@
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 /* A list of words for each enum in config.h. */
+static const struct choice loads[] = {{"auto", MODEL_LOAD_AUTO},
+                                      {"map", MODEL_LOAD_MAP},
+                                      {"broadcast", MODEL_LOAD_BROADCAST},
+                                      {NULL, 0}};
 static const struct choice checks[] = {
     {"remembered", CHECK_REMEMBERED}, {"full", CHECK_FULL}, {NULL, 0}};
 static const struct choice target_tokens[] = {
@@ -41,6 +45,11 @@ static const struct config_row model_rows[] = {
     CONFIG_CHOICE(struct model_config, check, "check", config_choice, "remembered", checks, RUNNING,
                   "every byte of the weights is hashed before work begins; remembered = not again "
                   "while the system says that the files are unchanged"),
+    CONFIG_CHOICE(
+        struct model_config, load, "load", config_choice, "auto", loads, RUNNING,
+        "map = each rank maps the files; broadcast = rank 0 reads them once, each node "
+        "keeps one copy in memory; auto = broadcast from network file systems and on nodes "
+        "of several NUMA nodes"),
 };
 
 static const struct config_row data_rows[] = {

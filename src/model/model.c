@@ -25,6 +25,7 @@ struct checkpoint {
     struct buf config_text; /* of config.json */
     struct arch_config config;
     struct tensors *tensors; /* NULL: no weights */
+    const struct file_source *source;
     bool is_gguf;
 };
 
@@ -60,7 +61,7 @@ static int open_hf(struct checkpoint *c, const char *path, bool weights, struct 
                        path);
     if (read_config(c, config, err))
         return err->code;
-    if (weights && shards_open(&c->shards, &c->arena, path, err))
+    if (weights && shards_open(&c->shards, &c->arena, path, c->source, err))
         return err->code;
     c->tensors = weights ? &c->shards.tensors : NULL;
     return 0;
@@ -69,7 +70,7 @@ static int open_hf(struct checkpoint *c, const char *path, bool weights, struct 
 static int open_gguf(struct checkpoint *c, const char *path, bool weights, struct err *err)
 {
     c->is_gguf = true;
-    if (gguf_files_open(&c->gguf, path, weights ? GGUF_WHOLE : GGUF_HEADER, err))
+    if (gguf_files_open(&c->gguf, path, weights ? GGUF_WHOLE : GGUF_HEADER, c->source, err))
         return err->code;
     c->tensors = &c->gguf.v[0].tensors;
     return config_from_gguf(&c->config, &c->gguf.v[0], err) ? err_wrap(err, "%s", path) : 0;
@@ -80,7 +81,7 @@ static int not_a_model(const char *path, struct err *err)
 {
     struct mapping m;
 
-    if (file_map_foreign(&m, path, err))
+    if (file_map_foreign(&m, path, NULL, err))
         return err->code;
     file_unmap(&m);
     if (str_ends_with(path, ".safetensors") || str_ends_with(path, ".json"))
@@ -204,7 +205,8 @@ static int fill(struct model *m, const char *path, bool weights, struct err *err
     return list_files(m, err);
 }
 
-static int open_model(struct model **out, const char *path, bool weights, struct err *err)
+int model_open_as(struct model **out, const char *path, const struct model_options *o,
+                  struct err *err)
 {
     struct model *m = mem_alloc(1, sizeof *m, err);
 
@@ -212,7 +214,9 @@ static int open_model(struct model **out, const char *path, bool weights, struct
     if (!m)
         return err->code;
     m->files = mem_alloc(1, sizeof *m->files, err);
-    if (!m->files || fill(m, path, weights, err)) {
+    if (m->files)
+        m->files->source = o->source;
+    if (!m->files || fill(m, path, !o->shape_only, err)) {
         model_close(m);
         return err->code;
     }
@@ -222,12 +226,12 @@ static int open_model(struct model **out, const char *path, bool weights, struct
 
 int model_open(struct model **m, const char *path, struct err *err)
 {
-    return open_model(m, path, true, err);
+    return model_open_as(m, path, &(struct model_options){.shape_only = false}, err);
 }
 
 int model_open_shape(struct model **m, const char *path, struct err *err)
 {
-    return open_model(m, path, false, err);
+    return model_open_as(m, path, &(struct model_options){.shape_only = true}, err);
 }
 
 void model_close(struct model *m)

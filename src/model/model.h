@@ -86,6 +86,14 @@ struct model {
    (an unknown architecture, or a config key that changes the mathematics and is not handled). */
 int model_open(struct model **m, const char *path, struct err *err);
 
+/* The same, with what may be left out: */
+struct model_options {
+    bool shape_only;                  /* as model_open_shape */
+    const struct file_source *source; /* of the files with weights; NULL = file_map */
+};
+int model_open_as(struct model **m, const char *path, const struct model_options *o,
+                  struct err *err);
+
 /* Only the shape, from config.json alone or a GGUF's header: for `plan` on a model that is not
    there. The weights of the result have no data. */
 int model_open_shape(struct model **m, const char *path, struct err *err);

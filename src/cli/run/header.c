@@ -105,6 +105,8 @@ int header_print(const struct session *r, struct err *err)
             isa_name(isa_get()), clock_iso8601(now));
     fprintf(stderr, "  command %s\n  config  %s\n", r->command, c->config.path);
     print_model(c);
+    if (r->broadcast)
+        fprintf(stderr, "  load    broadcast: rank 0 has read the weights, each node keeps a copy\n");
     print_data(c);
     if (print_experiments(c, err))
         return err->code;

@@ -19,6 +19,7 @@ struct session {
     struct job_options options;
     const char *command; /* as typed */
     int threads;         /* of this rank */
+    bool broadcast;      /* rank 0 has read the weights for all */
     struct arena arena;
     char *journal_dir, *manifest, *result, *cache, *lock_path;
     struct lock lock;

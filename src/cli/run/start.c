@@ -7,6 +7,7 @@
 #include "campaign/cost.h"
 #include "campaign/cut.h"
 #include "cli/run/hosts.h"
+#include "cluster/load.h"
 #include "model/identity.h"
 
 #include <string.h>
@@ -77,13 +78,29 @@ static int identify_model(struct session *r, struct err *err)
     return cluster_node_sum(c, known) == (uint64_t)c->node_size ? 0 : hash_model(r, err);
 }
 
+/* By each rank, or once for all of them. */
+static int load_model(struct session *r, const struct campaign_request *request, struct err *err)
+{
+    static const enum load_how how[] = {[MODEL_LOAD_AUTO] = LOAD_AUTO,
+                                        [MODEL_LOAD_MAP] = LOAD_MAP,
+                                        [MODEL_LOAD_BROADCAST] = LOAD_BROADCAST};
+    const struct model_config *m = &r->campaign.config.model;
+    struct load load;
+
+    if (load_begin(&load, &r->cluster, how[m->load], m->path, err))
+        return err->code;
+    campaign_model(&r->campaign, request, &load.source, err);
+    r->broadcast = load.broadcast;
+    return load_end(&load, err);
+}
+
 int start_campaign(struct session *r, struct err *err)
 {
     struct campaign_request request = job_request(&r->options);
     struct problems problems = {0};
 
     campaign_read(&r->campaign, &request, &problems, err);
-    if (agree_on_problems(r, &problems, err))
+    if (agree_on_problems(r, &problems, err) || load_model(r, &request, err))
         return err->code;
     r->threads = hosts_threads(&r->cluster, (int)r->campaign.config.run.threads);
     if (!identify_model(r, err))

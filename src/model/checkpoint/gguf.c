@@ -358,12 +358,13 @@ bool gguf_is(const char *path)
     return is;
 }
 
-int gguf_open(struct gguf *g, const char *path, enum gguf_part part, struct err *err)
+int gguf_open(struct gguf *g, const char *path, enum gguf_part part,
+              const struct file_source *source, struct err *err)
 {
     struct mapping file;
 
     memset(g, 0, sizeof *g);
-    if (file_map_foreign(&file, path, err))
+    if (file_map_foreign(&file, path, source, err))
         return err->code;
     if (gguf_parse(g, file.data, file.size, part, err)) {
         file_unmap(&file);

@@ -6,7 +6,7 @@
  *         const struct gguf_value *v;
  *         struct gguf g;
  *
- *         if (gguf_open(&g, path, GGUF_HEADER, err))
+ *         if (gguf_open(&g, path, GGUF_HEADER, NULL, err))
  *             return err->code;
  *         if (!gguf_take_array(&g, "tokenizer.ggml.tokens", true, GGUF_STRING, &v, err))
  *             for (uint64_t i = 0, at = 0; i < v->count; i++) {
@@ -86,7 +86,9 @@ struct gguf {
 enum gguf_part { GGUF_WHOLE, GGUF_HEADER };
 
 bool gguf_is(const char *path); /* a file that begins with the magic bytes */
-int gguf_open(struct gguf *g, const char *path, enum gguf_part part, struct err *err);
+/* source: NULL = file_map */
+int gguf_open(struct gguf *g, const char *path, enum gguf_part part,
+              const struct file_source *source, struct err *err);
 
 /* The same from memory, which must outlive g; messages do not name the file. */
 int gguf_parse(struct gguf *g, const void *data, size_t size, enum gguf_part part, struct err *err);

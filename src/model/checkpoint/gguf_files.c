@@ -50,7 +50,7 @@ static char *find_stem(struct arena *a, const char *path, const struct split_pla
 }
 
 static int open_part(struct gguf_files *g, const char *stem, const struct split_place *want,
-                     enum gguf_part part, struct err *err)
+                     enum gguf_part part, const struct file_source *source, struct err *err)
 {
     char end[ENDING];
     char *path = arena_printf(&g->arena, err, "%s%s", stem, ending(end, want->number, want->count));
@@ -62,7 +62,7 @@ static int open_part(struct gguf_files *g, const char *stem, const struct split_
     if (!there)
         return err_set(err, ERR_IO, "%s is missing: it is part %lld of the %lld of this model",
                        path, (long long)want->number, (long long)want->count);
-    if (gguf_open(&g->v[g->n], path, part, err))
+    if (gguf_open(&g->v[g->n], path, part, source, err))
         return err->code;
     g->n++;
     if (find_place(&has, &g->v[g->n - 1], path, err))
@@ -97,7 +97,7 @@ static int gather(struct gguf_files *g, int64_t expected, const char *stem, stru
 }
 
 static int open_parts(struct gguf_files *g, const char *stem, int64_t count, enum gguf_part part,
-                      struct err *err)
+                      const struct file_source *source, struct err *err)
 {
     struct split_place first;
 
@@ -105,20 +105,21 @@ static int open_parts(struct gguf_files *g, const char *stem, int64_t count, enu
     if (!g->v)
         return err->code;
     for (int64_t i = 1; i <= count; i++)
-        if (open_part(g, stem, &(struct split_place){i, count, 0}, part, err))
+        if (open_part(g, stem, &(struct split_place){i, count, 0}, part, source, err))
             return err->code;
     if (find_place(&first, &g->v[0], stem, err))
         return err->code;
     return gather(g, first.tensors, stem, err);
 }
 
-static int open_all(struct gguf_files *g, const char *path, enum gguf_part part, struct err *err)
+static int open_all(struct gguf_files *g, const char *path, enum gguf_part part,
+                    const struct file_source *source, struct err *err)
 {
     struct split_place place;
     char *stem;
 
     g->v = arena_alloc(&g->arena, 1, sizeof *g->v, err);
-    if (!g->v || gguf_open(g->v, path, part, err))
+    if (!g->v || gguf_open(g->v, path, part, source, err))
         return err->code;
     g->n = 1;
     if (find_place(&place, g->v, path, err))
@@ -130,13 +131,14 @@ static int open_all(struct gguf_files *g, const char *path, enum gguf_part part,
         return err->code;
     gguf_close(g->v);
     g->n = 0;
-    return open_parts(g, stem, place.count, part, err);
+    return open_parts(g, stem, place.count, part, source, err);
 }
 
-int gguf_files_open(struct gguf_files *g, const char *path, enum gguf_part part, struct err *err)
+int gguf_files_open(struct gguf_files *g, const char *path, enum gguf_part part,
+                    const struct file_source *source, struct err *err)
 {
     memset(g, 0, sizeof *g);
-    if (open_all(g, path, part, err))
+    if (open_all(g, path, part, source, err))
         gguf_files_close(g);
     return err->code;
 }

@@ -16,8 +16,9 @@ struct gguf_files {
 };
 
 /* path: of the only file, or of any part. A part that is missing is ERR_IO and named; parts that do
-   not belong together are ERR_FORMAT. Messages name the file. */
-int gguf_files_open(struct gguf_files *g, const char *path, enum gguf_part part, struct err *err);
+   not belong together are ERR_FORMAT. Messages name the file. source: NULL = file_map. */
+int gguf_files_open(struct gguf_files *g, const char *path, enum gguf_part part,
+                    const struct file_source *source, struct err *err);
 void gguf_files_close(struct gguf_files *g);
 
 #endif

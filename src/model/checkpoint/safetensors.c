@@ -227,7 +227,7 @@ static int map_shard(struct shards *s, struct arena *a, const char *dir, const c
         return err->code;
     if (!there)
         return err_set(err, ERR_IO, "%s is missing: it is one of %zu files of this model", path, n);
-    return file_map_foreign(&s->file[s->n], path, err);
+    return file_map_foreign(&s->file[s->n], path, s->source, err);
 }
 
 /* Maps the shards one by one and gathers their tensors. */
@@ -364,7 +364,8 @@ static int no_weights(const char *dir, struct arena *a, struct err *err)
                    gguf ? "; it contains a .gguf file: give the path of that file" : "");
 }
 
-int shards_open(struct shards *s, struct arena *a, const char *dir, struct err *err)
+int shards_open(struct shards *s, struct arena *a, const char *dir,
+                const struct file_source *source, struct err *err)
 {
     char *one = file_join(a, dir, "model.safetensors", err);
     char *index = file_join(a, dir, "model.safetensors.index.json", err);
@@ -373,6 +374,7 @@ int shards_open(struct shards *s, struct arena *a, const char *dir, struct err *
     int code;
 
     memset(s, 0, sizeof *s);
+    s->source = source;
     if (!one || !index || file_look(one, &has_one, err) || file_look(index, &has_index, err))
         return err->code;
     if (has_one)

@@ -16,9 +16,12 @@ struct shards {
     char **path;
     size_t n;
     struct tensors tensors; /* of all of them */
+    const struct file_source *source;
 };
 
-int shards_open(struct shards *s, struct arena *a, const char *dir, struct err *err);
+/* source: NULL = file_map */
+int shards_open(struct shards *s, struct arena *a, const char *dir,
+                const struct file_source *source, struct err *err);
 void shards_close(struct shards *s);
 
 #endif

@@ -345,7 +345,7 @@ int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err)
     struct gguf_files g;
     int status;
 
-    if (gguf_files_open(&g, path, GGUF_HEADER, err))
+    if (gguf_files_open(&g, path, GGUF_HEADER, NULL, err))
         return err->code;
     status = fill(t, &g.v[0], err) ? err_wrap(err, "%s", path) : 0;
     gguf_files_close(&g);

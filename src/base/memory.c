@@ -1,0 +1,249 @@
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+
+#include "base/memory.h"
+
+#include "base/str.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { TEXT = 1 << 14, PATH = 4096 };
+
+/* A small file of the kernel's; false if it is not there. */
+static bool read_text(const char *path, char text[TEXT])
+{
+    FILE *f = fopen(path, "r");
+    size_t n;
+
+    if (!f)
+        return false;
+    n = fread(text, 1, TEXT - 1, f);
+    text[n] = '\0';
+    fclose(f);
+    return n > 0;
+}
+
+/* The number that follows the word at the beginning of a line; -1 = there is none. */
+static double number_after(const char *text, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *line = text; line; line = strchr(line, '\n'), line += line != NULL)
+        if (strncmp(line, word, n) == 0 && (line[n] == ' ' || line[n] == ':'))
+            return strtod(line + n + 1, NULL);
+    return -1;
+}
+
+/* Control groups --------------------------------------------------------------------------- */
+
+/* What the files of a version are called; folders of version 1's are below `controller`. */
+struct group_files {
+    const char *controller, *limit, *used, *cached;
+};
+
+static const struct group_files version_2 = {"", "memory.max", "memory.current", "inactive_file"};
+static const struct group_files version_1 = {"/memory", "memory.limit_in_bytes",
+                                             "memory.usage_in_bytes", "total_inactive_file"};
+
+static bool read_in(const char *folder, const char *name, char text[TEXT])
+{
+    char path[PATH + 64];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return read_text(path, text);
+}
+
+/* One folder's limit; INFINITY = none. */
+static double limit_in(const struct group_files *f, const char *folder)
+{
+    char text[TEXT];
+    double limit;
+
+    if (!read_in(folder, f->limit, text) || strncmp(text, "max", 3) == 0)
+        return INFINITY;
+    limit = strtod(text, NULL);
+    return limit > 0 && limit < 0x1p60 ? limit : INFINITY; /* version 1 says "none" by a huge one */
+}
+
+static double used_in(const struct group_files *f, const char *folder)
+{
+    char text[TEXT];
+    double used, cached;
+
+    if (!read_in(folder, f->used, text))
+        return 0;
+    used = strtod(text, NULL);
+    cached = read_in(folder, "memory.stat", text) ? number_after(text, f->cached) : 0;
+    return cached > 0 && cached < used ? used - cached : used;
+}
+
+/* Of the group's folder and those above it. */
+static double least_limit(const struct group_files *f, const char *root, const char *group,
+                          double *used)
+{
+    char folder[PATH];
+    size_t top = strlen(root) + strlen(f->controller);
+    double least = INFINITY;
+
+    if (top + strlen(group) >= sizeof folder)
+        return INFINITY;
+    snprintf(folder, sizeof folder, "%s%s%s", root, f->controller, group);
+    for (;;) {
+        char *slash = strrchr(folder, '/');
+        double limit = limit_in(f, folder);
+
+        if (limit < least) {
+            least = limit;
+            if (used)
+                *used = used_in(f, folder);
+        }
+        if (!slash || slash < folder + top)
+            return least;
+        *slash = '\0';
+    }
+}
+
+/* Does the list of words with commas between them, n bytes, have this one? */
+static bool lists(const char *list, size_t n, const char *word)
+{
+    for (const char *end = list + n; list < end;) {
+        const char *comma = memchr(list, ',', (size_t)(end - list));
+        size_t length = (size_t)((comma ? comma : end) - list);
+
+        if (length == strlen(word) && !memcmp(list, word, length))
+            return true;
+        list += length + 1;
+    }
+    return false;
+}
+
+/* "NUMBER:CONTROLLERS:/GROUP": no controllers for version 2, "memory" among them for version 1. */
+static double limit_of_line(const char *line, const char *root, double *used)
+{
+    const char *controllers = strchr(line, ':');
+    const char *group = controllers ? strchr(controllers + 1, ':') : NULL;
+    size_t n = group ? (size_t)(group - controllers) - 1 : 0;
+
+    if (group && !n)
+        return least_limit(&version_2, root, group + 1, used);
+    if (group && lists(controllers + 1, n, "memory"))
+        return least_limit(&version_1, root, group + 1, used);
+    return INFINITY;
+}
+
+double memory_group_limit(const char *groups, const char *root, double *used)
+{
+    double least = INFINITY, in_use = 0;
+
+    if (used)
+        *used = 0;
+    while (*groups) {
+        char line[PATH];
+        size_t n = strcspn(groups, "\n");
+        double limit;
+
+        if (n < sizeof line) {
+            memcpy(line, groups, n);
+            line[n] = '\0';
+            limit = limit_of_line(line, root, &in_use);
+            if (limit < least) {
+                least = limit;
+                if (used)
+                    *used = in_use;
+            }
+        }
+        groups += n + (groups[n] == '\n');
+    }
+    return least;
+}
+
+static double own_group_limit(double *used)
+{
+    char groups[TEXT];
+
+    if (used)
+        *used = 0;
+    return read_text("/proc/self/cgroup", groups)
+               ? memory_group_limit(groups, "/sys/fs/cgroup", used)
+               : INFINITY;
+}
+
+/* The node ---------------------------------------------------------------------------------- */
+
+static double of_node(void)
+{
+    return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+}
+
+double memory_allowed(void)
+{
+    return fmin(of_node(), own_group_limit(NULL));
+}
+
+double memory_free(void)
+{
+    char text[TEXT];
+    double used, limit = own_group_limit(&used);
+    double node = read_text("/proc/meminfo", text) ? 1024 * number_after(text, "MemAvailable") : -1;
+
+    if (node < 0)
+        node = of_node();
+    return fmin(node, fmax(limit - used, 0));
+}
+
+/* The address space ------------------------------------------------------------------------- */
+
+static double mapped(void)
+{
+    char text[TEXT];
+
+    if (!read_text("/proc/self/statm", text))
+        return 0;
+    return strtod(text, NULL) * (double)sysconf(_SC_PAGESIZE);
+}
+
+double memory_address_space(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+        return INFINITY;
+    return fmax((double)limit.rlim_cur - mapped(), 0);
+}
+
+/* Without overcommit the system may refuse although no limit is set. */
+static bool is_given(double bytes)
+{
+    void *p;
+
+    if (bytes >= (double)SIZE_MAX / 2)
+        return false;
+    p = mmap(NULL, (size_t)bytes + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return false;
+    munmap(p, (size_t)bytes + 1);
+    return true;
+}
+
+int memory_check_space(double bytes, const char *what, struct err *err)
+{
+    double have = memory_address_space();
+    char a[STR_HUMAN], b[STR_HUMAN];
+
+    if (bytes > have)
+        return err_set(err, ERR_MEMORY,
+                       "%s needs %s of address space, and its limit (ulimit -v) leaves %s: ask the "
+                       "batch system for more memory",
+                       what, str_bytes(a, bytes), str_bytes(b, have));
+    if (!is_given(bytes))
+        return err_set(err, ERR_MEMORY, "%s needs %s, which the system does not give", what,
+                       str_bytes(a, bytes));
+    return 0;
+}
