@@ -69,8 +69,8 @@ int campaign_open(struct campaign *c, const struct campaign_request *r, struct p
                   struct err *err);
 void campaign_close(struct campaign *c);
 
-/* The same in parts: the config; the model, by who maps its files (NULL = file_map); and, once it is
-   identified (model/identity.h), data and experiments. */
+/* The same in parts: the config; the model, by who maps its files (NULL = file_map); and, once it
+   is identified (model/identity.h), data and experiments. */
 int campaign_read(struct campaign *c, const struct campaign_request *r, struct problems *problems,
                   struct err *err);
 int campaign_model(struct campaign *c, const struct campaign_request *r,

@@ -2,6 +2,8 @@
  * Who reads the files of weights: each rank maps them by itself, or rank 0 reads each of them once
  * and every node gets one copy in its memory (broadcast).
  *
+ *     #include "model/model.h"
+ *
  *     int open_model(struct cluster *c, struct model **m, const char *path, struct err *err)
  *     {
  *         struct load load;

@@ -7,31 +7,31 @@
 
 queries 3 >"$work/lands.jsonl"
 
-# run_with LOAD RANKS MODEL [OPTION...]
-run_with() {
-    local load=$1 ranks=$2 model=$3
-    shift 3
+# runs STATUS LOAD RANKS MODEL [OPTION...]
+runs() {
+    local status=$1 load=$2 ranks=$3 model=$4
+    shift 4
     printf 'model: {path: "%s", load: %s}\ndata: {path: "%s"}\noutput: "%s"\n' \
         "$model" "$load" "$work/lands.jsonl" "$work/$load-$ranks" >"$work/c.yaml"
     printf 'statistics: {bootstrap: 20}\nrun: {threads: 1}\nexperiments: [{name: d, kind: decode}]\n' >>"$work/c.yaml"
-    timeout -s KILL 60 "${mpirun[@]}" -n "$ranks" "$program" run "$work/c.yaml" "$@"
+    ends "$status" timeout -s KILL 60 "${mpirun[@]}" -n "$ranks" "$program" run "$work/c.yaml" "$@"
 }
 
 for model in llama-tied-f32 llama3-sharded-bf16 gguf-mixed/model.gguf; do
     [ "$model" = llama3-sharded-bf16 ] && all=(1 3) || all=(2)
     rm -rf "$work"/map-* "$work"/broadcast-* "$work"/auto-*
-    ends 0 run_with map 1 "$models/$model"
+    runs 0 map 1 "$models/$model"
     hasnt broadcast
     for ranks in "${all[@]}"; do
-        ends 0 run_with broadcast "$ranks" "$models/$model"
+        runs 0 broadcast "$ranks" "$models/$model"
         has 'load    broadcast'
         same "$work/map-1/result.h5" "$work/broadcast-$ranks/result.h5" "$model by broadcast to $ranks ranks"
     done
 done
-ends 0 run_with auto 2 "$models/llama-tied-f32"
+runs 0 auto 2 "$models/llama-tied-f32"
 
 # The key is not part of what a run was begun with.
-ends 0 run_with broadcast 2 "$models/llama-tied-f32" --set output="$work/auto-2" --set run.threads=2
+runs 0 broadcast 2 "$models/llama-tied-f32" --set output="$work/auto-2" --set run.threads=2
 
 # All ranks learn of what rank 0 finds in the files, whichever it is.
 m=$work/model
@@ -42,9 +42,9 @@ one_line() {
     has "$1"
 }
 fresh && rm "$m/model-00002-of-00002.safetensors"
-ends 3 run_with broadcast 2 "$m" && one_line 'model-00002-of-00002.safetensors is missing'
+runs 3 broadcast 2 "$m" && one_line 'model-00002-of-00002.safetensors is missing'
 fresh && truncate -s 3000 "$m/model-00002-of-00002.safetensors"
-ends 4 run_with broadcast 2 "$m" && one_line 'is the file cut short'
+runs 4 broadcast 2 "$m" && one_line 'is the file cut short'
 # One rank alone: its config.json is another, and broken.
 fresh && cp -r "$m" "$work/other" && printf '{' >"$work/other/config.json"
 sed "s,$m,$work/other," "$work/c.yaml" >"$work/other.yaml"

@@ -106,7 +106,7 @@ int header_print(const struct session *r, struct err *err)
     fprintf(stderr, "  command %s\n  config  %s\n", r->command, c->config.path);
     print_model(c);
     if (r->broadcast)
-        fprintf(stderr, "  load    broadcast: rank 0 has read the weights, each node keeps a copy\n");
+        fprintf(stderr, "  load    broadcast: rank 0 has read the weights for all nodes\n");
     print_data(c);
     if (print_experiments(c, err))
         return err->code;
