@@ -127,12 +127,14 @@ def check_coordinates(group, d):
 
 def check_storage(d):
     size = d.dtype.itemsize
+    if not is_text(d) and d.ndim and d.size:
+        claim(d.fletcher32, d.name, "numbers without a checksum")
     if d.chunks is None:
         claim(d.size * size < 1 << 12 or d.ndim == 0, d.name, "large and not chunked")
         return
     chunk = int(np.prod(d.chunks)) * size
     claim(chunk <= 4 << 20, d.name, f"chunks of {chunk} bytes")
-    if not is_text(d):
+    if not is_text(d) and d.size * size >= 1 << 12:
         claim(d.compression == "gzip" and d.shuffle, d.name, "chunked and not compressed")
 
 

@@ -5,10 +5,11 @@
 #include "base/gemm.h"
 #include "base/isa.h"
 #include "base/str.h"
-#include "results/h5file.h"
+#include "results/h5read.h"
 #include "version.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 extern const struct command command_run, command_plan, command_collect, command_status,
@@ -66,6 +67,15 @@ static int dispatch(int argc, char **argv, struct err *err)
     return run_command(argc - 1, argv + 1, err);
 }
 
+static void warn_unsealed(const char *path)
+{
+    fprintf(
+        stderr,
+        "lensweep: warning: %s has no checksum (an earlier version wrote it, or another program "
+        "changed it): it is read as it stands\n",
+        path);
+}
+
 /* The weights are read through a map of their file: what is not there any more is a signal. */
 static void map_failed(int number)
 {
@@ -88,6 +98,7 @@ int main(int argc, char **argv)
     sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe and a full quota are errors of the write */
     sigaction(SIGXFSZ, &ignore, NULL);
     sigaction(SIGBUS, &bus, NULL); /* before MPI's own, which leaves others' alone */
+    h5_on_unsealed(warn_unsealed);
     if (!isa_init(&err) && !dispatch(argc, argv, &err))
         out_flush(&err);
     report_error(&err);

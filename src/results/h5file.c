@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 700
 #include "base/file.h"
 #include "results/h5private.h"
+#include "results/seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -198,7 +199,10 @@ int h5_commit(struct h5file *f, struct err *err)
         discard(f);
         return code;
     }
-    code = H5Fclose(f->id) < 0 ? h5_fail(err, "close", f->beside) : sync_path(f->beside, err);
+    if (H5Fclose(f->id) < 0)
+        code = h5_fail(err, "close", f->beside);
+    else
+        code = seal_put(f->beside, err) || sync_path(f->beside, err) ? err->code : 0;
     if (!code && rename(f->beside, f->path))
         code = system_fail(err, "rename to", f->path);
     if (code)

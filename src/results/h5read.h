@@ -8,8 +8,12 @@
 /* The file that a user means by `path`: itself, or of a folder its result.h5, else partial.h5. */
 char *h5_find(struct arena *a, const char *path, struct err *err);
 
+/* ERR_IO also for a file whose bytes are not those that were written (seal.h). One without a seal
+   is read by a child process first, so that damage can neither end this one nor hold it up, and
+   whoever asked for that by h5_on_unsealed is told. */
 int h5_open(struct h5file **f, const char *path, struct err *err);
 void h5_close(struct h5file *f);
+void h5_on_unsealed(void (*tell)(const char *path)); /* NULL: nobody */
 
 /* Entries [first, first + count) of v's first dimension, as V_I8 or V_F64; v is a variable of
    numbers as h5_each tells of it. */

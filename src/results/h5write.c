@@ -10,9 +10,9 @@
 #include <string.h>
 
 enum {
-    CHUNK_BYTES = 1 << 19,   /* a chunk holds about so much ... */
-    ENTRY_BYTES = 4 << 20,   /* ... or one whole entry, unless that is larger than this */
-    CONTIGUOUS_BYTES = 4096, /* smaller variables are not chunked */
+    CHUNK_BYTES = 1 << 19, /* a chunk holds about so much ... */
+    ENTRY_BYTES = 4 << 20, /* ... or one whole entry, unless that is larger than this */
+    SMALL_BYTES = 4096,    /* smaller variables are not compressed, nor such text chunked */
     DEFLATE_LEVEL = 4,
     GROUP_DIMS = 32,  /* bits of h5var.dims */
     STRING_BYTES = 16 /* what a string takes in its dataset; its text lies in the heap */
@@ -167,13 +167,16 @@ static int storage(const struct h5var *v, hid_t *create, hid_t *access)
         bad |= H5Pset_fill_value(*create, h5_memory(v->type), &fill_values[v->type]) < 0;
     for (size_t i = 0; i < v->rank; i++)
         total *= (double)v->size[i];
-    if (v->rank == 0 || total < CONTIGUOUS_BYTES)
+    if (v->rank == 0 || total <= 0 || (v->type == V_STR && total < SMALL_BYTES))
         return bad ? -1 : 0;
     bytes = chunk_shape(v->rank, v->size, element, chunk);
     bad |= H5Pset_chunk(*create, (int)v->rank, chunk) < 0;
     if (v->type != V_STR) { /* a string's bytes are in the heap, which no filter reaches */
-        bad |= H5Pset_shuffle(*create) < 0;
-        bad |= H5Pset_deflate(*create, DEFLATE_LEVEL) < 0;
+        if (total >= SMALL_BYTES) {
+            bad |= H5Pset_shuffle(*create) < 0;
+            bad |= H5Pset_deflate(*create, DEFLATE_LEVEL) < 0;
+        }
+        bad |= H5Pset_fletcher32(*create) < 0; /* a filter, and filters need chunks */
     }
     /* The chunk that is being filled stays in memory until it is full: it is compressed once. */
     bad |= H5Pset_chunk_cache(*access, 521, 2 * bytes, 1.0) < 0;

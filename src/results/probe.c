@@ -1,0 +1,114 @@
+#define _XOPEN_SOURCE 700
+#include "results/probe.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    SECONDS = 2,             /* of CPU time for a small file, and ... */
+    BYTES_A_SECOND = 2 << 20 /* ... one more for each so many bytes */
+};
+
+static void limit_child(const char *path)
+{
+    const struct sigaction ours = {.sa_handler = SIG_DFL};
+    const struct rlimit no_core = {0, 0};
+    struct rlimit cpu = {SECONDS, SECONDS + 1};
+    struct stat st;
+
+    if (!stat(path, &st))
+        cpu.rlim_cur += (rlim_t)(st.st_size / BYTES_A_SECOND);
+    cpu.rlim_max = cpu.rlim_cur + 1;
+    setrlimit(RLIMIT_CPU, &cpu);
+    setrlimit(RLIMIT_CORE, &no_core);
+    for (int s = 1; s < 32; s++) /* our handlers speak for the parent */
+        sigaction(s, &ours, NULL);
+}
+
+/* What the child has to say goes through the pipe; a sanitizer's or a library's own words nowhere. */
+static _Noreturn void child(int out, const char *path,
+                            int (*read)(const char *path, struct err *err))
+{
+    int nowhere = open("/dev/null", O_WRONLY);
+    struct err err = {0};
+
+    limit_child(path);
+    if (nowhere >= 0) {
+        dup2(nowhere, STDOUT_FILENO);
+        dup2(nowhere, STDERR_FILENO);
+    }
+    read(path, &err);
+    _exit(file_write_all(out, (const char *)&err, sizeof err) ? 1 : 0);
+}
+
+/* How many of n bytes came before the other end was closed. */
+static size_t read_all(int fd, void *to, size_t n)
+{
+    size_t got = 0;
+
+    while (got < n) {
+        ssize_t part = read(fd, (char *)to + got, n - got);
+
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            break;
+        got += (size_t)part;
+    }
+    return got;
+}
+
+static int wait_for(pid_t pid)
+{
+    int status = -1;
+
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}
+
+static int died(const char *path, int status, struct err *err)
+{
+    bool slow = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
+
+    return err_set(err, ERR_IO, "%s is damaged: HDF5 %s when it reads it", path,
+                   slow ? "does not come to an end" : "crashes");
+}
+
+int probe_file(const char *path, int (*read)(const char *path, struct err *err), struct err *err)
+{
+    struct err said;
+    int ends[2], status;
+    size_t got;
+    pid_t pid;
+
+    if (pipe(ends))
+        return err_set(err, ERR_IO, "cannot make a pipe: %s", strerror(errno));
+    pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        child(ends[1], path, read);
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return err_set(err, ERR_IO, "cannot make a process: %s", strerror(errno));
+    }
+    got = read_all(ends[0], &said, sizeof said);
+    close(ends[0]);
+    status = wait_for(pid);
+    if (got < sizeof said)
+        return died(path, status, err);
+    if (said.code)
+        *err = said;
+    return said.code;
+}
