@@ -34,7 +34,7 @@ static void limit_child(const char *path)
         sigaction(s, &ours, NULL);
 }
 
-/* What the child has to say goes through the pipe; a sanitizer's or a library's own words nowhere. */
+/* What the child has to say goes through the pipe; a library's own words go nowhere. */
 static _Noreturn void child(int out, const char *path,
                             int (*read)(const char *path, struct err *err))
 {
