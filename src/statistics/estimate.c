@@ -278,6 +278,8 @@ static void rate_limits(struct estimation *w, size_t row, struct estimate *out)
     for (size_t i = 0; i < s->n_base; i++) {
         double low = 0, high = 0;
 
+        if (!(w->weight[i] > 0)) /* the row of one step has no part in another's */
+            continue;
         for (size_t k = 0; k < s->n_base; k++) {
             const struct base_mean *p = &w->part[k];
             const struct quantile *q;

@@ -231,6 +231,33 @@ static void test_whole_rates(void **state)
     arena_release(&arena);
 }
 
+/* Steps of the same items are rows of their own: each has the limits that it has alone. */
+static void test_rates_of_steps(void **state)
+{
+    struct dataset data = {.query = queries, .n_targets = 1, .n = 34};
+    struct statistics_config c = {.cluster = CLUSTER_ITEM};
+    struct strata s;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (int q = 0; q < 34; q++) {
+        snprintf(item[q], sizeof item[q], "%d", q % 17);
+        token[q] = (int32_t)q;
+        queries[q] = (struct query){.dataset = "a",
+                                    .item = item[q],
+                                    .template = 1,
+                                    .step = 1 + q / 17,
+                                    .target = &token[q]};
+        value[q] = 1;
+    }
+    assert_int_equal(strata_open(&s, &data, &c, &arena, &err), 0);
+    estimate(&s, &(struct estimate_ask){.rate = true}, 1);
+    for (int i = 0; i < 2; i++)
+        assert_true(got[i].hi == 1 && fabs(got[i].lo - 0.804936) < 1e-5);
+    arena_release(&arena);
+}
+
 /* The squared standard error is that of the mean on average, whatever the number of items. */
 static void test_standard_error(void **state)
 {
@@ -458,6 +485,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_rates),
+        cmocka_unit_test(test_rates_of_steps),
         cmocka_unit_test(test_one_item),
         cmocka_unit_test(test_claim_and_test),
         cmocka_unit_test(test_missing_values),
