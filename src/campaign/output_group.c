@@ -15,7 +15,8 @@
 
 /* --- the group and what stands beside its numbers --- */
 
-/* Which key/value head a query head reads, where a group has heads; -1 = several heads. */
+/* Which key/value head a query head reads, where a group has heads, or which one a head is; -1 =
+   several heads. */
 static int write_kv_heads(struct output *o, struct h5group *g, const struct axis *axis,
                           struct err *err)
 {
@@ -29,7 +30,7 @@ static int write_kv_heads(struct output *o, struct h5group *g, const struct axis
     for (size_t i = 0; i < axis->dim.size; i++) {
         int h = head ? head[i] : (int)i;
 
-        kv[i] = h < 0 ? -1 : h / (s->n_heads / s->n_kv_heads);
+        kv[i] = h < 0 ? -1 : axis->key_value ? h : h / (s->n_heads / s->n_kv_heads);
     }
     return put_coordinate(g, &v, axis->dim.size, kv, err);
 }
@@ -44,7 +45,8 @@ static int write_axis_notes(struct output *o, struct h5group *g, const struct ex
         const char *name = axis->dim.name;
         struct variable v = {NULL, V_STR, name, "the configuration in words", NULL};
 
-        if (strcmp(name, "head") == 0 && write_kv_heads(o, g, axis, err))
+        if (strcmp(name, "head") == 0 && axis_named(x, "kv_head", 7) < 0 &&
+            write_kv_heads(o, g, axis, err))
             return err->code;
         if (!axis->label)
             continue;

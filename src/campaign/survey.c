@@ -7,17 +7,17 @@
 #include <math.h>
 #include <string.h>
 
-/* Of one stratum: (layers, roles, width) of means; (layers, 2) first and second moments of a
-   spread. n counts tokens of a role, or queries. */
+/* Of one stratum: (slots, roles, width) of means; (slots, 2) first and second moments of a spread.
+   n counts tokens of a role, or queries. */
 struct stratum_sums {
     int32_t *n; /* (roles) NULL = nothing yet */
     double *sum;
-    double elements; /* of a spread, in each layer */
+    double tokens; /* of a spread */
 };
 
 static size_t sum_size(const struct survey *s)
 {
-    return s->means ? survey_mean_floats(s) : 2 * s->n_layers;
+    return s->means ? s->mean_floats : 2 * s->n_slots;
 }
 
 static int sums_alloc(struct stratum_sums *t, const struct survey *s, struct arena *a,
@@ -39,11 +39,12 @@ static void add_means(struct stratum_sums *t, const struct survey *s, const stru
         if (slot < 0)
             continue;
         t->n[slot]++;
-        for (size_t l = 0; l < s->n_layers; l++) {
-            const float *row = run_row(run, shape, s->site, s->layer[l], tok);
-            double *sum = t->sum + (l * s->n_roles + (size_t)slot) * s->width;
+        for (size_t k = 0; k < s->n_slots; k++) {
+            const struct survey_slot *of = &s->slot[k];
+            const float *row = run_row(run, shape, of->site, of->layer, tok);
+            double *sum = t->sum + of->first + (size_t)slot * of->width;
 
-            for (size_t i = 0; i < s->width; i++)
+            for (size_t i = 0; i < of->width; i++)
                 sum[i] += (double)row[i];
         }
     }
@@ -52,16 +53,14 @@ static void add_means(struct stratum_sums *t, const struct survey *s, const stru
 static void add_moments(struct stratum_sums *t, const struct survey *s, const struct shape *shape,
                         const struct run *run)
 {
-    size_t n = (size_t)run->n * s->width;
-
     t->n[0]++;
-    t->elements += (double)n;
-    for (size_t l = 0; l < s->n_layers; l++) {
-        const float *rows = run_row(run, shape, s->site, s->layer[l], 0);
+    t->tokens += (double)run->n;
+    for (size_t k = 0; k < s->n_slots; k++) {
+        const float *rows = run_row(run, shape, s->slot[k].site, s->slot[k].layer, 0);
 
-        for (size_t i = 0; i < n; i++) {
-            t->sum[2 * l] += (double)rows[i];
-            t->sum[2 * l + 1] += (double)rows[i] * (double)rows[i];
+        for (size_t i = 0; i < (size_t)run->n * s->slot[k].width; i++) {
+            t->sum[2 * k] += (double)rows[i];
+            t->sum[2 * k + 1] += (double)rows[i] * (double)rows[i];
         }
     }
 }
@@ -78,7 +77,7 @@ static int add_query(struct stratum_sums *sums, const struct experiment *x, stru
     struct variant v = {.ids = query->ids, .n = query->n, .rows = {0, query->n}, .into = &run};
 
     if (!role || (!t->n && sums_alloc(t, s, a, err)) ||
-        run_alloc(&run, &e->model->shape, query->n, site_keep(s->site), scratch, err))
+        run_alloc(&run, &e->model->shape, query->n, survey_keep(s), scratch, err))
         return err->code;
     engine_run(e, &v, 1);
     if (!isfinite(run.rms) || !isfinite(run.log_z))
@@ -99,7 +98,7 @@ static int put_sums(const struct stratum_sums *t, const struct survey *s, struct
     for (size_t r = 0; t->n && r < s->n_roles; r++)
         if (buf_u32(out, (uint32_t)t->n[r], err))
             return err->code;
-    if (t->n && buf_f64(out, t->elements, err))
+    if (t->n && buf_f64(out, t->tokens, err))
         return err->code;
     for (size_t i = 0; t->n && i < sum_size(s); i++)
         if (buf_f64(out, t->sum[i], err))
@@ -171,7 +170,7 @@ static int survey_add(struct survey_sums *sums, const struct survey *s, const st
             continue;
         for (size_t r = 0; r < s->n_roles; r++)
             t->n[r] += (int32_t)cursor_u32(&c);
-        t->elements += cursor_f64(&c);
+        t->tokens += cursor_f64(&c);
         for (size_t i = 0; i < sum_size(s); i++)
             t->sum[i] += cursor_f64(&c);
     }
@@ -182,10 +181,10 @@ static int survey_add(struct survey_sums *sums, const struct survey *s, const st
 
 static void settle_means(const struct stratum_sums *t, const struct survey *s, float *mean)
 {
-    for (size_t l = 0; l < s->n_layers; l++)
+    for (size_t k = 0; k < s->n_slots; k++)
         for (size_t r = 0; r < s->n_roles; r++)
-            for (size_t i = 0; i < s->width; i++) {
-                size_t at = (l * s->n_roles + r) * s->width + i;
+            for (size_t i = 0; i < s->slot[k].width; i++) {
+                size_t at = s->slot[k].first + r * s->slot[k].width + i;
 
                 mean[at] = (float)(t->sum[at] / t->n[r]); /* 0 / 0: NaN */
             }
@@ -200,7 +199,7 @@ static float settle_spread(const struct survey_sums *sums, const struct survey *
     for (size_t k = 0; k < s->n_strata; k++) {
         if (!hash_eq(key[k], key[stratum]))
             continue;
-        n += sums->v[k].elements;
+        n += sums->v[k].tokens * (double)s->slot[l].width;
         first += sums->v[k].sum[2 * l];
         second += sums->v[k].sum[2 * l + 1];
     }
@@ -214,9 +213,9 @@ static void survey_end(const struct survey_sums *sums, struct survey *s)
     for (size_t k = 0; k < s->n_strata; k++) {
         memcpy(s->n + k * s->n_roles, sums->v[k].n, s->n_roles * sizeof *s->n);
         if (s->means)
-            settle_means(&sums->v[k], s, s->mean + k * survey_mean_floats(s));
-        for (size_t l = 0; !s->means && l < s->n_layers; l++)
-            s->std[k * s->n_layers + l] = settle_spread(sums, s, k, l, s->key);
+            settle_means(&sums->v[k], s, s->mean + k * s->mean_floats);
+        for (size_t l = 0; !s->means && l < s->n_slots; l++)
+            s->std[k * s->n_slots + l] = settle_spread(sums, s, k, l, s->key);
     }
     s->known = true;
 }

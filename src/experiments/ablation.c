@@ -4,31 +4,24 @@
  * network runs on, and its answer is measured. Which edits a configuration is, says
  * ablation_edits.c; what is measured, ablation_measure.c.
  *
- * Cells run over (layer, head, position, sample), as far as the sweep has these dimensions.
+ * Cells run over (layer, head or neuron, position, sample), as far as the sweep has these dimensions.
  */
 #include "experiments/ablation.h"
 
-#include "base/npy.h"
 #include "base/str.h"
 #include "experiments/kit/answers.h"
-#include "experiments/kit/corrupt.h"
 #include "experiments/kit/metrics.h"
 
-#include <string.h>
-
-static const struct choice sites[] = {{"head", SITE_Z},         {"edge", SITE_PATTERN},
-                                      {"attn", SITE_ATTN},      {"mlp", SITE_MLP},
-                                      {"residual", SITE_RESID}, {NULL, 0}};
-static const struct choice operations[] = {
-    {"zero", DO_ZERO},   {"mean", DO_MEAN}, {"resample", DO_RESAMPLE}, {"noise", DO_NOISE},
-    {"patch", DO_PATCH}, {"add", DO_ADD},   {"scale", DO_SCALE},       {NULL, 0}};
-static const struct choice sources[] = {{"clean", FROM_CLEAN},
-                                        {"corrupted", FROM_CORRUPTED},
-                                        {"counterfactual", FROM_COUNTERFACTUAL},
-                                        {"step_1", FROM_STEP_1},
-                                        {"step_2", FROM_STEP_2},
-                                        {"step_3", FROM_STEP_3},
-                                        {NULL, 0}};
+static const struct choice sites[] = {{"head", SITE_Z},
+                                      {"edge", SITE_PATTERN},
+                                      {"attn", SITE_ATTN},
+                                      {"mlp", SITE_MLP},
+                                      {"residual", SITE_RESID},
+                                      {"q", SITE_Q},
+                                      {"k", SITE_K},
+                                      {"v", SITE_V},
+                                      {"neurons", SITE_NEURON},
+                                      {NULL, 0}};
 static const struct choice metrics[] = {{"logit", METRIC_LOGIT},
                                         {"logprob", METRIC_LOGPROB},
                                         {"rank", METRIC_RANK},
@@ -40,57 +33,35 @@ static const struct choice metrics[] = {{"logit", METRIC_LOGIT},
                                         {"direct", METRIC_DIRECT},
                                         {NULL, 0}};
 
-#define NOT_EDGE "site: head | attn | mlp | residual"
+#define NOT_EDGE "site: head | attn | mlp | residual | q | k | v | neurons"
 
 static const struct config_row rows[] = {
     CONFIG_CHOICE(struct ablation_config, site, "site", config_choice, NULL, sites, RESULTS,
                   "what is changed: a head's output, its attention to a span, a module's output, "
-                  "the residual stream after a layer"),
+                  "the residual stream after a layer, a head's query, key or value (before the "
+                  "rotation), the MLP's hidden units (before the down matrix)"),
     CONFIG_ROW(struct ablation_config, layers, "layers", config_selector, "each", 0, 0, RESULTS,
                "layers of a configuration"),
     CONFIG_ROW_WHEN(struct ablation_config, heads, "heads", config_selector, "each", 0, 0, RESULTS,
-                    "site: head | edge", "heads of a configuration"),
+                    "site: head | edge | q | k | v",
+                    "heads of a configuration; of site k and v key and value heads"),
+    CONFIG_ROW_WHEN(struct ablation_config, neurons, "neurons", config_selector, "each", 0, 0,
+                    RESULTS, "site: neurons", "hidden units of a configuration"),
+    CONFIG_ROW_WHEN(struct ablation_config, neuron_file, "neuron_file", config_path, "\"\"", 0, 0,
+                    RESULTS, "site: neurons",
+                    "sets of hidden units, a configuration each, in the place of layers and "
+                    "neurons: a text file with LAYER UNIT [SET] in each line"),
     CONFIG_ROW_WHEN(struct ablation_config, positions, "positions", config_selector, "[last]", 0, 0,
                     RESULTS, NOT_EDGE, "tokens of a configuration"),
     CONFIG_ROW_WHEN(struct ablation_config, from, "from", config_selector, NULL, 0, 0, RESULTS,
                     "site: edge", "tokens that are attended to"),
     CONFIG_ROW_WHEN(struct ablation_config, to, "to", config_selector, "[last]", 0, 0, RESULTS,
                     "site: edge", "tokens whose attention is cut"),
-    CONFIG_CHOICE(struct ablation_config, operation, "operation.kind", config_choice, NULL,
-                  operations, RESULTS,
-                  "what is done; zero is off-distribution, resample the default for claims"),
-    CONFIG_ROW_WHEN(struct ablation_config, draws, "operation.draws", config_int, "4", 1, DRAWS_MAX,
-                    RESULTS, "operation.kind: resample | noise",
-                    "samples of each configuration, dimension `sample`"),
-    CONFIG_CHOICE_WHEN(struct ablation_config, match, "operation.match", config_choices,
-                       "[template, step]", match_choices, RESULTS, "operation.kind: resample",
-                       "what the other item's query has in common, beside the dataset"),
-    CONFIG_ROW_WHEN(struct ablation_config, scale, "operation.scale", config_real, "1", 0, 1e6,
-                    RESULTS, "operation.kind: noise",
-                    "times the standard deviation of the site and layer over the dataset"),
-    CONFIG_ROW_WHEN(struct ablation_config, vector, "operation.vector", config_path, NULL, 0, 0,
-                    RESULTS, "operation.kind: add",
-                    ".npy, float32 or float64: (width) or (layers, width) of the site; of a head "
-                    "its own width or that of all heads"),
-    CONFIG_ROW_WHEN(struct ablation_config, factor, "operation.factor", config_real, "1", -1e6, 1e6,
-                    RESULTS, "operation.kind: add | scale", "times the vector, or the value"),
+    OPERATION_ROWS(struct ablation_config, op),
     CONFIG_ROW_WHEN(struct ablation_config, renormalise, "operation.renormalise", config_bool,
                     "false", 0, 0, RESULTS, "site: edge",
                     "mask before the softmax, so that the rest of the row sums to 1"),
-    CONFIG_CHOICE_WHEN(struct ablation_config, run, "source.run", config_choice, NULL, sources,
-                       RESULTS, "operation.kind: patch", "where a patch comes from"),
-    CONFIG_ROW_WHEN(struct ablation_config, source_position, "source.position", config_string,
-                    "\"\"", 0, 0, RESULTS, "operation.kind: patch",
-                    "span of the source; empty = the same place, matched by role"),
-    CONFIG_ROW_WHEN(struct ablation_config, source_span, "source.span", config_string, NULL, 0, 0,
-                    RESULTS, "operation.kind: patch; source.run: corrupted",
-                    "span whose embeddings are noised"),
-    CONFIG_ROW_WHEN(struct ablation_config, source_noise, "source.noise", config_real, NULL, 0, 1e6,
-                    RESULTS, "operation.kind: patch; source.run: corrupted",
-                    "factor of the normal deviates"),
-    CONFIG_ROW_WHEN(struct ablation_config, source_sample, "source.sample", config_int, "0", 0, 999,
-                    RESULTS, "operation.kind: patch; source.run: corrupted",
-                    "which noise sample, as causal_trace draws them"),
+    SOURCE_ROWS(struct ablation_config, op),
     CONFIG_CHOICE(struct ablation_config, metrics, "metrics", config_choices,
                   "[logit, logit_difference, recall_mass, repetition_mass, kl, argmax]", metrics,
                   RESULTS, "what is stored of each cell"),
@@ -98,65 +69,23 @@ static const struct config_row rows[] = {
 
 /* --- opening --- */
 
-static void choose(struct ablation *b, const struct ablation_config *c)
-{
-    b->operation = c->operation;
-    b->site = c->site;
-    b->metrics = choice_bits(&c->metrics);
-    if (b->operation != DO_PATCH)
-        return;
-    b->source = c->run;
-    if (b->source >= FROM_STEP_1)
-        b->step = 1 + (int)(b->source - FROM_STEP_1);
-}
-
 static void check(struct experiment *x, const struct ablation *b, struct problems *problems)
 {
     const struct ablation_config *c = x->config;
     const struct config *config = x->scene->config;
+    bool direct = b->site == SITE_Z || b->site == SITE_ATTN || b->site == SITE_MLP;
 
-    if (b->site == SITE_PATTERN && b->operation != DO_ZERO)
+    if (b->site == SITE_PATTERN && c->op.kind != DO_ZERO)
         config_problem(config, x->entry, "operation.kind", problems,
                        "an edge can only be zeroed, not \"%s\"",
-                       choice_word(operations, (int)c->operation));
+                       choice_word(operation_kinds, (int)c->op.kind));
     if (!c->metrics.n)
         config_problem(config, x->entry, "metrics", problems,
                        "the list is empty: expected at least one metric");
-    if (b->operation == DO_SCALE && !config_given(x->entry, "operation.factor"))
-        config_problem(config, x->entry, "operation", problems,
-                       "{kind: scale} needs a factor, such as factor: 0.5");
-    if (ablation_has_direct(b) && (b->site == SITE_PATTERN || b->site == SITE_RESID))
+    if (ablation_has_direct(b) && !direct)
         config_problem(config, x->entry, "metrics", problems,
                        "direct cannot be used with site %s, only with head, attn and mlp",
                        choice_word(sites, (int)c->site));
-}
-
-static int open_vector(struct experiment *x, struct ablation *b, struct problems *problems,
-                       struct err *err)
-{
-    const struct ablation_config *c = x->config;
-    const struct shape *s = &x->scene->model->shape;
-    size_t width = (size_t)site_width(s, b->site), layers;
-    struct npy npy;
-    struct err bad;
-
-    err_clear(&bad);
-    if (npy_read(&npy, c->vector, x->arena, &bad)) {
-        config_problem(x->scene->config, x->entry, "operation.vector", problems, "%s", bad.msg);
-        return bad.code == ERR_MEMORY ? (*err = bad, err->code) : 0;
-    }
-    layers = npy.rank == 2 ? npy.size[0] : 1;
-    b->vector = npy.v;
-    b->vector_layers = layers;
-    b->vector_width = npy.size[npy.rank - 1];
-    b->vector_hash = hash_bytes(npy.v, layers * b->vector_width * sizeof *npy.v);
-    if ((b->vector_width != width && (b->site != SITE_Z || b->vector_width != (size_t)s->d_head)) ||
-        (npy.rank == 2 && layers != (size_t)s->n_layers))
-        config_problem(x->scene->config, x->entry, "operation.vector", problems,
-                       "%s has %s%zu numbers, expected %zu%s", c->vector,
-                       npy.rank == 2 ? "rows of " : "", b->vector_width, width,
-                       npy.rank == 2 ? " for each layer" : "");
-    return 0;
 }
 
 /* A dimension that cells run over. */
@@ -166,7 +95,7 @@ static int selector_axis(struct experiment *x, const char *name, const struct se
     if (add_selections_axis(x, name, sel, axis, err))
         return err->code;
     x->axis[*axis].cell = true;
-    x->axis[*axis].even = str_eq(name, "head"); /* rows are computed whole */
+    x->axis[*axis].even = !str_eq(name, "layer"); /* rows are computed whole */
     return 0;
 }
 
@@ -184,132 +113,109 @@ static int open_axes(struct experiment *x, struct ablation *b, struct err *err)
 {
     const struct dataset *ds = x->scene->data;
     bool edge = b->site == SITE_PATTERN;
+    const char *part = b->site == SITE_NEURON ? "neuron" : "head";
 
-    b->head_axis = b->from_axis = b->sample_axis = -1;
+    b->part_axis = b->from_axis = b->sample_axis = -1;
     if (selector_axis(x, "layer", &b->layers, &b->layer_axis, err) ||
-        (b->heads.n && selector_axis(x, "head", &b->heads, &b->head_axis, err)) ||
+        (b->parts.n && selector_axis(x, part, &b->parts, &b->part_axis, err)) ||
         (edge && place_axis(x, "from", &b->from, &b->from_axis, err)) ||
         place_axis(x, edge ? "to" : "position", &b->positions, &b->position_axis, err))
         return err->code;
-    if (b->operation == DO_RESAMPLE || b->operation == DO_NOISE) {
+    if (b->site == SITE_K || b->site == SITE_V)
+        x->axis[b->part_axis].key_value = true;
+    if (b->set)
+        x->axis[b->part_axis].even = false; /* sets are of different layers */
+    if (b->op.drawn) {
         b->sample_axis = x->n_axes;
-        if (add_axis(x, "sample", (size_t)b->draws, err))
+        if (add_axis(x, "sample", (size_t)b->op.draws, err))
             return err->code;
         x->axis[b->sample_axis].cell = true;
-        x->axis[b->sample_axis].even = b->operation == DO_NOISE; /* partners may be too few */
+        x->axis[b->sample_axis].even = b->op.kind == DO_NOISE; /* partners may be too few */
     }
     return add_named_axis(x, "target", ds->n_targets, ds->target_name, err);
 }
 
-static int open_source(struct experiment *x, struct ablation *b, struct problems *problems,
-                       struct err *err)
-{
-    const struct ablation_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
-    struct selector one = {.kind = SELECT_LIST, .n = 1, .name = (const char **)&c->source_position};
-    struct places place;
-
-    if (b->source == FROM_COUNTERFACTUAL)
-        x->needs |= NEED_DRAWS;
-    if (b->step && partners_at_step(&b->partners, x, b->step, err))
-        return err->code;
-    if (b->source == FROM_CORRUPTED && dataset_span(ds, c->source_span) < 0)
-        config_problem(x->scene->config, x->entry, "source.span", problems,
-                       "the data has no span \"%s\"", c->source_span);
-    if (!*c->source_position)
-        return 0;
-    if (places_of(&place, &one, x, "source.position", problems, err))
-        return err->code;
-    b->source_place = place.v;
-    /* The patch may put another row than the last into the last row of the last layer. */
-    x->all_rows = b->source == FROM_CLEAN;
-    return 0;
-}
-
-static int open_survey(struct experiment *x, struct ablation *b, struct err *err)
+/* Of which sites and layers means or spreads are needed: (SITE_COUNT, layers + 1). */
+static bool *wanted_layers(struct experiment *x, const struct ablation *b, struct err *err)
 {
     size_t n = (size_t)x->scene->model->shape.n_layers + 1;
-    bool *wanted = arena_alloc(x->arena, n, sizeof *wanted, err);
+    bool *wanted = arena_alloc(x->arena, SITE_COUNT * n, sizeof *wanted, err);
+    bool *of_site = wanted ? wanted + (size_t)b->site * n : NULL;
 
-    if (!wanted)
-        return err->code;
-    for (size_t i = 0; i < b->layers.n; i++)
+    for (size_t i = 0; wanted && i < b->layers.n; i++)
         for (int r = 0; r < b->layers.v[i].n; r++)
             for (int l = b->layers.v[i].range[r].lo; l < b->layers.v[i].range[r].hi; l++)
                 if (l >= 0) /* else a problem of the config */
-                    wanted[site_layer(b->site, l)] = true;
-    return survey_open(x, b->site, b->operation == DO_MEAN, wanted, &b->positions, err);
+                    of_site[site_layer(b->site, l)] = true;
+    return wanted;
 }
 
 static int open_operation(struct experiment *x, struct ablation *b, struct problems *problems,
                           struct err *err)
 {
     const struct ablation_config *c = x->config;
+    struct operation_scope where = {wanted_layers(x, b, err), &b->positions, b->site};
 
-    b->draws = 1;
-    switch (b->operation) {
-    case DO_RESAMPLE:
-        b->draws = (int)c->draws;
-        return partners_open(&b->partners, x, &b->positions, b->draws, choice_bits(&c->match), err);
-    case DO_NOISE:
-        b->draws = (int)c->draws;
-        return open_survey(x, b, err);
-    case DO_MEAN:
-        return open_survey(x, b, err);
-    case DO_PATCH:
-        return open_source(x, b, problems, err);
-    case DO_ADD:
-        return open_vector(x, b, problems, err);
-    case DO_ZERO:
-    case DO_SCALE:
-        break;
-    }
-    return 0;
+    return where.wanted ? operation_open(&b->op, x, &c->op, &where, problems, err) : err->code;
+}
+
+/* Layers and heads, or hidden units, by the selectors or by the file. */
+static int open_parts(struct experiment *x, struct ablation *b, struct problems *problems,
+                      struct err *err)
+{
+    const struct ablation_config *c = x->config;
+    const struct shape *s = &x->scene->model->shape;
+    bool units = b->site == SITE_NEURON, file = units && *c->neuron_file;
+    struct selector all = {.kind = SELECT_ALL};
+    const char *given = !file                               ? NULL
+                        : config_given(x->entry, "layers")  ? "layers"
+                        : config_given(x->entry, "neurons") ? "neurons"
+                                                            : NULL;
+
+    if (given)
+        config_problem(x->scene->config, x->entry, given, problems,
+                       "neuron_file says which layers and hidden units: leave this key out");
+    if (selections_of(&b->layers, file ? &all : &c->layers, s->n_layers, x, "layers", problems,
+                      err))
+        return err->code;
+    if (file)
+        return neuron_sets_read(b, x, c->neuron_file, problems, err);
+    return site_parts(s, b->site)
+               ? selections_of(&b->parts, units ? &c->neurons : &c->heads, site_parts(s, b->site),
+                               x, units ? "neurons" : "heads", problems, err)
+               : 0;
 }
 
 static int name_cells(struct experiment *x, struct err *err)
 {
-    static const char *const done[] = {
-        [DO_ZERO] = "set to zero",
-        [DO_MEAN] = "set to the mean of its role",
-        [DO_RESAMPLE] = "set to that of another item's query",
-        [DO_NOISE] = "noised",
-        [DO_PATCH] = "set to that of the run",
-        [DO_ADD] = "with the vector added",
-        [DO_SCALE] = "scaled",
-    };
     const struct ablation *b = x->state;
     const char *site = b->site == SITE_Z         ? "output"
                        : b->site == SITE_PATTERN ? "attention"
                                                  : choice_word(sites, (int)b->site);
 
-    x->words = arena_printf(x->arena, err,
-                            "layer {layer}[, head {head}][, {from} to {to}][, at "
-                            "{position}]: %s %s%s%s[, sample {sample}]",
-                            site, done[b->operation], b->operation == DO_PATCH ? " " : "",
-                            b->operation == DO_PATCH ? choice_word(sources, (int)b->source) : "");
+    x->words =
+        arena_printf(x->arena, err,
+                     "layer {layer}[, head {head}][, neuron {neuron}][, {from} to {to}][, at "
+                     "{position}]: %s %s%s%s[, sample {sample}]",
+                     site, operation_words(&b->op), b->op.kind == DO_PATCH ? " " : "",
+                     operation_source_word(&b->op));
     return x->words ? 0 : err->code;
 }
 
 static int ablation_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct ablation_config *c = x->config;
-    const struct shape *s = &x->scene->model->shape;
     struct ablation *b = arena_alloc(x->arena, 1, sizeof *b, err);
     bool edge;
 
     if (!b)
         return err->code;
     x->state = b;
-    b->order = span_order_in(x->scene->data, x->arena, err);
-    if (!b->order)
-        return err->code;
-    choose(b, c);
+    b->site = c->site;
+    b->metrics = choice_bits(&c->metrics);
     edge = b->site == SITE_PATTERN;
     check(x, b, problems);
-    if (selections_of(&b->layers, &c->layers, s->n_layers, x, "layers", problems, err) ||
-        ((edge || b->site == SITE_Z) &&
-         selections_of(&b->heads, &c->heads, s->n_heads, x, "heads", problems, err)) ||
+    if (open_parts(x, b, problems, err) ||
         places_of(&b->positions, edge ? &c->to : &c->positions, x, edge ? "to" : "positions",
                   problems, err) ||
         (edge && places_of(&b->from, &c->from, x, "from", problems, err)) || problems->count)
@@ -327,46 +233,26 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
 static const char *ablation_skip(const struct experiment *x, const struct query *q)
 {
     const struct ablation *b = x->state;
-    const struct ablation_config *c = x->config;
 
     if (!places_any(&b->positions, x->scene, q))
         return "it does not have any of the positions";
-    if (b->operation == DO_RESAMPLE && !source_query(x, q, 0))
-        return "no other item's query to resample from";
-    if (b->operation != DO_PATCH)
-        return NULL;
-    if (b->step && !source_query(x, q, 0))
-        return "no query of the source's step";
-    if (b->source == FROM_COUNTERFACTUAL && !q->cf_ids)
-        return "no counterfactual of equal spans";
-    if (b->source == FROM_CORRUPTED &&
-        span_empty(q->span[dataset_span(x->scene->data, c->source_span)]))
-        return "it does not have the span to corrupt";
-    return NULL;
+    return operation_skip(&b->op, x, q);
 }
 
-/* Means and spreads, a vector's content, the queries that are resampled from. */
 static struct hash ablation_derived(const struct experiment *x, const struct query *q)
 {
     const struct ablation *b = x->state;
-    const struct dataset *ds = x->scene->data;
-    struct hash h =
-        x->survey ? x->survey->key[x->survey->stratum_of[q - ds->query]] : b->vector_hash;
 
-    return partners_hash(&b->partners, ds, q, h);
+    struct hash both[2] = {operation_derived(&b->op, x, q), b->set_hash};
+
+    return b->set ? hash_bytes(both, sizeof both) : both[0];
 }
 
-/* Where the tokens lie, how long the other runs are, and where their spans lie: one may lack what
-   another of this length has. */
 static uint64_t ablation_cost_of(const struct experiment *x, const struct query *q)
 {
     const struct ablation *b = x->state;
-    const struct dataset *ds = x->scene->data;
-    uint64_t cost =
-        31 * places_cost(&b->positions, x->scene, q) + partners_cost(&b->partners, ds, q);
-    const struct query *step = b->step ? source_query(x, q, 0) : NULL;
 
-    return step ? 31 * cost + hash_u64(step->span, ds->n_spans * sizeof *step->span) : cost;
+    return 31 * places_cost(&b->positions, x->scene, q) + operation_cost(&b->op, x, q);
 }
 
 static void ablation_late(const struct row *row)
@@ -375,21 +261,7 @@ static void ablation_late(const struct row *row)
     int64_t *partner = row_i64(row, "partner");
 
     if (partner)
-        partners_put(&b->partners, row->x->scene->data, row->q, partner);
-}
-
-static int noised_run(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                      struct arena *a, struct err *err)
-{
-    const struct ablation_config *c = x->config;
-    struct span span = q->span[dataset_span(x->scene->data, c->source_span)];
-    int d = x->scene->model->shape.d_model, sample = (int)c->source_sample;
-    float *v =
-        noised_embeddings(x->scene->model, q->ids, span, c->source_noise, 1, sample + 1, a, err);
-
-    if (!v)
-        return err->code;
-    return corrupted_run(spec, x->keep, span, v + (int64_t)sample * span_len(span) * d, d, a, err);
+        partners_put(&b->op.partners, row->x->scene->data, row->q, partner);
 }
 
 static int ablation_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
@@ -397,15 +269,7 @@ static int ablation_runs(const struct experiment *x, const struct query *q, stru
 {
     const struct ablation *b = x->state;
 
-    if (b->partners.of)
-        return partners_runs(&b->partners, x->scene->data, q, x->keep, spec);
-    if (b->operation != DO_PATCH || b->source == FROM_CLEAN)
-        return 0;
-    spec[0] = (struct run_spec){.keep = x->keep, .base = -1, .ids = q->cf_ids, .n = q->n};
-    if (b->source == FROM_CORRUPTED && noised_run(x, q, spec, a, err))
-        return 0;
-    spec[0].all_rows = true;
-    return 1;
+    return operation_runs(&b->op, x, q, spec, a, err);
 }
 
 static int ablation_variants(const struct experiment *x, struct cell *cell, struct arena *a,
@@ -425,7 +289,7 @@ const struct kind kind_ablation = {
     .name = "ablation",
     .summary = "sweeps over layers, heads and positions: zero, mean, resample, noise, patch, ...",
     KIND_CONFIG(struct ablation_config, rows),
-    .version = 1,
+    .version = 2,
     .open = ablation_open,
     .skip = ablation_skip,
     .derived = ablation_derived,

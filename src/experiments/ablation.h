@@ -2,67 +2,50 @@
 #ifndef LENSWEEP_EXPERIMENTS_ABLATION_H
 #define LENSWEEP_EXPERIMENTS_ABLATION_H
 
-#include "experiments/kit/partners.h"
+#include "experiments/kit/operation.h"
 #include "experiments/kit/select.h"
-#include "experiments/kit/survey.h"
-
-enum operation { DO_ZERO, DO_MEAN, DO_RESAMPLE, DO_NOISE, DO_PATCH, DO_ADD, DO_SCALE };
-enum source {
-    FROM_CLEAN,
-    FROM_CORRUPTED,
-    FROM_COUNTERFACTUAL,
-    FROM_STEP_1,
-    FROM_STEP_2,
-    FROM_STEP_3
-};
 
 struct ablation_config {
     enum site site;
-    struct selector layers, heads, positions, from, to;
-    enum operation operation;
-    int64_t draws;
-    struct choice_list match; /* of enum match */
-    double scale, factor;
-    const char *vector;
+    struct selector layers, heads, neurons, positions, from, to;
+    const char *neuron_file;
+    struct operation_config op;
     bool renormalise;
-    enum source run; /* of a patch */
-    const char *source_position, *source_span;
-    double source_noise;
-    int64_t source_sample;
     struct choice_list metrics; /* of enum metric */
+};
+
+/* Hidden units that a configuration ablates together, of several layers: a line of neuron_file. */
+struct neuron_set {
+    const char *name;
+    struct unit_range {
+        int layer;
+        struct span unit;
+    } * v; /* (n) by layer, then unit */
+    size_t n, cap;
 };
 
 struct ablation {
     enum site site;
-    enum operation operation;
-    struct selections layers, heads;
-    struct places positions, from;                                    /* of an edge: to and from */
-    int layer_axis, head_axis, position_axis, from_axis, sample_axis; /* -1 = no such axis */
-    int draws;                                                        /* samples of a cell */
-    const int *order;                                                 /* span_order */
-
-    struct partners partners; /* of a resample; or each query's own at another step */
-
-    enum source source;         /* DO_PATCH */
-    int step;                   /* FROM_STEP_1 and so on; 0 = of no step */
-    struct place *source_place; /* NULL = the same place, by role */
-
-    const float *vector; /* DO_ADD: (layers or 1, width or d_head) */
-    size_t vector_layers, vector_width;
-    struct hash vector_hash;
+    struct operation op;
+    struct selections layers, parts; /* parts: heads, key and value heads, hidden units */
+    struct neuron_set *set;          /* (parts.n) in their stead; NULL = none */
+    struct hash set_hash;            /* of the file */
+    struct places positions, from;   /* of an edge: to and from */
+    int layer_axis, part_axis, position_axis, from_axis, sample_axis; /* -1 = no such axis */
 
     unsigned metrics;
     size_t n_effects; /* numbers of a cell in NAME/stats */
     const bool *sign; /* (n_effects) */
 };
 
-/* The query whose run a cell takes rows from: another, or the query itself; NULL = it is the
-   counterfactual, or there is none. */
-const struct query *source_query(const struct experiment *x, const struct query *q, int sample);
-
 /* The edits of one cell, in the arena. *n = 0: the query lacks the place or its counterpart. */
 int ablation_edits(const struct experiment *x, const struct cell *cell, const struct edit **edits,
                    int *n, struct arena *a, struct err *err);
+
+/* ablation_neurons.c: the sets of a file, "LAYER UNIT [SET]" in a line, # begins a comment; a line
+   without a set belongs to the set `all`. Mistakes go to problems. */
+int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
+                     struct problems *problems, struct err *err);
 
 /* ablation_measure.c: is `direct` among the metrics that the config names?; the axis and fields
    of NAME/stats, then the fields of NAME; and the slots that reduce. */

@@ -83,8 +83,8 @@ int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *
 }
 
 /* Samples are averaged first. */
-#define EFFECT_DIMS "stratum layer head? from? to? position? metric"
-#define CELL_DIMS   "query layer head? from? to? position? sample?"
+#define EFFECT_DIMS "stratum layer head? neuron? from? to? position? metric"
+#define CELL_DIMS   "query layer head? neuron? from? to? position? sample?"
 
 /* Mean over samples of value[cell * draws + sample, at] minus clean; NaN where there is none. */
 static float mean_effect(const float *value, size_t draws, size_t stride, float clean)
@@ -105,7 +105,7 @@ static void effects(const struct row *row, float *out)
 {
     const struct experiment *x = row->x;
     const struct ablation *b = x->state;
-    size_t draws = b->sample_axis < 0 ? 1 : (size_t)b->draws, cells = 1, column = 0;
+    size_t draws = b->sample_axis < 0 ? 1 : (size_t)b->op.draws, cells = 1, column = 0;
 
     for (int i = 0; i < x->n_axes; i++)
         if (x->axis[i].cell && i != b->sample_axis)
@@ -137,7 +137,11 @@ static const char *title_of(struct experiment *x, const struct ablation *b, stru
                                         [SITE_PATTERN] = "attention edges",
                                         [SITE_Z] = "head outputs",
                                         [SITE_ATTN] = "attention outputs",
-                                        [SITE_MLP] = "MLP outputs"};
+                                        [SITE_MLP] = "MLP outputs",
+                                        [SITE_Q] = "heads' queries",
+                                        [SITE_K] = "keys",
+                                        [SITE_V] = "values",
+                                        [SITE_NEURON] = "hidden units of MLPs"};
     static const char *const done[] = {[DO_ZERO] = "set to zero",
                                        [DO_MEAN] = "set to their mean over queries",
                                        [DO_RESAMPLE] = "resampled from other items",
@@ -146,12 +150,12 @@ static const char *title_of(struct experiment *x, const struct ablation *b, stru
                                        [DO_ADD] = "with a vector added",
                                        [DO_SCALE] = "scaled"};
 
-    return arena_printf(x->arena, err, "%s %s", sites[b->site], done[b->operation]);
+    return arena_printf(x->arena, err, "%s %s", sites[b->site], done[b->op.kind]);
 }
 
 static int describe(struct experiment *x, const struct ablation *b, struct err *err)
 {
-    bool heads = b->site == SITE_Z, zero = b->operation == DO_ZERO;
+    bool heads = b->site == SITE_Z, zero = b->op.kind == DO_ZERO;
     const char *done = title_of(x, b, err);
     struct headline headline = {
         .variable = "mean",
@@ -168,7 +172,7 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
         .whole = "logit.",
         .part = "direct.",
         .join = heads ? "effect" : NULL,
-        .order = b->operation == DO_RESAMPLE ? "first" : NULL,
+        .order = b->op.kind == DO_RESAMPLE ? "first" : NULL,
     };
     struct figure map = {
         .form = "map",
@@ -177,13 +181,15 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
         .mark = "q",
         .row = "metric",
         .down = "layer",
-        .along = "head",
+        .along = b->site == SITE_NEURON ? "neuron" : "head",
         .apart = "metric",
         .compare = "yes",
         .sequential = "kl",
         .title = done,
         .value_label = "ablated minus clean",
-        .along_label = "head",
+        .along_label = b->site == SITE_K || b->site == SITE_V ? "key and value head"
+                       : b->site == SITE_NEURON               ? "hidden unit"
+                                                              : "head",
         .down_label = "layer",
     };
     struct figure lines = {
@@ -204,7 +210,7 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
 
     if (!done || !headline.title || add_headline(x, &headline, err))
         return err->code;
-    return add_figure(x, b->head_axis >= 0 ? &map : &lines, err);
+    return add_figure(x, b->part_axis >= 0 ? &map : &lines, err);
 }
 
 int ablation_declare(struct experiment *x, const struct ablation *b, struct err *err)
@@ -227,7 +233,7 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct err 
         if (describe(x, b, err))
             return err->code;
     }
-    return b->operation == DO_RESAMPLE
+    return b->op.kind == DO_RESAMPLE
                ? add_late_field(x, "partner", V_I8, "query sample", NULL,
                                 "query that is resampled from; -1 = none", err)
                : 0;

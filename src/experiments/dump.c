@@ -13,8 +13,15 @@
 
 #include <string.h>
 
-static const struct choice site_words[] = {
-    {"residual", SITE_RESID}, {"attn", SITE_ATTN}, {"mlp", SITE_MLP}, {"head", SITE_Z}, {NULL, 0}};
+static const struct choice site_words[] = {{"residual", SITE_RESID},
+                                           {"attn", SITE_ATTN},
+                                           {"mlp", SITE_MLP},
+                                           {"head", SITE_Z},
+                                           {"q", SITE_Q},
+                                           {"k", SITE_K},
+                                           {"v", SITE_V},
+                                           {"neurons", SITE_NEURON},
+                                           {NULL, 0}};
 
 struct dump_config {
     struct choice_list sites; /* of enum site */
@@ -24,7 +31,8 @@ struct dump_config {
 static const struct config_row rows[] = {
     CONFIG_CHOICE(struct dump_config, sites, "sites", config_choices, NULL, site_words, RESULTS,
                   "what is written: the residual stream after a layer, a module's output, each "
-                  "head's output before the output matrix"),
+                  "head's output before the output matrix, its query, key or value before the "
+                  "rotation, the MLP's hidden units"),
     CONFIG_ROW(struct dump_config, layers, "layers", config_selector, "each", 0, 0, RESULTS,
                "layers, one by one"),
     CONFIG_ROW(struct dump_config, positions, "positions", config_selector, "[last]", 0, 0, RESULTS,
@@ -33,21 +41,35 @@ static const struct config_row rows[] = {
 
 static const struct dump_site {
     enum site site;
-    const char *field, *dims, *text; /* `head` is a dimension already */
+    const char *field, *dims, *text; /* the dimensions before the last are there already */
 } sites[] = {
     {SITE_RESID, "residual", "query layer position width", "residual stream after the layer"},
     {SITE_ATTN, "attn", "query layer position width", "output of attention"},
     {SITE_MLP, "mlp", "query layer position width", "output of the MLP"},
     {SITE_Z, "head_output", "query layer head position head_width",
      "output of the head, before the output matrix"},
+    {SITE_Q, "q", "query layer head position head_width", "query, before the rotation"},
+    {SITE_K, "k", "query layer kv_head position head_width", "key, before the rotation"},
+    {SITE_V, "v", "query layer kv_head position head_width", "value"},
+    {SITE_NEURON, "neurons", "query layer position neuron",
+     "hidden units of the MLP, before the down matrix"},
 };
-enum { SITES = sizeof sites / sizeof *sites };
+enum { DUMPED = sizeof sites / sizeof *sites };
 
 struct dump {
     struct selections layers;
     struct places positions;
-    bool wanted[SITES];
+    bool wanted[DUMPED];
 };
+
+/* Has any site that is dumped this dimension? */
+static bool dumps(const struct dump *d, const char *dim)
+{
+    for (size_t i = 0; i < DUMPED; i++)
+        if (d->wanted[i] && list_has(sites[i].dims, dim))
+            return true;
+    return false;
+}
 
 static int open_axes(struct experiment *x, const struct dump *d, struct err *err)
 {
@@ -57,10 +79,13 @@ static int open_axes(struct experiment *x, const struct dump *d, struct err *err
     if (add_selections_axis(x, "layer", &d->layers, &ignored, err) ||
         add_named_axis(x, "position", d->positions.n, d->positions.label, err))
         return err->code;
-    if (d->wanted[SITES - 1] && (add_axis(x, "head", (size_t)s->n_heads, err) ||
-                                 add_axis(x, "head_width", (size_t)s->d_head, err)))
+    if ((dumps(d, "head") && add_axis(x, "head", (size_t)s->n_heads, err)) ||
+        (dumps(d, "kv_head") && add_axis(x, "kv_head", (size_t)s->n_kv_heads, err)) ||
+        (dumps(d, "head_width") && add_axis(x, "head_width", (size_t)s->d_head, err)) ||
+        (dumps(d, "neuron") && add_axis(x, "neuron", (size_t)s->d_ff, err)) ||
+        (dumps(d, "width") && add_axis(x, "width", (size_t)s->d_model, err)))
         return err->code;
-    return add_axis(x, "width", (size_t)s->d_model, err);
+    return 0;
 }
 
 /* Values of several layers together would have no meaning. */
@@ -83,7 +108,7 @@ static int dump_open(struct experiment *x, struct problems *problems, struct err
         return err->code;
     x->state = d;
     x->all_rows = true;
-    for (size_t i = 0; i < SITES; i++) {
+    for (size_t i = 0; i < DUMPED; i++) {
         for (size_t k = 0; k < c->sites.n; k++)
             d->wanted[i] |= (int)sites[i].site == c->sites.v[k];
         x->keep |= d->wanted[i] ? site_keep(sites[i].site) : 0;
@@ -95,7 +120,7 @@ static int dump_open(struct experiment *x, struct problems *problems, struct err
     check_layers(x, d, problems);
     if (problems->count || open_axes(x, d, err))
         return err->code;
-    for (size_t i = 0; i < SITES; i++)
+    for (size_t i = 0; i < DUMPED; i++)
         if (d->wanted[i] &&
             add_field(x, sites[i].field, V_F32, sites[i].dims, "1", sites[i].text, err))
             return err->code;
@@ -128,9 +153,11 @@ static void put_place(const struct experiment *x, const struct run *run, const s
 {
     const struct dump *d = x->state;
     const struct shape *s = &x->scene->model->shape;
-    bool head = of->site == SITE_Z;
-    size_t parts = head ? (size_t)s->n_heads : 1, places = d->positions.n;
-    size_t width = (size_t)(head ? s->d_head : s->d_model);
+    size_t parts = of->site == SITE_NEURON ? 0 : (size_t)site_parts(s, of->site);
+    size_t places = d->positions.n, width;
+
+    parts = parts ? parts : 1;
+    width = (size_t)site_width(s, of->site) / parts;
 
     for (size_t l = 0; l < d->layers.n; l++) {
         int layer = site_layer(of->site, d->layers.v[l].range[0].lo);
@@ -152,7 +179,7 @@ static int dump_query(const struct experiment *x, const struct cell *cell, struc
     for (size_t p = 0; tok && p < d->positions.n; p++) {
         int n = place_tokens(&d->positions.v[p], x->scene, q, tok);
 
-        for (size_t i = 0; n && i < SITES; i++)
+        for (size_t i = 0; n && i < DUMPED; i++)
             if (d->wanted[i])
                 put_place(x, cell->run, &sites[i], p, tok, n, row_f32(row, sites[i].field));
     }

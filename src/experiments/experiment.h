@@ -34,6 +34,7 @@ struct axis {
     bool tokens; /* as long as the query's prompt; padded to the longest in the file */
     bool even;   /* cells that differ in it alone have equal costs (heads, draws): saves asking */
     bool hidden; /* no dimension of the group: of NAME/stats alone, or of hidden fields */
+    bool key_value;           /* its heads are key and value heads */
     const char *const *label; /* (size) what its numbers mean, in words: NAME_label; may be NULL */
 };
 

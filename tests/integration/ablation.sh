@@ -55,6 +55,21 @@ sweeps() {
     sweep edge 'kind: zero, renormalise: true' 'from: [subject, {each_token: answer_1}], to: [last, subject]'
     sweep edge 'kind: zero' 'from: {together: [first, subject]}, to: all, heads: all, layers: {window: 2}'
     sweep edge 'kind: zero, renormalise: true' 'from: all, layers: [1], heads: {together: [0, 3]}'
+    for site in q k v neurons; do
+        sweep $site 'kind: zero' 'positions: [last, subject, first]'
+        sweep $site 'kind: mean' 'layers: all, positions: [last, other]'
+        sweep $site 'kind: resample, draws: 2' 'layers: {window: 2}, positions: [last, subject]'
+        sweep $site 'kind: noise, scale: 0, draws: 2' 'layers: all, positions: all'
+        sweep $site 'kind: patch' 'source: {run: clean, position: subject}, positions: [last, answer_1]'
+        sweep $site 'kind: patch' 'source: {run: counterfactual}, positions: [last, subject]'
+        sweep $site "kind: add, vector: $1/$site.npy, factor: -0.5" "positions: [last, subject]"
+        sweep $site 'kind: scale, factor: 0.5' 'layers: [2, 0], positions: {each_token: subject}'
+    done
+    sweep k 'kind: zero' 'heads: all, positions: all'
+    sweep q "kind: add, vector: $1/one-head.npy, factor: 2" "heads: {window: 2}"
+    sweep neurons 'kind: zero' 'neurons: {window: 7, stride: 5}, layers: [1]'
+    sweep neurons 'kind: zero' "neuron_file: $1/units.txt, positions: [last, subject]"
+    sweep neurons 'kind: mean' "neuron_file: $1/units.txt, positions: all"
 }
 
 # run MODEL EXECUTOR CELLS: so many cells of each sweep are checked
@@ -82,10 +97,13 @@ folder, model = sys.argv[1:]
 config = json.load(open(model + "/config.json"))
 L, H, d = (config[k] for k in ("num_hidden_layers", "num_attention_heads", "hidden_size"))
 dh = config.get("head_dim") or d // H
+G, f = config.get("num_key_value_heads", H), config["intermediate_size"]
 rng = np.random.default_rng(3)
-for site, width in (("head", H * dh), ("attn", d), ("mlp", d), ("residual", d), ("one-head", dh)):
+for site, width in (("head", H * dh), ("attn", d), ("mlp", d), ("residual", d), ("one-head", dh),
+                    ("q", H * dh), ("k", G * dh), ("v", G * dh), ("neurons", f)):
     np.save(f"{folder}/{site}.npy", rng.standard_normal(width).astype(np.float32))
     np.save(f"{folder}/{site}-layers.npy", rng.standard_normal((L, width)))
+open(f"{folder}/units.txt", "w").write("# two sets\n0 1 a\n1 5 a\n\n0 2 a # beside 1\n2 0 b\n0 2 a\n")
 END
 }
 

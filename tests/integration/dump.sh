@@ -20,7 +20,9 @@ dump "$work/queries.jsonl" run 'name: last, kind: dump, sites: [mlp, residual]' 
     'name: places, kind: dump, sites: [residual, attn, mlp, head], layers: [2, 0], positions: [first, subject, answer_1, "1", {each_token: subject}]' \
     'name: together, kind: dump, sites: [head, mlp], positions: {together: [subject, last]}' \
     'name: windows, kind: dump, sites: attn, layers: [1], positions: {window: 3, stride: 2}' \
-    'name: all, kind: dump, sites: head, layers: [1], positions: all'
+    'name: all, kind: dump, sites: head, layers: [1], positions: all' \
+    'name: inside, kind: dump, sites: [k, neurons, q, v], layers: [2, 1], positions: [subject, last]' \
+    'name: keys, kind: dump, sites: k'
 ends 0 "$program" run "$work/c.yaml" --set "model.path=$model"
 "$LENSWEEP_PYTHON" tests/reference/check_dump.py "$work/run/result.h5" "$model" || wrong 'it differs from NumPy'
 

@@ -35,7 +35,10 @@ from result_file import Table, choices, experiments, queries_of, strings
 PER_TARGET = ("logit", "logprob", "rank", "direct", "direct_frozen")
 METRICS = (*PER_TARGET, "logit_difference", "recall_mass", "repetition_mass", "kl", "argmax")
 SITE = {"head": "z", "attn": "attn", "mlp": "mlp", "residual": "resid"}
+SITE |= {"q": "q", "k": "k", "v": "v", "neurons": "neuron"}
 KEPT = {"head": "z", "attn": "a", "mlp": "m", "residual": "x"}
+KEPT |= {"q": "flat_q", "k": "flat_k", "v": "v", "neurons": "hidden"}
+HEADED = ("head", "edge", "q", "k", "v")
 DRAWN = ("resample", "noise")
 
 
@@ -181,6 +184,17 @@ class Metrics:
 # ---------------------------------------------------------------- one configuration
 
 
+def sets_of(config):
+    """[(-1, {layer: [units]})] of the sets of a file of hidden units, in the order of their first lines."""
+    sets = {}
+    for line in open(config["neuron_file"], encoding="utf-8"):
+        words = line.split("#")[0].split()
+        if words:
+            name = words[2] if len(words) > 2 else "all"
+            sets.setdefault(name, {}).setdefault(int(words[0]), []).append(int(words[1]))
+    return [(-1, units) for units in sets.values()]
+
+
 class Sweep:
     """A group of the result, with what its cells need: clean runs, means."""
 
@@ -189,10 +203,15 @@ class Sweep:
         self.site, self.operation = config["site"], config["operation"]["kind"]
         self.source, self.given = config.get("source", {}), given
         self.clean_runs, self.memo = clean_runs, {}
-        headed = self.site in ("head", "edge")
         self.axes = [("layer", choices(config["layers"], model.L))]
-        if headed:
-            self.axes.append(("head", choices(config["heads"], model.H)))
+        self.parts = model.G if self.site in ("k", "v") else model.H
+        if self.site in HEADED:
+            self.axes.append(("head", choices(config["heads"], self.parts)))
+        if self.site == "neurons":
+            self.parts = model.f
+            self.axes.append(("neuron", choices(config["neurons"], model.f)))
+            if config["neuron_file"]:
+                self.axes = [("layer", [(-1, None)]), ("neuron", sets_of(config))]
         if self.site == "edge":
             self.axes.append(("from", positions_of(config["from"], queries)))
             self.axes.append(("to", positions_of(config["to"], queries)))
@@ -308,15 +327,16 @@ class Sweep:
         for l in layers:
             if self.operation == "add":
                 value = self.vector[l]
-                if self.site == "head":  # of all heads, or one for each
-                    H, dh = self.model.H, self.model.dh
-                    value = np.broadcast_to(value.reshape(-1, dh), (H, dh))[heads]
+                if heads is not None:  # of all heads, or one for each
+                    width = 1 if self.site == "neurons" else self.model.dh
+                    value = np.broadcast_to(value.reshape(-1, width), (self.parts, width))[heads]
+                    value = value[:, 0] if self.site == "neurons" else value
                 e = Edit(op="add", layers=[l + up], value=value, factor=op["factor"], **place)
             elif operands is None:
                 return None
             else:
                 value = operands(l)
-                value = value[:, heads] if self.site == "head" else value
+                value = value if heads is None else value[:, heads]
                 e = Edit(op="set", layers=[l + up], value=value, **place)
             out.append(e)
         return out
@@ -329,11 +349,15 @@ class Sweep:
     def configuration(self, query, chosen):
         """The edits of one cell; None where it has no number."""
         layers = chosen["layer"]
-        heads = chosen.get("head")
+        heads = chosen.get("head", chosen.get("neuron"))
         if self.site == "edge":
             keys, tokens = chosen["from"](query), chosen["to"](query)
             return self.edge_edits(layers, heads, keys, tokens) if keys and tokens else None
         tokens = chosen["position"](query)
+        if layers is None and tokens:  # a set of hidden units in several layers
+            every = [self.edits(query, [l], sorted(set(units)), tokens, chosen.get("sample"))
+                     for l, units in heads.items()]  # fmt: skip
+            return None if None in every else sum(every, [])
         return self.edits(query, layers, heads, tokens, chosen.get("sample")) if tokens else None
 
     def direct(self, query, clean, edits):

@@ -36,7 +36,8 @@ def tokens_of(query, label):
 def values_of(run, site, layer):
     """(tokens, ...) of the site; a residual is the one after the layer."""
     return {"residual": run.x[layer + 1], "attn": run.a[layer], "mlp": run.m[layer],
-            "head_output": run.z[layer]}[site]  # fmt: skip
+            "head_output": run.z[layer], "q": run.flat_q[layer], "k": run.flat_k[layer],
+            "v": run.v[layer], "neurons": run.hidden[layer]}[site]  # fmt: skip
 
 
 def check_query(table, group, query, run):
@@ -44,8 +45,9 @@ def check_query(table, group, query, run):
         tokens = tokens_of(query, label)
         for l, layer in enumerate(group["layer"].tolist()):
             for site in table.sites:
-                # head_output is (layer, head, position, head_width), the others lack `head`
-                got = np.take(group[site][query.i, l], p, axis=1 if site == "head_output" else 0)
+                # of heads: (layer, head, position, head_width); the others lack `head`
+                headed = site in ("head_output", "q", "k", "v")
+                got = np.take(group[site][query.i, l], p, axis=1 if headed else 0)
                 want = np.full(got.shape, np.nan)
                 if tokens:
                     want = values_of(run, site, layer)[tokens].mean(axis=0)

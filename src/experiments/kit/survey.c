@@ -108,30 +108,41 @@ static int hash_layout(struct survey *s, const struct dataset *ds, struct arena 
     return err->code;
 }
 
-static int find_layers(struct survey *s, const struct shape *shape, const bool *layer,
-                       struct arena *a, struct err *err)
+static int find_slots(struct survey *s, const struct shape *shape, const bool *wanted,
+                      struct arena *a, struct err *err)
 {
-    int n = shape->n_layers + 1;
+    size_t n;
 
-    s->layer = arena_alloc(a, (size_t)n, sizeof *s->layer, err);
-    s->layer_slot = arena_alloc(a, (size_t)n, sizeof *s->layer_slot, err);
-    if (!s->layer || !s->layer_slot)
+    s->n_layers = shape->n_layers + 1;
+    n = SITE_COUNT * (size_t)s->n_layers;
+    s->slot = arena_alloc(a, n, sizeof *s->slot, err);
+    s->slot_of = arena_alloc(a, n, sizeof *s->slot_of, err);
+    if (!s->slot || !s->slot_of)
         return err->code;
-    for (int l = 0; l < n; l++) {
-        s->layer_slot[l] = layer[l] ? (int)s->n_layers : -1;
-        if (layer[l])
-            s->layer[s->n_layers++] = l;
+    for (size_t i = 0; i < n; i++) {
+        enum site site = (enum site)(i / (size_t)s->n_layers);
+
+        s->slot_of[i] = wanted[i] ? (int)s->n_slots : -1;
+        if (!wanted[i])
+            continue;
+        s->slot[s->n_slots++] = (struct survey_slot){
+            site, (int)(i % (size_t)s->n_layers), (size_t)site_width(shape, site), s->mean_floats};
+        s->mean_floats += s->means ? s->n_roles * (size_t)site_width(shape, site) : 0;
     }
     return 0;
 }
 
-size_t survey_mean_floats(const struct survey *s)
+unsigned survey_keep(const struct survey *s)
 {
-    return s->means ? s->n_layers * s->n_roles * s->width : 0;
+    unsigned keep = 0;
+
+    for (size_t i = 0; i < s->n_slots; i++)
+        keep |= site_keep(s->slot[i].site);
+    return keep;
 }
 
-int survey_open(struct experiment *x, enum site site, bool means, const bool *layer,
-                const struct places *places, struct err *err)
+int survey_open(struct experiment *x, const bool *wanted, bool means, const struct places *places,
+                struct err *err)
 {
     const struct shape *shape = &x->scene->model->shape;
     struct survey *s = arena_alloc(x->arena, 1, sizeof *s, err);
@@ -139,39 +150,41 @@ int survey_open(struct experiment *x, enum site site, bool means, const bool *la
 
     if (!s)
         return err->code;
-    s->site = site;
     s->means = means;
-    s->width = (size_t)site_width(shape, site);
-    if (find_layers(s, shape, layer, x->arena, err) ||
-        find_strata(s, x->scene->data, x->arena, err) ||
+    if (find_strata(s, x->scene->data, x->arena, err) ||
         hash_strata(s, x->scene->data, x->arena, err) || find_roles(s, x, places, err) ||
+        find_slots(s, shape, wanted, x->arena, err) ||
         hash_layout(s, x->scene->data, x->arena, err))
         return err->code;
-    floats = s->n_strata * (survey_mean_floats(s) + s->n_layers);
+    floats = s->n_strata * (s->mean_floats + s->n_slots);
     s->bytes = (floats + s->n_strata * s->n_roles) * sizeof(float);
     s->block = arena_alloc(x->arena, s->bytes, 1, err);
     if (!s->block)
         return err->code;
     memset(s->block, 0xff, s->bytes); /* NaN, until the survey is there */
     s->mean = s->block;
-    s->std = s->mean + s->n_strata * survey_mean_floats(s);
-    s->n = (int32_t *)(s->std + s->n_strata * s->n_layers);
+    s->std = s->mean + s->n_strata * s->mean_floats;
+    s->n = (int32_t *)(s->std + s->n_strata * s->n_slots);
     x->survey = s;
     return 0;
 }
 
-const float *survey_mean(const struct survey *s, size_t query, int layer, int role)
+static size_t slot_of(const struct survey *s, enum site site, int layer)
 {
-    int stratum = s->stratum_of[query], slot = s->role_slot[role];
-    size_t at;
-
-    if (stratum < 0 || slot < 0)
-        return NULL;
-    at = ((size_t)stratum * s->n_layers + (size_t)s->layer_slot[layer]) * s->n_roles + (size_t)slot;
-    return s->mean + at * s->width;
+    return (size_t)s->slot_of[(size_t)site * (size_t)s->n_layers + (size_t)layer];
 }
 
-float survey_std(const struct survey *s, size_t query, int layer)
+const float *survey_mean(const struct survey *s, size_t query, enum site site, int layer, int role)
 {
-    return s->std[(size_t)s->stratum_of[query] * s->n_layers + (size_t)s->layer_slot[layer]];
+    const struct survey_slot *slot = &s->slot[slot_of(s, site, layer)];
+    int stratum = s->stratum_of[query], at = s->role_slot[role];
+
+    if (stratum < 0 || at < 0)
+        return NULL;
+    return s->mean + (size_t)stratum * s->mean_floats + slot->first + (size_t)at * slot->width;
+}
+
+float survey_std(const struct survey *s, size_t query, enum site site, int layer)
+{
+    return s->std[(size_t)s->stratum_of[query] * s->n_slots + slot_of(s, site, layer)];
 }

@@ -1,0 +1,214 @@
+/*
+ * The edits of an operation at one place: its layers, heads and tokens. Where the operand is the
+ * same for all layers (zero, a scale, another run's rows) an edit spans them all; means, noise and
+ * vectors have one of their own for each layer and token.
+ */
+#include "experiments/kit/operation.h"
+
+#include "base/real.h"
+#include "base/rng.h"
+#include "experiments/kit/match.h"
+
+#include <math.h>
+
+/* --- where the rows of another run are --- */
+
+/* The source's query as far as places need it: the counterfactual has ids and spans of its own. */
+static struct query source_view(const struct change *c, int sample)
+{
+    const struct query *other = operation_source(c->op, c->x, c->q, sample);
+    struct query view = other ? *other : *c->q;
+
+    if (!other) {
+        view.ids = c->q->cf_ids;
+        view.span = c->q->cf_span;
+    }
+    return view;
+}
+
+static int match_by_place(struct change *c, const struct query *source)
+{
+    struct edit_list *l = &c->list;
+    int *there = arena_alloc(l->a, 2 * (size_t)source->n, sizeof *there, l->err), n;
+
+    if (!there)
+        return l->err->code;
+    n = place_tokens(c->op->source_place, c->x->scene, source, there);
+    for (int i = 0; i < c->n; i++) {
+        int k = n ? match_in_list(i, c->n, n) : -1;
+
+        c->src[i] = k < 0 ? -1 : there[k];
+    }
+    return 0;
+}
+
+static int match_by_role(struct change *c, const struct query *source)
+{
+    return match_tokens(c->x->scene->data, c->op->order, prompt_of(c->q), prompt_of(source), c->tok,
+                        c->n, c->src, c->list.a, c->list.err);
+}
+
+/* c->src; *found: each token has its counterpart. */
+static int find_source(struct change *c, bool *found)
+{
+    struct query source = source_view(c, c->sample);
+    bool own = c->op->kind == DO_PATCH && c->op->source <= FROM_CORRUPTED;
+
+    c->src = arena_alloc(c->list.a, (size_t)c->n, sizeof *c->src, c->list.err);
+    if (!c->src)
+        return c->list.err->code;
+    if (c->op->source_place ? match_by_place(c, &source) : !own && match_by_role(c, &source))
+        return c->list.err->code;
+    for (int i = 0; i < c->n; i++) {
+        if (own && !c->op->source_place)
+            c->src[i] = c->tok[i];
+        *found = *found && c->src[i] >= 0;
+    }
+    return 0;
+}
+
+static const struct run *source_run(const struct change *c)
+{
+    bool own = c->op->kind == DO_PATCH && c->op->source == FROM_CLEAN;
+
+    return &c->run[own ? 0 : 1 + c->sample];
+}
+
+/* --- operands that differ between layers --- */
+
+static double normal_at(struct rng r, uint64_t i)
+{
+    double u, v;
+
+    r.counter = 2 * i;
+    u = 1 - rng_unit(&r);
+    v = rng_unit(&r);
+    return sqrt(-2 * real_log(u)) * real_cos(6.283185307179586476925 * v);
+}
+
+/* Deviates of one token's row from element `first` on: the same for every cell of a draw. */
+static const float *deviates(const struct change *c, enum site site, int t, int64_t first,
+                             int64_t n)
+{
+    uint64_t width = (uint64_t)site_width(&c->x->scene->model->shape, site);
+    float *v = arena_alloc(c->list.a, (size_t)n, sizeof *v, c->list.err);
+    struct rng r = rng_for((uint64_t)c->x->scene->config->data.seed, c->q->fingerprint.lo, "noise");
+    /* Draws are stretches of one stream. */
+    uint64_t from = ((uint64_t)c->sample * (uint64_t)c->q->n + (uint64_t)t) * width;
+
+    for (int64_t i = 0; v && i < n; i++)
+        v[i] = (float)normal_at(r, from + (uint64_t)(first + i));
+    return v;
+}
+
+static const float *added_vector(const struct operation *op, int layer, int64_t first)
+{
+    const float *v = op->vector + (op->vector_layers > 1 ? (size_t)layer * op->vector_width : 0);
+
+    /* As wide as the row, or as one head. */
+    return first < (int64_t)op->vector_width ? v + first : v;
+}
+
+/* One token of one layer and head range. */
+static int push_vector(struct change *c, enum site site, int layer, struct span head, int i)
+{
+    const struct shape *s = &c->x->scene->model->shape;
+    int t = c->tok[i], at = site_layer(site, layer);
+    size_t query = (size_t)(c->q - c->x->scene->data->query);
+    struct edit e = {.site = site,
+                     .op = OP_ADD,
+                     .layer = {at, at + 1},
+                     .head = head,
+                     .tok = {t, t + 1},
+                     .scale = (float)c->op->config->factor};
+    int64_t first = edit_first(&e, s);
+
+    if (c->op->kind == DO_MEAN) {
+        e.op = OP_SET;
+        e.vec = survey_mean(c->x->survey, query, site, at, c->role[t]) + first;
+    } else if (c->op->kind == DO_NOISE) {
+        e.scale = (float)c->op->config->scale * survey_std(c->x->survey, query, site, at);
+        e.vec = deviates(c, site, t, first, edit_width(&e, s));
+    } else {
+        e.vec = added_vector(c->op, layer, first);
+    }
+    return e.vec ? edit_list_push(&c->list, e) : c->list.err->code;
+}
+
+static int push_vectors(struct change *c, enum site site, int layer, struct span head)
+{
+    const struct shape *s = &c->x->scene->model->shape;
+    bool split = c->op->kind == DO_ADD && site_parts(s, site) &&
+                 c->op->vector_width == (size_t)site_part_width(s, site);
+
+    for (int h = head.lo; h < head.hi; h = split ? h + 1 : head.hi)
+        for (int i = 0; i < c->n; i++)
+            if (push_vector(c, site, layer, split ? (struct span){h, h + 1} : head, i))
+                return c->list.err->code;
+    return 0;
+}
+
+/* --- operands that do not --- */
+
+/* Neighbouring tokens whose source is as far away go into one edit. */
+static int push_ranges(struct change *c, enum site site, struct span layer, struct span head,
+                       struct edit e)
+{
+    e.site = site;
+    e.layer = (struct span){site_layer(site, layer.lo), site_layer(site, layer.hi)};
+    e.head = head;
+    return edit_list_push_tokens(&c->list, e, c->tok, c->src, c->n);
+}
+
+int change_push(struct change *c, enum site site, struct span layer, struct span head)
+{
+    struct edit e = {.op = OP_ZERO};
+
+    switch (c->op->kind) {
+    case DO_ZERO:
+        break;
+    case DO_SCALE:
+        e.op = OP_SCALE;
+        e.scale = (float)c->op->config->factor;
+        break;
+    case DO_RESAMPLE:
+    case DO_PATCH:
+        e.op = OP_SET;
+        e.from = source_run(c);
+        break;
+    case DO_MEAN:
+    case DO_NOISE:
+    case DO_ADD:
+        for (int l = layer.lo; l < layer.hi; l++)
+            if (push_vectors(c, site, l, head))
+                return c->list.err->code;
+        return 0;
+    }
+    return push_ranges(c, site, layer, head, e);
+}
+
+int change_begin(struct change *c, const struct place *place, bool *found)
+{
+    struct edit_list *l = &c->list;
+    bool sourced = c->op->kind == DO_PATCH || c->op->kind == DO_RESAMPLE;
+
+    *found = false;
+    c->tok = arena_alloc(l->a, 2 * (size_t)c->q->n, sizeof *c->tok, l->err);
+    if (!c->tok)
+        return l->err->code;
+    c->n = place_tokens(place, c->x->scene, c->q, c->tok);
+    *found = c->n > 0;
+    if (c->op->kind == DO_MEAN) {
+        c->role = arena_alloc(l->a, (size_t)c->q->n, sizeof *c->role, l->err);
+        if (!c->role)
+            return l->err->code;
+        match_roles(c->x->scene->data, c->op->order, prompt_of(c->q), c->role);
+    }
+    if (!*found || !sourced)
+        return 0;
+    if (c->op->kind == DO_RESAMPLE && !operation_source(c->op, c->x, c->q, c->sample)) {
+        *found = false; /* fewer partners than draws */
+        return 0;
+    }
+    return find_source(c, found);
+}
