@@ -110,9 +110,9 @@ static int check_noop(double *worst, struct worker *w, const struct experiment *
 }
 
 /* The variant that a check of executors is about: of the group `queries` the clean run, else one of
-   a random cell; false if it asks for no logits. */
-static bool pick(struct variant *v, const struct experiment *x, size_t query, const struct run *run,
-                 uint64_t check, struct arena *a, struct err *err)
+   a random cell; false if it asks for no logits. w: NULL in plans. */
+static bool pick(struct variant *v, struct worker *w, const struct experiment *x, size_t query,
+                 const struct run *run, uint64_t check, struct arena *a, struct err *err)
 {
     const struct query *q = &x->scene->data->query[query];
     struct rng rng = rng_for((uint64_t)x->scene->config->data.seed, q->fingerprint.lo, "audit");
@@ -126,6 +126,8 @@ static bool pick(struct variant *v, const struct experiment *x, size_t query, co
     for (uint64_t i = 0; i < check; i++)
         at = rng_below(&rng, query_cells(x, q->n));
     cell_index(x, q->n, at, cell.index);
+    if (w && x->kind->prepare && x->kind->prepare(x, &cell, at, 1, w, &cell.prepared, err))
+        return false;
     if (x->kind->variants(x, &cell, a, err) || !cell.n_variants)
         return false;
     *v = cell.variant[rng_below(&rng, (uint64_t)cell.n_variants)];
@@ -185,7 +187,7 @@ int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const
         sum->flops += variant_flops(&noop.v, s) + parts_flops(x);
         sum->variants++;
     }
-    if (check && pick(&v, x, query, run, check, a, err)) {
+    if (check && pick(&v, NULL, x, query, run, check, a, err)) {
         v.answer = &targets;
         sum->flops += (v.base ? variant_flops(&v, s) : 0) + variant_flops_naive(&v, s);
         sum->variants++;
@@ -208,7 +210,7 @@ int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experime
                        check_noop(&worst[AUDIT_NOOP], w, x, q, run, err)
                    ? err->code
                    : 0;
-    return pick(&v, x, query, run, check, w->arena, err)
+    return pick(&v, w, x, query, run, check, w->arena, err)
                ? check_forked(&worst[AUDIT_FORKED], w, x, q, run, &v, err)
                : err->code;
 }

@@ -41,10 +41,9 @@ static int walk_init(struct walk *w, const struct experiment *x, size_t query,
     for (int i = 0; i < x->n_axes; i++) {
         w->axis[i] = x->axis[i];
         w->axis[i].dim.size = axis_size(&x->axis[i], x->scene->data->query[query].n);
-        if (x->axis[i].cell && x->axis[i].even)
-            even = true;
-        else if (x->axis[i].cell)
-            uneven *= w->axis[i].dim.size;
+        even |= x->axis[i].cell && (x->axis[i].even || x->axis[i].alike);
+        if (x->axis[i].cell && !x->axis[i].even)
+            uneven *= x->axis[i].alike ? x->axis[i].n_alike : w->axis[i].dim.size;
     }
     if (even)
         w->known = arena_alloc(a, uneven, sizeof *w->known, err);
@@ -69,7 +68,9 @@ static struct known *recall(const struct walk *w, const struct experiment *x)
 
     for (int i = 0; i < x->n_axes; i++)
         if (x->axis[i].cell && !x->axis[i].even)
-            at = at * w->axis[i].dim.size + (size_t)w->cell.index[i];
+            at = x->axis[i].alike
+                     ? at * x->axis[i].n_alike + (size_t)x->axis[i].alike[w->cell.index[i]]
+                     : at * w->axis[i].dim.size + (size_t)w->cell.index[i];
     return &w->known[at];
 }
 

@@ -93,6 +93,14 @@ out:
     return err->code;
 }
 
+/* What a dimension is called in statistics.family; what stands for heads goes with them. */
+static int family_bit(const char *dim)
+{
+    bool heads = str_eq(dim, "edge") || str_eq(dim, "neuron") || str_eq(dim, "pair");
+
+    return choice_value(family_choices, heads ? "head" : dim);
+}
+
 /* The family of a test: its places on the dimensions that are not corrected over together. */
 static size_t family_of(const struct effects *v, size_t element, size_t row)
 {
@@ -101,7 +109,7 @@ static size_t family_of(const struct effects *v, size_t element, size_t row)
 
     for (int i = v->a->field.n_axes - 1; i >= 0; i--) {
         const struct dim *d = &v->x->axis[v->a->field.axis[i]].dim;
-        int bit = choice_value(family_choices, d->name);
+        int bit = family_bit(d->name);
         bool over = bit != NO_CHOICE && (together & (unsigned)bit);
 
         if (!over)

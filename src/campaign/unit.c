@@ -27,6 +27,8 @@ struct query_job {
     struct run_spec *spec;  /* (n_runs) */
     struct run *run;        /* (n_runs) */
     int n_runs, made;
+    const void *prepared; /* of the kind */
+    bool is_prepared;
     uint64_t flops;     /* of the runs that it made beside the clean one */
     const char *status; /* why it goes no further; "" = it does */
 };
@@ -288,6 +290,27 @@ static bool next_cell(const struct unit_job *j, size_t *member, uint64_t *at)
     return false;
 }
 
+/* What the variants of all cells of this experiment and query share, once for the bundle. */
+static int prepare(struct unit_job *j, struct query_job *r, const struct unit *u, struct err *err)
+{
+    struct cell query = {.query = u->query, .run = r->run};
+    struct worker w = {&j->c->engine, &j->c->run_arena};
+    uint64_t first = u->first, end = u->first + u->n;
+
+    if (r->is_prepared || !r->x->kind->prepare)
+        return 0;
+    r->is_prepared = true;
+    for (size_t m = 0; m < j->bundle->n; m++) {
+        const struct unit *other = unit_at(j, m);
+
+        if (j->of[m] != r || other->work != UNIT_CELLS)
+            continue;
+        first = other->first < first ? other->first : first;
+        end = other->first + other->n > end ? other->first + other->n : end;
+    }
+    return r->x->kind->prepare(r->x, &query, first, end - first, &w, &r->prepared, err);
+}
+
 static int gather_variants(struct block *b, struct arena *a, struct err *err)
 {
     int n = 0;
@@ -319,12 +342,15 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
     for (; b->n < most && b->n_variants < most && next_cell(j, member, at); ++*at) {
         struct block_cell *p = &b->at[b->n++];
         const struct unit *u = unit_at(j, *member);
-        const struct query_job *r = j->of[*member];
+        struct query_job *r = j->of[*member];
 
+        if (prepare(j, r, u, err))
+            return err->code;
         p->member = *member;
         p->at = *at;
         p->cell.query = u->query;
         p->cell.run = r->run;
+        p->cell.prepared = r->prepared;
         cell_index(r->x, r->q->n, u->first + *at, p->cell.index);
         if (cell_cost(r->x, &p->cell, a, &p->cost, err))
             return err->code;

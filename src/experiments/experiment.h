@@ -33,8 +33,10 @@ struct axis {
     bool cell;   /* cells run over it */
     bool tokens; /* as long as the query's prompt; padded to the longest in the file */
     bool even;   /* cells that differ in it alone have equal costs (heads, draws): saves asking */
-    bool hidden; /* no dimension of the group: of NAME/stats alone, or of hidden fields */
-    bool key_value;           /* its heads are key and value heads */
+    const int32_t *alike; /* (size) or cells of equal numbers have, in [0, n_alike); NULL = none */
+    size_t n_alike;
+    bool hidden;    /* no dimension of the group: of NAME/stats alone, or of hidden fields */
+    bool key_value; /* its heads are key and value heads */
     const char *const *label; /* (size) what its numbers mean, in words: NAME_label; may be NULL */
 };
 
@@ -138,6 +140,7 @@ struct cell {
     size_t query;
     int64_t index[AXES_MAX]; /* place on each cell axis, in order of x->axis; 0 elsewhere */
     const struct run *run;   /* (RUNS_MAX) the query's runs, in the order of `runs` */
+    const void *prepared;    /* what `prepare` made; NULL in plans */
     struct variant *variant;
     int n_variants;
 };
@@ -197,6 +200,12 @@ struct kind {
     /* Why, seen the query's first run, nothing more is computed of it; NULL = go on. */
     const char *(*admit)(const struct experiment *x, const struct query *q,
                          const struct run *first);
+
+    /* What the variants of the n cells from `first` on share beside the runs (operands that take
+       work to make), in the worker's arena; only where they are computed, not in plans. NULL slot =
+       nothing. */
+    int (*prepare)(const struct experiment *x, const struct cell *query, uint64_t first, uint64_t n,
+                   struct worker *w, const void **prepared, struct err *err);
 
     /* The variants of one cell: cell->variant and n_variants, in the arena; NULL slot = none. */
     int (*variants)(const struct experiment *x, struct cell *cell, struct arena *a,

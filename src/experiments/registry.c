@@ -12,6 +12,7 @@
     X(token_lens)   \
     X(heads)        \
     X(ablation)     \
+    X(edges)        \
     X(faithfulness) \
     X(dump)         \
     X(noop)

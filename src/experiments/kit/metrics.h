@@ -29,4 +29,25 @@ float logit_difference(const struct dataset *ds, const struct query *q, const fl
 float answer_mass(const struct dataset *ds, const struct query *q, const float *logprob,
                   bool foils);
 
+/* As configs call those that have effects. */
+const char *metric_word(enum metric metric);
+
+/* Numbers of a cell that its statistics are made of, as NAME/stats labels them: logit.answer_1, ...,
+   logit_difference, ..., each edited minus clean; and which of them have a sign. */
+struct effect_list {
+    unsigned metrics;
+    size_t n;
+    const char **label;   /* (n) */
+    bool *sign, *blurred; /* (n) blurred: of no use where targets collide */
+};
+
+/* For these metrics as far as they have effects. */
+int effect_list_open(struct effect_list *e, unsigned metrics, const struct dataset *ds,
+                     struct arena *a, struct err *err);
+
+/* Of one answer, and of the clean run's logits and log-probabilities: out (n). */
+void effect_list_fill(const struct effect_list *e, const struct dataset *ds, const struct query *q,
+                      const struct answer *a, const float *clean_logit, const float *clean_logprob,
+                      float *out);
+
 #endif

@@ -1,0 +1,218 @@
+/* Which senders, receivers and edges there are. */
+#include "experiments/edges.h"
+
+#include "base/str.h"
+#include "experiments/kit/ranking.h"
+#include "experiments/kit/select.h"
+
+#include <string.h>
+
+/* What is chosen of one side: by layers and heads (of keys and values those that the heads read). */
+struct choice_of_side {
+    unsigned kinds;
+    bool *layer;     /* (L) */
+    bool *head;      /* (H) */
+    bool *top, *mlp; /* (L, H), (L) the strongest of a sweep; NULL = all */
+};
+
+/* One by one: an edge is of one sender and one receiver. */
+static int choose(bool *chosen, const struct selector *s, int n, struct experiment *x,
+                  const char *key, struct problems *problems, struct err *err)
+{
+    struct selections all;
+
+    if (selections_of(&all, s, n, x, key, problems, err))
+        return err->code;
+    for (size_t i = 0; i < all.n; i++) {
+        if (all.v[i].n != 1 || span_len(all.v[i].range[0]) != 1) {
+            config_problem(x->scene->config, x->entry, key, problems,
+                           "an edge has one sender and one receiver: each, or a list");
+            return 0;
+        }
+        if (all.v[i].range[0].lo >= 0) /* else a problem already */
+            chosen[all.v[i].range[0].lo] = true;
+    }
+    return 0;
+}
+
+static int choose_side(struct choice_of_side *c, const struct edge_side_config *config,
+                       struct experiment *x, bool senders, struct problems *problems,
+                       struct err *err)
+{
+    const struct shape *s = &x->scene->model->shape;
+
+    c->kinds = choice_bits(&config->kinds);
+    c->layer = arena_alloc(x->arena, (size_t)s->n_layers, sizeof *c->layer, err);
+    c->head = arena_alloc(x->arena, (size_t)s->n_heads, sizeof *c->head, err);
+    if (!c->layer || !c->head)
+        return err->code;
+    return choose(c->layer, &config->layers, s->n_layers, x,
+                  senders ? "senders.layers" : "receivers.layers", problems, err) ||
+                   choose(c->head, &config->heads, s->n_heads, x,
+                          senders ? "senders.heads" : "receivers.heads", problems, err)
+               ? err->code
+               : 0;
+}
+
+/* The strongest nodes of a finished sweep, for both sides. */
+static int choose_top(struct choice_of_side *a, struct choice_of_side *b, struct experiment *x,
+                      struct problems *problems, struct err *err)
+{
+    const struct edges_config *c = x->config;
+    const struct shape *s = &x->scene->model->shape;
+    struct ranking r;
+    struct err bad;
+
+    if (!*c->from)
+        return 0;
+    err_clear(&bad);
+    a->top = b->top = arena_alloc(x->arena, (size_t)(s->n_layers * s->n_heads), sizeof(bool), err);
+    a->mlp = b->mlp = arena_alloc(x->arena, (size_t)s->n_layers, sizeof(bool), err);
+    if (!a->top || !a->mlp)
+        return err->code;
+    if (ranking_read(&r, x, c->from, &c->groups, metric_word(c->rank_by), &bad)) {
+        config_problem(x->scene->config, x->entry, "from", problems, "%s", bad.msg);
+        return bad.code == ERR_MEMORY ? (*err = bad, err->code) : 0;
+    }
+    for (size_t i = 0; i < r.n && i < (size_t)c->top; i++)
+        *(r.v[i].site == SITE_Z ? &a->top[r.v[i].layer * s->n_heads + r.v[i].head]
+                                : &a->mlp[r.v[i].layer]) = true;
+    return 0;
+}
+
+static bool takes_head(const struct choice_of_side *c, const struct shape *s, int layer, int head)
+{
+    return c->layer[layer] && c->head[head] && (!c->top || c->top[layer * s->n_heads + head]);
+}
+
+/* Does any of the heads that read it? */
+static bool takes_group(const struct choice_of_side *c, const struct shape *s, int layer, int group)
+{
+    int per_group = s->n_heads / s->n_kv_heads;
+
+    for (int h = group * per_group; h < (group + 1) * per_group; h++)
+        if (takes_head(c, s, layer, h))
+            return true;
+    return false;
+}
+
+static bool takes_mlp(const struct choice_of_side *c, int layer)
+{
+    return c->layer[layer] && (!c->mlp || c->mlp[layer]);
+}
+
+static int add_end(struct edge_end *list, size_t *n, enum site site, int layer, int head,
+                   const char *word, struct experiment *x, struct err *err)
+{
+    struct edge_end *e = &list[(*n)++];
+
+    *e = (struct edge_end){site, layer, head, word};
+    if (head >= 0)
+        e->name = arena_printf(x->arena, err, "%s %d.%d", word, layer, head);
+    else if (site == SITE_MLP || site == SITE_READ_MLP)
+        e->name = arena_printf(x->arena, err, "%s %d", word, layer);
+    return e->name ? 0 : err->code;
+}
+
+static int list_senders(struct edges *e, const struct choice_of_side *c, struct experiment *x,
+                        struct err *err)
+{
+    const struct shape *s = &x->scene->model->shape;
+
+    e->sender = arena_alloc(x->arena, (size_t)s->n_layers * (size_t)(s->n_heads + 1) + 1,
+                            sizeof *e->sender, err);
+    if (!e->sender)
+        return err->code;
+    if (c->kinds & SENDER_EMBEDDING)
+        add_end(e->sender, &e->n_senders, SITE_RESID, -1, -1, "embedding", x, err);
+    for (int l = 0; l < s->n_layers; l++) {
+        for (int h = 0; c->kinds & SENDER_HEAD && h < s->n_heads; h++)
+            if (takes_head(c, s, l, h))
+                add_end(e->sender, &e->n_senders, SITE_Z, l, h, "head", x, err);
+        if (c->kinds & SENDER_MLP && takes_mlp(c, l))
+            add_end(e->sender, &e->n_senders, SITE_MLP, l, -1, "mlp", x, err);
+    }
+    return err->code;
+}
+
+static int list_receivers(struct edges *e, const struct choice_of_side *c, struct experiment *x,
+                          struct err *err)
+{
+    static const struct {
+        unsigned kind;
+        enum site site;
+        const char *word;
+    } heads[] = {{RECEIVER_Q, SITE_READ_Q, "q"},
+                 {RECEIVER_K, SITE_READ_K, "k"},
+                 {RECEIVER_V, SITE_READ_V, "v"}};
+    const struct shape *s = &x->scene->model->shape;
+
+    e->receiver = arena_alloc(
+        x->arena, (size_t)s->n_layers * (size_t)(s->n_heads + 2 * s->n_kv_heads + 1) + 1,
+        sizeof *e->receiver, err);
+    if (!e->receiver)
+        return err->code;
+    for (int l = 0; l < s->n_layers; l++) {
+        for (int k = 0; k < 3; k++)
+            for (int h = 0; c->kinds & heads[k].kind && h < site_parts(s, heads[k].site); h++)
+                if (k == 0 ? takes_head(c, s, l, h) : takes_group(c, s, l, h))
+                    add_end(e->receiver, &e->n_receivers, heads[k].site, l, h, heads[k].word, x,
+                            err);
+        if (c->kinds & RECEIVER_MLP && takes_mlp(c, l))
+            add_end(e->receiver, &e->n_receivers, SITE_READ_MLP, l, -1, "mlp", x, err);
+    }
+    if (c->kinds & RECEIVER_LOGITS)
+        add_end(e->receiver, &e->n_receivers, SITE_RESID, s->n_layers, -1, "logits", x, err);
+    return err->code;
+}
+
+/* Does the receiver read what the sender adds? An MLP reads the attention of its own layer. */
+static bool is_edge(const struct edge_end *sender, const struct edge_end *receiver)
+{
+    return sender->layer < receiver->layer ||
+           (sender->layer == receiver->layer && sender->site == SITE_Z &&
+            receiver->site == SITE_READ_MLP);
+}
+
+static int list_edges(struct edges *e, struct experiment *x, struct err *err)
+{
+    struct buf b = {0};
+
+    for (int pass = 0; pass < 2; pass++) {
+        e->n = 0;
+        for (size_t r = 0; r < e->n_receivers; r++)
+            for (size_t s = 0; s < e->n_senders; s++) {
+                if (!is_edge(&e->sender[s], &e->receiver[r]))
+                    continue;
+                if (pass)
+                    e->edge[e->n] = (struct edge){(int32_t)s, (int32_t)r};
+                e->n++;
+            }
+        if (!pass)
+            e->edge = arena_alloc(x->arena, e->n + 1, sizeof *e->edge, err);
+        if (!e->edge)
+            return err->code;
+    }
+    for (size_t i = 0; i < e->n && !err->code; i++)
+        buf_printf(&b, err, "%s > %s\n", e->sender[e->edge[i].sender].name,
+                   e->receiver[e->edge[i].receiver].name);
+    e->hash = hash_bytes(b.data, b.len);
+    buf_release(&b);
+    return err->code;
+}
+
+int edges_list(struct edges *e, struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct edges_config *c = x->config;
+    struct choice_of_side senders = {0}, receivers = {0};
+
+    if (choose_side(&senders, &c->senders, x, true, problems, err) ||
+        choose_side(&receivers, &c->receivers, x, false, problems, err) ||
+        choose_top(&senders, &receivers, x, problems, err) || list_senders(e, &senders, x, err) ||
+        list_receivers(e, &receivers, x, err) || list_edges(e, x, err))
+        return err->code;
+    if (!e->n && !problems->count)
+        config_problem(x->scene->config, x->entry, "receivers", problems,
+                       "no receiver lies above a sender: there is no edge");
+    return 0;
+}

@@ -1,0 +1,178 @@
+/*
+ * What a receiver reads more: u' - u, of every sender that the cells at hand have. u is what the
+ * sender adds to the residual stream; of a head it is its output through its columns of the output
+ * matrix, which is linear, so that the difference is made before the product: equal outputs give
+ * exactly 0.
+ */
+#include "experiments/edges.h"
+
+#include "engine/contribution.h"
+
+#include <string.h>
+
+/* A place of the query in one sample of the operation. */
+struct place_operands {
+    int n;            /* tokens; 0 = the query lacks the place, or its counterpart */
+    const float **of; /* (senders) (n, d); NULL = not needed */
+};
+
+static size_t place_at(const struct edges *e, int position, int sample)
+{
+    return (size_t)sample * e->positions.n + (size_t)position;
+}
+
+const float *edge_operand(const struct edges *e, const struct cell *cell, int position, int sample,
+                          int sender)
+{
+    const struct place_operands *all = cell->prepared;
+
+    return all ? all[place_at(e, position, sample)].of[sender] : NULL;
+}
+
+int edge_push(const struct edge_end *r, const struct shape *s, const int *tok, int n,
+              const float *add, struct edit_list *list)
+{
+    struct edit e = {.site = r->site,
+                     .op = OP_ADD,
+                     .layer = {r->layer, r->layer + 1},
+                     .head = {r->head < 0 ? 0 : r->head, r->head < 0 ? 1 : r->head + 1},
+                     .scale = 1,
+                     .stride = s->d_model};
+
+    for (int i = 0; i < n;) {
+        int first = i;
+
+        while (++i < n && tok[i] == tok[i - 1] + 1)
+            ;
+        e.tok = (struct span){tok[first], tok[i - 1] + 1};
+        e.vec = add ? add + (int64_t)first * s->d_model : NULL;
+        if (edit_list_push(list, e))
+            return list->err->code;
+    }
+    return 0;
+}
+
+/* The sender's value after the operation minus before: out (n, width of the site), of which the
+   first `width` numbers of a part are used. */
+static int change_of(struct change *c, const struct edge_end *sender, int64_t width, float *out,
+                     struct err *err)
+{
+    const struct shape *s = &c->x->scene->model->shape;
+    int layer = site_layer(sender->site, sender->layer), head = sender->head < 0 ? 0 : sender->head;
+    int64_t whole = site_width(s, sender->site), first = head * width;
+    float *row = arena_alloc(c->list.a, (size_t)whole, sizeof *row, err);
+
+    c->list.n = 0;
+    if (!row || change_push(c, sender->site, (struct span){sender->layer, sender->layer + 1},
+                            (struct span){head, head + 1}))
+        return err->code;
+    for (int i = 0; i < c->n; i++) {
+        const float *was = run_row(&c->run[0], s, sender->site, layer, c->tok[i]);
+
+        memcpy(row, was, (size_t)whole * sizeof *row);
+        edits_apply(c->list.v, c->list.n, s, sender->site, layer, c->tok[i], row);
+        for (int64_t k = 0; k < width; k++)
+            out[i * width + k] = row[first + k] - was[first + k];
+    }
+    return 0;
+}
+
+/* Operands in the making: the heads of a layer go through its output matrix together. */
+struct making {
+    struct worker *w;
+    struct head_part *part;
+    int n_parts, layer;
+};
+
+static int flush_heads(struct making *m, struct err *err)
+{
+    int n = m->n_parts;
+
+    m->n_parts = 0;
+    return n ? engine_contributions(m->w->engine, m->layer, m->part, n, err) : 0;
+}
+
+/* One sender at one place. */
+static int make_operand(struct making *m, struct change *c, const struct edge_end *sender,
+                        const float **operand, struct err *err)
+{
+    const struct shape *s = &c->x->scene->model->shape;
+    size_t n = (size_t)c->n, d = (size_t)s->d_model;
+    float *out = arena_alloc(m->w->arena, n * d, sizeof *out, err), *z;
+
+    *operand = out;
+    if (!out || sender->site != SITE_Z)
+        return out ? change_of(c, sender, s->d_model, out, err) : err->code;
+    z = arena_alloc(m->w->arena, n * (size_t)s->d_head, sizeof *z, err);
+    if (!z || change_of(c, sender, s->d_head, z, err))
+        return err->code;
+    m->part[m->n_parts++] = (struct head_part){sender->head, c->n, z, out};
+    return 0;
+}
+
+/* Of which senders the cells [first, first + n) are: (senders). */
+static bool *senders_of(const struct edges *e, uint64_t first, uint64_t n, struct arena *a,
+                        struct err *err)
+{
+    bool *used = arena_alloc(a, e->n_senders, sizeof *used, err);
+
+    for (uint64_t i = first; used && i < first + n; i++)
+        used[e->edge[i / e->positions.n].sender] = true;
+    return used;
+}
+
+static int begin_places(const struct experiment *x, const struct cell *query, struct arena *a,
+                        struct change *change, struct place_operands *place, struct err *err)
+{
+    const struct edges *e = x->state;
+
+    for (int sample = 0; sample < e->op.draws; sample++)
+        for (size_t p = 0; p < e->positions.n; p++) {
+            size_t at = place_at(e, (int)p, sample);
+            struct change *c = &change[at];
+            bool found;
+
+            *c = (struct change){.x = x,
+                                 .op = &e->op,
+                                 .q = &x->scene->data->query[query->query],
+                                 .run = query->run,
+                                 .sample = sample,
+                                 .list = {.a = a, .err = err}};
+            if (change_begin(c, &e->positions.v[p], &found))
+                return err->code;
+            place[at].n = found ? c->n : 0;
+            place[at].of = arena_alloc(a, e->n_senders, sizeof *place[at].of, err);
+            if (!place[at].of)
+                return err->code;
+        }
+    return 0;
+}
+
+int edges_prepare(const struct experiment *x, const struct cell *query, uint64_t first, uint64_t n,
+                  struct worker *w, const void **prepared, struct err *err)
+{
+    const struct edges *e = x->state;
+    size_t places = (size_t)e->op.draws * e->positions.n;
+    struct place_operands *place = arena_alloc(w->arena, places, sizeof *place, err);
+    struct change *change = arena_alloc(w->arena, places, sizeof *change, err);
+    bool *used = senders_of(e, first, n, w->arena, err);
+    struct making m = {.w = w};
+
+    m.part =
+        arena_alloc(w->arena, places * (size_t)x->scene->model->shape.n_heads, sizeof *m.part, err);
+    if (!place || !change || !used || !m.part ||
+        begin_places(x, query, w->arena, change, place, err))
+        return err->code;
+    *prepared = place;
+    for (size_t s = 0; s < e->n_senders; s++) {
+        if (!used[s])
+            continue;
+        if (e->sender[s].layer != m.layer && flush_heads(&m, err))
+            return err->code;
+        m.layer = e->sender[s].layer;
+        for (size_t p = 0; p < places; p++)
+            if (place[p].n && make_operand(&m, &change[p], &e->sender[s], &place[p].of[s], err))
+                return err->code;
+    }
+    return flush_heads(&m, err);
+}
