@@ -4,7 +4,8 @@
  * network runs on, and its answer is measured. Which edits a configuration is, says
  * ablation_edits.c; what is measured, ablation_measure.c.
  *
- * Cells run over (layer, head or neuron, position, sample), as far as the sweep has these dimensions.
+ * Cells run over (layer, head or neuron, position, sample), as far as the sweep has these
+ * dimensions.
  */
 #include "experiments/ablation.h"
 

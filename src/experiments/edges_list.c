@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* What is chosen of one side: by layers and heads (of keys and values those that the heads read). */
+/* What is chosen of one side: by layers and heads (of keys and values those that they read). */
 struct choice_of_side {
     unsigned kinds;
     bool *layer;     /* (L) */

@@ -34,9 +34,14 @@ FIRST = {
         ("operation: resample", f"site: head, operation: {{kind: resample}}, metrics: {METRICS}, logprob, rank, direct]"),
         ("operation: noise", f"site: mlp, operation: {{kind: noise}}, metrics: {METRICS}, logprob, rank, direct]"),
         ("operation: mean", f"site: mlp, operation: {{kind: mean}}, metrics: {METRICS}]"),
+        ("site: neurons", "site: neurons, layers: [0], neurons: [0, 1], operation: {kind: zero}"),
         ("site: edge", f"site: edge, from: [subject], operation: {{kind: zero}}, metrics: {METRICS}, logprob, rank]"),
     ],
-    "dump": [(f"sites: [{s}]",) * 2 for s in ("residual", "attn", "mlp", "head")],
+    "edges": [
+        ("", "operation: {kind: zero}"),
+        ("operation: resample", "operation: {kind: resample, draws: 2}"),
+    ],
+    "dump": [(f"sites: [{s}]",) * 2 for s in ("residual", "attn", "mlp", "head", "q", "k", "v", "neurons")],
     "noop": [("", "cells: 2")],
 }
 # A second run, on the first one's sweeps.
@@ -44,7 +49,7 @@ SECOND = {
     "faithfulness": [("", "from: {first}, groups: [ablation_0]")],
     "ablation": [("statistics.split: half", "site: head, operation: {{kind: zero}}")],
 }
-EVERYWHERE = {"item", "subject", "dataset", "template", "step", "status", "layer_label", "head_label", "kv_head",
+EVERYWHERE = {"item", "subject", "dataset", "template", "step", "status", "layer_label", "head_label", "neuron_label", "kv_head",
               "stratum_dataset", "stratum_template", "stratum_step", "group_dataset", "group_template", "group_step"}
 ENDS = ("_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df")
 # Dimension: its coordinate, and what an entry is.
@@ -53,6 +58,11 @@ DIMENSIONS = {
     "stratum": ("0, 1, ...", "an average over queries; with `stratum_dataset`, `stratum_template`, `stratum_step`"),
     "layer": ("from 0", "a layer, or in a sweep a configuration of layers (the window's centre, -1 = several together), which `layer_label` says in words"),
     "head": ("from 0", "a query head, or a configuration of heads with `head_label`; `kv_head` is the key/value head that it reads, -1 = several"),
+    "kv_head": ("from 0", "a key/value head"),
+    "neuron": ("from 0", "a hidden unit of the MLP, or a configuration of them with `neuron_label`"),
+    "edge": ("`head 3.1 > q 5.2`", "a sender and a receiver; with `sender`, `receiver` and their layers and heads"),
+    "from_layer": ("from -1", "layer of a sender; -1 = the embedding"),
+    "to_layer": ("from 0", "layer of a receiver; one more than the last = the logits"),
     "target": ("names", "a target of the data"),
     "component": ("`attn`, `mlp`, `resid`", "what a layer adds, and the residual stream after it"),
     "token_set": ("names", "tokens of the prompt: spans, `last`, `first`, `other`, `random_SPAN`"),

@@ -32,8 +32,8 @@ float answer_mass(const struct dataset *ds, const struct query *q, const float *
 /* As configs call those that have effects. */
 const char *metric_word(enum metric metric);
 
-/* Numbers of a cell that its statistics are made of, as NAME/stats labels them: logit.answer_1, ...,
-   logit_difference, ..., each edited minus clean; and which of them have a sign. */
+/* Numbers of a cell that its statistics are made of, as NAME/stats labels them: logit.answer_1,
+   ..., logit_difference, ..., each edited minus clean; and which of them have a sign. */
 struct effect_list {
     unsigned metrics;
     size_t n;

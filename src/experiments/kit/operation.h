@@ -1,7 +1,7 @@
 /*
- * What a sweep does to values (docs/methods.md 4): set to zero, to a mean, to another run's, noised,
- * scaled, or added to. The keys `operation` and `source` of a config, what they need of the data,
- * and the edits that they are at a place of a query.
+ * What a sweep does to values (docs/methods.md 4): set to zero, to a mean, to another run's,
+ * noised, scaled, or added to. The keys `operation` and `source` of a config, what they need of
+ * the data, and the edits that they are at a place of a query.
  *
  *     struct change c = {.x = x, .op = &op, .q = q, .run = cell->run, .sample = 0,
  *                        .list = {.a = a, .err = err}};
@@ -113,7 +113,7 @@ int operation_open(struct operation *op, struct experiment *x, const struct oper
 const char *operation_words(const struct operation *op);
 const char *operation_source_word(const struct operation *op);
 
-/* The slots `skip`, `derived` (h: what else), `cost_of` (beside the places) and `runs` of a kind. */
+/* The slots `skip`, `derived`, `cost_of` (beside the places) and `runs` of a kind. */
 const char *operation_skip(const struct operation *op, const struct experiment *x,
                            const struct query *q);
 struct hash operation_derived(const struct operation *op, const struct experiment *x,
