@@ -210,7 +210,7 @@ static void layer_effects(const struct row *row, float *out)
         out[i] = NAN;
     for (size_t i = 0; i < e->n * e->positions.n; i++) {
         const struct edge *edge = &e->edge[i / e->positions.n];
-        size_t from = (size_t)(e->sender[edge->sender].layer + 1);
+        size_t from = 1 + (size_t)e->sender[edge->sender].layer; /* the embedding: -1 */
         size_t to = (size_t)e->receiver[edge->receiver].layer;
         float *at = out + ((i % e->positions.n * layers + from) * layers + to) * metrics_n;
 

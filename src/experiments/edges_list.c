@@ -66,7 +66,8 @@ static int choose_top(struct choice_of_side *a, struct choice_of_side *b, struct
     if (!*c->from)
         return 0;
     err_clear(&bad);
-    a->top = b->top = arena_alloc(x->arena, (size_t)(s->n_layers * s->n_heads), sizeof(bool), err);
+    a->top = b->top =
+        arena_alloc(x->arena, (size_t)s->n_layers * (size_t)s->n_heads, sizeof(bool), err);
     a->mlp = b->mlp = arena_alloc(x->arena, (size_t)s->n_layers, sizeof(bool), err);
     if (!a->top || !a->mlp)
         return err->code;

@@ -3,14 +3,15 @@
  * noised, scaled, or added to. The keys `operation` and `source` of a config, what they need of
  * the data, and the edits that they are at a place of a query.
  *
- *     struct change c = {.x = x, .op = &op, .q = q, .run = cell->run, .sample = 0,
- *                        .list = {.a = a, .err = err}};
- *     bool found;
+ *     // The edits of head 3.0 at a place, appended to c->list.
+ *     int change_head(struct change *c, const struct place *place, struct err *err)
+ *     {
+ *         bool found;
  *
- *     if (change_begin(&c, &places.v[0], &found) ||
- *         (found && change_push(&c, SITE_Z, (struct span){3, 4}, (struct span){0, 1})))
- *         return err->code;
- *     // c.list: head 3.0 at the place, changed
+ *         if (change_begin(c, place, &found) || !found)       // c: x, op, q, run, sample, list
+ *             return err->code;
+ *         return change_push(c, SITE_Z, (struct span){3, 4}, (struct span){0, 1});
+ *     }
  */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_OPERATION_H
 #define LENSWEEP_EXPERIMENTS_KIT_OPERATION_H
