@@ -96,23 +96,28 @@ static struct joining would_take(const struct packer *p, const struct unit *u)
     return j;
 }
 
-enum { DEAR_RUNS = 4 }; /* its own work is at most so many times theirs */
+enum {
+    DEAR_RUNS = 4,  /* runs that are dear to a unit: its own work is at most so many times theirs */
+    CHEAP_RUNS = 25 /* runs that are cheap to a bundle: all is so many times theirs */
+};
 
 /*
- * Elsewhere it would make anew the runs that it shares here: where they are a fifth of the whole it
- * joins. Else a bundle ends when it fills a wave, beyond which nothing is gained; and so early
- * that what is left makes two more for each rank, so that all end together.
+ * Elsewhere it would make anew the runs that it shares here: where they are dear it joins. Else a
+ * bundle ends when it fills a wave and its runs are cheap, beyond which little is gained; and so
+ * early that what is left makes three for each rank, so that all end together.
  */
 static bool joins(const struct packer *p, const struct unit *u, const struct joining *j)
 {
-    double most = p->most;
+    double most = p->most, runs = (double)(u->runs.clean + u->runs.others);
 
     if (!p->last || !u->runs.clean || !p->last->runs.clean || p->bytes + j->bytes > most_bytes)
         return false;
     if (DEAR_RUNS * j->shared > u->cost.flops)
         return true;
-    if (p->ranks > 1 && most > p->left / (2 * p->ranks))
-        most = p->left / (2 * p->ranks);
+    if (!p->c->config.run.unit_flops && most < CHEAP_RUNS * runs)
+        most = CHEAP_RUNS * runs;
+    if (p->ranks > 1 && most > p->left / (3 * p->ranks))
+        most = p->left / (3 * p->ranks);
     return (double)(p->b->flops + j->flops) <= most && p->rows + j->rows <= BUNDLE_ROWS;
 }
 

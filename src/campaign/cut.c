@@ -181,10 +181,10 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     return 0;
 }
 
-/* A unit that is computed apart from its query's others makes the query's runs anew: it has cells
-   for so many times their cost, which makes that a twentieth. In rows of a product they are 240 at
-   12 tokens, more than enough for a wave at its best speed. */
-enum { CELLS_PER_RUN = 20 };
+/* The smallest piece that is ever handed out, where ranks are many and work is short: it makes the
+   query's runs anew, and has cells for so many times their cost. Where there is more to do bundle.h
+   puts pieces together again. */
+enum { CELLS_PER_RUN = 5 };
 
 static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, struct err *err)
 {

@@ -6,11 +6,12 @@
 #define LENSWEEP_CLUSTER_LOCAL_H
 
 #include "base/work.h"
+#include "cluster/turn.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { MAILBOX = 2 };
+enum { MAILBOX = TURN_AHEAD };
 
 struct parcel {
     uint64_t unit;

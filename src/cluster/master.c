@@ -82,20 +82,17 @@ static void send_unit(struct master *m, int rank, uint64_t unit)
         fail(m, &err);
 }
 
-/* One unit for everybody who has none, then a second as long as there is enough for all. */
 static void hand_out(struct master *m)
 {
-    for (int round = 0; round < MAILBOX; round++)
-        for (int r = 0; r < m->c->size; r++) {
-            size_t left = m->job->n - m->next;
+    while (!m->stopping) {
+        int r = turn_next(m->in_flight, m->c->size, m->job->n - m->next);
 
-            if (m->stopping || !left || m->in_flight[r] > round ||
-                (round && left < (size_t)m->c->size))
-                continue;
-            m->in_flight[r]++;
-            m->progress.in_flight++;
-            send_unit(m, r, m->order[m->next++]);
-        }
+        if (r < 0)
+            break;
+        m->in_flight[r]++;
+        m->progress.in_flight++;
+        send_unit(m, r, m->order[m->next++]);
+    }
 }
 
 static void take(struct master *m, int rank, uint64_t unit, const void *rows, size_t n,

@@ -68,23 +68,24 @@ hasnt() {
 # same FILE FILE WHAT
 same() { cmp -s "$1" "$2" || wrong "$3: $(cmp "$1" "$2" 2>&1 | sed "s,$work/,,g")"; }
 
-# queries N: native queries of N items at three steps, ids below 128, on stdout.
+# queries N [VOCABULARY]: native queries of N items at three steps, ids below 128 or so many, on stdout.
 queries() {
-    awk -v n="$1" '
+    awk -v n="$1" -v ids_n="${2:-128}" '
     function draw(m) { seed = (seed * 1103515245 + 12345) % 2147483648; return int(seed / 65536) % m }
     function list(name, from, len) { return sprintf("\"%s\": [%d, %d]", name, from, from + len) }
     BEGIN {
         seed = 7
         for (item = 0; item < n; item++) {
-            a[1] = 1 + draw(120); a[2] = 1 + (a[1] + 3) % 120; a[3] = 1 + (a[1] + 50) % 120; s = 1 + (a[1] + 77) % 120
+            m = ids_n - 8
+            a[1] = 1 + draw(m); a[2] = 1 + (a[1] + 3) % m; a[3] = 1 + (a[1] + 50) % m; s = 1 + (a[1] + 77) % m
             ids = ""
-            for (i = 0; i < 3 + item % 4; i++) ids = ids draw(128) ", "
+            for (i = 0; i < 3 + item % 4; i++) ids = ids draw(ids_n) ", "
             at = i; len = 1 + item % 3; ids = ids s
-            for (i = 1; i < len; i++) ids = ids ", " draw(128)
+            for (i = 1; i < len; i++) ids = ids ", " draw(ids_n)
             spans = list("subject", at, len) ", " list("relation", 1, 2)
             at += len
             for (step = 1; step <= 3; step++) {
-                ids = ids ", " 121 + step; at++
+                ids = ids ", " m + 1 + step; at++
                 printf "{\"ids\": [%s], \"item\": \"Länd %d\", \"dataset\": \"lands\", \"template\": 1, \"step\": %d, ", ids, item, step
                 printf "\"spans\": {%s}, \"targets\": {\"answer_1\": %d, \"answer_2\": %d, \"answer_3\": %d, \"subject\": %d}, ", spans, a[1], a[2], a[3], s
                 printf "\"target\": \"answer_%d\"}\n", step

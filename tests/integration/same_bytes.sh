@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # result.h5 of every kind has the same bytes for each instruction set (LENSWEEP_ISA) and whatever
-# OpenBLAS runs as, for 1, 2, 3, 5 and 8 ranks, 1, 2, 3 and 64 threads, waves of 16 to 4096 rows, from
-# another working directory; and a second start computes nothing.
+# OpenBLAS runs as, for 1, 2, 3, 5 and 8 ranks, 1, 2, 3 and 64 threads, waves of 16 to 4096 rows, shares of
+# an array, experiments that are added later, from another working directory; and a second start computes
+# nothing.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
@@ -72,12 +73,29 @@ again '64 threads' env
 keys=(--set run.threads=1 --set run.rows=40)
 again '8 ranks' ranks 8
 
+# Whatever is computed together: other bundles for shares of an array, and for half of the experiments, the
+# others in a second start.
+shared=("${kinds[@]}" --set output="$work/shared" --set run.threads=1)
+ends 0 "${shared[@]}" --shard 2/3
+ends 0 ranks 3 "${shared[@]}" --shard 0/3
+ends 0 ranks 2 "${shared[@]}" --shard 1/3 --set run.rows=16
+ends 0 "$program" collect "$work/shared"
+same "$work/kinds/result.h5" "$work/shared/result.h5" "all kinds, shares of an array"
+sed '/name: \(lens\|cut\|authors\|zero\|noise\|dump\),/d' "$work/kinds.yaml" >"$work/half.yaml"
+ends 0 "$program" run "$work/half.yaml" "${quick[@]}" --set output="$work/added"
+ends 0 ranks 2 "${kinds[@]}" --set output="$work/added" --set run.threads=1
+has ' of them from earlier starts'
+same "$work/kinds/result.h5" "$work/added/result.h5" "all kinds, half of them later"
+rm -rf "${work:?}"/{shared,added}
+
 # Every type of weights.
 for model in "$models"/*/; do
     [ ! -e "$model/model.gguf" ] || model=$model/model.gguf
+    queries 5 "$("$program" inspect "$model" | awk '$1 == "vocabulary" { print $2 + 0 }')" >"$work/theirs.jsonl"
     for isa in portable avx2 avx512 neon; do
         LENSWEEP_ISA=$isa "$program" --version >"$work/out" 2>&1 || continue
-        ends 0 env LENSWEEP_ISA="$isa" "${run[@]}" --set model.path="$model" --set output="$work/$isa"
+        ends 0 env LENSWEEP_ISA="$isa" "${run[@]}" --set model.path="$model" \
+            --set data.path="$work/theirs.jsonl" --set output="$work/$isa"
         [ "$isa" = portable ] || same "$work/portable/result.h5" "$work/$isa/result.h5" "$isa, ${model#"$models/"}"
     done
     rm -rf "$work"/{portable,avx2,avx512,neon}

@@ -120,7 +120,7 @@ static void costs_and_their_bound(void **state)
     int cut = 0; /* units of the noise that do not end their query */
 
     (void)state;
-    open_text(&c, three_queries, kinds_of_work, NULL); /* the bound: 20 times the query's runs */
+    open_text(&c, three_queries, kinds_of_work, NULL); /* the bound: 5 times the query's runs */
     for (const struct unit *u = c.unit + c.n_survey; u < units_end(&c); u++) {
         struct runs_cost runs;
         uint64_t before_last, bound;
@@ -131,7 +131,7 @@ static void costs_and_their_bound(void **state)
         if (u->work == UNIT_AUDIT)
             continue;
         sum = count_cells(&c, u, &runs, &before_last);
-        bound = 20 * (runs.clean + runs.others);
+        bound = 5 * (runs.clean + runs.others);
         assert_true(sum.flops == u->cost.flops && sum.variants == u->cost.variants);
         assert_true(runs.clean == u->runs.clean && runs.others == u->runs.others);
         assert_true(last || u->cost.flops >= bound);
