@@ -5,10 +5,11 @@
  *
  *     bench_schedule CONFIG OUTPUT [RANKS [ROUND_TRIP_MS [MESSAGE_US]]]
  *
- * OUTPUT is of a run of such experiments, a small one will do: its journal says how long units took.
- * Each bundle takes its FLOP times the time per FLOP of a unit of the same kind, drawn from all that
- * were measured. A round trip is what passes between a unit's end and the arrival of the next one on
- * an idle rank, a message what the master needs for one: `bench/cluster noop` measures it.
+ * OUTPUT is of a run of such experiments, a small one will do: its journal says how long units
+ * took. Each bundle takes its FLOP times the time per FLOP of a unit of the same kind, drawn from
+ * all that were measured. A round trip is what passes between a unit's end and the arrival of the
+ * next one on an idle rank, a message what the master needs for one: `bench/cluster noop` measures
+ * it.
  */
 #include "base/file.h"
 #include "base/rng.h"

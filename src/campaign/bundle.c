@@ -104,7 +104,7 @@ enum {
 /*
  * Elsewhere it would make anew the runs that it shares here: where they are dear it joins. Else a
  * bundle ends when it fills a wave and its runs are cheap, beyond which little is gained; and so
- * early that what is left makes three for each rank, so that all end together.
+ * early that what is left makes two more for each rank, so that all end together.
  */
 static bool joins(const struct packer *p, const struct unit *u, const struct joining *j)
 {
@@ -116,9 +116,10 @@ static bool joins(const struct packer *p, const struct unit *u, const struct joi
         return true;
     if (!p->c->config.run.unit_flops && most < CHEAP_RUNS * runs)
         most = CHEAP_RUNS * runs;
-    if (p->ranks > 1 && most > p->left / (3 * p->ranks))
-        most = p->left / (3 * p->ranks);
-    return (double)(p->b->flops + j->flops) <= most && p->rows + j->rows <= BUNDLE_ROWS;
+    if (p->ranks > 1 && most > p->left / (2 * p->ranks))
+        most = p->left / (2 * p->ranks);
+    return (double)(p->b->flops + j->flops) <= most &&
+           (!j->rows || p->rows + j->rows <= BUNDLE_ROWS);
 }
 
 static int pack(struct packer *p, size_t at, struct err *err)
