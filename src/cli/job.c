@@ -7,6 +7,32 @@ struct campaign_request job_request(const struct job_options *o)
     return (struct campaign_request){.config = o->config, .set = o->set.v, .n_set = o->set.n};
 }
 
+/* Why its queries are left out, if all are; NULL = some are not. */
+static const char *why_empty(const struct campaign *c, const struct experiment *x)
+{
+    const char *why = NULL;
+
+    for (size_t q = 0; q < c->data.n; q++) {
+        const char *skip = query_skip(x, &c->data.query[q]);
+
+        if (!skip)
+            return NULL;
+        why = c->data.query[q].status && why ? why : skip;
+    }
+    return why;
+}
+
+static void warn_empty(const struct campaign *c)
+{
+    for (size_t i = 1; i < c->n; i++) {
+        const char *why = why_empty(c, &c->x[i]);
+
+        if (why)
+            fprintf(stderr, "  warning: %s computes nothing, all %zu queries are left out: %s\n",
+                    c->x[i].name, c->data.n, why);
+    }
+}
+
 void warn_inputs(const struct campaign *c)
 {
     const struct dataset *ds = &c->data;
@@ -21,6 +47,7 @@ void warn_inputs(const struct campaign *c)
                 "  warning: %zu target%s without a leading space, where the model would write one: "
                 "%s\n",
                 ds->n_unspaced, ds->n_unspaced == 1 ? "" : "s, the first", ds->unspaced);
+    warn_empty(c);
 }
 
 int check_some_good(const struct campaign *c, struct err *err)

@@ -28,7 +28,8 @@ struct job_options {
                                                            "experiments.NAME.KEY=VALUE"     \
     }
 
-/* Lines on stderr: the model's tokenizer cannot be used, targets lack a space. */
+/* Lines on stderr: the model's tokenizer cannot be used, targets lack a space, an
+   experiment computes nothing. */
 void warn_inputs(const struct campaign *c);
 
 /* An error if there is no query that can be used, with the first one's reason. */

@@ -1,6 +1,7 @@
 /* Types of options: what their text may be. */
 #include "cli/option.h"
 
+#include "base/file.h"
 #include "cli/option_value.h"
 
 #include <errno.h>
@@ -61,8 +62,8 @@ static int parse_path(const struct option_value *r, const char *text, void *fiel
 {
     if (!*text)
         return option_expected(r, text, err, "a path");
-    *(const char **)field = text;
-    return 0;
+    *(const char **)field = file_expand(r->arena, text, err);
+    return err->code;
 }
 
 static int parse_choice(const struct option_value *r, const char *text, void *field,

@@ -27,7 +27,9 @@ struct experiment_schema {
     const char *doc;
     const struct config_row *rows;
     size_t n_rows;
-    size_t size; /* of the struct that the rows fill */
+    size_t size;      /* of the struct that the rows fill */
+    const char *also; /* other names that it goes by, "NAME" or "NAME=what to write with it", parted
+                         by "; ": for did-you-mean; NULL = none */
 };
 
 /* What every experiment has, whatever its kind. */

@@ -126,6 +126,8 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
 static void parse_paths(struct config_context *c, const struct config_row *row,
                         const struct config_node *node, void *field)
 {
+    struct string_list *list = field;
+
     if (node->kind == NODE_MAP) {
         node_expected(c, row, node, "a path or a list of paths");
         return;
@@ -138,13 +140,18 @@ static void parse_paths(struct config_context *c, const struct config_row *row,
     for (size_t i = 0; i < node_count(node); i++) {
         const struct config_node *item = node_item(node, i);
 
-        if (item->kind == NODE_SCALAR && !node_is_null(item) && *item->text)
-            path_exists(c, row, item);
+        const char *path;
+
+        if (item->kind != NODE_SCALAR || node_is_null(item) || !*item->text)
+            continue;
+        path = take_path(c, row, item);
+        if (path && path_exists(c, row, item, path) && i < list->n)
+            list->v[i] = path;
     }
 }
 
 const struct config_type config_paths = {"list of paths", sizeof(struct string_list), parse_paths,
-                                         print_list, "one path is a list of it; each must exist"};
+                                         print_list, "one path is a list of it; each as a path"};
 
 /* Selectors */
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -201,6 +202,36 @@ struct experiments {
     struct config *to;
 };
 
+/* Letters alike, with no difference between '-', '_' and capitals. */
+static bool same_name(const char *a, size_t n, const char *b)
+{
+    for (size_t i = 0; i < n; i++, b++) {
+        char x = (char)tolower((unsigned char)*b);
+
+        if ((x == '-' ? '_' : x) != a[i])
+            return false;
+    }
+    return !*b;
+}
+
+/* A name that the literature has for a kind of ours: " (did you mean ablation with ...?)". */
+static bool usual_name(const struct experiments *x, const char *name, char hint[HINT_MAX])
+{
+    for (size_t i = 0; i < x->n_kinds; i++)
+        for (const char *s = x->kinds[i].also, *end; s && *s; s = *end ? end + 2 : end) {
+            size_t n = strcspn(s, "=;");
+
+            end = s + strcspn(s, ";");
+            if (!same_name(s, n, name))
+                continue;
+            snprintf(hint, HINT_MAX, " (did you mean %s%s%.*s?)", x->kinds[i].kind,
+                     s[n] == '=' ? " with " : "", s[n] == '=' ? (int)(end - s - n - 1) : 0,
+                     s + n + 1);
+            return true;
+        }
+    return false;
+}
+
 static const struct experiment_schema *find_kind(const struct experiments *x,
                                                  const struct config_node *entry)
 {
@@ -216,8 +247,9 @@ static const struct experiment_schema *find_kind(const struct experiments *x,
             return &x->kinds[i];
         known[n++] = x->kinds[i].kind;
     }
-    node_problem(x->c, NULL, node, "unknown kind \"%s\"%s", node_excerpt(said, node->text),
-                 node_hint(hint, node->text, known, n));
+    if (!usual_name(x, node->text, hint))
+        node_hint(hint, node->text, known, n);
+    node_problem(x->c, NULL, node, "unknown kind \"%s\"%s", node_excerpt(said, node->text), hint);
     return NULL;
 }
 

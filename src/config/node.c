@@ -147,6 +147,12 @@ static void unknown_key(struct config_context *c, const struct config_row *row,
 {
     char hint[HINT_MAX], text[EXCERPT_MAX];
 
+    if (str_eq(key->text, "<<")) {
+        node_problem(c, row, key,
+                     "merge keys (<<) are not read: write the keys out, or use an alias "
+                     "(*name) as a whole value");
+        return;
+    }
     if (str_did_you_mean(key->text, known, n_known) || row ||
         !lives_elsewhere(hint, sizeof hint, key->text))
         node_hint(hint, key->text, known, n_known);

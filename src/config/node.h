@@ -108,8 +108,12 @@ const char *take_text(struct config_context *c, const struct config_row *row,
                       const struct config_node *node, const char *what);
 int take_choice(struct config_context *c, const struct config_row *row,
                 const struct config_node *node, const char *what);
+/* A path with ~ and variables replaced, in the config's arena; NULL after a problem. Then whether
+   there is such a file, or a problem. */
+const char *take_path(struct config_context *c, const struct config_row *row,
+                      const struct config_node *node);
 bool path_exists(struct config_context *c, const struct config_row *row,
-                 const struct config_node *node);
+                 const struct config_node *node, const char *path);
 
 /* text.c: numbers and strings, from and to text */
 enum scan { SCAN_OK, SCAN_NO, SCAN_RANGE };

@@ -71,8 +71,8 @@ static const struct config_row data_rows[] = {
 };
 
 static const struct config_row top_rows[] = {
-    CONFIG_ROW(struct config, output, "output", config_string, NULL, 0, 0, RUNNING,
-               "directory for results and journal; made if it does not exist"),
+    CONFIG_ROW(struct config, output, "output", config_folder, NULL, 0, 0, RUNNING,
+               "folder for results and journal"),
 };
 
 static const struct config_row statistics_rows[] = {

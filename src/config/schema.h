@@ -99,6 +99,7 @@ extern const struct config_type config_bytes;    /* double, bytes: 512MiB, 20GiB
 extern const struct config_type config_auto_int; /* int64_t; auto = 0 */
 extern const struct config_type config_paths;    /* struct string_list of paths that must exist */
 extern const struct config_type config_path;     /* const char *, a path that must exist */
+extern const struct config_type config_folder;   /* const char *, a path that may not exist yet */
 extern const struct config_type config_selector; /* struct selector */
 extern const struct config_type config_where;    /* struct where_list */
 extern const struct config_type config_real_or_choice; /* struct real_or_choice */
@@ -171,6 +172,7 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
 #define CONFIG_CHECK_config_auto_int(st, field)       CONFIG_CHECK(st, field, int64_t)
 #define CONFIG_CHECK_config_paths(st, field)          CONFIG_CHECK(st, field, struct string_list)
 #define CONFIG_CHECK_config_path(st, field)           CONFIG_CHECK(st, field, const char *)
+#define CONFIG_CHECK_config_folder(st, field)         CONFIG_CHECK(st, field, const char *)
 #define CONFIG_CHECK_config_selector(st, field)       CONFIG_CHECK(st, field, struct selector)
 #define CONFIG_CHECK_config_where(st, field)          CONFIG_CHECK(st, field, struct where_list)
 #define CONFIG_CHECK_config_real_or_choice(st, field) CONFIG_CHECK(st, field, struct real_or_choice)

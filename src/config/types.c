@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700
 /* Types of single values: how each is read and printed. Lists are in lists.c. */
 #include "config/node.h"
 
@@ -5,8 +6,12 @@
 #include "base/str.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static bool is_plain_scalar(const struct config_node *node)
 {
@@ -210,12 +215,49 @@ static int print_choice(struct config_value at, struct buf *out, struct err *err
 
 const struct config_type config_choice = {"choice", sizeof(int), parse_choice, print_choice, ""};
 
-bool path_exists(struct config_context *c, const struct config_row *row,
-                 const struct config_node *node)
+const char *take_path(struct config_context *c, const struct config_row *row,
+                      const struct config_node *node)
 {
-    if (file_exists(node->text))
+    const char *path;
+    struct err bad;
+
+    err_clear(&bad);
+    path = file_expand(c->arena, node->text, &bad);
+    if (bad.code == ERR_CONFIG)
+        node_problem(c, row, node, "%s: %s", node->text, bad.msg);
+    else if (!path)
+        config_got(c, NULL);
+    return path;
+}
+
+/* Is a relative path there as seen from the config's folder? It may have been meant so. */
+static bool is_beside(const struct config_node *node, const char *path)
+{
+    const char *slash = strrchr(node->file, '/');
+    char other[PATH_MAX];
+
+    if (*path == '/' || !slash || !node->line)
+        return false;
+    snprintf(other, sizeof other, "%.*s/%s", (int)(slash - node->file), node->file, path);
+    return file_exists(other);
+}
+
+bool path_exists(struct config_context *c, const struct config_row *row,
+                 const struct config_node *node, const char *path)
+{
+    char here[PATH_MAX];
+
+    if (file_exists(path))
         return true;
-    node_problem(c, row, node, "%s: no such file or directory", node->text);
+    if (is_beside(node, path) && getcwd(here, sizeof here))
+        node_problem(c, row, node,
+                     "%s: no such file or directory, as seen from the working directory %s, though "
+                     "there is one beside the config",
+                     path, here);
+    else
+        node_problem(c, row, node, "%s: %s", path,
+                     errno == ENOENT || errno == ENOTDIR ? "no such file or directory"
+                                                         : strerror(errno));
     return false;
 }
 
@@ -225,13 +267,30 @@ static void parse_path(struct config_context *c, const struct config_row *row,
     const char *text = NULL;
 
     parse_string(c, row, node, &text);
-    if (text && (!*text || path_exists(c, row, node)))
+    if (text && *text)
+        text = take_path(c, row, node);
+    if (text && (!*text || path_exists(c, row, node, text)))
         *(const char **)field = text;
 }
 
 const struct config_type config_path = {"path", sizeof(const char *), parse_path, print_string,
                                         "of a file or directory that exists, as seen from the "
-                                        "working directory"};
+                                        "working directory; ~, $NAME and ${NAME} are replaced"};
+
+static void parse_folder(struct config_context *c, const struct config_row *row,
+                         const struct config_node *node, void *field)
+{
+    const char *text = NULL;
+
+    parse_string(c, row, node, &text);
+    if (text && (text = take_path(c, row, node)))
+        *(const char **)field = text;
+}
+
+const struct config_type config_folder = {"folder", sizeof(const char *), parse_folder,
+                                          print_string,
+                                          "made if it does not exist, as seen from the working "
+                                          "directory; ~, $NAME and ${NAME} are replaced"};
 
 static void parse_real_or_choice(struct config_context *c, const struct config_row *row,
                                  const struct config_node *node, void *field)

@@ -12,6 +12,7 @@
 #include "data/records.h"
 #include "data/settle.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void query_begin(struct loader *l, struct query *q, struct draft *d)
@@ -47,7 +48,52 @@ int query_end(struct loader *l, struct query *q, struct draft *d, struct err *er
     return draft_finish(l, q, d, err) || push(l, q, d, err) ? err->code : 0;
 }
 
-static int choose_format(struct loader *l, const json_t *record, const struct format **format,
+/* What people call the keys of a query, and what they are here. */
+static const char *usual_key(const char *name)
+{
+    static const char *const names[][2] = {
+        {"prompt", "text"},           {"question", "text"},    {"input", "text"},
+        {"sentence", "text"},         {"query", "text"},       {"tokens", "ids"},
+        {"input_ids", "ids"},         {"answer", "answers"},   {"completion", "answers"},
+        {"label", "answers"},         {"output", "answers"},   {"correct", "answers"},
+        {"object", "answers"},        {"expected", "answers"}, {"chat", "messages"},
+        {"conversation", "messages"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_eq(names[i][0], name))
+            return names[i][1];
+    return NULL;
+}
+
+/* The keys that are there, and which of them have another name here. */
+static void unknown_form(struct loader *l, json_t *record)
+{
+    enum { ROOM = 200 };
+    char keys[ROOM] = "", hints[ROOM] = "";
+    size_t k = 0, h = 0;
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(record, key, value)
+    {
+        const char *usual = usual_key(key);
+
+        if (k < ROOM)
+            k += (size_t)snprintf(keys + k, ROOM - k, "%s%s", k ? ", " : "", key);
+        if (usual && h < ROOM)
+            h += (size_t)snprintf(hints + h, ROOM - h, "%s%s for %s", h ? ", " : " (did you mean ",
+                                  usual, key);
+    }
+    line_problem(
+        l, NULL, NULL,
+        "the keys %s are of no format that is known%s%s: expected a query (ids, text or "
+        "messages, and targets or answers), a form that lensweep help data lists, or a table "
+        "of facts for lensweep curate",
+        keys, hints, h ? "?)" : "");
+}
+
+static int choose_format(struct loader *l, json_t *record, const struct format **format,
                          struct err *err)
 {
     bool open = !l->opt->format || str_eq(l->opt->format, "auto");
@@ -56,9 +102,7 @@ static int choose_format(struct loader *l, const json_t *record, const struct fo
     if (*format == &format_one_to_many)
         return split_step(l, l->source, err);
     if (!*format)
-        line_problem(l, NULL, NULL,
-                     "these keys are of no format that is known: expected a query (ids, text or "
-                     "messages, and targets), or a form that lensweep help data lists");
+        unknown_form(l, record);
     return 0;
 }
 

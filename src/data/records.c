@@ -60,6 +60,30 @@ static bool fills_file(const char *s, size_t n, size_t i)
            blank(s + end, n - end);
 }
 
+/* A file that is not the data itself, by how it begins: what it is and what to do, or NULL. */
+static const char *not_data(const char *s, size_t n)
+{
+    static const struct {
+        const char *magic;
+        size_t n;
+        const char *is;
+    } known[] = {
+        {"\x1f\x8b", 2, "a file compressed by gzip: unpack it first (gunzip)"},
+        {"\x28\xb5\x2f\xfd", 4, "a file compressed by zstd: unpack it first (unzstd)"},
+        {"BZh", 3, "a file compressed by bzip2: unpack it first (bunzip2)"},
+        {"PK\x03\x04", 4, "a zip archive: unpack it first"},
+        {"PAR1", 4, "a Parquet file: write it as JSON Lines first (pandas: to_json(lines=True))"},
+        {"version https://git-lfs.github.com", 34,
+         "a pointer of Git LFS, not the file itself: run git lfs pull where it was cloned"},
+        {"\xff\xfe", 2, "text in UTF-16: write it as UTF-8"},
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (n >= known[i].n && !memcmp(s, known[i].magic, known[i].n))
+            return known[i].is;
+    return NULL;
+}
+
 static void find_form(struct records *r)
 {
     size_t i = 0;
@@ -289,6 +313,10 @@ int records_open(struct records *r, struct loader *l, struct err *err)
     if (r->n >= 3 && !memcmp(r->s, "\xef\xbb\xbf", 3)) { /* a byte order mark, from an editor */
         r->s += 3;
         r->n -= 3;
+    }
+    if (not_data(r->s, r->n)) {
+        problems_add(l->problems, l->path, 1, 1, "%s", not_data(r->s, r->n));
+        r->ended = true;
     }
     find_form(r);
     r->csv = (struct csv){.s = r->s, .n = r->n, .line = 1};

@@ -289,6 +289,15 @@ static int ablation_variants(const struct experiment *x, struct cell *cell, stru
 const struct kind kind_ablation = {
     .name = "ablation",
     .summary = "sweeps over layers, heads and positions: zero, mean, resample, noise, patch, ...",
+    .also = "activation_patching=operation: {kind: patch}; "
+            "patching=operation: {kind: patch}; "
+            "interchange_intervention=operation: {kind: patch}; "
+            "mean_ablation=operation: {kind: mean}; zero_ablation=operation: {kind: zero}; "
+            "resample_ablation=operation: {kind: resample}; "
+            "resampling=operation: {kind: resample}; "
+            "steering=operation: {kind: add, vector: FILE.npy}; head_ablation=site: head; "
+            "attention_ablation=site: attn; mlp_ablation=site: mlp; sweep; intervention; "
+            "edge_ablation=site: edge",
     KIND_CONFIG(struct ablation_config, rows),
     .version = 2,
     .open = ablation_open,

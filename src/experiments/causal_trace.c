@@ -62,7 +62,7 @@ static const struct config_row rows[] = {
                "layers put back together, centred; the residual has none"),
     CONFIG_ROW(struct trace_config, samples, "samples", config_int, "10", 1, 1000, RESULTS,
                "noise samples; a counterfactual has one"),
-    CONFIG_CHOICE(struct trace_config, noise, "noise", config_real_or_choice, "published",
+    CONFIG_CHOICE(struct trace_config, noise, "noise", config_real_or_choice, "computed",
                   noise_sources, RESULTS,
                   "factor of the normal deviates; published: from noise_file; computed: 3 x the "
                   "standard deviation of the embeddings of what is corrupted"),
@@ -252,6 +252,9 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
         config_problem(x->scene->config, x->entry, "samples", problems,
                        "%zu corruptions of %d samples are more than %d runs of a query",
                        c->corrupt.n, t->samples, RUNS_MAX - 1);
+    if (*c->noise_file && !config_given(x->entry, "noise"))
+        config_problem(x->scene->config, x->entry, "noise_file", problems,
+                       "it is read with noise: published only; write that");
     if (!t->counterfactual &&
         noise_open(&t->noise, x, &c->noise, c->noise_file, &c->corrupt, problems, err))
         return err->code;
@@ -485,6 +488,7 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
 const struct kind kind_causal_trace = {
     .name = "causal_trace",
     .summary = "causal tracing: restore single modules in a corrupted run",
+    .also = "causal_tracing; rome; causal_mediation; noising; denoising",
     KIND_CONFIG(struct trace_config, rows),
     .version = 3,
     .open = trace_open,

@@ -228,6 +228,8 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
 const struct kind kind_decode = {
     .name = "decode",
     .summary = "early decoding: attention and MLP outputs of every layer as logits",
+    .also = "logit_lens; early_decoding; tuned_lens; direct_logit_attribution; dla; "
+            "early_exit",
     KIND_CONFIG(struct decode_config, rows),
     .version = 2,
     .open = decode_open,

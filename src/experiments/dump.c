@@ -189,6 +189,7 @@ static int dump_query(const struct experiment *x, const struct cell *cell, struc
 const struct kind kind_dump = {
     .name = "dump",
     .summary = "the clean run's values at named sites, layers and positions",
+    .also = "cache; activations; hidden_states",
     KIND_CONFIG(struct dump_config, rows),
     .version = 1,
     .open = dump_open,

@@ -170,6 +170,7 @@ struct run_spec {
 struct kind {
     const char *name;    /* `kind:` in the config */
     const char *summary; /* one line */
+    const char *also;    /* other names that it goes by (struct experiment_schema); NULL = none */
     const struct config_row *rows;
     size_t n_rows, config_size;
     int version; /* part of the units' keys: raise it when the results of a kind change */

@@ -539,6 +539,7 @@ static void faithfulness_late(const struct row *row)
 const struct kind kind_faithfulness = {
     .name = "faithfulness",
     .summary = "what of a metric the strongest heads and MLPs of a finished sweep carry",
+    .also = "circuit; completeness; circuit_evaluation",
     KIND_CONFIG(struct faithfulness_config, rows),
     .version = 1,
     .open = faithfulness_open,

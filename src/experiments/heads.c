@@ -537,6 +537,7 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
 const struct kind kind_heads = {
     .name = "heads",
     .summary = "attention heads: what each adds to the logits, and which promote or suppress",
+    .also = "head_attribution; head_lens; head_classes",
     KIND_CONFIG(struct heads_config, rows),
     .version = 1,
     .open = heads_open,

@@ -315,6 +315,7 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
 const struct kind kind_knockout = {
     .name = "knockout",
     .summary = "attention knockout: the last token's attention to a token set is cut",
+    .also = "attention_knockout; attention_masking; attention_blocking",
     KIND_CONFIG(struct knockout_config, rows),
     .version = 2,
     .open = knockout_open,

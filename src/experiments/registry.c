@@ -32,8 +32,8 @@ const struct experiment_schema *kind_schemas(size_t *n)
 
     for (size_t i = 1; i < N_KINDS; i++)
         schema[i - 1] =
-            (struct experiment_schema){kinds[i]->name, kinds[i]->summary, kinds[i]->rows,
-                                       kinds[i]->n_rows, kinds[i]->config_size};
+            (struct experiment_schema){kinds[i]->name,   kinds[i]->summary,     kinds[i]->rows,
+                                       kinds[i]->n_rows, kinds[i]->config_size, kinds[i]->also};
     *n = N_KINDS - 1;
     return schema;
 }

@@ -268,6 +268,7 @@ static int lens_reduce(const struct experiment *x, const struct cell *cell, stru
 const struct kind kind_token_lens = {
     .name = "token_lens",
     .summary = "Token Lens: what attention to each token set adds to the logits",
+    .also = "tokenlens; attention_lens",
     KIND_CONFIG(struct lens_config, rows),
     .version = 2,
     .open = lens_open,

@@ -115,7 +115,7 @@ PYTHON
         'name: trace, kind: causal_trace, corrupt: [subject], samples: 1, noise: 0.1'
     ends 0 ranks 2 "$program" run "$work/c.yaml" --set model.path="$work/model"
     has '5 queries ok, 1 bad' "$work/out"
-    has '; 1 bad query' # progress counts the same, not what the trace alone leaves out
+    has ' ok, 1 bad; result: ' "$work/out" # progress counts the same, not what the trace alone leaves out
     has "left out: the model's output is not finite" "$work/out" && has 'left out: the target is not the argmax' "$work/out"
     ends 1 "$program" run "$work/c.yaml" --set model.path="$work/model" --set run.fail_on_bad=true && has '1 bad query'
     ends 0 "$program" status "$work/shown"

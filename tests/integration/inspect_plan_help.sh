@@ -61,7 +61,8 @@ ends 2 "$program" plan "$work/c.yaml" --ranks 5 --nodes 2 && says 'multiple of -
 # plan --sbatch: the script of jobs/ but for its marked lines, with the words that were given.
 ends 0 "$program" plan "$work/c.yaml" --ranks 4 --nodes 2 --sbatch --set "output=$work/it's"
 bash -n "$work/out" || wrong "the job script is none"
-[ "$(diff jobs/many-nodes.sbatch "$work/out" | grep -c '^>')" = 6 ] || wrong "not six other lines in the job script"
+[ "$(diff jobs/many-nodes.sbatch "$work/out" | grep -c '^>')" = 7 ] || wrong "not seven other lines in the job script"
+has "cd $(pwd) || exit 3" "$work/out"
 grep -qE '^#SBATCH --nodes=2 --ntasks-per-node=2 --cpus-per-task=[0-9]+ --mem=[0-9]+M --time=[0-9]+:[0-9]{2}:00$' "$work/out" ||
     wrong "no size in the job script"
 has "config='$work/c.yaml'" "$work/out" && has " --set 'output=$work/it'\\''s' &" "$work/out"

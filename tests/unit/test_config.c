@@ -76,9 +76,9 @@ static const struct config_row needs_rows[] = {
 
 static const struct experiment_schema kinds[] = {
     {"probe", "a key of every type", probe_rows, sizeof probe_rows / sizeof *probe_rows,
-     sizeof(struct probe)},
-    {"noop", "does nothing", NULL, 0, 0},
-    {"needs", "has a required key", needs_rows, 1, sizeof(struct needs)},
+     sizeof(struct probe), NULL},
+    {"noop", "does nothing", NULL, 0, 0, "nothing; idle_work=k: 2"},
+    {"needs", "has a required key", needs_rows, 1, sizeof(struct needs), NULL},
 };
 enum { KINDS = 3 };
 
@@ -426,7 +426,7 @@ static const struct config_row swept_rows[] = {
 
 static const struct experiment_schema sweeps[] = {{"swept", "has keys that go together", swept_rows,
                                                    sizeof swept_rows / sizeof *swept_rows,
-                                                   sizeof(struct swept)}};
+                                                   sizeof(struct swept), NULL}};
 
 static int list_key(void *to, const struct config_key *k, struct err *err)
 {
@@ -469,7 +469,7 @@ static void test_each_key(void **state)
     assert_int_equal(config_each(&c, list_key, &out, &err), 0);
     got = buf_str(&out, &err);
     assert_int_equal(strncmp(got, "model - path=tests path running\n", 32), 0);
-    assert_non_null(strstr(got, "\n - output=out string running\n"
+    assert_non_null(strstr(got, "\n - output=out folder running\n"
                                 "experiments a name=a string results\n"
                                 "experiments a kind=swept string results\n"
                                 "experiments a limit=0 integer results\n"

@@ -260,8 +260,9 @@ static void faults_of_files(void **state)
         {"a.csv", "clean,corrupted\nx,y\n", "a.csv:2:1",
          "neither correct_idx nor correct, expected one of them"},
         {"a.jsonl", "{\"x\": 1}\n{\"ids\": [5], \"targets\": {\"a\": 1}}\n", "a.jsonl:1:1",
-         "these keys are of no format that is known: expected a query (ids, text or messages, and "
-         "targets), or a form that lensweep help data lists"},
+         "the keys x are of no format that is known: expected a query (ids, text or messages, and "
+         "targets or answers), a form that lensweep help data lists, or a table of facts for "
+         "lensweep curate"},
     };
     struct dataset ds;
 

@@ -52,6 +52,18 @@ static int put_program(struct err *err)
                                                                                         : 0;
 }
 
+/* Where it was planned is where its paths are seen from, wherever it is submitted. */
+static int put_config(const char *config, struct err *err)
+{
+    char here[PATH_MAX];
+
+    if (getcwd(here, sizeof here) &&
+        (out_printf(err, "cd ") || out_word(here, err) || out_printf(err, " || exit 3\n")))
+        return err->code;
+    return out_printf(err, "config=") || out_word(config, err) || out_printf(err, "\n") ? err->code
+                                                                                        : 0;
+}
+
 /* The line that runs it, with the options of this command line. */
 static int put_run(const char *line, size_t n, const struct job_options *o, struct err *err)
 {
@@ -84,8 +96,7 @@ int print_job_script(const struct job_options *o, const struct forecast *e, stru
         else if (begins(line, "lensweep="))
             put_program(err);
         else if (begins(line, "config=")) {
-            if (!out_printf(err, "config=") && !out_word(o->config, err))
-                out_printf(err, "\n");
+            put_config(o->config, err);
         } else if (begins(line, "srun "))
             put_run(line, n, o, err);
         else

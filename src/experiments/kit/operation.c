@@ -53,6 +53,10 @@ static int open_vector(struct operation *op, struct experiment *x, enum site sit
         config_problem(x->scene->config, x->entry, "operation.vector", problems, "%s", bad.msg);
         return bad.code == ERR_MEMORY ? (*err = bad, err->code) : 0;
     }
+    if (npy.rank == 2 && npy.size[0] == 1 && s->n_layers > 1) {
+        npy.rank = 1; /* one vector, as frameworks save it */
+        npy.size[0] = npy.size[1];
+    }
     layers = npy.rank == 2 ? npy.size[0] : 1;
     op->vector = npy.v;
     op->vector_layers = layers;

@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,13 @@ static int element(const char *text, int n, struct experiment *x, const char *ke
     char *end;
     long v = strtol(text, &end, 10);
 
+    if (end != text && *end == '-' && strtol(end + 1, &end, 10) > v && !*end) {
+        config_problem(x->scene->config, x->entry, key, problems,
+                       "%s is not a number; write [%ld, %ld, ...] for one configuration each, or "
+                       "{together: [%ld, %ld, ...]} for one of all",
+                       text, v, v + 1, v, v + 1);
+        return -1;
+    }
     if (*end || end == text || v < 0 || v >= n) {
         config_problem(x->scene->config, x->entry, key, problems,
                        "%s is out of range: the model has 0 to %d", text, n - 1);
@@ -192,8 +200,21 @@ bool token_set_known(const struct scene *s, const char *name, const char **near)
 static void no_span(const struct experiment *x, const char *key, const char *name, const char *near,
                     struct problems *problems)
 {
-    config_problem(x->scene->config, x->entry, key, problems, "the data has no span \"%s\"%s%s%s",
-                   name, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+    const struct dataset *ds = x->scene->data;
+    char spans[160] = "";
+    size_t at = 0;
+
+    if (near) {
+        config_problem(x->scene->config, x->entry, key, problems,
+                       "the data has no span \"%s\" (did you mean \"%s\"?)", name, near);
+        return;
+    }
+    for (size_t i = 0; i < ds->n_spans && at < sizeof spans; i++)
+        at += (size_t)snprintf(spans + at, sizeof spans - at, "%s%s", i ? ", " : "",
+                               ds->span_name[i]);
+    config_problem(x->scene->config, x->entry, key, problems,
+                   "the data has no span \"%s\"%s; it has %s", name,
+                   config_given(x->entry, key) ? "" : " (the default)", spans);
 }
 
 void token_set_check(const struct experiment *x, const char *key, const char *name,

@@ -3,10 +3,11 @@
 #include "base/str.h"
 #include "data/property.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 32 };
+enum { WORDS_MAX = 32, LISTED_MAX = 240 };
 
 /* Whether the clean run's most probable token is the right target: no property of the data. */
 static const char correct[] = "correct";
@@ -32,6 +33,47 @@ static const char *did_you_mean(const char *key)
     return str_did_you_mean(key, names, n);
 }
 
+static const char *known_keys(char out[LISTED_MAX])
+{
+    int at = snprintf(out, LISTED_MAX, "%s", correct);
+
+    for (size_t i = 0; i < n_properties && at < LISTED_MAX; i++)
+        if (properties[i].use & PROPERTY_SELECTS)
+            at += snprintf(out + at, (size_t)(LISTED_MAX - at), ", %s", properties[i].name);
+    return out;
+}
+
+static bool came_before(const struct dataset *ds, const struct property *p, size_t q)
+{
+    for (size_t k = 0; k < q; k++)
+        if (str_eq(property_text(p, &ds->query[k]), property_text(p, &ds->query[q])))
+            return true;
+    return false;
+}
+
+/* Has any query this text? If not, the first few that there are, in words. */
+static bool occurs(const struct dataset *ds, const struct property *p, const char *value,
+                   char words[LISTED_MAX])
+{
+    enum { SHOWN = 6 };
+    int at = 0, shown = 0;
+
+    for (size_t q = 0; q < ds->n; q++)
+        if (str_eq(property_text(p, &ds->query[q]), value))
+            return true;
+    words[0] = '\0';
+    for (size_t q = 0; q < ds->n && shown <= SHOWN && at < LISTED_MAX; q++) {
+        if (came_before(ds, p, q))
+            continue;
+        at += snprintf(words + at, (size_t)(LISTED_MAX - at), "%s%s%s%s", shown ? ", " : "",
+                       shown == SHOWN ? "" : "\"",
+                       shown == SHOWN ? "..." : property_text(p, &ds->query[q]),
+                       shown == SHOWN ? "" : "\"");
+        shown++;
+    }
+    return !ds->n;
+}
+
 /* false and true are 0 and 1. */
 static bool to_number(const char *text, int *v)
 {
@@ -54,6 +96,7 @@ void where_check(const struct experiment *x, struct problems *problems)
         const struct property *p = find(w->key[i]);
         bool right = str_eq(w->key[i], correct);
         const char *near = p || right ? NULL : did_you_mean(w->key[i]);
+        char words[LISTED_MAX];
         int number;
 
         if (right && (!to_number(w->value[i], &number) || (number & ~1)))
@@ -61,8 +104,12 @@ void where_check(const struct experiment *x, struct problems *problems)
                            "correct is \"%s\", expected true or false", w->value[i]);
         else if (!p && !right)
             config_problem(x->scene->config, x->entry, "where", problems,
-                           "a query has no \"%s\" to select by%s%s%s", w->key[i],
-                           near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+                           "a query has no \"%s\" to select by (%s%s%s)", w->key[i],
+                           near ? "did you mean " : "known: ", near ? near : known_keys(words),
+                           near ? "?" : "");
+        else if (p && p->type == PROPERTY_TEXT && !occurs(x->scene->data, p, w->value[i], words))
+            config_problem(x->scene->config, x->entry, "where", problems,
+                           "no query has the %s \"%s\": there is %s", p->name, w->value[i], words);
         else if (p && p->type != PROPERTY_TEXT && !to_number(w->value[i], &number))
             config_problem(x->scene->config, x->entry, "where", problems,
                            "%s is \"%s\", expected a number, true or false", p->name, w->value[i]);

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Mistakes that people make, each with an answer that says what to do. Nothing is run, and the status is 2.
+. tests/integration/lib.bash
+
+data=$work/lands.jsonl
+for i in a b; do
+    printf '{"ids": [1, 2, 3, %d], "spans": {"person": [1, 2]}, "targets": {"right": 5, "wrong": 6}, "target": "right", "item": "%s"}\n' \
+        "$(printf %d "'$i")" "$i"
+done >"$data"
+printf '{"prompt": "The capital", "label": "Bern"}\n' >"$work/prompt.jsonl"
+printf 'subject,object\nFrance,Paris\n' >"$work/facts.csv"
+gzip -c "$data" >"$work/packed.jsonl"
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 123\n' >"$work/lfs.jsonl"
+
+# wrongly DATA EXPERIMENT SAID: plan of a config with that data and experiment.
+wrongly() {
+    config "$work/c.yaml" "$1" "$work/r" "name: x, $2"
+    ends 2 "$program" plan "$work/c.yaml"
+    has "$3"
+}
+wrongly "$work/prompt.jsonl" 'kind: decode' 'the keys prompt, label are of no format that is known (did you mean text for prompt, answers for label?)'
+wrongly "$work/facts.csv" 'kind: decode' 'a table of facts for lensweep curate'
+wrongly "$work/packed.jsonl" 'kind: decode' 'compressed by gzip: unpack it first'
+wrongly "$work/lfs.jsonl" 'kind: decode' 'git lfs pull'
+wrongly "$data" 'kind: logit_lens' 'unknown kind "logit_lens" (did you mean decode?)'
+wrongly "$data" 'kind: Activation-Patching' '(did you mean ablation with operation: {kind: patch}?)'
+wrongly "$data" 'kind: attention_knockout' '(did you mean knockout?)'
+wrongly "$data" 'kind: causal_tracing' '(did you mean causal_trace?)'
+wrongly "$data" 'kind: ablation, site: mlp, layers: 0-5, operation: {kind: zero}' '0-5 is not a number; write [0, 1, ...] for one configuration each'
+wrongly "$data" 'kind: decode, where: {foo: 1}' '(known: correct, item, subject, dataset, template, step,'
+wrongly "$data" 'kind: decode, where: {stepp: 1}' '(did you mean step?)'
+wrongly "$data" 'kind: decode, where: {item: c}' 'no query has the item "c": there is "a", "b"'
+wrongly "$data" 'kind: causal_trace' 'the data has no span "subject" (the default); it has first, last, person'
+wrongly "$data" 'kind: knockout' 'the data has no span "answer_1" (the default); it has'
+wrongly "$data" 'kind: causal_trace, corrupt: [person], noise_file: x.json' 'it is read with noise: published only'
+# shellcheck disable=SC2088
+wrongly '~/nothing.jsonl' 'kind: decode' "$HOME/nothing.jsonl: no such file"
+# shellcheck disable=SC2016
+wrongly '$LENSWEEP_NOT_SET/x' 'kind: decode' 'the variable $LENSWEEP_NOT_SET is not set'
+wrongly '~nobody/x.jsonl' 'kind: decode' 'the home of another user (~nobody) is not looked up'
+
+printf 'base: &b {path: x}\nmodel: {<<: *b}\n' >"$work/merge.yaml"
+ends 2 "$program" plan "$work/merge.yaml" && has 'merge keys (<<) are not read'
+
+# Relative paths are as seen from the working directory; who means the config's folder is told.
+mkdir "$work/elsewhere"
+config "$work/c.yaml" lands.jsonl r 'name: x, kind: decode'
+(cd "$work/elsewhere" && ends 2 "$program" plan ../c.yaml && has 'though there is one beside the config' && exit "$wrong") || wrong "a path beside the config"
+
+# Not wrong, but nothing would be computed; and a vector as frameworks save it.
+head -n 1 "$data" >"$work/one.jsonl"
+config "$work/c.yaml" "$work/one.jsonl" "$work/r" 'name: x, kind: ablation, site: mlp, operation: {kind: resample}'
+ends 0 "$program" plan "$work/c.yaml"
+has "warning: x computes nothing, all 1 queries are left out: no other item's query to resample from"
+
+# ~ and variables in paths, also of an output that is not there yet; never a folder named ~.
+export HOME=$work/home OUT=results
+mkdir "$HOME"
+# shellcheck disable=SC2088,SC2016
+config "$work/c.yaml" "$data" '~/${OUT}/$OUT' 'name: x, kind: decode'
+ends 0 "$program" run "$work/c.yaml" --set run.threads=1
+[ -e "$HOME/results/results/result.h5" ] || wrong "no result in the home"
+[ ! -e '~' ] || wrong "a folder named ~"
+finish
