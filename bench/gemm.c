@@ -165,7 +165,7 @@ static void table(struct bench *b, const struct matrix *w)
 
 static void tables(struct bench *b)
 {
-    struct matrix none = {b->w, DTYPE_F32, 0, 0, 0};
+    struct matrix none = matrix_f32(b->w, 0, 0);
     double load[1];
 
     b->spread = 0;
@@ -179,7 +179,9 @@ static void tables(struct bench *b)
     printf("\n");
     for (int s = 0; s < SHAPES; s++)
         for (int d = 0; d < DTYPES_MEASURED; d++)
-            table(b, &(struct matrix){b->w, dtypes[d], shapes[s].n, shapes[s].k, 0});
+            table(b,
+                  &(struct matrix){
+                      .data = b->w, .dtype = dtypes[d], .rows = shapes[s].n, .cols = shapes[s].k});
     printf("largest spread %.0f %%\n", 100 * b->spread);
 }
 

@@ -68,7 +68,7 @@ static void run_rms_norm(void)
 {
     const float *row = x;
 
-    rms_norm(&team, 1, &row, N, y, 1e-5f, out);
+    norm_rows(&team, 1, &row, N, &(struct norm){.w = y, .eps = 1e-5f}, out);
 }
 
 static void run_layer_norm(void)

@@ -45,7 +45,7 @@ static int64_t panels_of(int64_t n, int64_t k)
 /* Float rows in the model's order, as they lie in the file, or NULL if they must be widened. */
 static const float *rows_in_place(const struct matrix *w, int64_t row)
 {
-    if (w->dtype != DTYPE_F32 || w->rotary_head_dim || (uintptr_t)w->data % sizeof(float))
+    if (w->dtype != DTYPE_F32 || !matrix_is_plain(w) || (uintptr_t)w->data % sizeof(float))
         return NULL;
     return (const float *)w->data + row * w->cols;
 }

@@ -28,15 +28,44 @@ void norm_rows(struct team *t, int64_t n, const float *const *x, int64_t d, cons
         o->norm(d, x[i], how, out + i * d);
 }
 
-void rms_norm(struct team *t, int64_t n, const float *const *x, int64_t d, const float *w,
-              float eps, float *out)
+void norm_heads(struct team *t, int64_t n, float *x, int64_t ld, int heads, int64_t dh,
+                const struct norm *how)
 {
-    norm_rows(t, n, x, d, &(struct norm){.w = w, .eps = eps}, out);
+    const struct kernel_ops *o = ops();
+
+    if (!how->w)
+        return;
+#pragma omp parallel for schedule(static) \
+    num_threads(t->threads) if (n * heads * dh > WORTH_THREADS)
+    for (int64_t i = 0; i < n; i++)
+        for (int h = 0; h < heads; h++)
+            o->norm(dh, x + i * ld + h * dh, how, x + i * ld + h * dh);
 }
 
-double mean_square(int64_t d, const float *x)
+float norm_divisor(int64_t d, const float *x, const struct norm *how)
 {
-    return ops()->mean_square(d, x);
+    return ops()->norm_divisor(d, x, how);
+}
+
+double vec_mean(int64_t n, const float *x)
+{
+    return ops()->mean(n, x);
+}
+
+void add_bias(struct team *t, int64_t n, int64_t width, const float *b, float *x)
+{
+    const struct kernel_ops *o = ops();
+
+#pragma omp parallel for schedule(static) num_threads(t->threads) if (n * width > WORTH_THREADS)
+    for (int64_t i = 0; i < n; i++)
+        if (b)
+            o->add(width, x + i * width, b);
+}
+
+void vec_cap(int64_t n, float *x, float cap)
+{
+    if (cap != 0)
+        ops()->cap(n, x, cap);
 }
 
 void rope(struct team *t, int64_t n, float *x, int64_t ld, int heads, int dh, const int32_t *pos,

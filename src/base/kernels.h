@@ -19,7 +19,7 @@
 /* Rows are divided by their root mean square, or first centred and then divided by their standard
    deviation; then multiplied and shifted. */
 struct norm {
-    const float *w, *b; /* (d) each; b may be NULL */
+    const float *w, *b; /* (d) each; b may be NULL; w NULL: rows stay as they are */
     float plus;         /* added to w: 1 where a model stores its weight less one */
     float eps;          /* added to the mean square */
     bool centred;
@@ -30,12 +30,20 @@ struct norm {
 void norm_rows(struct team *t, int64_t n, const float *const *x, int64_t d, const struct norm *how,
                float *out);
 
-/* The same with w alone and without centring: the mean of squares is what mean_square gives. */
-void rms_norm(struct team *t, int64_t n, const float *const *x, int64_t d, const float *w,
-              float eps, float *out);
+/* The same in place for each of the heads of x (n, heads, dh), row stride ld; w and b are (dh). */
+void norm_heads(struct team *t, int64_t n, float *x, int64_t ld, int heads, int64_t dh,
+                const struct norm *how);
 
-/* mean(x^2) of one row, accumulated in double precision lanes. */
-double mean_square(int64_t d, const float *x);
+/* The divisor of a row's norm, sqrt(mean(x^2) + eps), x less its mean if it is to be centred:
+   accumulated in double precision lanes. */
+float norm_divisor(int64_t d, const float *x, const struct norm *how);
+double vec_mean(int64_t n, const float *x);
+
+/* x (n, width) packed: each row += b; b NULL: nothing. */
+void add_bias(struct team *t, int64_t n, int64_t width, const float *b, float *x);
+
+/* Of each element, in place: cap * tanh(x / cap); cap 0: nothing. */
+void vec_cap(int64_t n, float *x, float cap);
 
 /* Rotary embedding: pairs of a head's first `dims` numbers turn by angles that depend on the
    position and the pair; the rest stays. Pair i is (x[i], x[i + dims / 2]), or (x[2 i], x[2 i + 1])

@@ -10,6 +10,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 /* The n elements at p + i, all sixteen or what is left of them, and `fill` beyond. */
 V16_INLINE v16 load_at(const float *p, int64_t i, int64_t n, float fill)
@@ -146,14 +147,50 @@ static void scale_row(int64_t d, const float *x, const struct norm *how, float s
     }
 }
 
+/* x less its mean; x may be out. */
+static void centre(int64_t d, const float *x, float *out)
+{
+    double by = mean(d, x);
+
+    for (int64_t i = 0; i < d; i++)
+        out[i] = (float)((double)x[i] - by);
+}
+
 static void norm(int64_t d, const float *x, const struct norm *how, float *out)
 {
-    if (how->centred) {
-        shift(d, x, mean(d, x), out);
+    if (!how->w) {
+        memmove(out, x, (size_t)d * sizeof *out);
+    } else if (how->centred) {
+        centre(d, x, out);
         scale_row(d, out, how, 1.0f / sqrtf((float)mean_square_row(d, out) + how->eps), out);
     } else {
         scale_row(d, x, how, 1.0f / sqrtf((float)mean_square_row(d, x) + how->eps), out);
     }
+}
+
+/* The mean square of x less its mean, each difference rounded as `centre` does. */
+static double variance(int64_t n, const float *x)
+{
+    double by = mean(n, x);
+    w16 sum = w16_zero();
+
+    for (int64_t i = 0; i < n; i += LANES) {
+        float part[LANES] = {0};
+        v16 a;
+
+        for (int64_t j = 0; j < LANES && i + j < n; j++)
+            part[j] = (float)((double)x[i + j] - by);
+        a = v16_load(part);
+        sum = w16_fma(a, a, sum);
+    }
+    return w16_sum(sum) / (double)n;
+}
+
+static float norm_divisor_row(int64_t d, const float *x, const struct norm *how)
+{
+    double square = how->centred ? variance(d, x) : mean_square_row(d, x);
+
+    return (float)sqrt(square + (double)how->eps);
 }
 
 /* Of one pair: (a, b) turned by an angle whose cosine and sine are c and s. */
@@ -198,6 +235,14 @@ V16_INLINE v16 score_of(v16 x, v16 scale, float cap)
     if (cap == 0)
         return s;
     return v16_if_less(s, v16_set(-FLT_MAX), s, v16_mul(by, v16_tanh(v16_div(s, by))));
+}
+
+static void cap_row(int64_t n, float *x, float cap)
+{
+    v16 by = v16_set(cap);
+
+    for (int64_t i = 0; i < n; i += LANES)
+        store_at(x, i, n, v16_mul(by, v16_tanh(v16_div(load_at(x, i, n, 0), by))));
 }
 
 static float scale_scores(int64_t n, float *p, float scale, float cap)
@@ -422,7 +467,9 @@ const struct kernel_ops ISA(kernel_ops) = {
     .count_greater = count_greater,
     .dot = dot,
     .sum_exp = sum_exp_row,
-    .mean_square = mean_square_row,
+    .mean = mean,
+    .norm_divisor = norm_divisor_row,
+    .cap = cap_row,
     .weighted_difference = weighted_difference_row,
     .norm = norm,
     .rope = rope_row,

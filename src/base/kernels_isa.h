@@ -16,7 +16,9 @@ struct kernel_ops {
     int32_t (*count_greater)(int64_t n, const float *x, float value);
     float (*dot)(int64_t n, const float *x, const float *y);
     double (*sum_exp)(int64_t n, const float *x, float shift);
-    double (*mean_square)(int64_t n, const float *x);
+    double (*mean)(int64_t n, const float *x);
+    float (*norm_divisor)(int64_t n, const float *x, const struct norm *how);
+    void (*cap)(int64_t n, float *x, float cap);
     double (*weighted_difference)(int64_t n, const float *p, const float *x, const float *y);
     void (*norm)(int64_t d, const float *x, const struct norm *how, float *out);
     void (*rope)(const struct rope_table *r, int pos, float *x);

@@ -44,18 +44,33 @@ size_t dtype_block_bytes(enum dtype t); /* bytes per block */
 struct matrix {
     const void *data; /* borrowed from a mapping; may be unaligned */
     enum dtype dtype;
-    int64_t rows, cols;  /* cols is a multiple of the block */
-    int rotary_head_dim; /* 0; or dh if the rows of each head lie in GGUF's interleaved rotary
+    int64_t rows, cols;   /* cols is a multiple of the block */
+    int rotary_head_dim;  /* 0; or dh if the rows of each head lie in GGUF's interleaved rotary
                             order, in which row 2i + j of a head is the model's row j dh/2 + i:
                             matrix_rows hands them out in the model's order */
+    int64_t block, apart; /* 0; or the rows lie in blocks of `block` that begin `apart` rows from
+                             each other: part of a fused matrix */
+    int64_t across;       /* 0; or the matrix lies transposed, in rows of that many elements:
+                             element (i, k) is the i-th of the k-th */
 };
+
+/* A matrix of plain rows of float32. */
+static inline struct matrix matrix_f32(const float *data, int64_t rows, int64_t cols)
+{
+    return (struct matrix){.data = data, .dtype = DTYPE_F32, .rows = rows, .cols = cols};
+}
+
+/* Do the rows lie one after the other, as they are? */
+bool matrix_is_plain(const struct matrix *m);
 
 size_t matrix_row_bytes(const struct matrix *m);
 
-/* Rows [first, first + n) of it as a matrix of their own; whole heads where rows are rotary. */
+/* Rows [first, first + n) of it as a matrix of their own; whole heads where rows are rotary or lie
+   in blocks. */
 struct matrix matrix_part(const struct matrix *m, int64_t first, int64_t n);
 
-/* Where a row of the model's order lies: the number of a row in the file. */
+/* Where a row of the model's order lies: the number of a row in the file. Not for one that lies
+   transposed. */
 int64_t matrix_stored_row(const struct matrix *m, int64_t row);
 
 /* n elements, whole blocks of them, from bytes at any address; exact, as matrix_rows says. */
@@ -64,5 +79,9 @@ void matrix_widen(enum dtype t, const unsigned char *p, int64_t n, float *out);
 /* Rows [row, row + n) as float32, in the model's order: out (n, cols). Exact: every stored value is
    a float32 (a block's element is computed as scale * q or scale * q + min in float32). */
 void matrix_rows(const struct matrix *m, int64_t row, int64_t n, float *out);
+
+/* The same of one that lies transposed, columns [col, col + k) alone: out (n, k), row stride ld. */
+void matrix_transposed_rows(const struct matrix *m, int64_t row, int64_t n, int64_t col, int64_t k,
+                            float *out, int64_t ld);
 
 #endif

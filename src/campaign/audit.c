@@ -43,20 +43,25 @@ static int check_parts(double *worst, struct worker *w, const struct experiment 
                        const struct query *q, const struct run *run, struct err *err)
 {
     const struct shape *s = &x->scene->model->shape;
-    size_t targets = x->scene->data->n_targets, n = 2 * (size_t)s->n_layers + 1, i = 0;
+    size_t targets = x->scene->data->n_targets, n = 2 * (size_t)s->n_layers + 2, i = 0;
     const float **r = arena_alloc(w->arena, n, sizeof *r, err);
+    float *zero = arena_alloc(w->arena, (size_t)s->d_model, sizeof *zero, err);
+    bool *whole = arena_alloc(w->arena, n, sizeof *whole, err);
     float *rms = arena_alloc(w->arena, n, sizeof *rms, err), *want;
     float *part = arena_alloc(w->arena, n * targets, sizeof *part, err);
     float *sum = arena_alloc(w->arena, targets, sizeof *sum, err);
-    struct lens_ask ask = {.id = q->target, .n_ids = (int)targets, .logit = part};
+    struct lens_ask ask = {.id = q->target, .n_ids = (int)targets, .logit = part, .whole = whole};
 
-    if (!r || !rms || !part || !sum || run_logits(&want, x, q, run, w->arena, err))
+    if (!r || !zero || !whole || !rms || !part || !sum ||
+        run_logits(&want, x, q, run, w->arena, err))
         return err->code;
     r[i++] = run_row(run, s, SITE_RESID, 0, run->n - 1);
     for (int l = 0; l < s->n_layers; l++) {
         r[i++] = run_row(run, s, SITE_ATTN, l, run->n - 1);
         r[i++] = run_row(run, s, SITE_MLP, l, run->n - 1);
     }
+    whole[i] = true; /* the biases alone */
+    r[i++] = zero;
     for (i = 0; i < n; i++)
         rms[i] = run->rms;
     engine_decode(w->engine, (int)n, r, rms, NULL, &ask);

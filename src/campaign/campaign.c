@@ -73,15 +73,6 @@ static bool check_format(const struct campaign *c, struct problems *problems)
     return false;
 }
 
-/* The longest prompt that this model can be given, and why. */
-static int prompt_limit(const struct shape *s, const char **is)
-{
-    bool window = s->sliding_window && s->sliding_window < s->max_positions;
-
-    *is = window ? "the sliding window (not supported)" : "the model's positions";
-    return window ? s->sliding_window : s->max_positions;
-}
-
 static int open_data(struct campaign *c, struct problems *problems, struct err *err)
 {
     const struct data_config *d = &c->config.data;
@@ -101,7 +92,8 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
         return 0;
     if (c->no_tokenizer.code)
         codec = (struct codec){&c->no_tokenizer, codec_refuse, NULL, -1, codec_refuse_chat};
-    o.max_tokens = prompt_limit(&c->model->shape, &o.max_is);
+    o.max_tokens = c->model->shape.max_positions;
+    o.max_is = "the model's positions";
     return dataset_load(&c->data, d->path.v, d->path.n, &o,
                         c->tokenizer || c->no_tokenizer.code ? &codec : NULL, problems, err);
 }
@@ -129,7 +121,7 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
         }
         if (x->entry)
             where_check(x, problems);
-        x->keep = x->kind->keep;
+        x->keep = x->kind->keep | run_keep(&c->model->shape);
         if (x->kind->open(x, problems, err))
             return err_wrap(err, "experiment %s", x->name);
     }

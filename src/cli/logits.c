@@ -63,7 +63,7 @@ static int all_positions(struct prompt *p, const struct run *run, const char *np
         return err->code;
     for (int t = 0; t < run->n; t++)
         row[t] = run_row(run, s, SITE_RESID, s->n_layers, t);
-    engine_logits(&p->engine, run->n, row, out, NULL);
+    engine_logits(&p->engine, run->n, row, out);
     return npy_write(npy, out, (size_t[]){n, (size_t)s->vocab}, 2, err);
 }
 
@@ -73,7 +73,7 @@ static int show(struct prompt *p, const char *npy, int top, struct err *err)
 
     if (prompt_run(p, &run, err) || (npy && all_positions(p, &run, npy, err)))
         return err->code;
-    return print_top(p, run.logits, run.log_z, top, err);
+    return print_top(p, run_said(&run), run.log_z, top, err);
 }
 
 static int logits(const struct call *call, struct err *err)

@@ -64,11 +64,6 @@ static int check_length(const struct prompt *p, int more, struct err *err)
     if (n > (size_t)s->max_positions)
         return err_set(err, ERR_CONFIG, "%zu tokens are more than the model's %d positions", n,
                        s->max_positions);
-    if (s->sliding_window && n > (size_t)s->sliding_window)
-        return err_set(err, ERR_CONFIG,
-                       "%zu tokens are more than the sliding window of %d, which is "
-                       "not supported",
-                       n, s->sliding_window);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/answer.h"
 
 #include "base/kernels.h"
+#include "engine/lens.h"
 #include "engine/logits.h"
 
 #include <math.h>
@@ -27,11 +28,13 @@ static void target_from_base(struct variant *v, int i, int64_t vocab)
     struct answer *a = v->answer;
     int32_t id = a->target[i];
 
+    const float *said = run_said(b);
+
     a->logit[i] = id < 0 ? NAN : b->logits[id];
     if (!(v->asks & ASK_VOCAB))
         return;
-    a->logprob[i] = id < 0 ? NAN : (float)((double)b->logits[id] - b->log_z);
-    a->rank[i] = id < 0 ? -1 : vec_count_greater(vocab, b->logits, b->logits[id]);
+    a->logprob[i] = id < 0 ? NAN : (float)((double)said[id] - b->log_z);
+    a->rank[i] = id < 0 ? -1 : vec_count_greater(vocab, said, said[id]);
 }
 
 void answer_from_base(const struct engine *e, struct variant *v)
@@ -51,7 +54,18 @@ void answer_from_base(const struct engine *e, struct variant *v)
 
 /* --- targets --- */
 
-/* Logits of n variants that have the same targets; norm (n, d). */
+/* The unembedding's bias to the tokens' logits, (n, n_ids). */
+static void add_token_bias(const struct engine *e, int n, const int32_t *id, int n_ids, float *out)
+{
+    const float *b = e->model->unembed.b;
+
+    for (int i = 0; b && i < n; i++)
+        for (int k = 0; k < n_ids; k++)
+            if (id[k] >= 0)
+                out[(int64_t)i * n_ids + k] += b[id[k]];
+}
+
+/* Logits of n variants that have the same targets, before the cap; norm (n, d). */
 static void answer_alike(struct engine *e, int n, struct variant *const *v, const float *norm)
 {
     const struct answer *first = v[0]->answer;
@@ -61,6 +75,7 @@ static void answer_alike(struct engine *e, int n, struct variant *const *v, cons
         int targets = first->n_targets - done < most ? first->n_targets - done : most;
 
         token_logits(e, n, norm, first->target + done, targets, e->m);
+        add_token_bias(e, n, first->target + done, targets, e->m);
         for (int i = 0; i < n; i++)
             memcpy(v[i]->answer->logit + done, e->m + (int64_t)i * targets,
                    (size_t)targets * sizeof(float));
@@ -87,10 +102,12 @@ static void answer_targets(struct engine *e, int n, struct variant *const *v)
 
 /* --- the whole vocabulary --- */
 
-static struct logit_reader reader_of(const struct variant *v)
+static struct logit_reader reader_of(const struct engine *e, const struct variant *v)
 {
     struct logit_reader r = logit_reader();
 
+    r.bias = e->model->unembed.b;
+    r.cap = e->model->shape.logit_cap;
     if (v->asks & ASK_VOCAB) {
         r.target = v->answer->target;
         r.logit = v->answer->logit;
@@ -98,8 +115,10 @@ static struct logit_reader reader_of(const struct variant *v)
         r.rank = v->answer->rank;
         r.base = v->base;
     }
-    if (v->into)
+    if (v->into) {
         r.keep = v->into->logits;
+        r.keep_capped = v->into->capped;
+    }
     return r;
 }
 
@@ -115,7 +134,7 @@ static double kl_of(const struct logit_reader *r, double log_z)
 static void end_run(struct run *run, const struct logit_reader *r, int64_t vocab, double log_z,
                     float rms)
 {
-    vec_shift(vocab, run->logits, log_z, run->prob);
+    vec_shift(vocab, run_said(run), log_z, run->prob);
     vec_exp(vocab, run->prob);
     run->log_z = log_z;
     run->rms = rms;
@@ -131,19 +150,19 @@ static void end_row(const struct engine *e, struct variant *v, const float *x,
 
     if (v->asks & ASK_VOCAB) {
         for (int i = 0; i < a->n_targets; i++)
-            a->logprob[i] = (float)((double)a->logit[i] - log_z);
+            a->logprob[i] = (float)((double)capped(a->logit[i], r->cap) - log_z);
         a->argmax = r->argmax;
         a->kl = r->base ? (float)kl_of(r, log_z) : NAN;
     }
     if (v->into)
-        end_run(v->into, r, e->model->shape.vocab, log_z, final_rms(&e->model->shape, x));
+        end_run(v->into, r, e->model->shape.vocab, log_z, engine_rms(e->model, x));
 }
 
 static void answer_vocab(struct engine *e, int n, struct variant *const *v,
                          const float *const *final, const float *norm)
 {
     for (int i = 0; i < n; i++)
-        e->reader[i] = reader_of(v[i]);
+        e->reader[i] = reader_of(e, v[i]);
     read_logits(e, n, norm, e->reader);
 #pragma omp parallel for num_threads(e->team.threads) schedule(dynamic)
     for (int i = 0; i < n; i++)
@@ -176,7 +195,7 @@ void answer_final(struct engine *e, int n, struct variant *const *v, const float
 {
     const struct shape *s = &e->model->shape;
 
-    rms_norm(&e->team, n, final, s->d_model, e->model->final_norm, s->rms_eps, e->norm);
+    norm_rows(&e->team, n, final, s->d_model, &e->model->final_norm, e->norm);
     answer_targets(e, n, v);
     for (int i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && reads_vocab(v[end]) == reads_vocab(v[i]);)
@@ -186,7 +205,7 @@ void answer_final(struct engine *e, int n, struct variant *const *v, const float
     }
     for (int i = 0; i < n; i++) {
         if (v[i]->answer)
-            v[i]->answer->rms = final_rms(s, final[i]);
+            v[i]->answer->rms = engine_rms(e->model, final[i]);
         if (reads_targets(v[i]))
             blank(v[i]);
     }

@@ -17,8 +17,10 @@ void apply_edits(const struct variant *v, const struct shape *s, enum site site,
 void apply_read(const struct variant *v, const struct shape *s, enum site site, int layer, int head,
                 int t, float *row);
 
-/* To one head's row t over keys [0, t]: before the softmax (false if no key is left), after it. */
-bool apply_masks(const struct variant *v, int layer, int head, int t, float *score);
-void apply_pattern(const struct variant *v, int layer, int head, int t, float *p);
+/* To one head's row t over the keys that it sees: before the softmax (false if no key is left),
+   after it. */
+bool apply_masks(const struct variant *v, int layer, int head, int t, struct span keys,
+                 float *score);
+void apply_pattern(const struct variant *v, int layer, int head, int t, struct span keys, float *p);
 
 #endif

@@ -12,7 +12,6 @@
 #include "base/kernels.h"
 #include "engine/apply.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { TILE = 32, KEYS = 64 };
@@ -69,26 +68,31 @@ static struct key_rows key_rows_of(const struct engine *e, const struct item *it
     return out;
 }
 
-/* Scores of one head and row to its pattern over keys [0, t]. */
-static void pattern(const struct variant *v, int n_heads, int layer, int head, int t, float scale,
-                    float *p)
-{
-    if (apply_masks(v, layer, head, t, p))
-        softmax(t + 1, p, scale, 0);
-    else
-        memset(p, 0, (size_t)(t + 1) * sizeof *p);
-    apply_pattern(v, layer, head, t, p);
-    if (v->into && v->into->p && t == v->into->n - 1)
-        memcpy(v->into->p + ((int64_t)layer * n_heads + head) * v->into->n, p,
-               (size_t)(t + 1) * sizeof *p);
-}
-
 /* A row of an item: one query head of one token. */
 struct head_row {
     int head, token;
+    struct span keys; /* that it sees */
     const float *q;
-    float *score, *z;
+    float *score, *z; /* score[s] of key s */
 };
+
+/* Scores of one head and row to its pattern. */
+static void pattern(const struct engine *e, const struct item *it, const struct head_row *q)
+{
+    const struct variant *v = it->lane->v;
+    const struct shape *s = &e->model->shape;
+    float *p = q->score + q->keys.lo;
+    size_t n = (size_t)span_len(q->keys);
+
+    if (apply_masks(v, it->layer, q->head, q->token, q->keys, q->score))
+        softmax((int64_t)n, p, e->model->layers[it->layer].score_scale, s->score_cap);
+    else
+        memset(p, 0, n * sizeof *p);
+    apply_pattern(v, it->layer, q->head, q->token, q->keys, q->score);
+    if (v->into && v->into->p && q->token == v->into->n - 1)
+        memcpy(v->into->p + ((int64_t)it->layer * s->n_heads + q->head) * v->into->n + q->keys.lo,
+               p, n * sizeof *p);
+}
 
 /* The i-th: heads of one token lie side by side. */
 static struct head_row query_at(const struct engine *e, const struct item *it, int i,
@@ -96,20 +100,27 @@ static struct head_row query_at(const struct engine *e, const struct item *it, i
 {
     const struct shape *s = &e->model->shape;
     int per_group = s->n_heads / s->n_kv_heads, row = i / per_group, of_group = i % per_group;
-    struct head_row out = {it->group * per_group + of_group, it->rows.lo + row, NULL, NULL, NULL};
+    struct head_row out = {.head = it->group * per_group + of_group, .token = it->rows.lo + row};
     int64_t at = it->lane->att + out.token - it->lane->s.att.lo;
     int64_t first = (at * s->n_heads + out.head) * s->d_head;
 
     out.q = e->q + first;
     out.z = e->z + first;
     out.score = scratch + (int64_t)i * it->rows.hi;
+    out.keys = keys_seen(s, it->layer, out.token);
     return out;
 }
 
-/* Keys [from, from + KEYS) that the query may see end before this one. */
-static int block_end(const struct head_row *q, int from)
+/* Those of the keys [from, from + KEYS) that the query sees. */
+static struct span block_of(const struct head_row *q, int from)
 {
-    return q->token + 1 < from + KEYS ? q->token + 1 : from + KEYS;
+    return span_clip(q->keys, (struct span){from, from + KEYS});
+}
+
+/* Where the block of the first key begins that any row of the item sees. */
+static int first_block(const struct engine *e, const struct item *it)
+{
+    return keys_seen(&e->model->shape, it->layer, it->rows.lo).lo / KEYS * KEYS;
 }
 
 static void score_rows(struct engine *e, const struct item *it, int n, float *scratch)
@@ -117,12 +128,13 @@ static void score_rows(struct engine *e, const struct item *it, int n, float *sc
     const struct run *base = it->lane->v->base;
     struct key_rows keys = key_rows_of(e, it, e->k, base ? base->k : NULL);
 
-    for (int from = 0; from < it->rows.hi; from += KEYS)
+    for (int from = first_block(e, it); from < it->rows.hi; from += KEYS)
         for (int i = 0; i < n; i++) {
             struct head_row q = query_at(e, it, i, scratch);
+            struct span some = block_of(&q, from);
 
-            if (from <= q.token)
-                key_scores(&keys, from, block_end(&q, from), e->model->shape.d_head, q.q, q.score);
+            if (!span_empty(some))
+                key_scores(&keys, some.lo, some.hi, e->model->shape.d_head, q.q, q.score);
         }
 }
 
@@ -132,14 +144,15 @@ static void sum_rows(struct engine *e, const struct item *it, int n, float *scra
     struct key_rows values = key_rows_of(e, it, e->v, base ? base->v : NULL);
     int64_t dh = e->model->shape.d_head;
 
-    for (int from = 0; from < it->rows.hi; from += KEYS)
+    for (int i = 0; i < n; i++)
+        memset(query_at(e, it, i, scratch).z, 0, (size_t)dh * sizeof(float));
+    for (int from = first_block(e, it); from < it->rows.hi; from += KEYS)
         for (int i = 0; i < n; i++) {
             struct head_row q = query_at(e, it, i, scratch);
+            struct span some = block_of(&q, from);
 
-            if (from == 0)
-                memset(q.z, 0, (size_t)dh * sizeof *q.z);
-            if (from <= q.token)
-                key_values(&values, from, block_end(&q, from), dh, q.score, q.z);
+            if (!span_empty(some))
+                key_values(&values, some.lo, some.hi, dh, q.score, q.z);
         }
 }
 
@@ -147,13 +160,12 @@ static void attend_item(struct engine *e, const struct item *it, float *scratch)
 {
     const struct shape *s = &e->model->shape;
     int n = span_len(it->rows) * (s->n_heads / s->n_kv_heads);
-    float scale = 1 / sqrtf((float)s->d_head);
 
     score_rows(e, it, n, scratch);
     for (int i = 0; i < n; i++) {
         struct head_row q = query_at(e, it, i, scratch);
 
-        pattern(it->lane->v, s->n_heads, it->layer, q.head, q.token, scale, q.score);
+        pattern(e, it, &q);
     }
     sum_rows(e, it, n, scratch);
 }

@@ -88,35 +88,40 @@ bool edits_name_read(const struct edit *e, int n, enum site site, int layer, int
     return false;
 }
 
-bool edits_mask(const struct edit *e, int n_edits, int layer, int head, int t, int n, float *score)
+bool edits_mask(const struct edit *e, int n_edits, int layer, int head, int t, struct span keys,
+                float *score)
 {
     bool masked = false;
 
     for (int i = 0; i < n_edits; i++) {
+        struct span cut = span_clip(e[i].key, keys);
+
         if (e[i].op != OP_MASK || !names(&e[i], SITE_PATTERN, layer, t) ||
             !span_has(e[i].head, head))
             continue;
         masked = true;
-        for (int s = e[i].key.lo; s < e[i].key.hi && s < n; s++)
+        for (int s = cut.lo; s < cut.hi; s++)
             score[s] = -INFINITY;
     }
     if (!masked)
         return true;
-    for (int s = 0; s < n; s++)
+    for (int s = keys.lo; s < keys.hi; s++)
         if (score[s] != -INFINITY)
             return true;
     return false;
 }
 
-void edits_pattern(const struct edit *e, int n_edits, int layer, int head, int t, int n, float *p)
+void edits_pattern(const struct edit *e, int n_edits, int layer, int head, int t, struct span keys,
+                   float *p)
 {
     for (int i = 0; i < n_edits; i++) {
         float factor = e[i].op == OP_SCALE ? e[i].scale : 0;
+        struct span cut = span_clip(e[i].key, keys);
 
         if (e[i].op == OP_MASK || !names(&e[i], SITE_PATTERN, layer, t) ||
             !span_has(e[i].head, head))
             continue;
-        for (int s = e[i].key.lo; s < e[i].key.hi && s < n; s++)
+        for (int s = cut.lo; s < cut.hi; s++)
             p[s] = factor == 0 ? 0 : p[s] * factor;
     }
 }

@@ -50,7 +50,13 @@ struct buffer {
     size_t n, size;
 };
 
-enum { BUFFERS = 18 };
+enum { BUFFERS = 19 };
+
+/* Rows of a rotary table. */
+static size_t turns(const struct engine *e)
+{
+    return (size_t)e->max_tokens + (size_t)e->rows;
+}
 
 static void buffers_of(struct engine *e, const struct shape *s, struct buffer out[BUFFERS])
 {
@@ -58,7 +64,7 @@ static void buffers_of(struct engine *e, const struct shape *s, struct buffer ou
     size_t heads = (size_t)s->n_heads * (size_t)s->d_head;
     size_t groups = (size_t)s->n_kv_heads * (size_t)s->d_head;
     struct buffer all[BUFFERS] = {
-        {(void **)&e->rotary, (size_t)e->max_tokens * (size_t)s->d_head, f},
+        {(void **)&e->rotary, ROTARIES * turns(e) * (size_t)(s->d_head + 1), f},
         {(void **)&e->lane, rows, sizeof *e->lane},
         {(void **)&e->live, rows, sizeof *e->live},
         {(void **)&e->answered, rows, sizeof *e->answered},
@@ -66,6 +72,7 @@ static void buffers_of(struct engine *e, const struct shape *s, struct buffer ou
         {(void **)&e->pos, rows, sizeof *e->pos},
         {(void **)&e->x, rows * d, f},
         {(void **)&e->norm, rows * d, f},
+        {(void **)&e->read, rows * d, f},
         {(void **)&e->q, rows * heads, f},
         {(void **)&e->z, rows * heads, f},
         {(void **)&e->k, rows * groups, f},
@@ -87,6 +94,36 @@ static void sizes(struct engine *e, int rows, int max_tokens)
     e->max_tokens = max_tokens;
 }
 
+static void fill_rotary(struct engine *e)
+{
+    float *at = e->rotary;
+
+    for (int i = 0; i < ROTARIES; i++) {
+        const struct rotary *r = &e->model->rotary[i];
+
+        e->rope[i] = (struct rope_table){.turn = at, .dims = r->dims, .adjacent = r->adjacent};
+        rotary_rows(r, 1, 0, e->max_tokens, at);
+        at += turns(e) * (size_t)r->dims;
+    }
+}
+
+int64_t engine_place(struct engine *e, int n, struct span rows, int64_t slot)
+{
+    bool own = false;
+
+    for (int i = 0; i < ROTARIES; i++)
+        own |= e->model->rotary[i].short_to && n > e->model->rotary[i].short_to;
+    if (!own)
+        return 0;
+    for (int i = 0; i < ROTARIES; i++) {
+        const struct rotary *r = &e->model->rotary[i];
+        float *table = e->rotary + (e->rope[i].turn - e->rotary);
+
+        rotary_rows(r, n, rows.lo, rows.hi, table + (e->max_tokens + slot) * r->dims);
+    }
+    return e->max_tokens + slot - rows.lo;
+}
+
 int engine_open(struct engine *e, const struct model *m, int rows, int max_tokens, int threads,
                 struct err *err)
 {
@@ -105,8 +142,7 @@ int engine_open(struct engine *e, const struct model *m, int rows, int max_token
         if (!*buffer[i].at)
             goto out;
     }
-    model_rotary_table(m, max_tokens, e->rotary);
-    e->rope = (struct rope_table){.turn = e->rotary, .dims = m->shape.d_head};
+    fill_rotary(e);
     return 0;
 out:
     engine_close(e);
@@ -141,6 +177,34 @@ void engine_multiply(struct engine *e, int64_t rows, const float *x, int64_t ldx
         gemm(&e->team, rows, x, ldx, w, y, ldy);
     else
         product(&e->team, rows, x, ldx, w, y, ldy);
+}
+
+void engine_linear(struct engine *e, int64_t rows, const float *x, const struct linear *w, float *y)
+{
+    engine_multiply(e, rows, x, w->w.cols, &w->w, y, w->w.rows);
+    add_bias(&e->team, rows, w->w.rows, w->b, y);
+}
+
+void engine_turn(struct engine *e, int64_t rows, const struct layer *layer, const struct norm *norm,
+                 int heads, float *x)
+{
+    int dh = e->model->shape.d_head, width = heads * dh;
+    const struct rope_table *table = &e->rope[layer->rotary];
+
+    norm_heads(&e->team, rows, x, width, layer->qk_whole ? 1 : heads, layer->qk_whole ? width : dh,
+               norm);
+    if (table->dims)
+        rope(&e->team, rows, x, width, heads, dh, e->pos, table);
+}
+
+void engine_hidden(struct engine *e, int64_t rows, const float *x, const struct layer *layer)
+{
+    const struct shape *s = &e->model->shape;
+
+    engine_linear(e, rows, x, s->gated ? &layer->gate : &layer->up, e->gate);
+    if (s->gated)
+        engine_linear(e, rows, x, &layer->up, e->up);
+    activate(&e->team, rows, s->d_ff, s->activation, e->gate, s->gated ? e->up : NULL);
 }
 
 /* Everything that the edits may leave untouched is the base's. */

@@ -44,21 +44,23 @@ struct engine {
     uint64_t planned, counted, full;
     uint64_t skipped; /* variants that change nothing and were not run */
 
-    struct arena arena;          /* what follows lies in it */
-    float *rotary;               /* (max_tokens, 2, dh/2) */
-    struct rope_table rope;      /* the same, and how heads are turned by it */
-    struct lane *lane, **live;   /* (rows) */
-    struct variant **answered;   /* (rows) */
-    const float **row;           /* (rows) rows to be normalised */
-    int32_t *pos;                /* (rows) their tokens */
-    float *x;                    /* (rows, d) residual stream of the live variants */
-    float *norm;                 /* (rows, d) */
-    float *q, *z;                /* (rows, H dh) */
-    float *k, *v;                /* (rows, G dh) */
-    float *a, *m;                /* (rows, d) */
-    float *gate, *up;            /* (rows, d_ff) */
-    float *logits;               /* (rows, VOCAB_BLOCK) a panel of them */
-    struct logit_reader *reader; /* (rows) */
+    struct arena arena;               /* what follows lies in it */
+    float *rotary;                    /* the tables of `rope` */
+    struct rope_table rope[ROTARIES]; /* (max_tokens + rows): those of short prompts by token, then
+                                         those of longer ones, by rows of x */
+    struct lane *lane, **live;        /* (rows) */
+    struct variant **answered;        /* (rows) */
+    const float **row;                /* (rows) rows to be normalised */
+    int32_t *pos;                     /* (rows) their rows of the rotary tables */
+    float *x;                         /* (rows, d) residual stream of the live variants */
+    float *norm;                      /* (rows, d) */
+    float *read;                      /* (rows, d) copies that edits change for one reader */
+    float *q, *z;                     /* (rows, H dh) */
+    float *k, *v;                     /* (rows, G dh) */
+    float *a, *m;                     /* (rows, d) */
+    float *gate, *up;                 /* (rows, d_ff) */
+    float *logits;                    /* (rows, VOCAB_BLOCK) a panel of them */
+    struct logit_reader *reader;      /* (rows) */
 };
 
 /* rows is raised to max_tokens if it is less: a run is in one wave. threads = 0: all cores allowed.
@@ -76,6 +78,23 @@ double engine_bytes(const struct shape *s, int rows, int max_tokens, int threads
  * says NaN, and its owner decides what that means for the query.
  */
 void engine_run(struct engine *e, struct variant *v, int n);
+
+/* y (rows, W.rows) = x (rows, W.cols) W^T + b, packed. */
+void engine_linear(struct engine *e, int64_t rows, const float *x, const struct linear *w,
+                   float *y);
+
+/* Queries or keys of a layer, x (rows, heads dh): normed, if they are, and turned as e->pos
+   says. */
+void engine_turn(struct engine *e, int64_t rows, const struct layer *layer, const struct norm *norm,
+                 int heads, float *x);
+
+/* What to add to a token of a prompt of n to find its row of the rotary tables. `rows` are the
+   tokens that will be asked for; where the angles depend on n, they are put at `slot`, a row of x.
+ */
+int64_t engine_place(struct engine *e, int n, struct span rows, int64_t slot);
+
+/* The MLP's hidden numbers of normed rows to e->gate. */
+void engine_hidden(struct engine *e, int64_t rows, const float *x, const struct layer *layer);
 
 /* y (rows, W.rows) = x (rows, W.cols) W^T, by OpenBLAS if `blas` or `naive` is set; row strides. */
 void engine_multiply(struct engine *e, int64_t rows, const float *x, int64_t ldx,

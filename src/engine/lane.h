@@ -11,6 +11,7 @@ struct lane {
     int64_t slot;         /* row of e->x that holds token extent.lo */
     struct span x;        /* rows of the residual stream that differ from the base's */
     struct stage s;       /* of the layer at hand */
+    int64_t turn;         /* what to add to a token for its row of the rotary tables */
     int64_t kv, att, mlp; /* first row of its packed rows in e->k and e->v, e->q and e->z and e->a,
                              e->m */
 };

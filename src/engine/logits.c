@@ -5,9 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-float final_rms(const struct shape *s, const float *x)
+float capped(float logit, float cap)
 {
-    return (float)sqrt(mean_square(s->d_model, x) + (double)s->rms_eps);
+    vec_cap(1, &logit, cap);
+    return logit;
 }
 
 /* Rows of the unembedding, zeros for ids < 0. */
@@ -27,9 +28,9 @@ void token_logits(struct engine *e, int n, const float *norm, const int32_t *id,
 
     for (int done = 0; done < n_ids; done += e->rows) {
         int ids = n_ids - done < e->rows ? n_ids - done : e->rows;
-        struct matrix u = {e->a, DTYPE_F32, ids, d, 0};
+        struct matrix u = matrix_f32(e->a, ids, d);
 
-        gather_rows(&e->model->unembed, id + done, ids, e->a);
+        gather_rows(&e->model->unembed.w, id + done, ids, e->a);
         engine_multiply(e, n, norm, d, &u, out + done, n_ids);
     }
 }
@@ -58,40 +59,46 @@ static void count_greater(struct logit_reader *r, int64_t first, int64_t n, cons
 {
     for (int i = 0; i < r->n_targets; i++) {
         int64_t own = r->target[i] - first;
+        float its = capped(r->logit[i], r->cap);
 
         if (r->target[i] < 0)
             continue;
-        r->rank[i] += vec_count_greater(n, logit, r->logit[i]);
+        r->rank[i] += vec_count_greater(n, logit, its);
         if (own >= 0 && own < n)
-            r->rank[i] -= logit[own] > r->logit[i];
+            r->rank[i] -= logit[own] > its;
     }
 }
 
-static void read_panel(struct logit_reader *r, int64_t first, int64_t n, const float *logit)
+static void read_panel(struct logit_reader *r, int64_t first, int64_t n, float *logit)
 {
+    size_t bytes = (size_t)n * sizeof *logit;
+
+    if (r->bias)
+        vec_add(n, logit, r->bias + first);
+    if (r->keep)
+        memcpy(r->keep + first, logit, bytes);
+    vec_cap(n, logit, r->cap);
+    if (r->keep_capped)
+        memcpy(r->keep_capped + first, logit, bytes);
     log_sum_add(&r->z, n, logit);
     seek_largest(r, first, n, logit);
     count_greater(r, first, n, logit);
     if (r->base)
         r->difference +=
-            weighted_difference(n, r->base->prob + first, r->base->logits + first, logit);
-    if (r->keep)
-        memcpy(r->keep + first, logit, (size_t)n * sizeof *logit);
+            weighted_difference(n, r->base->prob + first, run_said(r->base) + first, logit);
 }
 
 void read_logits(struct engine *e, int n, const float *norm, struct logit_reader *reader)
 {
-    const struct matrix *u = &e->model->unembed;
+    const struct matrix *u = &e->model->unembed.w;
 
     for (int i = 0; i < n; i++)
         for (int k = 0; k < reader[i].n_targets; k++)
             reader[i].rank[k] = 0;
     for (int64_t first = 0; first < u->rows; first += VOCAB_BLOCK) {
         int64_t rows = u->rows - first < VOCAB_BLOCK ? u->rows - first : VOCAB_BLOCK;
-        struct matrix panel = *u;
+        struct matrix panel = matrix_part(u, first, rows);
 
-        panel.data = (const char *)u->data + (size_t)first * matrix_row_bytes(u);
-        panel.rows = rows;
         engine_multiply(e, n, norm, u->cols, &panel, e->logits, rows);
 #pragma omp parallel for num_threads(e->team.threads) schedule(dynamic)
         for (int i = 0; i < n; i++)

@@ -7,22 +7,25 @@
 
 #include "engine/engine.h"
 
-/* sqrt(mean(x^2) + eps) of a row of x_L: what the final norm divides by. */
-float final_rms(const struct shape *s, const float *x);
+float capped(float logit, float cap); /* as vec_cap has it */
 
 /* Logits of the tokens alone, for n rows that have passed the final norm: norm (n, d), out (n,
-   n_ids). Their bits are those that read_logits sees. An id < 0 gives 0. Uses e->a. */
+   n_ids), without bias and cap. Their bits are those that read_logits sees. An id < 0 gives 0. Uses
+   e->a. */
 void token_logits(struct engine *e, int n, const float *norm, const int32_t *id, int n_ids,
                   float *out);
 
 /* What one row wants of its logits, and what it has seen so far. */
 struct logit_reader {
     const int32_t *target; /* (n_targets) ids < 0 are passed over */
-    const float *logit;    /* (n_targets) theirs, from token_logits */
+    const float *logit;    /* (n_targets) theirs, from token_logits with the bias added */
+    const float *bias;     /* (V) added to the logits; NULL: none */
+    float cap;             /* of the logits, once it is added; 0 = none */
     int n_targets;
     int32_t *rank;          /* (n_targets) strictly greater logits than theirs */
     const struct run *base; /* NULL, or whose distribution it is compared with */
-    float *keep;            /* NULL, or where all of them go, (V) */
+    float *keep;            /* NULL, or where all of them go before the cap, (V) */
+    float *keep_capped;     /* the same after it */
 
     struct log_sum z;
     float max;

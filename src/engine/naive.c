@@ -5,12 +5,10 @@
  */
 #include "engine/naive.h"
 
-#include "base/gemm.h"
 #include "base/kernels.h"
 #include "engine/answer.h"
 #include "engine/apply.h"
 
-#include <math.h>
 #include <string.h>
 
 struct pass {
@@ -39,18 +37,26 @@ static void answer_rows(const struct pass *p, float *to, int layer, const float 
         memcpy(to + layer * p->d, rows + (p->n - 1) * p->d, (size_t)p->d * sizeof *to);
 }
 
-static void normed(const struct pass *p, const float *x, const float *w)
+static void normed(const struct pass *p, const float *x, const struct norm *norm)
 {
     struct engine *e = p->e;
 
     for (int t = 0; t < p->n; t++)
         e->row[t] = x + t * p->d;
-    rms_norm(&e->team, p->n, e->row, p->d, w, e->model->shape.rms_eps, e->norm);
+    norm_rows(&e->team, p->n, e->row, p->d, norm, e->norm);
+}
+
+/* The norm after attention (0) or the MLP (1), in place. */
+static void normed_after(const struct pass *p, int l, int which, const struct norm *norm, float *y)
+{
+    if (norm->w && p->v->into)
+        p->v->into->post[2 * l + which] = norm_divisor(p->d, y + (p->n - 1) * p->d, norm);
+    norm_heads(&p->e->team, p->n, y, p->d, 1, p->d, norm);
 }
 
 /* What each head reads for itself, row by row. */
-static void read_rows(const struct pass *p, enum site site, int layer, const float *norm,
-                      const struct matrix *w, float *rows)
+static void read_rows(const struct pass *p, enum site site, int layer, const struct norm *norm,
+                      const struct linear *w, float *rows)
 {
     struct engine *e = p->e;
     const struct shape *s = &e->model->shape;
@@ -58,37 +64,40 @@ static void read_rows(const struct pass *p, enum site site, int layer, const flo
 
     for (int h = 0; h < site_parts(s, site); h++)
         for (int t = 0; t < p->n; t++) {
-            struct matrix part = matrix_part(w, h * dh, dh);
-            const float *row = e->m;
+            struct linear part = linear_part(w, h * dh, dh);
+            const float *row = e->read;
 
             if (!variant_reads(p->v, site, layer, h, t))
                 continue;
-            memcpy(e->m, e->x + t * p->d, (size_t)p->d * sizeof *e->m);
-            apply_read(p->v, s, site, layer, h, t, e->m);
-            rms_norm(&e->team, 1, &row, p->d, norm, s->rms_eps, e->a);
-            gemm(&e->team, 1, e->a, p->d, &part, rows + t * width + h * dh, dh);
+            memcpy(e->read, e->x + t * p->d, (size_t)p->d * sizeof *e->read);
+            apply_read(p->v, s, site, layer, h, t, e->read);
+            norm_rows(&e->team, 1, &row, p->d, norm, e->a);
+            engine_linear(e, 1, e->a, &part, rows + t * width + h * dh);
         }
 }
 
 static void attend_row(const struct pass *p, int layer, int head, int t, float *score)
 {
     const struct shape *s = &p->e->model->shape;
+    struct span keys = keys_seen(s, layer, t);
     int64_t dh = s->d_head, group = head / (s->n_heads / s->n_kv_heads);
     const float *q = p->e->q + t * p->width + head * dh;
     float *z = p->e->z + t * p->width + head * dh;
 
-    for (int i = 0; i <= t; i++)
+    memset(score, 0, (size_t)(t + 1) * sizeof *score);
+    for (int i = keys.lo; i <= t; i++)
         score[i] = vec_dot(dh, q, p->e->k + i * p->kv_width + group * dh);
-    if (apply_masks(p->v, layer, head, t, score))
-        softmax(t + 1, score, 1 / sqrtf((float)dh), 0);
+    if (apply_masks(p->v, layer, head, t, keys, score))
+        softmax(t + 1 - keys.lo, score + keys.lo, p->e->model->layers[layer].score_scale,
+                s->score_cap);
     else
         memset(score, 0, (size_t)(t + 1) * sizeof *score);
-    apply_pattern(p->v, layer, head, t, score);
+    apply_pattern(p->v, layer, head, t, keys, score);
     if (p->v->into && p->v->into->p && t == p->n - 1)
         memcpy(p->v->into->p + ((int64_t)layer * s->n_heads + head) * p->n, score,
                (size_t)p->n * sizeof *score);
     memset(z, 0, (size_t)dh * sizeof *z);
-    for (int i = 0; i <= t; i++)
+    for (int i = keys.lo; i <= t; i++)
         for (int64_t j = 0; j < dh; j++)
             z[j] += score[i] * p->e->v[i * p->kv_width + group * dh + j];
 }
@@ -100,13 +109,13 @@ static void naive_attention(const struct pass *p, int l)
     const struct layer *layer = &e->model->layers[l];
     struct run *into = p->v->into;
 
-    normed(p, e->x, layer->attn_norm);
-    gemm(&e->team, p->n, e->norm, p->d, &layer->q, e->q, p->width);
-    gemm(&e->team, p->n, e->norm, p->d, &layer->k, e->k, p->kv_width);
-    gemm(&e->team, p->n, e->norm, p->d, &layer->v, e->v, p->kv_width);
-    read_rows(p, SITE_READ_Q, l, layer->attn_norm, &layer->q, e->q);
-    read_rows(p, SITE_READ_K, l, layer->attn_norm, &layer->k, e->k);
-    read_rows(p, SITE_READ_V, l, layer->attn_norm, &layer->v, e->v);
+    normed(p, e->x, &layer->attn_norm);
+    engine_linear(e, p->n, e->norm, &layer->q, e->q);
+    engine_linear(e, p->n, e->norm, &layer->k, e->k);
+    engine_linear(e, p->n, e->norm, &layer->v, e->v);
+    read_rows(p, SITE_READ_Q, l, &layer->attn_norm, &layer->q, e->q);
+    read_rows(p, SITE_READ_K, l, &layer->attn_norm, &layer->k, e->k);
+    read_rows(p, SITE_READ_V, l, &layer->attn_norm, &layer->v, e->v);
     edit_rows(p, SITE_Q, l, e->q, p->width);
     edit_rows(p, SITE_K, l, e->k, p->kv_width);
     edit_rows(p, SITE_V, l, e->v, p->kv_width);
@@ -115,13 +124,14 @@ static void naive_attention(const struct pass *p, int l)
         keep_rows(into->flat_k, l, e->k, p->n, p->kv_width);
         keep_rows(into->v, l, e->v, p->n, p->kv_width);
     }
-    rope(&e->team, p->n, e->q, p->width, s->n_heads, s->d_head, e->pos, &e->rope);
-    rope(&e->team, p->n, e->k, p->kv_width, s->n_kv_heads, s->d_head, e->pos, &e->rope);
+    engine_turn(e, p->n, layer, &layer->q_norm, s->n_heads, e->q);
+    engine_turn(e, p->n, layer, &layer->k_norm, s->n_kv_heads, e->k);
     for (int h = 0; h < s->n_heads; h++)
         for (int t = 0; t < p->n; t++)
             attend_row(p, l, h, t, e->team.scratch);
     edit_rows(p, SITE_Z, l, e->z, p->width);
-    gemm(&e->team, p->n, e->z, p->width, &layer->o, e->a, p->d);
+    engine_linear(e, p->n, e->z, &layer->o, e->a);
+    normed_after(p, l, 0, &layer->attn_post, e->a);
     edit_rows(p, SITE_ATTN, l, e->a, p->d);
     if (!into)
         return;
@@ -134,22 +144,20 @@ static void naive_mlp(const struct pass *p, int l)
 {
     struct engine *e = p->e;
     const struct layer *layer = &e->model->layers[l];
-    int64_t f = e->model->shape.d_ff;
 
     for (int t = 0; t < p->n; t++) {
-        float *row = e->a + t * p->d;
+        float *row = e->read + t * p->d;
 
         memcpy(row, e->x + t * p->d, (size_t)p->d * sizeof *row);
         apply_read(p->v, &e->model->shape, SITE_READ_MLP, l, 0, t, row);
     }
-    normed(p, e->a, layer->mlp_norm);
-    gemm(&e->team, p->n, e->norm, p->d, &layer->gate, e->gate, f);
-    gemm(&e->team, p->n, e->norm, p->d, &layer->up, e->up, f);
-    activate(&e->team, p->n, f, ACTIVATION_SILU, e->gate, e->up);
-    edit_rows(p, SITE_NEURON, l, e->gate, f);
+    normed(p, e->read, &layer->mlp_norm);
+    engine_hidden(e, p->n, e->norm, layer);
+    edit_rows(p, SITE_NEURON, l, e->gate, e->model->shape.d_ff);
     if (p->v->into)
-        keep_rows(p->v->into->hidden, l, e->gate, p->n, f);
-    gemm(&e->team, p->n, e->gate, f, &layer->down, e->m, p->d);
+        keep_rows(p->v->into->hidden, l, e->gate, p->n, e->model->shape.d_ff);
+    engine_linear(e, p->n, e->gate, &layer->down, e->m);
+    normed_after(p, l, 1, &layer->mlp_post, e->m);
     edit_rows(p, SITE_MLP, l, e->m, p->d);
     if (p->v->into)
         keep_rows(p->v->into->m, l, e->m, p->n, p->d);
@@ -165,6 +173,12 @@ static void naive_residual(const struct pass *p, int l)
         answer_rows(p, p->v->answer->x, l - 1, p->e->x);
 }
 
+static void add(const struct pass *p, const float *y)
+{
+    for (int64_t i = 0; i < p->n * p->d; i++)
+        p->e->x[i] += y[i];
+}
+
 void naive_run(struct engine *e, struct variant *v)
 {
     const struct shape *s = &e->model->shape;
@@ -177,21 +191,23 @@ void naive_run(struct engine *e, struct variant *v)
                      (int64_t)s->n_heads * s->d_head,
                      (int64_t)s->n_kv_heads * s->d_head};
     const float *last = e->x + (p.n - 1) * p.d;
+    int64_t turn = engine_place(e, p.n, (struct span){0, p.n}, 0);
 
     for (int t = 0; t < p.n; t++) {
-        matrix_rows(&e->model->embed, p.ids[t], 1, e->x + t * p.d);
-        e->pos[t] = t;
+        model_embed(e->model, p.ids[t], t, e->norm, e->x + t * p.d);
+        e->pos[t] = (int32_t)(turn + t);
     }
     for (int l = 0; l < s->n_layers; l++) {
         naive_residual(&p, l);
         naive_attention(&p, l);
-        for (int64_t i = 0; i < p.n * p.d; i++)
-            e->x[i] += e->a[i];
+        if (!s->parallel)
+            add(&p, e->a);
         if (v->answer)
             answer_rows(&p, v->answer->a, l, e->a);
         naive_mlp(&p, l);
-        for (int64_t i = 0; i < p.n * p.d; i++)
-            e->x[i] += e->m[i];
+        if (s->parallel)
+            add(&p, e->a);
+        add(&p, e->m);
         if (v->answer)
             answer_rows(&p, v->answer->m, l, e->m);
     }

@@ -49,6 +49,17 @@ static bool puts_back(const struct edit *e, const struct variant *v, const struc
     return false;
 }
 
+/* Of a pattern's edit: does no row see any of its keys, by causality or for the window? */
+static bool sees_nothing(const struct edit *e, const struct shape *s)
+{
+    if (span_empty(e->key) || e->key.lo >= e->tok.hi)
+        return true;
+    for (int l = e->layer.lo; l < e->layer.hi; l++)
+        if (e->key.hi > keys_seen(s, l, e->tok.lo).lo)
+            return false;
+    return true;
+}
+
 bool variant_is_noop(const struct variant *v, const struct shape *s)
 {
     if (!v->base)
@@ -60,8 +71,8 @@ bool variant_is_noop(const struct variant *v, const struct shape *s)
             continue;
         if (e->site == SITE_PATTERN && e->op == OP_SCALE && e->scale == 1)
             continue;
-        if (e->site == SITE_PATTERN && (span_empty(e->key) || e->key.lo >= e->tok.hi))
-            continue; /* no key, or only keys that causality hides */
+        if (e->site == SITE_PATTERN && sees_nothing(e, s))
+            continue;
         if (!site_is_read(e->site) && !run_site(v->base, e->site))
             return false;
         for (int l = e->layer.lo; l < e->layer.hi; l++)

@@ -36,9 +36,9 @@ struct span variant_edited(const struct variant *v, int layer, enum site site)
 
 /* At which sites edited rows are computed anew from the keys and values on, from attention on, from
    the MLP on. */
-static const enum site kv_sites[] = {SITE_RESID, SITE_K, SITE_V, SITE_READ_K, SITE_READ_V};
+static const enum site kv_sites[] = {SITE_K, SITE_V, SITE_READ_K, SITE_READ_V};
 static const enum site att_sites[] = {SITE_PATTERN, SITE_Z, SITE_Q, SITE_READ_Q};
-static const enum site mlp_sites[] = {SITE_ATTN, SITE_NEURON, SITE_READ_MLP};
+static const enum site mlp_sites[] = {SITE_NEURON, SITE_READ_MLP};
 #define COUNT(sites) (sizeof(sites) / sizeof *(sites))
 
 static struct span grow(const struct variant *v, int l, struct span rows, const enum site *site,
@@ -49,17 +49,29 @@ static struct span grow(const struct variant *v, int l, struct span rows, const 
     return rows;
 }
 
-struct stage stage_next(const struct variant *v, struct span x, int l, int n_layers)
+/* Rows that see one of the keys. */
+static struct span seeing(struct span keys, int n, int window)
 {
-    int n = variant_tokens(v);
+    int last = keys.hi - 1;
+
+    if (span_empty(keys))
+        return keys;
+    return (struct span){keys.lo, window && window < n - last ? last + window : n};
+}
+
+struct stage stage_next(const struct variant *v, struct span x, int l, const struct shape *shape)
+{
+    struct span summed; /* rows with another x + a */
     struct stage s;
 
+    x = span_hull(x, variant_edited(v, l, SITE_RESID));
     s.kv = grow(v, l, x, kv_sites, COUNT(kv_sites));
-    s.att = span_empty(s.kv) ? s.kv : (struct span){s.kv.lo, n};
+    s.att = seeing(s.kv, variant_tokens(v), shape_window(shape, l));
     s.att = grow(v, l, s.att, att_sites, COUNT(att_sites));
-    s.mlp = grow(v, l, s.att, mlp_sites, COUNT(mlp_sites));
-    s.out = span_hull(s.mlp, variant_edited(v, l, SITE_MLP));
-    if (l == n_layers - 1) {
+    summed = span_hull(s.att, variant_edited(v, l, SITE_ATTN));
+    s.mlp = grow(v, l, shape->parallel ? x : summed, mlp_sites, COUNT(mlp_sites));
+    s.out = span_hull(span_hull(summed, s.mlp), variant_edited(v, l, SITE_MLP));
+    if (l == shape->n_layers - 1) {
         struct span asked = variant_rows(v);
 
         s.att = span_clip(s.att, asked);
@@ -70,13 +82,13 @@ struct stage stage_next(const struct variant *v, struct span x, int l, int n_lay
 }
 
 /* Calls visit for each layer from the first that computes anything on. */
-static void each_stage(const struct variant *v, int n_layers,
+static void each_stage(const struct variant *v, const struct shape *shape,
                        void (*visit)(void *ctx, int layer, const struct stage *s), void *ctx)
 {
     struct span x = {0, v->base ? 0 : v->n};
 
-    for (int l = variant_enter(v, n_layers); l < n_layers; l++) {
-        struct stage s = stage_next(v, x, l, n_layers);
+    for (int l = variant_enter(v, shape->n_layers); l < shape->n_layers; l++) {
+        struct stage s = stage_next(v, x, l, shape);
 
         visit(ctx, l, &s);
         x = s.out;
@@ -91,11 +103,11 @@ static void grow_extent(void *ctx, int layer, const struct stage *s)
     *extent = span_hull(*extent, span_hull(s->kv, s->out));
 }
 
-struct span variant_extent(const struct variant *v, int n_layers)
+struct span variant_extent(const struct variant *v, const struct shape *s)
 {
     struct span extent = {0, 0};
 
-    each_stage(v, n_layers, grow_extent, &extent);
+    each_stage(v, s, grow_extent, &extent);
     return extent;
 }
 
@@ -105,13 +117,13 @@ static void last_out(void *ctx, int layer, const struct stage *s)
     *(struct span *)ctx = s->out;
 }
 
-bool variant_reaches(const struct variant *v, int n_layers)
+bool variant_reaches(const struct variant *v, const struct shape *s)
 {
     int last = variant_tokens(v) - 1;
     struct span out = {0, 0};
 
-    each_stage(v, n_layers, last_out, &out);
-    return span_has(span_hull(out, variant_edited(v, n_layers, SITE_RESID)), last);
+    each_stage(v, s, last_out, &out);
+    return span_has(span_hull(out, variant_edited(v, s->n_layers, SITE_RESID)), last);
 }
 
 /* Heads of the rows that read for themselves at a site, each once: what the edits name of the base
@@ -169,9 +181,9 @@ static void add_rows(void *ctx, int layer, const struct stage *s)
 static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
 {
     uint64_t d = (uint64_t)s->d_model, dh = (uint64_t)s->d_head;
-    uint64_t kv = 2 * 2 * (uint64_t)s->n_kv_heads * dh * d; /* K and V */
-    uint64_t att = 2 * 2 * (uint64_t)s->n_heads * dh * d;   /* Q and O */
-    uint64_t mlp = 2 * 3 * (uint64_t)s->d_ff * d;           /* gate, up, down */
+    uint64_t kv = 2 * 2 * (uint64_t)s->n_kv_heads * dh * d;        /* K and V */
+    uint64_t att = 2 * 2 * (uint64_t)s->n_heads * dh * d;          /* Q and O */
+    uint64_t mlp = 2 * (s->gated ? 3 : 2) * (uint64_t)s->d_ff * d; /* gate, up, down */
 
     return rows->kv * kv + rows->att * att + rows->mlp * mlp + rows->reads * 2 * dh * d;
 }
@@ -189,9 +201,8 @@ uint64_t variant_flops(const struct variant *v, const struct shape *s)
 {
     struct flops_sum rows = {.v = v};
 
-    each_stage(v, s->n_layers, add_rows, &rows);
-    return flops_of(&rows, s) +
-           (!v->base || variant_reaches(v, s->n_layers) ? unembed_flops(v, s) : 0);
+    each_stage(v, s, add_rows, &rows);
+    return flops_of(&rows, s) + (!v->base || variant_reaches(v, s) ? unembed_flops(v, s) : 0);
 }
 
 uint64_t variant_flops_naive(const struct variant *v, const struct shape *s)

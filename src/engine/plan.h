@@ -6,8 +6,8 @@
  * naive.h all of them.
  *
  * The rows that an edit can change are one interval per stage of a layer, by causality: once a
- * row's key and value have changed, every row from it to the end has. `stage_next` is the whole
- * planner; the executor and the FLOP count both call it, so plan and work cannot disagree.
+ * row's key and value have changed, every row from it on that sees it has. `stage_next` is the
+ * whole planner; the executor and the FLOP count both call it, so plan and work cannot disagree.
  */
 #ifndef LENSWEEP_ENGINE_PLAN_H
 #define LENSWEEP_ENGINE_PLAN_H
@@ -49,10 +49,19 @@ struct variant {
     struct run *into; /* keep all its rows here (from run_alloc); NULL = only the answer */
 };
 
-/* Rows computed in one layer: keys and values, attention, MLP, and all that is new after it. */
+/* Rows computed in one layer: keys and values, attention, MLP, and all that is new after it.
+   Rows of `out` that are not of att or mlp take a_l or m_l from the base. */
 struct stage {
     struct span kv, att, mlp, out;
 };
+
+/* The keys that row t of a layer sees. */
+static inline struct span keys_seen(const struct shape *s, int layer, int t)
+{
+    int window = shape_window(s, layer);
+
+    return (struct span){window && window <= t ? t + 1 - window : 0, t + 1};
+}
 
 int variant_tokens(const struct variant *v);
 struct span variant_rows(const struct variant *v); /* rows needed at the end */
@@ -67,13 +76,13 @@ struct span variant_edited(const struct variant *v, int layer, enum site site);
 bool variant_reads(const struct variant *v, enum site site, int layer, int head, int t);
 
 /* The stage at layer l when rows x of the residual stream have changed so far. */
-struct stage stage_next(const struct variant *v, struct span x, int l, int n_layers);
+struct stage stage_next(const struct variant *v, struct span x, int l, const struct shape *s);
 
 /* Rows that it ever holds at once: its place in a wave. */
-struct span variant_extent(const struct variant *v, int n_layers);
+struct span variant_extent(const struct variant *v, const struct shape *s);
 
 /* Can its last row differ from the base's? If not, its answer is the base's, bit for bit. */
-bool variant_reaches(const struct variant *v, int n_layers);
+bool variant_reaches(const struct variant *v, const struct shape *s);
 
 /* FLOP of its GEMMs, as the wave executor does them and as a full pass for each would. */
 uint64_t variant_flops(const struct variant *v, const struct shape *s);

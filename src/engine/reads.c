@@ -24,8 +24,8 @@ static struct span read_rows(const struct lane *lane, enum site site, int layer)
     return span_clip(named, stage_rows(lane, site, &ignored));
 }
 
-/* Copies of the rows that one head reads for itself to e->m, where they belong to e->pos. Returns
-   how many. */
+/* Copies of the rows that one head reads for itself to e->read, where they belong to e->pos.
+   Returns how many. */
 static int64_t gather_reads(struct wave *w, int layer, enum site site, int head)
 {
     struct engine *e = w->e;
@@ -36,7 +36,7 @@ static int64_t gather_reads(struct wave *w, int layer, enum site site, int head)
         struct span rows = read_rows(lane, site, layer), all = stage_rows(lane, site, &first);
 
         for (int t = rows.lo; t < rows.hi; t++) {
-            float *row = e->m + n * d;
+            float *row = e->read + n * d;
 
             if (!variant_reads(lane->v, site, layer, head, t))
                 continue;
@@ -57,7 +57,7 @@ static bool any_reads(const struct wave *w, int layer, enum site site)
     return false;
 }
 
-void read_heads(struct wave *wave, int layer, enum site site, const struct matrix *w, float *packed)
+void read_heads(struct wave *wave, int layer, enum site site, const struct linear *w, float *packed)
 {
     struct engine *e = wave->e;
     const struct shape *s = &e->model->shape;
@@ -66,14 +66,13 @@ void read_heads(struct wave *wave, int layer, enum site site, const struct matri
     if (!any_reads(wave, layer, site))
         return;
     for (int h = 0; h < site_parts(s, site); h++) {
-        struct matrix part = matrix_part(w, h * dh, dh);
+        struct linear part = linear_part(w, h * dh, dh);
         int64_t n = gather_reads(wave, layer, site, h);
 
-        rms_norm(&e->team, n, e->row, s->d_model, e->model->layers[layer].attn_norm, s->rms_eps,
-                 e->norm);
-        engine_multiply(e, n, e->norm, s->d_model, &part, e->a, dh);
+        norm_rows(&e->team, n, e->row, s->d_model, &e->model->layers[layer].attn_norm, e->norm);
+        engine_linear(e, n, e->norm, &part, e->z);
         for (int64_t i = 0; i < n; i++)
-            memcpy(packed + e->pos[i] * width + h * dh, e->a + i * dh, (size_t)dh * sizeof *packed);
+            memcpy(packed + e->pos[i] * width + h * dh, e->z + i * dh, (size_t)dh * sizeof *packed);
     }
 }
 
@@ -88,7 +87,7 @@ void read_mlp(struct wave *wave, int layer)
         struct span all = stage_rows(lane, SITE_READ_MLP, &first);
 
         for (int t = rows.lo; t < rows.hi; t++) {
-            float *row = e->a + n++ * d;
+            float *row = e->read + n++ * d;
 
             memcpy(row, lane_row(e, lane, t), (size_t)d * sizeof *row);
             apply_read(lane->v, &e->model->shape, SITE_READ_MLP, layer, 0, t, row);

@@ -9,11 +9,11 @@
 #include "engine/wave.h"
 
 /* Puts, at site SITE_READ_Q, _K or _V, the rows of w that belong to what each head reads into its
-   place in packed (rows of all lanes, heads * dh). Uses e->norm, e->a and e->m. */
-void read_heads(struct wave *wave, int layer, enum site site, const struct matrix *w,
+   place in packed (rows of all lanes, heads * dh). Uses e->norm, e->read and e->z. */
+void read_heads(struct wave *wave, int layer, enum site site, const struct linear *w,
                 float *packed);
 
-/* e->row of the packed MLP rows: those that the MLP reads for itself point to copies in e->a. */
+/* e->row of the packed MLP rows: those that the MLP reads for itself point to copies in e->read. */
 void read_mlp(struct wave *wave, int layer);
 
 #endif

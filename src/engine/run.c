@@ -8,7 +8,7 @@ struct run_piece {
     size_t floats;
 };
 
-enum { PIECES = 12 };
+enum { PIECES = 14 };
 
 static void run_pieces(struct run *r, const struct shape *s, int n, unsigned keep,
                        struct run_piece out[PIECES])
@@ -27,11 +27,18 @@ static void run_pieces(struct run *r, const struct shape *s, int n, unsigned kee
         {&r->a, keep & KEEP_ATTN ? rows * d : 0},
         {&r->m, keep & KEEP_MLP ? rows * d : 0},
         {&r->p, keep & KEEP_PATTERN ? rows * heads : 0},
+        {&r->post, 2 * (size_t)s->n_layers},
         {&r->logits, (size_t)s->vocab},
+        {&r->capped, s->logit_cap != 0 ? (size_t)s->vocab : 0},
         {&r->prob, (size_t)s->vocab},
     };
 
     memcpy(out, all, sizeof all);
+}
+
+unsigned run_keep(const struct shape *s)
+{
+    return s->parallel ? KEEP_ATTN | KEEP_MLP : 0;
 }
 
 int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct arena *a,

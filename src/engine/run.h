@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 /* Where an edit acts. SITE_RESID at layer l is x_l: 0 = the embedding, L = what the final norm sees
-   (the residual AFTER layer l is SITE_RESID at l + 1: site_layer). SITE_Q and SITE_K are before the
-   rotation; SITE_NEURON are the MLP's hidden units, as the down matrix sees them.
+   (the residual AFTER layer l is SITE_RESID at l + 1: site_layer). SITE_Q and SITE_K are before
+   their norm and the rotation; SITE_NEURON are the MLP's hidden units, as the down matrix sees
+   them.
 
    The last four are where a module reads the residual stream, before its norm: an edit there
    changes what this reader alone sees. Those of q, k and v are read by each head for itself. */
@@ -68,18 +69,31 @@ struct run {
     int n_edits;
 
     float *x;          /* (L+1, n, d) residual stream, x[l] as layer l sees it */
-    float *k, *v;      /* (L, n, G dh), k after RoPE */
-    float *q, *flat_k; /* (L, n, H dh), (L, n, G dh): before RoPE */
+    float *k, *v;      /* (L, n, G dh), k after its norm and RoPE */
+    float *q, *flat_k; /* (L, n, H dh), (L, n, G dh): before them */
     float *hidden;     /* (L, n, d_ff) */
     float *z;          /* (L, n, H dh) */
     float *a, *m;      /* (L, n, d) attention and MLP outputs */
     float *p;          /* (L, H, n) the last row's attention pattern */
-    float *logits;     /* (V) of the last row */
-    float *prob;       /* (V) their softmax */
-    double log_z;      /* log of the sum of exp(logits) */
-    float rms;         /* sqrt(mean(x_L^2) + eps) of the last row: the divisor of the final norm */
+    float *post;       /* (L, 2) what the norms after attention and after the MLP divided the last
+                          row by; 0: there is no such norm */
+    float *logits;     /* (V) of the last row, before the cap */
+    float *capped;     /* (V) after it; NULL: the model has none */
+    float *prob;       /* (V) the softmax of the latter */
+    double log_z;      /* log of the sum of their exp */
+    float rms;         /* of the last row: the divisor of the final norm */
     int32_t argmax;    /* of logits; the lowest id among equals */
 };
+
+/* What a base must keep beside the sites of edits: in a parallel layer, attention that changes
+   alone leaves the MLP's output to the base, and the other way round. */
+unsigned run_keep(const struct shape *s);
+
+/* The logits that probabilities are made of. */
+static inline const float *run_said(const struct run *r)
+{
+    return r->capped ? r->capped : r->logits;
+}
 
 /* Shape (n) rows of a run in the arena; arrays that `keep` does not name stay NULL. */
 int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct arena *a,

@@ -12,6 +12,8 @@ struct vocab_stats {
     int d;
     float *mean; /* (d) */
     float *gram; /* (d, d) sum over the vocabulary of (u - mean)(u - mean)^T / V */
+    float *bias; /* (d) covariance of u with the logits of the biases: all 0 if there are none */
+    double bias_mean, bias_var; /* of those */
 };
 
 int vocab_stats_compute(struct vocab_stats *s, struct engine *e, struct arena *a, struct err *err);

@@ -74,7 +74,7 @@ static void enter_layer(struct engine *e, struct lane *lane, int l)
     const struct shape *s = &e->model->shape;
     struct span edited = variant_edited(lane->v, l, SITE_RESID), need;
 
-    lane->s = stage_next(lane->v, lane->x, l, s->n_layers);
+    lane->s = stage_next(lane->v, lane->x, l, s);
     need = span_hull(lane->s.kv, lane->s.out);
     for (int t = need.lo; t < need.hi; t++) {
         float *row = lane_row(e, lane, t);
@@ -89,13 +89,14 @@ static void enter_layer(struct engine *e, struct lane *lane, int l)
 
 enum part { KV, ATT, MLP };
 
+/* The rows of a part that a lane computes. */
 static struct span part_of(const struct lane *lane, enum part part)
 {
     return part == KV ? lane->s.kv : part == ATT ? lane->s.att : lane->s.mlp;
 }
 
-/* Lists the rows of one part of all live lanes in e->row and their tokens in e->pos; each lane
-   learns where its own begin. Returns how many there are. */
+/* Lists the rows of one part of all live lanes in e->row and their places in the rotary tables in
+   e->pos; each lane learns where its own begin. Returns how many there are. */
 static int64_t pack(struct wave *w, enum part part)
 {
     int64_t n = 0;
@@ -108,7 +109,7 @@ static int64_t pack(struct wave *w, enum part part)
         *at = n;
         for (int t = rows.lo; t < rows.hi; t++) {
             w->e->row[n] = lane_row(w->e, lane, t);
-            w->e->pos[n++] = t;
+            w->e->pos[n++] = (int32_t)(lane->turn + t);
         }
     }
     return n;
@@ -142,15 +143,15 @@ static void keys_and_values(struct wave *w, int l)
     const struct layer *layer = &e->model->layers[l];
     int64_t width = (int64_t)s->n_kv_heads * s->d_head, n = pack(w, KV);
 
-    rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
-    engine_multiply(e, n, e->norm, s->d_model, &layer->k, e->k, width);
-    engine_multiply(e, n, e->norm, s->d_model, &layer->v, e->v, width);
+    norm_rows(&e->team, n, e->row, s->d_model, &layer->attn_norm, e->norm);
+    engine_linear(e, n, e->norm, &layer->k, e->k);
+    engine_linear(e, n, e->norm, &layer->v, e->v);
     read_heads(w, l, SITE_READ_K, &layer->k, e->k);
     read_heads(w, l, SITE_READ_V, &layer->v, e->v);
     settle_packed(w, l, KV, SITE_K, e->k);
     settle_packed(w, l, KV, SITE_V, e->v);
     pack(w, KV); /* e->pos anew: the reads had it */
-    rope(&e->team, n, e->k, width, s->n_kv_heads, s->d_head, e->pos, &e->rope);
+    engine_turn(e, n, layer, &layer->k_norm, s->n_kv_heads, e->k);
     for (int i = 0; i < w->n_live; i++) {
         const struct lane *lane = w->live[i];
         struct run *r = lane->v->into;
@@ -162,23 +163,43 @@ static void keys_and_values(struct wave *w, int l)
     }
 }
 
-/* norm -> Q, attention (the pattern's edits), O. */
+/* The norm after a module, in place of its packed rows; a run that is made keeps the last one's
+   divisor. */
+static void norm_after(struct wave *w, int l, enum part part, const struct norm *norm, int64_t n,
+                       float *packed)
+{
+    int64_t d = w->e->model->shape.d_model;
+
+    for (int i = 0; norm->w && i < w->n_live; i++) {
+        const struct lane *lane = w->live[i];
+        struct span rows = part_of(lane, part);
+        int last = variant_tokens(lane->v) - 1;
+        int64_t at = (part == ATT ? lane->att : lane->mlp) + last - rows.lo;
+
+        if (lane->v->into && span_has(rows, last))
+            lane->v->into->post[2 * l + (part == MLP)] = norm_divisor(d, packed + at * d, norm);
+    }
+    norm_heads(&w->e->team, n, packed, d, 1, d, norm);
+}
+
+/* norm -> Q, attention (the pattern's edits), O, norm. */
 static void attention(struct wave *w, int l)
 {
     struct engine *e = w->e;
     const struct shape *s = &e->model->shape;
     const struct layer *layer = &e->model->layers[l];
-    int64_t width = (int64_t)s->n_heads * s->d_head, n = pack(w, ATT);
+    int64_t n = pack(w, ATT);
 
-    rms_norm(&e->team, n, e->row, s->d_model, layer->attn_norm, s->rms_eps, e->norm);
-    engine_multiply(e, n, e->norm, s->d_model, &layer->q, e->q, width);
+    norm_rows(&e->team, n, e->row, s->d_model, &layer->attn_norm, e->norm);
+    engine_linear(e, n, e->norm, &layer->q, e->q);
     read_heads(w, l, SITE_READ_Q, &layer->q, e->q);
     settle_packed(w, l, ATT, SITE_Q, e->q);
     pack(w, ATT);
-    rope(&e->team, n, e->q, width, s->n_heads, s->d_head, e->pos, &e->rope);
+    engine_turn(e, n, layer, &layer->q_norm, s->n_heads, e->q);
     attend(e, w->live, w->n_live, l);
     settle_packed(w, l, ATT, SITE_Z, e->z);
-    engine_multiply(e, n, e->z, width, &layer->o, e->a, s->d_model);
+    engine_linear(e, n, e->z, &layer->o, e->a);
+    norm_after(w, l, ATT, &layer->attn_post, n, e->a);
 }
 
 /* Adds a site's output to the residual stream, edited; rows that were not computed are the base's.
@@ -209,25 +230,25 @@ static void absorb(struct wave *w, int l, enum site site, enum part computed, fl
     }
 }
 
-/* norm -> gate, up, SwiGLU, down. */
+/* norm -> gate, up, activation, down, norm. */
 static void mlp(struct wave *w, int l)
 {
     struct engine *e = w->e;
-    const struct shape *s = &e->model->shape;
     const struct layer *layer = &e->model->layers[l];
     int64_t n = pack(w, MLP);
 
     read_mlp(w, l);
-    rms_norm(&e->team, n, e->row, s->d_model, layer->mlp_norm, s->rms_eps, e->norm);
-    engine_multiply(e, n, e->norm, s->d_model, &layer->gate, e->gate, s->d_ff);
-    engine_multiply(e, n, e->norm, s->d_model, &layer->up, e->up, s->d_ff);
-    activate(&e->team, n, s->d_ff, ACTIVATION_SILU, e->gate, e->up);
+    norm_rows(&e->team, n, e->row, e->model->shape.d_model, &layer->mlp_norm, e->norm);
+    engine_hidden(e, n, e->norm, layer);
     settle_packed(w, l, MLP, SITE_NEURON, e->gate);
-    engine_multiply(e, n, e->gate, s->d_ff, &layer->down, e->m, s->d_model);
+    engine_linear(e, n, e->gate, &layer->down, e->m);
+    norm_after(w, l, MLP, &layer->mlp_post, n, e->m);
 }
 
 static void layer_forward(struct wave *w, int l)
 {
+    bool parallel = w->e->model->shape.parallel;
+
     w->n_live = 0;
     for (int i = 0; i < w->n; i++)
         if (w->lane[i].enter <= l)
@@ -238,8 +259,11 @@ static void layer_forward(struct wave *w, int l)
         enter_layer(w->e, w->live[i], l);
     keys_and_values(w, l);
     attention(w, l);
-    absorb(w, l, SITE_ATTN, ATT, w->e->a);
+    if (!parallel)
+        absorb(w, l, SITE_ATTN, ATT, w->e->a);
     mlp(w, l);
+    if (parallel)
+        absorb(w, l, SITE_ATTN, ATT, w->e->a);
     absorb(w, l, SITE_MLP, MLP, w->e->m);
     for (int i = 0; i < w->n_live; i++)
         w->live[i]->x = w->live[i]->s.out;
@@ -287,7 +311,7 @@ void wave_run(struct wave *w)
         struct lane *lane = &w->lane[i];
 
         for (int t = 0; !lane->v->base && t < lane->v->n; t++)
-            matrix_rows(&e->model->embed, lane->v->ids[t], 1, lane_row(e, lane, t));
+            model_embed(e->model, lane->v->ids[t], t, e->norm, lane_row(e, lane, t));
     }
     for (int l = 0; l < s->n_layers; l++)
         layer_forward(w, l);
@@ -299,18 +323,19 @@ void wave_run(struct wave *w)
 bool wave_join(struct wave *w, struct variant *v)
 {
     const struct engine *e = w->e;
-    int n_layers = e->model->shape.n_layers;
-    struct span extent = variant_extent(v, n_layers);
+    const struct shape *s = &e->model->shape;
+    struct span extent = variant_extent(v, s);
     struct lane *lane = &w->lane[w->n];
 
-    extent = span_hull(extent, variant_edited(v, n_layers, SITE_RESID));
+    extent = span_hull(extent, variant_edited(v, s->n_layers, SITE_RESID));
     if (w->n && w->used + (span_empty(extent) ? 1 : span_len(extent)) > e->rows)
         return false;
     memset(lane, 0, sizeof *lane);
     lane->v = v;
-    lane->enter = variant_enter(v, n_layers);
+    lane->enter = variant_enter(v, s->n_layers);
     lane->extent = extent;
     lane->slot = w->used;
+    lane->turn = engine_place(w->e, variant_tokens(v), extent, lane->slot);
     lane->x = (struct span){0, v->base ? 0 : v->n};
     w->used += span_empty(extent) ? 1 : span_len(extent);
     w->n++;

@@ -319,7 +319,7 @@ static float *corrupt_embeddings(const struct experiment *x, const struct query 
     if (t->counterfactual)
         return span_embeddings(m, q->cf_ids,
                                q->cf_span[dataset_span(x->scene->data, c->corrupt.v[i])],
-                               t->samples, a, err);
+                               corrupted_span(x, q, i).lo, t->samples, a, err);
     return noised_embeddings(m, q->ids, corrupted_span(x, q, i), noise_level(&t->noise, x, q, i),
                              shared ? 1
                                     : (uint32_t)hash_u64(&q->fingerprint, sizeof q->fingerprint),
@@ -418,7 +418,7 @@ static const char *trace_admit(const struct experiment *x, const struct query *q
 static double target_probability(const struct run *r, const struct query *q)
 {
     /* a float, as in answers: a cell that changes nothing equals high or low exactly */
-    float logprob = (float)((double)r->logits[q->target[q->right]] - r->log_z);
+    float logprob = (float)((double)run_said(r)[q->target[q->right]] - r->log_z);
 
     return real_exp((double)logprob);
 }

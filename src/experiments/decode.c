@@ -6,7 +6,6 @@
 #include "experiments/experiment.h"
 #include "experiments/kit/controls.h"
 
-#include "base/kernels.h"
 #include "engine/lens.h"
 
 #include <math.h>
@@ -42,6 +41,14 @@ static int declare_fields(struct experiment *x, const struct decode_config *c, s
               declare_controls(x, "query layer component", err) ||
               add_field(x, "embed_logit", V_F32, "query target", "1",
                         "logit that the last token's embedding adds to the target", err);
+    const struct shape *s = &x->scene->model->shape;
+
+    if (!bad && s->learned_positions)
+        bad = add_field(x, "position_logit", V_F32, "query target", "1",
+                        "logit that the last position's embedding adds to the target", err);
+    if (!bad && s->has_bias)
+        bad = add_field(x, "bias_logit", V_F32, "query target", "1",
+                        "logit that the biases of the final norm and of the unembedding add", err);
 
     if (!bad && c->vocab_stats)
         bad = add_field(x, "vocab_mean", V_F32, "query layer component", "1",
@@ -130,47 +137,60 @@ static bool ranked(const struct decode_config *c)
     return c->logprob || c->rank;
 }
 
+/* What follows the components of the layers: the two terms of x_0, and the biases alone. */
+enum { TOKEN, POSITION, BIAS, OTHERS };
+
+static const char *const other_fields[OTHERS] = {"embed_logit", "position_logit", "bias_logit"};
+
 static double decode_extra(const struct experiment *x, const struct query *q)
 {
     const struct decode_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
-    double vectors = 1 + (double)vectors_n(x), d = s->d_model;
+    double vectors = OTHERS + (double)vectors_n(x), d = s->d_model;
     double ids = (double)control_ids_n(x->scene->data);
 
     (void)q;
     return 2 * vectors * d * (ids + (c->vocab_stats ? d : 0) + (ranked(c) ? (double)s->vocab : 0));
 }
 
-/* The vectors of a query, (layer, component) with the embedding last, and what each is divided by.
- */
+/* The vectors of a query, (layer, component) with the others last, what each is divided by, and
+   which are whole residual streams. */
 struct vectors {
     int n;
     const float **r;
     float *rms;
+    bool *whole;
 };
 
-static int list_vectors(struct vectors *v, const struct run *run, const struct shape *s,
+static int list_vectors(struct vectors *v, const struct run *run, const struct model *m,
                         struct arena *a, struct err *err)
 {
+    const struct shape *s = &m->shape;
+    size_t d = (size_t)s->d_model;
+    float *others = arena_alloc(a, OTHERS * d, sizeof *others, err);
     int last = run->n - 1, i = 0;
 
-    v->n = s->n_layers * COMPONENTS + 1;
+    v->n = s->n_layers * COMPONENTS + OTHERS;
     v->r = arena_alloc(a, (size_t)v->n, sizeof *v->r, err);
     v->rms = arena_alloc(a, (size_t)v->n, sizeof *v->rms, err);
-    if (!v->r || !v->rms)
+    v->whole = arena_alloc(a, (size_t)v->n, sizeof *v->whole, err);
+    if (!others || !v->r || !v->rms || !v->whole)
         return err->code;
-    for (int l = 0; l < s->n_layers; l++) {
-        const float *x = run_row(run, s, SITE_RESID, site_layer(SITE_RESID, l), last);
-
-        v->r[i] = run_row(run, s, SITE_ATTN, l, last);
-        v->rms[i++] = run->rms;
-        v->r[i] = run_row(run, s, SITE_MLP, l, last);
-        v->rms[i++] = run->rms;
-        v->r[i] = x;
-        v->rms[i++] = (float)sqrt(mean_square(s->d_model, x) + (double)s->rms_eps);
+    for (int l = 0; l < s->n_layers; l++, i += COMPONENTS) {
+        v->r[i + ATTN] = run_row(run, s, SITE_ATTN, l, last);
+        v->r[i + MLP] = run_row(run, s, SITE_MLP, l, last);
+        v->r[i + RESID] = run_row(run, s, SITE_RESID, site_layer(SITE_RESID, l), last);
+        v->rms[i + ATTN] = v->rms[i + MLP] = run->rms;
+        v->rms[i + RESID] = engine_rms(m, v->r[i + RESID]);
+        v->whole[i + RESID] = true;
     }
-    v->r[i] = run_row(run, s, SITE_RESID, 0, last);
-    v->rms[i] = run->rms;
+    model_embed_token(m, run->ids[last], others);
+    model_embed_position(m, last, others + POSITION * d);
+    v->whole[i + BIAS] = true;
+    for (size_t k = 0; k < OTHERS; k++) {
+        v->r[i] = others + k * d;
+        v->rms[i++] = run->rms;
+    }
     return 0;
 }
 
@@ -207,13 +227,18 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
     struct lens_ask ask;
     struct vectors v;
 
-    if (list_vectors(&v, &cell->run[0], &x->scene->model->shape, w->arena, err) ||
+    if (list_vectors(&v, &cell->run[0], x->scene->model, w->arena, err) ||
         make_ask(&ask, x, q, v.n, w->arena, err))
         return err->code;
+    ask.whole = v.whole;
     engine_decode(w->engine, v.n, v.r, v.rms, x->scene->vocab_stats, &ask);
     put_logits(row, q, ask.logit, 0, vectors);
-    memcpy(row_f32(row, "embed_logit"), ask.logit + vectors * (size_t)ask.n_ids,
-           targets * sizeof *ask.logit);
+    for (size_t k = 0; k < OTHERS; k++) {
+        float *out = row_f32(row, other_fields[k]);
+
+        if (out)
+            memcpy(out, ask.logit + (vectors + k) * (size_t)ask.n_ids, targets * sizeof *out);
+    }
     if (c->vocab_stats) {
         memcpy(row_f32(row, "vocab_mean"), ask.mean, vectors * sizeof *ask.mean);
         memcpy(row_f32(row, "vocab_std"), ask.std, vectors * sizeof *ask.std);

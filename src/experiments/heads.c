@@ -369,6 +369,10 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
         declare_spread(x, "control", "first tokens of other items' answers", err) ||
         declare_spread(x, "subject_control", "first tokens of other subjects", err))
         return err->code;
+    if (x->scene->model->shape.attn_bias &&
+        add_field(x, "bias_logit", V_F32, "query layer target", "1",
+                  "logit that attention's output bias adds, which is no head's", err))
+        return err->code;
     if (c->vocab_stats &&
         (add_field(x, "vocab_mean", V_F32, "query layer head", "1",
                    "mean of the head's decoded logits over the vocabulary", err) ||
@@ -423,12 +427,13 @@ static double heads_extra(const struct experiment *x, const struct query *q)
 }
 
 /* r_h of one layer's heads at the last token: out (H, d). */
-static int project(const struct experiment *x, struct worker *w, int l, const float *z, float *out,
-                   struct err *err)
+static int project(const struct experiment *x, struct worker *w, const struct run *run, int l,
+                   float *out, struct err *err)
 {
     const struct heads_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
-    const struct matrix *o = &x->scene->model->layers[l].o;
+    const struct matrix *o = &x->scene->model->layers[l].o.w;
+    const float *z = run_row(run, s, SITE_Z, l, run->n - 1);
     int64_t dh = s->d_head, width = s->n_heads * dh, d = s->d_model;
     bool columns = c->projection == PROJECT_COLUMNS;
     float *alone =
@@ -439,13 +444,14 @@ static int project(const struct experiment *x, struct worker *w, int l, const fl
     for (int h = 0; columns && h < s->n_heads; h++)
         memcpy(alone + h * width + h * dh, z + h * dh, (size_t)dh * sizeof *z);
     if (columns) {
-        engine_multiply(w->engine, s->n_heads, alone, width, o, out, d);
+        engine_share(w->engine, run, l, s->n_heads, alone, out);
         return 0;
     }
     for (int h = 0; h < s->n_heads; h++) {
         matrix_rows(o, h * dh, dh, alone); /* (dh, H dh), and H dh = d */
         product_mix(dh, z + h * dh, d, alone, d, out + h * d);
     }
+    engine_share_norm(w->engine, run, l, s->n_heads, out);
     return 0;
 }
 
@@ -498,6 +504,26 @@ static void put_spread(struct row *row, bool subject, size_t i, struct spread s)
     row_f32(row, subject ? "subject_control_suppression" : "control_suppression")[i] = s.suppressed;
 }
 
+/* What attention adds that is no head's. */
+static int put_bias(const struct experiment *x, const struct cell *cell, struct row *row,
+                    struct worker *w, struct err *err)
+{
+    const struct model *m = x->scene->model;
+    const struct query *q = &x->scene->data->query[cell->query];
+    size_t layers = (size_t)m->shape.n_layers, d = (size_t)m->shape.d_model;
+    float *bias;
+
+    if (!m->shape.attn_bias)
+        return 0;
+    bias = arena_alloc(w->arena, layers * d, sizeof *bias, err);
+    if (!bias)
+        return err->code;
+    for (size_t l = 0; l < layers; l++)
+        engine_share_bias(m, cell->run, (int)l, bias + l * d);
+    return decode_layers(w, x->scene, q, bias, m->shape.d_model, cell->run->rms,
+                         row_f32(row, "bias_logit"), err);
+}
+
 static int heads_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
                         struct worker *w, struct err *err)
 {
@@ -516,11 +542,11 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
     ask.mean = c->vocab_stats ? row_f32(row, "vocab_mean") : NULL;
     ask.std = c->vocab_stats ? row_f32(row, "vocab_std") : NULL;
     for (int l = 0; ask.logit && l < s->n_layers; l++)
-        if (project(x, w, l, run_row(cell->run, s, SITE_Z, l, q->n - 1),
-                    out + (size_t)l * (size_t)s->n_heads * d, err))
+        if (project(x, w, cell->run, (int)l, out + (size_t)l * (size_t)s->n_heads * d, err))
             return err->code;
     if (!ask.logit ||
-        decode_rows(w, n, out, s->d_model, cell->run->rms, x->scene->vocab_stats, &ask, err))
+        decode_rows(w, n, out, s->d_model, cell->run->rms, x->scene->vocab_stats, &ask, err) ||
+        put_bias(x, cell, row, w, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
         const float *v = ask.logit + i * (size_t)ask.n_ids;

@@ -196,17 +196,17 @@ static void blank_absent(const struct lens *t, const bool *present, float *v, si
 
 /* Rows of z (n, H dh) through the layer's output matrix, decoded for the ids: out (n, n_ids). */
 static int decode_heads(struct worker *w, const struct experiment *x, const struct lens_ask *ids,
-                        int l, int64_t n, const float *z, float rms, float *out, struct err *err)
+                        const struct run *run, int l, int64_t n, const float *z, float *out,
+                        struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
-    int64_t d = s->d_model, width = (int64_t)s->n_heads * s->d_head;
+    int64_t d = x->scene->model->shape.d_model;
     float *a = arena_alloc(w->arena, (size_t)(n * d), sizeof *a, err);
     struct lens_ask ask = {.id = ids->id, .n_ids = ids->n_ids, .logit = out};
 
     if (!a)
         return err->code;
-    engine_multiply(w->engine, n, z, width, &x->scene->model->layers[l].o, a, d);
-    return decode_rows(w, (size_t)n, a, d, rms, NULL, &ask, err);
+    engine_share(w->engine, run, l, (int)n, z, a);
+    return decode_rows(w, (size_t)n, a, d, run->rms, NULL, &ask, err);
 }
 
 /* Row (head, set) of the result has that head's part of the set's z and zeros elsewhere. */
@@ -246,13 +246,13 @@ static int lens_reduce(const struct experiment *x, const struct cell *cell, stru
         present[set[i]] = true;
     for (size_t l = 0; l < (size_t)s->n_layers; l++) {
         split_layer(x, cell->run, (int)l, set, row_f32(row, "attention") + l * heads * sets, z);
-        if (decode_heads(w, x, &all, (int)l, (int64_t)sets, z, cell->run->rms, logit, err))
+        if (decode_heads(w, x, &all, cell->run, (int)l, (int64_t)sets, z, logit, err))
             return err->code;
         put_logits(row, q, logit, l * sets, sets);
         if (!c->head_logit)
             continue;
         spread_heads(s, sets, z, per_head);
-        if (decode_heads(w, x, &own, (int)l, (int64_t)(heads * sets), per_head, cell->run->rms,
+        if (decode_heads(w, x, &own, cell->run, (int)l, (int64_t)(heads * sets), per_head,
                          row_f32(row, "head_logit") + l * heads * sets * targets, err))
             return err->code;
     }

@@ -5,7 +5,7 @@
 #include "model/arch.h"
 #include "model/checkpoint/gguf.h"
 
-/* Messages do not name the file. */
-int config_from_gguf(struct arch_config *c, const struct gguf *g, struct err *err);
+/* What arrays it has lie in the arena. Messages do not name the file. */
+int config_from_gguf(struct arch_config *c, const struct gguf *g, struct arena *a, struct err *err);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "model/arch.h"
 
-/* Messages do not name the file. */
-int config_from_json(struct arch_config *c, const json_t *json, struct err *err);
+/* What arrays it has lie in the arena. Messages do not name the file. */
+int config_from_json(struct arch_config *c, const json_t *json, struct arena *a, struct err *err);
 
 #endif

@@ -40,7 +40,7 @@ static int read_config(struct checkpoint *c, const char *path, struct err *err)
                               ERR_FORMAT, path, err);
     if (!json)
         return err->code;
-    code = config_from_json(&c->config, json, err);
+    code = config_from_json(&c->config, json, &c->arena, err);
     json_decref(json);
     return code ? err_wrap(err, "%s", path) : 0;
 }
@@ -73,7 +73,8 @@ static int open_gguf(struct checkpoint *c, const char *path, bool weights, struc
     if (gguf_files_open(&c->gguf, path, weights ? GGUF_WHOLE : GGUF_HEADER, c->source, err))
         return err->code;
     c->tensors = &c->gguf.v[0].tensors;
-    return config_from_gguf(&c->config, &c->gguf.v[0], err) ? err_wrap(err, "%s", path) : 0;
+    return config_from_gguf(&c->config, &c->gguf.v[0], &c->arena, err) ? err_wrap(err, "%s", path)
+                                                                       : 0;
 }
 
 /* A file that is neither a GGUF nor a directory's config. */
@@ -114,42 +115,32 @@ static int open_files(struct checkpoint *c, const char *path, bool weights, stru
     return not_a_model(path, err);
 }
 
-/* The divisors that a GGUF file brings for llama3-scaled frequencies; NULL when it has none. */
-static int find_divisors(struct checkpoint *c, int n, const float **out, struct err *err)
+/* The frequencies of one kind of layers; of longer prompts they are only tried here. */
+static int find_rotary(struct rotary *r, const struct rope_spec *spec, const struct model *m,
+                       struct err *err)
 {
-    struct tensor *t = c->is_gguf ? tensors_find(c->tensors, "rope_freqs.weight") : NULL;
-    struct matrix row;
-    float *v;
+    int dims = rope_dims(spec);
+    float *v = arena_alloc(&m->files->arena, (size_t)dims, sizeof *v, err);
 
-    *out = NULL;
-    if (!t)
-        return 0;
-    if (t->rank != 1 || t->dim[0] != n || t->dtype != DTYPE_F32)
-        return err_set(err, ERR_FORMAT, "tensor %s is not %d numbers of F32", t->name, n);
-    t->used = true;
-    v = arena_alloc(&c->arena, (size_t)n, sizeof *v, err);
-    if (!v)
+    *r = (struct rotary){.dims = dims,
+                         .adjacent = m->files->config.arch->adjacent,
+                         .factor = spec->attention != 0 ? (float)spec->attention : 1,
+                         .freq = v,
+                         .short_to = rope_short_to(spec),
+                         .spec = spec};
+    if (!v || rope_frequencies(spec, m->shape.max_positions, v, err))
         return err->code;
-    row = (struct matrix){.data = t->data, .dtype = t->dtype, .rows = 1, .cols = n};
-    if (t->data)
-        matrix_rows(&row, 0, 1, v);
-    *out = v;
-    return 0;
+    return rope_frequencies(spec, 1, v, err);
 }
 
-static int find_frequencies(struct model *m, struct err *err)
+static int find_rotaries(struct model *m, struct err *err)
 {
-    struct checkpoint *c = m->files;
-    int half = m->shape.d_head / 2;
-    const float *divisors;
-    float *v = arena_alloc(&c->arena, (size_t)half, sizeof *v, err);
+    const struct arch_config *c = &m->files->config;
 
-    if (!v || find_divisors(c, half, &divisors, err))
-        return err->code;
-    if (divisors && c->tensors && !tensors_find(c->tensors, "rope_freqs.weight")->data)
-        return 0; /* only the header is there */
-    m->inv_freq = v;
-    return rope_frequencies(&c->config.rope, m->shape.d_head, divisors, v, err);
+    for (int i = 0; i <= c->ropes; i++)
+        if (find_rotary(&m->rotary[i], &c->rope[i], m, err))
+            return err->code;
+    return 0;
 }
 
 /* The last part of a path, without slashes at its end. */
@@ -198,9 +189,8 @@ static int fill(struct model *m, const char *path, bool weights, struct err *err
         return err->code;
     m->shape = c->config.shape;
     m->arch = c->config.arch->name;
-    if (find_frequencies(m, err) ||
-        weights_bind(m, c->tensors, c->is_gguf ? &naming_gguf : &naming_hf, c->config.dtype,
-                     &c->arena, err))
+    if (find_rotaries(m, err) ||
+        weights_bind(m, &c->config, c->tensors, c->is_gguf, &c->arena, err))
         return err_wrap(err, "%s", path);
     return list_files(m, err);
 }
@@ -248,12 +238,37 @@ void model_close(struct model *m)
     mem_free(m);
 }
 
+void model_embed_token(const struct model *m, int32_t id, float *out)
+{
+    matrix_rows(&m->embed, id, 1, out);
+    if (m->shape.embed_scale != 1)
+        for (int i = 0; i < m->shape.d_model; i++)
+            out[i] *= m->shape.embed_scale;
+}
+
+void model_embed_position(const struct model *m, int pos, float *out)
+{
+    if (m->shape.learned_positions)
+        matrix_rows(&m->positions, pos, 1, out);
+    else
+        memset(out, 0, (size_t)m->shape.d_model * sizeof *out);
+}
+
+void model_embed(const struct model *m, int32_t id, int pos, float *room, float *out)
+{
+    model_embed_token(m, id, out);
+    if (!m->shape.learned_positions)
+        return;
+    model_embed_position(m, pos, room);
+    vec_add(m->shape.d_model, out, room);
+}
+
 double model_layer_flops(const struct shape *s)
 {
     double d = s->d_model, q = (double)s->n_heads * s->d_head;
     double kv = (double)s->n_kv_heads * s->d_head, ff = s->d_ff;
 
-    return 2 * (d * q + 2 * d * kv + q * d + 3 * d * ff);
+    return 2 * (d * q + 2 * d * kv + q * d + (s->gated ? 3 : 2) * d * ff);
 }
 
 double model_unembed_flops(const struct shape *s)
@@ -328,24 +343,59 @@ static int describe_tensors(const struct tensors *t, struct buf *out, struct err
     return code;
 }
 
+/* In words, of the layers that have one. */
+static void window_text(char out[64], const struct shape *s)
+{
+    int with = 0, window = 0;
+
+    for (int l = 0; l < s->n_layers; l++)
+        if (shape_window(s, l)) {
+            window = shape_window(s, l);
+            with++;
+        }
+    if (with)
+        snprintf(out, 64, "%d tokens in %d of %d layers", window, with, s->n_layers);
+    else
+        snprintf(out, 64, "none");
+}
+
+static int describe_rotary(const struct model *m, struct buf *out, struct err *err)
+{
+    const struct arch_config *c = &m->files->config;
+    char rope[128];
+
+    if (m->shape.learned_positions)
+        return buf_printf(out, err, "rotary         none: positions are learned\n");
+    for (int i = 0; i <= c->ropes; i++)
+        if (buf_printf(out, err, "rotary         %s%s, %d of %d numbers of a head\n",
+                       !c->ropes ? ""
+                       : i       ? "with a window: "
+                                 : "without a window: ",
+                       rope_text(rope, &c->rope[i]), m->rotary[i].dims, m->shape.d_head))
+            return err->code;
+    return 0;
+}
+
 static int describe_shape(const struct model *m, struct buf *out, struct err *err)
 {
     const struct shape *s = &m->shape;
-    char rope[128], window[64] = "none";
+    char window[64];
 
-    if (s->sliding_window)
-        snprintf(window, sizeof window, "%d tokens; longer prompts are refused", s->sliding_window);
+    window_text(window, s);
     return buf_printf(out, err,
-                      "layers         %d\n"
+                      "layers         %d%s\n"
                       "heads          %d of width %d, over %d key/value heads\n"
-                      "width          %d, MLP %d\n"
+                      "width          %d, MLP %d%s\n"
                       "vocabulary     %d, unembedding %s\n"
-                      "positions      %d, sliding window %s\n"
-                      "rotary         %s\n"
-                      "norm epsilon   %g\n",
-                      s->n_layers, s->n_heads, s->d_head, s->n_kv_heads, s->d_model, s->d_ff,
-                      s->vocab, s->tied ? "tied to the embedding" : "of its own", s->max_positions,
-                      window, rope_text(rope, &m->files->config.rope), (double)s->rms_eps);
+                      "positions      %d, sliding window %s\n",
+                      s->n_layers, s->parallel ? ", attention and MLP in parallel" : "", s->n_heads,
+                      s->d_head, s->n_kv_heads, s->d_model, s->d_ff,
+                      s->gated ? "" : " without gate", s->vocab,
+                      s->tied ? "tied to the embedding" : "of its own", s->max_positions, window) ||
+                   describe_rotary(m, out, err) ||
+                   buf_printf(out, err, "norm epsilon   %g\n", (double)s->norm_eps)
+               ? err->code
+               : 0;
 }
 
 int model_describe(const struct model *m, struct buf *out, struct err *err)

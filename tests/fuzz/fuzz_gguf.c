@@ -45,15 +45,16 @@ static void read_model(struct gguf *g)
     struct err err = {0};
     struct arch_config c;
 
-    if (config_from_gguf(&c, g, &err))
-        return;
+    if (config_from_gguf(&c, g, &a, &err))
+        goto out;
     m.shape = c.shape;
     m.arch = c.arch->name;
-    if (!weights_bind(&m, &g->tensors, &naming_gguf, c.dtype, &a, &err))
+    if (!weights_bind(&m, &c, &g->tensors, true, &a, &err))
         for (int l = 0; l < m.shape.n_layers; l++) {
-            read_rows(&m.layers[l].q, &a);
-            read_rows(&m.layers[l].down, &a);
+            read_rows(&m.layers[l].q.w, &a);
+            read_rows(&m.layers[l].down.w, &a);
         }
+out:
     arena_release(&a);
 }
 

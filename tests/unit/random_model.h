@@ -11,6 +11,11 @@
 void random_model(struct model *m, struct arena *a, struct rng *r, int layers, int heads,
                   int groups, int head_width, int vocab);
 
+/* Gives it facts of other architectures at random, each of them in half of the cases: norms of
+   every kind and place, biases, positions, windows, caps, parallel blocks, matrices as files
+   have them. */
+void random_facts(struct model *m, struct arena *a, struct rng *r);
+
 double random_normal(struct rng *r);
 
 #endif

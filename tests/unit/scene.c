@@ -116,6 +116,8 @@ void scene_open(struct scene *s, uint64_t round)
     s->n = 1 + below(s, longest[below(s, 8)]);
     random_model(&s->model, &s->arena, &s->rng, layers, groups_of[shape][0], groups_of[shape][1],
                  4 + 2 * below(s, 3), VOCAB);
+    if (round % 4)
+        random_facts(&s->model, &s->arena, &s->rng);
     for (int i = 0; i < s->n; i++) {
         s->ids[0][i] = s->ids[1][i] = below(s, VOCAB);
         s->ids[2][i] = below(s, VOCAB);

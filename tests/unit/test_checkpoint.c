@@ -177,20 +177,25 @@ static void test_config(void **state)
          NULL},
         {"{\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":5e5}}", NULL},
         {"{\"layer_types\":[\"full_attention\",\"full_attention\"]}", NULL},
-        {"{\"attention_bias\":true}", "\"attention_bias\" is true"},
-        {"{\"mlp_bias\":true}", "\"mlp_bias\" is true"},
-        {"{\"attention_bias\":0}", "\"attention_bias\" is 0"},
-        {"{\"hidden_act\":\"gelu\"}", "\"hidden_act\" is \"gelu\": only silu"},
-        {"{\"hidden_activation\":\"gelu_pytorch_tanh\"}", "only silu"},
+        {"{\"attention_bias\":true,\"mlp_bias\":true,\"hidden_act\":\"gelu_new\"}", NULL},
+        {"{\"auto_map\":{\"AutoModel\":\"x.y\"}}", NULL},
+        {"{\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2}}", NULL},
+        {"{\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":2,\"beta_fast\":32}}", NULL},
+        {"{\"attention_bias\":0}", "\"attention_bias\" is an integer"},
+        {"{\"hidden_act\":\"relu\"}", "\"hidden_act\" is \"relu\": only silu"},
+        {"{\"use_parallel_residual\":true}", "parallel blocks are not part"},
+        {"{\"final_logit_softcapping\":30.0}", "logits are not capped"},
+        {"{\"n_embd\":64}", "another name for it"},
+        {"{\"rope_scaling\":{\"type\":\"longrope\",\"short_factor\":[1],\"long_factor\":[1]}}",
+         "\"short_factor\" must be a list of 8 positive numbers"},
         {"{\"embedding_multiplier\":12}", "key \"embedding_multiplier\" is not handled"},
         {"{\"logit_scale\":null}", "key \"logit_scale\" is not handled"},
         {"{\"partial_rotary_factor\":0.5}", "\"partial_rotary_factor\" is 0.5"},
         {"{\"rope_interleaved\":true}", "interleaved"},
         {"{\"quantization_config\":{\"bits\":4}}", "quantised weights"},
-        {"{\"auto_map\":{\"AutoModel\":\"x.y\"}}", "comes with its own code"},
         {"{\"layer_types\":[\"full_attention\",\"sliding_attention\"]}", "full_attention"},
-        {"{\"architectures\":[\"GPT2LMHeadModel\"]}",
-         "GPT2LMHeadModel is not handled; known: LlamaForCausalLM, MistralForCausalLM"},
+        {"{\"architectures\":[\"MixtralForCausalLM\"]}",
+         "MixtralForCausalLM is not handled; known: llama, mistral, qwen2"},
         {"{\"architectures\":[]}", "must be a list of one name"},
         {"{\"architectures\":\"LlamaForCausalLM\"}", "must be a list of one name"},
         {"{\"architectures\":[\"MistralForCausalLM\"]}", "\"model_type\" is \"llama\", expected"},
@@ -207,21 +212,19 @@ static void test_config(void **state)
         {"{\"head_dim\":7}", "head width 7"},
         {"{\"rms_norm_eps\":-1}", "epsilon"},
         {"{\"rms_norm_eps\":\"small\"}", "\"rms_norm_eps\" is a string"},
-        {"{\"sliding_window\":0}", "\"sliding_window\" is 0"},
+        {"{\"architectures\":[\"MistralForCausalLM\"],\"model_type\":\"mistral\","
+         "\"num_key_value_heads\":2,\"sliding_window\":0}",
+         "\"sliding_window\" is 0"},
         {"{\"tie_word_embeddings\":1}", "\"tie_word_embeddings\" is an integer"},
         {"{\"rope_theta\":0}", "rotary base"},
         {"{\"rope_scaling\":3}", "key \"rope_scaling\": expected an object"},
-        {"{\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2}}",
-         "type \"dynamic\" is not handled"},
-        {"{\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":2,\"beta_fast\":32}}",
-         "type \"yarn\" is not handled"},
+        {"{\"rope_scaling\":{\"type\":\"proportional\",\"factor\":2}}",
+         "type \"proportional\" is not handled"},
         {"{\"rope_scaling\":{\"type\":\"linear\",\"rope_type\":\"llama3\"}}", "\"rope_type\" is"},
         {"{\"rope_scaling\":{\"type\":\"linear\"}}", "\"factor\" is missing"},
         {"{\"rope_scaling\":{\"type\":\"linear\",\"factor\":-2}}", "scaling factor is -2"},
         {"{\"rope_scaling\":{\"type\":\"linear\",\"factor\":2,\"beta\":1}}",
          "key \"rope_scaling\": key \"beta\" is not handled"},
-        {"{\"rope_scaling\":{\"type\":\"linear\",\"factor\":2,\"attention_factor\":0.5}}",
-         "\"attention_factor\" is 0.5"},
         {"{\"rope_scaling\":{\"type\":\"llama3\",\"factor\":2}}", "\"low_freq_factor\" is missing"},
         {"{\"rope_scaling\":{\"type\":\"llama3\",\"factor\":2,\"low_freq_factor\":4,"
          "\"high_freq_factor\":4,\"original_max_position_embeddings\":8192}}",
@@ -236,6 +239,7 @@ static void test_config(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err err = {0};
+        struct arena arena = {0};
         struct arch_config c;
         json_t *j = json_parse(base, strlen(base), ERR_FORMAT, "base", 1, &err);
         json_t *change =
@@ -244,13 +248,14 @@ static void test_config(void **state)
 
         assert_true(j && change);
         json_object_update(j, change);
-        code = config_from_json(&c, j, &err);
+        code = config_from_json(&c, j, &arena, &err);
         if (cases[i].want)
             check_error(cases[i].change, code, ERR_FORMAT, cases[i].want, &err);
         else if (code)
             fail_msg("%s: %s", cases[i].change, err.msg);
         json_decref(j);
         json_decref(change);
+        arena_release(&arena);
     }
 }
 
@@ -260,24 +265,26 @@ static void test_config_defaults(void **state)
     const char *text = "{\"model_type\":\"mistral\",\"hidden_size\":512,\"intermediate_size\":96,"
                        "\"num_hidden_layers\":2,\"num_attention_heads\":16,\"vocab_size\":100}";
     struct err err = {0};
+    struct arena a = {0};
     struct arch_config c;
     json_t *j = json_parse(text, strlen(text), ERR_FORMAT, "base", 1, &err);
 
     (void)state;
-    assert_int_equal(config_from_json(&c, j, &err), 0);
-    assert_int_equal(c.shape.sliding_window, 4096);
+    assert_int_equal(config_from_json(&c, j, &a, &err), 0);
+    assert_int_equal(shape_window(&c.shape, 1), 4096);
     assert_int_equal(c.shape.n_kv_heads, 8);
     assert_int_equal(c.shape.max_positions, 131072);
     json_object_set_new(j, "sliding_window", json_null());
     json_object_set_new(j, "num_key_value_heads", json_null());
-    assert_int_equal(config_from_json(&c, j, &err), 0);
-    assert_int_equal(c.shape.sliding_window, 0);
+    assert_int_equal(config_from_json(&c, j, &a, &err), 0);
+    assert_int_equal(shape_window(&c.shape, 1), 0);
     assert_int_equal(c.shape.n_kv_heads, 16);
     json_object_set_new(j, "model_type", json_string("llama"));
     json_object_del(j, "num_key_value_heads");
-    assert_int_equal(config_from_json(&c, j, &err), 0);
+    assert_int_equal(config_from_json(&c, j, &a, &err), 0);
     assert_int_equal(c.shape.n_kv_heads, 16);
     assert_int_equal(c.shape.max_positions, 2048);
+    arena_release(&a);
     json_decref(j);
 }
 

@@ -134,7 +134,7 @@ static void all_intermediates(struct bench *b)
     near_layer(b, s->n_layers - 1, "q", b->engine.q); /* what the last layer left in its buffer */
     for (int t = 0; t < b->n; t++)
         row[t] = run_row(&b->run, s, SITE_RESID, s->n_layers, t);
-    engine_logits(&b->engine, b->n, row, logits, NULL);
+    engine_logits(&b->engine, b->n, row, logits);
     near(b, "final_norm", b->engine.norm, 5e-5);
     near(b, "logits", logits, 5e-5);
     printf("    %-22s logits differ by %.1e\n", b->model->name, worst(b, "logits", logits));

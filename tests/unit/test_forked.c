@@ -118,18 +118,24 @@ static int compare(struct scene *s, int i)
     return 1;
 }
 
-/* What is read off the logits, by its definition. */
-static void follows_from_logits(const struct variant *v, const struct outcome *o)
+static double capped(double logit, double cap)
+{
+    return cap == 0 ? logit : cap * tanh(logit / cap);
+}
+
+/* What is read off the logits, by its definition: after the cap. */
+static void follows_from_logits(const struct variant *v, const struct outcome *o, double cap)
 {
     const float *base = v->base->logits;
     double z = 0, base_z = 0, kl = 0;
 
     for (int i = 0; i < VOCAB; i++) {
-        z += exp((double)o->logit[i]);
-        base_z += exp((double)base[i]);
+        z += exp(capped((double)o->logit[i], cap));
+        base_z += exp(capped((double)base[i], cap));
     }
     for (int i = 0; i < VOCAB; i++) {
-        double p = exp((double)base[i]) / base_z, q = exp((double)o->logit[i]) / z;
+        double p = exp(capped((double)base[i], cap)) / base_z;
+        double q = exp(capped((double)o->logit[i], cap)) / z;
         int greater = 0;
 
         for (int j = 0; j < VOCAB; j++)
@@ -188,25 +194,31 @@ static uint64_t heads_that_read(const struct variant *v, const struct shape *s, 
    row that is asked. No row less, which would show in the answers, and no row more. */
 static uint64_t due_flops(const struct variant *v, const struct shape *s)
 {
-    bool x[TOKENS] = {0}, kv[TOKENS], att[TOKENS], mlp[TOKENS];
+    bool x[TOKENS] = {0}, kv[TOKENS], att[TOKENS], mlp[TOKENS], sum[TOKENS];
     uint64_t kv_rows = 0, att_rows = 0, mlp_rows = 0, reads = 0, d = (uint64_t)s->d_model;
     int n = v->base->n;
 
     for (int l = 0; l < s->n_layers; l++) {
-        bool seen = false;
+        int window = s->window && s->window[l] ? s->window[l] : n;
 
+        for (int t = 0; t < n; t++) {
+            bool due = l < s->n_layers - 1 || t == n - 1, seen = false;
+
+            x[t] = x[t] || named(v, SITE_RESID, l, t);
+            kv[t] = x[t] || named(v, SITE_K, l, t) || named(v, SITE_V, l, t) ||
+                    named(v, SITE_READ_K, l, t) || named(v, SITE_READ_V, l, t);
+            for (int key = t; key >= 0 && key > t - window; key--)
+                seen |= kv[key];
+            att[t] = due && (seen || named(v, SITE_PATTERN, l, t) || named(v, SITE_Z, l, t) ||
+                             named(v, SITE_Q, l, t) || named(v, SITE_READ_Q, l, t));
+            sum[t] = att[t] || (due && named(v, SITE_ATTN, l, t));
+            mlp[t] = (s->parallel ? due && x[t] : sum[t]) ||
+                     (due && (named(v, SITE_NEURON, l, t) || named(v, SITE_READ_MLP, l, t)));
+        }
         for (int t = 0; t < n; t++) {
             bool due = l < s->n_layers - 1 || t == n - 1;
 
-            kv[t] = x[t] || named(v, SITE_RESID, l, t) || named(v, SITE_K, l, t) ||
-                    named(v, SITE_V, l, t) || named(v, SITE_READ_K, l, t) ||
-                    named(v, SITE_READ_V, l, t);
-            seen |= kv[t];
-            att[t] = due && (seen || named(v, SITE_PATTERN, l, t) || named(v, SITE_Z, l, t) ||
-                             named(v, SITE_Q, l, t) || named(v, SITE_READ_Q, l, t));
-            mlp[t] = att[t] || (due && (named(v, SITE_ATTN, l, t) || named(v, SITE_NEURON, l, t) ||
-                                        named(v, SITE_READ_MLP, l, t)));
-            x[t] = mlp[t] || (due && named(v, SITE_MLP, l, t));
+            x[t] = sum[t] || mlp[t] || (due && named(v, SITE_MLP, l, t));
         }
         kv_rows += hull_of(kv, n);
         att_rows += hull_of(att, n);
@@ -217,7 +229,8 @@ static uint64_t due_flops(const struct variant *v, const struct shape *s)
     }
     return 4 * d * (uint64_t)s->d_head *
                (kv_rows * (uint64_t)s->n_kv_heads + att_rows * (uint64_t)s->n_heads) +
-           2 * d * (uint64_t)s->d_head * reads + 6 * d * (uint64_t)s->d_ff * mlp_rows +
+           2 * d * (uint64_t)s->d_head * reads +
+           (s->gated ? 6 : 4) * d * (uint64_t)s->d_ff * mlp_rows +
            (v->asks & (ASK_VOCAB | ASK_LOGITS) &&
                     (x[n - 1] || named(v, SITE_RESID, s->n_layers, n - 1))
                 /* the targets are all tokens */
@@ -241,7 +254,7 @@ static bool unreached_is_the_base(struct scene *s, int i)
     const struct variant *v = &s->variant[i];
     const struct run *base = v->base;
 
-    if (variant_reaches(v, s->model.shape.n_layers) && !variant_is_noop(v, &s->model.shape))
+    if (variant_reaches(v, &s->model.shape) && !variant_is_noop(v, &s->model.shape))
         return false;
     if (v->asks & (ASK_VOCAB | ASK_LOGITS)) {
         assert_memory_equal(s->a[i].logit, base->logits, sizeof s->a[i].logit);
@@ -272,7 +285,7 @@ static void forked_equals_naive(void **state)
         for (int i = 0; i < VARIANTS; i++) {
             amplified += compare(s, i);
             if (s->variant[i].asks & ASK_VOCAB)
-                follows_from_logits(&s->variant[i], &s->a[i]);
+                follows_from_logits(&s->variant[i], &s->a[i], (double)s->model.shape.logit_cap);
             unreached += unreached_is_the_base(s, i);
             variants++;
         }
@@ -291,40 +304,56 @@ static void forked_equals_naive(void **state)
     assert_true(unreached > 0 && unreached < variants / 2);
 }
 
+/* The largest distance of any array of two runs. */
+static double run_distance(const struct shape *shape, const struct run *a, const struct run *b)
+{
+    size_t rows = (size_t)(shape->n_layers * a->n), d = (size_t)shape->d_model;
+    size_t kv = rows * (size_t)(shape->n_kv_heads * shape->d_head);
+    /* Sums over layers and rows have their largest value to be measured by. */
+    double all[] = {distance(a->x, b->x, (rows + (size_t)a->n) * d),
+                    distance(a->k, b->k, kv),
+                    distance(a->v, b->v, kv),
+                    distance(a->q, b->q, rows * d),
+                    distance(a->flat_k, b->flat_k, kv),
+                    distance(a->hidden, b->hidden, rows * (size_t)shape->d_ff) / 3, /* products */
+                    distance(a->z, b->z, rows * d),
+                    distance(a->a, b->a, rows * d),
+                    distance(a->m, b->m, rows * d),
+                    distance(a->p, b->p, rows * (size_t)shape->n_heads),
+                    distance(a->post, b->post, 2 * (size_t)shape->n_layers),
+                    distance(a->logits, b->logits, VOCAB),
+                    distance(run_said(a), run_said(b), VOCAB),
+                    distance(a->prob, b->prob, VOCAB),
+                    distance(&a->rms, &b->rms, 1)};
+    double most = 0;
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        most = !(all[i] <= most) ? all[i] : most;
+    return most;
+}
+
 /* Runs that are kept, every array of theirs: operands and bases of both executors come from them,
-   so the comparison of variants alone would not see them wrong. */
+   so the comparison of variants alone would not see them wrong. A few models amplify rounding. */
 static void kept_runs_equal_naive(void **state)
 {
+    int amplified = 0;
+
     (void)state;
     for (int round = 0; round < 60; round++) {
         struct scene *s = malloc(sizeof *s);
 
         scene_open(s, (uint64_t)(2000 + round));
         for (int i = 0; i < RUNS; i++) {
-            const struct run *a = &s->run[i], *b = &s->oracle[i];
-            const struct shape *shape = &s->model.shape;
-            size_t rows = (size_t)(shape->n_layers * s->n), d = (size_t)shape->d_model;
-            size_t kv = rows * (size_t)(shape->n_kv_heads * shape->d_head);
+            double far = run_distance(&s->model.shape, &s->run[i], &s->oracle[i]);
 
-            /* Sums over layers and rows have their largest value to be measured by. */
-            assert_true(distance(a->x, b->x, (rows + (size_t)s->n) * d) < 1e-5);
-            assert_true(distance(a->k, b->k, kv) < 1e-5);
-            assert_true(distance(a->v, b->v, kv) < 1e-5);
-            assert_true(distance(a->q, b->q, rows * d) < 1e-5);
-            assert_true(distance(a->flat_k, b->flat_k, kv) < 1e-5);
-            /* products of two sums */
-            assert_true(distance(a->hidden, b->hidden, rows * (size_t)shape->d_ff) < 3e-5);
-            assert_true(distance(a->z, b->z, rows * d) < 1e-5);
-            assert_true(distance(a->a, b->a, rows * d) < 1e-5);
-            assert_true(distance(a->m, b->m, rows * d) < 1e-5);
-            assert_true(distance(a->p, b->p, rows * (size_t)shape->n_heads) < 1e-5);
-            assert_true(distance(a->logits, b->logits, VOCAB) < 1e-5);
-            assert_true(distance(a->prob, b->prob, VOCAB) < 1e-5);
-            assert_true(distance(&a->rms, &b->rms, 1) < 1e-5);
+            if (!(far < 1e-3))
+                fail_msg("round %d, run %d: forked and naive differ by %g", round, i, far);
+            amplified += far >= 1e-5;
         }
         scene_close(s);
         free(s);
     }
+    assert_true(amplified <= 60 * RUNS / 50);
 }
 
 /* The bits of a run that is kept depend on nothing that is run with it. */
@@ -576,15 +605,22 @@ static void rows_by_definition(struct scene *s, const struct variant *v, int lay
     }
 }
 
-static void pattern_by_definition(const struct variant *v, int layer, int head, int t)
+static void pattern_by_definition(const struct variant *v, const struct shape *s, int layer,
+                                  int head, int t)
 {
+    struct span keys = keys_seen(s, layer, t);
     float score[TOKENS], p[TOKENS];
     bool any = false, has;
 
+    assert_int_equal(keys.hi, t + 1);
+    assert_int_equal(keys.lo, s->window && s->window[layer] && t >= s->window[layer]
+                                  ? t - s->window[layer] + 1
+                                  : 0);
+
     for (int i = 0; i <= t; i++)
         score[i] = p[i] = (float)(1 + i);
-    has = edits_mask(v->edit, v->n_edits, layer, head, t, t + 1, score);
-    edits_pattern(v->edit, v->n_edits, layer, head, t, t + 1, p);
+    has = edits_mask(v->edit, v->n_edits, layer, head, t, keys, score);
+    edits_pattern(v->edit, v->n_edits, layer, head, t, keys, p);
     for (int i = 0; i <= t; i++) {
         float want = (float)(1 + i);
         bool masked = false;
@@ -593,12 +629,12 @@ static void pattern_by_definition(const struct variant *v, int layer, int head, 
             const struct edit *e = &v->edit[k];
 
             if (e->site != SITE_PATTERN || !span_has(e->layer, layer) || !span_has(e->head, head) ||
-                !span_has(e->tok, t) || !span_has(e->key, i))
+                !span_has(e->tok, t) || !span_has(e->key, i) || i < keys.lo)
                 continue;
             masked |= e->op == OP_MASK;
             want = e->op == OP_ZERO ? 0 : e->op == OP_SCALE ? want * e->scale : want;
         }
-        any |= !masked;
+        any |= !masked && i >= keys.lo;
         assert_true(score[i] == (masked ? -INFINITY : (float)(1 + i)));
         assert_true(p[i] == want);
     }
@@ -620,7 +656,7 @@ static void edits_do_what_they_say(void **state)
                 for (int t = 0; t < s->n; t++) {
                     rows_by_definition(s, &s->variant[i], l, t);
                     for (int h = 0; h < shape->n_heads && l < shape->n_layers; h++)
-                        pattern_by_definition(&s->variant[i], l, h, t);
+                        pattern_by_definition(&s->variant[i], shape, l, h, t);
                 }
         scene_close(s);
         free(s);

@@ -67,7 +67,7 @@ static void gemm_multiplies(void **state)
 {
     float *x = numbers(M * LDX, 1, "x"), *w = numbers(N * K, 1, "w"), *y = numbers(M * LDY, 1, "y");
     float *before = numbers(M * LDY, 1, "y");
-    struct matrix m = {w, DTYPE_F32, N, K, 0};
+    struct matrix m = matrix_f32(w, N, K);
     struct team t;
 
     (void)state;
@@ -106,7 +106,7 @@ static void bits_do_not_depend_on_threads(void **state)
         int64_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
         float *x = numbers((size_t)(m * k), 1, "x"), *w = numbers((size_t)(n * k), 1, "w");
         float *one = numbers((size_t)(m * n), 1, "y"), *many = numbers((size_t)(m * n), 1, "z");
-        struct matrix bf16 = {w, DTYPE_BF16, n, k, 0};
+        struct matrix bf16 = {.data = w, .dtype = DTYPE_BF16, .rows = n, .cols = k};
         struct team t;
 
         shorten(w, n * k);
@@ -133,11 +133,12 @@ static void unaligned_weights(void **state)
     float *x = numbers(M * LDX, 1, "x"), *w = numbers(N * K, 1, "w");
     float *y = numbers(M * N, 1, "y"), *z = numbers(M * N, 1, "z");
     unsigned char *bytes = (unsigned char *)numbers(N * K + 1, 1, "bytes");
-    struct matrix m = {w, DTYPE_F32, N, K, 0}, odd = {bytes + 1, DTYPE_F32, N, K, 0};
+    struct matrix m = matrix_f32(w, N, K), odd = m;
     struct team t;
 
     (void)state;
     memcpy(bytes + 1, w, N * K * sizeof *w);
+    odd.data = bytes + 1;
     start(&t, 2, gemm_scratch(N, K));
     gemm(&t, M, x, LDX, &m, y, N);
     gemm(&t, M, x, LDX, &odd, z, N);
@@ -193,7 +194,7 @@ static void check_quantised(struct fixture *f, enum dtype type)
     const float *numbers_of_bytes, *expected;
     unsigned char bytes[1024];
     float out[ELEMENTS];
-    struct matrix m = {bytes + 1, type, 2, ROW, 0};
+    struct matrix m = {.data = bytes + 1, .dtype = type, .rows = 2, .cols = ROW};
     size_t n;
 
     snprintf(bytes_name, sizeof bytes_name, "%s.bytes", dtype_name(type));
@@ -247,7 +248,7 @@ static void every_half(void **state)
 {
     static uint16_t h[65536];
     static float out[65536];
-    struct matrix m = {h, DTYPE_F16, 64, 1024, 0};
+    struct matrix m = {.data = h, .dtype = DTYPE_F16, .rows = 64, .cols = 1024};
 
     (void)state;
     for (unsigned i = 0; i < 65536; i++)
@@ -267,7 +268,7 @@ static void every_bfloat(void **state)
 {
     static uint16_t h[65536];
     static float out[65536];
-    struct matrix m = {h, DTYPE_BF16, 64, 1024, 0};
+    struct matrix m = {.data = h, .dtype = DTYPE_BF16, .rows = 64, .cols = 1024};
 
     (void)state;
     for (unsigned i = 0; i < 65536; i++)
@@ -286,7 +287,7 @@ static void rotary_rows(void **state)
 {
     enum { HEADS = 3, DH = 8, COLS = 2 };
     float stored[HEADS * DH][COLS], out[HEADS * DH][COLS];
-    struct matrix m = {stored, DTYPE_F32, HEADS * DH, COLS, DH};
+    struct matrix m = {.data = stored, .rows = HEADS * DH, .cols = COLS, .rotary_head_dim = DH};
 
     (void)state;
     for (int h = 0; h < HEADS; h++)
@@ -307,10 +308,11 @@ static void rotary_product(void **state)
 {
     float *x = numbers(M * LDX, 1, "x"), *w = numbers(N * K, 1, "w");
     float *plain = numbers(N * K, 1, "p"), *y = numbers(M * N, 1, "y"), *z = numbers(M * N, 1, "z");
-    struct matrix rotary = {w, DTYPE_F32, N, K, 20}, unrolled = {plain, DTYPE_F32, N, K, 0};
+    struct matrix rotary = matrix_f32(w, N, K), unrolled = matrix_f32(plain, N, K);
     struct team t;
 
     (void)state;
+    rotary.rotary_head_dim = 20;
     matrix_rows(&rotary, 0, N, plain);
     assert_false(same_bits(w, plain, N * K));
     start(&t, 2, gemm_scratch(N, K));

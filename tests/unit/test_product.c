@@ -105,7 +105,7 @@ static void draw_shape(struct shape *s, unsigned char *weights)
     int64_t block;
     int kind = (int)draw(4);
 
-    s->w = (struct matrix){weights + draw(3), (enum dtype)draw(DTYPE_COUNT), 0, 0, 0};
+    s->w = (struct matrix){.data = weights + draw(3), .dtype = (enum dtype)draw(DTYPE_COUNT)};
     block = (int64_t)dtype_block(s->w.dtype);
     s->rows = draw(3) ? 1 + draw(14) : 1 + draw(MOST_ROWS);
     s->n = draw(8) ? 1 + draw(40) : 1 + draw(MOST_N);
@@ -240,7 +240,7 @@ static void test_mix(void **cmocka)
 static void test_bits(void **cmocka)
 {
     static float x[2000], w[2000], y;
-    struct matrix m = {w, DTYPE_F32, 1, 2000, 0};
+    struct matrix m = matrix_f32(w, 1, 2000);
     struct team t;
     struct err err;
     uint32_t bits;

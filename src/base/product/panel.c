@@ -265,7 +265,7 @@ static enum kind kind_of(const struct matrix *w)
 
 static bool widens(const struct matrix *w)
 {
-    return w->cols % LANES != 0 ||
+    return w->cols % LANES != 0 || w->across ||
            (w->dtype != DTYPE_F32 && (!LANES_WIDEN || kind_of(w) == KIND_F32));
 }
 
@@ -282,6 +282,17 @@ static const unsigned char *widened(const struct product *p, const struct stretc
     return (const unsigned char *)out;
 }
 
+/* All rows of the block, of a matrix that lies transposed. */
+static void gather(const struct product *p, struct stretch *b, float *out)
+{
+    int64_t ld = b->groups * LANES;
+
+    memset(out, 0, (size_t)(b->count * ld) * sizeof *out);
+    matrix_transposed_rows(p->w, b->first, b->count, b->start, b->k, out, ld);
+    for (int64_t j = 0; j < b->count; j++)
+        b->row[j] = (const unsigned char *)(out + j * ld);
+}
+
 static void block_rows(const struct product *p, struct stretch *b, float *scratch)
 {
     size_t bytes = matrix_row_bytes(p->w);
@@ -289,7 +300,9 @@ static void block_rows(const struct product *p, struct stretch *b, float *scratc
 
     b->kind = wide ? KIND_F32 : kind_of(p->w);
     b->ahead = wide ? b->groups * group_bytes[KIND_F32] : (int64_t)bytes;
-    for (int64_t j = 0; j < b->count; j++) {
+    if (p->w->across)
+        gather(p, b, scratch);
+    for (int64_t j = 0; j < b->count && !p->w->across; j++) {
         size_t at = (size_t)matrix_stored_row(p->w, b->first + j) * bytes;
         const unsigned char *row = (const unsigned char *)p->w->data + at;
 

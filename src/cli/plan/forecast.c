@@ -19,7 +19,7 @@ static double measure_speed(const struct shape *s, int threads)
     struct team team;
     struct arena a = {0};
     struct err err;
-    struct matrix w = {NULL, DTYPE_F32, n, k, 0};
+    struct matrix w = matrix_f32(NULL, n, k);
     float *data, *x, *y;
     double start, seconds = 0;
 

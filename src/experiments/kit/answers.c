@@ -48,7 +48,7 @@ void run_targets(const struct run *run, const struct query *q, size_t n, float *
         int32_t id = q->target[i];
 
         logit[i] = id < 0 ? NAN : run->logits[id];
-        logprob[i] = id < 0 ? NAN : (float)((double)run->logits[id] - run->log_z);
+        logprob[i] = id < 0 ? NAN : (float)((double)run_said(run)[id] - run->log_z);
     }
 }
 

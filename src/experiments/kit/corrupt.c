@@ -2,22 +2,26 @@
 
 #include "base/mt19937.h"
 
-float *span_embeddings(const struct model *m, const int32_t *ids, struct span b, int samples,
-                       struct arena *a, struct err *err)
+float *span_embeddings(const struct model *m, const int32_t *ids, struct span b, int at,
+                       int samples, struct arena *a, struct err *err)
 {
     size_t d = (size_t)m->shape.d_model, rows = (size_t)span_len(b);
     float *out = arena_alloc(a, (size_t)samples * rows * d, sizeof *out, err);
+    float *room = arena_alloc(a, d, sizeof *room, err);
 
-    for (size_t i = 0; out && m->embed.data && i < (size_t)samples * rows; i++)
-        matrix_rows(&m->embed, ids[b.lo + (int)(i % rows)], 1, out + i * d);
-    return out;
+    for (size_t i = 0; out && room && m->embed.data && i < (size_t)samples * rows; i++) {
+        int k = (int)(i % rows);
+
+        model_embed(m, ids[b.lo + k], at + k, room, out + i * d);
+    }
+    return room ? out : NULL;
 }
 
 float *noised_embeddings(const struct model *m, const int32_t *ids, struct span b, double level,
                          uint32_t seed, int samples, struct arena *a, struct err *err)
 {
     size_t n = (size_t)samples * (size_t)span_len(b) * (size_t)m->shape.d_model;
-    float *out = span_embeddings(m, ids, b, samples, a, err);
+    float *out = span_embeddings(m, ids, b, b.lo, samples, a, err);
     struct mt19937 mt;
 
     if (!out || !m->embed.data)

@@ -4,10 +4,10 @@
 
 #include "experiments/experiment.h"
 
-/* Embeddings of ids[b.lo .. b.hi): (samples, span, d) in the arena, the same for each sample. Not
-   filled in for a model without weights (plans). */
-float *span_embeddings(const struct model *m, const int32_t *ids, struct span b, int samples,
-                       struct arena *a, struct err *err);
+/* Embeddings of ids[b.lo .. b.hi) at the positions from `at` on: (samples, span, d) in the
+   arena, the same for each sample. Not filled in for a model without weights (plans). */
+float *span_embeddings(const struct model *m, const int32_t *ids, struct span b, int at,
+                       int samples, struct arena *a, struct err *err);
 
 /* The same, each plus level times normal deviates of NumPy's RandomState(seed), sample by sample as
    `randn` makes them. */

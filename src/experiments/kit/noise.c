@@ -163,7 +163,7 @@ static int deviation(const struct model *m, const struct ids *ids, double *out, 
                     (int)ids->v[i], m->shape.vocab);
     for (int pass = 0; row && !err->code && pass < 2; pass++) {
         for (size_t i = 0; i < ids->n; i++) {
-            matrix_rows(&m->embed, ids->v[i], 1, row);
+            model_embed_token(m, ids->v[i], row);
             for (size_t j = 0; j < d; j++)
                 if (pass)
                     square += ((double)row[j] - mean) * ((double)row[j] - mean);
