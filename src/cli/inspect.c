@@ -18,6 +18,7 @@ static int describe_json(const struct model *m, struct buf *out, struct err *err
 {
     const struct shape *s = &m->shape;
     struct json_out j = {.out = out};
+    int windows;
     char hex[HASH_HEX];
 
     json_begin(&j, NULL, '{', err);
@@ -34,7 +35,8 @@ static int describe_json(const struct model *m, struct buf *out, struct err *err
     json_int(&j, "mlp_width", s->d_ff, err);
     json_int(&j, "vocabulary", s->vocab, err);
     json_int(&j, "positions", s->max_positions, err);
-    json_int(&j, "sliding_window", s->sliding_window, err);
+    json_int(&j, "sliding_window", shape_windows(s, &windows), err);
+    json_int(&j, "sliding_window_layers", windows, err);
     json_str(&j, "fingerprint", hash_hex(hex, m->fingerprint), err);
     return json_end(&j, '}', err);
 }

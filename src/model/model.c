@@ -343,16 +343,23 @@ static int describe_tensors(const struct tensors *t, struct buf *out, struct err
     return code;
 }
 
-/* In words, of the layers that have one. */
-static void window_text(char out[64], const struct shape *s)
+int shape_windows(const struct shape *s, int *layers)
 {
-    int with = 0, window = 0;
+    int window = 0;
 
+    *layers = 0;
     for (int l = 0; l < s->n_layers; l++)
         if (shape_window(s, l)) {
             window = shape_window(s, l);
-            with++;
+            ++*layers;
         }
+    return window;
+}
+
+static void window_text(char out[64], const struct shape *s)
+{
+    int with, window = shape_windows(s, &with);
+
     if (with)
         snprintf(out, 64, "%d tokens in %d of %d layers", window, with, s->n_layers);
     else

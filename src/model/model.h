@@ -61,6 +61,9 @@ static inline int shape_window(const struct shape *s, int layer)
     return s->window ? s->window[layer] : 0;
 }
 
+/* The window of the layers that have one, and how many do. */
+int shape_windows(const struct shape *s, int *layers);
+
 /* y = x w^T + b, b (w.rows) or NULL. */
 struct linear {
     struct matrix w;
