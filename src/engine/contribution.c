@@ -5,7 +5,7 @@
 int engine_contributions(struct engine *e, int layer, const struct head_part *part, int n_parts,
                          struct err *err)
 {
-    const struct matrix *w = &e->model->layers[layer].o;
+    const struct matrix *w = &e->model->layers[layer].o.w;
     int64_t dh = e->model->shape.d_head, d = w->rows, width = w->cols;
     float *o = mem_alloc((size_t)(d * width), sizeof *o, err);
 
