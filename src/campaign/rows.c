@@ -14,6 +14,9 @@ void fill(enum vtype type, void *p, size_t n)
     else if (type == V_F64)
         for (size_t i = 0; i < n; i++)
             d[i] = (double)NAN;
+    else if (type == V_STR)
+        for (size_t i = 0; i < n; i++)
+            ((const char **)p)[i] = "";
     else
         memset(p, 0xff, n * vtype_size(type)); /* -1 in every integer type */
 }

@@ -188,3 +188,15 @@ void engine_decode(struct engine *e, int n, const float *const *r, const float *
             decode_stats(e, batch, r + done, rms + done, stats, ask, done);
     }
 }
+
+void engine_decode_vocab(struct engine *e, int n, const float *const *r, const float *rms,
+                         const bool *whole, float *out)
+{
+    scale_vectors(e, n, r, rms, whole, e->norm);
+    for (int i = 0; i < n; i++) {
+        e->reader[i] = logit_reader();
+        e->reader[i].bias = whole && whole[i] ? e->model->unembed.b : NULL;
+        e->reader[i].keep = out + (int64_t)i * e->model->shape.vocab;
+    }
+    read_logits(e, n, e->norm, e->reader);
+}

@@ -52,4 +52,9 @@ struct lens_ask {
 void engine_decode(struct engine *e, int n, const float *const *r, const float *rms,
                    const struct vocab_stats *stats, const struct lens_ask *ask);
 
+/* The same over the whole vocabulary, for at most as many vectors as a wave has rows: out (n, V),
+   before the cap. */
+void engine_decode_vocab(struct engine *e, int n, const float *const *r, const float *rms,
+                         const bool *whole, float *out);
+
 #endif

@@ -1,18 +1,32 @@
 /*
  * Early decoding (docs/methods.md 3.1): what each layer's attention and MLP add to the logits of
  * the targets at the last token, under the run's own final norm; and the residual stream after each
- * layer through the ordinary logit lens, under its own.
+ * layer through the ordinary logit lens, under its own. On request at other tokens, each under its
+ * own row's final norm, with the strongest tokens of each vector, and how certain the lens is and
+ * how far from the end (docs/methods.md 6.1).
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/controls.h"
 
+#include "base/kernels.h"
+#include "base/utf8.h"
 #include "engine/lens.h"
+#include "experiments/kit/places.h"
+#include "model/tokenizer/tokenizer.h"
 
 #include <math.h>
 #include <string.h>
 
 struct decode_config {
-    bool vocab_stats, logprob, rank;
+    bool vocab_stats, logprob, rank, entropy;
+    struct selector positions;
+    int64_t top;
+};
+
+struct decode {
+    struct places positions; /* n = 0: the last token alone, and no dimension */
+    int top;
+    bool entropy;
 };
 
 static const struct config_row rows[] = {
@@ -22,6 +36,15 @@ static const struct config_row rows[] = {
                "log-probability of each target in the decoded distribution"),
     CONFIG_ROW(struct decode_config, rank, "rank", config_bool, "false", 0, 0, RESULTS,
                "rank of each target in the decoded distribution"),
+    CONFIG_ROW(struct decode_config, positions, "positions", config_selector, "[last]", 0, 0,
+               RESULTS,
+               "tokens that are read, dimension `position` if it is given; of several tokens the "
+               "last"),
+    CONFIG_ROW(struct decode_config, top, "top", config_int, "0", 0, 1000, RESULTS,
+               "so many of the strongest tokens of each decoded vector, dimension `k`"),
+    CONFIG_ROW(struct decode_config, entropy, "entropy", config_bool, "false", 0, 0, RESULTS,
+               "entropy of the residual stream's lens by layer, and KL(final || lens); with "
+               "positions or top in any case"),
 };
 
 enum { ATTN, MLP, RESID, COMPONENTS };
@@ -34,33 +57,55 @@ static size_t vectors_n(const struct experiment *x)
     return (size_t)x->scene->model->shape.n_layers * COMPONENTS;
 }
 
+static int declare_wider(struct experiment *x, struct err *err)
+{
+    const struct decode *d = x->state;
+
+    if (d->entropy &&
+        (add_field(x, "entropy", V_F32, "query position? layer", "nat",
+                   "entropy of the next token read from the residual stream", err) ||
+         add_field(x, "kl_final", V_F32, "query position? layer", "nat",
+                   "KL(final || lens): of the last layer's next token from this one's", err)))
+        return err->code;
+    if (d->top && (add_field(x, "top_id", V_I4, "query position? layer component k", NULL,
+                             "tokens with the greatest decoded logits", err) ||
+                   add_field(x, "top_logit", V_F32, "query position? layer component k", "1",
+                             "their decoded logits", err) ||
+                   add_late_field(x, "top_token", V_STR, "query position? layer component k", NULL,
+                                  "the tokens as text", err)))
+        return err->code;
+    return 0;
+}
+
 static int declare_fields(struct experiment *x, const struct decode_config *c, struct err *err)
 {
-    int bad = add_field(x, "logit", V_F32, "query layer component target", "1",
+    int bad = add_field(x, "logit", V_F32, "query position? layer component target", "1",
                         "logit that the component adds to the target at the last token", err) ||
-              declare_controls(x, "query layer component", err) ||
-              add_field(x, "embed_logit", V_F32, "query target", "1",
+              declare_controls(x, "query position? layer component", err) ||
+              add_field(x, "embed_logit", V_F32, "query position? target", "1",
                         "logit that the last token's embedding adds to the target", err);
     const struct shape *s = &x->scene->model->shape;
 
     if (!bad && s->learned_positions)
-        bad = add_field(x, "position_logit", V_F32, "query target", "1",
+        bad = add_field(x, "position_logit", V_F32, "query position? target", "1",
                         "logit that the last position's embedding adds to the target", err);
     if (!bad && s->has_bias)
-        bad = add_field(x, "bias_logit", V_F32, "query target", "1",
+        bad = add_field(x, "bias_logit", V_F32, "query position? target", "1",
                         "logit that the biases of the final norm and of the unembedding add", err);
 
     if (!bad && c->vocab_stats)
-        bad = add_field(x, "vocab_mean", V_F32, "query layer component", "1",
+        bad = add_field(x, "vocab_mean", V_F32, "query position? layer component", "1",
                         "mean of the decoded logits over the vocabulary", err) ||
-              add_field(x, "vocab_std", V_F32, "query layer component", "1",
+              add_field(x, "vocab_std", V_F32, "query position? layer component", "1",
                         "standard deviation of the decoded logits over the vocabulary", err);
     if (!bad && c->logprob)
-        bad = add_field(x, "logprob", V_F32, "query layer component target", "nat",
+        bad = add_field(x, "logprob", V_F32, "query position? layer component target", "nat",
                         "log-probability of the target in the decoded distribution", err);
     if (!bad && c->rank)
-        bad = add_field(x, "rank", V_I4, "query layer component target", NULL,
+        bad = add_field(x, "rank", V_I4, "query position? layer component target", NULL,
                         "tokens whose decoded logit is strictly greater", err);
+    if (!bad)
+        bad = declare_wider(x, err);
     return bad;
 }
 
@@ -68,6 +113,7 @@ static int declare_fields(struct experiment *x, const struct decode_config *c, s
 
 static int describe(struct experiment *x, struct err *err)
 {
+    const struct decode *d = x->state;
     static const struct headline headline = {
         .variable = "mean_centred_logit",
         .instead = "mean_logit",
@@ -84,6 +130,7 @@ static int describe(struct experiment *x, struct err *err)
         .form = "lines",
         .values = "mean_logit",
         .row = "component",
+        .column = d->positions.n ? "position" : NULL,
         .series = "target",
         .along = "layer",
         .title = "Early decoding: the targets' logits read from each layer at the last token",
@@ -91,8 +138,9 @@ static int describe(struct experiment *x, struct err *err)
         .along_label = "layer",
     };
 
-    x->authors =
-        (struct authors_layout){.analysis = "decode", .value = "logit", .logprob = "logprob"};
+    if (!d->positions.n)
+        x->authors =
+            (struct authors_layout){.analysis = "decode", .value = "logit", .logprob = "logprob"};
     if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
         return err->code;
     figure.name = "centred";
@@ -104,7 +152,7 @@ static int describe(struct experiment *x, struct err *err)
 
 static int declare_averages(struct experiment *x, struct err *err)
 {
-    static const char dims[] = "stratum layer component target";
+    static const char dims[] = "stratum position? layer component target";
 
     if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
         add_aggregate(x, "mean_centred_logit", dims, "1",
@@ -115,21 +163,54 @@ static int declare_averages(struct experiment *x, struct err *err)
     return describe(x, err);
 }
 
+static int open_wider(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct decode_config *c = x->config;
+    struct decode *d = arena_alloc(x->arena, 1, sizeof *d, err);
+
+    if (!d)
+        return err->code;
+    x->state = d;
+    d->top = (int)(c->top < x->scene->model->shape.vocab ? c->top : x->scene->model->shape.vocab);
+    if (config_given(x->entry, "positions")) {
+        x->all_rows = true;
+        if (places_of(&d->positions, &c->positions, x, "positions", problems, err) ||
+            problems->count ||
+            add_named_axis(x, "position", d->positions.n, d->positions.label, err))
+            return err->code;
+    }
+    d->entropy = c->entropy || d->top || d->positions.n;
+    return 0;
+}
+
 static int decode_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct decode_config *c = x->config;
     const struct dataset *ds = x->scene->data;
+    const struct decode *d;
 
-    (void)problems;
     x->needs |= NEED_DRAWS;
     if (c->vocab_stats)
         x->needs |= NEED_VOCAB_STATS;
+    if (open_wider(x, problems, err) || problems->count)
+        return err->code;
+    d = x->state;
     if (add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
         add_named_axis(x, "component", COMPONENTS, component_names, err) ||
         add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
-        declare_fields(x, c, err) || declare_averages(x, err))
+        (d->top && add_axis(x, "k", (size_t)d->top, err)) || declare_fields(x, c, err) ||
+        declare_averages(x, err))
         return err->code;
     return 0;
+}
+
+static const char *decode_skip(const struct experiment *x, const struct query *q)
+{
+    const struct decode *d = x->state;
+
+    return !d->positions.n || places_any(&d->positions, x->scene, q)
+               ? NULL
+               : "it does not have any of the positions";
 }
 
 static bool ranked(const struct decode_config *c)
@@ -148,9 +229,13 @@ static double decode_extra(const struct experiment *x, const struct query *q)
     const struct shape *s = &x->scene->model->shape;
     double vectors = OTHERS + (double)vectors_n(x), d = s->d_model;
     double ids = (double)control_ids_n(x->scene->data);
+    const struct decode *wider = x->state;
+    size_t places = wider->positions.n ? wider->positions.n : 1;
+    double whole = ranked(c) ? (double)s->vocab : 0;
 
     (void)q;
-    return 2 * vectors * d * (ids + (c->vocab_stats ? d : 0) + (ranked(c) ? (double)s->vocab : 0));
+    whole += wider->top ? (double)s->vocab : wider->entropy ? (double)s->vocab / COMPONENTS : 0;
+    return 2 * (double)places * vectors * d * (ids + (c->vocab_stats ? d : 0) + whole);
 }
 
 /* The vectors of a query, (layer, component) with the others last, what each is divided by, and
@@ -162,13 +247,15 @@ struct vectors {
     bool *whole;
 };
 
-static int list_vectors(struct vectors *v, const struct run *run, const struct model *m,
+static int list_vectors(struct vectors *v, const struct run *run, const struct model *m, int t,
                         struct arena *a, struct err *err)
 {
     const struct shape *s = &m->shape;
     size_t d = (size_t)s->d_model;
     float *others = arena_alloc(a, OTHERS * d, sizeof *others, err);
-    int last = run->n - 1, i = 0;
+    float rms =
+        t == run->n - 1 ? run->rms : engine_rms(m, run_row(run, s, SITE_RESID, s->n_layers, t));
+    int i = 0;
 
     v->n = s->n_layers * COMPONENTS + OTHERS;
     v->r = arena_alloc(a, (size_t)v->n, sizeof *v->r, err);
@@ -177,19 +264,19 @@ static int list_vectors(struct vectors *v, const struct run *run, const struct m
     if (!others || !v->r || !v->rms || !v->whole)
         return err->code;
     for (int l = 0; l < s->n_layers; l++, i += COMPONENTS) {
-        v->r[i + ATTN] = run_row(run, s, SITE_ATTN, l, last);
-        v->r[i + MLP] = run_row(run, s, SITE_MLP, l, last);
-        v->r[i + RESID] = run_row(run, s, SITE_RESID, site_layer(SITE_RESID, l), last);
-        v->rms[i + ATTN] = v->rms[i + MLP] = run->rms;
+        v->r[i + ATTN] = run_row(run, s, SITE_ATTN, l, t);
+        v->r[i + MLP] = run_row(run, s, SITE_MLP, l, t);
+        v->r[i + RESID] = run_row(run, s, SITE_RESID, site_layer(SITE_RESID, l), t);
+        v->rms[i + ATTN] = v->rms[i + MLP] = rms;
         v->rms[i + RESID] = engine_rms(m, v->r[i + RESID]);
         v->whole[i + RESID] = true;
     }
-    model_embed_token(m, run->ids[last], others);
-    model_embed_position(m, last, others + POSITION * d);
+    model_embed_token(m, run->ids[t], others);
+    model_embed_position(m, t, others + POSITION * d);
     v->whole[i + BIAS] = true;
     for (size_t k = 0; k < OTHERS; k++) {
         v->r[i] = others + k * d;
-        v->rms[i++] = run->rms;
+        v->rms[i++] = rms;
     }
     return 0;
 }
@@ -218,36 +305,188 @@ static int make_ask(struct lens_ask *ask, const struct experiment *x, const stru
     return 0;
 }
 
-static int decode_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
-                         struct worker *w, struct err *err)
+/* Of the first n of a row of logits the d->top greatest, of equals the lowest id. */
+static void put_top(const struct decode *d, int64_t n, const float *logit, int32_t *id, float *top)
+{
+    int found = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        int k = found;
+
+        if (found == d->top && !(logit[i] > top[found - 1]))
+            continue;
+        k = found < d->top ? found++ : found - 1;
+        for (; k > 0 && logit[i] > top[k - 1]; k--) {
+            top[k] = top[k - 1];
+            id[k] = id[k - 1];
+        }
+        top[k] = logit[i];
+        id[k] = (int32_t)i;
+    }
+}
+
+/* A row of logits as a distribution. */
+struct read_row {
+    float *logit, *prob; /* (V) after the cap */
+    double log_z;
+};
+
+static void read_row(struct read_row *r, const struct shape *s, const float *logit)
+{
+    struct log_sum z = {-HUGE_VAL, 0};
+
+    memcpy(r->logit, logit, (size_t)s->vocab * sizeof *logit);
+    vec_cap(s->vocab, r->logit, s->logit_cap);
+    log_sum_add(&z, s->vocab, r->logit);
+    r->log_z = log_sum(&z);
+    vec_shift(s->vocab, r->logit, r->log_z, r->prob);
+    vec_exp(s->vocab, r->prob);
+}
+
+/* What needs the whole vocabulary of the vectors at one place: those of a few layers at a time, the
+   last layer first, for its residual stream is what KL is from. */
+struct wide {
+    const struct experiment *x;
+    struct worker *w;
+    const struct vectors *v;
+    struct row *row;
+    size_t place;
+    float *logit, *zero; /* (COMPONENTS, V), (V) */
+    struct read_row last, own;
+};
+
+static int wide_alloc(struct wide *w, struct err *err)
+{
+    size_t vocab = (size_t)w->x->scene->model->shape.vocab;
+    float *v = arena_alloc(w->w->arena, (COMPONENTS + 5) * vocab, sizeof *v, err);
+
+    w->logit = v;
+    if (!v)
+        return err->code;
+    v += COMPONENTS * vocab;
+    w->zero = v;
+    w->last = (struct read_row){v + vocab, v + 2 * vocab, 0};
+    w->own = (struct read_row){v + 3 * vocab, v + 4 * vocab, 0};
+    return 0;
+}
+
+static void wide_layer(struct wide *w, size_t layer)
+{
+    const struct decode *d = w->x->state;
+    const struct shape *s = &w->x->scene->model->shape;
+    size_t vocab = (size_t)s->vocab, first = d->top ? 0 : RESID, n = COMPONENTS - first;
+    size_t at = layer * COMPONENTS, out = w->place * (size_t)s->n_layers + layer;
+    float *entropy = row_f32(w->row, "entropy"), *kl = row_f32(w->row, "kl_final");
+    double sum;
+
+    engine_decode_vocab(w->w->engine, (int)n, w->v->r + at + first, w->v->rms + at + first,
+                        w->v->whole + at + first, w->logit + first * vocab);
+    for (size_t c = 0; d->top && c < COMPONENTS; c++) {
+        size_t k = (out * COMPONENTS + c) * (size_t)d->top;
+
+        put_top(d, s->vocab, w->logit + c * vocab, row_i32(w->row, "top_id") + k,
+                row_f32(w->row, "top_logit") + k);
+    }
+    read_row(&w->own, s, w->logit + RESID * vocab);
+    if (layer == (size_t)s->n_layers - 1) {
+        memcpy(w->last.logit, w->own.logit, vocab * sizeof *w->own.logit);
+        memcpy(w->last.prob, w->own.prob, vocab * sizeof *w->own.prob);
+        w->last.log_z = w->own.log_z;
+    }
+    entropy[out] =
+        (float)(w->own.log_z - weighted_difference(s->vocab, w->own.prob, w->own.logit, w->zero));
+    sum = w->own.log_z - w->last.log_z +
+          weighted_difference(s->vocab, w->last.prob, w->last.logit, w->own.logit);
+    kl[out] = sum < 0 ? 0 : (float)sum; /* rounding */
+}
+
+static int put_wide(const struct experiment *x, const struct vectors *v, struct row *row,
+                    struct worker *w, size_t place, struct err *err)
+{
+    struct wide wide = {.x = x, .w = w, .v = v, .row = row, .place = place};
+
+    if (wide_alloc(&wide, err))
+        return err->code;
+    for (size_t l = (size_t)x->scene->model->shape.n_layers; l-- > 0;)
+        wide_layer(&wide, l);
+    return 0;
+}
+
+/* What is decoded at token t: the place-th of the positions. */
+static int reduce_place(const struct experiment *x, const struct cell *cell, struct row *row,
+                        struct worker *w, size_t place, int t, struct err *err)
 {
     const struct decode_config *c = x->config;
+    const struct decode *d = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
-    size_t targets = x->scene->data->n_targets, vectors = vectors_n(x);
+    size_t targets = x->scene->data->n_targets, vectors = vectors_n(x), at = place * vectors;
     struct lens_ask ask;
     struct vectors v;
 
-    if (list_vectors(&v, &cell->run[0], x->scene->model, w->arena, err) ||
+    if (list_vectors(&v, &cell->run[0], x->scene->model, t, w->arena, err) ||
         make_ask(&ask, x, q, v.n, w->arena, err))
         return err->code;
     ask.whole = v.whole;
     engine_decode(w->engine, v.n, v.r, v.rms, x->scene->vocab_stats, &ask);
-    put_logits(row, q, ask.logit, 0, vectors);
+    put_logits(row, q, ask.logit, at, vectors);
     for (size_t k = 0; k < OTHERS; k++) {
         float *out = row_f32(row, other_fields[k]);
 
         if (out)
-            memcpy(out, ask.logit + (vectors + k) * (size_t)ask.n_ids, targets * sizeof *out);
+            memcpy(out + place * targets, ask.logit + (vectors + k) * (size_t)ask.n_ids,
+                   targets * sizeof *out);
     }
     if (c->vocab_stats) {
-        memcpy(row_f32(row, "vocab_mean"), ask.mean, vectors * sizeof *ask.mean);
-        memcpy(row_f32(row, "vocab_std"), ask.std, vectors * sizeof *ask.std);
+        memcpy(row_f32(row, "vocab_mean") + at, ask.mean, vectors * sizeof *ask.mean);
+        memcpy(row_f32(row, "vocab_std") + at, ask.std, vectors * sizeof *ask.std);
     }
     if (c->logprob)
-        memcpy(row_f32(row, "logprob"), ask.logprob, vectors * targets * sizeof *ask.logprob);
+        memcpy(row_f32(row, "logprob") + at * targets, ask.logprob,
+               vectors * targets * sizeof *ask.logprob);
     if (c->rank)
-        memcpy(row_i32(row, "rank"), ask.rank, vectors * targets * sizeof *ask.rank);
+        memcpy(row_i32(row, "rank") + at * targets, ask.rank, vectors * targets * sizeof *ask.rank);
+    return d->entropy ? put_wide(x, &v, row, w, place, err) : 0;
+}
+
+static int decode_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
+                         struct worker *w, struct err *err)
+{
+    const struct decode *d = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
+    int *tok = arena_alloc(w->arena, 2 * (size_t)q->n, sizeof *tok, err);
+
+    if (!tok)
+        return err->code;
+    if (!d->positions.n)
+        return reduce_place(x, cell, row, w, 0, q->n - 1, err);
+    for (size_t p = 0; p < d->positions.n; p++) {
+        int n = place_tokens(&d->positions.v[p], x->scene, q, tok);
+
+        if (n && reduce_place(x, cell, row, w, p, tok[n - 1], err))
+            return err->code;
+    }
     return 0;
+}
+
+/* The strongest tokens as text. */
+static void decode_late(const struct row *row)
+{
+    const int32_t *id = row_i32(row, "top_id");
+    const struct field *f = field_named(row->x, "top_token");
+    const char **text = f ? row->at[f - row->x->field] : NULL;
+    const struct tokenizer *t = row->x->scene->tokenizer;
+    struct err ignored;
+
+    err_clear(&ignored);
+    for (size_t i = 0; text && i < field_elements(row->x, f, row->q->n); i++) {
+        const char *bytes = NULL;
+        size_t n = 0;
+
+        if (id[i] >= 0 && t)
+            bytes = tokenizer_bytes(t, id[i], &n);
+        bytes = bytes ? utf8_clean(row->x->arena, bytes, n, &ignored) : NULL;
+        text[i] = bytes ? bytes : "";
+    }
 }
 
 const struct kind kind_decode = {
@@ -256,8 +495,10 @@ const struct kind kind_decode = {
     .also = "logit_lens; early_decoding; tuned_lens; direct_logit_attribution; dla; "
             "early_exit",
     KIND_CONFIG(struct decode_config, rows),
-    .version = 2,
+    .version = 3,
     .open = decode_open,
+    .skip = decode_skip,
+    .fill_late = decode_late,
     .keep = KEEP_ATTN | KEEP_MLP,
     .extra = decode_extra,
     .reduce_query = decode_reduce,

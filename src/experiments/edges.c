@@ -70,6 +70,11 @@ static void check(struct experiment *x, struct problems *problems)
     if (c->op.kind == DO_ADD)
         config_problem(config, x->entry, "operation.kind", problems,
                        "senders differ in width: add cannot be used with edges");
+    if (x->scene->model->layers[0].qk_whole &&
+        choice_bits(&c->receivers.kinds) & (RECEIVER_Q | RECEIVER_K))
+        config_problem(config, x->entry, "receivers.kinds", problems,
+                       "this model norms the queries of all heads together, and the keys: none is "
+                       "read by one head alone; take v, mlp and logits");
     if (!c->metrics.n)
         config_problem(config, x->entry, "metrics", problems,
                        "the list is empty: expected at least one metric");

@@ -167,12 +167,14 @@ static int list_receivers(struct edges *e, const struct choice_of_side *c, struc
     return err->code;
 }
 
-/* Does the receiver read what the sender adds? An MLP reads the attention of its own layer. */
-static bool is_edge(const struct edge_end *sender, const struct edge_end *receiver)
+/* Does the receiver read what the sender adds? An MLP reads the attention of its own layer, unless
+   the two are parallel. */
+static bool is_edge(const struct shape *s, const struct edge_end *sender,
+                    const struct edge_end *receiver)
 {
     return sender->layer < receiver->layer ||
            (sender->layer == receiver->layer && sender->site == SITE_Z &&
-            receiver->site == SITE_READ_MLP);
+            receiver->site == SITE_READ_MLP && !s->parallel);
 }
 
 static int list_edges(struct edges *e, struct experiment *x, struct err *err)
@@ -183,7 +185,7 @@ static int list_edges(struct edges *e, struct experiment *x, struct err *err)
         e->n = 0;
         for (size_t r = 0; r < e->n_receivers; r++)
             for (size_t s = 0; s < e->n_senders; s++) {
-                if (!is_edge(&e->sender[s], &e->receiver[r]))
+                if (!is_edge(&x->scene->model->shape, &e->sender[s], &e->receiver[r]))
                     continue;
                 if (pass)
                     e->edge[e->n] = (struct edge){(int32_t)s, (int32_t)r};

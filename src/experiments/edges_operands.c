@@ -2,11 +2,13 @@
  * What a receiver reads more: u' - u, of every sender that the cells at hand have. u is what the
  * sender adds to the residual stream; of a head it is its output through its columns of the output
  * matrix, which is linear, so that the difference is made before the product: equal outputs give
- * exactly 0.
+ * exactly 0. Where a norm stands after attention, u' - u is what the layer's attention adds with
+ * the head's output replaced, less what it adds as it is.
  */
 #include "experiments/edges.h"
 
 #include "engine/contribution.h"
+#include "engine/lens.h"
 
 #include <string.h>
 
@@ -92,6 +94,32 @@ static int flush_heads(struct making *m, struct err *err)
     return n ? engine_contributions(m->w->engine, m->layer, m->part, n, err) : 0;
 }
 
+/* A head's, through the whole of attention's output and the norm after it: out (n, d). */
+static int attention_change(struct making *m, struct change *c, const struct edge_end *sender,
+                            float *out, struct err *err)
+{
+    const struct shape *s = &c->x->scene->model->shape;
+    int64_t width = site_width(s, SITE_Z), d = s->d_model;
+    float *z = arena_alloc(m->w->arena, 2 * (size_t)width, sizeof *z, err);
+    float *a = arena_alloc(m->w->arena, 2 * (size_t)d, sizeof *a, err);
+
+    c->list.n = 0;
+    if (!z || !a ||
+        change_push(c, SITE_Z, (struct span){sender->layer, sender->layer + 1},
+                    (struct span){sender->head, sender->head + 1}))
+        return err->code;
+    for (int i = 0; i < c->n; i++) {
+        memcpy(z, run_row(&c->run[0], s, SITE_Z, sender->layer, c->tok[i]),
+               (size_t)width * sizeof *z);
+        memcpy(z + width, z, (size_t)width * sizeof *z);
+        edits_apply(c->list.v, c->list.n, s, SITE_Z, sender->layer, c->tok[i], z + width);
+        engine_attn(m->w->engine, sender->layer, 2, z, a);
+        for (int64_t k = 0; k < d; k++)
+            out[i * d + k] = a[d + k] - a[k];
+    }
+    return 0;
+}
+
 /* One sender at one place. */
 static int make_operand(struct making *m, struct change *c, const struct edge_end *sender,
                         const float **operand, struct err *err)
@@ -103,6 +131,8 @@ static int make_operand(struct making *m, struct change *c, const struct edge_en
     *operand = out;
     if (!out || sender->site != SITE_Z)
         return out ? change_of(c, sender, s->d_model, out, err) : err->code;
+    if (c->x->scene->model->layers[sender->layer].attn_post.w)
+        return attention_change(m, c, sender, out, err);
     z = arena_alloc(m->w->arena, n * (size_t)s->d_head, sizeof *z, err);
     if (!z || change_of(c, sender, s->d_head, z, err))
         return err->code;

@@ -20,7 +20,8 @@ TINY = "tests/fixtures/tiny"
 METRICS = "[logit, logit_difference, recall_mass, repetition_mass, kl, argmax"
 TRACE = "noise: 0.1, samples: 2"
 FIRST = {
-    "decode": [("", ""), ("logprob: true",) * 2, ("rank: true",) * 2, ("vocab_stats: false",) * 2],
+    "decode": [("", ""), ("logprob: true",) * 2, ("rank: true",) * 2, ("entropy: true",) * 2,
+               ("top", "top: 2"), ("positions", "positions: [last, subject]"), ("vocab_stats: false",) * 2],
     "causal_trace": [
         ("", TRACE), ("logit: true", f"{TRACE}, logit: true"), ("logprob: true", f"{TRACE}, logprob: true"),
         ("corruption: counterfactual", "corruption: counterfactual"),
@@ -59,6 +60,7 @@ DIMENSIONS = {
     "layer": ("from 0", "a layer, or in a sweep a configuration of layers (the window's centre, -1 = several together), which `layer_label` says in words"),
     "head": ("from 0", "a query head, or a configuration of heads with `head_label`; `kv_head` is the key/value head that it reads, -1 = several"),
     "kv_head": ("from 0", "a key/value head"),
+    "k": ("from 0", "the strongest tokens, in order"),
     "neuron": ("from 0", "a hidden unit of the MLP, or a configuration of them with `neuron_label`"),
     "edge": ("`head 3.1 > q 5.2`", "a sender and a receiver; with `sender`, `receiver` and their layers and heads"),
     "from_layer": ("from -1", "layer of a sender; -1 = the embedding"),
