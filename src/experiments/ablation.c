@@ -299,7 +299,7 @@ const struct kind kind_ablation = {
             "attention_ablation=site: attn; mlp_ablation=site: mlp; sweep; intervention; "
             "edge_ablation=site: edge",
     KIND_CONFIG(struct ablation_config, rows),
-    .version = 2,
+    .version = 3,
     .open = ablation_open,
     .skip = ablation_skip,
     .derived = ablation_derived,

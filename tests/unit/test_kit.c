@@ -9,6 +9,7 @@
  */
 #include "campaign_helper.h"
 #include "experiments/kit/controls.h"
+#include "experiments/kit/deviates.h"
 #include "experiments/kit/match.h"
 #include "experiments/kit/metrics.h"
 #include "experiments/kit/partners.h"
@@ -523,9 +524,46 @@ static void differences_and_masses(void **state)
     same(logit_difference(&ds, &one, logit), (double)NAN);
 }
 
+/* Noise at several layers adds up in squares: draws, layers and tokens are independent, and a part
+   of a row has the row's own deviates. */
+static void deviates_are_independent(void **state)
+{
+    enum { WIDTH = 4000 };
+    static float row[5][WIDTH];
+    static const struct deviate_row rows[5] = {{0, 0, 3, 0, 2, WIDTH},
+                                               {0, 1, 3, 0, 2, WIDTH},
+                                               {0, 2, 3, 0, 2, WIDTH},
+                                               {0, 0, 3, 1, 2, WIDTH},
+                                               {1, 0, 3, 0, 2, WIDTH}};
+    struct rng stream = rng_for(1, 2, "noise");
+    float part[10];
+    double sum = 0;
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        row_deviates(stream, &rows[i], 0, WIDTH, row[i]);
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k <= i; k++) {
+            double product = 0;
+
+            for (int e = 0; e < WIDTH; e++)
+                product += (double)row[i][e] * (double)row[k][e] / WIDTH;
+            assert_true(fabs(product - (i == k)) < 0.1);
+        }
+    for (int e = 0; e < WIDTH; e++) {
+        double all = (double)row[0][e] + (double)row[1][e] + (double)row[2][e];
+
+        sum += all * all / WIDTH;
+    }
+    assert_true(fabs(sum - 3) < 0.3); /* the same draw in each would make it 9 */
+    row_deviates(stream, &rows[1], 7, 10, part);
+    assert_memory_equal(part, row[1] + 7, sizeof part);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(deviates_are_independent),
         cmocka_unit_test(sets_of_tokens),
         cmocka_unit_test(known_sets_and_their_order),
         cmocka_unit_test(selections),

@@ -5,11 +5,8 @@
  */
 #include "experiments/kit/operation.h"
 
-#include "base/real.h"
-#include "base/rng.h"
+#include "experiments/kit/deviates.h"
 #include "experiments/kit/match.h"
-
-#include <math.h>
 
 /* --- where the rows of another run are --- */
 
@@ -76,28 +73,23 @@ static const struct run *source_run(const struct change *c)
 
 /* --- operands that differ between layers --- */
 
-static double normal_at(struct rng r, uint64_t i)
+/* Deviates of one token's row in a layer from element `first` on. */
+static const float *deviates(const struct change *c, enum site site, int layer, int t,
+                             int64_t first, int64_t n)
 {
-    double u, v;
-
-    r.counter = 2 * i;
-    u = 1 - rng_unit(&r);
-    v = rng_unit(&r);
-    return sqrt(-2 * real_log(u)) * real_cos(6.283185307179586476925 * v);
-}
-
-/* Deviates of one token's row from element `first` on: the same for every cell of a draw. */
-static const float *deviates(const struct change *c, enum site site, int t, int64_t first,
-                             int64_t n)
-{
-    uint64_t width = (uint64_t)site_width(&c->x->scene->model->shape, site);
+    const struct shape *s = &c->x->scene->model->shape;
+    struct rng stream =
+        rng_for((uint64_t)c->x->scene->config->data.seed, c->q->fingerprint.lo, "noise");
+    struct deviate_row row = {.draw = (size_t)c->sample,
+                              .layer = (size_t)layer,
+                              .layers = (size_t)s->n_layers + 1,
+                              .token = (size_t)t,
+                              .tokens = (size_t)c->q->n,
+                              .width = (size_t)site_width(s, site)};
     float *v = arena_alloc(c->list.a, (size_t)n, sizeof *v, c->list.err);
-    struct rng r = rng_for((uint64_t)c->x->scene->config->data.seed, c->q->fingerprint.lo, "noise");
-    /* Draws are stretches of one stream. */
-    uint64_t from = ((uint64_t)c->sample * (uint64_t)c->q->n + (uint64_t)t) * width;
 
-    for (int64_t i = 0; v && i < n; i++)
-        v[i] = (float)normal_at(r, from + (uint64_t)(first + i));
+    if (v)
+        row_deviates(stream, &row, (size_t)first, (size_t)n, v);
     return v;
 }
 
@@ -128,7 +120,7 @@ static int push_vector(struct change *c, enum site site, int layer, struct span 
         e.vec = survey_mean(c->x->survey, query, site, at, c->role[t]) + first;
     } else if (c->op->kind == DO_NOISE) {
         e.scale = (float)c->op->config->scale * survey_std(c->x->survey, query, site, at);
-        e.vec = deviates(c, site, t, first, edit_width(&e, s));
+        e.vec = deviates(c, site, at, t, first, edit_width(&e, s));
     } else {
         e.vec = added_vector(c->op, layer, first);
     }
