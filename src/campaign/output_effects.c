@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "base/str.h"
+#include "campaign/output_stability.h"
 #include "campaign/output_strata.h"
 #include "campaign/rows.h"
 #include "results/h5write.h"
@@ -207,15 +208,17 @@ static int stats_group(struct effects *v, struct h5group **g, struct err *err)
     struct output *o = v->o;
     const struct statistics_config *c = &o->c->config.statistics;
     const char *path = arena_printf(&o->group, err, "%s/stats", v->x->name), *family = "";
-    struct dim dims[DIMS_MAX + 1] = {{"stratum", o->strata.n, V_I4, NULL, "average over queries"}};
+    struct dim dims[DIMS_MAX + 2] = {{"stratum", o->strata.n, V_I4, NULL, "average over queries"}};
+    size_t n_dims = (size_t)v->a->field.n_axes + 1;
 
     for (int i = 0; i < v->a->field.n_axes; i++)
         dims[i + 1] = v->x->axis[v->a->field.axis[i]].dim;
+    if (c->bootstrap > 1)
+        dims[n_dims++] = stability_dim;
     for (size_t i = 0; family && i < c->family.n; i++)
         family = arena_printf(&o->group, err, "%s%s%s", family, i ? " " : "",
                               choice_word(family_choices, c->family.v[i]));
-    return !path || !family ||
-                   h5_group(o->file, path, dims, (size_t)v->a->field.n_axes + 1, g, err) ||
+    return !path || !family || h5_group(o->file, path, dims, n_dims, g, err) ||
                    write_strata(o, *g, err) ||
                    h5_attr_str(*g, "cluster", choice_word(cluster_choices, (int)c->cluster), err) ||
                    h5_attr_str(*g, "intervals", INTERVALS, err) ||
@@ -241,13 +244,9 @@ static int test_all(struct effects *v, struct slabs *values, size_t elements, st
     return 0;
 }
 
-static int write_columns(struct effects *v, const struct effect *effect, size_t elements,
-                         struct err *err)
+static int write_columns(struct effects *v, struct h5group *g, const struct effect *effect,
+                         size_t elements, struct err *err)
 {
-    struct h5group *g;
-
-    if (stats_group(v, &g, err))
-        return err->code;
     for (enum column i = 0; i < COLUMNS; i++)
         if ((i != PICKED || v->half) &&
             write_column(v, g, v->a->field.var.dims, effect, elements, i, err))
@@ -261,12 +260,14 @@ int write_effects(struct output *o, const struct experiment *x, const struct agg
     struct effects v = {.o = o, .x = x, .a = a};
     size_t elements = padded_elements(x, &a->field);
     struct effect *effect = mem_alloc(elements * o->strata.n, sizeof *effect, err);
+    struct h5group *g;
 
     if (o->c->config.statistics.split == SPLIT_HALF)
         v.half = mem_alloc(o->c->data.n * values->width, sizeof *v.half, err);
     if (!err->code && !test_all(&v, values, elements, effect, err) &&
-        !correct(&v, effect, elements, err))
-        write_columns(&v, effect, elements, err);
+        !correct(&v, effect, elements, err) && !stats_group(&v, &g, err) &&
+        !write_columns(&v, g, effect, elements, err))
+        write_stability(o, x, a, values, g, err);
     mem_free(v.half);
     mem_free(effect);
     return err->code;

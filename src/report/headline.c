@@ -4,6 +4,7 @@
 #include "base/wrap.h"
 #include "report/grid.h"
 #include "report/legend.h"
+#include "report/stability.h"
 #include "report/where.h"
 
 #include <math.h>
@@ -522,6 +523,28 @@ static int put_legend(struct table *t, struct buf *out, struct err *err)
     return legend_text(&t->f, &t->legend, out, err);
 }
 
+/* Of each row's strongest: could others have come first? */
+static int put_stability(struct table *t, struct result *r, struct buf *out, struct err *err)
+{
+    struct steadiness steady;
+    size_t said = 0;
+    int code = steadiness_open(&steady, r, &t->f, err);
+
+    for (size_t s = 0; s < t->f.n_order && !code; s++) {
+        size_t stratum = t->f.order[s];
+
+        code = finding_seek(&t->f, stratum, err);
+        for (size_t row = 0; row < t->n_rows && !code; row++) {
+            struct cell c = look(t, row, 0);
+
+            if (c.found)
+                code = steadiness_text(&steady, &t->f, stratum, c.best[0], &said, out, err);
+        }
+    }
+    steadiness_close(&steady);
+    return code;
+}
+
 int headline_text(struct result *r, const char *group, const struct headline *h, struct buf *out,
                   struct err *err)
 {
@@ -534,6 +557,8 @@ int headline_text(struct result *r, const char *group, const struct headline *h,
         for (size_t k = 0; k < t.f.n_order && t.f.test == TEST_STORED && t.f.tests > 0 && !code;
              k++)
             code = put_power(&t, t.f.order[k], out, err);
+        if (!code && t.f.test == TEST_STORED && !t.untried)
+            code = put_stability(&t, r, out, err);
         code = code || put_legend(&t, out, err);
     }
     for (size_t k = 0; k < t.n_beside; k++)

@@ -90,6 +90,7 @@ DIMENSIONS = {
     "span": ("names", "a named span; stands in the file's root"),
     "bound": ("`begin`, `end`", "the two ends of a span"),
     "control": ("0, 1, ...", "a control token; -1 where there are fewer"),
+    "k": ("5, 10, 20", "how many configurations are the top"),
     "check": ("names", "a check of the audit"),
 }
 # Attribute of a group: where, and what it says.

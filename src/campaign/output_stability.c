@@ -1,0 +1,152 @@
+#include "campaign/output_stability.h"
+
+#include "base/str.h"
+#include "campaign/rows.h"
+#include "results/h5write.h"
+#include "statistics/stability.h"
+
+#include <math.h>
+
+const struct dim stability_dim = {"k", TOP_KINDS, V_I4, top_sizes, "how many are the top"};
+
+/* Rankings are over all dimensions but these, which tell one ranking from another. */
+static bool tells_apart(const char *dim)
+{
+    static const char *const names[] = {"position", "from", "to", "metric"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_eq(dim, names[i]))
+            return true;
+    return false;
+}
+
+struct rankings {
+    struct output *o;
+    const struct experiment *x;
+    const struct field *f;
+    struct slabs *values;
+    struct draws draws;
+    size_t elements, n; /* n rankings of each stratum */
+    size_t *of;         /* (elements) which ranking */
+    float *mean;        /* (configurations, strata, draws) of one ranking */
+    const float **row;  /* (configurations) of one stratum */
+    double *room;
+    struct stability *found; /* (n, strata) */
+    const char *dims;        /* "stratum position metric" */
+};
+
+static int find_rankings(struct rankings *r, struct err *err)
+{
+    struct arena *a = &r->o->group;
+
+    r->of = arena_alloc(a, r->elements, sizeof *r->of, err);
+    r->dims = "stratum";
+    r->n = 1;
+    if (!r->of)
+        return err->code;
+    for (int i = 0; i < r->f->n_axes; i++) {
+        const struct dim *d = &r->x->axis[r->f->axis[i]].dim;
+        size_t below = 1;
+
+        for (int k = i + 1; k < r->f->n_axes; k++)
+            below *= r->x->axis[r->f->axis[k]].dim.size;
+        if (!tells_apart(d->name))
+            continue;
+        for (size_t e = 0; e < r->elements; e++)
+            r->of[e] = r->of[e] * d->size + e / below % d->size;
+        r->n *= d->size;
+        r->dims = arena_printf(a, err, "%s %s", r->dims, d->name);
+        if (!r->dims)
+            return err->code;
+    }
+    return 0;
+}
+
+static int rankings_open(struct rankings *r, struct err *err)
+{
+    const struct strata *s = &r->o->strata;
+    struct arena *a = &r->o->group;
+    size_t configurations;
+
+    if (find_rankings(r, err) ||
+        draws_open(&r->draws, s, &r->o->c->data, &r->o->c->config.statistics, a, err))
+        return err->code;
+    configurations = r->elements / r->n;
+    r->mean = arena_alloc(a, configurations * s->n * r->draws.n, sizeof *r->mean, err);
+    r->row = arena_alloc(a, configurations, sizeof *r->row, err);
+    r->room = arena_alloc(a, 2 * r->draws.n, sizeof *r->room, err);
+    r->found = arena_alloc(a, r->n * s->n, sizeof *r->found, err);
+    return err->code;
+}
+
+/* One ranking in all strata. */
+static int rank(struct rankings *r, size_t ranking, struct err *err)
+{
+    const struct strata *s = &r->o->strata;
+    size_t stratum = r->draws.n, all = s->n * stratum, n = 0, width;
+    const float *value;
+
+    for (size_t first = 0; first < r->elements; first += width) {
+        if (slabs_block(r->values, first, &value, &width, err))
+            return err->code;
+        for (size_t e = 0; e < width; e++)
+            if (r->of[first + e] == ranking)
+                drawn_means(s, &r->draws, value + e, width, r->room, r->mean + n++ * all);
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        for (size_t k = 0; k < n; k++)
+            r->row[k] = r->mean + k * all + i * stratum;
+        if (stability_of(r->row, n, &r->draws, &r->found[ranking * s->n + i], &r->o->scratch, err))
+            return err->code;
+    }
+    return 0;
+}
+
+static int put_found(struct rankings *r, struct h5group *g, struct err *err)
+{
+    size_t rows = r->o->strata.n, n = r->n * rows;
+    struct arena *a = &r->o->group;
+    double *top = arena_alloc(a, n * TOP_KINDS, sizeof *top, err);
+    double *rank = arena_alloc(a, n, sizeof *rank, err);
+    int32_t *candidates = arena_alloc(a, n, sizeof *candidates, err);
+    struct variable v = {.type = V_F64, .units = "1"};
+
+    if (!top || !rank || !candidates)
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        const struct stability *from = &r->found[i % r->n * rows + i / r->n];
+
+        for (int k = 0; k < TOP_KINDS; k++)
+            top[i * TOP_KINDS + (size_t)k] = from->top_jaccard[k];
+        rank[i] = from->rank_correlation;
+        candidates[i] = from->first_candidates;
+    }
+    v.name = "top_jaccard";
+    v.long_name =
+        "share of the top k that two draws of items have in common, of all that either has";
+    v.dims = arena_printf(a, err, "%s k", r->dims);
+    if (!v.dims || put_variable(g, &v, rows, top, err))
+        return err->code;
+    v = (struct variable){"rank_correlation", V_F64, r->dims,
+                          "rank correlation of the effects in two draws of items", "1"};
+    if (put_variable(g, &v, rows, rank, err))
+        return err->code;
+    v = (struct variable){"first_candidates", V_I4, r->dims,
+                          "configurations that are the strongest in at least one of twenty draws",
+                          NULL};
+    return put_variable(g, &v, rows, candidates, err);
+}
+
+int write_stability(struct output *o, const struct experiment *x, const struct aggregate *a,
+                    struct slabs *values, struct h5group *g, struct err *err)
+{
+    struct rankings r = {.o = o, .x = x, .f = &a->field, .values = values};
+
+    r.elements = padded_elements(x, &a->field);
+    if (o->c->config.statistics.bootstrap < 2 || rankings_open(&r, err))
+        return err->code;
+    for (size_t i = 0; i < r.n; i++)
+        if (rank(&r, i, err))
+            return err->code;
+    return put_found(&r, g, err);
+}
