@@ -24,7 +24,7 @@ enum {
     FIELDS_MAX = 24,
     AGGREGATES_MAX = 8,
     CONSTANTS_MAX = 8,
-    HEADLINES_MAX = 4,
+    HEADLINES_MAX = 8,
     RUNS_MAX = 512
 };
 

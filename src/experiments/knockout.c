@@ -5,9 +5,11 @@
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"
+#include "experiments/kit/controls.h"
 #include "experiments/kit/edit_list.h"
 #include "experiments/kit/select.h"
 
+#include <math.h>
 #include <string.h>
 
 struct knockout_config {
@@ -17,9 +19,11 @@ struct knockout_config {
 };
 
 static const struct config_row rows[] = {
-    CONFIG_ROW(struct knockout_config, sets, "sets", config_strings,
-               "[subject, answer_1, answer_2, last]", 0, 0, RESULTS,
-               "token sets to cut, one at a time: spans, first, last, other, random_SPAN"),
+    CONFIG_ROW(
+        struct knockout_config, sets, "sets", config_strings, "[subject, answer_1, answer_2, last]",
+        0, 0, RESULTS,
+        "token sets to cut, one at a time: spans, first, last, other, random_SPAN (further draws: "
+        "random_SPAN_2 ...)"),
     CONFIG_ROW(struct knockout_config, layers, "layers", config_selector, "all", 0, 0, RESULTS,
                "layers in which the last row is cut; not all = dimension cut_layer"),
     CONFIG_ROW(struct knockout_config, heads, "heads", config_selector, "all", 0, 0, RESULTS,
@@ -52,6 +56,12 @@ static int cut_axis(struct experiment *x, const char *name, const struct selecto
 
 /* --- averages over queries: clean minus cut --- */
 
+/* Configurations of layers and heads. */
+static size_t cuts_n(const struct knockout *k)
+{
+    return (k->layer_axis < 0 ? 1 : k->layers.n) * (k->head_axis < 0 ? 1 : k->heads.n);
+}
+
 /* out, laid out like the field `cut` (cuts, outer, sets, targets): `clean` (outer, targets) minus
    it. */
 static void drop(const struct row *row, const char *clean, const char *cut, size_t outer,
@@ -61,9 +71,8 @@ static void drop(const struct row *row, const char *clean, const char *cut, size
     const struct knockout *k = x->state;
     const float *was = row_f32(row, clean), *is = row_f32(row, cut);
     size_t sets = x->axis[k->set_axis].dim.size, targets = x->scene->data->n_targets;
-    size_t cuts = (k->layer_axis < 0 ? 1 : k->layers.n) * (k->head_axis < 0 ? 1 : k->heads.n);
 
-    for (size_t i = 0; i < cuts * outer * sets * targets; i++)
+    for (size_t i = 0; i < cuts_n(k) * outer * sets * targets; i++)
         out[i] = was[i / targets / sets % outer * targets + i % targets] - is[i];
 }
 
@@ -82,20 +91,109 @@ static void mlp_drop(const struct row *row, float *out)
     drop(row, "mlp_logit_clean", "mlp_logit", (size_t)row->x->scene->model->shape.n_layers, out);
 }
 
-static int describe(struct experiment *x, const struct knockout *k, struct err *err)
+/* The logit's drop minus that of control tokens: a shift of all logits is none. */
+static void centred_drop(const struct row *row, float *out)
 {
-    bool whole = k->layer_axis < 0 && k->head_axis < 0;
+    static const char *const names[2][2] = {
+        {"control_logit_clean", "control_logit"},
+        {"subject_control_logit_clean", "subject_control_logit"}};
+    const struct knockout *k = row->x->state;
+    size_t sets = row->x->axis[k->set_axis].dim.size, targets = row->x->scene->data->n_targets;
+
+    logit_drop(row, out);
+    for (size_t i = 0; i < cuts_n(k) * sets; i++)
+        for (size_t t = 0; t < targets; t++) {
+            const char *const *of = names[is_subject(row->x, t)];
+
+            out[i * targets + t] -= *row_f32(row, of[0]) - row_f32(row, of[1])[i];
+        }
+}
+
+/* Is set `other` a random draw for this set: "random_subject_2" for "subject"? */
+static bool draws_for(const char *other, const char *set)
+{
+    size_t n = strlen(set);
+
+    return strncmp(other, "random_", 7) == 0 && strncmp(other + 7, set, n) == 0 &&
+           (!other[7 + n] || (other[7 + n] == '_' && strspn(other + 8 + n, "0123456789") > 0 &&
+                              !other[8 + n + strspn(other + 8 + n, "0123456789")]));
+}
+
+/* The log-probability's drop minus its mean over the random sets of this set's size; NaN for sets
+   that have none, and where the query lacks one. */
+static void drop_beyond_random(const struct row *row, float *out)
+{
+    const struct knockout_config *c = row->x->config;
+    const struct knockout *k = row->x->state;
+    const float *cut = row_f32(row, "out_logprob");
+    size_t sets = c->sets.n, targets = row->x->scene->data->n_targets;
+
+    for (size_t i = 0; i < cuts_n(k) * sets * targets; i++) {
+        size_t s = i / targets % sets, t = i % targets, first = i / targets / sets * sets;
+        double sum = 0;
+        int n = 0;
+
+        for (size_t o = 0; o < sets; o++)
+            if (draws_for(c->sets.v[o], c->sets.v[s])) {
+                sum += (double)cut[(first + o) * targets + t];
+                n++;
+            }
+        out[i] = n ? (float)(sum / n - (double)cut[i]) : NAN;
+    }
+}
+
+static bool has_random(const struct knockout_config *c)
+{
+    for (size_t s = 0; s < c->sets.n; s++)
+        for (size_t o = 0; o < c->sets.n; o++)
+            if (draws_for(c->sets.v[o], c->sets.v[s]))
+                return true;
+    return false;
+}
+
+/* What the targets lose, in the order in which a reader should ask: beyond other tokens, in
+   probability, beyond other places of the prompt, and as it is. */
+static int describe_drops(struct experiment *x, bool whole, struct err *err)
+{
     struct headline drop = {
-        .variable = "mean_out_logit_drop",
-        .title = "logits that the targets lose when the last token cannot attend to a set",
+        .variable = "mean_out_centred_drop",
+        .title = "logits that the targets lose beyond what control tokens lose when the last token "
+                 "cannot attend to a set",
         .unit = "logit",
         .test = "t",
-        .claim = "differs from zero",
+        .claim = "differs from what control tokens lose",
         .rows = "token_set",
         .columns = "target",
         .beside = whole ? "mean_kl" : NULL,
         .about = "target",
     };
+
+    if (add_headline(x, &drop, err))
+        return err->code;
+    drop.variable = "mean_out_logprob_drop";
+    drop.title = "log-probability that the targets lose when the last token cannot attend to a set";
+    drop.unit = "nat";
+    drop.claim = "differs from zero";
+    if (add_headline(x, &drop, err))
+        return err->code;
+    drop.variable = "mean_drop_beyond_random";
+    drop.title = "log-probability that the targets lose beyond what they lose when the last token "
+                 "cannot attend to as many random tokens";
+    drop.claim = "differs from what random tokens cost";
+    if (has_random(x->config) && add_headline(x, &drop, err))
+        return err->code;
+    drop.variable = "mean_out_logit_drop";
+    drop.title = "logits that the targets lose when the last token cannot attend to a set";
+    drop.warning = "a shift of all logits counts as well";
+    drop.only = "top";
+    drop.unit = "logit";
+    drop.claim = "differs from zero";
+    return add_headline(x, &drop, err);
+}
+
+static int describe(struct experiment *x, const struct knockout *k, struct err *err)
+{
+    bool whole = k->layer_axis < 0 && k->head_axis < 0;
     const struct headline divergence = {
         .variable = "mean_kl",
         .only = whole ? "top" : NULL,
@@ -149,7 +247,7 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
                                                .clean = "mlp_logit_clean"}
                      : (struct authors_layout){.left_out = "they cut all layers and heads at once, "
                                                            "and decode the MLPs"};
-    if (add_headline(x, &drop, err) || add_headline(x, &divergence, err))
+    if (describe_drops(x, whole, err) || add_headline(x, &divergence, err))
         return err->code;
     if (!whole)
         return 0;
@@ -168,7 +266,18 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
         add_aggregate(x, "mean_out_logprob_drop", per_target, "nat",
                       "mean over queries of its log-probability, clean minus cut", logprob_drop,
                       err) ||
-        add_mean(x, "mean_kl", "kl", "nat", "mean of kl over queries", err))
+        add_mean(x, "mean_kl", "kl", "nat", "mean of kl over queries", err) ||
+        add_aggregate(x, "mean_out_centred_drop", per_target, "1",
+                      "mean over queries of the logit's drop minus that of the control tokens",
+                      centred_drop, err))
+        return err->code;
+    x->aggregate[x->n_aggregates - 1].by_token = true;
+    if (has_random(x->config) &&
+        add_aggregate(
+            x, "mean_drop_beyond_random", per_target, "nat",
+            "mean over queries of the log-probability's drop minus that of as many random "
+            "tokens",
+            drop_beyond_random, err))
         return err->code;
     /* for each cut, each layer: too many to hold for all queries at once */
     if (k->mlp_logit && k->layer_axis < 0 && k->head_axis < 0 &&
@@ -194,7 +303,12 @@ static int declare(struct experiment *x, const struct knockout *k, struct err *e
         add_field(x, "kl", V_F32, cell, "nat", "KL(clean || cut) of the next token", err) ||
         add_field(x, "final_rms", V_F32, cell, "1",
                   "root mean square of the last token's final residual, cut", err) ||
-        add_field(x, "argmax", V_I4, cell, NULL, "most probable next token, cut", err))
+        add_field(x, "argmax", V_I4, cell, NULL, "most probable next token, cut", err) ||
+        declare_controls(x, cell, err) ||
+        add_field(x, "control_logit_clean", V_F32, "query", "1",
+                  "mean of the logit over first tokens of other items' answers, clean", err) ||
+        add_field(x, "subject_control_logit_clean", V_F32, "query", "1",
+                  "mean of the logit over first tokens of other subjects, clean", err))
         return err->code;
     if (k->mlp_logit && (add_field(x, "mlp_logit", V_F32, per_layer, "1",
                                    "logit that the layer's MLP adds to the target, cut", err) ||
@@ -218,6 +332,7 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
                "[, heads {cut_head}]";
     for (size_t i = 0; i < c->sets.n; i++)
         token_set_check(x, "sets", c->sets.v[i], problems);
+    x->needs |= NEED_DRAWS;
     k->mlp_logit = c->mlp_logit || (c->layers.kind == SELECT_ALL && c->heads.kind == SELECT_ALL);
     x->keep = k->mlp_logit ? KEEP_MLP : 0;
     if (selections_of(&k->layers, &c->layers, s->n_layers, x, "layers", problems, err) ||
@@ -272,7 +387,26 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
         return 0; /* the query has no such set: NaN */
     if (make_edits(&edits, x, layers, heads, q->n, tok, n_tok))
         return err->code;
-    return cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit, a, err);
+    return cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit, a, err) ||
+                   ask_controls(cell->variant, x->scene, q, a, err)
+               ? err->code
+               : 0;
+}
+
+static int clean_controls(const struct experiment *x, const struct query *q, const struct run *r,
+                          struct row *row, struct worker *w, struct err *err)
+{
+    const struct dataset *ds = x->scene->data;
+    const int32_t *id = control_ids(ds, q, w->arena, err);
+    float *logit = arena_alloc(w->arena, control_ids_n(ds), sizeof *logit, err);
+
+    if (!id || !logit)
+        return err->code;
+    for (size_t i = 0; i < control_ids_n(ds); i++)
+        logit[i] = id[i] < 0 ? NAN : r->logits[id[i]];
+    control_means(ds, q, logit, row_f32(row, "control_logit_clean"),
+                  row_f32(row, "subject_control_logit_clean"));
+    return 0;
 }
 
 static int knockout_query(const struct experiment *x, const struct cell *cell, struct row *row,
@@ -283,6 +417,8 @@ static int knockout_query(const struct experiment *x, const struct cell *cell, s
 
     run_targets(r, q, x->scene->data->n_targets, row_f32(row, "out_logit_clean"),
                 row_f32(row, "out_logprob_clean"));
+    if (clean_controls(x, q, r, row, w, err))
+        return err->code;
     if (!((const struct knockout *)x->state)->mlp_logit)
         return 0;
     return decode_layers(w, x->scene, q, run_row(r, &x->scene->model->shape, SITE_MLP, 0, r->n - 1),
@@ -306,6 +442,8 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
     *row_f32(row, "kl") = a->kl;
     *row_f32(row, "final_rms") = a->rms;
     *row_i32(row, "argmax") = a->argmax;
+    control_means(x->scene->data, q, a->logit, row_f32(row, "control_logit"),
+                  row_f32(row, "subject_control_logit"));
     if (!a->m)
         return 0;
     return decode_layers(w, x->scene, q, a->m, x->scene->model->shape.d_model, a->rms,
@@ -317,7 +455,7 @@ const struct kind kind_knockout = {
     .summary = "attention knockout: the last token's attention to a token set is cut",
     .also = "attention_knockout; attention_masking; attention_blocking",
     KIND_CONFIG(struct knockout_config, rows),
-    .version = 2,
+    .version = 3,
     .open = knockout_open,
     .variants = knockout_variants,
     .authors_average = TEMPLATES_FIRST_TWICE,

@@ -25,7 +25,7 @@ experiments:
   - {name: early, kind: decode, logprob: true, rank: true}
   - name: cut
     kind: knockout
-    sets: [subject, relation, answer_1, answer_2, first, last, other, random_subject]
+    sets: [subject, relation, answer_1, answer_2, first, last, other, random_subject, random_subject_2]
   - {name: masked, kind: knockout, sets: [subject, last, other], renormalise: true}
   - name: cut_one
     kind: knockout

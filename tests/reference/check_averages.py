@@ -10,6 +10,7 @@ than 1e-6 of the group's largest, or a variable of the file is known to no check
 """
 
 import argparse
+import re
 import sys
 
 import h5py
@@ -26,7 +27,8 @@ COMPARED = {
     "decode": "logit control_logit subject_control_logit vocab_mean vocab_std embed_logit logprob rank",
     "token_lens": "logit attention head_logit control_logit subject_control_logit",
     "knockout": "out_logit out_logprob out_rank out_logit_clean out_logprob_clean kl final_rms argmax mlp_logit "
-    "mlp_logit_clean cut_layer cut_head",
+    "mlp_logit_clean cut_layer cut_head control_logit subject_control_logit control_logit_clean "
+    "subject_control_logit_clean",
     "causal_trace": "score logit logprob high low low_sd noise_level token_role",
     "heads": "logit vocab_mean vocab_std "
     + " ".join(f"{p}control_{v}" for p in ("", "subject_") for v in ("logit", "std", "promotion", "suppression"))
@@ -125,10 +127,26 @@ def token_lens(group, config):
     return decode(group, config) | {"mean_attention": group["attention"]}
 
 
+def beyond_random(cut, sets):
+    """The log-probability's drop (query, [cuts,] set, target) minus its mean over the sets random_SET, random_SET_2 ..."""
+    out = np.full(cut.shape, np.nan)
+    for s, name in enumerate(sets):
+        drawn = [i for i, other in enumerate(sets) if re.fullmatch(f"random_{name}(_[0-9]+)?", other)]
+        if drawn:
+            out[..., s, :] = cut[..., drawn, :].mean(axis=-2) - cut[..., s, :]
+    return out
+
+
 def knockout(group, config):
     cuts = sum(name in group for name in ("cut_layer", "cut_head"))
     out = {f"mean_{v}_drop": dropped(group[f"{v}_clean"], group[v], cuts) for v in ("out_logit", "out_logprob")}
     out["mean_kl"] = group["kl"]
+    names = ("control_logit", "subject_control_logit")
+    control, subject = (dropped(group[f"{v}_clean"][:, None], group[v][..., None], cuts) for v in names)
+    out["mean_out_centred_drop"] = out["mean_out_logit_drop"] - np.where(is_subject(group), subject, control)
+    beyond = beyond_random(group["out_logprob"].astype(np.float64), strings(group["token_set"]))
+    if np.any(~np.isnan(beyond)):
+        out["mean_drop_beyond_random"] = beyond
     if "mlp_logit" in group and not cuts:
         out["mean_mlp_logit_drop"] = dropped(group["mlp_logit_clean"], group["mlp_logit"], 0)
     return out

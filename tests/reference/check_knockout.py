@@ -18,6 +18,7 @@ subsets (--draws, 200) the set is skipped. Needs numpy, h5py and, for a .gguf fi
 import argparse
 import itertools
 import math
+import re
 import sys
 
 import h5py
@@ -27,7 +28,8 @@ import numpy_model
 from check_decode import rank_bounds, spread
 from result_file import Table, choices, experiments, queries_of, strings
 
-FLOATS = ("mlp_logit", "out_logit", "out_logprob", "kl", "final_rms")
+CONTROLS = {"control_logit": "control_id", "subject_control_logit": "subject_control_id"}
+FLOATS = ("mlp_logit", "out_logit", "out_logprob", "kl", "final_rms", *CONTROLS)
 INTEGERS = ("out_rank", "argmax")
 REST = {  # dimensions after query, cut_layer and cut_head
     "mlp_logit": ["layer", "token_set", "target"],
@@ -37,6 +39,7 @@ REST = {  # dimensions after query, cut_layer and cut_head
     "kl": ["token_set"],
     "final_rms": ["token_set"],
     "argmax": ["token_set"],
+    **{name: ["token_set"] for name in CONTROLS},
 }
 
 
@@ -45,10 +48,16 @@ def token_sets(query, name):
     inside = {0, query.n - 1}.union(*query.spans.values())
     other = [t for t in range(query.n) if t not in inside]
     if name.startswith("random_"):
-        size = len(query.spans.get(name[len("random_") :], ()))
+        span = name[len("random_") :]
+        size = len(query.spans.get(span if span in query.spans else re.sub("_[0-9]+$", "", span), ()))
         return list(itertools.combinations(other, size)) if size else []
     fixed = {"first": [0], "last": [query.n - 1], "other": other} | query.spans
     return [fixed[name]] if fixed.get(name) else []
+
+
+def of_controls(last, query):
+    """{variable: the mean logit over the query's control tokens}"""
+    return {name: np.array(last[ids].mean() if len(ids) else np.nan) for name, ids in query.controls.items()}
 
 
 def one_cut(model, query, clean, run, atol):
@@ -67,6 +76,7 @@ def one_cut(model, query, clean, run, atol):
         "final_rms": np.array(math.sqrt(run.var + model.eps)),
         "out_rank": (spread(low, query.present, -1), spread(high, query.present, -1)),
         "argmax": best,
+        **of_controls(last, query),
     }
 
 
@@ -121,6 +131,8 @@ def check_query(table, model, group, config, query, args):
     for name, values in (("out_logit_clean", last), ("out_logprob_clean", logprob)):
         want = spread(values[query.tokens], query.present, np.nan)
         table.row(name).add_floats(group[name][query.i], want, f"query {query.i}")
+    for name, want in of_controls(last, query).items():
+        table.row(f"{name}_clean").add_floats(group[f"{name}_clean"][query.i], want, f"query {query.i}")
     for s, name in enumerate(strings(group["token_set"])):
         got, where = cells_of(group, query.i, s, cuts), f"query {query.i}, {name}"
         sets = token_sets(query, name)
@@ -165,6 +177,8 @@ def check_group(model, result, group, config, args):
     status = strings(group["status"])
     for query in queries_of(result)[:: args.every]:
         if query.ok and status[query.i] == "ok":
+            ids = {name: result["queries"][of][query.i] for name, of in CONTROLS.items()}
+            query.controls = {name: v[v >= 0] for name, v in ids.items()}
             check_query(table, model, group, config, query, args)
             table.queries += 1
     return table

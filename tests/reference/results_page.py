@@ -27,7 +27,7 @@ FIRST = {
         ("corruption: counterfactual", "corruption: counterfactual"),
     ],
     "token_lens": [("", ""), ("head_logit: true",) * 2],
-    "knockout": [("", ""), ("layers or heads not all", "layers: each, heads: each, mlp_logit: true")],
+    "knockout": [("", ""), ("a random set", "sets: [subject, random_subject]"), ("layers or heads not all", "layers: each, heads: each, mlp_logit: true")],
     "heads": [("", ""), ("classify: authors",) * 2, ("vocab_stats: false",) * 2],
     "ablation": [
         ("", "site: head, operation: {kind: zero}"),
@@ -67,7 +67,7 @@ DIMENSIONS = {
     "to_layer": ("from 0", "layer of a receiver; one more than the last = the logits"),
     "target": ("names", "a target of the data"),
     "component": ("`attn`, `mlp`, `resid`", "what a layer adds, and the residual stream after it"),
-    "token_set": ("names", "tokens of the prompt: spans, `last`, `first`, `other`, `random_SPAN`"),
+    "token_set": ("names", "tokens of the prompt: spans, `last`, `first`, `other`, `random_SPAN`, `random_SPAN_2` ..."),
     "corruption": ("names of spans", "the span that is corrupted"),
     "site": ("`attn`, `mlp`, `residual`", "what is put back"),
     "window": ("numbers", "layers that are put back together"),

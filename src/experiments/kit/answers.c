@@ -1,4 +1,5 @@
 #include "experiments/kit/answers.h"
+#include "experiments/kit/controls.h"
 
 #include <math.h>
 
@@ -39,6 +40,20 @@ int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits,
     cell->variant = v;
     cell->n_variants = 1;
     return 0;
+}
+
+int ask_controls(struct variant *v, const struct scene *s, const struct query *q, struct arena *a,
+                 struct err *err)
+{
+    struct answer *answer = v->answer;
+    size_t n = control_ids_n(s->data);
+
+    answer->target = control_ids(s->data, q, a, err);
+    answer->n_targets = (int)n;
+    answer->logit = arena_alloc(a, n, sizeof *answer->logit, err);
+    answer->logprob = arena_alloc(a, n, sizeof *answer->logprob, err);
+    answer->rank = arena_alloc(a, n, sizeof *answer->rank, err);
+    return err->code;
 }
 
 void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,

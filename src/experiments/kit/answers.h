@@ -15,6 +15,11 @@ struct answer *answer_new(const struct scene *s, const struct query *q, bool mlp
 int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits, int n,
              unsigned asks, bool mlps, struct arena *a, struct err *err);
 
+/* The variant's answer is asked for other tokens as well: those of control_ids (controls.h), the
+   query's targets first. */
+int ask_controls(struct variant *v, const struct scene *s, const struct query *q, struct arena *a,
+                 struct err *err);
+
 /* A run's logits and log-probabilities of the query's n targets; NaN where it has none. */
 void run_targets(const struct run *run, const struct query *q, size_t n, float *logit,
                  float *logprob);

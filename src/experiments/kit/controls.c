@@ -53,6 +53,15 @@ static float mean_of_present(const float *v, const int32_t *id, size_t n)
     return present ? (float)(sum / present) : NAN;
 }
 
+void control_means(const struct dataset *ds, const struct query *q, const float *logit,
+                   float *answers, float *subjects)
+{
+    const float *controls = logit + ds->n_targets;
+
+    *answers = mean_of_present(controls, q->control, ds->n_controls);
+    *subjects = mean_of_present(controls + ds->n_controls, q->s_control, ds->n_controls);
+}
+
 void put_logits(struct row *row, const struct query *q, const float *logit, size_t first,
                 size_t vectors)
 {
@@ -62,11 +71,8 @@ void put_logits(struct row *row, const struct query *q, const float *logit, size
     float *subjects = row_f32(row, "subject_control_logit") + first;
 
     for (size_t i = 0; i < vectors; i++, logit += control_ids_n(ds)) {
-        const float *controls = logit + ds->n_targets;
-
         memcpy(own + i * ds->n_targets, logit, ds->n_targets * sizeof *logit);
-        answers[i] = mean_of_present(controls, q->control, ds->n_controls);
-        subjects[i] = mean_of_present(controls + ds->n_controls, q->s_control, ds->n_controls);
+        control_means(ds, q, logit, &answers[i], &subjects[i]);
     }
 }
 

@@ -24,6 +24,10 @@ int declare_controls(struct experiment *x, const char *dims, struct err *err);
 void put_logits(struct row *row, const struct query *q, const float *logit, size_t first,
                 size_t vectors);
 
+/* Means of logits over the controls of both sorts, from (control_ids_n) logits; NaN = has none. */
+void control_means(const struct dataset *ds, const struct query *q, const float *logit,
+                   float *answers, float *subjects);
+
 /* An aggregate's value: out, laid out like the field `logit` with `target` as its last dimension,
    is that field minus the mean of its controls. */
 void centre_logits(const struct row *row, float *out);

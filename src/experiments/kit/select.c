@@ -162,6 +162,8 @@ static int span_tokens(const struct scene *s, const struct query *q, const char 
     return n;
 }
 
+enum { RANDOM_NAME = 128 };
+
 /* `size` tokens of `other`, in rising order; the draw depends on query and name alone. */
 static int random_tokens(const struct scene *s, const struct query *q, const char *name, int size,
                          int *tok)
@@ -177,18 +179,36 @@ static int random_tokens(const struct scene *s, const struct query *q, const cha
     return kept;
 }
 
+/* The span that a set random_SPAN or random_SPAN_2 is drawn for, in `room`. */
+static const char *drawn_span(const struct scene *s, const char *name, char room[RANDOM_NAME])
+{
+    const char *span = name + 7, *end = strrchr(span, '_');
+
+    if (dataset_span(s->data, span) >= 0 || !end || !end[1] ||
+        strspn(end + 1, "0123456789") != strlen(end + 1) || (size_t)(end - span) >= RANDOM_NAME)
+        return span;
+    memcpy(room, span, (size_t)(end - span));
+    room[end - span] = '\0';
+    return room;
+}
+
 int token_set(const struct scene *s, const struct query *q, const char *name, int *tok)
 {
+    bool drawn = strncmp(name, "random_", 7) == 0;
+    char room[RANDOM_NAME];
+    const char *span = drawn ? drawn_span(s, name, room) : name;
+
     if (str_eq(name, "other"))
         return other_tokens(s, q, tok);
-    if (strncmp(name, "random_", 7) == 0)
-        return random_tokens(s, q, name, span_tokens(s, q, name + 7, tok), tok);
+    if (drawn)
+        return random_tokens(s, q, name, span_tokens(s, q, span, tok), tok);
     return span_tokens(s, q, name, tok);
 }
 
 bool token_set_known(const struct scene *s, const char *name, const char **near)
 {
-    const char *span = strncmp(name, "random_", 7) == 0 ? name + 7 : name;
+    char room[RANDOM_NAME];
+    const char *span = strncmp(name, "random_", 7) == 0 ? drawn_span(s, name, room) : name;
 
     *near = NULL;
     if (str_eq(name, "other") || dataset_span(s->data, span) >= 0)
