@@ -13,8 +13,8 @@ int steadiness_open(struct steadiness *s, struct result *r, const struct finding
                     struct err *err);
 void steadiness_close(struct steadiness *s);
 
-/* Appends a line if others than this element, the strongest of its row in a stratum, could have come
-   first; *said counts lines, and nothing is appended beyond a few. */
+/* Appends a line if others than this element, the strongest of its row in a stratum, could have
+   come first; *said counts lines, and nothing is appended beyond a few. */
 int steadiness_text(struct steadiness *s, const struct finding *f, size_t stratum, size_t element,
                     size_t *said, struct buf *out, struct err *err);
 

@@ -113,7 +113,7 @@ static int by_value(const void *a, const void *b)
 }
 
 /* One draw's ranking. */
-struct ranking {
+struct drawn_ranking {
     struct placed *rising; /* (n) */
     size_t n;
     double *rank;       /* (all configurations) mean rank among equal ones; NaN = has none */
@@ -121,7 +121,7 @@ struct ranking {
     size_t first;
 };
 
-static int ranking_open(struct ranking *r, size_t n, struct arena *a, struct err *err)
+static int ranking_open(struct drawn_ranking *r, size_t n, struct arena *a, struct err *err)
 {
     r->rising = arena_alloc(a, n, sizeof *r->rising, err);
     r->rank = arena_alloc(a, n, sizeof *r->rank, err);
@@ -129,7 +129,7 @@ static int ranking_open(struct ranking *r, size_t n, struct arena *a, struct err
     return !r->rising || !r->rank || !r->top ? err->code : 0;
 }
 
-static void set_ranks(struct ranking *r)
+static void set_ranks(struct drawn_ranking *r)
 {
     for (size_t i = 0, end; i < r->n; i = end) {
         for (end = i; end < r->n && !(r->rising[end].value > r->rising[i].value); end++)
@@ -140,7 +140,7 @@ static void set_ranks(struct ranking *r)
 }
 
 /* The strongest by absolute value stand at the two ends. */
-static void set_top(struct ranking *r)
+static void set_top(struct drawn_ranking *r)
 {
     size_t lo = 0, hi = r->n;
 
@@ -155,7 +155,7 @@ static void set_top(struct ranking *r)
     }
 }
 
-static void rank_draw(struct ranking *r, const float *const *mean, size_t n, size_t draw)
+static void rank_draw(struct drawn_ranking *r, const float *const *mean, size_t n, size_t draw)
 {
     r->n = 0;
     memset(r->top, 0, n);
@@ -170,7 +170,7 @@ static void rank_draw(struct ranking *r, const float *const *mean, size_t n, siz
 }
 
 /* Spearman's: of the ranks of those that both have. */
-static double correlation(const struct ranking *a, const struct ranking *b, size_t n)
+static double correlation(const struct drawn_ranking *a, const struct drawn_ranking *b, size_t n)
 {
     double m = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
 
@@ -187,7 +187,7 @@ static double correlation(const struct ranking *a, const struct ranking *b, size
     return (xy - x * y / m) / sqrt((xx - x * x / m) * (yy - y * y / m));
 }
 
-static double jaccard(const struct ranking *a, const struct ranking *b, size_t n, int k)
+static double jaccard(const struct drawn_ranking *a, const struct drawn_ranking *b, size_t n, int k)
 {
     double both = 0, either = 0;
 
@@ -201,7 +201,7 @@ static double jaccard(const struct ranking *a, const struct ranking *b, size_t n
 int stability_of(const float *const *mean, size_t n, const struct draws *d, struct stability *out,
                  struct arena *scratch, struct err *err)
 {
-    struct ranking r[2];
+    struct drawn_ranking r[2];
     size_t *first, pairs = d->n / 2, counted = 0;
 
     arena_reset(scratch);

@@ -21,8 +21,8 @@ struct draws {
 int draws_open(struct draws *d, const struct strata *s, const struct dataset *ds,
                const struct statistics_config *c, struct arena *a, struct err *err);
 
-/* Means of one element in each draw, out (s->n, d->n), NaN where a draw has no value: its values are
-   `stride` apart, NaN = has none. room: (2 d->n). */
+/* Means of one element in each draw, out (s->n, d->n), NaN where a draw has no value: its values
+   are `stride` apart, NaN = has none. room: (2 d->n). */
 void drawn_means(const struct strata *s, const struct draws *d, const float *value, size_t stride,
                  double *room, float *out);
 
