@@ -83,6 +83,7 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
         .limit = (size_t)d->limit,
         .n_controls = (size_t)d->controls,
         .seed = (uint64_t)d->seed,
+        .shuffled_targets = d->null == NULL_SHUFFLED_TARGETS,
         .first_distinct = d->target == TARGET_FIRST_DISTINCT,
     };
     struct codec codec = {c->tokenizer, codec_encode, codec_bytes,

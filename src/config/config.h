@@ -59,6 +59,8 @@ struct model_config {
 
 enum target_token { TARGET_FIRST, TARGET_FIRST_DISTINCT };
 
+enum null_data { NULL_NONE, NULL_SHUFFLED_TARGETS };
+
 struct data_config {
     struct string_list path;
     const char *format; /* a name of the data floor's table; it checks it */
@@ -66,6 +68,7 @@ struct data_config {
     int64_t limit;
     int64_t controls;
     enum target_token target;
+    enum null_data null;
     int64_t seed;
 };
 

@@ -39,6 +39,9 @@ const struct choice family_choices[] = {{"stratum", FAMILY_STRATUM}, {"layer", F
                                         {"from", FAMILY_FROM},       {"to", FAMILY_TO},
                                         {"metric", FAMILY_METRIC},   {NULL, 0}};
 
+static const struct choice null_data[] = {
+    {"none", NULL_NONE}, {"shuffled_targets", NULL_SHUFFLED_TARGETS}, {NULL, 0}};
+
 static const struct config_row model_rows[] = {
     CONFIG_ROW(struct model_config, path, "path", config_path, NULL, 0, 0, RUNNING,
                "Hugging Face directory or .gguf file; its fingerprint counts, not its place"),
@@ -66,6 +69,9 @@ static const struct config_row data_rows[] = {
     CONFIG_CHOICE(struct data_config, target, "target", config_choice, "first", target_tokens,
                   RESULTS,
                   "an answer's target token: its first, or the first in which the answers differ"),
+    CONFIG_CHOICE(
+        struct data_config, null, "null", config_choice, "none", null_data, RESULTS,
+        "shuffled_targets = each item has the targets of another: all tables about nothing"),
     CONFIG_ROW(struct data_config, seed, "seed", config_int, "1", 0, INFINITY, RESULTS,
                "seed of the draws of controls and counterfactuals"),
 };

@@ -125,15 +125,16 @@ struct codec {
 };
 
 struct data_options {
-    const char *format;  /* name of a format; NULL, "auto" = by the keys of the first record */
-    bool add_bos;        /* prepend the codec's BOS and shift the spans */
-    int vocab;           /* ids are below this; 0 = not checked */
-    int max_tokens;      /* longer prompts get a status; 0 = not checked */
-    const char *max_is;  /* what the limit is, for that status: "the model's positions" */
-    size_t limit;        /* at most so many queries of each file; 0 = all */
-    size_t n_controls;   /* controls drawn for each query; 0 = none */
-    uint64_t seed;       /* of the draws of controls and counterfactuals */
-    bool first_distinct; /* targets: the first token in which the answers differ (settle.c) */
+    const char *format;    /* name of a format; NULL, "auto" = by the keys of the first record */
+    bool add_bos;          /* prepend the codec's BOS and shift the spans */
+    int vocab;             /* ids are below this; 0 = not checked */
+    int max_tokens;        /* longer prompts get a status; 0 = not checked */
+    const char *max_is;    /* what the limit is, for that status: "the model's positions" */
+    size_t limit;          /* at most so many queries of each file; 0 = all */
+    size_t n_controls;     /* controls drawn for each query; 0 = none */
+    uint64_t seed;         /* of the draws of controls and counterfactuals */
+    bool shuffled_targets; /* each item has the targets of another one of its dataset (draws.h) */
+    bool first_distinct;   /* targets: the first token in which the answers differ (settle.c) */
 };
 
 /* Is it "auto" or the name of a format? And which was meant by a word that is not; NULL = none. */

@@ -245,11 +245,11 @@ static void link_class(struct loader *l, const struct donor *v, size_t n)
     }
 }
 
-static struct donor donor_of(const struct loader *l, size_t i, int *lengths)
+static struct donor donor_of(const struct loader *l, size_t i, const char *purpose, int *lengths)
 {
     const struct query *q = &l->ds->query[i];
     const struct group *g = &l->group[i];
-    struct rng r = rng_for(l->opt->seed, g->key, "counterfactual");
+    struct rng r = rng_for(l->opt->seed, g->key, purpose);
     size_t n_spans = l->ds->n_spans;
 
     lengths[n_spans] = q->n;
@@ -277,7 +277,7 @@ int draw_counterfactuals(struct loader *l, struct err *err)
     }
     for (size_t i = 0; i < l->n; i++)
         if (!l->ds->query[i].status)
-            v[n++] = donor_of(l, i, lengths);
+            v[n++] = donor_of(l, i, "counterfactual", lengths);
     qsort(v, n, sizeof *v, by_circle);
     for (size_t i = 0, end; i < n; i = end) {
         for (end = i; end < n && !by_class(&v[i], &v[end]); end++)
@@ -286,6 +286,62 @@ int draw_counterfactuals(struct loader *l, struct err *err)
     }
 out:
     mem_free(lengths);
+    mem_free(v);
+    return code;
+}
+
+/* What a query is asked for, which a shuffle moves. */
+struct wanted {
+    int32_t *target;
+    struct tokens *whole;
+    const char **answer;
+};
+
+static struct wanted wanted_of(const struct query *q)
+{
+    return (struct wanted){q->target, q->whole, q->answer};
+}
+
+static void shuffle_class(struct loader *l, const struct donor *v, size_t n,
+                          const struct wanted *all)
+{
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i; end < n && v[end].item == v[i].item; end++)
+            ;
+        for (size_t k = i; k < end; k++) {
+            const struct wanted *from = &all[v[(end + k - i) % n].q];
+            struct query *q = &l->ds->query[v[k].q];
+
+            q->target = from->target;
+            q->whole = from->whole;
+            q->answer = from->answer;
+        }
+    }
+}
+
+int shuffle_targets(struct loader *l, struct err *err)
+{
+    struct donor *v = mem_alloc(l->n, sizeof *v, err);
+    struct wanted *all = mem_alloc(l->n, sizeof *all, err);
+    int *lengths = mem_alloc(l->ds->n_spans + 1, sizeof *lengths, err), code = err->code;
+    size_t n = 0;
+
+    for (size_t i = 0; !code && i < l->n; i++) {
+        all[i] = wanted_of(&l->ds->query[i]);
+        if (l->ds->query[i].status)
+            continue;
+        v[n] = donor_of(l, i, "shuffled targets", lengths);
+        v[n++].shape = 0;
+    }
+    if (!code)
+        qsort(v, n, sizeof *v, by_circle);
+    for (size_t i = 0, end; !code && i < n; i = end) {
+        for (end = i; end < n && !by_class(&v[i], &v[end]); end++)
+            ;
+        shuffle_class(l, v + i, end - i, all);
+    }
+    mem_free(lengths);
+    mem_free(all);
     mem_free(v);
     return code;
 }

@@ -42,6 +42,17 @@ static int put_count(const char *flag, size_t n, bool *any, struct buf *out, str
     return n ? buf_printf(out, err, "%s %s in %zu", first ? "flags:" : ",", flag, n) : 0;
 }
 
+/* Data about nothing say so. */
+static int put_null(struct result *r, struct buf *out, struct err *err)
+{
+    const char *null;
+
+    if (result_attr(r, "queries", "data.null", &null, err) || !null || str_eq(null, "none"))
+        return err->code;
+    return buf_printf(out, err, "data.null: %s; whatever is found in these tables is false\n",
+                      null);
+}
+
 /* Traps in the data (docs/methods.md 1) and how many queries have them. */
 int summary_flags(struct result *r, struct buf *out, struct err *err)
 {
@@ -74,7 +85,9 @@ int summary_flags(struct result *r, struct buf *out, struct err *err)
         if (put_count(ends[i][1], count, &any, out, err))
             return err->code;
     }
-    return any ? buf_printf(out, err, " of %zu queries\n", n) : 0;
+    if (any && buf_printf(out, err, " of %zu queries\n", n))
+        return err->code;
+    return put_null(r, out, err);
 }
 
 /* Experiments ------------------------------------------------------------------------------ */

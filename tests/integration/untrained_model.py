@@ -1,10 +1,18 @@
-"""A random model and random queries, for untrained_nothing_found.sh.
+"""A random model and random queries, for untrained_nothing_found.sh and false_findings.sh.
 
-    python3 untrained_model.py DIR SEED [argmax]
+    python3 untrained_model.py DIR SEED [argmax | SHAPE]
 
 DIR/model is a Hugging Face directory of a small decoder with random weights, DIR/queries.jsonl has 36
 items at two steps whose answers and subjects are random words. argmax: each query's target is what
 the model itself says, of the words that no other item has, so that there is something to find.
+A SHAPE makes the same data about nothing harder to judge:
+
+    unequal   two datasets of 2 and 60 items
+    paper     three datasets of 12, 26 and 128 items, one step
+    missing   30 items of which 2 have answer_2
+    one, few  one item; three
+    repeated  a third of all targets are one and the same token
+    shared    every target is that of two items
 """
 
 import json
@@ -16,8 +24,8 @@ import numpy as np
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../reference"))
 import numpy_model  # noqa: E402
 
-V, D, F, L, H, G = 600, 32, 48, 3, 4, 2
-ITEMS = 36
+V, D, F, L, H, G = 1200, 32, 48, 3, 4, 2
+SIZES = {"unequal": (2, 60), "paper": (12, 26, 128), "missing": (30,), "one": (1,), "few": (3,)}
 
 
 def save_model(path, rng):
@@ -52,21 +60,34 @@ def save_model(path, rng):
         json.dump(config, f)
 
 
-def lines(rng, model):
+def answers_of(words, item, shape):
+    """Three words of an item; by shape those of another one."""
+    if shape == "repeated" and item % 3 == 0:
+        item = 0
+    if shape == "shared":
+        item -= item % 2
+    return words[4 * item + 1 : 4 * item + 4]
+
+
+def lines(rng, model, shape):
     """`1 word relation subject ... 1. answer 2.`; all words differ."""
     words = rng.permutation(np.arange(20, V)).tolist()
     said = set()
-    for item in range(ITEMS):
-        subject, *answers = words[4 * item : 4 * item + 4]
+    datasets = [d for d, n in enumerate(SIZES.get(shape, (36,))) for _ in range(n)]
+    for item, dataset in enumerate(datasets):
+        subject, answers = words[4 * item], answers_of(words, item, shape)
         ids, spans = [5, 6, 7, subject, 8, 1, 2], {"relation": [1, 3], "subject": [3, 4]}
-        for step in (1, 2):
+        for step in (1,) if shape == "paper" else (1, 2):
             targets = {f"answer_{i + 1}": t for i, t in enumerate(answers)} | {"subject": subject}
             if model:
                 order = np.argsort(-model.forward(ids, logits="last").logits[-1])
                 targets[f"answer_{step}"] = next(int(t) for t in order if (step, int(t)) not in said)
                 said.add((step, targets[f"answer_{step}"]))
-            yield {"ids": ids, "item": f"item {item}", "subject": f"item {item}", "dataset": "words", "template": 1,
-                   "step": step, "spans": dict(spans), "targets": targets, "target": f"answer_{step}"}
+            if shape == "missing" and item > 1:
+                del targets["answer_2"]
+            right = {"target": f"answer_{step}"} if f"answer_{step}" in targets else {}
+            yield {"ids": ids, "item": f"item {item}", "subject": f"item {item}", "dataset": f"words {dataset}", "template": 1,
+                   "step": step, "spans": dict(spans), "targets": targets, **right}
             spans["answer_1"] = [len(ids), len(ids) + 1]
             ids = ids + [answers[0], 3, 2]
 
@@ -78,7 +99,7 @@ def main():
     save_model(f"{folder}/model", rng)
     model = numpy_model.Model.open(f"{folder}/model") if "argmax" in sys.argv else None
     with open(f"{folder}/queries.jsonl", "w", encoding="utf-8") as f:
-        for line in lines(rng, model):
+        for line in lines(rng, model, (sys.argv + [""])[3]):
             f.write(json.dumps(line) + "\n")
 
 

@@ -146,9 +146,8 @@ static void add_item(struct buf *b, int item, int step)
 }
 
 /* Files a_1 .. a_3 of all items, in that order or backwards, with `more` items. */
-static void load_items(struct dataset *ds, uint64_t seed, int more, bool backwards)
+static void load_items_as(struct dataset *ds, struct data_options opt, int more, bool backwards)
 {
-    struct data_options opt = {.seed = seed};
     const char *paths[3];
     char name[16];
 
@@ -164,6 +163,11 @@ static void load_items(struct dataset *ds, uint64_t seed, int more, bool backwar
     load_paths(ds, paths, 3, opt, NULL);
     assert_int_equal(problems.count, 0);
     assert_int_equal(ds->n, 3 * (ITEMS + more));
+}
+
+static void load_items(struct dataset *ds, uint64_t seed, int more, bool backwards)
+{
+    load_items_as(ds, (struct data_options){.seed = seed}, more, backwards);
 }
 
 static const struct query *find(const struct dataset *ds, const char *item, int step)
@@ -213,6 +217,34 @@ static void controls_are_others(void **state)
     for (int i = 0; i < ITEMS; i++) /* each is 1 of 39 for 39 items: 16 expected, times 3 steps */
         assert_in_range(drawn[i], 3 * 5, 3 * 27);
     dataset_release(&ds);
+}
+
+/* Each item has the targets of another, the same one at all steps; all targets are still there. */
+static void targets_are_shuffled(void **state)
+{
+    struct data_options o = {.seed = 1};
+    struct dataset plain_data, shuffled;
+    bool taken[ITEMS] = {false};
+
+    (void)state;
+    load_items(&plain_data, 1, 0, false);
+    o.shuffled_targets = true;
+    load_items_as(&shuffled, o, 0, false);
+    for (size_t i = 0; i < shuffled.n; i++) {
+        const struct query *q = &shuffled.query[i], *own = find(&plain_data, q->item, q->step);
+        int subject = dataset_target(&shuffled, "subject"), of = q->target[subject] - 5000;
+
+        assert_in_range(of, 0, ITEMS - 1);
+        assert_int_not_equal(of, atoi(q->item + 1));
+        assert_int_equal(q->target[subject], find(&shuffled, q->item, 1)->target[subject]);
+        assert_memory_equal(q->ids, own->ids, (size_t)q->n * sizeof *q->ids);
+        assert_false(hash_eq(q->fingerprint, own->fingerprint));
+        taken[of] |= q->step == 1;
+    }
+    for (int i = 0; i < ITEMS; i++)
+        assert_true(taken[i]);
+    dataset_release(&plain_data);
+    dataset_release(&shuffled);
 }
 
 static void draws_depend_on_the_seed_alone(void **state)
@@ -473,6 +505,7 @@ int main(void)
         cmocka_unit_test(generic_counts_different_answers),
         cmocka_unit_test(controls_are_others),
         cmocka_unit_test(draws_depend_on_the_seed_alone),
+        cmocka_unit_test(targets_are_shuffled),
         cmocka_unit_test(appending_moves_little),
         cmocka_unit_test(controls_run_short),
         cmocka_unit_test(controls_are_answers),
