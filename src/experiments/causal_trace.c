@@ -44,7 +44,8 @@ struct trace_config {
     enum noise_seed noise_seed;
     int64_t samples;
     enum role_average role_average;
-    bool logit, logprob;
+    double weak;
+    bool logit, logprob, score_sd;
 };
 
 static const struct config_row rows[] = {
@@ -73,6 +74,10 @@ static const struct config_row rows[] = {
     CONFIG_CHOICE(struct trace_config, role_average, "role_average", config_choice, "mean_present",
                   role_averages, RESULTS,
                   "a query without a role: left out of its average, or counted as 0"),
+    CONFIG_ROW(struct trace_config, weak, "weak", config_real, "0.05", 0, 1, RESULTS,
+               "a corruption that takes less of the target's probability is flagged"),
+    CONFIG_ROW(struct trace_config, score_sd, "score_sd", config_bool, "false", 0, 0, RESULTS,
+               "spread of each cell's score over noise samples"),
     CONFIG_ROW(struct trace_config, logit, "logit", config_bool, "false", 0, 0, RESULTS,
                "mean logit of every target in each cell"),
     CONFIG_ROW(struct trace_config, logprob, "logprob", config_bool, "false", 0, 0, RESULTS,
@@ -204,7 +209,11 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
         add_query_field(x, "noise_level", V_F32, "query corruption", "1",
                         "factor of the normal deviates", err) ||
         add_query_field(x, "low_sd", V_F32, "query corruption", "1",
-                        "standard deviation of low over samples", err))
+                        "standard deviation of low over samples", err) ||
+        add_query_field(x, "weak_corruption", V_I1, "query corruption", NULL,
+                        "1 = high - low is below `weak`: there is little to restore", err) ||
+        (c->score_sd && add_field(x, "score_sd", V_F32, cell, "1",
+                                  "standard deviation of score over samples", err)))
         return err->code;
     if (add_query_field(x, "token_role", V_I1, "query token", NULL,
                         "role of each token, an index of `role`", err) ||
@@ -450,9 +459,23 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
             square += off * off;
         }
         row_f32(row, "low")[i] = (float)mean;
+        row_i8(row, "weak_corruption")[i] = (double)*row_f32(row, "high") - mean < c->weak;
         row_f32(row, "low_sd")[i] = t->samples > 1 ? (float)sqrt(square / (t->samples - 1)) : NAN;
     }
     return 0;
+}
+
+/* Standard deviation over samples of the target's probability, whose mean is known. */
+static float spread_of_score(const struct cell *cell, const struct query *q, double mean)
+{
+    double square = 0;
+
+    for (int s = 0; s < cell->n_variants; s++) {
+        double off = real_exp((double)cell->variant[s].answer->logprob[q->right]) - mean;
+
+        square += off * off;
+    }
+    return cell->n_variants > 1 ? (float)sqrt(square / (cell->n_variants - 1)) : NAN;
 }
 
 static int trace_cell(const struct experiment *x, const struct cell *cell, struct row *row,
@@ -470,6 +493,8 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
     for (int s = 0; s < cell->n_variants; s++)
         score += real_exp((double)cell->variant[s].answer->logprob[q->right]) / cell->n_variants;
     *row_f32(row, "score") = (float)score;
+    if (c->score_sd)
+        *row_f32(row, "score_sd") = spread_of_score(cell, q, score);
     for (size_t k = 0; k < targets; k++) {
         double logit = 0, logprob = 0;
 
@@ -490,7 +515,7 @@ const struct kind kind_causal_trace = {
     .summary = "causal tracing: restore single modules in a corrupted run",
     .also = "causal_tracing; rome; causal_mediation; noising; denoising",
     KIND_CONFIG(struct trace_config, rows),
-    .version = 3,
+    .version = 4,
     .open = trace_open,
     .skip = trace_skip,
     .derived = trace_derived,

@@ -191,6 +191,9 @@ def check_corruption(table, model, group, config, query, clean, c, draws, cells)
         table.row("low_sd").add_floats(group["low_sd"][query.i, c], prob.std(ddof=1), where)
     elif not np.isnan(group["low_sd"][query.i, c]):
         table.row("low_sd").complain(f"{where}: one sample has no spread")
+    drop = group["high"][query.i] - prob.mean()
+    if abs(drop - config["weak"]) > 1e-4 and group["weak_corruption"][query.i, c] != (drop < config["weak"]):
+        table.row("weak_corruption").complain(f"{where}: lost {drop:.3f}")
     memo = {}  # the residual has no window
     for site, window, token, layer in cells:
         name, width = sites[site], windows[window]

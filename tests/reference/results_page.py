@@ -24,6 +24,7 @@ FIRST = {
                ("top", "top: 2"), ("positions", "positions: [last, subject]"), ("vocab_stats: false",) * 2],
     "causal_trace": [
         ("", TRACE), ("logit: true", f"{TRACE}, logit: true"), ("logprob: true", f"{TRACE}, logprob: true"),
+        ("score_sd: true", f"{TRACE}, score_sd: true"),
         ("corruption: counterfactual", "corruption: counterfactual"),
     ],
     "token_lens": [("", ""), ("head_logit: true",) * 2],
