@@ -5,7 +5,7 @@
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
-queries 3 >"$work/lands.jsonl"
+printf '{"ids": [%s], "targets": {"a": 5, "b": 9}, "target": "a"}\n' '1, 2, 3' '9, 8, 7, 6' >"$work/lands.jsonl"
 
 # runs STATUS LOAD RANKS MODEL [OPTION...]
 runs() {
