@@ -99,6 +99,12 @@ void gemm_small(bool b_is_kn, int64_t m, int64_t n, int64_t k, const float *a, i
                 (blasint)n, (blasint)k, 1, a, (blasint)lda, b, (blasint)ldb, 0, y, (blasint)ldy);
 }
 
+/* OpenBLAS' largest BUFFER_SIZE on the processors that it knows, for each product under way. */
+double gemm_bytes(int threads)
+{
+    return threads * 0x1p27;
+}
+
 static char library[96];
 
 /* The configuration line opens with "OpenBLAS 0.3.21"; the core type may stand anywhere behind. */

@@ -238,10 +238,11 @@ int memory_check_space(double bytes, const char *what, struct err *err)
     char a[STR_HUMAN], b[STR_HUMAN];
 
     if (bytes > have)
-        return err_set(err, ERR_MEMORY,
-                       "%s needs %s of address space, and its limit (ulimit -v) leaves %s: ask the "
-                       "batch system for more memory",
-                       what, str_bytes(a, bytes), str_bytes(b, have));
+        return err_set(
+            err, ERR_MEMORY,
+            "%s needs %s of address space, and its limit (ulimit -v) leaves %s: ask for more "
+            "memory, or lower run.threads",
+            what, str_bytes(a, bytes), str_bytes(b, have));
     if (!is_given(bytes))
         return err_set(err, ERR_MEMORY, "%s needs %s, which the system does not give", what,
                        str_bytes(a, bytes));

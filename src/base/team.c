@@ -6,6 +6,8 @@
 #include "base/mem.h"
 
 #include <omp.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,6 +59,63 @@ int team_cores(void)
     return n > 0 ? (int)n : 1;
 }
 
+/* Threads that all stand until the last one has been started. */
+struct trial {
+    pthread_mutex_t lock;
+    pthread_cond_t go;
+    bool over;
+};
+
+static void *stand(void *arg)
+{
+    struct trial *t = arg;
+
+    pthread_mutex_lock(&t->lock);
+    while (!t->over)
+        pthread_cond_wait(&t->go, &t->lock);
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+/* How many of n could be started. */
+static int start_threads(pthread_t *thread, int n)
+{
+    struct trial t = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+    int started = 0;
+
+    while (started < n && !pthread_create(&thread[started], NULL, stand, &t))
+        started++;
+    pthread_mutex_lock(&t.lock);
+    t.over = true;
+    pthread_cond_broadcast(&t.go);
+    pthread_mutex_unlock(&t.lock);
+    for (int i = 0; i < started; i++)
+        pthread_join(thread[i], NULL);
+    return started;
+}
+
+int team_check(int threads, struct err *err)
+{
+    static int had; /* that could be started before */
+    int n = 2 * threads - 1, started;
+    pthread_t *thread;
+
+    if (threads <= had)
+        return 0;
+    thread = mem_alloc((size_t)n, sizeof *thread, err);
+    if (!thread)
+        return err->code;
+    started = start_threads(thread, n);
+    mem_free(thread);
+    if (started < n)
+        return err_set(err, ERR_MEMORY,
+                       "cannot start the %d threads of a rank that has %d to compute with, only "
+                       "%d: lower run.threads, or have the limits raised (ulimit -u, ulimit -v)",
+                       n, threads, started);
+    had = threads;
+    return 0;
+}
+
 int team_init(struct team *t, int threads, size_t scratch_floats, struct err *err)
 {
     enum { LINE = 16 }; /* floats of a cache line: no two threads share one */
@@ -64,6 +123,8 @@ int team_init(struct team *t, int threads, size_t scratch_floats, struct err *er
     memset(t, 0, sizeof *t);
     gemm_one_thread();
     t->threads = threads > 0 ? threads : team_cores();
+    if (team_check(t->threads, err))
+        return err->code;
     if (scratch_floats > SIZE_MAX / sizeof(float) / (size_t)t->threads - LINE)
         return err_set(err, ERR_MEMORY, "scratch of %zu floats for each of %d threads overflows",
                        scratch_floats, t->threads);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/gemm.h"
+#include "base/memory.h"
 #include "base/rng.h"
 #include "engine/engine.h"
 
@@ -97,11 +98,13 @@ static int bench(const struct model *m, int threads, struct err *err)
 static int bench_model(const struct call *call, struct err *err)
 {
     const struct bench_options *o = call->options;
+    int threads = o->threads ? (int)o->threads : team_cores();
     struct model *m;
 
     if (model_open(&m, o->model, err))
         return err->code;
-    bench(m, o->threads ? (int)o->threads : team_cores(), err);
+    if (!memory_check_space(gemm_bytes(threads), "measuring", err))
+        bench(m, threads, err);
     model_close(m);
     return err->code;
 }

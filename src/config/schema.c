@@ -113,7 +113,8 @@ static const struct config_row run_rows[] = {
                "threads of a rank; auto = the cores that it is bound to"),
     CONFIG_ROW(
         struct run_config, memory, "memory", config_bytes, "auto", 1048576, INFINITY, RUNNING,
-        "memory that a rank may use, checked before work begins; auto = its share of the node"),
+        "memory that a rank may use, checked before work begins; auto = its share of what the node "
+        "has, or its control group (cgroup) allows"),
     CONFIG_ROW(struct run_config, max_time, "max_time", config_duration, "none", 0, INFINITY,
                RUNNING, "stop after this time, with nothing lost; the same command resumes"),
     CONFIG_ROW(struct run_config, grace, "grace", config_duration, "60s", 0, INFINITY, RUNNING,

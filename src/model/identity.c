@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/team.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,6 +66,8 @@ int identity_hash(struct model *m, struct hash_share share, struct hash *block, 
     struct timespec now;
     size_t at = 0;
 
+    if (team_check(share.threads, err))
+        return err->code;
     wait_for_tick(m);
     clock_gettime(CLOCK_REALTIME, &now);
     for (size_t i = 0; i < m->n_files; i++) {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/gemm.h"
+#include "base/memory.h"
 #include "base/out.h"
 #include "base/str.h"
 #include "campaign/bundle.h"
@@ -24,7 +25,8 @@ static double measure_speed(const struct shape *s, int threads)
     double start, seconds = 0;
 
     err_clear(&err);
-    if (team_init(&team, threads, gemm_scratch(n, k), &err))
+    if (memory_check_space(gemm_bytes(threads), "measuring", &err) ||
+        team_init(&team, threads, gemm_scratch(n, k), &err))
         return 0;
     data = arena_alloc(&a, (size_t)(n * k), sizeof *data, &err);
     x = arena_alloc(&a, (size_t)(ROWS * k), sizeof *x, &err);

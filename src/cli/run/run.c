@@ -10,6 +10,7 @@
 #include "cli/run/session.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "campaign/cut.h"
 #include "model/identity.h"
 
@@ -66,6 +67,8 @@ static int check_options(const struct call *call, struct err *err)
     return 0;
 }
 
+enum { MPI_NEEDS = 256 << 20 }; /* bytes; with less it crashes while it starts */
+
 static int run(const struct call *call, struct err *err)
 {
     const struct job_options *o = call->options;
@@ -77,7 +80,7 @@ static int run(const struct call *call, struct err *err)
     if (!r.command || check_options(call, err))
         goto out;
     signals_catch();
-    if (cluster_init(&r.cluster, err))
+    if (memory_check_space(MPI_NEEDS, "a rank", err) || cluster_init(&r.cluster, err))
         goto out;
     if (r.cluster.rank == 0) {
         r.cluster.waiting = waiting;

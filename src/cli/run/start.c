@@ -3,6 +3,8 @@
 #include "cli/command.h"
 #include "cli/run/session.h"
 
+#include "base/gemm.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "campaign/cost.h"
 #include "campaign/cut.h"
@@ -11,7 +13,6 @@
 #include "model/identity.h"
 
 #include <string.h>
-#include <unistd.h>
 
 static int agree_on_inputs(struct session *r, struct err *err)
 {
@@ -108,6 +109,14 @@ int start_campaign(struct session *r, struct err *err)
     return agree_on_problems(r, &problems, err) ? err->code : agree_on_inputs(r, err);
 }
 
+/* Of two teams, and of BLAS: the audits and the mean vectors use it. */
+static double thread_bytes(const struct session *r)
+{
+    enum { STACK = 8 << 20 };
+
+    return gemm_bytes(r->threads) + 2.0 * STACK * r->threads;
+}
+
 /* Exceeding the memory that a rank may take is said now, not by a kill in the middle. */
 static int check_memory(struct session *r, struct err *err)
 {
@@ -115,10 +124,9 @@ static int check_memory(struct session *r, struct err *err)
     char a[STR_HUMAN], b[STR_HUMAN];
 
     if (have <= 0)
-        have =
-            (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / r->cluster.node_size;
+        have = memory_allowed() / r->cluster.node_size;
     if (need <= have)
-        return 0;
+        return memory_check_space(need + thread_bytes(r), "a rank", err);
     return err_set(err, ERR_MEMORY,
                    "a rank needs %s and may take %s; lower run.rows or run.threads, "
                    "or run fewer ranks on a node",
