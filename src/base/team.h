@@ -32,8 +32,8 @@ void team_release(struct team *t);
 /* Scratch of the calling thread, inside a parallel region of t->threads threads or outside one. */
 float *team_scratch(const struct team *t);
 
-/* Can so many threads be had, twice (a rank has a team on each of two threads)? ERR_MEMORY, where the
-   OpenMP library would end the process. Asked before its first parallel region. */
+/* Can so many threads be had, twice (a rank has a team on each of two threads)? ERR_MEMORY, where
+   the OpenMP library would end the process. Asked before its first parallel region. */
 int team_check(int threads, struct err *err);
 
 int team_cores(void); /* cores in the affinity mask of the calling thread */
