@@ -166,7 +166,10 @@ int campaign_read(struct campaign *c, const struct campaign_request *r, struct p
 int campaign_model(struct campaign *c, const struct campaign_request *r,
                    const struct file_source *source, struct err *err)
 {
-    struct model_options o = {.shape_only = r->shape_only, .source = source};
+    struct model_options o = {.shape_only = r->shape_only,
+                              .source = source,
+                              .ignore = c->config.model.ignore.v,
+                              .n_ignore = c->config.model.ignore.n};
 
     return model_open_as(&c->model, c->config.model.path, &o, err);
 }

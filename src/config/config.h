@@ -55,6 +55,7 @@ struct model_config {
     const char *path;
     enum model_check check;
     enum model_load load;
+    struct string_list ignore;
 };
 
 enum target_token { TARGET_FIRST, TARGET_FIRST_DISTINCT };

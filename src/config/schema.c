@@ -48,6 +48,10 @@ static const struct config_row model_rows[] = {
     CONFIG_CHOICE(struct model_config, check, "check", config_choice, "remembered", checks, RUNNING,
                   "every byte of the weights is hashed before work begins; remembered = not again "
                   "while the system says that the files are unchanged"),
+    CONFIG_ROW(
+        struct model_config, ignore, "ignore", config_strings, "[]", 0, 0, RESULTS,
+        "keys of the model's config that lensweep does not know and would refuse: they change "
+        "nothing, you insist"),
     CONFIG_CHOICE(
         struct model_config, load, "load", config_choice, "auto", loads, RUNNING,
         "map = each rank maps the files; broadcast = rank 0 reads them once, each node "

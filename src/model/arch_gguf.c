@@ -111,7 +111,8 @@ static int check_keys(const struct gguf_reading *r, struct err *err)
         k = key_find(gguf_keys, KEYS(gguf_keys), name + prefix + 1);
         if (!k)
             return err_set(err, ERR_FORMAT,
-                           "key \"%.200s\" is not handled: it may change what the model computes",
+                           "key \"%.200s\" is not handled: it may change what the model computes "
+                           "(model.ignore insists that it does not)",
                            name);
         if (obeys(r->g, name, k->rule, &ok, err))
             return err->code;
@@ -387,6 +388,17 @@ static int take_rope(struct gguf_reading *r, struct err *err)
         return err->code;
     r->c->ropes = arch->two_ropes && r->c->shape.window;
     return 0;
+}
+
+bool gguf_key_known(const char *key)
+{
+    const char *dot = strchr(key, '.');
+    size_t n = dot ? (size_t)(dot - key) : 0;
+
+    for (size_t i = 0; i < ARCHS; i++)
+        if (archs[i].gguf && strlen(archs[i].gguf) == n && !memcmp(archs[i].gguf, key, n))
+            return key_find(gguf_keys, KEYS(gguf_keys), dot + 1);
+    return true;
 }
 
 int config_from_gguf(struct arch_config *c, const struct gguf *g, struct arena *a, struct err *err)

@@ -285,7 +285,8 @@ static int check_json_keys(const json_t *obj, const struct arch_key *keys, size_
 
         if (!k)
             return err_set(err, ERR_FORMAT,
-                           "key \"%.200s\" is not handled: it may change what the model computes",
+                           "key \"%.200s\" is not handled: it may change what the model computes "
+                           "(model.ignore insists that it does not)",
                            name);
         if (!reads(arch, name) && !json_obeys(v, k->rule)) {
             char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
@@ -785,6 +786,12 @@ static const json_t *text_of(const struct arch *arch, const json_t *json, struct
     if (!json_is_object(text))
         err_set(err, ERR_FORMAT, "key \"%s\" must be an object", arch->text);
     return err->code ? NULL : text;
+}
+
+bool json_key_known(const char *key)
+{
+    return key_find(json_keys, KEYS(json_keys), key) ||
+           key_find(outer_keys, KEYS(outer_keys), key) || key_find(rope_keys, KEYS(rope_keys), key);
 }
 
 int config_from_json(struct arch_config *c, const json_t *json, struct arena *a, struct err *err)

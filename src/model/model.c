@@ -25,9 +25,55 @@ struct checkpoint {
     struct buf config_text; /* of config.json */
     struct arch_config config;
     struct tensors *tensors; /* NULL: no weights */
-    const struct file_source *source;
+    struct model_options options;
     bool is_gguf;
 };
+
+static int judged(const char *key, struct err *err)
+{
+    return err_set(
+        err, ERR_CONFIG,
+        "model.ignore names \"%.200s\", whose value is known to count: only keys that are "
+        "not known can be ignored",
+        key);
+}
+
+/* Also from the objects inside, as the text model's. */
+static int ignore_json(const struct model_options *o, json_t *json, struct err *err)
+{
+    const char *name;
+    json_t *v;
+
+    for (size_t i = 0; i < o->n_ignore; i++) {
+        if (json_key_known(o->ignore[i]))
+            return judged(o->ignore[i], err);
+        json_object_del(json, o->ignore[i]);
+        json_object_foreach(json, name, v) json_object_del(v, o->ignore[i]);
+    }
+    return 0;
+}
+
+static bool is_ignored(const struct model_options *o, const char *key)
+{
+    for (size_t i = 0; i < o->n_ignore; i++)
+        if (str_eq(o->ignore[i], key))
+            return true;
+    return false;
+}
+
+static int ignore_gguf(const struct model_options *o, struct gguf *g, struct err *err)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->n_values; i++) {
+        if (!is_ignored(o, g->value[i].key))
+            g->value[n++] = g->value[i];
+        else if (gguf_key_known(g->value[i].key))
+            return judged(g->value[i].key, err);
+    }
+    g->n_values = n;
+    return 0;
+}
 
 static int read_config(struct checkpoint *c, const char *path, struct err *err)
 {
@@ -40,7 +86,8 @@ static int read_config(struct checkpoint *c, const char *path, struct err *err)
                               ERR_FORMAT, path, err);
     if (!json)
         return err->code;
-    code = config_from_json(&c->config, json, &c->arena, err);
+    code =
+        ignore_json(&c->options, json, err) || config_from_json(&c->config, json, &c->arena, err);
     json_decref(json);
     return code ? err_wrap(err, "%s", path) : 0;
 }
@@ -61,7 +108,7 @@ static int open_hf(struct checkpoint *c, const char *path, bool weights, struct 
                        path);
     if (read_config(c, config, err))
         return err->code;
-    if (weights && shards_open(&c->shards, &c->arena, path, c->source, err))
+    if (weights && shards_open(&c->shards, &c->arena, path, c->options.source, err))
         return err->code;
     c->tensors = weights ? &c->shards.tensors : NULL;
     return 0;
@@ -70,11 +117,13 @@ static int open_hf(struct checkpoint *c, const char *path, bool weights, struct 
 static int open_gguf(struct checkpoint *c, const char *path, bool weights, struct err *err)
 {
     c->is_gguf = true;
-    if (gguf_files_open(&c->gguf, path, weights ? GGUF_WHOLE : GGUF_HEADER, c->source, err))
+    if (gguf_files_open(&c->gguf, path, weights ? GGUF_WHOLE : GGUF_HEADER, c->options.source, err))
         return err->code;
     c->tensors = &c->gguf.v[0].tensors;
-    return config_from_gguf(&c->config, &c->gguf.v[0], &c->arena, err) ? err_wrap(err, "%s", path)
-                                                                       : 0;
+    return ignore_gguf(&c->options, &c->gguf.v[0], err) ||
+                   config_from_gguf(&c->config, &c->gguf.v[0], &c->arena, err)
+               ? err_wrap(err, "%s", path)
+               : 0;
 }
 
 /* A file that is neither a GGUF nor a directory's config. */
@@ -205,7 +254,7 @@ int model_open_as(struct model **out, const char *path, const struct model_optio
         return err->code;
     m->files = mem_alloc(1, sizeof *m->files, err);
     if (m->files)
-        m->files->source = o->source;
+        m->files->options = *o;
     if (!m->files || fill(m, path, !o->shape_only, err)) {
         model_close(m);
         return err->code;

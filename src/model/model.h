@@ -148,6 +148,9 @@ int model_open(struct model **m, const char *path, struct err *err);
 struct model_options {
     bool shape_only;                  /* as model_open_shape */
     const struct file_source *source; /* of the files with weights; NULL = file_map */
+    const char *const *ignore;        /* (n_ignore) keys of the model's config that nobody here
+                                         knows, and that are to change nothing */
+    size_t n_ignore;
 };
 int model_open_as(struct model **m, const char *path, const struct model_options *o,
                   struct err *err);

@@ -313,6 +313,32 @@ static void test_paths(void **state)
     remove(in_dir("config.json"));
 }
 
+/* An unknown key stops a model that does not insist; one whose value counts always does. */
+static void test_ignored_keys(void **state)
+{
+    static const char *const mystery[] = {"mystery"}, *const known[] = {"hidden_size"};
+    struct err err = {0};
+    struct model *m;
+    struct buf b = load_file(MODELS "llama-tied-f32/config.json"), with = {0};
+
+    (void)state;
+    buf_printf(&with, &err, "{\"mystery\": [1], %s", find_text(&b, "{") + 1);
+    put_file("config.json", with.data, with.len);
+    copy_model("llama-tied-f32/model.safetensors", "model.safetensors");
+    check_open(dir, ERR_FORMAT, "key \"mystery\" is not handled");
+    assert_int_equal(
+        model_open_as(&m, dir, &(struct model_options){.ignore = mystery, .n_ignore = 1}, &err), 0);
+    model_close(m);
+    assert_int_equal(
+        model_open_as(&m, dir, &(struct model_options){.ignore = known, .n_ignore = 1}, &err),
+        ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "model.ignore names \"hidden_size\""));
+    buf_release(&with);
+    buf_release(&b);
+    remove(in_dir("model.safetensors"));
+    remove(in_dir("config.json"));
+}
+
 /* Files that only stand for what was meant, each in each place. */
 static void test_disguises(void **state)
 {
@@ -454,8 +480,9 @@ int main(void)
         cmocka_unit_test(test_truncated),       cmocka_unit_test(test_safetensors),
         cmocka_unit_test(test_deep_json),       cmocka_unit_test(test_config),
         cmocka_unit_test(test_config_defaults), cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_disguises),       cmocka_unit_test(test_no_permission),
-        cmocka_unit_test(test_other_weights),   cmocka_unit_test(test_index),
+        cmocka_unit_test(test_disguises),       cmocka_unit_test(test_ignored_keys),
+        cmocka_unit_test(test_no_permission),   cmocka_unit_test(test_other_weights),
+        cmocka_unit_test(test_index),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -505,6 +505,36 @@ static void test_gguf_tensors(void **state)
     remove(in_dir("model.gguf"));
 }
 
+static void test_ignored_gguf_keys(void **state)
+{
+    static const char *const mystery[] = {"llama.block_coumt"}, *const known[] = {
+                                                                    "llama.rope.freq_base"};
+    struct buf b = load_file(MODELS "gguf-mixed/model.gguf");
+    struct err err = {0};
+    struct model *m;
+
+    (void)state;
+    memcpy(find_text(&b, "llama.rope.freq_base"), "llama.rope.freq_bass", 20);
+    put_file("model.gguf", b.data, b.len);
+    check_open(in_dir("model.gguf"), ERR_FORMAT, "\"llama.rope.freq_bass\" is not handled");
+    assert_int_equal(model_open_as(&m, in_dir("model.gguf"),
+                                   &(struct model_options){.ignore = mystery, .n_ignore = 1}, &err),
+                     ERR_FORMAT);
+    err_clear(&err);
+    assert_int_equal(
+        model_open_as(&m, in_dir("model.gguf"),
+                      &(struct model_options){.ignore = (const char *[]){"llama.rope.freq_bass"},
+                                              .n_ignore = 1},
+                      &err),
+        0);
+    model_close(m);
+    assert_int_equal(model_open_as(&m, MODELS "gguf-mixed/model.gguf",
+                                   &(struct model_options){.ignore = known, .n_ignore = 1}, &err),
+                     ERR_CONFIG);
+    buf_release(&b);
+    remove(in_dir("model.gguf"));
+}
+
 /* ---- split files ---- */
 
 /* What a file is cut up from: its metadata as they lie, and its tensors. */
@@ -683,10 +713,11 @@ static void test_bad_split(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_truncated),       cmocka_unit_test(test_gguf),
-        cmocka_unit_test(test_gguf_values),     cmocka_unit_test(test_gguf_config),
-        cmocka_unit_test(test_gguf_tensors),    cmocka_unit_test(test_split),
-        cmocka_unit_test(test_split_tokenizer), cmocka_unit_test(test_bad_split),
+        cmocka_unit_test(test_truncated),         cmocka_unit_test(test_gguf),
+        cmocka_unit_test(test_gguf_values),       cmocka_unit_test(test_gguf_config),
+        cmocka_unit_test(test_gguf_tensors),      cmocka_unit_test(test_split),
+        cmocka_unit_test(test_ignored_gguf_keys), cmocka_unit_test(test_split_tokenizer),
+        cmocka_unit_test(test_bad_split),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
