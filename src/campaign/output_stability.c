@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+enum { RANKED_MAX = 1 << 15 }; /* configurations: more are too many to keep the draws of */
+
 const struct dim stability_dim = {"k", TOP_KINDS, V_I4, top_sizes, "how many are the top"};
 
 /* Rankings are over all dimensions but these, which tell one ranking from another. */
@@ -68,8 +70,7 @@ static int rankings_open(struct rankings *r, struct err *err)
     struct arena *a = &r->o->group;
     size_t configurations;
 
-    if (find_rankings(r, err) ||
-        draws_open(&r->draws, s, &r->o->c->data, &r->o->c->config.statistics, a, err))
+    if (draws_open(&r->draws, s, &r->o->c->data, &r->o->c->config.statistics, a, err))
         return err->code;
     configurations = r->elements / r->n;
     r->mean = arena_alloc(a, configurations * s->n * r->draws.n, sizeof *r->mean, err);
@@ -143,7 +144,8 @@ int write_stability(struct output *o, const struct experiment *x, const struct a
     struct rankings r = {.o = o, .x = x, .f = &a->field, .values = values};
 
     r.elements = padded_elements(x, &a->field);
-    if (o->c->config.statistics.bootstrap < 2 || rankings_open(&r, err))
+    if (o->c->config.statistics.bootstrap < 2 || find_rankings(&r, err) ||
+        r.elements / r.n > RANKED_MAX || rankings_open(&r, err))
         return err->code;
     for (size_t i = 0; i < r.n; i++)
         if (rank(&r, i, err))
