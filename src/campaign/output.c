@@ -86,7 +86,8 @@ static void count_queries(struct output *o)
 }
 
 int campaign_write(struct campaign *c, struct journal *j, const char *path, bool partial,
-                   struct campaign_report *report, struct err *err)
+                   struct campaign_report *report, int (*may)(void *ctx, struct err *err),
+                   void *ctx, struct err *err)
 {
     struct output o = {.c = c, .journal = j, .path = path, .report = report, .partial = partial};
     const struct unit *u = c->unit + c->n_survey;
@@ -130,7 +131,7 @@ out:
     arena_release(&o.scratch);
     arena_release(&o.arena);
     if (!err->code)
-        return h5_commit(o.file, err);
+        return h5_commit_if(o.file, may, ctx, err);
     h5_abandon(o.file);
     return err->code;
 }

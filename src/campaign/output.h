@@ -20,8 +20,10 @@ struct campaign_report {
 
 /* The result file, beside and renamed. Units that are not there are left NaN if `partial`, else an
    error. ERR_NUMERIC if the run's checks of itself failed: then there is no file. */
+/* may: asked right before the file takes its place (h5_commit_if); NULL. */
 int campaign_write(struct campaign *c, struct journal *j, const char *path, bool partial,
-                   struct campaign_report *report, struct err *err);
+                   struct campaign_report *report, int (*may)(void *ctx, struct err *err),
+                   void *ctx, struct err *err);
 
 /* For output_*.c: a result file while it is written. */
 struct output {

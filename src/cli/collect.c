@@ -63,7 +63,7 @@ static int write_result(struct past *p, const struct collect_options *o, struct 
                        n.units - n.done, n.units);
     if (!out)
         out = file_join(&p->arena, o->dirs.v[0], o->partial ? "partial.h5" : "result.h5", err);
-    if (!out || campaign_write(&p->campaign, p->journal, out, o->partial, &report, err))
+    if (!out || campaign_write(&p->campaign, p->journal, out, o->partial, &report, NULL, NULL, err))
         return err->code;
     if (out_printf(err, "%zu of %zu units; %zu queries ok, %zu bad", n.done, n.units, report.ok,
                    report.bad) ||

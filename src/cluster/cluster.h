@@ -40,9 +40,11 @@ struct cluster {
     int rank, size;
     int node_rank, node_size; /* among the ranks that share this node's memory */
     int nodes;
-    /* May be set after cluster_init: called while this rank waits for others in a collective call.
-       */
-    void (*waiting)(void *ctx);
+    /* May be set after cluster_init: asked while this rank waits for others in a collective call.
+       True: it does not want to wait any longer, and `leave` is told for whom it has waited ("rank
+       1", "ranks 0, 4, 7"; "other ranks" where that is not known), and does not return. */
+    bool (*waiting)(void *ctx);
+    void (*leave)(void *ctx, const char *ranks);
     void *waiting_ctx;
     struct cluster_comms *comms; /* private */
 };

@@ -82,17 +82,96 @@ void cluster_close(struct cluster *c)
     MPI_Finalize();
 }
 
+static bool is_done(MPI_Request *request)
+{
+    int done = 0;
+
+    return MPI_Test(request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || done;
+}
+
 /* Blocking MPI calls spin, and cannot be left. */
 void comm_wait(struct cluster *c, MPI_Request *request)
 {
     struct nap nap = {0};
-    int done = 0;
 
-    while (MPI_Test(request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done) {
+    while (!is_done(request)) {
         nap_take(&nap);
-        if (c->waiting)
-            c->waiting(c->waiting_ctx);
+        if (c->waiting && c->waiting(c->waiting_ctx))
+            c->leave(c->waiting_ctx, "other ranks");
     }
+}
+
+void name_ranks(struct buf *text, const int *counts, int size)
+{
+    struct err ignored;
+    int n = 0;
+
+    err_clear(&ignored);
+    for (int r = 0; r < size; r++)
+        n += counts[r] > 0;
+    buf_puts(text, n == 1 ? "rank" : "ranks", &ignored);
+    for (int r = 0, k = 0; r < size; r++)
+        if (counts[r])
+            buf_printf(text, &ignored, "%s %d", k++ ? "," : "", r);
+}
+
+static void leave(struct cluster *c, const int *missing)
+{
+    struct buf text = {0};
+    struct err ignored;
+
+    err_clear(&ignored);
+    name_ranks(&text, missing, c->size);
+    c->leave(c->waiting_ctx, buf_str(&text, &ignored) ? text.data : "other ranks");
+    buf_release(&text);
+}
+
+/* Rank 0: all others have come, each by a message of its own, so that it is known who has not. */
+static void wait_for_all(struct cluster *c, MPI_Request *request, int *missing)
+{
+    struct nap nap = {0};
+    int left = c->size - 1;
+
+    for (;;) {
+        for (int r = 1; r < c->size; r++)
+            if (missing[r] && is_done(&request[r])) {
+                missing[r] = 0;
+                left--;
+            }
+        if (!left)
+            return;
+        nap_take(&nap);
+        if (c->waiting && c->waiting(c->waiting_ctx))
+            leave(c, missing);
+    }
+}
+
+/* Before a collective call in which ranks may wait for one that never comes. Without memory for it
+   the ranks are not named. */
+static void meet(struct cluster *c)
+{
+    MPI_Request *request;
+    int *missing;
+    struct err ignored;
+
+    if (c->rank) {
+        MPI_Send(NULL, 0, MPI_BYTE, 0, TAG_HERE, c->comms->all);
+        return;
+    }
+    err_clear(&ignored);
+    request = mem_alloc((size_t)c->size, sizeof *request, &ignored);
+    missing = mem_alloc((size_t)c->size, sizeof *missing, &ignored);
+    for (int r = 1; r < c->size; r++)
+        if (request && missing) {
+            missing[r] = 1;
+            MPI_Irecv(NULL, 0, MPI_BYTE, r, TAG_HERE, c->comms->all, &request[r]);
+        } else {
+            MPI_Recv(NULL, 0, MPI_BYTE, r, TAG_HERE, c->comms->all, MPI_STATUS_IGNORE);
+        }
+    if (request && missing)
+        wait_for_all(c, request, missing);
+    mem_free(request);
+    mem_free(missing);
 }
 
 static void broadcast(struct cluster *c, void *data, int n, int from)
@@ -108,6 +187,7 @@ int cluster_agree(struct cluster *c, struct err *err)
     int mine = err->code ? c->rank : INT_MAX, first = INT_MAX;
     MPI_Request request;
 
+    meet(c);
     MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, c->comms->all, &request);
     comm_wait(c, &request);
     if (first == INT_MAX)
@@ -135,6 +215,7 @@ void cluster_barrier(struct cluster *c)
 {
     MPI_Request request;
 
+    meet(c);
     MPI_Ibarrier(c->comms->all, &request);
     comm_wait(c, &request);
 }

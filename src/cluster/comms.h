@@ -13,7 +13,7 @@ struct cluster_comms {
     struct watch watch;
 };
 
-enum tag { TAG_UNIT = 1, TAG_ROWS, TAG_ERROR };
+enum tag { TAG_UNIT = 1, TAG_ROWS, TAG_ERROR, TAG_HERE };
 
 #define UNIT_STOP UINT64_MAX
 
@@ -31,6 +31,9 @@ int master_loop(struct cluster *c, const struct job *job, bool *finished, struct
 
 /* Until the request is done, with naps; says so to c->waiting again and again. */
 void comm_wait(struct cluster *c, MPI_Request *request);
+
+/* "rank 1" or "ranks 0, 4, 7": those of which counts[] (size) is not 0. */
+void name_ranks(struct buf *text, const int *counts, int size);
 
 /* Sleeps a little longer each time nothing happened, up to a millisecond; blocking MPI calls spin.
  */

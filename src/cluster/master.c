@@ -177,15 +177,9 @@ static void say_overdue(struct master *m)
 {
     struct buf text = {0};
     struct err ignored;
-    int n = 0;
 
     err_clear(&ignored);
-    for (int r = 0; r < m->c->size; r++)
-        n += m->in_flight[r] > 0;
-    buf_puts(&text, n == 1 ? "rank" : "ranks", &ignored);
-    for (int r = 0, k = 0; r < m->c->size; r++)
-        if (m->in_flight[r])
-            buf_printf(&text, &ignored, "%s %d", k++ ? "," : "", r);
+    name_ranks(&text, m->in_flight, m->c->size);
     m->job->overdue(m->job->ctx, buf_str(&text, &ignored) ? text.data : "ranks");
     buf_release(&text);
 }

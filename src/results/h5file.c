@@ -191,6 +191,12 @@ static void discard(struct h5file *f)
 
 int h5_commit(struct h5file *f, struct err *err)
 {
+    return h5_commit_if(f, NULL, NULL, err);
+}
+
+int h5_commit_if(struct h5file *f, int (*may)(void *ctx, struct err *err), void *ctx,
+                 struct err *err)
+{
     int code;
 
     if (f->broken || H5Fflush(f->id, H5F_SCOPE_GLOBAL) < 0) {
@@ -203,6 +209,8 @@ int h5_commit(struct h5file *f, struct err *err)
         code = h5_fail(err, "close", f->beside);
     else
         code = seal_put(f->beside, err) || sync_path(f->beside, err) ? err->code : 0;
+    if (!code && may)
+        code = may(ctx, err);
     if (!code && rename(f->beside, f->path))
         code = system_fail(err, "rename to", f->path);
     if (code)

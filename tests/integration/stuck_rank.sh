@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A rank that stands still (a stopped process stands for a node that hangs): run.max_time and SIGTERM end the run all
-# the same after run.grace, with status 10; a rank that holds units is named, the journal is kept, the same command resumes.
+# the same after run.grace, with status 10; the rank is named, the journal is kept, the same command resumes.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
@@ -44,8 +44,8 @@ stuck() {
     wait $job || status=$?
     kill -CONT "$pid" 2>/dev/null
     [ "$status" = 10 ] || wrong "rank $number stood still: status $status, expected 10"
-    # It is named if it holds units; if all that it computed has arrived, others wait for it at the end.
-    grep -qE "(rank $number did not answer within 2 s|other ranks did not answer within 10 s): stopped" "$work/err" ||
+    # After run.grace if it holds units; if all that it computed has arrived, at the end, where all meet.
+    grep -qE "rank $number did not answer within (2|10) s: stopped" "$work/err" ||
         { wrong "nothing is said of rank $number" && cat "$work/err"; }
     has "  next    mpirun -n 3 lensweep ${command[*]}"
     [ ! -e "$work/cut/result.h5" ] || wrong "a result without rank $number's units"

@@ -572,6 +572,34 @@ static void test_probe(void **state)
     assert_non_null(strstr(err.msg, "does not come to an end"));
 }
 
+static int refuse_to_rename(void *ctx, struct err *err)
+{
+    *(int *)ctx += 1;
+    return err_set(err, ERR_IO, "another has the folder");
+}
+
+/* Who may not put a result in place leaves what is there, and nothing beside it. */
+static void test_not_renamed(void **state)
+{
+    struct buf was = {0}, is = {0};
+    struct h5file *f;
+    struct err err;
+    int asked = 0;
+
+    (void)state;
+    must_write();
+    load(&was, path);
+    err_clear(&err);
+    assert_int_equal(h5_create(&f, path, &err), 0);
+    assert_int_equal(h5_commit_if(f, refuse_to_rename, &asked, &err), ERR_IO);
+    assert_int_equal(asked, 1);
+    load(&is, path);
+    assert_int_equal(is.len, was.len);
+    assert_memory_equal(is.data, was.data, was.len);
+    buf_release(&was);
+    buf_release(&is);
+}
+
 static void test_no_directory(void **state)
 {
     struct h5file *f;
@@ -651,19 +679,13 @@ static void test_failed_allocations(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_numbers),
-        TEST(test_strings),
-        TEST(test_attributes),
-        TEST(test_each),
-        TEST(test_same_bytes),
-        TEST(test_misuse),
-        TEST(test_unreadable),
-        TEST(test_sealed),
-        TEST(test_damaged),
-        TEST(test_probe),
-        TEST(test_no_directory),
-        TEST(test_full_disk),
-        TEST(test_failed_allocations),
+        TEST(test_numbers),     TEST(test_strings),
+        TEST(test_attributes),  TEST(test_each),
+        TEST(test_same_bytes),  TEST(test_misuse),
+        TEST(test_unreadable),  TEST(test_sealed),
+        TEST(test_damaged),     TEST(test_probe),
+        TEST(test_not_renamed), TEST(test_no_directory),
+        TEST(test_full_disk),   TEST(test_failed_allocations),
     };
     struct err err;
 

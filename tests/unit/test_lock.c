@@ -2,6 +2,7 @@
  */
 #define _GNU_SOURCE
 #include "base/process.h"
+#include "results/keeper.h"
 #include "results/lock.h"
 
 #include <fcntl.h>
@@ -299,6 +300,57 @@ static void test_all_at_once(void **state)
     munmap(s, sizeof *s);
 }
 
+static time_t touched(void)
+{
+    struct stat st;
+
+    return stat(path, &st) ? 0 : st.st_mtime;
+}
+
+/* Long work: the lock is touched by itself. */
+static void test_kept(void **state)
+{
+    const struct timespec old[2] = {{1000, 0}, {1000, 0}}, moment = {0, 1000000};
+    struct lock l;
+    struct keeper k;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(lock_take(&l, path, 1, &err), 0);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    assert_int_equal(keeper_start(&k, &l, &err), 0);
+    while (touched() == 1000)
+        nanosleep(&moment, NULL);
+    assert_int_equal(keeper_stop(&k, &err), 0);
+    assert_int_equal(keeper_stop(&k, &err), 0);
+    lock_release(&l);
+}
+
+/* Another has taken it meanwhile: found at the end at the latest. */
+static void test_robbed_while_kept(void **state)
+{
+    struct lock l;
+    struct keeper k;
+    struct err err;
+    FILE *f;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(lock_take(&l, path, 1, &err), 0);
+    assert_int_equal(keeper_start(&k, &l, &err), 0);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("{\"host\": \"elsewhere\", \"pid\": 7}\n", f);
+    fclose(f);
+    assert_int_equal(keeper_stop(&k, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "process 7 on elsewhere"));
+    err_clear(&err);
+    assert_int_equal(keeper_stop(&k, &err), ERR_IO); /* it stays so */
+    lock_release(&l);
+    assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +363,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_robbed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_look, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_robbed_while_kept, setup, teardown),
         cmocka_unit_test(test_names),
         cmocka_unit_test_setup_teardown(test_all_at_once, setup, teardown),
     };

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "campaign/audit.h"
 #include "campaign/output.h"
+#include "results/keeper.h"
 #include "version.h"
 
 #include <math.h>
@@ -70,6 +71,22 @@ static int print_end(const struct session *r, const struct campaign_report *repo
                : 0;
 }
 
+static int still_ours(void *keeper, struct err *err)
+{
+    return keeper_stop(keeper, err);
+}
+
+/* It may take long, and the lock is to stay fresh; what another has taken over is his to write. */
+static int write_result(struct session *r, struct campaign_report *report, struct err *err)
+{
+    struct keeper k;
+
+    if (keeper_start(&k, &r->lock, err))
+        return err->code;
+    campaign_write(&r->campaign, r->journal, r->result, false, report, still_ours, &k, err);
+    return keeper_stop(&k, err);
+}
+
 static int finish_run(struct session *r, struct err *err)
 {
     struct campaign *c = &r->campaign;
@@ -78,8 +95,7 @@ static int finish_run(struct session *r, struct err *err)
     if (r->planned != r->counted)
         return err_set(err, ERR_BUG, "planned %llu FLOP and did %llu",
                        (unsigned long long)r->planned, (unsigned long long)r->counted);
-    if (journal_sync(r->journal, err) || lock_check(&r->lock, err) ||
-        campaign_write(c, r->journal, r->result, false, &report, err))
+    if (journal_sync(r->journal, err) || write_result(r, &report, err))
         return err->code;
     if (runlog_end(&r->log, "end", &r->view, &report, err) || print_ended(r, &report, err) ||
         print_summary(r->result, 0, err) || print_end(r, &report, err))

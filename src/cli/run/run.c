@@ -84,6 +84,7 @@ static int run(const struct call *call, struct err *err)
         goto out;
     if (r.cluster.rank == 0) {
         r.cluster.waiting = waiting;
+        r.cluster.leave = leave;
         r.cluster.waiting_ctx = &r;
     }
     if (!start_campaign(&r, err)) {

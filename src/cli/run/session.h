@@ -61,7 +61,8 @@ bool must_stop(void *session);
    cluster: rank 0 waits for others outside the work. Both end all ranks when that takes too long:
    ranks that do not answer cannot agree on anything any more. */
 void overdue(void *session, const char *ranks);
-void waiting(void *session);
+bool waiting(void *session);
+void leave(void *session, const char *ranks);
 
 /* distribute.c: which units are to be done here, bundled; then all ranks do them. *finished: all of
    them are done. */

@@ -77,12 +77,22 @@ void overdue(void *session, const char *ranks)
         end_without(r, ranks, r->campaign.config.run.grace);
 }
 
-void waiting(void *session)
+/* The others may be a little behind. */
+static double patience(const struct session *r)
 {
-    enum { LEAST = 10 }; /* seconds: the others may be a little behind */
-    struct session *r = session;
-    double grace = r->campaign.config.run.grace > LEAST ? r->campaign.config.run.grace : LEAST;
+    enum { LEAST = 10 };
 
-    if (must_stop(r) && clock_seconds() - r->stop_begin > grace)
-        end_without(r, "other ranks", grace);
+    return r->campaign.config.run.grace > LEAST ? r->campaign.config.run.grace : LEAST;
+}
+
+bool waiting(void *session)
+{
+    struct session *r = session;
+
+    return must_stop(r) && clock_seconds() - r->stop_begin > patience(r);
+}
+
+void leave(void *session, const char *ranks)
+{
+    end_without(session, ranks, patience(session));
 }
