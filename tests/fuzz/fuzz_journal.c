@@ -6,16 +6,11 @@
  * with lengths that lie, records cut short, bare bytes; the checksums of heads are made here, for
  * no fuzzer can guess them. Kind 0 takes the rest of the input as it is.
  */
-#define _XOPEN_SOURCE 700
 #include "fuzz.h"
 
 #include "results/journal.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { UNITS = 64 };
 
@@ -26,21 +21,16 @@ struct made {
     struct err err;
 };
 
-static void need(bool promise)
-{
-    if (!promise)
-        abort();
-}
-
 static void put_head(struct made *m, struct hash key, uint64_t length, uint64_t rows_hash)
 {
     static const unsigned char magic[8] = {0xA7, 0x4C, 0xE1, 0x9B, 0x03, 0xD8, 0x5E, 0xF2};
     size_t begin = m->file.len;
 
-    need(!buf_put(&m->file, magic, sizeof magic, &m->err) && !buf_u64(&m->file, key.hi, &m->err) &&
-         !buf_u64(&m->file, key.lo, &m->err) && !buf_u64(&m->file, length, &m->err) &&
-         !buf_f64(&m->file, 1, &m->err) && !buf_u64(&m->file, rows_hash, &m->err) &&
-         !buf_u64(&m->file, hash_u64(m->file.data + begin, m->file.len - begin), &m->err));
+    fuzz_need(!buf_put(&m->file, magic, sizeof magic, &m->err) &&
+              !buf_u64(&m->file, key.hi, &m->err) && !buf_u64(&m->file, key.lo, &m->err) &&
+              !buf_u64(&m->file, length, &m->err) && !buf_f64(&m->file, 1, &m->err) &&
+              !buf_u64(&m->file, rows_hash, &m->err) &&
+              !buf_u64(&m->file, hash_u64(m->file.data + begin, m->file.len - begin), &m->err));
 }
 
 /* One piece of the file from n bytes at p. */
@@ -50,9 +40,9 @@ static void put_piece(struct made *m, uint8_t kind, const uint8_t *p, size_t n)
     size_t cut = n;
 
     if (kind % 6 == 1) {
-        need(!buf_put(&m->file, "LSWJRNL\n", 8, &m->err) &&
-             !buf_u64(&m->file, kind / 6 + 1u, &m->err) &&
-             !buf_u64(&m->file, hash_u64(m->file.data + m->file.len - 16, 16), &m->err));
+        fuzz_need(!buf_put(&m->file, "LSWJRNL\n", 8, &m->err) &&
+                  !buf_u64(&m->file, kind / 6 + 1u, &m->err) &&
+                  !buf_u64(&m->file, hash_u64(m->file.data + m->file.len - 16, 16), &m->err));
         return;
     }
     if (kind % 6 >= 2) {
@@ -64,7 +54,7 @@ static void put_piece(struct made *m, uint8_t kind, const uint8_t *p, size_t n)
     }
     if (kind % 6 == 5)
         cut = n / 2;
-    need(!buf_put(&m->file, p, cut, &m->err));
+    fuzz_need(!buf_put(&m->file, p, cut, &m->err));
 }
 
 static void make_file(struct made *m, const uint8_t *data, size_t size)
@@ -82,36 +72,14 @@ static void make_file(struct made *m, const uint8_t *data, size_t size)
     }
 }
 
-static char dir[] = "/tmp/lensweep-fuzz-XXXXXX", path[64];
-
-static void remove_segment(void)
-{
-    unlink(path);
-    rmdir(dir);
-}
-
-static void write_segment(const struct buf *b)
-{
-    int fd;
-
-    if (!*path) {
-        need(mkdtemp(dir) != NULL);
-        snprintf(path, sizeof path, "%s/0001", dir);
-        atexit(remove_segment);
-    }
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    need(fd >= 0 && write(fd, b->len ? b->data : "", b->len) == (ssize_t)b->len);
-    close(fd);
-}
-
 static void check_unit(struct journal *j, struct hash key, struct err *err)
 {
     struct buf rows = {0};
 
     if (!journal_has(j, key))
         return;
-    need(!journal_read(j, key, &rows, err));
-    need(hash_eq(hash_bytes(rows.data, rows.len), key));
+    fuzz_need(!journal_read(j, key, &rows, err));
+    fuzz_need(hash_eq(hash_bytes(rows.data, rows.len), key));
     buf_release(&rows);
 }
 
@@ -122,11 +90,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct journal *j;
 
     make_file(&m, data, size);
-    write_segment(&m.file);
-    if (journal_open(&j, dir, &stats, &m.err)) {
-        need(m.err.code == ERR_IO && strstr(m.err.msg, "version"));
+    fuzz_file("0001", m.file.data, m.file.len);
+    if (journal_open(&j, fuzz_folder(), &stats, &m.err)) {
+        fuzz_need(m.err.code == ERR_IO && strstr(m.err.msg, "version"));
     } else {
-        need(stats.records + stats.duplicates <= m.n && stats.torn_bytes <= m.file.len);
+        fuzz_need(stats.records + stats.duplicates <= m.n && stats.torn_bytes <= m.file.len);
         for (size_t i = 0; i < m.n; i++)
             check_unit(j, m.key[i], &m.err);
         journal_close(j);

@@ -3,15 +3,11 @@
  * what the header promises: spans inside the prompt, ids and targets inside the vocabulary. The
  * first byte chooses the options, unless it begins a line of JSON or the file is empty.
  */
-#define _XOPEN_SOURCE 700
 #include "fuzz.h"
 
 #include "data/dataset.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { VOCABULARY = 300 };
 
@@ -56,34 +52,33 @@ static int chat(void *ctx, const struct codec_message *m, size_t n, bool prompt,
     return prompt ? buf_puts(out, ":", err) : 0;
 }
 
-static const struct codec codec = {NULL, encode, spell, 256, chat};
+/* NULL: by the keys of the first record. */
+static const char *const formats[16] = {NULL,       "native",        "one_to_many", "counterfact",
+                                        "known",    "relation",      "eap_csv",     "mib_ioi",
+                                        "mib_mcqa", "mib_arithmetic"};
 
-static void need(bool promise)
-{
-    if (!promise)
-        abort();
-}
+static const struct codec codec = {NULL, encode, spell, 256, chat};
 
 static void check_spans(const struct dataset *ds, const struct query *q, const struct span *span)
 {
     for (size_t i = 0; i < ds->n_spans; i++)
-        need(span_empty(span[i]) || (span[i].lo >= 0 && span[i].hi <= q->n));
-    need(span[0].lo == 0 && span_len(span[0]) == 1 && span[1].hi == q->n);
+        fuzz_need(span_empty(span[i]) || (span[i].lo >= 0 && span[i].hi <= q->n));
+    fuzz_need(span[0].lo == 0 && span_len(span[0]) == 1 && span[1].hi == q->n);
 }
 
 static void check_ids(const int32_t *ids, size_t n, int lowest)
 {
     for (size_t i = 0; i < n; i++)
-        need(ids[i] >= lowest && ids[i] < VOCABULARY);
+        fuzz_need(ids[i] >= lowest && ids[i] < VOCABULARY);
 }
 
 static void check_query(const struct dataset *ds, const struct query *q)
 {
-    need(q->item && q->subject && q->dataset && q->text && q->answer_prefix);
-    need(q->n <= ds->max_tokens && q->right < (int)ds->n_targets);
+    fuzz_need(q->item && q->subject && q->dataset && q->text && q->answer_prefix);
+    fuzz_need(q->n <= ds->max_tokens && q->right < (int)ds->n_targets);
     if (q->status)
         return;
-    need(q->n > 0);
+    fuzz_need(q->n > 0);
     check_ids(q->ids, (size_t)q->n, 0);
     check_ids(q->target, ds->n_targets, -1);
     check_ids(q->control, ds->n_controls, -1);
@@ -95,19 +90,8 @@ static void check_query(const struct dataset *ds, const struct query *q)
     }
 }
 
-static const char *write_file(int fd, const uint8_t *data, size_t size)
-{
-    static char path[64];
-
-    need(!ftruncate(fd, 0) && pwrite(fd, data, size, 0) == (ssize_t)size);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return path;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char name[] = "/tmp/lensweep-fuzz-XXXXXX";
-    static int fd = -1;
     struct data_options opt = {.vocab = VOCABULARY, .max_tokens = 64, .seed = 1, .n_controls = 3};
     struct problems problems = {0};
     struct err err = {0};
@@ -115,16 +99,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *path;
     uint8_t bits = size && data[0] != '{' ? *data : 0;
 
-    if (fd < 0) {
-        fd = mkstemp(name);
-        unlink(name);
-    }
     opt.add_bos = bits & 1;
     opt.first_distinct = bits & 2;
-    path = write_file(fd, data + !!bits, size - !!bits);
+    opt.format = formats[bits >> 3 & 15];
+    path = fuzz_file("cities_1.jsonl", data + !!bits, size - !!bits); /* as the released ones */
     if (dataset_load(&ds, &path, 1, &opt, bits & 4 ? NULL : &codec, &problems, &err))
         abort();
-    need(ds.n || problems.count);
+    fuzz_need(ds.n || problems.count);
     for (size_t i = 0; i < ds.n; i++)
         check_query(&ds, &ds.query[i]);
     dataset_release(&ds);

@@ -3,25 +3,10 @@
  * the map of characters, the merging and the cutting that the file asks for run on it.
  */
 #include "fuzz.h"
+#include "fuzz_text.h"
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "model/tokenizer/parts.h"
-
-#include <stdlib.h>
-
-static void encode(const struct tokenizer *t, const char *text, size_t n)
-{
-    struct err err = {0};
-    struct ids ids = {0};
-    struct buf out = {0};
-
-    if (!tokenizer_encode(t, text, n, true, &ids, &err) &&
-        tokenizer_decode(t, ids.v, ids.n, &out, &err))
-        abort(); /* its own ids are in the vocabulary */
-    ids_release(&ids);
-    buf_release(&out);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -36,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text = text < size ? text : size;
     if (tokenizer_open_spm(&t, data, size - text, &err))
         return 0;
-    encode(t, (const char *)data + size - text, text);
-    encode(t, "a  b <s> \xc3\xa9\xef\xac\x81 ", 16);
+    fuzz_encode(t, (const char *)data + size - text, text);
+    fuzz_encode(t, "a  b <s> \xc3\xa9\xef\xac\x81 ", 16);
     tokenizer_close(t);
     return 0;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# --json of status, plan, inspect and top: one JSON value, with the keys and types that docs/json.md lists, and
+# --json of status, plan, inspect, top and verify: one JSON value, with the keys and types that docs/json.md lists, and
 # no others.
 . tests/integration/lib.bash
 [ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python"
@@ -12,6 +12,7 @@ ends 0 "$program" inspect "$small" --json && cp "$work/out" "$work/inspect.json"
 ends 0 "$program" run "$work/c.yaml" --set run.threads=1
 ends 0 "$program" status "$work/r" --json && cp "$work/out" "$work/status.json"
 ends 0 "$program" top "$work/r" -n 2 --json && cp "$work/out" "$work/top.json"
+ends 0 "$program" verify "$work/r" --cells 5 --json && cp "$work/out" "$work/verify.json"
 ends 2 "$program" top "$work/r" --classes --json
 ends 2 "$program" plan "$work/c.yaml" --sbatch --json
 
@@ -49,6 +50,8 @@ def load(command):
 
 (inspect,) = tables("inspect")
 check("inspect", load("inspect"), inspect)
+verify, difference = tables("verify")
+check("verify", load("verify"), verify)
 status, holder = tables("status")
 check("status", load("status"), status)
 plan, experiment = tables("plan")

@@ -32,17 +32,20 @@ ROOT = HERE.parent.parent
 SOURCE = ROOT / "src"
 TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones first
     "engine": ("test_forked", "test_engine"),
-    "results": ("test_durable", "test_journal", "test_lock"),
+    "results": ("test_durable", "test_journal", "test_lock", "test_h5file"),
     "cluster": ("test_cluster",),
     "statistics": ("test_significance", "test_strata", "test_estimate"),
     "campaign": ("test_cut", "test_manifest"),
+    "model": ("test_model",),
+    "base": ("test_model",),
 }
 TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
 
 Mutant = collections.namedtuple("Mutant", "name file quick wrong old new")
 TRUE = [Mutant(f"(true-{folder})", f"{folder}/{file}", True, "nothing", [], []) for folder, file in
         (("engine", "wave.c"), ("results", "journal.c"), ("cluster", "master.c"),
-         ("statistics", "estimate.c"), ("campaign", "cut.c"))]
+         ("statistics", "estimate.c"), ("campaign", "cut.c"), ("model", "identity.c"),
+         ("base", "hash.c"))]
 
 
 class Trouble(Exception):

@@ -1,0 +1,425 @@
+#define _XOPEN_SOURCE 700
+#include "campaign/verify.h"
+
+#include "base/rng.h"
+#include "base/str.h"
+#include "campaign/bundle.h"
+#include "campaign/output_group.h"
+#include "campaign/rows.h"
+#include "campaign/survey.h"
+#include "campaign/unit.h"
+#include "model/identity.h"
+#include "results/h5read.h"
+#include "results/result.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct verify {
+    struct campaign *c;
+    struct verified *out;
+    struct result file;
+    struct journal *journal; /* of surveys, in a folder of its own */
+    struct arena scratch;    /* of one unit */
+};
+
+/* Is it of this campaign? -------------------------------------------------------------------- */
+
+static int check_attribute(struct verify *v, const char *name, const char *own, const char *what,
+                           struct err *err)
+{
+    const char *there;
+
+    if (result_attr(&v->file, "provenance", name, &there, err))
+        return err->code;
+    if (there && str_eq(there, own))
+        return 0;
+    return err_set(err, ERR_CONFIG, "%s is not of %s: its %s is %s, here it is %s", v->file.path,
+                   what, name, there ? there : "missing", own);
+}
+
+static int check_config(struct verify *v, struct err *err)
+{
+    struct buf own = {0};
+    const char *there;
+    bool same = false;
+
+    if (!result_attr(&v->file, "provenance", "config", &there, err) &&
+        !config_print(&v->c->config, true, &own, err) && buf_str(&own, err))
+        same = there && str_eq(there, own.data);
+    buf_release(&own);
+    if (!err->code && !same)
+        err_set(err, ERR_CONFIG, "%s was made with another config than the one beside it",
+                v->file.path);
+    return err->code;
+}
+
+static int check_origin(struct verify *v, struct err *err)
+{
+    char model[HASH_HEX], data[HASH_HEX];
+
+    hash_hex(model, v->c->model->fingerprint);
+    hash_hex(data, dataset_fingerprint(&v->c->data));
+    return check_attribute(v, "model_fingerprint", model, "this model", err) ||
+                   check_attribute(v, "data_fingerprint", data, "these data", err) ||
+                   check_config(v, err)
+               ? err->code
+               : 0;
+}
+
+/* Drawing ---------------------------------------------------------------------------------- */
+
+/* Cells of a unit; what is read off a clean run alone counts for one. */
+static uint64_t weight(const struct unit *u)
+{
+    return u->work != UNIT_CELLS ? 0 : u->n ? u->n : 1;
+}
+
+/* Sets todo[] of the units that hold the drawn cells. */
+static int draw(struct verify *v, uint64_t cells, uint64_t seed, unsigned char *todo,
+                struct err *err)
+{
+    const struct campaign *c = v->c;
+    uint64_t *end = arena_alloc(&v->scratch, c->n_units, sizeof *end, err), total = 0;
+    struct rng r = rng_for(seed, 0, "verify");
+
+    if (!end)
+        return err->code;
+    for (size_t i = 0; i < c->n_units; i++)
+        end[i] = total += weight(&c->unit[i]);
+    v->out->cells = cells < total ? cells : total;
+    for (size_t i = 0; i < c->n_units && cells >= total; i++)
+        todo[i] = weight(&c->unit[i]) > 0;
+    for (uint64_t i = 0; i < cells && cells < total; i++) {
+        uint64_t cell = rng_below(&r, total);
+        size_t lo = 0, hi = c->n_units;
+
+        while (lo < hi) {
+            size_t mid = (lo + hi) / 2;
+
+            if (end[mid] <= cell)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        todo[lo] = 1;
+    }
+    return 0;
+}
+
+/* Comparing -------------------------------------------------------------------------------- */
+
+/* A value of the file or of the unit: a number, whole or not, or a text. */
+struct verify_value {
+    enum vtype type;
+    double f;
+    int64_t whole;
+    const char *text;
+};
+
+static bool same_value(const struct verify_value *a, const struct verify_value *b)
+{
+    if (a->type == V_STR)
+        return str_eq(a->text, b->text);
+    if (a->type != V_F32 && a->type != V_F64)
+        return a->whole == b->whole;
+    return (isnan(a->f) && isnan(b->f)) || (a->f == b->f && !signbit(a->f) == !signbit(b->f));
+}
+
+static const char *value_text(struct verify *v, const struct verify_value *x, struct err *err)
+{
+    if (x->type == V_STR)
+        return arena_strdup(&v->out->arena, x->text, err);
+    if (x->type == V_F32 || x->type == V_F64)
+        return arena_printf(&v->out->arena, err, x->type == V_F32 ? "%.9g" : "%.17g", x->f);
+    return arena_printf(&v->out->arena, err, "%" PRId64, x->whole);
+}
+
+static int put_place(struct buf *b, const struct axis *axis, size_t i, struct err *err)
+{
+    const struct dim *d = &axis->dim;
+
+    if (buf_printf(b, err, "%s%s ", b->len ? ", " : "", d->name))
+        return err->code;
+    if (d->coord && d->type == V_STR)
+        return buf_escaped(b, ((const char *const *)d->coord)[i], err);
+    if (d->coord && d->type == V_F64)
+        return buf_printf(b, err, "%g", ((const double *)d->coord)[i]);
+    if (d->coord && d->type == V_I8)
+        return buf_printf(b, err, "%" PRId64, ((const int64_t *)d->coord)[i]);
+    return buf_printf(b, err, "%" PRId64,
+                      d->coord ? (int64_t)((const int32_t *)d->coord)[i] : (int64_t)i);
+}
+
+/* "layer 3, target answer_1" of the element-th value of a query. */
+static const char *place_text(struct verify *v, const struct experiment *x, const struct field *f,
+                              size_t element, struct err *err)
+{
+    size_t index[DIMS_MAX] = {0};
+    struct buf b = {0};
+    const char *text = NULL;
+
+    for (int i = f->n_axes - 1; i >= 0; i--) {
+        size_t n = x->axis[f->axis[i]].dim.size;
+
+        index[i] = element % n;
+        element /= n;
+    }
+    for (int i = 0; i < f->n_axes && !err->code; i++)
+        put_place(&b, &x->axis[f->axis[i]], index[i], err);
+    if (!err->code && buf_str(&b, err))
+        text = arena_strdup(&v->out->arena, b.data, err);
+    buf_release(&b);
+    return text;
+}
+
+static int note(struct verify *v, const struct unit *u, const char *variable, const char *place,
+                const struct verify_value *file, const struct verify_value *anew, struct err *err)
+{
+    struct verified *out = v->out;
+    const struct query *q = &v->c->data.query[u->query];
+    struct difference *d;
+
+    if (!place || out->differ++ >= VERIFY_NAMED)
+        return err->code;
+    d = &out->difference[out->differ - 1];
+    d->variable = arena_printf(&out->arena, err, "%s/%s", v->c->x[u->experiment].name, variable);
+    d->query = u->query;
+    d->item = arena_strdup(&out->arena, q->item, err);
+    d->place = place;
+    d->file = value_text(v, file, err);
+    d->anew = value_text(v, anew, err);
+    return d->variable && d->item && d->file && d->anew ? 0 : err->code;
+}
+
+static struct verify_value value_at(enum vtype type, const void *p, size_t i)
+{
+    struct verify_value x = {.type = type};
+
+    switch (type) {
+    case V_I1:
+        x.whole = ((const int8_t *)p)[i];
+        break;
+    case V_I4:
+        x.whole = ((const int32_t *)p)[i];
+        break;
+    case V_I8:
+        x.whole = ((const int64_t *)p)[i];
+        break;
+    case V_F32:
+        x.f = (double)((const float *)p)[i];
+        break;
+    default:
+        x.f = ((const double *)p)[i];
+    }
+    return x;
+}
+
+/* The places that the unit fills of one field. */
+static int compare_field(struct verify *v, const struct unit *u, const struct field *f,
+                         const void *anew, const unsigned char *filled, struct err *err)
+{
+    const struct experiment *x = &v->c->x[u->experiment];
+    const struct h5info *info = catalogue_find(&v->file.all, x->name, f->var.name);
+    enum vtype type = f->var.type, wide = type == V_F32 || type == V_F64 ? V_F64 : V_I8;
+    size_t n = padded_elements(x, f), width = vtype_size(type), entry = 1;
+    void *there = arena_alloc(&v->scratch, n, vtype_size(wide), err);
+
+    if (!there)
+        return err->code;
+    for (size_t i = 1; info && i < info->rank; i++)
+        entry *= info->size[i];
+    if (!info || entry != n || !info->rank || info->size[0] != v->c->data.n)
+        return err_set(err, ERR_IO, "%s: %s/%s is not there, or has another shape", v->file.path,
+                       x->name, f->var.name);
+    if (h5_read_part(v->file.file, info, wide, u->query, 1, there, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        struct verify_value a = value_at(wide, there, i), b;
+
+        if (!filled[i * width])
+            continue;
+        b = value_at(type, anew, i);
+        a.type = type;
+        v->out->values++;
+        if (!same_value(&a, &b) &&
+            note(v, u, f->var.name, place_text(v, x, f, i, err), &a, &b, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* Puts a unit's rows in their places among a query's arrays. */
+static void place(struct cursor *c, const struct experiment *x, const struct unit *u, int n,
+                  void *const at[FIELDS_MAX])
+{
+    int64_t index[AXES_MAX] = {0};
+
+    if (u->first == 0 && x->kind->reduce_query)
+        row_scatter(c, x, n, false, index, at);
+    for (uint64_t i = 0; x->kind->reduce_cell && i < u->n && !c->bad; i++) {
+        cell_index(x, n, u->first + i, index);
+        row_scatter(c, x, n, true, index, at);
+    }
+}
+
+static int compare_rows(struct verify *v, const struct unit *u, struct cursor rows, struct err *err)
+{
+    const struct experiment *x = &v->c->x[u->experiment];
+    size_t left = rows.size - rows.pos;
+    unsigned char *ones = arena_alloc(&v->scratch, left, 1, err);
+    void *anew[FIELDS_MAX], *filled[FIELDS_MAX];
+    struct cursor marks = {ones, left, 0, 0};
+    int n = v->c->data.query[u->query].n;
+
+    if (!ones)
+        return err->code;
+    memset(ones, 1, left);
+    for (int i = 0; i < x->n_fields; i++) {
+        size_t elements = padded_elements(x, &x->field[i]);
+        size_t width = vtype_size(x->field[i].var.type);
+
+        anew[i] = arena_alloc(&v->scratch, elements, width, err);
+        filled[i] = arena_alloc(&v->scratch, elements, width, err);
+        if (!anew[i] || !filled[i])
+            return err->code;
+    }
+    place(&rows, x, u, n, anew);
+    place(&marks, x, u, n, filled);
+    for (int i = 0; i < x->n_fields; i++)
+        if (!x->field[i].late && !x->field[i].hidden &&
+            compare_field(v, u, &x->field[i], anew[i], filled[i], err))
+            return err->code;
+    return rows.bad ? err_set(err, ERR_BUG, "rows of experiment %s are not as planned", x->name)
+                    : 0;
+}
+
+/* A unit may say why its query goes no further: so must the file. */
+static int compare_status(struct verify *v, const struct unit *u, const char *anew, bool *stop,
+                          struct err *err)
+{
+    const char *group = v->c->x[u->experiment].name, **status;
+    struct verify_value a = {.type = V_STR}, b = {.type = V_STR, .text = anew};
+
+    if (result_text(&v->file, group, "status", v->c->data.n, &status, err))
+        return err->code;
+    a.text = status[u->query];
+    *stop = *anew || str_eq(a.text, not_computed);
+    if (!*anew || str_eq(a.text, not_computed))
+        return 0;
+    v->out->values++;
+    return same_value(&a, &b) ? 0 : note(v, u, "status", "", &a, &b, err);
+}
+
+static int take_cells(struct verify *v, const struct unit_rows *rows, struct err *err)
+{
+    const struct unit *u = &v->c->unit[rows->unit];
+    struct cursor c = {rows->rows, rows->n, 0, 0};
+    uint32_t length = cursor_u32(&c);
+    const char *text = cursor_take(&c, length);
+    bool stop;
+
+    if (u->work != UNIT_CELLS)
+        return 0;
+    arena_reset(&v->scratch);
+    text = arena_strndup(&v->scratch, text ? text : "", text ? length : 0, err);
+    if (!text || compare_status(v, u, text, &stop, err))
+        return err->code;
+    v->out->units++;
+    return stop ? 0 : compare_rows(v, u, c, err);
+}
+
+/* Computing -------------------------------------------------------------------------------- */
+
+static int take_survey(struct verify *v, const struct unit_rows *rows, struct err *err)
+{
+    return journal_append(v->journal, v->c->unit[rows->unit].key, rows->rows, rows->n, 0, err);
+}
+
+static int compute(struct verify *v, const unsigned char *todo,
+                   int (*take)(struct verify *v, const struct unit_rows *rows, struct err *err),
+                   struct err *err)
+{
+    struct buf out = {0};
+    struct work work;
+
+    if (campaign_bundle(v->c, todo, 1, err))
+        return err->code;
+    work = campaign_work(v->c);
+    for (uint64_t i = 0; i < work.n && !err->code; i++) {
+        struct cursor at;
+        struct unit_rows rows;
+
+        buf_clear(&out);
+        if (work.run(work.ctx, i, &out, err))
+            break;
+        at = (struct cursor){(const unsigned char *)out.data, out.len, 0, 0};
+        while (!err->code && bundle_next(v->c, i, &at, &rows))
+            take(v, &rows, err);
+    }
+    buf_release(&out);
+    return err->code;
+}
+
+/* What the cells need of the whole data, through a journal that goes away again. */
+static int survey(struct verify *v, unsigned char *todo, struct err *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *dir = arena_printf(&v->out->arena, err, "%s/lensweep-verify-XXXXXX", tmp ? tmp : "/tmp");
+    struct journal_stats found;
+    struct err ignored;
+
+    if (!v->c->n_survey || !dir)
+        return err->code;
+    if (!mkdtemp(dir))
+        return err_set(err, ERR_IO, "cannot make a folder in %s", tmp ? tmp : "/tmp");
+    memset(todo, 1, v->c->n_survey);
+    if (!journal_open(&v->journal, dir, &found, err) && !compute(v, todo, take_survey, err) &&
+        !journal_sync(v->journal, err))
+        campaign_survey(v->c, v->journal, err);
+    memset(todo, 0, v->c->n_survey);
+    err_clear(&ignored);
+    journal_close(v->journal);
+    journal_clear(dir, &ignored);
+    rmdir(dir);
+    return err->code;
+}
+
+static int verify(struct verify *v, const char *path, uint64_t cells, uint64_t seed,
+                  struct err *err)
+{
+    struct campaign *c = v->c;
+    unsigned char *todo = arena_alloc(&v->out->arena, c->n_units, 1, err);
+
+    if (!todo || result_open(&v->file, path, err) || check_origin(v, err) ||
+        campaign_start(c, (int)c->config.run.threads, err))
+        return err->code;
+    if (campaign_needs(c) & NEED_VOCAB_STATS &&
+        vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err))
+        return err->code;
+    if (survey(v, todo, err) || draw(v, cells, seed, todo, err) ||
+        compute(v, todo, take_cells, err))
+        return err->code;
+    return identity_check(c->model, err);
+}
+
+int verify_result(struct verified *out, struct campaign *c, const char *path, uint64_t cells,
+                  uint64_t seed, struct err *err)
+{
+    struct verify v = {.c = c, .out = out};
+
+    *out = (struct verified){0};
+    verify(&v, path, cells, seed, err);
+    result_close(&v.file);
+    arena_release(&v.scratch);
+    return err->code;
+}
+
+void verify_release(struct verified *v)
+{
+    arena_release(&v->arena);
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# verify: cells of a finished result, of every kind, computed anew by another instruction set are the same bits; a
+# changed cell is named; a changed byte of the model or a changed line of the data is told, with status 2.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+queries 6 >"$work/lands.jsonl"
+cp -rL "$small" "$work/model" && chmod -R u+w "$work/model"
+config "$work/c.yaml" "$work/lands.jsonl" "$work/output" 'name: decode, kind: decode, rank: true' \
+    'name: lens, kind: token_lens' 'name: cut, kind: knockout, sets: [subject, last]' \
+    'name: trace, kind: causal_trace, corrupt: [subject], sites: [attn], window: [2], samples: 2, noise: 0.2' \
+    'name: mean, kind: ablation, site: head, operation: {kind: mean}' \
+    'name: swap, kind: ablation, site: mlp, operation: {kind: resample, draws: 2}'
+sed -i "s,^model:.*,model: {path: \"$work/model\"}," "$work/c.yaml"
+ends 0 env LENSWEEP_ISA=portable "$program" run "$work/c.yaml" --set run.threads=1
+result=$work/output/result.h5
+
+ends 0 "$program" verify "$work/output" --cells 20 && has 'all equal' "$work/out"
+ends 0 "$program" verify "$result" --cells 1000000 --json
+has '"differ": 0' "$work/out"
+cells=$(sed -n 's/.*"cells": \([0-9]*\).*/\1/p' "$work/out")
+[ "${cells:-0}" -gt 500 ] || wrong "only $cells cells in all"
+ends 2 "$program" verify "$work/output" --cells 0
+ends 3 "$program" verify "$work/model" && says 'holds no run'
+
+if [ -n "${LENSWEEP_PYTHON:-}" ]; then
+    cp "$result" "$work/keep.h5"
+    "$LENSWEEP_PYTHON" - "$result" <<'P'
+import sys, h5py
+with h5py.File(sys.argv[1], "r+") as f:
+    f["mean/logit"][3, 1, 2, 0, 0] += 1
+    f["decode/rank"][2, 0, 1, 0] += 1
+P
+    ends 1 "$program" verify "$work/output" --cells 1000000
+    has 'mean/logit: query 3 (' "$work/out" && has 'layer 1, head 2, position last, target' "$work/out"
+    has 'decode/rank: query 2 (' "$work/out" && has 'some differ' "$work/out"
+    ends 1 "$program" verify "$work/output" --cells 1000000 --json && has '"differ": 2' "$work/out"
+    cp "$work/keep.h5" "$result"
+fi
+
+sed '2s/"ids": \[[0-9]*/"ids": [9/' "$work/lands.jsonl" >"$work/other.jsonl" && cp "$work/lands.jsonl" "$work/keep.jsonl"
+cp "$work/other.jsonl" "$work/lands.jsonl"
+ends 2 "$program" verify "$work/output" && says 'the data changed: query lands, item'
+rm "$work/output/manifest"
+ends 2 "$program" verify "$work/output" && says 'data_fingerprint'
+cp "$work/keep.jsonl" "$work/lands.jsonl"
+printf x | dd of="$work/model/model-00002-of-00002.safetensors" bs=1 seek=60000 conv=notrunc status=none
+ends 2 "$program" verify "$work/output" && says 'model_fingerprint'
+finish
