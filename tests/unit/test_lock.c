@@ -307,21 +307,28 @@ static time_t touched(void)
     return stat(path, &st) ? 0 : st.st_mtime;
 }
 
+/* Takes the lock and starts its keeper, which has touched it once. */
+static void take_and_keep(struct lock *l, struct keeper *k, struct err *err)
+{
+    const struct timespec old[2] = {{1000, 0}, {1000, 0}}, moment = {0, 1000000};
+
+    err_clear(err);
+    assert_int_equal(lock_take(l, path, 1, err), 0);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    assert_int_equal(keeper_start(k, l, err), 0);
+    while (touched() == 1000)
+        nanosleep(&moment, NULL);
+}
+
 /* Long work: the lock is touched by itself. */
 static void test_kept(void **state)
 {
-    const struct timespec old[2] = {{1000, 0}, {1000, 0}}, moment = {0, 1000000};
     struct lock l;
     struct keeper k;
     struct err err;
 
     (void)state;
-    err_clear(&err);
-    assert_int_equal(lock_take(&l, path, 1, &err), 0);
-    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
-    assert_int_equal(keeper_start(&k, &l, &err), 0);
-    while (touched() == 1000)
-        nanosleep(&moment, NULL);
+    take_and_keep(&l, &k, &err);
     assert_int_equal(keeper_stop(&k, &err), 0);
     assert_int_equal(keeper_stop(&k, &err), 0);
     lock_release(&l);
@@ -336,9 +343,7 @@ static void test_robbed_while_kept(void **state)
     FILE *f;
 
     (void)state;
-    err_clear(&err);
-    assert_int_equal(lock_take(&l, path, 1, &err), 0);
-    assert_int_equal(keeper_start(&k, &l, &err), 0);
+    take_and_keep(&l, &k, &err);
     f = fopen(path, "w");
     assert_non_null(f);
     fputs("{\"host\": \"elsewhere\", \"pid\": 7}\n", f);
