@@ -102,6 +102,19 @@ static const struct query *longest_query(const struct campaign *c, const struct 
     return longest;
 }
 
+/* Runs of several queries in a bundle: as many rows as it has at most, of prompts as short as there
+   are, for each has logits of its own. */
+static double shared_bytes(const struct campaign *c, unsigned keep)
+{
+    const struct shape *s = &c->model->shape;
+    int shortest = BUNDLE_ROWS;
+
+    for (size_t q = 0; q < c->data.n; q++)
+        if (!c->data.query[q].status && c->data.query[q].n < shortest)
+            shortest = c->data.query[q].n;
+    return (double)BUNDLE_ROWS / shortest * (double)run_bytes(s, shortest, keep);
+}
+
 double campaign_bytes(struct campaign *c, int threads)
 {
     const struct shape *s = &c->model->shape;
@@ -119,6 +132,6 @@ double campaign_bytes(struct campaign *c, int threads)
     }
     if (campaign_needs(c) & NEED_VOCAB_STATS) /* while rank 0 makes them: float, double, float */
         most += d * d * (sizeof(float) + sizeof(double) + sizeof(float));
-    most += (double)run_bytes(s, BUNDLE_ROWS, keep); /* clean runs that share a wave */
+    most += shared_bytes(c, keep);
     return most + engine_bytes(s, (int)c->config.run.rows, c->data.max_tokens, threads);
 }

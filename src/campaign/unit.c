@@ -36,8 +36,8 @@ struct query_job {
 struct unit_job {
     struct campaign *c;
     const struct bundle *bundle;
-    struct query_job *reading; /* (n_readings) */
-    size_t n_readings;
+    struct query_job *job; /* (n_jobs) */
+    size_t n_jobs;
     struct query_job **of; /* (bundle->n) of each unit */
     struct variant *run;   /* room for all runs that are made at once */
     struct buf rows;       /* of the unit at hand */
@@ -71,14 +71,14 @@ static const char *trouble(const struct query_job *r, int i)
     return reason ? reason : "";
 }
 
-static int open_reading(struct unit_job *j, struct query_job *r, const struct unit *u,
-                        struct run_spec *spec, struct err *err)
+static int open_job(struct unit_job *j, struct query_job *r, const struct unit *u,
+                    struct run_spec *spec, struct err *err)
 {
     struct arena *a = &j->c->run_arena;
 
     r->x = &j->c->x[u->experiment];
     r->q = &j->c->data.query[u->query];
-    r->lead = r > j->reading && r[-1].q == r->q && r[-1].n_runs ? r[-1].lead : r;
+    r->lead = r > j->job && r[-1].q == r->q && r[-1].n_runs ? r[-1].lead : r;
     r->status = "";
     memset(spec, 0, RUNS_MAX * sizeof *spec);
     r->n_runs = query_runs(r->x, r->q, spec, a, err);
@@ -96,25 +96,25 @@ static int open_reading(struct unit_job *j, struct query_job *r, const struct un
     return 0;
 }
 
-static int open_readings(struct unit_job *j, struct err *err)
+static int open_jobs(struct unit_job *j, struct err *err)
 {
     struct arena *a = &j->c->run_arena;
     struct run_spec *spec = arena_alloc(a, RUNS_MAX, sizeof *spec, err);
     size_t runs = 0;
 
-    j->reading = arena_alloc(a, j->bundle->n, sizeof *j->reading, err);
+    j->job = arena_alloc(a, j->bundle->n, sizeof *j->job, err);
     j->of = arena_alloc(a, j->bundle->n, sizeof *j->of, err);
-    if (!spec || !j->reading || !j->of)
+    if (!spec || !j->job || !j->of)
         return err->code;
     for (size_t m = 0; m < j->bundle->n; m++) {
         if (bundle_begins(j->c, j->bundle, m)) {
-            struct query_job *r = &j->reading[j->n_readings++];
+            struct query_job *r = &j->job[j->n_jobs++];
 
-            if (open_reading(j, r, unit_at(j, m), spec, err))
+            if (open_job(j, r, unit_at(j, m), spec, err))
                 return err->code;
             runs += (size_t)r->n_runs;
         }
-        j->of[m] = &j->reading[j->n_readings - 1];
+        j->of[m] = &j->job[j->n_jobs - 1];
         if (unit_at(j, m)->work == UNIT_AUDIT && j->of[m]->n_runs)
             j->of[m]->lead->spec[0].keep |= AUDIT_KEEPS;
     }
@@ -131,57 +131,35 @@ static int begin_run(struct unit_job *j, struct query_job *r, int i, struct vari
     return run_alloc(&r->run[i], &j->c->model->shape, v->n, r->spec[i].keep, &j->c->run_arena, err);
 }
 
-/* The end of the runs from the first on whose bases are there already: they share waves. */
-static int batch_of_runs(const struct query_job *r, int first)
+/* The end of the runs that can be made now: those whose bases are there already. */
+static int end_of_round(const struct query_job *r)
 {
-    int end = first + 1;
+    int end = r->made;
 
-    while (end < r->n_runs && r->spec[end].base < first)
+    while (!*r->status && end < r->n_runs && r->spec[end].base < r->made)
         end++;
     return end;
 }
 
-/* Each query's clean run, for all that read it. */
-static int make_clean_runs(struct unit_job *j, struct err *err)
-{
-    int n = 0;
-
-    for (size_t i = 0; i < j->n_readings; i++) {
-        struct query_job *r = &j->reading[i];
-
-        if (r->n_runs && r->lead == r && begin_run(j, r, 0, &j->run[n++], err))
-            return err->code;
-    }
-    engine_run(&j->c->engine, j->run, n);
-    for (size_t i = 0; i < j->n_readings; i++) {
-        struct query_job *r = &j->reading[i];
-
-        if (!r->n_runs)
-            continue;
-        r->run[0] = r->lead->run[0];
-        r->status = trouble(r, 0);
-        r->made = 1;
-    }
-    return 0;
-}
-
-/* The other runs whose bases are there, of all queries together. *n: how many. */
-static int make_more_runs(struct unit_job *j, int *n, struct err *err)
+/* Runs of all queries whose bases are there: they share waves. Each query's clean run is made by its
+   lead, for all that read it. *n: how many. */
+static int make_round(struct unit_job *j, int *n, struct err *err)
 {
     *n = 0;
-    for (size_t i = 0; i < j->n_readings; i++) {
-        struct query_job *r = &j->reading[i];
-        int end = *r->status || r->made >= r->n_runs ? r->made : batch_of_runs(r, r->made);
+    for (size_t i = 0; i < j->n_jobs; i++) {
+        struct query_job *r = &j->job[i];
 
-        for (int k = r->made; k < end; k++)
-            if (begin_run(j, r, k, &j->run[(*n)++], err))
+        for (int k = r->made; k < end_of_round(r); k++)
+            if ((k || r->lead == r) && begin_run(j, r, k, &j->run[(*n)++], err))
                 return err->code;
     }
     engine_run(&j->c->engine, j->run, *n);
-    for (size_t i = 0; i < j->n_readings; i++) {
-        struct query_job *r = &j->reading[i];
-        int end = *r->status || r->made >= r->n_runs ? r->made : batch_of_runs(r, r->made);
+    for (size_t i = 0; i < j->n_jobs; i++) {
+        struct query_job *r = &j->job[i];
+        int end = end_of_round(r);
 
+        if (!r->made && r->lead != r)
+            r->run[0] = r->lead->run[0];
         for (; r->made < end && !*r->status; r->made++)
             r->status = trouble(r, r->made);
     }
@@ -192,9 +170,7 @@ static int make_runs(struct unit_job *j, struct err *err)
 {
     int n = 1;
 
-    if (make_clean_runs(j, err))
-        return err->code;
-    while (n && !make_more_runs(j, &n, err))
+    while (n && !make_round(j, &n, err))
         ;
     return err->code;
 }
@@ -437,7 +413,7 @@ static int run_all(struct unit_job *j, struct err *err)
 {
     if (unit_at(j, 0)->work == UNIT_SURVEY)
         return run_survey(j, 0, err);
-    if (open_readings(j, err) || make_runs(j, err) || run_cells(j, err))
+    if (open_jobs(j, err) || make_runs(j, err) || run_cells(j, err))
         return err->code;
     for (size_t m = 0; m < j->bundle->n && !err->code; m++)
         if (*j->of[m]->status)

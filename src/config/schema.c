@@ -130,7 +130,8 @@ static const struct config_row run_rows[] = {
                   "rows = our own products, the same bits on every processor; openblas = those of "
                   "OpenBLAS, to compare with: its last bits differ between processors"),
     CONFIG_CHOICE(struct run_config, audit, "audit", config_choice, "first", audits, RESULTS,
-                  "queries on which the run checks itself: the first of each file, all or none"),
+                  "queries on which the run checks itself: the first of each file, as far as a "
+                  "hundredth of the work goes; all or none"),
     CONFIG_ROW(struct run_config, fail_on_bad, "fail_on_bad", config_bool, "false", 0, 0, RUNNING,
                "exit status 1 if a query has a bad status"),
 };
