@@ -242,18 +242,23 @@ static size_t bundled_once(struct campaign *c, const unsigned char *todo, int ra
 
 static void each_unit_in_one_bundle(void **state)
 {
+    static const char with_runs[] =
+        "  - {name: t, kind: causal_trace, noise: 0.1, samples: 2, corrupt: [subject]}\n"
+        "  - {name: r, kind: ablation, site: head, operation: {kind: resample, draws: 2}}\n";
     unsigned char todo[4096];
     struct campaign c;
 
     (void)state;
-    open_text(&c, three_queries, kinds_of_work, NULL);
-    for (int ranks = 1; ranks <= 512; ranks *= 8) {
-        bundled_once(&c, NULL, ranks);
-        for (size_t u = 0; u < c.n_units; u++)
-            todo[u] = u % 7 % 2;
-        bundled_once(&c, todo, ranks);
+    for (int k = 0; k < 2; k++) {
+        open_text(&c, three_queries, k ? with_runs : kinds_of_work, NULL);
+        for (int ranks = 1; ranks <= 512; ranks *= 8) {
+            bundled_once(&c, NULL, ranks);
+            for (size_t u = 0; u < c.n_units; u++)
+                todo[u] = u % 7 % 2;
+            bundled_once(&c, todo, ranks);
+        }
+        campaign_close(&c);
     }
-    campaign_close(&c);
 }
 
 /* Analyses that only read a query's clean run make it once, however many ranks there are; and so
