@@ -141,8 +141,8 @@ static int end_of_round(const struct query_job *r)
     return end;
 }
 
-/* Runs of all queries whose bases are there: they share waves. Each query's clean run is made by its
-   lead, for all that read it. *n: how many. */
+/* Runs of all queries whose bases are there: they share waves. Each query's clean run is made by
+   its lead, for all that read it. *n: how many. */
 static int make_round(struct unit_job *j, int *n, struct err *err)
 {
     *n = 0;
