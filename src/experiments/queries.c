@@ -32,6 +32,7 @@ static int queries_reduce(const struct experiment *x, const struct cell *cell, s
 {
     const struct query *q = &x->scene->data->query[cell->query];
     const struct run *clean = &cell->run[0];
+    const float *said = run_said(clean);
 
     (void)w;
     (void)err;
@@ -39,9 +40,9 @@ static int queries_reduce(const struct experiment *x, const struct cell *cell, s
                 row_f32(row, "clean_logprob"));
     for (size_t i = 0; i < x->scene->data->n_targets; i++)
         row_i32(row, "clean_rank")[i] =
-            q->target[i] < 0 ? -1
-                             : vec_count_greater(x->scene->model->shape.vocab, clean->logits,
-                                                 clean->logits[q->target[i]]);
+            q->target[i] < 0
+                ? -1
+                : vec_count_greater(x->scene->model->shape.vocab, said, said[q->target[i]]);
     *row_i32(row, "clean_argmax") = clean->argmax;
     *row_f32(row, "final_rms") = clean->rms;
     return 0;
