@@ -70,7 +70,7 @@ static int write_result(struct past *p, const struct collect_options *o, struct 
         (report.waiting && out_printf(err, ", %zu not computed yet", report.waiting)))
         return err->code;
     if (out_printf(err, "; result: %s\n\n", out) || print_experiments(p, err) || out_flush(err) ||
-        print_summary(out, 0, err))
+        print_summary(out, NULL, 0, err))
         return err->code;
     return out_printf(err, "\nnext: lensweep report ") || out_word(out, err) ||
                    out_printf(err, "\n")

@@ -1,26 +1,40 @@
 #include "cli/summary.h"
 
 #include "cli/command.h"
+#include "report/standout.h"
 #include "report/summary.h"
 
 struct summary_options {
-    const char *result;
+    const char *result, *group;
     int64_t layers_from;
 };
 
-static const struct argument_row arguments[] = {ARGUMENT_RESULT(struct summary_options, result)};
+static const struct argument_row arguments[] = {
+    ARGUMENT_RESULT(struct summary_options, result),
+    {ARGUMENT_MAY_LACK(struct summary_options, group), "GROUP",
+     "only this experiment (default: all, and what the model says)"}};
 
 static const struct option_row options[] = {
     OPTION_LAYERS_FROM(struct summary_options, layers_from)};
 
-int print_summary(const char *path, int64_t layers_from, struct err *err)
+/* The tables of one experiment, and what stands out in it. */
+static int one_group(struct result *r, const char *name, struct buf *out, struct err *err)
+{
+    const struct result_group *g = result_find(r, name);
+
+    if (!g)
+        return err_set(err, ERR_CONFIG, "there is no group \"%s\"", name);
+    return summary_group(r, g, out, err) || standout_text(r, name, out, err) ? err->code : 0;
+}
+
+int print_summary(const char *path, const char *group, int64_t layers_from, struct err *err)
 {
     struct result r;
     struct buf out = {0};
 
     if (!result_open(&r, path, err)) {
         r.layers_from = (int)layers_from;
-        if (summary_text(&r, &out, err))
+        if (group ? one_group(&r, group, &out, err) : summary_text(&r, &out, err))
             err_wrap(err, "%s", r.path);
     }
     result_close(&r);
@@ -31,7 +45,7 @@ static int summary(const struct call *call, struct err *err)
 {
     const struct summary_options *o = call->options;
 
-    return print_summary(o->result, o->layers_from, err);
+    return print_summary(o->result, o->group, o->layers_from, err);
 }
 
 const struct command command_summary = {

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* layers_from: the number of the first layer. */
-int print_summary(const char *path, int64_t layers_from, struct err *err);
+/* group: NULL = all; layers_from: the number of the first layer. */
+int print_summary(const char *path, const char *group, int64_t layers_from, struct err *err);
 
 #endif

@@ -429,6 +429,7 @@ static int edges_cell(const struct experiment *x, const struct cell *cell, struc
 const struct kind kind_edges = {
     .name = "edges",
     .summary = "exact edges: one receiver reads one sender's contribution from another run",
+    .also = "path_patching; edge_patching; edge_attribution; acdc; eap",
     KIND_CONFIG(struct edges_config, rows),
     .version = 1,
     .open = edges_open,

@@ -90,7 +90,48 @@ static int decimals_of(double v)
     return n;
 }
 
-/* "step 2, logit.answer_2: 23.4 -6.41 [-7.57, -5.16], and 4 weaker". */
+/* "logit of answer_2, which is right" of logit.answer_2; "KL divergence" of kl. */
+static int put_metric(struct buf *b, const struct search *s, const char *label, struct arena *a,
+                      struct err *err)
+{
+    const char *dot = strchr(label, '.');
+    const char *metric = arena_strndup(a, label, dot ? (size_t)(dot - label) : strlen(label), err);
+    const char *words = metric ? words_of(a, metric, err) : NULL;
+
+    if (!words || buf_puts(b, words, err))
+        return err->code;
+    if (!dot)
+        return 0;
+    return buf_printf(b, err, " of %s%s", dot + 1,
+                      s->right && str_eq(dot + 1, s->right) ? ", which is right," : "");
+}
+
+/* "step 2: without 23.4 the logit of answer_2 falls by 6.41 [5.16, 7.57] (17 items); 1 more is
+   weaker": an effect of a change. */
+static int put_effect(const struct search *s, size_t stratum, size_t i, size_t n,
+                      struct arena *arena, struct buf *b, struct err *err)
+{
+    const struct average *a = &s->f.value;
+    const double mean = average_get(a, STAT_MEAN, i), lo = average_get(a, STAT_LO, i),
+                 hi = average_get(a, STAT_HI, i);
+    const int d = decimals_of(mean), step = a->stratum[stratum].step;
+    const bool head = average_dim(a, "head") < a->n_dims && average_dim(a, "layer") < a->n_dims;
+    char where[WHERE_MAX];
+
+    where_words(a, i, a->dim[s->by].name, NULL, where);
+    if ((step > 0 && buf_printf(b, err, "step %d: ", step)) ||
+        buf_printf(b, err, "%s%s: ", head ? "head " : "", where) ||
+        put_metric(b, s, average_label(a, s->by, i), arena, err))
+        return err->code;
+    return buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f items", mean < 0 ? "falls" : "rises",
+                      d, fabs(mean), d, mean < 0 ? -hi : lo, d, mean < 0 ? -lo : hi,
+                      finding_items(&s->f, i)) ||
+                   (n > 1 && buf_printf(b, err, "; %zu more, weaker", n - 1))
+               ? err->code
+               : 0;
+}
+
+/* "step 2, answer_2: layer 23 +2.09 [+1.37, +2.78], and 4 weaker". */
 static int put_words(const struct search *s, size_t stratum, size_t i, size_t n, struct buf *b,
                      struct err *err)
 {
@@ -126,7 +167,8 @@ static int add(struct standouts *all, struct result *r, const char *group, const
 }
 
 /* Of a sweep a sentence for each metric; else one for each step. */
-static int search_step(struct search *s, size_t stratum, struct buf *b, struct err *err)
+static int search_step(struct search *s, size_t stratum, struct arena *arena, struct buf *b,
+                       struct err *err)
 {
     const struct average *a = &s->f.value;
     const size_t parts = s->by < a->n_dims ? a->dim[s->by].size : 1;
@@ -138,7 +180,9 @@ static int search_step(struct search *s, size_t stratum, struct buf *b, struct e
 
         if (i == a->elements)
             continue;
-        if ((b->len && buf_puts(b, "\n", err)) || put_words(s, stratum, i, n, b, err))
+        if ((b->len && buf_puts(b, "\n", err)) || (s->by < a->n_dims && s->f.test == TEST_STORED
+                                                       ? put_effect(s, stratum, i, n, arena, b, err)
+                                                       : put_words(s, stratum, i, n, b, err)))
             return err->code;
     }
     return 0;
@@ -155,7 +199,7 @@ static int search_headline(struct standouts *all, const struct right *right, str
     s.by = h->apart && s.f.value.elements ? average_dim(&s.f.value, h->apart) : s.f.value.n_dims;
     for (size_t k = 0; k < s.f.n_order && s.f.test != TEST_NONE && s.f.tests > 0 && !code; k++) {
         s.right = right_target(right, s.f.value.stratum[s.f.order[k]].step);
-        code = search_step(&s, s.f.order[k], &b, err);
+        code = search_step(&s, s.f.order[k], &r->arena, &b, err);
     }
     if (!code && b.len)
         code = add(all, r, group, h, &b, err);
@@ -166,7 +210,7 @@ static int search_headline(struct standouts *all, const struct right *right, str
     return code ? err->code : 0;
 }
 
-int standouts_read(struct standouts *all, struct result *r, struct err *err)
+int standouts_read(struct standouts *all, struct result *r, const char *group, struct err *err)
 {
     const size_t n = result_size(r, "queries", "target");
     struct right right;
@@ -179,7 +223,8 @@ int standouts_read(struct standouts *all, struct result *r, struct err *err)
         for (size_t i = 0; i < r->group[g].headlines.n; i++) {
             const struct headline *h = &r->group[g].headlines.v[i];
 
-            if (h->listed || (h->only && !str_eq(h->only, "summary")))
+            if ((group && !str_eq(group, r->group[g].name)) || h->listed ||
+                (h->only && !str_eq(h->only, "summary")))
                 continue;
             if (search_headline(all, &right, r, r->group[g].name, h, (char *const *)target, n, err))
                 return err->code;
@@ -187,11 +232,11 @@ int standouts_read(struct standouts *all, struct result *r, struct err *err)
     return 0;
 }
 
-int standout_text(struct result *r, struct buf *out, struct err *err)
+int standout_text(struct result *r, const char *group, struct buf *out, struct err *err)
 {
     struct standouts all;
 
-    if (standouts_read(&all, r, err) || (!all.n && !all.silent))
+    if (standouts_read(&all, r, group, err) || (!all.n && !all.silent))
         return err->code;
     if (buf_puts(out,
                  all.n ? "\nwhat stands out (each number has passed its test):\n"

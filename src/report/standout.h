@@ -16,7 +16,8 @@ struct standouts {
     size_t silent; /* headlines with a test that nothing passes */
 };
 
-int standouts_read(struct standouts *all, struct result *r, struct err *err);
-int standout_text(struct result *r, struct buf *out, struct err *err);
+/* group: NULL = of all. */
+int standouts_read(struct standouts *all, struct result *r, const char *group, struct err *err);
+int standout_text(struct result *r, const char *group, struct buf *out, struct err *err);
 
 #endif

@@ -116,5 +116,5 @@ int summary_text(struct result *r, struct buf *out, struct err *err)
     for (size_t i = 0; i < r->n_groups; i++)
         if (summary_group(r, &r->group[i], out, err))
             return err_wrap(err, "%s", r->group[i].name);
-    return standout_text(r, out, err);
+    return standout_text(r, NULL, out, err);
 }

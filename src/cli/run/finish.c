@@ -98,7 +98,7 @@ static int finish_run(struct session *r, struct err *err)
     if (journal_sync(r->journal, err) || write_result(r, &report, err))
         return err->code;
     if (runlog_end(&r->log, "end", &r->view, &report, err) || print_ended(r, &report, err) ||
-        print_summary(r->result, 0, err) || print_end(r, &report, err))
+        print_summary(r->result, NULL, 0, err) || print_end(r, &report, err))
         return err->code;
     if (check_some_good(c, err))
         return err->code;

@@ -130,7 +130,7 @@ static int put_standouts(struct result *r, struct buf *b, struct err *err)
 {
     struct standouts all;
 
-    if (standouts_read(&all, r, err) ||
+    if (standouts_read(&all, r, NULL, err) ||
         buf_puts(b, "<section id=\"out\"><h2>What stands out</h2>\n", err) ||
         html_element(b, "p",
                      all.n ? "Of each table the strongest numbers that pass their test, with 95 % "
