@@ -172,6 +172,7 @@ static int describe(struct experiment *x, const struct trace_config *c, struct e
         .along_label = windows ? "layer, centre of the window" : "layer",
         .single = windows ? NULL : "window",
         .column_words = "corrupted",
+        .remark = windows ? "residual=no window" : NULL,
         .note = "Colours begin at the corrupted run's mean" TRACE_NOTE,
     };
     const struct trace *t = x->state;

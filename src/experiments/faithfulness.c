@@ -3,7 +3,7 @@
  * and MLPs stay as they are, all others are set together to those of another item's query, at the
  * position of the sweep, and the network runs on.
  * recovered = (m(k) - m(none)) / (m(all) - m(none)), where all is the clean run and none has every
- * node resampled.
+ * node resampled. As a baseline the same for k nodes at random, others for each sample.
  *
  * Several shares may be the same k, and none is k = 0, so cells run over the distinct k; what the
  * file has by share is filled in from them.
@@ -16,6 +16,7 @@
 #include "experiments/kit/select.h"
 
 #include "base/hash.h"
+#include "base/rng.h"
 #include "base/str.h"
 #include "experiments/kit/match.h"
 
@@ -56,7 +57,11 @@ static const struct config_row rows[] = {
                   "what the other item's query has in common, beside the dataset"),
 };
 
-enum faithfulness_axis { KEPT, SAMPLE, SHARE, NODE };
+enum faithfulness_axis { ORDER, KEPT, SAMPLE, SHARE, NODE };
+
+/* The strongest nodes first; as a baseline an order of chance, another for each sample. */
+enum { STRONGEST, RANDOM, ORDERS };
+static const char *const order_names[ORDERS] = {"strongest", "random"};
 
 struct faithfulness {
     struct ranking ranking;
@@ -68,7 +73,8 @@ struct faithfulness {
     int32_t *kept;    /* (n_kept) distinct k, rising, from 0 on */
     size_t *at_kept;  /* (shares) where k is among them */
     size_t n_kept;
-    bool blurred; /* answers that begin with the same token spoil the metric */
+    uint32_t *random; /* (draws, nodes) places in the ranking, in an order of chance */
+    bool blurred;     /* answers that begin with the same token spoil the metric */
 };
 
 /* --- opening --- */
@@ -99,6 +105,22 @@ static int count_kept(struct faithfulness *f, const struct real_list *shares, st
     return 0;
 }
 
+static int draw_orders(struct experiment *x, struct faithfulness *f, struct err *err)
+{
+    const struct faithfulness_config *c = x->config;
+    const size_t n = f->ranking.n;
+
+    f->random = arena_alloc(x->arena, (size_t)c->draws * n, sizeof *f->random, err);
+    for (size_t s = 0; f->random && s < (size_t)c->draws; s++) {
+        struct rng r = rng_for((uint64_t)x->scene->config->data.seed, s, "nodes");
+
+        for (size_t i = 0; i < n; i++)
+            f->random[s * n + i] = (uint32_t)i;
+        rng_shuffle(&r, f->random + s * n, n);
+    }
+    return err->code;
+}
+
 static void check_shares(struct experiment *x, struct problems *problems)
 {
     const struct faithfulness_config *c = x->config;
@@ -116,10 +138,11 @@ static int open_axes(struct experiment *x, const struct faithfulness *f, struct 
 {
     const struct faithfulness_config *c = x->config;
 
-    if (add_axis(x, "kept", f->n_kept, err) || add_axis(x, "sample", (size_t)c->draws, err) ||
+    if (add_named_axis(x, "order", ORDERS, order_names, err) ||
+        add_axis(x, "kept", f->n_kept, err) || add_axis(x, "sample", (size_t)c->draws, err) ||
         add_axis(x, "share", c->shares.n, err) || add_axis(x, "node", f->ranking.n, err))
         return err->code;
-    x->axis[KEPT].cell = x->axis[SAMPLE].cell = true;
+    x->axis[ORDER].cell = x->axis[KEPT].cell = x->axis[SAMPLE].cell = true;
     x->axis[KEPT].hidden = true;
     x->axis[KEPT].dim.coord = f->kept;
     x->axis[SHARE].dim.type = V_F64;
@@ -146,6 +169,10 @@ static int declare_nodes(struct experiment *x, const struct faithfulness *f, str
         layer[n + i] = node->head;
         effect[i] = node->effect;
     }
+    if (add_constant(x, "random_order", V_I4, "sample", NULL,
+                     "places in the ranking of the nodes, in the order of chance", f->random, err))
+        return err->code;
+    x->constant[x->n_constants - 1].var.dims = "sample node";
     return add_constant(x, "k", V_I4, "share", NULL, "nodes that are kept", f->k, err) ||
                    add_constant(x, "node_site", V_STR, "node", NULL, "what the node is", site,
                                 err) ||
@@ -160,11 +187,13 @@ static int declare_nodes(struct experiment *x, const struct faithfulness *f, str
 
 static int declare(struct experiment *x, const char *units, struct err *err)
 {
-    if (add_field(x, "metric_kept", V_F32, "query kept sample", units, "the metric, by k", err))
+    if (add_field(x, "metric_kept", V_F32, "query order kept sample", units, "the metric, by k",
+                  err))
         return err->code;
     x->field[x->n_fields - 1].hidden = true;
-    return add_late_field(x, "metric", V_F32, "query share sample", units,
-                          "the metric with all but the k strongest nodes resampled", err) ||
+    return add_late_field(x, "metric", V_F32, "query order share sample", units,
+                          "the metric with all but the first k nodes of the order resampled",
+                          err) ||
                    add_late_field(x, "metric_none", V_F32, "query sample", units,
                                   "the metric with every node resampled", err) ||
                    add_field(x, "metric_clean", V_F32, "query", units, "the metric, clean", err) ||
@@ -209,7 +238,7 @@ static double clean_metric(const struct row *row)
 /* m(k) - m(none), and as often m(all) - m(none). */
 static void recovered(const struct row *row, float *out)
 {
-    size_t n = row->x->axis[SHARE].dim.size;
+    size_t n = ORDERS * row->x->axis[SHARE].dim.size;
     double none = sample_mean(row, "metric_none", 0);
     double all = clean_metric(row) - none;
 
@@ -223,7 +252,7 @@ static void recovered(const struct row *row, float *out)
 
 static void mean_metric(const struct row *row, float *out)
 {
-    for (size_t i = 0; i < row->x->axis[SHARE].dim.size; i++)
+    for (size_t i = 0; i < ORDERS * row->x->axis[SHARE].dim.size; i++)
         out[i] = (float)sample_mean(row, "metric", i);
 }
 
@@ -247,19 +276,22 @@ static int describe(struct experiment *x, struct err *err)
     };
     static const struct headline curve = {
         .variable = "recovered",
-        .title = "share of the metric that the strongest nodes recover when all others are "
-                 "resampled together",
+        .title =
+            "share of the metric that so many nodes recover, the strongest or as many at random, "
+            "when all others are resampled together",
         .unit = "0 = every node resampled, 1 = the clean run",
         .test = "none",
-        .rows = "share",
+        .rows = "order share",
         .only = "summary",
     };
     static const struct figure figure = {
         .form = "lines",
         .values = "recovered",
+        .series = "order",
         .along = "share",
         .along_values = "k",
-        .title = "Faithfulness: the strongest nodes alone, all others resampled",
+        .title =
+            "Faithfulness: the strongest nodes alone, or as many at random, all others resampled",
         .value_label = "recovered share of the metric",
         .along_label = "nodes kept",
         .note = "0 = every node resampled, 1 = the clean run: a ratio of means",
@@ -273,12 +305,12 @@ static int describe(struct experiment *x, struct err *err)
 
 static int declare_averages(struct experiment *x, const char *units, struct err *err)
 {
-    if (add_aggregate(x, "recovered", "stratum share", "1",
+    if (add_aggregate(x, "recovered", "stratum order share", "1",
                       "share of the metric that the kept nodes recover: ratio of means", recovered,
                       err))
         return err->code;
     x->aggregate[0].ratio = true;
-    if (add_aggregate(x, "mean_metric", "stratum share", units, "mean of metric over queries",
+    if (add_aggregate(x, "mean_metric", "stratum order share", units, "mean of metric over queries",
                       mean_metric, err) ||
         add_aggregate(x, "mean_metric_none", "stratum", units, "mean of metric_none over queries",
                       mean_none, err) ||
@@ -327,14 +359,14 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
         return err->code;
     f->hash = ranking_hash(&f->ranking, x->arena, err);
     x->words = arena_printf(x->arena, err,
-                            "all but the {kept} strongest of %zu nodes set to those of another "
-                            "item's query, at %s, sample {sample}",
+                            "all but {kept} of %zu nodes, by the order {order}, set to those of "
+                            "another item's query, at %s, sample {sample}",
                             f->ranking.n, f->ranking.position);
     return err->code ||
                    partners_open(&f->partners, x, &f->place, (int)c->draws, choice_bits(&c->match),
                                  err) ||
-                   count_kept(f, &c->shares, x->arena, err) || open_axes(x, f, err) ||
-                   declare_nodes(x, f, err) || declare(x, units, err) ||
+                   count_kept(f, &c->shares, x->arena, err) || draw_orders(x, f, err) ||
+                   open_axes(x, f, err) || declare_nodes(x, f, err) || declare(x, units, err) ||
                    declare_averages(x, units, err)
                ? err->code
                : 0;
@@ -428,8 +460,9 @@ static int push_layer(struct edit_list *l, int layer, const bool *resampled, int
     return resampled[n_heads] ? edit_list_push_tokens(l, e, r->tok, r->src, r->n) : 0;
 }
 
+/* Without an order (NULL) the strongest are kept. */
 static int push_all(struct edit_list *l, const struct experiment *x, int32_t kept,
-                    const struct rows_of *r)
+                    const uint32_t *order, const struct rows_of *r)
 {
     const struct faithfulness *f = x->state;
     const struct shape *s = &x->scene->model->shape;
@@ -439,7 +472,7 @@ static int push_all(struct edit_list *l, const struct experiment *x, int32_t kep
     if (!resampled)
         return l->err->code;
     for (size_t i = (size_t)kept; i < f->ranking.n; i++) {
-        const struct node *node = &f->ranking.v[i];
+        const struct node *node = &f->ranking.v[order ? order[i] : i];
 
         resampled[(size_t)node->layer * wide +
                   (node->site == SITE_MLP ? wide - 1 : (size_t)node->head)] = true;
@@ -457,13 +490,17 @@ static int faithfulness_variants(const struct experiment *x, struct cell *cell, 
     const struct faithfulness *f = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
     int32_t kept = f->kept[cell->index[KEPT]];
+    const bool random = cell->index[ORDER] == RANDOM;
+    const uint32_t *order = f->random + (size_t)cell->index[SAMPLE] * f->ranking.n;
     struct edit_list l = {.a = a, .err = err};
     struct rows_of r;
 
     cell->n_variants = 0;
+    if (random && !kept)
+        return 0; /* none is kept in either order */
     if (kept == (int32_t)f->ranking.n || !partner(x, q, (int)cell->index[SAMPLE]))
         return 0; /* the clean run; no such sample */
-    if (find_rows(x, cell, &r, a, err) || push_all(&l, x, kept, &r))
+    if (find_rows(x, cell, &r, a, err) || push_all(&l, x, kept, random ? order : NULL, &r))
         return err->code;
     return cell_ask(cell, x->scene, l.v, l.n, metric_asks(c->metric), false, a, err);
 }
@@ -512,7 +549,10 @@ static int faithfulness_cell(const struct experiment *x, const struct cell *cell
     float *out = row_f32(row, "metric_kept");
     const struct answer *a;
 
-    if (!partner(x, q, (int)cell->index[SAMPLE]))
+    const struct faithfulness *f = x->state;
+
+    if (!partner(x, q, (int)cell->index[SAMPLE]) ||
+        (cell->index[ORDER] == RANDOM && !f->kept[cell->index[KEPT]]))
         return 0;
     if (!cell->n_variants)
         return metric_of_run(x, cell, w, out, err);
@@ -530,8 +570,10 @@ static void faithfulness_late(const struct row *row)
     const float *by_k = row_f32(row, "metric_kept");
     float *by_share = row_f32(row, "metric");
 
-    for (size_t i = 0; i < x->axis[SHARE].dim.size; i++)
-        memcpy(by_share + i * draws, by_k + f->at_kept[i] * draws, size);
+    for (size_t o = 0; o < ORDERS; o++)
+        for (size_t i = 0; i < x->axis[SHARE].dim.size; i++)
+            memcpy(by_share + (o * x->axis[SHARE].dim.size + i) * draws,
+                   by_k + (o * f->n_kept + f->at_kept[i]) * draws, size);
     memcpy(row_f32(row, "metric_none"), by_k, size);
     partners_put(&f->partners, x->scene->data, row->q, row_i64(row, "partner"));
 }
@@ -541,7 +583,7 @@ const struct kind kind_faithfulness = {
     .summary = "what of a metric the strongest heads and MLPs of a finished sweep carry",
     .also = "circuit; completeness; circuit_evaluation",
     KIND_CONFIG(struct faithfulness_config, rows),
-    .version = 1,
+    .version = 2,
     .open = faithfulness_open,
     .skip = faithfulness_skip,
     .derived = faithfulness_derived,

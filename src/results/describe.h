@@ -85,7 +85,8 @@
     X(along_label, "below it; where layers and heads count from is added")                         \
     X(down_label, "beside it; likewise")                                                           \
     X(note, "under it")                                                                            \
-    X(column_words, "what befell the column's entry: corrupted")
+    X(column_words, "what befell the column's entry: corrupted")                                   \
+    X(remark, "what is said of an entry of the row, in words: residual=no window")
 
 #define AUTHORS_KEYS(X)                                                                       \
     X(analysis, "which of the files of the paper's own code it fills: decode | token_lens | " \

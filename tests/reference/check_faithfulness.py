@@ -91,16 +91,20 @@ def check_query(table, model, group, config, query, partners, nodes, kept, token
     table.row("metric_clean").add_floats(group["metric_clean"][i], np.array(want), f"query {i}")
     for s, partner in enumerate(partners):
         found = {}
-        for k in {0, *kept}:
-            found[k] = np.nan
-            if partner:
-                logits = resampled(model, query, partner, nodes[k:], tokens)
-                found[k] = value_of(config, metrics, clean, logits)
+        by_chance = [nodes[p] for p in group["random_order"][s]]
+        if sorted(by_chance) != sorted(nodes):
+            table.row("random_order").complain(f"sample {s} is no order of all nodes")
+        for o, order in enumerate((nodes, by_chance)):
+            for k in {0, *kept}:
+                found[o, k] = np.nan
+                if partner:
+                    logits = resampled(model, query, partner, order[k:], tokens)
+                    found[o, k] = value_of(config, metrics, clean, logits)
         where = f"query {i}, sample {s}"
-        want = np.array([found[k] for k in kept])
-        table.row("metric").add_floats(group["metric"][i, :, s], want, where)
-        table.row("metric_none").add_floats(group["metric_none"][i, s], np.array(found[0]), where)
-        if partner and kept[-1] == len(nodes) and group["metric"][i, -1, s] != group["metric_clean"][i]:
+        want = np.array([[found[o, k] for k in kept] for o in range(2)])
+        table.row("metric").add_floats(group["metric"][i, :, :, s], want, where)
+        table.row("metric_none").add_floats(group["metric_none"][i, s], np.array(found[0, 0]), where)
+        if partner and kept[-1] == len(nodes) and np.any(group["metric"][i, :, -1, s] != group["metric_clean"][i]):
             if not np.isnan(group["metric_clean"][i]):
                 table.row("metric").complain(f"{where}: all kept, and not the clean run")
 
@@ -124,16 +128,16 @@ def check_averages(table, result, group, config, done):
     for s, key in enumerate(strata.keys):
         where = f"stratum {key}"
         with np.errstate(invalid="ignore"):
-            ratio = strata.mean(key, some - none[:, None]) / strata.mean(key, (clean - none)[:, None])
+            ratio = strata.mean(key, some - none[:, None, None]) / strata.mean(key, (clean - none)[:, None, None])
         table.row("recovered").add_floats(group["recovered"][s], ratio, where)
         for name, values in (("metric", some), ("metric_none", none), ("metric_clean", clean)):
             table.row(f"mean_{name}").add_floats(group[f"mean_{name}"][s], np.array(strata.mean(key, values)), where)
             check_interval(table, group, f"mean_{name}", s)
         whole = group["share"] == 1
-        if not np.all(np.isnan(ratio[whole]) | (group["recovered"][s][whole] == 1)):
-            table.row("recovered").complain(f"{where}: all nodes recover {group['recovered'][s][whole]}")
+        if not np.all(np.isnan(ratio[:, whole]) | (group["recovered"][s][:, whole] == 1)):
+            table.row("recovered").complain(f"{where}: all nodes recover {group['recovered'][s][:, whole]}")
         low, high = group["recovered_lo"][s], group["recovered_hi"][s]
-        if np.any(np.isnan(low) != np.isnan(ratio)) or np.any(low > high):
+        if np.any(np.isnan(ratio) & ~np.isnan(low)) or np.any(low > high):
             table.row("recovered").complain(f"{where}: an interval without a ratio, or upside down")
 
 

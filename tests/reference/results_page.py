@@ -57,6 +57,7 @@ ENDS = ("_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df")
 # Dimension: its coordinate, and what an entry is.
 DIMENSIONS = {
     "query": ("0, 1, ...", "a query of the data, in the order of the files; with the coordinates `item`, `subject`, `dataset`, `template` and `step`"),
+    "order": ("`strongest`, `random`", "which nodes are kept first: the strongest, or by chance (another order for each sample)"),
     "stratum": ("0, 1, ...", "an average over queries; with `stratum_dataset`, `stratum_template`, `stratum_step`"),
     "layer": ("from 0", "a layer, or in a sweep a configuration of layers (the window's centre, -1 = several together), which `layer_label` says in words"),
     "head": ("from 0", "a query head, or a configuration of heads with `head_label`; `kv_head` is the key/value head that it reads, -1 = several"),

@@ -176,10 +176,24 @@ static const char *behind_stem(const char *label)
     return dot ? dot + 1 : "";
 }
 
+/* "ENTRY=WORDS": words of that entry. */
+static int add_remark(const char **shown, const struct average_dim *dim, const char *remark,
+                      struct arena *a, struct err *err)
+{
+    const size_t n = strcspn(remark, "=");
+
+    for (size_t i = 0; i < dim->size && remark[n]; i++)
+        if (strlen(dim->label[i]) == n && !strncmp(dim->label[i], remark, n) &&
+            !(shown[i] = arena_printf(a, err, "%s (%s)", shown[i], remark + n + 1)))
+            return err->code;
+    return 0;
+}
+
 static int read_words(struct material *s, struct result *r, int layers_from, struct err *err)
 {
     for (size_t d = 0; d < s->n_dims; d++) {
         struct average_dim *dim = &s->dim[d];
+        const char *remark = s->at[ROW] == (int)d ? s->figure.remark : NULL;
         bool layers = dim_is_layers(dim->name),
              apart = s->at[ROW] == (int)d && s->figure.apart && str_eq(s->figure.apart, dim->name);
 
@@ -189,7 +203,7 @@ static int read_words(struct material *s, struct result *r, int layers_from, str
                 layers
                     ? label_raised(dim->label[i], layers_from, &r->arena, err)
                     : words_of(&r->arena, apart ? behind_stem(dim->label[i]) : dim->label[i], err);
-        if (err->code)
+        if (err->code || (remark && add_remark(s->shown[d], dim, remark, &r->arena, err)))
             return err->code;
     }
     return 0;

@@ -192,6 +192,17 @@ static int find_panels(struct page *p, struct err *err)
     return p->panel ? 0 : err->code;
 }
 
+/* No more than `most`, and a number that fills all lines where that takes few lines. */
+static size_t fill_lines(size_t n, size_t most)
+{
+    enum { FEW = 4 };
+
+    for (size_t across = most; across > 0 && n / across <= FEW; across--)
+        if (n % across == 0)
+            return across;
+    return most;
+}
+
 /* As many panels across as there is room for, and as evenly as can be. */
 static void set_across(struct page *p)
 {
@@ -204,6 +215,9 @@ static void set_across(struct page *p)
     p->across = p->across < n ? p->across : n;
     lines = (n + p->across - 1) / p->across;
     p->across = (n + lines - 1) / lines;
+    if (p->flows)
+        p->across = fill_lines(n, p->across);
+    lines = (n + p->across - 1) / p->across;
     p->lines = p->flows ? lines : lines * p->c->n[ROW];
     p->gap = gap;
     p->panel_width = fmin(p->most, (room - (double)(p->across - 1) * gap) / (double)p->across);
