@@ -159,6 +159,19 @@ static bool is_note(const char *line)
     return !strncmp(line, "  (", 3) || !strncmp(line, "  not significant", 17);
 }
 
+/* What is said under a table, up to where the next thing is said. */
+static const char *put_note(const char *s, struct buf *b, struct err *err)
+{
+    size_t n = line_length(s);
+
+    while (s[n] && s[n] != '\n' && !is_note(s + n))
+        n += line_length(s + n);
+    return buf_puts(b, "<p class=\"note\">", err) || html_text_n(b, s, n, err) ||
+                   buf_puts(b, "</p>\n", err)
+               ? NULL
+               : s + n;
+}
+
 /* A block of the summary: its title, its table as it stands, what is said under it. */
 static const char *put_block(const char *s, struct buf *b, struct err *err)
 {
@@ -173,13 +186,10 @@ static const char *put_block(const char *s, struct buf *b, struct err *err)
                   buf_puts(b, "</pre>\n", err)))
         return NULL;
     at += table;
-    n = 0;
-    while (at[n] && at[n] != '\n')
-        n += line_length(at + n);
-    if (n && (buf_puts(b, "<p class=\"note\">", err) || html_text_n(b, at, n, err) ||
-              buf_puts(b, "</p>\n", err)))
-        return NULL;
-    return at + n;
+    while (*at && *at != '\n')
+        if (!(at = put_note(at, b, err)))
+            return NULL;
+    return at;
 }
 
 static int put_tables(struct result *r, const struct result_group *g, struct buf *b,
