@@ -35,13 +35,14 @@ static void scale_vector(const struct norm *norm, int64_t d, const float *r, flo
         out[j] = (norm->w[j] + norm->plus) * ((float)((double)r[j] - mean) / divisor);
 }
 
-void engine_share_norm(struct engine *e, const struct run *run, int l, int n, float *a)
+void engine_share_norm(const struct model *m, const struct run *run, int l, int tok, int n,
+                       float *a)
 {
-    const struct norm *norm = &e->model->layers[l].attn_post;
-    int64_t d = e->model->shape.d_model;
+    const struct norm *norm = &m->layers[l].attn_post;
+    int64_t d = m->shape.d_model;
 
     for (int i = 0; norm->w && i < n; i++)
-        scale_vector(norm, d, a + i * d, run->post[2 * l], a + i * d);
+        scale_vector(norm, d, a + i * d, *run_post(run, l, tok, 0), a + i * d);
 }
 
 void engine_share(struct engine *e, const struct run *run, int l, int n, const float *z, float *out)
@@ -49,7 +50,7 @@ void engine_share(struct engine *e, const struct run *run, int l, int n, const f
     const struct matrix *o = &e->model->layers[l].o.w;
 
     engine_multiply(e, n, z, o->cols, o, out, o->rows);
-    engine_share_norm(e, run, l, n, out);
+    engine_share_norm(e->model, run, l, run->n - 1, n, out);
 }
 
 void engine_attn(struct engine *e, int l, int n, const float *z, float *out)
@@ -70,7 +71,7 @@ void engine_share_bias(const struct model *m, const struct run *run, int l, floa
     if (layer->o.b)
         memcpy(out, layer->o.b, d * sizeof *out);
     if (layer->attn_post.w)
-        scale_vector(&layer->attn_post, m->shape.d_model, out, run->post[2 * l], out);
+        engine_share_norm(m, run, l, run->n - 1, 1, out);
     if (layer->attn_post.b)
         vec_add(m->shape.d_model, out, layer->attn_post.b);
 }

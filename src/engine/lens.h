@@ -27,8 +27,9 @@ void engine_share_bias(const struct model *m, const struct run *run, int l, floa
 /* a_l of n rows z, whole: with the bias, and the norm after it anew. */
 void engine_attn(struct engine *e, int l, int n, const float *z, float *out);
 
-/* The second step of engine_share, in place. */
-void engine_share_norm(struct engine *e, const struct run *run, int l, int n, float *a);
+/* The second step of engine_share, in place, under the norm of another row, if it is another. */
+void engine_share_norm(const struct model *m, const struct run *run, int l, int tok, int n,
+                       float *a);
 
 /*
  * decode(r; c) of docs/methods.md 2: what a vector that is added to the residual stream adds to the

@@ -27,7 +27,7 @@ static void run_pieces(struct run *r, const struct shape *s, int n, unsigned kee
         {&r->a, keep & KEEP_ATTN ? rows * d : 0},
         {&r->m, keep & KEEP_MLP ? rows * d : 0},
         {&r->p, keep & KEEP_PATTERN ? rows * heads : 0},
-        {&r->post, 2 * (size_t)s->n_layers},
+        {&r->post, 2 * rows},
         {&r->logits, (size_t)s->vocab},
         {&r->capped, s->logit_cap != 0 ? (size_t)s->vocab : 0},
         {&r->prob, (size_t)s->vocab},

@@ -75,7 +75,7 @@ struct run {
     float *z;          /* (L, n, H dh) */
     float *a, *m;      /* (L, n, d) attention and MLP outputs */
     float *p;          /* (L, H, n) the last row's attention pattern */
-    float *post;       /* (L, 2) what the norms after attention and after the MLP divided the last
+    float *post;       /* (L, n, 2) what the norms after attention and after the MLP divided each
                           row by; 0: there is no such norm */
     float *logits;     /* (V) of the last row, before the cap */
     float *capped;     /* (V) after it; NULL: the model has none */
@@ -88,6 +88,12 @@ struct run {
 /* What a base must keep beside the sites of edits: in a parallel layer, attention that changes
    alone leaves the MLP's output to the base, and the other way round. */
 unsigned run_keep(const struct shape *s);
+
+/* What the norm after attention (0) or the MLP (1) divided a row by. */
+static inline float *run_post(const struct run *r, int layer, int tok, int which)
+{
+    return r->post + 2 * ((int64_t)layer * r->n + tok) + which;
+}
 
 /* The logits that probabilities are made of. */
 static inline const float *run_said(const struct run *r)

@@ -163,8 +163,7 @@ static void keys_and_values(struct wave *w, int l)
     }
 }
 
-/* The norm after a module, in place of its packed rows; a run that is made keeps the last one's
-   divisor. */
+/* The norm after a module, in place of its packed rows; a run that is made keeps the divisors. */
 static void norm_after(struct wave *w, int l, enum part part, const struct norm *norm, int64_t n,
                        float *packed)
 {
@@ -173,11 +172,11 @@ static void norm_after(struct wave *w, int l, enum part part, const struct norm 
     for (int i = 0; norm->w && i < w->n_live; i++) {
         const struct lane *lane = w->live[i];
         struct span rows = part_of(lane, part);
-        int last = variant_tokens(lane->v) - 1;
-        int64_t at = (part == ATT ? lane->att : lane->mlp) + last - rows.lo;
+        int64_t at = (part == ATT ? lane->att : lane->mlp) - rows.lo;
 
-        if (lane->v->into && span_has(rows, last))
-            lane->v->into->post[2 * l + (part == MLP)] = norm_divisor(d, packed + at * d, norm);
+        for (int t = rows.lo; lane->v->into && t < rows.hi; t++)
+            *run_post(lane->v->into, l, t, part == MLP) =
+                norm_divisor(d, packed + (at + t) * d, norm);
     }
     norm_heads(&w->e->team, n, packed, d, 1, d, norm);
 }

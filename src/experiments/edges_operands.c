@@ -82,6 +82,7 @@ static int change_of(struct change *c, const struct edge_end *sender, int64_t wi
 /* Operands in the making: the heads of a layer go through its output matrix together. */
 struct making {
     struct worker *w;
+    const struct run *run; /* the clean one */
     struct head_part *part;
     int n_parts, layer;
 };
@@ -91,7 +92,7 @@ static int flush_heads(struct making *m, struct err *err)
     int n = m->n_parts;
 
     m->n_parts = 0;
-    return n ? engine_contributions(m->w->engine, m->layer, m->part, n, err) : 0;
+    return n ? engine_contributions(m->w->engine, m->run, m->layer, m->part, n, err) : 0;
 }
 
 /* A head's, through the whole of attention's output and the norm after it: out (n, d). */
@@ -136,7 +137,7 @@ static int make_operand(struct making *m, struct change *c, const struct edge_en
     z = arena_alloc(m->w->arena, n * (size_t)s->d_head, sizeof *z, err);
     if (!z || change_of(c, sender, s->d_head, z, err))
         return err->code;
-    m->part[m->n_parts++] = (struct head_part){sender->head, c->n, z, out};
+    m->part[m->n_parts++] = (struct head_part){sender->head, c->n, c->tok, z, out};
     return 0;
 }
 
@@ -186,7 +187,7 @@ int edges_prepare(const struct experiment *x, const struct cell *query, uint64_t
     struct place_operands *place = arena_alloc(w->arena, places, sizeof *place, err);
     struct change *change = arena_alloc(w->arena, places, sizeof *change, err);
     bool *used = senders_of(e, first, n, w->arena, err);
-    struct making m = {.w = w};
+    struct making m = {.w = w, .run = &query->run[0]};
 
     m.part =
         arena_alloc(w->arena, places * (size_t)x->scene->model->shape.n_heads, sizeof *m.part, err);

@@ -451,7 +451,7 @@ static int project(const struct experiment *x, struct worker *w, const struct ru
         matrix_rows(o, h * dh, dh, alone); /* (dh, H dh), and H dh = d */
         product_mix(dh, z + h * dh, d, alone, d, out + h * d);
     }
-    engine_share_norm(w->engine, run, l, s->n_heads, out);
+    engine_share_norm(x->scene->model, run, l, run->n - 1, s->n_heads, out);
     return 0;
 }
 

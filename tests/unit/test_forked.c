@@ -320,7 +320,7 @@ static double run_distance(const struct shape *shape, const struct run *a, const
                     distance(a->a, b->a, rows * d),
                     distance(a->m, b->m, rows * d),
                     distance(a->p, b->p, rows * (size_t)shape->n_heads),
-                    distance(a->post, b->post, 2 * (size_t)shape->n_layers),
+                    distance(a->post, b->post, 2 * rows),
                     distance(a->logits, b->logits, VOCAB),
                     distance(run_said(a), run_said(b), VOCAB),
                     distance(a->prob, b->prob, VOCAB),
