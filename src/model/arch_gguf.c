@@ -340,11 +340,12 @@ static int take_scaling(struct gguf_reading *r, struct rope_spec *s, struct err 
 {
     struct gguf_string type = {"linear", 6}; /* as the format's programs take it */
     double factor = 0, attention = 1;
+    int old = (int)s->old_positions;
 
     if (gguf_take_string(r->g, key_of(r, "rope.scaling.type"), false, &type, err) ||
         take_real(r, "rope.scale_linear", false, &factor, err) ||
         take_real(r, "rope.scaling.factor", false, &factor, err) ||
-        take_real(r, "rope.scaling.original_context_length", false, &s->old_positions, err) ||
+        take_int(r, "rope.scaling.original_context_length", false, 1, INT32_MAX, &old, err) ||
         take_real(r, "rope.scaling.attn_factor", false, &attention, err))
         return err->code;
     if (gguf_string_eq(type, "yarn")) {
@@ -363,6 +364,7 @@ static int take_scaling(struct gguf_reading *r, struct rope_spec *s, struct err 
                        "longrope are",
                        (int)(type.n < 60 ? type.n : 60), type.s);
     }
+    s->old_positions = old;
     s->factor = factor;
     s->attention = attention;
     return take_file_factors(r, s, err);

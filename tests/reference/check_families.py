@@ -25,15 +25,19 @@ def logits(program, model, ids, out):
     return np.load(out)
 
 
+def next_token(program, model, ids, said, have, out):
+    """The argmax after ids and what has been said so far."""
+    return int((logits(program, model, ids + said, out) if said else have)[-1].argmax())
+
+
 def check(program, folder, out):
     model = folder / "model.gguf" if (folder / "model.gguf").exists() else folder
     ids, want = np.load(folder / "ids.npy").tolist(), np.load(folder / "logits.npy")
     greedy = np.load(folder / "greedy.npy").tolist()
     have = logits(program, model, ids, out)
     far = float(np.abs(have - want).max() / np.abs(want).max())
-    said = all(logits(program, model, ids + greedy[:i], out)[-1].argmax() == g
-               for i, g in enumerate(greedy))
-    return far, said
+    return far, [next_token(program, model, ids, greedy[:i], have, out)
+                 for i in range(len(greedy))] == greedy
 
 
 def main():

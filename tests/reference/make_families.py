@@ -1,7 +1,7 @@
 """Makes tiny random models of every architecture, and what transformers computes with them.
 
     python3 tests/reference/make_families.py DIR [PATTERN]     those whose names match; all of them
-    python3 tests/reference/make_families.py --fixtures        tests/fixtures/families
+    python3 tests/reference/make_families.py --fixtures        makes tests/fixtures/families
 
 needs torch, transformers, safetensors and gguf. Each folder is a checkpoint as transformers saves it
 (or model.gguf, as llama.cpp's converter writes it: names, row orders, folded norms) and
@@ -183,6 +183,42 @@ MODELS = [
 ]
 
 
+TINY = dict(vocab_size=40, hidden_size=24, intermediate_size=32, num_hidden_layers=2,
+            num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=64, **NO_IDS)
+TINY_GPT = dict(vocab_size=40, n_embd=24, n_layer=2, n_head=4, n_positions=64, n_inner=32, **NO_IDS)
+TINY_NEOX = {k: v for k, v in TINY.items() if k != "num_key_value_heads"}
+BOTH = ["sliding_attention", "full_attention"]
+SMALL = dict(dtype="float16", tokens=14)
+
+# One of each architecture, in the repository: all their facts in little room.
+COMMITTED = [
+    ("llama", T.LlamaConfig,
+     dict(TINY, attention_bias=True, mlp_bias=True, **rope("yarn", attention_factor=1.3, **YARN)), SMALL),
+    ("mistral", T.MistralConfig, dict(TINY, head_dim=10, sliding_window=5), SMALL),
+    ("qwen2", T.Qwen2Config,
+     dict(TINY, use_sliding_window=True, sliding_window=4, max_window_layers=1,
+          tie_word_embeddings=True), SMALL),
+    ("qwen3", T.Qwen3Config, dict(TINY, head_dim=8), SMALL),
+    ("gpt2", T.GPT2Config, dict(TINY_GPT, scale_attn_by_inverse_layer_idx=True), SMALL),
+    ("gpt_neox", T.GPTNeoXConfig,
+     dict(TINY_NEOX, **rope("linear", factor=2.0, partial_rotary_factor=0.67)), SMALL),
+    ("gptj", T.GPTJConfig, dict(TINY_GPT, rotary_dim=4), SMALL),
+    ("gemma2", T.Gemma2Config,
+     dict(TINY, head_dim=8, query_pre_attn_scalar=24, sliding_window=5, attn_logit_softcapping=3.0,
+          final_logit_softcapping=4.0), SMALL),
+    ("gemma3", T.Gemma3TextConfig,
+     dict(TINY, head_dim=8, query_pre_attn_scalar=8, sliding_window=5, layer_types=BOTH,
+          **nested(dict(rope_type="linear", rope_theta=1e5, factor=8.0),
+                   dict(rope_type="default", rope_theta=1e3))), SMALL),
+    ("olmo2", T.Olmo2Config, TINY, SMALL),
+    ("olmo3", T.Olmo3Config,
+     dict(TINY, sliding_window=4, layer_types=BOTH,
+          **nested(dict(rope_type="yarn", rope_theta=5e5, **YARN),
+                   dict(rope_type="default", rope_theta=5e5))), SMALL),
+    ("phi3", T.Phi3Config, dict(TINY, original_max_position_embeddings=8, **longrope(6)), SMALL),
+]
+
+
 def fill(model, seed):
     """Weights that make attention far from uniform and logits of size about 3; biases and norms that
     show."""
@@ -270,10 +306,11 @@ def make(out, row, seed):
 
 
 def main():
-    out = pathlib.Path(sys.argv[1])
+    committed = sys.argv[1] == "--fixtures"
+    out = FIXTURES if committed else pathlib.Path(sys.argv[1])
     pattern = sys.argv[2] if len(sys.argv) > 2 else ""
     T.logging.set_verbosity_error()
-    for i, row in enumerate(MODELS):
+    for i, row in enumerate(COMMITTED if committed else MODELS):
         if pattern in row[0]:
             make(out / row[0], row, 100 + i)
             print(row[0], flush=True)
