@@ -6,7 +6,7 @@
 
 copy=$work/tree
 mkdir "$copy"
-cp -r CMakeLists.txt cmake src jobs configs "$copy"
+cp -r CMakeLists.txt LICENSE cmake src jobs configs packaging docs "$copy"
 mkdir "$copy/bench" && : >"$copy/bench/CMakeLists.txt"
 
 # block N: the N-th block of C in the section.
