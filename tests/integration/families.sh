@@ -26,7 +26,7 @@ experiments:
   - {name: heads, kind: heads}
   - {name: zero, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, kl, direct]}
   - {name: cut, kind: knockout, sets: [subject, first]}
-  - {name: edges, kind: edges, operation: {kind: zero}}
+  - {name: edges, kind: edges, receivers: {kinds: [v, mlp, logits]}, operation: {kind: zero}}
 EOF
     ends 0 "$program" run "$work/c.yaml" --set run.threads=1
     ends 0 "$LENSWEEP_PYTHON" tests/check_identities.py "$work/$name/result.h5"
