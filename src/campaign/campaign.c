@@ -236,9 +236,18 @@ unsigned campaign_needs(const struct campaign *c)
     return needs;
 }
 
+int campaign_longest(const struct campaign *c)
+{
+    int longest = c->data.max_tokens;
+
+    for (size_t i = 0; i < c->n; i++)
+        longest = c->x[i].longest > longest ? c->x[i].longest : longest;
+    return longest;
+}
+
 int campaign_start(struct campaign *c, int threads, struct err *err)
 {
-    if (engine_open(&c->engine, c->model, (int)c->config.run.rows, c->data.max_tokens, threads,
+    if (engine_open(&c->engine, c->model, (int)c->config.run.rows, campaign_longest(c), threads,
                     err))
         return err->code;
     c->engine.blas = c->config.run.gemm == GEMM_OPENBLAS;

@@ -133,5 +133,5 @@ double campaign_bytes(struct campaign *c, int threads)
     if (campaign_needs(c) & NEED_VOCAB_STATS) /* while rank 0 makes them: float, double, float */
         most += d * d * (sizeof(float) + sizeof(double) + sizeof(float));
     most += shared_bytes(c, keep);
-    return most + engine_bytes(s, (int)c->config.run.rows, c->data.max_tokens, threads);
+    return most + engine_bytes(s, (int)c->config.run.rows, campaign_longest(c), threads);
 }

@@ -71,6 +71,11 @@ static int write_provenance(struct output *o, struct err *err)
            h5_attr_str(g, "hdf5_version", h5_version(), err) ||
            (*o->c->library && h5_attr_str(g, "blas", o->c->library, err)) ||
            h5_attr_str(g, "architecture", o->c->model->arch, err) ||
+           h5_attr_i64(g, "model_layers", o->c->model->shape.n_layers, err) ||
+           h5_attr_i64(g, "model_heads", o->c->model->shape.n_heads, err) ||
+           h5_attr_i64(g, "model_kv_heads", o->c->model->shape.n_kv_heads, err) ||
+           h5_attr_i64(g, "model_width", o->c->model->shape.d_model, err) ||
+           h5_attr_i64(g, "model_parallel", o->c->model->shape.parallel, err) ||
            h5_attr_str(g, "model_fingerprint", model, err) ||
            h5_attr_str(g, "data_fingerprint", data, err) || h5_attr_str(g, "config", text, err);
     buf_release(&config);

@@ -218,6 +218,14 @@ static int stats_group(struct effects *v, struct h5group **g, struct err *err)
     for (size_t i = 0; family && i < c->family.n; i++)
         family = arena_printf(&o->group, err, "%s%s%s", family, i ? " " : "",
                               choice_word(family_choices, c->family.v[i]));
+    for (int i = 0; family && i < v->a->field.n_axes; i++) {
+        const char *name = v->x->axis[v->a->field.axis[i]].dim.name;
+        int bit = family_bit(name);
+
+        if (choice_value(family_choices, name) == NO_CHOICE && bit != NO_CHOICE &&
+            choice_bits(&c->family) & (unsigned)bit)
+            family = arena_printf(&o->group, err, "%s %s", family, name);
+    }
     return !path || !family || h5_group(o->file, path, dims, n_dims, g, err) ||
                    write_strata(o, *g, err) ||
                    h5_attr_str(*g, "cluster", choice_word(cluster_choices, (int)c->cluster), err) ||

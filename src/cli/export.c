@@ -5,10 +5,13 @@
 
 #include <string.h>
 
-enum export_format { EXPORT_CSV, EXPORT_JSONL, EXPORT_AUTHORS };
+enum export_format { EXPORT_CSV, EXPORT_JSONL, EXPORT_AUTHORS, EXPORT_MIB };
 
-static const struct choice formats[] = {
-    {"csv", EXPORT_CSV}, {"jsonl", EXPORT_JSONL}, {"authors", EXPORT_AUTHORS}, {NULL, 0}};
+static const struct choice formats[] = {{"csv", EXPORT_CSV},
+                                        {"jsonl", EXPORT_JSONL},
+                                        {"authors", EXPORT_AUTHORS},
+                                        {"mib", EXPORT_MIB},
+                                        {NULL, 0}};
 
 struct export_options {
     const char *result, *dir, *model;
@@ -38,9 +41,11 @@ static int write_authors(struct h5file *f, const struct export_options *opt, str
     return code;
 }
 
-static int write_format(struct h5file *f, const struct export_options *o, struct outputs *out,
-                        struct err *err)
+static int write_format(struct h5file *f, const char *path, const struct export_options *o,
+                        struct outputs *out, struct err *err)
 {
+    if (o->format == EXPORT_MIB)
+        return export_circuits(path, out, err);
     if (o->format == EXPORT_AUTHORS)
         return write_authors(f, o, out, err);
     return o->format == EXPORT_CSV ? export_csv(f, out, err) : export_jsonl(f, out, err);
@@ -65,7 +70,7 @@ static int export_file(const struct export_options *opt, struct err *err)
     char *path = h5_find(&o.arena, opt->result, err);
     int code = !path || h5_open(&f, path, err) || !(o.dir = folder(&o, opt, path, err));
 
-    if (!code && (write_format(f, opt, &o, err) || outputs_commit(&o, err)))
+    if (!code && (write_format(f, path, opt, &o, err) || outputs_commit(&o, err)))
         code = err_wrap(err, "%s", path);
     if (!code)
         code = out_printf(err, "%zu files in %s\n", o.n, o.dir) || out_flush(err);
@@ -90,6 +95,8 @@ const struct command command_export = {
         "csv: a long table for each set of dimensions, a row for each cell.\n"
         "jsonl: an object for each query, or each entry of another first dimension.\n"
         "authors: the folders and files of the paper's own code, for its plotting scripts.\n"
+        "mib: edges as circuits of the Mechanistic Interpretability Benchmark, a JSON file for\n"
+        "each metric and step.\n"
         "docs/export.md describes the files, and has the line of Python that makes NumPy archives.",
     .size = sizeof(struct export_options),
     .run = export,

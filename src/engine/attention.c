@@ -89,6 +89,12 @@ static void pattern(const struct engine *e, const struct item *it, const struct 
     else
         memset(p, 0, n * sizeof *p);
     apply_pattern(v, it->layer, q->head, q->token, q->keys, q->score);
+    if (v->into && v->into->attention)
+        memcpy(v->into->attention +
+                   (((int64_t)it->layer * s->n_heads + q->head) * v->into->n + q->token) *
+                       v->into->n +
+                   q->keys.lo,
+               p, n * sizeof *p);
     if (v->into && v->into->p && q->token == v->into->n - 1)
         memcpy(v->into->p + ((int64_t)it->layer * s->n_heads + q->head) * v->into->n + q->keys.lo,
                p, n * sizeof *p);

@@ -93,6 +93,9 @@ static void attend_row(const struct pass *p, int layer, int head, int t, float *
     else
         memset(score, 0, (size_t)(t + 1) * sizeof *score);
     apply_pattern(p->v, layer, head, t, keys, score);
+    if (p->v->into && p->v->into->attention)
+        memcpy(p->v->into->attention + (((int64_t)layer * s->n_heads + head) * p->n + t) * p->n,
+               score, (size_t)(t + 1) * sizeof *score);
     if (p->v->into && p->v->into->p && t == p->n - 1)
         memcpy(p->v->into->p + ((int64_t)layer * s->n_heads + head) * p->n, score,
                (size_t)p->n * sizeof *score);

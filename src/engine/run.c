@@ -8,7 +8,7 @@ struct run_piece {
     size_t floats;
 };
 
-enum { PIECES = 14 };
+enum { PIECES = 15 };
 
 static void run_pieces(struct run *r, const struct shape *s, int n, unsigned keep,
                        struct run_piece out[PIECES])
@@ -26,6 +26,7 @@ static void run_pieces(struct run *r, const struct shape *s, int n, unsigned kee
         {&r->z, keep & KEEP_Z ? rows * heads * dh : 0},
         {&r->a, keep & KEEP_ATTN ? rows * d : 0},
         {&r->m, keep & KEEP_MLP ? rows * d : 0},
+        {&r->attention, keep & KEEP_ATTENTION ? rows * heads * (size_t)n : 0},
         {&r->p, keep & KEEP_PATTERN ? rows * heads : 0},
         {&r->post, 2 * rows},
         {&r->logits, (size_t)s->vocab},

@@ -57,7 +57,8 @@ enum {
     KEEP_Q = 16,
     KEEP_K = 32,
     KEEP_NEURON = 64,
-    KEEP_ALL = 127
+    KEEP_ATTENTION = 128,
+    KEEP_ALL = 255
 };
 
 struct run {
@@ -74,6 +75,7 @@ struct run {
     float *hidden;     /* (L, n, d_ff) */
     float *z;          /* (L, n, H dh) */
     float *a, *m;      /* (L, n, d) attention and MLP outputs */
+    float *attention;  /* (L, H, n, n) every row's pattern: row t over keys [0, t] */
     float *p;          /* (L, H, n) the last row's attention pattern */
     float *post;       /* (L, n, 2) what the norms after attention and after the MLP divided each
                           row by; 0: there is no such norm */

@@ -12,6 +12,7 @@
     X(token_lens)   \
     X(heads)        \
     X(ablation)     \
+    X(attention)    \
     X(edges)        \
     X(faithfulness) \
     X(dump)         \

@@ -44,6 +44,7 @@ FIRST = {
         ("operation: resample", "operation: {kind: resample, draws: 2}"),
     ],
     "dump": [(f"sites: [{s}]",) * 2 for s in ("residual", "attn", "mlp", "head", "q", "k", "v", "neurons")],
+    "attention": [("", "repeated: 0"), ("repeated", "repeated: 4")],
     "noop": [("", "cells: 2")],
 }
 # A second run, on the first one's sweeps.
@@ -67,6 +68,8 @@ DIMENSIONS = {
     "edge": ("`head 3.1 > q 5.2`", "a sender and a receiver; with `sender`, `receiver` and their layers and heads"),
     "from_layer": ("from -1", "layer of a sender; -1 = the embedding"),
     "to_layer": ("from 0", "layer of a receiver; one more than the last = the logits"),
+    "sequence": ("from 0", "a token of the sequence of random tokens"),
+    "key": ("names", "what is attended to: `first`, `self`, `previous` (token), spans by name"),
     "target": ("names", "a target of the data"),
     "component": ("`attn`, `mlp`, `resid`", "what a layer adds, and the residual stream after it"),
     "token_set": ("names", "tokens of the prompt: spans, `last`, `first`, `other`, `random_SPAN`, `random_SPAN_2` ..."),
@@ -118,6 +121,11 @@ ATTRIBUTES = {
     "hdf5_version": ("`provenance`", "version of the HDF5 library"),
     "blas": ("`provenance`, where bits depend on it", "version and core type of the BLAS that computed the numbers"),
     "architecture": ("`provenance`", "architecture of the model"),
+    "model_layers": ("`provenance`", "layers of the model"),
+    "model_heads": ("`provenance`", "query heads of each layer"),
+    "model_kv_heads": ("`provenance`", "key/value heads of each layer"),
+    "model_width": ("`provenance`", "width of the residual stream"),
+    "model_parallel": ("`provenance`", "1 = attention and MLP of a layer read the same stream"),
     "model_fingerprint": ("`provenance`", "hash of the model: sizes and headers of its files, and samples of its weights"),
     "data_fingerprint": ("`provenance`", "hash of all queries"),
     "Conventions": ("the root", "`CF-1.8`"),

@@ -319,6 +319,7 @@ static double run_distance(const struct shape *shape, const struct run *a, const
                     distance(a->z, b->z, rows * d),
                     distance(a->a, b->a, rows * d),
                     distance(a->m, b->m, rows * d),
+                    distance(a->attention, b->attention, rows * (size_t)(shape->n_heads * a->n)),
                     distance(a->p, b->p, rows * (size_t)shape->n_heads),
                     distance(a->post, b->post, 2 * rows),
                     distance(a->logits, b->logits, VOCAB),

@@ -47,4 +47,8 @@ int export_jsonl(struct h5file *f, struct outputs *o, struct err *err);
 int export_authors(struct h5file *f, const char *model, struct outputs *o, struct buf *notes,
                    struct err *err);
 
+/* Groups of edges as circuits in the JSON of the Mechanistic Interpretability Benchmark; ERR_CONFIG
+   if there are none. */
+int export_circuits(const char *path, struct outputs *o, struct err *err);
+
 #endif
