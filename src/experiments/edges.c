@@ -129,7 +129,7 @@ static int layer_axis(struct experiment *x, const char *name, bool from, struct 
 
     for (int i = 0; number && label && i <= n && !err->code; i++) {
         number[i] = from ? i - 1 : i;
-        label[i] = from && i == 0    ? "embedding"
+        label[i] = from && i == 0    ? "emb."
                    : !from && i == n ? "logits"
                                      : arena_printf(x->arena, err, "%d", number[i]);
     }
