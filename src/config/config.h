@@ -73,6 +73,24 @@ struct data_config {
     int64_t seed;
 };
 
+enum answer_source { ANSWERS_OF_MODEL, ANSWERS_OF_FACTS };
+enum keep_answers { KEEP_CORRECT, KEEP_EVERY };
+
+struct curate_config {
+    const char *dataset;
+    const char *facts;
+    struct string_list templates;
+    int64_t answers;
+    int64_t tokens; /* auto = 0 */
+    enum answer_source from;
+    enum keep_answers keep;
+    struct chat_form chat;
+    bool counterfactual;
+    struct share_list splits;
+    int64_t controls;
+    int64_t seed;
+};
+
 enum executor { EXECUTOR_FORKED, EXECUTOR_NAIVE };
 extern const struct choice executor_choices[];
 enum gemm { GEMM_ROWS, GEMM_OPENBLAS };
@@ -128,6 +146,8 @@ struct config {
     size_t n_experiments;
     struct statistics_config statistics;
     struct run_config run;
+    bool curates; /* it has a section `curate`, and neither data, experiments nor statistics */
+    struct curate_config curate;
 
     const struct config_node *root; /* private: where things stand in the file */
 };

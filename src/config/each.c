@@ -65,7 +65,8 @@ int config_each(const struct config *c,
     int code = 0;
 
     for (size_t i = 0; i < CONFIG_PARTS && !code; i++)
-        code = visit_part(&w, c, i, err);
+        if (config_has_part(c, &config_parts[i]))
+            code = visit_part(&w, c, i, err);
     buf_release(&w.text);
     return code;
 }

@@ -373,11 +373,21 @@ static void check_top_keys(struct config_context *c, const struct config_node *r
 
 static void load_part(const struct experiments *x, const struct config_node *root, const char *name)
 {
-    if (str_eq(name, "experiments"))
+    bool foreign = x->to->curates && str_eq(name, "experiments");
+
+    if (!x->to->curates && str_eq(name, "experiments"))
         load_experiments(x, root);
-    for (size_t i = 0; i < CONFIG_PARTS; i++)
-        if (i != CONFIG_PART_TOP && str_eq(name, config_parts[i].section.name))
+    for (size_t i = 0; i < CONFIG_PARTS; i++) {
+        if (i == CONFIG_PART_TOP || !str_eq(name, config_parts[i].section.name))
+            continue;
+        if (config_has_part(x->to, &config_parts[i]))
             load_section(x->c, &config_parts[i], root, x->to);
+        else
+            foreign = true;
+    }
+    if (foreign && node_get(root, name))
+        node_problem(x->c, NULL, node_get(root, name),
+                     "%s does not belong into a config with a section curate", name);
 }
 
 /* In the order of the file, so that problems are; then what the file leaves out. */
@@ -385,6 +395,7 @@ static void load_tree(const struct experiments *x, const struct config_node *roo
 {
     const struct config_section *top = &config_parts[CONFIG_PART_TOP].section;
 
+    x->to->curates = node_get(root, "curate") != NULL;
     check_top_keys(x->c, root);
     fill_rows(x->c, top->rows, top->n_rows, root, root, x->to);
     for (size_t i = 0; i < root->n; i++) {

@@ -50,9 +50,16 @@ struct config_context {
 struct config_part {
     struct config_section section;
     size_t offset;
+    bool of_run, of_curate; /* which configs have it */
 };
-enum { CONFIG_PARTS = 5, CONFIG_PART_TOP = 2 };
+enum { CONFIG_PARTS = 6, CONFIG_PART_TOP = 2 };
 extern const struct config_part config_parts[CONFIG_PARTS];
+
+/* Is the part one that this config has? */
+static inline bool config_has_part(const struct config *c, const struct config_part *part)
+{
+    return c->curates ? part->of_curate : part->of_run;
+}
 
 /* What every experiment has; they fill a struct experiment_head. */
 enum { CONFIG_HEAD_ROWS = 4 };

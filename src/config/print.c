@@ -62,6 +62,8 @@ int config_print_anywhere(const struct config *c, struct buf *out, struct err *e
 
     copy.output = file_absolute(&a, c->output, err);
     copy.model.path = file_absolute(&a, c->model.path, err);
+    if (c->curates)
+        copy.curate.facts = file_absolute(&a, c->curate.facts, err);
     data->v = arena_alloc(&a, data->n, sizeof *data->v, err);
     for (size_t i = 0; data->v && i < data->n; i++)
         data->v[i] = file_absolute(&a, c->data.path.v[i], err);

@@ -11,11 +11,11 @@
 enum { TEXT_MAX = 1024 };
 
 static const struct config_type *const all_types[] = {
-    &config_int,      &config_auto_int, &config_real,   &config_real_or_choice,
-    &config_bool,     &config_string,   &config_choice, &config_path,
-    &config_duration, &config_bytes,    &config_ints,   &config_reals,
-    &config_strings,  &config_choices,  &config_paths,  &config_folder,
-    &config_selector, &config_where,    NULL,
+    &config_int,    &config_auto_int, &config_real,    &config_real_or_choice, &config_bool,
+    &config_string, &config_choice,   &config_path,    &config_duration,       &config_bytes,
+    &config_ints,   &config_reals,    &config_strings, &config_choices,        &config_paths,
+    &config_folder, &config_selector, &config_where,   &config_chat,           &config_shares,
+    NULL,
 };
 
 /* What may stand there: bounds or choices; "" = anything of the type. */

@@ -136,17 +136,51 @@ static const struct config_row run_rows[] = {
                "exit status 1 if a query has a bad status"),
 };
 
-#define PART(name, doc, rows, field)                                   \
-    {                                                                  \
-        {name, doc, rows, COUNT(rows)}, offsetof(struct config, field) \
+static const struct choice answer_sources[] = {
+    {"model", ANSWERS_OF_MODEL}, {"facts", ANSWERS_OF_FACTS}, {NULL, 0}};
+static const struct choice keeps[] = {{"correct", KEEP_CORRECT}, {"all", KEEP_EVERY}, {NULL, 0}};
+
+static const struct config_row curate_rows[] = {
+    CONFIG_ROW(struct curate_config, dataset, "dataset", config_string, NULL, 0, 0, RESULTS,
+               "name of the dataset, and of its files: DATASET_STEP.jsonl"),
+    CONFIG_ROW(struct curate_config, facts, "facts", config_path, NULL, 0, 0, RUNNING,
+               "subjects and objects: CSV or JSON Lines with subject, object, or a form of data"),
+    CONFIG_ROW(struct curate_config, templates, "templates", config_strings, NULL, 0, 0, RESULTS,
+               "prompts with {subject}; [brackets] mark the words of the relation"),
+    CONFIG_ROW(struct curate_config, answers, "answers", config_int, "1", 1, 9, RESULTS,
+               "answers in one prompt: 3 makes steps 1, 2 and 3"),
+    CONFIG_ROW(struct curate_config, tokens, "tokens", config_auto_int, "auto", 1, 4096, RESULTS,
+               "most tokens that the model writes; auto = 8 and 12 for each answer"),
+    CONFIG_CHOICE(struct curate_config, from, "from", config_choice, "model", answer_sources,
+                  RESULTS, "the model's own greedy answers, or the objects of the facts"),
+    CONFIG_CHOICE(struct curate_config, keep, "keep", config_choice, "correct", keeps, RESULTS,
+                  "correct = only where all answers are right and distinct"),
+    CONFIG_ROW(
+        struct curate_config, chat, "chat", config_chat, "none", 0, 0, RESULTS,
+        "how the prompt is said to the model; a list's number is the assistant's first word"),
+    CONFIG_ROW(struct curate_config, counterfactual, "counterfactual", config_bool, "true", 0, 0,
+               RESULTS, "with another subject's prompt of equal token counts and no common object"),
+    CONFIG_ROW(struct curate_config, splits, "splits", config_shares, "{}", 0, 0, RESULTS,
+               "folders by item, such as {train: 0.5, test: 0.5}"),
+    CONFIG_ROW(struct curate_config, controls, "controls", config_int, "16", 0, 4096, RESULTS,
+               "control tokens of each query: first tokens of answers that are wrong for it"),
+    CONFIG_ROW(struct curate_config, seed, "seed", config_int, "1", 0, INFINITY, RESULTS,
+               "seed of counterfactuals, controls and splits"),
+};
+
+#define PART(name, doc, rows, field, run, curate)                                   \
+    {                                                                               \
+        {name, doc, rows, COUNT(rows)}, offsetof(struct config, field), run, curate \
     }
 
 const struct config_part config_parts[CONFIG_PARTS] = {
-    PART("model", "the model under study", model_rows, model),
-    PART("data", "the queries", data_rows, data),
-    {{"", "top level", top_rows, COUNT(top_rows)}, 0},
-    PART("statistics", "how effects are tested", statistics_rows, statistics),
-    PART("run", "how the job is run", run_rows, run),
+    PART("model", "the model under study", model_rows, model, true, true),
+    PART("data", "the queries", data_rows, data, true, false),
+    {{"", "top level", top_rows, COUNT(top_rows)}, 0, true, true},
+    PART("statistics", "how effects are tested", statistics_rows, statistics, true, false),
+    PART("run", "how the job is run", run_rows, run, true, true),
+    PART("curate", "in place of data, experiments and statistics: queries from facts", curate_rows,
+         curate, false, true),
 };
 
 const struct config_row config_head_rows[CONFIG_HEAD_ROWS] = {

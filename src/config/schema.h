@@ -62,6 +62,18 @@ struct where_list { /* {target_collision: false, step: 2}: key = value, as text 
     const char **key, **value;
 };
 
+enum chat_kind { CHAT_NONE, CHAT_AUTO, CHAT_WRITTEN };
+struct chat_form { /* how a prompt is said to the model */
+    enum chat_kind kind;
+    const char *user, *assistant; /* of CHAT_WRITTEN: what stands before their words; never NULL */
+};
+
+struct share_list { /* {train: 0.5, test: 0.5} */
+    size_t n;
+    const char **name;
+    double *share;
+};
+
 /* A place in a YAML node tree that a type's parser reads; opaque outside src/config. */
 struct config_node;
 struct config_context;
@@ -103,6 +115,8 @@ extern const struct config_type config_folder;   /* const char *, a path that ma
 extern const struct config_type config_selector; /* struct selector */
 extern const struct config_type config_where;    /* struct where_list */
 extern const struct config_type config_real_or_choice; /* struct real_or_choice */
+extern const struct config_type config_chat;           /* struct chat_form */
+extern const struct config_type config_shares;         /* struct share_list */
 
 struct real_or_choice { /* noise: 0.2 | computed | published */
     int choice;         /* NO_CHOICE = it is a number */
@@ -175,6 +189,8 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
 #define CONFIG_CHECK_config_folder(st, field)         CONFIG_CHECK(st, field, const char *)
 #define CONFIG_CHECK_config_selector(st, field)       CONFIG_CHECK(st, field, struct selector)
 #define CONFIG_CHECK_config_where(st, field)          CONFIG_CHECK(st, field, struct where_list)
+#define CONFIG_CHECK_config_chat(st, field)           CONFIG_CHECK(st, field, struct chat_form)
+#define CONFIG_CHECK_config_shares(st, field)         CONFIG_CHECK(st, field, struct share_list)
 #define CONFIG_CHECK_config_real_or_choice(st, field) CONFIG_CHECK(st, field, struct real_or_choice)
 
 struct config_section {
