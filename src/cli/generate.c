@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "cli/prompt.h"
+#include "engine/greedy.h"
 
 struct generate_options {
     const char *model;
@@ -23,27 +24,23 @@ static const struct option_row options[] = {
     OPTIONS_CHAT(struct generate_options, prompt),
     OPTION_THREADS(struct generate_options, prompt.threads)};
 
-/* Greedy decoding: a whole forward pass per token. Prompts here are short; what is exact comes
-   before what is fast. */
+/* Greedy decoding; the token that ends a text is the last of those added. */
 static int add_tokens(struct prompt *p, int n, struct err *err)
 {
     int32_t eos = p->tokenizer ? tokenizer_eos(p->tokenizer) : -1;
+    struct continuation c, *one = &c;
 
-    for (int i = 0; i < n; i++) {
-        struct run run;
-
-        arena_reset(&p->arena);
-        if (prompt_run(p, &run, err))
+    if (continuation_begin(&c, &p->model->shape, p->ids.v, (int)p->ids.n, n, &p->arena, err))
+        return err->code;
+    while (c.state == GOES_ON)
+        if (greedy_step(&p->engine, &one, 1, eos, &p->arena, err))
             return err->code;
-        if (run.argmax < 0)
-            return err_set(err, ERR_NUMERIC, "the model's output is not finite at token %zu",
-                           p->ids.n);
-        if (ids_push(&p->ids, run.argmax, err))
+    if (c.state == NOT_FINITE)
+        return err_set(err, ERR_NUMERIC, "the model's output is not finite at token %d", c.n);
+    for (int i = c.prompt; i < c.n; i++)
+        if (ids_push(&p->ids, c.ids[i], err))
             return err->code;
-        if (run.argmax == eos)
-            break;
-    }
-    return 0;
+    return c.state == AT_END ? ids_push(&p->ids, eos, err) : 0;
 }
 
 static int print(const struct prompt *p, size_t from, bool as_ids, struct err *err)

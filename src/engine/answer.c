@@ -13,7 +13,7 @@
 
 static bool reads_vocab(const struct variant *v)
 {
-    return v->into || v->asks & ASK_VOCAB;
+    return (v->into && v->into->logits) || v->asks & ASK_VOCAB;
 }
 
 static bool reads_targets(const struct variant *v)
@@ -113,9 +113,9 @@ static struct logit_reader reader_of(const struct engine *e, const struct varian
         r.logit = v->answer->logit;
         r.n_targets = v->answer->n_targets;
         r.rank = v->answer->rank;
-        r.base = v->base;
+        r.base = v->goes_on ? NULL : v->base;
     }
-    if (v->into) {
+    if (v->into && v->into->logits) {
         r.keep = v->into->logits;
         r.keep_capped = v->into->capped;
     }
@@ -154,7 +154,7 @@ static void end_row(const struct engine *e, struct variant *v, const float *x,
         a->argmax = r->argmax;
         a->kl = r->base ? (float)kl_of(r, log_z) : NAN;
     }
-    if (v->into)
+    if (v->into && v->into->logits)
         end_run(v->into, r, e->model->shape.vocab, log_z, engine_rms(e->model, x));
 }
 

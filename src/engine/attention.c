@@ -64,7 +64,7 @@ static struct key_rows key_rows_of(const struct engine *e, const struct item *it
 
     out.own = own + lane->kv * ld + first;
     if (base)
-        out.base = base + (int64_t)it->layer * lane->v->base->n * ld + first;
+        out.base = base + (int64_t)it->layer * lane->v->base->room * ld + first;
     return out;
 }
 

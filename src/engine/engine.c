@@ -244,9 +244,9 @@ void engine_run(struct engine *e, struct variant *v, int n)
     uint64_t before = e->team.flops;
 
     for (int i = 0; i < n; i++) {
-        if (v[i].into)
+        if (v[i].into && !v[i].goes_on)
             name_run(&v[i]);
-        if (v[i].base)
+        if (v[i].base && !v[i].goes_on)
             begin_as_base(e, &v[i]);
         if (!e->run_noops && variant_is_noop(&v[i], &e->model->shape)) {
             e->skipped++;

@@ -62,7 +62,7 @@ static bool sees_nothing(const struct edit *e, const struct shape *s)
 
 bool variant_is_noop(const struct variant *v, const struct shape *s)
 {
-    if (!v->base)
+    if (!v->base || v->goes_on)
         return false;
     for (int i = 0; i < v->n_edits; i++) {
         const struct edit *e = &v->edit[i];

@@ -2,7 +2,14 @@
 
 int variant_tokens(const struct variant *v)
 {
-    return v->base ? v->base->n : v->n;
+    return v->base && !v->goes_on ? v->base->n : v->n;
+}
+
+struct span variant_new(const struct variant *v)
+{
+    if (v->goes_on)
+        return (struct span){v->base->n, v->n};
+    return (struct span){0, v->base ? 0 : v->n};
 }
 
 struct span variant_rows(const struct variant *v)
@@ -16,7 +23,7 @@ int variant_enter(const struct variant *v, int n_layers)
 {
     int enter = n_layers;
 
-    if (!v->base)
+    if (!v->base || v->goes_on)
         return 0;
     for (int i = 0; i < v->n_edits; i++)
         if (!span_empty(v->edit[i].layer) && v->edit[i].layer.lo < enter)
@@ -85,7 +92,7 @@ struct stage stage_next(const struct variant *v, struct span x, int l, const str
 static void each_stage(const struct variant *v, const struct shape *shape,
                        void (*visit)(void *ctx, int layer, const struct stage *s), void *ctx)
 {
-    struct span x = {0, v->base ? 0 : v->n};
+    struct span x = variant_new(v);
 
     for (int l = variant_enter(v, shape->n_layers); l < shape->n_layers; l++) {
         struct stage s = stage_next(v, x, l, shape);
@@ -190,7 +197,8 @@ static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
 
 static uint64_t unembed_flops(const struct variant *v, const struct shape *s)
 {
-    uint64_t rows = v->into || v->asks & ASK_VOCAB ? (uint64_t)s->vocab : 0;
+    bool whole = (v->into && !v->goes_on) || v->asks & ASK_VOCAB;
+    uint64_t rows = whole ? (uint64_t)s->vocab : 0;
 
     if (v->asks & (ASK_VOCAB | ASK_LOGITS))
         rows += (uint64_t)v->answer->n_targets;

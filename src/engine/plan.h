@@ -39,8 +39,10 @@ struct answer {
 
 struct variant {
     const struct run *base; /* what it is an edit of; NULL: a run from ids */
-    const int32_t *ids;     /* (n) if base is NULL */
+    const int32_t *ids;     /* (n) if base is NULL, or it goes on from it */
     int n;
+    bool goes_on; /* the base is a growing run, which has the first base->n of the ids; the others
+                     are new rows. `into` is the base itself, whose n the caller sets then */
     const struct edit *edit;
     int n_edits;
     struct span rows; /* rows needed at the end; empty = the last one */
@@ -65,6 +67,7 @@ static inline struct span keys_seen(const struct shape *s, int layer, int t)
 
 int variant_tokens(const struct variant *v);
 struct span variant_rows(const struct variant *v); /* rows needed at the end */
+struct span variant_new(const struct variant *v);  /* rows that begin as embeddings of ids */
 
 /* The first layer in which it computes anything: [0, L]. */
 int variant_enter(const struct variant *v, int n_layers);

@@ -48,7 +48,7 @@ int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct
     struct run_piece piece[PIECES];
 
     memset(r, 0, sizeof *r);
-    r->n = n;
+    r->n = r->room = n;
     r->keep = keep;
     run_pieces(r, s, n, keep, piece);
     for (int i = 0; i < PIECES; i++) {
@@ -71,6 +71,25 @@ size_t run_bytes(const struct shape *s, int n, unsigned keep)
     for (int i = 0; i < PIECES; i++)
         floats += piece[i].floats;
     return floats * sizeof(float);
+}
+
+static size_t growing_floats(const struct shape *s, int room)
+{
+    return (size_t)s->n_layers * (size_t)room * (size_t)s->n_kv_heads * (size_t)s->d_head;
+}
+
+int run_alloc_growing(struct run *r, const struct shape *s, int room, struct arena *a,
+                      struct err *err)
+{
+    *r = (struct run){.room = room};
+    r->k = arena_alloc(a, growing_floats(s, room), sizeof *r->k, err);
+    r->v = r->k ? arena_alloc(a, growing_floats(s, room), sizeof *r->v, err) : NULL;
+    return r->v ? 0 : err->code;
+}
+
+size_t run_growing_bytes(const struct shape *s, int room)
+{
+    return 2 * growing_floats(s, room) * sizeof(float);
 }
 
 void run_copy(struct run *to, const struct run *from, const struct shape *s)
@@ -170,5 +189,5 @@ float *run_site(const struct run *r, enum site site)
 
 const float *run_row(const struct run *r, const struct shape *s, enum site site, int layer, int tok)
 {
-    return run_site(r, site) + ((int64_t)layer * r->n + tok) * site_width(s, site);
+    return run_site(r, site) + ((int64_t)layer * r->room + tok) * site_width(s, site);
 }

@@ -64,6 +64,8 @@ enum {
 struct run {
     const int32_t *ids; /* (n), borrowed */
     int n;
+    int room; /* rows of a layer in the arrays below: n; of a run that grows, as many as it may have
+               */
     unsigned keep;
     const struct edit *edit; /* the edits that made it; borrowed. Its base has none of its own: a
                                 run that is kept starts from a clean one */
@@ -107,6 +109,12 @@ static inline const float *run_said(const struct run *r)
 int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct arena *a,
               struct err *err);
 size_t run_bytes(const struct shape *s, int n, unsigned keep);
+
+/* A run without tokens, that variants which go on from it fill: keys and values alone, for `room`
+   tokens. Has neither x nor logits. */
+int run_alloc_growing(struct run *r, const struct shape *s, int room, struct arena *a,
+                      struct err *err);
+size_t run_growing_bytes(const struct shape *s, int room);
 
 /* All of `from`'s rows and logits; arrays that `to` does not keep are left out. */
 void run_copy(struct run *to, const struct run *from, const struct shape *s);

@@ -159,7 +159,8 @@ static void keys_and_values(struct wave *w, int l)
 
         if (!r || !bytes)
             continue;
-        memcpy(r->k + ((int64_t)l * r->n + lane->s.kv.lo) * width, e->k + lane->kv * width, bytes);
+        memcpy(r->k + ((int64_t)l * r->room + lane->s.kv.lo) * width, e->k + lane->kv * width,
+               bytes);
     }
 }
 
@@ -309,7 +310,7 @@ void wave_run(struct wave *w)
     for (int i = 0; i < w->n; i++) {
         struct lane *lane = &w->lane[i];
 
-        for (int t = 0; !lane->v->base && t < lane->v->n; t++)
+        for (int t = lane->x.lo; t < lane->x.hi; t++)
             model_embed(e->model, lane->v->ids[t], t, e->norm, lane_row(e, lane, t));
     }
     for (int l = 0; l < s->n_layers; l++)
@@ -335,7 +336,7 @@ bool wave_join(struct wave *w, struct variant *v)
     lane->extent = extent;
     lane->slot = w->used;
     lane->turn = engine_place(w->e, variant_tokens(v), extent, lane->slot);
-    lane->x = (struct span){0, v->base ? 0 : v->n};
+    lane->x = variant_new(v);
     w->used += span_empty(extent) ? 1 : span_len(extent);
     w->n++;
     return true;

@@ -11,6 +11,8 @@
 #include "random_model.h"
 #include "scene.h"
 
+#include "engine/greedy.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -741,10 +743,59 @@ static void noop_edits_change_no_bit(void **state)
     }
 }
 
+/* Prompts that grow side by side: what each is continued with, and its keys and values, are those of
+   whole passes, bit for bit. */
+static void growing_equals_whole_passes(void **state)
+{
+    (void)state;
+    for (int round = 0; round < rounds(); round++) {
+        struct continuation c[RUNS], *all[RUNS];
+        struct scene s;
+        int prompt[RUNS], more = 3;
+
+        scene_open(&s, (uint64_t)round);
+        for (int i = 0; i < RUNS; i++) {
+            prompt[i] = 1 + below(&s, s.n - 3 < 1 ? 1 : s.n - 3);
+            more = s.n - prompt[i] < more ? s.n - prompt[i] : more;
+        }
+        for (int i = 0; i < RUNS; i++) {
+            assert_int_equal(continuation_begin(&c[i], &s.model.shape, s.ids[i], prompt[i], more,
+                                                &s.arena, &s.err),
+                             0);
+            all[i] = &c[i];
+        }
+        for (int k = 0; k < more; k++)
+            assert_int_equal(greedy_step(&s.forked, all, RUNS, -1, &s.arena, &s.err), 0);
+        for (int i = 0; i < RUNS && more; i++) {
+            const struct shape *shape = &s.model.shape;
+            size_t width = (size_t)shape->n_kv_heads * (size_t)shape->d_head * sizeof(float);
+            struct run whole;
+            int n = prompt[i] + more - 1; /* the last token has not been read */
+            struct variant v = {.ids = c[i].ids, .n = n, .into = &whole};
+
+            assert_int_equal(c[i].state, AT_LIMIT);
+            assert_int_equal(c[i].run.n, n);
+            assert_int_equal(run_alloc(&whole, shape, n, 0, &s.arena, &s.err), 0);
+            engine_run(&s.forked, &v, 1);
+            assert_int_equal(whole.argmax, c[i].ids[n]);
+            for (int l = 0; l < shape->n_layers; l++)
+                for (int at = 0; at < n; at++) {
+                    size_t from = (size_t)(l * c[i].room + at) * width / sizeof(float);
+                    size_t to = (size_t)(l * n + at) * width / sizeof(float);
+
+                    assert_memory_equal(c[i].run.k + from, whole.k + to, width);
+                    assert_memory_equal(c[i].run.v + from, whole.v + to, width);
+                }
+        }
+        scene_close(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forked_equals_naive),
+        cmocka_unit_test(growing_equals_whole_passes),
         cmocka_unit_test(kept_runs_equal_naive),
         cmocka_unit_test(runs_are_the_same_in_any_company),
         cmocka_unit_test(answers_are_the_same_in_any_company),
