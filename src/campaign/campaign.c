@@ -154,6 +154,9 @@ int campaign_read(struct campaign *c, const struct campaign_request *r, struct p
 
     if (config_load(&c->config, r->config, r->set, r->n_set, schemas, n_schemas, problems, err))
         return err->code;
+    if (c->config.curates && !problems->count)
+        config_problem(&c->config, NULL, "curate", problems,
+                       "this config makes data: it is for lensweep curate");
     if (problems->count)
         return 0;
     if (c->config.run.gemm == GEMM_OPENBLAS || c->config.run.executor == EXECUTOR_NAIVE)

@@ -15,13 +15,13 @@
 extern const struct command command_run, command_plan, command_collect, command_status,
     command_inspect, command_logits, command_tokenize, command_generate, command_export,
     command_summary, command_top, command_verify, command_plot, command_report, command_compare,
-    command_diff, command_bench, command_help;
+    command_diff, command_bench, command_help, command_curate;
 
 const struct command *const commands[] = {
-    &command_run,    &command_plan,     &command_collect,  &command_status, &command_inspect,
-    &command_logits, &command_tokenize, &command_generate, &command_export, &command_summary,
-    &command_top,    &command_verify,   &command_plot,     &command_report, &command_compare,
-    &command_diff,   &command_bench,    &command_help};
+    &command_run,     &command_curate, &command_plan,     &command_collect,  &command_status,
+    &command_inspect, &command_logits, &command_tokenize, &command_generate, &command_export,
+    &command_summary, &command_top,    &command_verify,   &command_plot,     &command_report,
+    &command_compare, &command_diff,   &command_bench,    &command_help};
 
 const size_t n_commands = sizeof commands / sizeof *commands;
 

@@ -167,6 +167,9 @@ int config_parse(struct config *c, const char *path, const char *text, size_t n,
                  size_t n_kinds, struct problems *problems, struct err *err);
 void config_release(struct config *c);
 
+/* Has the file a section curate at its top? False for one that cannot be read. */
+bool config_curates(const char *path);
+
 /* A key with its value, defaults filled in. */
 struct config_key {
     const char *section;                       /* "run", "experiments"; "" = top level */

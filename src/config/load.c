@@ -459,6 +459,24 @@ int config_load(struct config *c, const char *path, const char *const *set, size
     return code;
 }
 
+bool config_curates(const char *path)
+{
+    struct arena arena = {0};
+    struct problems problems = {0};
+    struct buf text = {0};
+    struct err err = {0};
+    struct config_context context = {
+        .arena = &arena, .problems = &problems, .err = &err, .section = ""};
+    const struct config_node *root = NULL;
+
+    if (!file_read(&text, path, CONFIG_BYTES_MAX, &err))
+        root = yaml_read(&context, path, text.len ? text.data : "", text.len, false);
+    buf_release(&text);
+    err.code = root && root->kind == NODE_MAP && node_get(root, "curate");
+    arena_release(&arena);
+    return err.code;
+}
+
 void config_release(struct config *c)
 {
     arena_release(&c->arena);

@@ -39,6 +39,12 @@ static const char *ending(const struct loader *l)
     return f ? f->ending : ".jsonl";
 }
 
+/* What curate and run write beside data and results. */
+static bool is_log(const char *name)
+{
+    return str_eq(name, "curate.jsonl") || str_eq(name, "run.jsonl");
+}
+
 static bool leads_back(const struct step_down *up, const struct stat *st)
 {
     for (; up; up = up->up)
@@ -68,7 +74,7 @@ static int walk(struct loader *l, const char *dir, const struct step_down *up, s
 
         if (!path)
             return err->code;
-        if (names[i][0] == '.' || stat(path, &st))
+        if (names[i][0] == '.' || is_log(names[i]) || stat(path, &st))
             continue;
         if (S_ISDIR(st.st_mode) ? !leads_back(&here, &st) && walk(l, path, &here, list, err)
                                 : str_ends_with(path, ending(l)) && list_add(l, list, path, err))

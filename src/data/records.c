@@ -299,6 +299,18 @@ static int next_row(struct records *r, json_t **record, bool *found, struct err 
     return row_to_object(r, &row, record, err);
 }
 
+static void skip_notes(struct records *r)
+{
+    r->notes = r->s;
+    while (r->form == RECORDS_CSV && r->csv.at < r->n && r->s[r->csv.at] == '#') {
+        const char *newline = memchr(r->s + r->csv.at, '\n', r->n - r->csv.at);
+
+        r->csv.at = newline ? (size_t)(newline - r->s) + 1 : r->n;
+        r->csv.line++;
+    }
+    r->n_notes = r->csv.at;
+}
+
 int records_open(struct records *r, struct loader *l, struct err *err)
 {
     memset(r, 0, sizeof *r);
@@ -320,6 +332,7 @@ int records_open(struct records *r, struct loader *l, struct err *err)
     }
     find_form(r);
     r->csv = (struct csv){.s = r->s, .n = r->n, .line = 1};
+    skip_notes(r);
     return 0;
 }
 

@@ -31,6 +31,8 @@ struct records {
     size_t n, at;
     size_t line, column; /* where `at` lies, from 1 */
     bool begun, ended;
+    const char *notes; /* (n_notes) lines "# ..." before the header of a CSV file */
+    size_t n_notes;
     struct csv csv;
     struct csv_row header;
 };

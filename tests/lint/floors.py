@@ -20,13 +20,14 @@ USES = {
     "results": {"base"},
     "model": {"base"},
     "engine": {"base", "model"},
+    "curation": {"base", "config", "data", "model", "engine"},
     "statistics": {"base", "config", "data"},
     "experiments": {"base", "config", "data", "results", "model", "engine", "statistics"},
     "campaign": {"base", "config", "data", "results", "model", "engine", "statistics", "experiments"},
     "cluster": {"base"},
     "report": {"base", "results", "statistics"},
     "cli": {"base", "config", "data", "results", "model", "engine", "statistics", "experiments",
-            "campaign", "cluster", "report"},
+            "campaign", "curation", "cluster", "report"},
 }
 
 # A library is used on one floor only, so that it can be replaced there.

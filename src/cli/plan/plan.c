@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/curate.h"
 #include "cli/job.h"
 #include "cli/plan/forecast.h"
 #include "cli/plan/script.h"
@@ -52,6 +53,8 @@ static int plan(const struct call *call, struct err *err)
 
     if (check(o, call, err))
         return err->code;
+    if (config_curates(o->config))
+        return plan_curation(o, err);
     request.shape_only = true;
     if (!campaign_open(&c, &request, &problems, err) && !report_problems(&problems, err) &&
         !campaign_cut(&c, err)) {

@@ -1,0 +1,341 @@
+/*
+ * Curation from beginning to end: every rank reads config, facts and the model's header, and they
+ * agree; rank 0 hands out the blocks of prompts that the journal does not have yet, and then selects
+ * and writes.
+ */
+#define _XOPEN_SOURCE 700
+#include "cli/curate.h"
+#include "cli/command.h"
+#include "cli/run/hosts.h"
+#include "cli/run/session.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "curation/curation.h"
+#include "model/identity.h"
+
+#include <stdio.h>
+
+/* What a run has of a session serves here as well: lock, journal, progress, signals. */
+struct curating {
+    struct session session;
+    struct curation c;
+    char *hashes;
+};
+
+static int agree_on_problems(struct curating *r, struct problems *problems, struct err *err)
+{
+    if (!err->code && problems->count) {
+        if (r->session.cluster.rank == 0)
+            report_problems(problems, err);
+        else
+            err_set(err, ERR_CONFIG, "problems in config or facts");
+    }
+    return cluster_agree(&r->session.cluster, err);
+}
+
+/* As in run/start.c: each byte of the model is hashed once on each node. */
+static int identify(struct curating *r, struct err *err)
+{
+    struct cluster *c = &r->session.cluster;
+    struct hash_share share = {(size_t)c->node_rank, (size_t)c->node_size, r->session.threads};
+    size_t n = identity_blocks(r->c.model);
+    struct hash *block = mem_alloc(n, sizeof *block, err);
+    uint64_t known;
+
+    r->hashes = file_join(&r->session.arena, r->c.config.output, "hashes", err);
+    known = !err->code && r->c.config.model.check == CHECK_REMEMBERED &&
+            identity_recall(r->c.model, r->hashes, err);
+    if (!cluster_agree(c, err) && cluster_node_sum(c, known) != (uint64_t)c->node_size) {
+        identity_hash(r->c.model, share, block, err);
+        cluster_node_sums(c, (uint64_t *)block, 2 * n);
+        if (!cluster_agree(c, err))
+            identity_set(r->c.model, block, err);
+    }
+    mem_free(block);
+    return err->code;
+}
+
+static int agree_on_work(struct curating *r, struct err *err)
+{
+    char hex[HASH_HEX];
+    struct buf keys = {0};
+
+    for (size_t u = 0; u < r->c.n_units && !err->code; u++) {
+        struct hash h = curation_key(&r->c, u);
+
+        if (!buf_u64(&keys, h.hi, err))
+            buf_u64(&keys, h.lo, err);
+    }
+    hash_hex(hex, hash_bytes(keys.len ? keys.data : "", keys.len));
+    buf_release(&keys);
+    return cluster_agree(&r->session.cluster, err) ||
+                   cluster_same(&r->session.cluster, "the work", hex,
+                                "give all ranks the same config, facts and model", err)
+               ? err->code
+               : 0;
+}
+
+static int open_all(struct curating *r, struct err *err)
+{
+    const struct job_options *o = &r->session.options;
+    struct problems problems = {0};
+
+    curation_open(&r->c, o->config, o->set.v, o->set.n, false, &problems, err);
+    if (agree_on_problems(r, &problems, err))
+        return err->code;
+    r->session.campaign.config.run = r->c.config.run; /* for the signals' time limit */
+    r->session.threads = hosts_threads(&r->session.cluster, (int)r->c.config.run.threads);
+    if (identify(r, err))
+        return err->code;
+    curation_start(&r->c, r->session.threads, err);
+    return agree_on_work(r, err);
+}
+
+/* Rank 0: the output directory, and what earlier starts have left in it. */
+static int claim(struct curating *r, struct err *err)
+{
+    struct session *s = &r->session;
+    struct buf config = {0};
+    const char *out = r->c.config.output;
+    char *path = file_join(&s->arena, out, "config.yaml", err);
+
+    s->journal_dir = file_join(&s->arena, out, "journal", err);
+    s->lock_path = file_join(&s->arena, out, "lock", err);
+    if (err->code || file_make_dirs(s->journal_dir, err) ||
+        lock_take(&s->lock, s->lock_path, s->cluster.size, err) || file_sweep(out, err) ||
+        (s->options.restart && journal_clear(s->journal_dir, err)) ||
+        identity_remember(r->c.model, r->hashes, err) ||
+        journal_open(&s->journal, s->journal_dir, &s->found, err))
+        return err->code;
+    if (!config_print_anywhere(&r->c.config, &config, err))
+        file_replace(path, config.data, config.len, err);
+    buf_release(&config);
+    return err->code;
+}
+
+static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, double seconds,
+                     struct err *err)
+{
+    struct curating *r = ctx;
+    struct session *s = &r->session;
+    double now = clock_seconds();
+
+    if (journal_append(s->journal, curation_key(&r->c, unit), rows, n, seconds, err))
+        return err->code;
+    if (now - s->last_sync < 5)
+        return 0;
+    s->last_sync = now;
+    return journal_sync(s->journal, err);
+}
+
+static void tick(void *ctx, const struct progress *p)
+{
+    struct session *s = &((struct curating *)ctx)->session;
+
+    if (!s->lost.code)
+        lock_touch(&s->lock, &s->lost);
+    progress_show(&s->view, p);
+}
+
+static bool stop(void *ctx)
+{
+    return must_stop(&((struct curating *)ctx)->session);
+}
+
+static int list_units(struct curating *r, struct err *err)
+{
+    struct session *s = &r->session;
+
+    s->todo = arena_alloc(&s->arena, r->c.n_units, sizeof *s->todo, err);
+    for (size_t u = 0; s->todo && u < r->c.n_units; u++) {
+        bool done = journal_has(s->journal, curation_key(&r->c, u));
+        double cost = curation_cost(&r->c, u);
+
+        s->view.units++;
+        s->view.cost += cost;
+        s->view.units_before += done;
+        s->view.cost_before += done ? cost : 0;
+        if (!done)
+            s->todo[s->n_todo++] = u;
+    }
+    if (s->todo)
+        fprintf(stderr,
+                "  facts   %s: %zu subjects\n  prompts %zu, in %zu units, %zu to do\n"
+                "  ranks   %d on %d node%s\n  output  %s\n",
+                r->c.config.curate.facts, r->c.facts.n, r->c.n, r->c.n_units, s->n_todo,
+                s->cluster.size, s->cluster.nodes, s->cluster.nodes == 1 ? "" : "s",
+                r->c.config.output);
+    if (s->todo && r->c.facts.n_duplicates)
+        fprintf(stderr, "  warning: %zu facts are there twice and count once, the first: %s\n",
+                r->c.facts.n_duplicates, r->c.facts.duplicate);
+    return err->code;
+}
+
+static int write_all(struct curating *r, struct err *err)
+{
+    struct session *s = &r->session;
+    struct curation *c = &r->c;
+    struct buf rows = {0};
+
+    for (size_t u = 0; u < c->n_units && !err->code; u++) {
+        buf_clear(&rows);
+        if (!journal_read(s->journal, curation_key(c, u), &rows, err))
+            curation_take(c, u, rows.data, rows.len, err);
+    }
+    buf_release(&rows);
+    if (err->code || journal_sync(s->journal, err) || lock_check(&s->lock, err) ||
+        identity_check(c->model, err) || curation_select(c, err) ||
+        curation_write(c, c->config.output, err))
+        return err->code;
+    for (int i = 0; i < DROPS; i++)
+        if (c->dropped[i] && out_printf(err, "%6zu dropped: %s\n", c->dropped[i], drop_words[i]))
+            return err->code;
+    if (out_printf(err, "%6zu of %zu prompts kept: %zu queries in ", c->kept, c->n,
+                   c->kept * (size_t)c->config.curate.answers) ||
+        out_word(c->config.output, err) || out_printf(err, " (card.md has the counts)\n"))
+        return err->code;
+    return c->kept ? 0
+                   : err_set(err, ERR_DIFFERS,
+                             "no prompt was kept: curate.jsonl says why each was dropped");
+}
+
+/* Rank 0, when the units are done or not. */
+static int finish_all(struct curating *r, bool finished, struct err *err)
+{
+    struct session *s = &r->session;
+
+    if (err->code || (finished && !s->lost.code))
+        return err->code ? err->code : write_all(r, err);
+    journal_sync(s->journal, err);
+    if (s->lost.code)
+        return *err = s->lost, err->code;
+    return err_set(err, ERR_STOPPED,
+                   "stopped: %zu of %zu units are done and kept; run the same command again",
+                   s->view.last.done + s->view.units_before, s->view.units);
+}
+
+static int execute(struct curating *r, struct err *err)
+{
+    struct session *s = &r->session;
+    struct job job = {.work = {&r->c, r->c.n_units, curation_cost, curation_run},
+                      .ctx = r,
+                      .done = take_rows,
+                      .tick = tick,
+                      .stop = stop};
+    bool finished = true;
+
+    if (s->cluster.rank == 0 && !claim(r, err))
+        list_units(r, err);
+    if (cluster_agree(&s->cluster, err))
+        return err->code;
+    job.todo = s->todo;
+    job.n = s->n_todo;
+    if (s->cluster.rank == 0)
+        progress_begin(&s->view);
+    if (r->c.n_units)
+        cluster_run(&s->cluster, &job, &finished, err);
+    if (s->cluster.rank == 0) {
+        progress_end(&s->view);
+        finish_all(r, finished, err);
+    }
+    return cluster_agree(&s->cluster, err);
+}
+
+static int curate(const struct call *call, struct err *err)
+{
+    const struct job_options *o = call->options;
+    struct curating r = {.session = {.options = *o, .begin = clock_seconds()}};
+    int code;
+
+    signals_catch();
+    if (cluster_init(&r.session.cluster, err))
+        return err->code;
+    if (!open_all(&r, err))
+        execute(&r, err);
+    code = err->code;
+    if (r.session.cluster.rank == 0)
+        report_error(err);
+    err->msg[0] = '\0';
+    cluster_barrier(&r.session.cluster);
+    lock_release(&r.session.lock);
+    journal_close(r.session.journal);
+    curation_close(&r.c);
+    arena_release(&r.session.arena);
+    cluster_close(&r.session.cluster);
+    err->code = code;
+    return code;
+}
+
+/* The first prompt of each template, as the model would read it. */
+static int print_prompts(const struct curation *c, struct err *err)
+{
+    for (size_t t = 0; t < c->config.curate.templates.n && c->facts.n; t++) {
+        const struct attempt *a = &c->attempt[t * c->facts.n];
+
+        if (out_printf(err, "template %zu, %s: %d tokens: ", t + 1, a->subject->name, a->prompt) ||
+            out_word(a->text ? a->text : "", err) || out_printf(err, "\n"))
+            return err->code;
+    }
+    return 0;
+}
+
+static int print_dropped(const struct curation *c, struct err *err)
+{
+    size_t shown = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        if (c->attempt[i].reason && shown++ < 20 &&
+            out_printf(err, "  dropped before it is asked: %s, template %d: %s\n",
+                       c->attempt[i].subject->name, c->attempt[i].template, c->attempt[i].reason))
+            return err->code;
+    return shown > 20 ? out_printf(err, "  ... and %zu more\n", shown - 20) : 0;
+}
+
+int plan_curation(const struct job_options *o, struct err *err)
+{
+    struct problems problems = {0};
+    struct curation c = {0};
+    char flops[STR_HUMAN];
+    double work = 0;
+
+    if (!curation_open(&c, o->config, o->set.v, o->set.n, true, &problems, err) &&
+        !report_problems(&problems, err)) {
+        for (size_t u = 0; u < c.n_units; u++)
+            work += curation_cost(&c, u);
+        out_printf(err,
+                   "model   %s: %s, %d layers, vocabulary %d\n"
+                   "facts   %zu subjects in %zu rows, %zu rows said twice\n"
+                   "prompts %zu: %zu templates, %lld answer%s each, at most %d tokens are written\n"
+                   "units   %zu, %s at most\n",
+                   c.model->name, c.model->arch, c.model->shape.n_layers, c.model->shape.vocab,
+                   c.facts.n, c.facts.n_rows, c.facts.n_duplicates, c.n,
+                   c.config.curate.templates.n, (long long)c.config.curate.answers,
+                   c.config.curate.answers == 1 ? "" : "s", c.tokens, c.n_units,
+                   str_flops(flops, work));
+        if (!err->code && !print_prompts(&c, err))
+            print_dropped(&c, err);
+    }
+    curation_close(&c);
+    return err->code;
+}
+
+static const struct argument_row arguments[] = {JOB_CONFIG};
+
+static const struct option_row options[] = {JOB_SET,
+                                            {OPTION_INTO(flag, struct job_options, restart),
+                                             .name = "restart", .doc = "ask the model anew"}};
+
+const struct command command_curate = {
+    .name = "curate",
+    .summary = "make queries from facts, by what the model really says",
+    .notes =
+        "Writes OUTPUT/DATASET_STEP.jsonl, curate.jsonl (every prompt, what the model said, why it "
+        "was dropped) and card.md. Under mpirun or srun or alone, with the same bytes; the same "
+        "command again asks only what is missing.",
+    .size = sizeof(struct job_options),
+    .run = curate,
+    ARGUMENTS(arguments),
+    OPTIONS(options),
+};

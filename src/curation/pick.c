@@ -1,0 +1,155 @@
+#define _XOPEN_SOURCE 700
+#include "curation/private.h"
+
+#include "base/hash.h"
+#include "base/rng.h"
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t key_of(const struct attempt *a)
+{
+    return hash_u64(a->subject->name, strlen(a->subject->name)) + (uint64_t)a->template;
+}
+
+static bool same_span(struct span a, struct span b)
+{
+    return a.lo == b.lo && a.hi == b.hi;
+}
+
+/* Do both have prompts of this step, with their spans at the same tokens? */
+static bool same_shape(const struct attempt *a, const struct attempt *b, int step)
+{
+    if (b->n_answers < step || span_empty(b->answer[step - 1]) ||
+        a->answer[step - 1].lo != b->answer[step - 1].lo ||
+        !same_span(a->subject_at, b->subject_at) || !same_span(a->relation_at, b->relation_at))
+        return false;
+    for (int i = 0; i + 1 < step; i++)
+        if (!same_span(a->answer[i], b->answer[i]))
+            return false;
+    return true;
+}
+
+static bool share_object(const struct fact_subject *a, const struct fact_subject *b)
+{
+    for (size_t i = 0; i < a->n; i++)
+        for (size_t k = 0; k < b->n; k++)
+            if (str_eq(a->object[i].name, b->object[k].name))
+                return true;
+    return false;
+}
+
+const struct attempt *pick_counterfactual(const struct curation *c, const struct attempt *a,
+                                          int step)
+{
+    struct rng r = rng_for((uint64_t)c->config.curate.seed, key_of(a), "curate counterfactual");
+    size_t n = c->facts.n, from = (size_t)(a->template - 1) * n, at = (size_t)rng_below(&r, n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct attempt *b = &c->attempt[from + (at + i) % n];
+
+        if (b != a && same_shape(a, b, step) && !share_object(a->subject, b->subject))
+            return b;
+    }
+    return NULL;
+}
+
+static bool among(const int32_t *v, int n, int32_t id)
+{
+    for (int i = 0; i < n; i++)
+        if (v[i] == id)
+            return true;
+    return false;
+}
+
+/* Is it the first token of one of the attempt's own answers, or an answer that is right for it? */
+static bool own(const struct attempt *a, int32_t id, const struct fact_object *object)
+{
+    for (int i = 0; i < a->n_answers; i++)
+        if (a->ids[a->answer[i].lo] == id)
+            return true;
+    for (size_t i = 0; object && i < a->subject->n; i++)
+        if (str_eq(a->subject->object[i].name, object->name))
+            return true;
+    return a->ids[a->subject_at.lo] == id;
+}
+
+int pick_controls(const struct curation *c, const struct attempt *a, int32_t *out, size_t n,
+                  struct arena *scratch, struct err *err)
+{
+    struct rng r = rng_for((uint64_t)c->config.curate.seed, key_of(a), "curate controls");
+    uint32_t *order = arena_alloc(scratch, c->n, sizeof *order, err);
+    int found = 0;
+
+    for (size_t i = 0; order && i < c->n; i++)
+        order[i] = (uint32_t)i;
+    if (order)
+        rng_shuffle(&r, order, c->n);
+    for (size_t i = 0; order && i < c->n && (size_t)found < n; i++) {
+        const struct attempt *b = &c->attempt[order[i]];
+
+        for (int k = 0; !b->reason && b->subject != a->subject && k < b->n_answers; k++) {
+            int32_t id = b->ids[b->answer[k].lo];
+
+            if ((size_t)found < n && !among(out, found, id) && !own(a, id, b->object[k]))
+                out[found++] = id;
+        }
+    }
+    return found;
+}
+
+struct place {
+    uint64_t key;
+    size_t subject;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return (x->subject > y->subject) - (x->subject < y->subject);
+}
+
+/* The split of the ith of n items in their drawn order. */
+static int split_of(const struct share_list *s, size_t i, size_t n)
+{
+    double sum = 0;
+
+    for (size_t k = 0; k < s->n; k++) {
+        sum += s->share[k];
+        if ((double)i + 0.5 < sum * (double)n)
+            return (int)k;
+    }
+    return (int)s->n - 1;
+}
+
+int pick_splits(struct curation *c, struct err *err)
+{
+    const struct share_list *s = &c->config.curate.splits;
+    size_t subjects = c->facts.n, n = 0;
+    struct place *place = arena_alloc(&c->arena, subjects, sizeof *place, err);
+
+    if (!place || !s->n)
+        return err->code;
+    for (size_t i = 0; i < subjects; i++) {
+        bool kept = false;
+
+        for (size_t k = i; k < c->n; k += subjects)
+            kept = kept || !c->attempt[k].reason;
+        if (kept) {
+            const char *name = c->facts.subject[i].name;
+            struct rng r = rng_for((uint64_t)c->config.curate.seed, hash_u64(name, strlen(name)),
+                                   "curate split");
+
+            place[n++] = (struct place){rng_u64(&r), i};
+        }
+    }
+    qsort(place, n, sizeof *place, by_key);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = place[i].subject; k < c->n; k += subjects)
+            c->attempt[k].split = split_of(s, i, n);
+    return 0;
+}

@@ -1,0 +1,264 @@
+/* What was written: its answers, whether they are right, and where they stand in the tokens. */
+#include "curation/curation.h"
+
+#include "base/str.h"
+#include "base/utf8.h"
+#include "model/tokenizer/fold.h"
+
+#include <string.h>
+
+/* What the tokens of an attempt spell. */
+struct spelling {
+    struct buf text;
+    size_t *end; /* (n) where each token ends */
+    size_t from; /* where the prompt's text begins: behind a BOS, and the space that some add */
+    int n;
+};
+
+static int spell(struct curation *c, const struct attempt *a, struct spelling *s, struct err *err)
+{
+    buf_clear(&s->text);
+    arena_reset(&c->unit_arena);
+    s->n = a->n;
+    s->from = 0;
+    s->end = arena_alloc(&c->unit_arena, (size_t)a->n, sizeof *s->end, err);
+    for (int i = 0; s->end && i < a->n; i++) {
+        size_t n = 0;
+        const char *bytes = tokenizer_bytes(c->tokenizer, a->ids[i], &n);
+
+        if (bytes && buf_put(&s->text, bytes, n, err))
+            return err->code;
+        s->end[i] = s->text.len;
+    }
+    return s->end && buf_str(&s->text, err) ? 0 : err->code;
+}
+
+/* Where the prompt's text begins in what is spelled; false: it is not there. */
+static bool find_text(const struct curation *c, const struct attempt *a, struct spelling *s)
+{
+    size_t n = strlen(a->text);
+
+    if (a->n && a->ids[0] == tokenizer_bos(c->tokenizer) &&
+        (s->end[0] > n || memcmp(a->text, s->text.data, s->end[0]) != 0))
+        s->from = s->end[0];
+    if (s->from < s->text.len && s->text.data[s->from] == ' ' && *a->text != ' ')
+        s->from++;
+    return s->text.len - s->from >= n && !memcmp(s->text.data + s->from, a->text, n);
+}
+
+/* The tokens that spell any of these bytes of the prompt's text and what follows it. */
+static struct span tokens_of(const struct spelling *s, size_t begin, size_t n)
+{
+    struct span at = {-1, -1};
+
+    begin += s->from;
+    for (int i = 0; i < s->n; i++) {
+        size_t from = i ? s->end[i - 1] : 0;
+
+        if (s->end[i] <= begin || from >= begin + n || from == s->end[i])
+            continue;
+        at.lo = at.lo < 0 ? i : at.lo;
+        at.hi = i + 1;
+    }
+    return at.lo < 0 ? (struct span){0, 0} : at;
+}
+
+static int fold(const char *s, size_t n, struct buf *out, struct err *err)
+{
+    buf_clear(out);
+    return text_fold(s, n, out, err) || !buf_str(out, err) ? err->code : 0;
+}
+
+struct matcher {
+    const struct fact_subject *subject;
+    char **name; /* folded: objects and their aliases */
+    size_t *object;
+    size_t n;
+    struct buf buf;
+};
+
+static int add_name(struct curation *c, struct matcher *m, const char *name, size_t object,
+                    struct err *err)
+{
+    if (fold(name, strlen(name), &m->buf, err))
+        return err->code;
+    m->object[m->n] = object;
+    m->name[m->n] = arena_strdup(&c->unit_arena, m->buf.data, err);
+    return m->name[m->n++] ? 0 : err->code;
+}
+
+static int open_matcher(struct curation *c, struct matcher *m, const struct fact_subject *s,
+                        struct err *err)
+{
+    size_t n = 0;
+
+    m->subject = s;
+    m->n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        n += 1 + s->object[i].n_aliases;
+    m->name = arena_alloc(&c->unit_arena, n, sizeof *m->name, err);
+    m->object = m->name ? arena_alloc(&c->unit_arena, n, sizeof *m->object, err) : NULL;
+    for (size_t i = 0; m->object && i < s->n; i++) {
+        if (add_name(c, m, s->object[i].name, i, err))
+            return err->code;
+        for (size_t k = 0; k < s->object[i].n_aliases; k++)
+            if (add_name(c, m, s->object[i].alias[k], i, err))
+                return err->code;
+    }
+    return m->object ? 0 : err->code;
+}
+
+/* The object that these bytes name; NULL = none. */
+static int match(struct matcher *m, const char *s, size_t n, const struct fact_object **object,
+                 struct err *err)
+{
+    *object = NULL;
+    if (fold(s, n, &m->buf, err))
+        return err->code;
+    for (size_t i = 0; m->buf.len && i < m->n; i++)
+        if (str_eq(m->name[i], m->buf.data)) {
+            *object = &m->subject->object[m->object[i]];
+            break;
+        }
+    return 0;
+}
+
+/* Does a word end before the byte at n? */
+static bool word_ends(const char *s, size_t n, size_t most)
+{
+    return n == most || strchr(" ,.;:!?\n\"*", s[n]) != NULL;
+}
+
+/* The longest beginning of the answer that names an object, down to one word for single answers;
+   *n = its length, else that of what was meant to be the answer. */
+static int match_place(struct matcher *m, const char *s, const struct answer_place *p, bool single,
+                       size_t *n, const struct fact_object **object, struct err *err)
+{
+    *n = p->most;
+    if (match(m, s, p->most, object, err) || *object)
+        return err->code;
+    for (size_t k = p->most; single && k-- > 1;) {
+        if (!word_ends(s, k, p->most))
+            continue;
+        *n = k;
+        if (match(m, s, k, object, err) || *object)
+            return err->code;
+    }
+    *n = p->n;
+    return match(m, s, p->n, object, err);
+}
+
+/* Answers in what the model wrote. */
+static int find_answers(struct curation *c, struct attempt *a, const struct spelling *s,
+                        struct matcher *m, struct err *err)
+{
+    size_t begin = s->from + strlen(a->text), n = s->text.len - begin;
+    const char *text = s->text.data + begin;
+    int want = (int)c->config.curate.answers;
+    struct answer_places found;
+
+    a->said = utf8_clean(&c->arena, text, n, err);
+    if (!a->said)
+        return err->code;
+    answers_find(text, n, want, a->ended, &found);
+    for (int i = 0; i < found.n; i++) {
+        const struct answer_place *p = &found.place[i];
+        size_t length;
+
+        if (match_place(m, text + p->begin, p, want == 1, &length, &a->object[i], err))
+            return err->code;
+        a->answer_text[i] = utf8_clean(&c->arena, text + p->begin, length, err);
+        a->answer[i] = tokens_of(s, strlen(a->text) + p->begin, length);
+        if (!a->answer_text[i])
+            return err->code;
+        /* a single answer that ends before what was written does, has an end */
+        found.cut = found.cut && p->begin + length >= n;
+    }
+    a->n_answers = found.n;
+    if (found.n < want)
+        drop(c, a, found.cut ? DROP_CUT : DROP_PARSE,
+             arena_printf(&c->arena, err, "%d of %d answers found%s", found.n, want,
+                          found.cut ? " before the length limit" : ""));
+    else if (found.cut)
+        drop(c, a, DROP_CUT, NULL);
+    return err->code;
+}
+
+/* The facts' own objects, whose bytes are known. */
+static void place_objects(struct attempt *a, const struct spelling *s)
+{
+    for (int i = 0; i < a->n_answers; i++)
+        a->answer[i] = tokens_of(s, (size_t)a->answer[i].lo,
+                                 (size_t)a->answer[i].hi - (size_t)a->answer[i].lo);
+}
+
+static int check_right(struct curation *c, struct attempt *a, struct err *err)
+{
+    for (int i = 0; i < a->n_answers; i++) {
+        if (!a->object[i])
+            drop(c, a, DROP_WRONG,
+                 arena_printf(&c->arena, err, "\"%s\" is not among the facts", a->answer_text[i]));
+        for (int k = 0; k < i; k++)
+            if (a->object[i] && a->object[i] == a->object[k])
+                drop(c, a, DROP_REPEATED,
+                     arena_printf(&c->arena, err, "\"%s\" is given twice", a->object[i]->name));
+    }
+    return err->code;
+}
+
+/* Tokens in order, none of two answers, and the prompt of each step ends before its answer. */
+static void check_tokens(struct curation *c, struct attempt *a)
+{
+    if (span_empty(a->subject_at))
+        drop(c, a, DROP_TOKENS, NULL);
+    for (int i = 0; i < a->n_answers; i++) {
+        int before = i                                           ? a->answer[i - 1].hi
+                     : c->config.curate.from == ANSWERS_OF_MODEL ? a->prompt
+                                                                 : a->subject_at.hi;
+
+        if (span_empty(a->answer[i]) || a->answer[i].lo < before)
+            drop(c, a, DROP_TOKENS, NULL);
+    }
+}
+
+static int select_one(struct curation *c, struct attempt *a, struct spelling *s, struct matcher *m,
+                      struct err *err)
+{
+    a->said = "";
+    if (a->reason || spell(c, a, s, err))
+        return err->code;
+    if (!find_text(c, a, s)) {
+        drop(c, a, DROP_TOKENS, "the tokens do not spell the prompt");
+        return 0;
+    }
+    a->subject_at = tokens_of(s, a->at_subject.begin, a->at_subject.n);
+    if (a->at_relation.n)
+        a->relation_at = tokens_of(s, a->at_relation.begin, a->at_relation.n);
+    if (open_matcher(c, m, a->subject, err))
+        return err->code;
+    if (c->config.curate.from == ANSWERS_OF_FACTS)
+        place_objects(a, s);
+    else if (find_answers(c, a, s, m, err))
+        return err->code;
+    if (!a->reason && c->config.curate.keep == KEEP_CORRECT && check_right(c, a, err))
+        return err->code;
+    if (!a->reason)
+        check_tokens(c, a);
+    return 0;
+}
+
+int curation_select(struct curation *c, struct err *err)
+{
+    struct spelling s = {0};
+    struct matcher m = {0};
+
+    err_clear(err);
+    for (size_t i = 0; i < c->n && !err->code; i++)
+        select_one(c, &c->attempt[i], &s, &m, err);
+    buf_release(&s.text);
+    buf_release(&m.buf);
+    c->kept = 0;
+    for (size_t i = 0; i < c->n; i++)
+        c->kept += !c->attempt[i].reason;
+    return err->code;
+}

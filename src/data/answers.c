@@ -1,0 +1,219 @@
+#include "data/answers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The text at work; positions are bytes. */
+struct text {
+    const char *s;
+    size_t n;
+};
+
+static bool at(const struct text *t, size_t i, const char *what)
+{
+    size_t n = strlen(what);
+
+    return n <= t->n - i && !memcmp(t->s + i, what, n);
+}
+
+static size_t skip_spaces(const struct text *t, size_t i, bool lines)
+{
+    while (i < t->n && (t->s[i] == ' ' || t->s[i] == '\t' || (lines && strchr("\r\n", t->s[i]))))
+        i++;
+    return i;
+}
+
+/* Quotes, bold and the like, of which any number may stand around an answer. */
+static const char *const wraps[] = {
+    "\"",           "'",        "*",       "_", "`", "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x98",
+    "\xe2\x80\x99", "\xc2\xab", "\xc2\xbb"};
+enum { WRAPS = sizeof wraps / sizeof *wraps };
+
+static size_t skip_wraps(const struct text *t, size_t i)
+{
+    for (int k = 0; k < WRAPS; k++)
+        if (i < t->n && at(t, i, wraps[k])) {
+            i += strlen(wraps[k]);
+            k = -1;
+        }
+    return i;
+}
+
+static bool bullet(const struct text *t, size_t i, size_t *end)
+{
+    static const char *const marks[] = {"- ", "* ", "\xe2\x80\xa2", "\xe2\x80\x93 "};
+
+    for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
+        if (i < t->n && at(t, i, marks[k]))
+            return *end = i + strlen(marks[k]), true;
+    return false;
+}
+
+/* "3." or "3)" at i, perhaps in bold: *end behind it. */
+static bool number(const struct text *t, size_t i, int which, size_t *end)
+{
+    char mark[16];
+    int n;
+
+    while (i < t->n && t->s[i] == '*')
+        i++;
+    n = snprintf(mark, sizeof mark, "%d", which);
+    if (!at(t, i, mark))
+        return false;
+    i += (size_t)n;
+    if (i >= t->n || (t->s[i] != '.' && t->s[i] != ')'))
+        return false;
+    if (i + 1 < t->n && t->s[i + 1] >= '0' && t->s[i + 1] <= '9') /* 2.5 */
+        return false;
+    *end = i + 1;
+    return true;
+}
+
+/* Where the answer that begins at i ends: before the next number of the list, or the line's end.
+   *found = there is an end. */
+static size_t item_end(const struct text *t, size_t i, int next, bool *found)
+{
+    size_t begin = i, end;
+
+    *found = true;
+    for (; i < t->n && t->s[i] != '\n'; i++)
+        if (i > begin && (t->s[i - 1] == ' ' || t->s[i - 1] == ',') && number(t, i, next, &end))
+            return i;
+    *found = i < t->n;
+    return i;
+}
+
+static size_t trim_end(const struct text *t, size_t begin, size_t end)
+{
+    for (bool more = true; more && end > begin;) {
+        size_t was = end;
+
+        while (end > begin && strchr(" \t\r\n.,;:", t->s[end - 1]))
+            end--;
+        for (int k = 0; k < WRAPS; k++) {
+            size_t n = strlen(wraps[k]);
+
+            if (end - begin >= n && !memcmp(t->s + end - n, wraps[k], n))
+                end -= n;
+        }
+        more = end != was;
+    }
+    return end;
+}
+
+/* The first place in [begin, end) at which what follows may be no part of the answer. */
+static size_t short_end(const struct text *t, size_t begin, size_t end)
+{
+    static const char *const stops[] = {
+        " (",  ", ",  "; ",           ": ", " - ", " \xe2\x80\x93 ", " \xe2\x80\x94 ",
+        "\" ", "** ", "\xe2\x80\x9d "};
+
+    for (size_t i = begin; i < end; i++)
+        for (size_t k = 0; k < sizeof stops / sizeof *stops; k++)
+            if (at(t, i, stops[k]) && i > begin)
+                return i;
+    return end;
+}
+
+static bool put(const struct text *t, struct answer_places *out, size_t begin, size_t end)
+{
+    size_t all = trim_end(t, begin, end), some = trim_end(t, begin, short_end(t, begin, end));
+
+    if (all <= begin || some <= begin)
+        return false;
+    out->place[out->n++] = (struct answer_place){begin, some - begin, all - begin};
+    return true;
+}
+
+/* "Zurich, Geneva and Bern": the line that begins at i, cut at commas and the last "and". */
+static void find_in_line(const struct text *t, size_t i, int want, bool ended,
+                         struct answer_places *out)
+{
+    while (out->n < want) {
+        size_t end = i = skip_wraps(t, skip_spaces(t, i, false));
+
+        while (end < t->n && t->s[end] != ',' && t->s[end] != '\n' && !at(t, end, " and ") &&
+               !at(t, end, ". "))
+            end++;
+        out->cut = end == t->n && !ended;
+        if (!put(t, out, i, end) || end == t->n || t->s[end] == '\n' || t->s[end] == '.')
+            return;
+        i = end + (t->s[end] == ',' ? 1 : 5);
+        i = skip_spaces(t, i, false);
+        if (at(t, i, "and "))
+            i += 4;
+    }
+}
+
+/* Has the line that begins at i commas enough for all, and is no list of marks under way? */
+static bool is_line_of_commas(const struct text *t, size_t i, int want)
+{
+    size_t end = i, mark;
+    int commas = 0;
+    bool found;
+
+    if (item_end(t, i, 2, &found) < t->n && found) {
+        size_t next = item_end(t, i, 2, &found), from = skip_spaces(t, next, true);
+
+        if (number(t, from, 2, &mark) || bullet(t, from, &mark))
+            return false;
+    }
+    for (; end < t->n && t->s[end] != '\n'; end++)
+        commas += t->s[end] == ',' || at(t, end, " and ");
+    return commas >= want - 1;
+}
+
+static void find_in_list(const struct text *t, size_t i, int want, bool ended,
+                         struct answer_places *out)
+{
+    while (out->n < want) {
+        bool found;
+        size_t begin = skip_wraps(t, skip_spaces(t, i, false));
+        size_t end = item_end(t, begin, out->n + 2, &found), mark;
+
+        out->cut = !found && !ended;
+        if (!put(t, out, begin, end) || !found)
+            return;
+        i = skip_spaces(t, end, true);
+        if (number(t, i, out->n + 1, &mark) || bullet(t, i, &mark))
+            i = mark;
+    }
+}
+
+/* One answer: the rest of the sentence, and less of it. */
+static void find_one(const struct text *t, size_t i, bool ended, struct answer_places *out)
+{
+    size_t begin = skip_wraps(t, i), end = begin, some;
+
+    while (end < t->n && t->s[end] != '\n')
+        end++;
+    out->cut = end == t->n && !ended;
+    if (!put(t, out, begin, end))
+        return;
+    some = begin + out->place[0].n;
+    for (size_t k = begin; k + 1 < some; k++)
+        if (at(t, k, ". ")) {
+            out->place[0].n = trim_end(t, begin, k) - begin;
+            break;
+        }
+    if (begin + out->place[0].n < end)
+        out->cut = false;
+}
+
+void answers_find(const char *text, size_t n, int want, bool ended, struct answer_places *out)
+{
+    struct text t = {text, n};
+    size_t i = skip_spaces(&t, 0, true), mark;
+
+    *out = (struct answer_places){.cut = !ended};
+    if (i == n)
+        return;
+    if (number(&t, i, 1, &mark) || bullet(&t, i, &mark))
+        i = skip_spaces(&t, mark, false);
+    if (want == 1)
+        find_one(&t, i, ended, out);
+    else if (is_line_of_commas(&t, i, want))
+        find_in_line(&t, i, want, ended, out);
+    else
+        find_in_list(&t, i, want, ended, out);
+}

@@ -1,0 +1,38 @@
+/*
+ * Answers in what a model wrote: one, or a list as models write them (`Zurich 2. Geneva 3. Bern`,
+ * lines, bullets, commas, with quotes, bold and years around them).
+ *
+ *     bool first_of_three(const char *text, struct answer_place *place)
+ *     {
+ *         struct answer_places all;
+ *
+ *         answers_find(text, strlen(text), 3, true, &all);
+ *         *place = all.place[0];
+ *         return all.n > 0;
+ *     }
+ */
+#ifndef LENSWEEP_DATA_ANSWERS_H
+#define LENSWEEP_DATA_ANSWERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ANSWERS_MOST = 9 };
+
+/* Bytes of the text. `n` without what may be no part of the answer (after a comma, a dash, a colon
+   or a bracket), `most` with it. */
+struct answer_place {
+    size_t begin, n, most;
+};
+
+struct answer_places {
+    int n;    /* how many there are, up to the number asked for */
+    bool cut; /* the last of them has no end: the text was cut within it, or right behind it */
+    struct answer_place place[ANSWERS_MOST];
+};
+
+/* The first `want` answers; ended: the writer had nothing more to say. A text may begin with the
+   list's first mark ("1.", "-") or behind it. */
+void answers_find(const char *text, size_t n, int want, bool ended, struct answer_places *out);
+
+#endif
