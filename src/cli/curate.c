@@ -1,7 +1,7 @@
 /*
  * Curation from beginning to end: every rank reads config, facts and the model's header, and they
- * agree; rank 0 hands out the blocks of prompts that the journal does not have yet, and then selects
- * and writes.
+ * agree; rank 0 hands out the blocks of prompts that the journal does not have yet, and then
+ * selects and writes.
  */
 #define _XOPEN_SOURCE 700
 #include "cli/curate.h"
@@ -22,6 +22,8 @@ struct curating {
     struct session session;
     struct curation c;
     char *hashes;
+    uint64_t *todo; /* rank 0: (n_todo) units that the journal does not have */
+    size_t n_todo;
 };
 
 static int agree_on_problems(struct curating *r, struct problems *problems, struct err *err)
@@ -148,8 +150,8 @@ static int list_units(struct curating *r, struct err *err)
 {
     struct session *s = &r->session;
 
-    s->todo = arena_alloc(&s->arena, r->c.n_units, sizeof *s->todo, err);
-    for (size_t u = 0; s->todo && u < r->c.n_units; u++) {
+    r->todo = arena_alloc(&s->arena, r->c.n_units, sizeof *r->todo, err);
+    for (size_t u = 0; r->todo && u < r->c.n_units; u++) {
         bool done = journal_has(s->journal, curation_key(&r->c, u));
         double cost = curation_cost(&r->c, u);
 
@@ -158,16 +160,16 @@ static int list_units(struct curating *r, struct err *err)
         s->view.units_before += done;
         s->view.cost_before += done ? cost : 0;
         if (!done)
-            s->todo[s->n_todo++] = u;
+            r->todo[r->n_todo++] = u;
     }
-    if (s->todo)
+    if (r->todo)
         fprintf(stderr,
                 "  facts   %s: %zu subjects\n  prompts %zu, in %zu units, %zu to do\n"
                 "  ranks   %d on %d node%s\n  output  %s\n",
-                r->c.config.curate.facts, r->c.facts.n, r->c.n, r->c.n_units, s->n_todo,
+                r->c.config.curate.facts, r->c.facts.n, r->c.n, r->c.n_units, r->n_todo,
                 s->cluster.size, s->cluster.nodes, s->cluster.nodes == 1 ? "" : "s",
                 r->c.config.output);
-    if (s->todo && r->c.facts.n_duplicates)
+    if (r->todo && r->c.facts.n_duplicates)
         fprintf(stderr, "  warning: %zu facts are there twice and count once, the first: %s\n",
                 r->c.facts.n_duplicates, r->c.facts.duplicate);
     return err->code;
@@ -230,8 +232,8 @@ static int execute(struct curating *r, struct err *err)
         list_units(r, err);
     if (cluster_agree(&s->cluster, err))
         return err->code;
-    job.todo = s->todo;
-    job.n = s->n_todo;
+    job.todo = r->todo;
+    job.n = r->n_todo;
     if (s->cluster.rank == 0)
         progress_begin(&s->view);
     if (r->c.n_units)

@@ -99,14 +99,14 @@ int pick_controls(const struct curation *c, const struct attempt *a, int32_t *ou
     return found;
 }
 
-struct place {
+struct drawn {
     uint64_t key;
     size_t subject;
 };
 
 static int by_key(const void *a, const void *b)
 {
-    const struct place *x = a, *y = b;
+    const struct drawn *x = a, *y = b;
 
     if (x->key != y->key)
         return x->key < y->key ? -1 : 1;
@@ -130,7 +130,7 @@ int pick_splits(struct curation *c, struct err *err)
 {
     const struct share_list *s = &c->config.curate.splits;
     size_t subjects = c->facts.n, n = 0;
-    struct place *place = arena_alloc(&c->arena, subjects, sizeof *place, err);
+    struct drawn *place = arena_alloc(&c->arena, subjects, sizeof *place, err);
 
     if (!place || !s->n)
         return err->code;
@@ -144,7 +144,7 @@ int pick_splits(struct curation *c, struct err *err)
             struct rng r = rng_for((uint64_t)c->config.curate.seed, hash_u64(name, strlen(name)),
                                    "curate split");
 
-            place[n++] = (struct place){rng_u64(&r), i};
+            place[n++] = (struct drawn){rng_u64(&r), i};
         }
     }
     qsort(place, n, sizeof *place, by_key);

@@ -8,14 +8,14 @@
 #include <string.h>
 
 /* What the tokens of an attempt spell. */
-struct spelling {
+struct spelled {
     struct buf text;
     size_t *end; /* (n) where each token ends */
     size_t from; /* where the prompt's text begins: behind a BOS, and the space that some add */
     int n;
 };
 
-static int spell(struct curation *c, const struct attempt *a, struct spelling *s, struct err *err)
+static int spell(struct curation *c, const struct attempt *a, struct spelled *s, struct err *err)
 {
     buf_clear(&s->text);
     arena_reset(&c->unit_arena);
@@ -34,7 +34,7 @@ static int spell(struct curation *c, const struct attempt *a, struct spelling *s
 }
 
 /* Where the prompt's text begins in what is spelled; false: it is not there. */
-static bool find_text(const struct curation *c, const struct attempt *a, struct spelling *s)
+static bool find_text(const struct curation *c, const struct attempt *a, struct spelled *s)
 {
     size_t n = strlen(a->text);
 
@@ -47,7 +47,7 @@ static bool find_text(const struct curation *c, const struct attempt *a, struct 
 }
 
 /* The tokens that spell any of these bytes of the prompt's text and what follows it. */
-static struct span tokens_of(const struct spelling *s, size_t begin, size_t n)
+static struct span tokens_of(const struct spelled *s, size_t begin, size_t n)
 {
     struct span at = {-1, -1};
 
@@ -149,7 +149,7 @@ static int match_place(struct matcher *m, const char *s, const struct answer_pla
 }
 
 /* Answers in what the model wrote. */
-static int find_answers(struct curation *c, struct attempt *a, const struct spelling *s,
+static int find_answers(struct curation *c, struct attempt *a, const struct spelled *s,
                         struct matcher *m, struct err *err)
 {
     size_t begin = s->from + strlen(a->text), n = s->text.len - begin;
@@ -185,7 +185,7 @@ static int find_answers(struct curation *c, struct attempt *a, const struct spel
 }
 
 /* The facts' own objects, whose bytes are known. */
-static void place_objects(struct attempt *a, const struct spelling *s)
+static void place_objects(struct attempt *a, const struct spelled *s)
 {
     for (int i = 0; i < a->n_answers; i++)
         a->answer[i] = tokens_of(s, (size_t)a->answer[i].lo,
@@ -221,7 +221,7 @@ static void check_tokens(struct curation *c, struct attempt *a)
     }
 }
 
-static int select_one(struct curation *c, struct attempt *a, struct spelling *s, struct matcher *m,
+static int select_one(struct curation *c, struct attempt *a, struct spelled *s, struct matcher *m,
                       struct err *err)
 {
     a->said = "";
@@ -249,7 +249,7 @@ static int select_one(struct curation *c, struct attempt *a, struct spelling *s,
 
 int curation_select(struct curation *c, struct err *err)
 {
-    struct spelling s = {0};
+    struct spelled s = {0};
     struct matcher m = {0};
 
     err_clear(err);

@@ -4,19 +4,19 @@
 #include <string.h>
 
 /* The text at work; positions are bytes. */
-struct text {
+struct written {
     const char *s;
     size_t n;
 };
 
-static bool at(const struct text *t, size_t i, const char *what)
+static bool at(const struct written *t, size_t i, const char *what)
 {
     size_t n = strlen(what);
 
     return n <= t->n - i && !memcmp(t->s + i, what, n);
 }
 
-static size_t skip_spaces(const struct text *t, size_t i, bool lines)
+static size_t skip_spaces(const struct written *t, size_t i, bool lines)
 {
     while (i < t->n && (t->s[i] == ' ' || t->s[i] == '\t' || (lines && strchr("\r\n", t->s[i]))))
         i++;
@@ -29,7 +29,7 @@ static const char *const wraps[] = {
     "\xe2\x80\x99", "\xc2\xab", "\xc2\xbb"};
 enum { WRAPS = sizeof wraps / sizeof *wraps };
 
-static size_t skip_wraps(const struct text *t, size_t i)
+static size_t skip_wraps(const struct written *t, size_t i)
 {
     for (int k = 0; k < WRAPS; k++)
         if (i < t->n && at(t, i, wraps[k])) {
@@ -39,7 +39,7 @@ static size_t skip_wraps(const struct text *t, size_t i)
     return i;
 }
 
-static bool bullet(const struct text *t, size_t i, size_t *end)
+static bool bullet(const struct written *t, size_t i, size_t *end)
 {
     static const char *const marks[] = {"- ", "* ", "\xe2\x80\xa2", "\xe2\x80\x93 "};
 
@@ -50,7 +50,7 @@ static bool bullet(const struct text *t, size_t i, size_t *end)
 }
 
 /* "3." or "3)" at i, perhaps in bold: *end behind it. */
-static bool number(const struct text *t, size_t i, int which, size_t *end)
+static bool number(const struct written *t, size_t i, int which, size_t *end)
 {
     char mark[16];
     int n;
@@ -71,7 +71,7 @@ static bool number(const struct text *t, size_t i, int which, size_t *end)
 
 /* Where the answer that begins at i ends: before the next number of the list, or the line's end.
    *found = there is an end. */
-static size_t item_end(const struct text *t, size_t i, int next, bool *found)
+static size_t item_end(const struct written *t, size_t i, int next, bool *found)
 {
     size_t begin = i, end;
 
@@ -83,7 +83,7 @@ static size_t item_end(const struct text *t, size_t i, int next, bool *found)
     return i;
 }
 
-static size_t trim_end(const struct text *t, size_t begin, size_t end)
+static size_t trim_end(const struct written *t, size_t begin, size_t end)
 {
     for (bool more = true; more && end > begin;) {
         size_t was = end;
@@ -102,7 +102,7 @@ static size_t trim_end(const struct text *t, size_t begin, size_t end)
 }
 
 /* The first place in [begin, end) at which what follows may be no part of the answer. */
-static size_t short_end(const struct text *t, size_t begin, size_t end)
+static size_t short_end(const struct written *t, size_t begin, size_t end)
 {
     static const char *const stops[] = {
         " (",  ", ",  "; ",           ": ", " - ", " \xe2\x80\x93 ", " \xe2\x80\x94 ",
@@ -115,7 +115,7 @@ static size_t short_end(const struct text *t, size_t begin, size_t end)
     return end;
 }
 
-static bool put(const struct text *t, struct answer_places *out, size_t begin, size_t end)
+static bool put(const struct written *t, struct answer_places *out, size_t begin, size_t end)
 {
     size_t all = trim_end(t, begin, end), some = trim_end(t, begin, short_end(t, begin, end));
 
@@ -126,7 +126,7 @@ static bool put(const struct text *t, struct answer_places *out, size_t begin, s
 }
 
 /* "Zurich, Geneva and Bern": the line that begins at i, cut at commas and the last "and". */
-static void find_in_line(const struct text *t, size_t i, int want, bool ended,
+static void find_in_line(const struct written *t, size_t i, int want, bool ended,
                          struct answer_places *out)
 {
     while (out->n < want) {
@@ -146,7 +146,7 @@ static void find_in_line(const struct text *t, size_t i, int want, bool ended,
 }
 
 /* Has the line that begins at i commas enough for all, and is no list of marks under way? */
-static bool is_line_of_commas(const struct text *t, size_t i, int want)
+static bool is_line_of_commas(const struct written *t, size_t i, int want)
 {
     size_t end = i, mark;
     int commas = 0;
@@ -163,7 +163,7 @@ static bool is_line_of_commas(const struct text *t, size_t i, int want)
     return commas >= want - 1;
 }
 
-static void find_in_list(const struct text *t, size_t i, int want, bool ended,
+static void find_in_list(const struct written *t, size_t i, int want, bool ended,
                          struct answer_places *out)
 {
     while (out->n < want) {
@@ -181,7 +181,7 @@ static void find_in_list(const struct text *t, size_t i, int want, bool ended,
 }
 
 /* One answer: the rest of the sentence, and less of it. */
-static void find_one(const struct text *t, size_t i, bool ended, struct answer_places *out)
+static void find_one(const struct written *t, size_t i, bool ended, struct answer_places *out)
 {
     size_t begin = skip_wraps(t, i), end = begin, some;
 
@@ -202,7 +202,7 @@ static void find_one(const struct text *t, size_t i, bool ended, struct answer_p
 
 void answers_find(const char *text, size_t n, int want, bool ended, struct answer_places *out)
 {
-    struct text t = {text, n};
+    struct written t = {text, n};
     size_t i = skip_spaces(&t, 0, true), mark;
 
     *out = (struct answer_places){.cut = !ended};

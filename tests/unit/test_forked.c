@@ -743,8 +743,8 @@ static void noop_edits_change_no_bit(void **state)
     }
 }
 
-/* Prompts that grow side by side: what each is continued with, and its keys and values, are those of
-   whole passes, bit for bit. */
+/* Prompts that grow side by side: what each is continued with, and its keys and values, are those
+   of whole passes, bit for bit. */
 static void growing_equals_whole_passes(void **state)
 {
     (void)state;
