@@ -31,16 +31,16 @@
 #include "model/tokenizer/tokenizer.h"
 
 /* Bytes of a text. */
-struct stretch {
+struct piece_at {
     size_t begin, n;
 };
 
 struct attempt {
     const struct fact_subject *subject;
-    int template;              /* from 1 */
-    const char *text;          /* what the prompt says, as it is tokenised */
-    struct stretch at_subject; /* in text */
-    struct stretch at_relation;
+    int template;               /* from 1 */
+    const char *text;           /* what the prompt says, as it is tokenised */
+    struct piece_at at_subject; /* in text */
+    struct piece_at at_relation;
     int32_t *ids; /* (n) the prompt, then what was written */
     int prompt, n;
     bool ended; /* the writer said so */

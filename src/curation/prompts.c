@@ -16,10 +16,10 @@ struct template
 {
     const char *before, *after; /* of the subject, without the brackets */
     bool relation_first;        /* it lies before the subject */
-    struct stretch relation;    /* in before or after; n = 0: none */
+    struct piece_at relation;   /* in before or after; n = 0: none */
 };
 
-static void trim(const char *s, struct stretch *p)
+static void trim(const char *s, struct piece_at *p)
 {
     while (p->n && strchr(" \n\t", s[p->begin]))
         p->begin++, p->n--;
@@ -28,17 +28,17 @@ static void trim(const char *s, struct stretch *p)
 }
 
 /* Without its brackets, which are noted; false: they do not stand as they should. */
-static bool take_brackets(char *s, struct stretch *relation, bool *has)
+static bool take_brackets(char *s, struct piece_at *relation, bool *has)
 {
     char *open = strchr(s, '['), *close = strchr(s, ']');
 
-    *relation = (struct stretch){0, 0};
+    *relation = (struct piece_at){0, 0};
     if (!open && !close)
         return true;
     if (!open || !close || close < open || *has || strchr(open + 1, '['))
         return false;
     *has = true;
-    *relation = (struct stretch){(size_t)(open - s), (size_t)(close - open) - 1};
+    *relation = (struct piece_at){(size_t)(open - s), (size_t)(close - open) - 1};
     memmove(close, close + 1, strlen(close));
     memmove(open, open + 1, strlen(open));
     return true;
@@ -48,7 +48,7 @@ static bool split_template(struct curation *c, const char *text, struct template
                            struct err *err)
 {
     const char *place = strstr(text, mark);
-    struct stretch r[2];
+    struct piece_at r[2];
     bool has = false;
     char *before, *after;
 
@@ -58,8 +58,8 @@ static bool split_template(struct curation *c, const char *text, struct template
         !take_brackets(after, &r[1], &has))
         return false;
     if (!has) {
-        r[0] = (struct stretch){0, strlen(before)};
-        r[1] = (struct stretch){0, strlen(after)};
+        r[0] = (struct piece_at){0, strlen(before)};
+        r[1] = (struct piece_at){0, strlen(after)};
         trim(before, &r[0]);
         trim(after, &r[1]);
     }
@@ -208,7 +208,7 @@ static int make_attempt(struct curation *c, struct attempt *a, const struct temp
                           (long long)o->answers));
     if (say(c, words, &text, &shift, err))
         goto out;
-    a->at_subject = (struct stretch){shift + at, strlen(name)};
+    a->at_subject = (struct piece_at){shift + at, strlen(name)};
     a->at_relation = t->relation;
     a->at_relation.begin += shift + (t->relation_first ? 0 : at + strlen(name));
     if (!a->reason && o->from == ANSWERS_OF_FACTS && add_objects(c, a, &text, err))
