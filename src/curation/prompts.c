@@ -1,6 +1,7 @@
 /* From templates and subjects to prompts; the model and the facts behind them. */
 #include "curation/curation.h"
 
+#include "base/file.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "data/text.h"
@@ -265,13 +266,13 @@ int curation_open(struct curation *c, const char *config, const char *const *set
     const struct curate_config *o = &c->config.curate;
 
     err_clear(err);
-    if (config_load(&c->config, config, set, n_set, NULL, 0, problems, err) || problems->count)
-        return err->code;
-    if (!c->config.curates) {
+    if (file_exists(config) && !config_curates(config)) {
         problems_add(problems, config, 0, 0,
                      "no section curate: this config is for lensweep run, or lacks the section");
         return 0;
     }
+    if (config_load(&c->config, config, set, n_set, NULL, 0, problems, err) || problems->count)
+        return err->code;
     check_templates(c, problems);
     if (facts_load(&c->facts, o->facts, problems, err) || problems->count)
         return err->code;

@@ -101,23 +101,32 @@ static size_t trim_end(const struct written *t, size_t begin, size_t end)
     return end;
 }
 
+/* A bracket is no part of the answer: a year, a gloss. */
+static size_t bracket(const struct written *t, size_t begin, size_t end)
+{
+    for (size_t i = begin + 1; i < end; i++)
+        if (at(t, i, " ("))
+            return i;
+    return end;
+}
+
 /* The first place in [begin, end) at which what follows may be no part of the answer. */
 static size_t short_end(const struct written *t, size_t begin, size_t end)
 {
     static const char *const stops[] = {
-        " (",  ", ",  "; ",           ": ", " - ", " \xe2\x80\x93 ", " \xe2\x80\x94 ",
-        "\" ", "** ", "\xe2\x80\x9d "};
+        ", ", "; ", ": ", " - ", " \xe2\x80\x93 ", " \xe2\x80\x94 ", "\" ", "** ", "\xe2\x80\x9d "};
 
-    for (size_t i = begin; i < end; i++)
+    for (size_t i = begin + 1; i < end; i++)
         for (size_t k = 0; k < sizeof stops / sizeof *stops; k++)
-            if (at(t, i, stops[k]) && i > begin)
+            if (at(t, i, stops[k]))
                 return i;
     return end;
 }
 
 static bool put(const struct written *t, struct answer_places *out, size_t begin, size_t end)
 {
-    size_t all = trim_end(t, begin, end), some = trim_end(t, begin, short_end(t, begin, end));
+    size_t all = trim_end(t, begin, bracket(t, begin, end)),
+           some = trim_end(t, begin, short_end(t, begin, all));
 
     if (all <= begin || some <= begin)
         return false;

@@ -19,8 +19,8 @@
 
 enum { ANSWERS_MOST = 9 };
 
-/* Bytes of the text. `n` without what may be no part of the answer (after a comma, a dash, a colon
-   or a bracket), `most` with it. */
+/* Bytes of the text, without a bracket behind the answer. `n` without what may be no part of it
+   (after a comma, a dash, a colon), `most` with it. */
 struct answer_place {
     size_t begin, n, most;
 };

@@ -11,20 +11,20 @@
 #include <string.h>
 
 /* One pair as the file has it. */
-struct pair {
+struct fact_row {
     const char *subject, *article, *object, *aliases;
     size_t line, order;
 };
 
-struct pairs {
+struct fact_rows {
     struct facts *f;
     struct loader *l;
-    struct pair *v;
+    struct fact_row *v;
     size_t n, cap;
 };
 
 /* Without the white space around it. */
-static const char *trimmed(struct pairs *p, const char *s, struct err *err)
+static const char *trimmed(struct fact_rows *p, const char *s, struct err *err)
 {
     size_t n;
 
@@ -35,10 +35,10 @@ static const char *trimmed(struct pairs *p, const char *s, struct err *err)
     return arena_strndup(&p->f->arena, s, n, err);
 }
 
-static int add_pair(struct pairs *p, const char *subject, const char *article, const char *object,
-                    const char *aliases, struct err *err)
+static int add_pair(struct fact_rows *p, const char *subject, const char *article,
+                    const char *object, const char *aliases, struct err *err)
 {
-    struct pair pair = {.line = p->l->line_no, .order = p->n};
+    struct fact_row pair = {.line = p->l->line_no, .order = p->n};
 
     pair.subject = trimmed(p, subject, err);
     pair.article = trimmed(p, article ? article : "", err);
@@ -66,7 +66,7 @@ static const char *text_of(const json_t *record, const char *key)
 }
 
 /* A record of a format that has facts; *known = it is one. */
-static int read_other(struct pairs *p, const json_t *record, bool *known, struct err *err)
+static int read_other(struct fact_rows *p, const json_t *record, bool *known, struct err *err)
 {
     const struct format *format = format_of(record);
     const json_t *rewrite = json_object_get(record, "requested_rewrite"), *pair;
@@ -94,7 +94,7 @@ static int read_other(struct pairs *p, const json_t *record, bool *known, struct
 }
 
 /* *stop: the file is of another kind, and one message is enough. */
-static int read_record(struct pairs *p, const json_t *record, bool *stop, struct err *err)
+static int read_record(struct fact_rows *p, const json_t *record, bool *stop, struct err *err)
 {
     bool known = false;
 
@@ -116,7 +116,7 @@ static int read_record(struct pairs *p, const json_t *record, bool *stop, struct
     return 0;
 }
 
-static int read_file(struct pairs *p, struct err *err)
+static int read_file(struct fact_rows *p, struct err *err)
 {
     struct records r;
     json_t *record;
@@ -135,7 +135,7 @@ static int read_file(struct pairs *p, struct err *err)
 
 static int by_subject(const void *a, const void *b)
 {
-    const struct pair *x = a, *y = b;
+    const struct fact_row *x = a, *y = b;
     int d = strcmp(x->subject, y->subject);
 
     return d ? d : compare((int64_t)x->order, (int64_t)y->order);
@@ -176,7 +176,7 @@ static bool has_object(const struct fact_subject *s, const char *name)
 }
 
 /* Rows [0, n) are one subject's. The order of subjects is that of their first rows. */
-static int add_subject(struct pairs *p, const struct pair *row, size_t n, struct err *err)
+static int add_subject(struct fact_rows *p, const struct fact_row *row, size_t n, struct err *err)
 {
     struct facts *f = p->f;
     struct fact_subject *s = &f->subject[f->n++];
@@ -197,7 +197,7 @@ static int add_subject(struct pairs *p, const struct pair *row, size_t n, struct
     return err->code;
 }
 
-static int group(struct pairs *p, struct err *err)
+static int group(struct fact_rows *p, struct err *err)
 {
     struct facts *f = p->f;
 
@@ -240,7 +240,7 @@ int facts_load(struct facts *f, const char *path, struct problems *problems, str
     static const struct data_options options = {0};
     static const struct codec none = {.bos = -1};
     struct loader l = {.opt = &options, .codec = &none, .problems = problems, .path = path};
-    struct pairs p = {.f = f, .l = &l};
+    struct fact_rows p = {.f = f, .l = &l};
 
     memset(f, 0, sizeof *f);
     err_clear(err);

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# curate: queries from facts, the same bytes for any ranks, resumed after a kill; its files are data that
+# a run takes; what is wrong is said with its place, or is a drop with its reason.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+tiny=tests/fixtures/tiny/model
+facts=$work/facts.csv
+export OMP_NUM_THREADS=1
+
+# curation FILE MODEL OUTPUT LINE...: a config; the lines are keys of curate.
+curation() {
+    local file=$1 model=$2 output=$3
+    shift 3
+    printf 'model: {path: "%s"}\noutput: "%s"\nrun: {threads: 1}\ncurate:\n  facts: "%s"\n' "$model" "$output" "$facts" >"$file"
+    printf '  %s\n' "$@" >>"$file"
+}
+
+# counts DIR: the table of the card adds up, and is what the files hold.
+counts() {
+    awk -F'|' '/^\| prompts/ { left = $4 } /^\| [^p]/ && $3 + 0 { left -= $3; if (left != $4 + 0) bad = 1 }
+        /^\| kept/ { exit bad || left != $4 + 0 }' "$1/card.md" || wrong "$1: the counts do not add up"
+    [ "$(wc -l <"$1/curate.jsonl")" = "$(sed -n 's/^| prompts.*| \([0-9]*\) |$/\1/p' "$1/card.md")" ] ||
+        wrong "$1: curate.jsonl does not have every prompt"
+}
+
+# Given objects: no model is asked. Duplicates count once, short lists are dropped.
+{
+    printf '# source: made for a test\nsubject,object,object_aliases\n'
+    for s in Altria Borland Cresta Dovia; do printf '%s,Ada %s,\n%s,Bel,\n%s,"Cor, by the sea",\n' $s $s $s $s; done
+    printf 'Altria,Bel,\nErmia,Fen,\n'
+} >"$facts"
+curation "$work/c.yaml" "$tiny" "$work/given" 'dataset: towns' 'templates: ["List [towns of] {subject}: 1.", "{subject} has: 1."]' \
+    'answers: 3' 'from: facts' 'splits: {train: 0.5, test: 0.5}'
+ends 0 "$program" plan "$work/c.yaml" && has 'prompts 10: 2 templates, 3 answers each' "$work/out"
+has 'dropped before it is asked: Ermia, template 1: 1 objects, fewer than 3' "$work/out"
+ends 0 "$program" curate "$work/c.yaml" && has '8 of 10 prompts kept: 24 queries' "$work/out"
+has '1 facts are there twice and count once, the first'
+counts "$work/given"
+has '# source: made for a test' "$work/given/card.md"
+[ "$(cat "$work"/given/*/towns_1.jsonl | wc -l)" = 8 ] || wrong "not 8 queries of step 1"
+[ "$(grep -ho '"item": "[A-Z][a-z]*"' "$work"/given/train/*.jsonl | sort -u | wc -l)" = 2 ] || wrong "train does not have two items"
+config "$work/run.yaml" "$work/given" "$work/none" 'name: early, kind: decode'
+ends 0 "$program" plan "$work/run.yaml" --set model.path=$tiny && has '24 queries, 0 of them bad' "$work/out"
+ends 2 "$program" run "$work/c.yaml" && has 'it is for lensweep curate'
+ends 2 "$program" curate "$work/run.yaml" && has 'no section curate'
+
+# refused TEXT LINE...: facts that are refused, with a place.
+refused() {
+    local text=$1
+    shift
+    printf '%s\n' "$@" >"$facts"
+    ends 2 "$program" curate "$work/c.yaml" --set output="$work/none"
+    has "$text"
+    [ ! -e "$work/none" ] || wrong "an output directory was made for '$text'"
+}
+refused 'facts.csv:2:1: no facts: expected keys' 'Altria,Ada' 'Borland,Bel'
+refused 'facts.csv:3:1: the subject is empty' 'subject,object' 'a,b' ',c'
+refused 'facts.csv:2:1: the object is empty' 'subject,object' 'a, '
+refused 'facts.csv:2:1: a name must not hold a line break, nor an object "|"' 'subject,object' 'a,b|c'
+refused 'facts.csv:2:1: field 2 is not text in UTF-8' 'subject,object' "$(printf 'a,b\xff')"
+refused 'facts.csv:2:1: 3 fields, expected 2' 'subject,object' 'a,b,c'
+refused 'no facts: the file is empty' 'subject,object'
+printf 'subject,object\na,b\n' >"$facts"
+for set in 'templates=[no place]|template 1 does not have {subject}' 'templates=["{subject} {subject}"]|has {subject} twice' \
+    'templates=["[a] [b] {subject}"]|one pair of [brackets]' 'splits={a: 0.5}|the shares must add up to 1' 'chat=maybe|curate.chat' \
+    'answers=10|curate.answers'; do
+    ends 2 "$program" curate "$work/c.yaml" --set "curate.${set%%|*}"
+    has "${set#*|}"
+done
+ends 2 "$program" curate "$work/c.yaml" --set curate.chat=auto && has 'chat template'
+
+# A great many facts are read at once.
+awk 'BEGIN { print "subject,object"; for (i = 0; i < 100000; i++) printf "s%d,o%d\n", i % 50000, i }' >"$facts"
+ends 0 timeout 60 "$program" plan "$work/c.yaml" && has '50000 subjects in 100000 rows' "$work/out"
+
+# The model's own words: on a small one they are wrong, and all of them are kept as they are.
+printf 'subject,object\n%s\n' "$(for s in Altria Borland Cresta Dovia Ermia; do echo "$s,Ada"; done)" >"$facts"
+curation "$work/own.yaml" "$tiny" "$work/own" 'dataset: own' 'templates: ["The town of {subject} is"]' 'keep: all' 'tokens: 6'
+got=0
+"$program" curate "$work/own.yaml" >"$work/out" 2>"$work/err" || got=$?
+[ "$got" -le 1 ] || wrong "status $got of a model that knows nothing"
+counts "$work/own"
+
+[ -n "${LENSWEEP_MODEL:-}" ] || finish
+facts=data/facts/capitals.csv
+curation "$work/real.yaml" "$LENSWEEP_MODEL" "$work/one" 'dataset: capitals' 'templates: ["The capital of {subject} is"]'
+ends 0 "$program" curate "$work/real.yaml" && has ' prompts kept' "$work/out"
+counts "$work/one"
+for n in 2 3; do
+    ends 0 ranks $n "$program" curate "$work/real.yaml" --set output="$work/n$n"
+    for f in capitals_1.jsonl curate.jsonl card.md; do same "$work/one/$f" "$work/n$n/$f" "$f, $n ranks"; done
+done
+# Killed in the middle, and begun again: nothing that was asked is asked again.
+"$program" curate "$work/real.yaml" --set output="$work/killed" >/dev/null 2>&1 &
+pid=$!
+for ((i = 0; i < 200; i++)); do
+    [ -n "$(find "$work/killed/journal" -size +0 2>/dev/null)" ] && break
+    sleep 0.05
+done
+kill -9 $pid
+wait $pid 2>/dev/null
+ends 0 "$program" curate "$work/real.yaml" --set output="$work/killed"
+for f in capitals_1.jsonl curate.jsonl card.md; do same "$work/one/$f" "$work/killed/$f" "$f, after a kill"; done
+ends 0 "$program" curate "$work/real.yaml" --set output="$work/killed" && has ', 0 to do'
+
+# What it kept, the model says: the right target is the argmax of every query.
+head -n 6 "$work/one/capitals_1.jsonl" >"$work/six.jsonl"
+config "$work/run.yaml" "$work/six.jsonl" "$work/six" 'name: early, kind: decode, where: {correct: true}'
+ends 0 "$program" run "$work/run.yaml" --set "model.path=$LENSWEEP_MODEL" --set run.threads=1 && has '6 queries ok, 0 bad' "$work/out"
+hasnt 'not selected by where' "$work/out"
+
+# By the model's chat template, and said by hand in the same way.
+for chat in auto '{user: "<|im_start|>user\n", assistant: "<|im_end|>\n<|im_start|>assistant\n"}'; do
+    printf 'subject,object\nFrance,Paris\nItaly,Rome\n' >"$work/two.csv"
+    facts=$work/two.csv
+    curation "$work/chat.yaml" "$LENSWEEP_MODEL" "$work/chat" 'dataset: c' 'templates: ["What is the capital of {subject}?"]' "chat: $chat" 'keep: all' 'tokens: 16'
+    ends 0 "$program" curate "$work/chat.yaml" --restart
+    [ "$(grep -c '<|im_start|>assistant' "$work/chat/c_1.jsonl")" -ge 1 ] || wrong "chat: $chat is not what was asked"
+done
+finish
