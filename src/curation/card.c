@@ -59,18 +59,40 @@ static int put_examples(const struct curation *c, bool kept, struct buf *out, st
     return 0;
 }
 
+/* Of all tokens, by what they spell. */
+static int hash_tokenizer(const struct curation *c, struct hash *h, struct err *err)
+{
+    struct buf b = {0};
+
+    for (size_t id = 0; id < tokenizer_vocab(c->tokenizer) && !err->code; id++) {
+        size_t n = 0;
+        const char *s = tokenizer_bytes(c->tokenizer, (int32_t)id, &n);
+
+        if (!buf_u32(&b, (uint32_t)n, err) && s)
+            buf_put(&b, s, n, err);
+    }
+    *h = hash_bytes(b.len ? b.data : "", b.len);
+    buf_release(&b);
+    return err->code;
+}
+
 static int put_origin(const struct curation *c, struct buf *out, struct err *err)
 {
-    char model[HASH_HEX], facts[HASH_HEX];
+    char model[HASH_HEX], facts[HASH_HEX], tokens[HASH_HEX];
+    struct hash h;
+
+    err_clear(err);
+    if (hash_tokenizer(c, &h, err))
+        return err->code;
+    hash_hex(tokens, h);
 
     hash_hex(model, c->model->fingerprint);
     hash_hex(facts, c->facts.fingerprint);
     if (buf_printf(out, err,
-                   "\n## Made from\n\n- model: %s (%s, %d layers), fingerprint %s, which is that "
-                   "of its tokenizer's file as well where the two are one file; tokenizer of %zu "
-                   "tokens\n- facts: %zu subjects in %zu rows, fingerprint %s",
+                   "\n## Made from\n\n- model: %s (%s, %d layers), fingerprint %s\n- tokenizer: "
+                   "%zu tokens, fingerprint %s\n- facts: %zu subjects in %zu rows, fingerprint %s",
                    c->model->name, c->model->arch, c->model->shape.n_layers, model,
-                   tokenizer_vocab(c->tokenizer), c->facts.n, c->facts.n_rows, facts))
+                   tokenizer_vocab(c->tokenizer), tokens, c->facts.n, c->facts.n_rows, facts))
         return err->code;
     if (c->facts.n_duplicates &&
         buf_printf(out, err, "; %zu rows said twice were dropped", c->facts.n_duplicates))

@@ -49,18 +49,7 @@ static bool find_text(const struct curation *c, const struct attempt *a, struct 
 /* The tokens that spell any of these bytes of the prompt's text and what follows it. */
 static struct span tokens_of(const struct spelled *s, size_t begin, size_t n)
 {
-    struct span at = {-1, -1};
-
-    begin += s->from;
-    for (int i = 0; i < s->n; i++) {
-        size_t from = i ? s->end[i - 1] : 0;
-
-        if (s->end[i] <= begin || from >= begin + n || from == s->end[i])
-            continue;
-        at.lo = at.lo < 0 ? i : at.lo;
-        at.hi = i + 1;
-    }
-    return at.lo < 0 ? (struct span){0, 0} : at;
+    return answer_tokens(s->end, s->n, s->from + begin, n);
 }
 
 static int fold(const char *s, size_t n, struct buf *out, struct err *err)

@@ -226,3 +226,18 @@ void answers_find(const char *text, size_t n, int want, bool ended, struct answe
     else
         find_in_list(&t, i, want, ended, out);
 }
+
+struct span answer_tokens(const size_t *end, int n, size_t begin, size_t length)
+{
+    struct span at = {-1, -1};
+
+    for (int i = 0; i < n; i++) {
+        size_t from = i ? end[i - 1] : 0;
+
+        if (end[i] <= begin || from >= begin + length || from == end[i])
+            continue;
+        at.lo = at.lo < 0 ? i : at.lo;
+        at.hi = i + 1;
+    }
+    return at.lo < 0 ? (struct span){0, 0} : at;
+}

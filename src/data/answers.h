@@ -14,6 +14,8 @@
 #ifndef LENSWEEP_DATA_ANSWERS_H
 #define LENSWEEP_DATA_ANSWERS_H
 
+#include "base/span.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,5 +36,9 @@ struct answer_places {
 /* The first `want` answers; ended: the writer had nothing more to say. A text may begin with the
    list's first mark ("1.", "-") or behind it. */
 void answers_find(const char *text, size_t n, int want, bool ended, struct answer_places *out);
+
+/* The tokens that spell any of the bytes [begin, begin + length) of a text; end: (n) where each of
+   its tokens ends. Empty = none. */
+struct span answer_tokens(const size_t *end, int n, size_t begin, size_t length);
 
 #endif

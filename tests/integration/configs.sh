@@ -32,6 +32,7 @@ paper=()
 for file in configs/*.yaml; do
     case $file in
     */paper-*) paper+=("$file") ;;
+    */curate_*) ends 0 "$program" plan "$file" --set model.path=tests/fixtures/tiny/model ;;
     */faithfulness.yaml) plans "$file" --set "model.path=$work/demo" --set "experiments.curve.from=$work/nodes" ;;
     *) plans "$file" --set "model.path=$work/demo" ;;
     esac

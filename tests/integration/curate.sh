@@ -83,7 +83,8 @@ got=0
 counts "$work/own"
 
 [ -n "${LENSWEEP_MODEL:-}" ] || finish
-facts=data/facts/capitals.csv
+facts=$work/some.csv
+head -n 40 data/facts/capitals.csv >"$facts"
 curation "$work/real.yaml" "$LENSWEEP_MODEL" "$work/one" 'dataset: capitals' 'templates: ["The capital of {subject} is"]'
 ends 0 "$program" curate "$work/real.yaml" && has ' prompts kept' "$work/out"
 counts "$work/one"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The example of README.md works as it stands there: its config and its one query, on the real model.
+# The examples of README.md work as they stand there, on the real model: facts become queries, a run on them finds
+# something, and the query written by hand is one.
 set -euo pipefail
 
 if [ -z "${LENSWEEP_MODEL:-}" ]; then
@@ -8,10 +9,22 @@ if [ -z "${LENSWEEP_MODEL:-}" ]; then
 fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/read me.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+
+# config N: the Nth config of the page, from `model:` to the empty line behind it.
+config() {
+    awk -v n="$1" '/^    model:/ { k++ } k == n && /^ *$/ { exit } k == n { sub(/^    /, ""); print }' README.md
+}
+config 1 >"$work/facts.yaml"
+config 2 >"$work/mine.yaml"
+"$LENSWEEP" curate "$work/facts.yaml" --set "model.path=$LENSWEEP_MODEL" --set "output=$work/capitals" --set run.threads=1
+"$LENSWEEP" run "$work/mine.yaml" --set "model.path=$LENSWEEP_MODEL" --set "data.path=$work/capitals" \
+    --set "output=$work/found" --set run.threads=1 | tee "$work/said"
+grep -q '^what stands out' "$work/said"
+grep -q 'the model is right in \([0-9]*\) of \1 queries' "$work/said"
+
 sed -n 's/^    \({"text":.*\)/\1/p' README.md >"$work/queries.jsonl"
-sed -n '/^    model:/,/^    *- {name:/s/^    //p' README.md >"$work/mine.yaml"
 [ "$(wc -l <"$work/queries.jsonl")" = 1 ]
-"$LENSWEEP" run "$work/mine.yaml" --set "model.path=$LENSWEEP_MODEL" \
-    --set "data.path=$work/queries.jsonl" --set "output=$work/out" | tee "$work/said"
+"$LENSWEEP" run "$work/mine.yaml" --set "model.path=$LENSWEEP_MODEL" --set "data.path=$work/queries.jsonl" \
+    --set "experiments.cut.sets=[subject]" --set "output=$work/out" --set run.threads=1 | tee "$work/said"
 grep -q '^1 query ok, 0 bad' "$work/said"
 [ -s "$work/out/result.h5" ]

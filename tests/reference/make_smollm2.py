@@ -55,7 +55,7 @@ def prompts_of_step(step):
 
 
 def targets_of(line):
-    return [t[0] for t in line["three_answers_token_list"]] + [line["subject_token_list"][0]]
+    return [line["targets"][name] for name in ("answer_1", "answer_2", "answer_3", "subject")]
 
 
 def torch_run(model, ids):
@@ -112,7 +112,7 @@ def describe(vectors, embedding, final, logits, eps, w_final, unembed, targets, 
 
 
 def prompt_arrays(model32, model64, line, vocab_ids):
-    ids, targets = line["query_input_ids"], targets_of(line)
+    ids, targets = line["ids"], targets_of(line)
     vectors, embedding, logits = torch_run(model32, ids)
     weights = (model32.model.norm.weight.detach(), model32.lm_head.weight.detach())
     got = describe(vectors, embedding, vectors[-1, 2], logits, model64.eps, *weights, targets,
@@ -187,8 +187,8 @@ def main():
 
     found, smallest = [], np.inf
     for line in (line for step in (1, 2, 3) for line in prompts_of_step(step)):
-        ids, margin = continuation(model32, model64, line["query_input_ids"])
-        found.append({"ids": line["query_input_ids"], "next": ids})
+        ids, margin = continuation(model32, model64, line["ids"])
+        found.append({"ids": line["ids"], "next": ids})
         smallest = min(smallest, margin)
     text = ",\n".join(json.dumps(c) for c in found)
     (OUT / "continuations.json").write_text(f'{{"continuations": [\n{text}\n]}}\n')
