@@ -178,9 +178,7 @@ static int make_ids(struct curation *c, struct attempt *a, const struct buf *tex
 
 static void check_length(struct curation *c, struct attempt *a, struct err *err)
 {
-    const struct shape *s = &c->model->shape;
-    int most = s->sliding_window && s->sliding_window < s->max_positions ? s->sliding_window
-                                                                         : s->max_positions;
+    int most = c->model->shape.max_positions;
 
     if (a->n + c->tokens > most)
         drop(c, a, DROP_PROMPT,

@@ -107,13 +107,18 @@ static void fill_rotary(struct engine *e)
     }
 }
 
-int64_t engine_place(struct engine *e, int n, struct span rows, int64_t slot)
+bool engine_turns_by_length(const struct engine *e, int n)
 {
     bool own = false;
 
     for (int i = 0; i < ROTARIES; i++)
         own |= e->model->rotary[i].short_to && n > e->model->rotary[i].short_to;
-    if (!own)
+    return own;
+}
+
+int64_t engine_place(struct engine *e, int n, struct span rows, int64_t slot)
+{
+    if (!engine_turns_by_length(e, n))
         return 0;
     for (int i = 0; i < ROTARIES; i++) {
         const struct rotary *r = &e->model->rotary[i];

@@ -88,6 +88,9 @@ void engine_linear(struct engine *e, int64_t rows, const float *x, const struct 
 void engine_turn(struct engine *e, int64_t rows, const struct layer *layer, const struct norm *norm,
                  int heads, float *x);
 
+/* Do the angles of a prompt of n tokens depend on n? */
+bool engine_turns_by_length(const struct engine *e, int n);
+
 /* What to add to a token of a prompt of n to find its row of the rotary tables. `rows` are the
    tokens that will be asked for; where the angles depend on n, they are put at `slot`, a row of x.
  */

@@ -35,6 +35,9 @@ int greedy_step(struct engine *e, struct continuation *const *c, int n, int32_t 
     if (!v)
         return err->code;
     for (int i = 0; i < n; i++)
+        if (engine_turns_by_length(e, c[i]->n)) /* then all keys are others with each token */
+            c[i]->run.n = 0;
+    for (int i = 0; i < n; i++)
         v[i] = (struct variant){.base = &c[i]->run,
                                 .ids = c[i]->ids,
                                 .n = c[i]->n,

@@ -175,7 +175,7 @@ static void norm_after(struct wave *w, int l, enum part part, const struct norm 
         struct span rows = part_of(lane, part);
         int64_t at = (part == ATT ? lane->att : lane->mlp) - rows.lo;
 
-        for (int t = rows.lo; lane->v->into && t < rows.hi; t++)
+        for (int t = rows.lo; lane->v->into && lane->v->into->post && t < rows.hi; t++)
             *run_post(lane->v->into, l, t, part == MLP) =
                 norm_divisor(d, packed + (at + t) * d, norm);
     }

@@ -1,7 +1,7 @@
 /*
  * Answers found in the paper's own prompts (LENSWEEP_PAPER_DATA), of both tokenizer families
- * (LENSWEEP_TOKENIZERS): the same names as released, at the same tokens. What stands behind the last
- * answer is not released; it is taken to end there.
+ * (LENSWEEP_TOKENIZERS): the same names as released, at the same tokens. What stands behind the
+ * last answer is not released; it is taken to end there.
  */
 #define _XOPEN_SOURCE 700
 #include "data_helper.h"
