@@ -42,6 +42,7 @@ has '# source: made for a test' "$work/given/card.md"
 [ "$(grep -ho '"item": "[A-Z][a-z]*"' "$work"/given/train/*.jsonl | sort -u | wc -l)" = 2 ] || wrong "train does not have two items"
 config "$work/run.yaml" "$work/given" "$work/none" 'name: early, kind: decode'
 ends 0 "$program" plan "$work/run.yaml" --set model.path=$tiny && has '24 queries, 0 of them bad' "$work/out"
+ends 2 "$program" plan "$work/c.yaml" --json && has 'neither --json nor --sbatch'
 ends 2 "$program" run "$work/c.yaml" && has 'it is for lensweep curate'
 ends 2 "$program" curate "$work/run.yaml" && has 'no section curate'
 
