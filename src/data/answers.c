@@ -201,7 +201,7 @@ static void find_one(const struct written *t, size_t i, bool ended, struct answe
         return;
     some = begin + out->place[0].n;
     for (size_t k = begin; k + 1 < some; k++)
-        if (at(t, k, ". ")) {
+        if (at(t, k, ". ") && trim_end(t, begin, k) > begin) {
             out->place[0].n = trim_end(t, begin, k) - begin;
             break;
         }

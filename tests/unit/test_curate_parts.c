@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "data_helper.h"
 
+#include "base/rng.h"
 #include "data/answers.h"
 #include "data/facts.h"
 #include "model/tokenizer/fold.h"
@@ -70,6 +71,36 @@ static void single_answers(void **state)
     assert_answers("\n\nParis\n", 1, false, "Paris");
     assert_answers(" **Paris**.\n", 1, false, "Paris");
     assert_answers(" Washington, D.C.\n", 1, false, "Washington[, D.C]");
+}
+
+/* Of any text: answers lie in it, in order, and none is empty. */
+static void answers_of_any_text(void **state)
+{
+    static const char *const piece[] = {
+        " ",  "\n", "1.", "2.",  "3.", "- ", "**", "\"",   "\xe2\x80\x9c", ", ", " and ",
+        "Ur", ": ", " (", "(9)", "; ", ". ", "2)", "\xff", "\xe2\x80\xa2", "4",  "\xc3\xa9"};
+    struct rng r = rng_for(1, 2, "texts");
+
+    (void)state;
+    for (int round = 0; round < 100000; round++) {
+        struct answer_places all;
+        char text[64] = "";
+        int want = 1 + (int)rng_below(&r, 4);
+        size_t n, end = 0;
+
+        for (uint64_t i = rng_below(&r, 12); i; i--)
+            strcat(text, piece[rng_below(&r, sizeof piece / sizeof *piece)]);
+        n = strlen(text);
+        answers_find(text, n, want, rng_below(&r, 2), &all);
+        assert_in_range(all.n, 0, want);
+        for (int i = 0; i < all.n; i++) {
+            const struct answer_place *p = &all.place[i];
+
+            if (!p->n || p->n > p->most || p->begin < end || p->begin + p->most > n)
+                fail_msg("answer %d of \"%s\"", i, text);
+            end = p->begin + p->most;
+        }
+    }
 }
 
 static void assert_folds(const char *a, const char *b)
@@ -157,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_as_models_write_them),
         cmocka_unit_test(single_answers),
+        cmocka_unit_test(answers_of_any_text),
         cmocka_unit_test(names_that_compare),
         cmocka_unit_test(facts_of_files),
     };
