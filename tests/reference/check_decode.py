@@ -62,6 +62,7 @@ def read_data(paths, limit):
         files = [path]
         if os.path.isdir(path):
             files = sorted(glob.glob(os.path.join(path, "**", "*.jsonl"), recursive=True))
+            files = [f for f in files if os.path.basename(f) not in ("curate.jsonl", "run.jsonl")]
         for name in files:
             with open(name, encoding="utf-8") as f:
                 lines = [json.loads(line) for line in f if line.strip()]
