@@ -234,6 +234,9 @@ static struct alike *find_alike(struct cutter *k, const struct experiment *x, co
     for (size_t i = 0; i < k->c->data.n_spans; i++)
         if (buf_u32(b, (uint32_t)q->span[i].lo, err) || buf_u32(b, (uint32_t)q->span[i].hi, err))
             return NULL;
+    for (size_t i = 0; i < k->c->data.n_targets; i++)
+        if (buf_u32(b, (uint32_t)q->whole[i].n, err))
+            return NULL;
     cost = hash_bytes(b->data, b->len);
     for (at = cost.lo % k->n_alike; k->alike[at].n; at = (at + 1) % k->n_alike)
         if (hash_eq(k->alike[at].cost, cost))

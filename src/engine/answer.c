@@ -37,6 +37,24 @@ static void target_from_base(struct variant *v, int i, int64_t vocab)
     a->rank[i] = id < 0 ? -1 : vec_count_greater(vocab, said, said[id]);
 }
 
+void answer_row(const struct engine *e, const struct variant *v, int t, const float *x)
+{
+    const struct span rows = variant_rows(v);
+    int64_t d = e->model->shape.d_model;
+
+    if (v->asks & ASK_ROWS && span_has(rows, t))
+        memcpy(v->answer->final + (t - rows.lo) * d, x, (size_t)d * sizeof *x);
+}
+
+void answer_rows_from_base(const struct engine *e, const struct variant *v)
+{
+    const struct shape *s = &e->model->shape;
+    const struct span rows = variant_rows(v);
+
+    for (int t = rows.lo; v->asks & ASK_ROWS && v->base && t < rows.hi; t++)
+        answer_row(e, v, t, run_row(v->base, s, SITE_RESID, s->n_layers, t));
+}
+
 void answer_from_base(const struct engine *e, struct variant *v)
 {
     const struct run *b = v->base;
@@ -50,6 +68,7 @@ void answer_from_base(const struct engine *e, struct variant *v)
     for (int i = 0; reads_targets(v) && i < v->answer->n_targets; i++)
         target_from_base(v, i, e->model->shape.vocab);
     v->answer->rms = b->rms;
+    answer_rows_from_base(e, v);
 }
 
 /* --- targets --- */

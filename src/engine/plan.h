@@ -18,12 +18,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the last row is asked for, and the place for it. The caller owns every array. */
+/* What the last row, or all `rows`, are asked for, and the place for it. The caller owns every array. */
 enum {
     ASK_VOCAB = 1,  /* logit, logprob, rank of the targets, argmax, KL(base || variant) */
     ASK_LAYERS = 2, /* a, m and x_{l+1} of every layer */
     ASK_LOGITS = 4, /* logit of the targets and nothing else of the vocabulary: only their rows of
                        the unembedding are read; the bits are those of ASK_VOCAB */
+    ASK_ROWS = 8,   /* x_L of all `rows`, the base's where they are not computed anew */
 };
 
 struct answer {
@@ -35,6 +36,7 @@ struct answer {
     float rms;              /* as in struct run */
     int32_t argmax;
     float *a, *m, *x; /* (L, d) each; NULL = not wanted */
+    float *final;     /* (rows, d) for ASK_ROWS */
 };
 
 struct variant {

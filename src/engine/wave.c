@@ -292,10 +292,14 @@ static void finish(struct wave *w)
             if (fresh || span_has(edited, t))
                 settle(e, lane, s->n_layers, t, fresh, row);
         }
-        if (!span_has(rows, last)) {
+        if (span_has(rows, last))
+            answer_rows_from_base(e, lane->v);
+        else
             answer_from_base(e, lane->v);
+        for (int t = rows.lo; t < rows.hi; t++)
+            answer_row(e, lane->v, t, lane_row(e, lane, t));
+        if (!span_has(rows, last))
             continue;
-        }
         e->row[n] = lane_row(e, lane, last);
         v[n++] = lane->v;
     }

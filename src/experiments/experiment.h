@@ -129,7 +129,7 @@ struct experiment {
     unsigned needs;
     unsigned keep;         /* what the clean run keeps (KEEP_...); begins as the kind's */
     bool all_rows;         /* of the clean run: as in run_spec */
-    int longest;           /* of prompts that it makes by itself; 0 = it makes none */
+    int longest;           /* of runs that are longer than any prompt; 0 = there are none */
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
     const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out
                           where the experiment has not the axis in it; NULL = the kind's summary */

@@ -8,6 +8,7 @@
 #include "experiments/kit/controls.h"
 #include "experiments/kit/edit_list.h"
 #include "experiments/kit/select.h"
+#include "experiments/kit/whole.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 struct knockout_config {
     struct string_list sets;
     struct selector layers, heads;
-    bool renormalise, mlp_logit;
+    bool renormalise, mlp_logit, answer_logprob, standing;
 };
 
 static const struct config_row rows[] = {
@@ -32,6 +33,10 @@ static const struct config_row rows[] = {
                RESULTS, "mask before the softmax, so that the rest of the row sums to 1"),
     CONFIG_ROW(struct knockout_config, mlp_logit, "mlp_logit", config_bool, "false", 0, 0, RESULTS,
                "decode every layer's MLP output also where layers or heads are not all"),
+    CONFIG_ROW(struct knockout_config, answer_logprob, "answer_logprob", config_bool, "false", 0, 0,
+               RESULTS, "log-probability of whole answers, where the data gives them"),
+    CONFIG_ROW(struct knockout_config, standing, "standing", config_bool, "false", 0, 0, RESULTS,
+               "the cut of the last token is one of every answer token after it, too"),
 };
 
 struct knockout {
@@ -287,7 +292,8 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
     return describe(x, k, err);
 }
 
-static int declare(struct experiment *x, const struct knockout *k, struct err *err)
+static int declare(struct experiment *x, const struct knockout *k, struct problems *problems,
+                   struct err *err)
 {
     static const char cell[] = "query cut_layer? cut_head? token_set";
     static const char per_target[] = "query cut_layer? cut_head? token_set target";
@@ -309,6 +315,9 @@ static int declare(struct experiment *x, const struct knockout *k, struct err *e
                   "mean of the logit over first tokens of other items' answers, clean", err) ||
         add_field(x, "subject_control_logit_clean", V_F32, "query", "1",
                   "mean of the logit over first tokens of other subjects, clean", err))
+        return err->code;
+    if (((const struct knockout_config *)x->config)->answer_logprob &&
+        whole_declare(x, cell, "answer_logprob", problems, err))
         return err->code;
     if (k->mlp_logit && (add_field(x, "mlp_logit", V_F32, per_layer, "1",
                                    "logit that the layer's MLP adds to the target, cut", err) ||
@@ -348,7 +357,7 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
     x->axis[k->set_axis].cell = true;
     if (k->head_axis >= 0)
         x->axis[k->head_axis].even = true;
-    return declare(x, k, err);
+    return declare(x, k, problems, err);
 }
 
 /* The product of layer ranges, head ranges and runs of neighbouring key tokens. */
@@ -385,12 +394,20 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
     cell->n_variants = 0;
     if (!n_tok)
         return 0; /* the query has no such set: NaN */
-    if (make_edits(&edits, x, layers, heads, q->n, tok, n_tok))
+    if (make_edits(&edits, x, layers, heads, q->n, tok, n_tok) ||
+        cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit, a, err))
         return err->code;
-    return cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit, a, err) ||
-                   ask_controls(cell->variant, x->scene, q, a, err)
-               ? err->code
-               : 0;
+    if (ask_controls(cell->variant, x->scene, q, a, err))
+        return err->code;
+    return c->answer_logprob ? whole_ask(x, cell, 1, edits.v, edits.n, c->standing, a, err) : 0;
+}
+
+static int knockout_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
+                         struct arena *a, struct err *err)
+{
+    const struct knockout_config *c = x->config;
+
+    return c->answer_logprob ? whole_runs(x, q, spec, 0, a, err) : 0;
 }
 
 static int clean_controls(const struct experiment *x, const struct query *q, const struct run *r,
@@ -419,6 +436,9 @@ static int knockout_query(const struct experiment *x, const struct cell *cell, s
                 row_f32(row, "out_logprob_clean"));
     if (clean_controls(x, q, r, row, w, err))
         return err->code;
+    if (((const struct knockout_config *)x->config)->answer_logprob &&
+        whole_query(x, cell, 1, row, w, err))
+        return err->code;
     if (!((const struct knockout *)x->state)->mlp_logit)
         return 0;
     return decode_layers(w, x->scene, q, run_row(r, &x->scene->model->shape, SITE_MLP, 0, r->n - 1),
@@ -444,6 +464,9 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
     *row_i32(row, "argmax") = a->argmax;
     control_means(x->scene->data, q, a->logit, row_f32(row, "control_logit"),
                   row_f32(row, "subject_control_logit"));
+    if (((const struct knockout_config *)x->config)->answer_logprob &&
+        whole_cell(x, cell, row, w, err))
+        return err->code;
     if (!a->m)
         return 0;
     return decode_layers(w, x->scene, q, a->m, x->scene->model->shape.d_model, a->rms,
@@ -457,6 +480,8 @@ const struct kind kind_knockout = {
     KIND_CONFIG(struct knockout_config, rows),
     .version = 3,
     .open = knockout_open,
+    .skip = too_long,
+    .runs = knockout_runs,
     .variants = knockout_variants,
     .authors_average = TEMPLATES_FIRST_TWICE,
     .reduce_query = knockout_query,

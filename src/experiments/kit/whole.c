@@ -1,0 +1,207 @@
+#include "experiments/kit/whole.h"
+
+#include "base/kernels.h"
+#include "engine/lens.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+int whole_declare(struct experiment *x, const char *dims, const char *key,
+                  struct problems *problems, struct err *err)
+{
+    const char *all = arena_printf(x->arena, err, "%s target", dims);
+    const struct dataset *ds = x->scene->data;
+
+    for (size_t q = 0; q < ds->n; q++)
+        for (size_t t = 0; t < ds->n_targets; t++)
+            if (ds->max_tokens + ds->query[q].whole[t].n - 1 > x->longest)
+                x->longest = ds->max_tokens + ds->query[q].whole[t].n - 1;
+    if (!ds->has_whole)
+        config_problem(x->scene->config, x->entry, key, problems,
+                       "the data has no whole answers: give its queries the key \"answers\"");
+    return !all ||
+                   add_field(x, "answer_logprob", V_F32, all, "nat",
+                             "log-probability of the whole answer, edited", err) ||
+                   add_field(x, "clean_answer_logprob", V_F32, "query target", "nat",
+                             "log-probability of the whole answer, clean", err)
+               ? err->code
+               : 0;
+}
+
+const char *too_long(const struct experiment *x, const struct query *q)
+{
+    int more = x->longest ? x->longest - x->scene->data->max_tokens : 0;
+
+    return q->n + more > x->scene->model->shape.max_positions
+               ? "with its answer or continuation it is longer than the model's positions"
+               : NULL;
+}
+
+/* The prompt and, but for its last, the tokens of an answer. */
+static const int32_t *prompt_with(const struct query *q, const struct tokens *answer,
+                                  struct arena *a, struct err *err)
+{
+    int32_t *ids = arena_alloc(a, (size_t)(q->n + answer->n), sizeof *ids, err);
+
+    if (!ids)
+        return NULL;
+    memcpy(ids, q->ids, (size_t)q->n * sizeof *ids);
+    memcpy(ids + q->n, answer->ids, (size_t)answer->n * sizeof *ids);
+    return ids;
+}
+
+int whole_runs(const struct experiment *x, const struct query *q, struct run_spec *spec, int n,
+               struct arena *a, struct err *err)
+{
+    for (size_t t = 0; t < x->scene->data->n_targets && n < RUNS_MAX; t++) {
+        const struct tokens *answer = &q->whole[t];
+
+        if (!answer->n)
+            continue;
+        spec[n] = (struct run_spec){
+            .keep = x->keep,
+            .base = -1,
+            .ids = prompt_with(q, answer, a, err),
+            .n = q->n + answer->n - 1,
+            .all_rows = true,
+        };
+        if (!spec[n++].ids)
+            return 0;
+    }
+    return n;
+}
+
+const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, struct arena *a,
+                                  struct err *err)
+{
+    struct edit *out = arena_alloc(a, (size_t)n_edits, sizeof *out, err);
+
+    for (int i = 0; out && i < n_edits; i++) {
+        out[i] = edit[i];
+        if (span_has(edit[i].tok, n - 1))
+            out[i].tok.hi = INT_MAX;
+    }
+    return out;
+}
+
+/* Edits that end where the run ends. */
+static const struct edit *edits_within(const struct edit *edit, int n_edits, int n, struct arena *a,
+                                       struct err *err)
+{
+    struct edit *out = arena_alloc(a, (size_t)n_edits, sizeof *out, err);
+
+    for (int i = 0; out && i < n_edits; i++) {
+        out[i] = edit[i];
+        if (out[i].tok.hi > n)
+            out[i].tok.hi = n;
+    }
+    return out;
+}
+
+static struct answer *rows_wanted(const struct shape *s, int rows, struct arena *a, struct err *err)
+{
+    struct answer *answer = arena_alloc(a, 1, sizeof *answer, err);
+
+    if (!answer)
+        return NULL;
+    answer->final = arena_alloc(a, (size_t)rows * (size_t)s->d_model, sizeof(float), err);
+    return answer->final ? answer : NULL;
+}
+
+int whole_ask(const struct experiment *x, struct cell *cell, int first, const struct edit *edit,
+              int n, bool standing, struct arena *a, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    size_t targets = x->scene->data->n_targets;
+    struct variant *v = arena_alloc(a, (size_t)cell->n_variants + targets, sizeof *v, err);
+    const struct edit *due = standing ? edits_standing(edit, n, q->n, a, err) : edit;
+
+    if (!v || (n && !due))
+        return err->code;
+    if (cell->n_variants)
+        memcpy(v, cell->variant, (size_t)cell->n_variants * sizeof *v);
+    cell->variant = v;
+    for (size_t t = 0; t < targets; t++) {
+        int rows = q->whole[t].n, end = q->n + rows - 1;
+        struct variant *next = &v[cell->n_variants];
+
+        if (!rows)
+            continue;
+        *next = (struct variant){
+            .base = &cell->run[first++],
+            .edit = edits_within(due, n, end, a, err),
+            .n_edits = n,
+            .rows = {q->n - 1, end},
+            .asks = ASK_ROWS,
+            .answer = rows_wanted(&x->scene->model->shape, rows, a, err),
+        };
+        if (!next->edit || !next->answer)
+            return err->code;
+        cell->n_variants++;
+    }
+    return 0;
+}
+
+/* Sum of the log-probabilities of n tokens, each after its row of x_L: x (n, d). */
+static int sum_tokens(struct worker *w, const int32_t *ids, int n, const float *x, float *sum,
+                      struct err *err)
+{
+    const struct shape *s = &w->engine->model->shape;
+    const float **row = arena_alloc(w->arena, (size_t)n, sizeof *row, err);
+    float *logit = arena_alloc(w->arena, (size_t)n * (size_t)s->vocab, sizeof *logit, err);
+    double total = 0;
+
+    if (!row || !logit)
+        return err->code;
+    for (int i = 0; i < n; i++)
+        row[i] = x + (int64_t)i * s->d_model;
+    engine_logits(w->engine, n, row, logit);
+    for (int i = 0; i < n; i++) {
+        struct log_sum z = {-INFINITY, 0};
+        const float *of = logit + (int64_t)i * s->vocab;
+
+        for (int64_t at = 0; at < s->vocab; at += VOCAB_BLOCK)
+            log_sum_add(&z, s->vocab - at < VOCAB_BLOCK ? s->vocab - at : VOCAB_BLOCK, of + at);
+        total += (double)of[ids[i]] - log_sum(&z);
+    }
+    *sum = (float)total;
+    return 0;
+}
+
+int whole_query(const struct experiment *x, const struct cell *cell, int first, struct row *row,
+                struct worker *w, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    const struct shape *s = &x->scene->model->shape;
+    float *out = row_f32(row, "clean_answer_logprob");
+
+    for (size_t t = 0; t < x->scene->data->n_targets; t++) {
+        const struct tokens *answer = &q->whole[t];
+
+        if (!answer->n)
+            continue;
+        if (sum_tokens(w, answer->ids, answer->n,
+                       run_row(&cell->run[first++], s, SITE_RESID, s->n_layers, q->n - 1), &out[t],
+                       err))
+            return err->code;
+    }
+    return 0;
+}
+
+int whole_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+               struct worker *w, struct err *err)
+{
+    const struct query *q = &x->scene->data->query[cell->query];
+    size_t targets = x->scene->data->n_targets;
+    const struct variant *v = cell->variant + cell->n_variants;
+    float *out = row_f32(row, "answer_logprob");
+
+    for (size_t t = targets; t-- > 0;) {
+        const struct tokens *answer = &q->whole[t];
+
+        if (answer->n && sum_tokens(w, answer->ids, answer->n, (--v)->answer->final, &out[t], err))
+            return err->code;
+    }
+    return 0;
+}

@@ -1,0 +1,48 @@
+/*
+ * Whole answers (docs/methods.md 6.2): the log-probability of all tokens of an answer, teacher
+ * forced, in the clean run and under a cell's edits.
+ *
+ *     whole_declare  in `open`: the fields
+ *     whole_runs     in `runs`: the prompt with each answer behind it
+ *     whole_ask      in `variants`, after the cell's own: the same edits of those runs
+ *     whole_query, whole_cell   where the query and the cell are reduced
+ *
+ * An edit at a named position acts there and its rows reach the answer's as they do any later row;
+ * a standing one of the last row acts on every row of the answer too.
+ */
+#ifndef LENSWEEP_EXPERIMENTS_KIT_WHOLE_H
+#define LENSWEEP_EXPERIMENTS_KIT_WHOLE_H
+
+#include "experiments/experiment.h"
+
+/* `answer_logprob` of these dimensions, which begin with "query" and end before "target", and
+   `clean_answer_logprob` (query, target). A problem, under the config's key, if the data has no
+   whole answers. */
+int whole_declare(struct experiment *x, const char *dims, const char *key,
+                  struct problems *problems, struct err *err);
+
+/* For a kind's `skip`: no room behind this prompt for what its runs have there; else NULL. */
+const char *too_long(const struct experiment *x, const struct query *q);
+
+/* Adds to the n runs of a query one for each of its whole answers; returns how many there are. */
+int whole_runs(const struct experiment *x, const struct query *q, struct run_spec *spec, int n,
+               struct arena *a, struct err *err);
+
+/* Adds to the variants of a cell one for each of the query's whole answers; first: the place of the
+   first run of whole_runs. */
+int whole_ask(const struct experiment *x, struct cell *cell, int first, const struct edit *edit,
+              int n, bool standing, struct arena *a, struct err *err);
+
+/* The same edits, those that name the last row of an n-row prompt also for all rows after it; in
+   the arena. NULL on failure. */
+const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, struct arena *a,
+                                  struct err *err);
+
+/* Fills clean_answer_logprob from the runs, answer_logprob from the cell's last variants; NaN for
+   targets of which no whole answer is known. */
+int whole_query(const struct experiment *x, const struct cell *cell, int first, struct row *row,
+                struct worker *w, struct err *err);
+int whole_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+               struct worker *w, struct err *err);
+
+#endif

@@ -1,0 +1,43 @@
+# Whole answers under a cut, standing or not, against float64 NumPy and the naive executor; that of
+# one token is the token's; and what is said where the data has none.
+. tests/integration/lib.bash
+[ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python with the packages of requirements.txt"
+
+cat >"$work/data.jsonl" <<'END'
+{"ids": [3, 14, 15, 92, 65, 35, 89], "item": "a", "spans": {"subject": [1, 3], "answer_1": [4, 5]}, "answers": {"answer_1": [65], "answer_2": [9, 26, 53]}, "step": 2}
+{"ids": [2, 71, 82, 81, 82], "item": "b", "spans": {"subject": [1, 2]}, "answers": {"answer_1": [84, 59]}, "targets": {"answer_2": 4}, "target": "answer_1"}
+END
+config() { # config EXECUTOR
+    cat <<END
+model: {path: $small}
+data: {path: "$work/data.jsonl"}
+output: "$work/$1"
+run: {executor: $1}
+experiments:
+  - {name: once, kind: knockout, sets: [subject, answer_1, last], answer_logprob: true}
+  - {name: standing, kind: knockout, sets: [subject, answer_1, first], answer_logprob: true, standing: true}
+  - {name: masked, kind: knockout, sets: [subject, last], answer_logprob: true, standing: true, renormalise: true}
+END
+}
+for executor in forked naive; do
+    config $executor >"$work/$executor.yaml"
+    ends 0 "$program" run "$work/$executor.yaml"
+done
+ends 0 "$LENSWEEP_PYTHON" tests/reference/check_whole.py "$work/forked/result.h5" "$small" "$work/data.jsonl"
+ends 0 "$LENSWEEP_PYTHON" tests/reference/check_whole.py "$work/naive/result.h5" "$small" "$work/data.jsonl"
+ends 0 "$LENSWEEP_PYTHON" - "$work/forked/result.h5" <<'END'
+import sys, h5py, numpy as np
+with h5py.File(sys.argv[1]) as f:
+    g = f["once"]
+    assert f["queries/answer_tokens"][:].tolist() == [[1, 3], [2, -1]]
+    # an answer of one token: the token's own log-probability, which other code makes
+    assert np.allclose(g["answer_logprob"][0, :, 0], g["out_logprob"][0, :, 0], rtol=0, atol=2e-6)
+    assert abs(g["clean_answer_logprob"][0, 0] - f["queries/clean_logprob"][0, 0]) < 2e-6
+    # a cut that stands changes what comes after the first token, and nothing before it
+    a, b = g["answer_logprob"][0, 0, 1], f["standing/answer_logprob"][0, 0, 1]
+    assert abs(a - b) > 1e-3
+END
+sed 's/"answers": {[^}]*}/"targets": {"answer_1": 84, "answer_2": 4}/; s/, "targets": {"answer_2": 4}//' "$work/data.jsonl" >"$work/none.jsonl"
+ends 2 "$program" run "$work/forked.yaml" --set "data.path=$work/none.jsonl" --set "output=$work/none"
+has 'the data has no whole answers: give its queries the key "answers"'
+finish
