@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the last row, or all `rows`, are asked for, and the place for it. The caller owns every array. */
+/* What the last row, or all `rows`, are asked for. The caller owns every array. */
 enum {
     ASK_VOCAB = 1,  /* logit, logprob, rank of the targets, argmax, KL(base || variant) */
     ASK_LAYERS = 2, /* a, m and x_{l+1} of every layer */
