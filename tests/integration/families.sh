@@ -8,6 +8,7 @@
 [ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python with h5py"
 ends 0 "$LENSWEEP_PYTHON" tests/reference/check_families.py "$program" tests/fixtures/families
 cat "$work/out"
+ends 0 "$LENSWEEP_PYTHON" tests/reference/numpy_families.py tests/fixtures/families
 queries 4 | "$LENSWEEP_PYTHON" -c 'import json, sys
 for line in sys.stdin:
     q = json.loads(line)
@@ -30,6 +31,9 @@ experiments:
 EOF
     ends 0 "$program" run "$work/c.yaml" --set run.threads=1
     ends 0 "$LENSWEEP_PYTHON" tests/check_identities.py "$work/$name/result.h5"
-    printf '%-10s %s\n' "$name" "$(sort -g -k3 "$work/out" | awk '{print $NF}' | sort -g | tail -n 1)"
+    mv "$work/out" "$work/identities"
+    ends 0 "$LENSWEEP_PYTHON" tests/reference/numpy_families.py "$model" "$work/$name/result.h5"
+    cat "$work/out" >>"$work/identities"
+    printf '%-10s %s\n' "$name" "$(awk '{print $NF}' "$work/identities" | sort -g | tail -n 1)"
 done
 finish
