@@ -5,10 +5,12 @@
  * own row's final norm, with the strongest tokens of each vector, and how certain the lens is and
  * how far from the end (docs/methods.md 6.1).
  */
+#include "base/str.h"
 #include "experiments/experiment.h"
 #include "experiments/kit/controls.h"
 
 #include "base/kernels.h"
+#include "base/str.h"
 #include "base/utf8.h"
 #include "engine/lens.h"
 #include "experiments/kit/places.h"
@@ -38,8 +40,8 @@ static const struct config_row rows[] = {
                "rank of each target in the decoded distribution"),
     CONFIG_ROW(struct decode_config, positions, "positions", config_selector, "[last]", 0, 0,
                RESULTS,
-               "tokens that are read, dimension `position` if it is given; of several tokens the "
-               "last"),
+               "tokens that are read, dimension `position` unless it is [last]; of several tokens "
+               "the last"),
     CONFIG_ROW(struct decode_config, top, "top", config_int, "0", 0, 1000, RESULTS,
                "so many of the strongest tokens of each decoded vector, dimension `k`"),
     CONFIG_ROW(struct decode_config, entropy, "entropy", config_bool, "false", 0, 0, RESULTS,
@@ -163,6 +165,12 @@ static int declare_averages(struct experiment *x, struct err *err)
     return describe(x, err);
 }
 
+/* By its value: the config that a run leaves behind gives every key. */
+static bool is_default(const struct selector *s)
+{
+    return s->kind == SELECT_LIST && s->n == 1 && str_eq(s->name[0], "last");
+}
+
 static int open_wider(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct decode_config *c = x->config;
@@ -172,7 +180,7 @@ static int open_wider(struct experiment *x, struct problems *problems, struct er
         return err->code;
     x->state = d;
     d->top = (int)(c->top < x->scene->model->shape.vocab ? c->top : x->scene->model->shape.vocab);
-    if (config_given(x->entry, "positions")) {
+    if (!is_default(&c->positions)) {
         x->all_rows = true;
         if (places_of(&d->positions, &c->positions, x, "positions", problems, err) ||
             problems->count ||
