@@ -2,9 +2,9 @@
  * Whole answers (docs/methods.md 6.2): the log-probability of all tokens of an answer, teacher
  * forced, in the clean run and under a cell's edits.
  *
- * In a kind's `open` whole_declare makes the fields; `runs` adds the prompt with each answer behind
- * it (whole_runs), `variants` the cell's edits of those runs, after its own (whole_ask); whole_query
- * and whole_cell reduce.
+ * In a kind's `open` whole_declare makes the fields; `runs` adds the prompt with each answer
+ * behind it (whole_runs), `variants` the cell's edits of those runs, after its own (whole_ask);
+ * whole_query and whole_cell reduce.
  *
  * An edit at a named position acts there and its rows reach the answer's as they do any later row;
  * a standing one of the last row acts on every row of the answer too.
