@@ -10,7 +10,7 @@ config "$work/c.yaml" "$work/lands.jsonl" "$work/a" 'name: decode, kind: decode'
 ends 0 "$program" run "$work/c.yaml"
 [ "$wrong" = 0 ] || finish
 ends 2 "$program" export "$work/a" && says '--format is missing; usage: lensweep export RESULT --format csv|jsonl|authors'
-ends 2 "$program" export "$work/a" --format CSV && says '--format must be one of csv | jsonl | authors, not "CSV"'
+ends 2 "$program" export "$work/a" --format CSV && says '--format must be one of csv | jsonl | authors | mib, not "CSV"'
 ends 2 "$program" export "$work/a" --format csv --model x && says '--model'
 ends 2 "$program" export "$work/a" --format csv -o '' && says '-o'
 ends 2 "$program" export --format csv && says 'usage'
