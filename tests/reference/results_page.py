@@ -63,7 +63,6 @@ DIMENSIONS = {
     "layer": ("from 0", "a layer, or in a sweep a configuration of layers (the window's centre, -1 = several together), which `layer_label` says in words"),
     "head": ("from 0", "a query head, or a configuration of heads with `head_label`; `kv_head` is the key/value head that it reads, -1 = several"),
     "kv_head": ("from 0", "a key/value head"),
-    "k": ("from 0", "the strongest tokens, in order"),
     "neuron": ("from 0", "a hidden unit of the MLP, or a configuration of them with `neuron_label`"),
     "edge": ("`head 3.1 > q 5.2`", "a sender and a receiver; with `sender`, `receiver` and their layers and heads"),
     "from_layer": ("from -1", "layer of a sender; -1 = the embedding"),
@@ -95,7 +94,7 @@ DIMENSIONS = {
     "span": ("names", "a named span; stands in the file's root"),
     "bound": ("`begin`, `end`", "the two ends of a span"),
     "control": ("0, 1, ...", "a control token; -1 where there are fewer"),
-    "k": ("5, 10, 20", "how many configurations are the top"),
+    "k": ("from 0; 5, 10, 20", "of decode the strongest tokens, in order; in `NAME/stats` how many configurations are the top"),
     "check": ("names", "a check of the audit"),
 }
 # Attribute of a group: where, and what it says.
