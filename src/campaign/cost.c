@@ -2,6 +2,7 @@
 
 #include "campaign/bundle.h"
 #include "campaign/campaign.h"
+#include "engine/greedy.h"
 #include "engine/noop.h"
 #include "experiments/kit/survey.h"
 
@@ -55,6 +56,9 @@ int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, st
             sum->flops += flops;
     }
     sum->variants += (uint64_t)cell->n_variants;
+    if (cell->text.n)
+        sum->flops +=
+            continuation_flops(x->scene->model, x->scene->data->query[cell->query].n, cell->text.n);
     return 0;
 }
 

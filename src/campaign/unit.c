@@ -13,6 +13,7 @@
 #include "campaign/campaign.h"
 #include "campaign/rows.h"
 #include "campaign/survey.h"
+#include "engine/greedy.h"
 #include "experiments/kit/where.h"
 #include "model/identity.h"
 
@@ -249,11 +250,13 @@ struct block_cell {
     struct cost cost;
 };
 
+enum { TEXTS_AT_ONCE = 64 }; /* each holds the keys and values of its own run */
+
 /* Cells whose variants are run together, of whatever units. */
 struct block {
     struct block_cell *at;
     struct variant *variant;
-    int n, n_variants;
+    int n, n_variants, n_texts;
 };
 
 /* The next cell: false after the last. A query in trouble has none. */
@@ -315,7 +318,9 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
     b->at = arena_alloc(a, (size_t)most, sizeof *b->at, err);
     if (!b->at)
         return err->code;
-    for (; b->n < most && b->n_variants < most && next_cell(j, member, at); ++*at) {
+    for (; b->n < most && b->n_variants < most && b->n_texts < TEXTS_AT_ONCE &&
+           next_cell(j, member, at);
+         ++*at) {
         struct block_cell *p = &b->at[b->n++];
         const struct unit *u = unit_at(j, *member);
         struct query_job *r = j->of[*member];
@@ -331,8 +336,48 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
         if (cell_cost(r->x, &p->cell, a, &p->cost, err))
             return err->code;
         b->n_variants += p->cell.n_variants;
+        b->n_texts += p->cell.text.n > 0;
     }
     return gather_variants(b, a, err);
+}
+
+static int begin_text(struct unit_job *j, struct cell *cell, struct continuation *c,
+                      struct err *err)
+{
+    const struct query *q = &j->c->data.query[cell->query];
+
+    if (continuation_begin(c, &j->c->model->shape, q->ids, q->n, cell->text.n, &j->c->unit_arena,
+                           err))
+        return err->code;
+    memset(c->ids + q->n, 0xff, (size_t)cell->text.n * sizeof *c->ids);
+    c->edit = cell->text.edit;
+    c->n_edits = cell->text.n_edits;
+    cell->text.ids = c->ids + q->n;
+    return 0;
+}
+
+/* The texts that cells of the block ask for, token by token side by side. */
+static int write_texts(struct unit_job *j, struct block *b, struct err *err)
+{
+    struct arena *a = &j->c->unit_arena;
+    struct continuation *text = arena_alloc(a, (size_t)b->n_texts, sizeof *text, err);
+    struct continuation **live = arena_alloc(a, (size_t)b->n_texts, sizeof *live, err);
+    int n = 0;
+
+    if (!text || !live)
+        return err->code;
+    for (int i = 0; i < b->n; i++)
+        if (b->at[i].cell.text.n && begin_text(j, &b->at[i].cell, &text[n++], err))
+            return err->code;
+    do {
+        n = 0;
+        for (int i = 0; i < b->n_texts; i++)
+            if (text[i].state == GOES_ON)
+                live[n++] = &text[i];
+        if (n && greedy_step(&j->c->engine, live, n, -1, a, err))
+            return err->code;
+    } while (n);
+    return 0;
 }
 
 static int reduce_cell(struct unit_job *j, const struct block_cell *p, struct err *err)
@@ -363,6 +408,8 @@ static int run_cells(struct unit_job *j, struct err *err)
         if (gather_block(j, &member, &at, &b, err))
             return err->code;
         engine_run(&j->c->engine, b.variant, b.n_variants);
+        if (b.n_texts && write_texts(j, &b, err))
+            return err->code;
         for (int i = 0; i < b.n; i++)
             if (reduce_cell(j, &b.at[i], err))
                 return err->code;

@@ -107,18 +107,18 @@ static void fill_rotary(struct engine *e)
     }
 }
 
-bool engine_turns_by_length(const struct engine *e, int n)
+bool model_turns_by_length(const struct model *m, int n)
 {
     bool own = false;
 
     for (int i = 0; i < ROTARIES; i++)
-        own |= e->model->rotary[i].short_to && n > e->model->rotary[i].short_to;
+        own |= m->rotary[i].short_to && n > m->rotary[i].short_to;
     return own;
 }
 
 int64_t engine_place(struct engine *e, int n, struct span rows, int64_t slot)
 {
-    if (!engine_turns_by_length(e, n))
+    if (!model_turns_by_length(e->model, n))
         return 0;
     for (int i = 0; i < ROTARIES; i++) {
         const struct rotary *r = &e->model->rotary[i];

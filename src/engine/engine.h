@@ -89,7 +89,7 @@ void engine_turn(struct engine *e, int64_t rows, const struct layer *layer, cons
                  int heads, float *x);
 
 /* Do the angles of a prompt of n tokens depend on n? */
-bool engine_turns_by_length(const struct engine *e, int n);
+bool model_turns_by_length(const struct model *m, int n);
 
 /* What to add to a token of a prompt of n to find its row of the rotary tables. `rows` are the
    tokens that will be asked for; where the angles depend on n, they are put at `slot`, a row of x.

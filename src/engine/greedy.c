@@ -27,6 +27,27 @@ static void take(struct continuation *c, int32_t id, int32_t end)
         c->state = AT_LIMIT;
 }
 
+/* The edits that name new rows, for these. */
+static int due_edits(const struct continuation *c, struct variant *v, struct arena *a,
+                     struct err *err)
+{
+    struct edit *due = arena_alloc(a, (size_t)c->n_edits, sizeof *due, err);
+    struct span rows = variant_new(v);
+
+    if (!due)
+        return err->code;
+    for (int i = 0; i < c->n_edits; i++) {
+        struct span tok = span_clip(c->edit[i].tok, rows);
+
+        if (span_empty(tok))
+            continue;
+        due[v->n_edits] = c->edit[i];
+        due[v->n_edits++].tok = tok;
+    }
+    v->edit = due;
+    return 0;
+}
+
 int greedy_step(struct engine *e, struct continuation *const *c, int n, int32_t end,
                 struct arena *a, struct err *err)
 {
@@ -35,9 +56,9 @@ int greedy_step(struct engine *e, struct continuation *const *c, int n, int32_t 
     if (!v)
         return err->code;
     for (int i = 0; i < n; i++)
-        if (engine_turns_by_length(e, c[i]->n)) /* then all keys are others with each token */
+        if (e->naive || model_turns_by_length(e->model, c[i]->n)) /* all rows anew, each time */
             c[i]->run.n = 0;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         v[i] = (struct variant){.base = &c[i]->run,
                                 .ids = c[i]->ids,
                                 .n = c[i]->n,
@@ -45,8 +66,33 @@ int greedy_step(struct engine *e, struct continuation *const *c, int n, int32_t 
                                 .asks = ASK_VOCAB,
                                 .answer = &c[i]->answer,
                                 .into = &c[i]->run};
+        if (c[i]->n_edits && due_edits(c[i], &v[i], a, err))
+            return err->code;
+    }
     engine_run(e, v, n);
     for (int i = 0; i < n; i++)
         take(c[i], c[i]->answer.argmax, end);
     return 0;
+}
+
+uint64_t continuation_flops(const struct model *m, int n, int more)
+{
+    struct answer answer = {0};
+    struct run run = {0};
+    uint64_t sum = 0;
+
+    for (int i = 0; i < more; i++) {
+        struct variant v = {.base = &run,
+                            .n = n + i,
+                            .goes_on = true,
+                            .asks = ASK_VOCAB,
+                            .answer = &answer,
+                            .into = &run};
+
+        if (model_turns_by_length(m, v.n))
+            run.n = 0;
+        sum += variant_flops(&v, &m->shape);
+        run.n = v.n;
+    }
+    return sum;
 }

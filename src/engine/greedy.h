@@ -30,6 +30,9 @@ struct continuation {
     int prompt;   /* the first so many are the prompt's */
     int n, room;
     enum continuation_state state;
+    const struct edit *edit; /* that stand: each acts on the rows that it names, however far; set
+                                by the caller before the first step, borrowed */
+    int n_edits;
     struct run run;
     struct answer answer; /* private */
 };
@@ -41,5 +44,8 @@ int continuation_begin(struct continuation *c, const struct shape *s, const int3
    -1 = none. */
 int greedy_step(struct engine *e, struct continuation *const *c, int n, int32_t end,
                 struct arena *a, struct err *err);
+
+/* FLOP of `more` steps after a prompt of n tokens. */
+uint64_t continuation_flops(const struct model *m, int n, int more);
 
 #endif

@@ -188,8 +188,8 @@ void naive_run(struct engine *e, struct variant *v)
     const struct run *b = v->base;
     struct pass p = {e,
                      v,
-                     b ? b->ids : v->ids,
-                     b ? b->n : v->n,
+                     b && !v->goes_on ? b->ids : v->ids,
+                     variant_tokens(v),
                      s->d_model,
                      (int64_t)s->n_heads * s->d_head,
                      (int64_t)s->n_kv_heads * s->d_head};

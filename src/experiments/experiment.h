@@ -22,7 +22,7 @@
 enum {
     AXES_MAX = 12,
     FIELDS_MAX = 24,
-    AGGREGATES_MAX = 8,
+    AGGREGATES_MAX = 12,
     CONSTANTS_MAX = 8,
     HEADLINES_MAX = 8,
     RUNS_MAX = 512
@@ -69,6 +69,7 @@ float *row_f32(const struct row *row, const char *field);
 int64_t *row_i64(const struct row *row, const char *field);
 int32_t *row_i32(const struct row *row, const char *field);
 int8_t *row_i8(const struct row *row, const char *field);
+const char **row_str(const struct row *row, const char *field); /* late fields alone */
 
 /*
  * An average over queries: value() makes one query's numbers from its fields, and the file gets
@@ -136,6 +137,15 @@ struct experiment {
     void *state;       /* the kind's own, in the arena */
 };
 
+/* What the model writes after the prompt, greedily, under edits that stand. */
+struct cell_text {
+    const struct edit *edit; /* may name rows far behind the prompt */
+    int n_edits;
+    int n;              /* tokens, past the end of the text too */
+    const int32_t *ids; /* (n) filled before the cell is reduced; -1 where the output was not
+                           finite. NULL in plans */
+};
+
 /* A cell's variants (samples, draws) and where their answers are. */
 struct cell {
     size_t query;
@@ -144,6 +154,7 @@ struct cell {
     const void *prepared;    /* what `prepare` made; NULL in plans */
     struct variant *variant;
     int n_variants;
+    struct cell_text text; /* asked for if text.n > 0 */
 };
 
 /* What a worker lends to reduce. */

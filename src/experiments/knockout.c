@@ -3,11 +3,13 @@
  * layers and heads or at those of a selector, and the rest of the network runs on. By default after
  * the softmax and without renormalising, as in the paper.
  */
+#include "base/str.h"
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"
 #include "experiments/kit/controls.h"
 #include "experiments/kit/edit_list.h"
 #include "experiments/kit/select.h"
+#include "experiments/kit/text.h"
 #include "experiments/kit/whole.h"
 
 #include <math.h>
@@ -17,6 +19,7 @@ struct knockout_config {
     struct string_list sets;
     struct selector layers, heads;
     bool renormalise, mlp_logit, answer_logprob, standing;
+    int64_t tokens;
 };
 
 static const struct config_row rows[] = {
@@ -37,6 +40,9 @@ static const struct config_row rows[] = {
                RESULTS, "log-probability of whole answers, where the data gives them"),
     CONFIG_ROW(struct knockout_config, standing, "standing", config_bool, "false", 0, 0, RESULTS,
                "the cut of the last token is one of every answer token after it, too"),
+    CONFIG_ROW(struct knockout_config, tokens, "generate.tokens", config_int, "0", 0, 1024, RESULTS,
+               "so many tokens are written under the cut, which stands, and read as an answer; the "
+               "set \"none\" writes without a cut"),
 };
 
 struct knockout {
@@ -298,6 +304,7 @@ static int declare(struct experiment *x, const struct knockout *k, struct proble
     static const char cell[] = "query cut_layer? cut_head? token_set";
     static const char per_target[] = "query cut_layer? cut_head? token_set target";
     static const char per_layer[] = "query cut_layer? cut_head? layer token_set target";
+    const struct knockout_config *c = x->config;
 
     if (add_field(x, "out_logit", V_F32, per_target, "1", "logit of the target, cut", err) ||
         add_field(x, "out_logit_clean", V_F32, "query target", "1", "logit of the target, clean",
@@ -316,8 +323,10 @@ static int declare(struct experiment *x, const struct knockout *k, struct proble
         add_field(x, "subject_control_logit_clean", V_F32, "query", "1",
                   "mean of the logit over first tokens of other subjects, clean", err))
         return err->code;
-    if (((const struct knockout_config *)x->config)->answer_logprob &&
-        whole_declare(x, cell, "answer_logprob", problems, err))
+    if (c->answer_logprob && whole_declare(x, cell, "answer_logprob", problems, err))
+        return err->code;
+    if (c->tokens && text_declare(x, (int)c->tokens, cell, "stratum cut_layer? cut_head? token_set",
+                                  "token_set", err))
         return err->code;
     if (k->mlp_logit && (add_field(x, "mlp_logit", V_F32, per_layer, "1",
                                    "logit that the layer's MLP adds to the target, cut", err) ||
@@ -340,7 +349,8 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
     x->words = "the last token's attention to {token_set} is cut[, layers {cut_layer}]"
                "[, heads {cut_head}]";
     for (size_t i = 0; i < c->sets.n; i++)
-        token_set_check(x, "sets", c->sets.v[i], problems);
+        if (!c->tokens || !str_eq(c->sets.v[i], "none"))
+            token_set_check(x, "sets", c->sets.v[i], problems);
     x->needs |= NEED_DRAWS;
     k->mlp_logit = c->mlp_logit || (c->layers.kind == SELECT_ALL && c->heads.kind == SELECT_ALL);
     x->keep = k->mlp_logit ? KEEP_MLP : 0;
@@ -387,11 +397,18 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
     const struct selection *heads = &k->heads.v[k->head_axis < 0 ? 0 : cell->index[k->head_axis]];
     int *tok = arena_alloc(a, (size_t)q->n, sizeof *tok, err), n_tok;
     struct edit_list edits = {.a = a, .err = err};
+    const char *set = c->sets.v[cell->index[k->set_axis]];
+    const struct edit *stand;
 
     if (!tok)
         return err->code;
-    n_tok = token_set(x->scene, q, c->sets.v[cell->index[k->set_axis]], tok);
     cell->n_variants = 0;
+    cell->text.n = 0;
+    if (c->tokens && str_eq(set, "none")) {
+        text_ask(cell, NULL, 0, (int)c->tokens);
+        return 0;
+    }
+    n_tok = token_set(x->scene, q, set, tok);
     if (!n_tok)
         return 0; /* the query has no such set: NaN */
     if (make_edits(&edits, x, layers, heads, q->n, tok, n_tok) ||
@@ -399,7 +416,13 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
         return err->code;
     if (ask_controls(cell->variant, x->scene, q, a, err))
         return err->code;
-    return c->answer_logprob ? whole_ask(x, cell, 1, edits.v, edits.n, c->standing, a, err) : 0;
+    if (c->answer_logprob && whole_ask(x, cell, 1, edits.v, edits.n, c->standing, a, err))
+        return err->code;
+    if (!c->tokens)
+        return 0;
+    stand = edits_standing(edits.v, edits.n, q->n, a, err);
+    text_ask(cell, stand, edits.n, (int)c->tokens);
+    return err->code;
 }
 
 static int knockout_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
@@ -453,6 +476,7 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
     size_t targets = x->scene->data->n_targets;
     const struct answer *a;
 
+    text_cell(cell, row);
     if (!cell->n_variants)
         return 0;
     a = cell->variant[0].answer;
@@ -483,6 +507,7 @@ const struct kind kind_knockout = {
     .skip = too_long,
     .runs = knockout_runs,
     .variants = knockout_variants,
+    .fill_late = text_late,
     .authors_average = TEMPLATES_FIRST_TWICE,
     .reduce_query = knockout_query,
     .reduce_cell = knockout_cell,

@@ -327,6 +327,11 @@ int8_t *row_i8(const struct row *row, const char *field)
     return row_at(row, field, V_I1);
 }
 
+const char **row_str(const struct row *row, const char *field)
+{
+    return row_at(row, field, V_STR);
+}
+
 int32_t *row_i32(const struct row *row, const char *field)
 {
     return row_at(row, field, V_I4);

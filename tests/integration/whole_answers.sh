@@ -1,5 +1,6 @@
 # Whole answers under a cut, standing or not, against float64 NumPy and the naive executor; that of
-# one token is the token's; and what is said where the data has none.
+# one token is the token's; what is said where the data has none; and what is written under a cut,
+# token by token.
 . tests/integration/lib.bash
 [ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python with the packages of requirements.txt"
 
@@ -17,6 +18,7 @@ experiments:
   - {name: once, kind: knockout, sets: [subject, answer_1, last], answer_logprob: true}
   - {name: standing, kind: knockout, sets: [subject, answer_1, first], answer_logprob: true, standing: true}
   - {name: masked, kind: knockout, sets: [subject, last], answer_logprob: true, standing: true, renormalise: true}
+  - {name: written, kind: knockout, sets: [none, subject, answer_1, last], generate: {tokens: 6}}
 END
 }
 for executor in forked naive; do
@@ -37,6 +39,10 @@ with h5py.File(sys.argv[1]) as f:
     a, b = g["answer_logprob"][0, 0, 1], f["standing/answer_logprob"][0, 0, 1]
     assert abs(a - b) > 1e-3
 END
+# The same bytes on three ranks.
+ends 0 "${mpirun[@]}" -n 3 "$program" run "$work/forked.yaml" --set "output=$work/ranks"
+cmp "$work/forked/result.h5" "$work/ranks/result.h5" || wrong "three ranks give other bytes"
+
 sed 's/"answers": {[^}]*}/"targets": {"answer_1": 84, "answer_2": 4}/; s/, "targets": {"answer_2": 4}//' "$work/data.jsonl" >"$work/none.jsonl"
 ends 2 "$program" run "$work/forked.yaml" --set "data.path=$work/none.jsonl" --set "output=$work/none"
 has 'the data has no whole answers: give its queries the key "answers"'

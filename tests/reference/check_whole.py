@@ -2,7 +2,7 @@
 
     python3 tests/reference/check_whole.py RESULT MODEL DATA.jsonl
 
-Each knockout of the result that has `answer_logprob` or `generated`, all layers and heads cut: the
+Each knockout of the result that has `answer_logprob` or `text_id`, all layers and heads cut: the
 answers of the data teacher forced, and the most probable tokens one by one, each by a full pass over
 all tokens so far. A generated token fails when float64 logits put another more than 1e-4 above it.
 Exit status 1 if a number is beyond 1e-4, 2 if there was nothing to compare.
@@ -64,11 +64,12 @@ def check_text(model, group, query, config):
     worst = 0.0
     for s, name in enumerate(strings(group["token_set"])):
         keys = keys_of(query, name)
-        if not keys:
+        if not keys and name != "none":
+            assert np.all(group["text_id"][query.i][s] == -1)
             continue
         ids = list(query.ids)
-        for token in group["generated"][query.i][s]:
-            logits = cut(model, ids, keys, query.n, config["standing"], config["renormalise"]).logits
+        for token in group["text_id"][query.i][s]:
+            logits = cut(model, ids, keys, query.n, True, config["renormalise"]).logits
             worst = max(worst, float(logits[-1].max() - logits[-1][token]))
             ids.append(int(token))
     return worst
@@ -86,9 +87,9 @@ def main():
                 if "answer_logprob" in group:
                     answers = data[query.i].get("answers", {})
                     worst[0] = max(worst[0], check_answers(model, group, query, answers, config))
-                if "generated" in group:
+                if "text_id" in group:
                     worst[1] = max(worst[1], check_text(model, group, query, config))
-            compared += "answer_logprob" in group or "generated" in group
+            compared += "answer_logprob" in group or "text_id" in group
             bad += not max(worst) <= ATOL
             print(f"{group.name}: answers {worst[0]:.1e}, generated tokens {worst[1]:.1e}")
     return 1 if bad else 0 if compared else 2

@@ -1,0 +1,192 @@
+#include "experiments/kit/text.h"
+
+#include "base/str.h"
+#include "base/utf8.h"
+#include "data/answers.h"
+#include "model/tokenizer/fold.h"
+#include "model/tokenizer/tokenizer.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const outcomes[] = {"correct", "repeats", "other"};
+enum { CORRECT, REPEATS, OTHER };
+
+/* Of each cell 1 or 0, whether its outcome is this one; NaN where nothing was written. */
+static void share(const struct row *row, int outcome, float *out)
+{
+    const struct field *f = field_named(row->x, "outcome");
+    const char **is = row_str(row, "outcome");
+    size_t n = 1;
+
+    for (int i = 0; i < f->n_axes; i++)
+        n *= row->x->axis[f->axis[i]].dim.size;
+    for (size_t i = 0; i < n; i++)
+        out[i] = is[i] ? (float)str_eq(is[i], outcomes[outcome]) : NAN;
+}
+
+static void correct(const struct row *row, float *out)
+{
+    share(row, CORRECT, out);
+}
+
+static void repeats(const struct row *row, float *out)
+{
+    share(row, REPEATS, out);
+}
+
+static void other(const struct row *row, float *out)
+{
+    share(row, OTHER, out);
+}
+
+static int add_share(struct experiment *x, const char *name, const char *dims, const char *text,
+                     void (*value)(const struct row *, float *), struct err *err)
+{
+    if (add_aggregate(x, name, dims, "1", text, value, err))
+        return err->code;
+    x->aggregate[x->n_aggregates - 1].rate = true;
+    return 0;
+}
+
+static int describe(struct experiment *x, const char *rows, struct err *err)
+{
+    const struct headline repeated = {
+        .variable = "repeats",
+        .title = "how often the model's next answer repeats an earlier one",
+        .unit = "share of queries",
+        .test = "none",
+        .rows = rows,
+        .beside = "correct other",
+    };
+
+    return add_headline(x, &repeated, err);
+}
+
+int text_declare(struct experiment *x, int n, const char *dims, const char *averaged,
+                 const char *rows, struct err *err)
+{
+    const char *each = arena_printf(x->arena, err, "%s text_token", dims);
+
+    if (x->scene->data->max_tokens + n > x->longest)
+        x->longest = x->scene->data->max_tokens + n;
+    return !each || add_axis(x, "text_token", (size_t)n, err) ||
+                   add_field(x, "text_id", V_I4, each, NULL,
+                             "most probable tokens after the prompt, one by one, edited", err) ||
+                   add_late_field(x, "text", V_STR, dims, NULL,
+                                  "what the model writes, up to the end of its text", err) ||
+                   add_late_field(x, "outcome", V_STR, dims, NULL,
+                                  "its first answer: correct, repeats (an earlier one), other",
+                                  err) ||
+                   add_share(x, "correct", averaged, "share whose first answer is right", correct,
+                             err) ||
+                   add_share(x, "repeats", averaged, "share whose first answer is an earlier one",
+                             repeats, err) ||
+                   add_share(x, "other", averaged, "share whose first answer is neither", other,
+                             err) ||
+                   describe(x, rows, err)
+               ? err->code
+               : 0;
+}
+
+void text_ask(struct cell *cell, const struct edit *edit, int n_edits, int n)
+{
+    cell->text = (struct cell_text){.edit = edit, .n_edits = n_edits, .n = n};
+}
+
+void text_cell(const struct cell *cell, struct row *row)
+{
+    if (cell->text.n)
+        memcpy(row_i32(row, "text_id"), cell->text.ids,
+               (size_t)cell->text.n * sizeof *cell->text.ids);
+}
+
+/* --- reading it --- */
+
+/* Up to the token that ends a text; how many were written at all. */
+static int text_length(const struct tokenizer *t, const int32_t *ids, int n)
+{
+    int i = 0;
+
+    while (i < n && ids[i] >= 0 && ids[i] != tokenizer_eos(t))
+        i++;
+    return i;
+}
+
+static bool folds(struct buf *out, const char *s, size_t n, struct err *err)
+{
+    buf_clear(out);
+    return !text_fold(s, n, out, err) && out->len && buf_str(out, err);
+}
+
+/* Does the folded answer name this target? All of a whole answer; of a token its beginning. */
+static bool names(const struct tokenizer *t, const struct query *q, size_t target,
+                  const char *answer, struct err *err)
+{
+    struct tokens whole = q->whole[target];
+    struct buf text = {0}, folded = {0};
+    bool same = false;
+
+    if (!whole.n)
+        whole = (struct tokens){&q->target[target], 1};
+    if (whole.ids[0] >= 0 && !tokenizer_decode(t, whole.ids, (size_t)whole.n, &text, err) &&
+        folds(&folded, text.data ? text.data : "", text.len, err))
+        same = q->whole[target].n ? str_eq(answer, folded.data)
+                                  : strncmp(answer, folded.data, folded.len) == 0;
+    buf_release(&text);
+    buf_release(&folded);
+    return same;
+}
+
+static int outcome_of(const struct experiment *x, const struct query *q, const char *text, size_t n,
+                      bool ended, struct err *err)
+{
+    const struct dataset *ds = x->scene->data;
+    struct answer_places found;
+    struct buf answer = {0};
+    int outcome = OTHER;
+
+    answers_find(text, n, 1, ended, &found);
+    if (found.n && folds(&answer, text + found.place[0].begin, found.place[0].n, err))
+        for (size_t t = 0; t < ds->n_targets && outcome == OTHER; t++)
+            if (!str_eq(ds->target_name[t], "subject") &&
+                names(x->scene->tokenizer, q, t, answer.data, err))
+                outcome = q->foil[t] ? REPEATS : CORRECT;
+    buf_release(&answer);
+    return outcome;
+}
+
+static void read_one(const struct row *row, const int32_t *ids, int most, const char **text,
+                     const char **outcome, struct err *err)
+{
+    const struct tokenizer *t = row->x->scene->tokenizer;
+    int n = text_length(t, ids, most);
+    struct buf b = {0};
+
+    if (ids[0] >= 0 && !tokenizer_decode(t, ids, (size_t)n, &b, err)) {
+        const char *s = b.data ? b.data : "";
+
+        *outcome = outcomes[outcome_of(row->x, row->q, s, b.len, n < most, err)];
+        *text = utf8_clean(row->x->arena, s, b.len, err);
+    }
+    buf_release(&b);
+}
+
+void text_late(const struct row *row)
+{
+    const struct experiment *x = row->x;
+    const struct field *f = field_named(x, "text_id");
+    const int32_t *ids = row_i32(row, "text_id");
+    const char **text = row_str(row, "text"), **outcome = row_str(row, "outcome");
+    size_t most, cells = 1;
+    struct err err;
+
+    if (!f || !x->scene->tokenizer)
+        return;
+    err_clear(&err);
+    for (int i = 0; i < f->n_axes; i++)
+        cells *= x->axis[f->axis[i]].dim.size;
+    most = x->axis[f->axis[f->n_axes - 1]].dim.size;
+    for (size_t i = 0; i < cells / most; i++)
+        read_one(row, ids + i * most, (int)most, &text[i], &outcome[i], &err);
+}

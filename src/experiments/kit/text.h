@@ -1,0 +1,23 @@
+/*
+ * What the model writes under a cell's edits (docs/methods.md 6.2): its tokens, its text, and
+ * whether its first answer is right, repeats an earlier one, or neither.
+ */
+#ifndef LENSWEEP_EXPERIMENTS_KIT_TEXT_H
+#define LENSWEEP_EXPERIMENTS_KIT_TEXT_H
+
+#include "experiments/experiment.h"
+
+/* In `open`: n tokens of each cell, `dims` begin with "query". Fields text_id, text, outcome;
+   averages correct, repeats and other over `averaged`, which begin with "stratum"; a headline of
+   `rows`. */
+int text_declare(struct experiment *x, int n, const char *dims, const char *averaged,
+                 const char *rows, struct err *err);
+
+/* In `variants`: asks for it. The edits stand if they should (edits_standing). */
+void text_ask(struct cell *cell, const struct edit *edit, int n_edits, int n);
+
+/* In `reduce_cell`, and in `fill_late`. */
+void text_cell(const struct cell *cell, struct row *row);
+void text_late(const struct row *row);
+
+#endif
