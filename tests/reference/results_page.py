@@ -7,6 +7,7 @@ tests/fixtures/tiny, and lists what the files hold. Dimensions that only some co
 in brackets. Needs h5py.
 """
 
+import json
 import pathlib
 import re
 import subprocess
@@ -52,6 +53,8 @@ SECOND = {
     "faithfulness": [("", "from: {first}, groups: [ablation_0]")],
     "ablation": [("statistics.split: half", "site: head, operation: {{kind: zero}}")],
 }
+# A third run, on data with whole answers.
+THIRD = {"knockout": [("answer_logprob: true",) * 2]}
 EVERYWHERE = {"item", "subject", "dataset", "template", "step", "status", "layer_label", "head_label", "neuron_label", "kv_head",
               "stratum_dataset", "stratum_template", "stratum_step", "group_dataset", "group_template", "group_step"}
 ENDS = ("_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df")
@@ -132,9 +135,18 @@ ATTRIBUTES = {
 }
 
 
-def run(program, folder, kinds, *options):
+def whole_answers(path):
+    """The queries of TINY with answers of two tokens."""
+    with open(f"{TINY}/queries.jsonl", encoding="utf-8") as lines, open(path, "w", encoding="utf-8") as out:
+        for query in map(json.loads, lines):
+            targets = query.pop("targets")
+            query["answers"] = {name: [token, token] for name, token in targets.items()}
+            print(json.dumps(query), file=out)
+
+
+def run(program, folder, kinds, *options, data=f"{TINY}/queries.jsonl"):
     """The result file of one run."""
-    lines = [f"model: {{path: {TINY}/model}}", f"data: {{path: {TINY}/queries.jsonl}}", f"output: {folder}", "experiments:"]
+    lines = [f"model: {{path: {TINY}/model}}", f"data: {{path: {data}}}", f"output: {folder}", "experiments:"]
     for kind, configurations in kinds.items():
         for i, (_, keys) in enumerate(configurations):
             lines.append(f"  - {{name: {kind}_{i}, kind: {kind}{', ' if keys else ''}{keys}}}")
@@ -228,8 +240,11 @@ def main():
         second = {kind: [(note, text.format(first=f"{work}/first")) for note, text in c] for kind, c in SECOND.items()}
         files = [(FIRST, h5py.File(first)),
                  (second, h5py.File(run(program, f"{work}/second", second, "--set", "statistics.split=half")))]
+        whole_answers(f"{work}/whole.jsonl")
+        files.append((THIRD, h5py.File(run(program, f"{work}/third", THIRD, data=f"{work}/whole.jsonl"))))
         tables = {"`queries`": Table()}
-        tables["`queries`"].read(files[0][1]["queries"], "")
+        for note, at in (("", 0), ("answers in the data", 2)):
+            tables["`queries`"].read(files[at][1]["queries"], note)
         for kinds, f in files:
             for kind, configurations in kinds.items():
                 for i, (note, _) in enumerate(configurations):
