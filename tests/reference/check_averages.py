@@ -23,7 +23,7 @@ from result_file import Table, VariableRow, experiments, queries_of, strings
 COMPARED = {
     "queries": "text status n_tokens clean_argmax final_rms target_collision target_generic target_in_prompt "
     "answer_prefix bos ids span span_name target_id clean_logit clean_logprob clean_rank control_id subject_control_id "
-    "right_target target_token clean_argmax_token",
+    "right_target target_token clean_argmax_token answer_tokens",
     "decode": "logit control_logit subject_control_logit vocab_mean vocab_std embed_logit logprob rank",
     "token_lens": "logit attention head_logit control_logit subject_control_logit",
     "knockout": "out_logit out_logprob out_rank out_logit_clean out_logprob_clean kl final_rms argmax mlp_logit "

@@ -54,7 +54,7 @@ SECOND = {
     "ablation": [("statistics.split: half", "site: head, operation: {{kind: zero}}")],
 }
 # A third run, on data with whole answers.
-THIRD = {"knockout": [("answer_logprob: true",) * 2]}
+THIRD = {"knockout": [("answer_logprob: true",) * 2, ("generate", "generate: {tokens: 2}")]}
 EVERYWHERE = {"item", "subject", "dataset", "template", "step", "status", "layer_label", "head_label", "neuron_label", "kv_head",
               "stratum_dataset", "stratum_template", "stratum_step", "group_dataset", "group_template", "group_step"}
 ENDS = ("_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df")
@@ -98,6 +98,7 @@ DIMENSIONS = {
     "bound": ("`begin`, `end`", "the two ends of a span"),
     "control": ("0, 1, ...", "a control token; -1 where there are fewer"),
     "k": ("from 0; 5, 10, 20", "of decode the strongest tokens, in order; in `NAME/stats` how many configurations are the top"),
+    "text_token": ("0, 1, ...", "a token that the model writes"),
     "check": ("names", "a check of the audit"),
 }
 # Attribute of a group: where, and what it says.
