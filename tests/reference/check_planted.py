@@ -47,12 +47,59 @@ def effects(group):
     return out
 
 
-def sign_test(values):
-    """Two-sided, of one value for each item; ties do not count."""
-    up, down = int((values > TIE).sum()), int((values < -TIE).sum())
-    n = up + down
-    tail = sum(math.comb(n, k) for k in range(min(up, down) + 1))
-    return min(1.0, 2 * tail / 2**n)
+def flipped(values):
+    """The chance that values with signs by fair coins have a sum as far from 0: all signs of one half of them
+    against all of the other."""
+    values = values[np.abs(values) > TIE]
+    if not len(values):
+        return 1.0
+    halves = []
+    for half in (values[::2], values[1::2]):
+        sums = np.zeros(1)
+        for v in half:
+            sums = np.concatenate([sums - v, sums + v])
+        halves.append(sums)
+    far = np.abs(values.sum()) - 1e-9 * np.abs(values).sum()
+    other = np.sort(halves[1])
+    above = len(other) - np.searchsorted(other, far - halves[0], side="left")
+    return min(1.0, 2 * above.sum() / 2 ** len(values))
+
+
+def student(t, df):
+    """P(|t| with df degrees of freedom >= t), by Gauss's quadrature over an angle."""
+    node, weight = np.polynomial.legendre.leggauss(200)
+
+    def area(end):
+        return (end / 2 * weight * np.sin(end / 2 * (node + 1)) ** (df - 1)).sum()
+
+    return area(math.atan2(math.sqrt(df), t)) / area(math.pi / 2)
+
+
+def bent(values):
+    """Student's t of the mean, its skewness taken out (docs/methods.md 3.6)."""
+    n, mean = len(values), values.mean()
+    dev = (values - mean) / n
+    se = math.sqrt(n / (n - 1) * (dev**2).sum())
+    if mean == 0:
+        return 1.0
+    if se == 0:
+        return 0.0
+    t = abs(mean) / se
+    skew = math.copysign(1, mean) * n * n / ((n - 1) * (n - 2)) * (dev**3).sum() / se**3
+    g = t + skew * (t * t / 3 + 1 / 6) + skew * skew * t**3 / 27
+    return student(min(t, g), n - 1) if g > 0 else 1.0
+
+
+def both(values):
+    """p of one value for each item (docs/methods.md 4), and the greatest that the program may say: it bounds
+    the chance of flipped signs where there are many."""
+    chance, t = flipped(values), bent(values)
+    loose = 4 if np.sum(np.abs(values) > TIE) > 20 else 1
+    return max(chance, t), max(min(1.0, loose * chance), t)
+
+
+def test(values):
+    return both(values)[0]
 
 
 def benjamini_hochberg(p):
@@ -85,10 +132,10 @@ def judge_sweep(judge, result, name):
         at = group["step"] == step
         planted = {ENABLER, COPIER, SUPPRESSOR} - ({SUPPRESSOR} if step == 1 else set())
         values = np.stack([effect[m][at] for m in metrics])  # (metric, query, layer, head)
-        p = np.full((len(metrics), L, H), np.nan)
+        p, most = np.full((2, len(metrics), L, H), np.nan)
         for m, l, h in np.ndindex(p.shape):
             if not np.isnan(values[m, 0, l, h]):
-                p[m, l, h] = sign_test(values[m, :, l, h])
+                p[m, l, h], most[m, l, h] = both(values[m, :, l, h])
         q, mean = benjamini_hochberg(p), values.mean(axis=1)
         largest = np.nanmax(np.abs(mean), axis=0)
         ranked = sorted(np.ndindex(L, H), key=lambda lh: -largest[lh])
@@ -102,7 +149,7 @@ def judge_sweep(judge, result, name):
         )
         show(where, metrics, mean, q, sorted(planted))
         judge_signs(judge, where, step, dict(zip(metrics, mean)))
-        judge_stats(judge, where, result[f"{name}/stats"], step, metrics, mean, p, q)
+        judge_stats(judge, where, result[f"{name}/stats"], step, metrics, mean, p, most)
     return group, effect
 
 
@@ -147,21 +194,25 @@ def judge_direct(judge, group, effect):
         judge.hold(worst < 1e-4, f"step {step}: direct and total of the last layer, {worst:.1e}")
 
 
-def judge_stats(judge, where, stats, step, metrics, mean, p, q):
+def judge_stats(judge, where, stats, step, metrics, mean, p, most):
     """What the program says is what was found here."""
     stats = Group(stats)
     names = strings(stats["metric"])
     at = (stats["stratum_step"] == step) & (stats["stratum_template"] == 1)
     s = int(np.flatnonzero(at)[0])
-    for m, metric in enumerate(metrics):
-        cell = (s, slice(None), slice(None), 0, names.index(metric))
-        for name, want, atol in (("mean", mean, 1e-5), ("p", p, 0), ("q", q, 0)):
+    cells = [(s, slice(None), slice(None), 0, names.index(metric)) for metric in metrics]
+    q = benjamini_hochberg(np.stack([stats["p"][cell] for cell in cells]))
+    for m, (metric, cell) in enumerate(zip(metrics, cells)):
+        got = stats["p"][cell]
+        near = (got >= p[m] * 0.999) & (got <= most[m] * 1.001) | (np.isnan(got) & np.isnan(p[m]))
+        judge.hold(near.all(), f"{where}: p of {metric}\n{got}\n{p[m]}\n{most[m]}")
+        for name, want, atol in (("mean", mean, 1e-5), ("q", q, 0)):
             got = stats[name][cell]
             same = np.allclose(got, want[m], rtol=1e-6, atol=atol, equal_nan=True)
             judge.hold(same, f"{where}: {name} of {metric}\n{got}\n{want[m]}")
     unsigned = [m for m, name in enumerate(names) if name not in metrics]
     none = np.all(np.isnan(stats["p"][s][..., unsigned]))
-    judge.hold(none, f"{where}: a sign test of {[names[m] for m in unsigned]}")
+    judge.hold(none, f"{where}: a test of {[names[m] for m in unsigned]}")
 
 
 def judge_shuffled(judge, result, name):
@@ -170,11 +221,11 @@ def judge_shuffled(judge, result, name):
     datasets, found = sorted(set(dataset)), 0
     for one in datasets:
         values = effect[dataset == one]
-        q = benjamini_hochberg(np.apply_along_axis(sign_test, 0, values))
+        q = benjamini_hochberg(np.apply_along_axis(test, 0, values))
         found += bool((q <= FDR).any())
         stats = Group(result[f"{name}/stats"])
         s = strings(stats["stratum_dataset"]).index(one)
-        same = np.allclose(stats["q"][s, :, :, 0, 0], q, rtol=1e-6)
+        same = np.allclose(stats["q"][s, :, :, 0, 0], q, rtol=1e-4)
         judge.hold(same, f"{name}, {one}: q of {name}/stats")
     print(f"{name}: {found} of {len(datasets)} shuffled datasets have a finding")
     # 5 of 100 are expected at most; 14 come by chance once in 2,000 such tests
@@ -197,13 +248,13 @@ def judge_split(judge, result, name):
     judge.hold(0 < tested.sum() < len(tested), f"{name}: {tested.sum()} items are tested")
     anything = False
     for d, v in values.items():
-        picked = np.apply_along_axis(sign_test, 0, v[~tested]) <= FDR
-        p = np.where(picked, np.apply_along_axis(sign_test, 0, v[tested]), np.nan)
+        picked = np.apply_along_axis(test, 0, v[~tested]) <= FDR
+        p = np.where(picked, np.apply_along_axis(test, 0, v[tested]), np.nan)
         anything |= picked.any()
         judge.hold(np.all(stats["n"][cell[d]] == tested.sum()), f"{name}, {d}: n")
         judge.hold(np.array_equal(stats["picked"][cell[d]], picked), f"{name}, {d}: picked")
         for what, want in (("p", p), ("q", benjamini_hochberg(p))):
-            same = np.allclose(stats[what][cell[d]], want, rtol=1e-6, atol=0, equal_nan=True)
+            same = np.allclose(stats[what][cell[d]], want, rtol=1e-4, atol=0, equal_nan=True)
             judge.hold(same, f"{name}, {d}: {what} of the other half")
     judge.hold(anything, f"{name}: nothing was ever picked")
 
