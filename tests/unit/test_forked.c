@@ -743,6 +743,26 @@ static void noop_edits_change_no_bit(void **state)
     }
 }
 
+/* A vector that the first layer has and the second does not have changes something in both. */
+static void noop_in_the_first_layer_alone(void **state)
+{
+    struct scene *s = malloc(sizeof *s);
+    const struct shape *shape = &s->model.shape;
+    struct edit e = {.site = SITE_RESID, .op = OP_SET, .layer = {0, 1}};
+    struct variant v = {.edit = &e, .n_edits = 1};
+
+    (void)state;
+    scene_open(s, 6000);
+    v.base = &s->run[0];
+    e.tok = (struct span){s->n - 1, s->n};
+    e.vec = run_row(v.base, shape, SITE_RESID, 0, s->n - 1);
+    assert_true(variant_is_noop(&v, shape));
+    e.layer.hi = 2;
+    assert_false(variant_is_noop(&v, shape));
+    scene_close(s);
+    free(s);
+}
+
 /* Prompts that grow side by side: what each is continued with, and its keys and values, are those
    of whole passes, bit for bit. */
 static void growing_equals_whole_passes(void **state)
@@ -803,6 +823,7 @@ int main(void)
         cmocka_unit_test(edits_of_the_base_come_first),
         cmocka_unit_test(edits_do_what_they_say),
         cmocka_unit_test(noop_edits_change_no_bit),
+        cmocka_unit_test(noop_in_the_first_layer_alone),
         cmocka_unit_test(edges_that_add_nothing_change_no_bit),
     };
 
