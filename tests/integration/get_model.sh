@@ -7,6 +7,7 @@ copy=$(mktemp -d "${TMPDIR:-/tmp}/get model.XXXXXX")
 trap 'rm -rf "$copy"' EXIT
 mkdir "$copy/scripts"
 cp scripts/lib.sh scripts/get-model "$copy/scripts"
+touch "$copy/CMakeLists.txt" # a project's scripts, not installed ones
 
 # expect STATUS TEXT COMMAND...: its status, and TEXT in the last line of what it says.
 expect() {
