@@ -42,7 +42,7 @@ const char *too_long(const struct experiment *x, const struct query *q)
 static const int32_t *prompt_with(const struct query *q, const struct tokens *answer,
                                   struct arena *a, struct err *err)
 {
-    int32_t *ids = arena_alloc(a, (size_t)(q->n + answer->n), sizeof *ids, err);
+    int32_t *ids = arena_alloc(a, (size_t)q->n + (size_t)answer->n, sizeof *ids, err);
 
     if (!ids)
         return NULL;
