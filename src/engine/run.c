@@ -112,15 +112,14 @@ enum part_kind { WHOLE, HEADS, GROUPS, UNITS };
 
 static const struct {
     enum part_kind part;
-    bool reads;
     unsigned keep;
 } sites[SITE_COUNT] = {
-    [SITE_Z] = {HEADS, false, KEEP_Z},     [SITE_ATTN] = {WHOLE, false, KEEP_ATTN},
-    [SITE_MLP] = {WHOLE, false, KEEP_MLP}, [SITE_PATTERN] = {HEADS, false, 0},
-    [SITE_Q] = {HEADS, false, KEEP_Q},     [SITE_K] = {GROUPS, false, KEEP_K},
-    [SITE_V] = {GROUPS, false, 0},         [SITE_NEURON] = {UNITS, false, KEEP_NEURON},
-    [SITE_READ_Q] = {HEADS, true, 0},      [SITE_READ_K] = {GROUPS, true, 0},
-    [SITE_READ_V] = {GROUPS, true, 0},     [SITE_READ_MLP] = {WHOLE, true, 0},
+    [SITE_Z] = {HEADS, KEEP_Z},     [SITE_ATTN] = {WHOLE, KEEP_ATTN},
+    [SITE_MLP] = {WHOLE, KEEP_MLP}, [SITE_PATTERN] = {HEADS, 0},
+    [SITE_Q] = {HEADS, KEEP_Q},     [SITE_K] = {GROUPS, KEEP_K},
+    [SITE_V] = {GROUPS, 0},         [SITE_NEURON] = {UNITS, KEEP_NEURON},
+    [SITE_READ_Q] = {HEADS, 0},     [SITE_READ_K] = {GROUPS, 0},
+    [SITE_READ_V] = {GROUPS, 0},    [SITE_READ_MLP] = {WHOLE, 0},
 };
 
 unsigned site_keep(enum site site)
@@ -152,7 +151,7 @@ int64_t site_part_width(const struct shape *s, enum site site)
 
 int64_t site_width(const struct shape *s, enum site site)
 {
-    int64_t parts = sites[site].reads ? 0 : site_parts(s, site);
+    int64_t parts = site_is_read(site) ? 0 : site_parts(s, site);
 
     return parts ? parts * site_part_width(s, site) : s->d_model;
 }
