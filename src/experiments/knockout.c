@@ -398,7 +398,6 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
     int *tok = arena_alloc(a, (size_t)q->n, sizeof *tok, err), n_tok;
     struct edit_list edits = {.a = a, .err = err};
     const char *set = c->sets.v[cell->index[k->set_axis]];
-    const struct edit *stand;
 
     if (!tok)
         return err->code;
@@ -420,8 +419,8 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
         return err->code;
     if (!c->tokens)
         return 0;
-    stand = edits_standing(edits.v, edits.n, q->n, a, err);
-    text_ask(cell, stand, edits.n, (int)c->tokens);
+    text_ask(cell, edits_standing(edits.v, edits.n, q->n, q->n + (int)c->tokens, a, err), edits.n,
+             (int)c->tokens);
     return err->code;
 }
 
@@ -452,6 +451,7 @@ static int clean_controls(const struct experiment *x, const struct query *q, con
 static int knockout_query(const struct experiment *x, const struct cell *cell, struct row *row,
                           struct worker *w, struct err *err)
 {
+    const struct knockout_config *c = x->config;
     const struct query *q = &x->scene->data->query[cell->query];
     const struct run *r = &cell->run[0];
 
@@ -459,8 +459,7 @@ static int knockout_query(const struct experiment *x, const struct cell *cell, s
                 row_f32(row, "out_logprob_clean"));
     if (clean_controls(x, q, r, row, w, err))
         return err->code;
-    if (((const struct knockout_config *)x->config)->answer_logprob &&
-        whole_query(x, cell, 1, row, w, err))
+    if (c->answer_logprob && whole_query(x, cell, 1, row, w, err))
         return err->code;
     if (!((const struct knockout *)x->state)->mlp_logit)
         return 0;
@@ -472,6 +471,7 @@ static int knockout_query(const struct experiment *x, const struct cell *cell, s
 static int knockout_cell(const struct experiment *x, const struct cell *cell, struct row *row,
                          struct worker *w, struct err *err)
 {
+    const struct knockout_config *c = x->config;
     const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
     const struct answer *a;
@@ -488,8 +488,7 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
     *row_i32(row, "argmax") = a->argmax;
     control_means(x->scene->data, q, a->logit, row_f32(row, "control_logit"),
                   row_f32(row, "subject_control_logit"));
-    if (((const struct knockout_config *)x->config)->answer_logprob &&
-        whole_cell(x, cell, row, w, err))
+    if (c->answer_logprob && whole_cell(x, cell, row, w, err))
         return err->code;
     if (!a->m)
         return 0;

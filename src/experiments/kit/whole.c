@@ -3,7 +3,6 @@
 #include "base/kernels.h"
 #include "engine/lens.h"
 
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -72,29 +71,15 @@ int whole_runs(const struct experiment *x, const struct query *q, struct run_spe
     return n;
 }
 
-const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, struct arena *a,
-                                  struct err *err)
+const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, int end,
+                                  struct arena *a, struct err *err)
 {
     struct edit *out = arena_alloc(a, (size_t)n_edits, sizeof *out, err);
 
     for (int i = 0; out && i < n_edits; i++) {
         out[i] = edit[i];
         if (span_has(edit[i].tok, n - 1))
-            out[i].tok.hi = INT_MAX;
-    }
-    return out;
-}
-
-/* Edits that end where the run ends. */
-static const struct edit *edits_within(const struct edit *edit, int n_edits, int n, struct arena *a,
-                                       struct err *err)
-{
-    struct edit *out = arena_alloc(a, (size_t)n_edits, sizeof *out, err);
-
-    for (int i = 0; out && i < n_edits; i++) {
-        out[i] = edit[i];
-        if (out[i].tok.hi > n)
-            out[i].tok.hi = n;
+            out[i].tok.hi = end;
     }
     return out;
 }
@@ -115,9 +100,8 @@ int whole_ask(const struct experiment *x, struct cell *cell, int first, const st
     const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
     struct variant *v = arena_alloc(a, (size_t)cell->n_variants + targets, sizeof *v, err);
-    const struct edit *due = standing ? edits_standing(edit, n, q->n, a, err) : edit;
 
-    if (!v || (n && !due))
+    if (!v)
         return err->code;
     if (cell->n_variants)
         memcpy(v, cell->variant, (size_t)cell->n_variants * sizeof *v);
@@ -130,13 +114,13 @@ int whole_ask(const struct experiment *x, struct cell *cell, int first, const st
             continue;
         *next = (struct variant){
             .base = &cell->run[first++],
-            .edit = edits_within(due, n, end, a, err),
+            .edit = standing ? edits_standing(edit, n, q->n, end, a, err) : edit,
             .n_edits = n,
             .rows = {q->n - 1, end},
             .asks = ASK_ROWS,
             .answer = rows_wanted(&x->scene->model->shape, rows, a, err),
         };
-        if (!next->edit || !next->answer)
+        if (err->code)
             return err->code;
         cell->n_variants++;
     }

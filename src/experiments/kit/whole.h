@@ -32,10 +32,10 @@ int whole_runs(const struct experiment *x, const struct query *q, struct run_spe
 int whole_ask(const struct experiment *x, struct cell *cell, int first, const struct edit *edit,
               int n, bool standing, struct arena *a, struct err *err);
 
-/* The same edits, those that name the last row of an n-row prompt also for all rows after it; in
-   the arena. NULL on failure. */
-const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, struct arena *a,
-                                  struct err *err);
+/* The same edits, those that name the last row of an n-row prompt also for all rows after it, up to
+   `end`; in the arena. NULL on failure. */
+const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, int end,
+                                  struct arena *a, struct err *err);
 
 /* Fills clean_answer_logprob from the runs, answer_logprob from the cell's last variants; NaN for
    targets of which no whole answer is known. */
