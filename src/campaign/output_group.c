@@ -187,7 +187,6 @@ static int place_unit(struct output *o, const struct unit *u, struct buf *rows,
     struct cursor c = {(const unsigned char *)rows->data, rows->len, 0, 0};
     uint32_t length = cursor_u32(&c);
     const char *text = cursor_take(&c, length);
-    int64_t index[AXES_MAX] = {0};
 
     if (text && length) {
         *status = arena_strndup(&o->arena, text, length, err);
@@ -195,12 +194,8 @@ static int place_unit(struct output *o, const struct unit *u, struct buf *rows,
     }
     for (int i = 0; u->work == UNIT_AUDIT && i < AUDIT_COUNT; i++)
         take_audit(&o->report->audit[i], cursor_f64(&c));
-    if (u->work == UNIT_CELLS && u->first == 0 && x->kind->reduce_query)
-        row_scatter(&c, x, n, false, index, at);
-    for (uint64_t i = 0; u->work == UNIT_CELLS && x->kind->reduce_cell && i < u->n && !c.bad; i++) {
-        cell_index(x, n, u->first + i, index);
-        row_scatter(&c, x, n, true, index, at);
-    }
+    if (u->work == UNIT_CELLS)
+        cells_scatter(&c, x, n, u->first, u->n, at);
     if (c.bad || c.pos != c.size)
         return err_set(err, ERR_BUG,
                        "rows of experiment %s, query %u have %zu bytes, not as planned", x->name,

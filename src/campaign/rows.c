@@ -92,8 +92,8 @@ static void scatter(const struct experiment *x, const struct field *f, int n,
     }
 }
 
-void row_scatter(struct cursor *c, const struct experiment *x, int n, bool cell_fields,
-                 const int64_t index[AXES_MAX], void *const at[FIELDS_MAX])
+static void row_scatter(struct cursor *c, const struct experiment *x, int n, bool cell_fields,
+                        const int64_t index[AXES_MAX], void *const at[FIELDS_MAX])
 {
     for (int i = 0; i < x->n_fields; i++) {
         const struct field *f = &x->field[i];
@@ -105,5 +105,18 @@ void row_scatter(struct cursor *c, const struct experiment *x, int n, bool cell_
         if (!bytes)
             return;
         scatter(x, f, n, index, bytes, at[i]);
+    }
+}
+
+void cells_scatter(struct cursor *c, const struct experiment *x, int tokens, uint64_t first,
+                   uint64_t n, void *const at[FIELDS_MAX])
+{
+    int64_t index[AXES_MAX] = {0};
+
+    if (first == 0 && x->kind->reduce_query)
+        row_scatter(c, x, tokens, false, index, at);
+    for (uint64_t i = 0; x->kind->reduce_cell && i < n && !c->bad; i++) {
+        cell_index(x, tokens, first + i, index);
+        row_scatter(c, x, tokens, true, index, at);
     }
 }

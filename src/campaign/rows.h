@@ -22,9 +22,9 @@ void fill(enum vtype type, void *p, size_t n);
 /* Elements of a field for one query in the file, padded: over all its axes. */
 size_t padded_elements(const struct experiment *x, const struct field *f);
 
-/* Takes a row's bytes from the cursor and puts them in their place: at[i] = the query's padded
-   array of field i. c->bad if the bytes are not such a row. */
-void row_scatter(struct cursor *c, const struct experiment *x, int n, bool cell_fields,
-                 const int64_t index[AXES_MAX], void *const at[FIELDS_MAX]);
+/* Takes the bytes of n cells from the cursor, the query's own before its first cell, and puts them
+   in their place: at[i] = the query's padded array of field i. c->bad if they are not such rows. */
+void cells_scatter(struct cursor *c, const struct experiment *x, int tokens, uint64_t first,
+                   uint64_t n, void *const at[FIELDS_MAX]);
 
 #endif

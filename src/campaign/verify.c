@@ -8,6 +8,7 @@
 #include "campaign/rows.h"
 #include "campaign/survey.h"
 #include "campaign/unit.h"
+#include "campaign/words.h"
 #include "model/identity.h"
 #include "results/h5read.h"
 #include "results/result.h"
@@ -23,6 +24,7 @@ struct verify {
     struct campaign *c;
     struct verified *out;
     struct result file;
+    const char ***status;    /* (experiments) of the group's queries; NULL = not read yet */
     struct journal *journal; /* of surveys, in a folder of its own */
     struct arena scratch;    /* of one unit */
 };
@@ -147,12 +149,7 @@ static int put_place(struct buf *b, const struct axis *axis, size_t i, struct er
         return err->code;
     if (d->coord && d->type == V_STR)
         return buf_escaped(b, ((const char *const *)d->coord)[i], err);
-    if (d->coord && d->type == V_F64)
-        return buf_printf(b, err, "%g", ((const double *)d->coord)[i]);
-    if (d->coord && d->type == V_I8)
-        return buf_printf(b, err, "%" PRId64, ((const int64_t *)d->coord)[i]);
-    return buf_printf(b, err, "%" PRId64,
-                      d->coord ? (int64_t)((const int32_t *)d->coord)[i] : (int64_t)i);
+    return put_number(d, (int64_t)i, b, err);
 }
 
 /* "layer 3, target answer_1" of the element-th value of a query. */
@@ -253,20 +250,6 @@ static int compare_field(struct verify *v, const struct unit *u, const struct fi
     return 0;
 }
 
-/* Puts a unit's rows in their places among a query's arrays. */
-static void place(struct cursor *c, const struct experiment *x, const struct unit *u, int n,
-                  void *const at[FIELDS_MAX])
-{
-    int64_t index[AXES_MAX] = {0};
-
-    if (u->first == 0 && x->kind->reduce_query)
-        row_scatter(c, x, n, false, index, at);
-    for (uint64_t i = 0; x->kind->reduce_cell && i < u->n && !c->bad; i++) {
-        cell_index(x, n, u->first + i, index);
-        row_scatter(c, x, n, true, index, at);
-    }
-}
-
 static int compare_rows(struct verify *v, const struct unit *u, struct cursor rows, struct err *err)
 {
     const struct experiment *x = &v->c->x[u->experiment];
@@ -288,8 +271,8 @@ static int compare_rows(struct verify *v, const struct unit *u, struct cursor ro
         if (!anew[i] || !filled[i])
             return err->code;
     }
-    place(&rows, x, u, n, anew);
-    place(&marks, x, u, n, filled);
+    cells_scatter(&rows, x, n, u->first, u->n, anew);
+    cells_scatter(&marks, x, n, u->first, u->n, filled);
     for (int i = 0; i < x->n_fields; i++)
         if (!x->field[i].late && !x->field[i].hidden &&
             compare_field(v, u, &x->field[i], anew[i], filled[i], err))
@@ -302,12 +285,13 @@ static int compare_rows(struct verify *v, const struct unit *u, struct cursor ro
 static int compare_status(struct verify *v, const struct unit *u, const char *anew, bool *stop,
                           struct err *err)
 {
-    const char *group = v->c->x[u->experiment].name, **status;
+    const char ***status = &v->status[u->experiment];
     struct verify_value a = {.type = V_STR}, b = {.type = V_STR, .text = anew};
 
-    if (result_text(&v->file, group, "status", v->c->data.n, &status, err))
+    if (!*status &&
+        result_text(&v->file, v->c->x[u->experiment].name, "status", v->c->data.n, status, err))
         return err->code;
-    a.text = status[u->query];
+    a.text = (*status)[u->query];
     *stop = *anew || str_eq(a.text, not_computed);
     if (!*anew || str_eq(a.text, not_computed))
         return 0;
@@ -395,7 +379,8 @@ static int verify(struct verify *v, const char *path, uint64_t cells, uint64_t s
     struct campaign *c = v->c;
     unsigned char *todo = arena_alloc(&v->out->arena, c->n_units, 1, err);
 
-    if (!todo || result_open(&v->file, path, err) || check_origin(v, err) ||
+    v->status = arena_alloc(&v->out->arena, c->n, sizeof *v->status, err);
+    if (!todo || !v->status || result_open(&v->file, path, err) || check_origin(v, err) ||
         campaign_start(c, (int)c->config.run.threads, err))
         return err->code;
     if (campaign_needs(c) & NEED_VOCAB_STATS &&

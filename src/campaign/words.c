@@ -2,17 +2,22 @@
 
 #include <string.h>
 
-static int put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err)
+int put_number(const struct dim *d, int64_t i, struct buf *b, struct err *err)
 {
-    const struct dim *d = &a->dim;
-
-    if (a->label)
-        return buf_puts(b, a->label[i], err);
-    if (d->type == V_STR)
-        return buf_puts(b, ((const char *const *)d->coord)[i], err);
+    if (d->coord && d->type == V_F64)
+        return buf_printf(b, err, "%g", ((const double *)d->coord)[i]);
     if (d->coord)
         i = d->type == V_I8 ? ((const int64_t *)d->coord)[i] : ((const int32_t *)d->coord)[i];
     return buf_printf(b, err, "%lld", (long long)i);
+}
+
+static int put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err)
+{
+    if (a->label)
+        return buf_puts(b, a->label[i], err);
+    if (a->dim.type == V_STR)
+        return buf_puts(b, ((const char *const *)a->dim.coord)[i], err);
+    return put_number(&a->dim, i, b, err);
 }
 
 /* One piece of the words, up to its end: drops what it wrote if it names an axis that is not there.

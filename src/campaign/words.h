@@ -1,4 +1,4 @@
-/* Cells in words, for plans. */
+/* Cells in words, for plans and for what is compared. */
 #ifndef LENSWEEP_CAMPAIGN_WORDS_H
 #define LENSWEEP_CAMPAIGN_WORDS_H
 
@@ -6,5 +6,8 @@
 
 /* A cell of a query of n tokens in words, as x->words says it, appended to b. */
 int cell_words(const struct experiment *x, int n, uint64_t cell, struct buf *b, struct err *err);
+
+/* Entry i of a dimension whose coordinate is numbers, or that has none. */
+int put_number(const struct dim *d, int64_t i, struct buf *b, struct err *err);
 
 #endif
