@@ -259,10 +259,8 @@ static uint64_t ablation_cost_of(const struct experiment *x, const struct query 
 static void ablation_late(const struct row *row)
 {
     const struct ablation *b = row->x->state;
-    int64_t *partner = row_i64(row, "partner");
 
-    if (partner)
-        partners_put(&b->op.partners, row->x->scene->data, row->q, partner);
+    partners_late(&b->op.partners, row);
 }
 
 static int ablation_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,

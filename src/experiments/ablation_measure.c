@@ -233,10 +233,7 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct err 
         if (describe(x, b, err))
             return err->code;
     }
-    return b->op.kind == DO_RESAMPLE
-               ? add_late_field(x, "partner", V_I8, "query sample", NULL,
-                                "query that is resampled from; -1 = none", err)
-               : 0;
+    return b->op.kind == DO_RESAMPLE ? partners_declare(x, err) : 0;
 }
 
 /* --- reducing --- */

@@ -277,9 +277,7 @@ static int declare(struct experiment *x, const struct edges *e, struct err *err)
                   "edited minus clean, mean over samples", err) ||
         add_aggregate(x, "effect", "stratum edge position metric", "1", "edited minus clean",
                       effects, err) ||
-        (e->op.kind == DO_RESAMPLE &&
-         add_late_field(x, "partner", V_I8, "query sample", NULL,
-                        "query that is resampled from; -1 = none", err)))
+        (e->op.kind == DO_RESAMPLE && partners_declare(x, err)))
         return err->code;
     x->aggregate[0].tested = e->effects.sign;
     if (add_aggregate(x, "mean_layer_effect", "stratum position from_layer to_layer metric", "1",
@@ -344,10 +342,8 @@ static uint64_t edges_cost_of(const struct experiment *x, const struct query *q)
 static void edges_late(const struct row *row)
 {
     const struct edges *e = row->x->state;
-    int64_t *partner = row_i64(row, "partner");
 
-    if (partner)
-        partners_put(&e->op.partners, row->x->scene->data, row->q, partner);
+    partners_late(&e->op.partners, row);
 }
 
 static int edges_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,

@@ -197,8 +197,7 @@ static int declare(struct experiment *x, const char *units, struct err *err)
                    add_late_field(x, "metric_none", V_F32, "query sample", units,
                                   "the metric with every node resampled", err) ||
                    add_field(x, "metric_clean", V_F32, "query", units, "the metric, clean", err) ||
-                   add_late_field(x, "partner", V_I8, "query sample", NULL,
-                                  "query that is resampled from; -1 = none", err)
+                   partners_declare(x, err)
                ? err->code
                : 0;
 }
@@ -575,7 +574,7 @@ static void faithfulness_late(const struct row *row)
             memcpy(by_share + (o * x->axis[SHARE].dim.size + i) * draws,
                    by_k + (o * f->n_kept + f->at_kept[i]) * draws, size);
     memcpy(row_f32(row, "metric_none"), by_k, size);
-    partners_put(&f->partners, x->scene->data, row->q, row_i64(row, "partner"));
+    partners_late(&f->partners, row);
 }
 
 const struct kind kind_faithfulness = {

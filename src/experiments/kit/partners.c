@@ -197,3 +197,17 @@ void partners_put(const struct partners *p, const struct dataset *ds, const stru
 {
     memcpy(out, p->of + (q - ds->query) * p->draws, (size_t)p->draws * sizeof *out);
 }
+
+int partners_declare(struct experiment *x, struct err *err)
+{
+    return add_late_field(x, "partner", V_I8, "query sample", NULL,
+                          "query that is resampled from; -1 = none", err);
+}
+
+void partners_late(const struct partners *p, const struct row *row)
+{
+    int64_t *out = row_i64(row, "partner");
+
+    if (out)
+        partners_put(p, row->x->scene->data, row->q, out);
+}

@@ -42,8 +42,13 @@ struct hash partners_hash(const struct partners *p, const struct dataset *ds, co
                           struct hash from);
 uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const struct query *q);
 
-/* The late field `partner`(query, sample) of one query. */
+/* Who they are of one query: (draws). */
 void partners_put(const struct partners *p, const struct dataset *ds, const struct query *q,
                   int64_t *out);
+
+/* The same as the late field `partner` (query, sample): partners_late fills it, where x has
+   declared it. */
+int partners_declare(struct experiment *x, struct err *err);
+void partners_late(const struct partners *p, const struct row *row);
 
 #endif
