@@ -94,12 +94,10 @@ out:
     return err->code;
 }
 
-/* What a dimension is called in statistics.family; what stands for heads goes with them. */
-static int family_bit(const char *dim)
+/* What a dimension is called in statistics.family. */
+static int family_bit(const struct axis *a)
 {
-    bool heads = str_eq(dim, "edge") || str_eq(dim, "neuron") || str_eq(dim, "pair");
-
-    return choice_value(family_choices, heads ? "head" : dim);
+    return choice_value(family_choices, a->as_heads ? "head" : a->dim.name);
 }
 
 /* The family of a test: its places on the dimensions that are not corrected over together. */
@@ -109,8 +107,9 @@ static size_t family_of(const struct effects *v, size_t element, size_t row)
     size_t family = together & FAMILY_STRATUM ? 0 : row, n = v->o->strata.n;
 
     for (int i = v->a->field.n_axes - 1; i >= 0; i--) {
-        const struct dim *d = &v->x->axis[v->a->field.axis[i]].dim;
-        int bit = family_bit(d->name);
+        const struct axis *axis = &v->x->axis[v->a->field.axis[i]];
+        const struct dim *d = &axis->dim;
+        int bit = family_bit(axis);
         bool over = bit != NO_CHOICE && (together & (unsigned)bit);
 
         if (!over)
@@ -219,12 +218,10 @@ static int stats_group(struct effects *v, struct h5group **g, struct err *err)
         family = arena_printf(&o->group, err, "%s%s%s", family, i ? " " : "",
                               choice_word(family_choices, c->family.v[i]));
     for (int i = 0; family && i < v->a->field.n_axes; i++) {
-        const char *name = v->x->axis[v->a->field.axis[i]].dim.name;
-        int bit = family_bit(name);
+        const struct axis *axis = &v->x->axis[v->a->field.axis[i]];
 
-        if (choice_value(family_choices, name) == NO_CHOICE && bit != NO_CHOICE &&
-            choice_bits(&c->family) & (unsigned)bit)
-            family = arena_printf(&o->group, err, "%s %s", family, name);
+        if (axis->as_heads && choice_bits(&c->family) & (unsigned)family_bit(axis))
+            family = arena_printf(&o->group, err, "%s %s", family, axis->dim.name);
     }
     return !path || !family || h5_group(o->file, path, dims, n_dims, g, err) ||
                    write_strata(o, *g, err) ||

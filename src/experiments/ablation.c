@@ -124,6 +124,8 @@ static int open_axes(struct experiment *x, struct ablation *b, struct err *err)
         return err->code;
     if (b->site == SITE_K || b->site == SITE_V)
         x->axis[b->part_axis].key_value = true;
+    if (b->site == SITE_NEURON)
+        x->axis[b->part_axis].as_heads = true;
     if (b->set)
         x->axis[b->part_axis].even = false; /* sets are of different layers */
     if (b->op.drawn) {

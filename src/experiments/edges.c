@@ -114,7 +114,7 @@ static int edge_axis(struct experiment *x, const struct edges *e, struct err *er
     }
     if (err->code || add_named_axis(x, "edge", e->n, label, err))
         return err->code;
-    x->axis[EDGE].cell = true;
+    x->axis[EDGE].cell = x->axis[EDGE].as_heads = true;
     x->axis[EDGE].alike = alike;
     x->axis[EDGE].n_alike = (size_t)classes + 1;
     return 0;

@@ -37,6 +37,7 @@ struct axis {
     size_t n_alike;
     bool hidden;    /* no dimension of the group: of NAME/stats alone, or of hidden fields */
     bool key_value; /* its heads are key and value heads */
+    bool as_heads;  /* tests are corrected over it where they are over heads */
     const char *const *label; /* (size) what its numbers mean, in words: NAME_label; may be NULL */
 };
 
