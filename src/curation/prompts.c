@@ -258,6 +258,14 @@ static size_t block_size(const struct curation *c)
     return each > BYTES ? 1 : BYTES / each < MOST ? BYTES / each : MOST;
 }
 
+static int open_model(struct curation *c, bool shape, struct err *err)
+{
+    const struct model_config *m = &c->config.model;
+    struct model_options o = {.shape_only = shape, .ignore = m->ignore.v, .n_ignore = m->ignore.n};
+
+    return model_open_as(&c->model, m->path, &o, err);
+}
+
 int curation_open(struct curation *c, const char *config, const char *const *set, size_t n_set,
                   bool shape, struct problems *problems, struct err *err)
 {
@@ -274,8 +282,7 @@ int curation_open(struct curation *c, const char *config, const char *const *set
     check_templates(c, problems);
     if (facts_load(&c->facts, o->facts, problems, err) || problems->count)
         return err->code;
-    if (shape ? model_open_shape(&c->model, c->config.model.path, err)
-              : model_open(&c->model, c->config.model.path, err))
+    if (open_model(c, shape, err))
         return err->code;
     if (tokenizer_open(&c->tokenizer, c->config.model.path, err))
         return err_wrap(err, "curate needs the model's tokenizer");

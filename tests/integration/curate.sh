@@ -83,6 +83,17 @@ got=0
 [ "$got" -le 1 ] || wrong "status $got of a model that knows nothing"
 counts "$work/own"
 
+# A key of the model's config that nobody knows is refused, unless it is to be ignored.
+cp -r $tiny "$work/keyed"
+sed -i '1s/{/{"residual_twist": 2, /' "$work/keyed/config.json"
+ends 4 "$program" curate "$work/own.yaml" --set "model.path=$work/keyed" && has 'residual_twist'
+got=0
+"$program" curate "$work/own.yaml" --set "model.path=$work/keyed" --set 'model.ignore=[residual_twist]' --set "output=$work/keyed.out" \
+    >"$work/out" 2>"$work/err" || got=$?
+[ "$got" -le 1 ] || wrong "status $got with model.ignore"
+for f in own_1.jsonl curate.jsonl; do same "$work/own/$f" "$work/keyed.out/$f" "$f, with model.ignore"; done
+ends 0 "$program" plan "$work/own.yaml" --set "model.path=$work/keyed" --set 'model.ignore=[residual_twist]'
+
 [ -n "${LENSWEEP_MODEL:-}" ] || finish
 facts=$work/some.csv
 head -n 40 data/facts/capitals.csv >"$facts"
