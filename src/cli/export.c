@@ -41,11 +41,12 @@ static int write_authors(struct h5file *f, const struct export_options *opt, str
     return code;
 }
 
-static int write_format(struct h5file *f, const char *path, const struct export_options *o,
+/* mib reads a result, the others its file. */
+static int write_format(struct h5file *f, struct result *r, const struct export_options *o,
                         struct outputs *out, struct err *err)
 {
     if (o->format == EXPORT_MIB)
-        return export_circuits(path, out, err);
+        return export_circuits(r, out, err);
     if (o->format == EXPORT_AUTHORS)
         return write_authors(f, o, out, err);
     return o->format == EXPORT_CSV ? export_csv(f, out, err) : export_jsonl(f, out, err);
@@ -67,14 +68,18 @@ static int export_file(const struct export_options *opt, struct err *err)
 {
     struct outputs o = {0};
     struct h5file *f = NULL;
+    struct result r = {0};
     char *path = h5_find(&o.arena, opt->result, err);
-    int code = !path || h5_open(&f, path, err) || !(o.dir = folder(&o, opt, path, err));
+    int code = !path ||
+               (opt->format == EXPORT_MIB ? result_open(&r, path, err) : h5_open(&f, path, err)) ||
+               !(o.dir = folder(&o, opt, path, err));
 
-    if (!code && (write_format(f, path, opt, &o, err) || outputs_commit(&o, err)))
+    if (!code && (write_format(f, &r, opt, &o, err) || outputs_commit(&o, err)))
         code = err_wrap(err, "%s", path);
     if (!code)
         code = out_printf(err, "%zu files in %s\n", o.n, o.dir) || out_flush(err);
     h5_close(f);
+    result_close(&r);
     outputs_release(&o);
     return code ? err->code : 0;
 }

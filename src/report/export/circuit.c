@@ -206,19 +206,16 @@ static int write_group(struct result *r, const char *group, struct outputs *o, s
     return err->code;
 }
 
-int export_circuits(const char *path, struct outputs *o, struct err *err)
+int export_circuits(struct result *r, struct outputs *o, struct err *err)
 {
-    struct result r;
     bool any = false;
 
-    if (!result_open(&r, path, err))
-        for (size_t i = 0; i < r.n_groups && !err->code; i++)
-            if (result_size(&r, r.group[i].name, "sender")) {
-                any = true;
-                write_group(&r, r.group[i].name, o, err);
-            }
+    for (size_t i = 0; i < r->n_groups && !err->code; i++)
+        if (result_size(r, r->group[i].name, "sender")) {
+            any = true;
+            write_group(r, r->group[i].name, o, err);
+        }
     if (!any && !err->code)
         err_set(err, ERR_CONFIG, "no group has edges: mib needs a result of kind edges");
-    result_close(&r);
     return err->code;
 }

@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "results/h5file.h"
+#include "results/result.h"
 
 /* Files that come into being together: each is written beside its place, and all are renamed at
    the end. */
@@ -49,6 +50,6 @@ int export_authors(struct h5file *f, const char *model, struct outputs *o, struc
 
 /* Groups of edges as circuits in the JSON of the Mechanistic Interpretability Benchmark; ERR_CONFIG
    if there are none. */
-int export_circuits(const char *path, struct outputs *o, struct err *err);
+int export_circuits(struct result *r, struct outputs *o, struct err *err);
 
 #endif
