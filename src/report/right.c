@@ -81,7 +81,8 @@ static int take_query(struct right *all, struct result *r, struct columns *c, si
                                 .said = known(c->said, q),
                                 .step = (int)c->step[q],
                                 .template = (int)c->template[q],
-                                .rank = c->rank.whole[t]};
+                                .rank = c->rank.whole[t],
+                                .among = t};
     all->n++;
     all->n_right += one->rank == 0;
     if (!one->rank || !c->token.file)
@@ -89,6 +90,36 @@ static int take_query(struct right *all, struct result *r, struct columns *c, si
     if (column_seek(&c->token, q, err))
         return err->code;
     one->target_token = arena_strdup(&r->arena, c->token.text[t], err);
+    return err->code;
+}
+
+/* Of the step of query `first`, the first of it. count: (targets) for work. */
+static const char *most_frequent(const struct right *all, size_t first, size_t *count)
+{
+    const struct right_query *v = all->v;
+    size_t best = first;
+
+    for (size_t i = first; i < all->n; i++)
+        count[v[i].among] += v[i].step == v[first].step;
+    for (size_t i = first; i < all->n; i++)
+        if (v[i].step == v[first].step && count[v[i].among] > count[v[best].among])
+            best = i;
+    return v[best].target;
+}
+
+static int find_steps(struct right *all, struct arena *a, size_t targets, struct err *err)
+{
+    size_t *count = arena_alloc(a, targets, sizeof *count, err);
+
+    for (size_t i = 0; i < all->n && !err->code; i++) {
+        if (right_target(all, all->v[i].step))
+            continue;
+        if (arena_grow(a, &all->step, all->n_steps, &all->max_steps, sizeof *all->step, err))
+            return err->code;
+        memset(count, 0, targets * sizeof *count);
+        all->step[all->n_steps++] =
+            (struct right_step){all->v[i].step, most_frequent(all, i, count)};
+    }
     return err->code;
 }
 
@@ -101,6 +132,8 @@ int right_read(struct right *all, struct result *r, struct err *err)
         all->v = arena_alloc(&r->arena, c.n, sizeof *all->v, err);
     for (size_t q = 0; q < c.n && !err->code; q++)
         take_query(all, r, &c, q, err);
+    if (!err->code)
+        find_steps(all, &r->arena, c.targets, err);
     column_close(&c.rank);
     column_close(&c.token);
     return err->code;
@@ -108,24 +141,10 @@ int right_read(struct right *all, struct result *r, struct err *err)
 
 const char *right_target(const struct right *all, int step)
 {
-    const char *most = NULL;
-    size_t best = 0;
-
-    for (size_t i = 0; i < all->n; i++) {
-        size_t n = 0;
-
-        if (all->v[i].step != step)
-            continue;
-        for (size_t k = i; k < all->n; k++)
-            n += all->v[k].step == step && str_eq(all->v[k].target, all->v[i].target);
-        if (n > best) {
-            best = n;
-            most = all->v[i].target;
-        }
-        if (2 * n > all->n)
-            break;
-    }
-    return most;
+    for (size_t i = 0; i < all->n_steps; i++)
+        if (all->step[i].step == step)
+            return all->step[i].target;
+    return NULL;
 }
 
 /* Words ------------------------------------------------------------------------------------ */

@@ -13,11 +13,20 @@ struct right_query {
     const char *said;                  /* the model's own token; "" = not known */
     int step, template;
     int64_t rank; /* of the right target */
+    size_t among; /* its place among the targets of the file */
+};
+
+/* The right target of most queries of a step; among equals the one that comes first. */
+struct right_step {
+    int step;
+    const char *target;
 };
 
 struct right {
     struct right_query *v;     /* (n) in the arena of the result */
     size_t n, n_right, unsaid; /* unsaid: queries whose data do not say what is right */
+    struct right_step *step;   /* (n_steps) in the arena of the result */
+    size_t n_steps, max_steps;
 };
 
 /* n = 0: the data do not say what is right, or the file was written by an earlier lensweep. */
