@@ -21,10 +21,14 @@ static const struct option_row options[] = {
 static int one_group(struct result *r, const char *name, struct buf *out, struct err *err)
 {
     const struct result_group *g = result_find(r, name);
+    struct right right;
 
     if (!g)
         return err_set(err, ERR_CONFIG, "there is no group \"%s\"", name);
-    return summary_group(r, g, out, err) || standout_text(r, name, out, err) ? err->code : 0;
+    return summary_group(r, g, out, err) || right_read(&right, r, err) ||
+                   standout_text(r, &right, name, out, err)
+               ? err->code
+               : 0;
 }
 
 int print_summary(const char *path, const char *group, int64_t layers_from, struct err *err)

@@ -205,22 +205,25 @@ static int put_wrong(const struct right *all, struct buf *out, struct err *err)
     return code ? err->code : 0;
 }
 
-int right_text(struct result *r, struct buf *out, struct err *err)
+int right_sentence(const struct right *all, struct buf *out, struct err *err)
 {
-    struct right all;
+    if (!all->n)
+        return buf_puts(out, "the data do not say which target is right", err);
+    return buf_printf(out, err,
+                      "the model is right in %zu of %zu quer%s (its most probable next token is "
+                      "the target)",
+                      all->n_right, all->n, all->n == 1 ? "y" : "ies") ||
+                   put_steps(all, out, err)
+               ? err->code
+               : 0;
+}
 
-    if (right_read(&all, r, err))
+int right_text(const struct right *all, struct buf *out, struct err *err)
+{
+    if (right_sentence(all, out, err) || buf_puts(out, "\n", err))
         return err->code;
-    if (!all.n)
-        return buf_puts(out, "the data do not say which target is right\n", err);
-    if (buf_printf(out, err,
-                   "the model is right in %zu of %zu quer%s (its most probable next token is the "
-                   "target)",
-                   all.n_right, all.n, all.n == 1 ? "y" : "ies") ||
-        put_steps(&all, out, err) || buf_puts(out, "\n", err))
+    if (all->n && all->unsaid &&
+        buf_printf(out, err, "  of %zu more the data do not say what is right\n", all->unsaid))
         return err->code;
-    if (all.unsaid &&
-        buf_printf(out, err, "  of %zu more the data do not say what is right\n", all.unsaid))
-        return err->code;
-    return put_wrong(&all, out, err);
+    return put_wrong(all, out, err);
 }

@@ -35,8 +35,10 @@ int right_read(struct right *all, struct result *r, struct err *err);
 /* The right target of most queries of a step; NULL = there is none. */
 const char *right_target(const struct right *all, int step);
 
-/* Appends "the model is right in 29 of 32 queries", by step, and the wrong ones by name. */
-int right_text(struct result *r, struct buf *out, struct err *err);
+/* Appends "the model is right in 29 of 32 queries", by step: a sentence, without its full stop. */
+int right_sentence(const struct right *all, struct buf *out, struct err *err);
+/* Appends it as a line, and below it the wrong ones by name. */
+int right_text(const struct right *all, struct buf *out, struct err *err);
 /* One that is wrong, in words: "Bolivia, step 2: says " La", right is " Sucre" (rank 3)". */
 int right_words(const struct right_query *q, struct buf *out, struct err *err);
 

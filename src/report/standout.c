@@ -2,7 +2,6 @@
 
 #include "base/str.h"
 #include "report/findings.h"
-#include "report/right.h"
 #include "report/where.h"
 #include "report/words.h"
 
@@ -210,14 +209,14 @@ static int search_headline(struct standouts *all, const struct right *right, str
     return code ? err->code : 0;
 }
 
-int standouts_read(struct standouts *all, struct result *r, const char *group, struct err *err)
+int standouts_read(struct standouts *all, struct result *r, const struct right *right,
+                   const char *group, struct err *err)
 {
     const size_t n = result_size(r, "queries", "target");
-    struct right right;
     const char **target;
 
     *all = (struct standouts){0};
-    if (right_read(&right, r, err) || !n || result_text(r, "queries", "target", n, &target, err))
+    if (!n || result_text(r, "queries", "target", n, &target, err))
         return err->code;
     for (size_t g = 0; g < r->n_groups; g++)
         for (size_t i = 0; i < r->group[g].headlines.n; i++) {
@@ -226,17 +225,18 @@ int standouts_read(struct standouts *all, struct result *r, const char *group, s
             if ((group && !str_eq(group, r->group[g].name)) || h->listed ||
                 (h->only && !str_eq(h->only, "summary")))
                 continue;
-            if (search_headline(all, &right, r, r->group[g].name, h, (char *const *)target, n, err))
+            if (search_headline(all, right, r, r->group[g].name, h, (char *const *)target, n, err))
                 return err->code;
         }
     return 0;
 }
 
-int standout_text(struct result *r, const char *group, struct buf *out, struct err *err)
+int standout_text(struct result *r, const struct right *right, const char *group, struct buf *out,
+                  struct err *err)
 {
     struct standouts all;
 
-    if (standouts_read(&all, r, group, err) || (!all.n && !all.silent))
+    if (standouts_read(&all, r, right, group, err) || (!all.n && !all.silent))
         return err->code;
     if (buf_puts(out,
                  all.n ? "\nwhat stands out (each number has passed its test):\n"

@@ -3,7 +3,7 @@
 #ifndef LENSWEEP_REPORT_STANDOUT_H
 #define LENSWEEP_REPORT_STANDOUT_H
 
-#include "results/result.h"
+#include "report/right.h"
 
 struct standout {
     const char *group, *title; /* of the headline */
@@ -16,8 +16,10 @@ struct standouts {
     size_t silent; /* headlines with a test that nothing passes */
 };
 
-/* group: NULL = of all. */
-int standouts_read(struct standouts *all, struct result *r, const char *group, struct err *err);
-int standout_text(struct result *r, const char *group, struct buf *out, struct err *err);
+/* right: of the same result. group: NULL = of all. */
+int standouts_read(struct standouts *all, struct result *r, const struct right *right,
+                   const char *group, struct err *err);
+int standout_text(struct result *r, const struct right *right, const char *group, struct buf *out,
+                  struct err *err);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "base/str.h"
 #include "report/headline.h"
-#include "report/right.h"
 #include "report/standout.h"
 
 /* Why queries have no numbers in a group, and how many: the first few reasons. */
@@ -110,11 +109,13 @@ int summary_group(struct result *r, const struct result_group *g, struct buf *ou
 
 int summary_text(struct result *r, struct buf *out, struct err *err)
 {
-    if (right_text(r, out, err) || put_left_out(r, "queries", "not used", out, err) ||
-        summary_flags(r, out, err))
+    struct right right;
+
+    if (right_read(&right, r, err) || right_text(&right, out, err) ||
+        put_left_out(r, "queries", "not used", out, err) || summary_flags(r, out, err))
         return err->code;
     for (size_t i = 0; i < r->n_groups; i++)
         if (summary_group(r, &r->group[i], out, err))
             return err_wrap(err, "%s", r->group[i].name);
-    return standout_text(r, NULL, out, err);
+    return standout_text(r, &right, NULL, out, err);
 }

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "report/figures/plot.h"
-#include "report/right.h"
 #include "report/standout.h"
 #include "report/summary.h"
 #include "report/web/html.h"
@@ -80,26 +79,24 @@ static int put_head(struct result *r, struct buf *b, struct err *err)
 
 /* Is the model right? ---------------------------------------------------------------------- */
 
-static int put_right(struct result *r, struct buf *b, struct err *err)
+static int put_right(struct result *r, const struct right *all, struct buf *b, struct err *err)
 {
     struct buf text = {0};
-    struct right all;
-    int code = right_read(&all, r, err) || right_text(r, &text, err) || !buf_str(&text, err) ||
+    int code = right_sentence(all, &text, err) || !buf_str(&text, err) ||
                buf_puts(b, "<section id=\"right\"><h2>Is the model right?</h2>\n<p>", err);
 
     if (!code) {
         text.data[0] = (char)toupper((unsigned char)text.data[0]);
-        code =
-            html_text_n(b, text.data, strcspn(text.data, "\n"), err) || buf_puts(b, ".</p>\n", err);
+        code = html_text(b, text.data, err) || buf_puts(b, ".</p>\n", err);
     }
 
-    if (!code && all.n > all.n_right) {
+    if (!code && all->n > all->n_right) {
         code = buf_puts(b, "<details><summary>Where it is not</summary><ul>\n", err);
-        for (size_t i = 0; i < all.n && !code; i++) {
-            if (!all.v[i].rank)
+        for (size_t i = 0; i < all->n && !code; i++) {
+            if (!all->v[i].rank)
                 continue;
             buf_clear(&text);
-            code = right_words(&all.v[i], &text, err) || !buf_str(&text, err) ||
+            code = right_words(&all->v[i], &text, err) || !buf_str(&text, err) ||
                    html_element(b, "li", text.data, err);
         }
         code = code || buf_puts(b, "</ul></details>\n", err);
@@ -126,11 +123,12 @@ static int put_standout(const struct standout *one, struct buf *b, struct err *e
     return code || buf_puts(b, "</ul></li>\n", err) ? err->code : 0;
 }
 
-static int put_standouts(struct result *r, struct buf *b, struct err *err)
+static int put_standouts(struct result *r, const struct right *right, struct buf *b,
+                         struct err *err)
 {
     struct standouts all;
 
-    if (standouts_read(&all, r, NULL, err) ||
+    if (standouts_read(&all, r, right, NULL, err) ||
         buf_puts(b, "<section id=\"out\"><h2>What stands out</h2>\n", err) ||
         html_element(b, "p",
                      all.n ? "Of each table the strongest numbers that pass their test, with 95 % "
@@ -261,10 +259,12 @@ static int put_findings(struct web *w, struct result *r, const struct gallery *o
 static int put_page(struct web *w, struct result *r, const struct gallery *out, struct buf *b,
                     struct err *err)
 {
+    struct right right;
+
     return put_head(r, b, err) || web_asked(r, b, err) || web_card(r, b, err) ||
-                   put_right(r, b, err) || put_standouts(r, b, err) ||
-                   put_findings(w, r, out, b, err) || web_left_out(r, b, err) ||
-                   web_checks(r, b, err) || web_provenance(r, b, err) ||
+                   right_read(&right, r, err) || put_right(r, &right, b, err) ||
+                   put_standouts(r, &right, b, err) || put_findings(w, r, out, b, err) ||
+                   web_left_out(r, b, err) || web_checks(r, b, err) || web_provenance(r, b, err) ||
                    buf_puts(b, "</main>\n</body>\n</html>\n", err)
                ? err->code
                : 0;
