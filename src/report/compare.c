@@ -14,7 +14,6 @@ struct compared {
     size_t dim[DIMS_MAX];    /* the first's dimension d is this one here */
     size_t *entry[DIMS_MAX]; /* (size of the first's d) its entries here; SIZE_MAX = none */
     size_t *stratum;         /* (n_strata of the first) likewise */
-    size_t common;           /* cells of the first that are here, too */
 };
 
 struct pair {

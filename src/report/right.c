@@ -33,7 +33,7 @@ static size_t index_of(const char *const *names, size_t n, const char *name)
 
 /* The columns of the group that say it. */
 struct columns {
-    const char **status, **right, **target, **item, **dataset, **said;
+    const char **status, **right, **target, **item, **said;
     double *step, *template;
     struct column rank, token;
     size_t n, targets;
@@ -52,7 +52,6 @@ static int open_columns(struct columns *c, struct result *r, struct err *err)
                    result_text(r, "queries", "right_target", c->n, &c->right, err) ||
                    result_text(r, "queries", "target", c->targets, &c->target, err) ||
                    result_text(r, "queries", "item", c->n, &c->item, err) ||
-                   result_text(r, "queries", "dataset", c->n, &c->dataset, err) ||
                    result_numbers(r, "queries", "step", c->n, &c->step, err) ||
                    result_numbers(r, "queries", "template", c->n, &c->template, err) ||
                    read_words(r, "clean_argmax_token", c->n, &c->said, err) ||
@@ -75,7 +74,6 @@ static int take_query(struct right *all, struct result *r, struct columns *c, si
     if (column_seek(&c->rank, q, err))
         return err->code;
     *one = (struct right_query){.item = c->item[q],
-                                .dataset = c->dataset[q],
                                 .target = c->target[t],
                                 .target_token = "",
                                 .said = known(c->said, q),
@@ -165,19 +163,20 @@ int right_words(const struct right_query *q, struct buf *out, struct err *err)
 /* "; step 1: 16 of 17, step 2: 13 of 17" where there are several. */
 static int put_steps(const struct right *all, struct buf *out, struct err *err)
 {
-    size_t n[RIGHT_STEPS] = {0}, right[RIGHT_STEPS] = {0}, steps = 0;
+    enum { STEPS = 128 };
+    size_t n[STEPS] = {0}, right[STEPS] = {0}, steps = 0;
     const char *before = "; ";
 
     for (size_t i = 0; i < all->n; i++) {
         int step = all->v[i].step;
 
-        if (step < 0 || step >= RIGHT_STEPS)
+        if (step < 0 || step >= STEPS)
             continue;
         steps += !n[step];
         n[step]++;
         right[step] += all->v[i].rank == 0;
     }
-    for (int s = 0; s < RIGHT_STEPS && steps > 1; s++) {
+    for (int s = 0; s < STEPS && steps > 1; s++) {
         if (n[s] && buf_printf(out, err, "%sstep %d: %zu of %zu", before, s, right[s], n[s]))
             return err->code;
         before = n[s] ? ", " : before;

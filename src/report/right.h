@@ -4,11 +4,9 @@
 
 #include "results/result.h"
 
-enum { RIGHT_STEPS = 128 };
-
 /* A query that has a right target and was computed. */
 struct right_query {
-    const char *item, *dataset;
+    const char *item;
     const char *target, *target_token; /* the right one */
     const char *said;                  /* the model's own token; "" = not known */
     int step, template;
