@@ -129,7 +129,7 @@ ATTRIBUTES = {
     "model_kv_heads": ("`provenance`", "key/value heads of each layer"),
     "model_width": ("`provenance`", "width of the residual stream"),
     "model_parallel": ("`provenance`", "1 = attention and MLP of a layer read the same stream"),
-    "model_fingerprint": ("`provenance`", "hash of the model: sizes and headers of its files, and samples of its weights"),
+    "model_fingerprint": ("`provenance`", "hash of the model: every byte of its weights and of its config.json"),
     "data_fingerprint": ("`provenance`", "hash of all queries"),
     "Conventions": ("the root", "`CF-1.8`"),
     "title": ("the root", "`lensweep results`"),
