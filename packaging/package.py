@@ -21,7 +21,6 @@ class Lensweep(CMakePackage):
     depends_on("pcre2")
     depends_on("utf8proc")
     depends_on("xxhash")
-    depends_on("zlib-api")
     depends_on("gnuplot", type="run")
 
     def cmake_args(self):

@@ -18,7 +18,7 @@ CITED = re.compile(r"\bdocs/(\w+\.md)((?: ?,? \d(?:\.\d)?\b)*)")
 ELSEWHERE = re.compile(r"\b(?:METHODS|INTERFACE|DESIGN|FACTS) \d")
 SECTION = re.compile(r"^#+ (\d(?:\.\d)?)\.? ", re.M)
 # Headers of libraries, and the file of the tour's worked example.
-OTHERS = {"src/experiments/norms.c", "zlib.h", "mpi.h", "pcre2.h", "utf8proc.h", "hdf5.h", "yaml.h", "cblas.h", "omp.h", "xxhash.h"}
+OTHERS = {"src/experiments/norms.c", "mpi.h", "pcre2.h", "utf8proc.h", "hdf5.h", "yaml.h", "cblas.h", "omp.h", "xxhash.h"}
 NOT_OURS = re.compile(r"^(tests/fixtures|tests/fuzz/corpus)/|^tests/lint/docs\.py$")
 PAGE = re.compile(r"^(docs/.*|.*README)\.md$")
 
