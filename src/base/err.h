@@ -28,7 +28,8 @@
 #define ERR_CODES(X)                                                                               \
     X(ERR_NONE, 0, "done")                                                                         \
     X(ERR_DIFFERS, 1,                                                                              \
-      "done, but no query is good, or some are bad and run.fail_on_bad is set, or a diff differs") \
+      "done, but no query is good or kept, or some are bad and run.fail_on_bad is set, or "        \
+      "diff or verify finds a difference")                                                         \
     X(ERR_CONFIG, 2, "config, data or command line")                                               \
     X(ERR_IO, 3, "input or output")                                                                \
     X(ERR_FORMAT, 4, "malformed model file")                                                       \
