@@ -90,7 +90,8 @@ static const struct config_row statistics_rows[] = {
                   cluster_choices, RESULTS,
                   "what counts as one observation: an item with all its queries, or a query"),
     CONFIG_ROW(struct statistics_config, bootstrap, "bootstrap", config_int, "2000", 0, 1000000,
-               RESULTS, "draws of items that say how stable a sweep's ranking is: at most 100, an even "
+               RESULTS,
+               "draws of items that say how stable a sweep's ranking is: at most 100, an even "
                "number; fewer than 2 = none"),
     CONFIG_CHOICE(struct statistics_config, average, "average", config_choice, "means",
                   average_choices, RESULTS,
