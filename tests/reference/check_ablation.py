@@ -148,8 +148,8 @@ def positions_of(selector, queries):
 
 
 class Metrics:
-    def __init__(self, query, atol):
-        self.query, self.atol = query, atol
+    def __init__(self, model, query, atol):
+        self.model, self.query, self.atol = model, query, atol
         before = {f"answer_{i}" for i in range(1, query.step)}
         answers = {name: t for name, t in query.targets.items() if name != "subject" and t >= 0}
         self.foils = [t for name, t in answers.items() if name in before]
@@ -158,8 +158,8 @@ class Metrics:
 
     def of(self, clean, logits):
         """{variable: value}; rank and argmax as what they may be."""
-        q = self.query
-        logprob = numpy_model.log_softmax(logits)
+        q, said = self.query, self.model.said(logits)
+        logprob = numpy_model.log_softmax(said)
 
         def mass(tokens):
             tokens = list(tokens)
@@ -168,7 +168,7 @@ class Metrics:
         difference = np.nan
         if self.foils and self.right is not None:
             difference = logits[self.right] - logits[self.foils].mean()
-        ranks = rank_bounds(logits, q.tokens, self.atol)
+        ranks = rank_bounds(said, q.tokens, self.atol)
         return {
             "logit": spread(logits[q.tokens], q.present, np.nan),
             "logprob": spread(logprob[q.tokens], q.present, np.nan),
@@ -176,8 +176,8 @@ class Metrics:
             "logit_difference": np.array(difference),
             "recall_mass": mass(self.recall),
             "repetition_mass": mass(sorted(set(self.foils))),
-            "kl": np.array(numpy_model.kl_divergence(clean, logits)),
-            "argmax": np.flatnonzero(logits >= logits.max() - 2 * self.atol),
+            "kl": np.array(numpy_model.kl_divergence(self.model.said(clean), said)),
+            "argmax": np.flatnonzero(said >= said.max() - 2 * self.atol),
         }
 
 
@@ -362,18 +362,20 @@ class Sweep:
 
     def direct(self, query, clean, edits):
         """What the edits change in the last row if nothing else is computed anew, in logits."""
-        last, change = query.n - 1, np.zeros(self.model.d)
-        edit = edited(edits)
-        for l in range(self.model.L):
+        last, m, edit = query.n - 1, self.model, edited(edits)
+        change, frozen = np.zeros(m.d), np.zeros(m.d)
+        for l in range(m.L):
             values = getattr(clean, KEPT[self.site])[l]
-            part = (edit(SITE[self.site], l, values) - values)[last]
+            new = edit(SITE[self.site], l, values)
+            part = share = (new - values)[last]
             if self.site == "head":
-                part = self.model.weight(l, "self_attn.o_proj") @ part.reshape(-1)
-            change += part
+                share = m.share(l, m.weight(l, "self_attn.o_proj") @ part.reshape(-1), clean)
+                part = (m.attended(l, new) - m.attended(l, values))[last]
+            change, frozen = change + part, frozen + share
         x = clean.x[-1][last]
         both = {
-            "direct_frozen": self.model.decode(change, clean.var),
-            "direct": self.model.lens(x + change) - self.model.lens(x),
+            "direct_frozen": m.decode(frozen, clean.var),
+            "direct": m.lens(x + change) - m.lens(x),
         }
         return {k: spread(v[query.tokens], query.present, np.nan) for k, v in both.items()}
 
@@ -555,7 +557,7 @@ def check_group(model, result, group, config, queries, given, clean_runs, args):
             check_skipped(table, sweep, query, status[query.i])
             continue
         table.queries += 1
-        clean, metrics = sweep.clean(query), Metrics(query, args.atol)
+        clean, metrics = sweep.clean(query), Metrics(sweep.model, query, args.atol)
         check_clean(table, sweep, query, clean, metrics)
         for index, chosen in cells if sweep.operation != "noise" else []:
             if rng.random() < share:

@@ -127,11 +127,12 @@ def expected_values(model, query, target_names, controls, subjects, atol):
     run = model.forward(query["ids"], logits="last")
     last = run.logits[-1]
     part = numpy_model.early_decoding(model, run, tokens, controls[controls >= 0])
-    best = np.flatnonzero(last >= last.max() - 2 * atol)
+    said = model.said(last)
+    best = np.flatnonzero(said >= said.max() - 2 * atol)
     floats = {
         "queries": {
             "clean_logit": spread(last[tokens], present, np.nan),
-            "clean_logprob": spread(numpy_model.log_softmax(last)[tokens], present, np.nan),
+            "clean_logprob": spread(numpy_model.log_softmax(model.said(last))[tokens], present, np.nan),
             "final_rms": np.array(math.sqrt(run.var + model.eps)),
         },
         "decode": {
@@ -147,8 +148,8 @@ def expected_values(model, query, target_names, controls, subjects, atol):
         mean = part["full"][..., subjects[subjects >= 0]].mean(axis=-1)
         floats["decode"]["subject_control_logit"] = mean
     ranks = {
-        "queries": {"clean_rank": rank_bounds(last, tokens, atol)},
-        "decode": {"rank": rank_bounds(part["full"], tokens, atol)},
+        "queries": {"clean_rank": rank_bounds(model.said(last), tokens, atol)},
+        "decode": {"rank": rank_bounds(model.said(part["full"]), tokens, atol)},
     }
     ranks = {
         kind: {name: tuple(spread(b, present, -1) for b in v) for name, v in of_kind.items()}
@@ -203,7 +204,7 @@ def decode_groups(result):
         return value.decode() if isinstance(value, bytes) else value
 
     groups = [name for name in result if isinstance(result[name], h5py.Group)]
-    return [name for name in groups if kind(result[name]) == "decode"]
+    return [name for name in groups if kind(result[name]) == "decode" and "position" not in result[name]]
 
 
 def compare_query(rows, result, groups, i, floats, ranks, best):
@@ -226,7 +227,8 @@ def compare_query(rows, result, groups, i, floats, ranks, best):
         names = strings(result[group]["component"])
         parts = result[group]["logit"][i].astype(np.float64)
         parts = parts[:, names.index("attn")] + parts[:, names.index("mlp")]
-        whole = parts.sum(axis=0) + result[group]["embed_logit"][i]
+        others = [n for n in ("embed_logit", "position_logit", "bias_logit") if n in result[group]]
+        whole = parts.sum(axis=0) + sum(result[group][n][i].astype(np.float64) for n in others)
         row = rows.setdefault(f"{group}: sum of parts", Row())
         row.add_floats(whole, floats["queries"]["clean_logit"], f"query {i}")
 

@@ -22,7 +22,7 @@ ATOL, RTOL = 2e-4, 1e-5
 def check_place(table, group, model, query, run, p, t):
     where = f"query {query.i}, position {p}"
     x = np.stack([x[t] for x in run.x])
-    var = np.mean(x[-1] ** 2)
+    var = model.variance(x[-1])
     want = np.stack(
         [
             model.decode(np.stack([a[t] for a in run.a]), var),
@@ -34,10 +34,11 @@ def check_place(table, group, model, query, run, p, t):
     present = query.present
     got = group["logit"][query.i, p][..., present]
     table.row("logit").add_floats(got, want[..., query.tokens], where)
-    logprob = numpy_model.log_softmax(want[:, 2])
+    said = model.said(want[:, 2])
+    logprob = numpy_model.log_softmax(said)
     entropy = -(np.exp(logprob) * logprob).sum(axis=-1)
     table.row("entropy").add_floats(group["entropy"][query.i, p], entropy, where)
-    kl = [numpy_model.kl_divergence(want[-1, 2], lens) for lens in want[:, 2]]
+    kl = [numpy_model.kl_divergence(said[-1], lens) for lens in said]
     table.row("kl_final").add_floats(group["kl_final"][query.i, p], np.array(kl), where)
     if "top_id" not in group:
         return

@@ -62,9 +62,9 @@ def name_of(end):
     return f"{kind} {layer}" if head < 0 else f"{kind} {layer}.{head}"
 
 
-def reads(sender, receiver):
-    above = sender[1] < receiver[1]
-    return above or (sender[1] == receiver[1] and sender[0] == "head" and receiver[0] == "mlp")
+def reads(model, sender, receiver):
+    beside = sender[0] == "head" and receiver[0] == "mlp" and not model.parallel
+    return sender[1] < receiver[1] or (sender[1] == receiver[1] and beside)
 
 
 class Edges:
@@ -76,7 +76,7 @@ class Edges:
             (s, r)
             for r in receivers_of(model, config)
             for s in senders_of(model, config)
-            if reads(s, r)
+            if reads(model, s, r)
         ]
         self.positions = positions_of(config["positions"], queries)
         self.draws = config["operation"].get("draws", 1) if config["operation"]["kind"] in (
@@ -111,9 +111,10 @@ class Edges:
             new = operands(layer)
         if kind != "head":
             return new - u
-        dh = self.model.dh
-        columns = self.model.weight(layer, "self_attn.o_proj")[:, head * dh : (head + 1) * dh]
-        return (new - u)[:, head] @ columns.T
+        z = clean.z[layer][tokens].copy()
+        was = self.model.attended(layer, z)
+        z[:, head] = new[:, head]
+        return self.model.attended(layer, z) - was
 
     def edit(self, receiver, tokens, change):
         kind, layer, head = receiver
@@ -181,7 +182,7 @@ def check_together(table, edges, query, rng):
         return
     every = [r for r in receivers_of(edges.model, {"receivers": {
         "kinds": ["q", "k", "v", "mlp", "logits"], "layers": "each", "heads": "each"}})
-        if reads(sender, r)]  # fmt: skip
+        if reads(edges.model, sender, r)]  # fmt: skip
     together = edges.model.forward(
         query.ids, edit=edited([edges.edit(r, position, change) for r in every]), logits="last"
     )
@@ -204,7 +205,7 @@ def check_group(model, result, group, config, args, given, queries, clean_runs):
                 table.row("effect").complain(f"query {query.i}: numbers, but it was skipped")
             continue
         clean = edges.sweeps["head"].clean(query).logits[-1]
-        metrics = Metrics(query, args.atol)
+        metrics = Metrics(edges.model, query, args.atol)
         cells = list(itertools.product(range(len(edges.edges)), range(len(edges.positions))))
         if args.cells and args.cells < len(cells):
             cells = [cells[i] for i in rng.choice(len(cells), args.cells, replace=False)]

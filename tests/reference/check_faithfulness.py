@@ -86,7 +86,7 @@ def value_of(config, metrics, clean, logits):
 
 def check_query(table, model, group, config, query, partners, nodes, kept, tokens):
     clean = model.forward(query.ids, logits="last").logits[-1]
-    metrics, i = Metrics(query, 1e-4), query.i
+    metrics, i = Metrics(model, query, 1e-4), query.i
     want = value_of(config, metrics, clean, clean)
     table.row("metric_clean").add_floats(group["metric_clean"][i], np.array(want), f"query {i}")
     for s, partner in enumerate(partners):

@@ -41,6 +41,7 @@ def head_outputs(model, run, projection):
         for head in range(model.H):
             own = slice(head * model.dh, (head + 1) * model.dh)
             out[layer, head] = w[:, own] @ z[head] if projection == "columns" else z[head] @ w[own]
+        out[layer] = model.share(layer, out[layer], run)
     return out
 
 

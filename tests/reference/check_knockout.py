@@ -64,15 +64,16 @@ def one_cut(model, query, clean, run, atol):
     """{variable: value}; out_rank and argmax as what they may be at least, and at most."""
     last = run.logits[-1]
     m = np.stack([m[-1] for m in run.m])  # (L, d)
-    best = np.flatnonzero(last >= last.max() - 2 * atol)
-    low, high = rank_bounds(last, query.tokens, atol)
+    said = model.said(last)
+    best = np.flatnonzero(said >= said.max() - 2 * atol)
+    low, high = rank_bounds(said, query.tokens, atol)
     return {
         "mlp_logit": spread(model.decode(m, run.var)[:, query.tokens], query.present, np.nan),
         "out_logit": spread(last[query.tokens], query.present, np.nan),
         "out_logprob": spread(
-            numpy_model.log_softmax(last)[query.tokens], query.present, np.nan
+            numpy_model.log_softmax(model.said(last))[query.tokens], query.present, np.nan
         ),
-        "kl": np.array(numpy_model.kl_divergence(clean.logits[-1], last)),
+        "kl": np.array(numpy_model.kl_divergence(model.said(clean.logits[-1]), model.said(last))),
         "final_rms": np.array(math.sqrt(run.var + model.eps)),
         "out_rank": (spread(low, query.present, -1), spread(high, query.present, -1)),
         "argmax": best,
@@ -127,7 +128,7 @@ def check_query(table, model, group, config, query, args):
             group["mlp_logit_clean"][query.i], want, f"query {query.i}"
         )
     last = clean.logits[-1]
-    logprob = numpy_model.log_softmax(last)
+    logprob = numpy_model.log_softmax(model.said(last))
     for name, values in (("out_logit_clean", last), ("out_logprob_clean", logprob)):
         want = spread(values[query.tokens], query.present, np.nan)
         table.row(name).add_floats(group[name][query.i], want, f"query {query.i}")

@@ -62,6 +62,7 @@ def head_outputs(model, run, keys):
         for head in range(model.H):
             v = run.v[layer][keys, head * model.G // model.H]
             out[layer, head] = w[:, head] @ (run.p[layer][head, -1, keys] @ v)
+        out[layer] = model.share(layer, out[layer], run)
     return out
 
 
@@ -88,7 +89,8 @@ def token_lens(model, query, names, controls):
         logit[:, s] = spread(whole[:, query.tokens], query.present, np.nan)
         for variable, tokens in controls.items():
             means[variable][:, s] = mean_over(whole, tokens)
-    a = model.decode(np.stack([a[-1] for a in run.a]), run.var)[:, query.tokens]
+    biases = np.stack([model.bias_of_attention(layer, run) for layer in range(model.L)])
+    a = model.decode(np.stack([a[-1] for a in run.a]) - biases, run.var)[:, query.tokens]
     values = {"logit": logit, "attention": attention, "head_logit": head_logit, **means}
     return values, spread(a, query.present, np.nan)
 

@@ -114,10 +114,10 @@ def run_cell(model, config, query, clean, samples, corrupted, site, width, token
     return runs
 
 
-def answers(query, runs):
+def answers(model, query, runs):
     """{variable: mean over samples}, and the target's probability in each sample."""
     logits = np.stack([run.logits[-1] for run in runs])
-    logprob = numpy_model.log_softmax(logits)
+    logprob = numpy_model.log_softmax(model.said(logits))
     prob = np.exp(logprob[:, target_of(query)])
     mean = {
         "score": prob.mean(),
@@ -183,7 +183,7 @@ def check_corruption(table, model, group, config, query, clean, c, draws, cells)
     found = []
     for samples in draws:
         corrupted = [run_sample(model, sample) for sample in samples]
-        prob = answers(query, corrupted)[1]
+        prob = answers(model, query, corrupted)[1]
         found.append((abs(prob.mean() - group["low"][query.i, c]), samples, corrupted, prob))
     _, samples, corrupted, prob = min(found, key=lambda f: f[0])
     table.row("low").add_floats(group["low"][query.i, c], prob.mean(), where)
@@ -202,7 +202,7 @@ def check_corruption(table, model, group, config, query, clean, c, draws, cells)
             runs = run_cell(
                 model, config, query, clean, samples, corrupted, name, width, token, layer
             )
-            memo[key] = answers(query, runs)[0]
+            memo[key] = answers(model, query, runs)[0]
         for variable, want in memo[key].items():
             if variable in group:
                 got = group[variable][query.i, c, site, window, token, layer]
@@ -235,7 +235,7 @@ def check_group(model, result, group, config, args):
             check_skipped(table, group, query, clean)
             continue
         table.queries += 1
-        high = answers(query, [clean])[0]["score"]
+        high = answers(model, query, [clean])[0]["score"]
         table.row("high").add_floats(group["high"][query.i], high, f"query {query.i}")
         check_missing(table, group, query, config["corrupt"])
         if config["noise_seed"] == "per_query":

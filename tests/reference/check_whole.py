@@ -29,8 +29,9 @@ def cut(model, ids, keys, n, standing, renormalise):
     return model.forward(ids, edit=numpy_model.edited([edit]) if keys else None)
 
 
-def answer_logprob(logits, answer, n):
-    return sum(numpy_model.log_softmax(logits[n - 1 + i])[token] for i, token in enumerate(answer))
+def answer_logprob(model, logits, answer, n):
+    rows = numpy_model.log_softmax(model.said(logits[n - 1 : n - 1 + len(answer)]))
+    return sum(row[token] for row, token in zip(rows, answer))
 
 
 def keys_of(query, name):
@@ -47,14 +48,14 @@ def check_answers(model, group, query, answers, config):
             assert np.all(np.isnan(group["answer_logprob"][query.i][:, t]))
             continue
         ids = query.ids + answer[:-1]
-        clean = answer_logprob(model.forward(ids).logits, answer, query.n)
+        clean = answer_logprob(model, model.forward(ids).logits, answer, query.n)
         worst = max(worst, abs(clean - group["clean_answer_logprob"][query.i][t]))
         for s, name_of_set in enumerate(strings(group["token_set"])):
             keys = keys_of(query, name_of_set)
             if not keys:
                 continue
             logits = cut(model, ids, keys, query.n, config["standing"], config["renormalise"]).logits
-            want = answer_logprob(logits, answer, query.n)
+            want = answer_logprob(model, logits, answer, query.n)
             worst = max(worst, abs(want - group["answer_logprob"][query.i][s, t]))
     return worst
 

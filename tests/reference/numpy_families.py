@@ -227,8 +227,11 @@ class Family(numpy_model.Model):
         z = edit("z", layer, z)
         for kept, value in ((run.q, q), (run.k, k), (run.v, v), (run.p, p), (run.z, z)):
             kept.append(value)
-        raw = self.linear(layer, "self_attn.o_proj", z.reshape(n, -1))
-        run.raw.append(raw)
+        run.raw.append(self.linear(layer, "self_attn.o_proj", z.reshape(n, -1)))
+        return self.attended(layer, z)
+
+    def attended(self, layer, z):
+        raw = self.linear(layer, "self_attn.o_proj", z.reshape(len(z), -1))
         return self.layer_norm(layer, "post_attn", raw)
 
     def mlp(self, layer, y, run, edit):
@@ -239,14 +242,20 @@ class Family(numpy_model.Model):
         run.hidden.append(edit("neuron", layer, hidden))
         return self.layer_norm(layer, "post_mlp", self.linear(layer, "mlp.down_proj", run.hidden[-1]))
 
+    def variance(self, x):
+        return float(np.var(x) if self.centred else np.mean(x**2))
+
+    def embedding(self, token):
+        return self.scale * self.E[token]
+
     def embed(self, ids):
-        x = self.scale * self.E[np.asarray(ids)]
+        x = self.embedding(np.asarray(ids))
         return x + self.w["model.wpe.weight"][: len(ids)] if "model.wpe.weight" in self.w else x
 
     def forward(self, ids, edit=None, logits="all"):
         edit = edit or (lambda site, layer, value: value)
         run = Run()
-        run.raw = []
+        run.ids, run.raw = ids, []
         x = edit("resid", 0, self.embed(ids))
         run.x.append(x)
         for layer in range(self.L):
@@ -255,11 +264,12 @@ class Family(numpy_model.Model):
             x = edit("resid", layer + 1, x + a + m)
             for kept, value in ((run.a, a), (run.m, m), (run.x, x)):
                 kept.append(value)
-        last = x[-1] - x[-1].mean() if self.centred else x[-1]
-        run.var = float(np.mean(last**2))
+        run.var = self.variance(x[-1])
         run.logits = self.lens(x if logits == "all" else x[-1:])
-        run.said = self.cap * np.tanh(run.logits / self.cap) if self.cap else run.logits
         return run
+
+    def said(self, logits):
+        return self.cap * np.tanh(logits / self.cap) if self.cap else logits
 
     def decode(self, r, var):
         r = r - r.mean(-1, keepdims=True) if self.centred else r
@@ -272,6 +282,10 @@ class Family(numpy_model.Model):
     def lens(self, x):
         y = self.norm(x, self.w_final, self.w.get("model.norm.bias"), self.centred) @ self.U.T
         return y + self.w.get("lm_head.bias", 0)
+
+    def bias_of_attention(self, layer, run):
+        b = self.w.get(f"model.layers.{layer}.self_attn.o_proj.bias", np.zeros(self.d))
+        return self.share(layer, b, run)
 
     def share(self, layer, v, run):
         w = self.w.get(f"model.layers.{layer}.post_attn.weight")
@@ -292,9 +306,11 @@ def compare_logits(folder):
         c = config.get("text_config", config)
         if "rope_parameters" not in c and c["model_type"] not in ("gpt2", "gptj"):
             continue  # as transformers 4 wrote it
-        run = Family(config, weights).forward(np.load(folder / "ids.npy").tolist())
-        worst = max(worst, far(run.said, np.load(folder / "logits.npy")))
-        print(f"{folder.name:28s} {far(run.said, np.load(folder / 'logits.npy')):.1e}")
+        model = Family(config, weights)
+        run = model.forward(np.load(folder / "ids.npy").tolist())
+        own = far(model.said(run.logits), np.load(folder / "logits.npy"))
+        worst = max(worst, own)
+        print(f"{folder.name:28s} {own:.1e}")
     return worst < 5e-6
 
 
@@ -324,15 +340,14 @@ def parts(model, run, kind, token):
     said = lambda r: model.decode(np.asarray(r), run.var)
     if kind == "decode":
         modules = np.stack([said([run.a[l][-1], run.m[l][-1]]) for l in range(model.L)])
-        own = model.scale * model.E[token]
+        own = model.embedding(token)
         return {"logit": modules, "embed_logit": said(own), "bias_logit": model.bias_logit(),
                 "position_logit": said(run.x[0][-1] - own)}
     o = [model.weight(l, "self_attn.o_proj").reshape(model.d, model.H, model.dh) for l in range(model.L)]
     each = [np.einsum("he,dhe->hd", run.z[l][-1], o[l]) for l in range(model.L)]
-    bias = [model.w.get(f"model.layers.{l}.self_attn.o_proj.bias", np.zeros(model.d))
-            for l in range(model.L)]
-    share = lambda vs: np.stack([said(model.share(l, v, run)) for l, v in enumerate(vs)])
-    return {"logit": share(each), "bias_logit": share(bias)}
+    each = np.stack([said(model.share(l, v, run)) for l, v in enumerate(each)])
+    bias = np.stack([said(model.bias_of_attention(l, run)) for l in range(model.L)])
+    return {"logit": each, "bias_logit": bias}
 
 
 if __name__ == "__main__":

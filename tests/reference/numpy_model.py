@@ -169,6 +169,9 @@ def read_checkpoint(path):
 # ---------------------------------------------------------------- the model
 
 
+ROPE = ("default", "linear", "llama3")  # that this model knows
+
+
 def rotary_frequencies(config, dh):
     """(dh/2) angles per position."""
     scaling = config.get("rope_parameters") or config.get("rope_scaling") or {}
@@ -244,6 +247,8 @@ class Run:
 
 
 class Model:
+    parallel = False  # attention and MLP read the same stream
+
     def __init__(self, config, weights, dtype=np.float64):
         self.config = config
         self.L = config["num_hidden_layers"]
@@ -265,7 +270,14 @@ class Model:
 
     @classmethod
     def open(cls, path, dtype=np.float64):
-        return cls(*read_checkpoint(path), dtype=dtype)
+        config, weights = read_checkpoint(path)
+        rope = (config.get("rope_parameters") or config.get("rope_scaling") or {}).get("rope_type")
+        plain = config.get("model_type", "llama") == "llama" and rope in (None, *ROPE)
+        if plain or os.fspath(path).endswith(".gguf"):
+            return cls(config, weights, dtype=dtype)
+        from numpy_families import Family  # which is made of this class
+
+        return Family(config, weights, dtype=dtype)
 
     def weight(self, layer, name):
         return self.w[f"model.layers.{layer}.{name}.weight"]
@@ -301,7 +313,11 @@ class Model:
         z = edit("z", layer, z)
         for kept, value in ((run.q, q), (run.k, k), (run.v, v), (run.p, p), (run.z, z)):
             kept.append(value)
-        return z.reshape(n, self.H * self.dh) @ self.weight(layer, "self_attn.o_proj").T
+        return self.attended(layer, z)
+
+    def attended(self, layer, z):
+        """a_l (N, d) of the head outputs z (N, H, dh)."""
+        return z.reshape(len(z), -1) @ self.weight(layer, "self_attn.o_proj").T
 
     def mlp(self, layer, y, run, edit):
         """y (N, d), the stream; appends the hidden units and returns m_l (N, d)."""
@@ -318,6 +334,7 @@ class Model:
             raise ValueError(f"{len(ids)} tokens do not fit the sliding window of {self.window}")
         edit = edit or (lambda site, layer, value: value)
         run = Run()
+        run.ids = ids
         x = edit("resid", 0, self.E[np.asarray(ids)])  # (N, d)
         run.x.append(x)
         for layer in range(self.L):
@@ -328,7 +345,7 @@ class Model:
             run.a.append(a)
             run.m.append(m)
             run.x.append(x)
-        run.var = float(np.mean(x[-1] ** 2))
+        run.var = self.variance(x[-1])
         rows = x if logits == "all" else x[-1:]
         run.logits = rmsnorm(rows, self.w_final, self.eps) @ self.U.T
         return run
@@ -336,6 +353,26 @@ class Model:
     def decode(self, r, var):
         """r (..., d), a part of the last row's residual of a run with this var; logits (..., V)."""
         return (self.w_final * r / math.sqrt(var + self.eps)) @ self.U.T
+
+    def variance(self, x):
+        """var of the final norm, of one row x (d)."""
+        return float(np.mean(x**2))
+
+    def embedding(self, token):
+        """(d), without its position."""
+        return self.E[token]
+
+    def share(self, layer, v, run):
+        """Of v (..., d), a part of attention's output in the last row: what it adds to the stream."""
+        return v
+
+    def bias_of_attention(self, layer, run):
+        """(d): what no head adds to the last row's stream."""
+        return np.zeros(self.d)
+
+    def said(self, logits):
+        """The logits that ranks and probabilities are of."""
+        return logits
 
     def lens(self, x):
         """The logit lens: residuals x (..., d), each with its own norm; logits (..., V)."""
@@ -439,8 +476,9 @@ def decoded_logits(model, run):
 def early_decoding(model, run, targets, controls):
     """The variables of a decode group for one query; targets and controls are token ids."""
     full = decoded_logits(model, run)
-    logprob = log_softmax(full)
-    rank_of = [(full > full[..., t : t + 1]).sum(axis=-1) for t in targets]
+    said = model.said(full)
+    logprob = log_softmax(said)
+    rank_of = [(said > said[..., t : t + 1]).sum(axis=-1) for t in targets]
     return {
         "logit": full[..., targets],
         "logprob": logprob[..., targets],
@@ -448,7 +486,7 @@ def early_decoding(model, run, targets, controls):
         "vocab_mean": full.mean(axis=-1),
         "vocab_std": full.std(axis=-1),  # over the whole vocabulary: ddof 0
         "control_logit": full[..., controls].mean(axis=-1) if len(controls) else None,
-        "embed_logit": model.decode(run.x[0][-1], run.var)[targets],
+        "embed_logit": model.decode(model.embedding(run.ids[-1]), run.var)[targets],
         "full": full,
     }
 
