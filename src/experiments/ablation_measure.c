@@ -23,12 +23,12 @@ static const struct measure {
     enum { NO_EFFECT, OWN, MINUS_CLEAN } effect; /* what statistics are made of */
     bool sign; /* it may go either way, and is no other's double: it is tested */
 } metrics[] = {
-    {"logit", METRIC_LOGIT, V_F32, true, "1", "logit of the target", "clean_logit",
+    {"logit", METRIC_LOGIT, V_F32, true, unit_logit, "logit of the target", "clean_logit",
      "logit of the target, clean", MINUS_CLEAN, true},
     {"logprob", METRIC_LOGPROB, V_F32, true, "nat", "log-probability of the target",
      "clean_logprob", "log-probability of the target, clean", MINUS_CLEAN, true},
     {"rank", METRIC_RANK, V_I4, true, NULL, "rank of the target", NULL, NULL, NO_EFFECT, false},
-    {"logit_difference", METRIC_DIFFERENCE, V_F32, false, "1",
+    {"logit_difference", METRIC_DIFFERENCE, V_F32, false, unit_logit,
      "logit of the right target minus the mean of its foils", "clean_logit_difference",
      "logit of the right target minus the mean of its foils, clean", MINUS_CLEAN, true},
     {"recall_mass", METRIC_RECALL, V_F32, false, "nat",
@@ -41,10 +41,10 @@ static const struct measure {
      OWN, false},
     {"argmax", METRIC_ARGMAX, V_I4, false, NULL, "most probable next token", NULL, NULL, NO_EFFECT,
      false},
-    {"direct", METRIC_DIRECT, V_F32, true, "1",
+    {"direct", METRIC_DIRECT, V_F32, true, unit_logit,
      "change of the target's logit when only this term of the final residual changes", NULL, NULL,
      OWN, true},
-    {"direct_frozen", METRIC_DIRECT, V_F32, true, "1",
+    {"direct_frozen", METRIC_DIRECT, V_F32, true, unit_logit,
      "the same with the final norm of the clean run", NULL, NULL, OWN, false},
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };

@@ -227,7 +227,7 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
         add_mean(x, "mean_high", "high", "1", "mean of high over queries", err) ||
         add_mean(x, "mean_low", "low", "1", "mean of low over queries", err))
         return err->code;
-    if (c->logit && add_field(x, "logit", V_F32, per_target, "1", "mean logit", err))
+    if (c->logit && add_field(x, "logit", V_F32, per_target, unit_logit, "mean logit", err))
         return err->code;
     if (c->logprob &&
         add_field(x, "logprob", V_F32, per_target, "nat", "mean log-probability", err))

@@ -71,7 +71,7 @@ static int declare_wider(struct experiment *x, struct err *err)
         return err->code;
     if (d->top && (add_field(x, "top_id", V_I4, "query position? layer component k", NULL,
                              "tokens with the greatest decoded logits", err) ||
-                   add_field(x, "top_logit", V_F32, "query position? layer component k", "1",
+                   add_field(x, "top_logit", V_F32, "query position? layer component k", unit_logit,
                              "their decoded logits", err) ||
                    add_late_field(x, "top_token", V_STR, "query position? layer component k", NULL,
                                   "the tokens as text", err)))
@@ -81,24 +81,24 @@ static int declare_wider(struct experiment *x, struct err *err)
 
 static int declare_fields(struct experiment *x, const struct decode_config *c, struct err *err)
 {
-    int bad = add_field(x, "logit", V_F32, "query position? layer component target", "1",
+    int bad = add_field(x, "logit", V_F32, "query position? layer component target", unit_logit,
                         "logit that the component adds to the target at the last token", err) ||
               declare_controls(x, "query position? layer component", err) ||
-              add_field(x, "embed_logit", V_F32, "query position? target", "1",
+              add_field(x, "embed_logit", V_F32, "query position? target", unit_logit,
                         "logit that the last token's embedding adds to the target", err);
     const struct shape *s = &x->scene->model->shape;
 
     if (!bad && s->learned_positions)
-        bad = add_field(x, "position_logit", V_F32, "query position? target", "1",
+        bad = add_field(x, "position_logit", V_F32, "query position? target", unit_logit,
                         "logit that the last position's embedding adds to the target", err);
     if (!bad && s->has_bias)
-        bad = add_field(x, "bias_logit", V_F32, "query position? target", "1",
+        bad = add_field(x, "bias_logit", V_F32, "query position? target", unit_logit,
                         "logit that the biases of the final norm and of the unembedding add", err);
 
     if (!bad && c->vocab_stats)
-        bad = add_field(x, "vocab_mean", V_F32, "query position? layer component", "1",
+        bad = add_field(x, "vocab_mean", V_F32, "query position? layer component", unit_logit,
                         "mean of the decoded logits over the vocabulary", err) ||
-              add_field(x, "vocab_std", V_F32, "query position? layer component", "1",
+              add_field(x, "vocab_std", V_F32, "query position? layer component", unit_logit,
                         "standard deviation of the decoded logits over the vocabulary", err);
     if (!bad && c->logprob)
         bad = add_field(x, "logprob", V_F32, "query position? layer component target", "nat",
@@ -156,8 +156,8 @@ static int declare_averages(struct experiment *x, struct err *err)
 {
     static const char dims[] = "stratum position? layer component target";
 
-    if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
-        add_aggregate(x, "mean_centred_logit", dims, "1",
+    if (add_mean(x, "mean_logit", "logit", unit_logit, "mean of logit over queries", err) ||
+        add_aggregate(x, "mean_centred_logit", dims, unit_logit,
                       "mean over queries of logit minus that of the control tokens", centre_logits,
                       err))
         return err->code;

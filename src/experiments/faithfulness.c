@@ -344,7 +344,7 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
     const struct faithfulness_config *c = x->config;
     struct faithfulness *f = arena_alloc(x->arena, 1, sizeof *f, err);
     bool logits = c->metric == METRIC_LOGIT || c->metric == METRIC_DIFFERENCE;
-    const char *units = logits ? "1" : "nat";
+    const char *units = logits ? unit_logit : "nat";
 
     if (!f)
         return err->code;

@@ -308,7 +308,7 @@ static int declare_authors(struct experiment *x, struct err *err)
                       "share of queries on which it promotes any target", largest, err) ||
         add_aggregate(x, "suppression", "stratum layer head", "1",
                       "share of queries on which it suppresses any target", smallest, err) ||
-        add_aggregate(x, "threshold_mean", "stratum layer", "1",
+        add_aggregate(x, "threshold_mean", "stratum layer", unit_logit,
                       "mean logit over queries, heads and targets", first_moment, err) ||
         add_aggregate(x, "threshold_std", "stratum layer", "1",
                       "standard deviation of the same (n)", second_moment, err))
@@ -364,19 +364,19 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
 {
     static const char rates[] = "stratum layer head target";
 
-    if (add_field(x, "logit", V_F32, "query layer head target", "1",
+    if (add_field(x, "logit", V_F32, "query layer head target", unit_logit,
                   "logit that the head adds to the target at the last token", err) ||
         declare_spread(x, "control", "first tokens of other items' answers", err) ||
         declare_spread(x, "subject_control", "first tokens of other subjects", err))
         return err->code;
     if (x->scene->model->shape.attn_bias &&
-        add_field(x, "bias_logit", V_F32, "query layer target", "1",
+        add_field(x, "bias_logit", V_F32, "query layer target", unit_logit,
                   "logit that attention's output bias adds, which is no head's", err))
         return err->code;
     if (c->vocab_stats &&
-        (add_field(x, "vocab_mean", V_F32, "query layer head", "1",
+        (add_field(x, "vocab_mean", V_F32, "query layer head", unit_logit,
                    "mean of the head's decoded logits over the vocabulary", err) ||
-         add_field(x, "vocab_std", V_F32, "query layer head", "1",
+         add_field(x, "vocab_std", V_F32, "query layer head", unit_logit,
                    "standard deviation of the head's decoded logits over the vocabulary", err)))
         return err->code;
     if (c->classify == CLASSIFY_AUTHORS)

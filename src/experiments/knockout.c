@@ -271,14 +271,14 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
 {
     static const char per_target[] = "stratum cut_layer? cut_head? token_set target";
 
-    if (add_aggregate(x, "mean_out_logit_drop", per_target, "1",
+    if (add_aggregate(x, "mean_out_logit_drop", per_target, unit_logit,
                       "mean over queries of the target's logit, clean minus cut", logit_drop,
                       err) ||
         add_aggregate(x, "mean_out_logprob_drop", per_target, "nat",
                       "mean over queries of its log-probability, clean minus cut", logprob_drop,
                       err) ||
         add_mean(x, "mean_kl", "kl", "nat", "mean of kl over queries", err) ||
-        add_aggregate(x, "mean_out_centred_drop", per_target, "1",
+        add_aggregate(x, "mean_out_centred_drop", per_target, unit_logit,
                       "mean over queries of the logit's drop minus that of the control tokens",
                       centred_drop, err))
         return err->code;
@@ -292,7 +292,7 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
         return err->code;
     /* for each cut, each layer: too many to hold for all queries at once */
     if (k->mlp_logit && k->layer_axis < 0 && k->head_axis < 0 &&
-        add_aggregate(x, "mean_mlp_logit_drop", "stratum layer token_set target", "1",
+        add_aggregate(x, "mean_mlp_logit_drop", "stratum layer token_set target", unit_logit,
                       "mean over queries of the MLP's logit, clean minus cut", mlp_drop, err))
         return err->code;
     return describe(x, k, err);
@@ -306,9 +306,9 @@ static int declare(struct experiment *x, const struct knockout *k, struct proble
     static const char per_layer[] = "query cut_layer? cut_head? layer token_set target";
     const struct knockout_config *c = x->config;
 
-    if (add_field(x, "out_logit", V_F32, per_target, "1", "logit of the target, cut", err) ||
-        add_field(x, "out_logit_clean", V_F32, "query target", "1", "logit of the target, clean",
-                  err) ||
+    if (add_field(x, "out_logit", V_F32, per_target, unit_logit, "logit of the target, cut", err) ||
+        add_field(x, "out_logit_clean", V_F32, "query target", unit_logit,
+                  "logit of the target, clean", err) ||
         add_field(x, "out_logprob_clean", V_F32, "query target", "nat", "log-probability, clean",
                   err) ||
         add_field(x, "out_logprob", V_F32, per_target, "nat", "log-probability, cut", err) ||
@@ -318,9 +318,9 @@ static int declare(struct experiment *x, const struct knockout *k, struct proble
                   "root mean square of the last token's final residual, cut", err) ||
         add_field(x, "argmax", V_I4, cell, NULL, "most probable next token, cut", err) ||
         declare_controls(x, cell, err) ||
-        add_field(x, "control_logit_clean", V_F32, "query", "1",
+        add_field(x, "control_logit_clean", V_F32, "query", unit_logit,
                   "mean of the logit over first tokens of other items' answers, clean", err) ||
-        add_field(x, "subject_control_logit_clean", V_F32, "query", "1",
+        add_field(x, "subject_control_logit_clean", V_F32, "query", unit_logit,
                   "mean of the logit over first tokens of other subjects, clean", err))
         return err->code;
     if (c->answer_logprob && whole_declare(x, cell, "answer_logprob", problems, err))
@@ -328,9 +328,9 @@ static int declare(struct experiment *x, const struct knockout *k, struct proble
     if (c->tokens && text_declare(x, (int)c->tokens, cell, "stratum cut_layer? cut_head? token_set",
                                   "token_set", err))
         return err->code;
-    if (k->mlp_logit && (add_field(x, "mlp_logit", V_F32, per_layer, "1",
+    if (k->mlp_logit && (add_field(x, "mlp_logit", V_F32, per_layer, unit_logit,
                                    "logit that the layer's MLP adds to the target, cut", err) ||
-                         add_field(x, "mlp_logit_clean", V_F32, "query layer target", "1",
+                         add_field(x, "mlp_logit_clean", V_F32, "query layer target", unit_logit,
                                    "logit that the layer's MLP adds to the target, clean", err)))
         return err->code;
     return declare_averages(x, k, err);

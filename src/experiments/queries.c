@@ -13,7 +13,7 @@ static int queries_open(struct experiment *x, struct problems *problems, struct 
 
     (void)problems;
     return add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
-                   add_field(x, "clean_logit", V_F32, "query target", "1",
+                   add_field(x, "clean_logit", V_F32, "query target", unit_logit,
                              "logit of the target at the last token", err) ||
                    add_field(x, "clean_logprob", V_F32, "query target", "nat",
                              "log-probability of the target at the last token", err) ||

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+const char unit_logit[] = "1";
+
 /* The table of kinds, a row each: X(name) is the struct kind_name of its file. */
 #define KINDS(X)    \
     X(queries)      \
@@ -111,6 +113,15 @@ static int parse_dims(const struct experiment *x, struct field *f, struct err *e
     return dims ? 0 : err->code;
 }
 
+/* What it is, and of which logits where the model caps its own. */
+static const char *long_name_of(struct experiment *x, const char *units, const char *text,
+                                struct err *err)
+{
+    if (units != unit_logit || x->scene->model->shape.logit_cap == 0)
+        return text;
+    return arena_printf(x->arena, err, "%s; logits before the model's cap", text);
+}
+
 int add_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
               const char *units, const char *long_name, struct err *err)
 {
@@ -119,9 +130,9 @@ int add_field(struct experiment *x, const char *name, enum vtype type, const cha
     if (x->n_fields == FIELDS_MAX)
         return err_set(err, ERR_BUG, "experiment %s has more than %d fields", x->name, FIELDS_MAX);
     memset(f, 0, sizeof *f);
-    f->var = (struct variable){name, type, dims, long_name, units};
+    f->var = (struct variable){name, type, dims, long_name_of(x, units, long_name, err), units};
     x->n_fields++;
-    return parse_dims(x, f, err);
+    return f->var.long_name ? parse_dims(x, f, err) : err->code;
 }
 
 int add_query_field(struct experiment *x, const char *name, enum vtype type, const char *dims,
@@ -154,10 +165,11 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
         return err_set(err, ERR_BUG, "experiment %s has more than %d aggregates", x->name,
                        AGGREGATES_MAX);
     memset(a, 0, sizeof *a);
-    a->field.var = (struct variable){name, V_F64, dims, long_name, units};
+    a->field.var =
+        (struct variable){name, V_F64, dims, long_name_of(x, units, long_name, err), units};
     a->value = value;
     x->n_aggregates++;
-    return parse_dims(x, &a->field, err);
+    return a->field.var.long_name ? parse_dims(x, &a->field, err) : err->code;
 }
 
 int add_mean(struct experiment *x, const char *name, const char *field, const char *units,

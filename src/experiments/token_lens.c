@@ -86,8 +86,8 @@ static int declare_averages(struct experiment *x, struct err *err)
 {
     static const char dims[] = "stratum layer token_set target";
 
-    if (add_mean(x, "mean_logit", "logit", "1", "mean of logit over queries", err) ||
-        add_aggregate(x, "mean_centred_logit", dims, "1",
+    if (add_mean(x, "mean_logit", "logit", unit_logit, "mean of logit over queries", err) ||
+        add_aggregate(x, "mean_centred_logit", dims, unit_logit,
                       "mean over queries of logit minus that of the control tokens", centre_logits,
                       err))
         return err->code;
@@ -113,14 +113,15 @@ static int lens_open(struct experiment *x, struct problems *problems, struct err
         add_axis(x, "head", (size_t)s->n_heads, err) ||
         add_named_axis(x, "token_set", t->n, t->name, err) ||
         add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
-        add_field(x, "logit", V_F32, "query layer token_set target", "1",
+        add_field(x, "logit", V_F32, "query layer token_set target", unit_logit,
                   "logit that the layer's attention to the set adds to the target", err) ||
         declare_controls(x, "query layer token_set", err) ||
         add_field(x, "attention", V_F32, "query layer head token_set", "1",
                   "the last token's attention to the set", err))
         return err->code;
-    if (c->head_logit && add_field(x, "head_logit", V_F32, "query layer head token_set target", "1",
-                                   "logit that one head's attention to the set adds", err))
+    if (c->head_logit &&
+        add_field(x, "head_logit", V_F32, "query layer head token_set target", unit_logit,
+                  "logit that one head's attention to the set adds", err))
         return err->code;
     return declare_averages(x, err);
 }

@@ -32,9 +32,9 @@ bool is_subject(const struct experiment *x, size_t target)
 
 int declare_controls(struct experiment *x, const char *dims, struct err *err)
 {
-    return add_field(x, "control_logit", V_F32, dims, "1",
+    return add_field(x, "control_logit", V_F32, dims, unit_logit,
                      "mean of the decoded logit over first tokens of other items' answers", err) ||
-                   add_field(x, "subject_control_logit", V_F32, dims, "1",
+                   add_field(x, "subject_control_logit", V_F32, dims, unit_logit,
                              "mean of the decoded logit over first tokens of other subjects", err)
                ? err->code
                : 0;
