@@ -1,306 +1,12 @@
-#include "model/arch_json.h"
+#include "model/arch_json_parts.h"
 
-#include "base/real.h"
 #include "base/str.h"
 #include "model/rope.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Why a key must not be there. */
-static const char other_name[] = "this architecture has another name for it";
-static const char whole_head[] = "the whole head turns in this architecture";
-static const char windows[] = "sliding windows of some layers are not part of this architecture";
-
-/* config.json. Those that only some architectures read (arch.h: reads, keys) come first, each with
-   what it must be elsewhere. The harmless ones are about training, sampling, tokens, files and
-   programs. */
-static const struct arch_key json_keys[] = {
-    {"num_hidden_layers", RULE_NULL, other_name},
-    {"num_attention_heads", RULE_NULL, other_name},
-    {"num_key_value_heads", RULE_NULL, "grouped keys and values are not part of this architecture"},
-    {"hidden_size", RULE_NULL, other_name},
-    {"intermediate_size", RULE_NULL, other_name},
-    {"max_position_embeddings", RULE_NULL, other_name},
-    {"rms_norm_eps", RULE_NULL, other_name},
-    {"layer_norm_eps", RULE_NULL, other_name},
-    {"n_layer", RULE_NULL, other_name},
-    {"n_head", RULE_NULL, other_name},
-    {"n_embd", RULE_NULL, other_name},
-    {"n_inner", RULE_NULL, other_name},
-    {"n_positions", RULE_NULL, other_name},
-    {"layer_norm_epsilon", RULE_NULL, other_name},
-    {"hidden_act", RULE_HARMLESS, NULL}, /* where another key says it */
-    {"hidden_activation", RULE_HARMLESS, NULL},
-    {"activation_function", RULE_NULL, other_name},
-    {"attention_bias", RULE_FALSE, "biases in the attention are not part of this architecture"},
-    {"mlp_bias", RULE_FALSE, "biases in the MLP are not part of this architecture"},
-    {"lm_head_bias", RULE_FALSE, "a bias of the unembedding is not part of this architecture"},
-    {"use_parallel_residual", RULE_FALSE, "parallel blocks are not part of this architecture"},
-    {"partial_rotary_factor", RULE_ONE, whole_head},
-    {"rotary_pct", RULE_ONE, whole_head},
-    {"rotary_dim", RULE_NULL, whole_head},
-    {"rotary_emb_base", RULE_NULL, "rope_theta says it for this architecture"},
-    {"rope_local_base_freq", RULE_NULL, "one rotary base serves all layers of this architecture"},
-    {"use_sliding_window", RULE_FALSE, windows},
-    {"max_window_layers", RULE_HARMLESS, NULL},
-    {"sliding_window_pattern", RULE_NULL, windows},
-    {"layer_types", RULE_FULL, windows},
-    {"query_pre_attn_scalar", RULE_NULL, "scores are scaled by the head width"},
-    {"attn_logit_softcapping", RULE_NULL, "scores are not capped in this architecture"},
-    {"final_logit_softcapping", RULE_NULL, "logits are not capped in this architecture"},
-    {"scale_attn_weights", RULE_TRUE, "scores are always scaled in this architecture"},
-    {"scale_attn_by_inverse_layer_idx", RULE_FALSE, "scores are scaled alike in all layers"},
-
-    {"architectures", RULE_READ, NULL},
-    {"model_type", RULE_READ, NULL},
-    {"head_dim", RULE_READ, NULL},
-    {"vocab_size", RULE_READ, NULL},
-    {"rope_theta", RULE_READ, NULL},
-    {"rope_scaling", RULE_READ, NULL},
-    {"rope_parameters", RULE_READ, NULL},
-    {"original_max_position_embeddings", RULE_READ, NULL},
-    {"tie_word_embeddings", RULE_READ, NULL},
-    {"sliding_window", RULE_READ, NULL},
-    {"torch_dtype", RULE_READ, NULL},
-    {"dtype", RULE_READ, NULL},
-
-    {"use_bidirectional_attention", RULE_FALSE, "only causal attention is computed"},
-    {"rope_interleaved", RULE_FALSE, "interleaved rotary embedding is not computed"},
-    {"rotary", RULE_TRUE, "models without rotary embedding are not computed here"},
-    {"use_mrope", RULE_FALSE, "rotary embedding of several axes is not computed"},
-    {"full_attn_mod", RULE_ONE, "layers with other attention are not computed"},
-    {"interpolate_factor", RULE_ONE, "interpolated positions are not computed"},
-    {"quantization_config", RULE_EMPTY, "quantised weights are read from GGUF files only"},
-    {"pruned_heads", RULE_EMPTY, "pruned heads are not handled"},
-    {"is_encoder_decoder", RULE_FALSE, "only decoders are computed"},
-    {"add_cross_attention", RULE_FALSE, "cross-attention is not computed"},
-
-    {"pretraining_tp", RULE_HARMLESS, NULL}, /* the same sums in another order */
-    {"attention_dropout", RULE_HARMLESS, NULL},
-    {"hidden_dropout", RULE_HARMLESS, NULL},
-    {"resid_pdrop", RULE_HARMLESS, NULL},
-    {"embd_pdrop", RULE_HARMLESS, NULL},
-    {"attn_pdrop", RULE_HARMLESS, NULL},
-    {"initializer_range", RULE_HARMLESS, NULL},
-    {"gradient_checkpointing", RULE_HARMLESS, NULL},
-    {"use_cache", RULE_HARMLESS, NULL},
-    {"use_bfloat16", RULE_HARMLESS, NULL},
-    {"cache_implementation", RULE_HARMLESS, NULL},
-    {"attn_implementation", RULE_HARMLESS, NULL},
-    {"_attn_implementation", RULE_HARMLESS, NULL},
-    {"_attn_implementation_autoset", RULE_HARMLESS, NULL},
-    {"_flash_attn_2_enabled", RULE_HARMLESS, NULL},
-    {"chunk_size_feed_forward", RULE_HARMLESS, NULL},
-    {"output_attentions", RULE_HARMLESS, NULL},
-    {"output_hidden_states", RULE_HARMLESS, NULL},
-    {"output_scores", RULE_HARMLESS, NULL},
-    {"return_dict", RULE_HARMLESS, NULL},
-    {"return_dict_in_generate", RULE_HARMLESS, NULL},
-    {"torchscript", RULE_HARMLESS, NULL},
-    {"tf_legacy_loss", RULE_HARMLESS, NULL},
-    {"bos_token_id", RULE_HARMLESS, NULL},
-    {"eos_token_id", RULE_HARMLESS, NULL},
-    {"pad_token_id", RULE_HARMLESS, NULL},
-    {"unk_token_id", RULE_HARMLESS, NULL},
-    {"sep_token_id", RULE_HARMLESS, NULL},
-    {"decoder_start_token_id", RULE_HARMLESS, NULL},
-    {"forced_bos_token_id", RULE_HARMLESS, NULL},
-    {"forced_eos_token_id", RULE_HARMLESS, NULL},
-    {"suppress_tokens", RULE_HARMLESS, NULL},
-    {"begin_suppress_tokens", RULE_HARMLESS, NULL},
-    {"bad_words_ids", RULE_HARMLESS, NULL},
-    {"do_sample", RULE_HARMLESS, NULL},
-    {"temperature", RULE_HARMLESS, NULL},
-    {"top_k", RULE_HARMLESS, NULL},
-    {"top_p", RULE_HARMLESS, NULL},
-    {"typical_p", RULE_HARMLESS, NULL},
-    {"num_beams", RULE_HARMLESS, NULL},
-    {"num_beam_groups", RULE_HARMLESS, NULL},
-    {"num_return_sequences", RULE_HARMLESS, NULL},
-    {"diversity_penalty", RULE_HARMLESS, NULL},
-    {"repetition_penalty", RULE_HARMLESS, NULL},
-    {"length_penalty", RULE_HARMLESS, NULL},
-    {"no_repeat_ngram_size", RULE_HARMLESS, NULL},
-    {"encoder_no_repeat_ngram_size", RULE_HARMLESS, NULL},
-    {"exponential_decay_length_penalty", RULE_HARMLESS, NULL},
-    {"remove_invalid_values", RULE_HARMLESS, NULL},
-    {"early_stopping", RULE_HARMLESS, NULL},
-    {"min_length", RULE_HARMLESS, NULL},
-    {"max_length", RULE_HARMLESS, NULL},
-    {"max_sequence_length", RULE_HARMLESS, NULL},
-    {"finetuning_task", RULE_HARMLESS, NULL},
-    {"task_specific_params", RULE_HARMLESS, NULL},
-    {"problem_type", RULE_HARMLESS, NULL},
-    {"id2label", RULE_HARMLESS, NULL},
-    {"label2id", RULE_HARMLESS, NULL},
-    {"prefix", RULE_HARMLESS, NULL},
-    {"is_decoder", RULE_HARMLESS, NULL},
-    {"tie_encoder_decoder", RULE_HARMLESS, NULL},
-    {"cross_attention_hidden_size", RULE_HARMLESS, NULL},
-    {"tokenizer_class", RULE_HARMLESS, NULL},
-    {"transformers_version", RULE_HARMLESS, NULL},
-    {"transformers.js_config", RULE_HARMLESS, NULL},
-    {"_name_or_path", RULE_HARMLESS, NULL},
-    {"name_or_path", RULE_HARMLESS, NULL},
-    {"_commit_hash", RULE_HARMLESS, NULL},
-    {"is_llama_config", RULE_HARMLESS, NULL},
-    {"unsloth_version", RULE_HARMLESS, NULL},
-    {"unsloth_fixed", RULE_HARMLESS, NULL},
-    {"auto_map", RULE_HARMLESS, NULL}, /* code of its own, for programs that do not know the name */
-    {"reorder_and_upcast_attn", RULE_HARMLESS, NULL}, /* the same sums in another order */
-    {"gradient_checkpointing_kwargs", RULE_HARMLESS, NULL},
-    {"classifier_dropout", RULE_HARMLESS, NULL},
-    {"summary_type", RULE_HARMLESS, NULL},
-    {"summary_use_proj", RULE_HARMLESS, NULL},
-    {"summary_activation", RULE_HARMLESS, NULL},
-    {"summary_proj_to_labels", RULE_HARMLESS, NULL},
-    {"summary_first_dropout", RULE_HARMLESS, NULL},
-    {"_num_labels", RULE_HARMLESS, NULL},
-    {"n_ctx", RULE_HARMLESS, NULL}, /* as many as n_positions */
-    {"_sliding_window_pattern", RULE_HARMLESS, NULL},
-};
-
-/* Beside the text model's config, where that is an object of its own: nothing of images is
-   computed. */
-static const struct arch_key outer_keys[] = {
-    {"architectures", RULE_READ, NULL},
-    {"model_type", RULE_READ, NULL},
-    {"text_config", RULE_READ, NULL},
-    {"tie_word_embeddings", RULE_READ, NULL},
-    {"torch_dtype", RULE_READ, NULL},
-    {"dtype", RULE_READ, NULL},
-    {"quantization_config", RULE_EMPTY, "quantised weights are read from GGUF files only"},
-    {"vision_config", RULE_HARMLESS, NULL},
-    {"mm_tokens_per_image", RULE_HARMLESS, NULL},
-    {"boi_token_index", RULE_HARMLESS, NULL},
-    {"eoi_token_index", RULE_HARMLESS, NULL},
-    {"image_token_index", RULE_HARMLESS, NULL},
-    {"boi_token_id", RULE_HARMLESS, NULL},
-    {"eoi_token_id", RULE_HARMLESS, NULL},
-    {"image_token_id", RULE_HARMLESS, NULL},
-    {"bos_token_id", RULE_HARMLESS, NULL},
-    {"eos_token_id", RULE_HARMLESS, NULL},
-    {"pad_token_id", RULE_HARMLESS, NULL},
-    {"initializer_range", RULE_HARMLESS, NULL},
-    {"use_cache", RULE_HARMLESS, NULL},
-    {"auto_map", RULE_HARMLESS, NULL},
-    {"transformers_version", RULE_HARMLESS, NULL},
-    {"_name_or_path", RULE_HARMLESS, NULL},
-    {"unsloth_version", RULE_HARMLESS, NULL},
-    {"unsloth_fixed", RULE_HARMLESS, NULL},
-};
-
-/* Inside rope_scaling and rope_parameters. */
-static const struct arch_key rope_keys[] = {
-    {"type", RULE_READ, NULL},
-    {"rope_type", RULE_READ, NULL},
-    {"rope_theta", RULE_READ, NULL},
-    {"factor", RULE_READ, NULL},
-    {"low_freq_factor", RULE_READ, NULL},
-    {"high_freq_factor", RULE_READ, NULL},
-    {"original_max_position_embeddings", RULE_READ, NULL},
-    {"partial_rotary_factor", RULE_ONE, whole_head},
-    {"attention_factor", RULE_READ, NULL},
-    {"mscale", RULE_READ, NULL},
-    {"mscale_all_dim", RULE_READ, NULL},
-    {"beta_fast", RULE_READ, NULL},
-    {"beta_slow", RULE_READ, NULL},
-    {"truncate", RULE_READ, NULL},
-    {"short_factor", RULE_READ, NULL},
-    {"long_factor", RULE_READ, NULL},
-    {"short_mscale", RULE_NULL, "scaled rotary embedding of that kind is not computed"},
-    {"long_mscale", RULE_NULL, "scaled rotary embedding of that kind is not computed"},
-};
-
-/* What one reading works on. */
-struct json_reading {
-    struct arch_config *c;
-    const json_t *json; /* the text model's */
-    struct arena *arena;
-};
-
-static bool all_full(const json_t *list)
-{
-    bool full = json_is_array(list);
-
-    for (size_t i = 0; full && i < json_array_size(list); i++) {
-        const char *s = json_string_value(json_array_get(list, i));
-
-        full = s && str_eq(s, "full_attention");
-    }
-    return full;
-}
-
-static bool json_obeys(const json_t *v, enum rule rule)
-{
-    if (rule == RULE_READ || rule == RULE_HARMLESS || json_is_null(v))
-        return true;
-    switch (rule) {
-    case RULE_NULL:
-        return false;
-    case RULE_FALSE:
-        return json_is_false(v);
-    case RULE_TRUE:
-        return json_is_true(v);
-    case RULE_ONE:
-        return json_is_number(v) && json_number_value(v) == 1;
-    case RULE_ZERO:
-        return json_is_number(v) && json_number_value(v) == 0;
-    case RULE_EMPTY:
-        return !json_object_size(v) && !json_array_size(v) &&
-               (json_is_object(v) || json_is_array(v));
-    default:
-        return all_full(v);
-    }
-}
-
-/* Does the architecture read a key that others do not? */
-static bool reads(const struct arch *arch, const char *key)
-{
-    const struct json_names *k = arch->keys;
-    const char *const names[] = {k->layers, k->heads,     k->kv_heads, k->width,
-                                 k->ff,     k->positions, k->eps,      k->activation};
-    size_t n = strlen(key);
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i] && str_eq(names[i], key))
-            return true;
-    for (const char *s = arch->reads; *s; s += strcspn(s, " "), s += *s == ' ')
-        if (strcspn(s, " ") == n && !memcmp(s, key, n))
-            return true;
-    return false;
-}
-
-static int check_json_keys(const json_t *obj, const struct arch_key *keys, size_t n,
-                           const struct arch *arch, struct err *err)
-{
-    const char *name;
-    json_t *v;
-
-    json_object_foreach((json_t *)obj, name, v)
-    {
-        const struct arch_key *k = key_find(keys, n, name);
-
-        if (!k)
-            return err_set(err, ERR_FORMAT,
-                           "key \"%.200s\" is not handled: it may change what the model computes "
-                           "(model.ignore insists that it does not)",
-                           name);
-        if (!reads(arch, name) && !json_obeys(v, k->rule)) {
-            char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-
-            err_set(err, ERR_FORMAT, "key \"%s\" is %.100s: %s", name, text ? text : "?", k->why);
-            free(text);
-            return err->code;
-        }
-    }
-    return 0;
-}
-
-static int take_int(const json_t *j, const char *key, bool need, int64_t lo, int64_t hi, int *v,
-                    struct err *err)
+int key_int(const json_t *j, const char *key, bool need, int64_t lo, int64_t hi, int *v,
+            struct err *err)
 {
     int64_t wide = *v;
 
@@ -310,29 +16,28 @@ static int take_int(const json_t *j, const char *key, bool need, int64_t lo, int
     return 0;
 }
 
-static int take_real(const json_t *j, const char *key, double *v, struct err *err)
+int key_real(const json_t *j, const char *key, double *v, struct err *err)
 {
     return json_take_real(j, key, false, v, ERR_FORMAT, err);
 }
 
-static int take_float(const json_t *j, const char *key, float *v, struct err *err)
+int key_float(const json_t *j, const char *key, float *v, struct err *err)
 {
     double wide = (double)*v;
 
-    if (take_real(j, key, &wide, err))
+    if (key_real(j, key, &wide, err))
         return err->code;
     *v = (float)wide;
     return 0;
 }
 
-/* A key that only some architectures read. */
-static int take_flag(const struct json_reading *r, const char *key, bool *v, struct err *err)
+int key_flag(const struct json_reading *r, const char *key, bool *v, struct err *err)
 {
-    return reads(r->c->arch, key) ? json_take_bool(r->json, key, false, v, ERR_FORMAT, err) : 0;
+    return arch_reads(r->c->arch, key) ? json_take_bool(r->json, key, false, v, ERR_FORMAT, err)
+                                       : 0;
 }
 
-/* Present, null or not. */
-static bool has(const json_t *j, const char *key)
+bool key_given(const json_t *j, const char *key)
 {
     return json_object_get(j, key) != NULL;
 }
@@ -401,20 +106,20 @@ static int sizes_from_json(const struct json_reading *r, struct err *err)
     s->n_heads = arch->heads;
     s->vocab = arch->vocab;
     s->d_head = arch->d_head;
-    if (take_int(j, k->layers, true, 1, LAYERS_MAX, &s->n_layers, err) ||
-        take_int(j, k->heads, !arch->heads, 1, HEADS_MAX, &s->n_heads, err) ||
-        take_int(j, k->width, true, 1, WIDTH_MAX, &s->d_model, err) ||
-        take_int(j, k->ff, !arch->ff_times, 1, FF_MAX, &s->d_ff, err) ||
-        take_int(j, "vocab_size", !arch->vocab, 1, VOCAB_MAX, &s->vocab, err) ||
-        take_int(j, k->positions, false, 1, INT32_MAX, &s->max_positions, err) ||
+    if (key_int(j, k->layers, true, 1, LAYERS_MAX, &s->n_layers, err) ||
+        key_int(j, k->heads, !arch->heads, 1, HEADS_MAX, &s->n_heads, err) ||
+        key_int(j, k->width, true, 1, WIDTH_MAX, &s->d_model, err) ||
+        key_int(j, k->ff, !arch->ff_times, 1, FF_MAX, &s->d_ff, err) ||
+        key_int(j, "vocab_size", !arch->vocab, 1, VOCAB_MAX, &s->vocab, err) ||
+        key_int(j, k->positions, false, 1, INT32_MAX, &s->max_positions, err) ||
         json_take_bool(j, "tie_word_embeddings", false, &s->tied, ERR_FORMAT, err) ||
-        take_float(j, k->eps, &s->norm_eps, err) || activation_from_json(r, err))
+        key_float(j, k->eps, &s->norm_eps, err) || activation_from_json(r, err))
         return err->code;
     if (!s->d_ff)
         s->d_ff = arch->ff_times * s->d_model;
     s->n_kv_heads = kv || !arch->kv_heads ? s->n_heads : arch->kv_heads;
-    if (take_int(j, k->kv_heads, false, 1, HEADS_MAX, &s->n_kv_heads, err) ||
-        take_int(j, "head_dim", false, 1, HEAD_DIM_MAX, &s->d_head, err))
+    if (key_int(j, k->kv_heads, false, 1, HEADS_MAX, &s->n_kv_heads, err) ||
+        key_int(j, "head_dim", false, 1, HEAD_DIM_MAX, &s->d_head, err))
         return err->code;
     return 0;
 }
@@ -427,25 +132,25 @@ static int facts_from_json(const struct json_reading *r, struct err *err)
     const json_t *j = r->json;
     bool attention = c->arch->bias & BIAS_QKV && c->arch->bias & BIAS_O, mlp = false, scaled = true;
 
-    if (take_flag(r, "attention_bias", &attention, err) || take_flag(r, "mlp_bias", &mlp, err) ||
-        take_flag(r, "use_parallel_residual", &s->parallel, err) ||
-        take_flag(r, "scale_attn_weights", &scaled, err) ||
-        take_flag(r, "scale_attn_by_inverse_layer_idx", &c->by_depth, err))
+    if (key_flag(r, "attention_bias", &attention, err) || key_flag(r, "mlp_bias", &mlp, err) ||
+        key_flag(r, "use_parallel_residual", &s->parallel, err) ||
+        key_flag(r, "scale_attn_weights", &scaled, err) ||
+        key_flag(r, "scale_attn_by_inverse_layer_idx", &c->by_depth, err))
         return err->code;
-    if (reads(c->arch, "attention_bias"))
+    if (arch_reads(c->arch, "attention_bias"))
         c->bias = (c->bias & ~(unsigned)(BIAS_QKV | BIAS_O)) | (attention ? BIAS_QKV | BIAS_O : 0);
     c->bias |= mlp ? BIAS_MLP : 0;
     c->score_width = scaled ? c->score_width : 1;
-    if (c->arch->score_width != 0 && take_real(j, "query_pre_attn_scalar", &c->score_width, err))
+    if (c->arch->score_width != 0 && key_real(j, "query_pre_attn_scalar", &c->score_width, err))
         return err->code;
     if (c->arch->score_cap != 0) {
-        s->score_cap = has(j, "attn_logit_softcapping") ? 0 : s->score_cap;
-        if (take_float(j, "attn_logit_softcapping", &s->score_cap, err))
+        s->score_cap = key_given(j, "attn_logit_softcapping") ? 0 : s->score_cap;
+        if (key_float(j, "attn_logit_softcapping", &s->score_cap, err))
             return err->code;
     }
-    if (reads(c->arch, "final_logit_softcapping")) {
-        s->logit_cap = has(j, "final_logit_softcapping") ? 0 : s->logit_cap;
-        if (take_float(j, "final_logit_softcapping", &s->logit_cap, err))
+    if (arch_reads(c->arch, "final_logit_softcapping")) {
+        s->logit_cap = key_given(j, "final_logit_softcapping") ? 0 : s->logit_cap;
+        if (key_float(j, "final_logit_softcapping", &s->logit_cap, err))
             return err->code;
     }
     return 0;
@@ -479,287 +184,28 @@ static int windows_from_json(const struct json_reading *r, struct err *err)
 {
     const struct arch *arch = r->c->arch;
     const json_t *j = r->json, *list = json_object_get(j, "layer_types");
-    int window = has(j, "sliding_window") ? 0 : arch->window, first = 0, every = arch->full_every;
+    int window = key_given(j, "sliding_window") ? 0 : arch->window, first = 0,
+        every = arch->full_every;
     bool use = arch->windows != WINDOWS_SWITCH;
 
     if (arch->windows == WINDOWS_NONE)
         return 0;
-    if (take_int(j, "sliding_window", false, 1, INT32_MAX, &window, err) ||
-        take_flag(r, "use_sliding_window", &use, err))
+    if (key_int(j, "sliding_window", false, 1, INT32_MAX, &window, err) ||
+        key_flag(r, "use_sliding_window", &use, err))
         return err->code;
     if (arch->windows == WINDOWS_SWITCH) {
         first = 28;
-        if (take_int(j, "max_window_layers", false, 0, INT32_MAX, &first, err))
+        if (key_int(j, "max_window_layers", false, 0, INT32_MAX, &first, err))
             return err->code;
     }
-    if (reads(arch, "sliding_window_pattern") &&
-        take_int(j, "sliding_window_pattern", false, 1, INT32_MAX, &every, err))
+    if (arch_reads(arch, "sliding_window_pattern") &&
+        key_int(j, "sliding_window_pattern", false, 1, INT32_MAX, &every, err))
         return err->code;
     if (!use || !window)
         return 0;
-    if (reads(arch, "layer_types") && list && !json_is_null(list))
+    if (arch_reads(arch, "layer_types") && list && !json_is_null(list))
         return windows_from_list(r, list, window, err);
     return windows_fill(r->c, window, first, every, r->arena, err);
-}
-
-/* --- rotary embedding --- */
-
-/* The kind that "rope_type", or "type" as it was called, names. */
-static int rope_kind_from_json(struct rope_spec *s, const json_t *j, struct err *err)
-{
-    static const struct {
-        const char *name;
-        enum rope_kind is;
-    } kinds[] = {{"default", ROPE_PLAIN},   {"linear", ROPE_LINEAR}, {"llama3", ROPE_LLAMA3},
-                 {"dynamic", ROPE_DYNAMIC}, {"yarn", ROPE_YARN},     {"longrope", ROPE_LONG},
-                 {"su", ROPE_LONG}};
-    const char *now = NULL, *before = NULL, *name;
-
-    if (json_take_string(j, "rope_type", false, &now, ERR_FORMAT, err) ||
-        json_take_string(j, "type", false, &before, ERR_FORMAT, err))
-        return err->code;
-    if (now && before && !str_eq(now, before))
-        return err_set(err, ERR_FORMAT, "\"rope_type\" is \"%.100s\" but \"type\" is \"%.100s\"",
-                       now, before);
-    name = now ? now : before ? before : "default";
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (str_eq(name, kinds[i].name)) {
-            /* What Phi-3's first files call yarn has the factors of longrope. */
-            bool by_factors = kinds[i].is == ROPE_YARN && has(j, "long_factor");
-
-            s->kind = by_factors ? ROPE_LONG : kinds[i].is;
-            return 0;
-        }
-    return err_set(err, ERR_FORMAT,
-                   "rotary scaling of type \"%.100s\" is not handled: default, linear, llama3, "
-                   "dynamic, yarn and longrope are",
-                   name);
-}
-
-static const float *factors_from_json(const struct json_reading *r, const json_t *j,
-                                      const char *key, int n, struct err *err)
-{
-    const json_t *list = json_object_get(j, key);
-    float *v = arena_alloc(r->arena, (size_t)n, sizeof *v, err);
-    bool ok = json_array_size(list) == (size_t)n;
-
-    for (int i = 0; v && ok && i < n; i++) {
-        const json_t *x = json_array_get(list, (size_t)i);
-
-        v[i] = (float)json_number_value(x);
-        ok = json_is_number(x) && v[i] > 0 && v[i] < INFINITY;
-    }
-    if (v && !ok)
-        err_set(err, ERR_FORMAT, "\"%s\" must be a list of %d positive numbers", key, n);
-    return err->code ? NULL : v;
-}
-
-/* How much of a head turns: what stands in the object, beside it, or in the table. */
-static int width_from_json(const struct json_reading *r, struct rope_spec *s, const json_t *j,
-                           struct err *err)
-{
-    const struct arch *arch = r->c->arch;
-    int dh = r->c->shape.d_head, dims = arch->rotary_dims;
-    double share = arch->rotary_share == 0 ? 1 : arch->rotary_share;
-
-    if (dims) {
-        if (take_int(r->json, "rotary_dim", has(r->json, "rotary_dim"), 2, dh, &dims, err))
-            return err->code;
-        if (dims % 2 || dims > dh)
-            return err_set(err, ERR_FORMAT,
-                           "%d numbers of a head of %d turn: expected an even "
-                           "number, at most the width",
-                           dims, dh);
-        s->width = dims;
-        return 0;
-    }
-    if ((reads(arch, "rotary_pct") && take_real(r->json, "rotary_pct", &share, err)) ||
-        (reads(arch, "partial_rotary_factor") && !reads(arch, "rotary_pct") &&
-         take_real(r->json, "partial_rotary_factor", &share, err)) ||
-        (reads(arch, "partial_rotary_factor") &&
-         take_real(j, "partial_rotary_factor", &share, err)))
-        return err->code;
-    if (!(share > 0 && share <= 1) || (int)(dh * share) < 1)
-        return err_set(err, ERR_FORMAT, "a share of %g of a head of %d turns: expected 0 to 1",
-                       share, dh);
-    s->width = (int)(dh * share);
-    return rope_dims(s) <= dh ? 0
-                              : err_set(err, ERR_FORMAT,
-                                        "%d numbers of a head of %d turn: that is "
-                                        "not possible",
-                                        rope_dims(s), dh);
-}
-
-/* What multiplies cosines and sines, where nothing gives it. */
-static int attention_from_json(const struct json_reading *r, struct rope_spec *s, const json_t *j,
-                               struct err *err)
-{
-    double factor = s->factor, one = 0, all = 0;
-
-    if (s->kind != ROPE_YARN && s->kind != ROPE_LONG)
-        return 0;
-    if (s->kind == ROPE_LONG && factor == 0)
-        factor = r->c->shape.max_positions / s->old_positions;
-    if (take_real(j, "attention_factor", &s->attention, err) || take_real(j, "mscale", &one, err) ||
-        take_real(j, "mscale_all_dim", &all, err))
-        return err->code;
-    if (s->attention != 0)
-        return 0;
-    if (s->kind == ROPE_LONG)
-        s->attention = factor <= 1 ? 1 : sqrt(1 + real_log(factor) / real_log(s->old_positions));
-    else if (one != 0 && all != 0)
-        s->attention = rope_yarn_scale(factor, one) / rope_yarn_scale(factor, all);
-    else
-        s->attention = rope_yarn_scale(factor, 1);
-    return 0;
-}
-
-static int yarn_from_json(struct rope_spec *s, const json_t *j, bool nested, struct err *err)
-{
-    bool truncate = true;
-
-    if (take_real(j, "beta_fast", &s->fast, err) || take_real(j, "beta_slow", &s->slow, err) ||
-        json_take_bool(j, "truncate", false, &truncate, ERR_FORMAT, err))
-        return err->code;
-    s->fast = s->fast == 0 ? 32 : s->fast;
-    s->slow = s->slow == 0 ? 1 : s->slow;
-    s->exact_ramp = !truncate && !nested; /* transformers does not look for it in there */
-    return 0;
-}
-
-static int kind_keys_from_json(const struct json_reading *r, struct rope_spec *s, const json_t *j,
-                               bool nested, struct err *err)
-{
-    bool llama3 = s->kind == ROPE_LLAMA3, scaled = s->kind != ROPE_PLAIN;
-
-    if (json_take_real(j, "factor", scaled && s->kind != ROPE_LONG, &s->factor, ERR_FORMAT, err) ||
-        json_take_real(j, "low_freq_factor", llama3, &s->low, ERR_FORMAT, err) ||
-        json_take_real(j, "high_freq_factor", llama3, &s->high, ERR_FORMAT, err))
-        return err->code;
-    s->old_positions = r->c->shape.max_positions;
-    if (s->kind != ROPE_DYNAMIC) {
-        if (take_real(j, "original_max_position_embeddings", &s->old_positions, err))
-            return err->code;
-        if (r->c->arch->old_positions)
-            s->old_positions = r->c->arch->old_positions;
-        if (take_real(r->json, "original_max_position_embeddings", &s->old_positions, err))
-            return err->code;
-    }
-    if (s->kind == ROPE_LONG) {
-        s->near = factors_from_json(r, j, "short_factor", rope_dims(s) / 2, err);
-        s->far = s->near ? factors_from_json(r, j, "long_factor", rope_dims(s) / 2, err) : NULL;
-        if (!s->far)
-            return err->code;
-    }
-    if (s->kind == ROPE_YARN && yarn_from_json(s, j, nested, err))
-        return err->code;
-    return scaled ? attention_from_json(r, s, j, err) : 0;
-}
-
-/* One object of rotary parameters; NULL: none. */
-static int rope_dict_from_json(const struct json_reading *r, struct rope_spec *s, const json_t *j,
-                               bool nested, struct err *err)
-{
-    if (j && !json_is_object(j))
-        return err_set(err, ERR_FORMAT, "expected an object or null");
-    if (j && (rope_kind_from_json(s, j, err) ||
-              check_json_keys(j, rope_keys, KEYS(rope_keys), r->c->arch, err)))
-        return err->code;
-    return width_from_json(r, s, j, err) || take_real(j, "rope_theta", &s->theta, err) ||
-                   kind_keys_from_json(r, s, j, nested, err)
-               ? err->code
-               : rope_check(s, err);
-}
-
-/* Positions are learned, or a fixed number of a head's numbers turns at the fixed base. */
-static int rope_of_gpt(const struct json_reading *r, struct err *err)
-{
-    static const char *const none[] = {"rope_theta", "rope_scaling", "rope_parameters"};
-
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        if (has(r->json, none[i]) && !json_is_null(json_object_get(r->json, none[i])))
-            return err_set(err, ERR_FORMAT,
-                           "key \"%s\" is not read in this architecture: its positions are fixed",
-                           none[i]);
-    return r->c->arch->rotary_dims ? rope_dict_from_json(r, &r->c->rope[0], NULL, false, err) : 0;
-}
-
-static int stretched(int positions, double factor)
-{
-    double n = floor(positions * factor);
-
-    return n < INT32_MAX ? (int)n : INT32_MAX;
-}
-
-/* One object for all layers. */
-static int rope_of_all(const struct json_reading *r, const json_t *dict, const char *name,
-                       struct err *err)
-{
-    bool own = reads(r->c->arch, "rotary_emb_base");
-    const char *key = own ? "rotary_emb_base" : "rope_theta";
-    struct rope_spec *s = &r->c->rope[0];
-    double theta = -1;
-
-    if (own && has(r->json, "rope_theta"))
-        return err_set(err, ERR_FORMAT,
-                       "key \"rope_theta\": this architecture has another name for it");
-    if (take_real(r->json, key, &theta, err))
-        return err->code;
-    s->theta = theta != -1 ? theta : s->theta;
-    if (rope_dict_from_json(r, s, dict, false, err))
-        return dict ? err_wrap(err, "key \"%s\"", name) : err->code;
-    if (theta != -1 && s->theta != theta)
-        return err_set(err, ERR_FORMAT, "key \"%s\" is given as %g and as %g", key, theta,
-                       s->theta);
-    if (s->kind == ROPE_DYNAMIC && s->factor > 1) /* that is what it is for */
-        r->c->shape.max_positions = stretched(r->c->shape.max_positions, s->factor);
-    return 0;
-}
-
-/* One for layers without a window, one for those with one; the old key is about the former. */
-static int rope_of_each(const struct json_reading *r, const json_t *old, const json_t *now,
-                        struct err *err)
-{
-    static const char *const types[ROTARIES] = {"full_attention", "sliding_attention"};
-    struct rope_spec *s = r->c->rope;
-
-    if (now && (!json_is_object(now) || (!has(now, types[0]) && !has(now, types[1]))))
-        return err_set(err, ERR_FORMAT,
-                       "key \"rope_parameters\" must have %s and %s in this architecture", types[0],
-                       types[1]);
-    if (now && old)
-        return err_set(err, ERR_FORMAT,
-                       "keys \"rope_scaling\" and \"rope_parameters\" are both "
-                       "given");
-    if (take_real(r->json, "rope_theta", &s[0].theta, err) ||
-        take_real(r->json, "rope_local_base_freq", &s[1].theta, err))
-        return err->code;
-    for (int i = 0; i < ROTARIES; i++) {
-        const json_t *dict = now ? json_object_get(now, types[i]) : i ? NULL : old;
-
-        if (rope_dict_from_json(r, &s[i], json_is_null(dict) ? NULL : dict, now != NULL, err))
-            return dict ? err_wrap(err, "key \"%s\"", now ? types[i] : "rope_scaling") : err->code;
-    }
-    r->c->ropes = true;
-    return 0;
-}
-
-static int rope_from_json(const struct json_reading *r, struct err *err)
-{
-    const struct arch *arch = r->c->arch;
-    const json_t *old = json_object_get(r->json, "rope_scaling");
-    const json_t *now = json_object_get(r->json, "rope_parameters");
-
-    old = json_is_null(old) ? NULL : old;
-    now = json_is_null(now) ? NULL : now;
-    if (arch->hf->positions || arch->rotary_dims)
-        return rope_of_gpt(r, err);
-    if (arch->two_ropes && arch->windows == WINDOWS_MOST)
-        return rope_of_each(r, old, now, err);
-    if (old && now && !json_equal(old, now))
-        return err_set(err, ERR_FORMAT,
-                       "keys \"rope_scaling\" and \"rope_parameters\" are both given and differ");
-    return rope_of_all(r, now ? now : old, now ? "rope_parameters" : "rope_scaling", err);
 }
 
 /* What the weights are said to be; the files say what they are. */
@@ -781,17 +227,11 @@ static const json_t *text_of(const struct arch *arch, const json_t *json, struct
 {
     const json_t *text = arch->text ? json_object_get(json, arch->text) : json;
 
-    if (text != json && check_json_keys(json, outer_keys, KEYS(outer_keys), arch, err))
+    if (text != json && check_outer_keys(json, arch, err))
         return NULL;
     if (!json_is_object(text))
         err_set(err, ERR_FORMAT, "key \"%s\" must be an object", arch->text);
     return err->code ? NULL : text;
-}
-
-bool json_key_known(const char *key)
-{
-    return key_find(json_keys, KEYS(json_keys), key) ||
-           key_find(outer_keys, KEYS(outer_keys), key) || key_find(rope_keys, KEYS(rope_keys), key);
 }
 
 int config_from_json(struct arch_config *c, const json_t *json, struct arena *a, struct err *err)
@@ -806,9 +246,9 @@ int config_from_json(struct arch_config *c, const json_t *json, struct arena *a,
     if (!r.json)
         return err->code;
     config_begin(c, arch);
-    if (check_json_keys(r.json, json_keys, KEYS(json_keys), arch, err) ||
-        sizes_from_json(&r, err) || facts_from_json(&r, err) || config_finish(c, err) ||
-        rope_from_json(&r, err) || windows_from_json(&r, err) ||
+    if (check_text_keys(r.json, arch, err) || sizes_from_json(&r, err) ||
+        facts_from_json(&r, err) || config_finish(c, err) || rope_from_json(&r, err) ||
+        windows_from_json(&r, err) ||
         json_take_bool(json, "tie_word_embeddings", false, &c->shape.tied, ERR_FORMAT, err))
         return err->code;
     dtype_from_json(c, json);
