@@ -267,8 +267,8 @@ extern const size_t n_kinds;
 /* The table as the config floor wants it, without `queries`. */
 const struct experiment_schema *kind_schemas(size_t *n);
 
-/* The unit "1" of logits that are sums of parts: where the model caps its logits, long_name says that
-   these are before the cap. Ranks, probabilities and KL are of those after it. */
+/* The unit "1" of logits that are sums of parts: where the model caps its logits, long_name says
+   that these are before the cap. Ranks, probabilities and KL are of those after it. */
 extern const char unit_logit[];
 
 /* For `open`: declare an axis, a field. Fields name their axes; an unknown one is a bug, but one

@@ -1,4 +1,5 @@
-/* Private to arch_json*.c: which keys a config.json may have, how they are read, rotary embedding. */
+/* Private to arch_json*.c: which keys a config.json may have, how they are read, its rotary
+   embedding. */
 #ifndef LENSWEEP_MODEL_ARCH_JSON_PARTS_H
 #define LENSWEEP_MODEL_ARCH_JSON_PARTS_H
 
@@ -14,8 +15,8 @@ struct json_reading {
 /* Does the architecture read a key that others do not? */
 bool arch_reads(const struct arch *arch, const char *key);
 
-/* An unknown key, or one whose value would change what is computed, is an error. Of the text model's
-   object; of the object around it, where there is one; of rope_scaling and rope_parameters. */
+/* An unknown key, or one whose value would change what is computed, is an error. Of the text
+   model's object; of the object around it, where there is one; of rope_scaling and rope_parameters. */
 int check_text_keys(const json_t *json, const struct arch *arch, struct err *err);
 int check_outer_keys(const json_t *json, const struct arch *arch, struct err *err);
 int check_rope_keys(const json_t *json, const struct arch *arch, struct err *err);

@@ -462,7 +462,8 @@ static void controls_are_split_from_targets(void **state)
     int32_t target[] = {5, 9, 83}, answers[] = {7, -1}, subjects[] = {3, 4}, none[] = {-1, -1};
     const char *names[] = {"answer_1", "answer_2", "subject"};
     struct dataset ds = {.n_targets = 3, .n_controls = 2, .target_name = names};
-    struct scene scene = {.data = &ds};
+    struct model capped = {.shape = {.logit_cap = 30}};
+    struct scene scene = {.data = &ds, .model = &capped};
     struct arena arena = {0};
     struct experiment e = {.scene = &scene, .arena = &arena, .name = "e"};
     struct query one = {.target = target, .control = answers, .s_control = subjects};
@@ -476,6 +477,8 @@ static void controls_are_split_from_targets(void **state)
                          add_field(&e, "logit", V_F32, "query vector target", "1", "", &err) ||
                          declare_controls(&e, "query vector", &err),
                      0);
+    assert_string_equal(e.field[0].var.long_name, "");
+    assert_non_null(strstr(e.field[1].var.long_name, "; logits before the model's cap"));
     assert_int_equal(control_ids_n(&ds), 7);
     ids = control_ids(&ds, &one, &arena, &err);
     assert_memory_equal(ids, ((int32_t[]){5, 9, 83, 7, -1, 3, 4}), 7 * sizeof *ids);
