@@ -16,7 +16,8 @@ struct json_reading {
 bool arch_reads(const struct arch *arch, const char *key);
 
 /* An unknown key, or one whose value would change what is computed, is an error. Of the text
-   model's object; of the object around it, where there is one; of rope_scaling and rope_parameters. */
+   model's object; of the object around it, where there is one; of rope_scaling and
+   rope_parameters. */
 int check_text_keys(const json_t *json, const struct arch *arch, struct err *err);
 int check_outer_keys(const json_t *json, const struct arch *arch, struct err *err);
 int check_rope_keys(const json_t *json, const struct arch *arch, struct err *err);
