@@ -121,7 +121,8 @@ char *node_hint(char out[HINT_MAX], const char *word, const char *const *known, 
     }
     used = (size_t)snprintf(out, HINT_MAX, " (known: ");
     for (size_t i = 0; i < n_known && used + strlen(known[i]) + 8 < HINT_MAX; i++)
-        used += (size_t)snprintf(out + used, HINT_MAX - used, "%s%s", i ? ", " : "", known[i]);
+        if (!i || !str_eq(known[i], known[i - 1])) /* "operation" has rows of its own */
+            used += (size_t)snprintf(out + used, HINT_MAX - used, "%s%s", i ? ", " : "", known[i]);
     snprintf(out + used, HINT_MAX - used, ")");
     return out;
 }

@@ -13,6 +13,7 @@ experiments:
   - {name: a, kind: decod}
   - {name: b, kind: decode, rnak: true}
   - {name: b, kind: noop, cells: 0}
+  - {name: c, kind: ablation, qwertyuiop: 1, site: head, operation: {kind: zero}}
 runs: {rows: 3}
 run: {threads: 2, rows: -1}
 END
@@ -24,16 +25,17 @@ expected=(
     'unknown key "rnak" (did you mean rank?)'
     '7:12: experiments.b: the name "b" is taken'
     '7:34: experiments.b.cells'
-    '8:1: unknown key "runs" (did you mean run?)'
-    '9:25: run.rows'
+    'neuron_file, positions, from, to, operation, source, metrics)' # each once, though rows of their own
+    '9:1: unknown key "runs" (did you mean run?)'
+    '10:25: run.rows'
 )
 check_all() {
     local e
     for e in "${expected[@]}"; do has "$e"; done
-    [ "$(grep -c "^$work/bad.yaml:[0-9]*:[0-9]*: " "$work/err")" = 9 ] ||
-        { wrong "not nine lines with a place" && cat "$work/err"; }
-    [ "$(wc -l <"$work/err")" = 10 ] ||
-        { wrong "more than the nine mistakes and their count" && cat "$work/err"; }
+    [ "$(grep -c "^$work/bad.yaml:[0-9]*:[0-9]*: " "$work/err")" = 10 ] ||
+        { wrong "not ten lines with a place" && cat "$work/err"; }
+    [ "$(wc -l <"$work/err")" = 11 ] ||
+        { wrong "more than the ten mistakes and their count" && cat "$work/err"; }
     [ ! -s "$work/out" ] || wrong "something on stdout"
     [ ! -e "$work/out dir" ] || wrong "an output directory was made"
 }
