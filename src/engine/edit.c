@@ -6,6 +6,8 @@
 const float *edit_operand(const struct edit *e, const struct shape *s, int layer, int t,
                           int64_t first)
 {
+    if (e->held && t >= e->held)
+        t = e->held - 1;
     if (e->from)
         return run_row(e->from, s, e->site, layer, t + e->shift) + first;
     return e->vec + (int64_t)(t - e->tok.lo) * e->stride;

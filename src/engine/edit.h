@@ -30,6 +30,7 @@ struct edit {
     const float *vec; /* operand of token tok.lo + i at vec + i * stride; as wide as the row, or as
                          the heads edited; where a module reads, as the residual stream */
     int64_t stride;   /* 0 = the same vector for every token */
+    int held;         /* tokens from here on have the operand of the one before; 0 = their own */
 };
 
 /* Applies to `row`, the site's value of token t at this layer, the edits in the list that name it.

@@ -99,7 +99,7 @@ bool variant_is_plain_noop(const struct variant *v)
     for (int i = 0; v->base && i < v->n_edits; i++) {
         const struct edit *e = &v->edit[i];
 
-        if (e->op != OP_SET || !e->from || e->shift || e->from->ids != v->base->ids ||
+        if (e->op != OP_SET || !e->from || e->shift || e->held || e->from->ids != v->base->ids ||
             e->tok.hi > first_edited(v->base) || e->tok.hi > first_edited(e->from))
             return false;
     }

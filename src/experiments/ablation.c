@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "experiments/kit/answers.h"
 #include "experiments/kit/metrics.h"
+#include "experiments/kit/text.h"
 
 static const struct choice sites[] = {{"head", SITE_Z},
                                       {"edge", SITE_PATTERN},
@@ -66,6 +67,10 @@ static const struct config_row rows[] = {
     CONFIG_CHOICE(struct ablation_config, metrics, "metrics", config_choices,
                   "[logit, logit_difference, recall_mass, repetition_mass, kl, argmax]", metrics,
                   RESULTS, "what is stored of each cell"),
+    WHOLE_ROWS(struct ablation_config, whole,
+               "an edit of the last token acts on every answer token after it, too"),
+    TEXT_ROW(struct ablation_config, tokens,
+             "the edit, which stands where it is of the last token"),
 };
 
 /* --- opening --- */
@@ -215,7 +220,7 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
         return err->code;
     x->state = b;
     b->site = c->site;
-    b->metrics = choice_bits(&c->metrics);
+    b->metrics = choice_bits(&c->metrics) | (c->whole.answer_logprob ? METRIC_ANSWER : 0);
     edge = b->site == SITE_PATTERN;
     check(x, b, problems);
     if (open_parts(x, b, problems, err) ||
@@ -225,7 +230,7 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
         return err->code;
     x->keep = site_keep(b->site) | site_base_keep(b->site);
     return open_operation(x, b, problems, err) || open_axes(x, b, err) ||
-                   ablation_open_effects(x, b, err) || ablation_declare(x, b, err) ||
+                   ablation_open_effects(x, b, err) || ablation_declare(x, b, problems, err) ||
                    name_cells(x, err)
                ? err->code
                : 0;
@@ -239,7 +244,7 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
 
     if (!places_any(&b->positions, x->scene, q))
         return "it does not have any of the positions";
-    return operation_skip(&b->op, x, q);
+    return too_long(x, q) ? too_long(x, q) : operation_skip(&b->op, x, q);
 }
 
 static struct hash ablation_derived(const struct experiment *x, const struct query *q)
@@ -263,27 +268,37 @@ static void ablation_late(const struct row *row)
     const struct ablation *b = row->x->state;
 
     partners_late(&b->op.partners, row);
+    text_late(row);
 }
 
 static int ablation_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
                          struct arena *a, struct err *err)
 {
+    const struct ablation_config *c = x->config;
     const struct ablation *b = x->state;
+    int n = operation_runs(&b->op, x, q, spec, a, err);
 
-    return operation_runs(&b->op, x, q, spec, a, err);
+    return c->whole.answer_logprob && !err->code ? whole_runs(x, q, spec, n, a, err) : n;
 }
 
 static int ablation_variants(const struct experiment *x, struct cell *cell, struct arena *a,
                              struct err *err)
 {
+    const struct ablation_config *c = x->config;
     const struct ablation *b = x->state;
+    const struct query *q = &x->scene->data->query[cell->query];
     const struct edit *edits;
     int n;
 
     cell->n_variants = 0;
-    if (ablation_edits(x, cell, &edits, &n, a, err) || !n)
+    cell->text.n = 0;
+    if (ablation_edits(x, cell, &edits, &n, a, err) || !n ||
+        cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), false, a, err))
         return err->code;
-    return cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), false, a, err);
+    if (c->whole.answer_logprob &&
+        whole_ask(x, cell, 1 + operation_runs_n(&b->op, x, q), edits, n, c->whole.standing, a, err))
+        return err->code;
+    return c->tokens ? text_ask(x, cell, edits, n, (int)c->tokens, a, err) : 0;
 }
 
 const struct kind kind_ablation = {

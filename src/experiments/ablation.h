@@ -4,6 +4,7 @@
 
 #include "experiments/kit/operation.h"
 #include "experiments/kit/select.h"
+#include "experiments/kit/whole.h"
 
 struct ablation_config {
     enum site site;
@@ -12,6 +13,8 @@ struct ablation_config {
     struct operation_config op;
     bool renormalise;
     struct choice_list metrics; /* of enum metric */
+    struct whole_config whole;
+    int64_t tokens;
 };
 
 /* Hidden units that a configuration ablates together, of several layers: a line of neuron_file. */
@@ -51,7 +54,8 @@ int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
    of NAME/stats, then the fields of NAME; and the slots that reduce. */
 bool ablation_has_direct(const struct ablation *b);
 int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *err);
-int ablation_declare(struct experiment *x, const struct ablation *b, struct err *err);
+int ablation_declare(struct experiment *x, const struct ablation *b, struct problems *problems,
+                     struct err *err);
 int ablation_query(const struct experiment *x, const struct cell *cell, struct row *row,
                    struct worker *w, struct err *err);
 int ablation_cell(const struct experiment *x, const struct cell *cell, struct row *row,

@@ -8,6 +8,7 @@
 #include "engine/lens.h"
 #include "experiments/kit/answers.h"
 #include "experiments/kit/metrics.h"
+#include "experiments/kit/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -37,6 +38,8 @@ static const struct measure {
     {"repetition_mass", METRIC_REPETITION, V_F32, false, "nat",
      "log of the probability of answers that are foils", "clean_repetition_mass",
      "log of the probability of answers that are foils, clean", MINUS_CLEAN, true},
+    {"answer_logprob", METRIC_ANSWER, V_F32, true, NULL, NULL, "clean_answer_logprob", NULL,
+     MINUS_CLEAN, true}, /* declared by kit/whole.h */
     {"kl", METRIC_KL, V_F32, false, "nat", "KL(clean || ablated) of the next token", NULL, NULL,
      OWN, false},
     {"argmax", METRIC_ARGMAX, V_I4, false, NULL, "most probable next token", NULL, NULL, NO_EFFECT,
@@ -213,12 +216,26 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
     return add_figure(x, b->part_axis >= 0 ? &map : &lines, err);
 }
 
-int ablation_declare(struct experiment *x, const struct ablation *b, struct err *err)
+/* What the config asks for beside metrics. */
+static int declare_answers(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct ablation_config *c = x->config;
+
+    if (c->whole.answer_logprob && whole_declare(x, CELL_DIMS, "answer_logprob", problems, err))
+        return err->code;
+    return c->tokens ? text_declare(x, (int)c->tokens, CELL_DIMS,
+                                    "stratum layer head? neuron? from? to? position?",
+                                    c->site == SITE_PATTERN ? "from to" : "position", err)
+                     : 0;
+}
+
+int ablation_declare(struct experiment *x, const struct ablation *b, struct problems *problems,
+                     struct err *err)
 {
     for (size_t i = 0; i < METRICS; i++) {
         const struct measure *m = &metrics[i];
 
-        if (!(b->metrics & m->bit))
+        if (!(b->metrics & m->bit) || !m->text)
             continue;
         if (add_field(x, m->name, m->type, m->per_target ? CELL_DIMS " target" : CELL_DIMS,
                       m->units, m->text, err) ||
@@ -226,10 +243,12 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct err 
                                    m->units, m->clean_text, err)))
             return err->code;
     }
+    if (declare_answers(x, problems, err))
+        return err->code;
     if (b->n_effects) {
         if (add_aggregate(x, "effect", EFFECT_DIMS, "1", "ablated minus clean", effects, err))
             return err->code;
-        x->aggregate[0].tested = b->sign;
+        x->aggregate[x->n_aggregates - 1].tested = b->sign;
         if (describe(x, b, err))
             return err->code;
     }
@@ -270,6 +289,7 @@ static void put_answer(const struct experiment *x, const struct query *q, struct
 int ablation_query(const struct experiment *x, const struct cell *cell, struct row *row,
                    struct worker *w, struct err *err)
 {
+    const struct ablation *b = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
     size_t n = x->scene->data->n_targets;
     float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err);
@@ -278,7 +298,9 @@ int ablation_query(const struct experiment *x, const struct cell *cell, struct r
         return err->code;
     run_targets(&cell->run[0], q, n, logit, logit + n);
     put_answer(x, q, row, logit, logit + n, true);
-    return 0;
+    return b->metrics & METRIC_ANSWER
+               ? whole_query(x, cell, 1 + operation_runs_n(&b->op, x, q), row, w, err)
+               : 0;
 }
 
 /* What another z of a layer adds to the residual stream less what the clean one does: rows was and
@@ -408,6 +430,7 @@ int ablation_cell(const struct experiment *x, const struct cell *cell, struct ro
     const struct query *q = &x->scene->data->query[cell->query];
     const struct answer *a;
 
+    text_cell(cell, row);
     if (!cell->n_variants)
         return 0;
     a = cell->variant[0].answer;
@@ -418,5 +441,7 @@ int ablation_cell(const struct experiment *x, const struct cell *cell, struct ro
         *row_f32(row, "kl") = a->kl;
     if (b->metrics & METRIC_ARGMAX)
         *row_i32(row, "argmax") = a->argmax;
+    if (b->metrics & METRIC_ANSWER && whole_cell(x, cell, 1, row, w, err))
+        return err->code;
     return b->metrics & METRIC_DIRECT ? put_direct(x, cell, row, w, err) : 0;
 }

@@ -14,6 +14,7 @@
 #include "experiments/kit/noise.h"
 #include "experiments/kit/select.h"
 #include "experiments/kit/trace_roles.h"
+#include "experiments/kit/whole.h"
 
 #include <math.h>
 #include <string.h>
@@ -45,7 +46,7 @@ struct trace_config {
     int64_t samples;
     enum role_average role_average;
     double weak;
-    bool logit, logprob, score_sd;
+    bool logit, logprob, score_sd, answer_logprob;
 };
 
 static const struct config_row rows[] = {
@@ -82,6 +83,7 @@ static const struct config_row rows[] = {
                "mean logit of every target in each cell"),
     CONFIG_ROW(struct trace_config, logprob, "logprob", config_bool, "false", 0, 0, RESULTS,
                "mean log-probability of every target in each cell"),
+    ANSWER_ROW(struct trace_config, answer_logprob),
 };
 
 enum trace_axis { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET, ROLE };
@@ -198,7 +200,8 @@ static int describe(struct experiment *x, const struct trace_config *c, struct e
     return add_figure(x, &figure, err);
 }
 
-static int declare(struct experiment *x, const struct trace_config *c, struct err *err)
+static int declare(struct experiment *x, const struct trace_config *c, struct problems *problems,
+                   struct err *err)
 {
     static const char cell[] = "query corruption site window token layer";
     static const char per_target[] = "query corruption site window token layer target";
@@ -231,6 +234,8 @@ static int declare(struct experiment *x, const struct trace_config *c, struct er
         return err->code;
     if (c->logprob &&
         add_field(x, "logprob", V_F32, per_target, "nat", "mean log-probability", err))
+        return err->code;
+    if (c->answer_logprob && whole_declare(x, cell, "answer_logprob", problems, err))
         return err->code;
     return describe(x, c, err);
 }
@@ -281,7 +286,7 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
     x->axis[WINDOW].dim.coord = c->window.v;
     x->axis[WINDOW].dim.type = V_I8;
     x->axis[TOKEN].tokens = true;
-    return declare(x, c, err);
+    return declare(x, c, problems, err);
 }
 
 static const char *trace_skip(const struct experiment *x, const struct query *q)
@@ -299,7 +304,7 @@ static const char *trace_skip(const struct experiment *x, const struct query *q)
         if (span_len(q->span[span]) != span_len(q->cf_span[span]))
             return "no counterfactual of equal spans";
     }
-    return NULL;
+    return too_long(x, q);
 }
 
 static struct hash trace_derived(const struct experiment *x, const struct query *q)
@@ -354,7 +359,7 @@ static int trace_runs(const struct experiment *x, const struct query *q, struct 
                               err))
                 return 0;
     }
-    return n;
+    return c->answer_logprob ? whole_runs(x, q, spec, n, a, err) : n;
 }
 
 /* Runs of corruption i: samples in a row, after the clean run and those of earlier corruptions that
@@ -386,9 +391,34 @@ static struct edit restore(const struct experiment *x, const struct cell *cell)
     return e;
 }
 
+/* Whole answers of each sample: clean runs that go on with the answer, corrupted anew. */
+static int ask_answers(const struct experiment *x, struct cell *cell, const struct query *q,
+                       const struct run *corrupt, struct arena *a, struct err *err)
+{
+    const struct trace_config *c = x->config;
+    const struct trace *t = x->state;
+    int first = (int)(corrupted_runs(x, cell, q, c->corrupt.n) - cell->run);
+    struct edit *e = arena_alloc(a, 2 * (size_t)t->samples, sizeof *e, err);
+
+    for (int s = 0; e && s < t->samples; s++) {
+        struct edit *own = e + 2 * s;
+
+        own[0] = *cell->variant[s].edit;
+        own[1] = (struct edit){.site = SITE_RESID,
+                               .op = OP_SET,
+                               .layer = {0, 1},
+                               .tok = corrupted_span(x, q, (size_t)cell->index[CORRUPTION]),
+                               .from = &corrupt[s]};
+        if (whole_ask(x, cell, first, own, t->denoise ? 2 : 1, false, a, err))
+            break;
+    }
+    return err->code;
+}
+
 static int trace_variants(const struct experiment *x, struct cell *cell, struct arena *a,
                           struct err *err)
 {
+    const struct trace_config *c = x->config;
     const struct trace *t = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
     const struct run *corrupt = corrupted_runs(x, cell, q, (size_t)cell->index[CORRUPTION]);
@@ -414,7 +444,7 @@ static int trace_variants(const struct experiment *x, struct cell *cell, struct 
             return err->code;
     }
     cell->n_variants = t->samples;
-    return 0;
+    return c->answer_logprob ? ask_answers(x, cell, q, corrupt, a, err) : 0;
 }
 
 /* The target must be what the model would say: tracing asks where that comes from. */
@@ -440,8 +470,6 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
     const struct trace *t = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
 
-    (void)w;
-    (void)err;
     trace_roles(x->scene, q, row_i8(row, "token_role"));
     *row_f32(row, "high") = (float)target_probability(&cell->run[0], q);
     for (size_t i = 0; i < c->corrupt.n; i++) {
@@ -463,20 +491,23 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
         row_i8(row, "weak_corruption")[i] = (double)*row_f32(row, "high") - mean < c->weak;
         row_f32(row, "low_sd")[i] = t->samples > 1 ? (float)sqrt(square / (t->samples - 1)) : NAN;
     }
-    return 0;
+    return c->answer_logprob
+               ? whole_query(x, cell, (int)(corrupted_runs(x, cell, q, c->corrupt.n) - cell->run),
+                             row, w, err)
+               : 0;
 }
 
 /* Standard deviation over samples of the target's probability, whose mean is known. */
-static float spread_of_score(const struct cell *cell, const struct query *q, double mean)
+static float spread_of_score(const struct cell *cell, const struct query *q, int n, double mean)
 {
     double square = 0;
 
-    for (int s = 0; s < cell->n_variants; s++) {
+    for (int s = 0; s < n; s++) {
         double off = real_exp((double)cell->variant[s].answer->logprob[q->right]) - mean;
 
         square += off * off;
     }
-    return cell->n_variants > 1 ? (float)sqrt(square / (cell->n_variants - 1)) : NAN;
+    return n > 1 ? (float)sqrt(square / (n - 1)) : NAN;
 }
 
 static int trace_cell(const struct experiment *x, const struct cell *cell, struct row *row,
@@ -485,30 +516,29 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
     const struct trace_config *c = x->config;
     const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
+    int samples = ((const struct trace *)x->state)->samples;
     double score = 0;
 
-    (void)w;
-    (void)err;
     if (!cell->n_variants)
         return 0;
-    for (int s = 0; s < cell->n_variants; s++)
-        score += real_exp((double)cell->variant[s].answer->logprob[q->right]) / cell->n_variants;
+    for (int s = 0; s < samples; s++)
+        score += real_exp((double)cell->variant[s].answer->logprob[q->right]) / samples;
     *row_f32(row, "score") = (float)score;
     if (c->score_sd)
-        *row_f32(row, "score_sd") = spread_of_score(cell, q, score);
+        *row_f32(row, "score_sd") = spread_of_score(cell, q, samples, score);
     for (size_t k = 0; k < targets; k++) {
         double logit = 0, logprob = 0;
 
-        for (int s = 0; s < cell->n_variants; s++) {
-            logit += (double)cell->variant[s].answer->logit[k] / cell->n_variants;
-            logprob += (double)cell->variant[s].answer->logprob[k] / cell->n_variants;
+        for (int s = 0; s < samples; s++) {
+            logit += (double)cell->variant[s].answer->logit[k] / samples;
+            logprob += (double)cell->variant[s].answer->logprob[k] / samples;
         }
         if (c->logit)
             row_f32(row, "logit")[k] = (float)logit;
         if (c->logprob)
             row_f32(row, "logprob")[k] = (float)logprob;
     }
-    return 0;
+    return c->answer_logprob ? whole_cell(x, cell, samples, row, w, err) : 0;
 }
 
 const struct kind kind_causal_trace = {

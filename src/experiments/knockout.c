@@ -18,7 +18,8 @@
 struct knockout_config {
     struct string_list sets;
     struct selector layers, heads;
-    bool renormalise, mlp_logit, answer_logprob, standing;
+    bool renormalise, mlp_logit;
+    struct whole_config whole;
     int64_t tokens;
 };
 
@@ -36,13 +37,10 @@ static const struct config_row rows[] = {
                RESULTS, "mask before the softmax, so that the rest of the row sums to 1"),
     CONFIG_ROW(struct knockout_config, mlp_logit, "mlp_logit", config_bool, "false", 0, 0, RESULTS,
                "decode every layer's MLP output also where layers or heads are not all"),
-    CONFIG_ROW(struct knockout_config, answer_logprob, "answer_logprob", config_bool, "false", 0, 0,
-               RESULTS, "log-probability of whole answers, where the data gives them"),
-    CONFIG_ROW(struct knockout_config, standing, "standing", config_bool, "false", 0, 0, RESULTS,
+    WHOLE_ROWS(struct knockout_config, whole,
                "the cut of the last token is one of every answer token after it, too"),
-    CONFIG_ROW(struct knockout_config, tokens, "generate.tokens", config_int, "0", 0, 1024, RESULTS,
-               "so many tokens are written under the cut, which stands, and read as an answer; the "
-               "set \"none\" writes without a cut"),
+    TEXT_ROW(struct knockout_config, tokens,
+             "the cut, which stands (the set \"none\": without a cut)"),
 };
 
 struct knockout {
@@ -95,6 +93,11 @@ static void logit_drop(const struct row *row, float *out)
 static void logprob_drop(const struct row *row, float *out)
 {
     drop(row, "out_logprob_clean", "out_logprob", 1, out);
+}
+
+static void answer_drop(const struct row *row, float *out)
+{
+    drop(row, "clean_answer_logprob", "answer_logprob", 1, out);
 }
 
 static void mlp_drop(const struct row *row, float *out)
@@ -178,6 +181,7 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
         .beside = whole ? "mean_kl" : NULL,
         .about = "target",
     };
+    const struct knockout_config *c = x->config;
 
     if (add_headline(x, &drop, err))
         return err->code;
@@ -187,11 +191,16 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
     drop.claim = "differs from zero";
     if (add_headline(x, &drop, err))
         return err->code;
+    drop.variable = "mean_answer_logprob_drop";
+    drop.title = "log-probability that whole answers lose when the last token cannot attend to a "
+                 "set";
+    if (c->whole.answer_logprob && add_headline(x, &drop, err))
+        return err->code;
     drop.variable = "mean_drop_beyond_random";
     drop.title = "log-probability that the targets lose beyond what they lose when the last token "
                  "cannot attend to as many random tokens";
     drop.claim = "differs from what random tokens cost";
-    if (has_random(x->config) && add_headline(x, &drop, err))
+    if (has_random(c) && add_headline(x, &drop, err))
         return err->code;
     drop.variable = "mean_out_logit_drop";
     drop.title = "logits that the targets lose when the last token cannot attend to a set";
@@ -283,6 +292,11 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
                       centred_drop, err))
         return err->code;
     x->aggregate[x->n_aggregates - 1].by_token = true;
+    if (((const struct knockout_config *)x->config)->whole.answer_logprob &&
+        add_aggregate(x, "mean_answer_logprob_drop", per_target, "nat",
+                      "mean over queries of the whole answer's log-probability, clean minus cut",
+                      answer_drop, err))
+        return err->code;
     if (has_random(x->config) &&
         add_aggregate(
             x, "mean_drop_beyond_random", per_target, "nat",
@@ -323,7 +337,7 @@ static int declare(struct experiment *x, const struct knockout *k, struct proble
         add_field(x, "subject_control_logit_clean", V_F32, "query", unit_logit,
                   "mean of the logit over first tokens of other subjects, clean", err))
         return err->code;
-    if (c->answer_logprob && whole_declare(x, cell, "answer_logprob", problems, err))
+    if (c->whole.answer_logprob && whole_declare(x, cell, "answer_logprob", problems, err))
         return err->code;
     if (c->tokens && text_declare(x, (int)c->tokens, cell, "stratum cut_layer? cut_head? token_set",
                                   "token_set", err))
@@ -404,8 +418,7 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
     cell->n_variants = 0;
     cell->text.n = 0;
     if (c->tokens && str_eq(set, "none")) {
-        text_ask(cell, NULL, 0, (int)c->tokens);
-        return 0;
+        return text_ask(x, cell, NULL, 0, (int)c->tokens, a, err);
     }
     n_tok = token_set(x->scene, q, set, tok);
     if (!n_tok)
@@ -415,13 +428,10 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
         return err->code;
     if (ask_controls(cell->variant, x->scene, q, a, err))
         return err->code;
-    if (c->answer_logprob && whole_ask(x, cell, 1, edits.v, edits.n, c->standing, a, err))
+    if (c->whole.answer_logprob &&
+        whole_ask(x, cell, 1, edits.v, edits.n, c->whole.standing, a, err))
         return err->code;
-    if (!c->tokens)
-        return 0;
-    text_ask(cell, edits_standing(edits.v, edits.n, q->n, q->n + (int)c->tokens, a, err), edits.n,
-             (int)c->tokens);
-    return err->code;
+    return c->tokens ? text_ask(x, cell, edits.v, edits.n, (int)c->tokens, a, err) : 0;
 }
 
 static int knockout_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
@@ -429,7 +439,7 @@ static int knockout_runs(const struct experiment *x, const struct query *q, stru
 {
     const struct knockout_config *c = x->config;
 
-    return c->answer_logprob ? whole_runs(x, q, spec, 0, a, err) : 0;
+    return c->whole.answer_logprob ? whole_runs(x, q, spec, 0, a, err) : 0;
 }
 
 static int clean_controls(const struct experiment *x, const struct query *q, const struct run *r,
@@ -459,7 +469,7 @@ static int knockout_query(const struct experiment *x, const struct cell *cell, s
                 row_f32(row, "out_logprob_clean"));
     if (clean_controls(x, q, r, row, w, err))
         return err->code;
-    if (c->answer_logprob && whole_query(x, cell, 1, row, w, err))
+    if (c->whole.answer_logprob && whole_query(x, cell, 1, row, w, err))
         return err->code;
     if (!((const struct knockout *)x->state)->mlp_logit)
         return 0;
@@ -488,7 +498,7 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
     *row_i32(row, "argmax") = a->argmax;
     control_means(x->scene->data, q, a->logit, row_f32(row, "control_logit"),
                   row_f32(row, "subject_control_logit"));
-    if (c->answer_logprob && whole_cell(x, cell, row, w, err))
+    if (c->whole.answer_logprob && whole_cell(x, cell, 1, row, w, err))
         return err->code;
     if (!a->m)
         return 0;

@@ -5,8 +5,8 @@
 [ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python with the packages of requirements.txt"
 
 cat >"$work/data.jsonl" <<'END'
-{"ids": [3, 14, 15, 92, 65, 35, 89], "item": "a", "spans": {"subject": [1, 3], "answer_1": [4, 5]}, "answers": {"answer_1": [65], "answer_2": [9, 26, 53]}, "step": 2}
-{"ids": [2, 71, 82, 81, 82], "item": "b", "spans": {"subject": [1, 2]}, "answers": {"answer_1": [84, 59]}, "targets": {"answer_2": 4}, "target": "answer_1"}
+{"ids": [3, 14, 15, 92, 65, 35, 89], "item": "a", "spans": {"subject": [1, 3], "answer_1": [4, 5]}, "answers": {"answer_1": [65], "answer_2": [49, 26, 53]}, "step": 2}
+{"ids": [2, 71, 82, 81, 82], "item": "b", "spans": {"subject": [1, 2]}, "answers": {"answer_1": [28, 59]}, "targets": {"answer_2": 4}, "target": "answer_1"}
 END
 config() { # config EXECUTOR
     cat <<END
@@ -18,6 +18,12 @@ experiments:
   - {name: once, kind: knockout, sets: [subject, answer_1, last], answer_logprob: true}
   - {name: standing, kind: knockout, sets: [subject, answer_1, first], answer_logprob: true, standing: true}
   - {name: masked, kind: knockout, sets: [subject, last], answer_logprob: true, standing: true, renormalise: true}
+  - {name: zero, kind: ablation, site: head, operation: {kind: zero}, positions: [last, subject], answer_logprob: true, standing: true, generate: {tokens: 4}}
+  - {name: cut, kind: ablation, site: edge, from: [subject], operation: {kind: zero, renormalise: true}, answer_logprob: true, generate: {tokens: 4}}
+  - {name: patch, kind: ablation, site: mlp, operation: {kind: patch}, source: {run: clean, position: subject}, answer_logprob: true, standing: true, generate: {tokens: 4}}
+  - {name: mean, kind: ablation, site: residual, layers: [0], operation: {kind: mean}, positions: all, answer_logprob: true, standing: true}
+  - {name: trace, kind: causal_trace, corrupt: [subject], sites: [attn, mlp, residual], window: [2], samples: 2, noise: 0.5, answer_logprob: true}
+  - {name: traced, kind: causal_trace, corrupt: [subject], direction: noise, sites: [attn], window: [1], samples: 2, noise: 0.5, answer_logprob: true}
   - {name: written, kind: knockout, sets: [none, subject, answer_1, last], generate: {tokens: 6}}
 END
 }

@@ -7,8 +7,9 @@
 
 unsigned metric_asks(unsigned metrics)
 {
-    return metrics & ~(unsigned)(METRIC_LOGIT | METRIC_DIFFERENCE | METRIC_DIRECT) ? ASK_VOCAB
-                                                                                   : ASK_LOGITS;
+    return metrics & ~(unsigned)(METRIC_LOGIT | METRIC_DIFFERENCE | METRIC_DIRECT | METRIC_ANSWER)
+               ? ASK_VOCAB
+               : ASK_LOGITS;
 }
 
 float logit_difference(const struct dataset *ds, const struct query *q, const float *logit)

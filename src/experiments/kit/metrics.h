@@ -15,6 +15,7 @@ enum metric {
     METRIC_KL = 64,
     METRIC_ARGMAX = 128,
     METRIC_DIRECT = 256,
+    METRIC_ANSWER = 512, /* of whole answers */
 };
 
 /* What a variant must be asked for these metrics (bits): ASK_LOGITS if their logits are enough. */

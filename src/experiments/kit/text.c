@@ -1,4 +1,5 @@
 #include "experiments/kit/text.h"
+#include "experiments/kit/whole.h"
 
 #include "base/str.h"
 #include "base/utf8.h"
@@ -12,17 +13,29 @@
 static const char *const outcomes[] = {"correct", "repeats", "other"};
 enum { CORRECT, REPEATS, OTHER };
 
-/* Of each cell 1 or 0, whether its outcome is this one; NaN where nothing was written. */
+/* Of each cell the share of its samples, or 1 or 0, whose outcome is this one; NaN where nothing
+   was written. Samples are the last axis. */
 static void share(const struct row *row, int outcome, float *out)
 {
     const struct field *f = field_named(row->x, "outcome");
     const char **is = row_str(row, "outcome");
-    size_t n = 1;
+    size_t n = 1, samples = 1;
 
-    for (int i = 0; i < f->n_axes; i++)
-        n *= row->x->axis[f->axis[i]].dim.size;
-    for (size_t i = 0; i < n; i++)
-        out[i] = is[i] ? (float)str_eq(is[i], outcomes[outcome]) : NAN;
+    for (int i = 0; i < f->n_axes; i++) {
+        const struct dim *dim = &row->x->axis[f->axis[i]].dim;
+
+        n *= dim->size;
+        samples = str_eq(dim->name, "sample") ? dim->size : 1;
+    }
+    for (size_t i = 0; i < n / samples; i++) {
+        int written = 0, such = 0;
+
+        for (size_t s = i * samples; s < (i + 1) * samples; s++) {
+            written += is[s] != NULL;
+            such += is[s] && str_eq(is[s], outcomes[outcome]);
+        }
+        out[i] = written ? (float)such / (float)written : NAN;
+    }
 }
 
 static void correct(const struct row *row, float *out)
@@ -89,9 +102,14 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
                : 0;
 }
 
-void text_ask(struct cell *cell, const struct edit *edit, int n_edits, int n)
+int text_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n_edits,
+             int n, struct arena *a, struct err *err)
 {
+    int prompt = x->scene->data->query[cell->query].n;
+
+    edit = n_edits ? edits_standing(edit, n_edits, prompt, prompt + n, a, err) : NULL;
     cell->text = (struct cell_text){.edit = edit, .n_edits = n_edits, .n = n};
+    return err->code;
 }
 
 void text_cell(const struct cell *cell, struct row *row)

@@ -7,14 +7,20 @@
 
 #include "experiments/experiment.h"
 
+/* The row of a config struct st whose member is `tokens`; `done`: what stands. */
+#define TEXT_ROW(st, tokens, done)                                               \
+    CONFIG_ROW(st, tokens, "generate.tokens", config_int, "0", 0, 1024, RESULTS, \
+               "so many tokens are written under " done ", and read as an answer")
+
 /* In `open`: n tokens of each cell, `dims` begin with "query". Fields text_id, text, outcome;
    averages correct, repeats and other over `averaged`, which begin with "stratum"; a headline of
    `rows`. */
 int text_declare(struct experiment *x, int n, const char *dims, const char *averaged,
                  const char *rows, struct err *err);
 
-/* In `variants`: asks for it. The edits stand if they should (edits_standing). */
-void text_ask(struct cell *cell, const struct edit *edit, int n_edits, int n);
+/* In `variants`: asks for it, under edits of the prompt; those of its last row stand. */
+int text_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n_edits,
+             int n, struct arena *a, struct err *err);
 
 /* In `reduce_cell`, and in `fill_late`. */
 void text_cell(const struct cell *cell, struct row *row);

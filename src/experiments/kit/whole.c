@@ -78,8 +78,10 @@ const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, i
 
     for (int i = 0; out && i < n_edits; i++) {
         out[i] = edit[i];
-        if (span_has(edit[i].tok, n - 1))
+        if (span_has(edit[i].tok, n - 1)) {
             out[i].tok.hi = end;
+            out[i].held = n;
+        }
     }
     return out;
 }
@@ -173,19 +175,33 @@ int whole_query(const struct experiment *x, const struct cell *cell, int first, 
     return 0;
 }
 
-int whole_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+int whole_cell(const struct experiment *x, const struct cell *cell, int samples, struct row *row,
                struct worker *w, struct err *err)
 {
     const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
-    const struct variant *v = cell->variant + cell->n_variants;
     float *out = row_f32(row, "answer_logprob");
+    int answers = 0, at = 0;
 
-    for (size_t t = targets; t-- > 0;) {
+    for (size_t t = 0; t < targets; t++)
+        answers += q->whole[t].n > 0;
+    for (size_t t = 0; t < targets; t++) {
         const struct tokens *answer = &q->whole[t];
+        double mean = 0;
 
-        if (answer->n && sum_tokens(w, answer->ids, answer->n, (--v)->answer->final, &out[t], err))
-            return err->code;
+        if (!answer->n)
+            continue;
+        for (int s = 0; s < samples; s++) {
+            const struct variant *v =
+                &cell->variant[cell->n_variants - (samples - s) * answers + at];
+            float sum = NAN;
+
+            if (sum_tokens(w, answer->ids, answer->n, v->answer->final, &sum, err))
+                return err->code;
+            mean += (double)sum / samples;
+        }
+        out[t] = (float)mean;
+        at++;
     }
     return 0;
 }

@@ -2,9 +2,9 @@
  * Whole answers (docs/methods.md 6.2): the log-probability of all tokens of an answer, teacher
  * forced, in the clean run and under a cell's edits.
  *
- * In a kind's `open` whole_declare makes the fields; `runs` adds the prompt with each answer
- * behind it (whole_runs), `variants` the cell's edits of those runs, after its own (whole_ask);
- * whole_query and whole_cell reduce.
+ * In a kind's config WHOLE_ROWS; in `open` whole_declare makes the fields; `runs` adds the prompt
+ * with each answer behind it (whole_runs), `variants` the cell's edits of those runs, after its own
+ * (whole_ask, for each sample of the cell); whole_query and whole_cell reduce.
  *
  * An edit at a named position acts there and its rows reach the answer's as they do any later row;
  * a standing one of the last row acts on every row of the answer too.
@@ -13,6 +13,19 @@
 #define LENSWEEP_EXPERIMENTS_KIT_WHOLE_H
 
 #include "experiments/experiment.h"
+
+struct whole_config {
+    bool answer_logprob, standing;
+};
+
+#define ANSWER_ROW(st, wanted)                                                    \
+    CONFIG_ROW(st, wanted, "answer_logprob", config_bool, "false", 0, 0, RESULTS, \
+               "log-probability of whole answers, where the data gives them")
+
+/* The rows of a config struct st that has one as its member w; `stands`: what standing does. */
+#define WHOLE_ROWS(st, w, stands)     \
+    ANSWER_ROW(st, w.answer_logprob), \
+        CONFIG_ROW(st, w.standing, "standing", config_bool, "false", 0, 0, RESULTS, stands)
 
 /* `answer_logprob` of these dimensions, which begin with "query" and end before "target", and
    `clean_answer_logprob` (query, target). A problem, under the config's key, if the data has no
@@ -33,15 +46,15 @@ int whole_ask(const struct experiment *x, struct cell *cell, int first, const st
               int n, bool standing, struct arena *a, struct err *err);
 
 /* The same edits, those that name the last row of an n-row prompt also for all rows after it, up to
-   `end`; in the arena. NULL on failure. */
+   `end`, with the last row's operand; in the arena. NULL on failure. */
 const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, int end,
                                   struct arena *a, struct err *err);
 
-/* Fills clean_answer_logprob from the runs, answer_logprob from the cell's last variants; NaN for
-   targets of which no whole answer is known. */
+/* Fills clean_answer_logprob from the runs, answer_logprob from the cell's last variants, its mean
+   over the samples that were asked for; NaN for targets of which no whole answer is known. */
 int whole_query(const struct experiment *x, const struct cell *cell, int first, struct row *row,
                 struct worker *w, struct err *err);
-int whole_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+int whole_cell(const struct experiment *x, const struct cell *cell, int samples, struct row *row,
                struct worker *w, struct err *err);
 
 #endif
