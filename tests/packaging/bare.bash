@@ -8,6 +8,7 @@ command -v debootstrap >/dev/null || skip "debootstrap is missing"
 [ "${ID:-}" = debian ] || skip "this is not Debian"
 
 bare=$(mktemp -d /var/tmp/lensweep-bare.XXXXXX) # debootstrap takes no path with a space
+chmod 755 "$bare" # its users need their root folder
 trap 'umount "$bare/proc" 2>/dev/null; rm -rf "$work" "$bare"' EXIT
 
 # bare_debian RELEASE: in $bare.

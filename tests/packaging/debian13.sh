@@ -26,7 +26,8 @@ ranks() { # ranks NAME MPIRUN...: the result's bytes are those of the first
 ends 0 in_bare apt-get -q install -y --no-install-recommends bash
 ends 0 in_bare /src/scripts/setup
 build openmpi
-ends 0 in_bare sh -c 'cd /src/build/openmpi && ctest -L unit'
+ends 0 in_bare sh -c 'cd /src/build/openmpi && ctest -L unit -j2 --output-on-failure'
+[ "$wrong" = 0 ] || grep -a -B 12 -A 12 -E 'FAILED|^[*]+Failed' "$work/out" | tail -n 80
 ranks openmpi mpirun.openmpi --oversubscribe --bind-to none
 ends 0 in_bare apt-get -q install -y --no-install-recommends libhdf5-openmpi-dev libmpich-dev mpich
 build parallel-hdf5 -DLENSWEEP_TESTS=OFF -DHDF5_PREFER_PARALLEL=ON -DMPI_C_COMPILER=mpicc.openmpi
