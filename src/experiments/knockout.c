@@ -223,7 +223,8 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .test = "none",
         .rows = "token_set",
     };
-    static const struct figure logits = {
+    bool random = has_random(x->config);
+    const struct figure logits = {
         .name = "logit",
         .form = "intervals",
         .values = "mean_out_logit_drop",
@@ -232,10 +233,11 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .control = "random_",
         .title = "Attention knockout: logits lost when the last token cannot attend to a set",
         .value_label = "logit lost (nat)",
-        .note =
-            "Output at the last token, clean minus cut. Grey: as many random tokens in its place",
+        .note = random ? "Output at the last token, clean minus cut. Grey: as many random tokens "
+                         "in its place"
+                       : "Output at the last token, clean minus cut",
     };
-    static const struct figure kl = {
+    const struct figure kl = {
         .name = "kl",
         .form = "intervals",
         .values = "mean_kl",
@@ -244,7 +246,7 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .title = "Attention knockout: how far the next token's distribution moves when the last "
                  "token cannot attend to a set",
         .value_label = "KL(clean || cut) (nat)",
-        .note = "Grey: as many random tokens in its place",
+        .note = random ? "Grey: as many random tokens in its place" : NULL,
     };
     static const struct figure mlps = {
         .name = "mlp",
