@@ -5,10 +5,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The PID namespace: containers on one node may have other processes under the same numbers. */
@@ -37,50 +34,16 @@ int watch_look(struct peer *peer, int n)
     return gone;
 }
 
-/* A second, or until the watch is stopped: then false. */
-static bool wait_a_second(struct watch *w)
+static bool look_after_peers(void *watch)
 {
-    struct timespec until;
-    bool stop;
+    const struct watch *w = watch;
+    int gone = watch_look(w->peer, w->n);
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
-    pthread_mutex_lock(&w->lock);
-    while (!w->stop && pthread_cond_timedwait(&w->wake, &w->lock, &until) != ETIMEDOUT)
-        ;
-    stop = w->stop;
-    pthread_mutex_unlock(&w->lock);
-    return !stop;
-}
-
-static void *look_after_peers(void *arg)
-{
-    struct watch *w = arg;
-
-    while (wait_a_second(w)) {
-        int gone = watch_look(w->peer, w->n);
-
-        if (gone < 0)
-            continue;
-        dprintf(STDERR_FILENO,
-                "lensweep: rank %d: rank %d is gone, and nobody has ended this job\n", w->rank,
-                gone);
-        _exit(ERR_COMM);
-    }
-    return NULL;
-}
-
-/* Signals are for the main thread. */
-static int start_thread(struct watch *w)
-{
-    sigset_t all, before;
-    int failed;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&w->thread, NULL, look_after_peers, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
+    if (gone < 0)
+        return true;
+    dprintf(STDERR_FILENO, "lensweep: rank %d: rank %d is gone, and nobody has ended this job\n",
+            w->rank, gone);
+    _exit(ERR_COMM);
 }
 
 int watch_start(struct watch *w, const struct peer *all, int n, int rank, struct err *err)
@@ -96,23 +59,14 @@ int watch_start(struct watch *w, const struct peer *all, int n, int rank, struct
             w->peer[w->n++] = all[i];
     if (!w->n)
         return 0;
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, NULL);
-    w->on = !start_thread(w);
-    return w->on ? 0 : err_set(err, ERR_MEMORY, "cannot start a thread");
+    w->ticker =
+        (struct ticker){.act = look_after_peers, .ctx = w, .seconds = 1, .waits_first = true};
+    return ticker_start(&w->ticker, err);
 }
 
 void watch_stop(struct watch *w)
 {
-    if (w->on) {
-        pthread_mutex_lock(&w->lock);
-        w->stop = true;
-        pthread_cond_signal(&w->wake);
-        pthread_mutex_unlock(&w->lock);
-        pthread_join(w->thread, NULL);
-        pthread_mutex_destroy(&w->lock);
-        pthread_cond_destroy(&w->wake);
-    }
+    ticker_stop(&w->ticker);
     mem_free(w->peer);
     *w = (struct watch){0};
 }

@@ -1,17 +1,14 @@
 /*
  * Private to the cluster floor: a thread that looks after the other ranks of this node and ends
- * this
- * process when one is gone for good, for its main thread may wait for that rank for ever. It makes
- * no
- * MPI call.
+ * this process when one is gone for good, for its main thread may wait for that rank for ever. It
+ * makes no MPI call.
  */
 #ifndef LENSWEEP_CLUSTER_WATCH_H
 #define LENSWEEP_CLUSTER_WATCH_H
 
 #include "base/err.h"
+#include "base/ticker.h"
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 enum { WATCH_PATIENCE = 10 }; /* looks, a second apart: so long mpirun has to end us */
@@ -27,10 +24,7 @@ struct peer {
 struct watch {
     struct peer *peer; /* (n) without this process; owned */
     int n, rank;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool on, stop;
+    struct ticker ticker;
 };
 
 struct peer peer_self(int rank);

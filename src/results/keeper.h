@@ -16,17 +16,13 @@
 #ifndef LENSWEEP_RESULTS_KEEPER_H
 #define LENSWEEP_RESULTS_KEEPER_H
 
+#include "base/ticker.h"
 #include "results/lock.h"
 
-#include <pthread.h>
-
 struct keeper {
+    struct ticker ticker;
     struct lock *lock; /* the thread's alone until it is stopped */
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    bool on, stop;
-    struct err lost; /* what it found */
+    struct err lost;   /* what it found */
 };
 
 /* The first touch is at once. ERR_MEMORY: no thread. */

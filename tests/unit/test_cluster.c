@@ -383,7 +383,7 @@ static void a_watch_ends_when_told(void **state)
     watch_stop(&w);
     all[1].space++; /* another container: not ours to watch */
     assert_int_equal(watch_start(&w, all, 2, 0, &err), 0);
-    assert_true(w.n == 0 && !w.on);
+    assert_true(w.n == 0 && !w.ticker.on);
     watch_stop(&w);
 }
 
