@@ -130,10 +130,8 @@ static bool is_wanted(const struct table *t, size_t element, size_t apart_at)
     size_t at[DIMS_MAX];
 
     average_place(a, element, at);
-    for (size_t d = 0; d < a->n_dims; d++)
-        if (list_has(t->h->without, a->dim[d].label[at[d]]))
-            return false;
-    return t->apart == a->n_dims || at[t->apart] == apart_at;
+    return !average_labelled(a, element, t->h->without) &&
+           (t->apart == a->n_dims || at[t->apart] == apart_at);
 }
 
 /* Is the cell in all results? */

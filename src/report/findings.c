@@ -22,22 +22,22 @@ static bool is_tested(const struct finding *f, size_t i)
 }
 
 /* Labels of direct parts stand beside their totals and are no numbers of their own. */
-static int find_dropped(struct finding *f, struct result *r, struct err *err)
+static bool is_part(const struct finding *f, size_t i)
 {
     const struct headline *h = f->headline;
+    size_t d = h->part && h->apart ? average_dim(&f->value, h->apart) : f->value.n_dims;
+
+    return d < f->value.n_dims &&
+           !strncmp(average_label(&f->value, d, i), h->part, strlen(h->part));
+}
+
+static int find_dropped(struct finding *f, struct result *r, struct err *err)
+{
     const struct average *a = &f->value;
 
     f->dropped = arena_alloc(&r->arena, a->elements, sizeof *f->dropped, err);
-    for (size_t i = 0; f->dropped && i < a->elements; i++) {
-        f->dropped[i] = false;
-        for (size_t d = 0; d < a->n_dims; d++) {
-            const char *label = average_label(a, d, i);
-
-            f->dropped[i] |= list_has(h->without, label) ||
-                             (h->part && h->apart && str_eq(a->dim[d].name, h->apart) &&
-                              !strncmp(label, h->part, strlen(h->part)));
-        }
-    }
+    for (size_t i = 0; f->dropped && i < a->elements; i++)
+        f->dropped[i] = average_labelled(a, i, f->headline->without) || is_part(f, i);
     return err->code;
 }
 

@@ -32,12 +32,8 @@ static bool is_wanted(const struct table *t, size_t element, size_t apart_at)
     size_t at[DIMS_MAX];
 
     average_place(a, element, at);
-    if (t->apart < a->n_dims && at[t->apart] != apart_at)
-        return false;
-    for (size_t d = 0; d < a->n_dims; d++)
-        if (list_has(t->h->without, a->dim[d].label[at[d]]))
-            return false;
-    return true;
+    return (t->apart == a->n_dims || at[t->apart] == apart_at) &&
+           !average_labelled(a, element, t->h->without);
 }
 
 /* The direct part of a total effect. */

@@ -265,6 +265,17 @@ const char *average_label(const struct average *a, size_t dim, size_t element)
     return a->dim[dim].label[at[dim]];
 }
 
+bool average_labelled(const struct average *a, size_t element, const char *list)
+{
+    size_t at[DIMS_MAX];
+
+    average_place(a, element, at);
+    for (size_t d = 0; d < a->n_dims; d++)
+        if (list_has(list, a->dim[d].label[at[d]]))
+            return true;
+    return false;
+}
+
 size_t average_match(const struct average *a, const struct average *of, size_t element)
 {
     size_t at[DIMS_MAX] = {0}, from[DIMS_MAX];
