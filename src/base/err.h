@@ -72,6 +72,12 @@ int err_set_at(struct err *err, int code, const char *file, int line, const char
 /* Puts "context: " before the message that is there; returns the code. */
 int err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* The status of a function that has come so far: the code if something failed, else 0. */
+static inline int err_if(const struct err *err, int failed)
+{
+    return failed ? err->code : 0;
+}
+
 /* What a code stands for (the X-macro's text); "unknown error" for a number that is none. */
 const char *err_text(int code);
 

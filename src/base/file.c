@@ -181,9 +181,8 @@ int file_read_foreign(struct buf *b, const char *path, size_t max, struct err *e
 {
     size_t before = b->len;
 
-    if (file_read(b, path, max, err))
-        return err->code;
-    return check_content(path, b->data + before, b->len - before, err);
+    return err_if(err, file_read(b, path, max, err) ||
+                           check_content(path, b->data + before, b->len - before, err));
 }
 
 int file_write_all(int fd, const char *p, size_t n)
@@ -224,7 +223,7 @@ int file_replace(const char *path, const void *data, size_t n, struct err *err)
     code = writer_open(&w, path, err) || writer_put(&w, data, n, err) || writer_finish(&w, err) ||
            writer_place(&w, err);
     writer_discard(&w);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static const char beside_end[] = ".tmp";
@@ -360,7 +359,7 @@ int writer_turn(struct writer *w, struct err *err)
 int writer_put(struct writer *w, const void *p, size_t n, struct err *err)
 {
     if (n < WRITER_TURN)
-        return buf_put(&w->buf, p, n, err) || writer_turn(w, err) ? err->code : 0;
+        return err_if(err, buf_put(&w->buf, p, n, err) || writer_turn(w, err));
     if (flush(w, err))
         return err->code;
     if (file_write_all(w->fd, p, n))

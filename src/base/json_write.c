@@ -32,7 +32,7 @@ static int put_key(struct json_out *j, const char *key, struct err *err)
         (j->depth && buf_printf(j->out, err, "\n%*s", 2 * j->depth, "")))
         return err->code;
     j->more = true;
-    return key && (json_quoted(j->out, key, err) || buf_puts(j->out, ": ", err)) ? err->code : 0;
+    return err_if(err, key && (json_quoted(j->out, key, err) || buf_puts(j->out, ": ", err)));
 }
 
 int json_begin(struct json_out *j, const char *key, char bracket, struct err *err)
@@ -58,25 +58,22 @@ int json_end(struct json_out *j, char bracket, struct err *err)
 
 int json_str(struct json_out *j, const char *key, const char *s, struct err *err)
 {
-    return put_key(j, key, err) || (s ? json_quoted(j->out, s, err) : buf_puts(j->out, "null", err))
-               ? err->code
-               : 0;
+    return err_if(err, put_key(j, key, err) ||
+                           (s ? json_quoted(j->out, s, err) : buf_puts(j->out, "null", err)));
 }
 
 int json_int(struct json_out *j, const char *key, int64_t v, struct err *err)
 {
-    return put_key(j, key, err) || buf_printf(j->out, err, "%lld", (long long)v) ? err->code : 0;
+    return err_if(err, put_key(j, key, err) || buf_printf(j->out, err, "%lld", (long long)v));
 }
 
 int json_num(struct json_out *j, const char *key, double v, struct err *err)
 {
-    return put_key(j, key, err) || (isfinite(v) ? buf_printf(j->out, err, "%.9g", v)
-                                                : buf_puts(j->out, "null", err))
-               ? err->code
-               : 0;
+    return err_if(err, put_key(j, key, err) || (isfinite(v) ? buf_printf(j->out, err, "%.9g", v)
+                                                            : buf_puts(j->out, "null", err)));
 }
 
 int json_flag(struct json_out *j, const char *key, bool v, struct err *err)
 {
-    return put_key(j, key, err) || buf_puts(j->out, v ? "true" : "false", err) ? err->code : 0;
+    return err_if(err, put_key(j, key, err) || buf_puts(j->out, v ? "true" : "false", err));
 }

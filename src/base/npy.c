@@ -133,7 +133,7 @@ int npy_put_header(struct buf *b, const char *type, const size_t *size, size_t r
                buf_put(b, (char[]){1, 0, (char)(length & 0xff), (char)(length >> 8)}, 4, err) ||
                buf_put(b, d.data, d.len, err) || buf_printf(b, err, "%*s\n", (int)pad, "");
     buf_release(&d);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 int npy_write(const char *path, const float *v, const size_t *size, size_t rank, struct err *err)
@@ -147,5 +147,5 @@ int npy_write(const char *path, const float *v, const size_t *size, size_t rank,
     code = npy_put_header(&b, "<f4", size, rank, err) || buf_put(&b, v, n * sizeof *v, err) ||
            file_replace(path, b.data, b.len, err);
     buf_release(&b);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }

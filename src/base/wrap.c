@@ -11,10 +11,9 @@ int wrap_text(struct buf *b, const char *text, size_t indent, struct err *err)
         size_t n = strcspn(text, " ");
         bool first = at == indent, breaks = !first && at + 1 + n > WRAP_WIDTH;
 
-        if (breaks ? buf_printf(b, err, "\n%*s", (int)indent, "")
-                   : buf_puts(b, first ? "" : " ", err))
-            return err->code;
-        if (buf_put(b, text, n, err))
+        if ((breaks ? buf_printf(b, err, "\n%*s", (int)indent, "")
+                    : buf_puts(b, first ? "" : " ", err)) ||
+            buf_put(b, text, n, err))
             return err->code;
         at = breaks ? indent + n : at + !first + n;
         text += n + (text[n] == ' ');

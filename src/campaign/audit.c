@@ -163,10 +163,9 @@ static int check_forked(double *worst, struct worker *w, const struct experiment
     const float *own, *other;
     float *clean;
 
-    if (logits_by(w, !w->engine->naive, *v, x, q, &other, err))
-        return err->code;
-    if (v->base ? logits_by(w, w->engine->naive, *v, x, q, &own, err)
-                : run_logits(&clean, x, q, run, w->arena, err))
+    if (logits_by(w, !w->engine->naive, *v, x, q, &other, err) ||
+        (v->base ? logits_by(w, w->engine->naive, *v, x, q, &own, err)
+                 : run_logits(&clean, x, q, run, w->arena, err)))
         return err->code;
     *worst = distance(q, (int)x->scene->data->n_targets, v->base ? own : clean, other);
     return 0;
@@ -211,10 +210,8 @@ int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experime
     if (audit_cost(sum, x, query, run, check, w->arena, err))
         return err->code;
     if (!check)
-        return check_parts(&worst[AUDIT_PARTS], w, x, q, run, err) ||
-                       check_noop(&worst[AUDIT_NOOP], w, x, q, run, err)
-                   ? err->code
-                   : 0;
+        return err_if(err, check_parts(&worst[AUDIT_PARTS], w, x, q, run, err) ||
+                               check_noop(&worst[AUDIT_NOOP], w, x, q, run, err));
     return pick(&v, w, x, query, run, check, w->arena, err)
                ? check_forked(&worst[AUDIT_FORKED], w, x, q, run, &v, err)
                : err->code;

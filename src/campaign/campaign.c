@@ -264,8 +264,7 @@ int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, stru
         return err->code;
     if (c->vocab_stats.d || !makes)
         return 0;
-    if (vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err) ||
-        identity_check(c->model, err))
-        return err->code;
-    return vocab_stats_save(&c->vocab_stats, c->model, cache, err);
+    return err_if(err, vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err) ||
+                           identity_check(c->model, err) ||
+                           vocab_stats_save(&c->vocab_stats, c->model, cache, err));
 }

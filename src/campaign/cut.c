@@ -47,7 +47,7 @@ static int walk_init(struct walk *w, const struct experiment *x, size_t query,
     }
     if (even)
         w->known = arena_alloc(a, uneven, sizeof *w->known, err);
-    return even && !w->known ? err->code : 0;
+    return err_if(err, even && !w->known);
 }
 
 static void walk_on(struct walk *w, const struct experiment *x)

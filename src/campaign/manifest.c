@@ -65,7 +65,7 @@ static int add_query(struct lines *l, const struct query *q, struct err *err)
            add(l, arena_strndup(&l->arena, b.data, b.len, err), arena_strdup(&l->arena, hex, err),
                err);
     buf_release(&b);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int by_key(const void *a, const void *b)
@@ -89,7 +89,7 @@ static int of_campaign(struct lines *l, const struct campaign *c, struct err *er
         code = add_query(l, &c->data.query[q], err);
     if (!code && l->n)
         qsort(l->v, l->n, sizeof *l->v, by_key);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int of_file(struct lines *l, const char *path, struct err *err)
@@ -206,7 +206,7 @@ static int check(const struct campaign *c, const char *path, bool keeps, struct 
         code = write_union(&was, &is, path, err);
     arena_release(&was.arena);
     arena_release(&is.arena);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 int manifest_check(const struct campaign *c, const char *path, struct err *err)

@@ -18,13 +18,13 @@
 int put_variable(struct h5group *g, const struct variable *v, size_t n, const void *data,
                  struct err *err)
 {
-    return h5_define(g, v, err) || h5_write(g, v->name, 0, n, data, err) ? err->code : 0;
+    return err_if(err, h5_define(g, v, err) || h5_write(g, v->name, 0, n, data, err));
 }
 
 int put_coordinate(struct h5group *g, const struct variable *v, size_t n, const void *data,
                    struct err *err)
 {
-    return h5_coordinate(g, v, err) || h5_write(g, v->name, 0, n, data, err) ? err->code : 0;
+    return err_if(err, h5_coordinate(g, v, err) || h5_write(g, v->name, 0, n, data, err));
 }
 
 static int write_audit(struct output *o, struct h5group *g, struct err *err)
@@ -79,7 +79,7 @@ static int write_provenance(struct output *o, struct err *err)
            h5_attr_str(g, "model_fingerprint", model, err) ||
            h5_attr_str(g, "data_fingerprint", data, err) || h5_attr_str(g, "config", text, err);
     buf_release(&config);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static void count_queries(struct output *o)

@@ -140,9 +140,9 @@ static int write_ratio(struct averages *v, struct h5group *g, int i, struct err 
     struct estimate *e = arena_alloc(&o->group, elements * o->strata.n, sizeof *e, err);
     const struct estimate_ask ask = {.way = templates(o, v->x)};
 
-    if (!e || strata_ratio(&o->strata, &ask, v->slabs[i].v, elements, e, &o->scratch, err))
-        return err->code;
-    return write_plain(o, g, a, e, elements, err);
+    return err_if(
+        err, !e || strata_ratio(&o->strata, &ask, v->slabs[i].v, elements, e, &o->scratch, err) ||
+                 write_plain(o, g, a, e, elements, err));
 }
 
 /* Estimates (elements, strata) of an aggregate; chance: those that its rates are compared with. */

@@ -223,16 +223,15 @@ static int stats_group(struct effects *v, struct h5group **g, struct err *err)
         if (axis->as_heads && choice_bits(&c->family) & (unsigned)family_bit(axis))
             family = arena_printf(&o->group, err, "%s %s", family, axis->dim.name);
     }
-    return !path || !family || h5_group(o->file, path, dims, n_dims, g, err) ||
-                   write_strata(o, *g, err) ||
-                   h5_attr_str(*g, "cluster", choice_word(cluster_choices, (int)c->cluster), err) ||
-                   h5_attr_str(*g, "intervals", INTERVALS, err) ||
-                   h5_attr_str(*g, "split", choice_word(split_choices, (int)c->split), err) ||
-                   h5_attr_str(*g, "family", family, err) || h5_attr_f64(*g, "fdr", c->fdr, err) ||
-                   h5_attr_f64(*g, "min_effect", c->min_effect, err) ||
-                   h5_attr_f64(*g, "sign_tolerance", SIGN_TOLERANCE, err)
-               ? err->code
-               : 0;
+    return err_if(
+        err, !path || !family || h5_group(o->file, path, dims, n_dims, g, err) ||
+                 write_strata(o, *g, err) ||
+                 h5_attr_str(*g, "cluster", choice_word(cluster_choices, (int)c->cluster), err) ||
+                 h5_attr_str(*g, "intervals", INTERVALS, err) ||
+                 h5_attr_str(*g, "split", choice_word(split_choices, (int)c->split), err) ||
+                 h5_attr_str(*g, "family", family, err) || h5_attr_f64(*g, "fdr", c->fdr, err) ||
+                 h5_attr_f64(*g, "min_effect", c->min_effect, err) ||
+                 h5_attr_f64(*g, "sign_tolerance", SIGN_TOLERANCE, err));
 }
 
 /* --- all of an aggregate --- */

@@ -299,7 +299,5 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
         if (write_facts(o, g, err))
             return err->code;
     }
-    if (x->survey && write_survey(o, x, err))
-        return err->code;
-    return write_status(o, g, status, err);
+    return err_if(err, (x->survey && write_survey(o, x, err)) || write_status(o, g, status, err));
 }

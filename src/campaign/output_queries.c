@@ -225,9 +225,8 @@ int write_facts(struct output *o, struct h5group *g, struct err *err)
         return err->code;
     if (!ds->n_controls)
         return 0;
-    return write_tokens(o, g, &control, ds->n_controls, offsetof(struct query, control), err) ||
-                   write_tokens(o, g, &subjects, ds->n_controls, offsetof(struct query, s_control),
-                                err)
-               ? err->code
-               : 0;
+    return err_if(
+        err,
+        write_tokens(o, g, &control, ds->n_controls, offsetof(struct query, control), err) ||
+            write_tokens(o, g, &subjects, ds->n_controls, offsetof(struct query, s_control), err));
 }

@@ -20,9 +20,7 @@ int write_strata(struct output *o, struct h5group *g, struct err *err)
         number[i] = s->v[i].template;
         number[s->n + i] = s->v[i].step;
     }
-    return put_coordinate(g, &dataset, s->n, name, err) ||
-                   put_coordinate(g, &template, s->n, number, err) ||
-                   put_coordinate(g, &step, s->n, number + s->n, err)
-               ? err->code
-               : 0;
+    return err_if(err, put_coordinate(g, &dataset, s->n, name, err) ||
+                           put_coordinate(g, &template, s->n, number, err) ||
+                           put_coordinate(g, &step, s->n, number + s->n, err));
 }

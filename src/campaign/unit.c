@@ -180,9 +180,7 @@ static int make_runs(struct unit_job *j, struct err *err)
 
 static int put_status(const char *status, struct buf *out, struct err *err)
 {
-    if (buf_u32(out, (uint32_t)strlen(status), err))
-        return err->code;
-    return buf_puts(out, status, err);
+    return err_if(err, buf_u32(out, (uint32_t)strlen(status), err) || buf_puts(out, status, err));
 }
 
 static int begin_unit(struct unit_job *j, const struct unit *u, struct err *err)
@@ -218,10 +216,8 @@ static int check_cost(struct unit_job *j, size_t member, struct err *err)
 /* The unit's rows: which of the bundle, length, bytes. */
 static int put_unit(struct unit_job *j, size_t member, struct err *err)
 {
-    return buf_u64(j->out, member, err) || buf_u64(j->out, j->rows.len, err) ||
-                   buf_put(j->out, j->rows.data, j->rows.len, err)
-               ? err->code
-               : 0;
+    return err_if(err, buf_u64(j->out, member, err) || buf_u64(j->out, j->rows.len, err) ||
+                           buf_put(j->out, j->rows.data, j->rows.len, err));
 }
 
 static int reduce(struct unit_job *j, const struct query_job *r, const struct cell *cell,
@@ -235,9 +231,9 @@ static int reduce(struct unit_job *j, const struct query_job *r, const struct ce
     if (!slot)
         return 0;
     arena_reset(w.arena);
-    if (row_alloc(&row, r->x, r->q, cell_fields, w.arena, err) || slot(r->x, cell, &row, &w, err))
-        return err->code;
-    return row_put(&row, cell_fields, &j->rows, err);
+    return err_if(err, row_alloc(&row, r->x, r->q, cell_fields, w.arena, err) ||
+                           slot(r->x, cell, &row, &w, err) ||
+                           row_put(&row, cell_fields, &j->rows, err));
 }
 
 /* --- cells --- */
@@ -394,7 +390,7 @@ static int reduce_cell(struct unit_job *j, const struct block_cell *p, struct er
         return err->code;
     if (p->at + 1 < u->n)
         return 0;
-    return check_cost(j, p->member, err) || put_unit(j, p->member, err) ? err->code : 0;
+    return err_if(err, check_cost(j, p->member, err) || put_unit(j, p->member, err));
 }
 
 static int run_cells(struct unit_job *j, struct err *err)
@@ -433,7 +429,7 @@ static int run_audit(struct unit_job *j, size_t member, struct err *err)
     for (int i = 0; i < AUDIT_COUNT; i++)
         if (buf_f64(&j->rows, worst[i], err))
             return err->code;
-    return check_cost(j, member, err) || put_unit(j, member, err) ? err->code : 0;
+    return err_if(err, check_cost(j, member, err) || put_unit(j, member, err));
 }
 
 static int run_survey(struct unit_job *j, size_t member, struct err *err)
@@ -441,19 +437,17 @@ static int run_survey(struct unit_job *j, size_t member, struct err *err)
     const struct unit *u = unit_at(j, member);
 
     arena_reset(&j->c->unit_arena);
-    return begin_unit(j, u, err) ||
-                   survey_run(&j->c->x[u->experiment], &j->c->engine, u->query, (size_t)u->n,
-                              &j->c->unit_arena, &j->rows, err) ||
-                   put_unit(j, member, err)
-               ? err->code
-               : 0;
+    return err_if(err, begin_unit(j, u, err) ||
+                           survey_run(&j->c->x[u->experiment], &j->c->engine, u->query,
+                                      (size_t)u->n, &j->c->unit_arena, &j->rows, err) ||
+                           put_unit(j, member, err));
 }
 
 static int put_trouble(struct unit_job *j, size_t member, struct err *err)
 {
     buf_clear(&j->rows);
-    return put_status(j->of[member]->status, &j->rows, err) || put_unit(j, member, err) ? err->code
-                                                                                        : 0;
+    return err_if(err,
+                  put_status(j->of[member]->status, &j->rows, err) || put_unit(j, member, err));
 }
 
 static int run_all(struct unit_job *j, struct err *err)
@@ -509,7 +503,7 @@ static int bundle_work(void *ctx, uint64_t i, struct buf *out, struct err *err)
     struct campaign *c = ctx;
 
     /* Rows of other bytes than the key says must not come into the journal. */
-    return bundle_run(c, i, out, err) || identity_check(c->model, err) ? err->code : 0;
+    return err_if(err, bundle_run(c, i, out, err) || identity_check(c->model, err));
 }
 
 struct work campaign_work(struct campaign *c)

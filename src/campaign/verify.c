@@ -66,11 +66,9 @@ static int check_origin(struct verify *v, struct err *err)
 
     hash_hex(model, v->c->model->fingerprint);
     hash_hex(data, dataset_fingerprint(&v->c->data));
-    return check_attribute(v, "model_fingerprint", model, "this model", err) ||
-                   check_attribute(v, "data_fingerprint", data, "these data", err) ||
-                   check_config(v, err)
-               ? err->code
-               : 0;
+    return err_if(err, check_attribute(v, "model_fingerprint", model, "this model", err) ||
+                           check_attribute(v, "data_fingerprint", data, "these data", err) ||
+                           check_config(v, err));
 }
 
 /* Drawing ---------------------------------------------------------------------------------- */
@@ -381,15 +379,12 @@ static int verify(struct verify *v, const char *path, uint64_t cells, uint64_t s
 
     v->status = arena_alloc(&v->out->arena, c->n, sizeof *v->status, err);
     if (!todo || !v->status || result_open(&v->file, path, err) || check_origin(v, err) ||
-        campaign_start(c, (int)c->config.run.threads, err))
+        campaign_start(c, (int)c->config.run.threads, err) ||
+        (campaign_needs(c) & NEED_VOCAB_STATS &&
+         vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err)))
         return err->code;
-    if (campaign_needs(c) & NEED_VOCAB_STATS &&
-        vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err))
-        return err->code;
-    if (survey(v, todo, err) || draw(v, cells, seed, todo, err) ||
-        compute(v, todo, take_cells, err))
-        return err->code;
-    return identity_check(c->model, err);
+    return err_if(err, survey(v, todo, err) || draw(v, cells, seed, todo, err) ||
+                           compute(v, todo, take_cells, err) || identity_check(c->model, err));
 }
 
 int verify_result(struct verified *out, struct campaign *c, const char *path, uint64_t cells,

@@ -92,7 +92,7 @@ static int bench(const struct model *m, int threads, struct err *err)
                        flops / seconds / 1e9, peak / 1e9, 100 * flops / seconds / peak) ||
             out_flush(err);
     }
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int bench_model(const struct call *call, struct err *err)

@@ -72,10 +72,8 @@ static int write_result(struct past *p, const struct collect_options *o, struct 
     if (out_printf(err, "; result: %s\n\n", out) || print_experiments(p, err) || out_flush(err) ||
         print_summary(out, NULL, 0, err))
         return err->code;
-    return out_printf(err, "\nnext: lensweep report ") || out_word(out, err) ||
-                   out_printf(err, "\n")
-               ? err->code
-               : 0;
+    return err_if(err, out_printf(err, "\nnext: lensweep report ") || out_word(out, err) ||
+                           out_printf(err, "\n"));
 }
 
 static int collect(const struct call *call, struct err *err)

@@ -18,7 +18,7 @@ static int put_quoted(struct buf *out, const char *s, const char *escaped, struc
             code = (strchr(escaped, *s) && buf_puts(out, "\\", err)) ||
                    buf_put(out, *s == '\n' ? " " : s, 1, err);
     }
-    return code || buf_puts(out, "'", err) ? err->code : 0;
+    return err_if(err, code || buf_puts(out, "'", err));
 }
 
 static int put_choices(struct buf *out, const struct option_row *row, struct err *err)
@@ -176,10 +176,8 @@ static int fish_option(struct buf *out, const struct command *c, const struct op
     if (!code && row->choices)
         code =
             buf_puts(out, " -f -a '", err) || put_choices(out, row, err) || buf_puts(out, "'", err);
-    return code || buf_puts(out, " -d ", err) || put_quoted(out, row->doc, "\\", err) ||
-                   buf_puts(out, "\n", err)
-               ? err->code
-               : 0;
+    return err_if(err, code || buf_puts(out, " -d ", err) || put_quoted(out, row->doc, "\\", err) ||
+                           buf_puts(out, "\n", err));
 }
 
 int fish_completion(struct buf *out, struct err *err)
@@ -195,5 +193,5 @@ int fish_completion(struct buf *out, struct err *err)
         for (size_t k = 0; !code && (row = command_option(commands[i], k)); k++)
             code = fish_option(out, commands[i], row, err);
     }
-    return code ? err->code : 0;
+    return err_if(err, code);
 }

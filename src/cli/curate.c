@@ -72,11 +72,9 @@ static int agree_on_work(struct curating *r, struct err *err)
     }
     hash_hex(hex, hash_bytes(keys.len ? keys.data : "", keys.len));
     buf_release(&keys);
-    return cluster_agree(&r->session.cluster, err) ||
-                   cluster_same(&r->session.cluster, "the work", hex,
-                                "give all ranks the same config, facts and model", err)
-               ? err->code
-               : 0;
+    return err_if(err, cluster_agree(&r->session.cluster, err) ||
+                           cluster_same(&r->session.cluster, "the work", hex,
+                                        "give all ranks the same config, facts and model", err));
 }
 
 static int open_all(struct curating *r, struct err *err)

@@ -81,7 +81,7 @@ static int export_file(const struct export_options *opt, struct err *err)
     h5_close(f);
     result_close(&r);
     outputs_release(&o);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int export(const struct call *call, struct err *err)

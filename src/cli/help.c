@@ -58,9 +58,9 @@ static int list_commands(struct buf *b, struct err *err)
 static int data_help(const struct experiment_schema *schemas, size_t n, bool markdown,
                      struct buf *b, struct err *err)
 {
-    if (!markdown && (config_help(schemas, n, "data", b, err) || buf_puts(b, "\n", err)))
-        return err->code;
-    return data_reference(markdown, b, err);
+    return err_if(
+        err, (!markdown && (config_help(schemas, n, "data", b, err) || buf_puts(b, "\n", err))) ||
+                 data_reference(markdown, b, err));
 }
 
 static int key_help(const struct experiment_schema *schemas, size_t n, const char *key,

@@ -49,7 +49,7 @@ static int print_top(const struct prompt *p, const float *logit, double log_z, i
         buf_release(&text);
     }
     mem_free(taken);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int all_positions(struct prompt *p, const struct run *run, const char *npy, struct err *err)
@@ -71,9 +71,8 @@ static int show(struct prompt *p, const char *npy, int top, struct err *err)
 {
     struct run run;
 
-    if (prompt_run(p, &run, err) || (npy && all_positions(p, &run, npy, err)))
-        return err->code;
-    return print_top(p, run_said(&run), run.log_z, top, err);
+    return err_if(err, prompt_run(p, &run, err) || (npy && all_positions(p, &run, npy, err)) ||
+                           print_top(p, run_said(&run), run.log_z, top, err));
 }
 
 static int logits(const struct call *call, struct err *err)

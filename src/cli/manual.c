@@ -24,9 +24,8 @@ static int put_text(struct buf *out, const char *s, struct err *err)
 
 static int put_line(struct buf *out, const char *request, const char *text, struct err *err)
 {
-    return buf_puts(out, request, err) || put_text(out, text, err) || buf_puts(out, "\n", err)
-               ? err->code
-               : 0;
+    return err_if(err, buf_puts(out, request, err) || put_text(out, text, err) ||
+                           buf_puts(out, "\n", err));
 }
 
 static int put_option(struct buf *out, const struct option_row *row, struct err *err)
@@ -44,7 +43,7 @@ static int put_option(struct buf *out, const struct option_row *row, struct err 
     if (!code && row->fallback)
         code = buf_puts(out, " (default ", err) || put_text(out, row->fallback, err) ||
                buf_puts(out, ")", err);
-    return code || buf_puts(out, "\n", err) ? err->code : 0;
+    return err_if(err, code || buf_puts(out, "\n", err));
 }
 
 static int put_command(struct buf *out, const struct command *c, struct err *err)
@@ -63,7 +62,7 @@ static int put_command(struct buf *out, const struct command *c, struct err *err
             put_line(out, "", c->argument[i].doc, err);
     for (size_t i = 0; !err->code && (row = command_option(c, i)); i++)
         put_option(out, row, err);
-    return err->code || (c->notes && put_line(out, ".PP\n", c->notes, err)) ? err->code : 0;
+    return err_if(err, err->code || (c->notes && put_line(out, ".PP\n", c->notes, err)));
 }
 
 static int put_statuses(struct buf *out, struct err *err)
@@ -74,7 +73,7 @@ static int put_statuses(struct buf *out, struct err *err)
     code = code || buf_printf(out, err, ".TP\n.B %d\n", status) || put_line(out, "", text, err);
     ERR_CODES(X)
 #undef X
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 int manual_page(struct buf *out, struct err *err)
@@ -97,12 +96,11 @@ int manual_page(struct buf *out, struct err *err)
     for (size_t i = 0; i < n_commands; i++)
         if (put_command(out, commands[i], err))
             return err->code;
-    return put_statuses(out, err) ||
-                   buf_puts(out,
-                            ".SH ENVIRONMENT\n.TP\n.B LENSWEEP_ISA\nportable, avx2, avx512: the "
-                            "instructions to use, instead of the best that the processor has. "
-                            "Results are the same bytes with each.\n",
-                            err)
-               ? err->code
-               : 0;
+    return err_if(err,
+                  put_statuses(out, err) ||
+                      buf_puts(out,
+                               ".SH ENVIRONMENT\n.TP\n.B LENSWEEP_ISA\nportable, avx2, avx512: the "
+                               "instructions to use, instead of the best that the processor has. "
+                               "Results are the same bytes with each.\n",
+                               err));
 }

@@ -140,5 +140,5 @@ int quote_token(const struct tokenizer *t, int32_t id, struct buf *out, struct e
     }
     code = code || buf_puts(out, "\"", err);
     buf_release(&text);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }

@@ -69,10 +69,8 @@ static int read_state(struct state *s, struct past *p, const char *dir, struct e
         return err->code;
     s->n = past_count(p);
     bad = arena_alloc(&p->arena, p->campaign.data.n, 1, err);
-    return !bad || campaign_bad(&p->campaign, p->journal, bad, &s->bad, err) ||
-                   read_holders(s, p, dir, err)
-               ? err->code
-               : 0;
+    return err_if(err, !bad || campaign_bad(&p->campaign, p->journal, bad, &s->bad, err) ||
+                           read_holders(s, p, dir, err));
 }
 
 static double share_done(const struct past_count *n)
@@ -136,11 +134,9 @@ static int print_state(const struct state *s, const struct past *p, const char *
         return err->code;
     if (s->n.done == s->n.units)
         return 0;
-    return out_printf(err, "next     %slensweep collect --partial ",
-                      s->ranks ? "" : "run the same command again, or ") ||
-                   out_word(dir, err) || out_printf(err, "\n")
-               ? err->code
-               : 0;
+    return err_if(err, out_printf(err, "next     %slensweep collect --partial ",
+                                  s->ranks ? "" : "run the same command again, or ") ||
+                           out_word(dir, err) || out_printf(err, "\n"));
 }
 
 static int print_json(const struct state *s, const struct past *p, const char *dir, struct err *err)

@@ -26,7 +26,7 @@ static int print_line(const struct tokenizer *t, int32_t id, struct err *err)
                out_printf(err, "%d\t%.*s\n", (int)id, (int)text.len, text.data);
 
     buf_release(&text);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int print_ids(const struct tokenizer *t, const struct tokenize_options *o, struct err *err)

@@ -31,7 +31,7 @@ static int watch_node(struct cluster *c, struct err *err)
                       "cannot find the processes of this node", err) ||
            watch_start(&c->comms->watch, all, c->node_size, c->rank, err);
     mem_free(all);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int split_nodes(struct cluster *c, struct err *err)
@@ -57,10 +57,8 @@ int cluster_init(struct cluster *c, struct err *err)
 
     memset(c, 0, sizeof *c);
     c->comms = mem_alloc(1, sizeof *c->comms, err);
-    if (!c->comms)
-        return err->code;
-    if (comm_check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "cannot start MPI",
-                   err))
+    if (!c->comms || comm_check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided),
+                                "cannot start MPI", err))
         return err->code;
     if (provided < MPI_THREAD_FUNNELED)
         return err_set(err, ERR_COMM, "this MPI cannot run beside threads (MPI_THREAD_FUNNELED)");

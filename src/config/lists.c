@@ -301,7 +301,7 @@ static int print_element(const char *name, struct buf *out, struct err *err)
                    buf_puts(out, "}", err);
 
         arena_release(&a);
-        return code ? err->code : 0;
+        return err_if(err, code);
     }
     /* Numbers stand as such; a name that only looks like one ("007") was quoted and is so again. */
     snprintf(number, sizeof number, "%lld", scan_int(name, &v) == SCAN_OK ? (long long)v : 0);

@@ -435,7 +435,7 @@ int config_parse(struct config *c, const char *path, const char *text, size_t n,
         if (!context.failed)
             load_tree(&x, root);
     }
-    return context.failed ? err->code : 0;
+    return err_if(err, context.failed);
 }
 
 int config_load(struct config *c, const char *path, const char *const *set, size_t n_set,

@@ -53,9 +53,9 @@ static int text_row(const char *section, const struct config_row *row, struct bu
         snprintf(facts, sizeof facts, "%s, required%s%s; %s", row->type->name, sep, may,
                  affects_text(row));
     snprintf(key, sizeof key, "%s%s%s", section, *section ? "." : "", row->key);
-    if (wrap_entry(out, key, facts, err) || buf_printf(out, err, "%*s", WRAP_KEY, ""))
-        return err->code;
-    return wrap_text(out, meaning(facts, row), WRAP_KEY, err);
+    return err_if(err, wrap_entry(out, key, facts, err) ||
+                           buf_printf(out, err, "%*s", WRAP_KEY, "") ||
+                           wrap_text(out, meaning(facts, row), WRAP_KEY, err));
 }
 
 /* Text of a table's cell: a bar inside it would end the cell. */

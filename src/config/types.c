@@ -370,7 +370,7 @@ static int print_duration(struct config_value at, struct buf *out, struct err *e
     if (v == 0)
         return buf_puts(out, "none", err);
     if ((double)rest != v)
-        return put_real(out, v, err) || buf_puts(out, "s", err) ? err->code : 0;
+        return err_if(err, put_real(out, v, err) || buf_puts(out, "s", err));
     for (size_t i = 0; i < TIME_UNITS; i++) {
         int64_t size = (int64_t)time_units[i].size;
 
@@ -433,10 +433,8 @@ static int print_bytes(struct config_value at, struct buf *out, struct err *err)
         return buf_puts(out, "auto", err);
     for (size_t i = 0; i < BINARY_UNITS; i++)
         if (fmod(v, byte_units[i].size) == 0)
-            return put_real(out, v / byte_units[i].size, err) ||
-                           buf_puts(out, byte_units[i].name, err)
-                       ? err->code
-                       : 0;
+            return err_if(err, put_real(out, v / byte_units[i].size, err) ||
+                                   buf_puts(out, byte_units[i].name, err));
     return put_real(out, v, err);
 }
 

@@ -45,7 +45,7 @@ int query_end(struct loader *l, struct query *q, struct draft *d, struct err *er
     if (l->problems->count > l->problems_before ||
         (l->opt->limit && l->n - l->before >= l->opt->limit))
         return 0;
-    return draft_finish(l, q, d, err) || push(l, q, d, err) ? err->code : 0;
+    return err_if(err, draft_finish(l, q, d, err) || push(l, q, d, err));
 }
 
 /* What people call the keys of a query, and what they are here. */

@@ -31,7 +31,7 @@ static void sort_names(struct name *out, const char *const *names, size_t n)
 
 int put_text(struct buf *b, const char *s, struct err *err)
 {
-    return buf_u64(b, strlen(s), err) || buf_puts(b, s, err) ? err->code : 0;
+    return err_if(err, buf_u64(b, strlen(s), err) || buf_puts(b, s, err));
 }
 
 static int put_ids(struct buf *b, const int32_t *ids, size_t n, struct err *err)
@@ -74,10 +74,10 @@ static int put_targets(struct buf *b, const struct dataset *ds, const struct sor
         size_t t = names->target[i].index;
         uint32_t part = q->foil[t] | ((int)t == q->right ? 2u : 0u);
 
-        if (q->target[t] >= 0 && (put_text(b, names->target[i].name, err) ||
-                                  buf_u32(b, (uint32_t)q->target[t], err) || buf_u32(b, part, err)))
-            return err->code;
-        if (q->whole[t].n && put_ids(b, q->whole[t].ids, (size_t)q->whole[t].n, err))
+        if ((q->target[t] >= 0 &&
+             (put_text(b, names->target[i].name, err) || buf_u32(b, (uint32_t)q->target[t], err) ||
+              buf_u32(b, part, err))) ||
+            (q->whole[t].n && put_ids(b, q->whole[t].ids, (size_t)q->whole[t].n, err)))
             return err->code;
     }
     return put_text(b, "", err);
@@ -92,9 +92,8 @@ static int put_draws(struct buf *b, const struct dataset *ds, const struct sorte
         return err->code;
     if (!q->cf_ids)
         return 0;
-    if (put_ids(b, q->cf_ids, (size_t)q->n, err))
-        return err->code;
-    return put_spans(b, ds, names, q->cf_span, err);
+    return err_if(err, put_ids(b, q->cf_ids, (size_t)q->n, err) ||
+                           put_spans(b, ds, names, q->cf_span, err));
 }
 
 static int put_query(struct buf *b, const struct dataset *ds, const struct sorted_names *names,

@@ -20,10 +20,9 @@ int data_reference(bool markdown, struct buf *out, struct err *err)
         const struct format *f = formats[i];
 
         if (buf_printf(out, err, markdown ? "%sFormat `%s`: %s.\n\n" : "%sformat %s: %s\n",
-                       i ? "\n" : "", f->name, f->doc))
-            return err->code;
-        if (markdown &&
-            buf_puts(out, "| key | value | default | meaning |\n|---|---|---|---|\n", err))
+                       i ? "\n" : "", f->name, f->doc) ||
+            (markdown &&
+             buf_puts(out, "| key | value | default | meaning |\n|---|---|---|---|\n", err)))
             return err->code;
         for (size_t k = 0; k < f->n_keys; k++)
             if (put_key(&f->keys[k], markdown, out, err))

@@ -491,11 +491,10 @@ static int read_line(struct loader *l, const json_t *obj, struct query *q, struc
                      struct err *err)
 {
     check_keys(l, obj, NULL);
-    if (read_names(l, obj, q, err) || read_prompt(l, q, obj, NULL, &d->own, err) ||
-        read_targets(l, q, obj, d, err) || read_right(l, obj, d, err) ||
-        read_controls(l, q, obj, d, err))
-        return err->code;
-    return read_counterfactual(l, q, obj, d, err);
+    return err_if(err, read_names(l, obj, q, err) || read_prompt(l, q, obj, NULL, &d->own, err) ||
+                           read_targets(l, q, obj, d, err) || read_right(l, obj, d, err) ||
+                           read_controls(l, q, obj, d, err) ||
+                           read_counterfactual(l, q, obj, d, err));
 }
 
 int native_read(struct loader *l, const json_t *record, const char *bad, struct err *err)
@@ -504,9 +503,8 @@ int native_read(struct loader *l, const json_t *record, const char *bad, struct 
     struct draft d;
 
     query_begin(l, &q, &d);
-    if (bad && query_bad(l, &q, err, "%s", bad))
-        return err->code;
-    return read_line(l, record, &q, &d, err) || query_end(l, &q, &d, err) ? err->code : 0;
+    return err_if(err, (bad && query_bad(l, &q, err, "%s", bad)) ||
+                           read_line(l, record, &q, &d, err) || query_end(l, &q, &d, err));
 }
 
 static int read_record(struct loader *l, const json_t *record, struct err *err)

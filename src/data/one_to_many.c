@@ -94,10 +94,8 @@ static int read_targets(struct loader *l, const json_t *obj, struct query *q, st
                          i + 1, json_kind(label));
         q->answer[i] =
             arena_strdup(&l->ds->arena, json_is_string(label) ? json_string_value(label) : "", err);
-        if (!q->answer[i])
-            return err->code;
-        if (add_target(l, q, d, answer_name[i], lists, json_array_get(tokens, i),
-                       json_string_value(label), err))
+        if (!q->answer[i] || add_target(l, q, d, answer_name[i], lists, json_array_get(tokens, i),
+                                        json_string_value(label), err))
             return err->code;
     }
     if (!subject)
@@ -168,9 +166,8 @@ static int read_spans(struct loader *l, const json_t *obj, struct query *q, stru
     for (size_t i = 0; i + 1 < (size_t)q->step; i++) {
         const json_t *v = answer_span(obj, all, i, &key);
 
-        if (!v && query_bad(l, q, err, "no span of %s", answer_name[i]))
-            return err->code;
-        if (add_span(l, q, p, answer_name[i], key, v, err))
+        if ((!v && query_bad(l, q, err, "no span of %s", answer_name[i])) ||
+            add_span(l, q, p, answer_name[i], key, v, err))
             return err->code;
     }
     return 0;
@@ -221,11 +218,9 @@ static int read_line(struct loader *l, const json_t *obj, struct query *q, struc
 {
     const json_t *ids = take_array(l, obj, "query_input_ids", 0);
 
-    if (read_names(l, obj, q, &d->own, err))
-        return err->code;
-    if (ids && take_ids(l, q, ids, "query_input_ids", NULL, "", &d->own.ids, &d->own.n, err))
-        return err->code;
-    if (read_targets(l, obj, q, d, err) || read_spans(l, obj, q, &d->own, err))
+    if (read_names(l, obj, q, &d->own, err) ||
+        (ids && take_ids(l, q, ids, "query_input_ids", NULL, "", &d->own.ids, &d->own.n, err)) ||
+        read_targets(l, obj, q, d, err) || read_spans(l, obj, q, &d->own, err))
         return err->code;
     if (d->n_targets < ANSWERS)
         return 0;
@@ -239,7 +234,7 @@ static int one_to_many_read(struct loader *l, const json_t *record, struct err *
     struct draft d;
 
     query_begin(l, &q, &d);
-    return read_line(l, record, &q, &d, err) || query_end(l, &q, &d, err) ? err->code : 0;
+    return err_if(err, read_line(l, record, &q, &d, err) || query_end(l, &q, &d, err));
 }
 
 const struct format format_one_to_many = {

@@ -12,11 +12,10 @@ static int check_prompt(struct loader *l, struct query *q, struct draft *d, stru
 {
     size_t n = d->own.n;
 
-    if (!n && query_bad(l, q, err, "empty prompt"))
-        return err->code;
-    if (d->cf.ids && d->cf.n != n &&
-        query_bad(l, q, err, "counterfactual of %zu tokens, expected %zu as in the prompt", d->cf.n,
-                  n))
+    if ((!n && query_bad(l, q, err, "empty prompt")) ||
+        (d->cf.ids && d->cf.n != n &&
+         query_bad(l, q, err, "counterfactual of %zu tokens, expected %zu as in the prompt",
+                   d->cf.n, n)))
         return err->code;
     if (l->opt->max_tokens <= 0 || n <= (size_t)l->opt->max_tokens)
         return 0;
@@ -89,10 +88,9 @@ static int default_item(struct loader *l, struct query *q, const struct draft *d
 int draft_finish(struct loader *l, struct query *q, struct draft *d, struct err *err)
 {
     default_right(l, q, d);
-    if (default_foils(l, q, d, err) || default_item(l, q, d, err) ||
-        prompt_add_bos(l, &d->own, err) || prompt_add_bos(l, &d->cf, err))
-        return err->code;
-    return check_prompt(l, q, d, err);
+    return err_if(err, default_foils(l, q, d, err) || default_item(l, q, d, err) ||
+                           prompt_add_bos(l, &d->own, err) || prompt_add_bos(l, &d->cf, err) ||
+                           check_prompt(l, q, d, err));
 }
 
 /*

@@ -287,7 +287,7 @@ static int put_best(const struct table *t, const char *group, size_t apart_at, s
         code = put_row(t, &g, &t->best[i], decimals, err);
     code = code || grid_text(&g, out, err);
     grid_release(&g);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* Results ---------------------------------------------------------------------------------- */
@@ -380,12 +380,11 @@ static int put_heading(struct result *r, size_t n, struct buf *out, struct err *
         models |= model[k] && model[0] && !str_eq(model[k], model[0]);
         others |= data[k] && data[0] && !str_eq(data[k], data[0]);
     }
-    return buf_printf(out, err, "%s, %s\n",
-                      models ? "different models: a layer or head of one is not that of the other"
-                             : "the same model",
-                      others ? "different data" : "the same data")
-               ? err->code
-               : 0;
+    return err_if(
+        err, buf_printf(out, err, "%s, %s\n",
+                        models ? "different models: a layer or head of one is not that of the other"
+                               : "the same model",
+                        others ? "different data" : "the same data"));
 }
 
 static int put_legend(struct buf *out, struct err *err)
@@ -395,7 +394,7 @@ static int put_legend(struct buf *out, struct err *err)
         "same items it is too wide rather than too narrow; *: it excludes 0, as one in twenty does "
         "by chance)";
 
-    return buf_puts(out, "\n", err) || wrap_text(out, text, 0, err) ? err->code : 0;
+    return err_if(err, buf_puts(out, "\n", err) || wrap_text(out, text, 0, err));
 }
 
 static int compare_all(const struct compare *c, struct result *r, size_t n, struct buf *out,
@@ -422,7 +421,7 @@ static int compare_all(const struct compare *c, struct result *r, size_t n, stru
                        "the results have no averages in common%s: experiments are matched by their "
                        "names, numbers by their labels",
                        c->step >= 0 ? " of that step" : "");
-    return put_legend(out, err) || put_missing(r, n, out, err) ? err->code : 0;
+    return err_if(err, put_legend(out, err) || put_missing(r, n, out, err));
 }
 
 int compare_text(const struct compare *c, const char *const *paths, size_t n, struct buf *out,

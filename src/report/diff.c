@@ -172,7 +172,7 @@ static int compare_attrs(struct diff *d, const char *group, const char *var, str
             code = tell_attr(d, thing, one, other, err);
     }
     arena_release(&arena);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* Variables and groups --------------------------------------------------------------------- */
@@ -293,9 +293,8 @@ static int tell_config(struct diff *d, struct err *err)
 
 static int put_difference(const struct diff *d, struct buf *out, struct err *err)
 {
-    if (d->n && d->config.len && buf_put(out, d->config.data, d->config.len, err))
-        return err->code;
-    if (buf_put(out, d->first.data, d->first.len, err))
+    if ((d->n && d->config.len && buf_put(out, d->config.data, d->config.len, err)) ||
+        buf_put(out, d->first.data, d->first.len, err))
         return err->code;
     if (d->n_others &&
         (buf_printf(out, err, "%zu more differ%s: ", d->n_others, d->n_others == 1 ? "s" : "") ||

@@ -120,9 +120,8 @@ int diff_config(const char *a, const char *b, struct buf *out, struct err *err)
 {
     bool told = false;
 
-    return look(a, b, "A", "B", &told, out, err) || look(b, a, "B", "A", &told, out, err)
-               ? err->code
-               : 0;
+    return err_if(err,
+                  look(a, b, "A", "B", &told, out, err) || look(b, a, "B", "A", &told, out, err));
 }
 
 int config_value(const char *config, const char *key, bool *there, struct buf *out, struct err *err)

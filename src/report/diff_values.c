@@ -49,11 +49,10 @@ int put_texts(const struct diff *d, struct buf *b, const char *x, const char *y,
         while (begin < common && ((unsigned char)x[begin] & 0xC0) == 0x80)
             begin++;
     }
-    if (put_quoted(b, x + begin, strcspn(x + begin, "\n"), err) ||
-        buf_printf(b, err, " in %s, ", d->a.path) ||
-        put_quoted(b, y + begin, strcspn(y + begin, "\n"), err))
-        return err->code;
-    return buf_printf(b, err, " in %s", d->b.path);
+    return err_if(err, put_quoted(b, x + begin, strcspn(x + begin, "\n"), err) ||
+                           buf_printf(b, err, " in %s, ", d->a.path) ||
+                           put_quoted(b, y + begin, strcspn(y + begin, "\n"), err) ||
+                           buf_printf(b, err, " in %s", d->b.path));
 }
 
 /* Where a value stands --------------------------------------------------------------------- */
@@ -76,7 +75,7 @@ static int put_coordinate(const struct side *s, struct buf *b, const struct h5in
         column_open(&c, s->file, scale, err) || column_seek(&c, i, err) || put_value(b, &c, 0, err);
 
     column_close(&c);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* "[query=3, layer=0]" of element `at`; a dimension without coordinates gives its index alone. */
@@ -90,10 +89,9 @@ static int put_place(const struct side *s, struct buf *b, const struct h5info *v
     for (size_t i = 0; i < v->rank; i++) {
         const struct h5info *scale = catalogue_scale(&s->all, v, i);
 
-        if (buf_printf(b, err, "%s%s%s", i ? ", " : "[", v->dim[i], *v->dim[i] ? "=" : ""))
-            return err->code;
-        if (scale && scale != v ? put_coordinate(s, b, scale, index[i], err)
-                                : buf_printf(b, err, "%zu", index[i]))
+        if (buf_printf(b, err, "%s%s%s", i ? ", " : "[", v->dim[i], *v->dim[i] ? "=" : "") ||
+            (scale && scale != v ? put_coordinate(s, b, scale, index[i], err)
+                                 : buf_printf(b, err, "%zu", index[i])))
             return err->code;
     }
     return v->rank ? buf_puts(b, "]", err) : 0;
@@ -111,12 +109,9 @@ static int tell_values(struct diff *d, const char *thing, const struct column *x
     if (buf_puts(b, thing, err) || put_place(&d->a, b, &x->info, at, err) || buf_puts(b, ": ", err))
         return err->code;
     if (x->text)
-        return put_texts(d, b, x->text[k], y->text[k], err) || buf_puts(b, "\n", err) ? err->code
-                                                                                      : 0;
-    return put_value(b, x, k, err) || buf_printf(b, err, " in %s, ", d->a.path) ||
-                   put_value(b, y, k, err) || buf_printf(b, err, " in %s\n", d->b.path)
-               ? err->code
-               : 0;
+        return err_if(err, put_texts(d, b, x->text[k], y->text[k], err) || buf_puts(b, "\n", err));
+    return err_if(err, put_value(b, x, k, err) || buf_printf(b, err, " in %s, ", d->a.path) ||
+                           put_value(b, y, k, err) || buf_printf(b, err, " in %s\n", d->b.path));
 }
 
 static int tell_tally(struct diff *d, const char *thing, enum vtype type, const struct tally *t,

@@ -133,10 +133,9 @@ static int search_tests(struct finding *f, struct result *r, struct err *err)
     if (!f->family_size)
         return err->code;
     for (size_t k = 0; k < f->n_order; k++) {
-        if ((!one || k == 0) &&
-            count_families(f, one ? 0 : f->order[k], one ? f->value.n_strata : 1, &families, err))
-            return err->code;
-        if (finding_seek(f, f->order[k], err))
+        if (((!one || k == 0) && count_families(f, one ? 0 : f->order[k],
+                                                one ? f->value.n_strata : 1, &families, err)) ||
+            finding_seek(f, f->order[k], err))
             return err->code;
         for (size_t i = 0; i < f->value.elements; i++)
             if (is_tested(f, i))
@@ -150,9 +149,9 @@ int finding_families(struct finding *f, size_t stratum, struct err *err)
 {
     double families = 0;
 
-    if (!list_has(f->family, "stratum") && count_families(f, stratum, 1, &families, err))
-        return err->code;
-    return finding_seek(f, stratum, err);
+    return err_if(
+        err, (!list_has(f->family, "stratum") && count_families(f, stratum, 1, &families, err)) ||
+                 finding_seek(f, stratum, err));
 }
 
 double finding_family(const struct finding *f, size_t i)
@@ -180,13 +179,10 @@ static int open_as(struct finding *f, struct result *r, const char *group, const
 {
     const struct headline *h = f->headline;
 
-    if (average_open(&f->value, r, group, h->inside, name, err) || !f->value.elements)
-        return err->code;
-    if (h->null && average_open(&f->null, r, group, h->inside, h->null, err))
-        return err->code;
-    if (find_dropped(f, r, err) || find_order(f, r, err))
-        return err->code;
-    return count_numbers(f, err);
+    return err_if(err,
+                  average_open(&f->value, r, group, h->inside, name, err) || !f->value.elements ||
+                      (h->null && average_open(&f->null, r, group, h->inside, h->null, err)) ||
+                      find_dropped(f, r, err) || find_order(f, r, err) || count_numbers(f, err));
 }
 
 int finding_open(struct finding *f, struct result *r, const char *group, const struct headline *h,
@@ -205,7 +201,7 @@ int finding_open(struct finding *f, struct result *r, const char *group, const s
     }
     if (f->test != TEST_STORED || !f->value.elements)
         return 0;
-    return read_tests(f, r, err) || search_tests(f, r, err) ? err->code : 0;
+    return err_if(err, read_tests(f, r, err) || search_tests(f, r, err));
 }
 
 void finding_close(struct finding *f)

@@ -197,7 +197,7 @@ static int put_headings(const struct table *t, struct grid *g, struct err *err)
                 code = grid_put(g, err, "%s", a->dim[t->column_dim].label[c]);
     }
     g->columns = g->n;
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* "+1.25 [+1.01, +1.49] chance 0.20  layer 12" */
@@ -257,7 +257,7 @@ static int put_names(struct table *t, struct grid *g, size_t stratum, size_t row
 
     for (size_t k = 0; k < t->n_row_dims && !code; k++)
         code = grid_put(g, err, "%s", average_label(a, t->row_dim[k], first));
-    return code || put_beside(t, g, stratum, first, err) ? err->code : 0;
+    return err_if(err, code || put_beside(t, g, stratum, first, err));
 }
 
 /* A row with a column for each entry: the strongest in each. */
@@ -429,7 +429,7 @@ static int put_title(const struct table *t, const char *group, struct buf *out, 
         code = buf_printf(out, err, "; %s", h->unit);
     if (!code)
         code = buf_printf(out, err, " [95 %% interval]%s%s\n", *legend ? " " : "", legend);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* The largest where none passes a test: of each step the first few rows. */
@@ -446,7 +446,7 @@ static int put_largest(struct table *t, const char *group, struct buf *out, stru
         code = buf_printf(out, err,
                           "  (%d of %zu rows of each step; lensweep top RESULT %s has all)\n",
                           LARGEST_ROWS, t->n_rows, group);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int put_nothing(struct table *t, const char *group, struct buf *out, struct err *err)
@@ -508,7 +508,7 @@ static int put_table(struct table *t, const char *group, struct buf *out, struct
     code = find_format(t, err) || put_headings(t, &g, err) || put_rows(t, &g, err) ||
            grid_text(&g, out, err) || put_hidden(t, group, out, err);
     grid_release(&g);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* What the columns, numbers and marks of the table are. */
@@ -564,5 +564,5 @@ int headline_text(struct result *r, const char *group, const struct headline *h,
     for (size_t k = 0; k < t.n_beside; k++)
         average_close(&t.beside[k]);
     finding_close(&t.f);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }

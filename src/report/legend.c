@@ -80,5 +80,5 @@ int legend_text(const struct finding *f, const struct legend *l, struct buf *out
                wrap_text(out, b.data, 2, err);
 
     buf_release(&b);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }

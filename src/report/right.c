@@ -48,17 +48,15 @@ static int open_columns(struct columns *c, struct result *r, struct err *err)
     if (!v || v->rank != 2 || !c->n)
         return c->n = 0, err->code;
     c->targets = v->size[1];
-    return result_text(r, "queries", "status", c->n, &c->status, err) ||
-                   result_text(r, "queries", "right_target", c->n, &c->right, err) ||
-                   result_text(r, "queries", "target", c->targets, &c->target, err) ||
-                   result_text(r, "queries", "item", c->n, &c->item, err) ||
-                   result_numbers(r, "queries", "step", c->n, &c->step, err) ||
-                   result_numbers(r, "queries", "template", c->n, &c->template, err) ||
-                   read_words(r, "clean_argmax_token", c->n, &c->said, err) ||
-                   column_open(&c->rank, r->file, v, err) ||
-                   (token && column_open(&c->token, r->file, token, err))
-               ? err->code
-               : 0;
+    return err_if(err, result_text(r, "queries", "status", c->n, &c->status, err) ||
+                           result_text(r, "queries", "right_target", c->n, &c->right, err) ||
+                           result_text(r, "queries", "target", c->targets, &c->target, err) ||
+                           result_text(r, "queries", "item", c->n, &c->item, err) ||
+                           result_numbers(r, "queries", "step", c->n, &c->step, err) ||
+                           result_numbers(r, "queries", "template", c->n, &c->template, err) ||
+                           read_words(r, "clean_argmax_token", c->n, &c->said, err) ||
+                           column_open(&c->rank, r->file, v, err) ||
+                           (token && column_open(&c->token, r->file, token, err)));
 }
 
 static int take_query(struct right *all, struct result *r, struct columns *c, size_t q,
@@ -201,28 +199,27 @@ static int put_wrong(const struct right *all, struct buf *out, struct err *err)
         code =
             !buf_str(&line, err) || buf_puts(out, "  ", err) || wrap_text(out, line.data, 2, err);
     buf_release(&line);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 int right_sentence(const struct right *all, struct buf *out, struct err *err)
 {
     if (!all->n)
         return buf_puts(out, "the data do not say which target is right", err);
-    return buf_printf(out, err,
-                      "the model is right in %zu of %zu quer%s (its most probable next token is "
-                      "the target)",
-                      all->n_right, all->n, all->n == 1 ? "y" : "ies") ||
-                   put_steps(all, out, err)
-               ? err->code
-               : 0;
+    return err_if(
+        err, buf_printf(out, err,
+                        "the model is right in %zu of %zu quer%s (its most probable next token is "
+                        "the target)",
+                        all->n_right, all->n, all->n == 1 ? "y" : "ies") ||
+                 put_steps(all, out, err));
 }
 
 int right_text(const struct right *all, struct buf *out, struct err *err)
 {
-    if (right_sentence(all, out, err) || buf_puts(out, "\n", err))
-        return err->code;
-    if (all->n && all->unsaid &&
-        buf_printf(out, err, "  of %zu more the data do not say what is right\n", all->unsaid))
-        return err->code;
-    return put_wrong(all, out, err);
+    return err_if(err,
+                  right_sentence(all, out, err) || buf_puts(out, "\n", err) ||
+                      (all->n && all->unsaid &&
+                       buf_printf(out, err, "  of %zu more the data do not say what is right\n",
+                                  all->unsaid)) ||
+                      put_wrong(all, out, err));
 }

@@ -13,11 +13,9 @@ int steadiness_open(struct steadiness *s, struct result *r, const struct finding
     const char *group = f->value.group;
 
     *s = (struct steadiness){.first = {.elements = 0}};
-    return average_open(&s->first, r, group, NULL, "first_candidates", err) ||
-                   average_open(&s->correlation, r, group, NULL, "rank_correlation", err) ||
-                   average_open(&s->top, r, group, NULL, "top_jaccard", err)
-               ? err->code
-               : 0;
+    return err_if(err, average_open(&s->first, r, group, NULL, "first_candidates", err) ||
+                           average_open(&s->correlation, r, group, NULL, "rank_correlation", err) ||
+                           average_open(&s->top, r, group, NULL, "top_jaccard", err));
 }
 
 void steadiness_close(struct steadiness *s)
@@ -57,13 +55,12 @@ int steadiness_text(struct steadiness *s, const struct finding *f, size_t stratu
         return 0;
     ++*said;
     where_words(a, element, "metric", NULL, where);
-    return buf_printf(out, err, "  step %d%s%s: %s is one of %.0f that could have come first",
-                      a->stratum[stratum].step, metric < a->n_dims ? ", " : "",
-                      metric < a->n_dims ? average_label(a, metric, element) : "", where,
-                      candidates) ||
-                   put_top(s, ranking, out, err) ||
-                   buf_printf(out, err, ", rank correlation %.2f\n",
-                              average_get(&s->correlation, STAT_MEAN, ranking))
-               ? err->code
-               : 0;
+    return err_if(err, buf_printf(out, err,
+                                  "  step %d%s%s: %s is one of %.0f that could have come first",
+                                  a->stratum[stratum].step, metric < a->n_dims ? ", " : "",
+                                  metric < a->n_dims ? average_label(a, metric, element) : "",
+                                  where, candidates) ||
+                           put_top(s, ranking, out, err) ||
+                           buf_printf(out, err, ", rank correlation %.2f\n",
+                                      average_get(&s->correlation, STAT_MEAN, ranking)));
 }

@@ -206,7 +206,7 @@ static int search_headline(struct standouts *all, const struct right *right, str
         all->silent++;
     buf_release(&b);
     finding_close(&s.f);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 int standouts_read(struct standouts *all, struct result *r, const struct right *right,

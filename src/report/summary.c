@@ -84,9 +84,8 @@ int summary_flags(struct result *r, struct buf *out, struct err *err)
         if (put_count(ends[i][1], count, &any, out, err))
             return err->code;
     }
-    if (any && buf_printf(out, err, " of %zu queries\n", n))
-        return err->code;
-    return put_null(r, out, err);
+    return err_if(err,
+                  (any && buf_printf(out, err, " of %zu queries\n", n)) || put_null(r, out, err));
 }
 
 /* Experiments ------------------------------------------------------------------------------ */

@@ -236,7 +236,7 @@ static int put_title(const struct classes *c, size_t stratum, const char *target
                 buf_printf(out, err, "; the first %zu of %zu sweeps", c->n_effects, c->n_sweeps)) ||
                buf_puts(out, "\n", err);
 
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int put_headings(const struct classes *c, const char *target, struct grid *g,
@@ -252,18 +252,17 @@ static int put_headings(const struct classes *c, const char *target, struct grid
             code = grid_put(g, err, "%s", c->effect[k].group) || grid_put(g, err, "95 %%") ||
                    grid_put(g, err, "q");
     g->columns = g->n;
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int put_effect(const struct average *a, size_t at, struct grid *g, struct err *err)
 {
     double mean = average_get(a, STAT_MEAN, at), q = average_get(a, STAT_Q, at);
 
-    if (grid_number(g, mean, 3, true, err) ||
-        grid_put(g, err, isnan(mean) ? "-" : "[%+.3f, %+.3f]", average_get(a, STAT_LO, at),
-                 average_get(a, STAT_HI, at)))
-        return err->code;
-    return grid_put(g, err, isnan(q) ? "-" : "%.2g", q);
+    return err_if(err, grid_number(g, mean, 3, true, err) ||
+                           grid_put(g, err, isnan(mean) ? "-" : "[%+.3f, %+.3f]",
+                                    average_get(a, STAT_LO, at), average_get(a, STAT_HI, at)) ||
+                           grid_put(g, err, isnan(q) ? "-" : "%.2g", q));
 }
 
 static int put_line(const struct classes *c, size_t head, const char *target, struct grid *g,

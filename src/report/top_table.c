@@ -159,7 +159,7 @@ static int put_title(const struct table *t, size_t apart_at, bool mixed, struct 
                       against(t) ? "by the difference from " : "by absolute value",
                       against(t) ? t->h->null_words : "",
                       t->n_cells > t->n_best ? "; each interval is that cell's own" : "");
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int put_headings(const struct table *t, struct grid *g, bool mixed, struct err *err)
@@ -177,7 +177,7 @@ static int put_headings(const struct table *t, struct grid *g, bool mixed, struc
            (total && (grid_put(g, err, "direct") || grid_put(g, err, "indirect"))) ||
            grid_put(g, err, "n");
     g->columns = g->n;
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int put_stratum(const struct table *t, struct grid *g, const struct ranked *v, bool mixed,
@@ -189,7 +189,7 @@ static int put_stratum(const struct table *t, struct grid *g, const struct ranke
     if (mixed)
         code = grid_put(g, err, "%s", *s->dataset ? s->dataset : "all") ||
                (s->template <0 ? grid_put(g, err, "all") : grid_put(g, err, "%d", s->template));
-    return code || grid_put(g, err, "%d", s->step) ? err->code : 0;
+    return err_if(err, code || grid_put(g, err, "%d", s->step));
 }
 
 /* A q may be far below all decimals. */
@@ -216,7 +216,7 @@ static int put_row(const struct table *t, struct grid *g, const struct ranked *v
            (t->part != SIZE_MAX && (grid_number(g, v->part, decimals, sign, err) ||
                                     grid_number(g, v->mean - v->part, decimals, sign, err))) ||
            grid_put(g, err, "%.0f", v->n);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int put_best(const struct table *t, size_t apart_at, struct buf *out, struct err *err)
@@ -233,7 +233,7 @@ static int put_best(const struct table *t, size_t apart_at, struct buf *out, str
     if (!code)
         code = grid_text(&g, out, err);
     grid_release(&g);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* The same for programs. */
@@ -331,9 +331,8 @@ int top_table(const struct top *t, struct result *r, const char *group, const st
 {
     bool first = false;
 
-    if (show(t, r, group, h, h->variable, out, &first, err))
-        return err->code;
-    if (!first && h->instead && show(t, r, group, h, h->instead, out, &first, err))
+    if (show(t, r, group, h, h->variable, out, &first, err) ||
+        (!first && h->instead && show(t, r, group, h, h->instead, out, &first, err)))
         return err->code;
     *shown |= first;
     return 0;

@@ -97,10 +97,8 @@ static int read_variable(void *ctx, const struct h5info *v, struct err *err)
 {
     struct h5file *f = ctx;
 
-    return h5_each_attr(f, v->group, v->name, take_attribute, NULL, err) ||
-                   (v->type == V_STR ? read_text(f, v, err) : read_numbers(f, v, err))
-               ? err->code
-               : 0;
+    return err_if(err, h5_each_attr(f, v->group, v->name, take_attribute, NULL, err) ||
+                           (v->type == V_STR ? read_text(f, v, err) : read_numbers(f, v, err)));
 }
 
 static int read_group(void *ctx, const char *group, struct err *err)
@@ -118,7 +116,7 @@ static int read_everything(const char *path, struct err *err)
         return err->code;
     code = h5_each(f, read_variable, f, err) || h5_each_group(f, read_group, f, err);
     h5_close(f);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static void (*tell_unsealed)(const char *path);

@@ -46,7 +46,7 @@ static int put_attr(hid_t object, const char *name, hid_t ftype, hid_t mtype, hi
         h5_fail(err, "write attribute", name);
     if (a >= 0)
         H5Aclose(a);
-    return failed ? err->code : 0;
+    return err_if(err, failed);
 }
 
 static int put_scalar(hid_t object, const char *name, hid_t ftype, hid_t mtype, const void *value,
@@ -203,7 +203,7 @@ static int make_dataset(struct h5group *g, struct h5var *v, struct err *err)
     H5Pclose(access);
     H5Sclose(space);
     H5Tclose(type);
-    return v->id < 0 ? err->code : 0;
+    return err_if(err, v->id < 0);
 }
 
 static size_t entry_elements(const struct h5var *v)
@@ -236,7 +236,7 @@ static int write_slab(const struct h5var *v, size_t first, size_t count, hid_t m
         H5Sclose(memory);
     if (space >= 0)
         H5Sclose(space);
-    return failed ? err->code : 0;
+    return err_if(err, failed);
 }
 
 static int write_strings(const struct h5var *v, size_t first, size_t count, const char *const *data,
@@ -438,15 +438,12 @@ static int describe(struct h5group *g, const struct h5var *v, const struct varia
     for (size_t i = 0; i < v->rank; i++)
         if (H5DSattach_scale(v->id, g->dim[dim[i]].id, (unsigned)i) < 0)
             return h5_fail(err, "attach dimensions to", v->name);
-    if (what->long_name && put_text(g->file, v->id, "long_name", what->long_name, err))
-        return err->code;
-    if (what->units && put_text(g->file, v->id, "units", what->units, err))
+    if ((what->long_name && put_text(g->file, v->id, "long_name", what->long_name, err)) ||
+        (what->units && put_text(g->file, v->id, "units", what->units, err)))
         return err->code;
     if (v->coordinate)
         return 0;
-    if (v->type != V_STR && put_fill(v, err))
-        return err->code;
-    return put_coordinates(g, v, err);
+    return err_if(err, (v->type != V_STR && put_fill(v, err)) || put_coordinates(g, v, err));
 }
 
 static int define(struct h5group *g, const struct variable *what, bool coordinate, struct err *err)

@@ -117,11 +117,11 @@ static int put_head(struct buf *b, const struct head *h, struct err *err)
 {
     size_t begin = b->len;
 
-    if (buf_put(b, record_magic, sizeof record_magic, err) || buf_u64(b, h->key.hi, err) ||
-        buf_u64(b, h->key.lo, err) || buf_u64(b, h->length, err) || buf_f64(b, h->seconds, err) ||
-        buf_u64(b, h->rows_hash, err))
-        return err->code;
-    return buf_u64(b, hash_u64(b->data + begin, b->len - begin), err);
+    return err_if(err, buf_put(b, record_magic, sizeof record_magic, err) ||
+                           buf_u64(b, h->key.hi, err) || buf_u64(b, h->key.lo, err) ||
+                           buf_u64(b, h->length, err) || buf_f64(b, h->seconds, err) ||
+                           buf_u64(b, h->rows_hash, err) ||
+                           buf_u64(b, hash_u64(b->data + begin, b->len - begin), err));
 }
 
 /* Is there a whole, true head at p (RECORD bytes)? */
@@ -141,9 +141,9 @@ static bool take_head(const unsigned char *p, struct head *h)
 
 static int put_segment_header(struct buf *b, struct err *err)
 {
-    if (buf_put(b, segment_magic, sizeof segment_magic, err) || buf_u64(b, format_version, err))
-        return err->code;
-    return buf_u64(b, hash_u64(b->data, b->len), err);
+    return err_if(err, buf_put(b, segment_magic, sizeof segment_magic, err) ||
+                           buf_u64(b, format_version, err) ||
+                           buf_u64(b, hash_u64(b->data, b->len), err));
 }
 
 /* Reading a segment ------------------------------------------------------------------------ */
@@ -483,9 +483,7 @@ static int begin_segment(struct journal *j, struct err *err)
 static int make_record(struct buf *b, const struct head *h, const void *rows, struct err *err)
 {
     buf_clear(b);
-    if (put_head(b, h, err))
-        return err->code;
-    return buf_put(b, rows, (size_t)h->length, err);
+    return err_if(err, put_head(b, h, err) || buf_put(b, rows, (size_t)h->length, err));
 }
 
 /* Nothing may follow a torn record in its segment that looks as if it belonged to it: where the
@@ -513,11 +511,8 @@ int journal_append(struct journal *j, struct hash key, const void *rows, size_t 
 
     if (journal_has(j, key))
         return 0;
-    if (index_reserve(j, err) || make_record(&j->record, &h, rows, err))
-        return err->code;
-    if (j->fd < 0 && begin_segment(j, err))
-        return err->code;
-    if (write_record(j, err))
+    if (index_reserve(j, err) || make_record(&j->record, &h, rows, err) ||
+        (j->fd < 0 && begin_segment(j, err)) || write_record(j, err))
         return err->code;
     e.offset = j->size;
     e.segment = j->own;

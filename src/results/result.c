@@ -98,10 +98,8 @@ int result_text(struct result *r, const char *group, const char *name, size_t n,
     if (!info || info->rank != 1 || info->size[0] != n)
         return wrong_shape(group, name, n, err);
     if (info->type != V_STR)
-        return result_numbers(r, group, name, n, &number, err) ||
-                       text_of_numbers(r, number, n, *v, err)
-                   ? err->code
-                   : 0;
+        return err_if(err, result_numbers(r, group, name, n, &number, err) ||
+                               text_of_numbers(r, number, n, *v, err));
     if (h5_read_str(r->file, group, name, &text, &read, err))
         return err->code;
     for (size_t i = 0; i < n && !err->code; i++)

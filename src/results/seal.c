@@ -42,7 +42,7 @@ int seal_put(const char *path, struct err *err)
            buf_u64(&b, h.hi, err) || buf_u64(&b, h.lo, err) || append(path, &b, err);
     buf_release(&b);
     file_unmap(&m);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* Are the bytes before the seal those that it tells of? */

@@ -222,5 +222,5 @@ int print_plan(struct campaign *c, const struct forecast *e, struct err *err)
            print_row("total", "", &row[c->n], err) || print_cells(c, row, err) ||
            print_bad(c, err) || print_estimate(e, err);
     arena_release(&a);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }

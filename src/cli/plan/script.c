@@ -48,8 +48,8 @@ static int put_program(struct err *err)
     if (n < 0)
         return out_printf(err, "lensweep=lensweep\n");
     path[n] = '\0';
-    return out_printf(err, "lensweep=") || out_word(path, err) || out_printf(err, "\n") ? err->code
-                                                                                        : 0;
+    return err_if(err,
+                  out_printf(err, "lensweep=") || out_word(path, err) || out_printf(err, "\n"));
 }
 
 /* Where it was planned is where its paths are seen from, wherever it is submitted. */
@@ -60,8 +60,8 @@ static int put_config(const char *config, struct err *err)
     if (getcwd(here, sizeof here) &&
         (out_printf(err, "cd ") || out_word(here, err) || out_printf(err, " || exit 3\n")))
         return err->code;
-    return out_printf(err, "config=") || out_word(config, err) || out_printf(err, "\n") ? err->code
-                                                                                        : 0;
+    return err_if(err,
+                  out_printf(err, "config=") || out_word(config, err) || out_printf(err, "\n"));
 }
 
 /* The line that runs it, with the options of this command line. */

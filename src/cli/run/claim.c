@@ -74,5 +74,5 @@ int claim_output(struct session *r, struct err *err)
            runlog_open(&r->log, r->campaign.config.output, err) ||
            runlog_start(&r->log, r->command, &r->campaign, r->cluster.size, r->threads, err);
     buf_release(&config);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }

@@ -50,13 +50,11 @@ static int print_ended(struct session *r, const struct campaign_report *report, 
 {
     const struct config *c = &r->campaign.config;
 
-    return out_printf(err, "lensweep %s: %s on %zu queries of %s%s\n", LENSWEEP_VERSION,
-                      r->campaign.model->name, r->campaign.data.n, c->data.path.v[0],
-                      c->data.path.n > 1 ? ", ..." : "") ||
-                   print_work(r, err) || print_audit(report, err) || out_printf(err, "\n") ||
-                   out_flush(err)
-               ? err->code
-               : 0;
+    return err_if(err, out_printf(err, "lensweep %s: %s on %zu queries of %s%s\n", LENSWEEP_VERSION,
+                                  r->campaign.model->name, r->campaign.data.n, c->data.path.v[0],
+                                  c->data.path.n > 1 ? ", ..." : "") ||
+                           print_work(r, err) || print_audit(report, err) ||
+                           out_printf(err, "\n") || out_flush(err));
 }
 
 static int print_end(const struct session *r, const struct campaign_report *report, struct err *err)
@@ -95,12 +93,10 @@ static int finish_run(struct session *r, struct err *err)
     if (r->planned != r->counted)
         return err_set(err, ERR_BUG, "planned %llu FLOP and did %llu",
                        (unsigned long long)r->planned, (unsigned long long)r->counted);
-    if (journal_sync(r->journal, err) || write_result(r, &report, err))
-        return err->code;
-    if (runlog_end(&r->log, "end", &r->view, &report, err) || print_ended(r, &report, err) ||
-        print_summary(r->result, NULL, 0, err) || print_end(r, &report, err))
-        return err->code;
-    if (check_some_good(c, err))
+    if (journal_sync(r->journal, err) || write_result(r, &report, err) ||
+        runlog_end(&r->log, "end", &r->view, &report, err) || print_ended(r, &report, err) ||
+        print_summary(r->result, NULL, 0, err) || print_end(r, &report, err) ||
+        check_some_good(c, err))
         return err->code;
     if (!report.ok)
         return err_set(err, ERR_DIFFERS, "no query could be computed: all %zu are bad", report.bad);

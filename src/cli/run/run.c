@@ -38,10 +38,8 @@ static int dry_run(struct session *r, struct err *err)
 
     if (campaign_cut(c, err) || r->cluster.rank)
         return err->code;
-    return forecast(&e, c, r->cluster.size, 1, r->threads, err) || print_plan(c, &e, err) ||
-                   check_some_good(c, err)
-               ? err->code
-               : 0;
+    return err_if(err, forecast(&e, c, r->cluster.size, 1, r->threads, err) ||
+                           print_plan(c, &e, err) || check_some_good(c, err));
 }
 
 /* "lensweep run ...", to be freed with b. */

@@ -34,7 +34,7 @@ static int agree_on_inputs(struct session *r, struct err *err)
         code || cluster_same(&r->cluster, "the model", hex, "give all ranks the same files", err);
     code = code || cluster_same(&r->cluster, "BLAS", c->library,
                                 "with run.gemm: openblas all ranks need the same processor", err);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* Have all ranks come so far? Problems are told by one. */
@@ -74,9 +74,9 @@ static int identify_model(struct session *r, struct err *err)
     struct cluster *c = &r->cluster;
     uint64_t known = campaign_recall(&r->campaign, err);
 
-    if (cluster_agree(c, err))
-        return err->code;
-    return cluster_node_sum(c, known) == (uint64_t)c->node_size ? 0 : hash_model(r, err);
+    return err_if(
+        err, cluster_agree(c, err) ||
+                 (cluster_node_sum(c, known) == (uint64_t)c->node_size ? 0 : hash_model(r, err)));
 }
 
 /* By each rank, or once for all of them. */
@@ -146,11 +146,10 @@ static int agree_on_work(struct session *r, struct err *err)
             buf_u64(&keys, c->unit[i].key.lo, err);
     hash_hex(hex, hash_bytes(keys.data, keys.len));
     buf_release(&keys);
-    return cluster_agree(&r->cluster, err) ||
-                   cluster_same(&r->cluster, "the work", hex,
-                                "give all ranks the same vectors, rankings and noise files", err)
-               ? err->code
-               : 0;
+    return err_if(err, cluster_agree(&r->cluster, err) ||
+                           cluster_same(&r->cluster, "the work", hex,
+                                        "give all ranks the same vectors, rankings and noise files",
+                                        err));
 }
 
 int start_work(struct session *r, struct err *err)

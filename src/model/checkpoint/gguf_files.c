@@ -107,9 +107,8 @@ static int open_parts(struct gguf_files *g, const char *stem, int64_t count, enu
     for (int64_t i = 1; i <= count; i++)
         if (open_part(g, stem, &(struct split_place){i, count, 0}, part, source, err))
             return err->code;
-    if (find_place(&first, &g->v[0], stem, err))
-        return err->code;
-    return gather(g, first.tensors, stem, err);
+    return err_if(err,
+                  find_place(&first, &g->v[0], stem, err) || gather(g, first.tensors, stem, err));
 }
 
 static int open_all(struct gguf_files *g, const char *path, enum gguf_part part,

@@ -102,9 +102,9 @@ static int parse_tensor(struct tensor *t, struct arena *a, const char *name, con
                                                        name, key);
     if (json_take_string(j, "dtype", true, &dtype, ERR_FORMAT, err))
         return err_wrap(err, "tensor %s", name);
-    if (find_dtype(t, dtype, err) || parse_shape(t, json_object_get(j, "shape"), err))
-        return err->code;
-    return parse_offsets(t, json_object_get(j, "data_offsets"), size, err);
+    return err_if(err, find_dtype(t, dtype, err) ||
+                           parse_shape(t, json_object_get(j, "shape"), err) ||
+                           parse_offsets(t, json_object_get(j, "data_offsets"), size, err));
 }
 
 static int parse_header(struct tensors *t, struct arena *a, const json_t *header,
@@ -129,7 +129,7 @@ static int parse_header(struct tensors *t, struct arena *a, const json_t *header
         t->v[t->n].data = file->data + data_offset + t->v[t->n].begin;
         t->n++;
     }
-    return tensors_sort(t, err) || tensors_check_layout(t, size, true, err) ? err->code : 0;
+    return err_if(err, tensors_sort(t, err) || tensors_check_layout(t, size, true, err));
 }
 
 int safetensors_parse(struct tensors *t, struct arena *a, const struct mapping *file,
@@ -308,9 +308,8 @@ static int open_mapped(struct shards *s, struct arena *a, const char *dir, const
     if (!json_is_object(map))
         return err_set(err, ERR_FORMAT, "\"weight_map\" is missing or not an object");
     names = list_shards(map, a, &n, err);
-    if (!names || open_all(s, a, dir, names, n, err))
-        return err->code;
-    return check_map(s, map, names, err);
+    return err_if(err,
+                  !names || open_all(s, a, dir, names, n, err) || check_map(s, map, names, err));
 }
 
 static int open_index(struct shards *s, struct arena *a, const char *dir, const char *path,

@@ -440,9 +440,7 @@ int bpe_encode(const struct bpe *b, const char *word, size_t n, struct bpe_work 
         return err->code;
     if (id >= 0)
         return ids_push(out, id, err);
-    if (work_reserve(w, n, err))
-        return err->code;
-    if (split_word(b, w, word, n, err))
+    if (work_reserve(w, n, err) || split_word(b, w, word, n, err))
         return err->code;
     merge_all(b, w);
     for (size_t i = 0; i < w->n; i++)

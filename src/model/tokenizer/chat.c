@@ -65,9 +65,8 @@ static int run_set(struct chat *c, const struct chat_node *n, struct err *err)
 {
     struct value v;
 
-    if (n->b ? chat_eval(c, n->b, &v, err) : capture(c, n->list[0], &v, err))
-        return err->code;
-    return assign_all(c, n->a, v, err);
+    return err_if(err, (n->b ? chat_eval(c, n->b, &v, err) : capture(c, n->list[0], &v, err)) ||
+                           assign_all(c, n->a, v, err));
 }
 
 static int loop_variable(struct chat *c, const struct sequence *q, size_t i, struct value *out,
@@ -187,9 +186,8 @@ int chat_call_macro(struct chat *c, const struct chat_node *macro, const struct 
         text[name->n] = '\0';
         given = argument(args, i, text);
         v = given ? *given : (struct value){.kind = V_UNDEFINED, .s = name->s, .n = name->n};
-        if (!given && macro->b->list[i] && chat_eval(c, macro->b->list[i], &v, err))
-            return err->code;
-        if (value_put(&own->vars, c->a, name->s, name->n, v, err))
+        if ((!given && macro->b->list[i] && chat_eval(c, macro->b->list[i], &v, err)) ||
+            value_put(&own->vars, c->a, name->s, name->n, v, err))
             return err->code;
     }
     c->scope = own;

@@ -291,11 +291,10 @@ static int of_dict(struct chat *c, const struct value *self, const struct value 
     for (size_t i = 0; i < self->items->n; i += 2) {
         struct value pair = self->items->v[keys ? i : i + 1];
 
-        if (items &&
-            (value_list(&pair, c->a, err) || value_push(&pair, c->a, self->items->v[i], err) ||
-             value_push(&pair, c->a, self->items->v[i + 1], err)))
-            return err->code;
-        if (value_push(out, c->a, pair, err))
+        if ((items &&
+             (value_list(&pair, c->a, err) || value_push(&pair, c->a, self->items->v[i], err) ||
+              value_push(&pair, c->a, self->items->v[i + 1], err))) ||
+            value_push(out, c->a, pair, err))
             return err->code;
     }
     return 0;

@@ -90,9 +90,8 @@ int value_put(struct value *dict, struct arena *a, const char *key, size_t n, st
         *old = v;
         return 0;
     }
-    if (value_copy_text(&name, a, key, n, err) || value_push(dict, a, name, err))
-        return err->code;
-    return value_push(dict, a, v, err);
+    return err_if(err, value_copy_text(&name, a, key, n, err) || value_push(dict, a, name, err) ||
+                           value_push(dict, a, v, err));
 }
 
 const struct value *value_get(const struct value *dict, const char *key, size_t n)

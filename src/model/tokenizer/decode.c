@@ -32,9 +32,8 @@ int decoder_replace(struct decoder *d, const char *from, const char *to, struct 
 {
     void *code;
 
-    if (regex_new_literal(&code, from, strlen(from), err))
-        return err->code;
-    return decoder_add(d, DECODE_REPLACE, from, to, code, err);
+    return err_if(err, regex_new_literal(&code, from, strlen(from), err) ||
+                           decoder_add(d, DECODE_REPLACE, from, to, code, err));
 }
 
 int decoder_add_spaces(struct decoder *d, bool strip, struct err *err)

@@ -254,11 +254,10 @@ static int read_spaces(struct tokenizer *t, const struct gguf *g, struct err *er
     if (trim)
         return err_set(err, ERR_FORMAT,
                        "tokenizer.ggml.remove_extra_whitespaces true is not handled with llama");
-    if (prefix && normalizer_add(&t->normalizer, NORMALIZE_PREPEND, BPE_SPACE, NULL, err))
-        return err->code;
-    if (normalizer_replace(&t->normalizer, " ", BPE_SPACE, err))
-        return err->code;
-    return decoder_add_spaces(&t->decoder, prefix, err);
+    return err_if(
+        err, (prefix && normalizer_add(&t->normalizer, NORMALIZE_PREPEND, BPE_SPACE, NULL, err)) ||
+                 normalizer_replace(&t->normalizer, " ", BPE_SPACE, err) ||
+                 decoder_add_spaces(&t->decoder, prefix, err));
 }
 
 static int read_pre(struct tokenizer *t, const struct gguf *g, const struct scheme *scheme,
@@ -334,10 +333,9 @@ static int fill(struct tokenizer *t, const struct gguf *g, struct err *err)
 {
     const struct scheme *scheme = NULL;
 
-    if (find_scheme(g, &scheme, err) || read_vocabulary(t, g, scheme, err) ||
-        read_pre(t, g, scheme, err) || tokenizer_finish(t, err) || read_ends(t, g, scheme, err))
-        return err->code;
-    return read_chat(t, g, err);
+    return err_if(err, find_scheme(g, &scheme, err) || read_vocabulary(t, g, scheme, err) ||
+                           read_pre(t, g, scheme, err) || tokenizer_finish(t, err) ||
+                           read_ends(t, g, scheme, err) || read_chat(t, g, err));
 }
 
 int tokenizer_from_gguf(struct tokenizer *t, const char *path, struct err *err)

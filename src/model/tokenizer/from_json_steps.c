@@ -21,7 +21,7 @@ static int each_step(struct tokenizer *t, const char *part, const json_t *j, con
     if (!json_is_object(j))
         return err_set(err, ERR_FORMAT, "%s: is not an object", part);
     if (strcmp(part_type(j), "Sequence") != 0)
-        return add(t, j, err) ? err->code : 0;
+        return err_if(err, add(t, j, err));
     if (!json_is_array(list))
         return err_set(err, ERR_FORMAT, "%s: \"%s\" is not an array", part, key);
     if (depth == NESTED_MAX)
@@ -174,18 +174,16 @@ static int read_digits(struct tokenizer *t, const json_t *j, struct err *err)
 {
     bool individual = false;
 
-    if (json_take_bool(j, "individual_digits", true, &individual, ERR_FORMAT, err))
-        return err->code;
-    return pretok_add_digits(&t->pre, individual, err);
+    return err_if(err, json_take_bool(j, "individual_digits", true, &individual, ERR_FORMAT, err) ||
+                           pretok_add_digits(&t->pre, individual, err));
 }
 
 static int read_punctuation(struct tokenizer *t, const json_t *j, struct err *err)
 {
     enum split_behavior behavior = SPLIT_ISOLATED;
 
-    if (take_behavior(j, &behavior, err))
-        return err->code;
-    return pretok_add_punctuation(&t->pre, behavior, err);
+    return err_if(err, take_behavior(j, &behavior, err) ||
+                           pretok_add_punctuation(&t->pre, behavior, err));
 }
 
 /* The one character that stands for a space. */
@@ -225,10 +223,9 @@ static int read_metaspace(struct tokenizer *t, const json_t *j, struct err *err)
     const char *space = NULL;
     bool split = true;
 
-    if (take_replacement(j, &space, err) || take_scheme(j, &scheme, err) ||
-        json_take_bool(j, "split", false, &split, ERR_FORMAT, err))
-        return err->code;
-    return pretok_add_metaspace(&t->pre, space, scheme, split, err);
+    return err_if(err, take_replacement(j, &space, err) || take_scheme(j, &scheme, err) ||
+                           json_take_bool(j, "split", false, &split, ERR_FORMAT, err) ||
+                           pretok_add_metaspace(&t->pre, space, scheme, split, err));
 }
 
 /* The step that turns text into bytes: it comes last, once. */
@@ -297,9 +294,8 @@ static int decode_replace(struct tokenizer *t, const json_t *j, struct err *err)
     const char *to;
     void *code;
 
-    if (take_replace(j, &code, &to, err))
-        return err->code;
-    return decoder_add(&t->decoder, DECODE_REPLACE, NULL, to, code, err);
+    return err_if(err, take_replace(j, &code, &to, err) ||
+                           decoder_add(&t->decoder, DECODE_REPLACE, NULL, to, code, err));
 }
 
 static int decode_strip(struct tokenizer *t, const json_t *j, struct err *err)

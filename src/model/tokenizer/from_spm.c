@@ -253,11 +253,10 @@ static int add_spaces(struct tokenizer *t, const struct spm *m, struct err *err)
     z->step[0].left = m->trim;
     z->step[0].right = m->prefix;
     z->keep = &t->normalized;
-    if (m->map.n && buf_put(&z->step[0].from, m->map.s, m->map.n, err))
-        return err->code;
-    return normalizer_replace(z, " ", BPE_SPACE, err)
-               ? err->code
-               : decoder_add_spaces(&t->decoder, m->prefix, err);
+    return err_if(err, (m->map.n && buf_put(&z->step[0].from, m->map.s, m->map.n, err)) ||
+                           (normalizer_replace(z, " ", BPE_SPACE, err)
+                                ? err->code
+                                : decoder_add_spaces(&t->decoder, m->prefix, err)));
 }
 
 /* A mark of this spelling; -1 = there is none. */

@@ -27,9 +27,8 @@ int normalizer_replace(struct normalizer *z, const char *from, const char *to, s
 {
     void *code;
 
-    if (regex_new_literal(&code, from, strlen(from), err))
-        return err->code;
-    return normalizer_add(z, NORMALIZE_REPLACE, to, code, err);
+    return err_if(err, regex_new_literal(&code, from, strlen(from), err) ||
+                           normalizer_add(z, NORMALIZE_REPLACE, to, code, err));
 }
 
 void normalizer_release(struct normalizer *z)

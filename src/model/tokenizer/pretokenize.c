@@ -127,9 +127,8 @@ static int find_pieces(const struct pretok_step *step, struct pretok_run *run, c
     int found;
 
     while ((found = regex_next(step->code, run->regex, s, n, &at, &lo, &hi, err)) > 0) {
-        if (done < lo && push(run, done, lo, step->invert, err))
-            return err->code;
-        if (push(run, lo, hi, !step->invert, err))
+        if ((done < lo && push(run, done, lo, step->invert, err)) ||
+            push(run, lo, hi, !step->invert, err))
             return err->code;
         done = hi;
     }

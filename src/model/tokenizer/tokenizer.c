@@ -199,9 +199,8 @@ int tokenizer_open_spm(struct tokenizer **t, const void *data, size_t n, struct 
 /* What is read beside a tokenizer's own file depends on what that file says already. */
 static int finish_beside(struct tokenizer *t, const char *dir, unsigned rules, struct err *err)
 {
-    if (tokenizer_read_added(t, dir, err) || tokenizer_finish(t, err))
-        return err->code;
-    return tokenizer_read_neighbours(t, dir, rules, err);
+    return err_if(err, tokenizer_read_added(t, dir, err) || tokenizer_finish(t, err) ||
+                           tokenizer_read_neighbours(t, dir, rules, err));
 }
 
 /* A tokenizer.json or a tokenizer.model: the one begins with a brace. */
@@ -356,9 +355,8 @@ static int encode_around(struct encoding *job, const struct added *added, const 
     struct added_hit hit;
 
     while (added_next(added, s, n, done, &at, &hit)) {
-        if (done < hit.lo && text(job, s + done, hit.lo - done, first && !done, err))
-            return err->code;
-        if (ids_push(job->out, hit.id, err))
+        if ((done < hit.lo && text(job, s + done, hit.lo - done, first && !done, err)) ||
+            ids_push(job->out, hit.id, err))
             return err->code;
         done = hit.hi;
     }

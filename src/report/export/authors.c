@@ -31,17 +31,15 @@ static int read_text(const struct authors *a, const char *group, const char *nam
 {
     struct h5info info;
 
-    if (h5_read_str(a->s.file, group, name, v, &info, err))
-        return err->code;
-    return check_entries(&info, a->n, 1, err);
+    return err_if(err, h5_read_str(a->s.file, group, name, v, &info, err) ||
+                           check_entries(&info, a->n, 1, err));
 }
 
 static int read_numbers(const struct authors *a, const char *name, size_t rank, double **v,
                         struct h5info *info, struct err *err)
 {
-    if (h5_read_f64(a->s.file, "queries", name, v, info, err))
-        return err->code;
-    return check_entries(info, a->n, rank, err);
+    return err_if(err, h5_read_f64(a->s.file, "queries", name, v, info, err) ||
+                           check_entries(info, a->n, rank, err));
 }
 
 /* Where each of n names stands among the labels of a dimension of the group; SIZE_MAX = nowhere. */
@@ -484,5 +482,5 @@ int export_authors(struct h5file *f, const char *model, struct outputs *o, struc
                     "analyses with queries of steps 1 to 3 (docs/export.md), in a file of this "
                     "version");
     close_queries(&a);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }

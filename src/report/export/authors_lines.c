@@ -88,7 +88,7 @@ static int put_scores(const struct authors_line *l, int unused, struct buf *b, s
             code = buf_puts(b, k ? ", " : "", err) || put_real(b, *v++, V_F32, err);
         code = code || buf_puts(b, "]", err);
     }
-    return code || buf_puts(b, "]", err) ? err->code : 0;
+    return err_if(err, code || buf_puts(b, "]", err));
 }
 
 /* The query --------------------------------------------------------------------------------- */
@@ -111,8 +111,7 @@ static int put_id(const struct authors_line *l, int target, struct buf *b, struc
 
 static int put_first(const struct authors_line *l, int target, struct buf *b, struct err *err)
 {
-    return buf_puts(b, "[", err) || put_id(l, target, b, err) || buf_puts(b, "]", err) ? err->code
-                                                                                       : 0;
+    return err_if(err, buf_puts(b, "[", err) || put_id(l, target, b, err) || buf_puts(b, "]", err));
 }
 
 /* [begin, end) of a span; false = the query has none. */
@@ -155,7 +154,7 @@ static int put_ids(const struct authors_line *l, size_t first, size_t end, struc
 
     for (size_t i = first; i < end && i < ids->entry && !code; i++)
         code = buf_printf(b, err, "%s%lld", i > first ? ", " : "", (long long)ids->whole[i]);
-    return code || buf_puts(b, "]", err) ? err->code : 0;
+    return err_if(err, code || buf_puts(b, "]", err));
 }
 
 /* The tokens of a target: all of them where it stands in the prompt, else the first alone. */

@@ -50,15 +50,14 @@ static int open_circuit(struct circuit *c, struct err *err)
 {
     size_t n = c->edges;
 
-    return shape_of(c, err) || result_text(c->r, c->group, "sender", n, &c->sender, err) ||
-                   result_text(c->r, c->group, "receiver", n, &c->receiver, err) ||
-                   result_numbers(c->r, c->group, "sender_layer", n, &c->sender_layer, err) ||
-                   result_numbers(c->r, c->group, "sender_head", n, &c->sender_head, err) ||
-                   result_numbers(c->r, c->group, "receiver_layer", n, &c->receiver_layer, err) ||
-                   result_numbers(c->r, c->group, "receiver_head", n, &c->receiver_head, err) ||
-                   average_open(&c->a, c->r, c->group, "stats", "mean", err)
-               ? err->code
-               : 0;
+    return err_if(
+        err, shape_of(c, err) || result_text(c->r, c->group, "sender", n, &c->sender, err) ||
+                 result_text(c->r, c->group, "receiver", n, &c->receiver, err) ||
+                 result_numbers(c->r, c->group, "sender_layer", n, &c->sender_layer, err) ||
+                 result_numbers(c->r, c->group, "sender_head", n, &c->sender_head, err) ||
+                 result_numbers(c->r, c->group, "receiver_layer", n, &c->receiver_layer, err) ||
+                 result_numbers(c->r, c->group, "receiver_head", n, &c->receiver_head, err) ||
+                 average_open(&c->a, c->r, c->group, "stats", "mean", err));
 }
 
 /* input, a3.h1, m4, logits: a place among the nodes in this order. */

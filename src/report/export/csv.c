@@ -194,7 +194,7 @@ static int put_row(struct csv_table *t, const size_t at[DIMS_MAX], size_t cell, 
     for (size_t k = 0; k < t->n; k++)
         if (buf_puts(b, k ? "," : "", err) || put_field(b, &t->value[k], cell, err))
             return err->code;
-    return buf_puts(b, "\n", err) || writer_turn(t->w, err) ? err->code : 0;
+    return err_if(err, buf_puts(b, "\n", err) || writer_turn(t->w, err));
 }
 
 /* The rows of one entry of the first dimension. */

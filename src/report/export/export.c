@@ -230,7 +230,7 @@ static int put_dims(struct buf *b, const struct h5info *v, struct err *err)
         code = buf_puts(b, "], \"shape\": [", err);
     for (size_t i = 0; i < v->rank && !code; i++)
         code = buf_printf(b, err, "%s%zu", i ? ", " : "", v->size[i]);
-    return code || buf_puts(b, "]", err) ? err->code : 0;
+    return err_if(err, code || buf_puts(b, "]", err));
 }
 
 static int describe_variable(struct export_source *s, struct writer *w, const struct h5info *v,

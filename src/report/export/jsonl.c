@@ -20,7 +20,7 @@ static int put_list(struct object_lines *t, const struct column *c, size_t dim, 
     struct buf *b = &t->w->buf;
 
     if (dim >= c->info.rank)
-        return export_json_element(b, c, (*k)++, err) || writer_turn(t->w, err) ? err->code : 0;
+        return err_if(err, export_json_element(b, c, (*k)++, err) || writer_turn(t->w, err));
     if (buf_puts(b, "[", err))
         return err->code;
     for (size_t i = 0; i < c->info.size[dim]; i++)

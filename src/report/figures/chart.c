@@ -203,8 +203,8 @@ static int put_header(struct buf *csv, const struct material *of, struct err *er
 static int put_statistic(struct buf *csv, const struct chart *c, const struct plotted *a,
                          enum statistic what, const size_t at[PLACES], struct err *err)
 {
-    return buf_puts(csv, ",", err) || csv_number(csv, chart_value(c, a, what, at), err) ? err->code
-                                                                                        : 0;
+    return err_if(err,
+                  buf_puts(csv, ",", err) || csv_number(csv, chart_value(c, a, what, at), err));
 }
 
 static int put_line(struct buf *csv, const struct chart *c, const size_t at[PLACES],
@@ -227,9 +227,8 @@ static int put_line(struct buf *csv, const struct chart *c, const size_t at[PLAC
         for (size_t k = 0; k < (i < of->n_values ? INTERVAL : 1); k++)
             if (put_statistic(csv, c, &of->average[i], interval[k], at, err))
                 return err->code;
-    return put_statistic(csv, c, &of->average[0], STAT_N, at, err) || buf_puts(csv, "\n", err)
-               ? err->code
-               : 0;
+    return err_if(err, put_statistic(csv, c, &of->average[0], STAT_N, at, err) ||
+                           buf_puts(csv, "\n", err));
 }
 
 static int put_csv(struct buf *csv, const struct chart *c, struct err *err)
@@ -391,7 +390,7 @@ static int save_chart(struct gallery *out, const struct chart *c, struct err *er
 
     buf_release(&csv);
     buf_release(&gp);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int finish_page(struct gallery *out, struct chart *c, struct arena *a, size_t like,
@@ -400,7 +399,7 @@ static int finish_page(struct gallery *out, struct chart *c, struct arena *a, si
     if (keep_seen(c, a, err) || !chart_cells(c))
         return err->code;
     ++*n;
-    return name_chart(c, out, a, like, err) || save_chart(out, c, err) ? err->code : 0;
+    return err_if(err, name_chart(c, out, a, like, err) || save_chart(out, c, err));
 }
 
 /* A page for each column. */

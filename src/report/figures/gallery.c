@@ -142,9 +142,8 @@ static int draw(struct gallery *g, const struct drawing *p, struct err *err)
     if (status != 0)
         return err_set(err, ERR_IO, "gnuplot cannot draw %s/%s: %s", g->dir, script,
                        *said ? said : "it says nothing");
-    return add_picture(g, p, err) || buf_printf(g->said, err, "%s/%s.%s\n", g->dir, name, g->format)
-               ? err->code
-               : 0;
+    return err_if(err, add_picture(g, p, err) ||
+                           buf_printf(g->said, err, "%s/%s.%s\n", g->dir, name, g->format));
 }
 
 static int write_beside(struct gallery *g, const char *name, const char *suffix,
@@ -158,10 +157,8 @@ static int write_beside(struct gallery *g, const char *name, const char *suffix,
 int gallery_save(struct gallery *g, const struct drawing *p, const struct buf *csv,
                  const struct buf *gp, struct err *err)
 {
-    if (file_make_dirs(g->dir, err) || write_beside(g, p->name, "csv", csv, err) ||
-        write_beside(g, p->name, "gp", gp, err))
-        return err->code;
-    return draw(g, p, err);
+    return err_if(err, file_make_dirs(g->dir, err) || write_beside(g, p->name, "csv", csv, err) ||
+                           write_beside(g, p->name, "gp", gp, err) || draw(g, p, err));
 }
 
 int gallery_end(const struct gallery *g, struct err *err)

@@ -72,9 +72,9 @@ static int put_down(struct buf *gp, const struct page *p, const struct panel *at
 
     if (!has_numbers(c))
         return put_down_names(gp, c, at, err);
-    if (buf_printf(gp, err, "set yrange [-0.5:%zu.5]\n", c->n[DOWN] - 1))
-        return err->code;
-    return put_entries(gp, "ytics", c, DOWN, entry_step(c, DOWN, p->panel_height), at->first, err);
+    return err_if(err, buf_printf(gp, err, "set yrange [-0.5:%zu.5]\n", c->n[DOWN] - 1) ||
+                           put_entries(gp, "ytics", c, DOWN, entry_step(c, DOWN, p->panel_height),
+                                       at->first, err));
 }
 
 /* Room for the names, of the first panels or of the others. */
@@ -178,16 +178,15 @@ static int map_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
 
-    return buf_printf(gp, err,
-                      "along = %zu\ndown = %zu\nfdr = %g\n"
-                      "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
-                      "'#e6e6e6' fillstyle solid noborder\n"
-                      "set ytics offset 0.6,0\nset xtics offset 0,0.4\nset xrange [-0.5:%zu.5]\n",
-                      c->n[ALONG], c->n[DOWN], c->of->fdr, c->n[ALONG] - 1) ||
-                   put_entries(gp, "xtics", c, ALONG, entry_step(c, ALONG, p->panel_width), true,
-                               err)
-               ? err->code
-               : 0;
+    return err_if(
+        err,
+        buf_printf(gp, err,
+                   "along = %zu\ndown = %zu\nfdr = %g\n"
+                   "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
+                   "'#e6e6e6' fillstyle solid noborder\n"
+                   "set ytics offset 0.6,0\nset xtics offset 0,0.4\nset xrange [-0.5:%zu.5]\n",
+                   c->n[ALONG], c->n[DOWN], c->of->fdr, c->n[ALONG] - 1) ||
+            put_entries(gp, "xtics", c, ALONG, entry_step(c, ALONG, p->panel_width), true, err));
 }
 
 /* Cells overlap by a little, so that no seam shows between them; dots mark them from above. */

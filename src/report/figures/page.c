@@ -358,9 +358,7 @@ int page_open(struct page *p, const struct chart *c, const char *caption, double
 
     *p = (struct page){.c = c, .width = width, .side = "", .gap = 10};
     p->flows = c->n[COLUMN] == 1;
-    if (find_panels(p, err))
-        return err->code;
-    if (style->fit(p, err))
+    if (find_panels(p, err) || style->fit(p, err))
         return err->code;
     fit_names(p);
     p->left = 4 + p->names + GP_LINE * (double)wrapped(p->side, p->panel_height + 8) + p->scale;

@@ -126,7 +126,7 @@ static int plot_path(struct gallery *out, const struct plot_options *o, const ch
                plot_file(out, &r, err);
 
     result_close(&r);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 int plot_results(const struct plot_options *o, const char *const *paths, size_t n, struct buf *said,

@@ -148,18 +148,18 @@ static int points_head(struct buf *gp, const struct page *p, struct err *err)
     const double step = fitting_step((struct range){0, most}, p->panel_width);
     const size_t layers = entry_step(c, DOWN, p->panel_height);
 
-    return buf_printf(gp, err,
-                      "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
-                      "set xtics %g offset 0,0.4\nset ytics %g offset 0.6,0\n"
-                      "set jitter overlap 0.1 spread 0.3 wrap 1\n"
-                      "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
-                      "'#b5de2b')\nset cbrange [0:%zu]\n",
-                      most, -edge, most + edge, -edge, most + edge, step, step,
-                      c->n[DOWN] > 1 ? c->n[DOWN] - 1 : 1) ||
-                   put_entries(gp, "cbtics", c, DOWN, layers, true, err) ||
-                   buf_puts(gp, "set cbtics scale 0.3 offset -0.8,0\n", err)
-               ? err->code
-               : 0;
+    return err_if(
+        err,
+        buf_printf(gp, err,
+                   "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
+                   "set xtics %g offset 0,0.4\nset ytics %g offset 0.6,0\n"
+                   "set jitter overlap 0.1 spread 0.3 wrap 1\n"
+                   "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
+                   "'#b5de2b')\nset cbrange [0:%zu]\n",
+                   most, -edge, most + edge, -edge, most + edge, step, step,
+                   c->n[DOWN] > 1 ? c->n[DOWN] - 1 : 1) ||
+            put_entries(gp, "cbtics", c, DOWN, layers, true, err) ||
+            buf_puts(gp, "set cbtics scale 0.3 offset -0.8,0\n", err));
 }
 
 /* "3.5" beside the head 5 of layer 3. */

@@ -132,11 +132,11 @@ static int put_page_texts(struct buf *gp, const struct page *p, const char *capt
 {
     const double lines = (double)gp_lines(caption, p->width - 8, GP_SMALL);
 
-    if (put_page_title(gp, p, err) ||
-        (style_of(p->c)->key && p->c->of->at[SERIES] >= 0 && put_key(gp, p, err)))
-        return err->code;
-    return put_text(gp, p, caption, p->width - 8, 4, p->height - GP_LINE * lines + 4, LEFT,
-                    " textcolor rgb '#404040'", err);
+    return err_if(err,
+                  put_page_title(gp, p, err) ||
+                      (style_of(p->c)->key && p->c->of->at[SERIES] >= 0 && put_key(gp, p, err)) ||
+                      put_text(gp, p, caption, p->width - 8, 4, p->height - GP_LINE * lines + 4,
+                               LEFT, " textcolor rgb '#404040'", err));
 }
 
 /* A panel ---------------------------------------------------------------------------------- */
@@ -200,10 +200,9 @@ static int put_sides(struct buf *gp, const struct page *p, const struct panel *a
 
     for (size_t i = 0; i < p->n; i++) /* the last of its line has the name of the colours */
         ends &= !(p->panel[i].y == at->y && p->panel[i].x > at->x);
-    if (at->first && p->names > 0 &&
-        put_label(gp, p, row, strlen(row), side - p->names + 6, y, UPRIGHT, "", err))
-        return err->code;
-    if (at->first && put_text(gp, p, p->side, long_side, side + 5, y, UPRIGHT, "", err))
+    if ((at->first && p->names > 0 &&
+         put_label(gp, p, row, strlen(row), side - p->names + 6, y, UPRIGHT, "", err)) ||
+        (at->first && put_text(gp, p, p->side, long_side, side + 5, y, UPRIGHT, "", err)))
         return err->code;
     if (!ends)
         return 0;
@@ -217,18 +216,17 @@ static int put_panel(struct buf *gp, struct page *p, const struct panel *at, str
     const double beneath = at->y + p->panel_height + 20;
     const char *title = panel_title(p, at->row, at->column, err);
 
-    if (!title || put_sides(gp, p, at, err) || put_bar(gp, p, at, err))
-        return err->code;
-    if (at->titled &&
-        put_text(gp, p, title, room, middle,
-                 at->y + 4 - GP_LINE * (double)gp_lines(title, room, GP_SMALL), CENTRE, "", err))
+    if (!title || put_sides(gp, p, at, err) || put_bar(gp, p, at, err) ||
+        (at->titled &&
+         put_text(gp, p, title, room, middle,
+                  at->y + 4 - GP_LINE * (double)gp_lines(title, room, GP_SMALL), CENTRE, "", err)))
         return err->code;
     if (at->lowest &&
         put_text(gp, p, p->c->of->axis[ALONG], room, middle, beneath + 1, CENTRE, "", err))
         return err->code;
-    if (buf_printf(gp, err, "first = %zu\n", panel_first(p->c, at->row, at->column)))
-        return err->code;
-    return style_of(p->c)->panel(gp, p, at, err);
+    return err_if(err,
+                  buf_printf(gp, err, "first = %zu\n", panel_first(p->c, at->row, at->column)) ||
+                      style_of(p->c)->panel(gp, p, at, err));
 }
 
 /* The page --------------------------------------------------------------------------------- */

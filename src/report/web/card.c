@@ -83,7 +83,7 @@ static int put_names(struct buf *b, const char *name, char *value, struct err *e
     }
     code = code || !buf_str(&text, err) || html_row(b, name, text.data, err);
     buf_release(&text);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* A key of config.yaml in the result's folder, where the run's paths stand: the result file has
@@ -104,7 +104,7 @@ static int put_path(struct result *r, struct buf *b, const char *name, const cha
                (there && (!buf_str(&value, err) || put_names(b, name, value.data, err)));
     buf_release(&config);
     buf_release(&value);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* The first prompt that was computed, as an example. */
@@ -151,17 +151,16 @@ int web_card(struct result *r, struct buf *b, struct err *err)
         return err->code;
     for (size_t q = 0; q < n; q++)
         ok += str_eq(status[q], "ok");
-    return buf_puts(b, "<section id=\"card\"><h2>Model and data</h2>\n<table>\n", err) ||
-                   put_path(r, b, "model", "model.path", err) ||
-                   html_row(b, "architecture", architecture ? architecture : "not known", err) ||
-                   put_shape(r, b, err) || put_path(r, b, "data", "data.path", err) ||
-                   put_count(b, "queries", n, err) || put_count(b, "of them used", ok, err) ||
-                   put_count(b, "items", count_different(item, n), err) ||
-                   put_count(b, "datasets", count_different(dataset, n), err) ||
-                   put_example(r, b, n, err) || buf_puts(b, "</table>\n", err) ||
-                   buf_puts(b, "</section>\n", err)
-               ? err->code
-               : 0;
+    return err_if(err,
+                  buf_puts(b, "<section id=\"card\"><h2>Model and data</h2>\n<table>\n", err) ||
+                      put_path(r, b, "model", "model.path", err) ||
+                      html_row(b, "architecture", architecture ? architecture : "not known", err) ||
+                      put_shape(r, b, err) || put_path(r, b, "data", "data.path", err) ||
+                      put_count(b, "queries", n, err) || put_count(b, "of them used", ok, err) ||
+                      put_count(b, "items", count_different(item, n), err) ||
+                      put_count(b, "datasets", count_different(dataset, n), err) ||
+                      put_example(r, b, n, err) || buf_puts(b, "</table>\n", err) ||
+                      buf_puts(b, "</section>\n", err));
 }
 
 /* What was left out ------------------------------------------------------------------------ */
@@ -204,14 +203,12 @@ int web_left_out(struct result *r, struct buf *b, struct err *err)
 
     for (size_t i = 0; i < r->n_groups && !code; i++)
         code = put_reasons(r, r->group[i].name, &any, b, err);
-    return code ||
-                   buf_puts(b,
-                            any ? "</table>\n"
-                                : "<p>Nothing: every query is in every experiment.</p>\n",
-                            err) ||
-                   buf_puts(b, "</section>\n", err)
-               ? err->code
-               : 0;
+    return err_if(err, code ||
+                           buf_puts(b,
+                                    any ? "</table>\n"
+                                        : "<p>Nothing: every query is in every experiment.</p>\n",
+                                    err) ||
+                           buf_puts(b, "</section>\n", err));
 }
 
 /* Checks and provenance -------------------------------------------------------------------- */
@@ -292,19 +289,18 @@ int web_provenance(struct result *r, struct buf *b, struct err *err)
 
     if (result_attr(r, "provenance", "config", &config, err))
         return err->code;
-    return buf_puts(b, "<section id=\"provenance\"><h2>Provenance</h2>\n<table>\n", err) ||
-                   put_attr(r, b, "lensweep", "lensweep_version", err) ||
-                   put_attr(r, b, "commit", "git_commit", err) ||
-                   put_attr(r, b, "model, hash", "model_fingerprint", err) ||
-                   put_attr(r, b, "data, hash", "data_fingerprint", err) ||
-                   put_attr(r, b, "HDF5", "hdf5_version", err) ||
-                   put_attr(r, b, "BLAS", "blas", err) || buf_puts(b, "</table>\n", err) ||
-                   buf_puts(b,
-                            "<details><summary>The whole config, as far as results depend on "
-                            "it</summary><pre>",
-                            err) ||
-                   html_text(b, config ? config : "", err) ||
-                   buf_puts(b, "</pre></details>\n</section>\n", err) || put_citation(r, b, err)
-               ? err->code
-               : 0;
+    return err_if(
+        err, buf_puts(b, "<section id=\"provenance\"><h2>Provenance</h2>\n<table>\n", err) ||
+                 put_attr(r, b, "lensweep", "lensweep_version", err) ||
+                 put_attr(r, b, "commit", "git_commit", err) ||
+                 put_attr(r, b, "model, hash", "model_fingerprint", err) ||
+                 put_attr(r, b, "data, hash", "data_fingerprint", err) ||
+                 put_attr(r, b, "HDF5", "hdf5_version", err) ||
+                 put_attr(r, b, "BLAS", "blas", err) || buf_puts(b, "</table>\n", err) ||
+                 buf_puts(b,
+                          "<details><summary>The whole config, as far as results depend on "
+                          "it</summary><pre>",
+                          err) ||
+                 html_text(b, config ? config : "", err) ||
+                 buf_puts(b, "</pre></details>\n</section>\n", err) || put_citation(r, b, err));
 }

@@ -25,7 +25,7 @@ int html_text_n(struct buf *b, const char *s, size_t n, struct err *err)
             code = c < 0 ? buf_puts(b, UTF8_REPLACEMENT, err) : buf_put(b, s + i, len, err);
         i += len;
     }
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 int html_text(struct buf *b, const char *s, struct err *err)
@@ -35,17 +35,13 @@ int html_text(struct buf *b, const char *s, struct err *err)
 
 int html_element(struct buf *b, const char *tag, const char *text, struct err *err)
 {
-    return buf_printf(b, err, "<%s>", tag) || html_text(b, text, err) ||
-                   buf_printf(b, err, "</%.*s>\n", (int)strcspn(tag, " "), tag)
-               ? err->code
-               : 0;
+    return err_if(err, buf_printf(b, err, "<%s>", tag) || html_text(b, text, err) ||
+                           buf_printf(b, err, "</%.*s>\n", (int)strcspn(tag, " "), tag));
 }
 
 int html_row(struct buf *b, const char *name, const char *text, struct err *err)
 {
-    return buf_puts(b, "<tr><th scope=\"row\">", err) || html_text(b, name, err) ||
-                   buf_puts(b, "</th><td>", err) || html_text(b, text, err) ||
-                   buf_puts(b, "</td></tr>\n", err)
-               ? err->code
-               : 0;
+    return err_if(err, buf_puts(b, "<tr><th scope=\"row\">", err) || html_text(b, name, err) ||
+                           buf_puts(b, "</th><td>", err) || html_text(b, text, err) ||
+                           buf_puts(b, "</td></tr>\n", err));
 }

@@ -55,26 +55,24 @@ static int put_head(struct result *r, struct buf *b, struct err *err)
 {
     const char *name = name_of(r, err);
 
-    return !name ||
-                   buf_puts(
-                       b,
-                       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                       "<meta name=\"viewport\" content=\"width=device-width, "
-                       "initial-scale=1\">\n<title>lensweep: ",
-                       err) ||
-                   html_text(b, name, err) || buf_puts(b, "</title>\n<style>\n", err) ||
-                   buf_puts(b, style, err) ||
-                   buf_puts(b, "</style>\n</head>\n<body>\n<header><h1>", err) ||
-                   html_text(b, name, err) ||
-                   buf_puts(b,
-                            "</h1>\n<nav><a href=\"#asked\">asked</a><a href=\"#card\">model, "
-                            "data</a><a href=\"#right\">right?</a><a href=\"#out\">stands "
-                            "out</a><a href=\"#findings\">findings</a><a href=\"#left-out\">left "
-                            "out</a><a href=\"#checks\">checks</a><a href=\"#provenance\">"
-                            "provenance</a><a href=\"#cite\">cite</a></nav></header>\n<main>\n",
-                            err)
-               ? err->code
-               : 0;
+    return err_if(
+        err, !name ||
+                 buf_puts(b,
+                          "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                          "<meta name=\"viewport\" content=\"width=device-width, "
+                          "initial-scale=1\">\n<title>lensweep: ",
+                          err) ||
+                 html_text(b, name, err) || buf_puts(b, "</title>\n<style>\n", err) ||
+                 buf_puts(b, style, err) ||
+                 buf_puts(b, "</style>\n</head>\n<body>\n<header><h1>", err) ||
+                 html_text(b, name, err) ||
+                 buf_puts(b,
+                          "</h1>\n<nav><a href=\"#asked\">asked</a><a href=\"#card\">model, "
+                          "data</a><a href=\"#right\">right?</a><a href=\"#out\">stands "
+                          "out</a><a href=\"#findings\">findings</a><a href=\"#left-out\">left "
+                          "out</a><a href=\"#checks\">checks</a><a href=\"#provenance\">"
+                          "provenance</a><a href=\"#cite\">cite</a></nav></header>\n<main>\n",
+                          err));
 }
 
 /* Is the model right? ---------------------------------------------------------------------- */
@@ -106,7 +104,7 @@ static int put_right(struct result *r, const struct right *all, struct buf *b, s
            (text.len && html_element(b, "p class=\"note\"", text.data, err)) ||
            buf_puts(b, "</section>\n", err);
     buf_release(&text);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* What stands out -------------------------------------------------------------------------- */
@@ -120,7 +118,7 @@ static int put_standout(const struct standout *one, struct buf *b, struct err *e
     for (const char *s = one->words; *s && !code; s += strcspn(s, "\n"), s += *s == '\n')
         code = buf_puts(b, "<li class=\"number\">", err) ||
                html_text_n(b, s, strcspn(s, "\n"), err) || buf_puts(b, "</li>\n", err);
-    return code || buf_puts(b, "</ul></li>\n", err) ? err->code : 0;
+    return err_if(err, code || buf_puts(b, "</ul></li>\n", err));
 }
 
 static int put_standouts(struct result *r, const struct right *right, struct buf *b,
@@ -214,7 +212,7 @@ static int put_picture(struct web *w, const struct gallery *out, const struct dr
                html_text(b, p->name, err) || buf_puts(b, "</figcaption></figure>\n", err);
 
     buf_release(&svg);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 static int put_pictures(struct web *w, const struct gallery *out, const char *group, struct buf *b,
@@ -251,7 +249,7 @@ static int put_findings(struct web *w, struct result *r, const struct gallery *o
         code = html_element(b, "h3", g->name, err) || put_tables(r, g, b, err) ||
                put_pictures(w, out, g->name, b, err);
     }
-    return code || buf_puts(b, "</section>\n", err) ? err->code : 0;
+    return err_if(err, code || buf_puts(b, "</section>\n", err));
 }
 
 /* The page --------------------------------------------------------------------------------- */
@@ -261,13 +259,12 @@ static int put_page(struct web *w, struct result *r, const struct gallery *out, 
 {
     struct right right;
 
-    return put_head(r, b, err) || web_asked(r, b, err) || web_card(r, b, err) ||
-                   right_read(&right, r, err) || put_right(r, &right, b, err) ||
-                   put_standouts(r, &right, b, err) || put_findings(w, r, out, b, err) ||
-                   web_left_out(r, b, err) || web_checks(r, b, err) || web_provenance(r, b, err) ||
-                   buf_puts(b, "</main>\n</body>\n</html>\n", err)
-               ? err->code
-               : 0;
+    return err_if(err, put_head(r, b, err) || web_asked(r, b, err) || web_card(r, b, err) ||
+                           right_read(&right, r, err) || put_right(r, &right, b, err) ||
+                           put_standouts(r, &right, b, err) || put_findings(w, r, out, b, err) ||
+                           web_left_out(r, b, err) || web_checks(r, b, err) ||
+                           web_provenance(r, b, err) ||
+                           buf_puts(b, "</main>\n</body>\n</html>\n", err));
 }
 
 /* Figures are drawn in a folder that is there only meanwhile. */
