@@ -2,8 +2,6 @@
 #include "cli/command.h"
 #include "cli/pages.h"
 
-#include "base/str.h"
-
 #include <string.h>
 
 /* Text between single quotes of a shell, on one line; zsh also reads brackets and colons in it. */

@@ -19,100 +19,51 @@
 
 /* What a run has of a session serves here as well: lock, journal, progress, signals. */
 struct curating {
-    struct session session;
+    struct session session; /* first: session.h */
     struct curation c;
     char *hashes;
     uint64_t *todo; /* rank 0: (n_todo) units that the journal does not have */
     size_t n_todo;
 };
 
-static int agree_on_problems(struct curating *r, struct problems *problems, struct err *err)
+static struct hash key_of(void *curating, size_t unit)
 {
-    if (!err->code && problems->count) {
-        if (r->session.cluster.rank == 0)
-            report_problems(problems, err);
-        else
-            err_set(err, ERR_CONFIG, "problems in config or facts");
-    }
-    return cluster_agree(&r->session.cluster, err);
-}
-
-/* As in run/start.c: each byte of the model is hashed once on each node. */
-static int identify(struct curating *r, struct err *err)
-{
-    struct cluster *c = &r->session.cluster;
-    struct hash_share share = {(size_t)c->node_rank, (size_t)c->node_size, r->session.threads};
-    size_t n = identity_blocks(r->c.model);
-    struct hash *block = mem_alloc(n, sizeof *block, err);
-    uint64_t known;
-
-    r->hashes = file_join(&r->session.arena, r->c.config.output, "hashes", err);
-    known = !err->code && r->c.config.model.check == CHECK_REMEMBERED &&
-            identity_recall(r->c.model, r->hashes, err);
-    if (!cluster_agree(c, err) && cluster_node_sum(c, known) != (uint64_t)c->node_size) {
-        identity_hash(r->c.model, share, block, err);
-        cluster_node_sums(c, (uint64_t *)block, 2 * n);
-        if (!cluster_agree(c, err))
-            identity_set(r->c.model, block, err);
-    }
-    mem_free(block);
-    return err->code;
-}
-
-static int agree_on_work(struct curating *r, struct err *err)
-{
-    char hex[HASH_HEX];
-    struct buf keys = {0};
-
-    for (size_t u = 0; u < r->c.n_units && !err->code; u++) {
-        struct hash h = curation_key(&r->c, u);
-
-        if (!buf_u64(&keys, h.hi, err))
-            buf_u64(&keys, h.lo, err);
-    }
-    hash_hex(hex, hash_bytes(keys.len ? keys.data : "", keys.len));
-    buf_release(&keys);
-    return err_if(err, cluster_agree(&r->session.cluster, err) ||
-                           cluster_same(&r->session.cluster, "the work", hex,
-                                        "give all ranks the same config, facts and model", err));
+    return curation_key(&((struct curating *)curating)->c, unit);
 }
 
 static int open_all(struct curating *r, struct err *err)
 {
     const struct job_options *o = &r->session.options;
     struct problems problems = {0};
+    bool known;
 
     curation_open(&r->c, o->config, o->set.v, o->set.n, false, &problems, err);
-    if (agree_on_problems(r, &problems, err))
+    if (session_problems(&r->session, &problems, "config or facts", err))
         return err->code;
     r->session.campaign.config.run = r->c.config.run; /* for the signals' time limit */
     r->session.threads = hosts_threads(&r->session.cluster, (int)r->c.config.run.threads);
-    if (identify(r, err))
+    r->hashes = file_join(&r->session.arena, r->c.config.output, "hashes", err);
+    known = !err->code && r->c.config.model.check == CHECK_REMEMBERED &&
+            identity_recall(r->c.model, r->hashes, err);
+    if (session_identify(&r->session, r->c.model, known, err))
         return err->code;
     curation_start(&r->c, r->session.threads, err);
-    return agree_on_work(r, err);
+    return session_same_work(&r->session, key_of, r, r->c.n_units,
+                             "give all ranks the same config, facts and model", err);
 }
 
 /* Rank 0: the output directory, and what earlier starts have left in it. */
 static int claim(struct curating *r, struct err *err)
 {
     struct session *s = &r->session;
-    struct buf config = {0};
     const char *out = r->c.config.output;
-    char *path = file_join(&s->arena, out, "config.yaml", err);
 
     s->journal_dir = file_join(&s->arena, out, "journal", err);
     s->lock_path = file_join(&s->arena, out, "lock", err);
-    if (err->code || file_make_dirs(s->journal_dir, err) ||
-        lock_take(&s->lock, s->lock_path, s->cluster.size, err) || file_sweep(out, err) ||
-        (s->options.restart && journal_clear(s->journal_dir, err)) ||
-        identity_remember(r->c.model, r->hashes, err) ||
-        journal_open(&s->journal, s->journal_dir, &s->found, err))
-        return err->code;
-    if (!config_print_anywhere(&r->c.config, &config, err))
-        file_replace(path, config.data, config.len, err);
-    buf_release(&config);
-    return err->code;
+    return err_if(err, err->code || session_take_output(s, out, err) ||
+                           (s->options.restart && journal_clear(s->journal_dir, err)) ||
+                           identity_remember(r->c.model, r->hashes, err) ||
+                           session_open_journal(s, &r->c.config, err));
 }
 
 static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, double seconds,
@@ -120,28 +71,10 @@ static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, doubl
 {
     struct curating *r = ctx;
     struct session *s = &r->session;
-    double now = clock_seconds();
 
-    if (journal_append(s->journal, curation_key(&r->c, unit), rows, n, seconds, err))
-        return err->code;
-    if (now - s->last_sync < 5)
-        return 0;
-    s->last_sync = now;
-    return journal_sync(s->journal, err);
-}
-
-static void tick(void *ctx, const struct progress *p)
-{
-    struct session *s = &((struct curating *)ctx)->session;
-
-    if (!s->lost.code)
-        lock_touch(&s->lock, &s->lost);
-    progress_show(&s->view, p);
-}
-
-static bool stop(void *ctx)
-{
-    return must_stop(&((struct curating *)ctx)->session);
+    return err_if(err,
+                  journal_append(s->journal, curation_key(&r->c, unit), rows, n, seconds, err) ||
+                      session_sync(s, err));
 }
 
 static int list_units(struct curating *r, struct err *err)
@@ -222,8 +155,8 @@ static int execute(struct curating *r, struct err *err)
     struct job job = {.work = {&r->c, r->c.n_units, curation_cost, curation_run},
                       .ctx = r,
                       .done = take_rows,
-                      .tick = tick,
-                      .stop = stop};
+                      .tick = session_tick,
+                      .stop = must_stop};
     bool finished = true;
 
     if (s->cluster.rank == 0 && !claim(r, err))
@@ -247,25 +180,15 @@ static int curate(const struct call *call, struct err *err)
 {
     const struct job_options *o = call->options;
     struct curating r = {.session = {.options = *o, .begin = clock_seconds()}};
-    int code;
 
     signals_catch();
     if (cluster_init(&r.session.cluster, err))
         return err->code;
     if (!open_all(&r, err))
         execute(&r, err);
-    code = err->code;
-    if (r.session.cluster.rank == 0)
-        report_error(err);
-    err->msg[0] = '\0';
-    cluster_barrier(&r.session.cluster);
-    lock_release(&r.session.lock);
-    journal_close(r.session.journal);
+    session_close(&r.session, err);
     curation_close(&r.c);
-    arena_release(&r.session.arena);
-    cluster_close(&r.session.cluster);
-    err->code = code;
-    return code;
+    return err->code;
 }
 
 /* The first prompt of each template, as the model would read it. */

@@ -2,11 +2,8 @@
 #include "cli/pages.h"
 
 #include "base/str.h"
-#include "base/wrap.h"
 #include "data/keys.h"
 #include "experiments/experiment.h"
-
-#include <stdio.h>
 
 enum help_form { TEXT, MARKDOWN, MAN, BASH, ZSH, FISH };
 

@@ -60,19 +60,13 @@ static int forget(struct session *r, struct err *err)
 
 int claim_output(struct session *r, struct err *err)
 {
-    struct buf config = {0};
-    char *path = file_join(&r->arena, r->campaign.config.output, "config.yaml", err);
-    int code;
+    const char *out = r->campaign.config.output;
 
-    code = !path || file_make_dirs(r->journal_dir, err) ||
-           lock_take(&r->lock, r->lock_path, r->cluster.size, err) ||
-           file_sweep(r->campaign.config.output, err) || (r->options.restart && forget(r, err)) ||
-           manifest_check(&r->campaign, r->manifest, err) || campaign_remember(&r->campaign, err) ||
-           journal_open(&r->journal, r->journal_dir, &r->found, err) ||
-           config_print_anywhere(&r->campaign.config, &config, err) ||
-           file_replace(path, config.data, config.len, err) ||
-           runlog_open(&r->log, r->campaign.config.output, err) ||
-           runlog_start(&r->log, r->command, &r->campaign, r->cluster.size, r->threads, err);
-    buf_release(&config);
-    return err_if(err, code);
+    return err_if(
+        err, session_take_output(r, out, err) || (r->options.restart && forget(r, err)) ||
+                 manifest_check(&r->campaign, r->manifest, err) ||
+                 campaign_remember(&r->campaign, err) ||
+                 session_open_journal(r, &r->campaign.config, err) ||
+                 runlog_open(&r->log, out, err) ||
+                 runlog_start(&r->log, r->command, &r->campaign, r->cluster.size, r->threads, err));
 }

@@ -69,7 +69,6 @@ static int take_rows(void *ctx, uint64_t bundle, const void *rows, size_t n, dou
 {
     struct session *r = ctx;
     struct cursor at = {rows, n, 0, 0};
-    double now = clock_seconds();
     struct unit_rows u;
 
     while (bundle_next(&r->campaign, bundle, &at, &u))
@@ -77,19 +76,7 @@ static int take_rows(void *ctx, uint64_t bundle, const void *rows, size_t n, dou
             return err->code;
     if (at.bad)
         return err_set(err, ERR_BUG, "a bundle's rows have %zu bytes, not as planned", n);
-    if (now - r->last_sync < 5)
-        return 0;
-    r->last_sync = now;
-    return journal_sync(r->journal, err);
-}
-
-static void tick(void *ctx, const struct progress *p)
-{
-    struct session *r = ctx;
-
-    if (!r->lost.code)
-        lock_touch(&r->lock, &r->lost);
-    progress_show(&r->view, p);
+    return session_sync(r, err);
 }
 
 /* n bundles from the first-th on: on all ranks. */
@@ -98,7 +85,7 @@ static int run_bundles(struct session *r, size_t first, size_t n, bool *finished
     struct job job = {.work = campaign_work(&r->campaign),
                       .ctx = r,
                       .done = take_rows,
-                      .tick = tick,
+                      .tick = session_tick,
                       .stop = must_stop,
                       .overdue = overdue,
                       .n = n};

@@ -1,12 +1,10 @@
 /* What a run is going to do, before it does it: model, data, experiments and how much they ask. */
-#include "cli/command.h"
 #include "cli/plan/forecast.h"
 #include "cli/run/session.h"
 
 #include "base/clock.h"
 #include "base/isa.h"
 #include "base/str.h"
-#include "campaign/cut.h"
 #include "version.h"
 
 #include <stdio.h>

@@ -72,7 +72,6 @@ static int run(const struct call *call, struct err *err)
     const struct job_options *o = call->options;
     struct session r = {.options = *o, .begin = clock_seconds()};
     struct buf command = {0};
-    int code;
 
     r.command = join(call->argc, call->argv, &command, err);
     if (!r.command || check_options(call, err))
@@ -91,18 +90,9 @@ static int run(const struct call *call, struct err *err)
         else if (!start_work(&r, err))
             execute(&r, err);
     }
-    code = err->code;
-    if (r.cluster.rank == 0)
-        report_error(err);
-    err->msg[0] = '\0';
-    cluster_barrier(&r.cluster); /* a rank that exits first makes mpirun end the others */
-    lock_release(&r.lock);
+    session_close(&r, err);
     runlog_close(&r.log);
-    journal_close(r.journal);
     campaign_close(&r.campaign);
-    arena_release(&r.arena);
-    cluster_close(&r.cluster);
-    err->code = code;
 out:
     buf_release(&command);
     return err->code;

@@ -36,6 +36,26 @@ struct session {
     uint64_t planned, counted, full; /* FLOP of all ranks: as planned, as done, without forking */
 };
 
+/* session.c, what a run and a curation do alike (a struct whose first member is the session serves
+   as one). */
+
+/* Have all ranks come so far? Problems, which are in `where`, are told by one. */
+int session_problems(struct session *r, struct problems *problems, const char *where,
+                     struct err *err);
+/* Every byte of the model is hashed once on each node, unless all its ranks know the model. */
+int session_identify(struct session *r, struct model *m, bool known, struct err *err);
+/* Are the keys of n units the same on all ranks? `mend`: as in cluster_same. */
+int session_same_work(struct session *r, struct hash (*key)(void *ctx, size_t unit), void *ctx,
+                      size_t n, const char *mend, struct err *err);
+/* Rank 0: the output directory with its lock; then its journal, and config.yaml in it. */
+int session_take_output(struct session *r, const char *out, struct err *err);
+int session_open_journal(struct session *r, const struct config *config, struct err *err);
+/* Rank 0: syncs the journal if that was long ago. For struct job: keeps the lock, shows progress. */
+int session_sync(struct session *r, struct err *err);
+void session_tick(void *session, const struct progress *p);
+/* Tells the error and frees what is in the session but for the campaign and the log. */
+int session_close(struct session *r, struct err *err);
+
 /* start.c: config, data and model, on which all ranks agree. */
 int start_campaign(struct session *r, struct err *err);
 

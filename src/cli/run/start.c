@@ -1,6 +1,5 @@
 /* Every rank reads config, data and the model's header by itself, and they agree on these. */
 #define _XOPEN_SOURCE 700
-#include "cli/command.h"
 #include "cli/run/session.h"
 
 #include "base/gemm.h"
@@ -10,9 +9,6 @@
 #include "campaign/cut.h"
 #include "cli/run/hosts.h"
 #include "cluster/load.h"
-#include "model/identity.h"
-
-#include <string.h>
 
 static int agree_on_inputs(struct session *r, struct err *err)
 {
@@ -37,48 +33,6 @@ static int agree_on_inputs(struct session *r, struct err *err)
     return err_if(err, code);
 }
 
-/* Have all ranks come so far? Problems are told by one. */
-static int agree_on_problems(struct session *r, struct problems *problems, struct err *err)
-{
-    if (!err->code && problems->count) {
-        if (r->cluster.rank == 0)
-            report_problems(problems, err);
-        else
-            err_set(err, ERR_CONFIG, "problems in config or data");
-    }
-    return cluster_agree(&r->cluster, err);
-}
-
-/* Every byte of the model is hashed once on each node: its ranks share the blocks, each adds zero
-   to those of the others. */
-static int hash_model(struct session *r, struct err *err)
-{
-    struct cluster *c = &r->cluster;
-    struct model *m = r->campaign.model;
-    struct hash_share share = {(size_t)c->node_rank, (size_t)c->node_size, r->threads};
-    size_t n = identity_blocks(m);
-    struct hash *block = mem_alloc(n, sizeof *block, err);
-
-    if (!cluster_agree(c, err)) {
-        identity_hash(m, share, block, err);
-        cluster_node_sums(c, (uint64_t *)block, 2 * n);
-        if (!cluster_agree(c, err))
-            identity_set(m, block, err);
-    }
-    mem_free(block);
-    return err->code;
-}
-
-static int identify_model(struct session *r, struct err *err)
-{
-    struct cluster *c = &r->cluster;
-    uint64_t known = campaign_recall(&r->campaign, err);
-
-    return err_if(
-        err, cluster_agree(c, err) ||
-                 (cluster_node_sum(c, known) == (uint64_t)c->node_size ? 0 : hash_model(r, err)));
-}
-
 /* By each rank, or once for all of them. */
 static int load_model(struct session *r, const struct campaign_request *request, struct err *err)
 {
@@ -99,14 +53,17 @@ int start_campaign(struct session *r, struct err *err)
 {
     struct campaign_request request = job_request(&r->options);
     struct problems problems = {0};
+    static const char where[] = "config or data";
+    bool known;
 
     campaign_read(&r->campaign, &request, &problems, err);
-    if (agree_on_problems(r, &problems, err) || load_model(r, &request, err))
+    if (session_problems(r, &problems, where, err) || load_model(r, &request, err))
         return err->code;
     r->threads = hosts_threads(&r->cluster, (int)r->campaign.config.run.threads);
-    if (!identify_model(r, err))
+    known = campaign_recall(&r->campaign, err);
+    if (!session_identify(r, r->campaign.model, known, err))
         campaign_fill(&r->campaign, &problems, err);
-    return agree_on_problems(r, &problems, err) ? err->code : agree_on_inputs(r, err);
+    return err_if(err, session_problems(r, &problems, where, err) || agree_on_inputs(r, err));
 }
 
 /* Of two teams, and of BLAS: the audits and the mean vectors use it. */
@@ -133,23 +90,9 @@ static int check_memory(struct session *r, struct err *err)
                    str_bytes(a, need), str_bytes(b, have));
 }
 
-/* Vectors, rankings and noise levels come from files of their own: the units' keys depend on all.
- */
-static int agree_on_work(struct session *r, struct err *err)
+static struct hash key_of(void *campaign, size_t unit)
 {
-    const struct campaign *c = &r->campaign;
-    char hex[HASH_HEX];
-    struct buf keys = {0};
-
-    for (size_t i = 0; i < c->n_units && !err->code; i++)
-        if (!buf_u64(&keys, c->unit[i].key.hi, err))
-            buf_u64(&keys, c->unit[i].key.lo, err);
-    hash_hex(hex, hash_bytes(keys.data, keys.len));
-    buf_release(&keys);
-    return err_if(err, cluster_agree(&r->cluster, err) ||
-                           cluster_same(&r->cluster, "the work", hex,
-                                        "give all ranks the same vectors, rankings and noise files",
-                                        err));
+    return ((const struct campaign *)campaign)->unit[unit].key;
 }
 
 int start_work(struct session *r, struct err *err)
@@ -159,7 +102,9 @@ int start_work(struct session *r, struct err *err)
 
     if (!check_memory(r, err) && !claim_paths(r, err) && !campaign_cut(c, err))
         campaign_start(c, r->threads, err);
-    if (agree_on_work(r, err))
+    /* Vectors, rankings and noise levels come from files of their own: the keys depend on all. */
+    if (session_same_work(r, key_of, c, c->n_units,
+                          "give all ranks the same vectors, rankings and noise files", err))
         return err->code;
     if (first)
         claim_output(r, err);

@@ -1,0 +1,116 @@
+/* What a run and a curation do alike. */
+#define _XOPEN_SOURCE 700
+#include "cli/run/session.h"
+#include "cli/command.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "config/config.h"
+#include "model/identity.h"
+
+int session_problems(struct session *r, struct problems *problems, const char *where,
+                     struct err *err)
+{
+    if (!err->code && problems->count) {
+        if (r->cluster.rank == 0)
+            report_problems(problems, err);
+        else
+            err_set(err, ERR_CONFIG, "problems in %s", where);
+    }
+    return cluster_agree(&r->cluster, err);
+}
+
+/* Its ranks share the blocks, each adds zero to those of the others. */
+static int hash_model(struct session *r, struct model *m, struct err *err)
+{
+    struct cluster *c = &r->cluster;
+    struct hash_share share = {(size_t)c->node_rank, (size_t)c->node_size, r->threads};
+    size_t n = identity_blocks(m);
+    struct hash *block = mem_alloc(n, sizeof *block, err);
+
+    if (!cluster_agree(c, err)) {
+        identity_hash(m, share, block, err);
+        cluster_node_sums(c, (uint64_t *)block, 2 * n);
+        if (!cluster_agree(c, err))
+            identity_set(m, block, err);
+    }
+    mem_free(block);
+    return err->code;
+}
+
+int session_identify(struct session *r, struct model *m, bool known, struct err *err)
+{
+    if (cluster_agree(&r->cluster, err) ||
+        cluster_node_sum(&r->cluster, known) == (uint64_t)r->cluster.node_size)
+        return err->code;
+    return hash_model(r, m, err);
+}
+
+int session_same_work(struct session *r, struct hash (*key)(void *ctx, size_t unit), void *ctx,
+                      size_t n, const char *mend, struct err *err)
+{
+    char hex[HASH_HEX];
+    struct buf keys = {0};
+
+    for (size_t i = 0; i < n && !err->code; i++) {
+        struct hash h = key(ctx, i);
+
+        if (!buf_u64(&keys, h.hi, err))
+            buf_u64(&keys, h.lo, err);
+    }
+    hash_hex(hex, hash_bytes(keys.len ? keys.data : "", keys.len));
+    buf_release(&keys);
+    return err_if(err, cluster_agree(&r->cluster, err) ||
+                           cluster_same(&r->cluster, "the work", hex, mend, err));
+}
+
+int session_take_output(struct session *r, const char *out, struct err *err)
+{
+    return err_if(err, file_make_dirs(r->journal_dir, err) ||
+                           lock_take(&r->lock, r->lock_path, r->cluster.size, err) ||
+                           file_sweep(out, err));
+}
+
+int session_open_journal(struct session *r, const struct config *config, struct err *err)
+{
+    struct buf text = {0};
+    char *path = file_join(&r->arena, config->output, "config.yaml", err);
+    int code = !path || journal_open(&r->journal, r->journal_dir, &r->found, err) ||
+               config_print_anywhere(config, &text, err) ||
+               file_replace(path, text.data, text.len, err);
+
+    buf_release(&text);
+    return err_if(err, code);
+}
+
+int session_sync(struct session *r, struct err *err)
+{
+    double now = clock_seconds();
+
+    if (now - r->last_sync < 5)
+        return 0;
+    r->last_sync = now;
+    return journal_sync(r->journal, err);
+}
+
+void session_tick(void *session, const struct progress *p)
+{
+    struct session *r = session;
+
+    if (!r->lost.code)
+        lock_touch(&r->lock, &r->lost);
+    progress_show(&r->view, p);
+}
+
+int session_close(struct session *r, struct err *err)
+{
+    if (r->cluster.rank == 0)
+        report_error(err);
+    err->msg[0] = '\0';
+    cluster_barrier(&r->cluster); /* a rank that exits first makes mpirun end the others */
+    lock_release(&r->lock);
+    journal_close(r->journal);
+    arena_release(&r->arena);
+    cluster_close(&r->cluster);
+    return err->code;
+}
