@@ -2,8 +2,6 @@
 
 #include "base/widen.h"
 
-#include <string.h>
-
 static const struct {
     const char *name;
     size_t block, bytes;

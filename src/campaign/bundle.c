@@ -1,7 +1,6 @@
 #include "campaign/bundle.h"
 
 #include "campaign/campaign.h"
-#include "campaign/rows.h"
 
 #include <string.h>
 

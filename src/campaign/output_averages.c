@@ -5,7 +5,6 @@
 #include "campaign/output_strata.h"
 #include "campaign/rows.h"
 #include "campaign/slabs.h"
-#include "results/h5write.h"
 
 #include <math.h>
 #include <string.h>

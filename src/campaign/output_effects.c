@@ -2,7 +2,6 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
-#include "base/str.h"
 #include "campaign/output_stability.h"
 #include "campaign/output_strata.h"
 #include "campaign/rows.h"

@@ -2,7 +2,6 @@
 
 #include "base/str.h"
 #include "campaign/rows.h"
-#include "results/h5write.h"
 #include "statistics/stability.h"
 
 #include <math.h>

@@ -13,7 +13,6 @@
 #include "data/groups.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* A token that some item of a dataset has as an answer (or as its subject). */
 struct owned {

@@ -1,7 +1,6 @@
 /* The traps of the data as flags (docs/methods.md 1). */
 #include "data/flags.h"
 
-#include "base/str.h"
 #include "data/groups.h"
 
 #include <stdlib.h>

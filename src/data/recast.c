@@ -1,6 +1,5 @@
 #include "data/recast.h"
 
-#include "base/utf8.h"
 #include "data/fields.h"
 #include "data/native.h"
 #include "data/text.h"

@@ -3,7 +3,6 @@
 #include "base/str.h"
 #include "data/fields.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static bool is_space(char c)

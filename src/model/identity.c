@@ -6,7 +6,6 @@
 #include "base/team.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

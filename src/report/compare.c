@@ -6,7 +6,6 @@
 #include "results/average.h"
 
 #include <math.h>
-#include <string.h>
 
 /* One average in all results, and where the entries of the first are in the others. */
 struct compared {

@@ -10,9 +10,7 @@
 #include "results/h5read.h"
 #include "results/h5visit.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { NAMED_OTHERS = 8 }; /* things beside the first that are told by name */
 

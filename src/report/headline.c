@@ -1,6 +1,5 @@
 #include "report/headline.h"
 
-#include "base/str.h"
 #include "base/wrap.h"
 #include "report/grid.h"
 #include "report/legend.h"

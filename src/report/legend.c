@@ -2,7 +2,6 @@
 
 #include "base/str.h"
 #include "base/wrap.h"
-#include "report/where.h"
 
 /* What is averaged, in which unit, and what the brackets are. */
 static int put_numbers(const struct finding *f, struct buf *b, struct err *err)

@@ -1,6 +1,5 @@
 #include "report/stability.h"
 
-#include "base/str.h"
 #include "report/where.h"
 
 #include <math.h>

@@ -1,9 +1,6 @@
 #include "report/where.h"
 
-#include "base/str.h"
-
 #include <stdio.h>
-#include <string.h>
 
 static size_t append(char out[WHERE_MAX], size_t n, const char *before, const char *text)
 {

@@ -2,7 +2,6 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/str.h"
 #include "results/h5read.h"
 #include "results/h5write.h"
 

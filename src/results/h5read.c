@@ -2,7 +2,6 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/str.h"
 #include "results/h5private.h"
 #include "results/probe.h"
 #include "results/seal.h"

@@ -1,5 +1,4 @@
 /* The format `known`: ROME's known_1000.json, facts that a model was seen to complete. */
-#include "data/fields.h"
 #include "data/format.h"
 #include "data/recast.h"
 

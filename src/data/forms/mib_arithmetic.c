@@ -1,9 +1,6 @@
 /* The format `mib_arithmetic`: rows of the MIB benchmark's sums and differences. */
-#include "data/fields.h"
 #include "data/format.h"
 #include "data/forms/mib.h"
-
-#include <string.h>
 
 static const struct data_key keys[] = {
     {"prompt", "string", NULL, "the prompt", false},

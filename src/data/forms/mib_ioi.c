@@ -1,5 +1,4 @@
 /* The format `mib_ioi`: rows of the MIB benchmark's indirect object identification. */
-#include "data/fields.h"
 #include "data/format.h"
 #include "data/forms/mib.h"
 

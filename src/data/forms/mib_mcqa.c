@@ -1,10 +1,8 @@
 /* The format `mib_mcqa`: rows of the MIB benchmark's questions with lettered choices. */
-#include "data/fields.h"
 #include "data/format.h"
 #include "data/forms/mib.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const struct data_key keys[] = {
     {"prompt", "string", NULL, "the prompt", false},

@@ -1,6 +1,5 @@
 #include "model/tokenizer/chat_eval.h"
 
-#include <math.h>
 #include <string.h>
 
 int chat_step(struct chat *c, struct err *err)

@@ -1,7 +1,6 @@
 /* Filters (x | name) and tests (x is name). */
 #include "model/tokenizer/chat_eval.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 #include "model/tokenizer/fold.h"
 
-#include "base/mem.h"
 #include "base/utf8.h"
 
 #include <string.h>

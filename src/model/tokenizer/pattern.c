@@ -11,7 +11,6 @@
 #include "model/tokenizer/regex.h"
 #include "model/tokenizer/unicode.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define SPACES                                                                          \

@@ -5,7 +5,6 @@
  * it. The score of an edge is its mean effect; that of a node the effect with the largest size
  * among its edges to others.
  */
-#include "base/str.h"
 #include "report/export/private.h"
 #include "results/average.h"
 

@@ -1,5 +1,4 @@
 /* Panels of lines with bands. */
-#include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
 
 #include <math.h>

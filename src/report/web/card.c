@@ -5,8 +5,6 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "report/diff.h"
-#include "report/right.h"
-#include "report/summary.h"
 
 #include <math.h>
 #include <stdio.h>
