@@ -50,7 +50,8 @@ int session_same_work(struct session *r, struct hash (*key)(void *ctx, size_t un
 /* Rank 0: the output directory with its lock; then its journal, and config.yaml in it. */
 int session_take_output(struct session *r, const char *out, struct err *err);
 int session_open_journal(struct session *r, const struct config *config, struct err *err);
-/* Rank 0: syncs the journal if that was long ago. For struct job: keeps the lock, shows progress. */
+/* Rank 0: syncs the journal if that was long ago. For struct job: keeps the lock, shows
+   progress. */
 int session_sync(struct session *r, struct err *err);
 void session_tick(void *session, const struct progress *p);
 /* Tells the error and frees what is in the session but for the campaign and the log. */
