@@ -59,6 +59,17 @@ static json_t *targets_of(const struct attempt *a)
     return v;
 }
 
+/* All tokens of each answer. */
+static json_t *answers_of(const struct attempt *a)
+{
+    json_t *v = json_object();
+    char name[24];
+
+    for (int i = 0; i < a->n_answers; i++)
+        set(v, answer_name(name, i), ids_of(a->ids + a->answer[i].lo, span_len(a->answer[i])));
+    return v;
+}
+
 /* The first n tokens as text. */
 static const char *text_of(struct curation *c, const struct attempt *a, int n, struct err *err)
 {
@@ -120,6 +131,7 @@ static int put_query(struct curation *c, const struct attempt *a, int step, stru
     set(v, "step", json_integer(step));
     set(v, "spans", spans_of(a, step));
     set(v, "targets", targets_of(a));
+    set(v, "answers", answers_of(a));
     n_controls = pick_controls(c, a, controls, (size_t)o->controls, &c->unit_arena, err);
     if (n_controls)
         set(v, "controls", ids_of(controls, n_controls));

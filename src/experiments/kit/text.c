@@ -62,15 +62,18 @@ static int add_share(struct experiment *x, const char *name, const char *dims, c
     return 0;
 }
 
+/* The other two outcomes stand beside only where each row is one configuration. */
 static int describe(struct experiment *x, const char *rows, struct err *err)
 {
+    const struct aggregate *last = &x->aggregate[x->n_aggregates - 1];
+    int words = 1 + (strchr(rows, ' ') != NULL);
     const struct headline repeated = {
         .variable = "repeats",
         .title = "how often the model's next answer repeats an earlier one",
         .unit = "share of queries",
         .test = "none",
         .rows = rows,
-        .beside = "correct other",
+        .beside = last->field.n_axes == words ? "correct other" : NULL,
     };
 
     return add_headline(x, &repeated, err);
