@@ -45,6 +45,7 @@ int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, st
 {
     uint64_t flops = 0;
 
+    cell->extra = 0;
     if (x->kind->variants && x->kind->variants(x, cell, a, err))
         return err->code;
     for (int i = 0; i < cell->n_variants; i++) {
@@ -56,19 +57,59 @@ int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, st
             sum->flops += flops;
     }
     sum->variants += (uint64_t)cell->n_variants;
+    sum->flops += cell->extra;
     if (cell->text.n)
         sum->flops +=
             continuation_flops(x->scene->model, x->scene->data->query[cell->query].n, cell->text.n);
     return 0;
 }
 
-/* What a unit of an experiment holds at most: the runs of the longest query, and the variants of a
-   block of cells with their answers, measured on one cell. */
+/* Of the texts that cells ask for, those that are written side by side: each keeps its ids, keys and
+   values, and makes a variant with its edits for each token. */
+static double text_bytes(const struct experiment *x, const struct cell *cell)
+{
+    const struct cell_text *t = &cell->text;
+    double step = (double)sizeof(struct variant) + t->n_edits * (double)sizeof(struct edit);
+    int room = x->scene->data->query[cell->query].n + t->n;
+
+    return t->n ? TEXTS_AT_ONCE * ((double)run_growing_bytes(&x->scene->model->shape, room) +
+                                   (double)room * sizeof(int32_t) + t->n * step)
+                : 0;
+}
+
+/* The variants of a block of a query's cells with their answers, and the texts: as the largest of
+   the first cells needs them, for the very first may be of a set that the query lacks. */
+static double block_bytes(const struct campaign *c, const struct experiment *x, size_t query,
+                          const struct run *run, struct err *err)
+{
+    enum { TRIED = 64 };
+    int tokens = c->data.query[query].n;
+    uint64_t cells = query_cells(x, tokens), block = (uint64_t)c->config.run.rows;
+    struct arena one = {0};
+    double variants = 0, texts = 0;
+
+    for (uint64_t i = 0; x->kind->variants && i < cells && i < TRIED; i++) {
+        struct cell cell = {.query = query, .run = run};
+        double bytes;
+
+        arena_reset(&one);
+        cell_index(x, tokens, i, cell.index);
+        if (x->kind->variants(x, &cell, &one, err))
+            break;
+        bytes = (double)one.used *
+                (double)(cells < block ? cells : block / (uint64_t)(cell.n_variants + 1) + 1);
+        variants = bytes > variants ? bytes : variants;
+        texts = text_bytes(x, &cell) > texts ? text_bytes(x, &cell) : texts;
+    }
+    arena_release(&one);
+    return variants + texts;
+}
+
+/* What a unit of an experiment holds at most: the runs of the longest query, and a block of cells.
+ */
 static double unit_bytes(struct campaign *c, const struct experiment *x, const struct query *q)
 {
-    struct cell cell = {.query = (size_t)(q - c->data.query)};
-    uint64_t cells = query_cells(x, q->n), block = (uint64_t)c->config.run.rows;
-    struct arena runs = {0}, one = {0};
+    struct arena runs = {0};
     struct run_spec *spec;
     struct run *run;
     struct err ignored;
@@ -79,19 +120,15 @@ static double unit_bytes(struct campaign *c, const struct experiment *x, const s
     spec = arena_alloc(&runs, RUNS_MAX, sizeof *spec, &ignored);
     run = arena_alloc(&runs, RUNS_MAX, sizeof *run, &ignored);
     if (spec && run && !runs_cost(run, x, q, &runs, &ignored_cost, &ignored)) {
-        int n = query_runs(x, q, spec, &one, &ignored);
+        size_t before = runs.used;
+        int n = query_runs(x, q, spec, &runs, &ignored);
 
         for (int i = 0; i < n; i++)
             bytes +=
                 (double)run_bytes(&c->model->shape, spec[i].ids ? spec[i].n : q->n, spec[i].keep);
-        bytes += (double)one.used;
-        arena_reset(&one);
-        cell.run = run;
-        if (x->kind->variants && !x->kind->variants(x, &cell, &one, &ignored))
-            bytes += (double)one.used *
-                     (double)(cells < block ? cells : block / (uint64_t)(cell.n_variants + 1) + 1);
+        bytes += (double)(runs.used - before) +
+                 block_bytes(c, x, (size_t)(q - c->data.query), run, &ignored);
     }
-    arena_release(&one);
     arena_release(&runs);
     return bytes;
 }

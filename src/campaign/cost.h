@@ -11,6 +11,9 @@ struct cost {
     uint64_t flops, variants;
 };
 
+/* Texts of cells that a worker writes side by side: each holds the keys and values of its own run. */
+enum { TEXTS_AT_ONCE = 64 };
+
 /* What makes a query's run: v->into is run[i], whose bases stand before it. */
 struct variant run_variant(const struct run_spec *spec, const struct query *q, struct run *run,
                            int i);

@@ -11,6 +11,7 @@
 #include "campaign/audit.h"
 #include "campaign/bundle.h"
 #include "campaign/campaign.h"
+#include "campaign/cost.h"
 #include "campaign/rows.h"
 #include "campaign/survey.h"
 #include "engine/greedy.h"
@@ -245,8 +246,6 @@ struct block_cell {
     struct cell cell;
     struct cost cost;
 };
-
-enum { TEXTS_AT_ONCE = 64 }; /* each holds the keys and values of its own run */
 
 /* Cells whose variants are run together, of whatever units. */
 struct block {

@@ -322,6 +322,7 @@ const struct kind kind_ablation = {
     .fill_late = ablation_late,
     .runs = ablation_runs,
     .variants = ablation_variants,
+    .extra = whole_extra,
     .reduce_query = ablation_query,
     .reduce_cell = ablation_cell,
 };

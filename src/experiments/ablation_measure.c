@@ -221,7 +221,9 @@ static int declare_answers(struct experiment *x, struct problems *problems, stru
 {
     const struct ablation_config *c = x->config;
 
-    if (c->whole.answer_logprob && whole_declare(x, CELL_DIMS, "answer_logprob", problems, err))
+    if (c->whole.answer_logprob &&
+        whole_declare(x, CELL_DIMS, (size_t)((const struct ablation *)x->state)->op.draws, problems,
+                      err))
         return err->code;
     return c->tokens ? text_declare(x, (int)c->tokens, CELL_DIMS,
                                     "stratum layer head? neuron? from? to? position?",

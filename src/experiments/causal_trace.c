@@ -235,7 +235,9 @@ static int declare(struct experiment *x, const struct trace_config *c, struct pr
     if (c->logprob &&
         add_field(x, "logprob", V_F32, per_target, "nat", "mean log-probability", err))
         return err->code;
-    if (c->answer_logprob && whole_declare(x, cell, "answer_logprob", problems, err))
+    if (c->answer_logprob &&
+        whole_declare(x, cell, c->corrupt.n * (size_t)((const struct trace *)x->state)->samples,
+                      problems, err))
         return err->code;
     return describe(x, c, err);
 }
@@ -554,6 +556,7 @@ const struct kind kind_causal_trace = {
     .runs = trace_runs,
     .admit = trace_admit,
     .variants = trace_variants,
+    .extra = whole_extra,
     .reduce_query = trace_query,
     .reduce_cell = trace_cell,
 };

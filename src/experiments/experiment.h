@@ -156,6 +156,7 @@ struct cell {
     struct variant *variant;
     int n_variants;
     struct cell_text text; /* asked for if text.n > 0 */
+    uint64_t extra;        /* FLOP of reducing it, beside its variants; `variants` adds to it */
 };
 
 /* What a worker lends to reduce. */

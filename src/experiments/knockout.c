@@ -339,7 +339,7 @@ static int declare(struct experiment *x, const struct knockout *k, struct proble
         add_field(x, "subject_control_logit_clean", V_F32, "query", unit_logit,
                   "mean of the logit over first tokens of other subjects, clean", err))
         return err->code;
-    if (c->whole.answer_logprob && whole_declare(x, cell, "answer_logprob", problems, err))
+    if (c->whole.answer_logprob && whole_declare(x, cell, 0, problems, err))
         return err->code;
     if (c->tokens && text_declare(x, (int)c->tokens, cell, "stratum cut_layer? cut_head? token_set",
                                   "token_set", err))
@@ -518,6 +518,7 @@ const struct kind kind_knockout = {
     .skip = too_long,
     .runs = knockout_runs,
     .variants = knockout_variants,
+    .extra = whole_extra,
     .fill_late = text_late,
     .authors_average = TEMPLATES_FIRST_TWICE,
     .reduce_query = knockout_query,

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-int whole_declare(struct experiment *x, const char *dims, const char *key,
-                  struct problems *problems, struct err *err)
+int whole_declare(struct experiment *x, const char *dims, size_t others, struct problems *problems,
+                  struct err *err)
 {
     const char *all = arena_printf(x->arena, err, "%s target", dims);
     const struct dataset *ds = x->scene->data;
@@ -17,8 +17,13 @@ int whole_declare(struct experiment *x, const char *dims, const char *key,
             if (ds->max_tokens + ds->query[q].whole[t].n - 1 > x->longest)
                 x->longest = ds->max_tokens + ds->query[q].whole[t].n - 1;
     if (!ds->has_whole)
-        config_problem(x->scene->config, x->entry, key, problems,
+        config_problem(x->scene->config, x->entry, "answer_logprob", problems,
                        "the data has no whole answers: give its queries the key \"answers\"");
+    if (1 + others + ds->n_targets > RUNS_MAX)
+        config_problem(x->scene->config, x->entry, "answer_logprob", problems,
+                       "the prompt with each of %zu answers, beside %zu other runs: more than %d "
+                       "runs of a query",
+                       ds->n_targets, others, RUNS_MAX - 1);
     return !all ||
                    add_field(x, "answer_logprob", V_F32, all, "nat",
                              "log-probability of the whole answer, edited", err) ||
@@ -37,6 +42,23 @@ const char *too_long(const struct experiment *x, const struct query *q)
                : NULL;
 }
 
+/* FLOP of the logits that n tokens are read from. */
+static uint64_t logits_flops(const struct experiment *x, int n)
+{
+    const struct shape *s = &x->scene->model->shape;
+
+    return 2 * (uint64_t)n * (uint64_t)s->vocab * (uint64_t)s->d_model;
+}
+
+double whole_extra(const struct experiment *x, const struct query *q)
+{
+    int n = 0;
+
+    for (size_t t = 0; t < x->scene->data->n_targets; t++)
+        n += q->whole[t].n;
+    return field_named(x, "answer_logprob") ? (double)logits_flops(x, n) : 0;
+}
+
 /* The prompt and, but for its last, the tokens of an answer. */
 static const int32_t *prompt_with(const struct query *q, const struct tokens *answer,
                                   struct arena *a, struct err *err)
@@ -53,7 +75,7 @@ static const int32_t *prompt_with(const struct query *q, const struct tokens *an
 int whole_runs(const struct experiment *x, const struct query *q, struct run_spec *spec, int n,
                struct arena *a, struct err *err)
 {
-    for (size_t t = 0; t < x->scene->data->n_targets && n < RUNS_MAX; t++) {
+    for (size_t t = 0; t < x->scene->data->n_targets; t++) {
         const struct tokens *answer = &q->whole[t];
 
         if (!answer->n)
@@ -125,6 +147,7 @@ int whole_ask(const struct experiment *x, struct cell *cell, int first, const st
         if (err->code)
             return err->code;
         cell->n_variants++;
+        cell->extra += logits_flops(x, rows);
     }
     return 0;
 }

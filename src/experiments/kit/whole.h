@@ -28,10 +28,13 @@ struct whole_config {
         CONFIG_ROW(st, w.standing, "standing", config_bool, "false", 0, 0, RESULTS, stands)
 
 /* `answer_logprob` of these dimensions, which begin with "query" and end before "target", and
-   `clean_answer_logprob` (query, target). A problem, under the config's key, if the data has no
-   whole answers. */
-int whole_declare(struct experiment *x, const char *dims, const char *key,
-                  struct problems *problems, struct err *err);
+   `clean_answer_logprob` (query, target). Problems, under the key answer_logprob, if the data has no
+   whole answers, or a query would have too many runs: `others` beside the clean one and theirs. */
+int whole_declare(struct experiment *x, const char *dims, size_t others, struct problems *problems,
+                  struct err *err);
+
+/* A kind's slot `extra`: FLOP of the logits that the clean run's sums are read from. */
+double whole_extra(const struct experiment *x, const struct query *q);
 
 /* For a kind's `skip`: no room behind this prompt for what its runs have there; else NULL. */
 const char *too_long(const struct experiment *x, const struct query *q);
