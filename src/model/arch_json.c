@@ -148,7 +148,7 @@ static int facts_from_json(const struct json_reading *r, struct err *err)
         if (key_float(j, "attn_logit_softcapping", &s->score_cap, err))
             return err->code;
     }
-    if (arch_reads(c->arch, "final_logit_softcapping")) {
+    if (arch_reads(c->arch, "final_logit_softcapping") && !c->arch->text) { /* docs/models.md */
         s->logit_cap = key_given(j, "final_logit_softcapping") ? 0 : s->logit_cap;
         if (key_float(j, "final_logit_softcapping", &s->logit_cap, err))
             return err->code;

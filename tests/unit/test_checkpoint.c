@@ -288,6 +288,29 @@ static void test_config_defaults(void **state)
     json_decref(j);
 }
 
+/* The cap on a Gemma 3's logits holds where its config stands alone, as in transformers. */
+static void test_nested_cap(void **state)
+{
+    static const char text[] =
+        "{\"model_type\":\"gemma3_text\",\"hidden_size\":64,\"vocab_size\":100,"
+        "\"intermediate_size\":96,\"num_hidden_layers\":2,"
+        "\"num_attention_heads\":4,\"final_logit_softcapping\":3}";
+    struct err err = {0};
+    struct arena a = {0};
+    struct arch_config c;
+    json_t *j = json_parse(text, strlen(text), ERR_FORMAT, "base", 1, &err), *outer;
+
+    (void)state;
+    outer = json_pack("{s:s, s:O}", "model_type", "gemma3", "text_config", j);
+    assert_int_equal(config_from_json(&c, j, &a, &err), 0);
+    assert_true(c.shape.logit_cap == 3);
+    assert_int_equal(config_from_json(&c, outer, &a, &err), 0);
+    assert_true(c.shape.logit_cap == 0);
+    arena_release(&a);
+    json_decref(outer);
+    json_decref(j);
+}
+
 /* ---- whole models ---- */
 
 static void test_paths(void **state)
@@ -479,10 +502,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_truncated),       cmocka_unit_test(test_safetensors),
         cmocka_unit_test(test_deep_json),       cmocka_unit_test(test_config),
-        cmocka_unit_test(test_config_defaults), cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_disguises),       cmocka_unit_test(test_ignored_keys),
-        cmocka_unit_test(test_no_permission),   cmocka_unit_test(test_other_weights),
-        cmocka_unit_test(test_index),
+        cmocka_unit_test(test_config_defaults), cmocka_unit_test(test_nested_cap),
+        cmocka_unit_test(test_paths),           cmocka_unit_test(test_disguises),
+        cmocka_unit_test(test_ignored_keys),    cmocka_unit_test(test_no_permission),
+        cmocka_unit_test(test_other_weights),   cmocka_unit_test(test_index),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
