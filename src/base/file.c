@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/process.h"
+#include "base/str.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -503,6 +504,24 @@ char *file_join(struct arena *a, const char *dir, const char *name, struct err *
     size_t n = strlen(dir);
 
     return arena_printf(a, err, n && dir[n - 1] == '/' ? "%s%s" : "%s/%s", dir, name);
+}
+
+char *file_sibling(struct arena *a, const char *path, const char *name, struct err *err)
+{
+    return arena_printf(a, err, "%.*s%s", (int)(str_last_part(path) - path), path, name);
+}
+
+char *file_temp_folder(struct arena *a, const char *what, struct err *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *dir = arena_printf(a, err, "%s/lensweep-%s-XXXXXX", tmp && *tmp ? tmp : "/tmp", what);
+
+    if (dir && !mkdtemp(dir)) {
+        err_set(err, ERR_IO, "cannot make a folder for temporary files, %s: %s", dir,
+                strerror(errno));
+        dir = NULL;
+    }
+    return dir;
 }
 
 char *file_absolute(struct arena *a, const char *path, struct err *err)

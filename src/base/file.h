@@ -135,5 +135,11 @@ const char *file_expand(struct arena *a, const char *path, struct err *err);
 
 /* dir/name in the arena. */
 char *file_join(struct arena *a, const char *dir, const char *name, struct err *err);
+/* name in the folder that path lies in, in the arena. */
+char *file_sibling(struct arena *a, const char *path, const char *name, struct err *err);
+
+/* Makes a folder of its own for temporary files, "TMPDIR/lensweep-WHAT-..."; its path is in the
+   arena. NULL after ERR_IO. */
+char *file_temp_folder(struct arena *a, const char *what, struct err *err);
 
 #endif

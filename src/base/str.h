@@ -6,7 +6,10 @@
 #include <stddef.h>
 
 bool str_eq(const char *a, const char *b);
+bool str_begins(const char *s, const char *with);
 bool str_ends_with(const char *s, const char *end);
+/* What stands after the last slash of a path, in it. */
+const char *str_last_part(const char *path);
 
 /* The one of n candidates that `word` was probably meant to be: the nearest within an edit distance
    (insert, delete, replace, swap of neighbours) of a third of its length, at least 1; NULL = none.

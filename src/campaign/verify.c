@@ -349,15 +349,12 @@ static int compute(struct verify *v, const unsigned char *todo,
 /* What the cells need of the whole data, through a journal that goes away again. */
 static int survey(struct verify *v, unsigned char *todo, struct err *err)
 {
-    const char *tmp = getenv("TMPDIR");
-    char *dir = arena_printf(&v->out->arena, err, "%s/lensweep-verify-XXXXXX", tmp ? tmp : "/tmp");
+    char *dir;
     struct journal_stats found;
     struct err ignored;
 
-    if (!v->c->n_survey || !dir)
+    if (!v->c->n_survey || !(dir = file_temp_folder(&v->out->arena, "verify", err)))
         return err->code;
-    if (!mkdtemp(dir))
-        return err_set(err, ERR_IO, "cannot make a folder in %s", tmp ? tmp : "/tmp");
     memset(todo, 1, v->c->n_survey);
     if (!journal_open(&v->journal, dir, &found, err) && !compute(v, todo, take_survey, err) &&
         !journal_sync(v->journal, err))

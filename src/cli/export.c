@@ -56,12 +56,8 @@ static int write_format(struct h5file *f, struct result *r, const struct export_
 static const char *folder(struct outputs *o, const struct export_options *opt, const char *path,
                           struct err *err)
 {
-    const char *slash = strrchr(path, '/');
-
-    if (opt->dir)
-        return opt->dir;
-    return arena_printf(&o->arena, err, "%.*s%s", slash ? (int)(slash - path) + 1 : 0, path,
-                        choice_word(formats, (int)opt->format));
+    return opt->dir ? opt->dir
+                    : file_sibling(&o->arena, path, choice_word(formats, (int)opt->format), err);
 }
 
 static int export_file(const struct export_options *opt, struct err *err)

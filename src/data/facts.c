@@ -60,9 +60,16 @@ static int add_pair(struct fact_rows *p, const char *subject, const char *articl
     return 0;
 }
 
+/* NULL: there is none. */
 static const char *text_of(const json_t *record, const char *key)
 {
     return json_string_value(json_object_get(record, key));
+}
+
+/* A pair of a format of others, which have neither articles nor aliases. */
+static int add_plain(struct fact_rows *p, const char *subject, const char *object, struct err *err)
+{
+    return add_pair(p, subject ? subject : "", NULL, object ? object : "", NULL, err);
 }
 
 /* A record of a format that has facts; *known = it is one. */
@@ -74,20 +81,14 @@ static int read_other(struct fact_rows *p, const json_t *record, bool *known, st
 
     *known = true;
     if (format == &format_known)
-        return add_pair(p, text_of(record, "subject") ? text_of(record, "subject") : "", NULL,
-                        text_of(record, "attribute") ? text_of(record, "attribute") : "", NULL,
-                        err);
-    if (format == &format_counterfact) {
-        const char *subject = text_of(rewrite, "subject");
-        const char *object = text_of(json_object_get(rewrite, "target_true"), "str");
-
-        return add_pair(p, subject ? subject : "", NULL, object ? object : "", NULL, err);
-    }
+        return add_plain(p, text_of(record, "subject"), text_of(record, "attribute"), err);
+    if (format == &format_counterfact)
+        return add_plain(p, text_of(rewrite, "subject"),
+                         text_of(json_object_get(rewrite, "target_true"), "str"), err);
     *known = format == &format_relation;
     json_array_foreach(*known ? json_object_get(record, "samples") : NULL, i, pair)
     {
-        if (add_pair(p, text_of(pair, "subject") ? text_of(pair, "subject") : "", NULL,
-                     text_of(pair, "object") ? text_of(pair, "object") : "", NULL, err))
+        if (add_plain(p, text_of(pair, "subject"), text_of(pair, "object"), err))
             return err->code;
     }
     return 0;

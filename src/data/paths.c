@@ -108,7 +108,7 @@ static int template_of(const char *path)
 
 static int describe(struct loader *l, const char *path, struct source *s, struct err *err)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = str_last_part(path);
     static const char *const endings[] = {".jsonl", ".json", ".csv"};
     size_t n = strlen(name);
 

@@ -53,12 +53,11 @@ static int plan(const struct call *call, struct err *err)
 
     if (check(o, call, err))
         return err->code;
-    if (config_curates(o->config) && (o->json || o->sbatch))
-        return usage_error(call->command, err,
-                           "a config with a section curate has neither --json "
-                           "nor --sbatch");
     if (config_curates(o->config))
-        return plan_curation(o, err);
+        return o->json || o->sbatch
+                   ? usage_error(call->command, err,
+                                 "a config with a section curate has neither --json nor --sbatch")
+                   : plan_curation(o, err);
     request.shape_only = true;
     if (!campaign_open(&c, &request, &problems, err) && !report_problems(&problems, err) &&
         !campaign_cut(&c, err)) {

@@ -78,26 +78,21 @@ static int put_run(const char *line, size_t n, const struct job_options *o, stru
     return out_write(line + head, n - head, err);
 }
 
-static bool begins(const char *line, const char *with)
-{
-    return strncmp(line, with, strlen(with)) == 0;
-}
-
 int print_job_script(const struct job_options *o, const struct forecast *e, struct err *err)
 {
     const char *line = job_script;
 
     for (size_t n; !err->code && *line; line += n) {
         n = strcspn(line, "\n") + 1;
-        if (begins(line, "# Edit the three"))
+        if (str_begins(line, "# Edit the three"))
             put_heading(e, err);
-        else if (begins(line, "#SBATCH --nodes="))
+        else if (str_begins(line, "#SBATCH --nodes="))
             put_size(e, err);
-        else if (begins(line, "lensweep="))
+        else if (str_begins(line, "lensweep="))
             put_program(err);
-        else if (begins(line, "config=")) {
+        else if (str_begins(line, "config=")) {
             put_config(o->config, err);
-        } else if (begins(line, "srun "))
+        } else if (str_begins(line, "srun "))
             put_run(line, n, o, err);
         else
             out_write(line, n, err);

@@ -10,13 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-static const char *last_part(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-
-    return slash ? slash + 1 : name;
-}
-
 static json_t *find_model(json_t *models, const char *name)
 {
     const char *key;
@@ -24,7 +17,7 @@ static json_t *find_model(json_t *models, const char *name)
 
     json_object_foreach(models, key, value)
     {
-        if (str_eq(last_part(key), last_part(name)))
+        if (str_eq(str_last_part(key), str_last_part(name)))
             return value;
     }
     return NULL;

@@ -182,7 +182,7 @@ static int put_fact(const struct authors_line *l, int which, struct buf *b, stru
     case NOTHING:
         break;
     case QUERY:
-        return export_json_text(b, a->text[l->q], err);
+        return json_quoted(b, a->text[l->q], err);
     case STEP:
         return buf_printf(b, err, "%.0f", a->step[l->q]);
     case DUE:
@@ -192,7 +192,7 @@ static int put_fact(const struct authors_line *l, int which, struct buf *b, stru
     case PROMPT:
         return put_ids(l, 0, (size_t)a->n_tokens[l->q], b, err);
     case SUBJECT_TEXT:
-        return export_json_text(b, a->subject[l->q], err);
+        return json_quoted(b, a->subject[l->q], err);
     case CORRUPTED:
         return put_span(l, l->part->span, b, err);
     case WINDOW:
@@ -382,9 +382,8 @@ static int put_dataset(const struct analysis *x, const char *dataset, bool first
 {
     const struct authors *a = x->a;
     size_t layers = x->n_parts, n = 0;
-    int code = buf_puts(b, first ? "{" : ", ", err) || export_json_text(b, dataset, err) ||
-               buf_puts(b, ": {", err) || export_json_text(b, a->model, err) ||
-               buf_puts(b, ": {", err);
+    int code = buf_puts(b, first ? "{" : ", ", err) || json_quoted(b, dataset, err) ||
+               buf_puts(b, ": {", err) || json_quoted(b, a->model, err) || buf_puts(b, ": {", err);
 
     for (size_t p = 0; p < a->n_places && !code; p++) {
         const struct moments *m = &x->moments[p * layers];

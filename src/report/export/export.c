@@ -162,31 +162,9 @@ int export_number(struct buf *b, const struct column *c, size_t k, const struct 
 /* JSON has no infinity, but numbers that every reader of doubles takes for it. */
 const struct not_finite export_json_words = {"null", "1e999", "-1e999"};
 
-static int put_json_character(struct buf *b, const char *s, size_t n, int32_t c, struct err *err)
-{
-    if (c == '"' || c == '\\')
-        return buf_printf(b, err, "\\%c", (char)c);
-    if (c >= 0 && c < ' ')
-        return buf_printf(b, err, "\\u%04x", (unsigned)c);
-    return utf8_put(b, s, n, err);
-}
-
-int export_json_text(struct buf *b, const char *s, struct err *err)
-{
-    size_t left = strlen(s), n;
-    int code = buf_puts(b, "\"", err);
-    int32_t c;
-
-    for (; left && !code; s += n, left -= n) {
-        n = utf8_next(s, left, &c);
-        code = put_json_character(b, s, n, c, err);
-    }
-    return code ? code : buf_puts(b, "\"", err);
-}
-
 int export_json_element(struct buf *b, const struct column *c, size_t k, struct err *err)
 {
-    return c->text ? export_json_text(b, c->text[k], err)
+    return c->text ? json_quoted(b, c->text[k], err)
                    : export_number(b, c, k, &export_json_words, err);
 }
 
@@ -201,11 +179,11 @@ static int put_attribute(void *ctx, const struct h5attr *a, struct err *err)
 {
     struct attributes *t = ctx;
 
-    if (buf_puts(t->b, t->n++ ? ", " : "", err) || export_json_text(t->b, a->name, err) ||
+    if (buf_puts(t->b, t->n++ ? ", " : "", err) || json_quoted(t->b, a->name, err) ||
         buf_puts(t->b, ": ", err))
         return err->code;
     if (a->type == V_STR)
-        return export_json_text(t->b, a->value, err);
+        return json_quoted(t->b, a->value, err);
     return buf_puts(t->b, isfinite(strtod(a->value, NULL)) ? a->value : "null", err);
 }
 
@@ -225,7 +203,7 @@ static int put_dims(struct buf *b, const struct h5info *v, struct err *err)
     int code = buf_printf(b, err, ", \"type\": \"%s\", \"dims\": [", vtype_name(v->type));
 
     for (size_t i = 0; i < v->rank && !code; i++)
-        code = buf_puts(b, i ? ", " : "", err) || export_json_text(b, v->dim[i], err);
+        code = buf_puts(b, i ? ", " : "", err) || json_quoted(b, v->dim[i], err);
     if (!code)
         code = buf_puts(b, "], \"shape\": [", err);
     for (size_t i = 0; i < v->rank && !code; i++)
@@ -238,8 +216,8 @@ static int describe_variable(struct export_source *s, struct writer *w, const st
 {
     struct buf *b = &w->buf;
 
-    if (buf_puts(b, "{\"group\": ", err) || export_json_text(b, v->group, err) ||
-        buf_puts(b, ", \"variable\": ", err) || export_json_text(b, v->name, err) ||
+    if (buf_puts(b, "{\"group\": ", err) || json_quoted(b, v->group, err) ||
+        buf_puts(b, ", \"variable\": ", err) || json_quoted(b, v->name, err) ||
         put_dims(b, v, err) || put_attributes(s, b, v->group, v->name, err))
         return err->code;
     return writer_turn(w, err);
@@ -255,7 +233,7 @@ static int describe_group(void *ctx, const char *group, struct err *err)
     struct describing *d = ctx;
     struct buf *b = &d->w->buf;
 
-    if (buf_puts(b, "{\"group\": ", err) || export_json_text(b, group, err) ||
+    if (buf_puts(b, "{\"group\": ", err) || json_quoted(b, group, err) ||
         put_attributes(d->s, b, group, NULL, err))
         return err->code;
     return writer_turn(d->w, err);

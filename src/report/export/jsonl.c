@@ -36,7 +36,7 @@ static int put_object(struct object_lines *t, size_t entry, struct err *err)
     for (size_t i = 0; i < t->n; i++) {
         size_t k = 0;
 
-        if (buf_puts(b, i ? ", " : "{", err) || export_json_text(b, t->value[i].info.name, err) ||
+        if (buf_puts(b, i ? ", " : "{", err) || json_quoted(b, t->value[i].info.name, err) ||
             buf_puts(b, ": ", err) || column_seek(&t->value[i], entry, err) ||
             put_list(t, &t->value[i], 1, &k, err))
             return err->code;

@@ -2,6 +2,7 @@
 #ifndef LENSWEEP_REPORT_EXPORT_PRIVATE_H
 #define LENSWEEP_REPORT_EXPORT_PRIVATE_H
 
+#include "base/json_write.h"
 #include "report/export/export.h"
 #include "results/column.h"
 
@@ -33,8 +34,6 @@ struct not_finite {
 int export_number(struct buf *b, const struct column *c, size_t k, const struct not_finite *words,
                   struct err *err);
 
-/* A JSON string; a byte that is none of UTF-8 becomes U+FFFD. */
-int export_json_text(struct buf *b, const char *s, struct err *err);
 int export_json_element(struct buf *b, const struct column *c, size_t k, struct err *err);
 extern const struct not_finite export_json_words;
 

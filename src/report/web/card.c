@@ -75,8 +75,7 @@ static int put_names(struct buf *b, const char *name, char *value, struct err *e
         s[n] = '\0';
         for (n = strlen(s); n && strchr("/ \"]", s[n - 1]); n--)
             s[n - 1] = '\0';
-        base = strrchr(s, '/');
-        base = base ? base + 1 : s + strspn(s, " [\"");
+        base = str_last_part(s + strspn(s, " [\""));
         code = buf_printf(&text, err, "%s%s", text.len ? ", " : "", base);
     }
     code = code || !buf_str(&text, err) || html_row(b, name, text.data, err);
@@ -84,25 +83,27 @@ static int put_names(struct buf *b, const char *name, char *value, struct err *e
     return err_if(err, code);
 }
 
-/* A key of config.yaml in the result's folder, where the run's paths stand: the result file has
-   none. Nothing where there is no such file. */
-static int put_path(struct result *r, struct buf *b, const char *name, const char *key,
+/* A key of config.yaml, if it is there. */
+static int put_path(const char *config, struct buf *b, const char *name, const char *key,
                     struct err *err)
 {
-    const char *slash = strrchr(r->path, '/');
-    struct buf config = {0}, value = {0};
-    char *path = arena_printf(&r->arena, err, "%.*sconfig.yaml",
-                              slash ? (int)(slash - r->path + 1) : 0, r->path);
+    struct buf value = {0};
     bool there = false;
-    int code = 0;
-
-    if (path && file_exists(path))
-        code = file_read(&config, path, 1 << 20, err) || !buf_str(&config, err) ||
-               config_value(config.data, key, &there, &value, err) ||
+    int code = config_value(config, key, &there, &value, err) ||
                (there && (!buf_str(&value, err) || put_names(b, name, value.data, err)));
-    buf_release(&config);
+
     buf_release(&value);
     return err_if(err, code);
+}
+
+/* config.yaml in the result's folder, where the run's paths stand: the result file has none.
+   Nothing where there is no such file. */
+static int read_config(struct result *r, struct buf *config, struct err *err)
+{
+    char *path = file_sibling(&r->arena, r->path, "config.yaml", err);
+
+    return err_if(err, !path || (file_exists(path) && file_read(config, path, 1 << 20, err)) ||
+                           !buf_str(config, err));
 }
 
 /* The first prompt that was computed, as an example. */
@@ -140,7 +141,9 @@ int web_card(struct result *r, struct buf *b, struct err *err)
 {
     const size_t n = result_size(r, "queries", "status");
     const char *architecture, **item, **dataset, **status;
+    struct buf config = {0};
     size_t ok = 0;
+    int code;
 
     if (result_attr(r, "provenance", "architecture", &architecture, err) ||
         result_text(r, "queries", "item", n, &item, err) ||
@@ -149,16 +152,18 @@ int web_card(struct result *r, struct buf *b, struct err *err)
         return err->code;
     for (size_t q = 0; q < n; q++)
         ok += str_eq(status[q], "ok");
-    return err_if(err,
-                  buf_puts(b, "<section id=\"card\"><h2>Model and data</h2>\n<table>\n", err) ||
-                      put_path(r, b, "model", "model.path", err) ||
-                      html_row(b, "architecture", architecture ? architecture : "not known", err) ||
-                      put_shape(r, b, err) || put_path(r, b, "data", "data.path", err) ||
-                      put_count(b, "queries", n, err) || put_count(b, "of them used", ok, err) ||
-                      put_count(b, "items", count_different(item, n), err) ||
-                      put_count(b, "datasets", count_different(dataset, n), err) ||
-                      put_example(r, b, n, err) || buf_puts(b, "</table>\n", err) ||
-                      buf_puts(b, "</section>\n", err));
+    code = read_config(r, &config, err) ||
+           buf_puts(b, "<section id=\"card\"><h2>Model and data</h2>\n<table>\n", err) ||
+           put_path(config.data, b, "model", "model.path", err) ||
+           html_row(b, "architecture", architecture ? architecture : "not known", err) ||
+           put_shape(r, b, err) || put_path(config.data, b, "data", "data.path", err) ||
+           put_count(b, "queries", n, err) || put_count(b, "of them used", ok, err) ||
+           put_count(b, "items", count_different(item, n), err) ||
+           put_count(b, "datasets", count_different(dataset, n), err) ||
+           put_example(r, b, n, err) || buf_puts(b, "</table>\n", err) ||
+           buf_puts(b, "</section>\n", err);
+    buf_release(&config);
+    return err_if(err, code);
 }
 
 /* What was left out ------------------------------------------------------------------------ */

@@ -2,12 +2,9 @@
 #include "report/web/html.h"
 #include "report/web/web.h"
 
-#include <string.h>
+#include "base/str.h"
 
-static bool begins(const char *s, const char *with)
-{
-    return strncmp(s, with, strlen(with)) == 0;
-}
+#include <string.h>
 
 /* A line with the prefix before each of its ids, defined or used. */
 static int put_line(struct buf *b, const char *s, size_t n, const char *prefix, struct err *err)
@@ -18,7 +15,7 @@ static int put_line(struct buf *b, const char *s, size_t n, const char *prefix, 
     for (size_t i = 0; i < n && !code;) {
         size_t k = 0, len = 1;
 
-        while (k < sizeof before / sizeof *before && !begins(s + i, before[k]))
+        while (k < sizeof before / sizeof *before && !str_begins(s + i, before[k]))
             k++;
         if (k < sizeof before / sizeof *before)
             len = strlen(before[k]);
@@ -50,7 +47,7 @@ int web_svg(struct buf *b, const char *svg, const char *prefix, const char *titl
         s += *s == '\n';
         n = strcspn(s, "\n");
         next = s + n;
-        if (begins(s, "<g fill=\"none\"") && begins(next, "\n</g>")) { /* an empty group */
+        if (str_begins(s, "<g fill=\"none\"") && str_begins(next, "\n</g>")) { /* an empty group */
             next += strlen("\n</g>");
             continue;
         }

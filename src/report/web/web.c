@@ -10,7 +10,6 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -270,15 +269,11 @@ static int put_page(struct web *w, struct result *r, const struct gallery *out, 
 /* Figures are drawn in a folder that is there only meanwhile. */
 static int draw(struct web *w, struct result *r, struct gallery *out, struct err *err)
 {
-    const char *tmp = getenv("TMPDIR");
-    char *dir =
-        arena_printf(&w->arena, err, "%s/lensweep-report-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    char *dir = file_temp_folder(&w->arena, "report", err);
     size_t n = 0;
 
     if (!dir)
         return err->code;
-    if (!mkdtemp(dir))
-        return err_set(err, ERR_IO, "cannot make a folder for the figures: %s", dir);
     out->dir = dir;
     if (plot_groups(out, r, &n, err))
         return err->code;
@@ -301,17 +296,6 @@ static void sweep(struct gallery *out)
         rmdir(out->dir);
 }
 
-/* report.html in the folder of the result. */
-static int find_path(struct web *w, const struct result *r, struct err *err)
-{
-    const char *slash = strrchr(r->path, '/');
-
-    if (!w->path)
-        w->path = arena_printf(&w->arena, err, "%.*sreport.html",
-                               slash ? (int)(slash - r->path + 1) : 0, r->path);
-    return w->path ? 0 : err->code;
-}
-
 int web_write(struct web *w, const char *result, struct err *err)
 {
     struct buf said = {0}, page = {0};
@@ -322,7 +306,9 @@ int web_write(struct web *w, const char *result, struct err *err)
                           .said = &said};
     struct result r;
 
-    if (!result_open(&r, result, err) && !find_path(w, &r, err) && !draw(w, &r, &out, err)) {
+    if (!result_open(&r, result, err) &&
+        (w->path || (w->path = file_sibling(&w->arena, r.path, "report.html", err))) &&
+        !draw(w, &r, &out, err)) {
         r.layers_from = w->layers_from;
         if (put_page(w, &r, &out, &page, err))
             err_wrap(err, "%s", r.path);
