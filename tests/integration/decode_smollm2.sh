@@ -12,6 +12,8 @@ if [ -z "${LENSWEEP_PYTHON:-}" ]; then
 fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-"$LENSWEEP" run configs/demo.yaml --set "model.path=$LENSWEEP_MODEL" --set "output=$dir/out"
+# The demo's other experiments, which no line below looks at, only with LENSWEEP_LONG=1.
+awk -v long="${LENSWEEP_LONG:-0}" '/^  - name:/ && n++ && long != 1 { exit } { print }' configs/demo.yaml >"$dir/c.yaml"
+"$LENSWEEP" run "$dir/c.yaml" --set "model.path=$LENSWEEP_MODEL" --set "output=$dir/out"
 "$LENSWEEP_PYTHON" tests/reference/check_decode.py "$dir/out/result.h5" "$LENSWEEP_MODEL" \
     data/cities --every 7

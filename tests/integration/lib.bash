@@ -27,6 +27,9 @@ skip() {
     exit 77
 }
 
+# long: is more of the same wanted, which takes minutes?
+long() { [ -n "${LENSWEEP_LONG:-}" ]; }
+
 wrong() {
     printf 'wrong: %s\n' "$*"
     wrong=$((wrong + 1))
@@ -67,6 +70,9 @@ hasnt() {
 
 # same FILE FILE WHAT
 same() { cmp -s "$1" "$2" || wrong "$3: $(cmp "$1" "$2" 2>&1 | sed "s,$work/,,g")"; }
+
+# reference NAME ARGUMENT...: a program of tests/reference
+reference() { "$LENSWEEP_PYTHON" "$root/tests/reference/$1.py" "${@:2}"; }
 
 # queries N [VOCABULARY]: native queries of N items at three steps, ids below 128 or so many, on stdout.
 queries() {

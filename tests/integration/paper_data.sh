@@ -7,7 +7,6 @@
 [ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python with the packages of requirements.txt"
 [ -n "${LENSWEEP_PAPER_DATA:-}" ] || skip "LENSWEEP_PAPER_DATA is not set"
 export OPENBLAS_NUM_THREADS=1
-reference() { "$LENSWEEP_PYTHON" "tests/reference/$1.py" "${@:2}"; }
 
 # compare FAMILY AVERAGE ROLE_AVERAGE
 compare() {

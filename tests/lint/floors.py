@@ -194,7 +194,7 @@ def self_test(src):
         before = check(copy)
         for name, text, expected in PLANTED:
             (copy / name).write_text(text, encoding="utf-8")
-            new = [wrong for wrong in check(copy) if wrong not in before]
+            new = check_file(copy, pathlib.Path(name))
             (copy / name).unlink()
             if len(new) != 1 or expected not in new[0]:
                 print(f"planted in {name}: {text!r}\n  expected: {expected}\n  found: {new}")

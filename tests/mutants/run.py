@@ -178,17 +178,21 @@ def examine(build, folder, mutant):
     return caught, time.monotonic() - start
 
 
+def examine_all(mutants, build, folder, jobs):
+    """(mutant, what examine says of it), in their order."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        yield from zip(mutants, pool.map(lambda m: examine(build, folder, m), mutants))
+
+
 def report(mutants, build, folder, jobs):
     """Prints the table; how many survive."""
     survivors = 0
     widths = max(len(m.name) for m in mutants), max(len(m.wrong) for m in mutants)
     print(f"{'mutant':{widths[0]}} | {'what is wrong':{widths[1]}} | seconds | caught by")
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        results = pool.map(lambda m: examine(build, folder, m), mutants)
-        for mutant, (caught, seconds) in zip(mutants, results):
-            survivors += not caught
-            print(f"{mutant.name:{widths[0]}} | {mutant.wrong:{widths[1]}} | {seconds:7.1f} | "
-                  f"{caught or 'NOTHING: it survives'}", flush=True)
+    for mutant, (caught, seconds) in examine_all(mutants, build, folder, jobs):
+        survivors += not caught
+        print(f"{mutant.name:{widths[0]}} | {mutant.wrong:{widths[1]}} | {seconds:7.1f} | "
+              f"{caught or 'NOTHING: it survives'}", flush=True)
     return survivors
 
 
@@ -212,10 +216,10 @@ def main():
         with tempfile.TemporaryDirectory(prefix="lensweep-mutants-") as folder:
             folder = pathlib.Path(folder)
             used = {m.file.split("/")[0] for m in chosen}
-            for true in (m for m in TRUE if m.file.split("/")[0] in used):
-                wrong, _ = examine(build, folder, true)
+            true = [m for m in TRUE if m.file.split("/")[0] in used]
+            for mutant, (wrong, _) in examine_all(true, build, folder, args.jobs):
                 if wrong:
-                    raise Trouble(f"the true source of {true.file} does not pass: {wrong}")
+                    raise Trouble(f"the true source of {mutant.file} does not pass: {wrong}")
             survivors = report(chosen, build, folder, args.jobs)
     except Trouble as trouble:
         print(f"mutants: {trouble}", file=sys.stderr)
