@@ -90,13 +90,12 @@ int bash_completion(struct buf *out, struct err *err)
                     err);
     for (size_t i = 0; i < n_commands && !code; i++)
         code = bash_options(out, commands[i], err);
-    return code || buf_puts(out,
-                            "    esac\n    fi\n  fi\n"
-                            "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
-                            "}\ncomplete -o default -F _lensweep lensweep\n",
-                            err)
-               ? err->code
-               : 0;
+    return err_if(
+        err, code || buf_puts(out,
+                              "    esac\n    fi\n  fi\n"
+                              "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+                              "}\ncomplete -o default -F _lensweep lensweep\n",
+                              err));
 }
 
 /* zsh ---------------------------------------------------------------------------------------- */
@@ -155,7 +154,7 @@ int zsh_completion(struct buf *out, struct err *err)
                             err);
     for (size_t i = 0; i < n_commands && !code; i++)
         code = zsh_command(out, commands[i], err);
-    return code || buf_puts(out, "  esac\n}\n_lensweep \"$@\"\n", err) ? err->code : 0;
+    return err_if(err, code || buf_puts(out, "  esac\n}\n_lensweep \"$@\"\n", err));
 }
 
 /* fish --------------------------------------------------------------------------------------- */

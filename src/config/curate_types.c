@@ -43,11 +43,9 @@ static int print_chat(struct config_value at, struct buf *out, struct err *err)
 
     if (f->kind != CHAT_WRITTEN)
         return buf_puts(out, f->kind == CHAT_AUTO ? "auto" : "none", err);
-    return buf_puts(out, "{user: ", err) || put_string(out, f->user, err) ||
-                   buf_puts(out, ", assistant: ", err) || put_string(out, f->assistant, err) ||
-                   buf_puts(out, "}", err)
-               ? err->code
-               : 0;
+    return err_if(err, buf_puts(out, "{user: ", err) || put_string(out, f->user, err) ||
+                           buf_puts(out, ", assistant: ", err) ||
+                           put_string(out, f->assistant, err) || buf_puts(out, "}", err));
 }
 
 const struct config_type config_chat = {

@@ -40,13 +40,12 @@ static int put_test(const struct finding *f, const struct legend *l, struct buf 
     if (f->test == TEST_NONE || !(f->tests > 0))
         return 0;
     if (f->test == TEST_STORED)
-        return buf_printf(b, err, "; %sq <= %g by %s, corrected over %s (Benjamini and Hochberg)",
-                          l->counts ? "change: how many have " : "n.s.: not ", f->fdr,
-                          tests[f->test], f->family) ||
-                       (l->counts &&
-                        buf_printf(b, err, "; by > %g: how many by more than that", f->min_effect))
-                   ? err->code
-                   : 0;
+        return err_if(
+            err, buf_printf(b, err, "; %sq <= %g by %s, corrected over %s (Benjamini and Hochberg)",
+                            l->counts ? "change: how many have " : "n.s.: not ", f->fdr,
+                            tests[f->test], f->family) ||
+                     (l->counts &&
+                      buf_printf(b, err, "; by > %g: how many by more than that", f->min_effect)));
     return buf_printf(b, err, "; %s %s at 5 %%, corrected for all %.0f numbers (Bonferroni)",
                       l->counts            ? "how many: those that pass"
                       : l->not_significant ? "n.s.: does not pass"

@@ -122,12 +122,11 @@ static int put_effect(const struct search *s, size_t stratum, size_t i, size_t n
         buf_printf(b, err, "%s%s: ", head ? "head " : "", where) ||
         put_metric(b, s, average_label(a, s->by, i), arena, err))
         return err->code;
-    return buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f items", mean < 0 ? "falls" : "rises",
-                      d, fabs(mean), d, mean < 0 ? -hi : lo, d, mean < 0 ? -lo : hi,
-                      finding_items(&s->f, i)) ||
-                   (n > 1 && buf_printf(b, err, "; %zu more, weaker", n - 1))
-               ? err->code
-               : 0;
+    return err_if(err,
+                  buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f items",
+                             mean < 0 ? "falls" : "rises", d, fabs(mean), d, mean < 0 ? -hi : lo, d,
+                             mean < 0 ? -lo : hi, finding_items(&s->f, i)) ||
+                      (n > 1 && buf_printf(b, err, "; %zu more, weaker", n - 1)));
 }
 
 /* "step 2, answer_2: layer 23 +2.09 [+1.37, +2.78], and 4 weaker". */

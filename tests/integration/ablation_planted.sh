@@ -47,7 +47,8 @@ config "$work/shuffled.yaml" "$work/shuffled.jsonl" "$work/shuffled" \
 echo 'run: {threads: 1}' >>"$work/shuffled.yaml"
 ends 0 "$program" run "$work/shuffled.yaml"
 judge "$work/shuffled/result.h5" --shuffled
-cp -r "$work/shuffled" "$work/split" # the same cells, with other statistics
+mkdir "$work/split" # the same cells, with other statistics
+cp -r "$work/shuffled/journal" "$work/split"
 ends 0 "$program" run "$work/shuffled.yaml" --set output="$work/split" --set statistics.split=half
 judge "$work/split/result.h5" --split
 finish

@@ -61,12 +61,11 @@ static int print_end(const struct session *r, const struct campaign_report *repo
 {
     const char *output = r->campaign.config.output;
 
-    return out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep report ",
-                      report->ok, report->ok == 1 ? "y" : "ies", report->bad, r->result) ||
-                   out_word(output, err) || out_printf(err, ", lensweep top ") ||
-                   out_word(output, err) || out_printf(err, "\n")
-               ? err->code
-               : 0;
+    return err_if(err,
+                  out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep report ",
+                             report->ok, report->ok == 1 ? "y" : "ies", report->bad, r->result) ||
+                      out_word(output, err) || out_printf(err, ", lensweep top ") ||
+                      out_word(output, err) || out_printf(err, "\n"));
 }
 
 static int still_ours(void *keeper, struct err *err)
@@ -111,11 +110,10 @@ static int finish_shard(struct session *r, struct err *err)
     if (journal_sync(r->journal, err) || runlog_end(&r->log, "end", &r->view, NULL, err) ||
         print_work(r, err))
         return err->code;
-    return out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect ",
-                      (long long)r->options.shard.i, (long long)r->options.shard.n) ||
-                   out_word(r->campaign.config.output, err) || out_printf(err, "\n")
-               ? err->code
-               : 0;
+    return err_if(err,
+                  out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect ",
+                             (long long)r->options.shard.i, (long long)r->options.shard.n) ||
+                      out_word(r->campaign.config.output, err) || out_printf(err, "\n"));
 }
 
 /* The launcher is not seen from here: it is guessed. */

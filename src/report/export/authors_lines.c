@@ -370,11 +370,10 @@ static int put_threshold(const struct moments *m, size_t layer, struct buf *b, s
 {
     double mean = m->sum / m->n, var = m->square / m->n - mean * mean;
 
-    return buf_printf(b, err, "%s\"%zu\": {\"mean\": ", layer ? ", " : "", layer) ||
-                   put_real(b, mean, V_F64, err) || buf_puts(b, ", \"std\": ", err) ||
-                   put_real(b, var < 0 ? 0 : sqrt(var), V_F64, err) || buf_puts(b, "}", err)
-               ? err->code
-               : 0;
+    return err_if(err, buf_printf(b, err, "%s\"%zu\": {\"mean\": ", layer ? ", " : "", layer) ||
+                           put_real(b, mean, V_F64, err) || buf_puts(b, ", \"std\": ", err) ||
+                           put_real(b, var < 0 ? 0 : sqrt(var), V_F64, err) ||
+                           buf_puts(b, "}", err));
 }
 
 static int put_dataset(const struct analysis *x, const char *dataset, bool first, struct buf *b,
@@ -395,7 +394,7 @@ static int put_dataset(const struct analysis *x, const char *dataset, bool first
             code = put_threshold(&m[l], l, b, err);
         code = code || buf_puts(b, "}", err);
     }
-    return code || buf_puts(b, "}}", err) ? err->code : 0;
+    return err_if(err, code || buf_puts(b, "}}", err));
 }
 
 int author_thresholds(const struct analysis *x, struct err *err)
@@ -416,5 +415,5 @@ int author_thresholds(const struct analysis *x, struct err *err)
         if (!seen)
             code = put_dataset(x, a->place[p].dataset, p == 0, &w->buf, err);
     }
-    return code || buf_puts(&w->buf, "}\n", err) || writer_finish(w, err) ? err->code : 0;
+    return err_if(err, code || buf_puts(&w->buf, "}\n", err) || writer_finish(w, err));
 }

@@ -261,29 +261,26 @@ static int put_citation(struct result *r, struct buf *b, struct err *err)
         result_attr(r, "provenance", "model_fingerprint", &model, err) ||
         result_attr(r, "provenance", "data_fingerprint", &data, err))
         return err->code;
-    return buf_puts(b, "<section id=\"cite\"><h2>How to cite</h2>\n<pre>", err) ||
-                   buf_puts(
-                       b,
-                       "@software{lensweep,\n  author = {{The lensweep authors}},\n  title = "
-                       "{lensweep: exact interpretability sweeps over every head and layer of a "
-                       "language model},\n",
-                       err) ||
-                   buf_puts(b, "  version = {", err) || html_text(b, version ? version : "", err) ||
-                   buf_puts(b, "},\n  note = {commit ", err) ||
-                   html_text(b, commit ? commit : "", err) || buf_puts(b, "; model ", err) ||
-                   html_text(b, model ? model : "", err) || buf_puts(b, ", data ", err) ||
-                   html_text(b, data ? data : "", err) ||
-                   buf_puts(
-                       b,
-                       "}\n}</pre>\n<p>Beside it the paper whose analyses these are, where they "
-                       "are: Yan and "
-                       "Jia, Promote, Suppress, Iterate: How Language Models Answer One-to-Many "
-                       "Factual Queries, EMNLP 2025, arXiv 2502.20475. The two hashes name the "
-                       "model and the queries: whoever has the same gets the same numbers, bit for "
-                       "bit.</p>\n</section>\n",
-                       err)
-               ? err->code
-               : 0;
+    return err_if(
+        err,
+        buf_puts(b, "<section id=\"cite\"><h2>How to cite</h2>\n<pre>", err) ||
+            buf_puts(b,
+                     "@software{lensweep,\n  author = {{The lensweep authors}},\n  title = "
+                     "{lensweep: exact interpretability sweeps over every head and layer of a "
+                     "language model},\n",
+                     err) ||
+            buf_puts(b, "  version = {", err) || html_text(b, version ? version : "", err) ||
+            buf_puts(b, "},\n  note = {commit ", err) || html_text(b, commit ? commit : "", err) ||
+            buf_puts(b, "; model ", err) || html_text(b, model ? model : "", err) ||
+            buf_puts(b, ", data ", err) || html_text(b, data ? data : "", err) ||
+            buf_puts(b,
+                     "}\n}</pre>\n<p>Beside it the paper whose analyses these are, where they "
+                     "are: Yan and "
+                     "Jia, Promote, Suppress, Iterate: How Language Models Answer One-to-Many "
+                     "Factual Queries, EMNLP 2025, arXiv 2502.20475. The two hashes name the "
+                     "model and the queries: whoever has the same gets the same numbers, bit for "
+                     "bit.</p>\n</section>\n",
+                     err));
 }
 
 int web_provenance(struct result *r, struct buf *b, struct err *err)
