@@ -38,9 +38,9 @@ static int put_example(const struct attempt *a, struct buf *out, struct err *err
         buf_puts(out, "` `", err) || put_words(out, a->said ? a->said : "", err) ||
         buf_puts(out, "`", err))
         return err->code;
-    if (a->reason && (buf_puts(out, ": ", err) || put_words(out, a->reason, err)))
-        return err->code;
-    return buf_puts(out, "\n", err);
+    return err_if(err,
+                  (a->reason && (buf_puts(out, ": ", err) || put_words(out, a->reason, err))) ||
+                      buf_puts(out, "\n", err));
 }
 
 /* The first few that were kept, or dropped. */
@@ -51,9 +51,8 @@ static int put_examples(const struct curation *c, bool kept, struct buf *out, st
 
     for (size_t i = 0; i < c->n && n < SHOWN; i++)
         if (!c->attempt[i].reason == kept) {
-            if (!n++ && buf_printf(out, err, "\n%s:\n\n", kept ? "Kept" : "Dropped"))
-                return err->code;
-            if (put_example(&c->attempt[i], out, err))
+            if ((!n++ && buf_printf(out, err, "\n%s:\n\n", kept ? "Kept" : "Dropped")) ||
+                put_example(&c->attempt[i], out, err))
                 return err->code;
         }
     return 0;
@@ -127,8 +126,6 @@ int curation_card(const struct curation *c, struct buf *out, struct err *err)
         if (buf_printf(out, err, "%zu. `", i + 1) || put_words(out, o->templates.v[i], err) ||
             buf_puts(out, "`\n", err))
             return err->code;
-    if (buf_puts(out, "\n## Examples\n", err) || put_examples(c, true, out, err) ||
-        put_examples(c, false, out, err))
-        return err->code;
-    return put_origin(c, out, err);
+    return err_if(err, buf_puts(out, "\n## Examples\n", err) || put_examples(c, true, out, err) ||
+                           put_examples(c, false, out, err) || put_origin(c, out, err));
 }

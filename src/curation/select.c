@@ -55,7 +55,7 @@ static struct span tokens_of(const struct spelled *s, size_t begin, size_t n)
 static int fold(const char *s, size_t n, struct buf *out, struct err *err)
 {
     buf_clear(out);
-    return text_fold(s, n, out, err) || !buf_str(out, err) ? err->code : 0;
+    return err_if(err, text_fold(s, n, out, err) || !buf_str(out, err));
 }
 
 struct matcher {

@@ -143,7 +143,7 @@ int vocab_stats_save(const struct vocab_stats *s, const struct model *m, const c
            buf_put(&b, &s->bias_var, sizeof(double), err) ||
            buf_u64(&b, hash_u64(b.data, b.len), err) || file_replace(path, b.data, b.len, err);
     buf_release(&b);
-    return code ? err->code : 0;
+    return err_if(err, code);
 }
 
 /* n bytes from *at on, which goes on to what follows. */

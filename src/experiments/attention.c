@@ -142,14 +142,12 @@ static int attention_open(struct experiment *x, struct problems *problems, struc
     x->longest = t->repeated ? 1 + 2 * t->repeated : 0;
     if (places_of(&t->positions, &c->positions, x, "positions", problems, err) || problems->count)
         return err->code;
-    return add_axis(x, "layer", (size_t)s->n_layers, err) ||
-                   add_axis(x, "head", (size_t)s->n_heads, err) ||
-                   add_named_axis(x, "position", t->positions.n, t->positions.label, err) ||
-                   key_axis(x, t, err) ||
-                   (t->repeated && add_axis(x, "sequence", (size_t)x->longest, err)) ||
-                   declare(x, t, err) || describe(x, t, err)
-               ? err->code
-               : 0;
+    return err_if(err, add_axis(x, "layer", (size_t)s->n_layers, err) ||
+                           add_axis(x, "head", (size_t)s->n_heads, err) ||
+                           add_named_axis(x, "position", t->positions.n, t->positions.label, err) ||
+                           key_axis(x, t, err) ||
+                           (t->repeated && add_axis(x, "sequence", (size_t)x->longest, err)) ||
+                           declare(x, t, err) || describe(x, t, err));
 }
 
 /* --- runs --- */

@@ -146,11 +146,10 @@ static int open_axes(struct experiment *x, struct edges *e, struct err *err)
         add_named_axis(x, "position", e->positions.n, e->positions.label, err))
         return err->code;
     x->axis[POSITION].cell = true;
-    return layer_axis(x, "from_layer", true, err) || layer_axis(x, "to_layer", false, err) ||
-                   add_named_axis(x, "metric", e->effects.n, e->effects.label, err) ||
-                   (e->op.kind == DO_RESAMPLE && add_axis(x, "sample", (size_t)e->op.draws, err))
-               ? err->code
-               : 0;
+    return err_if(
+        err, layer_axis(x, "from_layer", true, err) || layer_axis(x, "to_layer", false, err) ||
+                 add_named_axis(x, "metric", e->effects.n, e->effects.label, err) ||
+                 (e->op.kind == DO_RESAMPLE && add_axis(x, "sample", (size_t)e->op.draws, err)));
 }
 
 /* sender, receiver and where they stand: coordinates of `edge`. */
@@ -265,9 +264,8 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
     for (size_t i = 0; i < e->effects.n && all; i++)
         all = arena_printf(x->arena, err, "%s%s%s", all, i ? " " : "", e->effects.label[i]);
     map.sequential = all;
-    if (!headline.title || !all || add_headline(x, &headline, err))
-        return err->code;
-    return add_figure(x, &map, err);
+    return err_if(err, !headline.title || !all || add_headline(x, &headline, err) ||
+                           add_figure(x, &map, err));
 }
 
 static int declare(struct experiment *x, const struct edges *e, struct err *err)
@@ -280,12 +278,13 @@ static int declare(struct experiment *x, const struct edges *e, struct err *err)
         (e->op.kind == DO_RESAMPLE && partners_declare(x, err)))
         return err->code;
     x->aggregate[0].tested = e->effects.sign;
-    if (add_aggregate(x, "mean_layer_effect", "stratum position from_layer to_layer metric", "1",
+    return err_if(
+        err,
+        add_aggregate(x, "mean_layer_effect", "stratum position from_layer to_layer metric", "1",
                       "mean over queries of the sum over edges between two layers of the absolute "
                       "effect",
-                      layer_effects, err))
-        return err->code;
-    return describe(x, e, err);
+                      layer_effects, err) ||
+            describe(x, e, err));
 }
 
 static int edges_open(struct experiment *x, struct problems *problems, struct err *err)
@@ -304,13 +303,11 @@ static int edges_open(struct experiment *x, struct problems *problems, struct er
     x->keep = KEEP_Z | KEEP_MLP | site_base_keep(SITE_READ_MLP);
     x->words = "{edge}, at {position}";
     where.wanted = wanted_layers(x, e, err);
-    return !where.wanted || operation_open(&e->op, x, &c->op, &where, problems, err) ||
-                   problems->count ||
-                   effect_list_open(&e->effects, choice_bits(&c->metrics), x->scene->data, x->arena,
-                                    err) ||
-                   open_axes(x, e, err) || declare(x, e, err)
-               ? err->code
-               : 0;
+    return err_if(err, !where.wanted || operation_open(&e->op, x, &c->op, &where, problems, err) ||
+                           problems->count ||
+                           effect_list_open(&e->effects, choice_bits(&c->metrics), x->scene->data,
+                                            x->arena, err) ||
+                           open_axes(x, e, err) || declare(x, e, err));
 }
 
 /* --- queries, runs and variants --- */

@@ -46,12 +46,10 @@ static int choose_side(struct choice_of_side *c, const struct edge_side_config *
     c->head = arena_alloc(x->arena, (size_t)s->n_heads, sizeof *c->head, err);
     if (!c->layer || !c->head)
         return err->code;
-    return choose(c->layer, &config->layers, s->n_layers, x,
-                  senders ? "senders.layers" : "receivers.layers", problems, err) ||
-                   choose(c->head, &config->heads, s->n_heads, x,
-                          senders ? "senders.heads" : "receivers.heads", problems, err)
-               ? err->code
-               : 0;
+    return err_if(err, choose(c->layer, &config->layers, s->n_layers, x,
+                              senders ? "senders.layers" : "receivers.layers", problems, err) ||
+                           choose(c->head, &config->heads, s->n_heads, x,
+                                  senders ? "senders.heads" : "receivers.heads", problems, err));
 }
 
 /* The strongest nodes of a finished sweep, for both sides. */

@@ -12,19 +12,17 @@ static int queries_open(struct experiment *x, struct problems *problems, struct 
     const struct dataset *ds = x->scene->data;
 
     (void)problems;
-    return add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
-                   add_field(x, "clean_logit", V_F32, "query target", unit_logit,
-                             "logit of the target at the last token", err) ||
-                   add_field(x, "clean_logprob", V_F32, "query target", "nat",
-                             "log-probability of the target at the last token", err) ||
-                   add_field(x, "clean_rank", V_I4, "query target", NULL,
-                             "tokens with a strictly greater logit", err) ||
-                   add_field(x, "clean_argmax", V_I4, "query", NULL, "most probable next token",
-                             err) ||
-                   add_field(x, "final_rms", V_F32, "query", "1",
-                             "root mean square of the last token's final residual", err)
-               ? err->code
-               : 0;
+    return err_if(err, add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
+                           add_field(x, "clean_logit", V_F32, "query target", unit_logit,
+                                     "logit of the target at the last token", err) ||
+                           add_field(x, "clean_logprob", V_F32, "query target", "nat",
+                                     "log-probability of the target at the last token", err) ||
+                           add_field(x, "clean_rank", V_I4, "query target", NULL,
+                                     "tokens with a strictly greater logit", err) ||
+                           add_field(x, "clean_argmax", V_I4, "query", NULL,
+                                     "most probable next token", err) ||
+                           add_field(x, "final_rms", V_F32, "query", "1",
+                                     "root mean square of the last token's final residual", err));
 }
 
 static int queries_reduce(const struct experiment *x, const struct cell *cell, struct row *row,

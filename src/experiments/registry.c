@@ -249,9 +249,8 @@ int add_headline(struct experiment *x, const struct headline *h, struct err *err
     if (x->n_headlines == HEADLINES_MAX)
         return err_set(err, ERR_BUG, "experiment %s has more than %d headlines", x->name,
                        HEADLINES_MAX);
-    if (!h->listed && check_averages(x, h->variable, h->inside, err))
-        return err->code;
-    if (check_averages(x, h->null, h->inside, err) ||
+    if ((!h->listed && check_averages(x, h->variable, h->inside, err)) ||
+        check_averages(x, h->null, h->inside, err) ||
         check_averages(x, h->instead, h->inside, err) || check_averages(x, h->beside, NULL, err))
         return err->code;
     x->headline[x->n_headlines++] = *h;

@@ -85,7 +85,7 @@ int identity_hash(struct model *m, struct hash_share share, struct hash *block, 
 
 static int put_hash(struct buf *b, struct hash h, struct err *err)
 {
-    return buf_u64(b, h.hi, err) || buf_u64(b, h.lo, err) ? err->code : 0;
+    return err_if(err, buf_u64(b, h.hi, err) || buf_u64(b, h.lo, err));
 }
 
 static int hash_of_blocks(struct hash *out, const struct hash *block, size_t n, uint64_t size,
@@ -144,13 +144,12 @@ int identity_make(struct model *m, int threads, struct err *err)
 static int put_name(struct buf *b, const struct model_file *f, const struct file_stamp *s,
                     struct err *err)
 {
-    return buf_printf(b, err,
-                      " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 ".%09" PRId64 " %" PRId64
-                      ".%09" PRId64 " ",
-                      s->device, s->inode, s->size, s->mtime, s->mtime_ns, s->ctime, s->ctime_ns) ||
-                   buf_escaped(b, f->path, err) || buf_puts(b, "\n", err)
-               ? err->code
-               : 0;
+    return err_if(err, buf_printf(b, err,
+                                  " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 ".%09" PRId64
+                                  " %" PRId64 ".%09" PRId64 " ",
+                                  s->device, s->inode, s->size, s->mtime, s->mtime_ns, s->ctime,
+                                  s->ctime_ns) ||
+                           buf_escaped(b, f->path, err) || buf_puts(b, "\n", err));
 }
 
 /* The lines of the file without the checksum; none if it is not there, or not as it was written. */

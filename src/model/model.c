@@ -106,9 +106,8 @@ static int open_hf(struct checkpoint *c, const char *path, bool weights, struct 
                        "%s has no config.json: expected a Hugging Face directory (config.json and "
                        "safetensors) or a .gguf file",
                        path);
-    if (read_config(c, config, err))
-        return err->code;
-    if (weights && shards_open(&c->shards, &c->arena, path, c->options.source, err))
+    if (read_config(c, config, err) ||
+        (weights && shards_open(&c->shards, &c->arena, path, c->options.source, err)))
         return err->code;
     c->tensors = weights ? &c->shards.tensors : NULL;
     return 0;
@@ -177,9 +176,8 @@ static int find_rotary(struct rotary *r, const struct rope_spec *spec, const str
                          .freq = v,
                          .short_to = rope_short_to(spec),
                          .spec = spec};
-    if (!v || rope_frequencies(spec, m->shape.max_positions, v, err))
-        return err->code;
-    return rope_frequencies(spec, 1, v, err);
+    return err_if(err, !v || rope_frequencies(spec, m->shape.max_positions, v, err) ||
+                           rope_frequencies(spec, 1, v, err));
 }
 
 static int find_rotaries(struct model *m, struct err *err)
@@ -438,20 +436,19 @@ static int describe_shape(const struct model *m, struct buf *out, struct err *er
     char window[64];
 
     window_text(window, s);
-    return buf_printf(out, err,
-                      "layers         %d%s\n"
-                      "heads          %d of width %d, over %d key/value heads\n"
-                      "width          %d, MLP %d%s\n"
-                      "vocabulary     %d, unembedding %s\n"
-                      "positions      %d, sliding window %s\n",
-                      s->n_layers, s->parallel ? ", attention and MLP in parallel" : "", s->n_heads,
-                      s->d_head, s->n_kv_heads, s->d_model, s->d_ff,
-                      s->gated ? "" : " without gate", s->vocab,
-                      s->tied ? "tied to the embedding" : "of its own", s->max_positions, window) ||
-                   describe_rotary(m, out, err) ||
-                   buf_printf(out, err, "norm epsilon   %g\n", (double)s->norm_eps)
-               ? err->code
-               : 0;
+    return err_if(err, buf_printf(out, err,
+                                  "layers         %d%s\n"
+                                  "heads          %d of width %d, over %d key/value heads\n"
+                                  "width          %d, MLP %d%s\n"
+                                  "vocabulary     %d, unembedding %s\n"
+                                  "positions      %d, sliding window %s\n",
+                                  s->n_layers, s->parallel ? ", attention and MLP in parallel" : "",
+                                  s->n_heads, s->d_head, s->n_kv_heads, s->d_model, s->d_ff,
+                                  s->gated ? "" : " without gate", s->vocab,
+                                  s->tied ? "tied to the embedding" : "of its own",
+                                  s->max_positions, window) ||
+                           describe_rotary(m, out, err) ||
+                           buf_printf(out, err, "norm epsilon   %g\n", (double)s->norm_eps));
 }
 
 int model_describe(const struct model *m, struct buf *out, struct err *err)

@@ -126,7 +126,7 @@ static int ranking_open(struct drawn_ranking *r, size_t n, struct arena *a, stru
     r->rising = arena_alloc(a, n, sizeof *r->rising, err);
     r->rank = arena_alloc(a, n, sizeof *r->rank, err);
     r->top = arena_alloc(a, n, sizeof *r->top, err);
-    return !r->rising || !r->rank || !r->top ? err->code : 0;
+    return err_if(err, !r->rising || !r->rank || !r->top);
 }
 
 static void set_ranks(struct drawn_ranking *r)

@@ -32,12 +32,12 @@ bool is_subject(const struct experiment *x, size_t target)
 
 int declare_controls(struct experiment *x, const char *dims, struct err *err)
 {
-    return add_field(x, "control_logit", V_F32, dims, unit_logit,
-                     "mean of the decoded logit over first tokens of other items' answers", err) ||
-                   add_field(x, "subject_control_logit", V_F32, dims, unit_logit,
-                             "mean of the decoded logit over first tokens of other subjects", err)
-               ? err->code
-               : 0;
+    return err_if(
+        err,
+        add_field(x, "control_logit", V_F32, dims, unit_logit,
+                  "mean of the decoded logit over first tokens of other items' answers", err) ||
+            add_field(x, "subject_control_logit", V_F32, dims, unit_logit,
+                      "mean of the decoded logit over first tokens of other subjects", err));
 }
 
 static float mean_of_present(const float *v, const int32_t *id, size_t n)

@@ -186,9 +186,8 @@ static int noised_run(const struct operation *op, const struct experiment *x, co
     float *v =
         noised_embeddings(x->scene->model, q->ids, span, c->source_noise, 1, sample + 1, a, err);
 
-    if (!v)
-        return err->code;
-    return corrupted_run(spec, x->keep, span, v + (int64_t)sample * span_len(span) * d, d, a, err);
+    return err_if(err, !v || corrupted_run(spec, x->keep, span,
+                                           v + (int64_t)sample * span_len(span) * d, d, a, err));
 }
 
 int operation_runs_n(const struct operation *op, const struct experiment *x, const struct query *q)

@@ -86,23 +86,20 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
 
     if (x->scene->data->max_tokens + n > x->longest)
         x->longest = x->scene->data->max_tokens + n;
-    return !each || add_axis(x, "text_token", (size_t)n, err) ||
-                   add_field(x, "text_id", V_I4, each, NULL,
-                             "most probable tokens after the prompt, one by one, edited", err) ||
-                   add_late_field(x, "text", V_STR, dims, NULL,
-                                  "what the model writes, up to the end of its text", err) ||
-                   add_late_field(x, "outcome", V_STR, dims, NULL,
-                                  "its first answer: correct, repeats (an earlier one), other",
-                                  err) ||
-                   add_share(x, "correct", averaged, "share whose first answer is right", correct,
-                             err) ||
-                   add_share(x, "repeats", averaged, "share whose first answer is an earlier one",
-                             repeats, err) ||
-                   add_share(x, "other", averaged, "share whose first answer is neither", other,
-                             err) ||
-                   describe(x, rows, err)
-               ? err->code
-               : 0;
+    return err_if(
+        err,
+        !each || add_axis(x, "text_token", (size_t)n, err) ||
+            add_field(x, "text_id", V_I4, each, NULL,
+                      "most probable tokens after the prompt, one by one, edited", err) ||
+            add_late_field(x, "text", V_STR, dims, NULL,
+                           "what the model writes, up to the end of its text", err) ||
+            add_late_field(x, "outcome", V_STR, dims, NULL,
+                           "its first answer: correct, repeats (an earlier one), other", err) ||
+            add_share(x, "correct", averaged, "share whose first answer is right", correct, err) ||
+            add_share(x, "repeats", averaged, "share whose first answer is an earlier one", repeats,
+                      err) ||
+            add_share(x, "other", averaged, "share whose first answer is neither", other, err) ||
+            describe(x, rows, err));
 }
 
 int text_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n_edits,
