@@ -84,7 +84,7 @@ static int write_plain(struct output *o, struct h5group *g, const struct aggrega
 /* Numbers that value() makes of one query. */
 static size_t columns_of(const struct experiment *x, const struct aggregate *a)
 {
-    return padded_elements(x, &a->field) * (a->ratio ? 2 : 1);
+    return padded_elements(x, &a->field) * (a->ratio ? 2 : 1) * (a->terms ? a->terms : 1);
 }
 
 int averages_open(struct averages **v, struct output *o, const struct experiment *x,
@@ -131,17 +131,65 @@ int averages_take(struct averages *v, const struct row *row, bool usable, struct
     return 0;
 }
 
-static int write_ratio(struct averages *v, struct h5group *g, int i, struct err *err)
+static int ratios(struct averages *v, const float *value, size_t elements, struct estimate **e,
+                  struct err *err)
 {
     struct output *o = v->o;
-    const struct aggregate *a = &v->x->aggregate[i];
-    size_t elements = padded_elements(v->x, &a->field);
-    struct estimate *e = arena_alloc(&o->group, elements * o->strata.n, sizeof *e, err);
     const struct estimate_ask ask = {.way = templates(o, v->x)};
 
-    return err_if(
-        err, !e || strata_ratio(&o->strata, &ask, v->slabs[i].v, elements, e, &o->scratch, err) ||
-                 write_plain(o, g, a, e, elements, err));
+    *e = arena_alloc(&o->group, elements * o->strata.n, sizeof **e, err);
+    return *e ? strata_ratio(&o->strata, &ask, value, elements, *e, &o->scratch, err) : err->code;
+}
+
+/* Of one query: the terms of each element with the signs that their ratios have in a stratum, and
+   the denominator, which all terms share. */
+static void fold_terms(const float *value, size_t elements, size_t terms, const struct estimate *of,
+                       size_t strata, float *out)
+{
+    for (size_t i = 0; i < elements; i++) {
+        double sum = 0;
+
+        for (size_t k = i * terms; k < (i + 1) * terms; k++)
+            sum += of[k * strata].mean < 0 ? -(double)value[k] : (double)value[k];
+        out[i] = (float)sum;
+        out[elements + i] = value[(elements + i) * terms];
+    }
+}
+
+/* Sums of sizes of ratios: in each stratum a ratio again, once the signs are known there. */
+static int folded_ratios(struct averages *v, const float *value, size_t elements, size_t terms,
+                         struct estimate **e, struct err *err)
+{
+    const size_t n = v->o->c->data.n, strata = v->o->strata.n;
+    float *folded = arena_alloc(&v->o->group, 2 * n * elements, sizeof *folded, err);
+    struct estimate *of, *in;
+
+    *e = arena_alloc(&v->o->group, elements * strata, sizeof **e, err);
+    if (!folded || !*e || ratios(v, value, elements * terms, &of, err))
+        return err->code;
+    for (size_t s = 0; s < strata; s++) {
+        for (size_t q = 0; q < n; q++)
+            fold_terms(value + 2 * q * elements * terms, elements, terms, of + s, strata,
+                       folded + 2 * q * elements);
+        if (ratios(v, folded, elements, &in, err))
+            return err->code;
+        for (size_t i = 0; i < elements; i++)
+            (*e)[i * strata + s] = in[i * strata + s];
+    }
+    return 0;
+}
+
+static int write_ratio(struct averages *v, struct h5group *g, int i, struct err *err)
+{
+    const struct aggregate *a = &v->x->aggregate[i];
+    size_t elements = padded_elements(v->x, &a->field);
+    const float *value = v->slabs[i].v;
+    struct estimate *e;
+
+    if (a->terms ? folded_ratios(v, value, elements, a->terms, &e, err)
+                 : ratios(v, value, elements, &e, err))
+        return err->code;
+    return write_plain(v->o, g, a, e, elements, err);
 }
 
 /* Estimates (elements, strata) of an aggregate; chance: those that its rates are compared with. */

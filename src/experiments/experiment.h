@@ -88,6 +88,8 @@ struct aggregate {
     size_t controls;    /* tokens that the chance is from, in each query */
     bool ratio;         /* value() makes numerators, then as many denominators: the file gets the
                            ratio of their means */
+    size_t terms; /* of a ratio: each element is the sum of the sizes of so many, which follow each
+                     other; 0 = the one as it is */
     const bool *tested; /* not NULL: these are effects, and go to NAME/stats; those that have a
                            sign (by place on the last axis) are tested against 0 */
     void (*value)(const struct row *row, float *out);

@@ -249,6 +249,45 @@ static void recovered(const struct row *row, float *out)
     }
 }
 
+/* What share i counts for in an area under the curve, by the trapezoidal rule. */
+static double width_of(const struct row *row, size_t i)
+{
+    const double *share = row->x->axis[SHARE].dim.coord;
+    size_t n = row->x->axis[SHARE].dim.size;
+
+    return (share[i + 1 < n ? i + 1 : i] - share[i > 0 ? i - 1 : 0]) / 2;
+}
+
+/* The area under m(k) - m(none) of each order, and as often m(all) - m(none). */
+static void area_under(const struct row *row, float *out)
+{
+    size_t n = row->x->axis[SHARE].dim.size;
+    double none = sample_mean(row, "metric_none", 0), all = clean_metric(row) - none;
+
+    for (size_t o = 0; o < ORDERS; o++) {
+        double sum = 0;
+
+        for (size_t i = 0; i < n; i++)
+            sum += width_of(row, i) * (sample_mean(row, "metric", o * n + i) - none);
+        out[o] = isnan(all) ? NAN : (float)sum;
+        out[ORDERS + o] = isnan(sum) ? NAN : (float)all;
+    }
+}
+
+/* What each share adds to the area between the curve and 1: the distances of the averages. */
+static void area_terms(const struct row *row, float *out)
+{
+    size_t n = row->x->axis[SHARE].dim.size;
+    double none = sample_mean(row, "metric_none", 0), all = clean_metric(row);
+
+    for (size_t i = 0; i < ORDERS * n; i++) {
+        double left = width_of(row, i % n) * (all - sample_mean(row, "metric", i));
+
+        out[i] = isnan(all - none) ? NAN : (float)left;
+        out[ORDERS * n + i] = isnan(left) ? NAN : (float)(all - none);
+    }
+}
+
 static void mean_metric(const struct row *row, float *out)
 {
     for (size_t i = 0; i < ORDERS * row->x->axis[SHARE].dim.size; i++)
@@ -302,6 +341,38 @@ static int describe(struct experiment *x, struct err *err)
                : 0;
 }
 
+/* The areas of the Mechanistic Interpretability Benchmark; one share has none. */
+static int declare_areas(struct experiment *x, struct err *err)
+{
+    static const struct headline areas[] = {
+        {.variable = "cpr",
+         .title = "area under that curve over the shares (CPR)",
+         .unit = "1 = all of the metric at every share",
+         .test = "none",
+         .rows = "order",
+         .only = "summary"},
+        {.variable = "cmd",
+         .title = "area between that curve and 1 (CMD)",
+         .unit = "0 = all of the metric at every share",
+         .test = "none",
+         .rows = "order",
+         .only = "summary"},
+    };
+    size_t shares = x->axis[SHARE].dim.size;
+
+    if (shares < 2)
+        return 0;
+    if (add_aggregate(x, "cpr", "stratum order", "1",
+                      "area under recovered over the shares, by the trapezoidal rule", area_under,
+                      err) ||
+        add_aggregate(x, "cmd", "stratum order", "1",
+                      "area between recovered and 1 over the shares, likewise", area_terms, err))
+        return err->code;
+    x->aggregate[x->n_aggregates - 2].ratio = x->aggregate[x->n_aggregates - 1].ratio = true;
+    x->aggregate[x->n_aggregates - 1].terms = shares;
+    return add_headline(x, &areas[0], err) || add_headline(x, &areas[1], err) ? err->code : 0;
+}
+
 static int declare_averages(struct experiment *x, const char *units, struct err *err)
 {
     if (add_aggregate(x, "recovered", "stratum order share", "1",
@@ -316,7 +387,7 @@ static int declare_averages(struct experiment *x, const char *units, struct err 
         add_aggregate(x, "mean_metric_clean", "stratum", units, "mean of metric_clean over queries",
                       mean_clean, err))
         return err->code;
-    return describe(x, err);
+    return describe(x, err) || declare_areas(x, err) ? err->code : 0;
 }
 
 /* --- opening, as a whole --- */

@@ -114,6 +114,12 @@ def mean_of_samples(values):
     return np.where(n, np.nansum(values, axis=-1) / np.maximum(n, 1), np.nan)
 
 
+def widths(share):
+    """What each point counts for in an area by the trapezoidal rule."""
+    step = np.diff(share) / 2
+    return np.append(step, 0) + np.append(0, step)
+
+
 def check_averages(table, result, group, config, done):
     spoilt = np.array(result["queries/target_collision"])[done] == 1
     if config["metric"] not in BLURRED:
@@ -133,6 +139,12 @@ def check_averages(table, result, group, config, done):
         for name, values in (("metric", some), ("metric_none", none), ("metric_clean", clean)):
             table.row(f"mean_{name}").add_floats(group[f"mean_{name}"][s], np.array(strata.mean(key, values)), where)
             check_interval(table, group, f"mean_{name}", s)
+        if len(group["share"]) > 1:
+            width = widths(np.array(group["share"]))
+            table.row("cpr").add_floats(group["cpr"][s], ratio @ width, where)
+            table.row("cmd").add_floats(group["cmd"][s], np.abs(1 - ratio) @ width, where)
+            for name in ("cpr", "cmd"):
+                check_interval(table, group, name, s)
         whole = group["share"] == 1
         if not np.all(np.isnan(ratio[:, whole]) | (group["recovered"][s][:, whole] == 1)):
             table.row("recovered").complain(f"{where}: all nodes recover {group['recovered'][s][:, whole]}")
