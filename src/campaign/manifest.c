@@ -47,7 +47,7 @@ static int add_key(void *to, const struct config_key *k, struct err *err)
     if (k->at.row->affects != RESULTS || only_selects(path) ||
         (k->experiment && str_eq(k->key, "name")))
         return 0;
-    return add(l, path, arena_strdup(&l->arena, k->value, err), err);
+    return add(l, path, arena_strdup(&l->arena, k->counted, err), err);
 }
 
 static int add_query(struct lines *l, const struct query *q, struct err *err)

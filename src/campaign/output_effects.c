@@ -152,7 +152,7 @@ static double column_of(const struct effect *e, enum column column)
 static const struct {
     const char *name, *text, *units;
 } columns[COLUMNS] = {
-    [MEAN] = {"mean", "mean over queries of ablated minus clean, samples averaged first", "1"},
+    [MEAN] = {"mean", NULL, "1"}, /* says of what */
     [SE] = {"se", "standard error of the mean, over clusters", "1"},
     [LO] = {"lo", "lower end of the 95 % interval", "1"},
     [HI] = {"hi", "upper end of the 95 % interval", "1"},
@@ -190,6 +190,10 @@ static int write_column(struct effects *v, struct h5group *g, const char *dims,
     size_t size = vtype_size(type);
     char *all = mem_alloc(elements * rows, size, err);
 
+    if (column == MEAN)
+        var.long_name =
+            arena_printf(&v->o->group, err, "mean over queries of %s, samples averaged first",
+                         v->a->field.var.long_name);
     for (size_t i = 0; all && i < elements * rows; i++) {
         const struct effect *e = &effect[i % elements * rows + i / elements];
 

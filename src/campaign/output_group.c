@@ -84,11 +84,11 @@ static int stamp_value(struct h5group *g, const char *name, const struct config_
                        struct err *err)
 {
     char *end;
-    double v = strtod(key->value, &end);
+    double v = strtod(key->counted, &end);
 
-    if (end == key->value || *end)
-        return h5_attr_str(g, name, key->value, err);
-    if (strspn(key->value, "-0123456789") == strlen(key->value))
+    if (end == key->counted || *end)
+        return h5_attr_str(g, name, key->counted, err);
+    if (strspn(key->counted, "-0123456789") == strlen(key->counted))
         return h5_attr_i64(g, name, (int64_t)v, err);
     return h5_attr_f64(g, name, v, err);
 }

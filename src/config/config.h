@@ -177,6 +177,7 @@ struct config_key {
     bool own;               /* of the experiment's kind; false = name, kind, limit, where */
     const char *key;        /* "rows", "operation.kind" */
     const char *value;      /* canonical YAML, one line; as long as the visit lasts */
+    const char *counted;    /* the same without what does not count, such as where a file lies */
     struct config_value at; /* the field; at.row has its type, and whether it affects results */
 };
 

@@ -7,7 +7,7 @@ struct key_walk {
     int (*visit)(void *to, const struct config_key *key, struct err *err);
     void *to;
     struct config_key key;
-    struct buf text;
+    struct buf text, counted;
 };
 
 static int visit_rows(struct key_walk *w, const struct config_row *rows, size_t n, const void *from,
@@ -24,7 +24,14 @@ static int visit_rows(struct key_walk *w, const struct config_row *rows, size_t 
         w->key.key = at.row->key;
         w->key.at = at;
         w->key.value = buf_str(&w->text, err);
-        if (!w->key.value || w->visit(w->to, &w->key, err))
+        w->key.counted = w->key.value;
+        if (at.row->type == &config_selector) {
+            buf_clear(&w->counted);
+            if (print_selector_counted(at, &w->counted, err))
+                return err->code;
+            w->key.counted = buf_str(&w->counted, err);
+        }
+        if (!w->key.value || !w->key.counted || w->visit(w->to, &w->key, err))
             return err->code;
     }
     return 0;
@@ -68,6 +75,7 @@ int config_each(const struct config *c,
         if (config_has_part(c, &config_parts[i]))
             code = visit_part(&w, c, i, err);
     buf_release(&w.text);
+    buf_release(&w.counted);
     return code;
 }
 
@@ -79,5 +87,6 @@ int config_each_of(const struct experiment_entry *e,
     int code = visit_entry(&w, e, err);
 
     buf_release(&w.text);
+    buf_release(&w.counted);
     return code;
 }

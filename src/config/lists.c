@@ -254,10 +254,36 @@ static void take_window(struct config_context *c, const struct config_row *row,
     to->stride = (int)step;
 }
 
+/* The heads that a finished sweep ranks, by twos. */
+static void take_ranked_pairs(struct config_context *c, const struct config_row *row,
+                              const struct config_node *node, struct selector *to)
+{
+    static const char *const known[] = {"pairs", "top", "group", "rank_by"};
+    const struct config_row bounded = {.key = row->key, .lo = 2, .hi = 200};
+    const struct config_node *from = node_get(node, "pairs"), *group = node_get(node, "group"),
+                             *rank_by = node_get(node, "rank_by"), *top = node_get(node, "top");
+    int64_t most = 10;
+
+    node_check_keys(c, row, node, known, 4);
+    *to = (struct selector){.kind = SELECT_PAIRS, .group = "", .rank_by = "logit"};
+    to->name = config_alloc(c, 1, sizeof *to->name);
+    if (!to->name || !take_text(c, row, from, "a result file or the folder of a run"))
+        return;
+    to->name[0] = take_path(c, row, from);
+    to->n = to->name[0] && path_exists(c, row, from, to->name[0]);
+    if (top)
+        take_int(c, &bounded, top, "an integer", &most);
+    if (group)
+        to->group = take_text(c, row, group, "the name of a sweep");
+    if (rank_by)
+        to->rank_by = take_text(c, row, rank_by, "the name of a metric");
+    to->top = (int)most;
+}
+
 static void take_selector_map(struct config_context *c, const struct config_row *row,
                               const struct config_node *node, struct selector *to)
 {
-    static const char *const known[] = {"together", "window", "stride", "each_token"};
+    static const char *const known[] = {"together", "window", "stride", "each_token", "pairs"};
 
     if (node_get(node, "together"))
         take_together(c, row, node, to);
@@ -265,8 +291,10 @@ static void take_selector_map(struct config_context *c, const struct config_row 
         take_window(c, row, node, to);
     else if (node_get(node, "each_token"))
         take_elements(c, row, node, to);
+    else if (node_get(node, "pairs"))
+        take_ranked_pairs(c, row, node, to);
     else if (node->n)
-        node_check_keys(c, row, node, known, 4);
+        node_check_keys(c, row, node, known, 5);
     if (!node->n || (node->n == 1 && node_get(node, "stride")))
         node_problem(c, row, node,
                      "must be {together: [...]}, {window: W, stride: S} or {each_token: NAME}");
@@ -308,11 +336,23 @@ static int print_element(const char *name, struct buf *out, struct err *err)
     return str_eq(number, name) ? buf_puts(out, name, err) : put_string(out, name, err);
 }
 
+static int print_pairs(const struct selector *s, bool where, struct buf *out, struct err *err)
+{
+    if (buf_puts(out, "{pairs: ", err) || put_string(out, where ? s->name[0] : "", err) ||
+        buf_printf(out, err, ", top: %d", s->top) ||
+        (*s->group && (buf_puts(out, ", group: ", err) || put_string(out, s->group, err))) ||
+        buf_puts(out, ", rank_by: ", err) || put_string(out, s->rank_by, err))
+        return err->code;
+    return buf_puts(out, "}", err);
+}
+
 static int print_selector(struct config_value at, struct buf *out, struct err *err)
 {
     const struct selector *s = at.field;
     bool together = s->kind == SELECT_TOGETHER;
 
+    if (s->kind == SELECT_PAIRS)
+        return print_pairs(s, true, out, err);
     if (s->kind == SELECT_EACH || s->kind == SELECT_ALL)
         return buf_puts(out, s->kind == SELECT_EACH ? "each" : "all", err);
     if (s->kind == SELECT_WINDOW)
@@ -325,11 +365,21 @@ static int print_selector(struct config_value at, struct buf *out, struct err *e
     return buf_puts(out, together ? "]}" : "]", err);
 }
 
+int print_selector_counted(struct config_value at, struct buf *out, struct err *err)
+{
+    const struct selector *s = at.field;
+
+    return s->kind == SELECT_PAIRS ? print_pairs(s, false, out, err) : print_selector(at, out, err);
+}
+
 const struct config_type config_selector = {
     "selector", sizeof(struct selector), parse_selector, print_selector,
     "each = one configuration for each; all = one of all together; [0, 3, 7] = one for each "
     "listed; {together: [0, 3]} = one; {window: 5, stride: 1} = one per whole window; "
-    "{each_token: subject} = one per token of a span"};
+    "{each_token: subject} = one per token of a span; {pairs: RESULT, top: 10, group: NAME, "
+    "rank_by: "
+    "logit} = the strongest heads of a finished sweep (of its only one of heads, or the one named) "
+    "by their absolute mean effect on a metric: each alone and each two together"};
 
 /* where: {KEY: VALUE}, sorted by key so that its order does not change what it prints */
 

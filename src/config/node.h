@@ -122,6 +122,9 @@ const char *take_path(struct config_context *c, const struct config_row *row,
 bool path_exists(struct config_context *c, const struct config_row *row,
                  const struct config_node *node, const char *path);
 
+/* lists.c: a selector without the place of the file that ranks pairs: what is read there counts. */
+int print_selector_counted(struct config_value at, struct buf *out, struct err *err);
+
 /* text.c: numbers and strings, from and to text */
 enum scan { SCAN_OK, SCAN_NO, SCAN_RANGE };
 enum scan scan_int(const char *s, int64_t *v);

@@ -44,7 +44,7 @@ static int print_key(void *to, const struct config_key *k, struct err *err)
         (p->own_only && !k->own && !str_eq(k->key, "kind")) || print_headings(p, k, indent, err))
         return err->code;
     return buf_printf(p->out, err, "%s%s%s: %s\n", names ? "  - " : indent, dot ? "  " : "",
-                      dot ? dot + 1 : k->key, k->value);
+                      dot ? dot + 1 : k->key, p->results_only ? k->counted : k->value);
 }
 
 int config_print(const struct config *c, bool results_only, struct buf *out, struct err *err)

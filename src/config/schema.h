@@ -28,13 +28,24 @@
 /* One selector type serves layers, heads and positions: a list of configurations, each a list of
    elements. `each` (of n: known later) = one configuration for each; `all` = one of all together;
    [0, 3] = one for each listed; {together: [..]} = one; {window: w, stride: s} = one per whole
-   window. Elements are numbers or names. */
-enum selector_kind { SELECT_EACH, SELECT_ALL, SELECT_LIST, SELECT_TOGETHER, SELECT_WINDOW };
+   window; {pairs: PATH, top: k} = one for each of the k strongest heads of a finished sweep and one
+   for each two of them. Elements are numbers or names. */
+enum selector_kind {
+    SELECT_EACH,
+    SELECT_ALL,
+    SELECT_LIST,
+    SELECT_TOGETHER,
+    SELECT_WINDOW,
+    SELECT_PAIRS
+};
 struct selector {
     enum selector_kind kind;
     int window, stride;
     size_t n;
-    const char **name; /* (n) as written; numbers too: "3", "subject", "subject[*]" = each token */
+    const char **name; /* (n) as written; numbers too: "3", "subject", "subject[*]" = each token; of
+                          pairs the result file or folder */
+    int top;           /* of pairs; and which sweep ranks them ("" = the only one), by what */
+    const char *group, *rank_by;
 };
 
 struct string_list {

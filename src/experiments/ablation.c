@@ -44,9 +44,11 @@ static const struct config_row rows[] = {
                   "rotation), the MLP's hidden units (before the down matrix)"),
     CONFIG_ROW(struct ablation_config, layers, "layers", config_selector, "each", 0, 0, RESULTS,
                "layers of a configuration"),
-    CONFIG_ROW_WHEN(struct ablation_config, heads, "heads", config_selector, "each", 0, 0, RESULTS,
-                    "site: head | edge | q | k | v",
-                    "heads of a configuration; of site k and v key and value heads"),
+    CONFIG_ROW_WHEN(
+        struct ablation_config, heads, "heads", config_selector, "each", 0, 0, RESULTS,
+        "site: head | edge | q | k | v",
+        "heads of a configuration; of site k and v key and value heads; of site head also "
+        "{pairs: RESULT, top: K}"),
     CONFIG_ROW_WHEN(struct ablation_config, neurons, "neurons", config_selector, "each", 0, 0,
                     RESULTS, "site: neurons", "hidden units of a configuration"),
     CONFIG_ROW_WHEN(struct ablation_config, neuron_file, "neuron_file", config_path, "\"\"", 0, 0,
@@ -122,9 +124,11 @@ static int open_axes(struct experiment *x, struct ablation *b, struct err *err)
     const char *part = b->site == SITE_NEURON ? "neuron" : "head";
 
     b->part_axis = b->from_axis = b->sample_axis = -1;
-    if (selector_axis(x, "layer", &b->layers, &b->layer_axis, err) ||
-        (b->parts.n && selector_axis(x, part, &b->parts, &b->part_axis, err)) ||
-        (edge && place_axis(x, "from", &b->from, &b->from_axis, err)) ||
+    if (b->pairs ? pairs_axes(x, b, err)
+                 : selector_axis(x, "layer", &b->layers, &b->layer_axis, err) ||
+                       (b->parts.n && selector_axis(x, part, &b->parts, &b->part_axis, err)))
+        return err->code;
+    if ((edge && place_axis(x, "from", &b->from, &b->from_axis, err)) ||
         place_axis(x, edge ? "to" : "position", &b->positions, &b->position_axis, err))
         return err->code;
     if (b->site == SITE_K || b->site == SITE_V)
@@ -175,14 +179,16 @@ static int open_parts(struct experiment *x, struct ablation *b, struct problems 
     const struct shape *s = &x->scene->model->shape;
     bool units = b->site == SITE_NEURON, file = units && *c->neuron_file;
     struct selector all = {.kind = SELECT_ALL};
-    const char *given = !file                               ? NULL
-                        : config_given(x->entry, "layers")  ? "layers"
-                        : config_given(x->entry, "neurons") ? "neurons"
-                                                            : NULL;
+    const char *given = !file                            ? NULL
+                        : c->layers.kind != SELECT_EACH  ? "layers"
+                        : c->neurons.kind != SELECT_EACH ? "neurons"
+                                                         : NULL;
 
     if (given)
         config_problem(x->scene->config, x->entry, given, problems,
                        "neuron_file says which layers and hidden units: leave this key out");
+    if (c->heads.kind == SELECT_PAIRS && b->site == SITE_Z)
+        return pairs_open(b, x, problems, err);
     if (selections_of(&b->layers, file ? &all : &c->layers, s->n_layers, x, "layers", problems,
                       err))
         return err->code;
@@ -201,12 +207,12 @@ static int name_cells(struct experiment *x, struct err *err)
                        : b->site == SITE_PATTERN ? "attention"
                                                  : choice_word(sites, (int)b->site);
 
-    x->words =
-        arena_printf(x->arena, err,
-                     "layer {layer}[, head {head}][, neuron {neuron}][, {from} to {to}][, at "
-                     "{position}]: %s %s%s%s[, sample {sample}]",
-                     site, operation_words(&b->op), b->op.kind == DO_PATCH ? " " : "",
-                     operation_source_word(&b->op));
+    x->words = arena_printf(x->arena, err,
+                            "[layer {layer}][, head {head}][heads {first} and {second}][, neuron "
+                            "{neuron}][, {from} to {to}][, at "
+                            "{position}]: %s %s%s%s[, sample {sample}]",
+                            site, operation_words(&b->op), b->op.kind == DO_PATCH ? " " : "",
+                            operation_source_word(&b->op));
     return x->words ? 0 : err->code;
 }
 
@@ -253,7 +259,7 @@ static struct hash ablation_derived(const struct experiment *x, const struct que
 
     struct hash both[2] = {operation_derived(&b->op, x, q), b->set_hash};
 
-    return b->set ? hash_bytes(both, sizeof both) : both[0];
+    return b->set || b->pairs ? hash_bytes(both, sizeof both) : both[0];
 }
 
 static uint64_t ablation_cost_of(const struct experiment *x, const struct query *q)

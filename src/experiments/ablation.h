@@ -32,7 +32,8 @@ struct ablation {
     struct operation op;
     struct selections layers, parts; /* parts: heads, key and value heads, hidden units */
     struct neuron_set *set;          /* (parts.n) in their stead; NULL = none */
-    struct hash set_hash;            /* of the file */
+    bool pairs;                      /* layers and parts: of the i-th strongest head, by twos */
+    struct hash set_hash;            /* of the file, or of the ranking */
     struct places positions, from;   /* of an edge: to and from */
     int layer_axis, part_axis, position_axis, from_axis, sample_axis; /* -1 = no such axis */
 
@@ -50,10 +51,21 @@ int ablation_edits(const struct experiment *x, const struct cell *cell, const st
 int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
                      struct problems *problems, struct err *err);
 
+/* ablation_pairs.c: the strongest heads of a finished sweep, each alone and each two together:
+   cells run over (first, second), both places in the ranking, first <= second. */
+int pairs_open(struct ablation *b, struct experiment *x, struct problems *problems,
+               struct err *err);
+int pairs_axes(struct experiment *x, struct ablation *b, struct err *err);
+/* The averages and what is shown of them; done: what is done, in words. */
+int pairs_declare(struct experiment *x, const struct ablation *b, const char *done,
+                  struct err *err);
+
 /* ablation_measure.c: is `direct` among the metrics that the config names?; the axis and fields
    of NAME/stats, then the fields of NAME; and the slots that reduce. */
 bool ablation_has_direct(const struct ablation *b);
 int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *err);
+/* One query's effects: (cells without samples, metrics). */
+void ablation_effects(const struct row *row, float *out);
 int ablation_declare(struct experiment *x, const struct ablation *b, struct problems *problems,
                      struct err *err);
 int ablation_query(const struct experiment *x, const struct cell *cell, struct row *row,

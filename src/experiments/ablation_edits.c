@@ -45,6 +45,17 @@ static int push_set(struct change *c, const struct neuron_set *set)
     return 0;
 }
 
+/* Two heads, or one with itself; what stands the other way round is the same and left out. */
+static int push_pair(struct change *c, const struct ablation *b, const struct cell *cell)
+{
+    int64_t i = cell->index[b->layer_axis], k = cell->index[b->part_axis];
+
+    for (int64_t h = i; i <= k && h <= k; h += k - i ? k - i : 1)
+        if (change_push(c, b->site, b->layers.v[h].range[0], b->parts.v[h].range[0]))
+            return c->list.err->code;
+    return 0;
+}
+
 int ablation_edits(const struct experiment *x, const struct cell *cell, const struct edit **edits,
                    int *n, struct arena *a, struct err *err)
 {
@@ -59,8 +70,9 @@ int ablation_edits(const struct experiment *x, const struct cell *cell, const st
 
     *n = 0;
     if (change_begin(&c, &b->positions.v[cell->index[b->position_axis]], &found) ||
-        (found &&
-         (b->set ? push_set(&c, &b->set[cell->index[b->part_axis]]) : push_product(&c, b, cell))))
+        (found && (b->pairs ? push_pair(&c, b, cell)
+                   : b->set ? push_set(&c, &b->set[cell->index[b->part_axis]])
+                            : push_product(&c, b, cell))))
         return err->code;
     *edits = c.list.v;
     *n = c.list.n;

@@ -79,7 +79,7 @@ int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *
     }
     if (err->code || !n)
         return err->code;
-    x->axis[x->n_axes].hidden = true;
+    x->axis[x->n_axes].hidden = !b->pairs; /* whose joint effects stand in the group itself */
     b->n_effects = n;
     b->sign = sign;
     return add_named_axis(x, "metric", n, label, err);
@@ -87,7 +87,7 @@ int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *
 
 /* Samples are averaged first. */
 #define EFFECT_DIMS "stratum layer head? neuron? from? to? position? metric"
-#define CELL_DIMS   "query layer head? neuron? from? to? position? sample?"
+#define CELL_DIMS   "query layer? first? second? head? neuron? from? to? position? sample?"
 
 /* Mean over samples of value[cell * draws + sample, at] minus clean; NaN where there is none. */
 static float mean_effect(const float *value, size_t draws, size_t stride, float clean)
@@ -103,8 +103,7 @@ static float mean_effect(const float *value, size_t draws, size_t stride, float 
     return n ? (float)(sum / n) : NAN;
 }
 
-/* One query's effects: (cells without samples, metrics). */
-static void effects(const struct row *row, float *out)
+void ablation_effects(const struct row *row, float *out)
 {
     const struct experiment *x = row->x;
     const struct ablation *b = x->state;
@@ -247,8 +246,14 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct prob
     }
     if (declare_answers(x, problems, err))
         return err->code;
-    if (b->n_effects) {
-        if (add_aggregate(x, "effect", EFFECT_DIMS, "1", "ablated minus clean", effects, err))
+    if (b->n_effects && b->pairs) {
+        const char *done = title_of(x, b, err);
+
+        if (!done || pairs_declare(x, b, done, err))
+            return err->code;
+    } else if (b->n_effects) {
+        if (add_aggregate(x, "effect", EFFECT_DIMS, "1", "ablated minus clean", ablation_effects,
+                          err))
             return err->code;
         x->aggregate[x->n_aggregates - 1].tested = b->sign;
         if (describe(x, b, err))

@@ -26,6 +26,32 @@ END
 ends 0 "$program" run "$work/planted.yaml"
 judge "$work/planted/result.h5"
 
+# A second head does what the ENABLER does: only both together are missed. Where the sweep lies does
+# not count.
+"$LENSWEEP_PYTHON" tests/reference/make_planted.py "$work/twice" --redundant || wrong "make_planted.py"
+swept="$work/swept"
+pairs() { printf '%s' "name: pairs, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, kl], heads: {pairs: \"$1\", top: ${2:-16}}"; }
+twice() { config "$work/twice.yaml" "$work/twice/planted.jsonl" "$@" && echo 'run: {threads: 1}' >>"$work/twice.yaml"; }
+twice "$swept" 'name: alone, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, kl]'
+ends 0 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model"
+twice "$work/pairs" "$(pairs "$swept")"
+ends 0 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model"
+judge "$work/pairs/result.h5" --redundant
+"$LENSWEEP_PYTHON" tests/reference/check_ablation.py "$work/pairs/result.h5" "$work/twice/model" --atol 5e-5 --rtol 1e-5 --cells 40 ||
+    wrong 'pairs differ from NumPy'
+ends 0 "$program" top "$work/pairs" pairs -n 1 && has 'logit.answer_2' "$work/out"
+grep -qE '^ +1 +0\.[01] +0\.[01] +last +-5' "$work/out" || wrong 'top does not begin with the planted pair'
+mv "$swept" "$swept, elsewhere"
+twice "$work/pairs" "$(pairs "$swept, elsewhere")"
+ends 0 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model"
+has '0 ms for 0 of 255 units' "$work/out"
+twice "$work/bad" "$(pairs "$work/pairs")"
+ends 2 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model" && has 'has no sweep of heads'
+twice "$work/bad" "$(pairs "$swept, elsewhere"), layers: [1]"
+ends 2 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model" && has 'leave this key out'
+twice "$work/bad" "name: cut, kind: knockout, sets: [last], heads: {pairs: \"$swept, elsewhere\"}"
+ends 2 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model" && has 'only the heads of kind ablation'
+
 # 100 datasets of the same 20 prompts; in each the targets and foils are dealt to them anew.
 # Whatever a head does to a prompt, it favours neither: what is found is found by chance.
 "$LENSWEEP_PYTHON" - >"$work/shuffled.jsonl" <<'END'

@@ -203,9 +203,14 @@ class Sweep:
         self.site, self.operation = config["site"], config["operation"]["kind"]
         self.source, self.given = config.get("source", {}), given
         self.clean_runs, self.memo = clean_runs, {}
-        self.axes = [("layer", choices(config["layers"], model.L))]
+        self.pairs = "pairs" in config["heads"] if "heads" in config else False
+        if not self.pairs:
+            self.axes = [("layer", choices(config["layers"], model.L))]
         self.parts = model.G if self.site in ("k", "v") else model.H
-        if self.site in HEADED:
+        if self.pairs:
+            nodes = [(n, tuple(map(int, n.split(".")))) for n in strings(group["first"])]
+            self.axes = [("first", nodes), ("second", nodes)]
+        elif self.site in HEADED:
             self.axes.append(("head", choices(config["heads"], self.parts)))
         if self.site == "neurons":
             self.parts = model.f
@@ -348,6 +353,8 @@ class Sweep:
 
     def configuration(self, query, chosen):
         """The edits of one cell; None where it has no number."""
+        if self.pairs:
+            return self.pair(query, chosen)
         layers = chosen["layer"]
         heads = chosen.get("head", chosen.get("neuron"))
         if self.site == "edge":
@@ -359,6 +366,16 @@ class Sweep:
                      for l, units in heads.items()]  # fmt: skip
             return None if None in every else sum(every, [])
         return self.edits(query, layers, heads, tokens, chosen.get("sample")) if tokens else None
+
+    def pair(self, query, chosen):
+        """Both heads, or one with itself; the other way round there is no number."""
+        nodes = [node for _, node in self.axes[0][1]]
+        i, j = nodes.index(chosen["first"]), nodes.index(chosen["second"])
+        tokens = chosen["position"](query)
+        if i > j or not tokens:
+            return None
+        each = [self.edits(query, [l], [h], tokens, chosen.get("sample")) for l, h in {nodes[i], nodes[j]}]
+        return None if None in each else sum(each, [])
 
     def direct(self, query, clean, edits):
         """What the edits change in the last row if nothing else is computed anew, in logits."""

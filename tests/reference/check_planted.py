@@ -1,6 +1,6 @@
 """Judges sweeps over all heads of the model that make_planted.py makes.
 
-    python3 tests/reference/check_planted.py RESULT [--shuffled]
+    python3 tests/reference/check_planted.py RESULT [--shuffled | --redundant]
 
 RESULT has sweeps of every head at the last token, by zero (`zero`, with direct effects) and by
 resampling (`resample`). They must find the three planted heads and no other: largest by absolute
@@ -11,6 +11,9 @@ does through the COPIER alone. The tests of significance are made here again, fr
 With --shuffled RESULT has sweeps with the same names and the metric logit_difference, of datasets
 in which there is nothing to find: so many of them may have a finding as chance gives.
 
+With --redundant RESULT has a sweep `pairs` of the model with a BACKUP: it alone and the ENABLER alone
+change little, both together much, and no other pair interacts so.
+
 Prints a table; exit status 1 if something is wrong. Needs numpy and h5py.
 """
 
@@ -20,7 +23,7 @@ import sys
 import h5py
 import numpy as np
 
-from make_planted import COPIER, ENABLER, H, L, SUPPRESSOR
+from make_planted import BACKUP, COPIER, ENABLER, H, L, SUPPRESSOR
 from result_file import Group, strings
 
 FDR, TIE = 0.05, 1e-4  # an effect that is no larger has no sign
@@ -215,6 +218,37 @@ def judge_stats(judge, where, stats, step, metrics, mean, p, most):
     judge.hold(none, f"{where}: a test of {[names[m] for m in unsigned]}")
 
 
+def judge_pairs(judge, result, name):
+    """(query, first, second): alone on the diagonal, together above it, nothing below."""
+    group, stats = Group(result[name]), Group(result[f"{name}/stats"])
+    heads = [tuple(map(int, label.split("."))) for label in strings(group["first"])]
+    judge.hold(sorted(heads) == sorted(np.ndindex(L, H)), f"{name}: heads {heads}")
+    i, j = sorted((heads.index(BACKUP), heads.index(ENABLER)))
+    below = np.tril_indices(len(heads), -1)
+    metrics = strings(stats["metric"])
+    for step in (1, 2, 3):
+        metric = f"logit.answer_{step}"
+        effect = effects(group)[metric][group["step"] == step]
+        alone = np.einsum("qii->qi", effect)
+        between = effect - alone[:, :, None] - alone[:, None, :]
+        between[:, np.arange(len(heads)), np.arange(len(heads))] = np.nan
+        mean = between.mean(axis=0)
+        at = (stats["stratum_step"] == step) & (stats["stratum_template"] == 1)
+        cell = (int(np.flatnonzero(at)[0]), slice(None), slice(None), 0, metrics.index(metric))
+        got, where = stats["mean"][cell], f"{name}, step {step}"
+        same = np.allclose(got, mean, rtol=1e-5, atol=1e-5, equal_nan=True)
+        judge.hold(same, f"{where}: mean of {name}/stats")
+        judge.hold(np.all(np.isnan(got[below])), f"{where}: a pair stands there twice")
+        held = (stats["lo"][cell][i, j] <= mean[i, j]) & (mean[i, j] <= stats["hi"][cell][i, j])
+        judge.hold(held and stats["q"][cell][i, j] <= FDR, f"{where}: the planted pair")
+        print(f"{where}: alone {alone[:, [i, j]].mean(axis=0)}, together {mean[i, j]:.3f} more")
+        judge.hold(np.abs(alone[:, [i, j]]).max() < 0.7, f"{where}: one alone is enough")
+        judge.hold(mean[i, j] < -3, f"{where}: both together")
+        others = np.abs(mean)
+        others[i, j] = 0
+        judge.hold(np.nanmax(others) < 0.3 * -mean[i, j], f"{where}: {np.nanmax(others)}")
+
+
 def judge_shuffled(judge, result, name):
     group = Group(result[name])
     effect, dataset = effects(group)["logit_difference"], np.array(strings(group["dataset"]))
@@ -263,6 +297,9 @@ def main():
     options = set(sys.argv[2:])
     judge = Judge()
     with h5py.File(sys.argv[1]) as result:
+        if "--redundant" in options:
+            judge_pairs(judge, result, "pairs")
+            return judge.wrong > 0
         for name in ("zero", "resample"):
             if "--shuffled" in options:
                 judge_shuffled(judge, result, name)

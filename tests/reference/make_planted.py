@@ -1,6 +1,6 @@
 """Makes a model whose circuit is known, its weights set by hand, and queries for it.
 
-    python3 tests/reference/make_planted.py FOLDER      # FOLDER/model, FOLDER/planted.jsonl
+    python3 tests/reference/make_planted.py FOLDER [--redundant]    # FOLDER/model, FOLDER/planted.jsonl
 
 A query tells of two entities of different kinds and asks for the three answers of one of them:
 
@@ -16,7 +16,8 @@ at the last token, each by what it attends to; everything else writes nothing, o
                 no token's unembedding has anything there: all of its effect goes through the COPIER
 
 NOISE heads write a number with the entity's random sign where no unembedding reads: they act on the
-final norm alone, in either direction. KV heads are shared by two heads each. Needs numpy.
+final norm alone, in either direction. KV heads are shared by two heads each. With --redundant a
+second head, BACKUP, does what the ENABLER does: either alone is enough for the COPIER. Needs numpy.
 """
 
 import itertools
@@ -29,6 +30,7 @@ import numpy as np
 
 L, H, G, DH, D = 4, 4, 2, 16, 64
 ENABLER, COPIER, SUPPRESSOR = (0, 1), (2, 2), (3, 0)
+BACKUP = (0, 0)
 NOISE = ((0, 3), (1, 0), (1, 2), (2, 1), (3, 3))
 
 KINDS, ENTITIES, ANSWERS, WORDS = 4, 24, 12, 4
@@ -133,7 +135,7 @@ def noise(a, head, rng):
     a.carry(head, ANSWERS + head % 2, source, NOISY, 0.1)
 
 
-def weights():
+def weights(redundant=False):
     rng = np.random.default_rng(15)
     out = {"model.embed_tokens.weight": embeddings(), "model.norm.weight": np.ones(D)}
     says = np.zeros((V, D))
@@ -145,6 +147,8 @@ def weights():
         for plant, at in ((enabler, ENABLER), (copier, COPIER), (suppressor, SUPPRESSOR)):
             if at[0] == layer:
                 plant(a, at[1])
+        if redundant and BACKUP[0] == layer:
+            enabler(a, BACKUP[1])
         for at in NOISE:
             if at[0] == layer:
                 noise(a, at[1], rng)
@@ -225,7 +229,7 @@ def queries(entity, rng):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    write_checkpoint(folder / "model", weights(), L, H, G, DH, D, D, V)
+    write_checkpoint(folder / "model", weights("--redundant" in sys.argv), L, H, G, DH, D, D, V)
     rng = np.random.default_rng(16)
     with open(folder / "planted.jsonl", "w", encoding="utf-8") as f:
         for entity in range(ENTITIES):

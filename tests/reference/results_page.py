@@ -51,7 +51,8 @@ FIRST = {
 # A second run, on the first one's sweeps.
 SECOND = {
     "faithfulness": [("", "from: {first}, groups: [ablation_0]")],
-    "ablation": [("statistics.split: half", "site: head, operation: {{kind: zero}}")],
+    "ablation": [("statistics.split: half", "site: head, operation: {{kind: zero}}"),
+                 ("heads: {pairs: ...}", "site: head, operation: {{kind: zero}}, heads: {{pairs: {first}, group: ablation_0, top: 3}}")],
 }
 # A third run, on data with whole answers.
 THIRD = {"knockout": [("answer_logprob: true",) * 2, ("generate", "generate: {tokens: 2}")]}
@@ -66,6 +67,8 @@ DIMENSIONS = {
     "layer": ("from 0", "a layer, or in a sweep a configuration of layers (the window's centre, -1 = several together), which `layer_label` says in words"),
     "head": ("from 0", "a query head, or a configuration of heads with `head_label`; `kv_head` is the key/value head that it reads, -1 = several"),
     "kv_head": ("from 0", "a key/value head"),
+    "first": ("`3.1`", "layer and head of one of the strongest heads of another sweep, the strongest first"),
+    "second": ("`3.1`", "likewise; `second` equal to `first` is this head alone, and stands nowhere before it"),
     "neuron": ("from 0", "a hidden unit of the MLP, or a configuration of them with `neuron_label`"),
     "edge": ("`head 3.1 > q 5.2`", "a sender and a receiver; with `sender`, `receiver` and their layers and heads"),
     "from_layer": ("from -1", "layer of a sender; -1 = the embedding"),

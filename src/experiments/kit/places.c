@@ -153,6 +153,9 @@ int places_of(struct places *out, const struct selector *s, struct experiment *x
     case SELECT_WINDOW:
         code = add_windows(out, s->window, s->stride, x, err);
         break;
+    case SELECT_PAIRS:
+        no_pairs(x, key, problems);
+        break;
     }
     if (code)
         return code;

@@ -262,6 +262,29 @@ out:
     return err->code;
 }
 
+/* The one group of the file that is a sweep of heads. */
+static const char *only_sweep(const struct reading *r, struct err *err)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < r->result->n_groups && !err->code; i++) {
+        struct node_sweep s = {.group = r->result->group[i].name};
+        struct err other;
+
+        err_clear(&other);
+        if (find_effects(&s, r, &other) || read_site(&s, r, &other) || s.site != SITE_Z)
+            continue;
+        if (found)
+            err_set(err, ERR_CONFIG, "%s has several sweeps of heads, %s and %s: name one",
+                    r->result->path, found, s.group);
+        found = s.group;
+    }
+    if (!found)
+        err_set(err, ERR_CONFIG, "%s has no sweep of heads: a group of kind ablation, site head",
+                r->result->path);
+    return found;
+}
+
 /* --- the ranking --- */
 
 static int compare_numbers(int a, int b)
@@ -319,6 +342,12 @@ int ranking_read(struct ranking *r, const struct experiment *x, const char *path
         check_model(x, &result, err);
     for (size_t i = 0; i < groups->n && !err->code; i++)
         add_group(&reading, groups->v[i], err);
+    if (!groups->n && !err->code) {
+        const char *only = only_sweep(&reading, err);
+
+        if (!err->code)
+            add_group(&reading, only, err);
+    }
     if (r->n)
         qsort(r->v, r->n, sizeof *r->v, by_effect);
     if (!err->code && (!r->n || isnan(r->v[0].effect)))

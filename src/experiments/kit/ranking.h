@@ -23,10 +23,10 @@ struct ranking {
 };
 
 /*
- * From the groups of a result file or folder, into x's arena. metric: as ablation calls it; `logit`
- * is that of each step's own target. ERR_CONFIG or ERR_IO with one line if the file or a group is
- * not there or no such sweep, if the model is another, a node stands in two groups, or the groups
- * have not one position.
+ * From the groups of a result file or folder (n = 0: its one sweep of heads), into x's arena.
+ * metric: as ablation calls it; `logit` is that of each step's own target. ERR_CONFIG or ERR_IO
+ * with one line if the file or a group is not there or no such sweep, if the model is another, a
+ * node stands in two groups, or the groups have not one position.
  */
 int ranking_read(struct ranking *r, const struct experiment *x, const char *path,
                  const struct string_list *groups, const char *metric, struct err *err);

@@ -75,9 +75,16 @@ static size_t count(const struct selector *s, int n)
         return s->window > n ? 0 : (size_t)((n - s->window) / s->stride + 1);
     case SELECT_ALL:
     case SELECT_TOGETHER:
+    case SELECT_PAIRS:
         break;
     }
     return 1;
+}
+
+void no_pairs(struct experiment *x, const char *key, struct problems *problems)
+{
+    config_problem(x->scene->config, x->entry, key, problems,
+                   "only the heads of kind ablation with site: head can be {pairs: RESULT}");
 }
 
 int selections_of(struct selections *out, const struct selector *s, int n, struct experiment *x,
@@ -86,6 +93,8 @@ int selections_of(struct selections *out, const struct selector *s, int n, struc
     int code = 0;
 
     out->n = count(s, n);
+    if (s->kind == SELECT_PAIRS)
+        no_pairs(x, key, problems);
     if (!out->n)
         config_problem(x->scene->config, x->entry, key, problems,
                        "a window of %d does not fit into %d", s->window, n);

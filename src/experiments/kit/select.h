@@ -24,6 +24,9 @@ struct selections {
 int selections_of(struct selections *out, const struct selector *s, int n, struct experiment *x,
                   const char *key, struct problems *problems, struct err *err);
 
+/* The problem that a selector is of pairs where there can be none. */
+void no_pairs(struct experiment *x, const char *key, struct problems *problems);
+
 /* A dimension for a selector's configurations, with their elements and labels; *axis = its index.
  */
 int add_selections_axis(struct experiment *x, const char *name, const struct selections *sel,

@@ -1,0 +1,171 @@
+/*
+ * Pairs of heads (docs/methods.md 6.7): the strongest heads of a finished sweep are ablated each
+ * alone and each two together. Their interaction is what both together change beyond the sum of
+ * what each changes alone: heads that stand in for each other have one, heads that act apart have
+ * none.
+ */
+#include "experiments/ablation.h"
+#include "experiments/kit/ranking.h"
+
+#include "base/str.h"
+
+#include <math.h>
+
+static struct selection one(const char *label, int *number, struct arena *a, struct err *err)
+{
+    struct span *range = arena_alloc(a, 1, sizeof *range, err);
+
+    if (range)
+        *range = (struct span){*number, *number + 1};
+    return (struct selection){range, 1, *number, label};
+}
+
+static int list_heads(struct ablation *b, const struct ranking *r, size_t n, struct arena *a,
+                      struct err *err)
+{
+    b->layers = (struct selections){arena_alloc(a, n, sizeof *b->layers.v, err), n};
+    b->parts = (struct selections){arena_alloc(a, n, sizeof *b->parts.v, err), n};
+    for (size_t i = 0; i < n && !err->code; i++) {
+        struct node *node = &r->v[i];
+        const char *label = arena_printf(a, err, "%d.%d", node->layer, node->head);
+
+        b->layers.v[i] = one(label, &node->layer, a, err);
+        b->parts.v[i] = one(label, &node->head, a, err);
+    }
+    return err->code;
+}
+
+int pairs_open(struct ablation *b, struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct ablation_config *c = x->config;
+    const struct config *config = x->scene->config;
+    struct string_list group = {*c->heads.group != '\0', (const char **)&c->heads.group};
+    struct ranking r;
+    struct err bad;
+    size_t n = 0;
+
+    b->pairs = true;
+    if (c->layers.kind != SELECT_EACH)
+        config_problem(config, x->entry, "layers", problems,
+                       "the sweep says which heads are paired: leave this key out");
+    err_clear(&bad);
+    if (ranking_read(&r, x, c->heads.name[0], &group, c->heads.rank_by, &bad)) {
+        config_problem(config, x->entry, "heads", problems, "%s", bad.msg);
+        return bad.code == ERR_MEMORY ? (*err = bad, err->code) : 0;
+    }
+    while (n < r.n && n < (size_t)c->heads.top && r.v[n].site == SITE_Z && !isnan(r.v[n].effect))
+        n++;
+    if (n < 2)
+        config_problem(config, x->entry, "heads", problems, "%s ranks %zu head%s: pairs need two",
+                       c->heads.name[0], n, n == 1 ? "" : "s");
+    r.n = n;
+    b->set_hash = ranking_hash(&r, x->arena, err);
+    return err->code ? err->code : list_heads(b, &r, n, x->arena, err);
+}
+
+int pairs_axes(struct experiment *x, struct ablation *b, struct err *err)
+{
+    const char **label = arena_alloc(x->arena, b->parts.n, sizeof *label, err);
+
+    for (size_t i = 0; label && i < b->parts.n; i++)
+        label[i] = b->parts.v[i].label;
+    b->layer_axis = x->n_axes;
+    b->part_axis = x->n_axes + 1;
+    if (!label || add_named_axis(x, "first", b->parts.n, label, err) ||
+        add_named_axis(x, "second", b->parts.n, label, err))
+        return err->code;
+    for (int i = b->layer_axis; i <= b->part_axis; i++)
+        x->axis[i].cell = x->axis[i].as_heads = true;
+    return 0;
+}
+
+/* Joint less both alone; a head does not interact with itself. */
+static void interactions(const struct row *row, float *out)
+{
+    const struct ablation *b = row->x->state;
+    size_t k = b->parts.n, n = b->positions.n * b->n_effects;
+
+    ablation_effects(row, out);
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = i + 1; j < k; j++)
+            for (size_t m = 0; m < n; m++)
+                out[(i * k + j) * n + m] =
+                    (float)((double)out[(i * k + j) * n + m] - (double)out[(i * k + i) * n + m] -
+                            (double)out[(j * k + j) * n + m]);
+    for (size_t i = 0; i < k; i++)
+        for (size_t m = 0; m < n; m++)
+            out[(i * k + i) * n + m] = NAN;
+}
+
+/* Both tables and both maps. */
+static int describe(struct experiment *x, const struct ablation *b, const char *done,
+                    struct err *err)
+{
+    const char *warning =
+        b->op.kind == DO_ZERO ? "off-distribution: read it beside resample" : NULL;
+    struct headline apart = {
+        .variable = "mean",
+        .inside = "stats",
+        .title = arena_printf(
+            x->arena, err, "what two heads change together beyond the sum of each alone, %s", done),
+        .unit = "joint minus both single effects",
+        .test = "stored",
+        .claim = "differs from zero after correction",
+        .rows = "metric",
+        .apart = "metric",
+        .warning = warning,
+    };
+    struct headline joint = {
+        .variable = "joint_effect",
+        .title = arena_printf(x->arena, err,
+                              "what changes with two %s; first = second: this head alone", done),
+        .unit = "ablated minus clean",
+        .test = "none",
+        .rows = "metric",
+        .apart = "metric",
+        .warning = warning,
+    };
+    struct figure map = {
+        .name = "interaction",
+        .form = "map",
+        .inside = "stats",
+        .values = "mean",
+        .mark = "q",
+        .row = "metric",
+        .down = "first",
+        .along = "second",
+        .apart = "metric",
+        .compare = "yes",
+        .title = "Interaction of two heads",
+        .value_label = "joint minus both single effects",
+        .along_label = "second head",
+        .down_label = "first head",
+    };
+
+    if (!apart.title || !joint.title || add_headline(x, &apart, err) ||
+        add_headline(x, &joint, err) || add_figure(x, &map, err))
+        return err->code;
+    map.name = "joint";
+    map.inside = map.mark = NULL;
+    map.values = "joint_effect";
+    map.sequential = "kl";
+    map.title = "Two heads ablated together; on the diagonal one alone";
+    map.value_label = "ablated minus clean";
+    return add_figure(x, &map, err);
+}
+
+int pairs_declare(struct experiment *x, const struct ablation *b, const char *done, struct err *err)
+{
+    static const char dims[] = "stratum first second position metric";
+
+    if (add_aggregate(x, "interaction", dims, "1",
+                      "what both heads together change beyond the sum of each alone", interactions,
+                      err))
+        return err->code;
+    x->aggregate[0].tested = b->sign;
+    return add_aggregate(x, "joint_effect", dims, "1",
+                         "ablated minus clean of both heads, of one where both are the same",
+                         ablation_effects, err)
+               ? err->code
+               : describe(x, b, done, err);
+}
