@@ -225,7 +225,7 @@ static int declare_answers(struct experiment *x, struct problems *problems, stru
                       err))
         return err->code;
     return c->tokens ? text_declare(x, (int)c->tokens, CELL_DIMS,
-                                    "stratum layer head? neuron? from? to? position?",
+                                    "stratum layer? first? second? head? neuron? from? to? position?",
                                     c->site == SITE_PATTERN ? "from to" : "position", err)
                      : 0;
 }

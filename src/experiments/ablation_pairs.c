@@ -162,7 +162,7 @@ int pairs_declare(struct experiment *x, const struct ablation *b, const char *do
                       "what both heads together change beyond the sum of each alone", interactions,
                       err))
         return err->code;
-    x->aggregate[0].tested = b->sign;
+    x->aggregate[x->n_aggregates - 1].tested = b->sign;
     return add_aggregate(x, "joint_effect", dims, "1",
                          "ablated minus clean of both heads, of one where both are the same",
                          ablation_effects, err)
