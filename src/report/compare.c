@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "base/wrap.h"
 #include "report/grid.h"
-#include "results/average.h"
+#include "report/paired.h"
 
 #include <math.h>
 
@@ -16,7 +16,8 @@ struct compared {
 };
 
 struct pair {
-    struct bounded v[COMPARE_MAX];
+    struct bounded v[COMPARE_MAX], d[COMPARE_MAX]; /* d[k] = v[k] - v[0] */
+    bool paired[COMPARE_MAX];
     size_t stratum, element;
     double key; /* the greatest difference from the first */
 };
@@ -27,9 +28,12 @@ struct table {
     struct compared side[COMPARE_MAX];
     size_t n; /* sides */
     bool *chosen;
-    struct pair *best;               /* (n_best) in falling order */
-    size_t n_best, n_cells, n_apart; /* n_apart: intervals of a difference that exclude 0 */
-    size_t apart;                    /* dimension of a table each; n_dims = none */
+    struct result *r;
+    const char *group;
+    struct pair *best; /* (n_best) in falling order */
+    size_t n_best, n_cells;
+    size_t n_apart, n_paired; /* of the best: intervals that exclude 0, that are of queries */
+    size_t apart;             /* dimension of a table each; n_dims = none */
 };
 
 static double hypotenuse(double a, double b)
@@ -156,8 +160,6 @@ static void take(struct table *t, const struct pair *p)
     size_t i = t->n_best;
 
     t->n_cells++;
-    for (size_t k = 1; k < t->n; k++)
-        t->n_apart += excludes_zero(bounded_difference(p->v[0], p->v[k]));
     while (i > 0 && t->best[i - 1].key < p->key)
         i--;
     if (i >= t->c->n)
@@ -187,7 +189,7 @@ static int rank_cells(struct table *t, size_t apart_at, struct err *err)
 {
     const struct average *a = &t->side[0].a;
 
-    t->n_best = t->n_cells = t->n_apart = 0;
+    t->n_best = t->n_cells = 0;
     for (size_t s = 0; s < a->n_strata; s++) {
         struct pair p;
         bool there;
@@ -200,6 +202,59 @@ static int rank_cells(struct table *t, size_t apart_at, struct err *err)
             if (is_wanted(t, i, apart_at) && read_pair(t, s, i, &p))
                 take(t, &p);
     }
+    return 0;
+}
+
+/* Differences ------------------------------------------------------------------------------ */
+
+/* Query by query where both results have the same ones. */
+static int pair_side(struct table *t, size_t k, const char *metric, struct arena *a,
+                     struct err *err)
+{
+    const struct paired_side side[2] = {{&t->r[0], &t->side[0].a}, {&t->r[k], &t->side[k].a}};
+    struct paired_cell *cell = arena_alloc(a, t->n_best, sizeof *cell, err);
+    struct paired p = {0};
+
+    if (!cell)
+        return err->code;
+    for (size_t i = 0; i < t->n_best; i++) {
+        const struct pair *x = &t->best[i];
+
+        cell[i] = (struct paired_cell){
+            .stratum = x->stratum,
+            .element = {x->element, element_in(&t->side[k], &t->side[0].a, x->element)},
+            .difference = x->v[k].mean - x->v[0].mean};
+    }
+    if (!paired_open(&p, &t->r[0], &t->r[k], t->group, err) &&
+        !paired_differences(&p, side, metric, cell, t->n_best, err))
+        for (size_t i = 0; i < t->n_best; i++)
+            if (cell[i].known) {
+                t->best[i].paired[k] = true;
+                t->best[i].d[k].lo = cell[i].lo;
+                t->best[i].d[k].hi = cell[i].hi;
+            }
+    paired_close(&p);
+    return err->code;
+}
+
+static int find_differences(struct table *t, size_t apart_at, struct err *err)
+{
+    const struct average *a = &t->side[0].a;
+    const char *metric =
+        t->h->inside && t->apart < a->n_dims ? a->dim[t->apart].label[apart_at] : NULL;
+
+    t->n_apart = t->n_paired = 0;
+    for (size_t i = 0; i < t->n_best; i++)
+        for (size_t k = 1; k < t->n; k++)
+            t->best[i].d[k] = bounded_difference(t->best[i].v[0], t->best[i].v[k]);
+    for (size_t k = 1; k < t->n; k++)
+        if (pair_side(t, k, metric, &t->r[0].arena, err))
+            return err->code;
+    for (size_t i = 0; i < t->n_best; i++)
+        for (size_t k = 1; k < t->n; k++) {
+            t->n_apart += excludes_zero(t->best[i].d[k]);
+            t->n_paired += t->best[i].paired[k];
+        }
     return 0;
 }
 
@@ -253,9 +308,7 @@ static int put_row(const struct table *t, struct grid *g, const struct pair *p, 
     for (size_t k = 0; k < t->n && !code; k++)
         code = put_spread(g, p->v[k], decimals, "", err);
     for (size_t k = 1; k < t->n && !code; k++) {
-        struct bounded d = bounded_difference(p->v[0], p->v[k]);
-
-        code = put_spread(g, d, decimals, excludes_zero(d) ? " *" : "", err);
+        code = put_spread(g, p->d[k], decimals, excludes_zero(p->d[k]) ? " *" : "", err);
     }
     return code;
 }
@@ -271,8 +324,11 @@ static int put_title(const struct table *t, const char *group, size_t apart_at, 
     return code || buf_printf(out, err, "\nthe %zu largest differences of %zu cells that all have",
                               t->n_best, t->n_cells)
                ? err->code
-               : buf_printf(out, err, "; %zu of %zu intervals exclude 0\n", t->n_apart,
-                            t->n_cells * (t->n - 1));
+               : buf_printf(out, err, "; %zu of %zu intervals exclude 0; %s\n", t->n_apart,
+                            t->n_best * (t->n - 1),
+                            t->n_paired == t->n_best * (t->n - 1) ? "paired"
+                            : t->n_paired                         ? "some are paired"
+                                                                  : "independent");
 }
 
 static int put_best(const struct table *t, const char *group, size_t apart_at, struct buf *out,
@@ -312,7 +368,7 @@ static int compare_headline(const struct compare *c, struct result *r, size_t n,
                             const struct headline *h, size_t *tables, struct buf *out,
                             struct err *err)
 {
-    struct table t = {.c = c, .h = h, .n = n};
+    struct table t = {.c = c, .h = h, .n = n, .r = r, .group = group};
     size_t parts = 1;
     bool same;
 
@@ -330,7 +386,8 @@ static int compare_headline(const struct compare *c, struct result *r, size_t n,
         if (rank_cells(&t, i, err) || !t.n_best)
             continue;
         ++*tables;
-        put_best(&t, group, i, out, err);
+        if (!find_differences(&t, i, err))
+            put_best(&t, group, i, out, err);
     }
 out:
     for (size_t k = 0; k < n; k++)
@@ -389,9 +446,11 @@ static int put_heading(struct result *r, size_t n, struct buf *out, struct err *
 static int put_legend(struct buf *out, struct err *err)
 {
     static const char text[] =
-        "(mean [95 % interval]; the difference's interval takes the results as independent: of the "
-        "same items it is too wide rather than too narrow; *: it excludes 0, as one in twenty does "
-        "by chance)";
+        "(mean [95 % interval]; paired: the difference is taken query by query, where the results "
+        "have "
+        "the same ones; independent: the interval takes them for different ones, so of the same "
+        "items "
+        "it is too wide rather than too narrow; *: it excludes 0, as one in twenty does by chance)";
 
     return err_if(err, buf_puts(out, "\n", err) || wrap_text(out, text, 0, err));
 }

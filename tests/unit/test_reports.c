@@ -112,6 +112,32 @@ static void put_facts(struct h5group *g)
 
 static int items = 18;
 
+/* What the average is called; "mean_lift" is of `lift`, by query: what differs between queries is
+   the same in both results, but for a hundredth. */
+static const char *average = "gain";
+static double off; /* the values by query have another mean than the average, by so much */
+
+static void put_lift(struct h5group *g, const double mean[CELLS], bool second)
+{
+    float lift[QUERIES * CELLS];
+
+    for (int q = 0; q < QUERIES; q++)
+        for (int i = 0; i < CELLS; i++) {
+            double spread = (q % 2 ? 0.5 : -0.5), own = second ? (q / 2 % 3 - 1) * 0.01 : 0;
+
+            lift[q * CELLS + i] = q < 18 ? (float)(mean[i] + spread + own + off) : NAN;
+        }
+    put(g, "lift", V_F32, "query layer target", lift, QUERIES);
+}
+
+static void put_statistic(struct h5group *g, const char *end, enum vtype type, const void *data)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%s%s", average, end);
+    put(g, name, type, "stratum layer target", data, 1);
+}
+
 /* mean(1, layer, target) of 18 queries and so many items, whose standard error is a tenth. */
 static void put_average(struct h5group *g, const double mean[CELLS])
 {
@@ -131,13 +157,13 @@ static void put_average(struct h5group *g, const double mean[CELLS])
     put(g, "stratum_dataset", V_STR, "stratum", dataset, 1);
     put(g, "stratum_template", V_I4, "stratum", one, 1);
     put(g, "stratum_step", V_I4, "stratum", one, 1);
-    put(g, "gain", V_F64, "stratum layer target", mean, 1);
-    put(g, "gain_se", V_F64, "stratum layer target", se, 1);
-    put(g, "gain_lo", V_F64, "stratum layer target", lo, 1);
-    put(g, "gain_hi", V_F64, "stratum layer target", hi, 1);
-    put(g, "gain_p", V_F64, "stratum layer target", p, 1);
-    put(g, "gain_n", V_I4, "stratum layer target", n, 1);
-    put(g, "gain_n_clusters", V_I4, "stratum layer target", clusters, 1);
+    put_statistic(g, "", V_F64, mean);
+    put_statistic(g, "_se", V_F64, se);
+    put_statistic(g, "_lo", V_F64, lo);
+    put_statistic(g, "_hi", V_F64, hi);
+    put_statistic(g, "_p", V_F64, p);
+    put_statistic(g, "_n", V_I4, n);
+    put_statistic(g, "_n_clusters", V_I4, clusters);
 }
 
 static void make_result(const char *file, const double mean[CELLS], const struct headline *h)
@@ -157,6 +183,8 @@ static void make_result(const char *file, const double mean[CELLS], const struct
         assert_int_equal(headlines_write(g, h, 1, &err), 0);
     put_queries(g);
     put_average(g, mean);
+    if (strcmp(average, "mean_lift") == 0)
+        put_lift(g, mean, file == path[1]);
     assert_int_equal(h5_commit(f, &err), 0);
 }
 
@@ -426,7 +454,8 @@ static void compare_puts_effects_side_by_side(void **state)
     make_result(path[0], some, &headline);
     make_result(path[1], other, &headline);
     assert_int_equal(compare_text(&c, paths, 2, &text, &err), 0);
-    has("the 2 largest differences of 6 cells that all have; 1 of 6 intervals exclude 0\n");
+    has("the 2 largest differences of 6 cells that all have; 1 of 2 intervals exclude 0; "
+        "independent\n");
     has("     1      1  answer_1  +1.50 [+1.30, +1.70]  +1.00 [+0.80, +1.20]  -0.50 [-0.78, -0.22] "
         "*\n");
     c.step = 2;
@@ -436,6 +465,41 @@ static void compare_puts_effects_side_by_side(void **state)
     assert_int_equal(compare_text(&c, paths, 2, &text, &err), ERR_CONFIG);
     err_clear(&err);
     assert_int_equal(compare_text(&c, paths, 1, &text, &err), ERR_CONFIG);
+}
+
+/* Of the same queries differences are taken query by query: their interval is that of the
+   differences. An average that the values by query do not have for a mean is not taken for theirs.
+ */
+static void compare_pairs_the_same_queries(void **state)
+{
+    static const double other[CELLS] = {0.05, -0.02, 1.0, 0.01, 0.9, 0.03};
+    const struct headline lift = {.variable = "mean_lift",
+                                  .title = "lift",
+                                  .unit = "logit",
+                                  .test = "t",
+                                  .claim = "differs from zero",
+                                  .rows = "target"};
+    struct compare c = {.n = 2, .step = -1};
+    const char *const paths[] = {path[0], path[1]}, *const twice[] = {path[1], path[1]};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    average = "mean_lift";
+    make_result(path[0], some, &lift);
+    make_result(path[1], other, &lift);
+    buf_clear(&text);
+    assert_int_equal(compare_text(&c, paths, 2, &text, &err), 0);
+    has("; 1 of 2 intervals exclude 0; paired\n");
+    has("  +1.50 [+1.30, +1.70]  +1.00 [+0.80, +1.20]  -0.50 [-0.51, -0.50] *\n");
+    assert_int_equal(compare_text(&c, twice, 2, &text, &err), 0);
+    has("; 0 of 2 intervals exclude 0; paired\n");
+    off = 0.1;
+    make_result(path[1], other, &lift);
+    assert_int_equal(compare_text(&c, paths, 2, &text, &err), 0);
+    has("; 1 of 2 intervals exclude 0; independent\n");
+    average = "gain";
+    off = 0;
 }
 
 /* Intervals of the difference of two normal means are right; skewed ones keep their sides. */
@@ -486,6 +550,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(diff_names_what_differs, start, end),
         cmocka_unit_test_setup_teardown(diff_names_the_key_that_differs, start, end),
         cmocka_unit_test_setup_teardown(compare_puts_effects_side_by_side, start, end),
+        cmocka_unit_test_setup_teardown(compare_pairs_the_same_queries, start, end),
         cmocka_unit_test_setup_teardown(a_difference_has_an_interval, start, end),
         cmocka_unit_test_setup_teardown(json_is_escaped, start, end),
     };

@@ -1,0 +1,356 @@
+#include "report/paired.h"
+
+#include "base/str.h"
+#include "statistics/estimate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TERMS = 6, NAME_MAX_LEN = 160 };
+
+/* Which targets a term is for: the target `subject` has control tokens of its own. */
+enum whose { EACH, SUBJECT, OTHERS };
+
+struct rule_term {
+    int sign;
+    const char *variable;
+    enum whose whose;
+};
+
+/* What averages are of that do not say so by their names. */
+static const struct rule {
+    const char *average;
+    struct rule_term term[TERMS];
+} rules[] = {
+    {"mean_centred_logit",
+     {{1, "logit", EACH}, {-1, "control_logit", OTHERS}, {-1, "subject_control_logit", SUBJECT}}},
+    {"mean_out_logit_drop", {{1, "out_logit_clean", EACH}, {-1, "out_logit", EACH}}},
+    {"mean_out_logprob_drop", {{1, "out_logprob_clean", EACH}, {-1, "out_logprob", EACH}}},
+    {"mean_out_centred_drop",
+     {{1, "out_logit_clean", EACH},
+      {-1, "out_logit", EACH},
+      {-1, "control_logit_clean", OTHERS},
+      {1, "control_logit", OTHERS},
+      {-1, "subject_control_logit_clean", SUBJECT},
+      {1, "subject_control_logit", SUBJECT}}},
+};
+
+/* A variable by query of one result, in a sum. */
+struct term {
+    int sign;
+    enum whose whose;
+    struct column column;
+    size_t stride[DIMS_MAX]; /* of the average's dimension d; 0 = it does not have it */
+    size_t first;            /* element of the target that the metric names */
+    size_t samples, sample_stride;
+};
+
+struct by_query {
+    struct term term[2 * TERMS];
+    size_t n;
+};
+
+/* The same queries? ------------------------------------------------------------------------ */
+
+static int read_keys(struct result *r, const char *group, size_t n, const char **key[4],
+                     struct err *err)
+{
+    static const char *const names[] = {"item", "dataset", "template", "step"};
+
+    for (int i = 0; i < 4; i++)
+        if (result_text(r, group, names[i], n, (const char ***)&key[i], err))
+            return err->code;
+    return 0;
+}
+
+static int take_queries(struct paired *p, struct result *a, struct result *b, size_t n,
+                        struct err *err)
+{
+    const char **x[4], **y[4];
+
+    p->data.query = arena_alloc(&p->arena, n, sizeof *p->data.query, err);
+    p->data.n = n;
+    if (!p->data.query || read_keys(a, p->group, n, x, err) || read_keys(b, p->group, n, y, err))
+        return err->code;
+    for (size_t q = 0; q < n; q++) {
+        p->data.query[q] = (struct query){.item = x[0][q],
+                                          .dataset = x[1][q],
+                                          .template = (int)strtoll(x[2][q], NULL, 10),
+                                          .step = (int)strtoll(x[3][q], NULL, 10)};
+        for (int i = 0; i < 4; i++)
+            p->same = p->same && str_eq(x[i][q], y[i][q]);
+    }
+    return 0;
+}
+
+int paired_open(struct paired *p, struct result *a, struct result *b, const char *group,
+                struct err *err)
+{
+    size_t n = result_size(a, group, "item");
+    struct statistics_config c = {.cluster = CLUSTER_ITEM};
+    const char *cluster;
+
+    *p = (struct paired){.group = group};
+    p->same = n > 0 && result_size(b, group, "item") == n && result_size(a, group, "template") &&
+              result_size(b, group, "template");
+    if (!p->same || take_queries(p, a, b, n, err) || !p->same)
+        return err->code;
+    if (result_attr(a, group, "statistics.cluster", &cluster, err))
+        return err->code;
+    if (cluster && str_eq(cluster, "query"))
+        c.cluster = CLUSTER_QUERY;
+    return strata_open(&p->strata, &p->data, &c, &p->arena, err);
+}
+
+void paired_close(struct paired *p)
+{
+    arena_release(&p->arena);
+}
+
+/* What a value is the sum of --------------------------------------------------------------- */
+
+static int target_place(struct result *r, const struct h5info *v, size_t d, const char *target,
+                        size_t *place, struct err *err)
+{
+    const struct h5info *scale = catalogue_scale(&r->all, v, d);
+    const char **label;
+
+    *place = SIZE_MAX;
+    if (!scale || result_text(r, scale->group, scale->name, v->size[d], &label, err))
+        return err->code;
+    for (size_t i = 0; i < v->size[d]; i++)
+        if (str_eq(label[i], target))
+            *place = i;
+    return 0;
+}
+
+/* Adds a variable; *fits = false: it has dimensions that say nothing here. target: where the
+   average does not have that dimension. */
+static int add_term(struct by_query *value, const struct paired_side *s, const struct h5info *v,
+                    struct term t, const char *target, bool *fits, struct err *err)
+{
+    size_t stride = 1;
+
+    t.samples = 1;
+    *fits = v && v->rank > 0 && str_eq(v->dim[0], "query");
+    for (size_t d = *fits ? v->rank : 0; d-- > 1 && *fits; stride *= v->size[d]) {
+        size_t of = average_dim(s->a, v->dim[d]), place = 0;
+
+        if (of < s->a->n_dims) {
+            t.stride[of] = stride;
+            *fits = s->a->dim[of].size == v->size[d];
+        } else if (str_eq(v->dim[d], "sample")) {
+            t.samples = v->size[d];
+            t.sample_stride = stride;
+        } else if (str_eq(v->dim[d], "target") && target) {
+            if (target_place(s->r, v, d, target, &place, err))
+                return err->code;
+            *fits = place != SIZE_MAX;
+            t.first = *fits ? place * stride : 0;
+        } else {
+            *fits = false;
+        }
+    }
+    if (!*fits || column_open(&t.column, s->r->file, v, err))
+        return err->code;
+    value->term[value->n++] = t;
+    return 0;
+}
+
+/* Of sweeps: edited minus clean, or an effect as it is. */
+static int open_effect(struct by_query *value, const struct paired_side *s, const char *group,
+                       const char *metric, bool *fits, struct err *err)
+{
+    char name[NAME_MAX_LEN], clean[NAME_MAX_LEN + 8];
+    const struct h5info *v = catalogue_find(&s->r->all, group, "effect");
+    const char *dot = strchr(metric, '.');
+
+    if (v)
+        return add_term(value, s, v, (struct term){.sign = 1}, NULL, fits, err);
+    snprintf(name, sizeof name, "%.*s", (int)(dot ? (size_t)(dot - metric) : strlen(metric)),
+             metric);
+    snprintf(clean, sizeof clean, "clean_%s", name);
+    v = catalogue_find(&s->r->all, group, name);
+    if (add_term(value, s, v, (struct term){.sign = 1}, dot ? dot + 1 : NULL, fits, err) || !*fits)
+        return err->code;
+    v = catalogue_find(&s->r->all, group, clean);
+    return v ? add_term(value, s, v, (struct term){.sign = -1}, dot ? dot + 1 : NULL, fits, err)
+             : 0;
+}
+
+static int open_rule(struct by_query *value, const struct paired_side *s, const char *group,
+                     const struct rule *rule, bool *fits, struct err *err)
+{
+    for (size_t i = 0; i < TERMS && rule->term[i].sign && *fits; i++) {
+        const struct rule_term *t = &rule->term[i];
+
+        if (add_term(value, s, catalogue_find(&s->r->all, group, t->variable),
+                     (struct term){.sign = t->sign, .whose = t->whose}, NULL, fits, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* *fits = false: it is not known what the average is of. */
+static int open_value(struct by_query *value, const struct paired_side *s, const char *group,
+                      const char *metric, bool *fits, struct err *err)
+{
+    const char *name = s->a->name;
+
+    value->n = 0;
+    *fits = true;
+    if (metric)
+        return open_effect(value, s, group, metric, fits, err);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (str_eq(name, rules[i].average))
+            return open_rule(value, s, group, &rules[i], fits, err);
+    *fits = strncmp(name, "mean_", 5) == 0;
+    return *fits ? add_term(value, s, catalogue_find(&s->r->all, group, name + 5),
+                            (struct term){.sign = 1}, NULL, fits, err)
+                 : 0;
+}
+
+static void close_value(struct by_query *value)
+{
+    for (size_t i = 0; i < value->n; i++)
+        column_close(&value->term[i].column);
+}
+
+/* Values ----------------------------------------------------------------------------------- */
+
+static bool is_about(const struct term *t, const struct average *a, size_t element)
+{
+    size_t d = average_dim(a, "target");
+
+    return t->whose == EACH || (d < a->n_dims && str_eq(average_label(a, d, element), "subject")) ==
+                                   (t->whose == SUBJECT);
+}
+
+static double term_of(const struct term *t, const struct average *a, size_t element)
+{
+    size_t at[DIMS_MAX], i = t->first;
+    double sum = 0;
+    int n = 0;
+
+    average_place(a, element, at);
+    for (size_t d = 0; d < a->n_dims; d++)
+        i += at[d] * t->stride[d];
+    for (size_t k = 0; k < t->samples; k++) {
+        double v = t->column.f ? t->column.f[i + k * t->sample_stride] : (double)NAN;
+
+        if (isnan(v))
+            continue;
+        sum += v;
+        n++;
+    }
+    return n ? t->sign * sum / n : (double)NAN;
+}
+
+/* Of the query that was sought. */
+static double value_of(const struct by_query *value, const struct average *a, size_t element)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < value->n; i++)
+        if (is_about(&value->term[i], a, element))
+            sum += term_of(&value->term[i], a, element);
+    return sum;
+}
+
+static int seek(struct by_query *value, size_t q, struct err *err)
+{
+    for (size_t i = 0; i < value->n; i++)
+        if (column_seek(&value->term[i].column, q, err))
+            return err->code;
+    return 0;
+}
+
+/* difference (queries, n) */
+static int take_values(const struct paired *p, struct by_query value[2],
+                       const struct paired_side side[2], const struct paired_cell *cell, size_t n,
+                       float *difference, struct err *err)
+{
+    for (size_t q = 0; q < p->data.n; q++) {
+        if (seek(&value[0], q, err) || seek(&value[1], q, err))
+            return err->code;
+        for (size_t i = 0; i < n; i++)
+            difference[q * n + i] = (float)(value_of(&value[1], side[1].a, cell[i].element[1]) -
+                                            value_of(&value[0], side[0].a, cell[i].element[0]));
+    }
+    return 0;
+}
+
+/* A query with two targets of one token counts for neither of these. */
+static int leave_out(const struct paired *p, struct result *r, const char *metric, size_t n,
+                     float *difference, struct err *err)
+{
+    double *collides;
+
+    if (!metric || (!str_eq(metric, "logit_difference") && !str_eq(metric, "repetition_mass")) ||
+        result_size(r, "queries", "target_collision") != p->data.n)
+        return 0;
+    if (result_numbers(r, "queries", "target_collision", p->data.n, &collides, err))
+        return err->code;
+    for (size_t q = 0; q < p->data.n; q++)
+        for (size_t i = 0; i < n && collides[q] > 0; i++)
+            difference[q * n + i] = NAN;
+    return 0;
+}
+
+/* The row of the strata that a stratum of the file is; their number if there is none. */
+static size_t row_of(const struct strata *s, const struct stratum_info *x)
+{
+    size_t i = 0;
+
+    while (i < s->n && !(s->v[i].step == x->step && s->v[i].template == x->template &&
+                         str_eq(s->v[i].dataset, x->dataset)))
+        i++;
+    return i;
+}
+
+static int estimate_cells(struct paired *p, const struct average *a, const float *difference,
+                          struct paired_cell *cell, size_t n, struct err *err)
+{
+    size_t rows = p->strata.n;
+    struct estimate *e = arena_alloc(&p->arena, n * rows, sizeof *e, err);
+    struct arena scratch = {0};
+
+    if (e &&
+        !strata_estimate(&p->strata, &(struct estimate_ask){0}, difference, n, e, &scratch, err))
+        for (size_t i = 0; i < n; i++) {
+            size_t row = row_of(&p->strata, &a->stratum[cell[i].stratum]);
+            const struct estimate *x = &e[i * rows + row];
+
+            cell[i].known =
+                row < rows && isfinite(x->lo) && isfinite(x->hi) &&
+                fabs(x->mean - cell[i].difference) <= 1e-4 * fmax(1, fabs(cell[i].difference));
+            cell[i].lo = cell[i].known ? x->lo : (double)NAN;
+            cell[i].hi = cell[i].known ? x->hi : (double)NAN;
+        }
+    arena_release(&scratch);
+    return err->code;
+}
+
+int paired_differences(struct paired *p, const struct paired_side side[2], const char *metric,
+                       struct paired_cell *cell, size_t n, struct err *err)
+{
+    struct by_query value[2] = {0};
+    bool fits = p->same && n > 0;
+    float *difference;
+
+    for (size_t i = 0; i < n; i++)
+        cell[i].known = false;
+    for (int k = 0; k < 2 && fits && !err->code; k++)
+        open_value(&value[k], &side[k], p->group, metric, &fits, err);
+    if (!err->code && fits) {
+        difference = arena_alloc(&p->arena, p->data.n * n, sizeof *difference, err);
+        if (difference && !take_values(p, value, side, cell, n, difference, err) &&
+            !leave_out(p, side[0].r, metric, n, difference, err))
+            estimate_cells(p, side[0].a, difference, cell, n, err);
+    }
+    close_value(&value[0]);
+    close_value(&value[1]);
+    return err->code;
+}

@@ -1,0 +1,54 @@
+/*
+ * Two results of the same queries: how far their averages differ, query by query, which tells more
+ * than their own intervals do. A number's values by query stand in the file under another name than
+ * its average, so only those are paired that are known here, and only if their mean is the
+ * difference of the averages.
+ *
+ *     int narrower(struct result *a, struct result *b, const struct paired_side side[2],
+ *                  struct paired_cell *cell, struct err *err)
+ *     {
+ *         struct paired p;
+ *
+ *         paired_open(&p, a, b, "heads", err);
+ *         if (!err->code)
+ *             paired_differences(&p, side, "logit.answer_1", cell, 1, err); // cell->known?
+ *         paired_close(&p); // also after an error
+ *         return err->code;
+ *     }
+ */
+#ifndef LENSWEEP_REPORT_PAIRED_H
+#define LENSWEEP_REPORT_PAIRED_H
+
+#include "results/average.h"
+#include "statistics/strata.h"
+
+struct paired {
+    struct arena arena;
+    const char *group;
+    struct dataset data; /* what strata look at of the queries */
+    struct strata strata;
+    bool same; /* have both results these queries? */
+};
+
+/* One of the two averages. */
+struct paired_side {
+    struct result *r;
+    const struct average *a;
+};
+
+struct paired_cell {
+    size_t stratum, element[2]; /* in: of the first average; in each average */
+    double difference;          /* in: of the two averages */
+    bool known;                 /* out: lo and hi are the ends of its interval */
+    double lo, hi;
+};
+
+int paired_open(struct paired *p, struct result *a, struct result *b, const char *group,
+                struct err *err);
+
+/* b - a of n cells of an average; metric: of sweeps (NAME/stats), which all the cells have. */
+int paired_differences(struct paired *p, const struct paired_side side[2], const char *metric,
+                       struct paired_cell *cell, size_t n, struct err *err);
+void paired_close(struct paired *p);
+
+#endif
