@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { SHAPES = 2000, MOST_ROWS = 30, MOST_N = 250, MOST_K = 2400 };
+enum { SHAPES = 2000, MOST_ROWS = 140, MOST_N = 250, MOST_K = 2400 };
 
 static uint64_t state;
 
@@ -107,9 +107,15 @@ static void draw_shape(struct shape *s, unsigned char *weights)
 
     s->w = (struct matrix){.data = weights + draw(3), .dtype = (enum dtype)draw(DTYPE_COUNT)};
     block = (int64_t)dtype_block(s->w.dtype);
-    s->rows = draw(3) ? 1 + draw(14) : 1 + draw(MOST_ROWS);
+    s->rows = draw(3) ? 1 + draw(14) : 1 + draw(30);
     s->n = draw(8) ? 1 + draw(40) : 1 + draw(MOST_N);
     s->k = (some_k() + block - 1) / block * block;
+    if (draw(50) == 0) { /* so many rows that W is copied before */
+        s->rows = 120 + draw(MOST_ROWS - 119);
+        s->n = 1 + draw(15);
+        s->w.dtype = draw(2) ? DTYPE_F32 : s->w.dtype;
+        s->k = (s->k + 255) / 256 * 256;
+    }
     if (draw(5) == 0) {
         s->w.rotary_head_dim = 8;
         s->n = (s->n + 7) / 8 * 8;

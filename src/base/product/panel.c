@@ -4,10 +4,11 @@
 
 #include <math.h>
 
-/* The types that are widened in registers; others are widened into the scratch before. */
-enum kind { KIND_F32, KIND_F16, KIND_BF16, KINDS };
+/* The types that are widened in registers, and what lies in the scratch: floats, pass by pass. */
+enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_PACKED, KINDS };
 
-static const int64_t group_bytes[KINDS] = {4 * LANES, 2 * LANES, 2 * LANES};
+/* From a group to the next. */
+static const int64_t group_bytes[KINDS] = {4 * LANES, 2 * LANES, 2 * LANES, 4 * WIDE};
 
 /* The first or second of two groups of LANES elements. */
 IN_LANES vec widen(enum kind kind, const unsigned char *p, int second, int pass)
@@ -17,6 +18,8 @@ IN_LANES vec widen(enum kind kind, const unsigned char *p, int second, int pass)
         return lanes_f16(p + second * 2 * LANES, pass);
     case KIND_BF16:
         return lanes_bf16_of_two(p, second, pass);
+    case KIND_PACKED:
+        return lanes_load((const float *)(const void *)p + second * WIDE);
     default:
         return lanes_f32(p + second * 4 * LANES, pass);
     }
@@ -73,7 +76,7 @@ IN_LANES void two_groups(const int mr, const int nr, const enum kind kind, const
     }
     UNROLL
     for (int j = 0; j < nr; j++) {
-        if (pass == 0) {
+        if (pass == 0 && kind != KIND_PACKED) {
             prefetch(row[j] + ahead);
             if (kind == KIND_F32)
                 prefetch(row[j] + ahead + 64);
@@ -110,7 +113,7 @@ IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t gro
 
         UNROLL
         for (int j = 0; j < nr; j++)
-            row[j] = w[j];
+            row[j] = w[j] + (kind == KIND_PACKED ? pass * groups * group_bytes[kind] : 0);
         UNROLL
         for (int i = 0; i < all; i++)
             acc[i] = lanes_zero();
@@ -147,7 +150,8 @@ typedef void tile_fn(int64_t groups, const float *x, const unsigned char *const 
         else                                                                                      \
             tile(mr, nr, kind, groups, x, w, ahead, false, y, ldy);                               \
     }
-#define X(mr, nr) ONE(mr, nr, KIND_F32) ONE(mr, nr, KIND_F16) ONE(mr, nr, KIND_BF16)
+#define X(mr, nr) \
+    ONE(mr, nr, KIND_F32) ONE(mr, nr, KIND_F16) ONE(mr, nr, KIND_BF16) ONE(mr, nr, KIND_PACKED)
 TILES(X)
 #undef X
 
@@ -155,9 +159,10 @@ static const struct {
     int strips;
     tile_fn *of[KINDS];
 } tiles[TILE_ROWS + 1] = {
-#define X(mr, nr)                 \
-    [mr > TILE_ROWS ? 0 : mr] = { \
-        nr, {tile_##mr##_KIND_F32, tile_##mr##_KIND_F16, tile_##mr##_KIND_BF16}},
+#define X(mr, nr)                                                             \
+    [mr > TILE_ROWS ? 0 : mr] = {nr,                                          \
+                                 {tile_##mr##_KIND_F32, tile_##mr##_KIND_F16, \
+                                  tile_##mr##_KIND_BF16, tile_##mr##_KIND_PACKED}},
     TILES(X)
 #undef X
 };
@@ -239,6 +244,18 @@ static void narrow(tile_fn *f, int64_t mr, int strips, const struct stretch *b, 
         memcpy(y + i * ldy, out + i * strips, (size_t)columns * sizeof *y);
 }
 
+/* The next tile's rows of x, a piece with each tile of w. */
+static void bring(const struct product *p, const struct stretch *b, int64_t t, int64_t j,
+                  int strips)
+{
+    struct rows r = tile_of(p, t);
+    const unsigned char *x = (const unsigned char *)packed_at(p, r, b->start);
+    int64_t lines = r.n * b->groups * LANES * 4 / 64;
+
+    for (int64_t i = lines * j / b->count; i < lines * (j + strips) / b->count; i++)
+        prefetch(x + 64 * i);
+}
+
 static void rows_by_block(const struct product *p, const struct stretch *b)
 {
     int64_t tall = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
@@ -251,8 +268,11 @@ static void rows_by_block(const struct product *p, const struct stretch *b)
         float *y = p->y + r.first * p->ldy + b->first;
         int64_t j = 0;
 
-        for (; j + strips <= b->count; j += strips)
+        for (; j + strips <= b->count; j += strips) {
+            if (t + 1 < tall)
+                bring(p, b, t + 1, j, strips);
             f(b->groups, x, b->row + j, strips * b->ahead, b->start > 0, y + j, p->ldy);
+        }
         if (j < b->count)
             narrow(f, r.n, strips, b, j, x, y + j, p->ldy);
     }
@@ -263,52 +283,93 @@ static enum kind kind_of(const struct matrix *w)
     return w->dtype == DTYPE_BF16 ? KIND_BF16 : w->dtype == DTYPE_F16 ? KIND_F16 : KIND_F32;
 }
 
-static bool widens(const struct matrix *w)
+/* Rows of w are brought into the scratch where they have to be, and where many rows of x pass by
+   and a pass would have to gather its lanes. */
+static bool packs(const struct product *p)
 {
-    return w->cols % LANES != 0 || w->across ||
+    const struct matrix *w = p->w;
+    bool gathers = PASSES > 1 && w->dtype == DTYPE_F32 && p->rows >= PRODUCT_TALL;
+
+    return gathers || w->cols % LANES != 0 || w->across ||
            (w->dtype != DTYPE_F32 && (!LANES_WIDEN || kind_of(w) == KIND_F32));
 }
 
-/* Row j of the block as floats, the last group filled with zeros. */
-static const unsigned char *widened(const struct product *p, const struct stretch *b, int64_t j,
-                                    const unsigned char *row, float *out)
+IN_LANES void pack_groups(const enum kind kind, const unsigned char *from, int64_t groups,
+                          float *out)
 {
-    size_t block = dtype_block(p->w->dtype);
+    for (int64_t g = 0; g < groups; g++)
+        for (int pass = 0; pass < PASSES; pass++)
+            lanes_store(out + (pass * groups + g) * WIDE,
+                        widen_last(kind, from + g * group_bytes[kind], pass));
+}
 
-    out += j * b->groups * LANES;
-    memset(out + (b->groups - 1) * LANES, 0, LANES * sizeof *out);
-    matrix_widen(p->w->dtype, row + (size_t)b->start / block * dtype_block_bytes(p->w->dtype), b->k,
-                 out);
-    return (const unsigned char *)out;
+/* k elements of a row of w at `from`, the last group filled with zeros. */
+static void pack_row(const struct matrix *w, const unsigned char *from, int64_t k, float *out)
+{
+    int64_t groups = groups_of(k);
+    float wide[PRODUCT_BLOCK], *to = PASSES == 1 ? out : wide;
+
+    if (w->dtype == DTYPE_F32 && k % LANES == 0) {
+        pack_groups(KIND_F32, from, groups, out);
+        return;
+    }
+    memset(to + (groups - 1) * LANES, 0, LANES * sizeof *to);
+    matrix_widen(w->dtype, from, k, to);
+    if (PASSES > 1)
+        pack_groups(KIND_F32, (const unsigned char *)to, groups, out);
 }
 
 /* All rows of the block, of a matrix that lies transposed. */
-static void gather(const struct product *p, struct stretch *b, float *out)
+static void gather_rows(const struct matrix *w, const struct stretch *b, float *out)
 {
-    int64_t ld = b->groups * LANES;
+    int64_t bytes = b->groups * group_bytes[KIND_F32];
+    float wide[PRODUCT_BLOCK];
 
-    memset(out, 0, (size_t)(b->count * ld) * sizeof *out);
-    matrix_transposed_rows(p->w, b->first, b->count, b->start, b->k, out, ld);
-    for (int64_t j = 0; j < b->count; j++)
-        b->row[j] = (const unsigned char *)(out + j * ld);
+    matrix_transposed_rows(w, b->first, b->count, b->start, b->k, out, PRODUCT_PACKED);
+    for (int64_t j = 0; j < b->count; j++, out += PRODUCT_PACKED) {
+        memset(out + b->k, 0, (size_t)(b->groups * LANES - b->k) * sizeof *out);
+        memcpy(wide, out, (size_t)bytes);
+        pack_groups(KIND_F32, (const unsigned char *)wide, b->groups, out);
+    }
+}
+
+/* Where the block begins in row j of the panel. */
+static const unsigned char *row_at(const struct matrix *w, const struct stretch *b, int64_t j)
+{
+    size_t start = (size_t)b->start / dtype_block(w->dtype) * dtype_block_bytes(w->dtype);
+
+    return (const unsigned char *)w->data + start +
+           (size_t)matrix_stored_row(w, b->first + j) * matrix_row_bytes(w);
+}
+
+static void pack_rows(const struct matrix *w, const struct stretch *b, float *scratch)
+{
+    enum { AHEAD = 4 }; /* rows */
+    size_t bytes = (size_t)b->k / dtype_block(w->dtype) * dtype_block_bytes(w->dtype);
+
+    for (int64_t j = 0; j < b->count; j++) {
+        const unsigned char *next = j + AHEAD < b->count ? row_at(w, b, j + AHEAD) : NULL;
+
+        for (size_t i = 0; next && i < bytes; i += 64)
+            prefetch(next + i);
+        pack_row(w, row_at(w, b, j), b->k, scratch + j * PRODUCT_PACKED);
+    }
 }
 
 static void block_rows(const struct product *p, struct stretch *b, float *scratch)
 {
-    size_t bytes = matrix_row_bytes(p->w);
-    bool wide = widens(p->w);
+    const struct matrix *w = p->w;
+    bool packed = packs(p);
 
-    b->kind = wide ? KIND_F32 : kind_of(p->w);
-    b->ahead = wide ? b->groups * group_bytes[KIND_F32] : (int64_t)bytes;
-    if (p->w->across)
-        gather(p, b, scratch);
-    for (int64_t j = 0; j < b->count && !p->w->across; j++) {
-        size_t at = (size_t)matrix_stored_row(p->w, b->first + j) * bytes;
-        const unsigned char *row = (const unsigned char *)p->w->data + at;
-
+    b->kind = packed ? KIND_PACKED : kind_of(w);
+    b->ahead = (int64_t)matrix_row_bytes(w);
+    if (packed && w->across)
+        gather_rows(w, b, scratch);
+    else if (packed)
+        pack_rows(w, b, scratch);
+    for (int64_t j = 0; j < b->count; j++)
         b->row[j] =
-            wide ? widened(p, b, j, row, scratch) : row + b->start / LANES * group_bytes[b->kind];
-    }
+            packed ? (const unsigned char *)(scratch + j * PRODUCT_PACKED) : row_at(w, b, j);
     for (int j = 0; j < TILE_STRIPS; j++)
         b->row[b->count + j] = b->row[b->count - 1];
 }
@@ -377,4 +438,4 @@ static void mix(int64_t keys, const float *p, int64_t width, const float *v, int
         z[j] = z[j] == z[j] ? z[j] + 0.0f : NAN;
 }
 
-const struct product_kernels ISA(product_kernels) = {TILE_ROWS, pack, panel, widens, mix};
+const struct product_kernels ISA(product_kernels) = {TILE_ROWS, pack, panel, packs, mix};

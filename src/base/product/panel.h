@@ -14,9 +14,13 @@ enum {
     /* Most rows of w in a panel, a multiple of most tiles' strips: a block of it as 2-byte numbers
        stays in half a MiB of second-level cache while all rows of x pass by. */
     PRODUCT_PANEL = 192,
-    PRODUCT_WIDE_PANEL = 96, /* of types that are widened before, into the scratch */
+    PRODUCT_WIDE_PANEL = 96, /* of rows that are brought into the scratch before, as floats */
     PRODUCT_PANEL_STEP = 24,
-    PRODUCT_SCRATCH = PRODUCT_WIDE_PANEL * PRODUCT_BLOCK /* floats */
+    PRODUCT_TALL = 128, /* rows of x for which that pays, if w could be read as it is */
+    /* Floats from such a row to the next: a row more than a power of two, so that rows that are
+       read together do not share their places in a cache. */
+    PRODUCT_PACKED = PRODUCT_BLOCK + LANES,
+    PRODUCT_SCRATCH = PRODUCT_WIDE_PANEL * PRODUCT_PACKED /* floats */
 };
 
 struct product {
@@ -36,7 +40,7 @@ struct product_kernels {
     /* Columns [first, first + count) of y, count <= PRODUCT_PANEL; scratch of PRODUCT_SCRATCH
        floats. */
     void (*panel)(const struct product *p, int64_t first, int64_t count, float *scratch);
-    bool (*widens)(const struct matrix *w); /* before, into the scratch */
+    bool (*packs)(const struct product *p); /* brings rows of w into the scratch before */
     /* product_mix */
     void (*mix)(int64_t keys, const float *p, int64_t width, const float *v, int64_t ldv, float *z);
 };
