@@ -261,11 +261,27 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
         .down_label = "layer of the sender",
     };
 
+    static const struct figure graph = {
+        .name = "graph",
+        .form = "graph",
+        .inside = "stats",
+        .values = "mean",
+        .row = "metric",
+        .column = "position",
+        .along = "edge",
+        .apart = "metric",
+        .title = "The strongest edges",
+        .along_label = "heads by their number; MLPs on the right",
+        .down_label = "layer (from 0)",
+        .note = "Red raises and blue lowers the metric; thickness: the size of the effect; q, k, "
+                "v: what reads",
+    };
+
     for (size_t i = 0; i < e->effects.n && all; i++)
         all = arena_printf(x->arena, err, "%s%s%s", all, i ? " " : "", e->effects.label[i]);
     map.sequential = all;
     return err_if(err, !headline.title || !all || add_headline(x, &headline, err) ||
-                           add_figure(x, &map, err));
+                           add_figure(x, &map, err) || add_figure(x, &graph, err));
 }
 
 static int declare(struct experiment *x, const struct edges *e, struct err *err)

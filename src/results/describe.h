@@ -58,7 +58,9 @@
     X(form,                                                                                        \
       "lines: values against `along`, a line for each of `series`; map: a coloured cell for "      \
       "each of `down` x `along`; points: the second share against the first; intervals: a value "  \
-      "and its interval for each of `along`, one under the other, a colour for each of `series`")  \
+      "and its interval for each of `along`, one under the other, a colour for each of `series`; " \
+      "graph: the strongest of "                                                                   \
+      "`along`, edges by their names, between layers")                                             \
     X(inside, "the group inside this one that has the averages: stats")                            \
     X(values, "the averages that are drawn; points have two, shares of queries")                   \
     X(beside,                                                                                      \

@@ -330,6 +330,42 @@ static void test_intervals(void **state)
     has("(control[$0+1] == 1 ? $5 : NaN):(y($0+1, i)):6:7");
 }
 
+/* Ends stand at their layer and head, the strongest edge is thickest, one of size 0 is left out. */
+static void test_graph(void **state)
+{
+    static const char *const edges[NAMES] = {"embedding > k 1.0", "head 0.1 > mlp 0",
+                                             "mlp 0 > logits"};
+    const struct figure graph = {.form = "graph",
+                                 .values = "mean",
+                                 .along = "edge",
+                                 .title = "Edges",
+                                 .down_label = "layer"};
+    const struct dim edge = {"edge", NAMES, V_STR, edges, NULL};
+    struct h5file *f;
+    struct h5group *g;
+    struct err err;
+
+    (void)state;
+    begin(&f, &graph, 1, "cities");
+    err_clear(&err);
+    assert_int_equal(h5_group(f, "h", (struct dim[]){dims[0], edge}, 2, &g, &err), 0);
+    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
+    assert_int_equal(figures_write(g, &graph, 1, &err), 0);
+    put_strata(g, (const char *const[]){"cities", "cities"}, (int32_t[]){1, 2});
+    put_average(g, "mean", "stratum edge", STRATA * NAMES, -0.5, NULL);
+    commit(f);
+    assert_int_equal(plot(&err), ERR_IO);
+    load("h_cities_1.gp");
+    has("set xrange [-0.7:4.4]\nset yrange [-1.7:2.7]");
+    has("from 0.500,-1.000 to 0.500,0.700 head filled size graph 0.012,18 linecolor rgb '#2166ac'");
+    has("from 2.500,0.400 to 0.500,2.000 head filled size graph 0.012,18 linecolor rgb '#b2182b' "
+        "linewidth 3.00");
+    has("set label 'k' at 0.500,0.445");
+    has("set label 'kv 1.0' at 0.500,0.700");
+    has("set label '0.1' at 1.000,0.000");
+    has("set label 'mlp 0' at 2.500,0.400");
+}
+
 /* Rows that begin alike have a figure of their own, with their beginning in the title; layers are
    counted as asked for, heads and the CSV from 0. */
 static void test_apart(void **state)
@@ -521,6 +557,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_map, start, end),
         cmocka_unit_test_setup_teardown(test_points, start, end),
         cmocka_unit_test_setup_teardown(test_intervals, start, end),
+        cmocka_unit_test_setup_teardown(test_graph, start, end),
         cmocka_unit_test_setup_teardown(test_apart, start, end),
         cmocka_unit_test_setup_teardown(test_missing, start, end),
         cmocka_unit_test_setup_teardown(test_nothing, start, end),

@@ -66,7 +66,9 @@ int chart_column_words(const struct chart *c, size_t column, struct buf *b, stru
     const int step = material_strata(c->of)[c->stratum_of[column]].step;
     const char *what = chart_words(c, COLUMN, column);
 
-    if (*what && buf_printf(b, err, "%s %s, ", what, c->of->figure.column_words))
+    const char *befell = c->of->figure.column_words;
+
+    if (*what && buf_printf(b, err, "%s%s%s, ", what, *befell ? " " : "", befell))
         return err->code;
     return step > 0 ? buf_printf(b, err, "step %d, ", step) : 0;
 }
@@ -178,6 +180,28 @@ static int keep_seen(struct chart *c, struct arena *a, struct err *err)
         }
         c->n[p] = n;
     }
+    return 0;
+}
+
+/* Of a graph only the edges that are drawn in a panel. */
+static int keep_strongest(struct chart *c, struct arena *a, struct err *err)
+{
+    size_t edge[GRAPH_EDGES], at[PLACES], n = 0;
+    bool *drawn = arena_alloc(a, c->n[ALONG] + 1, sizeof *drawn, err);
+
+    if (!drawn)
+        return err->code;
+    for (size_t row = 0; row < c->n[ROW]; row++)
+        for (size_t column = 0; column < c->n[COLUMN]; column++)
+            for (size_t i = graph_strongest(c, row, column, edge); i-- > 0;) {
+                panel_cell(c, row, column, edge[i], at);
+                drawn[at[ALONG]] = true;
+            }
+    for (size_t i = 0; i < c->n[ALONG]; i++)
+        if (drawn[i])
+            move_entry(c, ALONG, n++, i);
+    c->left_out[ALONG] = c->n[ALONG] - n;
+    c->n[ALONG] = n;
     return 0;
 }
 
@@ -441,6 +465,8 @@ static int save_page(struct gallery *out, const struct material *of, size_t like
     code = all_entries(&c, &a, like, err);
     if (!code && name)
         keep_alike(&c, apart_place(of), name);
+    if (!code && of->form == GRAPH)
+        code = keep_strongest(&c, &a, err);
     if (!code)
         code = keep_seen(&c, &a, err);
     if (!code && chart_cells(&c))

@@ -30,7 +30,7 @@
 
 enum place { ROW, COLUMN, SERIES, DOWN, ALONG, PLACES };
 
-enum form { LINES, MAP, POINTS, INTERVALS };
+enum form { LINES, MAP, POINTS, INTERVALS, GRAPH };
 
 enum { VALUES_MAX = 2, AVERAGES_MAX = 2 * VALUES_MAX + 1 };
 

@@ -17,8 +17,11 @@ static bool is_shown(int s)
 
 static int read_form(struct material *s, struct err *err)
 {
-    static const char *const forms[] = {
-        [LINES] = "lines", [MAP] = "map", [POINTS] = "points", [INTERVALS] = "intervals"};
+    static const char *const forms[] = {[LINES] = "lines",
+                                        [MAP] = "map",
+                                        [POINTS] = "points",
+                                        [INTERVALS] = "intervals",
+                                        [GRAPH] = "graph"};
 
     for (size_t i = 0; s->figure.form && i < sizeof forms / sizeof *forms; i++)
         if (str_eq(s->figure.form, forms[i])) {
@@ -26,8 +29,8 @@ static int read_form(struct material *s, struct err *err)
             return 0;
         }
     return err_set(err, ERR_IO,
-                   "a figure has the form \"%s\", expected lines, map, points or "
-                   "intervals",
+                   "a figure has the form \"%s\", expected lines, map, points, "
+                   "intervals or graph",
                    s->figure.form ? s->figure.form : "");
 }
 
@@ -68,7 +71,8 @@ static int take_places(struct material *s, bool *found, struct err *err)
             if (s->at[p] >= 0 && s->at[k] == s->at[p])
                 return err_set(err, ERR_IO, "a figure has the dimension %s in two places", name[p]);
     }
-    *found = s->at[ALONG] >= 0 && (s->form == LINES || s->form == INTERVALS || s->at[DOWN] >= 0);
+    *found = s->at[ALONG] >= 0 &&
+             (s->form == LINES || s->form == INTERVALS || s->form == GRAPH || s->at[DOWN] >= 0);
     return 0;
 }
 

@@ -46,7 +46,7 @@ struct form_style {
     bool key; /* of the series, below the title */
 };
 
-extern const struct form_style lines_style, map_style, points_style, intervals_style;
+extern const struct form_style lines_style, map_style, points_style, intervals_style, graph_style;
 const struct form_style *style_of(const struct chart *c);
 
 /* Lays out the page of a chart. */
@@ -56,6 +56,10 @@ void page_close(struct page *p);
 
 /* The name above a panel: its row's where panels flow, else its column's; in the arena of p. */
 const char *panel_title(struct page *p, size_t row, size_t column, struct err *err);
+
+/* Of a graph's panel the strongest edges, as cells of the panel: how many there are. */
+enum { GRAPH_EDGES = 30 };
+size_t graph_strongest(const struct chart *c, size_t row, size_t column, size_t out[GRAPH_EDGES]);
 
 /* What the colours are. */
 const char *bar_label(const struct chart *c);

@@ -63,7 +63,8 @@ static int put_caption(struct buf *text, const struct chart *c, struct err *err)
     static const char *const shown[] = {[LINES] = "; bands: ",
                                         [MAP] = "; in the CSV: ",
                                         [POINTS] = "; grey: ",
-                                        [INTERVALS] = "; bars: "};
+                                        [INTERVALS] = "; bars: ",
+                                        [GRAPH] = "; in the CSV: "};
     const struct figure *f = &c->of->figure;
 
     if (buf_printf(text, err, "%s%sMean over ", f->note, *f->note ? ". " : "") ||
@@ -236,7 +237,8 @@ const struct form_style *style_of(const struct chart *c)
     static const struct form_style *const styles[] = {[LINES] = &lines_style,
                                                       [MAP] = &map_style,
                                                       [POINTS] = &points_style,
-                                                      [INTERVALS] = &intervals_style};
+                                                      [INTERVALS] = &intervals_style,
+                                                      [GRAPH] = &graph_style};
 
     return styles[c->of->form];
 }
