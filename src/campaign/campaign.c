@@ -4,6 +4,7 @@
 #include "base/gemm.h"
 #include "base/str.h"
 #include "base/team.h"
+#include "campaign/models.h"
 #include "experiments/kit/where.h"
 #include "model/identity.h"
 
@@ -157,8 +158,8 @@ int campaign_read(struct campaign *c, const struct campaign_request *r, struct p
     if (c->config.curates && !problems->count)
         config_problem(&c->config, NULL, "curate", problems,
                        "this config makes data: it is for lensweep curate");
-    if (problems->count)
-        return 0;
+    if (problems->count || models_choose(c, r->model, problems, err) || problems->count)
+        return err->code;
     if (c->config.run.gemm == GEMM_OPENBLAS || c->config.run.executor == EXECUTOR_NAIVE)
         c->library = r->library ? r->library : gemm_library();
     else
@@ -197,6 +198,8 @@ int campaign_fill(struct campaign *c, struct problems *problems, struct err *err
     if (open_tokenizer(c, err) || open_data(c, problems, err))
         return err->code;
     c->scene = (struct scene){c->model, c->tokenizer, &c->data, &c->config, &c->vocab_stats};
+    if (!problems->count && !c->which_model && models_alike(c, problems, err))
+        return err->code;
     if (problems->count)
         return 0;
     return open_experiments(c, problems, err);

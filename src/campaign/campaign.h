@@ -34,8 +34,9 @@ struct campaign {
     struct config config;
     struct dataset data;
     struct model *model;
-    struct tokenizer *tokenizer; /* NULL: there is none to use, and the data needs none */
-    struct err no_tokenizer;     /* why, if the model has one all the same: for a warning */
+    size_t n_models, which_model; /* of the config: model.paths */
+    struct tokenizer *tokenizer;  /* NULL: there is none to use, and the data needs none */
+    struct err no_tokenizer;      /* why, if the model has one all the same: for a warning */
     struct scene scene;
     struct vocab_stats vocab_stats;
     struct experiment *x; /* (n) */
@@ -60,6 +61,7 @@ struct campaign_request {
     const char *const *set; /* (n_set) --set key=value */
     size_t n_set;
     bool shape_only;     /* plan: nothing of the model but its shape */
+    size_t model;        /* which of model.paths */
     const char *library; /* BLAS that computed it, for results of elsewhere; NULL = the one here */
 };
 

@@ -43,17 +43,18 @@ static int print_experiments(const struct past *p, struct err *err)
     return 0;
 }
 
-static int write_result(struct past *p, const struct collect_options *o, struct err *err)
+static int write_result(struct past *p, const struct collect_options *o,
+                        const struct word_list *dirs, struct err *err)
 {
     const char *out = o->out;
     struct campaign_report report;
     struct past_count n;
 
-    if (o->dirs.n > 1 && !out)
+    if (dirs->n > 1 && !out)
         return err_set(err, ERR_CONFIG,
                        "the result of several directories belongs to none of them: name a file, "
                        "-o FILE");
-    if (past_open(p, o->dirs.v, o->dirs.n, err))
+    if (past_open(p, dirs->v, dirs->n, err))
         return err->code;
     n = past_count(p);
     if (!o->partial && n.done < n.units)
@@ -62,7 +63,7 @@ static int write_result(struct past *p, const struct collect_options *o, struct 
                        "--partial",
                        n.units - n.done, n.units);
     if (!out)
-        out = file_join(&p->arena, o->dirs.v[0], o->partial ? "partial.h5" : "result.h5", err);
+        out = file_join(&p->arena, dirs->v[0], o->partial ? "partial.h5" : "result.h5", err);
     if (!out || campaign_write(&p->campaign, p->journal, out, o->partial, &report, NULL, NULL, err))
         return err->code;
     if (out_printf(err, "%zu of %zu units; %zu queries ok, %zu bad", n.done, n.units, report.ok,
@@ -79,10 +80,26 @@ static int write_result(struct past *p, const struct collect_options *o, struct 
 static int collect(const struct call *call, struct err *err)
 {
     const struct collect_options *o = call->options;
-    struct past p = {0};
+    struct arena a = {0};
+    const char **model = NULL;
+    size_t n = 1;
 
-    write_result(&p, o, err);
-    past_close(&p);
+    if (o->dirs.n == 1)
+        past_outputs(o->dirs.v[0], &a, &model, &n, err);
+    if (n > 1 && o->out)
+        err_set(err, ERR_CONFIG,
+                "%s has the results of %zu models, which stay apart: leave -o out, or collect one",
+                o->dirs.v[0], n);
+    for (size_t i = 0; i < n && !err->code; i++) {
+        struct word_list one = o->dirs;
+        struct past p = {0};
+
+        if (model)
+            one = (struct word_list){1, &model[i]};
+        write_result(&p, o, &one, err);
+        past_close(&p);
+    }
+    arena_release(&a);
     return err->code;
 }
 

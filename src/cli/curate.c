@@ -187,6 +187,7 @@ static int curate(const struct call *call, struct err *err)
     if (!open_all(&r, err))
         execute(&r, err);
     session_close(&r.session, err);
+    cluster_close(&r.session.cluster);
     curation_close(&r.c);
     return err->code;
 }

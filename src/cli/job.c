@@ -2,9 +2,10 @@
 
 #include <stdio.h>
 
-struct campaign_request job_request(const struct job_options *o)
+struct campaign_request job_request(const struct job_options *o, size_t model)
 {
-    return (struct campaign_request){.config = o->config, .set = o->set.v, .n_set = o->set.n};
+    return (struct campaign_request){
+        .config = o->config, .set = o->set.v, .n_set = o->set.n, .model = model};
 }
 
 /* Why its queries are left out, if all are; NULL = some are not. */

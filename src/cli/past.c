@@ -37,6 +37,34 @@ void past_close(struct past *p)
     arena_release(&p->arena);
 }
 
+static bool holds_config(const char *dir, struct arena *a, struct err *err)
+{
+    char *config = file_join(a, dir, "config.yaml", err);
+
+    return config && file_exists(config);
+}
+
+int past_outputs(const char *dir, struct arena *a, const char ***dirs, size_t *n, struct err *err)
+{
+    char **names = NULL;
+    size_t n_names = 0;
+
+    *n = 0;
+    if (!holds_config(dir, a, err) && file_is_dir(dir) && !err->code &&
+        file_list(dir, a, &names, &n_names, err))
+        return err->code;
+    *dirs = arena_alloc(a, n_names + 1, sizeof **dirs, err);
+    for (size_t i = 0; *dirs && i < n_names; i++) {
+        const char *path = file_join(a, dir, names[i], err);
+
+        if (path && holds_config(path, a, err))
+            (*dirs)[(*n)++] = path;
+    }
+    if (*dirs && !*n)
+        (*dirs)[(*n)++] = dir;
+    return err->code;
+}
+
 struct past_count past_count(const struct past *p)
 {
     struct past_count n = {0};

@@ -21,6 +21,9 @@ struct past {
 int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err);
 void past_close(struct past *p);
 
+/* The outputs of a run in a folder, in the arena: itself, or one for each of its models. */
+int past_outputs(const char *dir, struct arena *a, const char ***dirs, size_t *n, struct err *err);
+
 struct past_count {
     size_t units, done;
     double flops, flops_done;

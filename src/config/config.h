@@ -52,7 +52,8 @@ enum model_check { CHECK_REMEMBERED, CHECK_FULL };
 enum model_load { MODEL_LOAD_AUTO, MODEL_LOAD_MAP, MODEL_LOAD_BROADCAST };
 
 struct model_config {
-    const char *path;
+    const char *path; /* NULL = paths */
+    struct string_list paths;
     enum model_check check;
     enum model_load load;
     struct string_list ignore;

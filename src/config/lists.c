@@ -133,7 +133,8 @@ static void parse_paths(struct config_context *c, const struct config_row *row,
         return;
     }
     if (!node_count(node)) {
-        node_problem(c, row, node, "the list is empty: it needs at least one path");
+        if (!row->fallback || !str_eq(row->fallback, "[]"))
+            node_problem(c, row, node, "the list is empty: it needs at least one path");
         return;
     }
     parse_list(c, row, node, field);

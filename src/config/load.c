@@ -90,6 +90,15 @@ static void fill_given(struct config_context *c, const struct config_row *rows, 
     }
 }
 
+/* The list in the place of the one value: `paths` for `path`. */
+static bool given_several(const struct config_node *map, const struct config_row *row)
+{
+    char key[CONFIG_NAME_MAX];
+
+    snprintf(key, sizeof key, "%ss", row->key);
+    return map && given(map, key);
+}
+
 static void fill_missing(struct config_context *c, const struct config_row *row,
                          const struct config_node *map, const struct config_node *place, void *to,
                          bool applies)
@@ -98,7 +107,7 @@ static void fill_missing(struct config_context *c, const struct config_row *row,
         return;
     if (row->fallback)
         parse_fallback(c, row, to);
-    else if (applies)
+    else if (applies && !given_several(map, row))
         node_problem(c, row, place, "required, but missing");
 }
 

@@ -61,6 +61,7 @@ int config_print_anywhere(const struct config *c, struct buf *out, struct err *e
     struct arena a = {0};
 
     copy.output = file_absolute(&a, c->output, err);
+    copy.model.paths.n = 0; /* it was chosen among them */
     copy.model.path = file_absolute(&a, c->model.path, err);
     if (c->curates)
         copy.curate.facts = file_absolute(&a, c->curate.facts, err);

@@ -43,8 +43,13 @@ static const struct choice null_data[] = {
     {"none", NULL_NONE}, {"shuffled_targets", NULL_SHUFFLED_TARGETS}, {NULL, 0}};
 
 static const struct config_row model_rows[] = {
-    CONFIG_ROW(struct model_config, path, "path", config_path, NULL, 0, 0, RUNNING,
-               "Hugging Face directory or .gguf file; its fingerprint counts, not its place"),
+    CONFIG_ROW(
+        struct model_config, path, "path", config_path, NULL, 0, 0, RUNNING,
+        "Hugging Face directory or .gguf file; its fingerprint counts, not its place; not with "
+        "paths"),
+    CONFIG_ROW(struct model_config, paths, "paths", config_paths, "[]", 0, 0, RUNNING,
+               "several models of one shape and tokenizer, in the place of path: each has the same "
+               "experiments, in a folder below output that is named after it"),
     CONFIG_CHOICE(struct model_config, check, "check", config_choice, "remembered", checks, RUNNING,
                   "every byte of the weights is hashed before work begins; remembered = not again "
                   "while the system says that the files are unchanged"),

@@ -279,6 +279,10 @@ int curation_open(struct curation *c, const char *config, const char *const *set
     }
     if (config_load(&c->config, config, set, n_set, NULL, 0, problems, err) || problems->count)
         return err->code;
+    if (!c->config.model.path) {
+        config_problem(&c->config, NULL, "model.paths", problems, "curate asks one model: path");
+        return 0;
+    }
     check_templates(c, problems);
     if (facts_load(&c->facts, o->facts, problems, err) || problems->count)
         return err->code;

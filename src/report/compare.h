@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-enum { COMPARE_MAX = 6 };
+enum { COMPARE_MAX = 16 };
 
 struct compare {
     const char *group; /* NULL = every group that all have */

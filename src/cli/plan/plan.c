@@ -4,8 +4,11 @@
 #include "cli/plan/forecast.h"
 #include "cli/plan/script.h"
 
+#include "base/out.h"
 #include "base/team.h"
 #include "campaign/cut.h"
+
+#include <math.h>
 
 static const struct argument_row arguments[] = {JOB_CONFIG};
 
@@ -32,24 +35,72 @@ static int check(struct job_options *o, const struct call *call, struct err *err
                    call->command->name, (long long)o->ranks, (long long)o->nodes);
 }
 
-static int print(struct campaign *c, const struct job_options *o, struct err *err)
+/* A job that does one model after the other. */
+static void add_forecast(struct forecast *all, const struct forecast *e)
+{
+    struct forecast sum = *e;
+
+    if (!all->ranks) {
+        *all = *e;
+        return;
+    }
+    sum.flops += all->flops;
+    sum.seconds = e->seconds > 0 && all->seconds > 0 ? e->seconds + all->seconds : 0;
+    sum.rank_bytes = fmax(e->rank_bytes, all->rank_bytes);
+    sum.weight_bytes = fmax(e->weight_bytes, all->weight_bytes);
+    *all = sum;
+}
+
+/* Of a model's campaign; its part of the JSON is an entry of a list where there are several. */
+static int print(struct campaign *c, const struct job_options *o, struct forecast *all,
+                 struct err *err)
 {
     int threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
+    bool first = !c->which_model, last = c->which_model + 1 == c->n_models;
     struct forecast e;
 
     if (forecast(&e, c, o->ranks, o->nodes, threads, err))
         return err->code;
-    return o->sbatch ? print_job_script(o, &e, err)
-           : o->json ? print_plan_json(c, &e, err)
-                     : print_plan(c, &e, err);
+    add_forecast(all, &e);
+    if (o->sbatch)
+        return last ? print_job_script(o, all, err) : 0;
+    if (!o->json && c->n_models > 1 &&
+        out_printf(err, "%smodel %zu of %zu: %s\n", first ? "" : "\n", c->which_model + 1,
+                   c->n_models, c->config.model.path))
+        return err->code;
+    if (!o->json)
+        return print_plan(c, &e, err);
+    return (c->n_models > 1 && out_printf(err, first ? "[" : ",\n")) ||
+                   print_plan_json(c, &e, err) ||
+                   (c->n_models > 1 && last && out_printf(err, "]\n"))
+               ? err->code
+               : 0;
+}
+
+static int plan_model(const struct job_options *o, size_t k, size_t *n, struct forecast *all,
+                      struct err *err)
+{
+    struct campaign_request request = job_request(o, k);
+    struct problems problems = {0};
+    struct campaign c = {0};
+
+    request.shape_only = true;
+    if (!campaign_open(&c, &request, &problems, err) && !report_problems(&problems, err) &&
+        !campaign_cut(&c, err)) {
+        *n = c.n_models;
+        warn_inputs(&c);
+        if (!print(&c, o, all, err))
+            check_some_good(&c, err);
+    }
+    campaign_close(&c);
+    return err->code;
 }
 
 static int plan(const struct call *call, struct err *err)
 {
     struct job_options *o = call->options;
-    struct campaign_request request = job_request(o);
-    struct problems problems = {0};
-    struct campaign c = {0};
+    struct forecast all = {0};
+    size_t n = 1;
 
     if (check(o, call, err))
         return err->code;
@@ -58,14 +109,8 @@ static int plan(const struct call *call, struct err *err)
                    ? usage_error(call->command, err,
                                  "a config with a section curate has neither --json nor --sbatch")
                    : plan_curation(o, err);
-    request.shape_only = true;
-    if (!campaign_open(&c, &request, &problems, err) && !report_problems(&problems, err) &&
-        !campaign_cut(&c, err)) {
-        warn_inputs(&c);
-        if (!print(&c, o, err))
-            check_some_good(&c, err);
-    }
-    campaign_close(&c);
+    for (size_t k = 0; k < n && !err->code; k++)
+        plan_model(o, k, &n, &all, err);
     return err->code;
 }
 

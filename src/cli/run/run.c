@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/out.h"
 #include "campaign/cut.h"
+#include "campaign/models.h"
 #include "model/identity.h"
 
 static int execute(struct session *r, struct err *err)
@@ -67,6 +69,65 @@ static int check_options(const struct call *call, struct err *err)
 
 enum { MPI_NEEDS = 256 << 20 }; /* bytes; with less it crashes while it starts */
 
+/* The campaign of one model, and everything of it that is open closed again. */
+static int run_model(struct session *r, size_t *n_models, struct err *err)
+{
+    if (!start_campaign(r, err)) {
+        *n_models = r->campaign.n_models;
+        if (r->options.dry_run)
+            dry_run(r, err);
+        else if (!start_work(r, err))
+            execute(r, err);
+    }
+    runlog_close(&r->log);
+    return session_close(r, err);
+}
+
+static void close_model(struct session *r)
+{
+    struct session rest = {
+        .cluster = r->cluster, .options = r->options, .command = r->command, .begin = r->begin};
+
+    campaign_close(&r->campaign);
+    *r = rest;
+}
+
+/* What compares the results of several models. */
+static int print_compare(const char *const *output, size_t n, struct err *err)
+{
+    out_printf(err, "all %zu models are done: lensweep compare", n);
+    for (size_t i = 0; i < n && !err->code; i++)
+        if (!out_printf(err, " "))
+            out_word(output[i], err);
+    return out_printf(err, "\n");
+}
+
+/* One model after the other; one whose queries are bad does not keep the next from being run. */
+static int run_models(struct session *r, struct err *err)
+{
+    struct arena a = {0};
+    const char **output = arena_alloc(&a, MODELS_MAX, sizeof *output, err);
+    bool first = r->cluster.rank == 0, differs = false;
+    size_t n = 1;
+
+    for (size_t k = 0; k < n && output && !err->code; k++) {
+        r->model = k;
+        if (run_model(r, &n, err) == ERR_DIFFERS) {
+            err->code = 0;
+            differs = true;
+        }
+        if (!err->code)
+            output[k] = arena_strdup(&a, r->campaign.config.output, err);
+        close_model(r);
+    }
+    if (n > 1 && !err->code && first && !r->options.dry_run && r->options.shard.n == 1)
+        print_compare(output, n, err);
+    arena_release(&a);
+    if (differs && !err->code)
+        err->code = ERR_DIFFERS;
+    return err->code;
+}
+
 static int run(const struct call *call, struct err *err)
 {
     const struct job_options *o = call->options;
@@ -84,15 +145,8 @@ static int run(const struct call *call, struct err *err)
         r.cluster.leave = leave;
         r.cluster.waiting_ctx = &r;
     }
-    if (!start_campaign(&r, err)) {
-        if (r.options.dry_run)
-            dry_run(&r, err);
-        else if (!start_work(&r, err))
-            execute(&r, err);
-    }
-    session_close(&r, err);
-    runlog_close(&r.log);
-    campaign_close(&r.campaign);
+    run_models(&r, err);
+    cluster_close(&r.cluster);
 out:
     buf_release(&command);
     return err->code;

@@ -111,6 +111,5 @@ int session_close(struct session *r, struct err *err)
     lock_release(&r->lock);
     journal_close(r->journal);
     arena_release(&r->arena);
-    cluster_close(&r->cluster);
     return err->code;
 }

@@ -17,6 +17,7 @@ struct session {
     struct cluster cluster;
     struct campaign campaign;
     struct job_options options;
+    size_t model;        /* which of model.paths */
     const char *command; /* as typed */
     int threads;         /* of this rank */
     bool broadcast;      /* rank 0 has read the weights for all */

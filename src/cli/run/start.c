@@ -51,7 +51,7 @@ static int load_model(struct session *r, const struct campaign_request *request,
 
 int start_campaign(struct session *r, struct err *err)
 {
-    struct campaign_request request = job_request(&r->options);
+    struct campaign_request request = job_request(&r->options, r->model);
     struct problems problems = {0};
     static const char where[] = "config or data";
     bool known;

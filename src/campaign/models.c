@@ -1,0 +1,153 @@
+#include "campaign/models.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <string.h>
+
+/* "b" of "a/b.gguf" and of "a/b/"; with its parent "a-b". */
+static const char *name_of(const char *path, bool parent, struct arena *a, struct err *err)
+{
+    size_t end = strlen(path), begin;
+    char *name;
+
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    begin = end;
+    for (int part = 0; part <= parent; part++) {
+        begin -= part && begin > 0;
+        while (begin > 0 && path[begin - 1] != '/')
+            begin--;
+    }
+    name = arena_strndup(a, path + begin, end - begin, err);
+    if (name && str_ends_with(name, ".gguf") && strlen(name) > 5)
+        name[strlen(name) - 5] = '\0';
+    for (char *slash = name ? strchr(name, '/') : NULL; slash; slash = strchr(slash, '/'))
+        *slash = '-';
+    return name;
+}
+
+/* Is the name of a model that of another too? */
+static bool is_shared(const struct string_list *paths, size_t which, bool parent, struct arena *a,
+                      struct err *err)
+{
+    const char *own = name_of(paths->v[which], parent, a, err);
+
+    for (size_t i = 0; own && i < paths->n; i++) {
+        const char *name = i == which ? NULL : name_of(paths->v[i], parent, a, err);
+
+        if (name && str_eq(name, own))
+            return true;
+    }
+    return false;
+}
+
+int models_choose(struct campaign *c, size_t which, struct problems *problems, struct err *err)
+{
+    struct model_config *m = &c->config.model;
+    struct arena *a = &c->arena;
+    bool parents = false, same = false;
+    const char *name;
+
+    c->n_models = m->paths.n ? m->paths.n : 1;
+    c->which_model = which;
+    if (!m->paths.n)
+        return 0;
+    if (m->paths.n > MODELS_MAX)
+        config_problem(&c->config, NULL, "model.paths", problems, "more than %d models",
+                       MODELS_MAX);
+    if (m->path)
+        config_problem(&c->config, NULL, "model.paths", problems,
+                       "path names one model, paths several: give one of the two");
+    for (size_t i = 0; i < m->paths.n; i++)
+        parents |= is_shared(&m->paths, i, false, a, err);
+    for (size_t i = 0; parents && i < m->paths.n; i++)
+        same |= is_shared(&m->paths, i, true, a, err);
+    if (same)
+        config_problem(&c->config, NULL, "model.paths", problems,
+                       "two models end in the same two names: their results need folders of "
+                       "different names");
+    m->path = m->paths.v[which];
+    name = name_of(m->path, parents, a, err);
+    c->config.output = name ? file_join(a, c->config.output, name, err) : NULL;
+    return err->code;
+}
+
+static const char *different_shape(const struct shape *a, const struct shape *b)
+{
+    return a->n_layers != b->n_layers       ? "number of layers"
+           : a->n_heads != b->n_heads       ? "number of heads"
+           : a->n_kv_heads != b->n_kv_heads ? "number of key and value heads"
+           : a->d_model != b->d_model       ? "width"
+           : a->d_head != b->d_head         ? "width of heads"
+           : a->d_ff != b->d_ff             ? "width of the MLP"
+           : a->vocab != b->vocab           ? "vocabulary"
+                                            : NULL;
+}
+
+/* The first id that stands for other bytes; -1 = none. */
+static int64_t different_token(const struct tokenizer *a, const struct tokenizer *b)
+{
+    size_t n = tokenizer_vocab(a) > tokenizer_vocab(b) ? tokenizer_vocab(a) : tokenizer_vocab(b);
+
+    for (size_t i = 0; i < n; i++) {
+        size_t n_a, n_b;
+        const char *s = tokenizer_bytes(a, (int32_t)i, &n_a);
+        const char *t = tokenizer_bytes(b, (int32_t)i, &n_b);
+
+        if (n_a != n_b || (n_a && memcmp(s, t, n_a) != 0))
+            return (int64_t)i;
+    }
+    return -1;
+}
+
+static int compare_tokens(const struct campaign *c, const char *path, struct problems *problems,
+                          struct err *err)
+{
+    struct tokenizer *t = NULL;
+    struct err none = {0};
+    int64_t id = -1;
+
+    if (tokenizer_open(&t, path, &none))
+        t = NULL;
+    if (none.code == ERR_MEMORY)
+        return *err = none, err->code;
+    if (!t != !c->tokenizer)
+        config_problem(&c->config, NULL, "model.paths", problems,
+                       "%s has %s usable tokenizer, %s has %s: the same text must be the same "
+                       "tokens",
+                       path, t ? "a" : "no", c->config.model.path, t ? "none" : "one");
+    else if (t)
+        id = different_token(c->tokenizer, t);
+    if (id >= 0 || (t && c->tokenizer && tokenizer_bos(t) != tokenizer_bos(c->tokenizer)))
+        config_problem(&c->config, NULL, "model.paths", problems,
+                       "%s has another tokenizer than %s (token %lld): their results cannot be "
+                       "compared",
+                       path, c->config.model.path,
+                       (long long)(id >= 0 ? id : (int64_t)tokenizer_bos(t)));
+    tokenizer_close(t);
+    return 0;
+}
+
+int models_alike(const struct campaign *c, struct problems *problems, struct err *err)
+{
+    const struct model_config *m = &c->config.model;
+    struct model_options o = {.shape_only = true, .ignore = m->ignore.v, .n_ignore = m->ignore.n};
+
+    for (size_t i = 0; i < m->paths.n && !err->code; i++) {
+        struct model *other = NULL;
+        const char *what;
+
+        if (i == c->which_model || model_open_as(&other, m->paths.v[i], &o, err))
+            continue;
+        what = different_shape(&c->model->shape, &other->shape);
+        if (what)
+            config_problem(&c->config, NULL, "model.paths", problems,
+                           "%s has another %s than %s: models of one config have one shape",
+                           m->paths.v[i], what, m->path);
+        else
+            compare_tokens(c, m->paths.v[i], problems, err);
+        model_close(other);
+    }
+    return err->code;
+}

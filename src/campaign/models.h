@@ -1,0 +1,20 @@
+/*
+ * Several models in one config (`model.paths`): a campaign for each, in a folder of its own below
+ * the config's output, which is named after the model.
+ */
+#ifndef LENSWEEP_CAMPAIGN_MODELS_H
+#define LENSWEEP_CAMPAIGN_MODELS_H
+
+#include "campaign/campaign.h"
+
+enum { MODELS_MAX = 256 };
+
+/* Of a config that has been read: how many models it has, and the which-th as if it were the only
+   one. Mistakes go to problems. */
+int models_choose(struct campaign *c, size_t which, struct problems *problems, struct err *err);
+
+/* Have all of them the shape and the tokens of this one, so that their results can be compared?
+   Reads headers and tokenizers, no weights. */
+int models_alike(const struct campaign *c, struct problems *problems, struct err *err);
+
+#endif

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Several models in one config: each has a folder of its own with the very bytes that a run of it
+# alone would write, one command goes on where it was stopped, and what cannot be compared is refused.
+# shellcheck source=SCRIPTDIR/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+mkdir -p "$work/base" "$work/tuned"
+cp -r "$small" "$work/base/model"
+cp -r "$small" "$work/tuned/model"
+# A few weights of the other sign: a checkpoint of the same shape.
+for at in 60001 60003 60005 60007; do
+    printf '\277' | dd of="$work/tuned/model/model-00001-of-00002.safetensors" bs=1 seek=$at conv=notrunc status=none
+done
+queries 3 >"$work/q.jsonl"
+
+# several OUTPUT MODEL...
+several() {
+    local output=$1 list
+    list=$(printf '"%s", ' "${@:2}")
+    config "$work/c.yaml" "$work/q.jsonl" "$output" \
+        'name: zero, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, kl]'
+    sed -i "s|^model:.*|model: {paths: [${list%, }]}|" "$work/c.yaml"
+    echo 'run: {threads: 1, audit: none}' >>"$work/c.yaml"
+}
+
+several "$work/out" "$work/base/model" "$work/tuned/model/"
+ends 0 "$program" plan "$work/c.yaml" && has "model 2 of 2: $work/tuned/model" "$work/out"
+ends 0 "$program" plan "$work/c.yaml" --json
+grep -q '^\[{' "$work/out" && grep -q '\]$' "$work/out" || wrong 'the plans of two models are not one list'
+several "$work/both" "$work/base/model" "$work/tuned/model/"
+ends 0 ranks 2 "$program" run "$work/c.yaml"
+has 'all 2 models are done: lensweep compare' "$work/out"
+for one in base tuned; do
+    ends 0 "$program" run "$work/c.yaml" --set model.paths=[] --set "model.path=$work/$one/model" --set "output=$work/$one/alone"
+    same "$work/both/$one-model/result.h5" "$work/$one/alone/result.h5" "$one beside another and alone"
+done
+cmp -s "$work"/both/{base,tuned}-model/result.h5 && wrong 'two models, one result'
+ends 0 "$program" compare "$work"/both/{base,tuned}-model "$work/base/alone" -n 3 && has 'C - A' "$work/out"
+
+# Status and collect of the whole; what is there is not computed again.
+rm "$work"/both/tuned-model/{result.h5,journal/*}
+ends 0 "$program" status "$work/both" && has '100.0 %' "$work/out" && has '0.0 %: 0 of' "$work/out"
+ends 0 "$program" status "$work/both" --json && has "\"$work/both/tuned-model\"" "$work/out"
+ends 2 "$program" collect "$work/both" && has 'units are not computed yet'
+ends 0 "$program" run "$work/c.yaml" && has 'of them from earlier starts'
+[ "$(grep -c 'from earlier starts' "$work/err")" = 1 ] || wrong 'not just one model was begun anew'
+rm "$work"/both/*/result.h5
+ends 0 "$program" collect "$work/both"
+same "$work/both/tuned-model/result.h5" "$work/tuned/alone/result.h5" 'collected'
+ends 2 "$program" collect "$work/both" -o "$work/x.h5" && has 'results of 2 models'
+
+# Mistakes
+several "$work/bad" "$work/base/model" "$models/mistral-mha-f16"
+ends 2 "$program" run "$work/c.yaml" && has 'has another number of'
+several "$work/bad" "$work/base/model" "$work/tuned/../base/model"
+ends 2 "$program" plan "$work/c.yaml" && has 'folders of different names'
+several "$work/bad" "$work/base/model" "$work/tuned/model"
+sed -i "s|^model: {|&path: \"$small\", |" "$work/c.yaml"
+ends 2 "$program" plan "$work/c.yaml" && has 'path names one model'
+cp -r tests/fixtures/tiny/model "$work/base/tiny"
+cp -r tests/fixtures/tiny/model "$work/tuned/tiny2"
+sed -i 's/"@":32,"A":33/"A":32,"@":33/' "$work/tuned/tiny2/tokenizer.json"
+several "$work/bad" "$work/base/tiny" "$work/tuned/tiny2"
+ends 2 "$program" plan "$work/c.yaml" && has 'another tokenizer than' && has '(token 32)'
+finish
