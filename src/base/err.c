@@ -50,18 +50,6 @@ int err_wrap(struct err *err, const char *fmt, ...)
     return err->code;
 }
 
-const char *err_text(int code)
-{
-    switch (code) {
-#define X(name, status, text) \
-    case status:              \
-        return text;
-        ERR_CODES(X)
-#undef X
-    }
-    return "unknown error";
-}
-
 void problems_add(struct problems *p, const char *file, size_t line, size_t column, const char *fmt,
                   ...)
 {

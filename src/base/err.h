@@ -78,9 +78,6 @@ static inline int err_if(const struct err *err, int failed)
     return failed ? err->code : 0;
 }
 
-/* What a code stands for (the X-macro's text); "unknown error" for a number that is none. */
-const char *err_text(int code);
-
 /*
  * Bad input is reported whole: a list of up to PROBLEMS_MAX messages, each with its place, gathered
  * before anything else is done. The list keeps counting beyond what it stores.

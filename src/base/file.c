@@ -347,7 +347,6 @@ static int flush(struct writer *w, struct err *err)
 {
     if (file_write_all(w->fd, w->buf.data, w->buf.len))
         return io_error(err, "write", w->beside);
-    w->flushed += w->buf.len;
     buf_clear(&w->buf);
     return 0;
 }
@@ -364,21 +363,6 @@ int writer_put(struct writer *w, const void *p, size_t n, struct err *err)
     if (flush(w, err))
         return err->code;
     if (file_write_all(w->fd, p, n))
-        return io_error(err, "write", w->beside);
-    w->flushed += n;
-    return 0;
-}
-
-uint64_t writer_tell(const struct writer *w)
-{
-    return w->flushed + w->buf.len;
-}
-
-int writer_patch(struct writer *w, uint64_t at, const void *p, size_t n, struct err *err)
-{
-    if (flush(w, err))
-        return err->code;
-    if (pwrite(w->fd, p, n, (off_t)at) != (ssize_t)n)
         return io_error(err, "write", w->beside);
     return 0;
 }

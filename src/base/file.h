@@ -97,16 +97,12 @@ struct writer {
     char *path, *beside; /* in the arena */
     int fd;              /* -1 once finished */
     bool there;          /* something stands beside */
-    uint64_t flushed;    /* bytes before buf */
     struct arena arena;
 };
 
 int writer_open(struct writer *w, const char *path, struct err *err);
 int writer_turn(struct writer *w, struct err *err);
 int writer_put(struct writer *w, const void *p, size_t n, struct err *err); /* n large: no copy */
-uint64_t writer_tell(const struct writer *w);
-/* Overwrites n bytes that were written before. */
-int writer_patch(struct writer *w, uint64_t at, const void *p, size_t n, struct err *err);
 int writer_finish(struct writer *w, struct err *err);
 int writer_place(struct writer *w, struct err *err);
 void writer_discard(struct writer *w);

@@ -310,19 +310,6 @@ void model_embed(const struct model *m, int32_t id, int pos, float *room, float 
     vec_add(m->shape.d_model, out, room);
 }
 
-double model_layer_flops(const struct shape *s)
-{
-    double d = s->d_model, q = (double)s->n_heads * s->d_head;
-    double kv = (double)s->n_kv_heads * s->d_head, ff = s->d_ff;
-
-    return 2 * (d * q + 2 * d * kv + q * d + (s->gated ? 3 : 2) * d * ff);
-}
-
-double model_unembed_flops(const struct shape *s)
-{
-    return 2.0 * s->d_model * s->vocab;
-}
-
 /* Tensors of one kind: equal names but for the number of the layer, equal shape and type. */
 struct tensor_kind {
     const char *name;

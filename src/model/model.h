@@ -160,10 +160,6 @@ int model_open_as(struct model **m, const char *path, const struct model_options
 int model_open_shape(struct model **m, const char *path, struct err *err);
 void model_close(struct model *m);
 
-/* FLOP of one row through one layer's matrices, and through the unembedding: 2 per weight. */
-double model_layer_flops(const struct shape *s);
-double model_unembed_flops(const struct shape *s);
-
 /* Prints to out what the file holds: architecture, shape, types, tensors (for `inspect`). */
 struct buf;
 int model_describe(const struct model *m, struct buf *out, struct err *err);

@@ -61,14 +61,6 @@ static void long_messages_are_cut(void **state)
     assert_true(strlen(err.msg) < ERR_MESSAGE);
 }
 
-static void codes_have_a_text(void **state)
-{
-    (void)state;
-    assert_string_equal(err_text(ERR_NONE), "done");
-    assert_string_equal(err_text(ERR_MEMORY), "out of memory");
-    assert_string_equal(err_text(9), "unknown error");
-}
-
 static void problems_are_counted_beyond_the_list(void **state)
 {
     static struct problems p;
@@ -761,7 +753,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_says_what_and_where),
         cmocka_unit_test(long_messages_are_cut),
-        cmocka_unit_test(codes_have_a_text),
         cmocka_unit_test(problems_are_counted_beyond_the_list),
         cmocka_unit_test(allocations_are_zeroed_and_aligned),
         cmocka_unit_test(sizes_that_overflow_are_refused),

@@ -241,8 +241,6 @@ static void test_counts(void **state)
     (void)state;
     assert_int_equal(m->n_params, 96 * 32 + 2 * (layer + 2 * 32) + 32);
     assert_int_equal(m->weight_bytes, 4 * m->n_params);
-    assert_true(model_layer_flops(&m->shape) == (double)(2 * layer));
-    assert_true(model_unembed_flops(&m->shape) == 2 * 96 * 32);
     assert_true(m->unembed.w.data == m->embed.data);
     assert_string_equal(m->name, "llama-tied-f32");
     model_close(m);
