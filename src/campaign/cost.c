@@ -64,8 +64,8 @@ int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, st
     return 0;
 }
 
-/* Of the texts that cells ask for, those that are written side by side: each keeps its ids, keys and
-   values, and makes a variant with its edits for each token. */
+/* Of the texts that cells ask for, those that are written side by side: each keeps its ids, keys
+   and values, and makes a variant with its edits for each token. */
 static double text_bytes(const struct experiment *x, const struct cell *cell)
 {
     const struct cell_text *t = &cell->text;

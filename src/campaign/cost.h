@@ -11,7 +11,7 @@ struct cost {
     uint64_t flops, variants;
 };
 
-/* Texts of cells that a worker writes side by side: each holds the keys and values of its own run. */
+/* Texts of cells that a worker writes side by side: each holds keys and values of its own run. */
 enum { TEXTS_AT_ONCE = 64 };
 
 /* What makes a query's run: v->into is run[i], whose bases stand before it. */

@@ -224,10 +224,11 @@ static int declare_answers(struct experiment *x, struct problems *problems, stru
         whole_declare(x, CELL_DIMS, (size_t)((const struct ablation *)x->state)->op.draws, problems,
                       err))
         return err->code;
-    return c->tokens ? text_declare(x, (int)c->tokens, CELL_DIMS,
-                                    "stratum layer? first? second? head? neuron? from? to? position?",
-                                    c->site == SITE_PATTERN ? "from to" : "position", err)
-                     : 0;
+    return c->tokens
+               ? text_declare(x, (int)c->tokens, CELL_DIMS,
+                              "stratum layer? first? second? head? neuron? from? to? position?",
+                              c->site == SITE_PATTERN ? "from to" : "position", err)
+               : 0;
 }
 
 int ablation_declare(struct experiment *x, const struct ablation *b, struct problems *problems,

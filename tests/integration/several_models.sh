@@ -26,7 +26,7 @@ several() {
 several "$work/out" "$work/base/model" "$work/tuned/model/"
 ends 0 "$program" plan "$work/c.yaml" && has "model 2 of 2: $work/tuned/model" "$work/out"
 ends 0 "$program" plan "$work/c.yaml" --json
-grep -q '^\[{' "$work/out" && grep -q '\]$' "$work/out" || wrong 'the plans of two models are not one list'
+{ grep -q '^\[{' "$work/out" && grep -q '\]$' "$work/out"; } || wrong 'the plans of two models are not one list'
 several "$work/both" "$work/base/model" "$work/tuned/model/"
 ends 0 ranks 2 "$program" run "$work/c.yaml"
 has 'all 2 models are done: lensweep compare' "$work/out"

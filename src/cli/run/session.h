@@ -55,7 +55,7 @@ int session_open_journal(struct session *r, const struct config *config, struct 
    progress. */
 int session_sync(struct session *r, struct err *err);
 void session_tick(void *session, const struct progress *p);
-/* Tells the error and frees what is in the session but for the campaign and the log. */
+/* Tells the error and frees what is in the session but for cluster, campaign and log. */
 int session_close(struct session *r, struct err *err);
 
 /* start.c: config, data and model, on which all ranks agree. */
