@@ -137,8 +137,10 @@ static int open_tokenizer(struct campaign *c, struct err *err)
     const char *model = c->config.model.path;
     struct err why = {0};
 
-    if (!tokenizer_open(&c->tokenizer, model, &why))
+    if (!tokenizer_open(&c->tokenizer, model, &why)) {
+        tokenizer_limit(c->tokenizer, c->model->shape.vocab);
         return 0;
+    }
     c->tokenizer = NULL;
     if (why.code == ERR_MEMORY)
         return *err = why, err->code;

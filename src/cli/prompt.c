@@ -81,6 +81,8 @@ int prompt_open(struct prompt *p, const char *model, const struct prompt_options
         p->tokenizer = NULL;
         if (!o->ids)
             return *err = no_tokenizer, err->code;
+    } else {
+        tokenizer_limit(p->tokenizer, p->model->shape.vocab);
     }
     if (read_prompt(p, o, err) || check_length(p, more, err))
         return err->code;

@@ -290,6 +290,7 @@ int curation_open(struct curation *c, const char *config, const char *const *set
         return err->code;
     if (tokenizer_open(&c->tokenizer, c->config.model.path, err))
         return err_wrap(err, "curate needs the model's tokenizer");
+    tokenizer_limit(c->tokenizer, c->model->shape.vocab);
     c->tokens = o->from == ANSWERS_OF_FACTS ? 0
                 : o->tokens                 ? (int)o->tokens
                                             : 8 + 12 * (int)o->answers;

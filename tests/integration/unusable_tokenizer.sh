@@ -48,6 +48,14 @@ last=$((rows - 1))
 has " <$last>" "$work/out"
 ends 0 "$program" generate "$m" --prompt 'List three towns' -n 4
 
+# More ids than the model has rows: a text that needs one of them is refused, no memory is read.
+edit 't["model"]["vocab"].update({"fill %d" % i: i for i in range(300, '"$rows"')})
+t["added_tokens"].append(dict(t["added_tokens"][0], id='"$rows"', content="<beyond>"))'
+echo '{"text": "List <beyond>", "targets": {"a": 5}}' >"$work/beyond.jsonl" && config beyond
+ends 2 "$program" logits "$m" --prompt 'List <beyond>' && says "vocabulary ends at $rows"
+ends 1 "$program" run "$work/beyond.yaml" && has "vocabulary ends at $rows" "$work/out"
+ends 0 "$program" logits "$m" --prompt 'List'
+
 # What is not handled.
 edit 't["pre_tokenizer"] = {"type": "Whitespace"}'
 ends 4 "$program" tokenize "$m" --text Hi && says 'pre_tokenizer: type "Whitespace" is not handled'

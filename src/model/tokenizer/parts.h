@@ -89,8 +89,9 @@ struct tokenizer {
     char *chat;                                     /* the chat template; NULL = has none */
     int32_t chat_bos, chat_eos, chat_unk, chat_pad; /* what it calls so; -1 = nothing */
     size_t n_ids;                                   /* ids are below this */
-    struct buf pool;                                /* what the ids stand for */
-    struct spelling *bytes;                         /* (n_ids) in the pool, by itself */
+    size_t limit;             /* those of a text must be below this; 0 = n_ids is enough */
+    struct buf pool;          /* what the ids stand for */
+    struct spelling *bytes;   /* (n_ids) in the pool, by itself */
     struct spelling *written; /* (n_ids) in the pool, an added token as it is found in a text */
     unsigned char *flags;     /* (n_ids) TOKEN_... */
 };

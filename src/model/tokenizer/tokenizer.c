@@ -410,6 +410,23 @@ static int push_all(struct ids *out, const struct ids *more, struct err *err)
     return 0;
 }
 
+void tokenizer_limit(struct tokenizer *t, int vocab)
+{
+    t->limit = (size_t)vocab;
+}
+
+static int check_limit(const struct tokenizer *t, const struct ids *ids, size_t from,
+                       struct err *err)
+{
+    for (size_t i = from; t->limit && i < ids->n; i++)
+        if ((size_t)ids->v[i] >= t->limit)
+            return err_set(err, ERR_CONFIG,
+                           "the text has the token %d, but the model's vocabulary ends at %zu: "
+                           "its tokenizer is another model's, or tokens were added to it alone",
+                           ids->v[i], t->limit);
+    return 0;
+}
+
 int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool special,
                      struct ids *out, struct err *err)
 {
@@ -428,6 +445,8 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool
         status = encode_around(&job, &t->as_written, text, n, true, encode_normalized, err);
     if (!status && special)
         status = push_all(out, &t->tail, err);
+    if (!status)
+        status = check_limit(t, out, before, err);
     if (status)
         out->n = before;
     pretok_run_release(&job.run);
@@ -455,7 +474,7 @@ bool tokenizer_is_special(const struct tokenizer *t, int32_t id)
 
 int32_t tokenizer_bos(const struct tokenizer *t)
 {
-    return t->bos;
+    return t->limit && (size_t)t->bos >= t->limit ? -1 : t->bos;
 }
 
 int32_t tokenizer_eos(const struct tokenizer *t)

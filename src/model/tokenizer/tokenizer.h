@@ -47,6 +47,10 @@ int tokenizer_open(struct tokenizer **t, const char *path, struct err *err);
 bool tokenizer_is_there(const char *path, const struct err *why);
 void tokenizer_close(struct tokenizer *t);
 
+/* The model has so many rows, fewer than there are ids perhaps: a text that needs another is
+   ERR_CONFIG from then on. */
+void tokenizer_limit(struct tokenizer *t, int vocab);
+
 /* Appends the ids of text[0..n). Added tokens written out in the text are recognised. special: add
    what the tokenizer's own rules put around a text (a BOS, say). Invalid UTF-8 is ERR_CONFIG, with
    the offset. */
