@@ -3,12 +3,19 @@
 #include "base/str.h"
 #include "base/wrap.h"
 
+const char *average_word(const struct headline *h)
+{
+    return h->unit && str_eq(h->unit, "share of queries") ? "rate" : "mean";
+}
+
 /* What is averaged, in which unit, and what the brackets are. */
 static int put_numbers(const struct finding *f, struct buf *b, struct err *err)
 {
     const struct headline *h = f->headline;
     const char *units = f->value.units;
 
+    if (str_eq(average_word(h), "rate"))
+        return buf_puts(b, "(share of queries [95 % interval over items]", err);
     if (!h->unit && *units && !str_eq(units, "1"))
         return buf_printf(b, err, "(%s; means over queries [95 %% interval over items]", units);
     return buf_printf(b, err, "(%s%smeans over queries [95 %% interval over items]",

@@ -58,7 +58,7 @@ key = np.abs(mean - (0 if chance is None else chance))
 key[[h not in strata.split() for h in have]] = np.nan
 assert all(s in have for s in strata.split()), have
 exec(sys.argv[6] if len(sys.argv) > 6 else "")
-expected = ["step"] + dims[1:] + ["mean", "95 % low", "95 % high"] + ["chance"] * (chance is not None) + ["n"]
+expected = ["step"] + dims[1:] + ["rate" if name in ("promotion", "suppression") else "mean", "95 % low", "95 % high"] + ["chance"] * (chance is not None) + ["n"]
 shift = rows[0].index("step")
 assert rows[0][shift:] == expected, (rows[0], expected)
 order = sorted(np.argwhere(~np.isnan(key)).tolist(), key=lambda at: -key[tuple(at)])
