@@ -1,5 +1,5 @@
 # Spack: put this file into packages/lensweep/ of a repository of your own (spack repo create), and
-# set `url` or develop it from a checkout (spack dev-build lensweep@0.2.0).
+# set `url` or develop it from a checkout (spack dev-build lensweep@0.2.0). Not tried with Spack itself.
 from spack.package import *
 
 
