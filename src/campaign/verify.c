@@ -19,11 +19,22 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What is made of a query's other fields when results are written: compared once the last of its
+   drawn units is there. Where the file lacks some of these fields, all its units are drawn. */
+struct late {
+    uint32_t experiment, query;
+    size_t left;          /* units to come */
+    bool stop;            /* the query goes no further */
+    void *at[FIELDS_MAX]; /* of hidden fields, as the units come */
+};
+
 struct verify {
     struct campaign *c;
     struct verified *out;
     struct result file;
-    const char ***status;    /* (experiments) of the group's queries; NULL = not read yet */
+    const char ***status; /* (experiments) of the group's queries; NULL = not read yet */
+    struct late *late;    /* (n_late) */
+    size_t n_late;
     struct journal *journal; /* of surveys, in a folder of its own */
     struct arena scratch;    /* of one unit */
 };
@@ -108,6 +119,71 @@ static int draw(struct verify *v, uint64_t cells, uint64_t seed, unsigned char *
         todo[lo] = 1;
     }
     return 0;
+}
+
+static bool needs_all(const struct experiment *x)
+{
+    for (int i = 0; i < x->n_fields; i++)
+        if (x->field[i].hidden && !x->field[i].late && x->kind->fill_late)
+            return true;
+    return false;
+}
+
+/* Units of one query and experiment stand side by side: where those of unit i begin and end. */
+static struct span units_beside(const struct campaign *c, size_t i)
+{
+    const struct unit *u = c->unit;
+    size_t lo = i, hi = i + 1;
+
+    while (lo > 0 && u[lo - 1].experiment == u[i].experiment && u[lo - 1].query == u[i].query)
+        lo--;
+    while (hi < c->n_units && u[hi].experiment == u[i].experiment && u[hi].query == u[i].query)
+        hi++;
+    return (struct span){(int)lo, (int)hi};
+}
+
+static int begin_late(struct verify *v, const struct unit *u, size_t units, struct err *err)
+{
+    const struct experiment *x = &v->c->x[u->experiment];
+    struct late *late = &v->late[v->n_late++];
+
+    *late = (struct late){.experiment = u->experiment, .query = u->query, .left = units};
+    for (int i = 0; i < x->n_fields; i++) {
+        size_t n = padded_elements(x, &x->field[i]);
+
+        if (!x->field[i].hidden || x->field[i].late)
+            continue;
+        late->at[i] = arena_alloc(&v->out->arena, n, vtype_size(x->field[i].var.type), err);
+        if (!late->at[i])
+            return err->code;
+        fill(x->field[i].var.type, late->at[i], n);
+    }
+    return 0;
+}
+
+/* Which queries have such fields to compare; adds the units that these need to todo[]. */
+static int draw_late(struct verify *v, unsigned char *todo, struct err *err)
+{
+    const struct campaign *c = v->c;
+
+    v->late = arena_alloc(&v->out->arena, c->n_units + 1, sizeof *v->late, err);
+    for (size_t i = 0; v->late && i < c->n_units; i++) {
+        struct span all = units_beside(c, i);
+        size_t units = 0;
+
+        if (!todo[i] || c->unit[i].work != UNIT_CELLS ||
+            !c->x[c->unit[i].experiment].kind->fill_late)
+            continue;
+        for (int k = all.lo; k < all.hi; k++) {
+            if (needs_all(&c->x[c->unit[i].experiment]) && c->unit[k].work == UNIT_CELLS)
+                todo[k] = 1;
+            units += todo[k] && c->unit[k].work == UNIT_CELLS;
+        }
+        if (begin_late(v, &c->unit[i], units, err))
+            return err->code;
+        i = (size_t)all.hi - 1;
+    }
+    return err->code;
 }
 
 /* Comparing -------------------------------------------------------------------------------- */
@@ -296,6 +372,100 @@ static int compare_status(struct verify *v, const struct unit *u, const char *an
     return same_value(&a, &b) ? 0 : note(v, u, "status", "", &a, &b, err);
 }
 
+/* A written field of a query as the file has it. */
+static int read_field(struct verify *v, const struct late *late, const struct field *f, void *to,
+                      struct err *err)
+{
+    const struct experiment *x = &v->c->x[late->experiment];
+    const struct h5info *info = catalogue_find(&v->file.all, x->name, f->var.name);
+    bool real = f->var.type == V_F32 || f->var.type == V_F64;
+    size_t n = padded_elements(x, f);
+    double *there = arena_alloc(&v->scratch, n, sizeof *there, err);
+    int64_t *whole = (int64_t *)there;
+
+    if (!there || !info ||
+        h5_read_part(v->file.file, info, real ? V_F64 : V_I8, late->query, 1, there, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        if (f->var.type == V_F32)
+            ((float *)to)[i] = (float)there[i];
+        else if (f->var.type == V_F64)
+            ((double *)to)[i] = there[i];
+        else if (f->var.type == V_I8)
+            ((int64_t *)to)[i] = whole[i];
+        else if (f->var.type == V_I4)
+            ((int32_t *)to)[i] = (int32_t)whole[i];
+        else
+            ((int8_t *)to)[i] = (int8_t)whole[i];
+    return 0;
+}
+
+/* The fields that are made of the others when results are written, but those of text: they are
+   spelled from ids that are compared themselves. */
+static int compare_late(struct verify *v, const struct late *late, const struct unit *u,
+                        struct err *err)
+{
+    const struct experiment *x = &v->c->x[late->experiment];
+    struct row row = {.x = x, .q = &v->c->data.query[late->query]};
+
+    for (int i = 0; i < x->n_fields; i++) {
+        const struct field *f = &x->field[i];
+        size_t n = padded_elements(x, f);
+
+        row.at[i] =
+            late->at[i] ? late->at[i] : arena_alloc(&v->scratch, n, vtype_size(f->var.type), err);
+        if (!row.at[i])
+            return err->code;
+        if (f->late)
+            fill(f->var.type, row.at[i], n);
+        else if (!f->hidden && read_field(v, late, f, row.at[i], err))
+            return err->code;
+    }
+    x->kind->fill_late(&row);
+    for (int i = 0; i < x->n_fields; i++) {
+        const struct field *f = &x->field[i];
+        size_t bytes = padded_elements(x, f) * vtype_size(f->var.type);
+        unsigned char *all = arena_alloc(&v->scratch, bytes, 1, err);
+
+        if (!all)
+            return err->code;
+        memset(all, 1, bytes);
+        if (f->late && !f->hidden && f->var.type != V_STR &&
+            compare_field(v, u, f, row.at[i], all, err))
+            return err->code;
+    }
+    return 0;
+}
+
+/* One more unit of a query: its hidden fields are kept until all are there. */
+static int take_late(struct verify *v, const struct unit *u, struct cursor rows, bool stop,
+                     struct err *err)
+{
+    const struct experiment *x = &v->c->x[u->experiment];
+    void *at[FIELDS_MAX] = {NULL};
+    struct late *late = NULL;
+
+    for (size_t i = 0; i < v->n_late; i++)
+        if (v->late[i].experiment == u->experiment && v->late[i].query == u->query)
+            late = &v->late[i];
+    if (!late)
+        return 0;
+    late->left--;
+    late->stop |= stop;
+    if (stop || (!needs_all(x) && late->left))
+        return 0;
+    for (int i = 0; i < x->n_fields; i++) {
+        size_t n = padded_elements(x, &x->field[i]);
+
+        at[i] = late->at[i] ? late->at[i]
+                            : arena_alloc(&v->scratch, n, vtype_size(x->field[i].var.type), err);
+        if (!at[i])
+            return err->code;
+    }
+    cells_scatter(&rows, x, v->c->data.query[u->query].n, u->first, u->n, at);
+    return late->left || late->stop ? 0 : compare_late(v, late, u, err);
+}
+
 static int take_cells(struct verify *v, const struct unit_rows *rows, struct err *err)
 {
     const struct unit *u = &v->c->unit[rows->unit];
@@ -311,7 +481,7 @@ static int take_cells(struct verify *v, const struct unit_rows *rows, struct err
     if (!text || compare_status(v, u, text, &stop, err))
         return err->code;
     v->out->units++;
-    return stop ? 0 : compare_rows(v, u, c, err);
+    return (!stop && compare_rows(v, u, c, err)) || take_late(v, u, c, stop, err) ? err->code : 0;
 }
 
 /* Computing -------------------------------------------------------------------------------- */
@@ -380,7 +550,8 @@ static int verify(struct verify *v, const char *path, uint64_t cells, uint64_t s
          vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err)))
         return err->code;
     return err_if(err, survey(v, todo, err) || draw(v, cells, seed, todo, err) ||
-                           compute(v, todo, take_cells, err) || identity_check(c->model, err));
+                           draw_late(v, todo, err) || compute(v, todo, take_cells, err) ||
+                           identity_check(c->model, err));
 }
 
 int verify_result(struct verified *out, struct campaign *c, const char *path, uint64_t cells,

@@ -37,7 +37,8 @@ struct verified {
 
 /* c: opened and cut, with the model, data and config of the file. ERR_CONFIG if the file says that
    it was made of others, and which. Cells of queries that a partial file does not have are passed
-   over. Surveys of the data are computed anew as well. */
+   over. Surveys of the data are computed anew as well, and what is made of the
+   drawn queries' values when results are written, but texts, which are spelled from ids. */
 int verify_result(struct verified *v, struct campaign *c, const char *path, uint64_t cells,
                   uint64_t seed, struct err *err);
 void verify_release(struct verified *v);

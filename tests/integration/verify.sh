@@ -23,7 +23,20 @@ cells=$(sed -n 's/.*"cells": \([0-9]*\).*/\1/p' "$work/out")
 ends 2 "$program" verify "$work/output" --cells 0
 ends 3 "$program" verify "$work/model" && says 'holds no run'
 
+config "$work/f.yaml" "$work/lands.jsonl" "$work/curve" "name: curve, kind: faithfulness, from: \"$work/output\", groups: [swap], draws: 2"
+sed -i "s,^model:.*,model: {path: \"$work/model\"}," "$work/f.yaml"
+ends 0 env LENSWEEP_ISA=portable "$program" run "$work/f.yaml" --set run.threads=1
+ends 0 "$program" verify "$work/curve" --cells 3 && has 'all equal' "$work/out"
+
 if [ -n "${LENSWEEP_PYTHON:-}" ]; then
+    cp "$work/curve/result.h5" "$work/keep.h5"
+    "$LENSWEEP_PYTHON" - "$work/curve/result.h5" <<'P'
+import sys, h5py
+with h5py.File(sys.argv[1], "r+") as f:
+    f["curve/metric"][3, 0, 1, 0] += 1
+P
+    ends 1 "$program" verify "$work/curve" --cells 1000000 && has 'curve/metric: query 3 (' "$work/out"
+    cp "$work/keep.h5" "$work/curve/result.h5"
     cp "$result" "$work/keep.h5"
     "$LENSWEEP_PYTHON" - "$result" <<'P'
 import sys, h5py
