@@ -15,6 +15,25 @@ ends 2 "$program" run "$work/c.yaml" && has 'an edge has one sender and one rece
 edges "$work/lands.jsonl" bad 'name: bad, kind: edges, operation: {kind: zero}, senders: {layers: [2], kinds: mlp}, receivers: {kinds: [q, v, mlp]}'
 ends 2 "$program" run "$work/c.yaml" && has 'there is no edge'
 
+# of a finished sweep the strongest heads and MLPs alone, beside the embedding and the logits
+config "$work/s.yaml" "$work/lands.jsonl" "$work/sweep" \
+    'name: heads, kind: ablation, site: head, operation: {kind: zero}' 'name: mlps, kind: ablation, site: mlp, operation: {kind: zero}'
+ends 0 "$program" run "$work/s.yaml" --set run.threads=1
+edges "$work/lands.jsonl" some "name: some, kind: edges, operation: {kind: zero}, from: \"$work/sweep\", groups: [heads, mlps], top: 3"
+ends 0 "$program" run "$work/c.yaml" --set run.threads=1
+config "$work/s.yaml" "$work/lands.jsonl" "$work/curve" "name: all, kind: faithfulness, from: \"$work/sweep\", groups: [heads, mlps], draws: 1"
+ends 0 "$program" run "$work/s.yaml" --set run.threads=1
+[ -z "${LENSWEEP_PYTHON:-}" ] || "$LENSWEEP_PYTHON" - "$work/some/result.h5" "$work/curve/result.h5" <<'END' || wrong 'other ends than the strongest of the sweep'
+import sys, h5py
+with h5py.File(sys.argv[1]) as f, h5py.File(sys.argv[2]) as ranked:
+    g = ranked["all"]
+    top = list(zip(g["node_site"].asstr(), g["node_layer"], g["node_head"]))[:3]
+    want = {f"head {l}.{h}" if s == "head" else f"mlp {l}" for s, l, h in top}
+    have = set(f["some/sender"].asstr()) - {"embedding"}
+    assert have <= want and len(have) >= 1 and set(f["some/receiver"].asstr()) >= {"logits"}, (have, want)
+    assert all(f"{s} > logits" in set(f["some/edge"].asstr()) for s in want | {"embedding"}), want
+END
+
 [ -n "${LENSWEEP_PYTHON:-}" ] || { [ "$wrong" = 0 ] && skip "the values: no Python with the packages of requirements.txt"; }
 reference() { "$LENSWEEP_PYTHON" "tests/reference/$1.py" "${@:2}"; }
 
