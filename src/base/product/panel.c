@@ -438,4 +438,5 @@ static void mix(int64_t keys, const float *p, int64_t width, const float *v, int
         z[j] = z[j] == z[j] ? z[j] + 0.0f : NAN;
 }
 
-const struct product_kernels ISA(product_kernels) = {TILE_ROWS, pack, panel, packs, mix};
+const struct product_kernels ISA(product_kernels) = {
+    TILE_ROWS, PRODUCT_PANEL / (PASSES > 1 ? 2 : 1), pack, panel, packs, mix};

@@ -11,9 +11,11 @@ enum {
        written order. A multiple of the lanes and of every type's block; a tile of x of this length
        and its strips of w fit a first-level cache of 32 KiB. */
     PRODUCT_BLOCK = 1024,
-    /* Most rows of w in a panel, a multiple of most tiles' strips: a block of it as 2-byte numbers
-       stays in half a MiB of second-level cache while all rows of x pass by. */
-    PRODUCT_PANEL = 192,
+    /* Most rows of w in a panel, a multiple of most tiles' strips: a block of it stays in the
+       second-level cache while all rows of x pass by. As 2-byte numbers it takes 3/4 MiB with
+       AVX-512, whose processors have 1 MiB at least, and half of that with others. */
+    PRODUCT_PANEL = 384,
+    PRODUCT_F32_PANEL = 192,
     PRODUCT_WIDE_PANEL = 96, /* of rows that are brought into the scratch before, as floats */
     PRODUCT_PANEL_STEP = 24,
     PRODUCT_TALL = 128, /* rows of x for which that pays, if w could be read as it is */
@@ -35,6 +37,7 @@ struct product {
 
 struct product_kernels {
     int tile_rows;
+    int panel_rows; /* the most, <= PRODUCT_PANEL, of 2-byte types */
     /* Of ceil(rows / tile_rows) tiles of x the t-th to its place in `packed`. */
     void (*pack)(const struct product *p, int64_t t);
     /* Columns [first, first + count) of y, count <= PRODUCT_PANEL; scratch of PRODUCT_SCRATCH

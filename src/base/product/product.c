@@ -30,7 +30,9 @@ size_t product_shared(int64_t rows, int64_t k)
 static int64_t panel_rows(const struct product *p, const struct product_kernels *f, int threads)
 {
     enum { EACH = 4, STEP = PRODUCT_PANEL_STEP };
-    int64_t most = f->packs(p) ? PRODUCT_WIDE_PANEL : PRODUCT_PANEL;
+    int64_t most = f->packs(p)                ? PRODUCT_WIDE_PANEL
+                   : p->w->dtype == DTYPE_F32 ? PRODUCT_F32_PANEL
+                                              : f->panel_rows;
     int64_t share = (p->w->rows + EACH * threads - 1) / (EACH * threads);
 
     share = (share + STEP - 1) / STEP * STEP;
