@@ -34,6 +34,10 @@ int top_table(const struct top *t, struct result *r, const char *group, const st
 int top_classes(const struct top *t, struct result *r, struct buf *out, bool *shown,
                 struct err *err);
 
+/* The tokens that decoded vectors of a group favour in most queries, where it has `top_token`. */
+int top_tokens(const struct top *t, struct result *r, const char *group, struct buf *out,
+               bool *shown, struct err *err);
+
 /* The averages that are asked for: chosen (a->n_strata), in the arena. */
 bool *top_strata(const struct top *t, struct result *r, const struct average *a, struct err *err);
 

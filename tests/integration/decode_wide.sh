@@ -21,4 +21,19 @@ with h5py.File(sys.argv[1]) as f:
     assert np.array_equal(f["wide/top_id"][:, 0, ..., :3], f["last/top_id"][()])
     assert f["wide/top_token"].shape == f["wide/top_id"].shape
 END
+ends 0 "$program" top "$work/run" last -n 1000 --step 2 && has 'have among the 3 strongest' "$work/out"
+"$LENSWEEP_PYTHON" - "$work/run/result.h5" "$work/out" <<'END' || wrong 'top counts other tokens'
+import collections, sys, h5py
+with h5py.File(sys.argv[1]) as f:
+    g = f["last"]
+    ok = [i for i, s in enumerate(g["step"][()]) if s == 2 and g["status"][i] == b"ok"]
+    tokens, components = g["top_id"], [c.decode() for c in g["component"][()]]
+    lines = [l.split() for l in open(sys.argv[2], encoding="utf-8").read().split("by queries\n")[1].splitlines()]
+    assert len(lines) == 1 + tokens.shape[1] * len(components), len(lines)
+    for line in lines[1:]:
+        layer, c = int(line[0]), components.index(line[1])
+        seen = collections.Counter(t for i in ok for t in tokens[i, layer, c])
+        (best, n), = seen.most_common(1)
+        assert any(w == str(n) for w in line[3:]), (line, seen)
+END
 finish
