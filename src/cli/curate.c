@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json_write.h"
 #include "base/str.h"
 #include "curation/curation.h"
 #include "model/identity.h"
@@ -217,29 +218,62 @@ static int print_dropped(const struct curation *c, struct err *err)
     return shown > 20 ? out_printf(err, "  ... and %zu more\n", shown - 20) : 0;
 }
 
+static int print_plan(const struct curation *c, double work, struct err *err)
+{
+    char flops[STR_HUMAN];
+
+    return err_if(
+        err,
+        out_printf(err,
+                   "model   %s: %s, %d layers, vocabulary %d\n"
+                   "facts   %zu subjects in %zu rows, %zu rows said twice\n"
+                   "prompts %zu: %zu templates, %lld answer%s each, at most %d tokens are written\n"
+                   "units   %zu, %s at most\n",
+                   c->model->name, c->model->arch, c->model->shape.n_layers, c->model->shape.vocab,
+                   c->facts.n, c->facts.n_rows, c->facts.n_duplicates, c->n,
+                   c->config.curate.templates.n, (long long)c->config.curate.answers,
+                   c->config.curate.answers == 1 ? "" : "s", c->tokens, c->n_units,
+                   str_flops(flops, work)) ||
+            print_prompts(c, err) || print_dropped(c, err));
+}
+
+static int print_plan_json(const struct curation *c, double work, struct err *err)
+{
+    struct buf b = {0};
+    struct json_out j = {.out = &b};
+    size_t dropped = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        dropped += c->attempt[i].reason != NULL;
+    json_begin(&j, NULL, '{', err);
+    json_str(&j, "model", c->config.model.path, err);
+    json_str(&j, "facts", c->config.curate.facts, err);
+    json_int(&j, "subjects", (int64_t)c->facts.n, err);
+    json_int(&j, "rows", (int64_t)c->facts.n_rows, err);
+    json_int(&j, "prompts", (int64_t)c->n, err);
+    json_int(&j, "prompts_dropped", (int64_t)dropped, err);
+    json_int(&j, "answers", c->config.curate.answers, err);
+    json_int(&j, "tokens", c->tokens, err);
+    json_int(&j, "units", (int64_t)c->n_units, err);
+    json_num(&j, "flops", work, err);
+    json_end(&j, '}', err);
+    return print_buf(&b, err);
+}
+
 int plan_curation(const struct job_options *o, struct err *err)
 {
     struct problems problems = {0};
     struct curation c = {0};
-    char flops[STR_HUMAN];
     double work = 0;
 
     if (!curation_open(&c, o->config, o->set.v, o->set.n, true, &problems, err) &&
         !report_problems(&problems, err)) {
         for (size_t u = 0; u < c.n_units; u++)
             work += curation_cost(&c, u);
-        out_printf(err,
-                   "model   %s: %s, %d layers, vocabulary %d\n"
-                   "facts   %zu subjects in %zu rows, %zu rows said twice\n"
-                   "prompts %zu: %zu templates, %lld answer%s each, at most %d tokens are written\n"
-                   "units   %zu, %s at most\n",
-                   c.model->name, c.model->arch, c.model->shape.n_layers, c.model->shape.vocab,
-                   c.facts.n, c.facts.n_rows, c.facts.n_duplicates, c.n,
-                   c.config.curate.templates.n, (long long)c.config.curate.answers,
-                   c.config.curate.answers == 1 ? "" : "s", c.tokens, c.n_units,
-                   str_flops(flops, work));
-        if (!err->code && !print_prompts(&c, err))
-            print_dropped(&c, err);
+        if (o->json)
+            print_plan_json(&c, work, err);
+        else
+            print_plan(&c, work, err);
     }
     curation_close(&c);
     return err->code;

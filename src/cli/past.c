@@ -19,6 +19,12 @@ int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err
         return err->code;
     if (!file_exists(request.config))
         return err_set(err, ERR_IO, "%s holds no run: it has no config.yaml", dirs[0]);
+    if (config_curates(request.config))
+        return err_set(
+            err, ERR_CONFIG,
+            "%s is the output of lensweep curate: the same command again finishes it, and "
+            "its card.md, once written, has the counts",
+            dirs[0]);
     if (campaign_open(&p->campaign, &request, &problems, err) || report_problems(&problems, err) ||
         manifest_compare(&p->campaign, manifest, err) || campaign_cut(&p->campaign, err))
         return err->code;

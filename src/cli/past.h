@@ -17,7 +17,8 @@ struct past {
 
 /* The first directory's own config, its data and its model, which have to be what the directory was
    begun with; and what the journals of all have. The others need neither data nor model here.
-   Mistakes of config and data are printed. Either way past_close frees it. */
+   Mistakes of config and data are printed; the output of a
+   curation is one line. Either way past_close frees it. */
 int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err);
 void past_close(struct past *p);
 

@@ -34,15 +34,19 @@ curation "$work/c.yaml" "$tiny" "$work/given" 'dataset: towns' 'templates: ["Lis
     'answers: 3' 'from: facts' 'splits: {train: 0.5, test: 0.5}'
 ends 0 "$program" plan "$work/c.yaml" && has 'prompts 10: 2 templates, 3 answers each' "$work/out"
 has 'dropped before it is asked: Ermia, template 1: 1 objects, fewer than 3' "$work/out"
+ends 0 "$program" plan "$work/c.yaml" --json && has '"prompts": 10' "$work/out" && has '"prompts_dropped": 2' "$work/out"
 ends 0 "$program" curate "$work/c.yaml" && has '8 of 10 prompts kept: 24 queries' "$work/out"
 has '1 facts are there twice and count once, the first'
+for command in status collect; do
+    ends 2 "$program" $command "$work/given" && has 'is the output of lensweep curate'
+done
 counts "$work/given"
 has '# source: made for a test' "$work/given/card.md"
 [ "$(cat "$work"/given/*/towns_1.jsonl | wc -l)" = 8 ] || wrong "not 8 queries of step 1"
 [ "$(grep -ho '"item": "[A-Z][a-z]*"' "$work"/given/train/*.jsonl | sort -u | wc -l)" = 2 ] || wrong "train does not have two items"
 config "$work/run.yaml" "$work/given" "$work/none" 'name: early, kind: decode'
 ends 0 "$program" plan "$work/run.yaml" --set model.path=$tiny && has '24 queries, 0 of them bad' "$work/out"
-ends 2 "$program" plan "$work/c.yaml" --json && has 'neither --json nor --sbatch'
+ends 2 "$program" plan "$work/c.yaml" --sbatch && has 'has no --sbatch'
 ends 2 "$program" run "$work/c.yaml" && has 'it is for lensweep curate'
 ends 2 "$program" curate "$work/run.yaml" && has 'no section curate'
 

@@ -104,11 +104,12 @@ static int plan(const struct call *call, struct err *err)
 
     if (check(o, call, err))
         return err->code;
+    if (config_curates(o->config) && o->sbatch)
+        return usage_error(call->command, err,
+                           "a config with a section curate has no --sbatch: jobs/ has scripts that "
+                           "run it");
     if (config_curates(o->config))
-        return o->json || o->sbatch
-                   ? usage_error(call->command, err,
-                                 "a config with a section curate has neither --json nor --sbatch")
-                   : plan_curation(o, err);
+        return plan_curation(o, err);
     for (size_t k = 0; k < n && !err->code; k++)
         plan_model(o, k, &n, &all, err);
     return err->code;

@@ -29,7 +29,8 @@ struct whole_config {
 
 /* `answer_logprob` of these dimensions, which begin with "query" and end before "target", and
    `clean_answer_logprob` (query, target). Problems, under the key answer_logprob, if the data has
-   no whole answers, or a query would have too many runs: `others` beside the clean one and theirs. */
+   no whole answers, or a query would have too many runs: `others` beside the clean one and
+   theirs. */
 int whole_declare(struct experiment *x, const char *dims, size_t others, struct problems *problems,
                   struct err *err);
 
