@@ -131,12 +131,17 @@ int averages_take(struct averages *v, const struct row *row, bool usable, struct
     return 0;
 }
 
-static int ratios(struct averages *v, const float *value, size_t elements, struct estimate **e,
-                  struct err *err)
+/* of: the aggregate whose elements they are, or NULL: sums that are of no one target. */
+static int ratios(struct averages *v, const struct aggregate *of, const float *value,
+                  size_t elements, struct estimate **e, struct err *err)
 {
     struct output *o = v->o;
-    const struct estimate_ask ask = {.way = templates(o, v->x)};
+    struct estimate_ask ask = {.way = templates(o, v->x)};
 
+    if (of)
+        ask.about = targets_of(o, v->x, of, &ask.n_about, err);
+    if (err->code)
+        return err->code;
     *e = arena_alloc(&o->group, elements * o->strata.n, sizeof **e, err);
     return *e ? strata_ratio(&o->strata, &ask, value, elements, *e, &o->scratch, err) : err->code;
 }
@@ -165,13 +170,13 @@ static int folded_ratios(struct averages *v, const float *value, size_t elements
     struct estimate *of, *in;
 
     *e = arena_alloc(&v->o->group, elements * strata, sizeof **e, err);
-    if (!folded || !*e || ratios(v, value, elements * terms, &of, err))
+    if (!folded || !*e || ratios(v, NULL, value, elements * terms, &of, err))
         return err->code;
     for (size_t s = 0; s < strata; s++) {
         for (size_t q = 0; q < n; q++)
             fold_terms(value + 2 * q * elements * terms, elements, terms, of + s, strata,
                        folded + 2 * q * elements);
-        if (ratios(v, folded, elements, &in, err))
+        if (ratios(v, NULL, folded, elements, &in, err))
             return err->code;
         for (size_t i = 0; i < elements; i++)
             (*e)[i * strata + s] = in[i * strata + s];
@@ -187,7 +192,7 @@ static int write_ratio(struct averages *v, struct h5group *g, int i, struct err 
     struct estimate *e;
 
     if (a->terms ? folded_ratios(v, value, elements, a->terms, &e, err)
-                 : ratios(v, value, elements, &e, err))
+                 : ratios(v, a, value, elements, &e, err))
         return err->code;
     return write_plain(v->o, g, a, e, elements, err);
 }
@@ -199,17 +204,15 @@ static int estimate_all(struct averages *v, int i, const struct estimate *chance
     struct output *o = v->o;
     const struct aggregate *a = &v->x->aggregate[i];
     size_t elements = padded_elements(v->x, &a->field), rows = o->strata.n;
-    struct estimate_ask ask = {.way = templates(o, v->x),
-                               .rate = a->rate,
-                               .by_token = a->by_token,
-                               .tested = a->judged,
-                               .controls = a->controls};
+    struct estimate_ask ask = {
+        .way = templates(o, v->x), .rate = a->rate, .tested = a->judged, .controls = a->controls};
 
+    ask.about = targets_of(o, v->x, a, &ask.n_about, err);
     for (size_t n = 0; ask.first < elements; ask.first += n) {
         const float *value;
 
         ask.chance = chance ? chance + ask.first * rows : NULL;
-        if (slabs_block(&v->slabs[i], ask.first, &value, &n, err) ||
+        if (err->code || slabs_block(&v->slabs[i], ask.first, &value, &n, err) ||
             strata_estimate(&o->strata, &ask, value, n, e + ask.first * rows, &o->scratch, err))
             return err->code;
     }

@@ -15,6 +15,8 @@ struct effects {
     struct output *o;
     const struct experiment *x;
     const struct aggregate *a;
+    const int *about; /* (n_about) targets_of its metrics */
+    size_t n_about;
     float *half; /* (queries, columns of a block) of statistics.split; NULL = no split */
 };
 
@@ -67,8 +69,10 @@ static int test_block(struct effects *v, const float *value, size_t first, size_
     bool split = v->half;
     size_t rows = o->strata.n;
     struct estimate *e = mem_alloc(n * rows, sizeof *e, err);
-    struct estimate_ask ask = {.tested = true, .tie = SIGN_TOLERANCE};
+    struct estimate_ask ask = {.tested = true, .tie = SIGN_TOLERANCE, .first = first};
 
+    ask.about = v->about;
+    ask.n_about = v->n_about;
     if (!e || (split && strata_estimate(&o->strata, &ask, take_half(v, value, n, PICK), n, e,
                                         &v->o->scratch, err)))
         goto out;
@@ -269,6 +273,7 @@ int write_effects(struct output *o, const struct experiment *x, const struct agg
     struct effect *effect = mem_alloc(elements * o->strata.n, sizeof *effect, err);
     struct h5group *g;
 
+    v.about = targets_of(o, x, a, &v.n_about, err);
     if (o->c->config.statistics.split == SPLIT_HALF)
         v.half = mem_alloc(o->c->data.n * values->width, sizeof *v.half, err);
     if (!err->code && !test_all(&v, values, elements, effect, err) &&

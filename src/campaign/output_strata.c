@@ -1,5 +1,9 @@
 #include "campaign/output_strata.h"
 
+#include "base/str.h"
+
+#include <string.h>
+
 int write_strata(struct output *o, struct h5group *g, struct err *err)
 {
     static const struct variable dataset = {
@@ -23,4 +27,39 @@ int write_strata(struct output *o, struct h5group *g, struct err *err)
     return err_if(err, put_coordinate(g, &dataset, s->n, name, err) ||
                            put_coordinate(g, &template, s->n, number, err) ||
                            put_coordinate(g, &step, s->n, number + s->n, err));
+}
+
+static int target_of(const struct experiment *x, const struct aggregate *a, const struct axis *last,
+                     size_t i)
+{
+    const struct dataset *ds = x->scene->data;
+    const char *name = last && last->dim.type == V_STR && last->dim.coord
+                           ? ((const char *const *)last->dim.coord)[i]
+                           : "";
+    const char *dot = strchr(name, '.');
+
+    for (size_t t = 0; t < ds->n_targets; t++)
+        if ((dot && str_eq(dot + 1, ds->target_name[t])) ||
+            (last && str_eq(last->dim.name, "target") && i == t))
+            return (int)t;
+    return a->about_right || (a->tested && a->tested[i]) ? (int)ds->n_targets : -1;
+}
+
+const int *targets_of(struct output *o, const struct experiment *x, const struct aggregate *a,
+                      size_t *n, struct err *err)
+{
+    const struct axis *last = a->field.n_axes ? &x->axis[a->field.axis[a->field.n_axes - 1]] : NULL;
+    size_t size = last ? last->dim.size : 1;
+    int *about = arena_alloc(&o->group, size, sizeof *about, err);
+    bool any = false;
+
+    *n = 0;
+    if (!about || !o->c->config.statistics.by_token)
+        return NULL;
+    for (size_t i = 0; i < size; i++) {
+        about[i] = target_of(x, a, last, i);
+        any |= about[i] >= 0;
+    }
+    *n = any ? size : 0;
+    return any ? about : NULL;
 }

@@ -129,6 +129,7 @@ extern const struct choice family_choices[];
 
 struct statistics_config {
     enum clustering cluster;
+    bool by_token;
     enum over_templates average;
     int64_t bootstrap;
     struct choice_list family; /* of enum family */

@@ -94,6 +94,9 @@ static const struct config_row statistics_rows[] = {
     CONFIG_CHOICE(struct statistics_config, cluster, "cluster", config_choice, "item",
                   cluster_choices, RESULTS,
                   "what counts as one observation: an item with all its queries, or a query"),
+    CONFIG_ROW(struct statistics_config, by_token, "by_token", config_bool, "true", 0, 0, RESULTS,
+               "what is said of a target counts queries that share its token as one observation, "
+               "too; false = it is said of these very tokens"),
     CONFIG_ROW(struct statistics_config, bootstrap, "bootstrap", config_int, "2000", 0, 1000000,
                RESULTS,
                "draws of items that say how stable a sweep's ranking is: at most 100, an even "

@@ -230,6 +230,8 @@ static int declare(struct experiment *x, const struct trace_config *c, struct pr
         add_mean(x, "mean_high", "high", "1", "mean of high over queries", err) ||
         add_mean(x, "mean_low", "low", "1", "mean of low over queries", err))
         return err->code;
+    for (int i = 0; i < x->n_aggregates; i++)
+        x->aggregate[i].about_right = true;
     if (c->logit && add_field(x, "logit", V_F32, per_target, unit_logit, "mean logit", err))
         return err->code;
     if (c->logprob &&

@@ -161,7 +161,6 @@ static int declare_averages(struct experiment *x, struct err *err)
                       "mean over queries of logit minus that of the control tokens", centre_logits,
                       err))
         return err->code;
-    x->aggregate[x->n_aggregates - 1].by_token = true;
     return describe(x, err);
 }
 

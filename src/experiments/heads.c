@@ -390,10 +390,8 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
         add_aggregate(x, "suppression_chance", rates, "1", "the same share for exchangeable tokens",
                       suppression_chance, err))
         return err->code;
-    for (int i = 0; i < x->n_aggregates; i++) {
-        x->aggregate[i].by_token = true;
+    for (int i = 0; i < x->n_aggregates; i++)
         x->aggregate[i].controls = fewest_controls(x->scene->data);
-    }
     return describe(x, true, err);
 }
 

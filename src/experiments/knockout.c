@@ -293,7 +293,6 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
                       "mean over queries of the logit's drop minus that of the control tokens",
                       centred_drop, err))
         return err->code;
-    x->aggregate[x->n_aggregates - 1].by_token = true;
     if (((const struct knockout_config *)x->config)->whole.answer_logprob &&
         add_aggregate(x, "mean_answer_logprob_drop", per_target, "nat",
                       "mean over queries of the whole answer's log-probability, clean minus cut",

@@ -91,7 +91,6 @@ static int declare_averages(struct experiment *x, struct err *err)
                       "mean over queries of logit minus that of the control tokens", centre_logits,
                       err))
         return err->code;
-    x->aggregate[x->n_aggregates - 1].by_token = true;
     if (add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err))
         return err->code;
     return describe(x, err);

@@ -479,8 +479,9 @@ static int put_untested(struct table *t, struct buf *out, struct err *err)
                 where_words(&f->value, i, NULL, NULL, where);
             }
     }
-    return buf_printf(out, err, "  one item: not tested; largest %s %+.3g at %s, step %d\n",
-                      f->null.elements ? "rate" : "change", value, where, step);
+    return buf_printf(
+        out, err, "  one item, or one token for all: not tested; largest %s %+.3g at %s, step %d\n",
+        f->null.elements ? "rate" : "change", value, where, step);
 }
 
 static int put_table(struct table *t, const char *group, struct buf *out, struct err *err)

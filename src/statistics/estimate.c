@@ -61,7 +61,7 @@ static size_t most_clusters(const struct strata *s)
 {
     size_t n = s->items.n;
 
-    for (size_t t = 0; t < s->n_targets; t++)
+    for (size_t t = 0; t <= s->n_targets; t++)
         n = s->tokens[t].n > n ? s->tokens[t].n : n;
     return n;
 }
@@ -438,11 +438,12 @@ static void one_element(struct estimation *w, const float *value, size_t stride,
 {
     const struct strata *s = w->s;
     const struct clusters *tokens;
+    int about = w->ask->about ? w->ask->about[(w->ask->first + element) % w->ask->n_about] : -1;
 
     by_clusters(w, &s->items, value, stride, element, below, out);
-    if (!w->ask->by_token || !s->n_targets)
+    if (about < 0)
         return;
-    tokens = &s->tokens[(w->ask->first + element) % s->n_targets];
+    tokens = &s->tokens[about];
     if (tokens->as_items)
         return;
     by_clusters(w, tokens, value, stride, element, below, w->other);

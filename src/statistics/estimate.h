@@ -35,10 +35,10 @@ struct estimate_ask {
     double tie;      /* a cluster whose mean is no farther from 0 counts as 0 */
     bool min_tested; /* p_min: is the mean farther from 0 than min_effect? */
     double min_effect;
-    /* by_token: element e is about target (first + e) % n_targets of the strata; queries that share
-       its token are one cluster, too */
-    bool by_token;
-    size_t first;
+    /* (n_about) element e is about about[(first + e) % n_about]: a target of the strata, n_targets
+       for the right one, or -1 for none; queries that share its token are one cluster, too */
+    const int *about;
+    size_t n_about, first;
     const struct estimate *chance; /* (elements, s->n) of a rate that is tested */
     size_t controls;               /* tokens that its chance is from, in each query */
 };

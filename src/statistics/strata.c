@@ -68,6 +68,16 @@ static int number_items(struct clusters *c, const struct dataset *ds, bool by_it
     return 0;
 }
 
+/* Its token of a target, or (target n_targets) of the right one; -1 = it has none. */
+static int32_t token_of(const struct dataset *ds, size_t query, size_t target)
+{
+    const struct query *q = &ds->query[query];
+
+    if (q->status || !ds->n_targets || (target == ds->n_targets && q->right < 0))
+        return -1;
+    return q->target[target < ds->n_targets ? target : (size_t)q->right];
+}
+
 /* Queries of one dataset with one token; those without the target stay alone. */
 static int number_tokens(struct clusters *c, const struct strata *s, const struct dataset *ds,
                          size_t target, struct arena *a, struct err *err)
@@ -79,7 +89,7 @@ static int number_tokens(struct clusters *c, const struct strata *s, const struc
         return err->code;
     for (size_t q = 0; q < ds->n; q++) {
         const struct query *query = &ds->query[q];
-        int32_t token = query->status ? -1 : query->target[target];
+        int32_t token = token_of(ds, q, target);
         size_t row = 0;
 
         while (token >= 0 && !str_eq(s->v[row].dataset, query->dataset))
@@ -214,39 +224,50 @@ static int clusters_open(struct clusters *c, const struct strata *s, struct aren
     return !c->of_query || !c->slot || !c->in_row ? err->code : 0;
 }
 
-/* Has each item one token, and each token one item, where there is the target? */
-static int compare_items(struct clusters *c, const struct strata *s, const struct dataset *ds,
-                         size_t target, struct arena *a, struct err *err)
+/* token (items), item (clusters): what was seen so far of one dataset and step, + 1. */
+static void compare_row(struct clusters *c, const struct strata *s, const struct dataset *ds,
+                        size_t target, size_t row, int *token, int *item)
 {
-    int *token = arena_alloc(a, s->items.n, sizeof *token, err); /* + 1 */
-    int *item = arena_alloc(a, c->n, sizeof *item, err);
+    for (size_t k = 0; k < s->v[row].n_parts; k++) {
+        size_t q = (size_t)s->v[row].part[k];
+        int *has = &token[s->items.of_query[q]], *of = &item[c->of_query[q]];
 
-    if (!token || !item)
-        return err->code;
-    c->as_items = true;
-    for (size_t q = 0; q < s->n_queries; q++) {
-        int *has, *of;
-
-        if (s->of_query[q] < 0 || ds->query[q].target[target] < 0)
+        if (token_of(ds, q, target) < 0)
             continue;
-        has = &token[s->items.of_query[q]];
-        of = &item[c->of_query[q]];
         c->as_items &=
             (!*has || *has == c->of_query[q] + 1) && (!*of || *of == s->items.of_query[q] + 1);
         *has = c->of_query[q] + 1;
         *of = s->items.of_query[q] + 1;
     }
-    return 0;
+}
+
+/* Has each item one token, and each token one item, where there is the target? In each step: no
+   average is over several. */
+static int compare_items(struct clusters *c, const struct strata *s, const struct dataset *ds,
+                         size_t target, struct arena *a, struct err *err)
+{
+    int *token = arena_alloc(a, s->items.n, sizeof *token, err);
+    int *item = arena_alloc(a, c->n, sizeof *item, err);
+
+    c->as_items = true;
+    for (size_t i = 0; !err->code && i < s->n_base && c->as_items; i++) {
+        memset(token, 0, s->items.n * sizeof *token);
+        memset(item, 0, c->n * sizeof *item);
+        for (size_t k = 0; k < s->n_base; k++)
+            if (s->v[k].step == s->v[i].step && str_eq(s->v[k].dataset, s->v[i].dataset))
+                compare_row(c, s, ds, target, k, token, item);
+    }
+    return err->code;
 }
 
 static int cluster(struct strata *s, const struct dataset *ds, bool by_item, struct arena *a,
                    struct err *err)
 {
-    s->tokens = arena_alloc(a, s->n_targets, sizeof *s->tokens, err);
+    s->tokens = arena_alloc(a, s->n_targets + 1, sizeof *s->tokens, err);
     if (!s->tokens || clusters_open(&s->items, s, a, err) ||
         number_items(&s->items, ds, by_item, a, err) || place_clusters(&s->items, s, a, err))
         return err->code;
-    for (size_t t = 0; t < s->n_targets; t++)
+    for (size_t t = 0; t <= s->n_targets; t++)
         if (clusters_open(&s->tokens[t], s, a, err) ||
             number_tokens(&s->tokens[t], s, ds, t, a, err) ||
             place_clusters(&s->tokens[t], s, a, err) ||

@@ -42,7 +42,9 @@ struct strata {
     int *of_query; /* (queries) base row; -1 = a bad query */
     size_t n_queries;
     struct clusters items;
-    struct clusters *tokens; /* (n_targets) queries of a dataset that share the target's token */
+    /* (n_targets + 1) queries of a dataset that share the target's token; the last: that of the
+       right target */
+    struct clusters *tokens;
     size_t n_targets;
 };
 

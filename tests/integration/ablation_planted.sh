@@ -15,6 +15,7 @@ model: {path: "$work/model"}
 data: {path: "$work/planted.jsonl"}
 output: "$work/planted"
 run: {threads: 1}
+statistics: {by_token: false} # the few words are many items'
 experiments:
   - {name: zero, kind: ablation, site: head, operation: {kind: zero}, metrics: [$signed, kl, direct]}
   - name: resample

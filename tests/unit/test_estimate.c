@@ -362,7 +362,8 @@ static void test_missing_values(void **state)
 /* A third of the targets one token: its queries are one cluster. */
 static void test_repeated_tokens(void **state)
 {
-    struct estimate_ask ask = {.tested = true, .by_token = true};
+    static const int about[] = {0};
+    struct estimate_ask ask = {.tested = true, .about = about, .n_about = 1};
     struct dataset data = {.query = queries, .n = 36, .n_targets = 1};
     struct statistics_config c = {.cluster = CLUSTER_ITEM};
     struct strata s;
@@ -388,7 +389,7 @@ static void test_repeated_tokens(void **state)
     printf("by token: %.4f found, %.1f %% held\n", found, coverage(&s, SETS, 0, 0));
     assert_true(found <= 0.014);
     assert_true(coverage(&s, SETS, 0, 0) >= 93);
-    ask.by_token = false;
+    ask.about = NULL;
     estimate(&s, &ask, SETS);
     assert_true(rejected(&s, SETS, 0, 0.01) > 0.1);
     arena_release(&arena);

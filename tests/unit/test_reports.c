@@ -268,7 +268,8 @@ static void a_summary_of_nothing_says_so(void **state)
     items = 1;
     summarise(some, &headline);
     items = 18;
-    has("  one item: not tested; largest change +1.5 at layer 1, answer_1, step 1\n");
+    has("  one item, or one token for all: not tested; largest change +1.5 at layer 1, answer_1, "
+        "step 1\n");
 }
 
 static void columns_stand_beside_each_other(void **state)

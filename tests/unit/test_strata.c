@@ -282,8 +282,12 @@ static void test_tokens(void **state)
     (void)state;
     err_clear(&err);
     for (int q = 0; q < 5; q++)
-        all[q] = (struct query){
-            .dataset = names[q], .item = items[q], .template = 1, .step = 1, .target = tokens[q]};
+        all[q] = (struct query){.dataset = names[q],
+                                .item = items[q],
+                                .template = 1,
+                                .step = 1,
+                                .target = tokens[q],
+                                .right = q - 1 < 2 ? q - 1 : 1};
     assert_int_equal(strata_open(&s, &ds, &c, &arena, &err), 0);
     assert_int_equal(s.items.n, 5);
     assert_int_equal(s.tokens[0].n, 4);
@@ -292,6 +296,13 @@ static void test_tokens(void **state)
     assert_true(!s.tokens[0].as_items && s.tokens[1].as_items);
     assert_int_equal(s.tokens[0].in_row[0], 2);
     assert_int_equal(s.items.in_row[0], 3);
+    /* right: none, 7, 3, 4, 5 */
+    assert_true(s.tokens[2].n == 5 && s.tokens[2].as_items);
+    for (int q = 0; q < 5; q++)
+        all[q].right = 0;
+    assert_int_equal(strata_open(&s, &ds, &c, &arena, &err), 0);
+    assert_int_equal(s.tokens[2].of_query[0], s.tokens[2].of_query[1]);
+    assert_true(!s.tokens[2].as_items);
     arena_release(&arena);
 }
 
