@@ -4,29 +4,31 @@
 #include "report/headline.h"
 #include "report/standout.h"
 
-/* Why queries have no numbers in a group, and how many: the first few reasons. */
+/* Why queries have no numbers in a group, and how many: the first few reasons, and all others. */
 static int put_left_out(struct result *r, const char *group, const char *done, struct buf *out,
                         struct err *err)
 {
     enum { REASONS = 12 };
-    size_t n = result_size(r, group, "status"), count[REASONS] = {0}, reasons = 0;
-    const char **status, *reason[REASONS];
+    size_t n = result_size(r, group, "status"), count[REASONS + 1] = {0}, reasons = 0;
+    const char **status, *reason[REASONS + 1];
 
     if (result_text(r, group, "status", n, &status, err))
         return err->code;
     for (size_t q = 0; q < n; q++) {
         size_t i = 0;
 
+        if (str_eq(status[q], "ok"))
+            continue;
         while (i < reasons && !str_eq(reason[i], status[q]))
             i++;
         if (i == reasons && reasons < REASONS)
             reason[reasons++] = status[q];
-        if (i < reasons)
-            count[i]++;
+        count[i]++; /* of no known reason: those of the rest */
     }
-    for (size_t i = 0; i < reasons; i++)
-        if (!str_eq(reason[i], "ok") && buf_printf(out, err, "  %zu quer%s %s: %s\n", count[i],
-                                                   count[i] == 1 ? "y" : "ies", done, reason[i]))
+    reason[reasons] = "other reasons";
+    for (size_t i = 0; i <= reasons; i++)
+        if (count[i] && buf_printf(out, err, "  %zu quer%s %s: %s\n", count[i],
+                                   count[i] == 1 ? "y" : "ies", done, reason[i]))
             return err->code;
     return 0;
 }

@@ -61,6 +61,25 @@ ends 1 "$program" run "$work/c.yaml" --set run.fail_on_bad=true && has '8 bad'
 ends 0 ranks 2 "$program" run "$work/c.yaml" --set output="$work/two"
 same "$work/output/result.h5" "$work/two/result.h5" "two ranks, with bad queries"
 
+# Left out means the same to progress, status, summary and run.jsonl, however many the reasons; what one
+# experiment's `where` excludes is said of it alone, and is not bad.
+{
+    for step in 2 1 1; do echo "{\"ids\": [1, 2, $step], \"targets\": {\"a\": 4}, \"step\": $step}"; done
+    for id in {700..719}; do echo "{\"ids\": [1, $id], \"targets\": {\"a\": 4}}"; done
+} >"$data"
+config "$work/w.yaml" "$data" "$work/left" 'name: decode, kind: decode, where: {step: 1}'
+ends 0 "$program" run "$work/w.yaml" && has '3 queries ok, 20 bad' "$work/out"
+cp "$work/out" "$work/said"
+ends 0 "$program" summary "$work/left"
+for said in "$work/said" "$work/out"; do
+    [ "$(awk '/ quer(y|ies) not used: / {n += $1} END {print n}' "$said")" = 20 ] || wrong "not used in $said"
+    # the group says why each of the 23 has no numbers there
+    [ "$(awk '/ quer(y|ies) left out: / {n += $1} END {print n}' "$said")" = 21 ] || wrong "left out in $said"
+    has '1 query left out: not selected by where' "$said"
+done
+ends 0 "$program" status "$work/left" && has 'bad      20 of 23 queries' "$work/out"
+grep -q '"queries_bad": *20' "$work/left/run.jsonl" || wrong "queries_bad in run.jsonl"
+
 # All bad: still a result file, and a status.
 echo '{"ids": [700], "targets": {"a": 4}}' >"$data"
 ends 1 "$program" run "$work/c.yaml" --set output="$work/all bad" && has '0 queries ok, 1 bad' "$work/out"
