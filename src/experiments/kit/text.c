@@ -27,11 +27,12 @@ static void share(const struct row *row, int outcome, float *out)
         n *= dim->size;
         samples = str_eq(dim->name, "sample") ? dim->size : 1;
     }
+    /* a cell without a text has NULL, or nothing, for its outcome */
     for (size_t i = 0; i < n / samples; i++) {
         int written = 0, such = 0;
 
         for (size_t s = i * samples; s < (i + 1) * samples; s++) {
-            written += is[s] != NULL;
+            written += is[s] && *is[s];
             such += is[s] && str_eq(is[s], outcomes[outcome]);
         }
         out[i] = written ? (float)such / (float)written : NAN;
