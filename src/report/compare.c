@@ -437,10 +437,11 @@ static int put_heading(struct result *r, size_t n, struct buf *out, struct err *
         others |= data[k] && data[0] && !str_eq(data[k], data[0]);
     }
     return err_if(
-        err, buf_printf(out, err, "%s, %s\n",
-                        models ? "different models: a layer or head of one is not that of the other"
-                               : "the same model",
-                        others ? "different data" : "the same data"));
+        err, buf_printf(
+                 out, err, "%s, %s\n",
+                 models ? "different models: layers and heads are set side by side by their numbers"
+                        : "the same model",
+                 others ? "different data" : "the same data"));
 }
 
 static int put_legend(struct buf *out, struct err *err)

@@ -32,7 +32,7 @@ judge "$work/planted/result.h5"
 "$LENSWEEP_PYTHON" tests/reference/make_planted.py "$work/twice" --redundant || wrong "make_planted.py"
 swept="$work/swept"
 pairs() { printf '%s' "name: pairs, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, kl], heads: {pairs: \"$1\", top: ${2:-16}}"; }
-twice() { config "$work/twice.yaml" "$work/twice/planted.jsonl" "$@" && echo 'run: {threads: 1}' >>"$work/twice.yaml"; }
+twice() { config "$work/twice.yaml" "$work/twice/planted.jsonl" "$@" && printf '%s\n' 'run: {threads: 1}' 'statistics: {by_token: false}' >>"$work/twice.yaml"; }
 twice "$swept" 'name: alone, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, kl]'
 ends 0 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model"
 twice "$work/pairs" "$(pairs "$swept")"
