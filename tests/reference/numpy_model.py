@@ -272,7 +272,8 @@ class Model:
     def open(cls, path, dtype=np.float64):
         config, weights = read_checkpoint(path)
         rope = (config.get("rope_parameters") or config.get("rope_scaling") or {}).get("rope_type")
-        plain = config.get("model_type", "llama") == "llama" and rope in (None, *ROPE)
+        plain = config.get("model_type", "llama") in ("llama", "mistral") and rope in (None, *ROPE)
+        plain &= config.get("model_type") != "mistral" or not config.get("sliding_window")
         if plain or os.fspath(path).endswith(".gguf"):
             return cls(config, weights, dtype=dtype)
         from numpy_families import Family  # which is made of this class
