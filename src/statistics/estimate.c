@@ -378,6 +378,8 @@ static struct estimate row_estimate(struct estimation *w, const struct clusters 
     struct mean_spread spread;
     size_t n = 0;
 
+    if (is_ratio && below == 0) /* of nothing there are no shares */
+        return out;
     memset(w->weight, 0, w->s->n_base * sizeof *w->weight);
     add_weights(w, row, 1);
     out.mean = is_ratio ? w->mean[row] / below : w->mean[row];

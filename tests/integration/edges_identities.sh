@@ -34,6 +34,7 @@ cat >"$work/planted.yaml" <<END
 model: {path: "$work/model"}
 data: {path: "$work/planted.jsonl"}
 output: "$work/planted"
+statistics: {by_token: false} # the few words are many items'
 run: {threads: 1}
 experiments:
   - {name: heads, kind: edges, senders: {kinds: head}, operation: {kind: zero}, metrics: [logit_difference]}

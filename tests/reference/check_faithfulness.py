@@ -134,7 +134,8 @@ def check_averages(table, result, group, config, done):
     for s, key in enumerate(strata.keys):
         where = f"stratum {key}"
         with np.errstate(invalid="ignore"):
-            ratio = strata.mean(key, some - none[:, None, None]) / strata.mean(key, (clean - none)[:, None, None])
+            below = strata.mean(key, (clean - none)[:, None, None])
+            ratio = strata.mean(key, some - none[:, None, None]) / np.where(below == 0, np.nan, below)
         table.row("recovered").add_floats(group["recovered"][s], ratio, where)
         for name, values in (("metric", some), ("metric_none", none), ("metric_clean", clean)):
             table.row(f"mean_{name}").add_floats(group[f"mean_{name}"][s], np.array(strata.mean(key, values)), where)
