@@ -186,7 +186,7 @@ static int put_headings(const struct table *t, struct grid *g, struct err *err)
     if (t->column_dim == a->n_dims) {
         code = code || (tested && grid_put(g, err, stored ? "change" : "how many")) ||
                (tested && stored && grid_put(g, err, "by > %g", t->f.min_effect)) ||
-               grid_put(g, err,
+               grid_put(g, err, "%s",
                         single       ? average_word(t->f.headline)
                         : t->untried ? "largest"
                                      : "strongest");

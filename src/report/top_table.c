@@ -172,7 +172,7 @@ static int put_headings(const struct table *t, struct grid *g, bool mixed, struc
     for (size_t d = 0; d < t->a.n_dims && !code; d++)
         if (d != t->apart)
             code = grid_put(g, err, "%s", t->a.dim[d].name);
-    code = code || grid_put(g, err, total ? "total" : average_word(t->h)) ||
+    code = code || grid_put(g, err, "%s", total ? "total" : average_word(t->h)) ||
            grid_put(g, err, "95 %% low") || grid_put(g, err, "95 %% high") ||
            (has_beside(t) && grid_put(g, err, "%s", against(t) ? t->h->null_words : "q")) ||
            (total && (grid_put(g, err, "direct") || grid_put(g, err, "indirect"))) ||
