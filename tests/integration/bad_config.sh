@@ -25,7 +25,7 @@ expected=(
     'unknown key "rnak" (did you mean rank?)'
     '7:12: experiments.b: the name "b" is taken'
     '7:34: experiments.b.cells'
-    'neuron_file, positions, from, to, operation, source, metrics)' # each once, though rows of their own
+    'positions, from, to, operation, source, metrics, answer_logprob, ' # each once, though rows of their own
     '9:1: unknown key "runs" (did you mean run?)'
     '10:25: run.rows'
 )
