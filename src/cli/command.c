@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Rank in a job that MPI_Init has not told of yet (Open MPI, PMIx, SLURM); 0 without one. */
 static int launched_rank(void)
@@ -19,6 +20,10 @@ static int launched_rank(void)
 
 void report_error(struct err *err)
 {
+    static const struct timespec a_second = {1, 0};
+
+    if (err->msg[0] && launched_rank() > 0)
+        nanosleep(&a_second, NULL); /* mpirun ends all ranks when the first fails: rank 0 speaks */
     if (err->msg[0] && launched_rank() == 0) {
         fflush(stdout);
         fprintf(stderr, "lensweep: %s%s\n", err->code == ERR_BUG ? "bug: " : "", err->msg);
