@@ -90,7 +90,7 @@ static double block_bytes(const struct campaign *c, const struct experiment *x, 
 
     for (uint64_t i = 0; x->kind->variants && i < cells && i < TRIED; i++) {
         struct cell cell = {.query = query, .run = run};
-        double bytes;
+        double bytes, own;
 
         arena_reset(&one);
         cell_index(x, tokens, i, cell.index);
@@ -99,7 +99,8 @@ static double block_bytes(const struct campaign *c, const struct experiment *x, 
         bytes = (double)one.used *
                 (double)(cells < block ? cells : block / (uint64_t)(cell.n_variants + 1) + 1);
         variants = bytes > variants ? bytes : variants;
-        texts = text_bytes(x, &cell) > texts ? text_bytes(x, &cell) : texts;
+        own = text_bytes(x, &cell);
+        texts = own > texts ? own : texts;
     }
     arena_release(&one);
     return variants + texts;

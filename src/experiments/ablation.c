@@ -248,9 +248,11 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
 {
     const struct ablation *b = x->state;
 
+    const char *why = too_long(x, q);
+
     if (!places_any(&b->positions, x->scene, q))
         return "it does not have any of the positions";
-    return too_long(x, q) ? too_long(x, q) : operation_skip(&b->op, x, q);
+    return why ? why : operation_skip(&b->op, x, q);
 }
 
 static struct hash ablation_derived(const struct experiment *x, const struct query *q)

@@ -216,13 +216,12 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
 }
 
 /* What the config asks for beside metrics. */
-static int declare_answers(struct experiment *x, struct problems *problems, struct err *err)
+static int declare_answers(struct experiment *x, const struct ablation *b,
+                           struct problems *problems, struct err *err)
 {
     const struct ablation_config *c = x->config;
 
-    if (c->whole.answer_logprob &&
-        whole_declare(x, CELL_DIMS, (size_t)((const struct ablation *)x->state)->op.draws, problems,
-                      err))
+    if (c->whole.answer_logprob && whole_declare(x, CELL_DIMS, (size_t)b->op.draws, problems, err))
         return err->code;
     return c->tokens
                ? text_declare(x, (int)c->tokens, CELL_DIMS,
@@ -245,7 +244,7 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct prob
                                    m->units, m->clean_text, err)))
             return err->code;
     }
-    if (declare_answers(x, problems, err))
+    if (declare_answers(x, b, problems, err))
         return err->code;
     if (b->n_effects && b->pairs) {
         const char *done = title_of(x, b, err);

@@ -281,6 +281,7 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)
 {
     static const char per_target[] = "stratum cut_layer? cut_head? token_set target";
+    const struct knockout_config *c = x->config;
 
     if (add_aggregate(x, "mean_out_logit_drop", per_target, unit_logit,
                       "mean over queries of the target's logit, clean minus cut", logit_drop,
@@ -293,12 +294,12 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
                       "mean over queries of the logit's drop minus that of the control tokens",
                       centred_drop, err))
         return err->code;
-    if (((const struct knockout_config *)x->config)->whole.answer_logprob &&
+    if (c->whole.answer_logprob &&
         add_aggregate(x, "mean_answer_logprob_drop", per_target, "nat",
                       "mean over queries of the whole answer's log-probability, clean minus cut",
                       answer_drop, err))
         return err->code;
-    if (has_random(x->config) &&
+    if (has_random(c) &&
         add_aggregate(
             x, "mean_drop_beyond_random", per_target, "nat",
             "mean over queries of the log-probability's drop minus that of as many random "
