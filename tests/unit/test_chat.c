@@ -46,7 +46,9 @@ static void test_renders(void **state)
         {"{{ messages[0] | tojson }}", "{\"role\": \"system\", \"content\": \" Be brief. \"}"},
         {"{{ 'a' if x is defined else 'b' }}{{ x }}{{ x | default('c') }}", "bc"},
         {"{% if strftime_now is defined %}now{% else %}26 Jul 2024{% endif %}", "26 Jul 2024"},
-        {"{{ [1, none, 'q'] }}{{ 7 // 2 }}{{ -7 % 3 }}{{ 1.5 }}", "[1, None, 'q']321.5"},
+        {"{{ [1, none, 'q'] | tojson }}{{ 7 // 2 }}{{ -7 % 3 }}", "[1, null, \"q\"]32"},
+        {"{% if tools is defined %}{{ tools | indent(2) }}{% endif %}{{ 'a,b'.split(',')[1] }}",
+         "b"},
     };
 
     (void)state;
@@ -73,6 +75,9 @@ static void test_refused(void **state)
         {"\n{% include 'x' %}", "line 2: this statement is not handled, found \"include\""},
         {"{{ 'a' | frobnicate }}", "the filter \"frobnicate\" is not handled"},
         {"{{ 1 is frobnicated }}", "the test \"frobnicated\" is not handled"},
+        {"{{ 'abc'.find('b') }}", "the method \"find\" is not handled"},
+        {"{{ messages }}", "a list cannot be printed"},
+        {"{{ 1.5 }}", "a number with a fraction is not handled"},
         {"{{ strftime_now('%d') }}", "strftime_now is undefined"},
         {"{{ 'a' ", "line 1: a tag does not end"},
         {"{% if true %}", "ends inside a statement"},

@@ -32,22 +32,13 @@ static int assign(struct chat *c, const struct chat_node *to, struct value v, st
     return value_put(&of, c->a, to->value.s, to->value.n, v, err);
 }
 
-/* To one target the value, to several its items. */
-static int assign_all(struct chat *c, const struct chat_node *targets, struct value v,
+/* Templates take a list apart over the members of tools alone. */
+static int assign_one(struct chat *c, const struct chat_node *targets, struct value v,
                       struct err *err)
 {
-    struct value list;
-
-    if (targets->n == 1)
-        return assign(c, targets->list[0], v, err);
-    if (chat_sequence(c, &v, &list, err))
-        return err->code;
-    if (list.items->n != targets->n)
-        return err_set(err, ERR_CONFIG, "%zu values for %zu names", list.items->n, targets->n);
-    for (size_t i = 0; i < targets->n; i++)
-        if (assign(c, targets->list[i], list.items->v[i], err))
-            return err->code;
-    return 0;
+    return targets->n == 1
+               ? assign(c, targets->list[0], v, err)
+               : err_set(err, ERR_CONFIG, "several names for one value are not handled");
 }
 
 /* Renders n into a string. */
@@ -66,7 +57,7 @@ static int run_set(struct chat *c, const struct chat_node *n, struct err *err)
     struct value v;
 
     return err_if(err, (n->b ? chat_eval(c, n->b, &v, err) : capture(c, n->list[0], &v, err)) ||
-                           assign_all(c, n->a, v, err));
+                           assign_one(c, n->a, v, err));
 }
 
 static int loop_variable(struct chat *c, const struct sequence *q, size_t i, struct value *out,
@@ -109,7 +100,7 @@ static int select_items(struct chat *c, const struct chat_node *n, const struct 
     for (size_t i = 0; i < all->items->n && !err->code; i++) {
         struct value item = all->items->v[i];
 
-        if (new_scope(c, &c->scope, before, err) || assign_all(c, n->a, item, err) ||
+        if (new_scope(c, &c->scope, before, err) || assign_one(c, n->a, item, err) ||
             chat_eval(c, n->c, &yes, err))
             break;
         if (value_truth(&yes))
@@ -137,7 +128,7 @@ static int run_for(struct chat *c, const struct chat_node *n, struct err *err)
     for (size_t i = 0; i < list.items->n && !err->code; i++) {
         if (new_scope(c, &c->scope, before, err) || loop_variable(c, list.items, i, &loop, err) ||
             value_put(&c->scope->vars, c->a, "loop", 4, loop, err) ||
-            assign_all(c, n->a, list.items->v[i], err) || run(c, n->list[0], err))
+            assign_one(c, n->a, list.items->v[i], err) || run(c, n->list[0], err))
             break;
         if (c->flow == FLOW_BREAK)
             break;

@@ -13,11 +13,13 @@
  *         return code;
  *     }
  *
- * Statements: if, elif, else, for (with else, if, unpacking, loop.index ...), set (also of a
- * namespace's attribute, and of a block), macro, break, continue, generation. Expressions:
- * literals, attributes, items, slices, arithmetic, comparisons, tests, filters, methods of strings
- * and dictionaries; raise_exception, namespace, range. strftime_now is not defined: a template
- * that asks whether it is has a date of its own, which does not change from day to day.
+ * Statements: if, elif, else, for (with else, if, loop.index ...), set (also of a namespace's
+ * attribute, and of a block), macro, break, continue, generation. Expressions: literals,
+ * attributes, items, slices, arithmetic, comparisons, tests, filters, methods of strings and
+ * dictionaries; raise_exception, namespace, range. All of the grammar is read that templates
+ * have, for tools as well; filters and methods are those that they need for messages of text.
+ * strftime_now is not defined: a template that asks whether it is has a date of its own, which
+ * does not change from day to day.
  *
  * A template is untrusted: depth, steps, memory and length of the output are bounded. What is
  * outside the subset, and what the template itself raises, is ERR_CONFIG with the template's line.

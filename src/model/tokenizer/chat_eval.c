@@ -14,8 +14,7 @@ const struct value *argument(const struct arguments *args, size_t i, const char 
     for (size_t k = 0; k < args->n; k++) {
         const struct value *key = &args->name[k];
 
-        if (key->kind == V_UNDEFINED ? k == i
-                                     : key->n == strlen(name) && !memcmp(key->s, name, key->n))
+        if (key->kind == V_UNDEFINED ? k == i : value_is(key, name))
             return &args->v[k];
     }
     return NULL;
@@ -31,7 +30,7 @@ int chat_text(struct chat *c, struct buf *b, struct value *out, struct err *err)
 
 static bool is_op(const struct chat_node *n, const char *op)
 {
-    return n->value.n == strlen(op) && !memcmp(n->value.s, op, n->value.n);
+    return value_is(&n->value, op);
 }
 
 static int eval_name(struct chat *c, const struct chat_node *n, struct value *out)
@@ -169,8 +168,7 @@ static int64_t bound(const struct value *v, int64_t length, int64_t step, int64_
 
 static int eval_slice(struct chat *c, const struct chat_node *n, struct value *out, struct err *err)
 {
-    struct value of, at[3], one;
-    struct buf text = {0};
+    struct value of, at[3];
     int64_t length, step, lo, hi;
 
     if (chat_eval(c, n->a, &of, err))
@@ -185,32 +183,24 @@ static int eval_slice(struct chat *c, const struct chat_node *n, struct value *o
     if (of.kind != V_LIST && of.kind != V_STRING)
         return err_set(err, ERR_CONFIG, "a slice of %s", value_type(&of));
     step = at[2].kind == V_INT ? at[2].i : 1;
-    if (!step || step > INT32_MAX || step < -INT32_MAX)
-        return err_set(err, ERR_CONFIG, "a slice with a step of %lld", (long long)step);
+    if (!step || step > INT32_MAX || step < -INT32_MAX || (of.kind == V_STRING && step != 1))
+        return err_set(err, ERR_CONFIG, "a slice of %s with a step of %lld", value_type(&of),
+                       (long long)step);
     length = of.kind == V_LIST ? (int64_t)of.items->n : (int64_t)chat_length(of.s, of.n);
     lo = bound(&at[0], length, step, step < 0 ? length - 1 : 0);
     hi = bound(&at[1], length, step, step < 0 ? -1 : length);
-    if (of.kind == V_LIST && value_list(out, c->a, err))
-        return err->code;
-    if (of.kind == V_STRING && step == 1) {
+    if (of.kind == V_STRING) {
         size_t from = chat_offset(of.s, of.n, (size_t)lo), to = chat_offset(of.s, of.n, (size_t)hi);
 
         *out = value_text(of.s + from, to > from ? to - from : 0);
         return 0;
     }
-    for (int64_t i = lo; step < 0 ? i > hi : i < hi; i += step) {
-        int status = chat_step(c, err);
-
-        if (!status && of.kind == V_LIST)
-            status = value_push(out, c->a, of.items->v[i], err);
-        else if (!status && !item_of_text(c, &of, i, &one, err))
-            status = buf_put(&text, one.s, one.n, err);
-        if (status || err->code)
-            break;
-    }
-    if (of.kind == V_STRING)
-        return chat_text(c, &text, out, err);
-    return err->code;
+    if (value_list(out, c->a, err))
+        return err->code;
+    for (int64_t i = lo; step < 0 ? i > hi : i < hi; i += step)
+        if (chat_step(c, err) || value_push(out, c->a, of.items->v[i], err))
+            return err->code;
+    return 0;
 }
 
 static int eval_arguments(struct chat *c, const struct chat_node *n, struct arguments *args,
@@ -252,7 +242,7 @@ static int call_range(struct chat *c, const struct arguments *args, struct value
 static int call_function(struct chat *c, const struct value *f, const struct arguments *args,
                          struct value *out, struct err *err)
 {
-    if (f->s[0] == 'r' && f->s[1] == 'a' && f->s[2] == 'n')
+    if (value_is(f, "range"))
         return call_range(c, args, out, err);
     if (f->s[0] == 'r') {
         const struct value *what = argument(args, 0, "message");
@@ -367,49 +357,18 @@ static int whole(const struct chat_node *n, int64_t a, int64_t b, struct value *
 static int arithmetic(struct chat *c, const struct chat_node *n, const struct value *a,
                       const struct value *b, struct value *out, struct err *err)
 {
-    double x, y, r;
-
     if (is_op(n, "+") && a->kind == b->kind && (a->kind == V_STRING || a->kind == V_LIST))
         return add_sequences(c, a, b, out, err);
-    if (!value_is_number(a) || !value_is_number(b))
+    if (!value_is_number(a) || !value_is_number(b) || is_op(n, "/") || is_op(n, "**"))
         return no_operation(n, a, b, err);
-    if (a->kind != V_FLOAT && b->kind != V_FLOAT && !is_op(n, "/") && !is_op(n, "**"))
-        return whole(n, a->i, b->i, out, err);
-    x = value_number(a);
-    y = value_number(b);
-    if (is_op(n, "/") && y != 0)
-        r = x / y;
-    else if (is_op(n, "+") || is_op(n, "-") || is_op(n, "*"))
-        r = is_op(n, "+") ? x + y : is_op(n, "-") ? x - y : x * y;
-    else
-        return no_operation(n, a, b, err);
-    *out = (struct value){.kind = V_FLOAT, .f = r};
-    return 0;
-}
-
-/* -1, 0, 1 of strings and numbers. */
-static int order(const struct chat_node *n, const struct value *a, const struct value *b, int *out,
-                 struct err *err)
-{
-    if (value_is_number(a) && value_is_number(b)) {
-        double x = value_number(a), y = value_number(b);
-
-        *out = (x > y) - (x < y);
-        return 0;
-    }
-    if (a->kind != V_STRING || b->kind != V_STRING)
-        return no_operation(n, a, b, err);
-    *out = memcmp(a->s, b->s, a->n < b->n ? a->n : b->n);
-    if (!*out)
-        *out = (a->n > b->n) - (a->n < b->n);
-    return 0;
+    return whole(n, a->i, b->i, out, err);
 }
 
 static int compare(const struct chat_node *n, const struct value *a, const struct value *b,
                    struct value *out, struct err *err)
 {
     bool found = false;
-    int way = 0;
+    int way;
 
     if (is_op(n, "==") || is_op(n, "!=")) {
         *out = value_bool(value_equal(a, b, 0) == is_op(n, "=="));
@@ -421,8 +380,9 @@ static int compare(const struct chat_node *n, const struct value *a, const struc
         *out = value_bool(found == is_op(n, "in"));
         return 0;
     }
-    if (order(n, a, b, &way, err))
-        return err->code;
+    if (!value_is_number(a) || !value_is_number(b))
+        return no_operation(n, a, b, err);
+    way = (a->i > b->i) - (a->i < b->i);
     *out = value_bool(n->value.s[0] == '<' ? way < 0 || (n->value.n == 2 && !way)
                                            : way > 0 || (n->value.n == 2 && !way));
     return 0;
@@ -469,10 +429,7 @@ static int eval_sign(struct chat *c, const struct chat_node *n, struct value *ou
     }
     if (!value_is_number(out))
         return err_set(err, ERR_CONFIG, "minus %s", value_type(out));
-    if (out->kind == V_FLOAT)
-        out->f = -out->f;
-    else
-        *out = value_int(-out->i);
+    *out = value_int(-out->i);
     return 0;
 }
 

@@ -53,32 +53,11 @@ struct chat_node *parse_literal(struct parser *p, struct value v)
     return n && parse_next(p) ? n : NULL;
 }
 
-/* Strings that stand beside each other are one. */
-static struct chat_node *strings(struct parser *p)
-{
-    struct chat_node *n = parse_literal(p, p->now.value);
-
-    while (n && p->now.kind == T_STRING) {
-        char *s = arena_alloc(p->a, n->value.n + p->now.value.n + 1, 1, p->err);
-
-        if (!s)
-            return NULL;
-        memcpy(s, n->value.s, n->value.n);
-        memcpy(s + n->value.n, p->now.value.s, p->now.value.n);
-        n->value = value_text(s, n->value.n + p->now.value.n);
-        if (!parse_next(p))
-            return NULL;
-    }
-    return n;
-}
-
 static struct chat_node *primary(struct parser *p)
 {
     struct chat_node *n;
 
-    if (p->now.kind == T_STRING)
-        return strings(p);
-    if (p->now.kind == T_INT || p->now.kind == T_FLOAT)
+    if (p->now.kind == T_STRING || p->now.kind == T_INT)
         return parse_literal(p, p->now.value);
     if (at_name(p, "true") || at_name(p, "True"))
         return parse_literal(p, value_bool(true));
@@ -153,17 +132,14 @@ static struct chat_node *postfix(struct parser *p, struct chat_node *of)
         struct chat_node *n = NULL;
 
         if (parse_accept(p, T_SIGN, ".")) {
-            if (p->now.kind != T_NAME && p->now.kind != T_INT)
+            if (p->now.kind != T_NAME)
                 return parse_fail(p, "expected a name");
-            n = parse_node(p, p->now.kind == T_NAME ? N_ATTRIBUTE : N_ITEM);
+            n = parse_node(p, N_ATTRIBUTE);
             if (!n)
                 return NULL;
             n->a = of;
             n->value = p->now.value;
-            if (n->kind == N_ITEM)
-                n->b = parse_literal(p, p->now.value);
-            else
-                parse_next(p);
+            parse_next(p);
         } else if (parse_accept(p, T_SIGN, "[")) {
             n = subscript(p, of);
         } else if (parse_accept(p, T_SIGN, "(")) {
@@ -193,16 +169,6 @@ static struct chat_node *filter(struct parser *p, struct chat_node *of)
     return p->err->code ? NULL : n;
 }
 
-/* Does an argument without parentheses follow: x is divisibleby 3? */
-static bool bare_argument(const struct parser *p)
-{
-    if (p->now.kind == T_NAME)
-        return !at_name(p, "else") && !at_name(p, "or") && !at_name(p, "and") &&
-               !at_name(p, "is") && !at_name(p, "if") && !at_name(p, "not") && !at_name(p, "in");
-    return p->now.kind == T_STRING || p->now.kind == T_INT || p->now.kind == T_FLOAT ||
-           at_sign(p, "[") || at_sign(p, "{");
-}
-
 static struct chat_node *test(struct parser *p, struct chat_node *of)
 {
     bool negated = parse_accept(p, T_NAME, "not");
@@ -214,8 +180,6 @@ static struct chat_node *test(struct parser *p, struct chat_node *of)
     n->value = p->now.value;
     if (parse_next(p) && parse_accept(p, T_SIGN, "("))
         arguments(p, n);
-    else if (!p->err->code && bare_argument(p))
-        parse_append(p, n, postfix(p, primary(p)));
     if (!negated || p->err->code)
         return p->err->code ? NULL : n;
     outer = parse_node(p, N_NOT);
@@ -249,8 +213,6 @@ static struct chat_node *unary(struct parser *p, bool with_filter)
         n = parse_node(p, N_NEGATIVE);
         if (n && parse_next(p))
             n->a = unary(p, false);
-    } else if (parse_accept(p, T_SIGN, "+")) {
-        n = unary(p, false);
     } else {
         n = primary(p);
     }
@@ -375,20 +337,4 @@ struct chat_node *parse_expression(struct parser *p)
     }
     p->depth--;
     return p->err->code ? NULL : value;
-}
-
-/* An expression, or several with commas between: a tuple. */
-struct chat_node *parse_tuple(struct parser *p)
-{
-    struct chat_node *first = parse_expression(p), *n;
-
-    if (!first || !at_sign(p, ","))
-        return first;
-    n = parse_node(p, N_LIST);
-    if (!n || !parse_append(p, n, first))
-        return NULL;
-    while (parse_accept(p, T_SIGN, ",") && p->now.kind != T_END)
-        if (!parse_append(p, n, parse_expression(p)))
-            return NULL;
-    return p->err->code ? NULL : n;
 }

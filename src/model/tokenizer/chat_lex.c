@@ -158,25 +158,10 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* \xHH, \uHHHH; *i stands at the letter and moves to the last digit. */
-static int32_t code_point(const struct lexer *l, size_t *i, size_t digits)
-{
-    char text[9] = "", *end;
-    long c;
-
-    if (l->n - *i <= digits)
-        return -1;
-    memcpy(text, l->s + *i + 1, digits);
-    c = strtol(text, &end, 16);
-    *i += digits;
-    return *end || c < 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? -1 : (int32_t)c;
-}
-
-static int escape(struct lexer *l, size_t *i, char *out, size_t *n, struct err *err)
+/* What stands behind a backslash. */
+static int escape(char c, char *out, size_t *n, struct err *err)
 {
     static const char plain[] = "\\\\''\"\"n\nr\rt\tb\bf\fa\av\v";
-    char c = l->s[*i];
-    int32_t point = -1;
 
     if (c == '\n') /* goes on in the next line */
         return 0;
@@ -185,16 +170,10 @@ static int escape(struct lexer *l, size_t *i, char *out, size_t *n, struct err *
             out[(*n)++] = plain[k + 1];
             return 0;
         }
-    if (c == 'x' || c == 'u' || c == 'U')
-        point = code_point(l, i, c == 'x' ? 2 : c == 'u' ? 4 : 8);
-    else if (!is_digit(c)) { /* not an escape: both stay */
-        out[(*n)++] = '\\';
-        out[(*n)++] = c;
-        return 0;
-    }
-    if (point < 0)
-        return err_set(err, ERR_CONFIG, "an escape in a string is not handled");
-    *n += utf8_write(out + *n, point);
+    if (is_digit(c) || c == 'x' || c == 'u' || c == 'U')
+        return err_set(err, ERR_CONFIG, "a character by its number, in a string, is not handled");
+    out[(*n)++] = '\\'; /* not an escape: both stay */
+    out[(*n)++] = c;
     return 0;
 }
 
@@ -213,7 +192,7 @@ static int string_token(struct lexer *l, struct token *t, struct err *err)
     for (; i < end; i++) {
         if (l->s[i] != '\\')
             out[n++] = l->s[i];
-        else if (i++, escape(l, &i, out, &n, err))
+        else if (escape(l->s[++i], out, &n, err))
             return err->code;
     }
     t->kind = T_STRING;
@@ -224,25 +203,19 @@ static int string_token(struct lexer *l, struct token *t, struct err *err)
 
 static int number_token(struct lexer *l, struct token *t, struct err *err)
 {
-    char text[32];
+    char text[20] = "";
     size_t n = 0;
-    bool real = false;
 
-    while (l->i + n < l->n && n + 1 < sizeof text) {
-        char c = l->s[l->i + n];
-        bool dot = c == '.' && !real && l->i + n + 1 < l->n && is_digit(l->s[l->i + n + 1]);
-
-        if (!is_digit(c) && !dot)
-            break;
-        real |= dot;
-        text[n++] = c;
+    while (l->i + n < l->n && is_digit(l->s[l->i + n]) && n + 1 < sizeof text) {
+        text[n] = l->s[l->i + n];
+        n++;
     }
-    text[n] = '\0';
     if (n > 18)
         return err_set(err, ERR_CONFIG, "a number of more than 18 digits");
-    t->kind = real ? T_FLOAT : T_INT;
-    t->value = real ? (struct value){.kind = V_FLOAT, .f = strtod(text, NULL)}
-                    : value_int(strtoll(text, NULL, 10));
+    if (l->n - l->i > n + 1 && l->s[l->i + n] == '.' && is_digit(l->s[l->i + n + 1]))
+        return err_set(err, ERR_CONFIG, "a number with a fraction is not handled");
+    t->kind = T_INT;
+    t->value = value_int(strtoll(text, NULL, 10));
     advance(l, l->i + n);
     return 0;
 }

@@ -4,25 +4,19 @@
 
 #include <string.h>
 
-static bool called(const struct value *v, const char *name)
-{
-    return v->n == strlen(name) && !memcmp(v->s, name, v->n);
-}
-
-static const char *const text_methods[] = {"strip",    "lstrip", "rstrip", "split", "startswith",
-                                           "endswith", "upper",  "lower",  "title", "capitalize",
-                                           "replace",  "join",   "find",   "count", "splitlines"};
-static const char *const dict_methods[] = {"items", "keys", "values", "get"};
-
 bool chat_has_method(const struct value *self, const struct value *name)
 {
+    /* Those that chat_method does not know as well: they are not attributes that may be missing. */
+    static const char *const of_text[] = {"strip",    "lstrip", "rstrip", "split", "startswith",
+                                          "endswith", "upper",  "lower",  "title", "capitalize",
+                                          "replace",  "join",   "find",   "count", "splitlines"};
+    static const char *const of_dict[] = {"items", "keys", "values", "get"};
     bool text = self->kind == V_STRING;
-    const char *const *names = text ? text_methods : dict_methods;
-    size_t n = text ? sizeof text_methods / sizeof *text_methods
-                    : sizeof dict_methods / sizeof *dict_methods;
+    const char *const *names = text ? of_text : of_dict;
+    size_t n = text ? sizeof of_text / sizeof *of_text : sizeof of_dict / sizeof *of_dict;
 
     for (size_t i = 0; (text || self->kind == V_DICT) && i < n; i++)
-        if (called(name, names[i]))
+        if (value_is(name, names[i]))
             return true;
     return false;
 }
@@ -93,69 +87,27 @@ static int strip(const struct value *self, const struct value *name, const struc
     return 0;
 }
 
-/* The next word of s from *i on: its bounds; false = there is none. */
-static bool next_word(const char *s, size_t n, size_t *i, size_t *lo, size_t *hi)
-{
-    int32_t c;
-    size_t len;
-
-    for (; *i < n; *i += len) {
-        len = utf8_next(s + *i, n - *i, &c);
-        if (!chat_is_space(c))
-            break;
-    }
-    *lo = *i;
-    for (; *i < n; *i += len) {
-        len = utf8_next(s + *i, n - *i, &c);
-        if (chat_is_space(c))
-            break;
-    }
-    *hi = *i;
-    return *hi > *lo;
-}
-
 static int split(struct chat *c, const struct value *self, const struct arguments *args,
                  struct value *out, struct err *err)
 {
     const struct value *by = argument(args, 0, "sep"), *most = argument(args, 1, "maxsplit");
     int64_t left = most && most->kind == V_INT && most->i >= 0 ? most->i : INT64_MAX;
-    bool words = !by || by->kind == V_NONE;
-    size_t i = 0, lo, hi;
+    size_t i = 0;
 
-    if (value_list(out, c->a, err) || (!words && want_text(by, "split", err)))
+    if (value_list(out, c->a, err) || want_text(by, "split", err))
         return err->code;
-    if (!words && !by->n)
+    if (!by->n)
         return err_set(err, ERR_CONFIG, "split by an empty string");
-    if (words && left != INT64_MAX)
-        return err_set(err, ERR_CONFIG, "split at white space with a limit is not handled");
-    while (words && next_word(self->s, self->n, &i, &lo, &hi))
-        if (chat_step(c, err) || value_push(out, c->a, value_text(self->s + lo, hi - lo), err))
-            return err->code;
-    while (!words) {
+    for (;;) {
         size_t at = left-- > 0 ? chat_find(self->s + i, self->n - i, by->s, by->n) : SIZE_MAX;
         size_t end = at == SIZE_MAX ? self->n : i + at;
 
         if (chat_step(c, err) || value_push(out, c->a, value_text(self->s + i, end - i), err))
             return err->code;
         if (at == SIZE_MAX)
-            break;
+            return 0;
         i = end + by->n;
     }
-    return 0;
-}
-
-static int splitlines(struct chat *c, const struct value *self, struct value *out, struct err *err)
-{
-    if (value_list(out, c->a, err))
-        return err->code;
-    for (size_t i = 0, end; i < self->n; i = end + 1) {
-        const char *at = memchr(self->s + i, '\n', self->n - i);
-
-        end = at ? (size_t)(at - self->s) : self->n;
-        if (chat_step(c, err) || value_push(out, c->a, value_text(self->s + i, end - i), err))
-            return err->code;
-    }
-    return 0;
 }
 
 static bool is_affix(const struct value *self, const struct value *what, bool start)
@@ -186,8 +138,7 @@ static int affix(const struct value *self, bool start, const struct arguments *a
 static int change_case(struct chat *c, const struct value *self, const struct value *name,
                        struct value *out, struct err *err)
 {
-    bool upper = called(name, "upper"), lower = called(name, "lower"), begins = true;
-    bool title = called(name, "title");
+    bool upper = value_is(name, "upper"), lower = value_is(name, "lower");
     struct buf b = {0};
 
     for (size_t i = 0; i < self->n; i++) {
@@ -197,11 +148,10 @@ static int change_case(struct chat *c, const struct value *self, const struct va
         if ((unsigned char)s >= 0x80)
             err_set(err, ERR_CONFIG, "%.*s of letters beyond ASCII is not handled", (int)name->n,
                     name->s);
-        else if (small && (upper || (!lower && begins)))
+        else if (small && (upper || (!lower && !i)))
             s = (char)(s - 'a' + 'A');
-        else if (large && (lower || (!upper && !begins)))
+        else if (large && (lower || (!upper && i)))
             s = (char)(s - 'A' + 'a');
-        begins = title && !small && !large;
         if (err->code || buf_put(&b, &s, 1, err))
             break;
     }
@@ -234,90 +184,28 @@ static int replace(struct chat *c, const struct value *self, const struct argume
     return chat_text(c, &b, out, err);
 }
 
-static int join(struct chat *c, const struct value *self, const struct arguments *args,
-                struct value *out, struct err *err)
+static void get(const struct value *self, const struct arguments *args, struct value *out)
 {
-    const struct value *list = argument(args, 0, "iterable");
-    struct buf b = {0};
+    const struct value *key = argument(args, 0, "key"), *otherwise = argument(args, 1, "default");
+    const struct value *v = key && key->kind == V_STRING ? value_get(self, key->s, key->n) : NULL;
 
-    if (!list || list->kind != V_LIST)
-        return err_set(err, ERR_CONFIG, "join takes a list");
-    for (size_t i = 0; i < list->items->n && !err->code; i++)
-        if (!want_text(&list->items->v[i], "join", err) &&
-            !(i && buf_put(&b, self->s, self->n, err)) && !chat_step(c, err))
-            buf_put(&b, list->items->v[i].s, list->items->v[i].n, err);
-    return chat_text(c, &b, out, err);
-}
-
-static int search(const struct value *self, const struct value *name, const struct arguments *args,
-                  struct value *out, struct err *err)
-{
-    const struct value *what = argument(args, 0, "sub");
-    size_t at, count = 0;
-
-    if (args->n != 1 || want_text(what, "find", err))
-        return err->code ? err->code : err_set(err, ERR_CONFIG, "find takes one argument here");
-    at = chat_find(self->s, self->n, what->s, what->n);
-    if (called(name, "find")) {
-        *out = value_int(at == SIZE_MAX ? -1 : (int64_t)chat_length(self->s, at));
-        return 0;
-    }
-    if (!what->n)
-        return err_set(err, ERR_CONFIG, "count of an empty string is not handled");
-    for (size_t i = 0; at != SIZE_MAX; count++) {
-        i += at + what->n;
-        at = chat_find(self->s + i, self->n - i, what->s, what->n);
-    }
-    *out = value_int((int64_t)count);
-    return 0;
-}
-
-static int of_dict(struct chat *c, const struct value *self, const struct value *name,
-                   const struct arguments *args, struct value *out, struct err *err)
-{
-    bool items = called(name, "items"), keys = called(name, "keys");
-
-    if (called(name, "get")) {
-        const struct value *key = argument(args, 0, "key"),
-                           *otherwise = argument(args, 1, "default");
-        const struct value *v =
-            key && key->kind == V_STRING ? value_get(self, key->s, key->n) : NULL;
-
-        *out = v ? *v : otherwise ? *otherwise : value_none();
-        return 0;
-    }
-    if (value_list(out, c->a, err))
-        return err->code;
-    for (size_t i = 0; i < self->items->n; i += 2) {
-        struct value pair = self->items->v[keys ? i : i + 1];
-
-        if ((items &&
-             (value_list(&pair, c->a, err) || value_push(&pair, c->a, self->items->v[i], err) ||
-              value_push(&pair, c->a, self->items->v[i + 1], err))) ||
-            value_push(out, c->a, pair, err))
-            return err->code;
-    }
-    return 0;
+    *out = v ? *v : otherwise ? *otherwise : value_none();
 }
 
 int chat_method(struct chat *c, const struct value *self, const struct value *name,
                 const struct arguments *args, struct value *out, struct err *err)
 {
-    if (self->kind == V_DICT)
-        return of_dict(c, self, name, args, out, err);
-    if (called(name, "strip") || called(name, "lstrip") || called(name, "rstrip"))
+    if (value_is(name, "get"))
+        return get(self, args, out), 0;
+    if (value_is(name, "strip") || value_is(name, "lstrip") || value_is(name, "rstrip"))
         return strip(self, name, args, out, err);
-    if (called(name, "split"))
+    if (value_is(name, "split"))
         return split(c, self, args, out, err);
-    if (called(name, "splitlines"))
-        return splitlines(c, self, out, err);
-    if (called(name, "startswith") || called(name, "endswith"))
+    if (value_is(name, "startswith") || value_is(name, "endswith"))
         return affix(self, name->s[0] == 's', args, out, err);
-    if (called(name, "replace"))
+    if (value_is(name, "replace"))
         return replace(c, self, args, out, err);
-    if (called(name, "join"))
-        return join(c, self, args, out, err);
-    if (called(name, "find") || called(name, "count"))
-        return search(self, name, args, out, err);
-    return change_case(c, self, name, out, err);
+    if (value_is(name, "upper") || value_is(name, "lower") || value_is(name, "capitalize"))
+        return change_case(c, self, name, out, err);
+    return err_set(err, ERR_CONFIG, "the method \"%.*s\" is not handled", (int)name->n, name->s);
 }

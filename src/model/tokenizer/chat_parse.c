@@ -35,8 +35,7 @@ bool parse_next(struct parser *p)
 
 bool parse_is(const struct parser *p, enum token_kind kind, const char *text)
 {
-    return p->now.kind == kind && p->now.value.n == strlen(text) &&
-           !memcmp(p->now.value.s, text, p->now.value.n);
+    return p->now.kind == kind && value_is(&p->now.value, text);
 }
 
 bool at_sign(const struct parser *p, const char *text)
@@ -121,7 +120,7 @@ static struct chat_node *if_statement(struct parser *p)
 
     if (!n)
         return NULL;
-    n->a = parse_tuple(p);
+    n->a = parse_expression(p);
     if (!end_of_tag(p) || !parse_append(p, n, block(p, ends)))
         return NULL;
     if (parse_accept(p, T_NAME, "elif"))
@@ -191,7 +190,7 @@ static struct chat_node *set_statement(struct parser *p)
         return NULL;
     n->a = targets(p);
     if (n->a && parse_accept(p, T_SIGN, "=")) {
-        n->b = parse_tuple(p);
+        n->b = parse_expression(p);
         return p->err->code ? NULL : n;
     }
     if (!n->a || n->a->n != 1)
@@ -273,7 +272,7 @@ static struct chat_node *piece(struct parser *p)
     n->value = p->now.value;
     if (!parse_next(p) || n->kind == N_TEXT)
         return n;
-    n->a = parse_tuple(p);
+    n->a = parse_expression(p);
     return end_of_tag(p) ? n : NULL;
 }
 

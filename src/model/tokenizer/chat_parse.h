@@ -50,18 +50,7 @@ int chat_parse(struct chat_node **out, const char *text, size_t n, struct arena 
                struct err *err);
 
 /* chat_lex.c: the template as tokens. */
-enum token_kind {
-    T_TEXT,
-    T_PRINT,
-    T_BLOCK,
-    T_END,
-    T_NAME,
-    T_STRING,
-    T_INT,
-    T_FLOAT,
-    T_SIGN,
-    T_EOF
-};
+enum token_kind { T_TEXT, T_PRINT, T_BLOCK, T_END, T_NAME, T_STRING, T_INT, T_SIGN, T_EOF };
 
 struct token {
     enum token_kind kind; /* T_PRINT: {{, T_BLOCK: {%, T_END: }} or %} */

@@ -31,6 +31,5 @@ bool parse_append(struct parser *p, struct chat_node *to, struct chat_node *item
 struct chat_node *parse_literal(struct parser *p, struct value v); /* and takes the token */
 struct chat_node *parse_expression(struct parser *p);
 struct chat_node *parse_logical(struct parser *p, const char *op); /* without if and else */
-struct chat_node *parse_tuple(struct parser *p);                   /* expressions, with commas */
 
 #endif

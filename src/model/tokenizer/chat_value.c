@@ -2,11 +2,7 @@
 
 #include "base/utf8.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 enum { DEPTH_MAX = 64 };
 
@@ -33,6 +29,11 @@ struct value value_int(int64_t v)
 struct value value_text(const char *s, size_t n)
 {
     return (struct value){.kind = V_STRING, .s = s ? s : "", .n = n};
+}
+
+bool value_is(const struct value *v, const char *text)
+{
+    return v->n == strlen(text) && !memcmp(v->s, text, v->n);
 }
 
 static void *take(struct arena *a, size_t n, size_t size, struct err *err)
@@ -144,8 +145,7 @@ int value_from_json(struct value *out, struct arena *a, const json_t *j, int dep
         *out = value_int(json_integer_value(j));
         return 0;
     case JSON_REAL:
-        *out = (struct value){.kind = V_FLOAT, .f = json_real_value(j)};
-        return 0;
+        return err_set(err, ERR_CONFIG, "a number with a fraction is not handled");
     case JSON_STRING:
         return value_copy_text(out, a, json_string_value(j), json_string_length(j), err);
     case JSON_ARRAY:
@@ -166,8 +166,6 @@ bool value_truth(const struct value *v)
         return v->truth;
     case V_INT:
         return v->i != 0;
-    case V_FLOAT:
-        return v->f != 0;
     case V_STRING:
         return v->n > 0;
     case V_LIST:
@@ -180,12 +178,7 @@ bool value_truth(const struct value *v)
 
 bool value_is_number(const struct value *v)
 {
-    return v->kind == V_BOOL || v->kind == V_INT || v->kind == V_FLOAT;
-}
-
-double value_number(const struct value *v)
-{
-    return v->kind == V_FLOAT ? v->f : (double)v->i;
+    return v->kind == V_BOOL || v->kind == V_INT;
 }
 
 static bool same_items(const struct value *a, const struct value *b, int depth)
@@ -209,8 +202,7 @@ static bool same_items(const struct value *a, const struct value *b, int depth)
 bool value_equal(const struct value *a, const struct value *b, int depth)
 {
     if (value_is_number(a) && value_is_number(b))
-        return a->kind == V_FLOAT || b->kind == V_FLOAT ? value_number(a) == value_number(b)
-                                                        : a->i == b->i;
+        return a->i == b->i;
     if (a->kind != b->kind || depth > DEPTH_MAX)
         return false;
     switch (a->kind) {
@@ -229,104 +221,31 @@ bool value_equal(const struct value *a, const struct value *b, int depth)
 const char *value_type(const struct value *v)
 {
     static const char *const names[] = {
-        [V_UNDEFINED] = "undefined", [V_NONE] = "none",           [V_BOOL] = "a boolean",
-        [V_INT] = "an integer",      [V_FLOAT] = "a number",      [V_STRING] = "a string",
-        [V_LIST] = "a list",         [V_DICT] = "a dictionary",   [V_NAMESPACE] = "a namespace",
-        [V_METHOD] = "a method",     [V_FUNCTION] = "a function", [V_MACRO] = "a macro",
+        [V_UNDEFINED] = "undefined",   [V_NONE] = "none",           [V_BOOL] = "a boolean",
+        [V_INT] = "an integer",        [V_STRING] = "a string",     [V_LIST] = "a list",
+        [V_DICT] = "a dictionary",     [V_METHOD] = "a method",     [V_MACRO] = "a macro",
+        [V_NAMESPACE] = "a namespace", [V_FUNCTION] = "a function",
     };
 
     return names[v->kind];
 }
 
-/* The shortest digits that give the number back, as Python writes it. */
-static int print_float(double f, struct buf *out, struct err *err)
-{
-    char text[40];
-
-    if (isnan(f) || isinf(f))
-        return buf_puts(out, isnan(f) ? "nan" : f < 0 ? "-inf" : "inf", err);
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, f);
-        if (strtod(text, NULL) == f)
-            break;
-    }
-    if (fabs(f) < 1e16 && strchr(text, 'e') && fabs(f) >= 1e-4)
-        snprintf(text, sizeof text, "%.1f", f);
-    return buf_printf(out, err, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
-}
-
-static int put_escape(int32_t c, struct buf *out, struct err *err)
-{
-    static const char plain[] = "\\\\\nn\rr\tt";
-
-    for (size_t i = 0; i + 1 < sizeof plain; i += 2)
-        if (c == plain[i])
-            return buf_printf(out, err, "\\%c", plain[i + 1]);
-    return buf_printf(out, err,
-                      c < 0x100     ? "\\x%02x"
-                      : c < 0x10000 ? "\\u%04x"
-                                    : "\\U%08x",
-                      (unsigned)c);
-}
-
-/* Control characters, separators but the space, and code points without a character. */
-static bool is_printable(int32_t c)
-{
-    utf8proc_category_t kind = utf8proc_category(c);
-
-    return c == ' ' || (kind != UTF8PROC_CATEGORY_CN && kind < UTF8PROC_CATEGORY_ZS);
-}
-
-/* repr() of a string. */
-static int print_quoted(const struct value *v, struct buf *out, struct err *err)
-{
-    char quote = memchr(v->s, '\'', v->n) && !memchr(v->s, '"', v->n) ? '"' : '\'';
-    int status = buf_put(out, &quote, 1, err);
-    int32_t c;
-
-    for (size_t i = 0, len; i < v->n && !status; i += len) {
-        len = utf8_next(v->s + i, v->n - i, &c);
-        if (c == quote)
-            status = buf_printf(out, err, "\\%c", quote);
-        else
-            status = c == '\\' || !is_printable(c) ? put_escape(c, out, err)
-                                                   : buf_put(out, v->s + i, len, err);
-    }
-    return status ? status : buf_put(out, &quote, 1, err);
-}
-
-static int print(const struct value *v, bool quoted, int depth, struct buf *out, struct err *err)
-{
-    bool dict = v->kind == V_DICT;
-    int status;
-
-    if (depth > DEPTH_MAX)
-        return err_set(err, ERR_CONFIG, "a value is nested deeper than %d", DEPTH_MAX);
-    if (v->kind == V_STRING)
-        return quoted ? print_quoted(v, out, err) : buf_put(out, v->s, v->n, err);
-    if (v->kind == V_FLOAT)
-        return print_float(v->f, out, err);
-    if (v->kind == V_INT)
-        return buf_printf(out, err, "%lld", (long long)v->i);
-    if (v->kind == V_BOOL || v->kind == V_NONE)
-        return buf_puts(out, v->kind == V_NONE ? "None" : v->truth ? "True" : "False", err);
-    if (v->kind == V_UNDEFINED)
-        return quoted ? buf_puts(out, "Undefined", err) : 0;
-    if (v->kind != V_LIST && !dict)
-        return err_set(err, ERR_CONFIG, "%s cannot be printed", value_type(v));
-    status = buf_puts(out, dict ? "{" : "[", err);
-    for (size_t i = 0; i < v->items->n && !status; i++) {
-        if (i)
-            status = buf_puts(out, dict && i % 2 ? ": " : ", ", err);
-        if (!status)
-            status = print(&v->items->v[i], true, depth + 1, out, err);
-    }
-    return status ? status : buf_puts(out, dict ? "}" : "]", err);
-}
-
 int value_print(const struct value *v, struct buf *out, struct err *err)
 {
-    return print(v, false, 0, out, err);
+    switch (v->kind) {
+    case V_STRING:
+        return buf_put(out, v->s, v->n, err);
+    case V_INT:
+        return buf_printf(out, err, "%lld", (long long)v->i);
+    case V_BOOL:
+        return buf_puts(out, v->truth ? "True" : "False", err);
+    case V_NONE:
+        return buf_puts(out, "None", err);
+    case V_UNDEFINED:
+        return 0;
+    default:
+        return err_set(err, ERR_CONFIG, "%s cannot be printed", value_type(v));
+    }
 }
 
 static int json_text(const char *s, size_t n, struct buf *out, struct err *err)
@@ -347,54 +266,36 @@ static int json_text(const char *s, size_t n, struct buf *out, struct err *err)
     return status ? status : buf_puts(out, "\"", err);
 }
 
-static int new_line(int indent, int depth, struct buf *out, struct err *err)
+static int json(const struct value *v, int depth, struct buf *out, struct err *err)
 {
-    return indent < 0 ? 0 : buf_printf(out, err, "\n%*s", indent * depth, "");
-}
+    bool dict = v->kind == V_DICT;
+    int status;
 
-static int json_items(const struct value *v, int indent, int depth, struct buf *out,
-                      struct err *err)
-{
-    bool dict = v->kind != V_LIST;
-    int status = buf_puts(out, dict ? "{" : "[", err);
-
+    if (depth > DEPTH_MAX)
+        return err_set(err, ERR_CONFIG, "a value is nested deeper than %d", DEPTH_MAX);
+    if (v->kind == V_STRING)
+        return json_text(v->s, v->n, out, err);
+    if (v->kind == V_NONE)
+        return buf_puts(out, "null", err);
+    if (v->kind == V_BOOL)
+        return buf_puts(out, v->truth ? "true" : "false", err);
+    if (v->kind == V_INT)
+        return value_print(v, out, err);
+    if (v->kind != V_LIST && !dict)
+        return err_set(err, ERR_CONFIG, "tojson: %s has no JSON", value_type(v));
+    status = buf_puts(out, dict ? "{" : "[", err);
     for (size_t i = 0; i < v->items->n && !status; i++) {
-        bool key = dict && i % 2 == 0;
-
-        if (i && (!dict || key))
-            status = buf_puts(out, indent < 0 ? ", " : ",", err);
-        if (!status && (!dict || key))
-            status = new_line(indent, depth + 1, out, err);
+        if (i)
+            status = buf_puts(out, dict && i % 2 ? ": " : ", ", err);
         if (!status)
-            status = value_json(&v->items->v[i], indent, depth + 1, out, err);
-        if (!status && key)
-            status = buf_puts(out, ": ", err);
+            status = json(&v->items->v[i], depth + 1, out, err);
     }
-    if (!status && v->items->n)
-        status = new_line(indent, depth, out, err);
     return status ? status : buf_puts(out, dict ? "}" : "]", err);
 }
 
-int value_json(const struct value *v, int indent, int depth, struct buf *out, struct err *err)
+int value_json(const struct value *v, struct buf *out, struct err *err)
 {
-    if (depth > DEPTH_MAX)
-        return err_set(err, ERR_CONFIG, "a value is nested deeper than %d", DEPTH_MAX);
-    switch (v->kind) {
-    case V_STRING:
-        return json_text(v->s, v->n, out, err);
-    case V_NONE:
-        return buf_puts(out, "null", err);
-    case V_BOOL:
-        return buf_puts(out, v->truth ? "true" : "false", err);
-    case V_INT:
-    case V_FLOAT:
-        return value_print(v, out, err);
-    case V_LIST:
-    case V_DICT:
-        return json_items(v, indent, depth, out, err);
-    default:
-        return err_set(err, ERR_CONFIG, "tojson: %s has no JSON", value_type(v));
-    }
+    return json(v, 0, out, err);
 }
 
 bool chat_is_space(int32_t c)

@@ -16,7 +16,6 @@ enum value_kind {
     V_NONE,
     V_BOOL,
     V_INT,
-    V_FLOAT,
     V_STRING,
     V_LIST,
     V_DICT,
@@ -32,7 +31,6 @@ struct value {
     enum value_kind kind;
     bool truth;
     int64_t i;
-    double f;
     const char *s; /* (n), well-formed UTF-8; a method's, function's or undefined thing's name */
     size_t n;
     struct sequence *items; /* of a list; of a dictionary: keys and values in turn */
@@ -52,7 +50,8 @@ struct value value_undefined(const char *name);
 struct value value_none(void);
 struct value value_bool(bool v);
 struct value value_int(int64_t v);
-struct value value_text(const char *s, size_t n); /* borrowed */
+struct value value_text(const char *s, size_t n);       /* borrowed */
+bool value_is(const struct value *v, const char *text); /* of a string or a name: is it this? */
 int value_copy_text(struct value *out, struct arena *a, const char *s, size_t n, struct err *err);
 int value_list(struct value *out, struct arena *a, struct err *err);
 int value_push(struct value *list, struct arena *a, struct value v, struct err *err);
@@ -64,14 +63,12 @@ int value_from_json(struct value *out, struct arena *a, const json_t *j, int dep
 
 bool value_truth(const struct value *v);
 bool value_is_number(const struct value *v); /* also a boolean */
-double value_number(const struct value *v);
 bool value_equal(const struct value *a, const struct value *b, int depth);
 const char *value_type(const struct value *v); /* as a message names it */
 
-/* What `{{ v }}` prints: str() of Python. */
+/* What `{{ v }}` prints: str() of Python. ERR_CONFIG for lists, and what else has no text. */
 int value_print(const struct value *v, struct buf *out, struct err *err);
-/* json.dumps; indent < 0: on one line. */
-int value_json(const struct value *v, int indent, int depth, struct buf *out, struct err *err);
+int value_json(const struct value *v, struct buf *out, struct err *err); /* json.dumps */
 
 /* White space as Python's str.strip has it. */
 bool chat_is_space(int32_t c);
