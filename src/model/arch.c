@@ -310,11 +310,16 @@ const struct arch archs[ARCHS] = {
      .theta = 10000},
 };
 
-const struct arch_key *key_find(const struct arch_key *keys, size_t n, const char *name)
+const struct arch_key *key_find(const struct key_table *t, const char *name)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(keys[i].name, name))
-            return &keys[i];
+    static const struct arch_key any = {.rule = RULE_ANY};
+
+    for (size_t i = 0; i < t->n; i++)
+        if (str_eq(t->judged[i].name, name))
+            return &t->judged[i];
+    for (const char *const *s = t->unjudged; *s; s++)
+        if (str_eq(*s, name))
+            return &any;
     return NULL;
 }
 

@@ -119,12 +119,11 @@ enum {
     VOCAB_MAX = 1 << 26,
 };
 
-/* What is known of a key. */
+/* What a key must be where it is not read. */
 enum rule {
-    RULE_READ,     /* it is read */
-    RULE_HARMLESS, /* it changes nothing that is computed here */
-    RULE_NULL,     /* where it is not read, it must be absent or null */
-    RULE_FALSE,    /* the others: absent, null, or this */
+    RULE_ANY,
+    RULE_NULL,  /* absent or null */
+    RULE_FALSE, /* the others: absent, null, or this */
     RULE_TRUE,
     RULE_ONE,
     RULE_ZERO,
@@ -135,7 +134,15 @@ enum rule {
 struct arch_key {
     const char *name;
     enum rule rule;
-    const char *why; /* what is not handled, where the rule can fail */
+    const char *why; /* what is not handled */
+};
+
+/* The keys that are known: those with a rule, and those that are always read or change nothing that
+   is computed here. */
+struct key_table {
+    const struct arch_key *judged; /* (n) */
+    size_t n;
+    const char *const *unjudged; /* NULL-ended */
 };
 
 /* What a config says. Arrays lie in the arena that it was read into. */
@@ -151,8 +158,12 @@ struct arch_config {
         dtype; /* config.json's, for a shape without weights; the files' own are what counts */
 };
 
-#define KEYS(table) (sizeof(table) / sizeof *(table))
-const struct arch_key *key_find(const struct arch_key *keys, size_t n, const char *name);
+#define KEYS(judged, unjudged)                            \
+    {                                                     \
+        judged, sizeof(judged) / sizeof *judged, unjudged \
+    }
+/* What is known of a key: its row, or one of RULE_ANY; NULL = nothing. */
+const struct arch_key *key_find(const struct key_table *t, const char *name);
 
 /* What both kinds of config share: what a row says before a config is read; an error that lists the
    rows; the head width where it is 0, and what must hold between the sizes; the window of each

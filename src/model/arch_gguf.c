@@ -7,37 +7,7 @@
 #include <string.h>
 
 /* A GGUF's keys after the architecture's name. */
-static const struct arch_key gguf_keys[] = {
-    {"block_count", RULE_READ, NULL},
-    {"context_length", RULE_READ, NULL},
-    {"embedding_length", RULE_READ, NULL},
-    {"feed_forward_length", RULE_READ, NULL},
-    {"vocab_size", RULE_READ, NULL},
-    {"attention.head_count", RULE_READ, NULL},
-    {"attention.head_count_kv", RULE_READ, NULL},
-    {"attention.key_length", RULE_READ, NULL},
-    {"attention.value_length", RULE_READ, NULL},
-    {"attention.key_length_swa", RULE_READ, NULL},
-    {"attention.value_length_swa", RULE_READ, NULL},
-    {"attention.layer_norm_rms_epsilon", RULE_READ, NULL},
-    {"attention.layer_norm_epsilon", RULE_READ, NULL},
-    {"attention.sliding_window", RULE_READ, NULL},
-    {"attention.sliding_window_pattern", RULE_READ, NULL},
-    {"attn_logit_softcapping", RULE_READ, NULL},
-    {"final_logit_softcapping", RULE_READ, NULL},
-    {"use_parallel_residual", RULE_READ, NULL},
-    {"rope.dimension_count", RULE_READ, NULL},
-    {"rope.dimension_count_swa", RULE_READ, NULL},
-    {"rope.freq_base", RULE_READ, NULL},
-    {"rope.freq_base_swa", RULE_READ, NULL},
-    {"rope.scaling.type", RULE_READ, NULL},
-    {"rope.scaling.factor", RULE_READ, NULL},
-    {"rope.scaling.original_context_length", RULE_READ, NULL},
-    {"rope.scaling.attn_factor", RULE_READ, NULL},
-    {"rope.scaling.yarn_beta_fast", RULE_READ, NULL},
-    {"rope.scaling.yarn_beta_slow", RULE_READ, NULL},
-    {"rope.scale_linear", RULE_READ, NULL},
-
+static const struct arch_key judged[] = {
     {"expert_count", RULE_ZERO, "mixtures of experts are not computed"},
     {"expert_used_count", RULE_ZERO, "mixtures of experts are not computed"},
     {"attention.causal", RULE_TRUE, "only causal attention is computed"},
@@ -45,10 +15,21 @@ static const struct arch_key gguf_keys[] = {
     {"attention.max_alibi_bias", RULE_ZERO, "ALiBi is not computed"},
     {"rope.scaling.yarn_ext_factor", RULE_ONE, "yarn of another mixture is not computed"},
     {"rope.scaling.yarn_attn_factor", RULE_ONE, "scaled rotary embedding is not computed"},
-
-    {"rope.scaling.finetuned", RULE_HARMLESS, NULL},
-    {"tensor_data_layout", RULE_HARMLESS, NULL},
 };
+static const char *const unjudged[] = {
+    /* read */
+    "block_count", "context_length", "embedding_length", "feed_forward_length", "vocab_size",
+    "attention.head_count", "attention.head_count_kv", "attention.key_length",
+    "attention.value_length", "attention.key_length_swa", "attention.value_length_swa",
+    "attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon", "attention.sliding_window",
+    "attention.sliding_window_pattern", "attn_logit_softcapping", "final_logit_softcapping",
+    "use_parallel_residual", "rope.dimension_count", "rope.dimension_count_swa", "rope.freq_base",
+    "rope.freq_base_swa", "rope.scaling.type", "rope.scaling.factor",
+    "rope.scaling.original_context_length", "rope.scaling.attn_factor",
+    "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "rope.scale_linear",
+    /* they change nothing here */
+    "rope.scaling.finetuned", "tensor_data_layout", NULL};
+static const struct key_table gguf_keys = KEYS(judged, unjudged);
 
 /* What one reading works on. */
 struct gguf_reading {
@@ -108,7 +89,7 @@ static int check_keys(const struct gguf_reading *r, struct err *err)
 
         if (strncmp(name, arch, prefix) != 0 || name[prefix] != '.')
             continue;
-        k = key_find(gguf_keys, KEYS(gguf_keys), name + prefix + 1);
+        k = key_find(&gguf_keys, name + prefix + 1);
         if (!k)
             return err_set(err, ERR_FORMAT,
                            "key \"%.200s\" is not handled: it may change what the model computes "
@@ -399,7 +380,7 @@ bool gguf_key_known(const char *key)
 
     for (size_t i = 0; i < ARCHS; i++)
         if (archs[i].gguf && strlen(archs[i].gguf) == n && !memcmp(archs[i].gguf, key, n))
-            return key_find(gguf_keys, KEYS(gguf_keys), dot + 1);
+            return key_find(&gguf_keys, dot + 1);
     return true;
 }
 

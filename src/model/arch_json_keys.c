@@ -10,10 +10,9 @@ static const char other_name[] = "this architecture has another name for it";
 static const char whole_head[] = "the whole head turns in this architecture";
 static const char windows[] = "sliding windows of some layers are not part of this architecture";
 
-/* config.json. Those that only some architectures read (arch.h: reads, keys) come first, each with
-   what it must be elsewhere. The harmless ones are about training, sampling, tokens, files and
-   programs. */
-static const struct arch_key json_keys[] = {
+/* The keys of config.json. First those that only some architectures read (arch.h: reads, keys), with
+   what they must be elsewhere. */
+static const struct arch_key json_judged[] = {
     {"num_hidden_layers", RULE_NULL, other_name},
     {"num_attention_heads", RULE_NULL, other_name},
     {"num_key_value_heads", RULE_NULL, "grouped keys and values are not part of this architecture"},
@@ -28,8 +27,6 @@ static const struct arch_key json_keys[] = {
     {"n_inner", RULE_NULL, other_name},
     {"n_positions", RULE_NULL, other_name},
     {"layer_norm_epsilon", RULE_NULL, other_name},
-    {"hidden_act", RULE_HARMLESS, NULL}, /* where another key says it */
-    {"hidden_activation", RULE_HARMLESS, NULL},
     {"activation_function", RULE_NULL, other_name},
     {"attention_bias", RULE_FALSE, "biases in the attention are not part of this architecture"},
     {"mlp_bias", RULE_FALSE, "biases in the MLP are not part of this architecture"},
@@ -41,7 +38,6 @@ static const struct arch_key json_keys[] = {
     {"rotary_emb_base", RULE_NULL, "rope_theta says it for this architecture"},
     {"rope_local_base_freq", RULE_NULL, "one rotary base serves all layers of this architecture"},
     {"use_sliding_window", RULE_FALSE, windows},
-    {"max_window_layers", RULE_HARMLESS, NULL},
     {"sliding_window_pattern", RULE_NULL, windows},
     {"layer_types", RULE_FULL, windows},
     {"query_pre_attn_scalar", RULE_NULL, "scores are scaled by the head width"},
@@ -49,20 +45,6 @@ static const struct arch_key json_keys[] = {
     {"final_logit_softcapping", RULE_NULL, "logits are not capped in this architecture"},
     {"scale_attn_weights", RULE_TRUE, "scores are always scaled in this architecture"},
     {"scale_attn_by_inverse_layer_idx", RULE_FALSE, "scores are scaled alike in all layers"},
-
-    {"architectures", RULE_READ, NULL},
-    {"model_type", RULE_READ, NULL},
-    {"head_dim", RULE_READ, NULL},
-    {"vocab_size", RULE_READ, NULL},
-    {"rope_theta", RULE_READ, NULL},
-    {"rope_scaling", RULE_READ, NULL},
-    {"rope_parameters", RULE_READ, NULL},
-    {"original_max_position_embeddings", RULE_READ, NULL},
-    {"tie_word_embeddings", RULE_READ, NULL},
-    {"sliding_window", RULE_READ, NULL},
-    {"torch_dtype", RULE_READ, NULL},
-    {"dtype", RULE_READ, NULL},
-
     {"use_bidirectional_attention", RULE_FALSE, "only causal attention is computed"},
     {"rope_interleaved", RULE_FALSE, "interleaved rotary embedding is not computed"},
     {"rotary", RULE_TRUE, "models without rotary embedding are not computed here"},
@@ -73,143 +55,86 @@ static const struct arch_key json_keys[] = {
     {"pruned_heads", RULE_EMPTY, "pruned heads are not handled"},
     {"is_encoder_decoder", RULE_FALSE, "only decoders are computed"},
     {"add_cross_attention", RULE_FALSE, "cross-attention is not computed"},
-
-    {"pretraining_tp", RULE_HARMLESS, NULL}, /* the same sums in another order */
-    {"attention_dropout", RULE_HARMLESS, NULL},
-    {"hidden_dropout", RULE_HARMLESS, NULL},
-    {"resid_pdrop", RULE_HARMLESS, NULL},
-    {"embd_pdrop", RULE_HARMLESS, NULL},
-    {"attn_pdrop", RULE_HARMLESS, NULL},
-    {"initializer_range", RULE_HARMLESS, NULL},
-    {"gradient_checkpointing", RULE_HARMLESS, NULL},
-    {"use_cache", RULE_HARMLESS, NULL},
-    {"use_bfloat16", RULE_HARMLESS, NULL},
-    {"cache_implementation", RULE_HARMLESS, NULL},
-    {"attn_implementation", RULE_HARMLESS, NULL},
-    {"_attn_implementation", RULE_HARMLESS, NULL},
-    {"_attn_implementation_autoset", RULE_HARMLESS, NULL},
-    {"_flash_attn_2_enabled", RULE_HARMLESS, NULL},
-    {"chunk_size_feed_forward", RULE_HARMLESS, NULL},
-    {"output_attentions", RULE_HARMLESS, NULL},
-    {"output_hidden_states", RULE_HARMLESS, NULL},
-    {"output_scores", RULE_HARMLESS, NULL},
-    {"return_dict", RULE_HARMLESS, NULL},
-    {"return_dict_in_generate", RULE_HARMLESS, NULL},
-    {"torchscript", RULE_HARMLESS, NULL},
-    {"tf_legacy_loss", RULE_HARMLESS, NULL},
-    {"bos_token_id", RULE_HARMLESS, NULL},
-    {"eos_token_id", RULE_HARMLESS, NULL},
-    {"pad_token_id", RULE_HARMLESS, NULL},
-    {"unk_token_id", RULE_HARMLESS, NULL},
-    {"sep_token_id", RULE_HARMLESS, NULL},
-    {"decoder_start_token_id", RULE_HARMLESS, NULL},
-    {"forced_bos_token_id", RULE_HARMLESS, NULL},
-    {"forced_eos_token_id", RULE_HARMLESS, NULL},
-    {"suppress_tokens", RULE_HARMLESS, NULL},
-    {"begin_suppress_tokens", RULE_HARMLESS, NULL},
-    {"bad_words_ids", RULE_HARMLESS, NULL},
-    {"do_sample", RULE_HARMLESS, NULL},
-    {"temperature", RULE_HARMLESS, NULL},
-    {"top_k", RULE_HARMLESS, NULL},
-    {"top_p", RULE_HARMLESS, NULL},
-    {"typical_p", RULE_HARMLESS, NULL},
-    {"num_beams", RULE_HARMLESS, NULL},
-    {"num_beam_groups", RULE_HARMLESS, NULL},
-    {"num_return_sequences", RULE_HARMLESS, NULL},
-    {"diversity_penalty", RULE_HARMLESS, NULL},
-    {"repetition_penalty", RULE_HARMLESS, NULL},
-    {"length_penalty", RULE_HARMLESS, NULL},
-    {"no_repeat_ngram_size", RULE_HARMLESS, NULL},
-    {"encoder_no_repeat_ngram_size", RULE_HARMLESS, NULL},
-    {"exponential_decay_length_penalty", RULE_HARMLESS, NULL},
-    {"remove_invalid_values", RULE_HARMLESS, NULL},
-    {"early_stopping", RULE_HARMLESS, NULL},
-    {"min_length", RULE_HARMLESS, NULL},
-    {"max_length", RULE_HARMLESS, NULL},
-    {"max_sequence_length", RULE_HARMLESS, NULL},
-    {"finetuning_task", RULE_HARMLESS, NULL},
-    {"task_specific_params", RULE_HARMLESS, NULL},
-    {"problem_type", RULE_HARMLESS, NULL},
-    {"id2label", RULE_HARMLESS, NULL},
-    {"label2id", RULE_HARMLESS, NULL},
-    {"prefix", RULE_HARMLESS, NULL},
-    {"is_decoder", RULE_HARMLESS, NULL},
-    {"tie_encoder_decoder", RULE_HARMLESS, NULL},
-    {"cross_attention_hidden_size", RULE_HARMLESS, NULL},
-    {"tokenizer_class", RULE_HARMLESS, NULL},
-    {"transformers_version", RULE_HARMLESS, NULL},
-    {"transformers.js_config", RULE_HARMLESS, NULL},
-    {"_name_or_path", RULE_HARMLESS, NULL},
-    {"name_or_path", RULE_HARMLESS, NULL},
-    {"_commit_hash", RULE_HARMLESS, NULL},
-    {"is_llama_config", RULE_HARMLESS, NULL},
-    {"unsloth_version", RULE_HARMLESS, NULL},
-    {"unsloth_fixed", RULE_HARMLESS, NULL},
-    {"auto_map", RULE_HARMLESS, NULL}, /* code of its own, for programs that do not know the name */
-    {"reorder_and_upcast_attn", RULE_HARMLESS, NULL}, /* the same sums in another order */
-    {"gradient_checkpointing_kwargs", RULE_HARMLESS, NULL},
-    {"classifier_dropout", RULE_HARMLESS, NULL},
-    {"summary_type", RULE_HARMLESS, NULL},
-    {"summary_use_proj", RULE_HARMLESS, NULL},
-    {"summary_activation", RULE_HARMLESS, NULL},
-    {"summary_proj_to_labels", RULE_HARMLESS, NULL},
-    {"summary_first_dropout", RULE_HARMLESS, NULL},
-    {"_num_labels", RULE_HARMLESS, NULL},
-    {"n_ctx", RULE_HARMLESS, NULL}, /* as many as n_positions */
-    {"_sliding_window_pattern", RULE_HARMLESS, NULL},
 };
+static const char *const json_unjudged[] = {
+    /* read */
+    "architectures", "model_type", "head_dim", "vocab_size", "rope_theta", "rope_scaling",
+    "rope_parameters", "original_max_position_embeddings", "tie_word_embeddings", "sliding_window",
+    "torch_dtype", "dtype",
+    /* training */
+    "attention_dropout", "hidden_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop",
+    "classifier_dropout", "initializer_range", "gradient_checkpointing",
+    "gradient_checkpointing_kwargs",
+    /* programs */
+    "use_cache", "use_bfloat16", "cache_implementation", "attn_implementation",
+    "_attn_implementation", "_attn_implementation_autoset", "_flash_attn_2_enabled",
+    "chunk_size_feed_forward", "output_attentions", "output_hidden_states", "output_scores",
+    "return_dict", "return_dict_in_generate", "torchscript", "tf_legacy_loss",
+    /* tokens */
+    "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id", "sep_token_id",
+    "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id", "suppress_tokens",
+    "begin_suppress_tokens", "bad_words_ids", "tokenizer_class",
+    /* sampling */
+    "do_sample", "temperature", "top_k", "top_p", "typical_p", "num_beams", "num_beam_groups",
+    "num_return_sequences", "diversity_penalty", "repetition_penalty", "length_penalty",
+    "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "exponential_decay_length_penalty",
+    "remove_invalid_values", "early_stopping", "min_length", "max_length", "max_sequence_length",
+    /* other tasks */
+    "finetuning_task", "task_specific_params", "problem_type", "id2label", "label2id", "prefix",
+    "is_decoder", "tie_encoder_decoder", "cross_attention_hidden_size", "summary_type",
+    "summary_use_proj", "summary_activation", "summary_proj_to_labels", "summary_first_dropout",
+    "_num_labels",
+    /* where the file is from; auto_map: code of its own, for programs that do not know the name */
+    "transformers_version", "transformers.js_config", "_name_or_path", "name_or_path",
+    "_commit_hash", "is_llama_config", "unsloth_version", "unsloth_fixed", "auto_map",
+    /* the same sums in another order */
+    "pretraining_tp", "reorder_and_upcast_attn",
+    /* where other keys say it */
+    "hidden_act", "hidden_activation", "max_window_layers", "n_ctx", "_sliding_window_pattern",
+    NULL};
+static const struct key_table json_keys = KEYS(json_judged, json_unjudged);
 
 /* Beside the text model's config, where that is an object of its own: nothing of images is
    computed. */
-static const struct arch_key outer_keys[] = {
-    {"architectures", RULE_READ, NULL},
-    {"model_type", RULE_READ, NULL},
-    {"text_config", RULE_READ, NULL},
-    {"tie_word_embeddings", RULE_READ, NULL},
-    {"torch_dtype", RULE_READ, NULL},
-    {"dtype", RULE_READ, NULL},
+static const struct arch_key outer_judged[] = {
     {"quantization_config", RULE_EMPTY, "quantised weights are read from GGUF files only"},
-    {"vision_config", RULE_HARMLESS, NULL},
-    {"mm_tokens_per_image", RULE_HARMLESS, NULL},
-    {"boi_token_index", RULE_HARMLESS, NULL},
-    {"eoi_token_index", RULE_HARMLESS, NULL},
-    {"image_token_index", RULE_HARMLESS, NULL},
-    {"boi_token_id", RULE_HARMLESS, NULL},
-    {"eoi_token_id", RULE_HARMLESS, NULL},
-    {"image_token_id", RULE_HARMLESS, NULL},
-    {"bos_token_id", RULE_HARMLESS, NULL},
-    {"eos_token_id", RULE_HARMLESS, NULL},
-    {"pad_token_id", RULE_HARMLESS, NULL},
-    {"initializer_range", RULE_HARMLESS, NULL},
-    {"use_cache", RULE_HARMLESS, NULL},
-    {"auto_map", RULE_HARMLESS, NULL},
-    {"transformers_version", RULE_HARMLESS, NULL},
-    {"_name_or_path", RULE_HARMLESS, NULL},
-    {"unsloth_version", RULE_HARMLESS, NULL},
-    {"unsloth_fixed", RULE_HARMLESS, NULL},
 };
+static const char *const outer_unjudged[] = {
+    /* read */
+    "architectures", "model_type", "text_config", "tie_word_embeddings", "torch_dtype", "dtype",
+    /* images */
+    "vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index",
+    "image_token_index", "boi_token_id", "eoi_token_id", "image_token_id",
+    /* as in the text model's */
+    "bos_token_id", "eos_token_id", "pad_token_id", "initializer_range", "use_cache", "auto_map",
+    "transformers_version", "_name_or_path", "unsloth_version", "unsloth_fixed", NULL};
+static const struct key_table outer_keys = KEYS(outer_judged, outer_unjudged);
 
 /* Inside rope_scaling and rope_parameters. */
-static const struct arch_key rope_keys[] = {
-    {"type", RULE_READ, NULL},
-    {"rope_type", RULE_READ, NULL},
-    {"rope_theta", RULE_READ, NULL},
-    {"factor", RULE_READ, NULL},
-    {"low_freq_factor", RULE_READ, NULL},
-    {"high_freq_factor", RULE_READ, NULL},
-    {"original_max_position_embeddings", RULE_READ, NULL},
+static const struct arch_key rope_judged[] = {
     {"partial_rotary_factor", RULE_ONE, whole_head},
-    {"attention_factor", RULE_READ, NULL},
-    {"mscale", RULE_READ, NULL},
-    {"mscale_all_dim", RULE_READ, NULL},
-    {"beta_fast", RULE_READ, NULL},
-    {"beta_slow", RULE_READ, NULL},
-    {"truncate", RULE_READ, NULL},
-    {"short_factor", RULE_READ, NULL},
-    {"long_factor", RULE_READ, NULL},
     {"short_mscale", RULE_NULL, "scaled rotary embedding of that kind is not computed"},
     {"long_mscale", RULE_NULL, "scaled rotary embedding of that kind is not computed"},
 };
+static const char *const rope_unjudged[] = {
+    /* read */
+    "type",
+    "rope_type",
+    "rope_theta",
+    "factor",
+    "low_freq_factor",
+    "high_freq_factor",
+    "original_max_position_embeddings",
+    "attention_factor",
+    "mscale",
+    "mscale_all_dim",
+    "beta_fast",
+    "beta_slow",
+    "truncate",
+    "short_factor",
+    "long_factor",
+    NULL};
+static const struct key_table rope_keys = KEYS(rope_judged, rope_unjudged);
 
 static bool all_full(const json_t *list)
 {
@@ -225,7 +150,7 @@ static bool all_full(const json_t *list)
 
 static bool json_obeys(const json_t *v, enum rule rule)
 {
-    if (rule == RULE_READ || rule == RULE_HARMLESS || json_is_null(v))
+    if (rule == RULE_ANY || json_is_null(v))
         return true;
     switch (rule) {
     case RULE_NULL:
@@ -262,15 +187,15 @@ bool arch_reads(const struct arch *arch, const char *key)
     return false;
 }
 
-static int check_keys(const json_t *obj, const struct arch_key *keys, size_t n,
-                      const struct arch *arch, struct err *err)
+static int check_keys(const json_t *obj, const struct key_table *keys, const struct arch *arch,
+                      struct err *err)
 {
     const char *name;
     json_t *v;
 
     json_object_foreach((json_t *)obj, name, v)
     {
-        const struct arch_key *k = key_find(keys, n, name);
+        const struct arch_key *k = key_find(keys, name);
 
         if (!k)
             return err_set(err, ERR_FORMAT,
@@ -290,21 +215,20 @@ static int check_keys(const json_t *obj, const struct arch_key *keys, size_t n,
 
 int check_text_keys(const json_t *json, const struct arch *arch, struct err *err)
 {
-    return check_keys(json, json_keys, KEYS(json_keys), arch, err);
+    return check_keys(json, &json_keys, arch, err);
 }
 
 int check_outer_keys(const json_t *json, const struct arch *arch, struct err *err)
 {
-    return check_keys(json, outer_keys, KEYS(outer_keys), arch, err);
+    return check_keys(json, &outer_keys, arch, err);
 }
 
 int check_rope_keys(const json_t *json, const struct arch *arch, struct err *err)
 {
-    return check_keys(json, rope_keys, KEYS(rope_keys), arch, err);
+    return check_keys(json, &rope_keys, arch, err);
 }
 
 bool json_key_known(const char *key)
 {
-    return key_find(json_keys, KEYS(json_keys), key) ||
-           key_find(outer_keys, KEYS(outer_keys), key) || key_find(rope_keys, KEYS(rope_keys), key);
+    return key_find(&json_keys, key) || key_find(&outer_keys, key) || key_find(&rope_keys, key);
 }
