@@ -58,6 +58,21 @@ int mem_grow(void **p, size_t old, size_t n, size_t size, struct err *err)
     return 0;
 }
 
+int mem_room(void *list, size_t n, size_t *cap, size_t size, struct err *err)
+{
+    size_t more = *cap ? 2 * *cap : 64;
+    void *v;
+
+    if (n < *cap)
+        return 0;
+    memcpy(&v, list, sizeof v);
+    if (mem_grow(&v, n, more, size, err))
+        return err->code;
+    memcpy(list, &v, sizeof v);
+    *cap = more;
+    return 0;
+}
+
 void mem_free(void *p)
 {
     free(p);

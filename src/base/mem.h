@@ -19,6 +19,10 @@ void *mem_alloc(size_t n, size_t size, struct err *err);
    as it was. */
 int mem_grow(void **p, size_t old, size_t n, size_t size, struct err *err);
 
+/* Room for one more in a list of n elements (from here, or NULL), *cap of which fit: a full one
+   moves to a place twice as large. list: the address of the pointer to it. */
+int mem_room(void *list, size_t n, size_t *cap, size_t size, struct err *err);
+
 void mem_free(void *p);
 
 /* Test hook: the nth allocation from now fails (1 = the next one); 0 = none does. */

@@ -10,14 +10,10 @@
 int added_push(struct added *a, const char *s, size_t n, int32_t id, unsigned flags,
                struct err *err)
 {
-    size_t cap = a->cap ? 2 * a->cap : 32;
     char *copy;
 
-    if (a->n == a->cap) {
-        if (mem_grow((void **)&a->v, a->cap, cap, sizeof *a->v, err))
-            return err->code;
-        a->cap = cap;
-    }
+    if (mem_room(&a->v, a->n, &a->cap, sizeof *a->v, err))
+        return err->code;
     copy = mem_alloc(n + 1, 1, err);
     if (!copy)
         return err->code;

@@ -198,6 +198,18 @@ int bpe_merge(struct bpe *b, size_t rank, const char *left, size_t n_left, const
     return put_merge(b, &m, err);
 }
 
+int bpe_merge_text(struct bpe *b, size_t rank, const char *s, size_t n, struct err *err)
+{
+    const char *space = n ? memchr(s, ' ', n) : NULL;
+    size_t left = space ? (size_t)(space - s) : 0;
+
+    if (!space || memchr(space + 1, ' ', n - left - 1))
+        return err_set(err, ERR_FORMAT,
+                       "merge %zu is \"%.*s\", expected two tokens with a space between", rank,
+                       n > 40 ? 40 : (int)n, s);
+    return bpe_merge(b, rank, s, left, space + 1, n - left - 1, err);
+}
+
 void bpe_seal(struct bpe *b)
 {
     char s[8];

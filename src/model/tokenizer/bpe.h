@@ -89,6 +89,9 @@ int bpe_add(struct bpe *b, int64_t id, const char *s, size_t n, struct err *err)
 int bpe_merge(struct bpe *b, size_t rank, const char *left, size_t n_left, const char *right,
               size_t n_right, struct err *err);
 
+/* The same of "LEFT RIGHT", as files have it. */
+int bpe_merge_text(struct bpe *b, size_t rank, const char *s, size_t n, struct err *err);
+
 /* In place of merges (bpe_scores.c): two tokens merge when their spellings together are a token,
    the one with the highest score first, of equal ones that furthest left. score: (n_ids), NAN for a
    token that takes no part. */

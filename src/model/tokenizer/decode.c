@@ -10,73 +10,21 @@
 
 #include <string.h>
 
-int decoder_add(struct decoder *d, enum decoder_kind kind, const char *from, const char *to,
-                void *code, struct err *err)
+int decoder_add_spaces(struct text_steps *d, bool strip, struct err *err)
 {
-    struct decoder_step *step = &d->step[d->n];
-
-    if (d->n == DECODER_STEPS_MAX) {
-        regex_free(code);
-        return err_set(err, ERR_FORMAT, "decoder: more than %d steps are not handled",
-                       DECODER_STEPS_MAX);
-    }
-    step->kind = kind;
-    step->code = code;
-    d->n++;
-    if (from && buf_puts(&step->from, from, err))
-        return err->code;
-    return to ? buf_puts(&step->to, to, err) : 0;
-}
-
-int decoder_replace(struct decoder *d, const char *from, const char *to, struct err *err)
-{
-    void *code;
-
-    return err_if(err, regex_new_literal(&code, from, strlen(from), err) ||
-                           decoder_add(d, DECODE_REPLACE, from, to, code, err));
-}
-
-int decoder_add_spaces(struct decoder *d, bool strip, struct err *err)
-{
-    if (decoder_replace(d, BPE_SPACE, " ", err) ||
-        decoder_add(d, DECODE_BYTE_FALLBACK, NULL, NULL, NULL, err) ||
-        decoder_add(d, DECODE_FUSE, NULL, NULL, NULL, err))
+    if (steps_replace(d, DECODE_REPLACE, BPE_SPACE, " ", err) ||
+        steps_add(d, DECODE_BYTE_FALLBACK, NULL, NULL, NULL, err) ||
+        steps_add(d, DECODE_FUSE, NULL, NULL, NULL, err))
         return err->code;
     if (!strip)
         return 0;
-    if (decoder_add(d, DECODE_STRIP, " ", NULL, NULL, err))
+    if (steps_add(d, DECODE_STRIP, " ", NULL, NULL, err))
         return err->code;
     d->step[d->n - 1].start = 1;
     return 0;
 }
 
-void decoder_release(struct decoder *d)
-{
-    for (size_t i = 0; i < d->n; i++) {
-        buf_release(&d->step[i].from);
-        buf_release(&d->step[i].to);
-        regex_free(d->step[i].code);
-    }
-    d->n = 0;
-}
-
-static int replace(const struct decoder_step *step, struct regex_run *run, const char *s, size_t n,
-                   struct buf *out, struct err *err)
-{
-    struct regex_at at = {0};
-    size_t done = 0, lo, hi;
-    int found;
-
-    while ((found = regex_next(step->code, run, s, n, &at, &lo, &hi, err)) > 0) {
-        if (buf_put(out, s + done, lo - done, err) ||
-            buf_put(out, step->to.data, step->to.len, err))
-            return err->code;
-        done = hi;
-    }
-    return found < 0 ? err->code : buf_put(out, s + done, n - done, err);
-}
-
-static int metaspace(const struct decoder_step *step, bool first, const char *s, size_t n,
+static int metaspace(const struct text_step *step, bool first, const char *s, size_t n,
                      struct buf *out, struct err *err)
 {
     size_t len = step->from.len;
@@ -91,7 +39,7 @@ static int metaspace(const struct decoder_step *step, bool first, const char *s,
     return 0;
 }
 
-static int strip(const struct decoder_step *step, const char *s, size_t n, struct buf *out,
+static int strip(const struct text_step *step, const char *s, size_t n, struct buf *out,
                  struct err *err)
 {
     size_t len = step->from.len, lo = 0, hi = n;
@@ -109,19 +57,20 @@ int decoder_bytes(const struct tokenizer *t, struct decoder_work *w, const char 
                   bool added, struct buf *out, struct err *err)
 {
     struct buf *now = &w->text[0], *next = &w->text[1], *swap;
+    bool first = false;
     int status;
 
     buf_clear(now);
     status = buf_put(now, s, n, err);
     for (size_t i = 0; i < t->decoder.n && !status; i++) {
-        const struct decoder_step *step = &t->decoder.step[i];
+        const struct text_step *step = &t->decoder.step[i];
         int byte = bpe_byte_token(now->data, now->len);
 
         buf_clear(next);
         if (step->kind == DECODE_BYTE_LEVEL && !added)
             status = bpe_letters_to_bytes(&t->bpe, now->data, now->len, next, err);
         else if (step->kind == DECODE_REPLACE && now->len)
-            status = replace(step, &w->regex, now->data, now->len, next, err);
+            status = step_replace(step, &w->regex, now->data, now->len, &first, next, err);
         else if (step->kind == DECODE_METASPACE)
             status = metaspace(step, false, now->data, now->len, next, err);
         else if (step->kind == DECODE_BYTE_FALLBACK && byte >= 0)
@@ -169,13 +118,10 @@ static void pieces_clear(struct pieces *p)
 /* What was put into the text since the last piece is one. */
 static int pieces_end(struct pieces *p, bool added, struct err *err)
 {
-    size_t at = p->n ? p->v[p->n - 1].at + p->v[p->n - 1].n : 0, cap = p->cap ? 2 * p->cap : 64;
+    size_t at = p->n ? p->v[p->n - 1].at + p->v[p->n - 1].n : 0;
 
-    if (p->n == p->cap) {
-        if (mem_grow((void **)&p->v, p->cap, cap, sizeof *p->v, err))
-            return err->code;
-        p->cap = cap;
-    }
+    if (mem_room(&p->v, p->n, &p->cap, sizeof *p->v, err))
+        return err->code;
     p->v[p->n++] = (struct piece){at, p->text.len - at, added};
     return 0;
 }
@@ -245,16 +191,18 @@ static int byte_level(const struct bpe *b, const struct pieces *in, struct piece
 }
 
 /* A step that changes each piece by itself. */
-static int each_piece(const struct decoder_step *step, struct regex_run *run,
-                      const struct pieces *in, struct pieces *out, struct err *err)
+static int each_piece(const struct text_step *step, struct regex_run *run, const struct pieces *in,
+                      struct pieces *out, struct err *err)
 {
+    bool first = false;
+
     for (size_t i = 0; i < in->n; i++) {
         const char *s = piece_text(in, i);
         size_t n = in->v[i].n;
         int status = 0;
 
         if (step->kind == DECODE_REPLACE && n)
-            status = replace(step, run, s, n, &out->text, err);
+            status = step_replace(step, run, s, n, &first, &out->text, err);
         else if (step->kind == DECODE_METASPACE)
             status = metaspace(step, i == 0, s, n, &out->text, err);
         else if (step->kind == DECODE_STRIP)
@@ -265,9 +213,8 @@ static int each_piece(const struct decoder_step *step, struct regex_run *run,
     return 0;
 }
 
-static int run_step(const struct tokenizer *t, const struct decoder_step *step,
-                    struct regex_run *run, const struct pieces *in, struct pieces *out,
-                    struct err *err)
+static int run_step(const struct tokenizer *t, const struct text_step *step, struct regex_run *run,
+                    const struct pieces *in, struct pieces *out, struct err *err)
 {
     switch (step->kind) {
     case DECODE_BYTE_LEVEL:

@@ -183,15 +183,8 @@ static int read_merges(struct tokenizer *t, const struct gguf_value *merges, str
 {
     for (uint64_t i = 0, at = 0; i < merges->count; i++) {
         struct gguf_string s = gguf_next_string(merges, &at);
-        const char *space = s.n ? memchr(s.s, ' ', s.n) : NULL;
-        size_t left = space ? (size_t)(space - s.s) : 0, right = s.n - left - 1;
 
-        if (!space || memchr(space + 1, ' ', right))
-            return err_set(err, ERR_FORMAT,
-                           "tokenizer.ggml.merges: number %llu is \"%.*s\", expected two tokens "
-                           "with a space between",
-                           (unsigned long long)i, s.n > 40 ? 40 : (int)s.n, s.s);
-        if (bpe_merge(&t->bpe, (size_t)i, s.s, left, space + 1, right, err))
+        if (bpe_merge_text(&t->bpe, (size_t)i, s.s, s.n, err))
             return err_wrap(err, "tokenizer.ggml.merges");
     }
     return 0;
@@ -255,8 +248,8 @@ static int read_spaces(struct tokenizer *t, const struct gguf *g, struct err *er
         return err_set(err, ERR_FORMAT,
                        "tokenizer.ggml.remove_extra_whitespaces true is not handled with llama");
     return err_if(
-        err, (prefix && normalizer_add(&t->normalizer, NORMALIZE_PREPEND, BPE_SPACE, NULL, err)) ||
-                 normalizer_replace(&t->normalizer, " ", BPE_SPACE, err) ||
+        err, (prefix && steps_add(&t->normalizer, NORMALIZE_PREPEND, NULL, BPE_SPACE, NULL, err)) ||
+                 steps_replace(&t->normalizer, NORMALIZE_REPLACE, " ", BPE_SPACE, err) ||
                  decoder_add_spaces(&t->decoder, prefix, err));
 }
 
@@ -273,12 +266,12 @@ static int read_pre(struct tokenizer *t, const struct gguf *g, const struct sche
         return err_set(err, ERR_FORMAT,
                        "tokenizer.ggml.add_space_prefix true is not handled with gpt2");
     t->bpe.ignore_merges = scheme->ignore_merges;
-    if ((scheme->nfc && normalizer_add(&t->normalizer, NORMALIZE_NFC, NULL, NULL, err)) ||
-        (scheme->digits && pretok_add_digits(&t->pre, true, err)) ||
-        pretok_add_split(&t->pre, scheme->pattern, strlen(scheme->pattern), SPLIT_ISOLATED, false,
-                         err))
+    if ((scheme->nfc && steps_add(&t->normalizer, NORMALIZE_NFC, NULL, NULL, NULL, err)) ||
+        (scheme->digits && pretok_add_class(&t->pre, regex_digit, SPLIT_ISOLATED, err)) ||
+        pretok_add_split(&t->pre, scheme->pattern, strlen(scheme->pattern), false, SPLIT_ISOLATED,
+                         false, err))
         return err->code;
-    return decoder_add(&t->decoder, DECODE_BYTE_LEVEL, NULL, NULL, NULL, err);
+    return steps_add(&t->decoder, DECODE_BYTE_LEVEL, NULL, NULL, NULL, err);
 }
 
 /* The id under key; -1 when absent. */

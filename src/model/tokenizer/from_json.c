@@ -24,14 +24,7 @@ int refuse_type(const char *part, const json_t *j, const char *expected, struct 
                    part_type(j), expected);
 }
 
-static int read_token(struct tokenizer *t, const char *s, const json_t *id, struct err *err)
-{
-    if (!json_is_integer(id))
-        return err_set(err, ERR_FORMAT, "model: the id of token \"%.40s\" is not an integer", s);
-    return *s ? bpe_add(&t->bpe, json_integer_value(id), s, strlen(s), err) : 0;
-}
-
-static int read_vocab(struct tokenizer *t, json_t *vocab, size_t n_merges, struct err *err)
+int tokenizer_read_vocab(struct tokenizer *t, json_t *vocab, size_t n_merges, struct err *err)
 {
     json_int_t largest = -1;
     const char *s;
@@ -39,34 +32,22 @@ static int read_vocab(struct tokenizer *t, json_t *vocab, size_t n_merges, struc
 
     json_object_foreach(vocab, s, id)
     {
-        if (json_integer_value(id) > largest)
-            largest = json_integer_value(id);
+        json_int_t v = json_integer_value(id);
+
+        if (!json_is_integer(id) || v < 0 || v >= BPE_IDS_MAX)
+            return err_set(err, ERR_FORMAT,
+                           "the id of token \"%.40s\" is not an integer from 0 to %d", s,
+                           BPE_IDS_MAX - 1);
+        largest = v > largest ? v : largest;
     }
-    if (largest >= BPE_IDS_MAX)
-        return err_set(err, ERR_FORMAT, "model: id %lld is too large, expected less than %d",
-                       (long long)largest, BPE_IDS_MAX);
     if (bpe_init(&t->bpe, (size_t)(largest + 1), json_object_size(vocab), n_merges, err))
         return err->code;
     json_object_foreach(vocab, s, id)
     {
-        if (read_token(t, s, id, err))
+        if (*s && bpe_add(&t->bpe, json_integer_value(id), s, strlen(s), err))
             return err->code;
     }
     return 0;
-}
-
-/* "left right": two parts with one space between them. */
-static int read_merge_text(struct tokenizer *t, size_t i, size_t rank, const char *s,
-                           struct err *err)
-{
-    const char *space = strchr(s, ' ');
-
-    if (!space || strchr(space + 1, ' '))
-        return err_set(err, ERR_FORMAT,
-                       "model: merge %zu is \"%.40s\", expected two tokens with a "
-                       "space between",
-                       i, s);
-    return bpe_merge(&t->bpe, rank, s, (size_t)(space - s), space + 1, strlen(space + 1), err);
 }
 
 static int read_merge_pair(struct tokenizer *t, size_t i, const json_t *pair, struct err *err)
@@ -93,7 +74,8 @@ static int read_merges(struct tokenizer *t, const json_t *merges, struct err *er
             continue;
         if (!pairs && !s)
             return err_set(err, ERR_FORMAT, "model: merge %zu is not a string", i);
-        if (pairs ? read_merge_pair(t, i, m, err) : read_merge_text(t, i, rank++, s, err))
+        if (pairs ? read_merge_pair(t, i, m, err)
+                  : bpe_merge_text(&t->bpe, rank++, s, strlen(s), err))
             return err->code;
     }
     return 0;
@@ -145,7 +127,8 @@ static int read_model(struct tokenizer *t, const json_t *root, struct err *err)
         return err_set(err, ERR_FORMAT,
                        "model: expected an object \"vocab\" and an array "
                        "\"merges\"");
-    if (read_vocab(t, vocab, json_array_size(merges), err) || read_merges(t, merges, err) ||
+    if (tokenizer_read_vocab(t, vocab, json_array_size(merges), err) ||
+        read_merges(t, merges, err) ||
         json_take_bool(model, "ignore_merges", false, &t->bpe.ignore_merges, ERR_FORMAT, err) ||
         json_take_bool(model, "fuse_unk", false, &t->bpe.fuse_unk, ERR_FORMAT, err) ||
         json_take_bool(model, "byte_fallback", false, &t->bpe.byte_fallback, ERR_FORMAT, err) ||

@@ -71,7 +71,7 @@ static int read_prepend(struct tokenizer *t, const json_t *j, struct err *err)
 
     if (json_take_string(j, "prepend", true, &prepend, ERR_FORMAT, err))
         return err_wrap(err, "normalizer: Prepend");
-    return normalizer_add(&t->normalizer, NORMALIZE_PREPEND, prepend, NULL, err);
+    return steps_add(&t->normalizer, NORMALIZE_PREPEND, NULL, prepend, NULL, err);
 }
 
 static int read_replace(struct tokenizer *t, const json_t *j, struct err *err)
@@ -81,17 +81,17 @@ static int read_replace(struct tokenizer *t, const json_t *j, struct err *err)
 
     if (take_replace(j, &code, &to, err))
         return err_wrap(err, "normalizer: Replace");
-    return normalizer_add(&t->normalizer, NORMALIZE_REPLACE, to, code, err);
+    return steps_add(&t->normalizer, NORMALIZE_REPLACE, NULL, to, code, err);
 }
 
 static int read_strip(struct tokenizer *t, const json_t *j, struct err *err)
 {
     bool left = true, right = true;
-    struct normalizer *z = &t->normalizer;
+    struct text_steps *z = &t->normalizer;
 
     if (json_take_bool(j, "strip_left", true, &left, ERR_FORMAT, err) ||
         json_take_bool(j, "strip_right", true, &right, ERR_FORMAT, err) ||
-        normalizer_add(z, NORMALIZE_STRIP, NULL, NULL, err))
+        steps_add(z, NORMALIZE_STRIP, NULL, NULL, NULL, err))
         return err_wrap(err, "normalizer: Strip");
     z->step[z->n - 1].left = left;
     z->step[z->n - 1].right = right;
@@ -102,7 +102,7 @@ static int add_normalizer(struct tokenizer *t, const json_t *j, struct err *err)
 {
     static const struct {
         const char *type;
-        enum normalizer_kind kind;
+        enum step_kind kind;
     } plain[] = {
         {"NFC", NORMALIZE_NFC},
         {"NFD", NORMALIZE_NFD},
@@ -114,7 +114,7 @@ static int add_normalizer(struct tokenizer *t, const json_t *j, struct err *err)
 
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (!strcmp(type, plain[i].type))
-            return normalizer_add(&t->normalizer, plain[i].kind, NULL, NULL, err);
+            return steps_add(&t->normalizer, plain[i].kind, NULL, NULL, NULL, err);
     if (!strcmp(type, "Prepend"))
         return read_prepend(t, j, err);
     if (!strcmp(type, "Replace"))
@@ -166,8 +166,7 @@ static int read_split(struct tokenizer *t, const json_t *j, struct err *err)
         json_take_bool(j, "invert", false, &invert, ERR_FORMAT, err) ||
         take_pattern(j, &text, &n, &regex, err))
         return err->code;
-    return regex ? pretok_add_split(&t->pre, text, n, behavior, invert, err)
-                 : pretok_add_literal(&t->pre, text, n, behavior, invert, err);
+    return pretok_add_split(&t->pre, text, n, !regex, behavior, invert, err);
 }
 
 static int read_digits(struct tokenizer *t, const json_t *j, struct err *err)
@@ -175,7 +174,8 @@ static int read_digits(struct tokenizer *t, const json_t *j, struct err *err)
     bool individual = false;
 
     return err_if(err, json_take_bool(j, "individual_digits", true, &individual, ERR_FORMAT, err) ||
-                           pretok_add_digits(&t->pre, individual, err));
+                           pretok_add_class(&t->pre, regex_digit,
+                                            individual ? SPLIT_ISOLATED : SPLIT_CONTIGUOUS, err));
 }
 
 static int read_punctuation(struct tokenizer *t, const json_t *j, struct err *err)
@@ -183,7 +183,7 @@ static int read_punctuation(struct tokenizer *t, const json_t *j, struct err *er
     enum split_behavior behavior = SPLIT_ISOLATED;
 
     return err_if(err, take_behavior(j, &behavior, err) ||
-                           pretok_add_punctuation(&t->pre, behavior, err));
+                           pretok_add_class(&t->pre, regex_punctuation, behavior, err));
 }
 
 /* The one character that stands for a space. */
@@ -279,11 +279,11 @@ int tokenizer_read_pretok(struct tokenizer *t, const json_t *root, struct err *e
 static int decode_metaspace(struct tokenizer *t, const json_t *j, struct err *err)
 {
     enum prefix_scheme scheme = PREFIX_ALWAYS;
-    struct decoder *d = &t->decoder;
+    struct text_steps *d = &t->decoder;
     const char *space = NULL;
 
     if (take_replacement(j, &space, err) || take_scheme(j, &scheme, err) ||
-        decoder_add(d, DECODE_METASPACE, space, NULL, NULL, err))
+        steps_add(d, DECODE_METASPACE, space, NULL, NULL, err))
         return err->code;
     d->step[d->n - 1].keep_first = scheme == PREFIX_NEVER;
     return 0;
@@ -295,12 +295,12 @@ static int decode_replace(struct tokenizer *t, const json_t *j, struct err *err)
     void *code;
 
     return err_if(err, take_replace(j, &code, &to, err) ||
-                           decoder_add(&t->decoder, DECODE_REPLACE, NULL, to, code, err));
+                           steps_add(&t->decoder, DECODE_REPLACE, NULL, to, code, err));
 }
 
 static int decode_strip(struct tokenizer *t, const json_t *j, struct err *err)
 {
-    struct decoder *d = &t->decoder;
+    struct text_steps *d = &t->decoder;
     int64_t start = 0, stop = 0;
     const char *content = NULL;
     int32_t c = -1;
@@ -311,49 +311,35 @@ static int decode_strip(struct tokenizer *t, const json_t *j, struct err *err)
         return err->code;
     if (!*content || utf8_next(content, strlen(content), &c) != strlen(content) || c < 0)
         return refuse_part("content", content, "one character", err);
-    if (decoder_add(d, DECODE_STRIP, content, NULL, NULL, err))
+    if (steps_add(d, DECODE_STRIP, content, NULL, NULL, err))
         return err->code;
     d->step[d->n - 1].start = (size_t)start;
     d->step[d->n - 1].stop = (size_t)stop;
     return 0;
 }
 
-static int decode_byte_level(struct tokenizer *t, const json_t *j, struct err *err)
-{
-    (void)j;
-    return decoder_add(&t->decoder, DECODE_BYTE_LEVEL, NULL, NULL, NULL, err);
-}
-
-static int decode_byte_fallback(struct tokenizer *t, const json_t *j, struct err *err)
-{
-    (void)j;
-    return decoder_add(&t->decoder, DECODE_BYTE_FALLBACK, NULL, NULL, NULL, err);
-}
-
-static int decode_fuse(struct tokenizer *t, const json_t *j, struct err *err)
-{
-    (void)j;
-    return decoder_add(&t->decoder, DECODE_FUSE, NULL, NULL, NULL, err);
-}
-
 static int add_decoder(struct tokenizer *t, const json_t *j, struct err *err)
 {
     static const struct {
         const char *type;
-        add_step_fn *read;
+        add_step_fn *read; /* NULL: it has no more than its kind */
+        enum step_kind kind;
     } kinds[] = {
-        {"ByteLevel", decode_byte_level},
-        {"Metaspace", decode_metaspace},
-        {"Replace", decode_replace},
-        {"ByteFallback", decode_byte_fallback},
-        {"Fuse", decode_fuse},
-        {"Strip", decode_strip},
+        {"ByteLevel", NULL, DECODE_BYTE_LEVEL},
+        {"Metaspace", decode_metaspace, DECODE_METASPACE},
+        {"Replace", decode_replace, DECODE_REPLACE},
+        {"ByteFallback", NULL, DECODE_BYTE_FALLBACK},
+        {"Fuse", NULL, DECODE_FUSE},
+        {"Strip", decode_strip, DECODE_STRIP},
     };
     const char *type = part_type(j);
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(type, kinds[i].type))
-            return kinds[i].read(t, j, err) ? err_wrap(err, "decoder: %s", type) : 0;
+            return (kinds[i].read ? kinds[i].read(t, j, err)
+                                  : steps_add(&t->decoder, kinds[i].kind, NULL, NULL, NULL, err))
+                       ? err_wrap(err, "decoder: %s", type)
+                       : 0;
     return refuse_type("decoder", j,
                        "ByteLevel, Metaspace, Replace, ByteFallback, Fuse, Strip, a Sequence of "
                        "them or null",

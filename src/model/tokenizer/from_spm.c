@@ -58,7 +58,6 @@ static int read_piece(struct spm *m, const struct pb_field *field, struct err *e
 {
     struct cursor c = {(const unsigned char *)field->data, field->n, 0, 0};
     struct spm_piece p = {.type = TYPE_NORMAL};
-    size_t cap = m->cap ? 2 * m->cap : 1024;
     struct pb_field f;
 
     while (pb_next(&c, &f))
@@ -74,11 +73,8 @@ static int read_piece(struct spm *m, const struct pb_field *field, struct err *e
         return malformed(err);
     if (m->n == BPE_IDS_MAX)
         return err_set(err, ERR_FORMAT, "more than %d pieces", BPE_IDS_MAX);
-    if (m->n == m->cap) {
-        if (mem_grow((void **)&m->piece, m->cap, cap, sizeof *m->piece, err))
-            return err->code;
-        m->cap = cap;
-    }
+    if (mem_room(&m->piece, m->n, &m->cap, sizeof *m->piece, err))
+        return err->code;
     m->piece[m->n++] = p;
     return 0;
 }
@@ -245,15 +241,15 @@ static int read_unigram(struct tokenizer *t, const struct spm *m, struct err *er
 
 static int add_spaces(struct tokenizer *t, const struct spm *m, struct err *err)
 {
-    struct normalizer *z = &t->normalizer;
+    struct text_steps *z = &t->normalizer;
 
-    if (normalizer_add(z, NORMALIZE_CHARSMAP, NULL, NULL, err))
+    if (steps_add(z, NORMALIZE_CHARSMAP, NULL, NULL, NULL, err))
         return err->code;
     z->step[0].left = m->trim;
     z->step[0].right = m->prefix;
     z->keep = &t->normalized;
     return err_if(err, (m->map.n && buf_put(&z->step[0].from, m->map.s, m->map.n, err)) ||
-                           (normalizer_replace(z, " ", BPE_SPACE, err)
+                           (steps_replace(z, NORMALIZE_REPLACE, " ", BPE_SPACE, err)
                                 ? err->code
                                 : decoder_add_spaces(&t->decoder, m->prefix, err)));
 }

@@ -5,53 +5,11 @@
 
 #include <string.h>
 
-static int read_tokens(struct tokenizer *t, json_t *vocab, size_t n_merges, struct err *err)
-{
-    json_int_t largest = -1;
-    const char *s;
-    json_t *id;
-
-    json_object_foreach(vocab, s, id)
-    {
-        if (!json_is_integer(id) || json_integer_value(id) < 0 ||
-            json_integer_value(id) >= BPE_IDS_MAX)
-            return err_set(err, ERR_FORMAT,
-                           "vocab.json: the id of token \"%.40s\" is not an integer from 0 to %d",
-                           s, BPE_IDS_MAX - 1);
-        if (json_integer_value(id) > largest)
-            largest = json_integer_value(id);
-    }
-    if (bpe_init(&t->bpe, (size_t)(largest + 1), json_object_size(vocab), n_merges, err))
-        return err->code;
-    t->bpe.byte_level = true;
-    json_object_foreach(vocab, s, id)
-    {
-        if (*s && bpe_add(&t->bpe, json_integer_value(id), s, strlen(s), err))
-            return err_wrap(err, "vocab.json");
-    }
-    return 0;
-}
-
 static size_t line_length(const char *s, size_t n)
 {
     const char *end = n ? memchr(s, '\n', n) : NULL;
 
     return end ? (size_t)(end - s) : n;
-}
-
-static int read_merge(struct tokenizer *t, size_t line, size_t rank, const char *s, size_t n,
-                      struct err *err)
-{
-    const char *space = memchr(s, ' ', n);
-    size_t left = space ? (size_t)(space - s) : 0;
-
-    if (!space || memchr(space + 1, ' ', n - left - 1))
-        return err_set(err, ERR_FORMAT,
-                       "merges.txt:%zu: \"%.*s\", expected two tokens with a space between", line,
-                       n > 40 ? 40 : (int)n, s);
-    return bpe_merge(&t->bpe, rank, s, left, space + 1, n - left - 1, err)
-               ? err_wrap(err, "merges.txt:%zu", line)
-               : 0;
 }
 
 static int read_merges(struct tokenizer *t, const char *s, size_t n, struct err *err)
@@ -66,8 +24,8 @@ static int read_merges(struct tokenizer *t, const char *s, size_t n, struct err 
             end--;
         if (!end || (end >= 8 && !memcmp(s + i, "#version", 8)))
             continue;
-        if (read_merge(t, line, rank++, s + i, end, err))
-            return err->code;
+        if (bpe_merge_text(&t->bpe, rank++, s + i, end, err))
+            return err_wrap(err, "merges.txt:%zu", line);
     }
     return 0;
 }
@@ -99,14 +57,15 @@ int tokenizer_from_vocab(struct tokenizer *t, const char *vocab, size_t n_vocab,
 
     if (!root)
         return err->code;
-    status = json_is_object(root) ? read_tokens(t, root, count_lines(merges, n_merges), err)
-                                  : err_set(err, ERR_FORMAT, "vocab.json: is not a JSON object");
+    status = json_is_object(root)
+                 ? tokenizer_read_vocab(t, root, count_lines(merges, n_merges), err)
+                 : err_set(err, ERR_FORMAT, "is not a JSON object");
     json_decref(root);
-    if (!status)
-        status = read_merges(t, merges, n_merges, err);
-    if (!status)
-        status = pretok_add_byte_level(&t->pre, false, true, err);
-    if (!status)
-        status = decoder_add(&t->decoder, DECODE_BYTE_LEVEL, NULL, NULL, NULL, err);
-    return status ? status : add_end(t, err);
+    if (status)
+        return err_wrap(err, "vocab.json");
+    t->bpe.byte_level = true;
+    return err_if(err, read_merges(t, merges, n_merges, err) ||
+                           pretok_add_byte_level(&t->pre, false, true, err) ||
+                           steps_add(&t->decoder, DECODE_BYTE_LEVEL, NULL, NULL, NULL, err) ||
+                           add_end(t, err));
 }

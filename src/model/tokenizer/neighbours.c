@@ -140,26 +140,20 @@ static int add_named_tokens(struct tokenizer *t, const json_t *root, struct err 
 int tokenizer_read_added(struct tokenizer *t, const char *dir, struct err *err)
 {
     json_t *config = NULL, *list = NULL, *map = NULL;
-    int status = load(&config, dir, "tokenizer_config.json", err);
+    int failed = load(&config, dir, "tokenizer_config.json", err) ||
+                 load(&list, dir, "added_tokens.json", err) ||
+                 load(&map, dir, "special_tokens_map.json", err);
 
-    if (!status)
-        status = load(&list, dir, "added_tokens.json", err);
-    if (!status)
-        status = load(&map, dir, "special_tokens_map.json", err);
     /* Files of before and after transformers' change of a text behind a mark. */
     t->normalizer.first_only = json_is_false(json_object_get(config, "legacy"));
-    if (!status)
-        status = add_decoder_tokens(t, json_object_get(config, "added_tokens_decoder"), err);
-    if (!status)
-        status = add_listed_tokens(t, list, err);
-    if (!status)
-        status = add_named_tokens(t, config, err);
-    if (!status)
-        status = add_named_tokens(t, map, err);
+    failed = failed ||
+             add_decoder_tokens(t, json_object_get(config, "added_tokens_decoder"), err) ||
+             add_listed_tokens(t, list, err) || add_named_tokens(t, config, err) ||
+             add_named_tokens(t, map, err);
     json_decref(config);
     json_decref(list);
     json_decref(map);
-    return status;
+    return err_if(err, failed);
 }
 
 static int keep_chat(struct tokenizer *t, const char *s, size_t n, struct err *err)
@@ -193,21 +187,16 @@ static int read_chat(struct tokenizer *t, const json_t *config, const char *dir,
     struct buf text = {0};
     json_t *root = NULL;
     const char *path = file_join(&a, dir, "chat_template.jinja", err);
-    int status = path ? take_chat(t, json_object_get(config, "chat_template"), err) : err->code;
 
-    if (!status)
-        status = load(&root, dir, "chat_template.json", err);
-    if (!status)
-        status = take_chat(t, json_object_get(root, "chat_template"), err);
-    if (!status && file_exists(path)) {
-        status = file_read_foreign(&text, path, CONFIG_FILE_MAX, err);
-        if (!status)
-            status = keep_chat(t, text.data, text.len, err);
-    }
+    if (path && !take_chat(t, json_object_get(config, "chat_template"), err) &&
+        !load(&root, dir, "chat_template.json", err) &&
+        !take_chat(t, json_object_get(root, "chat_template"), err) && file_exists(path) &&
+        !file_read_foreign(&text, path, CONFIG_FILE_MAX, err))
+        keep_chat(t, text.data, text.len, err);
     json_decref(root);
     buf_release(&text);
     arena_release(&a);
-    return status;
+    return err->code;
 }
 
 static int put_around(struct tokenizer *t, const json_t *config, unsigned rules, struct err *err)
@@ -227,11 +216,10 @@ static int put_around(struct tokenizer *t, const json_t *config, unsigned rules,
 int tokenizer_read_neighbours(struct tokenizer *t, const char *dir, unsigned rules, struct err *err)
 {
     json_t *model = NULL, *config = NULL;
-    int status = load(&model, dir, "config.json", err);
 
-    if (!status)
-        status = load(&config, dir, "tokenizer_config.json", err);
-    if (!status) { /* tokenizer_config.json has the last word */
+    err_clear(err);
+    if (!load(&model, dir, "config.json", err) &&
+        !load(&config, dir, "tokenizer_config.json", err)) { /* which has the last word */
         take_token(t, json_object_get(model, "bos_token_id"), &t->bos);
         take_token(t, json_object_get(model, "eos_token_id"), &t->eos);
         take_token(t, json_object_get(config, "bos_token"), &t->bos);
@@ -240,11 +228,10 @@ int tokenizer_read_neighbours(struct tokenizer *t, const char *dir, unsigned rul
         take_token(t, json_object_get(config, "eos_token"), &t->chat_eos);
         take_token(t, json_object_get(config, "unk_token"), &t->chat_unk);
         take_token(t, json_object_get(config, "pad_token"), &t->chat_pad);
-        status = read_chat(t, config, dir, err);
+        if (!read_chat(t, config, dir, err) && (rules & RULES_OPEN))
+            put_around(t, config, rules, err);
     }
-    if (!status && (rules & RULES_OPEN))
-        status = put_around(t, config, rules, err);
     json_decref(model);
     json_decref(config);
-    return status;
+    return err->code;
 }

@@ -7,40 +7,6 @@
 #include <string.h>
 #include <utf8proc.h>
 
-int normalizer_add(struct normalizer *z, enum normalizer_kind kind, const char *to, void *code,
-                   struct err *err)
-{
-    struct normalizer_step *step = &z->step[z->n];
-
-    if (z->n == NORMALIZER_STEPS_MAX) {
-        regex_free(code);
-        return err_set(err, ERR_FORMAT, "normalizer: more than %d steps are not handled",
-                       NORMALIZER_STEPS_MAX);
-    }
-    step->kind = kind;
-    step->code = code;
-    z->n++;
-    return to ? buf_puts(&step->to, to, err) : 0;
-}
-
-int normalizer_replace(struct normalizer *z, const char *from, const char *to, struct err *err)
-{
-    void *code;
-
-    return err_if(err, regex_new_literal(&code, from, strlen(from), err) ||
-                           normalizer_add(z, NORMALIZE_REPLACE, to, code, err));
-}
-
-void normalizer_release(struct normalizer *z)
-{
-    for (size_t i = 0; i < z->n; i++) {
-        buf_release(&z->step[i].from);
-        buf_release(&z->step[i].to);
-        regex_free(z->step[i].code);
-    }
-    z->n = 0;
-}
-
 static bool is_ascii(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -80,7 +46,7 @@ static bool is_unknown(int32_t c)
     return false;
 }
 
-static utf8proc_option_t form_options(enum normalizer_kind kind)
+static utf8proc_option_t form_options(enum step_kind kind)
 {
     static const utf8proc_option_t options[] = {
         [NORMALIZE_NFC] = UTF8PROC_COMPOSE,
@@ -119,7 +85,7 @@ static int form_run(utf8proc_option_t options, const char *s, size_t n, struct b
 }
 
 /* An unknown character ends a run: nothing moves or composes across it. */
-static int normal_form(enum normalizer_kind kind, const char *s, size_t n, struct buf *out,
+static int normal_form(enum step_kind kind, const char *s, size_t n, struct buf *out,
                        struct err *err)
 {
     utf8proc_option_t options = form_options(kind);
@@ -170,7 +136,7 @@ static int lowercase(const char *s, size_t n, struct buf *out, struct err *err)
     return 0;
 }
 
-static int strip(const struct normalizer_step *step, const char *s, size_t n, bool *first,
+static int strip(const struct text_step *step, const char *s, size_t n, bool *first,
                  struct buf *out, struct err *err)
 {
     size_t lo = 0, hi = 0, len;
@@ -191,27 +157,8 @@ static int strip(const struct normalizer_step *step, const char *s, size_t n, bo
     return buf_put(out, s + lo, hi - lo, err);
 }
 
-static int replace(const struct normalizer_step *step, struct regex_run *run, const char *s,
-                   size_t n, bool *first, struct buf *out, struct err *err)
-{
-    struct regex_at at = {0};
-    size_t done = 0, lo, hi;
-    int found;
-
-    while ((found = regex_next(step->code, run, s, n, &at, &lo, &hi, err)) > 0) {
-        if (buf_put(out, s + done, lo - done, err) ||
-            buf_put(out, step->to.data, step->to.len, err))
-            return err->code;
-        if (!lo && hi && !step->to.len)
-            *first = false;
-        done = hi;
-    }
-    return found < 0 ? err->code : buf_put(out, s + done, n - done, err);
-}
-
-static int run_step(const struct normalizer *z, const struct normalizer_step *step,
-                    struct regex_run *run, const char *s, size_t n, bool *first, struct buf *out,
-                    struct err *err)
+static int run_step(const struct text_steps *z, const struct text_step *step, struct regex_run *run,
+                    const char *s, size_t n, bool *first, struct buf *out, struct err *err)
 {
     switch (step->kind) {
     case NORMALIZE_LOWERCASE:
@@ -219,7 +166,7 @@ static int run_step(const struct normalizer *z, const struct normalizer_step *st
     case NORMALIZE_STRIP:
         return strip(step, s, n, first, out, err);
     case NORMALIZE_REPLACE:
-        return n ? replace(step, run, s, n, first, out, err) : 0;
+        return n ? step_replace(step, run, s, n, first, out, err) : 0;
     case NORMALIZE_PREPEND:
         if (n && buf_put(out, step->to.data, step->to.len, err))
             return err->code;
@@ -234,7 +181,7 @@ static int run_step(const struct normalizer *z, const struct normalizer_step *st
     }
 }
 
-int normalizer_run(const struct normalizer *z, struct regex_run *run, const char *s, size_t n,
+int normalizer_run(const struct text_steps *z, struct regex_run *run, const char *s, size_t n,
                    bool *first, struct buf *out, struct err *err)
 {
     struct buf next = {0}, swap;

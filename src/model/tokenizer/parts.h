@@ -23,35 +23,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NORMALIZER_STEPS_MAX = 16, DECODER_STEPS_MAX = 16 };
+enum { STEPS_MAX = 16 };
 
-enum normalizer_kind {
+enum step_kind {
     NORMALIZE_NFC,
     NORMALIZE_NFD,
     NORMALIZE_NFKC,
     NORMALIZE_NFKD,
     NORMALIZE_LOWERCASE,
-    NORMALIZE_STRIP,   /* white space at the left, at the right */
-    NORMALIZE_PREPEND, /* to, before a text that is not empty */
-    NORMALIZE_REPLACE, /* what code matches by to */
-    NORMALIZE_CHARSMAP /* SentencePiece's: from is its map of characters (charsmap.h) */
-};
-
-struct normalizer_step {
-    enum normalizer_kind kind;
-    struct buf from, to; /* owned */
-    void *code;          /* owned */
-    bool left, right; /* of STRIP; of CHARSMAP left: runs of spaces become one, none at the ends */
-};
-
-struct normalizer {
-    struct normalizer_step step[NORMALIZER_STEPS_MAX];
-    size_t n;
-    const struct added *keep; /* what CHARSMAP leaves as it is; NULL = nothing */
-    bool first_only;          /* and it puts a space before the input's beginning only */
-};
-
-enum decoder_kind {
+    NORMALIZE_STRIP,      /* white space at the left, at the right */
+    NORMALIZE_PREPEND,    /* to, before a text that is not empty */
+    NORMALIZE_REPLACE,    /* what code matches by to */
+    NORMALIZE_CHARSMAP,   /* SentencePiece's: from is its map of characters (charsmap.h) */
     DECODE_BYTE_LEVEL,    /* letters back to bytes, but for added tokens: these are as written */
     DECODE_METASPACE,     /* from by a space; at the very start by nothing, unless keep_first */
     DECODE_BYTE_FALLBACK, /* <0x41> by its byte */
@@ -60,18 +43,23 @@ enum decoder_kind {
     DECODE_STRIP          /* up to `start` characters `from` at the left, `stop` at the right */
 };
 
-struct decoder_step {
-    enum decoder_kind kind;
+/* One step of a normalizer or of a decoder, and all of them. */
+struct text_step {
+    enum step_kind kind;
     struct buf from, to; /* owned */
     void *code;          /* owned */
+    bool left, right;    /* of NORMALIZE_STRIP; of CHARSMAP left: runs of spaces become one, none at
+                            the ends */
     size_t start, stop;
     bool keep_first;
 };
 
-struct decoder {
-    struct decoder_step step[DECODER_STEPS_MAX];
+struct text_steps {
+    struct text_step step[STEPS_MAX];
     size_t n;
-    bool apart; /* tokens have a space between them */
+    const struct added *keep; /* of a normalizer: what CHARSMAP leaves as it is; NULL = nothing */
+    bool first_only;          /* " and it puts a space before the input's beginning only */
+    bool apart;               /* of a decoder: tokens have a space between them */
 };
 
 enum { TOKEN_KNOWN = 1, TOKEN_SPECIAL = 2, TOKEN_ADDED = 4 };
@@ -80,8 +68,7 @@ struct tokenizer {
     struct bpe bpe; /* the vocabulary, also of the other model */
     struct unigram unigram;
     struct pretok pre;
-    struct normalizer normalizer;
-    struct decoder decoder;
+    struct text_steps normalizer, decoder;
     struct added as_written; /* found before the text is normalized */
     struct added normalized; /* found after that */
     struct ids head, tail;   /* what the rules put around a text */
@@ -113,6 +100,9 @@ int tokenizer_from_spm(struct tokenizer *t, const void *data, size_t n, struct e
 int tokenizer_from_vocab(struct tokenizer *t, const char *vocab, size_t n_vocab, const char *merges,
                          size_t n_merges, struct err *err);
 
+/* from_json.c: the vocabulary of ids by spellings, with room for merges. */
+int tokenizer_read_vocab(struct tokenizer *t, json_t *vocab, size_t n_merges, struct err *err);
+
 /* from_json_steps.c: the three parts that are chains of steps. */
 int tokenizer_read_normalizer(struct tokenizer *t, const json_t *root, struct err *err);
 int tokenizer_read_pretok(struct tokenizer *t, const json_t *root, struct err *err);
@@ -138,24 +128,25 @@ int tokenizer_open_json(struct tokenizer **t, const char *text, size_t n, struct
 int tokenizer_open_spm(struct tokenizer **t, const void *data, size_t n, struct err *err);
 int tokenizer_open_gguf(struct tokenizer **t, const void *data, size_t n, struct err *err);
 
-/* normalize.c. A step; from and to may be NULL. */
-int normalizer_add(struct normalizer *z, enum normalizer_kind kind, const char *to, void *code,
-                   struct err *err);
-int normalizer_replace(struct normalizer *z, const char *from, const char *to, struct err *err);
-void normalizer_release(struct normalizer *z);
+/* steps.c. A step; from and to may be NULL. Takes the code in any case. */
+int steps_add(struct text_steps *s, enum step_kind kind, const char *from, const char *to,
+              void *code, struct err *err);
+/* A step that replaces one text by another. */
+int steps_replace(struct text_steps *s, enum step_kind kind, const char *from, const char *to,
+                  struct err *err);
+void steps_release(struct text_steps *s);
+/* Appends s[0..n) to out with what the step's code matches replaced; *first is cleared when the
+   beginning of the text is not in it any more. */
+int step_replace(const struct text_step *step, struct regex_run *run, const char *s, size_t n,
+                 bool *first, struct buf *out, struct err *err);
 
-/* out becomes the normal form of s[0..n), which is well-formed UTF-8 and does not lie in out.
+/* normalize.c: out becomes the normal form of s[0..n), which is well-formed UTF-8 and does not lie in out.
    *first (NULL = not wanted) is cleared if the beginning of the text is not in it any more. */
-int normalizer_run(const struct normalizer *z, struct regex_run *run, const char *s, size_t n,
+int normalizer_run(const struct text_steps *z, struct regex_run *run, const char *s, size_t n,
                    bool *first, struct buf *out, struct err *err);
 
-/* decode.c. Takes the code in any case. */
-int decoder_add(struct decoder *d, enum decoder_kind kind, const char *from, const char *to,
-                void *code, struct err *err);
-int decoder_replace(struct decoder *d, const char *from, const char *to, struct err *err);
-/* What SentencePiece's kinds have; strip: one space at the start is not in the text. */
-int decoder_add_spaces(struct decoder *d, bool strip, struct err *err);
-void decoder_release(struct decoder *d);
+/* decode.c. What SentencePiece's kinds have; strip: one space at the start is not in the text. */
+int decoder_add_spaces(struct text_steps *d, bool strip, struct err *err);
 
 /* Appends the bytes that one token stands for inside a text: they may end inside a character. */
 struct decoder_work {

@@ -11,42 +11,39 @@ struct split_piece {
     bool match, drop;
 };
 
-static struct pretok_step *add_step(struct pretok *p, struct err *err)
+static struct pretok_step *add_step(struct pretok *p, enum split_behavior behavior, struct err *err)
 {
     if (p->n == PRETOK_STEPS_MAX) {
         err_set(err, ERR_FORMAT, "more than %d steps are not handled", PRETOK_STEPS_MAX);
         return NULL;
     }
+    p->step[p->n].behavior = behavior;
     return &p->step[p->n++];
 }
 
-int pretok_add_split(struct pretok *p, const char *pattern, size_t n, enum split_behavior behavior,
-                     bool invert, struct err *err)
+int pretok_add_split(struct pretok *p, const char *text, size_t n, bool literal,
+                     enum split_behavior behavior, bool invert, struct err *err)
 {
-    struct pretok_step *step = add_step(p, err);
+    struct pretok_step *step = add_step(p, behavior, err);
 
     if (!step)
         return err->code;
-    step->behavior = behavior;
     step->invert = invert;
-    return regex_new(&step->code, pattern, n, err);
+    return literal ? regex_new_literal(&step->code, text, n, err)
+                   : regex_new(&step->code, text, n, err);
 }
 
-int pretok_add_literal(struct pretok *p, const char *text, size_t n, enum split_behavior behavior,
-                       bool invert, struct err *err)
+int pretok_add_class(struct pretok *p, const char *class, enum split_behavior behavior,
+                     struct err *err)
 {
-    struct pretok_step *step = add_step(p, err);
+    struct pretok_step *step = add_step(p, behavior, err);
 
-    if (!step)
-        return err->code;
-    step->behavior = behavior;
-    step->invert = invert;
-    return regex_new_literal(&step->code, text, n, err);
+    return step ? regex_new_own(&step->code, class, err) : err->code;
 }
 
 int pretok_add_byte_level(struct pretok *p, bool prefix_space, bool use_regex, struct err *err)
 {
-    struct pretok_step *step = add_step(p, err);
+    struct pretok_step *step = add_step(p, SPLIT_ISOLATED, err);
 
     if (!step)
         return err->code;
@@ -58,36 +55,14 @@ int pretok_add_byte_level(struct pretok *p, bool prefix_space, bool use_regex, s
 int pretok_add_metaspace(struct pretok *p, const char *space, enum prefix_scheme prefix, bool split,
                          struct err *err)
 {
-    struct pretok_step *step = add_step(p, err);
+    struct pretok_step *step = add_step(p, SPLIT_MERGED_WITH_NEXT, err);
 
     if (!step)
         return err->code;
     step->prefix = prefix;
     step->replace = true;
-    step->behavior = SPLIT_MERGED_WITH_NEXT;
     snprintf(step->space, sizeof step->space, "%s", space);
     return split ? regex_new_literal(&step->code, step->space, strlen(step->space), err) : 0;
-}
-
-static int add_class(struct pretok *p, const char *class, enum split_behavior behavior,
-                     struct err *err)
-{
-    struct pretok_step *step = add_step(p, err);
-
-    if (!step)
-        return err->code;
-    step->behavior = behavior;
-    return regex_new_own(&step->code, class, err);
-}
-
-int pretok_add_digits(struct pretok *p, bool individual, struct err *err)
-{
-    return add_class(p, regex_digit, individual ? SPLIT_ISOLATED : SPLIT_CONTIGUOUS, err);
-}
-
-int pretok_add_punctuation(struct pretok *p, enum split_behavior behavior, struct err *err)
-{
-    return add_class(p, regex_punctuation, behavior, err);
 }
 
 void pretok_release(struct pretok *p)
@@ -106,13 +81,8 @@ void pretok_run_release(struct pretok_run *run)
 
 static int push(struct pretok_run *run, size_t lo, size_t hi, bool match, struct err *err)
 {
-    size_t cap = run->cap ? 2 * run->cap : 256;
-
-    if (run->n_pieces == run->cap) {
-        if (mem_grow((void **)&run->piece, run->cap, cap, sizeof *run->piece, err))
-            return err->code;
-        run->cap = cap;
-    }
+    if (mem_room(&run->piece, run->n_pieces, &run->cap, sizeof *run->piece, err))
+        return err->code;
     run->piece[run->n_pieces++] = (struct split_piece){.lo = lo, .hi = hi, .match = match};
     return 0;
 }

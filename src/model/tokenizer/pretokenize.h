@@ -9,8 +9,8 @@
  *         struct pretok_run run = {.word = print_word, .regex = &regex};
  *         struct pretok p = {0};
  *
- *         if (!pretok_add_split(&p, PATTERN_GPT2, strlen(PATTERN_GPT2), SPLIT_ISOLATED, false,
- *                               err) &&
+ *         if (!pretok_add_split(&p, PATTERN_GPT2, strlen(PATTERN_GPT2), false, SPLIT_ISOLATED,
+ *                               false, err) &&
  *             !regex_run_init(&regex, err))
  *             pretok_split(&p, &run, text, strlen(text), true, err); // print_word for every word
  *         pretok_run_release(&run);
@@ -64,11 +64,13 @@ struct pretok {
     size_t n;
 };
 
-/* ERR_FORMAT for a pattern that cannot be run exactly. */
-int pretok_add_split(struct pretok *p, const char *pattern, size_t n, enum split_behavior behavior,
-                     bool invert, struct err *err);
-int pretok_add_literal(struct pretok *p, const char *text, size_t n, enum split_behavior behavior,
-                       bool invert, struct err *err);
+/* By a pattern, or a text as it stands. ERR_FORMAT for a pattern that cannot be run exactly. */
+int pretok_add_split(struct pretok *p, const char *text, size_t n, bool literal,
+                     enum split_behavior behavior, bool invert, struct err *err);
+
+/* By one of the characters that regex.h names: regex_digit, regex_punctuation. */
+int pretok_add_class(struct pretok *p, const char *class, enum split_behavior behavior,
+                     struct err *err);
 
 /* ByteLevel's: perhaps a space before each piece, perhaps GPT-2's pattern. */
 int pretok_add_byte_level(struct pretok *p, bool prefix_space, bool use_regex, struct err *err);
@@ -77,9 +79,6 @@ int pretok_add_byte_level(struct pretok *p, bool prefix_space, bool use_regex, s
 int pretok_add_metaspace(struct pretok *p, const char *space, enum prefix_scheme prefix, bool split,
                          struct err *err);
 
-/* Digits (every character that is numeric) as pieces of their own, each or a run of them. */
-int pretok_add_digits(struct pretok *p, bool individual, struct err *err);
-int pretok_add_punctuation(struct pretok *p, enum split_behavior behavior, struct err *err);
 void pretok_release(struct pretok *p);
 
 /* One thread's state; word and arg are the caller's. */

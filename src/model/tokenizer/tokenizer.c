@@ -12,13 +12,8 @@ enum { JSON_FILE_MAX = 1 << 28 };
 
 int ids_push(struct ids *ids, int32_t id, struct err *err)
 {
-    size_t cap = ids->cap ? 2 * ids->cap : 64;
-
-    if (ids->n == ids->cap) {
-        if (mem_grow((void **)&ids->v, ids->cap, cap, sizeof *ids->v, err))
-            return err->code;
-        ids->cap = cap;
-    }
+    if (mem_room(&ids->v, ids->n, &ids->cap, sizeof *ids->v, err))
+        return err->code;
     ids->v[ids->n++] = id;
     return 0;
 }
@@ -34,30 +29,25 @@ int tokenizer_add(struct tokenizer *t, const char *s, size_t n, int64_t id, unsi
 {
     struct regex_run run = {0};
     struct buf text = {0};
-    int status = 0;
-    int32_t c;
+    int failed = 0;
 
     if (id < 0 || id >= BPE_IDS_MAX)
         return err_set(err, ERR_FORMAT, "added token has id %lld, expected 0 to %d", (long long)id,
                        BPE_IDS_MAX - 1);
-    for (size_t i = 0; i < n;) {
-        i += utf8_next(s + i, n - i, &c);
-        if (c < 0)
-            return err_set(err, ERR_FORMAT, "added token %lld is not UTF-8", (long long)id);
-    }
+    if (!utf8_valid(s, n))
+        return err_set(err, ERR_FORMAT, "added token %lld is not UTF-8", (long long)id);
     if (normalized && t->normalizer.n) {
-        status = regex_run_init(&run, err);
-        if (!status)
-            status = normalizer_run(&t->normalizer, &run, s, n, NULL, &text, err);
+        failed = regex_run_init(&run, err) ||
+                 normalizer_run(&t->normalizer, &run, s, n, NULL, &text, err);
         regex_run_release(&run);
         s = text.data;
         n = text.len;
     }
-    if (!status && n)
-        status =
+    if (!failed && n)
+        failed =
             added_push(normalized ? &t->normalized : &t->as_written, s, n, (int32_t)id, flags, err);
     buf_release(&text);
-    return status;
+    return err_if(err, failed);
 }
 
 int32_t tokenizer_find(const struct tokenizer *t, const char *s, size_t n)
@@ -132,7 +122,7 @@ static int note_vocabulary(struct tokenizer *t, struct decoder_work *w, struct e
 int tokenizer_finish(struct tokenizer *t, struct err *err)
 {
     struct decoder_work w = {0};
-    int status;
+    int failed;
 
     if (added_seal(&t->as_written, err) || added_seal(&t->normalized, err))
         return err->code;
@@ -143,15 +133,10 @@ int tokenizer_finish(struct tokenizer *t, struct err *err)
     t->flags = t->written ? mem_alloc(t->n_ids, 1, err) : NULL;
     if (!t->flags)
         return err->code;
-    status = regex_run_init(&w.regex, err);
-    if (!status)
-        status = note_vocabulary(t, &w, err);
-    if (!status)
-        status = note_added(t, &w, &t->as_written, err);
-    if (!status)
-        status = note_added(t, &w, &t->normalized, err);
+    failed = regex_run_init(&w.regex, err) || note_vocabulary(t, &w, err) ||
+             note_added(t, &w, &t->as_written, err) || note_added(t, &w, &t->normalized, err);
     decoder_work_release(&w);
-    return status;
+    return err_if(err, failed);
 }
 
 static struct tokenizer *tokenizer_new(struct err *err)
@@ -319,8 +304,8 @@ void tokenizer_close(struct tokenizer *t)
     bpe_release(&t->bpe);
     unigram_release(&t->unigram);
     pretok_release(&t->pre);
-    normalizer_release(&t->normalizer);
-    decoder_release(&t->decoder);
+    steps_release(&t->normalizer);
+    steps_release(&t->decoder);
     added_release(&t->as_written);
     added_release(&t->normalized);
     ids_release(&t->head);
@@ -432,29 +417,23 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool
 {
     struct encoding job = {.t = t, .out = out, .run = {.word = encode_word}};
     size_t before = out->n;
-    int status = check_utf8(text, n, err);
+    int failed;
 
-    if (status)
-        return status;
+    if (check_utf8(text, n, err))
+        return err->code;
     job.run.arg = &job;
     job.run.regex = &job.regex;
-    status = regex_run_init(&job.regex, err);
-    if (!status && special)
-        status = push_all(out, &t->head, err);
-    if (!status)
-        status = encode_around(&job, &t->as_written, text, n, true, encode_normalized, err);
-    if (!status && special)
-        status = push_all(out, &t->tail, err);
-    if (!status)
-        status = check_limit(t, out, before, err);
-    if (status)
+    failed = regex_run_init(&job.regex, err) || (special && push_all(out, &t->head, err)) ||
+             encode_around(&job, &t->as_written, text, n, true, encode_normalized, err) ||
+             (special && push_all(out, &t->tail, err)) || check_limit(t, out, before, err);
+    if (failed)
         out->n = before;
     pretok_run_release(&job.run);
     regex_run_release(&job.regex);
     bpe_work_release(&job.work);
     unigram_work_release(&job.cuts);
     buf_release(&job.normal);
-    return status;
+    return err_if(err, failed);
 }
 
 const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n)
