@@ -4,8 +4,8 @@
 #include "base/utf8.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int buf_reserve(struct buf *b, size_t more, struct err *err)
@@ -82,6 +82,18 @@ int buf_printf(struct buf *b, struct err *err, const char *fmt, ...)
     va_end(ap);
     b->len += (size_t)n;
     return 0;
+}
+
+int buf_real(struct buf *b, double v, int least, bool single, struct err *err)
+{
+    char text[40];
+
+    for (int digits = least; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (single ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
+            break;
+    }
+    return buf_puts(b, text, err);
 }
 
 /* Control characters, and what breaks a line or turns the direction of what follows. */

@@ -22,6 +22,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,8 @@ int buf_u32(struct buf *b, uint32_t v, struct err *err);
 int buf_u64(struct buf *b, uint64_t v, struct err *err);
 int buf_f64(struct buf *b, double v, struct err *err);
 int buf_puts(struct buf *b, const char *s, struct err *err);
+/* As few digits (at least `least`) as give the same number back, of a float if it is `single`. */
+int buf_real(struct buf *b, double v, int least, bool single, struct err *err);
 int buf_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* A name or text of others as one line that a terminal takes for text: control characters, line

@@ -201,6 +201,18 @@ int file_write_all(int fd, const char *p, size_t n)
     return 0;
 }
 
+int file_sync(const char *path, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), code = 0;
+
+    if (fd < 0)
+        return io_error(err, "open", path);
+    if (fsync(fd))
+        code = io_error(err, "sync", path);
+    close(fd);
+    return code;
+}
+
 static int write_through(const char *path, const void *data, size_t n, struct err *err)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC), code = 0;
@@ -449,11 +461,6 @@ int file_make_dirs(const char *path, struct err *err)
     return code;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int file_list(const char *dir, struct arena *a, char ***names, size_t *n, struct err *err)
 {
     DIR *d = opendir(dir);
@@ -476,7 +483,7 @@ int file_list(const char *dir, struct arena *a, char ***names, size_t *n, struct
     }
     closedir(d);
     if (*n)
-        qsort(*names, *n, sizeof **names, by_bytes);
+        qsort(*names, *n, sizeof **names, str_by_bytes);
     return 0;
 out:
     closedir(d);
@@ -488,6 +495,13 @@ char *file_join(struct arena *a, const char *dir, const char *name, struct err *
     size_t n = strlen(dir);
 
     return arena_printf(a, err, n && dir[n - 1] == '/' ? "%s%s" : "%s/%s", dir, name);
+}
+
+const char *file_folder(struct arena *a, const char *path, struct err *err)
+{
+    size_t n = (size_t)(str_last_part(path) - path);
+
+    return n ? arena_strndup(a, path, n, err) : ".";
 }
 
 char *file_sibling(struct arena *a, const char *path, const char *name, struct err *err)

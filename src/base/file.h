@@ -107,6 +107,9 @@ int writer_finish(struct writer *w, struct err *err);
 int writer_place(struct writer *w, struct err *err);
 void writer_discard(struct writer *w);
 
+/* What was written to the file, or the names in the folder, is on the disk. ERR_IO */
+int file_sync(const char *path, struct err *err);
+
 /* All of it: after a part that a full disk took, the next write tells the error. -1 and errno. */
 int file_write_all(int fd, const char *p, size_t n);
 
@@ -131,7 +134,8 @@ const char *file_expand(struct arena *a, const char *path, struct err *err);
 
 /* dir/name in the arena. */
 char *file_join(struct arena *a, const char *dir, const char *name, struct err *err);
-/* name in the folder that path lies in, in the arena. */
+/* The folder that path lies in, with its slash, or ".": in the arena; and name in it. */
+const char *file_folder(struct arena *a, const char *path, struct err *err);
 char *file_sibling(struct arena *a, const char *path, const char *name, struct err *err);
 
 /* Makes a folder of its own for temporary files, "TMPDIR/lensweep-WHAT-..."; its path is in the

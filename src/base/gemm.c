@@ -19,12 +19,11 @@ void gemm_one_thread(void)
  * panels of 256 rows, which amortise what SGEMM spends on packing x anew for each panel and still
  * lie in the cache of the core that widened them.
  */
-int64_t gemm_panel_rows(int64_t n, int64_t k)
+static int64_t panel_rows_of(int64_t n)
 {
     enum { PANELS = 16, STEP = 32, LEAST = 64, MOST = 256 };
     int64_t rows = (n + PANELS - 1) / PANELS;
 
-    (void)k;
     rows = (rows + STEP - 1) / STEP * STEP;
     rows = rows < LEAST ? LEAST : rows > MOST ? MOST : rows;
     return rows < n ? rows : n;
@@ -32,12 +31,12 @@ int64_t gemm_panel_rows(int64_t n, int64_t k)
 
 size_t gemm_scratch(int64_t n, int64_t k)
 {
-    return (size_t)gemm_panel_rows(n, k) * (size_t)k;
+    return (size_t)panel_rows_of(n) * (size_t)k;
 }
 
-static int64_t panels_of(int64_t n, int64_t k)
+static int64_t panels_of(int64_t n)
 {
-    int64_t width = gemm_panel_rows(n, k);
+    int64_t width = panel_rows_of(n);
 
     return width ? (n + width - 1) / width : 0;
 }
@@ -77,7 +76,7 @@ static void count_flops(struct team *t, int64_t rows, const struct matrix *w)
 void gemm(struct team *t, int64_t rows, const float *x, int64_t ldx, const struct matrix *w,
           float *y, int64_t ldy)
 {
-    int64_t n = w->rows, k = w->cols, width = gemm_panel_rows(n, k), panels = panels_of(n, k);
+    int64_t n = w->rows, k = w->cols, width = panel_rows_of(n), panels = panels_of(n);
 
     if (!rows)
         return;

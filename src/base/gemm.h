@@ -19,9 +19,6 @@
 #include "base/matrix.h"
 #include "base/team.h"
 
-/* Rows of W in one panel: a function of the shape alone. */
-int64_t gemm_panel_rows(int64_t n, int64_t k);
-
 /* Floats of scratch a thread needs for a matrix of this shape: team_init wants the largest over the
    matrices. */
 size_t gemm_scratch(int64_t n, int64_t k);

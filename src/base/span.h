@@ -23,6 +23,11 @@ static inline bool span_has(struct span s, int i)
     return s.lo <= i && i < s.hi;
 }
 
+static inline bool span_eq(struct span a, struct span b)
+{
+    return a.lo == b.lo && a.hi == b.hi;
+}
+
 /* The smallest range that holds both. */
 static inline struct span span_hull(struct span a, struct span b)
 {

@@ -14,6 +14,11 @@ bool str_begins(const char *s, const char *with)
     return strncmp(s, with, strlen(with)) == 0;
 }
 
+int str_by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 const char *str_last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -78,14 +83,19 @@ const char *str_did_you_mean(const char *word, const char *const *candidates, si
     return best;
 }
 
+static const char in_names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+bool str_is_name(const char *s)
+{
+    return *s && !s[strspn(s, in_names)];
+}
+
 void str_safe_name(char *s)
 {
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-
     if (*s == '.' || *s == '-')
         *s = '_';
     for (; *s; s++)
-        if (!strchr(safe, *s))
+        if (*s != '.' && !strchr(in_names, *s))
             *s = '_';
 }
 

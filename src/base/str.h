@@ -8,6 +8,7 @@
 bool str_eq(const char *a, const char *b);
 bool str_begins(const char *s, const char *with);
 bool str_ends_with(const char *s, const char *end);
+int str_by_bytes(const void *a, const void *b); /* for qsort of a list of strings */
 /* What stands after the last slash of a path, in it. */
 const char *str_last_part(const char *path);
 
@@ -15,6 +16,9 @@ const char *str_last_part(const char *path);
    (insert, delete, replace, swap of neighbours) of a third of its length, at least 1; NULL = none.
  */
 const char *str_did_you_mean(const char *word, const char *const *candidates, size_t n);
+
+/* Is it of letters, digits, '_' and '-' alone, at least one? */
+bool str_is_name(const char *s);
 
 /* Replaces what may not stand in a file's name on some system, or needs quotes in a script: all but
    letters, digits, '.', '_' and '-', and a '.' or '-' at the beginning. */

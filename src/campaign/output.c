@@ -136,7 +136,7 @@ out:
     arena_release(&o.scratch);
     arena_release(&o.arena);
     if (!err->code)
-        return h5_commit_if(o.file, may, ctx, err);
+        return h5_commit(o.file, may, ctx, err);
     h5_abandon(o.file);
     return err->code;
 }

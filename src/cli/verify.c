@@ -75,23 +75,13 @@ static int put_text(const struct verified *v, struct buf *b, struct err *err)
                       v->cells, v->units, v->values, v->differ ? "some differ" : "all equal");
 }
 
-/* The folder that a path to a file is in; the path itself if it is one. */
-static const char *folder_of(struct arena *a, const char *path, struct err *err)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (file_is_dir(path))
-        return path;
-    return slash ? arena_strndup(a, path, (size_t)(slash - path) + 1, err) : ".";
-}
-
 static int verify(const struct call *call, struct err *err)
 {
     const struct verify_options *o = call->options;
     struct past p = {0};
     struct verified v = {0};
     struct buf b = {0};
-    const char *dir = folder_of(&p.arena, o->result, err);
+    const char *dir = file_is_dir(o->result) ? o->result : file_folder(&p.arena, o->result, err);
     const char *path = h5_find(&p.arena, o->result, err);
 
     if (dir && path && !past_open(&p, &dir, 1, err) &&

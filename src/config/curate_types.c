@@ -70,11 +70,9 @@ static void parse_shares(struct config_context *c, const struct config_row *row,
     list.name = config_alloc(c, node->n, sizeof *list.name);
     list.share = config_alloc(c, node->n, sizeof *list.share);
     for (size_t i = 0; i < node->n && !c->failed; i++) {
-        static const char letters[] =
-            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
         double v = 0;
 
-        if (!*known[i] || known[i][strspn(known[i], letters)])
+        if (!str_is_name(known[i]))
             node_problem(c, row, node->pair[i].key,
                          "a split's name may hold only letters, digits, _ and -");
         else if (take_real(c, row, node->pair[i].value, "a number", &v) && !(v > 0 && v <= 1))

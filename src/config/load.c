@@ -264,14 +264,12 @@ static const struct experiment_schema *find_kind(const struct experiments *x,
 
 static void check_name(const struct experiments *x, const struct config_node *entry)
 {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     const struct config_node *node = node_scalar(entry, "name");
     char said[EXCERPT_MAX];
 
     if (!node || node_is_null(node))
         return;
-    if (node->text[strspn(node->text, letters)])
+    if (*node->text && !str_is_name(node->text))
         node_problem(x->c, NULL, node, "the name \"%s\" may hold only letters, digits, _ and -",
                      node_excerpt(said, node->text));
     if (strlen(node->text) > CONFIG_NAME_MAX)

@@ -66,18 +66,19 @@ int put_int(struct buf *out, int64_t v, struct err *err)
 
 int put_real(struct buf *out, double v, struct err *err)
 {
+    size_t begin = out->len, n;
     char text[40], *e;
 
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (strtod(text, NULL) == v)
-            break;
-    }
+    if (buf_real(out, v, 15, false, err))
+        return err->code;
+    n = out->len - begin;
+    snprintf(text, sizeof text, "%.*s", (int)n, out->data + begin);
     e = strchr(text, 'e');
     if (!e || strchr(text, '.'))
-        return buf_puts(out, text, err);
+        return 0;
     /* YAML 1.1 readers take a number with an exponent for a string unless it has a point. */
-    return buf_printf(out, err, "%.*s.0%s", (int)(e - text), text, e);
+    out->len -= strlen(e);
+    return buf_printf(out, err, ".0%s", e);
 }
 
 /* Letters, digits and marks that mean nothing to YAML wherever they stand. */

@@ -13,20 +13,15 @@ static uint64_t key_of(const struct attempt *a)
     return hash_u64(a->subject->name, strlen(a->subject->name)) + (uint64_t)a->template;
 }
 
-static bool same_span(struct span a, struct span b)
-{
-    return a.lo == b.lo && a.hi == b.hi;
-}
-
 /* Do both have prompts of this step, with their spans at the same tokens? */
 static bool same_shape(const struct attempt *a, const struct attempt *b, int step)
 {
     if (b->n_answers < step || span_empty(b->answer[step - 1]) ||
         a->answer[step - 1].lo != b->answer[step - 1].lo ||
-        !same_span(a->subject_at, b->subject_at) || !same_span(a->relation_at, b->relation_at))
+        !span_eq(a->subject_at, b->subject_at) || !span_eq(a->relation_at, b->relation_at))
         return false;
     for (int i = 0; i + 1 < step; i++)
-        if (!same_span(a->answer[i], b->answer[i]))
+        if (!span_eq(a->answer[i], b->answer[i]))
             return false;
     return true;
 }

@@ -7,6 +7,7 @@
 #include "data/flags.h"
 #include "data/format.h"
 #include "data/groups.h"
+#include "data/keys.h"
 #include "data/load.h"
 #include "data/paths.h"
 #include "data/records.h"
@@ -48,24 +49,6 @@ int query_end(struct loader *l, struct query *q, struct draft *d, struct err *er
     return err_if(err, draft_finish(l, q, d, err) || push(l, q, d, err));
 }
 
-/* What people call the keys of a query, and what they are here. */
-static const char *usual_key(const char *name)
-{
-    static const char *const names[][2] = {
-        {"prompt", "text"},           {"question", "text"},    {"input", "text"},
-        {"sentence", "text"},         {"query", "text"},       {"tokens", "ids"},
-        {"input_ids", "ids"},         {"answer", "answers"},   {"completion", "answers"},
-        {"label", "answers"},         {"output", "answers"},   {"correct", "answers"},
-        {"object", "answers"},        {"expected", "answers"}, {"chat", "messages"},
-        {"conversation", "messages"},
-    };
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (str_eq(names[i][0], name))
-            return names[i][1];
-    return NULL;
-}
-
 /* The keys that are there, and which of them have another name here. */
 static void unknown_form(struct loader *l, json_t *record)
 {
@@ -77,7 +60,7 @@ static void unknown_form(struct loader *l, json_t *record)
 
     json_object_foreach(record, key, value)
     {
-        const char *usual = usual_key(key);
+        const char *usual = data_usual_key(key);
 
         if (k < ROOM)
             k += (size_t)snprintf(keys + k, ROOM - k, "%s%s", k ? ", " : "", key);
@@ -205,6 +188,15 @@ static int find_name(const char *const *names, size_t n, const char *name)
 bool query_same_group(const struct query *a, const struct query *b)
 {
     return a->template == b->template && a->step == b->step && str_eq(a->dataset, b->dataset);
+}
+
+size_t dataset_bad(const struct dataset *ds)
+{
+    size_t bad = 0;
+
+    for (size_t q = 0; q < ds->n; q++)
+        bad += ds->query[q].status != NULL;
+    return bad;
 }
 
 int dataset_span(const struct dataset *ds, const char *name)

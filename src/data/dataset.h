@@ -155,6 +155,8 @@ void dataset_release(struct dataset *ds);
 /* Are two queries of the same dataset, template and step? */
 bool query_same_group(const struct query *a, const struct query *b);
 
+size_t dataset_bad(const struct dataset *ds); /* how many of its queries have a status */
+
 /* Index of a name; -1 = none. */
 int dataset_span(const struct dataset *ds, const char *name);
 int dataset_target(const struct dataset *ds, const char *name);

@@ -1,6 +1,24 @@
 #include "data/keys.h"
 
+#include "base/str.h"
 #include "data/format.h"
+
+const char *data_usual_key(const char *name)
+{
+    static const char *const names[][2] = {
+        {"prompt", "text"},           {"question", "text"},    {"input", "text"},
+        {"sentence", "text"},         {"query", "text"},       {"tokens", "ids"},
+        {"input_ids", "ids"},         {"answer", "answers"},   {"completion", "answers"},
+        {"label", "answers"},         {"output", "answers"},   {"correct", "answers"},
+        {"object", "answers"},        {"expected", "answers"}, {"chat", "messages"},
+        {"conversation", "messages"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_eq(names[i][0], name))
+            return names[i][1];
+    return NULL;
+}
 
 static int put_key(const struct data_key *k, bool markdown, struct buf *out, struct err *err)
 {

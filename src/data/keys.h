@@ -15,6 +15,9 @@ struct data_key {
     bool both; /* a counterfactual has it, too */
 };
 
+/* What people call a key of a query, and what it is here: "question" -> "text"; NULL = nothing. */
+const char *data_usual_key(const char *name);
+
 /* The keys of all formats, from the readers' own tables: `help data`, docs/data.md. */
 int data_reference(bool markdown, struct buf *out, struct err *err);
 

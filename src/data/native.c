@@ -56,19 +56,6 @@ static void unknown_key(struct loader *l, const char *outer, const char *inner, 
                  key, meant);
 }
 
-/* Keys by the names that other programs have for them. */
-static const char *called_here(const char *key)
-{
-    static const char *const names[][2] = {
-        {"prompt", "text"},    {"query", "text"},    {"input_ids", "ids"}, {"tokens", "ids"},
-        {"answer", "answers"}, {"label", "targets"}, {"object", "answers"}};
-
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (str_eq(names[i][0], key))
-            return names[i][1];
-    return NULL;
-}
-
 /* All keys of a line, or of the counterfactual in it, which is `outer`. */
 static void check_keys(struct loader *l, const json_t *obj, const char *outer)
 {
@@ -81,7 +68,7 @@ static void check_keys(struct loader *l, const json_t *obj, const char *outer)
             keys[n++] = native_keys[i].name;
     json_object_foreach((json_t *)obj, key, v)
     {
-        const char *meant = called_here(key);
+        const char *meant = data_usual_key(key);
         bool known = false;
 
         for (size_t i = 0; i < n && !known; i++)

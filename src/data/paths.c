@@ -83,11 +83,6 @@ static int walk(struct loader *l, const char *dir, const struct step_down *up, s
     return 0;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* N of the prompt_template_N directory nearest to the file; 0 = none. */
 static int template_of(const char *path)
 {
@@ -148,7 +143,7 @@ static int find_one(struct loader *l, const char *path, struct list *list, struc
         problems_add(l->problems, path, 0, 0, "the directory does not contain a %s file",
                      ending(l));
     else
-        qsort(list->path + before, list->n - before, sizeof *list->path, by_bytes);
+        qsort(list->path + before, list->n - before, sizeof *list->path, str_by_bytes);
     return 0;
 }
 

@@ -224,11 +224,6 @@ uint64_t variant_flops_naive(const struct variant *v, const struct shape *s)
     return flops_of(&rows, s) + unembed_flops(v, s);
 }
 
-static bool span_eq(struct span a, struct span b)
-{
-    return a.lo == b.lo && a.hi == b.hi;
-}
-
 bool variant_same_rows(const struct variant *a, const struct variant *b)
 {
     if (!a->base != !b->base || variant_tokens(a) != variant_tokens(b) || a->asks != b->asks ||

@@ -10,8 +10,8 @@ static const char other_name[] = "this architecture has another name for it";
 static const char whole_head[] = "the whole head turns in this architecture";
 static const char windows[] = "sliding windows of some layers are not part of this architecture";
 
-/* The keys of config.json. First those that only some architectures read (arch.h: reads, keys), with
-   what they must be elsewhere. */
+/* The keys of config.json. First those that only some architectures read (arch.h: reads, keys),
+   with what they must be elsewhere. */
 static const struct arch_key json_judged[] = {
     {"num_hidden_layers", RULE_NULL, other_name},
     {"num_attention_heads", RULE_NULL, other_name},

@@ -121,12 +121,12 @@ static int read_entry(const struct sort *s, const json_t *o, const char *group, 
 static int read_list(const struct sort *s, struct h5file *f, const char *group, void **v, size_t *n,
                      struct arena *a, struct err *err)
 {
-    char *text;
+    const char *text;
     json_t *list = NULL;
 
     *v = NULL;
     *n = 0;
-    if (h5_read_attr(f, group, s->attribute, &text, err) || !text)
+    if (h5_read_attr(f, group, s->attribute, &text, a, err) || !text)
         return err->code;
     list = json_parse(text, strlen(text), ERR_IO, s->attribute, 1, err);
     if (list && !json_is_array(list))
@@ -138,7 +138,6 @@ static int read_list(const struct sort *s, struct h5file *f, const char *group, 
     for (size_t i = 0; *v && i < json_array_size(list) && !err->code; i++, ++*n)
         read_entry(s, json_array_get(list, i), group, (char *)*v + i * s->size, a, err);
     json_decref(list);
-    mem_free(text);
     return err->code;
 }
 

@@ -95,6 +95,32 @@ hid_t h5_string_type(void)
     return t;
 }
 
+int h5_slab_open(struct h5slab *s, hid_t var, size_t rank, const size_t *size, size_t first,
+                 size_t count)
+{
+    hsize_t start[DIMS_MAX] = {first}, part[DIMS_MAX] = {count};
+
+    *s = (struct h5slab){H5S_ALL, H5S_ALL};
+    if (!rank)
+        return 0;
+    for (size_t i = 1; i < rank; i++)
+        part[i] = size[i];
+    s->file = H5Dget_space(var);
+    s->memory = H5Screate_simple((int)rank, part, NULL);
+    return s->file < 0 || s->memory < 0 || H5Sget_simple_extent_ndims(s->file) != (int)rank ||
+                   H5Sselect_hyperslab(s->file, H5S_SELECT_SET, start, NULL, part, NULL) < 0
+               ? -1
+               : 0;
+}
+
+void h5_slab_close(struct h5slab *s)
+{
+    if (s->memory > 0)
+        H5Sclose(s->memory);
+    if (s->file > 0)
+        H5Sclose(s->file);
+}
+
 hid_t h5_memory(enum vtype t)
 {
     const hid_t types[] = {
@@ -145,35 +171,6 @@ int h5_create(struct h5file **f, const char *path, struct err *err)
     return 0;
 }
 
-static int system_fail(struct err *err, const char *what, const char *name)
-{
-    return err_set(err, ERR_IO, "cannot %s %s: %s", what, name, strerror(errno));
-}
-
-static int sync_path(const char *path, struct err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC), code = 0;
-
-    if (fd < 0)
-        return system_fail(err, "open", path);
-    if (fsync(fd))
-        code = system_fail(err, "sync", path);
-    close(fd);
-    return code;
-}
-
-/* The name's directory, so that the renaming is on disk too. */
-static int sync_directory(struct h5file *f, struct err *err)
-{
-    const char *slash = strrchr(f->path, '/');
-    char *dir;
-
-    if (!slash)
-        return sync_path(".", err);
-    dir = arena_strndup(&f->arena, f->path, (size_t)(slash - f->path) + 1, err);
-    return dir ? sync_path(dir, err) : err->code;
-}
-
 /* Removes what was written. The handle of a broken file is left to the process, empty: the process
    is about to end, and its inode cannot come back as another file's meanwhile. */
 static void discard(struct h5file *f)
@@ -189,14 +186,9 @@ static void discard(struct h5file *f)
     h5_delete(f);
 }
 
-int h5_commit(struct h5file *f, struct err *err)
+int h5_commit(struct h5file *f, int (*may)(void *ctx, struct err *err), void *ctx, struct err *err)
 {
-    return h5_commit_if(f, NULL, NULL, err);
-}
-
-int h5_commit_if(struct h5file *f, int (*may)(void *ctx, struct err *err), void *ctx,
-                 struct err *err)
-{
+    const char *folder = file_folder(&f->arena, f->path, err);
     int code;
 
     if (f->broken || H5Fflush(f->id, H5F_SCOPE_GLOBAL) < 0) {
@@ -208,15 +200,17 @@ int h5_commit_if(struct h5file *f, int (*may)(void *ctx, struct err *err), void 
     if (H5Fclose(f->id) < 0)
         code = h5_fail(err, "close", f->beside);
     else
-        code = seal_put(f->beside, err) || sync_path(f->beside, err) ? err->code : 0;
+        code = seal_put(f->beside, err) || file_sync(f->beside, err) ? err->code : 0;
     if (!code && may)
         code = may(ctx, err);
+    if (!code && !folder)
+        code = err->code;
     if (!code && rename(f->beside, f->path))
-        code = system_fail(err, "rename to", f->path);
+        code = err_set(err, ERR_IO, "cannot rename to %s: %s", f->path, strerror(errno));
     if (code)
         unlink(f->beside);
-    else
-        code = sync_directory(f, err);
+    else /* the name is on the disk too */
+        code = file_sync(folder, err);
     h5_delete(f);
     return code;
 }

@@ -59,8 +59,18 @@ int h5_kind(hid_t type); /* enum vtype; -1 for a type that is none of ours */
 int h5_describe(struct h5file *f, hid_t var, const char *group, const char *name,
                 struct h5info *info, bool *known, struct err *err);
 
-/* One string or one number as text, mem_free'd by the caller; *value stays as it is for others. */
-int h5_attr_text(hid_t object, const char *name, char **value, enum vtype *type, struct err *err);
+/* One string or one number as text, in the arena; *value stays as it is for others. */
+int h5_attr_text(hid_t object, const char *name, const char **value, enum vtype *type,
+                 struct arena *a, struct err *err);
+
+/* Entries [first, first + count) of a variable's first dimension, as HDF5 wants them for reading
+   and writing: -1 if they cannot be had. Either way to be closed. */
+struct h5slab {
+    hid_t file, memory;
+};
+int h5_slab_open(struct h5slab *s, hid_t var, size_t rank, const size_t *size, size_t first,
+                 size_t count);
+void h5_slab_close(struct h5slab *s);
 
 hid_t h5_access(void);          /* file access list; the caller closes it */
 hid_t h5_creation(hid_t class); /* creation list; the caller closes it */

@@ -1,6 +1,5 @@
 #include "results/h5read.h"
 
-#include "base/buf.h"
 #include "base/file.h"
 #include "results/h5private.h"
 #include "results/probe.h"
@@ -238,25 +237,12 @@ int h5_read_f64(struct h5file *f, const char *group, const char *var, double **d
 static int read_slab(hid_t var, const struct h5info *v, hid_t type, size_t first, size_t count,
                      void *data)
 {
-    hsize_t start[DIMS_MAX] = {first}, size[DIMS_MAX] = {count};
-    hid_t space = H5S_ALL, memory = H5S_ALL;
-    int code = 0;
+    struct h5slab s;
+    int code = h5_slab_open(&s, var, v->rank, v->size, first, count);
 
-    for (size_t i = 1; i < v->rank; i++)
-        size[i] = v->size[i];
-    if (v->rank) {
-        space = H5Dget_space(var);
-        memory = H5Screate_simple((int)v->rank, size, NULL);
-        if (space < 0 || memory < 0 || H5Sget_simple_extent_ndims(space) != (int)v->rank ||
-            H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, size, NULL) < 0)
-            code = -1;
-    }
-    if (!code && H5Dread(var, type, memory, space, H5P_DEFAULT, data) < 0)
+    if (!code && H5Dread(var, type, s.memory, s.file, H5P_DEFAULT, data) < 0)
         code = -1;
-    if (memory > 0)
-        H5Sclose(memory);
-    if (space > 0)
-        H5Sclose(space);
+    h5_slab_close(&s);
     return code;
 }
 
@@ -343,32 +329,21 @@ int h5_read_str(struct h5file *f, const char *group, const char *var, char ***da
 
 /* Attributes ------------------------------------------------------------------------------- */
 
-static char *copy_text(const char *s, size_t n, struct err *err)
-{
-    char *p = mem_alloc(n + 1, 1, err);
-
-    if (p)
-        memcpy(p, s, n);
-    return p;
-}
-
-static char *attr_text(hid_t a, hid_t type, struct err *err)
+static const char *attr_text(hid_t a, hid_t type, struct arena *arena, struct err *err)
 {
     hid_t memory = H5Tcopy(type);
-    size_t size = H5Tget_size(type);
     char *s = NULL, *out = NULL;
 
     if (H5Tis_variable_str(type) > 0) {
         if (H5Aread(a, memory, &s) < 0)
             h5_fail(err, "read", "attribute");
         else
-            out = copy_text(s ? s : "", s ? strlen(s) : 0, err);
+            out = arena_strdup(arena, s ? s : "", err);
         H5free_memory(s);
     } else {
-        out = mem_alloc(size + 1, 1, err);
+        out = arena_alloc(arena, H5Tget_size(type) + 1, 1, err);
         if (out && H5Aread(a, memory, out) < 0) {
             h5_fail(err, "read", "attribute");
-            mem_free(out);
             out = NULL;
         }
     }
@@ -376,24 +351,22 @@ static char *attr_text(hid_t a, hid_t type, struct err *err)
     return out;
 }
 
-static char *attr_number(hid_t a, hid_t type, struct err *err)
+static const char *attr_number(hid_t a, hid_t type, struct arena *arena, struct err *err)
 {
     bool whole = H5Tget_class(type) == H5T_INTEGER;
-    struct buf b = {0};
     int64_t i = 0;
     double x = 0;
-    char *out = NULL;
 
-    if (H5Aread(a, whole ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, whole ? (void *)&i : &x) < 0)
+    if (H5Aread(a, whole ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, whole ? (void *)&i : &x) < 0) {
         h5_fail(err, "read", "attribute");
-    else if (whole ? buf_printf(&b, err, "%" PRId64, i) == 0 : buf_printf(&b, err, "%.17g", x) == 0)
-        out = copy_text(b.data, b.len, err);
-    buf_release(&b);
-    return out;
+        return NULL;
+    }
+    return whole ? arena_printf(arena, err, "%" PRId64, i) : arena_printf(arena, err, "%.17g", x);
 }
 
 /* One string or one number; anything else is taken for absent. */
-int h5_attr_text(hid_t object, const char *name, char **value, enum vtype *type_is, struct err *err)
+int h5_attr_text(hid_t object, const char *name, const char **value, enum vtype *type_is,
+                 struct arena *arena, struct err *err)
 {
     hid_t a = H5Aopen(object, name, H5P_DEFAULT), type, space;
     int kind, code = 0;
@@ -405,7 +378,7 @@ int h5_attr_text(hid_t object, const char *name, char **value, enum vtype *type_
     kind = h5_kind(type);
     if (kind >= 0 && H5Sget_simple_extent_npoints(space) == 1) {
         *type_is = (enum vtype)kind;
-        *value = kind == V_STR ? attr_text(a, type, err) : attr_number(a, type, err);
+        *value = kind == V_STR ? attr_text(a, type, arena, err) : attr_number(a, type, arena, err);
         if (!*value)
             code = err_wrap(err, "%s", name);
     }
@@ -415,8 +388,8 @@ int h5_attr_text(hid_t object, const char *name, char **value, enum vtype *type_
     return code;
 }
 
-int h5_read_attr(struct h5file *f, const char *group, const char *name, char **value,
-                 struct err *err)
+int h5_read_attr(struct h5file *f, const char *group, const char *name, const char **value,
+                 struct arena *a, struct err *err)
 {
     char *path = arena_printf(&f->arena, err, "/%s", group);
     hid_t object = path ? H5Oopen(f->id, path, H5P_DEFAULT) : H5I_INVALID_HID;
@@ -433,7 +406,7 @@ int h5_read_attr(struct h5file *f, const char *group, const char *name, char **v
     if (there < 0)
         code = h5_fail(err, "read attribute", name);
     else if (there)
-        code = h5_attr_text(object, name, value, &type, err);
+        code = h5_attr_text(object, name, value, &type, a, err);
     if (code)
         err_wrap(err, "%s: %s", f->path, group);
     H5Oclose(object);

@@ -28,8 +28,8 @@ int h5_read_f64(struct h5file *f, const char *group, const char *var, double **d
 int h5_read_str(struct h5file *f, const char *group, const char *var, char ***data,
                 struct h5info *info, struct err *err);
 
-/* As text, mem_free'd by the caller; *value = NULL if there is none. */
-int h5_read_attr(struct h5file *f, const char *group, const char *name, char **value,
-                 struct err *err);
+/* As text, in the arena; *value = NULL if there is none. */
+int h5_read_attr(struct h5file *f, const char *group, const char *name, const char **value,
+                 struct arena *a, struct err *err);
 
 #endif

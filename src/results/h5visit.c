@@ -1,5 +1,6 @@
 #include "results/h5visit.h"
 
+#include "base/str.h"
 #include "results/h5private.h"
 
 #include <hdf5_hl.h>
@@ -139,15 +140,10 @@ static int listing_fail(struct name_list *l, const char *what, const char *name)
     return l->err->code ? l->err->code : h5_fail(l->err, what, name);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void sort_names(struct name_list *l)
 {
     if (l->n)
-        qsort(l->name, l->n, sizeof *l->name, by_name);
+        qsort(l->name, l->n, sizeof *l->name, str_by_bytes);
 }
 
 /* Visiting --------------------------------------------------------------------------------- */
@@ -246,7 +242,7 @@ int h5_each_group(struct h5file *f, int (*use)(void *ctx, const char *group, str
 
 /* Attributes ------------------------------------------------------------------------------- */
 
-static int use_attrs(hid_t object, const struct name_list *l,
+static int use_attrs(hid_t object, struct name_list *l,
                      int (*use)(void *ctx, const struct h5attr *a, struct err *err), void *ctx,
                      struct err *err)
 {
@@ -254,13 +250,10 @@ static int use_attrs(hid_t object, const struct name_list *l,
 
     for (size_t i = 0; i < l->n && !code; i++) {
         struct h5attr a = {.name = l->name[i]};
-        char *value = NULL;
 
-        code = h5_attr_text(object, a.name, &value, &a.type, err);
-        a.value = value;
-        if (!code && value)
+        code = h5_attr_text(object, a.name, &a.value, &a.type, &l->arena, err);
+        if (!code && a.value)
             code = use(ctx, &a, err);
-        mem_free(value);
     }
     return code;
 }

@@ -218,24 +218,13 @@ static size_t entry_elements(const struct h5var *v)
 static int write_slab(const struct h5var *v, size_t first, size_t count, hid_t mtype,
                       const void *data, struct err *err)
 {
-    hsize_t start[DIMS_MAX] = {first}, size[DIMS_MAX];
-    hid_t space = H5Dget_space(v->id), memory = H5S_ALL;
-    int failed = space < 0;
+    struct h5slab s;
+    bool failed = h5_slab_open(&s, v->id, v->rank, v->size, first, count) ||
+                  H5Dwrite(v->id, mtype, s.memory, s.file, H5P_DEFAULT, data) < 0;
 
-    if (v->rank && !failed) {
-        for (size_t i = 0; i < v->rank; i++)
-            size[i] = i ? v->size[i] : count;
-        memory = H5Screate_simple((int)v->rank, size, NULL);
-        failed =
-            memory < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, size, NULL) < 0;
-    }
-    failed = failed || H5Dwrite(v->id, mtype, memory, space, H5P_DEFAULT, data) < 0;
     if (failed)
         h5_fail(err, "write variable", v->name);
-    if (memory > 0)
-        H5Sclose(memory);
-    if (space >= 0)
-        H5Sclose(space);
+    h5_slab_close(&s);
     return err_if(err, failed);
 }
 

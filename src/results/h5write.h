@@ -17,7 +17,7 @@
  *             h5_abandon(f);                             // nothing is left
  *             return err->code;
  *         }
- *         return h5_commit(f, err);
+ *         return h5_commit(f, NULL, NULL, err);
  *     }
  *
  * Every variable has `long_name`, `units` (numbers) and `_FillValue` (NaN, or -1 for integers), its

@@ -35,7 +35,8 @@ struct journal {
     struct arena arena;   /* names */
     const char *dir;      /* that is appended to */
     const char **segment; /* (n_segments) paths */
-    uint32_t n_segments, max_segments;
+    uint32_t n_segments;
+    size_t max_segments;
     struct entry *entry; /* (n_entries) every good record, found by its key's low half */
     size_t n_entries, max_entries;
     struct lookup index;
@@ -64,15 +65,8 @@ static int io_error(struct err *err, const char *what, const char *path)
 /* Takes a segment's path, which stays in the arena, into the list: *index. */
 static int add_segment(struct journal *j, const char *path, uint32_t *index, struct err *err)
 {
-    uint32_t max = j->max_segments ? 2 * j->max_segments : 16;
-
-    if (!path)
+    if (!path || mem_room(&j->segment, j->n_segments, &j->max_segments, sizeof *j->segment, err))
         return err->code;
-    if (j->n_segments == j->max_segments) {
-        if (mem_grow((void **)&j->segment, j->max_segments, max, sizeof *j->segment, err))
-            return err->code;
-        j->max_segments = max;
-    }
     *index = j->n_segments++;
     j->segment[*index] = path;
     return 0;
@@ -93,14 +87,8 @@ static const struct entry *find_entry(const struct journal *j, struct hash key)
 /* Room for one more, so that adding it cannot fail. */
 static int index_reserve(struct journal *j, struct err *err)
 {
-    size_t max = j->max_entries ? 2 * j->max_entries : 256;
-
-    if (j->n_entries == j->max_entries) {
-        if (mem_grow((void **)&j->entry, j->max_entries, max, sizeof *j->entry, err))
-            return err->code;
-        j->max_entries = max;
-    }
-    return lookup_reserve(&j->index, 1, err);
+    return err_if(err, mem_room(&j->entry, j->n_entries, &j->max_entries, sizeof *j->entry, err) ||
+                           lookup_reserve(&j->index, 1, err));
 }
 
 /* A key that is not there yet. */
@@ -428,18 +416,6 @@ bool journal_has(const struct journal *j, struct hash key)
 
 /* Appending -------------------------------------------------------------------------------- */
 
-static int sync_directory(const struct journal *j, struct err *err)
-{
-    int fd = open(j->dir, O_RDONLY | O_CLOEXEC), code = 0;
-
-    if (fd < 0)
-        return io_error(err, "open directory", j->dir);
-    if (fsync(fd))
-        code = io_error(err, "sync directory", j->dir);
-    close(fd);
-    return code;
-}
-
 /* Takes the next free number: other shards begin segments in the same directory. */
 static int create_segment(struct journal *j, struct err *err)
 {
@@ -466,7 +442,7 @@ static int begin_segment(struct journal *j, struct err *err)
         if (file_write_all(j->fd, header.data, header.len))
             code = io_error(err, "write", j->segment[j->own]);
         else
-            code = sync_directory(j, err);
+            code = file_sync(j->dir, err);
         if (code) {
             close(j->fd);
             j->fd = -1;

@@ -61,14 +61,7 @@ const struct result_group *result_find(const struct result *r, const char *group
 int result_attr(struct result *r, const char *group, const char *name, const char **value,
                 struct err *err)
 {
-    char *text;
-
-    *value = NULL;
-    if (h5_read_attr(r->file, group, name, &text, err) || !text)
-        return err->code;
-    *value = arena_strdup(&r->arena, text, err);
-    mem_free(text);
-    return err->code;
+    return h5_read_attr(r->file, group, name, value, &r->arena, err);
 }
 
 static int wrong_shape(const char *group, const char *name, size_t n, struct err *err)

@@ -30,7 +30,7 @@ static void write_sample(const char *path)
     fuzz_need(!h5_create(&f, path, &err) && !h5_group(f, "decode", dims, 2, &g, &err) &&
               !h5_attr_str(g, "kind", "decode", &err) && !h5_coordinate(g, &item, &err) &&
               !h5_define(g, &numbers, &err) && !h5_write(g, "item", 0, 3, names, &err) &&
-              !h5_write(g, "numbers", 0, 3, v, &err) && !h5_commit(f, &err));
+              !h5_write(g, "numbers", 0, 3, v, &err) && !h5_commit(f, NULL, NULL, &err));
 }
 
 static const struct buf *sample(void)

@@ -162,7 +162,7 @@ static void the_result_file(void **state)
     assert_int_equal(h5_write(g, "x", 0, 3, numbers, &err), 0);
     assert_int_equal(h5_complete(f, &err), 0);
     assert_int_equal(last_call(CALL_RENAME, path, recorded.n), -1);
-    assert_int_equal(h5_commit(f, &err), 0);
+    assert_int_equal(h5_commit(f, NULL, NULL, &err), 0);
     assert_replaced(path);
     assert_named(folder, last_call(CALL_RENAME, path, recorded.n), recorded.n);
 }

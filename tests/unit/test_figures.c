@@ -131,7 +131,7 @@ static void commit(struct h5file *f)
     struct err err;
 
     err_clear(&err);
-    assert_int_equal(h5_commit(f, &err), 0);
+    assert_int_equal(h5_commit(f, NULL, NULL, &err), 0);
 }
 
 /* Status of plotting it; the line of the error in err. */

@@ -185,7 +185,7 @@ static void make_result(const char *file, const double mean[CELLS], const struct
     put_average(g, mean);
     if (strcmp(average, "mean_lift") == 0)
         put_lift(g, mean, file == path[1]);
-    assert_int_equal(h5_commit(f, &err), 0);
+    assert_int_equal(h5_commit(f, NULL, NULL, &err), 0);
 }
 
 static const struct headline headline = {

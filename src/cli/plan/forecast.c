@@ -95,16 +95,13 @@ static int print_row(const char *name, const char *kind, const struct plan_row *
 static int print_model(const struct campaign *c, struct err *err)
 {
     const struct shape *s = &c->model->shape;
-    size_t bad = 0;
 
-    for (size_t q = 0; q < c->data.n; q++)
-        bad += c->data.query[q].status != NULL;
     return out_printf(
         err,
         "model   %s: %s, %d layers, %d heads (%d key/value), width %d, vocabulary %d\n"
         "data    %zu queries, %zu of them bad, longest prompt %d tokens\n",
         c->model->name, c->model->arch, s->n_layers, s->n_heads, s->n_kv_heads, s->d_model,
-        s->vocab, c->data.n, bad, c->data.max_tokens);
+        s->vocab, c->data.n, dataset_bad(&c->data), c->data.max_tokens);
 }
 
 int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t nodes, int threads,

@@ -22,13 +22,9 @@ static void put_model(struct json_out *j, const struct campaign *c, struct err *
 
 static void put_data(struct json_out *j, const struct campaign *c, struct err *err)
 {
-    size_t bad = 0;
-
-    for (size_t q = 0; q < c->data.n; q++)
-        bad += c->data.query[q].status != NULL;
     json_begin(j, "data", '{', err);
     json_int(j, "queries", (int64_t)c->data.n, err);
-    json_int(j, "queries_bad", (int64_t)bad, err);
+    json_int(j, "queries_bad", (int64_t)dataset_bad(&c->data), err);
     json_int(j, "longest_prompt", c->data.max_tokens, err);
     json_end(j, '}', err);
 }

@@ -32,12 +32,10 @@ static void print_data(const struct campaign *c)
 {
     enum { COUNTED = 4096 }; /* beyond that counting pairs would be felt */
     const struct dataset *ds = &c->data;
-    size_t items = 0, bad = 0;
+    size_t items = 0, bad = dataset_bad(ds);
 
-    for (size_t q = 0; q < ds->n; q++) {
-        bad += ds->query[q].status != NULL;
-        items += ds->n <= COUNTED && is_new_item(ds, q);
-    }
+    for (size_t q = 0; q < ds->n && ds->n <= COUNTED; q++)
+        items += is_new_item(ds, q);
     fprintf(stderr, "  data    %s%s: %zu quer%s", c->config.data.path.v[0],
             c->config.data.path.n > 1 ? ", ..." : "", ds->n, ds->n == 1 ? "y" : "ies");
     if (items)

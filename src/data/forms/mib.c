@@ -23,6 +23,11 @@ const char *mib_choice(struct loader *l, const json_t *v, struct err *err)
     return NULL;
 }
 
+size_t mib_right_first(size_t i, int right)
+{
+    return right < 0 || i > (size_t)right ? i : i ? i - 1 : (size_t)right;
+}
+
 int mib_answer_key(struct loader *l, const json_t *record, size_t n)
 {
     const json_t *v = need(l, record, "answerKey");

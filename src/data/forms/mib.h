@@ -12,6 +12,9 @@ const json_t *mib_counterfactual(const json_t *record, const char *const *keys);
    no memory (err). */
 const char *mib_choice(struct loader *l, const json_t *v, struct err *err);
 
+/* Which choice is the ith (from 0) when the right one goes first; right = -1: as they stand. */
+size_t mib_right_first(size_t i, int right);
+
 /* answerKey: the right one of n choices, from 0; -1 = a problem. */
 int mib_answer_key(struct loader *l, const json_t *record, size_t n);
 

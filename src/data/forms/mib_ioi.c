@@ -25,10 +25,11 @@ static int read(struct loader *l, const json_t *record, struct err *err)
 
     err_clear(err);
     recast_begin(&r, l, need_text(l, record, "prompt"));
-    for (int pass = 0; pass < 2; pass++) /* the right one first */
-        for (size_t i = 0; i < json_array_size(choices); i++)
-            if (((int)i == right) == !pass)
-                recast_answer(&r, mib_choice(l, json_array_get(choices, i), err), !pass);
+    for (size_t k = 0; k < json_array_size(choices); k++) {
+        size_t i = mib_right_first(k, right);
+
+        recast_answer(&r, mib_choice(l, json_array_get(choices, i), err), (int)i == right);
+    }
     recast_find(&r, "io", json_string_value(json_object_get(names, "indirect_object")), 1);
     recast_find(&r, "s1", subject, 1);
     recast_find(&r, "s2", subject, 2);

@@ -42,17 +42,14 @@ static int read(struct loader *l, const json_t *record, struct err *err)
 
     err_clear(err);
     recast_begin(&r, l, need_text(l, record, "prompt"));
-    for (int pass = 0; pass < 2; pass++) /* the right one first */
-        for (size_t i = 0; i < json_array_size(labels); i++) {
-            const char *label;
+    for (size_t k = 0; k < json_array_size(labels); k++) {
+        size_t i = mib_right_first(k, right);
+        const char *label = mib_choice(l, json_array_get(labels, i), err);
 
-            if (((int)i == right) != !pass)
-                continue;
-            label = mib_choice(l, json_array_get(labels, i), err);
-            recast_answer(&r, label, !pass);
-            if (label)
-                mark_choice(&r, i, label, json_array_get(texts, i), err);
-        }
+        recast_answer(&r, label, (int)i == right);
+        if (label)
+            mark_choice(&r, i, label, json_array_get(texts, i), err);
+    }
     recast_counterfactual(&r, json_string_value(json_object_get(other, "prompt")));
     return recast_end(&r, err);
 }

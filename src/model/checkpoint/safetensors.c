@@ -166,11 +166,6 @@ int safetensors_parse(struct tensors *t, struct arena *a, const struct mapping *
     return code;
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* A shard lies beside the index and nowhere else. */
 static int check_shard(const char *tensor, const json_t *shard, struct err *err)
 {
@@ -209,7 +204,7 @@ static char **list_shards(const json_t *map, struct arena *a, size_t *n, struct 
         err_set(err, ERR_FORMAT, "\"weight_map\" is empty");
         return NULL;
     }
-    qsort(names, count, sizeof *names, by_text);
+    qsort(names, count, sizeof *names, str_by_bytes);
     for (size_t i = 0; i < count; i++)
         if (!i || !str_eq(names[i], names[unique - 1]))
             names[unique++] = names[i];

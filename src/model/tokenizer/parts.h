@@ -140,7 +140,8 @@ void steps_release(struct text_steps *s);
 int step_replace(const struct text_step *step, struct regex_run *run, const char *s, size_t n,
                  bool *first, struct buf *out, struct err *err);
 
-/* normalize.c: out becomes the normal form of s[0..n), which is well-formed UTF-8 and does not lie in out.
+/* normalize.c: out becomes the normal form of s[0..n), which is well-formed UTF-8 and does not lie
+   in out.
    *first (NULL = not wanted) is cleared if the beginning of the text is not in it any more. */
 int normalizer_run(const struct text_steps *z, struct regex_run *run, const char *s, size_t n,
                    bool *first, struct buf *out, struct err *err);

@@ -274,14 +274,13 @@ static int open_directory(struct tokenizer *t, const char *dir, struct arena *a,
 
 static int open_any(struct tokenizer *t, const char *path, struct arena *a, struct err *err)
 {
-    const char *slash, *dir;
+    const char *dir;
 
     if (file_is_dir(path))
         return open_directory(t, path, a, err);
     if (gguf_is(path))
         return tokenizer_from_gguf(t, path, err);
-    slash = strrchr(path, '/');
-    dir = slash ? arena_strndup(a, path, (size_t)(slash - path) + 1, err) : ".";
+    dir = file_folder(a, path, err);
     return dir ? open_file(t, dir, path, err) : err->code;
 }
 int tokenizer_open(struct tokenizer **t, const char *path, struct err *err)

@@ -66,12 +66,11 @@ static int is_named(struct export_source *s, const struct section *g, const stru
     *named = false;
     for (size_t i = g->first; i < g->end && !*named; i++) {
         const struct h5info *w = &s->all.v[i];
-        char *path = arena_printf(&s->arena, err, "%s/%s", w->group, w->name), *list;
+        const char *path = arena_printf(&s->arena, err, "%s/%s", w->group, w->name), *list;
 
-        if (!path || h5_read_attr(s->file, path, "coordinates", &list, err))
+        if (!path || h5_read_attr(s->file, path, "coordinates", &list, &s->arena, err))
             return err->code;
         *named = list_has(list, v->name);
-        mem_free(list);
     }
     return 0;
 }

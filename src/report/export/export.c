@@ -130,18 +130,6 @@ const char *export_name(struct export_source *s, const char *group, const char *
 
 /* Numbers ---------------------------------------------------------------------------------- */
 
-static int put_shortest(struct buf *b, double v, bool single, struct err *err)
-{
-    char text[40];
-
-    for (int digits = single ? 7 : 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (single ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
-            break;
-    }
-    return buf_puts(b, text, err);
-}
-
 int export_number(struct buf *b, const struct column *c, size_t k, const struct not_finite *words,
                   struct err *err)
 {
@@ -154,7 +142,7 @@ int export_number(struct buf *b, const struct column *c, size_t k, const struct 
         return buf_puts(b, words->nan, err);
     if (isinf(v))
         return buf_puts(b, v > 0 ? words->inf : words->minus_inf, err);
-    return put_shortest(b, v, c->info.type == V_F32, err);
+    return buf_real(b, v, c->info.type == V_F32 ? 7 : 15, c->info.type == V_F32, err);
 }
 
 /* JSON ------------------------------------------------------------------------------------- */
