@@ -1,9 +1,6 @@
 #include "cli/command.h"
 
 #include "report/export/export.h"
-#include "results/h5read.h"
-
-#include <string.h>
 
 enum export_format { EXPORT_CSV, EXPORT_JSONL, EXPORT_AUTHORS, EXPORT_MIB };
 
@@ -29,11 +26,11 @@ static const struct option_row options[] = {
      .doc = "authors: the model's folder, such as meta-llama/Meta-Llama-3-8B-Instruct (default: "
             "model)"}};
 
-static int write_authors(struct h5file *f, const struct export_options *opt, struct outputs *o,
+static int write_authors(struct result *r, const struct export_options *opt, struct outputs *o,
                          struct err *err)
 {
     struct buf notes = {0};
-    int code = export_authors(f, opt->model, o, &notes, err);
+    int code = export_authors(r, opt->model, o, &notes, err);
 
     if (!code && notes.len)
         code = out_write(notes.data, notes.len, err);
@@ -41,15 +38,14 @@ static int write_authors(struct h5file *f, const struct export_options *opt, str
     return code;
 }
 
-/* mib reads a result, the others its file. */
-static int write_format(struct h5file *f, struct result *r, const struct export_options *o,
-                        struct outputs *out, struct err *err)
+static int write_format(struct result *r, const struct export_options *o, struct outputs *out,
+                        struct err *err)
 {
     if (o->format == EXPORT_MIB)
         return export_circuits(r, out, err);
     if (o->format == EXPORT_AUTHORS)
-        return write_authors(f, o, out, err);
-    return o->format == EXPORT_CSV ? export_csv(f, out, err) : export_jsonl(f, out, err);
+        return write_authors(r, o, out, err);
+    return o->format == EXPORT_CSV ? export_csv(r, out, err) : export_jsonl(r, out, err);
 }
 
 /* Without -o: a folder called by the format, beside the result. */
@@ -63,18 +59,13 @@ static const char *folder(struct outputs *o, const struct export_options *opt, c
 static int export_file(const struct export_options *opt, struct err *err)
 {
     struct outputs o = {0};
-    struct h5file *f = NULL;
     struct result r = {0};
-    char *path = h5_find(&o.arena, opt->result, err);
-    int code = !path ||
-               (opt->format == EXPORT_MIB ? result_open(&r, path, err) : h5_open(&f, path, err)) ||
-               !(o.dir = folder(&o, opt, path, err));
+    int code = result_open(&r, opt->result, err) || !(o.dir = folder(&o, opt, r.path, err));
 
-    if (!code && (write_format(f, &r, opt, &o, err) || outputs_commit(&o, err)))
-        code = err_wrap(err, "%s", path);
+    if (!code && (write_format(&r, opt, &o, err) || outputs_commit(&o, err)))
+        code = err_wrap(err, "%s", r.path);
     if (!code)
         code = out_printf(err, "%zu files in %s\n", o.n, o.dir) || out_flush(err);
-    h5_close(f);
     result_close(&r);
     outputs_release(&o);
     return err_if(err, code);

@@ -225,9 +225,9 @@ static void columns_are_read_by_blocks_in_any_order(void **state)
 /* Each allocation fails once: an error, no leak (the sanitizers look), nothing left behind. */
 static void memory_that_runs_out_leaves_nothing(void **state)
 {
-    int (*const formats[])(struct h5file *, struct outputs *, struct err *) = {export_csv,
+    int (*const formats[])(struct result *, struct outputs *, struct err *) = {export_csv,
                                                                                export_jsonl};
-    struct h5file *f;
+    struct result r;
     struct err err;
 
     (void)state;
@@ -236,13 +236,13 @@ static void memory_that_runs_out_leaves_nothing(void **state)
         for (long nth = 1; nth < 30; nth += 1 + nth / 8) {
             struct outputs o = {.dir = dir};
 
-            assert_int_equal(h5_open(&f, path_of("r.h5"), &err), 0);
             err_clear(&err);
+            assert_int_equal(result_open(&r, path_of("r.h5"), &err), 0);
             mem_fail_nth(nth);
-            assert_int_equal(formats[i](f, &o, &err), ERR_MEMORY);
+            assert_int_equal(formats[i](&r, &o, &err), ERR_MEMORY);
             mem_fail_nth(0);
             outputs_release(&o);
-            h5_close(f);
+            result_close(&r);
             assert_int_equal(count_files(dir), 1);
         }
 }

@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "results/h5read.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -18,92 +17,73 @@ static const char *const span_names[SPANS] = {"subject", "relation", "answer_1",
 
 /* The queries ------------------------------------------------------------------------------- */
 
-static int check_entries(const struct h5info *v, size_t n, size_t rank, struct err *err)
+/* The whole numbers of each query, in so many dimensions. */
+static int open_numbers(const struct authors *a, const char *name, size_t rank, struct column *c,
+                        struct err *err)
 {
-    if (v->rank == rank && v->size[0] == n)
-        return 0;
-    return err_set(err, ERR_IO, "%s/%s has %zu dimensions and %zu entries, expected %zu and %zu",
-                   v->group, v->name, v->rank, v->rank ? v->size[0] : 1, rank, n);
-}
+    const struct h5info *v = catalogue_find(&a->r->all, "queries", name);
 
-static int read_text(const struct authors *a, const char *group, const char *name, char ***v,
-                     struct err *err)
-{
-    struct h5info info;
-
-    return err_if(err, h5_read_str(a->s.file, group, name, v, &info, err) ||
-                           check_entries(&info, a->n, 1, err));
-}
-
-static int read_numbers(const struct authors *a, const char *name, size_t rank, double **v,
-                        struct h5info *info, struct err *err)
-{
-    return err_if(err, h5_read_f64(a->s.file, "queries", name, v, info, err) ||
-                           check_entries(info, a->n, rank, err));
+    if (!v || v->rank != rank || v->size[0] != a->n || v->type > V_I8)
+        return err_set(err, ERR_IO,
+                       "it has no queries/%s of whole numbers in %zu dimensions for %zu queries",
+                       name, rank, a->n);
+    return column_open(c, a->r->file, v, err);
 }
 
 /* Where each of n names stands among the labels of a dimension of the group; SIZE_MAX = nowhere. */
 static int find_labels(const struct authors *a, const char *group, const char *dim,
                        const char *const *name, size_t n, size_t *at, struct err *err)
 {
-    struct h5info info;
-    char **label;
+    size_t labels = result_size(a->r, group, dim);
+    const char **label;
 
-    if (h5_read_str(a->s.file, group, dim, &label, &info, err))
+    if (result_text(a->r, group, dim, labels, &label, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
         at[i] = SIZE_MAX;
-        for (size_t k = 0; k < info.size[0] && info.rank == 1; k++)
+        for (size_t k = 0; k < labels; k++)
             if (str_eq(label[k], name[i]))
                 at[i] = k;
     }
-    mem_free(label);
     return 0;
 }
 
 static int read_queries(struct authors *a, struct err *err)
 {
-    const struct h5info *query = catalogue_find(&a->s.all, "queries", "query");
-    const struct h5info *ids = catalogue_find(&a->s.all, "queries", "ids");
-    struct h5info info, spans, targets;
+    static const char group[] = "queries";
+    size_t n = a->n = result_size(a->r, group, "query");
 
-    if (!query || query->rank != 1 || !ids || ids->rank != 2 || ids->type == V_STR)
-        return err_set(err, ERR_IO,
-                       "it has no group queries with query (query) and ids (query, "
-                       "token)");
-    a->n = query->size[0];
-    if (check_entries(ids, a->n, 2, err) || read_text(a, "queries", "text", &a->text, err) ||
-        read_text(a, "queries", "subject", &a->subject, err) ||
-        read_text(a, "queries", "dataset", &a->dataset, err) ||
-        read_numbers(a, "template", 1, &a->template, &info, err) ||
-        read_numbers(a, "step", 1, &a->step, &info, err) ||
-        read_numbers(a, "n_tokens", 1, &a->n_tokens, &info, err) ||
-        read_numbers(a, "span", 3, &a->span, &spans, err) ||
-        read_numbers(a, "target_id", 2, &a->target, &targets, err) ||
-        find_labels(a, "queries", "span_name", span_names, SPANS, a->span_at, err) ||
-        find_labels(a, "queries", "target", target_names, TARGETS, a->target_at, err))
+    if (result_text(a->r, group, "text", n, &a->text, err) ||
+        result_text(a->r, group, "subject", n, &a->subject, err) ||
+        result_text(a->r, group, "dataset", n, &a->dataset, err) ||
+        result_numbers(a->r, group, "template", n, &a->template, err) ||
+        result_numbers(a->r, group, "step", n, &a->step, err) ||
+        result_numbers(a->r, group, "n_tokens", n, &a->n_tokens, err) ||
+        open_numbers(a, "ids", 2, &a->ids, err) || open_numbers(a, "span", 3, &a->span, err) ||
+        open_numbers(a, "target_id", 2, &a->target, err) ||
+        find_labels(a, group, "span_name", span_names, SPANS, a->span_at, err) ||
+        find_labels(a, group, "target", target_names, TARGETS, a->target_at, err))
         return err->code;
-    a->n_spans = spans.size[1];
-    a->n_targets = targets.size[1];
-    if (spans.size[2] != 2)
-        return err_set(err, ERR_IO, "queries/span has %zu bounds, expected 2", spans.size[2]);
-    for (size_t q = 0; q < a->n; q++)
-        if (!(a->n_tokens[q] >= 0 && a->n_tokens[q] <= (double)ids->size[1]))
+    if (a->span.info.size[2] != 2)
+        return err_set(err, ERR_IO, "queries/span has %zu bounds, expected 2",
+                       a->span.info.size[2]);
+    for (size_t q = 0; q < n; q++)
+        if (!(a->n_tokens[q] >= 0 && a->n_tokens[q] <= (double)a->ids.entry))
             a->n_tokens[q] = 0;
-    return column_open(&a->ids, a->s.file, ids, err);
+    return 0;
 }
 
 /* Queries by dataset, template and step; a template that is not known counts as the first. */
 static int find_places(struct authors *a, struct err *err)
 {
-    a->place = arena_alloc(&a->s.arena, a->n, sizeof *a->place, err);
-    a->place_of = arena_alloc(&a->s.arena, a->n, sizeof *a->place_of, err);
+    a->place = arena_alloc(&a->r->arena, a->n, sizeof *a->place, err);
+    a->place_of = arena_alloc(&a->r->arena, a->n, sizeof *a->place_of, err);
     if (!a->place || !a->place_of)
         return err->code;
     for (size_t q = 0; q < a->n; q++) {
         double template = a->template[q];
         struct authors_place p = {NULL, template >= 1 && template <INT_MAX ? (int)template : 1, 0};
-        const char *dataset = export_name(&a->s, a->dataset[q], "", err);
+        const char *dataset = export_name(&a->r->arena, a->dataset[q], "", err);
         size_t i = 0;
 
         if (!dataset)
@@ -122,20 +102,6 @@ static int find_places(struct authors *a, struct err *err)
         a->place_of[q] = (int)i;
     }
     return 0;
-}
-
-static void close_queries(struct authors *a)
-{
-    mem_free(a->text);
-    mem_free(a->subject);
-    mem_free(a->dataset);
-    mem_free(a->template);
-    mem_free(a->step);
-    mem_free(a->n_tokens);
-    mem_free(a->span);
-    mem_free(a->target);
-    column_close(&a->ids);
-    source_close(&a->s);
 }
 
 /* Which files there are ---------------------------------------------------------------------- */
@@ -209,7 +175,7 @@ static const struct form {
 static int split(struct analysis *x, const char *dim, const struct part_label *label,
                  struct err *err)
 {
-    struct arena *arena = &x->a->s.arena;
+    struct arena *arena = &x->a->r->arena;
     size_t d = author_dim(&x->column[VALUE].info, dim), size = x->column[VALUE].info.size[d];
     size_t n = 0, entries = label ? 0 : size;
     struct part *whole = x->part;
@@ -240,35 +206,31 @@ static int split(struct analysis *x, const char *dim, const struct part_label *l
 /* Their window if the group has it, else its first. */
 static int pick_window(struct analysis *x, struct part *f, struct err *err)
 {
-    struct h5info info;
+    size_t n = x->column[VALUE].info.size[3];
     double *window;
 
-    if (h5_read_f64(x->a->s.file, x->group, "window", &window, &info, err))
+    if (result_numbers(x->a->r, x->group, "window", n, &window, err))
         return err->code;
-    if (info.rank != 1 || !info.size[0] || info.size[0] != x->column[VALUE].info.size[3])
-        err_set(err, ERR_IO, "%s/window has not an entry for each window", x->group);
-    for (size_t i = 0; i < info.size[0] && !err->code; i++)
+    for (size_t i = 0; i < n; i++)
         if (!i || window[i] == WINDOW) {
             f->at[3] = i;
             x->window = window[i];
         }
-    mem_free(window);
-    if (!err->code && x->window != WINDOW)
-        return buf_printf(x->a->notes, err, "%s: its window is %.0f, theirs %d\n", x->group,
-                          x->window, WINDOW);
-    return err->code;
+    return x->window == WINDOW ? 0
+                               : buf_printf(x->a->notes, err, "%s: its window is %.0f, theirs %d\n",
+                                            x->group, x->window, WINDOW);
 }
 
 static int find_parts(struct analysis *x, const struct form *form, struct err *err)
 {
     x->n_parts = 1;
-    x->part = arena_alloc(&x->a->s.arena, 1, sizeof *x->part, err);
+    x->part = arena_alloc(&x->a->r->arena, 1, sizeof *x->part, err);
     if (!x->part || (form->lines == TRACE && pick_window(x, x->part, err)))
         return err->code;
     for (size_t i = 0; i < AXES && form->axis[i].dim; i++)
         if (split(x, form->axis[i].dim, form->axis[i].label, err))
             return err->code;
-    x->moments = arena_alloc(&x->a->s.arena, x->a->n_places * x->n_parts, sizeof *x->moments, err);
+    x->moments = arena_alloc(&x->a->r->arena, x->a->n_places * x->n_parts, sizeof *x->moments, err);
     return err->code;
 }
 
@@ -278,7 +240,7 @@ static int find_parts(struct analysis *x, const struct form *form, struct err *e
 static int open_cells(const struct analysis *x, const char *name, const char *dims, bool need,
                       struct column *c, struct err *err)
 {
-    const struct h5info *v = name ? catalogue_find(&x->a->s.all, x->group, name) : NULL;
+    const struct h5info *v = name ? catalogue_find(&x->a->r->all, x->group, name) : NULL;
     const char *is = "";
 
     if (!v && !need)
@@ -287,12 +249,12 @@ static int open_cells(const struct analysis *x, const char *name, const char *di
         return err_set(err, ERR_IO, "group %s has no variable %s", x->group,
                        name ? name : "for the authors' files");
     for (size_t i = 0; i < v->rank && is; i++)
-        is = arena_printf(&x->a->s.arena, err, "%s%s%s", is, i ? " " : "", v->dim[i]);
+        is = arena_printf(&x->a->r->arena, err, "%s%s%s", is, i ? " " : "", v->dim[i]);
     if (is &&
         (!str_eq(is, dims) || v->size[0] != x->a->n || (v->type != V_F32 && v->type != V_F64)))
         err_set(err, ERR_IO, "%s/%s is (%s), expected numbers (%s) of %zu queries", x->group, name,
                 is, dims, x->a->n);
-    return err->code ? err->code : column_open(c, x->a->s.file, v, err);
+    return err->code ? err->code : column_open(c, x->a->r->file, v, err);
 }
 
 static bool same_sizes(const struct h5info *v, const struct h5info *values)
@@ -335,7 +297,7 @@ static bool has(const struct analysis *x, size_t place, size_t q)
 static const char *folder_of(const struct analysis *x, const struct part *f, int step,
                              struct err *err)
 {
-    struct arena *arena = &x->a->s.arena;
+    struct arena *arena = &x->a->r->arena;
 
     if (x->lines != TRACE)
         return arena_printf(arena, err, "%d", step);
@@ -357,7 +319,7 @@ static int open_file(struct analysis *x, const struct form *form, const struct a
     f->folder = folder_of(x, f, p->step, err);
     if (!f->folder)
         return err->code;
-    name = arena_printf(&a->s.arena, err, "%s/%s/%s/prompt_template_%d/%s/%.*s%s%s", form->root,
+    name = arena_printf(&a->r->arena, err, "%s/%s/%s/prompt_template_%d/%s/%.*s%s%s", form->root,
                         p->dataset, a->model, p->template, f->folder, (int)star, form->file,
                         f->name, form->file + star + 1);
     if (!name)
@@ -374,6 +336,11 @@ static int open_file(struct analysis *x, const struct form *form, const struct a
 
 static int write_query(struct analysis *x, size_t place, size_t q, struct err *err)
 {
+    struct authors *a = x->a;
+
+    if (column_seek(&a->ids, q, err) || column_seek(&a->span, q, err) ||
+        column_seek(&a->target, q, err))
+        return err->code;
     for (int c = 0; c < COLUMNS; c++)
         if (x->column[c].file && column_seek(&x->column[c], q, err))
             return err->code;
@@ -412,7 +379,7 @@ static int write_place(struct analysis *x, const struct form *form, size_t place
 static int write_analysis(struct analysis *x, const struct form *form, struct err *err)
 {
     x->lines = form->lines;
-    if (read_text(x->a, x->group, "status", &x->status, err) ||
+    if (result_text(x->a->r, x->group, "status", x->a->n, &x->status, err) ||
         find_labels(x->a, x->group, "target", target_names, TARGETS, x->target_at, err) ||
         open_columns(x, form, err) || find_parts(x, form, err))
         return err->code;
@@ -426,7 +393,7 @@ static int write_group(struct authors *a, const char *group, struct err *err)
 {
     struct analysis x = {.a = a, .group = group};
 
-    if (authors_layout_read(&x.layout, a->s.file, group, &a->s.arena, err))
+    if (authors_layout_read(&x.layout, a->r->file, group, &a->r->arena, err))
         return err->code;
     if (x.layout.left_out)
         return buf_printf(a->notes, err, "%s: left out: %s\n", group, x.layout.left_out);
@@ -435,7 +402,6 @@ static int write_group(struct authors *a, const char *group, struct err *err)
             write_analysis(&x, &forms[i], err);
     for (int c = 0; c < COLUMNS; c++)
         column_close(&x.column[c]);
-    mem_free(x.status);
     return err->code;
 }
 
@@ -465,22 +431,22 @@ static int check_model(const char *model, struct err *err)
     }
 }
 
-int export_authors(struct h5file *f, const char *model, struct outputs *o, struct buf *notes,
+int export_authors(struct result *r, const char *model, struct outputs *o, struct buf *notes,
                    struct err *err)
 {
-    struct authors a = {.out = o, .notes = notes, .model = model ? model : "model"};
-    struct section g = {0};
-    int code = check_model(a.model, err) || source_open(&a.s, f, err) || read_queries(&a, err) ||
-               find_places(&a, err);
+    struct authors a = {.r = r, .out = o, .notes = notes, .model = model ? model : "model"};
+    int code = check_model(a.model, err) || read_queries(&a, err) || find_places(&a, err);
 
-    while (!code && next_section(&a.s, &g))
-        code = write_group(&a, a.s.all.v[g.first].group, err);
+    for (size_t i = 0; i < r->n_groups && !code; i++)
+        code = write_group(&a, r->group[i].name, err);
     if (!code && !o->n)
         code =
             err_set(err, ERR_CONFIG,
                     "nothing of it has a place in the authors' layout: expected one of the paper's "
                     "analyses with queries of steps 1 to 3 (docs/export.md), in a file of this "
                     "version");
-    close_queries(&a);
+    column_close(&a.ids);
+    column_close(&a.span);
+    column_close(&a.target);
     return err_if(err, code);
 }

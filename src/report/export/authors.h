@@ -6,7 +6,7 @@
 #define LENSWEEP_REPORT_EXPORT_AUTHORS_H
 
 #include "report/export/private.h"
-#include "results/describe.h"
+#include "results/result.h"
 
 enum { ANSWERS = 3, SUBJECT = ANSWERS, TARGETS };
 enum { SPAN_SUBJECT, SPAN_RELATION, SPAN_ANSWER_1, SPAN_ANSWER_2, SPANS };
@@ -18,15 +18,15 @@ struct authors_place {
 };
 
 struct authors {
-    struct export_source s;
+    struct result *r;
     struct outputs *out;
     struct buf *notes;
     const char *model;
     /* of the group `queries`: one entry for each query, row by row */
-    size_t n, n_spans, n_targets;
-    char **text, **subject, **dataset;
-    double *template, *step, *n_tokens, *span, *target;
-    struct column ids;
+    size_t n;
+    const char **text, **subject, **dataset;
+    double *template, *step, *n_tokens;
+    struct column ids, span, target; /* (token), (span, bound), (target) of the query at hand */
     size_t span_at[SPANS], target_at[TARGETS]; /* places in the file's lists, or beyond them */
     struct authors_place *place;
     size_t n_places;
@@ -61,7 +61,7 @@ struct analysis {
     const char *group;
     struct authors_layout layout;
     int lines; /* one of DECODE ... TRACE */
-    char **status;
+    const char **status;
     size_t target_at[TARGETS];     /* places in the group's own list, or beyond it */
     struct column column[COLUMNS]; /* n == 0: there is none */
     struct part *part;

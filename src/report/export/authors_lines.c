@@ -2,6 +2,7 @@
 #include "report/export/authors.h"
 
 #include "base/real.h"
+#include "base/span.h"
 #include "base/str.h"
 
 #include <math.h>
@@ -99,7 +100,7 @@ static double id_of(const struct authors_line *l, int target)
     const struct authors *a = l->x->a;
     size_t at = a->target_at[target];
 
-    return at < a->n_targets ? a->target[l->q * a->n_targets + at] : -1;
+    return at < a->target.entry ? (double)a->target.whole[at] : -1;
 }
 
 static int put_id(const struct authors_line *l, int target, struct buf *b, struct err *err)
@@ -115,23 +116,23 @@ static int put_first(const struct authors_line *l, int target, struct buf *b, st
 }
 
 /* [begin, end) of a span; false = the query has none. */
-static bool span_of(const struct authors_line *l, int which, double bound[2])
+static bool span_of(const struct authors_line *l, int which, struct span *s)
 {
     const struct authors *a = l->x->a;
     size_t at = a->span_at[which];
 
-    if (at >= a->n_spans)
+    if (at >= a->span.info.size[1])
         return false;
-    memcpy(bound, a->span + (l->q * a->n_spans + at) * 2, 2 * sizeof *bound);
-    return bound[0] >= 0 && bound[1] > bound[0] && bound[1] <= (double)a->ids.entry;
+    *s = (struct span){(int)a->span.whole[2 * at], (int)a->span.whole[2 * at + 1]};
+    return s->lo >= 0 && !span_empty(*s) && (size_t)s->hi <= a->ids.entry;
 }
 
 static int put_span(const struct authors_line *l, int which, struct buf *b, struct err *err)
 {
-    double v[2];
+    struct span s;
 
-    return span_of(l, which, v) ? buf_printf(b, err, "[%.0f, %.0f]", v[0], v[1])
-                                : buf_puts(b, "null", err);
+    return span_of(l, which, &s) ? buf_printf(b, err, "[%d, %d]", s.lo, s.hi)
+                                 : buf_puts(b, "null", err);
 }
 
 /* An answer in the prompt has a span. The one that is due begins where the prompt ends; how long
@@ -149,8 +150,8 @@ static int put_answer_span(const struct authors_line *l, int answer, struct buf 
 static int put_ids(const struct authors_line *l, size_t first, size_t end, struct buf *b,
                    struct err *err)
 {
-    struct column *ids = &l->x->a->ids;
-    int code = column_seek(ids, l->q, err) || buf_puts(b, "[", err);
+    const struct column *ids = &l->x->a->ids;
+    int code = buf_puts(b, "[", err);
 
     for (size_t i = first; i < end && i < ids->entry && !code; i++)
         code = buf_printf(b, err, "%s%lld", i > first ? ", " : "", (long long)ids->whole[i]);
@@ -161,14 +162,11 @@ static int put_ids(const struct authors_line *l, size_t first, size_t end, struc
 static int put_tokens(const struct authors_line *l, int target, struct buf *b, struct err *err)
 {
     static const int spans[TARGETS] = {SPAN_ANSWER_1, SPAN_ANSWER_2, SPANS, SPAN_SUBJECT};
-    struct column *ids = &l->x->a->ids;
-    double v[2];
+    struct span s;
 
-    if (column_seek(ids, l->q, err))
-        return err->code;
-    if (spans[target] < SPANS && span_of(l, spans[target], v) && v[0] < (double)ids->entry &&
-        (double)ids->whole[(size_t)v[0]] == id_of(l, target))
-        return put_ids(l, (size_t)v[0], (size_t)v[1], b, err);
+    if (spans[target] < SPANS && span_of(l, spans[target], &s) &&
+        (double)l->x->a->ids.whole[s.lo] == id_of(l, target))
+        return put_ids(l, (size_t)s.lo, (size_t)s.hi, b, err);
     return put_first(l, target, b, err);
 }
 

@@ -26,7 +26,7 @@ struct csv_axis {
 };
 
 struct csv_table {
-    struct export_source *source;
+    struct result *source;
     struct outputs *out;
     const struct h5info *shape; /* a variable with the table's dimensions */
     struct csv_axis axis[DIMS_MAX];
@@ -60,15 +60,15 @@ static int put_field(struct buf *b, const struct column *c, size_t k, struct err
 /* What is a table -------------------------------------------------------------------------- */
 
 /* Does a variable of the group name v in its attribute `coordinates`? */
-static int is_named(struct export_source *s, const struct section *g, const struct h5info *v,
-                    bool *named, struct err *err)
+static int is_named(struct result *r, const struct section *g, const struct h5info *v, bool *named,
+                    struct err *err)
 {
     *named = false;
     for (size_t i = g->first; i < g->end && !*named; i++) {
-        const struct h5info *w = &s->all.v[i];
-        const char *path = arena_printf(&s->arena, err, "%s/%s", w->group, w->name), *list;
+        const struct h5info *w = &r->all.v[i];
+        const char *path = arena_printf(&r->arena, err, "%s/%s", w->group, w->name), *list;
 
-        if (!path || h5_read_attr(s->file, path, "coordinates", &list, &s->arena, err))
+        if (!path || h5_read_attr(r->file, path, "coordinates", &list, &r->arena, err))
             return err->code;
         *named = list_has(list, v->name);
     }
@@ -76,24 +76,24 @@ static int is_named(struct export_source *s, const struct section *g, const stru
 }
 
 /* Coordinates are columns of the tables that have their dimension. */
-static int mark_coordinates(struct export_source *s, const struct section *g, bool *coordinate,
+static int mark_coordinates(struct result *r, const struct section *g, bool *coordinate,
                             struct err *err)
 {
     for (size_t i = g->first; i < g->end; i++) {
-        const struct h5info *v = &s->all.v[i];
+        const struct h5info *v = &r->all.v[i];
 
         coordinate[i - g->first] = column_is_scale(v);
         if (v->rank == 1 && !column_is_scale(v) &&
-            is_named(s, g, v, &coordinate[i - g->first], err))
+            is_named(r, g, v, &coordinate[i - g->first], err))
             return err->code;
     }
     return 0;
 }
 
 /* A coordinate whose dimension no variable has is a variable of a table of its own. */
-static void keep_lonely(const struct export_source *s, const struct section *g, bool *coordinate)
+static void keep_lonely(const struct result *r, const struct section *g, bool *coordinate)
 {
-    const struct h5info *v = s->all.v + g->first;
+    const struct h5info *v = r->all.v + g->first;
 
     for (size_t i = 0; i < g->end - g->first; i++) {
         bool lonely = coordinate[i];
@@ -224,7 +224,7 @@ static int name_table(struct csv_table *t, struct err *err)
         if (!dims)
             return err->code;
     }
-    name = export_name(t->source, t->shape->group, dims, err);
+    name = export_name(&t->source->arena, t->shape->group, dims, err);
     if (!name)
         return err->code;
     return outputs_add(t->out, &t->w, err, "%s.csv", name);
@@ -275,29 +275,29 @@ static void close_table(struct csv_table *t)
 
 /* The file ---------------------------------------------------------------------------------- */
 
-static int write_section(struct export_source *s, const struct section *g, struct outputs *o,
+static int write_section(struct result *r, const struct section *g, struct outputs *o,
                          struct err *err)
 {
     size_t n = g->end - g->first;
-    bool *coordinate = arena_alloc(&s->arena, n, sizeof *coordinate, err);
-    bool *done = arena_alloc(&s->arena, n, sizeof *done, err);
-    struct csv_table *t = arena_alloc(&s->arena, 1, sizeof *t, err); /* large for a stack */
+    bool *coordinate = arena_alloc(&r->arena, n, sizeof *coordinate, err);
+    bool *done = arena_alloc(&r->arena, n, sizeof *done, err);
+    struct csv_table *t = arena_alloc(&r->arena, 1, sizeof *t, err); /* large for a stack */
     int code = 0;
 
-    if (!coordinate || !done || !t || mark_coordinates(s, g, coordinate, err))
+    if (!coordinate || !done || !t || mark_coordinates(r, g, coordinate, err))
         return err->code;
-    keep_lonely(s, g, coordinate);
+    keep_lonely(r, g, coordinate);
     for (size_t i = 0; i < n && !code; i++) {
         if (coordinate[i] || done[i])
             continue;
-        *t = (struct csv_table){.source = s, .out = o, .shape = &s->all.v[g->first + i]};
+        *t = (struct csv_table){.source = r, .out = o, .shape = &r->all.v[g->first + i]};
         code = write_table(t, g, coordinate, done, err);
         close_table(t);
     }
     return code;
 }
 
-int export_csv(struct h5file *f, struct outputs *o, struct err *err)
+int export_csv(struct result *r, struct outputs *o, struct err *err)
 {
-    return export_sections(f, o, write_section, err);
+    return export_sections(r, o, write_section, err);
 }

@@ -94,31 +94,19 @@ void outputs_release(struct outputs *o)
     *o = (struct outputs){0};
 }
 
-/* The source ------------------------------------------------------------------------------- */
+/* Names --------------------------------------------------------------------------------- */
 
-int source_open(struct export_source *s, struct h5file *f, struct err *err)
-{
-    *s = (struct export_source){.file = f};
-    return catalogue_read(&s->all, f, &s->arena, err);
-}
-
-void source_close(struct export_source *s)
-{
-    arena_release(&s->arena);
-}
-
-bool next_section(const struct export_source *s, struct section *g)
+bool next_section(const struct result *r, struct section *g)
 {
     g->first = g->end;
-    while (g->end < s->all.n && str_eq(s->all.v[g->end].group, s->all.v[g->first].group))
+    while (g->end < r->all.n && str_eq(r->all.v[g->end].group, r->all.v[g->first].group))
         g->end++;
     return g->first < g->end;
 }
 
-const char *export_name(struct export_source *s, const char *group, const char *name,
-                        struct err *err)
+const char *export_name(struct arena *a, const char *group, const char *name, struct err *err)
 {
-    char *text = arena_printf(&s->arena, err, "%s%s%s", group, *group && *name ? "." : "", name);
+    char *text = arena_printf(a, err, "%s%s%s", group, *group && *name ? "." : "", name);
 
     for (char *p = text; p && *p; p++)
         if (*p == '/')
@@ -175,13 +163,13 @@ static int put_attribute(void *ctx, const struct h5attr *a, struct err *err)
     return buf_puts(t->b, isfinite(strtod(a->value, NULL)) ? a->value : "null", err);
 }
 
-static int put_attributes(struct export_source *s, struct buf *b, const char *group,
-                          const char *name, struct err *err)
+static int put_attributes(struct result *r, struct buf *b, const char *group, const char *name,
+                          struct err *err)
 {
     struct attributes t = {b, 0};
 
     if (buf_puts(b, ", \"attributes\": {", err) ||
-        h5_each_attr(s->file, group, name, put_attribute, &t, err))
+        h5_each_attr(r->file, group, name, put_attribute, &t, err))
         return err->code;
     return buf_puts(b, "}}\n", err);
 }
@@ -199,20 +187,20 @@ static int put_dims(struct buf *b, const struct h5info *v, struct err *err)
     return err_if(err, code || buf_puts(b, "]", err));
 }
 
-static int describe_variable(struct export_source *s, struct writer *w, const struct h5info *v,
+static int describe_variable(struct result *r, struct writer *w, const struct h5info *v,
                              struct err *err)
 {
     struct buf *b = &w->buf;
 
     if (buf_puts(b, "{\"group\": ", err) || json_quoted(b, v->group, err) ||
         buf_puts(b, ", \"variable\": ", err) || json_quoted(b, v->name, err) ||
-        put_dims(b, v, err) || put_attributes(s, b, v->group, v->name, err))
+        put_dims(b, v, err) || put_attributes(r, b, v->group, v->name, err))
         return err->code;
     return writer_turn(w, err);
 }
 
 struct describing {
-    struct export_source *s;
+    struct result *r;
     struct writer *w;
 };
 
@@ -222,37 +210,33 @@ static int describe_group(void *ctx, const char *group, struct err *err)
     struct buf *b = &d->w->buf;
 
     if (buf_puts(b, "{\"group\": ", err) || json_quoted(b, group, err) ||
-        put_attributes(d->s, b, group, NULL, err))
+        put_attributes(d->r, b, group, NULL, err))
         return err->code;
     return writer_turn(d->w, err);
 }
 
-static int write_descriptions(struct export_source *s, struct outputs *o, struct err *err)
+static int write_descriptions(struct result *r, struct outputs *o, struct err *err)
 {
-    struct describing d = {.s = s};
+    struct describing d = {.r = r};
 
     if (outputs_add(o, &d.w, err, "variables.jsonl") ||
-        h5_each_group(s->file, describe_group, &d, err))
+        h5_each_group(r->file, describe_group, &d, err))
         return err->code;
-    for (size_t i = 0; i < s->all.n; i++)
-        if (describe_variable(s, d.w, &s->all.v[i], err))
+    for (size_t i = 0; i < r->all.n; i++)
+        if (describe_variable(r, d.w, &r->all.v[i], err))
             return err->code;
     return writer_finish(d.w, err);
 }
 
-int export_sections(struct h5file *f, struct outputs *o,
-                    int (*write)(struct export_source *s, const struct section *g,
-                                 struct outputs *o, struct err *err),
+int export_sections(struct result *r, struct outputs *o,
+                    int (*write)(struct result *r, const struct section *g, struct outputs *o,
+                                 struct err *err),
                     struct err *err)
 {
     struct section g = {0};
-    struct export_source s;
-    int code = source_open(&s, f, err);
+    int code = 0;
 
-    while (!code && next_section(&s, &g))
-        code = write(&s, &g, o, err);
-    if (!code)
-        code = write_descriptions(&s, o, err);
-    source_close(&s);
-    return code;
+    while (!code && next_section(r, &g))
+        code = write(r, &g, o, err);
+    return code ? code : write_descriptions(r, o, err);
 }

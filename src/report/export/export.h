@@ -3,10 +3,10 @@
  * (JSON Lines), and the analyses of the paper in the layout of the authors' files.
  * docs/export.md describes them file by file.
  *
- *     int tables(struct h5file *f, struct err *err)
+ *     int tables(struct result *r, struct err *err)
  *     {
  *         struct outputs out = {.dir = "results/demo/csv"};
- *         int code = export_csv(f, &out, err) || outputs_commit(&out, err);
+ *         int code = export_csv(r, &out, err) || outputs_commit(&out, err);
  *
  *         outputs_release(&out);              // what was not committed is removed
  *         return code;
@@ -19,7 +19,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "results/h5file.h"
 #include "results/result.h"
 
 /* Files that come into being together: each is written beside its place, and all are renamed at
@@ -39,13 +38,13 @@ bool outputs_has(const struct outputs *o, const char *name);
 int outputs_commit(struct outputs *o, struct err *err);
 void outputs_release(struct outputs *o);
 
-int export_csv(struct h5file *f, struct outputs *o, struct err *err);
-int export_jsonl(struct h5file *f, struct outputs *o, struct err *err);
+int export_csv(struct result *r, struct outputs *o, struct err *err);
+int export_jsonl(struct result *r, struct outputs *o, struct err *err);
 
 /* `model` is the model's name in their folders, such as meta-llama/Meta-Llama-3-8B-Instruct. What
    of the file has no place in their layout is told in *notes, a line each; ERR_CONFIG if nothing
    has one. */
-int export_authors(struct h5file *f, const char *model, struct outputs *o, struct buf *notes,
+int export_authors(struct result *r, const char *model, struct outputs *o, struct buf *notes,
                    struct err *err);
 
 /* Groups of edges as circuits in the JSON of the Mechanistic Interpretability Benchmark; ERR_CONFIG

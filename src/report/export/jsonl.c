@@ -8,7 +8,7 @@
 #include "report/export/private.h"
 
 struct object_lines {
-    struct export_source *source;
+    struct result *source;
     struct column *value; /* (n) the scale first, if there is one */
     size_t n, entries;
     struct writer *w;
@@ -80,7 +80,8 @@ static int open_values(struct object_lines *t, const struct section *g, const st
 static int write_lines(struct object_lines *t, const struct section *g, const struct h5info *first,
                        bool *done, struct outputs *o, struct err *err)
 {
-    const char *name = export_name(t->source, first->group, first->rank ? first->dim[0] : "", err);
+    const char *name =
+        export_name(&t->source->arena, first->group, first->rank ? first->dim[0] : "", err);
 
     if (!name || outputs_add(o, &t->w, err, "%s.jsonl", name) ||
         open_values(t, g, first, done, err))
@@ -91,25 +92,25 @@ static int write_lines(struct object_lines *t, const struct section *g, const st
     return writer_finish(t->w, err);
 }
 
-static int write_section(struct export_source *s, const struct section *g, struct outputs *o,
+static int write_section(struct result *r, const struct section *g, struct outputs *o,
                          struct err *err)
 {
-    bool *done = arena_alloc(&s->arena, g->end - g->first, sizeof *done, err);
+    bool *done = arena_alloc(&r->arena, g->end - g->first, sizeof *done, err);
     int code = done ? 0 : err->code;
 
     for (size_t i = g->first; i < g->end && !code; i++) {
-        struct object_lines t = {.source = s};
+        struct object_lines t = {.source = r};
 
         if (done[i - g->first])
             continue;
-        code = write_lines(&t, g, &s->all.v[i], done, o, err);
+        code = write_lines(&t, g, &r->all.v[i], done, o, err);
         for (size_t k = 0; k < t.n; k++)
             column_close(&t.value[k]);
     }
     return code;
 }
 
-int export_jsonl(struct h5file *f, struct outputs *o, struct err *err)
+int export_jsonl(struct result *r, struct outputs *o, struct err *err)
 {
-    return export_sections(f, o, write_section, err);
+    return export_sections(r, o, write_section, err);
 }
