@@ -62,6 +62,11 @@ int buf_f64(struct buf *b, double v, struct err *err)
     return buf_u64(b, bits, err);
 }
 
+int buf_hash(struct buf *b, struct hash h, struct err *err)
+{
+    return err_if(err, buf_u64(b, h.hi, err) || buf_u64(b, h.lo, err));
+}
+
 int buf_puts(struct buf *b, const char *s, struct err *err)
 {
     return buf_put(b, s, strlen(s), err);
@@ -214,4 +219,11 @@ double cursor_f64(struct cursor *c)
 
     memcpy(&v, &bits, sizeof v);
     return v;
+}
+
+struct hash cursor_hash(struct cursor *c)
+{
+    uint64_t hi = cursor_u64(c);
+
+    return (struct hash){hi, cursor_u64(c)};
 }

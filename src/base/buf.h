@@ -21,6 +21,7 @@
 #define LENSWEEP_BASE_BUF_H
 
 #include "base/err.h"
+#include "base/hash.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,7 @@ int buf_put(struct buf *b, const void *p, size_t n, struct err *err);
 int buf_u32(struct buf *b, uint32_t v, struct err *err);
 int buf_u64(struct buf *b, uint64_t v, struct err *err);
 int buf_f64(struct buf *b, double v, struct err *err);
+int buf_hash(struct buf *b, struct hash h, struct err *err);
 int buf_puts(struct buf *b, const char *s, struct err *err);
 /* As few digits (at least `least`) as give the same number back, of a float if it is `single`. */
 int buf_real(struct buf *b, double v, int least, bool single, struct err *err);
@@ -66,5 +68,6 @@ uint16_t cursor_u16(struct cursor *c);
 uint32_t cursor_u32(struct cursor *c);
 uint64_t cursor_u64(struct cursor *c);
 double cursor_f64(struct cursor *c);
+struct hash cursor_hash(struct cursor *c);
 
 #endif

@@ -120,7 +120,7 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
     if (buf_printf(b, err, "%s %d\n%s\n%s\nseed %lld\ncontrols %zu\n", x->kind->name,
                    x->kind->version, executor, c->library, (long long)c->config.data.seed,
                    c->data.n_controls) ||
-        buf_u64(b, c->model->fingerprint.hi, err) || buf_u64(b, c->model->fingerprint.lo, err))
+        buf_hash(b, c->model->fingerprint, err))
         return err->code;
     for (size_t i = 0; i < c->data.n_targets; i++)
         if (buf_printf(b, err, "target %s\n", c->data.target_name[i]))
@@ -161,18 +161,11 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
                           : x->kind->derived ? x->kind->derived(x, q)
                                              : none;
 
-    if (c->n_units == k->cap) {
-        size_t cap = k->cap ? 2 * k->cap : 256;
-
-        if (mem_grow((void **)&c->unit, k->cap, cap, sizeof *c->unit, err))
-            return err->code;
-        k->cap = cap;
-    }
+    if (mem_room(&c->unit, c->n_units, &k->cap, sizeof *c->unit, err))
+        return err->code;
     k->key.len = k->prefix;
-    if (buf_u64(&k->key, q->fingerprint.hi, err) || buf_u64(&k->key, q->fingerprint.lo, err) ||
-        buf_u64(&k->key, draws.hi, err) || buf_u64(&k->key, draws.lo, err) ||
-        ((survey || x->kind->derived) &&
-         (buf_u64(&k->key, derived.hi, err) || buf_u64(&k->key, derived.lo, err))) ||
+    if (buf_hash(&k->key, q->fingerprint, err) || buf_hash(&k->key, draws, err) ||
+        ((survey || x->kind->derived) && buf_hash(&k->key, derived, err)) ||
         buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
         buf_u32(&k->key, (uint32_t)u.work + 4, err))
         return err->code;

@@ -27,8 +27,7 @@ struct hash curation_key(const struct curation *c, size_t unit)
 
     code = buf_printf(&b, &err, "curate 1, %d tokens, %d answers, end %d\n", c->tokens,
                       (int)c->config.curate.answers, (int)tokenizer_eos(c->tokenizer)) ||
-           buf_u64(&b, c->model->fingerprint.hi, &err) ||
-           buf_u64(&b, c->model->fingerprint.lo, &err);
+           buf_hash(&b, c->model->fingerprint, &err);
     for (size_t i = first_of(c, unit); i < end_of(c, unit) && !code; i++) {
         const struct attempt *a = &c->attempt[i];
 

@@ -125,8 +125,8 @@ static int put_header(struct buf *b, const struct model *m, struct err *err)
 {
     int d = m->shape.d_model;
 
-    return buf_put(b, MAGIC, sizeof MAGIC, err) || buf_u64(b, m->fingerprint.hi, err) ||
-           buf_u64(b, m->fingerprint.lo, err) || buf_u32(b, (uint32_t)d, err);
+    return buf_put(b, MAGIC, sizeof MAGIC, err) || buf_hash(b, m->fingerprint, err) ||
+           buf_u32(b, (uint32_t)d, err);
 }
 
 int vocab_stats_save(const struct vocab_stats *s, const struct model *m, const char *path,

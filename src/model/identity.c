@@ -83,11 +83,6 @@ int identity_hash(struct model *m, struct hash_share share, struct hash *block, 
     return 0;
 }
 
-static int put_hash(struct buf *b, struct hash h, struct err *err)
-{
-    return err_if(err, buf_u64(b, h.hi, err) || buf_u64(b, h.lo, err));
-}
-
 static int hash_of_blocks(struct hash *out, const struct hash *block, size_t n, uint64_t size,
                           struct err *err)
 {
@@ -95,7 +90,7 @@ static int hash_of_blocks(struct hash *out, const struct hash *block, size_t n, 
 
     buf_u64(&b, size, err);
     for (size_t i = 0; i < n && !err->code; i++)
-        put_hash(&b, block[i], err);
+        buf_hash(&b, block[i], err);
     *out = hash_bytes(b.data, b.len);
     buf_release(&b);
     return err->code;
@@ -105,9 +100,9 @@ static int combine(struct model *m, struct err *err)
 {
     struct buf b = {0};
 
-    put_hash(&b, m->config_hash, err);
+    buf_hash(&b, m->config_hash, err);
     for (size_t i = 0; i < m->n_files && !err->code; i++)
-        put_hash(&b, m->file[i].hash, err);
+        buf_hash(&b, m->file[i].hash, err);
     m->fingerprint = hash_bytes(b.data, b.len);
     buf_release(&b);
     return err->code;

@@ -105,9 +105,8 @@ static int put_head(struct buf *b, const struct head *h, struct err *err)
     size_t begin = b->len;
 
     return err_if(err, buf_put(b, record_magic, sizeof record_magic, err) ||
-                           buf_u64(b, h->key.hi, err) || buf_u64(b, h->key.lo, err) ||
-                           buf_u64(b, h->length, err) || buf_f64(b, h->seconds, err) ||
-                           buf_u64(b, h->rows_hash, err) ||
+                           buf_hash(b, h->key, err) || buf_u64(b, h->length, err) ||
+                           buf_f64(b, h->seconds, err) || buf_u64(b, h->rows_hash, err) ||
                            buf_u64(b, hash_u64(b->data + begin, b->len - begin), err));
 }
 
@@ -118,8 +117,7 @@ static bool take_head(const unsigned char *p, struct head *h)
 
     if (memcmp(p, record_magic, sizeof record_magic) != 0)
         return false;
-    h->key.hi = cursor_u64(&c);
-    h->key.lo = cursor_u64(&c);
+    h->key = cursor_hash(&c);
     h->length = cursor_u64(&c);
     h->seconds = cursor_f64(&c);
     h->rows_hash = cursor_u64(&c);

@@ -39,7 +39,7 @@ int seal_put(const char *path, struct err *err)
         return err->code;
     h = hash_bytes(m.data, m.size);
     code = buf_put(&b, letters, sizeof letters, err) || buf_u64(&b, m.size, err) ||
-           buf_u64(&b, h.hi, err) || buf_u64(&b, h.lo, err) || append(path, &b, err);
+           buf_hash(&b, h, err) || append(path, &b, err);
     buf_release(&b);
     file_unmap(&m);
     return err_if(err, code);
@@ -51,11 +51,8 @@ static bool holds(const struct mapping *m)
     size_t body = m->size - SEAL;
     struct cursor c = {m->data, m->size, body + sizeof letters, 0};
     uint64_t size = cursor_u64(&c);
-    struct hash h;
 
-    h.hi = cursor_u64(&c);
-    h.lo = cursor_u64(&c);
-    return size == body && hash_eq(h, hash_bytes(m->data, body));
+    return size == body && hash_eq(cursor_hash(&c), hash_bytes(m->data, body));
 }
 
 int seal_check(const char *path, bool *sealed, struct err *err)

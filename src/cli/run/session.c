@@ -52,12 +52,8 @@ int session_same_work(struct session *r, struct hash (*key)(void *ctx, size_t un
     char hex[HASH_HEX];
     struct buf keys = {0};
 
-    for (size_t i = 0; i < n && !err->code; i++) {
-        struct hash h = key(ctx, i);
-
-        if (!buf_u64(&keys, h.hi, err))
-            buf_u64(&keys, h.lo, err);
-    }
+    for (size_t i = 0; i < n && !err->code; i++)
+        buf_hash(&keys, key(ctx, i), err);
     hash_hex(hex, hash_bytes(keys.len ? keys.data : "", keys.len));
     buf_release(&keys);
     return err_if(err, cluster_agree(&r->cluster, err) ||

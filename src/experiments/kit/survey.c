@@ -42,8 +42,7 @@ static int hash_strata(struct survey *s, const struct dataset *ds, struct arena 
                 (s->means ? s->stratum_of[q] != (int)k
                           : !str_eq(query->dataset, ds->query[s->first_of[k]].dataset)))
                 continue;
-            buf_u64(&b, query->fingerprint.hi, err);
-            buf_u64(&b, query->fingerprint.lo, err);
+            buf_hash(&b, query->fingerprint, err);
         }
         s->key[k] = hash_bytes(b.data, b.len);
     }

@@ -397,18 +397,11 @@ const struct gguf_value *gguf_find(const struct gguf *g, const char *key)
 static uint64_t raw(const struct gguf_value *v, uint64_t i)
 {
     size_t bytes = type_size[v->element];
-    struct cursor c = {v->data + i * bytes, bytes, 0, 0};
+    uint64_t x = 0;
 
-    switch (bytes) {
-    case 1:
-        return cursor_u8(&c);
-    case 2:
-        return cursor_u16(&c);
-    case 4:
-        return cursor_u32(&c);
-    default:
-        return cursor_u64(&c);
-    }
+    for (size_t k = 0; k < bytes; k++)
+        x |= (uint64_t)v->data[i * bytes + k] << 8 * k;
+    return x;
 }
 
 static float float_of(uint64_t bits)
@@ -452,32 +445,19 @@ int gguf_take_int(const struct gguf *g, const char *key, bool need, int64_t lo, 
 {
     int code;
     const struct gguf_value *v = find_or(g, key, need, &code, err);
+    uint64_t bits, sign;
     int64_t i;
 
     if (!v)
         return code;
-    switch (v->type) {
-    case GGUF_U8:
-    case GGUF_U16:
-    case GGUF_U32:
-    case GGUF_I64:
-        i = (int64_t)raw(v, 0);
-        break;
-    case GGUF_I8:
-        i = (int64_t)(raw(v, 0) ^ 0x80) - 0x80;
-        break;
-    case GGUF_I16:
-        i = (int16_t)raw(v, 0);
-        break;
-    case GGUF_I32:
-        i = (int32_t)raw(v, 0);
-        break;
-    case GGUF_U64:
-        i = raw(v, 0) > INT64_MAX ? INT64_MAX : (int64_t)raw(v, 0);
-        break;
-    default:
+    if (v->type > GGUF_I32 && v->type != GGUF_U64 && v->type != GGUF_I64)
         return wrong_type(v, "an integer", err);
-    }
+    bits = raw(v, 0);
+    sign = (uint64_t)1 << (8 * type_size[v->type] - 1);
+    if (v->type == GGUF_I8 || v->type == GGUF_I16 || v->type == GGUF_I32 || v->type == GGUF_I64)
+        i = (int64_t)((bits ^ sign) - sign);
+    else
+        i = bits > INT64_MAX ? INT64_MAX : (int64_t)bits;
     if (i < lo || i > hi)
         return err_set(err, ERR_FORMAT, "key \"%s\" is %lld, expected %lld to %lld", key,
                        (long long)i, (long long)lo, (long long)hi);
