@@ -55,8 +55,11 @@ static void walk_on(struct walk *w, const struct experiment *x)
     for (int i = x->n_axes - 1; i >= 0; i--) {
         if (!x->axis[i].cell)
             continue;
-        if (++w->cell.index[i] < (int64_t)w->axis[i].dim.size)
+        if (++w->cell.index[i] < (int64_t)w->axis[i].dim.size) {
+            if (i + 1 < x->n_axes && x->axis[i + 1].twos)
+                w->cell.index[i + 1] = w->cell.index[i];
             return;
+        }
         w->cell.index[i] = 0;
     }
 }
@@ -128,7 +131,8 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
     /* Where cells and numbers stand: the data may have as many positions as its longest prompt. */
     for (int i = 0; i < x->n_axes; i++)
         if (!x->axis[i].tokens &&
-            buf_printf(b, err, "%s %zu\n", x->axis[i].dim.name, x->axis[i].dim.size))
+            buf_printf(b, err, "%s %zu%s\n", x->axis[i].dim.name, x->axis[i].dim.size,
+                       x->axis[i].twos ? ", by twos" : ""))
             return err->code;
     if (where_correct(x) >= 0 && buf_printf(b, err, "correct %d\n", where_correct(x)))
         return err->code;

@@ -45,12 +45,12 @@ static int push_set(struct change *c, const struct neuron_set *set)
     return 0;
 }
 
-/* Two heads, or one with itself; what stands the other way round is the same and left out. */
+/* Two heads, or one with itself. */
 static int push_pair(struct change *c, const struct ablation *b, const struct cell *cell)
 {
     int64_t i = cell->index[b->layer_axis], k = cell->index[b->part_axis];
 
-    for (int64_t h = i; i <= k && h <= k; h += k - i ? k - i : 1)
+    for (int64_t h = i; h <= k; h += k - i ? k - i : 1)
         if (change_push(c, b->site, b->layers.v[h].range[0], b->parts.v[h].range[0]))
             return c->list.err->code;
     return 0;

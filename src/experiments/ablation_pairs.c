@@ -76,6 +76,7 @@ int pairs_axes(struct experiment *x, struct ablation *b, struct err *err)
         return err->code;
     for (int i = b->layer_axis; i <= b->part_axis; i++)
         x->axis[i].cell = x->axis[i].as_heads = true;
+    x->axis[b->part_axis].twos = true;
     return 0;
 }
 

@@ -35,6 +35,7 @@ struct axis {
     bool even;   /* cells that differ in it alone have equal costs (heads, draws): saves asking */
     const int32_t *alike; /* (size) or cells of equal numbers have, in [0, n_alike); NULL = none */
     size_t n_alike;
+    bool twos;      /* cells: from the place on the axis before on, which has as many places */
     bool hidden;    /* no dimension of the group: of NAME/stats alone, or of hidden fields */
     bool key_value; /* its heads are key and value heads */
     bool as_heads;  /* tests are corrected over it where they are over heads */
@@ -317,7 +318,7 @@ const struct field *field_named(const struct experiment *x, const char *name);
 size_t field_elements(const struct experiment *x, const struct field *f, int n);
 /* Its length in a query of n tokens. */
 size_t axis_size(const struct axis *a, int n);
-/* Cells of a query of n tokens. */
+/* Cells of a query of n tokens, and the place of one of them. */
 uint64_t query_cells(const struct experiment *x, int n);
 void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX]);
 

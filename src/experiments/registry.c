@@ -297,10 +297,24 @@ uint64_t query_cells(const struct experiment *x, int n)
 {
     uint64_t cells = 1;
 
-    for (int i = 0; i < x->n_axes; i++)
-        if (x->axis[i].cell)
-            cells *= axis_size(&x->axis[i], n);
+    for (int i = 0; i < x->n_axes; i++) {
+        size_t size = axis_size(&x->axis[i], n);
+
+        if (x->axis[i].cell) /* twos: the axis before has its factor already */
+            cells = x->axis[i].twos ? cells * (size + 1) / 2 : cells * size;
+    }
     return cells;
+}
+
+/* (0, 0), (0, 1), ..., (1, 1), ...: n - i of the i-th. */
+static void place_two(uint64_t at, uint64_t n, int64_t two[2])
+{
+    uint64_t i = 0;
+
+    for (; at >= n - i; i++)
+        at -= n - i;
+    two[0] = (int64_t)i;
+    two[1] = (int64_t)(i + at);
 }
 
 void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[AXES_MAX])
@@ -311,6 +325,12 @@ void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[
 
         if (!x->axis[i].cell)
             continue;
+        if (x->axis[i].twos) {
+            place_two(cell % (size * (size + 1) / 2), size, &index[i - 1]);
+            cell /= size * (size + 1) / 2;
+            i--;
+            continue;
+        }
         index[i] = (int64_t)(cell % size);
         cell /= size;
     }

@@ -36,6 +36,8 @@ twice() { config "$work/twice.yaml" "$work/twice/planted.jsonl" "$@" && printf '
 twice "$swept" 'name: alone, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, kl]'
 ends 0 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model"
 twice "$work/pairs" "$(pairs "$swept")"
+ends 0 "$program" plan "$work/twice.yaml" --json --set "model.path=$work/twice/model"
+has "\"cells\": $(($(wc -l <"$work/twice/planted.jsonl") * 136))" "$work/out" # 16 alone, 120 together
 ends 0 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model"
 judge "$work/pairs/result.h5" --redundant
 "$LENSWEEP_PYTHON" tests/reference/check_ablation.py "$work/pairs/result.h5" "$work/twice/model" --atol 5e-5 --rtol 1e-5 --cells 40 ||
@@ -45,7 +47,7 @@ grep -qE '^ +1 +0\.[01] +0\.[01] +last +-5' "$work/out" || wrong 'top does not b
 mv "$swept" "$swept, elsewhere"
 twice "$work/pairs" "$(pairs "$swept, elsewhere")"
 ends 0 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model"
-has '0 ms for 0 of 255 units' "$work/out"
+has '0 ms for 0 of 257 units' "$work/out"
 twice "$work/bad" "$(pairs "$work/pairs")"
 ends 2 "$program" run "$work/twice.yaml" --set "model.path=$work/twice/model" && has 'has no sweep of heads'
 twice "$work/bad" "$(pairs "$swept, elsewhere"), layers: [1]"
