@@ -67,7 +67,7 @@ static int put_group(const struct top *t, struct result *r, const struct result_
                       : top_table(t, r, g->name, h, out, shown, err))
             return err->code;
     }
-    return t->json ? 0 : top_tokens(t, r, g->name, out, shown, err);
+    return top_tokens(t, r, g->name, out, shown, err);
 }
 
 static int no_such_group(const struct top *t, struct result *r, struct err *err)

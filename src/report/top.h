@@ -22,6 +22,7 @@ struct top {
     const char *dataset;   /* NULL = averages over as much as there is */
     int64_t layers_from;   /* the number of the first layer */
     struct json_out *json; /* NULL = tables as text; else a list of them as objects, begun */
+    bool page;             /* top_tokens alone: all of them as HTML */
 };
 
 /* Appends the tables. ERR_CONFIG: there is no such group, or nothing to rank in it. */

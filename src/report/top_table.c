@@ -258,6 +258,8 @@ static int put_json_row(const struct table *t, const struct ranked *v, struct er
     json_num(j, "q", against(t) ? (double)NAN : v->beside, err);
     json_num(j, "direct", v->part, err);
     json_int(j, "n", (int64_t)v->n, err);
+    json_begin(j, "tokens", '[', err);
+    json_end(j, ']', err);
     return json_end(j, '}', err);
 }
 

@@ -3,7 +3,9 @@
 
 #include "base/str.h"
 #include "report/grid.h"
+#include "report/web/html.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +23,7 @@ struct common {
 
 /* A vector: a place on the dimensions between the queries and the tokens. */
 struct vector {
-    size_t at;
+    size_t at, queries;        /* that have it */
     struct common best[SHOWN]; /* in falling order */
 };
 
@@ -30,7 +32,7 @@ struct favourites {
     struct result *r;
     const struct h5info *v; /* (query, ..., k) */
     struct column id, text;
-    size_t vectors, k, queries; /* queries: of the step at hand */
+    size_t vectors, k;
     const char **label[DIMS_MAX], **status, **step, **dataset;
     struct favoured *found; /* (all queries, k) of one vector */
     struct vector *line;    /* (vectors) */
@@ -87,13 +89,12 @@ static int count(struct favourites *t, const char *step, struct vector *v, struc
 {
     size_t n = 0;
 
-    t->queries = 0;
     for (size_t q = 0; q < t->id.n; q++) {
         if (!is_of(t, q, step))
             continue;
         if (column_seek(&t->id, q, err) || column_seek(&t->text, q, err))
             return err->code;
-        t->queries += t->id.whole[v->at * t->k] >= 0; /* else it does not have the position */
+        v->queries += t->id.whole[v->at * t->k] >= 0; /* else it does not have the position */
         for (size_t i = v->at * t->k; i < (v->at + 1) * t->k; i++)
             if (t->id.whole[i] >= 0)
                 t->found[n++] = (struct favoured){t->id.whole[i], t->text.text[i]};
@@ -108,61 +109,80 @@ static int count(struct favourites *t, const char *step, struct vector *v, struc
     return 0;
 }
 
+/* Where many agree, the later layers say more. */
 static int by_agreement(const void *a, const void *b)
 {
     const struct vector *x = a, *y = b;
 
     if (x->best[0].queries != y->best[0].queries)
         return x->best[0].queries > y->best[0].queries ? -1 : 1;
-    return x->at < y->at ? -1 : 1;
+    return x->at > y->at ? -1 : 1;
 }
 
-static int put_token(const struct common *c, struct grid *g, struct err *err)
+/* Of each vector of a step the tokens, in order; *queries: how many the step has at most. */
+static int count_all(struct favourites *t, const char *step, size_t *queries, struct err *err)
 {
-    struct buf b = {0};
-
-    if (!c->queries || buf_escaped(&b, c->token.text, err))
-        grid_put(g, err, "%s", "");
-    else if (!*c->token.text)
-        grid_put(g, err, "%lld %zu", (long long)c->token.id, c->queries);
-    else
-        grid_put(g, err, "\"%s\" %zu", buf_str(&b, err) ? b.data : "", c->queries);
-    buf_release(&b);
-    return err->code;
-}
-
-static int put_vector(const struct favourites *t, const struct vector *line, struct grid *g,
-                      struct err *err)
-{
-    size_t at[DIMS_MAX], rest = line->at;
-
-    for (size_t d = t->v->rank - 1; d-- > 1; rest /= t->v->size[d])
-        at[d] = rest % t->v->size[d];
-    for (size_t d = 1; d + 1 < t->v->rank && !err->code; d++) {
-        long raised = str_eq(t->v->dim[d], "layer") ? t->r->layers_from : 0;
-
-        if (raised)
-            grid_put(g, err, "%ld", strtol(t->label[d][at[d]], NULL, 10) + raised);
-        else
-            grid_put(g, err, "%s", t->label[d][at[d]]);
-    }
-    for (size_t i = 0; i < SHOWN && !err->code; i++)
-        put_token(&line->best[i], g, err);
-    return err->code;
-}
-
-static int put_step(struct favourites *t, const char *step, struct buf *out, struct err *err)
-{
-    size_t rows = t->vectors < t->top->n ? t->vectors : t->top->n, queries = 0;
-    struct grid g = {.columns = t->v->rank - 2 + SHOWN};
-
+    *queries = 0;
     for (size_t i = 0; i < t->vectors; i++) {
         t->line[i] = (struct vector){.at = i};
         if (count(t, step, &t->line[i], err))
             return err->code;
-        queries = t->queries > queries ? t->queries : queries;
+        *queries = t->line[i].queries > *queries ? t->line[i].queries : *queries;
     }
-    qsort(t->line, t->vectors, sizeof *t->line, by_agreement);
+    if (!t->top->page)
+        qsort(t->line, t->vectors, sizeof *t->line, by_agreement);
+    return 0;
+}
+
+/* Where a vector stands on dimension d, in words. */
+static const char *place_of(const struct favourites *t, size_t d, size_t at, struct err *err)
+{
+    long raised = str_eq(t->v->dim[d], "layer") ? t->r->layers_from : 0;
+    const char *label;
+
+    for (size_t e = t->v->rank - 1; --e > d;)
+        at /= t->v->size[e];
+    label = t->label[d][at % t->v->size[d]];
+    return raised ? arena_printf(&t->r->arena, err, "%ld", strtol(label, NULL, 10) + raised)
+                  : label;
+}
+
+static int put_token(const struct common *c, struct buf *b, struct err *err)
+{
+    if (!c->queries)
+        return 0;
+    if (!*c->token.text)
+        return buf_printf(b, err, "%lld %zu", (long long)c->token.id, c->queries);
+    return err_if(err, buf_puts(b, "\"", err) || buf_escaped(b, c->token.text, err) ||
+                           buf_printf(b, err, "\" %zu", c->queries));
+}
+
+/* As text ---------------------------------------------------------------------------------- */
+
+static int put_vector(const struct favourites *t, const struct vector *line, struct grid *g,
+                      struct err *err)
+{
+    for (size_t d = 1; d + 1 < t->v->rank && !err->code; d++) {
+        const char *place = place_of(t, d, line->at, err);
+
+        if (place)
+            grid_put(g, err, "%s", place);
+    }
+    for (size_t i = 0; i < SHOWN && !err->code; i++) {
+        struct buf b = {0};
+
+        if (!put_token(&line->best[i], &b, err))
+            grid_put(g, err, "%s", buf_str(&b, err) ? b.data : "");
+        buf_release(&b);
+    }
+    return err->code;
+}
+
+static int put_text(const struct favourites *t, const char *step, size_t queries, size_t rows,
+                    struct buf *out, struct err *err)
+{
+    struct grid g = {.columns = t->v->rank - 2 + SHOWN};
+
     for (size_t d = 1; d + 1 < t->v->rank && !err->code; d++)
         grid_put(&g, err, "%s", t->v->dim[d]);
     for (size_t i = 0; i < SHOWN && !err->code; i++)
@@ -177,6 +197,110 @@ static int put_step(struct favourites *t, const char *step, struct buf *out, str
         grid_text(&g, out, err);
     grid_release(&g);
     return err->code;
+}
+
+/* For programs ----------------------------------------------------------------------------- */
+
+static int put_json_row(const struct favourites *t, const char *step, const struct vector *line,
+                        struct err *err)
+{
+    static const char *const none[] = {"mean", "lo", "hi", "chance", "q", "direct"};
+    struct json_out *j = t->top->json;
+
+    json_begin(j, NULL, '{', err);
+    json_str(j, "dataset", t->top->dataset ? t->top->dataset : "", err);
+    json_int(j, "template", -1, err);
+    json_int(j, "step", strtol(step, NULL, 10), err);
+    json_begin(j, "place", '{', err);
+    for (size_t d = 1; d + 1 < t->v->rank; d++)
+        json_str(j, t->v->dim[d], place_of(t, d, line->at, err), err);
+    json_end(j, '}', err);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        json_num(j, none[i], (double)NAN, err);
+    json_int(j, "n", (int64_t)line->queries, err);
+    json_begin(j, "tokens", '[', err);
+    for (size_t i = 0; i < SHOWN && line->best[i].queries; i++) {
+        json_begin(j, NULL, '{', err);
+        json_int(j, "id", line->best[i].token.id, err);
+        json_str(j, "text", line->best[i].token.text, err);
+        json_int(j, "n", (int64_t)line->best[i].queries, err);
+        json_end(j, '}', err);
+    }
+    json_end(j, ']', err);
+    return json_end(j, '}', err);
+}
+
+static int put_json(const struct favourites *t, const char *step, size_t rows, struct err *err)
+{
+    struct json_out *j = t->top->json;
+
+    json_begin(j, NULL, '{', err);
+    json_str(j, "group", t->v->group, err);
+    json_str(j, "variable", t->v->name, err);
+    json_str(j, "title",
+             arena_printf(&t->r->arena, err,
+                          "tokens that most queries have among the %zu strongest", t->k),
+             err);
+    json_str(j, "unit", "1", err);
+    json_str(j, "of", NULL, err);
+    json_int(j, "cells", (int64_t)t->vectors, err);
+    json_begin(j, "rows", '[', err);
+    for (size_t i = 0; i < rows; i++)
+        put_json_row(t, step, &t->line[i], err);
+    json_end(j, ']', err);
+    return json_end(j, '}', err);
+}
+
+/* On a page: the last dimension runs along, all others down -------------------------------- */
+
+static int put_page_row(const struct favourites *t, const struct vector *line, size_t along,
+                        struct buf *out, struct err *err)
+{
+    struct buf b = {0};
+    int code = buf_puts(out, "<tr>", err);
+
+    for (size_t d = 1; d + 2 < t->v->rank && !code; d++)
+        code = html_element(out, "th scope=\"row\"", place_of(t, d, line->at, err), err);
+    for (size_t c = 0; c < along && !code; c++) {
+        buf_clear(&b);
+        for (size_t i = 0; i < SHOWN && !code; i++)
+            code = (i && line[c].best[i].queries && buf_puts(&b, ", ", err)) ||
+                   put_token(&line[c].best[i], &b, err);
+        code = code || !buf_str(&b, err) || html_element(out, "td", b.data, err);
+    }
+    buf_release(&b);
+    return err_if(err, code || buf_puts(out, "</tr>\n", err));
+}
+
+static int put_page(const struct favourites *t, const char *step, size_t queries, struct buf *out,
+                    struct err *err)
+{
+    size_t last = t->v->rank - 2, along = t->v->size[last];
+    int code = buf_printf(out, err,
+                          "<details><summary>Step %s: tokens that most of %zu queries have among "
+                          "their %zu strongest, and how many have them</summary>\n"
+                          "<table class=\"tokens\">\n<tr>",
+                          step, queries, t->k);
+
+    for (size_t d = 1; d < last && !code; d++)
+        code = html_element(out, "th", t->v->dim[d], err);
+    for (size_t c = 0; c < along && !code; c++)
+        code = html_element(out, "th", place_of(t, last, c, err), err);
+    code = code || buf_puts(out, "</tr>\n", err);
+    for (size_t i = 0; i < t->vectors && !code; i += along)
+        code = put_page_row(t, &t->line[i], along, out, err);
+    return err_if(err, code || buf_puts(out, "</table></details>\n", err));
+}
+
+static int put_step(struct favourites *t, const char *step, struct buf *out, struct err *err)
+{
+    size_t rows = t->vectors < t->top->n ? t->vectors : t->top->n, queries;
+
+    if (count_all(t, step, &queries, err))
+        return err->code;
+    return t->top->page   ? put_page(t, step, queries, out, err)
+           : t->top->json ? put_json(t, step, rows, err)
+                          : put_text(t, step, queries, rows, out, err);
 }
 
 int top_tokens(const struct top *top, struct result *r, const char *group, struct buf *out,

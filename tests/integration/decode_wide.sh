@@ -36,4 +36,20 @@ with h5py.File(sys.argv[1]) as f:
         (best, n), = seen.most_common(1)
         assert any(w == str(n) for w in line[3:]), (line, seen)
 END
+ends 0 "$program" top "$work/run" wide -n 1000 --step 2 --json
+"$LENSWEEP_PYTHON" - "$work/run/result.h5" "$work/out" <<'END' || wrong 'top --json counts other tokens'
+import collections, json, sys, h5py
+tables = [t for t in json.load(open(sys.argv[2], encoding="utf-8")) if t["variable"] == "top_id"]
+with h5py.File(sys.argv[1]) as f:
+    g = f["wide"]
+    ok = [i for i, s in enumerate(g["step"][()]) if s == 2 and g["status"][i] == b"ok"]
+    labels = {d: [str(v.decode() if isinstance(v, bytes) else v) for v in g[d][()]] for d in ("position", "layer", "component")}
+    assert len(tables) == 1 and tables[0]["cells"] == len(tables[0]["rows"])
+    for row in tables[0]["rows"]:
+        at = tuple(labels[d].index(row["place"][d]) for d in labels)
+        seen = collections.Counter(t for i in ok for t in g["top_id"][(i, *at)] if t >= 0)
+        assert row["n"] == sum(g["top_id"][(i, *at, 0)] >= 0 for i in ok)
+        assert [t["n"] for t in row["tokens"]] == [n for _, n in seen.most_common(3)], row
+        assert all(seen[t["id"]] == t["n"] for t in row["tokens"])
+END
 finish

@@ -5,7 +5,7 @@
 [ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python"
 
 queries 8 >"$work/lands.jsonl"
-config "$work/c.yaml" "$work/lands.jsonl" "$work/r" 'name: decode, kind: decode' \
+config "$work/c.yaml" "$work/lands.jsonl" "$work/r" 'name: decode, kind: decode, top: 3' \
     'name: zero, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, direct]'
 ends 0 "$program" plan "$work/c.yaml" --json && cp "$work/out" "$work/plan.json"
 ends 0 "$program" inspect "$small" --json && cp "$work/out" "$work/inspect.json"
@@ -58,13 +58,18 @@ plan, experiment = tables("plan")
 check("plan", load("plan"), plan)
 for x in load("plan")["experiments"]:
     check("plan", x, experiment)
-top, row = tables("top")
+top, row, token = tables("top")
 assert len(load("top")) > 1
 for t in load("top"):
     check("top", t, top)
     assert 0 < len(t["rows"]) <= 2
     for r in t["rows"]:
         check("top", r, row)
+        assert bool(r["tokens"]) == (t["variable"] == "top_id")
+        for x in r["tokens"]:
+            check("top", x, token)
+            assert 0 < x["n"] <= r["n"]
+assert sum(t["variable"] == "top_id" for t in load("top")) == 3
 assert load("status")["finished"] and [x["name"] for x in load("plan")["experiments"]] == ["queries", "decode", "zero"]
 sys.exit(wrong > 0)
 P

@@ -6,7 +6,7 @@
 
 queries 8 | sed 's/Länd 3/<b>\&amp; \\"Länd\\" 3/; s/"dataset": "lands"/"dataset": "<lands> \& \\u0007"/' >"$work/lands.jsonl"
 printf '{"ids": [500], "targets": {"answer_1": 3}, "item": "bad"}\n' >>"$work/lands.jsonl"
-config "$work/c.yaml" "$work/lands.jsonl" "$work/r" 'name: decode, kind: decode' \
+config "$work/c.yaml" "$work/lands.jsonl" "$work/r" 'name: decode, kind: decode, top: 4' \
     'name: cut, kind: knockout, sets: [subject, last, random_subject]' \
     'name: zero, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit, kl]'
 ends 0 "$program" run "$work/c.yaml" --set run.threads=1
@@ -14,7 +14,7 @@ has 'next: lensweep report ' "$work/out"
 
 check() { "$LENSWEEP_PYTHON" tests/check_page.py "$@" >"$work/said" || { wrong "the page" && cat "$work/said"; }; }
 words=('What was asked' 'Is the model right?' 'What stands out' 'Findings' 'What was left out' 'Self-check of the run'
-    'Provenance' 'How to cite' 'The model is right in 0 of' 'outside the vocabulary' '<b>&amp; "Länd" 3'
+    'Provenance' 'How to cite' 'The model is right in 0 of' 'outside the vocabulary' 'queries have among their 4 strongest' '<b>&amp; "Länd" 3'
     'zero: what changes with head outputs set to zero' "$(basename "$small")")
 
 PATH=$work ends 0 "$program" report "$work/r"

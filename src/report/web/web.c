@@ -6,6 +6,7 @@
 #include "report/figures/plot.h"
 #include "report/standout.h"
 #include "report/summary.h"
+#include "report/top.h"
 #include "report/web/html.h"
 
 #include <ctype.h>
@@ -29,6 +30,7 @@ static const char style[] =
     "table{border-collapse:collapse;font-size:.95rem;display:block;overflow-x:auto}"
     "th,td{text-align:left;vertical-align:top;padding:.15rem .8rem .15rem 0}"
     "th{white-space:nowrap}td{overflow-wrap:anywhere;min-width:3rem}\n"
+    ".tokens td{white-space:pre-wrap;font:.8rem/1.4 ui-monospace,monospace}\n"
     ".note{font-size:.85rem;opacity:.8}details{margin:.3rem 0}summary{cursor:pointer}\n"
     ".figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,19.8rem),1fr));"
     "gap:1rem;align-items:start}\n"
@@ -190,13 +192,15 @@ static const char *put_block(const char *s, struct buf *b, struct err *err)
 static int put_tables(struct result *r, const struct result_group *g, struct buf *b,
                       struct err *err)
 {
+    const struct top tokens = {.page = true, .step = -1};
     struct buf text = {0};
     const char *s = summary_group(r, g, &text, err) ? NULL : buf_str(&text, err);
+    bool shown;
 
     while (s && *s)
         s = *s == '\n' ? s + 1 : put_block(s, b, err);
     buf_release(&text);
-    return err->code;
+    return err->code ? err->code : top_tokens(&tokens, r, g->name, b, &shown, err);
 }
 
 static int put_picture(struct web *w, const struct gallery *out, const struct drawing *p,
