@@ -161,25 +161,44 @@ static void fold_terms(const float *value, size_t elements, size_t terms, const 
     }
 }
 
-/* Sums of sizes of ratios: in each stratum a ratio again, once the signs are known there. */
+/* Have the n terms the same signs in two strata? */
+static bool same_signs(const struct estimate *of, size_t n, size_t strata, size_t s, size_t t)
+{
+    size_t k = 0;
+
+    while (k < n && (of[k * strata + s].mean < 0) == (of[k * strata + t].mean < 0))
+        k++;
+    return k == n;
+}
+
+/* Sums of sizes of ratios: in each stratum a ratio again, once the signs are known there. Strata of
+   the same signs, as a rule all, are estimated together. */
 static int folded_ratios(struct averages *v, const float *value, size_t elements, size_t terms,
                          struct estimate **e, struct err *err)
 {
     const size_t n = v->o->c->data.n, strata = v->o->strata.n;
     float *folded = arena_alloc(&v->o->group, 2 * n * elements, sizeof *folded, err);
+    bool *known = arena_alloc(&v->o->group, strata, sizeof *known, err);
     struct estimate *of, *in;
 
     *e = arena_alloc(&v->o->group, elements * strata, sizeof **e, err);
-    if (!folded || !*e || ratios(v, NULL, value, elements * terms, &of, err))
+    if (!folded || !known || !*e || ratios(v, NULL, value, elements * terms, &of, err))
         return err->code;
     for (size_t s = 0; s < strata; s++) {
+        if (known[s])
+            continue;
         for (size_t q = 0; q < n; q++)
             fold_terms(value + 2 * q * elements * terms, elements, terms, of + s, strata,
                        folded + 2 * q * elements);
         if (ratios(v, NULL, folded, elements, &in, err))
             return err->code;
-        for (size_t i = 0; i < elements; i++)
-            (*e)[i * strata + s] = in[i * strata + s];
+        for (size_t t = s; t < strata; t++) {
+            if (known[t] || !same_signs(of, elements * terms, strata, s, t))
+                continue;
+            known[t] = true;
+            for (size_t i = 0; i < elements; i++)
+                (*e)[i * strata + t] = in[i * strata + t];
+        }
     }
     return 0;
 }
