@@ -29,6 +29,26 @@ int64_t edit_width(const struct edit *e, const struct shape *s)
     return cuts_rows(e, s) ? span_len(e->head) * site_part_width(s, e->site) : s->d_model;
 }
 
+/* Adds `scale` times u' - u. */
+static void add_change(const struct swaps *s, int sender, int64_t d, int t, float scale, float *row)
+{
+    int64_t at = (int64_t)sender * span_len(s->tok) + t - s->tok.lo;
+    const float *change = s->change + at * d;
+
+    for (int64_t i = 0; i < d; i++)
+        row[i] += scale * change[i];
+}
+
+static void swap_row(const struct edit *e, int64_t d, int t, float *row)
+{
+    const float *all = e->swaps->all + (t - e->swaps->tok.lo) * d;
+
+    for (int64_t i = 0; e->all_but && i < d; i++)
+        row[i] += all[i];
+    for (int i = 0; i < e->n_senders; i++)
+        add_change(e->swaps, e->sender[i], d, t, e->all_but ? -1 : 1, row);
+}
+
 static void edit_row(const struct edit *e, const struct shape *s, int layer, int t, float *row)
 {
     int64_t first = edit_first(e, s), n = edit_width(e, s);
@@ -50,6 +70,9 @@ static void edit_row(const struct edit *e, const struct shape *s, int layer, int
     case OP_SCALE:
         for (int64_t i = 0; i < n; i++)
             row[i] *= e->scale;
+        break;
+    case OP_SWAP:
+        swap_row(e, n, t, row);
         break;
     case OP_MASK: /* means nothing outside the pattern */
         break;

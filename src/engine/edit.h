@@ -12,8 +12,33 @@
 #include <stdint.h>
 
 /* OP_MASK (SITE_PATTERN only) acts before the softmax: zero and renormalise. A row with no key left
-   gives z = 0. SITE_PATTERN knows OP_ZERO, OP_SCALE and OP_MASK. */
-enum op { OP_ZERO, OP_SET, OP_ADD, OP_SCALE, OP_MASK };
+   gives z = 0. SITE_PATTERN knows OP_ZERO, OP_SCALE and OP_MASK. OP_SWAP: struct swaps. */
+enum op { OP_ZERO, OP_SET, OP_ADD, OP_SCALE, OP_MASK, OP_SWAP };
+
+struct edit;
+
+/* What adds to the residual stream: a head (SITE_Z), an MLP (SITE_MLP), the embedding (SITE_RESID of
+   layer 0), and edits of its site that say what it would add, u', in the place of u. */
+struct sender {
+    enum site site;
+    int layer, head;         /* head: 0 where the site has none */
+    const struct edit *edit; /* (n_edits) at tok of the swaps; they do not act in the run itself */
+    int n_edits;
+};
+
+/*
+ * OP_SWAP: a reader (where a module reads; SITE_RESID of the last layer, which the logits read)
+ * reads some senders as if they added u', whatever they add in this run. All edits of a variant
+ * with a base share one list; the run fills the arrays layer by layer, so each variant has its own.
+ * Not where a norm stands after attention: there heads do not add up.
+ */
+struct swaps {
+    const struct sender *sender; /* (n) layer by layer, in each the heads first */
+    int n;
+    struct span tok; /* from the first to the last row that an edit names */
+    float *change;   /* (n, tok, d) u' - u in this run; NULL in plans */
+    float *all;      /* (tok, d) their sum so far: of all senders that the reader at hand reads */
+};
 
 struct edit {
     enum site site;
@@ -31,6 +56,10 @@ struct edit {
                          the heads edited; where a module reads, as the residual stream */
     int64_t stride;   /* 0 = the same vector for every token */
     int held;         /* tokens from here on have the operand of the one before; 0 = their own */
+    const struct swaps *swaps; /* OP_SWAP */
+    const int32_t *sender; /* (n_senders) those that are swapped, or all that are read but these */
+    int n_senders;
+    bool all_but;
 };
 
 /* Applies to `row`, the site's value of token t at this layer, the edits in the list that name it.

@@ -4,9 +4,11 @@
 #include "base/product/product.h"
 #include "engine/answer.h"
 #include "engine/attention.h"
+#include "engine/contribution.h"
 #include "engine/logits.h"
 #include "engine/naive.h"
 #include "engine/noop.h"
+#include "engine/swap.h"
 #include "engine/wave.h"
 #include "model/rope.h"
 
@@ -28,6 +30,8 @@ static size_t scratch_floats(const struct shape *s, int max_tokens)
 
     if (most < (size_t)s->d_model)
         most = (size_t)s->d_model; /* a row to edit */
+    if (most < (size_t)s->n_heads * (size_t)s->d_head)
+        most = (size_t)s->n_heads * (size_t)s->d_head; /* the same of heads' outputs */
     if (most < product_scratch())
         most = product_scratch();
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -50,7 +54,7 @@ struct buffer {
     size_t n, size;
 };
 
-enum { BUFFERS = 19 };
+enum { BUFFERS = 21 };
 
 /* Rows of a rotary table. */
 static size_t turns(const struct engine *e)
@@ -83,6 +87,8 @@ static void buffers_of(struct engine *e, const struct shape *s, struct buffer ou
         {(void **)&e->up, rows * (size_t)s->d_ff, f},
         {(void **)&e->logits, rows * VOCAB_BLOCK, f},
         {(void **)&e->reader, rows, sizeof *e->reader},
+        {(void **)&e->part, rows * (size_t)s->n_heads, sizeof *e->part},
+        {(void **)&e->swapping, rows, sizeof *e->swapping},
     };
 
     memcpy(out, all, sizeof all);

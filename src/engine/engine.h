@@ -61,6 +61,8 @@ struct engine {
     float *gate, *up;                 /* (rows, d_ff) */
     float *logits;                    /* (rows, VOCAB_BLOCK) a panel of them */
     struct logit_reader *reader;      /* (rows) */
+    struct head_part *part;           /* (rows, H) */
+    struct swapping *swapping;        /* (rows) */
 };
 
 /* rows is raised to max_tokens if it is less: a run is in one wave. threads = 0: all cores allowed.

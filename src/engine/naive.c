@@ -8,6 +8,7 @@
 #include "base/kernels.h"
 #include "engine/answer.h"
 #include "engine/apply.h"
+#include "engine/swap.h"
 
 #include <string.h>
 
@@ -176,10 +177,30 @@ static void naive_residual(const struct pass *p, int l)
         answer_rows(p, p->v->answer->x, l - 1, p->e->x);
 }
 
+/* What senders at a site add from now on may be swapped for others' values. */
+static void swap(const struct pass *p, enum site site, int l, const float *rows)
+{
+    const struct swaps *s = variant_swaps(p->v);
+    int64_t width = site_width(&p->e->model->shape, site);
+
+    if (!s)
+        return;
+    for (int t = s->tok.lo; t < s->tok.hi; t++)
+        p->e->row[t - s->tok.lo] = rows + t * width;
+    p->e->swapping[0] = (struct swapping){s, p->e->row};
+    swap_senders(p->e, site, l, 1);
+}
+
 static void add(const struct pass *p, const float *y)
 {
     for (int64_t i = 0; i < p->n * p->d; i++)
         p->e->x[i] += y[i];
+}
+
+static void add_attention(const struct pass *p, int l)
+{
+    add(p, p->e->a);
+    swap(p, SITE_Z, l, p->e->z);
 }
 
 void naive_run(struct engine *e, struct variant *v)
@@ -202,15 +223,18 @@ void naive_run(struct engine *e, struct variant *v)
     }
     for (int l = 0; l < s->n_layers; l++) {
         naive_residual(&p, l);
+        if (l == 0)
+            swap(&p, SITE_RESID, 0, e->x);
         naive_attention(&p, l);
         if (!s->parallel)
-            add(&p, e->a);
+            add_attention(&p, l);
         if (v->answer)
             answer_rows(&p, v->answer->a, l, e->a);
         naive_mlp(&p, l);
         if (s->parallel)
-            add(&p, e->a);
+            add_attention(&p, l);
         add(&p, e->m);
+        swap(&p, SITE_MLP, l, e->m);
         if (v->answer)
             answer_rows(&p, v->answer->m, l, e->m);
     }

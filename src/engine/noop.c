@@ -44,6 +44,7 @@ static bool puts_back(const struct edit *e, const struct variant *v, const struc
     case OP_SCALE:
         return e->scale == 1;
     case OP_MASK:
+    case OP_SWAP:
         break;
     }
     return false;

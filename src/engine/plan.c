@@ -19,11 +19,19 @@ struct span variant_rows(const struct variant *v)
     return span_empty(v->rows) ? (struct span){n - 1, n} : v->rows;
 }
 
+const struct swaps *variant_swaps(const struct variant *v)
+{
+    for (int i = 0; i < v->n_edits; i++)
+        if (v->edit[i].op == OP_SWAP)
+            return v->edit[i].swaps;
+    return NULL;
+}
+
 int variant_enter(const struct variant *v, int n_layers)
 {
     int enter = n_layers;
 
-    if (!v->base || v->goes_on)
+    if (!v->base || v->goes_on || variant_swaps(v))
         return 0;
     for (int i = 0; i < v->n_edits; i++)
         if (!span_empty(v->edit[i].layer) && v->edit[i].layer.lo < enter)
@@ -185,6 +193,17 @@ static void add_rows(void *ctx, int layer, const struct stage *s)
                   reads_of(sum->v, SITE_READ_V, layer, s->kv);
 }
 
+/* The heads among the senders, through their columns of the output matrix. */
+static uint64_t swap_flops(const struct variant *v, const struct shape *s)
+{
+    const struct swaps *w = variant_swaps(v);
+    uint64_t rows = 0;
+
+    for (int i = 0; w && i < w->n; i++)
+        rows += w->sender[i].site == SITE_Z ? (uint64_t)span_len(w->tok) : 0;
+    return rows * 2 * (uint64_t)s->d_head * (uint64_t)s->d_model;
+}
+
 static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
 {
     uint64_t d = (uint64_t)s->d_model, dh = (uint64_t)s->d_head;
@@ -192,7 +211,8 @@ static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
     uint64_t att = 2 * 2 * (uint64_t)s->n_heads * dh * d;          /* Q and O */
     uint64_t mlp = 2 * (s->gated ? 3 : 2) * (uint64_t)s->d_ff * d; /* gate, up, down */
 
-    return rows->kv * kv + rows->att * att + rows->mlp * mlp + rows->reads * 2 * dh * d;
+    return rows->kv * kv + rows->att * att + rows->mlp * mlp + rows->reads * 2 * dh * d +
+           swap_flops(rows->v, s);
 }
 
 static uint64_t unembed_flops(const struct variant *v, const struct shape *s)
@@ -231,7 +251,7 @@ bool variant_same_rows(const struct variant *a, const struct variant *b)
         return false;
     for (int i = 0; i < a->n_edits; i++)
         if (a->edit[i].site != b->edit[i].site || !span_eq(a->edit[i].layer, b->edit[i].layer) ||
-            !span_eq(a->edit[i].tok, b->edit[i].tok) ||
+            !span_eq(a->edit[i].tok, b->edit[i].tok) || a->edit[i].swaps != b->edit[i].swaps ||
             (site_is_read(a->edit[i].site) && !span_eq(a->edit[i].head, b->edit[i].head)))
             return false;
     return true;

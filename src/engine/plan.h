@@ -71,7 +71,10 @@ int variant_tokens(const struct variant *v);
 struct span variant_rows(const struct variant *v); /* rows needed at the end */
 struct span variant_new(const struct variant *v);  /* rows that begin as embeddings of ids */
 
-/* The first layer in which it computes anything: [0, L]. */
+/* What its edits with OP_SWAP share; NULL = it has none. */
+const struct swaps *variant_swaps(const struct variant *v);
+
+/* The first layer in which it computes anything, or notes what senders add: [0, L]. */
 int variant_enter(const struct variant *v, int n_layers);
 
 /* Hull of the rows that its edits name at this layer and site. */

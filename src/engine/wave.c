@@ -11,6 +11,7 @@
 #include "engine/apply.h"
 #include "engine/attention.h"
 #include "engine/reads.h"
+#include "engine/swap.h"
 
 #include <string.h>
 
@@ -203,7 +204,7 @@ static void attention(struct wave *w, int l)
 }
 
 /* Adds a site's output to the residual stream, edited; rows that were not computed are the base's.
- */
+   What its senders add may be swapped for others' from here on. */
 static void absorb(struct wave *w, int l, enum site site, enum part computed, float *packed)
 {
     struct engine *e = w->e;
@@ -228,6 +229,7 @@ static void absorb(struct wave *w, int l, enum site site, enum part computed, fl
             vec_add(d, lane_row(e, lane, t), row);
         }
     }
+    swap_lanes(w, site == SITE_ATTN ? SITE_Z : SITE_MLP, l);
 }
 
 /* norm -> gate, up, activation, down, norm. */
@@ -317,6 +319,7 @@ void wave_run(struct wave *w)
         for (int t = lane->x.lo; t < lane->x.hi; t++)
             model_embed(e->model, lane->v->ids[t], t, e->norm, lane_row(e, lane, t));
     }
+    swap_lanes(w, SITE_RESID, 0);
     for (int l = 0; l < s->n_layers; l++)
         layer_forward(w, l);
     finish(w);
@@ -330,8 +333,11 @@ bool wave_join(struct wave *w, struct variant *v)
     const struct shape *s = &e->model->shape;
     struct span extent = variant_extent(v, s);
     struct lane *lane = &w->lane[w->n];
+    const struct swaps *swaps = variant_swaps(v);
 
     extent = span_hull(extent, variant_edited(v, s->n_layers, SITE_RESID));
+    if (swaps)
+        extent = span_hull(extent, swaps->tok);
     if (w->n && w->used + (span_empty(extent) ? 1 : span_len(extent)) > e->rows)
         return false;
     memset(lane, 0, sizeof *lane);

@@ -82,17 +82,14 @@ static int change_of(struct change *c, const struct edge_end *sender, int64_t wi
 /* Operands in the making: the heads of a layer go through its output matrix together. */
 struct making {
     struct worker *w;
-    const struct run *run; /* the clean one */
     struct head_part *part;
     int n_parts, layer;
 };
 
-static int flush_heads(struct making *m, struct err *err)
+static void flush_heads(struct making *m)
 {
-    int n = m->n_parts;
-
+    engine_contributions(m->w->engine, m->layer, m->part, m->n_parts);
     m->n_parts = 0;
-    return n ? engine_contributions(m->w->engine, m->run, m->layer, m->part, n, err) : 0;
 }
 
 /* A head's, through the whole of attention's output and the norm after it: out (n, d). */
@@ -137,7 +134,7 @@ static int make_operand(struct making *m, struct change *c, const struct edge_en
     z = arena_alloc(m->w->arena, n * (size_t)s->d_head, sizeof *z, err);
     if (!z || change_of(c, sender, s->d_head, z, err))
         return err->code;
-    m->part[m->n_parts++] = (struct head_part){sender->head, c->n, c->tok, z, out};
+    m->part[m->n_parts++] = (struct head_part){sender->head, c->n, z, out};
     return 0;
 }
 
@@ -187,7 +184,7 @@ int edges_prepare(const struct experiment *x, const struct cell *query, uint64_t
     struct place_operands *place = arena_alloc(w->arena, places, sizeof *place, err);
     struct change *change = arena_alloc(w->arena, places, sizeof *change, err);
     bool *used = senders_of(e, first, n, w->arena, err);
-    struct making m = {.w = w, .run = &query->run[0]};
+    struct making m = {.w = w};
 
     m.part =
         arena_alloc(w->arena, places * (size_t)x->scene->model->shape.n_heads, sizeof *m.part, err);
@@ -198,12 +195,13 @@ int edges_prepare(const struct experiment *x, const struct cell *query, uint64_t
     for (size_t s = 0; s < e->n_senders; s++) {
         if (!used[s])
             continue;
-        if (e->sender[s].layer != m.layer && flush_heads(&m, err))
-            return err->code;
+        if (e->sender[s].layer != m.layer)
+            flush_heads(&m);
         m.layer = e->sender[s].layer;
         for (size_t p = 0; p < places; p++)
             if (place[p].n && make_operand(&m, &change[p], &e->sender[s], &place[p].of[s], err))
                 return err->code;
     }
-    return flush_heads(&m, err);
+    flush_heads(&m);
+    return 0;
 }

@@ -157,6 +157,78 @@ void outcome_init(struct scene *s, struct outcome *o)
                                 .x = get(s, vectors, sizeof(float))};
 }
 
+/* --- swaps --- */
+
+static struct sender random_sender(struct scene *s, enum site site, int layer, int head,
+                                   struct span tok)
+{
+    struct edit *e = get(s, 1, sizeof *e);
+
+    *e = (struct edit){.site = site,
+                       .op = (enum op)below(s, 4),
+                       .layer = {layer, layer + 1},
+                       .head = {head, head + 1},
+                       .tok = {tok.lo + below(s, span_len(tok)), tok.hi}};
+    random_operand(s, e, true);
+    return (struct sender){site, layer, head, e, 1};
+}
+
+/* Half of the heads and MLPs, and the embedding. */
+static struct swaps *random_swaps(struct scene *s)
+{
+    const struct shape *shape = &s->model.shape;
+    struct swaps *w = get(s, 1, sizeof *w);
+    size_t most = 1 + (size_t)(shape->n_layers * (shape->n_heads + 1)), rows;
+    struct sender *sender = get(s, most, sizeof *sender);
+
+    w->tok = random_range(s, s->n);
+    w->sender = sender;
+    sender[w->n++] = random_sender(s, SITE_RESID, 0, 0, w->tok);
+    for (int l = 0; l < shape->n_layers; l++) {
+        for (int h = 0; h < shape->n_heads; h++)
+            if (below(s, 2))
+                sender[w->n++] = random_sender(s, SITE_Z, l, h, w->tok);
+        if (below(s, 2))
+            sender[w->n++] = random_sender(s, SITE_MLP, l, 0, w->tok);
+    }
+    rows = (size_t)span_len(w->tok) * (size_t)shape->d_model;
+    w->change = get(s, (size_t)w->n * rows, sizeof *w->change);
+    w->all = get(s, rows, sizeof *w->all);
+    for (size_t i = 0; i < rows; i++) /* a run begins with its own */
+        w->all[i] = w->change[i] = (float)random_normal(&s->rng);
+    return w;
+}
+
+/* A reader of some of the senders below it. */
+static struct edit random_reader(struct scene *s, const struct swaps *w)
+{
+    static const enum site sites[] = {SITE_READ_Q, SITE_READ_K, SITE_READ_V, SITE_READ_MLP,
+                                      SITE_RESID};
+    const struct shape *shape = &s->model.shape;
+    enum site site = sites[below(s, 5)];
+    int layer = site == SITE_RESID ? shape->n_layers : below(s, shape->n_layers);
+    int parts = site_parts(shape, site), first = below(s, span_len(w->tok));
+    int32_t *sender = get(s, (size_t)w->n, sizeof *sender);
+    struct edit e = {.site = site,
+                     .op = OP_SWAP,
+                     .layer = {layer, layer + 1},
+                     .head = random_range(s, parts ? parts : 1),
+                     .tok = {w->tok.lo + first, w->tok.hi},
+                     .swaps = w,
+                     .sender = sender,
+                     .all_but = below(s, 2)};
+
+    for (int i = 0; i < w->n; i++) {
+        bool beside = w->sender[i].layer == layer && w->sender[i].site == SITE_Z &&
+                      site == SITE_READ_MLP && !shape->parallel;
+
+        if ((w->sender[i].site == SITE_RESID || w->sender[i].layer < layer || beside) &&
+            below(s, 2))
+            sender[e.n_senders++] = i;
+    }
+    return e;
+}
+
 void draw_variants(struct scene *s)
 {
     static const unsigned asks[8] = {0,         ASK_LOGITS, ASK_LOGITS, ASK_VOCAB,
@@ -169,7 +241,13 @@ void draw_variants(struct scene *s)
         v->n_edits = below(s, 20) ? 1 + below(s, EDITS) : 0;
         v->edit = s->edit[i];
         v->asks = ASK_LAYERS | asks[below(s, 8)];
-        for (int k = 0; k < v->n_edits; k++)
+        if (i % 4 == 3) {
+            const struct swaps *w = random_swaps(s);
+
+            for (int k = 0; k < v->n_edits; k++)
+                s->edit[i][k] = random_reader(s, w);
+        }
+        for (int k = 0; i % 4 < 3 && k < v->n_edits; k++)
             s->edit[i][k] = random_edit(s, true);
         outcome_init(s, &s->a[i]);
         outcome_init(s, &s->b[i]);
