@@ -17,8 +17,9 @@ enum op { OP_ZERO, OP_SET, OP_ADD, OP_SCALE, OP_MASK, OP_SWAP };
 
 struct edit;
 
-/* What adds to the residual stream: a head (SITE_Z), an MLP (SITE_MLP), the embedding (SITE_RESID of
-   layer 0), and edits of its site that say what it would add, u', in the place of u. */
+/* What adds to the residual stream: a head (SITE_Z), an MLP (SITE_MLP), the embedding
+   (SITE_RESID of layer 0), and edits of its site that say what it would add, u', in the place of
+   u. */
 struct sender {
     enum site site;
     int layer, head;         /* head: 0 where the site has none */
