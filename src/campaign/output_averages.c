@@ -5,6 +5,7 @@
 #include "campaign/output_strata.h"
 #include "campaign/rows.h"
 #include "campaign/slabs.h"
+#include "experiments/kit/field_sum.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,7 +14,8 @@ struct averages {
     struct output *o;
     const struct experiment *x;
     struct slabs slabs[AGGREGATES_MAX];
-    float *value[AGGREGATES_MAX]; /* of one query */
+    struct field_sum *sum[AGGREGATES_MAX]; /* of those that have no value() */
+    float *value[AGGREGATES_MAX];          /* of one query */
 };
 
 /* What is written of an estimate, a variable each. */
@@ -104,6 +106,8 @@ int averages_open(struct averages **v, struct output *o, const struct experiment
 
         (*v)->value[i] = arena_alloc(&o->group, elements, sizeof *(*v)->value[i], err);
         if (!path || !(*v)->value[i] ||
+            (!x->aggregate[i].value &&
+             field_sum_open(&(*v)->sum[i], x, &x->aggregate[i], &o->group, err)) ||
             slabs_open(&(*v)->slabs[i], o->c->data.n, elements, x->settles || x->aggregate[i].ratio,
                        path, err))
             return err->code;
@@ -119,10 +123,10 @@ int averages_take(struct averages *v, const struct row *row, bool usable, struct
     for (int i = 0; i < x->n_aggregates; i++) {
         const struct aggregate *a = &x->aggregate[i];
 
-        if (usable && a->of)
-            memcpy(v->value[i], row_f32(row, a->of), columns_of(x, a) * sizeof *v->value[i]);
-        else if (usable)
+        if (usable && a->value)
             a->value(row, v->value[i]);
+        else if (usable)
+            field_sum_value(v->sum[i], row, v->value[i]);
         else
             fill(V_F32, v->value[i], columns_of(x, a));
         if (slabs_put(&v->slabs[i], query, v->value[i], err))

@@ -11,7 +11,6 @@
 
 #include "base/str.h"
 #include "experiments/kit/answers.h"
-#include "experiments/kit/metrics.h"
 #include "experiments/kit/text.h"
 
 static const struct choice sites[] = {{"head", SITE_Z},

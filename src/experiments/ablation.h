@@ -2,6 +2,7 @@
 #ifndef LENSWEEP_EXPERIMENTS_ABLATION_H
 #define LENSWEEP_EXPERIMENTS_ABLATION_H
 
+#include "experiments/kit/metrics.h"
 #include "experiments/kit/operation.h"
 #include "experiments/kit/select.h"
 #include "experiments/kit/whole.h"
@@ -38,8 +39,7 @@ struct ablation {
     int layer_axis, part_axis, position_axis, from_axis, sample_axis; /* -1 = no such axis */
 
     unsigned metrics;
-    size_t n_effects; /* numbers of a cell in NAME/stats */
-    const bool *sign; /* (n_effects) */
+    struct effect_list effects; /* a cell's in NAME/stats */
 };
 
 /* The edits of one cell, in the arena. *n = 0: the query lacks the place or its counterpart. */

@@ -7,82 +7,25 @@
 #include "base/str.h"
 #include "engine/lens.h"
 #include "experiments/kit/answers.h"
-#include "experiments/kit/metrics.h"
 #include "experiments/kit/text.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Of each metric: its fields, per cell or per target of a cell, and the clean run's beside it. */
-static const struct measure {
-    const char *name;
-    unsigned bit;
-    enum vtype type;
-    bool per_target;
-    const char *units, *text;
-    const char *clean, *clean_text;              /* NULL = has none */
-    enum { NO_EFFECT, OWN, MINUS_CLEAN } effect; /* what statistics are made of */
-    bool sign; /* it may go either way, and is no other's double: it is tested */
-} metrics[] = {
-    {"logit", METRIC_LOGIT, V_F32, true, unit_logit, "logit of the target", "clean_logit",
-     "logit of the target, clean", MINUS_CLEAN, true},
-    {"logprob", METRIC_LOGPROB, V_F32, true, "nat", "log-probability of the target",
-     "clean_logprob", "log-probability of the target, clean", MINUS_CLEAN, true},
-    {"rank", METRIC_RANK, V_I4, true, NULL, "rank of the target", NULL, NULL, NO_EFFECT, false},
-    {"logit_difference", METRIC_DIFFERENCE, V_F32, false, unit_logit,
-     "logit of the right target minus the mean of its foils", "clean_logit_difference",
-     "logit of the right target minus the mean of its foils, clean", MINUS_CLEAN, true},
-    {"recall_mass", METRIC_RECALL, V_F32, false, "nat",
-     "log of the probability of answers that are no foils", "clean_recall_mass",
-     "log of the probability of answers that are no foils, clean", MINUS_CLEAN, true},
-    {"repetition_mass", METRIC_REPETITION, V_F32, false, "nat",
-     "log of the probability of answers that are foils", "clean_repetition_mass",
-     "log of the probability of answers that are foils, clean", MINUS_CLEAN, true},
-    {"answer_logprob", METRIC_ANSWER, V_F32, true, NULL, NULL, "clean_answer_logprob", NULL,
-     MINUS_CLEAN, true}, /* declared by kit/whole.h */
-    {"kl", METRIC_KL, V_F32, false, "nat", "KL(clean || ablated) of the next token", NULL, NULL,
-     OWN, false},
-    {"argmax", METRIC_ARGMAX, V_I4, false, NULL, "most probable next token", NULL, NULL, NO_EFFECT,
-     false},
-    {"direct", METRIC_DIRECT, V_F32, true, unit_logit,
-     "change of the target's logit when only this term of the final residual changes", NULL, NULL,
-     OWN, true},
-    {"direct_frozen", METRIC_DIRECT, V_F32, true, unit_logit,
-     "the same with the final norm of the clean run", NULL, NULL, OWN, false},
-};
-enum { METRICS = sizeof metrics / sizeof *metrics };
 
 bool ablation_has_direct(const struct ablation *b)
 {
     return b->metrics & METRIC_DIRECT;
 }
 
-/* What NAME/stats has of each cell: logit.answer_1, ..., logit_difference, ... */
+/* What NAME/stats has of each cell. */
 int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
-    size_t most = METRICS * ds->n_targets, n = 0;
-    const char **label = arena_alloc(x->arena, most, sizeof *label, err);
-    bool *sign = arena_alloc(x->arena, most, sizeof *sign, err);
+    struct effect_list *e = &b->effects;
 
-    for (size_t i = 0; label && sign && i < METRICS; i++) {
-        const struct measure *m = &metrics[i];
-
-        if (!(b->metrics & m->bit) || m->effect == NO_EFFECT)
-            continue;
-        for (size_t t = 0; t < (m->per_target ? ds->n_targets : 1); t++) {
-            sign[n] = m->sign;
-            label[n++] = m->per_target
-                             ? arena_printf(x->arena, err, "%s.%s", m->name, ds->target_name[t])
-                             : m->name;
-        }
-    }
-    if (err->code || !n)
+    if (effect_list_open(e, b->metrics, NULL, x->scene->data, x->arena, err) || !e->n)
         return err->code;
     x->axis[x->n_axes].hidden = !b->pairs; /* whose joint effects stand in the group itself */
-    b->n_effects = n;
-    b->sign = sign;
-    return add_named_axis(x, "metric", n, label, err);
+    return add_named_axis(x, "metric", e->n, e->label, err);
 }
 
 /* Samples are averaged first. */
@@ -112,20 +55,19 @@ void ablation_effects(const struct row *row, float *out)
     for (int i = 0; i < x->n_axes; i++)
         if (x->axis[i].cell && i != b->sample_axis)
             cells *= x->axis[i].dim.size;
-    for (size_t i = 0; i < METRICS; i++) {
-        const struct measure *m = &metrics[i];
+    for (size_t i = 0; i < MEASURES; i++) {
+        const struct measure *m = &measures[i];
         size_t n = m->per_target ? x->scene->data->n_targets : 1;
-        /* Answers that begin with the same token cannot be told apart. */
-        bool blurred = m->bit & (METRIC_DIFFERENCE | METRIC_REPETITION) && row->q->target_collision;
+        bool blurred = m->blurred && row->q->target_collision;
         const float *value, *clean;
 
-        if (!(b->metrics & m->bit) || m->effect == NO_EFFECT)
+        if (!(b->metrics & m->bit) || !m->effect)
             continue;
         value = row_f32(row, m->name);
-        clean = m->effect == MINUS_CLEAN ? row_f32(row, m->clean) : NULL;
+        clean = m->clean ? row_f32(row, m->clean) : NULL;
         for (size_t t = 0; t < n; t++, column++)
             for (size_t c = 0; c < cells; c++)
-                out[c * b->n_effects + column] =
+                out[c * b->effects.n + column] =
                     blurred
                         ? NAN
                         : mean_effect(value + c * draws * n + t, draws, n, clean ? clean[t] : 0);
@@ -233,8 +175,8 @@ static int declare_answers(struct experiment *x, const struct ablation *b,
 int ablation_declare(struct experiment *x, const struct ablation *b, struct problems *problems,
                      struct err *err)
 {
-    for (size_t i = 0; i < METRICS; i++) {
-        const struct measure *m = &metrics[i];
+    for (size_t i = 0; i < MEASURES; i++) {
+        const struct measure *m = &measures[i];
 
         if (!(b->metrics & m->bit) || !m->text)
             continue;
@@ -246,16 +188,17 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct prob
     }
     if (declare_answers(x, b, problems, err))
         return err->code;
-    if (b->n_effects && b->pairs) {
+    if (b->effects.n && b->pairs) {
         const char *done = title_of(x, b, err);
 
         if (!done || pairs_declare(x, b, done, err))
             return err->code;
-    } else if (b->n_effects) {
+    } else if (b->effects.n) {
         if (add_aggregate(x, "effect", EFFECT_DIMS, "1", "ablated minus clean", ablation_effects,
                           err))
             return err->code;
-        x->aggregate[x->n_aggregates - 1].tested = b->sign;
+        x->aggregate[x->n_aggregates - 1].tested = b->effects.sign;
+        x->aggregate[x->n_aggregates - 1].of = b->effects.of;
         if (describe(x, b, err))
             return err->code;
     }
@@ -270,12 +213,13 @@ static void put_answer(const struct experiment *x, const struct query *q, struct
 {
     const struct dataset *ds = x->scene->data;
 
-    for (size_t i = 0; i < METRICS; i++) {
-        float *out = row_f32(row, clean && metrics[i].clean ? metrics[i].clean : metrics[i].name);
+    for (size_t i = 0; i < MEASURES; i++) {
+        float *out =
+            row_f32(row, clean && measures[i].clean ? measures[i].clean : measures[i].name);
 
-        if (!out || (clean && !metrics[i].clean))
+        if (!out || (clean && !measures[i].clean))
             continue;
-        switch (metrics[i].bit) {
+        switch (measures[i].bit) {
         case METRIC_LOGIT:
             memcpy(out, logit, ds->n_targets * sizeof *out);
             break;
@@ -287,7 +231,7 @@ static void put_answer(const struct experiment *x, const struct query *q, struct
             break;
         case METRIC_RECALL:
         case METRIC_REPETITION:
-            *out = answer_mass(ds, q, logprob, metrics[i].bit == METRIC_REPETITION);
+            *out = answer_mass(ds, q, logprob, measures[i].bit == METRIC_REPETITION);
             break;
         }
     }

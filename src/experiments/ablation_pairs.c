@@ -84,7 +84,7 @@ int pairs_axes(struct experiment *x, struct ablation *b, struct err *err)
 static void interactions(const struct row *row, float *out)
 {
     const struct ablation *b = row->x->state;
-    size_t k = b->parts.n, n = b->positions.n * b->n_effects;
+    size_t k = b->parts.n, n = b->positions.n * b->effects.n;
 
     ablation_effects(row, out);
     for (size_t i = 0; i < k; i++)
@@ -163,10 +163,11 @@ int pairs_declare(struct experiment *x, const struct ablation *b, const char *do
                       "what both heads together change beyond the sum of each alone", interactions,
                       err))
         return err->code;
-    x->aggregate[x->n_aggregates - 1].tested = b->sign;
-    return add_aggregate(x, "joint_effect", dims, "1",
-                         "ablated minus clean of both heads, of one where both are the same",
-                         ablation_effects, err)
-               ? err->code
-               : describe(x, b, done, err);
+    x->aggregate[x->n_aggregates - 1].tested = b->effects.sign;
+    if (add_aggregate(x, "joint_effect", dims, "1",
+                      "ablated minus clean of both heads, of one where both are the same",
+                      ablation_effects, err))
+        return err->code;
+    x->aggregate[x->n_aggregates - 1].of = b->effects.of;
+    return describe(x, b, done, err);
 }

@@ -128,6 +128,14 @@ static int describe(struct experiment *x, struct err *err)
         .without = "resid",
         .about = "target",
     };
+    static const struct headline strongest = {
+        .variable = "top_id",
+        .title = "tokens with the greatest decoded logits",
+        .listed = "top_token",
+        .common = "yes",
+        .test = "none",
+        .only = "top",
+    };
     struct figure figure = {
         .form = "lines",
         .values = "mean_logit",
@@ -143,7 +151,8 @@ static int describe(struct experiment *x, struct err *err)
     if (!d->positions.n)
         x->authors =
             (struct authors_layout){.analysis = "decode", .value = "logit", .logprob = "logprob"};
-    if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
+    if (add_headline(x, &headline, err) || (d->top && add_headline(x, &strongest, err)) ||
+        add_figure(x, &figure, err))
         return err->code;
     figure.name = "centred";
     figure.values = "mean_centred_logit";
@@ -157,9 +166,8 @@ static int declare_averages(struct experiment *x, struct err *err)
     static const char dims[] = "stratum position? layer component target";
 
     if (add_mean(x, "mean_logit", "logit", unit_logit, "mean of logit over queries", err) ||
-        add_aggregate(x, "mean_centred_logit", dims, unit_logit,
-                      "mean over queries of logit minus that of the control tokens", centre_logits,
-                      err))
+        add_sum(x, "mean_centred_logit", dims, unit_logit,
+                "mean over queries of logit minus that of the control tokens", CENTRED_LOGIT, err))
         return err->code;
     return describe(x, err);
 }

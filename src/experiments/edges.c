@@ -269,6 +269,7 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
         .row = "metric",
         .column = "position",
         .along = "edge",
+        .ends = "sender receiver",
         .apart = "metric",
         .title = "The strongest edges",
         .along_label = "heads by their number; MLPs on the right",
@@ -294,6 +295,7 @@ static int declare(struct experiment *x, const struct edges *e, struct err *err)
         (e->op.kind == DO_RESAMPLE && partners_declare(x, err)))
         return err->code;
     x->aggregate[0].tested = e->effects.sign;
+    x->aggregate[0].of = e->effects.of;
     return err_if(
         err,
         add_aggregate(x, "mean_layer_effect", "stratum position from_layer to_layer metric", "1",
@@ -321,8 +323,8 @@ static int edges_open(struct experiment *x, struct problems *problems, struct er
     where.wanted = wanted_layers(x, e, err);
     return err_if(err, !where.wanted || operation_open(&e->op, x, &c->op, &where, problems, err) ||
                            problems->count ||
-                           effect_list_open(&e->effects, choice_bits(&c->metrics), x->scene->data,
-                                            x->arena, err) ||
+                           effect_list_open(&e->effects, choice_bits(&c->metrics), "effect",
+                                            x->scene->data, x->arena, err) ||
                            open_axes(x, e, err) || declare(x, e, err));
 }
 

@@ -93,7 +93,8 @@ struct aggregate {
     const bool *tested; /* not NULL: these are effects, and go to NAME/stats; those that have a
                            sign (by place on the last axis) are tested against 0 */
     void (*value)(const struct row *row, float *out);
-    const char *of; /* value NULL: the field whose values it averages as they are */
+    const char *of; /* the fields that it is the sum of (results/signed_sum.h), which value NULL
+                       computes and headlines tell their readers; NULL = it is no such sum */
 };
 
 struct tokenizer;
@@ -294,7 +295,11 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
                   const char *long_name, void (*value)(const struct row *row, float *out),
                   struct err *err);
 
-/* The mean over queries of a field of single precision, as it is. */
+/* The mean over queries of a sum of fields of single precision, whose dimensions it has. */
+int add_sum(struct experiment *x, const char *name, const char *dims, const char *units,
+            const char *long_name, const char *of, struct err *err);
+
+/* The mean over queries of one such field, as it is. */
 int add_mean(struct experiment *x, const char *name, const char *field, const char *units,
              const char *long_name, struct err *err);
 

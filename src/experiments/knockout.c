@@ -71,58 +71,6 @@ static size_t cuts_n(const struct knockout *k)
     return (k->layer_axis < 0 ? 1 : k->layers.n) * (k->head_axis < 0 ? 1 : k->heads.n);
 }
 
-/* out, laid out like the field `cut` (cuts, outer, sets, targets): `clean` (outer, targets) minus
-   it. */
-static void drop(const struct row *row, const char *clean, const char *cut, size_t outer,
-                 float *out)
-{
-    const struct experiment *x = row->x;
-    const struct knockout *k = x->state;
-    const float *was = row_f32(row, clean), *is = row_f32(row, cut);
-    size_t sets = x->axis[k->set_axis].dim.size, targets = x->scene->data->n_targets;
-
-    for (size_t i = 0; i < cuts_n(k) * outer * sets * targets; i++)
-        out[i] = was[i / targets / sets % outer * targets + i % targets] - is[i];
-}
-
-static void logit_drop(const struct row *row, float *out)
-{
-    drop(row, "out_logit_clean", "out_logit", 1, out);
-}
-
-static void logprob_drop(const struct row *row, float *out)
-{
-    drop(row, "out_logprob_clean", "out_logprob", 1, out);
-}
-
-static void answer_drop(const struct row *row, float *out)
-{
-    drop(row, "clean_answer_logprob", "answer_logprob", 1, out);
-}
-
-static void mlp_drop(const struct row *row, float *out)
-{
-    drop(row, "mlp_logit_clean", "mlp_logit", (size_t)row->x->scene->model->shape.n_layers, out);
-}
-
-/* The logit's drop minus that of control tokens: a shift of all logits is none. */
-static void centred_drop(const struct row *row, float *out)
-{
-    static const char *const names[2][2] = {
-        {"control_logit_clean", "control_logit"},
-        {"subject_control_logit_clean", "subject_control_logit"}};
-    const struct knockout *k = row->x->state;
-    size_t sets = row->x->axis[k->set_axis].dim.size, targets = row->x->scene->data->n_targets;
-
-    logit_drop(row, out);
-    for (size_t i = 0; i < cuts_n(k) * sets; i++)
-        for (size_t t = 0; t < targets; t++) {
-            const char *const *of = names[is_subject(row->x, t)];
-
-            out[i * targets + t] -= *row_f32(row, of[0]) - row_f32(row, of[1])[i];
-        }
-}
-
 /* Is set `other` a random draw for this set: "random_subject_2" for "subject"? */
 static bool draws_for(const char *other, const char *set)
 {
@@ -283,21 +231,25 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
     static const char per_target[] = "stratum cut_layer? cut_head? token_set target";
     const struct knockout_config *c = x->config;
 
-    if (add_aggregate(x, "mean_out_logit_drop", per_target, unit_logit,
-                      "mean over queries of the target's logit, clean minus cut", logit_drop,
-                      err) ||
-        add_aggregate(x, "mean_out_logprob_drop", per_target, "nat",
-                      "mean over queries of its log-probability, clean minus cut", logprob_drop,
-                      err) ||
+    if (add_sum(x, "mean_out_logit_drop", per_target, unit_logit,
+                "mean over queries of the target's logit, clean minus cut",
+                "out_logit_clean -out_logit", err) ||
+        add_sum(x, "mean_out_logprob_drop", per_target, "nat",
+                "mean over queries of its log-probability, clean minus cut",
+                "out_logprob_clean -out_logprob", err) ||
         add_mean(x, "mean_kl", "kl", "nat", "mean of kl over queries", err) ||
-        add_aggregate(x, "mean_out_centred_drop", per_target, unit_logit,
-                      "mean over queries of the logit's drop minus that of the control tokens",
-                      centred_drop, err))
+        add_sum(x, "mean_out_centred_drop", per_target, unit_logit,
+                "mean over queries of the logit's drop minus that of the control tokens",
+                "out_logit_clean -out_logit"
+                " -control_logit_clean[target!=subject] control_logit[target!=subject]"
+                " -subject_control_logit_clean[target=subject]"
+                " subject_control_logit[target=subject]",
+                err))
         return err->code;
     if (c->whole.answer_logprob &&
-        add_aggregate(x, "mean_answer_logprob_drop", per_target, "nat",
-                      "mean over queries of the whole answer's log-probability, clean minus cut",
-                      answer_drop, err))
+        add_sum(x, "mean_answer_logprob_drop", per_target, "nat",
+                "mean over queries of the whole answer's log-probability, clean minus cut",
+                "clean_answer_logprob -answer_logprob", err))
         return err->code;
     if (has_random(c) &&
         add_aggregate(
@@ -308,8 +260,9 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
         return err->code;
     /* for each cut, each layer: too many to hold for all queries at once */
     if (k->mlp_logit && k->layer_axis < 0 && k->head_axis < 0 &&
-        add_aggregate(x, "mean_mlp_logit_drop", "stratum layer token_set target", unit_logit,
-                      "mean over queries of the MLP's logit, clean minus cut", mlp_drop, err))
+        add_sum(x, "mean_mlp_logit_drop", "stratum layer token_set target", unit_logit,
+                "mean over queries of the MLP's logit, clean minus cut",
+                "mlp_logit_clean -mlp_logit", err))
         return err->code;
     return describe(x, k, err);
 }

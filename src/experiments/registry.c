@@ -172,6 +172,16 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
     return a->field.var.long_name ? parse_dims(x, &a->field, err) : err->code;
 }
 
+int add_sum(struct experiment *x, const char *name, const char *dims, const char *units,
+            const char *long_name, const char *of, struct err *err)
+{
+    int code = add_aggregate(x, name, dims, units, long_name, NULL, err);
+
+    if (!code)
+        x->aggregate[x->n_aggregates - 1].of = of;
+    return code;
+}
+
 int add_mean(struct experiment *x, const char *name, const char *field, const char *units,
              const char *long_name, struct err *err)
 {
@@ -181,10 +191,7 @@ int add_mean(struct experiment *x, const char *name, const char *field, const ch
     if (!f || f->var.type != V_F32)
         return err_set(err, ERR_BUG, "%s: no field \"%s\" to average", x->name, field);
     dims = arena_printf(x->arena, err, "stratum%s", f->var.dims + strcspn(f->var.dims, " "));
-    if (!dims || add_aggregate(x, name, dims, units, long_name, NULL, err))
-        return err->code;
-    x->aggregate[x->n_aggregates - 1].of = field;
-    return 0;
+    return dims ? add_sum(x, name, dims, units, long_name, field, err) : err->code;
 }
 
 int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,
@@ -227,6 +234,18 @@ static int check_averages(const struct experiment *x, const char *list, const ch
     return 0;
 }
 
+/* What the headline's average is the sum of; in NAME/stats it is the one that is tested. */
+static const char *sum_of(const struct experiment *x, const struct headline *h)
+{
+    for (int i = 0; i < x->n_aggregates; i++) {
+        const struct aggregate *a = &x->aggregate[i];
+
+        if (h->inside ? a->tested != NULL : !strcmp(a->field.var.name, h->variable))
+            return a->of;
+    }
+    return NULL;
+}
+
 /* A test that stands in the headline is made where the average is. */
 static void have_judged(struct experiment *x, const struct headline *h)
 {
@@ -253,7 +272,8 @@ int add_headline(struct experiment *x, const struct headline *h, struct err *err
         check_averages(x, h->null, h->inside, err) ||
         check_averages(x, h->instead, h->inside, err) || check_averages(x, h->beside, NULL, err))
         return err->code;
-    x->headline[x->n_headlines++] = *h;
+    x->headline[x->n_headlines] = *h;
+    x->headline[x->n_headlines++].of = sum_of(x, h);
     have_judged(x, h);
     return 0;
 }

@@ -87,9 +87,8 @@ static int declare_averages(struct experiment *x, struct err *err)
     static const char dims[] = "stratum layer token_set target";
 
     if (add_mean(x, "mean_logit", "logit", unit_logit, "mean of logit over queries", err) ||
-        add_aggregate(x, "mean_centred_logit", dims, unit_logit,
-                      "mean over queries of logit minus that of the control tokens", centre_logits,
-                      err))
+        add_sum(x, "mean_centred_logit", dims, unit_logit,
+                "mean over queries of logit minus that of the control tokens", CENTRED_LOGIT, err))
         return err->code;
     if (add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err))
         return err->code;

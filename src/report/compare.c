@@ -10,9 +10,10 @@
 /* One average in all results, and where the entries of the first are in the others. */
 struct compared {
     struct average a;
-    size_t dim[DIMS_MAX];    /* the first's dimension d is this one here */
-    size_t *entry[DIMS_MAX]; /* (size of the first's d) its entries here; SIZE_MAX = none */
-    size_t *stratum;         /* (n_strata of the first) likewise */
+    const struct headline *h; /* that declares it there; NULL = its file says nothing of it */
+    size_t dim[DIMS_MAX];     /* the first's dimension d is this one here */
+    size_t *entry[DIMS_MAX];  /* (size of the first's d) its entries here; SIZE_MAX = none */
+    size_t *stratum;          /* (n_strata of the first) likewise */
 };
 
 struct pair {
@@ -208,10 +209,11 @@ static int rank_cells(struct table *t, size_t apart_at, struct err *err)
 /* Differences ------------------------------------------------------------------------------ */
 
 /* Query by query where both results have the same ones. */
-static int pair_side(struct table *t, size_t k, const char *metric, struct arena *a,
-                     struct err *err)
+static int pair_side(struct table *t, size_t k, const char *entry, struct arena *a, struct err *err)
 {
-    const struct paired_side side[2] = {{&t->r[0], &t->side[0].a}, {&t->r[k], &t->side[k].a}};
+    const struct compared *b = &t->side[k];
+    const struct paired_side side[2] = {{&t->r[0], &t->side[0].a, t->h->of},
+                                        {&t->r[k], &b->a, b->h ? b->h->of : NULL}};
     struct paired_cell *cell = arena_alloc(a, t->n_best, sizeof *cell, err);
     struct paired p = {0};
 
@@ -220,13 +222,13 @@ static int pair_side(struct table *t, size_t k, const char *metric, struct arena
     for (size_t i = 0; i < t->n_best; i++) {
         const struct pair *x = &t->best[i];
 
-        cell[i] = (struct paired_cell){
-            .stratum = x->stratum,
-            .element = {x->element, element_in(&t->side[k], &t->side[0].a, x->element)},
-            .difference = x->v[k].mean - x->v[0].mean};
+        cell[i] =
+            (struct paired_cell){.stratum = x->stratum,
+                                 .element = {x->element, element_in(b, &t->side[0].a, x->element)},
+                                 .difference = x->v[k].mean - x->v[0].mean};
     }
     if (!paired_open(&p, &t->r[0], &t->r[k], t->group, err) &&
-        !paired_differences(&p, side, metric, cell, t->n_best, err))
+        !paired_differences(&p, side, entry, cell, t->n_best, err))
         for (size_t i = 0; i < t->n_best; i++)
             if (cell[i].known) {
                 t->best[i].paired[k] = true;
@@ -240,15 +242,14 @@ static int pair_side(struct table *t, size_t k, const char *metric, struct arena
 static int find_differences(struct table *t, size_t apart_at, struct err *err)
 {
     const struct average *a = &t->side[0].a;
-    const char *metric =
-        t->h->inside && t->apart < a->n_dims ? a->dim[t->apart].label[apart_at] : NULL;
+    const char *entry = t->apart < a->n_dims ? a->dim[t->apart].label[apart_at] : NULL;
 
     t->n_apart = t->n_paired = 0;
     for (size_t i = 0; i < t->n_best; i++)
         for (size_t k = 1; k < t->n; k++)
             t->best[i].d[k] = bounded_difference(t->best[i].v[0], t->best[i].v[k]);
     for (size_t k = 1; k < t->n; k++)
-        if (pair_side(t, k, metric, &t->r[0].arena, err))
+        if (pair_side(t, k, entry, &t->r[0].arena, err))
             return err->code;
     for (size_t i = 0; i < t->n_best; i++)
         for (size_t k = 1; k < t->n; k++) {
@@ -319,6 +320,9 @@ static int put_title(const struct table *t, const char *group, size_t apart_at, 
     const struct average *a = &t->side[0].a;
     int code = buf_printf(out, err, "\n%s: %s", group, t->h->title);
 
+    for (size_t k = 1; k < t->n && !code; k++)
+        if (t->side[k].h && !str_eq(t->side[k].h->title, t->h->title))
+            code = buf_printf(out, err, "; %c: %s", (int)('A' + k), t->side[k].h->title);
     if (!code && t->apart < a->n_dims)
         code = buf_printf(out, err, ": %s", a->dim[t->apart].label[apart_at]);
     return code || buf_printf(out, err, "\nthe %zu largest differences of %zu cells that all have",
@@ -347,6 +351,21 @@ static int put_best(const struct table *t, const char *group, size_t apart_at, s
 
 /* Results ---------------------------------------------------------------------------------- */
 
+/* The headline of the same average in another result; NULL = there is none. */
+static const struct headline *headline_like(const struct headline *h, const struct result *r,
+                                            const char *group)
+{
+    const struct result_group *g = result_find(r, group);
+
+    for (size_t i = 0; g && i < g->headlines.n; i++) {
+        const struct headline *own = &g->headlines.v[i];
+
+        if (str_eq(own->variable, h->variable) && !own->inside == !h->inside && own->title)
+            return own;
+    }
+    return NULL;
+}
+
 /* The headline's average in all results; *same = false: one does not have it, or another shape. */
 static int open_sides(struct table *t, struct result *r, const char *group, bool *same,
                       struct err *err)
@@ -357,6 +376,7 @@ static int open_sides(struct table *t, struct result *r, const char *group, bool
 
         if (average_open(&s->a, &r[k], group, t->h->inside, t->h->variable, err))
             return err->code;
+        s->h = headline_like(t->h, &r[k], group);
         *same = s->a.elements > 0;
         if (*same && k && match(s, &t->side[0].a, same, &r[0].arena, err))
             return err->code;

@@ -1,54 +1,26 @@
 #include "report/paired.h"
 
 #include "base/str.h"
+#include "results/signed_sum.h"
 #include "statistics/estimate.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { TERMS = 6, NAME_MAX_LEN = 160 };
-
-/* Which targets a term is for: the target `subject` has control tokens of its own. */
-enum whose { EACH, SUBJECT, OTHERS };
-
-struct rule_term {
-    int sign;
-    const char *variable;
-    enum whose whose;
-};
-
-/* What averages are of that do not say so by their names. */
-static const struct rule {
-    const char *average;
-    struct rule_term term[TERMS];
-} rules[] = {
-    {"mean_centred_logit",
-     {{1, "logit", EACH}, {-1, "control_logit", OTHERS}, {-1, "subject_control_logit", SUBJECT}}},
-    {"mean_out_logit_drop", {{1, "out_logit_clean", EACH}, {-1, "out_logit", EACH}}},
-    {"mean_out_logprob_drop", {{1, "out_logprob_clean", EACH}, {-1, "out_logprob", EACH}}},
-    {"mean_out_centred_drop",
-     {{1, "out_logit_clean", EACH},
-      {-1, "out_logit", EACH},
-      {-1, "control_logit_clean", OTHERS},
-      {1, "control_logit", OTHERS},
-      {-1, "subject_control_logit_clean", SUBJECT},
-      {1, "subject_control_logit", SUBJECT}}},
-};
 
 /* A variable by query of one result, in a sum. */
 struct term {
     int sign;
-    enum whose whose;
     struct column column;
     size_t stride[DIMS_MAX]; /* of the average's dimension d; 0 = it does not have it */
-    size_t first;            /* element of the target that the metric names */
+    size_t first;            /* element of the entry that the sum names */
     size_t samples, sample_stride;
+    const struct signed_term *of; /* has its condition */
 };
 
 struct by_query {
-    struct term term[2 * TERMS];
+    struct signed_sum sum;
+    struct term *term; /* (n) */
     size_t n;
 };
 
@@ -111,8 +83,8 @@ void paired_close(struct paired *p)
 
 /* What a value is the sum of --------------------------------------------------------------- */
 
-static int target_place(struct result *r, const struct h5info *v, size_t d, const char *target,
-                        size_t *place, struct err *err)
+static int entry_place(struct result *r, const struct h5info *v, size_t d, const char *entry,
+                       size_t *place, struct err *err)
 {
     const struct h5info *scale = catalogue_scale(&r->all, v, d);
     const char **label;
@@ -121,36 +93,44 @@ static int target_place(struct result *r, const struct h5info *v, size_t d, cons
     if (!scale || result_text(r, scale->group, scale->name, v->size[d], &label, err))
         return err->code;
     for (size_t i = 0; i < v->size[d]; i++)
-        if (str_eq(label[i], target))
+        if (str_eq(label[i], entry))
             *place = i;
     return 0;
 }
 
-/* Adds a variable; *fits = false: it has dimensions that say nothing here. target: where the
-   average does not have that dimension. */
-static int add_term(struct by_query *value, const struct paired_side *s, const struct h5info *v,
-                    struct term t, const char *target, bool *fits, struct err *err)
+/* The entry of a dimension that the average lacks; NULL = none is named. */
+static const char *entry_of(const struct signed_sum *sum, const struct signed_term *t,
+                            const char *dim)
 {
+    return sum->dim && str_eq(sum->dim, dim)             ? sum->label
+           : t->dim && str_eq(t->dim, dim) && !t->except ? t->label
+                                                         : NULL;
+}
+
+/* Adds a variable; *fits = false: it has dimensions that say nothing here. */
+static int add_term(struct by_query *value, const struct paired_side *s, const char *group,
+                    const struct signed_term *of, bool *fits, struct err *err)
+{
+    const struct h5info *v = catalogue_find(&s->r->all, group, of->variable);
+    struct term t = {.sign = of->sign, .of = of, .samples = 1};
     size_t stride = 1;
 
-    t.samples = 1;
     *fits = v && v->rank > 0 && str_eq(v->dim[0], "query");
     for (size_t d = *fits ? v->rank : 0; d-- > 1 && *fits; stride *= v->size[d]) {
-        size_t of = average_dim(s->a, v->dim[d]), place = 0;
+        size_t at = average_dim(s->a, v->dim[d]), place = SIZE_MAX;
+        const char *entry = entry_of(&value->sum, of, v->dim[d]);
 
-        if (of < s->a->n_dims) {
-            t.stride[of] = stride;
-            *fits = s->a->dim[of].size == v->size[d];
+        if (at < s->a->n_dims) {
+            t.stride[at] = stride;
+            *fits = s->a->dim[at].size == v->size[d];
         } else if (str_eq(v->dim[d], "sample")) {
             t.samples = v->size[d];
             t.sample_stride = stride;
-        } else if (str_eq(v->dim[d], "target") && target) {
-            if (target_place(s->r, v, d, target, &place, err))
+        } else {
+            if (entry && entry_place(s->r, v, d, entry, &place, err))
                 return err->code;
             *fits = place != SIZE_MAX;
             t.first = *fits ? place * stride : 0;
-        } else {
-            *fits = false;
         }
     }
     if (!*fits || column_open(&t.column, s->r->file, v, err))
@@ -159,57 +139,18 @@ static int add_term(struct by_query *value, const struct paired_side *s, const s
     return 0;
 }
 
-/* Of sweeps: edited minus clean, or an effect as it is. */
-static int open_effect(struct by_query *value, const struct paired_side *s, const char *group,
-                       const char *metric, bool *fits, struct err *err)
-{
-    char name[NAME_MAX_LEN], clean[NAME_MAX_LEN + 8];
-    const struct h5info *v = catalogue_find(&s->r->all, group, "effect");
-    const char *dot = strchr(metric, '.');
-
-    if (v)
-        return add_term(value, s, v, (struct term){.sign = 1}, NULL, fits, err);
-    snprintf(name, sizeof name, "%.*s", (int)(dot ? (size_t)(dot - metric) : strlen(metric)),
-             metric);
-    snprintf(clean, sizeof clean, "clean_%s", name);
-    v = catalogue_find(&s->r->all, group, name);
-    if (add_term(value, s, v, (struct term){.sign = 1}, dot ? dot + 1 : NULL, fits, err) || !*fits)
-        return err->code;
-    v = catalogue_find(&s->r->all, group, clean);
-    return v ? add_term(value, s, v, (struct term){.sign = -1}, dot ? dot + 1 : NULL, fits, err)
-             : 0;
-}
-
-static int open_rule(struct by_query *value, const struct paired_side *s, const char *group,
-                     const struct rule *rule, bool *fits, struct err *err)
-{
-    for (size_t i = 0; i < TERMS && rule->term[i].sign && *fits; i++) {
-        const struct rule_term *t = &rule->term[i];
-
-        if (add_term(value, s, catalogue_find(&s->r->all, group, t->variable),
-                     (struct term){.sign = t->sign, .whose = t->whose}, NULL, fits, err))
-            return err->code;
-    }
-    return 0;
-}
-
 /* *fits = false: it is not known what the average is of. */
-static int open_value(struct by_query *value, const struct paired_side *s, const char *group,
-                      const char *metric, bool *fits, struct err *err)
+static int open_value(struct by_query *value, struct paired *p, const struct paired_side *s,
+                      const char *entry, bool *fits, struct err *err)
 {
-    const char *name = s->a->name;
-
-    value->n = 0;
-    *fits = true;
-    if (metric)
-        return open_effect(value, s, group, metric, fits, err);
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (str_eq(name, rules[i].average))
-            return open_rule(value, s, group, &rules[i], fits, err);
-    *fits = strncmp(name, "mean_", 5) == 0;
-    return *fits ? add_term(value, s, catalogue_find(&s->r->all, group, name + 5),
-                            (struct term){.sign = 1}, NULL, fits, err)
-                 : 0;
+    if (signed_sum_read(&value->sum, s->of, entry, &p->arena, err))
+        return err->code;
+    *fits = value->sum.n > 0;
+    value->term = arena_alloc(&p->arena, value->sum.n, sizeof *value->term, err);
+    for (size_t i = 0; value->term && i < value->sum.n && *fits; i++)
+        if (add_term(value, s, p->group, &value->sum.v[i], fits, err))
+            break;
+    return err->code;
 }
 
 static void close_value(struct by_query *value)
@@ -220,12 +161,12 @@ static void close_value(struct by_query *value)
 
 /* Values ----------------------------------------------------------------------------------- */
 
-static bool is_about(const struct term *t, const struct average *a, size_t element)
+/* Is the term for the element? */
+static bool is_for(const struct signed_term *t, const struct average *a, size_t element)
 {
-    size_t d = average_dim(a, "target");
+    size_t d = t->dim ? average_dim(a, t->dim) : a->n_dims;
 
-    return t->whose == EACH || (d < a->n_dims && str_eq(average_label(a, d, element), "subject")) ==
-                                   (t->whose == SUBJECT);
+    return d == a->n_dims || str_eq(average_label(a, d, element), t->label) != t->except;
 }
 
 static double term_of(const struct term *t, const struct average *a, size_t element)
@@ -254,7 +195,7 @@ static double value_of(const struct by_query *value, const struct average *a, si
     double sum = 0;
 
     for (size_t i = 0; i < value->n; i++)
-        if (is_about(&value->term[i], a, element))
+        if (is_for(value->term[i].of, a, element))
             sum += term_of(&value->term[i], a, element);
     return sum;
 }
@@ -282,19 +223,18 @@ static int take_values(const struct paired *p, struct by_query value[2],
     return 0;
 }
 
-/* A query with two targets of one token counts for neither of these. */
-static int leave_out(const struct paired *p, struct result *r, const char *metric, size_t n,
+/* Queries that have the property count for nothing. */
+static int leave_out(const struct paired *p, struct result *r, const char *property, size_t n,
                      float *difference, struct err *err)
 {
-    double *collides;
+    double *has;
 
-    if (!metric || (!str_eq(metric, "logit_difference") && !str_eq(metric, "repetition_mass")) ||
-        result_size(r, "queries", "target_collision") != p->data.n)
+    if (!property || result_size(r, "queries", property) != p->data.n)
         return 0;
-    if (result_numbers(r, "queries", "target_collision", p->data.n, &collides, err))
+    if (result_numbers(r, "queries", property, p->data.n, &has, err))
         return err->code;
     for (size_t q = 0; q < p->data.n; q++)
-        for (size_t i = 0; i < n && collides[q] > 0; i++)
+        for (size_t i = 0; i < n && has[q] > 0; i++)
             difference[q * n + i] = NAN;
     return 0;
 }
@@ -333,7 +273,7 @@ static int estimate_cells(struct paired *p, const struct average *a, const float
     return err->code;
 }
 
-int paired_differences(struct paired *p, const struct paired_side side[2], const char *metric,
+int paired_differences(struct paired *p, const struct paired_side side[2], const char *entry,
                        struct paired_cell *cell, size_t n, struct err *err)
 {
     struct by_query value[2] = {0};
@@ -343,11 +283,11 @@ int paired_differences(struct paired *p, const struct paired_side side[2], const
     for (size_t i = 0; i < n; i++)
         cell[i].known = false;
     for (int k = 0; k < 2 && fits && !err->code; k++)
-        open_value(&value[k], &side[k], p->group, metric, &fits, err);
+        open_value(&value[k], p, &side[k], entry, &fits, err);
     if (!err->code && fits) {
         difference = arena_alloc(&p->arena, p->data.n * n, sizeof *difference, err);
         if (difference && !take_values(p, value, side, cell, n, difference, err) &&
-            !leave_out(p, side[0].r, metric, n, difference, err))
+            !leave_out(p, side[0].r, value[0].sum.unless, n, difference, err))
             estimate_cells(p, side[0].a, difference, cell, n, err);
     }
     close_value(&value[0]);

@@ -1,8 +1,7 @@
 /*
  * Two results of the same queries: how far their averages differ, query by query, which tells more
- * than their own intervals do. A number's values by query stand in the file under another name than
- * its average, so only those are paired that are known here, and only if their mean is the
- * difference of the averages.
+ * than their own intervals do. Only averages are paired of which the file says of what they are the
+ * sum (results/signed_sum.h), and only if the mean over queries is the difference of the averages.
  *
  *     int narrower(struct result *a, struct result *b, const struct paired_side side[2],
  *                  struct paired_cell *cell, struct err *err)
@@ -34,6 +33,7 @@ struct paired {
 struct paired_side {
     struct result *r;
     const struct average *a;
+    const char *of; /* the headline's */
 };
 
 struct paired_cell {
@@ -46,8 +46,8 @@ struct paired_cell {
 int paired_open(struct paired *p, struct result *a, struct result *b, const char *group,
                 struct err *err);
 
-/* b - a of n cells of an average; metric: of sweeps (NAME/stats), which all the cells have. */
-int paired_differences(struct paired *p, const struct paired_side side[2], const char *metric,
+/* b - a of n cells of an average, all of this entry of the headline's `apart` (NULL = none). */
+int paired_differences(struct paired *p, const struct paired_side side[2], const char *entry,
                        struct paired_cell *cell, size_t n, struct err *err);
 void paired_close(struct paired *p);
 

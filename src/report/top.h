@@ -35,7 +35,8 @@ int top_table(const struct top *t, struct result *r, const char *group, const st
 int top_classes(const struct top *t, struct result *r, struct buf *out, bool *shown,
                 struct err *err);
 
-/* The tokens that decoded vectors of a group favour in most queries, where it has `top_token`. */
+/* The tokens that most queries have among the strongest of a vector, where a headline of the group
+   is `common`. */
 int top_tokens(const struct top *t, struct result *r, const char *group, struct buf *out,
                bool *shown, struct err *err);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 3 }; /* tokens of a row */
+enum { SHOWN = 3 /* tokens of a row */, AT_ONCE = 1 << 22 /* tokens in memory */ };
 
 struct favoured {
     int64_t id;
@@ -23,7 +23,7 @@ struct common {
 
 /* A vector: a place on the dimensions between the queries and the tokens. */
 struct vector {
-    size_t at, queries;        /* that have it */
+    size_t at, queries, n;     /* queries that have it, their tokens */
     struct common best[SHOWN]; /* in falling order */
 };
 
@@ -34,30 +34,32 @@ struct favourites {
     struct column id, text;
     size_t vectors, k;
     const char **label[DIMS_MAX], **status, **step, **dataset;
-    struct favoured *found; /* (all queries, k) of one vector */
+    struct favoured *found; /* (block, all queries x k) */
+    size_t block;           /* vectors that are counted in one pass over the queries */
     struct vector *line;    /* (vectors) */
 };
 
-static int open_tokens(struct favourites *t, struct err *err)
+static int open_tokens(struct favourites *t, const char *text, struct err *err)
 {
     const struct h5info *v = t->v;
     struct arena *a = &t->r->arena;
 
     if (column_open(&t->id, t->r->file, v, err) ||
-        column_open(&t->text, t->r->file, catalogue_find(&t->r->all, v->group, "top_token"), err))
+        column_open(&t->text, t->r->file, catalogue_find(&t->r->all, v->group, text), err))
         return err->code;
     t->k = v->size[v->rank - 1];
     t->vectors = t->id.entry / t->k;
     for (size_t d = 1; d + 1 < v->rank; d++)
         if (result_text(t->r, v->group, v->dim[d], v->size[d], &t->label[d], err))
             return err->code;
-    t->found = arena_alloc(a, t->id.n * t->k, sizeof *t->found, err);
+    t->block = 1 + AT_ONCE / (t->id.n * t->k);
+    t->block = t->block < t->vectors ? t->block : t->vectors;
+    t->found = arena_alloc(a, t->block * t->id.n * t->k, sizeof *t->found, err);
     t->line = arena_alloc(a, t->vectors, sizeof *t->line, err);
-    return err->code || result_text(t->r, v->group, "status", t->id.n, &t->status, err) ||
-                   result_text(t->r, v->group, "step", t->id.n, &t->step, err) ||
-                   result_text(t->r, v->group, "dataset", t->id.n, &t->dataset, err)
-               ? err->code
-               : 0;
+    return err_if(err, err->code ||
+                           result_text(t->r, v->group, "status", t->id.n, &t->status, err) ||
+                           result_text(t->r, v->group, "step", t->id.n, &t->step, err) ||
+                           result_text(t->r, v->group, "dataset", t->id.n, &t->dataset, err));
 }
 
 static bool is_of(const struct favourites *t, size_t q, const char *step)
@@ -84,29 +86,29 @@ static void take(struct vector *v, struct common c)
         }
 }
 
-/* How many queries of the step have each token among the strongest of a vector. */
-static int count(struct favourites *t, const char *step, struct vector *v, struct err *err)
+/* The tokens of one query for n vectors. */
+static void collect(struct favourites *t, struct vector *v, size_t n)
 {
-    size_t n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct favoured *found = t->found + i * t->id.n * t->k;
 
-    for (size_t q = 0; q < t->id.n; q++) {
-        if (!is_of(t, q, step))
-            continue;
-        if (column_seek(&t->id, q, err) || column_seek(&t->text, q, err))
-            return err->code;
-        v->queries += t->id.whole[v->at * t->k] >= 0; /* else it does not have the position */
-        for (size_t i = v->at * t->k; i < (v->at + 1) * t->k; i++)
-            if (t->id.whole[i] >= 0)
-                t->found[n++] = (struct favoured){t->id.whole[i], t->text.text[i]};
+        v[i].queries += t->id.whole[v[i].at * t->k] >= 0; /* else it does not have the position */
+        for (size_t k = v[i].at * t->k; k < (v[i].at + 1) * t->k; k++)
+            if (t->id.whole[k] >= 0)
+                found[v[i].n++] = (struct favoured){t->id.whole[k], t->text.text[k]};
     }
-    qsort(t->found, n, sizeof *t->found, by_id);
-    for (size_t i = 0, next; i < n; i = next) {
+}
+
+/* How many queries have each token among the strongest of a vector. */
+static void count(struct vector *v, struct favoured *found)
+{
+    qsort(found, v->n, sizeof *found, by_id);
+    for (size_t i = 0, next; i < v->n; i = next) {
         next = i + 1;
-        while (next < n && t->found[next].id == t->found[i].id)
+        while (next < v->n && found[next].id == found[i].id)
             next++;
-        take(v, (struct common){t->found[i], next - i});
+        take(v, (struct common){found[i], next - i});
     }
-    return 0;
 }
 
 /* Where many agree, the later layers say more. */
@@ -123,12 +125,23 @@ static int by_agreement(const void *a, const void *b)
 static int count_all(struct favourites *t, const char *step, size_t *queries, struct err *err)
 {
     *queries = 0;
-    for (size_t i = 0; i < t->vectors; i++) {
-        t->line[i] = (struct vector){.at = i};
-        if (count(t, step, &t->line[i], err))
-            return err->code;
-        *queries = t->line[i].queries > *queries ? t->line[i].queries : *queries;
+    for (size_t first = 0; first < t->vectors; first += t->block) {
+        size_t n = t->vectors - first < t->block ? t->vectors - first : t->block;
+
+        for (size_t i = first; i < first + n; i++)
+            t->line[i] = (struct vector){.at = i};
+        for (size_t q = 0; q < t->id.n; q++) {
+            if (!is_of(t, q, step))
+                continue;
+            if (column_seek(&t->id, q, err) || column_seek(&t->text, q, err))
+                return err->code;
+            collect(t, t->line + first, n);
+        }
+        for (size_t i = 0; i < n; i++)
+            count(&t->line[first + i], t->found + i * t->id.n * t->k);
     }
+    for (size_t i = 0; i < t->vectors; i++)
+        *queries = t->line[i].queries > *queries ? t->line[i].queries : *queries;
     if (!t->top->page)
         qsort(t->line, t->vectors, sizeof *t->line, by_agreement);
     return 0;
@@ -303,13 +316,27 @@ static int put_step(struct favourites *t, const char *step, struct buf *out, str
                           : put_text(t, step, queries, rows, out, err);
 }
 
+/* The headline that lists tokens by query; NULL = the group has none. */
+static const struct headline *list_of(const struct result *r, const char *group)
+{
+    const struct result_group *g = result_find(r, group);
+
+    for (size_t i = 0; g && i < g->headlines.n; i++)
+        if (g->headlines.v[i].common && g->headlines.v[i].listed)
+            return &g->headlines.v[i];
+    return NULL;
+}
+
 int top_tokens(const struct top *top, struct result *r, const char *group, struct buf *out,
                bool *shown, struct err *err)
 {
-    struct favourites t = {.top = top, .r = r, .v = catalogue_find(&r->all, group, "top_id")};
+    const struct headline *h = list_of(r, group);
+    struct favourites t = {.top = top, .r = r};
 
-    if (!t.v || t.v->rank < 3 || !catalogue_find(&r->all, group, "top_token") ||
-        open_tokens(&t, err))
+    if (h)
+        t.v = catalogue_find(&r->all, group, h->variable);
+    if (!t.v || t.v->rank < 3 || !catalogue_find(&r->all, group, h->listed) ||
+        open_tokens(&t, h->listed, err))
         goto out;
     for (size_t q = 0; q < t.id.n && !err->code; q++) {
         bool first = is_of(&t, q, t.step[q]) &&

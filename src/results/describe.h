@@ -29,6 +29,9 @@
     X(variable, "the average over queries, (stratum, ...)")                                       \
     X(inside, "the group inside this one that has it: stats")                                     \
     X(title, "what it is, in words")                                                              \
+    X(of, "the variables, query by query, that the average is the sum of: NAME or -NAME, with "   \
+          "[DIM=LABEL] or [DIM!=LABEL] what is for some entries only; `unless NAME`: queries of " \
+          "this property do not count; along `apart` a list of LABEL: SUM, separated by ;")       \
     X(unit, "of its numbers, in words: logit, nat, share of queries")                             \
     X(null, "an average of the same shape that it is compared with; else 0")                      \
     X(null_words, "what that is, as a heading: chance")                                           \
@@ -39,6 +42,8 @@
     X(beside, "averages of fewer dimensions that are shown in each row: the clean run's")         \
     X(listed, "the variable is no average but a list, in order: variables along the same "        \
               "dimension that name its entries")                                                  \
+    X(common, "yes: of each query the list is another, the strongest first along the last "       \
+              "dimension; a reader looks at what most of them have in common")                    \
     X(rows, "dimensions whose entries have a row of the table each; the strongest of the others " \
             "are named in it")                                                                    \
     X(apart, "a dimension whose entries cannot be compared with each other: a ranking of each")   \
@@ -75,6 +80,8 @@
     X(along, "the dimension that runs along; of intervals, down")                                  \
     X(along_values, "the variable that says where the entries of `along` stand, on a logarithmic " \
                     "axis; else one after the other")                                              \
+    X(ends, "graph: variables along `along` that say who stands at both ends, NAME with "          \
+            "NAME_layer and NAME_head beside it: sender receiver")                                 \
     X(apart, "the row or the column: its entries whose names begin alike (answer_1, answer_2; "    \
              "logit.answer_1, logit.subject) have a figure of their own")                          \
     X(single, "dimensions of which only the first entry is drawn, because all are equal")          \

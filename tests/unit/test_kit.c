@@ -10,6 +10,7 @@
 #include "campaign_helper.h"
 #include "experiments/kit/controls.h"
 #include "experiments/kit/deviates.h"
+#include "experiments/kit/field_sum.h"
 #include "experiments/kit/match.h"
 #include "experiments/kit/metrics.h"
 #include "experiments/kit/partners.h"
@@ -470,13 +471,17 @@ static void controls_are_split_from_targets(void **state)
     static const float decoded[2][7] = {{1, 2, 3, 10, 99, 6, 8}, {4, 5, 6, 20, 99, 1, 2}};
     float logit[6], own[2], other[2], centred[6];
     struct row row = {.x = &e, .q = &one, .at = {logit, own, other}};
+    struct field_sum *sum;
     int32_t *ids;
 
     (void)state;
-    assert_int_equal(add_axis(&e, "vector", 2, &err) || add_axis(&e, "target", 3, &err) ||
-                         add_field(&e, "logit", V_F32, "query vector target", "1", "", &err) ||
-                         declare_controls(&e, "query vector", &err),
-                     0);
+    assert_int_equal(
+        add_axis(&e, "vector", 2, &err) || add_named_axis(&e, "target", 3, names, &err) ||
+            add_field(&e, "logit", V_F32, "query vector target", "1", "", &err) ||
+            declare_controls(&e, "query vector", &err) ||
+            add_sum(&e, "mean", "stratum vector target", "1", "", CENTRED_LOGIT, &err) ||
+            field_sum_open(&sum, &e, &e.aggregate[0], &arena, &err),
+        0);
     assert_string_equal(e.field[0].var.long_name, "");
     assert_non_null(strstr(e.field[1].var.long_name, "; logits before the model's cap"));
     assert_int_equal(control_ids_n(&ds), 7);
@@ -489,7 +494,7 @@ static void controls_are_split_from_targets(void **state)
     same(own[1], 20);
     same(other[0], 7);
     same(other[1], 1.5);
-    centre_logits(&row, centred);
+    field_sum_value(sum, &row, centred);
     for (int i = 0; i < 6; i++)
         same(centred[i], ((double[]){-9, -8, -4, -16, -15, 4.5})[i]);
     one.control = none;

@@ -7,6 +7,7 @@
 #include "report/top.h"
 #include "results/describe.h"
 #include "results/h5write.h"
+#include "results/signed_sum.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -476,6 +477,7 @@ static void compare_pairs_the_same_queries(void **state)
     static const double other[CELLS] = {0.05, -0.02, 1.0, 0.01, 0.9, 0.03};
     const struct headline lift = {.variable = "mean_lift",
                                   .title = "lift",
+                                  .of = "lift",
                                   .unit = "logit",
                                   .test = "t",
                                   .claim = "differs from zero",
@@ -501,6 +503,40 @@ static void compare_pairs_the_same_queries(void **state)
     has("; 1 of 2 intervals exclude 0; independent\n");
     average = "gain";
     off = 0;
+}
+
+/* What averages say of themselves is read as it was written, or not at all. */
+static void sums_are_read(void **state)
+{
+    static const char all[] = "logit.{target}: logit -clean_logit; kl: kl[set=a] unless odd";
+    struct arena a = {0};
+    struct signed_sum s;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(signed_sum_read(&s, "was -is[set!=last one]", NULL, &a, &err), ERR_IO);
+    err_clear(&err);
+    assert_int_equal(signed_sum_read(&s, "was -is[set!=last]", "any", &a, &err), 0);
+    assert_true(s.n == 2 && s.v[0].sign == 1 && !s.v[0].dim && s.v[1].sign == -1);
+    assert_string_equal(s.v[1].variable, "is");
+    assert_string_equal(s.v[1].dim, "set");
+    assert_string_equal(s.v[1].label, "last");
+    assert_true(s.v[1].except && !s.unless && !s.dim);
+    assert_int_equal(signed_sum_read(&s, all, "logit.x y; z", &a, &err), 0);
+    assert_true(s.n == 2 && !s.unless);
+    assert_string_equal(s.dim, "target");
+    assert_string_equal(s.label, "x y; z");
+    assert_int_equal(signed_sum_read(&s, all, "kl", &a, &err), 0);
+    assert_true(s.n == 1 && !s.dim && !s.v[0].except);
+    assert_string_equal(s.unless, "odd");
+    assert_int_equal(signed_sum_read(&s, all, "k", &a, &err), 0);
+    assert_int_equal(s.n, 0);
+    assert_int_equal(signed_sum_read(&s, all, NULL, &a, &err), 0);
+    assert_int_equal(s.n, 0);
+    assert_int_equal(signed_sum_read(&s, NULL, NULL, &a, &err), 0);
+    assert_int_equal(s.n, 0);
+    arena_release(&a);
 }
 
 /* Intervals of the difference of two normal means are right; skewed ones keep their sides. */
@@ -553,6 +589,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(compare_puts_effects_side_by_side, start, end),
         cmocka_unit_test_setup_teardown(compare_pairs_the_same_queries, start, end),
         cmocka_unit_test_setup_teardown(a_difference_has_an_interval, start, end),
+        cmocka_unit_test(sums_are_read),
         cmocka_unit_test_setup_teardown(json_is_escaped, start, end),
     };
 

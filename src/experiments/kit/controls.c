@@ -75,16 +75,3 @@ void put_logits(struct row *row, const struct query *q, const float *logit, size
         control_means(ds, q, logit, &answers[i], &subjects[i]);
     }
 }
-
-void centre_logits(const struct row *row, float *out)
-{
-    const float *logit = row_f32(row, "logit");
-    const float *control[2] = {row_f32(row, "control_logit"),
-                               row_f32(row, "subject_control_logit")};
-    size_t targets = row->x->scene->data->n_targets;
-    size_t vectors = field_elements(row->x, field_named(row->x, "control_logit"), row->q->n);
-
-    for (size_t i = 0; i < vectors; i++)
-        for (size_t t = 0; t < targets; t++)
-            out[i * targets + t] = logit[i * targets + t] - control[is_subject(row->x, t)][i];
-}

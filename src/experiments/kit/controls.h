@@ -28,8 +28,7 @@ void put_logits(struct row *row, const struct query *q, const float *logit, size
 void control_means(const struct dataset *ds, const struct query *q, const float *logit,
                    float *answers, float *subjects);
 
-/* An aggregate's value: out, laid out like the field `logit` with `target` as its last dimension,
-   is that field minus the mean of its controls. */
-void centre_logits(const struct row *row, float *out);
+/* What is left of a target's logit beyond its controls: for add_sum. */
+#define CENTRED_LOGIT "logit -control_logit[target!=subject] -subject_control_logit[target=subject]"
 
 #endif

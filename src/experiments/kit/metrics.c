@@ -53,54 +53,74 @@ float answer_mass(const struct dataset *ds, const struct query *q, const float *
     return max == -INFINITY ? NAN : (float)(max + real_log(sum));
 }
 
-static const struct effect_kind {
-    const char *name;
-    unsigned bit;
-    bool per_target, sign, blurred;
-} effect_kinds[] = {
-    {"logit", METRIC_LOGIT, true, true, false},
-    {"logprob", METRIC_LOGPROB, true, true, false},
-    {"logit_difference", METRIC_DIFFERENCE, false, true, true},
-    {"recall_mass", METRIC_RECALL, false, true, false},
-    {"repetition_mass", METRIC_REPETITION, false, true, true},
-    {"kl", METRIC_KL, false, false, false},
+const struct measure measures[MEASURES] = {
+    {"logit", METRIC_LOGIT, V_F32, true, unit_logit, "logit of the target", "clean_logit",
+     "logit of the target, clean", true, true, false},
+    {"logprob", METRIC_LOGPROB, V_F32, true, "nat", "log-probability of the target",
+     "clean_logprob", "log-probability of the target, clean", true, true, false},
+    {.name = "rank", METRIC_RANK, V_I4, true, NULL, "rank of the target"},
+    {"logit_difference", METRIC_DIFFERENCE, V_F32, false, unit_logit,
+     "logit of the right target minus the mean of its foils", "clean_logit_difference",
+     "logit of the right target minus the mean of its foils, clean", true, true, true},
+    {"recall_mass", METRIC_RECALL, V_F32, false, "nat",
+     "log of the probability of answers that are no foils", "clean_recall_mass",
+     "log of the probability of answers that are no foils, clean", true, true, false},
+    {"repetition_mass", METRIC_REPETITION, V_F32, false, "nat",
+     "log of the probability of answers that are foils", "clean_repetition_mass",
+     "log of the probability of answers that are foils, clean", true, true, true},
+    {"answer_logprob", METRIC_ANSWER, V_F32, true, NULL, NULL, "clean_answer_logprob", NULL, true,
+     true, false}, /* declared by whole.h */
+    {"kl", METRIC_KL, V_F32, false, "nat", "KL(clean || ablated) of the next token", NULL, NULL,
+     true, false, false},
+    {.name = "argmax", METRIC_ARGMAX, V_I4, false, NULL, "most probable next token"},
+    {"direct", METRIC_DIRECT, V_F32, true, unit_logit,
+     "change of the target's logit when only this term of the final residual changes", NULL, NULL,
+     true, true, false},
+    {"direct_frozen", METRIC_DIRECT, V_F32, true, unit_logit,
+     "the same with the final norm of the clean run", NULL, NULL, true, false, false},
 };
-enum { EFFECT_KINDS = sizeof effect_kinds / sizeof *effect_kinds };
 
 const char *metric_word(enum metric metric)
 {
     size_t i = 0;
 
-    while (i + 1 < EFFECT_KINDS && effect_kinds[i].bit != (unsigned)metric)
+    while (measures[i].bit != (unsigned)metric)
         i++;
-    return effect_kinds[i].name;
+    return measures[i].name;
 }
 
-int effect_list_open(struct effect_list *e, unsigned metrics, const struct dataset *ds,
-                     struct arena *a, struct err *err)
+int effect_list_open(struct effect_list *e, unsigned metrics, const char *variable,
+                     const struct dataset *ds, struct arena *a, struct err *err)
 {
-    size_t most = EFFECT_KINDS * (ds->n_targets + 1);
+    size_t most = MEASURES * (ds->n_targets + 1);
 
-    *e = (struct effect_list){.metrics = metrics};
+    *e = (struct effect_list){.metrics = metrics, .of = ""};
     e->label = arena_alloc(a, most, sizeof *e->label, err);
     e->sign = arena_alloc(a, most, sizeof *e->sign, err);
     e->blurred = arena_alloc(a, most, sizeof *e->blurred, err);
-    for (size_t i = 0; i < EFFECT_KINDS && !err->code; i++) {
-        const struct effect_kind *k = &effect_kinds[i];
+    for (size_t i = 0; i < MEASURES && !err->code; i++) {
+        const struct measure *m = &measures[i];
+        bool minus = m->clean && !variable;
 
-        for (size_t t = 0; metrics & k->bit && t < (k->per_target ? ds->n_targets : 1); t++) {
-            e->sign[e->n] = k->sign;
-            e->blurred[e->n] = k->blurred;
-            e->label[e->n++] = k->per_target
-                                   ? arena_printf(a, err, "%s.%s", k->name, ds->target_name[t])
-                                   : k->name;
+        if (!(metrics & m->bit) || !m->effect)
+            continue;
+        e->of = arena_printf(a, err, "%s%s%s%s: %s%s%s%s", e->of, e->n ? "; " : "", m->name,
+                             m->per_target ? ".{target}" : "", variable ? variable : m->name,
+                             minus ? " -" : "", minus ? m->clean : "",
+                             m->blurred ? " unless target_collision" : "");
+        for (size_t t = 0; t < (m->per_target ? ds->n_targets : 1); t++) {
+            e->sign[e->n] = m->sign;
+            e->blurred[e->n] = m->blurred;
+            e->label[e->n++] = m->per_target
+                                   ? arena_printf(a, err, "%s.%s", m->name, ds->target_name[t])
+                                   : m->name;
         }
     }
     return err->code;
 }
 
-static float difference_of(const struct effect_kind *k, const struct dataset *ds,
-                           const struct query *q, const float *logit, const float *logprob)
+static float difference_of(const struct measure *k, const struct dataset *ds, const struct query *q,
+                           const float *logit, const float *logprob)
 {
     return k->bit == METRIC_DIFFERENCE ? logit_difference(ds, q, logit)
                                        : answer_mass(ds, q, logprob, k->bit == METRIC_REPETITION);
@@ -112,12 +132,12 @@ void effect_list_fill(const struct effect_list *e, const struct dataset *ds, con
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < EFFECT_KINDS; i++) {
-        const struct effect_kind *k = &effect_kinds[i];
+    for (size_t i = 0; i < MEASURES; i++) {
+        const struct measure *k = &measures[i];
         const float *edited = k->bit == METRIC_LOGIT ? a->logit : a->logprob;
         const float *clean = k->bit == METRIC_LOGIT ? clean_logit : clean_logprob;
 
-        if (!(e->metrics & k->bit))
+        if (!(e->metrics & k->bit) || !k->effect)
             continue;
         for (size_t t = 0; k->per_target && t < ds->n_targets; t++)
             out[n++] = (float)((double)edited[t] - (double)clean[t]);

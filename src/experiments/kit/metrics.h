@@ -33,20 +33,38 @@ float answer_mass(const struct dataset *ds, const struct query *q, const float *
 /* As configs call those that have effects. */
 const char *metric_word(enum metric metric);
 
+/* A variable of a metric. */
+struct measure {
+    const char *name;
+    unsigned bit;
+    enum vtype type;
+    bool per_target; /* else one for a cell */
+    const char *units, *text;
+    const char *clean, *clean_text; /* the clean run's beside it; NULL = there is none */
+    bool effect;                    /* statistics are made of it, minus the clean run's */
+    bool sign;                      /* it may go either way, and is no other's double: tested */
+    bool blurred; /* answers that begin with the same token cannot be told apart */
+};
+enum { MEASURES = 11 };
+extern const struct measure measures[MEASURES];
+
 /* Numbers of a cell that its statistics are made of, as NAME/stats labels them: logit.answer_1,
-   ..., logit_difference, ..., each edited minus clean; and which of them have a sign. */
+   ..., logit_difference, ...; and which of them have a sign. */
 struct effect_list {
     unsigned metrics;
     size_t n;
     const char **label;   /* (n) */
-    bool *sign, *blurred; /* (n) blurred: of no use where targets collide */
+    bool *sign, *blurred; /* (n) */
+    const char *of;       /* what they are the sums of (struct aggregate) */
 };
 
-/* For these metrics as far as they have effects. */
-int effect_list_open(struct effect_list *e, unsigned metrics, const struct dataset *ds,
-                     struct arena *a, struct err *err);
+/* For these metrics as far as they have effects. variable: the field that has them all; NULL = the
+   measures and, where they have one, the clean run's. */
+int effect_list_open(struct effect_list *e, unsigned metrics, const char *variable,
+                     const struct dataset *ds, struct arena *a, struct err *err);
 
-/* Of one answer, and of the clean run's logits and log-probabilities: out (n). */
+/* Of one answer, and of the clean run's logits and log-probabilities: out (n). Of metrics that both
+   suffice for. */
 void effect_list_fill(const struct effect_list *e, const struct dataset *ds, const struct query *q,
                       const struct answer *a, const float *clean_logit, const float *clean_logprob,
                       float *out);

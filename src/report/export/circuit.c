@@ -1,10 +1,11 @@
 /*
- * Circuits in the JSON of the Mechanistic Interpretability Benchmark: a file for each group whose
- * entries are edges, for each metric, position and step. Nodes are called input, a3.h1, m4 and
+ * Circuits in the JSON of the Mechanistic Interpretability Benchmark: a file for each group with a
+ * figure of form graph, for each metric, position and step. Nodes are called input, a3.h1, m4 and
  * logits, edges a3.h1->a5.h2<q>. A key or value head's edge is that of each query head that reads
  * it. The score of an edge is its mean effect; that of a node the effect with the largest size
  * among its edges to others.
  */
+#include "base/str.h"
 #include "report/export/private.h"
 #include "results/average.h"
 
@@ -15,8 +16,10 @@ struct circuit {
     struct result *r;
     struct average a; /* mean in NAME/stats: (edge, position, metric) */
     const char *group;
-    const char **sender, **receiver; /* (edges) */
-    double *sender_layer, *sender_head, *receiver_layer, *receiver_head;
+    struct circuit_end {
+        const char **name;    /* (edges) */
+        double *layer, *head; /* -1 = none */
+    } sender, receiver;
     size_t edges;
     int layers, heads, kv_heads, width;
     bool parallel;
@@ -45,18 +48,29 @@ static int shape_of(struct circuit *c, struct err *err)
     return 0;
 }
 
-static int open_circuit(struct circuit *c, struct err *err)
+/* NAME, NAME_layer and NAME_head of the i-th of the graph's ends. */
+static int open_end(struct circuit *c, const struct figure *graph, size_t i,
+                    struct circuit_end *end, struct err *err)
 {
-    size_t n = c->edges;
+    struct arena *a = &c->r->arena;
+    const char *name = list_word(graph->ends, i, a, err), *layer, *head;
 
-    return err_if(
-        err, shape_of(c, err) || result_text(c->r, c->group, "sender", n, &c->sender, err) ||
-                 result_text(c->r, c->group, "receiver", n, &c->receiver, err) ||
-                 result_numbers(c->r, c->group, "sender_layer", n, &c->sender_layer, err) ||
-                 result_numbers(c->r, c->group, "sender_head", n, &c->sender_head, err) ||
-                 result_numbers(c->r, c->group, "receiver_layer", n, &c->receiver_layer, err) ||
-                 result_numbers(c->r, c->group, "receiver_head", n, &c->receiver_head, err) ||
-                 average_open(&c->a, c->r, c->group, "stats", "mean", err));
+    if (!name)
+        return err->code ? err->code : err_set(err, ERR_IO, "%s: its graph has no ends", c->group);
+    layer = arena_printf(a, err, "%s_layer", name);
+    head = arena_printf(a, err, "%s_head", name);
+    c->edges = result_size(c->r, c->group, name);
+    return err_if(err, !layer || !head ||
+                           result_text(c->r, c->group, name, c->edges, &end->name, err) ||
+                           result_numbers(c->r, c->group, layer, c->edges, &end->layer, err) ||
+                           result_numbers(c->r, c->group, head, c->edges, &end->head, err));
+}
+
+static int open_circuit(struct circuit *c, const struct figure *graph, struct err *err)
+{
+    return err_if(err, shape_of(c, err) || open_end(c, graph, 0, &c->sender, err) ||
+                           open_end(c, graph, 1, &c->receiver, err) ||
+                           average_open(&c->a, c->r, c->group, graph->inside, graph->values, err));
 }
 
 /* input, a3.h1, m4, logits: a place among the nodes in this order. */
@@ -101,7 +115,7 @@ static int put_nodes(struct circuit *c, size_t position, size_t metric, struct e
     if (!score || !in)
         return err->code;
     for (size_t e = 0; e < c->edges; e++) {
-        size_t node = node_of(c, c->sender_layer[e], c->sender_head[e], false);
+        size_t node = node_of(c, c->sender.layer[e], c->sender.head[e], false);
         double v = score_of(c, e, position, metric);
 
         in[node] = true;
@@ -127,7 +141,7 @@ static int put_edge(struct circuit *c, size_t e, size_t receiver, char input, do
     struct buf *b = &c->w->buf;
 
     if (buf_puts(b, *first ? "\"" : ", \"", err) ||
-        put_node_name(c, node_of(c, c->sender_layer[e], c->sender_head[e], false), err) ||
+        put_node_name(c, node_of(c, c->sender.layer[e], c->sender.head[e], false), err) ||
         buf_puts(b, "->", err) || put_node_name(c, receiver, err) ||
         (input && buf_printf(b, err, "<%c>", input)) ||
         buf_printf(b, err, "\": {\"score\": %.9g, \"in_graph\": true}", score))
@@ -142,14 +156,14 @@ static int put_edges(struct circuit *c, size_t position, size_t metric, struct e
     bool first = true;
 
     for (size_t e = 0; e < c->edges; e++) {
-        char input = c->receiver_head[e] < 0 ? 0 : c->receiver[e][0];
+        char input = c->receiver.head[e] < 0 ? 0 : c->receiver.name[e][0];
         int share = input == 'k' || input == 'v' ? c->heads / c->kv_heads : 1;
         double score = score_of(c, e, position, metric);
 
         for (int i = 0; i < share; i++) {
-            double head = c->receiver_head[e] < 0 ? -1 : c->receiver_head[e] * share + i;
+            double head = c->receiver.head[e] < 0 ? -1 : c->receiver.head[e] * share + i;
 
-            if (put_edge(c, e, node_of(c, c->receiver_layer[e], head, true), input, score, &first,
+            if (put_edge(c, e, node_of(c, c->receiver.layer[e], head, true), input, score, &first,
                          err))
                 return err->code;
         }
@@ -191,12 +205,14 @@ static int write_stratum(struct circuit *c, size_t stratum, struct outputs *o, s
     return 0;
 }
 
-static int write_group(struct result *r, const char *group, struct outputs *o, struct err *err)
+static int write_group(struct result *r, const struct result_group *g, const struct figure *graph,
+                       struct outputs *o, struct err *err)
 {
-    struct circuit c = {.r = r, .group = group, .edges = result_size(r, group, "sender")};
+    struct circuit c = {.r = r, .group = g->name};
 
-    if (!open_circuit(&c, err) && c.a.n_dims != 3)
-        err_set(err, ERR_IO, "%s/stats has other dimensions than edge, position and metric", group);
+    if (!open_circuit(&c, graph, err) && c.a.n_dims != 3)
+        err_set(err, ERR_IO, "%s/%s has other dimensions than edge, position and metric", g->name,
+                graph->values);
     for (size_t s = 0; !err->code && s < c.a.n_strata; s++)
         if (c.a.stratum[s].widest)
             write_stratum(&c, s, o, err);
@@ -208,10 +224,14 @@ int export_circuits(struct result *r, struct outputs *o, struct err *err)
 {
     bool any = false;
 
-    for (size_t i = 0; i < r->n_groups && !err->code; i++)
-        if (result_size(r, r->group[i].name, "sender")) {
+    for (size_t i = 0; i < r->n_groups; i++)
+        for (size_t f = 0; f < r->group[i].figures.n && !err->code; f++) {
+            const struct figure *graph = &r->group[i].figures.v[f];
+
+            if (!graph->form || !str_eq(graph->form, "graph"))
+                continue;
             any = true;
-            write_group(r, r->group[i].name, o, err);
+            write_group(r, &r->group[i], graph, o, err);
         }
     if (!any && !err->code)
         err_set(err, ERR_CONFIG, "no group has edges: mib needs a result of kind edges");
