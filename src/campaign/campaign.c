@@ -248,8 +248,12 @@ int campaign_longest(const struct campaign *c)
 {
     int longest = c->data.max_tokens;
 
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++) {
+        int own = c->data.max_tokens + c->x[i].behind;
+
+        longest = own > longest ? own : longest;
         longest = c->x[i].longest > longest ? c->x[i].longest : longest;
+    }
     return longest;
 }
 

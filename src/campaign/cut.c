@@ -202,7 +202,7 @@ static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, stru
         return err->code;
     limit = c->config.run.unit_flops ? (double)c->config.run.unit_flops * 1e9
                                      : CELLS_PER_RUN * (double)(u.runs.clean + u.runs.others);
-    u.cost.flops = x->kind->extra ? (uint64_t)x->kind->extra(x, q) : 0;
+    u.cost.flops = query_extra(x, q);
     for (uint64_t i = 0; i < cells; i++, walk_on(&w, x)) {
         if (walk_cost(&w, x, &c->unit_arena, &u.cost, err))
             return err->code;

@@ -15,7 +15,9 @@
 #include "campaign/rows.h"
 #include "campaign/survey.h"
 #include "engine/greedy.h"
+#include "experiments/kit/text.h"
 #include "experiments/kit/where.h"
+#include "experiments/kit/whole.h"
 #include "model/identity.h"
 
 #include <math.h>
@@ -190,8 +192,8 @@ static int begin_unit(struct unit_job *j, const struct unit *u, struct err *err)
 
     buf_clear(&j->rows);
     j->cost = (struct cost){0, 0};
-    if (u->work == UNIT_CELLS && !u->first && x->kind->extra)
-        j->cost.flops = (uint64_t)x->kind->extra(x, &j->c->data.query[u->query]);
+    if (u->work == UNIT_CELLS && !u->first)
+        j->cost.flops = query_extra(x, &j->c->data.query[u->query]);
     return put_status("", &j->rows, err);
 }
 
@@ -232,9 +234,12 @@ static int reduce(struct unit_job *j, const struct query_job *r, const struct ce
     if (!slot)
         return 0;
     arena_reset(w.arena);
-    return err_if(err, row_alloc(&row, r->x, r->q, cell_fields, w.arena, err) ||
-                           slot(r->x, cell, &row, &w, err) ||
-                           row_put(&row, cell_fields, &j->rows, err));
+    if (row_alloc(&row, r->x, r->q, cell_fields, w.arena, err) || slot(r->x, cell, &row, &w, err) ||
+        (cell_fields ? whole_cell : whole_query)(r->x, cell, &row, &w, err))
+        return err->code;
+    if (cell_fields)
+        text_cell(cell, &row);
+    return row_put(&row, cell_fields, &j->rows, err);
 }
 
 /* --- cells --- */

@@ -247,11 +247,9 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
 {
     const struct ablation *b = x->state;
 
-    const char *why = too_long(x, q);
-
     if (!places_any(&b->positions, x->scene, q))
         return "it does not have any of the positions";
-    return why ? why : operation_skip(&b->op, x, q);
+    return operation_skip(&b->op, x, q);
 }
 
 static struct hash ablation_derived(const struct experiment *x, const struct query *q)
@@ -281,11 +279,9 @@ static void ablation_late(const struct row *row)
 static int ablation_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
                          struct arena *a, struct err *err)
 {
-    const struct ablation_config *c = x->config;
     const struct ablation *b = x->state;
-    int n = operation_runs(&b->op, x, q, spec, a, err);
 
-    return c->whole.answer_logprob && !err->code ? whole_runs(x, q, spec, n, a, err) : n;
+    return operation_runs(&b->op, x, q, spec, a, err);
 }
 
 static int ablation_variants(const struct experiment *x, struct cell *cell, struct arena *a,
@@ -293,19 +289,16 @@ static int ablation_variants(const struct experiment *x, struct cell *cell, stru
 {
     const struct ablation_config *c = x->config;
     const struct ablation *b = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
     const struct edit *edits;
     int n;
 
     cell->n_variants = 0;
     cell->text.n = 0;
-    if (ablation_edits(x, cell, &edits, &n, a, err) || !n ||
-        cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), false, a, err))
+    if (ablation_edits(x, cell, &edits, &n, a, err) || !n)
         return err->code;
-    if (c->whole.answer_logprob &&
-        whole_ask(x, cell, 1 + operation_runs_n(&b->op, x, q), edits, n, c->whole.standing, a, err))
-        return err->code;
-    return c->tokens ? text_ask(x, cell, edits, n, (int)c->tokens, a, err) : 0;
+    return err_if(err, cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), false, a, err) ||
+                           whole_ask(x, cell, edits, n, a, err) ||
+                           text_ask(x, cell, edits, n, (int)c->tokens, a, err));
 }
 
 const struct kind kind_ablation = {
@@ -329,7 +322,6 @@ const struct kind kind_ablation = {
     .fill_late = ablation_late,
     .runs = ablation_runs,
     .variants = ablation_variants,
-    .extra = whole_extra,
     .reduce_query = ablation_query,
     .reduce_cell = ablation_cell,
 };

@@ -157,24 +157,11 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
     return add_figure(x, b->part_axis >= 0 ? &map : &lines, err);
 }
 
-/* What the config asks for beside metrics. */
-static int declare_answers(struct experiment *x, const struct ablation *b,
-                           struct problems *problems, struct err *err)
-{
-    const struct ablation_config *c = x->config;
-
-    if (c->whole.answer_logprob && whole_declare(x, CELL_DIMS, (size_t)b->op.draws, problems, err))
-        return err->code;
-    return c->tokens
-               ? text_declare(x, (int)c->tokens, CELL_DIMS,
-                              "stratum layer? first? second? head? neuron? from? to? position?",
-                              c->site == SITE_PATTERN ? "from to" : "position", err)
-               : 0;
-}
-
 int ablation_declare(struct experiment *x, const struct ablation *b, struct problems *problems,
                      struct err *err)
 {
+    const struct ablation_config *c = x->config;
+
     for (size_t i = 0; i < MEASURES; i++) {
         const struct measure *m = &measures[i];
 
@@ -186,7 +173,10 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct prob
                                    m->units, m->clean_text, err)))
             return err->code;
     }
-    if (declare_answers(x, b, problems, err))
+    if (whole_declare(x, &c->whole, CELL_DIMS, (size_t)b->op.draws, problems, err) ||
+        text_declare(x, (int)c->tokens, CELL_DIMS,
+                     "stratum layer? first? second? head? neuron? from? to? position?",
+                     c->site == SITE_PATTERN ? "from to" : "position", err))
         return err->code;
     if (b->effects.n && b->pairs) {
         const char *done = title_of(x, b, err);
@@ -240,7 +230,6 @@ static void put_answer(const struct experiment *x, const struct query *q, struct
 int ablation_query(const struct experiment *x, const struct cell *cell, struct row *row,
                    struct worker *w, struct err *err)
 {
-    const struct ablation *b = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
     size_t n = x->scene->data->n_targets;
     float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err);
@@ -249,9 +238,7 @@ int ablation_query(const struct experiment *x, const struct cell *cell, struct r
         return err->code;
     run_targets(&cell->run[0], q, n, logit, logit + n);
     put_answer(x, q, row, logit, logit + n, true);
-    return b->metrics & METRIC_ANSWER
-               ? whole_query(x, cell, 1 + operation_runs_n(&b->op, x, q), row, w, err)
-               : 0;
+    return 0;
 }
 
 /* What another z of a layer adds to the residual stream less what the clean one does: rows was and
@@ -381,7 +368,6 @@ int ablation_cell(const struct experiment *x, const struct cell *cell, struct ro
     const struct query *q = &x->scene->data->query[cell->query];
     const struct answer *a;
 
-    text_cell(cell, row);
     if (!cell->n_variants)
         return 0;
     a = cell->variant[0].answer;
@@ -392,7 +378,5 @@ int ablation_cell(const struct experiment *x, const struct cell *cell, struct ro
         *row_f32(row, "kl") = a->kl;
     if (b->metrics & METRIC_ARGMAX)
         *row_i32(row, "argmax") = a->argmax;
-    if (b->metrics & METRIC_ANSWER && whole_cell(x, cell, 1, row, w, err))
-        return err->code;
     return b->metrics & METRIC_DIRECT ? put_direct(x, cell, row, w, err) : 0;
 }

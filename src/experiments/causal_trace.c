@@ -46,7 +46,8 @@ struct trace_config {
     int64_t samples;
     enum role_average role_average;
     double weak;
-    bool logit, logprob, score_sd, answer_logprob;
+    bool logit, logprob, score_sd;
+    struct whole_config whole; /* which never stands */
 };
 
 static const struct config_row rows[] = {
@@ -83,7 +84,7 @@ static const struct config_row rows[] = {
                "mean logit of every target in each cell"),
     CONFIG_ROW(struct trace_config, logprob, "logprob", config_bool, "false", 0, 0, RESULTS,
                "mean log-probability of every target in each cell"),
-    ANSWER_ROW(struct trace_config, answer_logprob),
+    ANSWER_ROW(struct trace_config, whole.answer_logprob),
 };
 
 enum trace_axis { CORRUPTION, SITE, WINDOW, TOKEN, LAYER, TARGET, ROLE };
@@ -237,9 +238,9 @@ static int declare(struct experiment *x, const struct trace_config *c, struct pr
     if (c->logprob &&
         add_field(x, "logprob", V_F32, per_target, "nat", "mean log-probability", err))
         return err->code;
-    if (c->answer_logprob &&
-        whole_declare(x, cell, c->corrupt.n * (size_t)((const struct trace *)x->state)->samples,
-                      problems, err))
+    if (whole_declare(x, &c->whole, cell,
+                      c->corrupt.n * (size_t)((const struct trace *)x->state)->samples, problems,
+                      err))
         return err->code;
     return describe(x, c, err);
 }
@@ -308,7 +309,7 @@ static const char *trace_skip(const struct experiment *x, const struct query *q)
         if (span_len(q->span[span]) != span_len(q->cf_span[span]))
             return "no counterfactual of equal spans";
     }
-    return too_long(x, q);
+    return NULL;
 }
 
 static struct hash trace_derived(const struct experiment *x, const struct query *q)
@@ -363,7 +364,7 @@ static int trace_runs(const struct experiment *x, const struct query *q, struct 
                               err))
                 return 0;
     }
-    return c->answer_logprob ? whole_runs(x, q, spec, n, a, err) : n;
+    return n;
 }
 
 /* Runs of corruption i: samples in a row, after the clean run and those of earlier corruptions that
@@ -399,9 +400,7 @@ static struct edit restore(const struct experiment *x, const struct cell *cell)
 static int ask_answers(const struct experiment *x, struct cell *cell, const struct query *q,
                        const struct run *corrupt, struct arena *a, struct err *err)
 {
-    const struct trace_config *c = x->config;
     const struct trace *t = x->state;
-    int first = (int)(corrupted_runs(x, cell, q, c->corrupt.n) - cell->run);
     struct edit *e = arena_alloc(a, 2 * (size_t)t->samples, sizeof *e, err);
 
     for (int s = 0; e && s < t->samples; s++) {
@@ -413,7 +412,7 @@ static int ask_answers(const struct experiment *x, struct cell *cell, const stru
                                .layer = {0, 1},
                                .tok = corrupted_span(x, q, (size_t)cell->index[CORRUPTION]),
                                .from = &corrupt[s]};
-        if (whole_ask(x, cell, first, own, t->denoise ? 2 : 1, false, a, err))
+        if (whole_ask(x, cell, own, t->denoise ? 2 : 1, a, err))
             break;
     }
     return err->code;
@@ -422,7 +421,6 @@ static int ask_answers(const struct experiment *x, struct cell *cell, const stru
 static int trace_variants(const struct experiment *x, struct cell *cell, struct arena *a,
                           struct err *err)
 {
-    const struct trace_config *c = x->config;
     const struct trace *t = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
     const struct run *corrupt = corrupted_runs(x, cell, q, (size_t)cell->index[CORRUPTION]);
@@ -448,7 +446,7 @@ static int trace_variants(const struct experiment *x, struct cell *cell, struct 
             return err->code;
     }
     cell->n_variants = t->samples;
-    return c->answer_logprob ? ask_answers(x, cell, q, corrupt, a, err) : 0;
+    return x->whole ? ask_answers(x, cell, q, corrupt, a, err) : 0;
 }
 
 /* The target must be what the model would say: tracing asks where that comes from. */
@@ -474,6 +472,8 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
     const struct trace *t = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
 
+    (void)w;
+    (void)err;
     trace_roles(x->scene, q, row_i8(row, "token_role"));
     *row_f32(row, "high") = (float)target_probability(&cell->run[0], q);
     for (size_t i = 0; i < c->corrupt.n; i++) {
@@ -495,10 +495,7 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
         row_i8(row, "weak_corruption")[i] = (double)*row_f32(row, "high") - mean < c->weak;
         row_f32(row, "low_sd")[i] = t->samples > 1 ? (float)sqrt(square / (t->samples - 1)) : NAN;
     }
-    return c->answer_logprob
-               ? whole_query(x, cell, (int)(corrupted_runs(x, cell, q, c->corrupt.n) - cell->run),
-                             row, w, err)
-               : 0;
+    return 0;
 }
 
 /* Standard deviation over samples of the target's probability, whose mean is known. */
@@ -523,6 +520,8 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
     int samples = ((const struct trace *)x->state)->samples;
     double score = 0;
 
+    (void)w;
+    (void)err;
     if (!cell->n_variants)
         return 0;
     for (int s = 0; s < samples; s++)
@@ -542,7 +541,7 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
         if (c->logprob)
             row_f32(row, "logprob")[k] = (float)logprob;
     }
-    return c->answer_logprob ? whole_cell(x, cell, samples, row, w, err) : 0;
+    return 0;
 }
 
 const struct kind kind_causal_trace = {
@@ -558,7 +557,6 @@ const struct kind kind_causal_trace = {
     .runs = trace_runs,
     .admit = trace_admit,
     .variants = trace_variants,
-    .extra = whole_extra,
     .reduce_query = trace_query,
     .reduce_cell = trace_cell,
 };

@@ -132,9 +132,11 @@ struct experiment {
     struct authors_layout authors; /* the place of its numbers in the files of the paper's code */
     bool settles; /* the kind's `settle` is called, and needs all queries at once */
     unsigned needs;
-    unsigned keep;         /* what the clean run keeps (KEEP_...); begins as the kind's */
-    bool all_rows;         /* of the clean run: as in run_spec */
-    int longest;           /* of runs that are longer than any prompt; 0 = there are none */
+    unsigned keep;       /* what the clean run keeps (KEEP_...); begins as the kind's */
+    bool all_rows;       /* of the clean run: as in run_spec */
+    int longest;         /* of runs that are longer than any prompt; 0 = there are none */
+    int behind;          /* tokens that stand behind a prompt at most: answers, texts */
+    struct whole *whole; /* whole answers are computed as well (kit/whole.h); NULL = they are not */
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
     const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out
                           where the experiment has not the axis in it; NULL = the kind's summary */
@@ -255,13 +257,16 @@ struct kind {
 };
 
 /* Why an experiment does not compute a query, or NULL: the query's own status, the experiment's
-   limit and where, its kind's skip. */
+   limit and where, its kind's skip, no room behind it. */
 const char *query_skip(const struct experiment *x, const struct query *q);
 
-/* The runs of a query, the clean one first: spec (RUNS_MAX), edits in the arena. Returns how many.
- */
+/* The runs of a query, the clean one first, those of whole answers last: spec (RUNS_MAX), edits in
+   the arena. Returns how many. */
 int query_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
                struct arena *a, struct err *err);
+
+/* FLOP that reducing a query costs beside its variants: its kind's `extra`, and whole answers. */
+uint64_t query_extra(const struct experiment *x, const struct query *q);
 
 /* The table. `queries` (what every result file says about its queries) is its first row and always
    runs; it is no kind that a config can name. */

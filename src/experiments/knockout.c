@@ -292,10 +292,9 @@ static int declare(struct experiment *x, const struct knockout *k, struct proble
         add_field(x, "subject_control_logit_clean", V_F32, "query", unit_logit,
                   "mean of the logit over first tokens of other subjects, clean", err))
         return err->code;
-    if (c->whole.answer_logprob && whole_declare(x, cell, 0, problems, err))
-        return err->code;
-    if (c->tokens && text_declare(x, (int)c->tokens, cell, "stratum cut_layer? cut_head? token_set",
-                                  "token_set", err))
+    if (whole_declare(x, &c->whole, cell, 0, problems, err) ||
+        text_declare(x, (int)c->tokens, cell, "stratum cut_layer? cut_head? token_set", "token_set",
+                     err))
         return err->code;
     if (k->mlp_logit && (add_field(x, "mlp_logit", V_F32, per_layer, unit_logit,
                                    "logit that the layer's MLP adds to the target, cut", err) ||
@@ -372,29 +371,17 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
         return err->code;
     cell->n_variants = 0;
     cell->text.n = 0;
-    if (c->tokens && str_eq(set, "none")) {
+    if (str_eq(set, "none"))
         return text_ask(x, cell, NULL, 0, (int)c->tokens, a, err);
-    }
     n_tok = token_set(x->scene, q, set, tok);
     if (!n_tok)
         return 0; /* the query has no such set: NaN */
-    if (make_edits(&edits, x, layers, heads, q->n, tok, n_tok) ||
-        cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit, a, err))
-        return err->code;
-    if (ask_controls(cell->variant, x->scene, q, a, err))
-        return err->code;
-    if (c->whole.answer_logprob &&
-        whole_ask(x, cell, 1, edits.v, edits.n, c->whole.standing, a, err))
-        return err->code;
-    return c->tokens ? text_ask(x, cell, edits.v, edits.n, (int)c->tokens, a, err) : 0;
-}
-
-static int knockout_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                         struct arena *a, struct err *err)
-{
-    const struct knockout_config *c = x->config;
-
-    return c->whole.answer_logprob ? whole_runs(x, q, spec, 0, a, err) : 0;
+    return err_if(err,
+                  make_edits(&edits, x, layers, heads, q->n, tok, n_tok) ||
+                      cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit, a, err) ||
+                      ask_controls(cell->variant, x->scene, q, a, err) ||
+                      whole_ask(x, cell, edits.v, edits.n, a, err) ||
+                      text_ask(x, cell, edits.v, edits.n, (int)c->tokens, a, err));
 }
 
 static int clean_controls(const struct experiment *x, const struct query *q, const struct run *r,
@@ -416,15 +403,12 @@ static int clean_controls(const struct experiment *x, const struct query *q, con
 static int knockout_query(const struct experiment *x, const struct cell *cell, struct row *row,
                           struct worker *w, struct err *err)
 {
-    const struct knockout_config *c = x->config;
     const struct query *q = &x->scene->data->query[cell->query];
     const struct run *r = &cell->run[0];
 
     run_targets(r, q, x->scene->data->n_targets, row_f32(row, "out_logit_clean"),
                 row_f32(row, "out_logprob_clean"));
     if (clean_controls(x, q, r, row, w, err))
-        return err->code;
-    if (c->whole.answer_logprob && whole_query(x, cell, 1, row, w, err))
         return err->code;
     if (!((const struct knockout *)x->state)->mlp_logit)
         return 0;
@@ -436,12 +420,10 @@ static int knockout_query(const struct experiment *x, const struct cell *cell, s
 static int knockout_cell(const struct experiment *x, const struct cell *cell, struct row *row,
                          struct worker *w, struct err *err)
 {
-    const struct knockout_config *c = x->config;
     const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
     const struct answer *a;
 
-    text_cell(cell, row);
     if (!cell->n_variants)
         return 0;
     a = cell->variant[0].answer;
@@ -453,8 +435,6 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
     *row_i32(row, "argmax") = a->argmax;
     control_means(x->scene->data, q, a->logit, row_f32(row, "control_logit"),
                   row_f32(row, "subject_control_logit"));
-    if (c->whole.answer_logprob && whole_cell(x, cell, 1, row, w, err))
-        return err->code;
     if (!a->m)
         return 0;
     return decode_layers(w, x->scene, q, a->m, x->scene->model->shape.d_model, a->rms,
@@ -468,10 +448,7 @@ const struct kind kind_knockout = {
     KIND_CONFIG(struct knockout_config, rows),
     .version = 3,
     .open = knockout_open,
-    .skip = too_long,
-    .runs = knockout_runs,
     .variants = knockout_variants,
-    .extra = whole_extra,
     .fill_late = text_late,
     .authors_average = TEMPLATES_FIRST_TWICE,
     .reduce_query = knockout_query,

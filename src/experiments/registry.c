@@ -1,5 +1,6 @@
 #include "experiments/experiment.h"
 #include "experiments/kit/where.h"
+#include "experiments/kit/whole.h"
 
 #include <string.h>
 
@@ -49,19 +50,29 @@ const char *query_skip(const struct experiment *x, const struct query *q)
         reason = where_skip(x, q);
     if (!reason && x->kind->skip)
         reason = x->kind->skip(x, q);
+    if (!reason && x->behind && q->n + x->behind > x->scene->model->shape.max_positions)
+        reason = "with its answer or continuation it is longer than the model's positions";
     return reason;
 }
 
 int query_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
                struct arena *a, struct err *err)
 {
-    int more;
+    int n = 1;
 
     if (x->kind->no_runs)
         return 0;
     spec[0] = (struct run_spec){.keep = x->keep, .base = -1, .all_rows = x->all_rows};
-    more = x->kind->runs ? x->kind->runs(x, q, spec + 1, a, err) : 0;
-    return err->code ? 0 : 1 + more;
+    if (x->kind->runs)
+        n += x->kind->runs(x, q, spec + 1, a, err);
+    if (!err->code)
+        n = whole_runs(x, q, spec, n, a, err);
+    return err->code ? 0 : n;
+}
+
+uint64_t query_extra(const struct experiment *x, const struct query *q)
+{
+    return (x->kind->extra ? (uint64_t)x->kind->extra(x, q) : 0) + whole_extra(x, q);
 }
 
 int add_named_axis(struct experiment *x, const char *name, size_t size, const char *const *labels,

@@ -99,8 +99,8 @@ static struct cost count_cells(const struct campaign *c, const struct unit *u,
     err_clear(&err);
     run = arena_alloc(&a, RUNS_MAX, sizeof *run, &err);
     assert_int_equal(runs_cost(run, x, q, &a, runs, &err), 0);
-    if (!u->first && x->kind->extra)
-        sum.flops += (uint64_t)x->kind->extra(x, q);
+    if (!u->first)
+        sum.flops += query_extra(x, q);
     for (uint64_t i = 0; i < u->n; i++) {
         struct cell cell = {.query = u->query, .run = run};
 

@@ -190,23 +190,12 @@ static int noised_run(const struct operation *op, const struct experiment *x, co
                                            v + (int64_t)sample * span_len(span) * d, d, a, err));
 }
 
-int operation_runs_n(const struct operation *op, const struct experiment *x, const struct query *q)
-{
-    int n = 0;
-
-    if (!op->partners.of)
-        return op->kind == DO_PATCH && op->source != FROM_CLEAN;
-    while (n < op->draws && operation_source(op, x, q, n))
-        n++;
-    return n;
-}
-
 int operation_runs(const struct operation *op, const struct experiment *x, const struct query *q,
                    struct run_spec *spec, struct arena *a, struct err *err)
 {
     if (op->partners.of)
         return partners_runs(&op->partners, x->scene->data, q, x->keep, spec);
-    if (!operation_runs_n(op, x, q))
+    if (op->kind != DO_PATCH || op->source == FROM_CLEAN)
         return 0;
     spec[0] = (struct run_spec){.keep = x->keep, .base = -1, .ids = q->cf_ids, .n = q->n};
     if (op->source == FROM_CORRUPTED && noised_run(op, x, q, spec, a, err))

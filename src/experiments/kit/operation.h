@@ -124,9 +124,6 @@ uint64_t operation_cost(const struct operation *op, const struct experiment *x,
 int operation_runs(const struct operation *op, const struct experiment *x, const struct query *q,
                    struct run_spec *spec, struct arena *a, struct err *err);
 
-/* How many those are. */
-int operation_runs_n(const struct operation *op, const struct experiment *x, const struct query *q);
-
 /* The query whose run values are taken from: another, or the query itself; NULL = it is the
    counterfactual, or there is none. */
 const struct query *operation_source(const struct operation *op, const struct experiment *x,

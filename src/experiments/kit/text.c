@@ -85,8 +85,9 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
 {
     const char *each = arena_printf(x->arena, err, "%s text_token", dims);
 
-    if (x->scene->data->max_tokens + n > x->longest)
-        x->longest = x->scene->data->max_tokens + n;
+    if (!n)
+        return 0;
+    x->behind = n > x->behind ? n : x->behind;
     return err_if(
         err,
         !each || add_axis(x, "text_token", (size_t)n, err) ||
@@ -108,6 +109,8 @@ int text_ask(const struct experiment *x, struct cell *cell, const struct edit *e
 {
     int prompt = x->scene->data->query[cell->query].n;
 
+    if (!n)
+        return 0;
     edit = n_edits ? edits_standing(edit, n_edits, prompt, prompt + n, a, err) : NULL;
     cell->text = (struct cell_text){.edit = edit, .n_edits = n_edits, .n = n};
     return err->code;

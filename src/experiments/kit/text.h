@@ -12,7 +12,7 @@
     CONFIG_ROW(st, tokens, "generate.tokens", config_int, "0", 0, 1024, RESULTS, \
                "so many tokens are written under " done ", and read as an answer")
 
-/* In `open`: n tokens of each cell, `dims` begin with "query". Fields text_id, text, outcome;
+/* In `open`: n tokens (0 = nothing is written) of each cell, `dims` begin with "query". Fields text_id, text, outcome;
    averages correct, repeats and other over `averaged`, which begin with "stratum"; a headline of
    `rows`. */
 int text_declare(struct experiment *x, int n, const char *dims, const char *averaged,
@@ -22,7 +22,7 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
 int text_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n_edits,
              int n, struct arena *a, struct err *err);
 
-/* In `reduce_cell`, and in `fill_late`. */
+/* When a cell is reduced; in a kind's `fill_late`. */
 void text_cell(const struct cell *cell, struct row *row);
 void text_late(const struct row *row);
 

@@ -6,16 +6,23 @@
 #include <math.h>
 #include <string.h>
 
-int whole_declare(struct experiment *x, const char *dims, size_t others, struct problems *problems,
-                  struct err *err)
+int whole_declare(struct experiment *x, const struct whole_config *c, const char *dims,
+                  size_t others, struct problems *problems, struct err *err)
 {
     const char *all = arena_printf(x->arena, err, "%s target", dims);
     const struct dataset *ds = x->scene->data;
 
+    if (!c->answer_logprob)
+        return 0;
+    x->whole = arena_alloc(x->arena, 1, sizeof *x->whole, err);
+    if (!x->whole)
+        return err->code;
+    x->whole->standing = c->standing;
+    x->whole->first = arena_alloc(x->arena, ds->n, sizeof *x->whole->first, err);
     for (size_t q = 0; q < ds->n; q++)
         for (size_t t = 0; t < ds->n_targets; t++)
-            if (ds->max_tokens + ds->query[q].whole[t].n - 1 > x->longest)
-                x->longest = ds->max_tokens + ds->query[q].whole[t].n - 1;
+            if (ds->query[q].whole[t].n - 1 > x->behind)
+                x->behind = ds->query[q].whole[t].n - 1;
     if (!ds->has_whole)
         config_problem(x->scene->config, x->entry, "answer_logprob", problems,
                        "the data has no whole answers: give its queries the key \"answers\"");
@@ -24,22 +31,13 @@ int whole_declare(struct experiment *x, const char *dims, size_t others, struct 
                        "the prompt with each of %zu answers, beside %zu other runs: more than %d "
                        "runs of a query",
                        ds->n_targets, others, RUNS_MAX - 1);
-    return !all ||
+    return !all || !x->whole->first ||
                    add_field(x, "answer_logprob", V_F32, all, "nat",
                              "log-probability of the whole answer, edited", err) ||
                    add_field(x, "clean_answer_logprob", V_F32, "query target", "nat",
                              "log-probability of the whole answer, clean", err)
                ? err->code
                : 0;
-}
-
-const char *too_long(const struct experiment *x, const struct query *q)
-{
-    int more = x->longest ? x->longest - x->scene->data->max_tokens : 0;
-
-    return q->n + more > x->scene->model->shape.max_positions
-               ? "with its answer or continuation it is longer than the model's positions"
-               : NULL;
 }
 
 /* FLOP of the logits that n tokens are read from. */
@@ -50,13 +48,13 @@ static uint64_t logits_flops(const struct experiment *x, int n)
     return 2 * (uint64_t)n * (uint64_t)s->vocab * (uint64_t)s->d_model;
 }
 
-double whole_extra(const struct experiment *x, const struct query *q)
+uint64_t whole_extra(const struct experiment *x, const struct query *q)
 {
     int n = 0;
 
-    for (size_t t = 0; t < x->scene->data->n_targets; t++)
+    for (size_t t = 0; x->whole && t < x->scene->data->n_targets; t++)
         n += q->whole[t].n;
-    return field_named(x, "answer_logprob") ? (double)logits_flops(x, n) : 0;
+    return logits_flops(x, n);
 }
 
 /* The prompt and, but for its last, the tokens of an answer. */
@@ -75,7 +73,9 @@ static const int32_t *prompt_with(const struct query *q, const struct tokens *an
 int whole_runs(const struct experiment *x, const struct query *q, struct run_spec *spec, int n,
                struct arena *a, struct err *err)
 {
-    for (size_t t = 0; t < x->scene->data->n_targets; t++) {
+    if (x->whole)
+        x->whole->first[q - x->scene->data->query] = n;
+    for (size_t t = 0; x->whole && t < x->scene->data->n_targets; t++) {
         const struct tokens *answer = &q->whole[t];
 
         if (!answer->n)
@@ -118,13 +118,18 @@ static struct answer *rows_wanted(const struct shape *s, int rows, struct arena 
     return answer->final ? answer : NULL;
 }
 
-int whole_ask(const struct experiment *x, struct cell *cell, int first, const struct edit *edit,
-              int n, bool standing, struct arena *a, struct err *err)
+int whole_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n,
+              struct arena *a, struct err *err)
 {
     const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
-    struct variant *v = arena_alloc(a, (size_t)cell->n_variants + targets, sizeof *v, err);
+    const struct run *run;
+    struct variant *v;
 
+    if (!x->whole)
+        return 0;
+    run = &cell->run[x->whole->first[cell->query]];
+    v = arena_alloc(a, (size_t)cell->n_variants + targets, sizeof *v, err);
     if (!v)
         return err->code;
     if (cell->n_variants)
@@ -137,8 +142,8 @@ int whole_ask(const struct experiment *x, struct cell *cell, int first, const st
         if (!rows)
             continue;
         *next = (struct variant){
-            .base = &cell->run[first++],
-            .edit = standing ? edits_standing(edit, n, q->n, end, a, err) : edit,
+            .base = run++,
+            .edit = x->whole->standing ? edits_standing(edit, n, q->n, end, a, err) : edit,
             .n_edits = n,
             .rows = {q->n - 1, end},
             .asks = ASK_ROWS,
@@ -178,45 +183,44 @@ static int sum_tokens(struct worker *w, const int32_t *ids, int n, const float *
     return 0;
 }
 
-int whole_query(const struct experiment *x, const struct cell *cell, int first, struct row *row,
+int whole_query(const struct experiment *x, const struct cell *cell, struct row *row,
                 struct worker *w, struct err *err)
 {
     const struct query *q = &x->scene->data->query[cell->query];
     const struct shape *s = &x->scene->model->shape;
     float *out = row_f32(row, "clean_answer_logprob");
+    const struct run *run = x->whole ? &cell->run[x->whole->first[cell->query]] : NULL;
 
-    for (size_t t = 0; t < x->scene->data->n_targets; t++) {
+    for (size_t t = 0; run && t < x->scene->data->n_targets; t++) {
         const struct tokens *answer = &q->whole[t];
 
-        if (!answer->n)
-            continue;
-        if (sum_tokens(w, answer->ids, answer->n,
-                       run_row(&cell->run[first++], s, SITE_RESID, s->n_layers, q->n - 1), &out[t],
-                       err))
+        if (answer->n &&
+            sum_tokens(w, answer->ids, answer->n,
+                       run_row(run++, s, SITE_RESID, s->n_layers, q->n - 1), &out[t], err))
             return err->code;
     }
     return 0;
 }
 
-int whole_cell(const struct experiment *x, const struct cell *cell, int samples, struct row *row,
+int whole_cell(const struct experiment *x, const struct cell *cell, struct row *row,
                struct worker *w, struct err *err)
 {
     const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
     float *out = row_f32(row, "answer_logprob");
-    int answers = 0, at = 0;
+    int answers = 0, samples, at = 0;
 
     for (size_t t = 0; t < targets; t++)
         answers += q->whole[t].n > 0;
-    for (size_t t = 0; t < targets; t++) {
+    samples = cell->n_variants / (1 + answers); /* each has a variant of its own as well */
+    for (size_t t = 0; x->whole && samples && t < targets; t++) {
         const struct tokens *answer = &q->whole[t];
         double mean = 0;
 
         if (!answer->n)
             continue;
         for (int s = 0; s < samples; s++) {
-            const struct variant *v =
-                &cell->variant[cell->n_variants - (samples - s) * answers + at];
+            const struct variant *v = &cell->variant[samples + s * answers + at];
             float sum = NAN;
 
             if (sum_tokens(w, answer->ids, answer->n, v->answer->final, &sum, err))
