@@ -504,6 +504,17 @@ const char *file_folder(struct arena *a, const char *path, struct err *err)
     return n ? arena_strndup(a, path, n, err) : ".";
 }
 
+char *file_last_parts(struct arena *a, const char *path, int n, struct err *err)
+{
+    size_t end = strlen(path), begin;
+
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (begin = end; begin > 0 && (n -= path[begin - 1] == '/') > 0; begin--)
+        ;
+    return arena_strndup(a, path + begin, end - begin, err);
+}
+
 char *file_sibling(struct arena *a, const char *path, const char *name, struct err *err)
 {
     return arena_printf(a, err, "%.*s%s", (int)(str_last_part(path) - path), path, name);

@@ -132,6 +132,8 @@ char *file_absolute(struct arena *a, const char *path, struct err *err);
    replaced. NULL after ERR_CONFIG: a variable that is not set, another user's home, no HOME. */
 const char *file_expand(struct arena *a, const char *path, struct err *err);
 
+/* The last n parts of a path, without slashes at its end, in the arena: "a/b" of "x/a/b/". */
+char *file_last_parts(struct arena *a, const char *path, int n, struct err *err);
 /* dir/name in the arena. */
 char *file_join(struct arena *a, const char *dir, const char *name, struct err *err);
 /* The folder that path lies in, with its slash, or ".": in the arena; and name in it. */

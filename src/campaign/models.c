@@ -8,18 +8,8 @@
 /* "b" of "a/b.gguf" and of "a/b/"; with its parent "a-b". */
 static const char *name_of(const char *path, bool parent, struct arena *a, struct err *err)
 {
-    size_t end = strlen(path), begin;
-    char *name;
+    char *name = file_last_parts(a, path, parent ? 2 : 1, err);
 
-    while (end > 1 && path[end - 1] == '/')
-        end--;
-    begin = end;
-    for (int part = 0; part <= parent; part++) {
-        begin -= part && begin > 0;
-        while (begin > 0 && path[begin - 1] != '/')
-            begin--;
-    }
-    name = arena_strndup(a, path + begin, end - begin, err);
     if (name && str_ends_with(name, ".gguf") && strlen(name) > 5)
         name[strlen(name) - 5] = '\0';
     for (char *slash = name ? strchr(name, '/') : NULL; slash; slash = strchr(slash, '/'))

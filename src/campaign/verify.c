@@ -11,7 +11,6 @@
 #include "campaign/words.h"
 #include "model/identity.h"
 #include "results/h5read.h"
-#include "results/result.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -41,44 +40,43 @@ struct verify {
 
 /* Is it of this campaign? -------------------------------------------------------------------- */
 
-static int check_attribute(struct verify *v, const char *name, const char *own, const char *what,
+static int check_attribute(struct result *r, const char *name, const char *own, const char *what,
                            struct err *err)
 {
     const char *there;
 
-    if (result_attr(&v->file, "provenance", name, &there, err))
+    if (result_attr(r, "provenance", name, &there, err))
         return err->code;
     if (there && str_eq(there, own))
         return 0;
-    return err_set(err, ERR_CONFIG, "%s is not of %s: its %s is %s, here it is %s", v->file.path,
-                   what, name, there ? there : "missing", own);
+    return err_set(err, ERR_CONFIG, "%s is not of %s: its %s is %s, here it is %s", r->path, what,
+                   name, there ? there : "missing", own);
 }
 
-static int check_config(struct verify *v, struct err *err)
+static int check_config(struct result *r, const struct campaign *c, struct err *err)
 {
     struct buf own = {0};
     const char *there;
     bool same = false;
 
-    if (!result_attr(&v->file, "provenance", "config", &there, err) &&
-        !config_print(&v->c->config, true, &own, err) && buf_str(&own, err))
+    if (!result_attr(r, "provenance", "config", &there, err) &&
+        !config_print(&c->config, true, &own, err) && buf_str(&own, err))
         same = there && str_eq(there, own.data);
     buf_release(&own);
     if (!err->code && !same)
-        err_set(err, ERR_CONFIG, "%s was made with another config than the one beside it",
-                v->file.path);
+        err_set(err, ERR_CONFIG, "%s was made with another config than the one beside it", r->path);
     return err->code;
 }
 
-static int check_origin(struct verify *v, struct err *err)
+int verify_origin(struct result *r, const struct campaign *c, struct err *err)
 {
     char model[HASH_HEX], data[HASH_HEX];
 
-    hash_hex(model, v->c->model->fingerprint);
-    hash_hex(data, dataset_fingerprint(&v->c->data));
-    return err_if(err, check_attribute(v, "model_fingerprint", model, "this model", err) ||
-                           check_attribute(v, "data_fingerprint", data, "these data", err) ||
-                           check_config(v, err));
+    hash_hex(model, c->model->fingerprint);
+    hash_hex(data, dataset_fingerprint(&c->data));
+    return err_if(err, check_attribute(r, "model_fingerprint", model, "this model", err) ||
+                           check_attribute(r, "data_fingerprint", data, "these data", err) ||
+                           check_config(r, c, err));
 }
 
 /* Drawing ---------------------------------------------------------------------------------- */
@@ -544,8 +542,8 @@ static int verify(struct verify *v, const char *path, uint64_t cells, uint64_t s
     unsigned char *todo = arena_alloc(&v->out->arena, c->n_units, 1, err);
 
     v->status = arena_alloc(&v->out->arena, c->n, sizeof *v->status, err);
-    if (!todo || !v->status || result_open(&v->file, path, err) || check_origin(v, err) ||
-        campaign_start(c, (int)c->config.run.threads, err) ||
+    if (!todo || !v->status || result_open(&v->file, path, err) ||
+        verify_origin(&v->file, c, err) || campaign_start(c, (int)c->config.run.threads, err) ||
         (campaign_needs(c) & NEED_VOCAB_STATS &&
          vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err)))
         return err->code;

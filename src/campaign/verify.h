@@ -18,6 +18,7 @@
 #define LENSWEEP_CAMPAIGN_VERIFY_H
 
 #include "campaign/campaign.h"
+#include "results/result.h"
 
 enum { VERIFY_NAMED = 20 }; /* differences that are named */
 
@@ -34,6 +35,9 @@ struct verified {
     struct difference difference[VERIFY_NAMED];
     struct arena arena; /* holds the texts */
 };
+
+/* Is a result of this campaign's model, data and config? ERR_CONFIG says what is not. */
+int verify_origin(struct result *r, const struct campaign *c, struct err *err);
 
 /* c: opened and cut, with the model, data and config of the file. ERR_CONFIG if the file says that
    it was made of others, and which. Cells of queries that a partial file does not have are passed

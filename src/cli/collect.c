@@ -77,29 +77,32 @@ static int write_result(struct past *p, const struct collect_options *o,
                            out_printf(err, "\n"));
 }
 
+/* Of a folder with several models' outputs. */
+static int one_model(void *ctx, const char *output, size_t i, size_t n, struct err *err)
+{
+    const struct collect_options *o = ctx;
+    const struct word_list one = {1, &output};
+    struct past p = {0};
+
+    if (!i && n > 1 && o->out)
+        return err_set(err, ERR_CONFIG,
+                       "%s has the results of %zu models, which stay apart: leave -o out, or "
+                       "collect one",
+                       o->dirs.v[0], n);
+    write_result(&p, o, &one, err);
+    past_close(&p);
+    return err->code;
+}
+
 static int collect(const struct call *call, struct err *err)
 {
-    const struct collect_options *o = call->options;
-    struct arena a = {0};
-    const char **model = NULL;
-    size_t n = 1;
+    struct collect_options *o = call->options;
+    struct past p = {0};
 
     if (o->dirs.n == 1)
-        past_outputs(o->dirs.v[0], &a, &model, &n, err);
-    if (n > 1 && o->out)
-        err_set(err, ERR_CONFIG,
-                "%s has the results of %zu models, which stay apart: leave -o out, or collect one",
-                o->dirs.v[0], n);
-    for (size_t i = 0; i < n && !err->code; i++) {
-        struct word_list one = o->dirs;
-        struct past p = {0};
-
-        if (model)
-            one = (struct word_list){1, &model[i]};
-        write_result(&p, o, &one, err);
-        past_close(&p);
-    }
-    arena_release(&a);
+        return past_each(o->dirs.v[0], one_model, o, err);
+    write_result(&p, o, &o->dirs, err);
+    past_close(&p);
     return err->code;
 }
 

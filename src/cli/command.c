@@ -46,6 +46,19 @@ int report_problems(const struct problems *p, struct err *err)
                    p->count == 1 ? "" : "s");
 }
 
+int begin_item(bool json, const char *heading, size_t i, size_t n, struct err *err)
+{
+    if (n < 2)
+        return 0;
+    return json ? out_printf(err, i ? ",\n" : "[")
+                : out_printf(err, "%s%s\n", i ? "\n" : "", heading);
+}
+
+int end_item(bool json, size_t i, size_t n, struct err *err)
+{
+    return n > 1 && json && i + 1 == n && !err->code ? out_printf(err, "]\n") : err->code;
+}
+
 int print_buf(struct buf *b, struct err *err)
 {
     if (!err->code && !out_text(b->data, b->len, err))

@@ -50,24 +50,29 @@ static bool holds_config(const char *dir, struct arena *a, struct err *err)
     return config && file_exists(config);
 }
 
-int past_outputs(const char *dir, struct arena *a, const char ***dirs, size_t *n, struct err *err)
+int past_each(const char *dir,
+              int (*one)(void *ctx, const char *output, size_t i, size_t n, struct err *err),
+              void *ctx, struct err *err)
 {
+    struct arena a = {0};
+    const char **dirs;
     char **names = NULL;
-    size_t n_names = 0;
+    size_t n_names = 0, n = 0;
 
-    *n = 0;
-    if (!holds_config(dir, a, err) && file_is_dir(dir) && !err->code &&
-        file_list(dir, a, &names, &n_names, err))
-        return err->code;
-    *dirs = arena_alloc(a, n_names + 1, sizeof **dirs, err);
-    for (size_t i = 0; *dirs && i < n_names; i++) {
-        const char *path = file_join(a, dir, names[i], err);
+    if (!holds_config(dir, &a, err) && file_is_dir(dir) && !err->code)
+        file_list(dir, &a, &names, &n_names, err);
+    dirs = arena_alloc(&a, n_names + 1, sizeof *dirs, err);
+    for (size_t i = 0; i < n_names && !err->code; i++) {
+        const char *path = file_join(&a, dir, names[i], err);
 
-        if (path && holds_config(path, a, err))
-            (*dirs)[(*n)++] = path;
+        if (path && holds_config(path, &a, err))
+            dirs[n++] = path;
     }
-    if (*dirs && !*n)
-        (*dirs)[(*n)++] = dir;
+    if (!err->code && !n)
+        dirs[n++] = dir;
+    for (size_t i = 0; i < n && !err->code; i++)
+        one(ctx, dirs[i], i, n, err);
+    arena_release(&a);
     return err->code;
 }
 

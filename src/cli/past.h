@@ -22,8 +22,11 @@ struct past {
 int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err);
 void past_close(struct past *p);
 
-/* The outputs of a run in a folder, in the arena: itself, or one for each of its models. */
-int past_outputs(const char *dir, struct arena *a, const char ***dirs, size_t *n, struct err *err);
+/* Calls one() for each output of a run in a folder: itself, or one for each of its models; the i-th
+   of n. */
+int past_each(const char *dir,
+              int (*one)(void *ctx, const char *output, size_t i, size_t n, struct err *err),
+              void *ctx, struct err *err);
 
 struct past_count {
     size_t units, done;

@@ -178,40 +178,24 @@ static int print_json(const struct state *s, const struct past *p, const char *d
     return print_buf(&b, err);
 }
 
-static int one_status(const char *dir, bool json, struct err *err)
+static int one_status(void *ctx, const char *dir, size_t i, size_t n, struct err *err)
 {
+    const struct status_options *o = ctx;
     struct state s = {0};
     struct past p = {0};
 
-    if (!read_state(&s, &p, dir, err) && json)
-        print_json(&s, &p, dir, err);
-    else if (!err->code)
-        print_state(&s, &p, dir, err);
+    if (!begin_item(o->json, dir, i, n, err) && !read_state(&s, &p, dir, err))
+        o->json ? print_json(&s, &p, dir, err) : print_state(&s, &p, dir, err);
     past_close(&p);
-    return err->code;
+    return end_item(o->json, i, n, err);
 }
 
 /* Of each of its models; as JSON a list where there are several. */
 static int status(const struct call *call, struct err *err)
 {
-    const struct status_options *o = call->options;
-    struct arena a = {0};
-    const char **dirs;
-    size_t n = 0;
+    struct status_options *o = call->options;
 
-    past_outputs(o->dir, &a, &dirs, &n, err);
-    for (size_t i = 0; i < n && !err->code; i++) {
-        if (n > 1 && o->json)
-            out_printf(err, i ? ",\n" : "[");
-        else if (n > 1)
-            out_printf(err, "%s%s\n", i ? "\n" : "", dirs[i]);
-        if (!err->code)
-            one_status(dirs[i], o->json, err);
-    }
-    if (n > 1 && o->json && !err->code)
-        out_printf(err, "]\n");
-    arena_release(&a);
-    return err->code;
+    return past_each(o->dir, one_status, o, err);
 }
 
 const struct command command_status = {

@@ -190,18 +190,6 @@ static int find_rotaries(struct model *m, struct err *err)
     return 0;
 }
 
-/* The last part of a path, without slashes at its end. */
-static const char *last_part(struct arena *a, const char *path, struct err *err)
-{
-    size_t end = strlen(path), begin;
-
-    while (end > 1 && path[end - 1] == '/')
-        end--;
-    for (begin = end; begin > 0 && path[begin - 1] != '/';)
-        begin--;
-    return arena_strndup(a, path + begin, end - begin, err);
-}
-
 /* The files that the model's bytes lie in. */
 static int list_files(struct model *m, struct err *err)
 {
@@ -231,7 +219,7 @@ static int fill(struct model *m, const char *path, bool weights, struct err *err
     struct checkpoint *c = m->files;
 
     m->path = arena_strdup(&c->arena, path, err);
-    m->name = last_part(&c->arena, path, err);
+    m->name = file_last_parts(&c->arena, path, 1, err);
     if (!m->path || !m->name || open_files(c, path, weights, err))
         return err->code;
     m->shape = c->config.shape;

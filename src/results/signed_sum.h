@@ -1,7 +1,8 @@
 /*
- * Of which variables, query by query, an average is the sum: as text, in headlines and in what kinds
- * declare. Terms stand one space apart, each NAME or -NAME; one that is only for some entries of a
- * dimension has a condition behind it, which of a dimension that the average lacks picks the entry:
+ * Of which variables, query by query, an average is the sum: as text, in headlines and in what
+ * kinds declare. Terms stand one space apart, each NAME or -NAME; one that is only for some
+ * entries of a dimension has a condition behind it, which of a dimension that the average lacks
+ * picks the entry:
  * "logit -control_logit[target!=subject] -subject_control_logit[target=subject]".
  *
  * Behind the terms `unless NAME`: queries that have this property count for nothing. Where an
@@ -40,8 +41,8 @@ struct signed_sum {
     const char *dim, *label; /* which entry of all variables is meant; NULL = they say it */
 };
 
-/* The sum that `text` has for an entry of the average (label NULL = its text is one for all), in the
-   arena. text NULL, or without that entry: n = 0. ERR_IO: it is no such text. */
+/* The sum that `text` has for an entry of the average (label NULL = its text is one for all), in
+   the arena. text NULL, or without that entry: n = 0. ERR_IO: it is no such text. */
 int signed_sum_read(struct signed_sum *s, const char *text, const char *label, struct arena *a,
                     struct err *err);
 

@@ -42,12 +42,41 @@ rm "$work"/both/tuned-model/{result.h5,journal/*}
 ends 0 "$program" status "$work/both" && has '100.0 %' "$work/out" && has '0.0 %: 0 of' "$work/out"
 ends 0 "$program" status "$work/both" --json && has "\"$work/both/tuned-model\"" "$work/out"
 ends 2 "$program" collect "$work/both" && has 'units are not computed yet'
+before=$(ls -i "$work/both/base-model/result.h5")
 ends 0 "$program" run "$work/c.yaml" && has 'of them from earlier starts'
 [ "$(grep -c 'from earlier starts' "$work/err")" = 1 ] || wrong 'not just one model was begun anew'
+has 'model 1 of 2, model, was done before' "$work/out" && hasnt 'model 2 of 2' "$work/out"
+[ "$before" = "$(ls -i "$work/both/base-model/result.h5")" ] || wrong 'a finished result was written anew'
+# What is no such result is: of another version, damaged.
+printf X | dd of="$work/both/base-model/result.h5" bs=1 seek=3000 conv=notrunc status=none
+ends 0 "$program" run "$work/c.yaml" && has 'model 2 of 2, model, was done before' "$work/out"
+same "$work/both/base-model/result.h5" "$work/base/alone/result.h5" 'a damaged result'
 rm "$work"/both/*/result.h5
 ends 0 "$program" collect "$work/both"
 same "$work/both/tuned-model/result.h5" "$work/tuned/alone/result.h5" 'collected'
 ends 2 "$program" collect "$work/both" -o "$work/x.h5" && has 'results of 2 models'
+
+# By shards; until the time is over, and on; anew: all models' outputs are forgotten before the first is run.
+several "$work/parts" "$work/base/model" "$work/tuned/model/"
+for shard in 0/2 1/2; do
+    ends 0 "$program" run "$work/c.yaml" --shard "$shard" && has "parts/tuned-model'" "$work/out"
+done
+ends 0 "$program" collect "$work/parts"
+for one in base tuned; do
+    same "$work/parts/$one-model/result.h5" "$work/$one/alone/result.h5" "shards of $one"
+done
+queries 60 >"$work/more.jsonl"
+sed -i "s|q.jsonl|more.jsonl|" "$work/c.yaml"
+ends 0 "$program" run "$work/c.yaml"
+cp "$work/parts/tuned-model/result.h5" "$work/more.h5"
+ends 10 "$program" run "$work/c.yaml" --restart --set run.max_time=1s --set run.grace=1s --set run.rows=1
+has 'run the same command again without --restart'
+[[ $(grep '^  next ' "$work/err") == *run*--set* ]] || wrong 'it does not say how to go on'
+grep -q '^  next .*--restart' "$work/err" && wrong 'what goes on would begin anew'
+ends 0 "$program" status "$work/parts"
+[ "$(grep -c ' 0 of' "$work/out")" -ge 1 ] || wrong 'not all models were forgotten'
+ends 0 "$program" run "$work/c.yaml" && hasnt 'was done before' "$work/out"
+same "$work/parts/tuned-model/result.h5" "$work/more.h5" 'begun anew and stopped'
 
 # Mistakes
 several "$work/bad" "$work/base/model" "$models/mistral-mha-f16"

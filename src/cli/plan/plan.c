@@ -56,25 +56,19 @@ static int print(struct campaign *c, const struct job_options *o, struct forecas
                  struct err *err)
 {
     int threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
-    bool first = !c->which_model, last = c->which_model + 1 == c->n_models;
+    size_t i = c->which_model, n = c->n_models;
     struct forecast e;
+    const char *heading =
+        arena_printf(&c->arena, err, "model %zu of %zu: %s", i + 1, n, c->config.model.path);
 
-    if (forecast(&e, c, o->ranks, o->nodes, threads, err))
+    if (!heading || forecast(&e, c, o->ranks, o->nodes, threads, err))
         return err->code;
     add_forecast(all, &e);
     if (o->sbatch)
-        return last ? print_job_script(o, all, err) : 0;
-    if (!o->json && c->n_models > 1 &&
-        out_printf(err, "%smodel %zu of %zu: %s\n", first ? "" : "\n", c->which_model + 1,
-                   c->n_models, c->config.model.path))
-        return err->code;
-    if (!o->json)
-        return print_plan(c, &e, err);
-    return (c->n_models > 1 && out_printf(err, first ? "[" : ",\n")) ||
-                   print_plan_json(c, &e, err) ||
-                   (c->n_models > 1 && last && out_printf(err, "]\n"))
-               ? err->code
-               : 0;
+        return i + 1 == n ? print_job_script(o, all, err) : 0;
+    if (!begin_item(o->json, heading, i, n, err))
+        o->json ? print_plan_json(c, &e, err) : print_plan(c, &e, err);
+    return end_item(o->json, i, n, err);
 }
 
 static int plan_model(const struct job_options *o, size_t k, size_t *n, struct forecast *all,

@@ -58,12 +58,38 @@ static int forget(struct session *r, struct err *err)
     return 0;
 }
 
+/* The output of another of the config's models. */
+static int forget_other(struct session *r, size_t model, struct err *err)
+{
+    struct session other = {.cluster = r->cluster, .options = r->options, .model = model};
+    struct campaign_request request = job_request(&r->options, model);
+    struct problems problems = {0};
+
+    if (!campaign_read(&other.campaign, &request, &problems, err) && !claim_paths(&other, err) &&
+        file_is_dir(other.journal_dir) &&
+        !session_take_output(&other, other.campaign.config.output, err))
+        forget(&other, err);
+    lock_release(&other.lock);
+    campaign_close(&other.campaign);
+    arena_release(&other.arena);
+    return err->code;
+}
+
+/* Before the first model is run: what goes on with a run that was stopped has to find them so. */
+static int forget_all(struct session *r, struct err *err)
+{
+    for (size_t k = 1; k < r->campaign.n_models && !err->code; k++)
+        forget_other(r, k, err);
+    return err->code ? err->code : forget(r, err);
+}
+
 int claim_output(struct session *r, struct err *err)
 {
     const char *out = r->campaign.config.output;
 
     return err_if(
-        err, session_take_output(r, out, err) || (r->options.restart && forget(r, err)) ||
+        err, session_take_output(r, out, err) ||
+                 (r->options.restart && !r->model && forget_all(r, err)) ||
                  manifest_check(&r->campaign, r->manifest, err) ||
                  campaign_remember(&r->campaign, err) ||
                  session_open_journal(r, &r->campaign.config, err) ||

@@ -2,10 +2,12 @@
 #include "cli/run/session.h"
 #include "cli/summary.h"
 
+#include "base/file.h"
 #include "base/out.h"
 #include "base/str.h"
 #include "campaign/audit.h"
 #include "campaign/output.h"
+#include "campaign/verify.h"
 #include "results/keeper.h"
 #include "version.h"
 
@@ -84,25 +86,67 @@ static int write_result(struct session *r, struct campaign_report *report, struc
     return keeper_stop(&k, err);
 }
 
+/* Bad queries, as the exit status tells them. */
+static int judge(const struct session *r, size_t ok, size_t bad, struct err *err)
+{
+    if (check_some_good(&r->campaign, err))
+        return err->code;
+    if (!ok)
+        return err_set(err, ERR_DIFFERS, "no query could be computed: all %zu are bad", bad);
+    if (bad && r->campaign.config.run.fail_on_bad)
+        return err_set(err, ERR_DIFFERS, "%zu bad quer%s, and run.fail_on_bad is set", bad,
+                       bad == 1 ? "y" : "ies");
+    return 0;
+}
+
+/* One of several models that an earlier start has finished: the result is what would be written. */
+static bool is_written(const struct session *r)
+{
+    const char *version = NULL, *commit = NULL;
+    struct result file;
+    struct err ignored;
+    bool same;
+
+    if (r->campaign.n_models < 2 || r->n_todo || !file_exists(r->result))
+        return false;
+    err_clear(&ignored);
+    same = !result_open(&file, r->result, &ignored) &&
+           !verify_origin(&file, &r->campaign, &ignored) &&
+           !result_attr(&file, "provenance", "lensweep_version", &version, &ignored) &&
+           !result_attr(&file, "provenance", "git_commit", &commit, &ignored) && version &&
+           commit && str_eq(version, LENSWEEP_VERSION) && str_eq(commit, LENSWEEP_COMMIT);
+    result_close(&file);
+    return same;
+}
+
+static int keep_result(struct session *r, struct err *err)
+{
+    const struct campaign *c = &r->campaign;
+    struct campaign_report report = {.bad = r->view.bad, .ok = c->data.n - r->view.bad};
+
+    for (int i = 0; i < AUDIT_COUNT; i++)
+        report.audit[i] = (double)NAN;
+    if (runlog_end(&r->log, "end", &r->view, &report, err) ||
+        out_printf(err, "model %zu of %zu, %s, was done before: %s\n", c->which_model + 1,
+                   c->n_models, c->model->name, r->result))
+        return err->code;
+    return judge(r, report.ok, report.bad, err);
+}
+
 static int finish_run(struct session *r, struct err *err)
 {
-    struct campaign *c = &r->campaign;
     struct campaign_report report;
 
     if (r->planned != r->counted)
         return err_set(err, ERR_BUG, "planned %llu FLOP and did %llu",
                        (unsigned long long)r->planned, (unsigned long long)r->counted);
+    if (is_written(r))
+        return keep_result(r, err);
     if (journal_sync(r->journal, err) || write_result(r, &report, err) ||
         runlog_end(&r->log, "end", &r->view, &report, err) || print_ended(r, &report, err) ||
-        print_summary(r->result, NULL, 0, err) || print_end(r, &report, err) ||
-        check_some_good(c, err))
+        print_summary(r->result, NULL, 0, err) || print_end(r, &report, err))
         return err->code;
-    if (!report.ok)
-        return err_set(err, ERR_DIFFERS, "no query could be computed: all %zu are bad", report.bad);
-    if (report.bad && c->config.run.fail_on_bad)
-        return err_set(err, ERR_DIFFERS, "%zu bad quer%s, and run.fail_on_bad is set", report.bad,
-                       report.bad == 1 ? "y" : "ies");
-    return 0;
+    return judge(r, report.ok, report.bad, err);
 }
 
 static int finish_shard(struct session *r, struct err *err)
@@ -122,7 +166,7 @@ static void print_next(const struct session *r)
     fprintf(stderr, "  next    ");
     if (r->cluster.size > 1)
         fprintf(stderr, "%s -n %d ", getenv("SLURM_JOB_ID") ? "srun" : "mpirun", r->cluster.size);
-    fprintf(stderr, "%s\n", r->command);
+    fprintf(stderr, "%s\n", r->again);
 }
 
 int stopped(struct session *r, struct err *err)
@@ -136,10 +180,10 @@ int stopped(struct session *r, struct err *err)
                 r->view.bad == 1 ? "y" : "ies");
     print_next(r);
     return err_set(err, ERR_STOPPED,
-                   "stopped %s: %zu of %zu units are done and kept; run the same "
-                   "command again",
+                   "stopped %s: %zu of %zu units are done and kept; run the same command again%s",
                    signals_came() ? "by a signal" : "at run.max_time",
-                   r->view.units_done + r->view.units_before, r->view.units);
+                   r->view.units_done + r->view.units_before, r->view.units,
+                   r->options.restart ? " without --restart" : "");
 }
 
 /* What is there is kept, as far as that can be: the error is known already. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/out.h"
+#include "base/str.h"
 #include "campaign/cut.h"
 #include "campaign/models.h"
 #include "model/identity.h"
@@ -44,13 +45,13 @@ static int dry_run(struct session *r, struct err *err)
                            print_plan(c, &e, err) || check_some_good(c, err));
 }
 
-/* "lensweep run ...", to be freed with b. */
-static const char *join(int argc, char **argv, struct buf *b, struct err *err)
+/* "lensweep run ...", to be freed with b. again: as what goes on with it, which forgets nothing. */
+static const char *join(int argc, char **argv, bool again, struct buf *b, struct err *err)
 {
     if (buf_puts(b, "lensweep", err))
         return NULL;
     for (int i = 0; i < argc; i++)
-        if (buf_printf(b, err, " %s", argv[i]))
+        if (!(again && str_eq(argv[i], "--restart")) && buf_printf(b, err, " %s", argv[i]))
             return NULL;
     return buf_str(b, err);
 }
@@ -85,8 +86,11 @@ static int run_model(struct session *r, size_t *n_models, struct err *err)
 
 static void close_model(struct session *r)
 {
-    struct session rest = {
-        .cluster = r->cluster, .options = r->options, .command = r->command, .begin = r->begin};
+    struct session rest = {.cluster = r->cluster,
+                           .options = r->options,
+                           .command = r->command,
+                           .again = r->again,
+                           .begin = r->begin};
 
     campaign_close(&r->campaign);
     *r = rest;
@@ -132,10 +136,11 @@ static int run(const struct call *call, struct err *err)
 {
     const struct job_options *o = call->options;
     struct session r = {.options = *o, .begin = clock_seconds()};
-    struct buf command = {0};
+    struct buf command = {0}, again = {0};
 
-    r.command = join(call->argc, call->argv, &command, err);
-    if (!r.command || check_options(call, err))
+    r.command = join(call->argc, call->argv, false, &command, err);
+    r.again = join(call->argc, call->argv, true, &again, err);
+    if (!r.command || !r.again || check_options(call, err))
         goto out;
     signals_catch();
     if (memory_check_space(MPI_NEEDS, "a rank", err) || cluster_init(&r.cluster, err))
@@ -149,6 +154,7 @@ static int run(const struct call *call, struct err *err)
     cluster_close(&r.cluster);
 out:
     buf_release(&command);
+    buf_release(&again);
     return err->code;
 }
 

@@ -19,6 +19,7 @@ struct session {
     struct job_options options;
     size_t model;        /* which of model.paths */
     const char *command; /* as typed */
+    const char *again;   /* the command that goes on with it */
     int threads;         /* of this rank */
     bool broadcast;      /* rank 0 has read the weights for all */
     struct arena arena;

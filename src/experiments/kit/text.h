@@ -12,9 +12,9 @@
     CONFIG_ROW(st, tokens, "generate.tokens", config_int, "0", 0, 1024, RESULTS, \
                "so many tokens are written under " done ", and read as an answer")
 
-/* In `open`: n tokens (0 = nothing is written) of each cell, `dims` begin with "query". Fields text_id, text, outcome;
-   averages correct, repeats and other over `averaged`, which begin with "stratum"; a headline of
-   `rows`. */
+/* In `open`: n tokens (0 = nothing is written) of each cell, `dims` begin with "query". Fields
+   text_id, text, outcome; averages correct, repeats and other over `averaged`, which begin with
+   "stratum"; a headline of `rows`. */
 int text_declare(struct experiment *x, int n, const char *dims, const char *averaged,
                  const char *rows, struct err *err);
 
