@@ -1,8 +1,8 @@
 #include "campaign/output_queries.h"
 
-#include "base/utf8.h"
 #include "campaign/rows.h"
 #include "data/property.h"
+#include "experiments/kit/text.h"
 #include "results/h5write.h"
 
 #include <string.h>
@@ -48,84 +48,74 @@ static int write_properties(struct output *o, struct h5group *g, bool coordinate
 
 /* --- arrays of the group `queries` --- */
 
-static int write_ids(struct output *o, struct h5group *g, struct err *err)
+/* One query's entry of a variable of whole numbers, where it is not -1. */
+struct fact {
+    struct variable v;
+    size_t n; /* numbers of a query */
+    void (*put)(const struct dataset *ds, const struct query *q, int32_t *out);
+};
+
+static void put_ids(const struct dataset *ds, const struct query *q, int32_t *out)
 {
-    const struct dataset *ds = &o->c->data;
-    static const struct variable v = {"ids", V_I4, "query token", "token ids of the prompt", NULL};
-    int32_t *ids = arena_alloc(&o->arena, (size_t)ds->max_tokens, sizeof *ids, err);
+    int n = q->n < ds->max_tokens ? q->n : ds->max_tokens;
 
-    if (!ids || h5_define(g, &v, err))
-        return err->code;
-    for (size_t q = 0; q < ds->n; q++) {
-        int n = ds->query[q].n < ds->max_tokens ? ds->query[q].n : ds->max_tokens;
-
-        fill(V_I4, ids, (size_t)ds->max_tokens);
-        if (n > 0)
-            memcpy(ids, ds->query[q].ids, (size_t)n * sizeof *ids);
-        if (h5_write(g, v.name, q, 1, ids, err))
-            return err->code;
-    }
-    return 0;
+    if (n > 0)
+        memcpy(out, q->ids, (size_t)n * sizeof *out);
 }
 
-static int write_spans(struct output *o, struct h5group *g, struct err *err)
+static void put_bounds(const struct dataset *ds, const struct query *q, int32_t *out)
 {
-    const struct dataset *ds = &o->c->data;
-    static const struct variable v = {"span", V_I4, "query span bound",
-                                      "tokens [begin, end) of each named span; -1 = has none",
-                                      NULL};
-    static const struct variable name = {"span_name", V_STR, "span", "name of the span", NULL};
-    int32_t *bounds = arena_alloc(&o->arena, 2 * ds->n_spans, sizeof *bounds, err);
-
-    if (!bounds || h5_coordinate(g, &name, err) || h5_define(g, &v, err) ||
-        h5_write(g, name.name, 0, ds->n_spans, ds->span_name, err))
-        return err->code;
-    for (size_t q = 0; q < ds->n; q++) {
-        for (size_t i = 0; i < ds->n_spans; i++) {
-            struct span s = ds->query[q].span ? ds->query[q].span[i] : (struct span){0, 0};
-
-            bounds[2 * i] = span_empty(s) ? -1 : s.lo;
-            bounds[2 * i + 1] = span_empty(s) ? -1 : s.hi;
+    for (size_t i = 0; q->span && i < ds->n_spans; i++)
+        if (!span_empty(q->span[i])) {
+            out[2 * i] = q->span[i].lo;
+            out[2 * i + 1] = q->span[i].hi;
         }
-        if (h5_write(g, v.name, q, 1, bounds, err))
-            return err->code;
-    }
-    return 0;
 }
 
-/* Token ids of a query, (n): the list in it at this offset. */
-static int write_tokens(struct output *o, struct h5group *g, const struct variable *v, size_t n,
-                        size_t offset, struct err *err)
+static void put_list(const int32_t *list, size_t n, int32_t *out)
 {
-    int32_t *ids = arena_alloc(&o->arena, n, sizeof *ids, err);
+    if (list && n)
+        memcpy(out, list, n * sizeof *out);
+}
 
-    if (!ids || h5_define(g, v, err))
+static void put_targets(const struct dataset *ds, const struct query *q, int32_t *out)
+{
+    put_list(q->target, ds->n_targets, out);
+}
+
+static void put_controls(const struct dataset *ds, const struct query *q, int32_t *out)
+{
+    put_list(q->control, ds->n_controls, out);
+}
+
+static void put_subject_controls(const struct dataset *ds, const struct query *q, int32_t *out)
+{
+    put_list(q->s_control, ds->n_controls, out);
+}
+
+static void put_answer_tokens(const struct dataset *ds, const struct query *q, int32_t *out)
+{
+    for (size_t t = 0; q->whole && t < ds->n_targets; t++)
+        if (q->whole[t].n)
+            out[t] = q->whole[t].n;
+}
+
+static int write_fact(struct output *o, struct h5group *g, const struct fact *f, struct err *err)
+{
+    const struct dataset *ds = &o->c->data;
+    int32_t *one = arena_alloc(&o->arena, f->n, sizeof *one, err);
+
+    if (!one || h5_define(g, &f->v, err))
         return err->code;
-    for (size_t q = 0; q < o->c->data.n; q++) {
-        const void *list = (const char *)&o->c->data.query[q] + offset;
-        const int32_t *own = *(int32_t *const *)list;
-
-        fill(V_I4, ids, n);
-        if (own && n)
-            memcpy(ids, own, n * sizeof *ids);
-        if (h5_write(g, v->name, q, 1, ids, err))
-            return err->code;
+    for (size_t q = 0; q < ds->n && !err->code; q++) {
+        fill(V_I4, one, f->n);
+        f->put(ds, &ds->query[q], one);
+        h5_write(g, f->v.name, q, 1, one, err);
     }
-    return 0;
+    return err->code;
 }
 
 /* --- tokens in words --- */
-
-/* A token's text, in the arena of the group; "" for -1, and where the tokenizer lacks it. */
-static const char *token_text(struct output *o, int32_t id, struct err *err)
-{
-    const char *bytes = NULL;
-    size_t n = 0;
-
-    if (id >= 0 && o->c->tokenizer)
-        bytes = tokenizer_bytes(o->c->tokenizer, id, &n);
-    return bytes ? utf8_clean(&o->group, bytes, n, err) : "";
-}
 
 /* n tokens of a query, of a row of `room`. */
 static int write_texts(struct output *o, struct h5group *g, const char *name, size_t query,
@@ -136,7 +126,7 @@ static int write_texts(struct output *o, struct h5group *g, const char *name, si
     arena_reset(&o->group);
     text = arena_alloc(&o->group, room, sizeof *text, err);
     for (size_t i = 0; text && i < room; i++)
-        if (!(text[i] = token_text(o, id && i < n ? id[i] : -1, err)))
+        if (!(text[i] = token_text(&o->c->scene, id && i < n ? id[i] : -1, &o->group, err)))
             return err->code;
     return text ? h5_write(g, name, query, 1, text, err) : err->code;
 }
@@ -181,28 +171,6 @@ static int write_right(struct output *o, struct h5group *g, struct err *err)
     return all ? put_variable(g, &v, ds->n, all, err) : err->code;
 }
 
-/* How many tokens each answer has, where the data gives whole answers. */
-static int write_answer_tokens(struct output *o, struct h5group *g, struct err *err)
-{
-    static const struct variable v = {"answer_tokens", V_I4, "query target",
-                                      "tokens of the whole answer; -1 = it is not known", NULL};
-    const struct dataset *ds = &o->c->data;
-    int32_t *n = arena_alloc(&o->arena, ds->n_targets, sizeof *n, err);
-
-    if (!n || h5_define(g, &v, err))
-        return err->code;
-    for (size_t q = 0; q < ds->n; q++) {
-        for (size_t t = 0; t < ds->n_targets; t++) {
-            const struct tokens *whole = ds->query[q].whole;
-
-            n[t] = whole && whole[t].n ? whole[t].n : -1;
-        }
-        if (h5_write(g, v.name, q, 1, n, err))
-            return err->code;
-    }
-    return 0;
-}
-
 int write_coordinates(struct output *o, struct h5group *g, struct err *err)
 {
     return write_properties(o, g, true, err);
@@ -210,23 +178,37 @@ int write_coordinates(struct output *o, struct h5group *g, struct err *err)
 
 int write_facts(struct output *o, struct h5group *g, struct err *err)
 {
-    static const struct variable target = {"target_id", V_I4, "query target",
-                                           "token of each target; -1 = has none", NULL};
-    static const struct variable control = {"control_id", V_I4, "query control",
-                                            "first tokens of other items' answers", NULL};
-    static const struct variable subjects = {"subject_control_id", V_I4, "query control",
-                                             "first tokens of other subjects", NULL};
+    static const struct variable name = {"span_name", V_STR, "span", "name of the span", NULL};
     const struct dataset *ds = &o->c->data;
+    const struct fact ids = {{"ids", V_I4, "query token", "token ids of the prompt", NULL},
+                             (size_t)ds->max_tokens,
+                             put_ids},
+                      spans = {{"span", V_I4, "query span bound",
+                                "tokens [begin, end) of each named span; -1 = has none", NULL},
+                               2 * ds->n_spans,
+                               put_bounds},
+                      targets = {{"target_id", V_I4, "query target",
+                                  "token of each target; -1 = has none", NULL},
+                                 ds->n_targets,
+                                 put_targets},
+                      answers = {{"answer_tokens", V_I4, "query target",
+                                  "tokens of the whole answer; -1 = it is not known", NULL},
+                                 ds->n_targets,
+                                 put_answer_tokens},
+                      controls = {{"control_id", V_I4, "query control",
+                                   "first tokens of other items' answers", NULL},
+                                  ds->n_controls,
+                                  put_controls},
+                      subjects = {{"subject_control_id", V_I4, "query control",
+                                   "first tokens of other subjects", NULL},
+                                  ds->n_controls,
+                                  put_subject_controls};
 
-    if (write_properties(o, g, false, err) || write_ids(o, g, err) || write_spans(o, g, err) ||
-        write_tokens(o, g, &target, ds->n_targets, offsetof(struct query, target), err) ||
-        write_right(o, g, err) || write_words(o, g, err) ||
-        (ds->has_whole && write_answer_tokens(o, g, err)))
-        return err->code;
-    if (!ds->n_controls)
-        return 0;
-    return err_if(
-        err,
-        write_tokens(o, g, &control, ds->n_controls, offsetof(struct query, control), err) ||
-            write_tokens(o, g, &subjects, ds->n_controls, offsetof(struct query, s_control), err));
+    return err_if(err, write_properties(o, g, false, err) || write_fact(o, g, &ids, err) ||
+                           put_coordinate(g, &name, ds->n_spans, ds->span_name, err) ||
+                           write_fact(o, g, &spans, err) || write_fact(o, g, &targets, err) ||
+                           write_right(o, g, err) || write_words(o, g, err) ||
+                           (ds->has_whole && write_fact(o, g, &answers, err)) ||
+                           (ds->n_controls && (write_fact(o, g, &controls, err) ||
+                                               write_fact(o, g, &subjects, err))));
 }

@@ -287,32 +287,38 @@ static struct verify_value value_at(enum vtype type, const void *p, size_t i)
     return x;
 }
 
+/* A query's values of a written field, as the file has them: (padded) of the field's type. */
+static int read_field(struct verify *v, const struct experiment *x, const struct field *f,
+                      size_t query, void *to, struct err *err)
+{
+    const struct h5info *info = catalogue_find(&v->file.all, x->name, f->var.name);
+    size_t entry = 1;
+
+    for (size_t i = 1; info && i < info->rank; i++)
+        entry *= info->size[i];
+    if (!info || info->type != f->var.type || entry != padded_elements(x, f) || !info->rank ||
+        info->size[0] != v->c->data.n)
+        return err_set(err, ERR_IO, "%s: %s/%s is not there, or has another shape", v->file.path,
+                       x->name, f->var.name);
+    return h5_read_part(v->file.file, info, f->var.type, query, 1, to, err);
+}
+
 /* The places that the unit fills of one field. */
 static int compare_field(struct verify *v, const struct unit *u, const struct field *f,
                          const void *anew, const unsigned char *filled, struct err *err)
 {
     const struct experiment *x = &v->c->x[u->experiment];
-    const struct h5info *info = catalogue_find(&v->file.all, x->name, f->var.name);
-    enum vtype type = f->var.type, wide = type == V_F32 || type == V_F64 ? V_F64 : V_I8;
-    size_t n = padded_elements(x, f), width = vtype_size(type), entry = 1;
-    void *there = arena_alloc(&v->scratch, n, vtype_size(wide), err);
+    size_t n = padded_elements(x, f), width = vtype_size(f->var.type);
+    void *there = arena_alloc(&v->scratch, n, width, err);
 
-    if (!there)
-        return err->code;
-    for (size_t i = 1; info && i < info->rank; i++)
-        entry *= info->size[i];
-    if (!info || entry != n || !info->rank || info->size[0] != v->c->data.n)
-        return err_set(err, ERR_IO, "%s: %s/%s is not there, or has another shape", v->file.path,
-                       x->name, f->var.name);
-    if (h5_read_part(v->file.file, info, wide, u->query, 1, there, err))
+    if (!there || read_field(v, x, f, u->query, there, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
-        struct verify_value a = value_at(wide, there, i), b;
+        struct verify_value a = value_at(f->var.type, there, i), b;
 
         if (!filled[i * width])
             continue;
-        b = value_at(type, anew, i);
-        a.type = type;
+        b = value_at(f->var.type, anew, i);
         v->out->values++;
         if (!same_value(&a, &b) &&
             note(v, u, f->var.name, place_text(v, x, f, i, err), &a, &b, err))
@@ -370,34 +376,6 @@ static int compare_status(struct verify *v, const struct unit *u, const char *an
     return same_value(&a, &b) ? 0 : note(v, u, "status", "", &a, &b, err);
 }
 
-/* A written field of a query as the file has it. */
-static int read_field(struct verify *v, const struct late *late, const struct field *f, void *to,
-                      struct err *err)
-{
-    const struct experiment *x = &v->c->x[late->experiment];
-    const struct h5info *info = catalogue_find(&v->file.all, x->name, f->var.name);
-    bool real = f->var.type == V_F32 || f->var.type == V_F64;
-    size_t n = padded_elements(x, f);
-    double *there = arena_alloc(&v->scratch, n, sizeof *there, err);
-    int64_t *whole = (int64_t *)there;
-
-    if (!there || !info ||
-        h5_read_part(v->file.file, info, real ? V_F64 : V_I8, late->query, 1, there, err))
-        return err->code;
-    for (size_t i = 0; i < n; i++)
-        if (f->var.type == V_F32)
-            ((float *)to)[i] = (float)there[i];
-        else if (f->var.type == V_F64)
-            ((double *)to)[i] = there[i];
-        else if (f->var.type == V_I8)
-            ((int64_t *)to)[i] = whole[i];
-        else if (f->var.type == V_I4)
-            ((int32_t *)to)[i] = (int32_t)whole[i];
-        else
-            ((int8_t *)to)[i] = (int8_t)whole[i];
-    return 0;
-}
-
 /* The fields that are made of the others when results are written, but those of text: they are
    spelled from ids that are compared themselves. */
 static int compare_late(struct verify *v, const struct late *late, const struct unit *u,
@@ -416,7 +394,7 @@ static int compare_late(struct verify *v, const struct late *late, const struct 
             return err->code;
         if (f->late)
             fill(f->var.type, row.at[i], n);
-        else if (!f->hidden && read_field(v, late, f, row.at[i], err))
+        else if (!f->hidden && read_field(v, x, f, late->query, row.at[i], err))
             return err->code;
     }
     x->kind->fill_late(&row);

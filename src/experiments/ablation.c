@@ -218,12 +218,10 @@ static int name_cells(struct experiment *x, struct err *err)
 static int ablation_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct ablation_config *c = x->config;
-    struct ablation *b = arena_alloc(x->arena, 1, sizeof *b, err);
+    struct ablation *b = x->state;
     bool edge;
 
-    if (!b)
-        return err->code;
-    x->state = b;
+    x->places = &b->positions;
     b->site = c->site;
     b->metrics = choice_bits(&c->metrics) | (c->whole.answer_logprob ? METRIC_ANSWER : 0);
     edge = b->site == SITE_PATTERN;
@@ -247,8 +245,6 @@ static const char *ablation_skip(const struct experiment *x, const struct query 
 {
     const struct ablation *b = x->state;
 
-    if (!places_any(&b->positions, x->scene, q))
-        return "it does not have any of the positions";
     return operation_skip(&b->op, x, q);
 }
 
@@ -314,6 +310,7 @@ const struct kind kind_ablation = {
             "attention_ablation=site: attn; mlp_ablation=site: mlp; sweep; intervention; "
             "edge_ablation=site: edge",
     KIND_CONFIG(struct ablation_config, rows),
+    .state_size = sizeof(struct ablation),
     .version = 3,
     .open = ablation_open,
     .skip = ablation_skip,

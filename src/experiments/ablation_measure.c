@@ -197,33 +197,18 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct prob
 
 /* --- reducing --- */
 
-/* Fields of one answer; `clean` prefixes nothing but chooses the fields of the query. */
+/* Fields of one answer, or the clean run's. */
 static void put_answer(const struct experiment *x, const struct query *q, struct row *row,
                        const float *logit, const float *logprob, bool clean)
 {
     const struct dataset *ds = x->scene->data;
 
     for (size_t i = 0; i < MEASURES; i++) {
-        float *out =
-            row_f32(row, clean && measures[i].clean ? measures[i].clean : measures[i].name);
+        const struct measure *m = &measures[i];
+        float *out = m->clean ? row_f32(row, clean ? m->clean : m->name) : NULL;
 
-        if (!out || (clean && !measures[i].clean))
-            continue;
-        switch (measures[i].bit) {
-        case METRIC_LOGIT:
-            memcpy(out, logit, ds->n_targets * sizeof *out);
-            break;
-        case METRIC_LOGPROB:
-            memcpy(out, logprob, ds->n_targets * sizeof *out);
-            break;
-        case METRIC_DIFFERENCE:
-            *out = logit_difference(ds, q, logit);
-            break;
-        case METRIC_RECALL:
-        case METRIC_REPETITION:
-            *out = answer_mass(ds, q, logprob, measures[i].bit == METRIC_REPETITION);
-            break;
-        }
+        for (size_t t = 0; out && m->text && t < (m->per_target ? ds->n_targets : 1); t++)
+            out[t] = measure_of(m, ds, q, logit, logprob, t);
     }
 }
 

@@ -249,12 +249,11 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
 {
     const struct trace_config *c = x->config;
     const struct dataset *ds = x->scene->data;
-    struct trace *t = arena_alloc(x->arena, 1, sizeof *t, err);
+    struct trace *t = x->state;
     const char **site = choice_words(&c->sites, site_words, x->arena, err);
 
-    if (!t || !site)
+    if (!site)
         return err->code;
-    x->state = t;
     x->words =
         c->direction == DENOISE
             ? "{corruption} corrupted, {site} of token {token} put back around layer {layer} "
@@ -549,6 +548,7 @@ const struct kind kind_causal_trace = {
     .summary = "causal tracing: restore single modules in a corrupted run",
     .also = "causal_tracing; rome; causal_mediation; noising; denoising",
     KIND_CONFIG(struct trace_config, rows),
+    .state_size = sizeof(struct trace),
     .version = 4,
     .open = trace_open,
     .skip = trace_skip,

@@ -5,16 +5,14 @@
  * own row's final norm, with the strongest tokens of each vector, and how certain the lens is and
  * how far from the end (docs/methods.md 6.1).
  */
-#include "base/str.h"
 #include "experiments/experiment.h"
 #include "experiments/kit/controls.h"
 
 #include "base/kernels.h"
 #include "base/str.h"
-#include "base/utf8.h"
 #include "engine/lens.h"
 #include "experiments/kit/places.h"
-#include "model/tokenizer/tokenizer.h"
+#include "experiments/kit/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -113,21 +111,8 @@ static int declare_fields(struct experiment *x, const struct decode_config *c, s
 
 /* --- averages over queries --- */
 
-static int describe(struct experiment *x, struct err *err)
+static int declare_averages(struct experiment *x, struct err *err)
 {
-    const struct decode *d = x->state;
-    static const struct headline headline = {
-        .variable = "mean_centred_logit",
-        .instead = "mean_logit",
-        .title = "logits that one layer adds to a target beyond what it adds to control tokens",
-        .unit = "logit",
-        .test = "t",
-        .claim = "differs from what control tokens get",
-        .rows = "target",
-        .columns = "component",
-        .without = "resid",
-        .about = "target",
-    };
     static const struct headline strongest = {
         .variable = "top_id",
         .title = "tokens with the greatest decoded logits",
@@ -136,40 +121,27 @@ static int describe(struct experiment *x, struct err *err)
         .test = "none",
         .only = "top",
     };
-    struct figure figure = {
-        .form = "lines",
-        .values = "mean_logit",
+    const struct decode *d = x->state;
+    const struct headline headline = {
+        .title = "logits that one layer adds to a target beyond what it adds to control tokens",
+        .rows = "target",
+        .columns = "component",
+        .without = "resid",
+    };
+    const struct figure figure = {
         .row = "component",
         .column = d->positions.n ? "position" : NULL,
-        .series = "target",
-        .along = "layer",
         .title = "Early decoding: the targets' logits read from each layer at the last token",
-        .value_label = "logit (nat)",
-        .along_label = "layer",
     };
 
     if (!d->positions.n)
         x->authors =
             (struct authors_layout){.analysis = "decode", .value = "logit", .logprob = "logprob"};
-    if (add_headline(x, &headline, err) || (d->top && add_headline(x, &strongest, err)) ||
-        add_figure(x, &figure, err))
-        return err->code;
-    figure.name = "centred";
-    figure.values = "mean_centred_logit";
-    figure.title = "Early decoding: the targets' logits beyond those of control tokens";
-    figure.note = "Logits minus their mean over control tokens";
-    return add_figure(x, &figure, err);
-}
-
-static int declare_averages(struct experiment *x, struct err *err)
-{
-    static const char dims[] = "stratum position? layer component target";
-
-    if (add_mean(x, "mean_logit", "logit", unit_logit, "mean of logit over queries", err) ||
-        add_sum(x, "mean_centred_logit", dims, unit_logit,
-                "mean over queries of logit minus that of the control tokens", CENTRED_LOGIT, err))
-        return err->code;
-    return describe(x, err);
+    return err_if(
+        err, declare_centred(x, "stratum position? layer component target", headline, figure,
+                             "Early decoding: the targets' logits beyond those of control tokens",
+                             err) ||
+                 (d->top && add_headline(x, &strongest, err)));
 }
 
 /* By its value: the config that a run leaves behind gives every key. */
@@ -181,14 +153,12 @@ static bool is_default(const struct selector *s)
 static int open_wider(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct decode_config *c = x->config;
-    struct decode *d = arena_alloc(x->arena, 1, sizeof *d, err);
+    struct decode *d = x->state;
 
-    if (!d)
-        return err->code;
-    x->state = d;
     d->top = (int)(c->top < x->scene->model->shape.vocab ? c->top : x->scene->model->shape.vocab);
     if (!is_default(&c->positions)) {
         x->all_rows = true;
+        x->places = &d->positions;
         if (places_of(&d->positions, &c->positions, x, "positions", problems, err) ||
             problems->count ||
             add_named_axis(x, "position", d->positions.n, d->positions.label, err))
@@ -217,15 +187,6 @@ static int decode_open(struct experiment *x, struct problems *problems, struct e
         declare_averages(x, err))
         return err->code;
     return 0;
-}
-
-static const char *decode_skip(const struct experiment *x, const struct query *q)
-{
-    const struct decode *d = x->state;
-
-    return !d->positions.n || places_any(&d->positions, x->scene, q)
-               ? NULL
-               : "it does not have any of the positions";
 }
 
 static bool ranked(const struct decode_config *c)
@@ -486,21 +447,17 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
 /* The strongest tokens as text. */
 static void decode_late(const struct row *row)
 {
+    const struct experiment *x = row->x;
+    const struct field *f = field_named(x, "top_token");
     const int32_t *id = row_i32(row, "top_id");
-    const struct field *f = field_named(row->x, "top_token");
-    const char **text = f ? row->at[f - row->x->field] : NULL;
-    const struct tokenizer *t = row->x->scene->tokenizer;
+    const char **text = row_str(row, "top_token");
     struct err ignored;
 
     err_clear(&ignored);
-    for (size_t i = 0; text && i < field_elements(row->x, f, row->q->n); i++) {
-        const char *bytes = NULL;
-        size_t n = 0;
+    for (size_t i = 0; text && i < field_elements(x, f, row->q->n); i++) {
+        const char *own = token_text(x->scene, id[i], x->arena, &ignored);
 
-        if (id[i] >= 0 && t)
-            bytes = tokenizer_bytes(t, id[i], &n);
-        bytes = bytes ? utf8_clean(row->x->arena, bytes, n, &ignored) : NULL;
-        text[i] = bytes ? bytes : "";
+        text[i] = own ? own : "";
     }
 }
 
@@ -510,9 +467,9 @@ const struct kind kind_decode = {
     .also = "logit_lens; early_decoding; tuned_lens; direct_logit_attribution; dla; "
             "early_exit",
     KIND_CONFIG(struct decode_config, rows),
+    .state_size = sizeof(struct decode),
     .version = 3,
     .open = decode_open,
-    .skip = decode_skip,
     .fill_late = decode_late,
     .keep = KEEP_ATTN | KEEP_MLP,
     .extra = decode_extra,

@@ -102,12 +102,10 @@ static void check_layers(struct experiment *x, const struct dump *d, struct prob
 static int dump_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct dump_config *c = x->config;
-    struct dump *d = arena_alloc(x->arena, 1, sizeof *d, err);
+    struct dump *d = x->state;
 
-    if (!d)
-        return err->code;
-    x->state = d;
     x->all_rows = true;
+    x->places = &d->positions;
     for (size_t i = 0; i < DUMPED; i++) {
         for (size_t k = 0; k < c->sites.n; k++)
             d->wanted[i] |= (int)sites[i].site == c->sites.v[k];
@@ -125,13 +123,6 @@ static int dump_open(struct experiment *x, struct problems *problems, struct err
             add_field(x, sites[i].field, V_F32, sites[i].dims, "1", sites[i].text, err))
             return err->code;
     return 0;
-}
-
-static const char *dump_skip(const struct experiment *x, const struct query *q)
-{
-    const struct dump *d = x->state;
-
-    return places_any(&d->positions, x->scene, q) ? NULL : "it does not have any of the positions";
 }
 
 /* out (n): mean over tokens of elements [first, first + n) of the site's rows. */
@@ -191,8 +182,8 @@ const struct kind kind_dump = {
     .summary = "the clean run's values at named sites, layers and positions",
     .also = "cache; activations; hidden_states",
     KIND_CONFIG(struct dump_config, rows),
+    .state_size = sizeof(struct dump),
     .version = 1,
     .open = dump_open,
-    .skip = dump_skip,
     .reduce_query = dump_query,
 };

@@ -138,9 +138,12 @@ struct experiment {
     int behind;          /* tokens that stand behind a prompt at most: answers, texts */
     struct whole *whole; /* whole answers are computed as well (kit/whole.h); NULL = they are not */
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
+    const struct places
+        *places;       /* a query that lacks all of them is left out (kit/places.h); NULL =
+                                    none does */
     const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out
                           where the experiment has not the axis in it; NULL = the kind's summary */
-    void *state;       /* the kind's own, in the arena */
+    void *state;       /* (state_size of the kind) its own, in the arena */
 };
 
 /* What the model writes after the prompt, greedily, under edits that stand. */
@@ -192,7 +195,8 @@ struct kind {
     const char *also;    /* other names that it goes by (struct experiment_schema); NULL = none */
     const struct config_row *rows;
     size_t n_rows, config_size;
-    int version; /* part of the units' keys: raise it when the results of a kind change */
+    size_t state_size; /* of x->state, which is there, zeroed, when `open` is called; 0 = NULL */
+    int version;       /* part of the units' keys: raise it when the results of a kind change */
 
     /* Checks the config against data and model, declares axes and fields. Mistakes of the config go
        to problems (config_problem). */

@@ -309,11 +309,8 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
     const struct knockout_config *c = x->config;
     const struct dataset *ds = x->scene->data;
     const struct shape *s = &x->scene->model->shape;
-    struct knockout *k = arena_alloc(x->arena, 1, sizeof *k, err);
+    struct knockout *k = x->state;
 
-    if (!k)
-        return err->code;
-    x->state = k;
     x->words = "the last token's attention to {token_set} is cut[, layers {cut_layer}]"
                "[, heads {cut_head}]";
     for (size_t i = 0; i < c->sets.n; i++)
@@ -446,6 +443,7 @@ const struct kind kind_knockout = {
     .summary = "attention knockout: the last token's attention to a token set is cut",
     .also = "attention_knockout; attention_masking; attention_blocking",
     KIND_CONFIG(struct knockout_config, rows),
+    .state_size = sizeof(struct knockout),
     .version = 3,
     .open = knockout_open,
     .variants = knockout_variants,

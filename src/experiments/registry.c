@@ -1,4 +1,5 @@
 #include "experiments/experiment.h"
+#include "experiments/kit/places.h"
 #include "experiments/kit/where.h"
 #include "experiments/kit/whole.h"
 
@@ -48,6 +49,8 @@ const char *query_skip(const struct experiment *x, const struct query *q)
 
     if (!reason && x->entry)
         reason = where_skip(x, q);
+    if (!reason && x->places && !places_any(x->places, x->scene, q))
+        reason = "it does not have any of the positions";
     if (!reason && x->kind->skip)
         reason = x->kind->skip(x, q);
     if (!reason && x->behind && q->n + x->behind > x->scene->model->shape.max_positions)

@@ -46,53 +46,26 @@ static int name_sets(struct lens *t, const struct dataset *ds, struct arena *a, 
 
 /* --- averages over queries --- */
 
-static int describe(struct experiment *x, struct err *err)
+static int declare_averages(struct experiment *x, struct err *err)
 {
     static const struct headline headline = {
-        .variable = "mean_centred_logit",
-        .instead = "mean_logit",
         .title = "logits that one layer's attention to a token set adds to a target beyond what it "
                  "adds to control tokens",
-        .unit = "logit",
-        .test = "t",
-        .claim = "differs from what control tokens get",
         .rows = "token_set",
         .columns = "target",
-        .about = "target",
     };
-    struct figure figure = {
-        .form = "lines",
-        .values = "mean_logit",
+    static const struct figure figure = {
         .row = "token_set",
-        .series = "target",
-        .along = "layer",
         .title = "Token Lens: logits that attention takes from each token set to the last token",
-        .value_label = "logit (nat)",
-        .along_label = "layer",
         .compare = "yes",
     };
 
     x->authors = (struct authors_layout){.analysis = "token_lens", .value = "logit"};
-    if (add_headline(x, &headline, err) || add_figure(x, &figure, err))
-        return err->code;
-    figure.name = "centred";
-    figure.values = "mean_centred_logit";
-    figure.title = "Token Lens: the same logits beyond those of control tokens";
-    figure.note = "Logits minus their mean over control tokens";
-    return add_figure(x, &figure, err);
-}
-
-static int declare_averages(struct experiment *x, struct err *err)
-{
-    static const char dims[] = "stratum layer token_set target";
-
-    if (add_mean(x, "mean_logit", "logit", unit_logit, "mean of logit over queries", err) ||
-        add_sum(x, "mean_centred_logit", dims, unit_logit,
-                "mean over queries of logit minus that of the control tokens", CENTRED_LOGIT, err))
-        return err->code;
-    if (add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err))
-        return err->code;
-    return describe(x, err);
+    return err_if(
+        err,
+        declare_centred(x, "stratum layer token_set target", headline, figure,
+                        "Token Lens: the same logits beyond those of control tokens", err) ||
+            add_mean(x, "mean_attention", "attention", "1", "mean of attention over queries", err));
 }
 
 static int lens_open(struct experiment *x, struct problems *problems, struct err *err)
@@ -100,12 +73,11 @@ static int lens_open(struct experiment *x, struct problems *problems, struct err
     const struct lens_config *c = x->config;
     const struct dataset *ds = x->scene->data;
     const struct shape *s = &x->scene->model->shape;
-    struct lens *t = arena_alloc(x->arena, 1, sizeof *t, err);
+    struct lens *t = x->state;
 
     (void)problems;
-    if (!t || name_sets(t, ds, x->arena, err))
+    if (name_sets(t, ds, x->arena, err))
         return err->code;
-    x->state = t;
     x->needs |= NEED_DRAWS;
     if (add_axis(x, "layer", (size_t)s->n_layers, err) ||
         add_axis(x, "head", (size_t)s->n_heads, err) ||
@@ -269,6 +241,7 @@ const struct kind kind_token_lens = {
     .summary = "Token Lens: what attention to each token set adds to the logits",
     .also = "tokenlens; attention_lens",
     KIND_CONFIG(struct lens_config, rows),
+    .state_size = sizeof(struct lens),
     .version = 2,
     .open = lens_open,
     .keep = KEEP_ATTN | KEEP_MLP | KEEP_PATTERN,

@@ -75,3 +75,30 @@ void put_logits(struct row *row, const struct query *q, const float *logit, size
         control_means(ds, q, logit, &answers[i], &subjects[i]);
     }
 }
+
+int declare_centred(struct experiment *x, const char *dims, struct headline h, struct figure f,
+                    const char *centred, struct err *err)
+{
+    h.variable = "mean_centred_logit";
+    h.instead = "mean_logit";
+    h.unit = "logit";
+    h.test = "t";
+    h.claim = "differs from what control tokens get";
+    h.about = "target";
+    f.form = "lines";
+    f.values = "mean_logit";
+    f.series = "target";
+    f.along = f.along_label = "layer";
+    f.value_label = "logit (nat)";
+    if (add_mean(x, "mean_logit", "logit", unit_logit, "mean of logit over queries", err) ||
+        add_sum(x, "mean_centred_logit", dims, unit_logit,
+                "mean over queries of logit minus that of the control tokens", CENTRED_LOGIT,
+                err) ||
+        add_headline(x, &h, err) || add_figure(x, &f, err))
+        return err->code;
+    f.name = "centred";
+    f.values = "mean_centred_logit";
+    f.title = centred;
+    f.note = "Logits minus their mean over control tokens";
+    return add_figure(x, &f, err);
+}

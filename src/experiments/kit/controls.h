@@ -28,6 +28,11 @@ void put_logits(struct row *row, const struct query *q, const float *logit, size
 void control_means(const struct dataset *ds, const struct query *q, const float *logit,
                    float *answers, float *subjects);
 
+/* The averages mean_logit and mean_centred_logit of the field `logit`, over dims; what h and f have
+   not said of them, as its headline and its two figures, the second with the title `centred`. */
+int declare_centred(struct experiment *x, const char *dims, struct headline h, struct figure f,
+                    const char *centred, struct err *err);
+
 /* What is left of a target's logit beyond its controls: for add_sum. */
 #define CENTRED_LOGIT "logit -control_logit[target!=subject] -subject_control_logit[target=subject]"
 

@@ -119,11 +119,19 @@ int effect_list_open(struct effect_list *e, unsigned metrics, const char *variab
     return err->code;
 }
 
-static float difference_of(const struct measure *k, const struct dataset *ds, const struct query *q,
-                           const float *logit, const float *logprob)
+float measure_of(const struct measure *m, const struct dataset *ds, const struct query *q,
+                 const float *logit, const float *logprob, size_t t)
 {
-    return k->bit == METRIC_DIFFERENCE ? logit_difference(ds, q, logit)
-                                       : answer_mass(ds, q, logprob, k->bit == METRIC_REPETITION);
+    switch (m->bit) {
+    case METRIC_LOGIT:
+        return logit[t];
+    case METRIC_LOGPROB:
+        return logprob[t];
+    case METRIC_DIFFERENCE:
+        return logit_difference(ds, q, logit);
+    default:
+        return answer_mass(ds, q, logprob, m->bit == METRIC_REPETITION);
+    }
 }
 
 void effect_list_fill(const struct effect_list *e, const struct dataset *ds, const struct query *q,
@@ -133,19 +141,14 @@ void effect_list_fill(const struct effect_list *e, const struct dataset *ds, con
     size_t n = 0;
 
     for (size_t i = 0; i < MEASURES; i++) {
-        const struct measure *k = &measures[i];
-        const float *edited = k->bit == METRIC_LOGIT ? a->logit : a->logprob;
-        const float *clean = k->bit == METRIC_LOGIT ? clean_logit : clean_logprob;
+        const struct measure *m = &measures[i];
 
-        if (!(e->metrics & k->bit) || !k->effect)
+        if (!(e->metrics & m->bit) || !m->effect)
             continue;
-        for (size_t t = 0; k->per_target && t < ds->n_targets; t++)
-            out[n++] = (float)((double)edited[t] - (double)clean[t]);
-        if (k->per_target)
-            continue;
-        out[n++] = k->bit == METRIC_KL
-                       ? a->kl
-                       : (float)((double)difference_of(k, ds, q, a->logit, a->logprob) -
-                                 (double)difference_of(k, ds, q, clean_logit, clean_logprob));
+        for (size_t t = 0; t < (m->per_target ? ds->n_targets : 1); t++)
+            out[n++] = m->bit == METRIC_KL
+                           ? a->kl
+                           : (float)((double)measure_of(m, ds, q, a->logit, a->logprob, t) -
+                                     (double)measure_of(m, ds, q, clean_logit, clean_logprob, t));
     }
 }

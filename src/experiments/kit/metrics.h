@@ -48,6 +48,11 @@ struct measure {
 enum { MEASURES = 11 };
 extern const struct measure measures[MEASURES];
 
+/* Of target t (or of the cell), from all targets' logits and log-probabilities: of the measures
+   that these two suffice for. */
+float measure_of(const struct measure *m, const struct dataset *ds, const struct query *q,
+                 const float *logit, const float *logprob, size_t t);
+
 /* Numbers of a cell that its statistics are made of, as NAME/stats labels them: logit.answer_1,
    ..., logit_difference, ...; and which of them have a sign. */
 struct effect_list {

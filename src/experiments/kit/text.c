@@ -125,6 +125,16 @@ void text_cell(const struct cell *cell, struct row *row)
 
 /* --- reading it --- */
 
+const char *token_text(const struct scene *s, int32_t id, struct arena *a, struct err *err)
+{
+    const char *bytes = NULL;
+    size_t n = 0;
+
+    if (id >= 0 && s->tokenizer)
+        bytes = tokenizer_bytes(s->tokenizer, id, &n);
+    return bytes ? utf8_clean(a, bytes, n, err) : "";
+}
+
 /* Up to the token that ends a text; how many were written at all. */
 static int text_length(const struct tokenizer *t, const int32_t *ids, int n)
 {

@@ -22,6 +22,9 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
 int text_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n_edits,
              int n, struct arena *a, struct err *err);
 
+/* A token's text, in the arena; "" for -1, and where the tokenizer lacks it. NULL on failure. */
+const char *token_text(const struct scene *s, int32_t id, struct arena *a, struct err *err);
+
 /* When a cell is reduced; in a kind's `fill_late`. */
 void text_cell(const struct cell *cell, struct row *row);
 void text_late(const struct row *row);
