@@ -119,12 +119,14 @@ int averages_take(struct averages *v, const struct row *row, bool usable, struct
 {
     const struct experiment *x = v->x;
     size_t query = (size_t)(row->q - v->o->c->data.query);
+    struct row own = *row;
 
     for (int i = 0; i < x->n_aggregates; i++) {
         const struct aggregate *a = &x->aggregate[i];
 
+        own.which = a->which;
         if (usable && a->value)
-            a->value(row, v->value[i]);
+            a->value(&own, v->value[i]);
         else if (usable)
             field_sum_value(v->sum[i], row, v->value[i]);
         else

@@ -64,6 +64,7 @@ struct row {
     const struct experiment *x;
     const struct query *q;
     void *at[FIELDS_MAX]; /* NULL for fields that it does not have */
+    int which;            /* for an aggregate's value(): its own `which` */
 };
 
 /* A field's array; NULL where the row does not have it, or it is of another type. */
@@ -93,6 +94,7 @@ struct aggregate {
     const bool *tested; /* not NULL: these are effects, and go to NAME/stats; those that have a
                            sign (by place on the last axis) are tested against 0 */
     void (*value)(const struct row *row, float *out);
+    int which;      /* of several that one value() makes */
     const char *of; /* the fields that it is the sum of (results/signed_sum.h), which value NULL
                        computes and headlines tell their readers; NULL = it is no such sum */
 };
@@ -303,6 +305,11 @@ int add_late_field(struct experiment *x, const char *name, enum vtype type, cons
 int add_aggregate(struct experiment *x, const char *name, const char *dims, const char *units,
                   const char *long_name, void (*value)(const struct row *row, float *out),
                   struct err *err);
+
+/* One of several that value() makes: it finds `which` in the row. */
+int add_one_of(struct experiment *x, const char *name, const char *dims, const char *units,
+               const char *long_name, void (*value)(const struct row *row, float *out), int which,
+               struct err *err);
 
 /* The mean over queries of a sum of fields of single precision, whose dimensions it has. */
 int add_sum(struct experiment *x, const char *name, const char *dims, const char *units,

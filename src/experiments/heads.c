@@ -55,7 +55,8 @@ static float judge(float logit, float mean, float std, double k)
     return distance > k * (double)std ? 1 : distance < -k * (double)std ? -1 : 0;
 }
 
-static void rate(const struct row *row, float sign, float *out)
+/* Of promotion (which = 1) or suppression (-1). */
+static void rate(const struct row *row, float *out)
 {
     const struct experiment *x = row->x;
     const struct heads_config *c = x->config;
@@ -69,28 +70,21 @@ static void rate(const struct row *row, float sign, float *out)
             bool s = is_subject(x, t);
             float verdict = judge(logit[i * targets + t], mean[s][i], std[s][i], c->k);
 
-            out[i * targets + t] = isnan(verdict) ? NAN : verdict == sign;
+            out[i * targets + t] = isnan(verdict) ? NAN : (int)verdict == row->which;
         }
-}
-
-static void promotion(const struct row *row, float *out)
-{
-    rate(row, 1, out);
-}
-
-static void suppression(const struct row *row, float *out)
-{
-    rate(row, -1, out);
 }
 
 /*
  * The rates that a token like the controls would have, from the queries' leave-one-out rates; over
  * the same queries as the rate itself, so none where the query lacks the target.
  */
-static void chance(const struct row *row, const char *answers, const char *subjects, float *out)
+static void chance(const struct row *row, float *out)
 {
     const struct experiment *x = row->x;
-    const float *from[2] = {row_f32(row, answers), row_f32(row, subjects)};
+    bool up = row->which > 0;
+    const float *from[2] = {
+        row_f32(row, up ? "control_promotion" : "control_suppression"),
+        row_f32(row, up ? "subject_control_promotion" : "subject_control_suppression")};
     const float *logit = row_f32(row, "logit");
     size_t targets = x->axis[TARGET].dim.size, n = x->axis[LAYER].dim.size * x->axis[HEAD].dim.size;
 
@@ -99,24 +93,14 @@ static void chance(const struct row *row, const char *answers, const char *subje
             out[i * targets + t] = isnan(logit[i * targets + t]) ? NAN : from[is_subject(x, t)][i];
 }
 
-static void promotion_chance(const struct row *row, float *out)
-{
-    chance(row, "control_promotion", "subject_control_promotion", out);
-}
-
-static void suppression_chance(const struct row *row, float *out)
-{
-    chance(row, "control_suppression", "subject_control_suppression", out);
-}
-
 /*
  * The authors' way: a head promotes on a query when any target's logit is above mean + k std, taken
  * over all queries of the stratum, heads and targets of its layer (population std); strict.
  */
 enum authors_aggregate { PROMOTION, SUPPRESSION, THRESHOLD_MEAN, THRESHOLD_STD };
 
-/* Largest (sign 1) or smallest (-1) logit of the targets that the query has. */
-static void extreme(const struct row *row, float sign, float *out)
+/* Largest (which = 1) or smallest (-1) logit of the targets that the query has. */
+static void extreme(const struct row *row, float *out)
 {
     const struct experiment *x = row->x;
     const float *logit = row_f32(row, "logit");
@@ -127,24 +111,14 @@ static void extreme(const struct row *row, float sign, float *out)
         for (size_t t = 0; t < targets; t++) {
             float v = logit[i * targets + t];
 
-            if (!isnan(v) && (isnan(out[i]) || sign * v > sign * out[i]))
+            if (!isnan(v) && (isnan(out[i]) || (row->which > 0 ? v > out[i] : v < out[i])))
                 out[i] = v;
         }
     }
 }
 
-static void largest(const struct row *row, float *out)
-{
-    extreme(row, 1, out);
-}
-
-static void smallest(const struct row *row, float *out)
-{
-    extreme(row, -1, out);
-}
-
-/* Mean over heads and targets of logit^power, for each layer. */
-static void moment(const struct row *row, int power, float *out)
+/* Mean over heads and targets of logit^which, for each layer. */
+static void moment(const struct row *row, float *out)
 {
     const struct experiment *x = row->x;
     const float *logit = row_f32(row, "logit");
@@ -159,21 +133,11 @@ static void moment(const struct row *row, int power, float *out)
 
             if (isnan(v))
                 continue;
-            sum += power == 1 ? v : v * v;
+            sum += row->which == 1 ? v : v * v;
             count++;
         }
         out[l] = (float)(sum / count);
     }
-}
-
-static void first_moment(const struct row *row, float *out)
-{
-    moment(row, 1, out);
-}
-
-static void second_moment(const struct row *row, float *out)
-{
-    moment(row, 2, out);
 }
 
 static int count_targets(const struct experiment *x, size_t q)
@@ -211,6 +175,7 @@ static void thresholds(const struct experiment *x, const struct strata *s, const
     *std = sqrt(var > 0 ? var : 0);
 }
 
+/* Judges each query's heads by the thresholds, which replace its moments. */
 static void settle_layer(const struct experiment *x, const struct strata *s,
                          float *const value[AGGREGATES_MAX], int stratum, size_t l)
 {
@@ -220,36 +185,26 @@ static void settle_layer(const struct experiment *x, const struct strata *s,
 
     thresholds(x, s, value[THRESHOLD_MEAN], value[THRESHOLD_STD], stratum, l, &mean, &std);
     for (size_t q = 0; q < s->n_queries; q++) {
-        float *up = value[PROMOTION] + (q * layers + l) * heads;
-        float *down = value[SUPPRESSION] + (q * layers + l) * heads;
+        size_t at = q * layers + l;
+        float *up = value[PROMOTION] + at * heads, *down = value[SUPPRESSION] + at * heads;
 
-        if (s->of_query[q] != stratum || isnan(value[THRESHOLD_MEAN][q * layers + l]))
+        if (s->of_query[q] != stratum || isnan(value[THRESHOLD_MEAN][at]))
             continue;
         for (size_t h = 0; h < heads; h++) {
             up[h] = (double)up[h] > mean + c->k * std;
             down[h] = (double)down[h] < mean - c->k * std;
         }
+        value[THRESHOLD_MEAN][at] = (float)mean;
+        value[THRESHOLD_STD][at] = (float)std;
     }
 }
 
-/* The thresholds replace each query's moments once every layer has been judged by them. */
 static void heads_settle(const struct experiment *x, const struct strata *s,
                          float *const value[AGGREGATES_MAX])
 {
-    size_t layers = x->axis[LAYER].dim.size;
-
     for (int b = 0; b < (int)s->n_base; b++)
-        for (size_t l = 0; l < layers; l++) {
-            double mean, std;
-
+        for (size_t l = 0; l < x->axis[LAYER].dim.size; l++)
             settle_layer(x, s, value, b, l);
-            thresholds(x, s, value[THRESHOLD_MEAN], value[THRESHOLD_STD], b, l, &mean, &std);
-            for (size_t q = 0; q < s->n_queries; q++)
-                if (s->of_query[q] == b && !isnan(value[THRESHOLD_MEAN][q * layers + l])) {
-                    value[THRESHOLD_MEAN][q * layers + l] = (float)mean;
-                    value[THRESHOLD_STD][q * layers + l] = (float)std;
-                }
-        }
 }
 
 /* `chance`: there are rates of exchangeable tokens to compare with. */
@@ -304,14 +259,14 @@ static int describe(struct experiment *x, bool chance, struct err *err)
 
 static int declare_authors(struct experiment *x, struct err *err)
 {
-    if (add_aggregate(x, "promotion", "stratum layer head", "1",
-                      "share of queries on which it promotes any target", largest, err) ||
-        add_aggregate(x, "suppression", "stratum layer head", "1",
-                      "share of queries on which it suppresses any target", smallest, err) ||
-        add_aggregate(x, "threshold_mean", "stratum layer", unit_logit,
-                      "mean logit over queries, heads and targets", first_moment, err) ||
-        add_aggregate(x, "threshold_std", "stratum layer", "1",
-                      "standard deviation of the same (n)", second_moment, err))
+    if (add_one_of(x, "promotion", "stratum layer head", "1",
+                   "share of queries on which it promotes any target", extreme, 1, err) ||
+        add_one_of(x, "suppression", "stratum layer head", "1",
+                   "share of queries on which it suppresses any target", extreme, -1, err) ||
+        add_one_of(x, "threshold_mean", "stratum layer", unit_logit,
+                   "mean logit over queries, heads and targets", moment, 1, err) ||
+        add_one_of(x, "threshold_std", "stratum layer", "1", "standard deviation of the same (n)",
+                   moment, 2, err))
         return err->code;
     x->settles = true;
     x->aggregate[PROMOTION].rate = x->aggregate[SUPPRESSION].rate = true;
@@ -381,14 +336,14 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
         return err->code;
     if (c->classify == CLASSIFY_AUTHORS)
         return declare_authors(x, err);
-    if (add_aggregate(x, "promotion", rates, "1", "share of queries whose target it promotes",
-                      promotion, err) ||
-        add_aggregate(x, "suppression", rates, "1", "share of queries whose target it suppresses",
-                      suppression, err) ||
-        add_aggregate(x, "promotion_chance", rates, "1", "the same share for exchangeable tokens",
-                      promotion_chance, err) ||
-        add_aggregate(x, "suppression_chance", rates, "1", "the same share for exchangeable tokens",
-                      suppression_chance, err))
+    if (add_one_of(x, "promotion", rates, "1", "share of queries whose target it promotes", rate, 1,
+                   err) ||
+        add_one_of(x, "suppression", rates, "1", "share of queries whose target it suppresses",
+                   rate, -1, err) ||
+        add_one_of(x, "promotion_chance", rates, "1", "the same share for exchangeable tokens",
+                   chance, 1, err) ||
+        add_one_of(x, "suppression_chance", rates, "1", "the same share for exchangeable tokens",
+                   chance, -1, err))
         return err->code;
     for (int i = 0; i < x->n_aggregates; i++)
         x->aggregate[i].controls = fewest_controls(x->scene->data);

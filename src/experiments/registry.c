@@ -186,6 +186,17 @@ int add_aggregate(struct experiment *x, const char *name, const char *dims, cons
     return a->field.var.long_name ? parse_dims(x, &a->field, err) : err->code;
 }
 
+int add_one_of(struct experiment *x, const char *name, const char *dims, const char *units,
+               const char *long_name, void (*value)(const struct row *row, float *out), int which,
+               struct err *err)
+{
+    int code = add_aggregate(x, name, dims, units, long_name, value, err);
+
+    if (!code)
+        x->aggregate[x->n_aggregates - 1].which = which;
+    return code;
+}
+
 int add_sum(struct experiment *x, const char *name, const char *dims, const char *units,
             const char *long_name, const char *of, struct err *err)
 {
@@ -221,26 +232,27 @@ int add_constant(struct experiment *x, const char *name, enum vtype type, const 
     return 0;
 }
 
-static bool has_average(const struct experiment *x, const char *name, size_t n)
+/* The one of this name (of n bytes); NULL = there is none. */
+static struct aggregate *aggregate_named(struct experiment *x, const char *name, size_t n)
 {
     for (int i = 0; i < x->n_aggregates; i++) {
         const char *own = x->aggregate[i].field.var.name;
 
         if (strlen(own) == n && !memcmp(own, name, n))
-            return true;
+            return &x->aggregate[i];
     }
-    return false;
+    return NULL;
 }
 
 /* Every word of the list is an average of the group; what stands inside NAME/stats is made of the
    tested one. */
-static int check_averages(const struct experiment *x, const char *list, const char *inside,
+static int check_averages(struct experiment *x, const char *list, const char *inside,
                           struct err *err)
 {
     for (const char *at = inside ? NULL : list; at && *at; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
 
-        if (!has_average(x, at, n))
+        if (!aggregate_named(x, at, n))
             return err_set(err, ERR_BUG, "%s: no average \"%.*s\" to describe", x->name, (int)n,
                            at);
         at += n;
@@ -248,37 +260,31 @@ static int check_averages(const struct experiment *x, const char *list, const ch
     return 0;
 }
 
-/* What the headline's average is the sum of; in NAME/stats it is the one that is tested. */
-static const char *sum_of(const struct experiment *x, const struct headline *h)
+/* What an average of NAME/stats is the sum of: all are made of the tested one. */
+static const char *sum_of_tested(const struct experiment *x)
 {
-    for (int i = 0; i < x->n_aggregates; i++) {
-        const struct aggregate *a = &x->aggregate[i];
-
-        if (h->inside ? a->tested != NULL : !strcmp(a->field.var.name, h->variable))
-            return a->of;
-    }
+    for (int i = 0; i < x->n_aggregates; i++)
+        if (x->aggregate[i].tested)
+            return x->aggregate[i].of;
     return NULL;
 }
 
 /* A test that stands in the headline is made where the average is. */
-static void have_judged(struct experiment *x, const struct headline *h)
+static void have_judged(struct aggregate *a, const struct headline *h)
 {
     bool mean = h->test && !strcmp(h->test, "t"), rate = h->test && !strcmp(h->test, "binomial");
 
-    for (int i = 0; i < x->n_aggregates && (mean || rate); i++) {
-        struct aggregate *a = &x->aggregate[i];
-
-        if (strcmp(a->field.var.name, h->variable) &&
-            (!h->instead || strcmp(a->field.var.name, h->instead)))
-            continue;
-        a->judged = true;
-        a->rate |= rate;
-        a->chance = rate ? h->null : NULL;
-    }
+    if (!a || !(mean || rate))
+        return;
+    a->judged = true;
+    a->rate |= rate;
+    a->chance = rate ? h->null : NULL;
 }
 
 int add_headline(struct experiment *x, const struct headline *h, struct err *err)
 {
+    struct aggregate *a = aggregate_named(x, h->variable, strlen(h->variable));
+
     if (x->n_headlines == HEADLINES_MAX)
         return err_set(err, ERR_BUG, "experiment %s has more than %d headlines", x->name,
                        HEADLINES_MAX);
@@ -287,8 +293,10 @@ int add_headline(struct experiment *x, const struct headline *h, struct err *err
         check_averages(x, h->instead, h->inside, err) || check_averages(x, h->beside, NULL, err))
         return err->code;
     x->headline[x->n_headlines] = *h;
-    x->headline[x->n_headlines++].of = sum_of(x, h);
-    have_judged(x, h);
+    x->headline[x->n_headlines++].of = h->inside ? sum_of_tested(x) : a ? a->of : NULL;
+    have_judged(a, h);
+    if (h->instead)
+        have_judged(aggregate_named(x, h->instead, strlen(h->instead)), h);
     return 0;
 }
 

@@ -13,9 +13,9 @@
 static const char *const outcomes[] = {"correct", "repeats", "other"};
 enum { CORRECT, REPEATS, OTHER };
 
-/* Of each cell the share of its samples, or 1 or 0, whose outcome is this one; NaN where nothing
+/* Of each cell the share of its samples, or 1 or 0, whose outcome is row->which; NaN where nothing
    was written. Samples are the last axis. */
-static void share(const struct row *row, int outcome, float *out)
+static void share(const struct row *row, float *out)
 {
     const struct field *f = field_named(row->x, "outcome");
     const char **is = row_str(row, "outcome");
@@ -33,31 +33,16 @@ static void share(const struct row *row, int outcome, float *out)
 
         for (size_t s = i * samples; s < (i + 1) * samples; s++) {
             written += is[s] && *is[s];
-            such += is[s] && str_eq(is[s], outcomes[outcome]);
+            such += is[s] && str_eq(is[s], outcomes[row->which]);
         }
         out[i] = written ? (float)such / (float)written : NAN;
     }
 }
 
-static void correct(const struct row *row, float *out)
+static int add_share(struct experiment *x, int outcome, const char *dims, const char *text,
+                     struct err *err)
 {
-    share(row, CORRECT, out);
-}
-
-static void repeats(const struct row *row, float *out)
-{
-    share(row, REPEATS, out);
-}
-
-static void other(const struct row *row, float *out)
-{
-    share(row, OTHER, out);
-}
-
-static int add_share(struct experiment *x, const char *name, const char *dims, const char *text,
-                     void (*value)(const struct row *, float *), struct err *err)
-{
-    if (add_aggregate(x, name, dims, "1", text, value, err))
+    if (add_one_of(x, outcomes[outcome], dims, "1", text, share, outcome, err))
         return err->code;
     x->aggregate[x->n_aggregates - 1].rate = true;
     return 0;
@@ -97,10 +82,9 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
                            "what the model writes, up to the end of its text", err) ||
             add_late_field(x, "outcome", V_STR, dims, NULL,
                            "its first answer: correct, repeats (an earlier one), other", err) ||
-            add_share(x, "correct", averaged, "share whose first answer is right", correct, err) ||
-            add_share(x, "repeats", averaged, "share whose first answer is an earlier one", repeats,
-                      err) ||
-            add_share(x, "other", averaged, "share whose first answer is neither", other, err) ||
+            add_share(x, CORRECT, averaged, "share whose first answer is right", err) ||
+            add_share(x, REPEATS, averaged, "share whose first answer is an earlier one", err) ||
+            add_share(x, OTHER, averaged, "share whose first answer is neither", err) ||
             describe(x, rows, err));
 }
 
