@@ -456,12 +456,26 @@ static const char *trace_admit(const struct experiment *x, const struct query *q
     return clean->argmax == q->target[q->right] ? NULL : "the target is not the argmax";
 }
 
-static double target_probability(const struct run *r, const struct query *q)
+/* a float, as in answers: a cell that changes nothing equals high or low exactly */
+static float target_logprob(const struct run *r, const struct query *q)
 {
-    /* a float, as in answers: a cell that changes nothing equals high or low exactly */
-    float logprob = (float)((double)run_said(r)[q->target[q->right]] - r->log_z);
+    return (float)((double)run_said(r)[q->target[q->right]] - r->log_z);
+}
 
-    return real_exp((double)logprob);
+/* Mean over n samples of the probability, and its standard deviation. */
+static double mean_probability(const float *logprob, int n, float *sd)
+{
+    double mean = 0, square = 0;
+
+    for (int s = 0; s < n; s++)
+        mean += real_exp((double)logprob[s]) / n;
+    for (int s = 0; s < n; s++) {
+        double off = real_exp((double)logprob[s]) - mean;
+
+        square += off * off;
+    }
+    *sd = n > 1 ? (float)sqrt(square / (n - 1)) : NAN;
+    return mean;
 }
 
 static int trace_query(const struct experiment *x, const struct cell *cell, struct row *row,
@@ -470,44 +484,27 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
+    float *logprob = arena_alloc(w->arena, (size_t)t->samples, sizeof *logprob, err);
 
-    (void)w;
-    (void)err;
+    if (!logprob)
+        return err->code;
     trace_roles(x->scene, q, row_i8(row, "token_role"));
-    *row_f32(row, "high") = (float)target_probability(&cell->run[0], q);
+    *row_f32(row, "high") = (float)real_exp((double)target_logprob(&cell->run[0], q));
     for (size_t i = 0; i < c->corrupt.n; i++) {
         const struct run *r = corrupted_runs(x, cell, q, i);
-        double mean = 0, square = 0;
+        double mean;
 
         if (span_empty(corrupted_span(x, q, i)))
             continue;
         if (!t->counterfactual)
             row_f32(row, "noise_level")[i] = (float)noise_level(&t->noise, x, q, i);
         for (int s = 0; s < t->samples; s++)
-            mean += target_probability(&r[s], q) / t->samples;
-        for (int s = 0; s < t->samples; s++) {
-            double off = target_probability(&r[s], q) - mean;
-
-            square += off * off;
-        }
+            logprob[s] = target_logprob(&r[s], q);
+        mean = mean_probability(logprob, t->samples, &row_f32(row, "low_sd")[i]);
         row_f32(row, "low")[i] = (float)mean;
         row_i8(row, "weak_corruption")[i] = (double)*row_f32(row, "high") - mean < c->weak;
-        row_f32(row, "low_sd")[i] = t->samples > 1 ? (float)sqrt(square / (t->samples - 1)) : NAN;
     }
     return 0;
-}
-
-/* Standard deviation over samples of the target's probability, whose mean is known. */
-static float spread_of_score(const struct cell *cell, const struct query *q, int n, double mean)
-{
-    double square = 0;
-
-    for (int s = 0; s < n; s++) {
-        double off = real_exp((double)cell->variant[s].answer->logprob[q->right]) - mean;
-
-        square += off * off;
-    }
-    return n > 1 ? (float)sqrt(square / (n - 1)) : NAN;
 }
 
 static int trace_cell(const struct experiment *x, const struct cell *cell, struct row *row,
@@ -517,17 +514,15 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
     const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
     int samples = ((const struct trace *)x->state)->samples;
-    double score = 0;
+    float *right = arena_alloc(w->arena, (size_t)samples, sizeof *right, err), sd;
 
-    (void)w;
-    (void)err;
-    if (!cell->n_variants)
-        return 0;
+    if (!right || !cell->n_variants)
+        return err->code;
     for (int s = 0; s < samples; s++)
-        score += real_exp((double)cell->variant[s].answer->logprob[q->right]) / samples;
-    *row_f32(row, "score") = (float)score;
+        right[s] = cell->variant[s].answer->logprob[q->right];
+    *row_f32(row, "score") = (float)mean_probability(right, samples, &sd);
     if (c->score_sd)
-        *row_f32(row, "score_sd") = spread_of_score(cell, q, samples, score);
+        *row_f32(row, "score_sd") = sd;
     for (size_t k = 0; k < targets; k++) {
         double logit = 0, logprob = 0;
 

@@ -263,28 +263,14 @@ static int compare_groups(struct diff *d, struct err *err)
 
 /* Telling ------------------------------------------------------------------------------------- */
 
-/* The config in a file's provenance, in the arena of d; NULL = it has none. */
-static int read_config(struct diff *d, const struct side *s, char **config, struct err *err)
-{
-    struct attrs all = {0};
-    struct listing l = {.arena = &d->arena, .attrs = &all};
-    const struct h5attr *a;
-
-    *config = NULL;
-    if (h5_each_attr(s->file, "provenance", NULL, take_attr, &l, err))
-        return err->code;
-    a = find_attr(&all, "config");
-    *config = a ? (char *)a->value : NULL;
-    return 0;
-}
-
 /* What the two runs were asked, where that differs: it says why the rest does. */
 static int tell_config(struct diff *d, struct err *err)
 {
-    char *a, *b;
+    const char *a = NULL, *b = NULL;
 
     if (!has_group(&d->a, "provenance") || !has_group(&d->b, "provenance") ||
-        read_config(d, &d->a, &a, err) || read_config(d, &d->b, &b, err))
+        h5_read_attr(d->a.file, "provenance", "config", &a, &d->arena, err) ||
+        h5_read_attr(d->b.file, "provenance", "config", &b, &d->arena, err))
         return err->code;
     return a && b && !str_eq(a, b) ? diff_config(a, b, &d->config, err) : 0;
 }

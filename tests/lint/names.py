@@ -27,13 +27,16 @@ LABELS = {"report/words.c": {"direct_frozen"}}
 
 
 def kind_variables():
-    """The variables of all kinds, and of their averages."""
+    """The variables of all kinds, and of their averages, but those that `queries` has, too."""
     text = (pathlib.Path(__file__).resolve().parents[2] / "docs/results.md").read_text("utf-8")
-    found = set()
+    of_kinds, of_queries = set(), set()
     for part in re.split(r"^### ", text, flags=re.M)[1:]:
+        names = re.findall(r"^\| `(\w+)` \| [a-z]", part, flags=re.M)
         if re.match(r"Kind `\w+`\n", part):
-            found.update(re.findall(r"^\| `(\w+)` \| [a-z]", part, flags=re.M))
-    return found
+            of_kinds.update(names)
+        elif part.startswith("`queries`"):
+            of_queries.update(names)
+    return of_kinds - of_queries
 
 
 def named_variables(path, text, variables):
