@@ -446,6 +446,7 @@ static void diff_names_the_key_that_differs(void **state)
 static void compare_puts_effects_side_by_side(void **state)
 {
     static const double other[CELLS] = {0.05, -0.02, 1.0, 0.01, 0.9, 0.03};
+    struct headline resampled = headline;
     struct compare c = {.n = 2, .step = -1};
     const char *const paths[] = {path[0], path[1]};
     struct err err;
@@ -453,9 +454,11 @@ static void compare_puts_effects_side_by_side(void **state)
     (void)state;
     err_clear(&err);
     buf_clear(&text);
+    resampled.title = "what each layer gains when resampled";
     make_result(path[0], some, &headline);
-    make_result(path[1], other, &headline);
+    make_result(path[1], other, &resampled);
     assert_int_equal(compare_text(&c, paths, 2, &text, &err), 0);
+    has("probe: what each layer gains; B: what each layer gains when resampled\n");
     has("the 2 largest differences of 6 cells that all have; 1 of 2 intervals exclude 0; "
         "independent\n");
     has("     1      1  answer_1  +1.50 [+1.30, +1.70]  +1.00 [+0.80, +1.20]  -0.50 [-0.78, -0.22] "
