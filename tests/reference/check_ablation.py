@@ -17,20 +17,18 @@ configured. Noise is not stored, so its spread is checked, and where it acts on 
 deviates. Needs numpy, h5py and, for a .gguf file, gguf.
 """
 
-import argparse
 import functools
 import itertools
 import math
 import sys
 
-import h5py
 import numpy as np
 
 import numpy_model
 from check_decode import rank_bounds, spread
 from check_trace import read_counterfactuals
 from numpy_model import Edit, edited
-from result_file import Table, choices, experiments, queries_of, strings
+from result_file import Table, choices, main, queries_of, strings
 
 PER_TARGET = ("logit", "logprob", "rank", "direct", "direct_frozen")
 METRICS = (*PER_TARGET, "logit_difference", "recall_mass", "repetition_mass", "kl", "argmax")
@@ -554,9 +552,13 @@ def check_noise(table, sweep, means):
             row.complain(f"neighbouring {name} correlate: {(a * b).mean():.3f}")
 
 
-def check_group(model, result, group, config, queries, given, clean_runs, args):
+CLEAN_RUNS = {}  # of the one model
+
+
+def check_group(model, result, group, config, args):
+    queries, given = queries_of(result), read_counterfactuals(args.data)
     table = Table(group.name)
-    sweep = Sweep(model, group, config, queries, given, clean_runs)
+    sweep = Sweep(model, group, config, queries, given, CLEAN_RUNS)
     check_labels(table, sweep)
     if sweep.operation == "resample":
         check_partners(table, sweep)
@@ -582,28 +584,5 @@ def check_group(model, result, group, config, queries, given, clean_runs, args):
     return table
 
 
-def main():
-    parser = argparse.ArgumentParser(description="compares ablations with float64 NumPy")
-    parser.add_argument("result")
-    parser.add_argument("model")
-    parser.add_argument("--atol", type=float, default=2e-3)
-    parser.add_argument("--rtol", type=float, default=1e-4)
-    parser.add_argument("--cells", type=int, default=0)
-    parser.add_argument("--data", nargs="*", default=[])
-    parser.add_argument("--only")
-    args = parser.parse_args()
-    model = numpy_model.Model.open(args.model)
-    given = read_counterfactuals(args.data)
-    with h5py.File(args.result) as result:
-        queries, groups = queries_of(result), experiments(result, "ablation")
-        groups = [g for g in groups if args.only in (None, g[0].name)]
-        runs = {}
-        tables = [check_group(model, result, *g, queries, given, runs, args) for g in groups]
-    if not tables:
-        print("check_ablation: the result has no group of kind ablation", file=sys.stderr)
-        return 2
-    return 1 if any([t.show(args.atol, args.rtol) for t in tables]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("ablation", check_group, cells=0, data=[], only=None))

@@ -7,12 +7,10 @@ Exit status 1 if something is beyond tolerance, 2 if there is nothing to compare
 
 import sys
 
-import h5py
 import numpy as np
 
-import numpy_model
 from check_dump import tokens_of
-from result_file import Table, experiments, queries_of, strings
+from result_file import Table, main, queries_of, strings
 
 ATOL, RTOL = 5e-6, 1e-5
 
@@ -57,7 +55,7 @@ def check_repeated(table, group, model, query):
         table.row(name).add_floats(group[name][query.i], want, f"query {query.i}")
 
 
-def check_group(model, result, group, config):
+def check_group(model, result, group, config, args):
     table = Table(group.name)
     for query in queries_of(result):
         if not query.ok or strings(group["status"])[query.i] != "ok":
@@ -74,15 +72,5 @@ def check_group(model, result, group, config):
     return table
 
 
-def main():
-    model = numpy_model.Model.open(sys.argv[2])
-    with h5py.File(sys.argv[1]) as result:
-        tables = [check_group(model, result, *g) for g in experiments(result, "attention")]
-    if not tables:
-        print("check_attention: the result has no group of kind attention", file=sys.stderr)
-        return 2
-    return 1 if any([t.show(ATOL, RTOL) for t in tables]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("attention", check_group, ATOL, RTOL))

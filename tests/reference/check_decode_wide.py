@@ -9,12 +9,11 @@ stream. Exit status 1 if something is beyond tolerance, 2 if there is nothing to
 
 import sys
 
-import h5py
 import numpy as np
 
 import numpy_model
 from check_dump import tokens_of
-from result_file import Table, experiments, queries_of, strings
+from result_file import Table, main, queries_of, strings
 
 ATOL, RTOL = 2e-4, 1e-5
 
@@ -51,7 +50,7 @@ def check_place(table, group, model, query, run, p, t):
         table.row("top_id").complain(f"{where}: a token twice")
 
 
-def check_group(model, result, group, config):
+def check_group(model, result, group, config, args):
     table = Table(group.name)
     for query in queries_of(result):
         if not query.ok or strings(group["status"])[query.i] != "ok":
@@ -67,16 +66,5 @@ def check_group(model, result, group, config):
     return table
 
 
-def main():
-    model = numpy_model.Model.open(sys.argv[2])
-    with h5py.File(sys.argv[1]) as result:
-        groups = [g for g in experiments(result, "decode") if "position" in g[0]]
-        tables = [check_group(model, result, *g) for g in groups]
-    if not tables:
-        print("check_decode_wide: no group has positions", file=sys.stderr)
-        return 2
-    return 1 if any([t.show(ATOL, RTOL) for t in tables]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("decode", check_group, ATOL, RTOL, wanted=lambda group: "position" in group))

@@ -7,15 +7,12 @@ it prints the largest absolute difference and the relative one (L2); exit status
 tolerance, 2 if there is nothing to compare. Needs numpy, h5py and, for a .gguf file, gguf.
 """
 
-import argparse
 import re
 import sys
 
-import h5py
 import numpy as np
 
-import numpy_model
-from result_file import Table, experiments, queries_of, strings
+from result_file import Table, main, queries_of, strings
 
 
 def tokens_of(query, label):
@@ -54,7 +51,7 @@ def check_query(table, group, query, run):
                 table.row(site).add_floats(got, want, f"query {query.i}, {label}, layer {layer}")
 
 
-def check_group(model, result, group, config):
+def check_group(model, result, group, config, args):
     table = Table(group.name)
     table.sites = ["head_output" if s == "head" else s for s in config["sites"]]
     status = strings(group["status"])
@@ -67,21 +64,5 @@ def check_group(model, result, group, config):
     return table
 
 
-def main():
-    parser = argparse.ArgumentParser(description="compares a dump with float64 NumPy")
-    parser.add_argument("result")
-    parser.add_argument("model")
-    parser.add_argument("--atol", type=float, default=5e-5)
-    parser.add_argument("--rtol", type=float, default=1e-5)
-    args = parser.parse_args()
-    model = numpy_model.Model.open(args.model)
-    with h5py.File(args.result) as result:
-        tables = [check_group(model, result, *group) for group in experiments(result, "dump")]
-    if not tables:
-        print("check_dump: the result has no group of kind dump", file=sys.stderr)
-        return 2
-    return 1 if any([t.show(args.atol, args.rtol) for t in tables]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("dump", check_group, atol=5e-5, rtol=1e-5))

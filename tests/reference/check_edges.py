@@ -12,18 +12,15 @@ It also checks two identities in NumPy and in the file: all edges of a sender to
 sender patched (--identities), and edges into the logits are the direct effect.
 """
 
-import argparse
 import itertools
 import sys
 
-import h5py
 import numpy as np
 
-import numpy_model
 from check_ablation import Metrics, Sweep, positions_of
 from check_trace import read_counterfactuals
 from numpy_model import Edit, edited
-from result_file import Table, choices, experiments, queries_of, strings
+from result_file import Table, choices, main, queries_of, strings
 
 SITE = {"head": "head", "mlp": "mlp", "embedding": "residual"}
 METRICS = ("logit", "logprob", "logit_difference", "recall_mass", "repetition_mass", "kl")
@@ -194,9 +191,13 @@ def check_together(table, edges, query, rng):
     )
 
 
-def check_group(model, result, group, config, args, given, queries, clean_runs):
+CLEAN_RUNS = {}  # of the one model
+
+
+def check_group(model, result, group, config, args):
+    queries, given = queries_of(result), read_counterfactuals(args.data)
     table, rng = Table(group.name), np.random.default_rng(7)
-    edges = Edges(model, group, config, queries, given, clean_runs)
+    edges = Edges(model, group, config, queries, given, CLEAN_RUNS)
     labels, status = strings(group["metric"]), strings(group["status"])
     check_lists(table, edges, group)
     for query in queries:
@@ -223,31 +224,5 @@ def check_group(model, result, group, config, args, given, queries, clean_runs):
     return table
 
 
-def main():
-    parser = argparse.ArgumentParser(description="compares edges with float64 NumPy")
-    parser.add_argument("result")
-    parser.add_argument("model")
-    parser.add_argument("--atol", type=float, default=2e-3)
-    parser.add_argument("--rtol", type=float, default=1e-4)
-    parser.add_argument("--cells", type=int, default=0)
-    parser.add_argument("--data", nargs="*", default=[])
-    parser.add_argument("--only")
-    args = parser.parse_args()
-    model = numpy_model.Model.open(args.model)
-    with h5py.File(args.result) as result:
-        queries = list(queries_of(result))
-        given = read_counterfactuals(args.data)
-        runs = {}
-        tables = [
-            check_group(model, result, *group, args, given, queries, runs)
-            for group in experiments(result, "edges")
-            if args.only in (None, group[0].name)
-        ]
-    if not tables:
-        print("check_edges: the result has no group of kind edges", file=sys.stderr)
-        return 2
-    return 1 if any([t.show(args.atol, args.rtol) for t in tables]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("edges", check_group, cells=0, data=[], only=None))

@@ -14,17 +14,14 @@ standard errors that they are numbers where the mean is one.
 Needs numpy, h5py and, for a .gguf file, gguf.
 """
 
-import argparse
 import re
 import sys
 
-import h5py
 import numpy as np
 
-import numpy_model
 from averages import Strata, check_interval
 from check_decode import spread
-from result_file import Table, experiments, queries_of, strings
+from result_file import Table, main, queries_of, strings
 
 CELLS = ["query", "layer", "head"]
 RATES = ("promotion", "suppression")
@@ -290,23 +287,5 @@ def check_group(model, result, group, config, args):
     return table
 
 
-def main():
-    parser = argparse.ArgumentParser(description="compares attention heads with float64 NumPy")
-    parser.add_argument("result")
-    parser.add_argument("model")
-    parser.add_argument("--atol", type=float, default=2e-3)
-    parser.add_argument("--rtol", type=float, default=1e-4)
-    parser.add_argument("--every", type=int, default=1)
-    args = parser.parse_args()
-    model = numpy_model.Model.open(args.model)
-    with h5py.File(args.result) as result:
-        groups = experiments(result, "heads")
-        tables = [check_group(model, result, *group, args) for group in groups]
-    if not tables:
-        print("check_heads: the result has no group of kind heads", file=sys.stderr)
-        return 2
-    return 1 if any([t.show(args.atol, args.rtol) for t in tables]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("heads", check_group, every=1))

@@ -15,18 +15,16 @@ of `other` that has the span's size is tried: one must explain all numbers. If t
 subsets (--draws, 200) the set is skipped. Needs numpy, h5py and, for a .gguf file, gguf.
 """
 
-import argparse
 import itertools
 import math
 import re
 import sys
 
-import h5py
 import numpy as np
 
 import numpy_model
 from check_decode import rank_bounds, spread
-from result_file import Table, choices, experiments, queries_of, strings
+from result_file import Table, choices, main, queries_of, strings
 
 CONTROLS = {"control_logit": "control_id", "subject_control_logit": "subject_control_id"}
 FLOATS = ("mlp_logit", "out_logit", "out_logprob", "kl", "final_rms", *CONTROLS)
@@ -185,24 +183,5 @@ def check_group(model, result, group, config, args):
     return table
 
 
-def main():
-    parser = argparse.ArgumentParser(description="compares a knockout with float64 NumPy")
-    parser.add_argument("result")
-    parser.add_argument("model")
-    parser.add_argument("--atol", type=float, default=2e-3)
-    parser.add_argument("--rtol", type=float, default=1e-4)
-    parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--draws", type=int, default=200)
-    args = parser.parse_args()
-    model = numpy_model.Model.open(args.model)
-    with h5py.File(args.result) as result:
-        groups = experiments(result, "knockout")
-        tables = [check_group(model, result, *group, args) for group in groups]
-    if not tables:
-        print("check_knockout: the result has no group of kind knockout", file=sys.stderr)
-        return 2
-    return 1 if any([t.show(args.atol, args.rtol) for t in tables]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("knockout", check_group, every=1, draws=200))

@@ -16,17 +16,15 @@ of the same lengths, must then explain the numbers. `noise_seed: per_query` is d
 checked but for `high`. Needs numpy, h5py and, for a .gguf file, gguf.
 """
 
-import argparse
 import collections
 import json
 import sys
 
-import h5py
 import numpy as np
 
 import numpy_model
 from check_decode import spread
-from result_file import Table, experiments, queries_of, strings
+from result_file import Table, main, queries_of, strings
 
 NOT_ARGMAX = "the target is not the argmax"
 DIMS = ["query", "corruption", "site", "window", "token", "layer"]
@@ -260,26 +258,5 @@ def check_group(model, result, group, config, args):
     return table
 
 
-def main():
-    parser = argparse.ArgumentParser(description="compares causal traces with float64 NumPy")
-    parser.add_argument("result")
-    parser.add_argument("model")
-    parser.add_argument("--atol", type=float, default=2e-3)
-    parser.add_argument("--rtol", type=float, default=1e-4)
-    parser.add_argument("--cells", type=int, default=0)
-    parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--data", nargs="*", default=[])
-    parser.add_argument("--noise-model")
-    args = parser.parse_args()
-    model = numpy_model.Model.open(args.model)
-    with h5py.File(args.result) as result:
-        groups = experiments(result, "causal_trace")
-        tables = [check_group(model, result, *group, args) for group in groups]
-    if not tables:
-        print("check_trace: the result has no group of kind causal_trace", file=sys.stderr)
-        return 2
-    return 1 if any([t.show(args.atol, args.rtol) for t in tables]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("causal_trace", check_group, cells=0, every=1, data=[], noise_model=None))

@@ -8,10 +8,13 @@ values are scalars, [lists] and {maps}. This reads that and no other YAML, so th
 needed.
 """
 
+import argparse
 import json
+import sys
 
 import h5py
 
+import numpy_model
 from check_decode import Row, strings
 
 
@@ -172,3 +175,27 @@ class Table:
         verdict = "FAILED" if failed else "ok"
         print(f"{self.name}: {self.queries} queries compared{skipped}: {verdict}")
         return failed
+
+
+def main(kind, check, atol=2e-3, rtol=1e-4, wanted=lambda group: True, **options):
+    """A checker as a program, RESULT MODEL [--NAME VALUE ...]: 0 equal, 1 beyond tolerance, 2 nothing compared.
+
+    check(model, result, group, config, args) gives the Table of a group; options are by their defaults.
+    """
+    parser = argparse.ArgumentParser(description=f"compares groups of kind {kind} with float64 NumPy")
+    parser.add_argument("result")
+    parser.add_argument("model")
+    for name, default in {"atol": atol, "rtol": rtol, **options}.items():
+        several = isinstance(default, list)
+        convert = str if several or default is None else type(default)
+        parser.add_argument("--" + name.replace("_", "-"), default=default, type=convert, nargs="*" if several else None)
+    args = parser.parse_args()
+    model = numpy_model.Model.open(args.model)
+    only = getattr(args, "only", None)
+    with h5py.File(args.result) as result:
+        groups = [g for g in experiments(result, kind) if wanted(g[0]) and only in (None, g[0].name)]
+        tables = [check(model, result, *g, args) for g in groups]
+    if not tables:
+        print(f"the result has no such group of kind {kind}", file=sys.stderr)
+        return 2
+    return 1 if any([t.show(args.atol, args.rtol) for t in tables]) else 0
