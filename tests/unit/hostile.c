@@ -2,6 +2,7 @@
 #include "hostile.h"
 
 #include "base/file.h"
+#include "folder.h"
 #include "model/model.h"
 
 #include <setjmp.h>
@@ -71,35 +72,11 @@ void check_truncations(const char *path, int (*parse)(const void *, size_t, stru
     buf_release(&file);
 }
 
-char dir[] = "/tmp/lensweep-checkpoint-XXXXXX";
-
-int make_dir(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-int remove_dir(void **state)
-{
-    (void)state;
-    return remove(dir);
-}
-
-char *in_dir(const char *name)
-{
-    static char path[4][256];
-    static int next;
-
-    next = (next + 1) % 4;
-    snprintf(path[next], sizeof path[next], "%s/%s", dir, name);
-    return path[next];
-}
-
 void put_file(const char *name, const void *p, size_t n)
 {
     struct err err = {0};
 
-    if (file_replace(in_dir(name), p, n, &err))
+    if (file_replace(in_folder(name), p, n, &err))
         fail_msg("%s", err.msg);
 }
 

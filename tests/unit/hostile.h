@@ -29,11 +29,7 @@ void *exact_copy(const void *p, size_t n);
 /* Where the text, not as the end of a longer NAME_text, begins in b; it must be there. */
 char *find_text(const struct buf *b, const char *text);
 
-/* A folder of this test's own (cmocka's group set-up and tear-down), and files in it. */
-extern char dir[];
-int make_dir(void **state);
-int remove_dir(void **state);
-char *in_dir(const char *name); /* one of four static buffers */
+/* Files in the folder of the test (folder.h). */
 void put_file(const char *name, const void *p, size_t n);
 void copy_model(const char *from, const char *name); /* from: under MODELS */
 

@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "folder.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -555,37 +556,12 @@ static void shuffles_are_permutations(void **state)
 
 /* Files */
 
-static char folder[] = "/tmp/lensweep-base-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[64];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[2048];
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
 static void assert_holds(const char *name, const char *text)
 {
     struct buf b = {0};
     struct err err;
 
-    assert_int_equal(file_read(&b, path_of(name), 1000, &err), 0);
+    assert_int_equal(file_read(&b, in_folder(name), 1000, &err), 0);
     assert_string_equal(buf_str(&b, &err), text);
     buf_release(&b);
 }
@@ -607,11 +583,11 @@ static void a_file_is_replaced_as_a_whole(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(file_replace(path_of("a"), "first version", 13, &err), 0);
+    assert_int_equal(file_replace(in_folder("a"), "first version", 13, &err), 0);
     assert_holds("a", "first version");
-    assert_int_equal(file_replace(path_of("a"), "second", 6, &err), 0);
+    assert_int_equal(file_replace(in_folder("a"), "second", 6, &err), 0);
     assert_holds("a", "second");
-    assert_int_equal(file_replace(path_of("a"), NULL, 0, &err), 0);
+    assert_int_equal(file_replace(in_folder("a"), NULL, 0, &err), 0);
     assert_holds("a", "");
     assert_only_files(1);
 }
@@ -624,10 +600,10 @@ static void a_failed_replacement_leaves_the_old_file(void **state)
     int code;
 
     (void)state;
-    assert_int_equal(file_replace(path_of("a"), "old", 3, &err), 0);
+    assert_int_equal(file_replace(in_folder("a"), "old", 3, &err), 0);
     mem_fail_nth(1);
-    assert_int_equal(file_replace(path_of("a"), "new", 3, &err), ERR_MEMORY);
-    assert_int_equal(file_replace(path_of("none/b"), "new", 3, &err), ERR_IO);
+    assert_int_equal(file_replace(in_folder("a"), "new", 3, &err), ERR_MEMORY);
+    assert_int_equal(file_replace(in_folder("none/b"), "new", 3, &err), ERR_IO);
     assert_non_null(strstr(err.msg, "none/b"));
 
     signal(SIGXFSZ, SIG_IGN); /* a write that cannot be finished */
@@ -635,20 +611,20 @@ static void a_failed_replacement_leaves_the_old_file(void **state)
     tiny = old;
     tiny.rlim_cur = 4096;
     setrlimit(RLIMIT_FSIZE, &tiny);
-    code = file_replace(path_of("a"), large, sizeof large, &err);
+    code = file_replace(in_folder("a"), large, sizeof large, &err);
     setrlimit(RLIMIT_FSIZE, &old);
     assert_int_equal(code, ERR_IO);
     assert_holds("a", "old");
     assert_only_files(1);
 
-    assert_int_equal(mkdir(path_of("d"), 0777), 0); /* a rename that cannot be done */
-    assert_int_equal(file_replace(path_of("d"), "new", 3, &err), ERR_IO);
+    assert_int_equal(mkdir(in_folder("d"), 0777), 0); /* a rename that cannot be done */
+    assert_int_equal(file_replace(in_folder("d"), "new", 3, &err), ERR_IO);
     assert_only_files(2);
 }
 
 static void make_file(const char *name)
 {
-    FILE *f = fopen(path_of(name), "w");
+    FILE *f = fopen(in_folder(name), "w");
 
     assert_non_null(f);
     fclose(f);
@@ -677,13 +653,13 @@ static void a_sweep_takes_what_the_dead_left(void **state)
     snprintf(name[5], sizeof *name, "s.mine.tmp");
     for (int i = 0; i < 6; i++)
         make_file(name[i]);
-    assert_int_equal(utimensat(AT_FDCWD, path_of(name[1]), old, 0), 0);
+    assert_int_equal(utimensat(AT_FDCWD, in_folder(name[1]), old, 0), 0);
     assert_int_equal(file_sweep(folder, &err), 0);
     for (int i = 0; i < 6; i++)
-        assert_int_equal(file_exists(path_of(name[i])), i >= 2);
+        assert_int_equal(file_exists(in_folder(name[i])), i >= 2);
     for (int i = 2; i < 6; i++)
-        unlink(path_of(name[i]));
-    assert_int_equal(file_sweep(path_of("none"), &err), ERR_IO);
+        unlink(in_folder(name[i]));
+    assert_int_equal(file_sweep(in_folder("none"), &err), ERR_IO);
 }
 
 static void arrays_for_numpy(void **state)
@@ -715,13 +691,13 @@ static void arrays_for_numpy(void **state)
         buf_release(&b);
         if (!shapes[i].rank || shapes[i].rank > 2)
             continue;
-        assert_int_equal(npy_write(path_of("v.npy"), v, shapes[i].size, shapes[i].rank, &err), 0);
-        assert_int_equal(npy_read(&npy, path_of("v.npy"), &a, &err), 0);
+        assert_int_equal(npy_write(in_folder("v.npy"), v, shapes[i].size, shapes[i].rank, &err), 0);
+        assert_int_equal(npy_read(&npy, in_folder("v.npy"), &a, &err), 0);
         assert_int_equal(npy.rank, shapes[i].rank);
         assert_int_equal(npy.size[0], shapes[i].size[0]);
         assert_memory_equal(npy.v, v, sizeof v);
     }
-    unlink(path_of("v.npy"));
+    unlink(in_folder("v.npy"));
     arena_release(&a);
 }
 
@@ -731,7 +707,7 @@ static void a_mapping_without_room(void **state)
     struct rlimit old, tiny;
     struct mapping m;
     struct err err;
-    int fd = open(path_of("sparse"), O_CREAT | O_RDWR, 0666), code;
+    int fd = open(in_folder("sparse"), O_CREAT | O_RDWR, 0666), code;
 
     (void)state;
     err_clear(&err);
@@ -741,9 +717,9 @@ static void a_mapping_without_room(void **state)
     tiny = old;
     tiny.rlim_cur = (rlim_t)1 << 39;
     setrlimit(RLIMIT_AS, &tiny);
-    code = file_map(&m, path_of("sparse"), &err);
+    code = file_map(&m, in_folder("sparse"), &err);
     setrlimit(RLIMIT_AS, &old);
-    unlink(path_of("sparse"));
+    unlink(in_folder("sparse"));
     assert_int_equal(code, ERR_MEMORY);
     assert_non_null(strstr(err.msg, "cannot map"));
 }

@@ -9,6 +9,7 @@
 #include "model/model.h"
 
 #include "base/file.h"
+#include "folder.h"
 #include "hostile.h"
 #include "model/arch_json.h"
 #include "model/checkpoint/safetensors.h"
@@ -320,20 +321,21 @@ static void test_paths(void **state)
     check_open(TEST_DIR "/unit/test_model.c", ERR_FORMAT, "is not a model");
     check_open(MODELS "llama-tied-f32/model.safetensors", ERR_FORMAT, "give the directory");
     check_open(MODELS "llama-tied-f32/config.json", ERR_FORMAT, "give the directory");
-    check_open(dir, ERR_IO, "has no config.json");
+    check_open(folder, ERR_IO, "has no config.json");
     copy_model("llama-tied-f32/config.json", "config.json");
-    check_open(dir, ERR_IO, "has neither model.safetensors");
+    check_open(folder, ERR_IO, "has neither model.safetensors");
     put_file("pytorch_model.bin", "", 0);
-    check_open(dir, ERR_FORMAT, "this converts them: python3 -c 'import sys, transformers as t;");
+    check_open(folder, ERR_FORMAT,
+               "this converts them: python3 -c 'import sys, transformers as t;");
     put_file("model.gguf", "", 0);
-    check_open(dir, ERR_IO, "give the path of that file");
-    remove(in_dir("model.gguf"));
-    remove(in_dir("pytorch_model.bin"));
+    check_open(folder, ERR_IO, "give the path of that file");
+    remove(in_folder("model.gguf"));
+    remove(in_folder("pytorch_model.bin"));
     put_file("config.json", "{\"a\":", 5);
-    check_open(dir, ERR_FORMAT, "config.json:1:");
+    check_open(folder, ERR_FORMAT, "config.json:1:");
     put_file("config.json", "", 0);
-    check_open(dir, ERR_FORMAT, "config.json:1:");
-    remove(in_dir("config.json"));
+    check_open(folder, ERR_FORMAT, "config.json:1:");
+    remove(in_folder("config.json"));
 }
 
 /* An unknown key stops a model that does not insist; one whose value counts always does. */
@@ -348,18 +350,19 @@ static void test_ignored_keys(void **state)
     buf_printf(&with, &err, "{\"mystery\": [1], %s", find_text(&b, "{") + 1);
     put_file("config.json", with.data, with.len);
     copy_model("llama-tied-f32/model.safetensors", "model.safetensors");
-    check_open(dir, ERR_FORMAT, "key \"mystery\" is not handled");
+    check_open(folder, ERR_FORMAT, "key \"mystery\" is not handled");
     assert_int_equal(
-        model_open_as(&m, dir, &(struct model_options){.ignore = mystery, .n_ignore = 1}, &err), 0);
+        model_open_as(&m, folder, &(struct model_options){.ignore = mystery, .n_ignore = 1}, &err),
+        0);
     model_close(m);
     assert_int_equal(
-        model_open_as(&m, dir, &(struct model_options){.ignore = known, .n_ignore = 1}, &err),
+        model_open_as(&m, folder, &(struct model_options){.ignore = known, .n_ignore = 1}, &err),
         ERR_CONFIG);
     assert_non_null(strstr(err.msg, "model.ignore names \"hidden_size\""));
     buf_release(&with);
     buf_release(&b);
-    remove(in_dir("model.safetensors"));
-    remove(in_dir("config.json"));
+    remove(in_folder("model.safetensors"));
+    remove(in_folder("config.json"));
 }
 
 /* Files that only stand for what was meant, each in each place. */
@@ -380,10 +383,10 @@ static void test_disguises(void **state)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
             copy_model("llama-tied-f32/config.json", "config.json");
             put_file(names[i], kinds[k].begin, strlen(kinds[k].begin));
-            check_open(i ? dir : in_dir(names[i]), ERR_FORMAT, kinds[k].want);
-            remove(in_dir(names[i]));
+            check_open(i ? folder : in_folder(names[i]), ERR_FORMAT, kinds[k].want);
+            remove(in_folder(names[i]));
         }
-    remove(in_dir("config.json"));
+    remove(in_folder("config.json"));
 }
 
 /* What may not be looked into is not said to be missing. root may look anywhere: it steps back. */
@@ -393,14 +396,14 @@ static void test_no_permission(void **state)
 
     (void)state;
     copy_model("llama-tied-f32/config.json", "config.json");
-    assert_int_equal(chmod(dir, 0), 0);
+    assert_int_equal(chmod(folder, 0), 0);
     assert_true(!root || !seteuid(65534));
-    check_open(dir, ERR_IO, "config.json: Permission denied");
-    check_open(in_dir("config.json"), ERR_IO, "config.json: Permission denied");
-    check_open(in_dir("model.gguf"), ERR_IO, "model.gguf: Permission denied");
+    check_open(folder, ERR_IO, "config.json: Permission denied");
+    check_open(in_folder("config.json"), ERR_IO, "config.json: Permission denied");
+    check_open(in_folder("model.gguf"), ERR_IO, "model.gguf: Permission denied");
     assert_true(!root || !seteuid(0));
-    assert_int_equal(chmod(dir, 0700), 0);
-    remove(in_dir("config.json"));
+    assert_int_equal(chmod(folder, 0700), 0);
+    remove(in_folder("config.json"));
 }
 
 /* A directory whose config or weights are another model's. */
@@ -412,7 +415,7 @@ static void test_other_weights(void **state)
     (void)state;
     copy_model("llama-tied-f32/config.json", "config.json");
     copy_model("llama-linear-f32/model.safetensors", "model.safetensors");
-    check_open(dir, ERR_FORMAT,
+    check_open(folder, ERR_FORMAT,
                "model.embed_tokens.weight has the shape (64, 32), the config says "
                "(96, 32)");
     copy_model("llama-linear-f32/config.json", "config.json");
@@ -420,25 +423,25 @@ static void test_other_weights(void **state)
     p = find_text(&b, "model.norm.weight");
     memcpy(p, "model.norm.weighs", 17);
     put_file("model.safetensors", b.data, b.len);
-    check_open(dir, ERR_FORMAT, "tensor model.norm.weight is missing");
+    check_open(folder, ERR_FORMAT, "tensor model.norm.weight is missing");
     buf_release(&b);
     b = load_file(MODELS "llama-linear-f32/config.json");
     p = find_text(&b, "\"num_hidden_layers\": 2");
     p[strlen("\"num_hidden_layers\": ")] = '1';
     put_file("config.json", b.data, b.len);
     copy_model("llama-linear-f32/model.safetensors", "model.safetensors");
-    check_open(dir, ERR_FORMAT, "model.layers.1.input_layernorm.weight is not part of a Llama");
+    check_open(folder, ERR_FORMAT, "model.layers.1.input_layernorm.weight is not part of a Llama");
     p[strlen("\"num_hidden_layers\": ")] = '3';
     put_file("config.json", b.data, b.len);
-    check_open(dir, ERR_FORMAT, "tensor model.layers.2.input_layernorm.weight is missing");
+    check_open(folder, ERR_FORMAT, "tensor model.layers.2.input_layernorm.weight is missing");
     p[strlen("\"num_hidden_layers\": ")] = '2';
     p = find_text(&b, "\"tie_word_embeddings\": false");
     memcpy(p, "\"tie_word_embeddings\": true ", 28);
     put_file("config.json", b.data, b.len);
-    check_open(dir, ERR_FORMAT, "lm_head.weight differs from model.embed_tokens.weight");
+    check_open(folder, ERR_FORMAT, "lm_head.weight differs from model.embed_tokens.weight");
     buf_release(&b);
-    remove(in_dir("model.safetensors"));
-    remove(in_dir("config.json"));
+    remove(in_folder("model.safetensors"));
+    remove(in_folder("config.json"));
 }
 
 #define SHARD_1 "model-00001-of-00002.safetensors"
@@ -457,44 +460,44 @@ static void test_index(void **state)
     (void)state;
     copy_model("llama3-sharded-bf16/config.json", "config.json");
     put_index("{}");
-    check_open(dir, ERR_FORMAT, "\"weight_map\" is missing");
+    check_open(folder, ERR_FORMAT, "\"weight_map\" is missing");
     put_index("{\"metadata\":{\"total_size\":1e999,\"n\":123456789012345678901234567890},"
               "\"weight_map\":{}}");
-    check_open(dir, ERR_FORMAT, "is empty");
+    check_open(folder, ERR_FORMAT, "is empty");
     put_index("{\"weight_map\":{\"a\":7}}");
-    check_open(dir, ERR_FORMAT, "tensor a must be a string");
+    check_open(folder, ERR_FORMAT, "tensor a must be a string");
     put_index("{\"weight_map\":{\"a\":\"../x.safetensors\"}}");
-    check_open(dir, ERR_FORMAT, "\"../x.safetensors\"");
+    check_open(folder, ERR_FORMAT, "\"../x.safetensors\"");
     put_index("{\"weight_map\":{\"a\":\"/etc/x.safetensors\"}}");
-    check_open(dir, ERR_FORMAT, "in the same directory");
+    check_open(folder, ERR_FORMAT, "in the same directory");
     put_index("{\"weight_map\":{\"a\":\"config.json\"}}");
-    check_open(dir, ERR_FORMAT, "expected NAME.safetensors");
+    check_open(folder, ERR_FORMAT, "expected NAME.safetensors");
 
     copy_model("llama3-sharded-bf16/model.safetensors.index.json", "model.safetensors.index.json");
     copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_1);
-    check_open(dir, ERR_IO, SHARD_2 " is missing: it is one of 2 files");
+    check_open(folder, ERR_IO, SHARD_2 " is missing: it is one of 2 files");
     copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_2);
-    check_open(dir, ERR_FORMAT, "is given twice");
+    check_open(folder, ERR_FORMAT, "is given twice");
     copy_model("llama3-sharded-bf16/" SHARD_2, SHARD_1);
     copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_2);
-    check_open(dir, ERR_FORMAT, "is in another file than");
+    check_open(folder, ERR_FORMAT, "is in another file than");
     copy_model("llama3-sharded-bf16/" SHARD_1, SHARD_1);
     copy_model("llama3-sharded-bf16/" SHARD_2, SHARD_2);
     b = load_file(MODELS "llama3-sharded-bf16/model.safetensors.index.json");
     p = find_text(&b, "lm_head.weight");
     memcpy(p, "lm_heads.weigh", 14);
     put_file("model.safetensors.index.json", b.data, b.len);
-    check_open(dir, ERR_FORMAT, "lm_heads.weigh is not in");
+    check_open(folder, ERR_FORMAT, "lm_heads.weigh is not in");
     memcpy(p, "lm_head.weight", 14);
     put_file(SHARD_2, b.data, 100);
-    check_open(dir, ERR_FORMAT, SHARD_2);
+    check_open(folder, ERR_FORMAT, SHARD_2);
     put_file(SHARD_2, "", 0);
-    check_open(dir, ERR_FORMAT, "not a safetensors file: it has 0 bytes");
+    check_open(folder, ERR_FORMAT, "not a safetensors file: it has 0 bytes");
     buf_release(&b);
-    remove(in_dir(SHARD_1));
-    remove(in_dir(SHARD_2));
-    remove(in_dir("model.safetensors.index.json"));
-    remove(in_dir("config.json"));
+    remove(in_folder(SHARD_1));
+    remove(in_folder(SHARD_2));
+    remove(in_folder("model.safetensors.index.json"));
+    remove(in_folder("config.json"));
 }
 
 int main(void)
@@ -508,5 +511,5 @@ int main(void)
         cmocka_unit_test(test_other_weights),   cmocka_unit_test(test_index),
     };
 
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

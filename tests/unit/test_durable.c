@@ -4,6 +4,7 @@
  */
 #define _XOPEN_SOURCE 700
 #include "base/file.h"
+#include "folder.h"
 #include "recorded_calls.h"
 #include "results/h5write.h"
 #include "results/journal.h"
@@ -16,23 +17,12 @@
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/lensweep-durable-XXXXXX";
 static struct err err;
 
-static int make_folder(void **state)
+static int stop_and_remove(void **state)
 {
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[64];
-
-    (void)state;
     record_calls("");
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return remove_folder(state);
 }
 
 static int start(void **state)
@@ -41,16 +31,6 @@ static int start(void **state)
     err_clear(&err);
     record_calls(folder);
     return 0;
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][256];
-    static int turn;
-    char *p = path[turn = (turn + 1) % 4];
-
-    snprintf(p, sizeof path[0], "%s/%s", folder, name);
-    return p;
 }
 
 /* All that was written to path before the i-th call was synced before it. */
@@ -176,5 +156,5 @@ int main(void)
         cmocka_unit_test_setup(the_result_file, start),
     };
 
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_folder, stop_and_remove);
 }

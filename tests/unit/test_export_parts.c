@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "folder.h"
 #include "report/export/private.h"
 #include "results/h5file.h"
 #include "results/h5read.h"
@@ -18,16 +19,7 @@
 
 #include <cmocka.h>
 
-static char dir[64];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/lensweep-export-XXXXXX");
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static size_t count_files(const char *folder)
+static size_t count_files(void)
 {
     struct arena a = {0};
     char **names;
@@ -37,36 +29,6 @@ static size_t count_files(const char *folder)
     assert_int_equal(file_list(folder, &a, &names, &n, &err), 0);
     arena_release(&a);
     return n;
-}
-
-/* Removes what stands in it, one level deep. */
-static int remove_dir(void **state)
-{
-    struct arena a = {0};
-    struct err err;
-    char **names;
-    size_t n;
-
-    (void)state;
-    mem_fail_nth(0);
-    if (file_list(dir, &a, &names, &n, &err))
-        return -1;
-    for (size_t i = 0; i < n; i++) {
-        char *path = file_join(&a, dir, names[i], &err);
-
-        if (unlink(path))
-            rmdir(path);
-    }
-    arena_release(&a);
-    return rmdir(dir);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[256];
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
 }
 
 static void put(struct writer *w, const char *text)
@@ -79,7 +41,7 @@ static void put(struct writer *w, const char *text)
 
 static void files_appear_together(void **state)
 {
-    struct outputs o = {.dir = dir};
+    struct outputs o = {.dir = folder};
     struct writer *a, *b;
     struct err err;
 
@@ -89,16 +51,16 @@ static void files_appear_together(void **state)
     put(a, "first\n");
     put(b, "second\n");
     assert_int_equal(writer_finish(a, &err), 0);
-    assert_false(file_exists(path_of("x.csv")));
+    assert_false(file_exists(in_folder("x.csv")));
     assert_int_equal(outputs_commit(&o, &err), 0);
-    assert_true(file_exists(path_of("x.csv")) && file_exists(path_of("y.csv")));
+    assert_true(file_exists(in_folder("x.csv")) && file_exists(in_folder("y.csv")));
     outputs_release(&o);
-    assert_int_equal(count_files(dir), 2);
+    assert_int_equal(count_files(), 2);
 }
 
 static void nothing_is_left_of_what_is_not_committed(void **state)
 {
-    struct outputs o = {.dir = dir};
+    struct outputs o = {.dir = folder};
     struct writer *a;
     struct err err;
 
@@ -106,12 +68,12 @@ static void nothing_is_left_of_what_is_not_committed(void **state)
     assert_int_equal(outputs_add(&o, &a, &err, "x.csv"), 0);
     put(a, "first\n");
     outputs_release(&o);
-    assert_int_equal(count_files(dir), 0);
+    assert_int_equal(count_files(), 0);
 }
 
 static void a_name_that_is_taken_gets_a_number(void **state)
 {
-    struct outputs o = {.dir = dir};
+    struct outputs o = {.dir = folder};
     struct writer *a, *b, *c;
     struct err err;
 
@@ -134,14 +96,14 @@ static void a_writer_takes_large_pieces(void **state)
 
     (void)state;
     memset(large, 'a', sizeof large);
-    assert_int_equal(writer_open(&w, path_of("x"), &err), 0);
+    assert_int_equal(writer_open(&w, in_folder("x"), &err), 0);
     assert_int_equal(writer_put(&w, "begin", 5, &err), 0);
     assert_int_equal(writer_put(&w, large, sizeof large, &err), 0);
     assert_int_equal(writer_put(&w, "end", 3, &err), 0);
     assert_int_equal(writer_finish(&w, &err), 0);
     assert_int_equal(writer_place(&w, &err), 0);
     writer_discard(&w);
-    assert_int_equal(file_read(&back, path_of("x"), 1 << 20, &err), 0);
+    assert_int_equal(file_read(&back, in_folder("x"), 1 << 20, &err), 0);
     assert_int_equal(back.len, sizeof large + 8);
     assert_memory_equal(back.data, "beginaa", 7);
     assert_memory_equal(back.data + back.len - 4, "aend", 4);
@@ -178,7 +140,7 @@ static void make_result(size_t entries)
 
     for (size_t i = 0; i < entries; i++)
         items[i] = texts[i % 2];
-    assert_int_equal(h5_create(&f, path_of("r.h5"), &err), 0);
+    assert_int_equal(h5_create(&f, in_folder("r.h5"), &err), 0);
     assert_int_equal(h5_group(f, "x", dims, 2, &g, &err), 0);
     assert_int_equal(h5_coordinate(g, &item, &err), 0);
     assert_int_equal(h5_define(g, &many, &err), 0);
@@ -205,7 +167,7 @@ static void columns_are_read_by_blocks_in_any_order(void **state)
     (void)state;
     err_clear(&err);
     make_result(ENTRIES);
-    assert_int_equal(h5_open(&f, path_of("r.h5"), &err), 0);
+    assert_int_equal(h5_open(&f, in_folder("r.h5"), &err), 0);
     assert_int_equal(catalogue_read(&all, f, &a, &err), 0);
     assert_int_equal(all.n, 4);
     assert_non_null(catalogue_scale(&all, catalogue_find(&all, "x", "many"), 1));
@@ -234,31 +196,33 @@ static void memory_that_runs_out_leaves_nothing(void **state)
     make_result(10);
     for (size_t i = 0; i < 2; i++)
         for (long nth = 1; nth < 30; nth += 1 + nth / 8) {
-            struct outputs o = {.dir = dir};
+            struct outputs o = {.dir = folder};
 
             err_clear(&err);
-            assert_int_equal(result_open(&r, path_of("r.h5"), &err), 0);
+            assert_int_equal(result_open(&r, in_folder("r.h5"), &err), 0);
             mem_fail_nth(nth);
             assert_int_equal(formats[i](&r, &o, &err), ERR_MEMORY);
             mem_fail_nth(0);
             outputs_release(&o);
             result_close(&r);
-            assert_int_equal(count_files(dir), 1);
+            assert_int_equal(count_files(), 1);
         }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(files_appear_together, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(nothing_is_left_of_what_is_not_committed, make_dir,
-                                        remove_dir),
-        cmocka_unit_test_setup_teardown(a_name_that_is_taken_gets_a_number, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(a_writer_takes_large_pieces, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(files_appear_together, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(nothing_is_left_of_what_is_not_committed, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_name_that_is_taken_gets_a_number, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_writer_takes_large_pieces, make_folder, remove_folder),
         cmocka_unit_test(unsafe_names_are_made_safe),
-        cmocka_unit_test_setup_teardown(columns_are_read_by_blocks_in_any_order, make_dir,
-                                        remove_dir),
-        cmocka_unit_test_setup_teardown(memory_that_runs_out_leaves_nothing, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(columns_are_read_by_blocks_in_any_order, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(memory_that_runs_out_leaves_nothing, make_folder,
+                                        remove_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "model/arch.h"
 #include "model/checkpoint/gguf.h"
 
+#include "folder.h"
 #include "hostile.h"
 #include "model/arch_gguf.h"
 #include "model/model.h"
@@ -499,10 +500,10 @@ static void test_gguf_tensors(void **state)
 
         memcpy(p, cases[i].to, strlen(cases[i].to));
         put_file("model.gguf", b.data, b.len);
-        check_open(in_dir("model.gguf"), ERR_FORMAT, cases[i].want);
+        check_open(in_folder("model.gguf"), ERR_FORMAT, cases[i].want);
         buf_release(&b);
     }
-    remove(in_dir("model.gguf"));
+    remove(in_folder("model.gguf"));
 }
 
 static void test_ignored_gguf_keys(void **state)
@@ -516,13 +517,13 @@ static void test_ignored_gguf_keys(void **state)
     (void)state;
     memcpy(find_text(&b, "llama.rope.freq_base"), "llama.rope.freq_bass", 20);
     put_file("model.gguf", b.data, b.len);
-    check_open(in_dir("model.gguf"), ERR_FORMAT, "\"llama.rope.freq_bass\" is not handled");
-    assert_int_equal(model_open_as(&m, in_dir("model.gguf"),
+    check_open(in_folder("model.gguf"), ERR_FORMAT, "\"llama.rope.freq_bass\" is not handled");
+    assert_int_equal(model_open_as(&m, in_folder("model.gguf"),
                                    &(struct model_options){.ignore = mystery, .n_ignore = 1}, &err),
                      ERR_FORMAT);
     err_clear(&err);
     assert_int_equal(
-        model_open_as(&m, in_dir("model.gguf"),
+        model_open_as(&m, in_folder("model.gguf"),
                       &(struct model_options){.ignore = (const char *[]){"llama.rope.freq_bass"},
                                               .n_ignore = 1},
                       &err),
@@ -532,7 +533,7 @@ static void test_ignored_gguf_keys(void **state)
                                    &(struct model_options){.ignore = known, .n_ignore = 1}, &err),
                      ERR_CONFIG);
     buf_release(&b);
-    remove(in_dir("model.gguf"));
+    remove(in_folder("model.gguf"));
 }
 
 /* ---- split files ---- */
@@ -626,7 +627,7 @@ static void put_parts(const struct whole *w)
 static void remove_parts(void)
 {
     for (int i = 1; i <= 3; i++)
-        remove(in_dir(part_name(i, 3)));
+        remove(in_folder(part_name(i, 3)));
 }
 
 static void same_matrix(const struct matrix *a, const struct matrix *b)
@@ -648,7 +649,7 @@ static void test_split(void **state)
     put_parts(&w);
     assert_int_equal(model_open(&one, MODELS "gguf-mixed/model.gguf", &err), 0);
     for (int i = 1; i <= 3; i++) {
-        if (model_open(&m, in_dir(part_name(i, 3)), &err))
+        if (model_open(&m, in_folder(part_name(i, 3)), &err))
             fail_msg("%s", err.msg);
         assert_int_equal(m->n_params, one->n_params);
         same_matrix(&m->embed, &one->embed);
@@ -658,7 +659,7 @@ static void test_split(void **state)
             same_matrix(&m->layers[l].down.w, &one->layers[l].down.w);
         }
         model_close(m);
-        assert_int_equal(model_open_shape(&m, in_dir(part_name(i, 3)), &err), 0);
+        assert_int_equal(model_open_shape(&m, in_folder(part_name(i, 3)), &err), 0);
         assert_int_equal(m->weight_bytes, one->weight_bytes);
         model_close(m);
     }
@@ -676,7 +677,7 @@ static void test_split_tokenizer(void **state)
     (void)state;
     open_whole(&w, TEST_DIR "/fixtures/tokenizers/spm.gguf");
     put_parts(&w);
-    if (tokenizer_open(&t, in_dir(part_name(2, 3)), &err))
+    if (tokenizer_open(&t, in_folder(part_name(2, 3)), &err))
         fail_msg("%s", err.msg);
     tokenizer_close(t);
     close_whole(&w);
@@ -693,21 +694,21 @@ static void test_bad_split(void **state)
     n = w.g.tensors.n;
     put_parts(&w);
     put_part(&w, "renamed.gguf", 2, 0, n / 3, (uint32_t)n);
-    check_open(in_dir("renamed.gguf"), ERR_FORMAT, "does not end in -00002-of-00003.gguf");
+    check_open(in_folder("renamed.gguf"), ERR_FORMAT, "does not end in -00002-of-00003.gguf");
     put_part(&w, part_name(3, 3), 2, n / 3, n, (uint32_t)n);
-    check_open(in_dir(part_name(1, 3)), ERR_FORMAT,
+    check_open(in_folder(part_name(1, 3)), ERR_FORMAT,
                "m-00003-of-00003.gguf says that it is part 2 of 3");
     put_part(&w, part_name(3, 3), 3, n / 3, n - 1, (uint32_t)n);
-    check_open(in_dir(part_name(1, 3)), ERR_FORMAT, "tensors, the first one says");
+    check_open(in_folder(part_name(1, 3)), ERR_FORMAT, "tensors, the first one says");
     put_part(&w, part_name(3, 3), 3, n / 3 - 1, n, (uint32_t)n + 1);
     put_part(&w, part_name(1, 3), 1, 0, 0, (uint32_t)n + 1);
-    check_open(in_dir(part_name(1, 3)), ERR_FORMAT, "is given twice");
-    remove(in_dir(part_name(2, 3)));
-    check_open(in_dir(part_name(3, 3)), ERR_IO,
+    check_open(in_folder(part_name(1, 3)), ERR_FORMAT, "is given twice");
+    remove(in_folder(part_name(2, 3)));
+    check_open(in_folder(part_name(3, 3)), ERR_IO,
                "m-00002-of-00003.gguf is missing: it is part 2 of the 3");
     close_whole(&w);
     remove_parts();
-    remove(in_dir("renamed.gguf"));
+    remove(in_folder("renamed.gguf"));
 }
 
 int main(void)
@@ -720,5 +721,5 @@ int main(void)
         cmocka_unit_test(test_bad_split),
     };
 
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

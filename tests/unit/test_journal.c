@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "folder.h"
 #include "results/journal.h"
 
 #include <fcntl.h>
@@ -22,36 +23,6 @@
 #include <unistd.h>
 
 enum { HEADER = 24, RECORD = 56 }; /* the format's sizes, which these tests pin down */
-
-static char dir[64]; /* a new one for each test */
-
-static int make_dir(void **state)
-{
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/lensweep-journal-XXXXXX");
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    struct arena a = {0};
-    struct err err;
-    char **names;
-    size_t n;
-
-    (void)state;
-    err_clear(&err);
-    mem_fail_nth(0);
-    if (file_list(dir, &a, &names, &n, &err) == 0)
-        for (size_t i = 0; i < n; i++) {
-            char *path = file_join(&a, dir, names[i], &err);
-
-            if (remove(path))
-                return -1;
-        }
-    arena_release(&a);
-    return rmdir(dir);
-}
 
 static struct hash key_of(uint64_t i)
 {
@@ -74,7 +45,7 @@ static struct journal *open_journal(struct journal_stats *stats)
     struct err err;
 
     err_clear(&err);
-    if (journal_open(&j, dir, stats, &err))
+    if (journal_open(&j, folder, stats, &err))
         fail_msg("%s", err.msg);
     return j;
 }
@@ -117,26 +88,18 @@ static void write_segment(uint64_t first, uint64_t last)
     journal_close(j);
 }
 
-static char *path_of(const char *name)
-{
-    static char path[128];
-
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
 static void load(struct buf *b, const char *name)
 {
     struct err err;
 
     err_clear(&err);
     buf_clear(b);
-    assert_int_equal(file_read(b, path_of(name), 1 << 24, &err), 0);
+    assert_int_equal(file_read(b, in_folder(name), 1 << 24, &err), 0);
 }
 
 static void save(const char *name, const void *data, size_t n)
 {
-    FILE *f = fopen(path_of(name), "wb");
+    FILE *f = fopen(in_folder(name), "wb");
 
     assert_non_null(f);
     assert_int_equal(n ? fwrite(data, 1, n, f) : 0, n);
@@ -151,7 +114,7 @@ static void test_round_trip(void **state)
 
     (void)state;
     err_clear(&err);
-    assert_false(file_exists(path_of("0001"))); /* begun with the first append */
+    assert_false(file_exists(in_folder("0001"))); /* begun with the first append */
     for (uint64_t i = 0; i < 1000; i++)
         append(j, i);
     assert_int_equal(journal_sync(j, &err), 0);
@@ -169,7 +132,7 @@ static void test_round_trip(void **state)
     for (uint64_t i = 0; i < 1000; i++)
         assert_rows(j, i);
     journal_close(j);
-    assert_false(file_exists(path_of("0002"))); /* nothing was appended */
+    assert_false(file_exists(in_folder("0002"))); /* nothing was appended */
 }
 
 static void test_first_record_counts(void **state)
@@ -366,8 +329,8 @@ static void test_other_files(void **state)
     save("README", "LSWJRNL\n", 8);
     save("01", "LSWJRNL\n", 8);
     save("00002", "LSWJRNL\n", 8);
-    assert_int_equal(mkdir(path_of("0007"), 0777), 0);
-    assert_int_equal(mkfifo(path_of("0008"), 0666), 0);
+    assert_int_equal(mkdir(in_folder("0007"), 0777), 0);
+    assert_int_equal(mkfifo(in_folder("0008"), 0666), 0);
     save("10000", "", 0);
     j = open_journal(&stats);
     assert_int_equal(stats.segments, 1); /* 10000: begun, and killed before its header */
@@ -375,8 +338,8 @@ static void test_other_files(void **state)
     assert_int_equal(stats.torn_bytes, 0);
     append(j, 1);
     journal_close(j);
-    assert_true(file_exists(path_of("10001")));
-    assert_true(file_exists(path_of("0001")));
+    assert_true(file_exists(in_folder("10001")));
+    assert_true(file_exists(in_folder("0001")));
 }
 
 static void test_newer_version(void **state)
@@ -392,7 +355,7 @@ static void test_newer_version(void **state)
     assert_int_equal(buf_u64(&b, 2, &err), 0);
     assert_int_equal(buf_u64(&b, hash_u64(b.data, b.len), &err), 0);
     save("0001", b.data, b.len);
-    assert_int_equal(journal_open(&j, dir, &stats, &err), ERR_IO);
+    assert_int_equal(journal_open(&j, folder, &stats, &err), ERR_IO);
     assert_null(j);
     assert_non_null(strstr(err.msg, "journal format 2"));
     buf_release(&b);
@@ -460,8 +423,8 @@ static void test_full_disk(void **state)
         assert_false(journal_has(j, key_of(done - 1)));
         assert_true(journal_has(j, key_of(99)));
         journal_close(j);
-        assert_int_equal(unlink(path_of("0001")), 0);
-        assert_false(file_exists(path_of("0002")));
+        assert_int_equal(unlink(in_folder("0001")), 0);
+        assert_false(file_exists(in_folder("0002")));
     }
 }
 
@@ -474,7 +437,7 @@ static void test_unwritable(void **state)
     (void)state;
     err_clear(&err);
     save("file", "x", 1);
-    assert_int_equal(journal_open(&j, path_of("file/journal"), &stats, &err), ERR_IO);
+    assert_int_equal(journal_open(&j, in_folder("file/journal"), &stats, &err), ERR_IO);
     assert_null(j);
     assert_non_null(strstr(err.msg, "file"));
 }
@@ -494,7 +457,7 @@ static void test_failed_allocations(void **state)
     for (n = 1; code; n++) {
         err_clear(&err);
         mem_fail_nth(n);
-        code = journal_open(&j, dir, &stats, &err);
+        code = journal_open(&j, folder, &stats, &err);
         mem_fail_nth(0);
         if (code)
             assert_int_equal(code, ERR_MEMORY);
@@ -520,7 +483,7 @@ static void test_failed_allocations(void **state)
     journal_close(j);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
 {

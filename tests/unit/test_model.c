@@ -8,6 +8,7 @@
 #include "model/model.h"
 
 #include "fixture.h"
+#include "folder.h"
 #include "model/rope.h"
 
 #include <fcntl.h>
@@ -286,18 +287,6 @@ static void test_shape_alone(void **state)
     }
 }
 
-static char folder[] = "/tmp/lensweep-model-XXXXXX";
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][128];
-    static int turn;
-    char *p = path[turn = (turn + 1) % 4];
-
-    snprintf(p, sizeof path[0], "%s/%s", folder, name);
-    return p;
-}
-
 /* A model of many bytes: a copy of a small GGUF file with zeros behind it, past one block. */
 static void write_model(unsigned char change, size_t at)
 {
@@ -462,22 +451,6 @@ static void a_change_while_mapped(void **state)
     poke(in_folder("moved.gguf"), HASH_BLOCK, 1);
     assert_int_equal(identity_check(m, &err), ERR_IO);
     model_close(m);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/lensweep-model-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[64];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
 }
 
 static void test_describe(void **state)
