@@ -7,6 +7,7 @@
 #include "campaign/models.h"
 #include "experiments/kit/where.h"
 #include "model/identity.h"
+#include "model/random.h"
 
 #include <string.h>
 
@@ -84,7 +85,7 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
         .limit = (size_t)d->limit,
         .n_controls = (size_t)d->controls,
         .seed = (uint64_t)d->seed,
-        .shuffled_targets = d->null == NULL_SHUFFLED_TARGETS,
+        .shuffled_targets = c->null == NULL_SHUFFLED_TARGETS,
         .first_distinct = d->target == TARGET_FIRST_DISTINCT,
     };
     struct codec codec = {c->tokenizer, codec_encode, codec_bytes,
@@ -162,7 +163,7 @@ int campaign_read(struct campaign *c, const struct campaign_request *r, struct p
     if (c->config.curates && !problems->count)
         config_problem(&c->config, NULL, "curate", problems,
                        "this config makes data: it is for lensweep curate");
-    if (problems->count || models_choose(c, r->model, problems, err) || problems->count)
+    if (problems->count || models_choose(c, r->which, problems, err) || problems->count)
         return err->code;
     if (c->config.run.gemm == GEMM_OPENBLAS || c->config.run.executor == EXECUTOR_NAIVE)
         c->library = r->library ? r->library : gemm_library();
@@ -177,7 +178,9 @@ int campaign_model(struct campaign *c, const struct campaign_request *r,
     struct model_options o = {.shape_only = r->shape_only,
                               .source = source,
                               .ignore = c->config.model.ignore.v,
-                              .n_ignore = c->config.model.ignore.n};
+                              .n_ignore = c->config.model.ignore.n,
+                              .random = c->null == NULL_RANDOM_WEIGHTS,
+                              .random_seed = (uint64_t)c->config.data.seed};
 
     return model_open_as(&c->model, c->config.model.path, &o, err);
 }
@@ -202,7 +205,7 @@ int campaign_fill(struct campaign *c, struct problems *problems, struct err *err
     if (open_tokenizer(c, err) || open_data(c, problems, err))
         return err->code;
     c->scene = (struct scene){c->model, c->tokenizer, &c->data, &c->config, &c->vocab_stats};
-    if (!problems->count && !c->which_model && models_alike(c, problems, err))
+    if (!problems->count && !c->which_run && models_alike(c, problems, err))
         return err->code;
     if (problems->count)
         return 0;
@@ -261,7 +264,9 @@ int campaign_longest(const struct campaign *c)
 
 int campaign_start(struct campaign *c, int threads, struct err *err)
 {
-    if (engine_open(&c->engine, c->model, (int)c->config.run.rows, campaign_longest(c), threads,
+    if ((c->model->random && !c->model->drawn &&
+         random_make(c->model, threads ? threads : team_cores(), err)) ||
+        engine_open(&c->engine, c->model, (int)c->config.run.rows, campaign_longest(c), threads,
                     err))
         return err->code;
     c->engine.blas = c->config.run.gemm == GEMM_OPENBLAS;

@@ -35,6 +35,8 @@ struct campaign {
     struct dataset data;
     struct model *model;
     size_t n_models, which_model; /* of the config: model.paths */
+    size_t n_runs, which_run;     /* of its results: those of each model (data.null) */
+    enum null_data null;          /* about what of nothing this one is */
     struct tokenizer *tokenizer;  /* NULL: there is none to use, and the data needs none */
     struct err no_tokenizer;      /* why, if the model has one all the same: for a warning */
     struct scene scene;
@@ -61,7 +63,7 @@ struct campaign_request {
     const char *const *set; /* (n_set) --set key=value */
     size_t n_set;
     bool shape_only;     /* plan: nothing of the model but its shape */
-    size_t model;        /* which of model.paths */
+    size_t which;        /* of the config's results (models.h) */
     const char *library; /* BLAS that computed it, for results of elsewhere; NULL = the one here */
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "results/result.h"
 
 #include <string.h>
 
@@ -32,15 +33,39 @@ static bool is_shared(const struct string_list *paths, size_t which, bool parent
     return false;
 }
 
-int models_choose(struct campaign *c, size_t which, struct problems *problems, struct err *err)
+/* The which-th of those about nothing; after them the real one. */
+static enum null_data null_of(const struct choice_list *list, size_t which)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->v[i] != NULL_NONE && which-- == 0)
+            return (enum null_data)list->v[i];
+    return NULL_NONE;
+}
+
+/* The config is that of the one result; one of several, and about nothing, has a folder below. */
+static int choose_null(struct campaign *c, enum null_data null, struct err *err)
+{
+    struct choice_list *list = &c->config.data.null;
+    const char *word = choice_word(null_choices, null);
+
+    if (list->n > 1 && null != NULL_NONE)
+        c->config.output =
+            arena_printf(&c->arena, err, "%s/" NULL_FOLDER "%s", c->config.output, word);
+    *list = (struct choice_list){1, arena_alloc(&c->arena, 1, sizeof *list->v, err)};
+    if (list->v)
+        *list->v = null;
+    c->null = null;
+    return err->code;
+}
+
+static int choose_model(struct campaign *c, size_t which, struct problems *problems,
+                        struct err *err)
 {
     struct model_config *m = &c->config.model;
     struct arena *a = &c->arena;
     bool parents = false, same = false;
     const char *name;
 
-    c->n_models = m->paths.n ? m->paths.n : 1;
-    c->which_model = which;
     if (!m->paths.n)
         return 0;
     if (m->paths.n > MODELS_MAX)
@@ -61,6 +86,22 @@ int models_choose(struct campaign *c, size_t which, struct problems *problems, s
     name = name_of(m->path, parents, a, err);
     c->config.output = name ? file_join(a, c->config.output, name, err) : NULL;
     return err->code;
+}
+
+int models_choose(struct campaign *c, size_t which, struct problems *problems, struct err *err)
+{
+    size_t models = c->config.model.paths.n, nulls = c->config.data.null.n;
+
+    if (!nulls)
+        config_problem(&c->config, NULL, "data.null", problems,
+                       "the list is empty: it needs at least one word");
+    nulls = nulls ? nulls : 1;
+    c->n_models = models ? models : 1;
+    c->which_model = which / nulls;
+    c->n_runs = c->n_models * nulls;
+    c->which_run = which;
+    return err_if(err, choose_model(c, c->which_model, problems, err) ||
+                           choose_null(c, null_of(&c->config.data.null, which % nulls), err));
 }
 
 static const char *different_shape(const struct shape *a, const struct shape *b)

@@ -51,18 +51,34 @@ static int write_audit(struct output *o, struct h5group *g, struct err *err)
     return 0;
 }
 
+/* Of model, data and config as they are but for data.null: what is about nothing is known by it. */
+static int origin_of(const struct campaign *c, char out[HASH_HEX], struct err *err)
+{
+    struct config config = c->config;
+    int none = NULL_NONE;
+    struct buf b = {0};
+
+    config.data.null = (struct choice_list){1, &none};
+    if (!buf_u64(&b, c->model->files_hash.hi, err) && !buf_u64(&b, c->model->files_hash.lo, err) &&
+        !buf_u64(&b, c->data.origin.hi, err) && !buf_u64(&b, c->data.origin.lo, err) &&
+        !config_print(&config, true, &b, err))
+        hash_hex(out, hash_bytes(b.data, b.len));
+    buf_release(&b);
+    return err->code;
+}
+
 /* Only what affects results: two runs of the same config, data and model give the same bytes. */
 static int write_provenance(struct output *o, struct err *err)
 {
     static const struct dim check = {"check", AUDIT_COUNT, V_STR, audit_names, "what is compared"};
     struct h5group *g;
     struct buf config = {0};
-    char model[HASH_HEX], data[HASH_HEX];
+    char model[HASH_HEX], data[HASH_HEX], origin[HASH_HEX];
     const char *text;
     int code;
 
-    code = h5_group(o->file, "provenance", &check, 1, &g, err) || write_audit(o, g, err) ||
-           config_print(&o->c->config, true, &config, err);
+    code = origin_of(o->c, origin, err) || h5_group(o->file, "provenance", &check, 1, &g, err) ||
+           write_audit(o, g, err) || config_print(&o->c->config, true, &config, err);
     text = code ? NULL : buf_str(&config, err);
     hash_hex(model, o->c->model->fingerprint);
     hash_hex(data, dataset_fingerprint(&o->c->data));
@@ -77,7 +93,8 @@ static int write_provenance(struct output *o, struct err *err)
            h5_attr_i64(g, "model_width", o->c->model->shape.d_model, err) ||
            h5_attr_i64(g, "model_parallel", o->c->model->shape.parallel, err) ||
            h5_attr_str(g, "model_fingerprint", model, err) ||
-           h5_attr_str(g, "data_fingerprint", data, err) || h5_attr_str(g, "config", text, err);
+           h5_attr_str(g, "data_fingerprint", data, err) || h5_attr_str(g, "origin", origin, err) ||
+           h5_attr_str(g, "config", text, err);
     buf_release(&config);
     return err_if(err, code);
 }
@@ -88,6 +105,13 @@ static void count_queries(struct output *o)
         *(!o->status[q]                  ? &o->report->ok
           : o->status[q] == not_computed ? &o->report->waiting
                                          : &o->report->bad) += 1;
+}
+
+static const char *title_of(const struct campaign *c)
+{
+    return c->null == NULL_NONE               ? "lensweep results"
+           : c->null == NULL_SHUFFLED_TARGETS ? "lensweep results about nothing: shuffled targets"
+                                              : "lensweep results about nothing: random weights";
 }
 
 int campaign_write(struct campaign *c, struct journal *j, const char *path, bool partial,
@@ -119,7 +143,7 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
     dims[1] = (struct dim){"token", (size_t)c->data.max_tokens, V_I4, NULL, NULL};
     if (h5_create(&o.file, path, err) || h5_group(o.file, "", dims, 2, &root, err) ||
         h5_attr_str(root, "Conventions", "CF-1.8", err) ||
-        h5_attr_str(root, "title", "lensweep results", err))
+        h5_attr_str(root, "title", title_of(c), err))
         goto out;
     for (size_t i = 0; i < c->n; i++) {
         arena_reset(&o.group);

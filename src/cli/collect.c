@@ -3,6 +3,7 @@
 #include "cli/summary.h"
 
 #include "base/file.h"
+#include "base/str.h"
 #include "campaign/cut.h"
 #include "campaign/output.h"
 
@@ -77,17 +78,18 @@ static int write_result(struct past *p, const struct collect_options *o,
                            out_printf(err, "\n"));
 }
 
-/* Of a folder with several models' outputs. */
+/* Of a folder with several outputs. What is about nothing stays where it is: -o is of the first. */
 static int one_model(void *ctx, const char *output, size_t i, size_t n, struct err *err)
 {
     const struct collect_options *o = ctx;
     const struct word_list one = {1, &output};
     struct past p = {0};
 
-    if (!i && n > 1 && o->out)
+    if (i && o->out)
+        return 0;
+    if (n > 1 && o->out && !str_eq(output, o->dirs.v[0]))
         return err_set(err, ERR_CONFIG,
-                       "%s has the results of %zu models, which stay apart: leave -o out, or "
-                       "collect one",
+                       "%s has %zu results, which stay apart: leave -o out, or collect one",
                        o->dirs.v[0], n);
     write_result(&p, o, &one, err);
     past_close(&p);

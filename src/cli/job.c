@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 
-struct campaign_request job_request(const struct job_options *o, size_t model)
+struct campaign_request job_request(const struct job_options *o, size_t which)
 {
     return (struct campaign_request){
-        .config = o->config, .set = o->set.v, .n_set = o->set.n, .model = model};
+        .config = o->config, .set = o->set.v, .n_set = o->set.n, .which = which};
 }
 
 /* Why its queries are left out, if all are; NULL = some are not. */

@@ -35,7 +35,7 @@ void warn_inputs(const struct campaign *c);
 /* An error if there is no query that can be used, with the first one's reason. */
 int check_some_good(const struct campaign *c, struct err *err);
 
-/* What the campaign of the model-th model is to be opened with; borrows from the options. */
-struct campaign_request job_request(const struct job_options *o, size_t model);
+/* What the campaign of the which-th result is to be opened with; borrows from the options. */
+struct campaign_request job_request(const struct job_options *o, size_t which);
 
 #endif

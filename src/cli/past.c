@@ -1,9 +1,11 @@
 #include "cli/past.h"
 
 #include "base/file.h"
+#include "base/str.h"
 #include "campaign/cut.h"
 #include "campaign/manifest.h"
 #include "cli/command.h"
+#include "results/result.h"
 
 int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err)
 {
@@ -50,25 +52,36 @@ static bool holds_config(const char *dir, struct arena *a, struct err *err)
     return config && file_exists(config);
 }
 
+/* The folder if it is an output, and those below it: all, or of one that is those about nothing. */
+static int add_outputs(const char *dir, struct arena *a, const char ***dirs, size_t *n, size_t *max,
+                       bool below, struct err *err)
+{
+    bool is_one = holds_config(dir, a, err);
+    char **names = NULL;
+    size_t n_names = 0;
+
+    if (err->code || (below && !is_one) || !file_is_dir(dir) ||
+        (is_one && arena_grow(a, dirs, *n, max, sizeof **dirs, err)) ||
+        file_list(dir, a, &names, &n_names, err))
+        return err->code;
+    if (is_one)
+        (*dirs)[(*n)++] = dir;
+    for (size_t i = 0; i < n_names && !err->code; i++)
+        if (!is_one || str_begins(names[i], NULL_FOLDER))
+            add_outputs(file_join(a, dir, names[i], err), a, dirs, n, max, true, err);
+    return err->code;
+}
+
 int past_each(const char *dir,
               int (*one)(void *ctx, const char *output, size_t i, size_t n, struct err *err),
               void *ctx, struct err *err)
 {
     struct arena a = {0};
-    const char **dirs;
-    char **names = NULL;
-    size_t n_names = 0, n = 0;
+    const char **dirs = NULL;
+    size_t n = 0, max = 0;
 
-    if (!holds_config(dir, &a, err) && file_is_dir(dir) && !err->code)
-        file_list(dir, &a, &names, &n_names, err);
-    dirs = arena_alloc(&a, n_names + 1, sizeof *dirs, err);
-    for (size_t i = 0; i < n_names && !err->code; i++) {
-        const char *path = file_join(&a, dir, names[i], err);
-
-        if (path && holds_config(path, &a, err))
-            dirs[n++] = path;
-    }
-    if (!err->code && !n)
+    add_outputs(dir, &a, &dirs, &n, &max, false, err);
+    if (!err->code && !n && !arena_grow(&a, &dirs, n, &max, sizeof *dirs, err))
         dirs[n++] = dir;
     for (size_t i = 0; i < n && !err->code; i++)
         one(ctx, dirs[i], i, n, err);

@@ -22,8 +22,8 @@ struct past {
 int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err);
 void past_close(struct past *p);
 
-/* Calls one() for each output of a run in a folder: itself, or one for each of its models; the i-th
-   of n. */
+/* Calls one() for each output of a run in a folder: itself, or one for each of its models; after
+   each those about nothing that stand beside it. The i-th of n. */
 int past_each(const char *dir,
               int (*one)(void *ctx, const char *output, size_t i, size_t n, struct err *err),
               void *ctx, struct err *err);

@@ -181,7 +181,9 @@ static int map(void *ctx, struct mapping *m, const char *path, struct err *err)
         file_map(&file, path, err);
     if (agree(l, err)) /* also of a rank that has left before */
         goto out;
-    if (broadcast(l, m, &file, path, err) == ERR_MEMORY && !l->strict) { /* all ranks together */
+    if (broadcast(l, m, &file, path, err) == ERR_MEMORY && l->strict)
+        err_wrap(err, "model.load: broadcast (map needs none)");
+    else if (err->code == ERR_MEMORY) { /* all ranks together */
         err_clear(err);
         l->broadcast = l->agreed = false;
         file_map(m, path, err);
@@ -189,6 +191,29 @@ static int map(void *ctx, struct mapping *m, const char *path, struct err *err)
 out:
     file_unmap(&file);
     return err->code;
+}
+
+int load_make(struct cluster *c, struct mapping *m, size_t size,
+              int (*write)(void *ctx, unsigned char *room, struct err *err), void *ctx,
+              struct err *err)
+{
+    struct load l = {.cluster = c};
+    struct segment s;
+
+    *m = (struct mapping){.size = size};
+    if (share_segment(&l, &s, size, err)) {
+        segment_drop(&s);
+        return err->code;
+    }
+    if (is_leader(c))
+        write(ctx, s.data, err);
+    if (cluster_agree(c, err)) {
+        segment_drop(&s);
+        return err->code;
+    }
+    segment_seal(&s);
+    m->data = s.data;
+    return 0;
 }
 
 /* All ---------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /*
  * Who reads the files of weights: each rank maps them by itself, or rank 0 reads each of them once
- * and every node gets one copy in its memory (broadcast).
+ * and every node gets one copy in its memory (broadcast). And memory for weights of no file.
  *
  *     #include "model/model.h"
  *
@@ -43,5 +43,11 @@ int load_begin(struct load *l, struct cluster *c, enum load_how how, const char 
 
 /* Collective: the error of any rank. */
 int load_end(struct load *l, struct err *err);
+
+/* Collective: memory that all ranks of a node see, filled by one of them before anyone reads it.
+   m: to be given back by file_unmap. ERR_MEMORY. */
+int load_make(struct cluster *c, struct mapping *m, size_t size,
+              int (*write)(void *ctx, unsigned char *room, struct err *err), void *ctx,
+              struct err *err);
 
 #endif

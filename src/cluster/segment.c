@@ -125,8 +125,7 @@ static int check_free(size_t size, struct err *err)
     if ((double)size <= have)
         return 0;
     return err_set(err, ERR_MEMORY,
-                   "model.load: broadcast needs %s of memory on each node, and there are %s to "
-                   "spare; model.load: map needs none",
+                   "the weights take %s of memory on each node, and there are %s to spare",
                    str_bytes(a, (double)size), str_bytes(b, have));
 }
 

@@ -61,7 +61,8 @@ struct model_config {
 
 enum target_token { TARGET_FIRST, TARGET_FIRST_DISTINCT };
 
-enum null_data { NULL_NONE, NULL_SHUFFLED_TARGETS };
+enum null_data { NULL_NONE, NULL_SHUFFLED_TARGETS, NULL_RANDOM_WEIGHTS };
+extern const struct choice null_choices[];
 
 struct data_config {
     struct string_list path;
@@ -70,7 +71,7 @@ struct data_config {
     int64_t limit;
     int64_t controls;
     enum target_token target;
-    enum null_data null;
+    struct choice_list null; /* of enum null_data; of a campaign that is open: its own alone */
     int64_t seed;
 };
 

@@ -39,8 +39,10 @@ const struct choice family_choices[] = {{"stratum", FAMILY_STRATUM}, {"layer", F
                                         {"from", FAMILY_FROM},       {"to", FAMILY_TO},
                                         {"metric", FAMILY_METRIC},   {NULL, 0}};
 
-static const struct choice null_data[] = {
-    {"none", NULL_NONE}, {"shuffled_targets", NULL_SHUFFLED_TARGETS}, {NULL, 0}};
+const struct choice null_choices[] = {{"none", NULL_NONE},
+                                      {"shuffled_targets", NULL_SHUFFLED_TARGETS},
+                                      {"random_weights", NULL_RANDOM_WEIGHTS},
+                                      {NULL, 0}};
 
 static const struct config_row model_rows[] = {
     CONFIG_ROW(
@@ -79,10 +81,12 @@ static const struct config_row data_rows[] = {
                   RESULTS,
                   "an answer's target token: its first, or the first in which the answers differ"),
     CONFIG_CHOICE(
-        struct data_config, null, "null", config_choice, "none", null_data, RESULTS,
-        "shuffled_targets = each item has the targets of another: all tables about nothing"),
+        struct data_config, null, "null", config_choices, "none", null_choices, RESULTS,
+        "tables about nothing: shuffled_targets = each item has the targets of another; "
+        "random_weights = the model's are drawn; of [none, shuffled_targets, random_weights] each, "
+        "those about nothing in OUTPUT/null_NAME"),
     CONFIG_ROW(struct data_config, seed, "seed", config_int, "1", 0, INFINITY, RESULTS,
-               "seed of the draws of controls and counterfactuals"),
+               "seed of the draws of controls, counterfactuals and null"),
 };
 
 static const struct config_row top_rows[] = {

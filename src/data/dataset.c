@@ -157,9 +157,10 @@ int dataset_load(struct dataset *ds, const char *const *paths, size_t n_paths,
         problems_add(problems, "data", 0, 0,
                      "add_bos is set, but there is no tokenizer with a BOS");
     code = first_names(&l, err) || read_files(&l, paths, n_paths, err) || settle(&l, err) ||
-                   group_queries(&l, err) || (opt->shuffled_targets && shuffle_targets(&l, err)) ||
-                   flag_queries(&l, err) || draw_controls(&l, err) ||
-                   draw_counterfactuals(&l, err) || fingerprint_queries(&l, err)
+                   group_queries(&l, err) || fingerprint_origin(&l, err) ||
+                   (opt->shuffled_targets && shuffle_targets(&l, err)) || flag_queries(&l, err) ||
+                   draw_controls(&l, err) || draw_counterfactuals(&l, err) ||
+                   fingerprint_queries(&l, err)
                ? err->code
                : 0;
     mem_free(l.query);

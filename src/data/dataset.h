@@ -98,6 +98,7 @@ struct dataset {
     int max_tokens; /* longest prompt that is kept, those of bad queries included */
 
     bool has_whole;       /* a query has an answer of which all tokens are known */
+    struct hash origin;   /* see dataset_fingerprint */
     size_t n_unspaced;    /* targets whose text lacks the space that the model would write there */
     const char *unspaced; /* the first of them in words, with its place; NULL = none */
 };
@@ -161,6 +162,8 @@ size_t dataset_bad(const struct dataset *ds); /* how many of its queries have a 
 int dataset_span(const struct dataset *ds, const char *name);
 int dataset_target(const struct dataset *ds, const char *name);
 
+/* Of all that is computed of the queries. ds->origin: of the queries alone, before targets were
+   shuffled and anything was drawn. */
 struct hash dataset_fingerprint(const struct dataset *ds);
 
 #endif

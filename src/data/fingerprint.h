@@ -8,5 +8,7 @@
 int put_text(struct buf *b, const char *s, struct err *err);
 
 int fingerprint_queries(struct loader *l, struct err *err);
+int fingerprint_origin(struct loader *l,
+                       struct err *err); /* ds->origin, before anything is drawn */
 
 #endif

@@ -103,7 +103,10 @@ static int combine(struct model *m, struct err *err)
     buf_hash(&b, m->config_hash, err);
     for (size_t i = 0; i < m->n_files && !err->code; i++)
         buf_hash(&b, m->file[i].hash, err);
-    m->fingerprint = hash_bytes(b.data, b.len);
+    m->files_hash = m->fingerprint = hash_bytes(b.data, b.len);
+    if (m->random && !err->code && !buf_puts(&b, "random weights", err) &&
+        !buf_u64(&b, m->random_seed, err))
+        m->fingerprint = hash_bytes(b.data, b.len);
     buf_release(&b);
     return err->code;
 }

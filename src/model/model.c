@@ -9,6 +9,7 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/gguf_files.h"
 #include "model/checkpoint/safetensors.h"
+#include "model/random.h"
 #include "model/rope.h"
 #include "model/weights.h"
 
@@ -197,7 +198,7 @@ static int list_files(struct model *m, struct err *err)
     size_t n = c->is_gguf ? c->gguf.n : c->shards.n;
 
     m->config_hash = hash_bytes(c->config_text.data, c->config_text.len);
-    m->fingerprint = m->config_hash;
+    m->files_hash = m->fingerprint = m->config_hash;
     m->file = arena_alloc(&c->arena, n, sizeof *m->file, err);
     if (!m->file)
         return err->code;
@@ -227,6 +228,10 @@ static int fill(struct model *m, const char *path, bool weights, struct err *err
     if (find_rotaries(m, err) ||
         weights_bind(m, &c->config, c->tensors, c->is_gguf, &c->arena, err))
         return err_wrap(err, "%s", path);
+    m->random = c->options.random;
+    m->random_seed = c->options.random_seed;
+    if (m->random)
+        m->weight_bytes = random_bytes(m);
     return list_files(m, err);
 }
 
@@ -269,6 +274,8 @@ void model_close(struct model *m)
         buf_release(&m->files->config_text);
         arena_release(&m->files->arena);
     }
+    file_unmap(&m->random_room);
+    mem_free(m->random_own);
     mem_free(m->files);
     mem_free(m);
 }

@@ -126,9 +126,14 @@ struct model {
     struct model_file *file; /* (n_files) with weights */
     size_t n_files;
     struct hash config_hash; /* of config.json's text */
-    struct hash fingerprint; /* of every byte of its files, once it is identified */
-    uint64_t weight_bytes;   /* in the files */
+    struct hash files_hash;  /* of every byte of its files, once it is identified */
+    struct hash fingerprint; /* the same; with random weights in their place, of these (random.h) */
+    uint64_t weight_bytes;   /* in the files; of random weights, in memory */
     uint64_t n_params;
+    bool random, drawn; /* weights drawn in the place of those of the files; they are there */
+    uint64_t random_seed;
+    struct mapping random_room; /* private: memory that they lie in, shared; or of its own */
+    void *random_own;
     struct checkpoint *files; /* private: mappings and what was widened to float32 (vectors) */
 };
 
@@ -151,6 +156,8 @@ struct model_options {
     const char *const *ignore;        /* (n_ignore) keys of the model's config that nobody here
                                          knows, and that are to change nothing */
     size_t n_ignore;
+    bool random; /* its weights are to be drawn, with this seed, before it is used (random.h) */
+    uint64_t random_seed;
 };
 int model_open_as(struct model **m, const char *path, const struct model_options *o,
                   struct err *err);

@@ -451,7 +451,8 @@ static int put_heading(struct result *r, size_t n, struct buf *out, struct err *
         if ((catalogue_find(&r[k].all, "provenance", "audit") &&
              (result_attr(&r[k], "provenance", "model_fingerprint", &model[k], err) ||
               result_attr(&r[k], "provenance", "data_fingerprint", &data[k], err))) ||
-            buf_printf(out, err, "%c  %s\n", (int)('A' + k), r[k].path))
+            buf_printf(out, err, "%c  %s%s%s\n", (int)('A' + k), r[k].path,
+                       r[k].null ? ", about nothing: " : "", r[k].null ? r[k].null : ""))
             return err->code;
         models |= model[k] && model[0] && !str_eq(model[k], model[0]);
         others |= data[k] && data[0] && !str_eq(data[k], data[0]);

@@ -257,3 +257,15 @@ bool finding_passes(const struct finding *f, size_t i)
     }
     return true;
 }
+
+int finding_count(struct finding *f, size_t *n, struct err *err)
+{
+    *n = 0;
+    for (size_t k = 0; k < f->n_order; k++) {
+        if (finding_seek(f, f->order[k], err))
+            return err->code;
+        for (size_t i = 0; i < f->value.elements; i++)
+            *n += finding_passes(f, i);
+    }
+    return 0;
+}

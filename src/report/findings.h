@@ -49,5 +49,7 @@ int finding_families(struct finding *f, size_t stratum, struct err *err);
 double finding_family(const struct finding *f, size_t i);
 /* Does it pass the test? */
 bool finding_passes(const struct finding *f, size_t i);
+/* Numbers of the widest strata that pass. */
+int finding_count(struct finding *f, size_t *n, struct err *err);
 
 #endif

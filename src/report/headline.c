@@ -545,6 +545,33 @@ static int put_stability(struct table *t, struct result *r, struct buf *out, str
     return code;
 }
 
+/* "  (about nothing: 1 of 60 pass with random_weights; here 34 of 60)" */
+static int put_nulls(struct table *t, struct result *r, const char *group, struct buf *out,
+                     struct err *err)
+{
+    const char *before = "about nothing:";
+    struct buf line = {0};
+    size_t n;
+    int code = 0;
+
+    for (size_t i = 0; i < r->n_beside && !code && t->f.test != TEST_NONE; i++) {
+        struct finding f;
+
+        code = finding_open(&f, &r->beside[i], group, t->f.headline, err);
+        if (!code && f.tests > 0)
+            code = finding_count(&f, &n, err) ||
+                   buf_printf(&line, err, "%s %zu of %.0f pass with %s", line.len ? "," : before, n,
+                              f.tests, r->beside[i].null);
+        finding_close(&f);
+    }
+    if (!code && line.len && !finding_count(&t->f, &n, err))
+        code = buf_printf(&line, err, "; here %zu of %.0f)", n, t->f.tests) ||
+               !buf_str(&line, err) || buf_puts(out, "  (", err) ||
+               wrap_text(out, line.data, 2, err);
+    buf_release(&line);
+    return err_if(err, code);
+}
+
 int headline_text(struct result *r, const char *group, const struct headline *h, struct buf *out,
                   struct err *err)
 {
@@ -559,7 +586,7 @@ int headline_text(struct result *r, const char *group, const struct headline *h,
             code = put_power(&t, t.f.order[k], out, err);
         if (!code && t.f.test == TEST_STORED && !t.untried)
             code = put_stability(&t, r, out, err);
-        code = code || put_legend(&t, out, err);
+        code = code || put_legend(&t, out, err) || put_nulls(&t, r, group, out, err);
     }
     for (size_t k = 0; k < t.n_beside; k++)
         average_close(&t.beside[k]);

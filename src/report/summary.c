@@ -43,15 +43,14 @@ static int put_count(const char *flag, size_t n, bool *any, struct buf *out, str
     return n ? buf_printf(out, err, "%s %s in %zu", first ? "flags:" : ",", flag, n) : 0;
 }
 
-/* Data about nothing say so. */
-static int put_null(struct result *r, struct buf *out, struct err *err)
+/* Results about nothing say so. */
+static int put_null(const struct result *r, struct buf *out, struct err *err)
 {
-    const char *null;
-
-    if (result_attr(r, "queries", "data.null", &null, err) || !null || str_eq(null, "none"))
-        return err->code;
-    return buf_printf(out, err, "data.null: %s; whatever is found in these tables is false\n",
-                      null);
+    return r->null ? buf_printf(out, err,
+                                "about nothing (data.null: %s): whatever is found in these tables "
+                                "is false\n",
+                                r->null)
+                   : 0;
 }
 
 /* Traps in the data (docs/methods.md 1) and how many queries have them. */
@@ -96,6 +95,8 @@ int summary_group(struct result *r, const struct result_group *g, struct buf *ou
 {
     bool any = false;
 
+    if (result_nulls(r, err))
+        return err->code;
     for (size_t i = 0; i < g->headlines.n; i++) {
         const struct headline *h = &g->headlines.v[i];
 

@@ -173,6 +173,11 @@ static int read_names(struct average *a, struct result *r, struct err *err)
         result_attr(r, path, "units", &a->units, err))
         return err->code;
     a->long_name = a->long_name ? a->long_name : a->name;
+    if (r->null)
+        a->long_name =
+            arena_printf(&r->arena, err, "about nothing (%s): %s", r->null, a->long_name);
+    if (!a->long_name)
+        return err->code;
     a->units = a->units ? a->units : "";
     return 0;
 }

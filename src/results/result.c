@@ -1,5 +1,6 @@
 #include "results/result.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "results/h5read.h"
@@ -8,6 +9,36 @@
 #include <string.h>
 
 /* Groups ----------------------------------------------------------------------------------- */
+
+/* "[random_weights]" without its brackets; "none" is NULL. */
+static int read_null(struct result *r, struct err *err)
+{
+    const char *null;
+
+    if (!catalogue_find(&r->all, "queries", "status") ||
+        result_attr(r, "queries", "data.null", &null, err) || !null)
+        return err->code;
+    null += strspn(null, "[");
+    r->null = arena_strndup(&r->arena, null, strcspn(null, "]"), err);
+    if (r->null && (!*r->null || str_eq(r->null, "none")))
+        r->null = NULL;
+    return err->code;
+}
+
+/* Whoever shows a number of a result about nothing says so. */
+static int mark_titles(const struct result *r, struct arena *a, const struct result_group *g,
+                       struct err *err)
+{
+    for (size_t i = 0; r->null && i < g->headlines.n + g->figures.n; i++) {
+        const char **title =
+            i < g->headlines.n ? &g->headlines.v[i].title : &g->figures.v[i - g->headlines.n].title;
+
+        *title = arena_printf(a, err, "about nothing (%s): %s", r->null, *title ? *title : "");
+        if (!*title)
+            return err->code;
+    }
+    return 0;
+}
 
 static int take_group(void *ctx, const char *name, struct err *err)
 {
@@ -23,7 +54,8 @@ static int take_group(void *ctx, const char *name, struct err *err)
     g = &r->group[r->n_groups];
     *g = (struct result_group){.name = arena_strdup(&r->arena, name, err), .kind = kind};
     if (!g->name || headlines_read(&g->headlines, r->file, name, &r->arena, err) ||
-        figures_read(&g->figures, r->file, name, &r->arena, err))
+        figures_read(&g->figures, r->file, name, &r->arena, err) ||
+        mark_titles(r, &r->arena, g, err))
         return err->code;
     r->n_groups++;
     return 0;
@@ -35,7 +67,7 @@ int result_open(struct result *r, const char *path, struct err *err)
     r->path = h5_find(&r->arena, path, err);
     if (!r->path || h5_open(&r->file, r->path, err))
         return err->code;
-    if (catalogue_read(&r->all, r->file, &r->arena, err) ||
+    if (catalogue_read(&r->all, r->file, &r->arena, err) || read_null(r, err) ||
         h5_each_group(r->file, take_group, r, err))
         return err_wrap(err, "%s", r->path);
     return 0;
@@ -43,9 +75,55 @@ int result_open(struct result *r, const char *path, struct err *err)
 
 void result_close(struct result *r)
 {
+    for (size_t i = 0; i < r->n_beside; i++)
+        result_close(&r->beside[i]);
     h5_close(r->file);
     arena_release(&r->arena);
     *r = (struct result){0};
+}
+
+/* About nothing ---------------------------------------------------------------------------- */
+
+static int read_origin(struct result *r, const char **origin, struct err *err)
+{
+    *origin = NULL;
+    return catalogue_find(&r->all, "provenance", "audit")
+               ? result_attr(r, "provenance", "origin", origin, err)
+               : 0;
+}
+
+static int take_null(struct result *r, const char *folder, struct err *err)
+{
+    const char *path = file_join(&r->arena, folder, "result.h5", err), *own, *its;
+    struct result one;
+
+    if (!path || !file_exists(path) || read_origin(r, &own, err) ||
+        arena_grow(&r->arena, &r->beside, r->n_beside, &r->max_beside, sizeof *r->beside, err))
+        return err->code;
+    if (!result_open(&one, path, err) && !read_origin(&one, &its, err) && one.null && own && its &&
+        str_eq(own, its)) {
+        one.layers_from = r->layers_from;
+        r->beside[r->n_beside++] = one;
+    } else {
+        result_close(&one);
+    }
+    return err->code;
+}
+
+int result_nulls(struct result *r, struct err *err)
+{
+    const char *folder = file_sibling(&r->arena, r->path, "", err);
+    char **name;
+    size_t n = 0;
+
+    if (r->looked || r->null || !folder ||
+        file_list(*folder ? folder : ".", &r->arena, &name, &n, err))
+        return err->code;
+    r->looked = true;
+    for (size_t i = 0; i < n && !err->code; i++)
+        if (str_begins(name[i], NULL_FOLDER))
+            take_null(r, file_sibling(&r->arena, r->path, name[i], err), err);
+    return err->code;
 }
 
 const struct result_group *result_find(const struct result *r, const char *group)

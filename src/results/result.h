@@ -33,6 +33,10 @@ struct result {
     struct catalogue all;
     struct result_group *group; /* (n_groups) in name order, without `queries` */
     size_t n_groups, max_groups;
+    const char *null; /* what is random in it (`data.null`): it is about nothing; NULL = nothing */
+    struct result *beside; /* (n_beside) once result_nulls has looked */
+    size_t n_beside, max_beside;
+    bool looked;
     int layers_from;    /* what averages call the first layer: 0, or 1 as in many papers; set after
                            opening */
     struct arena arena; /* as long as it is open */
@@ -41,6 +45,11 @@ struct result {
 /* path: a file, or a folder with a result.h5 or else a partial.h5. */
 int result_open(struct result *r, const char *path, struct err *err);
 void result_close(struct result *r);
+
+/* Opens, as r->beside, what the same run says about nothing: result files in folders NULL_FOLDER*
+   beside r's that are of the same model, data and config but for data.null. None if r is one. */
+#define NULL_FOLDER "null_"
+int result_nulls(struct result *r, struct err *err);
 
 const struct result_group *result_find(const struct result *r, const char *group);
 

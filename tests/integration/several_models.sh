@@ -54,7 +54,7 @@ same "$work/both/base-model/result.h5" "$work/base/alone/result.h5" 'a damaged r
 rm "$work"/both/*/result.h5
 ends 0 "$program" collect "$work/both"
 same "$work/both/tuned-model/result.h5" "$work/tuned/alone/result.h5" 'collected'
-ends 2 "$program" collect "$work/both" -o "$work/x.h5" && has 'results of 2 models'
+ends 2 "$program" collect "$work/both" -o "$work/x.h5" && has 'has 2 results'
 
 # By shards; until the time is over, and on; anew: all models' outputs are forgotten before the first is run.
 several "$work/parts" "$work/base/model" "$work/tuned/model/"

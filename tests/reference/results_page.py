@@ -132,10 +132,11 @@ ATTRIBUTES = {
     "model_kv_heads": ("`provenance`", "key/value heads of each layer"),
     "model_width": ("`provenance`", "width of the residual stream"),
     "model_parallel": ("`provenance`", "1 = attention and MLP of a layer read the same stream"),
-    "model_fingerprint": ("`provenance`", "hash of the model: every byte of its weights and of its config.json"),
+    "model_fingerprint": ("`provenance`", "hash of the model: every byte of its weights and of its config.json; of random weights also their seed"),
     "data_fingerprint": ("`provenance`", "hash of all queries"),
+    "origin": ("`provenance`", "hash of model, data and config but for `data.null`: the same in a result and those about nothing"),
     "Conventions": ("the root", "`CF-1.8`"),
-    "title": ("the root", "`lensweep results`"),
+    "title": ("the root", "`lensweep results`, and whether they are about nothing"),
 }
 
 

@@ -6,6 +6,7 @@
 #include "model/arch.h"
 #include "model/identity.h"
 #include "model/model.h"
+#include "model/random.h"
 
 #include "fixture.h"
 #include "folder.h"
@@ -502,9 +503,121 @@ static void test_memory(void **state)
     }
 }
 
+static struct model *open_random(int i, uint64_t seed, int threads)
+{
+    struct err err = {0};
+    struct model *m;
+    char path[512];
+
+    snprintf(path, sizeof path, MODELS "%s", cases[i].path);
+    if (model_open_as(&m, path, &(struct model_options){.random = true, .random_seed = seed},
+                      &err) ||
+        (threads && random_make(m, threads, &err)))
+        fail_msg("%s", err.msg);
+    return m;
+}
+
+/* Sums over elements of a matrix of two models. */
+struct pair_sums {
+    double n, x, y, xx, yy, xy;
+};
+
+static struct pair_sums add_pairs(const struct matrix *a, const struct matrix *b)
+{
+    static float x[512], y[512];
+    struct pair_sums s = {0};
+
+    assert_true(a->cols <= 512 && b->cols == a->cols && b->rows == a->rows);
+    for (int64_t r = 0; r < a->rows; r++) {
+        matrix_rows(a, r, 1, x);
+        matrix_rows(b, r, 1, y);
+        for (int64_t c = 0; c < a->cols; c++) {
+            double p = (double)x[c], q = (double)y[c];
+
+            s = (struct pair_sums){s.n + 1,      s.x + p,      s.y + q,
+                                   s.xx + p * p, s.yy + q * q, s.xy + p * q};
+        }
+    }
+    return s;
+}
+
+/* As many standard errors of the mean, of the standard deviation and of the correlation as four
+   seeds of all matrices never reach; bfloat16 rounds by 2^-9 at most. */
+static void check_drawn(const struct matrix *of, const struct matrix *drawn)
+{
+    struct pair_sums s = add_pairs(of, drawn);
+    double mean = s.x / s.n, sd = sqrt(s.xx / s.n - mean * mean), root = sqrt(s.n);
+    double got = s.y / s.n, spread = sqrt(s.yy / s.n - got * got);
+
+    assert_int_equal(drawn->dtype, DTYPE_BF16);
+    assert_true(fabs(got - mean) < 4.5 * sd / root + fabs(mean) / 256);
+    assert_true(fabs(spread / sd - 1) < 3.5 / root + 1.0 / 256);
+    assert_true(fabs(s.xy / s.n - mean * got) < 4.5 * sd * spread / root);
+}
+
+/* Weights of their own mean and spread that have nothing of the model's; the same by any threads,
+   others by another seed; the norms stay. */
+static void random_weights(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        struct model *m = open_case(i), *one = open_random(i, 7, 1), *three = open_random(i, 7, 3),
+                     *other = open_random(i, 8, 1);
+        const struct layer *l = &m->layers[0], *k = &one->layers[0];
+        size_t n = (size_t)(k->down.w.rows * k->down.w.cols) * 2;
+
+        check_drawn(&m->embed, &one->embed);
+        check_drawn(&m->unembed.w, &one->unembed.w);
+        check_drawn(&l->q.w, &k->q.w);
+        check_drawn(&l->down.w, &k->down.w);
+        check_drawn(&one->layers[1].down.w, &k->down.w);
+        check_drawn(&other->layers[0].down.w, &k->down.w);
+        assert_memory_equal(k->down.w.data, three->layers[0].down.w.data, n);
+        assert_memory_equal(k->attn_norm.w, l->attn_norm.w,
+                            (size_t)m->shape.d_model * sizeof(float));
+        assert_true(m->shape.tied == (one->unembed.w.data == one->embed.data));
+        assert_true(one->weight_bytes >= 2 * (uint64_t)(one->embed.rows * one->embed.cols));
+        model_close(m);
+        model_close(one);
+        model_close(three);
+        model_close(other);
+    }
+}
+
+/* Who they are says their seed, too; without them nothing is as it was. */
+static void random_identity(void **state)
+{
+    struct model *m = open_case(0), *one = open_random(0, 7, 0), *other = open_random(0, 8, 0);
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(identity_make(m, 1, &err) || identity_make(one, 1, &err) ||
+                         identity_make(other, 1, &err),
+                     0);
+    assert_true(hash_eq(m->fingerprint, m->files_hash) && hash_eq(m->files_hash, one->files_hash));
+    assert_false(hash_eq(m->fingerprint, one->fingerprint));
+    assert_false(hash_eq(other->fingerprint, one->fingerprint));
+    for (long nth = 1; !one->drawn; nth++) {
+        mem_fail_nth(nth);
+        if (random_make(one, 1, &err))
+            assert_int_equal(err.code, ERR_MEMORY);
+        mem_fail_nth(0);
+        err_clear(&err);
+        if (!one->drawn) {
+            model_close(one);
+            one = open_random(0, 7, 0);
+        }
+    }
+    model_close(m);
+    model_close(one);
+    model_close(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_weights),
+        cmocka_unit_test(random_identity),
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_frequencies),
         cmocka_unit_test(test_real_frequencies),

@@ -35,7 +35,7 @@ static int check(struct job_options *o, const struct call *call, struct err *err
                    call->command->name, (long long)o->ranks, (long long)o->nodes);
 }
 
-/* A job that does one model after the other. */
+/* A job that does one after the other. */
 static void add_forecast(struct forecast *all, const struct forecast *e)
 {
     struct forecast sum = *e;
@@ -51,15 +51,27 @@ static void add_forecast(struct forecast *all, const struct forecast *e)
     *all = sum;
 }
 
-/* Of a model's campaign; its part of the JSON is an entry of a list where there are several. */
+/* "model 2 of 3: PATH, null: random_weights" */
+static const char *which(struct campaign *c, struct err *err)
+{
+    const char *model =
+        c->n_models < 2
+            ? ""
+            : arena_printf(&c->arena, err, "model %zu of %zu: ", c->which_model + 1, c->n_models);
+
+    return model ? arena_printf(&c->arena, err, "%s%s, null: %s", model, c->config.model.path,
+                                choice_word(null_choices, c->null))
+                 : NULL;
+}
+
+/* Of one result's campaign; its part of the JSON is an entry of a list where there are several. */
 static int print(struct campaign *c, const struct job_options *o, struct forecast *all,
                  struct err *err)
 {
     int threads = c->config.run.threads ? (int)c->config.run.threads : team_cores();
-    size_t i = c->which_model, n = c->n_models;
+    size_t i = c->which_run, n = c->n_runs;
     struct forecast e;
-    const char *heading =
-        arena_printf(&c->arena, err, "model %zu of %zu: %s", i + 1, n, c->config.model.path);
+    const char *heading = which(c, err);
 
     if (!heading || forecast(&e, c, o->ranks, o->nodes, threads, err))
         return err->code;
@@ -81,7 +93,7 @@ static int plan_model(const struct job_options *o, size_t k, size_t *n, struct f
     request.shape_only = true;
     if (!campaign_open(&c, &request, &problems, err) && !report_problems(&problems, err) &&
         !campaign_cut(&c, err)) {
-        *n = c.n_models;
+        *n = c.n_runs;
         warn_inputs(&c);
         if (!print(&c, o, all, err))
             check_some_good(&c, err);

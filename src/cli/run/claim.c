@@ -78,7 +78,7 @@ static int forget_other(struct session *r, size_t model, struct err *err)
 /* Before the first model is run: what goes on with a run that was stopped has to find them so. */
 static int forget_all(struct session *r, struct err *err)
 {
-    for (size_t k = 1; k < r->campaign.n_models && !err->code; k++)
+    for (size_t k = 1; k < r->campaign.n_runs && !err->code; k++)
         forget_other(r, k, err);
     return err->code ? err->code : forget(r, err);
 }

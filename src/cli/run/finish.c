@@ -107,7 +107,7 @@ static bool is_written(const struct session *r)
     struct err ignored;
     bool same;
 
-    if (r->campaign.n_models < 2 || r->n_todo || !file_exists(r->result))
+    if (r->campaign.n_runs < 2 || r->n_todo || !file_exists(r->result))
         return false;
     err_clear(&ignored);
     same = !result_open(&file, r->result, &ignored) &&

@@ -16,6 +16,9 @@ static void print_model(const struct campaign *c)
 
     fprintf(stderr, "  model   %s: %s, %d layers of %d heads, width %d\n", c->config.model.path,
             c->model->arch, s->n_layers, s->n_heads, s->d_model);
+    if (c->null != NULL_NONE)
+        fprintf(stderr, "  null    %s: all that follows is about nothing\n",
+                choice_word(null_choices, c->null));
 }
 
 static bool is_new_item(const struct dataset *ds, size_t q)

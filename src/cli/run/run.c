@@ -70,11 +70,11 @@ static int check_options(const struct call *call, struct err *err)
 
 enum { MPI_NEEDS = 256 << 20 }; /* bytes; with less it crashes while it starts */
 
-/* The campaign of one model, and everything of it that is open closed again. */
-static int run_model(struct session *r, size_t *n_models, struct err *err)
+/* The campaign of one result, and everything of it that is open closed again. */
+static int run_one(struct session *r, size_t *n, struct err *err)
 {
     if (!start_campaign(r, err)) {
-        *n_models = r->campaign.n_models;
+        *n = r->campaign.n_runs;
         if (r->options.dry_run)
             dry_run(r, err);
         else if (!start_work(r, err))
@@ -84,7 +84,7 @@ static int run_model(struct session *r, size_t *n_models, struct err *err)
     return session_close(r, err);
 }
 
-static void close_model(struct session *r)
+static void close_one(struct session *r)
 {
     struct session rest = {.cluster = r->cluster,
                            .options = r->options,
@@ -106,26 +106,26 @@ static int print_compare(const char *const *output, size_t n, struct err *err)
     return out_printf(err, "\n");
 }
 
-/* One model after the other; one whose queries are bad does not keep the next from being run. */
-static int run_models(struct session *r, struct err *err)
+/* One result after the other; one whose queries are bad does not keep the next from being run. */
+static int run_all(struct session *r, struct err *err)
 {
     struct arena a = {0};
-    const char **output = arena_alloc(&a, MODELS_MAX, sizeof *output, err);
+    const char **output = arena_alloc(&a, MODELS_MAX, sizeof *output, err); /* but null ones */
     bool first = r->cluster.rank == 0, differs = false;
-    size_t n = 1;
+    size_t n = 1, n_output = 0;
 
     for (size_t k = 0; k < n && output && !err->code; k++) {
-        r->model = k;
-        if (run_model(r, &n, err) == ERR_DIFFERS) {
+        r->which = k;
+        if (run_one(r, &n, err) == ERR_DIFFERS) {
             err->code = 0;
             differs = true;
         }
-        if (!err->code)
-            output[k] = arena_strdup(&a, r->campaign.config.output, err);
-        close_model(r);
+        if (!err->code && r->campaign.null == NULL_NONE)
+            output[n_output++] = arena_strdup(&a, r->campaign.config.output, err);
+        close_one(r);
     }
-    if (n > 1 && !err->code && first && !r->options.dry_run && r->options.shard.n == 1)
-        print_compare(output, n, err);
+    if (n_output > 1 && !err->code && first && !r->options.dry_run && r->options.shard.n == 1)
+        print_compare(output, n_output, err);
     arena_release(&a);
     if (differs && !err->code)
         err->code = ERR_DIFFERS;
@@ -150,7 +150,7 @@ static int run(const struct call *call, struct err *err)
         r.cluster.leave = leave;
         r.cluster.waiting_ctx = &r;
     }
-    run_models(&r, err);
+    run_all(&r, err);
     cluster_close(&r.cluster);
 out:
     buf_release(&command);

@@ -17,7 +17,7 @@ struct session {
     struct cluster cluster;
     struct campaign campaign;
     struct job_options options;
-    size_t model;        /* which of model.paths */
+    size_t which;        /* of the config's results */
     const char *command; /* as typed */
     const char *again;   /* the command that goes on with it */
     int threads;         /* of this rank */

@@ -9,6 +9,7 @@
 #include "campaign/cut.h"
 #include "cli/run/hosts.h"
 #include "cluster/load.h"
+#include "model/random.h"
 
 static int agree_on_inputs(struct session *r, struct err *err)
 {
@@ -40,9 +41,10 @@ static int load_model(struct session *r, const struct campaign_request *request,
                                         [MODEL_LOAD_MAP] = LOAD_MAP,
                                         [MODEL_LOAD_BROADCAST] = LOAD_BROADCAST};
     const struct model_config *m = &r->campaign.config.model;
+    bool random = r->campaign.null == NULL_RANDOM_WEIGHTS; /* the files are measured, no more */
     struct load load;
 
-    if (load_begin(&load, &r->cluster, how[m->load], m->path, err))
+    if (load_begin(&load, &r->cluster, random ? LOAD_MAP : how[m->load], m->path, err))
         return err->code;
     campaign_model(&r->campaign, request, &load.source, err);
     r->broadcast = load.broadcast;
@@ -51,7 +53,7 @@ static int load_model(struct session *r, const struct campaign_request *request,
 
 int start_campaign(struct session *r, struct err *err)
 {
-    struct campaign_request request = job_request(&r->options, r->model);
+    struct campaign_request request = job_request(&r->options, r->which);
     struct problems problems = {0};
     static const char where[] = "config or data";
     bool known;
@@ -90,6 +92,38 @@ static int check_memory(struct session *r, struct err *err)
                    str_bytes(a, need), str_bytes(b, have));
 }
 
+/* Random weights, by the first rank of each node. */
+struct weight_draw {
+    const struct model *m;
+    struct weight_spread *of;
+    int threads;
+};
+
+static int draw(void *ctx, unsigned char *room, struct err *err)
+{
+    const struct weight_draw *d = ctx;
+
+    return random_fill(d->m, d->of, d->threads, room, err);
+}
+
+static int draw_weights(struct session *r, struct err *err)
+{
+    struct cluster *c = &r->cluster;
+    struct model *m = r->campaign.model;
+    struct arena a = {0};
+    struct weight_draw d = {m, arena_alloc(&a, random_spreads(m), sizeof *d.of, err), r->threads};
+
+    if (d.of && c->rank == 0)
+        random_measure(m, r->threads, d.of, err);
+    if (!cluster_agree(c, err)) {
+        cluster_share(c, d.of, random_spreads(m) * sizeof *d.of);
+        if (!load_make(c, &m->random_room, random_bytes(m), draw, &d, err))
+            random_bind(m, m->random_room.data);
+    }
+    arena_release(&a);
+    return err->code;
+}
+
 static struct hash key_of(void *campaign, size_t unit)
 {
     return ((const struct campaign *)campaign)->unit[unit].key;
@@ -100,7 +134,10 @@ int start_work(struct session *r, struct err *err)
     struct campaign *c = &r->campaign;
     bool first = r->cluster.rank == 0;
 
-    if (!check_memory(r, err) && !claim_paths(r, err) && !campaign_cut(c, err))
+    check_memory(r, err);
+    if (cluster_agree(&r->cluster, err) || (c->model->random && draw_weights(r, err)))
+        return err->code;
+    if (!claim_paths(r, err) && !campaign_cut(c, err))
         campaign_start(c, r->threads, err);
     /* Vectors, rankings and noise levels come from files of their own: the keys depend on all. */
     if (session_same_work(r, key_of, c, c->n_units,
