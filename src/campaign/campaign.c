@@ -187,7 +187,7 @@ int campaign_model(struct campaign *c, const struct campaign_request *r,
 
 bool campaign_recall(struct campaign *c, struct err *err)
 {
-    char *path = file_join(&c->arena, c->config.output, "hashes", err);
+    char *path = file_join(&c->arena, c->hashes_in, "hashes", err);
 
     return path && c->config.model.check == CHECK_REMEMBERED &&
            identity_recall(c->model, path, err);
@@ -195,7 +195,7 @@ bool campaign_recall(struct campaign *c, struct err *err)
 
 int campaign_remember(struct campaign *c, struct err *err)
 {
-    char *path = file_join(&c->arena, c->config.output, "hashes", err);
+    char *path = file_join(&c->arena, c->hashes_in, "hashes", err);
 
     return path ? identity_remember(c->model, path, err) : err->code;
 }

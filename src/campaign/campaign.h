@@ -37,6 +37,7 @@ struct campaign {
     size_t n_models, which_model; /* of the config: model.paths */
     size_t n_runs, which_run;     /* of its results: those of each model (data.null) */
     enum null_data null;          /* about what of nothing this one is */
+    const char *hashes_in;        /* folder of the model's hashes, which these share */
     struct tokenizer *tokenizer;  /* NULL: there is none to use, and the data needs none */
     struct err no_tokenizer;      /* why, if the model has one all the same: for a warning */
     struct scene scene;
@@ -81,7 +82,7 @@ int campaign_model(struct campaign *c, const struct campaign_request *r,
                    const struct file_source *source, struct err *err);
 int campaign_fill(struct campaign *c, struct problems *problems, struct err *err);
 
-/* The model's hashes beside the journal, OUTPUT/hashes: recalled, if they are there and may be
+/* The model's hashes in OUTPUT/hashes: recalled, if they are there and may be
    (`model.check`); kept. */
 bool campaign_recall(struct campaign *c, struct err *err);
 int campaign_remember(struct campaign *c, struct err *err);

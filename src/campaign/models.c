@@ -48,6 +48,7 @@ static int choose_null(struct campaign *c, enum null_data null, struct err *err)
     struct choice_list *list = &c->config.data.null;
     const char *word = choice_word(null_choices, null);
 
+    c->hashes_in = c->config.output;
     if (list->n > 1 && null != NULL_NONE)
         c->config.output =
             arena_printf(&c->arena, err, "%s/" NULL_FOLDER "%s", c->config.output, word);
