@@ -1,5 +1,6 @@
 #include "report/headline.h"
 
+#include "base/str.h"
 #include "base/wrap.h"
 #include "report/grid.h"
 #include "report/legend.h"
@@ -20,6 +21,7 @@ struct table {
     int decimals;
     bool sign;    /* some are negative */
     bool untried; /* what passes no test is shown as well */
+    struct right right;
     struct legend legend;
 };
 
@@ -199,8 +201,25 @@ static int put_headings(const struct table *t, struct grid *g, struct err *err)
     return err_if(err, code);
 }
 
+/* Behind what is about the answer that the model is about to give in these queries. */
+static const char *mark_of(struct table *t, size_t stratum, size_t dim, size_t i)
+{
+    const struct average *a = &t->f.value;
+    const struct right_step *own = right_own(&t->right, a->stratum[stratum].step);
+    const char *label = average_label(a, dim, i);
+    bool metric = str_eq(a->dim[dim].name, "metric");
+
+    if (!own || !(metric || str_eq(a->dim[dim].name, "target")) ||
+        !(names_target(label, own->target) ||
+          (metric && list_has("logit_difference recall_mass", label))))
+        return "";
+    t->legend.own |= true;
+    return OWN_MARK;
+}
+
 /* "+1.25 [+1.01, +1.49] chance 0.20  layer 12" */
-static int put_number(const struct table *t, struct grid *g, size_t i, struct err *err)
+static int put_number(const struct table *t, struct grid *g, size_t i, const char *mark,
+                      struct err *err)
 {
     const struct finding *f = &t->f;
     const struct average *a = &f->value;
@@ -214,8 +233,9 @@ static int put_number(const struct table *t, struct grid *g, size_t i, struct er
         snprintf(chance, sizeof chance, " %s %.*f", f->headline->null_words, t->decimals,
                  average_get(&f->null, STAT_MEAN, i));
     where_words(a, i, f->headline->rows, f->headline->columns, where);
-    return grid_put(g, err, sign ? "%+.*f%s%s%s%s" : "%.*f%s%s%s%s", t->decimals,
-                    average_get(a, STAT_MEAN, i), interval, chance, *where ? "  " : "", where);
+    return grid_put(g, err, sign ? "%+.*f%s%s%s%s%s" : "%.*f%s%s%s%s%s", t->decimals,
+                    average_get(a, STAT_MEAN, i), interval, mark, chance, *where ? "  " : "",
+                    where);
 }
 
 static int put_beside(struct table *t, struct grid *g, size_t stratum, size_t i, struct err *err)
@@ -255,7 +275,8 @@ static int put_names(struct table *t, struct grid *g, size_t stratum, size_t row
     int code = grid_put(g, err, "%d", a->stratum[stratum].step) || grid_put(g, err, "%.0f", items);
 
     for (size_t k = 0; k < t->n_row_dims && !code; k++)
-        code = grid_put(g, err, "%s", average_label(a, t->row_dim[k], first));
+        code = grid_put(g, err, "%s%s", average_label(a, t->row_dim[k], first),
+                        mark_of(t, stratum, t->row_dim[k], first));
     return err_if(err, code || put_beside(t, g, stratum, first, err));
 }
 
@@ -275,7 +296,8 @@ static int put_columns(struct table *t, struct grid *g, size_t stratum, size_t r
             continue;
         t->legend.not_significant |= !cell.found && cell.values;
         t->legend.not_there |= !cell.found && !cell.values;
-        if (cell.found ? put_number(t, g, cell.best[0], err)
+        if (cell.found ? put_number(t, g, cell.best[0],
+                                    mark_of(t, stratum, t->column_dim, cell.best[0]), err)
                        : grid_put(g, err, cell.values ? "n.s." : "n/a"))
             return err->code;
     }
@@ -297,7 +319,7 @@ static int put_list(struct table *t, struct grid *g, size_t stratum, size_t row,
         for (size_t k = 0; i && k + 1 < g->columns; k++)
             if (grid_put(g, err, " "))
                 return err->code;
-        if (put_number(t, g, c.best[i], err))
+        if (put_number(t, g, c.best[i], "", err))
             return err->code;
     }
     return 0;
@@ -520,6 +542,7 @@ static int put_legend(struct table *t, struct buf *out, struct err *err)
     t->legend.not_significant |= t->untried;
     t->legend.beside = t->beside;
     t->legend.n_beside = t->n_beside;
+    t->legend.right = &t->right;
     return legend_text(&t->f, &t->legend, out, err);
 }
 
@@ -576,7 +599,8 @@ int headline_text(struct result *r, const char *group, const struct headline *h,
                   struct err *err)
 {
     struct table t = {0};
-    int code = finding_open(&t.f, r, group, h, err) || open_beside(&t, r, group, err);
+    int code = finding_open(&t.f, r, group, h, err) || open_beside(&t, r, group, err) ||
+               right_read(&t.right, r, err);
 
     if (!code && t.f.value.elements) {
         lay_out(&t);

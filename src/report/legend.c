@@ -75,11 +75,29 @@ static int put_beside(const struct legend *l, struct buf *b, struct err *err)
     return code;
 }
 
+/* Of the steps whose answers are marked. */
+static int put_own(const struct right *right, struct buf *b, struct err *err)
+{
+    size_t n = 0, n_right = 0;
+
+    for (size_t i = 0; i < right->n_steps; i++)
+        if (right_own(right, right->step[i].step)) {
+            n += right->step[i].n;
+            n_right += right->step[i].n_right;
+        }
+    return buf_printf(b, err,
+                      "; " OWN_MARK
+                      ": about the answer that the model gives at this step (in %zu of "
+                      "%zu queries): it is the argmax of these very logits, and biased by that as "
+                      "other answers are not",
+                      n_right, n);
+}
+
 int legend_text(const struct finding *f, const struct legend *l, struct buf *out, struct err *err)
 {
     struct buf b = {0};
     int code = put_numbers(f, &b, err) || put_places(f, &b, err) || put_beside(l, &b, err) ||
-               put_test(f, l, &b, err) ||
+               put_test(f, l, &b, err) || (l->own && put_own(l->right, &b, err)) ||
                (l->not_there && buf_puts(&b, "; n/a: no query has such a number", err)) ||
                buf_puts(&b, ")", err) || !buf_str(&b, err) || buf_puts(out, "  ", err) ||
                wrap_text(out, b.data, 2, err);

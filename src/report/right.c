@@ -113,8 +113,14 @@ static int find_steps(struct right *all, struct arena *a, size_t targets, struct
         if (arena_grow(a, &all->step, all->n_steps, &all->max_steps, sizeof *all->step, err))
             return err->code;
         memset(count, 0, targets * sizeof *count);
-        all->step[all->n_steps++] =
-            (struct right_step){all->v[i].step, most_frequent(all, i, count)};
+        all->step[all->n_steps] =
+            (struct right_step){all->v[i].step, most_frequent(all, i, count), 0, 0};
+        for (size_t k = i; k < all->n; k++)
+            if (all->v[k].step == all->v[i].step) {
+                all->step[all->n_steps].n++;
+                all->step[all->n_steps].n_right += all->v[k].rank == 0;
+            }
+        all->n_steps++;
     }
     return err->code;
 }
@@ -141,6 +147,21 @@ const char *right_target(const struct right *all, int step)
         if (all->step[i].step == step)
             return all->step[i].target;
     return NULL;
+}
+
+const struct right_step *right_own(const struct right *all, int step)
+{
+    for (size_t i = 0; i < all->n_steps; i++)
+        if (all->step[i].step == step && 10 * all->step[i].n_right >= all->step[i].n)
+            return &all->step[i];
+    return NULL;
+}
+
+bool names_target(const char *label, const char *target)
+{
+    const char *dot = strrchr(label, '.');
+
+    return str_eq(dot ? dot + 1 : label, target);
 }
 
 /* Words ------------------------------------------------------------------------------------ */

@@ -18,6 +18,7 @@ struct right_query {
 struct right_step {
     int step;
     const char *target;
+    size_t n, n_right; /* queries of the step that say what is right; in which the model says it */
 };
 
 struct right {
@@ -32,6 +33,13 @@ int right_read(struct right *all, struct result *r, struct err *err);
 
 /* The right target of most queries of a step; NULL = there is none. */
 const char *right_target(const struct right *all, int step);
+
+/* The same, if it is what the model says in a tenth of them or more: such an answer was picked, or
+   stands out, by the very logits that are looked at. NULL = it is not, or there is none. */
+const struct right_step *right_own(const struct right *all, int step);
+
+/* Does the label name the target: `answer_2`, `logit.answer_2`? */
+bool names_target(const char *label, const char *target);
 
 /* Appends "the model is right in 29 of 32 queries", by step: a sentence, without its full stop. */
 int right_sentence(const struct right *all, struct buf *out, struct err *err);

@@ -11,14 +11,6 @@
 
 /* Which numbers ---------------------------------------------------------------------------- */
 
-/* Does the label name the target: `answer_2`, `logit.answer_2`? */
-static bool names_target(const char *label, const char *target)
-{
-    const char *dot = strrchr(label, '.');
-
-    return str_eq(dot ? dot + 1 : label, target);
-}
-
 /* Is the label that of a target, whichever? */
 static bool is_about(const char *label, char *const *target, size_t n)
 {

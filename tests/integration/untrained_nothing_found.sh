@@ -40,10 +40,13 @@ echo "$nothing of $tables tables say that there is nothing"
 # than 7 of 56 has a chance below 2 %.
 [ $((tables - nothing)) -le 7 ] || wrong "$((tables - nothing)) tables found something in noise"
 has "nothing can be said" "$work/out"
+hasnt "the model gives at this step" "$work/out"
 
 run 1 argmax
 hasnt "nothing can be said" "$work/out"
 hasnt "too few items" "$work/out"
+has "answer_2^" "$work/out" # picked as the argmax: not to be compared with the other answers
+hasnt "answer_3^" "$work/out"
 nothing=$(grep -c "^  nothing found" "$work/out")
 cat "$work/out"
 [ "$nothing" -le 2 ] || wrong "$nothing of 7 tables found nothing where there is something"

@@ -235,9 +235,9 @@ static void a_summary_names_what_passes_its_test(void **state)
     has("  1 query not used: too long\n");
     has("flags: target_collision in 2, target_generic in 2, ");
     has("\nprobe: what each layer gains; logit [95 % interval]\n");
-    has("  step  items  target    how many  strongest\n"
-        "     1     18  answer_1         2  +1.50 [+1.30, +1.70]  layer 1\n"
-        "                                   +0.90 [+0.70, +1.10]  layer 2\n");
+    has("  step  items  target     how many  strongest\n"
+        "     1     18  answer_1^         2  +1.50 [+1.30, +1.70]  layer 1\n"
+        "                                    +0.90 [+0.70, +1.10]  layer 2\n");
     has("  1 query left out: too long\n");
     has("  not significant throughout, in 1 row: step 1 subject (lensweep top RESULT probe ");
     has("  (logit; means over queries [95 % interval over items]; layers count from 0; how "
@@ -256,8 +256,8 @@ static void a_summary_of_nothing_says_so(void **state)
     (void)state;
     summarise(nothing, &headline);
     has("  nothing found: of 6 numbers none differs from zero; the largest, n.s.:\n"
-        "  step  items  target    largest\n"
-        "     1     18  answer_1  +0.100 [-0.100, +0.300]  layer 1\n");
+        "  step  items  target     largest\n"
+        "     1     18  answer_1^  +0.100 [-0.100, +0.300]  layer 1\n");
     has("\nwhat stands out: nothing has passed a test\n");
     for (int i = 0; i < CELLS; i++)
         none[i] = NAN;
@@ -281,8 +281,8 @@ static void columns_stand_beside_each_other(void **state)
     h.rows = NULL;
     h.columns = "target";
     summarise(some, &h);
-    has("  step  items  answer_1                       subject\n"
-        "     1     18  +1.50 [+1.30, +1.70]  layer 1  n.s.\n");
+    has("  step  items  answer_1                        subject\n"
+        "     1     18  +1.50 [+1.30, +1.70]^  layer 1  n.s.\n");
 }
 
 static void layers_may_count_from_one(void **state)
@@ -298,7 +298,7 @@ static void layers_may_count_from_one(void **state)
     buf_clear(&text);
     assert_int_equal(summary_text(&r, &text, &err), 0);
     result_close(&r);
-    has("     1     18  answer_1         2  +1.50 [+1.30, +1.70]  layer 2\n");
+    has("     1     18  answer_1^         2  +1.50 [+1.30, +1.70]  layer 2\n");
     has("; layers count from 1; ");
 }
 
@@ -314,8 +314,8 @@ static void not_there_is_not_insignificant(void **state)
     for (int i = 0; i < CELLS; i++)
         none[i] = i % TARGETS ? NAN : some[i];
     summarise(none, &h);
-    has("     1     18  +1.50 [+1.30, +1.70]  layer 1  n/a\n");
-    has("; n/a: no query has\n  such a number)\n");
+    has("     1     18  +1.50 [+1.30, +1.70]^  layer 1  n/a\n");
+    has("; n/a: no query has such a number)\n");
 }
 
 static void without_a_test_the_strongest_are_named(void **state)
@@ -325,9 +325,9 @@ static void without_a_test_the_strongest_are_named(void **state)
     (void)state;
     h.test = "none";
     summarise(some, &h);
-    has("  step  items  target    strongest\n"
-        "     1     18  answer_1  +1.50 [+1.30, +1.70]  layer 1\n");
-    has("  subject   +0.03 [-0.17, +0.23]  layer 2\n");
+    has("  step  items  target     strongest\n"
+        "     1     18  answer_1^  +1.50 [+1.30, +1.70]  layer 1\n");
+    has("  subject    +0.03 [-0.17, +0.23]  layer 2\n");
 }
 
 /* Top -------------------------------------------------------------------------------------- */
