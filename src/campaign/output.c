@@ -135,7 +135,8 @@ int campaign_write(struct campaign *c, struct journal *j, const char *path, bool
         o.argmax[q] = -1;
     }
     if (campaign_survey(c, j, err) ||
-        strata_open(&o.strata, &c->data, &c->config.statistics, &o.arena, err))
+        strata_open(&o.strata, &c->data, &c->config.statistics, &o.arena, err) ||
+        contrasts_open(&o.contrasts, &c->data, &c->config.statistics, &o.arena, err))
         goto out;
     /* Variables `span` and `token` stand in `queries`, so the dimensions of these names stand above
        it. */

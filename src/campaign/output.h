@@ -9,7 +9,7 @@
 #include "campaign/campaign.h"
 #include "results/h5file.h"
 #include "results/journal.h"
-#include "statistics/estimate.h"
+#include "statistics/contrast.h"
 
 /* What went wrong with queries, for the summary. */
 struct campaign_report {
@@ -36,6 +36,7 @@ struct output {
     const char **status; /* (queries) of the query as a whole; NULL = ok */
     int32_t *argmax;     /* (queries) the model's own next token; -1 = not computed */
     struct strata strata;
+    struct contrasts contrasts;
     struct arena arena;
     struct arena group;   /* forgotten after each group */
     struct arena scratch; /* of averages (strata.h) */

@@ -1,6 +1,7 @@
 #include "campaign/output_averages.h"
 
 #include "base/str.h"
+#include "campaign/output_contrasts.h"
 #include "campaign/output_effects.h"
 #include "campaign/output_strata.h"
 #include "campaign/rows.h"
@@ -36,12 +37,11 @@ static int32_t count_of(const struct estimate *e, enum written what)
     return (int32_t)(what == N_QUERIES ? e->n : what == N_CLUSTERS ? e->n_clusters : e->df);
 }
 
-/* NAME or one of what stands beside it, from all estimates (element, stratum). */
-static int write_estimates(struct output *o, struct h5group *g, const struct variable *var,
-                           enum written what, const struct estimate *e, size_t elements,
-                           struct err *err)
+/* NAME or one of what stands beside it, from all estimates (element, n rows). */
+static int write_one(struct output *o, struct h5group *g, const struct variable *var,
+                     enum written what, const struct estimate *e, size_t n, size_t elements,
+                     struct err *err)
 {
-    size_t n = o->strata.n;
     struct variable v = *var;
     double *f = arena_alloc(&o->group, elements * n, sizeof *f, err);
     int32_t *count = arena_alloc(&o->group, elements * n, sizeof *count, err);
@@ -65,7 +65,16 @@ static int write_estimates(struct output *o, struct h5group *g, const struct var
     return put_variable(g, &v, n, is_count ? (void *)count : (void *)f, err);
 }
 
-static enum template_mean templates(const struct output *o, const struct experiment *x)
+int write_estimates(struct output *o, struct h5group *g, const struct variable *var,
+                    const struct estimate *e, size_t rows, size_t elements, struct err *err)
+{
+    for (enum written i = MEAN; i < WRITTEN; i++)
+        if (write_one(o, g, var, i, e, rows, elements, err))
+            return err->code;
+    return 0;
+}
+
+enum template_mean template_way(const struct output *o, const struct experiment *x)
 {
     return o->c->config.statistics.average == AVERAGE_AUTHORS ? x->kind->authors_average
                                                               : TEMPLATES_MEAN;
@@ -76,7 +85,7 @@ static int write_plain(struct output *o, struct h5group *g, const struct aggrega
 {
     for (enum written i = MEAN; i < WRITTEN; i++)
         if (!(a->no_interval && i != MEAN && i != N_QUERIES) && (i != P || a->judged) &&
-            write_estimates(o, g, &a->field.var, i, e, elements, err))
+            write_one(o, g, &a->field.var, i, e, o->strata.n, elements, err))
             return err->code;
     return 0;
 }
@@ -142,7 +151,7 @@ static int ratios(struct averages *v, const struct aggregate *of, const float *v
                   size_t elements, struct estimate **e, struct err *err)
 {
     struct output *o = v->o;
-    struct estimate_ask ask = {.way = templates(o, v->x)};
+    struct estimate_ask ask = {.way = template_way(o, v->x)};
 
     if (of)
         ask.about = targets_of(o, v->x, of, &ask.n_about, err);
@@ -229,8 +238,10 @@ static int estimate_all(struct averages *v, int i, const struct estimate *chance
     struct output *o = v->o;
     const struct aggregate *a = &v->x->aggregate[i];
     size_t elements = padded_elements(v->x, &a->field), rows = o->strata.n;
-    struct estimate_ask ask = {
-        .way = templates(o, v->x), .rate = a->rate, .tested = a->judged, .controls = a->controls};
+    struct estimate_ask ask = {.way = template_way(o, v->x),
+                               .rate = a->rate,
+                               .tested = a->judged,
+                               .controls = a->controls};
 
     ask.about = targets_of(o, v->x, a, &ask.n_about, err);
     for (size_t n = 0; ask.first < elements; ask.first += n) {
@@ -262,8 +273,13 @@ static int write_means(struct averages *v, struct h5group *g, int i, struct err 
     if (null >= 0)
         chance = mem_alloc(elements * rows, sizeof *chance, err);
     if (!err->code && (null < 0 || !estimate_all(v, null, NULL, chance, err)) &&
-        !estimate_all(v, i, chance, e, err))
-        write_plain(v->o, g, a, e, elements, err);
+        !estimate_all(v, i, chance, e, err) && !write_plain(v->o, g, a, e, elements, err) &&
+        is_contrasted(a)) {
+        const char *name = arena_printf(&v->o->group, err, "%s_contrast", a->field.var.name);
+
+        if (name)
+            write_contrasts(v->o, v->x, a, name, &v->slabs[i], g, err);
+    }
     mem_free(chance);
     mem_free(e);
     return err->code;
@@ -288,7 +304,8 @@ int averages_write(struct averages *v, struct h5group *g, struct err *err)
         value[i] = v->slabs[i].v;
         plain |= !x->aggregate[i].tested;
     }
-    if (plain && write_strata(v->o, g, err))
+    if ((plain && write_strata(v->o, g, err)) ||
+        (has_contrasts(v->o, x) && write_contrast_steps(v->o, g, err)))
         return err->code;
     if (x->settles)
         x->kind->settle(x, &v->o->strata, value);

@@ -17,6 +17,13 @@ int averages_open(struct averages **v, struct output *o, const struct experiment
 /* A query's padded arrays. Each query once; one that is not usable has no values. */
 int averages_take(struct averages *v, const struct row *row, bool usable, struct err *err);
 
+/* Estimates (elements, rows) under the name of var, and what stands beside it, tests as well. */
+int write_estimates(struct output *o, struct h5group *g, const struct variable *var,
+                    const struct estimate *e, size_t rows, size_t elements, struct err *err);
+
+/* How templates are averaged: as the config says, for this experiment. */
+enum template_mean template_way(const struct output *o, const struct experiment *x);
+
 /* After all queries. */
 int averages_write(struct averages *v, struct h5group *g, struct err *err);
 void averages_close(struct averages *v); /* v may be NULL */

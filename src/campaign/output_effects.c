@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "campaign/output_contrasts.h"
 #include "campaign/output_stability.h"
 #include "campaign/output_strata.h"
 #include "campaign/rows.h"
@@ -214,13 +215,15 @@ static int stats_group(struct effects *v, struct h5group **g, struct err *err)
     struct output *o = v->o;
     const struct statistics_config *c = &o->c->config.statistics;
     const char *path = arena_printf(&o->group, err, "%s/stats", v->x->name), *family = "";
-    struct dim dims[DIMS_MAX + 2] = {{"stratum", o->strata.n, V_I4, NULL, "average over queries"}};
+    struct dim dims[DIMS_MAX + 3] = {{"stratum", o->strata.n, V_I4, NULL, "average over queries"}};
     size_t n_dims = (size_t)v->a->field.n_axes + 1;
 
     for (int i = 0; i < v->a->field.n_axes; i++)
         dims[i + 1] = v->x->axis[v->a->field.axis[i]].dim;
     if (c->bootstrap > 1)
         dims[n_dims++] = stability_dim;
+    if (o->contrasts.n && !v->half)
+        dims[n_dims++] = contrast_dim(o);
     for (size_t i = 0; family && i < c->family.n; i++)
         family = arena_printf(&o->group, err, "%s%s%s", family, i ? " " : "",
                               choice_word(family_choices, c->family.v[i]));
@@ -232,7 +235,7 @@ static int stats_group(struct effects *v, struct h5group **g, struct err *err)
     }
     return err_if(
         err, !path || !family || h5_group(o->file, path, dims, n_dims, g, err) ||
-                 write_strata(o, *g, err) ||
+                 write_strata(o, *g, err) || (!v->half && write_contrast_steps(o, *g, err)) ||
                  h5_attr_str(*g, "cluster", choice_word(cluster_choices, (int)c->cluster), err) ||
                  h5_attr_str(*g, "intervals", INTERVALS, err) ||
                  h5_attr_str(*g, "split", choice_word(split_choices, (int)c->split), err) ||
@@ -278,7 +281,8 @@ int write_effects(struct output *o, const struct experiment *x, const struct agg
         v.half = mem_alloc(o->c->data.n * values->width, sizeof *v.half, err);
     if (!err->code && !test_all(&v, values, elements, effect, err) &&
         !correct(&v, effect, elements, err) && !stats_group(&v, &g, err) &&
-        !write_columns(&v, g, effect, elements, err))
+        !write_columns(&v, g, effect, elements, err) &&
+        (v.half || !write_contrasts(o, x, a, "mean_contrast", values, g, err)))
         write_stability(o, x, a, values, g, err);
     mem_free(v.half);
     mem_free(effect);

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "campaign/cut.h"
 #include "campaign/output_averages.h"
+#include "campaign/output_contrasts.h"
 #include "campaign/output_queries.h"
 #include "campaign/output_survey.h"
 #include "campaign/rows.h"
@@ -134,7 +135,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
 {
     static const char *const bounds[] = {"begin", "end"};
     const struct dataset *ds = &o->c->data;
-    struct dim dims[AXES_MAX + 5] = {{"query", ds->n, V_I8, NULL, NULL}};
+    struct dim dims[AXES_MAX + 6] = {{"query", ds->n, V_I8, NULL, NULL}};
     size_t n = 1;
 
     for (int i = 0; i < x->n_axes; i++)
@@ -142,6 +143,8 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
             dims[n++] = x->axis[i].dim;
     if (has_averages(x))
         dims[n++] = (struct dim){"stratum", o->strata.n, V_I4, NULL, "average over queries"};
+    if (has_contrasts(o, x))
+        dims[n++] = contrast_dim(o);
     if (x == o->c->x) { /* queries */
         dims[n++] = (struct dim){"bound", 2, V_STR, bounds, NULL};
         if (ds->n_controls)

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "base/wrap.h"
+#include "report/contrast.h"
 #include "report/grid.h"
 #include "report/legend.h"
 #include "report/stability.h"
@@ -610,7 +611,8 @@ int headline_text(struct result *r, const char *group, const struct headline *h,
             code = put_power(&t, t.f.order[k], out, err);
         if (!code && t.f.test == TEST_STORED && !t.untried)
             code = put_stability(&t, r, out, err);
-        code = code || put_legend(&t, out, err) || put_nulls(&t, r, group, out, err);
+        code = code || put_legend(&t, out, err) || contrast_text(r, group, h, out, err) ||
+               put_nulls(&t, r, group, out, err);
     }
     for (size_t k = 0; k < t.n_beside; k++)
         average_close(&t.beside[k]);

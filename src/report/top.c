@@ -1,6 +1,7 @@
 #include "report/top.h"
 
 #include "base/str.h"
+#include "report/contrast.h"
 #include "report/grid.h"
 
 bool *top_strata(const struct top *t, struct result *r, const struct average *a, struct err *err)
@@ -55,6 +56,19 @@ static int put_list(const struct top *t, struct result *r, const char *group,
 
 /* Groups ----------------------------------------------------------------------------------- */
 
+/* How the average changes from step to step, where all steps are shown. */
+static int put_contrasts(const struct top *t, struct result *r, const char *group,
+                         const struct headline *h, struct buf *out, struct err *err)
+{
+    struct buf lines = {0};
+    int code = t->json || t->dataset || t->step >= 0 ? 0 : contrast_text(r, group, h, &lines, err);
+
+    if (!code && lines.len && buf_str(&lines, err))
+        code = buf_printf(out, err, "\n%s: %s\n%s", group, h->title, lines.data);
+    buf_release(&lines);
+    return err_if(err, code);
+}
+
 static int put_group(const struct top *t, struct result *r, const struct result_group *g,
                      struct buf *out, bool *shown, struct err *err)
 {
@@ -64,7 +78,8 @@ static int put_group(const struct top *t, struct result *r, const struct result_
         if ((h->only && !str_eq(h->only, "top")) || (h->listed && (t->json || h->common)))
             continue;
         if (h->listed ? put_list(t, r, g->name, h, out, shown, err)
-                      : top_table(t, r, g->name, h, out, shown, err))
+                      : top_table(t, r, g->name, h, out, shown, err) ||
+                            put_contrasts(t, r, g->name, h, out, err))
             return err->code;
     }
     return top_tokens(t, r, g->name, out, shown, err);

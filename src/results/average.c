@@ -64,10 +64,24 @@ static int read_strata(struct average *a, struct result *r, struct err *err)
         return err->code;
     for (size_t i = 0; i < a->n_strata; i++)
         a->stratum[i] =
-            (struct stratum_info){dataset[i], (int)template[i], (int)step[i], .widest = false};
+            (struct stratum_info){dataset[i], (int)template[i], (int)step[i], -1, .widest = false};
     strata_choose(a->stratum, a->n_strata, NULL, -1, widest);
     for (size_t i = 0; i < a->n_strata; i++)
         a->stratum[i].widest = widest[i];
+    return 0;
+}
+
+/* Each is the only one of its step. */
+static int read_contrasts(struct average *a, struct result *r, struct err *err)
+{
+    double *step, *minus;
+
+    a->stratum = arena_alloc(&r->arena, a->n_strata, sizeof *a->stratum, err);
+    if (!a->stratum || result_numbers(r, a->group, "contrast_step", a->n_strata, &step, err) ||
+        result_numbers(r, a->group, "contrast_minus", a->n_strata, &minus, err))
+        return err->code;
+    for (size_t i = 0; i < a->n_strata; i++)
+        a->stratum[i] = (struct stratum_info){"", -1, (int)step[i], (int)minus[i], .widest = true};
     return 0;
 }
 
@@ -186,17 +200,20 @@ int average_open(struct average *a, struct result *r, const char *group, const c
                  const char *name, struct err *err)
 {
     const struct h5info *mean;
+    bool contrast;
 
     *a = (struct average){.name = name, .layers_from = r->layers_from};
     a->group = inside ? arena_printf(&r->arena, err, "%s/%s", group, inside) : group;
     mean = a->group ? catalogue_find(&r->all, a->group, name) : NULL;
     if (!mean)
         return err->code;
-    if (mean->type == V_STR || !mean->rank || !str_eq(mean->dim[0], "stratum"))
+    contrast = mean->rank && str_eq(mean->dim[0], "contrast");
+    if (mean->type == V_STR || !mean->rank || !(contrast || str_eq(mean->dim[0], "stratum")))
         return err_set(err, ERR_IO, "%s/%s is not an average over queries", a->group, name);
     a->n_strata = mean->size[0];
     a->n_dims = mean->rank - 1;
-    if (read_names(a, r, err) || open_columns(a, r, mean, err) || read_strata(a, r, err))
+    if (read_names(a, r, err) || open_columns(a, r, mean, err) ||
+        (contrast ? read_contrasts(a, r, err) : read_strata(a, r, err)))
         return err->code;
     for (size_t i = 1; i < mean->rank; i++) {
         a->dim[i - 1] = (struct average_dim){.name = mean->dim[i], .size = mean->size[i]};

@@ -1,7 +1,8 @@
 /*
  * Averages over queries in a result file: the one reader of them, for summary, `top`, `plot`,
  * export and rankings. An average NAME stands with NAME_se, NAME_lo, NAME_hi and NAME_n beside it
- * (in NAME/stats: mean, se, lo, hi, n, and the tests); its first dimension is `stratum`.
+ * (in NAME/stats: mean, se, lo, hi, n, and the tests); its first dimension is `stratum`, or
+ * `contrast`: a step minus the step before, item by item.
  *
  *     int use(double mean, const char *label, struct err *err);
  *
@@ -46,6 +47,7 @@ struct stratum_info {
     const char *dataset; /* "" = mean over datasets */
     int template;        /* -1 = mean over templates */
     int step;
+    int minus;   /* of contrasts: the step that is taken off step; else not used */
     bool widest; /* of its step the one that averages over most: datasets, else templates */
 };
 

@@ -28,13 +28,17 @@ QUERIES = {
 STRATUM = {
     "stratum_dataset": (("stratum",), None), "stratum_template": (("stratum",), "i4"),
     "stratum_step": (("stratum",), "i4"),
+    "contrast_step": (("contrast",), "i4"), "contrast_minus": (("contrast",), "i4"),
 }
 
 
 def averages(name, dims):
     """A mean over queries with what belongs to it."""
-    out = {name + end: (("stratum",) + dims, "f8") for end in ("", "_se", "_lo", "_hi", "_p")}
-    return out | {name + end: (("stratum",) + dims, "i4") for end in ("_n", "_n_clusters", "_df")}
+    out = {}
+    for row, add in (("stratum", ""), ("contrast", "_contrast")):
+        out |= {name + add + end: ((row,) + dims, "f8") for end in ("", "_se", "_lo", "_hi", "_p")}
+        out |= {name + add + end: ((row,) + dims, "i4") for end in ("_n", "_n_clusters", "_df")}
+    return out
 
 
 DECODE = {

@@ -36,6 +36,7 @@ class Strata:
         columns = [group[f"stratum_{v}"] for v in ("template", "step")]
         names = strings(group["stratum_dataset"])
         self.keys = list(zip(names, *(column.tolist() for column in columns)))
+        self.items = [item for i, item in enumerate(strings(group["item"])) if i in done]
         self.over_templates = AUTHORS.get(kind, nan_mean) if way == "authors" else nan_mean
         self.first_only = way == "authors" and kind == "heads"
 
@@ -67,6 +68,20 @@ class Strata:
             parts = parts[:1]
         rows = [self.count(p, values) for p in parts]
         return sum(rows) if rows else (~np.isnan(values[self.members(key)])).sum(axis=0)
+
+    def contrast(self, step, minus, values):
+        """Means over pairs of the same dataset, template and item; how many pairs there are."""
+        row = {key + (item,): i for i, (key, item) in enumerate(zip(self.of_query, self.items))}
+        pairs = [(d, t, values[i] - values[row[d, t, minus, item]])
+                 for (d, t, s, item), i in row.items() if s == step and (d, t, minus, item) in row]
+        datasets = []
+        for dataset in sorted({d for d, _, _ in pairs}):
+            templates = sorted({t for d, t, _ in pairs if d == dataset})
+            rows = np.asarray([nan_mean(np.asarray([v for d, t, v in pairs if (d, t) == (dataset, template)]))
+                               for template in templates])
+            datasets.append(self.over_templates(rows) if len(rows) > 1 else rows[0])
+        counted = np.asarray([v for _, t, v in pairs])
+        return nan_mean(np.asarray(datasets)), (~np.isnan(counted)).sum(axis=0)
 
     def missing(self):
         wanted = set(self.of_query)

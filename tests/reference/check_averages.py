@@ -164,11 +164,19 @@ def check_average(table, group, strata, name, values, done, intervals):
         table.row(f"{name}_n").add_ranks(group[f"{name}_n"][s], n, n, f"stratum {key}")
         if intervals and strata.over_templates.__name__ == "nan_mean":
             check_interval(table, group, name, s)
+    change = f"{name}_contrast"
+    for k, steps in enumerate(zip(group["contrast_step"], group["contrast_minus"]) if change in group else ()):
+        want, n = strata.contrast(*(int(step) for step in steps), values)
+        table.row(change).add_floats(group[change][k], want, f"step {steps[0]} minus step {steps[1]}")
+        table.row(f"{change}_n").add_ranks(group[f"{change}_n"][k], n, n, f"contrast {k}")
+        if strata.over_templates.__name__ == "nan_mean":
+            check_interval(table, group, change, k)
 
 
 def check_known(table, group, kind, averages):
     known = set((COMPARED[kind] + " " + COORDINATES).split())
-    known |= {name + end for name in averages for end in ENDS}
+    known |= {name + change + end for name in averages for change in ("", "_contrast") for end in ENDS}
+    known |= {"contrast", "contrast_step", "contrast_minus"}
     for name in group.arrays:
         if name not in known:
             table.row(name).complain("no checker knows it")

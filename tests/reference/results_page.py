@@ -57,13 +57,15 @@ SECOND = {
 # A third run, on data with whole answers.
 THIRD = {"knockout": [("answer_logprob: true",) * 2, ("generate", "generate: {tokens: 2}")]}
 EVERYWHERE = {"item", "subject", "dataset", "template", "step", "status", "layer_label", "head_label", "neuron_label", "kv_head",
-              "stratum_dataset", "stratum_template", "stratum_step", "group_dataset", "group_template", "group_step"}
-ENDS = ("_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df")
+              "stratum_dataset", "stratum_template", "stratum_step", "group_dataset", "group_template", "group_step",
+              "contrast_step", "contrast_minus"}
+ENDS = ("_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df", "_contrast")
 # Dimension: its coordinate, and what an entry is.
 DIMENSIONS = {
     "query": ("0, 1, ...", "a query of the data, in the order of the files; with the coordinates `item`, `subject`, `dataset`, `template` and `step`"),
     "order": ("`strongest`, `random`", "which nodes are kept first: the strongest, or by chance (another order for each sample)"),
     "stratum": ("0, 1, ...", "an average over queries; with `stratum_dataset`, `stratum_template`, `stratum_step`"),
+    "contrast": ("0, 1, ...", "a step minus the step before, item by item; with `contrast_step`, `contrast_minus`; `NAME_contrast` has what stands beside it as NAME has"),
     "layer": ("from 0", "a layer, or in a sweep a configuration of layers (the window's centre, -1 = several together), which `layer_label` says in words"),
     "head": ("from 0", "a query head, or a configuration of heads with `head_label`; `kv_head` is the key/value head that it reads, -1 = several"),
     "kv_head": ("from 0", "a key/value head"),
@@ -197,7 +199,7 @@ class Table:
     def read(self, group, note):
         self.notes.append(note)
         for name, d in group.items():
-            if isinstance(d, h5py.Group) or d.is_scale or name in EVERYWHERE:
+            if isinstance(d, h5py.Group) or d.is_scale or name in EVERYWHERE or "_contrast_" in name:
                 continue
             owner = next((name[: -len(e)] for e in ENDS if name.endswith(e) and name[: -len(e)] in group), None)
             if owner:
