@@ -11,7 +11,7 @@
 bool is_contrasted(const struct aggregate *a);
 bool has_contrasts(const struct output *o, const struct experiment *x);
 
-/* The dimension, and its coordinates: which step, minus which. Nothing where there is no contrast. */
+/* The dimension; its coordinates, which step minus which. Nothing where there is no contrast. */
 struct dim contrast_dim(const struct output *o);
 int write_contrast_steps(struct output *o, struct h5group *g, struct err *err);
 
