@@ -81,6 +81,11 @@ struct joining {
     double bytes;
 };
 
+static uint64_t runs_of(const struct unit *u)
+{
+    return u->runs.clean + u->runs.others;
+}
+
 static struct joining would_take(const struct packer *p, const struct unit *u)
 {
     bool query = p->last && p->last->query == u->query;
@@ -90,7 +95,7 @@ static struct joining would_take(const struct packer *p, const struct unit *u)
 
     j.clean = u->runs.clean > have ? u->runs.clean - have : 0;
     j.flops = u->cost.flops + j.clean + (same ? 0 : u->runs.others);
-    j.shared = u->cost.flops + u->runs.clean + u->runs.others - j.flops;
+    j.shared = u->cost.flops + runs_of(u) - j.flops;
     j.rows = (same ? 0 : u->runs.rows) + (query ? 0 : (uint64_t)p->c->data.query[u->query].n);
     return j;
 }
@@ -107,9 +112,10 @@ enum {
  */
 static bool joins(const struct packer *p, const struct unit *u, const struct joining *j)
 {
-    double most = p->most, runs = (double)(u->runs.clean + u->runs.others);
+    double most = p->most, runs = (double)runs_of(u);
 
-    if (!p->last || !u->runs.clean || !p->last->runs.clean || p->bytes + j->bytes > most_bytes)
+    if (!p->last || !runs_of(u) || !u->runs.clean != !p->last->runs.clean ||
+        p->bytes + j->bytes > most_bytes)
         return false;
     if (DEAR_RUNS * j->shared > u->cost.flops)
         return true;

@@ -209,7 +209,10 @@ int campaign_fill(struct campaign *c, struct problems *problems, struct err *err
         return err->code;
     if (problems->count)
         return 0;
-    return open_experiments(c, problems, err);
+    if (open_experiments(c, problems, err))
+        return err->code;
+    c->vocab_stats.embeds = campaign_needs(c) & NEED_EMBED_STATS;
+    return 0;
 }
 
 int campaign_open(struct campaign *c, const struct campaign_request *r, struct problems *problems,

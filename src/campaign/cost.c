@@ -37,6 +37,7 @@ int runs_cost(struct run *run, const struct experiment *x, const struct query *q
         *(i ? &cost->others : &cost->clean) += variant_flops(&v, &x->scene->model->shape);
         cost->rows += i ? (uint64_t)variant_tokens(&v) : 0;
     }
+    cost->others += x->shared;
     return err->code;
 }
 
@@ -165,7 +166,7 @@ double campaign_bytes(struct campaign *c, int threads)
 
     for (size_t i = 0; i < c->n; i++) {
         const struct query *q = longest_query(c, &c->x[i]);
-        double bytes = q ? unit_bytes(c, &c->x[i], q) : 0;
+        double bytes = q ? c->x[i].bytes + unit_bytes(c, &c->x[i], q) : 0;
 
         most = bytes > most ? bytes : most;
         keep |= c->x[i].keep;
@@ -174,6 +175,8 @@ double campaign_bytes(struct campaign *c, int threads)
     }
     if (campaign_needs(c) & NEED_VOCAB_STATS) /* while rank 0 makes them: float, double, float */
         most += d * d * (sizeof(float) + sizeof(double) + sizeof(float));
+    if (campaign_needs(c) & NEED_EMBED_STATS)
+        most += d * d * 2 * sizeof(float);
     most += shared_bytes(c, keep);
     return most + engine_bytes(s, (int)c->config.run.rows, campaign_longest(c), threads);
 }

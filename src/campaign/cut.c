@@ -159,7 +159,8 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     struct campaign *c = k->c;
     const struct query *q = &c->data.query[u.query];
     const struct experiment *x = &c->x[u.experiment];
-    struct hash none = {0, 0}, draws = x->needs & NEED_DRAWS ? q->draws : none;
+    struct hash none = {0, 0}, own = x->of_model ? none : q->fingerprint;
+    struct hash draws = x->needs & NEED_DRAWS ? q->draws : none;
     bool survey = u.work == UNIT_SURVEY;
     struct hash derived = survey             ? survey_block_hash(x->survey, q, (size_t)u.n)
                           : x->kind->derived ? x->kind->derived(x, q)
@@ -168,7 +169,7 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     if (mem_room(&c->unit, c->n_units, &k->cap, sizeof *c->unit, err))
         return err->code;
     k->key.len = k->prefix;
-    if (buf_hash(&k->key, q->fingerprint, err) || buf_hash(&k->key, draws, err) ||
+    if (buf_hash(&k->key, own, err) || buf_hash(&k->key, draws, err) ||
         ((survey || x->kind->derived) && buf_hash(&k->key, derived, err)) ||
         buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
         buf_u32(&k->key, (uint32_t)u.work + 4, err))
@@ -387,11 +388,11 @@ int campaign_cut(struct campaign *c, struct err *err)
         memset(k.alike, 0, k.n_alike * sizeof *k.alike);
         if (begin_keys(&k, x, err))
             goto out;
-        for (size_t q = 0; q < c->data.n; q++) {
+        for (size_t q = 0; q < (x->of_model ? 1 : c->data.n); q++) {
             if (query_skip(x, &c->data.query[q]))
                 continue;
             if (cut_alike(&k, (uint32_t)i, (uint32_t)q, err) ||
-                (is_audited(c, q) && cut_audits(&k, (uint32_t)i, (uint32_t)q, err)))
+                (!x->of_model && is_audited(c, q) && cut_audits(&k, (uint32_t)i, (uint32_t)q, err)))
                 goto out;
         }
     }

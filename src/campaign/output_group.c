@@ -136,7 +136,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     static const char *const bounds[] = {"begin", "end"};
     const struct dataset *ds = &o->c->data;
     struct dim dims[AXES_MAX + 6] = {{"query", ds->n, V_I8, NULL, NULL}};
-    size_t n = 1;
+    size_t n = !x->of_model;
 
     for (int i = 0; i < x->n_axes; i++)
         if (!x->axis[i].hidden)
@@ -160,7 +160,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
         headlines_write(*g, x->headline, (size_t)x->n_headlines, err) ||
         figures_write(*g, x->figure, (size_t)x->n_figures, err) ||
         authors_layout_write(*g, &x->authors, err) || write_axis_notes(o, *g, x, err) ||
-        write_coordinates(o, *g, err))
+        (!x->of_model && write_coordinates(o, *g, err)))
         return err->code;
     for (int i = 0; i < x->n_constants; i++)
         if (put_variable(*g, &x->constant[i].var, x->constant[i].n, x->constant[i].data, err))
@@ -246,6 +246,20 @@ static int place_query(struct output *o, const struct unit **u, uint32_t experim
 
 /* --- all of it --- */
 
+/* A query's, or the model's own. */
+static int write_fields(struct h5group *g, const struct experiment *x, size_t q,
+                        void *const at[FIELDS_MAX], struct err *err)
+{
+    for (int i = 0; i < x->n_fields; i++) {
+        const struct field *f = &x->field[i];
+        size_t n = x->of_model ? x->axis[f->axis[0]].dim.size : 1;
+
+        if (!f->hidden && h5_write(g, f->var.name, q, n, at[i], err))
+            return err->code;
+    }
+    return 0;
+}
+
 static int write_status(struct output *o, struct h5group *g, const char *const *status,
                         struct err *err)
 {
@@ -273,9 +287,9 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
     if (!status || make_group(o, x, &g, err) || make_arrays(o, x, row.at, err) ||
         averages_open(&averages, o, x, err))
         return err->code;
-    for (size_t q = 0; q < ds->n && !err->code; q++) {
+    for (size_t q = 0; q < (x->of_model ? 1 : ds->n) && !err->code; q++) {
         row.q = &ds->query[q];
-        status[q] = o->status[q];
+        status[q] = x->of_model ? NULL : o->status[q];
         if (!status[q])
             status[q] = query_skip(x, row.q);
         for (int i = 0; i < x->n_fields; i++)
@@ -286,10 +300,7 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
             x->kind->fill_late(&row);
         if (x == o->c->x) /* queries */
             o->argmax[q] = *row_i32(&row, "clean_argmax");
-        for (int i = 0; i < x->n_fields && !err->code; i++)
-            if (!x->field[i].hidden)
-                h5_write(g, x->field[i].var.name, q, 1, row.at[i], err);
-        if (!err->code)
+        if (!write_fields(g, x, q, row.at, err))
             averages_take(averages, &row, !status[q], err);
     }
     if (!err->code)
@@ -302,5 +313,6 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
         if (write_facts(o, g, err))
             return err->code;
     }
-    return err_if(err, (x->survey && write_survey(o, x, err)) || write_status(o, g, status, err));
+    return err_if(err, (x->survey && write_survey(o, x, err)) ||
+                           (!x->of_model && write_status(o, g, status, err)));
 }

@@ -279,6 +279,7 @@ static int prepare(struct unit_job *j, struct query_job *r, const struct unit *u
     if (r->is_prepared || !r->x->kind->prepare)
         return 0;
     r->is_prepared = true;
+    r->flops += r->x->shared;
     for (size_t m = 0; m < j->bundle->n; m++) {
         const struct unit *other = unit_at(j, m);
 

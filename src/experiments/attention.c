@@ -1,9 +1,9 @@
 /*
  * Attention, described (docs/methods.md 6.5): how spread each head's pattern is and where it lies,
  * over named rows of the clean run; and what heads do on repeated random tokens: induction, the
- * previous token, the duplicate.
+ * previous token, the duplicate. With `weights` what their weights say (attention_weights.c).
  */
-#include "experiments/experiment.h"
+#include "experiments/attention.h"
 #include "experiments/kit/places.h"
 #include "experiments/kit/select.h"
 
@@ -17,6 +17,7 @@
 struct attention_config {
     struct selector positions;
     int64_t repeated;
+    bool weights;
 };
 
 static const struct config_row rows[] = {
@@ -25,6 +26,9 @@ static const struct config_row rows[] = {
     CONFIG_ROW(struct attention_config, repeated, "repeated", config_int, "25", 0, 4096, RESULTS,
                "random tokens that stand twice in a sequence drawn for each query: scores of "
                "induction, previous and duplicate token; 0 = none"),
+    CONFIG_ROW(struct attention_config, weights, "weights", config_bool, "false", 0, 0, RESULTS,
+               "scores of all heads from the weights alone, instead: of OV and QK circuits, and of "
+               "heads composed with heads; belong to no query"),
 };
 
 /* Keys that have a name of their own, before the spans. */
@@ -124,14 +128,30 @@ static int describe(struct experiment *x, const struct attention *t, struct err 
     return 0;
 }
 
+/* What belongs to queries means nothing where there are none. */
+static int open_weights(struct experiment *x, struct problems *problems, struct err *err)
+{
+    const struct attention_config *c = x->config;
+    const struct experiment_head *head = &x->entry->head;
+    const char *key = head->limit                       ? "limit"
+                      : head->where.n                   ? "where"
+                      : c->positions.kind != SELECT_ALL ? "positions"
+                                                        : NULL;
+
+    if (key)
+        config_problem(x->scene->config, x->entry, key, problems,
+                       "does not go with weights: true, whose scores belong to no query");
+    return key ? 0 : weights_open(x, err);
+}
+
 static int attention_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct attention_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
     struct attention *t = arena_alloc(x->arena, 1, sizeof *t, err);
 
-    if (!t)
-        return err->code;
+    if (!t || c->weights)
+        return t ? open_weights(x, problems, err) : err->code;
     x->state = t;
     x->all_rows = true;
     t->repeated = (int)c->repeated;
@@ -259,8 +279,8 @@ static void put_scores(const struct attention *a, const float *pattern, size_t a
     row_f32(row, "duplicate_token")[at] = score_of(pattern, n, second, a->repeated);
 }
 
-static int attention_query(const struct experiment *x, const struct cell *cell, struct row *row,
-                           struct worker *w, struct err *err)
+static int put_patterns(const struct experiment *x, const struct cell *cell, struct row *row,
+                        struct worker *w, struct err *err)
 {
     const struct attention *a = x->state;
     const struct shape *s = &x->scene->model->shape;
@@ -286,6 +306,36 @@ static int attention_query(const struct experiment *x, const struct cell *cell, 
     return tok ? 0 : err->code;
 }
 
+/* --- patterns or weights --- */
+
+static int attention_prepare(const struct experiment *x, const struct cell *query, uint64_t first,
+                             uint64_t n, struct worker *w, const void **prepared, struct err *err)
+{
+    (void)query, (void)first, (void)n;
+    return x->of_model ? weights_prepare(x, w, prepared, err) : 0;
+}
+
+static int attention_variants(const struct experiment *x, struct cell *cell, struct arena *a,
+                              struct err *err)
+{
+    (void)a, (void)err;
+    if (x->of_model)
+        weights_cost(x, cell);
+    return 0;
+}
+
+static int attention_query(const struct experiment *x, const struct cell *cell, struct row *row,
+                           struct worker *w, struct err *err)
+{
+    return x->of_model ? 0 : put_patterns(x, cell, row, w, err);
+}
+
+static int attention_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+                          struct worker *w, struct err *err)
+{
+    return x->of_model ? weights_cell(x, cell, row, w, err) : 0;
+}
+
 const struct kind kind_attention = {
     .name = "attention",
     .summary = "each head's attention: its spread, where it lies, and induction on random tokens",
@@ -295,5 +345,8 @@ const struct kind kind_attention = {
     .skip = attention_skip,
     .keep = KEEP_ATTENTION,
     .runs = attention_runs,
+    .prepare = attention_prepare,
+    .variants = attention_variants,
     .reduce_query = attention_query,
+    .reduce_cell = attention_cell,
 };

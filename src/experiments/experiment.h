@@ -110,7 +110,8 @@ struct scene {
     const struct vocab_stats *vocab_stats; /* NULL unless `needs` asked for them */
 };
 
-enum { NEED_VOCAB_STATS = 1, NEED_DRAWS = 2 }; /* draws: controls or counterfactual */
+/* EMBED_STATS: what vocab_stats has of the embedding, too; DRAWS: controls or counterfactual. */
+enum { NEED_VOCAB_STATS = 1, NEED_DRAWS = 2, NEED_EMBED_STATS = 4 };
 
 struct experiment {
     const struct kind *kind;
@@ -136,6 +137,10 @@ struct experiment {
     unsigned needs;
     unsigned keep;       /* what the clean run keeps (KEEP_...); begins as the kind's */
     bool all_rows;       /* of the clean run: as in run_spec */
+    bool of_model;       /* its cells are the model's own, and no query's: it has no runs, and its
+                            fields are declared with "query" and written without */
+    uint64_t shared;     /* FLOP of `prepare`, where what it makes is worth sharing as runs are */
+    double bytes;        /* that computing holds beside runs and variants */
     int longest;         /* of runs that are longer than any prompt; 0 = there are none */
     int behind;          /* tokens that stand behind a prompt at most: answers, texts */
     struct whole *whole; /* whole answers are computed as well (kit/whole.h); NULL = they are not */

@@ -47,6 +47,8 @@ const char *query_skip(const struct experiment *x, const struct query *q)
 {
     const char *reason = q->status;
 
+    if (x->of_model)
+        return NULL;
     if (!reason && x->entry)
         reason = where_skip(x, q);
     if (!reason && x->places && !places_any(x->places, x->scene, q))
@@ -63,7 +65,7 @@ int query_runs(const struct experiment *x, const struct query *q, struct run_spe
 {
     int n = 1;
 
-    if (x->kind->no_runs)
+    if (x->kind->no_runs || x->of_model)
         return 0;
     spec[0] = (struct run_spec){.keep = x->keep, .base = -1, .all_rows = x->all_rows};
     if (x->kind->runs)
@@ -123,7 +125,7 @@ static int parse_dims(const struct experiment *x, struct field *f, struct err *e
         f->cell |= x->axis[axis].cell;
         dims = arena_printf(x->arena, err, "%s %s", dims, x->axis[axis].dim.name);
     }
-    f->var.dims = dims;
+    f->var.dims = dims && x->of_model ? dims + strcspn(dims, " ") + 1 : dims;
     return dims ? 0 : err->code;
 }
 
@@ -244,15 +246,23 @@ static struct aggregate *aggregate_named(struct experiment *x, const char *name,
     return NULL;
 }
 
-/* Every word of the list is an average of the group; what stands inside NAME/stats is made of the
-   tested one. */
+static bool has_field(const struct experiment *x, const char *name, size_t n)
+{
+    for (int i = 0; i < x->n_fields; i++)
+        if (strlen(x->field[i].var.name) == n && !memcmp(x->field[i].var.name, name, n))
+            return true;
+    return false;
+}
+
+/* Every word of the list is an average of the group, or the model's own; what stands inside
+   NAME/stats is made of the tested one. */
 static int check_averages(struct experiment *x, const char *list, const char *inside,
                           struct err *err)
 {
     for (const char *at = inside ? NULL : list; at && *at; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
 
-        if (!aggregate_named(x, at, n))
+        if (!aggregate_named(x, at, n) && !(x->of_model && has_field(x, at, n)))
             return err_set(err, ERR_BUG, "%s: no average \"%.*s\" to describe", x->name, (int)n,
                            at);
         at += n;

@@ -277,6 +277,8 @@ static int decimals_of(const struct table *t)
 static int put_spread(struct grid *g, struct bounded v, int decimals, const char *mark,
                       struct err *err)
 {
+    if (isnan(v.lo))
+        return grid_put(g, err, "%+.*f%s", decimals, v.mean, mark);
     return grid_put(g, err, "%+.*f [%+.*f, %+.*f]%s", decimals, v.mean, decimals, v.lo, decimals,
                     v.hi, mark);
 }
@@ -284,7 +286,7 @@ static int put_spread(struct grid *g, struct bounded v, int decimals, const char
 static int put_headings(const struct table *t, struct grid *g, struct err *err)
 {
     const struct average *a = &t->side[0].a;
-    int code = grid_put(g, err, "step");
+    int code = a->of_model ? 0 : grid_put(g, err, "step");
 
     for (size_t d = 0; d < a->n_dims && !code; d++)
         if (d != t->apart && a->dim[d].size > 1)
@@ -301,7 +303,7 @@ static int put_row(const struct table *t, struct grid *g, const struct pair *p, 
                    struct err *err)
 {
     const struct average *a = &t->side[0].a;
-    int code = grid_put(g, err, "%d", a->stratum[p->stratum].step);
+    int code = a->of_model ? 0 : grid_put(g, err, "%d", a->stratum[p->stratum].step);
 
     for (size_t d = 0; d < a->n_dims && !code; d++)
         if (d != t->apart && a->dim[d].size > 1)

@@ -180,7 +180,7 @@ static int put_headings(const struct table *t, struct grid *g, struct err *err)
     const struct average *a = &t->f.value;
     bool stored = t->f.test == TEST_STORED, tested = t->f.test != TEST_NONE && !t->untried;
     bool single = t->n_rows * t->n_columns == a->elements;
-    int code = grid_put(g, err, "step") || grid_put(g, err, "items");
+    int code = !a->of_model && (grid_put(g, err, "step") || grid_put(g, err, "items"));
 
     for (size_t k = 0; k < t->n_row_dims && !code; k++)
         code = grid_put(g, err, "%s", a->dim[t->row_dim[k]].name);
@@ -225,11 +225,13 @@ static int put_number(const struct table *t, struct grid *g, size_t i, const cha
     const struct finding *f = &t->f;
     const struct average *a = &f->value;
     bool rate = f->null.elements > 0, sign = t->sign || f->test == TEST_T;
-    char where[WHERE_MAX], chance[48] = "", interval[64] = " (no interval)";
+    char where[WHERE_MAX], chance[48] = "", interval[64] = "";
 
     if (!isnan(average_get(a, STAT_LO, i)))
         snprintf(interval, sizeof interval, sign ? " [%+.*f, %+.*f]" : " [%.*f, %.*f]", t->decimals,
                  average_get(a, STAT_LO, i), t->decimals, average_get(a, STAT_HI, i));
+    else if (!a->of_model)
+        snprintf(interval, sizeof interval, " (no interval)");
     if (rate)
         snprintf(chance, sizeof chance, " %s %.*f", f->headline->null_words, t->decimals,
                  average_get(&f->null, STAT_MEAN, i));
@@ -273,7 +275,8 @@ static int put_names(struct table *t, struct grid *g, size_t stratum, size_t row
 {
     const struct average *a = &t->f.value;
     size_t first = first_of_row(t, row);
-    int code = grid_put(g, err, "%d", a->stratum[stratum].step) || grid_put(g, err, "%.0f", items);
+    int code = !a->of_model && (grid_put(g, err, "%d", a->stratum[stratum].step) ||
+                                grid_put(g, err, "%.0f", items));
 
     for (size_t k = 0; k < t->n_row_dims && !code; k++)
         code = grid_put(g, err, "%s%s", average_label(a, t->row_dim[k], first),
@@ -450,7 +453,8 @@ static int put_title(const struct table *t, const char *group, struct buf *out, 
     if (!code && h->unit)
         code = buf_printf(out, err, "; %s", h->unit);
     if (!code)
-        code = buf_printf(out, err, " [95 %% interval]%s%s\n", *legend ? " " : "", legend);
+        code = buf_printf(out, err, "%s%s%s\n", t->f.value.of_model ? "" : " [95 % interval]",
+                          *legend ? " " : "", legend);
     return err_if(err, code);
 }
 

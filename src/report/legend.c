@@ -14,6 +14,8 @@ static int put_numbers(const struct finding *f, struct buf *b, struct err *err)
     const struct headline *h = f->headline;
     const char *units = f->value.units;
 
+    if (f->value.of_model)
+        return buf_puts(b, "(of the weights alone", err);
     if (str_eq(average_word(h), "rate"))
         return buf_puts(b, "(share of queries [95 % interval over items]", err);
     if (!h->unit && *units && !str_eq(units, "1"))

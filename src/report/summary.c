@@ -12,6 +12,8 @@ static int put_left_out(struct result *r, const char *group, const char *done, s
     size_t n = result_size(r, group, "status"), count[REASONS + 1] = {0}, reasons = 0;
     const char **status, *reason[REASONS + 1];
 
+    if (!n) /* the model's own numbers */
+        return 0;
     if (result_text(r, group, "status", n, &status, err))
         return err->code;
     for (size_t q = 0; q < n; q++) {

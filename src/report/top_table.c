@@ -159,7 +159,8 @@ static int put_title(const struct table *t, size_t apart_at, bool mixed, struct 
            buf_printf(out, err, "\nthe %zu largest of %zu, %s%s%s\n", t->n_best, t->n_cells,
                       against(t) ? "by the difference from " : "by absolute value",
                       against(t) ? t->h->null_words : "",
-                      t->n_cells > t->n_best ? "; each interval is that cell's own" : "");
+                      t->n_cells > t->n_best && !a->of_model ? "; each interval is that cell's own"
+                                                             : "");
     return err_if(err, code);
 }
 
@@ -168,15 +169,15 @@ static int put_headings(const struct table *t, struct grid *g, bool mixed, struc
     bool total = t->part != SIZE_MAX;
     int code = mixed && (grid_put(g, err, "dataset") || grid_put(g, err, "template"));
 
-    code = code || grid_put(g, err, "step");
+    code = code || (!t->a.of_model && grid_put(g, err, "step"));
     for (size_t d = 0; d < t->a.n_dims && !code; d++)
         if (d != t->apart)
             code = grid_put(g, err, "%s", t->a.dim[d].name);
     code = code || grid_put(g, err, "%s", total ? "total" : average_word(t->h)) ||
-           grid_put(g, err, "95 %% low") || grid_put(g, err, "95 %% high") ||
+           (!t->a.of_model && (grid_put(g, err, "95 %% low") || grid_put(g, err, "95 %% high"))) ||
            (has_beside(t) && grid_put(g, err, "%s", against(t) ? t->h->null_words : "q")) ||
            (total && (grid_put(g, err, "direct") || grid_put(g, err, "indirect"))) ||
-           grid_put(g, err, "n");
+           (!t->a.of_model && grid_put(g, err, "n"));
     g->columns = g->n;
     return err_if(err, code);
 }
@@ -190,7 +191,7 @@ static int put_stratum(const struct table *t, struct grid *g, const struct ranke
     if (mixed)
         code = grid_put(g, err, "%s", *s->dataset ? s->dataset : "all") ||
                (s->template <0 ? grid_put(g, err, "all") : grid_put(g, err, "%d", s->template));
-    return err_if(err, code || grid_put(g, err, "%d", s->step));
+    return err_if(err, code || (!t->a.of_model && grid_put(g, err, "%d", s->step)));
 }
 
 /* A q may be far below all decimals. */
@@ -211,12 +212,12 @@ static int put_row(const struct table *t, struct grid *g, const struct ranked *v
         if (d != t->apart)
             code = grid_put(g, err, "%s", average_label(&t->a, d, v->element));
     code = code || grid_number(g, v->mean, decimals, sign, err) ||
-           grid_number(g, v->lo, decimals, sign, err) ||
-           grid_number(g, v->hi, decimals, sign, err) ||
+           (!t->a.of_model && (grid_number(g, v->lo, decimals, sign, err) ||
+                               grid_number(g, v->hi, decimals, sign, err))) ||
            (has_beside(t) && put_beside(t, g, v, decimals, sign, err)) ||
            (t->part != SIZE_MAX && (grid_number(g, v->part, decimals, sign, err) ||
                                     grid_number(g, v->mean - v->part, decimals, sign, err))) ||
-           grid_put(g, err, "%.0f", v->n);
+           (!t->a.of_model && grid_put(g, err, "%.0f", v->n));
     return err_if(err, code);
 }
 

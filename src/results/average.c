@@ -57,7 +57,9 @@ static int read_strata(struct average *a, struct result *r, struct err *err)
     bool *widest = arena_alloc(&r->arena, a->n_strata, sizeof *widest, err);
 
     a->stratum = arena_alloc(&r->arena, a->n_strata, sizeof *a->stratum, err);
-    if (!a->stratum || !widest ||
+    if (a->stratum && a->of_model)
+        *a->stratum = (struct stratum_info){.dataset = "", .step = -1, .minus = -1, .widest = true};
+    if (!a->stratum || a->of_model || !widest ||
         result_text(r, a->group, "stratum_dataset", a->n_strata, &dataset, err) ||
         result_numbers(r, a->group, "stratum_template", a->n_strata, &template, err) ||
         result_numbers(r, a->group, "stratum_step", a->n_strata, &step, err))
@@ -125,10 +127,9 @@ static int raise_labels(struct average_dim *d, struct result *r, struct err *err
 }
 
 /* In words (layer_label), there or in the group around it, else the coordinate, else 0, 1, 2 ... */
-static int read_labels(struct average *a, struct result *r, const char *outer,
+static int read_labels(struct average_dim *d, struct result *r, const char *outer,
                        const struct h5info *v, size_t i, struct err *err)
 {
-    struct average_dim *d = &a->dim[i - 1];
     const struct h5info *scale = catalogue_scale(&r->all, v, i);
     const char *label = arena_printf(&r->arena, err, "%s_label", v->dim[i]);
     const struct h5info *words = label ? catalogue_find(&r->all, outer, label) : NULL;
@@ -169,8 +170,9 @@ static int open_columns(struct average *a, struct result *r, const struct h5info
         const char *name = name_of(a->name, (enum statistic)s, &r->arena, err);
         const struct h5info *v = name ? catalogue_find(&r->all, a->group, name) : NULL;
 
-        if (!name || (v && v->type != V_STR && same_shape(v, mean) &&
-                      column_open(&a->column[s], r->file, v, err)))
+        if (!name ||
+            (v && v->type != V_STR && same_shape(v, mean) &&
+             (a->of_model ? column_open_whole : column_open)(&a->column[s], r->file, v, err)))
             return err->code;
         if (v && !a->column[s].file)
             return err_set(err, ERR_IO, "%s/%s does not have the shape of %s", a->group, name,
@@ -207,17 +209,20 @@ int average_open(struct average *a, struct result *r, const char *group, const c
     mean = a->group ? catalogue_find(&r->all, a->group, name) : NULL;
     if (!mean)
         return err->code;
-    contrast = mean->rank && str_eq(mean->dim[0], "contrast");
-    if (mean->type == V_STR || !mean->rank || !(contrast || str_eq(mean->dim[0], "stratum")))
+    if (mean->type == V_STR || !mean->rank || str_eq(mean->dim[0], "query"))
         return err_set(err, ERR_IO, "%s/%s is not an average over queries", a->group, name);
-    a->n_strata = mean->size[0];
-    a->n_dims = mean->rank - 1;
+    contrast = str_eq(mean->dim[0], "contrast");
+    a->of_model = !contrast && !str_eq(mean->dim[0], "stratum");
+    a->n_strata = a->of_model ? 1 : mean->size[0];
+    a->n_dims = mean->rank - !a->of_model;
     if (read_names(a, r, err) || open_columns(a, r, mean, err) ||
         (contrast ? read_contrasts(a, r, err) : read_strata(a, r, err)))
         return err->code;
-    for (size_t i = 1; i < mean->rank; i++) {
-        a->dim[i - 1] = (struct average_dim){.name = mean->dim[i], .size = mean->size[i]};
-        if (read_labels(a, r, group, mean, i, err) || raise_labels(&a->dim[i - 1], r, err))
+    for (size_t i = 0; i < a->n_dims; i++) {
+        size_t at = i + !a->of_model;
+
+        a->dim[i] = (struct average_dim){.name = mean->dim[at], .size = mean->size[at]};
+        if (read_labels(&a->dim[i], r, group, mean, at, err) || raise_labels(&a->dim[i], r, err))
             return err->code;
     }
     a->elements = a->column[STAT_MEAN].entry;
@@ -250,8 +255,8 @@ double average_get(const struct average *a, enum statistic s, size_t element)
 {
     const struct column *c = &a->column[s];
 
-    if (!c->file)
-        return (double)NAN;
+    if (!c->file) /* what is the model's own is there once */
+        return s == STAT_N && a->of_model ? 1 : (double)NAN;
     return c->whole ? (double)c->whole[element] : c->f[element];
 }
 

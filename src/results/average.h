@@ -2,7 +2,8 @@
  * Averages over queries in a result file: the one reader of them, for summary, `top`, `plot`,
  * export and rankings. An average NAME stands with NAME_se, NAME_lo, NAME_hi and NAME_n beside it
  * (in NAME/stats: mean, se, lo, hi, n, and the tests); its first dimension is `stratum`, or
- * `contrast`: a step minus the step before, item by item.
+ * `contrast`: a step minus the step before, item by item. Numbers that are no averages but the
+ * model's own have neither, and are read as one stratum's.
  *
  *     int use(double mean, const char *label, struct err *err);
  *
@@ -46,9 +47,9 @@ enum statistic {
 struct stratum_info {
     const char *dataset; /* "" = mean over datasets */
     int template;        /* -1 = mean over templates */
-    int step;
-    int minus;   /* of contrasts: the step that is taken off step; else not used */
-    bool widest; /* of its step the one that averages over most: datasets, else templates */
+    int step;            /* -1 = of no query */
+    int minus;           /* of contrasts: the step that is taken off step; else not used */
+    bool widest;         /* of its step the one that averages over most: datasets, else templates */
 };
 
 struct average_dim {
@@ -65,6 +66,7 @@ struct average {
     size_t n_dims;
     struct stratum_info *stratum; /* (n_strata) */
     size_t n_strata;
+    bool of_model;   /* no average, and of no query */
     size_t elements; /* of a stratum */
     int layers_from; /* what the labels call the first layer */
     struct column column[STATISTICS];
@@ -102,6 +104,12 @@ size_t average_match(const struct average *a, const struct average *of, size_t e
    another of them is a mean of. chosen: (n_strata). */
 void strata_choose(const struct stratum_info *s, size_t n, const char *dataset, int64_t step,
                    bool *chosen);
+/* Is it of no query, but the model's own? */
+static inline bool stratum_of_model(const struct stratum_info *s)
+{
+    return s->step == -1;
+}
+
 /* "; cities, template 1" */
 int stratum_words(const struct stratum_info *s, struct buf *b, struct err *err);
 

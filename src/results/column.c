@@ -11,12 +11,18 @@ enum { BLOCK = 1 << 19 }; /* elements in memory, or one entry if that is more */
 
 static const size_t ENTRY_MAX = (size_t)1 << 31;
 
-int column_open(struct column *c, struct h5file *f, const struct h5info *v, struct err *err)
+static int open_per(struct column *c, struct h5file *f, const struct h5info *v, bool whole,
+                    struct err *err)
 {
     struct h5info info;
+    size_t n = v->rank ? v->size[0] : 1;
 
-    *c = (struct column){.file = f, .info = *v, .n = v->rank ? v->size[0] : 1, .entry = 1};
-    for (size_t i = 1; i < v->rank; i++) {
+    *c = (struct column){.file = f, .info = *v, .n = n, .entry = 1, .per = 1};
+    if (whole) {
+        c->n = 1;
+        c->per = n;
+    }
+    for (size_t i = !whole; i < v->rank; i++) {
         if (v->size[i] && c->entry > ENTRY_MAX / v->size[i])
             return err_set(err, ERR_IO, "%s/%s is too large", v->group, v->name);
         c->entry *= v->size[i];
@@ -30,6 +36,16 @@ int column_open(struct column *c, struct h5file *f, const struct h5info *v, stru
     return c->block ? 0 : err->code;
 }
 
+int column_open(struct column *c, struct h5file *f, const struct h5info *v, struct err *err)
+{
+    return open_per(c, f, v, false, err);
+}
+
+int column_open_whole(struct column *c, struct h5file *f, const struct h5info *v, struct err *err)
+{
+    return open_per(c, f, v, true, err);
+}
+
 static bool is_real(const struct column *c)
 {
     return c->info.type == V_F32 || c->info.type == V_F64;
@@ -41,8 +57,8 @@ static int read_block(struct column *c, size_t i, struct err *err)
     size_t count = c->n - i < c->most ? c->n - i : c->most;
 
     c->count = 0;
-    if (c->entry &&
-        h5_read_part(c->file, &c->info, is_real(c) ? V_F64 : V_I8, i, count, c->block, err))
+    if (c->entry && h5_read_part(c->file, &c->info, is_real(c) ? V_F64 : V_I8, i * c->per,
+                                 count * c->per, c->block, err))
         return err->code;
     c->first = i;
     c->count = count;

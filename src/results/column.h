@@ -34,11 +34,14 @@ struct column {
     char *const *text;
     /* private: the block in memory; strings are all in memory */
     size_t first, count, most;
+    size_t per; /* entries of the first dimension in one */
     void *block;
     char **strings;
 };
 
 int column_open(struct column *c, struct h5file *f, const struct h5info *v, struct err *err);
+/* The whole variable is one entry. Numbers alone. */
+int column_open_whole(struct column *c, struct h5file *f, const struct h5info *v, struct err *err);
 int column_seek(struct column *c, size_t i, struct err *err);
 void column_close(struct column *c);
 

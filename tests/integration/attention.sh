@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kind attention against float64 NumPy, on prompts and on repeated random tokens longer than any of
-# them; and circuits of the benchmark from a result of kind edges.
+# them; what weights alone say, of heads that copy by construction as well; and circuits of the benchmark from a result of kind edges.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
@@ -10,9 +10,55 @@ model=$models/llama3-sharded-bf16
 config "$work/c.yaml" "$work/queries.jsonl" "$work/run" \
     'name: all, kind: attention, repeated: 20' \
     'name: some, kind: attention, repeated: 0, positions: [last, subject, {each_token: answer_1}]' \
+    'name: weights, kind: attention, weights: true' \
     'name: map, kind: edges, operation: {kind: zero}'
 ends 0 "$program" run "$work/c.yaml" --set "model.path=$model"
 "$LENSWEEP_PYTHON" tests/reference/check_attention.py "$work/run/result.h5" "$model" || wrong 'it differs from NumPy'
+"$LENSWEEP_PYTHON" tests/reference/check_weights.py "$work/run/result.h5" "$model" || wrong 'weights differ from NumPy'
+ends 0 "$program" verify "$work/run" --cells 1000
+grep -q 'all equal' "$work/out" || wrong 'the same weights say something else'
+
+# Two heads whose output matrix is that of their values, transposed, and its negative; and the keys of
+# a head above read just what they write.
+"$LENSWEEP_PYTHON" - "$work/copies" <<'END' || wrong 'no model with heads that copy'
+import json, os, shutil, sys
+import numpy as np
+shutil.copytree("tests/fixtures/models/llama-tied-f32", sys.argv[1])
+os.chmod(sys.argv[1], 0o755)
+path = sys.argv[1] + "/model.safetensors"
+data = bytearray(open(path, "rb").read())
+n = int.from_bytes(data[:8], "little")
+header = json.loads(data[8 : 8 + n])
+def at(name):
+    e = header[f"model.{name}.weight"]
+    begin, end = (8 + n + i for i in e["data_offsets"])
+    return np.frombuffer(data, "<f4", (end - begin) // 4, begin).reshape(e["shape"])
+c = json.load(open(sys.argv[1] + "/config.json"))
+dh = c["hidden_size"] // c["num_attention_heads"]
+for name in ("norm", "layers.0.input_layernorm", "layers.1.input_layernorm"):
+    at(name)[:] = 1
+v = np.linalg.qr(at("layers.0.self_attn.v_proj")[:dh].astype(float).T)[0].T
+at("layers.0.self_attn.v_proj")[:dh] = at("layers.1.self_attn.k_proj")[:dh] = v
+at("layers.0.self_attn.o_proj")[:, : 2 * dh] = np.hstack([v.T, -v.T])
+os.chmod(path, 0o644)
+open(path, "wb").write(data)
+END
+config "$work/copies.yaml" "$work/queries.jsonl" "$work/copied" 'name: weights, kind: attention, weights: true'
+ends 0 "$program" run "$work/copies.yaml" --set "model.path=$work/copies"
+"$LENSWEEP_PYTHON" - "$work/copied/result.h5" <<'END' || wrong 'heads that copy are not found'
+import sys, h5py
+import numpy as np
+with h5py.File(sys.argv[1]) as f:
+    g = {n: v[()] for n, v in f["weights"].items()}
+near = lambda name, want: np.allclose(g[name][0, :2], want, atol=1e-5) or print(name, g[name][0, :2])
+k = g["k_composition"]
+own = k[0, :2, 1, 0]
+others = k.copy()
+others[0, :2, 1, : k.shape[1] // 2] = 0 # the heads that share those keys
+fine = [near("ov_copying", [1, -1]), near("ov_positive", [1, 0]), np.all(g["ov_self"][0, :2] * [1, -1] > 1)]
+assert all(fine) and np.all(own > 1.3 * np.nanmax(others)), (fine, own, np.nanmax(others))
+END
+"$LENSWEEP_PYTHON" tests/reference/check_weights.py "$work/copied/result.h5" "$work/copies" || wrong 'weights differ from NumPy'
 
 ends 0 "$program" export "$work/run" --format mib
 "$LENSWEEP_PYTHON" - "$work/run" <<'END' || wrong 'the circuit is not the edges'

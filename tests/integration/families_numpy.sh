@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What every analysis says of one tiny model of each architecture, against float64 NumPy written by
 # definition (tests/reference/numpy_families.py): token lens, heads, decode, ablations with their direct
-# effects, knockouts, traces, edges, faithfulness. With LENSWEEP_LONG=1 all of them with both executors
+# effects, knockouts, traces, edges, faithfulness, scores of weights. With LENSWEEP_LONG=1 all of them with both executors
 # and more cells; else four that have among them all that Llama has not.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
@@ -51,6 +51,7 @@ for family in $families; do
   - {name: v, kind: ablation, site: v, positions: [subject], operation: {kind: zero}, metrics: [logit, kl]}
   - {name: neurons, kind: ablation, site: neurons, neurons: {window: 8}, operation: {kind: zero}, metrics: [logit, kl]}
   - {name: keys, kind: ablation, site: edge, from: [subject, first], operation: {kind: zero, renormalise: true}, metrics: [logit, kl]}
+  - {name: weights, kind: attention, weights: true}
   - {name: edges, kind: edges, receivers: {kinds: [v, mlp, logits]}, operation: {kind: zero}}
 END
         } >"$out.yaml"
@@ -61,6 +62,7 @@ END
         checked check_heads "${result[@]}" "${bounds[@]}"
         checked check_lens "${result[@]}" "${bounds[@]}"
         checked check_decode_wide "${result[@]}"
+        checked check_weights "${result[@]}"
         checked check_knockout "${result[@]}" "${bounds[@]}" --every "$every"
         for kind in trace ablation edges; do
             checked check_$kind "${result[@]}" "${bounds[@]}" --data "$work/q.jsonl" --cells "$cells"

@@ -45,7 +45,7 @@ FIRST = {
         ("operation: resample", "operation: {kind: resample, draws: 2}"),
     ],
     "dump": [(f"sites: [{s}]",) * 2 for s in ("residual", "attn", "mlp", "head", "q", "k", "v", "neurons")],
-    "attention": [("", "repeated: 0"), ("repeated", "repeated: 4")],
+    "attention": [("", "repeated: 0"), ("repeated", "repeated: 4"), ("weights: true",) * 2],
     "noop": [("", "cells: 2")],
 }
 # A second run, on the first one's sweeps.
@@ -75,6 +75,8 @@ DIMENSIONS = {
     "edge": ("`head 3.1 > q 5.2`", "a sender and a receiver; with `sender`, `receiver` and their layers and heads"),
     "from_layer": ("from -1", "layer of a sender; -1 = the embedding"),
     "to_layer": ("from 0", "layer of a receiver; one more than the last = the logits"),
+    "reader_layer": ("from 0", "layer of a head that reads what the head writes"),
+    "reader_head": ("from 0", "that head"),
     "sequence": ("from 0", "a token of the sequence of random tokens"),
     "key": ("names", "what is attended to: `first`, `self`, `previous` (token), spans by name"),
     "target": ("names", "a target of the data"),

@@ -4,6 +4,7 @@
 #include "base/isa.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/square.h"
 #include "fixture.h"
 #include "statistics/dist.h"
 
@@ -358,10 +359,124 @@ static void tails(void **state)
     }
 }
 
+/* a becomes s a s^-1, s = I - 2 v v^T of a random unit vector. */
+static void turn(size_t n, double *a, struct rng *r)
+{
+    double v[16], square = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        v[i] = 2 * rng_unit(r) - 1;
+        square += v[i] * v[i];
+    }
+    for (int side = 0; side < 2; side++)
+        for (size_t j = 0; j < n; j++) {
+            double sum = 0;
+
+            for (size_t i = 0; i < n; i++)
+                sum += v[i] * a[side ? j * n + i : i * n + j];
+            for (size_t i = 0; i < n; i++)
+                a[side ? j * n + i : i * n + j] -= 2 * sum / square * v[i];
+        }
+}
+
+/* Is there one of them near re + i im? It is taken away. */
+static bool take_near(size_t n, double *re, double *im, double want_re, double want_im)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fabs(re[i] - want_re) + fabs(im[i] - want_im) < 1e-10) {
+            re[i] = 1e9;
+            return true;
+        }
+    return false;
+}
+
+/* Blocks on the diagonal, numbers above it, all turned about. */
+static void eigenvalues_are_those_it_was_made_of(void **state)
+{
+    (void)state;
+    for (uint64_t round = 0; round < 200; round++) {
+        struct rng r = rng_for(3, round, "eigenvalues");
+        size_t n = 1 + (size_t)rng_below(&r, 12), i = 0;
+        double a[144] = {0}, re[12], im[12], want[12][2];
+
+        for (size_t k = 0; k < n; k++)
+            for (size_t j = k + 1; j < n; j++)
+                a[k * n + j] = 2 * rng_unit(&r) - 1;
+        while (i < n) {
+            bool two = i + 1 < n && rng_below(&r, 2);
+            double x = 8 * (double)i - 40 + rng_unit(&r), y = two ? 1 + rng_unit(&r) : 0;
+
+            for (size_t k = i; k < i + 1 + two; k++) {
+                a[k * n + k] = want[k][0] = x;
+                want[k][1] = k > i ? -y : y;
+            }
+            if (two) {
+                a[i * n + i + 1] = y;
+                a[(i + 1) * n + i] = -y;
+            }
+            i += 1 + two;
+        }
+        for (int k = 0; k < 4; k++)
+            turn(n, a, &r);
+        assert_true(square_eigenvalues(n, a, re, im));
+        for (size_t k = 0; k < n; k++)
+            assert_true(take_near(n, re, im, want[k][0], want[k][1]));
+    }
+}
+
+static void eigenvalues_of_odd_matrices(void **state)
+{
+    double zero[9] = {0}, cycle[16] = {0}, bad[4] = {1, NAN, 0, 1}, re[4], im[4], square = 0;
+
+    (void)state;
+    assert_true(square_eigenvalues(3, zero, re, im));
+    for (int i = 0; i < 3; i++)
+        assert_true(fabs(re[i]) + fabs(im[i]) < DBL_MIN);
+    for (int i = 0; i < 4; i++) /* roots of one: shifts alone do not move them */
+        cycle[4 * i + (i + 1) % 4] = 1;
+    assert_true(square_eigenvalues(4, cycle, re, im));
+    for (int i = 0; i < 4; i++)
+        square += fabs(re[i] * re[i] + im[i] * im[i] - 1);
+    assert_true(square < 1e-14);
+    assert_true(take_near(4, re, im, 1, 0) && take_near(4, re, im, -1, 0) &&
+                take_near(4, re, im, 0, 1) && take_near(4, re, im, 0, -1));
+    assert_false(square_eigenvalues(2, bad, re, im));
+}
+
+/* Of a matrix with fewer directions than rows as well. */
+static void triangles_of_cholesky(void **state)
+{
+    (void)state;
+    for (uint64_t round = 0; round < 50; round++) {
+        struct rng r = rng_for(4, round, "cholesky");
+        size_t n = 1 + (size_t)rng_below(&r, 8), m = 1 + (size_t)rng_below(&r, 8);
+        double b[64], a[64] = {0}, c[64];
+
+        for (size_t i = 0; i < n * m; i++)
+            b[i] = 2 * rng_unit(&r) - 1;
+        for (size_t i = 0; i < n * n; i++)
+            for (size_t k = 0; k < m; k++)
+                a[i] += b[i / n * m + k] * b[i % n * m + k];
+        memcpy(c, a, sizeof c);
+        square_cholesky(n, c);
+        for (size_t i = 0; i < n * n; i++) {
+            double sum = 0;
+
+            for (size_t k = 0; k < n; k++)
+                sum += c[i / n * n + k] * c[i % n * n + k];
+            assert_true(fabs(sum - a[i]) < 1e-6);
+            assert_true(i % n <= i / n || fabs(c[i]) < DBL_MIN);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tails),
+        cmocka_unit_test(eigenvalues_are_those_it_was_made_of),
+        cmocka_unit_test(eigenvalues_of_odd_matrices),
+        cmocka_unit_test(triangles_of_cholesky),
         cmocka_unit_test(gemm_multiplies),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(unaligned_weights),

@@ -53,7 +53,7 @@ void plan_rows(const struct campaign *c, struct plan_row *row)
         for (struct plan_row *r = &row[u->experiment];; r = &row[c->n]) {
             r->units++;
             r->cells += cells ? u->n : 0;
-            r->queries += cells && u->first == 0;
+            r->queries += cells && u->first == 0 && !c->x[u->experiment].of_model;
             r->flops += (double)u->cost.flops;
             if (r == &row[c->n])
                 break;
@@ -118,16 +118,24 @@ int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t node
         return err->code;
     for (size_t i = 0; i < c->n_bundles; i++)
         e->flops += (double)c->bundle[i].flops;
+    if (campaign_needs(c) & NEED_VOCAB_STATS)
+        e->first = vocab_stats_flops(c->model, c->vocab_stats.embeds);
     if (e->flops_per_second > 0)
-        e->seconds = e->flops / e->flops_per_second / (double)ranks;
+        e->seconds = (e->first + e->flops / (double)ranks) / e->flops_per_second;
     return 0;
 }
 
 static int print_estimate(const struct forecast *e, struct err *err)
 {
-    char rank[STR_HUMAN], weights[STR_HUMAN], node[STR_HUMAN], time[STR_HUMAN], speed[STR_HUMAN];
+    char first[STR_HUMAN], rank[STR_HUMAN], weights[STR_HUMAN], node[STR_HUMAN], time[STR_HUMAN],
+        speed[STR_HUMAN];
     double share = (double)e->ranks / (double)e->nodes;
 
+    if (e->first > 0 &&
+        out_printf(err,
+                   "\nfirst   %s by rank 0: means over the vocabulary, kept beside the journal",
+                   str_flops(first, e->first)))
+        return err->code;
     if (out_printf(err, "\nmemory  %s for each rank of %d threads; weights %s, shared by a node\n",
                    str_bytes(rank, e->rank_bytes), e->threads, str_bytes(weights, e->weight_bytes)))
         return err->code;
@@ -159,6 +167,8 @@ static int print_cell(const struct campaign *c, size_t experiment, uint64_t cell
     buf_clear(b);
     if (cell_words(x, q->n, u->first + cell, b, err) || !buf_str(b, err))
         return err->code;
+    if (x->of_model)
+        return out_printf(err, "  %-16s %s\n", x->name, b->data);
     if (q->step)
         snprintf(step, sizeof step, ", step %d", q->step);
     return out_printf(err, "  %-16s query %u%s%s%s: %s\n", x->name, u->query, *q->item ? ", " : "",

@@ -6,6 +6,7 @@
 
 struct forecast {
     double flops, seconds; /* in all; seconds 0 = not known */
+    double first;          /* FLOP of rank 0 before the others begin */
     double rank_bytes, weight_bytes;
     int64_t ranks, nodes;
     int threads;             /* of a rank */

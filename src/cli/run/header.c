@@ -54,8 +54,13 @@ static void print_experiment(const struct experiment *x, const struct plan_row *
 {
     const char *what = x->n_figures ? x->figure[0].title : x->kind->summary;
 
-    fprintf(stderr, "  does    %-*s  %llu prompt%s", (int)width, x->name,
-            (unsigned long long)row->queries, row->queries == 1 ? "" : "s");
+    fprintf(stderr, "  does    %-*s  ", (int)width, x->name);
+    if (x->of_model) {
+        fprintf(stderr, "%llu heads' weights: %s\n", (unsigned long long)row->cells, what);
+        return;
+    }
+    fprintf(stderr, "%llu prompt%s", (unsigned long long)row->queries,
+            row->queries == 1 ? "" : "s");
     if (row->queries && row->cells > row->queries)
         fprintf(stderr,
                 row->cells % row->queries ? " x about %.0f configurations"

@@ -311,7 +311,10 @@ static int name_stratum(const struct material *of, const struct stratum_info *s,
 {
     const char *dataset = s->dataset;
 
-    if (s->template == 0)
+    if (stratum_of_model(s)) {
+        *name = "model";
+        *words = "the model's own";
+    } else if (s->template == 0)
         *name = *words = dataset;
     else if (s->template > 0) {
         *name = arena_printf(a, err, "%s/%d", dataset, s->template);

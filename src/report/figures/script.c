@@ -67,6 +67,8 @@ static int put_caption(struct buf *text, const struct chart *c, struct err *err)
                                         [GRAPH] = "; in the CSV: "};
     const struct figure *f = &c->of->figure;
 
+    if (stratum_of_model(&material_strata(c->of)[c->stratum_of[0]]))
+        return buf_puts(text, f->note, err);
     if (buf_printf(text, err, "%s%sMean over ", f->note, *f->note ? ". " : "") ||
         (c->n[COLUMN] == 1 ? buf_printf(text, err, "%.0f quer%s", count_of(c, 0, NULL),
                                         count_of(c, 0, NULL) > 1 ? "ies" : "y")
