@@ -83,6 +83,7 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
         .add_bos = d->add_bos,
         .vocab = c->model->shape.vocab,
         .limit = (size_t)d->limit,
+        .sequences = (size_t)d->sequences,
         .n_controls = (size_t)d->controls,
         .seed = (uint64_t)d->seed,
         .shuffled_targets = c->null == NULL_SHUFFLED_TARGETS,

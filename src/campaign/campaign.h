@@ -59,6 +59,12 @@ struct campaign {
     struct arena row_arena;  /* as long as a row is made of them */
 };
 
+/* Where its queries are from, in words. */
+static inline const char *campaign_source(const struct campaign *c)
+{
+    return c->config.data.path.n ? c->config.data.path.v[0] : c->data.file[0];
+}
+
 struct campaign_request {
     const char *config;
     const char *const *set; /* (n_set) --set key=value */

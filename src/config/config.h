@@ -30,6 +30,7 @@ struct experiment_schema {
     size_t size;      /* of the struct that the rows fill */
     const char *also; /* other names that it goes by, "NAME" or "NAME=what to write with it", parted
                          by "; ": for did-you-mean; NULL = none */
+    bool no_data;     /* it means something without data */
 };
 
 /* What every experiment has, whatever its kind. */
@@ -69,6 +70,7 @@ struct data_config {
     const char *format; /* a name of the data floor's table; it checks it */
     bool add_bos;
     int64_t limit;
+    int64_t sequences; /* in the place of path; 0 = not said */
     int64_t controls;
     enum target_token target;
     struct choice_list null; /* of enum null_data; of a campaign that is open: its own alone */

@@ -397,6 +397,29 @@ static void load_part(const struct experiments *x, const struct config_node *roo
                      "%s does not belong into a config with a section curate", name);
 }
 
+/* Queries are in files or made, and made unasked only where no experiment needs any. */
+static void check_data(const struct experiments *x, const struct config_node *root)
+{
+    enum { SEQUENCES = 16 };
+    const struct config_node *data = node_get(root, "data");
+    const struct config_node *path = data && data->kind == NODE_MAP ? node_get(data, "path") : data;
+    struct data_config *d = &x->to->data;
+    bool needed = !x->to->n_experiments;
+
+    for (size_t i = 0; i < x->to->n_experiments; i++)
+        needed |= !x->to->experiment[i].schema->no_data;
+    x->c->section = "data";
+    if (path && (path->kind != NODE_LIST || path->n)) {
+        if (d->sequences)
+            node_problem(x->c, NULL, data, "sequences stand in the place of path: not both");
+    } else if (!d->sequences && needed)
+        node_problem(x->c, &config_parts[CONFIG_PART_DATA].section.rows[0], data ? data : root,
+                     "required, but missing (or data.sequences, for random tokens)");
+    else if (!d->sequences)
+        d->sequences = SEQUENCES;
+    x->c->section = "";
+}
+
 /* In the order of the file, so that problems are; then what the file leaves out. */
 static void load_tree(const struct experiments *x, const struct config_node *root)
 {
@@ -416,6 +439,8 @@ static void load_tree(const struct experiments *x, const struct config_node *roo
             load_part(x, root, config_parts[i].section.name);
     if (!node_get(root, "experiments"))
         load_part(x, root, "experiments");
+    if (!x->to->curates)
+        check_data(x, root);
 }
 
 int config_parse(struct config *c, const char *path, const char *text, size_t n,

@@ -52,7 +52,7 @@ struct config_part {
     size_t offset;
     bool of_run, of_curate; /* which configs have it */
 };
-enum { CONFIG_PARTS = 6, CONFIG_PART_TOP = 2 };
+enum { CONFIG_PARTS = 6, CONFIG_PART_DATA = 1, CONFIG_PART_TOP = 2 };
 extern const struct config_part config_parts[CONFIG_PARTS];
 
 /* Is the part one that this config has? */

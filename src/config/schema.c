@@ -67,14 +67,18 @@ static const struct config_row model_rows[] = {
 };
 
 static const struct config_row data_rows[] = {
-    CONFIG_ROW(struct data_config, path, "path", config_paths, NULL, 0, 0, RUNNING,
-               "a file of queries, a directory of .jsonl files, or a list of both"),
+    CONFIG_ROW(struct data_config, path, "path", config_paths, "[]", 0, 0, RUNNING,
+               "a file of queries, a directory of .jsonl files, or a list of both; may be left out "
+               "where no experiment needs data"),
     CONFIG_ROW(struct data_config, format, "format", config_string, "auto", 0, 0, RESULTS,
                "a format that lensweep help data lists; auto = by the keys of the first record"),
     CONFIG_ROW(struct data_config, add_bos, "add_bos", config_bool, "false", 0, 0, RESULTS,
                "prepend the tokenizer's BOS token and shift the spans"),
     CONFIG_ROW(struct data_config, limit, "limit", config_int, "0", 0, INFINITY, RESULTS,
                "at most so many queries of each file; 0 = all"),
+    CONFIG_ROW(struct data_config, sequences, "sequences", config_int, "0", 0, 100000, RESULTS,
+               "in the place of path: so many queries of random tokens that stand twice; 0 = 16 "
+               "where path is left out"),
     CONFIG_ROW(struct data_config, controls, "controls", config_int, "16", 0, 4096, RESULTS,
                "control tokens drawn for each query: first tokens of other items' answers"),
     CONFIG_CHOICE(struct data_config, target, "target", config_choice, "first", target_tokens,

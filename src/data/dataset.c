@@ -11,6 +11,7 @@
 #include "data/load.h"
 #include "data/paths.h"
 #include "data/records.h"
+#include "data/sequences.h"
 #include "data/settle.h"
 
 #include <stdio.h>
@@ -156,8 +157,9 @@ int dataset_load(struct dataset *ds, const char *const *paths, size_t n_paths,
     if (opt->add_bos && l.codec->bos < 0)
         problems_add(problems, "data", 0, 0,
                      "add_bos is set, but there is no tokenizer with a BOS");
-    code = first_names(&l, err) || read_files(&l, paths, n_paths, err) || settle(&l, err) ||
-                   group_queries(&l, err) || fingerprint_origin(&l, err) ||
+    code = first_names(&l, err) ||
+                   (n_paths ? read_files(&l, paths, n_paths, err) : make_sequences(&l, err)) ||
+                   settle(&l, err) || group_queries(&l, err) || fingerprint_origin(&l, err) ||
                    (opt->shuffled_targets && shuffle_targets(&l, err)) || flag_queries(&l, err) ||
                    draw_controls(&l, err) || draw_counterfactuals(&l, err) ||
                    fingerprint_queries(&l, err)

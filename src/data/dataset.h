@@ -126,14 +126,15 @@ struct codec {
 };
 
 struct data_options {
-    const char *format;    /* name of a format; NULL, "auto" = by the keys of the first record */
-    bool add_bos;          /* prepend the codec's BOS and shift the spans */
-    int vocab;             /* ids are below this; 0 = not checked */
-    int max_tokens;        /* longer prompts get a status; 0 = not checked */
-    const char *max_is;    /* what the limit is, for that status: "the model's positions" */
-    size_t limit;          /* at most so many queries of each file; 0 = all */
-    size_t n_controls;     /* controls drawn for each query; 0 = none */
-    uint64_t seed;         /* of the draws of controls and counterfactuals */
+    const char *format; /* name of a format; NULL, "auto" = by the keys of the first record */
+    bool add_bos;       /* prepend the codec's BOS and shift the spans */
+    int vocab;          /* ids are below this; 0 = not checked */
+    int max_tokens;     /* longer prompts get a status; 0 = not checked */
+    const char *max_is; /* what the limit is, for that status: "the model's positions" */
+    size_t limit;       /* at most so many queries of each file; 0 = all */
+    size_t sequences;   /* without paths: so many of random tokens that stand twice; needs vocab */
+    size_t n_controls;  /* controls drawn for each query; 0 = none */
+    uint64_t seed;      /* of the draws of controls and counterfactuals */
     bool shuffled_targets; /* each item has the targets of another one of its dataset (draws.h) */
     bool first_distinct;   /* targets: the first token in which the answers differ (settle.c) */
 };

@@ -341,6 +341,7 @@ const struct kind kind_attention = {
     .summary = "each head's attention: its spread, where it lies, and induction on random tokens",
     KIND_CONFIG(struct attention_config, rows),
     .version = 1,
+    .no_data = true,
     .open = attention_open,
     .skip = attention_skip,
     .keep = KEEP_ATTENTION,

@@ -1,4 +1,4 @@
-/* Private to kind attention: what weights alone say of its heads (docs/methods.md 6.5), a cell each.
+/* Private to kind attention: what weights alone say of heads (docs/methods.md 6.5), a cell each.
    The functions are the kind's slots where `weights` is set. */
 #ifndef LENSWEEP_EXPERIMENTS_ATTENTION_H
 #define LENSWEEP_EXPERIMENTS_ATTENTION_H

@@ -1,7 +1,7 @@
 /*
- * What weights alone say of heads (docs/methods.md 6.5): whether a head's OV circuit copies, whether
- * its QK circuit seeks the same token, and how strongly its output enters the queries, keys and
- * values of heads above it.
+ * What weights alone say of heads (docs/methods.md 6.5): whether a head's OV circuit copies,
+ * whether its QK circuit seeks the same token, and how strongly its output enters the queries, keys
+ * and values of heads above it.
  *
  * All scores are ratios from which divisors of norms drop out, so a norm is the linear map that is
  * left of it without its divisor: w, and the centring where there is one.

@@ -222,6 +222,7 @@ struct kind {
     /* A query's clean run, the first of its runs, keeps these, and what `open` adds to x->keep. */
     unsigned keep;
     bool no_runs; /* it does without even that one */
+    bool no_data; /* it means something without data, on random tokens */
 
     /* The runs of a query beside its clean one, at most RUNS_MAX - 1; edits in the arena. Returns
        how many. NULL slot = none. */

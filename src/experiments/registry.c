@@ -36,9 +36,9 @@ const struct experiment_schema *kind_schemas(size_t *n)
     static struct experiment_schema schema[N_KINDS - 1];
 
     for (size_t i = 1; i < N_KINDS; i++)
-        schema[i - 1] =
-            (struct experiment_schema){kinds[i]->name,   kinds[i]->summary,     kinds[i]->rows,
-                                       kinds[i]->n_rows, kinds[i]->config_size, kinds[i]->also};
+        schema[i - 1] = (struct experiment_schema){
+            kinds[i]->name,        kinds[i]->summary, kinds[i]->rows,   kinds[i]->n_rows,
+            kinds[i]->config_size, kinds[i]->also,    kinds[i]->no_data};
     *n = N_KINDS - 1;
     return schema;
 }

@@ -40,8 +40,8 @@ static const struct config_row rows[] = {
 };
 
 static const struct experiment_schema kinds[] = {
-    {"probe", "", rows, sizeof rows / sizeof *rows, sizeof(struct probe), NULL},
-    {"noop", "", NULL, 0, 0, NULL},
+    {"probe", "", rows, sizeof rows / sizeof *rows, sizeof(struct probe), NULL, false},
+    {"noop", "", NULL, 0, 0, NULL, false},
 };
 
 /* The canonical print of a text, or nothing if it has problems. */

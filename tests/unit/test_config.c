@@ -76,9 +76,9 @@ static const struct config_row needs_rows[] = {
 
 static const struct experiment_schema kinds[] = {
     {"probe", "a key of every type", probe_rows, sizeof probe_rows / sizeof *probe_rows,
-     sizeof(struct probe), NULL},
-    {"noop", "does nothing", NULL, 0, 0, "nothing; idle_work=k: 2"},
-    {"needs", "has a required key", needs_rows, 1, sizeof(struct needs), NULL},
+     sizeof(struct probe), NULL, false},
+    {"noop", "does nothing", NULL, 0, 0, "nothing; idle_work=k: 2", false},
+    {"needs", "has a required key", needs_rows, 1, sizeof(struct needs), NULL, false},
 };
 enum { KINDS = 3 };
 
@@ -426,7 +426,7 @@ static const struct config_row swept_rows[] = {
 
 static const struct experiment_schema sweeps[] = {{"swept", "has keys that go together", swept_rows,
                                                    sizeof swept_rows / sizeof *swept_rows,
-                                                   sizeof(struct swept), NULL}};
+                                                   sizeof(struct swept), NULL, false}};
 
 static int list_key(void *to, const struct config_key *k, struct err *err)
 {

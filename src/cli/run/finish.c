@@ -52,11 +52,12 @@ static int print_ended(struct session *r, const struct campaign_report *report, 
 {
     const struct config *c = &r->campaign.config;
 
-    return err_if(err, out_printf(err, "lensweep %s: %s on %zu queries of %s%s\n", LENSWEEP_VERSION,
-                                  r->campaign.model->name, r->campaign.data.n, c->data.path.v[0],
-                                  c->data.path.n > 1 ? ", ..." : "") ||
-                           print_work(r, err) || print_audit(report, err) ||
-                           out_printf(err, "\n") || out_flush(err));
+    return err_if(err,
+                  out_printf(err, "lensweep %s: %s on %zu queries of %s%s\n", LENSWEEP_VERSION,
+                             r->campaign.model->name, r->campaign.data.n,
+                             campaign_source(&r->campaign), c->data.path.n > 1 ? ", ..." : "") ||
+                      print_work(r, err) || print_audit(report, err) || out_printf(err, "\n") ||
+                      out_flush(err));
 }
 
 static int print_end(const struct session *r, const struct campaign_report *report, struct err *err)

@@ -39,7 +39,7 @@ static void print_data(const struct campaign *c)
 
     for (size_t q = 0; q < ds->n && ds->n <= COUNTED; q++)
         items += is_new_item(ds, q);
-    fprintf(stderr, "  data    %s%s: %zu quer%s", c->config.data.path.v[0],
+    fprintf(stderr, "  data    %s%s: %zu quer%s", campaign_source(c),
             c->config.data.path.n > 1 ? ", ..." : "", ds->n, ds->n == 1 ? "y" : "ies");
     if (items)
         fprintf(stderr, " of %zu item%s", items, items == 1 ? "" : "s");
