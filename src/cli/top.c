@@ -16,8 +16,8 @@ static const struct argument_row arguments[] = {
 
 static const struct option_row options[] = {
     {OPTION_INTO(flag, struct top_options, top.classes), .name = "classes",
-     .doc = "heads only: how often each promotes or suppresses the step's target, beside what each "
-            "sweep over all heads at the last token changes of its logit"},
+     .doc = "heads only: how often each promotes or suppresses the step's target, and its scores, "
+            "beside what each sweep over all heads at the last token changes of its logit"},
     {OPTION_INTO(int, struct top_options, rows), .name = "rows", .letter = 'n', .value = "N",
      .fallback = "20", .lo = 1, .hi = 10000, .doc = "rows of each table"},
     {OPTION_INTO(int, struct top_options, top.step), .name = "step", .value = "S", .hi = 10000,

@@ -120,7 +120,9 @@ static int describe(struct experiment *x, const struct attention *t, struct err 
             .variable = scores[i].mean,
             .title = arena_printf(x->arena, err, "on repeated random tokens: %s", scores[i].text),
             .unit = "share of attention",
-            .test = "none"};
+            .test = "none",
+            .join = "score",
+            .class_words = scores[i].name};
 
         if (!h.title || add_headline(x, &h, err))
             return err->code;

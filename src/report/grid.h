@@ -24,7 +24,7 @@
 
 #include <stdbool.h>
 
-enum { GRID_COLUMNS_MAX = 24 };
+enum { GRID_COLUMNS_MAX = 30 };
 
 struct grid {
     size_t columns;

@@ -105,7 +105,8 @@ static int nothing_to_show(const struct top *t, bool described, struct err *err)
     if (t->classes)
         return err_set(err, ERR_CONFIG,
                        "--classes needs averages%s of an experiment that says which heads promote "
-                       "or suppress, and of a sweep over site head with layers each, heads each, "
+                       "or suppress, or scores of heads, and of a sweep over site head with layers "
+                       "each, heads each, "
                        "positions [last] and metric logit",
                        picked ? " of that dataset and step" : "");
     if (!described)

@@ -1,4 +1,7 @@
-/* `lensweep top --classes`: heads that promote or suppress beside what ablating them changes. */
+/*
+ * `lensweep top --classes`: heads that promote or suppress, and other scores of heads, beside what
+ * ablating them changes.
+ */
 #include "report/top.h"
 
 #include "base/str.h"
@@ -8,9 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RATES_MAX = 2, SWEEPS_MAX = (GRID_COLUMNS_MAX - 1 - 2 * RATES_MAX) / 3 };
+enum {
+    CLASSES_MAX = 2,
+    RATES_MAX = CLASSES_MAX + 6,
+    SWEEPS_MAX = (GRID_COLUMNS_MAX - 1 - CLASSES_MAX - RATES_MAX) / 3
+};
 
-/* How often heads do something: a headline with `join: class`. */
+/* How often heads do something: a headline with `join: class`. Or a number of each head by itself:
+   `join: score`. */
 struct rate {
     const struct headline *h;
     struct average value, null; /* (layer, head, target), or without target: of any */
@@ -28,7 +36,7 @@ struct classes {
     struct result *r;
     const char *group;
     struct rate rate[RATES_MAX];
-    size_t n_rates;
+    size_t n_rates, n_classes; /* those of the group come first */
     struct class_effect effect[SWEEPS_MAX];
     size_t n_effects, n_sweeps;
     size_t layers, heads;
@@ -41,20 +49,34 @@ static bool joins(const struct headline *h, const char *as)
 
 /* Reading ---------------------------------------------------------------------------------- */
 
-static int open_rates(struct classes *c, const struct result_group *g, struct err *err)
+/* Those of the group that are joined as what, up to so many in all. */
+static int open_rates(struct classes *c, const struct result_group *g, const char *as, size_t most,
+                      struct err *err)
 {
-    c->group = g->name;
-    for (size_t i = 0; i < g->headlines.n && c->n_rates < RATES_MAX; i++) {
+    for (size_t i = 0; i < g->headlines.n && c->n_rates < most; i++) {
         struct rate *rate = &c->rate[c->n_rates];
 
         rate->h = &g->headlines.v[i];
-        if (!joins(rate->h, "class"))
+        if (!joins(rate->h, as))
             continue;
         if (average_open(&rate->value, c->r, g->name, NULL, rate->h->variable, err) ||
             (rate->h->null && average_open(&rate->null, c->r, g->name, NULL, rate->h->null, err)))
             return err->code;
         c->n_rates += rate->value.elements > 0;
     }
+    return 0;
+}
+
+/* The classes of a group (NULL = none), and the scores of all. */
+static int open_columns(struct classes *c, const struct result_group *g, struct err *err)
+{
+    if (g && open_rates(c, g, "class", CLASSES_MAX, err))
+        return err->code;
+    c->group = g ? g->name : NULL;
+    c->n_classes = c->n_rates;
+    for (size_t i = 0; i < c->r->n_groups && (c->n_classes || !g); i++)
+        if (open_rates(c, &c->r->group[i], "score", RATES_MAX, err))
+            return err->code;
     if (c->n_rates) {
         c->layers = c->rate[0].value.dim[0].size;
         c->heads = c->rate[0].value.dim[1].size;
@@ -68,8 +90,7 @@ static bool is_alike(const struct classes *c, const struct average *a)
     size_t position = average_dim(a, "position");
 
     if (average_dim(a, "layer") != 0 || average_dim(a, "head") != 1 || position != 2 ||
-        a->n_dims != 4 || a->dim[0].size != c->layers || a->dim[1].size != c->heads ||
-        a->n_strata != c->rate[0].value.n_strata)
+        a->n_dims != 4 || a->dim[0].size != c->layers || a->dim[1].size != c->heads)
         return false;
     for (size_t i = 0; i < a->dim[position].size; i++)
         if (str_eq(a->dim[position].label[i], "last"))
@@ -115,19 +136,6 @@ static void close_all(struct classes *c)
 
 /* Of one step ------------------------------------------------------------------------------ */
 
-/* The step's target: answer_STEP, or the first that there is. */
-static const char *target_of(struct classes *c, int step, struct err *err)
-{
-    const struct average *a = &c->rate[0].value;
-    size_t d = average_dim(a, c->rate[0].h->about ? c->rate[0].h->about : "target");
-    const char *name = arena_printf(&c->r->arena, err, "answer_%d", step);
-
-    for (size_t i = 0; name && d < a->n_dims && i < a->dim[d].size; i++)
-        if (str_eq(a->dim[d].label[i], name))
-            return name;
-    return name && d < a->n_dims && a->dim[d].size ? a->dim[d].label[0] : name;
-}
-
 static size_t label_at(const struct average_dim *d, const char *before, const char *label)
 {
     size_t n = strlen(before);
@@ -138,11 +146,47 @@ static size_t label_at(const struct average_dim *d, const char *before, const ch
     return d->size;
 }
 
+static const char *whole_of(const struct class_effect *e)
+{
+    return e->h->whole ? e->h->whole : "";
+}
+
+/* Where no class has targets: the name, if the first sweep has its metric, or else the first that
+   has one. */
+static const char *target_of_effects(const struct classes *c, const char *name)
+{
+    const struct class_effect *e = &c->effect[0];
+    const struct average_dim *d = &e->value.dim[3];
+    size_t n = strlen(whole_of(e));
+
+    if (label_at(d, whole_of(e), name) < d->size)
+        return name;
+    for (size_t i = 0; i < d->size; i++)
+        if (!strncmp(d->label[i], whole_of(e), n))
+            return d->label[i] + n;
+    return name;
+}
+
+/* The step's target: answer_STEP, or the first that there is. */
+static const char *target_of(struct classes *c, int step, struct err *err)
+{
+    const struct average *a = &c->rate[0].value;
+    size_t d = average_dim(a, c->rate[0].h->about ? c->rate[0].h->about : "target");
+    const char *name = arena_printf(&c->r->arena, err, "answer_%d", step);
+
+    for (size_t i = 0; name && d < a->n_dims && i < a->dim[d].size; i++)
+        if (str_eq(a->dim[d].label[i], name))
+            return name;
+    if (name && d == a->n_dims)
+        return target_of_effects(c, name);
+    return name && a->dim[d].size ? a->dim[d].label[0] : name;
+}
+
 /* The element of a head's effect on the target; SIZE_MAX if the sweep does not have the metric. */
 static size_t effect_at(const struct class_effect *e, const char *target, size_t head, size_t heads)
 {
     const struct average *a = &e->value;
-    size_t metric = label_at(&a->dim[3], e->h->whole ? e->h->whole : "", target);
+    size_t metric = label_at(&a->dim[3], whole_of(e), target);
     size_t at[DIMS_MAX] = {head / heads, head % heads, label_at(&a->dim[2], "", "last"), metric};
 
     return metric == a->dim[3].size ? SIZE_MAX : average_element(a, at);
@@ -161,7 +205,7 @@ static size_t rate_at(const struct average *a, const char *target, size_t head, 
 static int seek(struct classes *c, size_t stratum, struct err *err)
 {
     for (size_t i = 0; i < c->n_rates; i++)
-        if (average_seek(&c->rate[i].value, stratum, err) ||
+        if (average_seek(&c->rate[i].value, c->rate[i].value.of_model ? 0 : stratum, err) ||
             (c->rate[i].null.elements && average_seek(&c->rate[i].null, stratum, err)))
             return err->code;
     for (size_t k = 0; k < c->n_effects; k++)
@@ -221,19 +265,24 @@ static size_t sort_heads(const struct classes *c, size_t by, const char *target,
 static int put_title(const struct classes *c, size_t stratum, const char *target, size_t by,
                      size_t n, struct buf *out, struct err *err)
 {
-    const struct average *a = &c->rate[0].value;
+    const struct average *a = &c->effect[0].value;
     size_t shown = n < c->top->n ? n : c->top->n;
-    int code = buf_printf(out, err,
-                          "\n%s: how often each head promotes and suppresses %s, and what ablating "
-                          "it at the last token changes of the logit of %s; step %d",
-                          c->group, a->n_dims > 2 ? target : "any target", target,
-                          a->stratum[stratum].step) ||
-               stratum_words(&a->stratum[stratum], out, err) ||
-               buf_printf(out, err, "\nthe %zu largest of %zu, by absolute effect in %s", shown, n,
-                          c->effect[by].group) ||
-               (c->n_sweeps > c->n_effects &&
-                buf_printf(out, err, "; the first %zu of %zu sweeps", c->n_effects, c->n_sweeps)) ||
-               buf_puts(out, "\n", err);
+    int code = c->n_classes
+                   ? buf_printf(out, err, "\n%s: how often each head promotes and suppresses %s",
+                                c->group, c->rate[0].value.n_dims > 2 ? target : "any target")
+                   : buf_puts(out, "\nscores of each head", err);
+
+    code = code ||
+           buf_printf(out, err,
+                      ", and what ablating it at the last token changes of the logit of %s; "
+                      "step %d",
+                      target, a->stratum[stratum].step) ||
+           stratum_words(&a->stratum[stratum], out, err) ||
+           buf_printf(out, err, "\nthe %zu largest of %zu, by absolute effect in %s", shown, n,
+                      c->effect[by].group) ||
+           (c->n_sweeps > c->n_effects &&
+            buf_printf(out, err, "; the first %zu of %zu sweeps", c->n_effects, c->n_sweeps)) ||
+           buf_puts(out, "\n", err);
 
     return err_if(err, code);
 }
@@ -286,10 +335,62 @@ static int put_line(const struct classes *c, size_t head, const char *target, st
     return code;
 }
 
+/* Mean rank among equal ones. */
+static double rank_of(const double *v, size_t n, size_t i)
+{
+    double less = 0, equal = 0;
+
+    for (size_t k = 0; k < n; k++) {
+        less += v[k] < v[i];
+        equal += !(v[k] < v[i]) && !(v[k] > v[i]);
+    }
+    return less + (equal - 1) / 2;
+}
+
+/* Spearman's; NaN where all are equal. */
+static double rank_correlation(const double *a, const double *b, size_t n)
+{
+    double middle = ((double)n - 1) / 2, ab = 0, aa = 0, bb = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        double x = rank_of(a, n, i) - middle, y = rank_of(b, n, i) - middle;
+
+        ab += x * y;
+        aa += x * x;
+        bb += y * y;
+    }
+    return ab / sqrt(aa * bb);
+}
+
+/* Does a score say which heads have an effect? line (n) has the absolute ones. */
+static int put_correlations(const struct classes *c, size_t by, const char *target,
+                            const struct class_line *line, size_t n, struct buf *out,
+                            struct err *err)
+{
+    double *effect = arena_alloc(&c->r->arena, n, sizeof *effect, err);
+    double *score = arena_alloc(&c->r->arena, n, sizeof *score, err);
+    int code = !effect || !score ||
+               buf_printf(out, err, "rank correlation with the absolute effect in %s, %zu heads:",
+                          c->effect[by].group, n);
+
+    for (size_t i = c->n_classes; i < c->n_rates && !code; i++) {
+        const struct rate *rate = &c->rate[i];
+
+        for (size_t k = 0; k < n; k++) {
+            effect[k] = line[k].key;
+            score[k] = average_get(&rate->value, STAT_MEAN,
+                                   rate_at(&rate->value, target, line[k].head, c->heads));
+        }
+        code = buf_printf(out, err, "%s %s %+.2f", i > c->n_classes ? "," : "",
+                          rate->h->class_words, rank_correlation(effect, score, n));
+    }
+    return err_if(err, code || buf_puts(out, "\n", err));
+}
+
 static int put_step(struct classes *c, size_t stratum, struct buf *out, bool *shown,
                     struct err *err)
 {
-    const char *target = target_of(c, c->rate[0].value.stratum[stratum].step, err);
+    const char *target = target_of(c, c->effect[0].value.stratum[stratum].step, err);
     struct class_line *line = arena_alloc(&c->r->arena, c->layers * c->heads, sizeof *line, err);
     struct grid g = {0};
     size_t by, n;
@@ -305,8 +406,8 @@ static int put_step(struct classes *c, size_t stratum, struct buf *out, bool *sh
         put_headings(c, target, &g, err);
     for (size_t i = 0; i < n && i < c->top->n && !err->code; i++)
         put_line(c, line[i].head, target, &g, err);
-    if (!err->code)
-        grid_text(&g, out, err);
+    if (!err->code && !grid_text(&g, out, err) && c->n_rates > c->n_classes)
+        put_correlations(c, by, target, line, n, out, err);
     grid_release(&g);
     return err->code;
 }
@@ -317,9 +418,9 @@ static int put_class(const struct top *top, struct result *r, const struct resul
     struct classes c = {.top = top, .r = r};
     bool *chosen;
 
-    if (!open_rates(&c, g, err) && c.n_rates && !open_effects(&c, err) && c.n_effects &&
-        (chosen = top_strata(top, r, &c.rate[0].value, err)))
-        for (size_t s = 0; s < c.rate[0].value.n_strata && !err->code; s++)
+    if (!open_columns(&c, g, err) && c.n_rates && !open_effects(&c, err) && c.n_effects &&
+        (chosen = top_strata(top, r, &c.effect[0].value, err)))
+        for (size_t s = 0; s < c.effect[0].value.n_strata && !err->code; s++)
             if (chosen[s])
                 put_step(&c, s, out, shown, err);
     close_all(&c);
@@ -332,5 +433,5 @@ int top_classes(const struct top *t, struct result *r, struct buf *out, bool *sh
     for (size_t i = 0; i < r->n_groups; i++)
         if (put_class(t, r, &r->group[i], out, shown, err))
             return err->code;
-    return 0;
+    return *shown ? 0 : put_class(t, r, NULL, out, shown, err); /* of no class: scores alone */
 }

@@ -55,7 +55,8 @@
     X(part, "labels of `apart` that begin so, and end alike, are the direct part of `whole`")     \
     X(about, "the dimension whose entries are what a head, layer or set is about: target")        \
     X(class_words, "what a head of this class does, as a heading: promotes")                      \
-    X(join, "class | effect: tables set rates of heads (class) beside effects of the same heads") \
+    X(join, "class | score | effect: tables set rates and scores of heads beside effects of the " \
+            "same heads")                                                                         \
     X(order, "among effects, the ones with the greatest order by which a joined table is sorted")
 
 #define FIGURE_KEYS(X)                                                                             \

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Kind attention against float64 NumPy, on prompts and on repeated random tokens longer than any of
-# them; what weights alone say, of heads that copy by construction as well; and circuits of the benchmark from a result of kind edges.
+# them; what weights alone say, of heads that copy by construction as well, and beside what ablating
+# heads changes; without data; and circuits of the benchmark from a result of kind edges.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
@@ -11,12 +12,61 @@ config "$work/c.yaml" "$work/queries.jsonl" "$work/run" \
     'name: all, kind: attention, repeated: 20' \
     'name: some, kind: attention, repeated: 0, positions: [last, subject, {each_token: answer_1}]' \
     'name: weights, kind: attention, weights: true' \
+    'name: sweep, kind: ablation, site: head, operation: {kind: zero}, metrics: [logit]' \
     'name: map, kind: edges, operation: {kind: zero}'
 ends 0 "$program" run "$work/c.yaml" --set "model.path=$model"
 "$LENSWEEP_PYTHON" tests/reference/check_attention.py "$work/run/result.h5" "$model" || wrong 'it differs from NumPy'
 "$LENSWEEP_PYTHON" tests/reference/check_weights.py "$work/run/result.h5" "$model" || wrong 'weights differ from NumPy'
+ends 0 "$program" top "$work/run" --classes -n 100 --step 1
+"$LENSWEEP_PYTHON" - "$work/run/result.h5" "$work/out" <<'END' || wrong 'scores beside effects are not those of the file'
+import sys, h5py
+import numpy as np
+rank = lambda v: np.array([np.sum(v < x) + (np.sum(v == x) - 1) / 2 for x in v])
+with h5py.File(sys.argv[1]) as f:
+    stats = f["sweep/stats"]
+    s = [i for i, step in enumerate(stats["stratum_step"][()]) if step == 1][-1]
+    effect = stats["mean"][s, :, :, 0, [v.decode() for v in stats["metric"][()]].index("logit.answer_1")].ravel()
+    score = {n: f[f"weights/{n}"][()].ravel() for n in ("ov_copying", "ov_self", "qk_matching")}
+    score["induction"] = f["all/mean_induction"][s].ravel()
+lines = open(sys.argv[2]).read().strip().split("\n")
+assert lines[0].startswith("scores of each head, and what ablating it") and "step 1" in lines[0], lines[0]
+heads = [(int(l.split()[0][0]) * 4 + int(l.split()[0][2]), l.split()) for l in lines[3:-1]]
+names = lines[2].split()
+assert [h for h, _ in heads] == np.argsort(-abs(effect), kind="stable").tolist(), heads
+for name, v in score.items():
+    assert all(abs(float(l[names.index(name)]) - v[h]) < 0.0051 for h, l in heads), name
+    want = np.corrcoef(rank(abs(effect)), rank(v))[0, 1]
+    assert f"{name} {want:+.2f}" in lines[-1], (name, want, lines[-1])
+END
 ends 0 "$program" verify "$work/run" --cells 1000
 grep -q 'all equal' "$work/out" || wrong 'the same weights say something else'
+
+# Without data: random tokens that stand twice, which other kinds have to ask for. On two ranks the same.
+none=$work/none.yaml
+printf 'model: {path: "%s"}\noutput: "%s"\nexperiments:\n' "$model" "$work/none" >"$none"
+printf '  - {%s}\n' 'name: all, kind: attention' 'name: weights, kind: attention, weights: true' >>"$none"
+ends 0 "$program" run "$none"
+"$LENSWEEP_PYTHON" tests/reference/check_attention.py "$work/none/result.h5" "$model" || wrong 'it differs from NumPy'
+"$LENSWEEP_PYTHON" - "$work/none/result.h5" <<'END' || wrong 'the queries are no tokens that stand twice'
+import sys, h5py
+with h5py.File(sys.argv[1]) as f:
+    q = f["queries"]
+    names = [n.decode() for n in q["span_name"][()]]
+    for ids, span, target in zip(q["ids"][()].tolist(), q["span"][()].tolist(), q["target_id"][:, 0].tolist()):
+        (a, b), (c, d) = (span[names.index(n)] for n in ("earlier", "copied"))
+        assert len(ids) == 50 and ids[1:25] == ids[26:] and (a, b, c, d) == (24, 25, 25, 26) and ids[25] == target
+    assert len(q["ids"]) == 16 and "weights/query" not in f
+END
+for command in plan status "top --json" plot report summary; do
+    # shellcheck disable=SC2086
+    case $command in plan) ends 0 "$program" plan "$none" ;; *) ends 0 "$program" $command "$work/none" ;; esac
+done
+ends 0 ranks 2 "$program" run "$none" --set "output=$work/twice"
+cmp "$work/none/result.h5" "$work/twice/result.h5" || wrong 'two ranks write other bytes'
+sed -i 's/kind: attention}/kind: decode}/' "$none"
+ends 2 "$program" plan "$none"
+has 'data.path: required, but missing (or data.sequences, for random tokens)'
+ends 0 "$program" plan "$none" --set data.sequences=3
 
 # Two heads whose output matrix is that of their values, transposed, and its negative; and the keys of
 # a head above read just what they write.
