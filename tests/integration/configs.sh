@@ -19,7 +19,7 @@ plans() {
     ends 0 "$program" plan "$@" || return
     local experiment
     while read -r experiment; do
-        [ "$(grep -cE "^  $experiment +query [0-9]+, .*, step [123]: ." "$work/out")" = 3 ] ||
+        [ "$(grep -cE "^  $experiment +(query [0-9]+, .*, step [123]: .|weights of head .)" "$work/out")" = 3 ] ||
             wrong "$1: not three cells of $experiment in words"
     done < <(sed -n 's/^ *- name: *//p' "$1")
 }

@@ -536,6 +536,58 @@ static void a_model_changed_under_a_unit(void **state)
     buf_release(&rows);
 }
 
+static const char weights[] =
+    "  - {name: d, kind: decode}\n  - {name: w, kind: attention, weights: true}\n";
+
+/* What is the model's own is computed once whatever the data are. */
+static void weights_are_no_querys(void **state)
+{
+    struct campaign was, is;
+
+    (void)state;
+    open_text(&was, three_queries, weights, "run.audit=none");
+    open_text(&is, query_d, weights, "run.audit=none");
+    none_kept(&was, 1, -1, &is);
+    all_kept(&was, 2, -1, &is);
+    for (const struct unit *u = is.unit; u < units_end(&is); u++)
+        assert_true(u->experiment != 2 || (u->query == 0 && u->runs.clean == 0));
+    campaign_close(&is);
+    campaign_close(&was);
+}
+
+/* The products of a bundle are those that were planned, but for what each cell does without
+   `product`: eigenvalues, and the mixing of what its head writes. */
+static void weights_cost_what_was_planned(void **state)
+{
+    struct campaign c;
+    struct buf rows = {0};
+    struct err err = {0};
+    uint64_t cells = 0, dh, own;
+
+    (void)state;
+    open_whole(&c, three_queries, weights, "run.threads=1");
+    dh = (uint64_t)c.model->shape.d_head;
+    own = 40 * dh * dh * dh + 2 * dh * dh * (uint64_t)c.model->shape.d_model;
+    assert_int_equal(campaign_bundle(&c, NULL, 3, &err), 0);
+    assert_int_equal(campaign_start(&c, 1, &err), 0);
+    assert_int_equal(campaign_vocab_stats(&c, in_folder("vocab.bin"), true, &err), 0);
+    for (size_t i = 0; i < c.n_bundles; i++) {
+        const struct bundle *b = &c.bundle[i];
+        uint64_t before = c.engine.team.flops, n = 0;
+
+        if (c.unit[c.order[b->first]].experiment != 2)
+            continue;
+        for (size_t m = 0; m < b->n; m++)
+            n += c.unit[c.order[b->first + m]].n;
+        assert_int_equal(bundle_run(&c, i, &rows, &err), 0);
+        assert_true(c.engine.team.flops - before == b->flops - n * own);
+        cells += n;
+    }
+    assert_int_equal(cells, c.model->shape.n_layers * c.model->shape.n_heads);
+    buf_release(&rows);
+    campaign_close(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -547,6 +599,7 @@ int main(void)
         cmocka_unit_test(what_does_not_matter),   cmocka_unit_test(what_changes_all),
         cmocka_unit_test(an_experiments_own_key), cmocka_unit_test(appended_queries),
         cmocka_unit_test(a_changed_query),        cmocka_unit_test(a_model_changed_under_a_unit),
+        cmocka_unit_test(weights_are_no_querys),  cmocka_unit_test(weights_cost_what_was_planned),
     };
 
     return cmocka_run_group_tests(tests, make_campaign_folder, remove_campaign_folder);
