@@ -47,6 +47,7 @@ int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, st
     uint64_t flops = 0;
 
     cell->extra = 0;
+    cell->bytes = 0;
     if (x->kind->variants && x->kind->variants(x, cell, a, err))
         return err->code;
     for (int i = 0; i < cell->n_variants; i++) {

@@ -41,10 +41,8 @@ static void add_change(const struct swaps *s, int sender, int64_t d, int t, floa
 
 static void swap_row(const struct edit *e, int64_t d, int t, float *row)
 {
-    const float *all = e->swaps->all + (t - e->swaps->tok.lo) * d;
-
-    for (int64_t i = 0; e->all_but && i < d; i++)
-        row[i] += all[i];
+    if (e->all_but)
+        memcpy(row, e->swaps->all + (t - e->swaps->tok.lo) * d, (size_t)d * sizeof *row);
     for (int i = 0; i < e->n_senders; i++)
         add_change(e->swaps, e->sender[i], d, t, e->all_but ? -1 : 1, row);
 }

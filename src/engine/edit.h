@@ -30,15 +30,15 @@ struct sender {
 /*
  * OP_SWAP: a reader (where a module reads; SITE_RESID of the last layer, which the logits read)
  * reads some senders as if they added u', whatever they add in this run. All edits of a variant
- * with a base share one list; the run fills the arrays layer by layer, so each variant has its own.
- * Not where a norm stands after attention: there heads do not add up.
+ * share one list, and its base is a clean run; the run fills the arrays layer by layer, so each
+ * variant has its own. Not where a norm stands after attention: there heads do not add up.
  */
 struct swaps {
     const struct sender *sender; /* (n) layer by layer, in each the heads first */
     int n;
     struct span tok; /* from the first to the last row that an edit names */
     float *change;   /* (n, tok, d) u' - u in this run; NULL in plans */
-    float *all;      /* (tok, d) their sum so far: of all senders that the reader at hand reads */
+    float *all;      /* (tok, d) the stream so far with u' of all senders */
 };
 
 struct edit {

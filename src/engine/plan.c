@@ -193,15 +193,19 @@ static void add_rows(void *ctx, int layer, const struct stage *s)
                   reads_of(sum->v, SITE_READ_V, layer, s->kv);
 }
 
-/* The heads among the senders, through their columns of the output matrix. */
+/* The heads among the senders, through their columns of the output matrix; and each layer's
+   attention with all of them changed. */
 static uint64_t swap_flops(const struct variant *v, const struct shape *s)
 {
     const struct swaps *w = variant_swaps(v);
     uint64_t rows = 0;
 
-    for (int i = 0; w && i < w->n; i++)
-        rows += w->sender[i].site == SITE_Z ? (uint64_t)span_len(w->tok) : 0;
-    return rows * 2 * (uint64_t)s->d_head * (uint64_t)s->d_model;
+    if (!w)
+        return 0;
+    for (int i = 0; i < w->n; i++)
+        rows += w->sender[i].site == SITE_Z;
+    rows += (uint64_t)s->n_layers * (uint64_t)s->n_heads;
+    return rows * (uint64_t)span_len(w->tok) * 2 * (uint64_t)s->d_head * (uint64_t)s->d_model;
 }
 
 static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)

@@ -62,13 +62,44 @@ static void heads(struct engine *e, int layer, int n)
     engine_contributions(e, layer, e->part, parts);
 }
 
-/* After their changes are known. */
-static void sum_up(const struct swaps *s, struct span senders, int64_t d)
+/* The rows of a site with all edits of its senders: out (tok, width). */
+static void edited_rows(const struct engine *e, const struct swapping *w, enum site site, int layer,
+                        float *out)
 {
-    int64_t size = span_len(s->tok) * d;
+    const struct shape *s = &e->model->shape;
+    int64_t width = site_width(s, site);
+    struct span at = senders_at(w->s, site, layer);
 
-    for (int k = senders.lo; k < senders.hi; k++)
-        vec_add(size, s->all, change_of(s, k, d));
+    for (int t = w->s->tok.lo; t < w->s->tok.hi; t++, out += width) {
+        memcpy(out, w->row[t - w->s->tok.lo], (size_t)width * sizeof *out);
+        for (int k = at.lo; k < at.hi; k++)
+            edits_apply(w->s->sender[k].edit, w->s->sender[k].n_edits, s, site, layer, t, out);
+    }
+}
+
+/* What the layer adds so to `all`. */
+static void add_edited(struct engine *e, enum site site, int layer, int n)
+{
+    int64_t width = site_width(&e->model->shape, site), d = e->model->shape.d_model, rows = 0;
+    float *in = site == SITE_Z ? e->q : e->norm;
+
+    for (int i = 0; i < n; i++) {
+        edited_rows(e, &e->swapping[i], site, layer, in + rows * width);
+        rows += span_len(e->swapping[i].s->tok);
+    }
+    if (site == SITE_Z)
+        engine_linear(e, rows, e->q, &e->model->layers[layer].o, e->norm);
+    rows = 0;
+    for (int i = 0; i < n; i++) {
+        const struct swaps *s = e->swapping[i].s;
+        int64_t size = span_len(s->tok) * d;
+
+        if (site == SITE_RESID)
+            memcpy(s->all, e->norm + rows * d, (size_t)size * sizeof *s->all);
+        else
+            vec_add(size, s->all, e->norm + rows * d);
+        rows += span_len(s->tok);
+    }
 }
 
 void swap_senders(struct engine *e, enum site site, int layer, int n)
@@ -77,16 +108,14 @@ void swap_senders(struct engine *e, enum site site, int layer, int n)
 
     if (site == SITE_Z)
         heads(e, layer, n);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; site != SITE_Z && i < n; i++) {
         const struct swapping *w = &e->swapping[i];
         struct span at = senders_at(w->s, site, layer);
 
-        if (site == SITE_RESID)
-            memset(w->s->all, 0, (size_t)(span_len(w->s->tok) * d) * sizeof *w->s->all);
-        for (int k = at.lo; site != SITE_Z && k < at.hi; k++)
+        for (int k = at.lo; k < at.hi; k++)
             difference(e, w, &w->s->sender[k], 0, d, change_of(w->s, k, d));
-        sum_up(w->s, at, d);
     }
+    add_edited(e, site, layer, n);
 }
 
 /* The row of token t that a lane's run has at the site. */

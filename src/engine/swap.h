@@ -13,8 +13,9 @@ struct swapping {
     const float *const *row; /* (s->tok) */
 };
 
-/* Notes u' - u of the senders of a site and layer, of the first n in e->swapping. SITE_RESID comes
-   first, then each layer's sites when readers above may read them. SITE_Z takes e->q. */
+/* Notes u' - u of the senders of a site and layer, of the first n in e->swapping, and the stream
+   with u'. SITE_RESID comes first, then each layer's sites when readers above may read them. Takes
+   e->q and e->norm. */
 void swap_senders(struct engine *e, enum site site, int layer, int n);
 
 /* The same for all lanes of a wave that have swaps; takes e->row. */

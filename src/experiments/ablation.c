@@ -60,7 +60,7 @@ static const struct config_row rows[] = {
                     "site: edge", "tokens that are attended to"),
     CONFIG_ROW_WHEN(struct ablation_config, to, "to", config_selector, "[last]", 0, 0, RESULTS,
                     "site: edge", "tokens whose attention is cut"),
-    OPERATION_ROWS(struct ablation_config, op),
+    OPERATION_ROWS(struct ablation_config, op, NULL),
     CONFIG_ROW_WHEN(struct ablation_config, renormalise, "operation.renormalise", config_bool,
                     "false", 0, 0, RESULTS, "site: edge",
                     "mask before the softmax, so that the rest of the row sums to 1"),

@@ -40,7 +40,7 @@ int pairs_open(struct ablation *b, struct experiment *x, struct problems *proble
     const struct ablation_config *c = x->config;
     const struct config *config = x->scene->config;
     struct string_list group = {*c->heads.group != '\0', (const char **)&c->heads.group};
-    struct ranking r;
+    struct ranking r = {0};
     struct err bad;
     size_t n = 0;
 

@@ -45,7 +45,7 @@ static const struct config_row rows[] = {
                "their heads, one by one; keys and values are of the heads that read them"),
     CONFIG_ROW(struct edges_config, positions, "positions", config_selector, "[last]", 0, 0,
                RESULTS, "tokens at which the sender's contribution is replaced"),
-    OPERATION_ROWS(struct edges_config, op),
+    OPERATION_ROWS(struct edges_config, op, NULL),
     SOURCE_ROWS(struct edges_config, op),
     CONFIG_ROW(struct edges_config, from, "from", config_path, "\"\"", 0, 0, RUNNING,
                "a finished sweep (result file or folder): only its strongest heads and MLPs send "

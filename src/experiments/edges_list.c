@@ -58,7 +58,7 @@ static int choose_top(struct choice_of_side *a, struct choice_of_side *b, struct
 {
     const struct edges_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
-    struct ranking r;
+    struct ranking r = {0};
     struct err bad;
 
     if (!*c->from)

@@ -172,6 +172,7 @@ struct cell {
     int n_variants;
     struct cell_text text; /* asked for if text.n > 0 */
     uint64_t extra;        /* FLOP of reducing it, beside its variants; `variants` adds to it */
+    size_t bytes; /* that its variants hold where they are computed, beside what plans allocate */
 };
 
 /* What a worker lends to reduce. */

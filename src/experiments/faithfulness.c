@@ -1,24 +1,19 @@
 /*
- * How much of a metric the strongest nodes of a sweep carry (docs/methods.md 4): the top k heads
- * and MLPs stay as they are, all others are set together to those of another item's query, at the
- * position of the sweep, and the network runs on.
- * recovered = (m(k) - m(none)) / (m(all) - m(none)), where all is the clean run and none has every
- * node resampled. As a baseline the same for k nodes at random, others for each sample.
+ * How much of a metric the strongest nodes or edges of a sweep carry (docs/methods.md 4): the top k
+ * stay as they are, all others are changed together by an operation, at the position of the sweep,
+ * and the network runs on.
+ * recovered = (m(k) - m(none)) / (m(all) - m(none)), where all is the clean run and none keeps
+ * nothing. As a baseline the same for k at random, others for each sample.
  *
  * Several shares may be the same k, and none is k = 0, so cells run over the distinct k; what the
  * file has by share is filled in from them.
  */
-#include "experiments/kit/answers.h"
-#include "experiments/kit/edit_list.h"
-#include "experiments/kit/metrics.h"
-#include "experiments/kit/partners.h"
-#include "experiments/kit/ranking.h"
-#include "experiments/kit/select.h"
+#include "experiments/faithfulness.h"
 
-#include "base/hash.h"
 #include "base/rng.h"
 #include "base/str.h"
-#include "experiments/kit/match.h"
+#include "experiments/kit/answers.h"
+#include "experiments/kit/select.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,51 +25,20 @@ static const struct choice metrics[] = {{"logit", METRIC_LOGIT},
                                         {"kl", METRIC_KL},
                                         {NULL, 0}};
 
-struct faithfulness_config {
-    const char *from;
-    struct string_list groups;
-    enum metric metric;
-    struct real_list shares;
-    int64_t draws;
-    struct choice_list match; /* of enum match */
-};
-
 static const struct config_row rows[] = {
     CONFIG_ROW(struct faithfulness_config, from, "from", config_path, NULL, 0, 0, RUNNING,
                "folder or result file of a finished run with sweeps of the same model"),
     CONFIG_ROW(struct faithfulness_config, groups, "groups", config_strings, NULL, 0, 0, RESULTS,
-               "sweeps in it, of site head or mlp: their layers and heads are the nodes"),
-    CONFIG_CHOICE(struct faithfulness_config, metric, "metric", config_choice, "logit", metrics,
-                  RESULTS,
-                  "what nodes are ranked by, and what is recovered; logit is the target's"),
+               "sweeps in it, of site head or mlp: their layers and heads are the nodes; or one of "
+               "kind edges"),
+    CONFIG_CHOICE(
+        struct faithfulness_config, metric, "metric", config_choice, "logit", metrics, RESULTS,
+        "what nodes or edges are ranked by, and what is recovered; logit is the target's"),
     CONFIG_ROW(struct faithfulness_config, shares, "shares", config_reals,
                "[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]", 1e-6, 1, RESULTS,
-               "rising shares of the nodes that are kept, the strongest first; at least one node"),
-    CONFIG_ROW(struct faithfulness_config, draws, "draws", config_int, "4", 1, DRAWS_MAX, RESULTS,
-               "queries that the others are resampled from, dimension `sample`"),
-    CONFIG_CHOICE(struct faithfulness_config, match, "match", config_choices, "[template, step]",
-                  match_choices, RESULTS,
-                  "what the other item's query has in common, beside the dataset"),
-};
-
-enum faithfulness_axis { ORDER, KEPT, SAMPLE, SHARE, NODE };
-
-/* The strongest nodes first; as a baseline an order of chance, another for each sample. */
-enum { STRONGEST, RANDOM, ORDERS };
-static const char *const order_names[ORDERS] = {"strongest", "random"};
-
-struct faithfulness {
-    struct ranking ranking;
-    struct hash hash; /* of its order */
-    struct places place;
-    struct partners partners;
-    const int *order; /* span_order */
-    int32_t *k;       /* (shares) */
-    int32_t *kept;    /* (n_kept) distinct k, rising, from 0 on */
-    size_t *at_kept;  /* (shares) where k is among them */
-    size_t n_kept;
-    uint32_t *random; /* (draws, nodes) places in the ranking, in an order of chance */
-    bool blurred;     /* answers that begin with the same token spoil the metric */
+               "rising shares of them that are kept, the strongest first; at least one"),
+    OPERATION_ROWS(struct faithfulness_config, op, "resample"),
+    SOURCE_ROWS(struct faithfulness_config, op),
 };
 
 /* --- opening --- */
@@ -107,11 +71,10 @@ static int count_kept(struct faithfulness *f, const struct real_list *shares, st
 
 static int draw_orders(struct experiment *x, struct faithfulness *f, struct err *err)
 {
-    const struct faithfulness_config *c = x->config;
     const size_t n = f->ranking.n;
 
-    f->random = arena_alloc(x->arena, (size_t)c->draws * n, sizeof *f->random, err);
-    for (size_t s = 0; f->random && s < (size_t)c->draws; s++) {
+    f->random = arena_alloc(x->arena, (size_t)f->op.draws * n, sizeof *f->random, err);
+    for (size_t s = 0; f->random && s < (size_t)f->op.draws; s++) {
         struct rng r = rng_for((uint64_t)x->scene->config->data.seed, s, "nodes");
 
         for (size_t i = 0; i < n; i++)
@@ -134,264 +97,6 @@ static void check_shares(struct experiment *x, struct problems *problems)
         config_problem(x->scene->config, x->entry, "shares", problems, "no share is listed");
 }
 
-static int open_axes(struct experiment *x, const struct faithfulness *f, struct err *err)
-{
-    const struct faithfulness_config *c = x->config;
-
-    if (add_named_axis(x, "order", ORDERS, order_names, err) ||
-        add_axis(x, "kept", f->n_kept, err) || add_axis(x, "sample", (size_t)c->draws, err) ||
-        add_axis(x, "share", c->shares.n, err) || add_axis(x, "node", f->ranking.n, err))
-        return err->code;
-    x->axis[ORDER].cell = x->axis[KEPT].cell = x->axis[SAMPLE].cell = true;
-    x->axis[KEPT].hidden = true;
-    x->axis[KEPT].dim.coord = f->kept;
-    x->axis[SHARE].dim.type = V_F64;
-    x->axis[SHARE].dim.coord = c->shares.v;
-    x->axis[SHARE].dim.long_name = "share of the nodes that are kept";
-    x->axis[NODE].dim.long_name = "place in the ranking";
-    return 0;
-}
-
-static int declare_nodes(struct experiment *x, const struct faithfulness *f, struct err *err)
-{
-    size_t n = f->ranking.n;
-    const char **site = arena_alloc(x->arena, n, sizeof *site, err);
-    int32_t *layer = arena_alloc(x->arena, 2 * n, sizeof *layer, err);
-    double *effect = arena_alloc(x->arena, n, sizeof *effect, err);
-
-    if (!site || !layer || !effect)
-        return err->code;
-    for (size_t i = 0; i < n; i++) {
-        const struct node *node = &f->ranking.v[i];
-
-        site[i] = node->site == SITE_MLP ? "mlp" : "head";
-        layer[i] = node->layer;
-        layer[n + i] = node->head;
-        effect[i] = node->effect;
-    }
-    if (add_constant(x, "random_order", V_I4, "sample", NULL,
-                     "places in the ranking of the nodes, in the order of chance", f->random, err))
-        return err->code;
-    x->constant[x->n_constants - 1].var.dims = "sample node";
-    return add_constant(x, "k", V_I4, "share", NULL, "nodes that are kept", f->k, err) ||
-                   add_constant(x, "node_site", V_STR, "node", NULL, "what the node is", site,
-                                err) ||
-                   add_constant(x, "node_layer", V_I4, "node", NULL, "its layer", layer, err) ||
-                   add_constant(x, "node_head", V_I4, "node", NULL, "its head; -1 = it is an MLP",
-                                layer + n, err) ||
-                   add_constant(x, "node_effect", V_F64, "node", "1",
-                                "its mean effect in the sweep, which it is ranked by", effect, err)
-               ? err->code
-               : 0;
-}
-
-static int declare(struct experiment *x, const char *units, struct err *err)
-{
-    if (add_field(x, "metric_kept", V_F32, "query order kept sample", units, "the metric, by k",
-                  err))
-        return err->code;
-    x->field[x->n_fields - 1].hidden = true;
-    return add_late_field(x, "metric", V_F32, "query order share sample", units,
-                          "the metric with all but the first k nodes of the order resampled",
-                          err) ||
-                   add_late_field(x, "metric_none", V_F32, "query sample", units,
-                                  "the metric with every node resampled", err) ||
-                   add_field(x, "metric_clean", V_F32, "query", units, "the metric, clean", err) ||
-                   partners_declare(x, err)
-               ? err->code
-               : 0;
-}
-
-/* --- averages over queries --- */
-
-static double mean_of(const float *v, size_t n)
-{
-    double sum = 0;
-    int count = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(v[i])) {
-            sum += (double)v[i];
-            count++;
-        }
-    return sum / count; /* 0 / 0 = NaN */
-}
-
-static double sample_mean(const struct row *row, const char *field, size_t i)
-{
-    const struct faithfulness *f = row->x->state;
-    const float *v = row_f32(row, field);
-    size_t draws = row->x->axis[SAMPLE].dim.size;
-
-    return f->blurred && row->q->target_collision ? (double)NAN : mean_of(v + i * draws, draws);
-}
-
-static double clean_metric(const struct row *row)
-{
-    const struct faithfulness *f = row->x->state;
-
-    return f->blurred && row->q->target_collision ? (double)NAN
-                                                  : (double)*row_f32(row, "metric_clean");
-}
-
-/* m(k) - m(none), and as often m(all) - m(none). */
-static void recovered(const struct row *row, float *out)
-{
-    size_t n = ORDERS * row->x->axis[SHARE].dim.size;
-    double none = sample_mean(row, "metric_none", 0);
-    double all = clean_metric(row) - none;
-
-    for (size_t i = 0; i < n; i++) {
-        double some = sample_mean(row, "metric", i) - none;
-
-        out[i] = isnan(all) ? NAN : (float)some;
-        out[n + i] = isnan(some) ? NAN : (float)all;
-    }
-}
-
-/* What share i counts for in an area under the curve, by the trapezoidal rule. */
-static double width_of(const struct row *row, size_t i)
-{
-    const double *share = row->x->axis[SHARE].dim.coord;
-    size_t n = row->x->axis[SHARE].dim.size;
-
-    return (share[i + 1 < n ? i + 1 : i] - share[i > 0 ? i - 1 : 0]) / 2;
-}
-
-/* The area under m(k) - m(none) of each order, and as often m(all) - m(none). */
-static void area_under(const struct row *row, float *out)
-{
-    size_t n = row->x->axis[SHARE].dim.size;
-    double none = sample_mean(row, "metric_none", 0), all = clean_metric(row) - none;
-
-    for (size_t o = 0; o < ORDERS; o++) {
-        double sum = 0;
-
-        for (size_t i = 0; i < n; i++)
-            sum += width_of(row, i) * (sample_mean(row, "metric", o * n + i) - none);
-        out[o] = isnan(all) ? NAN : (float)sum;
-        out[ORDERS + o] = isnan(sum) ? NAN : (float)all;
-    }
-}
-
-/* What each share adds to the area between the curve and 1: the distances of the averages. */
-static void area_terms(const struct row *row, float *out)
-{
-    size_t n = row->x->axis[SHARE].dim.size;
-    double none = sample_mean(row, "metric_none", 0), all = clean_metric(row);
-
-    for (size_t i = 0; i < ORDERS * n; i++) {
-        double left = width_of(row, i % n) * (all - sample_mean(row, "metric", i));
-
-        out[i] = isnan(all - none) ? NAN : (float)left;
-        out[ORDERS * n + i] = isnan(left) ? NAN : (float)(all - none);
-    }
-}
-
-static void mean_metric(const struct row *row, float *out)
-{
-    for (size_t i = 0; i < ORDERS * row->x->axis[SHARE].dim.size; i++)
-        out[i] = (float)sample_mean(row, "metric", i);
-}
-
-static void mean_none(const struct row *row, float *out)
-{
-    *out = (float)sample_mean(row, "metric_none", 0);
-}
-
-static void mean_clean(const struct row *row, float *out)
-{
-    *out = (float)clean_metric(row);
-}
-
-static int describe(struct experiment *x, struct err *err)
-{
-    static const struct headline nodes = {
-        .variable = "node_effect",
-        .title = "nodes, the strongest first: the sweep's mean effect of each alone",
-        .listed = "node_site node_layer node_head",
-        .test = "none",
-    };
-    static const struct headline curve = {
-        .variable = "recovered",
-        .title =
-            "share of the metric that so many nodes recover, the strongest or as many at random, "
-            "when all others are resampled together",
-        .unit = "0 = every node resampled, 1 = the clean run",
-        .test = "none",
-        .rows = "order share",
-        .only = "summary",
-    };
-    static const struct figure figure = {
-        .form = "lines",
-        .values = "recovered",
-        .series = "order",
-        .along = "share",
-        .along_values = "k",
-        .title =
-            "Faithfulness: the strongest nodes alone, or as many at random, all others resampled",
-        .value_label = "recovered share of the metric",
-        .along_label = "nodes kept",
-        .note = "0 = every node resampled, 1 = the clean run: a ratio of means",
-    };
-
-    return add_headline(x, &curve, err) || add_headline(x, &nodes, err) ||
-                   add_figure(x, &figure, err)
-               ? err->code
-               : 0;
-}
-
-/* The areas of the Mechanistic Interpretability Benchmark; one share has none. */
-static int declare_areas(struct experiment *x, struct err *err)
-{
-    static const struct headline areas[] = {
-        {.variable = "cpr",
-         .title = "area under that curve over the shares (CPR)",
-         .unit = "1 = all of the metric at every share",
-         .test = "none",
-         .rows = "order",
-         .only = "summary"},
-        {.variable = "cmd",
-         .title = "area between that curve and 1 (CMD)",
-         .unit = "0 = all of the metric at every share",
-         .test = "none",
-         .rows = "order",
-         .only = "summary"},
-    };
-    size_t shares = x->axis[SHARE].dim.size;
-
-    if (shares < 2)
-        return 0;
-    if (add_aggregate(x, "cpr", "stratum order", "1",
-                      "area under recovered over the shares, by the trapezoidal rule", area_under,
-                      err) ||
-        add_aggregate(x, "cmd", "stratum order", "1",
-                      "area between recovered and 1 over the shares, likewise", area_terms, err))
-        return err->code;
-    x->aggregate[x->n_aggregates - 2].ratio = x->aggregate[x->n_aggregates - 1].ratio = true;
-    x->aggregate[x->n_aggregates - 1].terms = shares;
-    return add_headline(x, &areas[0], err) || add_headline(x, &areas[1], err) ? err->code : 0;
-}
-
-static int declare_averages(struct experiment *x, const char *units, struct err *err)
-{
-    if (add_aggregate(x, "recovered", "stratum order share", "1",
-                      "share of the metric that the kept nodes recover: ratio of means", recovered,
-                      err))
-        return err->code;
-    x->aggregate[0].ratio = true;
-    if (add_aggregate(x, "mean_metric", "stratum order share", units, "mean of metric over queries",
-                      mean_metric, err) ||
-        add_aggregate(x, "mean_metric_none", "stratum", units, "mean of metric_none over queries",
-                      mean_none, err) ||
-        add_aggregate(x, "mean_metric_clean", "stratum", units, "mean of metric_clean over queries",
-                      mean_clean, err))
-        return err->code;
-    return describe(x, err) || declare_areas(x, err) ? err->code : 0;
-}
-
-/* --- opening, as a whole --- */
-
 /* The nodes and their position; what the file lacks is a mistake of the config. */
 static int open_ranking(struct experiment *x, struct faithfulness *f, struct problems *problems,
                         struct err *err)
@@ -400,6 +105,7 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
     struct err bad;
 
     err_clear(&bad);
+    f->ranking.edges = true;
     if (!ranking_read(&f->ranking, x, c->from, &c->groups, choice_word(metrics, (int)c->metric),
                       &bad))
         place_of_label(&f->place, f->ranking.position, x, &bad);
@@ -407,7 +113,37 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
         return *err = bad, err->code;
     if (bad.code)
         config_problem(x->scene->config, x->entry, "from", problems, "%s", bad.msg);
+    else if (f->ranking.edges && x->scene->model->layers[0].attn_post.w)
+        config_problem(x->scene->config, x->entry, "groups", problems,
+                       "this model norms what a layer's heads add together, so that they are no "
+                       "sum: a circuit of edges is not defined; take sweeps of heads and MLPs");
     return 0;
+}
+
+/* The sites of what may be replaced, for means and spreads. */
+static bool *wanted_layers(struct experiment *x, const struct ranking *r, struct err *err)
+{
+    size_t n = (size_t)x->scene->model->shape.n_layers + 1;
+    bool *wanted = arena_alloc(x->arena, SITE_COUNT * n, sizeof *wanted, err);
+
+    for (size_t i = 0; wanted && i < r->n; i++)
+        wanted[(size_t)r->v[i].site * n + (size_t)site_layer(r->v[i].site, r->v[i].layer)] = true;
+    return wanted;
+}
+
+static int open_operation(struct experiment *x, struct faithfulness *f, struct problems *problems,
+                          struct err *err)
+{
+    const struct faithfulness_config *c = x->config;
+    struct operation_scope where = {.places = &f->place, .site = SITE_RESID};
+
+    if (c->op.kind == DO_ADD) {
+        config_problem(x->scene->config, x->entry, "operation.kind", problems,
+                       "heads and MLPs differ in width: add cannot be used with faithfulness");
+        return 0;
+    }
+    where.wanted = wanted_layers(x, &f->ranking, err);
+    return err_if(err, !where.wanted || operation_open(&f->op, x, &c->op, &where, problems, err));
 }
 
 static int faithfulness_open(struct experiment *x, struct problems *problems, struct err *err)
@@ -415,41 +151,30 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
     const struct faithfulness_config *c = x->config;
     struct faithfulness *f = arena_alloc(x->arena, 1, sizeof *f, err);
     bool logits = c->metric == METRIC_LOGIT || c->metric == METRIC_DIFFERENCE;
-    const char *units = logits ? unit_logit : "nat";
 
     if (!f)
         return err->code;
     x->state = f;
-    f->order = span_order_in(x->scene->data, x->arena, err);
-    if (!f->order)
-        return err->code;
     f->blurred = c->metric == METRIC_DIFFERENCE || c->metric == METRIC_REPETITION;
     check_shares(x, problems);
-    if (open_ranking(x, f, problems, err) || problems->count)
+    if (open_ranking(x, f, problems, err) || problems->count ||
+        open_operation(x, f, problems, err) || problems->count)
         return err->code;
+    if (f->ranking.edges)
+        x->keep |= site_base_keep(SITE_READ_MLP);
     f->hash = ranking_hash(&f->ranking, x->arena, err);
     x->words = arena_printf(x->arena, err,
-                            "all but {kept} of %zu nodes, by the order {order}, set to those of "
-                            "another item's query, at %s, sample {sample}",
-                            f->ranking.n, f->ranking.position);
-    return err->code ||
-                   partners_open(&f->partners, x, &f->place, (int)c->draws, choice_bits(&c->match),
-                                 err) ||
-                   count_kept(f, &c->shares, x->arena, err) || draw_orders(x, f, err) ||
-                   open_axes(x, f, err) || declare_nodes(x, f, err) || declare(x, units, err) ||
-                   declare_averages(x, units, err)
-               ? err->code
-               : 0;
+                            "all but {kept} of %zu %s, by the order {order}, %s%s%s, at %s, sample "
+                            "{sample}",
+                            f->ranking.n, f->ranking.edges ? "edges" : "nodes",
+                            operation_words(&f->op), f->op.kind == DO_PATCH ? " " : "",
+                            operation_source_word(&f->op), f->ranking.position);
+    return err_if(err, err->code || count_kept(f, &c->shares, x->arena, err) ||
+                           draw_orders(x, f, err) ||
+                           faithfulness_declare(x, f, logits ? unit_logit : "nat", err));
 }
 
 /* --- queries, runs and variants --- */
-
-static const struct query *partner(const struct experiment *x, const struct query *q, int sample)
-{
-    const struct faithfulness *f = x->state;
-
-    return partner_of(&f->partners, x->scene->data, q, sample);
-}
 
 static const char *faithfulness_skip(const struct experiment *x, const struct query *q)
 {
@@ -457,14 +182,15 @@ static const char *faithfulness_skip(const struct experiment *x, const struct qu
 
     if (!places_any(&f->place, x->scene, q))
         return "it does not have any of the positions";
-    return partner(x, q, 0) ? NULL : "no other item's query to resample from";
+    return operation_skip(&f->op, x, q);
 }
 
 static struct hash faithfulness_derived(const struct experiment *x, const struct query *q)
 {
     const struct faithfulness *f = x->state;
+    struct hash both[2] = {operation_derived(&f->op, x, q), f->hash};
 
-    return partners_hash(&f->partners, x->scene->data, q, f->hash);
+    return hash_bytes(both, sizeof both);
 }
 
 /* Where the tokens lie, and how long the other runs are. */
@@ -472,8 +198,7 @@ static uint64_t faithfulness_cost_of(const struct experiment *x, const struct qu
 {
     const struct faithfulness *f = x->state;
 
-    return 31 * places_cost(&f->place, x->scene, q) +
-           partners_cost(&f->partners, x->scene->data, q);
+    return 31 * places_cost(&f->place, x->scene, q) + operation_cost(&f->op, x, q);
 }
 
 static int faithfulness_runs(const struct experiment *x, const struct query *q,
@@ -481,98 +206,92 @@ static int faithfulness_runs(const struct experiment *x, const struct query *q,
 {
     const struct faithfulness *f = x->state;
 
-    (void)a;
-    (void)err;
-    return partners_runs(&f->partners, x->scene->data, q, x->keep, spec);
+    return operation_runs(&f->op, x, q, spec, a, err);
 }
 
-/* The rows of the position and their source. */
-struct rows_of {
-    int *tok, *src, n;
-    const struct run *from;
+/* What is kept of a cell. */
+struct kept {
+    int32_t n;
+    bool all;    /* the clean run */
+    bool absent; /* no such cell: nothing is kept in either order; there are fewer partners */
 };
 
-static int find_rows(const struct experiment *x, const struct cell *cell, struct rows_of *r,
-                     struct arena *a, struct err *err)
+static struct kept kept_of(const struct experiment *x, const struct cell *cell)
 {
     const struct faithfulness *f = x->state;
     const struct query *q = &x->scene->data->query[cell->query];
-    int sample = (int)cell->index[SAMPLE];
+    struct kept k = {.n = f->kept[cell->index[KEPT]]};
 
-    r->tok = arena_alloc(a, 2 * (size_t)q->n, sizeof *r->tok, err);
-    r->src = arena_alloc(a, (size_t)q->n, sizeof *r->src, err);
-    if (!r->tok || !r->src)
-        return err->code;
-    r->n = place_tokens(f->place.v, x->scene, q, r->tok);
-    r->from = &cell->run[1 + sample];
-    return match_tokens(x->scene->data, f->order, prompt_of(q), prompt_of(partner(x, q, sample)),
-                        r->tok, r->n, r->src, a, err);
+    k.all = k.n == (int32_t)f->ranking.n;
+    k.absent =
+        (cell->index[ORDER] == RANDOM && !k.n) ||
+        (f->op.kind == DO_RESAMPLE && !operation_source(&f->op, x, q, (int)cell->index[SAMPLE]));
+    return k;
 }
 
-/* One layer's nodes that are not kept: neighbouring heads in one edit. resampled (heads + 1): the
-   last is the MLP. */
-static int push_layer(struct edit_list *l, int layer, const bool *resampled, int n_heads,
-                      const struct rows_of *r)
-{
-    struct edit e = {.site = SITE_Z, .op = OP_SET, .layer = {layer, layer + 1}, .from = r->from};
-
-    for (int h = 0; h < n_heads; h++) {
-        int first = h;
-
-        while (h < n_heads && resampled[h])
-            h++;
-        e.head = (struct span){first, h};
-        if (h > first && edit_list_push_tokens(l, e, r->tok, r->src, r->n))
-            return l->err->code;
-    }
-    e.site = SITE_MLP;
-    e.head = (struct span){0, 0};
-    return resampled[n_heads] ? edit_list_push_tokens(l, e, r->tok, r->src, r->n) : 0;
-}
-
-/* Without an order (NULL) the strongest are kept. */
-static int push_all(struct edit_list *l, const struct experiment *x, int32_t kept,
-                    const uint32_t *order, const struct rows_of *r)
+static int drop(const struct experiment *x, const struct cell *cell, struct dropped *d,
+                struct arena *a, struct err *err)
 {
     const struct faithfulness *f = x->state;
-    const struct shape *s = &x->scene->model->shape;
-    size_t wide = (size_t)s->n_heads + 1;
-    bool *resampled = arena_alloc(l->a, (size_t)s->n_layers * wide, sizeof *resampled, l->err);
+    const uint32_t *order = f->random + (size_t)cell->index[SAMPLE] * f->ranking.n;
+    size_t kept = (size_t)kept_of(x, cell).n;
+    const struct node **v;
 
-    if (!resampled)
-        return l->err->code;
-    for (size_t i = (size_t)kept; i < f->ranking.n; i++) {
-        const struct node *node = &f->ranking.v[order ? order[i] : i];
+    d->n = f->ranking.n - kept;
+    d->v = v = arena_alloc(a, d->n, sizeof *v, err);
+    for (size_t i = 0; v && i < d->n; i++)
+        v[i] = &f->ranking.v[cell->index[ORDER] == RANDOM ? order[kept + i] : kept + i];
+    return err->code;
+}
 
-        resampled[(size_t)node->layer * wide +
-                  (node->site == SITE_MLP ? wide - 1 : (size_t)node->head)] = true;
+/* Neighbouring heads of a layer go into one change. */
+static int change_nodes(struct change *c, const struct dropped *nodes)
+{
+    const struct shape *s = &c->x->scene->model->shape;
+    size_t wide = (size_t)s->n_heads + 1; /* the last is the MLP */
+    bool *changed =
+        arena_alloc(c->list.a, (size_t)s->n_layers * wide, sizeof *changed, c->list.err);
+
+    for (size_t i = 0; changed && i < nodes->n; i++)
+        changed[(size_t)nodes->v[i]->layer * wide +
+                (nodes->v[i]->site == SITE_MLP ? wide - 1 : (size_t)nodes->v[i]->head)] = true;
+    for (int l = 0; changed && l < s->n_layers; l++, changed += wide) {
+        for (int h = 0, first; h < s->n_heads; h++) {
+            for (first = h; h < s->n_heads && changed[h];)
+                h++;
+            if (h > first &&
+                change_push(c, SITE_Z, (struct span){l, l + 1}, (struct span){first, h}))
+                return c->list.err->code;
+        }
+        if (changed[wide - 1] &&
+            change_push(c, SITE_MLP, (struct span){l, l + 1}, (struct span){0, 1}))
+            return c->list.err->code;
     }
-    for (int layer = 0; layer < s->n_layers; layer++)
-        if (push_layer(l, layer, resampled + (size_t)layer * wide, s->n_heads, r))
-            return l->err->code;
-    return 0;
+    return c->list.err->code;
 }
 
 static int faithfulness_variants(const struct experiment *x, struct cell *cell, struct arena *a,
                                  struct err *err)
 {
-    const struct faithfulness_config *c = x->config;
+    const struct faithfulness_config *config = x->config;
     const struct faithfulness *f = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
-    int32_t kept = f->kept[cell->index[KEPT]];
-    const bool random = cell->index[ORDER] == RANDOM;
-    const uint32_t *order = f->random + (size_t)cell->index[SAMPLE] * f->ranking.n;
-    struct edit_list l = {.a = a, .err = err};
-    struct rows_of r;
+    struct kept kept = kept_of(x, cell);
+    struct dropped dropped;
+    struct change c = {.x = x,
+                       .op = &f->op,
+                       .q = &x->scene->data->query[cell->query],
+                       .run = cell->run,
+                       .sample = (int)cell->index[SAMPLE],
+                       .list = {.a = a, .err = err}};
+    bool found;
 
     cell->n_variants = 0;
-    if (random && !kept)
-        return 0; /* none is kept in either order */
-    if (kept == (int32_t)f->ranking.n || !partner(x, q, (int)cell->index[SAMPLE]))
-        return 0; /* the clean run; no such sample */
-    if (find_rows(x, cell, &r, a, err) || push_all(&l, x, kept, random ? order : NULL, &r))
+    if (kept.all || kept.absent)
+        return 0;
+    if (change_begin(&c, f->place.v, &found) || !found || drop(x, cell, &dropped, a, err) ||
+        (f->ranking.edges ? faithfulness_cut(&c, &dropped, cell) : change_nodes(&c, &dropped)))
         return err->code;
-    return cell_ask(cell, x->scene, l.v, l.n, metric_asks(c->metric), false, a, err);
+    return cell_ask(cell, x->scene, c.list.v, c.list.n, metric_asks(config->metric), false, a, err);
 }
 
 /* --- reducing --- */
@@ -616,16 +335,14 @@ static int faithfulness_cell(const struct experiment *x, const struct cell *cell
                              struct worker *w, struct err *err)
 {
     const struct query *q = &x->scene->data->query[cell->query];
+    struct kept kept = kept_of(x, cell);
     float *out = row_f32(row, "metric_kept");
     const struct answer *a;
 
-    const struct faithfulness *f = x->state;
-
-    if (!partner(x, q, (int)cell->index[SAMPLE]) ||
-        (cell->index[ORDER] == RANDOM && !f->kept[cell->index[KEPT]]))
-        return 0;
-    if (!cell->n_variants)
+    if (kept.all && !kept.absent)
         return metric_of_run(x, cell, w, out, err);
+    if (!cell->n_variants)
+        return 0;
     a = cell->variant[0].answer;
     *out = metric_of(x, q, a->logit, a->logprob, a->kl);
     return 0;
@@ -645,15 +362,15 @@ static void faithfulness_late(const struct row *row)
             memcpy(by_share + (o * x->axis[SHARE].dim.size + i) * draws,
                    by_k + (o * f->n_kept + f->at_kept[i]) * draws, size);
     memcpy(row_f32(row, "metric_none"), by_k, size);
-    partners_late(&f->partners, row);
+    partners_late(&f->op.partners, row);
 }
 
 const struct kind kind_faithfulness = {
     .name = "faithfulness",
-    .summary = "what of a metric the strongest heads and MLPs of a finished sweep carry",
+    .summary = "what of a metric the strongest heads and MLPs, or edges, of a finished sweep carry",
     .also = "circuit; completeness; circuit_evaluation",
     KIND_CONFIG(struct faithfulness_config, rows),
-    .version = 2,
+    .version = 3,
     .open = faithfulness_open,
     .skip = faithfulness_skip,
     .derived = faithfulness_derived,

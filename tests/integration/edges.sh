@@ -21,7 +21,7 @@ config "$work/s.yaml" "$work/lands.jsonl" "$work/sweep" \
 ends 0 "$program" run "$work/s.yaml" --set run.threads=1
 edges "$work/lands.jsonl" some "name: some, kind: edges, operation: {kind: zero}, from: \"$work/sweep\", groups: [heads, mlps], top: 3"
 ends 0 "$program" run "$work/c.yaml" --set run.threads=1
-config "$work/s.yaml" "$work/lands.jsonl" "$work/curve" "name: all, kind: faithfulness, from: \"$work/sweep\", groups: [heads, mlps], draws: 1"
+config "$work/s.yaml" "$work/lands.jsonl" "$work/curve" "name: all, kind: faithfulness, from: \"$work/sweep\", groups: [heads, mlps], operation: {draws: 1}"
 ends 0 "$program" run "$work/s.yaml" --set run.threads=1
 [ -z "${LENSWEEP_PYTHON:-}" ] || "$LENSWEEP_PYTHON" - "$work/some/result.h5" "$work/curve/result.h5" <<'END' || wrong 'other ends than the strongest of the sweep'
 import sys, h5py

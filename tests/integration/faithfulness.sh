@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Kind faithfulness: rankings, every metric and every ratio against float64 NumPy, on queries of
 # several datasets and templates; the same bytes from three ranks; what a ranking cannot be made of.
+# Circuits of edges by their definition, and what must hold of them bit for bit.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
@@ -32,6 +33,7 @@ refused 'nowhere: no such file' 'kind: faithfulness, from: nowhere, groups: [hea
 refused 'cannot' "kind: faithfulness, from: \"$work/lands.jsonl\", groups: [heads]"
 refused 'has no group head' "$from, groups: [head]"
 refused 'has no group queries of an experiment' "$from, groups: [queries]"
+refused 'add cannot be used with faithfulness' "$from, groups: [heads], operation: {kind: add, vector: README.md}"
 refused 'group attn ablates attn' "$from, groups: [attn]"
 refused 'group two has 2 positions' "$from, groups: [two]"
 refused 'group wide has layer 0-1 together' "$from, groups: [wide]"
@@ -57,17 +59,50 @@ swept sweeps 'name: heads, kind: ablation, site: head, operation: {kind: zero}' 
     'name: some, kind: ablation, site: head, layers: [0, 2], heads: [3, 1], operation: {kind: zero}, positions: {together: [subject, last]}' \
     'name: early, kind: ablation, site: mlp, operation: {kind: resample, draws: 2}, positions: ["1"]'
 from="kind: faithfulness, from: \"$work/sweeps\""
-curve curves "name: all, $from, groups: [heads, mlps], draws: 2" \
-    "name: third, $from, groups: [mlps, heads], metric: logit_difference, shares: [0.04, 0.5, 1], draws: 1, match: template, where: {step: 3}" \
-    "name: some, $from, groups: [some], metric: kl, shares: [0.25, 0.5, 0.75, 1], draws: 3" \
-    "name: early, $from, groups: [early], metric: repetition_mass, shares: 0.5, draws: 1" \
-    "name: recall, $from, groups: [heads], metric: recall_mass, shares: [0.1, 0.3], draws: 1"
+curve curves "name: all, $from, groups: [heads, mlps], operation: {draws: 2}" \
+    "name: third, $from, groups: [mlps, heads], metric: logit_difference, shares: [0.04, 0.5, 1], operation: {draws: 1, match: template}, where: {step: 3}" \
+    "name: some, $from, groups: [some], metric: kl, shares: [0.25, 0.5, 0.75, 1], operation: {draws: 3}" \
+    "name: early, $from, groups: [early], metric: repetition_mass, shares: 0.5, operation: {draws: 1}" \
+    "name: recall, $from, groups: [heads], metric: recall_mass, shares: [0.1, 0.3], operation: {draws: 1}"
 ends 0 "$program" run "$work/c.yaml" --set run.threads=1
 check() { "$LENSWEEP_PYTHON" tests/reference/check_faithfulness.py "$work/curves/result.h5" "$work/sweeps/result.h5" "$small" "$@"; }
 check --every 2 || wrong 'it differs from NumPy'
 cp "$work/curves/result.h5" "$work/one.h5"
 ends 0 ranks 3 "$program" run "$work/c.yaml" --restart --set run.threads=1
 same "$work/one.h5" "$work/curves/result.h5" 'three ranks'
+
+# edges: by definition; if senders say what they said nothing changes; one edge that is cut alone has
+# the effect that the map has
+swept map 'name: zero, kind: edges, operation: {kind: zero}, metrics: [logit, kl]' \
+    'name: wide, kind: edges, operation: {kind: resample, draws: 1}, positions: {together: [first, last]}, receivers: {kinds: [q, v, mlp]}, metrics: [logit]'
+from="kind: faithfulness, from: \"$work/map\""
+refused 'name a sweep of kind ablation' "$from, groups: [zero, wide]"
+n=$("$LENSWEEP_PYTHON" -c 'import sys, h5py; print(len(h5py.File(sys.argv[1])["zero/edge"]))' "$work/map/result.h5")
+all_but_one=$("$LENSWEEP_PYTHON" -c "print(1 - 1 / $n)")
+curve circuits "name: zero, $from, groups: [zero], operation: {kind: zero}, shares: [0.02, 0.3, $all_but_one, 1]" \
+    "name: wide, $from, groups: [wide], operation: {draws: 2}, shares: [0.05, 0.6]" \
+    "name: scale, $from, groups: [zero], metric: kl, operation: {kind: scale, factor: -0.5}, shares: [0.5]" \
+    "name: mean, $from, groups: [wide], operation: {kind: mean}, shares: [0.7]"
+ends 0 "$program" run "$work/c.yaml" --set run.threads=1 --set run.audit=all --set statistics.bootstrap=100
+"$LENSWEEP_PYTHON" tests/reference/check_faithfulness.py "$work/circuits/result.h5" "$work/map/result.h5" "$small" --every 5 || wrong 'a circuit differs from NumPy'
+curve same "name: same, $from, groups: [zero], operation: {kind: patch}, source: {run: clean}, shares: [0.3]"
+ends 0 "$program" run "$work/c.yaml" --set run.threads=1 --set run.audit=none --set statistics.bootstrap=100
+"$LENSWEEP_PYTHON" - "$work/circuits/result.h5" "$work/map/result.h5" "$work/same/result.h5" <<'END' || wrong 'an identity does not hold'
+import sys, h5py, numpy as np
+with h5py.File(sys.argv[1]) as f, h5py.File(sys.argv[2]) as swept, h5py.File(sys.argv[3]) as same:
+    clean = f["zero/metric_clean"][()]
+    assert np.nanmax(np.abs(same["same/metric"][()] - clean[:, None, None, None])) == 0, "senders say what they said"
+    assert np.nanmax(np.abs(same["same/metric_none"][()] - clean[:, None])) == 0
+    zero, ends = f["zero"], [f["zero/edge_sender"].asstr()[()], f["zero/edge_receiver"].asstr()[()]]
+    name = list(swept["zero/edge"].asstr())
+    for order, last in enumerate((len(name) - 1, zero["random_order"][0, -1])):
+        edge = name.index(f"{ends[0][last]} > {ends[1][last]}")
+        one = zero["metric"][:, order, 2, 0] - clean
+        labels = list(swept["zero/metric"].asstr())
+        step = swept["queries/step"][()]
+        effect = np.array([swept["zero/effect"][q, edge, 0, labels.index(f"logit.answer_{s}")] for q, s in enumerate(step)])
+        assert np.isfinite(one).any() and np.array_equal(one, effect, equal_nan=True), (order, one, effect)
+END
 
 # the ranking as `top` prints it, and the curve as it is drawn
 ends 0 "$program" top "$work/curves" all -n 4

@@ -69,7 +69,7 @@ END
         done
         {
             head_of "$out-curve"
-            printf '  - {name: curve, kind: faithfulness, from: "%s", groups: [zero], draws: 2}\n' "$out"
+            printf '  - {name: curve, kind: faithfulness, from: "%s", groups: [zero], operation: {draws: 2}}\n' "$out"
         } >"$work/curve.yaml"
         ends 0 "$program" run "$work/curve.yaml"
         checked check_faithfulness "$out-curve/result.h5" "${result[@]}" --every "$every"

@@ -23,7 +23,7 @@ cells=$(sed -n 's/.*"cells": \([0-9]*\).*/\1/p' "$work/out")
 ends 2 "$program" verify "$work/output" --cells 0
 ends 3 "$program" verify "$work/model" && says 'holds no run'
 
-config "$work/f.yaml" "$work/lands.jsonl" "$work/curve" "name: curve, kind: faithfulness, from: \"$work/output\", groups: [swap], draws: 2"
+config "$work/f.yaml" "$work/lands.jsonl" "$work/curve" "name: curve, kind: faithfulness, from: \"$work/output\", groups: [swap], operation: {draws: 2}"
 sed -i "s,^model:.*,model: {path: \"$work/model\"}," "$work/f.yaml"
 ends 0 env LENSWEEP_ISA=portable "$program" run "$work/f.yaml" --set run.threads=1
 ends 0 "$program" verify "$work/curve" --cells 3 && has 'all equal' "$work/out"

@@ -50,7 +50,8 @@ FIRST = {
 }
 # A second run, on the first one's sweeps.
 SECOND = {
-    "faithfulness": [("", "from: {first}, groups: [ablation_0]")],
+    "faithfulness": [("", "from: {first}, groups: [ablation_0]"),
+                     ("groups of kind edges", "from: {first}, groups: [edges_0]")],
     "ablation": [("statistics.split: half", "site: head, operation: {{kind: zero}}"),
                  ("heads: {pairs: ...}", "site: head, operation: {{kind: zero}}, heads: {{pairs: {first}, group: ablation_0, top: 3}}")],
 }
@@ -63,7 +64,7 @@ ENDS = ("_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df", "_contrast")
 # Dimension: its coordinate, and what an entry is.
 DIMENSIONS = {
     "query": ("0, 1, ...", "a query of the data, in the order of the files; with the coordinates `item`, `subject`, `dataset`, `template` and `step`"),
-    "order": ("`strongest`, `random`", "which nodes are kept first: the strongest, or by chance (another order for each sample)"),
+    "order": ("`strongest`, `random`", "which nodes or edges are kept first: the strongest, or by chance (another order for each sample)"),
     "stratum": ("0, 1, ...", "an average over queries; with `stratum_dataset`, `stratum_template`, `stratum_step`"),
     "contrast": ("0, 1, ...", "a step minus the step before, item by item; with `contrast_step`, `contrast_minus`; `NAME_contrast` has what stands beside it as NAME has"),
     "layer": ("from 0", "a layer, or in a sweep a configuration of layers (the window's centre, -1 = several together), which `layer_label` says in words"),
@@ -72,7 +73,7 @@ DIMENSIONS = {
     "first": ("`3.1`", "layer and head of one of the strongest heads of another sweep, the strongest first"),
     "second": ("`3.1`", "likewise; `second` equal to `first` is this head alone, and stands nowhere before it"),
     "neuron": ("from 0", "a hidden unit of the MLP, or a configuration of them with `neuron_label`"),
-    "edge": ("`head 3.1 > q 5.2`", "a sender and a receiver; with `sender`, `receiver` and their layers and heads"),
+    "edge": ("`head 3.1 > q 5.2`", "a sender and a receiver; with `sender`, `receiver` and their layers and heads. In `faithfulness` 0, 1, ...: a place in the ranking"),
     "from_layer": ("from -1", "layer of a sender; -1 = the embedding"),
     "to_layer": ("from 0", "layer of a receiver; one more than the last = the logits"),
     "reader_layer": ("from 0", "layer of a head that reads what the head writes"),

@@ -45,9 +45,10 @@ struct operation_config {
 extern const struct choice operation_kinds[], operation_sources[];
 
 /* Rows of a kind's table for the operation_config that is the field `op` of its config `st`: the
-   mapping `operation`, and `source`. */
-#define OPERATION_ROWS(st, op)                                                                    \
-    CONFIG_CHOICE(st, op.kind, "operation.kind", config_choice, NULL, operation_kinds, RESULTS,   \
+   mapping `operation` (its kind where none is given; NULL: one must be), and `source`. */
+#define OPERATION_ROWS(st, op, otherwise)                                                         \
+    CONFIG_CHOICE(st, op.kind, "operation.kind", config_choice, otherwise, operation_kinds,       \
+                  RESULTS,                                                                        \
                   "what is done; zero is off-distribution, resample the default for claims"),     \
         CONFIG_ROW_WHEN(st, op.draws, "operation.draws", config_int, "4", 1, DRAWS_MAX, RESULTS,  \
                         "operation.kind: resample | noise", "samples of each configuration"),     \

@@ -15,11 +15,12 @@ enum { STEPS_MAX = 128 };
 /* A group of the file that is a sweep over nodes. */
 struct node_sweep {
     const char *group;
+    bool edges;
     enum site site;
     const struct headline *headline;
-    struct average mean; /* (layer, [head,] position, metric) */
-    size_t n_layers, n_heads;
-    int *layer, *head; /* the labels as numbers; head NULL = the site has none */
+    struct average mean;      /* (layer, [head,] position, metric), or (edge, position, metric) */
+    size_t n_layers, n_heads; /* edges: how many they are, and 1 */
+    int *layer, *head;        /* the labels as numbers; head NULL = the site has none */
 };
 
 struct reading {
@@ -27,6 +28,7 @@ struct reading {
     const struct experiment *x;
     struct result *result;
     const char *metric;
+    bool edges;           /* they will do as well */
     bool step[STEPS_MAX]; /* steps of the queries at hand */
 };
 
@@ -37,8 +39,9 @@ static int find_effects(struct node_sweep *s, const struct reading *r, struct er
 {
     const struct result_group *g = result_find(r->result, s->group);
 
+    s->edges = g && r->edges && str_eq(g->kind, "edges");
     for (size_t i = 0; g && i < g->headlines.n; i++)
-        if (g->headlines.v[i].whole && g->headlines.v[i].apart)
+        if ((g->headlines.v[i].whole || s->edges) && g->headlines.v[i].apart)
             s->headline = &g->headlines.v[i];
     if (s->headline)
         return 0;
@@ -55,6 +58,8 @@ static int read_site(struct node_sweep *s, const struct reading *r, struct err *
 {
     const char *site;
 
+    if (s->edges)
+        return 0;
     if (result_attr(r->result, s->group, "site", &site, err))
         return err->code;
     if (site && str_eq(site, "head"))
@@ -96,8 +101,8 @@ static int read_sweep(struct node_sweep *s, const struct reading *r, struct err 
     if (find_effects(s, r, err) || read_site(s, r, err) ||
         average_open(a, r->result, s->group, s->headline->inside, s->headline->variable, err))
         return err->code;
-    heads = s->site == SITE_Z;
-    if (a->n_dims != (heads ? 4 : 3) || average_dim(a, "layer") != 0 ||
+    heads = !s->edges && s->site == SITE_Z;
+    if (a->n_dims != (heads ? 4 : 3) || average_dim(a, s->edges ? "edge" : "layer") != 0 ||
         (heads && average_dim(a, "head") != 1) || average_dim(a, "position") != a->n_dims - 2 ||
         average_dim(a, s->headline->apart) != a->n_dims - 1)
         return err_set(err, ERR_IO, "%s/%s does not have the dimensions of a sweep over nodes",
@@ -108,6 +113,8 @@ static int read_sweep(struct node_sweep *s, const struct reading *r, struct err 
                        a->dim[a->n_dims - 2].size);
     s->n_layers = a->dim[0].size;
     s->n_heads = heads ? a->dim[1].size : 1;
+    if (s->edges)
+        return 0;
     return read_numbers(s, r, &a->dim[0], shape->n_layers, &s->layer, err) ||
                    (heads && read_numbers(s, r, &a->dim[1], shape->n_heads, &s->head, err))
                ? err->code
@@ -150,7 +157,7 @@ static size_t metric_of_step(const struct reading *r, const struct node_sweep *s
                              struct err *err)
 {
     const struct average_dim *d = &s->mean.dim[s->mean.n_dims - 1];
-    const char *whole = s->headline->whole;
+    const char *whole = s->edges ? "logit." : s->headline->whole;
     bool logit = !strncmp(whole, r->metric, strlen(r->metric)) && whole[strlen(r->metric)] == '.';
     const char *target = logit ? target_of_step(r, step, err) : "";
 
@@ -194,6 +201,80 @@ static int add_step(const struct reading *r, struct node_sweep *s, int step, dou
     return 0;
 }
 
+/* --- edges --- */
+
+/* Where who is called so reads or adds; SITE_COUNT = nobody is. */
+static enum site site_called(const char *name, bool reads)
+{
+    static const struct {
+        const char *word;
+        enum site adds, reads;
+    } known[] = {
+        {"head", SITE_Z, SITE_COUNT},       {"embedding", SITE_RESID, SITE_COUNT},
+        {"mlp", SITE_MLP, SITE_READ_MLP},   {"q", SITE_COUNT, SITE_READ_Q},
+        {"k", SITE_COUNT, SITE_READ_K},     {"v", SITE_COUNT, SITE_READ_V},
+        {"logits", SITE_COUNT, SITE_RESID},
+    };
+    size_t n = strcspn(name, " ");
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (n == strlen(known[i].word) && !strncmp(name, known[i].word, n))
+            return reads ? known[i].reads : known[i].adds;
+    return SITE_COUNT;
+}
+
+/* Is this an edge of the model, upwards? */
+static bool is_edge_of(const struct node *e, const struct shape *s)
+{
+    bool logits = e->to.site == SITE_RESID, embedding = e->site == SITE_RESID;
+
+    return e->site < SITE_COUNT && e->to.site < SITE_COUNT &&
+           (embedding ? e->layer == -1 : e->layer >= 0) &&
+           e->head < (e->site == SITE_Z ? s->n_heads : 0) && (e->site != SITE_Z || e->head >= 0) &&
+           (logits ? e->to.layer == s->n_layers : e->to.layer < s->n_layers) &&
+           e->to.head < site_parts(s, e->to.site) &&
+           (!site_parts(s, e->to.site) || e->to.head >= 0) &&
+           (e->layer < e->to.layer || (e->layer == e->to.layer && e->site == SITE_Z &&
+                                       e->to.site == SITE_READ_MLP && !s->parallel));
+}
+
+static int add_edges(struct reading *r, const struct node_sweep *s, const double *sum,
+                     const int *count, struct err *err)
+{
+    const struct shape *shape = &r->x->scene->model->shape;
+    size_t n = s->n_layers;
+    const char **name[2];
+    double *layer[2], *head[2];
+
+    if (result_text(r->result, s->group, "sender", n, &name[0], err) ||
+        result_text(r->result, s->group, "receiver", n, &name[1], err) ||
+        result_numbers(r->result, s->group, "sender_layer", n, &layer[0], err) ||
+        result_numbers(r->result, s->group, "receiver_layer", n, &layer[1], err) ||
+        result_numbers(r->result, s->group, "sender_head", n, &head[0], err) ||
+        result_numbers(r->result, s->group, "receiver_head", n, &head[1], err))
+        return err->code;
+    r->out->v = arena_alloc(r->x->arena, n, sizeof *r->out->v, err);
+    for (size_t i = 0; r->out->v && i < n; i++) {
+        struct node *e = &r->out->v[i];
+
+        *e = (struct node){.site = site_called(name[0][i], false),
+                           .layer = (int)layer[0][i],
+                           .head = (int)head[0][i],
+                           .to = {site_called(name[1][i], true), (int)layer[1][i], (int)head[1][i]},
+                           .at = i,
+                           .effect = sum[i] / count[i]};
+        if (e->to.site == SITE_RESID)
+            e->to.layer = shape->n_layers;
+        if (!is_edge_of(e, shape))
+            return err_set(err, ERR_IO, "%s/edge: \"%s > %s\" is not an edge of this model",
+                           s->group, name[0][i], name[1][i]);
+    }
+    r->out->n = n;
+    return err->code;
+}
+
+/* --- nodes --- */
+
 static bool is_ranked(const struct ranking *r, const struct node *node)
 {
     for (size_t i = 0; i < r->n; i++)
@@ -201,6 +282,16 @@ static bool is_ranked(const struct ranking *r, const struct node *node)
             r->v[i].head == node->head)
             return true;
     return false;
+}
+
+/* Heads first, then by layer and head. */
+static size_t at_of(const struct reading *r, const struct node_sweep *s, size_t i)
+{
+    const struct shape *shape = &r->x->scene->model->shape;
+    size_t layer = (size_t)s->layer[i / s->n_heads];
+
+    return s->head ? layer * (size_t)shape->n_heads + (size_t)s->head[i % s->n_heads]
+                   : (size_t)shape->n_layers * (size_t)shape->n_heads + layer;
 }
 
 static int add_nodes(struct reading *r, const struct node_sweep *s, const double *sum,
@@ -219,6 +310,7 @@ static int add_nodes(struct reading *r, const struct node_sweep *s, const double
         struct node node = {.site = s->site,
                             .layer = s->layer[i / s->n_heads],
                             .head = s->head ? s->head[i % s->n_heads] : -1,
+                            .at = at_of(r, s, i),
                             .effect = sum[i] / count[i]}; /* 0 / 0 = NaN */
 
         out->n = before;
@@ -255,8 +347,9 @@ static int add_group(struct reading *r, const char *group, struct err *err)
     for (int step = 0; step < STEPS_MAX && !err->code; step++)
         if (r->step[step])
             add_step(r, &s, step, sum, count, err);
+    r->out->edges = s.edges;
     if (!err->code)
-        add_nodes(r, &s, sum, count, err);
+        (s.edges ? add_edges : add_nodes)(r, &s, sum, count, err);
 out:
     average_close(&s.mean);
     return err->code;
@@ -287,11 +380,6 @@ static const char *only_sweep(const struct reading *r, struct err *err)
 
 /* --- the ranking --- */
 
-static int compare_numbers(int a, int b)
-{
-    return (a > b) - (a < b);
-}
-
 static int by_effect(const void *pa, const void *pb)
 {
     const struct node *a = pa, *b = pb;
@@ -299,10 +387,7 @@ static int by_effect(const void *pa, const void *pb)
 
     if (x != y)
         return x > y ? -1 : 1;
-    if (a->site != b->site)
-        return a->site == SITE_Z ? -1 : 1;
-    return a->layer != b->layer ? compare_numbers(a->layer, b->layer)
-                                : compare_numbers(a->head, b->head);
+    return (a->at > b->at) - (a->at < b->at);
 }
 
 static int check_model(const struct experiment *x, struct result *r, struct err *err)
@@ -326,9 +411,10 @@ int ranking_read(struct ranking *r, const struct experiment *x, const char *path
 {
     const struct dataset *ds = x->scene->data;
     struct result result = {0};
-    struct reading reading = {.out = r, .x = x, .metric = metric, .result = &result};
+    struct reading reading = {
+        .out = r, .x = x, .metric = metric, .result = &result, .edges = r->edges && groups->n == 1};
 
-    memset(r, 0, sizeof *r);
+    *r = (struct ranking){.n = 0};
     for (size_t i = 0; i < ds->n; i++) {
         int step = ds->query[i].step;
 
@@ -361,13 +447,15 @@ out:
 
 struct hash ranking_hash(const struct ranking *r, struct arena *a, struct err *err)
 {
-    int32_t *v = arena_alloc(a, 3 * r->n, sizeof *v, err);
+    enum { EACH = 6 };
+    int32_t *v = arena_alloc(a, EACH * r->n, sizeof *v, err);
     struct hash none = {0, 0};
 
     for (size_t i = 0; v && i < r->n; i++) {
-        v[3 * i] = r->v[i].site;
-        v[3 * i + 1] = r->v[i].layer;
-        v[3 * i + 2] = r->v[i].head;
+        const struct node *e = &r->v[i];
+        const int32_t all[EACH] = {e->site, e->layer, e->head, e->to.site, e->to.layer, e->to.head};
+
+        memcpy(v + EACH * i, all, sizeof all);
     }
-    return v ? hash_bytes(v, 3 * r->n * sizeof *v) : none;
+    return v ? hash_bytes(v, EACH * r->n * sizeof *v) : none;
 }

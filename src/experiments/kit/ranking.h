@@ -1,8 +1,8 @@
 /*
- * Nodes of a model, heads and MLPs, ranked by what a finished sweep found when each was ablated
- * alone: by the absolute mean effect on one metric in NAME/stats.
+ * Nodes of a model, heads and MLPs, or edges between them, ranked by what a finished sweep found
+ * when each was ablated alone: by the absolute mean effect on one metric in NAME/stats.
  *
- * A node's effect is the mean over the steps that the new experiment computes; of each step it is
+ * An effect is the mean over the steps that the new experiment computes; of each step it is
  * the stratum that averages over most: over datasets, else over templates, else the one there is.
  */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_RANKING_H
@@ -10,20 +10,29 @@
 
 #include "experiments/experiment.h"
 
+/* head: -1 = none. Of an edge: site SITE_RESID is the embedding, layer -1. */
 struct node {
-    enum site site;  /* SITE_Z, SITE_MLP */
-    int layer, head; /* head: -1 for an MLP */
-    double effect;   /* NaN = the sweep has no number: last */
+    enum site site; /* SITE_Z, SITE_MLP */
+    int layer, head;
+    struct reader { /* of an edge: as in edits; the logits are SITE_RESID of layer L */
+        enum site site;
+        int layer, head;
+    } to;
+    size_t at;     /* among equals the least comes first: heads, then by layer and head; of edges
+                      their place in the file */
+    double effect; /* NaN = the sweep has no number: last */
 };
 
 struct ranking {
-    struct node *v; /* (n) the greatest effect first; of equals heads, then by layer and head */
+    struct node *v; /* (n) the greatest effect first */
     size_t n;
+    bool edges;
     const char *position; /* where the sweeps had them, as their coordinate says */
 };
 
 /*
- * From the groups of a result file or folder (n = 0: its one sweep of heads), into x's arena.
+ * From the groups of a result file or folder (n = 0: its one sweep of heads), into x's arena; if
+ * r->edges is set, one group of kind edges will do as well, else or then r->edges says what it is.
  * metric: as ablation calls it; `logit` is that of each step's own target. ERR_CONFIG or ERR_IO
  * with one line if the file or a group is not there or no such sweep, if the model is another, a
  * node stands in two groups, or the groups have not one position.
