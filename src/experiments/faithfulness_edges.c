@@ -21,7 +21,7 @@ static size_t readers_per_layer(const struct shape *s)
     return (size_t)s->n_heads + 2 * (size_t)s->n_kv_heads + 1;
 }
 
-static size_t reader_number(const struct shape *s, const struct reader *r)
+static size_t reader_number(const struct shape *s, const struct edge_reader *r)
 {
     size_t first = (size_t)r->layer * readers_per_layer(s), heads = (size_t)s->n_heads;
     size_t groups = (size_t)s->n_kv_heads, head = r->head < 0 ? 0 : (size_t)r->head;
@@ -34,7 +34,7 @@ static size_t reader_number(const struct shape *s, const struct reader *r)
 }
 
 /* Who reads and who is read, of the edges that are cut. */
-struct circuit {
+struct cut_edges {
     struct change *c;
     const struct shape *s;
     bool alone; /* there is but one edge */
@@ -46,7 +46,7 @@ struct circuit {
     struct swaps *swaps;
 };
 
-static int open_circuit(struct circuit *k, const struct dropped *edges)
+static int open_circuit(struct cut_edges *k, const struct dropped *edges)
 {
     struct arena *a = k->c->list.a;
     struct err *err = k->c->list.err;
@@ -71,7 +71,7 @@ static int open_circuit(struct circuit *k, const struct dropped *edges)
 }
 
 /* What the operation makes of each of the senders. */
-static int list_senders(struct circuit *k)
+static int list_senders(struct cut_edges *k)
 {
     struct edit_list *l = &k->c->list;
     struct sender *v = arena_alloc(l->a, k->n_senders, sizeof *v, l->err);
@@ -105,7 +105,7 @@ static int list_senders(struct circuit *k)
 
 /* Senders before this one are read: those of the layers below, and by an MLP the heads beside it,
    unless the two are parallel. */
-static size_t read_before(const struct shape *s, const struct reader *r)
+static size_t read_before(const struct shape *s, const struct edge_reader *r)
 {
     size_t below = 1 + (size_t)r->layer * ((size_t)s->n_heads + 1);
 
@@ -114,10 +114,10 @@ static size_t read_before(const struct shape *s, const struct reader *r)
 
 /* Names the fewer of those that are cut and those that are not; a single edge is cut as the kind
    edges cuts it, bit for bit. */
-static int push_reader(struct circuit *k, size_t number)
+static int push_reader(struct cut_edges *k, size_t number)
 {
     struct edit_list *l = &k->c->list;
-    const struct reader *r = &k->reader[number]->to;
+    const struct edge_reader *r = &k->reader[number]->to;
     const bool *cut = k->cut + number * k->n_senders;
     size_t end = read_before(k->s, r), n_cut = 0, n_read = 0;
     int head = r->head < 0 ? 0 : r->head;
@@ -142,7 +142,7 @@ static int push_reader(struct circuit *k, size_t number)
 }
 
 /* Room for what the senders add in the run; in plans it is only counted. */
-static int open_swaps(struct circuit *k, struct cell *cell)
+static int open_swaps(struct cut_edges *k, struct cell *cell)
 {
     struct change *c = k->c;
     struct swaps *w = k->swaps;
@@ -160,7 +160,7 @@ static int open_swaps(struct circuit *k, struct cell *cell)
 
 int faithfulness_cut(struct change *c, const struct dropped *edges, struct cell *cell)
 {
-    struct circuit k = {.c = c, .s = &c->x->scene->model->shape, .alone = edges->n == 1};
+    struct cut_edges k = {.c = c, .s = &c->x->scene->model->shape, .alone = edges->n == 1};
 
     if (open_circuit(&k, edges) || list_senders(&k) || open_swaps(&k, cell))
         return c->list.err->code;

@@ -14,7 +14,7 @@
 struct node {
     enum site site; /* SITE_Z, SITE_MLP */
     int layer, head;
-    struct reader { /* of an edge: as in edits; the logits are SITE_RESID of layer L */
+    struct edge_reader { /* of an edge: as in edits; the logits are SITE_RESID of layer L */
         enum site site;
         int layer, head;
     } to;
