@@ -98,7 +98,7 @@ static double block_bytes(const struct campaign *c, const struct experiment *x, 
         cell_index(x, tokens, i, cell.index);
         if (x->kind->variants(x, &cell, &one, err))
             break;
-        bytes = (double)one.used *
+        bytes = (double)(one.used + cell.bytes) *
                 (double)(cells < block ? cells : block / (uint64_t)(cell.n_variants + 1) + 1);
         variants = bytes > variants ? bytes : variants;
         own = text_bytes(x, &cell);
