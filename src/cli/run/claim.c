@@ -58,11 +58,11 @@ static int forget(struct session *r, struct err *err)
     return 0;
 }
 
-/* The output of another of the config's models. */
-static int forget_other(struct session *r, size_t model, struct err *err)
+/* The output of another of the config's results. */
+static int forget_other(struct session *r, size_t which, struct err *err)
 {
-    struct session other = {.cluster = r->cluster, .options = r->options, .model = model};
-    struct campaign_request request = job_request(&r->options, model);
+    struct session other = {.cluster = r->cluster, .options = r->options, .which = which};
+    struct campaign_request request = job_request(&r->options, which);
     struct problems problems = {0};
 
     if (!campaign_read(&other.campaign, &request, &problems, err) && !claim_paths(&other, err) &&
@@ -75,7 +75,7 @@ static int forget_other(struct session *r, size_t model, struct err *err)
     return err->code;
 }
 
-/* Before the first model is run: what goes on with a run that was stopped has to find them so. */
+/* Before the first one is run: what goes on with a run that was stopped has to find them so. */
 static int forget_all(struct session *r, struct err *err)
 {
     for (size_t k = 1; k < r->campaign.n_runs && !err->code; k++)
@@ -89,7 +89,7 @@ int claim_output(struct session *r, struct err *err)
 
     return err_if(
         err, session_take_output(r, out, err) ||
-                 (r->options.restart && !r->model && forget_all(r, err)) ||
+                 (r->options.restart && !r->which && forget_all(r, err)) ||
                  manifest_check(&r->campaign, r->manifest, err) ||
                  campaign_remember(&r->campaign, err) ||
                  session_open_journal(r, &r->campaign.config, err) ||

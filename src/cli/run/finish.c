@@ -100,7 +100,7 @@ static int judge(const struct session *r, size_t ok, size_t bad, struct err *err
     return 0;
 }
 
-/* One of several models that an earlier start has finished: the result is what would be written. */
+/* One of several results that an earlier start has finished: it is what would be written. */
 static bool is_written(const struct session *r)
 {
     const char *version = NULL, *commit = NULL;
@@ -128,8 +128,8 @@ static int keep_result(struct session *r, struct err *err)
     for (int i = 0; i < AUDIT_COUNT; i++)
         report.audit[i] = (double)NAN;
     if (runlog_end(&r->log, "end", &r->view, &report, err) ||
-        out_printf(err, "model %zu of %zu, %s, was done before: %s\n", c->which_model + 1,
-                   c->n_models, c->model->name, r->result))
+        out_printf(err, "result %zu of %zu, of %s, was done before: %s\n", c->which_run + 1,
+                   c->n_runs, c->model->name, r->result))
         return err->code;
     return judge(r, report.ok, report.bad, err);
 }
