@@ -253,10 +253,10 @@ static int row_to_object(struct records *r, const struct csv_row *row, json_t **
     }
     *record = json_object();
     for (size_t i = 0; *record && i < row->n; i++) {
-        json_t *v = json_stringn(row->field[i], row->length[i]);
+        bool nul = memchr(row->field[i], '\0', row->length[i]);
+        json_t *v = nul ? NULL : json_stringn(row->field[i], row->length[i]);
 
-        if (v && !memchr(row->field[i], '\0', row->length[i]) &&
-            !json_object_set_new(*record, r->header.field[i], v))
+        if (v && !json_object_set_new(*record, r->header.field[i], v))
             continue;
         line_problem(l, NULL, NULL, "field %zu is not text in UTF-8", i + 1);
         json_decref(*record);

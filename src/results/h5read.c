@@ -235,13 +235,15 @@ int h5_read_f64(struct h5file *f, const char *group, const char *var, double **d
 
 /* The variable may have another shape by now than v says: the selection is checked by HDF5. */
 static int read_slab(hid_t var, const struct h5info *v, hid_t type, size_t first, size_t count,
-                     void *data)
+                     void *data, struct err *err)
 {
     struct h5slab s;
     int code = h5_slab_open(&s, var, v->rank, v->size, first, count);
 
     if (!code && H5Dread(var, type, s.memory, s.file, H5P_DEFAULT, data) < 0)
         code = -1;
+    if (code) /* at once: the next call forgets the reason */
+        h5_fail(err, "read variable", v->name);
     h5_slab_close(&s);
     return code;
 }
@@ -253,10 +255,10 @@ int h5_read_part(struct h5file *f, const struct h5info *v, enum vtype type, size
 
     if (group >= 0)
         var = H5Dopen2(group, v->name, H5P_DEFAULT);
-    if (var < 0 || read_slab(var, v, h5_memory(type), first, count, data)) {
+    if (var < 0)
         h5_fail(err, "read variable", v->name);
+    if (var < 0 || read_slab(var, v, h5_memory(type), first, count, data, err))
         err_wrap(err, "%s: %s", f->path, v->group);
-    }
     if (var >= 0)
         H5Dclose(var);
     if (group >= 0)

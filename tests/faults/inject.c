@@ -5,6 +5,7 @@
  *     LENSWEEP_FAULT_DIR=DIR           only files below DIR, an absolute path: MPI has others
  *     LENSWEEP_FAULT_LOG=FILE          gets "hit KIND PATH" when it fails, "KIND COUNT" at the end
  *     LENSWEEP_FAULT_TRACE=FILE        gets "KIND PATH" of each call but of alloc, in their order
+ *     LENSWEEP_FAULT_PLACES=FILE       gets "KIND NUMBER PLACE" of each: a hash of who called whom
  *
  * Kinds are in the list below; `any` is each of them but alloc: any:7+:ESTALE is a file system that
  * has vanished. SHORT in place of an error makes read and write do half of what they
@@ -15,6 +16,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
@@ -68,7 +70,7 @@ static struct {
     bool on, all_after;
     int kind, error; /* kind -1: only counting */
     long nth;
-    const char *dir, *log, *trace;
+    const char *dir, *log, *trace, *places;
     uintptr_t program_begin, program_end; /* the program's own code */
 } fault = {.kind = -1};
 
@@ -117,7 +119,7 @@ static void put_line(const char *path, const char *line)
 
     if (fd >= 0) {
         if (real_write(fd, line, strlen(line)) < 0)
-            fault.log = fault.trace = NULL;
+            fault.log = fault.trace = fault.places = NULL;
         close(fd);
     }
 }
@@ -174,6 +176,7 @@ __attribute__((constructor)) static void begin(void)
     fault.dir = getenv("LENSWEEP_FAULT_DIR");
     fault.log = getenv("LENSWEEP_FAULT_LOG");
     fault.trace = getenv("LENSWEEP_FAULT_TRACE");
+    fault.places = getenv("LENSWEEP_FAULT_PLACES");
     dl_iterate_phdr(take_program, NULL);
     if (text && *text)
         parse(text);
@@ -193,11 +196,33 @@ __attribute__((destructor)) static void end(void)
     }
 }
 
+/* Return addresses, as they lie in the files of program and libraries: the same in each run. */
+static uint64_t place(void)
+{
+    void *frame[64];
+    int n = backtrace(frame, sizeof frame / sizeof *frame);
+    uint64_t hash = 14695981039346656037u;
+
+    for (int i = 0; i < n; i++) {
+        Dl_info of = {0};
+        uintptr_t at = (uintptr_t)frame[i];
+
+        at -= dladdr(frame[i], &of) ? (uintptr_t)of.dli_fbase : at;
+        hash = (hash ^ at) * 1099511628211u;
+    }
+    return hash;
+}
+
 static int count_as(enum kind kind, const char *path)
 {
     char line[PATH_MAX + 32];
     long n = atomic_fetch_add(&calls[kind], 1) + 1;
 
+    if (fault.places) {
+        snprintf(line, sizeof line, "%s %ld %016llx\n", kinds[kind], n,
+                 (unsigned long long)place());
+        put_line(fault.places, line);
+    }
     if ((int)kind != fault.kind || n < fault.nth || (n > fault.nth && !fault.all_after))
         return 0;
     snprintf(line, sizeof line, "hit %s %s\n", kinds[kind], path);

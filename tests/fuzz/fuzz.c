@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NAMES = 4 };
+enum { NAMES = 12 };
 
 static char folder[] = "/tmp/lensweep-fuzz-XXXXXX";
 static char path[NAMES][96];

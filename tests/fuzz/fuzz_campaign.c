@@ -2,7 +2,6 @@
 
 #include "fuzz.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char queries[] = "{\"ids\": [1, 2, 3], \"item\": \"A\", \"dataset\": \"lands\", "
@@ -12,22 +11,20 @@ static const char queries[] = "{\"ids\": [1, 2, 3], \"item\": \"A\", \"dataset\"
                               "\"spans\": {\"subject\": [1, 2]}, "
                               "\"targets\": {\"answer_1\": 7}, \"target\": \"answer_1\"}\n";
 
-int fuzz_campaign(struct campaign *c, const char *experiments)
+int fuzz_campaign(struct campaign *c, const char *experiments, const char *set, struct err *err)
 {
     struct problems problems = {0};
-    struct campaign_request request = {.shape_only = true};
-    struct err err = {0};
-    char text[2048];
-    int n;
+    struct campaign_request request = {.set = &set, .n_set = set != NULL};
+    struct buf text = {0};
 
     fuzz_file("lands.jsonl", queries, sizeof queries - 1);
-    n = snprintf(text, sizeof text,
-                 "model: {path: \"%s\"}\ndata: {path: \"%s\", controls: 0}\noutput: \"%s/out\"\n"
-                 "experiments:\n%s",
-                 FUZZ_MODEL, fuzz_path("lands.jsonl"), fuzz_folder(), experiments);
-    fuzz_need(n > 0 && (size_t)n < sizeof text);
-    request.config = fuzz_file("c.yaml", text, (size_t)n);
+    fuzz_need(!buf_printf(&text, err,
+                          "model: {path: \"%s\"}\ndata: {path: \"%s\", controls: 0}\n"
+                          "output: \"%s/out\"\nexperiments:\n%s",
+                          FUZZ_MODEL, fuzz_path("lands.jsonl"), fuzz_folder(), experiments));
+    request.config = fuzz_file("c.yaml", text.data, text.len);
+    buf_release(&text);
     memset(c, 0, sizeof *c);
-    fuzz_need(!campaign_open(c, &request, &problems, &err));
+    campaign_open(c, &request, &problems, err);
     return problems.count;
 }

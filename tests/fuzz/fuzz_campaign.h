@@ -4,7 +4,8 @@
 
 #include "campaign/campaign.h"
 
-/* experiments: lines of YAML. Opened without weights; the problems that it finds. */
-int fuzz_campaign(struct campaign *c, const char *experiments);
+/* experiments: lines of YAML; set: KEY=VALUE of --set, or NULL. Opened with its weights; the
+   problems that it finds, and *err. */
+int fuzz_campaign(struct campaign *c, const char *experiments, const char *set, struct err *err);
 
 #endif

@@ -35,7 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
 
     if (!c.n)
-        fuzz_need(!fuzz_campaign(&c, "  - {name: k, kind: knockout, sets: [subject]}\n"));
+        fuzz_need(
+            !fuzz_campaign(&c, "  - {name: k, kind: knockout, sets: [subject]}\n", NULL, &err) &&
+            !err.code);
     check(&c, fuzz_file("manifest", data, size), data, size);
     fuzz_file("manifest", data, size);
     manifest_match(&c, "here", fuzz_folder(), &err);
