@@ -12,6 +12,7 @@
 typedef __m256 vec;
 
 enum { WIDE = 8, PASSES = 2, SUMS = 8, LANES_WIDEN = 1 };
+enum { BLOCKS = 1 };
 enum { MIX_STRIPS = 4 };
 
 /* Sixteen registers. */

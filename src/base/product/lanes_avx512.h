@@ -11,6 +11,8 @@
 typedef __m512 vec;
 
 enum { WIDE = 16, PASSES = 1, SUMS = 16, LANES_WIDEN = 1 };
+/* Blocks of k that are read of a row of w at once: a whole page of 2-byte numbers. */
+enum { BLOCKS = 2 };
 
 /* Rows of x and of w in a tile: its accumulators, a strip of w and one of x fit 32 registers. */
 #define TILES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6) X(5, 5) X(6, 4)

@@ -11,6 +11,7 @@
 typedef float32x4_t vec;
 
 enum { WIDE = 4, PASSES = 4, SUMS = 4, LANES_WIDEN = 1 };
+enum { BLOCKS = 1 };
 enum { MIX_STRIPS = 8 };
 
 #define TILES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6) X(5, 5) X(6, 4)

@@ -12,6 +12,7 @@ struct sixteen {
 #define vec struct sixteen
 
 enum { WIDE = 16, PASSES = 1, SUMS = 1, LANES_WIDEN = 0 };
+enum { BLOCKS = 1 };
 
 #define TILES(X) X(1, 1)
 enum { MIX_STRIPS = 1 };

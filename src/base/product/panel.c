@@ -98,43 +98,49 @@ IN_LANES void one_group(const int mr, const int nr, const enum kind kind, const 
 
 enum { MOST_SUMS = (TILE_MOST + SUMS - 1) / SUMS * SUMS };
 
-/* mr rows of x (packed: pass, group, row, lane) by nr rows of w over some groups of k. */
+/* mr rows of x (packed: block, pass, group, row, lane) by nr rows of w over some groups of k, block
+   by block. */
 IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t groups, const float *x,
                    const unsigned char *const *w, int64_t ahead, bool more, float *y, int64_t ldy)
 {
+    enum { MOST = PRODUCT_BLOCK / LANES };
     float part[PASSES * MOST_SUMS * WIDE], sums[MOST_SUMS];
     const int n = mr * nr, all = (n + SUMS - 1) / SUMS * SUMS;
 
-    UNROLL
-    for (int pass = 0; pass < PASSES; pass++) {
-        vec acc[MOST_SUMS];
-        const unsigned char *row[TILE_STRIPS];
-        int64_t g = 0;
+    for (int64_t first = 0; first < groups; first += MOST, more = true) {
+        const int64_t some = groups - first < MOST ? groups - first : MOST;
 
         UNROLL
-        for (int j = 0; j < nr; j++)
-            row[j] = w[j] + (kind == KIND_PACKED ? pass * groups * group_bytes[kind] : 0);
-        UNROLL
-        for (int i = 0; i < all; i++)
-            acc[i] = lanes_zero();
-        for (; g + 2 <= groups; g += 2, x += 2 * mr * WIDE)
-            two_groups(mr, nr, kind, pass, x, row, ahead, acc);
-        for (; g < groups; g++, x += mr * WIDE)
-            one_group(mr, nr, kind, pass, x, row, acc);
-        UNROLL
-        for (int i = 0; i < all; i++)
-            lanes_store(part + (pass * all + i) * WIDE, acc[i]);
-    }
-    UNROLL
-    for (int i = 0; i < all; i += SUMS)
-        lanes_sums(part + i * WIDE, all, sums + i);
-    UNROLL
-    for (int i = 0; i < mr; i++) {
-        float *restrict to = y + i * ldy;
+        for (int pass = 0; pass < PASSES; pass++) {
+            vec acc[MOST_SUMS];
+            const unsigned char *row[TILE_STRIPS];
+            int64_t g = 0, from = first + (kind == KIND_PACKED ? pass * some : 0);
 
+            UNROLL
+            for (int j = 0; j < nr; j++)
+                row[j] = w[j] + from * group_bytes[kind];
+            UNROLL
+            for (int i = 0; i < all; i++)
+                acc[i] = lanes_zero();
+            for (; g + 2 <= some; g += 2, x += 2 * mr * WIDE)
+                two_groups(mr, nr, kind, pass, x, row, ahead, acc);
+            for (; g < some; g++, x += mr * WIDE)
+                one_group(mr, nr, kind, pass, x, row, acc);
+            UNROLL
+            for (int i = 0; i < all; i++)
+                lanes_store(part + (pass * all + i) * WIDE, acc[i]);
+        }
         UNROLL
-        for (int j = 0; j < nr; j++)
-            to[j] = more ? to[j] + sums[i * nr + j] : sums[i * nr + j];
+        for (int i = 0; i < all; i += SUMS)
+            lanes_sums(part + i * WIDE, all, sums + i);
+        UNROLL
+        for (int i = 0; i < mr; i++) {
+            float *restrict to = y + i * ldy;
+
+            UNROLL
+            for (int j = 0; j < nr; j++)
+                to[j] = more ? to[j] + sums[i * nr + j] : sums[i * nr + j];
+        }
     }
 }
 
@@ -145,10 +151,7 @@ typedef void tile_fn(int64_t groups, const float *x, const unsigned char *const 
     static void tile_##mr##_##kind(int64_t groups, const float *x, const unsigned char *const *w, \
                                    int64_t ahead, bool more, float *y, int64_t ldy)               \
     {                                                                                             \
-        if (more)                                                                                 \
-            tile(mr, nr, kind, groups, x, w, ahead, true, y, ldy);                                \
-        else                                                                                      \
-            tile(mr, nr, kind, groups, x, w, ahead, false, y, ldy);                               \
+        tile(mr, nr, kind, groups, x, w, ahead, more, y, ldy);                                    \
     }
 #define X(mr, nr) \
     ONE(mr, nr, KIND_F32) ONE(mr, nr, KIND_F16) ONE(mr, nr, KIND_BF16) ONE(mr, nr, KIND_PACKED)
@@ -206,9 +209,9 @@ static void pack_block(const float *x, int64_t ldx, int64_t mr, int64_t k, float
     }
 }
 
-static int64_t block_length(const struct product *p, int64_t k)
+static int64_t length_at(const struct product *p, int64_t k, int64_t most)
 {
-    return p->w->cols - k < PRODUCT_BLOCK ? p->w->cols - k : PRODUCT_BLOCK;
+    return p->w->cols - k < most ? p->w->cols - k : most;
 }
 
 static void pack(const struct product *p, int64_t t)
@@ -216,11 +219,11 @@ static void pack(const struct product *p, int64_t t)
     struct rows r = tile_of(p, t);
 
     for (int64_t k = 0; k < p->w->cols; k += PRODUCT_BLOCK)
-        pack_block(p->x + r.first * p->ldx + k, p->ldx, r.n, block_length(p, k),
+        pack_block(p->x + r.first * p->ldx + k, p->ldx, r.n, length_at(p, k, PRODUCT_BLOCK),
                    packed_at(p, r, k));
 }
 
-/* A block of k of a panel. */
+/* A block of k of a panel, or several. */
 struct stretch {
     const unsigned char
         *row[PRODUCT_PANEL + TILE_STRIPS]; /* of w; the last one stands again behind */
@@ -388,9 +391,10 @@ static void settle(const struct product *p, int64_t first, int64_t count)
 static void panel(const struct product *p, int64_t first, int64_t count, float *scratch)
 {
     struct stretch b = {.first = first, .count = count};
+    int64_t most = p->stretch;
 
-    for (; b.start < p->w->cols; b.start += PRODUCT_BLOCK) {
-        b.k = block_length(p, b.start);
+    for (; b.start < p->w->cols; b.start += most) {
+        b.k = length_at(p, b.start, most);
         b.groups = groups_of(b.k);
         block_rows(p, &b, scratch);
         rows_by_block(p, &b);
@@ -439,4 +443,4 @@ static void mix(int64_t keys, const float *p, int64_t width, const float *v, int
 }
 
 const struct product_kernels ISA(product_kernels) = {
-    TILE_ROWS, PRODUCT_PANEL / (PASSES > 1 ? 2 : 1), pack, panel, packs, mix};
+    TILE_ROWS, PRODUCT_PANEL / (PASSES > 1 ? 2 : 1), BLOCKS, pack, panel, packs, mix};

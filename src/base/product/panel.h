@@ -11,11 +11,10 @@ enum {
        written order. A multiple of the lanes and of every type's block; a tile of x of this length
        and its strips of w fit a first-level cache of 32 KiB. */
     PRODUCT_BLOCK = 1024,
-    /* Most rows of w in a panel, a multiple of most tiles' strips: a block of it stays in the
-       second-level cache while all rows of x pass by. As 2-byte numbers it takes 3/4 MiB with
-       AVX-512, whose processors have 1 MiB at least, and half of that with others. */
+    /* Most rows of w in a panel, a multiple of most tiles' strips, and bytes of a stretch of them
+       (a block of k, or two): it stays in the second-level cache while all rows of x pass by. */
     PRODUCT_PANEL = 384,
-    PRODUCT_F32_PANEL = 192,
+    PRODUCT_PANEL_BYTES = 768 << 10,
     PRODUCT_WIDE_PANEL = 96, /* of rows that are brought into the scratch before, as floats */
     PRODUCT_PANEL_STEP = 24,
     PRODUCT_TALL = 128, /* rows of x for which that pays, if w could be read as it is */
@@ -32,12 +31,14 @@ struct product {
     const struct matrix *w; /* (n, k) */
     float *y;               /* (rows, n), row stride ldy */
     int64_t ldy;
-    float *packed; /* x, cut into tiles: (rows, k rounded up to LANES) floats */
+    int64_t stretch; /* elements of k that are read of a row of w at once: blocks */
+    float *packed;   /* x, cut into tiles: (rows, k rounded up to LANES) floats */
 };
 
 struct product_kernels {
     int tile_rows;
-    int panel_rows; /* the most, <= PRODUCT_PANEL, of 2-byte types */
+    int panel_rows; /* the most, <= PRODUCT_PANEL */
+    int blocks;     /* of k that are best read of a row of w at once, where few rows of x pass by */
     /* Of ceil(rows / tile_rows) tiles of x the t-th to its place in `packed`. */
     void (*pack)(const struct product *p, int64_t t);
     /* Columns [first, first + count) of y, count <= PRODUCT_PANEL; scratch of PRODUCT_SCRATCH

@@ -30,9 +30,10 @@ size_t product_shared(int64_t rows, int64_t k)
 static int64_t panel_rows(const struct product *p, const struct product_kernels *f, int threads)
 {
     enum { EACH = 4, STEP = PRODUCT_PANEL_STEP };
-    int64_t most = f->packs(p)                ? PRODUCT_WIDE_PANEL
-                   : p->w->dtype == DTYPE_F32 ? PRODUCT_F32_PANEL
-                                              : f->panel_rows;
+    int64_t k = p->w->cols < p->stretch ? p->w->cols : p->stretch;
+    int64_t bytes = k * (p->w->dtype == DTYPE_F32 ? 4 : 2);
+    int64_t fit = PRODUCT_PANEL_BYTES / (bytes ? bytes : 1) / STEP * STEP;
+    int64_t most = f->packs(p) ? PRODUCT_WIDE_PANEL : fit < f->panel_rows ? fit : f->panel_rows;
     int64_t share = (p->w->rows + EACH * threads - 1) / (EACH * threads);
 
     share = (share + STEP - 1) / STEP * STEP;
@@ -68,8 +69,10 @@ void product(struct team *t, int64_t rows, const float *x, int64_t ldx, const st
     t->flops += 2 * (uint64_t)rows * (uint64_t)w->rows * (uint64_t)w->cols;
     for (int64_t i = 0; i < rows; i += room) {
         int64_t some = rows - i < room ? rows - i : room;
-        struct product p = {some, x + i * ldx, ldx, w, y + i * ldy, ldy, t->shared};
+        struct product p = {some, x + i * ldx, ldx, w, y + i * ldy, ldy, PRODUCT_BLOCK, t->shared};
 
+        if (some < PRODUCT_TALL && !kernels()->packs(&p))
+            p.stretch *= kernels()->blocks;
         by_team(t, &p);
     }
 }
