@@ -91,7 +91,8 @@ static int put_piece(const char *s, size_t n, void *to)
 {
     struct sink *sink = to;
 
-    return buf_put(sink->out, s, n, sink->err) ? -1 : 0;
+    /* Jansson passes over a failure within a key and goes on: err remembers it. */
+    return sink->err->code || buf_put(sink->out, s, n, sink->err) ? -1 : 0;
 }
 
 static int put_line(struct buf *out, json_t *v, struct err *err)
@@ -100,7 +101,7 @@ static int put_line(struct buf *out, json_t *v, struct err *err)
     int code = v ? json_dump_callback(v, put_piece, &sink, 0) : -1;
 
     json_decref(v);
-    if (code)
+    if (code || err->code)
         return err->code ? err->code : no_memory(err);
     return buf_puts(out, "\n", err);
 }

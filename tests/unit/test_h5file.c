@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "results/describe.h"
 #include "results/h5file.h"
 #include "results/h5read.h"
 #include "results/h5visit.h"
@@ -674,18 +675,59 @@ static void test_failed_allocations(void **state)
     assert_true(n > 10);
 }
 
+/* An allocation that fails while the headlines become JSON, also within a key, is an error: what is
+   written can be read. */
+static void test_headlines_whole(void **state)
+{
+    static const char pad[] = "................................................................";
+    const struct dim dim = {"query", 1, V_I8, NULL, NULL};
+
+    (void)state;
+    for (long n = 1; n <= 10; n++)
+        for (size_t from = 0; from < sizeof pad - 1; from += 3) {
+            const struct headline h = {.variable = "mean", .title = pad + from, .unit = "logit"};
+            const struct headline v[] = {h, h, h, h,
+                                         h, h, h, h}; /* more than a buffer's first room */
+            struct headline_list got = {0};
+            struct arena a = {0};
+            struct h5group *g;
+            struct h5file *f;
+            struct err err;
+
+            err_clear(&err);
+            assert_int_equal(h5_create(&f, path, &err), 0);
+            assert_int_equal(h5_group(f, "decode", &dim, 1, &g, &err), 0);
+            mem_fail_nth(n);
+            headlines_write(g, v, sizeof v / sizeof *v, &err);
+            mem_fail_nth(0);
+            if (err.code) {
+                assert_int_equal(err.code, ERR_MEMORY);
+                h5_abandon(f);
+                continue;
+            }
+            assert_int_equal(h5_commit(f, NULL, NULL, &err), 0);
+            assert_int_equal(h5_open(&f, path, &err), 0);
+            assert_int_equal(headlines_read(&got, f, "decode", &a, &err), 0);
+            assert_int_equal(got.n, sizeof v / sizeof *v);
+            assert_string_equal(got.v[0].unit, "logit");
+            h5_close(f);
+            arena_release(&a);
+        }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_numbers),     TEST(test_strings),
-        TEST(test_attributes),  TEST(test_each),
-        TEST(test_same_bytes),  TEST(test_misuse),
-        TEST(test_unreadable),  TEST(test_sealed),
-        TEST(test_damaged),     TEST(test_probe),
-        TEST(test_not_renamed), TEST(test_no_directory),
-        TEST(test_full_disk),   TEST(test_failed_allocations),
+        TEST(test_numbers),         TEST(test_strings),
+        TEST(test_attributes),      TEST(test_each),
+        TEST(test_same_bytes),      TEST(test_misuse),
+        TEST(test_unreadable),      TEST(test_sealed),
+        TEST(test_damaged),         TEST(test_probe),
+        TEST(test_not_renamed),     TEST(test_no_directory),
+        TEST(test_full_disk),       TEST(test_failed_allocations),
+        TEST(test_headlines_whole),
     };
     struct err err;
 
