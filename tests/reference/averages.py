@@ -74,6 +74,9 @@ class Strata:
         row = {key + (item,): i for i, (key, item) in enumerate(zip(self.of_query, self.items))}
         pairs = [(d, t, values[i] - values[row[d, t, minus, item]])
                  for (d, t, s, item), i in row.items() if s == step and (d, t, minus, item) in row]
+        if not pairs:
+            one = np.asarray(values[0])
+            return np.full(one.shape, np.nan), np.zeros(one.shape, int)
         datasets = []
         for dataset in sorted({d for d, _, _ in pairs}):
             templates = sorted({t for d, t, _ in pairs if d == dataset})
