@@ -90,7 +90,7 @@ static const struct buf *sample(void)
 {
     static struct buf whole;
     struct err err = {0};
-    struct h5file *f;
+    struct h5file *f = NULL;
 
     if (whole.len)
         return &whole;
