@@ -209,10 +209,9 @@ static int name_cells(struct experiment *x, struct err *err)
     x->words = arena_printf(x->arena, err,
                             "[layer {layer}][, head {head}][heads {first} and {second}][, neuron "
                             "{neuron}][, {from} to {to}][, at "
-                            "{position}]: %s %s%s%s[, sample {sample}]",
-                            site, operation_words(&b->op), b->op.kind == DO_PATCH ? " " : "",
-                            operation_source_word(&b->op));
-    return x->words ? 0 : err->code;
+                            "{position}]: %s %s[, sample {sample}]",
+                            site, operation_words(&b->op, x->arena, err));
+    return err->code;
 }
 
 static int ablation_open(struct experiment *x, struct problems *problems, struct err *err)

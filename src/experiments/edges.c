@@ -230,14 +230,12 @@ static void layer_effects(const struct row *row, float *out)
 static int describe(struct experiment *x, const struct edges *e, struct err *err)
 {
     bool zero = e->op.kind == DO_ZERO;
-    const char *all = "";
+    const char *all = "", *done = operation_words(&e->op, x->arena, err);
     struct headline headline = {
         .variable = "mean",
         .inside = "stats",
         .title =
-            arena_printf(x->arena, err, "what changes when one receiver reads one sender %s%s%s",
-                         operation_words(&e->op), e->op.kind == DO_PATCH ? " " : "",
-                         operation_source_word(&e->op)),
+            arena_printf(x->arena, err, "what changes when one receiver reads one sender %s", done),
         .unit = "edited minus clean",
         .test = "stored",
         .claim = "differs from zero after correction",
@@ -281,7 +279,7 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
     for (size_t i = 0; i < e->effects.n && all; i++)
         all = arena_printf(x->arena, err, "%s%s%s", all, i ? " " : "", e->effects.label[i]);
     map.sequential = all;
-    return err_if(err, !headline.title || !all || add_headline(x, &headline, err) ||
+    return err_if(err, err->code || !headline.title || !all || add_headline(x, &headline, err) ||
                            add_figure(x, &map, err) || add_figure(x, &graph, err));
 }
 

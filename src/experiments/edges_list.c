@@ -2,6 +2,7 @@
 #include "experiments/edges.h"
 
 #include "base/str.h"
+#include "experiments/kit/edge_names.h"
 #include "experiments/kit/ranking.h"
 #include "experiments/kit/select.h"
 
@@ -101,16 +102,12 @@ static bool takes_mlp(const struct choice_of_side *c, int layer)
 }
 
 static int add_end(struct edge_end *list, size_t *n, enum site site, int layer, int head,
-                   const char *word, struct experiment *x, struct err *err)
+                   bool reads, struct experiment *x, struct err *err)
 {
-    struct edge_end *e = &list[(*n)++];
+    const char *name = edge_name(x, site, layer, head, reads, err);
 
-    *e = (struct edge_end){site, layer, head, word};
-    if (head >= 0)
-        e->name = arena_printf(x->arena, err, "%s %d.%d", word, layer, head);
-    else if (site == SITE_MLP || site == SITE_READ_MLP)
-        e->name = arena_printf(x->arena, err, "%s %d", word, layer);
-    return e->name ? 0 : err->code;
+    list[(*n)++] = (struct edge_end){site, layer, head, name};
+    return name ? 0 : err->code;
 }
 
 static int list_senders(struct edges *e, const struct choice_of_side *c, struct experiment *x,
@@ -123,13 +120,13 @@ static int list_senders(struct edges *e, const struct choice_of_side *c, struct 
     if (!e->sender)
         return err->code;
     if (c->kinds & SENDER_EMBEDDING)
-        add_end(e->sender, &e->n_senders, SITE_RESID, -1, -1, "embedding", x, err);
+        add_end(e->sender, &e->n_senders, SITE_RESID, -1, -1, false, x, err);
     for (int l = 0; l < s->n_layers; l++) {
         for (int h = 0; c->kinds & SENDER_HEAD && h < s->n_heads; h++)
             if (takes_head(c, s, l, h))
-                add_end(e->sender, &e->n_senders, SITE_Z, l, h, "head", x, err);
+                add_end(e->sender, &e->n_senders, SITE_Z, l, h, false, x, err);
         if (c->kinds & SENDER_MLP && takes_mlp(c, l))
-            add_end(e->sender, &e->n_senders, SITE_MLP, l, -1, "mlp", x, err);
+            add_end(e->sender, &e->n_senders, SITE_MLP, l, -1, false, x, err);
     }
     return err->code;
 }
@@ -140,10 +137,7 @@ static int list_receivers(struct edges *e, const struct choice_of_side *c, struc
     static const struct {
         unsigned kind;
         enum site site;
-        const char *word;
-    } heads[] = {{RECEIVER_Q, SITE_READ_Q, "q"},
-                 {RECEIVER_K, SITE_READ_K, "k"},
-                 {RECEIVER_V, SITE_READ_V, "v"}};
+    } heads[] = {{RECEIVER_Q, SITE_READ_Q}, {RECEIVER_K, SITE_READ_K}, {RECEIVER_V, SITE_READ_V}};
     const struct shape *s = &x->scene->model->shape;
 
     e->receiver = arena_alloc(
@@ -155,13 +149,12 @@ static int list_receivers(struct edges *e, const struct choice_of_side *c, struc
         for (int k = 0; k < 3; k++)
             for (int h = 0; c->kinds & heads[k].kind && h < site_parts(s, heads[k].site); h++)
                 if (k == 0 ? takes_head(c, s, l, h) : takes_group(c, s, l, h))
-                    add_end(e->receiver, &e->n_receivers, heads[k].site, l, h, heads[k].word, x,
-                            err);
+                    add_end(e->receiver, &e->n_receivers, heads[k].site, l, h, true, x, err);
         if (c->kinds & RECEIVER_MLP && takes_mlp(c, l))
-            add_end(e->receiver, &e->n_receivers, SITE_READ_MLP, l, -1, "mlp", x, err);
+            add_end(e->receiver, &e->n_receivers, SITE_READ_MLP, l, -1, true, x, err);
     }
     if (c->kinds & RECEIVER_LOGITS)
-        add_end(e->receiver, &e->n_receivers, SITE_RESID, s->n_layers, -1, "logits", x, err);
+        add_end(e->receiver, &e->n_receivers, SITE_RESID, s->n_layers, -1, true, x, err);
     return err->code;
 }
 

@@ -164,11 +164,10 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
         x->keep |= site_base_keep(SITE_READ_MLP);
     f->hash = ranking_hash(&f->ranking, x->arena, err);
     x->words = arena_printf(x->arena, err,
-                            "all but {kept} of %zu %s, by the order {order}, %s%s%s, at %s, sample "
+                            "all but {kept} of %zu %s, by the order {order}, %s, at %s, sample "
                             "{sample}",
                             f->ranking.n, f->ranking.edges ? "edges" : "nodes",
-                            operation_words(&f->op), f->op.kind == DO_PATCH ? " " : "",
-                            operation_source_word(&f->op), f->ranking.position);
+                            operation_words(&f->op, x->arena, err), f->ranking.position);
     return err_if(err, err->code || count_kept(f, &c->shares, x->arena, err) ||
                            draw_orders(x, f, err) ||
                            faithfulness_declare(x, f, logits ? unit_logit : "nat", err));

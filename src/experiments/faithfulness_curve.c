@@ -2,6 +2,7 @@
 #include "experiments/faithfulness.h"
 
 #include "base/str.h"
+#include "experiments/kit/edge_names.h"
 
 #include <math.h>
 
@@ -30,21 +31,6 @@ static int open_axes(struct experiment *x, const struct faithfulness *f, struct 
     return 0;
 }
 
-/* "head 3.1", "mlp 4", "embedding"; "q 5.2", "logits", as the kind edges has them. */
-static const char *end_name(struct experiment *x, enum site site, int layer, int head, bool reads,
-                            struct err *err)
-{
-    static const char *const word[SITE_COUNT] = {
-        [SITE_Z] = "head",   [SITE_MLP] = "mlp",  [SITE_READ_Q] = "q",
-        [SITE_READ_K] = "k", [SITE_READ_V] = "v", [SITE_READ_MLP] = "mlp",
-    };
-
-    if (site == SITE_RESID)
-        return reads ? "logits" : "embedding";
-    return head < 0 ? arena_printf(x->arena, err, "%s %d", word[site], layer)
-                    : arena_printf(x->arena, err, "%s %d.%d", word[site], layer, head);
-}
-
 static int declare_edges(struct experiment *x, const struct faithfulness *f, struct err *err)
 {
     size_t n = f->ranking.n;
@@ -53,8 +39,8 @@ static int declare_edges(struct experiment *x, const struct faithfulness *f, str
     for (size_t i = 0; name && i < n && !err->code; i++) {
         const struct node *e = &f->ranking.v[i];
 
-        name[i] = end_name(x, e->site, e->layer, e->head, false, err);
-        name[n + i] = end_name(x, e->to.site, e->to.layer, e->to.head, true, err);
+        name[i] = edge_name(x, e->site, e->layer, e->head, false, err);
+        name[n + i] = edge_name(x, e->to.site, e->to.layer, e->to.head, true, err);
     }
     return err_if(err, err->code ||
                            add_constant(x, "edge_sender", V_STR, "edge", NULL,
@@ -234,10 +220,7 @@ static int describe(struct experiment *x, const struct faithfulness *f, struct e
     bool edges = f->ranking.edges;
     const char *which = edges ? "edges" : "nodes";
     const char *done =
-        f->op.kind == DO_RESAMPLE
-            ? "resampled"
-            : arena_printf(x->arena, err, "%s%s%s", operation_words(&f->op),
-                           f->op.kind == DO_PATCH ? " " : "", operation_source_word(&f->op));
+        f->op.kind == DO_RESAMPLE ? "resampled" : operation_words(&f->op, x->arena, err);
     struct headline ranked = {
         .variable = edges ? "edge_effect" : "node_effect",
         .title = arena_printf(

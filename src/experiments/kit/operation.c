@@ -18,7 +18,7 @@ const struct choice operation_sources[] = {{"clean", FROM_CLEAN},
                                            {"step_3", FROM_STEP_3},
                                            {NULL, 0}};
 
-const char *operation_words(const struct operation *op)
+const char *operation_words(const struct operation *op, struct arena *a, struct err *err)
 {
     static const char *const done[] = {
         [DO_ZERO] = "set to zero",
@@ -30,12 +30,13 @@ const char *operation_words(const struct operation *op)
         [DO_SCALE] = "scaled",
     };
 
-    return done[op->kind];
-}
+    const char *patched;
 
-const char *operation_source_word(const struct operation *op)
-{
-    return op->kind == DO_PATCH ? choice_word(operation_sources, (int)op->source) : "";
+    if (op->kind != DO_PATCH)
+        return done[op->kind];
+    patched = arena_printf(a, err, "%s %s", done[op->kind],
+                           choice_word(operation_sources, (int)op->source));
+    return patched ? patched : "";
 }
 
 static int open_vector(struct operation *op, struct experiment *x, enum site site,

@@ -111,9 +111,9 @@ struct operation_scope {
 int operation_open(struct operation *op, struct experiment *x, const struct operation_config *c,
                    const struct operation_scope *where, struct problems *problems, struct err *err);
 
-/* What is done in words, for titles: "set to zero"; and the source of a patch, else "". */
-const char *operation_words(const struct operation *op);
-const char *operation_source_word(const struct operation *op);
+/* What is done in words, for titles: "set to zero", "set to that of the run step_1". "" after
+   an error. */
+const char *operation_words(const struct operation *op, struct arena *a, struct err *err);
 
 /* The slots `skip`, `derived`, `cost_of` (beside the places) and `runs` of a kind. */
 const char *operation_skip(const struct operation *op, const struct experiment *x,

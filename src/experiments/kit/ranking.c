@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "experiments/kit/edge_names.h"
 #include "experiments/kit/where.h"
 #include "model/model.h"
 #include "results/average.h"
@@ -203,26 +204,6 @@ static int add_step(const struct reading *r, struct node_sweep *s, int step, dou
 
 /* --- edges --- */
 
-/* Where who is called so reads or adds; SITE_COUNT = nobody is. */
-static enum site site_called(const char *name, bool reads)
-{
-    static const struct {
-        const char *word;
-        enum site adds, reads;
-    } known[] = {
-        {"head", SITE_Z, SITE_COUNT},       {"embedding", SITE_RESID, SITE_COUNT},
-        {"mlp", SITE_MLP, SITE_READ_MLP},   {"q", SITE_COUNT, SITE_READ_Q},
-        {"k", SITE_COUNT, SITE_READ_K},     {"v", SITE_COUNT, SITE_READ_V},
-        {"logits", SITE_COUNT, SITE_RESID},
-    };
-    size_t n = strcspn(name, " ");
-
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (n == strlen(known[i].word) && !strncmp(name, known[i].word, n))
-            return reads ? known[i].reads : known[i].adds;
-    return SITE_COUNT;
-}
-
 /* Is this an edge of the model, upwards? */
 static bool is_edge_of(const struct node *e, const struct shape *s)
 {
@@ -257,10 +238,10 @@ static int add_edges(struct reading *r, const struct node_sweep *s, const double
     for (size_t i = 0; r->out->v && i < n; i++) {
         struct node *e = &r->out->v[i];
 
-        *e = (struct node){.site = site_called(name[0][i], false),
+        *e = (struct node){.site = edge_site(name[0][i], false),
                            .layer = (int)layer[0][i],
                            .head = (int)head[0][i],
-                           .to = {site_called(name[1][i], true), (int)layer[1][i], (int)head[1][i]},
+                           .to = {edge_site(name[1][i], true), (int)layer[1][i], (int)head[1][i]},
                            .at = i,
                            .effect = sum[i] / count[i]};
         if (e->to.site == SITE_RESID)
