@@ -1,5 +1,5 @@
 /* One table of `lensweep top`: the largest averages of a headline, with their intervals. */
-#include "report/top.h"
+#include "report/top_json.h"
 
 #include "base/str.h"
 #include "report/grid.h"
@@ -241,45 +241,36 @@ static int put_best(const struct table *t, size_t apart_at, struct buf *out, str
 /* The same for programs. */
 static int put_json_row(const struct table *t, const struct ranked *v, struct err *err)
 {
-    struct json_out *j = t->top->json;
     const struct stratum_info *s = stratum_of(t, v);
+    struct top_row row = {.dataset = s->dataset,
+                          .template = s->template,
+                          .step = s->step,
+                          .n_dims = t->a.n_dims,
+                          .mean = v->mean,
+                          .lo = v->lo,
+                          .hi = v->hi,
+                          .chance = against(t) ? v->beside : (double)NAN,
+                          .q = against(t) ? (double)NAN : v->beside,
+                          .direct = v->part,
+                          .n = (int64_t)v->n};
 
-    json_begin(j, NULL, '{', err);
-    json_str(j, "dataset", s->dataset, err);
-    json_int(j, "template", s->template, err);
-    json_int(j, "step", s->step, err);
-    json_begin(j, "place", '{', err);
-    for (size_t d = 0; d < t->a.n_dims; d++)
-        json_str(j, t->a.dim[d].name, average_label(&t->a, d, v->element), err);
-    json_end(j, '}', err);
-    json_num(j, "mean", v->mean, err);
-    json_num(j, "lo", v->lo, err);
-    json_num(j, "hi", v->hi, err);
-    json_num(j, "chance", against(t) ? v->beside : (double)NAN, err);
-    json_num(j, "q", against(t) ? (double)NAN : v->beside, err);
-    json_num(j, "direct", v->part, err);
-    json_int(j, "n", (int64_t)v->n, err);
-    json_begin(j, "tokens", '[', err);
-    json_end(j, ']', err);
-    return json_end(j, '}', err);
+    for (size_t d = 0; d < t->a.n_dims; d++) {
+        row.dim[d] = t->a.dim[d].name;
+        row.label[d] = average_label(&t->a, d, v->element);
+    }
+    return top_json_row(t->top->json, &row, err);
 }
 
 static int put_json(const struct table *t, size_t apart_at, struct err *err)
 {
     struct json_out *j = t->top->json;
+    const char *of = t->apart < t->a.n_dims ? t->a.dim[t->apart].label[apart_at] : NULL;
 
-    json_begin(j, NULL, '{', err);
-    json_str(j, "group", t->a.group, err);
-    json_str(j, "variable", t->a.name, err);
-    json_str(j, "title", t->h->title, err);
-    json_str(j, "unit", t->h->unit ? t->h->unit : t->a.units, err);
-    json_str(j, "of", t->apart < t->a.n_dims ? t->a.dim[t->apart].label[apart_at] : NULL, err);
-    json_int(j, "cells", (int64_t)t->n_cells, err);
-    json_begin(j, "rows", '[', err);
+    top_json_begin(j, t->a.group, t->a.name, t->h->title, t->h->unit ? t->h->unit : t->a.units, of,
+                   t->n_cells, err);
     for (size_t i = 0; i < t->n_best; i++)
         put_json_row(t, &t->best[i], err);
-    json_end(j, ']', err);
-    return json_end(j, '}', err);
+    return top_json_end(j, err);
 }
 
 /* Where the direct parts are that belong to the total effects of a table. */

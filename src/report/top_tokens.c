@@ -1,5 +1,5 @@
 /* Decoded vectors by their strongest tokens: which token the queries of a step have in common. */
-#include "report/top.h"
+#include "report/top_json.h"
 
 #include "base/str.h"
 #include "report/grid.h"
@@ -16,15 +16,10 @@ struct favoured {
     const char *text; /* "" = the model has no tokenizer */
 };
 
-struct common {
-    struct favoured token;
-    size_t queries;
-};
-
 /* A vector: a place on the dimensions between the queries and the tokens. */
 struct vector {
-    size_t at, queries, n;     /* queries that have it, their tokens */
-    struct common best[SHOWN]; /* in falling order */
+    size_t at, queries, n;        /* queries that have it, their tokens */
+    struct top_token best[SHOWN]; /* in falling order */
 };
 
 struct favourites {
@@ -75,11 +70,11 @@ static int by_id(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-static void take(struct vector *v, struct common c)
+static void take(struct vector *v, struct top_token c)
 {
     for (size_t i = 0; i < SHOWN; i++)
         if (c.queries > v->best[i].queries) {
-            struct common other = v->best[i];
+            struct top_token other = v->best[i];
 
             v->best[i] = c;
             c = other;
@@ -107,7 +102,7 @@ static void count(struct vector *v, struct favoured *found)
         next = i + 1;
         while (next < v->n && found[next].id == found[i].id)
             next++;
-        take(v, (struct common){found[i], next - i});
+        take(v, (struct top_token){found[i].id, found[i].text, next - i});
     }
 }
 
@@ -160,13 +155,13 @@ static const char *place_of(const struct favourites *t, size_t d, size_t at, str
                   : label;
 }
 
-static int put_token(const struct common *c, struct buf *b, struct err *err)
+static int put_token(const struct top_token *c, struct buf *b, struct err *err)
 {
     if (!c->queries)
         return 0;
-    if (!*c->token.text)
-        return buf_printf(b, err, "%lld %zu", (long long)c->token.id, c->queries);
-    return err_if(err, buf_puts(b, "\"", err) || buf_escaped(b, c->token.text, err) ||
+    if (!*c->text)
+        return buf_printf(b, err, "%lld %zu", (long long)c->id, c->queries);
+    return err_if(err, buf_puts(b, "\"", err) || buf_escaped(b, c->text, err) ||
                            buf_printf(b, err, "\" %zu", c->queries));
 }
 
@@ -217,51 +212,39 @@ static int put_text(const struct favourites *t, const char *step, size_t queries
 static int put_json_row(const struct favourites *t, const char *step, const struct vector *line,
                         struct err *err)
 {
-    static const char *const none[] = {"mean", "lo", "hi", "chance", "q", "direct"};
-    struct json_out *j = t->top->json;
+    const double none = (double)NAN;
+    struct top_row row = {.dataset = t->top->dataset ? t->top->dataset : "",
+                          .template = -1,
+                          .step = (int)strtol(step, NULL, 10),
+                          .n_dims = t->v->rank - 2,
+                          .mean = none,
+                          .lo = none,
+                          .hi = none,
+                          .chance = none,
+                          .q = none,
+                          .direct = none,
+                          .n = (int64_t)line->queries,
+                          .token = line->best};
 
-    json_begin(j, NULL, '{', err);
-    json_str(j, "dataset", t->top->dataset ? t->top->dataset : "", err);
-    json_int(j, "template", -1, err);
-    json_int(j, "step", strtol(step, NULL, 10), err);
-    json_begin(j, "place", '{', err);
-    for (size_t d = 1; d + 1 < t->v->rank; d++)
-        json_str(j, t->v->dim[d], place_of(t, d, line->at, err), err);
-    json_end(j, '}', err);
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        json_num(j, none[i], (double)NAN, err);
-    json_int(j, "n", (int64_t)line->queries, err);
-    json_begin(j, "tokens", '[', err);
-    for (size_t i = 0; i < SHOWN && line->best[i].queries; i++) {
-        json_begin(j, NULL, '{', err);
-        json_int(j, "id", line->best[i].token.id, err);
-        json_str(j, "text", line->best[i].token.text, err);
-        json_int(j, "n", (int64_t)line->best[i].queries, err);
-        json_end(j, '}', err);
+    for (size_t d = 0; d < row.n_dims; d++) {
+        row.dim[d] = t->v->dim[d + 1];
+        row.label[d] = place_of(t, d + 1, line->at, err);
     }
-    json_end(j, ']', err);
-    return json_end(j, '}', err);
+    while (row.n_tokens < SHOWN && line->best[row.n_tokens].queries)
+        row.n_tokens++;
+    return top_json_row(t->top->json, &row, err);
 }
 
 static int put_json(const struct favourites *t, const char *step, size_t rows, struct err *err)
 {
     struct json_out *j = t->top->json;
+    const char *title = arena_printf(&t->r->arena, err,
+                                     "tokens that most queries have among the %zu strongest", t->k);
 
-    json_begin(j, NULL, '{', err);
-    json_str(j, "group", t->v->group, err);
-    json_str(j, "variable", t->v->name, err);
-    json_str(j, "title",
-             arena_printf(&t->r->arena, err,
-                          "tokens that most queries have among the %zu strongest", t->k),
-             err);
-    json_str(j, "unit", "1", err);
-    json_str(j, "of", NULL, err);
-    json_int(j, "cells", (int64_t)t->vectors, err);
-    json_begin(j, "rows", '[', err);
+    top_json_begin(j, t->v->group, t->v->name, title, "1", NULL, t->vectors, err);
     for (size_t i = 0; i < rows; i++)
         put_json_row(t, step, &t->line[i], err);
-    json_end(j, ']', err);
-    return json_end(j, '}', err);
+    return top_json_end(j, err);
 }
 
 /* On a page: the last dimension runs along, all others down -------------------------------- */
