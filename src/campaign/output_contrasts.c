@@ -43,10 +43,8 @@ int write_contrast_steps(struct output *o, struct h5group *g, struct err *err)
 static void drop_tests(const struct experiment *x, const struct aggregate *a, size_t contrasts,
                        struct estimate *e, size_t elements)
 {
-    size_t last = x->axis[a->field.axis[a->field.n_axes - 1]].dim.size;
-
     for (size_t i = 0; i < elements * contrasts; i++)
-        if (!a->tested[i / contrasts % last])
+        if (!has_sign(x, a, i / contrasts))
             e[i].p = (double)NAN;
 }
 

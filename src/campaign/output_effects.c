@@ -54,13 +54,6 @@ static const float *take_half(struct effects *v, const float *value, size_t widt
     return v->half;
 }
 
-static bool has_sign(const struct effects *v, size_t element)
-{
-    const struct field *f = &v->a->field;
-
-    return v->a->tested[element % v->x->axis[f->axis[f->n_axes - 1]].dim.size];
-}
-
 /* The elements [first, first + n) of which `value` (queries, n) is known. */
 static int test_block(struct effects *v, const float *value, size_t first, size_t n,
                       struct effect *out, struct err *err)
@@ -85,9 +78,9 @@ static int test_block(struct effects *v, const float *value, size_t first, size_
                         &v->o->scratch, err))
         goto out;
     for (size_t i = 0; i < n * rows; i++) {
-        bool tested = has_sign(v, first + i / rows) && out[i].picked > 0;
+        bool tested = has_sign(v->x, v->a, first + i / rows) && out[i].picked > 0;
 
-        if (split && !has_sign(v, first + i / rows))
+        if (split && !has_sign(v->x, v->a, first + i / rows))
             out[i].picked = (double)NAN;
         out[i].e = e[i];
         if (!tested)

@@ -63,3 +63,10 @@ const int *targets_of(struct output *o, const struct experiment *x, const struct
     *n = any ? size : 0;
     return any ? about : NULL;
 }
+
+bool has_sign(const struct experiment *x, const struct aggregate *a, size_t element)
+{
+    const struct field *f = &a->field;
+
+    return a->tested[element % x->axis[f->axis[f->n_axes - 1]].dim.size];
+}

@@ -12,4 +12,7 @@ int write_strata(struct output *o, struct h5group *g, struct err *err);
 const int *targets_of(struct output *o, const struct experiment *x, const struct aggregate *a,
                       size_t *n, struct err *err);
 
+/* Is it an effect with a sign, which is tested against 0? Of an aggregate with `tested`. */
+bool has_sign(const struct experiment *x, const struct aggregate *a, size_t element);
+
 #endif

@@ -17,8 +17,6 @@ void fill(enum vtype type, void *p, size_t n)
     else if (type == V_STR)
         for (size_t i = 0; i < n; i++)
             ((const char **)p)[i] = "";
-    else if (type == V_STR)
-        memset(p, 0, n * sizeof(char *));
     else
         memset(p, 0xff, n * vtype_size(type)); /* -1 in every integer type */
 }
