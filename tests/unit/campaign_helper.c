@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -34,33 +33,6 @@ const char query_a[] = QUERY_A, query_b[] = QUERY_B, query_c[] = QUERY_C, query_
 const char three_queries[] = QUERY_A QUERY_B QUERY_C;
 const char four_queries[] = QUERY_A QUERY_B QUERY_C QUERY_D;
 
-char campaign_folder[] = "/tmp/lensweep-campaign-XXXXXX";
-
-int make_campaign_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(campaign_folder) ? 0 : -1;
-}
-
-int remove_campaign_folder(void **state)
-{
-    char command[64];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -r '%s'", campaign_folder);
-    return system(command);
-}
-
-const char *in_folder(const char *name)
-{
-    static char path[8][256];
-    static int turn;
-    char *p = path[turn = (turn + 1) % 8];
-
-    snprintf(p, sizeof path[0], "%s/%s", campaign_folder, name);
-    return p;
-}
-
 void write_file(const char *name, const char *text)
 {
     struct err err;
@@ -82,7 +54,7 @@ static void open_it(struct campaign *c, const char *data, const char *experiment
     snprintf(text, sizeof text,
              "model: {path: \"%s/fixtures/models/llama3-sharded-bf16\"}\n"
              "data: {path: \"%s/q.jsonl\"}\noutput: \"%s/out\"\nexperiments:\n%s",
-             TEST_DIR, campaign_folder, campaign_folder, experiments);
+             TEST_DIR, folder, folder, experiments);
     write_file("c.yaml", text);
     memset(c, 0, sizeof *c);
     err_clear(&err);

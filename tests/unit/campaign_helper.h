@@ -13,17 +13,13 @@
 #ifndef LENSWEEP_TESTS_CAMPAIGN_HELPER_H
 #define LENSWEEP_TESTS_CAMPAIGN_HELPER_H
 
+#include "folder.h"
+
 #include "campaign/campaign.h"
 
 struct campaign;
 
-/* The folder; made and removed by the group's set-up and tear-down. */
-extern char campaign_folder[];
-int make_campaign_folder(void **state);
-int remove_campaign_folder(void **state);
-
-/* A path in it, in one of a few static places. */
-const char *in_folder(const char *name);
+/* Into the folder, which is there from make_folder to remove_folder. */
 void write_file(const char *name, const char *text);
 
 /* Opens and cuts; fails the test if it cannot. set: "key=value" or NULL. */

@@ -27,9 +27,9 @@ int remove_folder(void **state)
 
 const char *in_folder(const char *name)
 {
-    static char path[4][256];
+    static char path[8][256];
     static int turn;
-    char *p = path[turn = (turn + 1) % 4];
+    char *p = path[turn = (turn + 1) % 8];
 
     snprintf(p, sizeof path[0], "%s/%s", folder, name);
     return p;

@@ -516,7 +516,7 @@ static void a_model_changed_under_a_unit(void **state)
     assert_int_equal(
         file_read(&file, TEST_DIR "/fixtures/models/gguf-f32/model.gguf", 1 << 22, &err), 0);
     assert_int_equal(file_replace(in_folder("model.gguf"), file.data, file.len, &err), 0);
-    snprintf(set, sizeof set, "model.path=%s/model.gguf", campaign_folder);
+    snprintf(set, sizeof set, "model.path=%s/model.gguf", folder);
     open_whole(&c, small_ids, "  - {name: k, kind: knockout, sets: [last]}\n", set);
     assert_int_equal(campaign_bundle(&c, NULL, 1, &err), 0);
     assert_int_equal(campaign_start(&c, 1, &err), 0);
@@ -602,5 +602,5 @@ int main(void)
         cmocka_unit_test(weights_are_no_querys),  cmocka_unit_test(weights_cost_what_was_planned),
     };
 
-    return cmocka_run_group_tests(tests, make_campaign_folder, remove_campaign_folder);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -50,7 +50,7 @@ static struct err err;
 static int open_prompts(void **state)
 {
     (void)state;
-    if (make_campaign_folder(state))
+    if (make_folder(state))
         return -1;
     err_clear(&err);
     open_text(&c, prompts,
@@ -66,7 +66,7 @@ static int open_prompts(void **state)
 static int close_prompts(void **state)
 {
     campaign_close(&c);
-    return remove_campaign_folder(state);
+    return remove_folder(state);
 }
 
 static void assert_tokens(const int *got, int n, const char *want)

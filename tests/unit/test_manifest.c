@@ -241,5 +241,5 @@ int main(void)
         cmocka_unit_test_setup(a_damaged_manifest, begin_anew),
     };
 
-    return cmocka_run_group_tests(tests, make_campaign_folder, remove_campaign_folder);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
