@@ -128,10 +128,6 @@ int file_list(const char *dir, struct arena *a, char ***names, size_t *n, struct
 /* path as seen from the root, in the arena. */
 char *file_absolute(struct arena *a, const char *path, struct err *err);
 
-/* A path as a shell would have it, in the arena: `~` at its beginning, `$NAME` and `${NAME}` are
-   replaced. NULL after ERR_CONFIG: a variable that is not set, another user's home, no HOME. */
-const char *file_expand(struct arena *a, const char *path, struct err *err);
-
 /* The last n parts of a path, without slashes at its end, in the arena: "a/b" of "x/a/b/". */
 char *file_last_parts(struct arena *a, const char *path, int n, struct err *err);
 /* dir/name in the arena. */

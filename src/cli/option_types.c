@@ -1,7 +1,7 @@
 /* Types of options: what their text may be. */
 #include "cli/option.h"
 
-#include "base/file.h"
+#include "base/expand.h"
 #include "cli/option_value.h"
 
 #include <errno.h>
@@ -62,7 +62,7 @@ static int parse_path(const struct option_value *r, const char *text, void *fiel
 {
     if (!*text)
         return option_expected(r, text, err, "a path");
-    *(const char **)field = file_expand(r->arena, text, err);
+    *(const char **)field = path_expand(r->arena, text, err);
     return err->code;
 }
 

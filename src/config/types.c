@@ -2,6 +2,7 @@
 /* Types of single values: how each is read and printed. Lists are in lists.c. */
 #include "config/node.h"
 
+#include "base/expand.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -222,7 +223,7 @@ const char *take_path(struct config_context *c, const struct config_row *row,
     struct err bad;
 
     err_clear(&bad);
-    path = file_expand(c->arena, node->text, &bad);
+    path = path_expand(c->arena, node->text, &bad);
     if (bad.code == ERR_CONFIG)
         node_problem(c, row, node, "%s: %s", node->text, bad.msg);
     else if (!path)
