@@ -130,20 +130,6 @@ int fingerprint_queries(struct loader *l, struct err *err)
     return code;
 }
 
-int fingerprint_origin(struct loader *l, struct err *err)
-{
-    struct dataset *ds = l->ds;
-    struct buf b = {0};
-    int code = fingerprint_queries(l, err);
-
-    for (size_t i = 0; i < ds->n && !code; i++)
-        code = buf_u64(&b, ds->query[i].fingerprint.hi, err) ||
-               buf_u64(&b, ds->query[i].fingerprint.lo, err);
-    ds->origin = hash_bytes(b.data, b.len);
-    buf_release(&b);
-    return err_if(err, code);
-}
-
 /* Of the fingerprints in order, by a chain: it needs no memory, and cannot fail. */
 struct hash dataset_fingerprint(const struct dataset *ds)
 {
@@ -163,4 +149,12 @@ struct hash dataset_fingerprint(const struct dataset *ds)
         h = hash_bytes(bytes, sizeof bytes);
     }
     return h;
+}
+
+int fingerprint_origin(struct loader *l, struct err *err)
+{
+    if (fingerprint_queries(l, err))
+        return err->code;
+    l->ds->origin = dataset_fingerprint(l->ds);
+    return 0;
 }
