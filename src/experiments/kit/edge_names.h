@@ -1,6 +1,6 @@
 /*
- * What the ends of edges are called in results: "head 3.1", "mlp 4", "embedding" add to the residual
- * stream; "q 5.2", "k 5.0", "v 5.0", "mlp 4", "logits" read it.
+ * What the ends of edges are called in results: "head 3.1", "mlp 4", "embedding" add to the
+ * residual stream; "q 5.2", "k 5.0", "v 5.0", "mlp 4", "logits" read it.
  */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_EDGE_NAMES_H
 #define LENSWEEP_EXPERIMENTS_KIT_EDGE_NAMES_H
