@@ -253,7 +253,7 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
         .along = "to_layer",
         .apart = "metric",
         .compare = "yes",
-        .title = "Edges between layers: sum of their absolute effects",
+        .title = "Edges between layers, summed absolute effects",
         .value_label = "sum of |edited minus clean|",
         .along_label = "layer of the receiver",
         .down_label = "layer of the sender",
@@ -270,10 +270,10 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
         .ends = "sender receiver",
         .apart = "metric",
         .title = "The strongest edges",
-        .along_label = "heads by their number; MLPs on the right",
-        .down_label = "layer (from 0)",
-        .note = "Red raises and blue lowers the metric; thickness: the size of the effect; q, k, "
-                "v: what reads",
+        .note =
+            "Arcs lead upwards, from what writes to what reads (q, k, v: of a head); red raises "
+            "and blue lowers the metric, by as much as the arc is thick. Heads are LAYER.HEAD, "
+            "from 0",
     };
 
     for (size_t i = 0; i < e->effects.n && all; i++)

@@ -183,25 +183,21 @@ static int keep_seen(struct chart *c, struct arena *a, struct err *err)
     return 0;
 }
 
-/* Of a graph only the edges that are drawn in a panel. */
+/* Of a graph only the edges that are drawn: the same in all panels. */
 static int keep_strongest(struct chart *c, struct arena *a, struct err *err)
 {
-    size_t edge[GRAPH_EDGES], at[PLACES], n = 0;
+    size_t edge[GRAPH_EDGES], n = graph_strongest(c, edge), kept = 0;
     bool *drawn = arena_alloc(a, c->n[ALONG] + 1, sizeof *drawn, err);
 
     if (!drawn)
         return err->code;
-    for (size_t row = 0; row < c->n[ROW]; row++)
-        for (size_t column = 0; column < c->n[COLUMN]; column++)
-            for (size_t i = graph_strongest(c, row, column, edge); i-- > 0;) {
-                panel_cell(c, row, column, edge[i], at);
-                drawn[at[ALONG]] = true;
-            }
+    while (n > 0)
+        drawn[edge[--n]] = true;
     for (size_t i = 0; i < c->n[ALONG]; i++)
         if (drawn[i])
-            move_entry(c, ALONG, n++, i);
-    c->left_out[ALONG] = c->n[ALONG] - n;
-    c->n[ALONG] = n;
+            move_entry(c, ALONG, kept++, i);
+    c->left_out[ALONG] = c->n[ALONG] - kept;
+    c->n[ALONG] = kept;
     return 0;
 }
 

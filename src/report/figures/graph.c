@@ -1,31 +1,30 @@
-/* Panels of a graph: the strongest edges between a model's modules, layer above layer. */
+/* Panels of a graph: who writes and who reads, one under the other, and the strongest edges as
+   arcs between them. Names stand beside the arcs and rows of their own: nothing covers them. */
 #include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
 
+#include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* An end of an edge, read from its name: "head 3.1", "k 5.0", "mlp 4", "embedding", "logits". */
 struct end {
-    char kind; /* the first letter */
+    const char *name;
+    size_t n; /* bytes of the name */
     int layer, head;
 };
 
-/* How many there are of each, by the names of all edges; the lowest layer that is drawn. */
-struct extent {
-    int layers, heads, groups, lowest;
-};
+enum { ENDS_MAX = 2 * GRAPH_EDGES };
 
-static struct end read_end(const char *s)
+static struct end read_end(const char *s, size_t n)
 {
-    struct end e = {.kind = *s, .layer = -1, .head = -1};
+    struct end e = {s, n, *s == 'l' ? INT_MAX : -1, -1};
+    const char *space = memchr(s, ' ', n);
     char *dot = NULL;
 
-    s += strcspn(s, " >");
-    if (*s == ' ' && s[1] != '>')
-        e.layer = (int)strtol(s + 1, &dot, 10);
+    if (space)
+        e.layer = (int)strtol(space + 1, &dot, 10);
     if (dot && *dot == '.')
         e.head = (int)strtol(dot + 1, NULL, 10);
     return e;
@@ -34,78 +33,81 @@ static struct end read_end(const char *s)
 static void read_ends(const char *name, struct end end[2])
 {
     const char *to = strstr(name, " > ");
+    const size_t n = to ? (size_t)(to - name) : strlen(name);
 
-    end[0] = read_end(name);
-    end[1] = read_end(to ? to + 3 : "");
+    end[0] = read_end(name, n);
+    end[1] = to ? read_end(to + 3, strlen(to + 3)) : end[0];
 }
 
-static bool is_group(const struct end *e)
+/* In a layer first come what reads for a head, then heads, then the MLP. */
+static int stage(const struct end *e)
 {
-    return e->kind == 'k' || e->kind == 'v';
+    return memchr("qkv", *e->name, 3) ? 0 : e->head >= 0 ? 1 : 2;
 }
 
-static int greater(int a, int b)
+/* < 0: a stands below b. */
+static int compare_ends(const struct end *a, const struct end *b)
 {
-    return a > b ? a : b;
+    if (a->layer != b->layer)
+        return a->layer < b->layer ? -1 : 1;
+    if (stage(a) != stage(b))
+        return stage(a) - stage(b);
+    if (a->head != b->head)
+        return a->head - b->head;
+    return a->n != b->n ? (a->n < b->n ? -1 : 1) : strncmp(a->name, b->name, a->n);
 }
 
-static struct extent extent_of(const struct chart *c)
+/* All ends of the chart's edges, once each, from below; how many there are. */
+static size_t list_ends(const struct chart *c, struct end list[ENDS_MAX])
 {
-    const struct average_dim *d = &c->of->dim[c->of->at[ALONG]];
-    struct extent x = {0, 0, 0, 0};
+    size_t n = 0;
 
-    for (size_t i = 0; i < d->size; i++) {
-        struct end end[2];
+    for (size_t i = 0; i < 2 * c->n[ALONG] && i < ENDS_MAX; i++) {
+        struct end end[2], e;
+        size_t k = n;
 
-        read_ends(d->label[i], end);
-        for (int k = 0; k < 2; k++) {
-            bool group = is_group(&end[k]);
-
-            x.layers = greater(x.layers, end[k].layer + 1);
-            *(group ? &x.groups : &x.heads) = greater(group ? x.groups : x.heads, end[k].head + 1);
-        }
+        read_ends(chart_label(c, ALONG, i / 2), end);
+        e = end[i % 2];
+        while (k > 0 && compare_ends(&list[k - 1], &e) > 0)
+            k--;
+        if (k > 0 && compare_ends(&list[k - 1], &e) == 0)
+            continue;
+        memmove(list + k + 1, list + k, (n++ - k) * sizeof *list);
+        list[k] = e;
     }
-    x.heads = greater(x.heads, x.groups);
-    x.lowest = x.layers;
-    for (size_t i = 0; i < c->n[ALONG]; i++) {
-        struct end end[2];
+    return n;
+}
 
-        read_ends(chart_label(c, ALONG, i), end);
-        x.lowest = end[0].layer < x.lowest ? end[0].layer : x.lowest;
+static size_t row_of(const struct end *list, const struct end *e)
+{
+    size_t i = 0;
+
+    while (compare_ends(&list[i], e) != 0)
+        i++;
+    return i;
+}
+
+/* Of an edge: the greatest of its effects in all panels. */
+static double size_of(const struct chart *c, size_t edge)
+{
+    struct range r = {INFINITY, -INFINITY};
+    size_t at[PLACES], cells = chart_cells(c);
+
+    for (size_t i = edge; i < cells; i += c->n[ALONG]) {
+        chart_cell(c, i, at);
+        widen(&r, fabs(chart_value(c, &c->of->average[0], STAT_MEAN, at)));
     }
-    return x;
+    return r.hi;
 }
 
-/* Heads side by side, the MLPs right of them and a little higher; a key and value head between the
-   heads that read it, a little lower. */
-static double across(const struct extent *x, const struct end *e)
-{
-    if (e->kind == 'm')
-        return x->heads + 0.5;
-    if (is_group(e))
-        return (e->head + 0.5) * x->heads / x->groups - 0.5;
-    return e->head < 0 ? (x->heads - 1) / 2.0 : e->head;
-}
-
-static double up(const struct extent *x, const struct end *e)
-{
-    return e->kind == 'l'   ? x->layers
-           : e->kind == 'm' ? e->layer + 0.4
-           : is_group(e)    ? e->layer - 0.3
-                            : e->layer;
-}
-
-size_t graph_strongest(const struct chart *c, size_t row, size_t column, size_t out[GRAPH_EDGES])
+size_t graph_strongest(const struct chart *c, size_t out[GRAPH_EDGES])
 {
     double size[GRAPH_EDGES];
-    size_t n = 0, at[PLACES];
+    size_t n = 0, k;
 
-    for (size_t i = 0; i < panel_cells(c); i++) {
-        double v;
-        size_t k;
+    for (size_t i = 0; i < c->n[ALONG]; i++) {
+        const double v = size_of(c, i);
 
-        panel_cell(c, row, column, i, at);
-        v = fabs(chart_value(c, &c->of->average[0], STAT_MEAN, at));
         if (!(v > 0) || (n == GRAPH_EDGES && v <= size[n - 1]))
             continue;
         for (k = n < GRAPH_EDGES ? n++ : n - 1; k > 0 && size[k - 1] < v; k--) {
@@ -118,102 +120,88 @@ size_t graph_strongest(const struct chart *c, size_t row, size_t column, size_t 
     return n;
 }
 
-static int put_node(struct buf *gp, const struct extent *x, const struct end *e, struct err *err)
+double graph_most(const struct chart *c)
 {
-    char name[48] = "logits";
+    double most = 0;
 
-    if (e->kind == 'e')
-        snprintf(name, sizeof name, "embedding");
-    else if (e->kind == 'm')
-        snprintf(name, sizeof name, "mlp %d", e->layer);
-    else if (e->head >= 0)
-        snprintf(name, sizeof name, "%s%d.%d", is_group(e) ? "kv " : "", e->layer, e->head);
-    return buf_puts(gp, "set label ", err) || gp_text(gp, name, err) ||
-                   buf_printf(gp, err,
-                              " at %.3f,%.3f left offset 0.4,0.4 front point pointtype 7 pointsize "
-                              "0.35 linecolor '#404040'\n",
-                              across(x, e), up(x, e))
-               ? err->code
-               : 0;
+    for (size_t i = 0; i < c->n[ALONG]; i++)
+        most = fmax(most, size_of(c, i));
+    return most;
 }
 
-/* An arrow as thick as the effect is large, and at its head what reads: q, k or v. */
-static int put_edge(struct buf *gp, const struct extent *x, const struct end end[2], double v,
-                    double most, struct err *err)
+static int put_rows(struct buf *gp, const struct end *list, size_t n, bool names, struct err *err)
 {
-    double ax = across(x, &end[0]), ay = up(x, &end[0]);
-    double bx = across(x, &end[1]), by = up(x, &end[1]);
-    const char *colour = v > 0 ? "#b2182b" : "#2166ac";
+    int code = buf_puts(gp, "set ytics (", err);
 
-    if (buf_printf(gp, err,
-                   "set arrow from %.3f,%.3f to %.3f,%.3f head filled size graph 0.012,18 "
-                   "linecolor rgb '%s' linewidth %.2f\n",
-                   ax, ay, bx, by, colour, 0.4 + 2.6 * fabs(v) / most))
-        return err->code;
-    if (!memchr("qkv", end[1].kind, 3))
-        return 0;
-    return buf_printf(gp, err, "set label '%c' at %.3f,%.3f center textcolor rgb '%s'\n",
-                      end[1].kind, ax + 0.85 * (bx - ax), ay + 0.85 * (by - ay), colour);
+    for (size_t i = 0; i < n && !code; i++) {
+        struct buf name = {0};
+
+        code = (names && buf_put(&name, list[i].name, list[i].n, err)) || !buf_str(&name, err) ||
+                       buf_puts(gp, i ? ", " : "", err) || gp_text(gp, name.data, err) ||
+                       buf_printf(gp, err, " %zu", i)
+                   ? err->code
+                   : 0;
+        buf_release(&name);
+    }
+    return code ? code : buf_puts(gp, ") offset 0.6,0\n", err);
 }
 
+/* Where each edge begins and ends; its arc, which reaches the further the longer it is. */
 static int graph_head(struct buf *gp, const struct page *p, struct err *err)
 {
-    struct extent x = extent_of(p->c);
+    const struct chart *c = p->c;
+    const size_t edges = c->n[ALONG];
+    struct end list[ENDS_MAX], end[2];
+    const size_t n = list_ends(c, list);
+    int code = buf_printf(gp, err, "array from[%zu]\narray to[%zu]\narray effect[%zu]\n", edges,
+                          edges, edges);
 
-    return buf_printf(gp, err,
-                      "set xrange [-0.7:%g]\nset yrange [%g:%g]\nunset xtics\n"
-                      "set ytics 0,%d offset 0.6,0\n",
-                      x.heads + 2.4, x.lowest - 0.7, x.layers + 0.7,
-                      x.layers - x.lowest > 12 ? 5 : 1);
+    for (size_t i = 0; i < edges && !code; i++) {
+        read_ends(chart_label(c, ALONG, i), end);
+        code = buf_printf(gp, err, "from[%zu] = %zu; to[%zu] = %zu\n", i + 1, row_of(list, &end[0]),
+                          i + 1, row_of(list, &end[1]));
+    }
+    if (code)
+        return code;
+    return buf_printf(
+        gp, err,
+        "x(i, t) = effect[i] == 0 ? NaN : 0.95 * (to[i] - from[i]) / %zu. * sin(pi * t)\n"
+        "y(i, t) = (from[i] + to[i] - (to[i] - from[i]) * cos(pi * t)) / 2\n"
+        "thick(i) = 0.3 + 2.7 * abs(effect[i]) / %.6g\n"
+        "colour(i) = effect[i] > 0 ? '#b2182b' : '#2166ac'\n"
+        "set xrange [0:1]\nset yrange [-0.7:%zu.7]\nunset xtics\nset border 2\n"
+        "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n",
+        n - 1, graph_most(c), n - 1);
 }
 
-/* The weakest first; ends that several share are named once. */
 static int graph_panel(struct buf *gp, const struct page *p, const struct panel *at,
                        struct err *err)
 {
-    const struct chart *c = p->c;
-    struct extent x = extent_of(c);
-    size_t edge[GRAPH_EDGES], n = graph_strongest(c, at->row, at->column, edge), cell[PLACES];
-    struct end seen[2 * GRAPH_EDGES];
-    double most = 1;
-    size_t nodes = 0;
+    struct end list[ENDS_MAX];
+    const size_t n = list_ends(p->c, list);
 
-    for (size_t i = n; i-- > 0;) {
-        struct end end[2];
-        double v;
-
-        panel_cell(c, at->row, at->column, edge[0], cell);
-        most = fabs(chart_value(c, &c->of->average[0], STAT_MEAN, cell));
-        panel_cell(c, at->row, at->column, edge[i], cell);
-        v = chart_value(c, &c->of->average[0], STAT_MEAN, cell);
-        read_ends(chart_label(c, ALONG, cell[ALONG]), end);
-        if (put_edge(gp, &x, end, v, most, err))
-            return err->code;
-        for (int k = 0; k < 2; k++) {
-            size_t j = 0;
-
-            while (j < nodes && !(across(&x, &seen[j]) == across(&x, &end[k]) &&
-                                  up(&x, &seen[j]) == up(&x, &end[k])))
-                j++;
-            if (j == nodes) {
-                seen[nodes++] = end[k];
-                if (put_node(gp, &x, &end[k], err))
-                    return err->code;
-            }
-        }
-    }
-    return buf_puts(gp, "plot NaN notitle\n", err);
+    if (put_rows(gp, list, n, at->first, err))
+        return err->code;
+    return buf_printf(
+        gp, err,
+        "do for [i=1:|effect|] { effect[i] = 0 }\n"
+        "stats data skip 1 every ::first::first+|effect|-1 using (effect[int($0)+1]=$%zu) "
+        "nooutput\n"
+        "plot for [i=1:|effect|] '+' using (x(i, $1)):(y(i, $1)) with lines linewidth thick(i) \\\n"
+        "    linecolor rgb colour(i) notitle\n",
+        field_of_value(p->c, 0));
 }
 
 static int graph_fit(struct page *p, struct err *err)
 {
-    struct extent x = extent_of(p->c);
+    struct end list[ENDS_MAX];
+    const size_t n = list_ends(p->c, list);
 
-    p->least = p->width > 400 ? 280 : 200;
-    p->most = 640;
-    p->panel_height = fmin(480, fmax(200, 24.0 * (x.layers - x.lowest + 2)));
-    p->scale = 24;
-    p->side = p->c->of->figure.down_label;
+    p->least = 100;
+    p->most = 200;
+    p->panel_height = GP_LINE * (double)n;
+    for (size_t i = 0; i < n; i++)
+        p->scale = fmax(p->scale, 8 + gp_width(list[i].name, list[i].n, GP_SMALL));
     (void)err;
     return 0;
 }

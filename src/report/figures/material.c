@@ -263,13 +263,14 @@ int material_open(struct material *s, struct result *r, const struct result_grou
     fill_texts(&s->figure);
     if (read_form(s, err) || open_averages(s, r, found, err) || !*found)
         return err->code;
-    return err_if(
-        err, read_along(s, r, err) || read_words(s, r, layers_from, err) ||
-                 read_axis(s, r, ALONG,
-                           s->form == INTERVALS ? s->figure.value_label : s->figure.along_label,
-                           layers_from, err) ||
-                 read_axis(s, r, DOWN, s->figure.down_label, layers_from, err) ||
-                 read_ways(s, r, err));
+    return err_if(err, read_along(s, r, err) || read_words(s, r, layers_from, err) ||
+                           read_axis(s, r, ALONG,
+                                     s->form == INTERVALS ? s->figure.value_label
+                                     : s->form == GRAPH   ? ""
+                                                          : s->figure.along_label,
+                                     layers_from, err) ||
+                           read_axis(s, r, DOWN, s->figure.down_label, layers_from, err) ||
+                           read_ways(s, r, err));
 }
 
 void material_close(struct material *s)

@@ -57,9 +57,11 @@ void page_close(struct page *p);
 /* The name above a panel: its row's where panels flow, else its column's; in the arena of p. */
 const char *panel_title(struct page *p, size_t row, size_t column, struct err *err);
 
-/* Of a graph's panel the strongest edges, as cells of the panel: how many there are. */
-enum { GRAPH_EDGES = 30 };
-size_t graph_strongest(const struct chart *c, size_t row, size_t column, size_t out[GRAPH_EDGES]);
+/* Of a graph the edges that are strongest in any panel, as entries of ALONG: how many there are. */
+enum { GRAPH_EDGES = 20 };
+size_t graph_strongest(const struct chart *c, size_t out[GRAPH_EDGES]);
+/* The greatest absolute value: of the thickest arc. */
+double graph_most(const struct chart *c);
 
 /* What the colours are. */
 const char *bar_label(const struct chart *c);

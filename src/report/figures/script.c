@@ -50,9 +50,8 @@ static int put_text(struct buf *gp, const struct page *p, const char *s, double 
 static int put_left_out(struct buf *text, const struct chart *c, struct err *err)
 {
     for (int p = 0; p < PLACES; p++)
-        if (c->left_out[p] &&
-            buf_printf(text, err, "; %zu more of %s not shown", c->left_out[p],
-                       p == COLUMN ? "the columns" : c->of->dim[c->of->at[p]].name))
+        if (c->left_out[p] && buf_printf(text, err, "; %zu more %ss not shown", c->left_out[p],
+                                         p == COLUMN ? "column" : c->of->dim[c->of->at[p]].name))
             return err->code;
     return 0;
 }
@@ -76,6 +75,8 @@ static int put_caption(struct buf *text, const struct chart *c, struct err *err)
         /* no intervals where every stratum has a single item */
         (has_values(c, STAT_LO, 0, chart_cells(c)) &&
          buf_printf(text, err, "%s95 %% intervals over %s", shown[c->of->form], c->of->unit)))
+        return err->code;
+    if (c->of->form == GRAPH && buf_printf(text, err, "; thickest: %.3g", graph_most(c)))
         return err->code;
     if (c->of->n_beside && c->of->form == POINTS &&
         buf_printf(text, err, "; dashed: %s", f->beside_words))
