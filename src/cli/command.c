@@ -2,29 +2,18 @@
 #include "cli/command.h"
 
 #include "base/str.h"
+#include "cluster/cluster.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-
-/* Rank in a job that MPI_Init has not told of yet (Open MPI, PMIx, SLURM); 0 without one. */
-static int launched_rank(void)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (getenv(names[i]))
-            return (int)strtol(getenv(names[i]), NULL, 10);
-    return 0;
-}
 
 void report_error(struct err *err)
 {
     static const struct timespec a_second = {1, 0};
 
-    if (err->msg[0] && launched_rank() > 0)
+    if (err->msg[0] && cluster_launched_rank() > 0)
         nanosleep(&a_second, NULL); /* mpirun ends all ranks when the first fails: rank 0 speaks */
-    if (err->msg[0] && launched_rank() == 0) {
+    if (err->msg[0] && cluster_launched_rank() <= 0) {
         fflush(stdout);
         fprintf(stderr, "lensweep: %s%s\n", err->code == ERR_BUG ? "bug: " : "", err->msg);
         fflush(stderr);

@@ -27,7 +27,8 @@
  *
  * Peers that stand still or are gone: whoever waits for others says so again and again (`waiting`),
  * and so does the master once it has stopped (`overdue`); either may end the job. A rank whose peer
- * on the same node has been gone for a while ends by itself, should mpirun not have ended it.
+ * on the same node, or whose launcher, has been gone for a while ends by itself, should mpirun not
+ * have ended it.
  */
 #ifndef LENSWEEP_CLUSTER_CLUSTER_H
 #define LENSWEEP_CLUSTER_CLUSTER_H
@@ -48,6 +49,9 @@ struct cluster {
     void *waiting_ctx;
     struct cluster_comms *comms; /* private */
 };
+
+/* Rank in a job of which MPI_Init has not told yet (Open MPI, PMIx, MPICH, SLURM); -1 = none. */
+int cluster_launched_rank(void);
 
 /* Whole-job set-up and end; ERR_COMM. Without mpirun or srun: one rank. */
 int cluster_init(struct cluster *c, struct err *err);

@@ -57,8 +57,9 @@ int cluster_init(struct cluster *c, struct err *err)
 
     memset(c, 0, sizeof *c);
     c->comms = mem_alloc(1, sizeof *c->comms, err);
-    if (!c->comms || comm_check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided),
-                                "cannot start MPI", err))
+    if (!c->comms || watch_launcher(&c->comms->watch, err) ||
+        comm_check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "cannot start MPI",
+                   err))
         return err->code;
     if (provided < MPI_THREAD_FUNNELED)
         return err_set(err, ERR_COMM, "this MPI cannot run beside threads (MPI_THREAD_FUNNELED)");
@@ -68,16 +69,22 @@ int cluster_init(struct cluster *c, struct err *err)
     MPI_Comm_set_errhandler(c->comms->all, MPI_ERRORS_RETURN);
     MPI_Comm_rank(c->comms->all, &c->rank);
     MPI_Comm_size(c->comms->all, &c->size);
+    if (c->size == 1) /* a shell in an allocation looks like a launcher, and may end before us */
+        c->comms->watch.launcher.pid = 0;
     return split_nodes(c, err);
 }
 
 void cluster_close(struct cluster *c)
 {
-    watch_stop(&c->comms->watch);
+    struct err ignored;
+
+    err_clear(&ignored);
+    watch_start(&c->comms->watch, NULL, 0, c->rank, &ignored); /* peers may end before us now */
     MPI_Comm_free(&c->comms->node);
     MPI_Comm_free(&c->comms->all);
-    mem_free(c->comms);
     MPI_Finalize();
+    watch_stop(&c->comms->watch);
+    mem_free(c->comms);
 }
 
 static bool is_done(MPI_Request *request)

@@ -1,7 +1,8 @@
 /*
- * Private to the cluster floor: a thread that looks after the other ranks of this node and ends
- * this process when one is gone for good, for its main thread may wait for that rank for ever. It
- * makes no MPI call.
+ * Private to the cluster floor: a thread that looks after the other ranks of this node, and after
+ * the launcher that started this one, and ends this process when one is gone for good, for its main
+ * thread may wait for it for ever: also in MPI_Init and MPI_Finalize, where only the launcher is
+ * watched. It makes no MPI call.
  */
 #ifndef LENSWEEP_CLUSTER_WATCH_H
 #define LENSWEEP_CLUSTER_WATCH_H
@@ -11,7 +12,10 @@
 
 #include <stdint.h>
 
-enum { WATCH_PATIENCE = 10 }; /* looks, a second apart: so long mpirun has to end us */
+enum {
+    WATCH_PATIENCE = 6, /* looks, a second apart: so long mpirun has to end us */
+    WATCH_LAUNCHER = -2 /* stands for a rank */
+};
 
 /* A process as others of its node know it: plain data, sent between ranks. */
 struct peer {
@@ -22,7 +26,8 @@ struct peer {
 };
 
 struct watch {
-    struct peer *peer; /* (n) without this process; owned */
+    struct peer *peer;    /* (n) without this process; owned */
+    struct peer launcher; /* pid 0 = none: nothing to watch */
     int n, rank;
     struct ticker ticker;
 };
@@ -32,8 +37,12 @@ struct peer peer_self(int rank);
 /* Looks once; the rank that has been missed WATCH_PATIENCE times, -1 = none. */
 int watch_look(struct peer *peer, int n);
 
-/* all: (n) ranks of this node, this one among them. ERR_MEMORY. */
+/* The launcher alone, if there is one (mpirun or its daemon, srun's), until the next watch_start.
+   Before MPI_Init. ERR_MEMORY. */
+int watch_launcher(struct watch *w, struct err *err);
+
+/* The launcher, and all: (n) ranks of this node, this one among them. ERR_MEMORY. */
 int watch_start(struct watch *w, const struct peer *all, int n, int rank, struct err *err);
-void watch_stop(struct watch *w); /* also one that was not started */
+void watch_stop(struct watch *w); /* also one that was not started; the launcher stays known */
 
 #endif

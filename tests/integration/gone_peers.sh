@@ -38,7 +38,7 @@ kill -STOP "$launcher"
 while read -r rank pid; do
     case $rank in 0 | 1) kill -KILL "$pid" ;; esac
 done < <(ranks_left)
-for ((i = 0; i < 600; i++)); do # they have ten seconds' patience, and a minute here
+for ((i = 0; i < 600; i++)); do # they have some seconds' patience, and a minute here
     [ -n "$(ranks_left)" ] || break
     sleep 0.1
 done

@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700
 /* The master, its local worker, and a remote worker, without mpirun: units, order, errors, stops.
    */
 #include "cluster/comms.h"
@@ -374,7 +375,7 @@ static void a_peer_that_is_gone_is_found(void **state)
 static void a_watch_ends_when_told(void **state)
 {
     struct peer all[2] = {peer_self(0), peer_self(1)};
-    struct watch w;
+    struct watch w = {0};
     struct err err;
 
     (void)state;
@@ -385,6 +386,49 @@ static void a_watch_ends_when_told(void **state)
     assert_int_equal(watch_start(&w, all, 2, 0, &err), 0);
     assert_true(w.n == 0 && !w.ticker.on);
     watch_stop(&w);
+}
+
+/* A rank whose MPI_Init never returns: pause() stands for it. The pipe is closed when it ends. */
+static void launched(int said)
+{
+    struct watch w = {0};
+    struct err err;
+
+    dup2(said, STDERR_FILENO);
+    setenv("PMIX_RANK", "3", 1);
+    if (!fork()) {
+        alarm(60);
+        if (!watch_launcher(&w, &err))
+            pause();
+        _exit(1);
+    }
+    sleep(1);
+    _exit(0);
+}
+
+static void a_rank_ends_whose_launcher_is_gone(void **state)
+{
+    char said[256] = {0};
+    size_t n = 0;
+    ssize_t part;
+    int ends[2];
+    pid_t child;
+
+    (void)state;
+    alarm(60);
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    if (!child) {
+        close(ends[0]);
+        launched(ends[1]);
+    }
+    close(ends[1]);
+    while ((part = read(ends[0], said + n, sizeof said - 1 - n)) > 0)
+        n += (size_t)part;
+    close(ends[0]);
+    waitpid(child, NULL, 0);
+    assert_string_equal(said, "lensweep: rank 3: the program that started it is gone, and nobody "
+                              "has ended this job\n");
 }
 
 int main(void)
@@ -401,6 +445,7 @@ int main(void)
         cmocka_unit_test_setup(a_worker_answers_each_unit, start),
         cmocka_unit_test_setup(a_peer_that_is_gone_is_found, start),
         cmocka_unit_test_setup(a_watch_ends_when_told, start),
+        cmocka_unit_test(a_rank_ends_whose_launcher_is_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
