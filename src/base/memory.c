@@ -200,7 +200,7 @@ double memory_free(void)
 
 /* The address space ------------------------------------------------------------------------- */
 
-static double mapped(void)
+double memory_mapped(void)
 {
     char text[TEXT];
 
@@ -215,7 +215,7 @@ double memory_address_space(void)
 
     if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
         return INFINITY;
-    return fmax((double)limit.rlim_cur - mapped(), 0);
+    return fmax((double)limit.rlim_cur - memory_mapped(), 0);
 }
 
 /* Without overcommit the system may refuse although no limit is set. */

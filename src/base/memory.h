@@ -21,6 +21,9 @@ double memory_allowed(void);
 /* Of these, what is not in use now; pages that only cache files count as free. */
 double memory_free(void);
 
+/* Bytes of address space that this process has mapped; 0 = not known. */
+double memory_mapped(void);
+
 /* Bytes that this process may still map (RLIMIT_AS); INFINITY: there is no limit. */
 double memory_address_space(void);
 

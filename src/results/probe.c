@@ -2,10 +2,12 @@
 #include "results/probe.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,16 +16,32 @@
 #include <unistd.h>
 
 enum {
-    SECONDS = 2,             /* of CPU time for a small file, and ... */
-    BYTES_A_SECOND = 2 << 20 /* ... one more for each so many bytes */
+    SECONDS = 2,              /* of CPU time for a small file, and ... */
+    BYTES_A_SECOND = 2 << 20, /* ... one more for each so many bytes */
+    MEMORY = 512 << 20,       /* bytes for a small file, and ... */
+    MEMORY_A_BYTE = 8         /* ... so many more for each of its own */
 };
 
-static void limit_child(const char *path)
+/* A size that is damaged may ask for all that the machine has. False: the limit there was, if any,
+   is less than what we would set. */
+static bool limit_memory(double file_size)
+{
+    double most = memory_mapped() + MEMORY + MEMORY_A_BYTE * file_size;
+    struct rlimit space;
+
+    if (memory_mapped() <= 0 || getrlimit(RLIMIT_AS, &space) || most >= (double)space.rlim_cur)
+        return false;
+    space.rlim_cur = (rlim_t)most;
+    return !setrlimit(RLIMIT_AS, &space);
+}
+
+/* Is the limit of memory ours? */
+static bool limit_child(const char *path)
 {
     const struct sigaction ours = {.sa_handler = SIG_DFL};
     const struct rlimit no_core = {0, 0};
     struct rlimit cpu = {SECONDS, SECONDS + 1};
-    struct stat st;
+    struct stat st = {0};
 
     if (!stat(path, &st))
         cpu.rlim_cur += (rlim_t)(st.st_size / BYTES_A_SECOND);
@@ -32,6 +50,7 @@ static void limit_child(const char *path)
     setrlimit(RLIMIT_CORE, &no_core);
     for (int s = 1; s < 32; s++) /* our handlers speak for the parent */
         sigaction(s, &ours, NULL);
+    return limit_memory((double)st.st_size);
 }
 
 /* What the child has to say goes through the pipe; a library's own words go nowhere. */
@@ -40,13 +59,15 @@ static _Noreturn void child(int out, const char *path,
 {
     int nowhere = open("/dev/null", O_WRONLY);
     struct err err = {0};
+    bool limited = limit_child(path);
 
-    limit_child(path);
     if (nowhere >= 0) {
         dup2(nowhere, STDOUT_FILENO);
         dup2(nowhere, STDERR_FILENO);
     }
-    read(path, &err);
+    if (read(path, &err) == ERR_MEMORY && limited)
+        err_set(&err, ERR_IO,
+                "%s is damaged: to read it takes more memory than a file of its size needs", path);
     _exit(file_write_all(out, (const char *)&err, sizeof err) ? 1 : 0);
 }
 

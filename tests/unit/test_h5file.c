@@ -545,6 +545,15 @@ static int crash(const char *name, struct err *err)
     return raise(SIGSEGV);
 }
 
+static int ask_for_all(const char *name, struct err *err)
+{
+    (void)name;
+    for (size_t n = 0; n < 32; n++) /* GiB; a sanitizer ends the process instead */
+        if (!mem_alloc(1 << 30, 1, err))
+            return err->code;
+    return 0;
+}
+
 static int refuse(const char *name, struct err *err)
 {
     return err_set(err, ERR_FORMAT, "%s is not right", name);
@@ -571,6 +580,9 @@ static void test_probe(void **state)
     err_clear(&err);
     assert_int_equal(probe_file(path, spin, &err), ERR_IO);
     assert_non_null(strstr(err.msg, "does not come to an end"));
+    err_clear(&err);
+    assert_int_equal(probe_file(path, ask_for_all, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "result.h5 is damaged: "));
 }
 
 static int refuse_to_rename(void *ctx, struct err *err)
