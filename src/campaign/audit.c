@@ -3,6 +3,8 @@
 #include "base/rng.h"
 #include "engine/lens.h"
 #include "experiments/kit/answers.h"
+#include "experiments/kit/direct.h"
+#include "experiments/kit/edge_check.h"
 
 #include <math.h>
 
@@ -12,7 +14,13 @@ const char *const audit_names[AUDIT_COUNT] = {
 #undef X
 };
 
-/* max |a - b| over targets that the query has, as a share of max |b|. */
+double audit_tolerance(enum audit audit, bool blas)
+{
+    return audit == AUDIT_EDGES && !blas ? 0 : AUDIT_TOLERANCE;
+}
+
+/* max |a - b| over targets that the query has, as a share of max |b|; infinite if one of the two is
+   not finite. */
 static double distance(const struct query *q, int n, const float *a, const float *b)
 {
     double most = 0, size = 0;
@@ -20,12 +28,12 @@ static double distance(const struct query *q, int n, const float *a, const float
     for (int i = 0; i < n; i++) {
         double d = fabs((double)a[i] - (double)b[i]);
 
-        if (q->target[i] < 0)
+        if (q->target[i] < 0 || (!isfinite(a[i]) && !isfinite(b[i])))
             continue;
-        most = d > most || isnan(d) ? d : most;
+        most = isfinite(d) ? fmax(most, d) : INFINITY;
         size = fmax(size, fabs((double)b[i]));
     }
-    return size > 0 ? most / size : most;
+    return size > 0 && isfinite(most) ? most / size : most;
 }
 
 static int run_logits(float **out, const struct experiment *x, const struct query *q,
@@ -76,6 +84,24 @@ static int check_parts(double *worst, struct worker *w, const struct experiment 
     return 0;
 }
 
+/* By one of the executors, which here leaves nothing out. */
+static const struct answer *answer_by(struct worker *w, bool naive, struct variant v,
+                                      const struct experiment *x, const struct query *q,
+                                      struct err *err)
+{
+    bool was = w->engine->naive;
+
+    v.answer = answer_new(x->scene, q, false, w->arena, err);
+    if (!v.answer)
+        return NULL;
+    w->engine->naive = naive;
+    w->engine->run_noops = true;
+    engine_run(w->engine, &v, 1);
+    w->engine->run_noops = false;
+    w->engine->naive = was;
+    return v.answer;
+}
+
 /* An edit that puts back what is there. */
 struct noop_check {
     struct edit edit;
@@ -96,20 +122,17 @@ static void noop_check(struct noop_check *check, const struct shape *s, const st
         .base = run, .edit = &check->edit, .n_edits = 1, .asks = ASK_VOCAB, .answer = answer};
 }
 
-/* The engine leaves out such edits; here it is made to run one. */
 static int check_noop(double *worst, struct worker *w, const struct experiment *x,
                       const struct query *q, const struct run *run, struct err *err)
 {
-    struct answer *answer = answer_new(x->scene, q, false, w->arena, err);
+    const struct answer *answer;
     struct noop_check check;
     float *want;
 
-    if (!answer || run_logits(&want, x, q, run, w->arena, err))
+    noop_check(&check, &x->scene->model->shape, run, NULL);
+    if (run_logits(&want, x, q, run, w->arena, err) ||
+        !(answer = answer_by(w, w->engine->naive, check.v, x, q, err)))
         return err->code;
-    noop_check(&check, &x->scene->model->shape, run, answer);
-    w->engine->run_noops = true;
-    engine_run(w->engine, &check.v, 1);
-    w->engine->run_noops = false;
     *worst = distance(q, answer->n_targets, answer->logit, want);
     return 0;
 }
@@ -140,34 +163,69 @@ static bool pick(struct variant *v, struct worker *w, const struct experiment *x
     return v->asks != 0;
 }
 
-/* By one of the executors. */
-static int logits_by(struct worker *w, bool naive, struct variant v, const struct experiment *x,
-                     const struct query *q, const float **logit, struct err *err)
-{
-    bool was = w->engine->naive;
-
-    v.answer = answer_new(x->scene, q, false, w->arena, err);
-    if (!v.answer)
-        return err->code;
-    w->engine->naive = naive;
-    engine_run(w->engine, &v, 1);
-    w->engine->naive = was;
-    *logit = v.answer->logit;
-    return 0;
-}
-
 static int check_forked(double *worst, struct worker *w, const struct experiment *x,
                         const struct query *q, const struct run *run, const struct variant *v,
                         struct err *err)
 {
-    const float *own, *other;
+    const struct answer *other = answer_by(w, !w->engine->naive, *v, x, q, err);
+    const struct answer *own = v->base ? answer_by(w, w->engine->naive, *v, x, q, err) : NULL;
     float *clean;
 
-    if (logits_by(w, !w->engine->naive, *v, x, q, &other, err) ||
-        (v->base ? logits_by(w, w->engine->naive, *v, x, q, &own, err)
-                 : run_logits(&clean, x, q, run, w->arena, err)))
+    if (err->code || (!own && run_logits(&clean, x, q, run, w->arena, err)))
         return err->code;
-    *worst = distance(q, (int)x->scene->data->n_targets, v->base ? own : clean, other);
+    *worst = distance(q, other->n_targets, own ? own->logit : clean, other->logit);
+    return 0;
+}
+
+/* --- edges --- */
+
+/* What identity `check` is about; k->n = 0: nothing. w: NULL in plans. */
+static int pick_edges(struct edge_check *k, struct worker *w, const struct experiment *x,
+                      size_t query, const struct run *run, uint64_t check, struct arena *a,
+                      struct err *err)
+{
+    const struct query *q = &x->scene->data->query[query];
+    struct cell cell = {.query = query, .run = run};
+
+    *k = (struct edge_check){.which = (enum edge_identity)(check - AUDIT_CELLS), .a = a};
+    k->rng = rng_for((uint64_t)x->scene->config->data.seed + check, q->fingerprint.lo, "edges");
+    return x->kind->edge_check ? x->kind->edge_check(x, &cell, w, k, err) : 0;
+}
+
+/* The clean logits and what the sender changes in them directly. */
+static int direct_logits(float *logit, struct worker *w, const struct experiment *x,
+                         const struct query *q, const struct edge_check *k, struct err *err)
+{
+    size_t n = x->scene->data->n_targets;
+    const struct direct_change change = {.run = k->patched.base,
+                                         .edit = k->patched.edit,
+                                         .n_edits = k->patched.n_edits,
+                                         .site = k->sender.site};
+    float *effect = arena_alloc(w->arena, 2 * n, sizeof *effect, err);
+
+    if (!effect || direct_effects(w, x->scene, q, &change, effect + n, effect, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        logit[i] += effect[i];
+    return 0;
+}
+
+static int check_edges(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x,
+                       const struct query *q, const struct run *run, const struct edge_check *k,
+                       struct err *err)
+{
+    bool naive = w->engine->naive;
+    double *out = &worst[AUDIT_EDGES + k->which];
+    const struct answer *have = answer_by(w, naive, k->edges, x, q, err), *want = NULL;
+    float *logit;
+
+    if (!have || run_logits(&logit, x, q, run, w->arena, err) ||
+        (k->which == EDGES_DIRECT && direct_logits(logit, w, x, q, k, err)) ||
+        (k->which == EDGES_SENDER && !(want = answer_by(w, naive, k->patched, x, q, err))))
+        return err->code;
+    *out = distance(q, have->n_targets, have->logit, want ? want->logit : logit);
+    if (k->which == EDGES_NOTHING) /* no logit of the vocabulary has changed */
+        *out = fmax(*out, fabs((double)have->kl));
     return 0;
 }
 
@@ -178,6 +236,22 @@ static uint64_t parts_flops(const struct experiment *x)
     return 2 * (2 * (uint64_t)s->n_layers + 1) * (uint64_t)s->d_model * x->scene->data->n_targets;
 }
 
+static int edges_cost(struct cost *sum, const struct experiment *x, size_t query,
+                      const struct run *run, uint64_t check, struct arena *a, struct err *err)
+{
+    const struct shape *s = &x->scene->model->shape;
+    struct answer targets = {.n_targets = (int)x->scene->data->n_targets};
+    struct edge_check k;
+
+    if (pick_edges(&k, NULL, x, query, run, check, a, err) || !k.n)
+        return err->code;
+    k.edges.answer = k.patched.answer = &targets;
+    sum->flops += variant_flops(&k.edges, s);
+    sum->flops += k.which == EDGES_SENDER ? variant_flops(&k.patched, s) : 0;
+    sum->variants++;
+    return 0;
+}
+
 int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const struct run *run,
                uint64_t check, struct arena *a, struct err *err)
 {
@@ -186,6 +260,8 @@ int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const
     struct noop_check noop;
     struct variant v;
 
+    if (check >= AUDIT_CELLS)
+        return edges_cost(sum, x, query, run, check, a, err);
     if (!check && x->kind == kinds[0]) {
         noop_check(&noop, s, run, &targets);
         sum->flops += variant_flops(&noop.v, s) + parts_flops(x);
@@ -203,6 +279,7 @@ int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experime
               const struct run *run, uint64_t check, struct cost *sum, struct err *err)
 {
     const struct query *q = &x->scene->data->query[query];
+    struct edge_check k;
     struct variant v;
 
     for (int i = 0; i < AUDIT_COUNT; i++)
@@ -212,6 +289,9 @@ int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experime
     if (!check)
         return err_if(err, check_parts(&worst[AUDIT_PARTS], w, x, q, run, err) ||
                                check_noop(&worst[AUDIT_NOOP], w, x, q, run, err));
+    if (check >= AUDIT_CELLS)
+        return err_if(err, pick_edges(&k, w, x, query, run, check, w->arena, err) ||
+                               (k.n && check_edges(worst, w, x, q, run, &k, err)));
     return pick(&v, w, x, query, run, check, w->arena, err)
                ? check_forked(&worst[AUDIT_FORKED], w, x, q, run, &v, err)
                : err->code;

@@ -8,11 +8,15 @@
 
 #include "campaign/cost.h"
 
-/* name, what is compared; each relative to the largest logit of a target */
-#define AUDITS(X)                                                                  \
-    X(AUDIT_PARTS, "parts", "decoded parts of the clean run sum up to its logits") \
-    X(AUDIT_NOOP, "noop", "an edit that puts back what is there changes nothing")  \
-    X(AUDIT_FORKED, "forked", "random cells by the forked and by the naive executor")
+/* name, what is compared; each relative to the largest logit of a target. The last are in the order
+   of enum edge_identity. */
+#define AUDITS(X)                                                                           \
+    X(AUDIT_PARTS, "parts", "decoded parts of the clean run sum up to its logits")          \
+    X(AUDIT_NOOP, "noop", "an edit that puts back what is there changes nothing")           \
+    X(AUDIT_FORKED, "forked", "random cells by the forked and by the naive executor")       \
+    X(AUDIT_EDGES, "edges_nothing", "edges whose sender adds what it added change nothing") \
+    X(AUDIT_EDGES_ALL, "edges_all", "all edges of a sender are the sender patched")         \
+    X(AUDIT_EDGES_DIRECT, "edges_direct", "the edge into the logits is the direct effect")
 
 enum audit {
 #define X(name, label, text) name,
@@ -23,11 +27,20 @@ enum audit {
 
 extern const char *const audit_names[AUDIT_COUNT];
 
-/* Check 0 is of the clean run by itself; each of the others compares executors, on a random cell or
+/* Check 0 is of the clean run by itself; each of the next compares executors, on a random cell or
    on the clean run. Those of the clean run are made in the group `queries`, which reads it in every
-   job; kinds without variants have no others. */
-enum { AUDIT_CHECKS = 4, AUDIT_KEEPS = KEEP_ATTN | KEEP_MLP /* of the clean run */ };
+   job; kinds without variants have no others. The last are of kinds that are about edges, one for
+   each identity. */
+enum {
+    AUDIT_CELLS = 4, /* the first of them */
+    AUDIT_CHECKS = AUDIT_CELLS + AUDIT_COUNT - AUDIT_EDGES,
+    AUDIT_KEEPS = KEEP_ATTN | KEEP_MLP /* of the clean run */
+};
 #define AUDIT_TOLERANCE 1e-4 /* docs/methods.md 5 */
+
+/* What a residual may be. blas: some products are OpenBLAS's; else edges that add nothing change no
+   bit. */
+double audit_tolerance(enum audit audit, bool blas);
 
 /* Adds what a check costs; nothing where there is nothing to check. run: as from runs_cost. */
 int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const struct run *run,

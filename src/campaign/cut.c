@@ -162,6 +162,7 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     struct hash none = {0, 0}, own = x->of_model ? none : q->fingerprint;
     struct hash draws = x->needs & NEED_DRAWS ? q->draws : none;
     bool survey = u.work == UNIT_SURVEY;
+    uint32_t rows = u.work == UNIT_AUDIT ? AUDIT_COUNT : 0; /* an audit's have a number for each */
     struct hash derived = survey             ? survey_block_hash(x->survey, q, (size_t)u.n)
                           : x->kind->derived ? x->kind->derived(x, q)
                                              : none;
@@ -172,7 +173,7 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     if (buf_hash(&k->key, own, err) || buf_hash(&k->key, draws, err) ||
         ((survey || x->kind->derived) && buf_hash(&k->key, derived, err)) ||
         buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
-        buf_u32(&k->key, (uint32_t)u.work + 4, err))
+        buf_u32(&k->key, (uint32_t)u.work + 4 + rows, err))
         return err->code;
     u.key = hash_bytes(k->key.data, k->key.len);
     c->unit[c->n_units++] = u;

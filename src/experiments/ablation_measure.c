@@ -5,8 +5,8 @@
 #include "experiments/ablation.h"
 
 #include "base/str.h"
-#include "engine/lens.h"
 #include "experiments/kit/answers.h"
+#include "experiments/kit/direct.h"
 #include "experiments/kit/text.h"
 
 #include <math.h>
@@ -226,124 +226,17 @@ int ablation_query(const struct experiment *x, const struct cell *cell, struct r
     return 0;
 }
 
-/* What another z of a layer adds to the residual stream less what the clean one does: rows was and
-   is, (H dh). The norm after attention is the clean run's if it is `frozen`. */
-static int z_change(struct worker *w, const struct run *clean, int l, const float *was,
-                    const float *is, bool frozen, float *out, struct err *err)
-{
-    const struct layer *layer = &w->engine->model->layers[l];
-    int64_t width = layer->o.w.cols, d = layer->o.w.rows;
-    float *z = arena_alloc(w->arena, 2 * (size_t)width, sizeof *z, err);
-    float *a = arena_alloc(w->arena, 2 * (size_t)d, sizeof *a, err);
-
-    if (!z || !a)
-        return err->code;
-    for (int64_t i = 0; i < width; i++)
-        z[i] = is[i] - was[i];
-    if (frozen || !layer->attn_post.w) {
-        engine_share(w->engine, clean, l, 1, z, out);
-        return 0;
-    }
-    memcpy(z, is, (size_t)width * sizeof *z);
-    memcpy(z + width, was, (size_t)width * sizeof *z);
-    engine_attn(w->engine, l, 2, z, a);
-    for (int64_t i = 0; i < d; i++)
-        out[i] = a[i] - a[d + i];
-    return 0;
-}
-
-/* What the edits change in the last row of the residual stream if nothing downstream follows: out
-   (d). */
-static int direct_change(const struct experiment *x, const struct cell *cell, struct worker *w,
-                         bool frozen, float *out, struct err *err)
-{
-    const struct ablation *b = x->state;
-    const struct shape *s = &x->scene->model->shape;
-    const struct variant *v = cell->variant;
-    const struct run *clean = &cell->run[0];
-    int64_t width = site_width(s, b->site), d = s->d_model;
-    float *row = arena_alloc(w->arena, (size_t)width, sizeof *row, err);
-    float *part = arena_alloc(w->arena, (size_t)d, sizeof *part, err);
-
-    if (!row || !part)
-        return err->code;
-    memset(out, 0, (size_t)d * sizeof *out);
-    for (int l = 0; l < s->n_layers; l++) {
-        const float *was = run_row(clean, s, b->site, l, clean->n - 1);
-
-        if (!span_has(variant_edited(v, l, b->site), clean->n - 1))
-            continue;
-        memcpy(row, was, (size_t)width * sizeof *row);
-        edits_apply(v->edit, v->n_edits, s, b->site, l, clean->n - 1, row);
-        if (b->site == SITE_Z && z_change(w, clean, l, was, row, frozen, part, err))
-            return err->code;
-        for (int64_t i = 0; i < d; i++)
-            out[i] += b->site == SITE_Z ? part[i] : row[i] - was[i];
-    }
-    return 0;
-}
-
-/* The divisor of the final norm when the residual becomes last + change. */
-static float rms_with(const struct model *m, const float *last, const float *change,
-                      struct arena *a, struct err *err)
-{
-    float *sum = arena_alloc(a, (size_t)m->shape.d_model, sizeof *sum, err);
-
-    for (int i = 0; sum && i < m->shape.d_model; i++)
-        sum[i] = last[i] + change[i];
-    return sum ? engine_rms(m, sum) : 0;
-}
-
-/* Does a norm stand between heads and the residual stream? */
-static bool norms_after(const struct model *m)
-{
-    return m->layers[0].attn_post.w != NULL;
-}
-
-/* decode is linear, so direct = decode(change) under the new norm + what the residual stream
-   gives the clean logit times how much the norm's factor changed: nothing cancels, and no change
-   is exactly 0. */
 static int put_direct(const struct experiment *x, const struct cell *cell, struct row *row,
                       struct worker *w, struct err *err)
 {
-    enum { FROZEN, ANEW, BIASES, VECTORS };
-    static const bool whole[VECTORS] = {[BIASES] = true};
-    const struct query *q = &x->scene->data->query[cell->query];
-    const struct shape *s = &x->scene->model->shape;
-    const struct run *clean = &cell->run[0];
-    const float *last = run_row(clean, s, SITE_RESID, s->n_layers, clean->n - 1);
-    int n = (int)x->scene->data->n_targets;
-    size_t d = (size_t)s->d_model;
-    float *v = arena_alloc(w->arena, VECTORS * d, sizeof *v, err);
-    float *logit = arena_alloc(w->arena, VECTORS * (size_t)n, sizeof *logit, err);
-    float *direct = row_f32(row, "direct"), *frozen = row_f32(row, "direct_frozen");
-    struct lens_ask ask = {.id = q->target, .n_ids = n, .logit = logit, .whole = whole};
-    const float *r[VECTORS];
-    float rms[VECTORS] = {clean->rms, 0, clean->rms};
+    const struct ablation *b = x->state;
+    struct direct_change change = {.run = &cell->run[0],
+                                   .edit = cell->variant->edit,
+                                   .n_edits = cell->variant->n_edits,
+                                   .site = b->site};
 
-    if (!v || !logit || direct_change(x, cell, w, true, v, err))
-        return err->code;
-    memcpy(v + ANEW * d, v, d * sizeof *v);
-    if (norms_after(x->scene->model) && direct_change(x, cell, w, false, v + ANEW * d, err))
-        return err->code;
-    rms[ANEW] = rms_with(x->scene->model, last, v + ANEW * d, w->arena, err);
-    if (err->code)
-        return err->code;
-    for (size_t i = 0; i < VECTORS; i++)
-        r[i] = v + i * d;
-    engine_decode(w->engine, VECTORS, r, rms, NULL, &ask);
-    for (int i = 0; i < n; i++) {
-        double factor = (double)clean->rms / (double)rms[ANEW] - 1, stream;
-
-        if (q->target[i] < 0) {
-            direct[i] = frozen[i] = NAN;
-            continue;
-        }
-        stream = (double)clean->logits[q->target[i]] - (double)logit[BIASES * n + i];
-        frozen[i] = logit[FROZEN * n + i];
-        direct[i] = (float)((double)logit[ANEW * n + i] + stream * factor);
-    }
-    return 0;
+    return direct_effects(w, x->scene, &x->scene->data->query[cell->query], &change,
+                          row_f32(row, "direct_frozen"), row_f32(row, "direct"), err);
 }
 
 int ablation_cell(const struct experiment *x, const struct cell *cell, struct row *row,

@@ -449,5 +449,6 @@ const struct kind kind_edges = {
     .runs = edges_runs,
     .prepare = edges_prepare,
     .variants = edges_variants,
+    .edge_check = edges_check,
     .reduce_cell = edges_cell,
 };

@@ -7,6 +7,7 @@
 #ifndef LENSWEEP_EXPERIMENTS_EDGES_H
 #define LENSWEEP_EXPERIMENTS_EDGES_H
 
+#include "experiments/kit/edge_check.h"
 #include "experiments/kit/metrics.h"
 #include "experiments/kit/operation.h"
 
@@ -34,15 +35,6 @@ struct edges_config {
     enum metric rank_by;
     int64_t top;
     struct choice_list metrics; /* of enum metric */
-};
-
-/* A sender or a receiver. site: where what it adds comes from, or where it reads (the logits:
-   SITE_RESID after the last layer). layer: -1 = the embedding, n_layers = the logits; head: -1 =
-   none. */
-struct edge_end {
-    enum site site;
-    int layer, head;
-    const char *name; /* "head 3.1", "mlp 4", "embedding"; "q 5.2", "logits" */
 };
 
 struct edge {
@@ -75,5 +67,9 @@ const float *edge_operand(const struct edges *e, const struct cell *cell, int po
 /* The edits by which receiver r reads more by `add` (n, d) at the n tokens, into the list. */
 int edge_push(const struct edge_end *r, const struct shape *s, const int *tok, int n,
               const float *add, struct edit_list *list);
+
+/* The slot `edge_check`. */
+int edges_check(const struct experiment *x, const struct cell *query, struct worker *w,
+                struct edge_check *k, struct err *err);
 
 #endif

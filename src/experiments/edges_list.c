@@ -2,7 +2,6 @@
 #include "experiments/edges.h"
 
 #include "base/str.h"
-#include "experiments/kit/edge_names.h"
 #include "experiments/kit/ranking.h"
 #include "experiments/kit/select.h"
 
@@ -131,41 +130,38 @@ static int list_senders(struct edges *e, const struct choice_of_side *c, struct 
     return err->code;
 }
 
+static bool takes_receiver(const struct choice_of_side *c, const struct shape *s,
+                           const struct edge_end *r)
+{
+    switch (r->site) {
+    case SITE_READ_Q:
+        return c->kinds & RECEIVER_Q && takes_head(c, s, r->layer, r->head);
+    case SITE_READ_K:
+        return c->kinds & RECEIVER_K && takes_group(c, s, r->layer, r->head);
+    case SITE_READ_V:
+        return c->kinds & RECEIVER_V && takes_group(c, s, r->layer, r->head);
+    case SITE_READ_MLP:
+        return c->kinds & RECEIVER_MLP && takes_mlp(c, r->layer);
+    default:
+        return c->kinds & RECEIVER_LOGITS;
+    }
+}
+
 static int list_receivers(struct edges *e, const struct choice_of_side *c, struct experiment *x,
                           struct err *err)
 {
-    static const struct {
-        unsigned kind;
-        enum site site;
-    } heads[] = {{RECEIVER_Q, SITE_READ_Q}, {RECEIVER_K, SITE_READ_K}, {RECEIVER_V, SITE_READ_V}};
     const struct shape *s = &x->scene->model->shape;
+    size_t n, all;
 
-    e->receiver = arena_alloc(
-        x->arena, (size_t)s->n_layers * (size_t)(s->n_heads + 2 * s->n_kv_heads + 1) + 1,
-        sizeof *e->receiver, err);
-    if (!e->receiver)
+    if (edge_receivers(s, &e->receiver, &all, x->arena, err))
         return err->code;
-    for (int l = 0; l < s->n_layers; l++) {
-        for (int k = 0; k < 3; k++)
-            for (int h = 0; c->kinds & heads[k].kind && h < site_parts(s, heads[k].site); h++)
-                if (k == 0 ? takes_head(c, s, l, h) : takes_group(c, s, l, h))
-                    add_end(e->receiver, &e->n_receivers, heads[k].site, l, h, true, x, err);
-        if (c->kinds & RECEIVER_MLP && takes_mlp(c, l))
-            add_end(e->receiver, &e->n_receivers, SITE_READ_MLP, l, -1, true, x, err);
-    }
-    if (c->kinds & RECEIVER_LOGITS)
-        add_end(e->receiver, &e->n_receivers, SITE_RESID, s->n_layers, -1, true, x, err);
-    return err->code;
-}
+    for (n = 0; n < all && !err->code; n++) {
+        const struct edge_end *r = &e->receiver[n];
 
-/* Does the receiver read what the sender adds? An MLP reads the attention of its own layer, unless
-   the two are parallel. */
-static bool is_edge(const struct shape *s, const struct edge_end *sender,
-                    const struct edge_end *receiver)
-{
-    return sender->layer < receiver->layer ||
-           (sender->layer == receiver->layer && sender->site == SITE_Z &&
-            receiver->site == SITE_READ_MLP && !s->parallel);
+        if (takes_receiver(c, s, r))
+            add_end(e->receiver, &e->n_receivers, r->site, r->layer, r->head, true, x, err);
+    }
+    return err->code;
 }
 
 static int list_edges(struct edges *e, struct experiment *x, struct err *err)
@@ -176,7 +172,7 @@ static int list_edges(struct edges *e, struct experiment *x, struct err *err)
         e->n = 0;
         for (size_t r = 0; r < e->n_receivers; r++)
             for (size_t s = 0; s < e->n_senders; s++) {
-                if (!is_edge(&x->scene->model->shape, &e->sender[s], &e->receiver[r]))
+                if (!edge_joins(&x->scene->model->shape, &e->sender[s], &e->receiver[r]))
                     continue;
                 if (pass)
                     e->edge[e->n] = (struct edge){(int32_t)s, (int32_t)r};

@@ -205,3 +205,28 @@ int edges_prepare(const struct experiment *x, const struct cell *query, uint64_t
     flush_heads(&m);
     return 0;
 }
+
+/* All edges of a drawn sender, or that into the logits, in one run. */
+int edges_check(const struct experiment *x, const struct cell *query, struct worker *w,
+                struct edge_check *k, struct err *err)
+{
+    const struct edges *e = x->state;
+    const struct shape *s = &x->scene->model->shape;
+    struct making m = {.w = w};
+    struct head_part part;
+    const float *operand = NULL;
+
+    m.part = &part;
+    k->sender = e->sender[rng_below(&k->rng, e->n_senders)];
+    m.layer = k->sender.layer;
+    if (edge_check_begin(k, x, query, &e->op, &e->positions, err) || !k->n ||
+        (w && make_operand(&m, &k->change, &k->sender, &operand, err)))
+        return err->code;
+    if (m.n_parts)
+        flush_heads(&m);
+    k->change.list.n = 0;
+    for (size_t i = 0; i < k->n; i++)
+        if (edge_push(&k->receiver[i], s, k->change.tok, k->change.n, operand, &k->change.list))
+            return err->code;
+    return edge_check_end(k, err);
+}

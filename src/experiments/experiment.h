@@ -100,6 +100,7 @@ struct aggregate {
 };
 
 struct tokenizer;
+struct edge_check;
 
 /* What an experiment sees of the job it belongs to. */
 struct scene {
@@ -243,6 +244,11 @@ struct kind {
     /* The variants of one cell: cell->variant and n_variants, in the arena; NULL slot = none. */
     int (*variants)(const struct experiment *x, struct cell *cell, struct arena *a,
                     struct err *err);
+
+    /* For audits: edges of a drawn sender (kit/edge_check.h), and what its operation makes of the
+       sender itself. w: NULL in plans. NULL slot = it is not about edges. */
+    int (*edge_check)(const struct experiment *x, const struct cell *query, struct worker *w,
+                      struct edge_check *k, struct err *err);
 
     /* For aggregates that need all queries at once (a threshold over them): value[i] is (queries,
        elements) of aggregate i, to be changed in place before it is averaged. NULL slot = none. */

@@ -378,6 +378,7 @@ const struct kind kind_faithfulness = {
     .keep = KEEP_Z | KEEP_ATTN | KEEP_MLP,
     .runs = faithfulness_runs,
     .variants = faithfulness_variants,
+    .edge_check = faithfulness_check,
     .reduce_query = faithfulness_query,
     .reduce_cell = faithfulness_cell,
 };

@@ -5,6 +5,7 @@
 #ifndef LENSWEEP_EXPERIMENTS_FAITHFULNESS_H
 #define LENSWEEP_EXPERIMENTS_FAITHFULNESS_H
 
+#include "experiments/kit/edge_check.h"
 #include "experiments/kit/metrics.h"
 #include "experiments/kit/operation.h"
 #include "experiments/kit/ranking.h"
@@ -49,5 +50,9 @@ int faithfulness_declare(struct experiment *x, const struct faithfulness *f, con
    the senders at their ends what the operation makes of them, of all others what the run has.
    Appended to c->list, after change_begin. */
 int faithfulness_cut(struct change *c, const struct dropped *edges, struct cell *cell);
+
+/* The slot `edge_check`. */
+int faithfulness_check(const struct experiment *x, const struct cell *query, struct worker *w,
+                       struct edge_check *k, struct err *err);
 
 #endif

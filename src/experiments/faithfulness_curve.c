@@ -2,7 +2,7 @@
 #include "experiments/faithfulness.h"
 
 #include "base/str.h"
-#include "experiments/kit/edge_names.h"
+#include "experiments/kit/edge_ends.h"
 
 #include <math.h>
 

@@ -169,3 +169,34 @@ int faithfulness_cut(struct change *c, const struct dropped *edges, struct cell 
             return c->list.err->code;
     return 0;
 }
+
+/* All edges of a drawn sender are cut, or that into the logits. */
+int faithfulness_check(const struct experiment *x, const struct cell *query, struct worker *w,
+                       struct edge_check *k, struct err *err)
+{
+    const struct faithfulness *f = x->state;
+    const struct node *drawn, **v;
+    struct cell cell = *query;
+    struct node *node;
+
+    (void)w;
+    if (!f->ranking.edges)
+        return 0;
+    drawn = &f->ranking.v[rng_below(&k->rng, f->ranking.n)];
+    k->sender = (struct edge_end){drawn->site, drawn->layer, drawn->head, NULL};
+    if (edge_check_begin(k, x, query, &f->op, &f->place, err) || !k->n)
+        return err->code;
+    v = arena_alloc(k->a, k->n, sizeof *v, err);
+    node = arena_alloc(k->a, k->n, sizeof *node, err);
+    if (!v || !node)
+        return err->code;
+    for (size_t i = 0; i < k->n; i++) {
+        const struct edge_end *r = &k->receiver[i];
+
+        node[i] = *drawn;
+        node[i].to = (struct edge_reader){r->site, r->layer, r->head};
+        v[i] = &node[i];
+    }
+    return err_if(err, faithfulness_cut(&k->change, &(struct dropped){v, k->n}, &cell) ||
+                           edge_check_end(k, err));
+}

@@ -84,6 +84,7 @@ curve circuits "name: zero, $from, groups: [zero], operation: {kind: zero}, shar
     "name: scale, $from, groups: [zero], metric: kl, operation: {kind: scale, factor: -0.5}, shares: [0.5]" \
     "name: mean, $from, groups: [wide], operation: {kind: mean}, shares: [0.7]"
 ends 0 "$program" run "$work/c.yaml" --set run.threads=1 --set run.audit=all --set statistics.bootstrap=100
+grep -q '"edges_all":[0-9.e-]*,"edges_direct":[0-9.e-]*,"edges_nothing":0.0' "$work/circuits/run.jsonl" || wrong 'the audit checks no identity of edges'
 "$LENSWEEP_PYTHON" tests/reference/check_faithfulness.py "$work/circuits/result.h5" "$work/map/result.h5" "$small" --every 5 || wrong 'a circuit differs from NumPy'
 curve same "name: same, $from, groups: [zero], operation: {kind: patch}, source: {run: clean}, shares: [0.3]"
 ends 0 "$program" run "$work/c.yaml" --set run.threads=1 --set run.audit=none --set statistics.bootstrap=100

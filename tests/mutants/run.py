@@ -35,6 +35,7 @@ TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones 
     "results": ("test_durable", "test_journal", "test_lock", "test_h5file"),
     "cluster": ("test_cluster",),
     "statistics": ("test_significance", "test_strata", "test_estimate"),
+    "experiments": ("test_audit",),
     "campaign": ("test_cut", "test_manifest"),
     "model": ("test_model",),
     "base": ("test_model",),
@@ -44,8 +45,8 @@ TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
 Mutant = collections.namedtuple("Mutant", "name file quick wrong old new")
 TRUE = [Mutant(f"(true-{folder})", f"{folder}/{file}", True, "nothing", [], []) for folder, file in
         (("engine", "wave.c"), ("results", "journal.c"), ("cluster", "master.c"),
-         ("statistics", "estimate.c"), ("campaign", "cut.c"), ("model", "identity.c"),
-         ("base", "hash.c"))]
+         ("statistics", "estimate.c"), ("experiments", "edges_operands.c"),
+         ("campaign", "cut.c"), ("model", "identity.c"), ("base", "hash.c"))]
 
 
 class Trouble(Exception):

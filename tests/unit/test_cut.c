@@ -325,7 +325,7 @@ static void audits_are_few(void **state)
         assert_true(u->work != UNIT_AUDIT || u->experiment != 2); /* it reads the clean run */
         n += u->work == UNIT_AUDIT;
     }
-    assert_int_equal(n, 2 + AUDIT_CHECKS - 1); /* of little work: all of them */
+    assert_int_equal(n, 2 + AUDIT_CELLS - 1); /* of little work: all of them */
     campaign_close(&c);
     open_text(&c, three_queries, big, "run.audit=none");
     for (const struct unit *u = c.unit; u < units_end(&c); u++)

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
-#include "experiments/kit/edge_names.h"
+#include "experiments/kit/edge_ends.h"
 #include "experiments/kit/where.h"
 #include "model/model.h"
 #include "results/average.h"
