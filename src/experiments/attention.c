@@ -107,6 +107,7 @@ static int describe(struct experiment *x, const struct attention *t, struct err 
         .down = "layer",
         .along = "head",
         .compare = "yes",
+        .sequential = "*",
         .title = "Where heads attend",
         .value_label = "share of attention",
         .along_label = "head",

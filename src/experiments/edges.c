@@ -230,7 +230,7 @@ static void layer_effects(const struct row *row, float *out)
 static int describe(struct experiment *x, const struct edges *e, struct err *err)
 {
     bool zero = e->op.kind == DO_ZERO;
-    const char *all = "", *done = operation_words(&e->op, x->arena, err);
+    const char *done = operation_words(&e->op, x->arena, err);
     struct headline headline = {
         .variable = "mean",
         .inside = "stats",
@@ -244,7 +244,7 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
         .warning = zero ? "off-distribution: read it beside resample" : NULL,
         .order = e->op.kind == DO_RESAMPLE ? "first" : NULL,
     };
-    struct figure map = {
+    static const struct figure map = {
         .form = "map",
         .values = "mean_layer_effect",
         .row = "metric",
@@ -253,6 +253,7 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
         .along = "to_layer",
         .apart = "metric",
         .compare = "yes",
+        .sequential = "*",
         .title = "Edges between layers, summed absolute effects",
         .value_label = "sum of |edited minus clean|",
         .along_label = "layer of the receiver",
@@ -276,10 +277,7 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
             "from 0",
     };
 
-    for (size_t i = 0; i < e->effects.n && all; i++)
-        all = arena_printf(x->arena, err, "%s%s%s", all, i ? " " : "", e->effects.label[i]);
-    map.sequential = all;
-    return err_if(err, err->code || !headline.title || !all || add_headline(x, &headline, err) ||
+    return err_if(err, err->code || !headline.title || add_headline(x, &headline, err) ||
                            add_figure(x, &map, err) || add_figure(x, &graph, err));
 }
 

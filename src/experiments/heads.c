@@ -239,7 +239,7 @@ static int describe(struct experiment *x, bool chance, struct err *err)
         .down_label = "layer",
         .note =
             "One point for each head, side by side where they are at the same place; its colour is "
-            "the layer. The strongest are named: layer.head",
+            "the layer. Some of the strongest are named: layer.head",
     };
     struct figure authors = figure;
 

@@ -87,7 +87,7 @@
              "logit.answer_1, logit.subject) have a figure of their own")                          \
     X(single, "dimensions of which only the first entry is drawn, because all are equal")          \
     X(compare, "yes: all rows have one scale; else each its own")                                  \
-    X(sequential, "map: entries of the row whose values are never negative")                       \
+    X(sequential, "map: entries of the row whose values are never negative; * = all")              \
     X(control, "intervals: an entry that begins so is the control of the entry named after that "  \
                "and stands beside it: random_")                                                    \
     X(title, "above it")                                                                           \

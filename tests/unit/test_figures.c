@@ -208,8 +208,8 @@ static void test_lines(void **state)
     has("cities/1,1,0,attn,it's ''odd'' ''x'' \\ 'q';  .,10,9,11,10.5\n");
     load("g_cities_1.gp");
     has("'What is drawn");
-    has("step 1, n\u00a0=\u00a018");
-    has("step 2, n\u00a0=\u00a09");
+    has("step\u00a01, n\u00a0=\u00a018");
+    has("step\u00a02, n\u00a0=\u00a09");
     has("'answer 1'");
     has("'it\u2019s \u2019\u2019odd\u2019\u2019 \u2019\u2019x\u2019\u2019 \\ \"q\",  .'");
     has("95 % intervals over items");
@@ -406,15 +406,15 @@ static void test_apart(void **state)
     assert_int_equal(plot_as(PLOT_COLUMN, 1, &err), ERR_IO);
     load("h_cities_1_logit.gp");
     has("size 317,");
-    has("'Heads set to zero: logit (cities, template 1)'");
+    has("'Heads set to zero: logit (cities, template\u00a01)'");
     has("set label 'answer 1'");
     has("set ytics ('1' 0, '4' 1, '8' 2)");
-    has("'layer (from 1)'");
-    has("'head (from 0)'");
-    has("set cbrange [-18.5:18.5]"); /* of both rows' greatest, about zero */
+    has("'layer (from\u00a01)'");
+    has("'head (from\u00a00)'");
+    has("set cbrange [-20:20]"); /* of both rows' greatest, about zero, and round */
     load("h_cities_1_kl.gp");
-    has("'Heads set to zero: KL divergence (cities, template 1)'");
-    has("set cbrange [0:18]");
+    has("'Heads set to zero: KL divergence (cities, template\u00a01)'");
+    has("set cbrange [0:20]");
     load("h_cities_1_kl.csv");
     has("cities/1,1,3,0,kl,4.5,,,\n");
 }

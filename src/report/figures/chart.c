@@ -70,7 +70,7 @@ int chart_column_words(const struct chart *c, size_t column, struct buf *b, stru
 
     if (*what && buf_printf(b, err, "%s%s%s, ", what, *befell ? " " : "", befell))
         return err->code;
-    return step > 0 ? buf_printf(b, err, "step %d, ", step) : 0;
+    return step > 0 ? buf_printf(b, err, "step\u00a0%d, ", step) : 0;
 }
 
 /* Which panels and entries ----------------------------------------------------------------- */
@@ -314,7 +314,7 @@ static int name_stratum(const struct material *of, const struct stratum_info *s,
         *name = *words = dataset;
     else if (s->template > 0) {
         *name = arena_printf(a, err, "%s/%d", dataset, s->template);
-        *words = arena_printf(a, err, "%s, template %d", dataset, s->template);
+        *words = arena_printf(a, err, "%s, template\u00a0%d", dataset, s->template);
     } else {
         *name = arena_printf(a, err, "%s%smacro", dataset, *dataset ? "/" : "");
         *words = !*dataset ? "mean of datasets"

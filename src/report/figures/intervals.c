@@ -69,8 +69,8 @@ static int intervals_head(struct buf *gp, const struct page *p, struct err *err)
     return 0;
 }
 
-/* Of each of the series its entries, then their controls, hollow and light; both where a line of
-   the names is, moved by the same. */
+/* Of each of the series its entries and their controls, hollow and light, on the line of their name,
+   a control a little below what it is of. */
 static int intervals_panel(struct buf *gp, const struct page *p, const struct panel *at,
                            struct err *err)
 {
@@ -85,9 +85,9 @@ static int intervals_panel(struct buf *gp, const struct page *p, const struct pa
                    "set xrange [%.6g:%.6g]\nset xtics %.6g\n"
                    "set arrow from 0, graph 0 to 0, graph 1 nohead back dashtype (8,6) linecolor "
                    "'#606060' linewidth 0.6\n"
-                   "y(k, i) = line[k] + %.4f*(i - %g)\nplot ",
+                   "y(k, i) = line[k] + %.4f*(i - %g + 0.5*control[k])\nplot ",
                    x.lo, x.hi, fitting_step(x, p->panel_width), shift,
-                   (double)(c->n[SERIES] + 1) / 2))
+                   0.75 + (double)c->n[SERIES] / 2))
         return err->code;
     for (int control = 1; control >= 0; control--)
         if (buf_printf(gp, err,

@@ -31,8 +31,7 @@ static int lines_head(struct buf *gp, const struct page *p, struct err *err)
     if (c->of->figure.along_values)
         return put_logarithmic(gp, c, err);
     return err_if(err, buf_printf(gp, err, "set xrange [-0.5:%zu.5]\n", c->n[ALONG] - 1) ||
-                           put_entries(gp, "xtics", c, ALONG, entry_step(c, ALONG, p->panel_width),
-                                       true, err));
+                           put_entries(gp, "xtics", c, ALONG, p->panel_width, true, err));
 }
 
 /* The bands first, then zero, the lines on top, with marks no closer than they are wide. */

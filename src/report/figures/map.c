@@ -73,8 +73,7 @@ static int put_down(struct buf *gp, const struct page *p, const struct panel *at
     if (!has_numbers(c))
         return put_down_names(gp, c, at, err);
     return err_if(err, buf_printf(gp, err, "set yrange [-0.5:%zu.5]\n", c->n[DOWN] - 1) ||
-                           put_entries(gp, "ytics", c, DOWN, entry_step(c, DOWN, p->panel_height),
-                                       at->first, err));
+                           put_entries(gp, "ytics", c, DOWN, p->panel_height, at->first, err));
 }
 
 /* Room for the names, of the first panels or of the others. */
@@ -96,36 +95,45 @@ static int fit_down(const struct chart *c, bool names, double *widest, struct er
 
 /* Colours ---------------------------------------------------------------------------------- */
 
+/* Its row's values are never negative. */
+static bool is_sequential(const struct chart *c, size_t row)
+{
+    const char *which = c->of->figure.sequential;
+
+    return which && (str_eq(which, "*") || list_has(which, chart_label(c, ROW, row)));
+}
+
 /* From the level beside the panel's values up to the row's greatest, from zero where they are never
-   negative, else as far on both sides of zero. */
+   negative, else as far on both sides of zero; the greatest is a round number. */
 static struct range colour_range(const struct chart *c, size_t row, size_t column)
 {
     const struct material *of = c->of;
     struct range v = range_of(c, row, 0, false);
+    const bool both = !of->n_beside && !is_sequential(c, row);
     size_t at[PLACES];
+    double step;
 
+    if (both)
+        v.hi = fmax(1e-6, fmax(fabs(v.lo), fabs(v.hi)));
+    v.lo = 0;
     if (of->n_beside) {
         panel_cell(c, row, column, 0, at);
         v.lo = chart_value(c, &of->average[of->n_values], STAT_MEAN, at);
-    } else if (list_has(of->figure.sequential, chart_label(c, ROW, row))) {
-        v.lo = 0;
-    } else {
-        v.hi = fmax(1e-6, fmax(fabs(v.lo), fabs(v.hi)));
-        v.lo = -v.hi;
     }
     if (!(v.hi > v.lo))
         v.hi = v.lo + 0.01;
-    return v;
+    step = round_step(v, 6);
+    v.hi = step * ceil(v.hi / step - 1e-9);
+    return both ? (struct range){-v.hi, v.hi} : v;
 }
 
 static const char *colours_of(const struct chart *c, size_t row)
 {
-    const char *name = chart_label(c, ROW, row);
     size_t k = 0;
 
-    if (!c->of->n_beside && !list_has(c->of->figure.sequential, name))
+    if (!c->of->n_beside && !is_sequential(c, row))
         return diverging;
-    while (*palettes[k].row && !str_eq(palettes[k].row, name))
+    while (*palettes[k].row && !str_eq(palettes[k].row, chart_label(c, ROW, row)))
         k++;
     return palettes[k].colours;
 }
@@ -138,19 +146,34 @@ static int digits_of(struct range v)
     return times < 3 ? 2 : (int)fmin(8, 2 + ceil(log10(times)));
 }
 
+/* The numbers beside a colour bar: its ends and a round one about the middle. */
+enum { BAR_TICS = 3, NUMBER = 32 };
+
+static void bar_tics(struct range v, double at[BAR_TICS], char text[BAR_TICS][NUMBER])
+{
+    const double step = round_step(v, 8);
+
+    at[0] = v.lo;
+    at[1] = step * round((v.lo + v.hi) / 2 / step);
+    at[2] = v.hi;
+    snprintf(text[0], NUMBER, "%.*g", digits_of(v), v.lo);
+    for (int i = 1; i < BAR_TICS; i++)
+        snprintf(text[i], NUMBER, "%.8g", at[i]);
+}
+
 static int put_colours(struct buf *gp, const struct page *p, const struct panel *at,
                        struct err *err)
 {
     const struct range v = colour_range(p->c, at->row, at->column);
-    const double middle = (v.lo + v.hi) / 2;
-    const int digits = digits_of(v);
+    double tic[BAR_TICS];
+    char text[BAR_TICS][NUMBER];
 
-    return buf_printf(
-        gp, err,
-        "set palette defined (%s)\nset cbrange [%.8g:%.8g]\n"
-        "set cbtics ('%.*g' %.8g, '%.*g' %.8g, '%.*g' %.8g) scale 0.3 offset -0.8,0\n",
-        colours_of(p->c, at->row), v.lo, v.hi, digits, v.lo, v.lo, digits, middle, middle, digits,
-        v.hi, v.hi);
+    bar_tics(v, tic, text);
+    return buf_printf(gp, err,
+                      "set palette defined (%s)\nset cbrange [%.8g:%.8g]\n"
+                      "set cbtics ('%s' %.8g, '%s' %.8g, '%s' %.8g) scale 0.3 offset -0.8,0\n",
+                      colours_of(p->c, at->row), v.lo, v.hi, text[0], tic[0], text[1], tic[1],
+                      text[2], tic[2]);
 }
 
 static double bar_width(const struct chart *c)
@@ -159,15 +182,12 @@ static double bar_width(const struct chart *c)
 
     for (size_t r = 0; r < c->n[ROW]; r++)
         for (size_t k = 0; k < c->n[COLUMN]; k++) {
-            const struct range v = colour_range(c, r, k);
-            const double tic[] = {v.lo, (v.lo + v.hi) / 2, v.hi};
+            double tic[BAR_TICS];
+            char text[BAR_TICS][NUMBER];
 
-            for (int i = 0; i < 3; i++) {
-                char text[48];
-
-                snprintf(text, sizeof text, "%.*g", digits_of(v), tic[i]);
-                widest = fmax(widest, gp_small_width(text));
-            }
+            bar_tics(colour_range(c, r, k), tic, text);
+            for (int i = 0; i < BAR_TICS; i++)
+                widest = fmax(widest, gp_small_width(text[i]));
         }
     return 18 + widest;
 }
@@ -179,14 +199,13 @@ static int map_head(struct buf *gp, const struct page *p, struct err *err)
     const struct chart *c = p->c;
 
     return err_if(
-        err,
-        buf_printf(gp, err,
-                   "along = %zu\ndown = %zu\nfdr = %g\n"
-                   "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
-                   "'#e6e6e6' fillstyle solid noborder\n"
-                   "set ytics offset 0.6,0\nset xtics offset 0,0.4\nset xrange [-0.5:%zu.5]\n",
-                   c->n[ALONG], c->n[DOWN], c->of->fdr, c->n[ALONG] - 1) ||
-            put_entries(gp, "xtics", c, ALONG, entry_step(c, ALONG, p->panel_width), true, err));
+        err, buf_printf(gp, err,
+                        "along = %zu\ndown = %zu\nfdr = %g\n"
+                        "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
+                        "'#e6e6e6' fillstyle solid noborder\n"
+                        "set ytics offset 0.6,0\nset xtics offset 0,0.4\nset xrange [-0.5:%zu.5]\n",
+                        c->n[ALONG], c->n[DOWN], c->of->fdr, c->n[ALONG] - 1) ||
+                 put_entries(gp, "xtics", c, ALONG, p->panel_width, true, err));
 }
 
 /* Cells overlap by a little, so that no seam shows between them; dots mark them from above. */
@@ -222,6 +241,7 @@ static int map_fit(struct page *p, struct err *err)
 
     p->least = p->width > 400 ? 96 : 56;
     p->most = 300;
+    p->gap = fmax(p->gap, (entry_width(c, ALONG, 0) + entry_width(c, ALONG, c->n[ALONG] - 1)) / 2);
     p->bar = bar_width(c);
     p->bars = c->of->n_beside || (p->flows && !c->of->figure.compare);
     if (has_numbers(c)) {

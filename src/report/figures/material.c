@@ -221,9 +221,10 @@ static int read_axis(struct material *s, struct result *r, enum place p, const c
     const bool layers = dim_is_layers(dim);
     const bool values = p == ALONG && (s->form == POINTS || s->form == INTERVALS);
 
-    s->axis[p] = *label && !values && (layers || str_eq(dim, "head"))
-                     ? arena_printf(&r->arena, err, "%s (from %d)", label, layers ? layers_from : 0)
-                     : label;
+    s->axis[p] =
+        *label && !values && (layers || str_eq(dim, "head"))
+            ? arena_printf(&r->arena, err, "%s (from\u00a0%d)", label, layers ? layers_from : 0)
+            : label;
     return s->axis[p] ? 0 : err->code;
 }
 

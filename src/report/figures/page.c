@@ -3,6 +3,7 @@
 
 #include "report/figures/gnuplot.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -144,23 +145,49 @@ double fitting_step(struct range r, double length)
     return round_step(r, 1);
 }
 
-size_t entry_step(const struct chart *c, enum place p, double length)
+double entry_width(const struct chart *c, enum place p, size_t i)
+{
+    return p == DOWN ? GP_LINE : gp_small_width(chart_words(c, p, i));
+}
+
+static bool is_number(const struct chart *c, enum place p, size_t i)
+{
+    return isdigit((unsigned char)*chart_words(c, p, i));
+}
+
+/* The entries from `begin` on that are numbers, or all from 0 if none is: the least step at which
+   n names as wide as the widest have room. */
+static size_t entry_step(const struct chart *c, enum place p, double length, size_t *begin)
 {
     static const size_t steps[] = {1, 2, 5, 10, 20, 50, 100, 200, 500};
     double widest = 0;
     size_t i = 0;
 
+    for (*begin = 0; *begin < c->n[p] && !is_number(c, p, *begin);)
+        ++*begin;
+    *begin %= c->n[p];
     for (size_t k = 0; k < c->n[p]; k++)
-        widest = fmax(widest, gp_small_width(chart_words(c, p, k)));
-    if (p == DOWN)
-        widest = GP_LINE;
-    for (; i + 1 < sizeof steps / sizeof *steps; i++) {
-        const size_t names = (c->n[p] + steps[i] - 1) / steps[i];
-
-        if ((widest + 6) * (double)names <= length)
+        if (is_number(c, p, k) == is_number(c, p, *begin))
+            widest = fmax(widest, entry_width(c, p, k));
+    for (; i + 1 < sizeof steps / sizeof *steps; i++)
+        if ((widest + 6) * (double)((c->n[p] + steps[i] - 1) / steps[i]) <= length)
             break;
-    }
     return steps[i];
+}
+
+bool entry_named(const struct chart *c, enum place p, size_t i, double length)
+{
+    const double each = length / (double)c->n[p];
+    size_t begin, step = entry_step(c, p, length, &begin);
+
+    if (is_number(c, p, i) != is_number(c, p, begin))
+        return true;
+    for (size_t k = 0; k < c->n[p]; k++)
+        if (is_number(c, p, k) != is_number(c, p, begin) &&
+            fabs((double)i - (double)k) * each <
+                (entry_width(c, p, i) + entry_width(c, p, k)) / 2 + 6)
+            return false;
+    return i >= begin && (i - begin) % step == 0;
 }
 
 /* Panels ----------------------------------------------------------------------------------- */

@@ -103,16 +103,20 @@ double round_step(struct range r, int n);
 /* Of the widest number on an axis; and a step with which they fit side by side. */
 double numbers_width(struct range r, double step);
 double fitting_step(struct range r, double length);
-/* Between the entries of an axis as long as this, so that their names fit. */
-size_t entry_step(const struct chart *c, enum place p, double length);
+/* Of an entry of an axis: how long its name is along the axis. */
+double entry_width(const struct chart *c, enum place p, size_t i);
+/* Is it named on an axis as long as this? Names that are no numbers are if any is a number, and
+   every n-th of the numbers that are not near them, so that names do not touch. */
+bool entry_named(const struct chart *c, enum place p, size_t i, double length);
 
 /* The most queries that a number of the column is from; with `down`, of those of that entry only.
  */
 double count_of(const struct chart *c, size_t column, const size_t *down);
 
-/* "set xtics (...)": every step-th entry of a place by its number, with its name or without. */
-int put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p, size_t step,
-                bool names, struct err *err);
+/* "set xtics (...)": entries of a place along an axis of a length by their numbers, with their names
+   or without. */
+int put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p,
+                double length, bool names, struct err *err);
 /* How each of the series is drawn, as arrays that the panels' loops run through. */
 int put_series(struct buf *gp, const struct chart *c, struct err *err);
 

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #define EDGE 0.04 /* of the range, around it: the points at zero are seen whole */
-enum { LABELS_MAX = 8, LABEL_HEIGHT = 11 };
+enum { LABELS_MAX = 8, LABEL_HEIGHT = 11, POINT_SIZE = 4 };
 
 /* A head's name beside its point, in 1/96 inch from the panel's lower left corner. */
 struct tag {
@@ -24,26 +24,70 @@ static double share_range(const struct chart *c)
     return fmin(100, fmax(10, 10 * ceil(most / 10 + 1e-9)));
 }
 
-static bool overlaps(const struct tag *a, const struct tag *b)
+/* A share of the range as a share of the panel, and back. */
+static double inside(double x)
 {
-    return fabs(a->x - b->x) < (a->width + b->width) / 2 + 3 && fabs(a->y - b->y) < LABEL_HEIGHT;
+    return (x + EDGE) / (1 + 2 * EDGE);
 }
 
-/* Above its point or beside or below, where no other name is; false = nowhere. */
-static bool find_room(const struct page *p, struct tag *t, const struct tag *placed, size_t n)
+static double outside(double x)
 {
-    const double side = t->width / 2 + 5, x = t->x, y = t->y;
-    const double move[][2] = {{0, 10}, {side, 0}, {-side, 0}, {0, -10}, {side, 10}, {side, -10}};
+    return x * (1 + 2 * EDGE) - EDGE;
+}
+
+/* Where the point of a cell is; a name there would be so wide. */
+static struct tag tag_of(const struct page *p, const struct panel *on, size_t cell, double most)
+{
+    const struct chart *c = p->c;
+    size_t at[PLACES];
+    double v[2];
+
+    panel_cell(c, on->row, on->column, cell, at);
+    for (size_t i = 0; i < 2; i++)
+        v[i] = inside(100 * chart_value(c, &c->of->average[i], STAT_MEAN, at) / most);
+    return (struct tag){cell, p->panel_width * v[0], p->panel_height * v[1],
+                        4 + gp_small_width(chart_words(c, DOWN, at[DOWN])) +
+                            gp_small_width(chart_words(c, ALONG, at[ALONG]))};
+}
+
+/* Does a box of a size about a middle overlap the name? */
+static bool covers(const struct tag *t, const struct tag *box, double width, double height)
+{
+    return fabs(t->x - box->x) < (t->width + width) / 2 &&
+           fabs(t->y - box->y) < (LABEL_HEIGHT + height) / 2;
+}
+
+/* Inside the panel, on no other name and on no point. */
+static bool is_free(const struct page *p, const struct panel *on, double most, const struct tag *t,
+                    const struct tag *placed, size_t n)
+{
+    if (t->x - t->width / 2 < 0 || t->x + t->width / 2 > p->panel_width || t->y < 6 ||
+        t->y > p->panel_height - 6)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (covers(t, &placed[i], placed[i].width + 6, LABEL_HEIGHT))
+            return false;
+    for (size_t i = 0; i < panel_cells(p->c); i++) {
+        const struct tag point = tag_of(p, on, i, most);
+
+        if (covers(t, &point, POINT_SIZE, POINT_SIZE))
+            return false;
+    }
+    return true;
+}
+
+/* Beside its point, above or below, where nothing else is; false = nowhere. */
+static bool find_room(const struct page *p, const struct panel *on, double most, struct tag *t,
+                      const struct tag *placed, size_t n)
+{
+    const double side = t->width / 2 + 4, x = t->x, y = t->y;
+    const double move[][2] = {{side, 8}, {side, -8}, {-side, 8}, {-side, -8},
+                              {side, 0}, {-side, 0}, {0, 10},    {0, -10}};
 
     for (size_t k = 0; k < sizeof move / sizeof *move; k++) {
-        bool free = true;
-
         t->x = x + move[k][0];
         t->y = y + move[k][1];
-        for (size_t i = 0; i < n; i++)
-            free &= !overlaps(t, &placed[i]);
-        if (free && t->x - t->width / 2 >= 0 && t->x + t->width / 2 <= p->panel_width &&
-            t->y >= 6 && t->y <= p->panel_height - 6)
+        if (is_free(p, on, most, t, placed, n))
             return true;
     }
     return false;
@@ -72,39 +116,17 @@ static bool next_strongest(const struct chart *c, size_t row, size_t column, dou
     return best > 0;
 }
 
-/* A share of the range as a share of the panel, and back. */
-static double inside(double x)
-{
-    return (x + EDGE) / (1 + 2 * EDGE);
-}
-
-static double outside(double x)
-{
-    return x * (1 + 2 * EDGE) - EDGE;
-}
-
-static size_t place_tags(const struct page *p, size_t row, size_t column, double most,
+static size_t place_tags(const struct page *p, const struct panel *on, double most,
                          struct tag tag[LABELS_MAX])
 {
-    const struct chart *c = p->c;
     double than = INFINITY;
-    size_t cell = 0, n = 0, at[PLACES];
+    size_t cell = 0, n = 0;
 
     for (int tries = 0; tries < 2 * LABELS_MAX && n < LABELS_MAX; tries++) {
-        struct tag t;
-
-        if (!next_strongest(c, row, column, &than, &cell))
+        if (!next_strongest(p->c, on->row, on->column, &than, &cell))
             break;
-        panel_cell(c, row, column, cell, at);
-        t.cell = cell;
-        t.x =
-            p->panel_width * inside(100 * chart_value(c, &c->of->average[0], STAT_MEAN, at) / most);
-        t.y = p->panel_height *
-              inside(100 * chart_value(c, &c->of->average[1], STAT_MEAN, at) / most);
-        t.width = 4 + gp_small_width(chart_words(c, DOWN, at[DOWN])) +
-                  gp_small_width(chart_words(c, ALONG, at[ALONG]));
-        if (find_room(p, &t, tag, n))
-            tag[n++] = t;
+        tag[n] = tag_of(p, on, cell, most);
+        n += find_room(p, on, most, &tag[n], tag, n);
     }
     return n;
 }
@@ -146,7 +168,6 @@ static int points_head(struct buf *gp, const struct page *p, struct err *err)
     const struct chart *c = p->c;
     const double most = share_range(c), edge = EDGE * most;
     const double step = fitting_step((struct range){0, most}, p->panel_width);
-    const size_t layers = entry_step(c, DOWN, p->panel_height);
 
     return err_if(
         err,
@@ -158,7 +179,7 @@ static int points_head(struct buf *gp, const struct page *p, struct err *err)
                    "'#b5de2b')\nset cbrange [0:%zu]\n",
                    most, -edge, most + edge, -edge, most + edge, step, step,
                    c->n[DOWN] > 1 ? c->n[DOWN] - 1 : 1) ||
-            put_entries(gp, "cbtics", c, DOWN, layers, true, err) ||
+            put_entries(gp, "cbtics", c, DOWN, p->panel_height, true, err) ||
             buf_puts(gp, "set cbtics scale 0.3 offset -0.8,0\n", err));
 }
 
@@ -209,7 +230,7 @@ static int points_panel(struct buf *gp, const struct page *p, const struct panel
     const struct chart *c = p->c;
     const double most = share_range(c);
     struct tag tag[LABELS_MAX];
-    size_t n = place_tags(p, at->row, at->column, most, tag);
+    size_t n = place_tags(p, at, most, tag);
 
     if (put_chance(gp, c, at->row, at->column, err) ||
         buf_printf(gp, err, "set format y '%s'\n", at->first ? "%g" : "") ||

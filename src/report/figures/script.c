@@ -56,6 +56,20 @@ static int put_left_out(struct buf *text, const struct chart *c, struct err *err
     return 0;
 }
 
+/* Is any cell of a map marked? */
+static bool any_mark(const struct chart *c)
+{
+    const struct plotted *mark = &c->of->average[c->of->n_averages - 1];
+    size_t at[PLACES], cells = chart_cells(c);
+
+    for (size_t i = 0; i < cells; i++) {
+        chart_cell(c, i, at);
+        if (chart_value(c, mark, STAT_MEAN, at) <= c->of->fdr)
+            return true;
+    }
+    return false;
+}
+
 /* What the intervals are, n, and what the figure has to say. */
 static int put_caption(struct buf *text, const struct chart *c, struct err *err)
 {
@@ -82,7 +96,8 @@ static int put_caption(struct buf *text, const struct chart *c, struct err *err)
         buf_printf(text, err, "; dashed: %s", f->beside_words))
         return err->code;
     if (c->of->form == MAP && c->of->n_averages > c->of->n_values + c->of->n_beside &&
-        buf_printf(text, err, "; dots: %s <= %g", f->mark, c->of->fdr))
+        buf_printf(text, err, "; %s %s <= %g", any_mark(c) ? "dots:" : "no cell has", f->mark,
+                   c->of->fdr))
         return err->code;
     return put_left_out(text, c, err);
 }
@@ -145,14 +160,17 @@ static int put_page_texts(struct buf *gp, const struct page *p, const char *capt
 
 /* A panel ---------------------------------------------------------------------------------- */
 
-int put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p, size_t step,
-                bool names, struct err *err)
+int put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p,
+                double length, bool names, struct err *err)
 {
+    size_t n = 0;
+
     if (buf_printf(gp, err, "set %s (", axis))
         return err->code;
-    for (size_t i = 0; i < c->n[p]; i += step)
-        if (buf_puts(gp, i ? ", " : "", err) ||
-            gp_text(gp, names ? chart_words(c, p, i) : "", err) || buf_printf(gp, err, " %zu", i))
+    for (size_t i = 0; i < c->n[p]; i++)
+        if (entry_named(c, p, i, length) &&
+            (buf_puts(gp, n++ ? ", " : "", err) ||
+             gp_text(gp, names ? chart_words(c, p, i) : "", err) || buf_printf(gp, err, " %zu", i)))
             return err->code;
     return buf_puts(gp, ")\n", err);
 }
