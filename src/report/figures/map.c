@@ -194,6 +194,17 @@ static double bar_width(const struct chart *c)
 
 /* The form --------------------------------------------------------------------------------- */
 
+/* Names that are no numbers all stand there, upright. */
+static int put_along(struct buf *gp, const struct page *p, struct err *err)
+{
+    const double length = p->upright > 0 ? INFINITY : p->panel_width;
+
+    return err_if(err,
+                  buf_printf(gp, err, "set xtics %s\n",
+                             p->upright > 0 ? "rotate by 90 right offset 0,0.2" : "offset 0,0.4") ||
+                      put_entries(gp, "xtics", p->c, ALONG, length, true, err));
+}
+
 static int map_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
@@ -203,9 +214,9 @@ static int map_head(struct buf *gp, const struct page *p, struct err *err)
                         "along = %zu\ndown = %zu\nfdr = %g\n"
                         "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
                         "'#e6e6e6' fillstyle solid noborder\n"
-                        "set ytics offset 0.6,0\nset xtics offset 0,0.4\nset xrange [-0.5:%zu.5]\n",
+                        "set ytics offset 0.6,0\nset xrange [-0.5:%zu.5]\n",
                         c->n[ALONG], c->n[DOWN], c->of->fdr, c->n[ALONG] - 1) ||
-                 put_entries(gp, "xtics", c, ALONG, p->panel_width, true, err));
+                 put_along(gp, p, err));
 }
 
 /* Cells overlap by a little, so that no seam shows between them; dots mark them from above. */
@@ -233,6 +244,24 @@ static int map_panel(struct buf *gp, const struct page *p, const struct panel *a
     return buf_puts(gp, "\n", err);
 }
 
+/* Names below stand upright where the page is wide enough for all; else the last of a panel does not
+   touch the first of the next. */
+static void fit_along(struct page *p)
+{
+    enum { WIDE = 10 }; /* of a cell: a line of small type */
+    const struct chart *c = p->c;
+    const size_t n = c->n[ALONG];
+    const double wide = WIDE * (double)n;
+
+    if (c->of->dim[c->of->at[ALONG]].numbers || wide > p->width / 2) {
+        p->gap = fmax(p->gap, (entry_width(c, ALONG, 0) + entry_width(c, ALONG, n - 1)) / 2);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        p->upright = fmax(p->upright, entry_width(c, ALONG, i));
+    p->least = p->most = fmax(48, wide);
+}
+
 /* Roles need a line each, and room for their names. */
 static int map_fit(struct page *p, struct err *err)
 {
@@ -241,11 +270,11 @@ static int map_fit(struct page *p, struct err *err)
 
     p->least = p->width > 400 ? 96 : 56;
     p->most = 300;
-    p->gap = fmax(p->gap, (entry_width(c, ALONG, 0) + entry_width(c, ALONG, c->n[ALONG] - 1)) / 2);
     p->bar = bar_width(c);
     p->bars = c->of->n_beside || (p->flows && !c->of->figure.compare);
+    p->side = c->of->axis[DOWN];
+    fit_along(p);
     if (has_numbers(c)) {
-        p->side = c->of->axis[DOWN];
         p->scale = 24;
         p->panel_height = fmin(240, fmax(84, 5.0 * (double)c->n[DOWN]));
         return 0;
@@ -254,7 +283,7 @@ static int map_fit(struct page *p, struct err *err)
         return err->code;
     p->scale = 10 + names;
     p->gap += marks;
-    p->panel_height = GP_LINE * (double)c->n[DOWN];
+    p->panel_height = fmax(36, GP_LINE * (double)c->n[DOWN]);
     return 0;
 }
 

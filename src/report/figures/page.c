@@ -397,10 +397,10 @@ int page_open(struct page *p, const struct chart *c, const char *caption, double
     if (set_titles(p, err))
         return err->code;
     name = GP_LINE * (double)wrapped(c->of->axis[ALONG], p->panel_width + p->gap / 2);
-    p->line_gap = 24 + (has_hole(p) ? name : 0);
+    p->line_gap = 24 + p->upright + (has_hole(p) ? name : 0);
     p->above = 8 + 15 * (double)gp_lines(c->title, width - 8, GP_LARGE) +
                (key ? GP_LINE * (double)(key_place(p, c->n[SERIES] - 1, &x) + 1) + 6 : 4);
-    p->below = 24 + name + GP_LINE * (double)wrapped(caption, width - 8);
+    p->below = 24 + p->upright + name + GP_LINE * (double)wrapped(caption, width - 8);
     set_places(p);
     return 0;
 }

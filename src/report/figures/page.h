@@ -26,6 +26,7 @@ struct page {
     double names;         /* for the names of rows at the page's edge */
     double gap, line_gap; /* between panels, and between lines of them */
     double bar;           /* room for a colour bar; 0 = none */
+    double upright;       /* more room below a panel, for names that stand upright; 0 = none do */
     bool bars;            /* right of each panel, else right of the last of a line */
     bool scales;          /* beside each panel, else beside the first of a line */
     const char *side;     /* the name of the axis beside the panels */

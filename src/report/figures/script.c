@@ -235,7 +235,7 @@ static int put_sides(struct buf *gp, const struct page *p, const struct panel *a
 static int put_panel(struct buf *gp, struct page *p, const struct panel *at, struct err *err)
 {
     const double middle = at->x + p->panel_width / 2, room = p->panel_width + p->gap / 2;
-    const double beneath = at->y + p->panel_height + 20;
+    const double beneath = at->y + p->panel_height + 20 + p->upright;
     const char *title = panel_title(p, at->row, at->column, err);
 
     if (!title || put_sides(gp, p, at, err) || put_bar(gp, p, at, err) ||
