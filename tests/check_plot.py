@@ -33,6 +33,7 @@ EXPERIMENTS = """experiments:
   - {name: one, kind: knockout, sets: [subject], layers: each}
   - {name: heads, kind: heads}
   - {name: authors, kind: heads, classify: authors, k: 0.7}
+  - {name: edges, kind: edges, operation: {kind: zero}, metrics: [logit, kl]}
   - {name: trace, kind: causal_trace, corrupt: [subject, answer_1, answer_2], window: [1, 2], samples: 2, noise: 0.5}
 """
 # dataset, template, which queries of the file
@@ -257,14 +258,26 @@ def check_script(figures, name):
         n = int(re.search(r"^array colour\[(\d+)\]$", script, re.M)[1])
         size, same = int(along[1]) * n, []
     elif "boxxyerror" in script:
+        for lo, hi in re.findall(r"^set cbrange \[(\S+):(\S+)\]$", script, re.M):
+            assert float(lo) not in (0, -float(hi)) or float(hi) == float(f"{float(hi):.2g}"), (name, hi)
         value = field(re.search(r"using 0:\(i\):\(\$0 - .*:(\d+) \\\n    with box", script)[1])
-        assert value in ("role_score", "role_effect", "mean"), value
+        assert value in ("role_score", "role_effect", "mean", "mean_layer_effect"), value
         down = int(re.search(r"^down = (\d+)$", script, re.M)[1])
         size, same = int(along[1]) * down, list({"site", "corruption", "window", "metric"} & set(header))
         for start in starts:
             for k in range(down):
                 line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
-                assert len({r["role" if "role" in r else "layer"] for r in line}) == 1
+                assert len({r[next(d for d in ("role", "layer", "from_layer") if d in r)] for r in line}) == 1
+    elif "effect[int($0)+1]" in script:
+        value = field(re.search(r"effect\[int\(\$0\)\+1\]=\$(\d+)\)", script)[1])
+        assert value == "mean", value
+        row = {int(k): s for s, k in re.findall(r"'([^',]+)' (\d+)", re.search(r"^set ytics (.*)$", script, re.M)[1])}
+        ends = re.findall(r"^from\[\d+\] = (\d+); to\[\d+\] = (\d+)$", script, re.M)
+        assert all(int(a) < int(b) for a, b in ends), (name, ends)
+        size, same = len(ends), ["metric"]
+        assert size == min(20, len(rows)) and len(set(row.values())) == len(row), (name, row)
+        for start in starts:
+            assert [f"{row[int(a)]} > {row[int(b)]}" for a, b in ends] == [r["edge"] for r in rows[start:start + size]]
     else:
         n, x, y, c = re.search(r"::first::first\+(\d+) using \(100\*\$(\d+)\):\(100\*\$(\d+)\):"
                                r"\(int\(\$0\)/(\d+)\)", script).groups()
@@ -318,8 +331,17 @@ def boxes(svg):
     return page, out
 
 
+def points(svg):
+    """Middles of the filled circles."""
+    root = xml.etree.ElementTree.parse(svg).getroot()
+    uses = (u for u in root.iter(SVG + "use") if u.get("{http://www.w3.org/1999/xlink}href") == "#gpPt6")
+    return [tuple(float(v) for v in re.search(r"translate\(([-\d.]+),([-\d.]+)\)", u.get("transform")).groups())
+            for u in uses]
+
+
 def check_boxes(figures, width):
-    """No text lies on another or leaves the page, and none is smaller than 7 points."""
+    """No text lies on another (gnuplot writes one with a box twice) or leaves the page, none is smaller
+    than 7 points, and no head's name lies on a point."""
     for name in sorted(n for n in os.listdir(figures) if n.endswith(".svg")):
         page, texts = boxes(os.path.join(figures, name))
         assert page[0] == width, (name, page)
@@ -329,7 +351,11 @@ def check_boxes(figures, width):
             assert min(a[:2]) >= 0 and a[2] <= page[0] + 1 and a[3] <= page[1] + 1, (name, words, a, page)
             for b, other, _ in texts[:i]:
                 apart = max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3])
-                assert apart > -1, (name, words, other, a, b)
+                assert apart > -1 or (a, words) == (b, other), (name, words, other, a, b)
+            if re.fullmatch(r"\d+\.\d+", words) and name.startswith(("heads_", "authors_")):
+                for x, y in points(os.path.join(figures, name)):
+                    apart = max(a[0] - x, x - a[2], a[1] - y, y - a[3])
+                    assert apart > 0, (name, words, a, x, y)
 
 
 def check_averages(program, out):

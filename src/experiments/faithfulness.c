@@ -106,8 +106,7 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
 
     err_clear(&bad);
     f->ranking.edges = true;
-    if (!ranking_read(&f->ranking, x, c->from, &c->groups, choice_word(metrics, (int)c->metric),
-                      &bad))
+    if (!ranking_read(&f->ranking, x, c->from, &c->groups, f->metric, &bad))
         place_of_label(&f->place, f->ranking.position, x, &bad);
     if (bad.code == ERR_MEMORY)
         return *err = bad, err->code;
@@ -155,6 +154,7 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
     if (!f)
         return err->code;
     x->state = f;
+    f->metric = choice_word(metrics, (int)c->metric);
     f->blurred = c->metric == METRIC_DIFFERENCE || c->metric == METRIC_REPETITION;
     check_shares(x, problems);
     if (open_ranking(x, f, problems, err) || problems->count ||

@@ -25,7 +25,8 @@ enum { STRONGEST, RANDOM, ORDERS };
 
 struct faithfulness {
     struct ranking ranking;
-    struct hash hash; /* of its order */
+    const char *metric; /* its word */
+    struct hash hash;   /* of its order */
     struct places place;
     struct operation op;
     int32_t *k;      /* (shares) */

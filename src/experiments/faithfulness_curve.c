@@ -250,7 +250,7 @@ static int describe(struct experiment *x, const struct faithfulness *f, struct e
                               "Faithfulness: the strongest %s alone, or as many at random, all "
                               "others %s",
                               which, done),
-        .value_label = "recovered share of the metric",
+        .value_label = arena_printf(x->arena, err, "recovered share (%s)", f->metric),
         .along_label = edges ? "edges kept" : "nodes kept",
         .note = arena_printf(x->arena, err, "0 = no %s kept, 1 = the clean run: a ratio of means",
                              edges ? "edge" : "node"),

@@ -69,8 +69,8 @@ static int intervals_head(struct buf *gp, const struct page *p, struct err *err)
     return 0;
 }
 
-/* Of each of the series its entries and their controls, hollow and light, on the line of their name,
-   a control a little below what it is of. */
+/* Of each of the series its entries and their controls, hollow and light, on the line of their
+   name, a control a little below what it is of. */
 static int intervals_panel(struct buf *gp, const struct page *p, const struct panel *at,
                            struct err *err)
 {

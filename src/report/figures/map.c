@@ -244,8 +244,8 @@ static int map_panel(struct buf *gp, const struct page *p, const struct panel *a
     return buf_puts(gp, "\n", err);
 }
 
-/* Names below stand upright where the page is wide enough for all; else the last of a panel does not
-   touch the first of the next. */
+/* Names below stand upright where the page is wide enough for all; else the last of a panel does
+   not touch the first of the next. */
 static void fit_along(struct page *p)
 {
     enum { WIDE = 10 }; /* of a cell: a line of small type */

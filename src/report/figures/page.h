@@ -114,8 +114,7 @@ bool entry_named(const struct chart *c, enum place p, size_t i, double length);
  */
 double count_of(const struct chart *c, size_t column, const size_t *down);
 
-/* "set xtics (...)": entries of a place along an axis of a length by their numbers, with their names
-   or without. */
+/* "set xtics (...)": entries of a place along an axis of a length, with their names or without. */
 int put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p,
                 double length, bool names, struct err *err);
 /* How each of the series is drawn, as arrays that the panels' loops run through. */

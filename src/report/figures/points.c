@@ -174,6 +174,7 @@ static int points_head(struct buf *gp, const struct page *p, struct err *err)
         buf_printf(gp, err,
                    "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
                    "set xtics %g offset 0,0.4\nset ytics %g offset 0.6,0\n"
+                   "set style textbox opaque fillcolor '#ffffff' noborder margins 0.2,0.2\n"
                    "set jitter overlap 0.1 spread 0.3 wrap 1\n"
                    "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
                    "'#b5de2b')\nset cbrange [0:%zu]\n",
@@ -191,7 +192,7 @@ static int put_tag(struct buf *gp, const struct page *p, const struct tag *t,
     const char *name = arena_printf(&a, err, "%s.%s", chart_words(p->c, DOWN, at[DOWN]),
                                     chart_words(p->c, ALONG, at[ALONG]));
     int code = !name || buf_puts(gp, "set label ", err) || gp_text(gp, name, err) ||
-                       buf_printf(gp, err, " at %.4g,%.4g center front\n",
+                       buf_printf(gp, err, " at %.4g,%.4g center front boxed\n",
                                   most * outside(t->x / p->panel_width),
                                   most * outside(t->y / p->panel_height))
                    ? err->code
