@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +10,24 @@
 
 enum { NAMES = 12 };
 
-static char folder[] = "/tmp/lensweep-fuzz-XXXXXX";
-static char path[NAMES][96];
+static char folder[96];
+static char path[NAMES][128];
 static size_t n_paths;
+
+static int remove_one(const char *name, const struct stat *info, int kind, struct FTW *at)
+{
+    (void)info, (void)kind, (void)at;
+    return remove(name);
+}
+
+void fuzz_remove(const char *name)
+{
+    nftw(name, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 static void remove_folder(void)
 {
-    for (size_t i = 0; i < n_paths; i++)
-        unlink(path[i]);
-    rmdir(folder);
+    fuzz_remove(folder);
 }
 
 void fuzz_need(int promise)
@@ -29,13 +38,14 @@ void fuzz_need(int promise)
 
 const char *fuzz_folder(void)
 {
-    static bool made;
+    const char *in = getenv("TMPDIR");
 
-    if (!made) {
-        fuzz_need(mkdtemp(folder) != NULL);
-        atexit(remove_folder);
-    }
-    made = true;
+    if (*folder)
+        return folder;
+    fuzz_need(snprintf(folder, sizeof folder, "%s/lensweep-fuzz-XXXXXX", in ? in : "/tmp") <
+                  (int)sizeof folder &&
+              mkdtemp(folder) != NULL);
+    atexit(remove_folder);
     return folder;
 }
 

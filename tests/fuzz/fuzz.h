@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *fuzz_folder(void);
 const char *fuzz_path(const char *name);
 const char *fuzz_file(const char *name, const void *data, size_t size);
+void fuzz_remove(const char *path); /* with all below it */
 
 void fuzz_need(int promise); /* 0: a crash that libFuzzer tells of */
 

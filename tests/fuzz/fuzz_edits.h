@@ -1,0 +1,29 @@
+/*
+ * Result files that somebody has edited with another program: they open as HDF5, and what they say
+ * of themselves may be anything.
+ *
+ * Edits are a list, each a byte for what is done (its lowest two bits) and a part of where (the
+ * next three), one for the rest of where, one for the length of what follows, and that: 0 a text
+ * for an attribute, 1 numbers or NUL-separated texts for a variable, again and again, 2 a variable
+ * goes, 3 it takes the place of the next one.
+ */
+#ifndef LENSWEEP_TESTS_FUZZ_EDITS_H
+#define LENSWEEP_TESTS_FUZZ_EDITS_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An experiment of each kind that has values to show. */
+enum { FUZZ_KINDS = 9 };
+const char *fuzz_kind(size_t i);
+
+/* The result of a run of these experiments (a string that stays where it is: each is run once) with
+   the edits: its path. The one run last, without edits, is fuzz_path("whole.h5"). */
+const char *fuzz_edits(const char *experiments, const uint8_t *data, size_t size);
+
+/* Whatever was read: an error is one line, and no bug. err is cleared. */
+void fuzz_check(struct err *err);
+
+#endif
