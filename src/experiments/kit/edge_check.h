@@ -27,8 +27,8 @@ struct edge_check {
     struct variant edges, patched; /* without answers; with the sender itself changed */
 };
 
-/* k->which, rng, a and sender are set, the rest is 0. Draws a place and a sample; for EDGES_DIRECT a
-   place that has the last token. k->n stays 0 where there is none, and for all edges of a model
+/* k->which, rng, a and sender are set, the rest is 0. Draws a place and a sample; for EDGES_DIRECT
+   a place that has the last token. k->n stays 0 where there is none, and for all edges of a model
    that norms the queries of all heads together. */
 int edge_check_begin(struct edge_check *k, const struct experiment *x, const struct cell *query,
                      const struct operation *op, const struct places *places, struct err *err);

@@ -169,9 +169,12 @@ static size_t entry_step(const struct chart *c, enum place p, double length, siz
     for (size_t k = 0; k < c->n[p]; k++)
         if (is_number(c, p, k) == is_number(c, p, *begin))
             widest = fmax(widest, entry_width(c, p, k));
-    for (; i + 1 < sizeof steps / sizeof *steps; i++)
-        if ((widest + 6) * (double)((c->n[p] + steps[i] - 1) / steps[i]) <= length)
+    for (; i + 1 < sizeof steps / sizeof *steps; i++) {
+        const size_t named = (c->n[p] + steps[i] - 1) / steps[i];
+
+        if ((widest + 6) * (double)named <= length)
             break;
+    }
     return steps[i];
 }
 
