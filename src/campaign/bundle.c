@@ -50,6 +50,7 @@ struct packer {
     uint64_t clean;          /* FLOP of the clean run of its last query */
     uint64_t rows;           /* of its runs */
     double bytes;            /* of its rows */
+    double prepared;         /* bytes of what `prepare` makes */
     double left;             /* FLOP of what is not bundled yet, this one included */
     double most;             /* FLOP of a bundle */
     int ranks;
@@ -78,7 +79,7 @@ struct joining {
     uint64_t flops, clean; /* of all that is not there yet; of its clean run */
     uint64_t shared;       /* FLOP of runs that are there already */
     uint64_t rows;
-    double bytes;
+    double bytes, prepared;
 };
 
 static uint64_t runs_of(const struct unit *u)
@@ -90,12 +91,15 @@ static struct joining would_take(const struct packer *p, const struct unit *u)
 {
     bool query = p->last && p->last->query == u->query;
     bool same = query && p->last->experiment == u->experiment;
+    const struct experiment *x = &p->c->x[u->experiment];
     uint64_t have = query ? p->clean : 0;
     struct joining j = {.bytes = unit_bytes(p->c, u)};
 
     j.clean = u->runs.clean > have ? u->runs.clean - have : 0;
     j.flops = u->cost.flops + j.clean + (same ? 0 : u->runs.others);
     j.shared = u->cost.flops + runs_of(u) - j.flops;
+    if (!same && x->kind->prepared_bytes)
+        j.prepared = x->kind->prepared_bytes(x, &p->c->data.query[u->query]);
     j.rows = (same ? 0 : u->runs.rows) + (query ? 0 : (uint64_t)p->c->data.query[u->query].n);
     return j;
 }
@@ -115,7 +119,8 @@ static bool joins(const struct packer *p, const struct unit *u, const struct joi
     double most = p->most, runs = (double)runs_of(u);
 
     if (!p->last || !runs_of(u) || !u->runs.clean != !p->last->runs.clean ||
-        p->bytes + j->bytes > most_bytes)
+        p->bytes + j->bytes > most_bytes ||
+        (j->prepared > 0 && p->prepared + j->prepared > BUNDLE_PREPARED))
         return false;
     if (DEAR_RUNS * j->shared > u->cost.flops)
         return true;
@@ -137,7 +142,7 @@ static int pack(struct packer *p, size_t at, struct err *err)
         p->left -= p->b ? (double)p->b->flops : 0;
         p->last = NULL;
         p->rows = 0;
-        p->bytes = 0;
+        p->bytes = p->prepared = 0;
         j = would_take(p, u);
         if (c->n_bundles == p->cap) {
             size_t cap = p->cap ? 2 * p->cap : 256;
@@ -158,6 +163,7 @@ static int pack(struct packer *p, size_t at, struct err *err)
     p->b->n++;
     p->rows += j.rows;
     p->bytes += j.bytes;
+    p->prepared += j.prepared;
     p->last = u;
     return 0;
 }

@@ -9,7 +9,10 @@
 
 #include "campaign/cut.h"
 
-enum { BUNDLE_ROWS = 256 }; /* of runs of several queries at once: more hardly gain speed */
+enum {
+    BUNDLE_ROWS = 256,         /* of runs of several queries at once: more hardly gain speed */
+    BUNDLE_PREPARED = 16 << 20 /* bytes that `prepare` makes for several queries at once */
+};
 
 struct bundle {
     size_t first, n; /* units: c->order[first] ... */

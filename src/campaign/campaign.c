@@ -4,6 +4,7 @@
 #include "base/gemm.h"
 #include "base/str.h"
 #include "base/team.h"
+#include "campaign/cost.h"
 #include "campaign/models.h"
 #include "experiments/kit/where.h"
 #include "model/identity.h"
@@ -273,6 +274,7 @@ int campaign_start(struct campaign *c, int threads, struct err *err)
         engine_open(&c->engine, c->model, (int)c->config.run.rows, campaign_longest(c), threads,
                     err))
         return err->code;
+    c->block_bytes = BLOCK_BYTES;
     c->engine.blas = c->config.run.gemm == GEMM_OPENBLAS;
     c->engine.naive = c->config.run.executor == EXECUTOR_NAIVE;
     return 0;

@@ -51,6 +51,7 @@ struct campaign {
     struct bundle *bundle; /* (n_bundles) */
     size_t n_bundles;
     struct engine engine;
+    size_t block_bytes; /* BLOCK_BYTES, but for tests */
     const char
         *library; /* BLAS and its core type if bits depend on them, else "": in the units' keys */
     struct arena arena;      /* as long as the campaign */

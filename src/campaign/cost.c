@@ -6,6 +6,8 @@
 #include "engine/noop.h"
 #include "experiments/kit/survey.h"
 
+#include <math.h>
+
 struct variant run_variant(const struct run_spec *spec, const struct query *q, struct run *run,
                            int i)
 {
@@ -87,19 +89,22 @@ static double block_bytes(const struct campaign *c, const struct experiment *x, 
     enum { TRIED = 64 };
     int tokens = c->data.query[query].n;
     uint64_t cells = query_cells(x, tokens), block = (uint64_t)c->config.run.rows;
+    uint64_t all = cells * c->data.n; /* others' may stand in the block as well */
     struct arena one = {0};
     double variants = 0, texts = 0;
 
     for (uint64_t i = 0; x->kind->variants && i < cells && i < TRIED; i++) {
         struct cell cell = {.query = query, .run = run};
         double bytes, own;
+        uint64_t most;
 
         arena_reset(&one);
         cell_index(x, tokens, i, cell.index);
         if (x->kind->variants(x, &cell, &one, err))
             break;
-        bytes = (double)(one.used + cell.bytes) *
-                (double)(cells < block ? cells : block / (uint64_t)(cell.n_variants + 1) + 1);
+        most = block / (uint64_t)(cell.n_variants ? cell.n_variants : 1) + 1;
+        bytes = (double)(one.used + cell.bytes) * (double)(all < most ? all : most);
+        bytes = fmin(bytes, fmax(BLOCK_BYTES, (double)(one.used + cell.bytes)));
         variants = bytes > variants ? bytes : variants;
         own = text_bytes(x, &cell);
         texts = own > texts ? own : texts;
@@ -159,6 +164,23 @@ static double shared_bytes(const struct campaign *c, unsigned keep)
     return (double)BUNDLE_ROWS / shortest * (double)run_bytes(s, shortest, keep);
 }
 
+/* What `prepare` makes for a bundle. */
+static double prepared_bytes(const struct campaign *c)
+{
+    double most = 0, all = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t q = 0; c->x[i].kind->prepared_bytes && q < c->data.n; q++) {
+            double one = query_skip(&c->x[i], &c->data.query[q])
+                             ? 0
+                             : c->x[i].kind->prepared_bytes(&c->x[i], &c->data.query[q]);
+
+            most = fmax(most, one);
+            all += one;
+        }
+    return fmax(most, fmin(all, BUNDLE_PREPARED));
+}
+
 double campaign_bytes(struct campaign *c, int threads)
 {
     const struct shape *s = &c->model->shape;
@@ -178,6 +200,6 @@ double campaign_bytes(struct campaign *c, int threads)
         most += d * d * (sizeof(float) + sizeof(double) + sizeof(float));
     if (campaign_needs(c) & NEED_EMBED_STATS)
         most += d * d * 2 * sizeof(float);
-    most += shared_bytes(c, keep);
+    most += shared_bytes(c, keep) + prepared_bytes(c);
     return most + engine_bytes(s, (int)c->config.run.rows, campaign_longest(c), threads);
 }

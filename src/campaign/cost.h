@@ -14,6 +14,10 @@ struct cost {
 /* Texts of cells that a worker writes side by side: each holds keys and values of its own run. */
 enum { TEXTS_AT_ONCE = 64 };
 
+/* Bytes that the variants of cells which are run at once take, unless one cell's take more: each of
+   a circuit of edges has arrays of its own. */
+enum { BLOCK_BYTES = 256 << 20 };
+
 /* What makes a query's run: v->into is run[i], whose bases stand before it. */
 struct variant run_variant(const struct run_spec *spec, const struct query *q, struct run *run,
                            int i);

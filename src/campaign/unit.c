@@ -313,6 +313,7 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
 {
     struct arena *a = &j->c->unit_arena;
     int most = j->c->engine.rows;
+    size_t largest = 0, before;
 
     arena_reset(a);
     memset(b, 0, sizeof *b);
@@ -320,7 +321,7 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
     if (!b->at)
         return err->code;
     for (; b->n < most && b->n_variants < most && b->n_texts < TEXTS_AT_ONCE &&
-           next_cell(j, member, at);
+           (!b->n || a->used + largest <= j->c->block_bytes) && next_cell(j, member, at);
          ++*at) {
         struct block_cell *p = &b->at[b->n++];
         const struct unit *u = unit_at(j, *member);
@@ -328,6 +329,7 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
 
         if (prepare(j, r, u, err))
             return err->code;
+        before = a->used;
         p->member = *member;
         p->at = *at;
         p->cell.query = u->query;
@@ -336,6 +338,7 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
         cell_index(r->x, r->q->n, u->first + *at, p->cell.index);
         if (cell_cost(r->x, &p->cell, a, &p->cost, err))
             return err->code;
+        largest = a->used - before > largest ? a->used - before : largest;
         b->n_variants += p->cell.n_variants;
         b->n_texts += p->cell.text.n > 0;
     }

@@ -446,6 +446,7 @@ const struct kind kind_edges = {
     .fill_late = edges_late,
     .runs = edges_runs,
     .prepare = edges_prepare,
+    .prepared_bytes = edges_prepared_bytes,
     .variants = edges_variants,
     .edge_check = edges_check,
     .reduce_cell = edges_cell,

@@ -57,10 +57,11 @@ enum edges_axis { EDGE, POSITION, FROM_LAYER, TO_LAYER, EFFECT };
 /* edges_list.c: fills sender, receiver, edge and hash. Mistakes of the config go to problems. */
 int edges_list(struct edges *e, struct experiment *x, struct problems *problems, struct err *err);
 
-/* edges_operands.c: u' - u for the senders of the cells: the slot `prepare`; and of one of them, at
-   a position and sample (tokens, d), NULL in plans. */
+/* edges_operands.c: u' - u for the senders of the cells: the slots `prepare` and `prepared_bytes`;
+   and of one of them, at a position and sample (tokens, d), NULL in plans. */
 int edges_prepare(const struct experiment *x, const struct cell *query, uint64_t first, uint64_t n,
                   struct worker *w, const void **prepared, struct err *err);
+double edges_prepared_bytes(const struct experiment *x, const struct query *q);
 const float *edge_operand(const struct edges *e, const struct cell *cell, int position, int sample,
                           int sender);
 

@@ -10,6 +10,7 @@
 #include "engine/contribution.h"
 #include "engine/lens.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A place of the query in one sample of the operation. */
@@ -54,19 +55,45 @@ int edge_push(const struct edge_end *r, const struct shape *s, const int *tok, i
     return 0;
 }
 
+/* Operands in the making: the heads of a layer go through its output matrix together. */
+struct making {
+    struct worker *w;
+    struct head_part *part;
+    int n_parts, layer;
+    float *row; /* two rows of a site, then two of the stream */
+};
+
+static int64_t widest_row(const struct shape *s)
+{
+    int64_t z = site_width(s, SITE_Z);
+
+    return z > s->d_model ? z : s->d_model;
+}
+
+static int open_making(struct making *m, struct worker *w, const struct shape *s, size_t parts,
+                       struct err *err)
+{
+    size_t floats = 2 * (size_t)(widest_row(s) + s->d_model);
+
+    *m = (struct making){.w = w};
+    m->part = arena_alloc(w->arena, parts, sizeof *m->part, err);
+    m->row = arena_alloc(w->arena, floats, sizeof *m->row, err);
+    return err->code;
+}
+
 /* The sender's value after the operation minus before: out (n, width of the site), of which the
    first `width` numbers of a part are used. */
-static int change_of(struct change *c, const struct edge_end *sender, int64_t width, float *out,
-                     struct err *err)
+static int change_of(const struct making *m, struct change *c, const struct edge_end *sender,
+                     int64_t width, float *out, struct err *err)
 {
     const struct shape *s = &c->x->scene->model->shape;
     int layer = site_layer(sender->site, sender->layer), head = sender->head < 0 ? 0 : sender->head;
     int64_t whole = site_width(s, sender->site), first = head * width;
-    float *row = arena_alloc(c->list.a, (size_t)whole, sizeof *row, err);
+    float *row = m->row;
 
     c->list.n = 0;
-    if (!row || change_push(c, sender->site, (struct span){sender->layer, sender->layer + 1},
-                            (struct span){head, head + 1}))
+    if (change_push(c, sender->site, (struct span){sender->layer, sender->layer + 1},
+                    (struct span){head, head + 1}))
         return err->code;
     for (int i = 0; i < c->n; i++) {
         const float *was = run_row(&c->run[0], s, sender->site, layer, c->tok[i]);
@@ -78,13 +105,6 @@ static int change_of(struct change *c, const struct edge_end *sender, int64_t wi
     }
     return 0;
 }
-
-/* Operands in the making: the heads of a layer go through its output matrix together. */
-struct making {
-    struct worker *w;
-    struct head_part *part;
-    int n_parts, layer;
-};
 
 static void flush_heads(struct making *m)
 {
@@ -98,12 +118,10 @@ static int attention_change(struct making *m, struct change *c, const struct edg
 {
     const struct shape *s = &c->x->scene->model->shape;
     int64_t width = site_width(s, SITE_Z), d = s->d_model;
-    float *z = arena_alloc(m->w->arena, 2 * (size_t)width, sizeof *z, err);
-    float *a = arena_alloc(m->w->arena, 2 * (size_t)d, sizeof *a, err);
+    float *z = m->row, *a = m->row + 2 * widest_row(s);
 
     c->list.n = 0;
-    if (!z || !a ||
-        change_push(c, SITE_Z, (struct span){sender->layer, sender->layer + 1},
+    if (change_push(c, SITE_Z, (struct span){sender->layer, sender->layer + 1},
                     (struct span){sender->head, sender->head + 1}))
         return err->code;
     for (int i = 0; i < c->n; i++) {
@@ -128,11 +146,11 @@ static int make_operand(struct making *m, struct change *c, const struct edge_en
 
     *operand = out;
     if (!out || sender->site != SITE_Z)
-        return out ? change_of(c, sender, s->d_model, out, err) : err->code;
+        return out ? change_of(m, c, sender, s->d_model, out, err) : err->code;
     if (c->x->scene->model->layers[sender->layer].attn_post.w)
         return attention_change(m, c, sender, out, err);
     z = arena_alloc(m->w->arena, n * (size_t)s->d_head, sizeof *z, err);
-    if (!z || change_of(c, sender, s->d_head, z, err))
+    if (!z || change_of(m, c, sender, s->d_head, z, err))
         return err->code;
     m->part[m->n_parts++] = (struct head_part){sender->head, c->n, z, out};
     return 0;
@@ -184,26 +202,57 @@ int edges_prepare(const struct experiment *x, const struct cell *query, uint64_t
     struct place_operands *place = arena_alloc(w->arena, places, sizeof *place, err);
     struct change *change = arena_alloc(w->arena, places, sizeof *change, err);
     bool *used = senders_of(e, first, n, w->arena, err);
-    struct making m = {.w = w};
+    const struct shape *s = &x->scene->model->shape;
+    struct making m;
 
-    m.part =
-        arena_alloc(w->arena, places * (size_t)x->scene->model->shape.n_heads, sizeof *m.part, err);
-    if (!place || !change || !used || !m.part ||
+    if (!place || !change || !used || open_making(&m, w, s, places * (size_t)s->n_heads, err) ||
         begin_places(x, query, w->arena, change, place, err))
         return err->code;
     *prepared = place;
-    for (size_t s = 0; s < e->n_senders; s++) {
-        if (!used[s])
+    for (size_t i = 0; i < e->n_senders; i++) {
+        if (!used[i])
             continue;
-        if (e->sender[s].layer != m.layer)
+        if (e->sender[i].layer != m.layer)
             flush_heads(&m);
-        m.layer = e->sender[s].layer;
+        m.layer = e->sender[i].layer;
         for (size_t p = 0; p < places; p++)
-            if (place[p].n && make_operand(&m, &change[p], &e->sender[s], &place[p].of[s], err))
+            if (place[p].n && make_operand(&m, &change[p], &e->sender[i], &place[p].of[i], err))
                 return err->code;
     }
     flush_heads(&m);
     return 0;
+}
+
+/* As an arena hands it out. */
+static double piece(double bytes)
+{
+    return 64 * ceil(bytes / 64);
+}
+
+double edges_prepared_bytes(const struct experiment *x, const struct query *q)
+{
+    enum { EDITS = 8 }; /* room that a list begins with */
+    const struct edges *e = x->state;
+    const struct shape *s = &x->scene->model->shape;
+    bool parts = !x->scene->model->layers[0].attn_post.w;
+    double own = sizeof(struct place_operands) + piece(sizeof(struct change)) +
+                 piece((double)e->n_senders * sizeof(float *)) + piece(8.0 * q->n) +
+                 piece(EDITS * sizeof(struct edit)) +
+                 piece((double)s->n_heads * sizeof(struct head_part));
+    double bytes = piece((double)e->n_senders) + piece(1) +
+                   piece(2.0 * (double)(widest_row(s) + s->d_model) * sizeof(float));
+
+    for (size_t p = 0; p < e->positions.n; p++) {
+        double floats =
+            sizeof(float) * (double)place_tokens(&e->positions.v[p], x->scene, q, e->positions.tok);
+
+        bytes += e->op.draws * own;
+        for (size_t i = 0; i < e->n_senders; i++)
+            bytes += e->op.draws *
+                     (piece(floats * s->d_model) +
+                      (e->sender[i].site == SITE_Z && parts ? piece(floats * s->d_head) : 0));
+    }
+    return bytes;
 }
 
 /* All edges of a drawn sender, or that into the logits, in one run. */
@@ -212,18 +261,18 @@ int edges_check(const struct experiment *x, const struct cell *query, struct wor
 {
     const struct edges *e = x->state;
     const struct shape *s = &x->scene->model->shape;
-    struct making m = {.w = w};
-    struct head_part part;
+    struct making m;
     const float *operand = NULL;
 
-    m.part = &part;
     k->sender = e->sender[rng_below(&k->rng, e->n_senders)];
-    m.layer = k->sender.layer;
     if (edge_check_begin(k, x, query, &e->op, &e->positions, err) || !k->n ||
-        (w && make_operand(&m, &k->change, &k->sender, &operand, err)))
+        (w && (open_making(&m, w, s, 1, err) ||
+               make_operand(&m, &k->change, &k->sender, &operand, err))))
         return err->code;
-    if (m.n_parts)
+    if (w) {
+        m.layer = k->sender.layer;
         flush_heads(&m);
+    }
     k->change.list.n = 0;
     for (size_t i = 0; i < k->n; i++)
         if (edge_push(&k->receiver[i], s, k->change.tok, k->change.n, operand, &k->change.list))

@@ -241,6 +241,10 @@ struct kind {
     int (*prepare)(const struct experiment *x, const struct cell *query, uint64_t first, uint64_t n,
                    struct worker *w, const void **prepared, struct err *err);
 
+    /* Bytes that it takes for all of a query's cells; a bundle has several queries only as far as
+       these are few. NULL slot = nothing, or what x->bytes has. */
+    double (*prepared_bytes)(const struct experiment *x, const struct query *q);
+
     /* The variants of one cell: cell->variant and n_variants, in the arena; NULL slot = none. */
     int (*variants)(const struct experiment *x, struct cell *cell, struct arena *a,
                     struct err *err);

@@ -35,7 +35,7 @@ TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones 
     "results": ("test_durable", "test_journal", "test_lock", "test_h5file"),
     "cluster": ("test_cluster",),
     "statistics": ("test_significance", "test_strata", "test_estimate"),
-    "experiments": ("test_audit",),
+    "experiments": ("test_edge_units",),
     "campaign": ("test_cut", "test_manifest"),
     "model": ("test_model",),
     "base": ("test_model",),

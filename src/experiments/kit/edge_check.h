@@ -24,12 +24,12 @@ struct edge_check {
     struct change change;          /* the sender's, begun; its list is of the edges */
     struct edge_end *receiver;     /* (n) that read u' */
     size_t n;                      /* 0 = there is nothing to check */
-    struct variant edges, patched; /* without answers; with the sender itself changed */
+    struct variant edges, patched; /* (the sender itself changed); without answers */
 };
 
 /* k->which, rng, a and sender are set, the rest is 0. Draws a place and a sample; for EDGES_DIRECT
-   a place that has the last token. k->n stays 0 where there is none, and for all edges of a model
-   that norms the queries of all heads together. */
+   one that has the last token. k->n stays 0 where there is none, and for all edges of a model that
+   norms the queries of all heads together. */
 int edge_check_begin(struct edge_check *k, const struct experiment *x, const struct cell *query,
                      const struct operation *op, const struct places *places, struct err *err);
 
