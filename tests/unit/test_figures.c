@@ -330,6 +330,57 @@ static void test_intervals(void **state)
     has("(control[$0+1] == 1 ? $5 : NaN):(y($0+1, i)):6:7");
 }
 
+/* Of the second layer nothing. */
+static bool lacks_second(size_t i)
+{
+    return i / (PARTS * NAMES) % LAYERS == 1;
+}
+
+/* A layer without a value keeps its line, names that are no numbers all stand below, a long one is
+   cut, and colours end at a round number. */
+static void test_names(void **state)
+{
+    static const char *const heads[PARTS] = {"23.4", "3.11"};
+    static const char *const long_names[NAMES] = {
+        "a_name_that_is_longer_than_any_figure_has_room_for", "b", "c"};
+    const struct figure map = {.form = "map",
+                               .values = "mean",
+                               .row = "what",
+                               .down = "layer",
+                               .along = "head_of",
+                               .compare = "yes",
+                               .sequential = "*",
+                               .title = "A map",
+                               .down_label = "layer"};
+    const struct dim all[] = {dims[0],
+                              dims[1],
+                              {"head_of", PARTS, V_STR, heads, NULL},
+                              {"what", NAMES, V_STR, long_names, NULL}};
+    struct h5file *f;
+    struct h5group *g;
+    struct err err;
+
+    (void)state;
+    begin(&f, &map, 1, "cities");
+    err_clear(&err);
+    assert_int_equal(h5_group(f, "h", all, 4, &g, &err), 0);
+    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
+    assert_int_equal(figures_write(g, &map, 1, &err), 0);
+    put_strata(g, (const char *const[]){"cities", "lands"}, (int32_t[]){1, 1});
+    put_average(g, "mean", "stratum layer head_of what", CELLS_MAX, 0.3, lacks_second);
+    commit(f);
+    assert_int_equal(plot(&err), ERR_IO);
+    load("h_cities_1.gp");
+    has("lo\u2026s");
+    has("set ytics ('0' 0, '3' 1, '7' 2)");
+    has("set xtics rotate by 90 right");
+    has("('23.4' 0, '3.11' 1)");
+    has("grey: no value");
+    has("set cbrange [0:9]\nset cbtics ('0' 0, '4.5' 4.5, '9' 9)"); /* the greatest is 8.8 */
+    load("h_cities_1.csv");
+    has("cities/1,1,3,3.11,a_name_that_is_longer_than_any_figure_has_room_for,,,,\n");
+}
+
 static bool is_last(size_t i)
 {
     return i % 4 == 3;
@@ -562,6 +613,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_points, start, end),
         cmocka_unit_test_setup_teardown(test_intervals, start, end),
         cmocka_unit_test_setup_teardown(test_graph, start, end),
+        cmocka_unit_test_setup_teardown(test_names, start, end),
         cmocka_unit_test_setup_teardown(test_apart, start, end),
         cmocka_unit_test_setup_teardown(test_missing, start, end),
         cmocka_unit_test_setup_teardown(test_nothing, start, end),

@@ -152,6 +152,19 @@ static void keep_alike(struct chart *c, enum place p, const char *name)
     c->n[p] = kept;
 }
 
+/* Numbers between others are seen, though they may have no value. */
+static void fill_gaps(bool *seen, size_t n)
+{
+    size_t first = 0;
+
+    while (n && !seen[n - 1])
+        n--;
+    while (first < n && !seen[first])
+        first++;
+    for (size_t i = first; i < n; i++)
+        seen[i] = true;
+}
+
 /* Leaves out what has no value anywhere in the chart, and what there is no room for. */
 static int keep_seen(struct chart *c, struct arena *a, struct err *err)
 {
@@ -167,6 +180,8 @@ static int keep_seen(struct chart *c, struct arena *a, struct err *err)
             for (int p = 0; p < PLACES; p++)
                 seen[p][at[p]] = true;
     }
+    if (c->of->at[DOWN] >= 0 && c->of->dim[c->of->at[DOWN]].numbers)
+        fill_gaps(seen[DOWN], c->n[DOWN]);
     for (int p = 0; p < PLACES; p++) {
         size_t n = 0;
 

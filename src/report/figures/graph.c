@@ -124,6 +124,8 @@ double graph_most(const struct chart *c)
 {
     double most = 0;
 
+    if (c->whole)
+        return graph_most(c->whole);
     for (size_t i = 0; i < c->n[ALONG]; i++)
         most = fmax(most, size_of(c, i));
     return most;

@@ -109,7 +109,7 @@ static int intervals_fit(struct page *p, struct err *err)
 
     p->least = p->width > 400 ? 110 : 66;
     p->most = 300;
-    p->panel_height = line * (double)line_of(c, c->n[ALONG]);
+    p->panel_height = fmax(24, line * (double)line_of(c, c->n[ALONG]));
     for (size_t i = 0; i < c->n[ALONG]; i++)
         if (of_which(c, i) == i)
             p->scale = fmax(p->scale, 8 + gp_small_width(chart_words(c, ALONG, i)));

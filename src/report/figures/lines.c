@@ -64,7 +64,8 @@ static int lines_fit(struct page *p, struct err *err)
 {
     p->least = p->width > 400 ? 120 : 72;
     p->most = 400;
-    p->panel_height = p->width > 400 ? 120 : 92;
+    /* many rows are lower: all on one sheet */
+    p->panel_height = fmin(p->width > 400 ? 120 : 92, 600 / (double)p->c->n[ROW]);
     p->side = p->c->of->figure.value_label;
     p->scales = p->flows && p->n > 1 && !p->c->of->figure.compare;
     for (size_t r = 0; r < p->c->n[ROW]; r++) {

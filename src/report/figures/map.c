@@ -146,19 +146,18 @@ static int digits_of(struct range v)
     return times < 3 ? 2 : (int)fmin(8, 2 + ceil(log10(times)));
 }
 
-/* The numbers beside a colour bar: its ends and a round one about the middle. */
+/* The numbers beside a colour bar: its ends and the middle, or a round one near it. */
 enum { BAR_TICS = 3, NUMBER = 32 };
 
 static void bar_tics(struct range v, double at[BAR_TICS], char text[BAR_TICS][NUMBER])
 {
-    const double step = round_step(v, 8);
-
     at[0] = v.lo;
-    at[1] = step * round((v.lo + v.hi) / 2 / step);
+    at[1] = (v.lo + v.hi) / 2;
     at[2] = v.hi;
-    snprintf(text[0], NUMBER, "%.*g", digits_of(v), v.lo);
-    for (int i = 1; i < BAR_TICS; i++)
-        snprintf(text[i], NUMBER, "%.8g", at[i]);
+    if (v.lo > 0) /* the level beside the values, which is not round */
+        at[1] = round_step(v, 8) * round(at[1] / round_step(v, 8));
+    for (int i = 0; i < BAR_TICS; i++)
+        snprintf(text[i], NUMBER, "%.*g", v.lo > 0 && i == 0 ? digits_of(v) : 6, at[i]);
 }
 
 static int put_colours(struct buf *gp, const struct page *p, const struct panel *at,
@@ -237,9 +236,11 @@ static int map_panel(struct buf *gp, const struct page *p, const struct panel *a
         buf_printf(gp, err,
                    ", \\\n  for [i=0:down-1] data skip 1 every "
                    "::first+i*along::first+(i+1)*along-1 \\\n"
-                   "    using 0:($%zu <= fdr ? i : NaN) with points pointtype 7 pointsize 0.2 "
+                   "    using 0:($%zu <= fdr ? i : NaN) with points pointtype 7 pointsize %.2g "
                    "linecolor '#000000' notitle",
-                   field_of_value(c, of->n_values) + of->n_beside))
+                   field_of_value(c, of->n_values) + of->n_beside,
+                   fmin(0.2, 0.06 * fmin(p->panel_width / (double)c->n[ALONG],
+                                         p->panel_height / (double)c->n[DOWN]))))
         return err->code;
     return buf_puts(gp, "\n", err);
 }

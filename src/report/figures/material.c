@@ -2,6 +2,7 @@
 #include "report/figures/chart.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 #include "report/words.h"
 
 #include <stdlib.h>
@@ -193,6 +194,27 @@ static int add_remark(const char **shown, const struct average_dim *dim, const c
     return 0;
 }
 
+/* What is longer has its middle cut out, so that it fits beside a panel; the CSV has all of it. */
+enum { WORDS_MAX = 28, WORDS_END = 10 };
+
+static const char *shorten(const char *s, struct arena *a, struct err *err)
+{
+    size_t begin = 0, from = 0, chars = 0, k = 0;
+    const size_t n = strlen(s);
+    int32_t c;
+
+    for (size_t i = 0; i < n; chars++)
+        i += utf8_next(s + i, n - i, &c);
+    for (size_t i = 0; i < n && chars > WORDS_MAX; k++) {
+        if (k == WORDS_MAX - WORDS_END - 1)
+            begin = i;
+        if (k == chars - WORDS_END)
+            from = i;
+        i += utf8_next(s + i, n - i, &c);
+    }
+    return from ? arena_printf(a, err, "%.*s\u2026%s", (int)begin, s, s + from) : s;
+}
+
 static int read_words(struct material *s, struct result *r, int layers_from, struct err *err)
 {
     for (size_t d = 0; d < s->n_dims; d++) {
@@ -202,11 +224,14 @@ static int read_words(struct material *s, struct result *r, int layers_from, str
              apart = s->at[ROW] == (int)d && s->figure.apart && str_eq(s->figure.apart, dim->name);
 
         s->shown[d] = arena_alloc(&r->arena, dim->size, sizeof *s->shown[d], err);
-        for (size_t i = 0; s->shown[d] && i < dim->size && !err->code; i++)
-            s->shown[d][i] =
-                layers
-                    ? label_raised(dim->label[i], layers_from, &r->arena, err)
-                    : words_of(&r->arena, apart ? behind_stem(dim->label[i]) : dim->label[i], err);
+        for (size_t i = 0; s->shown[d] && i < dim->size && !err->code; i++) {
+            const char *name = apart ? behind_stem(dim->label[i]) : dim->label[i];
+
+            s->shown[d][i] = layers ? label_raised(dim->label[i], layers_from, &r->arena, err)
+                                    : words_of(&r->arena, name, err);
+            if (s->shown[d][i])
+                s->shown[d][i] = shorten(s->shown[d][i], &r->arena, err);
+        }
         if (err->code || (remark && add_remark(s->shown[d], dim, remark, &r->arena, err)))
             return err->code;
     }

@@ -61,7 +61,7 @@ const char *panel_title(struct page *p, size_t row, size_t column, struct err *e
 /* Of a graph the edges that are strongest in any panel, as entries of ALONG: how many there are. */
 enum { GRAPH_EDGES = 20 };
 size_t graph_strongest(const struct chart *c, size_t out[GRAPH_EDGES]);
-/* The greatest absolute value: of the thickest arc. */
+/* The absolute value of the thickest arc; of a chart that was parted, in the whole. */
 double graph_most(const struct chart *c);
 
 /* What the colours are. */

@@ -19,7 +19,7 @@ static double share_range(const struct chart *c)
     double most = 0;
 
     for (size_t r = 0; r < c->n[ROW]; r++)
-        for (size_t v = 0; v < c->of->n_values; v++)
+        for (size_t v = 0; v < c->of->n_values + c->of->n_beside; v++)
             most = fmax(most, 100 * range_of(c, r, v, false).hi);
     return fmin(100, fmax(10, 10 * ceil(most / 10 + 1e-9)));
 }

@@ -2,6 +2,7 @@
 #include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,18 +57,25 @@ static int put_left_out(struct buf *text, const struct chart *c, struct err *err
     return 0;
 }
 
-/* Is any cell of a map marked? */
-static bool any_mark(const struct chart *c)
+/* Of a map: cells without a value, and what dots are. */
+static int put_cells(struct buf *text, const struct chart *c, struct err *err)
 {
-    const struct plotted *mark = &c->of->average[c->of->n_averages - 1];
-    size_t at[PLACES], cells = chart_cells(c);
+    const size_t marked = c->of->n_values + c->of->n_beside, cells = chart_cells(c);
+    bool dots = false, grey = false;
+    size_t at[PLACES];
 
     for (size_t i = 0; i < cells; i++) {
         chart_cell(c, i, at);
-        if (chart_value(c, mark, STAT_MEAN, at) <= c->of->fdr)
-            return true;
+        grey |= isnan(chart_value(c, &c->of->average[0], STAT_MEAN, at));
+        dots |= marked < c->of->n_averages &&
+                chart_value(c, &c->of->average[marked], STAT_MEAN, at) <= c->of->fdr;
     }
-    return false;
+    if (grey && !strstr(c->of->figure.note, "grey") && buf_puts(text, "; grey: no value", err))
+        return err->code;
+    return marked == c->of->n_averages
+               ? 0
+               : buf_printf(text, err, "; %s %s <= %g", dots ? "dots:" : "no cell has",
+                            c->of->figure.mark, c->of->fdr);
 }
 
 /* What the intervals are, n, and what the figure has to say. */
@@ -95,9 +103,7 @@ static int put_caption(struct buf *text, const struct chart *c, struct err *err)
     if (c->of->n_beside && c->of->form == POINTS &&
         buf_printf(text, err, "; dashed: %s", f->beside_words))
         return err->code;
-    if (c->of->form == MAP && c->of->n_averages > c->of->n_values + c->of->n_beside &&
-        buf_printf(text, err, "; %s %s <= %g", any_mark(c) ? "dots:" : "no cell has", f->mark,
-                   c->of->fdr))
+    if (c->of->form == MAP && put_cells(text, c, err))
         return err->code;
     return put_left_out(text, c, err);
 }
