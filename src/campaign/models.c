@@ -93,10 +93,6 @@ int models_choose(struct campaign *c, size_t which, struct problems *problems, s
 {
     size_t models = c->config.model.paths.n, nulls = c->config.data.null.n;
 
-    if (!nulls)
-        config_problem(&c->config, NULL, "data.null", problems,
-                       "the list is empty: it needs at least one word");
-    nulls = nulls ? nulls : 1;
     c->n_models = models ? models : 1;
     c->which_model = which / nulls;
     c->n_runs = c->n_models * nulls;

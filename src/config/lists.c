@@ -22,7 +22,7 @@ static const struct config_type *element_type(const struct config_type *list)
         return &config_int;
     if (list == &config_reals)
         return &config_real;
-    return list == &config_choices ? &config_choice : &config_string;
+    return list == &config_choices || list == &config_subset ? &config_choice : &config_string;
 }
 
 static void *element(const struct any_list *list, size_t i, const struct config_type *of)
@@ -51,6 +51,17 @@ static bool is_listed(const struct any_list *list, const struct config_type *of)
     return false;
 }
 
+/* A list may be empty only where that is what it is by default, or a set of choices. */
+static bool is_missing(struct config_context *c, const struct config_row *row,
+                       const struct config_node *node)
+{
+    if (node_count(node) || row->type == &config_subset ||
+        (row->fallback && str_eq(row->fallback, "[]")))
+        return false;
+    node_problem(c, row, node, "the list is empty: it needs at least one element");
+    return true;
+}
+
 static void parse_list(struct config_context *c, const struct config_row *row,
                        const struct config_node *node, void *field)
 {
@@ -63,6 +74,8 @@ static void parse_list(struct config_context *c, const struct config_row *row,
         node_expected(c, row, node, what);
         return;
     }
+    if (is_missing(c, row, node))
+        return;
     list.v = config_alloc(c, node_count(node), of->size);
     for (size_t i = 0; list.v && i < node_count(node); i++) {
         const struct config_node *item = node_item(node, i);
@@ -103,6 +116,8 @@ const struct config_type config_strings = {"list of strings", sizeof(struct stri
                                            parse_list, print_list, "one string is a list of it"};
 const struct config_type config_choices = {"list of strings", sizeof(struct choice_list),
                                            parse_list, print_list, ""};
+const struct config_type config_subset = {"list of strings", sizeof(struct choice_list), parse_list,
+                                          print_list, ""};
 
 unsigned choice_bits(const struct choice_list *list)
 {
@@ -130,11 +145,6 @@ static void parse_paths(struct config_context *c, const struct config_row *row,
 
     if (node->kind == NODE_MAP) {
         node_expected(c, row, node, "a path or a list of paths");
-        return;
-    }
-    if (!node_count(node)) {
-        if (!row->fallback || !str_eq(row->fallback, "[]"))
-            node_problem(c, row, node, "the list is empty: it needs at least one path");
         return;
     }
     parse_list(c, row, node, field);

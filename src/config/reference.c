@@ -11,17 +11,29 @@
 enum { TEXT_MAX = 1024 };
 
 static const struct config_type *const all_types[] = {
-    &config_int,    &config_auto_int, &config_real,    &config_real_or_choice, &config_bool,
-    &config_string, &config_choice,   &config_path,    &config_duration,       &config_bytes,
-    &config_ints,   &config_reals,    &config_strings, &config_choices,        &config_paths,
-    &config_folder, &config_selector, &config_where,   &config_chat,           &config_shares,
-    NULL,
+    &config_int,      &config_auto_int,
+    &config_real,     &config_real_or_choice,
+    &config_bool,     &config_string,
+    &config_choice,   &config_path,
+    &config_duration, &config_bytes,
+    &config_ints,     &config_reals,
+    &config_strings,  &config_choices,
+    &config_subset,   &config_paths,
+    &config_folder,   &config_selector,
+    &config_where,    &config_chat,
+    &config_shares,   NULL,
 };
 
 /* What may stand there: bounds or choices; "" = anything of the type. */
 static const char *allowed(char out[CHOICE_TEXT], const struct config_row *row)
 {
-    return row->choices ? choice_text(out, row->choices) : bounds_text(out, row);
+    char words[CHOICE_TEXT];
+    size_t n = strlen(bounds_text(out, row));
+
+    if (row->choices)
+        snprintf(out + n, CHOICE_TEXT - n, "%s%s", n ? " or " : "",
+                 choice_text(words, row->choices));
+    return out;
 }
 
 /* What a key is for, and with what. */

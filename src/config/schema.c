@@ -112,7 +112,7 @@ static const struct config_row statistics_rows[] = {
     CONFIG_CHOICE(struct statistics_config, average, "average", config_choice, "means",
                   average_choices, RESULTS,
                   "over templates: their mean; or what the authors' scripts do for each kind"),
-    CONFIG_CHOICE(struct statistics_config, family, "family", config_choices,
+    CONFIG_CHOICE(struct statistics_config, family, "family", config_subset,
                   "[layer, head, metric]", family_choices, RESULTS,
                   "dimensions whose tests are corrected together"),
     CONFIG_ROW(struct statistics_config, fdr, "fdr", config_real, "0.05", 0, 1, RESULTS,

@@ -114,6 +114,7 @@ extern const struct config_type config_bool;     /* bool */
 extern const struct config_type config_string;   /* const char * */
 extern const struct config_type config_choice;   /* an enum: of row->choices */
 extern const struct config_type config_choices;  /* struct choice_list; one word = a list of it */
+extern const struct config_type config_subset;   /* struct choice_list that may be empty */
 extern const struct config_type config_strings;  /* struct string_list; one string = a list of it */
 extern const struct config_type config_ints;     /* struct int_list; one number = a list of it */
 extern const struct config_type config_reals;    /* struct real_list; one number = a list of it */
@@ -169,6 +170,12 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
     CONFIG_ROW_WHEN(st, field, key, type, fallback, lo, hi, affects, NULL, doc)
 #define CONFIG_CHOICE(st, field, key, type, fallback, choices, affects, doc) \
     CONFIG_CHOICE_WHEN(st, field, key, type, fallback, choices, affects, NULL, doc)
+#define CONFIG_REAL_OR_CHOICE(st, field, key, fallback, lo, hi, choices, affects, doc)             \
+    {                                                                                              \
+        key, &config_real_or_choice,                                                               \
+            offsetof(st, field) + CONFIG_CHECK_config_real_or_choice(st, field), fallback, lo, hi, \
+            choices, affects, doc, NULL                                                            \
+    }
 #define CONFIG_ROW_WHEN(st, field, key, type, fallback, lo, hi, affects, when, doc)               \
     {                                                                                             \
         key, &type, offsetof(st, field) + CONFIG_CHECK_##type(st, field), fallback, lo, hi, NULL, \
@@ -189,6 +196,7 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
 #define CONFIG_CHECK_config_string(st, field)         CONFIG_CHECK(st, field, const char *)
 #define CONFIG_CHECK_config_choice(st, field)         CHOICE_CHECK(st, field)
 #define CONFIG_CHECK_config_choices(st, field)        CONFIG_CHECK(st, field, struct choice_list)
+#define CONFIG_CHECK_config_subset(st, field)         CONFIG_CHECK(st, field, struct choice_list)
 #define CONFIG_CHECK_config_strings(st, field)        CONFIG_CHECK(st, field, struct string_list)
 #define CONFIG_CHECK_config_ints(st, field)           CONFIG_CHECK(st, field, struct int_list)
 #define CONFIG_CHECK_config_reals(st, field)          CONFIG_CHECK(st, field, struct real_list)

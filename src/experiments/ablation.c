@@ -86,9 +86,6 @@ static void check(struct experiment *x, const struct ablation *b, struct problem
         config_problem(config, x->entry, "operation.kind", problems,
                        "an edge can only be zeroed, not \"%s\"",
                        choice_word(operation_kinds, (int)c->op.kind));
-    if (!c->metrics.n)
-        config_problem(config, x->entry, "metrics", problems,
-                       "the list is empty: expected at least one metric");
     if (ablation_has_direct(b) && !direct)
         config_problem(config, x->entry, "metrics", problems,
                        "direct cannot be used with site %s, only with head, attn and mlp",

@@ -65,10 +65,10 @@ static const struct config_row rows[] = {
                "layers put back together, centred; the residual has none"),
     CONFIG_ROW(struct trace_config, samples, "samples", config_int, "10", 1, 1000, RESULTS,
                "noise samples; a counterfactual has one"),
-    CONFIG_CHOICE(struct trace_config, noise, "noise", config_real_or_choice, "computed",
-                  noise_sources, RESULTS,
-                  "factor of the normal deviates; published: from noise_file; computed: 3 x the "
-                  "standard deviation of the embeddings of what is corrupted"),
+    CONFIG_REAL_OR_CHOICE(
+        struct trace_config, noise, "noise", "computed", 0, 1e6, noise_sources, RESULTS,
+        "factor of the normal deviates; published: from noise_file; computed: 3 x the "
+        "standard deviation of the embeddings of what is corrupted"),
     CONFIG_ROW(struct trace_config, noise_file, "noise_file", config_string, "\"\"", 0, 0, RESULTS,
                "JSON: dataset, model, then subject and answers"),
     CONFIG_CHOICE(struct trace_config, noise_seed, "noise_seed", config_choice, "shared", seeds,

@@ -75,9 +75,6 @@ static void check(struct experiment *x, struct problems *problems)
         config_problem(config, x->entry, "receivers.kinds", problems,
                        "this model norms the queries of all heads together, and the keys: none is "
                        "read by one head alone; take v, mlp and logits");
-    if (!c->metrics.n)
-        config_problem(config, x->entry, "metrics", problems,
-                       "the list is empty: expected at least one metric");
     if (*c->from && !c->groups.n)
         config_problem(config, x->entry, "groups", problems,
                        "name the groups of the finished sweep that rank heads and MLPs");

@@ -93,8 +93,6 @@ static void check_shares(struct experiment *x, struct problems *problems)
             config_problem(x->scene->config, x->entry, "shares", problems,
                            "shares must rise: %g stands after %g", c->shares.v[i],
                            c->shares.v[i - 1]);
-    if (!c->shares.n)
-        config_problem(x->scene->config, x->entry, "shares", problems, "no share is listed");
 }
 
 /* The nodes and their position; what the file lacks is a mistake of the config. */

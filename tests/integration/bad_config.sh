@@ -70,6 +70,10 @@ ends 2 "$program" rnu "$work/c.yaml" && says 'did you mean "run"'
 ends 3 "$program" run "$work/none.yaml" && says 'none.yaml'
 ends 3 "$program" run "$work" && says 'directory'
 ends 2 "$program" run "$work/c.yaml" --set run.gemm=Bogus && has 'rows | openblas'
+printf '  - {name: %s, kind: %s}\n' 'tr' 'causal_trace, corrupt: [], sites: [], window: [], noise: -1' 'cut' 'knockout, sets: []' >>"$work/c.yaml"
+ends 2 "$program" plan "$work/c.yaml" # none of these may be divided by
+[ "$(grep -c 'the list is empty' "$work/err")" = 4 ] || wrong 'an empty list is taken'
+has 'tr.noise: must be 0 to 1000000, not -1'
 ends 2 env LENSWEEP_ISA=sse9 "$program" run "$work/c.yaml" && says 'LENSWEEP_ISA=sse9 is not'
 printf 'model: {path: x\n' >"$work/syntax.yaml"
 ends 2 "$program" run "$work/syntax.yaml" && has 'syntax.yaml:2:1: invalid YAML'

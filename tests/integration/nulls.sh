@@ -73,6 +73,6 @@ same "$all/null_random_weights/result.h5" "$work/random_weights/result.h5" 'coll
 ends 2 "$program" run "$work/c.yaml" --set data.null=random_weights --set output="$work/none"
 has 'data.null changed'
 ends 2 "$program" collect "$work/none" "$work/random_weights" -o "$work/x.h5"
-ends 2 "$program" plan "$work/c.yaml" --set data.null=[] && has 'at least one word'
+ends 2 "$program" plan "$work/c.yaml" --set data.null=[] && has 'at least one element'
 ends 2 "$program" plan "$work/c.yaml" --set data.null=weights && has 'random_weights'
 finish

@@ -45,7 +45,8 @@ static void test_lists(void **state)
 
 static bool has_choices(const struct config_type *t)
 {
-    return t == &config_choice || t == &config_choices || t == &config_real_or_choice;
+    return t == &config_choice || t == &config_choices || t == &config_subset ||
+           t == &config_real_or_choice;
 }
 
 static void check_rows(const char *name, const struct config_row *rows, size_t n)

@@ -52,7 +52,7 @@ extern const struct choice operation_kinds[], operation_sources[];
                   "what is done; zero is off-distribution, resample the default for claims"),     \
         CONFIG_ROW_WHEN(st, op.draws, "operation.draws", config_int, "4", 1, DRAWS_MAX, RESULTS,  \
                         "operation.kind: resample | noise", "samples of each configuration"),     \
-        CONFIG_CHOICE_WHEN(st, op.match, "operation.match", config_choices, "[template, step]",   \
+        CONFIG_CHOICE_WHEN(st, op.match, "operation.match", config_subset, "[template, step]",    \
                            match_choices, RESULTS, "operation.kind: resample",                    \
                            "what the other item's query has in common, beside the dataset"),      \
         CONFIG_ROW_WHEN(st, op.scale, "operation.scale", config_real, "1", 0, 1e6, RESULTS,       \
