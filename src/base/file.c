@@ -349,7 +349,7 @@ int writer_open(struct writer *w, const char *path, struct err *err)
         return err->code;
     w->fd = open(w->beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (w->fd < 0)
-        return io_error(err, "create", w->beside);
+        return io_error(err, "create", path);
     w->there = true;
     return 0;
 }

@@ -27,8 +27,8 @@ const size_t n_commands = sizeof commands / sizeof *commands;
 
 static int print_version(struct err *err)
 {
-    return out_printf(err, "lensweep %s (commit %s)\n%s, HDF5 %s\n", LENSWEEP_VERSION,
-                      LENSWEEP_COMMIT, gemm_library(), h5_version());
+    return out_printf(err, "lensweep %s (commit %s)\n%s, %s\n", LENSWEEP_VERSION, LENSWEEP_COMMIT,
+                      gemm_library(), h5_version());
 }
 
 static int print_help(const struct command *c, struct err *err)

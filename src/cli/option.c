@@ -190,6 +190,8 @@ static int take_argument(struct option_parser *p, const char *word, struct err *
 
     if (!row || (p->n_arguments > last && row->form != MANY))
         return usage_error(c, err, "unexpected argument \"%.100s\"", word);
+    if (!*word)
+        return usage_error(c, err, "%s is empty", row->name);
     p->n_arguments++;
     type = row->form == MANY ? &option_list : &option_text;
     return type->parse(&value, word, (char *)p->call->options + row->offset, err);

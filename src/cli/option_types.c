@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BOUNDS_TEXT = 80 };
+enum { BOUNDS_TEXT = 80, SHARDS_MAX = 100000 };
 
 static char *bounds_text(char out[BOUNDS_TEXT], const struct option_row *row)
 {
@@ -87,8 +87,9 @@ static int parse_shard(const struct option_value *r, const char *text, void *fie
     s.i = strtoll(text, &slash, 10);
     if (slash != text && *slash == '/')
         s.n = strtoll(slash + 1, &end, 10);
-    if (!end || *end || s.n < 1 || s.n > 100000 || s.i < 0 || s.i >= s.n)
-        return option_expected(r, text, err, "i/n with i from 0 to n - 1 (such as 0/4)");
+    if (!end || *end || s.n < 1 || s.n > SHARDS_MAX || s.i < 0 || s.i >= s.n)
+        return option_expected(
+            r, text, err, "i/n with i from 0 to n - 1 (such as 0/4), n at most %d", SHARDS_MAX);
     *(struct shard *)field = s;
     return 0;
 }

@@ -11,17 +11,19 @@ static int parse_ids(struct ids *out, const char *text, int vocab, struct err *e
     const char *s = text;
 
     for (;;) {
+        size_t n;
         char *end;
         long id;
 
         s += strspn(s, " ,\t\n");
+        n = strcspn(s, " ,\t\n");
         if (!*s)
             return 0;
         errno = 0;
         id = strtol(s, &end, 10);
-        if (end == s || errno || id < 0 || id >= vocab)
-            return err_set(err, ERR_CONFIG, "\"%.20s\" is not a token id: it must be 0 to %d", s,
-                           vocab - 1);
+        if (end != s + n || errno || id < 0 || id >= vocab)
+            return err_set(err, ERR_CONFIG, "\"%.*s\" is not a token id: it must be 0 to %d",
+                           (int)(n < 20 ? n : 20), s, vocab - 1);
         if (ids_push(out, (int32_t)id, err))
             return err->code;
         s = end;

@@ -20,11 +20,11 @@ static const struct option_row options[] = {
 /* The tables of one experiment, and what stands out in it. */
 static int one_group(struct result *r, const char *name, struct buf *out, struct err *err)
 {
-    const struct result_group *g = result_find(r, name);
+    const struct result_group *g = result_named(r, name, err);
     struct right right;
 
     if (!g)
-        return err_set(err, ERR_CONFIG, "there is no group \"%s\"", name);
+        return err->code;
     return err_if(err, summary_group(r, g, out, err) || right_read(&right, r, err) ||
                            standout_text(r, &right, name, out, err));
 }

@@ -84,7 +84,10 @@ static int verify(const struct call *call, struct err *err)
     const char *dir = file_is_dir(o->result) ? o->result : file_folder(&p.arena, o->result, err);
     const char *path = h5_find(&p.arena, o->result, err);
 
-    if (dir && path && !past_open(&p, &dir, 1, err) &&
+    if (!file_exists(o->result))
+        err_set(err, ERR_IO, "%s does not exist: expected a result file or the folder of a run",
+                o->result);
+    if (!err->code && dir && path && !past_open(&p, &dir, 1, err) &&
         !verify_result(&v, &p.campaign, path, (uint64_t)o->cells, (uint64_t)o->seed, err) &&
         !(o->json ? put_json(&v, &b, err) : put_text(&v, &b, err)) && !print_buf(&b, err) &&
         v.differ)

@@ -232,6 +232,6 @@ int config_help(const struct experiment_schema *kinds, size_t n_kinds, const cha
     if (l.found)
         return 0;
     near = str_did_you_mean(l.dot ? l.dot + 1 : key, l.known, l.n_known);
-    return err_set(err, ERR_CONFIG, "there is no config key \"%s\"%s%s%s", key,
-                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    return err_set(err, ERR_CONFIG, "there is no config key \"%s\"%s%s%s; see lensweep help config",
+                   key, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }

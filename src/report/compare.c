@@ -484,8 +484,8 @@ static int compare_all(const struct compare *c, struct result *r, size_t n, stru
 {
     size_t tables = 0;
 
-    if (c->group && !result_find(&r[0], c->group))
-        return err_set(err, ERR_CONFIG, "%s has no group \"%s\"", r[0].path, c->group);
+    if (c->group && !result_named(&r[0], c->group, err))
+        return err_wrap(err, "%s", r[0].path);
     if (put_heading(r, n, out, err))
         return err->code;
     for (size_t g = 0; g < r[0].n_groups; g++) {

@@ -50,7 +50,7 @@ static int put_null(const struct result *r, struct buf *out, struct err *err)
 {
     return r->null ? buf_printf(out, err,
                                 "about nothing (data.null: %s): whatever is found in these tables "
-                                "is false\n",
+                                "is not about the queries' own answers\n",
                                 r->null)
                    : 0;
 }

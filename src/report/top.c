@@ -85,19 +85,6 @@ static int put_group(const struct top *t, struct result *r, const struct result_
     return top_tokens(t, r, g->name, out, shown, err);
 }
 
-static int no_such_group(const struct top *t, struct result *r, struct err *err)
-{
-    const char **name = arena_alloc(&r->arena, r->n_groups, sizeof *name, err), *near;
-
-    if (!name)
-        return err->code;
-    for (size_t i = 0; i < r->n_groups; i++)
-        name[i] = r->group[i].name;
-    near = str_did_you_mean(t->group, name, r->n_groups);
-    return err_set(err, ERR_CONFIG, "there is no group \"%s\"%s%s%s", t->group,
-                   near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
-}
-
 static int nothing_to_show(const struct top *t, bool described, struct err *err)
 {
     bool picked = t->dataset || t->step >= 0;
@@ -122,8 +109,8 @@ static int put_groups(const struct top *t, struct result *r, struct buf *out, st
 {
     bool shown = false, described = false;
 
-    if (t->group && !result_find(r, t->group))
-        return no_such_group(t, r, err);
+    if (t->group && !result_named(r, t->group, err))
+        return err->code;
     if (t->classes)
         top_classes(t, r, out, &shown, err);
     for (size_t i = 0; i < r->n_groups && !t->classes && !err->code; i++) {

@@ -159,7 +159,7 @@ int h5_create(struct h5file **f, const char *path, struct err *err)
     create = h5_creation(H5P_FILE_CREATE);
     new->id = H5Fcreate(new->beside, H5F_ACC_EXCL, create, access);
     if (new->id < 0)
-        h5_fail(err, "create", new->beside);
+        h5_fail(err, "create", path);
     H5Pclose(create);
     H5Pclose(access);
     if (new->id < 0) {

@@ -134,6 +134,21 @@ const struct result_group *result_find(const struct result *r, const char *group
     return NULL;
 }
 
+const struct result_group *result_named(const struct result *r, const char *group, struct err *err)
+{
+    const struct result_group *found = result_find(r, group);
+    struct buf known = {0};
+
+    for (size_t i = 0; !found && i < r->n_groups; i++)
+        if (buf_printf(&known, err, "%s%s", i ? ", " : "", r->group[i].name))
+            break;
+    if (!found && !err->code)
+        err_set(err, ERR_CONFIG, "there is no group \"%s\" (there are: %s)", group,
+                buf_str(&known, err) ? known.data : "none");
+    buf_release(&known);
+    return found;
+}
+
 /* Values ----------------------------------------------------------------------------------- */
 
 int result_attr(struct result *r, const char *group, const char *name, const char **value,

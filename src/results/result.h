@@ -53,6 +53,9 @@ int result_nulls(struct result *r, struct err *err);
 
 const struct result_group *result_find(const struct result *r, const char *group);
 
+/* The same; if there is none: NULL and ERR_CONFIG, which lists those that there are. */
+const struct result_group *result_named(const struct result *r, const char *group, struct err *err);
+
 /* Entries of a variable's first dimension; 0 = the group does not have it. */
 size_t result_size(const struct result *r, const char *group, const char *name);
 

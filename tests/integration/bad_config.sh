@@ -69,6 +69,12 @@ ends 2 "$program" run "$work/c.yaml" --nonsense && says '--nonsense'
 ends 2 "$program" rnu "$work/c.yaml" && says 'did you mean "run"'
 ends 3 "$program" run "$work/none.yaml" && says 'none.yaml'
 ends 3 "$program" run "$work" && says 'directory'
+ends 2 "$program" summary '' && says 'RESULT is empty'
+ends 3 "$program" verify "$work/none" && says "none does not exist: expected a result file"
+ends 3 "$program" status "$work/none" && says "none does not exist: expected the folder of a run"
+ends 2 "$program" summary "$work/run #2" decoed && says 'there is no group "decoed" (there are: decode)'
+ends 2 "$program" logits "$small" --ids '1 1.5 2' && says '"1.5" is not a token id'
+ends 3 "$program" logits "$small" --ids 1 --npy "$work/none/a.npy" && says "none/a.npy: No such file"
 ends 2 "$program" run "$work/c.yaml" --set run.gemm=Bogus && has 'rows | openblas'
 printf '  - {name: %s, kind: %s}\n' 'tr' 'causal_trace, corrupt: [], sites: [], window: [], noise: -1' 'cut' 'knockout, sets: []' >>"$work/c.yaml"
 ends 2 "$program" plan "$work/c.yaml" # none of these may be divided by

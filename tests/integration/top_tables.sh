@@ -24,7 +24,7 @@ hasnt decode "$work/out"
 
 ends 2 "$program" top && says usage
 ends 2 "$program" top "$work/a" heads decode && says usage
-ends 2 "$program" top "$work/a" head && says 'no group "head" (did you mean "heads"?)'
+ends 2 "$program" top "$work/a" head && says 'no group "head" (there are: '
 ends 2 "$program" top "$work/a" load && says 'group load has nothing that can be ranked'
 ends 2 "$program" top "$work/a" -n 0 && says '-n must be an integer from 1 to 10000, not "0"'
 ends 2 "$program" top "$work/a" --step x && says '--step'

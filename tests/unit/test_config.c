@@ -511,7 +511,9 @@ static void test_help(void **state)
     assert_non_null(strstr(buf_str(&out, &err), "  data.seed "));
     assert_non_null(strstr(buf_str(&out, &err), "  statistics.seed "));
     assert_int_equal(config_help(kinds, KINDS, "probe.sits", &out, &err), ERR_CONFIG);
-    assert_string_equal(err.msg, "there is no config key \"probe.sits\" (did you mean site?)");
+    assert_string_equal(
+        err.msg,
+        "there is no config key \"probe.sits\" (did you mean site?); see lensweep help config");
     buf_release(&out);
 }
 

@@ -212,9 +212,11 @@ static void test_errors(void **state)
         {&painter, "--colour gren w r",
          "paint: --colour must be one of red | green | blue, not \"gren\" (did you mean green?)"},
         {&painter, "--part 4/4 w r",
-         "paint: --part must be i/n with i from 0 to n - 1 (such as 0/4), not \"4/4\""},
+         "paint: --part must be i/n with i from 0 to n - 1 (such as 0/4), n at most 100000, not "
+         "\"4/4\""},
         {&painter, "--part 1 w r",
-         "paint: --part must be i/n with i from 0 to n - 1 (such as 0/4), not \"1\""},
+         "paint: --part must be i/n with i from 0 to n - 1 (such as 0/4), n at most 100000, not "
+         "\"1\""},
         {&looker, "a",
          "look: give --text or --ids; usage: lensweep look THING [PART] (--text T | "
          "--ids I)"},
