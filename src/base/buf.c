@@ -69,7 +69,7 @@ int buf_hash(struct buf *b, struct hash h, struct err *err)
 
 int buf_puts(struct buf *b, const char *s, struct err *err)
 {
-    return buf_put(b, s, strlen(s), err);
+    return err->code ? err->code : buf_put(b, s, strlen(s), err);
 }
 
 int buf_printf(struct buf *b, struct err *err, const char *fmt, ...)
@@ -80,7 +80,7 @@ int buf_printf(struct buf *b, struct err *err, const char *fmt, ...)
     va_start(ap, fmt);
     n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    if (buf_reserve(b, (size_t)n + 1, err))
+    if (err->code || buf_reserve(b, (size_t)n + 1, err))
         return err->code;
     va_start(ap, fmt);
     vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
@@ -109,20 +109,19 @@ static bool is_control(int32_t c)
 }
 
 /* One character of n bytes; c < 0: bytes that are none. */
-static int put_escaped(struct buf *b, const char *s, size_t n, int32_t c, struct err *err)
+static void put_escaped(struct buf *b, const char *s, size_t n, int32_t c, struct err *err)
 {
     if (c == '\\')
-        return buf_puts(b, "\\\\", err);
-    if (c == '\n' || c == '\t')
-        return buf_puts(b, c == '\n' ? "\\n" : "\\t", err);
-    if (c >= 0x80 && is_control(c))
-        return buf_printf(b, err, "\\u%04x", (unsigned)c);
-    if (!is_control(c))
-        return buf_put(b, s, n, err);
-    for (size_t i = 0; i < n; i++)
-        if (buf_printf(b, err, "\\x%02x", (unsigned char)s[i]))
-            return err->code;
-    return 0;
+        buf_puts(b, "\\\\", err);
+    else if (c == '\n' || c == '\t')
+        buf_puts(b, c == '\n' ? "\\n" : "\\t", err);
+    else if (c >= 0x80 && is_control(c))
+        buf_printf(b, err, "\\u%04x", (unsigned)c);
+    else if (!is_control(c))
+        buf_put(b, s, n, err);
+    else
+        for (size_t i = 0; i < n; i++)
+            buf_printf(b, err, "\\x%02x", (unsigned char)s[i]);
 }
 
 /* lines: newlines, tabs and backslashes stay as they are. */
@@ -130,14 +129,16 @@ static int escape(struct buf *b, const char *s, size_t left, bool lines, struct 
 {
     int32_t c;
 
-    for (size_t n; left; s += n, left -= n) {
+    for (size_t n; left && !err->code; s += n, left -= n) {
         bool plain = lines && (*s == '\n' || *s == '\t' || *s == '\\');
 
         n = utf8_next(s, left, &c);
-        if (plain ? buf_put(b, s, n, err) : put_escaped(b, s, n, c, err))
-            return err->code;
+        if (plain)
+            buf_put(b, s, n, err);
+        else
+            put_escaped(b, s, n, c, err);
     }
-    return 0;
+    return err->code;
 }
 
 int buf_escaped(struct buf *b, const char *s, struct err *err)

@@ -38,6 +38,9 @@ int buf_u32(struct buf *b, uint32_t v, struct err *err);
 int buf_u64(struct buf *b, uint64_t v, struct err *err);
 int buf_f64(struct buf *b, double v, struct err *err);
 int buf_hash(struct buf *b, struct hash h, struct err *err);
+
+/* Text: from here to buf_shown nothing is added once err is set, so that a page is written piece by
+   piece and asked for its error at the end. */
 int buf_puts(struct buf *b, const char *s, struct err *err);
 /* As few digits (at least `least`) as give the same number back, of a float if it is `single`. */
 int buf_real(struct buf *b, double v, int least, bool single, struct err *err);

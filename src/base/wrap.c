@@ -11,10 +11,11 @@ int wrap_text(struct buf *b, const char *text, size_t indent, struct err *err)
         size_t n = strcspn(text, " ");
         bool first = at == indent, breaks = !first && at + 1 + n > WRAP_WIDTH;
 
-        if ((breaks ? buf_printf(b, err, "\n%*s", (int)indent, "")
-                    : buf_puts(b, first ? "" : " ", err)) ||
-            buf_put(b, text, n, err))
-            return err->code;
+        if (breaks)
+            buf_printf(b, err, "\n%*s", (int)indent, "");
+        else
+            buf_puts(b, first ? "" : " ", err);
+        buf_printf(b, err, "%.*s", (int)n, text);
         at = breaks ? indent + n : at + !first + n;
         text += n + (text[n] == ' ');
     }
@@ -23,8 +24,19 @@ int wrap_text(struct buf *b, const char *text, size_t indent, struct err *err)
 
 int wrap_entry(struct buf *b, const char *key, const char *text, struct err *err)
 {
-    int code = strlen(key) + 3 > WRAP_KEY ? buf_printf(b, err, "  %s\n%*s", key, WRAP_KEY, "")
-                                          : buf_printf(b, err, "  %-*s", WRAP_KEY - 2, key);
+    if (strlen(key) + 3 > WRAP_KEY)
+        buf_printf(b, err, "  %s\n%*s", key, WRAP_KEY, "");
+    else
+        buf_printf(b, err, "  %-*s", WRAP_KEY - 2, key);
+    return wrap_text(b, text, WRAP_KEY, err);
+}
 
-    return code ? code : wrap_text(b, text, WRAP_KEY, err);
+int wrap_line(struct buf *b, const char *before, struct buf *line, struct err *err)
+{
+    if (line->len && !err->code && buf_str(line, err)) {
+        buf_puts(b, before, err);
+        wrap_text(b, line->data, 2, err);
+    }
+    buf_release(line);
+    return err->code;
 }

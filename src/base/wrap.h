@@ -13,4 +13,8 @@ int wrap_text(struct buf *b, const char *text, size_t indent, struct err *err);
 /* "  KEY" and its text beside it, from column WRAP_KEY on; below a key that is longer. */
 int wrap_entry(struct buf *b, const char *key, const char *text, struct err *err);
 
+/* `before` (two columns and perhaps a bracket), then what has gathered in `line`, wrapped from
+   column 2 on; nothing for an empty line, which is released. */
+int wrap_line(struct buf *b, const char *before, struct buf *line, struct err *err);
+
 #endif

@@ -22,7 +22,7 @@ struct hash curation_key(const struct curation *c, size_t unit)
 {
     struct buf b = {0};
     struct hash h = {0, 0};
-    struct err err;
+    struct err err = {0};
     int code;
 
     code = buf_printf(&b, &err, "curate 1, %d tokens, %d answers, end %d\n", c->tokens,

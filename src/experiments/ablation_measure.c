@@ -110,6 +110,7 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
         .claim = "differs from zero after correction",
         .rows = "metric",
         .apart = "metric",
+        .about_right = METRICS_ABOUT_RIGHT,
         .warning = !zero                     ? NULL
                    : b->site == SITE_PATTERN ? "off-distribution"
                                              : "off-distribution: read it beside resample",

@@ -114,6 +114,7 @@ static int describe(struct experiment *x, const struct ablation *b, const char *
         .claim = "differs from zero after correction",
         .rows = "metric",
         .apart = "metric",
+        .about_right = METRICS_ABOUT_RIGHT,
         .warning = warning,
     };
     struct headline joint = {
@@ -124,6 +125,7 @@ static int describe(struct experiment *x, const struct ablation *b, const char *
         .test = "none",
         .rows = "metric",
         .apart = "metric",
+        .about_right = METRICS_ABOUT_RIGHT,
         .warning = warning,
     };
     struct figure map = {

@@ -238,6 +238,7 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
         .claim = "differs from zero after correction",
         .rows = "metric",
         .apart = "metric",
+        .about_right = METRICS_ABOUT_RIGHT,
         .warning = zero ? "off-distribution: read it beside resample" : NULL,
         .order = e->op.kind == DO_RESAMPLE ? "first" : NULL,
     };

@@ -23,7 +23,7 @@ struct pair {
     double key; /* the greatest difference from the first */
 };
 
-struct table {
+struct comparison {
     const struct compare *c;
     const struct headline *h;
     struct compared side[COMPARE_MAX];
@@ -128,7 +128,7 @@ static bool excludes_zero(struct bounded d)
     return d.lo > 0 || d.hi < 0;
 }
 
-static bool is_wanted(const struct table *t, size_t element, size_t apart_at)
+static bool is_wanted(const struct comparison *t, size_t element, size_t apart_at)
 {
     const struct average *a = &t->side[0].a;
     size_t at[DIMS_MAX];
@@ -139,7 +139,7 @@ static bool is_wanted(const struct table *t, size_t element, size_t apart_at)
 }
 
 /* Is the cell in all results? */
-static bool read_pair(struct table *t, size_t stratum, size_t element, struct pair *p)
+static bool read_pair(struct comparison *t, size_t stratum, size_t element, struct pair *p)
 {
     *p = (struct pair){.stratum = stratum, .element = element};
     for (size_t k = 0; k < t->n; k++) {
@@ -156,7 +156,7 @@ static bool read_pair(struct table *t, size_t stratum, size_t element, struct pa
     return true;
 }
 
-static void take(struct table *t, const struct pair *p)
+static void take(struct comparison *t, const struct pair *p)
 {
     size_t i = t->n_best;
 
@@ -173,7 +173,7 @@ static void take(struct table *t, const struct pair *p)
 }
 
 /* *there = false: a result does not have the stratum. */
-static int seek(struct table *t, size_t stratum, bool *there, struct err *err)
+static int seek(struct comparison *t, size_t stratum, bool *there, struct err *err)
 {
     *there = true;
     for (size_t k = 0; k < t->n && *there; k++) {
@@ -186,7 +186,7 @@ static int seek(struct table *t, size_t stratum, bool *there, struct err *err)
     return 0;
 }
 
-static int rank_cells(struct table *t, size_t apart_at, struct err *err)
+static int rank_cells(struct comparison *t, size_t apart_at, struct err *err)
 {
     const struct average *a = &t->side[0].a;
 
@@ -209,7 +209,8 @@ static int rank_cells(struct table *t, size_t apart_at, struct err *err)
 /* Differences ------------------------------------------------------------------------------ */
 
 /* Query by query where both results have the same ones. */
-static int pair_side(struct table *t, size_t k, const char *entry, struct arena *a, struct err *err)
+static int pair_side(struct comparison *t, size_t k, const char *entry, struct arena *a,
+                     struct err *err)
 {
     const struct compared *b = &t->side[k];
     const struct paired_side side[2] = {{&t->r[0], &t->side[0].a, t->h->of},
@@ -239,7 +240,7 @@ static int pair_side(struct table *t, size_t k, const char *entry, struct arena 
     return err->code;
 }
 
-static int find_differences(struct table *t, size_t apart_at, struct err *err)
+static int find_differences(struct comparison *t, size_t apart_at, struct err *err)
 {
     const struct average *a = &t->side[0].a;
     const char *entry = t->apart < a->n_dims ? a->dim[t->apart].label[apart_at] : NULL;
@@ -261,7 +262,7 @@ static int find_differences(struct table *t, size_t apart_at, struct err *err)
 
 /* Printing --------------------------------------------------------------------------------- */
 
-static int decimals_of(const struct table *t)
+static int decimals_of(const struct comparison *t)
 {
     double most = 0;
     int n = 2;
@@ -283,7 +284,7 @@ static int put_spread(struct grid *g, struct bounded v, int decimals, const char
                     v.hi, mark);
 }
 
-static int put_headings(const struct table *t, struct grid *g, struct err *err)
+static int put_headings(const struct comparison *t, struct grid *g, struct err *err)
 {
     const struct average *a = &t->side[0].a;
     int code = a->of_model ? 0 : grid_put(g, err, "step");
@@ -299,7 +300,7 @@ static int put_headings(const struct table *t, struct grid *g, struct err *err)
     return code;
 }
 
-static int put_row(const struct table *t, struct grid *g, const struct pair *p, int decimals,
+static int put_row(const struct comparison *t, struct grid *g, const struct pair *p, int decimals,
                    struct err *err)
 {
     const struct average *a = &t->side[0].a;
@@ -316,8 +317,8 @@ static int put_row(const struct table *t, struct grid *g, const struct pair *p, 
     return code;
 }
 
-static int put_title(const struct table *t, const char *group, size_t apart_at, struct buf *out,
-                     struct err *err)
+static int put_title(const struct comparison *t, const char *group, size_t apart_at,
+                     struct buf *out, struct err *err)
 {
     const struct average *a = &t->side[0].a;
     int code = buf_printf(out, err, "\n%s: %s", group, t->h->title);
@@ -337,7 +338,7 @@ static int put_title(const struct table *t, const char *group, size_t apart_at, 
                                                                   : "independent");
 }
 
-static int put_best(const struct table *t, const char *group, size_t apart_at, struct buf *out,
+static int put_best(const struct comparison *t, const char *group, size_t apart_at, struct buf *out,
                     struct err *err)
 {
     struct grid g = {0};
@@ -369,7 +370,7 @@ static const struct headline *headline_like(const struct headline *h, const stru
 }
 
 /* The headline's average in all results; *same = false: one does not have it, or another shape. */
-static int open_sides(struct table *t, struct result *r, const char *group, bool *same,
+static int open_sides(struct comparison *t, struct result *r, const char *group, bool *same,
                       struct err *err)
 {
     *same = true;
@@ -390,7 +391,7 @@ static int compare_headline(const struct compare *c, struct result *r, size_t n,
                             const struct headline *h, size_t *tables, struct buf *out,
                             struct err *err)
 {
-    struct table t = {.c = c, .h = h, .n = n, .r = r, .group = group};
+    struct comparison t = {.c = c, .h = h, .n = n, .r = r, .group = group};
     size_t parts = 1;
     bool same;
 

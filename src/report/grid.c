@@ -16,17 +16,8 @@ int grid_put(struct grid *g, struct err *err, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    if (g->n == g->cap) {
-        size_t cap = g->cap ? 2 * g->cap : 256;
-        char **more = arena_alloc(&g->arena, cap, sizeof *more, err);
-
-        if (!more)
-            return err->code;
-        if (g->n)
-            memcpy(more, g->text, g->n * sizeof *more);
-        g->text = more;
-        g->cap = cap;
-    }
+    if (err->code || arena_grow(&g->arena, &g->text, g->n, &g->cap, sizeof *g->text, err))
+        return err->code;
     for (char *s = text; *s; s++) /* what would break the line */
         if ((unsigned char)*s < ' ' || *s == 127)
             *s = ' ';
@@ -65,6 +56,8 @@ int grid_text(const struct grid *g, struct buf *out, struct err *err)
     size_t width[GRID_COLUMNS_MAX] = {0};
     bool right[GRID_COLUMNS_MAX];
 
+    if (err->code)
+        return err->code;
     if (g->columns > GRID_COLUMNS_MAX)
         return err_set(err, ERR_BUG, "a table of %zu columns", g->columns);
     for (size_t c = 0; c < g->columns; c++)
@@ -80,11 +73,10 @@ int grid_text(const struct grid *g, struct buf *out, struct err *err)
         bool last = c + 1 == g->columns;
         int pad = (int)(width[c] - utf8_length(g->text[i]));
 
-        if (buf_printf(out, err, "  %*s%s%*s%s", right[c] ? pad : 0, "", g->text[i],
-                       right[c] || last ? 0 : pad, "", last ? "\n" : ""))
-            return err->code;
+        buf_printf(out, err, "  %*s%s%*s%s", right[c] ? pad : 0, "", g->text[i],
+                   right[c] || last ? 0 : pad, "", last ? "\n" : "");
     }
-    return 0;
+    return err->code;
 }
 
 void grid_release(struct grid *g)

@@ -33,6 +33,7 @@ struct grid {
     struct arena arena;
 };
 
+/* Nothing is added once err is set. */
 int grid_put(struct grid *g, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* A number, "-" for NaN; with a sign where `sign` is set. */
 int grid_number(struct grid *g, double v, int decimals, bool sign, struct err *err);

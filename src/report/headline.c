@@ -13,7 +13,7 @@
 
 enum { STRONGEST = 3, BESIDE_MAX = 2, LARGEST_ROWS = 4 };
 
-struct table {
+struct sheet {
     struct finding f;
     struct average beside[BESIDE_MAX];
     size_t n_beside;
@@ -28,7 +28,7 @@ struct table {
 
 /* Layout ----------------------------------------------------------------------------------- */
 
-static int open_beside(struct table *t, struct result *r, const char *group, struct err *err)
+static int open_beside(struct sheet *t, struct result *r, const char *group, struct err *err)
 {
     const char *name;
 
@@ -39,7 +39,7 @@ static int open_beside(struct table *t, struct result *r, const char *group, str
     return err->code;
 }
 
-static void lay_out(struct table *t)
+static void lay_out(struct sheet *t)
 {
     const struct headline *h = t->f.headline;
     const struct average *a = &t->f.value;
@@ -58,7 +58,7 @@ static void lay_out(struct table *t)
 }
 
 /* Is element i in this row and column? */
-static bool is_in(const struct table *t, size_t i, size_t row, size_t column)
+static bool is_in(const struct sheet *t, size_t i, size_t row, size_t column)
 {
     const struct average *a = &t->f.value;
     size_t at[DIMS_MAX];
@@ -73,7 +73,7 @@ static bool is_in(const struct table *t, size_t i, size_t row, size_t column)
 }
 
 /* A column of entries that have no place in the table is no column. */
-static bool has_column(const struct table *t, size_t column)
+static bool has_column(const struct sheet *t, size_t column)
 {
     const struct average *a = &t->f.value;
 
@@ -81,16 +81,16 @@ static bool has_column(const struct table *t, size_t column)
            !list_has(t->f.headline->without, a->dim[t->column_dim].label[column]);
 }
 
-/* One cell of the table -------------------------------------------------------------------- */
+/* One place of the table -------------------------------------------------------------------- */
 
-struct cell {
+struct passing {
     size_t found, by_more; /* numbers that pass */
     size_t values;         /* that there are */
     size_t best[STRONGEST];
     double items;
 };
 
-static double strength(const struct table *t, size_t i)
+static double strength(const struct sheet *t, size_t i)
 {
     double v = finding_effect(&t->f, i);
 
@@ -98,7 +98,7 @@ static double strength(const struct table *t, size_t i)
 }
 
 /* The strongest in falling order; of equal ones the first. */
-static void take(const struct table *t, struct cell *c, size_t i)
+static void take(const struct sheet *t, struct passing *c, size_t i)
 {
     size_t n = c->found < STRONGEST ? c->found : STRONGEST, k = n;
 
@@ -111,10 +111,10 @@ static void take(const struct table *t, struct cell *c, size_t i)
     c->best[k] = i;
 }
 
-static struct cell look(const struct table *t, size_t row, size_t column)
+static struct passing look(const struct sheet *t, size_t row, size_t column)
 {
     const struct finding *f = &t->f;
-    struct cell c = {0};
+    struct passing c = {0};
 
     for (size_t i = 0; i < f->value.elements; i++) {
         if (!is_in(t, i, row, column) || f->dropped[i])
@@ -131,7 +131,7 @@ static struct cell look(const struct table *t, size_t row, size_t column)
     return c;
 }
 
-static bool has_row(const struct table *t, size_t row)
+static bool has_row(const struct sheet *t, size_t row)
 {
     for (size_t c = 0; c < t->n_columns; c++)
         if (has_column(t, c) && look(t, row, c).found)
@@ -139,7 +139,7 @@ static bool has_row(const struct table *t, size_t row)
     return false;
 }
 
-static int any_row(struct table *t, bool *any, struct err *err)
+static int any_row(struct sheet *t, bool *any, struct err *err)
 {
     for (size_t s = 0; s < t->f.n_order && !*any; s++) {
         if (finding_seek(&t->f, t->f.order[s], err))
@@ -151,7 +151,7 @@ static int any_row(struct table *t, bool *any, struct err *err)
 }
 
 /* Enough places for two digits of the largest value; signs where there are negative ones. */
-static int find_format(struct table *t, struct err *err)
+static int find_format(struct sheet *t, struct err *err)
 {
     double most = 0;
 
@@ -175,52 +175,53 @@ static int find_format(struct table *t, struct err *err)
 
 /* Printing --------------------------------------------------------------------------------- */
 
-static int put_headings(const struct table *t, struct grid *g, struct err *err)
+static void put_headings(const struct sheet *t, struct grid *g, struct err *err)
 {
     const struct average *a = &t->f.value;
     bool stored = t->f.test == TEST_STORED, tested = t->f.test != TEST_NONE && !t->untried;
     bool single = t->n_rows * t->n_columns == a->elements;
-    int code = !a->of_model && (grid_put(g, err, "step") || grid_put(g, err, "items"));
 
-    for (size_t k = 0; k < t->n_row_dims && !code; k++)
-        code = grid_put(g, err, "%s", a->dim[t->row_dim[k]].name);
-    for (size_t k = 0; k < t->n_beside && !code; k++)
-        code = grid_put(g, err, "%s", t->beside[k].name);
+    if (!a->of_model) {
+        grid_put(g, err, "step");
+        grid_put(g, err, "items");
+    }
+    for (size_t k = 0; k < t->n_row_dims; k++)
+        grid_put(g, err, "%s", a->dim[t->row_dim[k]].name);
+    for (size_t k = 0; k < t->n_beside; k++)
+        grid_put(g, err, "%s", t->beside[k].name);
+    for (size_t c = 0; c < t->n_columns && t->column_dim < a->n_dims; c++)
+        if (has_column(t, c))
+            grid_put(g, err, "%s", a->dim[t->column_dim].label[c]);
     if (t->column_dim == a->n_dims) {
-        code = code || (tested && grid_put(g, err, stored ? "change" : "how many")) ||
-               (tested && stored && grid_put(g, err, "by > %g", t->f.min_effect)) ||
-               grid_put(g, err, "%s",
-                        single       ? average_word(t->f.headline)
-                        : t->untried ? "largest"
-                                     : "strongest");
-    } else {
-        for (size_t c = 0; c < t->n_columns && !code; c++)
-            if (has_column(t, c))
-                code = grid_put(g, err, "%s", a->dim[t->column_dim].label[c]);
+        if (tested)
+            grid_put(g, err, stored ? "change" : "how many");
+        if (tested && stored)
+            grid_put(g, err, "by > %g", t->f.min_effect);
+        grid_put(g, err, "%s",
+                 single       ? average_word(t->f.headline)
+                 : t->untried ? "largest"
+                              : "strongest");
     }
     g->columns = g->n;
-    return err_if(err, code);
 }
 
 /* Behind what is about the answer that the model is about to give in these queries. */
-static const char *mark_of(struct table *t, size_t stratum, size_t dim, size_t i)
+static const char *mark_of(struct sheet *t, size_t stratum, size_t dim, size_t i)
 {
     const struct average *a = &t->f.value;
     const struct right_step *own = right_own(&t->right, a->stratum[stratum].step);
     const char *label = average_label(a, dim, i);
-    bool metric = str_eq(a->dim[dim].name, "metric");
 
-    if (!own || !(metric || str_eq(a->dim[dim].name, "target")) ||
-        !(names_target(label, own->target) ||
-          (metric && list_has("logit_difference recall_mass", label))))
+    if (!own || !(str_eq(a->dim[dim].name, "metric") || str_eq(a->dim[dim].name, "target")) ||
+        !(names_target(label, own->target) || list_has(t->f.headline->about_right, label)))
         return "";
     t->legend.own |= true;
     return OWN_MARK;
 }
 
 /* "+1.25 [+1.01, +1.49] chance 0.20  layer 12" */
-static int put_number(const struct table *t, struct grid *g, size_t i, const char *mark,
-                      struct err *err)
+static void put_number(const struct sheet *t, struct grid *g, size_t i, const char *mark,
+                       struct err *err)
 {
     const struct finding *f = &t->f;
     const struct average *a = &f->value;
@@ -236,12 +237,11 @@ static int put_number(const struct table *t, struct grid *g, size_t i, const cha
         snprintf(chance, sizeof chance, " %s %.*f", f->headline->null_words, t->decimals,
                  average_get(&f->null, STAT_MEAN, i));
     where_words(a, i, f->headline->rows, f->headline->columns, where);
-    return grid_put(g, err, sign ? "%+.*f%s%s%s%s%s" : "%.*f%s%s%s%s%s", t->decimals,
-                    average_get(a, STAT_MEAN, i), interval, mark, chance, *where ? "  " : "",
-                    where);
+    grid_put(g, err, sign ? "%+.*f%s%s%s%s%s" : "%.*f%s%s%s%s%s", t->decimals,
+             average_get(a, STAT_MEAN, i), interval, mark, chance, *where ? "  " : "", where);
 }
 
-static int put_beside(struct table *t, struct grid *g, size_t stratum, size_t i, struct err *err)
+static void put_beside(struct sheet *t, struct grid *g, size_t stratum, size_t i, struct err *err)
 {
     for (size_t k = 0; k < t->n_beside; k++) {
         struct average *b = &t->beside[k];
@@ -249,16 +249,14 @@ static int put_beside(struct table *t, struct grid *g, size_t stratum, size_t i,
         double v = NAN;
 
         if (b->elements && average_seek(b, stratum, err))
-            return err->code;
+            return;
         if (at < b->elements)
             v = average_get(b, STAT_MEAN, at);
-        if (grid_number(g, v, 3, false, err))
-            return err->code;
+        grid_number(g, v, 3, false, err);
     }
-    return 0;
 }
 
-static size_t first_of_row(const struct table *t, size_t row)
+static size_t first_of_row(const struct sheet *t, size_t row)
 {
     size_t i = 0;
 
@@ -270,66 +268,65 @@ static size_t first_of_row(const struct table *t, size_t row)
 }
 
 /* The row's names; empty where it goes on. */
-static int put_names(struct table *t, struct grid *g, size_t stratum, size_t row, double items,
-                     struct err *err)
+static void put_names(struct sheet *t, struct grid *g, size_t stratum, size_t row, double items,
+                      struct err *err)
 {
     const struct average *a = &t->f.value;
     size_t first = first_of_row(t, row);
-    int code = !a->of_model && (grid_put(g, err, "%d", a->stratum[stratum].step) ||
-                                grid_put(g, err, "%.0f", items));
 
-    for (size_t k = 0; k < t->n_row_dims && !code; k++)
-        code = grid_put(g, err, "%s%s", average_label(a, t->row_dim[k], first),
-                        mark_of(t, stratum, t->row_dim[k], first));
-    return err_if(err, code || put_beside(t, g, stratum, first, err));
+    if (!a->of_model) {
+        grid_put(g, err, "%d", a->stratum[stratum].step);
+        grid_put(g, err, "%.0f", items);
+    }
+    for (size_t k = 0; k < t->n_row_dims; k++)
+        grid_put(g, err, "%s%s", average_label(a, t->row_dim[k], first),
+                 mark_of(t, stratum, t->row_dim[k], first));
+    put_beside(t, g, stratum, first, err);
 }
 
 /* A row with a column for each entry: the strongest in each. */
-static int put_columns(struct table *t, struct grid *g, size_t stratum, size_t row, struct err *err)
+static void put_columns(struct sheet *t, struct grid *g, size_t stratum, size_t row,
+                        struct err *err)
 {
     double items = 0;
 
     for (size_t c = 0; c < t->n_columns; c++)
         items = fmax(items, look(t, row, c).items);
-    if (put_names(t, g, stratum, row, items, err))
-        return err->code;
+    put_names(t, g, stratum, row, items, err);
     for (size_t c = 0; c < t->n_columns; c++) {
-        struct cell cell = look(t, row, c);
+        struct passing p = look(t, row, c);
 
         if (!has_column(t, c))
             continue;
-        t->legend.not_significant |= !cell.found && cell.values;
-        t->legend.not_there |= !cell.found && !cell.values;
-        if (cell.found ? put_number(t, g, cell.best[0],
-                                    mark_of(t, stratum, t->column_dim, cell.best[0]), err)
-                       : grid_put(g, err, cell.values ? "n.s." : "n/a"))
-            return err->code;
+        t->legend.not_significant |= !p.found && p.values;
+        t->legend.not_there |= !p.found && !p.values;
+        if (p.found)
+            put_number(t, g, p.best[0], mark_of(t, stratum, t->column_dim, p.best[0]), err);
+        else
+            grid_put(g, err, p.values ? "n.s." : "n/a");
     }
-    return 0;
 }
 
 /* A row with how many pass, and the strongest, one below the other. */
-static int put_list(struct table *t, struct grid *g, size_t stratum, size_t row, struct err *err)
+static void put_list(struct sheet *t, struct grid *g, size_t stratum, size_t row, struct err *err)
 {
-    struct cell c = look(t, row, 0);
+    struct passing p = look(t, row, 0);
     bool tested = t->f.test != TEST_NONE && !t->untried, stored = t->f.test == TEST_STORED;
     size_t shown = t->untried ? 1 : STRONGEST;
 
-    if (put_names(t, g, stratum, row, c.items, err) ||
-        (tested && grid_put(g, err, "%zu", c.found)) ||
-        (tested && stored && grid_put(g, err, "%zu", c.by_more)))
-        return err->code;
-    for (size_t i = 0; i < shown && i < c.found; i++) {
+    put_names(t, g, stratum, row, p.items, err);
+    if (tested)
+        grid_put(g, err, "%zu", p.found);
+    if (tested && stored)
+        grid_put(g, err, "%zu", p.by_more);
+    for (size_t i = 0; i < shown && i < p.found; i++) {
         for (size_t k = 0; i && k + 1 < g->columns; k++)
-            if (grid_put(g, err, " "))
-                return err->code;
-        if (put_number(t, g, c.best[i], "", err))
-            return err->code;
+            grid_put(g, err, " ");
+        put_number(t, g, p.best[i], "", err);
     }
-    return 0;
 }
 
-static int put_rows(struct table *t, struct grid *g, struct err *err)
+static int put_rows(struct sheet *t, struct grid *g, struct err *err)
 {
     bool columns = t->column_dim < t->f.value.n_dims;
 
@@ -341,29 +338,27 @@ static int put_rows(struct table *t, struct grid *g, struct err *err)
         for (size_t row = 0, shown = 0; row < t->n_rows; row++) {
             if (!has_row(t, row) || (t->untried && shown++ >= LARGEST_ROWS))
                 continue;
-            if (columns ? put_columns(t, g, stratum, row, err) : put_list(t, g, stratum, row, err))
-                return err->code;
+            (columns ? put_columns : put_list)(t, g, stratum, row, err);
         }
     }
-    return 0;
+    return err->code;
 }
 
 /* What is not in the table ----------------------------------------------------------------- */
 
 /* ", step 2 answer_1 last" of a row that has no place in it. */
-static int put_missing(struct table *t, size_t stratum, size_t row, size_t n, struct buf *b,
-                       struct err *err)
+static void put_missing(const struct sheet *t, size_t stratum, size_t row, size_t n, struct buf *b,
+                        struct err *err)
 {
     const struct average *a = &t->f.value;
     size_t first = first_of_row(t, row);
-    int code = buf_printf(b, err, "%sstep %d", n ? ", " : "", a->stratum[stratum].step);
 
-    for (size_t k = 0; k < t->n_row_dims && !code; k++)
-        code = buf_printf(b, err, " %s", average_label(a, t->row_dim[k], first));
-    return code;
+    buf_printf(b, err, "%sstep %d", n ? ", " : "", a->stratum[stratum].step);
+    for (size_t k = 0; k < t->n_row_dims; k++)
+        buf_printf(b, err, " %s", average_label(a, t->row_dim[k], first));
 }
 
-static bool has_numbers(const struct table *t, size_t row)
+static bool has_numbers(const struct sheet *t, size_t row)
 {
     for (size_t c = 0; c < t->n_columns; c++)
         if (has_column(t, c) && look(t, row, c).values)
@@ -372,44 +367,30 @@ static bool has_numbers(const struct table *t, size_t row)
 }
 
 /* Rows with numbers of which none passes: how many, and the first of them by name. */
-static int put_hidden(struct table *t, const char *group, struct buf *out, struct err *err)
+static int put_hidden(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
     enum { NAMED = 8 };
-    struct buf names = {0};
+    struct buf names = {0}, line = {0};
     size_t n = 0;
-    int code = 0;
 
-    for (size_t s = 0; s < t->f.n_order && !code; s++) {
-        code = finding_seek(&t->f, t->f.order[s], err);
-        for (size_t row = 0; row < t->n_rows && !code; row++) {
-            if (has_row(t, row) || !has_numbers(t, row))
-                continue;
-            if (n < NAMED)
-                code = put_missing(t, t->f.order[s], row, n, &names, err);
-            n++;
-        }
-    }
-    if (!code && n && buf_str(&names, err)) {
-        struct buf line = {0};
-
-        code = buf_printf(&line, err,
-                          "not significant throughout, in %zu row%s: %s%s (lensweep top "
-                          "RESULT %s shows all numbers)",
-                          n, n == 1 ? "" : "s", names.data, n > NAMED ? ", ..." : "", group) ||
-                       !buf_str(&line, err)
-                   ? err->code
-                   : buf_puts(out, "  ", err) || wrap_text(out, line.data, 2, err);
-        buf_release(&line);
-    }
+    for (size_t s = 0; s < t->f.n_order && !finding_seek(&t->f, t->f.order[s], err); s++)
+        for (size_t row = 0; row < t->n_rows; row++)
+            if (!has_row(t, row) && has_numbers(t, row) && n++ < NAMED)
+                put_missing(t, t->f.order[s], row, n - 1, &names, err);
+    if (n && !err->code && buf_str(&names, err))
+        buf_printf(&line, err,
+                   "not significant throughout, in %zu row%s: %s%s (lensweep top RESULT %s shows "
+                   "all numbers)",
+                   n, n == 1 ? "" : "s", names.data, n > NAMED ? ", ..." : "", group);
     buf_release(&names);
-    return code;
+    return wrap_line(out, "  ", &line, err);
 }
 
 /* Could anything pass? --------------------------------------------------------------------- */
 
 /* A configuration in which all items agree has p = 2^(1 - items), and alone passes if that is at
    most fdr / tests of its family: does any of the stratum reach it? */
-static int put_power(struct table *t, size_t stratum, struct buf *out, struct err *err)
+static int put_power(struct sheet *t, size_t stratum, struct buf *out, struct err *err)
 {
     const struct finding *f = &t->f;
     double nearest = INFINITY, items = 0, tests = 0;
@@ -439,56 +420,59 @@ static int put_power(struct table *t, size_t stratum, struct buf *out, struct er
 
 /* All of it -------------------------------------------------------------------------------- */
 
-static int put_title(const struct table *t, const char *group, struct buf *out, struct err *err)
+static void put_title(const struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
     const struct headline *h = t->f.headline;
     const char *legend = where_legend(&t->f.value);
-    size_t cells = t->f.value.elements / t->n_rows / t->n_columns;
-    int code = buf_printf(out, err, "\n%s: %s", group, h->title);
 
-    if (!code && h->warning)
-        code = buf_printf(out, err, " (%s)", h->warning);
-    if (!code && t->f.test == TEST_STORED)
-        code = buf_printf(out, err, "; %zu configurations, q <= %g counts", cells, t->f.fdr);
-    if (!code && h->unit)
-        code = buf_printf(out, err, "; %s", h->unit);
-    if (!code)
-        code = buf_printf(out, err, "%s%s%s\n", t->f.value.of_model ? "" : " [95 % interval]",
-                          *legend ? " " : "", legend);
-    return err_if(err, code);
+    buf_printf(out, err, "\n%s: %s", group, h->title);
+    if (h->warning)
+        buf_printf(out, err, " (%s)", h->warning);
+    if (t->f.test == TEST_STORED)
+        buf_printf(out, err, "; %zu configurations, q <= %g counts",
+                   t->f.value.elements / t->n_rows / t->n_columns, t->f.fdr);
+    if (h->unit)
+        buf_printf(out, err, "; %s", h->unit);
+    buf_printf(out, err, "%s%s%s\n", t->f.value.of_model ? "" : " [95 % interval]",
+               *legend ? " " : "", legend);
+}
+
+/* Headings and rows. */
+static int put_grid(struct sheet *t, struct buf *out, struct err *err)
+{
+    struct grid g = {0};
+
+    if (!find_format(t, err)) {
+        put_headings(t, &g, err);
+        put_rows(t, &g, err);
+        grid_text(&g, out, err);
+    }
+    grid_release(&g);
+    return err->code;
 }
 
 /* The largest where none passes a test: of each step the first few rows. */
-static int put_largest(struct table *t, const char *group, struct buf *out, struct err *err)
+static int put_largest(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
-    struct grid g = {0};
-    int code;
-
     t->untried = true;
-    code = find_format(t, err) || put_headings(t, &g, err) || put_rows(t, &g, err) ||
-           grid_text(&g, out, err);
-    grid_release(&g);
-    if (!code && t->n_rows > LARGEST_ROWS)
-        code = buf_printf(out, err,
-                          "  (%d of %zu rows of each step; lensweep top RESULT %s has all)\n",
-                          LARGEST_ROWS, t->n_rows, group);
-    return err_if(err, code);
+    put_grid(t, out, err);
+    if (t->n_rows > LARGEST_ROWS)
+        buf_printf(out, err, "  (%d of %zu rows of each step; lensweep top RESULT %s has all)\n",
+                   LARGEST_ROWS, t->n_rows, group);
+    return err->code;
 }
 
-static int put_nothing(struct table *t, const char *group, struct buf *out, struct err *err)
+static int put_nothing(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
     if (t->f.test == TEST_NONE)
         return buf_puts(out, "  nothing can be said: there are no numbers\n", err);
-    return buf_printf(out, err, "  nothing found: of %.0f numbers none %s; the largest, n.s.:\n",
-                      t->f.tests,
-                      t->f.headline->claim ? t->f.headline->claim : "passes its test") ||
-                   put_largest(t, group, out, err)
-               ? err->code
-               : 0;
+    buf_printf(out, err, "  nothing found: of %.0f numbers none %s; the largest, n.s.:\n",
+               t->f.tests, t->f.headline->claim ? t->f.headline->claim : "passes its test");
+    return put_largest(t, group, out, err);
 }
 
 /* One item only: nothing is tested, and the largest number is named for what it is. */
-static int put_untested(struct table *t, struct buf *out, struct err *err)
+static int put_untested(struct sheet *t, struct buf *out, struct err *err)
 {
     const struct finding *f = &t->f;
     double most = -1, value = 0;
@@ -511,35 +495,31 @@ static int put_untested(struct table *t, struct buf *out, struct err *err)
         f->null.elements ? "rate" : "change", value, where, step);
 }
 
-static int put_table(struct table *t, const char *group, struct buf *out, struct err *err)
+static int put_table(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
-    struct grid g = {0};
-    bool any = false;
-    int code;
+    bool untested = t->f.test != TEST_NONE && !(t->f.tests > 0), any = false;
 
-    if (t->f.test != TEST_NONE && !(t->f.tests > 0) && t->f.most_items == 1)
+    if (untested && t->f.most_items == 1)
         return put_untested(t, out, err);
-    if (t->f.test != TEST_NONE && !(t->f.tests > 0)) {
-        code = buf_puts(out,
-                        t->f.test == TEST_STORED
-                            ? "  nothing is tested: no number has a sign (KL has none), or none "
-                              "was picked (statistics.split)\n"
-                            : "  nothing can be said: there are no numbers to test\n",
-                        err);
-        return code || !(t->f.values > 0) ? err->code : put_largest(t, group, out, err);
+    if (untested) {
+        buf_puts(out,
+                 t->f.test == TEST_STORED
+                     ? "  nothing is tested: no number has a sign (KL has none), or none was "
+                       "picked (statistics.split)\n"
+                     : "  nothing can be said: there are no numbers to test\n",
+                 err);
+        return t->f.values > 0 ? put_largest(t, group, out, err) : err->code;
     }
     if (any_row(t, &any, err))
         return err->code;
     if (!any)
         return put_nothing(t, group, out, err);
-    code = find_format(t, err) || put_headings(t, &g, err) || put_rows(t, &g, err) ||
-           grid_text(&g, out, err) || put_hidden(t, group, out, err);
-    grid_release(&g);
-    return err_if(err, code);
+    put_grid(t, out, err);
+    return put_hidden(t, group, out, err);
 }
 
 /* What the columns, numbers and marks of the table are. */
-static int put_legend(struct table *t, struct buf *out, struct err *err)
+static int put_legend(struct sheet *t, struct buf *out, struct err *err)
 {
     if (!(t->f.values > 0))
         return 0;
@@ -552,7 +532,7 @@ static int put_legend(struct table *t, struct buf *out, struct err *err)
 }
 
 /* Of each row's strongest: could others have come first? */
-static int put_stability(struct table *t, struct result *r, struct buf *out, struct err *err)
+static int put_stability(struct sheet *t, struct result *r, struct buf *out, struct err *err)
 {
     struct steadiness steady;
     size_t said = 0;
@@ -563,7 +543,7 @@ static int put_stability(struct table *t, struct result *r, struct buf *out, str
 
         code = finding_seek(&t->f, stratum, err);
         for (size_t row = 0; row < t->n_rows && !code; row++) {
-            struct cell c = look(t, row, 0);
+            struct passing c = look(t, row, 0);
 
             if (c.found)
                 code = steadiness_text(&steady, &t->f, stratum, c.best[0], &said, out, err);
@@ -574,52 +554,55 @@ static int put_stability(struct table *t, struct result *r, struct buf *out, str
 }
 
 /* "  (about nothing: 1 of 60 pass with random_weights; here 34 of 60)" */
-static int put_nulls(struct table *t, struct result *r, const char *group, struct buf *out,
+static int put_nulls(struct sheet *t, struct result *r, const char *group, struct buf *out,
                      struct err *err)
 {
-    const char *before = "about nothing:";
     struct buf line = {0};
     size_t n;
-    int code = 0;
 
-    for (size_t i = 0; i < r->n_beside && !code && t->f.test != TEST_NONE; i++) {
+    for (size_t i = 0; i < r->n_beside && !err->code && t->f.test != TEST_NONE; i++) {
         struct finding f;
 
-        code = finding_open(&f, &r->beside[i], group, t->f.headline, err);
-        if (!code && f.tests > 0)
-            code = finding_count(&f, &n, err) ||
-                   buf_printf(&line, err, "%s %zu of %.0f pass with %s", line.len ? "," : before, n,
-                              f.tests, r->beside[i].null);
+        if (!finding_open(&f, &r->beside[i], group, t->f.headline, err) && f.tests > 0 &&
+            !finding_count(&f, &n, err))
+            buf_printf(&line, err, "%s %zu of %.0f pass with %s",
+                       line.len ? "," : "about nothing:", n, f.tests, r->beside[i].null);
         finding_close(&f);
     }
-    if (!code && line.len && !finding_count(&t->f, &n, err))
-        code = buf_printf(&line, err, "; here %zu of %.0f)", n, t->f.tests) ||
-               !buf_str(&line, err) || buf_puts(out, "  (", err) ||
-               wrap_text(out, line.data, 2, err);
-    buf_release(&line);
-    return err_if(err, code);
+    if (line.len && !err->code && !finding_count(&t->f, &n, err))
+        buf_printf(&line, err, "; here %zu of %.0f)", n, t->f.tests);
+    return wrap_line(out, "  (", &line, err);
+}
+
+/* The table, and what stands under it. */
+static int put_all(struct sheet *t, struct result *r, const char *group, struct buf *out,
+                   struct err *err)
+{
+    bool stored = t->f.test == TEST_STORED;
+
+    lay_out(t);
+    put_title(t, group, out, err);
+    if (put_table(t, group, out, err))
+        return err->code;
+    for (size_t k = 0; k < t->f.n_order && stored && t->f.tests > 0; k++)
+        if (put_power(t, t->f.order[k], out, err))
+            return err->code;
+    return err_if(err, (stored && !t->untried && put_stability(t, r, out, err)) ||
+                           put_legend(t, out, err) ||
+                           contrast_text(r, group, t->f.headline, out, err) ||
+                           put_nulls(t, r, group, out, err));
 }
 
 int headline_text(struct result *r, const char *group, const struct headline *h, struct buf *out,
                   struct err *err)
 {
-    struct table t = {0};
-    int code = finding_open(&t.f, r, group, h, err) || open_beside(&t, r, group, err) ||
-               right_read(&t.right, r, err);
+    struct sheet t = {0};
 
-    if (!code && t.f.value.elements) {
-        lay_out(&t);
-        code = put_title(&t, group, out, err) || put_table(&t, group, out, err);
-        for (size_t k = 0; k < t.f.n_order && t.f.test == TEST_STORED && t.f.tests > 0 && !code;
-             k++)
-            code = put_power(&t, t.f.order[k], out, err);
-        if (!code && t.f.test == TEST_STORED && !t.untried)
-            code = put_stability(&t, r, out, err);
-        code = code || put_legend(&t, out, err) || contrast_text(r, group, h, out, err) ||
-               put_nulls(&t, r, group, out, err);
-    }
+    if (!finding_open(&t.f, r, group, h, err) && !open_beside(&t, r, group, err) &&
+        !right_read(&t.right, r, err) && t.f.value.elements)
+        put_all(&t, r, group, out, err);
     for (size_t k = 0; k < t.n_beside; k++)
         average_close(&t.beside[k]);
     finding_close(&t.f);
-    return err_if(err, code);
+    return err->code;
 }

@@ -13,7 +13,7 @@ struct ranked {
     size_t stratum, element;
 };
 
-struct table {
+struct largest {
     const struct top *top;
     const struct headline *h;
     struct average a, null;
@@ -27,7 +27,7 @@ struct table {
 
 /* Ranking ---------------------------------------------------------------------------------- */
 
-static bool is_wanted(const struct table *t, size_t element, size_t apart_at)
+static bool is_wanted(const struct largest *t, size_t element, size_t apart_at)
 {
     const struct average *a = &t->a;
     size_t at[DIMS_MAX];
@@ -38,7 +38,7 @@ static bool is_wanted(const struct table *t, size_t element, size_t apart_at)
 }
 
 /* The direct part of a total effect. */
-static double part_of(const struct table *t, size_t element)
+static double part_of(const struct largest *t, size_t element)
 {
     size_t at[DIMS_MAX];
 
@@ -49,17 +49,17 @@ static double part_of(const struct table *t, size_t element)
     return average_get(&t->a, STAT_MEAN, average_element(&t->a, at));
 }
 
-static bool against(const struct table *t)
+static bool against(const struct largest *t)
 {
     return t->null.elements > 0;
 }
 
-static bool has_beside(const struct table *t)
+static bool has_beside(const struct largest *t)
 {
     return against(t) || average_has(&t->a, STAT_Q);
 }
 
-static struct ranked value_at(const struct table *t, size_t stratum, size_t i)
+static struct ranked value_at(const struct largest *t, size_t stratum, size_t i)
 {
     struct ranked v = {.mean = average_get(&t->a, STAT_MEAN, i),
                        .lo = average_get(&t->a, STAT_LO, i),
@@ -76,7 +76,7 @@ static struct ranked value_at(const struct table *t, size_t stratum, size_t i)
 }
 
 /* Keeps the largest; of equal ones the first. */
-static void take(struct table *t, const struct ranked *v)
+static void take(struct largest *t, const struct ranked *v)
 {
     size_t i = t->n_best;
 
@@ -91,7 +91,7 @@ static void take(struct table *t, const struct ranked *v)
     t->best[i] = *v;
 }
 
-static int rank_cells(struct table *t, size_t apart_at, struct err *err)
+static int rank_cells(struct largest *t, size_t apart_at, struct err *err)
 {
     t->n_best = t->n_cells = 0;
     for (size_t s = 0; s < t->a.n_strata; s++) {
@@ -114,7 +114,7 @@ static int rank_cells(struct table *t, size_t apart_at, struct err *err)
 /* Printing --------------------------------------------------------------------------------- */
 
 /* Enough places for three digits of the largest value. */
-static int places(const struct table *t)
+static int places(const struct largest *t)
 {
     double most = 0;
     int n = 3;
@@ -126,13 +126,13 @@ static int places(const struct table *t)
     return n;
 }
 
-static const struct stratum_info *stratum_of(const struct table *t, const struct ranked *v)
+static const struct stratum_info *stratum_of(const struct largest *t, const struct ranked *v)
 {
     return &t->a.stratum[v->stratum];
 }
 
 /* Are its rows of several datasets or templates? */
-static bool is_mixed(const struct table *t)
+static bool is_mixed(const struct largest *t)
 {
     const struct stratum_info *first = stratum_of(t, &t->best[0]);
 
@@ -145,7 +145,7 @@ static bool is_mixed(const struct table *t)
     return false;
 }
 
-static int put_title(const struct table *t, size_t apart_at, bool mixed, struct buf *out,
+static int put_title(const struct largest *t, size_t apart_at, bool mixed, struct buf *out,
                      struct err *err)
 {
     const struct average *a = &t->a;
@@ -164,7 +164,7 @@ static int put_title(const struct table *t, size_t apart_at, bool mixed, struct 
     return err_if(err, code);
 }
 
-static int put_headings(const struct table *t, struct grid *g, bool mixed, struct err *err)
+static int put_headings(const struct largest *t, struct grid *g, bool mixed, struct err *err)
 {
     bool total = t->part != SIZE_MAX;
     int code = mixed && (grid_put(g, err, "dataset") || grid_put(g, err, "template"));
@@ -182,7 +182,7 @@ static int put_headings(const struct table *t, struct grid *g, bool mixed, struc
     return err_if(err, code);
 }
 
-static int put_stratum(const struct table *t, struct grid *g, const struct ranked *v, bool mixed,
+static int put_stratum(const struct largest *t, struct grid *g, const struct ranked *v, bool mixed,
                        struct err *err)
 {
     const struct stratum_info *s = stratum_of(t, v);
@@ -195,7 +195,7 @@ static int put_stratum(const struct table *t, struct grid *g, const struct ranke
 }
 
 /* A q may be far below all decimals. */
-static int put_beside(const struct table *t, struct grid *g, const struct ranked *v, int decimals,
+static int put_beside(const struct largest *t, struct grid *g, const struct ranked *v, int decimals,
                       bool sign, struct err *err)
 {
     if (against(t) || isnan(v->beside))
@@ -203,7 +203,7 @@ static int put_beside(const struct table *t, struct grid *g, const struct ranked
     return grid_put(g, err, "%.2g", v->beside);
 }
 
-static int put_row(const struct table *t, struct grid *g, const struct ranked *v, bool mixed,
+static int put_row(const struct largest *t, struct grid *g, const struct ranked *v, bool mixed,
                    bool sign, int decimals, struct err *err)
 {
     int code = put_stratum(t, g, v, mixed, err);
@@ -221,7 +221,7 @@ static int put_row(const struct table *t, struct grid *g, const struct ranked *v
     return err_if(err, code);
 }
 
-static int put_best(const struct table *t, size_t apart_at, struct buf *out, struct err *err)
+static int put_best(const struct largest *t, size_t apart_at, struct buf *out, struct err *err)
 {
     struct grid g = {0};
     bool mixed = is_mixed(t), sign = t->part != SIZE_MAX;
@@ -239,7 +239,7 @@ static int put_best(const struct table *t, size_t apart_at, struct buf *out, str
 }
 
 /* The same for programs. */
-static int put_json_row(const struct table *t, const struct ranked *v, struct err *err)
+static int put_json_row(const struct largest *t, const struct ranked *v, struct err *err)
 {
     const struct stratum_info *s = stratum_of(t, v);
     struct top_row row = {.dataset = s->dataset,
@@ -261,7 +261,7 @@ static int put_json_row(const struct table *t, const struct ranked *v, struct er
     return top_json_row(t->top->json, &row, err);
 }
 
-static int put_json(const struct table *t, size_t apart_at, struct err *err)
+static int put_json(const struct largest *t, size_t apart_at, struct err *err)
 {
     struct json_out *j = t->top->json;
     const char *of = t->apart < t->a.n_dims ? t->a.dim[t->apart].label[apart_at] : NULL;
@@ -274,7 +274,7 @@ static int put_json(const struct table *t, size_t apart_at, struct err *err)
 }
 
 /* Where the direct parts are that belong to the total effects of a table. */
-static size_t find_part(const struct table *t, size_t apart_at)
+static size_t find_part(const struct largest *t, size_t apart_at)
 {
     const struct average_dim *d = &t->a.dim[t->apart];
     const char *whole = t->h->whole, *part = t->h->part, *label = d->label[apart_at];
@@ -293,7 +293,7 @@ static int show(const struct top *top, struct result *r, const char *group,
                 const struct headline *h, const char *name, struct buf *out, bool *shown,
                 struct err *err)
 {
-    struct table t = {.top = top, .h = h, .part = SIZE_MAX};
+    struct largest t = {.top = top, .h = h, .part = SIZE_MAX};
     size_t tables = 1;
 
     if (average_open(&t.a, r, group, h->inside, name, err) || !t.a.elements)

@@ -54,6 +54,8 @@
     X(whole, "labels of `apart` that begin so are total effects; they are shown beside `part`")   \
     X(part, "labels of `apart` that begin so, and end alike, are the direct part of `whole`")     \
     X(about, "the dimension whose entries are what a head, layer or set is about: target")        \
+    X(about_right, "labels of `apart` that are about the right answer of each query, whichever "  \
+                   "it is: logit_difference recall_mass")                                         \
     X(class_words, "what a head of this class does, as a heading: promotes")                      \
     X(join, "class | score | effect: tables set rates and scores of heads beside effects of the " \
             "same heads")                                                                         \

@@ -32,7 +32,7 @@
 
 static void error_says_what_and_where(void **state)
 {
-    struct err err;
+    struct err err = {0};
     int line;
 
     (void)state;
@@ -52,7 +52,7 @@ static void error_says_what_and_where(void **state)
 static void long_messages_are_cut(void **state)
 {
     static char text[3 * ERR_MESSAGE];
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     memset(text, 'x', sizeof text - 1);
@@ -93,7 +93,7 @@ static bool all_zero(const void *p, size_t n)
 
 static void allocations_are_zeroed_and_aligned(void **state)
 {
-    struct err err;
+    struct err err = {0};
     char *p = mem_alloc(1000, 3, &err), *none = mem_alloc(0, 8, &err);
 
     (void)state;
@@ -107,7 +107,7 @@ static void allocations_are_zeroed_and_aligned(void **state)
 static void sizes_that_overflow_are_refused(void **state)
 {
     struct arena a = {0};
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     assert_null(mem_alloc(SIZE_MAX / 2, 3, &err));
@@ -120,7 +120,7 @@ static void sizes_that_overflow_are_refused(void **state)
 
 static void growing_keeps_what_is_there(void **state)
 {
-    struct err err;
+    struct err err = {0};
     void *p = NULL;
     int *v;
 
@@ -140,7 +140,7 @@ static void growing_keeps_what_is_there(void **state)
 
 static void the_nth_allocation_fails(void **state)
 {
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     mem_fail_nth(3);
@@ -158,7 +158,7 @@ static void the_nth_allocation_fails(void **state)
 static void arenas_hand_out_what_stays(void **state)
 {
     struct arena a = {0};
-    struct err err;
+    struct err err = {0};
     char *s = arena_strdup(&a, "head", &err), *t = arena_strndup(&a, "layers", 5, &err);
     char *u = arena_printf(&a, &err, "%d of %s", 3, "9"), *big = arena_alloc(&a, 3, 1 << 20, &err);
 
@@ -191,7 +191,7 @@ static void lists_grow_in_arenas(void **state)
     struct arena a = {0};
     size_t cap = 0;
     int *v = NULL;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     err_clear(&err);
@@ -217,7 +217,7 @@ static void numbers_are_little_endian(void **state)
     static const unsigned char bytes[] = {4, 3, 2, 1, 8, 7, 6, 5, 4,    3,
                                           2, 1, 0, 0, 0, 0, 0, 0, 0xf8, 0xbf};
     struct buf b = {0};
-    struct err err;
+    struct err err = {0};
     struct cursor c;
 
     (void)state;
@@ -242,7 +242,7 @@ static void numbers_are_little_endian(void **state)
 static void a_buffer_holds_text(void **state)
 {
     struct buf b = {0};
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     for (int i = 0; i < 200; i++)
@@ -257,13 +257,16 @@ static void a_buffer_holds_text(void **state)
     mem_fail_nth(1);
     assert_int_equal(buf_reserve(&b, 1 << 20, &err), ERR_MEMORY);
     assert_string_equal(buf_str(&b, &err), ""); /* as it was */
+    buf_puts(&b, "text", &err);
+    assert_int_equal(buf_printf(&b, &err, "%d", 1), ERR_MEMORY); /* nothing once err is set */
+    assert_int_equal(b.len, 0);
     buf_release(&b);
 }
 
 static void names_are_escaped(void **state)
 {
     struct buf b = {0};
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     assert_int_equal(buf_escaped(&b, "L\u00e4nd \\ a\tb\nc\r\x1b[31m\x7f", &err), 0);
@@ -399,7 +402,7 @@ static void ill_formed_text_is_mended(void **state)
         {"\xf0\x9f\x98\xf0\x9f\x98\x80", UTF8_REPLACEMENT "\xf0\x9f\x98\x80"},
     };
     struct arena a = {0};
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     err_clear(&err);
@@ -423,7 +426,7 @@ static void numbers_by_hash(void **state)
 {
     enum { N = 5000 };
     static const uint64_t step[] = {1, 0, UINT64_C(1) << 40, 0x9e3779b97f4a7c15};
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     err_clear(&err);
@@ -455,7 +458,7 @@ static void numbers_by_hash(void **state)
 static void an_index_without_room(void **state)
 {
     struct lookup l = {0};
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     err_clear(&err);
@@ -559,7 +562,7 @@ static void shuffles_are_permutations(void **state)
 static void assert_holds(const char *name, const char *text)
 {
     struct buf b = {0};
-    struct err err;
+    struct err err = {0};
 
     assert_int_equal(file_read(&b, in_folder(name), 1000, &err), 0);
     assert_string_equal(buf_str(&b, &err), text);
@@ -569,7 +572,7 @@ static void assert_holds(const char *name, const char *text)
 static void assert_only_files(size_t n)
 {
     struct arena a = {0};
-    struct err err;
+    struct err err = {0};
     char **names;
     size_t there;
 
@@ -580,7 +583,7 @@ static void assert_only_files(size_t n)
 
 static void a_file_is_replaced_as_a_whole(void **state)
 {
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     assert_int_equal(file_replace(in_folder("a"), "first version", 13, &err), 0);
@@ -594,7 +597,7 @@ static void a_file_is_replaced_as_a_whole(void **state)
 
 static void a_failed_replacement_leaves_the_old_file(void **state)
 {
-    struct err err;
+    struct err err = {0};
     struct rlimit old, tiny;
     static char large[100000];
     int code;
@@ -637,7 +640,7 @@ static void a_sweep_takes_what_the_dead_left(void **state)
     const struct timespec old[2] = {{1000, 0}, {1000, 0}};
     char place[PROCESS_PLACE], name[6][PROCESS_PLACE + 64];
     pid_t dead = fork();
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     err_clear(&err);
@@ -672,7 +675,7 @@ static void arrays_for_numpy(void **state)
         {0, {0}, "()"}, {1, {6}, "(6,)"}, {2, {2, 3}, "(2, 3)"}, {3, {1, 2, 3}, "(1, 2, 3)"}};
     struct arena a = {0};
     struct npy npy;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     err_clear(&err);
@@ -706,7 +709,7 @@ static void a_mapping_without_room(void **state)
 {
     struct rlimit old, tiny;
     struct mapping m;
-    struct err err;
+    struct err err = {0};
     int fd = open(in_folder("sparse"), O_CREAT | O_RDWR, 0666), code;
 
     (void)state;

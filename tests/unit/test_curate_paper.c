@@ -37,7 +37,7 @@ struct spelled_line {
 static void spell_ids(struct spelled_line *s, const struct tokenizer *t, const int32_t *ids,
                       size_t n)
 {
-    struct err err;
+    struct err err = {0};
 
     buf_clear(&s->text);
     s->n = (int)n;
@@ -58,7 +58,7 @@ static size_t ids_of(const struct family *f, const struct tokenizer *t, const js
     const json_t *prompt = json_object_get(line, "query_input_ids");
     const json_t *last = json_array_get(json_object_get(line, "three_answers_token_list"), 2), *v;
     struct ids own = {0};
-    struct err err;
+    struct err err = {0};
     size_t n = 0, i;
 
     if (f->same_ids) {
@@ -124,7 +124,7 @@ static void check_family(struct family *f, const char *data, const char *tokeniz
 {
     static const char *const sets[] = {"actor_movies", "artist_songs", "country_cities"};
     struct tokenizer *t;
-    struct err err;
+    struct err err = {0};
     char path[1024];
 
     snprintf(path, sizeof path, "%s/%s/tokenizer.json", tokenizers, f->tokenizer);

@@ -12,7 +12,7 @@ static void assert_answers(const char *text, int want, bool ended, const char *e
 {
     struct answer_places all;
     struct buf b = {0};
-    struct err err;
+    struct err err = {0};
 
     answers_find(text, strlen(text), want, ended, &all);
     for (int i = 0; i < all.n; i++) {
@@ -106,7 +106,7 @@ static void answers_of_any_text(void **state)
 static void assert_folds(const char *a, const char *b)
 {
     struct buf x = {0};
-    struct err err;
+    struct err err = {0};
 
     assert_int_equal(text_fold(a, strlen(a), &x, &err), 0);
     assert_string_equal(x.len ? buf_str(&x, &err) : "", b);
@@ -141,7 +141,7 @@ static void facts_of_files(void **state)
 {
     struct problems found = {0};
     struct facts f;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     assert_int_equal(facts_load(&f,

@@ -328,7 +328,7 @@ static void problems_have_places(void **state)
         char path[128], expected[128];
         struct buf want = {0}, got = {0};
         struct dataset ds;
-        struct err err;
+        struct err err = {0};
 
         snprintf(path, sizeof path, FIXTURES "bad/%s.jsonl", names[i]);
         snprintf(expected, sizeof expected, FIXTURES "bad/%s.expected", names[i]);
@@ -349,7 +349,7 @@ static void bad_queries_have_a_status(void **state)
     struct data_options opt = {.vocab = 300, .max_tokens = 8};
     struct buf want = {0}, got = {0};
     struct dataset ds;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     load_path(&ds, FIXTURES "status/status.jsonl", opt, NULL);
@@ -408,7 +408,7 @@ static void names_are_limited(void **state)
 {
     struct buf b = {0};
     struct dataset ds;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     buf_puts(&b, "{\"ids\": [1], \"targets\": {\"t0\": 1", &err);
@@ -468,7 +468,7 @@ static void missing_and_empty(void **state)
 {
     const char *none[2];
     struct dataset ds;
-    struct err err;
+    struct err err = {0};
     char path[128];
 
     (void)state;
@@ -520,7 +520,7 @@ static void memory_runs_out(void **state)
     (void)state;
     do {
         struct dataset ds;
-        struct err err;
+        struct err err = {0};
 
         memset(&problems, 0, sizeof problems);
         mem_fail_nth(++n);

@@ -9,7 +9,7 @@ static void add(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static void add(struct buf *b, const char *fmt, ...)
 {
     char text[512];
-    struct err err;
+    struct err err = {0};
     va_list ap;
 
     va_start(ap, fmt);

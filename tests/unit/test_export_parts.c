@@ -23,7 +23,7 @@ static size_t count_files(void)
 {
     struct arena a = {0};
     char **names;
-    struct err err;
+    struct err err = {0};
     size_t n = 0;
 
     assert_int_equal(file_list(folder, &a, &names, &n, &err), 0);
@@ -33,7 +33,7 @@ static size_t count_files(void)
 
 static void put(struct writer *w, const char *text)
 {
-    struct err err;
+    struct err err = {0};
 
     assert_int_equal(buf_puts(&w->buf, text, &err), 0);
     assert_int_equal(writer_turn(w, &err), 0);
@@ -43,7 +43,7 @@ static void files_appear_together(void **state)
 {
     struct outputs o = {.dir = folder};
     struct writer *a, *b;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     assert_int_equal(outputs_add(&o, &a, &err, "%s.csv", "x"), 0);
@@ -62,7 +62,7 @@ static void nothing_is_left_of_what_is_not_committed(void **state)
 {
     struct outputs o = {.dir = folder};
     struct writer *a;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     assert_int_equal(outputs_add(&o, &a, &err, "x.csv"), 0);
@@ -75,7 +75,7 @@ static void a_name_that_is_taken_gets_a_number(void **state)
 {
     struct outputs o = {.dir = folder};
     struct writer *a, *b, *c;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     assert_int_equal(outputs_add(&o, &a, &err, "x.y.csv"), 0);
@@ -92,7 +92,7 @@ static void a_writer_takes_large_pieces(void **state)
     static char large[700000];
     struct buf back = {0};
     struct writer w;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     memset(large, 'a', sizeof large);
@@ -136,7 +136,7 @@ static void make_result(size_t entries)
     float *row = calloc(WIDE, sizeof *row);
     struct h5group *g;
     struct h5file *f;
-    struct err err;
+    struct err err = {0};
 
     for (size_t i = 0; i < entries; i++)
         items[i] = texts[i % 2];
@@ -162,7 +162,7 @@ static void columns_are_read_by_blocks_in_any_order(void **state)
     struct arena a = {0};
     struct column c;
     struct h5file *f;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     err_clear(&err);
@@ -190,7 +190,7 @@ static void memory_that_runs_out_leaves_nothing(void **state)
     int (*const formats[])(struct result *, struct outputs *, struct err *) = {export_csv,
                                                                                export_jsonl};
     struct result r;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     make_result(10);

@@ -39,7 +39,7 @@ static int start(void **state)
 static void empty(const char *folder)
 {
     struct arena a = {0};
-    struct err err;
+    struct err err = {0};
     char **names;
     size_t n;
 
@@ -83,7 +83,7 @@ static void put_average(struct h5group *g, const char *name, const char *dimensi
 {
     struct variable v = {name, V_F64, dimensions, "a mean", "1"};
     double data[CELLS_MAX];
-    struct err err;
+    struct err err = {0};
 
     err_clear(&err);
     for (size_t i = 0; i < n; i++)
@@ -95,7 +95,7 @@ static void put_average(struct h5group *g, const char *name, const char *dimensi
 static void put_strata(struct h5group *g, const char *const *dataset, const int32_t *step)
 {
     const int32_t template[STRATA] = {1, 1};
-    struct err err;
+    struct err err = {0};
 
     err_clear(&err);
     assert_int_equal(
@@ -115,7 +115,7 @@ static struct h5group *begin(struct h5file **f, const struct figure *figure, siz
 {
     const char *const both[STRATA] = {dataset, dataset};
     struct h5group *g;
-    struct err err;
+    struct err err = {0};
 
     err_clear(&err);
     assert_int_equal(h5_create(f, path, &err), 0);
@@ -128,7 +128,7 @@ static struct h5group *begin(struct h5file **f, const struct figure *figure, siz
 
 static void commit(struct h5file *f)
 {
-    struct err err;
+    struct err err = {0};
 
     err_clear(&err);
     assert_int_equal(h5_commit(f, NULL, NULL, &err), 0);
@@ -151,7 +151,7 @@ static int plot(struct err *err)
 static void load(const char *name)
 {
     char file[160];
-    struct err err;
+    struct err err = {0};
 
     err_clear(&err);
     snprintf(file, sizeof file, "%s/figures/%s", dir, name);
@@ -187,7 +187,7 @@ static void test_lines(void **state)
 {
     struct h5file *f;
     struct h5group *g = begin(&f, &lines, 1, "cities");
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, lacks_first);
@@ -235,7 +235,7 @@ static void test_map(void **state)
     const char *const cities[STRATA] = {"cities", "lands"};
     struct h5file *f;
     struct h5group *g;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     g = begin(&f, &map, 1, "cities");
@@ -275,7 +275,7 @@ static void test_points(void **state)
                                   .title = "Points"};
     struct h5file *f;
     struct h5group *g = begin(&f, &points, 1, "");
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     put_average(g, "up", "stratum layer component target", CELLS_MAX, 0, NULL);
@@ -311,7 +311,7 @@ static void test_intervals(void **state)
     const struct dim set = {"set", NAMES, V_STR, sets, NULL};
     struct h5file *f;
     struct h5group *g;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     begin(&f, &intervals, 1, "cities");
@@ -401,7 +401,7 @@ static void test_graph(void **state)
     const struct dim edge = {"edge", EDGES, V_STR, edges, NULL};
     struct h5file *f;
     struct h5group *g;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     begin(&f, &graph, 1, "cities");
@@ -443,7 +443,7 @@ static void test_apart(void **state)
                               {"metric", NAMES, V_STR, metrics, NULL}};
     struct h5file *f;
     struct h5group *g;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     begin(&f, &map, 1, "cities");
@@ -477,7 +477,7 @@ static void test_missing(void **state)
     struct figure figure[3] = {lines, lines, lines};
     struct h5file *f;
     struct h5group *g;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     err_clear(&err);
@@ -500,7 +500,7 @@ static void test_missing(void **state)
 static void test_nothing(void **state)
 {
     struct h5file *f;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     begin(&f, &lines, 1, "cities");
@@ -513,7 +513,7 @@ static void test_earlier(void **state)
 {
     struct h5file *f;
     struct h5group *g = begin(&f, NULL, 0, "cities");
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, NULL);
@@ -535,7 +535,7 @@ static void test_hostile(void **state)
     for (size_t i = 0; i < 4; i++) {
         struct h5file *f;
         struct h5group *g = begin(&f, &figure[i], 1, "cities");
-        struct err err;
+        struct err err = {0};
 
         put_average(g, "score", "stratum layer component", STRATA * LAYERS * PARTS, 0, NULL);
         put_average(g, "wide", "stratum layer component target", CELLS_MAX, 0, NULL);
@@ -550,7 +550,7 @@ static void test_memory(void **state)
 {
     struct h5file *f;
     struct h5group *g = begin(&f, &lines, 1, "cities");
-    struct err err;
+    struct err err = {0};
     long n = 0;
 
     (void)state;
@@ -572,7 +572,7 @@ static void test_drawn(void **state)
     static const char odd[] = "#a ''b'' ``touch pwned`` \\";
     struct h5file *f;
     struct h5group *g;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     setenv("PATH", programs, 1);
@@ -594,7 +594,7 @@ static void test_drawn(void **state)
 static void test_words(void **state)
 {
     struct arena a = {0};
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     err_clear(&err);

@@ -22,7 +22,7 @@
 static float *numbers(size_t n, double size, const char *purpose)
 {
     struct rng r = rng_for(1, n, purpose);
-    struct err err;
+    struct err err = {0};
     float *x = mem_alloc(n, sizeof *x, &err);
 
     assert_non_null(x);
@@ -33,7 +33,7 @@ static float *numbers(size_t n, double size, const char *purpose)
 
 static void start(struct team *t, int threads, size_t scratch)
 {
-    struct err err;
+    struct err err = {0};
 
     assert_int_equal(team_init(t, threads, scratch, &err), 0);
 }
@@ -169,7 +169,7 @@ static void small_products(void **state)
 static void team_follows_what_is_asked(void **state)
 {
     struct team t;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     start(&t, 0, 100);

@@ -192,7 +192,7 @@ static void test_product(void **cmocka)
                       .got = room((size_t)MOST_ROWS * (MOST_N + 30) * 4)};
     float *again = room((size_t)(MOST_N + 8) * MOST_K * 4);
     struct team teams[3];
-    struct err err;
+    struct err err = {0};
 
     (void)cmocka;
     for (int i = 0; i < 3; i++) {
@@ -248,7 +248,7 @@ static void test_bits(void **cmocka)
     static float x[2000], w[2000], y;
     struct matrix m = matrix_f32(w, 1, 2000);
     struct team t;
-    struct err err;
+    struct err err = {0};
     uint32_t bits;
 
     (void)cmocka;

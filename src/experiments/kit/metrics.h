@@ -18,6 +18,9 @@ enum metric {
     METRIC_ANSWER = 512, /* of whole answers */
 };
 
+/* Those that are about the right answer, whichever it is (struct headline). */
+#define METRICS_ABOUT_RIGHT "logit_difference recall_mass"
+
 /* What a variant must be asked for these metrics (bits): ASK_LOGITS if their logits are enough. */
 unsigned metric_asks(unsigned metrics);
 
