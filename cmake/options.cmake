@@ -8,6 +8,7 @@ endif()
 # Flags of every target. -ffp-contract=off: the same bits from gcc and clang, with and without FMA.
 add_library(lensweep_flags INTERFACE)
 target_include_directories(lensweep_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(lensweep_flags INTERFACE _XOPEN_SOURCE=700) # POSIX beside C17
 target_compile_options(lensweep_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -ffp-contract=off -fno-math-errno)

@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 #include "campaign/slabs.h"
 
 #include "base/mem.h"

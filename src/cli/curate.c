@@ -3,7 +3,6 @@
  * agree; rank 0 hands out the blocks of prompts that the journal does not have yet, and then
  * selects and writes.
  */
-#define _XOPEN_SOURCE 700
 #include "cli/curate.h"
 #include "cli/command.h"
 #include "cli/run/hosts.h"

@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 /* The one place that prints errors and exits. */
 #include "cli/command.h"
 

@@ -1,5 +1,4 @@
 /* Types of several values: lists, selectors, and the `where` mapping. One value is a list of it. */
-#define _XOPEN_SOURCE 700
 #include "config/node.h"
 
 #include "base/str.h"

@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 /* Types of single values: how each is read and printed. Lists are in lists.c. */
 #include "config/node.h"
 

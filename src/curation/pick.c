@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 #include "curation/private.h"
 
 #include "base/hash.h"

@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 #include "data/facts.h"
 
 #include "base/str.h"

@@ -3,7 +3,6 @@
  * full, in the order of the groups' names; within a group attributes come before coordinates and
  * those before the rest, for they tell why the rest differs.
  */
-#define _XOPEN_SOURCE 700
 #include "report/diff.h"
 
 #include "base/str.h"

@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 #include "results/seal.h"
 
 #include "base/buf.h"

@@ -1,5 +1,4 @@
 /* Rank 0 hands out bundles of the units that the journal does not have, and keeps their rows. */
-#define _XOPEN_SOURCE 700
 #include "cli/run/session.h"
 
 #include "base/clock.h"

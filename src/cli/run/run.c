@@ -3,7 +3,6 @@
  * itself and they agree on what they saw (start.c); rank 0 then hands out the units that the
  * journal does not have yet (distribute.c) and writes the result file (finish.c).
  */
-#define _XOPEN_SOURCE 700
 #include "cli/command.h"
 #include "cli/plan/forecast.h"
 #include "cli/run/hosts.h"

@@ -1,5 +1,4 @@
 /* What a run and a curation do alike. */
-#define _XOPEN_SOURCE 700
 #include "cli/run/session.h"
 #include "cli/command.h"
 

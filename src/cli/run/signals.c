@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 #include "cli/command.h"
 #include "cli/run/session.h"
 

@@ -1,5 +1,4 @@
 /* Every rank reads config, data and the model's header by itself, and they agree on these. */
-#define _XOPEN_SOURCE 700
 #include "cli/run/session.h"
 
 #include "base/gemm.h"

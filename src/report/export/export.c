@@ -1,5 +1,4 @@
 /* What the exporters share: files that appear together, names, numbers and texts. */
-#define _XOPEN_SOURCE 700
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
