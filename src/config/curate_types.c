@@ -3,8 +3,6 @@
 
 #include "base/str.h"
 
-#include <string.h>
-
 static void parse_chat(struct config_context *c, const struct config_row *row,
                        const struct config_node *node, void *field)
 {

@@ -1,8 +1,6 @@
 /* The card: what was tried, what fell out and why, examples, and what all of it was made from. */
 #include "curation/curation.h"
 
-#include <string.h>
-
 static int put_counts(const struct curation *c, struct buf *out, struct err *err)
 {
     size_t left = c->n;

@@ -2,8 +2,6 @@
 #include "curation/curation.h"
 
 #include "base/file.h"
-#include "base/str.h"
-#include "base/utf8.h"
 #include "data/text.h"
 
 #include <stdio.h>

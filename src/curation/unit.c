@@ -4,8 +4,6 @@
 
 #include "base/hash.h"
 
-#include <string.h>
-
 static size_t first_of(const struct curation *c, uint64_t unit)
 {
     return (size_t)unit * c->block;

@@ -6,7 +6,6 @@
 #include "base/utf8.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static int no_memory(struct err *err)
 {

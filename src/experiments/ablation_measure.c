@@ -4,7 +4,6 @@
  */
 #include "experiments/ablation.h"
 
-#include "base/str.h"
 #include "experiments/kit/answers.h"
 #include "experiments/kit/direct.h"
 #include "experiments/kit/text.h"

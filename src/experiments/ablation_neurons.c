@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/str.h"
 
 #include <stdlib.h>
 #include <string.h>

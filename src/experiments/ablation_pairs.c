@@ -7,8 +7,6 @@
 #include "experiments/ablation.h"
 #include "experiments/kit/ranking.h"
 
-#include "base/str.h"
-
 #include <math.h>
 
 static struct selection one(const char *label, int *number, struct arena *a, struct err *err)

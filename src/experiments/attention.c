@@ -9,7 +9,6 @@
 
 #include "base/real.h"
 #include "base/rng.h"
-#include "base/str.h"
 
 #include <math.h>
 #include <string.h>

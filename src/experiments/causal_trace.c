@@ -17,7 +17,6 @@
 #include "experiments/kit/whole.h"
 
 #include <math.h>
-#include <string.h>
 
 enum corruption { CORRUPT_BY_NOISE, CORRUPT_BY_COUNTERFACTUAL };
 enum direction { DENOISE, NOISE };

@@ -7,11 +7,6 @@
  */
 #include "experiments/kit/places.h"
 #include "experiments/kit/select.h"
-#include "experiments/kit/survey.h"
-
-#include "base/str.h"
-
-#include <string.h>
 
 static const struct choice site_words[] = {{"residual", SITE_RESID},
                                            {"attn", SITE_ATTN},

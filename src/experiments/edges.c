@@ -7,11 +7,9 @@
  */
 #include "experiments/edges.h"
 
-#include "base/str.h"
 #include "experiments/kit/answers.h"
 
 #include <math.h>
-#include <string.h>
 
 static const struct choice senders[] = {
     {"head", SENDER_HEAD}, {"mlp", SENDER_MLP}, {"embedding", SENDER_EMBEDDING}, {NULL, 0}};

@@ -1,11 +1,8 @@
 /* Which senders, receivers and edges there are. */
 #include "experiments/edges.h"
 
-#include "base/str.h"
 #include "experiments/kit/ranking.h"
 #include "experiments/kit/select.h"
-
-#include <string.h>
 
 /* What is chosen of one side: by layers and heads (of keys and values those that they read). */
 struct choice_of_side {

@@ -11,9 +11,7 @@
 #include "experiments/faithfulness.h"
 
 #include "base/rng.h"
-#include "base/str.h"
 #include "experiments/kit/answers.h"
-#include "experiments/kit/select.h"
 
 #include <math.h>
 #include <string.h>

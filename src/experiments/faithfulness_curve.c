@@ -1,7 +1,6 @@
 /* What a file has of a curve: the ranking, the metric by share, and averages over queries. */
 #include "experiments/faithfulness.h"
 
-#include "base/str.h"
 #include "experiments/kit/edge_ends.h"
 
 #include <math.h>

@@ -6,8 +6,6 @@
  */
 #include "experiments/faithfulness.h"
 
-#include <string.h>
-
 /* Senders and readers by number: from the embedding, and from the first layer, upwards. */
 static size_t sender_number(const struct shape *s, const struct node *e)
 {

@@ -9,7 +9,6 @@
 #include "statistics/strata.h"
 
 #include "base/product/product.h"
-#include "base/str.h"
 
 #include <math.h>
 #include <string.h>

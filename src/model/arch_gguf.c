@@ -1,6 +1,5 @@
 #include "model/arch_gguf.h"
 
-#include "base/str.h"
 #include "model/rope.h"
 
 #include <stdio.h>

@@ -1,9 +1,6 @@
 #include "model/arch_json_parts.h"
 
 #include "base/str.h"
-#include "model/rope.h"
-
-#include <string.h>
 
 int key_int(const json_t *j, const char *key, bool need, int64_t lo, int64_t hi, int *v,
             struct err *err)

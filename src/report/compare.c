@@ -131,11 +131,9 @@ static bool excludes_zero(struct bounded d)
 static bool is_wanted(const struct comparison *t, size_t element, size_t apart_at)
 {
     const struct average *a = &t->side[0].a;
-    size_t at[DIMS_MAX];
 
-    average_place(a, element, at);
-    return !average_labelled(a, element, t->h->without) &&
-           (t->apart == a->n_dims || at[t->apart] == apart_at);
+    return average_is_at(a, element, t->apart, apart_at) &&
+           !average_labelled(a, element, t->h->without);
 }
 
 /* Is the cell in all results? */
@@ -275,67 +273,73 @@ static int decimals_of(const struct comparison *t)
     return n;
 }
 
-static int put_spread(struct grid *g, struct bounded v, int decimals, const char *mark,
-                      struct err *err)
+static void put_spread(struct grid *g, struct bounded v, int decimals, const char *mark,
+                       struct err *err)
 {
     if (isnan(v.lo))
-        return grid_put(g, err, "%+.*f%s", decimals, v.mean, mark);
-    return grid_put(g, err, "%+.*f [%+.*f, %+.*f]%s", decimals, v.mean, decimals, v.lo, decimals,
-                    v.hi, mark);
+        grid_put(g, err, "%+.*f%s", decimals, v.mean, mark);
+    else
+        grid_put(g, err, "%+.*f [%+.*f, %+.*f]%s", decimals, v.mean, decimals, v.lo, decimals, v.hi,
+                 mark);
 }
 
-static int put_headings(const struct comparison *t, struct grid *g, struct err *err)
+/* Is dimension d told in rows? */
+static bool has_column(const struct comparison *t, size_t d)
+{
+    return d != t->apart && t->side[0].a.dim[d].size > 1;
+}
+
+static void put_headings(const struct comparison *t, struct grid *g, struct err *err)
 {
     const struct average *a = &t->side[0].a;
-    int code = a->of_model ? 0 : grid_put(g, err, "step");
 
-    for (size_t d = 0; d < a->n_dims && !code; d++)
-        if (d != t->apart && a->dim[d].size > 1)
-            code = grid_put(g, err, "%s", a->dim[d].name);
-    for (size_t k = 0; k < t->n && !code; k++)
-        code = grid_put(g, err, "%c", (int)('A' + k));
-    for (size_t k = 1; k < t->n && !code; k++)
-        code = grid_put(g, err, "%c - A", (int)('A' + k));
+    if (!a->of_model)
+        grid_put(g, err, "step");
+    for (size_t d = 0; d < a->n_dims; d++)
+        if (has_column(t, d))
+            grid_put(g, err, "%s", a->dim[d].name);
+    for (size_t k = 0; k < t->n; k++)
+        grid_put(g, err, "%c", (int)('A' + k));
+    for (size_t k = 1; k < t->n; k++)
+        grid_put(g, err, "%c - A", (int)('A' + k));
     g->columns = g->n;
-    return code;
 }
 
-static int put_row(const struct comparison *t, struct grid *g, const struct pair *p, int decimals,
-                   struct err *err)
+static void put_row(const struct comparison *t, struct grid *g, const struct pair *p, int decimals,
+                    struct err *err)
 {
     const struct average *a = &t->side[0].a;
-    int code = a->of_model ? 0 : grid_put(g, err, "%d", a->stratum[p->stratum].step);
 
-    for (size_t d = 0; d < a->n_dims && !code; d++)
-        if (d != t->apart && a->dim[d].size > 1)
-            code = grid_put(g, err, "%s", average_label(a, d, p->element));
-    for (size_t k = 0; k < t->n && !code; k++)
-        code = put_spread(g, p->v[k], decimals, "", err);
-    for (size_t k = 1; k < t->n && !code; k++) {
-        code = put_spread(g, p->d[k], decimals, excludes_zero(p->d[k]) ? " *" : "", err);
-    }
-    return code;
+    if (!a->of_model)
+        grid_put(g, err, "%d", a->stratum[p->stratum].step);
+    for (size_t d = 0; d < a->n_dims; d++)
+        if (has_column(t, d))
+            grid_put(g, err, "%s", average_label(a, d, p->element));
+    for (size_t k = 0; k < t->n; k++)
+        put_spread(g, p->v[k], decimals, "", err);
+    for (size_t k = 1; k < t->n; k++)
+        put_spread(g, p->d[k], decimals, excludes_zero(p->d[k]) ? " *" : "", err);
 }
 
-static int put_title(const struct comparison *t, const char *group, size_t apart_at,
-                     struct buf *out, struct err *err)
+static void put_title(const struct comparison *t, const char *group, size_t apart_at,
+                      struct buf *out, struct err *err)
 {
     const struct average *a = &t->side[0].a;
-    int code = buf_printf(out, err, "\n%s: %s", group, t->h->title);
+    size_t intervals = t->n_best * (t->n - 1);
 
-    for (size_t k = 1; k < t->n && !code; k++)
+    buf_printf(out, err, "\n%s: %s", group, t->h->title);
+    for (size_t k = 1; k < t->n; k++)
         if (t->side[k].h && !str_eq(t->side[k].h->title, t->h->title))
-            code = buf_printf(out, err, "; %c: %s", (int)('A' + k), t->side[k].h->title);
-    if (!code && t->apart < a->n_dims)
-        code = buf_printf(out, err, ": %s", a->dim[t->apart].label[apart_at]);
-    return code || buf_printf(out, err, "\nthe %zu largest differences of %zu cells that all have",
-                              t->n_best, t->n_cells)
-               ? err->code
-               : buf_printf(out, err, "; %zu of %zu intervals exclude 0; %s\n", t->n_apart,
-                            t->n_best * (t->n - 1),
-                            t->n_paired == t->n_best * (t->n - 1) ? "paired"
-                            : t->n_paired                         ? "some are paired"
-                                                                  : "independent");
+            buf_printf(out, err, "; %c: %s", (int)('A' + k), t->side[k].h->title);
+    if (t->apart < a->n_dims)
+        buf_printf(out, err, ": %s", a->dim[t->apart].label[apart_at]);
+    buf_printf(out, err,
+               "\nthe %zu largest differences of %zu cells that all have; %zu of %zu intervals "
+               "exclude 0; %s\n",
+               t->n_best, t->n_cells, t->n_apart, intervals,
+               t->n_paired == intervals ? "paired"
+               : t->n_paired            ? "some are paired"
+                                        : "independent");
 }
 
 static int put_best(const struct comparison *t, const char *group, size_t apart_at, struct buf *out,
@@ -343,13 +347,14 @@ static int put_best(const struct comparison *t, const char *group, size_t apart_
 {
     struct grid g = {0};
     int decimals = decimals_of(t);
-    int code = put_title(t, group, apart_at, out, err) || put_headings(t, &g, err);
 
-    for (size_t i = 0; i < t->n_best && !code; i++)
-        code = put_row(t, &g, &t->best[i], decimals, err);
-    code = code || grid_text(&g, out, err);
+    put_title(t, group, apart_at, out, err);
+    put_headings(t, &g, err);
+    for (size_t i = 0; i < t->n_best; i++)
+        put_row(t, &g, &t->best[i], decimals, err);
+    grid_text(&g, out, err);
     grid_release(&g);
-    return err_if(err, code);
+    return err->code;
 }
 
 /* Results ---------------------------------------------------------------------------------- */
@@ -434,12 +439,11 @@ static int put_missing(struct result *r, size_t n, struct buf *out, struct err *
             const char *group = r[k].group[i].name;
 
             for (size_t m = 0; m < n; m++)
-                if (!result_find(&r[m], group) &&
+                if (!result_find(&r[m], group))
                     buf_printf(out, err, "%c has %s, which %c does not have\n", (int)('A' + k),
-                               group, (int)('A' + m)))
-                    return err->code;
+                               group, (int)('A' + m));
         }
-    return 0;
+    return err->code;
 }
 
 /* What may be compared: of another model the layers and heads are others; of other data the items.
@@ -453,19 +457,18 @@ static int put_heading(struct result *r, size_t n, struct buf *out, struct err *
         model[k] = data[k] = NULL;
         if ((catalogue_find(&r[k].all, "provenance", "audit") &&
              (result_attr(&r[k], "provenance", "model_fingerprint", &model[k], err) ||
-              result_attr(&r[k], "provenance", "data_fingerprint", &data[k], err))) ||
-            buf_printf(out, err, "%c  %s%s%s\n", (int)('A' + k), r[k].path,
-                       r[k].null ? ", about nothing: " : "", r[k].null ? r[k].null : ""))
+              result_attr(&r[k], "provenance", "data_fingerprint", &data[k], err))))
             return err->code;
+        buf_printf(out, err, "%c  %s%s%s\n", (int)('A' + k), r[k].path,
+                   r[k].null ? ", about nothing: " : "", r[k].null ? r[k].null : "");
         models |= model[k] && model[0] && !str_eq(model[k], model[0]);
         others |= data[k] && data[0] && !str_eq(data[k], data[0]);
     }
-    return err_if(
-        err, buf_printf(
-                 out, err, "%s, %s\n",
-                 models ? "different models: layers and heads are set side by side by their numbers"
-                        : "the same model",
-                 others ? "different data" : "the same data"));
+    return buf_printf(
+        out, err, "%s, %s\n",
+        models ? "different models: layers and heads are set side by side by their numbers"
+               : "the same model",
+        others ? "different data" : "the same data");
 }
 
 static int put_legend(struct buf *out, struct err *err)
@@ -477,7 +480,8 @@ static int put_legend(struct buf *out, struct err *err)
         "items "
         "it is too wide rather than too narrow; *: it excludes 0, as one in twenty does by chance)";
 
-    return err_if(err, buf_puts(out, "\n", err) || wrap_text(out, text, 0, err));
+    buf_puts(out, "\n", err);
+    return wrap_text(out, text, 0, err);
 }
 
 static int compare_all(const struct compare *c, struct result *r, size_t n, struct buf *out,

@@ -37,25 +37,19 @@ static int put_changes(const struct finding *f, const struct stratum_info *steps
     struct changes c = look(f);
     struct buf line = {0};
     char where[WHERE_MAX];
-    int code;
 
     if (!(c.tested > 0))
         return 0;
-    code = buf_printf(&line, err, "step %d minus step %d, paired by item (%.0f): ", steps->step,
-                      steps->minus, c.items);
-    if (!code && !c.found)
-        code = buf_printf(&line, err, "of %.0f numbers none changes)", c.tested);
-    if (!code && c.found) {
-        where_words(a, c.largest, NULL, NULL, where);
-        code =
-            buf_printf(&line, err, "%zu of %.0f numbers change, most %s by %+.3g [%+.3g, %+.3g])",
-                       c.found, c.tested, where, average_get(a, STAT_MEAN, c.largest),
-                       average_get(a, STAT_LO, c.largest), average_get(a, STAT_HI, c.largest));
-    }
-    code = code || !buf_str(&line, err) || buf_puts(out, "  (", err) ||
-           wrap_text(out, line.data, 2, err);
-    buf_release(&line);
-    return err_if(err, code);
+    buf_printf(&line, err, "step %d minus step %d, paired by item (%.0f): ", steps->step,
+               steps->minus, c.items);
+    where_words(a, c.largest, NULL, NULL, where);
+    if (c.found)
+        buf_printf(&line, err, "%zu of %.0f numbers change, most %s by %+.3g [%+.3g, %+.3g])",
+                   c.found, c.tested, where, average_get(a, STAT_MEAN, c.largest),
+                   average_get(a, STAT_LO, c.largest), average_get(a, STAT_HI, c.largest));
+    else
+        buf_printf(&line, err, "of %.0f numbers none changes)", c.tested);
+    return wrap_line(out, "  (", &line, err);
 }
 
 int contrast_text(struct result *r, const char *group, const struct headline *h, struct buf *out,

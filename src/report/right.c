@@ -168,11 +168,13 @@ bool names_target(const char *label, const char *target)
 
 int right_words(const struct right_query *q, struct buf *out, struct err *err)
 {
-    if (buf_printf(out, err, "%s", *q->item ? q->item : "a query") ||
-        (q->template > 1 && buf_printf(out, err, ", template %d", q->template)) ||
-        (q->step > 0 && buf_printf(out, err, ", step %d", q->step)) ||
-        (*q->said && buf_printf(out, err, ": says \"%s\"", q->said)))
-        return err->code;
+    buf_puts(out, *q->item ? q->item : "a query", err);
+    if (q->template > 1)
+        buf_printf(out, err, ", template %d", q->template);
+    if (q->step > 0)
+        buf_printf(out, err, ", step %d", q->step);
+    if (*q->said)
+        buf_printf(out, err, ": says \"%s\"", q->said);
     if (!*q->target_token)
         return buf_printf(out, err, " (%s has rank %lld)", q->target, (long long)q->rank);
     return buf_printf(out, err, ", right is \"%s\" (rank %lld)", q->target_token,
@@ -180,7 +182,7 @@ int right_words(const struct right_query *q, struct buf *out, struct err *err)
 }
 
 /* "; step 1: 16 of 17, step 2: 13 of 17" where there are several. */
-static int put_steps(const struct right *all, struct buf *out, struct err *err)
+static void put_steps(const struct right *all, struct buf *out, struct err *err)
 {
     enum { STEPS = 128 };
     size_t n[STEPS] = {0}, right[STEPS] = {0}, steps = 0;
@@ -195,12 +197,11 @@ static int put_steps(const struct right *all, struct buf *out, struct err *err)
         n[step]++;
         right[step] += all->v[i].rank == 0;
     }
-    for (int s = 0; s < STEPS && steps > 1; s++) {
-        if (n[s] && buf_printf(out, err, "%sstep %d: %zu of %zu", before, s, right[s], n[s]))
-            return err->code;
-        before = n[s] ? ", " : before;
-    }
-    return 0;
+    for (int s = 0; s < STEPS && steps > 1; s++)
+        if (n[s]) {
+            buf_printf(out, err, "%sstep %d: %zu of %zu", before, s, right[s], n[s]);
+            before = ", ";
+        }
 }
 
 static int put_wrong(const struct right *all, struct buf *out, struct err *err)
@@ -208,39 +209,34 @@ static int put_wrong(const struct right *all, struct buf *out, struct err *err)
     enum { NAMED = 8 };
     struct buf line = {0};
     size_t n = 0, wrong = all->n - all->n_right;
-    int code = wrong ? buf_puts(&line, "wrong: ", err) : 0;
 
-    for (size_t i = 0; i < all->n && n < NAMED && !code; i++)
-        if (all->v[i].rank)
-            code = buf_puts(&line, n++ ? "; " : "", err) || right_words(&all->v[i], &line, err);
-    if (!code && wrong > n)
-        code =
-            buf_printf(&line, err, "; and %zu more (clean_rank in the group queries)", wrong - n);
-    if (!code && wrong)
-        code =
-            !buf_str(&line, err) || buf_puts(out, "  ", err) || wrap_text(out, line.data, 2, err);
-    buf_release(&line);
-    return err_if(err, code);
+    for (size_t i = 0; i < all->n && n < NAMED; i++)
+        if (all->v[i].rank) {
+            buf_puts(&line, n++ ? "; " : "wrong: ", err);
+            right_words(&all->v[i], &line, err);
+        }
+    if (wrong > n)
+        buf_printf(&line, err, "; and %zu more (clean_rank in the group queries)", wrong - n);
+    return wrap_line(out, "  ", &line, err);
 }
 
 int right_sentence(const struct right *all, struct buf *out, struct err *err)
 {
     if (!all->n)
         return buf_puts(out, "the data do not say which target is right", err);
-    return err_if(
-        err, buf_printf(out, err,
-                        "the model is right in %zu of %zu quer%s (its most probable next token is "
-                        "the target)",
-                        all->n_right, all->n, all->n == 1 ? "y" : "ies") ||
-                 put_steps(all, out, err));
+    buf_printf(out, err,
+               "the model is right in %zu of %zu quer%s (its most probable next token is the "
+               "target)",
+               all->n_right, all->n, all->n == 1 ? "y" : "ies");
+    put_steps(all, out, err);
+    return err->code;
 }
 
 int right_text(const struct right *all, struct buf *out, struct err *err)
 {
-    return err_if(err,
-                  right_sentence(all, out, err) || buf_puts(out, "\n", err) ||
-                      (all->n && all->unsaid &&
-                       buf_printf(out, err, "  of %zu more the data do not say what is right\n",
-                                  all->unsaid)) ||
-                      put_wrong(all, out, err));
+    right_sentence(all, out, err);
+    buf_puts(out, "\n", err);
+    if (all->n && all->unsaid)
+        buf_printf(out, err, "  of %zu more the data do not say what is right\n", all->unsaid);
+    return put_wrong(all, out, err);
 }

@@ -25,15 +25,14 @@ void steadiness_close(struct steadiness *s)
 }
 
 /* "; the top 5 of two draws of items share 43 %": the smallest k, which is the first. */
-static int put_top(const struct steadiness *s, size_t ranking, struct buf *out, struct err *err)
+static void put_top(const struct steadiness *s, size_t ranking, struct buf *out, struct err *err)
 {
     size_t sizes = s->top.elements / s->first.elements;
     double share = average_get(&s->top, STAT_MEAN, ranking * sizes);
 
-    if (isnan(share))
-        return 0;
-    return buf_printf(out, err, "; the top %s of two draws of items share %.0f %%",
-                      average_label(&s->top, s->top.n_dims - 1, 0), 100 * share);
+    if (!isnan(share))
+        buf_printf(out, err, "; the top %s of two draws of items share %.0f %%",
+                   average_label(&s->top, s->top.n_dims - 1, 0), 100 * share);
 }
 
 int steadiness_text(struct steadiness *s, const struct finding *f, size_t stratum, size_t element,
@@ -54,12 +53,10 @@ int steadiness_text(struct steadiness *s, const struct finding *f, size_t stratu
         return 0;
     ++*said;
     where_words(a, element, "metric", NULL, where);
-    return err_if(err, buf_printf(out, err,
-                                  "  step %d%s%s: %s is one of %.0f that could have come first",
-                                  a->stratum[stratum].step, metric < a->n_dims ? ", " : "",
-                                  metric < a->n_dims ? average_label(a, metric, element) : "",
-                                  where, candidates) ||
-                           put_top(s, ranking, out, err) ||
-                           buf_printf(out, err, ", rank correlation %.2f\n",
-                                      average_get(&s->correlation, STAT_MEAN, ranking)));
+    buf_printf(out, err, "  step %d%s%s: %s is one of %.0f that could have come first",
+               a->stratum[stratum].step, metric < a->n_dims ? ", " : "",
+               metric < a->n_dims ? average_label(a, metric, element) : "", where, candidates);
+    put_top(s, ranking, out, err);
+    return buf_printf(out, err, ", rank correlation %.2f\n",
+                      average_get(&s->correlation, STAT_MEAN, ranking));
 }

@@ -55,13 +55,11 @@ static double strength(const struct search *s, size_t i)
 static size_t strongest(const struct search *s, size_t at, size_t *n)
 {
     const struct average *a = &s->f.value;
-    size_t best = a->elements, place[DIMS_MAX];
+    size_t best = a->elements;
 
     *n = 0;
     for (size_t i = 0; i < a->elements; i++) {
-        average_place(a, i, place);
-        if ((s->by < a->n_dims && place[s->by] != at) || !is_wanted(s, i) ||
-            !finding_passes(&s->f, i))
+        if (!average_is_at(a, i, s->by, at) || !is_wanted(s, i) || !finding_passes(&s->f, i))
             continue;
         ++*n;
         if (best == a->elements || strength(s, best) < strength(s, i))
@@ -82,25 +80,24 @@ static int decimals_of(double v)
 }
 
 /* "logit of answer_2, which is right" of logit.answer_2; "KL divergence" of kl. */
-static int put_metric(struct buf *b, const struct search *s, const char *label, struct arena *a,
-                      struct err *err)
+static void put_metric(struct buf *b, const struct search *s, const char *label, struct arena *a,
+                       struct err *err)
 {
     const char *dot = strchr(label, '.');
     const char *metric = arena_strndup(a, label, dot ? (size_t)(dot - label) : strlen(label), err);
     const char *words = metric ? words_of(a, metric, err) : NULL;
 
-    if (!words || buf_puts(b, words, err))
-        return err->code;
-    if (!dot)
-        return 0;
-    return buf_printf(b, err, " of %s%s", dot + 1,
-                      s->right && str_eq(dot + 1, s->right) ? ", which is right," : "");
+    if (words)
+        buf_puts(b, words, err);
+    if (dot)
+        buf_printf(b, err, " of %s%s", dot + 1,
+                   s->right && str_eq(dot + 1, s->right) ? ", which is right," : "");
 }
 
 /* "step 2: without 23.4 the logit of answer_2 falls by 6.41 [5.16, 7.57] (17 items); 1 more is
    weaker": an effect of a change. */
-static int put_effect(const struct search *s, size_t stratum, size_t i, size_t n,
-                      struct arena *arena, struct buf *b, struct err *err)
+static void put_effect(const struct search *s, size_t stratum, size_t i, size_t n,
+                       struct arena *arena, struct buf *b, struct err *err)
 {
     const struct average *a = &s->f.value;
     const double mean = average_get(a, STAT_MEAN, i), lo = average_get(a, STAT_LO, i),
@@ -110,20 +107,19 @@ static int put_effect(const struct search *s, size_t stratum, size_t i, size_t n
     char where[WHERE_MAX];
 
     where_words(a, i, a->dim[s->by].name, NULL, where);
-    if ((step > 0 && buf_printf(b, err, "step %d: ", step)) ||
-        buf_printf(b, err, "%s%s: ", head ? "head " : "", where) ||
-        put_metric(b, s, average_label(a, s->by, i), arena, err))
-        return err->code;
-    return err_if(err,
-                  buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f items",
-                             mean < 0 ? "falls" : "rises", d, fabs(mean), d, mean < 0 ? -hi : lo, d,
-                             mean < 0 ? -lo : hi, finding_items(&s->f, i)) ||
-                      (n > 1 && buf_printf(b, err, "; %zu more, weaker", n - 1)));
+    if (step > 0)
+        buf_printf(b, err, "step %d: ", step);
+    buf_printf(b, err, "%s%s: ", head ? "head " : "", where);
+    put_metric(b, s, average_label(a, s->by, i), arena, err);
+    buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f items", mean < 0 ? "falls" : "rises", d,
+               fabs(mean), d, mean < 0 ? -hi : lo, d, mean < 0 ? -lo : hi, finding_items(&s->f, i));
+    if (n > 1)
+        buf_printf(b, err, "; %zu more, weaker", n - 1);
 }
 
 /* "step 2, answer_2: layer 23 +2.09 [+1.37, +2.78], and 4 weaker". */
-static int put_words(const struct search *s, size_t stratum, size_t i, size_t n, struct buf *b,
-                     struct err *err)
+static void put_words(const struct search *s, size_t stratum, size_t i, size_t n, struct buf *b,
+                      struct err *err)
 {
     const struct average *a = &s->f.value;
     const double mean = average_get(a, STAT_MEAN, i);
@@ -134,16 +130,19 @@ static int put_words(const struct search *s, size_t stratum, size_t i, size_t n,
 
     snprintf(format, sizeof format, "%%%s.%df [%%%s.%df, %%%s.%df]", sign, d, sign, d, sign, d);
     where_words(a, i, by, NULL, where);
-    if ((step > 0 && buf_printf(b, err, "step %d", step)) ||
-        (by && buf_printf(b, err, "%s%s", step > 0 ? ", " : "", average_label(a, s->by, i))) ||
-        (*where && buf_printf(b, err, "%s%s", step > 0 || by ? ": " : "", where)) ||
-        buf_puts(b, " ", err) ||
-        buf_printf(b, err, format, mean, average_get(a, STAT_LO, i), average_get(a, STAT_HI, i)))
-        return err->code;
-    if (rate && buf_printf(b, err, ", %s %.2f", s->f.headline->null_words,
-                           average_get(&s->f.null, STAT_MEAN, i)))
-        return err->code;
-    return n > 1 ? buf_printf(b, err, ", and %zu weaker", n - 1) : 0;
+    if (step > 0)
+        buf_printf(b, err, "step %d", step);
+    if (by)
+        buf_printf(b, err, "%s%s", step > 0 ? ", " : "", average_label(a, s->by, i));
+    if (*where)
+        buf_printf(b, err, "%s%s", step > 0 || by ? ": " : "", where);
+    buf_puts(b, " ", err);
+    buf_printf(b, err, format, mean, average_get(a, STAT_LO, i), average_get(a, STAT_HI, i));
+    if (rate)
+        buf_printf(b, err, ", %s %.2f", s->f.headline->null_words,
+                   average_get(&s->f.null, STAT_MEAN, i));
+    if (n > 1)
+        buf_printf(b, err, ", and %zu weaker", n - 1);
 }
 
 static int add(struct standouts *all, struct result *r, const char *group, const struct headline *h,
@@ -170,12 +169,14 @@ static int search_step(struct search *s, size_t stratum, struct arena *arena, st
 
         if (i == a->elements)
             continue;
-        if ((b->len && buf_puts(b, "\n", err)) || (s->by < a->n_dims && s->f.test == TEST_STORED
-                                                       ? put_effect(s, stratum, i, n, arena, b, err)
-                                                       : put_words(s, stratum, i, n, b, err)))
-            return err->code;
+        if (b->len)
+            buf_puts(b, "\n", err);
+        if (s->by < a->n_dims && s->f.test == TEST_STORED)
+            put_effect(s, stratum, i, n, arena, b, err);
+        else
+            put_words(s, stratum, i, n, b, err);
     }
-    return 0;
+    return err->code;
 }
 
 static int search_headline(struct standouts *all, const struct right *right, struct result *r,
@@ -229,17 +230,14 @@ int standout_text(struct result *r, const struct right *right, const char *group
 
     if (standouts_read(&all, r, right, group, err) || (!all.n && !all.silent))
         return err->code;
-    if (buf_puts(out,
-                 all.n ? "\nwhat stands out (each number has passed its test):\n"
-                       : "\nwhat stands out: nothing has passed a test\n",
-                 err))
-        return err->code;
+    buf_puts(out,
+             all.n ? "\nwhat stands out (each number has passed its test):\n"
+                   : "\nwhat stands out: nothing has passed a test\n",
+             err);
     for (size_t i = 0; i < all.n; i++) {
-        if (buf_printf(out, err, "  %s: %s\n", all.v[i].group, all.v[i].title))
-            return err->code;
+        buf_printf(out, err, "  %s: %s\n", all.v[i].group, all.v[i].title);
         for (const char *s = all.v[i].words; *s; s += strcspn(s, "\n"), s += *s == '\n')
-            if (buf_printf(out, err, "    %.*s\n", (int)strcspn(s, "\n"), s))
-                return err->code;
+            buf_printf(out, err, "    %.*s\n", (int)strcspn(s, "\n"), s);
     }
-    return 0;
+    return err->code;
 }

@@ -29,33 +29,23 @@ static int put_left_out(struct result *r, const char *group, const char *done, s
     }
     reason[reasons] = "other reasons";
     for (size_t i = 0; i <= reasons; i++)
-        if (count[i] && buf_printf(out, err, "  %zu quer%s %s: %s\n", count[i],
-                                   count[i] == 1 ? "y" : "ies", done, reason[i]))
-            return err->code;
-    return 0;
+        if (count[i])
+            buf_printf(out, err, "  %zu quer%s %s: %s\n", count[i], count[i] == 1 ? "y" : "ies",
+                       done, reason[i]);
+    return err->code;
 }
 
 /* Flags ------------------------------------------------------------------------------------ */
 
-static int put_count(const char *flag, size_t n, bool *any, struct buf *out, struct err *err)
+static void put_count(const char *flag, size_t n, bool *any, struct buf *out, struct err *err)
 {
-    bool first = !*any;
-
+    if (n)
+        buf_printf(out, err, "%s %s in %zu", *any ? "," : "flags:", flag, n);
     *any |= n > 0;
-    return n ? buf_printf(out, err, "%s %s in %zu", first ? "flags:" : ",", flag, n) : 0;
 }
 
-/* Results about nothing say so. */
-static int put_null(const struct result *r, struct buf *out, struct err *err)
-{
-    return r->null ? buf_printf(out, err,
-                                "about nothing (data.null: %s): whatever is found in these tables "
-                                "is not about the queries' own answers\n",
-                                r->null)
-                   : 0;
-}
-
-/* Traps in the data (docs/methods.md 1) and how many queries have them. */
+/* Traps in the data (docs/methods.md 1) and how many queries have them; results about nothing say
+   so. */
 int summary_flags(struct result *r, struct buf *out, struct err *err)
 {
     static const char *const names[] = {"target_collision", "target_generic", "target_in_prompt",
@@ -74,8 +64,7 @@ int summary_flags(struct result *r, struct buf *out, struct err *err)
             return err->code;
         for (size_t q = 0; q < n; q++)
             count += flag[q] == 1;
-        if (put_count(names[i], count, &any, out, err))
-            return err->code;
+        put_count(names[i], count, &any, out, err);
     }
     if (result_text(r, "queries", "answer_prefix", n, &prefix, err))
         return err->code;
@@ -84,11 +73,15 @@ int summary_flags(struct result *r, struct buf *out, struct err *err)
 
         for (size_t q = 0; q < n; q++)
             count += str_eq(prefix[q], ends[i][0]);
-        if (put_count(ends[i][1], count, &any, out, err))
-            return err->code;
+        put_count(ends[i][1], count, &any, out, err);
     }
-    return err_if(err,
-                  (any && buf_printf(out, err, " of %zu queries\n", n)) || put_null(r, out, err));
+    if (any)
+        buf_printf(out, err, " of %zu queries\n", n);
+    if (r->null)
+        buf_printf(out, err,
+                   "about nothing (data.null: %s): whatever is found in these tables is false\n",
+                   r->null);
+    return err->code;
 }
 
 /* Experiments ------------------------------------------------------------------------------ */

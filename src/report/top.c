@@ -34,21 +34,18 @@ static int put_list(const struct top *t, struct result *r, const char *group,
             return err->code;
     }
     grid_put(&g, err, "k");
-    for (size_t c = 0; c < columns && !err->code; c++)
+    for (size_t c = 0; c < columns; c++)
         grid_put(&g, err, "%s", name[c]);
-    if (!err->code)
-        grid_put(&g, err, "%s", h->variable);
+    grid_put(&g, err, "%s", h->variable);
     g.columns = columns + 2;
-    for (size_t i = 0; i < rows && !err->code; i++) {
+    for (size_t i = 0; i < rows; i++) {
         grid_put(&g, err, "%zu", i + 1);
-        for (size_t c = 0; c < columns && !err->code; c++)
+        for (size_t c = 0; c < columns; c++)
             grid_put(&g, err, "%s", str_eq(text[c][i], "-1") ? "-" : text[c][i]);
-        if (!err->code)
-            grid_number(&g, value[i], 4, true, err);
+        grid_number(&g, value[i], 4, true, err);
     }
-    if (!err->code &&
-        !buf_printf(out, err, "\n%s: %s\nthe first %zu of %zu\n", group, h->title, rows, n))
-        grid_text(&g, out, err);
+    buf_printf(out, err, "\n%s: %s\nthe first %zu of %zu\n", group, h->title, rows, n);
+    grid_text(&g, out, err);
     grid_release(&g);
     *shown = true;
     return err->code;

@@ -262,77 +262,73 @@ static size_t sort_heads(const struct classes *c, size_t by, const char *target,
 
 /* Printing --------------------------------------------------------------------------------- */
 
-static int put_title(const struct classes *c, size_t stratum, const char *target, size_t by,
-                     size_t n, struct buf *out, struct err *err)
+static void put_title(const struct classes *c, size_t stratum, const char *target, size_t by,
+                      size_t n, struct buf *out, struct err *err)
 {
     const struct average *a = &c->effect[0].value;
-    size_t shown = n < c->top->n ? n : c->top->n;
-    int code = c->n_classes
-                   ? buf_printf(out, err, "\n%s: how often each head promotes and suppresses %s",
-                                c->group, c->rate[0].value.n_dims > 2 ? target : "any target")
-                   : buf_puts(out, "\nscores of each head", err);
 
-    code = code ||
-           buf_printf(out, err,
-                      ", and what ablating it at the last token changes of the logit of %s; "
-                      "step %d",
-                      target, a->stratum[stratum].step) ||
-           stratum_words(&a->stratum[stratum], out, err) ||
-           buf_printf(out, err, "\nthe %zu largest of %zu, by absolute effect in %s", shown, n,
-                      c->effect[by].group) ||
-           (c->n_sweeps > c->n_effects &&
-            buf_printf(out, err, "; the first %zu of %zu sweeps", c->n_effects, c->n_sweeps)) ||
-           buf_puts(out, "\n", err);
-
-    return err_if(err, code);
+    if (c->n_classes)
+        buf_printf(out, err, "\n%s: how often each head promotes and suppresses %s", c->group,
+                   c->rate[0].value.n_dims > 2 ? target : "any target");
+    else
+        buf_puts(out, "\nscores of each head", err);
+    buf_printf(out, err,
+               ", and what ablating it at the last token changes of the logit of %s; step %d",
+               target, a->stratum[stratum].step);
+    stratum_words(&a->stratum[stratum], out, err);
+    buf_printf(out, err, "\nthe %zu largest of %zu, by absolute effect in %s",
+               n < c->top->n ? n : c->top->n, n, c->effect[by].group);
+    if (c->n_sweeps > c->n_effects)
+        buf_printf(out, err, "; the first %zu of %zu sweeps", c->n_effects, c->n_sweeps);
+    buf_puts(out, "\n", err);
 }
 
-static int put_headings(const struct classes *c, const char *target, struct grid *g,
-                        struct err *err)
+static void put_headings(const struct classes *c, const char *target, struct grid *g,
+                         struct err *err)
 {
-    int code = grid_put(g, err, "head");
-
-    for (size_t i = 0; i < c->n_rates && !code; i++)
-        code = grid_put(g, err, "%s", c->rate[i].h->class_words) ||
-               (c->rate[i].null.elements && grid_put(g, err, "%s", c->rate[i].h->null_words));
-    for (size_t k = 0; k < c->n_effects && !code; k++)
-        if (effect_at(&c->effect[k], target, 0, c->heads) != SIZE_MAX)
-            code = grid_put(g, err, "%s", c->effect[k].group) || grid_put(g, err, "95 %%") ||
-                   grid_put(g, err, "q");
+    grid_put(g, err, "head");
+    for (size_t i = 0; i < c->n_rates; i++) {
+        grid_put(g, err, "%s", c->rate[i].h->class_words);
+        if (c->rate[i].null.elements)
+            grid_put(g, err, "%s", c->rate[i].h->null_words);
+    }
+    for (size_t k = 0; k < c->n_effects; k++)
+        if (effect_at(&c->effect[k], target, 0, c->heads) != SIZE_MAX) {
+            grid_put(g, err, "%s", c->effect[k].group);
+            grid_put(g, err, "95 %%");
+            grid_put(g, err, "q");
+        }
     g->columns = g->n;
-    return err_if(err, code);
 }
 
-static int put_effect(const struct average *a, size_t at, struct grid *g, struct err *err)
+static void put_effect(const struct average *a, size_t at, struct grid *g, struct err *err)
 {
     double mean = average_get(a, STAT_MEAN, at), q = average_get(a, STAT_Q, at);
 
-    return err_if(err, grid_number(g, mean, 3, true, err) ||
-                           grid_put(g, err, isnan(mean) ? "-" : "[%+.3f, %+.3f]",
-                                    average_get(a, STAT_LO, at), average_get(a, STAT_HI, at)) ||
-                           grid_put(g, err, isnan(q) ? "-" : "%.2g", q));
+    grid_number(g, mean, 3, true, err);
+    grid_put(g, err, isnan(mean) ? "-" : "[%+.3f, %+.3f]", average_get(a, STAT_LO, at),
+             average_get(a, STAT_HI, at));
+    grid_put(g, err, isnan(q) ? "-" : "%.2g", q);
 }
 
-static int put_line(const struct classes *c, size_t head, const char *target, struct grid *g,
-                    struct err *err)
+static void put_line(const struct classes *c, size_t head, const char *target, struct grid *g,
+                     struct err *err)
 {
-    int code = grid_put(g, err, "%zu.%zu", head / c->heads, head % c->heads);
-
-    for (size_t i = 0; i < c->n_rates && !code; i++) {
+    grid_put(g, err, "%zu.%zu", head / c->heads, head % c->heads);
+    for (size_t i = 0; i < c->n_rates; i++) {
         const struct rate *rate = &c->rate[i];
         size_t at = rate_at(&rate->value, target, head, c->heads);
 
-        code = grid_number(g, average_get(&rate->value, STAT_MEAN, at), 2, false, err) ||
-               (rate->null.elements &&
-                grid_number(g, average_get(&rate->null, STAT_MEAN, at), 2, false, err));
+        grid_number(g, average_get(&rate->value, STAT_MEAN, at), 2, false, err);
+        if (rate->null.elements)
+            grid_number(g, average_get(&rate->null, STAT_MEAN, at), 2, false, err);
     }
-    for (size_t k = 0; k < c->n_effects && !code; k++) {
+    for (size_t k = 0; k < c->n_effects; k++) {
         size_t at = effect_at(&c->effect[k], target, head, c->heads);
 
         if (at != SIZE_MAX)
-            code = put_effect(&c->effect[k].value, at, g, err);
+            put_effect(&c->effect[k].value, at, g, err);
     }
-    return code;
 }
 
 /* Mean rank among equal ones. */
@@ -402,11 +398,11 @@ static int put_step(struct classes *c, size_t stratum, struct buf *out, bool *sh
     if (!n)
         return 0;
     *shown = true;
-    if (!put_title(c, stratum, target, by, n, out, err))
-        put_headings(c, target, &g, err);
-    for (size_t i = 0; i < n && i < c->top->n && !err->code; i++)
+    put_title(c, stratum, target, by, n, out, err);
+    put_headings(c, target, &g, err);
+    for (size_t i = 0; i < n && i < c->top->n; i++)
         put_line(c, line[i].head, target, &g, err);
-    if (!err->code && !grid_text(&g, out, err) && c->n_rates > c->n_classes)
+    if (!grid_text(&g, out, err) && c->n_rates > c->n_classes)
         put_correlations(c, by, target, line, n, out, err);
     grid_release(&g);
     return err->code;

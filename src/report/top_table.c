@@ -27,14 +27,11 @@ struct largest {
 
 /* Ranking ---------------------------------------------------------------------------------- */
 
+/* Has it a place in the table, that of an entry of `apart`? */
 static bool is_wanted(const struct largest *t, size_t element, size_t apart_at)
 {
-    const struct average *a = &t->a;
-    size_t at[DIMS_MAX];
-
-    average_place(a, element, at);
-    return (t->apart == a->n_dims || at[t->apart] == apart_at) &&
-           !average_labelled(a, element, t->h->without);
+    return average_is_at(&t->a, element, t->apart, apart_at) &&
+           !average_labelled(&t->a, element, t->h->without);
 }
 
 /* The direct part of a total effect. */
@@ -145,80 +142,96 @@ static bool is_mixed(const struct largest *t)
     return false;
 }
 
-static int put_title(const struct largest *t, size_t apart_at, bool mixed, struct buf *out,
-                     struct err *err)
+static void put_title(const struct largest *t, size_t apart_at, bool mixed, struct buf *out,
+                      struct err *err)
 {
     const struct average *a = &t->a;
-    int code = buf_printf(out, err, "\n%s: %s: %s", a->group, a->name, a->long_name);
 
-    if (!code && *a->units && !str_eq(a->units, "1"))
-        code = buf_printf(out, err, " [%s]", a->units);
-    if (!code && t->apart < a->n_dims)
-        code = buf_printf(out, err, ": %s", a->dim[t->apart].label[apart_at]);
-    code = code || (!mixed && stratum_words(stratum_of(t, &t->best[0]), out, err)) ||
-           buf_printf(out, err, "\nthe %zu largest of %zu, %s%s%s\n", t->n_best, t->n_cells,
-                      against(t) ? "by the difference from " : "by absolute value",
-                      against(t) ? t->h->null_words : "",
-                      t->n_cells > t->n_best && !a->of_model ? "; each interval is that cell's own"
-                                                             : "");
-    return err_if(err, code);
+    buf_printf(out, err, "\n%s: %s: %s", a->group, a->name, a->long_name);
+    if (*a->units && !str_eq(a->units, "1"))
+        buf_printf(out, err, " [%s]", a->units);
+    if (t->apart < a->n_dims)
+        buf_printf(out, err, ": %s", a->dim[t->apart].label[apart_at]);
+    if (!mixed)
+        stratum_words(stratum_of(t, &t->best[0]), out, err);
+    buf_printf(out, err, "\nthe %zu largest of %zu, %s%s%s\n", t->n_best, t->n_cells,
+               against(t) ? "by the difference from " : "by absolute value",
+               against(t) ? t->h->null_words : "",
+               t->n_cells > t->n_best && !a->of_model ? "; each interval is that cell's own" : "");
 }
 
-static int put_headings(const struct largest *t, struct grid *g, bool mixed, struct err *err)
+static void put_headings(const struct largest *t, struct grid *g, bool mixed, struct err *err)
 {
-    bool total = t->part != SIZE_MAX;
-    int code = mixed && (grid_put(g, err, "dataset") || grid_put(g, err, "template"));
+    bool total = t->part != SIZE_MAX, averages = !t->a.of_model;
 
-    code = code || (!t->a.of_model && grid_put(g, err, "step"));
-    for (size_t d = 0; d < t->a.n_dims && !code; d++)
+    if (mixed) {
+        grid_put(g, err, "dataset");
+        grid_put(g, err, "template");
+    }
+    if (averages)
+        grid_put(g, err, "step");
+    for (size_t d = 0; d < t->a.n_dims; d++)
         if (d != t->apart)
-            code = grid_put(g, err, "%s", t->a.dim[d].name);
-    code = code || grid_put(g, err, "%s", total ? "total" : average_word(t->h)) ||
-           (!t->a.of_model && (grid_put(g, err, "95 %% low") || grid_put(g, err, "95 %% high"))) ||
-           (has_beside(t) && grid_put(g, err, "%s", against(t) ? t->h->null_words : "q")) ||
-           (total && (grid_put(g, err, "direct") || grid_put(g, err, "indirect"))) ||
-           (!t->a.of_model && grid_put(g, err, "n"));
+            grid_put(g, err, "%s", t->a.dim[d].name);
+    grid_put(g, err, "%s", total ? "total" : average_word(t->h));
+    if (averages) {
+        grid_put(g, err, "95 %% low");
+        grid_put(g, err, "95 %% high");
+    }
+    if (has_beside(t))
+        grid_put(g, err, "%s", against(t) ? t->h->null_words : "q");
+    if (total) {
+        grid_put(g, err, "direct");
+        grid_put(g, err, "indirect");
+    }
+    if (averages)
+        grid_put(g, err, "n");
     g->columns = g->n;
-    return err_if(err, code);
 }
 
-static int put_stratum(const struct largest *t, struct grid *g, const struct ranked *v, bool mixed,
-                       struct err *err)
+static void put_stratum(const struct largest *t, struct grid *g, const struct ranked *v, bool mixed,
+                        struct err *err)
 {
     const struct stratum_info *s = stratum_of(t, v);
-    int code = 0;
 
-    if (mixed)
-        code = grid_put(g, err, "%s", *s->dataset ? s->dataset : "all") ||
-               (s->template <0 ? grid_put(g, err, "all") : grid_put(g, err, "%d", s->template));
-    return err_if(err, code || (!t->a.of_model && grid_put(g, err, "%d", s->step)));
+    if (mixed) {
+        grid_put(g, err, "%s", *s->dataset ? s->dataset : "all");
+        grid_put(g, err, s->template <0 ? "all" : "%d", s->template);
+    }
+    if (!t->a.of_model)
+        grid_put(g, err, "%d", s->step);
 }
 
 /* A q may be far below all decimals. */
-static int put_beside(const struct largest *t, struct grid *g, const struct ranked *v, int decimals,
-                      bool sign, struct err *err)
+static void put_beside(const struct largest *t, struct grid *g, const struct ranked *v,
+                       int decimals, bool sign, struct err *err)
 {
     if (against(t) || isnan(v->beside))
-        return grid_number(g, v->beside, decimals, sign, err);
-    return grid_put(g, err, "%.2g", v->beside);
+        grid_number(g, v->beside, decimals, sign, err);
+    else
+        grid_put(g, err, "%.2g", v->beside);
 }
 
-static int put_row(const struct largest *t, struct grid *g, const struct ranked *v, bool mixed,
-                   bool sign, int decimals, struct err *err)
+static void put_row(const struct largest *t, struct grid *g, const struct ranked *v, bool mixed,
+                    bool sign, int decimals, struct err *err)
 {
-    int code = put_stratum(t, g, v, mixed, err);
-
-    for (size_t d = 0; d < t->a.n_dims && !code; d++)
+    put_stratum(t, g, v, mixed, err);
+    for (size_t d = 0; d < t->a.n_dims; d++)
         if (d != t->apart)
-            code = grid_put(g, err, "%s", average_label(&t->a, d, v->element));
-    code = code || grid_number(g, v->mean, decimals, sign, err) ||
-           (!t->a.of_model && (grid_number(g, v->lo, decimals, sign, err) ||
-                               grid_number(g, v->hi, decimals, sign, err))) ||
-           (has_beside(t) && put_beside(t, g, v, decimals, sign, err)) ||
-           (t->part != SIZE_MAX && (grid_number(g, v->part, decimals, sign, err) ||
-                                    grid_number(g, v->mean - v->part, decimals, sign, err))) ||
-           (!t->a.of_model && grid_put(g, err, "%.0f", v->n));
-    return err_if(err, code);
+            grid_put(g, err, "%s", average_label(&t->a, d, v->element));
+    grid_number(g, v->mean, decimals, sign, err);
+    if (!t->a.of_model) {
+        grid_number(g, v->lo, decimals, sign, err);
+        grid_number(g, v->hi, decimals, sign, err);
+    }
+    if (has_beside(t))
+        put_beside(t, g, v, decimals, sign, err);
+    if (t->part != SIZE_MAX) {
+        grid_number(g, v->part, decimals, sign, err);
+        grid_number(g, v->mean - v->part, decimals, sign, err);
+    }
+    if (!t->a.of_model)
+        grid_put(g, err, "%.0f", v->n);
 }
 
 static int put_best(const struct largest *t, size_t apart_at, struct buf *out, struct err *err)
@@ -226,16 +239,16 @@ static int put_best(const struct largest *t, size_t apart_at, struct buf *out, s
     struct grid g = {0};
     bool mixed = is_mixed(t), sign = t->part != SIZE_MAX;
     int decimals = places(t);
-    int code = put_title(t, apart_at, mixed, out, err) || put_headings(t, &g, mixed, err);
 
+    put_title(t, apart_at, mixed, out, err);
+    put_headings(t, &g, mixed, err);
     for (size_t i = 0; i < t->n_best; i++)
         sign |= t->best[i].mean < 0 || t->best[i].lo < 0;
-    for (size_t i = 0; i < t->n_best && !code; i++)
-        code = put_row(t, &g, &t->best[i], mixed, sign, decimals, err);
-    if (!code)
-        code = grid_text(&g, out, err);
+    for (size_t i = 0; i < t->n_best; i++)
+        put_row(t, &g, &t->best[i], mixed, sign, decimals, err);
+    grid_text(&g, out, err);
     grid_release(&g);
-    return err_if(err, code);
+    return err->code;
 }
 
 /* The same for programs. */

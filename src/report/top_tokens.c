@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { SHOWN = 3 /* tokens of a row */, AT_ONCE = 1 << 22 /* tokens in memory */ };
 
@@ -155,35 +154,35 @@ static const char *place_of(const struct favourites *t, size_t d, size_t at, str
                   : label;
 }
 
-static int put_token(const struct top_token *c, struct buf *b, struct err *err)
+static void put_token(const struct top_token *c, struct buf *b, struct err *err)
 {
-    if (!c->queries)
-        return 0;
-    if (!*c->text)
-        return buf_printf(b, err, "%lld %zu", (long long)c->id, c->queries);
-    return err_if(err, buf_puts(b, "\"", err) || buf_escaped(b, c->text, err) ||
-                           buf_printf(b, err, "\" %zu", c->queries));
+    if (c->queries && !*c->text)
+        buf_printf(b, err, "%lld %zu", (long long)c->id, c->queries);
+    if (!c->queries || !*c->text)
+        return;
+    buf_puts(b, "\"", err);
+    buf_escaped(b, c->text, err);
+    buf_printf(b, err, "\" %zu", c->queries);
 }
 
 /* As text ---------------------------------------------------------------------------------- */
 
-static int put_vector(const struct favourites *t, const struct vector *line, struct grid *g,
-                      struct err *err)
+static void put_vector(const struct favourites *t, const struct vector *line, struct grid *g,
+                       struct err *err)
 {
-    for (size_t d = 1; d + 1 < t->v->rank && !err->code; d++) {
+    for (size_t d = 1; d + 1 < t->v->rank; d++) {
         const char *place = place_of(t, d, line->at, err);
 
         if (place)
             grid_put(g, err, "%s", place);
     }
-    for (size_t i = 0; i < SHOWN && !err->code; i++) {
+    for (size_t i = 0; i < SHOWN; i++) {
         struct buf b = {0};
 
-        if (!put_token(&line->best[i], &b, err))
-            grid_put(g, err, "%s", buf_str(&b, err) ? b.data : "");
+        put_token(&line->best[i], &b, err);
+        grid_put(g, err, "%s", buf_str(&b, err) ? b.data : "");
         buf_release(&b);
     }
-    return err->code;
 }
 
 static int put_text(const struct favourites *t, const char *step, size_t queries, size_t rows,
@@ -191,18 +190,17 @@ static int put_text(const struct favourites *t, const char *step, size_t queries
 {
     struct grid g = {.columns = t->v->rank - 2 + SHOWN};
 
-    for (size_t d = 1; d + 1 < t->v->rank && !err->code; d++)
+    for (size_t d = 1; d + 1 < t->v->rank; d++)
         grid_put(&g, err, "%s", t->v->dim[d]);
-    for (size_t i = 0; i < SHOWN && !err->code; i++)
+    for (size_t i = 0; i < SHOWN; i++)
         grid_put(&g, err, "%s", i ? "" : "tokens");
-    for (size_t i = 0; i < rows && !err->code; i++)
+    for (size_t i = 0; i < rows; i++)
         put_vector(t, &t->line[i], &g, err);
-    if (!err->code &&
-        !buf_printf(out, err,
-                    "\n%s: %s: tokens that most of %zu queries of step %s have among the %zu "
-                    "strongest\nthe first %zu of %zu, by queries\n",
-                    t->v->group, t->v->name, queries, step, t->k, rows, t->vectors))
-        grid_text(&g, out, err);
+    buf_printf(out, err,
+               "\n%s: %s: tokens that most of %zu queries of step %s have among the %zu strongest\n"
+               "the first %zu of %zu, by queries\n",
+               t->v->group, t->v->name, queries, step, t->k, rows, t->vectors);
+    grid_text(&g, out, err);
     grid_release(&g);
     return err->code;
 }
@@ -249,43 +247,44 @@ static int put_json(const struct favourites *t, const char *step, size_t rows, s
 
 /* On a page: the last dimension runs along, all others down -------------------------------- */
 
-static int put_page_row(const struct favourites *t, const struct vector *line, size_t along,
-                        struct buf *out, struct err *err)
+static void put_page_row(const struct favourites *t, const struct vector *line, size_t along,
+                         struct buf *out, struct err *err)
 {
     struct buf b = {0};
-    int code = buf_puts(out, "<tr>", err);
 
-    for (size_t d = 1; d + 2 < t->v->rank && !code; d++)
-        code = html_element(out, "th scope=\"row\"", place_of(t, d, line->at, err), err);
-    for (size_t c = 0; c < along && !code; c++) {
+    buf_puts(out, "<tr>", err);
+    for (size_t d = 1; d + 2 < t->v->rank && !err->code; d++)
+        html_element(out, "th scope=\"row\"", place_of(t, d, line->at, err), err);
+    for (size_t c = 0; c < along && !err->code; c++) {
         buf_clear(&b);
-        for (size_t i = 0; i < SHOWN && !code; i++)
-            code = (i && line[c].best[i].queries && buf_puts(&b, ", ", err)) ||
-                   put_token(&line[c].best[i], &b, err);
-        code = code || !buf_str(&b, err) || html_element(out, "td", b.data, err);
+        for (size_t i = 0; i < SHOWN; i++) {
+            buf_puts(&b, i && line[c].best[i].queries ? ", " : "", err);
+            put_token(&line[c].best[i], &b, err);
+        }
+        if (buf_str(&b, err))
+            html_element(out, "td", b.data, err);
     }
     buf_release(&b);
-    return err_if(err, code || buf_puts(out, "</tr>\n", err));
+    buf_puts(out, "</tr>\n", err);
 }
 
 static int put_page(const struct favourites *t, const char *step, size_t queries, struct buf *out,
                     struct err *err)
 {
     size_t last = t->v->rank - 2, along = t->v->size[last];
-    int code = buf_printf(out, err,
-                          "<details><summary>Step %s: tokens that most of %zu queries have among "
-                          "their %zu strongest, and how many have them</summary>\n"
-                          "<table class=\"tokens\">\n<tr>",
-                          step, queries, t->k);
 
-    for (size_t d = 1; d < last && !code; d++)
-        code = html_element(out, "th", t->v->dim[d], err);
-    for (size_t c = 0; c < along && !code; c++)
-        code = html_element(out, "th", place_of(t, last, c, err), err);
-    code = code || buf_puts(out, "</tr>\n", err);
-    for (size_t i = 0; i < t->vectors && !code; i += along)
-        code = put_page_row(t, &t->line[i], along, out, err);
-    return err_if(err, code || buf_puts(out, "</table></details>\n", err));
+    buf_printf(out, err,
+               "<details><summary>Step %s: tokens that most of %zu queries have among their %zu "
+               "strongest, and how many have them</summary>\n<table class=\"tokens\">\n<tr>",
+               step, queries, t->k);
+    for (size_t d = 1; d < last; d++)
+        html_element(out, "th", t->v->dim[d], err);
+    for (size_t c = 0; c < along && !err->code; c++)
+        html_element(out, "th", place_of(t, last, c, err), err);
+    buf_puts(out, "</tr>\n", err);
+    for (size_t i = 0; i < t->vectors; i += along)
+        put_page_row(t, &t->line[i], along, out, err);
+    return buf_puts(out, "</table></details>\n", err);
 }
 
 static int put_step(struct favourites *t, const char *step, struct buf *out, struct err *err)

@@ -292,6 +292,14 @@ const char *average_label(const struct average *a, size_t dim, size_t element)
     return a->dim[dim].label[at[dim]];
 }
 
+bool average_is_at(const struct average *a, size_t element, size_t d, size_t entry)
+{
+    size_t at[DIMS_MAX];
+
+    average_place(a, element, at);
+    return d == a->n_dims || at[d] == entry;
+}
+
 bool average_labelled(const struct average *a, size_t element, const char *list)
 {
     size_t at[DIMS_MAX];

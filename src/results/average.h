@@ -94,6 +94,8 @@ size_t average_dim(const struct average *a, const char *name);
 void average_place(const struct average *a, size_t element, size_t at[DIMS_MAX]);
 size_t average_element(const struct average *a, const size_t at[DIMS_MAX]);
 const char *average_label(const struct average *a, size_t dim, size_t element);
+/* Is its place on dimension d (n_dims = no matter) this entry? */
+bool average_is_at(const struct average *a, size_t element, size_t d, size_t entry);
 /* Has the element a label of the list (list_has), on whichever dimension? */
 bool average_labelled(const struct average *a, size_t element, const char *list);
 /* The element of `a` whose labelled place is that of `of`'s element, where all dimensions of `a`

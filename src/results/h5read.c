@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 char *h5_find(struct arena *a, const char *path, struct err *err)

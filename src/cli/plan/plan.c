@@ -4,7 +4,6 @@
 #include "cli/plan/forecast.h"
 #include "cli/plan/script.h"
 
-#include "base/out.h"
 #include "base/team.h"
 #include "campaign/cut.h"
 

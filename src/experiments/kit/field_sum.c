@@ -3,8 +3,6 @@
 #include "base/str.h"
 #include "results/signed_sum.h"
 
-#include <string.h>
-
 struct summand {
     float sign;
     int field;

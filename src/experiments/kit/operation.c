@@ -5,8 +5,6 @@
 #include "experiments/kit/corrupt.h"
 #include "experiments/kit/select.h"
 
-#include <string.h>
-
 const struct choice operation_kinds[] = {
     {"zero", DO_ZERO},   {"mean", DO_MEAN}, {"resample", DO_RESAMPLE}, {"noise", DO_NOISE},
     {"patch", DO_PATCH}, {"add", DO_ADD},   {"scale", DO_SCALE},       {NULL, 0}};

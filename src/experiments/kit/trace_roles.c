@@ -1,6 +1,5 @@
 #include "experiments/kit/trace_roles.h"
 
-#include "base/str.h"
 #include "model/tokenizer/tokenizer.h"
 
 #include <stdio.h>

@@ -1,8 +1,6 @@
 /* Filters (x | name) and tests (x is name). */
 #include "model/tokenizer/chat_eval.h"
 
-#include <string.h>
-
 static int print_text(struct chat *c, const struct value *of, struct value *out, struct err *err)
 {
     struct buf b = {0};

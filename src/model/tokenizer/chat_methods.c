@@ -1,5 +1,4 @@
 /* What can be asked of strings and dictionaries by a dot, and of all values by `in` and `for`. */
-#include "base/utf8.h"
 #include "model/tokenizer/chat_eval.h"
 
 #include <string.h>

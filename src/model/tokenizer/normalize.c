@@ -4,7 +4,6 @@
 #include "base/utf8.h"
 #include "model/tokenizer/charsmap.h"
 
-#include <string.h>
 #include <utf8proc.h>
 
 static bool is_ascii(const char *s, size_t n)

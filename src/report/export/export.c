@@ -1,7 +1,6 @@
 /* What the exporters share: files that appear together, names, numbers and texts. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/utf8.h"
 #include "report/export/private.h"
 #include "results/h5visit.h"
 
