@@ -262,13 +262,14 @@ int h5_each_attr(struct h5file *f, const char *group, const char *var,
                  int (*use)(void *ctx, const struct h5attr *a, struct err *err), void *ctx,
                  struct err *err)
 {
-    struct name_list l = {.err = err};
+    struct name_list l = {.err = err, .arena = f->scratch};
     char *path =
         arena_printf(&l.arena, err, "/%s%s%s", group, var && *group ? "/" : "", var ? var : "");
     hid_t object = path ? H5Oopen(f->id, path, H5P_DEFAULT) : H5I_INVALID_HID;
     hsize_t at = 0;
     int code;
 
+    f->scratch = (struct arena){0}; /* `use` may need one of its own */
     if (object < 0)
         code = listing_fail(&l, "open", path);
     else if (H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, &at, take_attr, &l) < 0)
@@ -279,6 +280,8 @@ int h5_each_attr(struct h5file *f, const char *group, const char *var,
     }
     if (object >= 0)
         H5Oclose(object);
-    arena_release(&l.arena);
+    arena_release(&f->scratch);
+    arena_reset(&l.arena);
+    f->scratch = l.arena;
     return code;
 }

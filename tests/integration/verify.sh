@@ -10,6 +10,7 @@ config "$work/c.yaml" "$work/lands.jsonl" "$work/output" 'name: decode, kind: de
     'name: lens, kind: token_lens' 'name: cut, kind: knockout, sets: [subject, last]' \
     'name: trace, kind: causal_trace, corrupt: [subject], sites: [attn], window: [2], samples: 2, noise: 0.2' \
     'name: mean, kind: ablation, site: head, operation: {kind: mean}' \
+    'name: map, kind: edges, operation: {kind: resample, draws: 2}, positions: {together: [subject, last]}, metrics: [logit]' \
     'name: swap, kind: ablation, site: mlp, operation: {kind: resample, draws: 2}'
 sed -i "s,^model:.*,model: {path: \"$work/model\"}," "$work/c.yaml"
 ends 0 env LENSWEEP_ISA=portable "$program" run "$work/c.yaml" --set run.threads=1
@@ -23,10 +24,11 @@ cells=$(sed -n 's/.*"cells": \([0-9]*\).*/\1/p' "$work/out")
 ends 2 "$program" verify "$work/output" --cells 0
 ends 3 "$program" verify "$work/model" && says 'holds no run'
 
-config "$work/f.yaml" "$work/lands.jsonl" "$work/curve" "name: curve, kind: faithfulness, from: \"$work/output\", groups: [swap], operation: {draws: 2}"
+config "$work/f.yaml" "$work/lands.jsonl" "$work/curve" "name: curve, kind: faithfulness, from: \"$work/output\", groups: [swap], operation: {draws: 2}" \
+    "name: circuit, kind: faithfulness, from: \"$work/output\", groups: [map], operation: {draws: 2}"
 sed -i "s,^model:.*,model: {path: \"$work/model\"}," "$work/f.yaml"
 ends 0 env LENSWEEP_ISA=portable "$program" run "$work/f.yaml" --set run.threads=1
-ends 0 "$program" verify "$work/curve" --cells 3 && has 'all equal' "$work/out"
+ends 0 "$program" verify "$work/curve" --cells 30 && has 'all equal' "$work/out"
 
 if [ -n "${LENSWEEP_PYTHON:-}" ]; then
     cp "$work/curve/result.h5" "$work/keep.h5"
@@ -34,8 +36,10 @@ if [ -n "${LENSWEEP_PYTHON:-}" ]; then
 import sys, h5py
 with h5py.File(sys.argv[1], "r+") as f:
     f["curve/metric"][3, 0, 1, 0] += 1
+    f["circuit/metric"][4, 0, 1, 0] += 1
 P
-    ends 1 "$program" verify "$work/curve" --cells 1000000 && has 'curve/metric: query 3 (' "$work/out"
+    ends 1 "$program" verify "$work/curve" --cells 1000000 && has 'curve/metric: query 3 (' "$work/out" &&
+        has 'circuit/metric: query 4 (' "$work/out"
     cp "$work/keep.h5" "$work/curve/result.h5"
     cp "$result" "$work/keep.h5"
     "$LENSWEEP_PYTHON" - "$result" <<'P'
@@ -43,11 +47,13 @@ import sys, h5py
 with h5py.File(sys.argv[1], "r+") as f:
     f["mean/logit"][3, 1, 2, 0, 0] += 1
     f["decode/rank"][2, 0, 1, 0] += 1
+    f["map/effect"][5, 7, 0, 0] += 1
 P
     ends 1 "$program" verify "$work/output" --cells 1000000
     has 'mean/logit: query 3 (' "$work/out" && has 'layer 1, head 2, position last, target' "$work/out"
     has 'decode/rank: query 2 (' "$work/out" && has 'some differ' "$work/out"
-    ends 1 "$program" verify "$work/output" --cells 1000000 --json && has '"differ": 2' "$work/out"
+    has 'map/effect: query 5 (' "$work/out" && has 'edge embedding > v 0.1, position subject+last, metric' "$work/out"
+    ends 1 "$program" verify "$work/output" --cells 1000000 --json && has '"differ": 3' "$work/out"
     cp "$work/keep.h5" "$result"
 fi
 
