@@ -170,7 +170,7 @@ static int graph_head(struct buf *gp, const struct page *p, struct err *err)
         "x(i, t) = effect[i] == 0 ? NaN : 0.95 * (to[i] - from[i]) / %zu. * sin(pi * t)\n"
         "y(i, t) = (from[i] + to[i] - (to[i] - from[i]) * cos(pi * t)) / 2\n"
         "thick(i) = 0.3 + 2.7 * abs(effect[i]) / %.6g\n"
-        "colour(i) = effect[i] > 0 ? '#b2182b' : '#2166ac'\n"
+        "colour(i) = effect[i] > 0 ? '#b2182b' : '#5aaae0'\n"
         "set xrange [0:1]\nset yrange [-0.7:%zu.7]\nunset xtics\nset border 2\n"
         "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n",
         n - 1, graph_most(c), n - 1);
