@@ -98,7 +98,7 @@ static void run_sample(const char *experiments, const char *path)
     struct campaign c;
     struct campaign_report report;
     struct journal_stats stats;
-    struct journal *j;
+    struct journal *j = NULL;
     struct err err = {0};
 
     fuzz_need(!fuzz_campaign(&c, experiments, "statistics.bootstrap=20", &err) && !err.code);
