@@ -149,7 +149,8 @@ static int put_name(struct buf *b, const struct model_file *f, const struct file
                            buf_escaped(b, f->path, err) || buf_puts(b, "\n", err));
 }
 
-/* The lines of the file without the checksum; none if it is not there, or not as it was written. */
+/* The lines of the file without the checksum, each with its end; none if it is not there, or not as
+   it was written. */
 static int read_lines(struct buf *b, const char *path, struct err *err)
 {
     char sum[HASH_HEX];
@@ -162,20 +163,20 @@ static int read_lines(struct buf *b, const char *path, struct err *err)
     }
     b->len -= HASH_HEX;
     hash_hex(sum, hash_bytes(b->data, b->len));
-    if (memcmp(b->data + b->len, sum, HEX) != 0)
+    if (memcmp(b->data + b->len, sum, HEX) != 0 || (b->len && b->data[b->len - 1] != '\n'))
         b->len = 0;
     return buf_str(b, err) ? 0 : err->code;
 }
 
-/* The line that ends in `name`; NULL = none. */
-static const char *find_line(const char *text, const char *name)
+/* The line that ends in `name`, and its hash; NULL = none. */
+static const char *find_line(const char *text, const char *name, struct hash *hash)
 {
     size_t n = strlen(name);
 
     while (*text) {
         size_t line = strcspn(text, "\n") + 1;
 
-        if (line == HEX + n && memcmp(text + HEX, name, n) == 0)
+        if (line == HEX + n && memcmp(text + HEX, name, n) == 0 && hash_from_hex(hash, text))
             return text;
         text += line;
     }
@@ -188,9 +189,9 @@ static bool recall_file(struct model_file *f, const char *text, struct err *err)
     const char *line = NULL;
 
     if (!put_name(&name, f, &f->map->stamp, err) && buf_str(&name, err))
-        line = find_line(text, name.data);
+        line = find_line(text, name.data, &f->hash);
     buf_release(&name);
-    if (!line || !hash_from_hex(&f->hash, line))
+    if (!line)
         return false;
     f->stamp = f->map->stamp;
     f->settled = true;
@@ -212,6 +213,7 @@ int identity_remember(const struct model *m, const char *path, struct err *err)
 {
     struct buf b = {0};
     char hex[HASH_HEX];
+    struct hash hash;
     bool more = false;
 
     read_lines(&b, path, err);
@@ -222,7 +224,7 @@ int identity_remember(const struct model *m, const char *path, struct err *err)
         if (!f->settled || buf_puts(&b, hash_hex(hex, f->hash), err) ||
             put_name(&b, f, &f->stamp, err) || !buf_str(&b, err))
             continue;
-        if (find_line(b.data, b.data + begin + HEX) == b.data + begin)
+        if (find_line(b.data, b.data + begin + HEX, &hash) == b.data + begin)
             more = true;
         else
             b.len = begin;

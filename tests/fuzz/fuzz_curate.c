@@ -26,13 +26,17 @@ static const char *write_config(const uint8_t *data, size_t n, const char *facts
     return path;
 }
 
-/* Rows as a worker sends them: each byte is a token. */
+/* Rows as a worker sends them: each byte is a token; or (the last is 0xff) the bytes themselves. */
 static void say(struct curation *c, uint64_t unit, const uint8_t *text, size_t n)
 {
     uint32_t most = (uint32_t)(n < (size_t)c->tokens ? n : (size_t)c->tokens);
     struct buf rows = {0};
     struct err err = {0};
 
+    if (n && text[n - 1] == 0xff) {
+        curation_take(c, unit, text, n - 1, &err);
+        return;
+    }
     for (size_t i = unit * c->block; i < (unit + 1) * c->block && i < c->n; i++) {
         uint32_t count = c->attempt[i].reason ? 0 : most;
 

@@ -33,6 +33,13 @@ static struct sample {
     struct places variables, attributes;
 } samples[SAMPLES];
 
+/* What HDF5 keeps for itself is lost only to the sanitizer. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libhdf5\n";
+}
+
 /* What the sample has -------------------------------------------------------------------------- */
 
 static void note(struct places *p, const char *group, const char *name)
@@ -76,41 +83,75 @@ static int note_group(void *ctx, const char *group, struct err *err)
 
 /* Its run -------------------------------------------------------------------------------------- */
 
-static void run_units(struct campaign *c, struct journal *j, struct err *err)
+/* The pieces that are of this unit. */
+static void edit_rows(struct buf *rows, size_t unit, const uint8_t *data, size_t size)
 {
-    struct buf rows = {0};
+    struct err err = {0};
+
+    for (; size >= 4; data += 4, size -= 4) {
+        size_t at = data[1] | (size_t)data[2] << 8;
+
+        if (data[0] != (unit & 255))
+            continue;
+        if (at == FUZZ_SHORTER)
+            rows->len -= data[3] < rows->len ? data[3] : rows->len;
+        else if (at == FUZZ_LONGER)
+            fuzz_need(!buf_put(rows, data, data[3] % 5, &err));
+        else if (rows->len)
+            rows->data[at % rows->len] = (char)data[3];
+    }
+}
+
+static void run_units(struct campaign *c, struct journal *j, const uint8_t *edits, size_t n)
+{
+    struct buf out = {0}, rows = {0};
+    struct err err = {0};
 
     for (size_t i = 0; i < c->n_bundles; i++) {
         struct cursor at;
         struct unit_rows u;
 
-        buf_clear(&rows);
-        fuzz_need(!bundle_run(c, i, &rows, err));
-        at = (struct cursor){(const unsigned char *)rows.data, rows.len, 0, 0};
-        while (bundle_next(c, i, &at, &u))
-            fuzz_need(!journal_append(j, c->unit[u.unit].key, u.rows, u.n, 0, err));
+        buf_clear(&out);
+        fuzz_need(!bundle_run(c, i, &out, &err));
+        at = (struct cursor){(const unsigned char *)out.data, out.len, 0, 0};
+        while (bundle_next(c, i, &at, &u)) {
+            buf_clear(&rows);
+            fuzz_need(!buf_put(&rows, u.rows, u.n, &err));
+            edit_rows(&rows, u.unit, edits, n);
+            fuzz_need(!journal_append(j, c->unit[u.unit].key, rows.data, rows.len, 0, &err));
+        }
     }
+    buf_release(&out);
     buf_release(&rows);
 }
 
-static void run_sample(const char *experiments, const char *path)
+int fuzz_run(const char *experiments, const char *path, const uint8_t *edits, size_t n,
+             struct err *err)
 {
     struct campaign c;
     struct campaign_report report;
     struct journal_stats stats;
     struct journal *j = NULL;
-    struct err err = {0};
+    struct err other = {0};
 
-    fuzz_need(!fuzz_campaign(&c, experiments, "statistics.bootstrap=20", &err) && !err.code);
-    fuzz_need(!campaign_cut(&c, &err) && !campaign_bundle(&c, NULL, 1, &err) &&
-              !campaign_start(&c, 1, &err) && !journal_open(&j, fuzz_folder(), &stats, &err));
+    fuzz_need(!fuzz_campaign(&c, experiments, "statistics.bootstrap=20", err) && !err->code);
+    fuzz_need(!campaign_cut(&c, err) && !campaign_bundle(&c, NULL, 1, err) &&
+              !campaign_start(&c, 1, err) && !journal_open(&j, fuzz_folder(), &stats, err));
     fuzz_need(!(campaign_needs(&c) & NEED_VOCAB_STATS) ||
-              !vocab_stats_compute(&c.vocab_stats, &c.engine, &c.arena, &err));
-    run_units(&c, j, &err);
-    fuzz_need(!campaign_write(&c, j, path, false, &report, NULL, NULL, &err));
-    fuzz_need(!journal_clear(fuzz_folder(), &err));
+              !vocab_stats_compute(&c.vocab_stats, &c.engine, &c.arena, err));
+    run_units(&c, j, edits, n);
+    campaign_write(&c, j, path, false, &report, NULL, NULL, err);
+    fuzz_need(!journal_clear(fuzz_folder(), &other));
     journal_close(j);
     campaign_close(&c);
+    return err->code;
+}
+
+static void run_sample(const char *experiments, const char *path)
+{
+    struct err err = {0};
+
+    fuzz_need(!fuzz_run(experiments, path, NULL, 0, &err));
 }
 
 const char *fuzz_kind(size_t i)

@@ -23,6 +23,13 @@ const char *fuzz_kind(size_t i);
    the edits: its path. The one run last, without edits, is fuzz_path("whole.h5"). */
 const char *fuzz_edits(const char *experiments, const uint8_t *data, size_t size);
 
+/* A run of these experiments whose units say something else than they found: edits of four bytes,
+   the unit, the place (two bytes), and what stands there then; or how much shorter or longer its
+   rows are. What campaign_write says. */
+enum { FUZZ_SHORTER = 0xffff, FUZZ_LONGER = 0xfffe };
+int fuzz_run(const char *experiments, const char *path, const uint8_t *edits, size_t n,
+             struct err *err);
+
 /* Whatever was read: an error is one line, and no bug. err is cleared. */
 void fuzz_check(struct err *err);
 
