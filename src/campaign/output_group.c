@@ -200,9 +200,10 @@ static int place_unit(struct output *o, const struct unit *u, struct buf *rows,
     if (u->work == UNIT_CELLS)
         cells_scatter(&c, x, n, u->first, u->n, at);
     if (c.bad || c.pos != c.size)
-        return err_set(err, ERR_BUG,
-                       "rows of experiment %s, query %u have %zu bytes, not as planned", x->name,
-                       u->query, rows->len);
+        return err_set(err, ERR_IO,
+                       "the journal's rows of experiment %s, query %u are not those of their unit "
+                       "(%zu bytes): another program wrote them",
+                       x->name, u->query, rows->len);
     return 0;
 }
 

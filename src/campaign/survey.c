@@ -175,7 +175,10 @@ static int survey_add(struct survey_sums *sums, const struct survey *s, const st
             t->sum[i] += cursor_f64(&c);
     }
     return c.bad || c.pos != c.size
-               ? err_set(err, ERR_BUG, "rows of a survey have %zu bytes, not as planned", rows->len)
+               ? err_set(err, ERR_IO,
+                         "the journal's rows of a survey are not those of their unit (%zu bytes): "
+                         "another program wrote them",
+                         rows->len)
                : 0;
 }
 
