@@ -2,6 +2,7 @@
 """Plants the mistakes of table.txt in the source, one at a time, and sees the tests fail.
 
     tests/mutants/run.py BUILD [--quick] [--jobs N] [NAME...]
+    tests/mutants/run.py --check    only whether the table fits the source
 
 BUILD is a build folder with the unit tests in it. A mutant is one file of src/ with a few lines
 changed, compiled in a temporary folder and linked before the libraries of BUILD, so that it takes
@@ -199,11 +200,14 @@ def report(mutants, build, folder, jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("build", type=pathlib.Path, help="build folder")
+    parser.add_argument("build", type=pathlib.Path, nargs="?", help="build folder")
+    parser.add_argument("--check", action="store_true", help="only whether the table fits")
     parser.add_argument("--quick", action="store_true", help="only those marked quick")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
     args = parser.parse_args()
+    if not (args.build or args.check):
+        parser.error("name a build folder")
     try:
         mutants = read_table(HERE / "table.txt")
         unknown = set(args.names) - {m.name for m in mutants}
@@ -211,6 +215,8 @@ def main():
             raise Trouble(f"no such mutant: {', '.join(sorted(unknown))}")
         for mutant in mutants:  # the whole table fits the source, whichever are run
             mutate(mutant)
+        if args.check:
+            return 0
         chosen = [m for m in mutants if (not args.quick or m.quick)
                   and (not args.names or m.name in args.names)]
         build = Build(args.build)
