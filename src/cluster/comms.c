@@ -68,8 +68,8 @@ int cluster_init(struct cluster *c, struct err *err)
     MPI_Comm_set_errhandler(c->comms->all, MPI_ERRORS_RETURN);
     MPI_Comm_rank(c->comms->all, &c->rank);
     MPI_Comm_size(c->comms->all, &c->size);
-    if (c->size == 1) /* a shell in an allocation looks like a launcher, and may end before us */
-        c->comms->watch.launcher.pid = 0;
+    if (c->size == 1)
+        watch_alone(&c->comms->watch);
     return split_nodes(c, err);
 }
 

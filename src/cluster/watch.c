@@ -18,12 +18,14 @@ static uint64_t pid_space(void)
     return n > 0 ? hash_u64(text, (size_t)n) | 1 : 0;
 }
 
+static bool alone; /* MPI_Init has said so */
+
 int cluster_launched_rank(void)
 {
     static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
                                         "SLURM_PROCID"};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; !alone && i < sizeof names / sizeof *names; i++)
         if (getenv(names[i]))
             return (int)strtol(getenv(names[i]), NULL, 10);
     return -1;
@@ -89,6 +91,12 @@ int watch_launcher(struct watch *w, struct err *err)
         return 0;
     w->launcher = (struct peer){.pid = getppid(), .rank = WATCH_LAUNCHER};
     return watch_start(w, NULL, 0, rank, err);
+}
+
+void watch_alone(struct watch *w)
+{
+    w->launcher.pid = 0;
+    alone = true;
 }
 
 void watch_stop(struct watch *w)

@@ -41,6 +41,10 @@ int watch_look(struct peer *peer, int n);
    Before MPI_Init. ERR_MEMORY. */
 int watch_launcher(struct watch *w, struct err *err);
 
+/* A job of one rank: nothing is watched, and cluster_launched_rank finds none. A shell in an
+   allocation looks like a launcher, and may end before us; each task of srun may be a job. */
+void watch_alone(struct watch *w);
+
 /* The launcher, and all: (n) ranks of this node, this one among them. ERR_MEMORY. */
 int watch_start(struct watch *w, const struct peer *all, int n, int rank, struct err *err);
 void watch_stop(struct watch *w); /* also one that was not started; the launcher stays known */

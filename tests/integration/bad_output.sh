@@ -32,4 +32,10 @@ got=0
 [ -s "$work/output/result.h5" ] || wrong "no result.h5, since the table could not be printed"
 ends 3 "$program" logits "$small" --ids "1 2" --npy "$work/no/such.npy" && says 'such.npy'
 
+# What stands there and is no run's is not overwritten: the config itself, with `output: .`, least of all.
+mkdir "$work/own"
+sed "s|^output: .*|output: .|" "$work/c.yaml" >"$work/own/config.yaml"
+cp "$work/own/config.yaml" "$work/keep.yaml"
+(cd "$work/own" && ends 2 "$program" run config.yaml --set run.threads=1 && says './config.yaml would be overwritten' && finish) || wrong 'a config in its output'
+same "$work/keep.yaml" "$work/own/config.yaml" 'the config that was read'
 finish

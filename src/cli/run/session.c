@@ -59,9 +59,29 @@ int session_same_work(struct session *r, struct hash (*key)(void *ctx, size_t un
                            cluster_same(&r->cluster, "the work", hex, mend, err));
 }
 
+/* What stands where a run writes, although none has begun there, is somebody's own: such as the
+   very config that is read, with `output: .` */
+static int check_foreign(struct session *r, const char *out, struct err *err)
+{
+    static const char *const name[] = {"config.yaml", "result.h5"};
+    const char *manifest = file_join(&r->arena, out, "manifest", err);
+
+    for (size_t i = 0; i < sizeof name / sizeof *name && !err->code; i++) {
+        const char *path = file_join(&r->arena, out, name[i], err);
+
+        if (path && file_exists(path) && !file_is_dir(path) && !file_is_dir(r->journal_dir) &&
+            !file_exists(manifest))
+            err_set(err, ERR_CONFIG,
+                    "%s would be overwritten, and no run has begun in %s: name another output, or "
+                    "move the file",
+                    path, out);
+    }
+    return err->code;
+}
+
 int session_take_output(struct session *r, const char *out, struct err *err)
 {
-    return err_if(err, file_make_dirs(r->journal_dir, err) ||
+    return err_if(err, check_foreign(r, out, err) || file_make_dirs(r->journal_dir, err) ||
                            lock_take(&r->lock, r->lock_path, r->cluster.size, err) ||
                            file_sweep(out, err));
 }
