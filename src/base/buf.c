@@ -72,21 +72,29 @@ int buf_puts(struct buf *b, const char *s, struct err *err)
     return err->code ? err->code : buf_put(b, s, strlen(s), err);
 }
 
+int buf_vprintf(struct buf *b, struct err *err, const char *fmt, va_list ap)
+{
+    va_list again;
+    int n;
+
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (err->code || buf_reserve(b, (size_t)n + 1, err))
+        return err->code;
+    vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+    b->len += (size_t)n;
+    return 0;
+}
+
 int buf_printf(struct buf *b, struct err *err, const char *fmt, ...)
 {
     va_list ap;
-    int n;
 
     va_start(ap, fmt);
-    n = vsnprintf(NULL, 0, fmt, ap);
+    buf_vprintf(b, err, fmt, ap);
     va_end(ap);
-    if (err->code || buf_reserve(b, (size_t)n + 1, err))
-        return err->code;
-    va_start(ap, fmt);
-    vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    b->len += (size_t)n;
-    return 0;
+    return err->code;
 }
 
 int buf_real(struct buf *b, double v, int least, bool single, struct err *err)

@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,7 @@ int buf_puts(struct buf *b, const char *s, struct err *err);
 /* As few digits (at least `least`) as give the same number back, of a float if it is `single`. */
 int buf_real(struct buf *b, double v, int least, bool single, struct err *err);
 int buf_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+int buf_vprintf(struct buf *b, struct err *err, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 
 /* A name or text of others as one line that a terminal takes for text: control characters, line
    separators, characters that turn the direction of writing, bytes that are no UTF-8, and the

@@ -182,3 +182,26 @@ int json_take_bool(const json_t *obj, const char *key, bool need, bool *v, int c
     *v = json_is_true(j);
     return 0;
 }
+
+struct json_sink {
+    struct buf *to;
+    struct err *err;
+};
+
+/* Jansson passes over a failure within a key and goes on: err remembers it. */
+static int put_piece(const char *text, size_t n, void *sink)
+{
+    struct json_sink *s = sink;
+
+    return s->err->code || buf_put(s->to, text, n, s->err) ? -1 : 0;
+}
+
+int json_put(struct buf *b, json_t *v, size_t flags, struct err *err)
+{
+    struct json_sink sink = {b, err};
+
+    if ((!v || json_dump_callback(v, put_piece, &sink, flags)) && !err->code)
+        err_set(err, ERR_MEMORY, "there is no memory for JSON");
+    json_decref(v);
+    return err->code;
+}

@@ -5,6 +5,7 @@
 #ifndef LENSWEEP_BASE_JSON_H
 #define LENSWEEP_BASE_JSON_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #include <jansson.h>
@@ -23,6 +24,10 @@ json_t *json_parse(const char *text, size_t n, int code, const char *name, size_
    or 64-bit integer can hold, NaN and Infinity are passed over (they become strings, so that a key
    that is used still reports them). */
 json_t *json_parse_foreign(const char *text, size_t n, int code, const char *name, struct err *err);
+
+/* Appends v as text, and releases it, also on failure. NULL is what jansson makes where there is no
+   memory: ERR_MEMORY. flags: jansson's. */
+int json_put(struct buf *b, json_t *v, size_t flags, struct err *err);
 
 /* The key's value; *v is left alone (the default) when the key is absent or null and `need` is not
    set. A wrong type or range is an error of that code that names the key. */

@@ -7,73 +7,76 @@
 
 int json_quoted(struct buf *b, const char *s, struct err *err)
 {
-    size_t n = strlen(s);
-    int code = buf_puts(b, "\"", err);
+    size_t n = strlen(s), len;
 
-    for (size_t i = 0; i < n && !code;) {
+    buf_puts(b, "\"", err);
+    for (size_t i = 0; i < n && !err->code; i += len) {
         int32_t c;
-        size_t len = utf8_next(s + i, n - i, &c);
 
+        len = utf8_next(s + i, n - i, &c);
         if (c == '"' || c == '\\')
-            code = buf_printf(b, err, "\\%c", (int)c);
+            buf_printf(b, err, "\\%c", (int)c);
         else if (c >= 0 && c < ' ')
-            code = buf_printf(b, err, "\\u%04x", (unsigned)c);
+            buf_printf(b, err, "\\u%04x", (unsigned)c);
+        else if (c < 0)
+            buf_puts(b, UTF8_REPLACEMENT, err);
         else
-            code = c < 0 ? buf_puts(b, UTF8_REPLACEMENT, err) : buf_put(b, s + i, len, err);
-        i += len;
+            buf_put(b, s + i, len, err);
     }
-    return code ? err->code : buf_puts(b, "\"", err);
+    return buf_puts(b, "\"", err);
 }
 
 /* What stands before a value: a comma, a line of its own, its key. */
-static int put_key(struct json_out *j, const char *key, struct err *err)
+static void put_key(struct json_out *j, const char *key, struct err *err)
 {
-    if (err->code || (j->more && buf_puts(j->out, ",", err)) ||
-        (j->depth && buf_printf(j->out, err, "\n%*s", 2 * j->depth, "")))
-        return err->code;
+    if (j->more)
+        buf_puts(j->out, ",", err);
+    if (j->depth)
+        buf_printf(j->out, err, "\n%*s", 2 * j->depth, "");
     j->more = true;
-    return err_if(err, key && (json_quoted(j->out, key, err) || buf_puts(j->out, ": ", err)));
+    if (key) {
+        json_quoted(j->out, key, err);
+        buf_puts(j->out, ": ", err);
+    }
 }
 
 int json_begin(struct json_out *j, const char *key, char bracket, struct err *err)
 {
-    if (put_key(j, key, err) || buf_put(j->out, &bracket, 1, err))
-        return err->code;
+    put_key(j, key, err);
     j->depth++;
     j->more = false;
-    return 0;
+    return buf_printf(j->out, err, "%c", bracket);
 }
 
 int json_end(struct json_out *j, char bracket, struct err *err)
 {
-    if (err->code)
-        return err->code;
     j->depth--;
-    if ((j->more && buf_printf(j->out, err, "\n%*s", 2 * j->depth, "")) ||
-        buf_put(j->out, &bracket, 1, err))
-        return err->code;
+    if (j->more)
+        buf_printf(j->out, err, "\n%*s", 2 * j->depth, "");
     j->more = true;
-    return j->depth ? 0 : buf_puts(j->out, "\n", err);
+    return buf_printf(j->out, err, j->depth ? "%c" : "%c\n", bracket);
 }
 
 int json_str(struct json_out *j, const char *key, const char *s, struct err *err)
 {
-    return err_if(err, put_key(j, key, err) ||
-                           (s ? json_quoted(j->out, s, err) : buf_puts(j->out, "null", err)));
+    put_key(j, key, err);
+    return s ? json_quoted(j->out, s, err) : buf_puts(j->out, "null", err);
 }
 
 int json_int(struct json_out *j, const char *key, int64_t v, struct err *err)
 {
-    return err_if(err, put_key(j, key, err) || buf_printf(j->out, err, "%lld", (long long)v));
+    put_key(j, key, err);
+    return buf_printf(j->out, err, "%lld", (long long)v);
 }
 
 int json_num(struct json_out *j, const char *key, double v, struct err *err)
 {
-    return err_if(err, put_key(j, key, err) || (isfinite(v) ? buf_printf(j->out, err, "%.9g", v)
-                                                            : buf_puts(j->out, "null", err)));
+    put_key(j, key, err);
+    return buf_printf(j->out, err, isfinite(v) ? "%.9g" : "null", v);
 }
 
 int json_flag(struct json_out *j, const char *key, bool v, struct err *err)
 {
-    return err_if(err, put_key(j, key, err) || buf_puts(j->out, v ? "true" : "false", err));
+    put_key(j, key, err);
+    return buf_puts(j->out, v ? "true" : "false", err);
 }

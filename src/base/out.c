@@ -1,7 +1,6 @@
 #include "base/out.h"
 
 #include "base/buf.h"
-#include "base/mem.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -25,32 +24,20 @@ int out_text(const char *s, size_t n, struct err *err)
 
 int out_printf(struct err *err, const char *fmt, ...)
 {
-    char text[1024], *long_text = text;
+    struct buf text = {0};
     va_list ap;
-    int n;
 
     va_start(ap, fmt);
-    n = vsnprintf(text, sizeof text, fmt, ap);
+    buf_vprintf(&text, err, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        return write_error(err);
-    if ((size_t)n >= sizeof text) {
-        long_text = mem_alloc((size_t)n + 1, 1, err);
-        if (!long_text)
-            return err->code;
-        va_start(ap, fmt);
-        vsnprintf(long_text, (size_t)n + 1, fmt, ap);
-        va_end(ap);
-    }
-    out_text(long_text, (size_t)n, err);
-    if (long_text != text)
-        mem_free(long_text);
+    out_text(text.data, text.len, err);
+    buf_release(&text);
     return err->code;
 }
 
 int out_write(const void *p, size_t n, struct err *err)
 {
-    return fwrite(p, 1, n, stdout) == n ? 0 : write_error(err);
+    return err->code ? err->code : fwrite(p, 1, n, stdout) == n ? 0 : write_error(err);
 }
 
 int out_flush(struct err *err)
@@ -65,10 +52,8 @@ int out_word(const char *s, struct err *err)
 
     if (*s && !s[strspn(s, plain)])
         return out_printf(err, "%s", s);
-    if (out_printf(err, "'"))
-        return err->code;
+    out_printf(err, "'");
     for (; *s; s++)
-        if (*s == '\'' ? out_printf(err, "'\\''") : out_write(s, 1, err))
-            return err->code;
+        out_write(*s == '\'' ? "'\\''" : s, *s == '\'' ? 4 : 1, err);
     return out_printf(err, "'");
 }

@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-/* Output: a failed write (a full disk, a closed pipe) is an error, not silence. Names in text may
+/* A failed write (a full disk, a closed pipe) is an error, not silence, and nothing is written once
+   err is set. Names in text may
    be others': what a terminal would obey is escaped (buf_shown). */
 int out_printf(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int out_text(const char *s, size_t n, struct err *err);

@@ -86,35 +86,36 @@ static double speed_of(const struct past *p, const struct past_count *n)
 }
 
 /* One line for each lock of the directory: the run's own, or those of its shards. */
-static int print_holders(const struct state *s, struct err *err)
+static void print_holders(const struct state *s, struct err *err)
 {
     char idle[STR_HUMAN];
 
     for (size_t i = 0; i < s->n_holders; i++) {
         const struct lock_holder *h = &s->holder[i].lock;
 
-        if (out_printf(err, "%-8s process %ld on %s%s%s since %s, last sign of life %s ago%s\n",
-                       s->holder[i].name, h->pid, h->host, h->job[0] ? ", job " : "", h->job,
-                       h->since, str_duration(idle, h->idle), h->alive ? "" : ": gone"))
-            return err->code;
+        out_printf(err, "%-8s process %ld on %s%s%s since %s, last sign of life %s ago%s\n",
+                   s->holder[i].name, h->pid, h->host, h->job[0] ? ", job " : "", h->job, h->since,
+                   str_duration(idle, h->idle), h->alive ? "" : ": gone");
     }
-    return s->ranks ? 0 : out_printf(err, "holder   none: it is not running\n");
+    if (!s->ranks)
+        out_printf(err, "holder   none: it is not running\n");
 }
 
-static int print_speed(const struct state *s, const struct past *p, struct err *err)
+static void print_speed(const struct state *s, const struct past *p, struct err *err)
 {
     double speed = speed_of(p, &s->n);
     char rate[STR_HUMAN], left[STR_HUMAN];
     int at_work = s->ranks ? s->ranks : 1;
 
     if (speed <= 0 || s->n.done == s->n.units)
-        return 0;
+        return;
     str_duration(left, (s->n.flops - s->n.flops_done) / speed / at_work);
     str_flops(rate, speed * at_work);
     if (s->ranks)
-        return out_printf(err, "speed    %s/s of %d rank%s, ETA %s\n", rate, s->ranks,
-                          s->ranks == 1 ? "" : "s", left);
-    return out_printf(err, "speed    %s/s of one rank; left: %s of one rank's time\n", rate, left);
+        out_printf(err, "speed    %s/s of %d rank%s, ETA %s\n", rate, s->ranks,
+                   s->ranks == 1 ? "" : "s", left);
+    else
+        out_printf(err, "speed    %s/s of one rank; left: %s of one rank's time\n", rate, left);
 }
 
 static int print_state(const struct state *s, const struct past *p, const char *dir,
@@ -122,21 +123,19 @@ static int print_state(const struct state *s, const struct past *p, const char *
 {
     char done[STR_HUMAN], all[STR_HUMAN];
 
-    if (out_printf(err, "done     %.1f %%: %zu of %zu units, %s of %s\n", 100 * share_done(&s->n),
-                   s->n.done, s->n.units, str_flops(done, s->n.flops_done),
-                   str_flops(all, s->n.flops)) ||
-        out_printf(err, "bad      %zu of %zu queries\n", s->bad, p->campaign.data.n))
-        return err->code;
-    if (p->found.torn_bytes &&
-        out_printf(err, "journal  %zu torn bytes are passed over\n", p->found.torn_bytes))
-        return err->code;
-    if (print_holders(s, err) || print_speed(s, p, err))
-        return err->code;
+    out_printf(err, "done     %.1f %%: %zu of %zu units, %s of %s\n", 100 * share_done(&s->n),
+               s->n.done, s->n.units, str_flops(done, s->n.flops_done), str_flops(all, s->n.flops));
+    out_printf(err, "bad      %zu of %zu queries\n", s->bad, p->campaign.data.n);
+    if (p->found.torn_bytes)
+        out_printf(err, "journal  %zu torn bytes are passed over\n", p->found.torn_bytes);
+    print_holders(s, err);
+    print_speed(s, p, err);
     if (s->n.done == s->n.units)
-        return 0;
-    return err_if(err, out_printf(err, "next     %slensweep collect --partial ",
-                                  s->ranks ? "" : "run the same command again, or ") ||
-                           out_word(dir, err) || out_printf(err, "\n"));
+        return err->code;
+    out_printf(err, "next     %slensweep collect --partial ",
+               s->ranks ? "" : "run the same command again, or ");
+    out_word(dir, err);
+    return out_printf(err, "\n");
 }
 
 static int print_json(const struct state *s, const struct past *p, const char *dir, struct err *err)

@@ -14,15 +14,17 @@ struct usage_words {
     size_t width, indent, at; /* at: the column */
 };
 
-static int put_word(struct usage_words *l, const char *word, struct err *err)
+static void put_word(struct usage_words *l, const char *word, struct err *err)
 {
     size_t n = strlen(word);
     bool breaks = l->at > l->indent && l->at + 1 + n > l->width;
 
-    if (breaks ? buf_printf(l->out, err, "\n%*s", (int)l->indent, "") : buf_puts(l->out, " ", err))
-        return err->code;
+    if (breaks)
+        buf_printf(l->out, err, "\n%*s", (int)l->indent, "");
+    else
+        buf_puts(l->out, " ", err);
     l->at = (breaks ? l->indent : l->at + 1) + n;
-    return buf_puts(l->out, word, err);
+    buf_puts(l->out, word, err);
 }
 
 /* What stands for an option's value: its placeholder, or its choices "a|b"; "" = a flag. */
@@ -49,7 +51,7 @@ static char *short_form(char out[WORD + 32], const struct option_row *row)
     return out;
 }
 
-static int put_argument(struct usage_words *l, const struct argument_row *row, struct err *err)
+static void put_argument(struct usage_words *l, const struct argument_row *row, struct err *err)
 {
     char word[WORD];
 
@@ -57,10 +59,10 @@ static int put_argument(struct usage_words *l, const struct argument_row *row, s
              row->form == MAY_LACK ? "]"
              : row->form == MANY   ? "..."
                                    : "");
-    return put_word(l, word, err);
+    put_word(l, word, err);
 }
 
-static int put_option(struct usage_words *l, const struct command *c, size_t i, struct err *err)
+static void put_option(struct usage_words *l, const struct command *c, size_t i, struct err *err)
 {
     const struct option_row *row = &c->option[i];
     bool one_of = row->need == ONE_OF;
@@ -75,25 +77,23 @@ static int put_option(struct usage_words *l, const struct command *c, size_t i, 
         snprintf(word, sizeof word, "%s", form);
     else
         snprintf(word, sizeof word, "[%s]%s", form, row->type->repeats ? "..." : "");
-    return put_word(l, word, err);
+    put_word(l, word, err);
 }
 
 int usage_line(const struct command *c, size_t width, struct buf *out, struct err *err)
 {
     struct usage_words l = {out, width, sizeof "usage: " - 1, sizeof "usage: lensweep" - 1};
 
-    if (buf_puts(out, "usage: lensweep", err) || put_word(&l, c->name, err))
-        return err->code;
+    buf_puts(out, "usage: lensweep", err);
+    put_word(&l, c->name, err);
     for (size_t i = 0; i < c->n_arguments; i++)
-        if (put_argument(&l, &c->argument[i], err))
-            return err->code;
+        put_argument(&l, &c->argument[i], err);
     for (size_t i = 0; i < c->n_options; i++)
-        if (put_option(&l, c, i, err))
-            return err->code;
-    return 0;
+        put_option(&l, c, i, err);
+    return err->code;
 }
 
-static int put_row(const struct option_row *row, struct buf *out, struct err *err)
+static void put_row(const struct option_row *row, struct buf *out, struct err *err)
 {
     char value[WORD], letter[8] = "", key[WORD + 80], doc[1024];
 
@@ -103,43 +103,39 @@ static int put_row(const struct option_row *row, struct buf *out, struct err *er
     snprintf(key, sizeof key, "%s--%s%s%s", letter, row->name, *value ? " " : "", value);
     snprintf(doc, sizeof doc, "%s%s%s%s", row->doc, row->fallback ? " (default " : "",
              row->fallback ? row->fallback : "", row->fallback ? ")" : "");
-    return wrap_entry(out, key, doc, err);
+    wrap_entry(out, key, doc, err);
 }
 
-static int put_rows(const struct command *c, struct buf *out, struct err *err)
-{
-    const struct option_row *row;
-
-    for (size_t i = 0; i < c->n_arguments; i++)
-        if (wrap_entry(out, c->argument[i].name, c->argument[i].doc, err))
-            return err->code;
-    for (size_t i = 0; (row = command_option(c, i)); i++)
-        if (put_row(row, out, err))
-            return err->code;
-    return 0;
-}
-
-static int put_notes(const char *notes, struct buf *out, struct err *err)
+static void put_notes(const char *notes, struct buf *out, struct err *err)
 {
     struct buf line = {0};
 
-    while (*notes && !err->code) {
+    while (*notes) {
         size_t n = strcspn(notes, "\n");
 
         buf_clear(&line);
-        if (!buf_put(&line, notes, n, err) && buf_str(&line, err) &&
-            !buf_puts(out, n ? "  " : "", err))
+        buf_printf(&line, err, "%.*s", (int)n, notes);
+        buf_puts(out, n ? "  " : "", err);
+        if (buf_str(&line, err))
             wrap_text(out, line.data, 2, err);
         notes += n + (notes[n] == '\n');
     }
     buf_release(&line);
-    return err->code;
 }
 
 int usage_text(const struct command *c, struct buf *out, struct err *err)
 {
-    if (usage_line(c, WRAP_WIDTH, out, err) || buf_printf(out, err, "\n\n%s\n\n", c->summary) ||
-        put_rows(c, out, err))
-        return err->code;
-    return c->notes && !buf_puts(out, "\n", err) ? put_notes(c->notes, out, err) : err->code;
+    const struct option_row *row;
+
+    usage_line(c, WRAP_WIDTH, out, err);
+    buf_printf(out, err, "\n\n%s\n\n", c->summary);
+    for (size_t i = 0; i < c->n_arguments; i++)
+        wrap_entry(out, c->argument[i].name, c->argument[i].doc, err);
+    for (size_t i = 0; (row = command_option(c, i)); i++)
+        put_row(row, out, err);
+    if (c->notes) {
+        buf_puts(out, "\n", err);
+        put_notes(c->notes, out, err);
+    }
+    return err->code;
 }

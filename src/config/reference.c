@@ -52,8 +52,8 @@ static const char *affects_text(const struct config_row *row)
     return row->affects == RESULTS ? "changes results" : "running only";
 }
 
-static int text_row(const char *section, const struct config_row *row, struct buf *out,
-                    struct err *err)
+static void text_row(const char *section, const struct config_row *row, struct buf *out,
+                     struct err *err)
 {
     char words[CHOICE_TEXT], facts[TEXT_MAX], key[96];
     const char *may = allowed(words, row), *sep = *may ? "; " : "";
@@ -65,110 +65,110 @@ static int text_row(const char *section, const struct config_row *row, struct bu
         snprintf(facts, sizeof facts, "%s, required%s%s; %s", row->type->name, sep, may,
                  affects_text(row));
     snprintf(key, sizeof key, "%s%s%s", section, *section ? "." : "", row->key);
-    return err_if(err, wrap_entry(out, key, facts, err) ||
-                           buf_printf(out, err, "%*s", WRAP_KEY, "") ||
-                           wrap_text(out, meaning(facts, row), WRAP_KEY, err));
+    wrap_entry(out, key, facts, err);
+    buf_printf(out, err, "%*s", WRAP_KEY, "");
+    wrap_text(out, meaning(facts, row), WRAP_KEY, err);
 }
 
 /* Text of a table's cell: a bar inside it would end the cell. */
-static int put_cell(struct buf *out, const char *text, struct err *err)
+static void put_cell(struct buf *out, const char *text, struct err *err)
 {
     for (; *text; text++)
-        if (*text == '|' ? buf_puts(out, "\\|", err) : buf_put(out, text, 1, err))
-            return err->code;
-    return buf_puts(out, " | ", err);
+        buf_printf(out, err, *text == '|' ? "\\%c" : "%c", *text);
+    buf_puts(out, " |", err);
 }
 
-static int markdown_row(const struct config_row *row, struct buf *out, struct err *err)
+static void markdown_row(const struct config_row *row, struct buf *out, struct err *err)
 {
     char words[CHOICE_TEXT], text[TEXT_MAX];
-    const char *fallback = row->fallback ? row->fallback : "required";
+    const char *cell[] = {row->type->name, NULL, allowed(words, row), affects_text(row),
+                          meaning(text, row)};
 
-    if (buf_printf(out, err, "| `%s` | ", row->key) || put_cell(out, row->type->name, err) ||
-        buf_printf(out, err, row->fallback ? "`%s` | " : "%s | ", fallback) ||
-        put_cell(out, allowed(words, row), err) || put_cell(out, affects_text(row), err) ||
-        put_cell(out, meaning(text, row), err))
-        return err->code;
-    out->len--; /* the blank behind the last bar */
-    return buf_puts(out, "\n", err);
+    buf_printf(out, err, "| `%s` |", row->key);
+    for (size_t i = 0; i < sizeof cell / sizeof *cell; i++) {
+        buf_puts(out, " ", err);
+        if (cell[i])
+            put_cell(out, cell[i], err);
+        else
+            buf_printf(out, err, row->fallback ? "`%s` |" : "required |", row->fallback);
+    }
+    buf_puts(out, "\n", err);
 }
 
-static int put_heading(struct buf *out, const char *name, const char *doc, bool markdown,
-                       struct err *err)
+static void put_heading(struct buf *out, const char *name, const char *doc, bool markdown,
+                        struct err *err)
 {
     if (!markdown)
-        return buf_printf(out, err, "%s: %s\n", name, doc);
-    return buf_printf(out, err,
-                      "## %s\n\n%c%s.\n\n| key | type | default | allowed | affects | meaning |\n"
-                      "|---|---|---|---|---|---|\n",
-                      name, toupper((unsigned char)doc[0]), doc + 1);
+        buf_printf(out, err, "%s: %s\n", name, doc);
+    else
+        buf_printf(out, err,
+                   "## %s\n\n%c%s.\n\n| key | type | default | allowed | affects | meaning |\n"
+                   "|---|---|---|---|---|---|\n",
+                   name, toupper((unsigned char)doc[0]), doc + 1);
 }
 
-static int put_rows(const char *name, const char *doc, const struct config_row *rows, size_t n,
-                    bool markdown, struct buf *out, struct err *err)
+static void put_rows(const char *name, const char *doc, const struct config_row *rows, size_t n,
+                     bool markdown, struct buf *out, struct err *err)
 {
-    if (put_heading(out, name, doc, markdown, err))
-        return err->code;
+    put_heading(out, name, doc, markdown, err);
     for (size_t i = 0; i < n; i++)
-        if (markdown ? markdown_row(&rows[i], out, err) : text_row("", &rows[i], out, err))
-            return err->code;
-    return buf_puts(out, "\n", err);
+        if (markdown)
+            markdown_row(&rows[i], out, err);
+        else
+            text_row("", &rows[i], out, err);
+    buf_puts(out, "\n", err);
 }
 
-static int put_kind(const struct experiment_schema *kind, bool markdown, struct buf *out,
-                    struct err *err)
+static void put_kind(const struct experiment_schema *kind, bool markdown, struct buf *out,
+                     struct err *err)
 {
     char name[96];
 
     snprintf(name, sizeof name, "experiments, kind %s", kind->kind);
     if (kind->n_rows)
-        return put_rows(name, kind->doc, kind->rows, kind->n_rows, markdown, out, err);
-    if (!markdown)
-        return buf_printf(out, err, "%s: %s; no keys of its own\n\n", name, kind->doc);
-    return buf_printf(out, err, "## %s\n\n%c%s; no keys of its own.\n\n", name,
-                      toupper((unsigned char)kind->doc[0]), kind->doc + 1);
+        put_rows(name, kind->doc, kind->rows, kind->n_rows, markdown, out, err);
+    else if (!markdown)
+        buf_printf(out, err, "%s: %s; no keys of its own\n\n", name, kind->doc);
+    else
+        buf_printf(out, err, "## %s\n\n%c%s; no keys of its own.\n\n", name,
+                   toupper((unsigned char)kind->doc[0]), kind->doc + 1);
 }
 
 /* How values are written, for the types whose name does not say it. */
-static int put_types(bool markdown, struct buf *out, struct err *err)
+static void put_types(bool markdown, struct buf *out, struct err *err)
 {
-    if (buf_puts(out, markdown ? "## How values are written\n\n" : "how values are written\n", err))
-        return err->code;
+    buf_puts(out, markdown ? "## How values are written\n\n" : "how values are written\n", err);
     for (size_t i = 0; all_types[i]; i++) {
         const struct config_type *t = all_types[i];
 
-        if (!*t->doc)
-            continue;
-        if (markdown ? buf_printf(out, err, "- %s: %s.\n", t->name, t->doc)
-                     : wrap_entry(out, t->name, t->doc, err))
-            return err->code;
+        if (*t->doc && markdown)
+            buf_printf(out, err, "- %s: %s.\n", t->name, t->doc);
+        else if (*t->doc)
+            wrap_entry(out, t->name, t->doc, err);
     }
-    return 0;
 }
 
 int config_reference(const struct experiment_schema *kinds, size_t n_kinds, bool markdown,
                      struct buf *out, struct err *err)
 {
-    if (markdown && buf_puts(out,
-                             "# Config keys\n\nWritten by `lensweep help config --as markdown` "
-                             "from the program's own tables.\n\n",
-                             err))
-        return err->code;
+    if (markdown)
+        buf_puts(out,
+                 "# Config keys\n\nWritten by `lensweep help config --as markdown` from the "
+                 "program's own tables.\n\n",
+                 err);
     for (size_t i = 0; i < CONFIG_PARTS; i++) {
         const struct config_section *s = &config_parts[i].section;
 
-        if (put_rows(*s->name ? s->name : "top level", *s->name ? s->doc : "keys outside a section",
-                     s->rows, s->n_rows, markdown, out, err))
-            return err->code;
-        if (i == CONFIG_PART_TOP &&
+        put_rows(*s->name ? s->name : "top level", *s->name ? s->doc : "keys outside a section",
+                 s->rows, s->n_rows, markdown, out, err);
+        if (i == CONFIG_PART_TOP)
             put_rows("experiments", "a list; each entry has these keys and those of its kind",
-                     config_head_rows, CONFIG_HEAD_ROWS, markdown, out, err))
-            return err->code;
+                     config_head_rows, CONFIG_HEAD_ROWS, markdown, out, err);
     }
     for (size_t i = 0; i < n_kinds; i++)
-        if (put_kind(&kinds[i], markdown, out, err))
-            return err->code;
-    return put_types(markdown, out, err);
+        put_kind(&kinds[i], markdown, out, err);
+    put_types(markdown, out, err);
+    return err->code;
 }
 
 /* What a look-up searches, and what it found so far. */
@@ -188,7 +188,7 @@ static void remember(struct key_search *l, const char *name)
 }
 
 /* "rows" finds every row of that name, "run.rows" one, "run" a whole table. */
-static int search(struct key_search *l, const char *name, const struct config_row *rows, size_t n)
+static void search(struct key_search *l, const char *name, const struct config_row *rows, size_t n)
 {
     size_t prefix = l->dot ? (size_t)(l->dot - l->key) : 0;
     bool named = l->dot ? strlen(name) == prefix && !strncmp(name, l->key, prefix)
@@ -202,10 +202,8 @@ static int search(struct key_search *l, const char *name, const struct config_ro
             (l->dot ? !named || !str_eq(rows[i].key, want) : !named))
             continue;
         l->found++;
-        if (text_row(name, &rows[i], l->out, l->err))
-            return l->err->code;
+        text_row(name, &rows[i], l->out, l->err);
     }
-    return 0;
 }
 
 int config_help(const struct experiment_schema *kinds, size_t n_kinds, const char *key,
@@ -215,22 +213,18 @@ int config_help(const struct experiment_schema *kinds, size_t n_kinds, const cha
     const char *near;
 
     for (size_t i = 0; i < CONFIG_PARTS; i++)
-        if (search(&l, config_parts[i].section.name, config_parts[i].section.rows,
-                   config_parts[i].section.n_rows))
-            return err->code;
-    if (search(&l, "experiments", config_head_rows, CONFIG_HEAD_ROWS))
-        return err->code;
+        search(&l, config_parts[i].section.name, config_parts[i].section.rows,
+               config_parts[i].section.n_rows);
+    search(&l, "experiments", config_head_rows, CONFIG_HEAD_ROWS);
     for (size_t i = 0; i < n_kinds; i++) {
-        if (search(&l, kinds[i].kind, kinds[i].rows, kinds[i].n_rows))
-            return err->code;
+        search(&l, kinds[i].kind, kinds[i].rows, kinds[i].n_rows);
         if (str_eq(kinds[i].kind, key) && !kinds[i].n_rows) {
             l.found++;
-            if (put_kind(&kinds[i], false, out, err))
-                return err->code;
+            put_kind(&kinds[i], false, out, err);
         }
     }
-    if (l.found)
-        return 0;
+    if (l.found || err->code)
+        return err->code;
     near = str_did_you_mean(l.dot ? l.dot + 1 : key, l.known, l.n_known);
     return err_set(err, ERR_CONFIG, "there is no config key \"%s\"%s%s%s; see lensweep help config",
                    key, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");

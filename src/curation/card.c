@@ -1,59 +1,53 @@
 /* The card: what was tried, what fell out and why, examples, and what all of it was made from. */
 #include "curation/curation.h"
 
-static int put_counts(const struct curation *c, struct buf *out, struct err *err)
+static void put_counts(const struct curation *c, struct buf *out, struct err *err)
 {
     size_t left = c->n;
 
-    if (buf_printf(out, err,
-                   "| filter | dropped | left |\n|---|---:|---:|\n"
-                   "| prompts: %zu subjects x %zu templates | | %zu |\n",
-                   c->facts.n, c->config.curate.templates.n, c->n))
-        return err->code;
+    buf_printf(out, err,
+               "| filter | dropped | left |\n|---|---:|---:|\n"
+               "| prompts: %zu subjects x %zu templates | | %zu |\n",
+               c->facts.n, c->config.curate.templates.n, c->n);
     for (int i = 0; i < DROPS; i++) {
         left -= c->dropped[i];
-        if (c->dropped[i] &&
-            buf_printf(out, err, "| %s | %zu | %zu |\n", drop_words[i], c->dropped[i], left))
-            return err->code;
+        if (c->dropped[i])
+            buf_printf(out, err, "| %s | %zu | %zu |\n", drop_words[i], c->dropped[i], left);
     }
-    return buf_printf(out, err, "| kept | | %zu |\n", c->kept);
+    buf_printf(out, err, "| kept | | %zu |\n", c->kept);
 }
 
 /* One line of Markdown: line breaks spelled, so that a list stays a list. */
-static int put_words(struct buf *out, const char *s, struct err *err)
+static void put_words(struct buf *out, const char *s, struct err *err)
 {
-    for (; *s; s++)
-        if (*s == '\n'  ? buf_puts(out, "\\n", err)
-            : *s == '`' ? buf_puts(out, "'", err)
-                        : buf_put(out, s, 1, err))
-            return err->code;
-    return 0;
-}
-
-static int put_example(const struct attempt *a, struct buf *out, struct err *err)
-{
-    if (buf_puts(out, "- `", err) || put_words(out, a->text ? a->text : "", err) ||
-        buf_puts(out, "` `", err) || put_words(out, a->said ? a->said : "", err) ||
-        buf_puts(out, "`", err))
-        return err->code;
-    return err_if(err,
-                  (a->reason && (buf_puts(out, ": ", err) || put_words(out, a->reason, err))) ||
-                      buf_puts(out, "\n", err));
+    for (; s && *s; s++)
+        if (*s == '\n')
+            buf_puts(out, "\\n", err);
+        else
+            buf_printf(out, err, "%c", *s == '`' ? '\'' : *s);
 }
 
 /* The first few that were kept, or dropped. */
-static int put_examples(const struct curation *c, bool kept, struct buf *out, struct err *err)
+static void put_examples(const struct curation *c, bool kept, struct buf *out, struct err *err)
 {
     enum { SHOWN = 5 };
     int n = 0;
 
-    for (size_t i = 0; i < c->n && n < SHOWN; i++)
-        if (!c->attempt[i].reason == kept) {
-            if ((!n++ && buf_printf(out, err, "\n%s:\n\n", kept ? "Kept" : "Dropped")) ||
-                put_example(&c->attempt[i], out, err))
-                return err->code;
-        }
-    return 0;
+    for (size_t i = 0; i < c->n && n < SHOWN; i++) {
+        const struct attempt *a = &c->attempt[i];
+
+        if (!a->reason != kept)
+            continue;
+        if (!n++)
+            buf_printf(out, err, "\n%s:\n\n", kept ? "Kept" : "Dropped");
+        buf_puts(out, "- `", err);
+        put_words(out, a->text, err);
+        buf_puts(out, "` `", err);
+        put_words(out, a->said, err);
+        buf_puts(out, a->reason ? "`: " : "`", err);
+        put_words(out, a->reason, err);
+        buf_puts(out, "\n", err);
+    }
 }
 
 /* Of all tokens, by what they spell. */
@@ -82,20 +76,16 @@ static int put_origin(const struct curation *c, struct buf *out, struct err *err
     if (hash_tokenizer(c, &h, err))
         return err->code;
     hash_hex(tokens, h);
-
     hash_hex(model, c->model->fingerprint);
     hash_hex(facts, c->facts.fingerprint);
-    if (buf_printf(out, err,
-                   "\n## Made from\n\n- model: %s (%s, %d layers), fingerprint %s\n- tokenizer: "
-                   "%zu tokens, fingerprint %s\n- facts: %zu subjects in %zu rows, fingerprint %s",
-                   c->model->name, c->model->arch, c->model->shape.n_layers, model,
-                   tokenizer_vocab(c->tokenizer), tokens, c->facts.n, c->facts.n_rows, facts))
-        return err->code;
-    if (c->facts.n_duplicates &&
-        buf_printf(out, err, "; %zu rows said twice were dropped", c->facts.n_duplicates))
-        return err->code;
-    if (buf_puts(out, "\n- what the facts say of themselves:", err))
-        return err->code;
+    buf_printf(out, err,
+               "\n## Made from\n\n- model: %s (%s, %d layers), fingerprint %s\n- tokenizer: %zu "
+               "tokens, fingerprint %s\n- facts: %zu subjects in %zu rows, fingerprint %s",
+               c->model->name, c->model->arch, c->model->shape.n_layers, model,
+               tokenizer_vocab(c->tokenizer), tokens, c->facts.n, c->facts.n_rows, facts);
+    if (c->facts.n_duplicates)
+        buf_printf(out, err, "; %zu rows said twice were dropped", c->facts.n_duplicates);
+    buf_puts(out, "\n- what the facts say of themselves:", err);
     return *c->facts.notes ? buf_printf(out, err, "\n\n```\n%s```\n", c->facts.notes)
                            : buf_puts(out,
                                       " nothing (lines `# source: ...` and `# licence: ...` "
@@ -108,22 +98,23 @@ int curation_card(const struct curation *c, struct buf *out, struct err *err)
     const struct curate_config *o = &c->config.curate;
     size_t queries = c->kept * (size_t)o->answers;
 
-    if (buf_printf(out, err, "# %s\n\nQueries made by `lensweep curate` from %s.\n\n", o->dataset,
-                   o->from == ANSWERS_OF_FACTS ? "facts, with the facts' own answers"
-                                               : "facts, with the model's own greedy answers") ||
-        put_counts(c, out, err) ||
-        buf_printf(out, err, "\n%zu queries: %zu prompts at %lld step%s.", queries, c->kept,
-                   (long long)o->answers, o->answers == 1 ? "" : "s"))
-        return err->code;
-    if (o->counterfactual && buf_printf(out, err, " %zu of them have a counterfactual prompt.",
-                                        queries - c->without_counterfactual))
-        return err->code;
-    if (buf_puts(out, "\n\n## Templates\n\n", err))
-        return err->code;
-    for (size_t i = 0; i < o->templates.n; i++)
-        if (buf_printf(out, err, "%zu. `", i + 1) || put_words(out, o->templates.v[i], err) ||
-            buf_puts(out, "`\n", err))
-            return err->code;
-    return err_if(err, buf_puts(out, "\n## Examples\n", err) || put_examples(c, true, out, err) ||
-                           put_examples(c, false, out, err) || put_origin(c, out, err));
+    buf_printf(out, err, "# %s\n\nQueries made by `lensweep curate` from %s.\n\n", o->dataset,
+               o->from == ANSWERS_OF_FACTS ? "facts, with the facts' own answers"
+                                           : "facts, with the model's own greedy answers");
+    put_counts(c, out, err);
+    buf_printf(out, err, "\n%zu queries: %zu prompts at %lld step%s.", queries, c->kept,
+               (long long)o->answers, o->answers == 1 ? "" : "s");
+    if (o->counterfactual)
+        buf_printf(out, err, " %zu of them have a counterfactual prompt.",
+                   queries - c->without_counterfactual);
+    buf_puts(out, "\n\n## Templates\n\n", err);
+    for (size_t i = 0; i < o->templates.n; i++) {
+        buf_printf(out, err, "%zu. `", i + 1);
+        put_words(out, o->templates.v[i], err);
+        buf_puts(out, "`\n", err);
+    }
+    buf_puts(out, "\n## Examples\n", err);
+    put_examples(c, true, out, err);
+    put_examples(c, false, out, err);
+    return err_if(err, err->code || put_origin(c, out, err));
 }

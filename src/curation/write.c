@@ -7,11 +7,6 @@
 
 #include <stdio.h>
 
-static int no_memory(struct err *err)
-{
-    return err_set(err, ERR_MEMORY, "no memory for a line of the queries");
-}
-
 /* v is taken, also on failure; what lacks then is not noticed, as memory that small does not. */
 static void set(json_t *to, const char *key, json_t *v)
 {
@@ -81,27 +76,9 @@ static const char *text_of(struct curation *c, const struct attempt *a, int n, s
     return s;
 }
 
-struct sink {
-    struct buf *out;
-    struct err *err;
-};
-
-static int put_piece(const char *s, size_t n, void *to)
-{
-    struct sink *sink = to;
-
-    /* Jansson passes over a failure within a key and goes on: err remembers it. */
-    return sink->err->code || buf_put(sink->out, s, n, sink->err) ? -1 : 0;
-}
-
 static int put_line(struct buf *out, json_t *v, struct err *err)
 {
-    struct sink sink = {out, err};
-    int code = v ? json_dump_callback(v, put_piece, &sink, 0) : -1;
-
-    json_decref(v);
-    if (code || err->code)
-        return err->code ? err->code : no_memory(err);
+    json_put(out, v, 0, err);
     return buf_puts(out, "\n", err);
 }
 

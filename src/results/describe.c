@@ -53,38 +53,20 @@ static json_t *entry_json(const struct sort *s, const char *entry)
     return o;
 }
 
-struct json_sink {
-    struct buf b;
-    struct err err;
-};
-
-/* Jansson passes over a failure within a key and goes on: it is remembered. */
-static int put_text(const char *text, size_t n, void *to)
-{
-    struct json_sink *d = to;
-
-    return d->err.code || buf_put(&d->b, text, n, &d->err) ? -1 : 0;
-}
-
 static int write_list(struct h5group *g, const struct sort *s, const void *v, size_t n,
                       struct err *err)
 {
-    json_t *list = json_array();
-    struct json_sink d = {0};
-    bool ok = list != NULL;
-    const char *text = NULL;
+    json_t *list = n ? json_array() : NULL;
+    struct buf b = {0};
 
-    for (size_t i = 0; i < n && ok; i++)
-        ok = !json_array_append_new(list, entry_json(s, (const char *)v + i * s->size));
-    ok = ok && !json_dump_callback(list, put_text, &d, JSON_COMPACT) && !d.err.code;
-    json_decref(list);
-    if (ok)
-        text = buf_str(&d.b, err);
-    if (text && n)
-        h5_attr_str(g, s->attribute, text, err);
-    else if (!ok)
-        err_set(err, ERR_MEMORY, "there is no memory for the attribute %s", s->attribute);
-    buf_release(&d.b);
+    for (size_t i = 0; i < n; i++)
+        if (json_array_append_new(list, entry_json(s, (const char *)v + i * s->size))) {
+            json_decref(list);
+            list = NULL;
+        }
+    if (n && !json_put(&b, list, JSON_COMPACT, err) && buf_str(&b, err))
+        h5_attr_str(g, s->attribute, b.data, err);
+    buf_release(&b);
     return err->code;
 }
 

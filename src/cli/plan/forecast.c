@@ -131,23 +131,20 @@ static int print_estimate(const struct forecast *e, struct err *err)
         speed[STR_HUMAN];
     double share = (double)e->ranks / (double)e->nodes;
 
-    if (e->first > 0 &&
+    if (e->first > 0)
         out_printf(err,
                    "\nfirst   %s by rank 0: means over the vocabulary, kept beside the journal",
-                   str_flops(first, e->first)))
-        return err->code;
-    if (out_printf(err, "\nmemory  %s for each rank of %d threads; weights %s, shared by a node\n",
-                   str_bytes(rank, e->rank_bytes), e->threads, str_bytes(weights, e->weight_bytes)))
-        return err->code;
-    if (e->nodes > 1 &&
+                   str_flops(first, e->first));
+    out_printf(err, "\nmemory  %s for each rank of %d threads; weights %s, shared by a node\n",
+               str_bytes(rank, e->rank_bytes), e->threads, str_bytes(weights, e->weight_bytes));
+    if (e->nodes > 1)
         out_printf(err, "nodes   %lld of %.0f rank%s, %s each\n", (long long)e->nodes, share,
-                   share == 1 ? "" : "s", str_bytes(node, e->weight_bytes + share * e->rank_bytes)))
-        return err->code;
-    if (e->flops_per_second <= 0)
-        return 0;
-    return out_printf(err, "time    about %s with %lld rank%s of %s/s, as measured here\n",
-                      str_duration(time, e->seconds), (long long)e->ranks, e->ranks == 1 ? "" : "s",
-                      str_flops(speed, e->flops_per_second));
+                   share == 1 ? "" : "s", str_bytes(node, e->weight_bytes + share * e->rank_bytes));
+    if (e->flops_per_second > 0)
+        out_printf(err, "time    about %s with %lld rank%s of %s/s, as measured here\n",
+                   str_duration(time, e->seconds), (long long)e->ranks, e->ranks == 1 ? "" : "s",
+                   str_flops(speed, e->flops_per_second));
+    return err->code;
 }
 
 /* One cell: that of an experiment's units, in their order, that has this number. */
@@ -205,12 +202,10 @@ static int print_bad(const struct campaign *c, struct err *err)
 
         if (!q->status || ++bad > NAMED)
             continue;
-        if (out_printf(err, "%s  %s:%zu: query %zu, ", bad == 1 ? "\nbad queries\n" : "",
-                       c->data.file[q->file], q->line, i) ||
-            out_printf(err, "%s: %s\n", q->item, q->status))
-            return err->code;
+        out_printf(err, "%s  %s:%zu: query %zu, %s: %s\n", bad == 1 ? "\nbad queries\n" : "",
+                   c->data.file[q->file], q->line, i, q->item, q->status);
     }
-    return bad > NAMED ? out_printf(err, "  ... and %zu more\n", bad - NAMED) : 0;
+    return bad > NAMED ? out_printf(err, "  ... and %zu more\n", bad - NAMED) : err->code;
 }
 
 int print_plan(struct campaign *c, const struct forecast *e, struct err *err)

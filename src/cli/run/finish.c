@@ -51,23 +51,24 @@ static int print_ended(struct session *r, const struct campaign_report *report, 
 {
     const struct config *c = &r->campaign.config;
 
-    return err_if(err,
-                  out_printf(err, "lensweep %s: %s on %zu queries of %s%s\n", LENSWEEP_VERSION,
-                             r->campaign.model->name, r->campaign.data.n,
-                             campaign_source(&r->campaign), c->data.path.n > 1 ? ", ..." : "") ||
-                      print_work(r, err) || print_audit(report, err) || out_printf(err, "\n") ||
-                      out_flush(err));
+    out_printf(err, "lensweep %s: %s on %zu queries of %s%s\n", LENSWEEP_VERSION,
+               r->campaign.model->name, r->campaign.data.n, campaign_source(&r->campaign),
+               c->data.path.n > 1 ? ", ..." : "");
+    print_work(r, err);
+    print_audit(report, err);
+    return err_if(err, out_printf(err, "\n") || out_flush(err));
 }
 
 static int print_end(const struct session *r, const struct campaign_report *report, struct err *err)
 {
     const char *output = r->campaign.config.output;
 
-    return err_if(err,
-                  out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep report ",
-                             report->ok, report->ok == 1 ? "y" : "ies", report->bad, r->result) ||
-                      out_word(output, err) || out_printf(err, ", lensweep top ") ||
-                      out_word(output, err) || out_printf(err, "\n"));
+    out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep report ", report->ok,
+               report->ok == 1 ? "y" : "ies", report->bad, r->result);
+    out_word(output, err);
+    out_printf(err, ", lensweep top ");
+    out_word(output, err);
+    return out_printf(err, "\n");
 }
 
 static int still_ours(void *keeper, struct err *err)
@@ -154,10 +155,10 @@ static int finish_shard(struct session *r, struct err *err)
     if (journal_sync(r->journal, err) || runlog_end(&r->log, "end", &r->view, NULL, err) ||
         print_work(r, err))
         return err->code;
-    return err_if(err,
-                  out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect ",
-                             (long long)r->options.shard.i, (long long)r->options.shard.n) ||
-                      out_word(r->campaign.config.output, err) || out_printf(err, "\n"));
+    out_printf(err, "shard %lld of %lld is done; when all are: lensweep collect ",
+               (long long)r->options.shard.i, (long long)r->options.shard.n);
+    out_word(r->campaign.config.output, err);
+    return out_printf(err, "\n");
 }
 
 /* The launcher is not seen from here: it is guessed. */

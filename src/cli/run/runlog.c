@@ -4,11 +4,11 @@
 #include "base/file.h"
 #include "base/gemm.h"
 #include "base/isa.h"
+#include "base/json.h"
 #include "version.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,20 +40,13 @@ static int write_line(struct runlog *log, json_t *o, struct err *err)
 {
     char now[CLOCK_TEXT];
     struct buf b = {0};
-    char *text;
-    int code;
 
     json_object_set_new(o, "time", json_string(clock_iso8601(now)));
-    text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
-    json_decref(o);
-    if (!text)
-        return err_set(err, ERR_MEMORY, "out of memory: run.jsonl");
-    code = buf_puts(&b, text, err) || buf_puts(&b, "\n", err) ? err->code : 0;
-    if (!code && write(log->fd, b.data, b.len) != (ssize_t)b.len)
-        code = err_set(err, ERR_IO, "cannot write run.jsonl: %s", strerror(errno));
-    free(text);
+    json_put(&b, o, JSON_COMPACT | JSON_SORT_KEYS, err);
+    if (!buf_puts(&b, "\n", err) && write(log->fd, b.data, b.len) != (ssize_t)b.len)
+        err_set(err, ERR_IO, "cannot write run.jsonl: %s", strerror(errno));
     buf_release(&b);
-    return code;
+    return err->code;
 }
 
 int runlog_start(struct runlog *log, const char *command, const struct campaign *c, int ranks,
