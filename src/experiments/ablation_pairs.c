@@ -106,7 +106,8 @@ static int describe(struct experiment *x, const struct ablation *b, const char *
         .variable = "mean",
         .inside = "stats",
         .title = arena_printf(
-            x->arena, err, "what two heads change together beyond the sum of each alone, %s", done),
+            x->arena, err, "what two of %zu heads change together beyond the sum of each alone, %s",
+            b->parts.n, done),
         .unit = "joint minus both single effects",
         .test = "stored",
         .claim = "differs from zero after correction",

@@ -420,7 +420,22 @@ static int put_power(struct sheet *t, size_t stratum, struct buf *out, struct er
 
 /* All of it -------------------------------------------------------------------------------- */
 
-static void put_title(const struct sheet *t, const char *group, struct buf *out, struct err *err)
+/* Configurations with a number in some row and step: of pairs of heads each stands there once. */
+static size_t count_configurations(struct sheet *t, struct err *err)
+{
+    size_t n = 0;
+
+    for (size_t s = 0; s < t->f.n_order && !finding_seek(&t->f, t->f.order[s], err); s++)
+        for (size_t row = 0; row < t->n_rows; row++)
+            for (size_t c = 0; c < t->n_columns; c++) {
+                size_t values = look(t, row, c).values;
+
+                n = values > n ? values : n;
+            }
+    return n;
+}
+
+static void put_title(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
     const struct headline *h = t->f.headline;
     const char *legend = where_legend(&t->f.value);
@@ -429,8 +444,8 @@ static void put_title(const struct sheet *t, const char *group, struct buf *out,
     if (h->warning)
         buf_printf(out, err, " (%s)", h->warning);
     if (t->f.test == TEST_STORED)
-        buf_printf(out, err, "; %zu configurations, q <= %g counts",
-                   t->f.value.elements / t->n_rows / t->n_columns, t->f.fdr);
+        buf_printf(out, err, "; %zu configurations, q <= %g counts", count_configurations(t, err),
+                   t->f.fdr);
     if (h->unit)
         buf_printf(out, err, "; %s", h->unit);
     buf_printf(out, err, "%s%s%s\n", t->f.value.of_model ? "" : " [95 % interval]",

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "version.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,19 @@ static void print_data(const struct campaign *c)
     fprintf(stderr, "\n");
 }
 
+/* " x 270 configurations x 4 samples" */
+static void print_cells(const struct experiment *x, double cells)
+{
+    int axis = axis_named(x, "sample", strlen("sample"));
+    size_t samples = axis >= 0 && x->axis[axis].cell ? x->axis[axis].dim.size : 1;
+    double each = cells / (double)samples;
+
+    fprintf(stderr, each > floor(each) ? " x about %.0f configurations" : " x %.0f configurations",
+            each);
+    if (samples > 1)
+        fprintf(stderr, " x %zu samples", samples);
+}
+
 /* "51 prompts x 270 configurations" */
 static void print_experiment(const struct experiment *x, const struct plan_row *row, size_t width)
 {
@@ -62,10 +76,7 @@ static void print_experiment(const struct experiment *x, const struct plan_row *
     fprintf(stderr, "%llu prompt%s", (unsigned long long)row->queries,
             row->queries == 1 ? "" : "s");
     if (row->queries && row->cells > row->queries)
-        fprintf(stderr,
-                row->cells % row->queries ? " x about %.0f configurations"
-                                          : " x %.0f configurations",
-                (double)row->cells / (double)row->queries);
+        print_cells(x, (double)row->cells / (double)row->queries);
     fprintf(stderr, ": %s\n", what);
 }
 
