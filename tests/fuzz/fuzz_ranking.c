@@ -20,8 +20,8 @@ static const char *const begins[] = {
     "  - {name: f, kind: faithfulness, from: \"%s\", groups: [edges], operation: {kind: zero}}\n",
     "  - {name: f, kind: faithfulness, from: \"%s\", groups: [zero], metric: kl}\n",
     "  - {name: e, kind: edges, from: \"%s\", groups: [zero, mlps], operation: {kind: zero}}\n",
-    "  - {name: p, kind: ablation, site: head, operation: {kind: zero}, "
-    "heads: {pairs: \"%s\", top: 3}}\n",
+    ("  - {name: p, kind: ablation, site: head, operation: {kind: zero}, "
+     "heads: {pairs: \"%s\", top: 3}}\n"),
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
