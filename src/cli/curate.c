@@ -16,6 +16,7 @@
 #include "model/identity.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* What a run has of a session serves here as well: lock, journal, progress, signals. */
 struct curating {
@@ -52,15 +53,50 @@ static int open_all(struct curating *r, struct err *err)
                              "give all ranks the same config, facts and model", err);
 }
 
+/* What "  KEY: " stands before in a config as it is written; "" = it is not there. */
+static const char *value_of(const char *config, const char *key)
+{
+    const char *at = strstr(config, key);
+
+    return at ? at + strlen(key) : "";
+}
+
+/* The names of the files follow from these keys: those of an earlier start would stay beside those
+   of now, and be read as data with them. */
+static int check_names(const struct curating *r, const char *path, struct err *err)
+{
+    static const char *const keys[] = {"\n  dataset: ", "\n  answers: ", "\n  splits: "};
+    struct buf was = {0}, is = {0};
+    int code = file_read(&was, path, 1 << 24, err) ||
+               config_print_anywhere(&r->c.config, &is, err) || !buf_str(&was, err) ||
+               !buf_str(&is, err);
+
+    for (size_t i = 0; !code && i < sizeof keys / sizeof *keys; i++) {
+        const char *a = value_of(was.data, keys[i]), *b = value_of(is.data, keys[i]);
+        int n_a = (int)strcspn(a, "\n"), n_b = (int)strcspn(b, "\n");
+
+        if (n_a && (n_a != n_b || memcmp(a, b, (size_t)n_a) != 0))
+            code = err_set(err, ERR_CONFIG,
+                           "curate.%.*s changed: it was %.*s when this output was begun and is "
+                           "%.*s now, and its files would stay beside the new ones; take another "
+                           "output, or remove this one",
+                           (int)strcspn(keys[i] + 3, ":"), keys[i] + 3, n_a, a, n_b, b);
+    }
+    buf_release(&was);
+    buf_release(&is);
+    return err_if(err, code);
+}
+
 /* Rank 0: the output directory, and what earlier starts have left in it. */
 static int claim(struct curating *r, struct err *err)
 {
     struct session *s = &r->session;
-    const char *out = r->c.config.output;
+    const char *out = r->c.config.output, *config = file_join(&s->arena, out, "config.yaml", err);
 
     s->journal_dir = file_join(&s->arena, out, "journal", err);
     s->lock_path = file_join(&s->arena, out, "lock", err);
     return err_if(err, err->code || session_take_output(s, out, err) ||
+                           (file_exists(config) && check_names(r, config, err)) ||
                            (s->options.restart && journal_clear(s->journal_dir, err)) ||
                            identity_remember(r->c.model, r->hashes, err) ||
                            session_open_journal(s, &r->c.config, err));
@@ -101,7 +137,7 @@ static int list_units(struct curating *r, struct err *err)
                 s->cluster.size, s->cluster.nodes, s->cluster.nodes == 1 ? "" : "s",
                 r->c.config.output);
     if (r->todo && r->c.facts.n_duplicates)
-        fprintf(stderr, "  warning: %zu facts are there twice and count once, the first: %s\n",
+        fprintf(stderr, "  warning: facts that are there twice count once: %zu, the first: %s\n",
                 r->c.facts.n_duplicates, r->c.facts.duplicate);
     return err->code;
 }

@@ -337,6 +337,10 @@ static int read_answer(struct loader *l, struct query *q, struct draft *d, const
         if (take_ids(l, q, v, "answers", name, what, &ids, &t.n_ids, err))
             return err->code;
         t.ids = ids;
+    } else if (!json_is_string(v)) {
+        line_problem(l, "answers", NULL, "answer %.64s is %s, expected a text or an array of ids",
+                     name, json_kind(v));
+        return 0;
     } else if (read_token(l, q, v, "answers", name, &t, err)) {
         return err->code;
     }

@@ -27,6 +27,7 @@ refused ':1:' '{"ids": [1, 2], "targets": {"a": 4}'
 refused ':1:' '{"ids": [1, 2]}'
 refused ':1:' '{"targets": {"a": 4}}'
 refused ':1:' '{"ids": "x", "targets": {"a": 4}}'
+refused 'answer a is an integer, expected a text or an array of ids' '{"ids": [1], "answers": {"a": 4}}'
 refused ':1:' '{"ids": [1.5], "targets": {"a": 4}}'
 refused ':2:' "$good" '{"ids": [1], "targets": {"a": 4}, "spans": {"s": [1]}}'
 refused ':1:' "$(printf '{"ids": [1], "targets": {"a": 4}, "item": "\xff"}')"

@@ -36,7 +36,11 @@ ends 0 "$program" plan "$work/c.yaml" && has 'prompts 10: 2 templates, 3 answers
 has 'dropped before it is asked: Ermia, template 1: 1 objects, fewer than 3' "$work/out"
 ends 0 "$program" plan "$work/c.yaml" --json && has '"prompts": 10' "$work/out" && has '"prompts_dropped": 2' "$work/out"
 ends 0 "$program" curate "$work/c.yaml" && has '8 of 10 prompts kept: 24 queries' "$work/out"
-has '1 facts are there twice and count once, the first'
+has 'facts that are there twice count once: 1, the first'
+# Another start's files would be read as data with its own: what names them may not change.
+ends 2 "$program" curate "$work/c.yaml" --set curate.answers=2 && says 'curate.answers changed: it was 3'
+ends 2 "$program" curate "$work/c.yaml" --set curate.splits='{train: 1}' && says 'curate.splits changed: it was {train: 0.5, test: 0.5}'
+[ -e "$work/given/train/towns_3.jsonl" ] || wrong 'a refused start took something away'
 for command in status collect; do
     ends 2 "$program" $command "$work/given" && has 'is the output of lensweep curate'
 done
