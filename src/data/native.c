@@ -22,7 +22,7 @@ static const struct data_key native_keys[] = {
     {"messages", "array of {role, content}", "none",
      "a chat in place of text: the prompt is what the model's chat template makes of it", true},
     {"spans", "{name: [begin, end]}", "{}",
-     "named spans in tokens of the prompt; first, last and other are reserved", true},
+     "named spans in tokens of the prompt; first, last, other and random_... are reserved", true},
     {"char_spans", "{name: [begin, end]}", "{}",
      "the same in characters (code points) of text: the tokens that spell any of them", true},
     {"targets", "{name: token}", "the answers' first tokens",
@@ -155,7 +155,8 @@ static struct span tokens_of(const struct draft_prompt *p, size_t (*ranges)[2],
 
 static bool reserved(const char *name)
 {
-    return str_eq(name, "first") || str_eq(name, "last") || str_eq(name, "other") || !*name;
+    return str_eq(name, "first") || str_eq(name, "last") || str_eq(name, "other") || !*name ||
+           str_begins(name, "random_"); /* random_SPAN is a draw of a knockout */
 }
 
 static bool has_span(const struct draft_prompt *p, int name)

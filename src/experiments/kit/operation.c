@@ -5,6 +5,8 @@
 #include "experiments/kit/corrupt.h"
 #include "experiments/kit/select.h"
 
+#include <stdio.h>
+
 const struct choice operation_kinds[] = {
     {"zero", DO_ZERO},   {"mean", DO_MEAN}, {"resample", DO_RESAMPLE}, {"noise", DO_NOISE},
     {"patch", DO_PATCH}, {"add", DO_ADD},   {"scale", DO_SCALE},       {NULL, 0}};
@@ -46,6 +48,7 @@ static int open_vector(struct operation *op, struct experiment *x, enum site sit
     size_t part = site_parts(s, site) ? (size_t)site_part_width(s, site) : width;
     struct npy npy;
     struct err bad;
+    char own[32] = "";
 
     err_clear(&bad);
     if (npy_read(&npy, c->vector, x->arena, &bad)) {
@@ -61,11 +64,13 @@ static int open_vector(struct operation *op, struct experiment *x, enum site sit
     op->vector_layers = layers;
     op->vector_width = npy.size[npy.rank - 1];
     op->hash = hash_bytes(npy.v, layers * op->vector_width * sizeof *npy.v);
+    if (part != width)
+        snprintf(own, sizeof own, " or %zu", part);
     if ((op->vector_width != width && op->vector_width != part) ||
         (npy.rank == 2 && layers != (size_t)s->n_layers))
         config_problem(x->scene->config, x->entry, "operation.vector", problems,
-                       "%s has %s%zu numbers, expected %zu%s", c->vector,
-                       npy.rank == 2 ? "rows of " : "", op->vector_width, width,
+                       "%s has %s%zu numbers, expected %zu%s%s", c->vector,
+                       npy.rank == 2 ? "rows of " : "", op->vector_width, width, own,
                        npy.rank == 2 ? " for each layer" : "");
     return 0;
 }
