@@ -144,13 +144,8 @@ static int pack(struct packer *p, size_t at, struct err *err)
         p->rows = 0;
         p->bytes = p->prepared = 0;
         j = would_take(p, u);
-        if (c->n_bundles == p->cap) {
-            size_t cap = p->cap ? 2 * p->cap : 256;
-
-            if (mem_grow((void **)&c->bundle, p->cap, cap, sizeof *c->bundle, err))
-                return err->code;
-            p->cap = cap;
-        }
+        if (mem_room(&c->bundle, c->n_bundles, &p->cap, sizeof *c->bundle, err))
+            return err->code;
         p->b = &c->bundle[c->n_bundles++];
         p->b->first = at;
     }

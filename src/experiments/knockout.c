@@ -159,18 +159,9 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
     return add_headline(x, &drop, err);
 }
 
-static int describe(struct experiment *x, const struct knockout *k, struct err *err)
+/* What is drawn of the cut of all layers and heads. */
+static int describe_figures(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    bool whole = k->layer_axis < 0 && k->head_axis < 0;
-    const struct headline divergence = {
-        .variable = "mean_kl",
-        .only = whole ? "top" : NULL,
-        .title = "how far the next token's distribution moves when the last token cannot attend to "
-                 "a set: KL(clean || cut)",
-        .unit = "nat",
-        .test = "none",
-        .rows = "token_set",
-    };
     bool random = has_random(x->config);
     const struct figure logits = {
         .name = "logit",
@@ -211,19 +202,31 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
         .note = "MLP output decoded at the last token, clean minus cut",
     };
 
+    return err_if(err, add_figure(x, &logits, err) || add_figure(x, &kl, err) ||
+                           (k->mlp_logit && add_figure(x, &mlps, err)));
+}
+
+static int describe(struct experiment *x, const struct knockout *k, struct err *err)
+{
+    bool whole = k->layer_axis < 0 && k->head_axis < 0;
+    const struct headline divergence = {
+        .variable = "mean_kl",
+        .only = whole ? "top" : NULL,
+        .title = "how far the next token's distribution moves when the last token cannot attend to "
+                 "a set: KL(clean || cut)",
+        .unit = "nat",
+        .test = "none",
+        .rows = "token_set",
+    };
+
     x->authors = whole && k->mlp_logit
                      ? (struct authors_layout){.analysis = "attn_knockout",
                                                .value = "mlp_logit",
                                                .clean = "mlp_logit_clean"}
                      : (struct authors_layout){.left_out = "they cut all layers and heads at once, "
                                                            "and decode the MLPs"};
-    if (describe_drops(x, whole, err) || add_headline(x, &divergence, err))
-        return err->code;
-    if (!whole)
-        return 0;
-    if (add_figure(x, &logits, err) || add_figure(x, &kl, err))
-        return err->code;
-    return k->mlp_logit ? add_figure(x, &mlps, err) : 0;
+    return err_if(err, describe_drops(x, whole, err) || add_headline(x, &divergence, err) ||
+                           (whole && describe_figures(x, k, err)));
 }
 
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)

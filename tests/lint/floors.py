@@ -69,9 +69,7 @@ BANNED = {
 EXCEPTIONS = {
     "base/mem.c": {"free", "aligned_alloc"},
     "data/records.c": {"sscanf"},  # the place in an error message of our own
-    # text that Jansson made
-    "model/arch_json_keys.c": {"free"},
-    "cli/run/runlog.c": {"free"},
+    "model/arch_json_keys.c": {"free"},  # text that Jansson made
     "cli/main.c": {"_exit"},  # a signal handler
     "report/figures/gallery.c": {"_exit"},  # the child that could not become gnuplot
     # how a job whose rank is lost ends; main asks for it

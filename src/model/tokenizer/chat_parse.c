@@ -77,20 +77,8 @@ struct chat_node *parse_node(struct parser *p, enum node_kind kind)
 
 bool parse_append(struct parser *p, struct chat_node *to, struct chat_node *item)
 {
-    size_t cap = to->cap ? 2 * to->cap : 4;
-    struct chat_node **more;
-
-    if (p->err->code)
+    if (p->err->code || arena_grow(p->a, &to->list, to->n, &to->cap, sizeof *to->list, p->err))
         return false;
-    if (to->n == to->cap) {
-        more = arena_alloc(p->a, cap, sizeof *more, p->err);
-        if (!more)
-            return false;
-        if (to->n)
-            memcpy(more, to->list, to->n * sizeof *more);
-        to->list = more;
-        to->cap = cap;
-    }
     to->list[to->n++] = item;
     return true;
 }
