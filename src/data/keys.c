@@ -20,16 +20,17 @@ const char *data_usual_key(const char *name)
     return NULL;
 }
 
-static int put_key(const struct data_key *k, bool markdown, struct buf *out, struct err *err)
+static void put_key(const struct data_key *k, bool markdown, struct buf *out, struct err *err)
 {
     const char *fallback = k->fallback ? k->fallback : "required";
 
     if (markdown)
-        return buf_printf(out, err, "| `%s` | %s | %s | %s%s |\n", k->name, k->type, fallback,
-                          k->meaning, k->both ? "; also in counterfactual" : "");
-    return buf_printf(out, err, "  %s\n      %s, %s%s\n      %s%s\n", k->name, k->type,
-                      k->fallback ? "default: " : "", fallback, k->meaning,
-                      k->both ? "; also in counterfactual" : "");
+        buf_printf(out, err, "| `%s` | %s | %s | %s%s |\n", k->name, k->type, fallback, k->meaning,
+                   k->both ? "; also in counterfactual" : "");
+    else
+        buf_printf(out, err, "  %s\n      %s, %s%s\n      %s%s\n", k->name, k->type,
+                   k->fallback ? "default: " : "", fallback, k->meaning,
+                   k->both ? "; also in counterfactual" : "");
 }
 
 int data_reference(bool markdown, struct buf *out, struct err *err)
@@ -37,14 +38,12 @@ int data_reference(bool markdown, struct buf *out, struct err *err)
     for (size_t i = 0; i < n_formats; i++) {
         const struct format *f = formats[i];
 
-        if (buf_printf(out, err, markdown ? "%sFormat `%s`: %s.\n\n" : "%sformat %s: %s\n",
-                       i ? "\n" : "", f->name, f->doc) ||
-            (markdown &&
-             buf_puts(out, "| key | value | default | meaning |\n|---|---|---|---|\n", err)))
-            return err->code;
+        buf_printf(out, err, markdown ? "%sFormat `%s`: %s.\n\n" : "%sformat %s: %s\n",
+                   i ? "\n" : "", f->name, f->doc);
+        if (markdown)
+            buf_puts(out, "| key | value | default | meaning |\n|---|---|---|---|\n", err);
         for (size_t k = 0; k < f->n_keys; k++)
-            if (put_key(&f->keys[k], markdown, out, err))
-                return err->code;
+            put_key(&f->keys[k], markdown, out, err);
     }
-    return 0;
+    return err->code;
 }

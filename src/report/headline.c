@@ -61,15 +61,11 @@ static void lay_out(struct sheet *t)
 static bool is_in(const struct sheet *t, size_t i, size_t row, size_t column)
 {
     const struct average *a = &t->f.value;
-    size_t at[DIMS_MAX];
 
-    average_place(a, i, at);
-    if (t->column_dim < a->n_dims && at[t->column_dim] != column)
-        return false;
     for (size_t k = t->n_row_dims; k-- > 0; row /= a->dim[t->row_dim[k]].size)
-        if (at[t->row_dim[k]] != row % a->dim[t->row_dim[k]].size)
+        if (!average_is_at(a, i, t->row_dim[k], row % a->dim[t->row_dim[k]].size))
             return false;
-    return true;
+    return average_is_at(a, i, t->column_dim, column);
 }
 
 /* A column of entries that have no place in the table is no column. */
@@ -131,11 +127,15 @@ static struct passing look(const struct sheet *t, size_t row, size_t column)
     return c;
 }
 
-static bool has_row(const struct sheet *t, size_t row)
+/* Has the row a number in some column, one that passes? */
+static bool has_row(const struct sheet *t, size_t row, bool passing)
 {
-    for (size_t c = 0; c < t->n_columns; c++)
-        if (has_column(t, c) && look(t, row, c).found)
+    for (size_t c = 0; c < t->n_columns; c++) {
+        struct passing p = look(t, row, c);
+
+        if (has_column(t, c) && (passing ? p.found : p.values))
             return true;
+    }
     return false;
 }
 
@@ -145,7 +145,7 @@ static int any_row(struct sheet *t, bool *any, struct err *err)
         if (finding_seek(&t->f, t->f.order[s], err))
             return err->code;
         for (size_t row = 0; row < t->n_rows && !*any; row++)
-            *any = has_row(t, row);
+            *any = has_row(t, row, true);
     }
     return 0;
 }
@@ -336,7 +336,7 @@ static int put_rows(struct sheet *t, struct grid *g, struct err *err)
         if (finding_seek(&t->f, stratum, err))
             return err->code;
         for (size_t row = 0, shown = 0; row < t->n_rows; row++) {
-            if (!has_row(t, row) || (t->untried && shown++ >= LARGEST_ROWS))
+            if (!has_row(t, row, true) || (t->untried && shown++ >= LARGEST_ROWS))
                 continue;
             (columns ? put_columns : put_list)(t, g, stratum, row, err);
         }
@@ -358,14 +358,6 @@ static void put_missing(const struct sheet *t, size_t stratum, size_t row, size_
         buf_printf(b, err, " %s", average_label(a, t->row_dim[k], first));
 }
 
-static bool has_numbers(const struct sheet *t, size_t row)
-{
-    for (size_t c = 0; c < t->n_columns; c++)
-        if (has_column(t, c) && look(t, row, c).values)
-            return true;
-    return false;
-}
-
 /* Rows with numbers of which none passes: how many, and the first of them by name. */
 static int put_hidden(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
@@ -375,7 +367,7 @@ static int put_hidden(struct sheet *t, const char *group, struct buf *out, struc
 
     for (size_t s = 0; s < t->f.n_order && !finding_seek(&t->f, t->f.order[s], err); s++)
         for (size_t row = 0; row < t->n_rows; row++)
-            if (!has_row(t, row) && has_numbers(t, row) && n++ < NAMED)
+            if (!has_row(t, row, true) && has_row(t, row, false) && n++ < NAMED)
                 put_missing(t, t->f.order[s], row, n - 1, &names, err);
     if (n && !err->code && buf_str(&names, err))
         buf_printf(&line, err,

@@ -37,17 +37,15 @@ void strata_choose(const struct stratum_info *s, size_t n, const char *dataset, 
 
 int stratum_words(const struct stratum_info *s, struct buf *b, struct err *err)
 {
-    int code = 0;
-
     if (*s->dataset)
-        code = buf_printf(b, err, "; %s", s->dataset);
+        buf_printf(b, err, "; %s", s->dataset);
     else if (s->template == -1)
-        code = buf_puts(b, "; mean over datasets", err);
-    if (!code && s->template == -1 && *s->dataset)
-        code = buf_puts(b, ", mean over templates", err);
-    else if (!code && s->template > 0)
-        code = buf_printf(b, err, ", template %d", s->template);
-    return code;
+        buf_puts(b, "; mean over datasets", err);
+    if (s->template == -1 && *s->dataset)
+        buf_puts(b, ", mean over templates", err);
+    else if (s->template > 0)
+        buf_printf(b, err, ", template %d", s->template);
+    return err->code;
 }
 
 static int read_strata(struct average *a, struct result *r, struct err *err)
@@ -98,18 +96,17 @@ const char *label_raised(const char *label, int from, struct arena *a, struct er
 {
     struct buf b = {0};
     const char *s = NULL;
-    int code = 0;
 
-    while (*label && !code) {
+    while (*label) {
         char *end;
 
         if (*label >= '0' && *label <= '9') {
-            code = buf_printf(&b, err, "%lld", strtoll(label, &end, 10) + from);
+            buf_printf(&b, err, "%lld", strtoll(label, &end, 10) + from);
             label = end;
         } else
-            code = buf_put(&b, label++, 1, err);
+            buf_printf(&b, err, "%c", *label++);
     }
-    if (!code && buf_str(&b, err))
+    if (!err->code && buf_str(&b, err))
         s = arena_strdup(a, b.data, err);
     buf_release(&b);
     return s;

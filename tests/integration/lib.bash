@@ -114,3 +114,43 @@ ranks() {
     shift
     "${mpirun[@]}" -n "$n" "$@"
 }
+
+# slow_run OPTION...: a run of two queries and 400 cells, whole in $work/whole; "${command[@]}" makes it in $work/cut, and
+# $slow, preloaded, makes its writes so slow that it can be met in the middle.
+slow_run() {
+    command -v pgrep >/dev/null || skip "no pgrep to find the ranks with"
+    slow=${LENSWEEP_BUILD:?}/tests/slurm/slow_write.so
+    [ -e "$slow" ] || skip "no library to slow a run with"
+    folder=$(mktemp -d)
+    trap 'rm -rf "$work" "$folder"' EXIT
+    cp "$slow" "$folder" && slow=$folder/slow_write.so # LD_PRELOAD knows no path with a space
+    queries 2 >"$work/lands.jsonl"
+    config "$work/c.yaml" "$work/lands.jsonl" "$work/whole" 'name: decode, kind: decode' \
+        'name: load, kind: noop, cells: 400, values: 4'
+    ends 0 "$program" run "$work/c.yaml" --set run.threads=1
+    command=(run "$work/c.yaml" --set run.threads=1 "$@" --set "output=$work/cut")
+}
+
+# copy_tree: what a build needs of the tree, in $copy.
+copy_tree() {
+    copy=$work/tree
+    mkdir -p "$copy/bench" && : >"$copy/bench/CMakeLists.txt"
+    cp -r CMakeLists.txt LICENSE cmake src jobs configs packaging docs "$copy"
+}
+
+# block PAGE HEADING N: the N-th block of C under a heading of docs/PAGE.
+block() {
+    awk -v heading="## $2" -v n="$3" '/^## / {in_section = index($0, heading) == 1}
+        in_section && /^```c/ {k++; inside = 1; next} /^```/ {inside = 0} inside && k == n' "docs/$1"
+}
+
+# build_copy: $program is then that of $copy.
+build_copy() {
+    cmake -S "$copy" -B "$work/build" -DCMAKE_BUILD_TYPE=Debug -DLENSWEEP_TESTS=OFF -DLENSWEEP_WERROR=ON >"$work/log" 2>&1
+    if ! cmake --build "$work/build" -j 2 >>"$work/log" 2>&1; then
+        tail -n 30 "$work/log"
+        wrong 'it does not build'
+        finish
+    fi
+    program=$work/build/lensweep
+}

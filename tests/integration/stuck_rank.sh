@@ -4,17 +4,7 @@
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
-command -v pgrep >/dev/null || skip "no pgrep to find the ranks with"
-slow=${LENSWEEP_BUILD:?}/tests/slurm/slow_write.so
-[ -e "$slow" ] || skip "no library to slow a run with"
-folder=$(mktemp -d)
-trap 'rm -rf "$work" "$folder"' EXIT
-cp "$slow" "$folder" && slow=$folder/slow_write.so # LD_PRELOAD knows no path with a space
-
-queries 2 >"$work/lands.jsonl"
-config "$work/c.yaml" "$work/lands.jsonl" "$work/whole" 'name: decode, kind: decode' 'name: load, kind: noop, cells: 400, values: 4'
-ends 0 "$program" run "$work/c.yaml" --set run.threads=1
-command=(run "$work/c.yaml" --set run.threads=1 --set run.grace=2s --set "output=$work/cut")
+slow_run --set run.grace=2s
 
 # rank N: its process.
 rank() {

@@ -4,18 +4,9 @@
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
-copy=$work/tree
-mkdir "$copy"
-cp -r CMakeLists.txt LICENSE cmake src jobs configs packaging docs "$copy"
-mkdir "$copy/bench" && : >"$copy/bench/CMakeLists.txt"
-
-# block N: the N-th block of C in the section.
-block() {
-    awk -v n="$1" '/^## A kind from beginning to end/ {in_section = 1} /^## To add/ {in_section = 0}
-        in_section && /^```c/ {k++; inside = 1; next} /^```/ {inside = 0} inside && k == n' docs/tour.md
-}
-block 1 >"$copy/src/experiments/norms.c"
-block 2 >"$work/row"
+copy_tree
+block tour.md "A kind from beginning to end" 1 >"$copy/src/experiments/norms.c"
+block tour.md "A kind from beginning to end" 2 >"$work/row"
 [ "$(wc -l <"$work/row")" = 1 ] || wrong "the row in docs/tour.md is not one line"
 sed -i "/^    X(dump)/r $work/row" "$copy/src/experiments/registry.c" 2>/dev/null ||
     wrong "registry.c has no row to put it after"
@@ -24,13 +15,7 @@ changed=$(diff -rq src "$copy/src" | sed 's,^Files src/\([^ ]*\) .*,\1,; s,^Only
 [ "$(diff src/experiments/registry.c "$copy/src/experiments/registry.c" | grep -c '^[<>]')" = 1 ] ||
     wrong 'the example changes more than a row of registry.c'
 
-cmake -S "$copy" -B "$work/build" -DCMAKE_BUILD_TYPE=Debug -DLENSWEEP_TESTS=OFF -DLENSWEEP_WERROR=ON >"$work/log" 2>&1
-if ! cmake --build "$work/build" -j 2 >>"$work/log" 2>&1; then
-    tail -n 30 "$work/log"
-    wrong 'it does not build'
-    finish
-fi
-program=$work/build/lensweep
+build_copy
 
 queries 4 >"$work/lands.jsonl"
 config "$work/c.yaml" "$work/lands.jsonl" "$work/a" 'name: length, kind: norms' \

@@ -5,19 +5,10 @@
 . "$(dirname "$0")/lib.bash"
 
 [ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python with numpy"
-copy=$work/tree
-mkdir "$copy"
-cp -r CMakeLists.txt LICENSE cmake src jobs configs packaging docs "$copy"
-mkdir "$copy/bench" && : >"$copy/bench/CMakeLists.txt"
-
-# block N: the N-th block of C in the section.
-block() {
-    awk -v n="$1" '/^## An architecture from beginning to end/ {in_section = 1}
-        in_section && /^```c/ {k++; inside = 1; next} /^```/ {inside = 0} inside && k == n' docs/models.md
-}
+copy_tree
 table=$copy/src/model/arch.c
-block 1 >"$work/names"
-block 2 >"$work/row"
+block models.md "An architecture from beginning to end" 1 >"$work/names"
+block models.md "An architecture from beginning to end" 2 >"$work/row"
 at=$(grep -n '^const struct arch archs' "$table" | cut -d: -f1)
 end=$(awk -v at="$at" 'NR > at && /^};/ {print NR; exit}' "$table")
 {
@@ -30,13 +21,7 @@ end=$(awk -v at="$at" 'NR > at && /^};/ {print NR; exit}' "$table")
 n=$(sed -n 's/^enum { ARCHS = \([0-9]*\) };/\1/p' src/model/arch.h)
 sed -i "s/^enum { ARCHS = $n };/enum { ARCHS = $((n + 1)) };/" "$copy/src/model/arch.h"
 
-cmake -S "$copy" -B "$work/build" -DCMAKE_BUILD_TYPE=Debug -DLENSWEEP_TESTS=OFF -DLENSWEEP_WERROR=ON >"$work/log" 2>&1
-if ! cmake --build "$work/build" -j 2 >>"$work/log" 2>&1; then
-    tail -n 30 "$work/log"
-    wrong 'it does not build'
-    finish
-fi
-program=$work/build/lensweep
+build_copy
 
 cat >"$work/pocket.py" <<'EOF'
 import json, pathlib, struct, sys
