@@ -1,5 +1,4 @@
-/* AVX2 with FMA: eight lanes at a time, 0..3 and 8..11 first: what widening sixteen-bit numbers
-   with one instruction gives. Read lanes.h first. */
+/* AVX2 with FMA: eight lanes at a time, in order. Read lanes.h first. */
 #ifndef LENSWEEP_BASE_PRODUCT_LANES_AVX2_H
 #define LENSWEEP_BASE_PRODUCT_LANES_AVX2_H
 
@@ -11,7 +10,7 @@
 
 typedef __m256 vec;
 
-enum { WIDE = 8, PASSES = 2, SUMS = 8, LANES_WIDEN = 1 };
+enum { WIDE = 8, PASSES = 2, SUMS = 4, LANES_WIDEN = 1 };
 enum { BLOCKS = 1 };
 enum { MIX_STRIPS = 4 };
 
@@ -45,32 +44,24 @@ IN_LANES void lanes_fma(vec *c, vec a, vec b)
     __asm__ volatile("vfmadd231ps %2, %1, %0" : "+x"(*c) : "x"(a), "x"(b));
 }
 
-IN_LANES vec two_quarters(const float *low, const float *high)
-{
-    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
-}
-
 IN_LANES vec lanes_f32(const unsigned char *p, int pass)
 {
-    const float *f = (const void *)(p + 16 * pass);
-
-    return two_quarters(f, f + 8);
+    return lanes_load((const float *)(const void *)p + pass * WIDE);
 }
 
 IN_LANES vec lanes_f16(const unsigned char *p, int pass)
 {
-    __m128i low = _mm_loadl_epi64((const void *)(p + 8 * pass));
-    __m128i high = _mm_loadl_epi64((const void *)(p + 16 + 8 * pass));
-
-    return _mm256_cvtph_ps(_mm_unpacklo_epi64(low, high));
+    return _mm256_cvtph_ps(_mm_loadu_si128((const void *)(p + 16 * pass)));
 }
 
+/* Eight numbers in both halves of a register, each then to the upper half of its lane. */
 IN_LANES vec lanes_bf16(const unsigned char *p, int pass)
 {
-    __m256i all = _mm256_loadu_si256((const void *)p), none = _mm256_setzero_si256();
+    const __m256i to = _mm256_set_epi8(15, 14, -1, -1, 13, 12, -1, -1, 11, 10, -1, -1, 9, 8, -1, -1,
+                                       7, 6, -1, -1, 5, 4, -1, -1, 3, 2, -1, -1, 1, 0, -1, -1);
+    __m128i eight = _mm_loadu_si128((const void *)(p + 16 * pass));
 
-    return _mm256_castsi256_ps(pass ? _mm256_unpackhi_epi16(none, all)
-                                    : _mm256_unpacklo_epi16(none, all));
+    return _mm256_castsi256_ps(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(eight), to));
 }
 
 IN_LANES vec lanes_bf16_of_two(const unsigned char *p, int second, int pass)
@@ -80,39 +71,31 @@ IN_LANES vec lanes_bf16_of_two(const unsigned char *p, int second, int pass)
 
 IN_LANES void lanes_pack(const float *x, float *out, int64_t apart)
 {
-    lanes_store(out, two_quarters(x, x + 8));
-    lanes_store(out + apart, two_quarters(x + 4, x + 12));
+    lanes_store(out, lanes_load(x));
+    lanes_store(out + apart, lanes_load(x + WIDE));
 }
 
-/* d of two sums, from both passes. */
-IN_LANES vec fold_two(const float *part, int n)
+/* c of a sum, from both passes. */
+IN_LANES vec fold8(const float *part, int n)
 {
-    enum { APART = 4 * WIDE };
-    const float *rest = part + n * WIDE;
-    vec a = lanes_load(part), b = lanes_load(part + APART);
-    vec c = lanes_load(rest), d = lanes_load(rest + APART);
-
-    a = _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
-    c = _mm256_add_ps(_mm256_permute2f128_ps(c, d, 0x20), _mm256_permute2f128_ps(c, d, 0x31));
-    return _mm256_add_ps(a, c);
+    return _mm256_add_ps(lanes_load(part), lanes_load(part + n * WIDE));
 }
 
-IN_LANES vec fold2(vec a, vec b)
+/* d of two sums. */
+IN_LANES vec fold4(vec a, vec b)
 {
-    return _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
-}
-
-IN_LANES vec fold1(vec a, vec b)
-{
-    return _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x88), _mm256_shuffle_ps(a, b, 0xdd));
+    return _mm256_add_ps(_mm256_blend_ps(a, b, 0xf0), _mm256_permute2f128_ps(a, b, 0x21));
 }
 
 IN_LANES void lanes_sums(const float *part, int n, float *out)
 {
-    vec first = fold2(fold_two(part, n), fold_two(part + WIDE, n));
-    vec second = fold2(fold_two(part + 2 * WIDE, n), fold_two(part + 3 * WIDE, n));
+    vec a = fold4(fold8(part, n), fold8(part + 2 * WIDE, n));
+    vec b = fold4(fold8(part + WIDE, n), fold8(part + 3 * WIDE, n));
+    vec e = _mm256_add_ps(_mm256_blend_ps(a, b, 0xcc), _mm256_shuffle_ps(a, b, 0x4e));
+    __m128 low = _mm256_castps256_ps128(e), high = _mm256_extractf128_ps(e, 1);
 
-    _mm256_storeu_ps(out, fold1(first, second));
+    _mm_storeu_ps(out,
+                  _mm_add_ps(_mm_shuffle_ps(low, high, 0x88), _mm_shuffle_ps(low, high, 0xdd)));
 }
 
 #endif

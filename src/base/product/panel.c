@@ -287,13 +287,13 @@ static enum kind kind_of(const struct matrix *w)
 }
 
 /* Rows of w are brought into the scratch where they have to be, and where many rows of x pass by
-   and a pass would have to gather its lanes. */
+   several passes: whole rows of floats would take the place of x in the first-level cache. */
 static bool packs(const struct product *p)
 {
     const struct matrix *w = p->w;
-    bool gathers = PASSES > 1 && w->dtype == DTYPE_F32 && p->rows >= PRODUCT_TALL;
+    bool halves = PASSES > 1 && w->dtype == DTYPE_F32 && p->rows >= PRODUCT_TALL;
 
-    return gathers || w->cols % LANES != 0 || w->across ||
+    return halves || w->cols % LANES != 0 || w->across ||
            (w->dtype != DTYPE_F32 && (!LANES_WIDEN || kind_of(w) == KIND_F32));
 }
 
