@@ -289,32 +289,62 @@ out:
     return code;
 }
 
-/* What a query is asked for, which a shuffle moves. */
+/* What a query is asked for, which a shuffle moves; the draft's are what flags are about. */
 struct wanted {
     int32_t *target;
     struct tokens *whole;
     const char **answer;
+    int right;
+    unsigned char *foil;
+    struct named_target *named;
+    size_t n_named;
 };
 
-static struct wanted wanted_of(const struct query *q)
+static struct wanted wanted_of(const struct loader *l, size_t i)
 {
-    return (struct wanted){q->target, q->whole, q->answer};
+    const struct query *q = &l->ds->query[i];
+
+    return (struct wanted){q->target,
+                           q->whole,
+                           q->answer,
+                           q->right,
+                           q->foil,
+                           l->draft[i].target,
+                           l->draft[i].n_targets};
 }
 
+static void give(struct loader *l, size_t i, const struct wanted *w)
+{
+    struct query *q = &l->ds->query[i];
+
+    q->target = w->target;
+    q->whole = w->whole;
+    q->answer = w->answer;
+    q->right = w->right;
+    q->foil = w->foil;
+    l->draft[i].target = w->named;
+    l->draft[i].n_targets = w->n_named;
+}
+
+/* How many queries the item of the first has. */
+static size_t of_item(const struct donor *v, size_t n)
+{
+    size_t k = 0;
+
+    while (k < n && v[k].item == v[0].item)
+        k++;
+    return k;
+}
+
+/* An item with more queries than the next one takes those of the next one again. */
 static void shuffle_class(struct loader *l, const struct donor *v, size_t n,
                           const struct wanted *all)
 {
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i; end < n && v[end].item == v[i].item; end++)
-            ;
-        for (size_t k = i; k < end; k++) {
-            const struct wanted *from = &all[v[(end + k - i) % n].q];
-            struct query *q = &l->ds->query[v[k].q];
+    for (size_t i = 0, own; i < n; i += own) {
+        size_t next = (i + (own = of_item(v + i, n - i))) % n, others = of_item(v + next, n - next);
 
-            q->target = from->target;
-            q->whole = from->whole;
-            q->answer = from->answer;
-        }
+        for (size_t k = 0; k < own; k++)
+            give(l, v[i + k].q, &all[v[next + k % others].q]);
     }
 }
 
@@ -326,7 +356,7 @@ int shuffle_targets(struct loader *l, struct err *err)
     size_t n = 0;
 
     for (size_t i = 0; !code && i < l->n; i++) {
-        all[i] = wanted_of(&l->ds->query[i]);
+        all[i] = wanted_of(l, i);
         if (l->ds->query[i].status)
             continue;
         v[n] = donor_of(l, i, "shuffled targets", lengths);

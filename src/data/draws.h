@@ -5,7 +5,8 @@
 #include "data/load.h"
 
 /* For data about nothing: the queries of a dataset, template and step stand on a circle, their
-   items in random order, and each takes the targets and answers of the next item's. */
+   items in random order, and each takes targets and answers of the next item's, the right one and
+   the foils with them. An item that stands alone keeps its own. */
 int shuffle_targets(struct loader *l, struct err *err);
 
 int draw_controls(struct loader *l, struct err *err);

@@ -247,6 +247,38 @@ static void targets_are_shuffled(void **state)
     dataset_release(&shuffled);
 }
 
+/* An item of more queries than all others together has no target of its own either; which one is
+   right, and what its foils are, goes with the targets. */
+static void shuffled_items_of_many_queries(void **state)
+{
+    struct data_options o = {.seed = 1, .shuffled_targets = true};
+    struct dataset ds;
+    struct buf b = {0};
+
+    (void)state;
+    for (int i = 0; i < 16; i++) {
+        int item = i < 12 ? 0 : i - 11; /* 12, 1, 1, 1 and 1 */
+
+        add(&b,
+            "{\"ids\": [1, %d, 3], \"item\": \"%c\", \"targets\": {\"yes\": \"yes\", \"no\": "
+            "\"no\","
+            " \"own\": \"%c\"}, \"target\": \"%s\", \"foils\": [\"%s\"]}\n",
+            4000 + i, 'A' + item, 'A' + item, item ? "no" : "yes", item ? "yes" : "no");
+    }
+    load_path(&ds, save(&b, "many.jsonl"), o, &bytes_codec);
+    assert_int_equal(problems.count, 0);
+    assert_int_equal(ds.n, 16);
+    for (size_t i = 0; i < ds.n; i++) {
+        const struct query *q = &ds.query[i];
+        int of = q->target[dataset_target(&ds, "own")];
+
+        assert_int_not_equal(of, q->item[0]);
+        assert_int_equal(q->right, dataset_target(&ds, of == 'A' ? "yes" : "no"));
+        assert_true(q->foil[dataset_target(&ds, of == 'A' ? "no" : "yes")]);
+    }
+    dataset_release(&ds);
+}
+
 static void draws_depend_on_the_seed_alone(void **state)
 {
     struct dataset a, b, c;
@@ -506,6 +538,7 @@ int main(void)
         cmocka_unit_test(controls_are_others),
         cmocka_unit_test(draws_depend_on_the_seed_alone),
         cmocka_unit_test(targets_are_shuffled),
+        cmocka_unit_test(shuffled_items_of_many_queries),
         cmocka_unit_test(appending_moves_little),
         cmocka_unit_test(controls_run_short),
         cmocka_unit_test(controls_are_answers),
