@@ -33,13 +33,14 @@ ROOT = HERE.parent.parent
 SOURCE = ROOT / "src"
 TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones first
     "engine": ("test_forked", "test_engine"),
-    "results": ("test_durable", "test_journal", "test_lock", "test_h5file"),
+    "results": ("test_durable", "test_journal", "test_lock", "test_h5file", "test_reports"),
     "cluster": ("test_cluster",),
     "statistics": ("test_significance", "test_strata", "test_estimate"),
     "experiments": ("test_edge_units",),
     "campaign": ("test_cut", "test_manifest"),
     "model": ("test_model",),
-    "base": ("test_model",),
+    "data": ("test_draws", "test_data"),
+    "base": ("test_model", "test_numerics", "test_base"),
 }
 TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
 

@@ -732,11 +732,20 @@ static void edges_that_add_nothing_change_no_bit(void **state)
     }
 }
 
-/* Every sender, or one, with what it adds in run 2. */
+/* Are both senders heads, of one layer? */
+static bool is_head_beside(const struct shape *s, int i, int k)
+{
+    int each = s->n_heads + 1;
+
+    return i > 0 && k > 0 && (i - 1) / each == (k - 1) / each && (i - 1) % each < s->n_heads &&
+           (k - 1) % each < s->n_heads;
+}
+
+/* Every sender, or one site of a layer (all of its heads), with what it adds in run 2. */
 static struct swaps *swaps_of(struct scene *s, bool one)
 {
     const struct shape *shape = &s->model.shape;
-    int most = 1 + shape->n_layers * (shape->n_heads + 1), only = one ? below(s, most) : -1;
+    int most = 1 + shape->n_layers * (shape->n_heads + 1), only = below(s, most);
     struct sender *sender = get(s, (size_t)most, sizeof *sender);
     struct edit *edit = get(s, (size_t)most, sizeof *edit);
     struct swaps *w = get(s, 1, sizeof *w);
@@ -757,7 +766,7 @@ static struct swaps *swaps_of(struct scene *s, bool one)
                                 .head = {head, head + 1},
                                 .tok = w->tok,
                                 .from = &s->run[2]};
-        if (!one || i == only)
+        if (!one || i == only || is_head_beside(shape, i, only))
             sender[w->n++] = (struct sender){site, layer, head, &edit[i], 1};
     }
     return w;
@@ -788,7 +797,7 @@ static struct edit *all_readers(struct scene *s, const struct swaps *w, int *n)
 }
 
 /* If all readers read what all senders add in another run, this is the other run, bit for bit; if
-   they read what one sender adds there, the sender is patched. */
+   they read what one site of a layer adds there, the site is patched. */
 static void swapped_for_all_is_patched(void **state)
 {
     int done = 0;
@@ -808,7 +817,7 @@ static void swapped_for_all_is_patched(void **state)
         }
         s->variant[0].edit = all_readers(s, w, &s->variant[0].n_edits);
         s->variant[1].edit = w->sender->edit;
-        s->variant[1].n_edits = 1;
+        s->variant[1].n_edits = one ? w->n : 1;
         engine_run(&s->forked, s->variant, 2);
         if (!s->model.layers[0].attn_post.w) {
             double far = distance(s->a[0].logit, s->a[1].logit, VOCAB);

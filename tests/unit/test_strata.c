@@ -1,5 +1,5 @@
 /* Rows, clusters, and averages with their standard errors, against the obvious way. */
-#include "statistics/estimate.h"
+#include "statistics/contrast.h"
 
 #include "base/rng.h"
 
@@ -306,13 +306,58 @@ static void test_tokens(void **state)
     arena_release(&arena);
 }
 
+/* Steps 1, 2 and 4: an item's own difference, of one template; a query that stands alone, is bad or
+   is in another dataset is in no pair. The mean over templates, then datasets, by hand. */
+static void test_contrasts(void **state)
+{
+    static const struct {
+        const char *dataset, *item, *status;
+        int template, step;
+        float value;
+    } v[] = {{"a", "x", NULL, 1, 1, 1},   {"a", "x", NULL, 1, 2, 5},  {"a", "x", NULL, 2, 2, 100},
+             {"a", "y", NULL, 1, 2, 7},   {"a", "y", NULL, 1, 1, 1},  {"a", "z", "bad", 1, 1, 50},
+             {"a", "z", NULL, 1, 2, 60},  {"a", "w", NULL, 2, 1, 10}, {"a", "w", NULL, 2, 2, 11},
+             {"b", "x", NULL, 1, 2, 20},  {"b", "x", NULL, 1, 1, 10}, {"b", "y", NULL, 1, 2, 8},
+             {"b", "x", NULL, 1, 2, 900}, {"b", "x", NULL, 1, 4, 23}, {"b", "y", NULL, 1, 4, 9}};
+    enum { N = sizeof v / sizeof *v };
+    struct query all[N];
+    struct dataset ds = {.query = all, .n = N};
+    struct statistics_config c = {.cluster = CLUSTER_ITEM};
+    float values[N];
+    struct contrasts x;
+    struct estimate e[2];
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (int q = 0; q < N; q++) {
+        all[q] = (struct query){.dataset = v[q].dataset,
+                                .item = v[q].item,
+                                .status = v[q].status,
+                                .template = v[q].template,
+                                .step = v[q].step};
+        values[q] = v[q].value;
+    }
+    assert_int_equal(contrasts_open(&x, &ds, &c, &arena, &err), 0);
+    assert_true(x.n == 2 && x.step[0] == 2 && x.minus[0] == 1 && x.step[1] == 4 && x.minus[1] == 2);
+    assert_int_equal(
+        contrasts_estimate(&x, &(struct estimate_ask){0}, values, 1, e, &scratch, &err), 0);
+    /* a: templates ((4 + 6) / 2, 1); b: 10 */
+    same(e[0].mean, ((5 + 1) / 2.0 + 10) / 2);
+    assert_int_equal(e[0].n, 4);
+    /* the first query of the step before that stands alone yet */
+    same(e[1].mean, (3 + 1) / 2.0);
+    arena_release(&arena);
+    arena_release(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_means),  cmocka_unit_test(test_authors),
         cmocka_unit_test(test_ratios), cmocka_unit_test(test_counts),
         cmocka_unit_test(test_rows),   cmocka_unit_test(test_no_macro_row),
-        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_tokens), cmocka_unit_test(test_contrasts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
