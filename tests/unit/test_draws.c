@@ -279,6 +279,21 @@ static void shuffled_items_of_many_queries(void **state)
     dataset_release(&ds);
 }
 
+/* Prompts of other lengths are no reason to keep one's own. */
+static void targets_are_shuffled_over_lengths(void **state)
+{
+    struct data_options o = {.seed = 1, .shuffled_targets = true};
+    struct dataset ds;
+    struct buf b = {0};
+
+    (void)state;
+    add(&b, "{\"ids\": [1], \"item\": \"a\", \"targets\": {\"y\": 5}}\n"
+            "{\"ids\": [1, 2], \"item\": \"b\", \"targets\": {\"y\": 6}}\n");
+    load_path(&ds, save(&b, "two.jsonl"), o, NULL);
+    assert_true(ds.query[0].target[0] == 6 && ds.query[1].target[0] == 5);
+    dataset_release(&ds);
+}
+
 static void draws_depend_on_the_seed_alone(void **state)
 {
     struct dataset a, b, c;
@@ -539,6 +554,7 @@ int main(void)
         cmocka_unit_test(draws_depend_on_the_seed_alone),
         cmocka_unit_test(targets_are_shuffled),
         cmocka_unit_test(shuffled_items_of_many_queries),
+        cmocka_unit_test(targets_are_shuffled_over_lengths),
         cmocka_unit_test(appending_moves_little),
         cmocka_unit_test(controls_run_short),
         cmocka_unit_test(controls_are_answers),

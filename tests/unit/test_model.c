@@ -584,6 +584,26 @@ static void random_weights(void **state)
     }
 }
 
+/* A mean that is large beside the spread is kept; no part of a large matrix repeats. */
+static void random_weights_far_from_zero(void **state)
+{
+    enum { ROWS = 300, COLS = 200, AT_A_TIME = 1 << 14 };
+    static float v[ROWS * COLS];
+    const struct matrix of = {.data = v, .dtype = DTYPE_F32, .rows = ROWS, .cols = COLS};
+    struct model m = {.shape = {.tied = true, .vocab = ROWS}, .random_seed = 7, .embed = of};
+    const uint16_t *drawn;
+    struct err err = {0};
+
+    (void)state;
+    for (int i = 0; i < ROWS * COLS; i++)
+        v[i] = 3 + (float)(i % 7 - 3) / 4;
+    assert_int_equal(random_make(&m, 2, &err), 0);
+    check_drawn(&of, &m.embed);
+    drawn = m.embed.data;
+    assert_memory_not_equal(drawn, drawn + AT_A_TIME, AT_A_TIME * sizeof *drawn);
+    mem_free(m.random_own);
+}
+
 /* Who they are says their seed, too; without them nothing is as it was. */
 static void random_identity(void **state)
 {
@@ -617,6 +637,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_weights),
+        cmocka_unit_test(random_weights_far_from_zero),
         cmocka_unit_test(random_identity),
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_frequencies),
