@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/expand.h"
 #include "base/file.h"
 #include "base/lookup.h"
 #include "base/mem.h"
@@ -727,6 +728,40 @@ static void a_mapping_without_room(void **state)
     assert_non_null(strstr(err.msg, "cannot map"));
 }
 
+/* NULL: an error that names what is meant. */
+static void paths_as_a_shell_has_them(void **state)
+{
+    static const struct {
+        const char *path, *want, *names;
+    } cases[] = {{"a/b~", "a/b~", ""},
+                 {"~", "/home/me", ""},
+                 {"~/a", "/home/me/a", ""},
+                 {"~you/a", NULL, "~you"},
+                 {"$LENSWEEP_A/b", "x/b", ""},
+                 {"c${LENSWEEP_A}b", "cxb", ""},
+                 {"${LENSWEEP_A/b", "${LENSWEEP_A/b", ""},
+                 {"$1$", "$1$", ""},
+                 {"$LENSWEEP_NONE/b", NULL, "$LENSWEEP_NONE"}};
+    struct arena a = {0};
+    struct err err;
+
+    (void)state;
+    setenv("HOME", "/home/me", 1);
+    setenv("LENSWEEP_A", "x", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got;
+
+        err_clear(&err);
+        got = path_expand(&a, cases[i].path, &err);
+        assert_int_equal(err.code, cases[i].want ? 0 : ERR_CONFIG);
+        if (cases[i].want)
+            assert_string_equal(got, cases[i].want);
+        else
+            assert_true(!got && strstr(err.msg, cases[i].names));
+    }
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -758,6 +793,7 @@ int main(void)
         cmocka_unit_test(a_failed_replacement_leaves_the_old_file),
         cmocka_unit_test(a_sweep_takes_what_the_dead_left),
         cmocka_unit_test(arrays_for_numpy),
+        cmocka_unit_test(paths_as_a_shell_has_them),
         cmocka_unit_test(a_mapping_without_room),
     };
 

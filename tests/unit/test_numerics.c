@@ -427,6 +427,7 @@ static void eigenvalues_are_those_it_was_made_of(void **state)
 static void eigenvalues_of_odd_matrices(void **state)
 {
     double zero[9] = {0}, cycle[16] = {0}, bad[4] = {1, NAN, 0, 1}, re[4], im[4], square = 0;
+    double apart[4] = {1, 1e-6, 1e-6, 1.01e-10}; /* 1 and their product, 1e-10 */
 
     (void)state;
     assert_true(square_eigenvalues(3, zero, re, im));
@@ -440,6 +441,8 @@ static void eigenvalues_of_odd_matrices(void **state)
     assert_true(square < 1e-14);
     assert_true(take_near(4, re, im, 1, 0) && take_near(4, re, im, -1, 0) &&
                 take_near(4, re, im, 0, 1) && take_near(4, re, im, 0, -1));
+    assert_true(square_eigenvalues(2, apart, re, im));
+    assert_true(fabs(fmin(re[0], re[1]) - 1e-10) < 1e-20);
     assert_false(square_eigenvalues(2, bad, re, im));
 }
 

@@ -303,6 +303,11 @@ static void test_tokens(void **state)
     assert_int_equal(strata_open(&s, &ds, &c, &arena, &err), 0);
     assert_int_equal(s.tokens[2].of_query[0], s.tokens[2].of_query[1]);
     assert_true(!s.tokens[2].as_items);
+    /* an item of two tokens */
+    ds.n = 2;
+    all[1].item = all[0].item;
+    assert_int_equal(strata_open(&s, &ds, &c, &arena, &err), 0);
+    assert_false(s.tokens[1].as_items);
     arena_release(&arena);
 }
 
