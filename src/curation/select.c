@@ -161,7 +161,7 @@ static int find_answers(struct curation *c, struct attempt *a, const struct spel
         if (!a->answer_text[i])
             return err->code;
         /* a single answer that ends before what was written does, has an end */
-        found.cut = found.cut && p->begin + length >= n;
+        found.cut = found.cut && (want > 1 || p->begin + length >= n);
     }
     a->n_answers = found.n;
     if (found.n < want)

@@ -1,0 +1,148 @@
+/* Which attempts of a curation are kept, why the others are not, and what is picked for those that
+   are: from texts that a model might have written. */
+#define _XOPEN_SOURCE 700
+#include "curation/private.h"
+#include "folder.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MODEL "tests/fixtures/tiny/model"
+
+static const char facts[] = "subject,object,object_aliases\n"
+                            "S1,Ada,Great Ada\nS1,Bel,\nS1,Cor,\n"
+                            "S2,Dan,\nS2,Eve,\n"
+                            "S3,Ada,\nS3,Fay,\n"
+                            "S4,Cor,\nS4,Gus,\n"
+                            "S5,Ada,Great Ada\nS5,Bel,\n"
+                            "S6,Ada,\nS6,Bel,\n"
+                            "S7,Ada,\nS7,Bel,\n"
+                            "S8,Ada,\nS8,Bel,\n";
+
+static const struct {
+    const char *said, *reason; /* NULL = kept */
+    bool ended;
+} answers[] = {{" Ada\n2. Bel\n3.", NULL, false},
+               {" Dan\n2. Eve\n3.", NULL, false},
+               {" Ada\n2. Fay\n3.", NULL, false},
+               {" Cor\n2. Gus", NULL, true},
+               {" Ada\n2. Great Ada\n3.", "\"Ada\" is given twice", false},
+               {" Ada\n2. Eve\n3.", "\"Eve\" is not among the facts", false},
+               {" Ada\n2. Bel", "cut by the length limit", false},
+               {" Ada", "1 of 2 answers found", true}};
+enum { SUBJECTS = sizeof answers / sizeof *answers };
+
+static void put(const char *name, const char *text)
+{
+    struct err err = {0};
+
+    assert_int_equal(file_replace(in_folder(name), text, strlen(text), &err), 0);
+}
+
+static void open_curation(struct curation *c)
+{
+    struct problems problems = {0};
+    struct err err = {0};
+    char text[1024];
+
+    put("facts.csv", facts);
+    snprintf(text, sizeof text,
+             "model: {path: \"%s\"}\noutput: \"%s\"\ncurate:\n  {facts: \"%s\", dataset: d, "
+             "templates: [\"Towns of {subject}: 1.\"], answers: 2, tokens: 60}\n",
+             MODEL, in_folder("out"), in_folder("facts.csv"));
+    put("c.yaml", text);
+    if (curation_open(c, in_folder("c.yaml"), NULL, 0, false, &problems, &err) || problems.count)
+        fail_msg("%s", err.msg);
+    assert_true(c->n == SUBJECTS && c->n_units == 1);
+}
+
+/* As a worker sends it. */
+static void say_all(struct curation *c)
+{
+    struct buf rows = {0};
+    struct err err = {0};
+
+    for (size_t i = 0; i < SUBJECTS; i++) {
+        struct ids ids = {0};
+
+        assert_int_equal(tokenizer_encode(c->tokenizer, answers[i].said, strlen(answers[i].said),
+                                          false, &ids, &err),
+                         0);
+        buf_u32(&rows, answers[i].ended ? AT_END : AT_LIMIT, &err);
+        buf_u32(&rows, (uint32_t)ids.n, &err);
+        for (size_t k = 0; k < ids.n; k++)
+            buf_u32(&rows, (uint32_t)ids.v[k], &err);
+        ids_release(&ids);
+    }
+    assert_int_equal(curation_take(c, 0, rows.data, rows.len, &err), 0);
+    assert_int_equal(curation_select(c, &err), 0);
+    buf_release(&rows);
+}
+
+static void attempts_are_kept_or_say_why(void **state)
+{
+    struct curation c = {0};
+
+    (void)state;
+    open_curation(&c);
+    say_all(&c);
+    for (size_t i = 0; i < SUBJECTS; i++) {
+        const char *reason = c.attempt[i].reason, *want = answers[i].reason;
+
+        if (want ? !reason || !strstr(reason, want) : reason != NULL)
+            fail_msg("%s: \"%s\", expected \"%s\"", c.attempt[i].subject->name,
+                     reason ? reason : "kept", want ? want : "kept");
+    }
+    assert_int_equal(c.kept, 4);
+    assert_true(c.dropped[DROP_REPEATED] == 1 && c.dropped[DROP_WRONG] == 1 &&
+                c.dropped[DROP_CUT] == 1 && c.dropped[DROP_PARSE] == 1);
+    curation_close(&c);
+}
+
+static int32_t token_of(const struct attempt *a, int answer)
+{
+    return a->ids[a->answer[answer].lo];
+}
+
+/* S1's: not its own answers, Ada and Bel, nor Cor, which is right as well. */
+static void what_is_picked_is_wrong_for_the_subject(void **state)
+{
+    struct curation c = {0};
+    const struct attempt *a, *cf;
+    struct err err = {0};
+    int32_t control[16];
+    int n;
+
+    (void)state;
+    open_curation(&c);
+    say_all(&c);
+    a = c.attempt;
+    n = pick_controls(&c, a, control, 16, &c.unit_arena, &err);
+    assert_int_equal(n, 4);
+    for (int i = 0; i < n; i++)
+        assert_true(control[i] == token_of(&a[1], 0) || control[i] == token_of(&a[1], 1) ||
+                    control[i] == token_of(&a[2], 1) || control[i] == token_of(&a[3], 1));
+    for (int64_t seed = 1; seed < 9; seed++) {
+        c.config.curate.seed = seed;
+        cf = pick_counterfactual(&c, a, 1);
+        assert_true(cf == &a[1] || cf == &a[3]);
+    }
+    curation_close(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attempts_are_kept_or_say_why),
+        cmocka_unit_test(what_is_picked_is_wrong_for_the_subject),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
