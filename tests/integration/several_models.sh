@@ -25,6 +25,9 @@ several() {
 
 several "$work/out" "$work/base/model" "$work/tuned/model/"
 ends 0 "$program" plan "$work/c.yaml" && has "model 2 of 2: $work/tuned/model" "$work/out"
+ends 0 "$program" plan "$work/c.yaml" --set 'data.null=[none, shuffled_targets]'
+[ "$(sed -n 's/^model \([12]\) of 2: .*, null: \([ns]\).*/\1\2/p' "$work/out" | tr '\n' ' ')" = '1s 1n 2s 2n ' ] ||
+    wrong 'not each model about nothing and then itself'
 ends 0 "$program" plan "$work/c.yaml" --json
 { grep -q '^\[{' "$work/out" && grep -q '\]$' "$work/out"; } || wrong 'the plans of two models are not one list'
 several "$work/both" "$work/base/model" "$work/tuned/model/"
@@ -91,4 +94,13 @@ cp -r tests/fixtures/tiny/model "$work/tuned/tiny2"
 sed -i 's/"@":32,"A":33/"A":32,"@":33/' "$work/tuned/tiny2/tokenizer.json"
 several "$work/bad" "$work/base/tiny" "$work/tuned/tiny2"
 ends 2 "$program" plan "$work/c.yaml" && has 'another tokenizer than' && has '(token 32)'
+# The same tokens, and another first one; heads that share keys in other numbers.
+cp -r "$work/base/tiny" "$work/tuned/tiny3"
+printf '{"bos_token": "A"}' >"$work/tuned/tiny3/tokenizer_config.json"
+several "$work/bad" "$work/base/tiny" "$work/tuned/tiny3"
+ends 2 "$program" plan "$work/c.yaml" && has 'another tokenizer than' && has '(token 33)'
+cp -r "$small" "$work/tuned/shared"
+sed -i 's/"num_key_value_heads": 2/"num_key_value_heads": 4/' "$work/tuned/shared/config.json"
+several "$work/bad" "$small" "$work/tuned/shared"
+ends 2 "$program" plan "$work/c.yaml" && has 'has another number of key and value heads'
 finish

@@ -40,6 +40,7 @@ TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones 
     "campaign": ("test_cut", "test_manifest"),
     "model": ("test_model",),
     "data": ("test_draws", "test_data"),
+    "curation": ("test_curation",),
     "base": ("test_model", "test_numerics", "test_base"),
 }
 TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
@@ -48,7 +49,8 @@ Mutant = collections.namedtuple("Mutant", "name file quick wrong old new")
 TRUE = [Mutant(f"(true-{folder})", f"{folder}/{file}", True, "nothing", [], []) for folder, file in
         (("engine", "wave.c"), ("results", "journal.c"), ("cluster", "master.c"),
          ("statistics", "estimate.c"), ("experiments", "edges_operands.c"),
-         ("campaign", "cut.c"), ("model", "identity.c"), ("base", "hash.c"))]
+         ("campaign", "cut.c"), ("model", "identity.c"), ("data", "draws.c"),
+         ("curation", "select.c"), ("base", "hash.c"))]
 
 
 class Trouble(Exception):
