@@ -280,13 +280,13 @@ int campaign_start(struct campaign *c, int threads, struct err *err)
     return 0;
 }
 
-int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, struct err *err)
+int campaign_vocab_stats(struct campaign *c, const char *cache, bool saves, struct err *err)
 {
     if (vocab_stats_load(&c->vocab_stats, c->model, cache, &c->arena, err))
         return err->code;
-    if (c->vocab_stats.d || !makes)
+    if (c->vocab_stats.d)
         return 0;
     return err_if(err, vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err) ||
                            identity_check(c->model, err) ||
-                           vocab_stats_save(&c->vocab_stats, c->model, cache, err));
+                           (saves && vocab_stats_save(&c->vocab_stats, c->model, cache, err)));
 }

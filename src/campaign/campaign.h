@@ -100,9 +100,9 @@ int campaign_longest(const struct campaign *c);
 /* The engine, with so many threads (0: all allowed). */
 int campaign_start(struct campaign *c, int threads, struct err *err);
 
-/* What the experiments need beside it (NEED_*). `cache` is where vocabulary statistics are kept,
-   and only the rank that `makes` them computes and saves. */
+/* What the experiments need beside it (NEED_*). `cache` is where vocabulary statistics are kept; a
+   rank that does not find them there (its node does not share the output) makes its own. */
 unsigned campaign_needs(const struct campaign *c);
-int campaign_vocab_stats(struct campaign *c, const char *cache, bool makes, struct err *err);
+int campaign_vocab_stats(struct campaign *c, const char *cache, bool saves, struct err *err);
 
 #endif

@@ -73,6 +73,13 @@ again '64 threads' env
 keys=(--set run.threads=1 --set run.rows=40)
 again '8 ranks' ranks 8
 
+# A rank whose node does not share the output with the first one's.
+keys=(--set run.threads=1)
+ends 0 ranks 1 "${kinds[@]}" --set output="$work/here" "${keys[@]}" : -n 2 "${kinds[@]}" --set output="$work/there" "${keys[@]}"
+same "$work/kinds/result.h5" "$work/here/result.h5" "all kinds, an output that is not shared"
+[ ! -e "$work/there" ] || wrong 'a rank that is not the first has made an output'
+rm -rf "${work:?}/here"
+
 # Whatever is computed together: other bundles for shares of an array, and for half of the experiments, the
 # others in a second start.
 shared=("${kinds[@]}" --set output="$work/shared" --set run.threads=1)
