@@ -23,6 +23,14 @@ static const char edges[] =
     "  - {name: s, kind: edges, operation: {kind: scale, factor: -2}, senders: {kinds: [head, "
     "embedding]}, positions: {each_token: subject}, receivers: {kinds: mlp, layers: [2]}}\n";
 
+/* What the engine did is what was planned, and some small sums: no check of a run is left out. */
+static void assert_done(uint64_t done, uint64_t planned)
+{
+    if (done < planned || (double)done > 1.02 * (double)planned)
+        fail_msg("%llu FLOP planned, %llu done", (unsigned long long)planned,
+                 (unsigned long long)done);
+}
+
 /* All bundles, into the rows, and the result file in the folder. */
 static void run_whole(struct campaign *c, struct buf *rows, struct campaign_report *report)
 {
@@ -36,11 +44,13 @@ static void run_whole(struct campaign *c, struct buf *rows, struct campaign_repo
     assert_int_equal(journal_clear(dir, &err), 0);
     assert_int_equal(journal_open(&journal, dir, &found, &err), 0);
     for (uint64_t i = 0; i < c->n_bundles; i++) {
+        uint64_t flops = c->engine.team.flops;
         size_t before = rows->len;
         struct cursor at;
         struct unit_rows u;
 
         assert_int_equal(bundle_run(c, i, rows, &err), 0);
+        assert_done(c->engine.team.flops - flops, c->bundle[i].flops);
         at = (struct cursor){(const unsigned char *)rows->data + before, rows->len - before, 0, 0};
         while (bundle_next(c, i, &at, &u))
             assert_int_equal(journal_append(journal, c->unit[u.unit].key, u.rows, u.n, 0, &err), 0);
