@@ -356,7 +356,7 @@ int writer_open(struct writer *w, const char *path, struct err *err)
 static int flush(struct writer *w, struct err *err)
 {
     if (file_write_all(w->fd, w->buf.data, w->buf.len))
-        return io_error(err, "write", w->beside);
+        return io_error(err, "write", w->path);
     buf_clear(&w->buf);
     return 0;
 }
@@ -373,7 +373,7 @@ int writer_put(struct writer *w, const void *p, size_t n, struct err *err)
     if (flush(w, err))
         return err->code;
     if (file_write_all(w->fd, p, n))
-        return io_error(err, "write", w->beside);
+        return io_error(err, "write", w->path);
     return 0;
 }
 
@@ -382,9 +382,9 @@ int writer_finish(struct writer *w, struct err *err)
     int code = flush(w, err);
 
     if (!code && fsync(w->fd))
-        code = io_error(err, "write", w->beside);
+        code = io_error(err, "write", w->path);
     if (close(w->fd) && !code)
-        code = io_error(err, "close", w->beside);
+        code = io_error(err, "close", w->path);
     w->fd = -1;
     buf_release(&w->buf);
     return code;

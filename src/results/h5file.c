@@ -191,13 +191,13 @@ int h5_commit(struct h5file *f, int (*may)(void *ctx, struct err *err), void *ct
     int code;
 
     if (f->broken || H5Fflush(f->id, H5F_SCOPE_GLOBAL) < 0) {
-        code = h5_fail(err, "write", f->beside);
+        code = h5_fail(err, "write", f->path);
         f->broken = true;
         discard(f);
         return code;
     }
     if (H5Fclose(f->id) < 0)
-        code = h5_fail(err, "close", f->beside);
+        code = h5_fail(err, "close", f->path);
     else
         code = seal_put(f->beside, err) || file_sync(f->beside, err) ? err->code : 0;
     if (!code && may)

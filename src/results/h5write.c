@@ -485,7 +485,7 @@ int h5_write(struct h5group *g, const char *var, size_t first, size_t count, con
         return err_set(err, ERR_BUG, "%s: %s has %zu entries, not %zu + %zu", g->name, var, n,
                        first, count);
     if (noted(g->file, write_var(g->file, v, first, count, data, err)))
-        return err_wrap(err, "%s: %s", g->file->beside, g->name);
+        return err_wrap(err, "%s: %s", g->file->path, g->name);
     return 0;
 }
 
