@@ -259,11 +259,6 @@ int model_open(struct model **m, const char *path, struct err *err)
     return model_open_as(m, path, &(struct model_options){.shape_only = false}, err);
 }
 
-int model_open_shape(struct model **m, const char *path, struct err *err)
-{
-    return model_open_as(m, path, &(struct model_options){.shape_only = true}, err);
-}
-
 void model_close(struct model *m)
 {
     if (!m)

@@ -151,7 +151,8 @@ int model_open(struct model **m, const char *path, struct err *err);
 
 /* The same, with what may be left out: */
 struct model_options {
-    bool shape_only;                  /* as model_open_shape */
+    bool shape_only; /* from config.json alone or a GGUF's header: for `plan` on a model that is not
+                        there; its weights have no data */
     const struct file_source *source; /* of the files with weights; NULL = file_map */
     const char *const *ignore;        /* (n_ignore) keys of the model's config that nobody here
                                          knows, and that are to change nothing */
@@ -162,9 +163,6 @@ struct model_options {
 int model_open_as(struct model **m, const char *path, const struct model_options *o,
                   struct err *err);
 
-/* Only the shape, from config.json alone or a GGUF's header: for `plan` on a model that is not
-   there. The weights of the result have no data. */
-int model_open_shape(struct model **m, const char *path, struct err *err);
 void model_close(struct model *m);
 
 /* Prints to out what the file holds: architecture, shape, types, tensors (for `inspect`). */

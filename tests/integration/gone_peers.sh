@@ -16,7 +16,7 @@ ranks_left() {
     done | sort
 }
 
-LD_PRELOAD=$slow LENSWEEP_SLOW_WRITE=10000 timeout -s KILL 120 "${mpirun[@]}" -n 4 "$program" "${command[@]}" \
+LD_PRELOAD=$slow LENSWEEP_SLOW_WRITE=10000 timeout -s KILL 120 "${mpirun[@]}" -n 4 "$program" "${slow_command[@]}" \
     </dev/null >"$work/out" 2>"$work/err" &
 job=$!
 until [ "$(cat "$work/cut/journal/"* 2>/dev/null | wc -c)" -gt 2000 ]; do
@@ -36,7 +36,7 @@ done
 kill -CONT "$launcher" # passes on what they have said
 wait $job && wrong "status 0"
 for rank in 2 3; do has "lensweep: rank $rank: rank 0 is gone, and nobody has ended this job"; done
-ends 0 ranks 3 "$program" "${command[@]}"
+ends 0 ranks 3 "$program" "${slow_command[@]}"
 has 'of them from earlier starts'
 same "$work/whole/result.h5" "$work/cut/result.h5" "resumed after ranks were gone"
 finish

@@ -115,7 +115,7 @@ ranks() {
     "${mpirun[@]}" -n "$n" "$@"
 }
 
-# slow_run OPTION...: a run of two queries and 400 cells, whole in $work/whole; "${command[@]}" makes it in $work/cut, and
+# slow_run OPTION...: a run of two queries and 400 cells, whole in $work/whole; "${slow_command[@]}" makes it in $work/cut, and
 # $slow, preloaded, makes its writes so slow that it can be met in the middle.
 slow_run() {
     command -v pgrep >/dev/null || skip "no pgrep to find the ranks with"
@@ -128,7 +128,7 @@ slow_run() {
     config "$work/c.yaml" "$work/lands.jsonl" "$work/whole" 'name: decode, kind: decode' \
         'name: load, kind: noop, cells: 400, values: 4'
     ends 0 "$program" run "$work/c.yaml" --set run.threads=1
-    command=(run "$work/c.yaml" --set run.threads=1 "$@" --set "output=$work/cut")
+    slow_command=(run "$work/c.yaml" --set run.threads=1 "$@" --set "output=$work/cut")
 }
 
 # copy_tree: what a build needs of the tree, in $copy.

@@ -20,7 +20,7 @@ stuck() {
     local number=$1 signal=${2:-} status=0 job pid
     rm -rf "$work/cut"
     timeout -s KILL 90 "${mpirun[@]}" -n 3 env LD_PRELOAD="$slow" LENSWEEP_SLOW_WRITE=10000 "$program" \
-        "${command[@]}" "${more[@]}" </dev/null >"$work/out" 2>"$work/err" &
+        "${slow_command[@]}" "${more[@]}" </dev/null >"$work/out" 2>"$work/err" &
     job=$!
     # Far enough for every rank to have units in hand.
     until [ "$(cat "$work/cut/journal/"* 2>/dev/null | wc -c)" -gt 10000 ]; do
@@ -37,9 +37,9 @@ stuck() {
     # After run.grace if it holds units; if all that it computed has arrived, at the end, where all meet.
     grep -qE "rank $number did not answer within (2|10) s: stopped" "$work/err" ||
         { wrong "nothing is said of rank $number" && cat "$work/err"; }
-    has "  next    mpirun -n 3 lensweep ${command[*]}"
+    has "  next    mpirun -n 3 lensweep ${slow_command[*]}"
     [ ! -e "$work/cut/result.h5" ] || wrong "a result without rank $number's units"
-    ends 0 ranks 3 "$program" "${command[@]}"
+    ends 0 ranks 3 "$program" "${slow_command[@]}"
     has 'of them from earlier starts'
     same "$work/whole/result.h5" "$work/cut/result.h5" "resumed after rank $number stood still"
 }

@@ -273,7 +273,7 @@ static void test_shape_alone(void **state)
         struct model *m = open_case(i), *s;
         struct err err = {0};
 
-        if (model_open_shape(&s, paths[i], &err))
+        if (model_open_as(&s, paths[i], &(struct model_options){.shape_only = true}, &err))
             fail_msg("%s", err.msg);
         check_same_shape(&s->shape, &m->shape);
         assert_int_equal(s->n_params, m->n_params);
