@@ -115,8 +115,8 @@ ranks() {
     "${mpirun[@]}" -n "$n" "$@"
 }
 
-# slow_run OPTION...: a run of two queries and 400 cells, whole in $work/whole; "${slow_command[@]}" makes it in $work/cut, and
-# $slow, preloaded, makes its writes so slow that it can be met in the middle.
+# slow_run OPTION...: a run of two queries and 400 cells, whole in $work/whole; "${slow_command[@]}" makes it in
+# $work/cut, and $slow, preloaded, makes its writes so slow that it can be met in the middle.
 slow_run() {
     command -v pgrep >/dev/null || skip "no pgrep to find the ranks with"
     slow=${LENSWEEP_BUILD:?}/tests/slurm/slow_write.so
