@@ -85,102 +85,79 @@ json_t *json_parse_foreign(const char *text, size_t n, int code, const char *nam
 
 static const char *type_name(const json_t *v)
 {
-    switch (json_typeof(v)) {
-    case JSON_OBJECT:
-        return "an object";
-    case JSON_ARRAY:
-        return "an array";
-    case JSON_STRING:
-        return "a string";
-    case JSON_INTEGER:
-        return "an integer";
-    case JSON_REAL:
-        return "a real number";
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return "a boolean";
-    default:
-        return "null";
-    }
+    static const char *const names[] = {
+        [JSON_OBJECT] = "an object",   [JSON_ARRAY] = "an array",     [JSON_STRING] = "a string",
+        [JSON_INTEGER] = "an integer", [JSON_REAL] = "a real number", [JSON_TRUE] = "a boolean",
+        [JSON_FALSE] = "a boolean",    [JSON_NULL] = "null",
+    };
+
+    return names[json_typeof(v)];
 }
 
-/* The value under key, NULL when absent or null (then *code_out says whether that is an error). */
-static json_t *find(const json_t *obj, const char *key, bool need, int code, struct err *err,
-                    int *code_out)
+/* The value under key, of one of these types (a bit each); NULL when it is absent, null or of another
+   type: then *status says whether that is an error. */
+static const json_t *take(const json_t *obj, const char *key, bool need, unsigned types,
+                          const char *expected, int code, int *status, struct err *err)
 {
-    json_t *v = json_object_get(obj, key);
+    const json_t *v = json_object_get(obj, key);
 
-    *code_out = 0;
-    if (v && !json_is_null(v))
+    *status = 0;
+    if (v && types >> json_typeof(v) & 1)
         return v;
-    if (need)
-        *code_out = err_set(err, code, "key \"%s\" is missing", key);
+    if (v && !json_is_null(v))
+        *status = err_set(err, code, "key \"%s\" is %s, expected %s", key, type_name(v), expected);
+    else if (need)
+        *status = err_set(err, code, "key \"%s\" is missing", key);
     return NULL;
-}
-
-static int wrong_type(const json_t *v, const char *key, const char *expected, int code,
-                      struct err *err)
-{
-    return err_set(err, code, "key \"%s\" is %s, expected %s", key, type_name(v), expected);
 }
 
 int json_take_int(const json_t *obj, const char *key, bool need, int64_t lo, int64_t hi, int64_t *v,
                   int code, struct err *err)
 {
     int status;
-    json_t *j = find(obj, key, need, code, err, &status);
+    const json_t *j = take(obj, key, need, 1u << JSON_INTEGER, "an integer", code, &status, err);
 
-    if (!j)
-        return status;
-    if (!json_is_integer(j))
-        return wrong_type(j, key, "an integer", code, err);
-    if (json_integer_value(j) < lo || json_integer_value(j) > hi)
+    if (j && (json_integer_value(j) < lo || json_integer_value(j) > hi))
         return err_set(err, code, "key \"%s\" is %lld, expected %lld to %lld", key,
                        (long long)json_integer_value(j), (long long)lo, (long long)hi);
-    *v = json_integer_value(j);
-    return 0;
+    if (j)
+        *v = json_integer_value(j);
+    return status;
 }
 
 int json_take_real(const json_t *obj, const char *key, bool need, double *v, int code,
                    struct err *err)
 {
     int status;
-    json_t *j = find(obj, key, need, code, err, &status);
+    const json_t *j =
+        take(obj, key, need, 1u << JSON_INTEGER | 1u << JSON_REAL, "a number", code, &status, err);
 
-    if (!j)
-        return status;
-    if (!json_is_number(j))
-        return wrong_type(j, key, "a number", code, err);
-    *v = json_number_value(j);
-    return 0;
+    if (j)
+        *v = json_number_value(j);
+    return status;
 }
 
 int json_take_string(const json_t *obj, const char *key, bool need, const char **v, int code,
                      struct err *err)
 {
     int status;
-    json_t *j = find(obj, key, need, code, err, &status);
+    const json_t *j = take(obj, key, need, 1u << JSON_STRING, "a string", code, &status, err);
 
-    if (!j)
-        return status;
-    if (!json_is_string(j))
-        return wrong_type(j, key, "a string", code, err);
-    *v = json_string_value(j);
-    return 0;
+    if (j)
+        *v = json_string_value(j);
+    return status;
 }
 
 int json_take_bool(const json_t *obj, const char *key, bool need, bool *v, int code,
                    struct err *err)
 {
     int status;
-    json_t *j = find(obj, key, need, code, err, &status);
+    const json_t *j = take(obj, key, need, 1u << JSON_TRUE | 1u << JSON_FALSE, "true or false",
+                           code, &status, err);
 
-    if (!j)
-        return status;
-    if (!json_is_boolean(j))
-        return wrong_type(j, key, "true or false", code, err);
-    *v = json_is_true(j);
-    return 0;
+    if (j)
+        *v = json_is_true(j);
+    return status;
 }
 
 struct json_sink {

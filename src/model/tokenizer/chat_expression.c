@@ -156,12 +156,14 @@ static struct chat_node *postfix(struct parser *p, struct chat_node *of)
     return p->err->code ? NULL : of;
 }
 
-static struct chat_node *filter(struct parser *p, struct chat_node *of)
+/* Of a filter or a test: its name, and what stands in brackets behind it. */
+static struct chat_node *apply(struct parser *p, enum node_kind kind, struct chat_node *of,
+                               const char *expected)
 {
-    struct chat_node *n = parse_node(p, N_FILTER);
+    struct chat_node *n = parse_node(p, kind);
 
     if (!n || p->now.kind != T_NAME)
-        return n ? parse_fail(p, "expected the name of a filter") : NULL;
+        return n ? parse_fail(p, expected) : NULL;
     n->a = of;
     n->value = p->now.value;
     if (parse_next(p) && parse_accept(p, T_SIGN, "("))
@@ -172,16 +174,10 @@ static struct chat_node *filter(struct parser *p, struct chat_node *of)
 static struct chat_node *test(struct parser *p, struct chat_node *of)
 {
     bool negated = parse_accept(p, T_NAME, "not");
-    struct chat_node *n = parse_node(p, N_TEST), *outer;
+    struct chat_node *n = apply(p, N_TEST, of, "expected the name of a test"), *outer;
 
-    if (!n || p->now.kind != T_NAME)
-        return n ? parse_fail(p, "expected the name of a test") : NULL;
-    n->a = of;
-    n->value = p->now.value;
-    if (parse_next(p) && parse_accept(p, T_SIGN, "("))
-        arguments(p, n);
-    if (!negated || p->err->code)
-        return p->err->code ? NULL : n;
+    if (!negated || !n)
+        return n;
     outer = parse_node(p, N_NOT);
     if (outer)
         outer->a = n;
@@ -192,7 +188,7 @@ static struct chat_node *filters_and_tests(struct parser *p, struct chat_node *o
 {
     while (of && !p->err->code) {
         if (parse_accept(p, T_SIGN, "|"))
-            of = filter(p, of);
+            of = apply(p, N_FILTER, of, "expected the name of a filter");
         else if (parse_accept(p, T_NAME, "is"))
             of = test(p, of);
         else if (parse_accept(p, T_SIGN, "("))
