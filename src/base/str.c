@@ -14,6 +14,15 @@ bool str_begins(const char *s, const char *with)
     return strncmp(s, with, strlen(with)) == 0;
 }
 
+size_t str_index(const char *const *list, size_t n, const char *s)
+{
+    size_t i = 0;
+
+    while (i < n && !str_eq(list[i], s))
+        i++;
+    return i;
+}
+
 int str_by_bytes(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);

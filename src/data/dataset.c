@@ -182,10 +182,9 @@ void dataset_release(struct dataset *ds)
 
 static int find_name(const char *const *names, size_t n, const char *name)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(names[i], name))
-            return (int)i;
-    return -1;
+    size_t i = str_index(names, n, name);
+
+    return i < n ? (int)i : -1;
 }
 
 bool query_same_group(const struct query *a, const struct query *b)

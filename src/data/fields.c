@@ -244,10 +244,11 @@ int check_pair(struct loader *l, struct query *q, const char *what, const char *
 static int name_index(struct loader *l, const char *what, const char **list, size_t *n,
                       const char *name, const char *key, struct err *err)
 {
-    for (size_t i = 0; i < *n; i++)
-        if (str_eq(list[i], name))
-            return (int)i;
-    if (*n == NAMES_MAX) {
+    size_t i = str_index(list, *n, name);
+
+    if (i < *n)
+        return (int)i;
+    if (i == NAMES_MAX) {
         line_problem(l, key, name,
                      "%s \"%.64s\" is one name too many: at most %d names are allowed", what, name,
                      NAMES_MAX);

@@ -69,11 +69,8 @@ static void check_keys(struct loader *l, const json_t *obj, const char *outer)
     json_object_foreach((json_t *)obj, key, v)
     {
         const char *meant = data_usual_key(key);
-        bool known = false;
 
-        for (size_t i = 0; i < n && !known; i++)
-            known = str_eq(keys[i], key);
-        if (!known)
+        if (str_index(keys, n, key) == n)
             unknown_key(l, outer ? outer : key, outer ? key : NULL, key,
                         meant ? meant : str_did_you_mean(key, keys, n));
     }

@@ -54,20 +54,12 @@ static int ignore_json(const struct model_options *o, json_t *json, struct err *
     return 0;
 }
 
-static bool is_ignored(const struct model_options *o, const char *key)
-{
-    for (size_t i = 0; i < o->n_ignore; i++)
-        if (str_eq(o->ignore[i], key))
-            return true;
-    return false;
-}
-
 static int ignore_gguf(const struct model_options *o, struct gguf *g, struct err *err)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < g->n_values; i++) {
-        if (!is_ignored(o, g->value[i].key))
+        if (str_index(o->ignore, o->n_ignore, g->value[i].key) == o->n_ignore)
             g->value[n++] = g->value[i];
         else if (gguf_key_known(g->value[i].key))
             return judged(g->value[i].key, err);

@@ -60,10 +60,8 @@ static int match_entries(struct compared *s, const struct average *first, size_t
 
     s->entry[d] = arena_alloc(a, from->size, sizeof *s->entry[d], err);
     for (size_t i = 0; s->entry[d] && i < from->size; i++) {
-        size_t k = 0;
+        size_t k = str_index(to->label, to->size, from->label[i]);
 
-        while (k < to->size && !str_eq(from->label[i], to->label[k]))
-            k++;
         s->entry[d][i] = k < to->size ? k : SIZE_MAX;
     }
     return err->code;

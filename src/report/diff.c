@@ -67,10 +67,7 @@ static int open_side(struct diff *d, struct side *s, const char *arg, struct err
 
 static bool has_group(const struct side *s, const char *group)
 {
-    for (size_t i = 0; i < s->groups.n; i++)
-        if (str_eq(s->groups.name[i], group))
-            return true;
-    return false;
+    return str_index(s->groups.name, s->groups.n, group) < s->groups.n;
 }
 
 static const struct h5attr *find_attr(const struct attrs *s, const char *name)

@@ -22,15 +22,6 @@ static const char *known(const char *const *v, size_t i)
     return v ? v[i] : "";
 }
 
-static size_t index_of(const char *const *names, size_t n, const char *name)
-{
-    size_t i = 0;
-
-    while (i < n && !str_eq(names[i], name))
-        i++;
-    return i;
-}
-
 /* The columns of the group that say it. */
 struct columns {
     const char **status, **right, **target, **item, **said;
@@ -62,7 +53,7 @@ static int open_columns(struct columns *c, struct result *r, struct err *err)
 static int take_query(struct right *all, struct result *r, struct columns *c, size_t q,
                       struct err *err)
 {
-    size_t t = index_of(c->target, c->targets, c->right[q]);
+    size_t t = str_index(c->target, c->targets, c->right[q]);
     struct right_query *one = &all->v[all->n];
 
     if (!str_eq(c->status[q], "ok"))

@@ -17,12 +17,10 @@ static int put_left_out(struct result *r, const char *group, const char *done, s
     if (result_text(r, group, "status", n, &status, err))
         return err->code;
     for (size_t q = 0; q < n; q++) {
-        size_t i = 0;
+        size_t i = str_index(reason, reasons, status[q]);
 
         if (str_eq(status[q], "ok"))
             continue;
-        while (i < reasons && !str_eq(reason[i], status[q]))
-            i++;
         if (i == reasons && reasons < REASONS)
             reason[reasons++] = status[q];
         count[i]++; /* of no known reason: those of the rest */

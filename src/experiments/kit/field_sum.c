@@ -38,8 +38,7 @@ static int find_entry(struct summand *s, const struct experiment *x, const struc
         if (!str_eq(dim->name, t->dim) || dim->type != V_STR)
             continue;
         s->dim = d;
-        while (s->entry < dim->size && !str_eq(label[s->entry], t->label))
-            s->entry++;
+        s->entry = str_index(label, dim->size, t->label);
     }
     return t->dim && s->dim < 0 ? no_term(x, a, t->dim, err) : 0;
 }

@@ -16,10 +16,7 @@ enum { NO_PROGRAM = 127 }; /* a child's exit status: there is no gnuplot */
 
 static bool is_used(const struct gallery *g, const char *name)
 {
-    for (size_t i = 0; i < g->n; i++)
-        if (str_eq(g->name[i], name))
-            return true;
-    return false;
+    return str_index((const char *const *)g->name, g->n, name) < g->n;
 }
 
 static int remember(struct gallery *g, char *name, struct err *err)

@@ -51,13 +51,8 @@ static size_t count_different(const char *const *v, size_t n)
 {
     size_t different = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        size_t k = 0;
-
-        while (k < i && !str_eq(v[k], v[i]))
-            k++;
-        different += k == i;
-    }
+    for (size_t i = 0; i < n; i++)
+        different += str_index(v, i, v[i]) == i;
     return different;
 }
 
