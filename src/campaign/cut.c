@@ -114,6 +114,20 @@ struct cutter {
     struct arena query; /* of the query at hand */
 };
 
+/* What stands at the places of an axis, by name: other data may have as many spans, but others. */
+static int put_names(const struct axis *axis, struct buf *b, struct err *err)
+{
+    const char *const *name = axis->dim.type == V_STR ? axis->dim.coord : axis->label;
+    struct buf all = {0};
+
+    for (size_t i = 0; name && i < axis->dim.size && !err->code; i++)
+        buf_printf(&all, err, "%s\n", name[i]);
+    if (name && !err->code)
+        buf_hash(b, hash_bytes(all.data, all.len), err);
+    buf_release(&all);
+    return err->code;
+}
+
 /* What every unit of an experiment depends on, as canonical bytes. */
 static int key_prefix(const struct campaign *c, const struct experiment *x, struct buf *b,
                       struct err *err)
@@ -131,8 +145,9 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
     /* Where cells and numbers stand: the data may have as many positions as its longest prompt. */
     for (int i = 0; i < x->n_axes; i++)
         if (!x->axis[i].tokens &&
-            buf_printf(b, err, "%s %zu%s\n", x->axis[i].dim.name, x->axis[i].dim.size,
-                       x->axis[i].twos ? ", by twos" : ""))
+            (buf_printf(b, err, "%s %zu%s\n", x->axis[i].dim.name, x->axis[i].dim.size,
+                        x->axis[i].twos ? ", by twos" : "") ||
+             put_names(&x->axis[i], b, err)))
             return err->code;
     if (where_correct(x) >= 0 && buf_printf(b, err, "correct %d\n", where_correct(x)))
         return err->code;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A run that goes on with more data, or with its files in another order, has the bytes of one that
-# begins with them: strata, roles and positions are numbered as the data has them. And an experiment
-# may be left out.
+# begins with them: strata, roles, positions and spans are numbered as the data has them. And an
+# experiment may be left out.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
@@ -31,4 +31,14 @@ run on "[$work/b.jsonl, $work/a.jsonl]" "$mean" "$each" "$dump"
 run new "[$work/b.jsonl, $work/a.jsonl]" "$mean" "$each" "$dump"
 cmp "$work/on/result.h5" "$work/new/result.h5" || wrong 'going on with other data gives other bytes'
 run on "[$work/b.jsonl, $work/a.jsonl]" "$each"
+
+# As many spans, but others: what is known of one is not taken for another's.
+look='name: look, kind: attention, repeated: 0'
+for span in verb word adverb; do
+    sed "s/subject/$span/; s/\"b\"/\"$span\"/" "$work/b.jsonl" >"$work/$span.jsonl"
+done
+run other "[$work/verb.jsonl, $work/word.jsonl]" "$look"
+run other "[$work/verb.jsonl, $work/adverb.jsonl]" "$look"
+run fresh "[$work/verb.jsonl, $work/adverb.jsonl]" "$look"
+same "$work/other/result.h5" "$work/fresh/result.h5" 'data with other spans'
 finish
