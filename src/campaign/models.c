@@ -33,6 +33,20 @@ static bool is_shared(const struct string_list *paths, size_t which, bool parent
     return false;
 }
 
+/* Is the folder that is named after a model one below the output? */
+static int check_name(struct campaign *c, size_t which, bool parents, struct problems *problems,
+                      struct err *err)
+{
+    const char *path = c->config.model.paths.v[which];
+    const char *name = name_of(path, parents, &c->arena, err);
+
+    if (name && (!*name || str_eq(name, ".") || str_eq(name, "..")))
+        config_problem(&c->config, NULL, "model.paths", problems,
+                       "%s does not end in a name: the model's results need a folder of that name",
+                       path);
+    return err->code;
+}
+
 /* The which-th of those about nothing; after them the real one. */
 static enum null_data null_of(const struct choice_list *list, size_t which)
 {
@@ -79,6 +93,9 @@ static int choose_model(struct campaign *c, size_t which, struct problems *probl
         parents |= is_shared(&m->paths, i, false, a, err);
     for (size_t i = 0; parents && i < m->paths.n; i++)
         same |= is_shared(&m->paths, i, true, a, err);
+    for (size_t i = 0; i < m->paths.n; i++)
+        if (check_name(c, i, parents, problems, err))
+            return err->code;
     if (same)
         config_problem(&c->config, NULL, "model.paths", problems,
                        "two models end in the same two names: their results need folders of "

@@ -86,6 +86,8 @@ several "$work/bad" "$work/base/model" "$models/mistral-mha-f16"
 ends 2 "$program" run "$work/c.yaml" && has 'has another number of'
 several "$work/bad" "$work/base/model" "$work/tuned/../base/model"
 ends 2 "$program" plan "$work/c.yaml" && has 'folders of different names'
+several "$work/bad" "$work/base/model" "$work/tuned/model/."
+ends 2 "$program" plan "$work/c.yaml" && has 'does not end in a name'
 several "$work/bad" "$work/base/model" "$work/tuned/model"
 sed -i "s|^model: {|&path: \"$small\", |" "$work/c.yaml"
 ends 2 "$program" plan "$work/c.yaml" && has 'path names one model'
