@@ -26,6 +26,7 @@ int slabs_open(struct slabs *s, size_t rows, size_t columns, bool whole, const c
     if (!whole && bytes > IN_MEMORY) {
         s->width = BLOCK_BYTES / (rows * sizeof *s->v);
         s->width = s->width < 1 ? 1 : s->width < columns ? s->width : columns;
+        unlink(path); /* one who was killed may have left it */
         s->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
         if (s->fd < 0)
             return io_error("make", err);
