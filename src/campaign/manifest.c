@@ -238,7 +238,7 @@ static int tell_apart(const struct line *old, const struct line *new, const char
 {
     if (!new)
         return err_set(err, ERR_CONFIG,
-                       "%s has %s, and %s has not: name the directory whose config has all of it "
+                       "%s has %s, and %s does not: name the directory whose config has all of it "
                        "first",
                        other, old->key, dir);
     if (is_query(old))

@@ -498,8 +498,8 @@ static int put_untested(struct sheet *t, struct buf *out, struct err *err)
             }
     }
     return buf_printf(
-        out, err, "  one item, or one token for all: not tested; largest %s %+.3g at %s, step %d\n",
-        f->null.elements ? "rate" : "change", value, where, step);
+        out, err, "  one item, or one token for all: not tested; largest %s %+.3g at %s%sstep %d\n",
+        f->null.elements ? "rate" : "change", value, where, *where ? ", " : "", step);
 }
 
 static int put_table(struct sheet *t, const char *group, struct buf *out, struct err *err)

@@ -109,7 +109,8 @@ static void put_effect(const struct search *s, size_t stratum, size_t i, size_t 
     where_words(a, i, a->dim[s->by].name, NULL, where);
     if (step > 0)
         buf_printf(b, err, "step %d: ", step);
-    buf_printf(b, err, "%s%s: ", head ? "head " : "", where);
+    if (*where)
+        buf_printf(b, err, "%s%s: ", head ? "head " : "", where);
     put_metric(b, s, average_label(a, s->by, i), arena, err);
     buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f items", mean < 0 ? "falls" : "rises", d,
                fabs(mean), d, mean < 0 ? -hi : lo, d, mean < 0 ? -lo : hi, finding_items(&s->f, i));

@@ -116,6 +116,7 @@ static int items = 18;
 /* What the average is called; "mean_lift" is of `lift`, by query: what differs between queries is
    the same in both results, but for a hundredth. */
 static const char *average = "gain";
+static const char *stat_dims = "stratum layer target";
 static double off; /* the values by query have another mean than the average, by so much */
 
 static void put_lift(struct h5group *g, const double mean[CELLS], bool second)
@@ -136,7 +137,7 @@ static void put_statistic(struct h5group *g, const char *end, enum vtype type, c
     char name[64];
 
     snprintf(name, sizeof name, "%s%s", average, end);
-    put(g, name, type, "stratum layer target", data, 1);
+    put(g, name, type, stat_dims, data, 1);
 }
 
 /* mean(1, layer, target) of 18 queries and so many items, whose standard error is a tenth. */
@@ -271,6 +272,24 @@ static void a_summary_of_nothing_says_so(void **state)
     items = 18;
     has("  one item, or one token for all: not tested; largest change +1.5 at layer 1, answer_1, "
         "step 1\n");
+}
+
+/* What has no place is not said to be at one. */
+static void a_summary_of_one_number(void **state)
+{
+    static const double one[CELLS] = {1.5};
+    struct headline h = headline;
+
+    (void)state;
+    h.rows = NULL;
+    stat_dims = "stratum";
+    items = 1;
+    summarise(one, &h);
+    items = 18;
+    has("not tested; largest change +1.5 at step 1\n");
+    summarise(one, &h);
+    stat_dims = "stratum layer target";
+    has("    step 1 +1.50 [+1.30, +1.70]\n");
 }
 
 static void columns_stand_beside_each_other(void **state)
@@ -581,6 +600,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_summary_names_what_passes_its_test, start, end),
         cmocka_unit_test_setup_teardown(a_summary_of_nothing_says_so, start, end),
+        cmocka_unit_test_setup_teardown(a_summary_of_one_number, start, end),
         cmocka_unit_test_setup_teardown(columns_stand_beside_each_other, start, end),
         cmocka_unit_test_setup_teardown(layers_may_count_from_one, start, end),
         cmocka_unit_test_setup_teardown(not_there_is_not_insignificant, start, end),
