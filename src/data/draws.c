@@ -336,8 +336,9 @@ static size_t of_item(const struct donor *v, size_t n)
     return k;
 }
 
-/* An item with more queries than the next one takes those of the next one again. */
-static void shuffle_class(struct loader *l, const struct donor *v, size_t n,
+/* An item with more queries than the next one takes those of the next one again. Is there more than
+   one? */
+static bool shuffle_class(struct loader *l, const struct donor *v, size_t n,
                           const struct wanted *all)
 {
     for (size_t i = 0, own; i < n; i += own) {
@@ -346,6 +347,7 @@ static void shuffle_class(struct loader *l, const struct donor *v, size_t n,
         for (size_t k = 0; k < own; k++)
             give(l, v[i + k].q, &all[v[next + k % others].q]);
     }
+    return of_item(v, n) < n;
 }
 
 int shuffle_targets(struct loader *l, struct err *err)
@@ -353,6 +355,7 @@ int shuffle_targets(struct loader *l, struct err *err)
     struct donor *v = mem_alloc(l->n, sizeof *v, err);
     struct wanted *all = mem_alloc(l->n, sizeof *all, err);
     int *lengths = mem_alloc(l->ds->n_spans + 1, sizeof *lengths, err), code = err->code;
+    bool moved = false;
     size_t n = 0;
 
     for (size_t i = 0; !code && i < l->n; i++) {
@@ -367,8 +370,12 @@ int shuffle_targets(struct loader *l, struct err *err)
     for (size_t i = 0, end; !code && i < n; i = end) {
         for (end = i; end < n && !by_class(&v[i], &v[end]); end++)
             ;
-        shuffle_class(l, v + i, end - i, all);
+        moved |= shuffle_class(l, v + i, end - i, all);
     }
+    if (!code && n && !moved)
+        problems_add(l->problems, "data", 0, 0,
+                     "null: shuffled_targets would change nothing: no dataset, template and step "
+                     "has two items");
     mem_free(lengths);
     mem_free(all);
     mem_free(v);

@@ -75,4 +75,6 @@ has 'data.null changed'
 ends 2 "$program" collect "$work/none" "$work/random_weights" -o "$work/x.h5"
 ends 2 "$program" plan "$work/c.yaml" --set data.null=[] && has 'at least one element'
 ends 2 "$program" plan "$work/c.yaml" --set data.null=weights && has 'random_weights'
+head -n 3 "$work/q.jsonl" >"$work/one.jsonl"
+ends 2 "$program" plan "$work/c.yaml" --set data.path="$work/one.jsonl" && has 'would change nothing'
 finish
