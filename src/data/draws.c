@@ -13,6 +13,7 @@
 #include "data/groups.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A token that some item of a dataset has as an answer (or as its subject). */
 struct owned {
@@ -313,9 +314,12 @@ static struct wanted wanted_of(const struct loader *l, size_t i)
                            l->draft[i].n_targets};
 }
 
-static void give(struct loader *l, size_t i, const struct wanted *w)
+/* Is it asked for something else then? */
+static bool give(struct loader *l, size_t i, const struct wanted *w)
 {
     struct query *q = &l->ds->query[i];
+    bool other = q->right != w->right ||
+                 memcmp(q->target, w->target, l->ds->n_targets * sizeof *q->target) != 0;
 
     q->target = w->target;
     q->whole = w->whole;
@@ -324,6 +328,7 @@ static void give(struct loader *l, size_t i, const struct wanted *w)
     q->foil = w->foil;
     l->draft[i].target = w->named;
     l->draft[i].n_targets = w->n_named;
+    return other;
 }
 
 /* How many queries the item of the first has. */
@@ -336,18 +341,19 @@ static size_t of_item(const struct donor *v, size_t n)
     return k;
 }
 
-/* An item with more queries than the next one takes those of the next one again. Is there more than
-   one? */
+/* An item with more queries than the next one takes those of the next one again. */
 static bool shuffle_class(struct loader *l, const struct donor *v, size_t n,
                           const struct wanted *all)
 {
+    bool other = false;
+
     for (size_t i = 0, own; i < n; i += own) {
         size_t next = (i + (own = of_item(v + i, n - i))) % n, others = of_item(v + next, n - next);
 
         for (size_t k = 0; k < own; k++)
-            give(l, v[i + k].q, &all[v[next + k % others].q]);
+            other |= give(l, v[i + k].q, &all[v[next + k % others].q]);
     }
-    return of_item(v, n) < n;
+    return other;
 }
 
 int shuffle_targets(struct loader *l, struct err *err)
@@ -375,7 +381,7 @@ int shuffle_targets(struct loader *l, struct err *err)
     if (!code && n && !moved)
         problems_add(l->problems, "data", 0, 0,
                      "null: shuffled_targets would change nothing: no dataset, template and step "
-                     "has two items");
+                     "has items with different targets");
     mem_free(lengths);
     mem_free(all);
     mem_free(v);
