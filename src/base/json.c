@@ -94,8 +94,8 @@ static const char *type_name(const json_t *v)
     return names[json_typeof(v)];
 }
 
-/* The value under key, of one of these types (a bit each); NULL when it is absent, null or of another
-   type: then *status says whether that is an error. */
+/* The value under key, of one of these types (a bit each); NULL when it is absent, null or of
+   another type: then *status says whether that is an error. */
 static const json_t *take(const json_t *obj, const char *key, bool need, unsigned types,
                           const char *expected, int code, int *status, struct err *err)
 {
