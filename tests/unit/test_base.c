@@ -507,8 +507,8 @@ static void paths_as_a_shell_has_them(void **state)
     static const struct {
         const char *path, *want, *names;
     } cases[] = {{"a/b~", "a/b~", ""},
-                 {"~", "/home/me", ""},
-                 {"~/a", "/home/me/a", ""},
+                 {"~", "/own", ""},
+                 {"~/a", "/own/a", ""},
                  {"~you/a", NULL, "~you"},
                  {"$LENSWEEP_A/b", "x/b", ""},
                  {"c${LENSWEEP_A}b", "cxb", ""},
@@ -519,7 +519,7 @@ static void paths_as_a_shell_has_them(void **state)
     struct err err;
 
     (void)state;
-    setenv("HOME", "/home/me", 1);
+    setenv("HOME", "/own", 1);
     setenv("LENSWEEP_A", "x", 1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *got;
