@@ -33,7 +33,7 @@ ROOT = HERE.parent.parent
 SOURCE = ROOT / "src"
 TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones first
     "engine": ("test_forked", "test_engine"),
-    "results": ("test_durable", "test_journal", "test_lock", "test_h5file", "test_reports"),
+    "results": ("test_reports", "test_durable", "test_journal", "test_lock", "test_h5file"),
     "cluster": ("test_cluster",),
     "statistics": ("test_significance", "test_strata", "test_estimate"),
     "experiments": ("test_edge_units",),
