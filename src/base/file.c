@@ -23,6 +23,21 @@ static int io_error(struct err *err, const char *what, const char *path)
 }
 
 /* Opens a regular file and says what the system says of it. */
+static int check_regular(const struct stat *st, const char *path, struct err *err)
+{
+    if (S_ISREG(st->st_mode))
+        return 0;
+    return err_set(err, ERR_IO, "%s is %s, expected a file", path,
+                   S_ISDIR(st->st_mode) ? "a directory" : "not a regular file");
+}
+
+int file_check_target(const char *path, struct err *err)
+{
+    struct stat st;
+
+    return stat(path, &st) ? 0 : check_regular(&st, path, err);
+}
+
 static int open_regular(int *fd, struct stat *st, const char *path, struct err *err)
 {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -33,10 +48,9 @@ static int open_regular(int *fd, struct stat *st, const char *path, struct err *
         close(*fd);
         return err->code;
     }
-    if (!S_ISREG(st->st_mode)) {
+    if (check_regular(st, path, err)) {
         close(*fd);
-        return err_set(err, ERR_IO, "%s is %s, expected a file", path,
-                       S_ISDIR(st->st_mode) ? "a directory" : "not a regular file");
+        return err->code;
     }
     return 0;
 }
@@ -340,6 +354,8 @@ int writer_open(struct writer *w, const char *path, struct err *err)
     char target[PATH_MAX];
 
     *w = (struct writer){.fd = -1};
+    if (file_check_target(path, err))
+        return err->code;
     if (realpath(path, target)) /* else it is not there yet */
         path = target;
     w->path = arena_strdup(&w->arena, path, err);

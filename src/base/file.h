@@ -116,6 +116,10 @@ int file_write_all(int fd, const char *p, size_t n);
 /* Is there such a file? ERR_IO if that cannot be known: a folder on the way may not be entered. */
 int file_look(const char *path, bool *there, struct err *err);
 
+/* A new file may be renamed to it: ERR_IO where a folder, a device or a pipe stands, which may be
+   the system's own. */
+int file_check_target(const char *path, struct err *err);
+
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 

@@ -148,10 +148,13 @@ hid_t h5_creation(hid_t class)
 
 int h5_create(struct h5file **f, const char *path, struct err *err)
 {
-    struct h5file *new = h5_new(path, true, err);
+    struct h5file *new;
     hid_t access, create;
 
     *f = NULL;
+    if (file_check_target(path, err))
+        return err->code;
+    new = h5_new(path, true, err);
     if (!new)
         return err->code;
     access = h5_access();

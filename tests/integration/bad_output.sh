@@ -32,6 +32,11 @@ got=0
 [ -s "$work/output/result.h5" ] || wrong "no result.h5, since the table could not be printed"
 ends 3 "$program" logits "$small" --ids "1 2" --npy "$work/no/such.npy" && says 'such.npy'
 
+# Nor is a device or a pipe replaced by a file: as root, collect -o /dev/null took the system's own away.
+mkfifo "$work/pipe"
+ends 3 "$program" collect "$work/output" -o "$work/pipe" && says 'pipe is not a regular file, expected a file'
+[ -p "$work/pipe" ] || wrong 'a pipe was replaced by a file'
+
 # What stands there and is no run's is not overwritten: the config itself, with `output: .`, least of all.
 mkdir "$work/own"
 sed "s|^output: .*|output: .|" "$work/c.yaml" >"$work/own/config.yaml"
