@@ -12,6 +12,7 @@ enum { ALIGN = 64, CHUNK = 1 << 20 };
 struct arena_chunk {
     struct arena_chunk *next;
     size_t size, used; /* payload bytes; the payload begins ALIGN bytes after the chunk */
+    size_t touched;    /* the most that were ever used: those behind are zero */
 };
 
 static atomic_long fail_countdown;
@@ -26,23 +27,34 @@ static int told_to_fail(void)
     return atomic_load(&fail_countdown) > 0 && atomic_fetch_sub(&fail_countdown, 1) == 1;
 }
 
+/* calloc leaves pages alone that are zero as they come from the system: what nobody uses costs
+   nothing. The address that free wants stands before the aligned one. */
+static void *zeroed(size_t bytes)
+{
+    unsigned char *all = calloc(1, bytes + ALIGN), *p;
+
+    if (!all)
+        return NULL;
+    p = all + ALIGN - (uintptr_t)all % ALIGN; /* at least sizeof all behind: calloc aligns to 16 */
+    memcpy(p - sizeof all, &all, sizeof all);
+    return p;
+}
+
 void *mem_alloc(size_t n, size_t size, struct err *err)
 {
     size_t bytes;
     void *p = NULL;
 
-    if (size && n > (SIZE_MAX - 2 * ALIGN) / size) {
+    if (size && n > (SIZE_MAX - 3 * ALIGN) / size) {
         err_set(err, ERR_MEMORY, "%zu elements of %zu bytes overflow the address space", n, size);
         return NULL;
     }
     bytes = (n * size + ALIGN) / ALIGN * ALIGN; /* never 0, always a multiple of ALIGN */
     if (!told_to_fail())
-        p = aligned_alloc(ALIGN, bytes);
-    if (!p) {
+        p = zeroed(bytes);
+    if (!p)
         err_set(err, ERR_MEMORY, "out of memory: %zu bytes asked for", n * size);
-        return NULL;
-    }
-    return memset(p, 0, bytes);
+    return p;
 }
 
 int mem_grow(void **p, size_t old, size_t n, size_t size, struct err *err)
@@ -75,7 +87,11 @@ int mem_room(void *list, size_t n, size_t *cap, size_t size, struct err *err)
 
 void mem_free(void *p)
 {
-    free(p);
+    void *all = NULL;
+
+    if (p)
+        memcpy(&all, (unsigned char *)p - sizeof all, sizeof all);
+    free(all);
 }
 
 static struct arena_chunk *chunk_new(size_t bytes, struct err *err)
@@ -112,9 +128,13 @@ void *arena_alloc(struct arena *a, size_t n, size_t size, struct err *err)
         a->head = c;
     }
     p = (char *)c + ALIGN + c->used;
+    if (c->touched > c->used)
+        memset(p, 0, bytes < c->touched - c->used ? bytes : c->touched - c->used);
     c->used += bytes;
     a->used += bytes;
-    return memset(p, 0, bytes);
+    if (c->touched < c->used)
+        c->touched = c->used;
+    return p;
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t n, struct err *err)

@@ -87,7 +87,7 @@ static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static int (*real_fsync)(int), (*real_fdatasync)(int), (*real_ftruncate)(int, off_t);
 static int (*real_rename)(const char *, const char *), (*real_mkdir)(const char *, mode_t);
 static void *(*real_mmap)(void *, size_t, int, int, int, off_t);
-static void *(*real_aligned_alloc)(size_t, size_t);
+void *__libc_calloc(size_t, size_t); /* dlsym may call calloc itself */
 
 /* Another library's constructor may call before ours has run. */
 static void find_real(void)
@@ -107,7 +107,6 @@ static void find_real(void)
     FIND(rename);
     FIND(mkdir);
     FIND(mmap);
-    FIND(aligned_alloc);
 #undef FIND
 }
 
@@ -390,15 +389,13 @@ void *mmap(void *p, size_t n, int protection, int flags, int fd, off_t at)
     return real_mmap(p, n, protection, flags, fd, at);
 }
 
-void *aligned_alloc(size_t align, size_t n)
+void *calloc(size_t n, size_t size)
 {
     uintptr_t caller = (uintptr_t)__builtin_return_address(0);
 
-    if (!real_aligned_alloc)
-        find_real();
     if (fault.on && caller >= fault.program_begin && caller < fault.program_end)
         FAIL(count(K_alloc, ""), NULL);
-    return real_aligned_alloc(align, n);
+    return __libc_calloc(n, size);
 }
 
 /* Where off_t is 64 bits wide they are the same. */
