@@ -16,7 +16,6 @@
 #include "model/identity.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* What a run has of a session serves here as well: lock, journal, progress, signals. */
 struct curating {
@@ -53,38 +52,45 @@ static int open_all(struct curating *r, struct err *err)
                              "give all ranks the same config, facts and model", err);
 }
 
-/* What "  KEY: " stands before in a config as it is written; "" = it is not there. */
-static const char *value_of(const char *config, const char *key)
-{
-    const char *at = strstr(config, key);
-
-    return at ? at + strlen(key) : "";
-}
-
 /* The names of the files follow from these keys: those of an earlier start would stay beside those
    of now, and be read as data with them. */
-static int check_names(const struct curating *r, const char *path, struct err *err)
+static const char *const naming[] = {"dataset", "answers", "splits"};
+enum { NAMING = sizeof naming / sizeof *naming };
+
+struct naming_values {
+    const char *value[NAMING];
+    struct arena *a;
+};
+
+static int note_name(void *to, const struct config_key *key, struct err *err)
 {
-    static const char *const keys[] = {"\n  dataset: ", "\n  answers: ", "\n  splits: "};
-    struct buf was = {0}, is = {0};
-    int code = file_read(&was, path, 1 << 24, err) ||
-               config_print_anywhere(&r->c.config, &is, err) || !buf_str(&was, err) ||
-               !buf_str(&is, err);
+    struct naming_values *values = to;
 
-    for (size_t i = 0; !code && i < sizeof keys / sizeof *keys; i++) {
-        const char *a = value_of(was.data, keys[i]), *b = value_of(is.data, keys[i]);
-        int n_a = (int)strcspn(a, "\n"), n_b = (int)strcspn(b, "\n");
+    for (size_t i = 0; i < NAMING; i++)
+        if (str_eq(key->section, "curate") && str_eq(key->key, naming[i]))
+            values->value[i] = arena_strdup(values->a, key->value, err);
+    return err->code;
+}
 
-        if (n_a && (n_a != n_b || memcmp(a, b, (size_t)n_a) != 0))
-            code = err_set(err, ERR_CONFIG,
-                           "curate.%.*s changed: it was %.*s when this output was begun and is "
-                           "%.*s now, and its files would stay beside the new ones; take another "
-                           "output, or remove this one",
-                           (int)strcspn(keys[i] + 3, ":"), keys[i] + 3, n_a, a, n_b, b);
-    }
-    buf_release(&was);
-    buf_release(&is);
-    return err_if(err, code);
+/* path: the config that an earlier start has left in the output. */
+static int check_names(const struct curating *r, const char *path, struct arena *a, struct err *err)
+{
+    struct naming_values was = {.a = a}, is = {.a = a};
+    struct problems problems = {0};
+    struct config c = {0};
+
+    if (!config_load(&c, path, NULL, 0, NULL, 0, &problems, err) &&
+        !report_problems(&problems, err) && !config_each(&c, note_name, &was, err))
+        config_each(&r->c.config, note_name, &is, err);
+    config_release(&c);
+    for (size_t i = 0; i < NAMING && !err->code; i++)
+        if (!str_eq(was.value[i], is.value[i]))
+            err_set(err, ERR_CONFIG,
+                    "curate.%s changed: it was %s when this output was begun and is %s now, and "
+                    "its files would stay beside the new ones; take another output, or remove this "
+                    "one",
+                    naming[i], was.value[i], is.value[i]);
+    return err->code;
 }
 
 /* Rank 0: the output directory, and what earlier starts have left in it. */
@@ -96,7 +102,7 @@ static int claim(struct curating *r, struct err *err)
     s->journal_dir = file_join(&s->arena, out, "journal", err);
     s->lock_path = file_join(&s->arena, out, "lock", err);
     return err_if(err, err->code || session_take_output(s, out, err) ||
-                           (file_exists(config) && check_names(r, config, err)) ||
+                           (config_curates(config) && check_names(r, config, &s->arena, err)) ||
                            (s->options.restart && journal_clear(s->journal_dir, err)) ||
                            identity_remember(r->c.model, r->hashes, err) ||
                            session_open_journal(s, &r->c.config, err));
