@@ -22,7 +22,6 @@ static int io_error(struct err *err, const char *what, const char *path)
     return err_set(err, ERR_IO, "cannot %s %s: %s", what, path, strerror(errno));
 }
 
-/* Opens a regular file and says what the system says of it. */
 static int check_regular(const struct stat *st, const char *path, struct err *err)
 {
     if (S_ISREG(st->st_mode))
@@ -38,6 +37,7 @@ int file_check_target(const char *path, struct err *err)
     return stat(path, &st) ? 0 : check_regular(&st, path, err);
 }
 
+/* Opens a regular file and says what the system says of it. */
 static int open_regular(int *fd, struct stat *st, const char *path, struct err *err)
 {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
