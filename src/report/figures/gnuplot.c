@@ -44,6 +44,14 @@ int gp_text(struct buf *gp, const char *s, struct err *err)
     return code ? code : buf_puts(gp, "'", err);
 }
 
+int gp_tic(struct buf *gp, const char *name, size_t i, struct err *err)
+{
+    if (!err->code && gp->data[gp->len - 1] != '(')
+        buf_puts(gp, ", ", err);
+    gp_text(gp, name, err);
+    return buf_printf(gp, err, " %zu", i);
+}
+
 /* The three terminals differ in what they take for a point: the factors make them draw alike. PNG
    has 300 dots to the inch. */
 int gp_head(struct buf *gp, const char *format, const char *name, double width, double height,

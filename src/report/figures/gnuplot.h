@@ -38,6 +38,8 @@ const char *gp_next_line(const char *s, size_t n);
 
 /* s as a gnuplot string that no content can leave. */
 int gp_text(struct buf *gp, const char *s, struct err *err);
+/* The next name of a list of an axis (set xtics (...), at its i-th place. */
+int gp_tic(struct buf *gp, const char *name, size_t i, struct err *err);
 
 /* How a line's points are drawn: colours of Okabe and Ito, which the colour-blind tell apart. */
 struct gp_style {

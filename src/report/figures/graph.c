@@ -133,19 +133,15 @@ double graph_most(const struct chart *c)
 
 static int put_rows(struct buf *gp, const struct end *list, size_t n, bool names, struct err *err)
 {
-    int code = buf_puts(gp, "set ytics (", err);
-
-    for (size_t i = 0; i < n && !code; i++) {
+    buf_puts(gp, "set ytics (", err);
+    for (size_t i = 0; i < n && !err->code; i++) {
         struct buf name = {0};
 
-        code = (names && buf_put(&name, list[i].name, list[i].n, err)) || !buf_str(&name, err) ||
-                       buf_puts(gp, i ? ", " : "", err) || gp_text(gp, name.data, err) ||
-                       buf_printf(gp, err, " %zu", i)
-                   ? err->code
-                   : 0;
+        if ((!names || !buf_put(&name, list[i].name, list[i].n, err)) && buf_str(&name, err))
+            gp_tic(gp, name.data, i, err);
         buf_release(&name);
     }
-    return code ? code : buf_puts(gp, ") offset 0.6,0\n", err);
+    return buf_puts(gp, ") offset 0.6,0\n", err);
 }
 
 /* Where each edge begins and ends; its arc, which reaches the further the longer it is. */

@@ -35,19 +35,11 @@ static size_t line_of(const struct chart *c, size_t i)
 
 static int put_names(struct buf *gp, const struct chart *c, bool names, struct err *err)
 {
-    int code = buf_puts(gp, "set ytics (", err);
-
-    for (size_t i = 0, n = 0; i < c->n[ALONG] && !code; i++) {
-        if (of_which(c, i) != i)
-            continue;
-        code = buf_puts(gp, n ? ", " : "", err) ||
-                       gp_text(gp, names ? chart_words(c, ALONG, i) : "", err) ||
-                       buf_printf(gp, err, " %zu", n)
-                   ? err->code
-                   : 0;
-        n++;
-    }
-    return code ? code : buf_puts(gp, ") scale 0 offset 0.6,0\n", err);
+    buf_puts(gp, "set ytics (", err);
+    for (size_t i = 0, n = 0; i < c->n[ALONG]; i++)
+        if (of_which(c, i) == i)
+            gp_tic(gp, names ? chart_words(c, ALONG, i) : "", n++, err);
+    return buf_puts(gp, ") scale 0 offset 0.6,0\n", err);
 }
 
 static int intervals_head(struct buf *gp, const struct page *p, struct err *err)

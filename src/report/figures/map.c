@@ -51,19 +51,15 @@ static int down_text(struct buf *b, const struct chart *c, size_t column, size_t
 static int put_down_names(struct buf *gp, const struct chart *c, const struct panel *at,
                           struct err *err)
 {
-    int code = buf_printf(gp, err, "set yrange [%zu.5:-0.5]\nset ytics (", c->n[DOWN] - 1);
-
-    for (size_t i = 0; i < c->n[DOWN] && !code; i++) {
+    buf_printf(gp, err, "set yrange [%zu.5:-0.5]\nset ytics (", c->n[DOWN] - 1);
+    for (size_t i = 0; i < c->n[DOWN] && !err->code; i++) {
         struct buf b = {0};
 
-        code = down_text(&b, c, at->column, i, at->first, err) || !buf_str(&b, err) ||
-                       buf_puts(gp, i ? ", " : "", err) || gp_text(gp, b.data, err) ||
-                       buf_printf(gp, err, " %zu", i)
-                   ? err->code
-                   : 0;
+        if (!down_text(&b, c, at->column, i, at->first, err) && buf_str(&b, err))
+            gp_tic(gp, b.data, i, err);
         buf_release(&b);
     }
-    return code ? code : buf_puts(gp, ")\n", err);
+    return buf_puts(gp, ")\n", err);
 }
 
 static int put_down(struct buf *gp, const struct page *p, const struct panel *at, struct err *err)

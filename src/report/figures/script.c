@@ -169,15 +169,10 @@ static int put_page_texts(struct buf *gp, const struct page *p, const char *capt
 int put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p,
                 double length, bool names, struct err *err)
 {
-    size_t n = 0;
-
-    if (buf_printf(gp, err, "set %s (", axis))
-        return err->code;
+    buf_printf(gp, err, "set %s (", axis);
     for (size_t i = 0; i < c->n[p]; i++)
-        if (entry_named(c, p, i, length) &&
-            (buf_puts(gp, n++ ? ", " : "", err) ||
-             gp_text(gp, names ? chart_words(c, p, i) : "", err) || buf_printf(gp, err, " %zu", i)))
-            return err->code;
+        if (entry_named(c, p, i, length))
+            gp_tic(gp, names ? chart_words(c, p, i) : "", i, err);
     return buf_puts(gp, ")\n", err);
 }
 
