@@ -1,6 +1,5 @@
 /* What `plot` makes of small result files: the CSV, the script, and what it says. gnuplot is hidden
    but for one test, which has it read a script of odd names. */
-#define _XOPEN_SOURCE 700
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/figures/plot.h"
@@ -109,6 +108,20 @@ static void put_strata(struct h5group *g, const char *const *dataset, const int3
     assert_int_equal(h5_write(g, "stratum_step", 0, STRATA, step, &err), 0);
 }
 
+/* A group of any kind with these figures. */
+static struct h5group *add_group(struct h5file *f, const char *name, const struct dim *dim,
+                                 size_t n, const struct figure *figure, size_t n_figures)
+{
+    struct h5group *g;
+    struct err err = {0};
+
+    err_clear(&err);
+    assert_int_equal(h5_group(f, name, dim, n, &g, &err), 0);
+    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
+    assert_int_equal(figures_write(g, figure, n_figures, &err), 0);
+    return g;
+}
+
 /* A file with one group `g` of two steps of one dataset, and what it declares. */
 static struct h5group *begin(struct h5file **f, const struct figure *figure, size_t n,
                              const char *dataset)
@@ -119,9 +132,7 @@ static struct h5group *begin(struct h5file **f, const struct figure *figure, siz
 
     err_clear(&err);
     assert_int_equal(h5_create(f, path, &err), 0);
-    assert_int_equal(h5_group(*f, "g", dims, sizeof dims / sizeof *dims, &g, &err), 0);
-    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
-    assert_int_equal(figures_write(g, figure, n, &err), 0);
+    g = add_group(*f, "g", dims, sizeof dims / sizeof *dims, figure, n);
     put_strata(g, both, (int32_t[]){2, 1});
     return g;
 }
@@ -315,10 +326,7 @@ static void test_intervals(void **state)
 
     (void)state;
     begin(&f, &intervals, 1, "cities");
-    err_clear(&err);
-    assert_int_equal(h5_group(f, "h", (struct dim[]){dims[0], dims[2], set}, 3, &g, &err), 0);
-    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
-    assert_int_equal(figures_write(g, &intervals, 1, &err), 0);
+    g = add_group(f, "h", (struct dim[]){dims[0], dims[2], set}, 3, &intervals, 1);
     put_strata(g, (const char *const[]){"cities", "cities"}, (int32_t[]){1, 2});
     put_average(g, "lost", "stratum component set", STRATA * PARTS * NAMES, 0, NULL);
     commit(f);
@@ -358,14 +366,11 @@ static void test_names(void **state)
                               {"what", NAMES, V_STR, long_names, NULL}};
     struct h5file *f;
     struct h5group *g;
-    struct err err;
+    struct err err = {0};
 
     (void)state;
     begin(&f, &map, 1, "cities");
-    err_clear(&err);
-    assert_int_equal(h5_group(f, "h", all, 4, &g, &err), 0);
-    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
-    assert_int_equal(figures_write(g, &map, 1, &err), 0);
+    g = add_group(f, "h", all, 4, &map, 1);
     put_strata(g, (const char *const[]){"cities", "lands"}, (int32_t[]){1, 1});
     put_average(g, "mean", "stratum layer head_of what", CELLS_MAX, 0.3, lacks_second);
     commit(f);
@@ -405,10 +410,7 @@ static void test_graph(void **state)
 
     (void)state;
     begin(&f, &graph, 1, "cities");
-    err_clear(&err);
-    assert_int_equal(h5_group(f, "h", (struct dim[]){dims[0], edge}, 2, &g, &err), 0);
-    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
-    assert_int_equal(figures_write(g, &graph, 1, &err), 0);
+    g = add_group(f, "h", (struct dim[]){dims[0], edge}, 2, &graph, 1);
     put_strata(g, (const char *const[]){"cities", "cities"}, (int32_t[]){1, 2});
     put_average(g, "mean", "stratum edge", STRATA * EDGES, -1.5, is_last);
     commit(f);
@@ -447,10 +449,7 @@ static void test_apart(void **state)
 
     (void)state;
     begin(&f, &map, 1, "cities");
-    err_clear(&err);
-    assert_int_equal(h5_group(f, "h", all, 4, &g, &err), 0);
-    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
-    assert_int_equal(figures_write(g, &map, 1, &err), 0);
+    g = add_group(f, "h", all, 4, &map, 1);
     put_strata(g, (const char *const[]){"cities", "cities"}, (int32_t[]){1, 2});
     put_average(g, "mean", "stratum layer head metric", CELLS_MAX, 1, NULL);
     commit(f);
@@ -486,9 +485,7 @@ static void test_missing(void **state)
     figure[2].name = "there";
     g = begin(&f, figure, 3, "cities");
     put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, NULL);
-    assert_int_equal(h5_group(f, "later", NULL, 0, &g, &err), 0);
-    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
-    assert_int_equal(figures_write(g, figure, 1, &err), 0);
+    add_group(f, "later", NULL, 0, figure, 1);
     commit(f);
     assert_int_equal(plot(&err), ERR_IO);
     assert_non_null(buf_str(&said, &err));
