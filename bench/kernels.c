@@ -6,7 +6,6 @@
  * Elements a second, the best of the repetitions, on one thread with all data in the cache. Of
  * attention an element is one multiply-add. The portable copy is the oracle of the tests and slow.
  */
-#define _XOPEN_SOURCE 700
 #include "base/kernels.h"
 #include "base/isa.h"
 

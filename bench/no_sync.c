@@ -1,6 +1,5 @@
 /* Preloaded by bench/cluster: nothing waits for the disk, to see what the journal's syncing costs.
  */
-#define _XOPEN_SOURCE 700
 #include <unistd.h>
 
 int fsync(int fd)

@@ -1,5 +1,4 @@
 /* A lock that somebody wrote: looking at it, and taking it, which is refused or works. */
-#define _XOPEN_SOURCE 700
 #include "fuzz.h"
 
 #include "results/lock.h"

@@ -3,7 +3,6 @@
  * length. The first byte chooses the experiment; its bit 7: gnuplot draws them (if it is there),
  * which no name and no number stops.
  */
-#define _XOPEN_SOURCE 700
 #include "fuzz.h"
 #include "fuzz_edits.h"
 

@@ -3,7 +3,6 @@
  * rows reach the master in another order each time: for tests of "the same bytes, whatever arrives
  * when". LENSWEEP_SHUFFLE seeds it, with the rank.
  */
-#define _XOPEN_SOURCE 700
 #include <mpi.h>
 #include <stdlib.h>
 #include <time.h>

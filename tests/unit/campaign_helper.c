@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 #include "campaign_helper.h"
 
 #include "base/file.h"

@@ -1,5 +1,4 @@
 /* Errors, memory, lists, draws and file_replace. */
-#define _XOPEN_SOURCE 700
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/expand.h"

@@ -1,6 +1,5 @@
 /* Checkpoints that are wrong: cut short, lying, hostile, or of a kind that is not computed. Each
    gives its code and one line that says what is wrong. GGUF files are in test_gguf.c. */
-#define _XOPEN_SOURCE 700
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"

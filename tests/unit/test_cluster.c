@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 /* The master, its local worker, and a remote worker, without mpirun: units, order, errors, stops.
    */
 #include "cluster/comms.h"

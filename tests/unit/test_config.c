@@ -2,7 +2,6 @@
  * Config: goldens under tests/fixtures/config. good/X.yaml must print as good/X.expected, and that
  * must load and print as itself; bad/X.yaml must give exactly the lines of bad/X.expected.
  */
-#define _XOPEN_SOURCE 700
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"

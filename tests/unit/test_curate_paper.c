@@ -3,7 +3,6 @@
  * (LENSWEEP_TOKENIZERS): the same names as released, at the same tokens. What stands behind the
  * last answer is not released; it is taken to end there.
  */
-#define _XOPEN_SOURCE 700
 #include "data_helper.h"
 
 #include "base/json.h"

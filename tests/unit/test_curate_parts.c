@@ -1,5 +1,4 @@
 /* Parts of curation: answers in what a model wrote, names that compare, facts from their files. */
-#define _XOPEN_SOURCE 700
 #include "data_helper.h"
 
 #include "base/rng.h"

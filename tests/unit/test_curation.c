@@ -1,6 +1,5 @@
 /* Which attempts of a curation are kept, why the others are not, and what is picked for those that
    are: from texts that a model might have written. */
-#define _XOPEN_SOURCE 700
 #include "curation/private.h"
 #include "folder.h"
 

@@ -1,5 +1,4 @@
 /* Loading: both formats, problems with their places, statuses, files and directories. */
-#define _XOPEN_SOURCE 700
 #include "data/property.h"
 #include "data_helper.h"
 

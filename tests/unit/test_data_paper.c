@@ -2,7 +2,6 @@
  * The released files themselves (LENSWEEP_PAPER_DATA): all lines load, and the flags are as often
  * as tests/reference/count_paper.py counts them.
  */
-#define _XOPEN_SOURCE 700
 #include "data_helper.h"
 
 struct counts {

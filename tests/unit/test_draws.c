@@ -1,5 +1,4 @@
 /* Flags, controls, counterfactuals and fingerprints: what is derived from the whole dataset. */
-#define _XOPEN_SOURCE 700
 #include "data_helper.h"
 
 static const struct data_options plain = {.seed = 1};

@@ -2,7 +2,6 @@
  * What is said to be on disk has been brought there: by the order of the calls, for on a machine
  * that does not lose its power no test can see the difference.
  */
-#define _XOPEN_SOURCE 700
 #include "base/file.h"
 #include "folder.h"
 #include "recorded_calls.h"

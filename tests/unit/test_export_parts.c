@@ -1,5 +1,4 @@
 /* What an export leans on: files that appear together or not at all, columns by blocks. */
-#define _XOPEN_SOURCE 700
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,6 +1,5 @@
 /* Data of other forms: each reader on an example of our own, what holds the records (a list, an
    object, lines, CSV), and prompts given as messages. */
-#define _XOPEN_SOURCE 700
 #include "data_helper.h"
 
 #include "data/csv.h"

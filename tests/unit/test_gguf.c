@@ -1,5 +1,4 @@
 /* GGUF files that are wrong: see test_checkpoint.c. Most are built here, byte by byte. */
-#define _XOPEN_SOURCE 700
 #include "base/buf.h"
 #include "model/arch.h"
 #include "model/checkpoint/gguf.h"

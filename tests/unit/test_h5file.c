@@ -1,7 +1,6 @@
 /* The result file: what is written is read back, bytes are equal, and trouble leaves nothing
    behind. `test_h5file --write FILE` writes the sample that tests/check_result.py reads with other
    people's libraries. */
-#define _XOPEN_SOURCE 700
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"

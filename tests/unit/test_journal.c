@@ -1,5 +1,4 @@
 /* The journal: round trip, and every way in which its files may be found. */
-#define _XOPEN_SOURCE 700
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

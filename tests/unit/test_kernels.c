@@ -1,6 +1,5 @@
 /* Kernels against the same thing in double precision, and the copies for each instruction set
    against each other: the same bits for whatever goes in. */
-#define _XOPEN_SOURCE 700
 #include "base/hash.h"
 #include "base/isa.h"
 #include "base/kernels.h"

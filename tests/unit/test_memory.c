@@ -1,7 +1,6 @@
 /* How much memory there is: control groups of both versions, the address space, and segments that
    processes share. */
 #define _DEFAULT_SOURCE /* usleep */
-#define _XOPEN_SOURCE   700
 #include "base/memory.h"
 
 #include "cluster/segment.h"

@@ -1,5 +1,4 @@
 /* Checkpoints that are right: every fixture opens, and its weights are those that PyTorch had. */
-#define _XOPEN_SOURCE 700
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"

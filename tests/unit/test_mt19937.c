@@ -1,5 +1,4 @@
 /* NumPy's legacy generator against streams that NumPy drew (tests/reference/make_mt19937.py). */
-#define _XOPEN_SOURCE 700
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mt19937.h"

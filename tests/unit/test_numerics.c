@@ -1,5 +1,4 @@
 /* GEMM by panels, matrices as they lie in the file, and tails of distributions. */
-#define _XOPEN_SOURCE 700
 #include "base/gemm.h"
 #include "base/isa.h"
 #include "base/mem.h"

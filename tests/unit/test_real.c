@@ -1,6 +1,5 @@
 /* base/real.h against the C library's functions of long double, where that is longer than a
    double. */
-#define _XOPEN_SOURCE 700
 #include "base/real.h"
 #include "base/rng.h"
 

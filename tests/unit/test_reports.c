@@ -1,5 +1,4 @@
 /* Reports return text: summary, top, compare and diff of small result files that the test makes. */
-#define _XOPEN_SOURCE 700
 #include "base/json_write.h"
 #include "report/compare.h"
 #include "report/diff.h"

@@ -3,7 +3,6 @@
  * (tests/reference/make_tokenizer.py), the prompts of the paper's data where they are to be had,
  * and files that are wrong.
  */
-#define _XOPEN_SOURCE 700
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
