@@ -157,17 +157,17 @@ static bool is_number(const struct chart *c, enum place p, size_t i)
 
 /* The entries from `begin` on that are numbers, or all from 0 if none is: the least step at which
    n names as wide as the widest have room. */
-static size_t entry_step(const struct chart *c, enum place p, double length, size_t *begin)
+struct entry_names entry_names(const struct chart *c, enum place p, double length)
 {
     static const size_t steps[] = {1, 2, 5, 10, 20, 50, 100, 200, 500};
     double widest = 0;
-    size_t i = 0;
+    size_t begin = 0, i = 0;
 
-    for (*begin = 0; *begin < c->n[p] && !is_number(c, p, *begin);)
-        ++*begin;
-    *begin %= c->n[p];
+    while (begin < c->n[p] && !is_number(c, p, begin))
+        begin++;
+    begin %= c->n[p];
     for (size_t k = 0; k < c->n[p]; k++)
-        if (is_number(c, p, k) == is_number(c, p, *begin))
+        if (is_number(c, p, k) == is_number(c, p, begin))
             widest = fmax(widest, entry_width(c, p, k));
     for (; i + 1 < sizeof steps / sizeof *steps; i++) {
         const size_t named = (c->n[p] + steps[i] - 1) / steps[i];
@@ -175,22 +175,23 @@ static size_t entry_step(const struct chart *c, enum place p, double length, siz
         if ((widest + 6) * (double)named <= length)
             break;
     }
-    return steps[i];
+    return (struct entry_names){c, p, length / (double)c->n[p], begin, steps[i]};
 }
 
-bool entry_named(const struct chart *c, enum place p, size_t i, double length)
+bool entry_named(const struct entry_names *names, size_t i)
 {
-    const double each = length / (double)c->n[p];
-    size_t begin, step = entry_step(c, p, length, &begin);
+    const struct chart *c = names->c;
+    const enum place p = names->p;
+    const size_t begin = names->begin;
 
     if (is_number(c, p, i) != is_number(c, p, begin))
         return true;
     for (size_t k = 0; k < c->n[p]; k++)
         if (is_number(c, p, k) != is_number(c, p, begin) &&
-            fabs((double)i - (double)k) * each <
+            fabs((double)i - (double)k) * names->each <
                 (entry_width(c, p, i) + entry_width(c, p, k)) / 2 + 6)
             return false;
-    return i >= begin && (i - begin) % step == 0;
+    return i >= begin && (i - begin) % names->step == 0;
 }
 
 /* Panels ----------------------------------------------------------------------------------- */

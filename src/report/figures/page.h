@@ -106,9 +106,17 @@ double numbers_width(struct range r, double step);
 double fitting_step(struct range r, double length);
 /* Of an entry of an axis: how long its name is along the axis. */
 double entry_width(const struct chart *c, enum place p, size_t i);
-/* Is it named on an axis as long as this? Names that are no numbers are if any is a number, and
-   every n-th of the numbers that are not near them, so that names do not touch. */
-bool entry_named(const struct chart *c, enum place p, size_t i, double length);
+
+/* Which entries of an axis as long as this are named: names that are no numbers are if any is a
+   number, and every n-th of the numbers that are not near them, so that names do not touch. */
+struct entry_names {
+    const struct chart *c;
+    enum place p;
+    double each; /* of the length */
+    size_t begin, step;
+};
+struct entry_names entry_names(const struct chart *c, enum place p, double length);
+bool entry_named(const struct entry_names *names, size_t i);
 
 /* The most queries that a number of the column is from; with `down`, of those of that entry only.
  */

@@ -169,9 +169,11 @@ static int put_page_texts(struct buf *gp, const struct page *p, const char *capt
 int put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p,
                 double length, bool names, struct err *err)
 {
+    const struct entry_names named = entry_names(c, p, length);
+
     buf_printf(gp, err, "set %s (", axis);
     for (size_t i = 0; i < c->n[p]; i++)
-        if (entry_named(c, p, i, length))
+        if (entry_named(&named, i))
             gp_tic(gp, names ? chart_words(c, p, i) : "", i, err);
     return buf_puts(gp, ")\n", err);
 }
