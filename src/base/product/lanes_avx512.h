@@ -10,7 +10,7 @@
 
 typedef __m512 vec;
 
-enum { WIDE = 16, PASSES = 1, SUMS = 16, LANES_WIDEN = 1 };
+enum { WIDE = 16, PASSES = 1, SUMS = 8, LANES_WIDEN = 1 };
 /* Blocks of k that are read of a row of w at once: a whole page of 2-byte numbers. */
 enum { BLOCKS = 2 };
 
@@ -84,43 +84,44 @@ IN_LANES void lanes_pack(const float *x, float *out, int64_t apart)
     _mm512_storeu_ps(out, _mm512_loadu_ps(x));
 }
 
-/* c of two sums: four lanes each. */
+/* A step of two sums: each keeps half of its lanes where they are, the other half comes to them. A
+   blend runs beside the products; of permutations a processor does one at a time. */
 IN_LANES vec fold8(vec a, vec b)
 {
-    return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+    return _mm512_add_ps(_mm512_mask_blend_ps(0xff00, a, b), _mm512_shuffle_f32x4(a, b, 0x4e));
 }
 
 IN_LANES vec fold4(vec a, vec b)
 {
-    return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+    const __m512i other =
+        _mm512_setr_epi32(4, 5, 6, 7, 16, 17, 18, 19, 12, 13, 14, 15, 24, 25, 26, 27);
+
+    return _mm512_add_ps(_mm512_mask_blend_ps(0xf0f0, a, b), _mm512_permutex2var_ps(a, other, b));
 }
 
 IN_LANES vec fold2(vec a, vec b)
 {
-    return _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xee));
+    return _mm512_add_ps(_mm512_mask_blend_ps(0xcccc, a, b), _mm512_shuffle_ps(a, b, 0x4e));
 }
 
-IN_LANES vec fold1(vec a, vec b)
-{
-    return _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xdd));
-}
-
+/* e of four sums, a quarter of the register each. */
 IN_LANES vec fold_four(const float *p)
 {
-    enum { APART = 4 * WIDE };
+    enum { APART = 2 * WIDE };
 
-    return fold4(fold8(lanes_load(p), lanes_load(p + APART)),
-                 fold8(lanes_load(p + 2 * APART), lanes_load(p + 3 * APART)));
+    return fold4(fold8(lanes_load(p), lanes_load(p + 2 * APART)),
+                 fold8(lanes_load(p + APART), lanes_load(p + 3 * APART)));
 }
 
 /* SUMS sums of accumulators that were stored one after the other: (PASSES, n, WIDE). */
 IN_LANES void lanes_sums(const float *part, int n, float *out)
 {
-    vec first = fold2(fold_four(part), fold_four(part + WIDE));
-    vec second = fold2(fold_four(part + 2 * WIDE), fold_four(part + 3 * WIDE));
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14);
+    vec e = fold2(fold_four(part), fold_four(part + WIDE));
 
     (void)n;
-    _mm512_storeu_ps(out, fold1(first, second));
+    e = _mm512_add_ps(e, _mm512_permute_ps(e, 0xb1));
+    _mm256_storeu_ps(out, _mm512_castps512_ps256(_mm512_permutexvar_ps(even, e)));
 }
 
 #endif

@@ -98,6 +98,16 @@ IN_LANES void one_group(const int mr, const int nr, const enum kind kind, const 
 
 enum { MOST_SUMS = (TILE_MOST + SUMS - 1) / SUMS * SUMS };
 
+/* Sums are written and read again: gcc would take them out of a register one by one. */
+IN_LANES void in_memory(float *sums)
+{
+#ifdef __GNUC__
+    __asm__ volatile("" : "+m"(*(float(*)[MOST_SUMS])sums));
+#else
+    (void)sums;
+#endif
+}
+
 /* mr rows of x (packed: block, pass, group, row, lane) by nr rows of w over some groups of k, block
    by block. */
 IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t groups, const float *x,
@@ -133,6 +143,7 @@ IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t gro
         UNROLL
         for (int i = 0; i < all; i += SUMS)
             lanes_sums(part + i * WIDE, all, sums + i);
+        in_memory(sums);
         UNROLL
         for (int i = 0; i < mr; i++) {
             float *restrict to = y + i * ldy;
@@ -230,6 +241,7 @@ struct stretch {
     int64_t first, count;                  /* rows of w */
     int64_t start, k, groups;              /* elements, and their groups of LANES */
     int64_t ahead;                         /* bytes from a row to the next */
+    int64_t apart;                         /* floats between rows in the scratch */
     enum kind kind;
 };
 
@@ -259,6 +271,14 @@ static void bring(const struct product *p, const struct stretch *b, int64_t t, i
         prefetch(x + 64 * i);
 }
 
+/* A sum that is not a number has one form, whatever made it. */
+static void settle(int64_t rows, int64_t count, float *y, int64_t ldy)
+{
+    for (int64_t i = 0; i < rows; i++, y += ldy)
+        for (int64_t j = 0; j < count; j++)
+            y[j] = y[j] == y[j] ? y[j] : NAN;
+}
+
 static void rows_by_block(const struct product *p, const struct stretch *b)
 {
     int64_t tall = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
@@ -278,6 +298,8 @@ static void rows_by_block(const struct product *p, const struct stretch *b)
         }
         if (j < b->count)
             narrow(f, r.n, strips, b, j, x, y + j, p->ldy);
+        if (b->start + b->k == p->w->cols)
+            settle(r.n, b->count, y, p->ldy);
     }
 }
 
@@ -328,8 +350,8 @@ static void gather_rows(const struct matrix *w, const struct stretch *b, float *
     int64_t bytes = b->groups * group_bytes[KIND_F32];
     float wide[PRODUCT_BLOCK];
 
-    matrix_transposed_rows(w, b->first, b->count, b->start, b->k, out, PRODUCT_PACKED);
-    for (int64_t j = 0; j < b->count; j++, out += PRODUCT_PACKED) {
+    matrix_transposed_rows(w, b->first, b->count, b->start, b->k, out, b->apart);
+    for (int64_t j = 0; j < b->count; j++, out += b->apart) {
         memset(out + b->k, 0, (size_t)(b->groups * LANES - b->k) * sizeof *out);
         memcpy(wide, out, (size_t)bytes);
         pack_groups(KIND_F32, (const unsigned char *)wide, b->groups, out);
@@ -355,7 +377,7 @@ static void pack_rows(const struct matrix *w, const struct stretch *b, float *sc
 
         for (size_t i = 0; next && i < bytes; i += 64)
             prefetch(next + i);
-        pack_row(w, row_at(w, b, j), b->k, scratch + j * PRODUCT_PACKED);
+        pack_row(w, row_at(w, b, j), b->k, scratch + j * b->apart);
     }
 }
 
@@ -371,21 +393,9 @@ static void block_rows(const struct product *p, struct stretch *b, float *scratc
     else if (packed)
         pack_rows(w, b, scratch);
     for (int64_t j = 0; j < b->count; j++)
-        b->row[j] =
-            packed ? (const unsigned char *)(scratch + j * PRODUCT_PACKED) : row_at(w, b, j);
+        b->row[j] = packed ? (const unsigned char *)(scratch + j * b->apart) : row_at(w, b, j);
     for (int j = 0; j < TILE_STRIPS; j++)
         b->row[b->count + j] = b->row[b->count - 1];
-}
-
-/* A sum that is not a number has one form, whatever made it. */
-static void settle(const struct product *p, int64_t first, int64_t count)
-{
-    for (int64_t i = 0; i < p->rows; i++) {
-        float *y = p->y + i * p->ldy + first;
-
-        for (int64_t j = 0; j < count; j++)
-            y[j] = y[j] == y[j] ? y[j] : NAN;
-    }
 }
 
 static void panel(const struct product *p, int64_t first, int64_t count, float *scratch)
@@ -396,10 +406,10 @@ static void panel(const struct product *p, int64_t first, int64_t count, float *
     for (; b.start < p->w->cols; b.start += most) {
         b.k = length_at(p, b.start, most);
         b.groups = groups_of(b.k);
+        b.apart = b.groups * LANES + PRODUCT_APART;
         block_rows(p, &b, scratch);
         rows_by_block(p, &b);
     }
-    settle(p, first, count);
 }
 
 /* A strip of z, in registers. */

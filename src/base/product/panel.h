@@ -18,10 +18,10 @@ enum {
     PRODUCT_WIDE_PANEL = 96, /* of rows that are brought into the scratch before, as floats */
     PRODUCT_PANEL_STEP = 24,
     PRODUCT_TALL = 128, /* rows of x for which that pays, if w could be read as it is */
-    /* Floats from such a row to the next: a row more than a power of two, so that rows that are
-       read together do not share their places in a cache. */
-    PRODUCT_PACKED = PRODUCT_BLOCK + LANES,
-    PRODUCT_SCRATCH = PRODUCT_WIDE_PANEL * PRODUCT_PACKED /* floats */
+    /* Floats between such rows: rows of a power of two that are read together would share their
+       places in a cache. */
+    PRODUCT_APART = LANES,
+    PRODUCT_SCRATCH = PRODUCT_WIDE_PANEL * (PRODUCT_BLOCK + PRODUCT_APART) /* floats */
 };
 
 struct product {
