@@ -188,8 +188,9 @@ void attend(struct engine *e, struct lane *const *live, int n, int layer)
         int64_t seen = 0;
         int lane = 0;
 
-        /* Indices of a thread rise under a dynamic schedule, so its place in the lanes does too. */
-#pragma omp for schedule(dynamic, 4)
+        /* A thread's place in the lanes only rises, so its indices must: since OpenMP 5 those of a
+           dynamic schedule need not. */
+#pragma omp for schedule(monotonic : dynamic, 4)
         for (int64_t i = 0; i < items; i++) {
             struct item it = item_at(e, live, &lane, &seen, i, layer);
 

@@ -188,6 +188,39 @@ static void same_bits_for_any_threads(void **state)
     }
 }
 
+/* Threads share out the heads of many prompts at once, and take them from one another (libomp). */
+static void same_bits_of_many_prompts(void **state)
+{
+    enum { PROMPTS = 48, TIMES = 4, THREADS = 4 };
+    struct bench one, many;
+    struct run *run;
+    struct variant v[PROMPTS];
+    size_t bytes;
+
+    (void)state;
+    bench_open(&one, 1, false, 1);
+    bench_run(&one);
+    bench_open(&many, 1, false, 1);
+    engine_close(&many.engine);
+    check(engine_open(&many.engine, many.model, PROMPTS * one.n, 64, THREADS, &many.err),
+          &many.err);
+    run = arena_alloc(&many.arena, PROMPTS, sizeof *run, &many.err);
+    for (int i = 0; i < PROMPTS; i++) {
+        check(run_alloc(&run[i], &one.model->shape, one.n, KEEP_ALL, &many.arena, &many.err),
+              &many.err);
+        v[i] = (struct variant){.ids = one.ids, .n = one.n, .rows = {0, one.n}, .into = &run[i]};
+    }
+    bytes = (size_t)((one.model->shape.n_layers + 1) * one.n) * (size_t)one.model->shape.d_model *
+            sizeof(float);
+    for (int time = 0; time < TIMES; time++) {
+        engine_run(&many.engine, v, PROMPTS);
+        for (int i = 0; i < PROMPTS; i++)
+            assert_memory_equal(one.run.x, run[i].x, bytes);
+    }
+    bench_close(&many);
+    bench_close(&one);
+}
+
 /* A prompt without its last token is the run's prefix: causality, and no row that leaks. */
 static void prefix_has_the_same_rows(void **state)
 {
@@ -310,9 +343,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wave_matches_pytorch),      cmocka_unit_test(naive_matches_pytorch),
-        cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(prefix_has_the_same_rows),
-        cmocka_unit_test(counts_what_it_plans),      cmocka_unit_test(parts_sum_to_the_logits),
-        cmocka_unit_test(vocabulary_statistics),
+        cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(same_bits_of_many_prompts),
+        cmocka_unit_test(prefix_has_the_same_rows),  cmocka_unit_test(counts_what_it_plans),
+        cmocka_unit_test(parts_sum_to_the_logits),   cmocka_unit_test(vocabulary_statistics),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
