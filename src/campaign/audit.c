@@ -225,7 +225,7 @@ static int check_edges(double worst[AUDIT_COUNT], struct worker *w, const struct
         return err->code;
     *out = distance(q, have->n_targets, have->logit, want ? want->logit : logit);
     if (k->which == EDGES_NOTHING) /* no logit of the vocabulary has changed */
-        *out = fmax(*out, fabs((double)have->kl));
+        *out = isfinite(have->kl) ? fmax(*out, fabs((double)have->kl)) : INFINITY;
     return 0;
 }
 

@@ -1,7 +1,9 @@
 #include "campaign_helper.h"
 
 #include "base/file.h"
+#include "campaign/bundle.h"
 #include "campaign/cut.h"
+#include "campaign/unit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,4 +71,50 @@ void open_text(struct campaign *c, const char *data, const char *experiments, co
 void open_whole(struct campaign *c, const char *data, const char *experiments, const char *set)
 {
     open_it(c, data, experiments, set, false);
+}
+
+/* What the engine did is what was planned, and some small sums: no check of a run is left out. */
+static void assert_done(uint64_t done, uint64_t planned)
+{
+    if (done < planned || (double)done > 1.02 * (double)planned)
+        fail_msg("%llu FLOP planned, %llu done", (unsigned long long)planned,
+                 (unsigned long long)done);
+}
+
+void run_whole(struct campaign *c, struct buf *rows, row_change_fn *change,
+               struct campaign_report *report)
+{
+    struct journal *journal;
+    struct journal_stats found;
+    char dir[512];
+    struct err err;
+
+    err_clear(&err);
+    snprintf(dir, sizeof dir, "%s", in_folder("journal"));
+    assert_int_equal(journal_clear(dir, &err), 0);
+    assert_int_equal(journal_open(&journal, dir, &found, &err), 0);
+    for (uint64_t i = 0; i < c->n_bundles; i++) {
+        uint64_t flops = c->engine.team.flops;
+        size_t before = rows->len;
+        struct cursor at;
+        struct unit_rows u;
+        bool left_out = false;
+
+        assert_int_equal(bundle_run(c, i, rows, &err), 0);
+        flops = c->engine.team.flops - flops;
+        at = (struct cursor){(const unsigned char *)rows->data + before, rows->len - before, 0, 0};
+        while (bundle_next(c, i, &at, &u)) {
+            unsigned char *own = (unsigned char *)rows->data + before + at.pos - u.n;
+
+            left_out |= own[0] != 0; /* the length of a status */
+            if (change)
+                change(c, u.unit, own, u.n);
+            assert_int_equal(journal_append(journal, c->unit[u.unit].key, u.rows, u.n, 0, &err), 0);
+        }
+        if (!left_out)
+            assert_done(flops, c->bundle[i].flops);
+    }
+    if (campaign_write(c, journal, in_folder("result.h5"), false, report, NULL, NULL, &err))
+        fail_msg("%s", err.msg);
+    journal_close(journal);
 }

@@ -16,8 +16,7 @@
 #include "folder.h"
 
 #include "campaign/campaign.h"
-
-struct campaign;
+#include "campaign/output.h"
 
 /* Into the folder, which is there from make_folder to remove_folder. */
 void write_file(const char *name, const char *text);
@@ -27,6 +26,14 @@ void open_text(struct campaign *c, const char *data, const char *experiments, co
 
 /* The same with the model's weights, identified; open_text has its shape alone. */
 void open_whole(struct campaign *c, const char *data, const char *experiments, const char *set);
+
+/* Changes the rows of a unit before they are kept. */
+typedef void row_change_fn(const struct campaign *c, uint64_t unit, unsigned char *rows, size_t n);
+
+/* All bundles of a campaign that has started, into rows and the folder's result.h5; the engine must
+   have done what was planned. change: NULL = none. */
+void run_whole(struct campaign *c, struct buf *rows, row_change_fn *change,
+               struct campaign_report *report);
 
 /* Three queries of three items: A has 5 tokens, B 6, C 5; a fourth, D, to be appended. */
 extern const char query_a[], query_b[], query_c[], query_d[], three_queries[], four_queries[];

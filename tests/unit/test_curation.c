@@ -45,7 +45,7 @@ static void put(const char *name, const char *text)
     assert_int_equal(file_replace(in_folder(name), text, strlen(text), &err), 0);
 }
 
-static void open_curation(struct curation *c)
+static void open_curation(struct curation *c, const char *more)
 {
     struct problems problems = {0};
     struct err err = {0};
@@ -54,20 +54,22 @@ static void open_curation(struct curation *c)
     put("facts.csv", facts);
     snprintf(text, sizeof text,
              "model: {path: \"%s\"}\noutput: \"%s\"\ncurate:\n  {facts: \"%s\", dataset: d, "
-             "templates: [\"Towns of {subject}: 1.\"], answers: 2, tokens: 60}\n",
-             MODEL, in_folder("out"), in_folder("facts.csv"));
+             "templates: [\"Towns of {subject}: 1.\"], answers: 2%s}\n",
+             MODEL, in_folder("out"), in_folder("facts.csv"), more);
     put("c.yaml", text);
     if (curation_open(c, in_folder("c.yaml"), NULL, 0, false, &problems, &err) || problems.count)
         fail_msg("%s", err.msg);
-    assert_true(c->n == SUBJECTS && c->n_units == 1);
+    assert_int_equal(c->n, SUBJECTS);
 }
 
-/* As a worker sends it. */
-static void say_all(struct curation *c)
+/* The model's answers, as a worker sends them. */
+static void open_said(struct curation *c, const char *more)
 {
     struct buf rows = {0};
     struct err err = {0};
 
+    open_curation(c, more);
+    assert_int_equal(c->n_units, 1);
     for (size_t i = 0; i < SUBJECTS; i++) {
         struct ids ids = {0};
 
@@ -90,8 +92,7 @@ static void attempts_are_kept_or_say_why(void **state)
     struct curation c = {0};
 
     (void)state;
-    open_curation(&c);
-    say_all(&c);
+    open_said(&c, ", tokens: 60");
     for (size_t i = 0; i < SUBJECTS; i++) {
         const char *reason = c.attempt[i].reason, *want = answers[i].reason;
 
@@ -120,8 +121,7 @@ static void what_is_picked_is_wrong_for_the_subject(void **state)
     int n;
 
     (void)state;
-    open_curation(&c);
-    say_all(&c);
+    open_said(&c, ", tokens: 60");
     a = c.attempt;
     n = pick_controls(&c, a, control, 16, &c.unit_arena, &err);
     assert_int_equal(n, 4);
@@ -136,11 +136,69 @@ static void what_is_picked_is_wrong_for_the_subject(void **state)
     curation_close(&c);
 }
 
+/* S6's second answer, Eve, is none of its objects, and S2's, which is kept. */
+static void no_control_is_an_answer_that_was_given(void **state)
+{
+    struct curation c = {0};
+    const struct attempt *a;
+    struct err err = {0};
+    int32_t control[16];
+    int n;
+
+    (void)state;
+    open_said(&c, ", tokens: 60, keep: all");
+    a = &c.attempt[5];
+    assert_true(!a->reason && token_of(a, 1) == token_of(&c.attempt[1], 1));
+    n = pick_controls(&c, a, control, 16, &c.unit_arena, &err);
+    assert_true(n > 0);
+    for (int i = 0; i < n; i++)
+        assert_int_not_equal(control[i], token_of(a, 1));
+    curation_close(&c);
+}
+
+/* Of four kept subjects among eight, two in each. */
+static void splits_share_what_is_kept(void **state)
+{
+    struct curation c = {0};
+    struct err err = {0};
+
+    (void)state;
+    open_said(&c, ", tokens: 60, splits: {train: 0.5, test: 0.5}");
+    for (int64_t seed = 1; seed < 9; seed++) {
+        int second = 0;
+
+        c.config.curate.seed = seed;
+        assert_int_equal(pick_splits(&c, &err), 0);
+        for (size_t i = 0; i < SUBJECTS; i++)
+            second += !c.attempt[i].reason && c.attempt[i].split == 1;
+        assert_int_equal(second, 2);
+    }
+    curation_close(&c);
+}
+
+/* As a tokenizer does that has a token of the subject's end and the answer's first letter. */
+static void answers_begin_with_a_token_of_their_own(void **state)
+{
+    struct curation c = {0};
+    struct err err = {0};
+
+    (void)state;
+    open_curation(&c, ", from: facts");
+    c.attempt[0].at_subject.n = strlen("S1: 1. A");
+    assert_int_equal(curation_select(&c, &err), 0);
+    assert_true(c.attempt[0].reason && !c.attempt[1].reason);
+    assert_int_equal(c.dropped[DROP_TOKENS], 1);
+    curation_close(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attempts_are_kept_or_say_why),
         cmocka_unit_test(what_is_picked_is_wrong_for_the_subject),
+        cmocka_unit_test(no_control_is_an_answer_that_was_given),
+        cmocka_unit_test(splits_share_what_is_kept),
+        cmocka_unit_test(answers_begin_with_a_token_of_their_own),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,9 +1,8 @@
 /* Edges, and circuits of them: what must hold whatever the model does so in a run's audit
    (tests/mutants has mistakes that each of its checks finds), the memory that plans count is what
    is taken, and how many cells are in memory at once changes no bit. */
+#include "campaign/audit.h"
 #include "campaign/bundle.h"
-#include "campaign/output.h"
-#include "campaign/unit.h"
 #include "campaign_helper.h"
 
 #include <math.h>
@@ -23,43 +22,6 @@ static const char edges[] =
     "  - {name: s, kind: edges, operation: {kind: scale, factor: -2}, senders: {kinds: [head, "
     "embedding]}, positions: {each_token: subject}, receivers: {kinds: mlp, layers: [2]}}\n";
 
-/* What the engine did is what was planned, and some small sums: no check of a run is left out. */
-static void assert_done(uint64_t done, uint64_t planned)
-{
-    if (done < planned || (double)done > 1.02 * (double)planned)
-        fail_msg("%llu FLOP planned, %llu done", (unsigned long long)planned,
-                 (unsigned long long)done);
-}
-
-/* All bundles, into the rows, and the result file in the folder. */
-static void run_whole(struct campaign *c, struct buf *rows, struct campaign_report *report)
-{
-    struct journal *journal;
-    struct journal_stats found;
-    char dir[512];
-    struct err err;
-
-    err_clear(&err);
-    snprintf(dir, sizeof dir, "%s", in_folder("journal"));
-    assert_int_equal(journal_clear(dir, &err), 0);
-    assert_int_equal(journal_open(&journal, dir, &found, &err), 0);
-    for (uint64_t i = 0; i < c->n_bundles; i++) {
-        uint64_t flops = c->engine.team.flops;
-        size_t before = rows->len;
-        struct cursor at;
-        struct unit_rows u;
-
-        assert_int_equal(bundle_run(c, i, rows, &err), 0);
-        assert_done(c->engine.team.flops - flops, c->bundle[i].flops);
-        at = (struct cursor){(const unsigned char *)rows->data + before, rows->len - before, 0, 0};
-        while (bundle_next(c, i, &at, &u))
-            assert_int_equal(journal_append(journal, c->unit[u.unit].key, u.rows, u.n, 0, &err), 0);
-    }
-    if (campaign_write(c, journal, in_folder("result.h5"), false, report, NULL, NULL, &err))
-        fail_msg("%s", err.msg);
-    journal_close(journal);
-}
-
 static void open_edges(struct campaign *c, const char *experiments)
 {
     struct err err;
@@ -78,7 +40,7 @@ static void audits_of_edges(void **state)
 
     (void)state;
     open_edges(&c, edges);
-    run_whole(&c, &rows, &report);
+    run_whole(&c, &rows, NULL, &report);
     for (int i = AUDIT_EDGES; i < AUDIT_COUNT; i++) /* not NaN: there was something to check */
         assert_true(report.audit[i] <= audit_tolerance((enum audit)i, false));
     buf_release(&rows);
@@ -98,6 +60,31 @@ static struct run *clean_run(struct campaign *c, struct arena *a)
     assert_int_equal(run_alloc(run, &c->model->shape, q->n, KEEP_ALL, a, &err), 0);
     engine_run(&c->engine, &v, 1);
     return run;
+}
+
+/* One target's logit in the clean run is NaN, that the others agree does not make up for it. */
+static void no_number_is_no_agreement(void **state)
+{
+    struct arena runs = {0}, own = {0};
+    struct cost cost = {0, 0};
+    double worst[AUDIT_COUNT];
+    struct campaign c;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    open_edges(&c, edges);
+    for (int t = 0; t < 2; t++) {
+        struct run *run = clean_run(&c, &runs);
+        struct worker w = {&c.engine, &own};
+
+        run->logits[c.data.query[0].target[t]] = NAN;
+        assert_int_equal(audit_run(worst, &w, &c.x[0], 0, run, 0, &cost, &err), 0);
+        assert_true(worst[AUDIT_PARTS] > 1 && worst[AUDIT_NOOP] > 1);
+    }
+    arena_release(&runs);
+    arena_release(&own);
+    campaign_close(&c);
 }
 
 static void assert_planned(double planned, double taken)
@@ -171,7 +158,7 @@ static void circuits(void **state)
 
     (void)state;
     open_edges(&c, "  - {name: z, kind: edges, operation: {kind: zero}, metrics: [logit]}\n");
-    run_whole(&c, &rows[0], &report);
+    run_whole(&c, &rows[0], NULL, &report);
     campaign_close(&c);
     snprintf(text, sizeof text,
              "  - {name: c, kind: faithfulness, from: \"%s\", groups: [z], operation: {kind: "
@@ -182,7 +169,7 @@ static void circuits(void **state)
     for (int i = 0; i < 2; i++) { /* many cells at once, then one after the other */
         buf_clear(&rows[i]);
         c.block_bytes = i ? 1 : c.block_bytes;
-        run_whole(&c, &rows[i], &report);
+        run_whole(&c, &rows[i], NULL, &report);
         last[i] = c.unit_arena.used;
         for (int k = AUDIT_EDGES; k < AUDIT_COUNT; k++)
             assert_true(report.audit[k] <= audit_tolerance((enum audit)k, false));
@@ -198,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(audits_of_edges),
+        cmocka_unit_test(no_number_is_no_agreement),
         cmocka_unit_test(operands_are_planned),
         cmocka_unit_test(circuits),
     };
