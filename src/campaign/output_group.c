@@ -287,7 +287,7 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
 
     if (!status || make_group(o, x, &g, err) || make_arrays(o, x, row.at, err) ||
         averages_open(&averages, o, x, err))
-        return err->code;
+        goto out;
     for (size_t q = 0; q < (x->of_model ? 1 : ds->n) && !err->code; q++) {
         row.q = &ds->query[q];
         status[q] = x->of_model ? NULL : o->status[q];
@@ -306,6 +306,7 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
     }
     if (!err->code)
         averages_write(averages, g, err);
+out:
     averages_close(averages);
     if (err->code)
         return err->code;

@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A token that some item of a dataset has as an answer (or as its subject). */
+/* A token that some item of a dataset has as an answer (or as its subject), or had before a
+   shuffle: the model may well say it. */
 struct owned {
     int set, item;
     int32_t token;
@@ -55,22 +56,26 @@ static void pool_release(struct pool *p)
 }
 
 /* subject < 0: the pool of answers; else of that target, which is the subject. */
+static void pool_take(struct pool *p, const struct loader *l, size_t q, const int32_t *target,
+                      int subject)
+{
+    const struct group *g = &l->group[q];
+
+    for (size_t t = 0; target && t < l->ds->n_targets; t++)
+        if (target[t] >= 0 && (subject < 0 ? is_answer(l, g->set, (int)t) : (int)t == subject))
+            p->by_item[p->n++] = (struct owned){g->set, g->item, target[t]};
+}
+
 static int pool_fill(struct pool *p, const struct loader *l, int subject, struct err *err)
 {
-    size_t n_targets = l->ds->n_targets;
-
-    p->by_item = mem_alloc(l->n * n_targets, sizeof *p->by_item, err);
+    p->by_item = mem_alloc(2 * l->n * l->ds->n_targets, sizeof *p->by_item, err);
     if (!p->by_item)
         return err->code;
-    for (size_t i = 0; i < l->n; i++) {
-        const struct query *q = &l->ds->query[i];
-        const struct group *g = &l->group[i];
-
-        for (size_t t = 0; t < n_targets && !q->status; t++)
-            if (q->target[t] >= 0 &&
-                (subject < 0 ? is_answer(l, g->set, (int)t) : (int)t == subject))
-                p->by_item[p->n++] = (struct owned){g->set, g->item, q->target[t]};
-    }
+    for (size_t i = 0; i < l->n; i++)
+        if (!l->ds->query[i].status) {
+            pool_take(p, l, i, l->ds->query[i].target, subject);
+            pool_take(p, l, i, l->group[i].real, subject);
+        }
     p->n = sort_unique(p->by_item, p->n);
     p->tokens = mem_alloc(p->n, sizeof *p->tokens, err);
     if (!p->tokens)
@@ -81,14 +86,14 @@ static int pool_fill(struct pool *p, const struct loader *l, int subject, struct
     return 0;
 }
 
-/* A token of this query, or an answer of its item at another step. */
+/* A token of this query, or an answer of its item at another step, as it is or was. */
 static bool taken(const struct loader *l, const struct pool *p, size_t q, int32_t token)
 {
     struct owned key = {l->group[q].set, l->group[q].item, token};
-    const int32_t *target = l->ds->query[q].target;
+    const int32_t *target = l->ds->query[q].target, *real = l->group[q].real;
 
     for (size_t t = 0; t < l->ds->n_targets; t++)
-        if (target[t] == token)
+        if (target[t] == token || (real && real[t] == token))
             return true;
     return bsearch(&key, p->by_item, p->n, sizeof key, by_owner) != NULL;
 }
@@ -321,6 +326,7 @@ static bool give(struct loader *l, size_t i, const struct wanted *w)
     bool other = q->right != w->right ||
                  memcmp(q->target, w->target, l->ds->n_targets * sizeof *q->target) != 0;
 
+    l->group[i].real = q->target;
     q->target = w->target;
     q->whole = w->whole;
     q->answer = w->answer;

@@ -64,7 +64,7 @@ int group_queries(struct loader *l, struct err *err)
             item++;
             set += !str_eq(label[i - 1].set, label[i].set);
         }
-        l->group[label[i].q] = (struct group){set, item, 0};
+        l->group[label[i].q] = (struct group){set, item, 0, NULL};
         code = draw_key(&l->ds->query[label[i].q], &b, &l->group[label[i].q].key, err);
     }
     find_numbered(l);

@@ -63,6 +63,7 @@ struct draft {
 struct group {
     int set, item;
     uint64_t key; /* of the draws: dataset, item and template, so steps of an item draw alike */
+    const int32_t *real; /* (n_targets) those that a shuffle took away; NULL = none did */
 };
 
 struct source;

@@ -37,7 +37,7 @@ TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones 
     "cluster": ("test_cluster",),
     "statistics": ("test_significance", "test_strata", "test_estimate"),
     "experiments": ("test_edge_units",),
-    "campaign": ("test_cut", "test_manifest", "test_verified", "test_edge_units"),
+    "campaign": ("test_cut", "test_manifest", "test_slabs", "test_verified", "test_edge_units"),
     "model": ("test_model",),
     "data": ("test_draws", "test_data"),
     "curation": ("test_curation",),

@@ -224,6 +224,7 @@ static void targets_are_shuffled(void **state)
     struct data_options o = {.seed = 1};
     struct dataset plain_data, shuffled;
     bool taken[ITEMS] = {false};
+    int generic = 0;
 
     (void)state;
     load_items(&plain_data, 1, 0, false);
@@ -238,12 +239,66 @@ static void targets_are_shuffled(void **state)
         assert_int_equal(q->target[subject], find(&shuffled, q->item, 1)->target[subject]);
         assert_memory_equal(q->ids, own->ids, (size_t)q->n * sizeof *q->ids);
         assert_false(hash_eq(q->fingerprint, own->fingerprint));
+        assert_int_equal(q->target_generic, q->target[q->right] == 777);
+        generic += q->target_generic && !own->target_generic;
+        for (size_t k = 0; k < 16; k++) { /* the real ones would stand out of the controls */
+            assert_false(in(q->control[k], q->target, shuffled.n_targets) ||
+                         in(q->control[k], own->target, shuffled.n_targets));
+            assert_false(q->s_control[k] == q->target[subject] ||
+                         q->s_control[k] == own->target[subject]);
+        }
         taken[of] |= q->step == 1;
     }
     for (int i = 0; i < ITEMS; i++)
         assert_true(taken[i]);
+    assert_true(generic > 0);
     dataset_release(&plain_data);
     dataset_release(&shuffled);
+}
+
+/* What a query of a pair is asked for, and what is derived of that, is the other's; what belongs to
+   its prompt, controls that the data give too, stays. */
+static void what_moves_with_targets(void **state)
+{
+    struct data_options o = {.seed = 1, .shuffled_targets = true};
+    struct dataset ds;
+    const struct query *q;
+
+    (void)state;
+    load_text(&ds, "two.jsonl",
+              "{\"ids\": [66], \"item\": \"a\", \"targets\": {\"x\": \"A\", \"y\": \"A\"}, "
+              "\"target\": \"x\", \"controls\": [3, 4]}\n"
+              "{\"ids\": [67], \"item\": \"b\", \"targets\": {\"x\": \"DE\", \"y\": \"B\"}, "
+              "\"answers\": {\"y\": \"BE\"}, "
+              "\"target\": \"y\", \"foils\": [\"x\"], \"controls\": [5, 6]}\n",
+              o, &bytes_codec);
+    q = &ds.query[0];
+    assert_true(q->right == 1 && q->foil[0] && !q->foil[1] && !q->target_collision);
+    assert_true(q->target_in_prompt && q->whole[1].n == 2 && q->whole[1].ids[1] == 'E');
+    assert_ids(q->control, 2, IDS(3, 4));
+    q = &ds.query[1];
+    assert_true(q->right == 0 && !q->foil[0] && q->target_collision);
+    assert_true(!q->target_in_prompt && !q->whole[1].n);
+    assert_ids(q->control, 2, IDS(5, 6));
+    dataset_release(&ds);
+}
+
+/* Other items with the same targets are no shuffle. */
+static void same_targets_are_not_shuffled(void **state)
+{
+    struct data_options o = {.seed = 1, .shuffled_targets = true};
+    struct dataset ds;
+
+    (void)state;
+    load_path(&ds,
+              write_text("same.jsonl",
+                         "{\"ids\": [1], \"item\": \"a\", \"targets\": {\"x\": 5, \"y\": 6}}\n"
+                         "{\"ids\": [2], \"item\": \"b\", \"targets\": {\"x\": 5, \"y\": 6}}\n"),
+              o, NULL);
+    assert_problem(0, "data",
+                   "null: shuffled_targets would change nothing: no dataset, template and step has "
+                   "items with different targets");
+    dataset_release(&ds);
 }
 
 /* An item of more queries than all others together has no target of its own either; which one is
@@ -552,6 +607,8 @@ int main(void)
         cmocka_unit_test(controls_are_others),
         cmocka_unit_test(draws_depend_on_the_seed_alone),
         cmocka_unit_test(targets_are_shuffled),
+        cmocka_unit_test(what_moves_with_targets),
+        cmocka_unit_test(same_targets_are_not_shuffled),
         cmocka_unit_test(shuffled_items_of_many_queries),
         cmocka_unit_test(targets_are_shuffled_over_lengths),
         cmocka_unit_test(appending_moves_little),
