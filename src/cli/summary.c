@@ -25,8 +25,8 @@ static int one_group(struct result *r, const char *name, struct buf *out, struct
 
     if (!g)
         return err->code;
-    return err_if(err, summary_group(r, g, out, err) || right_read(&right, r, err) ||
-                           standout_text(r, &right, name, out, err));
+    return err_if(err, summary_group(r, g, out, err) || summary_unread(r, out, err) ||
+                           right_read(&right, r, err) || standout_text(r, &right, name, out, err));
 }
 
 int print_summary(const char *path, const char *group, int64_t layers_from, struct err *err)

@@ -42,6 +42,14 @@ static void put_count(const char *flag, size_t n, bool *any, struct buf *out, st
     *any |= n > 0;
 }
 
+int summary_unread(struct result *r, struct buf *out, struct err *err)
+{
+    if (result_nulls(r, err) || !r->unread)
+        return err->code;
+    return err_if(err, buf_puts(out, "left out, a result about nothing: ", err) ||
+                           buf_escaped(out, r->unread, err) || buf_puts(out, "\n", err));
+}
+
 /* Traps in the data (docs/methods.md 1) and how many queries have them; results about nothing say
    so. */
 int summary_flags(struct result *r, struct buf *out, struct err *err)
@@ -77,9 +85,10 @@ int summary_flags(struct result *r, struct buf *out, struct err *err)
         buf_printf(out, err, " of %zu queries\n", n);
     if (r->null)
         buf_printf(out, err,
-                   "about nothing (data.null: %s): whatever is found in these tables is false\n",
+                   "about nothing (data.null: %s): whatever is found in these tables is not about "
+                   "the data's answers\n",
                    r->null);
-    return err->code;
+    return summary_unread(r, out, err);
 }
 
 /* Experiments ------------------------------------------------------------------------------ */

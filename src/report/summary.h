@@ -11,8 +11,10 @@
 int summary_text(struct result *r, struct buf *out, struct err *err);
 
 /* Its parts: the tables of one experiment, a block for each headline begun by an empty line and a
-   title, with notes between brackets; which flags the queries have, in a line. */
+   title, with notes between brackets; which flags the queries have, in a line, and what follows;
+   which result about nothing could not be read. */
 int summary_group(struct result *r, const struct result_group *g, struct buf *out, struct err *err);
 int summary_flags(struct result *r, struct buf *out, struct err *err);
+int summary_unread(struct result *r, struct buf *out, struct err *err);
 
 #endif

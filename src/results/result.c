@@ -96,17 +96,23 @@ static int take_null(struct result *r, const char *folder, struct err *err)
 {
     const char *path = file_join(&r->arena, folder, "result.h5", err), *own, *its;
     struct result one;
+    struct err e;
 
     if (!path || !file_exists(path) || read_origin(r, &own, err) ||
         arena_grow(&r->arena, &r->beside, r->n_beside, &r->max_beside, sizeof *r->beside, err))
         return err->code;
-    if (!result_open(&one, path, err) && !read_origin(&one, &its, err) && one.null && own && its &&
+    err_clear(&e);
+    if (!result_open(&one, path, &e) && !read_origin(&one, &its, &e) && one.null && own && its &&
         str_eq(own, its)) {
         one.layers_from = r->layers_from;
         r->beside[r->n_beside++] = one;
-    } else {
-        result_close(&one);
+        return 0;
     }
+    result_close(&one);
+    if (e.code == ERR_MEMORY)
+        *err = e;
+    else if (e.code)
+        r->unread = arena_strdup(&r->arena, e.msg, err);
     return err->code;
 }
 

@@ -36,6 +36,7 @@ struct result {
     const char *null; /* what is random in it (`data.null`): it is about nothing; NULL = nothing */
     struct result *beside; /* (n_beside) once result_nulls has looked */
     size_t n_beside, max_beside;
+    const char *unread; /* the last of them that could not be read, and why; NULL = none */
     bool looked;
     int layers_from;    /* what averages call the first layer: 0, or 1 as in many papers; set after
                            opening */
@@ -47,7 +48,8 @@ int result_open(struct result *r, const char *path, struct err *err);
 void result_close(struct result *r);
 
 /* Opens, as r->beside, what the same run says about nothing: result files in folders NULL_FOLDER*
-   beside r's that are of the same model, data and config but for data.null. None if r is one. */
+   beside r's that are of the same model, data and config but for data.null. None if r is one. A
+   damaged one is no error: r->unread says so. */
 #define NULL_FOLDER "null_"
 int result_nulls(struct result *r, struct err *err);
 

@@ -63,6 +63,19 @@ ends 0 "$program" summary "$work/other" && hasnt 'random_weights' "$work/out"
 cp -r "$all/null_random_weights" "$work/none/"
 ends 0 "$program" summary "$work/none" cut && has 'pass with random_weights' "$work/out"
 
+# A damaged one does not keep anybody from the real one, and is named; the others stand beside it.
+cp "$all/null_random_weights/result.h5" "$work/keep.h5"
+printf damage | dd of="$all/null_random_weights/result.h5" bs=1 seek=5000 conv=notrunc status=none
+ends 0 "$program" summary "$all" && has 'pass with shuffled_targets' "$work/out" &&
+    hasnt 'pass with random_weights' "$work/out"
+has "left out, a result about nothing: $all/null_random_weights/result.h5 is damaged" "$work/out"
+ends 0 "$program" summary "$all" decode && has 'left out, a result about nothing: ' "$work/out"
+ends 0 "$program" report "$all" -o "$work/page" && has 'left out, a result about nothing: ' "$work/page"
+ends 0 "$program" top "$all" zero
+ends 3 "$program" summary "$all/null_random_weights" && says 'is damaged'
+ends 3 "$program" compare "$all" "$all/null_random_weights" && says 'is damaged'
+cp "$work/keep.h5" "$all/null_random_weights/result.h5"
+
 # Status and collect see all of them; an output holds to what it was begun with.
 ends 0 "$program" status "$all"
 [ "$(grep -c '100.0 %' "$work/out")" = 3 ] || wrong 'the status is not that of three results'
