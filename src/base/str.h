@@ -26,6 +26,9 @@ bool str_is_name(const char *s);
    letters, digits, '.', '_' and '-', and a '.' or '-' at the beginning. */
 void str_safe_name(char *s);
 
+/* What stands behind the number n: "query" after 1, "queries" after 0 and 2. */
+#define str_noun(n, one, many) ((n) == 1 ? (one) : (many))
+
 /* "1.5 GiB", "12 MiB"; "2.3 TFLOP"; "3h05m", "12.3 s": for people. Each returns `out`. */
 enum { STR_HUMAN = 32 };
 char *str_bytes(char out[STR_HUMAN], double bytes);

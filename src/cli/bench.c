@@ -4,6 +4,7 @@
 #include "base/gemm.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/str.h"
 #include "engine/engine.h"
 
 struct bench_options {
@@ -78,9 +79,9 @@ static int bench(const struct model *m, int threads, struct err *err)
     static const int lengths[] = {16, 64, 512};
     int code;
 
-    code = out_printf(err, "%s, %s, %d thread%s\n%8s %12s %12s %14s %8s\n", m->name, gemm_library(),
-                      threads, threads == 1 ? "" : "s", "tokens", "token/s", "GFLOP/s",
-                      "SGEMM GFLOP/s", "share");
+    code = out_printf(err, "%s, %s, %d %s\n%8s %12s %12s %14s %8s\n", m->name, gemm_library(),
+                      threads, str_noun(threads, "thread", "threads"), "tokens", "token/s",
+                      "GFLOP/s", "SGEMM GFLOP/s", "share");
     for (size_t i = 0; !code && i < sizeof lengths / sizeof *lengths; i++) {
         double seconds, flops, peak;
 

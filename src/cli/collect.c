@@ -36,9 +36,9 @@ static int print_experiments(const struct past *p, struct err *err)
             units++;
             done += journal_has(p->journal, c->unit[i].key);
         }
-        if (done < units &&
-            out_printf(err, "%s: %.0f %% is there, %zu of %zu units\n", c->x[x].name,
-                       100.0 * (double)done / (double)units, done, units))
+        if (done < units && out_printf(err, "%s: %.0f %% is there, %zu of %zu %s\n", c->x[x].name,
+                                       100.0 * (double)done / (double)units, done, units,
+                                       str_noun(units, "unit", "units")))
             return err->code;
     }
     return 0;
@@ -60,15 +60,16 @@ static int write_result(struct past *p, const struct collect_options *o,
     n = past_count(p);
     if (!o->partial && n.done < n.units)
         return err_set(err, ERR_CONFIG,
-                       "%zu of %zu units are not computed yet; run the missing shards, or collect "
+                       "%zu of %zu %s not computed yet; run the missing shards, or collect "
                        "--partial",
-                       n.units - n.done, n.units);
+                       n.units - n.done, n.units, str_noun(n.units, "unit is", "units are"));
     if (!out)
         out = file_join(&p->arena, dirs->v[0], o->partial ? "partial.h5" : "result.h5", err);
     if (!out || campaign_write(&p->campaign, p->journal, out, o->partial, &report, NULL, NULL, err))
         return err->code;
-    if (out_printf(err, "%zu of %zu units; %zu queries ok, %zu bad", n.done, n.units, report.ok,
-                   report.bad) ||
+    if (out_printf(err, "%zu of %zu %s; %zu %s ok, %zu bad", n.done, n.units,
+                   str_noun(n.units, "unit", "units"), report.ok,
+                   str_noun(report.ok, "query", "queries"), report.bad) ||
         (report.waiting && out_printf(err, ", %zu not computed yet", report.waiting)))
         return err->code;
     if (out_printf(err, "; result: %s\n\n", out) || print_experiments(p, err) || out_flush(err) ||

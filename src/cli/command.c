@@ -30,8 +30,8 @@ int report_problems(const struct problems *p, struct err *err)
         fprintf(stderr, "%s: %s\n", p->item[i].where, p->item[i].msg);
     if (p->count > shown)
         fprintf(stderr, "... and %d more\n", p->count - shown);
-    return err_set(err, ERR_CONFIG, "%d problem%s; nothing was run", p->count,
-                   p->count == 1 ? "" : "s");
+    return err_set(err, ERR_CONFIG, "%d %s; nothing was run", p->count,
+                   str_noun(p->count, "problem", "problems"));
 }
 
 int begin_item(bool json, const char *heading, size_t i, size_t n, struct err *err)

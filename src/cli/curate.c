@@ -137,11 +137,12 @@ static int list_units(struct curating *r, struct err *err)
     }
     if (r->todo)
         fprintf(stderr,
-                "  facts   %s: %zu subjects\n  prompts %zu, in %zu units, %zu to do\n"
-                "  ranks   %d on %d node%s\n  output  %s\n",
-                r->c.config.curate.facts, r->c.facts.n, r->c.n, r->c.n_units, r->n_todo,
-                s->cluster.size, s->cluster.nodes, s->cluster.nodes == 1 ? "" : "s",
-                r->c.config.output);
+                "  facts   %s: %zu %s\n  prompts %zu, in %zu %s, %zu to do\n"
+                "  ranks   %d on %d %s\n  output  %s\n",
+                r->c.config.curate.facts, r->c.facts.n,
+                str_noun(r->c.facts.n, "subject", "subjects"), r->c.n, r->c.n_units,
+                str_noun(r->c.n_units, "unit", "units"), r->n_todo, s->cluster.size,
+                s->cluster.nodes, str_noun(s->cluster.nodes, "node", "nodes"), r->c.config.output);
     if (r->todo && r->c.facts.n_duplicates)
         fprintf(stderr, "  warning: facts that are there twice count once: %zu, the first: %s\n",
                 r->c.facts.n_duplicates, r->c.facts.duplicate);
@@ -153,6 +154,7 @@ static int write_all(struct curating *r, struct err *err)
     struct session *s = &r->session;
     struct curation *c = &r->c;
     struct buf rows = {0};
+    size_t queries;
 
     for (size_t u = 0; u < c->n_units && !err->code; u++) {
         buf_clear(&rows);
@@ -164,11 +166,13 @@ static int write_all(struct curating *r, struct err *err)
         identity_check(c->model, err) || curation_select(c, err) ||
         curation_write(c, c->config.output, err))
         return err->code;
+    queries = c->kept * (size_t)c->config.curate.answers;
     for (int i = 0; i < DROPS; i++)
         if (c->dropped[i] && out_printf(err, "%6zu dropped: %s\n", c->dropped[i], drop_words[i]))
             return err->code;
-    if (out_printf(err, "%6zu of %zu prompts kept: %zu queries in ", c->kept, c->n,
-                   c->kept * (size_t)c->config.curate.answers) ||
+    if (out_printf(err, "%6zu of %zu %s kept: %zu %s in ", c->kept, c->n,
+                   str_noun(c->n, "prompt", "prompts"), queries,
+                   str_noun(queries, "query", "queries")) ||
         out_word(c->config.output, err) || out_printf(err, " (card.md has the counts)\n"))
         return err->code;
     return c->kept ? 0
@@ -187,8 +191,9 @@ static int finish_all(struct curating *r, bool finished, struct err *err)
     if (s->lost.code)
         return *err = s->lost, err->code;
     return err_set(err, ERR_STOPPED,
-                   "stopped: %zu of %zu units are done and kept; run the same command again",
-                   s->view.last.done + s->view.units_before, s->view.units);
+                   "stopped: %zu of %zu %s done and kept; run the same command again",
+                   s->view.last.done + s->view.units_before, s->view.units,
+                   str_noun(s->view.units, "unit is", "units are"));
 }
 
 static int execute(struct curating *r, struct err *err)
@@ -240,7 +245,8 @@ static int print_prompts(const struct curation *c, struct err *err)
     for (size_t t = 0; t < c->config.curate.templates.n && c->facts.n; t++) {
         const struct attempt *a = &c->attempt[t * c->facts.n];
 
-        if (out_printf(err, "template %zu, %s: %d tokens: ", t + 1, a->subject->name, a->prompt) ||
+        if (out_printf(err, "template %zu, %s: %d %s: ", t + 1, a->subject->name, a->prompt,
+                       str_noun(a->prompt, "token", "tokens")) ||
             out_word(a->text ? a->text : "", err) || out_printf(err, "\n"))
             return err->code;
     }
@@ -263,19 +269,24 @@ static int print_plan(const struct curation *c, double work, struct err *err)
 {
     char flops[STR_HUMAN];
 
-    return err_if(
-        err,
-        out_printf(err,
-                   "model   %s: %s, %d layers, vocabulary %d\n"
-                   "facts   %zu subjects in %zu rows, %zu rows said twice\n"
-                   "prompts %zu: %zu templates, %lld answer%s each, at most %d tokens are written\n"
-                   "units   %zu, %s at most\n",
-                   c->model->name, c->model->arch, c->model->shape.n_layers, c->model->shape.vocab,
-                   c->facts.n, c->facts.n_rows, c->facts.n_duplicates, c->n,
-                   c->config.curate.templates.n, (long long)c->config.curate.answers,
-                   c->config.curate.answers == 1 ? "" : "s", c->tokens, c->n_units,
-                   str_flops(flops, work)) ||
-            print_prompts(c, err) || print_dropped(c, err));
+    return err_if(err, out_printf(err,
+                                  "model   %s: %s, %d %s, vocabulary %d\n"
+                                  "facts   %zu %s in %zu %s, %zu %s said twice\n"
+                                  "prompts %zu: %zu %s, %lld %s each, at most %d %s written\n"
+                                  "units   %zu, %s at most\n",
+                                  c->model->name, c->model->arch, c->model->shape.n_layers,
+                                  str_noun(c->model->shape.n_layers, "layer", "layers"),
+                                  c->model->shape.vocab, c->facts.n,
+                                  str_noun(c->facts.n, "subject", "subjects"), c->facts.n_rows,
+                                  str_noun(c->facts.n_rows, "row", "rows"), c->facts.n_duplicates,
+                                  str_noun(c->facts.n_duplicates, "row", "rows"), c->n,
+                                  c->config.curate.templates.n,
+                                  str_noun(c->config.curate.templates.n, "template", "templates"),
+                                  (long long)c->config.curate.answers,
+                                  str_noun(c->config.curate.answers, "answer", "answers"),
+                                  c->tokens, str_noun(c->tokens, "token is", "tokens are"),
+                                  c->n_units, str_flops(flops, work)) ||
+                           print_prompts(c, err) || print_dropped(c, err));
 }
 
 static int print_plan_json(const struct curation *c, double work, struct err *err)

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include "base/str.h"
 #include "report/export/export.h"
 
 enum export_format { EXPORT_CSV, EXPORT_JSONL, EXPORT_AUTHORS, EXPORT_MIB };
@@ -65,7 +66,8 @@ static int export_file(const struct export_options *opt, struct err *err)
     if (!code && (write_format(&r, opt, &o, err) || outputs_commit(&o, err)))
         code = err_wrap(err, "%s", r.path);
     if (!code)
-        code = out_printf(err, "%zu files in %s\n", o.n, o.dir) || out_flush(err);
+        code = out_printf(err, "%zu %s in %s\n", o.n, str_noun(o.n, "file", "files"), o.dir) ||
+               out_flush(err);
     result_close(&r);
     outputs_release(&o);
     return err_if(err, code);

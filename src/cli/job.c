@@ -1,5 +1,7 @@
 #include "cli/job.h"
 
+#include "base/str.h"
+
 #include <stdio.h>
 
 struct campaign_request job_request(const struct job_options *o, size_t which)
@@ -29,8 +31,9 @@ static void warn_empty(const struct campaign *c)
         const char *why = why_empty(c, &c->x[i]);
 
         if (why)
-            fprintf(stderr, "  warning: %s computes nothing, all %zu queries are left out: %s\n",
-                    c->x[i].name, c->data.n, why);
+            fprintf(stderr, "  warning: %s computes nothing, %s: %s\n", c->x[i].name,
+                    str_noun(c->data.n, "the only query is left out", "all queries are left out"),
+                    why);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "report/web/web.h"
 
+#include "base/str.h"
 #include "cli/command.h"
 
 #include <stdio.h>
@@ -22,7 +23,8 @@ static int report(const struct call *call, struct err *err)
     struct web w = {.path = o->path, .layers_from = (int)o->layers_from};
 
     if (!web_write(&w, o->result, err)) {
-        out_printf(err, "%s: %zu figure%s\n", w.path, w.figures, w.figures == 1 ? "" : "s");
+        out_printf(err, "%s: %zu %s\n", w.path, w.figures,
+                   str_noun(w.figures, "figure", "figures"));
         if (w.no_gnuplot)
             fprintf(stderr, "lensweep: gnuplot is not installed: the page has no figures (Debian: "
                             "gnuplot-nox)\n");

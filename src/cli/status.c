@@ -112,8 +112,8 @@ static void print_speed(const struct state *s, const struct past *p, struct err 
     str_duration(left, (s->n.flops - s->n.flops_done) / speed / at_work);
     str_flops(rate, speed * at_work);
     if (s->ranks)
-        out_printf(err, "speed    %s/s of %d rank%s, ETA %s\n", rate, s->ranks,
-                   s->ranks == 1 ? "" : "s", left);
+        out_printf(err, "speed    %s/s of %d %s, ETA %s\n", rate, s->ranks,
+                   str_noun(s->ranks, "rank", "ranks"), left);
     else
         out_printf(err, "speed    %s/s of one rank; left: %s of one rank's time\n", rate, left);
 }
@@ -123,11 +123,14 @@ static int print_state(const struct state *s, const struct past *p, const char *
 {
     char done[STR_HUMAN], all[STR_HUMAN];
 
-    out_printf(err, "done     %.1f %%: %zu of %zu units, %s of %s\n", 100 * share_done(&s->n),
-               s->n.done, s->n.units, str_flops(done, s->n.flops_done), str_flops(all, s->n.flops));
-    out_printf(err, "bad      %zu of %zu queries\n", s->bad, p->campaign.data.n);
+    out_printf(err, "done     %.1f %%: %zu of %zu %s, %s of %s\n", 100 * share_done(&s->n),
+               s->n.done, s->n.units, str_noun(s->n.units, "unit", "units"),
+               str_flops(done, s->n.flops_done), str_flops(all, s->n.flops));
+    out_printf(err, "bad      %zu of %zu %s\n", s->bad, p->campaign.data.n,
+               str_noun(p->campaign.data.n, "query", "queries"));
     if (p->found.torn_bytes)
-        out_printf(err, "journal  %zu torn bytes are passed over\n", p->found.torn_bytes);
+        out_printf(err, "journal  %zu torn %s passed over\n", p->found.torn_bytes,
+                   str_noun(p->found.torn_bytes, "byte is", "bytes are"));
     print_holders(s, err);
     print_speed(s, p, err);
     if (s->n.done == s->n.units)

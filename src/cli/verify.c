@@ -4,6 +4,7 @@
 #include "cli/past.h"
 
 #include "base/json_write.h"
+#include "base/str.h"
 #include "results/h5read.h"
 
 #include <inttypes.h>
@@ -68,10 +69,11 @@ static int put_text(const struct verified *v, struct buf *b, struct err *err)
     }
     if (v->differ > named && buf_printf(b, err, "%" PRIu64 " more differ\n", v->differ - named))
         return err->code;
-    return buf_printf(b, err,
-                      "%" PRIu64 " cells drawn, %" PRIu64 " units computed anew, %" PRIu64
-                      " values compared: %s\n",
-                      v->cells, v->units, v->values, v->differ ? "some differ" : "all equal");
+    return buf_printf(
+        b, err, "%" PRIu64 " %s drawn, %" PRIu64 " %s computed anew, %" PRIu64 " %s compared: %s\n",
+        v->cells, str_noun(v->cells, "cell", "cells"), v->units,
+        str_noun(v->units, "unit", "units"), v->values, str_noun(v->values, "value", "values"),
+        v->differ ? "some differ" : "all equal");
 }
 
 static int verify(const struct call *call, struct err *err)

@@ -1,14 +1,18 @@
 /* The card: what was tried, what fell out and why, examples, and what all of it was made from. */
 #include "curation/curation.h"
 
+#include "base/str.h"
+
 static void put_counts(const struct curation *c, struct buf *out, struct err *err)
 {
     size_t left = c->n;
 
     buf_printf(out, err,
                "| filter | dropped | left |\n|---|---:|---:|\n"
-               "| prompts: %zu subjects x %zu templates | | %zu |\n",
-               c->facts.n, c->config.curate.templates.n, c->n);
+               "| prompts: %zu %s x %zu %s | | %zu |\n",
+               c->facts.n, str_noun(c->facts.n, "subject", "subjects"),
+               c->config.curate.templates.n,
+               str_noun(c->config.curate.templates.n, "template", "templates"), c->n);
     for (int i = 0; i < DROPS; i++) {
         left -= c->dropped[i];
         if (c->dropped[i])
@@ -79,12 +83,16 @@ static int put_origin(const struct curation *c, struct buf *out, struct err *err
     hash_hex(model, c->model->fingerprint);
     hash_hex(facts, c->facts.fingerprint);
     buf_printf(out, err,
-               "\n## Made from\n\n- model: %s (%s, %d layers), fingerprint %s\n- tokenizer: %zu "
-               "tokens, fingerprint %s\n- facts: %zu subjects in %zu rows, fingerprint %s",
-               c->model->name, c->model->arch, c->model->shape.n_layers, model,
-               tokenizer_vocab(c->tokenizer), tokens, c->facts.n, c->facts.n_rows, facts);
+               "\n## Made from\n\n- model: %s (%s, %d %s), fingerprint %s\n- tokenizer: %zu "
+               "tokens, fingerprint %s\n- facts: %zu %s in %zu %s, fingerprint %s",
+               c->model->name, c->model->arch, c->model->shape.n_layers,
+               str_noun(c->model->shape.n_layers, "layer", "layers"), model,
+               tokenizer_vocab(c->tokenizer), tokens, c->facts.n,
+               str_noun(c->facts.n, "subject", "subjects"), c->facts.n_rows,
+               str_noun(c->facts.n_rows, "row", "rows"), facts);
     if (c->facts.n_duplicates)
-        buf_printf(out, err, "; %zu rows said twice were dropped", c->facts.n_duplicates);
+        buf_printf(out, err, "; %zu %s said twice", c->facts.n_duplicates,
+                   str_noun(c->facts.n_duplicates, "row was dropped as", "rows were dropped as"));
     buf_puts(out, "\n- what the facts say of themselves:", err);
     return *c->facts.notes ? buf_printf(out, err, "\n\n```\n%s```\n", c->facts.notes)
                            : buf_puts(out,
@@ -102,8 +110,10 @@ int curation_card(const struct curation *c, struct buf *out, struct err *err)
                o->from == ANSWERS_OF_FACTS ? "facts, with the facts' own answers"
                                            : "facts, with the model's own greedy answers");
     put_counts(c, out, err);
-    buf_printf(out, err, "\n%zu queries: %zu prompts at %lld step%s.", queries, c->kept,
-               (long long)o->answers, o->answers == 1 ? "" : "s");
+    buf_printf(out, err, "\n%zu %s: %zu %s at %lld %s.", queries,
+               str_noun(queries, "query", "queries"), c->kept,
+               str_noun(c->kept, "prompt", "prompts"), (long long)o->answers,
+               str_noun(o->answers, "step", "steps"));
     if (o->counterfactual)
         buf_printf(out, err, " %zu of them have a counterfactual prompt.",
                    queries - c->without_counterfactual);

@@ -2,6 +2,7 @@
 #include "curation/curation.h"
 
 #include "base/file.h"
+#include "base/str.h"
 #include "data/text.h"
 
 #include <stdio.h>
@@ -201,8 +202,8 @@ static int make_attempt(struct curation *c, struct attempt *a, const struct temp
     at = strlen(t->before) + strlen(article) + (*article != '\0');
     if (o->from == ANSWERS_OF_FACTS && a->subject->n < (size_t)o->answers)
         drop(c, a, DROP_FACTS,
-             arena_printf(&c->arena, err, "%zu objects, fewer than %lld", a->subject->n,
-                          (long long)o->answers));
+             arena_printf(&c->arena, err, "%zu %s, fewer than %lld", a->subject->n,
+                          str_noun(a->subject->n, "object", "objects"), (long long)o->answers));
     if (say(c, words, &text, &shift, err))
         goto out;
     a->at_subject = (struct piece_at){shift + at, strlen(name)};

@@ -3,6 +3,7 @@
  * answers a line. Spans of answers that are still to come lie past the prompt and are left out;
  * keys that are not used are passed over, the released files differ in them.
  */
+#include "base/str.h"
 #include "data/fields.h"
 #include "data/format.h"
 #include "data/paths.h"
@@ -43,8 +44,8 @@ static const json_t *take_array(struct loader *l, const json_t *obj, const char 
     if (json_is_array(v) && (!n || json_array_size(v) == n))
         return v;
     if (json_is_array(v))
-        line_problem(l, key, NULL, "key \"%s\" has %zu entries, expected %zu", key,
-                     json_array_size(v), n);
+        line_problem(l, key, NULL, "key \"%s\" has %zu %s, expected %zu", key, json_array_size(v),
+                     str_noun(json_array_size(v), "entry", "entries"), n);
     else
         line_problem(l, v ? key : NULL, NULL, "key \"%s\" is %s, expected an array", key,
                      json_kind(v));

@@ -247,8 +247,8 @@ static int row_to_object(struct records *r, const struct csv_row *row, json_t **
         if (row->fault)
             line_problem(l, NULL, NULL, "%s", row->fault);
         else
-            line_problem(l, NULL, NULL, "%zu field%s, expected %zu as in the header", row->n,
-                         row->n == 1 ? "" : "s", r->header.n);
+            line_problem(l, NULL, NULL, "%zu %s, expected %zu as in the header", row->n,
+                         str_noun(row->n, "field", "fields"), r->header.n);
         return 0;
     }
     *record = json_object();

@@ -14,8 +14,8 @@ static int check_prompt(struct loader *l, struct query *q, struct draft *d, stru
 
     if ((!n && query_bad(l, q, err, "empty prompt")) ||
         (d->cf.ids && d->cf.n != n &&
-         query_bad(l, q, err, "counterfactual of %zu tokens, expected %zu as in the prompt",
-                   d->cf.n, n)))
+         query_bad(l, q, err, "counterfactual of %zu %s, expected %zu as in the prompt", d->cf.n,
+                   str_noun(d->cf.n, "token", "tokens"), n)))
         return err->code;
     if (l->opt->max_tokens <= 0 || n <= (size_t)l->opt->max_tokens)
         return 0;

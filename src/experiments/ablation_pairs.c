@@ -4,6 +4,7 @@
  * what each changes alone: heads that stand in for each other have one, heads that act apart have
  * none.
  */
+#include "base/str.h"
 #include "experiments/ablation.h"
 #include "experiments/kit/ranking.h"
 
@@ -54,8 +55,8 @@ int pairs_open(struct ablation *b, struct experiment *x, struct problems *proble
     while (n < r.n && n < (size_t)c->heads.top && r.v[n].site == SITE_Z && !isnan(r.v[n].effect))
         n++;
     if (n < 2)
-        config_problem(config, x->entry, "heads", problems, "%s ranks %zu head%s: pairs need two",
-                       c->heads.name[0], n, n == 1 ? "" : "s");
+        config_problem(config, x->entry, "heads", problems, "%s ranks %zu %s: pairs need two",
+                       c->heads.name[0], n, str_noun(n, "head", "heads"));
     r.n = n;
     b->set_hash = ranking_hash(&r, x->arena, err);
     return err->code ? err->code : list_heads(b, &r, n, x->arena, err);

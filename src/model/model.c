@@ -377,7 +377,8 @@ static void window_text(char out[64], const struct shape *s)
     int with, window = shape_windows(s, &with);
 
     if (with)
-        snprintf(out, 64, "%d tokens in %d of %d layers", window, with, s->n_layers);
+        snprintf(out, 64, "%d %s in %d of %d %s", window, str_noun(window, "token", "tokens"), with,
+                 s->n_layers, str_noun(s->n_layers, "layer", "layers"));
     else
         snprintf(out, 64, "none");
 }
@@ -407,12 +408,13 @@ static int describe_shape(const struct model *m, struct buf *out, struct err *er
     window_text(window, s);
     return err_if(err, buf_printf(out, err,
                                   "layers         %d%s\n"
-                                  "heads          %d of width %d, over %d key/value heads\n"
+                                  "heads          %d of width %d, over %d key/value %s\n"
                                   "width          %d, MLP %d%s\n"
                                   "vocabulary     %d, unembedding %s\n"
                                   "positions      %d, sliding window %s\n",
                                   s->n_layers, s->parallel ? ", attention and MLP in parallel" : "",
-                                  s->n_heads, s->d_head, s->n_kv_heads, s->d_model, s->d_ff,
+                                  s->n_heads, s->d_head, s->n_kv_heads,
+                                  str_noun(s->n_kv_heads, "head", "heads"), s->d_model, s->d_ff,
                                   s->gated ? "" : " without gate", s->vocab,
                                   s->tied ? "tied to the embedding" : "of its own",
                                   s->max_positions, window) ||
@@ -428,11 +430,11 @@ int model_describe(const struct model *m, struct buf *out, struct err *err)
     if (buf_printf(out, err, "model          %s\narchitecture   %s\n", m->path, m->arch))
         return err->code;
     if (c->is_gguf)
-        buf_printf(out, err, "format         GGUF version %u, %zu file%s\n", c->gguf.v[0].version,
-                   c->gguf.n, c->gguf.n == 1 ? "" : "s");
+        buf_printf(out, err, "format         GGUF version %u, %zu %s\n", c->gguf.v[0].version,
+                   c->gguf.n, str_noun(c->gguf.n, "file", "files"));
     else
-        buf_printf(out, err, "format         Hugging Face, %zu safetensors file%s\n", c->shards.n,
-                   c->shards.n == 1 ? "" : "s");
+        buf_printf(out, err, "format         Hugging Face, %zu safetensors %s\n", c->shards.n,
+                   str_noun(c->shards.n, "file", "files"));
     if (buf_printf(out, err, "parameters     %llu in %s\n", (unsigned long long)m->n_params,
                    str_bytes(bytes, (double)m->weight_bytes)) ||
         describe_shape(m, out, err) ||

@@ -331,10 +331,10 @@ static void put_title(const struct comparison *t, const char *group, size_t apar
             buf_printf(out, err, "; %c: %s", (int)('A' + k), t->side[k].h->title);
     if (t->apart < a->n_dims)
         buf_printf(out, err, ": %s", a->dim[t->apart].label[apart_at]);
-    buf_printf(out, err,
-               "\nthe %zu largest differences of %zu cells that all have; %zu of %zu intervals "
-               "exclude 0; %s\n",
-               t->n_best, t->n_cells, t->n_apart, intervals,
+    buf_printf(out, err, "\nthe %zu largest %s of %zu %s that all have; %zu of %zu %s; %s\n",
+               t->n_best, str_noun(t->n_best, "difference", "differences"), t->n_cells,
+               str_noun(t->n_cells, "cell", "cells"), t->n_apart, intervals,
+               str_noun(intervals, "interval excludes 0", "intervals exclude 0"),
                t->n_paired == intervals ? "paired"
                : t->n_paired            ? "some are paired"
                                         : "independent");

@@ -1,5 +1,6 @@
 #include "report/contrast.h"
 
+#include "base/str.h"
 #include "base/wrap.h"
 #include "report/findings.h"
 #include "report/where.h"
@@ -44,12 +45,13 @@ static int put_changes(const struct finding *f, const struct stratum_info *steps
                steps->minus, c.items);
     where_words(a, c.largest, NULL, NULL, where);
     if (c.found)
-        buf_printf(&line, err, "%zu of %.0f numbers change, most%s%s by %+.3g [%+.3g, %+.3g])",
-                   c.found, c.tested, *where ? " " : "", where,
-                   average_get(a, STAT_MEAN, c.largest), average_get(a, STAT_LO, c.largest),
-                   average_get(a, STAT_HI, c.largest));
+        buf_printf(&line, err, "%zu of %.0f %s, most%s%s by %+.3g [%+.3g, %+.3g])", c.found,
+                   c.tested, str_noun(c.tested, "number changes", "numbers change"),
+                   *where ? " " : "", where, average_get(a, STAT_MEAN, c.largest),
+                   average_get(a, STAT_LO, c.largest), average_get(a, STAT_HI, c.largest));
     else
-        buf_printf(&line, err, "of %.0f numbers none changes)", c.tested);
+        buf_printf(&line, err, "of %.0f %s none changes)", c.tested,
+                   str_noun(c.tested, "number", "numbers"));
     return wrap_line(out, "  (", &line, err);
 }
 

@@ -276,10 +276,10 @@ static int put_difference(const struct diff *d, struct buf *out, struct err *err
     if ((d->n && d->config.len && buf_put(out, d->config.data, d->config.len, err)) ||
         buf_put(out, d->first.data, d->first.len, err))
         return err->code;
-    if (d->n_others &&
-        (buf_printf(out, err, "%zu more differ%s: ", d->n_others, d->n_others == 1 ? "s" : "") ||
-         buf_put(out, d->others.data, d->others.len, err) ||
-         buf_puts(out, d->n_others > NAMED_OTHERS ? ", ...\n" : "\n", err)))
+    if (d->n_others && (buf_printf(out, err, "%zu more %s: ", d->n_others,
+                                   str_noun(d->n_others, "differs", "differ")) ||
+                        buf_put(out, d->others.data, d->others.len, err) ||
+                        buf_puts(out, d->n_others > NAMED_OTHERS ? ", ...\n" : "\n", err)))
         return err->code;
     if (d->notes.len && buf_put(out, d->notes.data, d->notes.len, err))
         return err->code;

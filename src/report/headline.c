@@ -371,9 +371,9 @@ static int put_hidden(struct sheet *t, const char *group, struct buf *out, struc
                 put_missing(t, t->f.order[s], row, n - 1, &names, err);
     if (n && !err->code && buf_str(&names, err))
         buf_printf(&line, err,
-                   "not significant throughout, in %zu row%s: %s%s (lensweep top RESULT %s shows "
+                   "not significant throughout, in %zu %s: %s%s (lensweep top RESULT %s shows "
                    "all numbers)",
-                   n, n == 1 ? "" : "s", names.data, n > NAMED ? ", ..." : "", group);
+                   n, str_noun(n, "row", "rows"), names.data, n > NAMED ? ", ..." : "", group);
     buf_release(&names);
     return wrap_line(out, "  ", &line, err);
 }
@@ -431,13 +431,14 @@ static void put_title(struct sheet *t, const char *group, struct buf *out, struc
 {
     const struct headline *h = t->f.headline;
     const char *legend = where_legend(&t->f.value);
+    size_t n = t->f.test == TEST_STORED ? count_configurations(t, err) : 0;
 
     buf_printf(out, err, "\n%s: %s", group, h->title);
     if (h->warning)
         buf_printf(out, err, " (%s)", h->warning);
     if (t->f.test == TEST_STORED)
-        buf_printf(out, err, "; %zu configurations, q <= %g counts", count_configurations(t, err),
-                   t->f.fdr);
+        buf_printf(out, err, "; %zu %s, q <= %g counts", n,
+                   str_noun(n, "configuration", "configurations"), t->f.fdr);
     if (h->unit)
         buf_printf(out, err, "; %s", h->unit);
     buf_printf(out, err, "%s%s%s\n", t->f.value.of_model ? "" : " [95 % interval]",
@@ -473,8 +474,9 @@ static int put_nothing(struct sheet *t, const char *group, struct buf *out, stru
 {
     if (t->f.test == TEST_NONE)
         return buf_puts(out, "  nothing can be said: there are no numbers\n", err);
-    buf_printf(out, err, "  nothing found: of %.0f numbers none %s; the largest, n.s.:\n",
-               t->f.tests, t->f.headline->claim ? t->f.headline->claim : "passes its test");
+    buf_printf(out, err, "  nothing found: of %.0f %s none %s; the largest, n.s.:\n", t->f.tests,
+               str_noun(t->f.tests, "number", "numbers"),
+               t->f.headline->claim ? t->f.headline->claim : "passes its test");
     return put_largest(t, group, out, err);
 }
 

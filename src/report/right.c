@@ -216,9 +216,9 @@ int right_sentence(const struct right *all, struct buf *out, struct err *err)
     if (!all->n)
         return buf_puts(out, "the data do not say which target is right", err);
     buf_printf(out, err,
-               "the model is right in %zu of %zu quer%s (its most probable next token is the "
+               "the model is right in %zu of %zu %s (its most probable next token is the "
                "target)",
-               all->n_right, all->n, all->n == 1 ? "y" : "ies");
+               all->n_right, all->n, str_noun(all->n, "query", "queries"));
     put_steps(all, out, err);
     return err->code;
 }

@@ -101,7 +101,7 @@ static void put_effect(const struct search *s, size_t stratum, size_t i, size_t 
 {
     const struct average *a = &s->f.value;
     const double mean = average_get(a, STAT_MEAN, i), lo = average_get(a, STAT_LO, i),
-                 hi = average_get(a, STAT_HI, i);
+                 hi = average_get(a, STAT_HI, i), items = finding_items(&s->f, i);
     const int d = decimals_of(mean), step = a->stratum[stratum].step;
     const bool head = average_dim(a, "head") < a->n_dims && average_dim(a, "layer") < a->n_dims;
     char where[WHERE_MAX];
@@ -112,8 +112,9 @@ static void put_effect(const struct search *s, size_t stratum, size_t i, size_t 
     if (*where)
         buf_printf(b, err, "%s%s: ", head ? "head " : "", where);
     put_metric(b, s, average_label(a, s->by, i), arena, err);
-    buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f items", mean < 0 ? "falls" : "rises", d,
-               fabs(mean), d, mean < 0 ? -hi : lo, d, mean < 0 ? -lo : hi, finding_items(&s->f, i));
+    buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f %s", mean < 0 ? "falls" : "rises", d,
+               fabs(mean), d, mean < 0 ? -hi : lo, d, mean < 0 ? -lo : hi, items,
+               str_noun(items, "item", "items"));
     if (n > 1)
         buf_printf(b, err, "; %zu more, weaker", n - 1);
 }

@@ -28,8 +28,8 @@ static int put_left_out(struct result *r, const char *group, const char *done, s
     reason[reasons] = "other reasons";
     for (size_t i = 0; i <= reasons; i++)
         if (count[i])
-            buf_printf(out, err, "  %zu quer%s %s: %s\n", count[i], count[i] == 1 ? "y" : "ies",
-                       done, reason[i]);
+            buf_printf(out, err, "  %zu %s %s: %s\n", count[i],
+                       str_noun(count[i], "query", "queries"), done, reason[i]);
     return err->code;
 }
 
@@ -82,7 +82,7 @@ int summary_flags(struct result *r, struct buf *out, struct err *err)
         put_count(ends[i][1], count, &any, out, err);
     }
     if (any)
-        buf_printf(out, err, " of %zu queries\n", n);
+        buf_printf(out, err, " of %zu %s\n", n, str_noun(n, "query", "queries"));
     if (r->null)
         buf_printf(out, err,
                    "about nothing (data.null: %s): whatever is found in these tables is not about "

@@ -366,8 +366,8 @@ static int put_correlations(const struct classes *c, size_t by, const char *targ
     double *effect = arena_alloc(&c->r->arena, n, sizeof *effect, err);
     double *score = arena_alloc(&c->r->arena, n, sizeof *score, err);
     int code = !effect || !score ||
-               buf_printf(out, err, "rank correlation with the absolute effect in %s, %zu heads:",
-                          c->effect[by].group, n);
+               buf_printf(out, err, "rank correlation with the absolute effect in %s, %zu %s:",
+                          c->effect[by].group, n, str_noun(n, "head", "heads"));
 
     for (size_t i = c->n_classes; i < c->n_rates && !code; i++) {
         const struct rate *rate = &c->rate[i];

@@ -274,9 +274,9 @@ static int put_page(const struct favourites *t, const char *step, size_t queries
     size_t last = t->v->rank - 2, along = t->v->size[last];
 
     buf_printf(out, err,
-               "<details><summary>Step %s: tokens that most of %zu queries have among their %zu "
+               "<details><summary>Step %s: tokens that most of %zu %s have among their %zu "
                "strongest, and how many have them</summary>\n<table class=\"tokens\">\n<tr>",
-               step, queries, t->k);
+               step, queries, str_noun(queries, "query", "queries"), t->k);
     for (size_t d = 1; d < last; d++)
         html_element(out, "th", t->v->dim[d], err);
     for (size_t c = 0; c < along && !err->code; c++)

@@ -33,7 +33,7 @@ counts() {
 curation "$work/c.yaml" "$tiny" "$work/given" 'dataset: towns' 'templates: ["List [towns of] {subject}: 1.", "{subject} has: 1."]' \
     'answers: 3' 'from: facts' 'splits: {train: 0.5, test: 0.5}'
 ends 0 "$program" plan "$work/c.yaml" && has 'prompts 10: 2 templates, 3 answers each' "$work/out"
-has 'dropped before it is asked: Ermia, template 1: 1 objects, fewer than 3' "$work/out"
+has 'dropped before it is asked: Ermia, template 1: 1 object, fewer than 3' "$work/out"
 ends 0 "$program" plan "$work/c.yaml" --json && has '"prompts": 10' "$work/out" && has '"prompts_dropped": 2' "$work/out"
 ends 0 "$program" curate "$work/c.yaml" && has '8 of 10 prompts kept: 24 queries' "$work/out"
 has 'facts that are there twice count once: 1, the first'

@@ -51,7 +51,7 @@ config "$work/c.yaml" lands.jsonl r 'name: x, kind: decode'
 head -n 1 "$data" >"$work/one.jsonl"
 config "$work/c.yaml" "$work/one.jsonl" "$work/r" 'name: x, kind: ablation, site: mlp, operation: {kind: resample}'
 ends 0 "$program" plan "$work/c.yaml"
-has "warning: x computes nothing, all 1 queries are left out: no other item's query to resample from"
+has "warning: x computes nothing, the only query is left out: no other item's query to resample from"
 
 # ~ and variables in paths, also of an output that is not there yet; never a folder named ~.
 export HOME=$work/home OUT=results

@@ -2,8 +2,8 @@
 """Checks all text files that git knows: nothing of one machine or one network stands in them.
 
     tests/lint/text.py    status 1 if a path of a home folder, or a host that is not listed below,
-                          is found; also tabs and long lines in C, white space at line ends, a missing last
-                          newline
+                          is found; also tabs, long lines and plurals by hand in C, white space at line
+                          ends, a missing last newline
 """
 
 import re
@@ -23,6 +23,8 @@ MACHINE = re.compile(r"(?<![\w./$}-])/(?:root|home|work|Users)/[\w.]+")
 # A host behind a scheme, or a bare name that looks like a package registry's or mirror's.
 URL = re.compile(r"\bhttps?://([\w.-]+)")
 REGISTRY = re.compile(r"\b(?:[\w-]+\.)*(?:pypi|pythonhosted|debian|huggingface|npmjs)\.(?:org|net|co|com|io)\b")
+# A plural by hand: base/str.h has str_noun.
+PLURAL = re.compile(r"""\? "" : "e?s"|\? "y" : "ies"|\? "e?s" : ""|\? "ies" : "y\"""")
 
 
 def check(name, text):
@@ -38,6 +40,8 @@ def check(name, text):
             yield number, "white space at the end of the line"
         if "\t" in line and name.endswith((".c", ".h")):
             yield number, "a tab: indent with four spaces"
+        if PLURAL.search(line) and name.endswith((".c", ".h")):
+            yield number, "a plural by hand: str_noun(n, \"query\", \"queries\") has both words"
         if len(line) > 100 and name.endswith((".c", ".h")):
             yield number, "longer than 100 characters"
     if text and not text.endswith("\n"):
@@ -65,7 +69,8 @@ def main():
 
 def self_test():
     bad = {"see /ho" + "me/me/x": "path of one machine", "http" + "://a.b.c/d": "list of hosts",
-           "from py" + "pi.org": "host of a registry", "x ": "white space", "x" * 101: "longer"}
+           "from py" + "pi.org": "host of a registry", "x ": "white space", "x" * 101: "longer",
+           "n == 1 ? \"\" : \"s\")": "plural by hand"}
     for line, expected in bad.items():
         assert any(expected in wrong for _, wrong in check("a.c", line + "\n")), line
     assert not list(check("a.c", "results/home/x https://arxiv.org/abs/2502.20475\n"))

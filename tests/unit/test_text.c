@@ -233,6 +233,9 @@ static void sizes_for_people(void **state)
     assert_string_equal(str_duration(out, 12.34), "12.3 s");
     assert_string_equal(str_duration(out, 125), "2m05s");
     assert_string_equal(str_duration(out, 3 * 3600 + 300), "3h05m");
+    assert_string_equal(str_noun((size_t)0, "query", "queries"), "queries");
+    assert_string_equal(str_noun(1.0, "query", "queries"), "query");
+    assert_string_equal(str_noun(1.5, "rank", "ranks"), "ranks");
 }
 
 int main(void)

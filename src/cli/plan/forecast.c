@@ -96,12 +96,14 @@ static int print_model(const struct campaign *c, struct err *err)
 {
     const struct shape *s = &c->model->shape;
 
-    return out_printf(
-        err,
-        "model   %s: %s, %d layers, %d heads (%d key/value), width %d, vocabulary %d\n"
-        "data    %zu queries, %zu of them bad, longest prompt %d tokens\n",
-        c->model->name, c->model->arch, s->n_layers, s->n_heads, s->n_kv_heads, s->d_model,
-        s->vocab, c->data.n, dataset_bad(&c->data), c->data.max_tokens);
+    return out_printf(err,
+                      "model   %s: %s, %d %s, %d %s (%d key/value), width %d, vocabulary %d\n"
+                      "data    %zu %s, %zu of them bad, longest prompt %d %s\n",
+                      c->model->name, c->model->arch, s->n_layers,
+                      str_noun(s->n_layers, "layer", "layers"), s->n_heads,
+                      str_noun(s->n_heads, "head", "heads"), s->n_kv_heads, s->d_model, s->vocab,
+                      c->data.n, str_noun(c->data.n, "query", "queries"), dataset_bad(&c->data),
+                      c->data.max_tokens, str_noun(c->data.max_tokens, "token", "tokens"));
 }
 
 int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t nodes, int threads,
@@ -135,15 +137,17 @@ static int print_estimate(const struct forecast *e, struct err *err)
         out_printf(err,
                    "\nfirst   %s by rank 0: means over the vocabulary, kept beside the journal",
                    str_flops(first, e->first));
-    out_printf(err, "\nmemory  %s for each rank of %d threads; weights %s, shared by a node\n",
-               str_bytes(rank, e->rank_bytes), e->threads, str_bytes(weights, e->weight_bytes));
+    out_printf(err, "\nmemory  %s for each rank of %d %s; weights %s, shared by a node\n",
+               str_bytes(rank, e->rank_bytes), e->threads,
+               str_noun(e->threads, "thread", "threads"), str_bytes(weights, e->weight_bytes));
     if (e->nodes > 1)
-        out_printf(err, "nodes   %lld of %.0f rank%s, %s each\n", (long long)e->nodes, share,
-                   share == 1 ? "" : "s", str_bytes(node, e->weight_bytes + share * e->rank_bytes));
+        out_printf(err, "nodes   %lld of %.0f %s, %s each\n", (long long)e->nodes, share,
+                   str_noun(share, "rank", "ranks"),
+                   str_bytes(node, e->weight_bytes + share * e->rank_bytes));
     if (e->flops_per_second > 0)
-        out_printf(err, "time    about %s with %lld rank%s of %s/s, as measured here\n",
-                   str_duration(time, e->seconds), (long long)e->ranks, e->ranks == 1 ? "" : "s",
-                   str_flops(speed, e->flops_per_second));
+        out_printf(err, "time    about %s with %lld %s of %s/s, as measured here\n",
+                   str_duration(time, e->seconds), (long long)e->ranks,
+                   str_noun(e->ranks, "rank", "ranks"), str_flops(speed, e->flops_per_second));
     return err->code;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/plan/forecast.h"
 #include "cli/plan/script.h"
 
+#include "base/str.h"
 #include "base/team.h"
 #include "campaign/cut.h"
 
@@ -29,9 +30,10 @@ static int check(struct job_options *o, const struct call *call, struct err *err
     if (o->ranks % o->nodes == 0)
         return 0;
     return err_set(err, ERR_CONFIG,
-                   "%s: %lld ranks cannot be shared out evenly to %lld nodes: make --ranks a "
+                   "%s: %lld %s cannot be shared out evenly to %lld nodes: make --ranks a "
                    "multiple of --nodes",
-                   call->command->name, (long long)o->ranks, (long long)o->nodes);
+                   call->command->name, (long long)o->ranks, str_noun(o->ranks, "rank", "ranks"),
+                   (long long)o->nodes);
 }
 
 /* A job that does one after the other. */

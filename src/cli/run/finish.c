@@ -20,8 +20,9 @@ static int print_work(const struct session *r, struct err *err)
     char time[STR_HUMAN], rate[STR_HUMAN], done[STR_HUMAN], full[STR_HUMAN];
     const struct progress_view *v = &r->view;
 
-    if (out_printf(err, "time         %s for %zu of %zu units: %s, %s/s\n",
-                   str_duration(time, v->seconds), v->done, v->units, str_flops(done, v->cost_done),
+    if (out_printf(err, "time         %s for %zu of %zu %s: %s, %s/s\n",
+                   str_duration(time, v->seconds), v->done, v->units,
+                   str_noun(v->units, "unit", "units"), str_flops(done, v->cost_done),
                    str_flops(rate, v->seconds > 0 ? v->cost_done / v->seconds : 0)))
         return err->code;
     if (!r->counted)
@@ -51,8 +52,9 @@ static int print_ended(struct session *r, const struct campaign_report *report, 
 {
     const struct config *c = &r->campaign.config;
 
-    out_printf(err, "lensweep %s: %s on %zu queries of %s%s\n", LENSWEEP_VERSION,
-               r->campaign.model->name, r->campaign.data.n, campaign_source(&r->campaign),
+    out_printf(err, "lensweep %s: %s on %zu %s of %s%s\n", LENSWEEP_VERSION,
+               r->campaign.model->name, r->campaign.data.n,
+               str_noun(r->campaign.data.n, "query", "queries"), campaign_source(&r->campaign),
                c->data.path.n > 1 ? ", ..." : "");
     print_work(r, err);
     print_audit(report, err);
@@ -63,8 +65,8 @@ static int print_end(const struct session *r, const struct campaign_report *repo
 {
     const char *output = r->campaign.config.output;
 
-    out_printf(err, "\n%zu quer%s ok, %zu bad; result: %s\nnext: lensweep report ", report->ok,
-               report->ok == 1 ? "y" : "ies", report->bad, r->result);
+    out_printf(err, "\n%zu %s ok, %zu bad; result: %s\nnext: lensweep report ", report->ok,
+               str_noun(report->ok, "query", "queries"), report->bad, r->result);
     out_word(output, err);
     out_printf(err, ", lensweep top ");
     out_word(output, err);
@@ -95,8 +97,8 @@ static int judge(const struct session *r, size_t ok, size_t bad, struct err *err
     if (!ok)
         return err_set(err, ERR_DIFFERS, "no query could be computed: all %zu are bad", bad);
     if (bad && r->campaign.config.run.fail_on_bad)
-        return err_set(err, ERR_DIFFERS, "%zu bad quer%s, and run.fail_on_bad is set", bad,
-                       bad == 1 ? "y" : "ies");
+        return err_set(err, ERR_DIFFERS, "%zu bad %s, and run.fail_on_bad is set", bad,
+                       str_noun(bad, "query", "queries"));
     return 0;
 }
 
@@ -177,13 +179,14 @@ int stopped(struct session *r, struct err *err)
     if (r->lost.code)
         return *err = r->lost, err->code;
     if (r->view.bad)
-        fprintf(stderr, "  bad     %zu bad quer%s so far\n", r->view.bad,
-                r->view.bad == 1 ? "y" : "ies");
+        fprintf(stderr, "  bad     %zu bad %s so far\n", r->view.bad,
+                str_noun(r->view.bad, "query", "queries"));
     print_next(r);
     return err_set(err, ERR_STOPPED,
-                   "stopped %s: %zu of %zu units are done and kept; run the same command again%s",
+                   "stopped %s: %zu of %zu %s done and kept; run the same command again%s",
                    signals_came() ? "by a signal" : "at run.max_time",
                    r->view.units_done + r->view.units_before, r->view.units,
+                   str_noun(r->view.units, "unit is", "units are"),
                    r->options.restart ? " without --restart" : "");
 }
 

@@ -15,8 +15,9 @@ static void print_model(const struct campaign *c)
 {
     const struct shape *s = &c->model->shape;
 
-    fprintf(stderr, "  model   %s: %s, %d layers of %d heads, width %d\n", c->config.model.path,
-            c->model->arch, s->n_layers, s->n_heads, s->d_model);
+    fprintf(stderr, "  model   %s: %s, %d %s of %d %s, width %d\n", c->config.model.path,
+            c->model->arch, s->n_layers, str_noun(s->n_layers, "layer", "layers"), s->n_heads,
+            str_noun(s->n_heads, "head", "heads"), s->d_model);
     if (c->null != NULL_NONE)
         fprintf(stderr, "  null    %s: all that follows is about nothing\n",
                 choice_word(null_choices, c->null));
@@ -40,11 +41,12 @@ static void print_data(const struct campaign *c)
 
     for (size_t q = 0; q < ds->n && ds->n <= COUNTED; q++)
         items += is_new_item(ds, q);
-    fprintf(stderr, "  data    %s%s: %zu quer%s", campaign_source(c),
-            c->config.data.path.n > 1 ? ", ..." : "", ds->n, ds->n == 1 ? "y" : "ies");
+    fprintf(stderr, "  data    %s%s: %zu %s", campaign_source(c),
+            c->config.data.path.n > 1 ? ", ..." : "", ds->n, str_noun(ds->n, "query", "queries"));
     if (items)
-        fprintf(stderr, " of %zu item%s", items, items == 1 ? "" : "s");
-    fprintf(stderr, ", longest prompt %d tokens", ds->max_tokens);
+        fprintf(stderr, " of %zu %s", items, str_noun(items, "item", "items"));
+    fprintf(stderr, ", longest prompt %d %s", ds->max_tokens,
+            str_noun(ds->max_tokens, "token", "tokens"));
     if (bad)
         fprintf(stderr, "; %zu cannot be used", bad);
     fprintf(stderr, "\n");
@@ -57,8 +59,8 @@ static void print_cells(const struct experiment *x, double cells)
     size_t samples = axis >= 0 && x->axis[axis].cell ? x->axis[axis].dim.size : 1;
     double each = cells / (double)samples;
 
-    fprintf(stderr, each > floor(each) ? " x about %.0f configurations" : " x %.0f configurations",
-            each);
+    fprintf(stderr, " x %s%.0f %s", each > floor(each) ? "about " : "", each,
+            str_noun(round(each), "configuration", "configurations"));
     if (samples > 1)
         fprintf(stderr, " x %zu samples", samples);
 }
@@ -73,8 +75,8 @@ static void print_experiment(const struct experiment *x, const struct plan_row *
         fprintf(stderr, "%llu heads' weights: %s\n", (unsigned long long)row->cells, what);
         return;
     }
-    fprintf(stderr, "%llu prompt%s", (unsigned long long)row->queries,
-            row->queries == 1 ? "" : "s");
+    fprintf(stderr, "%llu %s", (unsigned long long)row->queries,
+            str_noun(row->queries, "prompt", "prompts"));
     if (row->queries && row->cells > row->queries)
         print_cells(x, (double)row->cells / (double)row->queries);
     fprintf(stderr, ": %s\n", what);
@@ -107,7 +109,8 @@ static void print_units(const struct session *r)
     else if (r->n_todo < c->n_units)
         fprintf(stderr, ", %zu of them from earlier starts", c->n_units - r->n_todo);
     if (r->found.torn_bytes)
-        fprintf(stderr, " (%zu torn bytes of the journal cut off)", r->found.torn_bytes);
+        fprintf(stderr, " (%zu torn %s of the journal cut off)", r->found.torn_bytes,
+                str_noun(r->found.torn_bytes, "byte", "bytes"));
     fprintf(stderr, "\n");
 }
 
@@ -127,8 +130,8 @@ int header_print(const struct session *r, struct err *err)
         return err->code;
     fprintf(stderr, "  output  %s\n", c->config.output);
     print_units(r);
-    fprintf(stderr, "  ranks   %d on %d node%s\n", r->cluster.size, r->cluster.nodes,
-            r->cluster.nodes == 1 ? "" : "s");
+    fprintf(stderr, "  ranks   %d on %d %s\n", r->cluster.size, r->cluster.nodes,
+            str_noun(r->cluster.nodes, "node", "nodes"));
     warn_inputs(c);
     return 0;
 }

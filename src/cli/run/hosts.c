@@ -1,6 +1,7 @@
 #include "cli/run/hosts.h"
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/team.h"
 
 #include <stdio.h>
@@ -63,23 +64,23 @@ static struct host_cores sum_node(const struct seat *seat, int n, const struct s
 
 static void print_host(const struct seat *s, int ranks, const char *before)
 {
-    fprintf(stderr, "%s%s: %d rank%s of %d thread%s, %d core%s each", before, s->host, ranks,
-            ranks == 1 ? "" : "s", s->threads, s->threads == 1 ? "" : "s", s->cores,
-            s->cores == 1 ? "" : "s");
+    fprintf(stderr, "%s%s: %d %s of %d %s, %d %s each", before, s->host, ranks,
+            str_noun(ranks, "rank", "ranks"), s->threads, str_noun(s->threads, "thread", "threads"),
+            s->cores, str_noun(s->cores, "core", "cores"));
 }
 
 static void warn_host(const struct seat *s, struct host_cores node)
 {
     if (s->threads > s->cores)
         fprintf(stderr,
-                "  warning: %d threads of a rank share %d cores; set run.threads, or bind "
+                "  warning: %d threads of a rank share %d %s; set run.threads, or bind "
                 "ranks to more cores\n",
-                s->threads, s->cores);
+                s->threads, s->cores, str_noun(s->cores, "core", "cores"));
     else if (node.threads > node.cores)
         fprintf(stderr,
-                "  warning: %d threads share %d core%s of %s; run fewer ranks on it, or bind them "
+                "  warning: %d threads share %d %s of %s; run fewer ranks on it, or bind them "
                 "to cores of their own\n",
-                node.threads, node.cores, node.cores == 1 ? "" : "s", s->host);
+                node.threads, node.cores, str_noun(node.cores, "core", "cores"), s->host);
 }
 
 static bool alike(const struct seat *a, const struct seat *b)

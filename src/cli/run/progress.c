@@ -61,7 +61,8 @@ static void print_share(const struct progress_view *v, bool live)
     fprintf(stderr, "%5.1f %%  %s of %s", 100 * share(v),
             str_flops(done, p->cost_done + v->cost_before), str_flops(all, v->cost));
     if (!live)
-        fprintf(stderr, "  %zu of %zu units", v->units_done + v->units_before, v->units);
+        fprintf(stderr, "  %zu of %zu %s", v->units_done + v->units_before, v->units,
+                str_noun(v->units, "unit", "units"));
 }
 
 static const char *str_rate(char out[STR_HUMAN], const struct progress *p)

@@ -162,7 +162,7 @@ int gallery_end(const struct gallery *g, struct err *err)
     if (!g->scripts)
         return 0;
     return err_set(err, ERR_IO,
-                   "gnuplot is not installed: %zu script%s and the data were written, run `gnuplot "
+                   "gnuplot is not installed: %zu %s and the data were written, run `gnuplot "
                    "NAME.gp` in %s where it is (Debian: gnuplot-nox)",
-                   g->scripts, g->scripts == 1 ? "" : "s", g->dir);
+                   g->scripts, str_noun(g->scripts, "script", "scripts"), g->dir);
 }

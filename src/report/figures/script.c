@@ -1,4 +1,5 @@
 /* The script of a chart: its texts, and its panels where the page has them. */
+#include "base/str.h"
 #include "report/figures/gnuplot.h"
 #include "report/figures/page.h"
 
@@ -91,8 +92,8 @@ static int put_caption(struct buf *text, const struct chart *c, struct err *err)
     if (stratum_of_model(&material_strata(c->of)[c->stratum_of[0]]))
         return buf_puts(text, f->note, err);
     if (buf_printf(text, err, "%s%sMean over ", f->note, *f->note ? ". " : "") ||
-        (c->n[COLUMN] == 1 ? buf_printf(text, err, "%.0f quer%s", count_of(c, 0, NULL),
-                                        count_of(c, 0, NULL) > 1 ? "ies" : "y")
+        (c->n[COLUMN] == 1 ? buf_printf(text, err, "%.0f %s", count_of(c, 0, NULL),
+                                        str_noun(count_of(c, 0, NULL), "query", "queries"))
                            : buf_puts(text, "n queries", err)) ||
         /* no intervals where every stratum has a single item */
         (has_values(c, STAT_LO, 0, chart_cells(c)) &&

@@ -128,7 +128,8 @@ static int put_shape(struct result *r, struct buf *b, struct err *err)
         layers = l > layers ? l : layers;
         heads = h > heads ? h : heads;
     }
-    snprintf(text, sizeof text, heads ? "%zu layers, %zu heads" : "%zu layers", layers, heads);
+    snprintf(text, sizeof text, heads ? "%zu %s, %zu %s" : "%zu %s", layers,
+             str_noun(layers, "layer", "layers"), heads, str_noun(heads, "head", "heads"));
     return layers ? html_row(b, "looked at", text, err) : 0;
 }
 
