@@ -1,5 +1,8 @@
 #include "base/err.h"
 
+#include "base/str.h"
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,12 +13,16 @@ void err_clear(struct err *err)
     err->rank = -1;
 }
 
-/* A message is one line whatever a hostile file name or key put into it. */
+/* A message is one line of UTF-8 whatever a hostile file name or key, or a cut in one, put into it. */
 static void keep_one_line(char *s)
 {
-    for (; *s; s++)
-        if ((unsigned char)*s < ' ' || *s == 127)
-            *s = '?';
+    int32_t c;
+
+    for (size_t n, left = strlen(s); left; s += n, left -= n) {
+        n = utf8_next(s, left, &c);
+        if (c < ' ' || c == 127)
+            memset(s, '?', n);
+    }
 }
 
 int err_set_at(struct err *err, int code, const char *file, int line, const char *fmt, ...)
@@ -28,7 +35,7 @@ int err_set_at(struct err *err, int code, const char *file, int line, const char
     err->line = line;
     snprintf(err->file, sizeof err->file, "%s", base ? base + 1 : file);
     va_start(ap, fmt);
-    vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    str_vfit(err->msg, sizeof err->msg, fmt, ap);
     va_end(ap);
     keep_one_line(err->msg);
     return code;
@@ -41,10 +48,9 @@ int err_wrap(struct err *err, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(context, sizeof context, fmt, ap);
+    str_vfit(context, sizeof context, fmt, ap);
     va_end(ap);
-    memcpy(msg, err->msg, sizeof msg);
-    msg[sizeof msg - 1] = '\0';
+    str_fit(msg, sizeof msg, "%s", err->msg);
     snprintf(err->msg, sizeof err->msg, "%s: %s", context, msg);
     keep_one_line(err->msg);
     return err->code;
@@ -60,13 +66,13 @@ void problems_add(struct problems *p, const char *file, size_t line, size_t colu
         return;
     item = &p->item[p->count - 1];
     if (line && column)
-        snprintf(item->where, sizeof item->where, "%s:%zu:%zu", file, line, column);
+        str_fit(item->where, sizeof item->where, "%s:%zu:%zu", file, line, column);
     else if (line)
-        snprintf(item->where, sizeof item->where, "%s:%zu", file, line);
+        str_fit(item->where, sizeof item->where, "%s:%zu", file, line);
     else
-        snprintf(item->where, sizeof item->where, "%s", file);
+        str_fit(item->where, sizeof item->where, "%s", file);
     va_start(ap, fmt);
-    vsnprintf(item->msg, sizeof item->msg, fmt, ap);
+    str_vfit(item->msg, sizeof item->msg, fmt, ap);
     va_end(ap);
     keep_one_line(item->where);
     keep_one_line(item->msg);

@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include "base/mem.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +123,58 @@ static char *scaled(char out[STR_HUMAN], double v, double step, const char *cons
              : v < 99.95 && i ? "%.1f %s"
                               : "%.0f %s",
              v, units[i]);
+    return out;
+}
+
+/* Of s, which has `length` bytes and does not fit into n. */
+static void cut_middle(char *out, size_t n, const char *s, size_t length)
+{
+    static const char gap[] = "...";
+    size_t room = n - sizeof gap, head = room - room / 3, tail = length - room / 3;
+
+    while (head && (s[head] & 0xc0) == 0x80)
+        head--;
+    while ((s[tail] & 0xc0) == 0x80)
+        tail++;
+    snprintf(out, n, "%.*s%s%s", (int)head, s, gap, s + tail);
+}
+
+void str_vfit(char *out, size_t n, const char *fmt, va_list ap)
+{
+    struct err ignored;
+    va_list again;
+    int length;
+    char *whole;
+
+    va_copy(again, ap);
+    length = vsnprintf(out, n, fmt, ap);
+    if (length > 0 && (size_t)length >= n) {
+        whole = mem_alloc((size_t)length + 1, 1, &ignored);
+        if (whole) {
+            vsnprintf(whole, (size_t)length + 1, fmt, again);
+            cut_middle(out, n, whole, (size_t)length);
+        }
+        mem_free(whole);
+    }
+    va_end(again);
+}
+
+void str_fit(char *out, size_t n, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    str_vfit(out, n, fmt, ap);
+    va_end(ap);
+}
+
+const char *str_name(char out[STR_NAME], const char *s)
+{
+    size_t length = strlen(s);
+
+    if (length < STR_NAME)
+        return s;
+    cut_middle(out, STR_NAME, s, length);
     return out;
 }
 

@@ -2,6 +2,9 @@
 #ifndef LENSWEEP_BASE_STR_H
 #define LENSWEEP_BASE_STR_H
 
+#include "base/err.h"
+
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,6 +28,15 @@ bool str_is_name(const char *s);
 /* Replaces what may not stand in a file's name on some system, or needs quotes in a script: all but
    letters, digits, '.', '_' and '-', and a '.' or '-' at the beginning. */
 void str_safe_name(char *s);
+
+/* Text for a place of n bytes: what does not fit loses its middle, "the begin...the end", between
+   whole characters of UTF-8. For messages and tables: files keep names as they are. */
+void str_fit(char *out, size_t n, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void str_vfit(char *out, size_t n, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
+
+/* A name of others for a line of a screen: itself, or as much of it as fits. */
+enum { STR_NAME = 200 };
+const char *str_name(char out[STR_NAME], const char *s);
 
 /* What stands behind the number n: "query" after 1, "queries" after 0 and 2. */
 #define str_noun(n, one, many) ((n) == 1 ? (one) : (many))

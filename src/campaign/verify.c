@@ -213,11 +213,12 @@ static const char *value_text(struct verify *v, const struct verify_value *x, st
 static int put_place(struct buf *b, const struct axis *axis, size_t i, struct err *err)
 {
     const struct dim *d = &axis->dim;
+    char name[STR_NAME];
 
     if (buf_printf(b, err, "%s%s ", b->len ? ", " : "", d->name))
         return err->code;
     if (d->coord && d->type == V_STR)
-        return buf_escaped(b, ((const char *const *)d->coord)[i], err);
+        return buf_escaped(b, str_name(name, ((const char *const *)d->coord)[i]), err);
     return put_number(d, (int64_t)i, b, err);
 }
 

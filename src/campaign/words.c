@@ -1,5 +1,7 @@
 #include "campaign/words.h"
 
+#include "base/str.h"
+
 #include <string.h>
 
 int put_number(const struct dim *d, int64_t i, struct buf *b, struct err *err)
@@ -13,10 +15,12 @@ int put_number(const struct dim *d, int64_t i, struct buf *b, struct err *err)
 
 static int put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err)
 {
+    char name[STR_NAME];
+
     if (a->label)
-        return buf_puts(b, a->label[i], err);
+        return buf_puts(b, str_name(name, a->label[i]), err);
     if (a->dim.type == V_STR)
-        return buf_puts(b, ((const char *const *)a->dim.coord)[i], err);
+        return buf_puts(b, str_name(name, ((const char *const *)a->dim.coord)[i]), err);
     return put_number(&a->dim, i, b, err);
 }
 

@@ -244,9 +244,10 @@ static int print_prompts(const struct curation *c, struct err *err)
 {
     for (size_t t = 0; t < c->config.curate.templates.n && c->facts.n; t++) {
         const struct attempt *a = &c->attempt[t * c->facts.n];
+        char name[STR_NAME];
 
-        if (out_printf(err, "template %zu, %s: %d %s: ", t + 1, a->subject->name, a->prompt,
-                       str_noun(a->prompt, "token", "tokens")) ||
+        if (out_printf(err, "template %zu, %s: %d %s: ", t + 1, str_name(name, a->subject->name),
+                       a->prompt, str_noun(a->prompt, "token", "tokens")) ||
             out_word(a->text ? a->text : "", err) || out_printf(err, "\n"))
             return err->code;
     }
@@ -255,12 +256,14 @@ static int print_prompts(const struct curation *c, struct err *err)
 
 static int print_dropped(const struct curation *c, struct err *err)
 {
+    char name[STR_NAME];
     size_t shown = 0;
 
     for (size_t i = 0; i < c->n; i++)
         if (c->attempt[i].reason && shown++ < 20 &&
             out_printf(err, "  dropped before it is asked: %s, template %d: %s\n",
-                       c->attempt[i].subject->name, c->attempt[i].template, c->attempt[i].reason))
+                       str_name(name, c->attempt[i].subject->name), c->attempt[i].template,
+                       c->attempt[i].reason))
             return err->code;
     return shown > 20 ? out_printf(err, "  ... and %zu more\n", shown - 20) : 0;
 }

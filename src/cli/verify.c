@@ -60,9 +60,10 @@ static int put_text(const struct verified *v, struct buf *b, struct err *err)
 
     for (uint64_t i = 0; i < named; i++) {
         const struct difference *d = &v->difference[i];
+        char name[STR_NAME];
 
         if (buf_printf(b, err, "%s: query %zu (", d->variable, d->query) ||
-            buf_escaped(b, d->item, err) ||
+            buf_escaped(b, str_name(name, d->item), err) ||
             buf_printf(b, err, ")%s%s: %s in the file, %s computed anew\n", *d->place ? ", " : "",
                        d->place, d->file, d->anew))
             return err->code;

@@ -324,13 +324,14 @@ static void put_title(const struct comparison *t, const char *group, size_t apar
 {
     const struct average *a = &t->side[0].a;
     size_t intervals = t->n_best * (t->n - 1);
+    char name[STR_NAME];
 
     buf_printf(out, err, "\n%s: %s", group, t->h->title);
     for (size_t k = 1; k < t->n; k++)
         if (t->side[k].h && !str_eq(t->side[k].h->title, t->h->title))
             buf_printf(out, err, "; %c: %s", (int)('A' + k), t->side[k].h->title);
     if (t->apart < a->n_dims)
-        buf_printf(out, err, ": %s", a->dim[t->apart].label[apart_at]);
+        buf_printf(out, err, ": %s", str_name(name, a->dim[t->apart].label[apart_at]));
     buf_printf(out, err, "\nthe %zu largest %s of %zu %s that all have; %zu of %zu %s; %s\n",
                t->n_best, str_noun(t->n_best, "difference", "differences"), t->n_cells,
                str_noun(t->n_cells, "cell", "cells"), t->n_apart, intervals,

@@ -1,5 +1,6 @@
 #include "report/grid.h"
 
+#include "base/str.h"
 #include "base/utf8.h"
 
 #include <math.h>
@@ -10,11 +11,11 @@
 
 int grid_put(struct grid *g, struct err *err, const char *fmt, ...)
 {
-    char text[256]; /* longer ones are cut */
+    char text[STR_NAME];
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    str_vfit(text, sizeof text, fmt, ap);
     va_end(ap);
     if (err->code || arena_grow(&g->arena, &g->text, g->n, &g->cap, sizeof *g->text, err))
         return err->code;

@@ -352,10 +352,11 @@ static void put_missing(const struct sheet *t, size_t stratum, size_t row, size_
 {
     const struct average *a = &t->f.value;
     size_t first = first_of_row(t, row);
+    char name[STR_NAME];
 
     buf_printf(b, err, "%sstep %d", n ? ", " : "", a->stratum[stratum].step);
     for (size_t k = 0; k < t->n_row_dims; k++)
-        buf_printf(b, err, " %s", average_label(a, t->row_dim[k], first));
+        buf_printf(b, err, " %s", str_name(name, average_label(a, t->row_dim[k], first)));
 }
 
 /* Rows with numbers of which none passes: how many, and the first of them by name. */

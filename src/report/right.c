@@ -159,7 +159,9 @@ bool names_target(const char *label, const char *target)
 
 int right_words(const struct right_query *q, struct buf *out, struct err *err)
 {
-    buf_puts(out, *q->item ? q->item : "a query", err);
+    char name[STR_NAME];
+
+    buf_puts(out, *q->item ? str_name(name, q->item) : "a query", err);
     if (q->template > 1)
         buf_printf(out, err, ", template %d", q->template);
     if (q->step > 0)
@@ -167,7 +169,8 @@ int right_words(const struct right_query *q, struct buf *out, struct err *err)
     if (*q->said)
         buf_printf(out, err, ": says \"%s\"", q->said);
     if (!*q->target_token)
-        return buf_printf(out, err, " (%s has rank %lld)", q->target, (long long)q->rank);
+        return buf_printf(out, err, " (%s has rank %lld)", str_name(name, q->target),
+                          (long long)q->rank);
     return buf_printf(out, err, ", right is \"%s\" (rank %lld)", q->target_token,
                       (long long)q->rank);
 }

@@ -86,11 +86,12 @@ static void put_metric(struct buf *b, const struct search *s, const char *label,
     const char *dot = strchr(label, '.');
     const char *metric = arena_strndup(a, label, dot ? (size_t)(dot - label) : strlen(label), err);
     const char *words = metric ? words_of(a, metric, err) : NULL;
+    char name[STR_NAME];
 
     if (words)
         buf_puts(b, words, err);
     if (dot)
-        buf_printf(b, err, " of %s%s", dot + 1,
+        buf_printf(b, err, " of %s%s", str_name(name, dot + 1),
                    s->right && str_eq(dot + 1, s->right) ? ", which is right," : "");
 }
 
@@ -128,14 +129,15 @@ static void put_words(const struct search *s, size_t stratum, size_t i, size_t n
     const bool rate = s->f.null.elements > 0;
     const char *sign = rate ? "" : "+", *by = s->by < a->n_dims ? a->dim[s->by].name : NULL;
     const int d = decimals_of(mean), step = a->stratum[stratum].step;
-    char where[WHERE_MAX], format[48];
+    char where[WHERE_MAX], format[48], name[STR_NAME];
 
     snprintf(format, sizeof format, "%%%s.%df [%%%s.%df, %%%s.%df]", sign, d, sign, d, sign, d);
     where_words(a, i, by, NULL, where);
     if (step > 0)
         buf_printf(b, err, "step %d", step);
     if (by)
-        buf_printf(b, err, "%s%s", step > 0 ? ", " : "", average_label(a, s->by, i));
+        buf_printf(b, err, "%s%s", step > 0 ? ", " : "",
+                   str_name(name, average_label(a, s->by, i)));
     if (*where)
         buf_printf(b, err, "%s%s", step > 0 || by ? ": " : "", where);
     buf_puts(b, " ", err);

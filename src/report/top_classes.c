@@ -266,7 +266,9 @@ static void put_title(const struct classes *c, size_t stratum, const char *targe
                       size_t n, struct buf *out, struct err *err)
 {
     const struct average *a = &c->effect[0].value;
+    char name[STR_NAME];
 
+    target = str_name(name, target);
     if (c->n_classes)
         buf_printf(out, err, "\n%s: how often each head promotes and suppresses %s", c->group,
                    c->rate[0].value.n_dims > 2 ? target : "any target");

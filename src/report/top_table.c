@@ -146,12 +146,13 @@ static void put_title(const struct largest *t, size_t apart_at, bool mixed, stru
                       struct err *err)
 {
     const struct average *a = &t->a;
+    char name[STR_NAME];
 
     buf_printf(out, err, "\n%s: %s: %s", a->group, a->name, a->long_name);
     if (*a->units && !str_eq(a->units, "1"))
         buf_printf(out, err, " [%s]", a->units);
     if (t->apart < a->n_dims)
-        buf_printf(out, err, ": %s", a->dim[t->apart].label[apart_at]);
+        buf_printf(out, err, ": %s", str_name(name, a->dim[t->apart].label[apart_at]));
     if (!mixed)
         stratum_words(stratum_of(t, &t->best[0]), out, err);
     buf_printf(out, err, "\nthe %zu largest of %zu, %s%s%s\n", t->n_best, t->n_cells,

@@ -1,13 +1,13 @@
 #include "report/where.h"
 
-#include <stdio.h>
+#include "base/str.h"
+
+#include <string.h>
 
 static size_t append(char out[WHERE_MAX], size_t n, const char *before, const char *text)
 {
-    int more = snprintf(out + n, WHERE_MAX - n, "%s%s", before, text);
-
-    n += more > 0 ? (size_t)more : 0;
-    return n < WHERE_MAX ? n : WHERE_MAX - 1;
+    str_fit(out + n, WHERE_MAX - n, "%s%s", before, text);
+    return n + strlen(out + n);
 }
 
 const char *where_words(const struct average *a, size_t element, const char *rows,

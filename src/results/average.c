@@ -37,8 +37,10 @@ void strata_choose(const struct stratum_info *s, size_t n, const char *dataset, 
 
 int stratum_words(const struct stratum_info *s, struct buf *b, struct err *err)
 {
+    char name[STR_NAME];
+
     if (*s->dataset)
-        buf_printf(b, err, "; %s", s->dataset);
+        buf_printf(b, err, "; %s", str_name(name, s->dataset));
     else if (s->template == -1)
         buf_puts(b, "; mean over datasets", err);
     if (s->template == -1 && *s->dataset)

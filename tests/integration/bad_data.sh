@@ -182,4 +182,23 @@ for f, asked in ((true, True), (false, False)):
             assert np.array_equal(f["decode/logit"][q], every["decode/logit"][q])
 PYTHON
 fi
+
+# Names of 12 kB are whole in the file, and take no more of a line of the screen than others.
+awk 'BEGIN {for (i = 0; i < 4000; i++) printf "\344\270\226"}' >"$work/long"
+queries 3 | awk -v name="$(cat "$work/long")" '{gsub(/"lands"/, "\"" name "\""); gsub(/answer_1/, name); sub(/"item": "/, "&" name); print}' >"$data"
+sed -i "s/\"target\": [^,]*, //" "$data"
+config "$work/long.yaml" "$data" "$work/long.d" 'name: decode, kind: decode' \
+    'name: zero, kind: ablation, site: head, operation: {kind: zero}' 'name: cut, kind: knockout, sets: [subject]'
+for words in "plan $work/long.yaml" "run $work/long.yaml" "summary $work/long.d" "top $work/long.d zero" \
+    "compare $work/long.d $work/long.d"; do
+    read -ra words <<<"${words//"$work"/WORK}"
+    ends 0 "$program" "${words[@]//WORK/$work}"
+    [ "$(cat "$work/out" "$work/err" | wc -L)" -lt 1000 ] || wrong "${words[0]} prints a name whole"
+    iconv -f UTF-8 -t UTF-8 "$work/out" "$work/err" >"$work/null" || wrong "${words[0]} cuts a character"
+done
+ends 0 "$program" export "$work/long.d" --format csv -o "$work/csv"
+grep -qF -f "$work/long" "$work/csv"/*.csv || wrong 'a name is cut in the CSV'
+echo '{"ids": [1], "target": "'"$(cat "$work/long")"'", "targets": {"a": 1}}' >"$data"
+ends 2 "$program" plan "$work/long.yaml" && has 'is not one of the targets'
+[ "$(wc -L <"$work/err")" -lt 1300 ] || wrong 'a name is whole in an error'
 finish

@@ -54,8 +54,12 @@ static void long_messages_are_cut(void **state)
 
     (void)state;
     memset(text, 'x', sizeof text - 1);
-    err_set(&err, ERR_IO, "%s", text);
+    err_set(&err, ERR_IO, "a.jsonl:1: %s: the reason", text);
     assert_int_equal(strlen(err.msg), ERR_MESSAGE - 1);
+    assert_true(!strncmp(err.msg, "a.jsonl:1: x", 12) && strstr(err.msg, "...x"));
+    assert_string_equal(err.msg + ERR_MESSAGE - 1 - 14, "xx: the reason");
+    err_set(&err, ERR_IO, "%.4s", "a\xc3\xa9\xc3\xa9");
+    assert_string_equal(err.msg, "a\xc3\xa9?"); /* half a character */
     assert_int_equal(err_wrap(&err, "%s", text), ERR_IO);
     assert_true(strlen(err.msg) < ERR_MESSAGE);
 }

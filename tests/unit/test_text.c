@@ -238,6 +238,34 @@ static void sizes_for_people(void **state)
     assert_string_equal(str_noun(1.5, "rank", "ranks"), "ranks");
 }
 
+/* A name that is too long loses its middle, between whole characters. */
+static void names_are_cut(void **state)
+{
+    static char deep[100000];
+    char out[STR_NAME], small[16];
+    const char *shown;
+
+    (void)state;
+    assert_string_equal(str_name(out, "answer_1"), "answer_1");
+    for (size_t n = STR_NAME - 2; n < STR_NAME + 8; n++) { /* "x" and many of three bytes */
+        deep[0] = 'x';
+        for (size_t i = 1; i < n; i++)
+            deep[i] = "\xe4\xb8\x96"[(i - 1) % 3];
+        deep[n] = '\0';
+        shown = str_name(out, deep);
+        assert_true((shown == deep) == (n < STR_NAME));
+        assert_true(strlen(shown) < STR_NAME && strlen(shown) >= STR_NAME - 8);
+        assert_true(n % 3 != 1 || utf8_valid(shown, strlen(shown)));
+        assert_true(shown == deep || (strstr(shown, "...") && *shown == 'x'));
+    }
+    memset(deep, 'y', sizeof deep - 1);
+    assert_int_equal(strlen(str_name(out, deep)), STR_NAME - 1);
+    str_fit(small, sizeof small, "%s:%d", "short", 7);
+    assert_string_equal(small, "short:7");
+    str_fit(small, sizeof small, "%s is too long", "a name of many letters");
+    assert_string_equal(small, "a name o...long");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,7 +273,7 @@ int main(void)
         cmocka_unit_test(names_are_escaped),         cmocka_unit_test(a_cursor_stays_inside),
         cmocka_unit_test(the_key_that_was_meant),    cmocka_unit_test(endings),
         cmocka_unit_test(well_formed_text),          cmocka_unit_test(ill_formed_text_is_mended),
-        cmocka_unit_test(sizes_for_people),
+        cmocka_unit_test(sizes_for_people),          cmocka_unit_test(names_are_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

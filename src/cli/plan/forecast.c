@@ -158,7 +158,7 @@ static int print_cell(const struct campaign *c, size_t experiment, uint64_t cell
     const struct experiment *x = &c->x[experiment];
     const struct unit *u = c->unit;
     const struct query *q;
-    char step[32] = "";
+    char step[32] = "", name[STR_NAME];
 
     while (u->work != UNIT_CELLS || u->experiment != experiment || cell >= u->n) {
         cell -= u->work == UNIT_CELLS && u->experiment == experiment ? u->n : 0;
@@ -173,7 +173,7 @@ static int print_cell(const struct campaign *c, size_t experiment, uint64_t cell
     if (q->step)
         snprintf(step, sizeof step, ", step %d", q->step);
     return out_printf(err, "  %-16s query %u%s%s%s: %s\n", x->name, u->query, *q->item ? ", " : "",
-                      q->item, step, b->data);
+                      str_name(name, q->item), step, b->data);
 }
 
 /* First, middle and last cell of each experiment. */
@@ -199,6 +199,7 @@ enum { NAMED = 20 };
 /* Bad queries with their places and reasons, the first so many. */
 static int print_bad(const struct campaign *c, struct err *err)
 {
+    char name[STR_NAME];
     size_t bad = 0;
 
     for (size_t i = 0; i < c->data.n; i++) {
@@ -207,7 +208,7 @@ static int print_bad(const struct campaign *c, struct err *err)
         if (!q->status || ++bad > NAMED)
             continue;
         out_printf(err, "%s  %s:%zu: query %zu, %s: %s\n", bad == 1 ? "\nbad queries\n" : "",
-                   c->data.file[q->file], q->line, i, q->item, q->status);
+                   c->data.file[q->file], q->line, i, str_name(name, q->item), q->status);
     }
     return bad > NAMED ? out_printf(err, "  ... and %zu more\n", bad - NAMED) : err->code;
 }
