@@ -1,7 +1,7 @@
 """Identities of docs/methods.md 5 in a result file: usage: check_identities.py RESULT
 
 decode's parts sum up to the logits; the sets of token_lens and the columns' heads of heads sum up to
-the decoded attention output, less the biases that are no head's; attention sums up to 1; promotion and
+the decoded attention output, less the biases that are not a head's; attention sums up to 1; promotion and
 suppression are what the query's own numbers say; a head that an ablation sets to 0 at the last token
 takes its own logit away (`direct_frozen`). Exit status 1 if one does not hold to 1e-4 of the largest
 value.

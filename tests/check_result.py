@@ -64,13 +64,13 @@ def coordinates_of(variable):
 def check_type(d):
     if is_text(d):
         kind = h5py.check_string_dtype(d.dtype)
-        claim(kind.encoding == "utf-8" and kind.length is None, d.name, "text is no variable UTF-8")
+        claim(kind.encoding == "utf-8" and kind.length is None, d.name, "text is not variable UTF-8")
     else:
         claim(d.dtype.str in ("|i1", "<i4", "<i8", "<f4", "<f8"), d.name, f"type {d.dtype.str}")
     if name_of(d) in COORDINATES:
         want = COORDINATES[name_of(d)]
         if want is None:
-            claim(is_text(d), d.name, "is no text")
+            claim(is_text(d), d.name, "is not a text")
         else:
             claim(not is_text(d) and d.dtype == np.dtype(want), d.name, f"is no {want}")
 
@@ -96,7 +96,7 @@ def check_attributes(d, coordinate):
     text = d.attrs.get("long_name")
     claim(isinstance(text, str) and text, d.name, "no long_name")
     if "units" in d.attrs:
-        claim(isinstance(d.attrs["units"], str) and d.attrs["units"], d.name, "units is no text")
+        claim(isinstance(d.attrs["units"], str) and d.attrs["units"], d.name, "units is not a text")
     if coordinate:
         claim("_FillValue" not in d.attrs, d.name, "a coordinate with _FillValue")
     elif is_text(d):
@@ -170,9 +170,9 @@ def check_group_xarray(path, group, engine):
             want = (name,) if d.is_scale else tuple(name_of(scale_of(d, i)) for i in range(d.ndim))
             claim(v.dims == want, where, f"{name} has dimensions {v.dims}, not {want}")
             if d.is_scale:
-                claim(name in ds.indexes, where, f"{name} is no index")
+                claim(name in ds.indexes, where, f"{name} is not an index")
             if is_text(d):
-                claim(all(isinstance(s, str) for s in v.values.flat), where, f"{name} is no str")
+                claim(all(isinstance(s, str) for s in v.values.flat), where, f"{name} is not a str")
             elif d.dtype.kind == "f":
                 claim(v.dtype == d.dtype, where, f"{name} became {v.dtype}")
             for c in coordinates_of(d):

@@ -303,7 +303,7 @@ def random_ids(t, count, seed):
 
 
 def compare_decoded(args, model, t):
-    """Ids that no text leads to: bytes that are no text, spaces at any place."""
+    """Ids that no text leads to: bytes that are not text, spaces at any place."""
     batch = list(random_ids(t, args.count // 5, args.seed))
     lines = answers(args.program, model, [" ".join(map(str, ids)) for ids in batch], "--decode")
     wrong = 0

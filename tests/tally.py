@@ -15,7 +15,7 @@ def reason(case):
 
 for case in ElementTree.parse(sys.argv[1]).getroot().iter("testcase"):
     if case.find("skipped") is not None:
-        # A program that could not be run at all is no test that chose to be skipped.
+        # A program that could not be run at all is not a test that chose to be skipped.
         result = "skip" if "SKIP_RETURN_CODE" in case.find("skipped").get("message", "") else "fail"
     else:
         result = "pass" if case.get("status") == "run" and case.find("failure") is None else "fail"

@@ -49,7 +49,7 @@ int buf_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE
 int buf_vprintf(struct buf *b, struct err *err, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 
 /* A name or text of others as one line that a terminal takes for text: control characters, line
-   separators, characters that turn the direction of writing, bytes that are no UTF-8, and the
+   separators, characters that turn the direction of writing, bytes that are not UTF-8, and the
    backslash itself are escaped (\n, \t, \xHH, \uHHHH). Different texts stay different. */
 int buf_escaped(struct buf *b, const char *s, struct err *err);
 /* Lines of text of which parts may be others': the same, but for newlines, tabs and backslashes. */

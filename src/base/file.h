@@ -61,8 +61,8 @@ int file_map_foreign(struct mapping *m, const char *path, const struct file_sour
 int file_read_foreign(struct buf *b, const char *path, size_t max, struct err *err);
 
 /* Writes path as a whole: beside it, fsync, rename. After an error the old file stands as it was
-   and nothing is left beside it. A link is followed; what is no regular file (a device, a pipe) is
-   written to, not replaced. */
+   and nothing is left beside it. A link is followed; what is not a regular file (a device, a
+   pipe) is written to, not replaced. */
 int file_replace(const char *path, const void *data, size_t n, struct err *err);
 
 /* "PATH.PLACE.PID-RANDOM.tmp" in the arena: a name beside path, of its own each time, for this

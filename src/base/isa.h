@@ -55,8 +55,8 @@ enum isa {
 #define ISA_EACH(ops) &ops##_portable
 #endif
 
-/* Reads LENSWEEP_ISA: ERR_CONFIG if it is no word of ISAS or this processor lacks it. main calls it
-   first; without it the fastest is taken. */
+/* Reads LENSWEEP_ISA: ERR_CONFIG if it is not a word of ISAS or this processor does not have
+   it. main calls it first; without it the fastest is taken. */
 int isa_init(struct err *err);
 
 /* The copy to run. */

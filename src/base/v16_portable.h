@@ -140,7 +140,7 @@ V16_CALL void v16_sum4(float out[4], v16 a, v16 b, v16 c, v16 d)
     out[3] = v16_sum(d);
 }
 
-/* The largest lane of numbers that are no NaN, compared in the tree of the sums. */
+/* The largest lane of numbers that are not NaN, compared in the tree of the sums. */
 V16_CALL float v16_largest(v16 x)
 {
     for (int half = LANES / 2; half; half /= 2)

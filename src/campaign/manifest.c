@@ -259,7 +259,7 @@ int manifest_match(const struct campaign *c, const char *dir, const char *other,
     if (!path)
         goto out;
     if (!file_exists(path)) {
-        err_set(err, ERR_IO, "%s holds no run: it has no manifest", other);
+        err_set(err, ERR_IO, "%s does not hold a run: it does not have a manifest", other);
         goto out;
     }
     if (of_campaign(&ours, c, err) || of_file(&theirs, path, err))

@@ -421,7 +421,7 @@ static int run_cells(struct unit_job *j, struct err *err)
     return 0;
 }
 
-/* --- what is no cell --- */
+/* --- what is not a cell --- */
 
 static int run_audit(struct unit_job *j, size_t member, struct err *err)
 {

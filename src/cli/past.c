@@ -21,7 +21,7 @@ int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err
         return err->code;
     if (!file_exists(request.config))
         return err_set(err, ERR_IO, "%s %s", dirs[0],
-                       file_exists(dirs[0]) ? "holds no run: it has no config.yaml"
+                       file_exists(dirs[0]) ? "does not hold a run: it does not have a config.yaml"
                                             : "does not exist: expected the folder of a run");
     if (config_curates(request.config))
         return err_set(

@@ -208,7 +208,7 @@ int config_print(const struct config *c, bool results_only, struct buf *out, str
 int config_print_anywhere(const struct config *c, struct buf *out, struct err *err);
 
 /* One experiment's kind and those of its keys that affect results, as one canonical text; without
-   name, limit and where, which are no part of what a unit computes: part of its key. */
+   name, limit and where, which are not part of what a unit computes: part of its key. */
 int config_print_experiment(const struct experiment_entry *e, struct buf *out, struct err *err);
 
 /* The reference of all sections and kinds: plain text for `help config`, Markdown for docs/. */

@@ -273,7 +273,7 @@ int curation_open(struct curation *c, const char *config, const char *const *set
     err_clear(err);
     if (file_exists(config) && !config_curates(config)) {
         problems_add(problems, config, 0, 0,
-                     "no section curate: this config is for lensweep run, or lacks the section");
+                     "it does not have a section curate: a config without one is for lensweep run");
         return 0;
     }
     if (config_load(&c->config, config, set, n_set, NULL, 0, problems, err) || problems->count)

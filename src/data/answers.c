@@ -101,7 +101,7 @@ static size_t trim_end(const struct written *t, size_t begin, size_t end)
     return end;
 }
 
-/* A bracket is no part of the answer: a year, a gloss. */
+/* A bracket is not part of the answer: a year, a gloss. */
 static size_t bracket(const struct written *t, size_t begin, size_t end)
 {
     for (size_t i = begin + 1; i < end; i++)
@@ -110,7 +110,7 @@ static size_t bracket(const struct written *t, size_t begin, size_t end)
     return end;
 }
 
-/* The first place in [begin, end) at which what follows may be no part of the answer. */
+/* The first place in [begin, end) at which what follows may not be part of the answer. */
 static size_t short_end(const struct written *t, size_t begin, size_t end)
 {
     static const char *const stops[] = {
@@ -154,7 +154,7 @@ static void find_in_line(const struct written *t, size_t i, int want, bool ended
     }
 }
 
-/* Has the line that begins at i commas enough for all, and is no list of marks under way? */
+/* Has the line that begins at i commas enough for all, and is not a list of marks under way? */
 static bool is_line_of_commas(const struct written *t, size_t i, int want)
 {
     size_t end = i, mark;

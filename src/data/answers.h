@@ -21,7 +21,7 @@
 
 enum { ANSWERS_MOST = 9 };
 
-/* Bytes of the text, without a bracket behind the answer. `n` without what may be no part of it
+/* Bytes of the text, without a bracket behind the answer. `n` without what may not be part of it
    (after a comma, a dash, a colon), `most` with it. */
 struct answer_place {
     size_t begin, n, most;

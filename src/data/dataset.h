@@ -56,7 +56,7 @@ struct query {
     const char **answer;
 
     int n;        /* tokens in the prompt; 0 if it is longer than max_tokens */
-    int32_t *ids; /* (n) -1 where the data have a number that is no token id */
+    int32_t *ids; /* (n) -1 where the data have a number that is not a token id */
 
     struct span *span; /* (ds->n_spans) [lo, hi) in tokens; empty where the query lacks the name */
 

@@ -1,7 +1,7 @@
 /*
  * What a query computes depends on, as canonical bytes: names are sorted and absent ones left out,
  * so that neither the order of files nor what other queries name changes them. Text, flags and
- * status are no part of it: no computed number depends on them.
+ * status are not part of it: no computed number depends on them.
  */
 #include "data/fingerprint.h"
 

@@ -40,8 +40,8 @@ struct records {
 /* Opens l->path. */
 int records_open(struct records *r, struct loader *l, struct err *err);
 
-/* The next record, the caller's; NULL at the end. What is no record is a problem and passed over.
-   Nonzero only for memory. */
+/* The next record, the caller's; NULL at the end. What is not a record is a problem and passed
+   over. Nonzero only for memory. */
 int records_next(struct records *r, json_t **record, struct err *err);
 void records_close(struct records *r);
 

@@ -72,7 +72,7 @@ static void edit_row(const struct edit *e, const struct shape *s, int layer, int
     case OP_SWAP:
         swap_row(e, n, t, row);
         break;
-    case OP_MASK: /* means nothing outside the pattern */
+    case OP_MASK: /* only the pattern has it */
         break;
     }
 }

@@ -76,8 +76,8 @@ double engine_bytes(const struct shape *s, int rows, int max_tokens, int threads
 
 /*
  * Runs all n variants and fills their answers and runs. Those that keep a run (`into`) must come
- * with a base that is complete already. A result that is not finite is no error here: the answer
- * says NaN, and its owner decides what that means for the query.
+ * with a base that is complete already. A result that is not finite is not an error here: the
+ * answer says NaN, and its owner decides what that means for the query.
  */
 void engine_run(struct engine *e, struct variant *v, int n);
 

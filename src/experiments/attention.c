@@ -130,7 +130,7 @@ static int describe(struct experiment *x, const struct attention *t, struct err 
     return 0;
 }
 
-/* What belongs to queries means nothing where there are none. */
+/* What belongs to queries has no place where there are none. */
 static int open_weights(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct attention_config *c = x->config;

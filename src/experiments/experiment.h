@@ -150,7 +150,7 @@ struct experiment {
         *places;       /* a query that lacks all of them is left out (kit/places.h); NULL =
                                     none does */
     const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out
-                          where the experiment has not the axis in it; NULL = the kind's summary */
+                          where the experiment does not have the axis in it; NULL = the summary */
     void *state;       /* (state_size of the kind) its own, in the arena */
 };
 
@@ -292,7 +292,7 @@ int query_runs(const struct experiment *x, const struct query *q, struct run_spe
 uint64_t query_extra(const struct experiment *x, const struct query *q);
 
 /* The table. `queries` (what every result file says about its queries) is its first row and always
-   runs; it is no kind that a config can name. */
+   runs; it is not a kind that a config can name. */
 extern const struct kind *const kinds[];
 extern const size_t n_kinds;
 

@@ -110,7 +110,7 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
         config_problem(x->scene->config, x->entry, "from", problems, "%s", bad.msg);
     else if (f->ranking.edges && x->scene->model->layers[0].attn_post.w)
         config_problem(x->scene->config, x->entry, "groups", problems,
-                       "this model norms what a layer's heads add together, so that they are no "
+                       "this model norms what a layer's heads add together, so that they are not a "
                        "sum: a circuit of edges is not defined; take sweeps of heads and MLPs");
     return 0;
 }

@@ -325,7 +325,7 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
         return err->code;
     if (x->scene->model->shape.attn_bias &&
         add_field(x, "bias_logit", V_F32, "query layer target", unit_logit,
-                  "logit that attention's output bias adds, which is no head's", err))
+                  "logit that attention's output bias adds, which is not a head's", err))
         return err->code;
     if (c->vocab_stats &&
         (add_field(x, "vocab_mean", V_F32, "query layer head", unit_logit,
@@ -456,7 +456,7 @@ static void put_spread(struct row *row, bool subject, size_t i, struct spread s)
     row_f32(row, subject ? "subject_control_suppression" : "control_suppression")[i] = s.suppressed;
 }
 
-/* What attention adds that is no head's. */
+/* What attention adds that is not a head's. */
 static int put_bias(const struct experiment *x, const struct cell *cell, struct row *row,
                     struct worker *w, struct err *err)
 {

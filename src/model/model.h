@@ -47,7 +47,7 @@ struct shape {
     bool gated;                 /* the MLP's hidden numbers are activation(gate) * up */
     enum activation activation; /* without a gate: of up */
     bool learned_positions;     /* a second term of the embedding; else keys and queries turn */
-    bool attn_bias;             /* attention adds a vector that is no head's */
+    bool attn_bias;             /* attention adds a vector that is not a head's */
     bool has_bias;     /* the final norm or the unembedding has one: a term of the logits that
                                    no part of the residual stream makes */
     float embed_scale; /* of the tokens' embeddings */

@@ -6,10 +6,10 @@
  *         return m->drawn ? 0 : random_make(m, 4, err);
  *     }
  *
- * Each matrix, and each bias that is no norm's, gets normal deviates of its own mean and standard
- * deviation; norms stay. Deviates follow from the seed, the matrix's place in the model and an
- * element's place in it alone. They are kept as bfloat16, whatever the type in the file is: 2 bytes
- * an element, once for each node.
+ * Each matrix, and each bias that is not a norm's, gets normal deviates of its own mean and
+ * standard deviation; norms stay. Deviates follow from the seed, the matrix's place in the model
+ * and an element's place in it alone. They are kept as bfloat16, whatever the type in
+ * the file is: 2 bytes an element, once for each node.
  *
  * Several processes of a node share them: one measures, each is told what it found, one fills the
  * memory that all see, and all bind it.

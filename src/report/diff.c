@@ -109,7 +109,7 @@ static bool attrs_differ(const struct diff *d, const struct h5attr *x, const str
     return !str_eq(x->value, y->value);
 }
 
-/* Who asks for tolerance compares builds or machines: that they differ is no news. */
+/* Who asks for tolerance compares builds or machines: that they differ is not news. */
 static bool only_noted(const struct diff *d, const char *thing)
 {
     static const char *const builds[] = {

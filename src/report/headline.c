@@ -68,7 +68,7 @@ static bool is_in(const struct sheet *t, size_t i, size_t row, size_t column)
     return average_is_at(a, i, t->column_dim, column);
 }
 
-/* A column of entries that have no place in the table is no column. */
+/* A column of entries that have no place in the table is not shown as a column. */
 static bool has_column(const struct sheet *t, size_t column)
 {
     const struct average *a = &t->f.value;

@@ -2,7 +2,7 @@
  * Averages over queries in a result file: the one reader of them, for summary, `top`, `plot`,
  * export and rankings. An average NAME stands with NAME_se, NAME_lo, NAME_hi and NAME_n beside it
  * (in NAME/stats: mean, se, lo, hi, n, and the tests); its first dimension is `stratum`, or
- * `contrast`: a step minus the step before, item by item. Numbers that are no averages but the
+ * `contrast`: a step minus the step before, item by item. Numbers that are not averages but the
  * model's own have neither, and are read as one stratum's.
  *
  *     int use(double mean, const char *label, struct err *err);
@@ -73,7 +73,7 @@ struct average {
 };
 
 /* The average `name` of a group, or of the group `inside` it (NULL = of its own). An average that
-   is not there has 0 elements and is no error; one of another shape than lensweep writes is. */
+   is not there has 0 elements and is not an error; one of another shape than lensweep writes is. */
 int average_open(struct average *a, struct result *r, const char *group, const char *inside,
                  const char *name, struct err *err);
 void average_close(struct average *a);

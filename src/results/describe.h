@@ -40,7 +40,7 @@
     X(claim, "what a number that passes the test does: differs from zero")                        \
     X(columns, "a dimension with a column of the table for each entry")                           \
     X(beside, "averages of fewer dimensions that are shown in each row: the clean run's")         \
-    X(listed, "the variable is no average but a list, in order: variables along the same "        \
+    X(listed, "the variable is not an average but a list, in order: variables along the same "    \
               "dimension that name its entries")                                                  \
     X(common, "yes: of each query the list is another, the strongest first along the last "       \
               "dimension; a reader looks at what most of them have in common")                    \
@@ -139,7 +139,7 @@ int figures_write(struct h5group *g, const struct figure *v, size_t n, struct er
 int authors_layout_write(struct h5group *g, const struct authors_layout *v, struct err *err);
 
 /* Reads those of a group; n = 0 where there are none. A key that is not known is passed over.
-   ERR_IO if the attribute is no such list. */
+   ERR_IO if the attribute is not such a list. */
 int headlines_read(struct headline_list *h, struct h5file *f, const char *group, struct arena *a,
                    struct err *err);
 int figures_read(struct figure_list *f, struct h5file *file, const char *group, struct arena *a,

@@ -166,7 +166,7 @@ static int is_there(struct h5file *f, char *path)
     return there;
 }
 
-/* What could not be opened is not there, or it cannot be read: a bad block is no missing name. */
+/* What could not be opened is not there, or cannot be read: a bad block is not a missing name. */
 static int not_opened(struct h5file *f, const char *what, char *path, struct err *err)
 {
     int code = h5_fail(err, "open", path);

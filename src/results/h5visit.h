@@ -17,9 +17,9 @@ int h5_each(struct h5file *f, int (*use)(void *ctx, const struct h5info *v, stru
             void *ctx, struct err *err);
 
 /* The same for the groups, "" (the root) first, each before those inside it; and for the attributes
-   of a group, or of its variable `var`, in name order, as text. What is no single string or number
-   (netCDF-4's references) is left out. The names and values are the callback's only while it runs.
- */
+   of a group, or of its variable `var`, in name order, as text. What is not a single string or
+   number (netCDF-4's references) is left out. The names and values are the callback's only
+   while it runs. */
 int h5_each_group(struct h5file *f, int (*use)(void *ctx, const char *group, struct err *err),
                   void *ctx, struct err *err);
 

@@ -263,8 +263,8 @@ static uint64_t header_version(const unsigned char *p)
     return cursor_u64(&c) == hash_u64(p, HEADER - 8) ? version : 0;
 }
 
-/* A torn or bad header is no reason to lose the records behind it. A file that has neither the
-   beginning of a header nor a record is no segment. */
+/* A torn or bad header is not a reason to lose the records behind it. A file that has neither the
+   beginning of a header nor a record is not a segment. */
 static int read_window(struct journal *j, struct window *w, uint32_t index,
                        struct journal_stats *stats, struct err *err)
 {

@@ -37,13 +37,13 @@
 struct journal;
 
 struct journal_stats {
-    size_t segments, records, duplicates; /* found by opening; a duplicate is no record */
+    size_t segments, records, duplicates; /* found by opening; a duplicate is not a record */
     size_t torn_bytes;                    /* cut off at the ends of segments, or in a bad record */
     double seconds;                       /* wall time of the records, summed */
 };
 
 /* Opens or makes the directory, reads the index of every segment, and begins a new segment on the
-   first append. ERR_IO. A file that is no segment is left alone and ignored. */
+   first append. ERR_IO. A file that is not a segment is left alone and ignored. */
 int journal_open(struct journal **j, const char *dir, struct journal_stats *stats, struct err *err);
 
 /* To read only, and several directories as if they were one: of a unit that more than one has, the

@@ -66,7 +66,7 @@ int result_attr(struct result *r, const char *group, const char *name, const cha
                 struct err *err);
 
 /* A whole variable along one dimension of n entries, in the arena. ERR_IO if the file has it in
-   another shape; text: what is no text is printed as %.9g. */
+   another shape; text: what is not text is printed as %.9g. */
 int result_text(struct result *r, const char *group, const char *name, size_t n, const char ***v,
                 struct err *err);
 int result_numbers(struct result *r, const char *group, const char *name, size_t n, double **v,

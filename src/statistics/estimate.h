@@ -32,7 +32,7 @@ struct estimate_ask {
     enum template_mean way;
     bool rate;       /* values are 0 or 1: intervals after Clopper and Pearson */
     bool tested;     /* p: does the mean differ from 0? Of a rate: is it above that of `chance`? */
-    double tie;      /* a cluster whose mean is no farther from 0 counts as 0 */
+    double tie;      /* a cluster whose mean is not farther from 0 counts as 0 */
     bool min_tested; /* p_min: is the mean farther from 0 than min_effect? */
     double min_effect;
     /* (n_about) element e is about about[(first + e) % n_about]: a target of the strata, n_targets

@@ -47,7 +47,7 @@ printf 'model: {path: "%s"}\noutput: "%s"\nexperiments:\n' "$model" "$work/none"
 printf '  - {%s}\n' 'name: all, kind: attention' 'name: weights, kind: attention, weights: true' >>"$none"
 ends 0 "$program" run "$none"
 "$LENSWEEP_PYTHON" tests/reference/check_attention.py "$work/none/result.h5" "$model" || wrong 'it differs from NumPy'
-"$LENSWEEP_PYTHON" - "$work/none/result.h5" <<'END' || wrong 'the queries are no tokens that stand twice'
+"$LENSWEEP_PYTHON" - "$work/none/result.h5" <<'END' || wrong 'the queries are not tokens that stand twice'
 import sys, h5py
 with h5py.File(sys.argv[1]) as f:
     q = f["queries"]

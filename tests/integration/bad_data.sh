@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Data that is no data is refused with its place, exit status 2; a query that cannot be computed is a
+# Data that is not data is refused with its place, exit status 2; a query that cannot be computed is a
 # status of that query, and the job goes on.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"

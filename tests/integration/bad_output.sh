@@ -37,7 +37,7 @@ mkfifo "$work/pipe"
 ends 3 "$program" collect "$work/output" -o "$work/pipe" && says 'pipe is not a regular file, expected a file'
 [ -p "$work/pipe" ] || wrong 'a pipe was replaced by a file'
 
-# What stands there and is no run's is not overwritten: the config itself, with `output: .`, least of all.
+# What stands there and is not a run's is not overwritten: the config itself, with `output: .`, least of all.
 mkdir "$work/own"
 sed "s|^output: .*|output: .|" "$work/c.yaml" >"$work/own/config.yaml"
 cp "$work/own/config.yaml" "$work/keep.yaml"

@@ -43,9 +43,9 @@ grep -qE '; [0-9]+ queries ok, 0 bad, [0-9]+ not computed yet; result' "$work/ou
 ends 0 "$program" collect --partial "$work/part 0"
 [ -s "$work/part 0/partial.h5" ] || wrong "no partial.h5"
 
-# What is no part of the same run.
-ends 3 "$program" collect "$work/part 0" "$work/model" -o "$work/none.h5" && says 'holds no run'
-ends 3 "$program" collect "$work/model" "$work/part 0" -o "$work/none.h5" && says 'holds no run'
+# What is not part of the same run.
+ends 3 "$program" collect "$work/part 0" "$work/model" -o "$work/none.h5" && says 'does not hold a run'
+ends 3 "$program" collect "$work/model" "$work/part 0" -o "$work/none.h5" && says 'does not hold a run'
 other() {
     local text=$1
     shift
@@ -76,5 +76,5 @@ has 'lensweep collect --partial' "$work/out"
 ends 0 env -C / "$program" status "$work/part 1"
 ends 0 "$program" status "$work/whole"
 has 'done     100.0 %' "$work/out" && hasnt 'next' "$work/out"
-ends 3 "$program" status "$work/model" && says 'holds no run'
+ends 3 "$program" status "$work/model" && says 'does not hold a run'
 finish

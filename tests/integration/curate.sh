@@ -52,7 +52,7 @@ config "$work/run.yaml" "$work/given" "$work/none" 'name: early, kind: decode'
 ends 0 "$program" plan "$work/run.yaml" --set model.path=$tiny && has '24 queries, 0 of them bad' "$work/out"
 ends 2 "$program" plan "$work/c.yaml" --sbatch && has 'has no --sbatch'
 ends 2 "$program" run "$work/c.yaml" && has 'it is for lensweep curate'
-ends 2 "$program" curate "$work/run.yaml" && has 'no section curate'
+ends 2 "$program" curate "$work/run.yaml" && has 'does not have a section curate'
 
 # refused TEXT LINE...: facts that are refused, with a place.
 refused() {

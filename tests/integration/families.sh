@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One tiny model of every architecture against float32 transformers (tests/reference/make_families.py):
 # logits of all positions, greedy continuations; and what the analyses must mean for each: parts and
-# shares sum up, with the biases that are no head's, and the run's own audit passes.
+# shares sum up, with the biases that are not a head's, and the run's own audit passes.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 

@@ -50,7 +50,7 @@ ends 0 "$program" run "$work/c.yaml" && has 'of them from earlier starts'
 [ "$(grep -c 'from earlier starts' "$work/err")" = 1 ] || wrong 'not just one model was begun anew'
 has 'result 1 of 2, of model, was done before' "$work/out" && hasnt 'result 2 of 2' "$work/out"
 [ "$before" = "$(ls -i "$work/both/base-model/result.h5")" ] || wrong 'a finished result was written anew'
-# What is no such result is: of another version, damaged.
+# What is not such a result is: of another version, damaged.
 printf X | dd of="$work/both/base-model/result.h5" bs=1 seek=3000 conv=notrunc status=none
 ends 0 "$program" run "$work/c.yaml" && has 'result 2 of 2, of model, was done before' "$work/out"
 same "$work/both/base-model/result.h5" "$work/base/alone/result.h5" 'a damaged result'

@@ -101,7 +101,7 @@ class Build:
         self.folder = folder.resolve()
         commands = self.folder / "compile_commands.json"
         if not commands.exists():
-            raise Trouble(f"{folder} is no build folder: it lacks compile_commands.json")
+            raise Trouble(f"{folder} is not a build folder: it does not have compile_commands.json")
         self.compiling = {}
         for entry in json.loads(commands.read_text(encoding="utf-8")):
             file = pathlib.Path(entry["file"])

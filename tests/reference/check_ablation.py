@@ -487,7 +487,7 @@ def check_partners(table, sweep):
             alike &= "step" not in match or p.step == query.step
             alike &= "template" not in match or p.template == query.template
             if not alike:
-                row.complain(f"query {query.i}: {p.i} is no partner")
+                row.complain(f"query {query.i}: {p.i} is not a partner")
 
 
 def check_means(table, sweep, means):

@@ -175,7 +175,7 @@ def check_query(table, model, group, config, query, sweeps, nodes, kept, tokens)
         found, passes = {}, Edges if "edge_sender" in group else Nodes
         by_chance = [nodes[p] for p in group["random_order"][s]]
         if sorted(by_chance) != sorted(nodes):
-            table.row("random_order").complain(f"sample {s} is no order of all nodes")
+            table.row("random_order").complain(f"sample {s} is not an order of all nodes")
         for o, order in enumerate((nodes, by_chance)):
             for k in {0, *kept}:
                 found[o, k] = np.nan

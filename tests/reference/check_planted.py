@@ -26,7 +26,7 @@ import numpy as np
 from make_planted import BACKUP, COPIER, ENABLER, H, L, SUPPRESSOR
 from result_file import Group, strings
 
-FDR, TIE = 0.05, 1e-4  # an effect that is no larger has no sign
+FDR, TIE = 0.05, 1e-4  # an effect that is not larger has no sign
 SIGNED = ("logit_difference", "recall_mass", "repetition_mass", "logit", "direct")  # not direct_frozen, which is nearly direct
 
 

@@ -481,7 +481,7 @@ static void arrays_for_numpy(void **state)
     arena_release(&a);
 }
 
-/* No room for a mapping is no trouble of the file. */
+/* No room for a mapping is not the file's fault. */
 static void a_mapping_without_room(void **state)
 {
     struct rlimit old, tiny;

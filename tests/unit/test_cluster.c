@@ -368,7 +368,7 @@ static void a_peer_that_is_gone_is_found(void **state)
     assert_int_equal(gone, 2);
     assert_int_equal(peers[0].missed, 0);
     waitpid(child, NULL, 0);
-    assert_int_equal(watch_look(peers, 2), 2); /* and when it is no zombie any more */
+    assert_int_equal(watch_look(peers, 2), 2); /* and when it is not a zombie any more */
 }
 
 static void a_watch_ends_when_told(void **state)

@@ -502,7 +502,7 @@ static const char small_ids[] =
     "{\"ids\": [1, 2, 3], \"item\": \"A\", \"targets\": {\"t\": 5}, \"target\": \"t\"}\n"
     "{\"ids\": [4, 5, 6], \"item\": \"B\", \"targets\": {\"t\": 7}, \"target\": \"t\"}\n";
 
-/* Rows that may be of other bytes than their key says are no rows. */
+/* Rows that may be of other bytes than their key says are not rows. */
 static void a_model_changed_under_a_unit(void **state)
 {
     struct buf file = {0}, rows = {0};

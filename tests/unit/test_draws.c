@@ -333,7 +333,7 @@ static void shuffled_items_of_many_queries(void **state)
     dataset_release(&ds);
 }
 
-/* Prompts of other lengths are no reason to keep one's own. */
+/* Prompts of other lengths are not a reason to keep one's own. */
 static void targets_are_shuffled_over_lengths(void **state)
 {
     struct data_options o = {.seed = 1, .shuffled_targets = true};

@@ -326,7 +326,7 @@ static void test_nothing_is_found(void **state)
         }
 }
 
-/* The claim is the test's: 4 items at -5 and 60 at +0.2 are no change of -2.4 in all items. */
+/* The claim is the test's: 4 items at -5 and 60 at +0.2 are not a change of -2.4 in all items. */
 static void test_claim_and_test(void **state)
 {
     struct strata s;

@@ -344,7 +344,7 @@ static bool lacks_second(size_t i)
     return i / (PARTS * NAMES) % LAYERS == 1;
 }
 
-/* A layer without a value keeps its line, names that are no numbers all stand below, a long one is
+/* A layer without a value keeps its line, names that are not numbers all stand below, a long one is
    cut, and colours end at a round number. */
 static void test_names(void **state)
 {

@@ -176,7 +176,7 @@ static void parts_of_one_run(void **state)
 
     (void)state;
     assert_int_equal(match(three_queries, NULL), ERR_IO);
-    assert_non_null(strstr(err.msg, "has no manifest"));
+    assert_non_null(strstr(err.msg, "does not have a manifest"));
     err_clear(&err);
     assert_int_equal(file_make_dirs(in_folder("there"), &err), 0);
     open_text(&c, three_queries, two, NULL);

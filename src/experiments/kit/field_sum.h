@@ -9,7 +9,7 @@
 
 struct field_sum;
 
-/* Of aggregate `a` of x, in the arena. ERR_BUG: a term is no field of single precision, or has a
+/* Of aggregate `a` of x, in the arena. ERR_BUG: a term is not a field of single precision, or has a
    dimension that the average lacks. */
 int field_sum_open(struct field_sum **s, const struct experiment *x, const struct aggregate *a,
                    struct arena *arena, struct err *err);

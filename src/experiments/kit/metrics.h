@@ -28,7 +28,7 @@ unsigned metric_asks(unsigned metrics);
 float logit_difference(const struct dataset *ds, const struct query *q, const float *logit);
 
 /* Log of the summed probability of the distinct first tokens of the answers that are foils
-   (repetition), or of those that are none (recall); the target `subject` is no answer. NaN where
+   (repetition), or of those that are not (recall); the target `subject` is not an answer. NaN where
    the set is empty. */
 float answer_mass(const struct dataset *ds, const struct query *q, const float *logprob,
                   bool foils);
@@ -45,7 +45,7 @@ struct measure {
     const char *units, *text;
     const char *clean, *clean_text; /* the clean run's beside it; NULL = there is none */
     bool effect;                    /* statistics are made of it, minus the clean run's */
-    bool sign;                      /* it may go either way, and is no other's double: tested */
+    bool sign;                      /* it may go either way, and is not another's double: tested */
     bool blurred; /* answers that begin with the same token cannot be told apart */
 };
 enum { MEASURES = 11 };

@@ -73,7 +73,7 @@ static int read_site(struct node_sweep *s, const struct reading *r, struct err *
     return 0;
 }
 
-/* Configurations of several layers or heads together are no nodes: their labels are no numbers. */
+/* Configurations of several layers or heads together are not nodes: labels are not numbers. */
 static int read_numbers(const struct node_sweep *s, const struct reading *r,
                         const struct average_dim *d, int most, int **out, struct err *err)
 {

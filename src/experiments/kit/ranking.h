@@ -35,7 +35,7 @@ struct ranking {
  * r->edges is set, one group of kind edges will do as well, else or then r->edges says what it is.
  * metric: as ablation calls it; `logit` is that of each step's own target. ERR_CONFIG or ERR_IO
  * with one line if the file or a group is not there or no such sweep, if the model is another, a
- * node stands in two groups, or the groups have not one position.
+ * node stands in two groups, or the groups do not have one position in common.
  */
 int ranking_read(struct ranking *r, const struct experiment *x, const char *path,
                  const struct string_list *groups, const char *metric, struct err *err);

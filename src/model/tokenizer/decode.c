@@ -136,7 +136,7 @@ static const char *piece_text(const struct pieces *p, size_t i)
     return p->text.data ? p->text.data + p->v[i].at : "";
 }
 
-/* A run of byte tokens: its text, or a U+FFFD for each byte of a run that is no text. */
+/* A run of byte tokens: its text, or a U+FFFD for each byte of a run that is not text. */
 static int end_bytes(struct buf *bytes, struct pieces *out, struct err *err)
 {
     bool text = utf8_valid(bytes->data, bytes->len);

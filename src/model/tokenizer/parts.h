@@ -83,7 +83,7 @@ struct tokenizer {
     unsigned char *flags;     /* (n_ids) TOKEN_... */
 };
 
-/* An added token; ERR_FORMAT for an id out of range or content that is no UTF-8. */
+/* An added token; ERR_FORMAT for an id out of range or content that is not UTF-8. */
 int tokenizer_add(struct tokenizer *t, const char *s, size_t n, int64_t id, unsigned flags,
                   bool normalized, struct err *err);
 

@@ -189,7 +189,7 @@ static double bar_width(const struct chart *c)
 
 /* The form --------------------------------------------------------------------------------- */
 
-/* Names that are no numbers all stand there, upright. */
+/* Names that are not numbers all stand there, upright. */
 static int put_along(struct buf *gp, const struct page *p, struct err *err)
 {
     const double length = p->upright > 0 ? INFINITY : p->panel_width;

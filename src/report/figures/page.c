@@ -349,7 +349,7 @@ size_t key_place(const struct page *p, size_t i, double *x)
     }
 }
 
-/* The names of rows stand upright at the left edge, and the panels are no lower than they. */
+/* The names of rows stand upright at the left edge, and the panels are not lower than they. */
 static void fit_names(struct page *p)
 {
     for (size_t r = 0; r < p->c->n[ROW] && !p->flows; r++) {

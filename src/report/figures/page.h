@@ -107,7 +107,7 @@ double fitting_step(struct range r, double length);
 /* Of an entry of an axis: how long its name is along the axis. */
 double entry_width(const struct chart *c, enum place p, size_t i);
 
-/* Which entries of an axis as long as this are named: names that are no numbers are if any is a
+/* Which entries of an axis as long as this are named: names that are not numbers are if any is a
    number, and every n-th of the numbers that are not near them, so that names do not touch. */
 struct entry_names {
     const struct chart *c;
