@@ -32,16 +32,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SOURCE = ROOT / "src"
 TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones first
-    "engine": ("test_forked", "test_engine"),
-    "results": ("test_reports", "test_durable", "test_journal", "test_lock", "test_h5file"),
+    "engine": ("test_forked", "test_same_bits", "test_edit_definitions", "test_engine"),
+    "results": ("test_reports", "test_report_parts", "test_durable", "test_journal", "test_lock", "test_h5file",
+                "test_probe_describe"),
     "cluster": ("test_cluster",),
     "statistics": ("test_significance", "test_strata", "test_estimate"),
     "experiments": ("test_edge_units",),
-    "campaign": ("test_cut", "test_manifest", "test_slabs", "test_verified", "test_edge_units"),
-    "model": ("test_model",),
+    "campaign": ("test_cut", "test_keys", "test_manifest", "test_slabs", "test_verified", "test_edge_units"),
+    "model": ("test_model", "test_identity"),
     "data": ("test_draws", "test_data"),
     "curation": ("test_curation",),
-    "base": ("test_model", "test_numerics", "test_base"),
+    "base": ("test_identity", "test_model", "test_numerics", "test_base"),
 }
 TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
 

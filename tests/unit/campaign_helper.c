@@ -34,6 +34,24 @@ const char query_a[] = QUERY_A, query_b[] = QUERY_B, query_c[] = QUERY_C, query_
 const char three_queries[] = QUERY_A QUERY_B QUERY_C;
 const char four_queries[] = QUERY_A QUERY_B QUERY_C QUERY_D;
 
+const char kinds_of_work[] =
+    "  - {name: d, kind: decode}\n"
+    "  - {name: k, kind: knockout, sets: [subject, last]}\n"
+    "  - {name: h, kind: ablation, site: head, operation: {kind: "
+    "zero}, positions: [\"0\", \"1\", \"2\", first, subject, last]}\n"
+    "  - {name: m, kind: ablation, site: mlp, operation: {kind: "
+    "mean}}\n"
+    "  - {name: n, kind: noop, cells: 100, values: 4}\n"
+    "  - {name: z, kind: ablation, site: mlp, operation: {kind: noise, draws: 100}}\n";
+
+const char weights_alone[] =
+    "  - {name: d, kind: decode}\n  - {name: w, kind: attention, weights: true}\n";
+
+const struct unit *units_end(const struct campaign *c)
+{
+    return c->unit + c->n_units;
+}
+
 void write_file(const char *name, const char *text)
 {
     struct err err;

@@ -38,4 +38,13 @@ void run_whole(struct campaign *c, struct buf *rows, row_change_fn *change,
 /* Three queries of three items: A has 5 tokens, B 6, C 5; a fourth, D, to be appended. */
 extern const char query_a[], query_b[], query_c[], query_d[], three_queries[], four_queries[];
 
+/* Experiments of every sort of work, and where some of them stand in the list. */
+extern const char kinds_of_work[];
+enum { EXPERIMENTS = 7, SWEEP = 3, MEANS = 4, NOISE = 6 };
+
+/* An experiment of the weights alone, beside one of queries. */
+extern const char weights_alone[];
+
+const struct unit *units_end(const struct campaign *c);
+
 #endif

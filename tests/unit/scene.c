@@ -2,6 +2,7 @@
 
 #include "random_model.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -252,4 +253,24 @@ void draw_variants(struct scene *s)
         outcome_init(s, &s->a[i]);
         outcome_init(s, &s->b[i]);
     }
+}
+
+int rounds(void)
+{
+    const char *s = getenv("LENSWEEP_ROUNDS");
+
+    return s ? atoi(s) : 150;
+}
+
+double distance(const float *a, const float *b, size_t n)
+{
+    double most = 0, size = 1e-3;
+
+    for (size_t i = 0; i < n; i++) {
+        double d = fabs((double)a[i] - (double)b[i]);
+
+        most = d > most || isnan(d) ? d : most;
+        size = fabs((double)b[i]) > size ? fabs((double)b[i]) : size;
+    }
+    return most / size;
 }

@@ -50,4 +50,10 @@ void *get(struct scene *s, size_t n, size_t size); /* from the scene's arena */
 int below(struct scene *s, int n);
 struct span random_range(struct scene *s, int n);
 
+/* LENSWEEP_ROUNDS, 150 unless said: how many models are drawn. */
+int rounds(void);
+
+/* max |a - b| as a share of max |b| */
+double distance(const float *a, const float *b, size_t n);
+
 #endif

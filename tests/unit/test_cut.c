@@ -1,5 +1,4 @@
-/* The list of units: each cell once, at the cost that was asked for, under keys that change with
-   what a unit computes and with nothing else. */
+/* The list of units: each cell once, at the cost that was asked for. */
 #include "base/file.h"
 #include "campaign/audit.h"
 #include "campaign/bundle.h"
@@ -13,30 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static const char kinds_of_work[] =
-    "  - {name: d, kind: decode}\n"
-    "  - {name: k, kind: knockout, sets: [subject, last]}\n"
-    "  - {name: h, kind: ablation, site: head, operation: {kind: "
-    "zero}, positions: [\"0\", \"1\", \"2\", first, subject, last]}\n"
-    "  - {name: m, kind: ablation, site: mlp, operation: {kind: "
-    "mean}}\n"
-    "  - {name: n, kind: noop, cells: 100, values: 4}\n"
-    "  - {name: z, kind: ablation, site: mlp, operation: {kind: noise, draws: 100}}\n";
-
-enum { EXPERIMENTS = 7, SWEEP = 3, MEANS = 4, NOISE = 6 };
-
-/* Does an experiment's work depend on all of the data: by a survey, or by controls drawn from it?
-   */
-static bool of_all_data(const struct experiment *x)
-{
-    return x->survey || x->needs & NEED_DRAWS;
-}
-
-static const struct unit *units_end(const struct campaign *c)
-{
-    return c->unit + c->n_units;
-}
 
 /* Units of a query stand side by side and cover its cells without gap or overlap; queries rise
    within an experiment, experiments rise. */
@@ -345,216 +320,6 @@ static void audits_are_few(void **state)
 
 /* --- keys --- */
 
-static bool has_key(const struct campaign *c, struct hash key)
-{
-    for (size_t i = 0; i < c->n_units; i++)
-        if (hash_eq(c->unit[i].key, key))
-            return true;
-    return false;
-}
-
-/* How many units of experiment x (-1: of all) and query q (-1: of all) in a have their key in b. */
-static size_t kept(const struct campaign *a, int x, int q, const struct campaign *b, size_t *of)
-{
-    size_t n = 0;
-
-    *of = 0;
-    for (const struct unit *u = a->unit; u < units_end(a); u++) {
-        if ((x >= 0 && u->experiment != (uint32_t)x) || (q >= 0 && u->query != (uint32_t)q))
-            continue;
-        ++*of;
-        n += has_key(b, u->key);
-    }
-    assert_true(*of > 0);
-    return n;
-}
-
-static void all_kept(const struct campaign *a, int x, int q, const struct campaign *b)
-{
-    size_t of, n = kept(a, x, q, b, &of);
-
-    assert_int_equal(n, of);
-}
-
-static void none_kept(const struct campaign *a, int x, int q, const struct campaign *b)
-{
-    size_t of;
-
-    assert_int_equal(kept(a, x, q, b, &of), 0);
-}
-
-static void keys_differ_within_a_campaign(void **state)
-{
-    struct campaign c;
-
-    (void)state;
-    open_text(&c, three_queries, kinds_of_work, NULL);
-    for (size_t i = 0; i < c.n_units; i++)
-        for (size_t k = 0; k < i; k++)
-            assert_false(hash_eq(c.unit[i].key, c.unit[k].key));
-    campaign_close(&c);
-}
-
-/* Keys of the running, of the statistics and of the data's choice change no unit. */
-static void what_does_not_matter(void **state)
-{
-    static const char *const sets[] = {
-        "run.threads=3",     "run.memory=100000000", "run.max_time=5s",     "run.grace=5s",
-        "statistics.seed=9", "statistics.fdr=0.01",  "run.fail_on_bad=true"};
-    struct campaign was, is;
-
-    (void)state;
-    open_text(&was, three_queries, kinds_of_work, NULL);
-    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
-        open_text(&is, three_queries, kinds_of_work, sets[i]);
-        assert_int_equal(is.n_units, was.n_units);
-        all_kept(&was, -1, -1, &is);
-        campaign_close(&is);
-    }
-    campaign_close(&was);
-}
-
-static void what_changes_all(void **state)
-{
-    struct campaign was, is;
-    char model[512];
-
-    (void)state;
-    snprintf(model, sizeof model, "model.path=%s/fixtures/models/mistral-mha-f16", TEST_DIR);
-    open_text(&was, three_queries, kinds_of_work, NULL);
-    for (int i = 0; i < 3; i++) {
-        open_text(&is, three_queries, kinds_of_work,
-                  i == 0   ? "run.executor=naive"
-                  : i == 1 ? "data.seed=5"
-                           : model);
-        none_kept(&was, -1, -1, &is);
-        campaign_close(&is);
-    }
-    campaign_close(&was);
-}
-
-/* A key of one experiment changes its units, and not those of its neighbours. */
-static void an_experiments_own_key(void **state)
-{
-    struct campaign was, is;
-    char changed[sizeof kinds_of_work + 16];
-    const char *at = strstr(kinds_of_work, "zero");
-
-    (void)state;
-    snprintf(changed, sizeof changed, "%.*sresample%s", (int)(at - kinds_of_work), kinds_of_work,
-             at + 4);
-    open_text(&was, three_queries, kinds_of_work, NULL);
-    open_text(&is, three_queries, changed, NULL);
-    none_kept(&was, SWEEP, -1, &is);
-    for (int x = 0; x < EXPERIMENTS; x++)
-        if (x != SWEEP)
-            all_kept(&was, x, -1, &is);
-    campaign_close(&is);
-    open_text(&is, three_queries, "  - {name: d, kind: decode}\n", NULL);
-    all_kept(&is, -1, -1, &was); /* one experiment of four, and `queries` */
-    campaign_close(&is);
-    campaign_close(&was);
-}
-
-/* Appended queries keep the keys of the earlier ones, but for what is made of all of them: means,
-   and controls drawn among other items. */
-static void appended_queries(void **state)
-{
-    struct campaign was, is;
-
-    (void)state;
-    open_text(&was, three_queries, kinds_of_work, NULL);
-    open_text(&is, four_queries, kinds_of_work, NULL);
-    for (int x = 0; x < EXPERIMENTS; x++)
-        if (of_all_data(&is.x[x]))
-            none_kept(&was, x, -1, &is);
-        else
-            all_kept(&was, x, -1, &is);
-    assert_true(of_all_data(&is.x[1]) && !of_all_data(&is.x[SWEEP]));
-    campaign_close(&is);
-    campaign_close(&was);
-}
-
-/* A query that changes takes only its own units with it, wherever it stands. */
-static void a_changed_query(void **state)
-{
-    struct campaign was, is;
-    char data[4096], *at;
-
-    (void)state;
-    snprintf(data, sizeof data, "%s%s%s", query_c, query_b, query_a); /* another order */
-    at = strstr(data, "[70, 15");
-    at[2] = '1';                                                     /* B's first token */
-    open_text(&was, three_queries, kinds_of_work, "run.audit=none"); /* else the first is audited */
-    open_text(&is, data, kinds_of_work, "run.audit=none");
-    for (int x = 0; x < EXPERIMENTS; x++) {
-        if (of_all_data(&is.x[x]))
-            continue;
-        all_kept(&was, x, 0, &is);
-        none_kept(&was, x, 1, &is);
-        all_kept(&was, x, 2, &is);
-    }
-    campaign_close(&is);
-    campaign_close(&was);
-}
-
-static const char small_ids[] =
-    "{\"ids\": [1, 2, 3], \"item\": \"A\", \"targets\": {\"t\": 5}, \"target\": \"t\"}\n"
-    "{\"ids\": [4, 5, 6], \"item\": \"B\", \"targets\": {\"t\": 7}, \"target\": \"t\"}\n";
-
-/* Rows that may be of other bytes than their key says are not rows. */
-static void a_model_changed_under_a_unit(void **state)
-{
-    struct buf file = {0}, rows = {0};
-    struct err err = {0};
-    struct campaign c;
-    struct work work;
-    char set[512];
-    FILE *f;
-
-    (void)state;
-    assert_int_equal(
-        file_read(&file, TEST_DIR "/fixtures/models/gguf-f32/model.gguf", 1 << 22, &err), 0);
-    assert_int_equal(file_replace(in_folder("model.gguf"), file.data, file.len, &err), 0);
-    snprintf(set, sizeof set, "model.path=%s/model.gguf", folder);
-    open_whole(&c, small_ids, "  - {name: k, kind: knockout, sets: [last]}\n", set);
-    assert_int_equal(campaign_bundle(&c, NULL, 1, &err), 0);
-    assert_int_equal(campaign_start(&c, 1, &err), 0);
-    work = campaign_work(&c);
-    assert_int_equal(work.run(work.ctx, 0, &rows, &err), 0);
-
-    f = fopen(in_folder("model.gguf"), "r+b");
-    assert_non_null(f);
-    assert_int_equal(fseek(f, -1, SEEK_END), 0);
-    assert_int_equal(fputc(file.data[file.len - 1] ^ 1, f),
-                     (unsigned char)file.data[file.len - 1] ^ 1);
-    assert_int_equal(fclose(f), 0);
-    assert_int_equal(work.run(work.ctx, 0, &rows, &err), ERR_IO);
-    assert_non_null(strstr(err.msg, "was changed while it was read"));
-    campaign_close(&c);
-    buf_release(&file);
-    buf_release(&rows);
-}
-
-static const char weights[] =
-    "  - {name: d, kind: decode}\n  - {name: w, kind: attention, weights: true}\n";
-
-/* What is the model's own is computed once whatever the data are. */
-static void weights_are_no_querys(void **state)
-{
-    struct campaign was, is;
-
-    (void)state;
-    open_text(&was, three_queries, weights, "run.audit=none");
-    open_text(&is, query_d, weights, "run.audit=none");
-    none_kept(&was, 1, -1, &is);
-    all_kept(&was, 2, -1, &is);
-    for (const struct unit *u = is.unit; u < units_end(&is); u++)
-        assert_true(u->experiment != 2 || (u->query == 0 && u->runs.clean == 0));
-    campaign_close(&is);
-    campaign_close(&was);
-}
-
 /* The products of a bundle are those that were planned, but for what each cell does without
    `product`: eigenvalues, and the mixing of what its head writes. */
 static void weights_cost_what_was_planned(void **state)
@@ -565,7 +330,7 @@ static void weights_cost_what_was_planned(void **state)
     uint64_t cells = 0, dh, own;
 
     (void)state;
-    open_whole(&c, three_queries, weights, "run.threads=1");
+    open_whole(&c, three_queries, weights_alone, "run.threads=1");
     dh = (uint64_t)c.model->shape.d_head;
     own = 40 * dh * dh * dh + 2 * dh * dh * (uint64_t)c.model->shape.d_model;
     assert_int_equal(campaign_bundle(&c, NULL, 3, &err), 0);
@@ -595,11 +360,7 @@ int main(void)
         cmocka_unit_test(costs_and_their_bound),  cmocka_unit_test(few_cells_are_made),
         cmocka_unit_test(smaller_units_are_more), cmocka_unit_test(each_unit_in_one_bundle),
         cmocka_unit_test(readers_share_a_run),    cmocka_unit_test(shares_are_a_partition),
-        cmocka_unit_test(audits_are_few),         cmocka_unit_test(keys_differ_within_a_campaign),
-        cmocka_unit_test(what_does_not_matter),   cmocka_unit_test(what_changes_all),
-        cmocka_unit_test(an_experiments_own_key), cmocka_unit_test(appended_queries),
-        cmocka_unit_test(a_changed_query),        cmocka_unit_test(a_model_changed_under_a_unit),
-        cmocka_unit_test(weights_are_no_querys),  cmocka_unit_test(weights_cost_what_was_planned),
+        cmocka_unit_test(audits_are_few),         cmocka_unit_test(weights_cost_what_was_planned),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -2,8 +2,8 @@
    but for one test, which has it read a script of odd names. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "folder.h"
 #include "report/figures/plot.h"
-#include "report/words.h"
 #include "results/describe.h"
 #include "results/h5file.h"
 #include "results/h5write.h"
@@ -21,48 +21,24 @@
 
 enum { STRATA = 2, LAYERS = 3, PARTS = 2, NAMES = 3, CELLS_MAX = STRATA * LAYERS * PARTS * NAMES };
 
-static char dir[64], path[96], *programs;
+static char path[96], *programs;
 static struct buf said, text;
 
+/* A folder with no program in reach. */
 static int start(void **state)
 {
-    (void)state;
-    snprintf(dir, sizeof dir, "/tmp/lensweep-figures-XXXXXX");
-    if (!mkdtemp(dir))
+    if (make_folder(state))
         return -1;
-    snprintf(path, sizeof path, "%s/result.h5", dir);
-    buf_clear(&said);
-    return setenv("PATH", dir, 1);
-}
-
-static void empty(const char *folder)
-{
-    struct arena a = {0};
-    struct err err = {0};
-    char **names;
-    size_t n;
-
-    err_clear(&err);
-    if (!file_list(folder, &a, &names, &n, &err))
-        for (size_t i = 0; i < n; i++)
-            unlink(file_join(&a, folder, names[i], &err));
-    arena_release(&a);
+    snprintf(path, sizeof path, "%s/result.h5", folder);
+    return setenv("PATH", folder, 1);
 }
 
 static int end(void **state)
 {
-    char figures[96];
-
-    (void)state;
-    mem_fail_nth(0);
-    snprintf(figures, sizeof figures, "%s/figures", dir);
-    empty(figures);
-    rmdir(figures);
-    empty(dir);
     buf_release(&said);
     buf_release(&text);
     setenv("PATH", programs, 1);
-    return rmdir(dir);
+    return remove_folder(state);
 }
 
 /* A result file --------------------------------------------------------------------------- */
@@ -165,7 +141,7 @@ static void load(const char *name)
     struct err err = {0};
 
     err_clear(&err);
-    snprintf(file, sizeof file, "%s/figures/%s", dir, name);
+    snprintf(file, sizeof file, "%s/figures/%s", folder, name);
     buf_clear(&text);
     assert_int_equal(file_read(&text, file, 1 << 20, &err), 0);
     assert_non_null(buf_str(&text, &err));
@@ -588,20 +564,6 @@ static void test_drawn(void **state)
     assert_ptr_equal(strstr(text.data, "\n#a"), strchr(text.data, '\n'));
 }
 
-static void test_words(void **state)
-{
-    struct arena a = {0};
-    struct err err = {0};
-
-    (void)state;
-    err_clear(&err);
-    assert_string_equal(words_of(&a, "answer_1_first", &err), "answer 1: first token");
-    assert_string_equal(words_of(&a, "before_answer_2", &err), "last before answer 2");
-    assert_string_equal(words_of(&a, "mlp", &err), "MLP");
-    assert_string_equal(words_of(&a, "subject", &err), "subject");
-    arena_release(&a);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -618,7 +580,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_hostile, start, end),
         cmocka_unit_test_setup_teardown(test_memory, start, end),
         cmocka_unit_test_setup_teardown(test_drawn, start, end),
-        cmocka_unit_test(test_words),
     };
     char *path_before = getenv("PATH");
     char kept[4096];

@@ -4,12 +4,11 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "results/describe.h"
+#include "h5_sample.h"
 #include "results/h5file.h"
 #include "results/h5read.h"
 #include "results/h5visit.h"
 #include "results/h5write.h"
-#include "results/probe.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -24,8 +23,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum { QUERIES = 5, LAYERS = 30, TARGETS = 4, BIG = 5000, SEAL = 32 };
 
 static char dir[64], path[96];
 
@@ -53,123 +50,6 @@ static int remove_dir(void **state)
     mem_fail_nth(0);
     unlink(path);
     return rmdir(dir);
-}
-
-static const struct variable logit = {"logit", V_F32, "query layer target",
-                                      "logit of the target token", "1"};
-static const struct variable rank = {"rank", V_I4, "query target", "rank of the target token", "1"};
-static const struct variable status = {"status", V_STR, "query", "ok, or why not", NULL};
-static const struct variable none = {"none", V_F32, "query control", "of an empty dimension", "1"};
-static const struct variable wide = {"wide", V_F32, "query big", "large enough to be chunked", "1"};
-static const struct variable texts = {"texts", V_STR, "query layer target", "many strings", NULL};
-static const struct variable flag = {"flag", V_I1, "query", "a flag", "1"};
-static const struct variable audit = {"audit", V_F64, "", "a scalar", "1"};
-static const struct variable item = {"item", V_STR, "query", "unit of statistics", NULL};
-static const struct variable step = {"step", V_I1, "query", "step of the query", NULL};
-static const struct variable kv_head = {"kv_head", V_I4, "layer", "of the layer", NULL};
-static const struct variable span = {"span", V_I4, "query span bound", "begin and end", "token"};
-static const struct variable span_name = {"span_name", V_STR, "span", "name of the span", NULL};
-static const struct variable mean = {"mean", V_F64, "stratum layer", "mean over queries", "1"};
-
-static float logit_of(size_t q, size_t layer, size_t target)
-{
-    return (float)(q * 1000 + layer * 10 + target) / 8;
-}
-
-static const char *const target_names[TARGETS] = {"answer_1", "answer_2", "answer_3", "subject"};
-static const char *const strata[2] = {"cities 1 1", ""};
-static const int64_t numbers[QUERIES] = {3, 4, 5, 1LL << 40, -1};
-static const char *const items[QUERIES] = {"Zürich", "日本", NULL, "bad \xff\xc3", ""};
-static const char *const items_read[QUERIES] = {"Zürich", "日本", "",
-                                                "bad \xEF\xBF\xBD\xEF\xBF\xBD", ""};
-
-static int define_all(struct h5group *g, const struct variable *const *v, size_t n, bool coordinate,
-                      struct err *err)
-{
-    for (size_t i = 0; i < n; i++)
-        if (coordinate ? h5_coordinate(g, v[i], err) : h5_define(g, v[i], err))
-            return err->code;
-    return 0;
-}
-
-static int write_queries(struct h5group *g, struct err *err)
-{
-    static float cells[LAYERS * TARGETS], row[BIG];
-    const char *words[LAYERS * TARGETS];
-    int8_t steps[QUERIES] = {1, 2, 3, 1, -1};
-
-    if (h5_write(g, "item", 0, QUERIES, items, err) || h5_write(g, "step", 0, QUERIES, steps, err))
-        return err->code;
-    for (size_t q = 0; q + 1 < QUERIES; q++) { /* the last one stays what its fill value is */
-        for (size_t i = 0; i < LAYERS * TARGETS; i++) {
-            cells[i] = logit_of(q, i / TARGETS, i % TARGETS);
-            words[i] = target_names[i % TARGETS];
-        }
-        for (size_t i = 0; i < BIG; i++)
-            row[i] = (float)(q + i);
-        if (h5_write(g, "logit", q, 1, cells, err) || h5_write(g, "wide", q, 1, row, err) ||
-            h5_write(g, "texts", q, 1, words, err) ||
-            h5_write(g, "status", q, 1, &(const char *){"ok"}, err))
-            return err->code;
-    }
-    return h5_write(g, "audit", 0, 1, &(double){0.1}, err);
-}
-
-static int write_decode(struct h5file *f, struct err *err)
-{
-    static const struct variable *const coordinates[] = {&item, &step, &kv_head};
-    static const struct variable *const variables[] = {&logit, &rank,  &status, &none,
-                                                       &wide,  &texts, &flag,   &audit};
-    const struct dim dims[] = {
-        {"query", QUERIES, V_I8, numbers, "query, in file order"},
-        {"layer", LAYERS, V_I4, NULL, "layer, from 0"},
-        {"target", TARGETS, V_STR, target_names, "target token"},
-        {"control", 0, V_I4, NULL, NULL},
-        {"big", BIG, V_I4, NULL, NULL},
-    };
-    struct h5group *g;
-
-    if (h5_group(f, "decode", dims, sizeof dims / sizeof *dims, &g, err) ||
-        h5_attr_str(g, "kind", "decode", err) || h5_attr_str(g, "empty", "", err) ||
-        h5_attr_f64(g, "noise", 0.1, err) || h5_attr_i64(g, "seed", 1LL << 40, err) ||
-        define_all(g, coordinates, 3, true, err) || define_all(g, variables, 8, false, err))
-        return err->code;
-    return write_queries(g, err);
-}
-
-static int write_others(struct h5file *f, struct err *err)
-{
-    const struct dim span_dim = {"span", 2, V_STR, target_names, "name of the span"};
-    const struct dim queries[] = {{"query", 1, V_I8, NULL, "query"},
-                                  {"bound", 2, V_I4, NULL, "begin, end"}};
-    const struct dim stats[] = {{"stratum", 2, V_STR, strata, "dataset, template, step"},
-                                {"layer", 2, V_I4, NULL, "layer"}};
-    const double means[4] = {1, (double)NAN, 3, 1e300};
-    const int32_t spans[4] = {1, 2, 5, 7};
-    struct h5group *g;
-
-    if (h5_group(f, "", &span_dim, 1, &g, err) || h5_group(f, "queries", queries, 2, &g, err) ||
-        h5_coordinate(g, &span_name, err) || h5_define(g, &span, err) ||
-        h5_write(g, "span_name", 0, 2, target_names, err) || h5_write(g, "span", 0, 1, spans, err))
-        return err->code;
-    if (h5_group(f, "decode/stats", stats, 2, &g, err) || h5_define(g, &mean, err) ||
-        h5_write(g, "mean", 0, 2, means, err))
-        return err->code;
-    return 0;
-}
-
-/* Leaves no file open, whatever happens. */
-static int write_sample(const char *to, struct err *err)
-{
-    struct h5file *f;
-
-    if (h5_create(&f, to, err))
-        return err->code;
-    if (write_decode(f, err) || write_others(f, err)) {
-        h5_abandon(f);
-        return err->code;
-    }
-    return h5_commit(f, NULL, NULL, err);
 }
 
 static void must_write(void)
@@ -530,60 +410,6 @@ static void test_damaged(void **state)
     buf_release(&all);
 }
 
-static int spin(const char *name, struct err *err)
-{
-    for (volatile uint64_t n = 1; n; n++) /* for ever, as HDF5 in a damaged heap */
-        continue;
-    (void)name, (void)err;
-    return 0;
-}
-
-static int crash(const char *name, struct err *err)
-{
-    (void)name, (void)err;
-    return raise(SIGSEGV);
-}
-
-static int ask_for_all(const char *name, struct err *err)
-{
-    (void)name;
-    for (size_t n = 0; n < 32; n++) /* GiB; a sanitizer ends the process instead */
-        if (!mem_alloc(1 << 30, 1, err))
-            return err->code;
-    return 0;
-}
-
-static int refuse(const char *name, struct err *err)
-{
-    return err_set(err, ERR_FORMAT, "%s is not right", name);
-}
-
-static int accept_all(const char *name, struct err *err)
-{
-    (void)name, (void)err;
-    return 0;
-}
-
-static void test_probe(void **state)
-{
-    struct err err;
-
-    (void)state;
-    err_clear(&err);
-    assert_int_equal(probe_file(path, accept_all, &err), 0);
-    assert_int_equal(probe_file(path, refuse, &err), ERR_FORMAT);
-    assert_non_null(strstr(err.msg, "result.h5 is not right"));
-    err_clear(&err);
-    assert_int_equal(probe_file(path, crash, &err), ERR_IO);
-    assert_non_null(strstr(err.msg, "HDF5 crashes"));
-    err_clear(&err);
-    assert_int_equal(probe_file(path, spin, &err), ERR_IO);
-    assert_non_null(strstr(err.msg, "does not come to an end"));
-    err_clear(&err);
-    assert_int_equal(probe_file(path, ask_for_all, &err), ERR_IO);
-    assert_non_null(strstr(err.msg, "result.h5 is damaged: "));
-}
-
 static int refuse_to_rename(void *ctx, struct err *err)
 {
     *(int *)ctx += 1;
@@ -686,59 +512,24 @@ static void test_failed_allocations(void **state)
     assert_true(n > 10);
 }
 
-/* An allocation that fails while the headlines become JSON, also within a key, is an error: what is
-   written can be read. */
-static void test_headlines_whole(void **state)
-{
-    static const char pad[] = "................................................................";
-    const struct dim dim = {"query", 1, V_I8, NULL, NULL};
-
-    (void)state;
-    for (long n = 1; n <= 10; n++)
-        for (size_t from = 0; from < sizeof pad - 1; from += 3) {
-            const struct headline h = {.variable = "mean", .title = pad + from, .unit = "logit"};
-            const struct headline v[] = {h, h, h, h,
-                                         h, h, h, h}; /* more than a buffer's first room */
-            struct headline_list got = {0};
-            struct arena a = {0};
-            struct h5group *g;
-            struct h5file *f;
-            struct err err;
-
-            err_clear(&err);
-            assert_int_equal(h5_create(&f, path, &err), 0);
-            assert_int_equal(h5_group(f, "decode", &dim, 1, &g, &err), 0);
-            mem_fail_nth(n);
-            headlines_write(g, v, sizeof v / sizeof *v, &err);
-            mem_fail_nth(0);
-            if (err.code) {
-                assert_int_equal(err.code, ERR_MEMORY);
-                h5_abandon(f);
-                continue;
-            }
-            assert_int_equal(h5_commit(f, NULL, NULL, &err), 0);
-            assert_int_equal(h5_open(&f, path, &err), 0);
-            assert_int_equal(headlines_read(&got, f, "decode", &a, &err), 0);
-            assert_int_equal(got.n, sizeof v / sizeof *v);
-            assert_string_equal(got.v[0].unit, "logit");
-            h5_close(f);
-            arena_release(&a);
-        }
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_numbers),         TEST(test_strings),
-        TEST(test_attributes),      TEST(test_each),
-        TEST(test_same_bytes),      TEST(test_misuse),
-        TEST(test_unreadable),      TEST(test_sealed),
-        TEST(test_damaged),         TEST(test_probe),
-        TEST(test_not_renamed),     TEST(test_no_directory),
-        TEST(test_full_disk),       TEST(test_failed_allocations),
-        TEST(test_headlines_whole),
+        TEST(test_numbers),
+        TEST(test_strings),
+        TEST(test_attributes),
+        TEST(test_each),
+        TEST(test_same_bytes),
+        TEST(test_misuse),
+        TEST(test_unreadable),
+        TEST(test_sealed),
+        TEST(test_damaged),
+        TEST(test_not_renamed),
+        TEST(test_no_directory),
+        TEST(test_full_disk),
+        TEST(test_failed_allocations),
     };
     struct err err;
 

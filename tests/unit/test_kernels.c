@@ -5,6 +5,7 @@
 #include "base/kernels.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "kernel_helper.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,127 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/* n numbers uniform over [-size, size), from a stream of their own. */
-static float *numbers(size_t n, double size, const char *purpose)
-{
-    struct rng r = rng_for(1, n, purpose);
-    struct err err;
-    float *x = mem_alloc(n, sizeof *x, &err);
-
-    assert_non_null(x);
-    for (size_t i = 0; i < n; i++)
-        x[i] = (float)((2 * rng_unit(&r) - 1) * size);
-    return x;
-}
-
-static void start(struct team *t, int threads)
-{
-    struct err err;
-
-    assert_int_equal(team_init(t, threads, 0, &err), 0);
-}
-
-static void assert_close(double got, double expected, double relative)
-{
-    if (!(fabs(got - expected) <= relative * fabs(expected)))
-        fail_msg("%.9g, expected %.9g to %g", got, expected, relative);
-}
-
-/* Runs a check with each copy that this processor has. */
-static void with_each_copy(void (*check)(void))
-{
-    enum isa own = isa_get();
-
-    for (int isa = 0; isa < ISA_COUNT; isa++)
-        if (isa_available((enum isa)isa)) {
-            isa_set((enum isa)isa);
-            check();
-        }
-    isa_set(own);
-}
-
-/* Functions of one number */
-
-static double ulps(double got, double want)
-{
-    int e = ilogb(want);
-
-    return fabs(got - want) / ldexp(1, (e < -126 ? -126 : e) - 23);
-}
-
-enum { BATCH = 1021 };
-
-/* One bit pattern in 4103 of all floats; check(x, y) for those that are numbers. */
-static void over_all_floats(void (*f)(int64_t, float *), void (*check)(float x, float y))
-{
-    float x[BATCH], y[BATCH];
-    uint64_t bits = 0;
-
-    while (bits <= UINT32_MAX) {
-        for (int i = 0; i < BATCH; i++, bits += 4103) {
-            uint32_t b = (uint32_t)bits;
-
-            memcpy(x + i, &b, sizeof b);
-        }
-        memcpy(y, x, sizeof y);
-        f(BATCH, y);
-        for (int i = 0; i < BATCH; i++) {
-            if (isnan(x[i]))
-                assert_true(isnan(y[i]));
-            else
-                check(x[i], y[i]);
-        }
-    }
-}
-
-static void check_exp(float x, float y)
-{
-    if (x < -86.9f)
-        assert_true(y == 0);
-    else if (x > 88.7228f)
-        assert_true(isinf(y) || ulps((double)y, exp((double)x)) <= 1);
-    else
-        assert_true(ulps((double)y, exp((double)x)) <= 1);
-}
-
-static void check_tanh(float x, float y)
-{
-    assert_true(x == 0 ? y == 0 : ulps((double)y, tanh((double)x)) <= 1);
-    assert_int_equal(!signbit(x), !signbit(y));
-}
-
-static void check_erf(float x, float y)
-{
-    assert_true(x == 0 ? y == 0 : ulps((double)y, erf((double)x)) <= 1.1);
-    assert_int_equal(!signbit(x), !signbit(y));
-}
-
-static void check_functions(void)
-{
-    over_all_floats(vec_exp, check_exp);
-    over_all_floats(vec_tanh, check_tanh);
-    over_all_floats(vec_erf, check_erf);
-}
-
-static void functions_of_one_number(void **state)
-{
-    (void)state;
-    with_each_copy(check_functions);
-}
-
-static void functions_at_the_ends(void **state)
-{
-    float x[] = {0.0f, -0.0f, HUGE_VALF, -HUGE_VALF, -86.9f, 88.72283f, -FLT_MIN, 1000, -1000};
-    float y[] = {HUGE_VALF, -HUGE_VALF, -0.0f, FLT_MIN};
-
-    (void)state;
-    vec_exp(9, x);
-    assert_true(x[0] == 1 && x[1] == 1 && isinf(x[2]) && x[3] == 0 && x[6] == 1);
-    assert_true(x[4] > 0 && x[5] < HUGE_VALF && isinf(x[7]) && x[8] == 0);
-    vec_tanh(4, y);
-    assert_true(y[0] == 1 && y[1] == -1 && y[2] == 0 && signbit(y[2]) && y[3] == FLT_MIN);
-}
 
 /* Reductions */
 
@@ -691,20 +571,12 @@ static void bits_as_they_were(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(functions_of_one_number),
-        cmocka_unit_test(functions_at_the_ends),
-        cmocka_unit_test(reductions),
-        cmocka_unit_test(largest_wherever_it_stands),
-        cmocka_unit_test(elementwise),
-        cmocka_unit_test(sums_with_weights),
-        cmocka_unit_test(probabilities),
-        cmocka_unit_test(probabilities_of_the_extreme),
-        cmocka_unit_test(normalised_rows),
-        cmocka_unit_test(far_from_zero),
-        cmocka_unit_test(rotated_rows),
-        cmocka_unit_test(activated_rows),
-        cmocka_unit_test(scores_and_values),
-        cmocka_unit_test(copies_have_the_same_bits),
+        cmocka_unit_test(reductions),        cmocka_unit_test(largest_wherever_it_stands),
+        cmocka_unit_test(elementwise),       cmocka_unit_test(sums_with_weights),
+        cmocka_unit_test(probabilities),     cmocka_unit_test(probabilities_of_the_extreme),
+        cmocka_unit_test(normalised_rows),   cmocka_unit_test(far_from_zero),
+        cmocka_unit_test(rotated_rows),      cmocka_unit_test(activated_rows),
+        cmocka_unit_test(scores_and_values), cmocka_unit_test(copies_have_the_same_bits),
         cmocka_unit_test(bits_as_they_were),
     };
 

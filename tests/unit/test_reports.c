@@ -6,7 +6,6 @@
 #include "report/top.h"
 #include "results/describe.h"
 #include "results/h5write.h"
-#include "results/signed_sum.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -526,74 +525,6 @@ static void compare_pairs_the_same_queries(void **state)
     off = 0;
 }
 
-/* What averages say of themselves is read as it was written, or not at all. */
-static void sums_are_read(void **state)
-{
-    static const char all[] = "logit.{target}: logit -clean_logit; kl: kl[set=a] unless odd";
-    struct arena a = {0};
-    struct signed_sum s;
-    struct err err;
-
-    (void)state;
-    err_clear(&err);
-    assert_int_equal(signed_sum_read(&s, "was -is[set!=last one]", NULL, &a, &err), ERR_IO);
-    err_clear(&err);
-    assert_int_equal(signed_sum_read(&s, "was -is[set!=last]", "any", &a, &err), 0);
-    assert_true(s.n == 2 && s.v[0].sign == 1 && !s.v[0].dim && s.v[1].sign == -1);
-    assert_string_equal(s.v[1].variable, "is");
-    assert_string_equal(s.v[1].dim, "set");
-    assert_string_equal(s.v[1].label, "last");
-    assert_true(s.v[1].except && !s.unless && !s.dim);
-    assert_int_equal(signed_sum_read(&s, all, "logit.x y; z", &a, &err), 0);
-    assert_true(s.n == 2 && !s.unless);
-    assert_string_equal(s.dim, "target");
-    assert_string_equal(s.label, "x y; z");
-    assert_int_equal(signed_sum_read(&s, all, "kl", &a, &err), 0);
-    assert_true(s.n == 1 && !s.dim && !s.v[0].except);
-    assert_string_equal(s.unless, "odd");
-    assert_int_equal(signed_sum_read(&s, all, "k", &a, &err), 0);
-    assert_int_equal(s.n, 0);
-    assert_int_equal(signed_sum_read(&s, all, NULL, &a, &err), 0);
-    assert_int_equal(s.n, 0);
-    assert_int_equal(signed_sum_read(&s, NULL, NULL, &a, &err), 0);
-    assert_int_equal(s.n, 0);
-    arena_release(&a);
-}
-
-/* Intervals of the difference of two normal means are right; skewed ones keep their sides. */
-static void a_difference_has_an_interval(void **state)
-{
-    struct bounded d =
-        bounded_difference((struct bounded){1, 0.7, 1.3}, (struct bounded){3, 2.6, 3.4});
-
-    (void)state;
-    assert_true(fabs(d.mean - 2) < 1e-12 && fabs(d.lo - 1.5) < 1e-12 && fabs(d.hi - 2.5) < 1e-12);
-    d = bounded_difference((struct bounded){0, 0, 3}, (struct bounded){0, -4, 0});
-    assert_true(fabs(d.lo + 5) < 1e-12 && fabs(d.hi) < 1e-12);
-}
-
-/* JSON ------------------------------------------------------------------------------------- */
-
-static void json_is_escaped(void **state)
-{
-    struct json_out j = {.out = &text};
-    struct err err;
-
-    (void)state;
-    err_clear(&err);
-    buf_clear(&text);
-    json_begin(&j, NULL, '{', &err);
-    json_str(&j, "a\"b", "\\ \n\xff\xc3\xa4", &err);
-    json_num(&j, "n", NAN, &err);
-    json_begin(&j, "l", '[', &err);
-    json_end(&j, ']', &err);
-    json_flag(&j, "f", true, &err);
-    json_end(&j, '}', &err);
-    assert_string_equal(buf_str(&text, &err),
-                        "{\n  \"a\\\"b\": \"\\\\ \\u000a\xef\xbf\xbd\xc3\xa4\",\n"
-                        "  \"n\": null,\n  \"l\": [],\n  \"f\": true\n}\n");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -610,9 +541,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(diff_names_the_key_that_differs, start, end),
         cmocka_unit_test_setup_teardown(compare_puts_effects_side_by_side, start, end),
         cmocka_unit_test_setup_teardown(compare_pairs_the_same_queries, start, end),
-        cmocka_unit_test_setup_teardown(a_difference_has_an_interval, start, end),
-        cmocka_unit_test(sums_are_read),
-        cmocka_unit_test_setup_teardown(json_is_escaped, start, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
