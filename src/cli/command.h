@@ -35,6 +35,13 @@ void report_error(struct err *err);
 /* Prints each problem as "WHERE: what" on stderr; ERR_CONFIG with a count if there is any. */
 int report_problems(const struct problems *p, struct err *err);
 
+/* The tables of all commands for other programs: lensweep(1) for man, and what each shell sources
+   to complete commands, their options and an option's choices; else it completes names of files. */
+int manual_page(struct buf *out, struct err *err);
+int bash_completion(struct buf *out, struct err *err);
+int zsh_completion(struct buf *out, struct err *err);
+int fish_completion(struct buf *out, struct err *err);
+
 /* Rows that several commands have. */
 #define ARGUMENT_MODEL(st, field)                                                    \
     {                                                                                \

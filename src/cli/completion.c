@@ -1,6 +1,5 @@
 /* Completion for three shells, from the tables of commands and options. */
 #include "cli/command.h"
-#include "cli/pages.h"
 
 #include <string.h>
 

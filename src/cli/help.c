@@ -1,5 +1,4 @@
 #include "cli/command.h"
-#include "cli/pages.h"
 
 #include "base/str.h"
 #include "data/keys.h"

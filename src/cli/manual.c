@@ -1,6 +1,5 @@
 /* lensweep(1), in the man macros: every command with its arguments and options. */
 #include "cli/command.h"
-#include "cli/pages.h"
 
 #include "version.h"
 

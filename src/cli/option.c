@@ -1,7 +1,6 @@
 #include "cli/option.h"
 
 #include "base/str.h"
-#include "cli/option_value.h"
 
 #include <stdarg.h>
 #include <stdio.h>

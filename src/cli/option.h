@@ -41,8 +41,17 @@ struct shard { /* of n shares the i-th, from 0 */
     int64_t i, n;
 };
 
+struct command;
 struct option_row;
-struct option_value;
+
+/* An option while its value is read. */
+struct option_value {
+    const struct command *command;
+    const struct option_row *row;
+    const char *as; /* the option as it was written: "--rows", "-n" */
+    struct arena *arena;
+    int argc;
+};
 
 struct option_type {
     /* Fills the field from the text, or says what was expected. NULL = takes no value: a bool. */
@@ -142,6 +151,10 @@ bool option_given(const struct call *call, const char *name);
    with summary, each row and the notes. */
 int usage_line(const struct command *c, size_t width, struct buf *out, struct err *err);
 int usage_text(const struct command *c, struct buf *out, struct err *err);
+
+/* "COMMAND: --rows is "x", expected WHAT", and which choice was probably meant. */
+int option_expected(const struct option_value *r, const char *text, struct err *err,
+                    const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* ERR_CONFIG: the message, and the usage behind it. */
 int usage_error(const struct command *c, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);

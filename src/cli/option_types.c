@@ -2,7 +2,6 @@
 #include "cli/option.h"
 
 #include "base/expand.h"
-#include "cli/option_value.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "curation/private.h"
+#include "curation/pick.h"
 
 #include "base/hash.h"
 #include "base/rng.h"

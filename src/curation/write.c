@@ -1,5 +1,5 @@
 /* The files: queries of each step, every attempt with its reason, and the card. */
-#include "curation/private.h"
+#include "curation/pick.h"
 
 #include "base/file.h"
 #include "base/json.h"

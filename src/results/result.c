@@ -140,6 +140,14 @@ const struct result_group *result_find(const struct result *r, const char *group
     return NULL;
 }
 
+const struct figure *result_graph(const struct result_group *g)
+{
+    for (size_t i = 0; i < g->figures.n; i++)
+        if (g->figures.v[i].form && str_eq(g->figures.v[i].form, "graph"))
+            return &g->figures.v[i];
+    return NULL;
+}
+
 const struct result_group *result_named(const struct result *r, const char *group, struct err *err)
 {
     const struct result_group *found = result_find(r, group);

@@ -55,6 +55,9 @@ int result_nulls(struct result *r, struct err *err);
 
 const struct result_group *result_find(const struct result *r, const char *group);
 
+/* The graph that the group's averages over edges are drawn as; NULL = it has none. */
+const struct figure *result_graph(const struct result_group *g);
+
 /* The same; if there is none: NULL and ERR_CONFIG, which lists those that there are. */
 const struct result_group *result_named(const struct result *r, const char *group, struct err *err);
 

@@ -1,6 +1,6 @@
 /* Which attempts of a curation are kept, why the others are not, and what is picked for those that
    are: from texts that a model might have written. */
-#include "curation/private.h"
+#include "curation/pick.h"
 #include "folder.h"
 
 #include "base/file.h"

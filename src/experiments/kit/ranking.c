@@ -40,7 +40,7 @@ static int find_effects(struct node_sweep *s, const struct reading *r, struct er
 {
     const struct result_group *g = result_find(r->result, s->group);
 
-    s->edges = g && r->edges && str_eq(g->kind, "edges");
+    s->edges = g && r->edges && result_graph(g);
     for (size_t i = 0; g && i < g->headlines.n; i++)
         if ((g->headlines.v[i].whole || s->edges) && g->headlines.v[i].apart)
             s->headline = &g->headlines.v[i];

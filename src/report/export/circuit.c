@@ -224,16 +224,15 @@ int export_circuits(struct result *r, struct outputs *o, struct err *err)
 {
     bool any = false;
 
-    for (size_t i = 0; i < r->n_groups; i++)
-        for (size_t f = 0; f < r->group[i].figures.n && !err->code; f++) {
-            const struct figure *graph = &r->group[i].figures.v[f];
+    for (size_t i = 0; i < r->n_groups; i++) {
+        const struct figure *graph = result_graph(&r->group[i]);
 
-            if (!graph->form || !str_eq(graph->form, "graph"))
-                continue;
-            any = true;
-            write_group(r, &r->group[i], graph, o, err);
-        }
+        if (!graph || err->code)
+            continue;
+        any = true;
+        write_group(r, &r->group[i], graph, o, err);
+    }
     if (!any && !err->code)
-        err_set(err, ERR_CONFIG, "no group has edges: mib needs a result of kind edges");
+        err_set(err, ERR_CONFIG, "no group has a graph of edges, which is what mib writes");
     return err->code;
 }

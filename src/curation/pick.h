@@ -1,6 +1,6 @@
-/* Private to this floor. */
-#ifndef LENSWEEP_CURATION_PRIVATE_H
-#define LENSWEEP_CURATION_PRIVATE_H
+/* Private to this floor: what of other subjects is drawn for an attempt. */
+#ifndef LENSWEEP_CURATION_PICK_H
+#define LENSWEEP_CURATION_PICK_H
 
 #include "curation/curation.h"
 
