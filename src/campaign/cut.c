@@ -178,17 +178,19 @@ static int add_unit(struct cutter *k, struct unit u, struct err *err)
     struct hash draws = x->needs & NEED_DRAWS ? q->draws : none;
     bool survey = u.work == UNIT_SURVEY;
     uint32_t rows = u.work == UNIT_AUDIT ? AUDIT_COUNT : 0; /* an audit's have a number for each */
-    struct hash derived = survey             ? survey_block_hash(x->survey, q, (size_t)u.n)
-                          : x->kind->derived ? x->kind->derived(x, q)
-                                             : none;
+    bool has_derived = survey;
+    struct hash derived;
 
     if (mem_room(&c->unit, c->n_units, &k->cap, sizeof *c->unit, err))
         return err->code;
+    if (survey)
+        derived = survey_block_hash(x->survey, q, (size_t)u.n);
+    else
+        has_derived = query_derived(x, q, &derived);
     k->key.len = k->prefix;
     if (buf_hash(&k->key, own, err) || buf_hash(&k->key, draws, err) ||
-        ((survey || x->kind->derived) && buf_hash(&k->key, derived, err)) ||
-        buf_u64(&k->key, u.first, err) || buf_u64(&k->key, u.n, err) ||
-        buf_u32(&k->key, (uint32_t)u.work + 4 + rows, err))
+        (has_derived && buf_hash(&k->key, derived, err)) || buf_u64(&k->key, u.first, err) ||
+        buf_u64(&k->key, u.n, err) || buf_u32(&k->key, (uint32_t)u.work + 4 + rows, err))
         return err->code;
     u.key = hash_bytes(k->key.data, k->key.len);
     c->unit[c->n_units++] = u;
@@ -242,8 +244,7 @@ static struct alike *find_alike(struct cutter *k, const struct experiment *x, co
     size_t at;
 
     buf_clear(b);
-    if (buf_u64(b, (uint64_t)q->n, err) ||
-        buf_u64(b, x->kind->cost_of ? x->kind->cost_of(x, q) : 0, err))
+    if (buf_u64(b, (uint64_t)q->n, err) || buf_u64(b, query_likeness(x, q), err))
         return NULL;
     for (size_t i = 0; i < k->c->data.n_spans; i++)
         if (buf_u32(b, (uint32_t)q->span[i].lo, err) || buf_u32(b, (uint32_t)q->span[i].hi, err))

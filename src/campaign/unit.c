@@ -197,7 +197,7 @@ static int begin_unit(struct unit_job *j, const struct unit *u, struct err *err)
     return put_status("", &j->rows, err);
 }
 
-/* The plan may take one cell's or query's cost for another's (even axes, cost_of): here it is held
+/* The plan may take one cell's or query's cost for another's (even axes, likeness): here it is held
    to it. */
 static int check_cost(struct unit_job *j, size_t member, struct err *err)
 {

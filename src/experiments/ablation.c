@@ -227,6 +227,7 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
                   problems, err) ||
         (edge && places_of(&b->from, &c->from, x, "from", problems, err)) || problems->count)
         return err->code;
+    x->chosen = b->set || b->pairs ? &b->set_hash : NULL;
     x->keep = site_keep(b->site) | site_base_keep(b->site);
     return open_operation(x, b, problems, err) || open_axes(x, b, err) ||
                    ablation_open_effects(x, b, err) || ablation_declare(x, b, problems, err) ||
@@ -235,45 +236,12 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
                : 0;
 }
 
-/* --- queries, runs and variants --- */
-
-static const char *ablation_skip(const struct experiment *x, const struct query *q)
-{
-    const struct ablation *b = x->state;
-
-    return operation_skip(&b->op, x, q);
-}
-
-static struct hash ablation_derived(const struct experiment *x, const struct query *q)
-{
-    const struct ablation *b = x->state;
-
-    struct hash both[2] = {operation_derived(&b->op, x, q), b->set_hash};
-
-    return b->set || b->pairs ? hash_bytes(both, sizeof both) : both[0];
-}
-
-static uint64_t ablation_cost_of(const struct experiment *x, const struct query *q)
-{
-    const struct ablation *b = x->state;
-
-    return 31 * places_cost(&b->positions, x->scene, q) + operation_cost(&b->op, x, q);
-}
+/* --- variants --- */
 
 static void ablation_late(const struct row *row)
 {
-    const struct ablation *b = row->x->state;
-
-    partners_late(&b->op.partners, row);
+    partners_late(row);
     text_late(row);
-}
-
-static int ablation_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                         struct arena *a, struct err *err)
-{
-    const struct ablation *b = x->state;
-
-    return operation_runs(&b->op, x, q, spec, a, err);
 }
 
 static int ablation_variants(const struct experiment *x, struct cell *cell, struct arena *a,
@@ -309,11 +277,7 @@ const struct kind kind_ablation = {
     .state_size = sizeof(struct ablation),
     .version = 3,
     .open = ablation_open,
-    .skip = ablation_skip,
-    .derived = ablation_derived,
-    .cost_of = ablation_cost_of,
     .fill_late = ablation_late,
-    .runs = ablation_runs,
     .variants = ablation_variants,
     .reduce_query = ablation_query,
     .reduce_cell = ablation_cell,

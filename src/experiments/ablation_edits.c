@@ -60,12 +60,8 @@ int ablation_edits(const struct experiment *x, const struct cell *cell, const st
                    int *n, struct arena *a, struct err *err)
 {
     const struct ablation *b = x->state;
-    struct change c = {.x = x,
-                       .op = &b->op,
-                       .q = &x->scene->data->query[cell->query],
-                       .run = cell->run,
-                       .sample = b->sample_axis < 0 ? 0 : (int)cell->index[b->sample_axis],
-                       .list = {.a = a, .err = err}};
+    int sample = b->sample_axis < 0 ? 0 : (int)cell->index[b->sample_axis];
+    struct change c = change_of(x, cell, sample, a, err);
     bool found;
 
     *n = 0;

@@ -306,6 +306,8 @@ static int edges_open(struct experiment *x, struct problems *problems, struct er
     if (!e)
         return err->code;
     x->state = e;
+    x->places = &e->positions;
+    x->chosen = &e->hash;
     check(x, problems);
     if (edges_list(e, x, problems, err) ||
         places_of(&e->positions, &c->positions, x, "positions", problems, err) || problems->count)
@@ -320,58 +322,14 @@ static int edges_open(struct experiment *x, struct problems *problems, struct er
                            open_axes(x, e, err) || declare(x, e, err));
 }
 
-/* --- queries, runs and variants --- */
-
-static const char *edges_skip(const struct experiment *x, const struct query *q)
-{
-    const struct edges *e = x->state;
-
-    if (!places_any(&e->positions, x->scene, q))
-        return "it does not have any of the positions";
-    return operation_skip(&e->op, x, q);
-}
-
-static struct hash edges_derived(const struct experiment *x, const struct query *q)
-{
-    const struct edges *e = x->state;
-    struct hash both[2] = {operation_derived(&e->op, x, q), e->hash};
-
-    return hash_bytes(both, sizeof both);
-}
-
-static uint64_t edges_cost_of(const struct experiment *x, const struct query *q)
-{
-    const struct edges *e = x->state;
-
-    return 31 * places_cost(&e->positions, x->scene, q) + operation_cost(&e->op, x, q);
-}
-
-static void edges_late(const struct row *row)
-{
-    const struct edges *e = row->x->state;
-
-    partners_late(&e->op.partners, row);
-}
-
-static int edges_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
-                      struct arena *a, struct err *err)
-{
-    const struct edges *e = x->state;
-
-    return operation_runs(&e->op, x, q, spec, a, err);
-}
+/* --- variants --- */
 
 static int one_sample(const struct experiment *x, struct cell *cell, int sample, struct variant *v,
                       struct arena *a, struct err *err)
 {
     const struct edges *e = x->state;
     const struct edge *edge = &e->edge[cell->index[EDGE]];
-    struct change c = {.x = x,
-                       .op = &e->op,
-                       .q = &x->scene->data->query[cell->query],
-                       .run = cell->run,
-                       .sample = sample,
-                       .list = {.a = a, .err = err}};
+    struct change c = change_of(x, cell, sample, a, err);
     int position = (int)cell->index[POSITION];
     bool found;
 
@@ -436,11 +394,7 @@ const struct kind kind_edges = {
     KIND_CONFIG(struct edges_config, rows),
     .version = 1,
     .open = edges_open,
-    .skip = edges_skip,
-    .derived = edges_derived,
-    .cost_of = edges_cost_of,
-    .fill_late = edges_late,
-    .runs = edges_runs,
+    .fill_late = partners_late,
     .prepare = edges_prepare,
     .prepared_bytes = edges_prepared_bytes,
     .variants = edges_variants,

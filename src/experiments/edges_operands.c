@@ -83,8 +83,8 @@ static int open_making(struct making *m, struct worker *w, const struct shape *s
 
 /* The sender's value after the operation minus before: out (n, width of the site), of which the
    first `width` numbers of a part are used. */
-static int change_of(const struct making *m, struct change *c, const struct edge_end *sender,
-                     int64_t width, float *out, struct err *err)
+static int changed_rows(const struct making *m, struct change *c, const struct edge_end *sender,
+                        int64_t width, float *out, struct err *err)
 {
     const struct shape *s = &c->x->scene->model->shape;
     int layer = site_layer(sender->site, sender->layer), head = sender->head < 0 ? 0 : sender->head;
@@ -146,11 +146,11 @@ static int make_operand(struct making *m, struct change *c, const struct edge_en
 
     *operand = out;
     if (!out || sender->site != SITE_Z)
-        return out ? change_of(m, c, sender, s->d_model, out, err) : err->code;
+        return out ? changed_rows(m, c, sender, s->d_model, out, err) : err->code;
     if (c->x->scene->model->layers[sender->layer].attn_post.w)
         return attention_change(m, c, sender, out, err);
     z = arena_alloc(m->w->arena, n * (size_t)s->d_head, sizeof *z, err);
-    if (!z || change_of(m, c, sender, s->d_head, z, err))
+    if (!z || changed_rows(m, c, sender, s->d_head, z, err))
         return err->code;
     m->part[m->n_parts++] = (struct head_part){sender->head, c->n, z, out};
     return 0;
@@ -178,12 +178,7 @@ static int begin_places(const struct experiment *x, const struct cell *query, st
             struct change *c = &change[at];
             bool found;
 
-            *c = (struct change){.x = x,
-                                 .op = &e->op,
-                                 .q = &x->scene->data->query[query->query],
-                                 .run = query->run,
-                                 .sample = sample,
-                                 .list = {.a = a, .err = err}};
+            *c = change_of(x, query, sample, a, err);
             if (change_begin(c, &e->positions.v[p], &found))
                 return err->code;
             place[at].n = found ? c->n : 0;
@@ -265,7 +260,7 @@ int edges_check(const struct experiment *x, const struct cell *query, struct wor
     const float *operand = NULL;
 
     k->sender = e->sender[rng_below(&k->rng, e->n_senders)];
-    if (edge_check_begin(k, x, query, &e->op, &e->positions, err) || !k->n ||
+    if (edge_check_begin(k, x, query, err) || !k->n ||
         (w && (open_making(&m, w, s, 1, err) ||
                make_operand(&m, &k->change, &k->sender, &operand, err))))
         return err->code;

@@ -146,9 +146,12 @@ struct experiment {
     int behind;          /* tokens that stand behind a prompt at most: answers, texts */
     struct whole *whole; /* whole answers are computed as well (kit/whole.h); NULL = they are not */
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
-    const struct places
-        *places;       /* a query that lacks all of them is left out (kit/places.h); NULL =
-                                    none does */
+    const struct places *places; /* a query that has none of them is left out (kit/places.h); NULL =
+                                    none is */
+    const struct operation *op;  /* what its cells do there (kit/operation.h): it has the runs of
+                                    it; NULL = nothing that operations do */
+    const struct hash *chosen;   /* of what was read beside the data and decides what the cells are,
+                                    a ranking or a list; NULL = nothing was. With op alone */
     const char *words; /* a cell in words: "{axis}" stands for its place there, "[...]" is left out
                           where the experiment does not have the axis in it; NULL = the summary */
     void *state;       /* (state_size of the kind) its own, in the arena */
@@ -214,8 +217,7 @@ struct kind {
     /* Why this query is not computed here, or NULL; NULL slot = every usable query is. */
     const char *(*skip)(const struct experiment *x, const struct query *q);
 
-    /* Of what was derived for a query from all of the data, beside draws: part of its units' keys.
-       NULL slot = nothing was. */
+    /* query_derived, where x has no operation. NULL slot = nothing was. */
     struct hash (*derived)(const struct experiment *x, const struct query *q);
 
     /* Fills the late fields of a query; the others are there already. NULL slot = has none. */
@@ -226,8 +228,8 @@ struct kind {
     bool no_runs; /* it does without even that one */
     bool no_data; /* it means something without data, on random tokens */
 
-    /* The runs of a query beside its clean one, at most RUNS_MAX - 1; edits in the arena. Returns
-       how many. NULL slot = none. */
+    /* The runs of a query beside its clean one and those of its operation, at most RUNS_MAX - 1;
+       edits in the arena. Returns how many. NULL slot = none. */
     int (*runs)(const struct experiment *x, const struct query *q, struct run_spec *spec,
                 struct arena *a, struct err *err);
 
@@ -262,13 +264,8 @@ struct kind {
     /* How the authors' scripts average over templates (statistics: average: authors). */
     enum template_mean authors_average;
 
-    /* What the costs of a query's cells depend on beside its length and its spans (those of a
-       partner whose rows it borrows), as a number: queries with equal ones share a plan. NULL slot
-       = nothing else. */
-    uint64_t (*cost_of)(const struct experiment *x, const struct query *q);
-
-    /* FLOP that reducing a query costs beside its variants (decoding), under the same rule; NULL
-       slot = none. */
+    /* FLOP that reducing a query costs beside its variants (decoding), equal for queries of one
+       likeness; NULL slot = none. */
     double (*extra)(const struct experiment *x, const struct query *q);
 
     /* Reduces one query (row has the query fields; called once, before its cells) or one cell (row
@@ -282,6 +279,14 @@ struct kind {
 /* Why an experiment does not compute a query, or NULL: the query's own status, the experiment's
    limit and where, its kind's skip, no room behind it. */
 const char *query_skip(const struct experiment *x, const struct query *q);
+
+/* What was derived for a query from all of the data beside draws, or read beside it: part of its
+   units' keys. false: nothing was. */
+bool query_derived(const struct experiment *x, const struct query *q, struct hash *derived);
+
+/* What the costs of a query's cells depend on beside its length and its spans (those of a partner
+   whose rows it borrows), as a number: queries with equal ones share a plan. */
+uint64_t query_likeness(const struct experiment *x, const struct query *q);
 
 /* The runs of a query, the clean one first, those of whole answers last: spec (RUNS_MAX), edits in
    the arena. Returns how many. */

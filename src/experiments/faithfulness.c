@@ -150,6 +150,8 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
     if (!f)
         return err->code;
     x->state = f;
+    x->places = &f->place;
+    x->chosen = &f->hash;
     f->metric = choice_word(metrics, (int)c->metric);
     f->blurred = c->metric == METRIC_DIFFERENCE || c->metric == METRIC_REPETITION;
     check_shares(x, problems);
@@ -169,40 +171,7 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
                            faithfulness_declare(x, f, logits ? unit_logit : "nat", err));
 }
 
-/* --- queries, runs and variants --- */
-
-static const char *faithfulness_skip(const struct experiment *x, const struct query *q)
-{
-    const struct faithfulness *f = x->state;
-
-    if (!places_any(&f->place, x->scene, q))
-        return "it does not have any of the positions";
-    return operation_skip(&f->op, x, q);
-}
-
-static struct hash faithfulness_derived(const struct experiment *x, const struct query *q)
-{
-    const struct faithfulness *f = x->state;
-    struct hash both[2] = {operation_derived(&f->op, x, q), f->hash};
-
-    return hash_bytes(both, sizeof both);
-}
-
-/* Where the tokens lie, and how long the other runs are. */
-static uint64_t faithfulness_cost_of(const struct experiment *x, const struct query *q)
-{
-    const struct faithfulness *f = x->state;
-
-    return 31 * places_cost(&f->place, x->scene, q) + operation_cost(&f->op, x, q);
-}
-
-static int faithfulness_runs(const struct experiment *x, const struct query *q,
-                             struct run_spec *spec, struct arena *a, struct err *err)
-{
-    const struct faithfulness *f = x->state;
-
-    return operation_runs(&f->op, x, q, spec, a, err);
-}
+/* --- variants --- */
 
 /* What is kept of a cell. */
 struct kept {
@@ -272,12 +241,7 @@ static int faithfulness_variants(const struct experiment *x, struct cell *cell, 
     const struct faithfulness *f = x->state;
     struct kept kept = kept_of(x, cell);
     struct dropped dropped;
-    struct change c = {.x = x,
-                       .op = &f->op,
-                       .q = &x->scene->data->query[cell->query],
-                       .run = cell->run,
-                       .sample = (int)cell->index[SAMPLE],
-                       .list = {.a = a, .err = err}};
+    struct change c = change_of(x, cell, (int)cell->index[SAMPLE], a, err);
     bool found;
 
     cell->n_variants = 0;
@@ -357,7 +321,7 @@ static void faithfulness_late(const struct row *row)
             memcpy(by_share + (o * x->axis[SHARE].dim.size + i) * draws,
                    by_k + (o * f->n_kept + f->at_kept[i]) * draws, size);
     memcpy(row_f32(row, "metric_none"), by_k, size);
-    partners_late(&f->op.partners, row);
+    partners_late(row);
 }
 
 const struct kind kind_faithfulness = {
@@ -367,12 +331,8 @@ const struct kind kind_faithfulness = {
     KIND_CONFIG(struct faithfulness_config, rows),
     .version = 3,
     .open = faithfulness_open,
-    .skip = faithfulness_skip,
-    .derived = faithfulness_derived,
-    .cost_of = faithfulness_cost_of,
     .fill_late = faithfulness_late,
     .keep = KEEP_Z | KEEP_ATTN | KEEP_MLP,
-    .runs = faithfulness_runs,
     .variants = faithfulness_variants,
     .edge_check = faithfulness_check,
     .reduce_query = faithfulness_query,

@@ -182,7 +182,7 @@ int faithfulness_check(const struct experiment *x, const struct cell *query, str
         return 0;
     drawn = &f->ranking.v[rng_below(&k->rng, f->ranking.n)];
     k->sender = (struct edge_end){drawn->site, drawn->layer, drawn->head, NULL};
-    if (edge_check_begin(k, x, query, &f->op, &f->place, err) || !k->n)
+    if (edge_check_begin(k, x, query, err) || !k->n)
         return err->code;
     v = arena_alloc(k->a, k->n, sizeof *v, err);
     node = arena_alloc(k->a, k->n, sizeof *node, err);

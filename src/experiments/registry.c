@@ -1,4 +1,5 @@
 #include "experiments/experiment.h"
+#include "experiments/kit/operation.h"
 #include "experiments/kit/places.h"
 #include "experiments/kit/where.h"
 #include "experiments/kit/whole.h"
@@ -49,11 +50,33 @@ const char *query_skip(const struct experiment *x, const struct query *q)
         reason = where_skip(x, q);
     if (!reason && x->places && !places_any(x->places, x->scene, q))
         reason = "it does not have any of the positions";
+    if (!reason && x->op)
+        reason = operation_skip(x->op, x, q);
     if (!reason && x->kind->skip)
         reason = x->kind->skip(x, q);
     if (!reason && x->behind && q->n + x->behind > x->scene->model->shape.max_positions)
         reason = "with its answer or continuation it is longer than the model's positions";
     return reason;
+}
+
+bool query_derived(const struct experiment *x, const struct query *q, struct hash *derived)
+{
+    struct hash both[2];
+
+    if (!x->op && !x->kind->derived)
+        return false;
+    *derived = x->op ? operation_derived(x->op, x, q) : x->kind->derived(x, q);
+    if (x->chosen) {
+        both[0] = *derived;
+        both[1] = *x->chosen;
+        *derived = hash_bytes(both, sizeof both);
+    }
+    return true;
+}
+
+uint64_t query_likeness(const struct experiment *x, const struct query *q)
+{
+    return x->op ? 31 * places_cost(x->places, x->scene, q) + operation_cost(x->op, x, q) : 0;
 }
 
 int query_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
@@ -64,6 +87,8 @@ int query_runs(const struct experiment *x, const struct query *q, struct run_spe
     if (x->kind->no_runs || x->of_model)
         return 0;
     spec[0] = (struct run_spec){.keep = x->keep, .base = -1, .all_rows = x->all_rows};
+    if (x->op)
+        n += operation_runs(x->op, x, q, spec + 1, a, err);
     if (x->kind->runs)
         n += x->kind->runs(x, q, spec + 1, a, err);
     if (!err->code)

@@ -34,24 +34,20 @@ static int choose_receivers(struct edge_check *k, const struct shape *s, struct 
 }
 
 int edge_check_begin(struct edge_check *k, const struct experiment *x, const struct cell *query,
-                     const struct operation *op, const struct places *places, struct err *err)
+                     struct err *err)
 {
     const struct model *m = x->scene->model;
     bool found;
 
-    k->op = *op;
+    k->op = *x->op;
     if (k->which == EDGES_NOTHING) { /* u' = u */
         k->op.kind = DO_PATCH;
         k->op.source = FROM_CLEAN;
         k->op.source_place = NULL;
     }
-    k->change = (struct change){.x = x,
-                                .op = &k->op,
-                                .q = &x->scene->data->query[query->query],
-                                .run = query->run,
-                                .sample = (int)rng_below(&k->rng, (uint64_t)op->draws),
-                                .list = {.a = k->a, .err = err}};
-    if (choose_place(k, places, &found) || !found ||
+    k->change = change_of(x, query, (int)rng_below(&k->rng, (uint64_t)k->op.draws), k->a, err);
+    k->change.op = &k->op;
+    if (choose_place(k, x->places, &found) || !found ||
         (m->layers[0].qk_whole && k->which != EDGES_DIRECT))
         return err->code;
     return choose_receivers(k, &m->shape, err);

@@ -31,7 +31,7 @@ struct edge_check {
    one that has the last token. k->n stays 0 where there is none, and for all edges of a model that
    norms the queries of all heads together. */
 int edge_check_begin(struct edge_check *k, const struct experiment *x, const struct cell *query,
-                     const struct operation *op, const struct places *places, struct err *err);
+                     struct err *err);
 
 /* k->change.list is of the edges: the variants. */
 int edge_check_end(struct edge_check *k, struct err *err);

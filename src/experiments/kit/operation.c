@@ -104,6 +104,7 @@ int operation_open(struct operation *op, struct experiment *x, const struct oper
                    const struct operation_scope *where, struct problems *problems, struct err *err)
 {
     *op = (struct operation){.config = c, .kind = c->kind, .draws = 1};
+    x->op = op;
     op->order = span_order_in(x->scene->data, x->arena, err);
     if (!op->order)
         return err->code;

@@ -107,7 +107,8 @@ struct operation_scope {
     enum site site;
 };
 
-/* Mistakes of the config go to problems. May fill x->survey, and set x->needs and x->all_rows. */
+/* Makes it x->op. Mistakes of the config go to problems. May fill x->survey, and set x->needs and
+   x->all_rows. */
 int operation_open(struct operation *op, struct experiment *x, const struct operation_config *c,
                    const struct operation_scope *where, struct problems *problems, struct err *err);
 
@@ -115,7 +116,7 @@ int operation_open(struct operation *op, struct experiment *x, const struct oper
    an error. */
 const char *operation_words(const struct operation *op, struct arena *a, struct err *err);
 
-/* The slots `skip`, `derived`, `cost_of` (beside the places) and `runs` of a kind. */
+/* For query_skip, query_derived, query_likeness (beside the places) and query_runs. */
 const char *operation_skip(const struct operation *op, const struct experiment *x,
                            const struct query *q);
 struct hash operation_derived(const struct operation *op, const struct experiment *x,
@@ -143,6 +144,10 @@ struct change {
     int *role;      /* of the query's tokens; for means */
     int n;
 };
+
+/* That of x, on a cell's query; its edits will stand in the arena. */
+struct change change_of(const struct experiment *x, const struct cell *cell, int sample,
+                        struct arena *a, struct err *err);
 
 /* Finds the rows; *found = false: the query lacks the place or its counterpart. */
 int change_begin(struct change *c, const struct place *place, bool *found);

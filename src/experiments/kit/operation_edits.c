@@ -179,6 +179,17 @@ int change_push(struct change *c, enum site site, struct span layer, struct span
     return push_ranges(c, site, layer, head, e);
 }
 
+struct change change_of(const struct experiment *x, const struct cell *cell, int sample,
+                        struct arena *a, struct err *err)
+{
+    return (struct change){.x = x,
+                           .op = x->op,
+                           .q = &x->scene->data->query[cell->query],
+                           .run = cell->run,
+                           .sample = sample,
+                           .list = {.a = a, .err = err}};
+}
+
 int change_begin(struct change *c, const struct place *place, bool *found)
 {
     struct edit_list *l = &c->list;

@@ -1,5 +1,7 @@
 #include "experiments/kit/partners.h"
 
+#include "experiments/kit/operation.h"
+
 #include "base/rng.h"
 #include "base/str.h"
 #include "experiments/kit/match.h"
@@ -204,10 +206,10 @@ int partners_declare(struct experiment *x, struct err *err)
                           "query that is resampled from; -1 = none", err);
 }
 
-void partners_late(const struct partners *p, const struct row *row)
+void partners_late(const struct row *row)
 {
     int64_t *out = row_i64(row, "partner");
 
     if (out)
-        partners_put(p, row->x->scene->data, row->q, out);
+        partners_put(&row->x->op->partners, row->x->scene->data, row->q, out);
 }

@@ -37,7 +37,7 @@ const struct query *partner_of(const struct partners *p, const struct dataset *d
 int partners_runs(const struct partners *p, const struct dataset *ds, const struct query *q,
                   unsigned keep, struct run_spec *spec);
 
-/* For a kind's `derived`: `from` and who the partners are. For its `cost_of`: how long they are. */
+/* For query_derived: `from` and who the partners are. For query_likeness: how long they are. */
 struct hash partners_hash(const struct partners *p, const struct dataset *ds, const struct query *q,
                           struct hash from);
 uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const struct query *q);
@@ -46,9 +46,9 @@ uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const
 void partners_put(const struct partners *p, const struct dataset *ds, const struct query *q,
                   int64_t *out);
 
-/* The same as the late field `partner` (query, sample): partners_late fills it, where x has
-   declared it. */
+/* The same as the late field `partner` (query, sample): partners_late fills it with those of x->op,
+   where x has declared it. */
 int partners_declare(struct experiment *x, struct err *err);
-void partners_late(const struct partners *p, const struct row *row);
+void partners_late(const struct row *row);
 
 #endif

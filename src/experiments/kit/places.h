@@ -34,7 +34,7 @@ int place_tokens(const struct place *p, const struct scene *s, const struct quer
 /* Has the query any of the places? */
 bool places_any(const struct places *p, const struct scene *s, const struct query *q);
 
-/* For a kind's `cost_of`: where a query's places lie (drawn tokens are in no span). */
+/* For query_likeness: where a query's places lie (drawn tokens are in no span). */
 uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q);
 
 #endif
