@@ -97,7 +97,8 @@ static int write_provenance(struct output *o, struct err *err)
            h5_attr_i64(g, "model_parallel", o->c->model->shape.parallel, err) ||
            h5_attr_str(g, "model_fingerprint", model, err) ||
            h5_attr_str(g, "data_fingerprint", data, err) || h5_attr_str(g, "origin", origin, err) ||
-           h5_attr_str(g, "config", text, err);
+           h5_attr_str(g, "config", text, err) || output_stamp(g, o->c, "model", err) ||
+           output_stamp(g, o->c, "run", err);
     buf_release(&config);
     return err_if(err, code);
 }

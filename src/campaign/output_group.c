@@ -102,7 +102,7 @@ static int stamp_key(void *to, const struct config_key *key, struct err *err)
     if (key->at.row->affects != RESULTS)
         return 0;
     if (key->experiment)
-        return key->experiment != s->x->entry || str_eq(key->key, "name") ||
+        return !s->x || key->experiment != s->x->entry || str_eq(key->key, "name") ||
                        str_eq(key->key, "kind")
                    ? 0
                    : stamp_value(s->g, key->key, key, err);
@@ -110,6 +110,13 @@ static int stamp_key(void *to, const struct config_key *key, struct err *err)
         return 0;
     snprintf(name, sizeof name, "%s.%s", key->section, key->key);
     return stamp_value(s->g, name, key, err);
+}
+
+int output_stamp(struct h5group *g, const struct campaign *c, const char *section, struct err *err)
+{
+    struct stamp s = {.g = g, .section = section};
+
+    return config_each(&c->config, stamp_key, &s, err);
 }
 
 /* Every key that the group's numbers depend on, one by one, for readers of the file. */

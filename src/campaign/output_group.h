@@ -12,6 +12,9 @@ struct unit;
 /* The status of a query in a partial file some of whose units are not there. */
 extern const char not_computed[];
 
+/* Every key of a section that affects results, as the attribute "SECTION.KEY". */
+int output_stamp(struct h5group *g, const struct campaign *c, const char *section, struct err *err);
+
 /* Writes the group of x, one of o->c->x. *u: the first of its units in the campaign's list; moved
    on past the last. Errors of journal and file; ERR_BUG where a unit is not there and the file is
    not partial. */

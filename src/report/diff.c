@@ -1,15 +1,18 @@
 /*
  * Two result files compared: groups, attributes, shapes, values. The first difference is told in
- * full, in the order of the groups' names; within a group attributes come before coordinates and
- * those before the rest, for they tell why the rest differs.
+ * full: of the keys that groups were made with, for they tell why the rest differs, then in the
+ * order of the groups' names. Within a group attributes come before coordinates and those before
+ * the rest.
  */
 #include "report/diff.h"
 
 #include "base/str.h"
+#include "results/describe.h"
 #include "results/h5read.h"
 #include "results/h5visit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { NAMED_OTHERS = 8 }; /* things beside the first that are told by name */
 
@@ -142,8 +145,18 @@ static int tell_attr(struct diff *d, const char *thing, const struct h5attr *x,
     return 0;
 }
 
-/* An attribute is written group@name, or group/variable@name. */
-static int compare_attrs(struct diff *d, const char *group, const char *var, struct err *err)
+/* Is it a key of the config, and nothing that follows from others or from the build? */
+static bool is_key(const char *group, const char *var, const char *name)
+{
+    return !var && *group &&
+           (str_eq(group, "provenance")
+                ? strchr(name, '.') != NULL
+                : !list_has("config headlines figures authors intervals", name));
+}
+
+/* The keys, or the others. An attribute is written group@name, or group/variable@name. */
+static int compare_attrs(struct diff *d, const char *group, const char *var, bool keys,
+                         struct err *err)
 {
     struct arena arena = {0};
     struct attrs x = {0}, y = {0};
@@ -159,6 +172,8 @@ static int compare_attrs(struct diff *d, const char *group, const char *var, str
 
         if (!thing)
             code = err->code;
+        else if (is_key(group, var, one->name) != keys)
+            continue;
         else if (!other)
             code = tell_missing(d, "attribute", thing, i < x.n ? &d->a : &d->b,
                                 i < x.n ? &d->b : &d->a, err);
@@ -209,7 +224,7 @@ static int compare_variable(struct diff *d, const struct h5info *v, struct err *
         return err->code;
     if (!w)
         return tell_missing(d, "variable", thing, &d->a, &d->b, err);
-    if (compare_attrs(d, v->group, v->name, err))
+    if (compare_attrs(d, v->group, v->name, false, err))
         return err->code;
     if (v->type != w->type || !column_same_dims(v, w))
         return tell_shapes(d, thing, v, w, err);
@@ -218,7 +233,7 @@ static int compare_variable(struct diff *d, const struct h5info *v, struct err *
 
 static int compare_group(struct diff *d, const char *group, struct err *err)
 {
-    if (compare_attrs(d, group, NULL, err))
+    if (compare_attrs(d, group, NULL, false, err))
         return err->code;
     for (int scales = 1; scales >= 0; scales--)
         for (size_t i = 0; i < d->a.all.n; i++) {
@@ -247,6 +262,9 @@ static int compare_groups(struct diff *d, struct err *err)
     const struct names *a = &d->a.groups, *b = &d->b.groups;
 
     for (size_t i = 0; i < a->n; i++)
+        if (has_group(&d->b, a->name[i]) && compare_attrs(d, a->name[i], NULL, true, err))
+            return err->code;
+    for (size_t i = 0; i < a->n; i++)
         if (has_group(&d->b, a->name[i]) ? compare_group(d, a->name[i], err)
                                          : tell_missing(d, "group", a->name[i], &d->a, &d->b, err))
             return err->code;
@@ -259,22 +277,9 @@ static int compare_groups(struct diff *d, struct err *err)
 
 /* Telling ------------------------------------------------------------------------------------- */
 
-/* What the two runs were asked, where that differs: it says why the rest does. */
-static int tell_config(struct diff *d, struct err *err)
-{
-    const char *a = NULL, *b = NULL;
-
-    if (!has_group(&d->a, "provenance") || !has_group(&d->b, "provenance") ||
-        h5_read_attr(d->a.file, "provenance", "config", &a, &d->arena, err) ||
-        h5_read_attr(d->b.file, "provenance", "config", &b, &d->arena, err))
-        return err->code;
-    return a && b && !str_eq(a, b) ? diff_config(a, b, &d->config, err) : 0;
-}
-
 static int put_difference(const struct diff *d, struct buf *out, struct err *err)
 {
-    if ((d->n && d->config.len && buf_put(out, d->config.data, d->config.len, err)) ||
-        buf_put(out, d->first.data, d->first.len, err))
+    if (buf_put(out, d->first.data, d->first.len, err))
         return err->code;
     if (d->n_others && (buf_printf(out, err, "%zu more %s: ", d->n_others,
                                    str_noun(d->n_others, "differs", "differ")) ||
@@ -288,12 +293,10 @@ static int put_difference(const struct diff *d, struct buf *out, struct err *err
 
 int diff_text(struct diff *d, const char *a, const char *b, struct buf *out, struct err *err)
 {
-    if (!open_side(d, &d->a, a, err) && !open_side(d, &d->b, b, err) && !tell_config(d, err) &&
-        !compare_groups(d, err))
+    if (!open_side(d, &d->a, a, err) && !open_side(d, &d->b, b, err) && !compare_groups(d, err))
         put_difference(d, out, err);
     h5_close(d->a.file);
     h5_close(d->b.file);
-    buf_release(&d->config);
     buf_release(&d->first);
     buf_release(&d->others);
     buf_release(&d->notes);

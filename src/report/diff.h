@@ -25,8 +25,8 @@ struct diff {
     struct side a, b;
     double rtol, atol;
     bool tolerant;
-    struct buf config, first, others, notes; /* text */
-    size_t n, n_others;                      /* groups, variables and attributes that differ */
+    struct buf first, others, notes; /* text */
+    size_t n, n_others;              /* groups, variables and attributes that differ */
 };
 
 /* Counts a thing that differs. Is it the first, whose line is still to be written? */
@@ -40,13 +40,6 @@ bool numbers_differ(const struct diff *d, double x, double y);
 /* v of the first file and w of the second have the same type and shape; `thing` is their name. */
 int compare_values(struct diff *d, const char *thing, const struct h5info *v,
                    const struct h5info *w, struct err *err);
-
-/* Appends the first key in which two configs differ, as lensweep prints them, with both values. */
-int diff_config(const char *a, const char *b, struct buf *out, struct err *err);
-
-/* The value of a key in a config as lensweep prints it, appended: "model.path". *there. */
-int config_value(const char *config, const char *key, bool *there, struct buf *out,
-                 struct err *err);
 
 /* Compares two result files and appends what differs, or "equal"; d->n is how many things differ.
    What it held is freed. */

@@ -27,7 +27,7 @@ for one in shuffled_targets random_weights; do
     ends 0 "$program" verify "$all/null_$one" --cells 30 && has 'all equal' "$work/out"
     ends 0 "$program" top "$all/null_$one" zero && has "about nothing ($one)" "$work/out"
     ends 0 "$program" compare "$all" "$all/null_$one" -n 1 && has ", about nothing: $one" "$work/out"
-    ends 1 "$program" diff "$all" "$all/null_$one" && has 'data.null is [none] in A' "$work/out"
+    ends 1 "$program" diff "$all" "$all/null_$one" && has 'queries@data.null: "[none]" in' "$work/out"
 done
 
 # Each weight stands for itself: of the real model's numbers nothing is left, the data are the same.

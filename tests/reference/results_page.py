@@ -116,6 +116,8 @@ ATTRIBUTES = {
     "KEY": ("each experiment", "each of its own keys ([config.md](config.md)), such as `operation.kind`: a number as a number, everything else as it is written in YAML"),
     "statistics.KEY": ("each experiment", "each key of the section `statistics`"),
     "data.KEY": ("`queries`", "each key of the section `data` that affects results"),
+    "model.KEY": ("`provenance`", "each key of the section `model` that affects results"),
+    "run.KEY": ("`provenance`", "each key of the section `run` that affects results"),
     "average": ("where there are averages", "`statistics.average`: `means` or `authors`"),
     "intervals": ("where there are averages", "how their intervals are made"),
     "headlines": ("where there are any", "what a reader looks at first, as JSON: a list of objects with the keys below"),
@@ -227,7 +229,7 @@ def check_words(f):
     def visit(_, group):
         if not isinstance(group, h5py.Group):
             return
-        lacking = [a for a in group.attrs if a not in ATTRIBUTES and re.sub(r"^(data|statistics)\.", "", a) not in config_keys]
+        lacking = [a for a in group.attrs if a not in ATTRIBUTES and re.sub(r"^(data|statistics|model|run)\.", "", a) not in config_keys]
         lacking += [n for n, d in group.items() if isinstance(d, h5py.Dataset) and d.is_scale and n not in DIMENSIONS]
         if lacking:
             sys.exit(f"tests/reference/results_page.py has no words for {', '.join(lacking)} of {group.name}")

@@ -422,42 +422,6 @@ static void diff_names_what_differs(void **state)
     has("attribute probe@headlines is in ");
 }
 
-/* Nested keys, entries of lists by their names, a key that one lacks. */
-static void diff_names_the_key_that_differs(void **state)
-{
-    static const char a[] = "data:\n  seed: 1\nexperiments:\n  - name: x\n    kind: k\n    n: 2\n"
-                            "  - name: zero\n    kind: ablation\n    operation:\n      kind: zero\n"
-                            "statistics:\n  seed: 1\n";
-    static const struct {
-        const char *from, *to, *said;
-    } cases[] = {
-        {"      kind: zero\n", "      kind: mean\n",
-         "config: experiments.zero.operation.kind is zero in A, mean in B\n"},
-        {"    n: 2\n", "", "config: experiments.x.n is 2 in A, and is not in B\n"},
-        {"    n: 2\n", "    n: 2\n    m: 3\n",
-         "config: experiments.x.m is 3 in B, and is not in A\n"},
-        {"statistics:\n  seed: 1\n", "statistics:\n  seed: 7\n",
-         "config: statistics.seed is 1 in A, 7 in B\n"},
-    };
-    struct err err;
-
-    (void)state;
-    err_clear(&err);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *at = strstr(a, cases[i].from);
-        char b[512];
-
-        snprintf(b, sizeof b, "%.*s%s%s", (int)(at - a), a, cases[i].to,
-                 at + strlen(cases[i].from));
-        buf_clear(&text);
-        assert_int_equal(diff_config(a, b, &text, &err), 0);
-        assert_string_equal(buf_str(&text, &err), cases[i].said);
-    }
-    buf_clear(&text);
-    assert_int_equal(diff_config(a, a, &text, &err), 0);
-    assert_int_equal(text.len, 0);
-}
-
 /* Compare ---------------------------------------------------------------------------------- */
 
 static void compare_puts_effects_side_by_side(void **state)
@@ -538,7 +502,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(top_ranks_by_absolute_value, start, end),
         cmocka_unit_test_setup_teardown(top_says_what_is_not_there, start, end),
         cmocka_unit_test_setup_teardown(diff_names_what_differs, start, end),
-        cmocka_unit_test_setup_teardown(diff_names_the_key_that_differs, start, end),
         cmocka_unit_test_setup_teardown(compare_puts_effects_side_by_side, start, end),
         cmocka_unit_test_setup_teardown(compare_pairs_the_same_queries, start, end),
     };

@@ -52,7 +52,7 @@ static int write_line(struct runlog *log, json_t *o, struct err *err)
 int runlog_start(struct runlog *log, const char *command, const struct campaign *c, int ranks,
                  int threads, struct err *err)
 {
-    json_t *o = json_object();
+    json_t *o = json_object(), *data = json_array();
     char host[256] = "";
 
     gethostname(host, sizeof host - 1);
@@ -67,6 +67,9 @@ int runlog_start(struct runlog *log, const char *command, const struct campaign 
     json_object_set_new(o, "blas", json_string(gemm_library()));
     json_object_set_new(o, "config", json_string(c->config.path));
     json_object_set_new(o, "model", json_string(c->config.model.path));
+    for (size_t i = 0; i < c->config.data.path.n; i++)
+        json_array_append_new(data, json_string(c->config.data.path.v[i]));
+    json_object_set_new(o, "data", data);
     json_object_set_new(o, "units", json_integer((json_int_t)c->n_units));
     return write_line(log, o, err);
 }

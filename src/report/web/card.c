@@ -3,8 +3,8 @@
 #include "report/web/web.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/str.h"
-#include "report/diff.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -56,49 +56,48 @@ static size_t count_different(const char *const *v, size_t n)
     return different;
 }
 
+/* What the run's last start says of itself beside the result, which has no paths; NULL: nothing. */
+static json_t *last_start(struct result *r, struct err *err)
+{
+    const char *path = file_sibling(&r->arena, r->path, "run.jsonl", err);
+    json_t *start = NULL;
+    struct buf log = {0};
+    size_t n;
+
+    if (path && file_exists(path) && !file_read(&log, path, 1 << 24, err))
+        for (size_t at = 0; at < log.len; at += n + 1) {
+            const char *line = log.data + at, *end = memchr(line, '\n', log.len - at);
+            json_t *o;
+
+            n = end ? (size_t)(end - line) : log.len - at;
+            o = json_loadb(line, n, 0, NULL);
+            if (json_object_get(o, "model")) {
+                json_decref(start);
+                start = json_incref(o);
+            }
+            json_decref(o);
+        }
+    buf_release(&log);
+    return start;
+}
+
 /* The last part of a path, or of each in a list of paths: where things lie is nobody else's. */
-static int put_names(struct buf *b, const char *name, char *value, struct err *err)
+static int put_names(struct buf *b, const char *name, const json_t *paths, struct err *err)
 {
+    size_t n = json_is_array(paths) ? json_array_size(paths) : 1;
     struct buf text = {0};
-    int code = 0;
 
-    for (char *s = value, *next; *s && !code; s = next) {
-        const char *base;
-        size_t n = strcspn(s, ",");
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = json_is_array(paths) ? json_array_get(paths, i) : paths;
 
-        next = s + n + (s[n] == ',');
-        s[n] = '\0';
-        for (n = strlen(s); n && strchr("/ \"]", s[n - 1]); n--)
-            s[n - 1] = '\0';
-        base = str_last_part(s + strspn(s, " [\""));
-        code = buf_printf(&text, err, "%s%s", text.len ? ", " : "", base);
+        if (json_is_string(one))
+            buf_printf(&text, err, "%s%s", text.len ? ", " : "",
+                       str_last_part(json_string_value(one)));
     }
-    code = code || !buf_str(&text, err) || html_row(b, name, text.data, err);
+    if (text.len && buf_str(&text, err))
+        html_row(b, name, text.data, err);
     buf_release(&text);
-    return err_if(err, code);
-}
-
-/* A key of config.yaml, if it is there. */
-static int put_path(const char *config, struct buf *b, const char *name, const char *key,
-                    struct err *err)
-{
-    struct buf value = {0};
-    bool there = false;
-    int code = config_value(config, key, &there, &value, err) ||
-               (there && (!buf_str(&value, err) || put_names(b, name, value.data, err)));
-
-    buf_release(&value);
-    return err_if(err, code);
-}
-
-/* config.yaml in the result's folder, where the run's paths stand: the result file has none.
-   Nothing where there is no such file. */
-static int read_config(struct result *r, struct buf *config, struct err *err)
-{
-    char *path = file_sibling(&r->arena, r->path, "config.yaml", err);
-
-    return err_if(err, !path || (file_exists(path) && file_read(config, path, 1 << 20, err)) ||
-                           !buf_str(config, err));
+    return err->code;
 }
 
 /* The first prompt that was computed, as an example. */
@@ -137,7 +136,7 @@ int web_card(struct result *r, struct buf *b, struct err *err)
 {
     const size_t n = result_size(r, "queries", "status");
     const char *architecture, **item, **dataset, **status;
-    struct buf config = {0};
+    json_t *start;
     size_t ok = 0;
     int code;
 
@@ -148,17 +147,17 @@ int web_card(struct result *r, struct buf *b, struct err *err)
         return err->code;
     for (size_t q = 0; q < n; q++)
         ok += str_eq(status[q], "ok");
-    code = read_config(r, &config, err) ||
-           buf_puts(b, "<section id=\"card\"><h2>Model and data</h2>\n<table>\n", err) ||
-           put_path(config.data, b, "model", "model.path", err) ||
-           html_row(b, "architecture", architecture ? architecture : "not known", err) ||
-           put_shape(r, b, err) || put_path(config.data, b, "data", "data.path", err) ||
-           put_count(b, "queries", n, err) || put_count(b, "of them used", ok, err) ||
-           put_count(b, "items", count_different(item, n), err) ||
-           put_count(b, "datasets", count_different(dataset, n), err) ||
-           put_example(r, b, n, err) || buf_puts(b, "</table>\n", err) ||
-           buf_puts(b, "</section>\n", err);
-    buf_release(&config);
+    start = last_start(r, err);
+    code =
+        err->code || buf_puts(b, "<section id=\"card\"><h2>Model and data</h2>\n<table>\n", err) ||
+        put_names(b, "model", json_object_get(start, "model"), err) ||
+        html_row(b, "architecture", architecture ? architecture : "not known", err) ||
+        put_shape(r, b, err) || put_names(b, "data", json_object_get(start, "data"), err) ||
+        put_count(b, "queries", n, err) || put_count(b, "of them used", ok, err) ||
+        put_count(b, "items", count_different(item, n), err) ||
+        put_count(b, "datasets", count_different(dataset, n), err) || put_example(r, b, n, err) ||
+        buf_puts(b, "</table>\n", err) || buf_puts(b, "</section>\n", err);
+    json_decref(start);
     return err_if(err, code);
 }
 
