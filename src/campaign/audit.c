@@ -19,12 +19,18 @@ double audit_tolerance(enum audit audit, bool blas)
     return audit == AUDIT_EDGES && !blas ? 0 : AUDIT_TOLERANCE;
 }
 
-/* max |a - b| over targets that the query has, as a share of max |b|; infinite if one of the two is
-   not finite. */
-static double distance(const struct query *q, int n, const float *a, const float *b)
+/* max |a - b| over targets that the query has, infinite if one of the two is not finite; as a share
+   of max |b|, or of the root mean square of the clean run's logits where that is more: rounding
+   follows the size of what is added up, and a logit may be near 0 by chance. */
+static double distance(const struct experiment *x, const struct query *q, const struct run *run,
+                       const float *a, const float *b)
 {
+    int n = (int)x->scene->data->n_targets, vocab = x->scene->model->shape.vocab;
     double most = 0, size = 0;
 
+    for (int i = 0; i < vocab; i++)
+        size += (double)run->logits[i] * (double)run->logits[i] / vocab;
+    size = sqrt(size);
     for (int i = 0; i < n; i++) {
         double d = fabs((double)a[i] - (double)b[i]);
 
@@ -80,7 +86,7 @@ static int check_parts(double *worst, struct worker *w, const struct experiment 
             total += (double)part[i * targets + k];
         sum[k] = (float)total;
     }
-    *worst = distance(q, (int)targets, sum, want);
+    *worst = distance(x, q, run, sum, want);
     return 0;
 }
 
@@ -133,7 +139,7 @@ static int check_noop(double *worst, struct worker *w, const struct experiment *
     if (run_logits(&want, x, q, run, w->arena, err) ||
         !(answer = answer_by(w, w->engine->naive, check.v, x, q, err)))
         return err->code;
-    *worst = distance(q, answer->n_targets, answer->logit, want);
+    *worst = distance(x, q, run, answer->logit, want);
     return 0;
 }
 
@@ -173,7 +179,7 @@ static int check_forked(double *worst, struct worker *w, const struct experiment
 
     if (err->code || (!own && run_logits(&clean, x, q, run, w->arena, err)))
         return err->code;
-    *worst = distance(q, other->n_targets, own ? own->logit : clean, other->logit);
+    *worst = distance(x, q, run, own ? own->logit : clean, other->logit);
     return 0;
 }
 
@@ -223,7 +229,7 @@ static int check_edges(double worst[AUDIT_COUNT], struct worker *w, const struct
         (k->which == EDGES_DIRECT && direct_logits(logit, w, x, q, k, err)) ||
         (k->which == EDGES_SENDER && !(want = answer_by(w, naive, k->patched, x, q, err))))
         return err->code;
-    *out = distance(q, have->n_targets, have->logit, want ? want->logit : logit);
+    *out = distance(x, q, run, have->logit, want ? want->logit : logit);
     if (k->which == EDGES_NOTHING) /* no logit of the vocabulary has changed */
         *out = isfinite(have->kl) ? fmax(*out, fabs((double)have->kl)) : INFINITY;
     return 0;

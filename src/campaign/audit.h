@@ -8,8 +8,8 @@
 
 #include "campaign/cost.h"
 
-/* name, what is compared; each relative to the largest logit of a target. The last are in the order
-   of enum edge_identity. */
+/* name, what is compared; each relative to the size of the logits. The last are in the order of
+   enum edge_identity. */
 #define AUDITS(X)                                                                           \
     X(AUDIT_PARTS, "parts", "decoded parts of the clean run sum up to its logits")          \
     X(AUDIT_NOOP, "noop", "an edit that puts back what is there changes nothing")           \

@@ -30,7 +30,7 @@ int put_coordinate(struct h5group *g, const struct variable *v, size_t n, const 
 static int write_audit(struct output *o, struct h5group *g, struct err *err)
 {
     static const struct variable v = {"audit", V_F64, "check",
-                                      "worst residual, relative to the largest target logit; "
+                                      "worst residual, relative to the size of the logits; "
                                       "forked: what it did not exceed",
                                       "1"};
     double kept[AUDIT_COUNT];
@@ -45,11 +45,10 @@ static int write_audit(struct output *o, struct h5group *g, struct err *err)
         double most = audit_tolerance((enum audit)i, *o->c->library);
 
         if (o->report->audit[i] > most)
-            return err_set(
-                err, ERR_NUMERIC,
-                "audit failed: %s differs by %.1e of the largest logit, allowed %.0e; no "
-                "result file was written",
-                audit_names[i], o->report->audit[i], most);
+            return err_set(err, ERR_NUMERIC,
+                           "audit failed: %s differs by %.1e of the logits' size, allowed %.0e; no "
+                           "result file was written",
+                           audit_names[i], o->report->audit[i], most);
     }
     return 0;
 }

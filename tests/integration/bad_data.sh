@@ -201,4 +201,9 @@ grep -qF -f "$work/long" "$work/csv"/*.csv || wrong 'a name is cut in the CSV'
 echo '{"ids": [1], "target": "'"$(cat "$work/long")"'", "targets": {"a": 1}}' >"$data"
 ends 2 "$program" plan "$work/long.yaml" && has 'is not one of the targets'
 [ "$(wc -L <"$work/err")" -lt 1300 ] || wrong 'a name is whole in an error'
+
+# A logit near 0 is no reason to distrust the run: rounding follows the size of all logits.
+echo '{"ids": [5, 17, 99, 3, 44, 61, 7, 120, 33, 2, 90, 11, 76, 54, 23, 101, 8, 65, 13, 39], "targets": {"a": 55}, "spans": {"s": [2, 5]}}' >"$work/near0.jsonl"
+config "$work/near0.yaml" "$work/near0.jsonl" "$work/near0" 'name: decode, kind: decode' 'name: cut, kind: knockout, sets: [s]'
+ends 0 "$program" run "$work/near0.yaml" --set run.audit=all
 finish
