@@ -37,10 +37,11 @@ static const struct choice metrics[] = {{"logit", METRIC_LOGIT},
 #define NOT_EDGE "site: head | attn | mlp | residual | q | k | v | neurons"
 
 static const struct config_row rows[] = {
-    CONFIG_CHOICE(struct ablation_config, site, "site", config_choice, NULL, sites, RESULTS,
-                  "what is changed: a head's output, its attention to a span, a module's output, "
-                  "the residual stream after a layer, a head's query, key or value (before the "
-                  "rotation), the MLP's hidden units (before the down matrix)"),
+    CONFIG_CHOICE(
+        struct ablation_config, site, "site", config_choice, NULL, sites, RESULTS,
+        "what is changed: a head's output, its attention to a span, a module's output, "
+        "the residual stream after a layer, a head's query, key or value (q and k "
+        "before their norm and the rotation), the MLP's hidden units (before the down matrix)"),
     CONFIG_ROW(struct ablation_config, layers, "layers", config_selector, "each", 0, 0, RESULTS,
                "layers of a configuration"),
     CONFIG_ROW_WHEN(

@@ -26,8 +26,8 @@ struct dump_config {
 static const struct config_row rows[] = {
     CONFIG_CHOICE(struct dump_config, sites, "sites", config_choices, NULL, site_words, RESULTS,
                   "what is written: the residual stream after a layer, a module's output, each "
-                  "head's output before the output matrix, its query, key or value before the "
-                  "rotation, the MLP's hidden units"),
+                  "head's output before the output matrix, its query, key or value (q and k "
+                  "before their norm and the rotation), the MLP's hidden units"),
     CONFIG_ROW(struct dump_config, layers, "layers", config_selector, "each", 0, 0, RESULTS,
                "layers, one by one"),
     CONFIG_ROW(struct dump_config, positions, "positions", config_selector, "[last]", 0, 0, RESULTS,
@@ -43,8 +43,10 @@ static const struct dump_site {
     {SITE_MLP, "mlp", "query layer position width", "output of the MLP"},
     {SITE_Z, "head_output", "query layer head position head_width",
      "output of the head, before the output matrix"},
-    {SITE_Q, "q", "query layer head position head_width", "query, before the rotation"},
-    {SITE_K, "k", "query layer kv_head position head_width", "key, before the rotation"},
+    {SITE_Q, "q", "query layer head position head_width",
+     "query, before its norm and the rotation"},
+    {SITE_K, "k", "query layer kv_head position head_width",
+     "key, before its norm and the rotation"},
     {SITE_V, "v", "query layer kv_head position head_width", "value"},
     {SITE_NEURON, "neurons", "query layer position neuron",
      "hidden units of the MLP, before the down matrix"},
