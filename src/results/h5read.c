@@ -113,6 +113,8 @@ static int read_everything(const char *path, struct err *err)
         return err->code;
     code = h5_each(f, read_variable, f, err) || h5_each_group(f, read_group, f, err);
     h5_close(f);
+    if (code && strncmp(err->msg, path, strlen(path)) != 0)
+        err_wrap(err, "%s", path);
     return err_if(err, code);
 }
 

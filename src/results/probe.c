@@ -97,10 +97,16 @@ static int wait_for(pid_t pid)
 
 static int died(const char *path, int status, struct err *err)
 {
-    bool slow = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
+    int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
+    if (signal == SIGKILL) /* not by a limit of ours */
+        return err_set(
+            err, ERR_MEMORY,
+            "cannot read %s: the process that reads it was killed, as the system does when "
+            "memory runs out",
+            path);
     return err_set(err, ERR_IO, "%s is damaged: HDF5 %s when it reads it", path,
-                   slow ? "does not come to an end" : "crashes");
+                   signal == SIGXCPU ? "does not come to an end" : "crashes");
 }
 
 int probe_file(const char *path, int (*read)(const char *path, struct err *err), struct err *err)

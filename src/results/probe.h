@@ -14,7 +14,8 @@
 #include "base/err.h"
 
 /* Calls read(path) in a child with limits of CPU time and memory that grow with the file: what it
-   returns, or ERR_IO if it crashed, did not end, or ran out of that memory. */
+   returns; ERR_IO if it crashed, did not end, or ran out of that memory, ERR_MEMORY if somebody
+   killed it. */
 int probe_file(const char *path, int (*read)(const char *path, struct err *err), struct err *err);
 
 #endif

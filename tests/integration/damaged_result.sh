@@ -36,6 +36,10 @@ ends 0 "$program" top "$work/open.h5" && says 'has no checksum'
 ends 0 "$program" diff "$good" "$work/open.h5" && says 'has no checksum'
 damage "$work/open.h5" $((heap + 48)) 512
 ends 3 timeout 60 "$program" top "$bad" && says 'is damaged'
+for n in 5 20 40; do # headers of objects
+    damage "$work/open.h5" $(($(grep -abo OHDR "$good" | sed -n ${n}p | cut -d: -f1) + 8)) 4
+    ends 3 timeout 60 "$program" top "$bad" && says 'bad.h5: cannot '
+done
 
 # Nor is a ranking read from it.
 cp "$good" "$work/keep.h5" && damage "$good" $((heap + 48)) 512 && cp "$bad" "$good"

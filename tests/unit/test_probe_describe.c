@@ -30,6 +30,12 @@ static int crash(const char *name, struct err *err)
     return raise(SIGSEGV);
 }
 
+static int be_killed(const char *name, struct err *err)
+{
+    (void)name, (void)err;
+    return raise(SIGKILL);
+}
+
 static int ask_for_all(const char *name, struct err *err)
 {
     (void)name;
@@ -65,6 +71,9 @@ static void a_file_is_probed_first(void **state)
     err_clear(&err);
     assert_int_equal(probe_file(in_folder("result.h5"), spin, &err), ERR_IO);
     assert_non_null(strstr(err.msg, "does not come to an end"));
+    err_clear(&err);
+    assert_int_equal(probe_file(in_folder("result.h5"), be_killed, &err), ERR_MEMORY);
+    assert_non_null(strstr(err.msg, "cannot read "));
     err_clear(&err);
     assert_int_equal(probe_file(in_folder("result.h5"), ask_for_all, &err), ERR_IO);
     assert_non_null(strstr(err.msg, "result.h5 is damaged: "));
