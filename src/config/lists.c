@@ -175,11 +175,13 @@ static const char *take_each_token(struct config_context *c, const struct config
     const struct config_node *span = node_get(node, known[0]);
     const char *text;
 
-    node_check_keys(c, row, node, known, 1);
     if (!span) {
-        node_problem(c, row, node, "must be a number, a name or {each_token: NAME}");
+        node_problem(c, row, node,
+                     "must be a number, a name or {each_token: NAME}: together, window and pairs "
+                     "stand alone, not in a list");
         return NULL;
     }
+    node_check_keys(c, row, node, known, 1);
     text = take_text(c, row, span, "the name of a span");
     if (!text)
         return NULL;

@@ -13,7 +13,7 @@ experiments:
   - {name: a, kind: decod}
   - {name: b, kind: decode, rnak: true}
   - {name: b, kind: noop, cells: 0}
-  - {name: c, kind: ablation, qwertyuiop: 1, site: head, operation: {kind: zero}}
+  - {name: c, kind: ablation, qwertyuiop: 1, site: head, operation: {kind: zero}, layers: [{window: 2}]}
 runs: {rows: 3}
 run: {threads: 2, rows: -1}
 END
@@ -26,16 +26,17 @@ expected=(
     '7:12: experiments.b: the name "b" is taken'
     '7:34: experiments.b.cells'
     'positions, from, to, operation, source, metrics, answer_logprob, ' # each once, though rows of their own
+    'experiments.c.layers: must be a number, a name or {each_token: NAME}: together, window and pairs stand alone'
     '9:1: unknown key "runs" (did you mean run?)'
     '10:25: run.rows'
 )
 check_all() {
     local e
     for e in "${expected[@]}"; do has "$e"; done
-    [ "$(grep -c "^$work/bad.yaml:[0-9]*:[0-9]*: " "$work/err")" = 10 ] ||
-        { wrong "not ten lines with a place" && cat "$work/err"; }
-    [ "$(wc -l <"$work/err")" = 11 ] ||
-        { wrong "more than the ten mistakes and their count" && cat "$work/err"; }
+    [ "$(grep -c "^$work/bad.yaml:[0-9]*:[0-9]*: " "$work/err")" = 11 ] ||
+        { wrong "not eleven lines with a place" && cat "$work/err"; }
+    [ "$(wc -l <"$work/err")" = 12 ] ||
+        { wrong "more than the eleven mistakes and their count" && cat "$work/err"; }
     [ ! -s "$work/out" ] || wrong "something on stdout"
     [ ! -e "$work/out dir" ] || wrong "an output directory was made"
 }
