@@ -93,7 +93,7 @@ spm() {
     ends 4 "$program" tokenize "$work/spm.gguf" --text x && says "$2"
 }
 spm 's/tokenizer.ggml.scores/tokenizer.ggml.scorex/' 'tokenizer.ggml.scores'
-spm 's/tokenizer.ggml.bos_token_id/tokenizer.ggml.bos_token_ix/' 'BOS is to be added, but has no id'
+spm 's/tokenizer.ggml.bos_token_id/tokenizer.ggml.bos_token_ix/' 'BOS is to be added, but its id is not there, or of no token'
 spm 's/<0x41>/<0x42>/' 'token "<0x42>" has two ids'
 
 finish

@@ -50,7 +50,7 @@ static size_t offset_of(uint32_t unit)
 /* The longest beginning of s[0..n) in the trie: its length and the place of its text; 0 = none. */
 static size_t longest(const struct trie *t, const char *s, size_t n, size_t *text)
 {
-    size_t at = 0, best = 0;
+    size_t at = 0, best = 0, place;
     uint32_t unit;
 
     if (!t->n)
@@ -70,9 +70,11 @@ static size_t longest(const struct trie *t, const char *s, size_t n, size_t *tex
             continue;
         if (at >= t->n)
             break;
-        *text = unit_at(t, at) & ~(1u << 31);
-        if (*text < t->n_text)
-            best = i + 1;
+        place = unit_at(t, at) & ~(1u << 31);
+        if (place >= t->n_text)
+            continue;
+        *text = place;
+        best = i + 1;
     }
     return best;
 }

@@ -274,7 +274,7 @@ static int read_pre(struct tokenizer *t, const struct gguf *g, const struct sche
     return steps_add(&t->decoder, DECODE_BYTE_LEVEL, NULL, NULL, NULL, err);
 }
 
-/* The id under key; -1 when absent. */
+/* The id under key; -1 when it is absent, or of no token. */
 static int read_id(const struct tokenizer *t, const struct gguf *g, const char *key, int32_t *id,
                    struct err *err)
 {
@@ -282,7 +282,7 @@ static int read_id(const struct tokenizer *t, const struct gguf *g, const char *
 
     if (gguf_take_int(g, key, false, 0, (int64_t)t->n_ids - 1, &v, err))
         return err->code;
-    *id = (int32_t)v;
+    *id = v >= 0 && t->flags[v] & TOKEN_KNOWN ? (int32_t)v : -1;
     return 0;
 }
 
@@ -299,7 +299,8 @@ static int read_ends(struct tokenizer *t, const struct gguf *g, const struct sch
         gguf_take_bool(g, "tokenizer.ggml.add_eos_token", false, &eos, err))
         return err->code;
     if ((bos && t->bos < 0) || (eos && t->eos < 0))
-        return err_set(err, ERR_FORMAT, "tokenizer.ggml: %s is to be added, but has no id",
+        return err_set(err, ERR_FORMAT,
+                       "tokenizer.ggml: %s is to be added, but its id is not there, or of no token",
                        bos && t->bos < 0 ? "BOS" : "EOS");
     if (bos && ids_push(&t->head, t->bos, err))
         return err->code;
