@@ -13,7 +13,7 @@ void err_clear(struct err *err)
     err->rank = -1;
 }
 
-/* A message is one line of UTF-8 whatever a hostile file name or key, or a cut in one, put into it. */
+/* A message is one line of UTF-8, whatever a hostile name, or a cut in one, put into it. */
 static void keep_one_line(char *s)
 {
     int32_t c;
