@@ -139,27 +139,23 @@ static void stop(struct records *r, const char *what)
     r->ended = true;
 }
 
-/* The parser's message begins with the place, which a problem keeps apart: ":LINE:COLUMN: ". */
-static void parse_problem(struct loader *l, const char *msg)
+/* Where the record at work stops being JSON, as a place of the file. */
+static void parse_problem(struct loader *l, const json_error_t *e)
 {
-    size_t line = l->line_no, column = 1;
-    int n = 0;
+    bool nul =
+        json_error_code(e) == json_error_null_character; /* names an option of the parser's */
+    size_t line = l->line_no + (e->line > 0 ? (size_t)e->line - 1 : 0);
+    size_t column = e->column > 0 ? (size_t)e->column : 1;
 
-    if (sscanf(msg, ":%zu:%zu: %n", &line, &column, &n) < 2)
-        n = 0;
-    if (line == l->line_no)
-        column += l->column - 1;
-    msg += n;
-    if (strstr(msg, "JSON_ALLOW_NUL")) /* an option of the parser's: not for the reader */
-        msg = "invalid JSON: \\u0000 in a string";
-    problems_add(l->problems, l->path, line, column, "%s", msg);
+    problems_add(l->problems, l->path, line, column + (line == l->line_no ? l->column - 1 : 0),
+                 "invalid JSON: %s", nul ? "\\u0000 in a string" : e->text);
 }
 
 /* The record at work as an object; NULL = it is none, and a problem. */
 static json_t *parse(struct loader *l)
 {
     const char *nul = memchr(l->line, '\0', l->line_n);
-    struct err e;
+    json_error_t e;
     json_t *v;
 
     if (l->line_n > LINE_MAX_BYTES) {
@@ -172,9 +168,9 @@ static json_t *parse(struct loader *l)
                      "a NUL byte, expected JSON");
         return NULL;
     }
-    v = json_parse(l->line, l->line_n, ERR_CONFIG, "", l->line_no, &e);
+    v = json_loadb(l->line, l->line_n, JSON_REJECT_DUPLICATES, &e);
     if (!v) {
-        parse_problem(l, e.msg);
+        parse_problem(l, &e);
         return NULL;
     }
     if (json_is_object(v))

@@ -234,3 +234,19 @@ size_t result_size(const struct result *r, const char *group, const char *name)
 
     return v && v->rank ? v->size[0] : 0;
 }
+
+int result_ends(struct result *r, const char *group, const struct figure *graph, size_t i,
+                struct graph_ends *end, struct err *err)
+{
+    struct arena *a = &r->arena;
+    const char *name = list_word(graph->ends, i, a, err), *layer, *head;
+
+    *end = (struct graph_ends){.n = name ? result_size(r, group, name) : 0};
+    if (!name)
+        return err->code;
+    layer = arena_printf(a, err, "%s_layer", name);
+    head = arena_printf(a, err, "%s_head", name);
+    return err_if(err, !layer || !head || result_text(r, group, name, end->n, &end->name, err) ||
+                           result_numbers(r, group, layer, end->n, &end->layer, err) ||
+                           result_numbers(r, group, head, end->n, &end->head, err));
+}

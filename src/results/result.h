@@ -58,6 +58,16 @@ const struct result_group *result_find(const struct result *r, const char *group
 /* The graph that the group's averages over edges are drawn as; NULL = it has none. */
 const struct figure *result_graph(const struct result_group *g);
 
+/* Who stands at one end of each edge of a graph, (n): -1 = it has no layer, or no head. */
+struct graph_ends {
+    size_t n;
+    const char **name;
+    double *layer, *head;
+};
+/* The i-th of graph->ends, in r's arena; name = NULL: the graph does not say. */
+int result_ends(struct result *r, const char *group, const struct figure *graph, size_t i,
+                struct graph_ends *end, struct err *err);
+
 /* The same; if there is none: NULL and ERR_CONFIG, which lists those that there are. */
 const struct result_group *result_named(const struct result *r, const char *group, struct err *err);
 

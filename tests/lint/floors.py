@@ -68,7 +68,6 @@ BANNED = {
 }
 EXCEPTIONS = {
     "base/mem.c": {"calloc", "free"},
-    "data/records.c": {"sscanf"},  # the place in an error message of our own
     "model/arch_json_keys.c": {"free"},  # text that Jansson made
     "cli/main.c": {"_exit"},  # a signal handler
     "report/figures/gallery.c": {"_exit"},  # the child that could not become gnuplot

@@ -2,6 +2,7 @@
    but for one test, which has it read a script of odd names. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "figure_groups.h"
 #include "folder.h"
 #include "report/figures/plot.h"
 #include "results/describe.h"
@@ -18,8 +19,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum { STRATA = 2, LAYERS = 3, PARTS = 2, NAMES = 3, CELLS_MAX = STRATA * LAYERS * PARTS * NAMES };
 
 static char path[96], *programs;
 static struct buf said, text;
@@ -51,52 +50,6 @@ static const struct dim dims[] = {{"stratum", STRATA, V_I4, NULL, NULL},
                                   {"layer", LAYERS, V_I4, layers, NULL},
                                   {"component", PARTS, V_STR, components, NULL},
                                   {"target", NAMES, V_STR, targets, NULL}};
-
-/* Number i of an average is i, halved; NaN where `missing` says so. */
-static void put_average(struct h5group *g, const char *name, const char *dimensions, size_t n,
-                        double plus, bool (*missing)(size_t))
-{
-    struct variable v = {name, V_F64, dimensions, "a mean", "1"};
-    double data[CELLS_MAX];
-    struct err err = {0};
-
-    err_clear(&err);
-    for (size_t i = 0; i < n; i++)
-        data[i] = missing && missing(i) ? (double)NAN : 0.5 * (double)i + plus;
-    assert_int_equal(h5_define(g, &v, &err), 0);
-    assert_int_equal(h5_write(g, name, 0, STRATA, data, &err), 0);
-}
-
-static void put_strata(struct h5group *g, const char *const *dataset, const int32_t *step)
-{
-    const int32_t template[STRATA] = {1, 1};
-    struct err err = {0};
-
-    err_clear(&err);
-    assert_int_equal(
-        h5_define(g, &(struct variable){"stratum_dataset", V_STR, "stratum", "", NULL}, &err), 0);
-    assert_int_equal(
-        h5_define(g, &(struct variable){"stratum_template", V_I4, "stratum", "", NULL}, &err), 0);
-    assert_int_equal(
-        h5_define(g, &(struct variable){"stratum_step", V_I4, "stratum", "", NULL}, &err), 0);
-    assert_int_equal(h5_write(g, "stratum_dataset", 0, STRATA, dataset, &err), 0);
-    assert_int_equal(h5_write(g, "stratum_template", 0, STRATA, template, &err), 0);
-    assert_int_equal(h5_write(g, "stratum_step", 0, STRATA, step, &err), 0);
-}
-
-/* A group of any kind with these figures. */
-static struct h5group *add_group(struct h5file *f, const char *name, const struct dim *dim,
-                                 size_t n, const struct figure *figure, size_t n_figures)
-{
-    struct h5group *g;
-    struct err err = {0};
-
-    err_clear(&err);
-    assert_int_equal(h5_group(f, name, dim, n, &g, &err), 0);
-    assert_int_equal(h5_attr_str(g, "kind", "anything", &err), 0);
-    assert_int_equal(figures_write(g, figure, n_figures, &err), 0);
-    return g;
-}
 
 /* A file with one group `g` of two steps of one dataset, and what it declares. */
 static struct h5group *begin(struct h5file **f, const struct figure *figure, size_t n,
@@ -377,6 +330,7 @@ static void test_graph(void **state)
     const struct figure graph = {.form = "graph",
                                  .values = "mean",
                                  .along = "edge",
+                                 .ends = "sender receiver",
                                  .title = "Edges",
                                  .down_label = "layer"};
     const struct dim edge = {"edge", EDGES, V_STR, edges, NULL};
@@ -389,6 +343,10 @@ static void test_graph(void **state)
     g = add_group(f, "h", (struct dim[]){dims[0], edge}, 2, &graph, 1);
     put_strata(g, (const char *const[]){"cities", "cities"}, (int32_t[]){1, 2});
     put_average(g, "mean", "stratum edge", STRATA * EDGES, -1.5, is_last);
+    put_end(g, "sender", (const char *const[]){"embedding", "head 0.1", "mlp 0", "head 0.0"},
+            (int32_t[]){-1, 0, 0, 0}, (int32_t[]){-1, 1, -1, 0}, EDGES);
+    put_end(g, "receiver", (const char *const[]){"k 1.0", "mlp 0", "logits", "it's"},
+            (int32_t[]){1, 0, -1, 0}, (int32_t[]){0, -1, -1, -1}, EDGES);
     commit(f);
     assert_int_equal(plot(&err), ERR_IO);
     load("h_cities_1.gp");

@@ -16,10 +16,7 @@ struct circuit {
     struct result *r;
     struct average a; /* mean in NAME/stats: (edge, position, metric) */
     const char *group;
-    struct circuit_end {
-        const char **name;    /* (edges) */
-        double *layer, *head; /* -1 = none */
-    } sender, receiver;
+    struct graph_ends sender, receiver;
     size_t edges;
     int layers, heads, kv_heads, width;
     bool parallel;
@@ -48,29 +45,15 @@ static int shape_of(struct circuit *c, struct err *err)
     return 0;
 }
 
-/* NAME, NAME_layer and NAME_head of the i-th of the graph's ends. */
-static int open_end(struct circuit *c, const struct figure *graph, size_t i,
-                    struct circuit_end *end, struct err *err)
-{
-    struct arena *a = &c->r->arena;
-    const char *name = list_word(graph->ends, i, a, err), *layer, *head;
-
-    if (!name)
-        return err->code ? err->code : err_set(err, ERR_IO, "%s: its graph has no ends", c->group);
-    layer = arena_printf(a, err, "%s_layer", name);
-    head = arena_printf(a, err, "%s_head", name);
-    c->edges = result_size(c->r, c->group, name);
-    return err_if(err, !layer || !head ||
-                           result_text(c->r, c->group, name, c->edges, &end->name, err) ||
-                           result_numbers(c->r, c->group, layer, c->edges, &end->layer, err) ||
-                           result_numbers(c->r, c->group, head, c->edges, &end->head, err));
-}
-
 static int open_circuit(struct circuit *c, const struct figure *graph, struct err *err)
 {
-    return err_if(err, shape_of(c, err) || open_end(c, graph, 0, &c->sender, err) ||
-                           open_end(c, graph, 1, &c->receiver, err) ||
-                           average_open(&c->a, c->r, c->group, graph->inside, graph->values, err));
+    if (shape_of(c, err) || result_ends(c->r, c->group, graph, 0, &c->sender, err) ||
+        result_ends(c->r, c->group, graph, 1, &c->receiver, err))
+        return err->code;
+    if (!c->sender.name || !c->receiver.name)
+        return err_set(err, ERR_IO, "%s: its graph has no ends", c->group);
+    c->edges = c->sender.n;
+    return average_open(&c->a, c->r, c->group, graph->inside, graph->values, err);
 }
 
 /* input, a3.h1, m4, logits: a place among the nodes in this order. */

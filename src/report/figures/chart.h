@@ -27,6 +27,7 @@
 
 #include "report/figures/gallery.h"
 #include "results/average.h"
+#include "results/result.h"
 
 enum place { ROW, COLUMN, SERIES, DOWN, ALONG, PLACES };
 
@@ -50,6 +51,7 @@ struct material {
     size_t n_dims;
     const char **shown[DIMS_MAX]; /* (size) the labels in words, layers as they are counted */
     const char *axis[PLACES];     /* along_label and down_label, with where it counts from */
+    struct graph_ends ends[2];    /* GRAPH: who writes, who reads */
     int at[PLACES];               /* index of the dimension in each place; -1 = none */
     struct plotted average[AVERAGES_MAX];  /* n_values that are drawn, then those beside */
     size_t n_averages, n_values, n_beside; /* what is left is the mark */

@@ -8,35 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An end of an edge, read from its name: "head 3.1", "k 5.0", "mlp 4", "embedding", "logits". */
+/* An end of an edge: "head 3.1", "k 5.0", "mlp 4", "embedding", "logits". */
 struct end {
     const char *name;
-    size_t n; /* bytes of the name */
-    int layer, head;
+    int layer, head; /* the embedding stands below all layers, the logits above */
 };
 
 enum { ENDS_MAX = 2 * GRAPH_EDGES };
 
-static struct end read_end(const char *s, size_t n)
+static struct end end_of(const struct chart *c, size_t edge, int side)
 {
-    struct end e = {s, n, *s == 'l' ? INT_MAX : -1, -1};
-    const char *space = memchr(s, ' ', n);
-    char *dot = NULL;
+    const struct graph_ends *g = &c->of->ends[side];
+    const size_t i = c->entry[ALONG][edge];
+    const int layer = (int)g->layer[i];
 
-    if (space)
-        e.layer = (int)strtol(space + 1, &dot, 10);
-    if (dot && *dot == '.')
-        e.head = (int)strtol(dot + 1, NULL, 10);
-    return e;
-}
-
-static void read_ends(const char *name, struct end end[2])
-{
-    const char *to = strstr(name, " > ");
-    const size_t n = to ? (size_t)(to - name) : strlen(name);
-
-    end[0] = read_end(name, n);
-    end[1] = to ? read_end(to + 3, strlen(to + 3)) : end[0];
+    return (struct end){g->name[i], side && layer < 0 ? INT_MAX : layer, (int)g->head[i]};
 }
 
 /* In a layer first come what reads for a head, then heads, then the MLP. */
@@ -54,7 +40,7 @@ static int compare_ends(const struct end *a, const struct end *b)
         return stage(a) - stage(b);
     if (a->head != b->head)
         return a->head - b->head;
-    return a->n != b->n ? (a->n < b->n ? -1 : 1) : strncmp(a->name, b->name, a->n);
+    return strcmp(a->name, b->name);
 }
 
 /* All ends of the chart's edges, once each, from below; how many there are. */
@@ -63,11 +49,9 @@ static size_t list_ends(const struct chart *c, struct end list[ENDS_MAX])
     size_t n = 0;
 
     for (size_t i = 0; i < 2 * c->n[ALONG] && i < ENDS_MAX; i++) {
-        struct end end[2], e;
+        const struct end e = end_of(c, i / 2, (int)(i % 2));
         size_t k = n;
 
-        read_ends(chart_label(c, ALONG, i / 2), end);
-        e = end[i % 2];
         while (k > 0 && compare_ends(&list[k - 1], &e) > 0)
             k--;
         if (k > 0 && compare_ends(&list[k - 1], &e) == 0)
@@ -134,13 +118,8 @@ double graph_most(const struct chart *c)
 static int put_rows(struct buf *gp, const struct end *list, size_t n, bool names, struct err *err)
 {
     buf_puts(gp, "set ytics (", err);
-    for (size_t i = 0; i < n && !err->code; i++) {
-        struct buf name = {0};
-
-        if ((!names || !buf_put(&name, list[i].name, list[i].n, err)) && buf_str(&name, err))
-            gp_tic(gp, name.data, i, err);
-        buf_release(&name);
-    }
+    for (size_t i = 0; i < n; i++)
+        gp_tic(gp, names ? list[i].name : "", i, err);
     return buf_puts(gp, ") offset 0.6,0\n", err);
 }
 
@@ -149,15 +128,16 @@ static int graph_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
     const size_t edges = c->n[ALONG];
-    struct end list[ENDS_MAX], end[2];
+    struct end list[ENDS_MAX];
     const size_t n = list_ends(c, list);
     int code = buf_printf(gp, err, "array from[%zu]\narray to[%zu]\narray effect[%zu]\n", edges,
                           edges, edges);
 
     for (size_t i = 0; i < edges && !code; i++) {
-        read_ends(chart_label(c, ALONG, i), end);
-        code = buf_printf(gp, err, "from[%zu] = %zu; to[%zu] = %zu\n", i + 1, row_of(list, &end[0]),
-                          i + 1, row_of(list, &end[1]));
+        const struct end from = end_of(c, i, 0), to = end_of(c, i, 1);
+
+        code = buf_printf(gp, err, "from[%zu] = %zu; to[%zu] = %zu\n", i + 1, row_of(list, &from),
+                          i + 1, row_of(list, &to));
     }
     if (code)
         return code;
@@ -199,7 +179,7 @@ static int graph_fit(struct page *p, struct err *err)
     p->most = 200;
     p->panel_height = GP_LINE * (double)n;
     for (size_t i = 0; i < n; i++)
-        p->scale = fmax(p->scale, 8 + gp_width(list[i].name, list[i].n, GP_SMALL));
+        p->scale = fmax(p->scale, 8 + gp_width(list[i].name, strlen(list[i].name), GP_SMALL));
     (void)err;
     return 0;
 }

@@ -170,6 +170,18 @@ static int read_along(struct material *s, struct result *r, struct err *err)
     return result_text(r, s->average[0].average.group, d->name, d->size, &d->label, err);
 }
 
+/* Who stands at the ends of a graph's edges. */
+static int read_ends(struct material *s, struct result *r, const struct figure *f, bool *found,
+                     struct err *err)
+{
+    for (size_t i = 0; s->form == GRAPH && i < 2 && *found; i++) {
+        if (result_ends(r, s->group, f, i, &s->ends[i], err))
+            return err->code;
+        *found = s->ends[i].name && s->ends[i].n == s->dim[s->at[ALONG]].size;
+    }
+    return 0;
+}
+
 /* Words ------------------------------------------------------------------------------------ */
 
 /* Of a row that has figures apart, what comes behind the beginning: `answer_1` of logit.answer_1.
@@ -287,7 +299,8 @@ int material_open(struct material *s, struct result *r, const struct result_grou
 {
     *s = (struct material){.group = group->name, .figure = *f};
     fill_texts(&s->figure);
-    if (read_form(s, err) || open_averages(s, r, found, err) || !*found)
+    if (read_form(s, err) || open_averages(s, r, found, err) || read_ends(s, r, f, found, err) ||
+        !*found)
         return err->code;
     return err_if(err, read_along(s, r, err) || read_words(s, r, layers_from, err) ||
                            read_axis(s, r, ALONG,
