@@ -12,6 +12,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stddef.h>
 
 enum { MODEL_PIECES = 1, MODEL_TRAINER = 2, MODEL_NORMALIZER = 3 };
 enum { PIECE_TEXT = 1, PIECE_SCORE = 2, PIECE_TYPE = 3 };
@@ -79,65 +80,45 @@ static int read_piece(struct spm *m, const struct pb_field *field, struct err *e
     return 0;
 }
 
-static void take_text(struct text *to, const struct pb_field *f)
+/* What is read of the trainer's and the normalizer's part of a model. */
+static const struct spm_field {
+    unsigned part, number;
+    enum { SPM_NUMBER, SPM_FLAG, SPM_TEXT } is;
+    size_t offset;
+} fields[] = {
+    {MODEL_TRAINER, TRAINER_KIND, SPM_NUMBER, offsetof(struct spm, kind)},
+    {MODEL_TRAINER, TRAINER_SUFFIX, SPM_FLAG, offsetof(struct spm, suffix)},
+    {MODEL_TRAINER, TRAINER_BYTES, SPM_FLAG, offsetof(struct spm, bytes)},
+    {MODEL_TRAINER, TRAINER_BOS, SPM_TEXT, offsetof(struct spm, bos)},
+    {MODEL_TRAINER, TRAINER_EOS, SPM_TEXT, offsetof(struct spm, eos)},
+    {MODEL_TRAINER, TRAINER_PAD, SPM_TEXT, offsetof(struct spm, pad)},
+    {MODEL_NORMALIZER, NORMAL_MAP, SPM_TEXT, offsetof(struct spm, map)},
+    {MODEL_NORMALIZER, NORMAL_PREFIX, SPM_FLAG, offsetof(struct spm, prefix)},
+    {MODEL_NORMALIZER, NORMAL_TRIM, SPM_FLAG, offsetof(struct spm, trim)},
+    {MODEL_NORMALIZER, NORMAL_ESCAPE, SPM_FLAG, offsetof(struct spm, escape)},
+};
+
+static void take_field(struct spm *m, const struct spm_field *to, const struct pb_field *f)
 {
-    if (f->type == PB_BYTES)
-        *to = (struct text){f->data, f->n};
+    void *at = (char *)m + to->offset;
+
+    if (to->is == SPM_NUMBER)
+        *(uint64_t *)at = f->value;
+    else if (to->is == SPM_FLAG)
+        *(bool *)at = f->value != 0;
+    else if (f->type == PB_BYTES)
+        *(struct text *)at = (struct text){f->data, f->n};
 }
 
-static int read_trainer(struct spm *m, const struct pb_field *field, struct err *err)
+static int read_part(struct spm *m, const struct pb_field *part, struct err *err)
 {
-    struct cursor c = {(const unsigned char *)field->data, field->n, 0, 0};
+    struct cursor c = {(const unsigned char *)part->data, part->n, 0, 0};
     struct pb_field f;
 
     while (pb_next(&c, &f))
-        switch (f.number) {
-        case TRAINER_KIND:
-            m->kind = f.value;
-            break;
-        case TRAINER_SUFFIX:
-            m->suffix = f.value != 0;
-            break;
-        case TRAINER_BYTES:
-            m->bytes = f.value != 0;
-            break;
-        case TRAINER_BOS:
-            take_text(&m->bos, &f);
-            break;
-        case TRAINER_EOS:
-            take_text(&m->eos, &f);
-            break;
-        case TRAINER_PAD:
-            take_text(&m->pad, &f);
-            break;
-        default:
-            break;
-        }
-    return c.bad ? malformed(err) : 0;
-}
-
-static int read_normalizer(struct spm *m, const struct pb_field *field, struct err *err)
-{
-    struct cursor c = {(const unsigned char *)field->data, field->n, 0, 0};
-    struct pb_field f;
-
-    while (pb_next(&c, &f))
-        switch (f.number) {
-        case NORMAL_MAP:
-            take_text(&m->map, &f);
-            break;
-        case NORMAL_PREFIX:
-            m->prefix = f.value != 0;
-            break;
-        case NORMAL_TRIM:
-            m->trim = f.value != 0;
-            break;
-        case NORMAL_ESCAPE:
-            m->escape = f.value != 0;
-            break;
-        default:
-            break;
-        }
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+            if (fields[i].part == part->number && fields[i].number == f.number)
+                take_field(m, &fields[i], &f);
     return c.bad ? malformed(err) : 0;
 }
 
@@ -157,12 +138,7 @@ static int read_model(struct spm *m, const void *data, size_t n, struct err *err
     while (!status && pb_next(&c, &f)) {
         if (f.type != PB_BYTES)
             continue;
-        if (f.number == MODEL_PIECES)
-            status = read_piece(m, &f, err);
-        else if (f.number == MODEL_TRAINER)
-            status = read_trainer(m, &f, err);
-        else if (f.number == MODEL_NORMALIZER)
-            status = read_normalizer(m, &f, err);
+        status = f.number == MODEL_PIECES ? read_piece(m, &f, err) : read_part(m, &f, err);
     }
     if (!status && (c.bad || !m->n))
         return malformed(err);
