@@ -55,25 +55,16 @@ static const char *const gguf_harmless[] = {"attn_rot_embd.weight", NULL};
     [PART_GATE] = "mlp.gate_proj", [PART_UP] = "mlp.up_proj", [PART_DOWN] = "mlp.down_proj"
 #define HF_PRE [PART_ATTN_NORM] = "input_layernorm", [PART_MLP_NORM] = "post_attention_layernorm"
 
+#define HF_AROUND                                                                        \
+    [PART_ATTN_NORM] = "input_layernorm", [PART_ATTN_POST] = "post_attention_layernorm", \
+    [PART_MLP_NORM] = "pre_feedforward_layernorm", [PART_MLP_POST] = "post_feedforward_layernorm"
+
 #define HF_QK_NORM [PART_Q_NORM] = "self_attn.q_norm", [PART_K_NORM] = "self_attn.k_norm"
 
 static const struct naming llama_names = {HF_TOP, .part = {HF_PRE, HF_QKV, HF_MLP}};
 static const struct naming qwen3_names = {HF_TOP, .part = {HF_PRE, HF_QKV, HF_MLP, HF_QK_NORM}};
-static const struct naming gemma2_names = {HF_TOP,
-                                           .part = {[PART_ATTN_NORM] = "input_layernorm",
-                                                    [PART_ATTN_POST] = "post_attention_layernorm",
-                                                    [PART_MLP_NORM] = "pre_feedforward_layernorm",
-                                                    [PART_MLP_POST] = "post_feedforward_layernorm",
-                                                    HF_QKV,
-                                                    HF_MLP}};
-static const struct naming gemma3_names = {HF_TOP,
-                                           .part = {[PART_ATTN_NORM] = "input_layernorm",
-                                                    [PART_ATTN_POST] = "post_attention_layernorm",
-                                                    [PART_MLP_NORM] = "pre_feedforward_layernorm",
-                                                    [PART_MLP_POST] = "post_feedforward_layernorm",
-                                                    HF_QKV,
-                                                    HF_MLP,
-                                                    HF_QK_NORM}};
+static const struct naming gemma2_names = {HF_TOP, .part = {HF_AROUND, HF_QKV, HF_MLP}};
+static const struct naming gemma3_names = {HF_TOP, .part = {HF_AROUND, HF_QKV, HF_MLP, HF_QK_NORM}};
 static const struct naming olmo_names = {HF_TOP,
                                          .part = {[PART_ATTN_POST] = "post_attention_layernorm",
                                                   [PART_MLP_POST] = "post_feedforward_layernorm",

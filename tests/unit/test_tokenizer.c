@@ -155,10 +155,6 @@ static void test_accessors(void **state)
     assert_int_equal(tokenizer_bos(t), 1);
     assert_int_equal(tokenizer_eos(t), 2);
     assert_int_equal(tokenizer_vocab(t), 420);
-    assert_true(tokenizer_is_special(t, 1));
-    assert_false(tokenizer_is_special(t, 3));
-    assert_false(tokenizer_is_special(t, -1));
-    assert_false(tokenizer_is_special(t, 420));
     s = tokenizer_bytes(t, 1, &n);
     assert_int_equal(n, strlen("<|im_start|>"));
     assert_memory_equal(s, "<|im_start|>", n);

@@ -445,11 +445,6 @@ const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n)
     return t->pool.data + t->bytes[id].at;
 }
 
-bool tokenizer_is_special(const struct tokenizer *t, int32_t id)
-{
-    return id >= 0 && (size_t)id < t->n_ids && (t->flags[id] & TOKEN_SPECIAL);
-}
-
 int32_t tokenizer_bos(const struct tokenizer *t)
 {
     return t->limit && (size_t)t->bos >= t->limit ? -1 : t->bos;

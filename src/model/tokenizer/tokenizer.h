@@ -78,7 +78,6 @@ struct chat_message {
 int tokenizer_chat(const struct tokenizer *t, const struct chat_message *messages, size_t n,
                    bool prompt, struct buf *out, struct err *err);
 
-bool tokenizer_is_special(const struct tokenizer *t, int32_t id);
 int32_t tokenizer_bos(const struct tokenizer *t);  /* -1 = has none */
 int32_t tokenizer_eos(const struct tokenizer *t);  /* -1 = has none */
 size_t tokenizer_vocab(const struct tokenizer *t); /* ids are below this */
