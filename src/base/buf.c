@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include "base/bits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -56,10 +57,7 @@ int buf_u64(struct buf *b, uint64_t v, struct err *err)
 
 int buf_f64(struct buf *b, double v, struct err *err)
 {
-    uint64_t bits;
-
-    memcpy(&bits, &v, sizeof bits);
-    return buf_u64(b, bits, err);
+    return buf_u64(b, bits_of_double(v), err);
 }
 
 int buf_hash(struct buf *b, struct hash h, struct err *err)
@@ -223,11 +221,7 @@ uint64_t cursor_u64(struct cursor *c)
 
 double cursor_f64(struct cursor *c)
 {
-    uint64_t bits = cursor_u64(c);
-    double v;
-
-    memcpy(&v, &bits, sizeof v);
-    return v;
+    return double_of_bits(cursor_u64(c));
 }
 
 struct hash cursor_hash(struct cursor *c)

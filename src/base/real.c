@@ -1,28 +1,12 @@
 #include "base/real.h"
 
+#include "base/bits.h"
+
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 /* ln 2 in two parts; the first has so few bits that an exponent times it is exact. */
 static const double LN2_HIGH = 0x1.62e42fefa38p-1, LN2_LOW = 0x1.ef35793c7673p-45;
 static const double LOG2E = 0x1.71547652b82fep+0;
-
-static uint64_t bits_of(double x)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static double of_bits(uint64_t bits)
-{
-    double x;
-
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
 
 /* Coefficients from the lowest power to the highest. */
 static double polynomial(const double *c, int n, double x)
@@ -44,7 +28,7 @@ static double nearest_integer(double x)
 /* 2^k for -1022 <= k <= 1023 */
 static double power_of_2(int k)
 {
-    return of_bits((uint64_t)(k + 1023) << 52);
+    return double_of_bits((uint64_t)(k + 1023) << 52);
 }
 
 /* exp(x + low), for a low that is at most an ulp of x. */
@@ -84,11 +68,11 @@ static double log_in_two(double x, double *low)
                                2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21, 2.0 / 23};
     const uint64_t root_half = 0x3fe6a09e667f3bcd;
     int denormal = x < 0x1p-1022, e;
-    uint64_t bits = bits_of(denormal ? x * 0x1p54 : x);
+    uint64_t bits = bits_of_double(denormal ? x * 0x1p54 : x);
     double m, f, d, s, rest, z, high, sum;
 
     e = (int)((int64_t)(bits - root_half) >> 52);
-    m = of_bits(bits - ((uint64_t)(int64_t)e << 52));
+    m = double_of_bits(bits - ((uint64_t)(int64_t)e << 52));
     e -= denormal ? 54 : 0;
     f = m - 1;
     d = m + 1;

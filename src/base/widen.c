@@ -1,5 +1,7 @@
 #include "base/widen.h"
 
+#include "base/bits.h"
+
 #include <string.h>
 
 #if defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
@@ -19,22 +21,6 @@ static inline uint32_t load16(const unsigned char *p)
     return u;
 }
 
-static inline float float_of(uint32_t bits)
-{
-    float f;
-
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-static inline uint32_t bits_of(float f)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &f, sizeof bits);
-    return bits;
-}
-
 static inline uint32_t select(uint32_t condition, uint32_t yes, uint32_t no)
 {
     return (yes & -condition) | (no & ~-condition);
@@ -49,11 +35,11 @@ static inline float half(uint32_t h)
 {
     uint32_t magnitude = h & 0x7fff, wide = magnitude << 13;
     uint32_t normal = wide + (112u << 23), special = wide + (224u << 23);
-    uint32_t tiny = bits_of(float_of(wide + (113u << 23)) - 0x1p-14f);
+    uint32_t tiny = bits_of_float(float_of_bits(wide + (113u << 23)) - 0x1p-14f);
     uint32_t bits = select(magnitude < 0x400, tiny, normal);
 
     bits = select(magnitude >= 0x7c00, special, bits);
-    return float_of(bits | (h & 0x8000) << 16);
+    return float_of_bits(bits | (h & 0x8000) << 16);
 }
 
 /* A block's scale: the same number, in one instruction where there is one. */
@@ -80,7 +66,7 @@ static void widen_f16(const unsigned char *restrict p, int64_t n, float *restric
 static void widen_bf16(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
     for (int64_t i = 0; i < n; i++)
-        out[i] = float_of(load16(p + 2 * i) << 16);
+        out[i] = float_of_bits(load16(p + 2 * i) << 16);
 }
 
 /* Sixteen small numbers, as bytes; with AVX2 in a register all the way: what is stored byte by byte

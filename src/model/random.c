@@ -1,11 +1,11 @@
 #include "model/random.h"
 
+#include "base/bits.h"
 #include "base/mem.h"
 #include "base/real.h"
 #include "base/rng.h"
 
 #include <math.h>
-#include <string.h>
 
 enum {
     QUANTILES = 1 << 16, /* equally likely deviates; four follow from a random number */
@@ -189,10 +189,8 @@ static void find_quantiles(double *z)
 /* To nearest, of equally near ones the even. */
 static uint16_t bfloat16(double x)
 {
-    float f = (float)x;
-    uint32_t bits;
+    uint32_t bits = bits_of_float((float)x);
 
-    memcpy(&bits, &f, sizeof bits);
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 

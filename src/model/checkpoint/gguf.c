@@ -1,5 +1,6 @@
 #include "model/checkpoint/gguf.h"
 
+#include "base/bits.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -404,23 +405,6 @@ static uint64_t raw(const struct gguf_value *v, uint64_t i)
     return x;
 }
 
-static float float_of(uint64_t bits)
-{
-    uint32_t low = (uint32_t)bits;
-    float f;
-
-    memcpy(&f, &low, sizeof f);
-    return f;
-}
-
-static double double_of(uint64_t bits)
-{
-    double d;
-
-    memcpy(&d, &bits, sizeof d);
-    return d;
-}
-
 /* The value of a key that may be absent: NULL then, and *code says whether that is an error. */
 static const struct gguf_value *find_or(const struct gguf *g, const char *key, bool need, int *code,
                                         struct err *err)
@@ -474,7 +458,7 @@ int gguf_take_real(const struct gguf *g, const char *key, bool need, double *out
         return code;
     if (v->type != GGUF_F32 && v->type != GGUF_F64)
         return wrong_type(v, "a real number", err);
-    *out = v->type == GGUF_F32 ? (double)float_of(raw(v, 0)) : double_of(raw(v, 0));
+    *out = v->type == GGUF_F32 ? (double)gguf_f32_at(v, 0) : double_of_bits(raw(v, 0));
     return 0;
 }
 
@@ -526,7 +510,7 @@ int gguf_take_array(const struct gguf *g, const char *key, bool need, enum gguf_
 
 float gguf_f32_at(const struct gguf_value *v, uint64_t i)
 {
-    return float_of(raw(v, i));
+    return float_of_bits((uint32_t)raw(v, i));
 }
 
 int32_t gguf_i32_at(const struct gguf_value *v, uint64_t i)

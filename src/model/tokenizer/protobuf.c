@@ -1,6 +1,6 @@
 #include "model/tokenizer/protobuf.h"
 
-#include <string.h>
+#include "base/bits.h"
 
 static uint64_t varint(struct cursor *c)
 {
@@ -50,11 +50,5 @@ bool pb_next(struct cursor *c, struct pb_field *f)
 
 float pb_float(const struct pb_field *f)
 {
-    uint32_t bits = (uint32_t)f->value;
-    float v;
-
-    if (f->type != PB_FIXED32)
-        return 0;
-    memcpy(&v, &bits, sizeof v);
-    return v;
+    return f->type == PB_FIXED32 ? float_of_bits((uint32_t)f->value) : 0;
 }
