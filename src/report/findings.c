@@ -226,6 +226,13 @@ double finding_effect(const struct finding *f, size_t i)
     return average_get(&f->value, STAT_MEAN, i) - null;
 }
 
+double finding_strength(const struct finding *f, size_t i)
+{
+    double v = finding_effect(f, i);
+
+    return f->null.elements ? v : fabs(v);
+}
+
 double finding_items(const struct finding *f, size_t i)
 {
     return average_get(&f->value, average_has(&f->value, STAT_CLUSTERS) ? STAT_CLUSTERS : STAT_N,

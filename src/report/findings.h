@@ -41,6 +41,8 @@ int finding_seek(struct finding *f, size_t stratum, struct err *err);
 bool finding_has(const struct finding *f, size_t i);
 /* Value minus what it is compared with. */
 double finding_effect(const struct finding *f, size_t i);
+/* By which the strongest is found: its size, or where there is a null how far it is above that. */
+double finding_strength(const struct finding *f, size_t i);
 /* Clusters that it is from. */
 double finding_items(const struct finding *f, size_t i);
 /* TEST_STORED: goes to a stratum and counts its families, for finding_family. */

@@ -86,19 +86,12 @@ struct passing {
     double items;
 };
 
-static double strength(const struct sheet *t, size_t i)
-{
-    double v = finding_effect(&t->f, i);
-
-    return t->f.null.elements ? v : fabs(v);
-}
-
 /* The strongest in falling order; of equal ones the first. */
 static void take(const struct sheet *t, struct passing *c, size_t i)
 {
     size_t n = c->found < STRONGEST ? c->found : STRONGEST, k = n;
 
-    while (k > 0 && strength(t, c->best[k - 1]) < strength(t, i))
+    while (k > 0 && finding_strength(&t->f, c->best[k - 1]) < finding_strength(&t->f, i))
         k--;
     if (k == STRONGEST)
         return;
@@ -493,8 +486,8 @@ static int put_untested(struct sheet *t, struct buf *out, struct err *err)
         if (finding_seek(&t->f, f->order[k], err))
             return err->code;
         for (size_t i = 0; i < f->value.elements; i++)
-            if (finding_has(f, i) && strength(t, i) > most) {
-                most = strength(t, i);
+            if (finding_has(f, i) && finding_strength(&t->f, i) > most) {
+                most = finding_strength(&t->f, i);
                 value = average_get(&f->value, STAT_MEAN, i);
                 step = f->value.stratum[f->order[k]].step;
                 where_words(&f->value, i, NULL, NULL, where);

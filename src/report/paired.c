@@ -91,9 +91,7 @@ static int entry_place(struct result *r, const struct h5info *v, size_t d, const
     *place = SIZE_MAX;
     if (!scale || result_text(r, scale->group, scale->name, v->size[d], &label, err))
         return err->code;
-    for (size_t i = 0; i < v->size[d]; i++)
-        if (str_eq(label[i], entry))
-            *place = i;
+    *place = str_index(label, v->size[d], entry);
     return 0;
 }
 
@@ -128,7 +126,7 @@ static int add_term(struct by_query *value, const struct paired_side *s, const c
         } else {
             if (entry && entry_place(s->r, v, d, entry, &place, err))
                 return err->code;
-            *fits = place != SIZE_MAX;
+            *fits = place < v->size[d];
             t.first = *fits ? place * stride : 0;
         }
     }

@@ -44,13 +44,6 @@ static bool is_wanted(const struct search *s, size_t i)
     return true;
 }
 
-static double strength(const struct search *s, size_t i)
-{
-    double v = finding_effect(&s->f, i);
-
-    return s->f.null.elements ? v : fabs(v);
-}
-
 /* The strongest that passes among those with entry `at` of the dimension `by`; how many pass. */
 static size_t strongest(const struct search *s, size_t at, size_t *n)
 {
@@ -62,7 +55,7 @@ static size_t strongest(const struct search *s, size_t at, size_t *n)
         if (!average_is_at(a, i, s->by, at) || !is_wanted(s, i) || !finding_passes(&s->f, i))
             continue;
         ++*n;
-        if (best == a->elements || strength(s, best) < strength(s, i))
+        if (best == a->elements || finding_strength(&s->f, best) < finding_strength(&s->f, i))
             best = i;
     }
     return best;

@@ -92,10 +92,7 @@ static bool is_alike(const struct classes *c, const struct average *a)
     if (average_dim(a, "layer") != 0 || average_dim(a, "head") != 1 || position != 2 ||
         a->n_dims != 4 || a->dim[0].size != c->layers || a->dim[1].size != c->heads)
         return false;
-    for (size_t i = 0; i < a->dim[position].size; i++)
-        if (str_eq(a->dim[position].label[i], "last"))
-            return true;
-    return false;
+    return average_entry(&a->dim[position], "", "last") < a->dim[position].size;
 }
 
 static int open_effect(struct classes *c, const char *group, const struct headline *h,
@@ -136,16 +133,6 @@ static void close_all(struct classes *c)
 
 /* Of one step ------------------------------------------------------------------------------ */
 
-static size_t label_at(const struct average_dim *d, const char *before, const char *label)
-{
-    size_t n = strlen(before);
-
-    for (size_t i = 0; i < d->size; i++)
-        if (!strncmp(d->label[i], before, n) && str_eq(d->label[i] + n, label))
-            return i;
-    return d->size;
-}
-
 static const char *whole_of(const struct class_effect *e)
 {
     return e->h->whole ? e->h->whole : "";
@@ -159,7 +146,7 @@ static const char *target_of_effects(const struct classes *c, const char *name)
     const struct average_dim *d = &e->value.dim[3];
     size_t n = strlen(whole_of(e));
 
-    if (label_at(d, whole_of(e), name) < d->size)
+    if (average_entry(d, whole_of(e), name) < d->size)
         return name;
     for (size_t i = 0; i < d->size; i++)
         if (!strncmp(d->label[i], whole_of(e), n))
@@ -174,9 +161,8 @@ static const char *target_of(struct classes *c, int step, struct err *err)
     size_t d = average_dim(a, c->rate[0].h->about ? c->rate[0].h->about : "target");
     const char *name = arena_printf(&c->r->arena, err, "answer_%d", step);
 
-    for (size_t i = 0; name && d < a->n_dims && i < a->dim[d].size; i++)
-        if (str_eq(a->dim[d].label[i], name))
-            return name;
+    if (name && d < a->n_dims && average_entry(&a->dim[d], "", name) < a->dim[d].size)
+        return name;
     if (name && d == a->n_dims)
         return target_of_effects(c, name);
     return name && a->dim[d].size ? a->dim[d].label[0] : name;
@@ -186,8 +172,9 @@ static const char *target_of(struct classes *c, int step, struct err *err)
 static size_t effect_at(const struct class_effect *e, const char *target, size_t head, size_t heads)
 {
     const struct average *a = &e->value;
-    size_t metric = label_at(&a->dim[3], whole_of(e), target);
-    size_t at[DIMS_MAX] = {head / heads, head % heads, label_at(&a->dim[2], "", "last"), metric};
+    size_t metric = average_entry(&a->dim[3], whole_of(e), target);
+    size_t at[DIMS_MAX] = {head / heads, head % heads, average_entry(&a->dim[2], "", "last"),
+                           metric};
 
     return metric == a->dim[3].size ? SIZE_MAX : average_element(a, at);
 }
@@ -198,7 +185,7 @@ static size_t rate_at(const struct average *a, const char *target, size_t head, 
     size_t at[DIMS_MAX] = {head / heads, head % heads};
 
     if (a->n_dims > 2)
-        at[2] = label_at(&a->dim[2], "", target) % a->dim[2].size;
+        at[2] = average_entry(&a->dim[2], "", target) % a->dim[2].size;
     return average_element(a, at);
 }
 

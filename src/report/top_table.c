@@ -292,14 +292,12 @@ static size_t find_part(const struct largest *t, size_t apart_at)
 {
     const struct average_dim *d = &t->a.dim[t->apart];
     const char *whole = t->h->whole, *part = t->h->part, *label = d->label[apart_at];
+    size_t i;
 
     if (!whole || !part || strncmp(label, whole, strlen(whole)) != 0)
         return SIZE_MAX;
-    for (size_t i = 0; i < d->size; i++)
-        if (!strncmp(d->label[i], part, strlen(part)) &&
-            str_eq(d->label[i] + strlen(part), label + strlen(whole)))
-            return i;
-    return SIZE_MAX;
+    i = average_entry(d, part, label + strlen(whole));
+    return i < d->size ? i : SIZE_MAX;
 }
 
 /* The largest of one variable; nothing if it has no values. */

@@ -268,6 +268,15 @@ size_t average_dim(const struct average *a, const char *name)
     return i;
 }
 
+size_t average_entry(const struct average_dim *d, const char *before, const char *label)
+{
+    size_t n = strlen(before), i = 0;
+
+    while (i < d->size && (strncmp(d->label[i], before, n) || !str_eq(d->label[i] + n, label)))
+        i++;
+    return i;
+}
+
 void average_place(const struct average *a, size_t element, size_t at[DIMS_MAX])
 {
     for (size_t i = a->n_dims; i-- > 0; element /= a->dim[i].size)

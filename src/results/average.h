@@ -90,6 +90,8 @@ const char *label_raised(const char *label, int from, struct arena *a, struct er
 
 /* The dimension of that name: its place in dim; n_dims = there is none. */
 size_t average_dim(const struct average *a, const char *name);
+/* The entry with the label `before` and, right behind it, `label`; d->size = there is none. */
+size_t average_entry(const struct average_dim *d, const char *before, const char *label);
 /* An element's place on each dimension, and back. */
 void average_place(const struct average *a, size_t element, size_t at[DIMS_MAX]);
 size_t average_element(const struct average *a, const size_t at[DIMS_MAX]);

@@ -162,13 +162,10 @@ static size_t metric_of_step(const struct reading *r, const struct node_sweep *s
     bool logit = !strncmp(whole, r->metric, strlen(r->metric)) && whole[strlen(r->metric)] == '.';
     const char *target = logit ? target_of_step(r, step, err) : "";
 
-    for (size_t i = 0; i < d->size && !err->code; i++) {
-        const char *name = d->label[i];
+    size_t i = err->code ? 0 : average_entry(d, logit ? whole : "", logit ? target : r->metric);
 
-        if (logit ? !strncmp(name, whole, strlen(whole)) && str_eq(name + strlen(whole), target)
-                  : str_eq(name, r->metric))
-            return i;
-    }
+    if (!err->code && i < d->size)
+        return i;
     if (!err->code)
         err_set(err, ERR_CONFIG, "group %s was swept without metric %s%s%s", s->group, r->metric,
                 *target ? " of target " : "", target);
