@@ -40,7 +40,7 @@ TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones 
     "experiments": ("test_edge_units",),
     "campaign": ("test_cut", "test_keys", "test_manifest", "test_slabs", "test_verified", "test_edge_units"),
     "model": ("test_model", "test_identity"),
-    "data": ("test_draws", "test_data"),
+    "data": ("test_draws", "test_fingerprint", "test_data"),
     "curation": ("test_curation",),
     "base": ("test_identity", "test_model", "test_numerics", "test_base"),
 }
