@@ -8,7 +8,7 @@ BUILD is a build folder with the unit tests in it. A mutant is one file of src/ 
 changed, compiled in a temporary folder and linked before the libraries of BUILD, so that it takes
 the place of the true one. The tests of its folder (TESTS) are asked one after the other until one
 catches it. The true files go first, by the same way, and have to pass.
-LENSWEEP_ROUNDS is passed on to test_forked.
+LENSWEEP_ROUNDS is passed on to test_forked and test_same_bits.
 
 Status 1 if a mutant survives, 2 if the table does not fit the source or a mutant does not compile.
 """
