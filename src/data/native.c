@@ -22,7 +22,9 @@ static const struct data_key native_keys[] = {
     {"messages", "array of {role, content}", "none",
      "a chat in place of text: the prompt is what the model's chat template makes of it", true},
     {"spans", "{name: [begin, end]}", "{}",
-     "named spans in tokens of the prompt; first, last, other and random_... are reserved", true},
+     "named spans in tokens of the prompt; first, last, other, all, each, none, self, previous, "
+     "random_..., numbers and names with [ ] or + are reserved",
+     true},
     {"char_spans", "{name: [begin, end]}", "{}",
      "the same in characters (code points) of text: the tokens that spell any of them", true},
     {"targets", "{name: token}", "the answers' first tokens",
@@ -150,10 +152,18 @@ static struct span tokens_of(const struct draft_prompt *p, size_t (*ranges)[2],
     return s;
 }
 
+/* Has the name a meaning of its own as a position, token set or key of attention, or as a label of
+   one: `3`, `5-7`, `subject[0]`, `first+last`, random_SPAN? */
 static bool reserved(const char *name)
 {
-    return str_eq(name, "first") || str_eq(name, "last") || str_eq(name, "other") || !*name ||
-           str_begins(name, "random_"); /* random_SPAN is a draw of a knockout */
+    static const char *const words[] = {"first", "last", "other", "all",
+                                        "each",  "none", "self",  "previous"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (str_eq(name, words[i]))
+            return true;
+    return !name[strspn(name, "0123456789-")] || name[strcspn(name, "[]+")] ||
+           str_begins(name, "random_");
 }
 
 static bool has_span(const struct draft_prompt *p, int name)

@@ -28,6 +28,9 @@ refused ':1:' '{"ids": [1, 2]}'
 refused ':1:' '{"targets": {"a": 4}}'
 refused ':1:' '{"ids": "x", "targets": {"a": 4}}'
 refused 'span "random_s" is a reserved name' '{"ids": [1, 2], "spans": {"random_s": [0, 1]}, "targets": {"a": 4}}'
+for name in self none 3 5-7 'subject[0]' first+last; do # labels of positions and keys would stand twice
+    refused "span \"$name\" is a reserved name" "{\"ids\": [1, 2], \"spans\": {\"$name\": [0, 1]}, \"targets\": {\"a\": 4}}"
+done
 refused 'answer a is an integer, expected a text or an array of ids' '{"ids": [1], "answers": {"a": 4}}'
 refused ':1:' '{"ids": [1.5], "targets": {"a": 4}}'
 refused ':2:' "$good" '{"ids": [1], "targets": {"a": 4}, "spans": {"s": [1]}}'
