@@ -1,5 +1,6 @@
 #include "campaign/verify.h"
 
+#include "base/gemm.h"
 #include "base/rng.h"
 #include "base/str.h"
 #include "campaign/bundle.h"
@@ -75,6 +76,17 @@ int verify_origin(struct result *r, const struct campaign *c, struct err *err)
     return err_if(err, check_attribute(r, "model_fingerprint", model, "this model", err) ||
                            check_attribute(r, "data_fingerprint", data, "these data", err) ||
                            check_config(r, c, err));
+}
+
+/* Can cells computed here have the bits of the file? */
+static int check_library(struct result *r, const struct campaign *c, struct err *err)
+{
+    if (c->config.run.gemm == GEMM_OPENBLAS)
+        return err_set(err, ERR_CONFIG,
+                       "%s was made with run.gemm: openblas, whose last bits depend on which rows "
+                       "share a product: run it once more and compare with lensweep diff --rtol",
+                       r->path);
+    return *c->library ? check_attribute(r, "blas", gemm_library(), "this machine", err) : 0;
 }
 
 /* Drawing ---------------------------------------------------------------------------------- */
@@ -523,7 +535,8 @@ static int verify(struct verify *v, const char *path, uint64_t cells, uint64_t s
 
     v->status = arena_alloc(&v->out->arena, c->n, sizeof *v->status, err);
     if (!todo || !v->status || result_open(&v->file, path, err) ||
-        verify_origin(&v->file, c, err) || campaign_start(c, (int)c->config.run.threads, err) ||
+        verify_origin(&v->file, c, err) || check_library(&v->file, c, err) ||
+        campaign_start(c, (int)c->config.run.threads, err) ||
         (campaign_needs(c) & NEED_VOCAB_STATS &&
          vocab_stats_compute(&c->vocab_stats, &c->engine, &c->arena, err)))
         return err->code;
