@@ -67,10 +67,29 @@ static bool split_template(struct curation *c, const char *text, struct template
     return true;
 }
 
-static void check_templates(struct curation *c, struct problems *problems)
+/* The end of a text that begins a list, "1.": the assistant says it, in a chat. */
+static size_t list_start(const char *s)
 {
-    const struct string_list *list = &c->config.curate.templates;
+    size_t n = strlen(s);
 
+    if (n < 2 || strcmp(s + n - 2, "1.") != 0)
+        return n;
+    n -= 2;
+    while (n && strchr(" \n", s[n - 1]))
+        n--;
+    return n;
+}
+
+static void check_words(struct curation *c, struct problems *problems)
+{
+    const struct curate_config *o = &c->config.curate;
+    const struct string_list *list = &o->templates;
+
+    if (*o->dataset == '.' || strchr(o->dataset, '/'))
+        config_problem(
+            &c->config, NULL, "curate.dataset", problems,
+            "names files in output: without / and not beginning with a dot, not \"%.60s\"",
+            o->dataset);
     if (!list->n || list->n > 127)
         config_problem(&c->config, NULL, "curate.templates", problems,
                        "%zu templates, expected 1 to 127", list->n);
@@ -83,20 +102,12 @@ static void check_templates(struct curation *c, struct problems *problems)
         else if (strstr(place + 1, mark))
             config_problem(&c->config, NULL, "curate.templates", problems,
                            "template %zu has {subject} twice: \"%.60s\"", i + 1, list->v[i]);
+        else if (o->from == ANSWERS_OF_FACTS && o->answers > 1 &&
+                 list_start(list->v[i]) == strlen(list->v[i]))
+            config_problem(&c->config, NULL, "curate.templates", problems,
+                           "template %zu of a list does not end in \"1.\": \"%.60s\"", i + 1,
+                           list->v[i]);
     }
-}
-
-/* The end of a text that begins a list, "1.": the assistant says it, in a chat. */
-static size_t list_start(const char *s)
-{
-    size_t n = strlen(s);
-
-    if (n < 2 || strcmp(s + n - 2, "1.") != 0)
-        return n;
-    n -= 2;
-    while (n && strchr(" \n", s[n - 1]))
-        n--;
-    return n;
 }
 
 /* The words of a prompt, said as the config has it: *shift = how far they were moved. */
@@ -282,7 +293,7 @@ int curation_open(struct curation *c, const char *config, const char *const *set
         config_problem(&c->config, NULL, "model.paths", problems, "curate asks one model: path");
         return 0;
     }
-    check_templates(c, problems);
+    check_words(c, problems);
     if (facts_load(&c->facts, o->facts, problems, err) || problems->count)
         return err->code;
     if (open_model(c, shape, err))
