@@ -185,20 +185,34 @@ static int open_as(struct finding *f, struct result *r, const char *group, const
                       find_dropped(f, r, err) || find_order(f, r, err) || count_numbers(f, err));
 }
 
+/* What stands in the place of h's average is not what h says it is. */
+static int open_instead(struct finding *f, struct result *r, const char *group,
+                        const struct headline *h, struct err *err)
+{
+    struct headline *own = arena_alloc(&r->arena, 1, sizeof *own, err);
+
+    finding_close(f);
+    *f = (struct finding){.headline = h};
+    if (!own)
+        return err->code;
+    *own = *h;
+    own->variable = h->instead;
+    own->instead = own->of = NULL;
+    own->claim = "differs from zero";
+    if (finding_open(f, r, group, own, err))
+        return err->code;
+    own->title = f->value.elements ? f->value.long_name : h->title;
+    return 0;
+}
+
 int finding_open(struct finding *f, struct result *r, const char *group, const struct headline *h,
                  struct err *err)
 {
     *f = (struct finding){.headline = h, .test = test_of(h)};
     if (open_as(f, r, group, h->variable, err))
         return err->code;
-    if (!(f->values > 0) && h->instead) {
-        enum test test = f->test;
-
-        finding_close(f);
-        *f = (struct finding){.headline = h, .test = test};
-        if (open_as(f, r, group, h->instead, err))
-            return err->code;
-    }
+    if (!(f->values > 0) && h->instead)
+        return open_instead(f, r, group, h, err);
     if (f->test != TEST_STORED || !f->value.elements)
         return 0;
     return err_if(err, read_tests(f, r, err) || search_tests(f, r, err));

@@ -190,7 +190,7 @@ static int search_headline(struct standouts *all, const struct right *right, str
         code = search_step(&s, s.f.order[k], &r->arena, &b, err);
     }
     if (!code && b.len)
-        code = add(all, r, group, h, &b, err);
+        code = add(all, r, group, s.f.headline, &b, err);
     else if (!code && s.f.test != TEST_NONE && s.f.tests > 0)
         all->silent++;
     buf_release(&b);

@@ -23,4 +23,10 @@ has 'flags: target_collision in 1, target_in_prompt in 1, answer_prefix quote in
 left 2 'not selected by where' '{answer_prefix: quote}'
 left 3 'not selected by where' '{bos: true}'
 ends 2 "$program" plan "$work/c.yaml" --set 'experiments.decode.where={target_colision: false}' && has 'did you mean target_collision'
+
+# Without control tokens the tables are of the logits themselves, and say so.
+config "$work/c.yaml" "$work/traps.jsonl" "$work/none" 'name: decode, kind: decode' 'name: lens, kind: token_lens'
+ends 0 "$program" run "$work/c.yaml" --set data.controls=0
+for name in decode lens; do has "$name: mean of logit over queries; logit" "$work/out"; done
+hasnt 'control tokens' "$work/out"
 finish
