@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NAMES = 12 };
+enum { NAMES = 24 };
 
 static char folder[96];
 static char path[NAMES][128];

@@ -28,16 +28,44 @@ struct places {
 };
 
 static struct sample {
-    const char *experiments;
+    const char *experiments, *path;
     struct buf whole;
     struct places variables, attributes;
 } samples[SAMPLES];
 
-/* What HDF5 keeps for itself is lost only to the sanitizer. */
+static struct computed {
+    const char *experiments;
+    struct campaign c;
+    struct buf *rows; /* (c.n_units) that were computed */
+} all_computed[SAMPLES];
+
+/* What HDF5 keeps for itself is lost only to the sanitizer. Each run keeps some, for which libFuzzer
+   would run it twice: leaks are looked for at the end. HDF5 also allocates thousands of times to
+   open a file: less is kept of where each was. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libhdf5\n";
+}
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "malloc_context_size=4:quarantine_size_mb=8:allocator_release_to_os_interval_ms=-1:"
+           "max_malloc_fill_size=0";
+}
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    static char *args[64], leaks[] = "-detect_leaks=0";
+
+    fuzz_need(*argc < 62);
+    args[0] = (*argv)[0];
+    args[1] = leaks;
+    memcpy(args + 2, *argv + 1, (size_t)(*argc - 1) * sizeof *args);
+    *argv = args;
+    *argc += 1;
+    H5set_free_list_limits(-1, -1, -1, -1, -1, -1); /* buffers of 1 MB are kept, too */
+    return 0;
 }
 
 /* What the sample has -------------------------------------------------------------------------- */
@@ -78,6 +106,8 @@ static int note_group(void *ctx, const char *group, struct err *err)
     struct noting *n = ctx;
 
     n->group = group;
+    if (*group)
+        note(&n->s->variables, "/", group);
     return h5_each_attr(n->f, group, NULL, note_attribute, n, err);
 }
 
@@ -102,48 +132,72 @@ static void edit_rows(struct buf *rows, size_t unit, const uint8_t *data, size_t
     }
 }
 
-static void run_units(struct campaign *c, struct journal *j, const uint8_t *edits, size_t n)
+static void run_units(struct computed *r)
 {
-    struct buf out = {0}, rows = {0};
+    struct buf out = {0};
     struct err err = {0};
 
-    for (size_t i = 0; i < c->n_bundles; i++) {
+    for (size_t i = 0; i < r->c.n_bundles; i++) {
         struct cursor at;
         struct unit_rows u;
 
         buf_clear(&out);
-        fuzz_need(!bundle_run(c, i, &out, &err));
+        fuzz_need(!bundle_run(&r->c, i, &out, &err));
         at = (struct cursor){(const unsigned char *)out.data, out.len, 0, 0};
-        while (bundle_next(c, i, &at, &u)) {
-            buf_clear(&rows);
-            fuzz_need(!buf_put(&rows, u.rows, u.n, &err));
-            edit_rows(&rows, u.unit, edits, n);
-            fuzz_need(!journal_append(j, c->unit[u.unit].key, rows.data, rows.len, 0, &err));
-        }
+        while (bundle_next(&r->c, i, &at, &u))
+            fuzz_need(!buf_put(&r->rows[u.unit], u.rows, u.n, &err));
     }
     buf_release(&out);
-    buf_release(&rows);
+}
+
+static struct computed *computed(const char *experiments)
+{
+    struct computed *r = all_computed;
+    struct err err = {0};
+
+    while (r->experiments && r->experiments != experiments)
+        r++;
+    fuzz_need(r < all_computed + SAMPLES - 1);
+    if (r->experiments)
+        return r;
+    r->experiments = experiments;
+    fuzz_need(!fuzz_campaign(&r->c, experiments, "statistics.bootstrap=20", &err) && !err.code &&
+              !campaign_cut(&r->c, &err) && !campaign_bundle(&r->c, NULL, 1, &err) &&
+              !campaign_start(&r->c, 1, &err));
+    fuzz_need(!(campaign_needs(&r->c) & NEED_VOCAB_STATS) ||
+              !vocab_stats_compute(&r->c.vocab_stats, &r->c.engine, &r->c.arena, &err));
+    r->rows = arena_alloc(&r->c.arena, r->c.n_units, sizeof *r->rows, &err);
+    fuzz_need(r->rows != NULL);
+    run_units(r);
+    return r;
+}
+
+struct campaign *fuzz_computed(const char *experiments)
+{
+    return &computed(experiments)->c;
 }
 
 int fuzz_run(const char *experiments, const char *path, const uint8_t *edits, size_t n,
              struct err *err)
 {
-    struct campaign c;
+    struct computed *r = computed(experiments);
     struct campaign_report report;
     struct journal_stats stats;
     struct journal *j = NULL;
+    struct buf rows = {0};
     struct err other = {0};
 
-    fuzz_need(!fuzz_campaign(&c, experiments, "statistics.bootstrap=20", err) && !err->code);
-    fuzz_need(!campaign_cut(&c, err) && !campaign_bundle(&c, NULL, 1, err) &&
-              !campaign_start(&c, 1, err) && !journal_open(&j, fuzz_folder(), &stats, err));
-    fuzz_need(!(campaign_needs(&c) & NEED_VOCAB_STATS) ||
-              !vocab_stats_compute(&c.vocab_stats, &c.engine, &c.arena, err));
-    run_units(&c, j, edits, n);
-    campaign_write(&c, j, path, false, &report, NULL, NULL, err);
+    fuzz_need(!journal_open(&j, fuzz_folder(), &stats, err));
+    for (size_t i = 0; i < r->c.n_units; i++) {
+        buf_clear(&rows);
+        fuzz_need(!buf_put(&rows, r->rows[i].data, r->rows[i].len, err));
+        edit_rows(&rows, i, edits, n);
+        fuzz_need(!journal_append(j, r->c.unit[i].key, rows.data, rows.len, 0, err));
+    }
+    campaign_write(&r->c, j, path, false, &report, NULL, NULL, err);
     fuzz_need(!journal_clear(fuzz_folder(), &other));
     journal_close(j);
-    campaign_close(&c);
+    buf_release(&rows);
     return err->code;
 }
 
@@ -184,6 +238,7 @@ const char *fuzz_kind(size_t i)
 static struct sample *sample(const char *experiments)
 {
     struct sample *s = samples;
+    char name[16];
     struct err err = {0};
     struct noting n = {0};
 
@@ -194,24 +249,34 @@ static struct sample *sample(const char *experiments)
         return s;
     s->experiments = experiments;
     n.s = s;
-    run_sample(experiments, fuzz_path("whole.h5"));
-    fuzz_need(!file_read(&s->whole, fuzz_path("whole.h5"), 1 << 24, &err) &&
-              !h5_open(&n.f, fuzz_path("whole.h5"), &err) &&
+    snprintf(name, sizeof name, "whole%d.h5", (int)(s - samples));
+    s->path = fuzz_path(name);
+    run_sample(experiments, s->path);
+    fuzz_need(!file_read(&s->whole, s->path, 1 << 24, &err) && !h5_open(&n.f, s->path, &err) &&
               !h5_each(n.f, note_variable, &n, &err) && !h5_each_group(n.f, note_group, &n, &err));
     h5_close(n.f);
     return s;
+}
+
+const char *fuzz_whole(const char *experiments)
+{
+    return sample(experiments)->path;
 }
 
 /* Edits ---------------------------------------------------------------------------------------- */
 
 static void put_attribute(hid_t f, const struct place *p, const uint8_t *text, size_t n)
 {
-    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), a;
+    hid_t type, space, a;
 
-    H5Tset_size(type, n ? n : 1);
     H5Adelete_by_name(f, p->group, p->name, H5P_DEFAULT);
+    if (!n)
+        return;
+    type = H5Tcopy(H5T_C_S1);
+    space = H5Screate(H5S_SCALAR);
+    H5Tset_size(type, n);
     a = H5Acreate_by_name(f, p->group, p->name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    if (a >= 0 && n)
+    if (a >= 0)
         H5Awrite(a, type, text);
     H5Aclose(a);
     H5Sclose(space);

@@ -1,6 +1,7 @@
 /*
- * An edited result file (fuzz_edits.h) for other programs: each format writes all of its files, all
- * below the folder that was asked for, or says why not. The first byte chooses the experiment.
+ * An edited result file (fuzz_edits.h) for other programs: a format writes all of its files, all
+ * below the folder that was asked for, or says why not. The first byte chooses the experiment and
+ * the format.
  */
 #include "fuzz.h"
 #include "fuzz_edits.h"
@@ -29,23 +30,20 @@ static void check_paths(const struct outputs *o)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const char *kind = fuzz_kind(size ? data[0] % FUZZ_KINDS : 0);
     static int (*const formats[])(struct result *, struct outputs *, struct err *) = {
         export_csv, export_jsonl, authors, export_circuits};
-    const char *path = fuzz_edits(kind, data + !!size, size - !!size);
+    size_t choice = size ? data[0] : 0;
+    const char *path = fuzz_edits(fuzz_kind(choice % FUZZ_KINDS), data + !!size, size - !!size);
+    struct outputs o = {.dir = fuzz_path("out")};
     struct err err = {0};
     struct result r;
 
-    if (!result_open(&r, path, &err))
-        for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-            struct outputs o = {.dir = fuzz_path("out")};
-
-            formats[i](&r, &o, &err);
-            check_paths(&o);
-            fuzz_check(&err);
-            outputs_release(&o);
-        }
+    if (!result_open(&r, path, &err)) {
+        formats[choice / FUZZ_KINDS % (sizeof formats / sizeof *formats)](&r, &o, &err);
+        check_paths(&o);
+    }
     fuzz_check(&err);
+    outputs_release(&o);
     result_close(&r);
     fuzz_remove(fuzz_path("out"));
     return 0;
