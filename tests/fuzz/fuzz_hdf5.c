@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What HDF5 keeps for itself is lost only to the sanitizer. Each run keeps some, for which libFuzzer
-   would run it twice: leaks are looked for at the end. HDF5 also allocates thousands of times to
-   open a file: less is kept of where each was. */
+/* What HDF5 keeps for itself is lost only to the sanitizer. Each run keeps some, for which
+   libFuzzer would run it twice: leaks are looked for at the end. HDF5 also allocates thousands of
+   times to open a file: less is kept of where each was. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
