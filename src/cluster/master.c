@@ -180,7 +180,7 @@ static void say_overdue(struct master *m)
 
     err_clear(&ignored);
     name_ranks(&text, m->in_flight, m->c->size);
-    m->job->overdue(m->job->ctx, buf_str(&text, &ignored) ? text.data : "ranks");
+    m->job->overdue(m->job->ctx, buf_str(&text, &ignored) ? text.data : "ranks", m->err);
     buf_release(&text);
 }
 

@@ -14,6 +14,12 @@ ends 3 "$program" run "$work/c.yaml" --set output=/proc/lensweep && says '/proc/
 mkdir -p "$work/taken/result.h5"
 ends 3 "$program" run "$work/c.yaml" --set output="$work/taken" && has 'result.h5'
 
+# A task of srun that is a job of its own, with no MPI between it and the others, says its errors, whatever its number.
+mkdir "$work/task" && : >"$work/task/config.yaml"
+for task in 0 2; do
+    ends 2 env SLURM_PROCID=$task SLURM_NTASKS=4 "$program" run "$work/c.yaml" --set output="$work/task" && says 'would be overwritten'
+done
+
 # What is printed does not get lost in silence.
 for command in 'help config' --version "inspect $small" "plan $work/c.yaml" "logits $small --ids 1"; do
     words=("${command%% *}")

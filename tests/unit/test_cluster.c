@@ -283,9 +283,12 @@ static void a_ranks_error_stops_the_job(void **state)
 }
 
 /* When nobody else is waited for, the answers that were held back come after all. */
-static void note_overdue(void *ctx, const char *ranks)
+static int overdue_code;
+
+static void note_overdue(void *ctx, const char *ranks, const struct err *why)
 {
     (void)ctx;
+    overdue_code = why->code;
     if (overdue_ranks[0] || strcmp(ranks, "rank 2") != 0)
         return;
     snprintf(overdue_ranks, sizeof overdue_ranks, "%s", ranks);
@@ -305,8 +308,25 @@ static void who_does_not_answer_is_named(void **state)
     job.overdue = note_overdue;
     assert_int_equal(master_loop(&three_ranks, &job, &finished, &err), 0);
     assert_string_equal(overdue_ranks, "rank 2");
+    assert_int_equal(overdue_code, 0);
     assert_false(finished);
     assert_true(n_done >= 6 && stops[2] == 1); /* its two as well */
+}
+
+/* After an error it is known as the reason. */
+static void who_does_not_answer_after_an_error(void **state)
+{
+    struct err err;
+    bool finished;
+
+    (void)state;
+    err_clear(&err);
+    held_by = 2;
+    job.done = take_nothing;
+    job.overdue = note_overdue;
+    assert_int_equal(master_loop(&three_ranks, &job, &finished, &err), ERR_IO);
+    assert_string_equal(overdue_ranks, "rank 2");
+    assert_int_equal(overdue_code, ERR_IO);
 }
 
 /* --- a remote worker --- */
@@ -441,6 +461,7 @@ int main(void)
         cmocka_unit_test_setup(each_rank_gets_the_largest_that_is_left, start_three),
         cmocka_unit_test_setup(a_ranks_error_stops_the_job, start_three),
         cmocka_unit_test_setup(who_does_not_answer_is_named, start_three),
+        cmocka_unit_test_setup(who_does_not_answer_after_an_error, start_three),
         cmocka_unit_test_setup(a_worker_answers_each_unit, start),
         cmocka_unit_test_setup(a_peer_that_is_gone_is_found, start),
         cmocka_unit_test_setup(a_watch_ends_when_told, start),

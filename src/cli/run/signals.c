@@ -53,13 +53,13 @@ bool must_stop(void *session)
     return true;
 }
 
-static void end_without(struct session *r, const char *ranks, double grace)
+/* why: the error that ends the run; none: it was told to stop. */
+static void end_without(struct session *r, const char *ranks, double grace, const struct err *why)
 {
-    struct err err;
+    struct err err = *why;
 
-    err_clear(&err);
-    if (r->todo)
-        stopped(r, &err);
+    if (r->todo || err.code)
+        finish(r, false, &err);
     else
         err_set(&err, ERR_STOPPED, "stopped before the work began");
     err_wrap(&err, "%s did not answer within %.0f s", ranks, grace);
@@ -68,12 +68,15 @@ static void end_without(struct session *r, const char *ranks, double grace)
     cluster_abort(err.code);
 }
 
-void overdue(void *session, const char *ranks)
+void overdue(void *session, const char *ranks, const struct err *why)
 {
     struct session *r = session;
+    double now = clock_seconds();
 
-    if (clock_seconds() - r->stop_begin > r->campaign.config.run.grace)
-        end_without(r, ranks, r->campaign.config.run.grace);
+    if (r->stop_begin <= 0) /* by an error */
+        r->stop_begin = now;
+    if (now - r->stop_begin > r->campaign.config.run.grace)
+        end_without(r, ranks, r->campaign.config.run.grace, why);
 }
 
 /* The others may be a little behind. */
@@ -93,5 +96,8 @@ bool waiting(void *session)
 
 void leave(void *session, const char *ranks)
 {
-    end_without(session, ranks, patience(session));
+    struct err none;
+
+    err_clear(&none);
+    end_without(session, ranks, patience(session), &none);
 }
