@@ -96,9 +96,9 @@ struct job {
     void (*tick)(void *ctx, const struct progress *p); /* a few times a second */
     /* true: hand out nothing more, wait for what is in flight; may be NULL */
     bool (*stop)(void *ctx);
-    /* Called after that, or after an error (why; code 0: none), with the ranks that have not answered
-       ("rank 1", "ranks 0, 4, 7"). Who does not want to wait for them any longer ends the job, and
-       does not return; may be NULL. */
+    /* Called after that, or after an error (why; code 0: none), with the ranks that have not
+       answered ("rank 1", "ranks 0, 4, 7"). Who does not want to wait for them any longer ends the
+       job, and does not return; may be NULL. */
     void (*overdue)(void *ctx, const char *ranks, const struct err *why);
 };
 
