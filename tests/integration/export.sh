@@ -27,6 +27,10 @@ for format in csv jsonl authors; do
     [ "$got" = 3 ] || wrong "status $got where files may not grow"
     says 'cannot write'
 done
+# Two datasets in one folder would be one.
+sed -e '1,3s/"lands"/"a b"/; 4,6s/"lands"/"a_b"/' "$work/lands.jsonl" >"$work/both.jsonl"
+ends 0 "$program" run "$work/c.yaml" --set data.path="$work/both.jsonl" --set output="$work/both"
+ends 2 "$program" export "$work/both" --format authors -o "$work/x" && says 'datasets "a b" and "a_b" have one folder'
 [ -z "$(find "$work/x" -type f 2>/dev/null)" ] || wrong "files are left: $(find "$work/x" -type f | head -n 3)"
 
 # Beside the result unless -o says another folder; the same bytes each time.

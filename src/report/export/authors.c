@@ -82,7 +82,8 @@ static int find_places(struct authors *a, struct err *err)
         return err->code;
     for (size_t q = 0; q < a->n; q++) {
         double template = a->template[q];
-        struct authors_place p = {NULL, template >= 1 && template <INT_MAX ? (int)template : 1, 0};
+        struct authors_place p = {a->dataset[q], NULL,
+                                  template >= 1 && template <INT_MAX ? (int)template : 1, 0};
         const char *dataset = export_name(&a->r->arena, a->dataset[q], "", err);
         size_t i = 0;
 
@@ -93,10 +94,19 @@ static int find_places(struct authors *a, struct err *err)
         if (!(a->step[q] >= 1 && a->step[q] <= ANSWERS))
             continue;
         p.step = (int)a->step[q];
-        while (i < a->n_places &&
-               !(str_eq(a->place[i].dataset, p.dataset) && a->place[i].template == p.template &&
-                 a->place[i].step == p.step))
-            i++;
+        for (; i < a->n_places; i++) {
+            const struct authors_place *other = &a->place[i];
+
+            if (!str_eq(other->dataset, p.dataset))
+                continue;
+            if (!str_eq(other->named, p.named))
+                return err_set(
+                    err, ERR_CONFIG,
+                    "datasets \"%s\" and \"%s\" have one folder in the authors' layout: %s",
+                    other->named, p.named, p.dataset);
+            if (other->template == p.template && other->step == p.step)
+                break;
+        }
         if (i == a->n_places)
             a->place[a->n_places++] = p;
         a->place_of[q] = (int)i;

@@ -13,7 +13,7 @@ enum { SPAN_SUBJECT, SPAN_RELATION, SPAN_ANSWER_1, SPAN_ANSWER_2, SPANS };
 
 /* The queries that share files: one dataset, template and step. */
 struct authors_place {
-    const char *dataset; /* fit for a folder's name */
+    const char *named, *dataset; /* which is fit for a folder's name */
     int template, step;
 };
 
