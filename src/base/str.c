@@ -130,7 +130,8 @@ static char *scaled(char out[STR_HUMAN], double v, double step, const char *cons
 static void cut_middle(char *out, size_t n, const char *s, size_t length)
 {
     static const char gap[] = "...";
-    size_t room = n - sizeof gap, head = room - room / 3, tail = length - room / 3;
+    size_t room = n > sizeof gap ? n - sizeof gap : 0;
+    size_t head = room - room / 3, tail = length - room / 3;
 
     while (head && (s[head] & 0xc0) == 0x80)
         head--;

@@ -306,8 +306,8 @@ static int read_field(struct verify *v, const struct experiment *x, const struct
     bool own = !x->of_model; /* an entry of the query's own, among others */
     size_t entry = 1;
 
-    for (size_t i = own; info && i < info->rank;
-         i++) /* a forged size must not come round to ours */
+    /* A forged size must not come round to ours. */
+    for (size_t i = own; info && i < info->rank; i++)
         entry =
             info->size[i] && entry > SIZE_MAX / info->size[i] ? SIZE_MAX : entry * info->size[i];
     if (!info || info->type != f->var.type || entry != padded_elements(x, f) || !info->rank ||

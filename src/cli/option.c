@@ -36,7 +36,7 @@ int usage_error(const struct command *c, struct err *err, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(msg, sizeof msg, fmt, ap);
+    str_vfit(msg, sizeof msg, fmt, ap);
     va_end(ap);
     if (!usage_line(c, SIZE_MAX, &usage, err))
         err_set(err, ERR_CONFIG, "%s: %s; %.*s", c->name, msg, (int)usage.len, usage.data);

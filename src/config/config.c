@@ -529,11 +529,11 @@ void config_problem(const struct config *c, const struct experiment_entry *e, co
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(msg, sizeof msg, fmt, ap);
+    str_vfit(msg, sizeof msg, fmt, ap);
     va_end(ap);
     if (e || key)
-        snprintf(label, sizeof label, "%s%s%s%s: ", e ? "experiments." : "", e ? e->name : "",
-                 e && key ? "." : "", key ? key : "");
+        str_fit(label, sizeof label, "%s%s%s%s: ", e ? "experiments." : "", e ? e->name : "",
+                e && key ? "." : "", key ? key : "");
     problems_add(problems, node ? node->file : c->path, node ? node->line : 0,
                  node ? node->column : 0, "%s%s", label, msg);
 }

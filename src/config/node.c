@@ -76,10 +76,10 @@ void node_problem(struct config_context *c, const struct config_row *row,
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(msg, sizeof msg, fmt, ap);
+    str_vfit(msg, sizeof msg, fmt, ap);
     va_end(ap);
     if (*c->section || row)
-        snprintf(label, sizeof label, "%s%s%s: ", c->section, dot, row ? row->key : "");
+        str_fit(label, sizeof label, "%s%s%s: ", c->section, dot, row ? row->key : "");
     problems_add(c->problems, node->file, node->line, node->column, "%s%s", label, msg);
 }
 

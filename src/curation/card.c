@@ -91,8 +91,8 @@ static int put_origin(const struct curation *c, struct buf *out, struct err *err
                str_noun(c->facts.n, "subject", "subjects"), c->facts.n_rows,
                str_noun(c->facts.n_rows, "row", "rows"), facts);
     if (c->facts.n_duplicates)
-        buf_printf(out, err, "; %zu %s said twice", c->facts.n_duplicates,
-                   str_noun(c->facts.n_duplicates, "row was dropped as", "rows were dropped as"));
+        buf_printf(out, err, "; %zu %s left out, since the facts say the same twice",
+                   c->facts.n_duplicates, str_noun(c->facts.n_duplicates, "row was", "rows were"));
     buf_puts(out, "\n- what the facts say of themselves:", err);
     return *c->facts.notes ? buf_printf(out, err, "\n\n```\n%s```\n", c->facts.notes)
                            : buf_puts(out,

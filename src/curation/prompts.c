@@ -88,7 +88,7 @@ static void check_words(struct curation *c, struct problems *problems)
     if (*o->dataset == '.' || strchr(o->dataset, '/'))
         config_problem(
             &c->config, NULL, "curate.dataset", problems,
-            "names files in output: without / and not beginning with a dot, not \"%.60s\"",
+            "is part of file names: it must not have a / or begin with a dot, as \"%.60s\" does",
             o->dataset);
     if (!list->n || list->n > 127)
         config_problem(&c->config, NULL, "curate.templates", problems,

@@ -93,7 +93,7 @@ void line_problem(struct loader *l, const char *key, const char *inner, const ch
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(msg, sizeof msg, fmt, ap);
+    str_vfit(msg, sizeof msg, fmt, ap);
     va_end(ap);
     /* Beyond what is kept a problem is only counted: do not search a long line for its place. */
     place_of(l, l->problems->count < PROBLEMS_MAX ? find_key(l, key, inner) : 0, &line, &column);
@@ -109,7 +109,7 @@ int query_bad(struct loader *l, struct query *q, struct err *err, const char *fm
     if (q->status)
         return 0;
     va_start(ap, fmt);
-    vsnprintf(msg, sizeof msg, fmt, ap);
+    str_vfit(msg, sizeof msg, fmt, ap);
     va_end(ap);
     q->status = utf8_clean(&l->ds->arena, msg, strlen(msg), err);
     return q->status ? 0 : err->code;

@@ -1,5 +1,6 @@
 #include "data/recast.h"
 
+#include "base/str.h"
 #include "data/fields.h"
 #include "data/native.h"
 #include "data/text.h"
@@ -164,7 +165,7 @@ void recast_bad(struct recast *r, const char *fmt, ...)
 
     va_start(ap, fmt);
     if (!*r->bad)
-        vsnprintf(r->bad, sizeof r->bad, fmt, ap);
+        str_vfit(r->bad, sizeof r->bad, fmt, ap);
     va_end(ap);
 }
 

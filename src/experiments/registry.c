@@ -90,7 +90,7 @@ int query_runs(const struct experiment *x, const struct query *q, struct run_spe
     if (x->op)
         n += operation_runs(x->op, x, q, spec + 1, a, err);
     if (x->kind->runs)
-        n += x->kind->runs(x, q, spec + 1, a, err);
+        n += x->kind->runs(x, q, spec + n, a, err);
     if (!err->code)
         n = whole_runs(x, q, spec, n, a, err);
     return err->code ? 0 : n;

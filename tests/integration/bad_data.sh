@@ -191,7 +191,8 @@ awk 'BEGIN {for (i = 0; i < 4000; i++) printf "\344\270\226"}' >"$work/long"
 queries 3 | awk -v name="$(cat "$work/long")" '{gsub(/"lands"/, "\"" name "\""); gsub(/answer_1/, name); sub(/"item": "/, "&" name); print}' >"$data"
 sed -i "s/\"target\": [^,]*, //" "$data"
 config "$work/long.yaml" "$data" "$work/long.d" 'name: decode, kind: decode' \
-    'name: zero, kind: ablation, site: head, operation: {kind: zero}' 'name: cut, kind: knockout, sets: [subject]'
+    'name: zero, kind: ablation, site: head, operation: {kind: zero}' 'name: cut, kind: knockout, sets: [subject]' \
+    "name: edge, kind: ablation, site: edge, from: [subject, $(cat "$work/long")], to: [last, first], operation: {kind: zero}"
 for words in "plan $work/long.yaml" "run $work/long.yaml" "summary $work/long.d" "top $work/long.d zero" \
     "compare $work/long.d $work/long.d"; do
     read -ra words <<<"${words//"$work"/WORK}"

@@ -93,7 +93,13 @@ spm() {
     ends 4 "$program" tokenize "$work/spm.gguf" --text x && says "$2"
 }
 spm 's/tokenizer.ggml.scores/tokenizer.ggml.scorex/' 'tokenizer.ggml.scores'
-spm 's/tokenizer.ggml.bos_token_id/tokenizer.ggml.bos_token_ix/' 'BOS is to be added, but its id is not there, or of no token'
+spm 's/tokenizer.ggml.bos_token_id/tokenizer.ggml.bos_token_ix/' 'BOS is to be added, but its id is missing, or is not that of a token'
 spm 's/<0x41>/<0x42>/' 'token "<0x42>" has two ids'
+
+# A field that nobody knows, of bytes that are no message, is passed over.
+{ cat tests/fixtures/tokenizers/spm.model && printf 'z\2\377\377'; } >"$work/spm.model"
+ends 0 "$program" tokenize tests/fixtures/tokenizers/spm.model --text 'x y' && mv "$work/out" "$work/known"
+ends 0 "$program" tokenize "$work/spm.model" --text 'x y'
+cmp -s "$work/known" "$work/out" || wrong 'a field that nobody knows'
 
 finish

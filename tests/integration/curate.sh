@@ -73,7 +73,7 @@ refused 'no facts: the file is empty' 'subject,object'
 printf 'subject,object\na,b\n' >"$facts"
 for set in 'templates=[no place]|template 1 does not have {subject}' 'templates=["{subject} {subject}"]|has {subject} twice' \
     'templates=["[a] [b] {subject}: 1."]|one pair of [brackets]' 'splits={a: 0.5}|the shares must add up to 1' 'chat=maybe|curate.chat' \
-    'answers=10|curate.answers' 'dataset=../towns|curate.dataset: names files' 'dataset=.towns|not beginning with a dot' \
+    'answers=10|curate.answers' 'dataset=../towns|curate.dataset: is part of file names' 'dataset=.towns|begin with a dot' \
     'templates=["{subject} has"]|template 1 of a list does not end in "1."'; do
     ends 2 "$program" curate "$work/c.yaml" --set "curate.${set%%|*}"
     has "${set#*|}"

@@ -264,6 +264,12 @@ static void names_are_cut(void **state)
     assert_string_equal(small, "short:7");
     str_fit(small, sizeof small, "%s is too long", "a name of many letters");
     assert_string_equal(small, "a name o...long");
+    for (size_t n = 1; n <= 5; n++) { /* less than what stands for the middle */
+        memset(small, 'z', sizeof small);
+        str_fit(small, n, "%s", "a name of many letters");
+        assert_int_equal(strlen(small), n - 1);
+        assert_int_equal(small[n], 'z');
+    }
 }
 
 int main(void)

@@ -81,8 +81,8 @@ bool signals_came(void); /* one did, as far as must_stop was asked */
 bool must_stop(void *session);
 
 /* For struct job: these ranks have not finished their units. For struct cluster: rank 0 waits for
-   others outside the work. Both end all ranks when that takes longer than run.grace: ranks that do
-   not answer cannot agree on anything any more. */
+   others outside the work. Both end all ranks when that takes longer than run.grace (outside the
+   work 10 s at least): ranks that do not answer cannot agree on anything any more. */
 void overdue(void *session, const char *ranks, const struct err *why);
 bool waiting(void *session);
 void leave(void *session, const char *ranks);

@@ -299,9 +299,10 @@ static int read_ends(struct tokenizer *t, const struct gguf *g, const struct sch
         gguf_take_bool(g, "tokenizer.ggml.add_eos_token", false, &eos, err))
         return err->code;
     if ((bos && t->bos < 0) || (eos && t->eos < 0))
-        return err_set(err, ERR_FORMAT,
-                       "tokenizer.ggml: %s is to be added, but its id is not there, or of no token",
-                       bos && t->bos < 0 ? "BOS" : "EOS");
+        return err_set(
+            err, ERR_FORMAT,
+            "tokenizer.ggml: %s is to be added, but its id is missing, or is not that of a token",
+            bos && t->bos < 0 ? "BOS" : "EOS");
     if (bos && ids_push(&t->head, t->bos, err))
         return err->code;
     return eos ? ids_push(&t->tail, t->eos, err) : 0;

@@ -138,7 +138,10 @@ static int read_model(struct spm *m, const void *data, size_t n, struct err *err
     while (!status && pb_next(&c, &f)) {
         if (f.type != PB_BYTES)
             continue;
-        status = f.number == MODEL_PIECES ? read_piece(m, &f, err) : read_part(m, &f, err);
+        if (f.number == MODEL_PIECES)
+            status = read_piece(m, &f, err);
+        else if (f.number == MODEL_TRAINER || f.number == MODEL_NORMALIZER)
+            status = read_part(m, &f, err);
     }
     if (!status && (c.bad || !m->n))
         return malformed(err);
