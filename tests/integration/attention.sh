@@ -133,4 +133,25 @@ assert near(edges["m0->a2.h3<k>"], want["mlp 0", "k 2.1"]) and near(edges["m0->a
 assert near(edges["m2->logits"], want["mlp 2", "logits"])
 assert abs(c["nodes"]["m2"]["score"]) == abs(edges["m2->logits"])
 END
+
+# A file that somebody edited may have ends that the model does not have, and anything for its shape.
+forged() {
+    cp "$work/run/result.h5" "$work/forged.h5"
+    "$LENSWEEP_PYTHON" -c 'import sys, h5py
+with h5py.File(sys.argv[1], "r+") as f: g, p = f["map"], f["provenance"].attrs; exec(sys.argv[2])' "$work/forged.h5" "$1" || wrong "cannot plant: $1"
+    ends 3 "$program" export "$work/forged.h5" --format mib -o "$work/forged" && has "$2"
+}
+for end in sender_layer sender_head receiver_layer receiver_head; do
+    for value in 400000000 -2; do forged "g['$end'][3] = $value" 'a layer or head that the model does not have'; done
+done
+forged 'p["model_kv_heads"] = 0' 'model_kv_heads must be a number above 0'
+forged 'p["model_kv_heads"] = 9' 'model_kv_heads is above model_heads'
+forged 'p["model_heads"] = 1; p["model_kv_heads"] = 1' 'a layer or head that the model does not have'
+cut='
+for n in names:
+    d = g[n][:-1]
+    del g[n]
+    g[n] = d'
+forged "names = ['receiver', 'receiver_layer', 'receiver_head']$cut" 'do not have an effect and two ends each'
+forged "names = [a + b for a in ('sender', 'receiver') for b in ('', '_layer', '_head')]$cut" 'do not have an effect and two ends each'
 finish

@@ -9,6 +9,7 @@
 #include "report/export/private.h"
 #include "results/average.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -29,6 +30,7 @@ static int shape_of(struct circuit *c, struct err *err)
     static const char *const name[] = {"model_layers", "model_heads", "model_kv_heads",
                                        "model_width"};
     const char *text;
+    double value;
 
     for (int i = 0; i < 4; i++) {
         if (result_attr(c->r, "provenance", name[i], &text, err))
@@ -37,11 +39,42 @@ static int shape_of(struct circuit *c, struct err *err)
             return err_set(err, ERR_CONFIG,
                            "the file does not say how many heads the model has: it is of an "
                            "earlier lensweep");
-        *to[i] = (int)strtod(text, NULL);
+        value = strtod(text, NULL);
+        if (!(value >= 1 && value <= INT_MAX))
+            return err_set(err, ERR_IO, "provenance@%s must be a number above 0", name[i]);
+        *to[i] = (int)value;
     }
+    if (c->kv_heads > c->heads)
+        return err_set(err, ERR_IO, "provenance@model_kv_heads is above model_heads");
     if (result_attr(c->r, "provenance", "model_parallel", &text, err))
         return err->code;
     c->parallel = text && strtod(text, NULL) > 0;
+    return 0;
+}
+
+/* Of queries each key or value head is that of so many; all else stands for itself. */
+static int share_of(const struct circuit *c, size_t edge)
+{
+    char input = c->receiver.head[edge] < 0 ? 0 : c->receiver.name[edge][0];
+
+    return input == 'k' || input == 'v' ? c->heads / c->kv_heads : 1;
+}
+
+static bool is_place(double v, int n)
+{
+    return v >= -1 && v < n && v == floor(v);
+}
+
+/* The file may say anything: does the model have all ends? */
+static int check_ends(const struct circuit *c, struct err *err)
+{
+    for (size_t e = 0; e < c->edges; e++)
+        if (!is_place(c->sender.layer[e], c->layers) || !is_place(c->sender.head[e], c->heads) ||
+            !is_place(c->receiver.layer[e], c->layers) ||
+            !is_place(c->receiver.head[e], c->heads / share_of(c, e)))
+            return err_set(err, ERR_IO,
+                           "%s: edge %zu has a layer or head that the model does not have",
+                           c->group, e);
     return 0;
 }
 
@@ -53,7 +86,15 @@ static int open_circuit(struct circuit *c, const struct figure *graph, struct er
     if (!c->sender.name || !c->receiver.name)
         return err_set(err, ERR_IO, "%s: its graph has no ends", c->group);
     c->edges = c->sender.n;
-    return average_open(&c->a, c->r, c->group, graph->inside, graph->values, err);
+    if (average_open(&c->a, c->r, c->group, graph->inside, graph->values, err))
+        return err->code;
+    if (c->a.n_dims != 3)
+        return err_set(err, ERR_IO, "%s/%s has other dimensions than edge, position and metric",
+                       c->group, graph->values);
+    if (c->a.dim[0].size != c->edges || c->receiver.n != c->edges)
+        return err_set(err, ERR_IO, "%s: its edges do not have an effect and two ends each",
+                       c->group);
+    return check_ends(c, err);
 }
 
 /* input, a3.h1, m4, logits: a place among the nodes in this order. */
@@ -140,7 +181,7 @@ static int put_edges(struct circuit *c, size_t position, size_t metric, struct e
 
     for (size_t e = 0; e < c->edges; e++) {
         char input = c->receiver.head[e] < 0 ? 0 : c->receiver.name[e][0];
-        int share = input == 'k' || input == 'v' ? c->heads / c->kv_heads : 1;
+        int share = share_of(c, e);
         double score = score_of(c, e, position, metric);
 
         for (int i = 0; i < share; i++) {
@@ -193,9 +234,7 @@ static int write_group(struct result *r, const struct result_group *g, const str
 {
     struct circuit c = {.r = r, .group = g->name};
 
-    if (!open_circuit(&c, graph, err) && c.a.n_dims != 3)
-        err_set(err, ERR_IO, "%s/%s has other dimensions than edge, position and metric", g->name,
-                graph->values);
+    open_circuit(&c, graph, err);
     for (size_t s = 0; !err->code && s < c.a.n_strata; s++)
         if (c.a.stratum[s].widest)
             write_stratum(&c, s, o, err);
