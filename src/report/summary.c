@@ -46,8 +46,10 @@ int summary_unread(struct result *r, struct buf *out, struct err *err)
 {
     if (result_nulls(r, err) || !r->unread)
         return err->code;
-    return err_if(err, buf_puts(out, "left out, a result about nothing: ", err) ||
-                           buf_escaped(out, r->unread, err) || buf_puts(out, "\n", err));
+    return err_if(err,
+                  buf_puts(out, "left out, a result about nothing that cannot be read: ", err) ||
+                      buf_escaped(out, r->unread, err) ||
+                      buf_puts(out, " (lensweep summary of that folder says why)\n", err));
 }
 
 /* Traps in the data (docs/methods.md 1) and how many queries have them; results about nothing say

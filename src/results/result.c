@@ -112,7 +112,7 @@ static int take_null(struct result *r, const char *folder, struct err *err)
     if (e.code == ERR_MEMORY)
         *err = e;
     else if (e.code)
-        r->unread = arena_strdup(&r->arena, e.msg, err);
+        r->unread = str_last_part(folder);
     return err->code;
 }
 

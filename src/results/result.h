@@ -36,7 +36,7 @@ struct result {
     const char *null; /* what is random in it (`data.null`): it is about nothing; NULL = nothing */
     struct result *beside; /* (n_beside) once result_nulls has looked */
     size_t n_beside, max_beside;
-    const char *unread; /* the last of them that could not be read, and why; NULL = none */
+    const char *unread; /* folder of the last of them that could not be read; NULL = none */
     bool looked;
     int layers_from;    /* what averages call the first layer: 0, or 1 as in many papers; set after
                            opening */
