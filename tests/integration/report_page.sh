@@ -30,5 +30,13 @@ if command -v gnuplot >/dev/null; then
     same "$work/page.html" "$work/first.html" "two pages of one result differ"
 fi
 [ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'lensweep-report-*' -user "$(id -un)" -newer "$work/c.yaml")" ] || wrong "a folder is left behind"
+# What says where the run lay may be long, or not there to be read: it fills two rows.
+log=$work/r/run.jsonl page=$work/r/report.html
+mv "$log" "$work/log" && { printf '%17000000s\n' '{}' && cat "$work/log"; } >"$log"
+PATH=$work ends 0 "$program" report "$work/r"
+check "$page" "${words[@]}"
+rm "$log" && mkdir "$log"
+PATH=$work ends 0 "$program" report "$work/r"
+check "$page" 'Provenance' && hasnt "$(basename "$small")" "$page"
 ends 3 "$program" report "$work/nothing" && says 'nothing'
 finish

@@ -56,20 +56,23 @@ static size_t count_different(const char *const *v, size_t n)
     return different;
 }
 
-/* What the run's last start says of itself beside the result, which has no paths; NULL: nothing. */
+/* What the run's last start says of itself beside the result, which has no paths; NULL: nothing, or
+   nothing that can be read, and the page does without. */
 static json_t *last_start(struct result *r, struct err *err)
 {
     const char *path = file_sibling(&r->arena, r->path, "run.jsonl", err);
     json_t *start = NULL;
-    struct buf log = {0};
+    struct mapping log = {0};
+    struct err e = {0};
     size_t n;
 
-    if (path && file_exists(path) && !file_read(&log, path, 1 << 24, err))
-        for (size_t at = 0; at < log.len; at += n + 1) {
-            const char *line = log.data + at, *end = memchr(line, '\n', log.len - at);
+    if (path && file_exists(path) && !file_map(&log, path, &e))
+        for (size_t at = 0; at < log.size; at += n + 1) {
+            const char *line = (const char *)log.data + at,
+                       *end = memchr(line, '\n', log.size - at);
             json_t *o;
 
-            n = end ? (size_t)(end - line) : log.len - at;
+            n = end ? (size_t)(end - line) : log.size - at;
             o = json_loadb(line, n, 0, NULL);
             if (json_object_get(o, "model")) {
                 json_decref(start);
@@ -77,7 +80,9 @@ static json_t *last_start(struct result *r, struct err *err)
             }
             json_decref(o);
         }
-    buf_release(&log);
+    file_unmap(&log);
+    if (e.code == ERR_MEMORY)
+        *err = e;
     return start;
 }
 
