@@ -145,13 +145,14 @@ static int tell_attr(struct diff *d, const char *thing, const struct h5attr *x,
     return 0;
 }
 
-/* Is it a key of the config, and nothing that follows from others or from the build? */
+/* Is it a key of the config, and nothing that follows from others or from the build? Groups inside
+   others have no keys: what they say follows from those of the group around them. */
 static bool is_key(const char *group, const char *var, const char *name)
 {
-    return !var && *group &&
+    return !var && *group && !strchr(group, '/') &&
            (str_eq(group, "provenance")
                 ? strchr(name, '.') != NULL
-                : !list_has("config headlines figures authors intervals", name));
+                : !list_has("config headlines figures authors average intervals", name));
 }
 
 /* The keys, or the others. An attribute is written group@name, or group/variable@name. */

@@ -84,6 +84,13 @@ s = c[i].replace("values: 4", "values: 9"); assert len(s) < 60; print("provenanc
 finds 'd = f["load/number"][...]; del f["load/number"]; f["load/number"] = d' \
     'attribute load/number@_FillValue is in a/result.h5, but not in b.h5'
 
+# What a group inside another says follows from keys, and is not told before them.
+planted 'f.create_group("decode/stats").attrs["fdr"] = "0.05"; f["decode"].attrs["average"] = "means"' && mv "$b" "$work/b2.h5"
+planted 'f.create_group("decode/stats").attrs["fdr"] = "0.1"; f["decode"].attrs["average"] = "trimmed"; f["load"].attrs["values"] = 5'
+ends 1 "$program" diff "$work/b2.h5" "$b"
+[ "$(head -n 1 "$work/out")" = "load@values: \"4\" in $work/b2.h5, \"5\" in $b" ] || wrong 'the key is not told first'
+has '2 more differ: decode@average, decode/stats@fdr' "$work/out"
+
 # Tolerances: |a - b| <= atol + rtol |b|, for each number; NaN and infinity are never near a number; other
 # versions are a note.
 planted 'f["load/number"][0, 2, 3] = 5.5; f["provenance"].attrs["git_commit"] = "other"'
