@@ -304,14 +304,10 @@ static int read_field(struct verify *v, const struct experiment *x, const struct
 {
     const struct h5info *info = catalogue_find(&v->file.all, x->name, f->var.name);
     bool own = !x->of_model; /* an entry of the query's own, among others */
-    size_t entry = 1;
+    size_t entry;
 
-    /* A forged size must not come round to ours. */
-    for (size_t i = own; info && i < info->rank; i++)
-        entry =
-            info->size[i] && entry > SIZE_MAX / info->size[i] ? SIZE_MAX : entry * info->size[i];
-    if (!info || info->type != f->var.type || entry != padded_elements(x, f) || !info->rank ||
-        (own && info->size[0] != v->c->data.n))
+    if (!info || info->type != f->var.type || !h5_count(info, own, SIZE_MAX, &entry) ||
+        entry != padded_elements(x, f) || !info->rank || (own && info->size[0] != v->c->data.n))
         return err_set(err, ERR_IO, "%s: %s/%s is not there, or has another shape", v->file.path,
                        x->name, f->var.name);
     return h5_read_part(v->file.file, info, f->var.type, query, own ? 1 : info->size[0], to, err);

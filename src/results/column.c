@@ -17,16 +17,13 @@ static int open_per(struct column *c, struct h5file *f, const struct h5info *v, 
     struct h5info info;
     size_t n = v->rank ? v->size[0] : 1;
 
-    *c = (struct column){.file = f, .info = *v, .n = n, .entry = 1, .per = 1};
+    *c = (struct column){.file = f, .info = *v, .n = n, .per = 1};
     if (whole) {
         c->n = 1;
         c->per = n;
     }
-    for (size_t i = !whole; i < v->rank; i++) {
-        if (v->size[i] && c->entry > ENTRY_MAX / v->size[i])
-            return err_set(err, ERR_IO, "%s/%s is too large", v->group, v->name);
-        c->entry *= v->size[i];
-    }
+    if (!h5_count(v, !whole, ENTRY_MAX, &c->entry))
+        return err_set(err, ERR_IO, "%s/%s is too large", v->group, v->name);
     if (v->type == V_STR)
         return h5_read_str(f, v->group, v->name, &c->strings, &info, err);
     c->most = c->entry && c->entry < BLOCK ? BLOCK / c->entry : 1;

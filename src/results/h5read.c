@@ -67,15 +67,12 @@ static int read_text(struct h5file *f, const struct h5info *v, struct err *err)
 /* In pieces along the first dimension. */
 static int read_numbers(struct h5file *f, const struct h5info *v, struct err *err)
 {
-    size_t n = v->rank ? v->size[0] : 1, entry = 1, step;
+    size_t n = v->rank ? v->size[0] : 1, entry, step;
     double *data;
     int code = 0;
 
-    for (size_t i = 1; i < v->rank; i++) {
-        if (v->size[i] && entry > SIZE_MAX / sizeof *data / v->size[i])
-            return err_set(err, ERR_IO, "%s is too large", v->name);
-        entry *= v->size[i];
-    }
+    if (!h5_count(v, 1, SIZE_MAX / sizeof *data, &entry))
+        return err_set(err, ERR_IO, "%s is too large", v->name);
     if (!entry || !n)
         return 0;
     step = entry < PROBE_ENTRIES ? PROBE_ENTRIES / entry : 1;
@@ -186,7 +183,6 @@ static int open_var(struct h5file *f, const char *group, const char *name, bool 
     char *path = arena_printf(&f->arena, err, "/%s%s%s", group, *group ? "/" : "", name);
     bool known;
 
-    *n = 1;
     if (!path)
         return err->code;
     *var = H5Dopen2(f->id, path, H5P_DEFAULT);
@@ -199,14 +195,9 @@ static int open_var(struct h5file *f, const char *group, const char *name, bool 
                 strings ? "text" : "numbers");
         goto out;
     }
-    for (size_t i = 0; i < info->rank; i++) {
-        if (info->size[i] && *n > SIZE_MAX / sizeof(double) / info->size[i]) {
-            err_set(err, ERR_IO, "%s: %s is too large", f->path, path);
-            goto out;
-        }
-        *n *= info->size[i];
-    }
-    return 0;
+    if (h5_count(info, 0, SIZE_MAX / sizeof(double), n))
+        return 0;
+    err_set(err, ERR_IO, "%s: %s is too large", f->path, path);
 out:
     H5Dclose(*var);
     return err->code;

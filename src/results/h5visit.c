@@ -27,6 +27,17 @@ int h5_kind(hid_t type)
     }
 }
 
+bool h5_count(const struct h5info *v, size_t from, size_t most, size_t *n)
+{
+    *n = 1;
+    for (size_t i = from; i < v->rank; i++) {
+        if (v->size[i] && *n > most / v->size[i])
+            return false;
+        *n *= v->size[i];
+    }
+    return true;
+}
+
 struct scale_name {
     struct arena *arena;
     struct err *err;

@@ -5,12 +5,18 @@
 #include "results/h5file.h"
 #include "results/table.h"
 
+#include <stdbool.h>
+
 struct h5info {
     const char *group, *name;
     enum vtype type;
     size_t rank, size[DIMS_MAX];
     const char *dim[DIMS_MAX];
 };
+
+/* *n = the product of the sizes from dimension `from` on. false: it is above `most`, as a forged
+   shape can make it. */
+bool h5_count(const struct h5info *v, size_t from, size_t most, size_t *n);
 
 /* Calls use() for each variable of each group in name order: shape and dim names. */
 int h5_each(struct h5file *f, int (*use)(void *ctx, const struct h5info *v, struct err *err),

@@ -49,7 +49,7 @@ void result_close(struct result *r);
 
 /* Opens, as r->beside, what the same run says about nothing: result files in folders NULL_FOLDER*
    beside r's that are of the same model, data and config but for data.null. None if r is one. A
-   damaged one is no error: r->unread says so. */
+   damaged one is not an error: r->unread says so. */
 #define NULL_FOLDER "null_"
 int result_nulls(struct result *r, struct err *err);
 
