@@ -282,7 +282,7 @@ static int read_id(const struct tokenizer *t, const struct gguf *g, const char *
 
     if (gguf_take_int(g, key, false, 0, (int64_t)t->n_ids - 1, &v, err))
         return err->code;
-    *id = v >= 0 && t->flags[v] & TOKEN_KNOWN ? (int32_t)v : -1;
+    *id = tokenizer_has(t, v) ? (int32_t)v : -1;
     return 0;
 }
 

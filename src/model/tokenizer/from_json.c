@@ -260,7 +260,7 @@ static int read_post(struct tokenizer *t, const json_t *root, struct err *err)
 static int check_ids(const struct tokenizer *t, const struct ids *ids, struct err *err)
 {
     for (size_t i = 0; i < ids->n; i++)
-        if (!t->n_ids || (size_t)ids->v[i] >= t->n_ids || !(t->flags[ids->v[i]] & TOKEN_KNOWN))
+        if (!tokenizer_has(t, ids->v[i]))
             return err_set(err, ERR_FORMAT, "post_processor: id %d is not in the vocabulary",
                            ids->v[i]);
     return 0;

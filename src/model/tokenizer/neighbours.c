@@ -46,7 +46,7 @@ static void take_token(const struct tokenizer *t, const json_t *j, int32_t *id)
 
     if (s)
         v = tokenizer_find(t, s, strlen(s));
-    if (v >= 0 && (size_t)v < t->n_ids && (t->flags[v] & TOKEN_KNOWN))
+    if (tokenizer_has(t, v))
         *id = (int32_t)v;
 }
 

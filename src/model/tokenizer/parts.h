@@ -87,6 +87,9 @@ struct tokenizer {
 int tokenizer_add(struct tokenizer *t, const char *s, size_t n, int64_t id, unsigned flags,
                   bool normalized, struct err *err);
 
+/* Is it the id of a token, in the vocabulary or added? */
+bool tokenizer_has(const struct tokenizer *t, int64_t id);
+
 /* The id of a spelling, added or in the vocabulary; -1 = none. */
 int32_t tokenizer_find(const struct tokenizer *t, const char *s, size_t n);
 int tokenizer_finish(struct tokenizer *t, struct err *err);

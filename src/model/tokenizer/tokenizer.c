@@ -435,9 +435,14 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool
     return err_if(err, failed);
 }
 
+bool tokenizer_has(const struct tokenizer *t, int64_t id)
+{
+    return id >= 0 && (uint64_t)id < t->n_ids && t->flags[id] & TOKEN_KNOWN;
+}
+
 const char *tokenizer_bytes(const struct tokenizer *t, int32_t id, size_t *n)
 {
-    if (id < 0 || (size_t)id >= t->n_ids || !(t->flags[id] & TOKEN_KNOWN)) {
+    if (!tokenizer_has(t, id)) {
         *n = 0;
         return NULL;
     }
