@@ -65,10 +65,10 @@ struct naming_values {
 static int note_name(void *to, const struct config_key *key, struct err *err)
 {
     struct naming_values *values = to;
+    size_t i = str_eq(key->section, "curate") ? str_index(naming, NAMING, key->key) : NAMING;
 
-    for (size_t i = 0; i < NAMING; i++)
-        if (str_eq(key->section, "curate") && str_eq(key->key, naming[i]))
-            values->value[i] = arena_strdup(values->a, key->value, err);
+    if (i < NAMING)
+        values->value[i] = arena_strdup(values->a, key->value, err);
     return err->code;
 }
 

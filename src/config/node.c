@@ -20,10 +20,7 @@ void *config_alloc(struct config_context *c, size_t n, size_t size)
 
 bool is_among(const char *word, const char *const *words, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(word, words[i]))
-            return true;
-    return false;
+    return str_index(words, n, word) < n;
 }
 
 bool node_is_null(const struct config_node *node)

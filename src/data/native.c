@@ -158,12 +158,10 @@ static bool reserved(const char *name)
 {
     static const char *const words[] = {"first", "last", "other", "all",
                                         "each",  "none", "self",  "previous"};
+    const size_t n = sizeof words / sizeof *words;
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (str_eq(name, words[i]))
-            return true;
-    return !name[strspn(name, "0123456789-")] || name[strcspn(name, "[]+")] ||
-           str_begins(name, "random_");
+    return str_index(words, n, name) < n || !name[strspn(name, "0123456789-")] ||
+           name[strcspn(name, "[]+")] || str_begins(name, "random_");
 }
 
 static bool has_span(const struct draft_prompt *p, int name)
