@@ -35,8 +35,8 @@ stop_rank() {
     done
 }
 
-# stuck NUMBER [SIGNAL]: rank NUMBER of 3 stops in the middle, then rank 0 gets the signal, or is
-# at its time's limit; the run has to end with status 10. On a busy machine it may be over before a rank is found: then slower, once more.
+# stuck NUMBER [SIGNAL]: rank NUMBER of 3 stops in the middle, then rank 0 gets the signal, or is at its time's limit;
+# the run has to end with status 10. On a busy machine it may be over before a rank is found: then once more, slower.
 stuck() {
     local number=$1 signal=${2:-} limited='' status=0 pace=1 job pid
     [ -n "$signal" ] || limited=1

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "config/config.h"
+#include "config_choices.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -18,14 +19,6 @@
 #include <cmocka.h>
 
 #define FIXTURES "tests/fixtures/config/"
-
-enum place { PLACE_ATTN, PLACE_MLP, PLACE_RESIDUAL = 7 };
-enum noise { NOISE_COMPUTED, NOISE_PUBLISHED };
-
-static const struct choice places[] = {
-    {"attn", PLACE_ATTN}, {"mlp", PLACE_MLP}, {"residual", PLACE_RESIDUAL}, {NULL, 0}};
-static const struct choice noises[] = {
-    {"computed", NOISE_COMPUTED}, {"published", NOISE_PUBLISHED}, {NULL, 0}};
 
 /* A made-up kind that has a key of every type. */
 struct probe {

@@ -2,6 +2,7 @@
    others only. */
 #include "base/buf.h"
 #include "config/config.h"
+#include "config_choices.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,16 +13,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum place { PLACE_ATTN, PLACE_MLP, PLACE_RESIDUAL = 7 };
-
-enum noise { NOISE_COMPUTED, NOISE_PUBLISHED };
-
-static const struct choice places[] = {
-    {"attn", PLACE_ATTN}, {"mlp", PLACE_MLP}, {"residual", PLACE_RESIDUAL}, {NULL, 0}};
-
-static const struct choice noises[] = {
-    {"computed", NOISE_COMPUTED}, {"published", NOISE_PUBLISHED}, {NULL, 0}};
 
 /* A kind with keys that only some values of others give a meaning. */
 struct swept {
