@@ -61,6 +61,13 @@ IN_LANES void prefetch(const unsigned char *p)
 #endif
 }
 
+/* The next tile of x, which comes into the second-level cache while this one is multiplied. Spread
+   over the calls: many lines at once would fill the buffers for misses that w needs. */
+struct bring {
+    const unsigned char *at;
+    int64_t step; /* for two groups */
+};
+
 /* Two groups; the rows go on to the next. */
 IN_LANES void two_groups(const int mr, const int nr, const enum kind kind, const int pass,
                          const float *x, const unsigned char **row, int64_t ahead, vec *acc)
@@ -111,7 +118,8 @@ IN_LANES void in_memory(float *sums)
 /* mr rows of x (packed: block, pass, group, row, lane) by nr rows of w over some groups of k, block
    by block. */
 IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t groups, const float *x,
-                   const unsigned char *const *w, int64_t ahead, bool more, float *y, int64_t ldy)
+                   const unsigned char *const *w, int64_t ahead, struct bring next, bool more,
+                   float *y, int64_t ldy)
 {
     enum { MOST = PRODUCT_BLOCK / LANES };
     float part[PASSES * MOST_SUMS * WIDE], sums[MOST_SUMS];
@@ -132,8 +140,11 @@ IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t gro
             UNROLL
             for (int i = 0; i < all; i++)
                 acc[i] = lanes_zero();
-            for (; g + 2 <= some; g += 2, x += 2 * mr * WIDE)
+            for (; g + 2 <= some; g += 2, x += 2 * mr * WIDE, next.at += next.step) {
+                if (PASSES == 1) /* narrow registers leave no load to spare */
+                    prefetch(next.at);
                 two_groups(mr, nr, kind, pass, x, row, ahead, acc);
+            }
             for (; g < some; g++, x += mr * WIDE)
                 one_group(mr, nr, kind, pass, x, row, acc);
             UNROLL
@@ -156,13 +167,14 @@ IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t gro
 }
 
 typedef void tile_fn(int64_t groups, const float *x, const unsigned char *const *w, int64_t ahead,
-                     bool more, float *y, int64_t ldy);
+                     struct bring next, bool more, float *y, int64_t ldy);
 
 #define ONE(mr, nr, kind)                                                                         \
     static void tile_##mr##_##kind(int64_t groups, const float *x, const unsigned char *const *w, \
-                                   int64_t ahead, bool more, float *y, int64_t ldy)               \
+                                   int64_t ahead, struct bring next, bool more, float *y,         \
+                                   int64_t ldy)                                                   \
     {                                                                                             \
-        tile(mr, nr, kind, groups, x, w, ahead, more, y, ldy);                                    \
+        tile(mr, nr, kind, groups, x, w, ahead, next, more, y, ldy);                              \
     }
 #define X(mr, nr) \
     ONE(mr, nr, KIND_F32) ONE(mr, nr, KIND_F16) ONE(mr, nr, KIND_BF16) ONE(mr, nr, KIND_PACKED)
@@ -247,28 +259,16 @@ struct stretch {
 
 /* The last columns of a panel: fewer than a tile has. */
 static void narrow(tile_fn *f, int64_t mr, int strips, const struct stretch *b, int64_t j,
-                   const float *x, float *y, int64_t ldy)
+                   const float *x, struct bring next, float *y, int64_t ldy)
 {
     int64_t columns = b->count - j;
     float out[TILE_MOST] = {0};
 
     for (int64_t i = 0; b->start && i < mr; i++)
         memcpy(out + i * strips, y + i * ldy, (size_t)columns * sizeof *y);
-    f(b->groups, x, b->row + j, 0, b->start > 0, out, strips);
+    f(b->groups, x, b->row + j, 0, next, b->start > 0, out, strips);
     for (int64_t i = 0; i < mr; i++)
         memcpy(y + i * ldy, out + i * strips, (size_t)columns * sizeof *y);
-}
-
-/* The next tile's rows of x, a piece with each tile of w. */
-static void bring(const struct product *p, const struct stretch *b, int64_t t, int64_t j,
-                  int strips)
-{
-    struct rows r = tile_of(p, t);
-    const unsigned char *x = (const unsigned char *)packed_at(p, r, b->start);
-    int64_t lines = r.n * b->groups * LANES * 4 / 64;
-
-    for (int64_t i = lines * j / b->count; i < lines * (j + strips) / b->count; i++)
-        prefetch(x + 64 * i);
 }
 
 /* A sum that is not a number has one form, whatever made it. */
@@ -287,17 +287,18 @@ static void rows_by_block(const struct product *p, const struct stretch *b)
         struct rows r = tile_of(p, t);
         int strips = tiles[r.n].strips;
         tile_fn *f = tiles[r.n].of[b->kind];
+        struct rows after = tile_of(p, t + 1 < tall ? t + 1 : t);
+        int64_t each = after.n * b->groups * group_bytes[KIND_F32] * strips / b->count;
+        struct bring next = {(const unsigned char *)packed_at(p, after, b->start),
+                             each / ((b->groups + 1) / 2)};
         const float *x = packed_at(p, r, b->start);
         float *y = p->y + r.first * p->ldy + b->first;
         int64_t j = 0;
 
-        for (; j + strips <= b->count; j += strips) {
-            if (t + 1 < tall)
-                bring(p, b, t + 1, j, strips);
-            f(b->groups, x, b->row + j, strips * b->ahead, b->start > 0, y + j, p->ldy);
-        }
+        for (; j + strips <= b->count; j += strips, next.at += each)
+            f(b->groups, x, b->row + j, strips * b->ahead, next, b->start > 0, y + j, p->ldy);
         if (j < b->count)
-            narrow(f, r.n, strips, b, j, x, y + j, p->ldy);
+            narrow(f, r.n, strips, b, j, x, next, y + j, p->ldy);
         if (b->start + b->k == p->w->cols)
             settle(r.n, b->count, y, p->ldy);
     }

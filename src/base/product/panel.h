@@ -14,7 +14,7 @@ enum {
     /* Most rows of w in a panel, a multiple of most tiles' strips, and bytes of a stretch of them
        (a block of k, or two): it stays in the second-level cache while all rows of x pass by. */
     PRODUCT_PANEL = 384,
-    PRODUCT_PANEL_BYTES = 768 << 10,
+    PRODUCT_PANEL_BYTES = 512 << 10,
     PRODUCT_WIDE_PANEL = 96, /* of rows that are brought into the scratch before, as floats */
     PRODUCT_PANEL_STEP = 24,
     PRODUCT_TALL = 128, /* rows of x for which that pays, if w could be read as it is */
