@@ -145,12 +145,12 @@ static int check_noop(double *worst, struct worker *w, const struct experiment *
 
 /* The variant that a check of executors is about: of the group `queries` the clean run, else one of
    a random cell; false if it asks for no logits. w: NULL in plans. */
-static bool pick(struct variant *v, struct worker *w, const struct experiment *x, size_t query,
-                 const struct run *run, uint64_t check, struct arena *a, struct err *err)
+static bool pick(struct variant *v, struct worker *w, const struct experiment *x,
+                 const struct query *q, const struct run *run, uint64_t check, struct arena *a,
+                 struct err *err)
 {
-    const struct query *q = &x->scene->data->query[query];
     struct rng rng = rng_for((uint64_t)x->scene->config->data.seed, q->fingerprint.lo, "audit");
-    struct cell cell = {.query = query, .run = run};
+    struct cell cell = {.q = q, .run = run};
     uint64_t at = 0;
 
     if (x->kind == kinds[0] && check == 1)
@@ -187,11 +187,10 @@ static int check_forked(double *worst, struct worker *w, const struct experiment
 
 /* What identity `check` is about; k->n = 0: nothing. w: NULL in plans. */
 static int pick_edges(struct edge_check *k, struct worker *w, const struct experiment *x,
-                      size_t query, const struct run *run, uint64_t check, struct arena *a,
+                      const struct query *q, const struct run *run, uint64_t check, struct arena *a,
                       struct err *err)
 {
-    const struct query *q = &x->scene->data->query[query];
-    struct cell cell = {.query = query, .run = run};
+    struct cell cell = {.q = q, .run = run};
 
     *k = (struct edge_check){.which = (enum edge_identity)(check - AUDIT_CELLS), .a = a};
     k->rng = rng_for((uint64_t)x->scene->config->data.seed + check, q->fingerprint.lo, "edges");
@@ -242,14 +241,14 @@ static uint64_t parts_flops(const struct experiment *x)
     return 2 * (2 * (uint64_t)s->n_layers + 1) * (uint64_t)s->d_model * x->scene->data->n_targets;
 }
 
-static int edges_cost(struct cost *sum, const struct experiment *x, size_t query,
+static int edges_cost(struct cost *sum, const struct experiment *x, const struct query *q,
                       const struct run *run, uint64_t check, struct arena *a, struct err *err)
 {
     const struct shape *s = &x->scene->model->shape;
     struct answer targets = {.n_targets = (int)x->scene->data->n_targets};
     struct edge_check k;
 
-    if (pick_edges(&k, NULL, x, query, run, check, a, err) || !k.n)
+    if (pick_edges(&k, NULL, x, q, run, check, a, err) || !k.n)
         return err->code;
     k.edges.answer = k.patched.answer = &targets;
     sum->flops += variant_flops(&k.edges, s);
@@ -258,8 +257,8 @@ static int edges_cost(struct cost *sum, const struct experiment *x, size_t query
     return 0;
 }
 
-int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const struct run *run,
-               uint64_t check, struct arena *a, struct err *err)
+int audit_cost(struct cost *sum, const struct experiment *x, const struct query *q,
+               const struct run *run, uint64_t check, struct arena *a, struct err *err)
 {
     const struct shape *s = &x->scene->model->shape;
     struct answer targets = {.n_targets = (int)x->scene->data->n_targets};
@@ -267,13 +266,13 @@ int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const
     struct variant v;
 
     if (check >= AUDIT_CELLS)
-        return edges_cost(sum, x, query, run, check, a, err);
+        return edges_cost(sum, x, q, run, check, a, err);
     if (!check && x->kind == kinds[0]) {
         noop_check(&noop, s, run, &targets);
         sum->flops += variant_flops(&noop.v, s) + parts_flops(x);
         sum->variants++;
     }
-    if (check && pick(&v, NULL, x, query, run, check, a, err)) {
+    if (check && pick(&v, NULL, x, q, run, check, a, err)) {
         v.answer = &targets;
         sum->flops += (v.base ? variant_flops(&v, s) : 0) + variant_flops_naive(&v, s);
         sum->variants++;
@@ -281,24 +280,24 @@ int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const
     return err->code;
 }
 
-int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x, size_t query,
-              const struct run *run, uint64_t check, struct cost *sum, struct err *err)
+int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x,
+              const struct query *q, const struct run *run, uint64_t check, struct cost *sum,
+              struct err *err)
 {
-    const struct query *q = &x->scene->data->query[query];
     struct edge_check k;
     struct variant v;
 
     for (int i = 0; i < AUDIT_COUNT; i++)
         worst[i] = (double)NAN;
-    if (audit_cost(sum, x, query, run, check, w->arena, err))
+    if (audit_cost(sum, x, q, run, check, w->arena, err))
         return err->code;
     if (!check)
         return err_if(err, check_parts(&worst[AUDIT_PARTS], w, x, q, run, err) ||
                                check_noop(&worst[AUDIT_NOOP], w, x, q, run, err));
     if (check >= AUDIT_CELLS)
-        return err_if(err, pick_edges(&k, w, x, query, run, check, w->arena, err) ||
+        return err_if(err, pick_edges(&k, w, x, q, run, check, w->arena, err) ||
                                (k.n && check_edges(worst, w, x, q, run, &k, err)));
-    return pick(&v, w, x, query, run, check, w->arena, err)
+    return pick(&v, w, x, q, run, check, w->arena, err)
                ? check_forked(&worst[AUDIT_FORKED], w, x, q, run, &v, err)
                : err->code;
 }

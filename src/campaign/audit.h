@@ -43,11 +43,12 @@ enum {
 double audit_tolerance(enum audit audit, bool blas);
 
 /* Adds what a check costs; nothing where there is nothing to check. run: as from runs_cost. */
-int audit_cost(struct cost *sum, const struct experiment *x, size_t query, const struct run *run,
-               uint64_t check, struct arena *a, struct err *err);
+int audit_cost(struct cost *sum, const struct experiment *x, const struct query *q,
+               const struct run *run, uint64_t check, struct arena *a, struct err *err);
 
 /* Its residuals; NaN where there is nothing to check. Adds what it cost. */
-int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x, size_t query,
-              const struct run *run, uint64_t check, struct cost *sum, struct err *err);
+int audit_run(double worst[AUDIT_COUNT], struct worker *w, const struct experiment *x,
+              const struct query *q, const struct run *run, uint64_t check, struct cost *sum,
+              struct err *err);
 
 #endif

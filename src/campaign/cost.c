@@ -63,8 +63,7 @@ int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, st
     sum->variants += (uint64_t)cell->n_variants;
     sum->flops += cell->extra;
     if (cell->text.n)
-        sum->flops +=
-            continuation_flops(x->scene->model, x->scene->data->query[cell->query].n, cell->text.n);
+        sum->flops += continuation_flops(x->scene->model, cell->q->n, cell->text.n);
     return 0;
 }
 
@@ -74,7 +73,7 @@ static double text_bytes(const struct experiment *x, const struct cell *cell)
 {
     const struct cell_text *t = &cell->text;
     double step = (double)sizeof(struct variant) + t->n_edits * (double)sizeof(struct edit);
-    int room = x->scene->data->query[cell->query].n + t->n;
+    int room = cell->q->n + t->n;
 
     return t->n ? TEXTS_AT_ONCE * ((double)run_growing_bytes(&x->scene->model->shape, room) +
                                    (double)room * sizeof(int32_t) + t->n * step)
@@ -83,23 +82,22 @@ static double text_bytes(const struct experiment *x, const struct cell *cell)
 
 /* The variants of a block of a query's cells with their answers, and the texts: as the largest of
    the first cells needs them, for the very first may be of a set that the query lacks. */
-static double block_bytes(const struct campaign *c, const struct experiment *x, size_t query,
-                          const struct run *run, struct err *err)
+static double block_bytes(const struct campaign *c, const struct experiment *x,
+                          const struct query *q, const struct run *run, struct err *err)
 {
     enum { TRIED = 64 };
-    int tokens = c->data.query[query].n;
-    uint64_t cells = query_cells(x, tokens), block = (uint64_t)c->config.run.rows;
+    uint64_t cells = query_cells(x, q->n), block = (uint64_t)c->config.run.rows;
     uint64_t all = cells * c->data.n; /* others' may stand in the block as well */
     struct arena one = {0};
     double variants = 0, texts = 0;
 
     for (uint64_t i = 0; x->kind->variants && i < cells && i < TRIED; i++) {
-        struct cell cell = {.query = query, .run = run};
+        struct cell cell = {.q = q, .run = run};
         double bytes, own;
         uint64_t most;
 
         arena_reset(&one);
-        cell_index(x, tokens, i, cell.index);
+        cell_index(x, q->n, i, cell.index);
         if (x->kind->variants(x, &cell, &one, err))
             break;
         most = block / (uint64_t)(cell.n_variants ? cell.n_variants : 1) + 1;
@@ -134,8 +132,7 @@ static double unit_bytes(struct campaign *c, const struct experiment *x, const s
         for (int i = 0; i < n; i++)
             bytes +=
                 (double)run_bytes(&c->model->shape, spec[i].ids ? spec[i].n : q->n, spec[i].keep);
-        bytes += (double)(runs.used - before) +
-                 block_bytes(c, x, (size_t)(q - c->data.query), run, &ignored);
+        bytes += (double)(runs.used - before) + block_bytes(c, x, q, run, &ignored);
     }
     arena_release(&runs);
     return bytes;

@@ -29,18 +29,18 @@ struct walk {
     struct known *known;        /* (product of the uneven axes); NULL = no axis is even */
 };
 
-static int walk_init(struct walk *w, const struct experiment *x, size_t query,
+static int walk_init(struct walk *w, const struct experiment *x, const struct query *q,
                      const struct run *run, struct arena *a, struct err *err)
 {
     size_t uneven = 1;
     bool even = false;
 
     memset(w, 0, sizeof *w);
-    w->cell.query = query;
+    w->cell.q = q;
     w->cell.run = run;
     for (int i = 0; i < x->n_axes; i++) {
         w->axis[i] = x->axis[i];
-        w->axis[i].dim.size = axis_size(&x->axis[i], x->scene->data->query[query].n);
+        w->axis[i].dim.size = axis_size(&x->axis[i], q->n);
         even |= x->axis[i].cell && (x->axis[i].even || x->axis[i].alike);
         if (x->axis[i].cell && !x->axis[i].even)
             uneven *= x->axis[i].alike ? x->axis[i].n_alike : w->axis[i].dim.size;
@@ -217,7 +217,7 @@ static int cut_query(struct cutter *k, uint32_t experiment, uint32_t query, stru
     arena_reset(&c->unit_arena);
     run = arena_alloc(&k->query, RUNS_MAX, sizeof *run, err);
     if (!run || runs_cost(run, x, q, &k->query, &u.runs, err) ||
-        walk_init(&w, x, query, run, &k->query, err))
+        walk_init(&w, x, q, run, &k->query, err))
         return err->code;
     limit = c->config.run.unit_flops ? (double)c->config.run.unit_flops * 1e9
                                      : CELLS_PER_RUN * (double)(u.runs.clean + u.runs.others);
@@ -329,7 +329,7 @@ static int cut_audits(struct cutter *k, uint32_t experiment, uint32_t query, str
         return err->code;
     for (; u.first < AUDIT_CHECKS; u.first++) {
         u.cost = (struct cost){0, 0};
-        if (audit_cost(&u.cost, x, query, run, u.first, &c->unit_arena, err) ||
+        if (audit_cost(&u.cost, x, &c->data.query[query], run, u.first, &c->unit_arena, err) ||
             (u.cost.flops && add_unit(k, u, err)))
             return err->code;
     }

@@ -272,7 +272,7 @@ static bool next_cell(const struct unit_job *j, size_t *member, uint64_t *at)
 /* What the variants of all cells of this experiment and query share, once for the bundle. */
 static int prepare(struct unit_job *j, struct query_job *r, const struct unit *u, struct err *err)
 {
-    struct cell query = {.query = u->query, .run = r->run};
+    struct cell query = {.q = r->q, .run = r->run};
     struct worker w = {&j->c->engine, &j->c->run_arena};
     uint64_t first = u->first, end = u->first + u->n;
 
@@ -332,7 +332,7 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
         before = a->used;
         p->member = *member;
         p->at = *at;
-        p->cell.query = u->query;
+        p->cell.q = r->q;
         p->cell.run = r->run;
         p->cell.prepared = r->prepared;
         cell_index(r->x, r->q->n, u->first + *at, p->cell.index);
@@ -348,15 +348,14 @@ static int gather_block(struct unit_job *j, size_t *member, uint64_t *at, struct
 static int begin_text(struct unit_job *j, struct cell *cell, struct continuation *c,
                       struct err *err)
 {
-    const struct query *q = &j->c->data.query[cell->query];
 
-    if (continuation_begin(c, &j->c->model->shape, q->ids, q->n, cell->text.n, &j->c->unit_arena,
-                           err))
+    if (continuation_begin(c, &j->c->model->shape, cell->q->ids, cell->q->n, cell->text.n,
+                           &j->c->unit_arena, err))
         return err->code;
-    memset(c->ids + q->n, 0xff, (size_t)cell->text.n * sizeof *c->ids);
+    memset(c->ids + cell->q->n, 0xff, (size_t)cell->text.n * sizeof *c->ids);
     c->edit = cell->text.edit;
     c->n_edits = cell->text.n_edits;
-    cell->text.ids = c->ids + q->n;
+    cell->text.ids = c->ids + cell->q->n;
     return 0;
 }
 
@@ -431,8 +430,7 @@ static int run_audit(struct unit_job *j, size_t member, struct err *err)
     double worst[AUDIT_COUNT];
 
     arena_reset(w.arena);
-    if (begin_unit(j, u, err) ||
-        audit_run(worst, &w, r->x, u->query, r->run, u->first, &j->cost, err))
+    if (begin_unit(j, u, err) || audit_run(worst, &w, r->x, r->q, r->run, u->first, &j->cost, err))
         return err->code;
     for (int i = 0; i < AUDIT_COUNT; i++)
         if (buf_f64(&j->rows, worst[i], err))

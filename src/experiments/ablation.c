@@ -259,7 +259,7 @@ static int ablation_variants(const struct experiment *x, struct cell *cell, stru
         return err->code;
     return err_if(err, cell_ask(cell, x->scene, edits, n, metric_asks(b->metrics), false, a, err) ||
                            whole_ask(x, cell, edits, n, a, err) ||
-                           text_ask(x, cell, edits, n, (int)c->tokens, a, err));
+                           text_ask(cell, edits, n, (int)c->tokens, a, err));
 }
 
 const struct kind kind_ablation = {

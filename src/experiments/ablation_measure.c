@@ -198,31 +198,29 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct prob
 /* --- reducing --- */
 
 /* Fields of one answer, or the clean run's. */
-static void put_answer(const struct experiment *x, const struct query *q, struct row *row,
-                       const float *logit, const float *logprob, bool clean)
+static void put_answer(struct row *row, const float *logit, const float *logprob, bool clean)
 {
-    const struct dataset *ds = x->scene->data;
+    const struct dataset *ds = row->x->scene->data;
 
     for (size_t i = 0; i < MEASURES; i++) {
         const struct measure *m = &measures[i];
         float *out = m->clean ? row_f32(row, clean ? m->clean : m->name) : NULL;
 
         for (size_t t = 0; out && m->text && t < (m->per_target ? ds->n_targets : 1); t++)
-            out[t] = measure_of(m, ds, q, logit, logprob, t);
+            out[t] = measure_of(m, ds, row->q, logit, logprob, t);
     }
 }
 
 int ablation_query(const struct experiment *x, const struct cell *cell, struct row *row,
                    struct worker *w, struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t n = x->scene->data->n_targets;
     float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err);
 
     if (!logit)
         return err->code;
-    run_targets(&cell->run[0], q, n, logit, logit + n);
-    put_answer(x, q, row, logit, logit + n, true);
+    run_targets(&cell->run[0], row->q, n, logit, logit + n);
+    put_answer(row, logit, logit + n, true);
     return 0;
 }
 
@@ -235,21 +233,20 @@ static int put_direct(const struct experiment *x, const struct cell *cell, struc
                                    .n_edits = cell->variant->n_edits,
                                    .site = b->site};
 
-    return direct_effects(w, x->scene, &x->scene->data->query[cell->query], &change,
-                          row_f32(row, "direct_frozen"), row_f32(row, "direct"), err);
+    return direct_effects(w, x->scene, row->q, &change, row_f32(row, "direct_frozen"),
+                          row_f32(row, "direct"), err);
 }
 
 int ablation_cell(const struct experiment *x, const struct cell *cell, struct row *row,
                   struct worker *w, struct err *err)
 {
     const struct ablation *b = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
     const struct answer *a;
 
     if (!cell->n_variants)
         return 0;
     a = cell->variant[0].answer;
-    put_answer(x, q, row, a->logit, a->logprob, false);
+    put_answer(row, a->logit, a->logprob, false);
     if (b->metrics & METRIC_RANK)
         memcpy(row_i32(row, "rank"), a->rank, x->scene->data->n_targets * sizeof *a->rank);
     if (b->metrics & METRIC_KL)

@@ -286,17 +286,16 @@ static int put_patterns(const struct experiment *x, const struct cell *cell, str
 {
     const struct attention *a = x->state;
     const struct shape *s = &x->scene->model->shape;
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t keys = NAMED + a->n_spans, heads = (size_t)s->n_layers * (size_t)s->n_heads;
-    int *tok = arena_alloc(w->arena, 2 * (size_t)q->n, sizeof *tok, err);
+    int *tok = arena_alloc(w->arena, 2 * (size_t)row->q->n, sizeof *tok, err);
 
     for (size_t p = 0; tok && p < a->positions.n; p++) {
-        int n = place_tokens(&a->positions.v[p], x->scene, q, tok);
+        int n = place_tokens(&a->positions.v[p], x->scene, row->q, tok);
 
         for (size_t h = 0; n && h < heads; h++) {
             size_t at = h * a->positions.n + p;
 
-            put_place(a, q, pattern_of(&cell->run[0], s, 0, (int)h), tok, n,
+            put_place(a, row->q, pattern_of(&cell->run[0], s, 0, (int)h), tok, n,
                       row_f32(row, "entropy") + at, row_f32(row, "mass") + at * keys);
         }
     }

@@ -368,13 +368,13 @@ static int trace_runs(const struct experiment *x, const struct query *q, struct 
 /* Runs of corruption i: samples in a row, after the clean run and those of earlier corruptions that
    the query has. */
 static const struct run *corrupted_runs(const struct experiment *x, const struct cell *cell,
-                                        const struct query *q, size_t i)
+                                        size_t i)
 {
     const struct trace *t = x->state;
     int at = 1;
 
     for (size_t k = 0; k < i; k++)
-        at += span_empty(corrupted_span(x, q, k)) ? 0 : t->samples;
+        at += span_empty(corrupted_span(x, cell->q, k)) ? 0 : t->samples;
     return &cell->run[at];
 }
 
@@ -395,8 +395,8 @@ static struct edit restore(const struct experiment *x, const struct cell *cell)
 }
 
 /* Whole answers of each sample: clean runs that go on with the answer, corrupted anew. */
-static int ask_answers(const struct experiment *x, struct cell *cell, const struct query *q,
-                       const struct run *corrupt, struct arena *a, struct err *err)
+static int ask_answers(const struct experiment *x, struct cell *cell, const struct run *corrupt,
+                       struct arena *a, struct err *err)
 {
     const struct trace *t = x->state;
     struct edit *e = arena_alloc(a, 2 * (size_t)t->samples, sizeof *e, err);
@@ -408,7 +408,7 @@ static int ask_answers(const struct experiment *x, struct cell *cell, const stru
         own[1] = (struct edit){.site = SITE_RESID,
                                .op = OP_SET,
                                .layer = {0, 1},
-                               .tok = corrupted_span(x, q, (size_t)cell->index[CORRUPTION]),
+                               .tok = corrupted_span(x, cell->q, (size_t)cell->index[CORRUPTION]),
                                .from = &corrupt[s]};
         if (whole_ask(x, cell, own, t->denoise ? 2 : 1, a, err))
             break;
@@ -420,13 +420,12 @@ static int trace_variants(const struct experiment *x, struct cell *cell, struct 
                           struct err *err)
 {
     const struct trace *t = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
-    const struct run *corrupt = corrupted_runs(x, cell, q, (size_t)cell->index[CORRUPTION]);
+    const struct run *corrupt = corrupted_runs(x, cell, (size_t)cell->index[CORRUPTION]);
     size_t n = (size_t)t->samples;
     struct edit *e;
 
     cell->n_variants = 0;
-    if (span_empty(corrupted_span(x, q, (size_t)cell->index[CORRUPTION])))
+    if (span_empty(corrupted_span(x, cell->q, (size_t)cell->index[CORRUPTION])))
         return 0;
     cell->variant = arena_alloc(a, n, sizeof *cell->variant, err);
     e = arena_alloc(a, n, sizeof *e, err);
@@ -439,12 +438,12 @@ static int trace_variants(const struct experiment *x, struct cell *cell, struct 
                                             .edit = &e[s],
                                             .n_edits = 1,
                                             .asks = ASK_VOCAB,
-                                            .answer = answer_new(x->scene, q, false, a, err)};
+                                            .answer = answer_new(x->scene, cell->q, false, a, err)};
         if (!cell->variant[s].answer)
             return err->code;
     }
     cell->n_variants = t->samples;
-    return x->whole ? ask_answers(x, cell, q, corrupt, a, err) : 0;
+    return x->whole ? ask_answers(x, cell, corrupt, a, err) : 0;
 }
 
 /* The target must be what the model would say: tracing asks where that comes from. */
@@ -482,23 +481,22 @@ static int trace_query(const struct experiment *x, const struct cell *cell, stru
 {
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
     float *logprob = arena_alloc(w->arena, (size_t)t->samples, sizeof *logprob, err);
 
     if (!logprob)
         return err->code;
-    trace_roles(x->scene, q, row_i8(row, "token_role"));
-    *row_f32(row, "high") = (float)real_exp((double)target_logprob(&cell->run[0], q));
+    trace_roles(x->scene, row->q, row_i8(row, "token_role"));
+    *row_f32(row, "high") = (float)real_exp((double)target_logprob(&cell->run[0], row->q));
     for (size_t i = 0; i < c->corrupt.n; i++) {
-        const struct run *r = corrupted_runs(x, cell, q, i);
+        const struct run *r = corrupted_runs(x, cell, i);
         double mean;
 
-        if (span_empty(corrupted_span(x, q, i)))
+        if (span_empty(corrupted_span(x, row->q, i)))
             continue;
         if (!t->counterfactual)
-            row_f32(row, "noise_level")[i] = (float)noise_level(&t->noise, x, q, i);
+            row_f32(row, "noise_level")[i] = (float)noise_level(&t->noise, x, row->q, i);
         for (int s = 0; s < t->samples; s++)
-            logprob[s] = target_logprob(&r[s], q);
+            logprob[s] = target_logprob(&r[s], row->q);
         mean = mean_probability(logprob, t->samples, &row_f32(row, "low_sd")[i]);
         row_f32(row, "low")[i] = (float)mean;
         row_i8(row, "weak_corruption")[i] = (double)*row_f32(row, "high") - mean < c->weak;
@@ -510,7 +508,6 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
                       struct worker *w, struct err *err)
 {
     const struct trace_config *c = x->config;
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
     int samples = ((const struct trace *)x->state)->samples;
     float *right = arena_alloc(w->arena, (size_t)samples, sizeof *right, err), sd;
@@ -518,7 +515,7 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
     if (!right || !cell->n_variants)
         return err->code;
     for (int s = 0; s < samples; s++)
-        right[s] = cell->variant[s].answer->logprob[q->right];
+        right[s] = cell->variant[s].answer->logprob[row->q->right];
     *row_f32(row, "score") = (float)mean_probability(right, samples, &sd);
     if (c->score_sd)
         *row_f32(row, "score_sd") = sd;

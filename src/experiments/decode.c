@@ -394,17 +394,16 @@ static int reduce_place(const struct experiment *x, const struct cell *cell, str
 {
     const struct decode_config *c = x->config;
     const struct decode *d = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets, vectors = vectors_n(x), at = place * vectors;
     struct lens_ask ask;
     struct vectors v;
 
     if (list_vectors(&v, &cell->run[0], x->scene->model, t, w->arena, err) ||
-        make_ask(&ask, x, q, v.n, w->arena, err))
+        make_ask(&ask, x, row->q, v.n, w->arena, err))
         return err->code;
     ask.whole = v.whole;
     engine_decode(w->engine, v.n, v.r, v.rms, x->scene->vocab_stats, &ask);
-    put_logits(row, q, ask.logit, at, vectors);
+    put_logits(row, ask.logit, at, vectors);
     for (size_t k = 0; k < OTHERS; k++) {
         float *out = row_f32(row, other_fields[k]);
 
@@ -428,15 +427,14 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
                          struct worker *w, struct err *err)
 {
     const struct decode *d = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
-    int *tok = arena_alloc(w->arena, 2 * (size_t)q->n, sizeof *tok, err);
+    int *tok = arena_alloc(w->arena, 2 * (size_t)row->q->n, sizeof *tok, err);
 
     if (!tok)
         return err->code;
     if (!d->positions.n)
-        return reduce_place(x, cell, row, w, 0, q->n - 1, err);
+        return reduce_place(x, cell, row, w, 0, row->q->n - 1, err);
     for (size_t p = 0; p < d->positions.n; p++) {
-        int n = place_tokens(&d->positions.v[p], x->scene, q, tok);
+        int n = place_tokens(&d->positions.v[p], x->scene, row->q, tok);
 
         if (n && reduce_place(x, cell, row, w, p, tok[n - 1], err))
             return err->code;

@@ -161,11 +161,10 @@ static int dump_query(const struct experiment *x, const struct cell *cell, struc
                       struct worker *w, struct err *err)
 {
     const struct dump *d = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
-    int *tok = arena_alloc(w->arena, 2 * (size_t)q->n, sizeof *tok, err);
+    int *tok = arena_alloc(w->arena, 2 * (size_t)row->q->n, sizeof *tok, err);
 
     for (size_t p = 0; tok && p < d->positions.n; p++) {
-        int n = place_tokens(&d->positions.v[p], x->scene, q, tok);
+        int n = place_tokens(&d->positions.v[p], x->scene, row->q, tok);
 
         for (size_t i = 0; n && i < DUMPED; i++)
             if (d->wanted[i])

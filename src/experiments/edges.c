@@ -367,7 +367,6 @@ static int edges_cell(const struct experiment *x, const struct cell *cell, struc
 {
     const struct edges *e = x->state;
     const struct dataset *ds = x->scene->data;
-    const struct query *q = &ds->query[cell->query];
     float *clean = arena_alloc(w->arena, 2 * ds->n_targets, sizeof *clean, err);
     float *one = arena_alloc(w->arena, e->effects.n, sizeof *one, err);
     double *sum = arena_alloc(w->arena, e->effects.n, sizeof *sum, err);
@@ -375,10 +374,10 @@ static int edges_cell(const struct experiment *x, const struct cell *cell, struc
 
     if (!clean || !one || !sum)
         return err->code;
-    run_targets(&cell->run[0], q, ds->n_targets, clean, clean + ds->n_targets);
+    run_targets(&cell->run[0], row->q, ds->n_targets, clean, clean + ds->n_targets);
     for (int i = 0; i < cell->n_variants; i++) {
-        effect_list_fill(&e->effects, ds, q, cell->variant[i].answer, clean, clean + ds->n_targets,
-                         one);
+        effect_list_fill(&e->effects, ds, row->q, cell->variant[i].answer, clean,
+                         clean + ds->n_targets, one);
         for (size_t m = 0; m < e->effects.n; m++)
             sum[m] += (double)one[m];
     }

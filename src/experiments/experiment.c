@@ -315,34 +315,9 @@ void cell_index(const struct experiment *x, int n, uint64_t cell, int64_t index[
     }
 }
 
-static void *row_at(const struct row *row, const char *field, enum vtype type)
+void *row_at(const struct row *row, const char *field, enum vtype type)
 {
     const struct field *f = field_named(row->x, field);
 
     return f && f->var.type == type ? row->at[f - row->x->field] : NULL;
-}
-
-float *row_f32(const struct row *row, const char *field)
-{
-    return row_at(row, field, V_F32);
-}
-
-int64_t *row_i64(const struct row *row, const char *field)
-{
-    return row_at(row, field, V_I8);
-}
-
-int8_t *row_i8(const struct row *row, const char *field)
-{
-    return row_at(row, field, V_I1);
-}
-
-const char **row_str(const struct row *row, const char *field)
-{
-    return row_at(row, field, V_STR);
-}
-
-int32_t *row_i32(const struct row *row, const char *field)
-{
-    return row_at(row, field, V_I4);
 }

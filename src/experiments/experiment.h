@@ -67,12 +67,14 @@ struct row {
     int which;            /* for an aggregate's value(): its own `which` */
 };
 
-/* A field's array; NULL where the row does not have it, or it is of another type. */
-float *row_f32(const struct row *row, const char *field);
-int64_t *row_i64(const struct row *row, const char *field);
-int32_t *row_i32(const struct row *row, const char *field);
-int8_t *row_i8(const struct row *row, const char *field);
-const char **row_str(const struct row *row, const char *field); /* late fields alone */
+/* A field's array; NULL where the row does not have it, or it is of another type. row_str: of late
+   fields alone. */
+void *row_at(const struct row *row, const char *field, enum vtype type);
+#define row_f32(row, field) ((float *)row_at(row, field, V_F32))
+#define row_i64(row, field) ((int64_t *)row_at(row, field, V_I8))
+#define row_i32(row, field) ((int32_t *)row_at(row, field, V_I4))
+#define row_i8(row, field)  ((int8_t *)row_at(row, field, V_I1))
+#define row_str(row, field) ((const char **)row_at(row, field, V_STR))
 
 /*
  * An average over queries: value() makes one query's numbers from its fields, and the file gets
@@ -168,7 +170,7 @@ struct cell_text {
 
 /* A cell's variants (samples, draws) and where their answers are. */
 struct cell {
-    size_t query;
+    const struct query *q;
     int64_t index[AXES_MAX]; /* place on each cell axis, in order of x->axis; 0 elsewhere */
     const struct run *run;   /* (RUNS_MAX) the query's runs, in the order of `runs` */
     const void *prepared;    /* what `prepare` made; NULL in plans */

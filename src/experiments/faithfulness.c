@@ -183,13 +183,12 @@ struct kept {
 static struct kept kept_of(const struct experiment *x, const struct cell *cell)
 {
     const struct faithfulness *f = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
     struct kept k = {.n = f->kept[cell->index[KEPT]]};
 
     k.all = k.n == (int32_t)f->ranking.n;
-    k.absent =
-        (cell->index[ORDER] == RANDOM && !k.n) ||
-        (f->op.kind == DO_RESAMPLE && !operation_source(&f->op, x, q, (int)cell->index[SAMPLE]));
+    k.absent = (cell->index[ORDER] == RANDOM && !k.n) ||
+               (f->op.kind == DO_RESAMPLE &&
+                !operation_source(&f->op, x, cell->q, (int)cell->index[SAMPLE]));
     return k;
 }
 
@@ -273,14 +272,13 @@ static float metric_of(const struct experiment *x, const struct query *q, const 
 static int metric_of_run(const struct experiment *x, const struct cell *cell, struct worker *w,
                          float *out, struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t n = x->scene->data->n_targets;
     float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err);
 
     if (!logit)
         return err->code;
-    run_targets(&cell->run[0], q, n, logit, logit + n);
-    *out = metric_of(x, q, logit, logit + n, 0);
+    run_targets(&cell->run[0], cell->q, n, logit, logit + n);
+    *out = metric_of(x, cell->q, logit, logit + n, 0);
     return 0;
 }
 
@@ -293,7 +291,6 @@ static int faithfulness_query(const struct experiment *x, const struct cell *cel
 static int faithfulness_cell(const struct experiment *x, const struct cell *cell, struct row *row,
                              struct worker *w, struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
     struct kept kept = kept_of(x, cell);
     float *out = row_f32(row, "metric_kept");
     const struct answer *a;
@@ -303,7 +300,7 @@ static int faithfulness_cell(const struct experiment *x, const struct cell *cell
     if (!cell->n_variants)
         return 0;
     a = cell->variant[0].answer;
-    *out = metric_of(x, q, a->logit, a->logprob, a->kl);
+    *out = metric_of(x, row->q, a->logit, a->logprob, a->kl);
     return 0;
 }
 

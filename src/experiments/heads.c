@@ -461,7 +461,6 @@ static int put_bias(const struct experiment *x, const struct cell *cell, struct 
                     struct worker *w, struct err *err)
 {
     const struct model *m = x->scene->model;
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t layers = (size_t)m->shape.n_layers, d = (size_t)m->shape.d_model;
     float *bias;
 
@@ -472,8 +471,7 @@ static int put_bias(const struct experiment *x, const struct cell *cell, struct 
         return err->code;
     for (size_t l = 0; l < layers; l++)
         engine_share_bias(m, cell->run, (int)l, bias + l * d);
-    return decode_layers(w, x->scene, q, bias, m->shape.d_model, cell->run->rms,
-                         row_f32(row, "bias_logit"), err);
+    return decode_layers(w, row, "bias_logit", bias, m->shape.d_model, cell->run->rms, err);
 }
 
 static int heads_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
@@ -482,10 +480,9 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
     const struct heads_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
     const struct dataset *ds = x->scene->data;
-    const struct query *q = &ds->query[cell->query];
     size_t n = (size_t)s->n_layers * (size_t)s->n_heads, d = (size_t)s->d_model;
     float *out = arena_alloc(w->arena, n * d, sizeof *out, err);
-    struct lens_ask ask = {.id = control_ids(ds, q, w->arena, err),
+    struct lens_ask ask = {.id = control_ids(ds, row->q, w->arena, err),
                            .n_ids = (int)control_ids_n(ds)};
 
     if (!out || !ask.id)
@@ -504,10 +501,11 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
         const float *v = ask.logit + i * (size_t)ask.n_ids;
 
         memcpy(row_f32(row, "logit") + i * ds->n_targets, v, ds->n_targets * sizeof *v);
-        put_spread(row, false, i, spread_of(v + ds->n_targets, q->control, ds->n_controls, c->k));
+        put_spread(row, false, i,
+                   spread_of(v + ds->n_targets, row->q->control, ds->n_controls, c->k));
         put_spread(
             row, true, i,
-            spread_of(v + ds->n_targets + ds->n_controls, q->s_control, ds->n_controls, c->k));
+            spread_of(v + ds->n_targets + ds->n_controls, row->q->s_control, ds->n_controls, c->k));
     }
     return 0;
 }

@@ -359,11 +359,10 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
 {
     const struct knockout_config *c = x->config;
     const struct knockout *k = x->state;
-    const struct query *q = &x->scene->data->query[cell->query];
     const struct selection *layers =
         &k->layers.v[k->layer_axis < 0 ? 0 : cell->index[k->layer_axis]];
     const struct selection *heads = &k->heads.v[k->head_axis < 0 ? 0 : cell->index[k->head_axis]];
-    int *tok = arena_alloc(a, (size_t)q->n, sizeof *tok, err), n_tok;
+    int *tok = arena_alloc(a, (size_t)cell->q->n, sizeof *tok, err), n_tok;
     struct edit_list edits = {.a = a, .err = err};
     const char *set = c->sets.v[cell->index[k->set_axis]];
 
@@ -372,30 +371,29 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
     cell->n_variants = 0;
     cell->text.n = 0;
     if (str_eq(set, "none"))
-        return text_ask(x, cell, NULL, 0, (int)c->tokens, a, err);
-    n_tok = token_set(x->scene, q, set, tok);
+        return text_ask(cell, NULL, 0, (int)c->tokens, a, err);
+    n_tok = token_set(x->scene, cell->q, set, tok);
     if (!n_tok)
         return 0; /* the query has no such set: NaN */
     return err_if(err,
-                  make_edits(&edits, x, layers, heads, q->n, tok, n_tok) ||
+                  make_edits(&edits, x, layers, heads, cell->q->n, tok, n_tok) ||
                       cell_ask(cell, x->scene, edits.v, edits.n, ASK_VOCAB, k->mlp_logit, a, err) ||
-                      ask_controls(cell->variant, x->scene, q, a, err) ||
+                      ask_controls(cell->variant, x->scene, cell->q, a, err) ||
                       whole_ask(x, cell, edits.v, edits.n, a, err) ||
-                      text_ask(x, cell, edits.v, edits.n, (int)c->tokens, a, err));
+                      text_ask(cell, edits.v, edits.n, (int)c->tokens, a, err));
 }
 
-static int clean_controls(const struct experiment *x, const struct query *q, const struct run *r,
-                          struct row *row, struct worker *w, struct err *err)
+static int clean_controls(const struct run *r, struct row *row, struct worker *w, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
-    const int32_t *id = control_ids(ds, q, w->arena, err);
+    const struct dataset *ds = row->x->scene->data;
+    const int32_t *id = control_ids(ds, row->q, w->arena, err);
     float *logit = arena_alloc(w->arena, control_ids_n(ds), sizeof *logit, err);
 
     if (!id || !logit)
         return err->code;
     for (size_t i = 0; i < control_ids_n(ds); i++)
         logit[i] = id[i] < 0 ? NAN : r->logits[id[i]];
-    control_means(ds, q, logit, row_f32(row, "control_logit_clean"),
+    control_means(row, logit, row_f32(row, "control_logit_clean"),
                   row_f32(row, "subject_control_logit_clean"));
     return 0;
 }
@@ -403,24 +401,22 @@ static int clean_controls(const struct experiment *x, const struct query *q, con
 static int knockout_query(const struct experiment *x, const struct cell *cell, struct row *row,
                           struct worker *w, struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
     const struct run *r = &cell->run[0];
+    const struct shape *s = &x->scene->model->shape;
 
-    run_targets(r, q, x->scene->data->n_targets, row_f32(row, "out_logit_clean"),
+    run_targets(r, row->q, x->scene->data->n_targets, row_f32(row, "out_logit_clean"),
                 row_f32(row, "out_logprob_clean"));
-    if (clean_controls(x, q, r, row, w, err))
+    if (clean_controls(r, row, w, err))
         return err->code;
     if (!((const struct knockout *)x->state)->mlp_logit)
         return 0;
-    return decode_layers(w, x->scene, q, run_row(r, &x->scene->model->shape, SITE_MLP, 0, r->n - 1),
-                         (int64_t)r->n * x->scene->model->shape.d_model, r->rms,
-                         row_f32(row, "mlp_logit_clean"), err);
+    return decode_layers(w, row, "mlp_logit_clean", run_row(r, s, SITE_MLP, 0, r->n - 1),
+                         (int64_t)r->n * s->d_model, r->rms, err);
 }
 
 static int knockout_cell(const struct experiment *x, const struct cell *cell, struct row *row,
                          struct worker *w, struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
     const struct answer *a;
 
@@ -433,12 +429,11 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
     *row_f32(row, "kl") = a->kl;
     *row_f32(row, "final_rms") = a->rms;
     *row_i32(row, "argmax") = a->argmax;
-    control_means(x->scene->data, q, a->logit, row_f32(row, "control_logit"),
+    control_means(row, a->logit, row_f32(row, "control_logit"),
                   row_f32(row, "subject_control_logit"));
     if (!a->m)
         return 0;
-    return decode_layers(w, x->scene, q, a->m, x->scene->model->shape.d_model, a->rms,
-                         row_f32(row, "mlp_logit"), err);
+    return decode_layers(w, row, "mlp_logit", a->m, x->scene->model->shape.d_model, a->rms, err);
 }
 
 const struct kind kind_knockout = {

@@ -28,19 +28,18 @@ static int queries_open(struct experiment *x, struct problems *problems, struct 
 static int queries_reduce(const struct experiment *x, const struct cell *cell, struct row *row,
                           struct worker *w, struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
     const struct run *clean = &cell->run[0];
     const float *said = run_said(clean);
 
     (void)w;
     (void)err;
-    run_targets(clean, q, x->scene->data->n_targets, row_f32(row, "clean_logit"),
+    run_targets(clean, row->q, x->scene->data->n_targets, row_f32(row, "clean_logit"),
                 row_f32(row, "clean_logprob"));
     for (size_t i = 0; i < x->scene->data->n_targets; i++)
         row_i32(row, "clean_rank")[i] =
-            q->target[i] < 0
+            row->q->target[i] < 0
                 ? -1
-                : vec_count_greater(x->scene->model->shape.vocab, said, said[q->target[i]]);
+                : vec_count_greater(x->scene->model->shape.vocab, said, said[row->q->target[i]]);
     *row_i32(row, "clean_argmax") = clean->argmax;
     *row_f32(row, "final_rms") = clean->rms;
     return 0;

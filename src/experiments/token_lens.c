@@ -197,29 +197,28 @@ static int lens_reduce(const struct experiment *x, const struct cell *cell, stru
     const struct lens_config *c = x->config;
     const struct lens *t = x->state;
     const struct shape *s = &x->scene->model->shape;
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t sets = t->n, heads = (size_t)s->n_heads, targets = x->scene->data->n_targets;
     size_t width = heads * (size_t)s->d_head;
-    struct lens_ask all = {.id = control_ids(x->scene->data, q, w->arena, err),
+    struct lens_ask all = {.id = control_ids(x->scene->data, row->q, w->arena, err),
                            .n_ids = (int)control_ids_n(x->scene->data)};
-    struct lens_ask own = {.id = q->target, .n_ids = (int)targets};
+    struct lens_ask own = {.id = row->q->target, .n_ids = (int)targets};
     float *logit = arena_alloc(w->arena, sets * (size_t)all.n_ids, sizeof *logit, err);
-    int *set = arena_alloc(w->arena, (size_t)q->n, sizeof *set, err);
+    int *set = arena_alloc(w->arena, (size_t)row->q->n, sizeof *set, err);
     float *z = arena_alloc(w->arena, sets * width, sizeof *z, err);
     float *per_head =
         arena_alloc(w->arena, c->head_logit ? heads * sets * width : 0, sizeof *z, err);
     bool *present = arena_alloc(w->arena, sets, sizeof *present, err);
 
     if (!all.id || !logit || !set || !z || !per_head || !present ||
-        assign(x, q, set, w->arena, err))
+        assign(x, row->q, set, w->arena, err))
         return err->code;
-    for (int i = 0; i < q->n; i++)
+    for (int i = 0; i < row->q->n; i++)
         present[set[i]] = true;
     for (size_t l = 0; l < (size_t)s->n_layers; l++) {
         split_layer(x, cell->run, (int)l, set, row_f32(row, "attention") + l * heads * sets, z);
         if (decode_heads(w, x, &all, cell->run, (int)l, (int64_t)sets, z, logit, err))
             return err->code;
-        put_logits(row, q, logit, l * sets, sets);
+        put_logits(row, logit, l * sets, sets);
         if (!c->head_logit)
             continue;
         spread_heads(s, sets, z, per_head);

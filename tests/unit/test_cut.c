@@ -77,7 +77,7 @@ static struct cost count_cells(const struct campaign *c, const struct unit *u,
     if (!u->first)
         sum.flops += query_extra(x, q);
     for (uint64_t i = 0; i < u->n; i++) {
-        struct cell cell = {.query = u->query, .run = run};
+        struct cell cell = {.q = q, .run = run};
 
         *before_last = sum.flops;
         cell_index(x, q->n, u->first + i, cell.index);

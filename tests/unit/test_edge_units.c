@@ -79,7 +79,7 @@ static void no_number_is_no_agreement(void **state)
         struct worker w = {&c.engine, &own};
 
         run->logits[c.data.query[0].target[t]] = NAN;
-        assert_int_equal(audit_run(worst, &w, &c.x[0], 0, run, 0, &cost, &err), 0);
+        assert_int_equal(audit_run(worst, &w, &c.x[0], c.data.query, run, 0, &cost, &err), 0);
         assert_true(worst[AUDIT_PARTS] > 1 && worst[AUDIT_NOOP] > 1);
     }
     arena_release(&runs);
@@ -107,7 +107,7 @@ static void operands_are_planned(void **state)
     open_edges(&c, edges);
     with = campaign_bytes(&c, 1);
     for (size_t i = 1; i <= 2; i++) { /* of the clean run alone */
-        struct cell query = {.run = clean_run(&c, &runs)};
+        struct cell query = {.q = c.data.query, .run = clean_run(&c, &runs)};
         const struct experiment *x = &c.x[i];
         struct worker w = {&c.engine, &own};
         double planned = x->kind->prepared_bytes(x, &c.data.query[0]);
@@ -135,7 +135,8 @@ static void circuits_are_planned(struct campaign *c)
     const struct experiment *x = &c->x[1];
     struct arena runs = {0}, planned = {0}, taken = {0};
     struct run bare[1] = {{0}};
-    struct cell plan = {.run = bare}, real = {.run = clean_run(c, &runs)};
+    struct cell plan = {.q = c->data.query, .run = bare};
+    struct cell real = {.q = c->data.query, .run = clean_run(c, &runs)};
     struct err err;
 
     err_clear(&err);

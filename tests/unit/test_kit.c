@@ -488,7 +488,8 @@ static void controls_are_split_from_targets(void **state)
     ids = control_ids(&ds, &one, &arena, &err);
     assert_memory_equal(ids, ((int32_t[]){5, 9, 83, 7, -1, 3, 4}), 7 * sizeof *ids);
     assert_true(is_subject(&e, 2) && !is_subject(&e, 0));
-    put_logits(&row, &one, decoded[0], 0, 2);
+    row.q = &one;
+    put_logits(&row, decoded[0], 0, 2);
     assert_memory_equal(logit, ((float[]){1, 2, 3, 4, 5, 6}), sizeof logit);
     same(own[0], 10); /* the second control is not there */
     same(own[1], 20);
@@ -498,7 +499,8 @@ static void controls_are_split_from_targets(void **state)
     for (int i = 0; i < 6; i++)
         same(centred[i], ((double[]){-9, -8, -4, -16, -15, 4.5})[i]);
     one.control = none;
-    put_logits(&row, &one, decoded[0], 1, 1);
+    row.q = &one;
+    put_logits(&row, decoded[0], 1, 1);
     same(own[1], (double)NAN);
     same(other[1], 7);
     same(own[0], 10); /* the other vector stays */

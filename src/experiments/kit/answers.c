@@ -33,7 +33,7 @@ int cell_ask(struct cell *cell, const struct scene *s, const struct edit *edits,
         .edit = edits,
         .n_edits = n,
         .asks = asks | (mlps ? ASK_LAYERS : 0),
-        .answer = answer_new(s, &s->data->query[cell->query], mlps, a, err),
+        .answer = answer_new(s, cell->q, mlps, a, err),
     };
     if (!v->answer)
         return err->code;
@@ -83,10 +83,12 @@ int decode_rows(struct worker *w, size_t n, const float *r, int64_t stride, floa
     return 0;
 }
 
-int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
-                  int64_t stride, float rms, float *out, struct err *err)
+int decode_layers(struct worker *w, struct row *row, const char *field, const float *r,
+                  int64_t stride, float rms, struct err *err)
 {
-    struct lens_ask ask = {.id = q->target, .n_ids = (int)s->data->n_targets, .logit = out};
+    const struct scene *s = row->x->scene;
+    struct lens_ask ask = {
+        .id = row->q->target, .n_ids = (int)s->data->n_targets, .logit = row_f32(row, field)};
 
     return decode_rows(w, (size_t)s->model->shape.n_layers, r, stride, rms, NULL, &ask, err);
 }

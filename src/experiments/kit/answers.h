@@ -28,8 +28,8 @@ void run_targets(const struct run *run, const struct query *q, size_t n, float *
 int decode_rows(struct worker *w, size_t n, const float *r, int64_t stride, float rms,
                 const struct vocab_stats *stats, const struct lens_ask *ask, struct err *err);
 
-/* For one vector per layer: out (layer, target). */
-int decode_layers(struct worker *w, const struct scene *s, const struct query *q, const float *r,
-                  int64_t stride, float rms, float *out, struct err *err);
+/* For one vector per layer, to a field of the row: (layer, target). */
+int decode_layers(struct worker *w, struct row *row, const char *field, const float *r,
+                  int64_t stride, float rms, struct err *err);
 
 #endif

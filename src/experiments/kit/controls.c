@@ -53,17 +53,16 @@ static float mean_of_present(const float *v, const int32_t *id, size_t n)
     return present ? (float)(sum / present) : NAN;
 }
 
-void control_means(const struct dataset *ds, const struct query *q, const float *logit,
-                   float *answers, float *subjects)
+void control_means(const struct row *row, const float *logit, float *answers, float *subjects)
 {
+    const struct dataset *ds = row->x->scene->data;
     const float *controls = logit + ds->n_targets;
 
-    *answers = mean_of_present(controls, q->control, ds->n_controls);
-    *subjects = mean_of_present(controls + ds->n_controls, q->s_control, ds->n_controls);
+    *answers = mean_of_present(controls, row->q->control, ds->n_controls);
+    *subjects = mean_of_present(controls + ds->n_controls, row->q->s_control, ds->n_controls);
 }
 
-void put_logits(struct row *row, const struct query *q, const float *logit, size_t first,
-                size_t vectors)
+void put_logits(struct row *row, const float *logit, size_t first, size_t vectors)
 {
     const struct dataset *ds = row->x->scene->data;
     float *own = row_f32(row, "logit") + first * ds->n_targets;
@@ -72,7 +71,7 @@ void put_logits(struct row *row, const struct query *q, const float *logit, size
 
     for (size_t i = 0; i < vectors; i++, logit += control_ids_n(ds)) {
         memcpy(own + i * ds->n_targets, logit, ds->n_targets * sizeof *logit);
-        control_means(ds, q, logit, &answers[i], &subjects[i]);
+        control_means(row, logit, &answers[i], &subjects[i]);
     }
 }
 

@@ -21,12 +21,11 @@ int declare_controls(struct experiment *x, const char *dims, struct err *err);
 
 /* Splits logits (vectors, control_ids_n) into the row's logit (vectors, targets), at vector
    `first`, and the means of both fields of controls; NaN where there are none. */
-void put_logits(struct row *row, const struct query *q, const float *logit, size_t first,
-                size_t vectors);
+void put_logits(struct row *row, const float *logit, size_t first, size_t vectors);
 
-/* Means of logits over the controls of both sorts, from (control_ids_n) logits; NaN = has none. */
-void control_means(const struct dataset *ds, const struct query *q, const float *logit,
-                   float *answers, float *subjects);
+/* Means of logits over the controls of both sorts, from (control_ids_n) logits of the row's query;
+   NaN = has none. */
+void control_means(const struct row *row, const float *logit, float *answers, float *subjects);
 
 /* The averages mean_logit and mean_centred_logit of the field `logit`, over dims; what h and f have
    not said of them, as its headline and its two figures, the second with the title `centred`. */

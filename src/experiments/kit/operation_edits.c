@@ -184,7 +184,7 @@ struct change change_of(const struct experiment *x, const struct cell *cell, int
 {
     return (struct change){.x = x,
                            .op = x->op,
-                           .q = &x->scene->data->query[cell->query],
+                           .q = cell->q,
                            .run = cell->run,
                            .sample = sample,
                            .list = {.a = a, .err = err}};

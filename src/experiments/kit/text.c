@@ -88,10 +88,10 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
             describe(x, rows, err));
 }
 
-int text_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n_edits,
-             int n, struct arena *a, struct err *err)
+int text_ask(struct cell *cell, const struct edit *edit, int n_edits, int n, struct arena *a,
+             struct err *err)
 {
-    int prompt = x->scene->data->query[cell->query].n;
+    int prompt = cell->q->n;
 
     if (!n)
         return 0;

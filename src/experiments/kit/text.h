@@ -19,8 +19,8 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
                  const char *rows, struct err *err);
 
 /* In `variants`: asks for it, under edits of the prompt; those of its last row stand. */
-int text_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n_edits,
-             int n, struct arena *a, struct err *err);
+int text_ask(struct cell *cell, const struct edit *edit, int n_edits, int n, struct arena *a,
+             struct err *err);
 
 /* A token's text, in the arena; "" for -1, and where the tokenizer lacks it. NULL on failure. */
 const char *token_text(const struct scene *s, int32_t id, struct arena *a, struct err *err);

@@ -108,6 +108,12 @@ const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, i
     return out;
 }
 
+/* The query's runs with its answers, one after the other. */
+static const struct run *answer_runs(const struct experiment *x, const struct cell *cell)
+{
+    return &cell->run[x->whole->first[cell->q - x->scene->data->query]];
+}
+
 static struct answer *rows_wanted(const struct shape *s, int rows, struct arena *a, struct err *err)
 {
     struct answer *answer = arena_alloc(a, 1, sizeof *answer, err);
@@ -121,14 +127,13 @@ static struct answer *rows_wanted(const struct shape *s, int rows, struct arena 
 int whole_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n,
               struct arena *a, struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
     const struct run *run;
     struct variant *v;
 
     if (!x->whole)
         return 0;
-    run = &cell->run[x->whole->first[cell->query]];
+    run = answer_runs(x, cell);
     v = arena_alloc(a, (size_t)cell->n_variants + targets, sizeof *v, err);
     if (!v)
         return err->code;
@@ -136,16 +141,16 @@ int whole_ask(const struct experiment *x, struct cell *cell, const struct edit *
         memcpy(v, cell->variant, (size_t)cell->n_variants * sizeof *v);
     cell->variant = v;
     for (size_t t = 0; t < targets; t++) {
-        int rows = q->whole[t].n, end = q->n + rows - 1;
+        int rows = cell->q->whole[t].n, end = cell->q->n + rows - 1;
         struct variant *next = &v[cell->n_variants];
 
         if (!rows)
             continue;
         *next = (struct variant){
             .base = run++,
-            .edit = x->whole->standing ? edits_standing(edit, n, q->n, end, a, err) : edit,
+            .edit = x->whole->standing ? edits_standing(edit, n, cell->q->n, end, a, err) : edit,
             .n_edits = n,
-            .rows = {q->n - 1, end},
+            .rows = {cell->q->n - 1, end},
             .asks = ASK_ROWS,
             .answer = rows_wanted(&x->scene->model->shape, rows, a, err),
         };
@@ -186,17 +191,16 @@ static int sum_tokens(struct worker *w, const int32_t *ids, int n, const float *
 int whole_query(const struct experiment *x, const struct cell *cell, struct row *row,
                 struct worker *w, struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
     const struct shape *s = &x->scene->model->shape;
     float *out = row_f32(row, "clean_answer_logprob");
-    const struct run *run = x->whole ? &cell->run[x->whole->first[cell->query]] : NULL;
+    const struct run *run = x->whole ? answer_runs(x, cell) : NULL;
 
     for (size_t t = 0; run && t < x->scene->data->n_targets; t++) {
-        const struct tokens *answer = &q->whole[t];
+        const struct tokens *answer = &row->q->whole[t];
 
         if (answer->n &&
             sum_tokens(w, answer->ids, answer->n,
-                       run_row(run++, s, SITE_RESID, s->n_layers, q->n - 1), &out[t], err))
+                       run_row(run++, s, SITE_RESID, s->n_layers, row->q->n - 1), &out[t], err))
             return err->code;
     }
     return 0;
@@ -205,16 +209,15 @@ int whole_query(const struct experiment *x, const struct cell *cell, struct row 
 int whole_cell(const struct experiment *x, const struct cell *cell, struct row *row,
                struct worker *w, struct err *err)
 {
-    const struct query *q = &x->scene->data->query[cell->query];
     size_t targets = x->scene->data->n_targets;
     float *out = row_f32(row, "answer_logprob");
     int answers = 0, samples, at = 0;
 
     for (size_t t = 0; t < targets; t++)
-        answers += q->whole[t].n > 0;
+        answers += row->q->whole[t].n > 0;
     samples = cell->n_variants / (1 + answers); /* each has a variant of its own as well */
     for (size_t t = 0; x->whole && samples && t < targets; t++) {
-        const struct tokens *answer = &q->whole[t];
+        const struct tokens *answer = &row->q->whole[t];
         double mean = 0;
 
         if (!answer->n)
