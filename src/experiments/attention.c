@@ -150,12 +150,12 @@ static int attention_open(struct experiment *x, struct problems *problems, struc
 {
     const struct attention_config *c = x->config;
     const struct shape *s = &x->scene->model->shape;
-    struct attention *t = arena_alloc(x->arena, 1, sizeof *t, err);
+    struct attention *t = x->state;
 
-    if (!t || c->weights)
-        return t ? open_weights(x, problems, err) : err->code;
-    x->state = t;
+    if (c->weights)
+        return open_weights(x, problems, err);
     x->all_rows = true;
+    x->places = &t->positions;
     t->repeated = (int)c->repeated;
     if (1 + 2 * c->repeated > s->max_positions)
         config_problem(x->scene->config, x->entry, "repeated", problems,
@@ -173,13 +173,6 @@ static int attention_open(struct experiment *x, struct problems *problems, struc
 }
 
 /* --- runs --- */
-
-static const char *attention_skip(const struct experiment *x, const struct query *q)
-{
-    const struct attention *t = x->state;
-
-    return places_any(&t->positions, x->scene, q) ? NULL : "it does not have any of the positions";
-}
 
 /* The query's first token, then random ones twice. */
 static int attention_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,
@@ -281,8 +274,8 @@ static void put_scores(const struct attention *a, const float *pattern, size_t a
     row_f32(row, "duplicate_token")[at] = score_of(pattern, n, second, a->repeated);
 }
 
-static int put_patterns(const struct experiment *x, const struct cell *cell, struct row *row,
-                        struct worker *w, struct err *err)
+static int attention_query(const struct experiment *x, const struct cell *cell, struct row *row,
+                           struct worker *w, struct err *err)
 {
     const struct attention *a = x->state;
     const struct shape *s = &x->scene->model->shape;
@@ -307,48 +300,15 @@ static int put_patterns(const struct experiment *x, const struct cell *cell, str
     return tok ? 0 : err->code;
 }
 
-/* --- patterns or weights --- */
-
-static int attention_prepare(const struct experiment *x, const struct cell *query, uint64_t first,
-                             uint64_t n, struct worker *w, const void **prepared, struct err *err)
-{
-    (void)query, (void)first, (void)n;
-    return x->of_model ? weights_prepare(x, w, prepared, err) : 0;
-}
-
-static int attention_variants(const struct experiment *x, struct cell *cell, struct arena *a,
-                              struct err *err)
-{
-    (void)a, (void)err;
-    if (x->of_model)
-        weights_cost(x, cell);
-    return 0;
-}
-
-static int attention_query(const struct experiment *x, const struct cell *cell, struct row *row,
-                           struct worker *w, struct err *err)
-{
-    return x->of_model ? 0 : put_patterns(x, cell, row, w, err);
-}
-
-static int attention_cell(const struct experiment *x, const struct cell *cell, struct row *row,
-                          struct worker *w, struct err *err)
-{
-    return x->of_model ? weights_cell(x, cell, row, w, err) : 0;
-}
-
 const struct kind kind_attention = {
     .name = "attention",
     .summary = "each head's attention: its spread, where it lies, and induction on random tokens",
     KIND_CONFIG(struct attention_config, rows),
     .version = 1,
     .no_data = true,
+    .state_size = sizeof(struct attention),
     .open = attention_open,
-    .skip = attention_skip,
     .keep = KEEP_ATTENTION,
     .runs = attention_runs,
-    .prepare = attention_prepare,
-    .variants = attention_variants,
     .reduce_query = attention_query,
-    .reduce_cell = attention_cell,
 };

@@ -168,8 +168,8 @@ static int layer_readers(const struct readers *all, const struct model *m, struc
     return 0;
 }
 
-int weights_prepare(const struct experiment *x, struct worker *w, const void **prepared,
-                    struct err *err)
+static int weights_prepare(const struct experiment *x, const struct cell *query, uint64_t first,
+                           uint64_t n, struct worker *w, const void **prepared, struct err *err)
 {
     const struct model *m = w->engine->model;
     size_t L = (size_t)m->shape.n_layers, H = (size_t)m->shape.n_heads;
@@ -181,7 +181,7 @@ int weights_prepare(const struct experiment *x, struct worker *w, const void **p
         .square = arena_alloc(w->arena, sq, sizeof(double), err),
     };
 
-    (void)x;
+    (void)x, (void)query, (void)first, (void)n;
     if (!all || !r.rows || !r.v || !r.square ||
         !(all->q = arena_alloc(w->arena, L * H * sq, sizeof *all->q, err)) ||
         !(all->o = arena_alloc(w->arena, L * H * sq, sizeof *all->o, err)) ||
@@ -357,8 +357,8 @@ static int compositions(const struct model *m, const struct readers *all, struct
 
 /* --- slots --- */
 
-int weights_cell(const struct experiment *x, const struct cell *cell, struct row *row,
-                 struct worker *w, struct err *err)
+static int weights_cell(const struct experiment *x, const struct cell *cell, struct row *row,
+                        struct worker *w, struct err *err)
 {
     const struct model *m = w->engine->model;
     const struct shape *s = &m->shape;
@@ -379,16 +379,19 @@ int weights_cell(const struct experiment *x, const struct cell *cell, struct row
 }
 
 /* Products, and some 20 n^3 for the eigenvalues of each circuit. */
-void weights_cost(const struct experiment *x, struct cell *cell)
+static int weights_cost(const struct experiment *x, struct cell *cell, struct arena *a,
+                        struct err *err)
 {
     const struct shape *s = &x->scene->model->shape;
     uint64_t d = (uint64_t)s->d_model, dh = (uint64_t)s->d_head, H = (uint64_t)s->n_heads;
     uint64_t G = (uint64_t)s->n_kv_heads;
     uint64_t above = (uint64_t)(s->n_layers - 1 - cell->index[axis_named(x, "layer", 5)]);
 
+    (void)a, (void)err;
     cell->extra += 6 * (2 * dh * d * d + 2 * dh * dh * d) + 2 * 20 * dh * dh * dh;
     cell->extra += 2 * 2 * dh * dh * d;
     cell->extra += above * (2 * dh * d * (H + 2 * G) * dh + 3 * H * 2 * dh * dh * dh);
+    return 0;
 }
 
 static const struct {
@@ -455,10 +458,20 @@ static void measure(struct experiment *x)
     x->bytes = sizeof(float) * (L * (2 * H + G) * dh * dh + H * dh * d + 6 * dh * d + dh * dh * H);
 }
 
+static const struct kind weights = {
+    .name = "attention",
+    .summary = "scores of all heads from the weights alone",
+    .version = 1,
+    .prepare = weights_prepare,
+    .variants = weights_cost,
+    .reduce_cell = weights_cell,
+};
+
 int weights_open(struct experiment *x, struct err *err)
 {
     const struct shape *s = &x->scene->model->shape;
 
+    x->kind = &weights;
     x->of_model = true;
     x->needs |= NEED_VOCAB_STATS | NEED_EMBED_STATS;
     x->words = "weights of head {layer}.{head}";

@@ -300,12 +300,9 @@ static int declare(struct experiment *x, const struct edges *e, struct err *err)
 static int edges_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct edges_config *c = x->config;
-    struct edges *e = arena_alloc(x->arena, 1, sizeof *e, err);
-    struct operation_scope where = {.places = e ? &e->positions : NULL, .site = SITE_RESID};
+    struct edges *e = x->state;
+    struct operation_scope where = {.places = &e->positions, .site = SITE_RESID};
 
-    if (!e)
-        return err->code;
-    x->state = e;
     x->places = &e->positions;
     x->chosen = &e->hash;
     check(x, problems);
@@ -391,6 +388,7 @@ const struct kind kind_edges = {
     .summary = "exact edges: one receiver reads one sender's contribution from another run",
     .also = "path_patching; edge_patching; edge_attribution; acdc; eap",
     KIND_CONFIG(struct edges_config, rows),
+    .state_size = sizeof(struct edges),
     .version = 1,
     .open = edges_open,
     .fill_late = partners_late,

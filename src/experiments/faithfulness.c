@@ -144,12 +144,9 @@ static int open_operation(struct experiment *x, struct faithfulness *f, struct p
 static int faithfulness_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct faithfulness_config *c = x->config;
-    struct faithfulness *f = arena_alloc(x->arena, 1, sizeof *f, err);
+    struct faithfulness *f = x->state;
     bool logits = c->metric == METRIC_LOGIT || c->metric == METRIC_DIFFERENCE;
 
-    if (!f)
-        return err->code;
-    x->state = f;
     x->places = &f->place;
     x->chosen = &f->hash;
     f->metric = choice_word(metrics, (int)c->metric);
@@ -326,6 +323,7 @@ const struct kind kind_faithfulness = {
     .summary = "what of a metric the strongest heads and MLPs, or edges, of a finished sweep carry",
     .also = "circuit; completeness; circuit_evaluation",
     KIND_CONFIG(struct faithfulness_config, rows),
+    .state_size = sizeof(struct faithfulness),
     .version = 3,
     .open = faithfulness_open,
     .fill_late = faithfulness_late,
