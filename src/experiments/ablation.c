@@ -80,17 +80,15 @@ static const struct config_row rows[] = {
 static void check(struct experiment *x, const struct ablation *b, struct problems *problems)
 {
     const struct ablation_config *c = x->config;
-    const struct config *config = x->scene->config;
     bool direct = b->site == SITE_Z || b->site == SITE_ATTN || b->site == SITE_MLP;
 
     if (b->site == SITE_PATTERN && c->op.kind != DO_ZERO)
-        config_problem(config, x->entry, "operation.kind", problems,
-                       "an edge can only be zeroed, not \"%s\"",
-                       choice_word(operation_kinds, (int)c->op.kind));
+        problem_at(x, "operation.kind", problems, "an edge can only be zeroed, not \"%s\"",
+                   choice_word(operation_kinds, (int)c->op.kind));
     if (ablation_has_direct(b) && !direct)
-        config_problem(config, x->entry, "metrics", problems,
-                       "direct cannot be used with site %s, only with head, attn and mlp",
-                       choice_word(sites, (int)c->site));
+        problem_at(x, "metrics", problems,
+                   "direct cannot be used with site %s, only with head, attn and mlp",
+                   choice_word(sites, (int)c->site));
 }
 
 /* A dimension that cells run over. */
@@ -182,8 +180,8 @@ static int open_parts(struct experiment *x, struct ablation *b, struct problems 
                                                          : NULL;
 
     if (given)
-        config_problem(x->scene->config, x->entry, given, problems,
-                       "neuron_file says which layers and hidden units: leave this key out");
+        problem_at(x, given, problems,
+                   "neuron_file says which layers and hidden units: leave this key out");
     if (c->heads.kind == SELECT_PAIRS && b->site == SITE_Z)
         return pairs_open(b, x, problems, err);
     if (selections_of(&b->layers, file ? &all : &c->layers, s->n_layers, x, "layers", problems,

@@ -98,63 +98,43 @@ static const char *title_of(struct experiment *x, const struct ablation *b, stru
 
 static int describe(struct experiment *x, const struct ablation *b, struct err *err)
 {
-    bool heads = b->site == SITE_Z, zero = b->op.kind == DO_ZERO;
+    bool map = b->part_axis >= 0;
     const char *done = title_of(x, b, err);
-    struct headline headline = {
-        .variable = "mean",
-        .inside = "stats",
-        .title = arena_printf(x->arena, err, "what changes with %s", done ? done : ""),
-        .unit = "ablated minus clean",
-        .test = "stored",
-        .claim = "differs from zero after correction",
-        .rows = "metric",
-        .apart = "metric",
-        .about_right = METRICS_ABOUT_RIGHT,
-        .warning = !zero                     ? NULL
-                   : b->site == SITE_PATTERN ? "off-distribution"
-                                             : "off-distribution: read it beside resample",
-        .whole = "logit.",
-        .part = "direct.",
-        .join = heads ? "effect" : NULL,
-        .order = b->op.kind == DO_RESAMPLE ? "first" : NULL,
-    };
-    struct figure map = {
-        .form = "map",
+    struct headline headline =
+        effects_headline(arena_printf(x->arena, err, "what changes with %s", done ? done : ""),
+                         "ablated minus clean", b->op.kind == DO_ZERO);
+    const struct figure figure = {
+        .name = map ? NULL : "layers",
+        .form = map ? "map" : "lines",
         .inside = "stats",
         .values = "mean",
         .mark = "q",
         .row = "metric",
-        .down = "layer",
-        .along = b->site == SITE_NEURON ? "neuron" : "head",
+        .series = map ? NULL : "position",
+        .down = map ? "layer" : NULL,
+        .along = !map                     ? "layer"
+                 : b->site == SITE_NEURON ? "neuron"
+                                          : "head",
         .apart = "metric",
         .compare = "yes",
-        .sequential = "kl",
+        .sequential = map ? "kl" : NULL,
         .title = done,
         .value_label = "ablated minus clean",
-        .along_label = b->site == SITE_K || b->site == SITE_V ? "key and value head"
-                       : b->site == SITE_NEURON               ? "hidden unit"
-                                                              : "head",
-        .down_label = "layer",
-    };
-    struct figure lines = {
-        .name = "layers",
-        .form = "lines",
-        .inside = "stats",
-        .values = "mean",
-        .mark = "q",
-        .row = "metric",
-        .series = "position",
-        .along = "layer",
-        .apart = "metric",
-        .compare = "yes",
-        .title = done,
-        .value_label = "ablated minus clean",
-        .along_label = "layer",
+        .along_label = !map                                     ? "layer"
+                       : b->site == SITE_K || b->site == SITE_V ? "key and value head"
+                       : b->site == SITE_NEURON                 ? "hidden unit"
+                                                                : "head",
+        .down_label = map ? "layer" : NULL,
     };
 
-    if (!done || !headline.title || add_headline(x, &headline, err))
-        return err->code;
-    return add_figure(x, b->part_axis >= 0 ? &map : &lines, err);
+    if (b->op.kind == DO_ZERO && b->site == SITE_PATTERN)
+        headline.warning = "off-distribution";
+    headline.whole = "logit.";
+    headline.part = "direct.";
+    headline.join = b->site == SITE_Z ? "effect" : NULL;
+    headline.order = b->op.kind == DO_RESAMPLE ? "first" : NULL;
+    return err_if(err, !done || !headline.title || add_headline(x, &headline, err) ||
+                           add_figure(x, &figure, err));
 }
 
 int ablation_declare(struct experiment *x, const struct ablation *b, struct problems *problems,

@@ -107,7 +107,7 @@ int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
 
     err_clear(&bad);
     if (file_read(&text, path, MOST, &bad))
-        config_problem(x->scene->config, x->entry, "neuron_file", problems, "%s", bad.msg);
+        problem_at(x, "neuron_file", problems, "%s", bad.msg);
     b->set_hash = hash_bytes(text.data, text.len);
     for (char *at = text.len ? text.data : NULL, *end; at && !err->code; at = end) {
         bool good = true;
@@ -118,15 +118,14 @@ int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
         number++;
         at[strcspn(at, "#")] = '\0';
         if (at[strspn(at, " \t\r")] && !add_line(b, x, at, &cap, &good, err) && !good) {
-            config_problem(x->scene->config, x->entry, "neuron_file", problems,
-                           "%s:%d: expected LAYER UNIT [SET], layers to %d and units to %d", path,
-                           number, s->n_layers - 1, s->d_ff - 1);
+            problem_at(x, "neuron_file", problems,
+                       "%s:%d: expected LAYER UNIT [SET], layers to %d and units to %d", path,
+                       number, s->n_layers - 1, s->d_ff - 1);
             break;
         }
     }
     if (!b->parts.n && !problems->count && !err->code)
-        config_problem(x->scene->config, x->entry, "neuron_file", problems, "%s names no unit",
-                       path);
+        problem_at(x, "neuron_file", problems, "%s names no unit", path);
     buf_release(&text);
     return err->code ? err->code : name_sets(b, x->arena, err);
 }

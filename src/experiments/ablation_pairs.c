@@ -37,7 +37,6 @@ static int list_heads(struct ablation *b, const struct ranking *r, size_t n, str
 int pairs_open(struct ablation *b, struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct ablation_config *c = x->config;
-    const struct config *config = x->scene->config;
     struct string_list group = {*c->heads.group != '\0', (const char **)&c->heads.group};
     struct ranking r = {0};
     struct err bad;
@@ -45,18 +44,16 @@ int pairs_open(struct ablation *b, struct experiment *x, struct problems *proble
 
     b->pairs = true;
     if (c->layers.kind != SELECT_EACH)
-        config_problem(config, x->entry, "layers", problems,
-                       "the sweep says which heads are paired: leave this key out");
+        problem_at(x, "layers", problems,
+                   "the sweep says which heads are paired: leave this key out");
     err_clear(&bad);
-    if (ranking_read(&r, x, c->heads.name[0], &group, c->heads.rank_by, &bad)) {
-        config_problem(config, x->entry, "heads", problems, "%s", bad.msg);
-        return bad.code == ERR_MEMORY ? (*err = bad, err->code) : 0;
-    }
+    if (ranking_read(&r, x, c->heads.name[0], &group, c->heads.rank_by, &bad))
+        return problem_of_file(x, "heads", problems, &bad, err);
     while (n < r.n && n < (size_t)c->heads.top && r.v[n].site == SITE_Z && !isnan(r.v[n].effect))
         n++;
     if (n < 2)
-        config_problem(config, x->entry, "heads", problems, "%s ranks %zu %s: pairs need two",
-                       c->heads.name[0], n, str_noun(n, "head", "heads"));
+        problem_at(x, "heads", problems, "%s ranks %zu %s: pairs need two", c->heads.name[0], n,
+                   str_noun(n, "head", "heads"));
     r.n = n;
     b->set_hash = ranking_hash(&r, x->arena, err);
     return err->code ? err->code : list_heads(b, &r, n, x->arena, err);
@@ -101,33 +98,15 @@ static void interactions(const struct row *row, float *out)
 static int describe(struct experiment *x, const struct ablation *b, const char *done,
                     struct err *err)
 {
-    const char *warning =
-        b->op.kind == DO_ZERO ? "off-distribution: read it beside resample" : NULL;
-    struct headline apart = {
-        .variable = "mean",
-        .inside = "stats",
-        .title = arena_printf(
-            x->arena, err, "what two of %zu heads change together beyond the sum of each alone, %s",
-            b->parts.n, done),
-        .unit = "joint minus both single effects",
-        .test = "stored",
-        .claim = "differs from zero after correction",
-        .rows = "metric",
-        .apart = "metric",
-        .about_right = METRICS_ABOUT_RIGHT,
-        .warning = warning,
-    };
-    struct headline joint = {
-        .variable = "joint_effect",
-        .title = arena_printf(x->arena, err,
-                              "what changes with two %s; first = second: this head alone", done),
-        .unit = "ablated minus clean",
-        .test = "none",
-        .rows = "metric",
-        .apart = "metric",
-        .about_right = METRICS_ABOUT_RIGHT,
-        .warning = warning,
-    };
+    struct headline apart = effects_headline(
+        arena_printf(x->arena, err,
+                     "what two of %zu heads change together beyond the sum of each alone, %s",
+                     b->parts.n, done),
+        "joint minus both single effects", b->op.kind == DO_ZERO);
+    struct headline joint = effects_headline(
+        arena_printf(x->arena, err, "what changes with two %s; first = second: this head alone",
+                     done),
+        "ablated minus clean", b->op.kind == DO_ZERO);
     struct figure map = {
         .name = "interaction",
         .form = "map",
@@ -145,6 +124,9 @@ static int describe(struct experiment *x, const struct ablation *b, const char *
         .down_label = "first head",
     };
 
+    joint.variable = "joint_effect";
+    joint.inside = joint.claim = NULL;
+    joint.test = "none";
     if (!apart.title || !joint.title || add_headline(x, &apart, err) ||
         add_headline(x, &joint, err) || add_figure(x, &map, err))
         return err->code;

@@ -141,8 +141,8 @@ static int open_weights(struct experiment *x, struct problems *problems, struct 
                                                         : NULL;
 
     if (key)
-        config_problem(x->scene->config, x->entry, key, problems,
-                       "does not go with weights: true, whose scores belong to no query");
+        problem_at(x, key, problems,
+                   "does not go with weights: true, whose scores belong to no query");
     return key ? 0 : weights_open(x, err);
 }
 
@@ -158,9 +158,9 @@ static int attention_open(struct experiment *x, struct problems *problems, struc
     x->places = &t->positions;
     t->repeated = (int)c->repeated;
     if (1 + 2 * c->repeated > s->max_positions)
-        config_problem(x->scene->config, x->entry, "repeated", problems,
-                       "twice %d tokens are more than the %d that the model was made for",
-                       t->repeated, s->max_positions);
+        problem_at(x, "repeated", problems,
+                   "twice %d tokens are more than the %d that the model was made for", t->repeated,
+                   s->max_positions);
     x->longest = t->repeated ? 1 + 2 * t->repeated : 0;
     if (places_of(&t->positions, &c->positions, x, "positions", problems, err) || problems->count)
         return err->code;

@@ -267,12 +267,11 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
     for (size_t i = 0; i < c->corrupt.n; i++)
         span_check(x, "corrupt", c->corrupt.v[i], problems);
     if (1 + c->corrupt.n * (size_t)t->samples > RUNS_MAX)
-        config_problem(x->scene->config, x->entry, "samples", problems,
-                       "%zu corruptions of %d samples are more than %d runs of a query",
-                       c->corrupt.n, t->samples, RUNS_MAX - 1);
+        problem_at(x, "samples", problems,
+                   "%zu corruptions of %d samples are more than %d runs of a query", c->corrupt.n,
+                   t->samples, RUNS_MAX - 1);
     if (*c->noise_file && !config_given(x->entry, "noise"))
-        config_problem(x->scene->config, x->entry, "noise_file", problems,
-                       "it is read with noise: published only; write that");
+        problem_at(x, "noise_file", problems, "it is read with noise: published only; write that");
     if (!t->counterfactual &&
         noise_open(&t->noise, x, &c->noise, c->noise_file, &c->corrupt, problems, err))
         return err->code;

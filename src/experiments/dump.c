@@ -90,8 +90,8 @@ static void check_layers(struct experiment *x, const struct dump *d, struct prob
 {
     for (size_t i = 0; i < d->layers.n; i++)
         if (d->layers.v[i].n != 1 || span_len(d->layers.v[i].range[0]) != 1) {
-            config_problem(x->scene->config, x->entry, "layers", problems,
-                           "a dump has layers one by one: each, or a list such as [0, 3]");
+            problem_at(x, "layers", problems,
+                       "a dump has layers one by one: each, or a list such as [0, 3]");
             return;
         }
 }

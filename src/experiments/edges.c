@@ -63,19 +63,18 @@ static const struct config_row rows[] = {
 static void check(struct experiment *x, struct problems *problems)
 {
     const struct edges_config *c = x->config;
-    const struct config *config = x->scene->config;
 
     if (c->op.kind == DO_ADD)
-        config_problem(config, x->entry, "operation.kind", problems,
-                       "senders differ in width: add cannot be used with edges");
+        problem_at(x, "operation.kind", problems,
+                   "senders differ in width: add cannot be used with edges");
     if (x->scene->model->layers[0].qk_whole &&
         choice_bits(&c->receivers.kinds) & (RECEIVER_Q | RECEIVER_K))
-        config_problem(config, x->entry, "receivers.kinds", problems,
-                       "this model norms the queries of all heads together, and the keys: none is "
-                       "read by one head alone; take v, mlp and logits");
+        problem_at(x, "receivers.kinds", problems,
+                   "this model norms the queries of all heads together, and the keys: none is "
+                   "read by one head alone; take v, mlp and logits");
     if (*c->from && !c->groups.n)
-        config_problem(config, x->entry, "groups", problems,
-                       "name the groups of the finished sweep that rank heads and MLPs");
+        problem_at(x, "groups", problems,
+                   "name the groups of the finished sweep that rank heads and MLPs");
 }
 
 /* The sites of the senders, for means and spreads. */
@@ -224,22 +223,10 @@ static void layer_effects(const struct row *row, float *out)
 
 static int describe(struct experiment *x, const struct edges *e, struct err *err)
 {
-    bool zero = e->op.kind == DO_ZERO;
     const char *done = operation_words(&e->op, x->arena, err);
-    struct headline headline = {
-        .variable = "mean",
-        .inside = "stats",
-        .title =
-            arena_printf(x->arena, err, "what changes when one receiver reads one sender %s", done),
-        .unit = "edited minus clean",
-        .test = "stored",
-        .claim = "differs from zero after correction",
-        .rows = "metric",
-        .apart = "metric",
-        .about_right = METRICS_ABOUT_RIGHT,
-        .warning = zero ? "off-distribution: read it beside resample" : NULL,
-        .order = e->op.kind == DO_RESAMPLE ? "first" : NULL,
-    };
+    struct headline headline = effects_headline(
+        arena_printf(x->arena, err, "what changes when one receiver reads one sender %s", done),
+        "edited minus clean", e->op.kind == DO_ZERO);
     static const struct figure map = {
         .form = "map",
         .values = "mean_layer_effect",
@@ -273,6 +260,7 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
             "from 0",
     };
 
+    headline.order = e->op.kind == DO_RESAMPLE ? "first" : NULL;
     return err_if(err, err->code || !headline.title || add_headline(x, &headline, err) ||
                            add_figure(x, &map, err) || add_figure(x, &graph, err));
 }

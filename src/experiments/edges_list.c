@@ -22,8 +22,8 @@ static int choose(bool *chosen, const struct selector *s, int n, struct experime
         return err->code;
     for (size_t i = 0; i < all.n; i++) {
         if (all.v[i].n != 1 || span_len(all.v[i].range[0]) != 1) {
-            config_problem(x->scene->config, x->entry, key, problems,
-                           "an edge has one sender and one receiver: each, or a list");
+            problem_at(x, key, problems,
+                       "an edge has one sender and one receiver: each, or a list");
             return 0;
         }
         if (all.v[i].range[0].lo >= 0) /* else a problem already */
@@ -66,10 +66,8 @@ static int choose_top(struct choice_of_side *a, struct choice_of_side *b, struct
     a->mlp = b->mlp = arena_alloc(x->arena, (size_t)s->n_layers, sizeof(bool), err);
     if (!a->top || !a->mlp)
         return err->code;
-    if (ranking_read(&r, x, c->from, &c->groups, metric_word(c->rank_by), &bad)) {
-        config_problem(x->scene->config, x->entry, "from", problems, "%s", bad.msg);
-        return bad.code == ERR_MEMORY ? (*err = bad, err->code) : 0;
-    }
+    if (ranking_read(&r, x, c->from, &c->groups, metric_word(c->rank_by), &bad))
+        return problem_of_file(x, "from", problems, &bad, err);
     for (size_t i = 0; i < r.n && i < (size_t)c->top; i++)
         *(r.v[i].site == SITE_Z ? &a->top[r.v[i].layer * s->n_heads + r.v[i].head]
                                 : &a->mlp[r.v[i].layer]) = true;
@@ -199,7 +197,6 @@ int edges_list(struct edges *e, struct experiment *x, struct problems *problems,
         list_receivers(e, &receivers, x, err) || list_edges(e, x, err))
         return err->code;
     if (!e->n && !problems->count)
-        config_problem(x->scene->config, x->entry, "receivers", problems,
-                       "no receiver lies above a sender: there is no edge");
+        problem_at(x, "receivers", problems, "no receiver lies above a sender: there is no edge");
     return 0;
 }

@@ -161,6 +161,15 @@ int add_constant(struct experiment *x, const char *name, enum vtype type, const 
     return 0;
 }
 
+int problem_of_file(const struct experiment *x, const char *key, struct problems *problems,
+                    const struct err *bad, struct err *err)
+{
+    if (bad->code == ERR_MEMORY)
+        return *err = *bad, err->code;
+    problem_at(x, key, problems, "%s", bad->msg);
+    return 0;
+}
+
 /* The one of this name (of n bytes); NULL = there is none. */
 static struct aggregate *aggregate_named(struct experiment *x, const char *name, size_t n)
 {

@@ -347,6 +347,14 @@ int add_mean(struct experiment *x, const char *name, const char *field, const ch
 int add_constant(struct experiment *x, const char *name, enum vtype type, const char *dim,
                  const char *units, const char *long_name, const void *data, struct err *err);
 
+/* A mistake of the config, at a key of x's. */
+#define problem_at(x, key, problems, ...) \
+    config_problem((x)->scene->config, (x)->entry, key, problems, __VA_ARGS__)
+
+/* The same of a file that the key names and that cannot be used; lack of memory is an error. */
+int problem_of_file(const struct experiment *x, const char *key, struct problems *problems,
+                    const struct err *bad, struct err *err);
+
 /* What summary, `top`, `plot` and the others show of the group (results/describe.h); after the
    averages that it names, an unknown one is a bug. Texts that do not live as long as x go into its
    arena. */

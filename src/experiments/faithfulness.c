@@ -88,9 +88,8 @@ static void check_shares(struct experiment *x, struct problems *problems)
 
     for (size_t i = 1; i < c->shares.n; i++)
         if (c->shares.v[i] <= c->shares.v[i - 1])
-            config_problem(x->scene->config, x->entry, "shares", problems,
-                           "shares must rise: %g stands after %g", c->shares.v[i],
-                           c->shares.v[i - 1]);
+            problem_at(x, "shares", problems, "shares must rise: %g stands after %g",
+                       c->shares.v[i], c->shares.v[i - 1]);
 }
 
 /* The nodes and their position; what the file lacks is a mistake of the config. */
@@ -104,14 +103,12 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
     f->ranking.edges = true;
     if (!ranking_read(&f->ranking, x, c->from, &c->groups, f->metric, &bad))
         place_of_label(&f->place, f->ranking.position, x, &bad);
-    if (bad.code == ERR_MEMORY)
-        return *err = bad, err->code;
     if (bad.code)
-        config_problem(x->scene->config, x->entry, "from", problems, "%s", bad.msg);
-    else if (f->ranking.edges && x->scene->model->layers[0].attn_post.w)
-        config_problem(x->scene->config, x->entry, "groups", problems,
-                       "this model norms what a layer's heads add together, so that they are not a "
-                       "sum: a circuit of edges is not defined; take sweeps of heads and MLPs");
+        return problem_of_file(x, "from", problems, &bad, err);
+    if (f->ranking.edges && x->scene->model->layers[0].attn_post.w)
+        problem_at(x, "groups", problems,
+                   "this model norms what a layer's heads add together, so that they are not a "
+                   "sum: a circuit of edges is not defined; take sweeps of heads and MLPs");
     return 0;
 }
 
@@ -133,8 +130,8 @@ static int open_operation(struct experiment *x, struct faithfulness *f, struct p
     struct operation_scope where = {.places = &f->place, .site = SITE_RESID};
 
     if (c->op.kind == DO_ADD) {
-        config_problem(x->scene->config, x->entry, "operation.kind", problems,
-                       "heads and MLPs differ in width: add cannot be used with faithfulness");
+        problem_at(x, "operation.kind", problems,
+                   "heads and MLPs differ in width: add cannot be used with faithfulness");
         return 0;
     }
     where.wanted = wanted_layers(x, &f->ranking, err);

@@ -356,9 +356,9 @@ static int heads_open(struct experiment *x, struct problems *problems, struct er
     const struct shape *s = &x->scene->model->shape;
 
     if (c->projection == PROJECT_AUTHORS && s->n_heads * s->d_head != s->d_model)
-        config_problem(x->scene->config, x->entry, "head_projection", problems,
-                       "authors needs heads x head width = width, here %d x %d and %d", s->n_heads,
-                       s->d_head, s->d_model);
+        problem_at(x, "head_projection", problems,
+                   "authors needs heads x head width = width, here %d x %d and %d", s->n_heads,
+                   s->d_head, s->d_model);
     x->needs |= NEED_DRAWS | (c->vocab_stats ? NEED_VOCAB_STATS : 0);
     if (add_axis(x, "layer", (size_t)s->n_layers, err) ||
         add_axis(x, "head", (size_t)s->n_heads, err) ||

@@ -72,13 +72,12 @@ static size_t cuts_n(const struct knockout *k)
 }
 
 /* Is set `other` a random draw for this set: "random_subject_2" for "subject"? */
-static bool draws_for(const char *other, const char *set)
+static bool draws_for(const struct experiment *x, const char *other, const char *set)
 {
-    size_t n = strlen(set);
+    char room[DRAWN_NAME];
+    const char *span = token_set_drawn(x->scene, other, room);
 
-    return strncmp(other, "random_", 7) == 0 && strncmp(other + 7, set, n) == 0 &&
-           (!other[7 + n] || (other[7 + n] == '_' && strspn(other + 8 + n, "0123456789") > 0 &&
-                              !other[8 + n + strspn(other + 8 + n, "0123456789")]));
+    return span && str_eq(span, set);
 }
 
 /* The log-probability's drop minus its mean over the random sets of this set's size; NaN for sets
@@ -96,7 +95,7 @@ static void drop_beyond_random(const struct row *row, float *out)
         int n = 0;
 
         for (size_t o = 0; o < sets; o++)
-            if (draws_for(c->sets.v[o], c->sets.v[s])) {
+            if (draws_for(row->x, c->sets.v[o], c->sets.v[s])) {
                 sum += (double)cut[(first + o) * targets + t];
                 n++;
             }
@@ -104,11 +103,13 @@ static void drop_beyond_random(const struct row *row, float *out)
     }
 }
 
-static bool has_random(const struct knockout_config *c)
+static bool has_random(const struct experiment *x)
 {
+    const struct knockout_config *c = x->config;
+
     for (size_t s = 0; s < c->sets.n; s++)
         for (size_t o = 0; o < c->sets.n; o++)
-            if (draws_for(c->sets.v[o], c->sets.v[s]))
+            if (draws_for(x, c->sets.v[o], c->sets.v[s]))
                 return true;
     return false;
 }
@@ -148,7 +149,7 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
     drop.title = "log-probability that the targets lose beyond what they lose when the last token "
                  "cannot attend to as many random tokens";
     drop.claim = "differs from what random tokens cost";
-    if (has_random(c) && add_headline(x, &drop, err))
+    if (has_random(x) && add_headline(x, &drop, err))
         return err->code;
     drop.variable = "mean_out_logit_drop";
     drop.title = "logits that the targets lose when the last token cannot attend to a set";
@@ -162,7 +163,7 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
 /* What is drawn of the cut of all layers and heads. */
 static int describe_figures(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    bool random = has_random(x->config);
+    bool random = has_random(x);
     const struct figure logits = {
         .name = "logit",
         .form = "intervals",
@@ -254,7 +255,7 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
                 "mean over queries of the whole answer's log-probability, clean minus cut",
                 "clean_answer_logprob -answer_logprob", err))
         return err->code;
-    if (has_random(c) &&
+    if (has_random(x) &&
         add_aggregate(
             x, "mean_drop_beyond_random", per_target, "nat",
             "mean over queries of the log-probability's drop minus that of as many random "

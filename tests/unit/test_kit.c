@@ -111,9 +111,13 @@ static void sets_of_tokens(void **state)
 static void known_sets_and_their_order(void **state)
 {
     const char *near;
+    char room[DRAWN_NAME];
     int order[8];
 
     (void)state;
+    assert_string_equal(token_set_drawn(&c.scene, "random_subject_2", room), "subject");
+    assert_string_equal(token_set_drawn(&c.scene, "random_answer_1", room), "answer_1");
+    assert_null(token_set_drawn(&c.scene, "subject", room));
     assert_true(token_set_known(&c.scene, "subject", &near));
     assert_true(token_set_known(&c.scene, "random_relation", &near));
     assert_true(token_set_known(&c.scene, "other", &near) &&

@@ -119,6 +119,22 @@ int effect_list_open(struct effect_list *e, unsigned metrics, const char *variab
     return err->code;
 }
 
+struct headline effects_headline(const char *title, const char *unit, bool zero)
+{
+    return (struct headline){
+        .variable = "mean",
+        .inside = "stats",
+        .title = title,
+        .unit = unit,
+        .test = "stored",
+        .claim = "differs from zero after correction",
+        .rows = "metric",
+        .apart = "metric",
+        .about_right = "logit_difference recall_mass", /* whichever it is */
+        .warning = zero ? "off-distribution: read it beside resample" : NULL,
+    };
+}
+
 float measure_of(const struct measure *m, const struct dataset *ds, const struct query *q,
                  const float *logit, const float *logprob, size_t t)
 {

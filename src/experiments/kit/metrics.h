@@ -18,9 +18,6 @@ enum metric {
     METRIC_ANSWER = 512, /* of whole answers */
 };
 
-/* Those that are about the right answer, whichever it is (struct headline). */
-#define METRICS_ABOUT_RIGHT "logit_difference recall_mass"
-
 /* What a variant must be asked for these metrics (bits): ASK_LOGITS if their logits are enough. */
 unsigned metric_asks(unsigned metrics);
 
@@ -70,6 +67,9 @@ struct effect_list {
    measures and, where they have one, the clean run's. */
 int effect_list_open(struct effect_list *e, unsigned metrics, const char *variable,
                      const struct dataset *ds, struct arena *a, struct err *err);
+
+/* The headline of effects in NAME/stats, each metric apart; zero: they are of zeroing. */
+struct headline effects_headline(const char *title, const char *unit, bool zero);
 
 /* Of one answer, and of the clean run's logits and log-probabilities: out (n). Of metrics that both
    suffice for. */

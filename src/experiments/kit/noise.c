@@ -59,7 +59,7 @@ static struct published read_dataset(struct experiment *x, json_t *root, const c
     else if (!json_take_real(entry, "subject", true, &out.subject, ERR_CONFIG, &bad))
         json_take_real(entry, "answers", true, &out.answers, ERR_CONFIG, &bad);
     if (bad.code)
-        config_problem(x->scene->config, x->entry, "noise_file", problems, "%s", bad.msg);
+        problem_at(x, "noise_file", problems, "%s", bad.msg);
     return out;
 }
 
@@ -107,8 +107,7 @@ static int open_published(struct noise_levels *n, struct experiment *x, const ch
     if (root)
         code = take_published(n, x, root, file, spans, problems, err);
     else
-        config_problem(x->scene->config, x->entry, *file ? "noise_file" : "noise", problems, "%s",
-                       bad.msg);
+        problem_at(x, *file ? "noise_file" : "noise", problems, "%s", bad.msg);
     json_decref(root);
     buf_release(&text);
     return code;
@@ -207,9 +206,9 @@ static int open_computed(struct noise_levels *n, struct experiment *x,
         if (query_skip(x, &ds->query[q]) || n->level[q * spans->n] >= 0)
             continue;
         if (ds->query[q].answer && !x->scene->tokenizer) {
-            config_problem(x->scene->config, x->entry, "noise", problems,
-                           "computed needs the model's tokenizer, for the strings of subjects and "
-                           "answers; give a number");
+            problem_at(x, "noise", problems,
+                       "computed needs the model's tokenizer, for the strings of subjects and "
+                       "answers; give a number");
             return 0;
         }
         for (size_t i = 0; i < spans->n; i++)

@@ -51,10 +51,8 @@ static int open_vector(struct operation *op, struct experiment *x, enum site sit
     char own[32] = "";
 
     err_clear(&bad);
-    if (npy_read(&npy, c->vector, x->arena, &bad)) {
-        config_problem(x->scene->config, x->entry, "operation.vector", problems, "%s", bad.msg);
-        return bad.code == ERR_MEMORY ? (*err = bad, err->code) : 0;
-    }
+    if (npy_read(&npy, c->vector, x->arena, &bad))
+        return problem_of_file(x, "operation.vector", problems, &bad, err);
     if (npy.rank == 2 && npy.size[0] == 1 && s->n_layers > 1) {
         npy.rank = 1; /* one vector, as frameworks save it */
         npy.size[0] = npy.size[1];
@@ -68,10 +66,9 @@ static int open_vector(struct operation *op, struct experiment *x, enum site sit
         snprintf(own, sizeof own, " or %zu", part);
     if ((op->vector_width != width && op->vector_width != part) ||
         (npy.rank == 2 && layers != (size_t)s->n_layers))
-        config_problem(x->scene->config, x->entry, "operation.vector", problems,
-                       "%s has %s%zu numbers, expected %zu%s%s", c->vector,
-                       npy.rank == 2 ? "rows of " : "", op->vector_width, width, own,
-                       npy.rank == 2 ? " for each layer" : "");
+        problem_at(x, "operation.vector", problems, "%s has %s%zu numbers, expected %zu%s%s",
+                   c->vector, npy.rank == 2 ? "rows of " : "", op->vector_width, width, own,
+                   npy.rank == 2 ? " for each layer" : "");
     return 0;
 }
 
@@ -88,8 +85,7 @@ static int open_source(struct operation *op, struct experiment *x, struct proble
     if (op->step && partners_at_step(&op->partners, x, op->step, err))
         return err->code;
     if (op->source == FROM_CORRUPTED && dataset_span(ds, c->source_span) < 0)
-        config_problem(x->scene->config, x->entry, "source.span", problems,
-                       "the data has no span \"%s\"", c->source_span);
+        problem_at(x, "source.span", problems, "the data has no span \"%s\"", c->source_span);
     if (!*c->source_position)
         return 0;
     if (places_of(&place, &one, x, "source.position", problems, err))
@@ -112,8 +108,7 @@ int operation_open(struct operation *op, struct experiment *x, const struct oper
     if (op->drawn)
         op->draws = (int)c->draws;
     if (op->kind == DO_SCALE && !config_given(x->entry, "operation.factor"))
-        config_problem(x->scene->config, x->entry, "operation", problems,
-                       "{kind: scale} needs a factor, such as factor: 0.5");
+        problem_at(x, "operation", problems, "{kind: scale} needs a factor, such as factor: 0.5");
     switch (op->kind) {
     case DO_RESAMPLE:
         return partners_open(&op->partners, x, where->places, op->draws, choice_bits(&c->match),

@@ -23,9 +23,8 @@ static void one_place(struct place *p, const char *const *name, struct experimen
 
         p->range = (struct span){(int)number, (int)number + 1};
         if (number < 0 || number >= most)
-            config_problem(x->scene->config, x->entry, key, problems,
-                           "no prompt has a token %s: the longest has %d, counted from 0", *name,
-                           most);
+            problem_at(x, key, problems,
+                       "no prompt has a token %s: the longest has %d, counted from 0", *name, most);
         return;
     }
     p->name = name;
@@ -160,8 +159,7 @@ int places_of(struct places *out, const struct selector *s, struct experiment *x
     if (code)
         return code;
     if (!out->n && !problems->count)
-        config_problem(x->scene->config, x->entry, key, problems,
-                       "no query of the data has such a position");
+        problem_at(x, key, problems, "no query of the data has such a position");
     out->tok = arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *out->tok, err);
     out->label = arena_alloc(x->arena, out->n + 1, sizeof *out->label, err);
     for (size_t i = 0; out->label && i < out->n; i++)

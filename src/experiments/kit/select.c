@@ -28,15 +28,14 @@ static int element(const char *text, int n, struct experiment *x, const char *ke
     long v = strtol(text, &end, 10);
 
     if (end != text && *end == '-' && strtol(end + 1, &end, 10) > v && !*end) {
-        config_problem(x->scene->config, x->entry, key, problems,
-                       "%s is not a number; write [%ld, %ld, ...] for one configuration each, or "
-                       "{together: [%ld, %ld, ...]} for one of all",
-                       text, v, v + 1, v, v + 1);
+        problem_at(x, key, problems,
+                   "%s is not a number; write [%ld, %ld, ...] for one configuration each, or "
+                   "{together: [%ld, %ld, ...]} for one of all",
+                   text, v, v + 1, v, v + 1);
         return -1;
     }
     if (*end || end == text || v < 0 || v >= n) {
-        config_problem(x->scene->config, x->entry, key, problems,
-                       "%s is out of range: the model has 0 to %d", text, n - 1);
+        problem_at(x, key, problems, "%s is out of range: the model has 0 to %d", text, n - 1);
         return -1;
     }
     return (int)v;
@@ -83,8 +82,8 @@ static size_t count(const struct selector *s, int n)
 
 void no_pairs(struct experiment *x, const char *key, struct problems *problems)
 {
-    config_problem(x->scene->config, x->entry, key, problems,
-                   "only the heads of kind ablation with site: head can be {pairs: RESULT}");
+    problem_at(x, key, problems,
+               "only the heads of kind ablation with site: head can be {pairs: RESULT}");
 }
 
 int selections_of(struct selections *out, const struct selector *s, int n, struct experiment *x,
@@ -96,8 +95,7 @@ int selections_of(struct selections *out, const struct selector *s, int n, struc
     if (s->kind == SELECT_PAIRS)
         no_pairs(x, key, problems);
     if (!out->n)
-        config_problem(x->scene->config, x->entry, key, problems,
-                       "a window of %d does not fit into %d", s->window, n);
+        problem_at(x, key, problems, "a window of %d does not fit into %d", s->window, n);
     out->v = arena_alloc(x->arena, out->n, sizeof *out->v, err);
     if (!out->v)
         return err->code;
@@ -171,8 +169,6 @@ static int span_tokens(const struct scene *s, const struct query *q, const char 
     return n;
 }
 
-enum { RANDOM_NAME = 128 };
-
 /* `size` tokens of `other`, in rising order; the draw depends on query and name alone. */
 static int random_tokens(const struct scene *s, const struct query *q, const char *name, int size,
                          int *tok)
@@ -188,13 +184,13 @@ static int random_tokens(const struct scene *s, const struct query *q, const cha
     return kept;
 }
 
-/* The span that a set random_SPAN or random_SPAN_2 is drawn for, in `room`. */
-static const char *drawn_span(const struct scene *s, const char *name, char room[RANDOM_NAME])
+const char *token_set_drawn(const struct scene *s, const char *name, char room[DRAWN_NAME])
 {
-    const char *span = name + 7, *end = strrchr(span, '_');
+    const char *span = str_begins(name, "random_") ? name + 7 : NULL;
+    const char *end = span ? strrchr(span, '_') : NULL;
 
-    if (dataset_span(s->data, span) >= 0 || !end || !end[1] ||
-        strspn(end + 1, "0123456789") != strlen(end + 1) || (size_t)(end - span) >= RANDOM_NAME)
+    if (!span || dataset_span(s->data, span) >= 0 || !end || !end[1] ||
+        strspn(end + 1, "0123456789") != strlen(end + 1) || (size_t)(end - span) >= DRAWN_NAME)
         return span;
     memcpy(room, span, (size_t)(end - span));
     room[end - span] = '\0';
@@ -203,22 +199,22 @@ static const char *drawn_span(const struct scene *s, const char *name, char room
 
 int token_set(const struct scene *s, const struct query *q, const char *name, int *tok)
 {
-    bool drawn = strncmp(name, "random_", 7) == 0;
-    char room[RANDOM_NAME];
-    const char *span = drawn ? drawn_span(s, name, room) : name;
+    char room[DRAWN_NAME];
+    const char *span = token_set_drawn(s, name, room);
 
     if (str_eq(name, "other"))
         return other_tokens(s, q, tok);
-    if (drawn)
+    if (span)
         return random_tokens(s, q, name, span_tokens(s, q, span, tok), tok);
     return span_tokens(s, q, name, tok);
 }
 
 bool token_set_known(const struct scene *s, const char *name, const char **near)
 {
-    char room[RANDOM_NAME];
-    const char *span = strncmp(name, "random_", 7) == 0 ? drawn_span(s, name, room) : name;
+    char room[DRAWN_NAME];
+    const char *span = token_set_drawn(s, name, room);
 
+    span = span ? span : name;
     *near = NULL;
     if (str_eq(name, "other") || dataset_span(s->data, span) >= 0)
         return true;
@@ -234,16 +230,15 @@ static void no_span(const struct experiment *x, const char *key, const char *nam
     size_t at = 0;
 
     if (near) {
-        config_problem(x->scene->config, x->entry, key, problems,
-                       "the data has no span \"%s\" (did you mean \"%s\"?)", name, near);
+        problem_at(x, key, problems, "the data has no span \"%s\" (did you mean \"%s\"?)", name,
+                   near);
         return;
     }
     for (size_t i = 0; i < ds->n_spans && at < sizeof spans; i++)
         at += (size_t)snprintf(spans + at, sizeof spans - at, "%s%s", i ? ", " : "",
                                ds->span_name[i]);
-    config_problem(x->scene->config, x->entry, key, problems,
-                   "the data has no span \"%s\"%s; it has %s", name,
-                   config_given(x->entry, key) ? "" : " (the default)", spans);
+    problem_at(x, key, problems, "the data has no span \"%s\"%s; it has %s", name,
+               config_given(x->entry, key) ? "" : " (the default)", spans);
 }
 
 void token_set_check(const struct experiment *x, const char *key, const char *name,

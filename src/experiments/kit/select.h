@@ -47,6 +47,10 @@ size_t span_order(const struct dataset *ds, int *order);
 /* The same in the arena; NULL and err on failure. */
 const int *span_order_in(const struct dataset *ds, struct arena *a, struct err *err);
 
+/* The span that a set random_SPAN or random_SPAN_2 is drawn for; NULL = the set is not drawn. */
+enum { DRAWN_NAME = 128 };
+const char *token_set_drawn(const struct scene *s, const char *name, char room[DRAWN_NAME]);
+
 /* Could any query have it? near: what was perhaps meant, over the data's spans; may be NULL. */
 bool token_set_known(const struct scene *s, const char *name, const char **near);
 

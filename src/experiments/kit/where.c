@@ -99,19 +99,19 @@ void where_check(const struct experiment *x, struct problems *problems)
         int number;
 
         if (right && (!to_number(w->value[i], &number) || (number & ~1)))
-            config_problem(x->scene->config, x->entry, "where", problems,
-                           "correct is \"%s\", expected true or false", w->value[i]);
+            problem_at(x, "where", problems, "correct is \"%s\", expected true or false",
+                       w->value[i]);
         else if (!p && !right)
-            config_problem(x->scene->config, x->entry, "where", problems,
-                           "a query has no \"%s\" to select by (%s%s%s)", w->key[i],
-                           near ? "did you mean " : "known: ", near ? near : known_keys(words),
-                           near ? "?" : "");
+            problem_at(x, "where", problems, "a query has no \"%s\" to select by (%s%s%s)",
+                       w->key[i],
+                       near ? "did you mean " : "known: ", near ? near : known_keys(words),
+                       near ? "?" : "");
         else if (p && p->type == PROPERTY_TEXT && !occurs(x->scene->data, p, w->value[i], words))
-            config_problem(x->scene->config, x->entry, "where", problems,
-                           "no query has the %s \"%s\": there is %s", p->name, w->value[i], words);
+            problem_at(x, "where", problems, "no query has the %s \"%s\": there is %s", p->name,
+                       w->value[i], words);
         else if (p && p->type != PROPERTY_TEXT && !to_number(w->value[i], &number))
-            config_problem(x->scene->config, x->entry, "where", problems,
-                           "%s is \"%s\", expected a number, true or false", p->name, w->value[i]);
+            problem_at(x, "where", problems, "%s is \"%s\", expected a number, true or false",
+                       p->name, w->value[i]);
     }
 }
 

@@ -24,13 +24,13 @@ int whole_declare(struct experiment *x, const struct whole_config *c, const char
             if (ds->query[q].whole[t].n - 1 > x->behind)
                 x->behind = ds->query[q].whole[t].n - 1;
     if (!ds->has_whole)
-        config_problem(x->scene->config, x->entry, "answer_logprob", problems,
-                       "the data has no whole answers: give its queries the key \"answers\"");
+        problem_at(x, "answer_logprob", problems,
+                   "the data has no whole answers: give its queries the key \"answers\"");
     if (1 + others + ds->n_targets > RUNS_MAX)
-        config_problem(x->scene->config, x->entry, "answer_logprob", problems,
-                       "the prompt with each of %zu answers, beside %zu other runs: more than %d "
-                       "runs of a query",
-                       ds->n_targets, others, RUNS_MAX - 1);
+        problem_at(x, "answer_logprob", problems,
+                   "the prompt with each of %zu answers, beside %zu other runs: more than %d "
+                   "runs of a query",
+                   ds->n_targets, others, RUNS_MAX - 1);
     return !all || !x->whole->first ||
                    add_field(x, "answer_logprob", V_F32, all, "nat",
                              "log-probability of the whole answer, edited", err) ||
