@@ -146,19 +146,16 @@ int averages_take(struct averages *v, const struct row *row, bool usable, struct
     return 0;
 }
 
-/* of: the aggregate whose elements they are, or NULL: sums that are of no one target. */
-static int ratios(struct averages *v, const struct aggregate *of, const float *value,
-                  size_t elements, struct estimate **e, struct err *err)
+/* Of sums that are of no one target. */
+static int ratios(struct averages *v, const float *value, size_t elements, struct estimate **e,
+                  struct err *err)
 {
     struct output *o = v->o;
-    struct estimate_ask ask = {.way = template_way(o, v->x)};
+    struct estimate_ask ask = {.way = template_way(o, v->x), .ratio = true};
 
-    if (of)
-        ask.about = targets_of(o, v->x, of, &ask.n_about, err);
-    if (err->code)
-        return err->code;
     *e = arena_alloc(&o->group, elements * o->strata.n, sizeof **e, err);
-    return *e ? strata_ratio(&o->strata, &ask, value, elements, *e, &o->scratch, err) : err->code;
+    return *e ? strata_estimate(&o->strata, &ask, value, elements, *e, &o->scratch, err)
+              : err->code;
 }
 
 /* Of one query: the terms of each element with the signs that their ratios have in a stratum, and
@@ -197,7 +194,7 @@ static int folded_ratios(struct averages *v, const float *value, size_t elements
     struct estimate *of, *in;
 
     *e = arena_alloc(&v->o->group, elements * strata, sizeof **e, err);
-    if (!folded || !known || !*e || ratios(v, NULL, value, elements * terms, &of, err))
+    if (!folded || !known || !*e || ratios(v, value, elements * terms, &of, err))
         return err->code;
     for (size_t s = 0; s < strata; s++) {
         if (known[s])
@@ -205,7 +202,7 @@ static int folded_ratios(struct averages *v, const float *value, size_t elements
         for (size_t q = 0; q < n; q++)
             fold_terms(value + 2 * q * elements * terms, elements, terms, of + s, strata,
                        folded + 2 * q * elements);
-        if (ratios(v, NULL, folded, elements, &in, err))
+        if (ratios(v, folded, elements, &in, err))
             return err->code;
         for (size_t t = s; t < strata; t++) {
             if (known[t] || !same_signs(of, elements * terms, strata, s, t))
@@ -218,17 +215,14 @@ static int folded_ratios(struct averages *v, const float *value, size_t elements
     return 0;
 }
 
-static int write_ratio(struct averages *v, struct h5group *g, int i, struct err *err)
+static int write_folded(struct averages *v, struct h5group *g, int i, struct err *err)
 {
     const struct aggregate *a = &v->x->aggregate[i];
     size_t elements = padded_elements(v->x, &a->field);
-    const float *value = v->slabs[i].v;
     struct estimate *e;
 
-    if (a->terms ? folded_ratios(v, value, elements, a->terms, &e, err)
-                 : ratios(v, a, value, elements, &e, err))
-        return err->code;
-    return write_plain(v->o, g, a, e, elements, err);
+    return err_if(err, folded_ratios(v, v->slabs[i].v, elements, a->terms, &e, err) ||
+                           write_plain(v->o, g, a, e, elements, err));
 }
 
 /* Estimates (elements, strata) of an aggregate; chance: those that its rates are compared with. */
@@ -239,6 +233,7 @@ static int estimate_all(struct averages *v, int i, const struct estimate *chance
     const struct aggregate *a = &v->x->aggregate[i];
     size_t elements = padded_elements(v->x, &a->field), rows = o->strata.n;
     struct estimate_ask ask = {.way = template_way(o, v->x),
+                               .ratio = a->ratio,
                                .rate = a->rate,
                                .tested = a->judged,
                                .controls = a->controls};
@@ -248,8 +243,10 @@ static int estimate_all(struct averages *v, int i, const struct estimate *chance
         const float *value;
 
         ask.chance = chance ? chance + ask.first * rows : NULL;
-        if (err->code || slabs_block(&v->slabs[i], ask.first, &value, &n, err) ||
-            strata_estimate(&o->strata, &ask, value, n, e + ask.first * rows, &o->scratch, err))
+        if (err->code || slabs_block(&v->slabs[i], ask.first, &value, &n, err))
+            return err->code;
+        n = a->ratio ? elements : n; /* ratios are in memory as a whole */
+        if (strata_estimate(&o->strata, &ask, value, n, e + ask.first * rows, &o->scratch, err))
             return err->code;
     }
     return 0;
@@ -289,7 +286,7 @@ static int write_aggregate(struct averages *v, struct h5group *g, int i, struct 
 {
     const struct aggregate *a = &v->x->aggregate[i];
 
-    return a->ratio    ? write_ratio(v, g, i, err)
+    return a->terms    ? write_folded(v, g, i, err)
            : a->tested ? write_effects(v->o, v->x, a, &v->slabs[i], err)
                        : write_means(v, g, i, err);
 }

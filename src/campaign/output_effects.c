@@ -105,14 +105,12 @@ static size_t family_of(const struct effects *v, size_t element, size_t row)
 
     for (int i = v->a->field.n_axes - 1; i >= 0; i--) {
         const struct axis *axis = &v->x->axis[v->a->field.axis[i]];
-        const struct dim *d = &axis->dim;
         int bit = family_bit(axis);
-        bool over = bit != NO_CHOICE && (together & (unsigned)bit);
 
-        if (!over)
-            family += element % d->size * n;
-        n *= over ? 1 : d->size;
-        element /= d->size;
+        if (bit != NO_CHOICE && (together & (unsigned)bit))
+            continue;
+        family += element_place(v->x, &v->a->field, element, i) * n;
+        n *= axis->dim.size;
     }
     return family;
 }

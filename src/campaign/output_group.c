@@ -214,18 +214,6 @@ static int place_unit(struct output *o, const struct unit *u, struct buf *rows,
     return 0;
 }
 
-static int make_arrays(struct output *o, const struct experiment *x, void *at[FIELDS_MAX],
-                       struct err *err)
-{
-    for (int i = 0; i < x->n_fields; i++) {
-        at[i] = arena_alloc(&o->group, padded_elements(x, &x->field[i]),
-                            vtype_size(x->field[i].var.type), err);
-        if (!at[i])
-            return err->code;
-    }
-    return 0;
-}
-
 /* All units of one query in one experiment, which stand side by side in the list. */
 static int place_query(struct output *o, const struct unit **u, uint32_t experiment, size_t query,
                        void *at[FIELDS_MAX], const char **status, struct err *err)
@@ -292,7 +280,7 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
     struct row row = {.x = x};
     struct h5group *g;
 
-    if (!status || make_group(o, x, &g, err) || make_arrays(o, x, row.at, err) ||
+    if (!status || make_group(o, x, &g, err) || fields_alloc(row.at, x, &o->group, err) ||
         averages_open(&averages, o, x, err))
         goto out;
     for (size_t q = 0; q < (x->of_model ? 1 : ds->n) && !err->code; q++) {

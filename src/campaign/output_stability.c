@@ -1,6 +1,5 @@
 #include "campaign/output_stability.h"
 
-#include "base/str.h"
 #include "campaign/rows.h"
 #include "statistics/stability.h"
 
@@ -11,15 +10,7 @@ enum { RANKED_MAX = 1 << 15 }; /* configurations: more are too many to keep the 
 const struct dim stability_dim = {"k", TOP_KINDS, V_I4, top_sizes, "how many are the top"};
 
 /* Rankings are over all dimensions but these, which tell one ranking from another. */
-static bool tells_apart(const char *dim)
-{
-    static const char *const names[] = {"position", "from", "to", "metric"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (str_eq(dim, names[i]))
-            return true;
-    return false;
-}
+static const char apart[] = "position from to metric";
 
 struct rankings {
     struct output *o;
@@ -45,22 +36,17 @@ static int find_rankings(struct rankings *r, struct err *err)
     r->n = 1;
     if (!r->of)
         return err->code;
-    for (int i = 0; i < r->f->n_axes; i++) {
+    for (int i = 0; i < r->f->n_axes && !err->code; i++) {
         const struct dim *d = &r->x->axis[r->f->axis[i]].dim;
-        size_t below = 1;
 
-        for (int k = i + 1; k < r->f->n_axes; k++)
-            below *= r->x->axis[r->f->axis[k]].dim.size;
-        if (!tells_apart(d->name))
+        if (!list_has(apart, d->name))
             continue;
         for (size_t e = 0; e < r->elements; e++)
-            r->of[e] = r->of[e] * d->size + e / below % d->size;
+            r->of[e] = r->of[e] * d->size + element_place(r->x, r->f, e, i);
         r->n *= d->size;
         r->dims = arena_printf(a, err, "%s %s", r->dims, d->name);
-        if (!r->dims)
-            return err->code;
     }
-    return 0;
+    return err->code;
 }
 
 static int rankings_open(struct rankings *r, struct err *err)

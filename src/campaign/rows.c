@@ -60,6 +60,22 @@ size_t padded_elements(const struct experiment *x, const struct field *f)
     return n;
 }
 
+size_t element_place(const struct experiment *x, const struct field *f, size_t element, int i)
+{
+    for (int k = f->n_axes - 1; k > i; k--)
+        element /= x->axis[f->axis[k]].dim.size;
+    return element % x->axis[f->axis[i]].dim.size;
+}
+
+int fields_alloc(void *at[FIELDS_MAX], const struct experiment *x, struct arena *a, struct err *err)
+{
+    for (int i = 0; i < x->n_fields && !err->code; i++)
+        if (!at[i])
+            at[i] = arena_alloc(a, padded_elements(x, &x->field[i]),
+                                vtype_size(x->field[i].var.type), err);
+    return err->code;
+}
+
 /* Copies elements that lie dense in `from` to their places in the padded array: cell axes stand
    still at `index`, the others run, the last fastest. */
 static void scatter(const struct experiment *x, const struct field *f, int n,

@@ -22,6 +22,13 @@ void fill(enum vtype type, void *p, size_t n);
 /* Elements of a field for one query in the file, padded: over all its axes. */
 size_t padded_elements(const struct experiment *x, const struct field *f);
 
+/* Its place on the i-th of these axes. */
+size_t element_place(const struct experiment *x, const struct field *f, size_t element, int i);
+
+/* Such an array of each field that at[] does not have yet, in the arena. */
+int fields_alloc(void *at[FIELDS_MAX], const struct experiment *x, struct arena *a,
+                 struct err *err);
+
 /* Takes the bytes of n cells from the cursor, the query's own before its first cell, and puts them
    in their place: at[i] = the query's padded array of field i. c->bad if they are not such rows. */
 void cells_scatter(struct cursor *c, const struct experiment *x, int tokens, uint64_t first,

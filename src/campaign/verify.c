@@ -196,60 +196,48 @@ static int draw_late(struct verify *v, unsigned char *todo, struct err *err)
 
 /* Comparing -------------------------------------------------------------------------------- */
 
-/* A value of the file or of the unit: a number, whole or not, or a text. */
-struct verify_value {
-    enum vtype type;
-    double f;
-    int64_t whole;
-    const char *text;
-};
-
-static bool same_value(const struct verify_value *a, const struct verify_value *b)
+/* The same bits, or no number in both. */
+static bool same_value(enum vtype type, const void *a, const void *b)
 {
-    if (a->type == V_STR)
-        return str_eq(a->text, b->text);
-    if (a->type != V_F32 && a->type != V_F64)
-        return a->whole == b->whole;
-    return (isnan(a->f) && isnan(b->f)) || (a->f == b->f && !signbit(a->f) == !signbit(b->f));
+    const float *f = a, *g = b;
+    const double *d = a, *e = b;
+
+    return (type == V_F32 && isnan(*f) && isnan(*g)) || (type == V_F64 && isnan(*d) && isnan(*e)) ||
+           !memcmp(a, b, vtype_size(type));
 }
 
-static const char *value_text(struct verify *v, const struct verify_value *x, struct err *err)
+static const char *value_text(struct arena *a, enum vtype type, const void *p, struct err *err)
 {
-    if (x->type == V_STR)
-        return arena_strdup(&v->out->arena, x->text, err);
-    if (x->type == V_F32 || x->type == V_F64)
-        return arena_printf(&v->out->arena, err, x->type == V_F32 ? "%.9g" : "%.17g", x->f);
-    return arena_printf(&v->out->arena, err, "%" PRId64, x->whole);
-}
-
-static int put_place(struct buf *b, const struct axis *axis, size_t i, struct err *err)
-{
-    const struct dim *d = &axis->dim;
-    char name[STR_NAME];
-
-    if (buf_printf(b, err, "%s%s ", b->len ? ", " : "", d->name))
-        return err->code;
-    if (d->coord && d->type == V_STR)
-        return buf_escaped(b, str_name(name, ((const char *const *)d->coord)[i]), err);
-    return put_number(d, (int64_t)i, b, err);
+    switch (type) {
+    case V_STR:
+        return arena_strdup(a, *(const char *const *)p, err);
+    case V_F32:
+        return arena_printf(a, err, "%.9g", (double)*(const float *)p);
+    case V_F64:
+        return arena_printf(a, err, "%.17g", *(const double *)p);
+    case V_I1:
+        return arena_printf(a, err, "%d", *(const int8_t *)p);
+    case V_I4:
+        return arena_printf(a, err, "%" PRId32, *(const int32_t *)p);
+    case V_I8:
+        break;
+    }
+    return arena_printf(a, err, "%" PRId64, *(const int64_t *)p);
 }
 
 /* "layer 3, target answer_1" of the element-th value of a query. */
 static const char *place_text(struct verify *v, const struct experiment *x, const struct field *f,
                               size_t element, struct err *err)
 {
-    size_t index[DIMS_MAX] = {0};
     struct buf b = {0};
     const char *text = NULL;
 
-    for (int i = f->n_axes - 1; i >= 0; i--) {
-        size_t n = x->axis[f->axis[i]].dim.size;
+    for (int i = 0; i < f->n_axes && !err->code; i++) {
+        const struct axis *axis = &x->axis[f->axis[i]];
 
-        index[i] = element % n;
-        element /= n;
+        if (!buf_printf(&b, err, "%s%s ", b.len ? ", " : "", axis->dim.name))
+            put_place(axis, (int64_t)element_place(x, f, element, i), &b, err);
     }
-    for (int i = 0; i < f->n_axes && !err->code; i++)
-        put_place(&b, &x->axis[f->axis[i]], index[i], err);
     if (!err->code && buf_str(&b, err))
         text = arena_strdup(&v->out->arena, b.data, err);
     buf_release(&b);
@@ -257,7 +245,7 @@ static const char *place_text(struct verify *v, const struct experiment *x, cons
 }
 
 static int note(struct verify *v, const struct unit *u, const char *variable, const char *place,
-                const struct verify_value *file, const struct verify_value *anew, struct err *err)
+                enum vtype type, const void *file, const void *anew, struct err *err)
 {
     struct verified *out = v->out;
     const struct query *q = &v->c->data.query[u->query];
@@ -270,32 +258,9 @@ static int note(struct verify *v, const struct unit *u, const char *variable, co
     d->query = u->query;
     d->item = arena_strdup(&out->arena, q->item, err);
     d->place = place;
-    d->file = value_text(v, file, err);
-    d->anew = value_text(v, anew, err);
+    d->file = value_text(&out->arena, type, file, err);
+    d->anew = value_text(&out->arena, type, anew, err);
     return d->variable && d->item && d->file && d->anew ? 0 : err->code;
-}
-
-static struct verify_value value_at(enum vtype type, const void *p, size_t i)
-{
-    struct verify_value x = {.type = type};
-
-    switch (type) {
-    case V_I1:
-        x.whole = ((const int8_t *)p)[i];
-        break;
-    case V_I4:
-        x.whole = ((const int32_t *)p)[i];
-        break;
-    case V_I8:
-        x.whole = ((const int64_t *)p)[i];
-        break;
-    case V_F32:
-        x.f = (double)((const float *)p)[i];
-        break;
-    default:
-        x.f = ((const double *)p)[i];
-    }
-    return x;
 }
 
 /* A query's values of a written field, as the file has them: (padded) of the field's type. */
@@ -315,23 +280,20 @@ static int read_field(struct verify *v, const struct experiment *x, const struct
 
 /* The places that the unit fills of one field. */
 static int compare_field(struct verify *v, const struct unit *u, const struct field *f,
-                         const void *anew, const unsigned char *filled, struct err *err)
+                         const char *anew, const unsigned char *filled, struct err *err)
 {
     const struct experiment *x = &v->c->x[u->experiment];
     size_t n = padded_elements(x, f), width = vtype_size(f->var.type);
-    void *there = arena_alloc(&v->scratch, n, width, err);
+    char *there = arena_alloc(&v->scratch, n, width, err);
 
     if (!there || read_field(v, x, f, u->query, there, err))
         return err->code;
-    for (size_t i = 0; i < n; i++) {
-        struct verify_value a = value_at(f->var.type, there, i), b;
-
+    for (size_t i = 0; i < n; i++, there += width, anew += width) {
         if (!filled[i * width])
             continue;
-        b = value_at(f->var.type, anew, i);
         v->out->values++;
-        if (!same_value(&a, &b) &&
-            note(v, u, f->var.name, place_text(v, x, f, i, err), &a, &b, err))
+        if (!same_value(f->var.type, there, anew) &&
+            note(v, u, f->var.name, place_text(v, x, f, i, err), f->var.type, there, anew, err))
             return err->code;
     }
     return 0;
@@ -342,22 +304,14 @@ static int compare_rows(struct verify *v, const struct unit *u, struct cursor ro
     const struct experiment *x = &v->c->x[u->experiment];
     size_t left = rows.size - rows.pos;
     unsigned char *ones = arena_alloc(&v->scratch, left, 1, err);
-    void *anew[FIELDS_MAX], *filled[FIELDS_MAX];
+    void *anew[FIELDS_MAX] = {NULL}, *filled[FIELDS_MAX] = {NULL};
     struct cursor marks = {ones, left, 0, 0};
     int n = v->c->data.query[u->query].n;
 
-    if (!ones)
+    if (!ones || fields_alloc(anew, x, &v->scratch, err) ||
+        fields_alloc(filled, x, &v->scratch, err))
         return err->code;
     memset(ones, 1, left);
-    for (int i = 0; i < x->n_fields; i++) {
-        size_t elements = padded_elements(x, &x->field[i]);
-        size_t width = vtype_size(x->field[i].var.type);
-
-        anew[i] = arena_alloc(&v->scratch, elements, width, err);
-        filled[i] = arena_alloc(&v->scratch, elements, width, err);
-        if (!anew[i] || !filled[i])
-            return err->code;
-    }
     cells_scatter(&rows, x, n, u->first, u->n, anew);
     cells_scatter(&marks, x, n, u->first, u->n, filled);
     for (int i = 0; i < x->n_fields; i++)
@@ -372,20 +326,19 @@ static int compare_rows(struct verify *v, const struct unit *u, struct cursor ro
 static int compare_status(struct verify *v, const struct unit *u, const char *anew, bool *stop,
                           struct err *err)
 {
-    const char ***status = &v->status[u->experiment];
-    struct verify_value a = {.type = V_STR}, b = {.type = V_STR, .text = anew};
+    const char ***status = &v->status[u->experiment], *there;
 
     if (v->c->x[u->experiment].of_model)
         return *stop = false, 0;
     if (!*status &&
         result_text(&v->file, v->c->x[u->experiment].name, "status", v->c->data.n, status, err))
         return err->code;
-    a.text = (*status)[u->query];
-    *stop = *anew || str_eq(a.text, not_computed);
-    if (!*anew || str_eq(a.text, not_computed))
+    there = (*status)[u->query];
+    *stop = *anew || str_eq(there, not_computed);
+    if (!*anew || str_eq(there, not_computed))
         return 0;
     v->out->values++;
-    return same_value(&a, &b) ? 0 : note(v, u, "status", "", &a, &b, err);
+    return str_eq(there, anew) ? 0 : note(v, u, "status", "", V_STR, &there, &anew, err);
 }
 
 /* The fields that are made of the others when results are written, but those of text: they are
@@ -396,16 +349,14 @@ static int compare_late(struct verify *v, const struct late *late, const struct 
     const struct experiment *x = &v->c->x[late->experiment];
     struct row row = {.x = x, .q = &v->c->data.query[late->query]};
 
+    memcpy(row.at, late->at, sizeof row.at);
+    if (fields_alloc(row.at, x, &v->scratch, err))
+        return err->code;
     for (int i = 0; i < x->n_fields; i++) {
         const struct field *f = &x->field[i];
-        size_t n = padded_elements(x, f);
 
-        row.at[i] =
-            late->at[i] ? late->at[i] : arena_alloc(&v->scratch, n, vtype_size(f->var.type), err);
-        if (!row.at[i])
-            return err->code;
         if (f->late)
-            fill(f->var.type, row.at[i], n);
+            fill(f->var.type, row.at[i], padded_elements(x, f));
         else if (!f->hidden && read_field(v, x, f, late->query, row.at[i], err))
             return err->code;
     }
@@ -430,7 +381,7 @@ static int take_late(struct verify *v, const struct unit *u, struct cursor rows,
                      struct err *err)
 {
     const struct experiment *x = &v->c->x[u->experiment];
-    void *at[FIELDS_MAX] = {NULL};
+    void *at[FIELDS_MAX];
     struct late *late = NULL;
 
     for (size_t i = 0; i < v->n_late; i++)
@@ -442,14 +393,9 @@ static int take_late(struct verify *v, const struct unit *u, struct cursor rows,
     late->stop |= stop;
     if (stop || (!needs_all(x) && late->left))
         return 0;
-    for (int i = 0; i < x->n_fields; i++) {
-        size_t n = padded_elements(x, &x->field[i]);
-
-        at[i] = late->at[i] ? late->at[i]
-                            : arena_alloc(&v->scratch, n, vtype_size(x->field[i].var.type), err);
-        if (!at[i])
-            return err->code;
-    }
+    memcpy(at, late->at, sizeof at);
+    if (fields_alloc(at, x, &v->scratch, err))
+        return err->code;
     cells_scatter(&rows, x, v->c->data.query[u->query].n, u->first, u->n, at);
     return late->left || late->stop ? 0 : compare_late(v, late, u, err);
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-int put_number(const struct dim *d, int64_t i, struct buf *b, struct err *err)
+static int put_number(const struct dim *d, int64_t i, struct buf *b, struct err *err)
 {
     if (d->coord && d->type == V_F64)
         return buf_printf(b, err, "%g", ((const double *)d->coord)[i]);
@@ -13,15 +13,12 @@ int put_number(const struct dim *d, int64_t i, struct buf *b, struct err *err)
     return buf_printf(b, err, "%lld", (long long)i);
 }
 
-static int put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err)
+int put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err)
 {
+    const char *const *names = a->dim.type == V_STR ? a->dim.coord : a->label;
     char name[STR_NAME];
 
-    if (a->label)
-        return buf_puts(b, str_name(name, a->label[i]), err);
-    if (a->dim.type == V_STR)
-        return buf_puts(b, str_name(name, ((const char *const *)a->dim.coord)[i]), err);
-    return put_number(&a->dim, i, b, err);
+    return names ? buf_escaped(b, str_name(name, names[i]), err) : put_number(&a->dim, i, b, err);
 }
 
 /* One piece of the words, up to its end: drops what it wrote if it names an axis that is not there.

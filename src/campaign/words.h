@@ -7,7 +7,7 @@
 /* A cell of a query of n tokens in words, as x->words says it, appended to b. */
 int cell_words(const struct experiment *x, int n, uint64_t cell, struct buf *b, struct err *err);
 
-/* Entry i of a dimension whose coordinate is numbers, or that has none. */
-int put_number(const struct dim *d, int64_t i, struct buf *b, struct err *err);
+/* Entry i of an axis in words: its label, its coordinate, or its number. */
+int put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err);
 
 #endif

@@ -115,23 +115,21 @@ static int find_pairs(struct contrasts *c, const struct dataset *ds, struct err 
     return err->code;
 }
 
-/* Contrasts that have pairs, and the widest row of each. */
+/* Contrasts that have pairs, and the widest row of each: strata of a step rise to it. */
 static void find_rows(struct contrasts *c)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < c->n; i++) {
-        size_t best = c->strata.n;
+        size_t above = c->strata.n;
 
-        for (size_t r = 0; r < c->strata.n; r++)
-            if (c->strata.v[r].step == (int)i &&
-                (best == c->strata.n || c->strata.v[r].over > c->strata.v[best].over))
-                best = r;
-        if (best == c->strata.n)
+        while (above && c->strata.v[above - 1].step != (int)i)
+            above--;
+        if (!above)
             continue;
         c->step[n] = c->step[i];
         c->minus[n] = c->minus[i];
-        c->row[n++] = best;
+        c->row[n++] = above - 1;
     }
     c->n = n;
 }

@@ -456,25 +456,14 @@ static void one_element(struct estimation *w, const float *value, size_t stride,
 int strata_estimate(const struct strata *s, const struct estimate_ask *ask, const float *value,
                     size_t elements, struct estimate *out, struct arena *scratch, struct err *err)
 {
+    size_t stride = ask->ratio ? 2 * elements : elements;
     struct estimation w;
 
     arena_reset(scratch);
     if (!work_open(&w, s, ask, scratch, err))
         for (size_t e = 0; e < elements; e++)
-            one_element(&w, value + e, elements, e, NULL, out + e * s->n);
-    arena_reset(scratch);
-    return err->code;
-}
-
-int strata_ratio(const struct strata *s, const struct estimate_ask *ask, const float *value,
-                 size_t elements, struct estimate *out, struct arena *scratch, struct err *err)
-{
-    struct estimation w;
-
-    arena_reset(scratch);
-    if (!work_open(&w, s, ask, scratch, err))
-        for (size_t e = 0; e < elements; e++)
-            one_element(&w, value + e, 2 * elements, e, value + elements + e, out + e * s->n);
+            one_element(&w, value + e, stride, e, ask->ratio ? value + elements + e : NULL,
+                        out + e * s->n);
     arena_reset(scratch);
     return err->code;
 }

@@ -30,6 +30,7 @@ struct estimate {
 /* What is asked of averages; zero = a plain mean. */
 struct estimate_ask {
     enum template_mean way;
+    bool ratio;      /* values are numerators, then as many denominators: of ratios of means */
     bool rate;       /* values are 0 or 1: intervals after Clopper and Pearson */
     bool tested;     /* p: does the mean differ from 0? Of a rate: is it above that of `chance`? */
     double tie;      /* a cluster whose mean is not farther from 0 counts as 0 */
@@ -43,14 +44,11 @@ struct estimate_ask {
     size_t controls;               /* tokens that its chance is from, in each query */
 };
 
-/* value (queries, elements), NaN = has none; out (elements, s->n). scratch: for work, reset before
-   and after; the same one from call to call saves asking the system for memory anew. */
+/* value (queries, elements), NaN = has none; out (elements, s->n). Of ratios of means, never means
+   of ratios: (queries, 2 elements), a query has both or neither, and nothing is tested. scratch:
+   for work, reset before and after; the same one from call to call saves asking the system for
+   memory anew. */
 int strata_estimate(const struct strata *s, const struct estimate_ask *ask, const float *value,
                     size_t elements, struct estimate *out, struct arena *scratch, struct err *err);
-
-/* Of ratios of means, never means of ratios: value (queries, 2 elements) has the numerators, then
-   the denominators; a query has both or neither. No tests. */
-int strata_ratio(const struct strata *s, const struct estimate_ask *ask, const float *value,
-                 size_t elements, struct estimate *out, struct arena *scratch, struct err *err);
 
 #endif

@@ -169,8 +169,9 @@ static void test_ratios(void **state)
     make(&s, CLUSTER_ITEM);
     got = calloc(s.n * ELEMENTS / 2, sizeof *got);
     assert_non_null(got);
-    assert_int_equal(
-        strata_ratio(&s, &(struct estimate_ask){0}, value, ELEMENTS / 2, got, &scratch, &err), 0);
+    assert_int_equal(strata_estimate(&s, &(struct estimate_ask){.ratio = true}, value, ELEMENTS / 2,
+                                     got, &scratch, &err),
+                     0);
     for (int row = 0; row < (int)s.n; row++)
         for (int e = 0; e < ELEMENTS / 2; e++)
             check_row(&s, row, (size_t)e, e + ELEMENTS / 2, TEMPLATES_MEAN,
