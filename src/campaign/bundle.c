@@ -17,27 +17,30 @@ bool bundle_begins(const struct campaign *c, const struct bundle *b, size_t memb
 
 /* --- the units in the order in which they are bundled --- */
 
-/* Surveys, then the others query by query; those of a query stay in the order of the list. Returns
-   how many there are. */
-static size_t sort_units(struct campaign *c, const unsigned char *todo, size_t *from)
+/* c->order: surveys, then the others query by query; those of a query stay in the order of the
+   list. Returns how many there are. */
+static size_t sort_units(struct campaign *c, const unsigned char *todo, struct err *err)
 {
-    size_t n = 0;
+    size_t *from = mem_alloc(c->data.n, sizeof *from, err), n = 0;
 
-    for (size_t i = 0; i < c->n_survey; i++)
+    mem_free(c->order);
+    c->order = mem_alloc(c->n_units, sizeof *c->order, err);
+    for (size_t i = 0; !err->code && i < c->n_survey; i++)
         if (!todo || todo[i])
             c->order[n++] = i;
-    for (size_t i = c->n_survey; i < c->n_units; i++)
+    for (size_t i = c->n_survey; !err->code && i < c->n_units; i++)
         if (!todo || todo[i])
             from[c->unit[i].query]++;
-    for (size_t q = 0; q < c->data.n; q++) {
+    for (size_t q = 0; !err->code && q < c->data.n; q++) {
         size_t own = from[q];
 
         from[q] = n;
         n += own;
     }
-    for (size_t i = c->n_survey; i < c->n_units; i++)
+    for (size_t i = c->n_survey; !err->code && i < c->n_units; i++)
         if (!todo || todo[i])
             c->order[from[c->unit[i].query]++] = i;
+    mem_free(from);
     return n;
 }
 
@@ -177,20 +180,15 @@ static double wave_flops(const struct campaign *c)
 int campaign_bundle(struct campaign *c, const unsigned char *todo, int ranks, struct err *err)
 {
     struct packer p = {.c = c, .ranks = ranks, .most = wave_flops(c)};
-    size_t *from = mem_alloc(c->data.n, sizeof *from, err), n = 0;
+    size_t n = sort_units(c, todo, err);
 
-    mem_free(c->order);
     mem_free(c->bundle);
     c->bundle = NULL;
     c->n_bundles = 0;
-    c->order = mem_alloc(c->n_units, sizeof *c->order, err);
-    if (from && c->order)
-        n = sort_units(c, todo, from);
     for (size_t i = 0; i < n; i++)
         p.left += (double)unit_flops(&c->unit[c->order[i]]);
     for (size_t i = 0; i < n && !err->code; i++)
         pack(&p, i, err);
-    mem_free(from);
     return err->code;
 }
 
@@ -198,14 +196,9 @@ int campaign_bundle(struct campaign *c, const unsigned char *todo, int ranks, st
 
 int campaign_share(struct campaign *c, unsigned char *todo, int64_t i, int64_t n, struct err *err)
 {
-    size_t *from = mem_alloc(c->data.n, sizeof *from, err);
     double all = 0, before = 0;
 
-    mem_free(c->order);
-    c->order = mem_alloc(c->n_units, sizeof *c->order, err);
-    if (from && c->order)
-        sort_units(c, NULL, from);
-    mem_free(from);
+    sort_units(c, NULL, err);
     memset(todo, 1, c->n_survey);
     /* a unit without work counts a little, so that these are shared as well */
     for (size_t u = c->n_survey; u < c->n_units; u++)

@@ -195,7 +195,7 @@ static int write_union(const struct lines *was, const struct lines *is, const ch
     return code;
 }
 
-static int check(const struct campaign *c, const char *path, bool keeps, struct err *err)
+int manifest_check(const struct campaign *c, const char *path, bool keeps, struct err *err)
 {
     struct lines was = {0}, is = {0};
     int code = of_campaign(&is, c, err);
@@ -207,16 +207,6 @@ static int check(const struct campaign *c, const char *path, bool keeps, struct 
     arena_release(&was.arena);
     arena_release(&is.arena);
     return err_if(err, code);
-}
-
-int manifest_check(const struct campaign *c, const char *path, struct err *err)
-{
-    return check(c, path, true, err);
-}
-
-int manifest_compare(const struct campaign *c, const char *path, struct err *err)
-{
-    return check(c, path, false, err);
 }
 
 const char *manifest_library(const char *path, struct arena *a, struct err *err)

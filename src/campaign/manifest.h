@@ -13,12 +13,9 @@
 /* The BLAS that computed what stands beside the manifest, in the arena; NULL = not known. */
 const char *manifest_library(const char *path, struct arena *a, struct err *err);
 
-/* Compares with the file, if there is one, and writes it anew with what is added. ERR_CONFIG names
-   the first thing that changed, what it was and what it is. */
-int manifest_check(const struct campaign *c, const char *path, struct err *err);
-
-/* The same without touching the file: for those who only look at what a run has done. */
-int manifest_compare(const struct campaign *c, const char *path, struct err *err);
+/* Compares with the file, if there is one; keeps: and writes it anew with what is added, else it is
+   only looked at. ERR_CONFIG names the first thing that changed, what it was and what it is. */
+int manifest_check(const struct campaign *c, const char *path, bool keeps, struct err *err);
 
 /* Does `other` hold a part of the same run as `dir`, whose campaign this is? ERR_CONFIG names the
    first thing that differs, or that only `other` has. */

@@ -48,13 +48,6 @@ static int write_properties(struct output *o, struct h5group *g, bool coordinate
 
 /* --- arrays of the group `queries` --- */
 
-/* One query's entry of a variable of whole numbers, where it is not -1. */
-struct fact {
-    struct variable v;
-    size_t n; /* numbers of a query */
-    void (*put)(const struct dataset *ds, const struct query *q, int32_t *out);
-};
-
 static void put_ids(const struct dataset *ds, const struct query *q, int32_t *out)
 {
     int n = q->n < ds->max_tokens ? q->n : ds->max_tokens;
@@ -100,17 +93,22 @@ static void put_answer_tokens(const struct dataset *ds, const struct query *q, i
             out[t] = q->whole[t].n;
 }
 
-static int write_fact(struct output *o, struct h5group *g, const struct fact *f, struct err *err)
+/* n numbers of each query: what `put` says of it, -1 elsewhere. */
+static int write_fact(struct output *o, struct h5group *g, const char *name, const char *dims,
+                      const char *text, size_t n,
+                      void (*put)(const struct dataset *ds, const struct query *q, int32_t *out),
+                      struct err *err)
 {
     const struct dataset *ds = &o->c->data;
-    int32_t *one = arena_alloc(&o->arena, f->n, sizeof *one, err);
+    const struct variable v = {name, V_I4, dims, text, NULL};
+    int32_t *one = arena_alloc(&o->arena, n, sizeof *one, err);
 
-    if (!one || h5_define(g, &f->v, err))
+    if (!one || h5_define(g, &v, err))
         return err->code;
     for (size_t q = 0; q < ds->n && !err->code; q++) {
-        fill(V_I4, one, f->n);
-        f->put(ds, &ds->query[q], one);
-        h5_write(g, f->v.name, q, 1, one, err);
+        fill(V_I4, one, n);
+        put(ds, &ds->query[q], one);
+        h5_write(g, name, q, 1, one, err);
     }
     return err->code;
 }
@@ -180,35 +178,26 @@ int write_facts(struct output *o, struct h5group *g, struct err *err)
 {
     static const struct variable name = {"span_name", V_STR, "span", "name of the span", NULL};
     const struct dataset *ds = &o->c->data;
-    const struct fact ids = {{"ids", V_I4, "query token", "token ids of the prompt", NULL},
-                             (size_t)ds->max_tokens,
-                             put_ids},
-                      spans = {{"span", V_I4, "query span bound",
-                                "tokens [begin, end) of each named span; -1 = has none", NULL},
-                               2 * ds->n_spans,
-                               put_bounds},
-                      targets = {{"target_id", V_I4, "query target",
-                                  "token of each target; -1 = has none", NULL},
-                                 ds->n_targets,
-                                 put_targets},
-                      answers = {{"answer_tokens", V_I4, "query target",
-                                  "tokens of the whole answer; -1 = it is not known", NULL},
-                                 ds->n_targets,
-                                 put_answer_tokens},
-                      controls = {{"control_id", V_I4, "query control",
-                                   "first tokens of other items' answers", NULL},
-                                  ds->n_controls,
-                                  put_controls},
-                      subjects = {{"subject_control_id", V_I4, "query control",
-                                   "first tokens of other subjects", NULL},
-                                  ds->n_controls,
-                                  put_subject_controls};
+    size_t targets = ds->n_targets, controls = ds->n_controls;
 
-    return err_if(err, write_properties(o, g, false, err) || write_fact(o, g, &ids, err) ||
-                           put_coordinate(g, &name, ds->n_spans, ds->span_name, err) ||
-                           write_fact(o, g, &spans, err) || write_fact(o, g, &targets, err) ||
-                           write_right(o, g, err) || write_words(o, g, err) ||
-                           (ds->has_whole && write_fact(o, g, &answers, err)) ||
-                           (ds->n_controls && (write_fact(o, g, &controls, err) ||
-                                               write_fact(o, g, &subjects, err))));
+    return err_if(
+        err,
+        write_properties(o, g, false, err) ||
+            write_fact(o, g, "ids", "query token", "token ids of the prompt",
+                       (size_t)ds->max_tokens, put_ids, err) ||
+            put_coordinate(g, &name, ds->n_spans, ds->span_name, err) ||
+            write_fact(o, g, "span", "query span bound",
+                       "tokens [begin, end) of each named span; -1 = has none", 2 * ds->n_spans,
+                       put_bounds, err) ||
+            write_fact(o, g, "target_id", "query target", "token of each target; -1 = has none",
+                       targets, put_targets, err) ||
+            write_right(o, g, err) || write_words(o, g, err) ||
+            (ds->has_whole && write_fact(o, g, "answer_tokens", "query target",
+                                         "tokens of the whole answer; -1 = it is not known",
+                                         targets, put_answer_tokens, err)) ||
+            (controls &&
+             (write_fact(o, g, "control_id", "query control",
+                         "first tokens of other items' answers", controls, put_controls, err) ||
+              write_fact(o, g, "subject_control_id", "query control",
+                         "first tokens of other subjects", controls, put_subject_controls, err))));
 }

@@ -51,15 +51,6 @@ int row_put(const struct row *row, bool cell_fields, struct buf *out, struct err
     return 0;
 }
 
-size_t padded_elements(const struct experiment *x, const struct field *f)
-{
-    size_t n = 1;
-
-    for (int i = 0; i < f->n_axes; i++)
-        n *= x->axis[f->axis[i]].dim.size;
-    return n;
-}
-
 size_t element_place(const struct experiment *x, const struct field *f, size_t element, int i)
 {
     for (int k = f->n_axes - 1; k > i; k--)

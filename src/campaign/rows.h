@@ -19,13 +19,10 @@ int row_put(const struct row *row, bool cell_fields, struct buf *out, struct err
 /* Fill value of a type in n elements: NaN, or -1. */
 void fill(enum vtype type, void *p, size_t n);
 
-/* Elements of a field for one query in the file, padded: over all its axes. */
-size_t padded_elements(const struct experiment *x, const struct field *f);
-
-/* Its place on the i-th of these axes. */
+/* Place of an element of a padded field on the i-th of its axes. */
 size_t element_place(const struct experiment *x, const struct field *f, size_t element, int i);
 
-/* Such an array of each field that at[] does not have yet, in the arena. */
+/* A padded array of each field that at[] does not have yet, in the arena. */
 int fields_alloc(void *at[FIELDS_MAX], const struct experiment *x, struct arena *a,
                  struct err *err);
 

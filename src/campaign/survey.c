@@ -260,9 +260,3 @@ int campaign_survey(struct campaign *c, struct journal *j, struct err *err)
     buf_release(&rows);
     return err->code;
 }
-
-void *campaign_survey_block(struct campaign *c, size_t i, size_t *bytes)
-{
-    *bytes = c->x[i].survey ? c->x[i].survey->bytes : 0;
-    return c->x[i].survey ? c->x[i].survey->block : NULL;
-}

@@ -22,7 +22,4 @@ uint64_t survey_flops(const struct experiment *x, size_t first, size_t n);
    not there yet. */
 int campaign_survey(struct campaign *c, struct journal *j, struct err *err);
 
-/* For ranks that have no journal: experiment i's numbers as bytes, NULL = it has none. */
-void *campaign_survey_block(struct campaign *c, size_t i, size_t *bytes);
-
 #endif

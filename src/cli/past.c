@@ -30,7 +30,7 @@ int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err
             "its card.md, once written, has the counts",
             dirs[0]);
     if (campaign_open(&p->campaign, &request, &problems, err) || report_problems(&problems, err) ||
-        manifest_compare(&p->campaign, manifest, err) || campaign_cut(&p->campaign, err))
+        manifest_check(&p->campaign, manifest, false, err) || campaign_cut(&p->campaign, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
         journals[i] = file_join(&p->arena, dirs[i], "journal", err);

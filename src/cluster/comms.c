@@ -105,7 +105,7 @@ void comm_wait(struct cluster *c, MPI_Request *request)
     }
 }
 
-void name_ranks(struct buf *text, const int *counts, int size)
+const char *name_ranks(struct buf *text, const int *counts, int size)
 {
     struct err ignored;
     int n = 0;
@@ -117,16 +117,14 @@ void name_ranks(struct buf *text, const int *counts, int size)
     for (int r = 0, k = 0; r < size; r++)
         if (counts[r])
             buf_printf(text, &ignored, "%s %d", k++ ? "," : "", r);
+    return buf_str(text, &ignored) ? text->data : "other ranks";
 }
 
 static void leave(struct cluster *c, const int *missing)
 {
     struct buf text = {0};
-    struct err ignored;
 
-    err_clear(&ignored);
-    name_ranks(&text, missing, c->size);
-    c->leave(c->waiting_ctx, buf_str(&text, &ignored) ? text.data : "other ranks");
+    c->leave(c->waiting_ctx, name_ranks(&text, missing, c->size));
     buf_release(&text);
 }
 
@@ -254,16 +252,6 @@ uint64_t cluster_sum(struct cluster *c, uint64_t v)
     return sum;
 }
 
-uint64_t cluster_node_sum(struct cluster *c, uint64_t v)
-{
-    uint64_t sum = 0;
-    MPI_Request request;
-
-    MPI_Iallreduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, c->comms->node, &request);
-    comm_wait(c, &request);
-    return sum;
-}
-
 void cluster_node_sums(struct cluster *c, uint64_t *v, size_t n)
 {
     for (size_t at = 0; at < n;) { /* MPI counts in int */
@@ -275,6 +263,12 @@ void cluster_node_sums(struct cluster *c, uint64_t *v, size_t n)
         comm_wait(c, &request);
         at += part;
     }
+}
+
+uint64_t cluster_node_sum(struct cluster *c, uint64_t v)
+{
+    cluster_node_sums(c, &v, 1);
+    return v;
 }
 
 void cluster_abort(int status)

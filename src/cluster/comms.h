@@ -32,8 +32,8 @@ int master_loop(struct cluster *c, const struct job *job, bool *finished, struct
 /* Until the request is done, with naps; says so to c->waiting again and again. */
 void comm_wait(struct cluster *c, MPI_Request *request);
 
-/* "rank 1" or "ranks 0, 4, 7": those of which counts[] (size) is not 0. */
-void name_ranks(struct buf *text, const int *counts, int size);
+/* "rank 1" or "ranks 0, 4, 7", in text: those of which counts[] (size) is not 0. */
+const char *name_ranks(struct buf *text, const int *counts, int size);
 
 /* Sleeps a little longer each time nothing happened, up to a millisecond; blocking MPI calls spin.
  */

@@ -79,7 +79,7 @@ struct segment_place {
     int fd;
 };
 
-/* The same bytes for all ranks of a node: made by the first one. */
+/* The same bytes for all ranks of a node: made by the first one. After an error there are none. */
 static int share_segment(struct load *l, struct segment *s, size_t size, struct err *err)
 {
     struct cluster *c = l->cluster;
@@ -89,13 +89,27 @@ static int share_segment(struct load *l, struct segment *s, size_t size, struct 
     *s = (struct segment){NULL, 0, -1};
     if (is_leader(c) && !segment_make(s, size, c->node_size > 1, err))
         place = (struct segment_place){(int64_t)getpid(), s->fd};
+    if (!agree(l, err)) {
+        MPI_Ibcast(&place, (int)sizeof place, MPI_BYTE, 0, c->comms->node, &request);
+        comm_wait(c, &request);
+        if (!is_leader(c))
+            segment_join(s, place.pid, place.fd, size, err);
+        agree(l, err);
+    }
+    if (err->code)
+        segment_drop(s);
+    return err->code;
+}
+
+/* It has been filled, unless some rank has an error. */
+static int end_segment(struct load *l, struct segment *s, struct mapping *m, struct err *err)
+{
     if (agree(l, err))
-        return err->code;
-    MPI_Ibcast(&place, (int)sizeof place, MPI_BYTE, 0, c->comms->node, &request);
-    comm_wait(c, &request);
-    if (!is_leader(c))
-        segment_join(s, place.pid, place.fd, size, err);
-    return agree(l, err);
+        segment_drop(s);
+    else
+        segment_seal(s);
+    m->data = s->data;
+    return err->code;
 }
 
 /* Without naps: large messages make progress only while somebody asks. */
@@ -155,18 +169,10 @@ static int broadcast(struct load *l, struct mapping *m, const struct mapping *fi
     cluster_share(l->cluster, m, sizeof *m);
     m->data = NULL;
     m->handle = 0;
-    if (share_segment(l, &s, m->size, err)) {
-        segment_drop(&s);
+    if (share_segment(l, &s, m->size, err))
         return err->code;
-    }
     fill(l, &s, file, path, err);
-    if (agree(l, err)) {
-        segment_drop(&s);
-        return err->code;
-    }
-    segment_seal(&s);
-    m->data = s.data;
-    return 0;
+    return end_segment(l, &s, m, err);
 }
 
 static int map(void *ctx, struct mapping *m, const char *path, struct err *err)
@@ -201,19 +207,11 @@ int load_make(struct cluster *c, struct mapping *m, size_t size,
     struct segment s;
 
     *m = (struct mapping){.size = size};
-    if (share_segment(&l, &s, size, err)) {
-        segment_drop(&s);
+    if (share_segment(&l, &s, size, err))
         return err->code;
-    }
     if (is_leader(c))
         write(ctx, s.data, err);
-    if (cluster_agree(c, err)) {
-        segment_drop(&s);
-        return err->code;
-    }
-    segment_seal(&s);
-    m->data = s.data;
-    return 0;
+    return end_segment(&l, &s, m, err);
 }
 
 /* All ---------------------------------------------------------------------------------------- */

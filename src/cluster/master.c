@@ -176,11 +176,8 @@ static bool poll_remote(struct master *m)
 static void say_overdue(struct master *m)
 {
     struct buf text = {0};
-    struct err ignored;
 
-    err_clear(&ignored);
-    name_ranks(&text, m->in_flight, m->c->size);
-    m->job->overdue(m->job->ctx, buf_str(&text, &ignored) ? text.data : "ranks", m->err);
+    m->job->overdue(m->job->ctx, name_ranks(&text, m->in_flight, m->c->size), m->err);
     buf_release(&text);
 }
 

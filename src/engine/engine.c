@@ -4,7 +4,7 @@
 #include "base/product/product.h"
 #include "engine/answer.h"
 #include "engine/attention.h"
-#include "engine/contribution.h"
+#include "engine/lens.h"
 #include "engine/logits.h"
 #include "engine/naive.h"
 #include "engine/noop.h"

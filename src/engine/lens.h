@@ -24,6 +24,16 @@ void engine_share(struct engine *e, const struct run *run, int l, int n, const f
                   float *out);
 void engine_share_bias(const struct model *m, const struct run *run, int l, float *out);
 
+/* What heads add to the residual stream, before the output matrix's bias and any norm after it:
+   rows of their outputs through their own columns of it. Linear in z, so a difference of outputs
+   gives a difference of what they add. Of n_parts heads of a layer, its matrix is widened once. */
+struct head_part {
+    int head, n;    /* rows */
+    const float *z; /* (n, dh) */
+    float *out;     /* (n, d) */
+};
+void engine_contributions(struct engine *e, int layer, const struct head_part *part, int n_parts);
+
 /* a_l of n rows z, whole: with the bias, and the norm after it anew. */
 void engine_attn(struct engine *e, int l, int n, const float *z, float *out);
 

@@ -1,7 +1,7 @@
 #include "engine/swap.h"
 
 #include "base/kernels.h"
-#include "engine/contribution.h"
+#include "engine/lens.h"
 
 #include <string.h>
 

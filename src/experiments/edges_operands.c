@@ -7,7 +7,6 @@
  */
 #include "experiments/edges.h"
 
-#include "engine/contribution.h"
 #include "engine/lens.h"
 
 #include <math.h>

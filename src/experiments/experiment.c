@@ -281,6 +281,15 @@ size_t field_elements(const struct experiment *x, const struct field *f, int n)
     return elements;
 }
 
+size_t padded_elements(const struct experiment *x, const struct field *f)
+{
+    size_t n = 1;
+
+    for (int i = 0; i < f->n_axes; i++)
+        n *= x->axis[f->axis[i]].dim.size;
+    return n;
+}
+
 uint64_t query_cells(const struct experiment *x, int n)
 {
     uint64_t cells = 1;

@@ -369,6 +369,8 @@ const struct field *field_named(const struct experiment *x, const char *name);
 
 /* Elements of a field per query (cell fields: per cell), for a prompt of n tokens. */
 size_t field_elements(const struct experiment *x, const struct field *f, int n);
+/* The same in the file, padded: over all its axes. */
+size_t padded_elements(const struct experiment *x, const struct field *f);
 /* Its length in a query of n tokens. */
 size_t axis_size(const struct axis *a, int n);
 /* Cells of a query of n tokens, and the place of one of them. */

@@ -19,7 +19,7 @@ static size_t readers_per_layer(const struct shape *s)
     return (size_t)s->n_heads + 2 * (size_t)s->n_kv_heads + 1;
 }
 
-static size_t reader_number(const struct shape *s, const struct edge_reader *r)
+static size_t reader_number(const struct shape *s, const struct edge_end *r)
 {
     size_t first = (size_t)r->layer * readers_per_layer(s), heads = (size_t)s->n_heads;
     size_t groups = (size_t)s->n_kv_heads, head = r->head < 0 ? 0 : (size_t)r->head;
@@ -103,7 +103,7 @@ static int list_senders(struct cut_edges *k)
 
 /* Senders before this one are read: those of the layers below, and by an MLP the heads beside it,
    unless the two are parallel. */
-static size_t read_before(const struct shape *s, const struct edge_reader *r)
+static size_t read_before(const struct shape *s, const struct edge_end *r)
 {
     size_t below = 1 + (size_t)r->layer * ((size_t)s->n_heads + 1);
 
@@ -115,7 +115,7 @@ static size_t read_before(const struct shape *s, const struct edge_reader *r)
 static int push_reader(struct cut_edges *k, size_t number)
 {
     struct edit_list *l = &k->c->list;
-    const struct edge_reader *r = &k->reader[number]->to;
+    const struct edge_end *r = &k->reader[number]->to;
     const bool *cut = k->cut + number * k->n_senders;
     size_t end = read_before(k->s, r), n_cut = 0, n_read = 0;
     int head = r->head < 0 ? 0 : r->head;
@@ -189,10 +189,8 @@ int faithfulness_check(const struct experiment *x, const struct cell *query, str
     if (!v || !node)
         return err->code;
     for (size_t i = 0; i < k->n; i++) {
-        const struct edge_end *r = &k->receiver[i];
-
         node[i] = *drawn;
-        node[i].to = (struct edge_reader){r->site, r->layer, r->head};
+        node[i].to = k->receiver[i];
         v[i] = &node[i];
     }
     return err_if(err, faithfulness_cut(&k->change, &(struct dropped){v, k->n}, &cell) ||

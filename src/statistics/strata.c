@@ -16,9 +16,9 @@ static int find_or_add(struct strata *s, struct stratum row)
     return (int)s->n++;
 }
 
-static bool same_cluster(const struct query *a, const struct query *b, bool by_item)
+static bool same_item(const struct query *a, const struct query *b)
 {
-    return a == b || (by_item && str_eq(a->dataset, b->dataset) && str_eq(a->item, b->item));
+    return str_eq(a->dataset, b->dataset) && str_eq(a->item, b->item);
 }
 
 struct keyed {
@@ -36,27 +36,25 @@ static int by_key(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
-/* Clusters are numbered by the first query that has them, whatever the order of the sort. */
-static int number_items(struct clusters *c, const struct dataset *ds, bool by_item, struct arena *a,
+/* Clusters are queries of one key that are the `same` (NULL: all are); they are numbered by the
+   first usable query that they have, whatever the order of the sort. */
+static int number_keyed(struct clusters *c, const struct dataset *ds, struct keyed *k,
+                        bool (*same)(const struct query *a, const struct query *b), struct arena *a,
                         struct err *err)
 {
-    struct keyed *k = arena_alloc(a, ds->n, sizeof *k, err);
-    int *first = arena_alloc(a, ds->n, sizeof *first, err), *number;
+    int *first = arena_alloc(a, ds->n, sizeof *first, err);
+    int *number = arena_alloc(a, ds->n, sizeof *number, err);
 
-    number = arena_alloc(a, ds->n, sizeof *number, err);
-    if (!k || !first || !number)
+    if (!first || !number)
         return err->code;
-    for (size_t q = 0; q < ds->n; q++) {
-        uint64_t item = hash_u64(ds->query[q].item, strlen(ds->query[q].item));
-
-        k[q] = (struct keyed){&ds->query[q], q, by_item ? item : q};
-    }
     qsort(k, ds->n, sizeof *k, by_key);
     for (size_t i = 0; i < ds->n; i++) {
-        first[k[i].index] = (int)k[i].index;
-        for (size_t j = i; j-- > 0 && k[j].key == k[i].key;)
-            if (same_cluster(k[j].query, k[i].query, by_item))
-                first[k[i].index] = first[k[j].index];
+        int *own = &first[k[i].index];
+
+        *own = (int)k[i].index;
+        for (size_t j = i; j-- > 0 && k[j].key == k[i].key && *own == (int)k[i].index;)
+            if (!same || same(k[j].query, k[i].query))
+                *own = first[k[j].index];
     }
     for (size_t q = 0; q < ds->n; q++) {
         if (ds->query[q].status)
@@ -66,6 +64,19 @@ static int number_items(struct clusters *c, const struct dataset *ds, bool by_it
         c->of_query[q] = number[first[q]] - 1;
     }
     return 0;
+}
+
+static int number_items(struct clusters *c, const struct dataset *ds, bool by_item, struct arena *a,
+                        struct err *err)
+{
+    struct keyed *k = arena_alloc(a, ds->n, sizeof *k, err);
+
+    for (size_t q = 0; k && q < ds->n; q++) {
+        uint64_t item = hash_u64(ds->query[q].item, strlen(ds->query[q].item));
+
+        k[q] = (struct keyed){&ds->query[q], q, by_item ? item : q};
+    }
+    return k ? number_keyed(c, ds, k, same_item, a, err) : err->code;
 }
 
 /* Its token of a target, or (target n_targets) of the right one; -1 = it has none. */
@@ -83,11 +94,8 @@ static int number_tokens(struct clusters *c, const struct strata *s, const struc
                          size_t target, struct arena *a, struct err *err)
 {
     struct keyed *k = arena_alloc(a, ds->n, sizeof *k, err);
-    int *first = arena_alloc(a, ds->n, sizeof *first, err);
 
-    if (!k || !first)
-        return err->code;
-    for (size_t q = 0; q < ds->n; q++) {
+    for (size_t q = 0; k && q < ds->n; q++) {
         const struct query *query = &ds->query[q];
         int32_t token = token_of(ds, q, target);
         size_t row = 0;
@@ -97,18 +105,7 @@ static int number_tokens(struct clusters *c, const struct strata *s, const struc
         k[q] = (struct keyed){query, q,
                               token < 0 ? UINT64_MAX - q : (uint64_t)row << 32 | (uint32_t)token};
     }
-    qsort(k, ds->n, sizeof *k, by_key);
-    for (size_t i = 0; i < ds->n; i++) {
-        bool same = i > 0 && k[i].key == k[i - 1].key;
-
-        first[k[i].index] = same ? first[k[i - 1].index] : (int)k[i].index;
-    }
-    for (size_t q = 0; q < ds->n; q++) {
-        if (ds->query[q].status)
-            continue;
-        c->of_query[q] = first[q] == (int)q ? (int)c->n++ : c->of_query[first[q]];
-    }
-    return 0;
+    return k ? number_keyed(c, ds, k, NULL, a, err) : err->code;
 }
 
 /* --- rows and what they are the mean of --- */

@@ -29,7 +29,7 @@ static int check(const char *data, const char *experiments, const char *set)
 
     open_text(&c, data, experiments, set);
     err_clear(&err);
-    code = manifest_check(&c, in_folder("manifest"), &err);
+    code = manifest_check(&c, in_folder("manifest"), true, &err);
     campaign_close(&c);
     return code;
 }
@@ -180,7 +180,7 @@ static void parts_of_one_run(void **state)
     err_clear(&err);
     assert_int_equal(file_make_dirs(in_folder("there"), &err), 0);
     open_text(&c, three_queries, two, NULL);
-    assert_int_equal(manifest_check(&c, in_folder("there/manifest"), &err), 0);
+    assert_int_equal(manifest_check(&c, in_folder("there/manifest"), true, &err), 0);
     campaign_close(&c);
     assert_int_equal(match(three_queries, NULL), 0);
     assert_int_equal(match(four_queries, NULL), 0);
@@ -204,12 +204,12 @@ static void a_look(void **state)
     err_clear(&err);
     assert_int_equal(file_read(&before, in_folder("manifest"), 1 << 20, &err), 0);
     open_text(&c, four_queries, two, "data.seed=7");
-    assert_int_equal(manifest_compare(&c, in_folder("manifest"), &err), ERR_CONFIG);
+    assert_int_equal(manifest_check(&c, in_folder("manifest"), false, &err), ERR_CONFIG);
     assert_non_null(strstr(err.msg, "data.seed changed"));
     campaign_close(&c);
     err_clear(&err);
     open_text(&c, four_queries, decode, "data.controls=0");
-    manifest_compare(&c, in_folder("manifest"), &err);
+    manifest_check(&c, in_folder("manifest"), false, &err);
     campaign_close(&c);
     err_clear(&err);
     assert_int_equal(file_read(&after, in_folder("manifest"), 1 << 20, &err), 0);

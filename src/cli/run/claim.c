@@ -89,7 +89,7 @@ int claim_output(struct session *r, struct err *err)
     return err_if(
         err, session_take_output(r, out, err) ||
                  (r->options.restart && !r->which && forget_all(r, err)) ||
-                 manifest_check(&r->campaign, r->manifest, err) ||
+                 manifest_check(&r->campaign, r->manifest, true, err) ||
                  campaign_remember(&r->campaign, err) ||
                  session_open_journal(r, &r->campaign.config, err) ||
                  runlog_open(&r->log, out, err) ||

@@ -125,10 +125,10 @@ static int run_surveys(struct session *r, size_t n, bool *finished, struct err *
     if (cluster_agree(&r->cluster, err))
         return err->code;
     for (size_t i = 0; i < c->n && *finished; i++) {
-        size_t bytes;
-        void *block = campaign_survey_block(c, i, &bytes);
+        const struct survey *s = c->x[i].survey;
 
-        cluster_share(&r->cluster, block, bytes);
+        if (s) /* for ranks that have no journal */
+            cluster_share(&r->cluster, s->block, s->bytes);
     }
     return 0;
 }

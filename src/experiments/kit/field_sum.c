@@ -74,11 +74,9 @@ int field_sum_open(struct field_sum **sum, const struct experiment *x, const str
     s->n = terms.n;
     s->v = arena_alloc(arena, s->n, sizeof *s->v, err);
     s->n_dims = a->field.n_axes;
-    s->elements = 1;
-    for (int d = 0; d < s->n_dims; d++) {
+    s->elements = padded_elements(x, &a->field);
+    for (int d = 0; d < s->n_dims; d++)
         s->size[d] = x->axis[a->field.axis[d]].dim.size;
-        s->elements *= s->size[d];
-    }
     for (size_t i = 0; s->v && i < s->n && !err->code; i++)
         find_field(&s->v[i], x, a, &terms.v[i], err);
     return err->code;

@@ -2,7 +2,6 @@
 
 #include "base/hash.h"
 #include "base/str.h"
-#include "experiments/kit/edge_ends.h"
 #include "experiments/kit/where.h"
 #include "model/model.h"
 #include "results/average.h"
@@ -212,8 +211,7 @@ static bool is_edge_of(const struct node *e, const struct shape *s)
            (logits ? e->to.layer == s->n_layers : e->to.layer < s->n_layers) &&
            e->to.head < site_parts(s, e->to.site) &&
            (!site_parts(s, e->to.site) || e->to.head >= 0) &&
-           (e->layer < e->to.layer || (e->layer == e->to.layer && e->site == SITE_Z &&
-                                       e->to.site == SITE_READ_MLP && !s->parallel));
+           edge_joins(s, &(struct edge_end){e->site, e->layer, e->head, NULL}, &e->to);
 }
 
 static int add_edges(struct reading *r, const struct node_sweep *s, const double *sum,
@@ -235,12 +233,13 @@ static int add_edges(struct reading *r, const struct node_sweep *s, const double
     for (size_t i = 0; r->out->v && i < n; i++) {
         struct node *e = &r->out->v[i];
 
-        *e = (struct node){.site = edge_site(name[0][i], false),
-                           .layer = (int)layer[0][i],
-                           .head = (int)head[0][i],
-                           .to = {edge_site(name[1][i], true), (int)layer[1][i], (int)head[1][i]},
-                           .at = i,
-                           .effect = sum[i] / count[i]};
+        *e = (struct node){
+            .site = edge_site(name[0][i], false),
+            .layer = (int)layer[0][i],
+            .head = (int)head[0][i],
+            .to = {edge_site(name[1][i], true), (int)layer[1][i], (int)head[1][i], NULL},
+            .at = i,
+            .effect = sum[i] / count[i]};
         if (e->to.site == SITE_RESID)
             e->to.layer = shape->n_layers;
         if (!is_edge_of(e, shape))

@@ -8,16 +8,13 @@
 #ifndef LENSWEEP_EXPERIMENTS_KIT_RANKING_H
 #define LENSWEEP_EXPERIMENTS_KIT_RANKING_H
 
-#include "experiments/experiment.h"
+#include "experiments/kit/edge_ends.h"
 
 /* head: -1 = none. Of an edge: site SITE_RESID is the embedding, layer -1. */
 struct node {
     enum site site; /* SITE_Z, SITE_MLP */
     int layer, head;
-    struct edge_reader { /* of an edge: as in edits; the logits are SITE_RESID of layer L */
-        enum site site;
-        int layer, head;
-    } to;
+    struct edge_end to; /* of an edge: who reads; without a name */
     size_t at;     /* among equals the least comes first: heads, then by layer and head; of edges
                       their place in the file */
     double effect; /* NaN = the sweep has no number: last */

@@ -18,15 +18,10 @@ enum { CORRECT, REPEATS, OTHER };
 static void share(const struct row *row, float *out)
 {
     const struct field *f = field_named(row->x, "outcome");
+    const struct dim *last = &row->x->axis[f->axis[f->n_axes - 1]].dim;
     const char **is = row_str(row, "outcome");
-    size_t n = 1, samples = 1;
+    size_t n = padded_elements(row->x, f), samples = str_eq(last->name, "sample") ? last->size : 1;
 
-    for (int i = 0; i < f->n_axes; i++) {
-        const struct dim *dim = &row->x->axis[f->axis[i]].dim;
-
-        n *= dim->size;
-        samples = str_eq(dim->name, "sample") ? dim->size : 1;
-    }
     /* a cell without a text has NULL, or nothing, for its outcome */
     for (size_t i = 0; i < n / samples; i++) {
         int written = 0, such = 0;
@@ -194,15 +189,13 @@ void text_late(const struct row *row)
     const struct field *f = field_named(x, "text_id");
     const int32_t *ids = row_i32(row, "text_id");
     const char **text = row_str(row, "text"), **outcome = row_str(row, "outcome");
-    size_t most, cells = 1;
+    size_t most;
     struct err err;
 
     if (!f || !x->scene->tokenizer)
         return;
     err_clear(&err);
-    for (int i = 0; i < f->n_axes; i++)
-        cells *= x->axis[f->axis[i]].dim.size;
     most = x->axis[f->axis[f->n_axes - 1]].dim.size;
-    for (size_t i = 0; i < cells / most; i++)
+    for (size_t i = 0; i < padded_elements(x, f) / most; i++)
         read_one(row, ids + i * most, (int)most, &text[i], &outcome[i], &err);
 }
