@@ -25,7 +25,7 @@ double audit_tolerance(enum audit audit, bool blas)
 static double distance(const struct experiment *x, const struct query *q, const struct run *run,
                        const float *a, const float *b)
 {
-    int n = (int)x->scene->data->n_targets, vocab = x->scene->model->shape.vocab;
+    int n = (int)x->data->n_targets, vocab = x->shape->vocab;
     double most = 0, size = 0;
 
     for (int i = 0; i < vocab; i++)
@@ -45,7 +45,7 @@ static double distance(const struct experiment *x, const struct query *q, const 
 static int run_logits(float **out, const struct experiment *x, const struct query *q,
                       const struct run *run, struct arena *a, struct err *err)
 {
-    size_t n = x->scene->data->n_targets;
+    size_t n = x->data->n_targets;
 
     *out = arena_alloc(a, n, sizeof **out, err);
     for (size_t i = 0; *out && i < n; i++)
@@ -56,8 +56,8 @@ static int run_logits(float **out, const struct experiment *x, const struct quer
 static int check_parts(double *worst, struct worker *w, const struct experiment *x,
                        const struct query *q, const struct run *run, struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
-    size_t targets = x->scene->data->n_targets, n = 2 * (size_t)s->n_layers + 2, i = 0;
+    const struct shape *s = x->shape;
+    size_t targets = x->data->n_targets, n = 2 * (size_t)s->n_layers + 2, i = 0;
     const float **r = arena_alloc(w->arena, n, sizeof *r, err);
     float *zero = arena_alloc(w->arena, (size_t)s->d_model, sizeof *zero, err);
     bool *whole = arena_alloc(w->arena, n, sizeof *whole, err);
@@ -135,7 +135,7 @@ static int check_noop(double *worst, struct worker *w, const struct experiment *
     struct noop_check check;
     float *want;
 
-    noop_check(&check, &x->scene->model->shape, run, NULL);
+    noop_check(&check, x->shape, run, NULL);
     if (run_logits(&want, x, q, run, w->arena, err) ||
         !(answer = answer_by(w, w->engine->naive, check.v, x, q, err)))
         return err->code;
@@ -201,7 +201,7 @@ static int pick_edges(struct edge_check *k, struct worker *w, const struct exper
 static int direct_logits(float *logit, struct worker *w, const struct experiment *x,
                          const struct query *q, const struct edge_check *k, struct err *err)
 {
-    size_t n = x->scene->data->n_targets;
+    size_t n = x->data->n_targets;
     const struct direct_change change = {.run = k->patched.base,
                                          .edit = k->patched.edit,
                                          .n_edits = k->patched.n_edits,
@@ -236,23 +236,21 @@ static int check_edges(double worst[AUDIT_COUNT], struct worker *w, const struct
 
 static uint64_t parts_flops(const struct experiment *x)
 {
-    const struct shape *s = &x->scene->model->shape;
-
-    return 2 * (2 * (uint64_t)s->n_layers + 1) * (uint64_t)s->d_model * x->scene->data->n_targets;
+    return 2 * (2 * (uint64_t)x->shape->n_layers + 1) * (uint64_t)x->shape->d_model *
+           x->data->n_targets;
 }
 
 static int edges_cost(struct cost *sum, const struct experiment *x, const struct query *q,
                       const struct run *run, uint64_t check, struct arena *a, struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
-    struct answer targets = {.n_targets = (int)x->scene->data->n_targets};
+    struct answer targets = {.n_targets = (int)x->data->n_targets};
     struct edge_check k;
 
     if (pick_edges(&k, NULL, x, q, run, check, a, err) || !k.n)
         return err->code;
     k.edges.answer = k.patched.answer = &targets;
-    sum->flops += variant_flops(&k.edges, s);
-    sum->flops += k.which == EDGES_SENDER ? variant_flops(&k.patched, s) : 0;
+    sum->flops += variant_flops(&k.edges, x->shape);
+    sum->flops += k.which == EDGES_SENDER ? variant_flops(&k.patched, x->shape) : 0;
     sum->variants++;
     return 0;
 }
@@ -260,8 +258,8 @@ static int edges_cost(struct cost *sum, const struct experiment *x, const struct
 int audit_cost(struct cost *sum, const struct experiment *x, const struct query *q,
                const struct run *run, uint64_t check, struct arena *a, struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
-    struct answer targets = {.n_targets = (int)x->scene->data->n_targets};
+    const struct shape *s = x->shape;
+    struct answer targets = {.n_targets = (int)x->data->n_targets};
     struct noop_check noop;
     struct variant v;
 

@@ -113,6 +113,8 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
         struct experiment *x = &c->x[i];
 
         x->scene = &c->scene;
+        x->data = &c->data;
+        x->shape = &c->model->shape;
         x->arena = &c->arena;
         x->kind = kinds[0];
         x->name = kinds[0]->name;

@@ -36,7 +36,7 @@ int runs_cost(struct run *run, const struct experiment *x, const struct query *q
         struct variant v = run_variant(&spec[i], q, run, i);
 
         run[i] = (struct run){.ids = v.ids, .n = v.n, .edit = v.edit, .n_edits = v.n_edits};
-        *(i ? &cost->others : &cost->clean) += variant_flops(&v, &x->scene->model->shape);
+        *(i ? &cost->others : &cost->clean) += variant_flops(&v, x->shape);
         cost->rows += i ? (uint64_t)variant_tokens(&v) : 0;
     }
     cost->others += x->shared;
@@ -56,7 +56,7 @@ int cell_cost(const struct experiment *x, struct cell *cell, struct arena *a, st
         const struct variant *v = &cell->variant[i];
 
         if (i == 0 || !variant_same_rows(v, v - 1))
-            flops = variant_flops(v, &x->scene->model->shape);
+            flops = variant_flops(v, x->shape);
         if (!variant_is_plain_noop(v))
             sum->flops += flops;
     }
@@ -75,7 +75,7 @@ static double text_bytes(const struct experiment *x, const struct cell *cell)
     double step = (double)sizeof(struct variant) + t->n_edits * (double)sizeof(struct edit);
     int room = cell->q->n + t->n;
 
-    return t->n ? TEXTS_AT_ONCE * ((double)run_growing_bytes(&x->scene->model->shape, room) +
+    return t->n ? TEXTS_AT_ONCE * ((double)run_growing_bytes(x->shape, room) +
                                    (double)room * sizeof(int32_t) + t->n * step)
                 : 0;
 }

@@ -32,17 +32,16 @@ int write_strata(struct output *o, struct h5group *g, struct err *err)
 static int target_of(const struct experiment *x, const struct aggregate *a, const struct axis *last,
                      size_t i)
 {
-    const struct dataset *ds = x->scene->data;
     const char *name = last && last->dim.type == V_STR && last->dim.coord
                            ? ((const char *const *)last->dim.coord)[i]
                            : "";
     const char *dot = strchr(name, '.');
 
-    for (size_t t = 0; t < ds->n_targets; t++)
-        if ((dot && str_eq(dot + 1, ds->target_name[t])) ||
+    for (size_t t = 0; t < x->data->n_targets; t++)
+        if ((dot && str_eq(dot + 1, x->data->target_name[t])) ||
             (last && str_eq(last->dim.name, "target") && i == t))
             return (int)t;
-    return a->about_right || (a->tested && a->tested[i]) ? (int)ds->n_targets : -1;
+    return a->about_right || (a->tested && a->tested[i]) ? (int)x->data->n_targets : -1;
 }
 
 const int *targets_of(struct output *o, const struct experiment *x, const struct aggregate *a,

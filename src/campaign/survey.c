@@ -69,8 +69,7 @@ static int add_query(struct stratum_sums *sums, const struct experiment *x, stru
                      size_t q, struct arena *scratch, struct arena *a, struct err *err)
 {
     const struct survey *s = x->survey;
-    const struct dataset *ds = x->scene->data;
-    const struct query *query = &ds->query[q];
+    const struct query *query = &x->data->query[q];
     struct stratum_sums *t = &sums[s->stratum_of[q]];
     int *role = arena_alloc(scratch, (size_t)query->n, sizeof *role, err);
     struct run run;
@@ -82,7 +81,7 @@ static int add_query(struct stratum_sums *sums, const struct experiment *x, stru
     engine_run(e, &v, 1);
     if (!isfinite(run.rms) || !isfinite(run.log_z))
         return 0; /* the query itself will say so */
-    match_roles(ds, s->order, prompt_of(query), role);
+    match_roles(x->data, s->order, prompt_of(query), role);
     if (s->means)
         add_means(t, s, &e->model->shape, &run, role);
     else
@@ -131,12 +130,12 @@ uint64_t survey_flops(const struct experiment *x, size_t first, size_t n)
     uint64_t flops = 0;
 
     for (size_t q = first; q < first + n; q++) {
-        const struct query *query = &x->scene->data->query[q];
+        const struct query *query = &x->data->query[q];
         struct run into;
         struct variant v = {.ids = query->ids, .n = query->n, .rows = {0, query->n}, .into = &into};
 
         if (!query->status)
-            flops += variant_flops(&v, &x->scene->model->shape);
+            flops += variant_flops(&v, x->shape);
     }
     return flops;
 }

@@ -114,7 +114,6 @@ static int place_axis(struct experiment *x, const char *name, const struct place
 
 static int open_axes(struct experiment *x, struct ablation *b, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
     bool edge = b->site == SITE_PATTERN;
     const char *part = b->site == SITE_NEURON ? "neuron" : "head";
 
@@ -139,13 +138,13 @@ static int open_axes(struct experiment *x, struct ablation *b, struct err *err)
         x->axis[b->sample_axis].cell = true;
         x->axis[b->sample_axis].even = b->op.kind == DO_NOISE; /* partners may be too few */
     }
-    return add_named_axis(x, "target", ds->n_targets, ds->target_name, err);
+    return add_named_axis(x, "target", x->data->n_targets, x->data->target_name, err);
 }
 
 /* Of which sites and layers means or spreads are needed: (SITE_COUNT, layers + 1). */
 static bool *wanted_layers(struct experiment *x, const struct ablation *b, struct err *err)
 {
-    size_t n = (size_t)x->scene->model->shape.n_layers + 1;
+    size_t n = (size_t)x->shape->n_layers + 1;
     bool *wanted = arena_alloc(x->arena, SITE_COUNT * n, sizeof *wanted, err);
     bool *of_site = wanted ? wanted + (size_t)b->site * n : NULL;
 
@@ -171,7 +170,6 @@ static int open_parts(struct experiment *x, struct ablation *b, struct problems 
                       struct err *err)
 {
     const struct ablation_config *c = x->config;
-    const struct shape *s = &x->scene->model->shape;
     bool units = b->site == SITE_NEURON, file = units && *c->neuron_file;
     struct selector all = {.kind = SELECT_ALL};
     const char *given = !file                            ? NULL
@@ -184,15 +182,15 @@ static int open_parts(struct experiment *x, struct ablation *b, struct problems 
                    "neuron_file says which layers and hidden units: leave this key out");
     if (c->heads.kind == SELECT_PAIRS && b->site == SITE_Z)
         return pairs_open(b, x, problems, err);
-    if (selections_of(&b->layers, file ? &all : &c->layers, s->n_layers, x, "layers", problems,
-                      err))
+    if (selections_of(&b->layers, file ? &all : &c->layers, x->shape->n_layers, x, "layers",
+                      problems, err))
         return err->code;
     if (file)
         return neuron_sets_read(b, x, c->neuron_file, problems, err);
-    return site_parts(s, b->site)
-               ? selections_of(&b->parts, units ? &c->neurons : &c->heads, site_parts(s, b->site),
-                               x, units ? "neurons" : "heads", problems, err)
-               : 0;
+    return site_parts(x->shape, b->site) ? selections_of(&b->parts, units ? &c->neurons : &c->heads,
+                                                         site_parts(x->shape, b->site), x,
+                                                         units ? "neurons" : "heads", problems, err)
+                                         : 0;
 }
 
 static int name_cells(struct experiment *x, struct err *err)

@@ -21,7 +21,7 @@ int ablation_open_effects(struct experiment *x, struct ablation *b, struct err *
 {
     struct effect_list *e = &b->effects;
 
-    if (effect_list_open(e, b->metrics, NULL, x->scene->data, x->arena, err) || !e->n)
+    if (effect_list_open(e, b->metrics, NULL, x->data, x->arena, err) || !e->n)
         return err->code;
     x->axis[x->n_axes].hidden = !b->pairs; /* whose joint effects stand in the group itself */
     return add_named_axis(x, "metric", e->n, e->label, err);
@@ -56,7 +56,7 @@ void ablation_effects(const struct row *row, float *out)
             cells *= x->axis[i].dim.size;
     for (size_t i = 0; i < MEASURES; i++) {
         const struct measure *m = &measures[i];
-        size_t n = m->per_target ? x->scene->data->n_targets : 1;
+        size_t n = m->per_target ? x->data->n_targets : 1;
         bool blurred = m->blurred && row->q->target_collision;
         const float *value, *clean;
 
@@ -180,21 +180,19 @@ int ablation_declare(struct experiment *x, const struct ablation *b, struct prob
 /* Fields of one answer, or the clean run's. */
 static void put_answer(struct row *row, const float *logit, const float *logprob, bool clean)
 {
-    const struct dataset *ds = row->x->scene->data;
-
     for (size_t i = 0; i < MEASURES; i++) {
         const struct measure *m = &measures[i];
         float *out = m->clean ? row_f32(row, clean ? m->clean : m->name) : NULL;
 
-        for (size_t t = 0; out && m->text && t < (m->per_target ? ds->n_targets : 1); t++)
-            out[t] = measure_of(m, ds, row->q, logit, logprob, t);
+        for (size_t t = 0; out && m->text && t < (m->per_target ? row->x->data->n_targets : 1); t++)
+            out[t] = measure_of(m, row->x->data, row->q, logit, logprob, t);
     }
 }
 
 int ablation_query(const struct experiment *x, const struct cell *cell, struct row *row,
                    struct worker *w, struct err *err)
 {
-    size_t n = x->scene->data->n_targets;
+    size_t n = x->data->n_targets;
     float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err);
 
     if (!logit)
@@ -228,7 +226,7 @@ int ablation_cell(const struct experiment *x, const struct cell *cell, struct ro
     a = cell->variant[0].answer;
     put_answer(row, a->logit, a->logprob, false);
     if (b->metrics & METRIC_RANK)
-        memcpy(row_i32(row, "rank"), a->rank, x->scene->data->n_targets * sizeof *a->rank);
+        memcpy(row_i32(row, "rank"), a->rank, x->data->n_targets * sizeof *a->rank);
     if (b->metrics & METRIC_KL)
         *row_f32(row, "kl") = a->kl;
     if (b->metrics & METRIC_ARGMAX)

@@ -73,7 +73,7 @@ static int add_line(struct ablation *b, struct experiment *x, const char *line, 
     size_t length;
     int layer, unit;
 
-    *good = parse_line(line, &x->scene->model->shape, &layer, &unit, &name, &length);
+    *good = parse_line(line, x->shape, &layer, &unit, &name, &length);
     if (!*good)
         return 0;
     set = set_named(b, name, length ? length : strlen(name), x->arena, cap, err);
@@ -99,7 +99,7 @@ int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
                      struct problems *problems, struct err *err)
 {
     enum { MOST = 64 << 20 };
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     struct buf text = {0};
     struct err bad;
     size_t cap = 0;

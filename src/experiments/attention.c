@@ -45,17 +45,16 @@ struct attention {
 
 static int key_axis(struct experiment *x, struct attention *t, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
-    int *order = arena_alloc(x->arena, ds->n_spans, sizeof *order, err);
-    const char **label = arena_alloc(x->arena, NAMED + ds->n_spans, sizeof *label, err);
+    int *order = arena_alloc(x->arena, x->data->n_spans, sizeof *order, err);
+    const char **label = arena_alloc(x->arena, NAMED + x->data->n_spans, sizeof *label, err);
 
     if (!order || !label)
         return err->code;
-    t->n_spans = span_order(ds, order);
+    t->n_spans = span_order(x->data, order);
     t->order = order;
     memcpy(label, named_keys, sizeof named_keys);
     for (size_t i = 0; i < t->n_spans; i++)
-        label[NAMED + i] = ds->span_name[order[i]];
+        label[NAMED + i] = x->data->span_name[order[i]];
     return add_named_axis(x, "key", NAMED + t->n_spans, label, err);
 }
 
@@ -149,7 +148,6 @@ static int open_weights(struct experiment *x, struct problems *problems, struct 
 static int attention_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct attention_config *c = x->config;
-    const struct shape *s = &x->scene->model->shape;
     struct attention *t = x->state;
 
     if (c->weights)
@@ -157,15 +155,15 @@ static int attention_open(struct experiment *x, struct problems *problems, struc
     x->all_rows = true;
     x->places = &t->positions;
     t->repeated = (int)c->repeated;
-    if (1 + 2 * c->repeated > s->max_positions)
+    if (1 + 2 * c->repeated > x->shape->max_positions)
         problem_at(x, "repeated", problems,
                    "twice %d tokens are more than the %d that the model was made for", t->repeated,
-                   s->max_positions);
+                   x->shape->max_positions);
     x->longest = t->repeated ? 1 + 2 * t->repeated : 0;
     if (places_of(&t->positions, &c->positions, x, "positions", problems, err) || problems->count)
         return err->code;
-    return err_if(err, add_axis(x, "layer", (size_t)s->n_layers, err) ||
-                           add_axis(x, "head", (size_t)s->n_heads, err) ||
+    return err_if(err, add_axis(x, "layer", (size_t)x->shape->n_layers, err) ||
+                           add_axis(x, "head", (size_t)x->shape->n_heads, err) ||
                            add_named_axis(x, "position", t->positions.n, t->positions.label, err) ||
                            key_axis(x, t, err) ||
                            (t->repeated && add_axis(x, "sequence", (size_t)x->longest, err)) ||
@@ -190,8 +188,7 @@ static int attention_runs(const struct experiment *x, const struct query *q, str
         return 0;
     ids[0] = q->ids[0];
     for (int i = 1; i <= t->repeated; i++)
-        ids[i] = ids[i + t->repeated] =
-            (int32_t)rng_below(&r, (uint64_t)x->scene->model->shape.vocab);
+        ids[i] = ids[i + t->repeated] = (int32_t)rng_below(&r, (uint64_t)x->shape->vocab);
     spec[0] = (struct run_spec){
         .keep = KEEP_ATTENTION, .base = -1, .ids = ids, .n = 1 + 2 * t->repeated, .all_rows = true};
     return 1;
@@ -278,7 +275,7 @@ static int attention_query(const struct experiment *x, const struct cell *cell, 
                            struct worker *w, struct err *err)
 {
     const struct attention *a = x->state;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     size_t keys = NAMED + a->n_spans, heads = (size_t)s->n_layers * (size_t)s->n_heads;
     int *tok = arena_alloc(w->arena, 2 * (size_t)row->q->n, sizeof *tok, err);
 

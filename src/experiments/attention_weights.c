@@ -382,7 +382,7 @@ static int weights_cell(const struct experiment *x, const struct cell *cell, str
 static int weights_cost(const struct experiment *x, struct cell *cell, struct arena *a,
                         struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     uint64_t d = (uint64_t)s->d_model, dh = (uint64_t)s->d_head, H = (uint64_t)s->n_heads;
     uint64_t G = (uint64_t)s->n_kv_heads;
     uint64_t above = (uint64_t)(s->n_layers - 1 - cell->index[axis_named(x, "layer", 5)]);
@@ -451,7 +451,7 @@ static int describe(struct experiment *x, size_t i, struct err *err)
 
 static void measure(struct experiment *x)
 {
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     double d = s->d_model, dh = s->d_head, H = s->n_heads, G = s->n_kv_heads, L = s->n_layers;
 
     x->shared = (uint64_t)(L * (2 * H + 2 * G) * 2 * dh * dh * d);
@@ -469,17 +469,15 @@ static const struct kind weights = {
 
 int weights_open(struct experiment *x, struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
-
     x->kind = &weights;
     x->of_model = true;
     x->needs |= NEED_VOCAB_STATS | NEED_EMBED_STATS;
     x->words = "weights of head {layer}.{head}";
     measure(x);
-    if (add_axis(x, "layer", (size_t)s->n_layers, err) ||
-        add_axis(x, "head", (size_t)s->n_heads, err) ||
-        add_axis(x, "reader_layer", (size_t)s->n_layers, err) ||
-        add_axis(x, "reader_head", (size_t)s->n_heads, err))
+    if (add_axis(x, "layer", (size_t)x->shape->n_layers, err) ||
+        add_axis(x, "head", (size_t)x->shape->n_heads, err) ||
+        add_axis(x, "reader_layer", (size_t)x->shape->n_layers, err) ||
+        add_axis(x, "reader_head", (size_t)x->shape->n_heads, err))
         return err->code;
     x->axis[0].cell = x->axis[1].cell = x->axis[1].even = true;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)

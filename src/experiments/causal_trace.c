@@ -247,7 +247,6 @@ static int declare(struct experiment *x, const struct trace_config *c, struct pr
 static int trace_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct trace_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
     struct trace *t = x->state;
     const char **site = choice_words(&c->sites, site_words, x->arena, err);
 
@@ -278,9 +277,9 @@ static int trace_open(struct experiment *x, struct problems *problems, struct er
     if (add_named_axis(x, "corruption", c->corrupt.n, c->corrupt.v, err) ||
         add_named_axis(x, "site", c->sites.n, site, err) ||
         add_axis(x, "window", c->window.n, err) ||
-        add_axis(x, "token", (size_t)ds->max_tokens, err) ||
-        add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
-        add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
+        add_axis(x, "token", (size_t)x->data->max_tokens, err) ||
+        add_axis(x, "layer", (size_t)x->shape->n_layers, err) ||
+        add_named_axis(x, "target", x->data->n_targets, x->data->target_name, err) ||
         add_named_axis(x, "role", ROLES, trace_role_names, err))
         return err->code;
     for (int i = CORRUPTION; i <= LAYER; i++)
@@ -301,7 +300,7 @@ static const char *trace_skip(const struct experiment *x, const struct query *q)
     if (t->counterfactual && !q->cf_ids)
         return "no counterfactual of equal spans";
     for (size_t i = 0; t->counterfactual && i < c->corrupt.n; i++) {
-        int span = dataset_span(x->scene->data, c->corrupt.v[i]);
+        int span = dataset_span(x->data, c->corrupt.v[i]);
 
         if (span_len(q->span[span]) != span_len(q->cf_span[span]))
             return "no counterfactual of equal spans";
@@ -320,7 +319,7 @@ static struct span corrupted_span(const struct experiment *x, const struct query
 {
     const struct trace_config *c = x->config;
 
-    return q->span[dataset_span(x->scene->data, c->corrupt.v[i])];
+    return q->span[dataset_span(x->data, c->corrupt.v[i])];
 }
 
 /* Embeddings of the span's tokens, each plus noise, or those of the counterfactual's tokens: what
@@ -334,8 +333,7 @@ static float *corrupt_embeddings(const struct experiment *x, const struct query 
     bool shared = c->noise_seed == SEED_SHARED;
 
     if (t->counterfactual)
-        return span_embeddings(m, q->cf_ids,
-                               q->cf_span[dataset_span(x->scene->data, c->corrupt.v[i])],
+        return span_embeddings(m, q->cf_ids, q->cf_span[dataset_span(x->data, c->corrupt.v[i])],
                                corrupted_span(x, q, i).lo, t->samples, a, err);
     return noised_embeddings(m, q->ids, corrupted_span(x, q, i), noise_level(&t->noise, x, q, i),
                              shared ? 1
@@ -348,7 +346,7 @@ static int trace_runs(const struct experiment *x, const struct query *q, struct 
 {
     const struct trace_config *c = x->config;
     const struct trace *t = x->state;
-    int d = x->scene->model->shape.d_model, n = 0;
+    int d = x->shape->d_model, n = 0;
 
     for (size_t i = 0; i < c->corrupt.n; i++) {
         struct span b = corrupted_span(x, q, i);
@@ -380,7 +378,7 @@ static const struct run *corrupted_runs(const struct experiment *x, const struct
 static struct edit restore(const struct experiment *x, const struct cell *cell)
 {
     const struct trace_config *c = x->config;
-    int layers = x->scene->model->shape.n_layers, l = (int)cell->index[LAYER];
+    int layers = x->shape->n_layers, l = (int)cell->index[LAYER];
     int w = (int)c->window.v[cell->index[WINDOW]], t = (int)cell->index[TOKEN];
     struct edit e = {
         .site = (enum site)c->sites.v[cell->index[SITE]], .op = OP_SET, .tok = {t, t + 1}};
@@ -507,7 +505,7 @@ static int trace_cell(const struct experiment *x, const struct cell *cell, struc
                       struct worker *w, struct err *err)
 {
     const struct trace_config *c = x->config;
-    size_t targets = x->scene->data->n_targets;
+    size_t targets = x->data->n_targets;
     int samples = ((const struct trace *)x->state)->samples;
     float *right = arena_alloc(w->arena, (size_t)samples, sizeof *right, err), sd;
 

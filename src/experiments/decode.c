@@ -54,7 +54,7 @@ static const char *const component_names[COMPONENTS] = {"attn", "mlp", "resid"};
 /* Decoded vectors of a query, beside the embedding. */
 static size_t vectors_n(const struct experiment *x)
 {
-    return (size_t)x->scene->model->shape.n_layers * COMPONENTS;
+    return (size_t)x->shape->n_layers * COMPONENTS;
 }
 
 static int declare_wider(struct experiment *x, struct err *err)
@@ -84,12 +84,11 @@ static int declare_fields(struct experiment *x, const struct decode_config *c, s
               declare_controls(x, "query position? layer component", err) ||
               add_field(x, "embed_logit", V_F32, "query position? target", unit_logit,
                         "logit that the last token's embedding adds to the target", err);
-    const struct shape *s = &x->scene->model->shape;
 
-    if (!bad && s->learned_positions)
+    if (!bad && x->shape->learned_positions)
         bad = add_field(x, "position_logit", V_F32, "query position? target", unit_logit,
                         "logit that the last position's embedding adds to the target", err);
-    if (!bad && s->has_bias)
+    if (!bad && x->shape->has_bias)
         bad = add_field(x, "bias_logit", V_F32, "query position? target", unit_logit,
                         "logit that the biases of the final norm and of the unembedding add", err);
 
@@ -155,7 +154,7 @@ static int open_wider(struct experiment *x, struct problems *problems, struct er
     const struct decode_config *c = x->config;
     struct decode *d = x->state;
 
-    d->top = (int)(c->top < x->scene->model->shape.vocab ? c->top : x->scene->model->shape.vocab);
+    d->top = (int)(c->top < x->shape->vocab ? c->top : x->shape->vocab);
     if (!is_default(&c->positions)) {
         x->all_rows = true;
         x->places = &d->positions;
@@ -171,7 +170,6 @@ static int open_wider(struct experiment *x, struct problems *problems, struct er
 static int decode_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct decode_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
     const struct decode *d;
 
     x->needs |= NEED_DRAWS;
@@ -180,9 +178,9 @@ static int decode_open(struct experiment *x, struct problems *problems, struct e
     if (open_wider(x, problems, err) || problems->count)
         return err->code;
     d = x->state;
-    if (add_axis(x, "layer", (size_t)x->scene->model->shape.n_layers, err) ||
+    if (add_axis(x, "layer", (size_t)x->shape->n_layers, err) ||
         add_named_axis(x, "component", COMPONENTS, component_names, err) ||
-        add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
+        add_named_axis(x, "target", x->data->n_targets, x->data->target_name, err) ||
         (d->top && add_axis(x, "k", (size_t)d->top, err)) || declare_fields(x, c, err) ||
         declare_averages(x, err))
         return err->code;
@@ -202,9 +200,9 @@ static const char *const other_fields[OTHERS] = {"embed_logit", "position_logit"
 static double decode_extra(const struct experiment *x, const struct query *q)
 {
     const struct decode_config *c = x->config;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     double vectors = OTHERS + (double)vectors_n(x), d = s->d_model;
-    double ids = (double)control_ids_n(x->scene->data);
+    double ids = (double)control_ids_n(x->data);
     const struct decode *wider = x->state;
     size_t places = wider->positions.n ? wider->positions.n : 1;
     double whole = ranked(c) ? (double)s->vocab : 0;
@@ -262,11 +260,10 @@ static int make_ask(struct lens_ask *ask, const struct experiment *x, const stru
                     struct arena *a, struct err *err)
 {
     const struct decode_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
-    size_t targets = ds->n_targets, ids = control_ids_n(ds), rows_n = (size_t)n;
+    size_t targets = x->data->n_targets, ids = control_ids_n(x->data), rows_n = (size_t)n;
 
     memset(ask, 0, sizeof *ask);
-    ask->id = control_ids(ds, q, a, err);
+    ask->id = control_ids(x->data, q, a, err);
     if (!ask->id)
         return err->code;
     ask->n_ids = (int)ids;
@@ -333,7 +330,7 @@ struct wide {
 
 static int wide_alloc(struct wide *w, struct err *err)
 {
-    size_t vocab = (size_t)w->x->scene->model->shape.vocab;
+    size_t vocab = (size_t)w->x->shape->vocab;
     float *v = arena_alloc(w->w->arena, (COMPONENTS + 5) * vocab, sizeof *v, err);
 
     w->logit = v;
@@ -349,7 +346,7 @@ static int wide_alloc(struct wide *w, struct err *err)
 static void wide_layer(struct wide *w, size_t layer)
 {
     const struct decode *d = w->x->state;
-    const struct shape *s = &w->x->scene->model->shape;
+    const struct shape *s = w->x->shape;
     size_t vocab = (size_t)s->vocab, first = d->top ? 0 : RESID, n = COMPONENTS - first;
     size_t at = layer * COMPONENTS, out = w->place * (size_t)s->n_layers + layer;
     float *entropy = row_f32(w->row, "entropy"), *kl = row_f32(w->row, "kl_final");
@@ -383,7 +380,7 @@ static int put_wide(const struct experiment *x, const struct vectors *v, struct 
 
     if (wide_alloc(&wide, err))
         return err->code;
-    for (size_t l = (size_t)x->scene->model->shape.n_layers; l-- > 0;)
+    for (size_t l = (size_t)x->shape->n_layers; l-- > 0;)
         wide_layer(&wide, l);
     return 0;
 }
@@ -394,7 +391,7 @@ static int reduce_place(const struct experiment *x, const struct cell *cell, str
 {
     const struct decode_config *c = x->config;
     const struct decode *d = x->state;
-    size_t targets = x->scene->data->n_targets, vectors = vectors_n(x), at = place * vectors;
+    size_t targets = x->data->n_targets, vectors = vectors_n(x), at = place * vectors;
     struct lens_ask ask;
     struct vectors v;
 

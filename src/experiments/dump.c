@@ -70,7 +70,7 @@ static bool dumps(const struct dump *d, const char *dim)
 
 static int open_axes(struct experiment *x, const struct dump *d, struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     int ignored;
 
     if (add_selections_axis(x, "layer", &d->layers, &ignored, err) ||
@@ -108,8 +108,7 @@ static int dump_open(struct experiment *x, struct problems *problems, struct err
             d->wanted[i] |= (int)sites[i].site == c->sites.v[k];
         x->keep |= d->wanted[i] ? site_keep(sites[i].site) : 0;
     }
-    if (selections_of(&d->layers, &c->layers, x->scene->model->shape.n_layers, x, "layers",
-                      problems, err) ||
+    if (selections_of(&d->layers, &c->layers, x->shape->n_layers, x, "layers", problems, err) ||
         places_of(&d->positions, &c->positions, x, "positions", problems, err))
         return err->code;
     check_layers(x, d, problems);
@@ -140,19 +139,18 @@ static void put_place(const struct experiment *x, const struct run *run, const s
                       size_t place, const int *tok, int n_tok, float *out)
 {
     const struct dump *d = x->state;
-    const struct shape *s = &x->scene->model->shape;
-    size_t parts = of->site == SITE_NEURON ? 0 : (size_t)site_parts(s, of->site);
+    size_t parts = of->site == SITE_NEURON ? 0 : (size_t)site_parts(x->shape, of->site);
     size_t places = d->positions.n, width;
 
     parts = parts ? parts : 1;
-    width = (size_t)site_width(s, of->site) / parts;
+    width = (size_t)site_width(x->shape, of->site) / parts;
 
     for (size_t l = 0; l < d->layers.n; l++) {
         int layer = site_layer(of->site, d->layers.v[l].range[0].lo);
 
         for (size_t h = 0; h < parts; h++)
-            mean_over(run, s, of->site, layer, tok, n_tok, (int64_t)(h * width), (int64_t)width,
-                      out + ((l * parts + h) * places + place) * width);
+            mean_over(run, x->shape, of->site, layer, tok, n_tok, (int64_t)(h * width),
+                      (int64_t)width, out + ((l * parts + h) * places + place) * width);
     }
 }
 

@@ -80,7 +80,7 @@ static void check(struct experiment *x, struct problems *problems)
 /* The sites of the senders, for means and spreads. */
 static bool *wanted_layers(struct experiment *x, const struct edges *e, struct err *err)
 {
-    size_t n = (size_t)x->scene->model->shape.n_layers + 1;
+    size_t n = (size_t)x->shape->n_layers + 1;
     bool *wanted = arena_alloc(x->arena, SITE_COUNT * n, sizeof *wanted, err);
 
     for (size_t i = 0; wanted && i < e->n_senders; i++)
@@ -117,7 +117,7 @@ static int edge_axis(struct experiment *x, const struct edges *e, struct err *er
 /* Layers of senders (the embedding first) or of receivers (the logits last), for the map. */
 static int layer_axis(struct experiment *x, const char *name, bool from, struct err *err)
 {
-    int n = x->scene->model->shape.n_layers, axis = x->n_axes;
+    int n = x->shape->n_layers, axis = x->n_axes;
     int32_t *number = arena_alloc(x->arena, (size_t)n + 1, sizeof *number, err);
     const char **label = arena_alloc(x->arena, (size_t)n + 1, sizeof *label, err);
 
@@ -153,7 +153,7 @@ static int declare_ends(struct experiment *x, const struct edges *e, struct err 
         {"sender", "sender_layer", "sender_head"},
         {"receiver", "receiver_layer", "receiver_head"},
     };
-    int layers = x->scene->model->shape.n_layers;
+    int layers = x->shape->n_layers;
 
     for (int side = 0; side < 2; side++) {
         const char **name = arena_alloc(x->arena, e->n, sizeof *name, err);
@@ -303,7 +303,7 @@ static int edges_open(struct experiment *x, struct problems *problems, struct er
     return err_if(err, !where.wanted || operation_open(&e->op, x, &c->op, &where, problems, err) ||
                            problems->count ||
                            effect_list_open(&e->effects, choice_bits(&c->metrics), "effect",
-                                            x->scene->data, x->arena, err) ||
+                                            x->data, x->arena, err) ||
                            open_axes(x, e, err) || declare(x, e, err));
 }
 
@@ -320,7 +320,7 @@ static int one_sample(const struct experiment *x, struct cell *cell, int sample,
 
     if (change_begin(&c, &e->positions.v[position], &found) || !found)
         return err->code;
-    if (edge_push(&e->receiver[edge->receiver], &x->scene->model->shape, c.tok, c.n,
+    if (edge_push(&e->receiver[edge->receiver], x->shape, c.tok, c.n,
                   edge_operand(e, cell, position, sample, edge->sender), &c.list))
         return err->code;
     *v = (struct variant){.base = &cell->run[0],
@@ -351,7 +351,7 @@ static int edges_cell(const struct experiment *x, const struct cell *cell, struc
                       struct worker *w, struct err *err)
 {
     const struct edges *e = x->state;
-    const struct dataset *ds = x->scene->data;
+    const struct dataset *ds = x->data;
     float *clean = arena_alloc(w->arena, 2 * ds->n_targets, sizeof *clean, err);
     float *one = arena_alloc(w->arena, e->effects.n, sizeof *one, err);
     double *sum = arena_alloc(w->arena, e->effects.n, sizeof *sum, err);

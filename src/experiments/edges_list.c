@@ -36,16 +36,14 @@ static int choose_side(struct choice_of_side *c, const struct edge_side_config *
                        struct experiment *x, bool senders, struct problems *problems,
                        struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
-
     c->kinds = choice_bits(&config->kinds);
-    c->layer = arena_alloc(x->arena, (size_t)s->n_layers, sizeof *c->layer, err);
-    c->head = arena_alloc(x->arena, (size_t)s->n_heads, sizeof *c->head, err);
+    c->layer = arena_alloc(x->arena, (size_t)x->shape->n_layers, sizeof *c->layer, err);
+    c->head = arena_alloc(x->arena, (size_t)x->shape->n_heads, sizeof *c->head, err);
     if (!c->layer || !c->head)
         return err->code;
-    return err_if(err, choose(c->layer, &config->layers, s->n_layers, x,
+    return err_if(err, choose(c->layer, &config->layers, x->shape->n_layers, x,
                               senders ? "senders.layers" : "receivers.layers", problems, err) ||
-                           choose(c->head, &config->heads, s->n_heads, x,
+                           choose(c->head, &config->heads, x->shape->n_heads, x,
                                   senders ? "senders.heads" : "receivers.heads", problems, err));
 }
 
@@ -54,22 +52,21 @@ static int choose_top(struct choice_of_side *a, struct choice_of_side *b, struct
                       struct problems *problems, struct err *err)
 {
     const struct edges_config *c = x->config;
-    const struct shape *s = &x->scene->model->shape;
     struct ranking r = {0};
     struct err bad;
 
     if (!*c->from)
         return 0;
     err_clear(&bad);
-    a->top = b->top =
-        arena_alloc(x->arena, (size_t)s->n_layers * (size_t)s->n_heads, sizeof(bool), err);
-    a->mlp = b->mlp = arena_alloc(x->arena, (size_t)s->n_layers, sizeof(bool), err);
+    a->top = b->top = arena_alloc(x->arena, (size_t)x->shape->n_layers * (size_t)x->shape->n_heads,
+                                  sizeof(bool), err);
+    a->mlp = b->mlp = arena_alloc(x->arena, (size_t)x->shape->n_layers, sizeof(bool), err);
     if (!a->top || !a->mlp)
         return err->code;
     if (ranking_read(&r, x, c->from, &c->groups, metric_word(c->rank_by), &bad))
         return problem_of_file(x, "from", problems, &bad, err);
     for (size_t i = 0; i < r.n && i < (size_t)c->top; i++)
-        *(r.v[i].site == SITE_Z ? &a->top[r.v[i].layer * s->n_heads + r.v[i].head]
+        *(r.v[i].site == SITE_Z ? &a->top[r.v[i].layer * x->shape->n_heads + r.v[i].head]
                                 : &a->mlp[r.v[i].layer]) = true;
     return 0;
 }
@@ -107,7 +104,7 @@ static int add_end(struct edge_end *list, size_t *n, enum site site, int layer, 
 static int list_senders(struct edges *e, const struct choice_of_side *c, struct experiment *x,
                         struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
 
     e->sender = arena_alloc(x->arena, (size_t)s->n_layers * (size_t)(s->n_heads + 1) + 1,
                             sizeof *e->sender, err);
@@ -145,15 +142,14 @@ static bool takes_receiver(const struct choice_of_side *c, const struct shape *s
 static int list_receivers(struct edges *e, const struct choice_of_side *c, struct experiment *x,
                           struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
     size_t n, all;
 
-    if (edge_receivers(s, &e->receiver, &all, x->arena, err))
+    if (edge_receivers(x->shape, &e->receiver, &all, x->arena, err))
         return err->code;
     for (n = 0; n < all && !err->code; n++) {
         const struct edge_end *r = &e->receiver[n];
 
-        if (takes_receiver(c, s, r))
+        if (takes_receiver(c, x->shape, r))
             add_end(e->receiver, &e->n_receivers, r->site, r->layer, r->head, true, x, err);
     }
     return err->code;
@@ -167,7 +163,7 @@ static int list_edges(struct edges *e, struct experiment *x, struct err *err)
         e->n = 0;
         for (size_t r = 0; r < e->n_receivers; r++)
             for (size_t s = 0; s < e->n_senders; s++) {
-                if (!edge_joins(&x->scene->model->shape, &e->sender[s], &e->receiver[r]))
+                if (!edge_joins(x->shape, &e->sender[s], &e->receiver[r]))
                     continue;
                 if (pass)
                     e->edge[e->n] = (struct edge){(int32_t)s, (int32_t)r};

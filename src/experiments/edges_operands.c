@@ -85,9 +85,8 @@ static int open_making(struct making *m, struct worker *w, const struct shape *s
 static int changed_rows(const struct making *m, struct change *c, const struct edge_end *sender,
                         int64_t width, float *out, struct err *err)
 {
-    const struct shape *s = &c->x->scene->model->shape;
     int layer = site_layer(sender->site, sender->layer), head = sender->head < 0 ? 0 : sender->head;
-    int64_t whole = site_width(s, sender->site), first = head * width;
+    int64_t whole = site_width(c->x->shape, sender->site), first = head * width;
     float *row = m->row;
 
     c->list.n = 0;
@@ -95,10 +94,10 @@ static int changed_rows(const struct making *m, struct change *c, const struct e
                     (struct span){head, head + 1}))
         return err->code;
     for (int i = 0; i < c->n; i++) {
-        const float *was = run_row(&c->run[0], s, sender->site, layer, c->tok[i]);
+        const float *was = run_row(&c->run[0], c->x->shape, sender->site, layer, c->tok[i]);
 
         memcpy(row, was, (size_t)whole * sizeof *row);
-        edits_apply(c->list.v, c->list.n, s, sender->site, layer, c->tok[i], row);
+        edits_apply(c->list.v, c->list.n, c->x->shape, sender->site, layer, c->tok[i], row);
         for (int64_t k = 0; k < width; k++)
             out[i * width + k] = row[first + k] - was[first + k];
     }
@@ -115,7 +114,7 @@ static void flush_heads(struct making *m)
 static int attention_change(struct making *m, struct change *c, const struct edge_end *sender,
                             float *out, struct err *err)
 {
-    const struct shape *s = &c->x->scene->model->shape;
+    const struct shape *s = c->x->shape;
     int64_t width = site_width(s, SITE_Z), d = s->d_model;
     float *z = m->row, *a = m->row + 2 * widest_row(s);
 
@@ -139,17 +138,16 @@ static int attention_change(struct making *m, struct change *c, const struct edg
 static int make_operand(struct making *m, struct change *c, const struct edge_end *sender,
                         const float **operand, struct err *err)
 {
-    const struct shape *s = &c->x->scene->model->shape;
-    size_t n = (size_t)c->n, d = (size_t)s->d_model;
+    size_t n = (size_t)c->n, d = (size_t)c->x->shape->d_model;
     float *out = arena_alloc(m->w->arena, n * d, sizeof *out, err), *z;
 
     *operand = out;
     if (!out || sender->site != SITE_Z)
-        return out ? changed_rows(m, c, sender, s->d_model, out, err) : err->code;
+        return out ? changed_rows(m, c, sender, c->x->shape->d_model, out, err) : err->code;
     if (c->x->scene->model->layers[sender->layer].attn_post.w)
         return attention_change(m, c, sender, out, err);
-    z = arena_alloc(m->w->arena, n * (size_t)s->d_head, sizeof *z, err);
-    if (!z || changed_rows(m, c, sender, s->d_head, z, err))
+    z = arena_alloc(m->w->arena, n * (size_t)c->x->shape->d_head, sizeof *z, err);
+    if (!z || changed_rows(m, c, sender, c->x->shape->d_head, z, err))
         return err->code;
     m->part[m->n_parts++] = (struct head_part){sender->head, c->n, z, out};
     return 0;
@@ -196,7 +194,7 @@ int edges_prepare(const struct experiment *x, const struct cell *query, uint64_t
     struct place_operands *place = arena_alloc(w->arena, places, sizeof *place, err);
     struct change *change = arena_alloc(w->arena, places, sizeof *change, err);
     bool *used = senders_of(e, first, n, w->arena, err);
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     struct making m;
 
     if (!place || !change || !used || open_making(&m, w, s, places * (size_t)s->n_heads, err) ||
@@ -227,7 +225,7 @@ double edges_prepared_bytes(const struct experiment *x, const struct query *q)
 {
     enum { EDITS = 8 }; /* room that a list begins with */
     const struct edges *e = x->state;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     bool parts = !x->scene->model->layers[0].attn_post.w;
     double own = sizeof(struct place_operands) + piece(sizeof(struct change)) +
                  piece((double)e->n_senders * sizeof(float *)) + piece(8.0 * q->n) +
@@ -254,7 +252,7 @@ int edges_check(const struct experiment *x, const struct cell *query, struct wor
                 struct edge_check *k, struct err *err)
 {
     const struct edges *e = x->state;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     struct making m;
     const float *operand = NULL;
 

@@ -60,7 +60,7 @@ static int parse_dims(const struct experiment *x, struct field *f, struct err *e
 static const char *long_name_of(struct experiment *x, const char *units, const char *text,
                                 struct err *err)
 {
-    if (units != unit_logit || x->scene->model->shape.logit_cap == 0)
+    if (units != unit_logit || x->shape->logit_cap == 0)
         return text;
     return arena_printf(x->arena, err, "%s; logits before the model's cap", text);
 }

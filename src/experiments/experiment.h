@@ -122,7 +122,9 @@ struct experiment {
     const struct experiment_entry *entry;
     const void *config; /* the kind's own struct */
     const struct scene *scene;
-    struct arena *arena; /* for what `open` makes */
+    const struct dataset *data; /* the scene's, */
+    const struct shape *shape;  /* and its model's */
+    struct arena *arena;        /* for what `open` makes */
     struct axis axis[AXES_MAX];
     int n_axes;
     struct field field[FIELDS_MAX];

@@ -115,7 +115,7 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
 /* The sites of what may be replaced, for means and spreads. */
 static bool *wanted_layers(struct experiment *x, const struct ranking *r, struct err *err)
 {
-    size_t n = (size_t)x->scene->model->shape.n_layers + 1;
+    size_t n = (size_t)x->shape->n_layers + 1;
     bool *wanted = arena_alloc(x->arena, SITE_COUNT * n, sizeof *wanted, err);
 
     for (size_t i = 0; wanted && i < r->n; i++)
@@ -204,7 +204,7 @@ static int drop(const struct experiment *x, const struct cell *cell, struct drop
 /* Neighbouring heads of a layer go into one change. */
 static int change_nodes(struct change *c, const struct dropped *nodes)
 {
-    const struct shape *s = &c->x->scene->model->shape;
+    const struct shape *s = c->x->shape;
     size_t wide = (size_t)s->n_heads + 1; /* the last is the MLP */
     bool *changed =
         arena_alloc(c->list.a, (size_t)s->n_layers * wide, sizeof *changed, c->list.err);
@@ -252,21 +252,20 @@ static float metric_of(const struct experiment *x, const struct query *q, const 
                        const float *logprob, float kl)
 {
     const struct faithfulness_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
 
     if (c->metric == METRIC_LOGIT)
         return q->right < 0 ? NAN : logit[q->right];
     if (c->metric == METRIC_DIFFERENCE)
-        return logit_difference(ds, q, logit);
+        return logit_difference(x->data, q, logit);
     if (c->metric == METRIC_KL)
         return kl;
-    return answer_mass(ds, q, logprob, c->metric == METRIC_REPETITION);
+    return answer_mass(x->data, q, logprob, c->metric == METRIC_REPETITION);
 }
 
 static int metric_of_run(const struct experiment *x, const struct cell *cell, struct worker *w,
                          float *out, struct err *err)
 {
-    size_t n = x->scene->data->n_targets;
+    size_t n = x->data->n_targets;
     float *logit = arena_alloc(w->arena, 2 * n, sizeof *logit, err);
 
     if (!logit)

@@ -158,7 +158,7 @@ static int open_swaps(struct cut_edges *k, struct cell *cell)
 
 int faithfulness_cut(struct change *c, const struct dropped *edges, struct cell *cell)
 {
-    struct cut_edges k = {.c = c, .s = &c->x->scene->model->shape, .alone = edges->n == 1};
+    struct cut_edges k = {.c = c, .s = c->x->shape, .alone = edges->n == 1};
 
     if (open_circuit(&k, edges) || list_senders(&k) || open_swaps(&k, cell))
         return c->list.err->code;

@@ -141,11 +141,10 @@ static void moment(const struct row *row, float *out)
 
 static int count_targets(const struct experiment *x, size_t q)
 {
-    const struct dataset *ds = x->scene->data;
     int n = 0;
 
-    for (size_t t = 0; t < ds->n_targets; t++)
-        n += ds->query[q].target[t] >= 0;
+    for (size_t t = 0; t < x->data->n_targets; t++)
+        n += x->data->query[q].target[t] >= 0;
     return n;
 }
 
@@ -323,7 +322,7 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
         declare_spread(x, "control", "first tokens of other items' answers", err) ||
         declare_spread(x, "subject_control", "first tokens of other subjects", err))
         return err->code;
-    if (x->scene->model->shape.attn_bias &&
+    if (x->shape->attn_bias &&
         add_field(x, "bias_logit", V_F32, "query layer target", unit_logit,
                   "logit that attention's output bias adds, which is not a head's", err))
         return err->code;
@@ -345,15 +344,14 @@ static int declare(struct experiment *x, const struct heads_config *c, struct er
                    chance, -1, err))
         return err->code;
     for (int i = 0; i < x->n_aggregates; i++)
-        x->aggregate[i].controls = fewest_controls(x->scene->data);
+        x->aggregate[i].controls = fewest_controls(x->data);
     return describe(x, true, err);
 }
 
 static int heads_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct heads_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
 
     if (c->projection == PROJECT_AUTHORS && s->n_heads * s->d_head != s->d_model)
         problem_at(x, "head_projection", problems,
@@ -362,7 +360,7 @@ static int heads_open(struct experiment *x, struct problems *problems, struct er
     x->needs |= NEED_DRAWS | (c->vocab_stats ? NEED_VOCAB_STATS : 0);
     if (add_axis(x, "layer", (size_t)s->n_layers, err) ||
         add_axis(x, "head", (size_t)s->n_heads, err) ||
-        add_named_axis(x, "target", ds->n_targets, ds->target_name, err))
+        add_named_axis(x, "target", x->data->n_targets, x->data->target_name, err))
         return err->code;
     return declare(x, c, err);
 }
@@ -370,9 +368,9 @@ static int heads_open(struct experiment *x, struct problems *problems, struct er
 static double heads_extra(const struct experiment *x, const struct query *q)
 {
     const struct heads_config *c = x->config;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     double d = s->d_model, vectors = (double)s->n_layers * s->n_heads;
-    double ids = (double)control_ids_n(x->scene->data);
+    double ids = (double)control_ids_n(x->data);
 
     (void)q;
     return 2 * vectors * d * ((double)s->n_heads * s->d_head + ids + (c->vocab_stats ? d : 0));
@@ -383,7 +381,7 @@ static int project(const struct experiment *x, struct worker *w, const struct ru
                    float *out, struct err *err)
 {
     const struct heads_config *c = x->config;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     const struct matrix *o = &x->scene->model->layers[l].o.w;
     const float *z = run_row(run, s, SITE_Z, l, run->n - 1);
     int64_t dh = s->d_head, width = s->n_heads * dh, d = s->d_model;
@@ -478,8 +476,8 @@ static int heads_reduce(const struct experiment *x, const struct cell *cell, str
                         struct worker *w, struct err *err)
 {
     const struct heads_config *c = x->config;
-    const struct shape *s = &x->scene->model->shape;
-    const struct dataset *ds = x->scene->data;
+    const struct shape *s = x->shape;
+    const struct dataset *ds = x->data;
     size_t n = (size_t)s->n_layers * (size_t)s->n_heads, d = (size_t)s->d_model;
     float *out = arena_alloc(w->arena, n * d, sizeof *out, err);
     struct lens_ask ask = {.id = control_ids(ds, row->q, w->arena, err),

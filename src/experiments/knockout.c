@@ -87,7 +87,7 @@ static void drop_beyond_random(const struct row *row, float *out)
     const struct knockout_config *c = row->x->config;
     const struct knockout *k = row->x->state;
     const float *cut = row_f32(row, "out_logprob");
-    size_t sets = c->sets.n, targets = row->x->scene->data->n_targets;
+    size_t sets = c->sets.n, targets = row->x->data->n_targets;
 
     for (size_t i = 0; i < cuts_n(k) * sets * targets; i++) {
         size_t s = i / targets % sets, t = i % targets, first = i / targets / sets * sets;
@@ -311,8 +311,6 @@ static int declare(struct experiment *x, const struct knockout *k, struct proble
 static int knockout_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct knockout_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
-    const struct shape *s = &x->scene->model->shape;
     struct knockout *k = x->state;
 
     x->words = "the last token's attention to {token_set} is cut[, layers {cut_layer}]"
@@ -323,15 +321,15 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
     x->needs |= NEED_DRAWS;
     k->mlp_logit = c->mlp_logit || (c->layers.kind == SELECT_ALL && c->heads.kind == SELECT_ALL);
     x->keep = k->mlp_logit ? KEEP_MLP : 0;
-    if (selections_of(&k->layers, &c->layers, s->n_layers, x, "layers", problems, err) ||
-        selections_of(&k->heads, &c->heads, s->n_heads, x, "heads", problems, err) ||
+    if (selections_of(&k->layers, &c->layers, x->shape->n_layers, x, "layers", problems, err) ||
+        selections_of(&k->heads, &c->heads, x->shape->n_heads, x, "heads", problems, err) ||
         cut_axis(x, "cut_layer", &c->layers, &k->layers, &k->layer_axis, err) ||
         cut_axis(x, "cut_head", &c->heads, &k->heads, &k->head_axis, err))
         return err->code;
     k->set_axis = x->n_axes;
     if (add_named_axis(x, "token_set", c->sets.n, c->sets.v, err) ||
-        add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
-        add_axis(x, "layer", (size_t)s->n_layers, err))
+        add_named_axis(x, "target", x->data->n_targets, x->data->target_name, err) ||
+        add_axis(x, "layer", (size_t)x->shape->n_layers, err))
         return err->code;
     x->axis[k->set_axis].cell = true;
     if (k->head_axis >= 0)
@@ -386,13 +384,12 @@ static int knockout_variants(const struct experiment *x, struct cell *cell, stru
 
 static int clean_controls(const struct run *r, struct row *row, struct worker *w, struct err *err)
 {
-    const struct dataset *ds = row->x->scene->data;
-    const int32_t *id = control_ids(ds, row->q, w->arena, err);
-    float *logit = arena_alloc(w->arena, control_ids_n(ds), sizeof *logit, err);
+    const int32_t *id = control_ids(row->x->data, row->q, w->arena, err);
+    float *logit = arena_alloc(w->arena, control_ids_n(row->x->data), sizeof *logit, err);
 
     if (!id || !logit)
         return err->code;
-    for (size_t i = 0; i < control_ids_n(ds); i++)
+    for (size_t i = 0; i < control_ids_n(row->x->data); i++)
         logit[i] = id[i] < 0 ? NAN : r->logits[id[i]];
     control_means(row, logit, row_f32(row, "control_logit_clean"),
                   row_f32(row, "subject_control_logit_clean"));
@@ -403,22 +400,21 @@ static int knockout_query(const struct experiment *x, const struct cell *cell, s
                           struct worker *w, struct err *err)
 {
     const struct run *r = &cell->run[0];
-    const struct shape *s = &x->scene->model->shape;
 
-    run_targets(r, row->q, x->scene->data->n_targets, row_f32(row, "out_logit_clean"),
+    run_targets(r, row->q, x->data->n_targets, row_f32(row, "out_logit_clean"),
                 row_f32(row, "out_logprob_clean"));
     if (clean_controls(r, row, w, err))
         return err->code;
     if (!((const struct knockout *)x->state)->mlp_logit)
         return 0;
-    return decode_layers(w, row, "mlp_logit_clean", run_row(r, s, SITE_MLP, 0, r->n - 1),
-                         (int64_t)r->n * s->d_model, r->rms, err);
+    return decode_layers(w, row, "mlp_logit_clean", run_row(r, x->shape, SITE_MLP, 0, r->n - 1),
+                         (int64_t)r->n * x->shape->d_model, r->rms, err);
 }
 
 static int knockout_cell(const struct experiment *x, const struct cell *cell, struct row *row,
                          struct worker *w, struct err *err)
 {
-    size_t targets = x->scene->data->n_targets;
+    size_t targets = x->data->n_targets;
     const struct answer *a;
 
     if (!cell->n_variants)
@@ -434,7 +430,7 @@ static int knockout_cell(const struct experiment *x, const struct cell *cell, st
                   row_f32(row, "subject_control_logit"));
     if (!a->m)
         return 0;
-    return decode_layers(w, row, "mlp_logit", a->m, x->scene->model->shape.d_model, a->rms, err);
+    return decode_layers(w, row, "mlp_logit", a->m, x->shape->d_model, a->rms, err);
 }
 
 const struct kind kind_knockout = {

@@ -9,10 +9,8 @@
 
 static int queries_open(struct experiment *x, struct problems *problems, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
-
     (void)problems;
-    return err_if(err, add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
+    return err_if(err, add_named_axis(x, "target", x->data->n_targets, x->data->target_name, err) ||
                            add_field(x, "clean_logit", V_F32, "query target", unit_logit,
                                      "logit of the target at the last token", err) ||
                            add_field(x, "clean_logprob", V_F32, "query target", "nat",
@@ -33,13 +31,13 @@ static int queries_reduce(const struct experiment *x, const struct cell *cell, s
 
     (void)w;
     (void)err;
-    run_targets(clean, row->q, x->scene->data->n_targets, row_f32(row, "clean_logit"),
+    run_targets(clean, row->q, x->data->n_targets, row_f32(row, "clean_logit"),
                 row_f32(row, "clean_logprob"));
-    for (size_t i = 0; i < x->scene->data->n_targets; i++)
+    for (size_t i = 0; i < x->data->n_targets; i++)
         row_i32(row, "clean_rank")[i] =
             row->q->target[i] < 0
                 ? -1
-                : vec_count_greater(x->scene->model->shape.vocab, said, said[row->q->target[i]]);
+                : vec_count_greater(x->shape->vocab, said, said[row->q->target[i]]);
     *row_i32(row, "clean_argmax") = clean->argmax;
     *row_f32(row, "final_rms") = clean->rms;
     return 0;

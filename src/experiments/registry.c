@@ -54,7 +54,7 @@ const char *query_skip(const struct experiment *x, const struct query *q)
         reason = operation_skip(x->op, x, q);
     if (!reason && x->kind->skip)
         reason = x->kind->skip(x, q);
-    if (!reason && x->behind && q->n + x->behind > x->scene->model->shape.max_positions)
+    if (!reason && x->behind && q->n + x->behind > x->shape->max_positions)
         reason = "with its answer or continuation it is longer than the model's positions";
     return reason;
 }

@@ -71,18 +71,17 @@ static int declare_averages(struct experiment *x, struct err *err)
 static int lens_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct lens_config *c = x->config;
-    const struct dataset *ds = x->scene->data;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     struct lens *t = x->state;
 
     (void)problems;
-    if (name_sets(t, ds, x->arena, err))
+    if (name_sets(t, x->data, x->arena, err))
         return err->code;
     x->needs |= NEED_DRAWS;
     if (add_axis(x, "layer", (size_t)s->n_layers, err) ||
         add_axis(x, "head", (size_t)s->n_heads, err) ||
         add_named_axis(x, "token_set", t->n, t->name, err) ||
-        add_named_axis(x, "target", ds->n_targets, ds->target_name, err) ||
+        add_named_axis(x, "target", x->data->n_targets, x->data->target_name, err) ||
         add_field(x, "logit", V_F32, "query layer token_set target", unit_logit,
                   "logit that the layer's attention to the set adds to the target", err) ||
         declare_controls(x, "query layer token_set", err) ||
@@ -100,10 +99,10 @@ static double lens_extra(const struct experiment *x, const struct query *q)
 {
     const struct lens_config *c = x->config;
     const struct lens *t = x->state;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     double d = s->d_model, width = (double)s->n_heads * s->d_head, sets = (double)t->n;
-    double whole = sets * (width + (double)control_ids_n(x->scene->data));
-    double heads = sets * s->n_heads * (width + (double)x->scene->data->n_targets);
+    double whole = sets * (width + (double)control_ids_n(x->data));
+    double heads = sets * s->n_heads * (width + (double)x->data->n_targets);
 
     (void)q;
     return 2 * s->n_layers * d * (whole + (c->head_logit ? heads : 0));
@@ -134,7 +133,7 @@ static void split_layer(const struct experiment *x, const struct run *run, int l
                         float *attention, float *z)
 {
     const struct lens *t = x->state;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     int64_t dh = s->d_head, width = s->n_heads * dh, kv = s->n_kv_heads * dh;
 
     memset(z, 0, t->n * (size_t)width * sizeof *z);
@@ -170,7 +169,7 @@ static int decode_heads(struct worker *w, const struct experiment *x, const stru
                         const struct run *run, int l, int64_t n, const float *z, float *out,
                         struct err *err)
 {
-    int64_t d = x->scene->model->shape.d_model;
+    int64_t d = x->shape->d_model;
     float *a = arena_alloc(w->arena, (size_t)(n * d), sizeof *a, err);
     struct lens_ask ask = {.id = ids->id, .n_ids = ids->n_ids, .logit = out};
 
@@ -196,11 +195,11 @@ static int lens_reduce(const struct experiment *x, const struct cell *cell, stru
 {
     const struct lens_config *c = x->config;
     const struct lens *t = x->state;
-    const struct shape *s = &x->scene->model->shape;
-    size_t sets = t->n, heads = (size_t)s->n_heads, targets = x->scene->data->n_targets;
+    const struct shape *s = x->shape;
+    size_t sets = t->n, heads = (size_t)s->n_heads, targets = x->data->n_targets;
     size_t width = heads * (size_t)s->d_head;
-    struct lens_ask all = {.id = control_ids(x->scene->data, row->q, w->arena, err),
-                           .n_ids = (int)control_ids_n(x->scene->data)};
+    struct lens_ask all = {.id = control_ids(x->data, row->q, w->arena, err),
+                           .n_ids = (int)control_ids_n(x->data)};
     struct lens_ask own = {.id = row->q->target, .n_ids = (int)targets};
     float *logit = arena_alloc(w->arena, sets * (size_t)all.n_ids, sizeof *logit, err);
     int *set = arena_alloc(w->arena, (size_t)row->q->n, sizeof *set, err);

@@ -470,7 +470,11 @@ static void controls_are_split_from_targets(void **state)
     struct model capped = {.shape = {.logit_cap = 30}};
     struct scene scene = {.data = &ds, .model = &capped};
     struct arena arena = {0};
-    struct experiment e = {.scene = &scene, .arena = &arena, .name = "e"};
+    struct experiment e = {.scene = &scene,
+                           .data = scene.data,
+                           .shape = &scene.model->shape,
+                           .arena = &arena,
+                           .name = "e"};
     struct query one = {.target = target, .control = answers, .s_control = subjects};
     static const float decoded[2][7] = {{1, 2, 3, 10, 99, 6, 8}, {4, 5, 6, 20, 99, 1, 2}};
     float logit[6], own[2], other[2], centred[6];

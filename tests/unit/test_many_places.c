@@ -21,7 +21,7 @@ static struct places list_places(const struct selector *s)
     static struct dataset data = {
         .query = &query, .n = 1, .span_name = names, .n_spans = 3, .max_tokens = TOKENS};
     static const struct scene scene = {.data = &data};
-    struct experiment x = {.scene = &scene, .arena = &arena};
+    struct experiment x = {.scene = &scene, .data = scene.data, .arena = &arena};
     struct problems problems = {0};
     struct places p;
     struct err err;

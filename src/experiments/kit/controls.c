@@ -27,7 +27,7 @@ int32_t *control_ids(const struct dataset *ds, const struct query *q, struct are
 
 bool is_subject(const struct experiment *x, size_t target)
 {
-    return str_eq(x->scene->data->target_name[target], "subject");
+    return str_eq(x->data->target_name[target], "subject");
 }
 
 int declare_controls(struct experiment *x, const char *dims, struct err *err)
@@ -55,7 +55,7 @@ static float mean_of_present(const float *v, const int32_t *id, size_t n)
 
 void control_means(const struct row *row, const float *logit, float *answers, float *subjects)
 {
-    const struct dataset *ds = row->x->scene->data;
+    const struct dataset *ds = row->x->data;
     const float *controls = logit + ds->n_targets;
 
     *answers = mean_of_present(controls, row->q->control, ds->n_controls);
@@ -64,13 +64,12 @@ void control_means(const struct row *row, const float *logit, float *answers, fl
 
 void put_logits(struct row *row, const float *logit, size_t first, size_t vectors)
 {
-    const struct dataset *ds = row->x->scene->data;
-    float *own = row_f32(row, "logit") + first * ds->n_targets;
+    float *own = row_f32(row, "logit") + first * row->x->data->n_targets;
     float *answers = row_f32(row, "control_logit") + first;
     float *subjects = row_f32(row, "subject_control_logit") + first;
 
-    for (size_t i = 0; i < vectors; i++, logit += control_ids_n(ds)) {
-        memcpy(own + i * ds->n_targets, logit, ds->n_targets * sizeof *logit);
+    for (size_t i = 0; i < vectors; i++, logit += control_ids_n(row->x->data)) {
+        memcpy(own + i * row->x->data->n_targets, logit, row->x->data->n_targets * sizeof *logit);
         control_means(row, logit, &answers[i], &subjects[i]);
     }
 }

@@ -67,17 +67,16 @@ static int take_published(struct noise_levels *n, struct experiment *x, json_t *
                           const char *file, const struct string_list *spans,
                           struct problems *problems, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
-    struct published *known = arena_alloc(x->arena, ds->n, sizeof *known, err);
+    struct published *known = arena_alloc(x->arena, x->data->n, sizeof *known, err);
     size_t n_known = 0;
 
     if (!known)
         return err->code;
-    for (size_t q = 0; q < ds->n; q++) {
-        const char *dataset = ds->query[q].dataset;
+    for (size_t q = 0; q < x->data->n; q++) {
+        const char *dataset = x->data->query[q].dataset;
         struct published *p = find(known, n_known, dataset);
 
-        if (ds->query[q].status)
+        if (x->data->query[q].status)
             continue;
         if (!p) {
             p = &known[n_known++];
@@ -128,7 +127,7 @@ static int add_query(const struct experiment *x, const struct query *q, const ch
                      struct ids *ids, struct err *err)
 {
     const struct tokenizer *t = x->scene->tokenizer;
-    int at = dataset_span(x->scene->data, span);
+    int at = dataset_span(x->data, span);
     struct span own = at < 0 ? (struct span){0, 0} : q->span[at];
 
     if (q->answer && str_eq(span, "subject"))
@@ -174,7 +173,7 @@ static int deviation(const struct model *m, const struct ids *ids, double *out, 
 static int compute_group(struct noise_levels *n, struct experiment *x, size_t first, size_t span,
                          const char *name, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
+    const struct dataset *ds = x->data;
     struct ids ids = {0};
     double level = 0;
     int code = 0;
@@ -195,17 +194,16 @@ static int open_computed(struct noise_levels *n, struct experiment *x,
                          const struct string_list *spans, struct problems *problems,
                          struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
     const struct model *m = x->scene->model;
 
     if (!m->embed.data)
         return 0; /* a plan: it does not depend on the level */
-    for (size_t i = 0; i < ds->n * spans->n; i++)
+    for (size_t i = 0; i < x->data->n * spans->n; i++)
         n->level[i] = -1; /* not computed yet */
-    for (size_t q = 0; q < ds->n; q++) {
-        if (query_skip(x, &ds->query[q]) || n->level[q * spans->n] >= 0)
+    for (size_t q = 0; q < x->data->n; q++) {
+        if (query_skip(x, &x->data->query[q]) || n->level[q * spans->n] >= 0)
             continue;
-        if (ds->query[q].answer && !x->scene->tokenizer) {
+        if (x->data->query[q].answer && !x->scene->tokenizer) {
             problem_at(x, "noise", problems,
                        "computed needs the model's tokenizer, for the strings of subjects and "
                        "answers; give a number");
@@ -228,14 +226,14 @@ int noise_open(struct noise_levels *n, struct experiment *x, const struct real_o
                struct err *err)
 {
     n->n_spans = spans->n;
-    n->level = arena_alloc(x->arena, x->scene->data->n * spans->n, sizeof *n->level, err);
+    n->level = arena_alloc(x->arena, x->data->n * spans->n, sizeof *n->level, err);
     if (!n->level)
         return err->code;
     if (noise->choice == NOISE_PUBLISHED)
         return open_published(n, x, file, spans, problems, err);
     if (noise->choice == NOISE_COMPUTED)
         return open_computed(n, x, spans, problems, err);
-    for (size_t i = 0; i < x->scene->data->n * spans->n; i++)
+    for (size_t i = 0; i < x->data->n * spans->n; i++)
         n->level[i] = noise->value;
     return 0;
 }
@@ -243,12 +241,12 @@ int noise_open(struct noise_levels *n, struct experiment *x, const struct real_o
 double noise_level(const struct noise_levels *n, const struct experiment *x, const struct query *q,
                    size_t i)
 {
-    return n->level[(size_t)(q - x->scene->data->query) * n->n_spans + i];
+    return n->level[(size_t)(q - x->data->query) * n->n_spans + i];
 }
 
 struct hash noise_fingerprint(const struct noise_levels *n, const struct experiment *x,
                               const struct query *q)
 {
-    return hash_bytes(n->level + (size_t)(q - x->scene->data->query) * n->n_spans,
+    return hash_bytes(n->level + (size_t)(q - x->data->query) * n->n_spans,
                       n->n_spans * sizeof *n->level);
 }

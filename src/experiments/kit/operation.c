@@ -43,7 +43,7 @@ static int open_vector(struct operation *op, struct experiment *x, enum site sit
                        struct problems *problems, struct err *err)
 {
     const struct operation_config *c = op->config;
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     size_t width = (size_t)site_width(s, site), layers;
     size_t part = site_parts(s, site) ? (size_t)site_part_width(s, site) : width;
     struct npy npy;
@@ -76,7 +76,6 @@ static int open_source(struct operation *op, struct experiment *x, struct proble
                        struct err *err)
 {
     const struct operation_config *c = op->config;
-    const struct dataset *ds = x->scene->data;
     struct selector one = {.kind = SELECT_LIST, .n = 1, .name = (const char **)&c->source_position};
     struct places place;
 
@@ -84,7 +83,7 @@ static int open_source(struct operation *op, struct experiment *x, struct proble
         x->needs |= NEED_DRAWS;
     if (op->step && partners_at_step(&op->partners, x, op->step, err))
         return err->code;
-    if (op->source == FROM_CORRUPTED && dataset_span(ds, c->source_span) < 0)
+    if (op->source == FROM_CORRUPTED && dataset_span(x->data, c->source_span) < 0)
         problem_at(x, "source.span", problems, "the data has no span \"%s\"", c->source_span);
     if (!*c->source_position)
         return 0;
@@ -101,7 +100,7 @@ int operation_open(struct operation *op, struct experiment *x, const struct oper
 {
     *op = (struct operation){.config = c, .kind = c->kind, .draws = 1};
     x->op = op;
-    op->order = span_order_in(x->scene->data, x->arena, err);
+    op->order = span_order_in(x->data, x->arena, err);
     if (!op->order)
         return err->code;
     op->drawn = op->kind == DO_RESAMPLE || op->kind == DO_NOISE;
@@ -135,7 +134,7 @@ const struct query *operation_source(const struct operation *op, const struct ex
 {
     if (!op->partners.of)
         return op->kind == DO_PATCH && op->source != FROM_COUNTERFACTUAL ? q : NULL;
-    return partner_of(&op->partners, x->scene->data, q, sample);
+    return partner_of(&op->partners, x->data, q, sample);
 }
 
 const char *operation_skip(const struct operation *op, const struct experiment *x,
@@ -150,7 +149,7 @@ const char *operation_skip(const struct operation *op, const struct experiment *
     if (op->source == FROM_COUNTERFACTUAL && !q->cf_ids)
         return "no counterfactual of equal spans";
     if (op->source == FROM_CORRUPTED &&
-        span_empty(q->span[dataset_span(x->scene->data, op->config->source_span)]))
+        span_empty(q->span[dataset_span(x->data, op->config->source_span)]))
         return "it does not have the span to corrupt";
     return NULL;
 }
@@ -159,7 +158,7 @@ const char *operation_skip(const struct operation *op, const struct experiment *
 struct hash operation_derived(const struct operation *op, const struct experiment *x,
                               const struct query *q)
 {
-    const struct dataset *ds = x->scene->data;
+    const struct dataset *ds = x->data;
     struct hash h = x->survey ? x->survey->key[x->survey->stratum_of[q - ds->query]] : op->hash;
 
     return partners_hash(&op->partners, ds, q, h);
@@ -170,19 +169,18 @@ struct hash operation_derived(const struct operation *op, const struct experimen
 uint64_t operation_cost(const struct operation *op, const struct experiment *x,
                         const struct query *q)
 {
-    const struct dataset *ds = x->scene->data;
-    uint64_t cost = partners_cost(&op->partners, ds, q);
+    uint64_t cost = partners_cost(&op->partners, x->data, q);
     const struct query *step = op->step ? operation_source(op, x, q, 0) : NULL;
 
-    return step ? 31 * cost + hash_u64(step->span, ds->n_spans * sizeof *step->span) : cost;
+    return step ? 31 * cost + hash_u64(step->span, x->data->n_spans * sizeof *step->span) : cost;
 }
 
 static int noised_run(const struct operation *op, const struct experiment *x, const struct query *q,
                       struct run_spec *spec, struct arena *a, struct err *err)
 {
     const struct operation_config *c = op->config;
-    struct span span = q->span[dataset_span(x->scene->data, c->source_span)];
-    int d = x->scene->model->shape.d_model, sample = (int)c->source_sample;
+    struct span span = q->span[dataset_span(x->data, c->source_span)];
+    int d = x->shape->d_model, sample = (int)c->source_sample;
     float *v =
         noised_embeddings(x->scene->model, q->ids, span, c->source_noise, 1, sample + 1, a, err);
 
@@ -194,7 +192,7 @@ int operation_runs(const struct operation *op, const struct experiment *x, const
                    struct run_spec *spec, struct arena *a, struct err *err)
 {
     if (op->partners.of)
-        return partners_runs(&op->partners, x->scene->data, q, x->keep, spec);
+        return partners_runs(&op->partners, x->data, q, x->keep, spec);
     if (op->kind != DO_PATCH || op->source == FROM_CLEAN)
         return 0;
     spec[0] = (struct run_spec){.keep = x->keep, .base = -1, .ids = q->cf_ids, .n = q->n};

@@ -41,8 +41,8 @@ static int match_by_place(struct change *c, const struct query *source)
 
 static int match_by_role(struct change *c, const struct query *source)
 {
-    return match_tokens(c->x->scene->data, c->op->order, prompt_of(c->q), prompt_of(source), c->tok,
-                        c->n, c->src, c->list.a, c->list.err);
+    return match_tokens(c->x->data, c->op->order, prompt_of(c->q), prompt_of(source), c->tok, c->n,
+                        c->src, c->list.a, c->list.err);
 }
 
 /* c->src; *found: each token has its counterpart. */
@@ -77,15 +77,14 @@ static const struct run *source_run(const struct change *c)
 static const float *deviates(const struct change *c, enum site site, int layer, int t,
                              int64_t first, int64_t n)
 {
-    const struct shape *s = &c->x->scene->model->shape;
     struct rng stream =
         rng_for((uint64_t)c->x->scene->config->data.seed, c->q->fingerprint.lo, "noise");
     struct deviate_row row = {.draw = (size_t)c->sample,
                               .layer = (size_t)layer,
-                              .layers = (size_t)s->n_layers + 1,
+                              .layers = (size_t)c->x->shape->n_layers + 1,
                               .token = (size_t)t,
                               .tokens = (size_t)c->q->n,
-                              .width = (size_t)site_width(s, site)};
+                              .width = (size_t)site_width(c->x->shape, site)};
     float *v = arena_alloc(c->list.a, (size_t)n, sizeof *v, c->list.err);
 
     if (v)
@@ -104,23 +103,22 @@ static const float *added_vector(const struct operation *op, int layer, int64_t 
 /* One token of one layer and head range. */
 static int push_vector(struct change *c, enum site site, int layer, struct span head, int i)
 {
-    const struct shape *s = &c->x->scene->model->shape;
     int t = c->tok[i], at = site_layer(site, layer);
-    size_t query = (size_t)(c->q - c->x->scene->data->query);
+    size_t query = (size_t)(c->q - c->x->data->query);
     struct edit e = {.site = site,
                      .op = OP_ADD,
                      .layer = {at, at + 1},
                      .head = head,
                      .tok = {t, t + 1},
                      .scale = (float)c->op->config->factor};
-    int64_t first = edit_first(&e, s);
+    int64_t first = edit_first(&e, c->x->shape);
 
     if (c->op->kind == DO_MEAN) {
         e.op = OP_SET;
         e.vec = survey_mean(c->x->survey, query, site, at, c->role[t]) + first;
     } else if (c->op->kind == DO_NOISE) {
         e.scale = (float)c->op->config->scale * survey_std(c->x->survey, query, site, at);
-        e.vec = deviates(c, site, at, t, first, edit_width(&e, s));
+        e.vec = deviates(c, site, at, t, first, edit_width(&e, c->x->shape));
     } else {
         e.vec = added_vector(c->op, layer, first);
     }
@@ -129,9 +127,8 @@ static int push_vector(struct change *c, enum site site, int layer, struct span 
 
 static int push_vectors(struct change *c, enum site site, int layer, struct span head)
 {
-    const struct shape *s = &c->x->scene->model->shape;
-    bool split = c->op->kind == DO_ADD && site_parts(s, site) &&
-                 c->op->vector_width == (size_t)site_part_width(s, site);
+    bool split = c->op->kind == DO_ADD && site_parts(c->x->shape, site) &&
+                 c->op->vector_width == (size_t)site_part_width(c->x->shape, site);
 
     for (int h = head.lo; h < head.hi; h = split ? h + 1 : head.hi)
         for (int i = 0; i < c->n; i++)
@@ -205,7 +202,7 @@ int change_begin(struct change *c, const struct place *place, bool *found)
         c->role = arena_alloc(l->a, (size_t)c->q->n, sizeof *c->role, l->err);
         if (!c->role)
             return l->err->code;
-        match_roles(c->x->scene->data, c->op->order, prompt_of(c->q), c->role);
+        match_roles(c->x->data, c->op->order, prompt_of(c->q), c->role);
     }
     if (!*found || !sourced)
         return 0;

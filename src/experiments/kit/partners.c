@@ -27,7 +27,7 @@ static void add_roles(uint64_t *bits, const int *role, const int *tok, int n)
 static int role_sets_open(struct role_sets *s, const struct experiment *x,
                           const struct places *places, struct arena *a, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
+    const struct dataset *ds = x->data;
     const int *order = span_order_in(ds, a, err);
     int *role = arena_alloc(a, (size_t)ds->max_tokens, sizeof *role, err);
     int *tok = arena_alloc(a, 2 * (size_t)ds->max_tokens, sizeof *tok, err);
@@ -84,12 +84,11 @@ static void keep_smallest(int64_t *of, uint64_t *number, int draws, int64_t cand
 static void draw(const struct partners *p, const struct experiment *x, const struct role_sets *s,
                  unsigned match, size_t q, uint64_t *number)
 {
-    const struct dataset *ds = x->scene->data;
-    const struct query *own = &ds->query[q];
+    const struct query *own = &x->data->query[q];
     int64_t *of = p->of + q * (size_t)p->draws;
 
-    for (size_t i = 0; i < ds->n && !own->status; i++) {
-        const struct query *other = &ds->query[i];
+    for (size_t i = 0; i < x->data->n && !own->status; i++) {
+        const struct query *other = &x->data->query[i];
         struct rng r;
 
         if (!alike(own, other, match) ||
@@ -107,16 +106,15 @@ const struct choice match_choices[] = {
 int partners_open(struct partners *p, const struct experiment *x, const struct places *places,
                   int draws, unsigned match, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
     struct arena scratch = {0};
     struct role_sets sets;
     uint64_t *number = arena_alloc(&scratch, (size_t)draws, sizeof *number, err);
 
     p->draws = draws;
-    p->of = arena_alloc(x->arena, ds->n * (size_t)draws, sizeof *p->of, err);
+    p->of = arena_alloc(x->arena, x->data->n * (size_t)draws, sizeof *p->of, err);
     if (p->of && number && !role_sets_open(&sets, x, places, &scratch, err)) {
-        memset(p->of, 0xff, ds->n * (size_t)draws * sizeof *p->of);
-        for (size_t q = 0; q < ds->n; q++)
+        memset(p->of, 0xff, x->data->n * (size_t)draws * sizeof *p->of);
+        for (size_t q = 0; q < x->data->n; q++)
             draw(p, x, &sets, match, q, number);
     }
     arena_release(&scratch);
@@ -131,7 +129,7 @@ static bool is_step_of(const struct query *other, const struct query *q, int ste
 
 int partners_at_step(struct partners *p, const struct experiment *x, int step, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
+    const struct dataset *ds = x->data;
 
     p->draws = 1;
     p->of = arena_alloc(x->arena, ds->n, sizeof *p->of, err);
@@ -211,5 +209,5 @@ void partners_late(const struct row *row)
     int64_t *out = row_i64(row, "partner");
 
     if (out)
-        partners_put(&row->x->op->partners, row->x->scene->data, row->q, out);
+        partners_put(&row->x->op->partners, row->x->data, row->q, out);
 }

@@ -19,7 +19,7 @@ static void one_place(struct place *p, const char *const *name, struct experimen
 
     *p = (struct place){.label = *name, .nth = -1};
     if (end > *name && !*end) {
-        int most = x->scene->data->max_tokens;
+        int most = x->data->max_tokens;
 
         p->range = (struct span){(int)number, (int)number + 1};
         if (number < 0 || number >= most)
@@ -35,11 +35,10 @@ static void one_place(struct place *p, const char *const *name, struct experimen
 /* Tokens of a set in the query that has most of them; < 0 and err on failure. */
 static int longest(struct experiment *x, const char *name, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
-    int *tok = arena_alloc(x->arena, (size_t)ds->max_tokens, sizeof *tok, err), most = 0;
+    int *tok = arena_alloc(x->arena, (size_t)x->data->max_tokens, sizeof *tok, err), most = 0;
 
-    for (size_t q = 0; tok && q < ds->n; q++) {
-        int n = ds->query[q].status ? 0 : token_set(x->scene, &ds->query[q], name, tok);
+    for (size_t q = 0; tok && q < x->data->n; q++) {
+        int n = x->data->query[q].status ? 0 : token_set(x->scene, &x->data->query[q], name, tok);
 
         most = n > most ? n : most;
     }
@@ -118,7 +117,7 @@ static int add_together(struct places *out, const struct selector *s, struct exp
 static int add_windows(struct places *out, int wide, int stride, struct experiment *x,
                        struct err *err)
 {
-    for (int lo = 0; lo + wide <= x->scene->data->max_tokens; lo += stride) {
+    for (int lo = 0; lo + wide <= x->data->max_tokens; lo += stride) {
         struct place p = {.nth = -1, .range = {lo, lo + wide}};
 
         p.label = wide == 1 ? arena_printf(x->arena, err, "%d", lo)
@@ -160,7 +159,7 @@ int places_of(struct places *out, const struct selector *s, struct experiment *x
         return code;
     if (!out->n && !problems->count)
         problem_at(x, key, problems, "no query of the data has such a position");
-    out->tok = arena_alloc(x->arena, 2 * (size_t)x->scene->data->max_tokens, sizeof *out->tok, err);
+    out->tok = arena_alloc(x->arena, 2 * (size_t)x->data->max_tokens, sizeof *out->tok, err);
     out->label = arena_alloc(x->arena, out->n + 1, sizeof *out->label, err);
     for (size_t i = 0; out->label && i < out->n; i++)
         out->label[i] = out->v[i].label;
@@ -224,9 +223,8 @@ static bool range_in(const char *label, struct span *range)
 
 int place_of_label(struct places *out, const char *label, struct experiment *x, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
     struct place *p = arena_alloc(x->arena, 1, sizeof *p, err);
-    int *tok = arena_alloc(x->arena, 2 * (size_t)ds->max_tokens, sizeof *tok, err);
+    int *tok = arena_alloc(x->arena, 2 * (size_t)x->data->max_tokens, sizeof *tok, err);
     bool known;
 
     if (!p || !tok)
@@ -240,8 +238,8 @@ int place_of_label(struct places *out, const char *label, struct experiment *x, 
         known = p->name;
     }
     *out = (struct places){.v = p, .n = 1, .label = (const char **)&p->label, .tok = tok};
-    for (size_t i = 0; known && i < ds->n; i++)
-        if (!ds->query[i].status && place_tokens(p, x->scene, &ds->query[i], tok))
+    for (size_t i = 0; known && i < x->data->n; i++)
+        if (!x->data->query[i].status && place_tokens(p, x->scene, &x->data->query[i], tok))
             return 0;
     return err_set(err, ERR_CONFIG, "no query of the data has the position %s", label);
 }

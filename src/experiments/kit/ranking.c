@@ -94,7 +94,6 @@ static int read_numbers(const struct node_sweep *s, const struct reading *r,
 
 static int read_sweep(struct node_sweep *s, const struct reading *r, struct err *err)
 {
-    const struct shape *shape = &r->x->scene->model->shape;
     struct average *a = &s->mean;
     bool heads;
 
@@ -115,8 +114,8 @@ static int read_sweep(struct node_sweep *s, const struct reading *r, struct err 
     s->n_heads = heads ? a->dim[1].size : 1;
     if (s->edges)
         return 0;
-    return read_numbers(s, r, &a->dim[0], shape->n_layers, &s->layer, err) ||
-                   (heads && read_numbers(s, r, &a->dim[1], shape->n_heads, &s->head, err))
+    return read_numbers(s, r, &a->dim[0], r->x->shape->n_layers, &s->layer, err) ||
+                   (heads && read_numbers(s, r, &a->dim[1], r->x->shape->n_heads, &s->head, err))
                ? err->code
                : 0;
 }
@@ -131,7 +130,7 @@ static bool is_used(const struct experiment *x, const struct query *q)
 /* The right target of a step's queries; NULL and err if they differ. */
 static const char *target_of_step(const struct reading *r, int step, struct err *err)
 {
-    const struct dataset *ds = r->x->scene->data;
+    const struct dataset *ds = r->x->data;
     int right = -1;
 
     for (size_t i = 0; i < ds->n; i++) {
@@ -217,7 +216,6 @@ static bool is_edge_of(const struct node *e, const struct shape *s)
 static int add_edges(struct reading *r, const struct node_sweep *s, const double *sum,
                      const int *count, struct err *err)
 {
-    const struct shape *shape = &r->x->scene->model->shape;
     size_t n = s->n_layers;
     const char **name[2];
     double *layer[2], *head[2];
@@ -241,8 +239,8 @@ static int add_edges(struct reading *r, const struct node_sweep *s, const double
             .at = i,
             .effect = sum[i] / count[i]};
         if (e->to.site == SITE_RESID)
-            e->to.layer = shape->n_layers;
-        if (!is_edge_of(e, shape))
+            e->to.layer = r->x->shape->n_layers;
+        if (!is_edge_of(e, r->x->shape))
             return err_set(err, ERR_IO, "%s/edge: \"%s > %s\" is not an edge of this model",
                            s->group, name[0][i], name[1][i]);
     }
@@ -264,11 +262,10 @@ static bool is_ranked(const struct ranking *r, const struct node *node)
 /* Heads first, then by layer and head. */
 static size_t at_of(const struct reading *r, const struct node_sweep *s, size_t i)
 {
-    const struct shape *shape = &r->x->scene->model->shape;
     size_t layer = (size_t)s->layer[i / s->n_heads];
 
-    return s->head ? layer * (size_t)shape->n_heads + (size_t)s->head[i % s->n_heads]
-                   : (size_t)shape->n_layers * (size_t)shape->n_heads + layer;
+    return s->head ? layer * (size_t)r->x->shape->n_heads + (size_t)s->head[i % s->n_heads]
+                   : (size_t)r->x->shape->n_layers * (size_t)r->x->shape->n_heads + layer;
 }
 
 static int add_nodes(struct reading *r, const struct node_sweep *s, const double *sum,
@@ -386,16 +383,15 @@ static int check_model(const struct experiment *x, struct result *r, struct err 
 int ranking_read(struct ranking *r, const struct experiment *x, const char *path,
                  const struct string_list *groups, const char *metric, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
     struct result result = {0};
     struct reading reading = {
         .out = r, .x = x, .metric = metric, .result = &result, .edges = r->edges && groups->n == 1};
 
     *r = (struct ranking){.n = 0};
-    for (size_t i = 0; i < ds->n; i++) {
-        int step = ds->query[i].step;
+    for (size_t i = 0; i < x->data->n; i++) {
+        int step = x->data->query[i].step;
 
-        if (step >= 0 && step < STEPS_MAX && is_used(x, &ds->query[i]))
+        if (step >= 0 && step < STEPS_MAX && is_used(x, &x->data->query[i]))
             reading.step[step] = true;
     }
     if (result_open(&result, path, err))

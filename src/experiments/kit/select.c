@@ -225,7 +225,6 @@ bool token_set_known(const struct scene *s, const char *name, const char **near)
 static void no_span(const struct experiment *x, const char *key, const char *name, const char *near,
                     struct problems *problems)
 {
-    const struct dataset *ds = x->scene->data;
     char spans[160] = "";
     size_t at = 0;
 
@@ -234,9 +233,9 @@ static void no_span(const struct experiment *x, const char *key, const char *nam
                    near);
         return;
     }
-    for (size_t i = 0; i < ds->n_spans && at < sizeof spans; i++)
+    for (size_t i = 0; i < x->data->n_spans && at < sizeof spans; i++)
         at += (size_t)snprintf(spans + at, sizeof spans - at, "%s%s", i ? ", " : "",
-                               ds->span_name[i]);
+                               x->data->span_name[i]);
     problem_at(x, key, problems, "the data has no span \"%s\"%s; it has %s", name,
                config_given(x->entry, key) ? "" : " (the default)", spans);
 }
@@ -253,10 +252,9 @@ void token_set_check(const struct experiment *x, const char *key, const char *na
 void span_check(const struct experiment *x, const char *key, const char *name,
                 struct problems *problems)
 {
-    const struct dataset *ds = x->scene->data;
-
-    if (dataset_span(ds, name) < 0)
-        no_span(x, key, name, str_did_you_mean(name, ds->span_name, ds->n_spans), problems);
+    if (dataset_span(x->data, name) < 0)
+        no_span(x, key, name, str_did_you_mean(name, x->data->span_name, x->data->n_spans),
+                problems);
 }
 
 static int rank_of_name(const char *name)

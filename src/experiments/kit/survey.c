@@ -54,7 +54,7 @@ static int hash_strata(struct survey *s, const struct dataset *ds, struct arena 
 static int find_roles(struct survey *s, const struct experiment *x, const struct places *places,
                       struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
+    const struct dataset *ds = x->data;
     size_t most = (size_t)match_roles_count(ds);
     int *role = arena_alloc(x->arena, (size_t)ds->max_tokens, sizeof *role, err);
     int *tok = arena_alloc(x->arena, 2 * (size_t)ds->max_tokens, sizeof *tok, err);
@@ -143,17 +143,15 @@ unsigned survey_keep(const struct survey *s)
 int survey_open(struct experiment *x, const bool *wanted, bool means, const struct places *places,
                 struct err *err)
 {
-    const struct shape *shape = &x->scene->model->shape;
     struct survey *s = arena_alloc(x->arena, 1, sizeof *s, err);
     size_t floats;
 
     if (!s)
         return err->code;
     s->means = means;
-    if (find_strata(s, x->scene->data, x->arena, err) ||
-        hash_strata(s, x->scene->data, x->arena, err) || find_roles(s, x, places, err) ||
-        find_slots(s, shape, wanted, x->arena, err) ||
-        hash_layout(s, x->scene->data, x->arena, err))
+    if (find_strata(s, x->data, x->arena, err) || hash_strata(s, x->data, x->arena, err) ||
+        find_roles(s, x, places, err) || find_slots(s, x->shape, wanted, x->arena, err) ||
+        hash_layout(s, x->data, x->arena, err))
         return err->code;
     floats = s->n_strata * (s->mean_floats + s->n_slots);
     s->bytes = (floats + s->n_strata * s->n_roles) * sizeof(float);

@@ -152,15 +152,14 @@ static bool names(const struct tokenizer *t, const struct query *q, size_t targe
 static int outcome_of(const struct experiment *x, const struct query *q, const char *text, size_t n,
                       bool ended, struct err *err)
 {
-    const struct dataset *ds = x->scene->data;
     struct answer_places found;
     struct buf answer = {0};
     int outcome = OTHER;
 
     answers_find(text, n, 1, ended, &found);
     if (found.n && folds(&answer, text + found.place[0].begin, found.place[0].n, err))
-        for (size_t t = 0; t < ds->n_targets && outcome == OTHER; t++)
-            if (!str_eq(ds->target_name[t], "subject") &&
+        for (size_t t = 0; t < x->data->n_targets && outcome == OTHER; t++)
+            if (!str_eq(x->data->target_name[t], "subject") &&
                 names(x->scene->tokenizer, q, t, answer.data, err))
                 outcome = q->foil[t] ? REPEATS : CORRECT;
     buf_release(&answer);

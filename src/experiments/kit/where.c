@@ -106,7 +106,7 @@ void where_check(const struct experiment *x, struct problems *problems)
                        w->key[i],
                        near ? "did you mean " : "known: ", near ? near : known_keys(words),
                        near ? "?" : "");
-        else if (p && p->type == PROPERTY_TEXT && !occurs(x->scene->data, p, w->value[i], words))
+        else if (p && p->type == PROPERTY_TEXT && !occurs(x->data, p, w->value[i], words))
             problem_at(x, "where", problems, "no query has the %s \"%s\": there is %s", p->name,
                        w->value[i], words);
         else if (p && p->type != PROPERTY_TEXT && !to_number(w->value[i], &number))

@@ -10,7 +10,7 @@ int whole_declare(struct experiment *x, const struct whole_config *c, const char
                   size_t others, struct problems *problems, struct err *err)
 {
     const char *all = arena_printf(x->arena, err, "%s target", dims);
-    const struct dataset *ds = x->scene->data;
+    const struct dataset *ds = x->data;
 
     if (!c->answer_logprob)
         return 0;
@@ -43,16 +43,14 @@ int whole_declare(struct experiment *x, const struct whole_config *c, const char
 /* FLOP of the logits that n tokens are read from. */
 static uint64_t logits_flops(const struct experiment *x, int n)
 {
-    const struct shape *s = &x->scene->model->shape;
-
-    return 2 * (uint64_t)n * (uint64_t)s->vocab * (uint64_t)s->d_model;
+    return 2 * (uint64_t)n * (uint64_t)x->shape->vocab * (uint64_t)x->shape->d_model;
 }
 
 uint64_t whole_extra(const struct experiment *x, const struct query *q)
 {
     int n = 0;
 
-    for (size_t t = 0; x->whole && t < x->scene->data->n_targets; t++)
+    for (size_t t = 0; x->whole && t < x->data->n_targets; t++)
         n += q->whole[t].n;
     return logits_flops(x, n);
 }
@@ -74,8 +72,8 @@ int whole_runs(const struct experiment *x, const struct query *q, struct run_spe
                struct arena *a, struct err *err)
 {
     if (x->whole)
-        x->whole->first[q - x->scene->data->query] = n;
-    for (size_t t = 0; x->whole && t < x->scene->data->n_targets; t++) {
+        x->whole->first[q - x->data->query] = n;
+    for (size_t t = 0; x->whole && t < x->data->n_targets; t++) {
         const struct tokens *answer = &q->whole[t];
 
         if (!answer->n)
@@ -111,7 +109,7 @@ const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, i
 /* The query's runs with its answers, one after the other. */
 static const struct run *answer_runs(const struct experiment *x, const struct cell *cell)
 {
-    return &cell->run[x->whole->first[cell->q - x->scene->data->query]];
+    return &cell->run[x->whole->first[cell->q - x->data->query]];
 }
 
 static struct answer *rows_wanted(const struct shape *s, int rows, struct arena *a, struct err *err)
@@ -127,7 +125,7 @@ static struct answer *rows_wanted(const struct shape *s, int rows, struct arena 
 int whole_ask(const struct experiment *x, struct cell *cell, const struct edit *edit, int n,
               struct arena *a, struct err *err)
 {
-    size_t targets = x->scene->data->n_targets;
+    size_t targets = x->data->n_targets;
     const struct run *run;
     struct variant *v;
 
@@ -152,7 +150,7 @@ int whole_ask(const struct experiment *x, struct cell *cell, const struct edit *
             .n_edits = n,
             .rows = {cell->q->n - 1, end},
             .asks = ASK_ROWS,
-            .answer = rows_wanted(&x->scene->model->shape, rows, a, err),
+            .answer = rows_wanted(x->shape, rows, a, err),
         };
         if (err->code)
             return err->code;
@@ -191,11 +189,11 @@ static int sum_tokens(struct worker *w, const int32_t *ids, int n, const float *
 int whole_query(const struct experiment *x, const struct cell *cell, struct row *row,
                 struct worker *w, struct err *err)
 {
-    const struct shape *s = &x->scene->model->shape;
+    const struct shape *s = x->shape;
     float *out = row_f32(row, "clean_answer_logprob");
     const struct run *run = x->whole ? answer_runs(x, cell) : NULL;
 
-    for (size_t t = 0; run && t < x->scene->data->n_targets; t++) {
+    for (size_t t = 0; run && t < x->data->n_targets; t++) {
         const struct tokens *answer = &row->q->whole[t];
 
         if (answer->n &&
@@ -209,7 +207,7 @@ int whole_query(const struct experiment *x, const struct cell *cell, struct row 
 int whole_cell(const struct experiment *x, const struct cell *cell, struct row *row,
                struct worker *w, struct err *err)
 {
-    size_t targets = x->scene->data->n_targets;
+    size_t targets = x->data->n_targets;
     float *out = row_f32(row, "answer_logprob");
     int answers = 0, samples, at = 0;
 
