@@ -62,6 +62,10 @@ struct err {
 #define PRINTF_LIKE(f, a)
 #endif
 
+#define ERR_CLEAR  \
+    {              \
+        .rank = -1 \
+    } /* what a struct err begins with */
 void err_clear(struct err *err);
 
 /* Sets code and message; returns code, so that a caller can `return err_set(...)`. */

@@ -105,6 +105,8 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
 
 static int open_experiments(struct campaign *c, struct problems *problems, struct err *err)
 {
+    size_t n_schemas;
+
     c->n = 1 + c->config.n_experiments;
     c->x = arena_alloc(&c->arena, c->n, sizeof *c->x, err);
     if (!c->x)
@@ -122,9 +124,7 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
             x->entry = &c->config.experiment[i - 1];
             x->name = x->entry->name;
             x->config = x->entry->config;
-            for (size_t k = 1; k < n_kinds; k++)
-                if (str_eq(kinds[k]->name, x->entry->schema->kind))
-                    x->kind = kinds[k];
+            x->kind = kinds[1 + (x->entry->schema - kind_schemas(&n_schemas))];
         }
         if (x->entry)
             where_check(x, problems);

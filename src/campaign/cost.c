@@ -118,11 +118,10 @@ static double unit_bytes(struct campaign *c, const struct experiment *x, const s
     struct arena runs = {0};
     struct run_spec *spec;
     struct run *run;
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
     double bytes = 0;
     struct runs_cost ignored_cost;
 
-    err_clear(&ignored);
     spec = arena_alloc(&runs, RUNS_MAX, sizeof *spec, &ignored);
     run = arena_alloc(&runs, RUNS_MAX, sizeof *run, &ignored);
     if (spec && run && !runs_cost(run, x, q, &runs, &ignored_cost, &ignored)) {

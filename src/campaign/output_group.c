@@ -220,24 +220,21 @@ static int place_query(struct output *o, const struct unit **u, uint32_t experim
 {
     const struct unit *end = o->c->unit + o->c->n_units;
     struct buf rows = {0};
-    int code = 0;
 
-    for (; !code && *u < end && (*u)->experiment == experiment && (*u)->query == query; ++*u) {
+    for (; !err->code && *u < end && (*u)->experiment == experiment && (*u)->query == query; ++*u) {
         buf_clear(&rows);
         if (!journal_has(o->journal, (*u)->key)) {
             if (!o->partial)
-                code = err_set(err, ERR_BUG, "a unit of query %zu is not in the journal", query);
+                err_set(err, ERR_BUG, "a unit of query %zu is not in the journal", query);
             else
                 *status = not_computed;
             continue;
         }
-        code = journal_read(o->journal, (*u)->key, &rows, err) ||
-                       place_unit(o, *u, &rows, at, status, err)
-                   ? err->code
-                   : 0;
+        if (!journal_read(o->journal, (*u)->key, &rows, err))
+            place_unit(o, *u, &rows, at, status, err);
     }
     buf_release(&rows);
-    return code;
+    return err->code;
 }
 
 /* --- all of it --- */

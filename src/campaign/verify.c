@@ -455,7 +455,7 @@ static int survey(struct verify *v, unsigned char *todo, struct err *err)
 {
     char *dir;
     struct journal_stats found;
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
 
     if (!v->c->n_survey || !(dir = file_temp_folder(&v->out->arena, "verify", err)))
         return err->code;
@@ -464,7 +464,6 @@ static int survey(struct verify *v, unsigned char *todo, struct err *err)
         !journal_sync(v->journal, err))
         campaign_survey(v->c, v->journal, err);
     memset(todo, 0, v->c->n_survey);
-    err_clear(&ignored);
     journal_close(v->journal);
     journal_clear(dir, &ignored);
     rmdir(dir);

@@ -75,9 +75,8 @@ int cluster_init(struct cluster *c, struct err *err)
 
 void cluster_close(struct cluster *c)
 {
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
 
-    err_clear(&ignored);
     watch_start(&c->comms->watch, NULL, 0, c->rank, &ignored); /* peers may end before us now */
     MPI_Comm_free(&c->comms->node);
     MPI_Comm_free(&c->comms->all);
@@ -107,10 +106,9 @@ void comm_wait(struct cluster *c, MPI_Request *request)
 
 const char *name_ranks(struct buf *text, const int *counts, int size)
 {
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
     int n = 0;
 
-    err_clear(&ignored);
     for (int r = 0; r < size; r++)
         n += counts[r] > 0;
     buf_puts(text, n == 1 ? "rank" : "ranks", &ignored);
@@ -154,13 +152,12 @@ static void meet(struct cluster *c)
 {
     MPI_Request *request;
     int *missing;
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
 
     if (c->rank) {
         MPI_Send(NULL, 0, MPI_BYTE, 0, TAG_HERE, c->comms->all);
         return;
     }
-    err_clear(&ignored);
     request = mem_alloc((size_t)c->size, sizeof *request, &ignored);
     missing = mem_alloc((size_t)c->size, sizeof *missing, &ignored);
     for (int r = 1; r < c->size; r++)

@@ -70,13 +70,12 @@ static void fail(struct master *m, const struct err *err)
 
 static void send_unit(struct master *m, int rank, uint64_t unit)
 {
-    struct err err;
+    struct err err = ERR_CLEAR;
 
     if (rank == 0 && unit != UNIT_STOP) {
         local_send(&m->local, unit);
         return;
     }
-    err_clear(&err);
     if (comm_check(MPI_Send(&unit, 1, MPI_UINT64_T, rank, TAG_UNIT, m->c->comms->all),
                    "cannot send a unit", &err))
         fail(m, &err);
@@ -99,13 +98,12 @@ static void take(struct master *m, int rank, uint64_t unit, const void *rows, si
                  double seconds)
 {
     const struct job *job = m->job;
-    struct err err;
+    struct err err = ERR_CLEAR;
 
     m->in_flight[rank]--;
     m->progress.in_flight--;
     m->progress.done++;
     m->progress.cost_done += job->work.cost(job->work.ctx, unit);
-    err_clear(&err);
     if (job->done(job->ctx, unit, rows, n, seconds, &err))
         fail(m, &err);
 }
@@ -145,10 +143,9 @@ static bool poll_remote(struct master *m)
 {
     struct rows_header head;
     MPI_Status status;
-    struct err err;
+    struct err err = ERR_CLEAR;
     int there = 0;
 
-    err_clear(&err);
     if (m->c->size == 1)
         return false;
     if (comm_check(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, m->c->comms->all, &there, &status),

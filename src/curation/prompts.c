@@ -168,9 +168,8 @@ static int make_ids(struct curation *c, struct attempt *a, const struct buf *tex
 {
     bool special = c->config.curate.chat.kind == CHAT_NONE;
     struct ids ids = {0};
-    struct err e;
+    struct err e = ERR_CLEAR;
 
-    err_clear(&e);
     if (tokenizer_encode(c->tokenizer, text->data, text->len, special, &ids, &e)) {
         ids_release(&ids);
         if (e.code != ERR_CONFIG)

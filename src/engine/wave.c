@@ -68,16 +68,13 @@ static void settle(const struct engine *e, const struct lane *lane, int l, int t
     answer_layer(e, lane, SITE_RESID, l - 1, t, row);
 }
 
-/* What is new in layer l, rows that it needs from the base, and the edits of the residual stream.
- */
-static void enter_layer(struct engine *e, struct lane *lane, int l)
+/* Rows of x_l in the lane's place: computed here, or the base's, edited if edits name them. */
+static void settle_rows(const struct engine *e, const struct lane *lane, int l, struct span rows)
 {
     const struct shape *s = &e->model->shape;
-    struct span edited = variant_edited(lane->v, l, SITE_RESID), need;
+    struct span edited = variant_edited(lane->v, l, SITE_RESID);
 
-    lane->s = stage_next(lane->v, lane->x, l, s);
-    need = span_hull(lane->s.kv, lane->s.out);
-    for (int t = need.lo; t < need.hi; t++) {
+    for (int t = rows.lo; t < rows.hi; t++) {
         float *row = lane_row(e, lane, t);
         bool fresh = span_has(lane->x, t);
 
@@ -86,6 +83,13 @@ static void enter_layer(struct engine *e, struct lane *lane, int l)
         if (fresh || span_has(edited, t))
             settle(e, lane, l, t, fresh, row);
     }
+}
+
+/* What is new in layer l, and rows that it needs from the base. */
+static void enter_layer(struct engine *e, struct lane *lane, int l)
+{
+    lane->s = stage_next(lane->v, lane->x, l, &e->model->shape);
+    settle_rows(e, lane, l, span_hull(lane->s.kv, lane->s.out));
 }
 
 enum part { KV, ATT, MLP };
@@ -285,15 +289,7 @@ static void finish(struct wave *w)
         struct span rows = span_clip(span_hull(lane->x, edited), variant_rows(lane->v));
         int last = variant_tokens(lane->v) - 1;
 
-        for (int t = rows.lo; t < rows.hi; t++) {
-            float *row = lane_row(e, lane, t);
-            bool fresh = span_has(lane->x, t);
-
-            if (!fresh)
-                copy_row(row, run_row(lane->v->base, s, SITE_RESID, s->n_layers, t), s->d_model);
-            if (fresh || span_has(edited, t))
-                settle(e, lane, s->n_layers, t, fresh, row);
-        }
+        settle_rows(e, lane, s->n_layers, rows);
         if (span_has(rows, last))
             answer_rows_from_base(e, lane->v);
         else

@@ -226,11 +226,9 @@ static int ablation_open(struct experiment *x, struct problems *problems, struct
         return err->code;
     x->chosen = b->set || b->pairs ? &b->set_hash : NULL;
     x->keep = site_keep(b->site) | site_base_keep(b->site);
-    return open_operation(x, b, problems, err) || open_axes(x, b, err) ||
-                   ablation_open_effects(x, b, err) || ablation_declare(x, b, problems, err) ||
-                   name_cells(x, err)
-               ? err->code
-               : 0;
+    return err_if(err, open_operation(x, b, problems, err) || open_axes(x, b, err) ||
+                           ablation_open_effects(x, b, err) ||
+                           ablation_declare(x, b, problems, err) || name_cells(x, err));
 }
 
 /* --- variants --- */

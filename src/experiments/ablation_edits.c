@@ -22,7 +22,7 @@ static int push_edges(struct change *c, const struct ablation *b, const struct c
 static int push_product(struct change *c, const struct ablation *b, const struct cell *cell)
 {
     static struct span whole = {0, 1};
-    static const struct selection none = {&whole, 1, 0, ""};
+    static const struct selection none = {&whole, 1};
     const struct selection *layers = &b->layers.v[cell->index[b->layer_axis]];
     const struct selection *parts =
         b->part_axis < 0 ? &none : &b->parts.v[cell->index[b->part_axis]];

@@ -86,13 +86,15 @@ static int add_line(struct ablation *b, struct experiment *x, const char *line, 
 /* The sets as a selector's configurations: for the axis. */
 static int name_sets(struct ablation *b, struct arena *a, struct err *err)
 {
-    b->layers.v[0].label = "several";
-    b->parts.v = arena_alloc(a, b->parts.n, sizeof *b->parts.v, err);
-    for (size_t i = 0; b->parts.v && i < b->parts.n; i++) {
+    *b->layers.label = "several";
+    if (selections_alloc(&b->parts, b->parts.n, a, err))
+        return err->code;
+    for (size_t i = 0; i < b->parts.n; i++) {
         settle(&b->set[i]);
-        b->parts.v[i] = (struct selection){NULL, 0, -1, b->set[i].name};
+        b->parts.coordinate[i] = -1;
+        b->parts.label[i] = b->set[i].name;
     }
-    return b->parts.v ? 0 : err->code;
+    return 0;
 }
 
 int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
@@ -101,11 +103,10 @@ int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
     enum { MOST = 64 << 20 };
     const struct shape *s = x->shape;
     struct buf text = {0};
-    struct err bad;
+    struct err bad = ERR_CLEAR;
     size_t cap = 0;
     int number = 0;
 
-    err_clear(&bad);
     if (file_read(&text, path, MOST, &bad))
         problem_at(x, "neuron_file", problems, "%s", bad.msg);
     b->set_hash = hash_bytes(text.data, text.len);

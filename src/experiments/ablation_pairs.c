@@ -10,26 +10,26 @@
 
 #include <math.h>
 
-static struct selection one(const char *label, int *number, struct arena *a, struct err *err)
+static struct selection one(int number, struct arena *a, struct err *err)
 {
     struct span *range = arena_alloc(a, 1, sizeof *range, err);
 
     if (range)
-        *range = (struct span){*number, *number + 1};
-    return (struct selection){range, 1, *number, label};
+        *range = (struct span){number, number + 1};
+    return (struct selection){range, 1};
 }
 
 static int list_heads(struct ablation *b, const struct ranking *r, size_t n, struct arena *a,
                       struct err *err)
 {
-    b->layers = (struct selections){arena_alloc(a, n, sizeof *b->layers.v, err), n};
-    b->parts = (struct selections){arena_alloc(a, n, sizeof *b->parts.v, err), n};
-    for (size_t i = 0; i < n && !err->code; i++) {
-        struct node *node = &r->v[i];
-        const char *label = arena_printf(a, err, "%d.%d", node->layer, node->head);
+    if (selections_alloc(&b->layers, n, a, err) || selections_alloc(&b->parts, n, a, err))
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        const struct node *node = &r->v[i];
 
-        b->layers.v[i] = one(label, &node->layer, a, err);
-        b->parts.v[i] = one(label, &node->head, a, err);
+        b->parts.label[i] = arena_printf(a, err, "%d.%d", node->layer, node->head);
+        b->layers.v[i] = one(node->layer, a, err);
+        b->parts.v[i] = one(node->head, a, err);
     }
     return err->code;
 }
@@ -39,14 +39,13 @@ int pairs_open(struct ablation *b, struct experiment *x, struct problems *proble
     const struct ablation_config *c = x->config;
     struct string_list group = {*c->heads.group != '\0', (const char **)&c->heads.group};
     struct ranking r = {0};
-    struct err bad;
+    struct err bad = ERR_CLEAR;
     size_t n = 0;
 
     b->pairs = true;
     if (c->layers.kind != SELECT_EACH)
         problem_at(x, "layers", problems,
                    "the sweep says which heads are paired: leave this key out");
-    err_clear(&bad);
     if (ranking_read(&r, x, c->heads.name[0], &group, c->heads.rank_by, &bad))
         return problem_of_file(x, "heads", problems, &bad, err);
     while (n < r.n && n < (size_t)c->heads.top && r.v[n].site == SITE_Z && !isnan(r.v[n].effect))
@@ -61,14 +60,10 @@ int pairs_open(struct ablation *b, struct experiment *x, struct problems *proble
 
 int pairs_axes(struct experiment *x, struct ablation *b, struct err *err)
 {
-    const char **label = arena_alloc(x->arena, b->parts.n, sizeof *label, err);
-
-    for (size_t i = 0; label && i < b->parts.n; i++)
-        label[i] = b->parts.v[i].label;
     b->layer_axis = x->n_axes;
     b->part_axis = x->n_axes + 1;
-    if (!label || add_named_axis(x, "first", b->parts.n, label, err) ||
-        add_named_axis(x, "second", b->parts.n, label, err))
+    if (add_named_axis(x, "first", b->parts.n, b->parts.label, err) ||
+        add_named_axis(x, "second", b->parts.n, b->parts.label, err))
         return err->code;
     for (int i = b->layer_axis; i <= b->part_axis; i++)
         x->axis[i].cell = x->axis[i].as_heads = true;

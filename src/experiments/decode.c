@@ -446,9 +446,8 @@ static void decode_late(const struct row *row)
     const struct field *f = field_named(x, "top_token");
     const int32_t *id = row_i32(row, "top_id");
     const char **text = row_str(row, "top_token");
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
 
-    err_clear(&ignored);
     for (size_t i = 0; text && i < field_elements(x, f, row->q->n); i++) {
         const char *own = token_text(x->scene, id[i], x->arena, &ignored);
 

@@ -53,11 +53,10 @@ static int choose_top(struct choice_of_side *a, struct choice_of_side *b, struct
 {
     const struct edges_config *c = x->config;
     struct ranking r = {0};
-    struct err bad;
+    struct err bad = ERR_CLEAR;
 
     if (!*c->from)
         return 0;
-    err_clear(&bad);
     a->top = b->top = arena_alloc(x->arena, (size_t)x->shape->n_layers * (size_t)x->shape->n_heads,
                                   sizeof(bool), err);
     a->mlp = b->mlp = arena_alloc(x->arena, (size_t)x->shape->n_layers, sizeof(bool), err);
@@ -158,25 +157,17 @@ static int list_receivers(struct edges *e, const struct choice_of_side *c, struc
 static int list_edges(struct edges *e, struct experiment *x, struct err *err)
 {
     struct buf b = {0};
+    size_t cap = 0;
 
-    for (int pass = 0; pass < 2; pass++) {
-        e->n = 0;
-        for (size_t r = 0; r < e->n_receivers; r++)
-            for (size_t s = 0; s < e->n_senders; s++) {
-                if (!edge_joins(x->shape, &e->sender[s], &e->receiver[r]))
-                    continue;
-                if (pass)
-                    e->edge[e->n] = (struct edge){(int32_t)s, (int32_t)r};
-                e->n++;
-            }
-        if (!pass)
-            e->edge = arena_alloc(x->arena, e->n + 1, sizeof *e->edge, err);
-        if (!e->edge)
-            return err->code;
+    for (size_t i = 0; i < e->n_receivers * e->n_senders && !err->code; i++) {
+        size_t from = i % e->n_senders, to = i / e->n_senders;
+
+        if (!edge_joins(x->shape, &e->sender[from], &e->receiver[to]) ||
+            arena_grow(x->arena, &e->edge, e->n, &cap, sizeof *e->edge, err))
+            continue;
+        e->edge[e->n++] = (struct edge){(int32_t)from, (int32_t)to};
+        buf_printf(&b, err, "%s > %s\n", e->sender[from].name, e->receiver[to].name);
     }
-    for (size_t i = 0; i < e->n && !err->code; i++)
-        buf_printf(&b, err, "%s > %s\n", e->sender[e->edge[i].sender].name,
-                   e->receiver[e->edge[i].receiver].name);
     e->hash = hash_bytes(b.data, b.len);
     buf_release(&b);
     return err->code;

@@ -39,19 +39,10 @@ int edge_push(const struct edge_end *r, const struct shape *s, const int *tok, i
                      .layer = {r->layer, r->layer + 1},
                      .head = {r->head < 0 ? 0 : r->head, r->head < 0 ? 1 : r->head + 1},
                      .scale = 1,
+                     .vec = add,
                      .stride = s->d_model};
 
-    for (int i = 0; i < n;) {
-        int first = i;
-
-        while (++i < n && tok[i] == tok[i - 1] + 1)
-            ;
-        e.tok = (struct span){tok[first], tok[i - 1] + 1};
-        e.vec = add ? add + (int64_t)first * s->d_model : NULL;
-        if (edit_list_push(list, e))
-            return list->err->code;
-    }
-    return 0;
+    return edit_list_push_tokens(list, e, tok, NULL, n);
 }
 
 /* Operands in the making: the heads of a layer go through its output matrix together. */

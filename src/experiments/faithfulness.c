@@ -97,9 +97,8 @@ static int open_ranking(struct experiment *x, struct faithfulness *f, struct pro
                         struct err *err)
 {
     const struct faithfulness_config *c = x->config;
-    struct err bad;
+    struct err bad = ERR_CLEAR;
 
-    err_clear(&bad);
     f->ranking.edges = true;
     if (!ranking_read(&f->ranking, x, c->from, &c->groups, f->metric, &bad))
         place_of_label(&f->place, f->ranking.position, x, &bad);

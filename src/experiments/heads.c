@@ -250,9 +250,8 @@ static int describe(struct experiment *x, bool chance, struct err *err)
                         : "how often a head suppresses any target";
     rate.class_words = "suppresses";
     authors.beside = NULL;
-    return add_headline(x, &rate, err) || add_figure(x, chance ? &figure : &authors, err)
-               ? err->code
-               : 0;
+    return err_if(err,
+                  add_headline(x, &rate, err) || add_figure(x, chance ? &figure : &authors, err));
 }
 
 static int declare_authors(struct experiment *x, struct err *err)

@@ -291,8 +291,6 @@ int strata_open(struct strata *s, const struct dataset *ds, const struct statist
     }
     s->n_base = s->n;
     add_macro_averages(s);
-    return list_queries(s, a, err) || list_parts(s, a, err) ||
-                   cluster(s, ds, c->cluster == CLUSTER_ITEM, a, err)
-               ? err->code
-               : 0;
+    return err_if(err, list_queries(s, a, err) || list_parts(s, a, err) ||
+                           cluster(s, ds, c->cluster == CLUSTER_ITEM, a, err));
 }

@@ -10,6 +10,8 @@ int edit_list_push(struct edit_list *l, struct edit e)
 
 int edit_list_push_tokens(struct edit_list *l, struct edit e, const int *tok, const int *src, int n)
 {
+    const float *vec = e.vec;
+
     for (int i = 0; i < n;) {
         int first = i, shift = src ? src[i] - tok[i] : 0;
 
@@ -17,6 +19,7 @@ int edit_list_push_tokens(struct edit_list *l, struct edit e, const int *tok, co
             ;
         e.tok = (struct span){tok[first], tok[i - 1] + 1};
         e.shift = shift;
+        e.vec = vec ? vec + first * e.stride : NULL;
         if (edit_list_push(l, e))
             return l->err->code;
     }

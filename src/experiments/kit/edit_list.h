@@ -15,7 +15,8 @@ struct edit_list {
 int edit_list_push(struct edit_list *l, struct edit e);
 
 /* Edit e at the n tokens, in rising order: neighbouring ones whose source is as far away go into
-   one edit. src: their rows in e.from; NULL = the same rows, or e needs none. */
+   one edit. src: their rows in e.from; NULL = the same rows, or e needs none. e.vec: that of the
+   first token, the others' behind it. */
 int edit_list_push_tokens(struct edit_list *l, struct edit e, const int *tok, const int *src,
                           int n);
 

@@ -50,9 +50,8 @@ static struct published read_dataset(struct experiment *x, json_t *root, const c
     const char *model = x->scene->model->name;
     struct published out = {.dataset = dataset};
     json_t *entry = find_model(json_object_get(root, dataset), model);
-    struct err bad;
+    struct err bad = ERR_CLEAR;
 
-    err_clear(&bad);
     if (!entry)
         err_set(&bad, ERR_CONFIG, "%s does not have the noise for model %s and dataset %s", file,
                 model, dataset);
@@ -94,10 +93,9 @@ static int open_published(struct noise_levels *n, struct experiment *x, const ch
 {
     struct buf text = {0};
     json_t *root = NULL;
-    struct err bad;
+    struct err bad = ERR_CLEAR;
     int code = 0;
 
-    err_clear(&bad);
     if (!*file)
         err_set(&bad, ERR_CONFIG,
                 "noise: published needs noise_file (or say computed, or give a number)");

@@ -47,10 +47,9 @@ static int open_vector(struct operation *op, struct experiment *x, enum site sit
     size_t width = (size_t)site_width(s, site), layers;
     size_t part = site_parts(s, site) ? (size_t)site_part_width(s, site) : width;
     struct npy npy;
-    struct err bad;
+    struct err bad = ERR_CLEAR;
     char own[32] = "";
 
-    err_clear(&bad);
     if (npy_read(&npy, c->vector, x->arena, &bad))
         return problem_of_file(x, "operation.vector", problems, &bad, err);
     if (npy.rank == 2 && npy.size[0] == 1 && s->n_layers > 1) {

@@ -192,12 +192,6 @@ uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const
     return cost;
 }
 
-void partners_put(const struct partners *p, const struct dataset *ds, const struct query *q,
-                  int64_t *out)
-{
-    memcpy(out, p->of + (q - ds->query) * p->draws, (size_t)p->draws * sizeof *out);
-}
-
 int partners_declare(struct experiment *x, struct err *err)
 {
     return add_late_field(x, "partner", V_I8, "query sample", NULL,
@@ -206,8 +200,10 @@ int partners_declare(struct experiment *x, struct err *err)
 
 void partners_late(const struct row *row)
 {
+    const struct partners *p = &row->x->op->partners;
     int64_t *out = row_i64(row, "partner");
 
     if (out)
-        partners_put(&row->x->op->partners, row->x->data, row->q, out);
+        memcpy(out, p->of + (row->q - row->x->data->query) * p->draws,
+               (size_t)p->draws * sizeof *out);
 }

@@ -42,12 +42,8 @@ struct hash partners_hash(const struct partners *p, const struct dataset *ds, co
                           struct hash from);
 uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const struct query *q);
 
-/* Who they are of one query: (draws). */
-void partners_put(const struct partners *p, const struct dataset *ds, const struct query *q,
-                  int64_t *out);
-
-/* The same as the late field `partner` (query, sample): partners_late fills it with those of x->op,
-   where x has declared it. */
+/* Who they are, as the late field `partner` (query, sample): partners_late fills it with those of
+   x->op, where x has declared it. */
 int partners_declare(struct experiment *x, struct err *err);
 void partners_late(const struct row *row);
 

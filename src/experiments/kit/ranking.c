@@ -114,10 +114,9 @@ static int read_sweep(struct node_sweep *s, const struct reading *r, struct err 
     s->n_heads = heads ? a->dim[1].size : 1;
     if (s->edges)
         return 0;
-    return read_numbers(s, r, &a->dim[0], r->x->shape->n_layers, &s->layer, err) ||
-                   (heads && read_numbers(s, r, &a->dim[1], r->x->shape->n_heads, &s->head, err))
-               ? err->code
-               : 0;
+    return err_if(
+        err, read_numbers(s, r, &a->dim[0], r->x->shape->n_layers, &s->layer, err) ||
+                 (heads && read_numbers(s, r, &a->dim[1], r->x->shape->n_heads, &s->head, err)));
 }
 
 /* --- a node's effect --- */
@@ -336,9 +335,8 @@ static const char *only_sweep(const struct reading *r, struct err *err)
 
     for (size_t i = 0; i < r->result->n_groups && !err->code; i++) {
         struct node_sweep s = {.group = r->result->group[i].name};
-        struct err other;
+        struct err other = ERR_CLEAR;
 
-        err_clear(&other);
         if (find_effects(&s, r, &other) || read_site(&s, r, &other) || s.site != SITE_Z)
             continue;
         if (found)

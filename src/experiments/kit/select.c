@@ -7,18 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int one(struct selection *out, struct span range, int32_t coordinate, struct arena *a,
-               struct err *err)
+int selections_alloc(struct selections *out, size_t n, struct arena *a, struct err *err)
 {
-    out->range = arena_alloc(a, 1, sizeof *out->range, err);
-    if (!out->range)
+    *out = (struct selections){arena_alloc(a, n, sizeof *out->v, err), n,
+                               arena_alloc(a, n, sizeof *out->coordinate, err),
+                               arena_alloc(a, n, sizeof *out->label, err)};
+    return err->code;
+}
+
+static int one(struct selections *out, size_t i, struct span range, int32_t coordinate,
+               struct arena *a, struct err *err)
+{
+    out->v[i] = (struct selection){arena_alloc(a, 1, sizeof *out->v->range, err), 1};
+    if (!out->v[i].range)
         return err->code;
-    out->range[0] = range;
-    out->n = 1;
-    out->coordinate = coordinate;
-    out->label = span_len(range) == 1 ? arena_printf(a, err, "%d", range.lo)
-                                      : arena_printf(a, err, "%d-%d", range.lo, range.hi - 1);
-    return out->label ? 0 : err->code;
+    out->v[i].range[0] = range;
+    out->coordinate[i] = coordinate;
+    out->label[i] = span_len(range) == 1 ? arena_printf(a, err, "%d", range.lo)
+                                         : arena_printf(a, err, "%d-%d", range.lo, range.hi - 1);
+    return err->code;
 }
 
 static int element(const char *text, int n, struct experiment *x, const char *key,
@@ -57,10 +64,10 @@ static int together(struct selections *out, const struct selector *s, int n, str
         v->range[v->n++] = (struct span){e, e + 1};
         code = buf_printf(&label, err, "%s%d", i ? "+" : "", e);
     }
-    v->coordinate = s->n == 1 ? v->range[0].lo : -1;
-    v->label = code ? NULL : arena_strndup(x->arena, label.data, label.len, err);
+    *out->coordinate = s->n == 1 ? v->range[0].lo : -1;
+    *out->label = code ? NULL : arena_strndup(x->arena, label.data, label.len, err);
     buf_release(&label);
-    return v->label ? 0 : err->code;
+    return err->code;
 }
 
 static size_t count(const struct selector *s, int n)
@@ -89,19 +96,17 @@ void no_pairs(struct experiment *x, const char *key, struct problems *problems)
 int selections_of(struct selections *out, const struct selector *s, int n, struct experiment *x,
                   const char *key, struct problems *problems, struct err *err)
 {
-    int code = 0;
+    size_t wanted = count(s, n);
 
-    out->n = count(s, n);
     if (s->kind == SELECT_PAIRS)
         no_pairs(x, key, problems);
-    if (!out->n)
+    if (!wanted)
         problem_at(x, key, problems, "a window of %d does not fit into %d", s->window, n);
-    out->v = arena_alloc(x->arena, out->n, sizeof *out->v, err);
-    if (!out->v)
+    if (selections_alloc(out, wanted, x->arena, err))
         return err->code;
     if (s->kind == SELECT_TOGETHER)
         return together(out, s, n, x, key, problems, err);
-    for (size_t i = 0; i < out->n && !code; i++) {
+    for (size_t i = 0; i < out->n && !err->code; i++) {
         int lo = (int)i, wide = 1, centre;
 
         if (s->kind == SELECT_LIST)
@@ -115,30 +120,21 @@ int selections_of(struct selections *out, const struct selector *s, int n, struc
             wide = n;
             centre = n == 1 ? 0 : -1;
         }
-        code = one(&out->v[i], (struct span){lo, lo + wide}, centre, x->arena, err);
+        one(out, i, (struct span){lo, lo + wide}, centre, x->arena, err);
     }
-    if (s->kind == SELECT_ALL && !code)
-        out->v[0].label = "all";
-    return code;
+    if (s->kind == SELECT_ALL)
+        out->label[0] = "all";
+    return err->code;
 }
 
 int add_selections_axis(struct experiment *x, const char *name, const struct selections *sel,
                         int *axis, struct err *err)
 {
-    int32_t *coordinate = arena_alloc(x->arena, sel->n, sizeof *coordinate, err);
-    const char **label = arena_alloc(x->arena, sel->n, sizeof *label, err);
-
-    if (!coordinate || !label)
-        return err->code;
-    for (size_t i = 0; i < sel->n; i++) {
-        coordinate[i] = sel->v[i].coordinate;
-        label[i] = sel->v[i].label;
-    }
     *axis = x->n_axes;
     if (add_axis(x, name, sel->n, err))
         return err->code;
-    x->axis[*axis].dim.coord = coordinate;
-    x->axis[*axis].label = label;
+    x->axis[*axis].dim.coord = sel->coordinate;
+    x->axis[*axis].label = sel->label;
     return 0;
 }
 

@@ -7,18 +7,21 @@
 
 #include "experiments/experiment.h"
 
-/* One configuration: its elements as ranges, in order; with what stands in the result file. */
+/* One configuration: its elements as ranges, in order. */
 struct selection {
     struct span *range; /* (n) */
     int n;
-    int32_t coordinate; /* the element; a window's centre; -1 for several together */
-    const char *label;  /* in words: "3", "5-9", "all" */
 };
 
 struct selections {
     struct selection *v;
     size_t n;
+    int32_t *coordinate; /* (n) the element; a window's centre; -1 for several together */
+    const char **label;  /* (n) in words: "3", "5-9", "all" */
 };
+
+/* Room for n, in the arena. */
+int selections_alloc(struct selections *out, size_t n, struct arena *a, struct err *err);
 
 /* Numbers in [0, n); mistakes go to problems under `key`. */
 int selections_of(struct selections *out, const struct selector *s, int n, struct experiment *x,

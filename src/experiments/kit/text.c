@@ -189,11 +189,10 @@ void text_late(const struct row *row)
     const int32_t *ids = row_i32(row, "text_id");
     const char **text = row_str(row, "text"), **outcome = row_str(row, "outcome");
     size_t most;
-    struct err err;
+    struct err err = ERR_CLEAR;
 
     if (!f || !x->scene->tokenizer)
         return;
-    err_clear(&err);
     most = x->axis[f->axis[f->n_axes - 1]].dim.size;
     for (size_t i = 0; i < padded_elements(x, f) / most; i++)
         read_one(row, ids + i * most, (int)most, &text[i], &outcome[i], &err);

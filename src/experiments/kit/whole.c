@@ -31,13 +31,11 @@ int whole_declare(struct experiment *x, const struct whole_config *c, const char
                    "the prompt with each of %zu answers, beside %zu other runs: more than %d "
                    "runs of a query",
                    ds->n_targets, others, RUNS_MAX - 1);
-    return !all || !x->whole->first ||
-                   add_field(x, "answer_logprob", V_F32, all, "nat",
-                             "log-probability of the whole answer, edited", err) ||
-                   add_field(x, "clean_answer_logprob", V_F32, "query target", "nat",
-                             "log-probability of the whole answer, clean", err)
-               ? err->code
-               : 0;
+    return err_if(err, !all || !x->whole->first ||
+                           add_field(x, "answer_logprob", V_F32, all, "nat",
+                                     "log-probability of the whole answer, edited", err) ||
+                           add_field(x, "clean_answer_logprob", V_F32, "query target", "nat",
+                                     "log-probability of the whole answer, clean", err));
 }
 
 /* FLOP of the logits that n tokens are read from. */
