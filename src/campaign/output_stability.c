@@ -95,9 +95,17 @@ static int put_found(struct rankings *r, struct h5group *g, struct err *err)
     double *top = arena_alloc(a, n * TOP_KINDS, sizeof *top, err);
     double *rank = arena_alloc(a, n, sizeof *rank, err);
     int32_t *candidates = arena_alloc(a, n, sizeof *candidates, err);
-    struct variable v = {.type = V_F64, .units = "1"};
+    const struct variable jaccard = {
+        "top_jaccard", V_F64, arena_printf(a, err, "%s k", r->dims),
+        "share of the top k that two draws of items have in common, of all that either has", "1"};
+    const struct variable correlation = {"rank_correlation", V_F64, r->dims,
+                                         "rank correlation of the effects in two draws of items",
+                                         "1"};
+    const struct variable first = {
+        "first_candidates", V_I4, r->dims,
+        "configurations that are the strongest in at least one of twenty draws", NULL};
 
-    if (!top || !rank || !candidates)
+    if (!top || !rank || !candidates || !jaccard.dims)
         return err->code;
     for (size_t i = 0; i < n; i++) {
         const struct stability *from = &r->found[i % r->n * rows + i / r->n];
@@ -107,20 +115,9 @@ static int put_found(struct rankings *r, struct h5group *g, struct err *err)
         rank[i] = from->rank_correlation;
         candidates[i] = from->first_candidates;
     }
-    v.name = "top_jaccard";
-    v.long_name =
-        "share of the top k that two draws of items have in common, of all that either has";
-    v.dims = arena_printf(a, err, "%s k", r->dims);
-    if (!v.dims || put_variable(g, &v, rows, top, err))
-        return err->code;
-    v = (struct variable){"rank_correlation", V_F64, r->dims,
-                          "rank correlation of the effects in two draws of items", "1"};
-    if (put_variable(g, &v, rows, rank, err))
-        return err->code;
-    v = (struct variable){"first_candidates", V_I4, r->dims,
-                          "configurations that are the strongest in at least one of twenty draws",
-                          NULL};
-    return put_variable(g, &v, rows, candidates, err);
+    return err_if(err, put_variable(g, &jaccard, rows, top, err) ||
+                           put_variable(g, &correlation, rows, rank, err) ||
+                           put_variable(g, &first, rows, candidates, err));
 }
 
 int write_stability(struct output *o, const struct experiment *x, const struct aggregate *a,

@@ -73,17 +73,6 @@ void answer_from_base(const struct engine *e, struct variant *v)
 
 /* --- targets --- */
 
-/* The unembedding's bias to the tokens' logits, (n, n_ids). */
-static void add_token_bias(const struct engine *e, int n, const int32_t *id, int n_ids, float *out)
-{
-    const float *b = e->model->unembed.b;
-
-    for (int i = 0; b && i < n; i++)
-        for (int k = 0; k < n_ids; k++)
-            if (id[k] >= 0)
-                out[(int64_t)i * n_ids + k] += b[id[k]];
-}
-
 /* Logits of n variants that have the same targets, before the cap; norm (n, d). */
 static void answer_alike(struct engine *e, int n, struct variant *const *v, const float *norm)
 {
@@ -94,7 +83,7 @@ static void answer_alike(struct engine *e, int n, struct variant *const *v, cons
         int targets = first->n_targets - done < most ? first->n_targets - done : most;
 
         token_logits(e, n, norm, first->target + done, targets, e->m);
-        add_token_bias(e, n, first->target + done, targets, e->m);
+        add_token_bias(e, n, first->target + done, targets, NULL, e->m);
         for (int i = 0; i < n; i++)
             memcpy(v[i]->answer->logit + done, e->m + (int64_t)i * targets,
                    (size_t)targets * sizeof(float));

@@ -112,24 +112,13 @@ static void scale_vectors(struct engine *e, int n, const float *const *r, const 
     }
 }
 
-/* Of the unembedding, to the logits of whole residual streams. */
-static void add_whole_bias(const struct engine *e, int n, const struct lens_ask *ask, int done,
-                           float *out)
-{
-    const float *b = e->model->unembed.b;
-
-    for (int j = 0; b && ask->whole && j < n; j++)
-        for (int i = 0; ask->whole[done + j] && i < ask->n_ids; i++)
-            if (ask->id[i] >= 0)
-                out[(int64_t)j * ask->n_ids + i] += b[ask->id[i]];
-}
-
 static void decode_ids(struct engine *e, int n, const struct lens_ask *ask, int done)
 {
     float *out = ask->logit + (int64_t)done * ask->n_ids;
 
     token_logits(e, n, e->norm, ask->id, ask->n_ids, out);
-    add_whole_bias(e, n, ask, done, out);
+    if (ask->whole)
+        add_token_bias(e, n, ask->id, ask->n_ids, ask->whole + done, out);
     for (int i = 0; i < ask->n_ids; i++)
         for (int j = 0; ask->id[i] < 0 && j < n; j++)
             out[(int64_t)j * ask->n_ids + i] = NAN;

@@ -35,6 +35,17 @@ void token_logits(struct engine *e, int n, const float *norm, const int32_t *id,
     }
 }
 
+void add_token_bias(const struct engine *e, int n, const int32_t *id, int n_ids, const bool *whole,
+                    float *out)
+{
+    const float *b = e->model->unembed.b;
+
+    for (int i = 0; b && i < n; i++)
+        for (int k = 0; (!whole || whole[i]) && k < n_ids; k++)
+            if (id[k] >= 0)
+                out[(int64_t)i * n_ids + k] += b[id[k]];
+}
+
 struct logit_reader logit_reader(void)
 {
     return (struct logit_reader){.z = {-HUGE_VAL, 0}, .argmax = -1};

@@ -15,6 +15,10 @@ float capped(float logit, float cap); /* as vec_cap has it */
 void token_logits(struct engine *e, int n, const float *norm, const int32_t *id, int n_ids,
                   float *out);
 
+/* The unembedding's bias to such logits: of the rows that are `whole` (n), NULL = of all. */
+void add_token_bias(const struct engine *e, int n, const int32_t *id, int n_ids, const bool *whole,
+                    float *out);
+
 /* What one row wants of its logits, and what it has seen so far. */
 struct logit_reader {
     const int32_t *target; /* (n_targets) ids < 0 are passed over */

@@ -96,49 +96,17 @@ struct stage stage_next(const struct variant *v, struct span x, int l, const str
     return s;
 }
 
-/* Calls visit for each layer from the first that computes anything on. */
-static void each_stage(const struct variant *v, const struct shape *shape,
-                       void (*visit)(void *ctx, int layer, const struct stage *s), void *ctx)
+struct span variant_extent(const struct variant *v, const struct shape *shape)
 {
-    struct span x = variant_new(v);
+    struct span extent = {0, 0}, x = variant_new(v);
 
     for (int l = variant_enter(v, shape->n_layers); l < shape->n_layers; l++) {
         struct stage s = stage_next(v, x, l, shape);
 
-        visit(ctx, l, &s);
+        extent = span_hull(extent, span_hull(s.kv, s.out));
         x = s.out;
     }
-}
-
-static void grow_extent(void *ctx, int layer, const struct stage *s)
-{
-    struct span *extent = ctx;
-
-    (void)layer;
-    *extent = span_hull(*extent, span_hull(s->kv, s->out));
-}
-
-struct span variant_extent(const struct variant *v, const struct shape *s)
-{
-    struct span extent = {0, 0};
-
-    each_stage(v, s, grow_extent, &extent);
     return extent;
-}
-
-static void last_out(void *ctx, int layer, const struct stage *s)
-{
-    (void)layer;
-    *(struct span *)ctx = s->out;
-}
-
-bool variant_reaches(const struct variant *v, const struct shape *s)
-{
-    int last = variant_tokens(v) - 1;
-    struct span out = {0, 0};
-
-    each_stage(v, s, last_out, &out);
-    return span_has(span_hull(out, variant_edited(v, s->n_layers, SITE_RESID)), last);
 }
 
 /* Heads of the rows that read for themselves at a site, each once: what the edits name of the base
@@ -181,10 +149,8 @@ struct flops_sum {
     uint64_t kv, att, mlp, reads;
 };
 
-static void add_rows(void *ctx, int layer, const struct stage *s)
+static void add_rows(struct flops_sum *sum, int layer, const struct stage *s)
 {
-    struct flops_sum *sum = ctx;
-
     sum->kv += (uint64_t)span_len(s->kv);
     sum->att += (uint64_t)span_len(s->att);
     sum->mlp += (uint64_t)span_len(s->mlp);
@@ -229,12 +195,22 @@ static uint64_t unembed_flops(const struct variant *v, const struct shape *s)
     return 2 * rows * (uint64_t)s->d_model;
 }
 
-uint64_t variant_flops(const struct variant *v, const struct shape *s)
+/* Whether its last row can differ from the base's comes with the rows: if not, its answer is the
+   base's. */
+uint64_t variant_flops(const struct variant *v, const struct shape *shape)
 {
     struct flops_sum rows = {.v = v};
+    struct span x = variant_new(v);
 
-    each_stage(v, s, add_rows, &rows);
-    return flops_of(&rows, s) + (!v->base || variant_reaches(v, s) ? unembed_flops(v, s) : 0);
+    for (int l = variant_enter(v, shape->n_layers); l < shape->n_layers; l++) {
+        struct stage s = stage_next(v, x, l, shape);
+
+        add_rows(&rows, l, &s);
+        x = s.out;
+    }
+    x = span_hull(x, variant_edited(v, shape->n_layers, SITE_RESID));
+    return flops_of(&rows, shape) +
+           (!v->base || span_has(x, variant_tokens(v) - 1) ? unembed_flops(v, shape) : 0);
 }
 
 uint64_t variant_flops_naive(const struct variant *v, const struct shape *s)

@@ -89,9 +89,6 @@ struct stage stage_next(const struct variant *v, struct span x, int l, const str
 /* Rows that it ever holds at once: its place in a wave. */
 struct span variant_extent(const struct variant *v, const struct shape *s);
 
-/* Can its last row differ from the base's? If not, its answer is the base's, bit for bit. */
-bool variant_reaches(const struct variant *v, const struct shape *s);
-
 /* FLOP of its GEMMs, as the wave executor does them and as a full pass for each would. */
 uint64_t variant_flops(const struct variant *v, const struct shape *s);
 uint64_t variant_flops_naive(const struct variant *v, const struct shape *s);

@@ -57,55 +57,49 @@ static size_t vectors_n(const struct experiment *x)
     return (size_t)x->shape->n_layers * COMPONENTS;
 }
 
-static int declare_wider(struct experiment *x, struct err *err)
-{
-    const struct decode *d = x->state;
-
-    if (d->entropy &&
-        (add_field(x, "entropy", V_F32, "query position? layer", "nat",
-                   "entropy of the next token read from the residual stream", err) ||
-         add_field(x, "kl_final", V_F32, "query position? layer", "nat",
-                   "KL(final || lens): of the last layer's next token from this one's", err)))
-        return err->code;
-    if (d->top && (add_field(x, "top_id", V_I4, "query position? layer component k", NULL,
-                             "tokens with the greatest decoded logits", err) ||
-                   add_field(x, "top_logit", V_F32, "query position? layer component k", unit_logit,
-                             "their decoded logits", err) ||
-                   add_late_field(x, "top_token", V_STR, "query position? layer component k", NULL,
-                                  "the tokens as text", err)))
-        return err->code;
-    return 0;
-}
-
 static int declare_fields(struct experiment *x, const struct decode_config *c, struct err *err)
 {
-    int bad = add_field(x, "logit", V_F32, "query position? layer component target", unit_logit,
-                        "logit that the component adds to the target at the last token", err) ||
-              declare_controls(x, "query position? layer component", err) ||
-              add_field(x, "embed_logit", V_F32, "query position? target", unit_logit,
-                        "logit that the last token's embedding adds to the target", err);
+    static const char each[] = "query position? layer component";
+    static const char per_target[] = "query position? layer component target";
+    static const char strongest[] = "query position? layer component k";
+    const struct decode *d = x->state;
 
-    if (!bad && x->shape->learned_positions)
-        bad = add_field(x, "position_logit", V_F32, "query position? target", unit_logit,
-                        "logit that the last position's embedding adds to the target", err);
-    if (!bad && x->shape->has_bias)
-        bad = add_field(x, "bias_logit", V_F32, "query position? target", unit_logit,
-                        "logit that the biases of the final norm and of the unembedding add", err);
-
-    if (!bad && c->vocab_stats)
-        bad = add_field(x, "vocab_mean", V_F32, "query position? layer component", unit_logit,
+    return err_if(
+        err,
+        add_field(x, "logit", V_F32, per_target, unit_logit,
+                  "logit that the component adds to the target at the last token", err) ||
+            declare_controls(x, each, err) ||
+            add_field(x, "embed_logit", V_F32, "query position? target", unit_logit,
+                      "logit that the last token's embedding adds to the target", err) ||
+            (x->shape->learned_positions &&
+             add_field(x, "position_logit", V_F32, "query position? target", unit_logit,
+                       "logit that the last position's embedding adds to the target", err)) ||
+            (x->shape->has_bias &&
+             add_field(x, "bias_logit", V_F32, "query position? target", unit_logit,
+                       "logit that the biases of the final norm and of the unembedding add",
+                       err)) ||
+            (c->vocab_stats &&
+             (add_field(x, "vocab_mean", V_F32, each, unit_logit,
                         "mean of the decoded logits over the vocabulary", err) ||
-              add_field(x, "vocab_std", V_F32, "query position? layer component", unit_logit,
-                        "standard deviation of the decoded logits over the vocabulary", err);
-    if (!bad && c->logprob)
-        bad = add_field(x, "logprob", V_F32, "query position? layer component target", "nat",
-                        "log-probability of the target in the decoded distribution", err);
-    if (!bad && c->rank)
-        bad = add_field(x, "rank", V_I4, "query position? layer component target", NULL,
-                        "tokens whose decoded logit is strictly greater", err);
-    if (!bad)
-        bad = declare_wider(x, err);
-    return bad;
+              add_field(x, "vocab_std", V_F32, each, unit_logit,
+                        "standard deviation of the decoded logits over the vocabulary", err))) ||
+            (c->logprob &&
+             add_field(x, "logprob", V_F32, per_target, "nat",
+                       "log-probability of the target in the decoded distribution", err)) ||
+            (c->rank && add_field(x, "rank", V_I4, per_target, NULL,
+                                  "tokens whose decoded logit is strictly greater", err)) ||
+            (d->entropy &&
+             (add_field(x, "entropy", V_F32, "query position? layer", "nat",
+                        "entropy of the next token read from the residual stream", err) ||
+              add_field(x, "kl_final", V_F32, "query position? layer", "nat",
+                        "KL(final || lens): of the last layer's next token from this one's",
+                        err))) ||
+            (d->top &&
+             (add_field(x, "top_id", V_I4, strongest, NULL,
+                        "tokens with the greatest decoded logits", err) ||
+              add_field(x, "top_logit", V_F32, strongest, unit_logit, "their decoded logits",
+                        err) ||
+              add_late_field(x, "top_token", V_STR, strongest, NULL, "the tokens as text", err))));
 }
 
 /* --- averages over queries --- */
@@ -170,21 +164,17 @@ static int open_wider(struct experiment *x, struct problems *problems, struct er
 static int decode_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct decode_config *c = x->config;
-    const struct decode *d;
+    const struct decode *d = x->state;
 
-    x->needs |= NEED_DRAWS;
-    if (c->vocab_stats)
-        x->needs |= NEED_VOCAB_STATS;
+    x->needs |= NEED_DRAWS | (c->vocab_stats ? NEED_VOCAB_STATS : 0);
     if (open_wider(x, problems, err) || problems->count)
         return err->code;
-    d = x->state;
-    if (add_axis(x, "layer", (size_t)x->shape->n_layers, err) ||
-        add_named_axis(x, "component", COMPONENTS, component_names, err) ||
-        add_named_axis(x, "target", x->data->n_targets, x->data->target_name, err) ||
-        (d->top && add_axis(x, "k", (size_t)d->top, err)) || declare_fields(x, c, err) ||
-        declare_averages(x, err))
-        return err->code;
-    return 0;
+    return err_if(err,
+                  add_axis(x, "layer", (size_t)x->shape->n_layers, err) ||
+                      add_named_axis(x, "component", COMPONENTS, component_names, err) ||
+                      add_named_axis(x, "target", x->data->n_targets, x->data->target_name, err) ||
+                      (d->top && add_axis(x, "k", (size_t)d->top, err)) ||
+                      declare_fields(x, c, err) || declare_averages(x, err));
 }
 
 static bool ranked(const struct decode_config *c)

@@ -85,17 +85,6 @@ static int open_axes(struct experiment *x, const struct dump *d, struct err *err
     return 0;
 }
 
-/* Values of several layers together would have no meaning. */
-static void check_layers(struct experiment *x, const struct dump *d, struct problems *problems)
-{
-    for (size_t i = 0; i < d->layers.n; i++)
-        if (d->layers.v[i].n != 1 || span_len(d->layers.v[i].range[0]) != 1) {
-            problem_at(x, "layers", problems,
-                       "a dump has layers one by one: each, or a list such as [0, 3]");
-            return;
-        }
-}
-
 static int dump_open(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct dump_config *c = x->config;
@@ -111,7 +100,9 @@ static int dump_open(struct experiment *x, struct problems *problems, struct err
     if (selections_of(&d->layers, &c->layers, x->shape->n_layers, x, "layers", problems, err) ||
         places_of(&d->positions, &c->positions, x, "positions", problems, err))
         return err->code;
-    check_layers(x, d, problems);
+    if (!selections_single(&d->layers)) /* values of several together would have no meaning */
+        problem_at(x, "layers", problems,
+                   "a dump has layers one by one: each, or a list such as [0, 3]");
     if (problems->count || open_axes(x, d, err))
         return err->code;
     for (size_t i = 0; i < DUMPED; i++)

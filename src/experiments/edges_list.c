@@ -20,15 +20,10 @@ static int choose(bool *chosen, const struct selector *s, int n, struct experime
 
     if (selections_of(&all, s, n, x, key, problems, err))
         return err->code;
-    for (size_t i = 0; i < all.n; i++) {
-        if (all.v[i].n != 1 || span_len(all.v[i].range[0]) != 1) {
-            problem_at(x, key, problems,
-                       "an edge has one sender and one receiver: each, or a list");
-            return 0;
-        }
-        if (all.v[i].range[0].lo >= 0) /* else a problem already */
-            chosen[all.v[i].range[0].lo] = true;
-    }
+    if (!selections_single(&all))
+        problem_at(x, key, problems, "an edge has one sender and one receiver: each, or a list");
+    for (size_t i = 0; i < all.n && !problems->count; i++)
+        chosen[all.v[i].range[0].lo] = true;
     return 0;
 }
 

@@ -239,13 +239,24 @@ static uint64_t all_due_flops(const struct scene *s)
     return sum;
 }
 
+/* Can its last row differ from the base's? */
+static bool reaches(const struct variant *v, const struct shape *s)
+{
+    struct span x = variant_new(v);
+
+    for (int l = variant_enter(v, s->n_layers); l < s->n_layers; l++)
+        x = stage_next(v, x, l, s).out;
+    return span_has(span_hull(x, variant_edited(v, s->n_layers, SITE_RESID)),
+                    variant_tokens(v) - 1);
+}
+
 /* What an edit cannot reach is the base's, bit for bit. */
 static bool unreached_is_the_base(struct scene *s, int i)
 {
     const struct variant *v = &s->variant[i];
     const struct run *base = v->base;
 
-    if (variant_reaches(v, &s->model.shape) && !variant_is_noop(v, &s->model.shape))
+    if (reaches(v, &s->model.shape) && !variant_is_noop(v, &s->model.shape))
         return false;
     if (v->asks & (ASK_VOCAB | ASK_LOGITS)) {
         assert_memory_equal(s->a[i].logit, base->logits, sizeof s->a[i].logit);

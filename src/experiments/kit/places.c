@@ -249,23 +249,21 @@ static int by_number(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-static int unite(int *tok, int n, const int *more, int n_more, int most)
+/* In rising order, each once; returns how many are left. */
+static int sorted_once(int *tok, int n)
 {
-    for (int i = 0; i < n_more && n < most; i++) {
-        int k = 0;
+    int left = 0;
 
-        while (k < n && tok[k] != more[i])
-            k++;
-        if (k == n)
-            tok[n++] = more[i];
-    }
     qsort(tok, (size_t)n, sizeof *tok, by_number);
-    return n;
+    for (int i = 0; i < n; i++)
+        if (!left || tok[i] != tok[left - 1])
+            tok[left++] = tok[i];
+    return left;
 }
 
 int place_tokens(const struct place *p, const struct scene *s, const struct query *q, int *tok)
 {
-    int n = 0, *more = tok + q->n;
+    int n = 0;
 
     if (!p->n_names) {
         bool whole = p->range.hi == INT_MAX;
@@ -284,7 +282,7 @@ int place_tokens(const struct place *p, const struct scene *s, const struct quer
         return n > p->nth;
     }
     for (size_t i = 0; i < p->n_names; i++)
-        n = unite(tok, n, more, token_set(s, q, p->name[i], more), q->n);
+        n = sorted_once(tok, n + token_set(s, q, p->name[i], tok + n));
     return n;
 }
 

@@ -249,15 +249,6 @@ static int add_edges(struct reading *r, const struct node_sweep *s, const double
 
 /* --- nodes --- */
 
-static bool is_ranked(const struct ranking *r, const struct node *node)
-{
-    for (size_t i = 0; i < r->n; i++)
-        if (r->v[i].site == node->site && r->v[i].layer == node->layer &&
-            r->v[i].head == node->head)
-            return true;
-    return false;
-}
-
 /* Heads first, then by layer and head. */
 static size_t at_of(const struct reading *r, const struct node_sweep *s, size_t i)
 {
@@ -286,10 +277,11 @@ static int add_nodes(struct reading *r, const struct node_sweep *s, const double
                             .at = at_of(r, s, i),
                             .effect = sum[i] / count[i]}; /* 0 / 0 = NaN */
 
-        out->n = before;
-        if (is_ranked(out, &node))
-            return err_set(err, ERR_CONFIG, "%s of layer %d are in two groups, %s is the second",
-                           s->site == SITE_MLP ? "MLPs" : "heads", node.layer, s->group);
+        for (size_t k = 0; k < before; k++)
+            if (v[k].at == node.at)
+                return err_set(err, ERR_CONFIG,
+                               "%s of layer %d are in two groups, %s is the second",
+                               s->site == SITE_MLP ? "MLPs" : "heads", node.layer, s->group);
         v[before + i] = node;
     }
     out->n = before + nodes;

@@ -127,6 +127,14 @@ int selections_of(struct selections *out, const struct selector *s, int n, struc
     return err->code;
 }
 
+bool selections_single(const struct selections *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->v[i].n != 1 || span_len(s->v[i].range[0]) != 1)
+            return false;
+    return true;
+}
+
 int add_selections_axis(struct experiment *x, const char *name, const struct selections *sel,
                         int *axis, struct err *err)
 {

@@ -27,6 +27,9 @@ int selections_alloc(struct selections *out, size_t n, struct arena *a, struct e
 int selections_of(struct selections *out, const struct selector *s, int n, struct experiment *x,
                   const char *key, struct problems *problems, struct err *err);
 
+/* Is each configuration of one element? */
+bool selections_single(const struct selections *s);
+
 /* The problem that a selector is of pairs where there can be none. */
 void no_pairs(struct experiment *x, const char *key, struct problems *problems);
 
