@@ -151,13 +151,12 @@ static const struct query *longest_query(const struct campaign *c, const struct 
    are, for each has logits of its own. */
 static double shared_bytes(const struct campaign *c, unsigned keep)
 {
-    const struct shape *s = &c->model->shape;
     int shortest = BUNDLE_ROWS;
 
     for (size_t q = 0; q < c->data.n; q++)
         if (!c->data.query[q].status && c->data.query[q].n < shortest)
             shortest = c->data.query[q].n;
-    return (double)BUNDLE_ROWS / shortest * (double)run_bytes(s, shortest, keep);
+    return (double)BUNDLE_ROWS / shortest * (double)run_bytes(&c->model->shape, shortest, keep);
 }
 
 /* What `prepare` makes for a bundle. */

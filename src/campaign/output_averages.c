@@ -27,14 +27,10 @@ static const char *const suffixes[WRITTEN] = {"",   "_se", "_lo",         "_hi",
 
 static double number_of(const struct estimate *e, enum written what)
 {
-    const double numbers[] = {e->mean, e->se, e->lo, e->hi, e->p};
+    const double numbers[WRITTEN] = {e->mean, e->se, e->lo,         e->hi,
+                                     e->p,    e->n,  e->n_clusters, e->df};
 
     return numbers[what];
-}
-
-static int32_t count_of(const struct estimate *e, enum written what)
-{
-    return (int32_t)(what == N_QUERIES ? e->n : what == N_CLUSTERS ? e->n_clusters : e->df);
 }
 
 /* NAME or one of what stands beside it, from all estimates (element, n rows). */
@@ -58,7 +54,7 @@ static int write_one(struct output *o, struct h5group *g, const struct variable 
         const struct estimate *x = &e[(i % elements) * n + i / elements];
 
         if (is_count)
-            count[i] = count_of(x, what);
+            count[i] = (int32_t)number_of(x, what);
         else
             f[i] = number_of(x, what);
     }

@@ -41,12 +41,10 @@ static enum half half_of(const struct output *o, const struct query *q)
 /* The values of one half of the items; those of the other are left out. */
 static const float *take_half(struct effects *v, const float *value, size_t width, enum half half)
 {
-    const struct dataset *ds = &v->o->c->data;
-
     if (half == WHOLE)
         return value;
-    for (size_t q = 0; q < ds->n; q++) {
-        bool in = half_of(v->o, &ds->query[q]) == half;
+    for (size_t q = 0; q < v->o->c->data.n; q++) {
+        bool in = half_of(v->o, &v->o->c->data.query[q]) == half;
 
         for (size_t i = 0; i < width; i++)
             v->half[q * width + i] = in ? value[q * width + i] : NAN;

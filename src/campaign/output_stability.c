@@ -29,9 +29,7 @@ struct rankings {
 
 static int find_rankings(struct rankings *r, struct err *err)
 {
-    struct arena *a = &r->o->group;
-
-    r->of = arena_alloc(a, r->elements, sizeof *r->of, err);
+    r->of = arena_alloc(&r->o->group, r->elements, sizeof *r->of, err);
     r->dims = "stratum";
     r->n = 1;
     if (!r->of)
@@ -44,7 +42,7 @@ static int find_rankings(struct rankings *r, struct err *err)
         for (size_t e = 0; e < r->elements; e++)
             r->of[e] = r->of[e] * d->size + element_place(r->x, r->f, e, i);
         r->n *= d->size;
-        r->dims = arena_printf(a, err, "%s %s", r->dims, d->name);
+        r->dims = arena_printf(&r->o->group, err, "%s %s", r->dims, d->name);
     }
     return err->code;
 }

@@ -65,7 +65,5 @@ const int *targets_of(struct output *o, const struct experiment *x, const struct
 
 bool has_sign(const struct experiment *x, const struct aggregate *a, size_t element)
 {
-    const struct field *f = &a->field;
-
-    return a->tested[element % x->axis[f->axis[f->n_axes - 1]].dim.size];
+    return a->tested[element % x->axis[a->field.axis[a->field.n_axes - 1]].dim.size];
 }

@@ -122,11 +122,10 @@ static int split_of(const struct share_list *s, size_t i, size_t n)
 
 int pick_splits(struct curation *c, struct err *err)
 {
-    const struct share_list *s = &c->config.curate.splits;
     size_t subjects = c->facts.n, n = 0;
     struct drawn *place = arena_alloc(&c->arena, subjects, sizeof *place, err);
 
-    if (!place || !s->n)
+    if (!place || !c->config.curate.splits.n)
         return err->code;
     for (size_t i = 0; i < subjects; i++) {
         bool kept = false;
@@ -144,6 +143,6 @@ int pick_splits(struct curation *c, struct err *err)
     qsort(place, n, sizeof *place, by_key);
     for (size_t i = 0; i < n; i++)
         for (size_t k = place[i].subject; k < c->n; k += subjects)
-            c->attempt[k].split = split_of(s, i, n);
+            c->attempt[k].split = split_of(&c->config.curate.splits, i, n);
     return 0;
 }

@@ -57,17 +57,15 @@ void answer_rows_from_base(const struct engine *e, const struct variant *v)
 
 void answer_from_base(const struct engine *e, struct variant *v)
 {
-    const struct run *b = v->base;
-
     if (!v->answer)
         return;
     if (v->asks & ASK_VOCAB) {
-        v->answer->argmax = b->argmax;
+        v->answer->argmax = v->base->argmax;
         v->answer->kl = 0;
     }
     for (int i = 0; reads_targets(v) && i < v->answer->n_targets; i++)
         target_from_base(v, i, e->model->shape.vocab);
-    v->answer->rms = b->rms;
+    v->answer->rms = v->base->rms;
     answer_rows_from_base(e, v);
 }
 
@@ -201,15 +199,14 @@ static void blank(struct variant *v)
 
 void answer_final(struct engine *e, int n, struct variant *const *v, const float *const *final)
 {
-    const struct shape *s = &e->model->shape;
-
-    norm_rows(&e->team, n, final, s->d_model, &e->model->final_norm, e->norm);
+    norm_rows(&e->team, n, final, e->model->shape.d_model, &e->model->final_norm, e->norm);
     answer_targets(e, n, v);
     for (int i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && reads_vocab(v[end]) == reads_vocab(v[i]);)
             end++;
         if (reads_vocab(v[i]))
-            answer_vocab(e, end - i, v + i, final + i, e->norm + (int64_t)i * s->d_model);
+            answer_vocab(e, end - i, v + i, final + i,
+                         e->norm + (int64_t)i * e->model->shape.d_model);
     }
     for (int i = 0; i < n; i++) {
         if (v[i]->answer)

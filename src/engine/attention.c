@@ -164,8 +164,7 @@ static void sum_rows(struct engine *e, const struct item *it, int n, float *scra
 
 static void attend_item(struct engine *e, const struct item *it, float *scratch)
 {
-    const struct shape *s = &e->model->shape;
-    int n = span_len(it->rows) * (s->n_heads / s->n_kv_heads);
+    int n = span_len(it->rows) * (e->model->shape.n_heads / e->model->shape.n_kv_heads);
 
     score_rows(e, it, n, scratch);
     for (int i = 0; i < n; i++) {

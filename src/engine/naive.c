@@ -206,10 +206,9 @@ static void add_attention(const struct pass *p, int l)
 void naive_run(struct engine *e, struct variant *v)
 {
     const struct shape *s = &e->model->shape;
-    const struct run *b = v->base;
     struct pass p = {e,
                      v,
-                     b && !v->goes_on ? b->ids : v->ids,
+                     v->base && !v->goes_on ? v->base->ids : v->ids,
                      variant_tokens(v),
                      s->d_model,
                      (int64_t)s->n_heads * s->d_head,

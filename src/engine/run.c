@@ -107,19 +107,28 @@ void run_copy(struct run *to, const struct run *from, const struct shape *s)
     to->argmax = from->argmax;
 }
 
-/* One table of the sites: what a row is cut into, how it is kept. */
+/* One table of the sites: what a row is cut into, how it is kept, and where (0: it is not). */
 enum part_kind { WHOLE, HEADS, GROUPS, UNITS };
+#define AT(field) offsetof(struct run, field)
 
 static const struct {
     enum part_kind part;
     unsigned keep;
+    size_t at;
 } sites[SITE_COUNT] = {
-    [SITE_Z] = {HEADS, KEEP_Z},     [SITE_ATTN] = {WHOLE, KEEP_ATTN},
-    [SITE_MLP] = {WHOLE, KEEP_MLP}, [SITE_PATTERN] = {HEADS, 0},
-    [SITE_Q] = {HEADS, KEEP_Q},     [SITE_K] = {GROUPS, KEEP_K},
-    [SITE_V] = {GROUPS, 0},         [SITE_NEURON] = {UNITS, KEEP_NEURON},
-    [SITE_READ_Q] = {HEADS, 0},     [SITE_READ_K] = {GROUPS, 0},
-    [SITE_READ_V] = {GROUPS, 0},    [SITE_READ_MLP] = {WHOLE, 0},
+    [SITE_RESID] = {WHOLE, 0, AT(x)},
+    [SITE_PATTERN] = {HEADS, 0, 0},
+    [SITE_Z] = {HEADS, KEEP_Z, AT(z)},
+    [SITE_ATTN] = {WHOLE, KEEP_ATTN, AT(a)},
+    [SITE_MLP] = {WHOLE, KEEP_MLP, AT(m)},
+    [SITE_Q] = {HEADS, KEEP_Q, AT(q)},
+    [SITE_K] = {GROUPS, KEEP_K, AT(flat_k)},
+    [SITE_V] = {GROUPS, 0, AT(v)},
+    [SITE_NEURON] = {UNITS, KEEP_NEURON, AT(hidden)},
+    [SITE_READ_Q] = {HEADS, 0, AT(x)},
+    [SITE_READ_K] = {GROUPS, 0, AT(x)},
+    [SITE_READ_V] = {GROUPS, 0, AT(x)},
+    [SITE_READ_MLP] = {WHOLE, 0, 0},
 };
 
 unsigned site_keep(enum site site)
@@ -158,32 +167,9 @@ int64_t site_width(const struct shape *s, enum site site)
 
 float *run_site(const struct run *r, enum site site)
 {
-    switch (site) {
-    case SITE_RESID:
-    case SITE_READ_Q:
-    case SITE_READ_K:
-    case SITE_READ_V:
-        return r->x;
-    case SITE_Z:
-        return r->z;
-    case SITE_ATTN:
-        return r->a;
-    case SITE_MLP:
-        return r->m;
-    case SITE_Q:
-        return r->q;
-    case SITE_K:
-        return r->flat_k;
-    case SITE_V:
-        return r->v;
-    case SITE_NEURON:
-        return r->hidden;
-    case SITE_PATTERN:
-    case SITE_READ_MLP:
-    case SITE_COUNT:
-        break;
-    }
-    return NULL;
+    float *const *at = (const void *)((const char *)r + sites[site].at);
+
+    return sites[site].at ? *at : NULL;
 }
 
 const float *run_row(const struct run *r, const struct shape *s, enum site site, int layer, int tok)

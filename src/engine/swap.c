@@ -122,14 +122,13 @@ void swap_senders(struct engine *e, enum site site, int layer, int n)
 static const float *row_of(const struct engine *e, const struct lane *lane, enum site site,
                            int layer, int t)
 {
-    const struct shape *s = &e->model->shape;
-    int64_t width = site_width(s, site);
+    int64_t width = site_width(&e->model->shape, site);
 
     if (site == SITE_Z && span_has(lane->s.att, t))
         return e->z + (lane->att + t - lane->s.att.lo) * width;
     if (site == SITE_MLP && span_has(lane->s.mlp, t))
         return e->m + (lane->mlp + t - lane->s.mlp.lo) * width;
-    return run_row(lane->v->base, s, site, layer, t);
+    return run_row(lane->v->base, &e->model->shape, site, layer, t);
 }
 
 void swap_lanes(struct wave *w, enum site site, int layer)

@@ -325,8 +325,7 @@ void wave_run(struct wave *w)
 
 bool wave_join(struct wave *w, struct variant *v)
 {
-    const struct engine *e = w->e;
-    const struct shape *s = &e->model->shape;
+    const struct shape *s = &w->e->model->shape;
     struct span extent = variant_extent(v, s);
     struct lane *lane = &w->lane[w->n];
     const struct swaps *swaps = variant_swaps(v);
@@ -334,7 +333,7 @@ bool wave_join(struct wave *w, struct variant *v)
     extent = span_hull(extent, variant_edited(v, s->n_layers, SITE_RESID));
     if (swaps)
         extent = span_hull(extent, swaps->tok);
-    if (w->n && w->used + (span_empty(extent) ? 1 : span_len(extent)) > e->rows)
+    if (w->n && w->used + (span_empty(extent) ? 1 : span_len(extent)) > w->e->rows)
         return false;
     memset(lane, 0, sizeof *lane);
     lane->v = v;

@@ -133,9 +133,8 @@ static int describe(struct experiment *x, const struct attention *t, struct err 
 static int open_weights(struct experiment *x, struct problems *problems, struct err *err)
 {
     const struct attention_config *c = x->config;
-    const struct experiment_head *head = &x->entry->head;
-    const char *key = head->limit                       ? "limit"
-                      : head->where.n                   ? "where"
+    const char *key = x->entry->head.limit              ? "limit"
+                      : x->entry->head.where.n          ? "where"
                       : c->positions.kind != SELECT_ALL ? "positions"
                                                         : NULL;
 

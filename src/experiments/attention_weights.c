@@ -362,7 +362,6 @@ static int weights_cell(const struct experiment *x, const struct cell *cell, str
 {
     const struct model *m = w->engine->model;
     const struct shape *s = &m->shape;
-    struct team *t = &w->engine->team;
     int l = (int)cell->index[axis_named(x, "layer", 5)];
     int h = (int)cell->index[axis_named(x, "head", 4)], g = h / (s->n_heads / s->n_kv_heads);
     const struct layer *layer = &m->layers[l];
@@ -374,8 +373,8 @@ static int weights_cell(const struct experiment *x, const struct cell *cell, str
     reads(m, l, &layer->v, g, NULL, r.v);
     reads(m, l, &layer->q, h, &layer->q_norm, r.q);
     reads(m, l, &layer->k, g, &layer->k_norm, r.k);
-    circuits(m, x->scene->vocab_stats, t, &r, row);
-    return compositions(m, cell->prepared, t, l, h, &r, row, w->arena, err);
+    circuits(m, x->scene->vocab_stats, &w->engine->team, &r, row);
+    return compositions(m, cell->prepared, &w->engine->team, l, h, &r, row, w->arena, err);
 }
 
 /* Products, and some 20 n^3 for the eigenvalues of each circuit. */

@@ -421,9 +421,7 @@ static void be_cautious(struct estimate *e, const struct estimate *other)
 static void by_clusters(struct estimation *w, const struct clusters *c, const float *value,
                         size_t stride, size_t element, const float *below, struct estimate *out)
 {
-    const struct strata *s = w->s;
-
-    for (size_t i = 0; i < s->n_base; i++) {
+    for (size_t i = 0; i < w->s->n_base; i++) {
         fill_part(w, c, i, value, stride, &w->part[i], w->share + w->at[i]);
         if (below)
             fill_part(w, c, i, below, stride, &w->under[i], w->below + w->at[i]);
@@ -431,7 +429,7 @@ static void by_clusters(struct estimation *w, const struct clusters *c, const fl
     row_means(w, w->part, w->mean);
     if (below)
         row_means(w, w->under, w->mean_below);
-    for (size_t r = 0; r < s->n; r++)
+    for (size_t r = 0; r < w->s->n; r++)
         out[r] = row_estimate(w, c, element, r, below);
 }
 

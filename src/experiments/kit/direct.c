@@ -72,12 +72,6 @@ static float rms_with(const struct model *m, const float *last, const float *cha
     return sum ? engine_rms(m, sum) : 0;
 }
 
-/* Does a norm stand between heads and the residual stream? */
-static bool norms_after(const struct model *m)
-{
-    return m->layers[0].attn_post.w != NULL;
-}
-
 /* decode is linear, so direct = decode(change) under the new norm + what the residual stream
    gives the clean logit times how much the norm's factor changed: nothing cancels, and no change
    is exactly 0. */
@@ -100,7 +94,7 @@ int direct_effects(struct worker *w, const struct scene *scene, const struct que
     if (!v || !logit || sum_change(change, w, true, v, err))
         return err->code;
     memcpy(v + ANEW * d, v, d * sizeof *v);
-    if (norms_after(scene->model) && sum_change(change, w, false, v + ANEW * d, err))
+    if (scene->model->layers[0].attn_post.w && sum_change(change, w, false, v + ANEW * d, err))
         return err->code;
     rms[ANEW] = rms_with(scene->model, last, v + ANEW * d, w->arena, err);
     if (err->code)

@@ -36,7 +36,6 @@ static int choose_receivers(struct edge_check *k, const struct shape *s, struct 
 int edge_check_begin(struct edge_check *k, const struct experiment *x, const struct cell *query,
                      struct err *err)
 {
-    const struct model *m = x->scene->model;
     bool found;
 
     k->op = *x->op;
@@ -48,9 +47,9 @@ int edge_check_begin(struct edge_check *k, const struct experiment *x, const str
     k->change = change_of(x, query, (int)rng_below(&k->rng, (uint64_t)k->op.draws), k->a, err);
     k->change.op = &k->op;
     if (choose_place(k, x->places, &found) || !found ||
-        (m->layers[0].qk_whole && k->which != EDGES_DIRECT))
+        (x->scene->model->layers[0].qk_whole && k->which != EDGES_DIRECT))
         return err->code;
-    return choose_receivers(k, &m->shape, err);
+    return choose_receivers(k, &x->scene->model->shape, err);
 }
 
 int edge_check_end(struct edge_check *k, struct err *err)

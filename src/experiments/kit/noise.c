@@ -192,9 +192,7 @@ static int open_computed(struct noise_levels *n, struct experiment *x,
                          const struct string_list *spans, struct problems *problems,
                          struct err *err)
 {
-    const struct model *m = x->scene->model;
-
-    if (!m->embed.data)
+    if (!x->scene->model->embed.data)
         return 0; /* a plan: it does not depend on the level */
     for (size_t i = 0; i < x->data->n * spans->n; i++)
         n->level[i] = -1; /* not computed yet */

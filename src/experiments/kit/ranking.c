@@ -291,7 +291,6 @@ static int add_nodes(struct reading *r, const struct node_sweep *s, const double
 static int add_group(struct reading *r, const char *group, struct err *err)
 {
     struct node_sweep s = {.group = group};
-    struct arena *a = &r->result->arena;
     const char *position;
     double *sum = NULL;
     int *count = NULL;
@@ -305,8 +304,8 @@ static int add_group(struct reading *r, const char *group, struct err *err)
         goto out;
     }
     r->out->position = arena_strdup(r->x->arena, position, err);
-    sum = arena_alloc(a, s.n_layers * s.n_heads, sizeof *sum, err);
-    count = arena_alloc(a, s.n_layers * s.n_heads, sizeof *count, err);
+    sum = arena_alloc(&r->result->arena, s.n_layers * s.n_heads, sizeof *sum, err);
+    count = arena_alloc(&r->result->arena, s.n_layers * s.n_heads, sizeof *count, err);
     if (!r->out->position || !sum || !count)
         goto out;
     for (int step = 0; step < STEPS_MAX && !err->code; step++)

@@ -169,11 +169,10 @@ static int outcome_of(const struct experiment *x, const struct query *q, const c
 static void read_one(const struct row *row, const int32_t *ids, int most, const char **text,
                      const char **outcome, struct err *err)
 {
-    const struct tokenizer *t = row->x->scene->tokenizer;
-    int n = text_length(t, ids, most);
+    int n = text_length(row->x->scene->tokenizer, ids, most);
     struct buf b = {0};
 
-    if (ids[0] >= 0 && !tokenizer_decode(t, ids, (size_t)n, &b, err)) {
+    if (ids[0] >= 0 && !tokenizer_decode(row->x->scene->tokenizer, ids, (size_t)n, &b, err)) {
         const char *s = b.data ? b.data : "";
 
         *outcome = outcomes[outcome_of(row->x, row->q, s, b.len, n < most, err)];
