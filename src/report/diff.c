@@ -16,61 +16,49 @@
 
 enum { NAMED_OTHERS = 8 }; /* things beside the first that are told by name */
 
+/* Of a group or variable, in one file. */
 struct attrs {
-    struct h5attr *item;
+    struct arena *arena;
+    struct h5attr *item; /* (n) */
     size_t n, cap;
 };
 
 /* What a file holds ------------------------------------------------------------------------ */
 
-struct listing {
-    struct arena *arena;
-    struct names *names; /* of groups, or */
-    struct attrs *attrs;
-};
-
-static int take_group(void *ctx, const char *group, struct err *err)
-{
-    struct listing *l = ctx;
-    struct names *g = l->names;
-
-    if (arena_grow(l->arena, &g->name, g->n, &g->cap, sizeof *g->name, err))
-        return err->code;
-    g->name[g->n] = arena_strdup(l->arena, group, err);
-    return g->name[g->n++] ? 0 : err->code;
-}
-
 static int take_attr(void *ctx, const struct h5attr *a, struct err *err)
 {
-    struct listing *l = ctx;
-    struct attrs *s = l->attrs;
+    struct attrs *s = ctx;
     struct h5attr *item;
 
-    if (arena_grow(l->arena, &s->item, s->n, &s->cap, sizeof *s->item, err))
+    if (arena_grow(s->arena, &s->item, s->n, &s->cap, sizeof *s->item, err))
         return err->code;
     item = &s->item[s->n++];
     *item = (struct h5attr){.type = a->type,
-                            .name = arena_strdup(l->arena, a->name, err),
-                            .value = arena_strdup(l->arena, a->value, err)};
+                            .name = arena_strdup(s->arena, a->name, err),
+                            .value = arena_strdup(s->arena, a->value, err)};
     return err->code;
 }
 
 static int open_side(struct diff *d, struct side *s, const char *arg, struct err *err)
 {
-    struct listing l = {.arena = &d->arena, .names = &s->groups};
-
     s->path = h5_find(&d->arena, arg, err);
     if (!s->path || h5_open(&s->file, s->path, err))
         return err->code;
-    if (h5_each_group(s->file, take_group, &l, err) ||
-        catalogue_read(&s->all, s->file, &d->arena, err))
-        return err_wrap(err, "%s", s->path);
-    return 0;
+    return catalogue_read(&s->all, s->file, &d->arena, err) ? err_wrap(err, "%s", s->path) : 0;
 }
 
 static bool has_group(const struct side *s, const char *group)
 {
-    return str_index(s->groups.name, s->groups.n, group) < s->groups.n;
+    return str_index(s->all.group, s->all.n_groups, group) < s->all.n_groups;
+}
+
+/* both: in either file. */
+static int read_attrs(struct diff *d, const char *group, const char *var, struct attrs both[2],
+                      struct err *err)
+{
+    both[0] = both[1] = (struct attrs){.arena = &d->arena};
+    return err_if(err, h5_each_attr(d->a.file, group, var, take_attr, &both[0], err) ||
+                           h5_each_attr(d->b.file, group, var, take_attr, &both[1], err));
 }
 
 static const struct h5attr *find_attr(const struct attrs *s, const char *name)
@@ -139,10 +127,9 @@ static int tell_attr(struct diff *d, const char *thing, const struct h5attr *x,
     } else if (!note_difference(d, thing, err)) {
         return err->code;
     }
-    if (err->code || buf_printf(b, err, "%s: ", thing) ||
-        put_texts(d, b, x->value, y->value, err) || buf_puts(b, "\n", err))
-        return err->code;
-    return 0;
+    buf_printf(b, err, "%s: ", thing);
+    put_texts(d, b, x->value, y->value, err);
+    return buf_puts(b, "\n", err);
 }
 
 /* Is it a key of the config, and nothing that follows from others or from the build? Groups inside
@@ -156,47 +143,40 @@ static bool is_key(const char *group, const char *var, const char *name)
 }
 
 /* The keys, or the others. An attribute is written group@name, or group/variable@name. */
-static int compare_attrs(struct diff *d, const char *group, const char *var, bool keys,
-                         struct err *err)
+static int compare_attrs(struct diff *d, const char *group, const char *var,
+                         const struct attrs both[2], bool keys, struct err *err)
 {
-    struct arena arena = {0};
-    struct attrs x = {0}, y = {0};
-    struct listing a = {.arena = &arena, .attrs = &x}, b = {.arena = &arena, .attrs = &y};
-    int code = h5_each_attr(d->a.file, group, var, take_attr, &a, err) ||
-               h5_each_attr(d->b.file, group, var, take_attr, &b, err);
+    const struct attrs *x = &both[0], *y = &both[1];
 
-    for (size_t i = 0; i < x.n + y.n && !code; i++) {
-        const struct h5attr *one = i < x.n ? &x.item[i] : &y.item[i - x.n];
-        const struct h5attr *other = find_attr(i < x.n ? &y : &x, one->name);
-        const char *thing = arena_printf(&arena, err, "%s%s%s@%s", group, var && *group ? "/" : "",
-                                         var ? var : "", one->name);
+    for (size_t i = 0; i < x->n + y->n && !err->code; i++) {
+        bool first = i < x->n;
+        const struct h5attr *one = first ? &x->item[i] : &y->item[i - x->n];
+        const struct h5attr *other = find_attr(first ? y : x, one->name);
+        const char *thing;
 
-        if (!thing)
-            code = err->code;
-        else if (is_key(group, var, one->name) != keys)
+        if (is_key(group, var, one->name) != keys ||
+            (other && (!first || !attrs_differ(d, one, other))))
             continue;
-        else if (!other)
-            code = tell_missing(d, "attribute", thing, i < x.n ? &d->a : &d->b,
-                                i < x.n ? &d->b : &d->a, err);
-        else if (i < x.n && attrs_differ(d, one, other))
-            code = tell_attr(d, thing, one, other, err);
+        thing = arena_printf(&d->arena, err, "%s%s%s@%s", group, var && *group ? "/" : "",
+                             var ? var : "", one->name);
+        if (thing && other)
+            tell_attr(d, thing, one, other, err);
+        else if (thing)
+            tell_missing(d, "attribute", thing, first ? &d->a : &d->b, first ? &d->b : &d->a, err);
     }
-    arena_release(&arena);
-    return err_if(err, code);
+    return err->code;
 }
 
 /* Variables and groups --------------------------------------------------------------------- */
 
 /* "f4 (query 24, layer 3)" */
-static int put_shape(struct buf *b, const struct h5info *v, struct err *err)
+static void put_shape(struct buf *b, const struct h5info *v, struct err *err)
 {
-    if (buf_puts(b, vtype_name(v->type), err))
-        return err->code;
+    buf_puts(b, vtype_name(v->type), err);
     for (size_t i = 0; i < v->rank; i++)
-        if (buf_printf(b, err, "%s%s%s%zu", i ? ", " : " (", v->dim[i], *v->dim[i] ? " " : "",
-                       v->size[i]))
-            return err->code;
-    return v->rank ? buf_puts(b, ")", err) : 0;
+        buf_printf(b, err, "%s%s%s%zu", i ? ", " : " (", v->dim[i], *v->dim[i] ? " " : "",
+                   v->size[i]);
+    buf_puts(b, v->rank ? ")" : "", err);
 }
 
 static int tell_shapes(struct diff *d, const char *thing, const struct h5info *v,
@@ -204,11 +184,13 @@ static int tell_shapes(struct diff *d, const char *thing, const struct h5info *v
 {
     struct buf *b = &d->first;
 
-    if (!note_difference(d, thing, err) || buf_printf(b, err, "%s: ", thing) ||
-        put_shape(b, v, err) || buf_printf(b, err, " in %s, ", d->a.path) || put_shape(b, w, err) ||
-        buf_printf(b, err, " in %s\n", d->b.path))
+    if (!note_difference(d, thing, err))
         return err->code;
-    return 0;
+    buf_printf(b, err, "%s: ", thing);
+    put_shape(b, v, err);
+    buf_printf(b, err, " in %s, ", d->a.path);
+    put_shape(b, w, err);
+    return buf_printf(b, err, " in %s\n", d->b.path);
 }
 
 static char *full_name(struct diff *d, const struct h5info *v, struct err *err)
@@ -220,12 +202,14 @@ static int compare_variable(struct diff *d, const struct h5info *v, struct err *
 {
     const struct h5info *w = catalogue_find(&d->b.all, v->group, v->name);
     const char *thing = full_name(d, v, err);
+    struct attrs both[2];
 
     if (!thing)
         return err->code;
     if (!w)
         return tell_missing(d, "variable", thing, &d->a, &d->b, err);
-    if (compare_attrs(d, v->group, v->name, false, err))
+    if (read_attrs(d, v->group, v->name, both, err) ||
+        compare_attrs(d, v->group, v->name, both, false, err))
         return err->code;
     if (v->type != w->type || !column_same_dims(v, w))
         return tell_shapes(d, thing, v, w, err);
@@ -234,8 +218,6 @@ static int compare_variable(struct diff *d, const struct h5info *v, struct err *
 
 static int compare_group(struct diff *d, const char *group, struct err *err)
 {
-    if (compare_attrs(d, group, NULL, false, err))
-        return err->code;
     for (int scales = 1; scales >= 0; scales--)
         for (size_t i = 0; i < d->a.all.n; i++) {
             const struct h5info *v = &d->a.all.v[i];
@@ -260,42 +242,42 @@ static int compare_group(struct diff *d, const char *group, struct err *err)
 /* A group that one file lacks counts as one thing, whatever is in it. */
 static int compare_groups(struct diff *d, struct err *err)
 {
-    const struct names *a = &d->a.groups, *b = &d->b.groups;
+    const struct catalogue *a = &d->a.all, *b = &d->b.all;
+    struct attrs(*both)[2] = arena_alloc(&d->arena, a->n_groups, sizeof *both, err);
 
-    for (size_t i = 0; i < a->n; i++)
-        if (has_group(&d->b, a->name[i]) && compare_attrs(d, a->name[i], NULL, true, err))
-            return err->code;
-    for (size_t i = 0; i < a->n; i++)
-        if (has_group(&d->b, a->name[i]) ? compare_group(d, a->name[i], err)
-                                         : tell_missing(d, "group", a->name[i], &d->a, &d->b, err))
-            return err->code;
-    for (size_t i = 0; i < b->n; i++)
-        if (!has_group(&d->a, b->name[i]) &&
-            tell_missing(d, "group", b->name[i], &d->b, &d->a, err))
-            return err->code;
-    return 0;
+    for (size_t i = 0; i < a->n_groups && !err->code; i++)
+        if (has_group(&d->b, a->group[i]) && !read_attrs(d, a->group[i], NULL, both[i], err))
+            compare_attrs(d, a->group[i], NULL, both[i], true, err);
+    for (size_t i = 0; i < a->n_groups && !err->code; i++)
+        if (!has_group(&d->b, a->group[i]))
+            tell_missing(d, "group", a->group[i], &d->a, &d->b, err);
+        else if (!compare_attrs(d, a->group[i], NULL, both[i], false, err))
+            compare_group(d, a->group[i], err);
+    for (size_t i = 0; i < b->n_groups && !err->code; i++)
+        if (!has_group(&d->a, b->group[i]))
+            tell_missing(d, "group", b->group[i], &d->b, &d->a, err);
+    return err->code;
 }
 
 /* Telling ------------------------------------------------------------------------------------- */
 
-static int put_difference(const struct diff *d, struct buf *out, struct err *err)
+static int put_all(const struct diff *d, struct buf *out, struct err *err)
 {
-    if (buf_put(out, d->first.data, d->first.len, err))
-        return err->code;
-    if (d->n_others && (buf_printf(out, err, "%zu more %s: ", d->n_others,
-                                   str_noun(d->n_others, "differs", "differ")) ||
-                        buf_put(out, d->others.data, d->others.len, err) ||
-                        buf_puts(out, d->n_others > NAMED_OTHERS ? ", ...\n" : "\n", err)))
-        return err->code;
-    if (d->notes.len && buf_put(out, d->notes.data, d->notes.len, err))
-        return err->code;
-    return d->n ? 0 : buf_puts(out, "equal\n", err);
+    buf_put(out, d->first.data, d->first.len, err);
+    if (d->n_others) {
+        buf_printf(out, err, "%zu more %s: ", d->n_others,
+                   str_noun(d->n_others, "differs", "differ"));
+        buf_put(out, d->others.data, d->others.len, err);
+        buf_puts(out, d->n_others > NAMED_OTHERS ? ", ...\n" : "\n", err);
+    }
+    buf_put(out, d->notes.data, d->notes.len, err);
+    return d->n ? err->code : buf_puts(out, "equal\n", err);
 }
 
 int diff_text(struct diff *d, const char *a, const char *b, struct buf *out, struct err *err)
 {
     if (!open_side(d, &d->a, a, err) && !open_side(d, &d->b, b, err) && !compare_groups(d, err))
-        put_difference(d, out, err);
+        put_all(d, out, err);
     h5_close(d->a.file);
     h5_close(d->b.file);
     buf_release(&d->first);

@@ -8,15 +8,9 @@
 
 #include <stdbool.h>
 
-struct names {
-    const char **name;
-    size_t n, cap;
-};
-
 struct side {
     const char *path;
     struct h5file *file;
-    struct names groups;
     struct catalogue all;
 };
 

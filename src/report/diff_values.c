@@ -19,18 +19,16 @@ struct tally {
 /* Texts ------------------------------------------------------------------------------------ */
 
 /* s up to n bytes, cut between characters; what would break the line is blank. */
-static int put_quoted(struct buf *b, const char *s, size_t n, struct err *err)
+static void put_quoted(struct buf *b, const char *s, size_t n, struct err *err)
 {
     size_t shown = n < QUOTED ? n : QUOTED;
 
     while (shown < n && shown && ((unsigned char)s[shown] & 0xC0) == 0x80)
         shown--;
-    if (buf_puts(b, "\"", err))
-        return err->code;
+    buf_puts(b, "\"", err);
     for (size_t i = 0; i < shown; i++)
-        if (buf_put(b, (unsigned char)s[i] < ' ' ? " " : s + i, 1, err))
-            return err->code;
-    return buf_puts(b, shown < n ? "...\"" : "\"", err);
+        buf_printf(b, err, "%c", (unsigned char)s[i] < ' ' ? ' ' : s[i]);
+    buf_puts(b, shown < n ? "...\"" : "\"", err);
 }
 
 int put_texts(const struct diff *d, struct buf *b, const char *x, const char *y, struct err *err)
@@ -42,17 +40,17 @@ int put_texts(const struct diff *d, struct buf *b, const char *x, const char *y,
             line++;
             begin = common + 1;
         }
-    if (line > 1 && buf_printf(b, err, "line %zu: ", line))
-        return err->code;
+    if (line > 1)
+        buf_printf(b, err, "line %zu: ", line);
     if (common - begin > QUOTED / 2) { /* what differs must be in what is shown */
         begin = common - QUOTED / 4;
         while (begin < common && ((unsigned char)x[begin] & 0xC0) == 0x80)
             begin++;
     }
-    return err_if(err, put_quoted(b, x + begin, strcspn(x + begin, "\n"), err) ||
-                           buf_printf(b, err, " in %s, ", d->a.path) ||
-                           put_quoted(b, y + begin, strcspn(y + begin, "\n"), err) ||
-                           buf_printf(b, err, " in %s", d->b.path));
+    put_quoted(b, x + begin, strcspn(x + begin, "\n"), err);
+    buf_printf(b, err, " in %s, ", d->a.path);
+    put_quoted(b, y + begin, strcspn(y + begin, "\n"), err);
+    return buf_printf(b, err, " in %s", d->b.path);
 }
 
 /* Where a value stands --------------------------------------------------------------------- */
@@ -67,20 +65,19 @@ static int put_value(struct buf *b, const struct column *c, size_t k, struct err
     return buf_printf(b, err, c->info.type == V_F32 ? "%.9g" : "%.17g", c->f[k]);
 }
 
-static int put_coordinate(const struct side *s, struct buf *b, const struct h5info *scale, size_t i,
-                          struct err *err)
+static void put_coordinate(const struct side *s, struct buf *b, const struct h5info *scale,
+                           size_t i, struct err *err)
 {
     struct column c;
-    int code =
-        column_open(&c, s->file, scale, err) || column_seek(&c, i, err) || put_value(b, &c, 0, err);
 
+    if (!column_open(&c, s->file, scale, err) && !column_seek(&c, i, err))
+        put_value(b, &c, 0, err);
     column_close(&c);
-    return err_if(err, code);
 }
 
 /* "[query=3, layer=0]" of element `at`; a dimension without coordinates gives its index alone. */
-static int put_place(const struct side *s, struct buf *b, const struct h5info *v, size_t at,
-                     struct err *err)
+static void put_place(const struct side *s, struct buf *b, const struct h5info *v, size_t at,
+                      struct err *err)
 {
     size_t index[DIMS_MAX];
 
@@ -89,12 +86,13 @@ static int put_place(const struct side *s, struct buf *b, const struct h5info *v
     for (size_t i = 0; i < v->rank; i++) {
         const struct h5info *scale = catalogue_scale(&s->all, v, i);
 
-        if (buf_printf(b, err, "%s%s%s", i ? ", " : "[", v->dim[i], *v->dim[i] ? "=" : "") ||
-            (scale && scale != v ? put_coordinate(s, b, scale, index[i], err)
-                                 : buf_printf(b, err, "%zu", index[i])))
-            return err->code;
+        buf_printf(b, err, "%s%s%s", i ? ", " : "[", v->dim[i], *v->dim[i] ? "=" : "");
+        if (scale && scale != v)
+            put_coordinate(s, b, scale, index[i], err);
+        else
+            buf_printf(b, err, "%zu", index[i]);
     }
-    return v->rank ? buf_puts(b, "]", err) : 0;
+    buf_puts(b, v->rank ? "]" : "", err);
 }
 
 /* Values ------------------------------------------------------------------------------------ */
@@ -106,12 +104,17 @@ static int tell_values(struct diff *d, const char *thing, const struct column *x
     struct buf *b = &d->first;
     size_t k = at % x->entry;
 
-    if (buf_puts(b, thing, err) || put_place(&d->a, b, &x->info, at, err) || buf_puts(b, ": ", err))
-        return err->code;
-    if (x->text)
-        return err_if(err, put_texts(d, b, x->text[k], y->text[k], err) || buf_puts(b, "\n", err));
-    return err_if(err, put_value(b, x, k, err) || buf_printf(b, err, " in %s, ", d->a.path) ||
-                           put_value(b, y, k, err) || buf_printf(b, err, " in %s\n", d->b.path));
+    buf_puts(b, thing, err);
+    put_place(&d->a, b, &x->info, at, err);
+    buf_puts(b, ": ", err);
+    if (x->text) {
+        put_texts(d, b, x->text[k], y->text[k], err);
+        return buf_puts(b, "\n", err);
+    }
+    put_value(b, x, k, err);
+    buf_printf(b, err, " in %s, ", d->a.path);
+    put_value(b, y, k, err);
+    return buf_printf(b, err, " in %s\n", d->b.path);
 }
 
 static int tell_tally(struct diff *d, const char *thing, enum vtype type, const struct tally *t,

@@ -14,7 +14,6 @@ static const size_t ENTRY_MAX = (size_t)1 << 31;
 static int open_per(struct column *c, struct h5file *f, const struct h5info *v, bool whole,
                     struct err *err)
 {
-    struct h5info info;
     size_t n = v->rank ? v->size[0] : 1;
 
     *c = (struct column){.file = f, .info = *v, .n = n, .per = 1};
@@ -25,7 +24,7 @@ static int open_per(struct column *c, struct h5file *f, const struct h5info *v, 
     if (!h5_count(v, !whole, ENTRY_MAX, &c->entry))
         return err_set(err, ERR_IO, "%s/%s is too large", v->group, v->name);
     if (v->type == V_STR)
-        return h5_read_str(f, v->group, v->name, &c->strings, &info, err);
+        return h5_read_str(f, v, &c->strings, err);
     c->most = c->entry && c->entry < BLOCK ? BLOCK / c->entry : 1;
     if (c->most > c->n)
         c->most = c->n;
@@ -94,6 +93,17 @@ struct catalogue_fill {
     struct arena *arena;
 };
 
+static int take_group(void *ctx, const char *group, struct err *err)
+{
+    struct catalogue_fill *l = ctx;
+    struct catalogue *c = l->c;
+
+    if (arena_grow(l->arena, &c->group, c->n_groups, &c->max_groups, sizeof *c->group, err))
+        return err->code;
+    c->group[c->n_groups++] = group;
+    return 0;
+}
+
 static int take_variable(void *ctx, const struct h5info *v, struct err *err)
 {
     struct catalogue_fill *l = ctx;
@@ -111,7 +121,7 @@ int catalogue_read(struct catalogue *c, struct h5file *f, struct arena *a, struc
     struct catalogue_fill l = {c, a};
 
     *c = (struct catalogue){0};
-    if (h5_each(f, take_variable, &l, err))
+    if (h5_each(f, take_group, take_variable, &l, err))
         return err->code;
     for (size_t i = 1; i < c->n; i++)
         for (size_t k = i; k > 0 && strcmp(c->v[k - 1].group, c->v[k].group) > 0; k--) {

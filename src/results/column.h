@@ -45,10 +45,12 @@ int column_open_whole(struct column *c, struct h5file *f, const struct h5info *v
 int column_seek(struct column *c, size_t i, struct err *err);
 void column_close(struct column *c);
 
-/* The variables of a file, group by group, in name order; in the arena, texts as long as f. */
+/* The groups of a file, "" first, and their variables, group by group, in name order; in the arena,
+   texts as long as f. */
 struct catalogue {
-    struct h5info *v;
-    size_t n, cap;
+    const char **group; /* (n_groups) */
+    struct h5info *v;   /* (n) */
+    size_t n_groups, max_groups, n, cap;
 };
 int catalogue_read(struct catalogue *c, struct h5file *f, struct arena *a, struct err *err);
 const struct h5info *catalogue_find(const struct catalogue *c, const char *group, const char *name);

@@ -55,10 +55,9 @@ static int take_attribute(void *ctx, const struct h5attr *a, struct err *err)
 
 static int read_text(struct h5file *f, const struct h5info *v, struct err *err)
 {
-    struct h5info again;
     char **text;
 
-    if (h5_read_str(f, v->group, v->name, &text, &again, err))
+    if (h5_read_str(f, v, &text, err))
         return err->code;
     mem_free(text);
     return 0;
@@ -103,12 +102,11 @@ static int read_group(void *ctx, const char *group, struct err *err)
 static int read_everything(const char *path, struct err *err)
 {
     struct h5file *f;
-
     int code;
 
     if (open_file(&f, path, err))
         return err->code;
-    code = h5_each(f, read_variable, f, err) || h5_each_group(f, read_group, f, err);
+    code = h5_each(f, read_group, read_variable, f, err);
     h5_close(f);
     if (code && strncmp(err->msg, path, strlen(path)) != 0)
         err_wrap(err, "%s", path);
@@ -166,63 +164,14 @@ static int is_there(struct h5file *f, char *path)
 }
 
 /* What could not be opened is not there, or cannot be read: a bad block is not a missing name. */
-static int not_opened(struct h5file *f, const char *what, char *path, struct err *err)
+static int not_opened(struct h5file *f, char *path, struct err *err)
 {
     int code = h5_fail(err, "open", path);
 
     if (is_there(f, path) == 0)
-        return err_set(err, ERR_IO, "%s has no %s %s", f->path, what, path);
+        return err_set(err, ERR_IO, "%s has no group %s", f->path, path);
     H5Eclear2(H5E_DEFAULT);
     return code ? err_wrap(err, "%s", f->path) : 0;
-}
-
-/* Opens a variable and checks that it holds strings or numbers as `strings` says; *n elements. */
-static int open_var(struct h5file *f, const char *group, const char *name, bool strings, hid_t *var,
-                    struct h5info *info, size_t *n, struct err *err)
-{
-    char *path = arena_printf(&f->arena, err, "/%s%s%s", group, *group ? "/" : "", name);
-    bool known;
-
-    if (!path)
-        return err->code;
-    *var = H5Dopen2(f->id, path, H5P_DEFAULT);
-    if (*var < 0)
-        return not_opened(f, "variable", path, err);
-    if (h5_describe(f, *var, group, name, info, &known, err))
-        goto out;
-    if (!known || (info->type == V_STR) != strings) {
-        err_set(err, ERR_IO, "%s: %s does not contain %s", f->path, path,
-                strings ? "text" : "numbers");
-        goto out;
-    }
-    if (h5_count(info, 0, SIZE_MAX / sizeof(double), n))
-        return 0;
-    err_set(err, ERR_IO, "%s: %s is too large", f->path, path);
-out:
-    H5Dclose(*var);
-    return err->code;
-}
-
-int h5_read_f64(struct h5file *f, const char *group, const char *var, double **data,
-                struct h5info *info, struct err *err)
-{
-    double *v;
-    size_t n;
-    hid_t id;
-
-    *data = NULL;
-    if (open_var(f, group, var, false, &id, info, &n, err))
-        return err->code;
-    v = mem_alloc(n, sizeof *v, err);
-    if (v && n && H5Dread(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0) {
-        h5_fail(err, "read variable", var);
-        err_wrap(err, "%s: %s", f->path, group);
-        mem_free(v);
-        v = NULL;
-    }
-    H5Dclose(id);
-    *data = v;
-    return v ? 0 : err->code;
 }
 
 /* The variable may have another shape by now than v says: the selection is checked by HDF5. */
@@ -240,8 +189,7 @@ static int read_slab(hid_t var, const struct h5info *v, hid_t type, size_t first
     return code;
 }
 
-int h5_read_part(struct h5file *f, const struct h5info *v, enum vtype type, size_t first,
-                 size_t count, void *data, struct err *err)
+static hid_t open_var(struct h5file *f, const struct h5info *v, struct err *err)
 {
     hid_t group = H5Gopen2(f->id, *v->group ? v->group : "/", H5P_DEFAULT), var = -1;
 
@@ -249,12 +197,20 @@ int h5_read_part(struct h5file *f, const struct h5info *v, enum vtype type, size
         var = H5Dopen2(group, v->name, H5P_DEFAULT);
     if (var < 0)
         h5_fail(err, "read variable", v->name);
+    if (group >= 0)
+        H5Gclose(group);
+    return var;
+}
+
+int h5_read_part(struct h5file *f, const struct h5info *v, enum vtype type, size_t first,
+                 size_t count, void *data, struct err *err)
+{
+    hid_t var = open_var(f, v, err);
+
     if (var < 0 || read_slab(var, v, h5_memory(type), first, count, data, err))
         err_wrap(err, "%s: %s", f->path, v->group);
     if (var >= 0)
         H5Dclose(var);
-    if (group >= 0)
-        H5Gclose(group);
     return err->code;
 }
 
@@ -281,11 +237,19 @@ static char **pack_strings(char *const *raw, size_t n, struct err *err)
     return out;
 }
 
-static char **read_strings(hid_t id, const char *name, size_t n, struct err *err)
+static char **read_strings(hid_t id, hid_t is, const struct h5info *v, struct err *err)
 {
-    char **raw = mem_alloc(n, sizeof *raw, err), **out = NULL;
+    char **raw, **out = NULL;
     hid_t type, space;
+    size_t n;
 
+    if (H5Tis_variable_str(is) <= 0)
+        return err_set(err, ERR_IO, "%s contains text of a fixed length, expected variable",
+                       v->name),
+               NULL;
+    if (!h5_count(v, 0, SIZE_MAX / sizeof *raw, &n))
+        return err_set(err, ERR_IO, "%s is too large", v->name), NULL;
+    raw = mem_alloc(n, sizeof *raw, err);
     if (!raw)
         return NULL;
     type = h5_string_type();
@@ -293,7 +257,7 @@ static char **read_strings(hid_t id, const char *name, size_t n, struct err *err
     if (n == 0 || H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0)
         out = pack_strings(raw, n, err);
     else
-        h5_fail(err, "read variable", name);
+        h5_fail(err, "read variable", v->name);
     if (n)
         H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
     H5Sclose(space);
@@ -302,23 +266,18 @@ static char **read_strings(hid_t id, const char *name, size_t n, struct err *err
     return out;
 }
 
-int h5_read_str(struct h5file *f, const char *group, const char *var, char ***data,
-                struct h5info *info, struct err *err)
+int h5_read_str(struct h5file *f, const struct h5info *v, char ***data, struct err *err)
 {
-    hid_t id, type;
-    size_t n;
+    hid_t id = open_var(f, v, err), type;
 
     *data = NULL;
-    if (open_var(f, group, var, true, &id, info, &n, err))
-        return err->code;
-    type = H5Dget_type(id);
-    if (H5Tis_variable_str(type) > 0)
-        *data = read_strings(id, var, n, err);
-    else
-        err_set(err, ERR_IO, "%s contains text of a fixed length, expected variable", var);
-    H5Tclose(type);
-    H5Dclose(id);
-    return *data ? 0 : err_wrap(err, "%s: %s", f->path, group);
+    if (id >= 0) {
+        type = H5Dget_type(id);
+        *data = read_strings(id, type, v, err);
+        H5Tclose(type);
+        H5Dclose(id);
+    }
+    return *data ? 0 : err_wrap(err, "%s: %s", f->path, v->group);
 }
 
 /* Attributes ------------------------------------------------------------------------------- */
@@ -395,7 +354,7 @@ int h5_read_attr(struct h5file *f, const char *group, const char *name, const ch
     if (!path)
         return err->code;
     if (object < 0)
-        return not_opened(f, "group", path, err);
+        return not_opened(f, path, err);
     there = H5Aexists(object, name);
     if (there < 0)
         code = h5_fail(err, "read attribute", name);

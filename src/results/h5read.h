@@ -15,18 +15,13 @@ int h5_open(struct h5file **f, const char *path, struct err *err);
 void h5_close(struct h5file *f);
 void h5_on_unsealed(void (*tell)(const char *path)); /* NULL: nobody */
 
-/* Entries [first, first + count) of v's first dimension, as V_I8 or V_F64; v is a variable of
-   numbers as h5_each tells of it. */
+/* v is a variable as h5_each tells of it. Of numbers, entries [first, first + count) of the first
+   dimension, as V_I8 or V_F64. */
 int h5_read_part(struct h5file *f, const struct h5info *v, enum vtype type, size_t first,
                  size_t count, void *data, struct err *err);
 
-/* The whole variable as float64 (numbers) into fresh memory, mem_free'd by the caller. */
-int h5_read_f64(struct h5file *f, const char *group, const char *var, double **data,
-                struct h5info *info, struct err *err);
-
-/* The whole variable as strings: one block, mem_free'd by the caller. */
-int h5_read_str(struct h5file *f, const char *group, const char *var, char ***data,
-                struct h5info *info, struct err *err);
+/* Of text the whole variable: one block, mem_free'd by the caller. */
+int h5_read_str(struct h5file *f, const struct h5info *v, char ***data, struct err *err);
 
 /* As text, in the arena; *value = NULL if there is none. */
 int h5_read_attr(struct h5file *f, const char *group, const char *name, const char **value,

@@ -161,8 +161,8 @@ static void sort_names(struct name_list *l)
 
 struct visit {
     struct h5file *file;
-    int (*use)(void *ctx, const struct h5info *v, struct err *err); /* may be NULL */
-    int (*enter)(void *ctx, const char *group, struct err *err);    /* may be NULL */
+    int (*enter)(void *ctx, const char *group, struct err *err);
+    int (*use)(void *ctx, const struct h5info *v, struct err *err);
     void *ctx;
     struct err *err;
     const char *group;
@@ -176,8 +176,6 @@ static int visit_variable(struct visit *v, hid_t var, const char *name)
     struct h5info info;
     bool known;
 
-    if (!v->use)
-        return 0;
     if (h5_describe(v->file, var, v->group, name, &info, &known, v->err))
         return v->err->code;
     return known ? v->use(v->ctx, &info, v->err) : 0;
@@ -210,8 +208,7 @@ static int visit_group(struct visit *v, hid_t group, const char *name)
     v->group = arena_printf(&v->file->arena, v->err, *outer ? "%s/%s" : "%s%s", outer, name);
     if (!v->group)
         return v->err->code;
-    if (v->enter)
-        v->code = v->enter(v->ctx, v->group, v->err);
+    v->code = v->enter(v->ctx, v->group, v->err);
     if (!v->code && H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, &at, take_link, &l) < 0)
         v->code = listing_fail(&l, "list group", v->group);
     sort_names(&l);
@@ -223,32 +220,19 @@ static int visit_group(struct visit *v, hid_t group, const char *name)
     return v->code;
 }
 
-static int visit_file(struct visit *v)
+int h5_each(struct h5file *f, int (*enter)(void *ctx, const char *group, struct err *err),
+            int (*use)(void *ctx, const struct h5info *v, struct err *err), void *ctx,
+            struct err *err)
 {
-    hid_t root = H5Gopen2(v->file->id, "/", H5P_DEFAULT);
+    struct visit v = {.file = f, .enter = enter, .use = use, .ctx = ctx, .err = err, .group = ""};
+    hid_t root = H5Gopen2(f->id, "/", H5P_DEFAULT);
     int code;
 
     if (root < 0)
-        return h5_fail(v->err, "read", v->file->path);
-    code = visit_group(v, root, "");
+        return h5_fail(err, "read", f->path);
+    code = visit_group(&v, root, "");
     H5Gclose(root);
     return code;
-}
-
-int h5_each(struct h5file *f, int (*use)(void *ctx, const struct h5info *v, struct err *err),
-            void *ctx, struct err *err)
-{
-    struct visit v = {.file = f, .use = use, .ctx = ctx, .err = err, .group = ""};
-
-    return visit_file(&v);
-}
-
-int h5_each_group(struct h5file *f, int (*use)(void *ctx, const char *group, struct err *err),
-                  void *ctx, struct err *err)
-{
-    struct visit v = {.file = f, .enter = use, .ctx = ctx, .err = err, .group = ""};
-
-    return visit_file(&v);
 }
 
 /* Attributes ------------------------------------------------------------------------------- */

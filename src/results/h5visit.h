@@ -18,21 +18,20 @@ struct h5info {
    shape can make it. */
 bool h5_count(const struct h5info *v, size_t from, size_t most, size_t *n);
 
-/* Calls use() for each variable of each group in name order: shape and dim names. */
-int h5_each(struct h5file *f, int (*use)(void *ctx, const struct h5info *v, struct err *err),
-            void *ctx, struct err *err);
-
-/* The same for the groups, "" (the root) first, each before those inside it; and for the attributes
-   of a group, or of its variable `var`, in name order, as text. What is not a single string or
-   number (netCDF-4's references) is left out. The names and values are the callback's only
-   while it runs. */
-int h5_each_group(struct h5file *f, int (*use)(void *ctx, const char *group, struct err *err),
-                  void *ctx, struct err *err);
+/* Calls enter() for each group, "" (the root) first, each before those inside it, and use() for
+   each of its variables (shape and dim names), all in name order. The texts live as long as f. */
+int h5_each(struct h5file *f, int (*enter)(void *ctx, const char *group, struct err *err),
+            int (*use)(void *ctx, const struct h5info *v, struct err *err), void *ctx,
+            struct err *err);
 
 struct h5attr {
     const char *name, *value;
     enum vtype type;
 };
+
+/* The same for the attributes of a group, or of its variable `var`, as text. What is not a single
+   string or number (netCDF-4's references) is left out. The names and values are the callback's
+   only while it runs. */
 int h5_each_attr(struct h5file *f, const char *group, const char *var,
                  int (*use)(void *ctx, const struct h5attr *a, struct err *err), void *ctx,
                  struct err *err);

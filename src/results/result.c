@@ -40,9 +40,8 @@ static int mark_titles(const struct result *r, struct arena *a, const struct res
     return 0;
 }
 
-static int take_group(void *ctx, const char *name, struct err *err)
+static int take_group(struct result *r, const char *name, struct err *err)
 {
-    struct result *r = ctx;
     struct result_group *g;
     const char *kind;
 
@@ -52,12 +51,20 @@ static int take_group(void *ctx, const char *name, struct err *err)
     if (arena_grow(&r->arena, &r->group, r->n_groups, &r->max_groups, sizeof *r->group, err))
         return err->code;
     g = &r->group[r->n_groups];
-    *g = (struct result_group){.name = arena_strdup(&r->arena, name, err), .kind = kind};
-    if (!g->name || headlines_read(&g->headlines, r->file, name, &r->arena, err) ||
+    *g = (struct result_group){.name = name, .kind = kind};
+    if (headlines_read(&g->headlines, r->file, name, &r->arena, err) ||
         figures_read(&g->figures, r->file, name, &r->arena, err) ||
         mark_titles(r, &r->arena, g, err))
         return err->code;
     r->n_groups++;
+    return 0;
+}
+
+static int take_groups(struct result *r, struct err *err)
+{
+    for (size_t i = 0; i < r->all.n_groups; i++)
+        if (take_group(r, r->all.group[i], err))
+            return err->code;
     return 0;
 }
 
@@ -68,7 +75,7 @@ int result_open(struct result *r, const char *path, struct err *err)
     if (!r->path || h5_open(&r->file, r->path, err))
         return err->code;
     if (catalogue_read(&r->all, r->file, &r->arena, err) || read_null(r, err) ||
-        h5_each_group(r->file, take_group, r, err))
+        take_groups(r, err))
         return err_wrap(err, "%s", r->path);
     return 0;
 }
@@ -188,7 +195,6 @@ int result_text(struct result *r, const char *group, const char *name, size_t n,
                 struct err *err)
 {
     const struct h5info *info = catalogue_find(&r->all, group, name);
-    struct h5info read;
     double *number;
     char **text;
 
@@ -200,7 +206,7 @@ int result_text(struct result *r, const char *group, const char *name, size_t n,
     if (info->type != V_STR)
         return err_if(err, result_numbers(r, group, name, n, &number, err) ||
                                text_of_numbers(r, number, n, *v, err));
-    if (h5_read_str(r->file, group, name, &text, &read, err))
+    if (h5_read_str(r->file, info, &text, err))
         return err->code;
     for (size_t i = 0; i < n && !err->code; i++)
         (*v)[i] = arena_strdup(&r->arena, text[i], err);
@@ -212,20 +218,13 @@ int result_numbers(struct result *r, const char *group, const char *name, size_t
                    struct err *err)
 {
     const struct h5info *info = catalogue_find(&r->all, group, name);
-    struct h5info read;
-    double *number;
 
     *v = arena_alloc(&r->arena, n, sizeof **v, err);
     if (!*v)
         return err->code;
     if (!info || info->type == V_STR || info->rank != 1 || info->size[0] != n)
         return wrong_shape(group, name, n, err);
-    if (h5_read_f64(r->file, group, name, &number, &read, err))
-        return err->code;
-    if (n)
-        memcpy(*v, number, n * sizeof **v);
-    mem_free(number);
-    return 0;
+    return n ? h5_read_part(r->file, info, V_F64, 0, n, *v, err) : 0;
 }
 
 size_t result_size(const struct result *r, const char *group, const char *name)

@@ -194,7 +194,7 @@ static void memory_that_runs_out_leaves_nothing(void **state)
     (void)state;
     make_result(10);
     for (size_t i = 0; i < 2; i++)
-        for (long nth = 1; nth < 30; nth += 1 + nth / 8) {
+        for (long nth = 1; nth < 20; nth += 1 + nth / 8) {
             struct outputs o = {.dir = folder};
 
             err_clear(&err);

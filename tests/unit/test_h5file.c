@@ -72,15 +72,60 @@ static struct h5file *must_open(void)
     return f;
 }
 
+static int any_group(void *ctx, const char *group, struct err *err)
+{
+    (void)ctx, (void)group, (void)err;
+    return 0;
+}
+
+static int take_wanted(void *ctx, const struct h5info *v, struct err *err)
+{
+    struct h5info *info = ctx;
+
+    (void)err;
+    if (!strcmp(v->group, info->group) && !strcmp(v->name, info->name))
+        *info = *v;
+    return 0;
+}
+
+/* As the file tells of it. */
+static struct h5info must_find(struct h5file *f, const char *group, const char *name)
+{
+    struct h5info info = {.group = group, .name = name, .rank = DIMS_MAX + 1};
+    struct err err;
+
+    err_clear(&err);
+    if (h5_each(f, any_group, take_wanted, &info, &err))
+        fail_msg("%s", err.msg);
+    assert_true(info.rank <= DIMS_MAX);
+    return info;
+}
+
 static double *must_read(struct h5file *f, const char *group, const char *name, struct h5info *info)
 {
     struct err err;
     double *v;
+    size_t n;
 
     err_clear(&err);
-    if (h5_read_f64(f, group, name, &v, info, &err))
+    *info = must_find(f, group, name);
+    assert_true(h5_count(info, 0, SIZE_MAX / sizeof *v, &n));
+    v = mem_alloc(n + 1, sizeof *v, &err);
+    if (n && h5_read_part(f, info, V_F64, 0, info->rank ? info->size[0] : 1, v, &err))
         fail_msg("%s", err.msg);
     return v;
+}
+
+static char **must_read_text(struct h5file *f, const char *name, struct h5info *info)
+{
+    struct err err;
+    char **s;
+
+    err_clear(&err);
+    *info = must_find(f, "decode", name);
+    if (h5_read_str(f, info, &s, &err))
+        fail_msg("%s", err.msg);
+    return s;
 }
 
 static void test_numbers(void **state)
@@ -154,22 +199,21 @@ static void test_strings(void **state)
     err_clear(&err);
     must_write();
     f = must_open();
-    assert_int_equal(h5_read_str(f, "decode", "item", &s, &info, &err), 0);
+    s = must_read_text(f, "item", &info);
     assert_int_equal(info.size[0], QUERIES);
     for (size_t q = 0; q < QUERIES; q++)
         assert_string_equal(s[q], items_read[q]);
     mem_free(s);
-    assert_int_equal(h5_read_str(f, "decode", "status", &s, &info, &err), 0);
+    s = must_read_text(f, "status", &info);
     assert_string_equal(s[0], "ok");
     assert_string_equal(s[QUERIES - 1], ""); /* never written */
     mem_free(s);
-    assert_int_equal(h5_read_str(f, "decode", "texts", &s, &info, &err), 0);
+    s = must_read_text(f, "texts", &info);
     assert_string_equal(s[LAYERS * TARGETS + 1], "answer_2");
     mem_free(s);
-    assert_int_equal(h5_read_str(f, "decode", "logit", &s, &info, &err), ERR_IO);
-    assert_non_null(strstr(err.msg, "does not contain text"));
-    assert_int_equal(h5_read_str(f, "decode", "nothing", &s, &info, &err), ERR_IO);
-    assert_non_null(strstr(err.msg, "has no variable /decode/nothing"));
+    info.name = "nothing";
+    assert_int_equal(h5_read_str(f, &info, &s, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "decode: cannot read variable nothing"));
     h5_close(f);
 }
 
@@ -234,7 +278,7 @@ static void test_each(void **state)
     err_clear(&err);
     must_write();
     f = must_open();
-    assert_int_equal(h5_each(f, list_variable, &list, &err), 0);
+    assert_int_equal(h5_each(f, any_group, list_variable, &list, &err), 0);
     assert_string_equal(buf_str(&list, &err),
                         "decode/audit decode/big:big decode/control:control decode/flag:query "
                         "decode/item:query decode/kv_head:layer decode/layer:layer "

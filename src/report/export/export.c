@@ -197,33 +197,29 @@ static int describe_variable(struct result *r, struct writer *w, const struct h5
     return writer_turn(w, err);
 }
 
-struct describing {
-    struct result *r;
-    struct writer *w;
-};
-
-static int describe_group(void *ctx, const char *group, struct err *err)
+static int describe_group(struct result *r, struct writer *w, const char *group, struct err *err)
 {
-    struct describing *d = ctx;
-    struct buf *b = &d->w->buf;
+    struct buf *b = &w->buf;
 
     if (buf_puts(b, "{\"group\": ", err) || json_quoted(b, group, err) ||
-        put_attributes(d->r, b, group, NULL, err))
+        put_attributes(r, b, group, NULL, err))
         return err->code;
-    return writer_turn(d->w, err);
+    return writer_turn(w, err);
 }
 
 static int write_descriptions(struct result *r, struct outputs *o, struct err *err)
 {
-    struct describing d = {.r = r};
+    struct writer *w;
 
-    if (outputs_add(o, &d.w, err, "variables.jsonl") ||
-        h5_each_group(r->file, describe_group, &d, err))
+    if (outputs_add(o, &w, err, "variables.jsonl"))
         return err->code;
-    for (size_t i = 0; i < r->all.n; i++)
-        if (describe_variable(r, d.w, &r->all.v[i], err))
+    for (size_t i = 0; i < r->all.n_groups; i++)
+        if (describe_group(r, w, r->all.group[i], err))
             return err->code;
-    return writer_finish(d.w, err);
+    for (size_t i = 0; i < r->all.n; i++)
+        if (describe_variable(r, w, &r->all.v[i], err))
+            return err->code;
+    return writer_finish(w, err);
 }
 
 int export_sections(struct result *r, struct outputs *o,
