@@ -254,15 +254,14 @@ static void put_page_row(const struct favourites *t, const struct vector *line, 
 
     buf_puts(out, "<tr>", err);
     for (size_t d = 1; d + 2 < t->v->rank && !err->code; d++)
-        html_element(out, "th scope=\"row\"", place_of(t, d, line->at, err), err);
+        html_printf(out, err, "<th scope=\"row\">%s</th>\n", place_of(t, d, line->at, err));
     for (size_t c = 0; c < along && !err->code; c++) {
         buf_clear(&b);
         for (size_t i = 0; i < SHOWN; i++) {
             buf_puts(&b, i && line[c].best[i].queries ? ", " : "", err);
             put_token(&line[c].best[i], &b, err);
         }
-        if (buf_str(&b, err))
-            html_element(out, "td", b.data, err);
+        html_printf(out, err, "<td>%.*s</td>\n", (int)b.len, b.data);
     }
     buf_release(&b);
     buf_puts(out, "</tr>\n", err);
@@ -278,9 +277,9 @@ static int put_page(const struct favourites *t, const char *step, size_t queries
                "strongest, and how many have them</summary>\n<table class=\"tokens\">\n<tr>",
                step, queries, str_noun(queries, "query", "queries"), t->k);
     for (size_t d = 1; d < last; d++)
-        html_element(out, "th", t->v->dim[d], err);
+        html_printf(out, err, "<th>%s</th>\n", t->v->dim[d]);
     for (size_t c = 0; c < along && !err->code; c++)
-        html_element(out, "th", place_of(t, last, c, err), err);
+        html_printf(out, err, "<th>%s</th>\n", place_of(t, last, c, err));
     buf_puts(out, "</tr>\n", err);
     for (size_t i = 0; i < t->vectors; i += along)
         put_page_row(t, &t->line[i], along, out, err);

@@ -21,30 +21,28 @@ static const char *title_of(const struct result_group *g)
 
 int web_asked(struct result *r, struct buf *b, struct err *err)
 {
-    if (buf_puts(b, "<section id=\"asked\"><h2>What was asked</h2>\n", err))
-        return err->code;
+    buf_puts(b, "<section id=\"asked\"><h2>What was asked</h2>\n", err);
     for (size_t i = 0; i < r->n_groups; i++) {
         const struct result_group *g = &r->group[i];
         const char *config;
 
-        if (result_attr(r, g->name, "config", &config, err) ||
-            buf_puts(b, "<details><summary><b>", err) || html_text(b, g->name, err) ||
-            buf_printf(b, err, "</b> (%s): ", g->kind) || html_text(b, title_of(g), err) ||
-            buf_puts(b, "</summary><pre>", err) || html_text(b, config ? config : "", err) ||
-            buf_puts(b, "</pre></details>\n", err))
+        if (result_attr(r, g->name, "config", &config, err))
             return err->code;
+        html_printf(b, err,
+                    "<details><summary><b>%s</b> (%s): %s</summary><pre>%s</pre></details>\n",
+                    g->name, g->kind, title_of(g), config);
     }
     return buf_puts(b, "</section>\n", err);
 }
 
 /* Model and data --------------------------------------------------------------------------- */
 
-static int put_count(struct buf *b, const char *name, size_t n, struct err *err)
+static void put_count(struct buf *b, const char *name, size_t n, struct err *err)
 {
     char text[32];
 
     snprintf(text, sizeof text, "%zu", n);
-    return html_row(b, name, text, err);
+    html_row(b, name, text, err);
 }
 
 static size_t count_different(const char *const *v, size_t n)
@@ -64,20 +62,16 @@ static json_t *last_start(struct result *r, struct err *err)
     json_t *start = NULL;
     struct mapping log = {0};
     struct err e = {0};
-    size_t n;
 
     if (path && file_exists(path) && !file_map(&log, path, &e))
-        for (size_t at = 0; at < log.size; at += n + 1) {
-            const char *line = (const char *)log.data + at,
-                       *end = memchr(line, '\n', log.size - at);
+        for (size_t end = log.size, at; end && !start; end = at ? at - 1 : 0) {
             json_t *o;
 
-            n = end ? (size_t)(end - line) : log.size - at;
-            o = json_loadb(line, n, 0, NULL);
-            if (json_object_get(o, "model")) {
-                json_decref(start);
+            for (at = end; at && log.data[at - 1] != '\n';)
+                at--;
+            o = json_loadb((const char *)log.data + at, end - at, 0, NULL);
+            if (json_object_get(o, "model"))
                 start = json_incref(o);
-            }
             json_decref(o);
         }
     file_unmap(&log);
@@ -87,7 +81,7 @@ static json_t *last_start(struct result *r, struct err *err)
 }
 
 /* The last part of a path, or of each in a list of paths: where things lie is nobody else's. */
-static int put_names(struct buf *b, const char *name, const json_t *paths, struct err *err)
+static void put_names(struct buf *b, const char *name, const json_t *paths, struct err *err)
 {
     size_t n = json_is_array(paths) ? json_array_size(paths) : 1;
     struct buf text = {0};
@@ -102,25 +96,21 @@ static int put_names(struct buf *b, const char *name, const json_t *paths, struc
     if (text.len && buf_str(&text, err))
         html_row(b, name, text.data, err);
     buf_release(&text);
-    return err->code;
 }
 
 /* The first prompt that was computed, as an example. */
-static int put_example(struct result *r, struct buf *b, size_t n, struct err *err)
+static void put_example(struct buf *b, const char **status, const char **text, size_t n,
+                        struct err *err)
 {
-    const char **status, **text;
-
-    if (result_text(r, "queries", "status", n, &status, err) ||
-        result_text(r, "queries", "text", n, &text, err))
-        return err->code;
     for (size_t q = 0; q < n; q++)
-        if (str_eq(status[q], "ok") && *text[q])
-            return html_row(b, "for example", text[q], err);
-    return 0;
+        if (str_eq(status[q], "ok") && *text[q]) {
+            html_row(b, "for example", text[q], err);
+            break;
+        }
 }
 
 /* "30 layers of 9 heads": of the group that has the most of each. */
-static int put_shape(struct result *r, struct buf *b, struct err *err)
+static void put_shape(struct result *r, struct buf *b, struct err *err)
 {
     size_t layers = 0, heads = 0;
     char text[64];
@@ -134,36 +124,38 @@ static int put_shape(struct result *r, struct buf *b, struct err *err)
     }
     snprintf(text, sizeof text, heads ? "%zu %s, %zu %s" : "%zu %s", layers,
              str_noun(layers, "layer", "layers"), heads, str_noun(heads, "head", "heads"));
-    return layers ? html_row(b, "looked at", text, err) : 0;
+    if (layers)
+        html_row(b, "looked at", text, err);
 }
 
 int web_card(struct result *r, struct buf *b, struct err *err)
 {
     const size_t n = result_size(r, "queries", "status");
-    const char *architecture, **item, **dataset, **status;
+    const char *architecture, **item, **dataset, **status, **text;
     json_t *start;
     size_t ok = 0;
-    int code;
 
     if (result_attr(r, "provenance", "architecture", &architecture, err) ||
         result_text(r, "queries", "item", n, &item, err) ||
         result_text(r, "queries", "status", n, &status, err) ||
-        result_text(r, "queries", "dataset", n, &dataset, err))
+        result_text(r, "queries", "dataset", n, &dataset, err) ||
+        result_text(r, "queries", "text", n, &text, err))
         return err->code;
     for (size_t q = 0; q < n; q++)
         ok += str_eq(status[q], "ok");
     start = last_start(r, err);
-    code =
-        err->code || buf_puts(b, "<section id=\"card\"><h2>Model and data</h2>\n<table>\n", err) ||
-        put_names(b, "model", json_object_get(start, "model"), err) ||
-        html_row(b, "architecture", architecture ? architecture : "not known", err) ||
-        put_shape(r, b, err) || put_names(b, "data", json_object_get(start, "data"), err) ||
-        put_count(b, "queries", n, err) || put_count(b, "of them used", ok, err) ||
-        put_count(b, "items", count_different(item, n), err) ||
-        put_count(b, "datasets", count_different(dataset, n), err) || put_example(r, b, n, err) ||
-        buf_puts(b, "</table>\n", err) || buf_puts(b, "</section>\n", err);
+    buf_puts(b, "<section id=\"card\"><h2>Model and data</h2>\n<table>\n", err);
+    put_names(b, "model", json_object_get(start, "model"), err);
+    html_row(b, "architecture", architecture ? architecture : "not known", err);
+    put_shape(r, b, err);
+    put_names(b, "data", json_object_get(start, "data"), err);
+    put_count(b, "queries", n, err);
+    put_count(b, "of them used", ok, err);
+    put_count(b, "items", count_different(item, n), err);
+    put_count(b, "datasets", count_different(dataset, n), err);
+    put_example(b, status, text, n, err);
     json_decref(start);
-    return err_if(err, code);
+    return buf_puts(b, "</table>\n</section>\n", err);
 }
 
 /* What was left out ------------------------------------------------------------------------ */
@@ -186,32 +178,27 @@ static int put_reasons(struct result *r, const char *group, bool *any, struct bu
             continue;
         for (size_t k = i; k < n; k++)
             count += str_eq(status[k], status[i]);
-        if ((!*any &&
-             buf_puts(b, "<table>\n<tr><th>experiment</th><th>queries</th><th>why</th></tr>\n",
-                      err)) ||
-            buf_puts(b, "<tr><td>", err) || html_text(b, group, err) ||
-            buf_printf(b, err, "</td><td>%zu of %zu</td><td>", count, n) ||
-            html_text(b, status[i], err) || buf_puts(b, "</td></tr>\n", err))
-            return err->code;
+        if (!*any)
+            buf_puts(b, "<table>\n<tr><th>experiment</th><th>queries</th><th>why</th></tr>\n", err);
+        html_printf(b, err, "<tr><td>%s</td><td>%zu of %zu</td><td>%s</td></tr>\n", group, count, n,
+                    status[i]);
         *any = true;
     }
-    return 0;
+    return err->code;
 }
 
 int web_left_out(struct result *r, struct buf *b, struct err *err)
 {
     bool any = false;
-    int code = buf_puts(b, "<section id=\"left-out\"><h2>What was left out</h2>\n", err) ||
-               put_reasons(r, "queries", &any, b, err);
 
-    for (size_t i = 0; i < r->n_groups && !code; i++)
-        code = put_reasons(r, r->group[i].name, &any, b, err);
-    return err_if(err, code ||
-                           buf_puts(b,
-                                    any ? "</table>\n"
-                                        : "<p>Nothing: every query is in every experiment.</p>\n",
-                                    err) ||
-                           buf_puts(b, "</section>\n", err));
+    buf_puts(b, "<section id=\"left-out\"><h2>What was left out</h2>\n", err);
+    put_reasons(r, "queries", &any, b, err);
+    for (size_t i = 0; i < r->n_groups && !err->code; i++)
+        put_reasons(r, r->group[i].name, &any, b, err);
+    return buf_puts(b,
+                    any ? "</table>\n</section>\n"
+                        : "<p>Nothing: every query is in every experiment.</p>\n</section>\n",
+                    err);
 }
 
 /* Checks and provenance -------------------------------------------------------------------- */
@@ -222,17 +209,16 @@ int web_checks(struct result *r, struct buf *b, struct err *err)
     const char **check;
     double *audit;
 
-    if (buf_puts(b, "<section id=\"checks\"><h2>Self-check of the run</h2>\n<table>\n", err) ||
-        result_text(r, "provenance", "check", n, &check, err) ||
+    if (result_text(r, "provenance", "check", n, &check, err) ||
         result_numbers(r, "provenance", "audit", n, &audit, err))
         return err->code;
+    buf_puts(b, "<section id=\"checks\"><h2>Self-check of the run</h2>\n<table>\n", err);
     for (size_t i = 0; i < n; i++) {
         char text[64] = "not checked";
 
         if (!isnan(audit[i]))
             snprintf(text, sizeof text, "relative error at most %.0e", audit[i]);
-        if (html_row(b, check[i], text, err))
-            return err->code;
+        html_row(b, check[i], text, err);
     }
     return buf_puts(
         b,
@@ -242,65 +228,40 @@ int web_checks(struct result *r, struct buf *b, struct err *err)
         err);
 }
 
-static int put_attr(struct result *r, struct buf *b, const char *words, const char *name,
-                    struct err *err)
-{
-    const char *value;
-
-    if (result_attr(r, "provenance", name, &value, err))
-        return err->code;
-    return value ? html_row(b, words, value, err) : 0;
-}
-
-static int put_citation(struct result *r, struct buf *b, struct err *err)
-{
-    const char *version, *commit, *model, *data;
-
-    if (result_attr(r, "provenance", "lensweep_version", &version, err) ||
-        result_attr(r, "provenance", "git_commit", &commit, err) ||
-        result_attr(r, "provenance", "model_fingerprint", &model, err) ||
-        result_attr(r, "provenance", "data_fingerprint", &data, err))
-        return err->code;
-    return err_if(
-        err,
-        buf_puts(b, "<section id=\"cite\"><h2>How to cite</h2>\n<pre>", err) ||
-            buf_puts(b,
-                     "@software{lensweep,\n  author = {{The lensweep authors}},\n  title = "
-                     "{lensweep: exact interpretability sweeps over every head and layer of a "
-                     "language model},\n",
-                     err) ||
-            buf_puts(b, "  version = {", err) || html_text(b, version ? version : "", err) ||
-            buf_puts(b, "},\n  note = {commit ", err) || html_text(b, commit ? commit : "", err) ||
-            buf_puts(b, "; model ", err) || html_text(b, model ? model : "", err) ||
-            buf_puts(b, ", data ", err) || html_text(b, data ? data : "", err) ||
-            buf_puts(b,
-                     "}\n}</pre>\n<p>Beside it the paper whose analyses these are, where they "
-                     "are: Yan and "
-                     "Jia, Promote, Suppress, Iterate: How Language Models Answer One-to-Many "
-                     "Factual Queries, EMNLP 2025, arXiv 2502.20475. The two hashes name the "
-                     "model and the queries: whoever has the same gets the same numbers, bit for "
-                     "bit.</p>\n</section>\n",
-                     err));
-}
-
 int web_provenance(struct result *r, struct buf *b, struct err *err)
 {
-    const char *config;
+    static const struct {
+        const char *words, *name;
+    } rows[] = {{"lensweep", "lensweep_version"},
+                {"commit", "git_commit"},
+                {"model, hash", "model_fingerprint"},
+                {"data, hash", "data_fingerprint"},
+                {"HDF5", "hdf5_version"},
+                {"BLAS", "blas"}};
+    enum { VERSION, COMMIT, MODEL, DATA, ROWS = sizeof rows / sizeof *rows };
+    const char *config, *value[ROWS];
 
     if (result_attr(r, "provenance", "config", &config, err))
         return err->code;
-    return err_if(
-        err, buf_puts(b, "<section id=\"provenance\"><h2>Provenance</h2>\n<table>\n", err) ||
-                 put_attr(r, b, "lensweep", "lensweep_version", err) ||
-                 put_attr(r, b, "commit", "git_commit", err) ||
-                 put_attr(r, b, "model, hash", "model_fingerprint", err) ||
-                 put_attr(r, b, "data, hash", "data_fingerprint", err) ||
-                 put_attr(r, b, "HDF5", "hdf5_version", err) ||
-                 put_attr(r, b, "BLAS", "blas", err) || buf_puts(b, "</table>\n", err) ||
-                 buf_puts(b,
-                          "<details><summary>The whole config, as far as results depend on "
-                          "it</summary><pre>",
-                          err) ||
-                 html_text(b, config ? config : "", err) ||
-                 buf_puts(b, "</pre></details>\n</section>\n", err) || put_citation(r, b, err));
+    buf_puts(b, "<section id=\"provenance\"><h2>Provenance</h2>\n<table>\n", err);
+    for (int i = 0; i < ROWS; i++) {
+        if (result_attr(r, "provenance", rows[i].name, &value[i], err))
+            return err->code;
+        if (value[i])
+            html_row(b, rows[i].words, value[i], err);
+    }
+    html_printf(b, err,
+                "</table>\n<details><summary>The whole config, as far as results depend on "
+                "it</summary><pre>%s</pre></details>\n</section>\n",
+                config);
+    return html_printf(
+        b, err,
+        "<section id=\"cite\"><h2>How to cite</h2>\n<pre>@software{lensweep,\n  author = {{The "
+        "lensweep authors}},\n  title = {lensweep: exact interpretability sweeps over every head "
+        "and layer of a language model},\n  version = {%s},\n  note = {commit %s; model %s, data "
+        "%s}\n}</pre>\n<p>Beside it the paper whose analyses these are, where they are: Yan and "
+        "Jia, Promote, Suppress, Iterate: How Language Models Answer One-to-Many Factual Queries, "
+        "EMNLP 2025, arXiv 2502.20475. The two hashes name the model and the queries: whoever has "
+        "the same gets the same numbers, bit for bit.</p>\n</section>\n",
+        value[VERSION], value[COMMIT], value[MODEL], value[DATA]);
 }

@@ -4,11 +4,9 @@
 
 #include "base/buf.h"
 
-/* Appends n bytes of text, escaped; control characters become spaces, ill-formed UTF-8 U+FFFD. */
-int html_text_n(struct buf *b, const char *s, size_t n, struct err *err);
-int html_text(struct buf *b, const char *s, struct err *err);
-/* <tag>text</tag>; tag may have attributes. */
-int html_element(struct buf *b, const char *tag, const char *text, struct err *err);
+/* Appends fmt, which has only %s, %.*s and %zu, with its texts escaped: control characters become
+   spaces, ill-formed UTF-8 U+FFFD, NULL nothing. Like buf_printf it adds nothing once err is set. */
+int html_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* A row of a table: a heading and a text. */
 int html_row(struct buf *b, const char *name, const char *text, struct err *err);
 

@@ -7,24 +7,23 @@
 #include <string.h>
 
 /* A line with the prefix before each of its ids, defined or used. */
-static int put_line(struct buf *b, const char *s, size_t n, const char *prefix, struct err *err)
+static void put_line(struct buf *b, const char *s, size_t n, const char *prefix, struct err *err)
 {
     static const char *const before[] = {" id='", " id=\"", "href='#", "href=\"#", "url(#"};
-    int code = 0;
 
-    for (size_t i = 0; i < n && !code;) {
-        size_t k = 0, len = 1;
+    for (size_t i = 0, len; i < n; i += len) {
+        size_t k = 0;
+
+        len = 1;
 
         while (k < sizeof before / sizeof *before && !str_begins(s + i, before[k]))
             k++;
         if (k < sizeof before / sizeof *before)
             len = strlen(before[k]);
-        code = buf_put(b, s + i, len, err);
-        if (!code && len > 1)
-            code = buf_puts(b, prefix, err);
-        i += len;
+        buf_put(b, s + i, len, err);
+        buf_puts(b, len > 1 ? prefix : "", err);
     }
-    return code ? err->code : buf_puts(b, "\n", err);
+    buf_puts(b, "\n", err);
 }
 
 /* What stands between the prologue's <desc> and the end. */
@@ -35,12 +34,11 @@ int web_svg(struct buf *b, const char *svg, const char *prefix, const char *titl
 
     if (!box || !end || !s)
         return err_set(err, ERR_IO, "gnuplot's drawing is not as expected");
-    if (buf_printf(b, err,
-                   "<svg xmlns=\"http://www.w3.org/2000/svg\" "
-                   "xmlns:xlink=\"http://www.w3.org/1999/xlink\" role=\"img\" %.*s\">\n<title>",
-                   (int)(end - box), box) ||
-        html_text(b, title, err) || buf_puts(b, "</title>\n", err))
-        return err->code;
+    buf_printf(b, err,
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+               "xmlns:xlink=\"http://www.w3.org/1999/xlink\" role=\"img\" %.*s\">\n",
+               (int)(end - box), box);
+    html_printf(b, err, "<title>%s</title>\n", title);
     for (s += strcspn(s, "\n"); *s; s = next) {
         size_t n;
 
@@ -51,8 +49,8 @@ int web_svg(struct buf *b, const char *svg, const char *prefix, const char *titl
             next += strlen("\n</g>");
             continue;
         }
-        if (n && put_line(b, s, n, prefix, err))
-            return err->code;
+        if (n)
+            put_line(b, s, n, prefix, err);
     }
-    return 0;
+    return err->code;
 }

@@ -55,70 +55,62 @@ static int put_head(struct result *r, struct buf *b, struct err *err)
 {
     const char *name = name_of(r, err);
 
-    return err_if(
-        err, !name ||
-                 buf_puts(b,
-                          "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                          "<meta name=\"viewport\" content=\"width=device-width, "
-                          "initial-scale=1\">\n<title>lensweep: ",
-                          err) ||
-                 html_text(b, name, err) || buf_puts(b, "</title>\n<style>\n", err) ||
-                 buf_puts(b, style, err) ||
-                 buf_puts(b, "</style>\n</head>\n<body>\n<header><h1>", err) ||
-                 html_text(b, name, err) ||
-                 buf_puts(b,
-                          "</h1>\n<nav><a href=\"#asked\">asked</a><a href=\"#card\">model, "
-                          "data</a><a href=\"#right\">right?</a><a href=\"#out\">stands "
-                          "out</a><a href=\"#findings\">findings</a><a href=\"#left-out\">left "
-                          "out</a><a href=\"#checks\">checks</a><a href=\"#provenance\">"
-                          "provenance</a><a href=\"#cite\">cite</a></nav></header>\n<main>\n",
-                          err));
+    html_printf(b, err,
+                "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                "<title>lensweep: %s</title>\n<style>\n",
+                name);
+    buf_puts(b, style, err);
+    return html_printf(b, err,
+                       "</style>\n</head>\n<body>\n<header><h1>%s</h1>\n<nav><a "
+                       "href=\"#asked\">asked</a><a href=\"#card\">model, "
+                       "data</a><a href=\"#right\">right?</a><a href=\"#out\">stands "
+                       "out</a><a href=\"#findings\">findings</a><a href=\"#left-out\">left "
+                       "out</a><a href=\"#checks\">checks</a><a href=\"#provenance\">"
+                       "provenance</a><a href=\"#cite\">cite</a></nav></header>\n<main>\n",
+                       name);
 }
 
 /* Is the model right? ---------------------------------------------------------------------- */
 
+static void put_wrong(const struct right *all, struct buf *text, struct buf *b, struct err *err)
+{
+    buf_puts(b, "<details><summary>Where it is not</summary><ul>\n", err);
+    for (size_t i = 0; i < all->n && !err->code; i++) {
+        if (!all->v[i].rank)
+            continue;
+        buf_clear(text);
+        right_words(&all->v[i], text, err);
+        html_printf(b, err, "<li>%.*s</li>\n", (int)text->len, text->data);
+    }
+    buf_puts(b, "</ul></details>\n", err);
+}
+
 static int put_right(struct result *r, const struct right *all, struct buf *b, struct err *err)
 {
     struct buf text = {0};
-    int code = right_sentence(all, &text, err) || !buf_str(&text, err) ||
-               buf_puts(b, "<section id=\"right\"><h2>Is the model right?</h2>\n<p>", err);
 
-    if (!code) {
+    if (!right_sentence(all, &text, err))
         text.data[0] = (char)toupper((unsigned char)text.data[0]);
-        code = html_text(b, text.data, err) || buf_puts(b, ".</p>\n", err);
-    }
-
-    if (!code && all->n > all->n_right) {
-        code = buf_puts(b, "<details><summary>Where it is not</summary><ul>\n", err);
-        for (size_t i = 0; i < all->n && !code; i++) {
-            if (!all->v[i].rank)
-                continue;
-            buf_clear(&text);
-            code = right_words(&all->v[i], &text, err) || !buf_str(&text, err) ||
-                   html_element(b, "li", text.data, err);
-        }
-        code = code || buf_puts(b, "</ul></details>\n", err);
-    }
+    html_printf(b, err, "<section id=\"right\"><h2>Is the model right?</h2>\n<p>%.*s.</p>\n",
+                (int)text.len, text.data);
+    if (all->n > all->n_right)
+        put_wrong(all, &text, b, err);
     buf_clear(&text);
-    code = code || summary_flags(r, &text, err) || !buf_str(&text, err) ||
-           (text.len && html_element(b, "p class=\"note\"", text.data, err)) ||
-           buf_puts(b, "</section>\n", err);
+    if (!summary_flags(r, &text, err) && text.len)
+        html_printf(b, err, "<p class=\"note\">%.*s</p>\n", (int)text.len, text.data);
     buf_release(&text);
-    return err_if(err, code);
+    return buf_puts(b, "</section>\n", err);
 }
 
 /* What stands out -------------------------------------------------------------------------- */
 
-static int put_standout(const struct standout *one, struct buf *b, struct err *err)
+static void put_standout(const struct standout *one, struct buf *b, struct err *err)
 {
-    int code = buf_puts(b, "<li><b>", err) || html_text(b, one->group, err) ||
-               buf_puts(b, "</b>: ", err) || html_text(b, one->title, err) ||
-               buf_puts(b, "<ul>\n", err);
-
-    for (const char *s = one->words; *s && !code; s += strcspn(s, "\n"), s += *s == '\n')
-        code = buf_puts(b, "<li class=\"number\">", err) ||
-               html_text_n(b, s, strcspn(s, "\n"), err) || buf_puts(b, "</li>\n", err);
-    return err_if(err, code || buf_puts(b, "</ul></li>\n", err));
+    html_printf(b, err, "<li><b>%s</b>: %s<ul>\n", one->group, one->title);
+    for (const char *s = one->words; *s; s += strcspn(s, "\n"), s += *s == '\n')
+        html_printf(b, err, "<li class=\"number\">%.*s</li>\n", (int)strcspn(s, "\n"), s);
+    buf_puts(b, "</ul></li>\n", err);
 }
 
 static int put_standouts(struct result *r, const struct right *right, struct buf *b,
@@ -126,18 +118,16 @@ static int put_standouts(struct result *r, const struct right *right, struct buf
 {
     struct standouts all;
 
-    if (standouts_read(&all, r, right, NULL, err) ||
-        buf_puts(b, "<section id=\"out\"><h2>What stands out</h2>\n", err) ||
-        html_element(b, "p",
-                     all.n ? "Of each table the strongest numbers that pass their test, with 95 % "
-                             "intervals. About what is right, where the data say so."
-                           : "Nothing has passed a test.",
-                     err) ||
-        (all.n && buf_puts(b, "<ul>\n", err)))
+    if (standouts_read(&all, r, right, NULL, err))
         return err->code;
+    buf_puts(b, "<section id=\"out\"><h2>What stands out</h2>\n", err);
+    buf_puts(b,
+             all.n ? "<p>Of each table the strongest numbers that pass their test, with 95 % "
+                     "intervals. About what is right, where the data say so.</p>\n<ul>\n"
+                   : "<p>Nothing has passed a test.</p>\n",
+             err);
     for (size_t i = 0; i < all.n; i++)
-        if (put_standout(&all.v[i], b, err))
-            return err->code;
+        put_standout(&all.v[i], b, err);
     return buf_puts(b, all.n ? "</ul>\n</section>\n" : "</section>\n", err);
 }
 
@@ -162,10 +152,8 @@ static const char *put_note(const char *s, struct buf *b, struct err *err)
 
     while (s[n] && s[n] != '\n' && !is_note(s + n))
         n += line_length(s + n);
-    return buf_puts(b, "<p class=\"note\">", err) || html_text_n(b, s, n, err) ||
-                   buf_puts(b, "</p>\n", err)
-               ? NULL
-               : s + n;
+    html_printf(b, err, "<p class=\"note\">%.*s</p>\n", (int)n, s);
+    return s + n;
 }
 
 /* A block of the summary: its title, its table as it stands, what is said under it. */
@@ -174,17 +162,14 @@ static const char *put_block(const char *s, struct buf *b, struct err *err)
     size_t n = strcspn(s, "\n"), table = 0;
     const char *at = s + line_length(s);
 
-    if (buf_puts(b, "<h4>", err) || html_text_n(b, s, n, err) || buf_puts(b, "</h4>\n", err))
-        return NULL;
+    html_printf(b, err, "<h4>%.*s</h4>\n", (int)n, s);
     while (at[table] && at[table] != '\n' && !is_note(at + table))
         table += line_length(at + table);
-    if (table && (buf_puts(b, "<pre>", err) || html_text_n(b, at, table, err) ||
-                  buf_puts(b, "</pre>\n", err)))
-        return NULL;
+    if (table)
+        html_printf(b, err, "<pre>%.*s</pre>\n", (int)table, at);
     at += table;
     while (*at && *at != '\n')
-        if (!(at = put_note(at, b, err)))
-            return NULL;
+        at = put_note(at, b, err);
     return at;
 }
 
@@ -208,13 +193,15 @@ static int put_picture(struct web *w, const struct gallery *out, const struct dr
     struct buf svg = {0};
     char *path = arena_printf(&w->arena, err, "%s/%s.svg", out->dir, p->name);
     char *prefix = arena_printf(&w->arena, err, "f%zu-", ++w->figures);
-    int code = !path || !prefix || file_read(&svg, path, 1 << 28, err) || !buf_str(&svg, err) ||
-               buf_puts(b, "<figure>\n", err) || web_svg(b, svg.data, prefix, p->title, err) ||
-               buf_printf(b, err, "<figcaption class=\"note\">Figure %zu: ", w->figures) ||
-               html_text(b, p->name, err) || buf_puts(b, "</figcaption></figure>\n", err);
 
+    if (path && prefix && !file_read(&svg, path, 1 << 28, err) && buf_str(&svg, err)) {
+        buf_puts(b, "<figure>\n", err);
+        web_svg(b, svg.data, prefix, p->title, err);
+        html_printf(b, err, "<figcaption class=\"note\">Figure %zu: %s</figcaption></figure>\n",
+                    w->figures, p->name);
+    }
     buf_release(&svg);
-    return err_if(err, code);
+    return err->code;
 }
 
 static int put_pictures(struct web *w, const struct gallery *out, const char *group, struct buf *b,
@@ -225,33 +212,32 @@ static int put_pictures(struct web *w, const struct gallery *out, const char *gr
     for (size_t i = 0; i < out->n_pictures; i++) {
         if (!str_eq(out->picture[i].group, group))
             continue;
-        if ((!any && buf_puts(b, "<div class=\"figures\">\n", err)) ||
-            put_picture(w, out, &out->picture[i], b, err))
+        buf_puts(b, any ? "" : "<div class=\"figures\">\n", err);
+        if (put_picture(w, out, &out->picture[i], b, err))
             return err->code;
         any = true;
     }
-    return any ? buf_puts(b, "</div>\n", err) : 0;
+    return buf_puts(b, any ? "</div>\n" : "", err);
 }
 
 static int put_findings(struct web *w, struct result *r, const struct gallery *out, struct buf *b,
                         struct err *err)
 {
-    int code = buf_puts(b, "<section id=\"findings\"><h2>Findings</h2>\n", err);
-
-    if (!code && w->no_gnuplot)
-        code = html_element(b, "p",
-                            "Figures are missing: gnuplot was not installed where this page "
-                            "was made.",
-                            err);
-    for (size_t i = 0; i < r->n_groups && !code; i++) {
+    buf_puts(b, "<section id=\"findings\"><h2>Findings</h2>\n", err);
+    if (w->no_gnuplot)
+        buf_puts(
+            b, "<p>Figures are missing: gnuplot was not installed where this page was made.</p>\n",
+            err);
+    for (size_t i = 0; i < r->n_groups; i++) {
         const struct result_group *g = &r->group[i];
 
         if (!g->headlines.n && !g->figures.n)
             continue;
-        code = html_element(b, "h3", g->name, err) || put_tables(r, g, b, err) ||
-               put_pictures(w, out, g->name, b, err);
+        html_printf(b, err, "<h3>%s</h3>\n", g->name);
+        if (put_tables(r, g, b, err) || put_pictures(w, out, g->name, b, err))
+            return err->code;
     }
-    return err_if(err, code || buf_puts(b, "</section>\n", err));
+    return buf_puts(b, "</section>\n", err);
 }
 
 /* The page --------------------------------------------------------------------------------- */
