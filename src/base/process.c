@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 char *process_host(char out[PROCESS_HOST])
@@ -63,4 +64,47 @@ static bool is_zombie(long pid)
 bool process_gone(long pid)
 {
     return pid > 0 && ((kill((pid_t)pid, 0) && errno == ESRCH) || is_zombie(pid));
+}
+
+/* All that comes, of which the first `size` bytes are kept: how many. */
+static size_t read_all(int fd, char *to, size_t size)
+{
+    char rest[512];
+    size_t n = 0;
+    ssize_t got;
+
+    do {
+        size_t room = size - n;
+
+        got = read(fd, room ? to + n : rest, room ? room : sizeof rest);
+        if (got > 0 && room)
+            n += (size_t)got;
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    return n;
+}
+
+int process_child(void (*act)(void *ctx, int out), void *ctx, void *said, size_t size, size_t *n,
+                  int *status, struct err *err)
+{
+    int ends[2];
+    pid_t child;
+
+    *n = 0;
+    if (pipe(ends))
+        return err_set(err, ERR_IO, "cannot make a pipe: %s", strerror(errno));
+    child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        act(ctx, ends[1]);
+    }
+    if (child < 0)
+        err_set(err, ERR_IO, "cannot make a process: %s", strerror(errno));
+    close(ends[1]);
+    if (child > 0)
+        *n = read_all(ends[0], said, size);
+    close(ends[0]);
+    while (child > 0 && waitpid(child, status, 0) < 0)
+        if (errno != EINTR)
+            return err_set(err, ERR_IO, "cannot wait for a process: %s", strerror(errno));
+    return err->code;
 }

@@ -80,17 +80,9 @@ void node_problem(struct config_context *c, const struct config_row *row,
     problems_add(c->problems, node->file, node->line, node->column, "%s%s", label, msg);
 }
 
-/* Never half of a character. */
 char *node_excerpt(char out[EXCERPT_MAX], const char *text)
 {
-    size_t n = strlen(text);
-
-    if (n < EXCERPT_MAX)
-        return memcpy(out, text, n + 1);
-    n = EXCERPT_MAX - 4;
-    while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
-        n--;
-    snprintf(out, EXCERPT_MAX, "%.*s...", (int)n, text);
+    str_fit(out, EXCERPT_MAX, "%s", text);
     return out;
 }
 

@@ -101,7 +101,7 @@ void node_check_keys(struct config_context *c, const struct config_row *row,
 enum { HINT_MAX = 400 };
 char *node_hint(char out[HINT_MAX], const char *word, const char *const *known, size_t n_known);
 
-/* A text, or its first characters and "...", for messages. */
+/* A text, or of a long one its beginning and end, for messages. */
 enum { EXCERPT_MAX = 48 };
 char *node_excerpt(char out[EXCERPT_MAX], const char *text);
 

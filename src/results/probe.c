@@ -2,12 +2,11 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/process.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -51,48 +50,28 @@ static bool limit_child(const char *path)
     return limit_memory((double)st.st_size);
 }
 
+struct reading {
+    const char *path;
+    int (*read)(const char *path, struct err *err);
+};
+
 /* What the child has to say goes through the pipe; a library's own words go nowhere. */
-static _Noreturn void child(int out, const char *path,
-                            int (*read)(const char *path, struct err *err))
+static void child(void *ctx, int out)
 {
+    const struct reading *r = ctx;
     int nowhere = open("/dev/null", O_WRONLY);
     struct err err = {0};
-    bool limited = limit_child(path);
+    bool limited = limit_child(r->path);
 
     if (nowhere >= 0) {
         dup2(nowhere, STDOUT_FILENO);
         dup2(nowhere, STDERR_FILENO);
     }
-    if (read(path, &err) == ERR_MEMORY && limited)
+    if (r->read(r->path, &err) == ERR_MEMORY && limited)
         err_set(&err, ERR_IO,
-                "%s is damaged: to read it takes more memory than a file of its size needs", path);
+                "%s is damaged: to read it takes more memory than a file of its size needs",
+                r->path);
     _exit(file_write_all(out, (const char *)&err, sizeof err) ? 1 : 0);
-}
-
-/* How many of n bytes came before the other end was closed. */
-static size_t read_all(int fd, void *to, size_t n)
-{
-    size_t got = 0;
-
-    while (got < n) {
-        ssize_t part = read(fd, (char *)to + got, n - got);
-
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part <= 0)
-            break;
-        got += (size_t)part;
-    }
-    return got;
-}
-
-static int wait_for(pid_t pid)
-{
-    int status = -1;
-
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return status;
 }
 
 static int died(const char *path, int status, struct err *err)
@@ -111,27 +90,14 @@ static int died(const char *path, int status, struct err *err)
 
 int probe_file(const char *path, int (*read)(const char *path, struct err *err), struct err *err)
 {
+    struct reading r = {path, read};
     struct err said;
-    int ends[2], status;
-    size_t got;
-    pid_t pid;
+    int status;
+    size_t n;
 
-    if (pipe(ends))
-        return err_set(err, ERR_IO, "cannot make a pipe: %s", strerror(errno));
-    pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        child(ends[1], path, read);
-    }
-    close(ends[1]);
-    if (pid < 0) {
-        close(ends[0]);
-        return err_set(err, ERR_IO, "cannot make a process: %s", strerror(errno));
-    }
-    got = read_all(ends[0], &said, sizeof said);
-    close(ends[0]);
-    status = wait_for(pid);
-    if (got < sizeof said)
+    if (process_child(child, &r, &said, sizeof said, &n, &status, err))
+        return err->code;
+    if (n < sizeof said)
         return died(path, status, err);
     if (said.code)
         *err = said;

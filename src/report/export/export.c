@@ -153,58 +153,43 @@ static int put_attribute(void *ctx, const struct h5attr *a, struct err *err)
 {
     struct attributes *t = ctx;
 
-    if (buf_puts(t->b, t->n++ ? ", " : "", err) || json_quoted(t->b, a->name, err) ||
-        buf_puts(t->b, ": ", err))
-        return err->code;
+    buf_puts(t->b, t->n++ ? ", " : "", err);
+    json_quoted(t->b, a->name, err);
+    buf_puts(t->b, ": ", err);
     if (a->type == V_STR)
         return json_quoted(t->b, a->value, err);
     return buf_puts(t->b, isfinite(strtod(a->value, NULL)) ? a->value : "null", err);
 }
 
-static int put_attributes(struct result *r, struct buf *b, const char *group, const char *name,
-                          struct err *err)
+static void put_variable(struct buf *b, const struct h5info *v, struct err *err)
 {
-    struct attributes t = {b, 0};
-
-    if (buf_puts(b, ", \"attributes\": {", err) ||
-        h5_each_attr(r->file, group, name, put_attribute, &t, err))
-        return err->code;
-    return buf_puts(b, "}}\n", err);
+    buf_puts(b, ", \"variable\": ", err);
+    json_quoted(b, v->name, err);
+    buf_printf(b, err, ", \"type\": \"%s\", \"dims\": [", vtype_name(v->type));
+    for (size_t i = 0; i < v->rank; i++) {
+        buf_puts(b, i ? ", " : "", err);
+        json_quoted(b, v->dim[i], err);
+    }
+    buf_puts(b, "], \"shape\": [", err);
+    for (size_t i = 0; i < v->rank; i++)
+        buf_printf(b, err, "%s%zu", i ? ", " : "", v->size[i]);
+    buf_puts(b, "]", err);
 }
 
-static int put_dims(struct buf *b, const struct h5info *v, struct err *err)
+/* A group, or one of its variables. */
+static int describe(struct result *r, struct writer *w, const char *group, const struct h5info *v,
+                    struct err *err)
 {
-    int code = buf_printf(b, err, ", \"type\": \"%s\", \"dims\": [", vtype_name(v->type));
+    struct attributes t = {&w->buf, 0};
 
-    for (size_t i = 0; i < v->rank && !code; i++)
-        code = buf_puts(b, i ? ", " : "", err) || json_quoted(b, v->dim[i], err);
-    if (!code)
-        code = buf_puts(b, "], \"shape\": [", err);
-    for (size_t i = 0; i < v->rank && !code; i++)
-        code = buf_printf(b, err, "%s%zu", i ? ", " : "", v->size[i]);
-    return err_if(err, code || buf_puts(b, "]", err));
-}
-
-static int describe_variable(struct result *r, struct writer *w, const struct h5info *v,
-                             struct err *err)
-{
-    struct buf *b = &w->buf;
-
-    if (buf_puts(b, "{\"group\": ", err) || json_quoted(b, v->group, err) ||
-        buf_puts(b, ", \"variable\": ", err) || json_quoted(b, v->name, err) ||
-        put_dims(b, v, err) || put_attributes(r, b, v->group, v->name, err))
+    buf_puts(t.b, "{\"group\": ", err);
+    json_quoted(t.b, group, err);
+    if (v)
+        put_variable(t.b, v, err);
+    if (buf_puts(t.b, ", \"attributes\": {", err) ||
+        h5_each_attr(r->file, group, v ? v->name : NULL, put_attribute, &t, err))
         return err->code;
-    return writer_turn(w, err);
-}
-
-static int describe_group(struct result *r, struct writer *w, const char *group, struct err *err)
-{
-    struct buf *b = &w->buf;
-
-    if (buf_puts(b, "{\"group\": ", err) || json_quoted(b, group, err) ||
-        put_attributes(r, b, group, NULL, err))
-        return err->code;
-    return writer_turn(w, err);
+    return err_if(err, buf_puts(t.b, "}}\n", err) || writer_turn(w, err));
 }
 
 static int write_descriptions(struct result *r, struct outputs *o, struct err *err)
@@ -214,10 +199,10 @@ static int write_descriptions(struct result *r, struct outputs *o, struct err *e
     if (outputs_add(o, &w, err, "variables.jsonl"))
         return err->code;
     for (size_t i = 0; i < r->all.n_groups; i++)
-        if (describe_group(r, w, r->all.group[i], err))
+        if (describe(r, w, r->all.group[i], NULL, err))
             return err->code;
     for (size_t i = 0; i < r->all.n; i++)
-        if (describe_variable(r, w, &r->all.v[i], err))
+        if (describe(r, w, r->all.v[i].group, &r->all.v[i], err))
             return err->code;
     return writer_finish(w, err);
 }

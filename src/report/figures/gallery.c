@@ -1,6 +1,7 @@
 #include "report/figures/gallery.h"
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -53,58 +54,22 @@ void gallery_release(struct gallery *g)
 
 /* Drawing ---------------------------------------------------------------------------------- */
 
-/* In the child: what gnuplot says goes to the pipe. */
-static void start_gnuplot(const char *dir, char *script, int said)
-{
-    char *const argv[] = {"gnuplot", "-d", script, NULL}; /* -d: nobody's own settings */
+struct start {
+    const char *dir;
+    char *script;
+};
 
-    if (chdir(dir) == 0 && dup2(said, STDERR_FILENO) >= 0 && dup2(said, STDOUT_FILENO) >= 0) {
+/* In the child: what gnuplot says goes to the pipe. */
+static void start_gnuplot(void *ctx, int said)
+{
+    const struct start *s = ctx;
+    char *const argv[] = {"gnuplot", "-d", s->script, NULL}; /* -d: nobody's own settings */
+
+    if (chdir(s->dir) == 0 && dup2(said, STDERR_FILENO) >= 0 && dup2(said, STDOUT_FILENO) >= 0) {
         execvp(argv[0], argv);
         _exit(errno == ENOENT ? NO_PROGRAM : 126);
     }
     _exit(126);
-}
-
-/* All that the child says, of which the first part is kept. */
-static void listen(int fd, char *text, size_t size)
-{
-    char rest[512];
-    size_t n = 0;
-    ssize_t got;
-
-    do {
-        size_t room = size - 1 - n;
-
-        got = read(fd, room ? text + n : rest, room ? room : sizeof rest);
-        if (got > 0 && room)
-            n += (size_t)got;
-    } while (got > 0 || (got < 0 && errno == EINTR));
-    text[n] = '\0';
-}
-
-/* Runs gnuplot in dir. *status as waitpid gives it. */
-static int run_gnuplot(const char *dir, char *script, char *said, size_t size, int *status,
-                       struct err *err)
-{
-    int fd[2];
-    pid_t child;
-
-    if (pipe(fd))
-        return err_set(err, ERR_IO, "cannot start gnuplot: %s", strerror(errno));
-    child = fork();
-    if (child == 0)
-        start_gnuplot(dir, script, fd[1]);
-    close(fd[1]);
-    if (child < 0) {
-        close(fd[0]);
-        return err_set(err, ERR_IO, "cannot start gnuplot: %s", strerror(errno));
-    }
-    listen(fd[0], said, size);
-    close(fd[0]);
-    while (waitpid(child, status, 0) < 0)
-        if (errno != EINTR)
-            return err_set(err, ERR_IO, "cannot wait for gnuplot: %s", strerror(errno));
-    return 0;
 }
 
 /* Texts of p may be shorter-lived than the gallery. */
@@ -126,11 +91,13 @@ static int add_picture(struct gallery *g, const struct drawing *p, struct err *e
 static int draw(struct gallery *g, const struct drawing *p, struct err *err)
 {
     const char *name = p->name;
-    char *script = arena_printf(&g->arena, err, "%s.gp", name), said[400];
+    char *script = arena_printf(&g->arena, err, "%s.gp", name), said[400] = "";
+    struct start start = {g->dir, script};
     int status = 0;
+    size_t n;
 
-    if (!script || run_gnuplot(g->dir, script, said, sizeof said, &status, err))
-        return err->code;
+    if (!script || process_child(start_gnuplot, &start, said, sizeof said - 1, &n, &status, err))
+        return err_wrap(err, "gnuplot");
     if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM) {
         g->scripts++;
         return buf_printf(g->said, err, "%s/%s\n", g->dir, script);

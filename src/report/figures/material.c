@@ -2,7 +2,6 @@
 #include "report/figures/chart.h"
 
 #include "base/str.h"
-#include "base/utf8.h"
 #include "report/words.h"
 
 #include <stdlib.h>
@@ -207,24 +206,12 @@ static int add_remark(const char **shown, const struct average_dim *dim, const c
 }
 
 /* What is longer has its middle cut out, so that it fits beside a panel; the CSV has all of it. */
-enum { WORDS_MAX = 28, WORDS_END = 10 };
-
 static const char *shorten(const char *s, struct arena *a, struct err *err)
 {
-    size_t begin = 0, from = 0, chars = 0, k = 0;
-    const size_t n = strlen(s);
-    int32_t c;
+    char text[29];
 
-    for (size_t i = 0; i < n; chars++)
-        i += utf8_next(s + i, n - i, &c);
-    for (size_t i = 0; i < n && chars > WORDS_MAX; k++) {
-        if (k == WORDS_MAX - WORDS_END - 1)
-            begin = i;
-        if (k == chars - WORDS_END)
-            from = i;
-        i += utf8_next(s + i, n - i, &c);
-    }
-    return from ? arena_printf(a, err, "%.*s\u2026%s", (int)begin, s, s + from) : s;
+    str_fit(text, sizeof text, "%s", s);
+    return arena_strdup(a, text, err);
 }
 
 static int read_words(struct material *s, struct result *r, int layers_from, struct err *err)

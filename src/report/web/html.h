@@ -5,7 +5,7 @@
 #include "base/buf.h"
 
 /* Appends fmt, which has only %s, %.*s and %zu, with its texts escaped: control characters become
-   spaces, ill-formed UTF-8 U+FFFD, NULL nothing. Like buf_printf it adds nothing once err is set. */
+   spaces, ill-formed UTF-8 becomes U+FFFD, NULL nothing. Nothing is added once err is set. */
 int html_printf(struct buf *b, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* A row of a table: a heading and a text. */
 int html_row(struct buf *b, const char *name, const char *text, struct err *err);
