@@ -287,36 +287,28 @@ static bool has_column(const struct comparison *t, size_t d)
     return d != t->apart && t->side[0].a.dim[d].size > 1;
 }
 
-static void put_headings(const struct comparison *t, struct grid *g, struct err *err)
-{
-    const struct average *a = &t->side[0].a;
-
-    if (!a->of_model)
-        grid_put(g, err, "step");
-    for (size_t d = 0; d < a->n_dims; d++)
-        if (has_column(t, d))
-            grid_put(g, err, "%s", a->dim[d].name);
-    for (size_t k = 0; k < t->n; k++)
-        grid_put(g, err, "%c", (int)('A' + k));
-    for (size_t k = 1; k < t->n; k++)
-        grid_put(g, err, "%c - A", (int)('A' + k));
-    g->columns = g->n;
-}
-
+/* NULL: the headings of all rows. */
 static void put_row(const struct comparison *t, struct grid *g, const struct pair *p, int decimals,
                     struct err *err)
 {
     const struct average *a = &t->side[0].a;
 
     if (!a->of_model)
-        grid_put(g, err, "%d", a->stratum[p->stratum].step);
+        grid_put(g, err, p ? "%d" : "step", p ? a->stratum[p->stratum].step : 0);
     for (size_t d = 0; d < a->n_dims; d++)
         if (has_column(t, d))
-            grid_put(g, err, "%s", average_label(a, d, p->element));
+            grid_put(g, err, "%s", p ? average_shown(a, d, p->element) : a->dim[d].name);
     for (size_t k = 0; k < t->n; k++)
-        put_spread(g, p->v[k], decimals, "", err);
+        if (p)
+            put_spread(g, p->v[k], decimals, "", err);
+        else
+            grid_put(g, err, "%c", (int)('A' + k));
     for (size_t k = 1; k < t->n; k++)
-        put_spread(g, p->d[k], decimals, excludes_zero(p->d[k]) ? " *" : "", err);
+        if (p)
+            put_spread(g, p->d[k], decimals, excludes_zero(p->d[k]) ? " *" : "", err);
+        else
+            grid_put(g, err, "%c - A", (int)('A' + k));
+    g->columns = p ? g->columns : g->n;
 }
 
 static void put_title(const struct comparison *t, const char *group, size_t apart_at,
@@ -324,14 +316,13 @@ static void put_title(const struct comparison *t, const char *group, size_t apar
 {
     const struct average *a = &t->side[0].a;
     size_t intervals = t->n_best * (t->n - 1);
-    char name[STR_NAME];
 
     buf_printf(out, err, "\n%s: %s", group, t->h->title);
     for (size_t k = 1; k < t->n; k++)
         if (t->side[k].h && !str_eq(t->side[k].h->title, t->h->title))
             buf_printf(out, err, "; %c: %s", (int)('A' + k), t->side[k].h->title);
     if (t->apart < a->n_dims)
-        buf_printf(out, err, ": %s", str_name(name, a->dim[t->apart].label[apart_at]));
+        buf_printf(out, err, ": %s", a->dim[t->apart].shown[apart_at]);
     buf_printf(out, err, "\nthe %zu largest %s of %zu %s that all have; %zu of %zu %s; %s\n",
                t->n_best, str_noun(t->n_best, "difference", "differences"), t->n_cells,
                str_noun(t->n_cells, "cell", "cells"), t->n_apart, intervals,
@@ -348,7 +339,7 @@ static int put_best(const struct comparison *t, const char *group, size_t apart_
     int decimals = decimals_of(t);
 
     put_title(t, group, apart_at, out, err);
-    put_headings(t, &g, err);
+    put_row(t, &g, NULL, decimals, err);
     for (size_t i = 0; i < t->n_best; i++)
         put_row(t, &g, &t->best[i], decimals, err);
     grid_text(&g, out, err);

@@ -184,7 +184,7 @@ static void put_headings(const struct sheet *t, struct grid *g, struct err *err)
         grid_put(g, err, "%s", t->beside[k].name);
     for (size_t c = 0; c < t->n_columns && t->column_dim < a->n_dims; c++)
         if (has_column(t, c))
-            grid_put(g, err, "%s", a->dim[t->column_dim].label[c]);
+            grid_put(g, err, "%s", a->dim[t->column_dim].shown[c]);
     if (t->column_dim == a->n_dims) {
         if (tested)
             grid_put(g, err, stored ? "change" : "how many");
@@ -272,7 +272,7 @@ static void put_names(struct sheet *t, struct grid *g, size_t stratum, size_t ro
         grid_put(g, err, "%.0f", items);
     }
     for (size_t k = 0; k < t->n_row_dims; k++)
-        grid_put(g, err, "%s%s", average_label(a, t->row_dim[k], first),
+        grid_put(g, err, "%s%s", average_shown(a, t->row_dim[k], first),
                  mark_of(t, stratum, t->row_dim[k], first));
     put_beside(t, g, stratum, first, err);
 }
@@ -345,11 +345,10 @@ static void put_missing(const struct sheet *t, size_t stratum, size_t row, size_
 {
     const struct average *a = &t->f.value;
     size_t first = first_of_row(t, row);
-    char name[STR_NAME];
 
     buf_printf(b, err, "%sstep %d", n ? ", " : "", a->stratum[stratum].step);
     for (size_t k = 0; k < t->n_row_dims; k++)
-        buf_printf(b, err, " %s", str_name(name, average_label(a, t->row_dim[k], first)));
+        buf_printf(b, err, " %s", average_shown(a, t->row_dim[k], first));
 }
 
 /* Rows with numbers of which none passes: how many, and the first of them by name. */

@@ -41,7 +41,7 @@ int steadiness_text(struct steadiness *s, const struct finding *f, size_t stratu
 {
     const struct average *a = &f->value;
     size_t ranking = average_match(&s->first, a, element), metric = average_dim(a, "metric");
-    char where[WHERE_MAX], name[STR_NAME];
+    char where[WHERE_MAX];
     double candidates;
 
     if (!s->first.elements || ranking >= s->first.elements || *said >= LINES_MAX)
@@ -56,8 +56,7 @@ int steadiness_text(struct steadiness *s, const struct finding *f, size_t stratu
     where_words(a, element, "metric", NULL, where);
     buf_printf(out, err, "  step %d%s%s: %s is one of %.0f that could have come first",
                a->stratum[stratum].step, metric < a->n_dims ? ", " : "",
-               metric < a->n_dims ? str_name(name, average_label(a, metric, element)) : "", where,
-               candidates);
+               metric < a->n_dims ? average_shown(a, metric, element) : "", where, candidates);
     put_top(s, ranking, out, err);
     return buf_printf(out, err, ", rank correlation %.2f\n",
                       average_get(&s->correlation, STAT_MEAN, ranking));

@@ -122,15 +122,14 @@ static void put_words(const struct search *s, size_t stratum, size_t i, size_t n
     const bool rate = s->f.null.elements > 0;
     const char *sign = rate ? "" : "+", *by = s->by < a->n_dims ? a->dim[s->by].name : NULL;
     const int d = decimals_of(mean), step = a->stratum[stratum].step;
-    char where[WHERE_MAX], format[48], name[STR_NAME];
+    char where[WHERE_MAX], format[48];
 
     snprintf(format, sizeof format, "%%%s.%df [%%%s.%df, %%%s.%df]", sign, d, sign, d, sign, d);
     where_words(a, i, by, NULL, where);
     if (step > 0)
         buf_printf(b, err, "step %d", step);
     if (by)
-        buf_printf(b, err, "%s%s", step > 0 ? ", " : "",
-                   str_name(name, average_label(a, s->by, i)));
+        buf_printf(b, err, "%s%s", step > 0 ? ", " : "", average_shown(a, s->by, i));
     if (*where)
         buf_printf(b, err, "%s%s", step > 0 || by ? ": " : "", where);
     buf_puts(b, " ", err);

@@ -21,8 +21,10 @@ struct largest {
     struct ranked *best; /* (n_best) in falling order */
     size_t n_best, n_cells;
     size_t apart; /* dimension of a table each; n_dims = none */
-    size_t
-        part; /* of a table of total effects: where on it the direct ones are; SIZE_MAX = nowhere */
+    size_t part;  /* of total effects: where on it the direct ones are; SIZE_MAX = nowhere */
+    bool mixed;   /* its rows are of several datasets or templates */
+    bool sign;    /* some are negative */
+    int decimals;
 };
 
 /* Ranking ---------------------------------------------------------------------------------- */
@@ -49,11 +51,6 @@ static double part_of(const struct largest *t, size_t element)
 static bool against(const struct largest *t)
 {
     return t->null.elements > 0;
-}
-
-static bool has_beside(const struct largest *t)
-{
-    return against(t) || average_has(&t->a, STAT_Q);
 }
 
 static struct ranked value_at(const struct largest *t, size_t stratum, size_t i)
@@ -128,7 +125,6 @@ static const struct stratum_info *stratum_of(const struct largest *t, const stru
     return &t->a.stratum[v->stratum];
 }
 
-/* Are its rows of several datasets or templates? */
 static bool is_mixed(const struct largest *t)
 {
     const struct stratum_info *first = stratum_of(t, &t->best[0]);
@@ -142,18 +138,16 @@ static bool is_mixed(const struct largest *t)
     return false;
 }
 
-static void put_title(const struct largest *t, size_t apart_at, bool mixed, struct buf *out,
-                      struct err *err)
+static void put_title(const struct largest *t, size_t apart_at, struct buf *out, struct err *err)
 {
     const struct average *a = &t->a;
-    char name[STR_NAME];
 
     buf_printf(out, err, "\n%s: %s: %s", a->group, a->name, a->long_name);
     if (*a->units && !str_eq(a->units, "1"))
         buf_printf(out, err, " [%s]", a->units);
     if (t->apart < a->n_dims)
-        buf_printf(out, err, ": %s", str_name(name, a->dim[t->apart].label[apart_at]));
-    if (!mixed)
+        buf_printf(out, err, ": %s", a->dim[t->apart].shown[apart_at]);
+    if (!t->mixed)
         stratum_words(stratum_of(t, &t->best[0]), out, err);
     buf_printf(out, err, "\nthe %zu largest of %zu, %s%s%s\n", t->n_best, t->n_cells,
                against(t) ? "by the difference from " : "by absolute value",
@@ -161,92 +155,70 @@ static void put_title(const struct largest *t, size_t apart_at, bool mixed, stru
                t->n_cells > t->n_best && !a->of_model ? "; each interval is that cell's own" : "");
 }
 
-static void put_headings(const struct largest *t, struct grid *g, bool mixed, struct err *err)
+static void put_number(const struct largest *t, struct grid *g, const char *heading, double v,
+                       struct err *err)
+{
+    if (heading)
+        grid_put(g, err, "%s", heading);
+    else
+        grid_number(g, v, t->decimals, t->sign, err);
+}
+
+static void put_stratum(const struct largest *t, struct grid *g, const struct stratum_info *s,
+                        bool heading, struct err *err)
+{
+    if (t->mixed) {
+        grid_put(g, err, "%s", heading ? "dataset" : *s->dataset ? s->dataset : "all");
+        grid_put(g, err, heading ? "template" : s->template <0 ? "all" : "%d", s->template);
+    }
+    if (!t->a.of_model)
+        grid_put(g, err, heading ? "step" : "%d", s->step);
+}
+
+/* A row, or the headings of all. */
+static void put_row(const struct largest *t, struct grid *g, const struct ranked *v, bool heading,
+                    struct err *err)
 {
     bool total = t->part != SIZE_MAX, averages = !t->a.of_model;
+    const char *of = total ? "total" : average_word(t->h);
 
-    if (mixed) {
-        grid_put(g, err, "dataset");
-        grid_put(g, err, "template");
-    }
-    if (averages)
-        grid_put(g, err, "step");
+    put_stratum(t, g, stratum_of(t, v), heading, err);
     for (size_t d = 0; d < t->a.n_dims; d++)
         if (d != t->apart)
-            grid_put(g, err, "%s", t->a.dim[d].name);
-    grid_put(g, err, "%s", total ? "total" : average_word(t->h));
+            grid_put(g, err, "%s",
+                     heading ? t->a.dim[d].name : average_shown(&t->a, d, v->element));
+    put_number(t, g, heading ? of : NULL, v->mean, err);
     if (averages) {
-        grid_put(g, err, "95 %% low");
-        grid_put(g, err, "95 %% high");
+        put_number(t, g, heading ? "95 % low" : NULL, v->lo, err);
+        put_number(t, g, heading ? "95 % high" : NULL, v->hi, err);
     }
-    if (has_beside(t))
-        grid_put(g, err, "%s", against(t) ? t->h->null_words : "q");
+    if (!heading && !against(t) && !isnan(v->beside)) /* a q may be far below all decimals */
+        grid_put(g, err, "%.2g", v->beside);
+    else if (against(t) || average_has(&t->a, STAT_Q))
+        put_number(t, g, !heading ? NULL : against(t) ? t->h->null_words : "q", v->beside, err);
     if (total) {
-        grid_put(g, err, "direct");
-        grid_put(g, err, "indirect");
+        put_number(t, g, heading ? "direct" : NULL, v->part, err);
+        put_number(t, g, heading ? "indirect" : NULL, v->mean - v->part, err);
     }
     if (averages)
-        grid_put(g, err, "n");
-    g->columns = g->n;
+        grid_put(g, err, heading ? "n" : "%.0f", v->n);
+    if (heading)
+        g->columns = g->n;
 }
 
-static void put_stratum(const struct largest *t, struct grid *g, const struct ranked *v, bool mixed,
-                        struct err *err)
-{
-    const struct stratum_info *s = stratum_of(t, v);
-
-    if (mixed) {
-        grid_put(g, err, "%s", *s->dataset ? s->dataset : "all");
-        grid_put(g, err, s->template <0 ? "all" : "%d", s->template);
-    }
-    if (!t->a.of_model)
-        grid_put(g, err, "%d", s->step);
-}
-
-/* A q may be far below all decimals. */
-static void put_beside(const struct largest *t, struct grid *g, const struct ranked *v,
-                       int decimals, bool sign, struct err *err)
-{
-    if (against(t) || isnan(v->beside))
-        grid_number(g, v->beside, decimals, sign, err);
-    else
-        grid_put(g, err, "%.2g", v->beside);
-}
-
-static void put_row(const struct largest *t, struct grid *g, const struct ranked *v, bool mixed,
-                    bool sign, int decimals, struct err *err)
-{
-    put_stratum(t, g, v, mixed, err);
-    for (size_t d = 0; d < t->a.n_dims; d++)
-        if (d != t->apart)
-            grid_put(g, err, "%s", average_label(&t->a, d, v->element));
-    grid_number(g, v->mean, decimals, sign, err);
-    if (!t->a.of_model) {
-        grid_number(g, v->lo, decimals, sign, err);
-        grid_number(g, v->hi, decimals, sign, err);
-    }
-    if (has_beside(t))
-        put_beside(t, g, v, decimals, sign, err);
-    if (t->part != SIZE_MAX) {
-        grid_number(g, v->part, decimals, sign, err);
-        grid_number(g, v->mean - v->part, decimals, sign, err);
-    }
-    if (!t->a.of_model)
-        grid_put(g, err, "%.0f", v->n);
-}
-
-static int put_best(const struct largest *t, size_t apart_at, struct buf *out, struct err *err)
+static int put_best(struct largest *t, size_t apart_at, struct buf *out, struct err *err)
 {
     struct grid g = {0};
-    bool mixed = is_mixed(t), sign = t->part != SIZE_MAX;
-    int decimals = places(t);
 
-    put_title(t, apart_at, mixed, out, err);
-    put_headings(t, &g, mixed, err);
+    t->mixed = is_mixed(t);
+    t->sign = t->part != SIZE_MAX;
+    t->decimals = places(t);
     for (size_t i = 0; i < t->n_best; i++)
-        sign |= t->best[i].mean < 0 || t->best[i].lo < 0;
+        t->sign |= t->best[i].mean < 0 || t->best[i].lo < 0;
+    put_title(t, apart_at, out, err);
+    put_row(t, &g, &t->best[0], true, err);
     for (size_t i = 0; i < t->n_best; i++)
-        put_row(t, &g, &t->best[i], mixed, sign, decimals, err);
+        put_row(t, &g, &t->best[i], false, err);
     grid_text(&g, out, err);
     grid_release(&g);
     return err->code;

@@ -17,10 +17,10 @@ const char *where_words(const struct average *a, size_t element, const char *row
 
     out[0] = '\0';
     if (layer < a->n_dims && head < a->n_dims) {
-        n = append(out, n, "", average_label(a, layer, element));
-        n = append(out, n, ".", average_label(a, head, element));
+        n = append(out, n, "", average_shown(a, layer, element));
+        n = append(out, n, ".", average_shown(a, head, element));
     } else if (layer < a->n_dims) {
-        n = append(out, n, "layer ", average_label(a, layer, element));
+        n = append(out, n, "layer ", average_shown(a, layer, element));
     }
     for (size_t i = 0; i < a->n_dims; i++) {
         const char *name = a->dim[i].name;
@@ -29,7 +29,7 @@ const char *where_words(const struct average *a, size_t element, const char *row
             list_has(columns, name))
             continue;
         n = append(out, n, n ? ", " : "", a->dim[i].numbers ? name : "");
-        n = append(out, n, a->dim[i].numbers ? " " : "", average_label(a, i, element));
+        n = append(out, n, a->dim[i].numbers ? " " : "", average_shown(a, i, element));
     }
     return out;
 }

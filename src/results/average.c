@@ -125,6 +125,19 @@ static int raise_labels(struct average_dim *d, struct result *r, struct err *err
     return 0;
 }
 
+static int show_labels(struct average_dim *d, struct arena *a, struct err *err)
+{
+    char name[STR_NAME];
+
+    d->shown = arena_alloc(a, d->size, sizeof *d->shown, err);
+    for (size_t i = 0; d->shown && i < d->size && !err->code; i++) {
+        const char *s = str_name(name, d->label[i]);
+
+        d->shown[i] = s == name ? arena_strdup(a, s, err) : s;
+    }
+    return err->code;
+}
+
 /* In words (layer_label), there or in the group around it, else the coordinate, else 0, 1, 2 ... */
 static int read_labels(struct average_dim *d, struct result *r, const char *outer,
                        const struct h5info *v, size_t i, struct err *err)
@@ -221,7 +234,8 @@ int average_open(struct average *a, struct result *r, const char *group, const c
         size_t at = i + !a->of_model;
 
         a->dim[i] = (struct average_dim){.name = mean->dim[at], .size = mean->size[at]};
-        if (read_labels(&a->dim[i], r, group, mean, at, err) || raise_labels(&a->dim[i], r, err))
+        if (read_labels(&a->dim[i], r, group, mean, at, err) || raise_labels(&a->dim[i], r, err) ||
+            show_labels(&a->dim[i], &r->arena, err))
             return err->code;
     }
     a->elements = a->column[STAT_MEAN].entry;
@@ -292,29 +306,33 @@ size_t average_element(const struct average *a, const size_t at[DIMS_MAX])
     return element;
 }
 
-const char *average_label(const struct average *a, size_t dim, size_t element)
+static size_t entry_of(const struct average *a, size_t dim, size_t element)
 {
     size_t at[DIMS_MAX];
 
     average_place(a, element, at);
-    return a->dim[dim].label[at[dim]];
+    return at[dim];
+}
+
+const char *average_label(const struct average *a, size_t dim, size_t element)
+{
+    return a->dim[dim].label[entry_of(a, dim, element)];
+}
+
+const char *average_shown(const struct average *a, size_t dim, size_t element)
+{
+    return a->dim[dim].shown[entry_of(a, dim, element)];
 }
 
 bool average_is_at(const struct average *a, size_t element, size_t d, size_t entry)
 {
-    size_t at[DIMS_MAX];
-
-    average_place(a, element, at);
-    return d == a->n_dims || at[d] == entry;
+    return d == a->n_dims || entry_of(a, d, element) == entry;
 }
 
 bool average_labelled(const struct average *a, size_t element, const char *list)
 {
-    size_t at[DIMS_MAX];
-
-    average_place(a, element, at);
     for (size_t d = 0; d < a->n_dims; d++)
-        if (list_has(list, a->dim[d].label[at[d]]))
+        if (list_has(list, average_label(a, d, element)))
             return true;
     return false;
 }

@@ -56,6 +56,7 @@ struct average_dim {
     const char *name;
     size_t size;
     const char **label; /* (size) NAME_label where the group has it, else the coordinate as text */
+    const char **shown; /* (size) the same for a line of a screen (str_name) */
     bool numbers;       /* the coordinate is a number */
 };
 
@@ -96,6 +97,7 @@ size_t average_entry(const struct average_dim *d, const char *before, const char
 void average_place(const struct average *a, size_t element, size_t at[DIMS_MAX]);
 size_t average_element(const struct average *a, const size_t at[DIMS_MAX]);
 const char *average_label(const struct average *a, size_t dim, size_t element);
+const char *average_shown(const struct average *a, size_t dim, size_t element);
 /* Is its place on dimension d (n_dims = no matter) this entry? */
 bool average_is_at(const struct average *a, size_t element, size_t d, size_t entry);
 /* Has the element a label of the list (list_has), on whichever dimension? */
