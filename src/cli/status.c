@@ -20,46 +20,13 @@ static const struct argument_row arguments[] = {
 static const struct option_row options[] = {OPTION_JSON(struct status_options, json)};
 
 /* What is told, as text or as JSON. */
-struct holder {
-    const char *name; /* of the lock */
-    struct lock_holder lock;
-};
-
 struct state {
     struct past_count n;
     size_t bad;
-    struct holder *holder; /* (n_holders) */
-    size_t n_holders, max_holders;
+    struct lock_found *lock; /* (n_locks) */
+    size_t n_locks;
     int ranks; /* at work */
 };
-
-static int read_holders(struct state *s, struct past *p, const char *dir, struct err *err)
-{
-    char **names;
-    size_t n;
-
-    if (file_list(dir, &p->arena, &names, &n, err))
-        return err->code;
-    for (size_t i = 0; i < n; i++) {
-        struct lock_holder h;
-        char *path;
-
-        if (!lock_is_name(names[i]))
-            continue;
-        path = file_join(&p->arena, dir, names[i], err);
-        if (!path)
-            return err->code;
-        if (!lock_read(&h, path))
-            continue;
-        if (arena_grow(&p->arena, &s->holder, s->n_holders, &s->max_holders, sizeof *s->holder,
-                       err))
-            return err->code;
-        s->holder[s->n_holders++] = (struct holder){names[i], h};
-        if (h.alive)
-            s->ranks += h.ranks > 0 ? h.ranks : 1;
-    }
-    return 0;
-}
 
 static int read_state(struct state *s, struct past *p, const char *dir, struct err *err)
 {
@@ -69,8 +36,13 @@ static int read_state(struct state *s, struct past *p, const char *dir, struct e
         return err->code;
     s->n = past_count(p);
     bad = arena_alloc(&p->arena, p->campaign.data.n, 1, err);
-    return err_if(err, !bad || campaign_bad(&p->campaign, p->journal, bad, &s->bad, err) ||
-                           read_holders(s, p, dir, err));
+    if (!bad || campaign_bad(&p->campaign, p->journal, bad, &s->bad, err) ||
+        lock_list(dir, &p->arena, &s->lock, &s->n_locks, err))
+        return err->code;
+    for (size_t i = 0; i < s->n_locks; i++)
+        if (s->lock[i].holder.alive)
+            s->ranks += s->lock[i].holder.ranks > 0 ? s->lock[i].holder.ranks : 1;
+    return 0;
 }
 
 static double share_done(const struct past_count *n)
@@ -90,11 +62,11 @@ static void print_holders(const struct state *s, struct err *err)
 {
     char idle[STR_HUMAN];
 
-    for (size_t i = 0; i < s->n_holders; i++) {
-        const struct lock_holder *h = &s->holder[i].lock;
+    for (size_t i = 0; i < s->n_locks; i++) {
+        const struct lock_holder *h = &s->lock[i].holder;
 
         out_printf(err, "%-8s process %ld on %s%s%s since %s, last sign of life %s ago%s\n",
-                   s->holder[i].name, h->pid, h->host, h->job[0] ? ", job " : "", h->job, h->since,
+                   s->lock[i].name, h->pid, h->host, h->job[0] ? ", job " : "", h->job, h->since,
                    str_duration(idle, h->idle), h->alive ? "" : ": gone");
     }
     if (!s->ranks)
@@ -162,11 +134,11 @@ static int print_json(const struct state *s, const struct past *p, const char *d
     json_num(&j, "rank_seconds_left",
              speed > 0 ? (s->n.flops - s->n.flops_done) / speed : (double)NAN, err);
     json_begin(&j, "holders", '[', err);
-    for (size_t i = 0; i < s->n_holders; i++) {
-        const struct lock_holder *h = &s->holder[i].lock;
+    for (size_t i = 0; i < s->n_locks; i++) {
+        const struct lock_holder *h = &s->lock[i].holder;
 
         json_begin(&j, NULL, '{', err);
-        json_str(&j, "lock", s->holder[i].name, err);
+        json_str(&j, "lock", s->lock[i].name, err);
         json_int(&j, "pid", h->pid, err);
         json_str(&j, "host", h->host, err);
         json_str(&j, "job", h->job, err);

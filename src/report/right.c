@@ -94,23 +94,35 @@ static const char *most_frequent(const struct right *all, size_t first, size_t *
     return v[best].target;
 }
 
+static const struct right_step *find_step(const struct right *all, int step)
+{
+    for (size_t i = 0; i < all->n_steps; i++)
+        if (all->step[i].step == step)
+            return &all->step[i];
+    return NULL;
+}
+
 static int find_steps(struct right *all, struct arena *a, size_t targets, struct err *err)
 {
     size_t *count = arena_alloc(a, targets, sizeof *count, err);
 
     for (size_t i = 0; i < all->n && !err->code; i++) {
-        if (right_target(all, all->v[i].step))
+        struct right_step s = {.step = all->v[i].step};
+        size_t at = all->n_steps;
+
+        if (find_step(all, s.step))
             continue;
-        if (arena_grow(a, &all->step, all->n_steps, &all->max_steps, sizeof *all->step, err))
+        if (arena_grow(a, &all->step, at, &all->max_steps, sizeof *all->step, err))
             return err->code;
         memset(count, 0, targets * sizeof *count);
-        all->step[all->n_steps] =
-            (struct right_step){all->v[i].step, most_frequent(all, i, count), 0, 0};
-        for (size_t k = i; k < all->n; k++)
-            if (all->v[k].step == all->v[i].step) {
-                all->step[all->n_steps].n++;
-                all->step[all->n_steps].n_right += all->v[k].rank == 0;
-            }
+        s.target = most_frequent(all, i, count);
+        for (size_t k = i; k < all->n; k++) {
+            s.n += all->v[k].step == s.step;
+            s.n_right += all->v[k].step == s.step && all->v[k].rank == 0;
+        }
+        for (; at > 0 && all->step[at - 1].step > s.step; at--)
+            all->step[at] = all->step[at - 1];
+        all->step[at] = s;
         all->n_steps++;
     }
     return err->code;
@@ -134,18 +146,16 @@ int right_read(struct right *all, struct result *r, struct err *err)
 
 const char *right_target(const struct right *all, int step)
 {
-    for (size_t i = 0; i < all->n_steps; i++)
-        if (all->step[i].step == step)
-            return all->step[i].target;
-    return NULL;
+    const struct right_step *s = find_step(all, step);
+
+    return s ? s->target : NULL;
 }
 
 const struct right_step *right_own(const struct right *all, int step)
 {
-    for (size_t i = 0; i < all->n_steps; i++)
-        if (all->step[i].step == step && 10 * all->step[i].n_right >= all->step[i].n)
-            return &all->step[i];
-    return NULL;
+    const struct right_step *s = find_step(all, step);
+
+    return s && 10 * s->n_right >= s->n ? s : NULL;
 }
 
 bool names_target(const char *label, const char *target)
@@ -178,24 +188,9 @@ int right_words(const struct right_query *q, struct buf *out, struct err *err)
 /* "; step 1: 16 of 17, step 2: 13 of 17" where there are several. */
 static void put_steps(const struct right *all, struct buf *out, struct err *err)
 {
-    enum { STEPS = 128 };
-    size_t n[STEPS] = {0}, right[STEPS] = {0}, steps = 0;
-    const char *before = "; ";
-
-    for (size_t i = 0; i < all->n; i++) {
-        int step = all->v[i].step;
-
-        if (step < 0 || step >= STEPS)
-            continue;
-        steps += !n[step];
-        n[step]++;
-        right[step] += all->v[i].rank == 0;
-    }
-    for (int s = 0; s < STEPS && steps > 1; s++)
-        if (n[s]) {
-            buf_printf(out, err, "%sstep %d: %zu of %zu", before, s, right[s], n[s]);
-            before = ", ";
-        }
+    for (size_t i = 0; i < all->n_steps && all->n_steps > 1; i++)
+        buf_printf(out, err, "%sstep %d: %zu of %zu", i ? ", " : "; ", all->step[i].step,
+                   all->step[i].n_right, all->step[i].n);
 }
 
 static int put_wrong(const struct right *all, struct buf *out, struct err *err)

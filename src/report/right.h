@@ -24,7 +24,7 @@ struct right_step {
 struct right {
     struct right_query *v;     /* (n) in the arena of the result */
     size_t n, n_right, unsaid; /* unsaid: queries whose data do not say what is right */
-    struct right_step *step;   /* (n_steps) in the arena of the result */
+    struct right_step *step;   /* (n_steps) by step, in the arena of the result */
     size_t n_steps, max_steps;
 };
 

@@ -1,10 +1,12 @@
 #include "results/h5read.h"
 
 #include "base/file.h"
+#include "results/column.h"
 #include "results/h5private.h"
 #include "results/probe.h"
 #include "results/seal.h"
 
+#include <hdf5_hl.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
@@ -45,45 +47,21 @@ static int open_file(struct h5file **f, const char *path, struct err *err)
 
 /* Everything, once --------------------------------------------------------------------------- */
 
-enum { PROBE_ENTRIES = 1 << 20 }; /* numbers at a time */
-
 static int take_attribute(void *ctx, const struct h5attr *a, struct err *err)
 {
     (void)ctx, (void)a, (void)err;
     return 0;
 }
 
-static int read_text(struct h5file *f, const struct h5info *v, struct err *err)
+static int read_values(struct h5file *f, const struct h5info *v, struct err *err)
 {
-    char **text;
+    struct column c;
 
-    if (h5_read_str(f, v, &text, err))
-        return err->code;
-    mem_free(text);
-    return 0;
-}
-
-/* In pieces along the first dimension. */
-static int read_numbers(struct h5file *f, const struct h5info *v, struct err *err)
-{
-    size_t n = v->rank ? v->size[0] : 1, entry, step;
-    double *data;
-    int code = 0;
-
-    if (!h5_count(v, 1, SIZE_MAX / sizeof *data, &entry))
-        return err_set(err, ERR_IO, "%s is too large", v->name);
-    if (!entry || !n)
-        return 0;
-    step = entry < PROBE_ENTRIES ? PROBE_ENTRIES / entry : 1;
-    if (step > n)
-        step = n;
-    data = mem_alloc(step * entry, sizeof *data, err);
-    if (!data)
-        return err->code;
-    for (size_t at = 0; at < n && !code; at += step)
-        code = h5_read_part(f, v, V_F64, at, n - at < step ? n - at : step, data, err);
-    mem_free(data);
-    return code;
+    column_open(&c, f, v, err);
+    for (size_t i = 0; i < c.n && !err->code; i++)
+        column_seek(&c, i, err);
+    column_close(&c);
+    return err->code;
 }
 
 static int read_variable(void *ctx, const struct h5info *v, struct err *err)
@@ -91,7 +69,7 @@ static int read_variable(void *ctx, const struct h5info *v, struct err *err)
     struct h5file *f = ctx;
 
     return err_if(err, h5_each_attr(f, v->group, v->name, take_attribute, NULL, err) ||
-                           (v->type == V_STR ? read_text(f, v, err) : read_numbers(f, v, err)));
+                           read_values(f, v, err));
 }
 
 static int read_group(void *ctx, const char *group, struct err *err)
@@ -143,32 +121,12 @@ void h5_close(struct h5file *f)
 
 /* Reading ---------------------------------------------------------------------------------- */
 
-/* Is there an object of that path? -1: it cannot be told. Each link on the way is asked for, since
-   HDF5 takes a missing group for an error. */
-static int is_there(struct h5file *f, char *path)
-{
-    htri_t there = 1;
-
-    for (char *s = path + 1; *s && there > 0; s++) {
-        char end;
-
-        s += strcspn(s, "/");
-        end = *s;
-        *s = '\0';
-        there = H5Lexists(f->id, path, H5P_DEFAULT);
-        *s = end;
-        if (!end)
-            break;
-    }
-    return there;
-}
-
 /* What could not be opened is not there, or cannot be read: a bad block is not a missing name. */
-static int not_opened(struct h5file *f, char *path, struct err *err)
+static int not_opened(struct h5file *f, const char *path, struct err *err)
 {
     int code = h5_fail(err, "open", path);
 
-    if (is_there(f, path) == 0)
+    if (H5LTpath_valid(f->id, path, false) == 0)
         return err_set(err, ERR_IO, "%s has no group %s", f->path, path);
     H5Eclear2(H5E_DEFAULT);
     return code ? err_wrap(err, "%s", f->path) : 0;

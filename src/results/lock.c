@@ -349,3 +349,25 @@ bool lock_is_name(const char *name)
         return strcmp(name, "lock") == 0;
     return name[4] == '.' && name[5] && !name[5 + strspn(name + 5, "0123456789")];
 }
+
+int lock_list(const char *dir, struct arena *a, struct lock_found **v, size_t *n, struct err *err)
+{
+    size_t n_names;
+    char **name;
+
+    *n = 0;
+    if (file_list(dir, a, &name, &n_names, err))
+        return err->code;
+    *v = arena_alloc(a, n_names, sizeof **v, err);
+    for (size_t i = 0; *v && i < n_names; i++) {
+        struct lock_found *one = &(*v)[*n];
+
+        if (!lock_is_name(name[i]))
+            continue;
+        *one = (struct lock_found){.name = name[i], .path = file_join(a, dir, name[i], err)};
+        if (!one->path)
+            return err->code;
+        *n += lock_read(&one->holder, one->path);
+    }
+    return err->code;
+}

@@ -19,6 +19,7 @@
 #define LENSWEEP_RESULTS_LOCK_H
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/process.h"
 
 #include <stdbool.h>
@@ -55,6 +56,13 @@ void lock_release(struct lock *l);
 /* Who holds it; false if nobody does, or the file is none of ours. It only looks: the age is told
    by this host's clock, and whoever takes a lock asks the file system's by writing beside it. */
 bool lock_read(struct lock_holder *h, const char *path);
+
+/* Those in a directory that can be read, in the arena: the run's own, or those of its shards. */
+struct lock_found {
+    const char *name, *path;
+    struct lock_holder holder;
+};
+int lock_list(const char *dir, struct arena *a, struct lock_found **v, size_t *n, struct err *err);
 
 /* "lock", or "lock.N" of shard N: the names that locks have in an output directory. */
 bool lock_is_name(const char *name);

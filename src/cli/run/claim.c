@@ -25,26 +25,20 @@ int claim_paths(struct session *r, struct err *err)
 /* What a shard at work computes must not be taken from under it. */
 static int check_shards(struct session *r, struct err *err)
 {
-    const char *out = r->campaign.config.output;
-    struct lock_holder h;
-    char **names, *path;
+    struct lock_found *found;
     size_t n;
 
-    if (file_list(out, &r->arena, &names, &n, err))
-        return err->code;
-    for (size_t i = 0; i < n; i++) {
-        if (!lock_is_name(names[i]) || str_eq(names[i], "lock"))
-            continue;
-        path = file_join(&r->arena, out, names[i], err);
-        if (!path)
-            return err->code;
-        if (lock_read(&h, path) && h.alive)
-            return err_set(err, ERR_CONFIG,
-                           "%s is held by process %ld on %s%s%s since %s: --restart would take its "
-                           "work from it; wait for it",
-                           path, h.pid, h.host, h.job[0] ? ", job " : "", h.job, h.since);
+    lock_list(r->campaign.config.output, &r->arena, &found, &n, err);
+    for (size_t i = 0; i < n && !err->code; i++) {
+        const struct lock_holder *h = &found[i].holder;
+
+        if (h->alive && !str_eq(found[i].name, "lock"))
+            err_set(err, ERR_CONFIG,
+                    "%s is held by process %ld on %s%s%s since %s: --restart would take its "
+                    "work from it; wait for it",
+                    found[i].path, h->pid, h->host, h->job[0] ? ", job " : "", h->job, h->since);
     }
-    return 0;
+    return err->code;
 }
 
 /* --restart: what was computed, and what it was begun with. */

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const target_names[TARGETS] = {"answer_1", "answer_2", "answer_3", "subject"};
@@ -40,10 +41,8 @@ static int find_labels(const struct authors *a, const char *group, const char *d
     if (result_text(a->r, group, dim, labels, &label, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
-        at[i] = SIZE_MAX;
-        for (size_t k = 0; k < labels; k++)
-            if (str_eq(label[k], name[i]))
-                at[i] = k;
+        at[i] = str_index(label, labels, name[i]);
+        at[i] = at[i] < labels ? at[i] : SIZE_MAX;
     }
     return 0;
 }
@@ -418,27 +417,20 @@ static int write_group(struct authors *a, const char *group, struct err *err)
 /* Its parts become names of folders. */
 static int check_model(const char *model, struct err *err)
 {
-    for (const char *s = model;; s++) {
-        size_t n = strcspn(s, "/");
-        char *part = NULL;
-        struct arena arena = {0};
-        bool safe;
+    bool safe = true;
 
-        part = arena_strndup(&arena, s, n, err);
-        if (!part)
-            return err->code;
+    for (const char *s = model; s && safe; s = strchr(s, '/'), s = s ? s + 1 : NULL) {
+        char part[256];
+
+        safe = snprintf(part, sizeof part, "%.*s", (int)strcspn(s, "/"), s) < (int)sizeof part;
         str_safe_name(part);
-        safe = n && strncmp(part, s, n) == 0;
-        arena_release(&arena);
-        if (!safe)
-            return err_set(err, ERR_CONFIG,
-                           "--model is \"%s\", expected names of letters, digits, \".\", \"_\" and "
-                           "\"-\" with \"/\" between them",
-                           model);
-        s += n;
-        if (!*s)
-            return 0;
+        safe = safe && *part && str_begins(s, part);
     }
+    return safe ? 0
+                : err_set(err, ERR_CONFIG,
+                          "--model is \"%s\", expected names of letters, digits, \".\", \"_\" and "
+                          "\"-\" with \"/\" between them",
+                          model);
 }
 
 int export_authors(struct result *r, const char *model, struct outputs *o, struct buf *notes,
