@@ -61,16 +61,16 @@ const char *chart_words(const struct chart *c, enum place p, size_t i)
     return d < 0 ? "" : c->of->shown[d][c->entry[p][i]];
 }
 
-int chart_column_words(const struct chart *c, size_t column, struct buf *b, struct err *err)
+void chart_column_words(const struct chart *c, size_t column, struct buf *b, struct err *err)
 {
     const int step = material_strata(c->of)[c->stratum_of[column]].step;
     const char *what = chart_words(c, COLUMN, column);
-
     const char *befell = c->of->figure.column_words;
 
-    if (*what && buf_printf(b, err, "%s%s%s, ", what, *befell ? " " : "", befell))
-        return err->code;
-    return step > 0 ? buf_printf(b, err, "step\u00a0%d, ", step) : 0;
+    if (*what)
+        buf_printf(b, err, "%s%s%s, ", what, *befell ? " " : "", befell);
+    if (step > 0)
+        buf_printf(b, err, "step\u00a0%d, ", step);
 }
 
 /* Which panels and entries ----------------------------------------------------------------- */
@@ -218,32 +218,30 @@ static int keep_strongest(struct chart *c, struct arena *a, struct err *err)
 
 /* The CSV ---------------------------------------------------------------------------------- */
 
-static int put_header(struct buf *csv, const struct material *of, struct err *err)
+static void put_header(struct buf *csv, const struct material *of, struct err *err)
 {
-    if (buf_puts(csv, "stratum,step", err))
-        return err->code;
-    for (size_t d = 0; d < of->n_dims; d++)
-        if (buf_puts(csv, ",", err) || csv_text(csv, of->dim[d].name, err))
-            return err->code;
+    buf_puts(csv, "stratum,step", err);
+    for (size_t d = 0; d < of->n_dims; d++) {
+        buf_puts(csv, ",", err);
+        csv_text(csv, of->dim[d].name, err);
+    }
     for (size_t i = 0; i < of->n_averages; i++) {
         const char *name = of->average[i].average.name;
 
-        if (i < of->n_values ? buf_printf(csv, err, ",%s,%s_lo,%s_hi", name, name, name)
-                             : buf_printf(csv, err, ",%s", name))
-            return err->code;
+        buf_printf(csv, err, i < of->n_values ? ",%s,%s_lo,%s_hi" : ",%s", name, name, name);
     }
-    return buf_puts(csv, ",n\n", err);
+    buf_puts(csv, ",n\n", err);
 }
 
-static int put_statistic(struct buf *csv, const struct chart *c, const struct plotted *a,
-                         enum statistic what, const size_t at[PLACES], struct err *err)
+static void put_statistic(struct buf *csv, const struct chart *c, const struct plotted *a,
+                          enum statistic what, const size_t at[PLACES], struct err *err)
 {
-    return err_if(err,
-                  buf_puts(csv, ",", err) || csv_number(csv, chart_value(c, a, what, at), err));
+    buf_puts(csv, ",", err);
+    csv_number(csv, chart_value(c, a, what, at), err);
 }
 
-static int put_line(struct buf *csv, const struct chart *c, const size_t at[PLACES],
-                    struct err *err)
+static void put_line(struct buf *csv, const struct chart *c, const size_t at[PLACES],
+                     struct err *err)
 {
     const struct material *of = c->of;
     size_t entry[DIMS_MAX];
@@ -252,30 +250,28 @@ static int put_line(struct buf *csv, const struct chart *c, const size_t at[PLAC
     for (int p = 0; p < PLACES; p++)
         if (of->at[p] >= 0)
             entry[of->at[p]] = c->entry[p][at[p]];
-    if (csv_text(csv, c->stratum, err) ||
-        buf_printf(csv, err, ",%d", material_strata(of)[c->stratum_of[at[COLUMN]]].step))
-        return err->code;
-    for (size_t d = 0; d < of->n_dims; d++)
-        if (buf_puts(csv, ",", err) || csv_text(csv, of->dim[d].label[entry[d]], err))
-            return err->code;
+    csv_text(csv, c->stratum, err);
+    buf_printf(csv, err, ",%d", material_strata(of)[c->stratum_of[at[COLUMN]]].step);
+    for (size_t d = 0; d < of->n_dims; d++) {
+        buf_puts(csv, ",", err);
+        csv_text(csv, of->dim[d].label[entry[d]], err);
+    }
     for (size_t i = 0; i < of->n_averages; i++)
         for (size_t k = 0; k < (i < of->n_values ? INTERVAL : 1); k++)
-            if (put_statistic(csv, c, &of->average[i], interval[k], at, err))
-                return err->code;
-    return err_if(err, put_statistic(csv, c, &of->average[0], STAT_N, at, err) ||
-                           buf_puts(csv, "\n", err));
+            put_statistic(csv, c, &of->average[i], interval[k], at, err);
+    put_statistic(csv, c, &of->average[0], STAT_N, at, err);
+    buf_puts(csv, "\n", err);
 }
 
-static int put_csv(struct buf *csv, const struct chart *c, struct err *err)
+static void put_csv(struct buf *csv, const struct chart *c, struct err *err)
 {
     size_t at[PLACES], cells = chart_cells(c);
-    int code = put_header(csv, c->of, err);
 
-    for (size_t i = 0; i < cells && !code; i++) {
+    put_header(csv, c->of, err);
+    for (size_t i = 0; i < cells && !err->code; i++) {
         chart_cell(c, i, at);
-        code = put_line(csv, c, at, err);
+        put_line(csv, c, at, err);
     }
-    return code;
 }
 
 /* Names ------------------------------------------------------------------------------------ */
@@ -291,29 +287,6 @@ static bool is_placed(const struct material *of, size_t d)
 static bool is_single(const struct material *of, size_t d)
 {
     return list_has(of->figure.single, of->dim[d].name);
-}
-
-/* "_window_10" for each dimension without a place that has several entries; in words, ", window 10"
-   for each. */
-static int fixed_names(const struct chart *c, struct arena *a, const char **name,
-                       const char **words, struct err *err)
-{
-    const struct material *of = c->of;
-
-    *name = *words = "";
-    for (size_t d = 0; d < of->n_dims; d++) {
-        const struct average_dim *dim = &of->dim[d];
-        const size_t i = c->fixed[d];
-
-        if (is_placed(of, d) || is_single(of, d))
-            continue;
-        if (dim->size > 1)
-            *name = arena_printf(a, err, "%s_%s_%s", *name, dim->name, dim->label[i]);
-        *words = arena_printf(a, err, "%s, %s %s", *words, dim->name, of->shown[d][i]);
-        if (!*name || !*words)
-            return err->code;
-    }
-    return 0;
 }
 
 /* The queries of a page, as its CSV has them, and in words. */
@@ -351,70 +324,75 @@ static enum place apart_place(const struct material *of)
 }
 
 /* "Head outputs set to zero: logit" */
-static const char *chart_subject(const struct chart *c, struct arena *a, struct err *err)
+static void put_subject(struct buf *b, const struct chart *c, struct arena *a, struct err *err)
 {
-    const char *first = chart_label(c, ROW, 0), *title = c->of->figure.title;
-    size_t n = strchr(first, '.') ? name_stem(first) : strlen(first);
-    const char *metric = "", *whole = arena_strndup(a, first, n, err);
-    char *all;
+    const char *first = chart_label(c, ROW, 0), *title = c->of->figure.title, *metric = "";
+    size_t n = strchr(first, '.') ? name_stem(first) : strlen(first), at = b->len;
+    const char *whole = arena_strndup(a, first, n, err);
 
     if (apart_place(c->of) == ROW && whole)
         metric = words_of(a, whole, err);
-    if (!whole || !metric)
-        return NULL;
-    all = arena_printf(a, err, "%s%s%s", title, *metric ? ": " : "", metric);
-    if (all && *all >= 'a' && *all <= 'z')
-        *all = (char)(*all - 'a' + 'A');
-    return all;
+    if (!metric || buf_printf(b, err, "%s%s%s", title, *metric ? ": " : "", metric) || at == b->len)
+        return;
+    if (b->data[at] >= 'a' && b->data[at] <= 'z')
+        b->data[at] = (char)(b->data[at] - 'a' + 'A');
 }
 
 /* The whole title: what is drawn, of which queries, and what all its panels have in common. */
 static int make_title(struct chart *c, const struct gallery *out, struct arena *a,
-                      const char *queries, const char *fixed, struct err *err)
+                      const char *queries, struct err *err)
 {
-    const char *subject = chart_subject(c, a, err), *common = NULL;
+    const struct material *of = c->of;
     struct buf b = {0};
 
-    if (subject && (c->n[COLUMN] > 1 || !chart_column_words(c, 0, &b, err)) && buf_str(&b, err))
-        common = b.len ? arena_printf(a, err, ", %.*s", (int)b.len - 2, b.data) : "";
-    if (common)
-        c->title = arena_printf(a, err, "%s%s%s (%s%s%s)", out->result, *out->result ? ": " : "",
-                                subject, queries, fixed, common);
+    buf_printf(&b, err, "%s%s", out->result, *out->result ? ": " : "");
+    put_subject(&b, c, a, err);
+    buf_printf(&b, err, " (%s", queries);
+    for (size_t d = 0; d < of->n_dims; d++)
+        if (!is_placed(of, d) && !is_single(of, d))
+            buf_printf(&b, err, ", %s %s", of->dim[d].name, of->shown[d][c->fixed[d]]);
+    if (c->n[COLUMN] == 1) {
+        struct buf common = {0};
+
+        chart_column_words(c, 0, &common, err);
+        if (common.len)
+            buf_printf(&b, err, ", %.*s", (int)common.len - 2, common.data);
+        buf_release(&common);
+    }
+    if (!buf_puts(&b, ")", err))
+        c->title = arena_strndup(a, b.data, b.len, err);
     buf_release(&b);
-    return c->title ? 0 : err->code;
+    return err->code;
 }
 
-/* "_answer_1_step_2" of a column that was parted from the others. */
-static const char *alone_name(const struct chart *c, struct arena *a, struct err *err)
-{
-    const char *what = chart_label(c, COLUMN, 0);
-
-    if (!c->whole)
-        return "";
-    return arena_printf(a, err, "%s%s_step_%d", *what ? "_" : "", what,
-                        material_strata(c->of)[c->stratum_of[0]].step);
-}
-
+/* "GROUP_STRATUM", then "_logit" of an entry that has figures of its own, "_window_10" for each
+   dimension without a place that has several entries, "_answer_1_step_2" of a column that was
+   parted from the others, and the figure's own name. */
 static int name_chart(struct chart *c, struct gallery *out, struct arena *a, size_t like,
                       struct err *err)
 {
     const struct material *of = c->of;
-    const struct figure *f = &of->figure;
-    enum place p = apart_place(of);
-    const char *queries, *first = p == PLACES ? "" : chart_label(c, p, 0), *fixed, *words;
-    const char *apart = "", *alone = alone_name(c, a, err);
-    char *name;
+    const enum place p = apart_place(of);
+    const char *queries, *column = chart_label(c, COLUMN, 0);
+    struct buf b = {0};
 
-    if (p != PLACES)
-        apart = arena_printf(a, err, "_%.*s", (int)name_stem(first), first);
-    if (!apart || !alone ||
-        name_stratum(of, &material_strata(of)[like], a, &c->stratum, &queries, err) ||
-        fixed_names(c, a, &fixed, &words, err) ||
-        gallery_name(out, &name, err, "%s_%s%s%s%s%s%s", of->group, c->stratum, apart, fixed, alone,
-                     f->name ? "_" : "", f->name ? f->name : ""))
+    if (name_stratum(of, &material_strata(of)[like], a, &c->stratum, &queries, err))
         return err->code;
-    c->name = name;
-    return make_title(c, out, a, queries, words, err);
+    buf_printf(&b, err, "%s_%s", of->group, c->stratum);
+    if (p != PLACES)
+        buf_printf(&b, err, "_%.*s", (int)name_stem(chart_label(c, p, 0)), chart_label(c, p, 0));
+    for (size_t d = 0; d < of->n_dims; d++)
+        if (!is_placed(of, d) && !is_single(of, d) && of->dim[d].size > 1)
+            buf_printf(&b, err, "_%s_%s", of->dim[d].name, of->dim[d].label[c->fixed[d]]);
+    if (c->whole)
+        buf_printf(&b, err, "%s%s_step_%d", *column ? "_" : "", column,
+                   material_strata(of)[c->stratum_of[0]].step);
+    if (of->figure.name)
+        buf_printf(&b, err, "_%s", of->figure.name);
+    if (buf_str(&b, err))
+        c->name = gallery_name(out, b.data, err);
+    buf_release(&b);
+    return err->code ? err->code : make_title(c, out, a, queries, err);
 }
 
 /* Pages ------------------------------------------------------------------------------------ */
@@ -422,13 +400,13 @@ static int name_chart(struct chart *c, struct gallery *out, struct arena *a, siz
 static int save_chart(struct gallery *out, const struct chart *c, struct err *err)
 {
     struct buf csv = {0}, gp = {0};
-    int code =
-        put_csv(&csv, c, err) || chart_script(&gp, out, c, err) ||
-        gallery_save(out, &(struct drawing){c->name, c->of->group, c->title}, &csv, &gp, err);
 
+    put_csv(&csv, c, err);
+    if (!chart_script(&gp, out, c, err))
+        gallery_save(out, &(struct drawing){c->name, c->of->group, c->title}, &csv, &gp, err);
     buf_release(&csv);
     buf_release(&gp);
-    return err_if(err, code);
+    return err->code;
 }
 
 static int finish_page(struct gallery *out, struct chart *c, struct arena *a, size_t like,
@@ -473,24 +451,22 @@ static int save_page(struct gallery *out, const struct material *of, size_t like
     struct arena a = {0};
     struct chart c = {.of = of, .title = ""};
     double height = 0;
-    int code;
 
     memcpy(c.fixed, fixed, sizeof c.fixed);
-    code = all_entries(&c, &a, like, err);
-    if (!code && name)
+    if (all_entries(&c, &a, like, err))
+        goto out;
+    if (name)
         keep_alike(&c, apart_place(of), name);
-    if (!code && of->form == GRAPH)
-        code = keep_strongest(&c, &a, err);
-    if (!code)
-        code = keep_seen(&c, &a, err);
-    if (!code && chart_cells(&c))
-        code = chart_height(&c, out->width, &height, err);
-    if (!code && height > HIGHEST && c.n[COLUMN] > 1)
-        code = part_columns(out, &c, &a, like, n, err);
-    else if (!code)
-        code = finish_page(out, &c, &a, like, n, err);
+    if ((of->form == GRAPH && keep_strongest(&c, &a, err)) || keep_seen(&c, &a, err) ||
+        (chart_cells(&c) && chart_height(&c, out->width, &height, err)))
+        goto out;
+    if (height > HIGHEST && c.n[COLUMN] > 1)
+        part_columns(out, &c, &a, like, n, err);
+    else
+        finish_page(out, &c, &a, like, n, err);
+out:
     arena_release(&a);
-    return code;
+    return err->code;
 }
 
 static int save_apart(struct gallery *out, const struct material *of, size_t like,
@@ -534,17 +510,17 @@ int charts_save(struct gallery *out, struct material *of, size_t *n, struct err 
 {
     bool apart = apart_place(of) != PLACES;
     size_t fixed[DIMS_MAX] = {0};
-    int code = 0;
 
-    for (size_t s = 0; s < material_n_strata(of) && !code; s++) {
+    for (size_t s = 0; s < material_n_strata(of); s++) {
         if (seen_before(of, s))
             continue;
-        code = material_load(of, s, err);
+        if (material_load(of, s, err))
+            return err->code;
         do
-            code = code    ? code
-                   : apart ? save_apart(out, of, s, fixed, n, err)
-                           : save_page(out, of, s, fixed, NULL, n, err);
-        while (!code && next_fixed(of, fixed));
+            if (apart ? save_apart(out, of, s, fixed, n, err)
+                      : save_page(out, of, s, fixed, NULL, n, err))
+                return err->code;
+        while (next_fixed(of, fixed));
     }
-    return code;
+    return 0;
 }

@@ -103,7 +103,7 @@ double chart_value(const struct chart *c, const struct plotted *a, enum statisti
 const char *chart_label(const struct chart *c, enum place p, size_t i);
 const char *chart_words(const struct chart *c, enum place p, size_t i);
 /* "answer 1 corrupted, step 2, " of a column of panels. */
-int chart_column_words(const struct chart *c, size_t column, struct buf *b, struct err *err);
+void chart_column_words(const struct chart *c, size_t column, struct buf *b, struct err *err);
 
 /* Every page of a figure; *n goes up by how many. */
 int charts_save(struct gallery *out, struct material *s, size_t *n, struct err *err);

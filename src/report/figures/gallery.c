@@ -5,7 +5,6 @@
 #include "base/str.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,36 +14,19 @@ enum { NO_PROGRAM = 127 }; /* a child's exit status: there is no gnuplot */
 
 /* Names ------------------------------------------------------------------------------------- */
 
-static bool is_used(const struct gallery *g, const char *name)
-{
-    return str_index((const char *const *)g->name, g->n, name) < g->n;
-}
-
-static int remember(struct gallery *g, char *name, struct err *err)
-{
-    if (arena_grow(&g->arena, &g->name, g->n, &g->cap, sizeof *g->name, err))
-        return err->code;
-    g->name[g->n++] = name;
-    return 0;
-}
-
-int gallery_name(struct gallery *g, char **name, struct err *err, const char *fmt, ...)
+const char *gallery_name(struct gallery *g, const char *wanted, struct err *err)
 {
     char text[200]; /* longer ones are cut: file systems stop at 255 bytes */
-    size_t n = (size_t)snprintf(text, sizeof text, "%s%s", g->result, *g->result ? "_" : "");
-    va_list ap;
+    const char *name;
 
-    *name = NULL;
-    if (n < sizeof text) {
-        va_start(ap, fmt);
-        vsnprintf(text + n, sizeof text - n, fmt, ap);
-        va_end(ap);
-    }
+    snprintf(text, sizeof text, "%s%s%s", g->result, *g->result ? "_" : "", wanted);
     str_safe_name(text);
-    *name = arena_strdup(&g->arena, text, err);
-    for (int i = 2; *name && is_used(g, *name); i++)
-        *name = arena_printf(&g->arena, err, "%s_%d", text, i);
-    return *name ? remember(g, *name, err) : err->code;
+    name = arena_strdup(&g->arena, text, err);
+    for (int i = 2; name && str_index(g->name, g->n, name) < g->n; i++)
+        name = arena_printf(&g->arena, err, "%s_%d", text, i);
+    if (!name || arena_grow(&g->arena, &g->name, g->n, &g->cap, sizeof *g->name, err))
+        return NULL;
+    return g->name[g->n++] = name;
 }
 
 void gallery_release(struct gallery *g)

@@ -6,9 +6,9 @@
  *     int save(const struct buf *csv, const struct buf *gp, struct buf *said, struct err *err)
  *     {
  *         struct gallery g = {.dir = "figures", .format = "png", .result = "", .said = said};
- *         char *name;
+ *         const char *name = gallery_name(&g, "decode_cities", err); // unique in the folder
  *
- *         if (!gallery_name(&g, &name, err, "%s_%s", "decode", "cities") && // unique in the folder
+ *         if (name &&
  *             !gallery_save(&g, &(struct drawing){name, "decode", "Cities"}, csv, gp, err))
  *             gallery_end(&g, err);
  *         gallery_release(&g);
@@ -38,7 +38,7 @@ struct gallery {
     int layers_from;         /* the number of the first layer */
     const char *result;      /* whose figures they are, where several share a folder; "" = one */
     struct buf *said;        /* the path of each picture, a line each */
-    char **name;             /* used so far, in the arena */
+    const char **name;       /* used so far, in the arena */
     size_t n, cap, scripts;  /* scripts: not drawn, for want of gnuplot */
     struct drawing *picture; /* (n_pictures) in the arena */
     size_t n_pictures, max_pictures;
@@ -46,8 +46,7 @@ struct gallery {
 };
 
 /* A name made of letters, digits, '.', '-' and '_', that no other figure of the folder has. */
-int gallery_name(struct gallery *g, char **name, struct err *err, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
+const char *gallery_name(struct gallery *g, const char *wanted, struct err *err);
 
 int gallery_save(struct gallery *g, const struct drawing *p, const struct buf *csv,
                  const struct buf *gp, struct err *err);

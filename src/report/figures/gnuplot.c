@@ -15,76 +15,70 @@ static char in_field(char c)
     return c == ',' ? ';' : c == '"' || c == '`' ? '\'' : c;
 }
 
-int csv_text(struct buf *csv, const char *s, struct err *err)
+void csv_text(struct buf *csv, const char *s, struct err *err)
 {
-    int code = 0;
-
-    for (; *s && !code; s++)
-        code = buf_put(csv, &(char){in_field(*s)}, 1, err);
-    return code;
+    for (; *s; s++)
+        buf_printf(csv, err, "%c", in_field(*s));
 }
 
-int csv_number(struct buf *csv, double v, struct err *err)
+void csv_number(struct buf *csv, double v, struct err *err)
 {
-    return isfinite(v) ? buf_printf(csv, err, "%.9g", v) : 0;
+    if (isfinite(v))
+        buf_printf(csv, err, "%.9g", v);
 }
 
 /* Between single quotes gnuplot takes everything as it is but the quote itself, which it would want
    doubled, and two of them in a row it takes for the end (5.4): a typographic one stands for it. A
    backquote would be safe there; it is changed all the same, for elsewhere it runs commands. */
-int gp_text(struct buf *gp, const char *s, struct err *err)
+void gp_text(struct buf *gp, const char *s, struct err *err)
 {
-    int code = buf_puts(gp, "'", err);
-
-    for (; *s && !code; s++) {
+    buf_puts(gp, "'", err);
+    for (; *s; s++) {
         char c = *s == ',' || *s == '"' ? *s : in_field(*s);
 
-        code = c == '\'' ? buf_puts(gp, "\u2019", err) : buf_put(gp, &c, 1, err);
+        buf_puts(gp, c == '\'' ? "\u2019" : (char[]){c, '\0'}, err);
     }
-    return code ? code : buf_puts(gp, "'", err);
+    buf_puts(gp, "'", err);
 }
 
-int gp_tic(struct buf *gp, const char *name, size_t i, struct err *err)
+void gp_tic(struct buf *gp, const char *name, size_t i, struct err *err)
 {
     if (!err->code && gp->data[gp->len - 1] != '(')
         buf_puts(gp, ", ", err);
     gp_text(gp, name, err);
-    return buf_printf(gp, err, " %zu", i);
+    buf_printf(gp, err, " %zu", i);
 }
 
 /* The three terminals differ in what they take for a point: the factors make them draw alike. PNG
    has 300 dots to the inch. */
-int gp_head(struct buf *gp, const char *format, const char *name, double width, double height,
-            struct err *err)
+void gp_head(struct buf *gp, const char *format, const char *name, double width, double height,
+             struct err *err)
 {
     const double dots = 300.0 / 96;
-    int code;
 
     if (str_eq(format, "png"))
-        code = buf_printf(gp, err,
-                          "set terminal pngcairo size %.0f,%.0f font 'Sans,%d' fontscale %g "
-                          "linewidth %g pointscale %g dashlength 1 background 'white'\n",
-                          width * dots, height * dots, GP_SMALL, dots, dots, dots);
+        buf_printf(gp, err,
+                   "set terminal pngcairo size %.0f,%.0f font 'Sans,%d' fontscale %g "
+                   "linewidth %g pointscale %g dashlength 1 background 'white'\n",
+                   width * dots, height * dots, GP_SMALL, dots, dots, dots);
     else if (str_eq(format, "svg"))
-        code = buf_printf(gp, err,
-                          "set terminal svg size %.0f,%.0f dynamic font 'sans-serif,%d' fontscale "
-                          "%.4f linewidth 1 background 'white'\n",
-                          width, height, GP_SMALL, 96.0 / 72);
+        buf_printf(gp, err,
+                   "set terminal svg size %.0f,%.0f dynamic font 'sans-serif,%d' fontscale "
+                   "%.4f linewidth 1 background 'white'\n",
+                   width, height, GP_SMALL, 96.0 / 72);
     else
-        code = buf_printf(gp, err,
-                          "set terminal pdfcairo size %.3f,%.3f font 'Sans,%d' fontscale 0.75 "
-                          "linewidth 0.75 pointscale 0.75\n",
-                          width / 96, height / 96, GP_SMALL);
-    if (code)
-        return code;
-    return buf_printf(gp, err,
-                      "set output '%s.%s'\n"
-                      "set termoption noenhanced\n"
-                      "set encoding utf8\n"
-                      "set datafile separator comma\n"
-                      "set datafile commentschars ''\n" /* a dataset may be called #1 */
-                      "set datafile missing NaN\n",
-                      name, format);
+        buf_printf(gp, err,
+                   "set terminal pdfcairo size %.3f,%.3f font 'Sans,%d' fontscale 0.75 "
+                   "linewidth 0.75 pointscale 0.75\n",
+                   width / 96, height / 96, GP_SMALL);
+    buf_printf(gp, err,
+               "set output '%s.%s'\n"
+               "set termoption noenhanced\n"
+               "set encoding utf8\n"
+               "set datafile separator comma\n"
+               "set datafile commentschars ''\n" /* a dataset may be called #1 */
+               "set datafile missing NaN\n",
+               name, format);
 }
 
 /* Widths of the usual sans serif faces, of which the widest counts. */

@@ -2,11 +2,14 @@
  * The text of a figure's CSV and of its gnuplot script, whatever names a result file has.
  *
  *     // Terminal and output, then a title that no content can leave.
- *     int begin(struct buf *gp, const char *name, const char *title, struct err *err)
+ *     void begin(struct buf *gp, const char *name, const char *title, struct err *err)
  *     {
- *         return gp_head(gp, "svg", name, 672, 400, err) || buf_puts(gp, "set title ", err) ||
- *                gp_text(gp, title, err);
+ *         gp_head(gp, "svg", name, 672, 400, err);
+ *         buf_puts(gp, "set title ", err);
+ *         gp_text(gp, title, err);
  *     }
+ *
+ * Nothing is added once err is set.
  */
 #ifndef LENSWEEP_REPORT_FIGURES_GNUPLOT_H
 #define LENSWEEP_REPORT_FIGURES_GNUPLOT_H
@@ -15,8 +18,8 @@
 
 /* Fields of a CSV, without separators: what would need quotes is replaced; a number that is not
    finite is an empty field. */
-int csv_text(struct buf *csv, const char *s, struct err *err);
-int csv_number(struct buf *csv, double v, struct err *err);
+void csv_text(struct buf *csv, const char *s, struct err *err);
+void csv_number(struct buf *csv, double v, struct err *err);
 
 /* Type, in points: that of all texts unless they say otherwise, and that of titles. */
 enum { GP_SMALL = 7, GP_LARGE = 8 };
@@ -24,8 +27,8 @@ enum { GP_SMALL = 7, GP_LARGE = 8 };
 #define GP_LINE 12.0
 
 /* Terminal, output file NAME.FORMAT and how data are read. */
-int gp_head(struct buf *gp, const char *format, const char *name, double width, double height,
-            struct err *err);
+void gp_head(struct buf *gp, const char *format, const char *name, double width, double height,
+             struct err *err);
 
 /* About how wide the first n bytes of a text are, a little too wide rather than too narrow. */
 double gp_width(const char *s, size_t n, int points);
@@ -37,9 +40,9 @@ size_t gp_lines(const char *s, double width, int points);
 const char *gp_next_line(const char *s, size_t n);
 
 /* s as a gnuplot string that no content can leave. */
-int gp_text(struct buf *gp, const char *s, struct err *err);
+void gp_text(struct buf *gp, const char *s, struct err *err);
 /* The next name of a list of an axis (set xtics (...), at its i-th place. */
-int gp_tic(struct buf *gp, const char *name, size_t i, struct err *err);
+void gp_tic(struct buf *gp, const char *name, size_t i, struct err *err);
 
 /* How a line's points are drawn: colours of Okabe and Ito, which the colour-blind tell apart. */
 struct gp_style {

@@ -115,52 +115,47 @@ double graph_most(const struct chart *c)
     return most;
 }
 
-static int put_rows(struct buf *gp, const struct end *list, size_t n, bool names, struct err *err)
+static void put_rows(struct buf *gp, const struct end *list, size_t n, bool names, struct err *err)
 {
     buf_puts(gp, "set ytics (", err);
     for (size_t i = 0; i < n; i++)
         gp_tic(gp, names ? list[i].name : "", i, err);
-    return buf_puts(gp, ") offset 0.6,0\n", err);
+    buf_puts(gp, ") offset 0.6,0\n", err);
 }
 
 /* Where each edge begins and ends; its arc, which reaches the further the longer it is. */
-static int graph_head(struct buf *gp, const struct page *p, struct err *err)
+static void graph_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
     const size_t edges = c->n[ALONG];
     struct end list[ENDS_MAX];
     const size_t n = list_ends(c, list);
-    int code = buf_printf(gp, err, "array from[%zu]\narray to[%zu]\narray effect[%zu]\n", edges,
-                          edges, edges);
 
-    for (size_t i = 0; i < edges && !code; i++) {
+    buf_printf(gp, err, "array from[%zu]\narray to[%zu]\narray effect[%zu]\n", edges, edges, edges);
+    for (size_t i = 0; i < edges; i++) {
         const struct end from = end_of(c, i, 0), to = end_of(c, i, 1);
 
-        code = buf_printf(gp, err, "from[%zu] = %zu; to[%zu] = %zu\n", i + 1, row_of(list, &from),
-                          i + 1, row_of(list, &to));
+        buf_printf(gp, err, "from[%zu] = %zu; to[%zu] = %zu\n", i + 1, row_of(list, &from), i + 1,
+                   row_of(list, &to));
     }
-    if (code)
-        return code;
-    return buf_printf(
-        gp, err,
-        "x(i, t) = effect[i] == 0 ? NaN : 0.95 * (to[i] - from[i]) / %zu. * sin(pi * t)\n"
-        "y(i, t) = (from[i] + to[i] - (to[i] - from[i]) * cos(pi * t)) / 2\n"
-        "thick(i) = 0.3 + 2.7 * abs(effect[i]) / %.6g\n"
-        "colour(i) = effect[i] > 0 ? '#b2182b' : '#5aaae0'\n"
-        "set xrange [0:1]\nset yrange [-0.7:%zu.7]\nunset xtics\nset border 2\n"
-        "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n",
-        n - 1, graph_most(c), n - 1);
+    buf_printf(gp, err,
+               "x(i, t) = effect[i] == 0 ? NaN : 0.95 * (to[i] - from[i]) / %zu. * sin(pi * t)\n"
+               "y(i, t) = (from[i] + to[i] - (to[i] - from[i]) * cos(pi * t)) / 2\n"
+               "thick(i) = 0.3 + 2.7 * abs(effect[i]) / %.6g\n"
+               "colour(i) = effect[i] > 0 ? '#b2182b' : '#5aaae0'\n"
+               "set xrange [0:1]\nset yrange [-0.7:%zu.7]\nunset xtics\nset border 2\n"
+               "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n",
+               n - 1, graph_most(c), n - 1);
 }
 
-static int graph_panel(struct buf *gp, const struct page *p, const struct panel *at,
-                       struct err *err)
+static void graph_panel(struct buf *gp, const struct page *p, const struct panel *at,
+                        struct err *err)
 {
     struct end list[ENDS_MAX];
     const size_t n = list_ends(p->c, list);
 
-    if (put_rows(gp, list, n, at->first, err))
-        return err->code;
-    return buf_printf(
+    put_rows(gp, list, n, at->first, err);
+    buf_printf(
         gp, err,
         "do for [i=1:|effect|] { effect[i] = 0 }\n"
         "stats data skip 1 every ::first::first+|effect|-1 using (effect[int($0)+1]=$%zu) "
@@ -170,7 +165,7 @@ static int graph_panel(struct buf *gp, const struct page *p, const struct panel 
         field_of_value(p->c, 0));
 }
 
-static int graph_fit(struct page *p, struct err *err)
+static void graph_fit(struct page *p, struct err *err)
 {
     struct end list[ENDS_MAX];
     const size_t n = list_ends(p->c, list);
@@ -181,7 +176,6 @@ static int graph_fit(struct page *p, struct err *err)
     for (size_t i = 0; i < n; i++)
         p->scale = fmax(p->scale, 8 + gp_width(list[i].name, strlen(list[i].name), GP_SMALL));
     (void)err;
-    return 0;
 }
 
 const struct form_style graph_style = {.fit = graph_fit, .head = graph_head, .panel = graph_panel};

@@ -6,37 +6,38 @@
 #include <stdlib.h>
 
 /* From the least to the greatest number that ALONG stands at, and some room. */
-static int put_logarithmic(struct buf *gp, const struct chart *c, struct err *err)
+static void put_logarithmic(struct buf *gp, const struct chart *c, struct err *err)
 {
     struct range x = {INFINITY, -INFINITY};
 
     for (size_t i = 0; i < c->n[ALONG]; i++)
         widen(&x, strtod(chart_label(c, ALONG, i), NULL));
-    return buf_printf(gp, err, "set logscale x\nset xrange [%.6g:%.6g]\n", 0.8 * x.lo, 1.25 * x.hi);
+    buf_printf(gp, err, "set logscale x\nset xrange [%.6g:%.6g]\n", 0.8 * x.lo, 1.25 * x.hi);
 }
 
 /* The lines' values stand in the table one after the other, `along` of them each. */
-static int lines_head(struct buf *gp, const struct page *p, struct err *err)
+static void lines_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
 
-    if (put_series(gp, c, err) ||
-        buf_printf(gp, err,
-                   "along = %zu\n"
-                   "set style fill transparent solid 0.18 noborder\n"
-                   "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n"
-                   "set ytics offset 0.6,0\nset xtics offset 0,0.4\n",
-                   c->n[ALONG]))
-        return err->code;
-    if (c->of->figure.along_values)
-        return put_logarithmic(gp, c, err);
-    return err_if(err, buf_printf(gp, err, "set xrange [-0.5:%zu.5]\n", c->n[ALONG] - 1) ||
-                           put_entries(gp, "xtics", c, ALONG, p->panel_width, true, err));
+    put_series(gp, c, err);
+    buf_printf(gp, err,
+               "along = %zu\n"
+               "set style fill transparent solid 0.18 noborder\n"
+               "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.5\n"
+               "set ytics offset 0.6,0\nset xtics offset 0,0.4\n",
+               c->n[ALONG]);
+    if (c->of->figure.along_values) {
+        put_logarithmic(gp, c, err);
+        return;
+    }
+    buf_printf(gp, err, "set xrange [-0.5:%zu.5]\n", c->n[ALONG] - 1);
+    put_entries(gp, "xtics", c, ALONG, p->panel_width, true, err);
 }
 
 /* The bands first, then zero, the lines on top, with marks no closer than they are wide. */
-static int lines_panel(struct buf *gp, const struct page *p, const struct panel *at,
-                       struct err *err)
+static void lines_panel(struct buf *gp, const struct page *p, const struct panel *at,
+                        struct err *err)
 {
     const struct chart *c = p->c;
     const struct range y = axis_range(c, at->row);
@@ -46,21 +47,20 @@ static int lines_panel(struct buf *gp, const struct page *p, const struct panel 
 
     if (c->of->figure.along_values)
         snprintf(x, sizeof x, "%zu", field_of(c, ALONG));
-    return buf_printf(
-        gp, err,
-        "set yrange [%.6g:%.6g]\nset ytics %.6g\nset format y '%s'\n"
-        "plot for [i=1:|colour|] data skip 1 every ::first+(i-1)*along::first+i*along-1 "
-        "\\\n    using %s:%zu:%zu with filledcurves fillcolor rgb colour[i] notitle, \\\n"
-        "  0 with lines linecolor '#606060' dashtype (8,6) linewidth 0.6 notitle, \\\n"
-        "  for [i=1:|colour|] data skip 1 every ::first+(i-1)*along::first+i*along-1 \\\n"
-        "    using %s:%zu with linespoints linecolor rgb colour[i] linewidth 1.1 \\\n"
-        "    pointtype shape[i] pointsize size[i] pointinterval %d notitle\n",
-        y.lo, y.hi, round_step(y, 4), at->first || p->scales ? "%g" : "", x, mean + 1, mean + 2, x,
-        mean, apart);
+    buf_printf(gp, err,
+               "set yrange [%.6g:%.6g]\nset ytics %.6g\nset format y '%s'\n"
+               "plot for [i=1:|colour|] data skip 1 every ::first+(i-1)*along::first+i*along-1 "
+               "\\\n    using %s:%zu:%zu with filledcurves fillcolor rgb colour[i] notitle, \\\n"
+               "  0 with lines linecolor '#606060' dashtype (8,6) linewidth 0.6 notitle, \\\n"
+               "  for [i=1:|colour|] data skip 1 every ::first+(i-1)*along::first+i*along-1 \\\n"
+               "    using %s:%zu with linespoints linecolor rgb colour[i] linewidth 1.1 \\\n"
+               "    pointtype shape[i] pointsize size[i] pointinterval %d notitle\n",
+               y.lo, y.hi, round_step(y, 4), at->first || p->scales ? "%g" : "", x, mean + 1,
+               mean + 2, x, mean, apart);
 }
 
 /* Rows that are not compared have a scale each. */
-static int lines_fit(struct page *p, struct err *err)
+static void lines_fit(struct page *p, struct err *err)
 {
     p->least = p->width > 400 ? 120 : 72;
     p->most = 400;
@@ -74,7 +74,6 @@ static int lines_fit(struct page *p, struct err *err)
         p->scale = fmax(p->scale, 8 + numbers_width(y, round_step(y, 4)));
     }
     (void)err;
-    return 0;
 }
 
 const struct form_style lines_style = {

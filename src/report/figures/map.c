@@ -37,56 +37,59 @@ static bool is_struck(const struct chart *c, size_t column, const char *role)
 
 /* "subject: last token * (12)": a star where tokens were changed, and how many queries have the
    entry if not all do. Left of the first panel of a line names stand before it. */
-static int down_text(struct buf *b, const struct chart *c, size_t column, size_t i, bool names,
-                     struct err *err)
+static void down_text(struct buf *b, const struct chart *c, size_t column, size_t i, bool names,
+                      struct err *err)
 {
     const double have = count_of(c, column, &i);
 
-    if (buf_printf(b, err, "%s%s", names ? chart_words(c, DOWN, i) : "",
-                   is_struck(c, column, chart_label(c, DOWN, i)) ? " *" : ""))
-        return err->code;
-    return have > 0 && have < count_of(c, column, NULL) ? buf_printf(b, err, " (%.0f)", have) : 0;
+    buf_printf(b, err, "%s%s", names ? chart_words(c, DOWN, i) : "",
+               is_struck(c, column, chart_label(c, DOWN, i)) ? " *" : "");
+    if (have > 0 && have < count_of(c, column, NULL))
+        buf_printf(b, err, " (%.0f)", have);
 }
 
-static int put_down_names(struct buf *gp, const struct chart *c, const struct panel *at,
-                          struct err *err)
+static void put_down_names(struct buf *gp, const struct chart *c, const struct panel *at,
+                           struct err *err)
 {
     buf_printf(gp, err, "set yrange [%zu.5:-0.5]\nset ytics (", c->n[DOWN] - 1);
     for (size_t i = 0; i < c->n[DOWN] && !err->code; i++) {
         struct buf b = {0};
 
-        if (!down_text(&b, c, at->column, i, at->first, err) && buf_str(&b, err))
+        down_text(&b, c, at->column, i, at->first, err);
+        if (buf_str(&b, err))
             gp_tic(gp, b.data, i, err);
         buf_release(&b);
     }
-    return buf_puts(gp, ")\n", err);
+    buf_puts(gp, ")\n", err);
 }
 
-static int put_down(struct buf *gp, const struct page *p, const struct panel *at, struct err *err)
+static void put_down(struct buf *gp, const struct page *p, const struct panel *at, struct err *err)
 {
     const struct chart *c = p->c;
 
-    if (!has_numbers(c))
-        return put_down_names(gp, c, at, err);
-    return err_if(err, buf_printf(gp, err, "set yrange [-0.5:%zu.5]\n", c->n[DOWN] - 1) ||
-                           put_entries(gp, "ytics", c, DOWN, p->panel_height, at->first, err));
+    if (!has_numbers(c)) {
+        put_down_names(gp, c, at, err);
+        return;
+    }
+    buf_printf(gp, err, "set yrange [-0.5:%zu.5]\n", c->n[DOWN] - 1);
+    put_entries(gp, "ytics", c, DOWN, p->panel_height, at->first, err);
 }
 
 /* Room for the names, of the first panels or of the others. */
-static int fit_down(const struct chart *c, bool names, double *widest, struct err *err)
+static double fit_down(const struct chart *c, bool names, struct err *err)
 {
-    *widest = 0;
+    double widest = 0;
+
     for (size_t k = 0; k < c->n[COLUMN]; k++)
         for (size_t i = 0; i < c->n[DOWN]; i++) {
             struct buf b = {0};
 
-            if (!down_text(&b, c, k, i, names, err) && b.len)
-                *widest = fmax(*widest, gp_width(b.data, b.len, GP_SMALL));
+            down_text(&b, c, k, i, names, err);
+            if (b.len)
+                widest = fmax(widest, gp_width(b.data, b.len, GP_SMALL));
             buf_release(&b);
-            if (err->code)
-                return err->code;
         }
-    return 0;
+    return widest;
 }
 
 /* Colours ---------------------------------------------------------------------------------- */
@@ -156,19 +159,19 @@ static void bar_tics(struct range v, double at[BAR_TICS], char text[BAR_TICS][NU
         snprintf(text[i], NUMBER, "%.*g", v.lo > 0 && i == 0 ? digits_of(v) : 6, at[i]);
 }
 
-static int put_colours(struct buf *gp, const struct page *p, const struct panel *at,
-                       struct err *err)
+static void put_colours(struct buf *gp, const struct page *p, const struct panel *at,
+                        struct err *err)
 {
     const struct range v = colour_range(p->c, at->row, at->column);
     double tic[BAR_TICS];
     char text[BAR_TICS][NUMBER];
 
     bar_tics(v, tic, text);
-    return buf_printf(gp, err,
-                      "set palette defined (%s)\nset cbrange [%.8g:%.8g]\n"
-                      "set cbtics ('%s' %.8g, '%s' %.8g, '%s' %.8g) scale 0.3 offset -0.8,0\n",
-                      colours_of(p->c, at->row), v.lo, v.hi, text[0], tic[0], text[1], tic[1],
-                      text[2], tic[2]);
+    buf_printf(gp, err,
+               "set palette defined (%s)\nset cbrange [%.8g:%.8g]\n"
+               "set cbtics ('%s' %.8g, '%s' %.8g, '%s' %.8g) scale 0.3 offset -0.8,0\n",
+               colours_of(p->c, at->row), v.lo, v.hi, text[0], tic[0], text[1], tic[1], text[2],
+               tic[2]);
 }
 
 static double bar_width(const struct chart *c)
@@ -190,45 +193,43 @@ static double bar_width(const struct chart *c)
 /* The form --------------------------------------------------------------------------------- */
 
 /* Names that are not numbers all stand there, upright. */
-static int put_along(struct buf *gp, const struct page *p, struct err *err)
+static void put_along(struct buf *gp, const struct page *p, struct err *err)
 {
     const double length = p->upright > 0 ? INFINITY : p->panel_width;
 
-    return err_if(err,
-                  buf_printf(gp, err, "set xtics %s\n",
-                             p->upright > 0 ? "rotate by 90 right offset 0,0.2" : "offset 0,0.4") ||
-                      put_entries(gp, "xtics", p->c, ALONG, length, true, err));
+    buf_printf(gp, err, "set xtics %s\n",
+               p->upright > 0 ? "rotate by 90 right offset 0,0.2" : "offset 0,0.4");
+    put_entries(gp, "xtics", p->c, ALONG, length, true, err);
 }
 
-static int map_head(struct buf *gp, const struct page *p, struct err *err)
+static void map_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
 
-    return err_if(
-        err, buf_printf(gp, err,
-                        "along = %zu\ndown = %zu\nfdr = %g\n"
-                        "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
-                        "'#e6e6e6' fillstyle solid noborder\n"
-                        "set ytics offset 0.6,0\nset xrange [-0.5:%zu.5]\n",
-                        c->n[ALONG], c->n[DOWN], c->of->fdr, c->n[ALONG] - 1) ||
-                 put_along(gp, p, err));
+    buf_printf(gp, err,
+               "along = %zu\ndown = %zu\nfdr = %g\n"
+               "set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "
+               "'#e6e6e6' fillstyle solid noborder\n"
+               "set ytics offset 0.6,0\nset xrange [-0.5:%zu.5]\n",
+               c->n[ALONG], c->n[DOWN], c->of->fdr, c->n[ALONG] - 1);
+    put_along(gp, p, err);
 }
 
 /* Cells overlap by a little, so that no seam shows between them; dots mark them from above. */
-static int map_panel(struct buf *gp, const struct page *p, const struct panel *at, struct err *err)
+static void map_panel(struct buf *gp, const struct page *p, const struct panel *at, struct err *err)
 {
     const struct chart *c = p->c;
     const struct material *of = c->of;
     const size_t beside = of->n_values + of->n_beside;
 
-    if (put_down(gp, p, at, err) || put_colours(gp, p, at, err) ||
-        buf_printf(gp, err,
-                   "plot for [i=0:down-1] data skip 1 every ::first+i*along::first+(i+1)*along-1 "
-                   "\\\n    using 0:(i):($0 - 0.52):($0 + 0.52):(i - 0.52):(i + 0.52):%zu "
-                   "\\\n    with boxxyerror fillcolor palette fillstyle solid noborder notitle",
-                   field_of_value(c, 0)))
-        return err->code;
-    if (of->n_averages > beside &&
+    put_down(gp, p, at, err);
+    put_colours(gp, p, at, err);
+    buf_printf(gp, err,
+               "plot for [i=0:down-1] data skip 1 every ::first+i*along::first+(i+1)*along-1 "
+               "\\\n    using 0:(i):($0 - 0.52):($0 + 0.52):(i - 0.52):(i + 0.52):%zu "
+               "\\\n    with boxxyerror fillcolor palette fillstyle solid noborder notitle",
+               field_of_value(c, 0));
+    if (of->n_averages > beside)
         buf_printf(gp, err,
                    ", \\\n  for [i=0:down-1] data skip 1 every "
                    "::first+i*along::first+(i+1)*along-1 \\\n"
@@ -236,9 +237,8 @@ static int map_panel(struct buf *gp, const struct page *p, const struct panel *a
                    "linecolor '#000000' notitle",
                    field_of_value(c, of->n_values) + of->n_beside,
                    fmin(0.2, 0.06 * fmin(p->panel_width / (double)c->n[ALONG],
-                                         p->panel_height / (double)c->n[DOWN]))))
-        return err->code;
-    return buf_puts(gp, "\n", err);
+                                         p->panel_height / (double)c->n[DOWN])));
+    buf_puts(gp, "\n", err);
 }
 
 /* Names below stand upright where the page is wide enough for all; else the last of a panel does
@@ -260,10 +260,9 @@ static void fit_along(struct page *p)
 }
 
 /* Roles need a line each, and room for their names. */
-static int map_fit(struct page *p, struct err *err)
+static void map_fit(struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
-    double names, marks;
 
     p->least = p->width > 400 ? 96 : 56;
     p->most = 300;
@@ -274,14 +273,11 @@ static int map_fit(struct page *p, struct err *err)
     if (has_numbers(c)) {
         p->scale = 24;
         p->panel_height = fmin(240, fmax(84, 5.0 * (double)c->n[DOWN]));
-        return 0;
+        return;
     }
-    if (fit_down(c, true, &names, err) || fit_down(c, false, &marks, err))
-        return err->code;
-    p->scale = 10 + names;
-    p->gap += marks;
+    p->scale = 10 + fit_down(c, true, err);
+    p->gap += fit_down(c, false, err);
     p->panel_height = fmax(36, GP_LINE * (double)c->n[DOWN]);
-    return 0;
 }
 
 const struct form_style map_style = {.fit = map_fit, .head = map_head, .panel = map_panel};

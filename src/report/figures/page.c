@@ -203,9 +203,9 @@ const char *panel_title(struct page *p, size_t row, size_t column, struct err *e
 
     if (p->flows)
         return chart_words(p->c, ROW, row);
-    if (!chart_column_words(p->c, column, &b, err) &&
-        !buf_printf(&b, err, "n\u00a0=\u00a0%.0f", count_of(p->c, column, NULL)) &&
-        buf_str(&b, err))
+    chart_column_words(p->c, column, &b, err);
+    buf_printf(&b, err, "n\u00a0=\u00a0%.0f", count_of(p->c, column, NULL));
+    if (buf_str(&b, err))
         s = arena_strdup(&p->arena, b.data, err);
     buf_release(&b);
     return s;
@@ -389,8 +389,9 @@ int page_open(struct page *p, const struct chart *c, const char *caption, double
 
     *p = (struct page){.c = c, .width = width, .side = "", .gap = 10};
     p->flows = c->n[COLUMN] == 1;
-    if (find_panels(p, err) || style->fit(p, err))
+    if (find_panels(p, err))
         return err->code;
+    style->fit(p, err);
     fit_names(p);
     p->left = 4 + p->names + GP_LINE * (double)wrapped(p->side, p->panel_height + 8) + p->scale;
     p->right = 6 + p->bar;

@@ -41,9 +41,9 @@ struct page {
 /* How a form is drawn. The script's variable `first` is where the panel stands in the CSV. */
 struct form_style {
     /* least, most, panel_height or square, scale, bar, side ... */
-    int (*fit)(struct page *p, struct err *err);
-    int (*head)(struct buf *gp, const struct page *p, struct err *err);
-    int (*panel)(struct buf *gp, const struct page *p, const struct panel *at, struct err *err);
+    void (*fit)(struct page *p, struct err *err);
+    void (*head)(struct buf *gp, const struct page *p, struct err *err);
+    void (*panel)(struct buf *gp, const struct page *p, const struct panel *at, struct err *err);
     bool key; /* of the series, below the title */
 };
 
@@ -123,9 +123,9 @@ bool entry_named(const struct entry_names *names, size_t i);
 double count_of(const struct chart *c, size_t column, const size_t *down);
 
 /* "set xtics (...)": entries of a place along an axis of a length, with their names or without. */
-int put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p,
-                double length, bool names, struct err *err);
+void put_entries(struct buf *gp, const char *axis, const struct chart *c, enum place p,
+                 double length, bool names, struct err *err);
 /* How each of the series is drawn, as arrays that the panels' loops run through. */
-int put_series(struct buf *gp, const struct chart *c, struct err *err);
+void put_series(struct buf *gp, const struct chart *c, struct err *err);
 
 #endif

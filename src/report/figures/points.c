@@ -132,15 +132,13 @@ static size_t place_tags(const struct page *p, const struct panel *on, double mo
 }
 
 /* The mean over heads of what they would have by chance: hardly any differs from it. */
-static int put_chance(struct buf *gp, const struct chart *c, size_t row, size_t column,
-                      struct err *err)
+static void put_chance(struct buf *gp, const struct chart *c, size_t row, size_t column,
+                       struct err *err)
 {
     double mean[VALUES_MAX] = {0};
     size_t at[PLACES], n = 0;
 
-    if (c->of->n_beside < 2)
-        return 0;
-    for (size_t i = 0; i < panel_cells(c); i++) {
+    for (size_t i = 0; i < panel_cells(c) && c->of->n_beside > 1; i++) {
         double x, y;
 
         panel_cell(c, row, column, i, at);
@@ -152,100 +150,89 @@ static int put_chance(struct buf *gp, const struct chart *c, size_t row, size_t 
         mean[1] += y;
         n++;
     }
-    if (!n)
-        return 0;
-    return buf_printf(gp, err,
-                      "set arrow 1 from %.4g,0 to %.4g,most nohead back dashtype (8,6) linecolor "
-                      "'#707070' linewidth 0.8\n"
-                      "set arrow 2 from 0,%.4g to most,%.4g nohead back dashtype (8,6) linecolor "
-                      "'#707070' linewidth 0.8\n",
-                      100 * mean[0] / (double)n, 100 * mean[0] / (double)n,
-                      100 * mean[1] / (double)n, 100 * mean[1] / (double)n);
+    if (n)
+        buf_printf(gp, err,
+                   "set arrow 1 from %.4g,0 to %.4g,most nohead back dashtype (8,6) linecolor "
+                   "'#707070' linewidth 0.8\n"
+                   "set arrow 2 from 0,%.4g to most,%.4g nohead back dashtype (8,6) linecolor "
+                   "'#707070' linewidth 0.8\n",
+                   100 * mean[0] / (double)n, 100 * mean[0] / (double)n, 100 * mean[1] / (double)n,
+                   100 * mean[1] / (double)n);
 }
 
-static int points_head(struct buf *gp, const struct page *p, struct err *err)
+static void points_head(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
     const double most = share_range(c), edge = EDGE * most;
     const double step = fitting_step((struct range){0, most}, p->panel_width);
 
-    return err_if(
-        err,
-        buf_printf(gp, err,
-                   "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
-                   "set xtics %g offset 0,0.4\nset ytics %g offset 0.6,0\n"
-                   "set style textbox opaque fillcolor '#ffffff' noborder margins 0.2,0.2\n"
-                   "set jitter overlap 0.1 spread 0.3 wrap 1\n"
-                   "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
-                   "'#b5de2b')\nset cbrange [0:%zu]\n",
-                   most, -edge, most + edge, -edge, most + edge, step, step,
-                   c->n[DOWN] > 1 ? c->n[DOWN] - 1 : 1) ||
-            put_entries(gp, "cbtics", c, DOWN, p->panel_height, true, err) ||
-            buf_puts(gp, "set cbtics scale 0.3 offset -0.8,0\n", err));
+    buf_printf(gp, err,
+               "most = %g\nset xrange [%g:%g]\nset yrange [%g:%g]\n"
+               "set xtics %g offset 0,0.4\nset ytics %g offset 0.6,0\n"
+               "set style textbox opaque fillcolor '#ffffff' noborder margins 0.2,0.2\n"
+               "set jitter overlap 0.1 spread 0.3 wrap 1\n"
+               "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 "
+               "'#b5de2b')\nset cbrange [0:%zu]\n",
+               most, -edge, most + edge, -edge, most + edge, step, step,
+               c->n[DOWN] > 1 ? c->n[DOWN] - 1 : 1);
+    put_entries(gp, "cbtics", c, DOWN, p->panel_height, true, err);
+    buf_puts(gp, "set cbtics scale 0.3 offset -0.8,0\n", err);
 }
 
 /* "3.5" beside the head 5 of layer 3. */
-static int put_tag(struct buf *gp, const struct page *p, const struct tag *t,
-                   const size_t at[PLACES], double most, struct err *err)
+static void put_tag(struct buf *gp, const struct page *p, const struct tag *t,
+                    const size_t at[PLACES], double most, struct err *err)
 {
     struct arena a = {0};
     const char *name = arena_printf(&a, err, "%s.%s", chart_words(p->c, DOWN, at[DOWN]),
                                     chart_words(p->c, ALONG, at[ALONG]));
-    int code = !name || buf_puts(gp, "set label ", err) || gp_text(gp, name, err) ||
-                       buf_printf(gp, err, " at %.4g,%.4g center front boxed\n",
-                                  most * outside(t->x / p->panel_width),
-                                  most * outside(t->y / p->panel_height))
-                   ? err->code
-                   : 0;
 
+    buf_puts(gp, "set label ", err);
+    gp_text(gp, name ? name : "", err);
+    buf_printf(gp, err, " at %.4g,%.4g center front boxed\n", most * outside(t->x / p->panel_width),
+               most * outside(t->y / p->panel_height));
     arena_release(&a);
-    return code;
 }
 
-static int put_tagged(struct buf *gp, const struct page *p, const struct panel *at,
-                      const struct tag *tag, size_t n, double most, struct err *err)
+static void put_tagged(struct buf *gp, const struct page *p, const struct panel *at,
+                       const struct tag *tag, size_t n, double most, struct err *err)
 {
     const size_t x = field_of_value(p->c, 0), y = field_of_value(p->c, 1);
     size_t cell[PLACES];
 
     for (size_t i = 0; i < n; i++) {
         panel_cell(p->c, at->row, at->column, tag[i].cell, cell);
-        if (put_tag(gp, p, &tag[i], cell, most, err))
-            return err->code;
+        put_tag(gp, p, &tag[i], cell, most, err);
     }
-    if (buf_puts(gp, "plot ", err))
-        return err->code;
+    buf_puts(gp, "plot ", err);
     for (size_t i = 0; i < n; i++)
-        if (buf_printf(gp, err,
-                       "data skip 1 every ::first+%zu::first+%zu using (100*$%zu):(100*$%zu):"
-                       "(100*$%zu):(100*$%zu):(100*$%zu):(100*$%zu) \\\n    with xyerrorbars "
-                       "linecolor '#b8b8b8' linewidth 0.6 pointtype 0 notitle, \\\n  ",
-                       tag[i].cell, tag[i].cell, x, y, x + 1, x + 2, y + 1, y + 2))
-            return err->code;
-    return 0;
+        buf_printf(gp, err,
+                   "data skip 1 every ::first+%zu::first+%zu using (100*$%zu):(100*$%zu):"
+                   "(100*$%zu):(100*$%zu):(100*$%zu):(100*$%zu) \\\n    with xyerrorbars "
+                   "linecolor '#b8b8b8' linewidth 0.6 pointtype 0 notitle, \\\n  ",
+                   tag[i].cell, tag[i].cell, x, y, x + 1, x + 2, y + 1, y + 2);
 }
 
-static int points_panel(struct buf *gp, const struct page *p, const struct panel *at,
-                        struct err *err)
+static void points_panel(struct buf *gp, const struct page *p, const struct panel *at,
+                         struct err *err)
 {
     const struct chart *c = p->c;
     const double most = share_range(c);
     struct tag tag[LABELS_MAX];
     size_t n = place_tags(p, at, most, tag);
 
-    if (put_chance(gp, c, at->row, at->column, err) ||
-        buf_printf(gp, err, "set format y '%s'\n", at->first ? "%g" : "") ||
-        put_tagged(gp, p, at, tag, n, most, err))
-        return err->code;
-    return buf_printf(gp, err,
-                      "data skip 1 every ::first::first+%zu using (100*$%zu):(100*$%zu):"
-                      "(int($0)/%zu) \\\n    with points pointtype 7 pointsize 0.3 linecolor "
-                      "palette notitle\n",
-                      panel_cells(c) - 1, field_of_value(c, 0), field_of_value(c, 1), c->n[ALONG]);
+    put_chance(gp, c, at->row, at->column, err);
+    buf_printf(gp, err, "set format y '%s'\n", at->first ? "%g" : "");
+    put_tagged(gp, p, at, tag, n, most, err);
+    buf_printf(gp, err,
+               "data skip 1 every ::first::first+%zu using (100*$%zu):(100*$%zu):"
+               "(int($0)/%zu) \\\n    with points pointtype 7 pointsize 0.3 linecolor "
+               "palette notitle\n",
+               panel_cells(c) - 1, field_of_value(c, 0), field_of_value(c, 1), c->n[ALONG]);
 }
 
 /* Layers have the colours, with a bar of their own at the end of each line. */
-static int points_fit(struct page *p, struct err *err)
+static void points_fit(struct page *p, struct err *err)
 {
     p->least = p->width > 400 ? 120 : 84;
     p->most = 150;
@@ -255,7 +242,6 @@ static int points_fit(struct page *p, struct err *err)
     p->side = p->c->of->figure.value_label;
     p->bar = 32;
     (void)err;
-    return 0;
 }
 
 const struct form_style points_style = {
