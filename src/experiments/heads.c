@@ -215,6 +215,7 @@ static int describe(struct experiment *x, bool chance, struct err *err)
         .title = chance ? "how often a head promotes a target, against exchangeable tokens"
                         : "how often a head promotes any target",
         .unit = "share of queries",
+        .rate = "yes",
         .test = chance ? "binomial" : "none",
         .claim = chance ? "is greater than chance" : NULL,
         .rows = chance ? "target" : NULL,

@@ -63,7 +63,7 @@ int contrast_text(struct result *r, const char *group, const struct headline *h,
 
     of.variable = arena_printf(&r->arena, err, "%s_contrast", h->variable);
     of.instead = of.null = NULL;
-    of.test = "t";
+    of.tested = TEST_T;
     if (of.variable && !finding_open(&f, r, group, &of, err))
         for (size_t k = 0; k < f.n_order && f.value.elements; k++)
             if (finding_seek(&f, f.order[k], err) ||

@@ -161,19 +161,6 @@ double finding_family(const struct finding *f, size_t i)
 
 /* Opening ---------------------------------------------------------------------------------- */
 
-static enum test test_of(const struct headline *h)
-{
-    static const char *const names[] = {[TEST_NONE] = "none",
-                                        [TEST_T] = "t",
-                                        [TEST_BINOMIAL] = "binomial",
-                                        [TEST_STORED] = "stored"};
-
-    for (int t = 0; h->test && t < (int)(sizeof names / sizeof *names); t++)
-        if (str_eq(h->test, names[t]))
-            return (enum test)t;
-    return TEST_NONE;
-}
-
 static int open_as(struct finding *f, struct result *r, const char *group, const char *name,
                    struct err *err)
 {
@@ -208,7 +195,7 @@ static int open_instead(struct finding *f, struct result *r, const char *group,
 int finding_open(struct finding *f, struct result *r, const char *group, const struct headline *h,
                  struct err *err)
 {
-    *f = (struct finding){.headline = h, .test = test_of(h)};
+    *f = (struct finding){.headline = h, .test = h->tested};
     if (open_as(f, r, group, h->variable, err))
         return err->code;
     if (!(f->values > 0) && h->instead)

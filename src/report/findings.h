@@ -10,13 +10,10 @@
 
 #include "results/average.h"
 
-/* How a headline's numbers are judged. */
-enum test { TEST_NONE, TEST_T, TEST_BINOMIAL, TEST_STORED };
-
 struct finding {
     const struct headline *headline;
     struct average value, null; /* null.elements == 0: compared with 0 */
-    enum test test;
+    enum headline_test test;
     double tests;      /* numbers of the widest strata that are tested */
     double values;     /* numbers of the widest strata that there are */
     double most_items; /* clusters of the number that has most */

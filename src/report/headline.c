@@ -191,7 +191,7 @@ static void put_headings(const struct sheet *t, struct grid *g, struct err *err)
         if (tested && stored)
             grid_put(g, err, "by > %g", t->f.min_effect);
         grid_put(g, err, "%s",
-                 single       ? average_word(t->f.headline)
+                 single       ? t->f.headline->rate ? "rate" : "mean"
                  : t->untried ? "largest"
                               : "strongest");
     }

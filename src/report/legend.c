@@ -3,11 +3,6 @@
 #include "base/str.h"
 #include "base/wrap.h"
 
-const char *average_word(const struct headline *h)
-{
-    return h->unit && str_eq(h->unit, "share of queries") ? "rate" : "mean";
-}
-
 /* What is averaged, in which unit, and what the brackets are. */
 static void put_numbers(const struct finding *f, struct buf *b, struct err *err)
 {
@@ -16,7 +11,7 @@ static void put_numbers(const struct finding *f, struct buf *b, struct err *err)
 
     if (f->value.of_model)
         buf_puts(b, "(of the weights alone", err);
-    else if (str_eq(average_word(h), "rate"))
+    else if (h->rate)
         buf_puts(b, "(share of queries [95 % interval over items]", err);
     else if (!h->unit && *units && !str_eq(units, "1"))
         buf_printf(b, err, "(%s; means over queries [95 %% interval over items]", units);

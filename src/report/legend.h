@@ -17,9 +17,6 @@ struct legend {
     size_t n_beside;
 };
 
-/* What an average is called in a heading: "rate" for a share of queries, else "mean". */
-const char *average_word(const struct headline *h);
-
 /* Appends it in lines between brackets. */
 int legend_text(const struct finding *f, const struct legend *l, struct buf *out, struct err *err);
 

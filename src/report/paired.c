@@ -61,16 +61,16 @@ int paired_open(struct paired *p, struct result *a, struct result *b, const char
 {
     size_t n = result_size(a, group, "item");
     struct statistics_config c = {.cluster = CLUSTER_ITEM};
-    const char *cluster;
+    bool by_query;
 
     *p = (struct paired){.group = group};
     p->same = n > 0 && result_size(b, group, "item") == n && result_size(a, group, "template") &&
               result_size(b, group, "template");
     if (!p->same || take_queries(p, a, b, n, err) || !p->same)
         return err->code;
-    if (result_attr(a, group, "statistics.cluster", &cluster, err))
+    if (result_by_query(a, group, &by_query, err))
         return err->code;
-    if (cluster && str_eq(cluster, "query"))
+    if (by_query)
         c.cluster = CLUSTER_QUERY;
     return strata_open(&p->strata, &p->data, &c, &p->arena, err);
 }

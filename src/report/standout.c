@@ -210,8 +210,7 @@ int standouts_read(struct standouts *all, struct result *r, const struct right *
         for (size_t i = 0; i < r->group[g].headlines.n; i++) {
             const struct headline *h = &r->group[g].headlines.v[i];
 
-            if ((group && !str_eq(group, r->group[g].name)) || h->listed ||
-                (h->only && !str_eq(h->only, "summary")))
+            if ((group && !str_eq(group, r->group[g].name)) || h->listed || h->shown_in == ONLY_TOP)
                 continue;
             if (search_headline(all, right, r, r->group[g].name, h, (char *const *)target, n, err))
                 return err->code;

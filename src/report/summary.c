@@ -104,7 +104,7 @@ int summary_group(struct result *r, const struct result_group *g, struct buf *ou
     for (size_t i = 0; i < g->headlines.n; i++) {
         const struct headline *h = &g->headlines.v[i];
 
-        if (h->listed || (h->only && !str_eq(h->only, "summary")))
+        if (h->listed || h->shown_in == ONLY_TOP)
             continue;
         any = true;
         if (headline_text(r, g->name, h, out, err))

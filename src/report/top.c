@@ -72,7 +72,7 @@ static int put_group(const struct top *t, struct result *r, const struct result_
     for (size_t i = 0; i < g->headlines.n; i++) {
         const struct headline *h = &g->headlines.v[i];
 
-        if ((h->only && !str_eq(h->only, "top")) || (h->listed && (t->json || h->common)))
+        if (h->shown_in == ONLY_SUMMARY || (h->listed && (t->json || h->common)))
             continue;
         if (h->listed ? put_list(t, r, g->name, h, out, shown, err)
                       : top_table(t, r, g->name, h, out, shown, err) ||

@@ -42,22 +42,17 @@ struct classes {
     size_t layers, heads;
 };
 
-static bool joins(const struct headline *h, const char *as)
-{
-    return h->join && str_eq(h->join, as);
-}
-
 /* Reading ---------------------------------------------------------------------------------- */
 
 /* Those of the group that are joined as what, up to so many in all. */
-static int open_rates(struct classes *c, const struct result_group *g, const char *as, size_t most,
-                      struct err *err)
+static int open_rates(struct classes *c, const struct result_group *g, enum headline_join as,
+                      size_t most, struct err *err)
 {
     for (size_t i = 0; i < g->headlines.n && c->n_rates < most; i++) {
         struct rate *rate = &c->rate[c->n_rates];
 
         rate->h = &g->headlines.v[i];
-        if (!joins(rate->h, as))
+        if (rate->h->joined != as)
             continue;
         if (average_open(&rate->value, c->r, g->name, NULL, rate->h->variable, err) ||
             (rate->h->null && average_open(&rate->null, c->r, g->name, NULL, rate->h->null, err)))
@@ -70,12 +65,12 @@ static int open_rates(struct classes *c, const struct result_group *g, const cha
 /* The classes of a group (NULL = none), and the scores of all. */
 static int open_columns(struct classes *c, const struct result_group *g, struct err *err)
 {
-    if (g && open_rates(c, g, "class", CLASSES_MAX, err))
+    if (g && open_rates(c, g, JOIN_CLASS, CLASSES_MAX, err))
         return err->code;
     c->group = g ? g->name : NULL;
     c->n_classes = c->n_rates;
     for (size_t i = 0; i < c->r->n_groups && (c->n_classes || !g); i++)
-        if (open_rates(c, &c->r->group[i], "score", RATES_MAX, err))
+        if (open_rates(c, &c->r->group[i], JOIN_SCORE, RATES_MAX, err))
             return err->code;
     if (c->n_rates) {
         c->layers = c->rate[0].value.dim[0].size;
@@ -115,7 +110,7 @@ static int open_effects(struct classes *c, struct err *err)
         for (size_t k = 0; k < c->r->group[i].headlines.n; k++) {
             const struct headline *h = &c->r->group[i].headlines.v[k];
 
-            if (joins(h, "effect") && open_effect(c, c->r->group[i].name, h, err))
+            if (h->joined == JOIN_EFFECT && open_effect(c, c->r->group[i].name, h, err))
                 return err->code;
         }
     return 0;

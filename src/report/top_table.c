@@ -3,7 +3,6 @@
 
 #include "base/str.h"
 #include "report/grid.h"
-#include "report/legend.h"
 
 #include <math.h>
 #include <string.h>
@@ -180,7 +179,7 @@ static void put_row(const struct largest *t, struct grid *g, const struct ranked
                     struct err *err)
 {
     bool total = t->part != SIZE_MAX, averages = !t->a.of_model;
-    const char *of = total ? "total" : average_word(t->h);
+    const char *of = total ? "total" : t->h->rate ? "rate" : "mean";
 
     put_stratum(t, g, stratum_of(t, v), heading, err);
     for (size_t d = 0; d < t->a.n_dims; d++)

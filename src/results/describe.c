@@ -1,6 +1,7 @@
 #include "results/describe.h"
 
 #include "base/buf.h"
+#include "base/choice.h"
 #include "base/json.h"
 #include "results/h5read.h"
 #include "results/h5write.h"
@@ -129,6 +130,19 @@ static int read_list(const struct sort *s, struct h5file *f, const char *group, 
     return err->code;
 }
 
+static const struct choice tests[] = {
+    {"t", TEST_T}, {"binomial", TEST_BINOMIAL}, {"stored", TEST_STORED}, {NULL, 0}};
+static const struct choice places[] = {{"top", ONLY_TOP}, {"summary", ONLY_SUMMARY}, {NULL, 0}};
+static const struct choice joins[] = {
+    {"class", JOIN_CLASS}, {"score", JOIN_SCORE}, {"effect", JOIN_EFFECT}, {NULL, 0}};
+
+static int value_of(const struct choice *list, const char *word)
+{
+    int value = word ? choice_value(list, word) : NO_CHOICE;
+
+    return value == NO_CHOICE ? 0 : value;
+}
+
 int headlines_read(struct headline_list *h, struct h5file *f, const char *group, struct arena *a,
                    struct err *err)
 {
@@ -136,6 +150,11 @@ int headlines_read(struct headline_list *h, struct h5file *f, const char *group,
     int code = read_list(&headline_sort, f, group, &v, &h->n, a, err);
 
     h->v = v;
+    for (size_t i = 0; i < h->n; i++) {
+        h->v[i].tested = (enum headline_test)value_of(tests, h->v[i].test);
+        h->v[i].shown_in = (enum headline_only)value_of(places, h->v[i].only);
+        h->v[i].joined = (enum headline_join)value_of(joins, h->v[i].join);
+    }
     return code;
 }
 

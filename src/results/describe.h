@@ -33,6 +33,7 @@
           "[DIM=LABEL] or [DIM!=LABEL] what is for some entries only; `unless NAME`: queries of " \
           "this property do not count; along `apart` a list of LABEL: SUM, separated by ;")       \
     X(unit, "of its numbers, in words: logit, nat, share of queries")                             \
+    X(rate, "yes: of each query it has 0 or 1, so that the average is a share of queries")        \
     X(null, "an average of the same shape that it is compared with; else 0")                      \
     X(null_words, "what that is, as a heading: chance")                                           \
     X(test, "t | binomial: over items, corrected for all numbers of the headline; "               \
@@ -111,8 +112,17 @@
     X(left_out, "why their code has no such files")
 
 #define DESCRIBE_FIELD(key, doc) const char *key;
+/* How its numbers are judged; where it has a place; as what it is joined: a key's words as read. */
+enum headline_test { TEST_NONE, TEST_T, TEST_BINOMIAL, TEST_STORED };
+enum headline_only { ONLY_NONE, ONLY_TOP, ONLY_SUMMARY };
+enum headline_join { JOIN_NONE, JOIN_CLASS, JOIN_SCORE, JOIN_EFFECT };
+
 struct headline {
     HEADLINE_KEYS(DESCRIBE_FIELD)
+    /* as read: of words that are not known, and of none, 0 */
+    enum headline_test tested;
+    enum headline_only shown_in;
+    enum headline_join joined;
 };
 struct figure {
     FIGURE_KEYS(DESCRIBE_FIELD)

@@ -50,7 +50,7 @@ static bool limit_child(const char *path)
     return limit_memory((double)st.st_size);
 }
 
-struct reading {
+struct probe_call {
     const char *path;
     int (*read)(const char *path, struct err *err);
 };
@@ -58,7 +58,7 @@ struct reading {
 /* What the child has to say goes through the pipe; a library's own words go nowhere. */
 static void child(void *ctx, int out)
 {
-    const struct reading *r = ctx;
+    const struct probe_call *r = ctx;
     int nowhere = open("/dev/null", O_WRONLY);
     struct err err = {0};
     bool limited = limit_child(r->path);
@@ -90,7 +90,7 @@ static int died(const char *path, int status, struct err *err)
 
 int probe_file(const char *path, int (*read)(const char *path, struct err *err), struct err *err)
 {
-    struct reading r = {path, read};
+    struct probe_call r = {path, read};
     struct err said;
     int status;
     size_t n;

@@ -178,6 +178,15 @@ int result_attr(struct result *r, const char *group, const char *name, const cha
     return h5_read_attr(r->file, group, name, value, &r->arena, err);
 }
 
+int result_by_query(struct result *r, const char *group, bool *by_query, struct err *err)
+{
+    const char *cluster;
+    int code = result_attr(r, group, "statistics.cluster", &cluster, err);
+
+    *by_query = !code && cluster && str_eq(cluster, "query");
+    return code;
+}
+
 static int wrong_shape(const char *group, const char *name, size_t n, struct err *err)
 {
     return err_set(err, ERR_IO, "%s/%s does not have one entry for each of %zu", group, name, n);

@@ -78,6 +78,10 @@ size_t result_size(const struct result *r, const char *group, const char *name);
 int result_attr(struct result *r, const char *group, const char *name, const char **value,
                 struct err *err);
 
+/* Do the intervals of a group take queries for what varies independently (statistics.cluster), and
+   not items? */
+int result_by_query(struct result *r, const char *group, bool *by_query, struct err *err);
+
 /* A whole variable along one dimension of n entries, in the arena. ERR_IO if the file has it in
    another shape; text: what is not text is printed as %.9g. */
 int result_text(struct result *r, const char *group, const char *name, size_t n, const char ***v,

@@ -52,6 +52,7 @@ static int describe(struct experiment *x, const char *rows, struct err *err)
         .variable = "repeats",
         .title = "how often the model's next answer repeats an earlier one",
         .unit = "share of queries",
+        .rate = "yes",
         .test = "none",
         .rows = rows,
         .beside = last->field.n_axes == words ? "correct other" : NULL,

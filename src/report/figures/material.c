@@ -255,13 +255,14 @@ static int read_axis(struct material *s, struct result *r, enum place p, const c
 /* What the intervals are over, which q is significant, and how templates were averaged. */
 static int read_ways(struct material *s, struct result *r, struct err *err)
 {
-    const char *cluster, *fdr, *average;
+    const char *fdr, *average;
+    bool by_query;
 
-    if (result_attr(r, s->group, "statistics.cluster", &cluster, err) ||
+    if (result_by_query(r, s->group, &by_query, err) ||
         result_attr(r, s->group, "statistics.fdr", &fdr, err) ||
         result_attr(r, s->group, "statistics.average", &average, err))
         return err->code;
-    s->unit = cluster && str_eq(cluster, "query") ? "queries" : "items";
+    s->unit = by_query ? "queries" : "items";
     s->fdr = fdr ? strtod(fdr, NULL) : 0.05;
     s->authors = average && str_eq(average, "authors");
     return 0;
