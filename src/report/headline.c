@@ -2,11 +2,9 @@
 
 #include "base/str.h"
 #include "base/wrap.h"
-#include "report/contrast.h"
 #include "report/grid.h"
 #include "report/legend.h"
-#include "report/stability.h"
-#include "report/where.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -371,38 +369,6 @@ static int put_hidden(struct sheet *t, const char *group, struct buf *out, struc
     return wrap_line(out, "  ", &line, err);
 }
 
-/* Could anything pass? --------------------------------------------------------------------- */
-
-/* A configuration in which all items agree has p = 2^(1 - items), and alone passes if that is at
-   most fdr / tests of its family: does any of the stratum reach it? */
-static int put_power(struct sheet *t, size_t stratum, struct buf *out, struct err *err)
-{
-    const struct finding *f = &t->f;
-    double nearest = INFINITY, items = 0, tests = 0;
-
-    if (finding_families(&t->f, stratum, err))
-        return err->code;
-    for (size_t i = 0; i < f->value.elements; i++) {
-        double n = finding_items(f, i), in_family, p = pow(2, 1 - n);
-
-        if (isnan(average_get(&f->value, STAT_P, i)))
-            continue;
-        in_family = finding_family(f, i);
-        if (!(p * in_family < nearest))
-            continue;
-        nearest = p * in_family;
-        items = n;
-        tests = in_family;
-    }
-    if (isinf(nearest) || nearest <= f->fdr)
-        return 0;
-    return buf_printf(out, err,
-                      "  step %d has too few items for one configuration alone: all %.0f agreeing "
-                      "give p = %.2g, %.0f tests need %.2g, so at least %.0f items\n",
-                      f->value.stratum[stratum].step, items, pow(2, 1 - items), tests,
-                      f->fdr / tests, ceil(1 + log2(tests / f->fdr)));
-}
-
 /* All of it -------------------------------------------------------------------------------- */
 
 /* Configurations with a number in some row and step: of pairs of heads each stands there once. */
@@ -423,7 +389,8 @@ static size_t count_configurations(struct sheet *t, struct err *err)
 static void put_title(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
     const struct headline *h = t->f.headline;
-    const char *legend = where_legend(&t->f.value);
+    const struct average *a = &t->f.value;
+    bool heads = average_dim(a, "layer") < a->n_dims && average_dim(a, "head") < a->n_dims;
     size_t n = t->f.test == TEST_STORED ? count_configurations(t, err) : 0;
 
     buf_printf(out, err, "\n%s: %s", group, h->title);
@@ -434,8 +401,8 @@ static void put_title(struct sheet *t, const char *group, struct buf *out, struc
                    str_noun(n, "configuration", "configurations"), t->f.fdr);
     if (h->unit)
         buf_printf(out, err, "; %s", h->unit);
-    buf_printf(out, err, "%s%s%s\n", t->f.value.of_model ? "" : " [95 % interval]",
-               *legend ? " " : "", legend);
+    buf_printf(out, err, "%s%s\n", a->of_model ? "" : " [95 % interval]",
+               heads ? " layer.head" : "");
 }
 
 /* Headings and rows. */
@@ -473,36 +440,12 @@ static int put_nothing(struct sheet *t, const char *group, struct buf *out, stru
     return put_largest(t, group, out, err);
 }
 
-/* One item only: nothing is tested, and the largest number is named for what it is. */
-static int put_untested(struct sheet *t, struct buf *out, struct err *err)
-{
-    const struct finding *f = &t->f;
-    double most = -1, value = 0;
-    char where[WHERE_MAX] = "";
-    int step = 0;
-
-    for (size_t k = 0; k < f->n_order; k++) {
-        if (finding_seek(&t->f, f->order[k], err))
-            return err->code;
-        for (size_t i = 0; i < f->value.elements; i++)
-            if (finding_has(f, i) && finding_strength(&t->f, i) > most) {
-                most = finding_strength(&t->f, i);
-                value = average_get(&f->value, STAT_MEAN, i);
-                step = f->value.stratum[f->order[k]].step;
-                where_words(&f->value, i, NULL, NULL, where);
-            }
-    }
-    return buf_printf(
-        out, err, "  one item, or one token for all: not tested; largest %s %+.3g at %s%sstep %d\n",
-        f->null.elements ? "rate" : "change", value, where, *where ? ", " : "", step);
-}
-
 static int put_table(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
     bool untested = t->f.test != TEST_NONE && !(t->f.tests > 0), any = false;
 
     if (untested && t->f.most_items == 1)
-        return put_untested(t, out, err);
+        return untested_text(&t->f, out, err);
     if (untested) {
         buf_puts(out,
                  t->f.test == TEST_STORED
@@ -555,27 +498,6 @@ static int put_stability(struct sheet *t, struct result *r, struct buf *out, str
     return code;
 }
 
-/* "  (about nothing: 1 of 60 pass with random_weights; here 34 of 60)" */
-static int put_nulls(struct sheet *t, struct result *r, const char *group, struct buf *out,
-                     struct err *err)
-{
-    struct buf line = {0};
-    size_t n;
-
-    for (size_t i = 0; i < r->n_beside && !err->code && t->f.test != TEST_NONE; i++) {
-        struct finding f;
-
-        if (!finding_open(&f, &r->beside[i], group, t->f.headline, err) && f.tests > 0 &&
-            !finding_count(&f, &n, err))
-            buf_printf(&line, err, "%s %zu of %.0f pass with %s",
-                       line.len ? "," : "about nothing:", n, f.tests, r->beside[i].null);
-        finding_close(&f);
-    }
-    if (line.len && !err->code && !finding_count(&t->f, &n, err))
-        buf_printf(&line, err, "; here %zu of %.0f)", n, t->f.tests);
-    return wrap_line(out, "  (", &line, err);
-}
-
 /* The table, and what stands under it. */
 static int put_all(struct sheet *t, struct result *r, const char *group, struct buf *out,
                    struct err *err)
@@ -587,12 +509,12 @@ static int put_all(struct sheet *t, struct result *r, const char *group, struct 
     if (put_table(t, group, out, err))
         return err->code;
     for (size_t k = 0; k < t->f.n_order && stored && t->f.tests > 0; k++)
-        if (put_power(t, t->f.order[k], out, err))
+        if (power_text(&t->f, t->f.order[k], out, err))
             return err->code;
     return err_if(err, (stored && !t->untried && put_stability(t, r, out, err)) ||
                            put_legend(t, out, err) ||
                            contrast_text(r, group, t->f.headline, out, err) ||
-                           put_nulls(t, r, group, out, err));
+                           nulls_text(r, group, &t->f, out, err));
 }
 
 int headline_text(struct result *r, const char *group, const struct headline *h, struct buf *out,

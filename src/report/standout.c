@@ -2,7 +2,6 @@
 
 #include "base/str.h"
 #include "report/findings.h"
-#include "report/where.h"
 #include "report/words.h"
 
 #include <math.h>

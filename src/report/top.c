@@ -1,8 +1,8 @@
 #include "report/top.h"
 
 #include "base/str.h"
-#include "report/contrast.h"
 #include "report/grid.h"
+#include "report/legend.h"
 
 bool *top_strata(const struct top *t, struct result *r, const struct average *a, struct err *err)
 {
@@ -11,6 +11,41 @@ bool *top_strata(const struct top *t, struct result *r, const struct average *a,
     if (chosen)
         strata_choose(a->stratum, a->n_strata, t->dataset, t->step, chosen);
     return chosen;
+}
+
+/* For programs ----------------------------------------------------------------------------- */
+
+int top_json_table(struct json_out *j, const char *group, const char *variable, const char *title,
+                   const char *unit, const char *of, size_t cells, struct err *err)
+{
+    json_begin(j, NULL, '{', err);
+    json_str(j, "group", group, err);
+    json_str(j, "variable", variable, err);
+    json_str(j, "title", title, err);
+    json_str(j, "unit", unit, err);
+    json_str(j, "of", of, err);
+    json_int(j, "cells", (int64_t)cells, err);
+    return json_begin(j, "rows", '[', err);
+}
+
+void top_json_row(struct json_out *j, const char *dataset, int template, int step, struct err *err)
+{
+    json_begin(j, NULL, '{', err);
+    json_str(j, "dataset", dataset, err);
+    json_int(j, "template", template, err);
+    json_int(j, "step", step, err);
+    json_begin(j, "place", '{', err);
+}
+
+int top_json_numbers(struct json_out *j, const double v[TOP_NUMBERS], int64_t n, struct err *err)
+{
+    static const char *const names[TOP_NUMBERS] = {"mean", "lo", "hi", "chance", "q", "direct"};
+
+    json_end(j, '}', err);
+    for (size_t i = 0; i < TOP_NUMBERS; i++)
+        json_num(j, names[i], v[i], err);
+    json_int(j, "n", n, err);
+    return json_begin(j, "tokens", '[', err);
 }
 
 /* A list that the file has in order -------------------------------------------------------- */

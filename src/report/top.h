@@ -40,6 +40,15 @@ int top_classes(const struct top *t, struct result *r, struct buf *out, bool *sh
 int top_tokens(const struct top *t, struct result *r, const char *group, struct buf *out,
                bool *shown, struct err *err);
 
+/* For programs, as docs/json.md describes it: a table up to its rows; a row up to the labels of its
+   place; its numbers (mean, lo, hi, chance, q, direct; NaN: it has none) and the number of queries,
+   up to its tokens. What is begun is ended with json_end. */
+int top_json_table(struct json_out *j, const char *group, const char *variable, const char *title,
+                   const char *unit, const char *of, size_t cells, struct err *err);
+void top_json_row(struct json_out *j, const char *dataset, int template, int step, struct err *err);
+enum { TOP_NUMBERS = 6 };
+int top_json_numbers(struct json_out *j, const double v[TOP_NUMBERS], int64_t n, struct err *err);
+
 /* The averages that are asked for: chosen (a->n_strata), in the arena. */
 bool *top_strata(const struct top *t, struct result *r, const struct average *a, struct err *err);
 

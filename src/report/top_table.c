@@ -1,5 +1,5 @@
 /* One table of `lensweep top`: the largest averages of a headline, with their intervals. */
-#include "report/top_json.h"
+#include "report/top.h"
 
 #include "base/str.h"
 #include "report/grid.h"
@@ -224,26 +224,19 @@ static int put_best(struct largest *t, size_t apart_at, struct buf *out, struct 
 }
 
 /* The same for programs. */
-static int put_json_row(const struct largest *t, const struct ranked *v, struct err *err)
+static void put_json_row(const struct largest *t, const struct ranked *v, struct err *err)
 {
     const struct stratum_info *s = stratum_of(t, v);
-    struct top_row row = {.dataset = s->dataset,
-                          .template = s->template,
-                          .step = s->step,
-                          .n_dims = t->a.n_dims,
-                          .mean = v->mean,
-                          .lo = v->lo,
-                          .hi = v->hi,
-                          .chance = against(t) ? v->beside : (double)NAN,
-                          .q = against(t) ? (double)NAN : v->beside,
-                          .direct = v->part,
-                          .n = (int64_t)v->n};
+    const double none = (double)NAN, chance = against(t) ? v->beside : none,
+                 q = against(t) ? none : v->beside;
+    struct json_out *j = t->top->json;
 
-    for (size_t d = 0; d < t->a.n_dims; d++) {
-        row.dim[d] = t->a.dim[d].name;
-        row.label[d] = average_label(&t->a, d, v->element);
-    }
-    return top_json_row(t->top->json, &row, err);
+    top_json_row(j, s->dataset, s->template, s->step, err);
+    for (size_t d = 0; d < t->a.n_dims; d++)
+        json_str(j, t->a.dim[d].name, average_label(&t->a, d, v->element), err);
+    top_json_numbers(j, (double[]){v->mean, v->lo, v->hi, chance, q, v->part}, (int64_t)v->n, err);
+    json_end(j, ']', err);
+    json_end(j, '}', err);
 }
 
 static int put_json(const struct largest *t, size_t apart_at, struct err *err)
@@ -251,11 +244,12 @@ static int put_json(const struct largest *t, size_t apart_at, struct err *err)
     struct json_out *j = t->top->json;
     const char *of = t->apart < t->a.n_dims ? t->a.dim[t->apart].label[apart_at] : NULL;
 
-    top_json_begin(j, t->a.group, t->a.name, t->h->title, t->h->unit ? t->h->unit : t->a.units, of,
+    top_json_table(j, t->a.group, t->a.name, t->h->title, t->h->unit ? t->h->unit : t->a.units, of,
                    t->n_cells, err);
     for (size_t i = 0; i < t->n_best; i++)
         put_json_row(t, &t->best[i], err);
-    return top_json_end(j, err);
+    json_end(j, ']', err);
+    return json_end(j, '}', err);
 }
 
 /* Where the direct parts are that belong to the total effects of a table. */

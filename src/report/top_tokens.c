@@ -1,5 +1,5 @@
 /* Decoded vectors by their strongest tokens: which token the queries of a step have in common. */
-#include "report/top_json.h"
+#include "report/top.h"
 
 #include "base/str.h"
 #include "report/grid.h"
@@ -13,6 +13,12 @@ enum { SHOWN = 3 /* tokens of a row */, AT_ONCE = 1 << 22 /* tokens in memory */
 struct favoured {
     int64_t id;
     const char *text; /* "" = the model has no tokenizer */
+};
+
+struct top_token {
+    int64_t id;
+    const char *text;
+    size_t queries; /* that have it among their strongest */
 };
 
 /* A vector: a place on the dimensions between the queries and the tokens. */
@@ -207,30 +213,26 @@ static int put_text(const struct favourites *t, const char *step, size_t queries
 
 /* For programs ----------------------------------------------------------------------------- */
 
-static int put_json_row(const struct favourites *t, const char *step, const struct vector *line,
-                        struct err *err)
+static void put_json_row(const struct favourites *t, const char *step, const struct vector *line,
+                         struct err *err)
 {
+    struct json_out *j = t->top->json;
     const double none = (double)NAN;
-    struct top_row row = {.dataset = t->top->dataset ? t->top->dataset : "",
-                          .template = -1,
-                          .step = (int)strtol(step, NULL, 10),
-                          .n_dims = t->v->rank - 2,
-                          .mean = none,
-                          .lo = none,
-                          .hi = none,
-                          .chance = none,
-                          .q = none,
-                          .direct = none,
-                          .n = (int64_t)line->queries,
-                          .token = line->best};
 
-    for (size_t d = 0; d < row.n_dims; d++) {
-        row.dim[d] = t->v->dim[d + 1];
-        row.label[d] = place_of(t, d + 1, line->at, err);
+    top_json_row(j, t->top->dataset ? t->top->dataset : "", -1, (int)strtol(step, NULL, 10), err);
+    for (size_t d = 1; d + 1 < t->v->rank; d++)
+        json_str(j, t->v->dim[d], place_of(t, d, line->at, err), err);
+    top_json_numbers(j, (double[]){none, none, none, none, none, none}, (int64_t)line->queries,
+                     err);
+    for (size_t i = 0; i < SHOWN && line->best[i].queries; i++) {
+        json_begin(j, NULL, '{', err);
+        json_int(j, "id", line->best[i].id, err);
+        json_str(j, "text", line->best[i].text, err);
+        json_int(j, "n", (int64_t)line->best[i].queries, err);
+        json_end(j, '}', err);
     }
-    while (row.n_tokens < SHOWN && line->best[row.n_tokens].queries)
-        row.n_tokens++;
-    return top_json_row(t->top->json, &row, err);
+    json_end(j, ']', err);
+    json_end(j, '}', err);
 }
 
 static int put_json(const struct favourites *t, const char *step, size_t rows, struct err *err)
@@ -239,10 +241,11 @@ static int put_json(const struct favourites *t, const char *step, size_t rows, s
     const char *title = arena_printf(&t->r->arena, err,
                                      "tokens that most queries have among the %zu strongest", t->k);
 
-    top_json_begin(j, t->v->group, t->v->name, title, "1", NULL, t->vectors, err);
+    top_json_table(j, t->v->group, t->v->name, title, "1", NULL, t->vectors, err);
     for (size_t i = 0; i < rows; i++)
         put_json_row(t, step, &t->line[i], err);
-    return top_json_end(j, err);
+    json_end(j, ']', err);
+    return json_end(j, '}', err);
 }
 
 /* On a page: the last dimension runs along, all others down -------------------------------- */
