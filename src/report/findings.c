@@ -1,7 +1,5 @@
 #include "report/findings.h"
 
-#include "base/str.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -88,17 +88,11 @@ void column_close(struct column *c)
 
 /* The variables of a file ------------------------------------------------------------------ */
 
-struct catalogue_fill {
-    struct catalogue *c;
-    struct arena *arena;
-};
-
 static int take_group(void *ctx, const char *group, struct err *err)
 {
-    struct catalogue_fill *l = ctx;
-    struct catalogue *c = l->c;
+    struct catalogue *c = ctx;
 
-    if (arena_grow(l->arena, &c->group, c->n_groups, &c->max_groups, sizeof *c->group, err))
+    if (arena_grow(c->arena, &c->group, c->n_groups, &c->max_groups, sizeof *c->group, err))
         return err->code;
     c->group[c->n_groups++] = group;
     return 0;
@@ -106,10 +100,9 @@ static int take_group(void *ctx, const char *group, struct err *err)
 
 static int take_variable(void *ctx, const struct h5info *v, struct err *err)
 {
-    struct catalogue_fill *l = ctx;
-    struct catalogue *c = l->c;
+    struct catalogue *c = ctx;
 
-    if (arena_grow(l->arena, &c->v, c->n, &c->cap, sizeof *c->v, err))
+    if (arena_grow(c->arena, &c->v, c->n, &c->cap, sizeof *c->v, err))
         return err->code;
     c->v[c->n++] = *v;
     return 0;
@@ -118,10 +111,8 @@ static int take_variable(void *ctx, const struct h5info *v, struct err *err)
 /* A group inside another comes between the other's variables: they are put together again. */
 int catalogue_read(struct catalogue *c, struct h5file *f, struct arena *a, struct err *err)
 {
-    struct catalogue_fill l = {c, a};
-
-    *c = (struct catalogue){0};
-    if (h5_each(f, take_group, take_variable, &l, err))
+    *c = (struct catalogue){.arena = a};
+    if (h5_each(f, take_group, take_variable, c, err))
         return err->code;
     for (size_t i = 1; i < c->n; i++)
         for (size_t k = i; k > 0 && strcmp(c->v[k - 1].group, c->v[k].group) > 0; k--) {

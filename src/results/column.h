@@ -48,6 +48,7 @@ void column_close(struct column *c);
 /* The groups of a file, "" first, and their variables, group by group, in name order; in the arena,
    texts as long as f. */
 struct catalogue {
+    struct arena *arena;
     const char **group; /* (n_groups) */
     struct h5info *v;   /* (n) */
     size_t n_groups, max_groups, n, cap;

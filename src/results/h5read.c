@@ -7,7 +7,6 @@
 #include "results/seal.h"
 
 #include <hdf5_hl.h>
-#include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -239,65 +238,6 @@ int h5_read_str(struct h5file *f, const struct h5info *v, char ***data, struct e
 }
 
 /* Attributes ------------------------------------------------------------------------------- */
-
-static const char *attr_text(hid_t a, hid_t type, struct arena *arena, struct err *err)
-{
-    hid_t memory = H5Tcopy(type);
-    char *s = NULL, *out = NULL;
-
-    if (H5Tis_variable_str(type) > 0) {
-        if (H5Aread(a, memory, &s) < 0)
-            h5_fail(err, "read", "attribute");
-        else
-            out = arena_strdup(arena, s ? s : "", err);
-        H5free_memory(s);
-    } else {
-        out = arena_alloc(arena, H5Tget_size(type) + 1, 1, err);
-        if (out && H5Aread(a, memory, out) < 0) {
-            h5_fail(err, "read", "attribute");
-            out = NULL;
-        }
-    }
-    H5Tclose(memory);
-    return out;
-}
-
-static const char *attr_number(hid_t a, hid_t type, struct arena *arena, struct err *err)
-{
-    bool whole = H5Tget_class(type) == H5T_INTEGER;
-    int64_t i = 0;
-    double x = 0;
-
-    if (H5Aread(a, whole ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, whole ? (void *)&i : &x) < 0) {
-        h5_fail(err, "read", "attribute");
-        return NULL;
-    }
-    return whole ? arena_printf(arena, err, "%" PRId64, i) : arena_printf(arena, err, "%.17g", x);
-}
-
-/* One string or one number; anything else is taken for absent. */
-int h5_attr_text(hid_t object, const char *name, const char **value, enum vtype *type_is,
-                 struct arena *arena, struct err *err)
-{
-    hid_t a = H5Aopen(object, name, H5P_DEFAULT), type, space;
-    int kind, code = 0;
-
-    if (a < 0)
-        return h5_fail(err, "open attribute", name);
-    type = H5Aget_type(a);
-    space = H5Aget_space(a);
-    kind = h5_kind(type);
-    if (kind >= 0 && H5Sget_simple_extent_npoints(space) == 1) {
-        *type_is = (enum vtype)kind;
-        *value = kind == V_STR ? attr_text(a, type, arena, err) : attr_number(a, type, arena, err);
-        if (!*value)
-            code = err_wrap(err, "%s", name);
-    }
-    H5Sclose(space);
-    H5Tclose(type);
-    H5Aclose(a);
-    return code;
-}
 
 int h5_read_attr(struct h5file *f, const char *group, const char *name, const char **value,
                  struct arena *a, struct err *err)

@@ -5,27 +5,10 @@
 
 #include <hdf5_hl.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { GROUP_DEPTH = 16 }; /* a file that links a group into itself must not recurse for ever */
 
 /* What a variable is ----------------------------------------------------------------------- */
-
-int h5_kind(hid_t type)
-{
-    size_t size = H5Tget_size(type);
-
-    switch (H5Tget_class(type)) {
-    case H5T_INTEGER:
-        return size == 1 ? V_I1 : size <= 4 ? V_I4 : V_I8;
-    case H5T_FLOAT:
-        return size <= 4 ? V_F32 : V_F64;
-    case H5T_STRING:
-        return V_STR;
-    default:
-        return -1;
-    }
-}
 
 bool h5_count(const struct h5info *v, size_t from, size_t most, size_t *n)
 {
@@ -36,82 +19,6 @@ bool h5_count(const struct h5info *v, size_t from, size_t most, size_t *n)
         *n *= v->size[i];
     }
     return true;
-}
-
-struct scale_name {
-    struct arena *arena;
-    struct err *err;
-    const char *name;
-};
-
-/* A scale's own name; where it has none, the last part of its path, for which HDF5 searches the
-   whole file. */
-static herr_t take_scale_name(hid_t var, unsigned dim, hid_t scale, void *ctx)
-{
-    struct scale_name *s = ctx;
-    char name[512] = "";
-    const char *slash = NULL;
-    ssize_t n = H5DSget_scale_name(scale, name, sizeof name);
-
-    (void)var;
-    (void)dim;
-    if (n == 0) {
-        n = H5Iget_name(scale, name, sizeof name);
-        slash = n > 0 ? strrchr(name, '/') : NULL;
-    }
-    if (n < 0)
-        return -1;
-    s->name = arena_strdup(s->arena, slash ? slash + 1 : name, s->err);
-    return s->name ? 1 : -1;
-}
-
-/* The name of dimension i of var: its scale's, its own where it is one, "" without a scale. */
-static const char *dim_name(struct h5file *f, hid_t var, unsigned i, const char *name,
-                            struct err *err)
-{
-    struct scale_name s = {&f->arena, err, NULL};
-    htri_t is_scale = H5DSis_scale(var);
-
-    if (is_scale > 0)
-        return name;
-    if (is_scale == 0 && H5DSiterate_scales(var, i, NULL, take_scale_name, &s) >= 0)
-        return s.name ? s.name : "";
-    H5Eclear2(H5E_DEFAULT); /* the dimension scales' functions hide HDF5's reasons */
-    if (!err->code)
-        err_set(err, ERR_IO, "cannot read the dimensions of %s", name);
-    return NULL;
-}
-
-int h5_describe(struct h5file *f, hid_t var, const char *group, const char *name,
-                struct h5info *info, bool *known, struct err *err)
-{
-    hid_t type = H5Dget_type(var), space = H5Dget_space(var);
-    hsize_t size[H5S_MAX_RANK];
-    int rank = H5Sget_simple_extent_dims(space, size, NULL), kind = h5_kind(type), code = 0;
-
-    memset(info, 0, sizeof *info);
-    *known = kind >= 0 && rank >= 0 && rank <= DIMS_MAX;
-    info->group = arena_strdup(&f->arena, group, err);
-    info->name = arena_strdup(&f->arena, name, err);
-    if (!info->group || !info->name)
-        code = err->code;
-    else if (type < 0 || space < 0)
-        code = h5_fail(err, "read variable", name);
-    if (*known) {
-        info->type = (enum vtype)kind;
-        info->rank = (size_t)rank;
-    }
-    for (unsigned i = 0; i < info->rank && !code; i++) {
-        info->size[i] = (size_t)size[i];
-        info->dim[i] = dim_name(f, var, i, info->name, err);
-        if (!info->dim[i])
-            code = err->code;
-    }
-    if (type >= 0)
-        H5Tclose(type);
-    if (space >= 0)
-        H5Sclose(space);
-    return code;
 }
 
 /* Names ------------------------------------------------------------------------------------ */

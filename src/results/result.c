@@ -60,24 +60,17 @@ static int take_group(struct result *r, const char *name, struct err *err)
     return 0;
 }
 
-static int take_groups(struct result *r, struct err *err)
-{
-    for (size_t i = 0; i < r->all.n_groups; i++)
-        if (take_group(r, r->all.group[i], err))
-            return err->code;
-    return 0;
-}
-
 int result_open(struct result *r, const char *path, struct err *err)
 {
     *r = (struct result){0};
     r->path = h5_find(&r->arena, path, err);
     if (!r->path || h5_open(&r->file, r->path, err))
         return err->code;
-    if (catalogue_read(&r->all, r->file, &r->arena, err) || read_null(r, err) ||
-        take_groups(r, err))
-        return err_wrap(err, "%s", r->path);
-    return 0;
+    if (!catalogue_read(&r->all, r->file, &r->arena, err))
+        read_null(r, err);
+    for (size_t i = 0; i < r->all.n_groups && !err->code; i++)
+        take_group(r, r->all.group[i], err);
+    return err->code ? err_wrap(err, "%s", r->path) : 0;
 }
 
 void result_close(struct result *r)

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "folder.h"
-#include "report/export/private.h"
+#include "report/export/export.h"
 #include "results/h5file.h"
 #include "results/h5read.h"
 #include "results/h5write.h"

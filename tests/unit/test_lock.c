@@ -2,7 +2,6 @@
  */
 #define _GNU_SOURCE
 #include "base/process.h"
-#include "results/keeper.h"
 #include "results/lock.h"
 
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #include "campaign/audit.h"
 #include "campaign/output.h"
 #include "campaign/verify.h"
-#include "results/keeper.h"
+#include "results/lock.h"
 #include "version.h"
 
 #include <math.h>

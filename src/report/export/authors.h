@@ -5,7 +5,7 @@
 #ifndef LENSWEEP_REPORT_EXPORT_AUTHORS_H
 #define LENSWEEP_REPORT_EXPORT_AUTHORS_H
 
-#include "report/export/private.h"
+#include "report/export/export.h"
 #include "results/result.h"
 
 enum { ANSWERS = 3, SUBJECT = ANSWERS, TARGETS };

@@ -5,8 +5,7 @@
  * it. The score of an edge is its mean effect; that of a node the effect with the largest size
  * among its edges to others.
  */
-#include "base/str.h"
-#include "report/export/private.h"
+#include "report/export/export.h"
 #include "results/average.h"
 
 #include <limits.h>

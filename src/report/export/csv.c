@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
-#include "report/export/private.h"
+#include "report/export/export.h"
 #include "results/describe.h"
 #include "results/h5read.h"
 
@@ -59,33 +59,22 @@ static int put_field(struct buf *b, const struct column *c, size_t k, struct err
 
 /* What is a table -------------------------------------------------------------------------- */
 
-/* Does a variable of the group name v in its attribute `coordinates`? */
-static int is_named(struct result *r, const struct section *g, const struct h5info *v, bool *named,
-                    struct err *err)
-{
-    *named = false;
-    for (size_t i = g->first; i < g->end && !*named; i++) {
-        const struct h5info *w = &r->all.v[i];
-        const char *path = arena_printf(&r->arena, err, "%s/%s", w->group, w->name), *list;
-
-        if (!path || h5_read_attr(r->file, path, "coordinates", &list, &r->arena, err))
-            return err->code;
-        *named = list_has(list, v->name);
-    }
-    return 0;
-}
-
-/* Coordinates are columns of the tables that have their dimension. */
+/* Coordinates are columns of the tables that have their dimension: scales, and what variables of
+   the group name in their attribute `coordinates`. */
 static int mark_coordinates(struct result *r, const struct section *g, bool *coordinate,
                             struct err *err)
 {
-    for (size_t i = g->first; i < g->end; i++) {
-        const struct h5info *v = &r->all.v[i];
+    const struct h5info *v = r->all.v + g->first;
+    const size_t n = g->end - g->first;
 
-        coordinate[i - g->first] = column_is_scale(v);
-        if (v->rank == 1 && !column_is_scale(v) &&
-            is_named(r, g, v, &coordinate[i - g->first], err))
+    for (size_t i = 0; i < n; i++) {
+        const char *path = arena_printf(&r->arena, err, "%s/%s", v[i].group, v[i].name), *list;
+
+        if (!path || result_attr(r, path, "coordinates", &list, err))
             return err->code;
+        for (size_t k = 0; k < n; k++)
+            coordinate[k] |=
+                column_is_scale(&v[k]) || (v[k].rank == 1 && list_has(list, v[k].name));
     }
     return 0;
 }

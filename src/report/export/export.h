@@ -18,6 +18,7 @@
 #define LENSWEEP_REPORT_EXPORT_EXPORT_H
 
 #include "base/file.h"
+#include "base/json_write.h"
 #include "base/mem.h"
 #include "results/result.h"
 
@@ -50,5 +51,33 @@ int export_authors(struct result *r, const char *model, struct outputs *o, struc
 /* Groups of edges as circuits in the JSON of the Mechanistic Interpretability Benchmark; ERR_CONFIG
    if there are none. */
 int export_circuits(struct result *r, struct outputs *o, struct err *err);
+
+/* What the exporters share. */
+
+/* A group's variables: [first, end) of r->all. Returns false after the last. */
+struct section {
+    size_t first, end;
+};
+bool next_section(const struct result *r, struct section *g);
+
+/* "group.name", "name" at the root: fit for a file's name. NULL on error. */
+const char *export_name(struct arena *a, const char *group, const char *name, struct err *err);
+
+/* The element k of the entry of c, as text. A real number has as few digits as give back the same
+   number of its type; what is not finite becomes one of the three. */
+struct not_finite {
+    const char *nan, *inf, *minus_inf;
+};
+int export_number(struct buf *b, const struct column *c, size_t k, const struct not_finite *words,
+                  struct err *err);
+
+int export_json_element(struct buf *b, const struct column *c, size_t k, struct err *err);
+extern const struct not_finite export_json_words;
+
+/* A file section by section, then what it says of its groups and variables: variables.jsonl. */
+int export_sections(struct result *r, struct outputs *o,
+                    int (*write)(struct result *r, const struct section *g, struct outputs *o,
+                                 struct err *err),
+                    struct err *err);
 
 #endif

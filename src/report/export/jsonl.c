@@ -5,7 +5,7 @@
  */
 #include "base/mem.h"
 #include "base/str.h"
-#include "report/export/private.h"
+#include "report/export/export.h"
 
 struct object_lines {
     struct result *source;

@@ -5,7 +5,6 @@
 
 #include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* An end of an edge: "head 3.1", "k 5.0", "mlp 4", "embedding", "logits". */

@@ -1,6 +1,7 @@
 /* What a figure is drawn from, as its group declares it. */
 #include "report/figures/chart.h"
 
+#include "base/choice.h"
 #include "base/str.h"
 #include "report/words.h"
 
@@ -17,17 +18,14 @@ static bool is_shown(int s)
 
 static int read_form(struct material *s, struct err *err)
 {
-    static const char *const forms[] = {[LINES] = "lines",
-                                        [MAP] = "map",
-                                        [POINTS] = "points",
-                                        [INTERVALS] = "intervals",
-                                        [GRAPH] = "graph"};
+    static const struct choice forms[] = {{"lines", LINES},   {"map", MAP},
+                                          {"points", POINTS}, {"intervals", INTERVALS},
+                                          {"graph", GRAPH},   {NULL, 0}};
+    int form = s->figure.form ? choice_value(forms, s->figure.form) : NO_CHOICE;
 
-    for (size_t i = 0; s->figure.form && i < sizeof forms / sizeof *forms; i++)
-        if (str_eq(s->figure.form, forms[i])) {
-            s->form = (enum form)i;
-            return 0;
-        }
+    s->form = (enum form)form;
+    if (form != NO_CHOICE)
+        return 0;
     return err_set(err, ERR_IO,
                    "a figure has the form \"%s\", expected lines, map, points, "
                    "intervals or graph",
