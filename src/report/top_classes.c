@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "report/grid.h"
+#include "statistics/stability.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -315,56 +316,34 @@ static void put_line(const struct classes *c, size_t head, const char *target, s
     }
 }
 
-/* Mean rank among equal ones. */
-static double rank_of(const double *v, size_t n, size_t i)
-{
-    double less = 0, equal = 0;
-
-    for (size_t k = 0; k < n; k++) {
-        less += v[k] < v[i];
-        equal += !(v[k] < v[i]) && !(v[k] > v[i]);
-    }
-    return less + (equal - 1) / 2;
-}
-
-/* Spearman's; NaN where all are equal. */
-static double rank_correlation(const double *a, const double *b, size_t n)
-{
-    double middle = ((double)n - 1) / 2, ab = 0, aa = 0, bb = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        double x = rank_of(a, n, i) - middle, y = rank_of(b, n, i) - middle;
-
-        ab += x * y;
-        aa += x * x;
-        bb += y * y;
-    }
-    return ab / sqrt(aa * bb);
-}
-
 /* Does a score say which heads have an effect? line (n) has the absolute ones. */
 static int put_correlations(const struct classes *c, size_t by, const char *target,
                             const struct class_line *line, size_t n, struct buf *out,
                             struct err *err)
 {
-    double *effect = arena_alloc(&c->r->arena, n, sizeof *effect, err);
-    double *score = arena_alloc(&c->r->arena, n, sizeof *score, err);
-    int code = !effect || !score ||
-               buf_printf(out, err, "rank correlation with the absolute effect in %s, %zu %s:",
-                          c->effect[by].group, n, str_noun(n, "head", "heads"));
+    float(*pair)[2] = arena_alloc(&c->r->arena, n, sizeof *pair, err);
+    const float **of = arena_alloc(&c->r->arena, n, sizeof *of, err);
+    struct arena scratch = {0};
+    struct stability s;
 
-    for (size_t i = c->n_classes; i < c->n_rates && !code; i++) {
+    buf_printf(out, err,
+               "rank correlation with the absolute effect in %s, %zu %s:", c->effect[by].group, n,
+               str_noun(n, "head", "heads"));
+    for (size_t i = c->n_classes; i < c->n_rates && !err->code; i++) {
         const struct rate *rate = &c->rate[i];
 
         for (size_t k = 0; k < n; k++) {
-            effect[k] = line[k].key;
-            score[k] = average_get(&rate->value, STAT_MEAN,
-                                   rate_at(&rate->value, target, line[k].head, c->heads));
+            pair[k][0] = (float)line[k].key;
+            pair[k][1] = (float)average_get(&rate->value, STAT_MEAN,
+                                            rate_at(&rate->value, target, line[k].head, c->heads));
+            of[k] = pair[k];
         }
-        code = buf_printf(out, err, "%s %s %+.2f", i > c->n_classes ? "," : "",
-                          rate->h->class_words, rank_correlation(effect, score, n));
+        if (!stability_of(of, n, &(struct draws){.n = 2}, &s, &scratch, err))
+            buf_printf(out, err, "%s %s %+.2f", i > c->n_classes ? "," : "", rate->h->class_words,
+                       s.rank_correlation);
     }
-    return err_if(err, code || buf_puts(out, "\n", err));
+    arena_release(&scratch);
+    return buf_puts(out, "\n", err);
 }
 
 static int put_step(struct classes *c, size_t stratum, struct buf *out, bool *shown,

@@ -82,15 +82,17 @@ hid_t h5_access(void)
     return p;
 }
 
-hid_t h5_string_type(void)
+/* UTF-8 of variable length; there is one as long as the process lives. */
+static hid_t string_type(void)
 {
-    hid_t t = H5Tcopy(H5T_C_S1);
+    static hid_t type = H5I_INVALID_HID;
 
-    if (t >= 0 && (H5Tset_size(t, H5T_VARIABLE) < 0 || H5Tset_cset(t, H5T_CSET_UTF8) < 0)) {
-        H5Tclose(t);
-        return H5I_INVALID_HID;
+    if (type < 0) {
+        type = H5Tcopy(H5T_C_S1);
+        H5Tset_size(type, H5T_VARIABLE);
+        H5Tset_cset(type, H5T_CSET_UTF8);
     }
-    return t;
+    return type;
 }
 
 int h5_slab_open(struct h5slab *s, hid_t var, size_t rank, const size_t *size, size_t first,
@@ -123,7 +125,7 @@ hid_t h5_memory(enum vtype t)
 {
     const hid_t types[] = {
         [V_I1] = H5T_NATIVE_INT8,   [V_I4] = H5T_NATIVE_INT32,   [V_I8] = H5T_NATIVE_INT64,
-        [V_F32] = H5T_NATIVE_FLOAT, [V_F64] = H5T_NATIVE_DOUBLE, [V_STR] = H5I_INVALID_HID,
+        [V_F32] = H5T_NATIVE_FLOAT, [V_F64] = H5T_NATIVE_DOUBLE, [V_STR] = string_type(),
     };
 
     return types[t];

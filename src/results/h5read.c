@@ -197,7 +197,7 @@ static char **pack_strings(char *const *raw, size_t n, struct err *err)
 static char **read_strings(hid_t id, hid_t is, const struct h5info *v, struct err *err)
 {
     char **raw, **out = NULL;
-    hid_t type, space;
+    hid_t type = h5_memory(V_STR), space;
     size_t n;
 
     if (H5Tis_variable_str(is) <= 0)
@@ -209,7 +209,6 @@ static char **read_strings(hid_t id, hid_t is, const struct h5info *v, struct er
     raw = mem_alloc(n, sizeof *raw, err);
     if (!raw)
         return NULL;
-    type = h5_string_type();
     space = H5Dget_space(id);
     if (n == 0 || H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0)
         out = pack_strings(raw, n, err);
@@ -218,7 +217,6 @@ static char **read_strings(hid_t id, hid_t is, const struct h5info *v, struct er
     if (n)
         H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
     H5Sclose(space);
-    H5Tclose(type);
     mem_free(raw);
     return out;
 }

@@ -18,7 +18,6 @@ enum {
     STRING_BYTES = 16 /* what a string takes in its dataset; its text lies in the heap */
 };
 
-/* The caller closes it. */
 static hid_t file_type(enum vtype t)
 {
     const hid_t numbers[] = {
@@ -26,7 +25,7 @@ static hid_t file_type(enum vtype t)
         [V_F32] = H5T_IEEE_F32LE, [V_F64] = H5T_IEEE_F64LE,
     };
 
-    return t == V_STR ? h5_string_type() : H5Tcopy(numbers[t]);
+    return t == V_STR ? h5_memory(t) : numbers[t];
 }
 
 /* Attributes ------------------------------------------------------------------------------- */
@@ -70,15 +69,12 @@ static const char *clean_text(struct arena *a, const char *s, struct err *err)
 static int put_text(struct h5file *f, hid_t object, const char *name, const char *value,
                     struct err *err)
 {
-    hid_t type = h5_string_type();
+    const hid_t type = h5_memory(V_STR);
     const char *text;
-    int code;
 
     arena_reset(&f->scratch);
     text = clean_text(&f->scratch, value, err);
-    code = text ? put_scalar(object, name, type, type, &text, err) : err->code;
-    H5Tclose(type);
-    return code;
+    return text ? put_scalar(object, name, type, type, &text, err) : err->code;
 }
 
 /* HDF5 1.10 crashes when it closes a file that it could not write to. */
@@ -185,7 +181,7 @@ static int storage(const struct h5var *v, hid_t *create, hid_t *access)
 
 static int make_dataset(struct h5group *g, struct h5var *v, struct err *err)
 {
-    hid_t type = file_type(v->type), create, access, space;
+    hid_t create, access, space;
     hsize_t size[DIMS_MAX];
     int bad = storage(v, &create, &access);
 
@@ -194,7 +190,7 @@ static int make_dataset(struct h5group *g, struct h5var *v, struct err *err)
     space = v->rank ? H5Screate_simple((int)v->rank, size, NULL) : H5Screate(H5S_SCALAR);
     v->id = H5I_INVALID_HID;
     if (!bad)
-        v->id = H5Dcreate2(g->id, v->name, type, space, H5P_DEFAULT, create, access);
+        v->id = H5Dcreate2(g->id, v->name, file_type(v->type), space, H5P_DEFAULT, create, access);
     if (v->id < 0) {
         h5_fail(err, "make variable", v->name);
         err_wrap(err, "%s", g->name);
@@ -202,7 +198,6 @@ static int make_dataset(struct h5group *g, struct h5var *v, struct err *err)
     H5Pclose(create);
     H5Pclose(access);
     H5Sclose(space);
-    H5Tclose(type);
     return err_if(err, v->id < 0);
 }
 
@@ -233,18 +228,13 @@ static int write_strings(const struct h5var *v, size_t first, size_t count, cons
 {
     size_t n = count * entry_elements(v);
     const char **text = arena_alloc(a, n, sizeof *text, err);
-    hid_t type = h5_string_type();
-    int code = text ? 0 : err->code;
 
-    for (size_t i = 0; i < n && !code; i++) {
-        text[i] = clean_text(a, data[i], err);
-        if (!text[i])
-            code = err->code;
-    }
-    if (!code)
-        code = write_slab(v, first, count, type, text, err);
-    H5Tclose(type);
-    return code;
+    if (!text)
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        if (!(text[i] = clean_text(a, data[i], err)))
+            return err->code;
+    return write_slab(v, first, count, h5_memory(V_STR), text, err);
 }
 
 static int write_var(struct h5file *f, const struct h5var *v, size_t first, size_t count,
@@ -393,12 +383,11 @@ static int take_dim(struct h5group *g, struct h5var *v, const char *name, size_t
 static int put_fill(const struct h5var *v, struct err *err)
 {
     hsize_t one = 1;
-    hid_t type = file_type(v->type), space = H5Screate_simple(1, &one, NULL);
-    int code =
-        put_attr(v->id, "_FillValue", type, h5_memory(v->type), space, &fill_values[v->type], err);
+    hid_t space = H5Screate_simple(1, &one, NULL);
+    int code = put_attr(v->id, "_FillValue", file_type(v->type), h5_memory(v->type), space,
+                        &fill_values[v->type], err);
 
     H5Sclose(space);
-    H5Tclose(type);
     return code;
 }
 
