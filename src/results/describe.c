@@ -122,8 +122,6 @@ static int read_list(const struct sort *s, struct h5file *f, const char *group, 
         err_set(err, ERR_IO, "attribute %s of %s must be a list", s->attribute, group);
     if (!err->code)
         *v = arena_alloc(a, json_array_size(list), s->size, err);
-    if (*v && json_array_size(list))
-        memset(*v, 0, json_array_size(list) * s->size);
     for (size_t i = 0; *v && i < json_array_size(list) && !err->code; i++, ++*n)
         read_entry(s, json_array_get(list, i), group, (char *)*v + i * s->size, a, err);
     json_decref(list);

@@ -37,12 +37,9 @@ static char *numbered(struct outputs *o, const char *name, int i, struct err *er
 
 static int make_parent(struct outputs *o, const char *path, struct err *err)
 {
-    const char *slash = strrchr(path, '/');
-    char *parent = arena_strndup(&o->arena, path, slash ? (size_t)(slash - path) : 0, err);
+    const char *parent = file_folder(&o->arena, path, err);
 
-    if (!parent)
-        return err->code;
-    return *parent ? file_make_dirs(parent, err) : 0;
+    return parent ? file_make_dirs(parent, err) : err->code;
 }
 
 int outputs_add(struct outputs *o, struct writer **w, struct err *err, const char *fmt, ...)

@@ -24,7 +24,8 @@ void csv_number(struct buf *csv, double v, struct err *err);
 /* Type, in points: that of all texts unless they say otherwise, and that of titles. */
 enum { GP_SMALL = 7, GP_LARGE = 8 };
 /* From a line of small type to the next, in 1/96 inch as all lengths. */
-#define GP_LINE 12.0
+#define GP_LINE  12.0
+#define GP_TITLE 15.0 /* of a title */
 
 /* Terminal, output file NAME.FORMAT and how data are read. */
 void gp_head(struct buf *gp, const char *format, const char *name, double width, double height,

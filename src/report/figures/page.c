@@ -362,11 +362,6 @@ static void fit_names(struct page *p)
     }
 }
 
-static size_t wrapped(const char *s, double width)
-{
-    return *s ? gp_lines(s, width, GP_SMALL) : 0;
-}
-
 /* Is there a panel below which nothing stands, though its line is not the last? */
 static bool has_hole(const struct page *p)
 {
@@ -393,19 +388,20 @@ int page_open(struct page *p, const struct chart *c, const char *caption, double
         return err->code;
     style->fit(p, err);
     fit_names(p);
-    p->left = 4 + p->names + GP_LINE * (double)wrapped(p->side, p->panel_height + 8) + p->scale;
+    p->left = 4 + p->names + GP_LINE * (double)gp_lines(p->side, p->panel_height + 8, GP_SMALL) +
+              p->scale;
     p->right = 6 + p->bar;
     if (p->bar > 0)
-        p->right += GP_LINE * (double)wrapped(bar_label(c), p->panel_height + 8);
+        p->right += GP_LINE * (double)gp_lines(bar_label(c), p->panel_height + 8, GP_SMALL);
     set_across(p);
     set_neighbours(p);
     if (set_titles(p, err))
         return err->code;
-    name = GP_LINE * (double)wrapped(c->of->axis[ALONG], p->panel_width + p->gap / 2);
+    name = GP_LINE * (double)gp_lines(c->of->axis[ALONG], p->panel_width + p->gap / 2, GP_SMALL);
     p->line_gap = 24 + p->upright + (has_hole(p) ? name : 0);
-    p->above = 8 + 15 * (double)gp_lines(c->title, width - 8, GP_LARGE) +
+    p->above = 8 + GP_TITLE * (double)gp_lines(c->title, width - 8, GP_LARGE) +
                (key ? GP_LINE * (double)(key_place(p, c->n[SERIES] - 1, &x) + 1) + 6 : 4);
-    p->below = 24 + p->upright + name + GP_LINE * (double)wrapped(caption, width - 8);
+    p->below = 24 + p->upright + name + GP_LINE * (double)gp_lines(caption, width - 8, GP_SMALL);
     set_places(p);
     return 0;
 }

@@ -4,8 +4,6 @@
 #include "base/str.h"
 #include "report/figures/chart.h"
 
-#include <string.h>
-
 /* 3.3 and 7 inches. */
 enum { PAGE_WIDTH = 672 };
 
@@ -90,32 +88,17 @@ static int plot_file(struct gallery *out, struct result *r, struct err *err)
 
 /* Folders ---------------------------------------------------------------------------------- */
 
-/* The folder that a path lies in, without the slash. */
-static char *folder_of(struct arena *a, const char *path, struct err *err)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (!slash)
-        return arena_strdup(a, ".", err);
-    return arena_strndup(a, path, slash == path ? 1 : (size_t)(slash - path), err);
-}
-
 /* `share`: several results put their figures into one folder, so the result's folder is named. */
 static int place_figures(struct gallery *out, const struct plot_options *o, const char *path,
                          bool share, struct err *err)
 {
-    char *folder = folder_of(&out->arena, path, err);
-    const char *base;
+    const char *folder = file_folder(&out->arena, path, err);
 
-    if (!folder)
-        return err->code;
-    base = strrchr(folder, '/');
-    base = base ? base + 1 : folder;
-    out->result = share ? base : "";
+    out->result = share && folder ? file_last_parts(&out->arena, folder, 1, err) : "";
     if (!o->dir)
         out->n = 0; /* names need to be unique in one folder only */
-    out->dir = o->dir ? o->dir : file_join(&out->arena, folder, "figures", err);
-    return out->dir ? 0 : err->code;
+    out->dir = o->dir ? o->dir : file_sibling(&out->arena, path, "figures", err);
+    return out->result && out->dir ? 0 : err->code;
 }
 
 static int plot_path(struct gallery *out, const struct plot_options *o, const char *path,

@@ -9,14 +9,14 @@
 
 /* Labels ----------------------------------------------------------------------------------- */
 
-enum align { LEFT, CENTRE, UPRIGHT };
+enum align { LEFT, CENTRE, UPRIGHT, TITLE };
 
 /* n bytes of a text, their middle line at y; CENTRE, UPRIGHT: their middle at x, y. */
 static void put_label(struct buf *gp, const struct page *p, const char *s, size_t n, double x,
                       double y, enum align align, const char *more, struct err *err)
 {
     static const char *const words[] = {
-        [LEFT] = "left", [CENTRE] = "center", [UPRIGHT] = "center rotate by 90"};
+        [LEFT] = "left", [CENTRE] = "center", [UPRIGHT] = "center rotate by 90", [TITLE] = "left"};
     struct arena a = {0};
     const char *line = arena_strndup(&a, s, n, err);
 
@@ -27,19 +27,19 @@ static void put_label(struct buf *gp, const struct page *p, const char *s, size_
     arena_release(&a);
 }
 
-/* A text in lines of a width, the first at x, y; upright ones stand side by side. */
+/* A text in lines of a width, the first at x, y; upright ones stand side by side. A title is large. */
 static void put_text(struct buf *gp, const struct page *p, const char *s, double width, double x,
                      double y, enum align align, const char *more, struct err *err)
 {
     while (*s) {
-        size_t n = gp_line(s, width, GP_SMALL);
+        size_t n = gp_line(s, width, align == TITLE ? GP_LARGE : GP_SMALL);
 
         put_label(gp, p, s, n, x, y, align, more, err);
         s = gp_next_line(s, n);
         if (align == UPRIGHT)
             x += GP_LINE;
         else
-            y += GP_LINE;
+            y += align == TITLE ? GP_TITLE : GP_LINE;
     }
 }
 
@@ -103,25 +103,11 @@ static void put_caption(struct buf *text, const struct chart *c, struct err *err
     put_left_out(text, c, err);
 }
 
-static void put_page_title(struct buf *gp, const struct page *p, struct err *err)
-{
-    double y = 12;
-    char font[16];
-
-    snprintf(font, sizeof font, " font ',%d'", GP_LARGE);
-    for (const char *s = p->c->title; *s; y += 15) {
-        size_t n = gp_line(s, p->width - 8, GP_LARGE);
-
-        put_label(gp, p, s, n, 4, y, LEFT, font, err);
-        s = gp_next_line(s, n);
-    }
-}
-
 /* A sample and a name for each of the series, below the title. */
 static void put_key(struct buf *gp, const struct page *p, struct err *err)
 {
     const struct chart *c = p->c;
-    const double top = 14 + 15 * (double)gp_lines(c->title, p->width - 8, GP_LARGE);
+    const double top = 14 + GP_TITLE * (double)gp_lines(c->title, p->width - 8, GP_LARGE);
 
     for (size_t i = 0; i < c->n[SERIES]; i++) {
         const char *s = chart_words(c, SERIES, i);
@@ -147,8 +133,10 @@ static void put_page_texts(struct buf *gp, const struct page *p, const char *cap
                            struct err *err)
 {
     const double lines = (double)gp_lines(caption, p->width - 8, GP_SMALL);
+    char font[16];
 
-    put_page_title(gp, p, err);
+    snprintf(font, sizeof font, " font ',%d'", GP_LARGE);
+    put_text(gp, p, p->c->title, p->width - 8, 4, 12, TITLE, font, err);
     if (style_of(p->c)->key && p->c->of->at[SERIES] >= 0)
         put_key(gp, p, err);
     put_text(gp, p, caption, p->width - 8, 4, p->height - GP_LINE * lines + 4, LEFT,

@@ -42,13 +42,9 @@ static const char style[] =
 
 static const char *name_of(struct result *r, struct err *err)
 {
-    const char *end = strrchr(r->path, '/'), *begin = end;
+    const char *folder = strchr(r->path, '/') ? file_folder(&r->arena, r->path, err) : r->path;
 
-    if (!end)
-        return r->path;
-    while (begin > r->path && begin[-1] != '/')
-        begin--;
-    return arena_strndup(&r->arena, begin, (size_t)(end - begin), err);
+    return folder ? file_last_parts(&r->arena, folder, 1, err) : NULL;
 }
 
 static int put_head(struct result *r, struct buf *b, struct err *err)
