@@ -170,11 +170,6 @@ static const char *name_of(const char *name, enum statistic s, struct arena *a, 
     return str_eq(name, "mean") ? ends[s] : arena_printf(a, err, "%s_%s", name, ends[s]);
 }
 
-static bool same_shape(const struct h5info *v, const struct h5info *w)
-{
-    return v->rank == w->rank && !memcmp(v->size, w->size, v->rank * sizeof *v->size);
-}
-
 static int open_columns(struct average *a, struct result *r, const struct h5info *mean,
                         struct err *err)
 {
@@ -183,7 +178,7 @@ static int open_columns(struct average *a, struct result *r, const struct h5info
         const struct h5info *v = name ? catalogue_find(&r->all, a->group, name) : NULL;
 
         if (!name ||
-            (v && v->type != V_STR && same_shape(v, mean) &&
+            (v && v->type != V_STR && column_same_dims(v, mean) &&
              (a->of_model ? column_open_whole : column_open)(&a->column[s], r->file, v, err)))
             return err->code;
         if (v && !a->column[s].file)

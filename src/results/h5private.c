@@ -149,7 +149,8 @@ hid_t h5_creation(hid_t class)
 
 /* What a variable is ----------------------------------------------------------------------- */
 
-int h5_kind(hid_t type)
+/* enum vtype; -1 for a type that is none of ours. */
+static int kind_of(hid_t type)
 {
     size_t size = H5Tget_size(type);
 
@@ -214,7 +215,7 @@ int h5_describe(struct h5file *f, hid_t var, const char *group, const char *name
 {
     hid_t type = H5Dget_type(var), space = H5Dget_space(var);
     hsize_t size[H5S_MAX_RANK];
-    int rank = H5Sget_simple_extent_dims(space, size, NULL), kind = h5_kind(type), code = 0;
+    int rank = H5Sget_simple_extent_dims(space, size, NULL), kind = kind_of(type), code = 0;
 
     memset(info, 0, sizeof *info);
     *known = kind >= 0 && rank >= 0 && rank <= DIMS_MAX;
@@ -289,7 +290,7 @@ int h5_attr_text(hid_t object, const char *name, const char **value, enum vtype 
         return h5_fail(err, "open attribute", name);
     type = H5Aget_type(a);
     space = H5Aget_space(a);
-    kind = h5_kind(type);
+    kind = kind_of(type);
     if (kind >= 0 && H5Sget_simple_extent_npoints(space) == 1) {
         *type_is = (enum vtype)kind;
         *value = kind == V_STR ? attr_text(a, type, arena, err) : attr_number(a, type, arena, err);

@@ -53,8 +53,6 @@ int h5_fail(struct err *err, const char *what, const char *name);
 struct h5file *h5_new(const char *path, bool writes, struct err *err);
 void h5_delete(struct h5file *f); /* memory only */
 
-int h5_kind(hid_t type); /* enum vtype; -1 for a type that is none of ours */
-
 /* Fills info; *known is false for a variable that is none of ours (compound, too many dims). */
 int h5_describe(struct h5file *f, hid_t var, const char *group, const char *name,
                 struct h5info *info, bool *known, struct err *err);

@@ -91,14 +91,6 @@ void outputs_release(struct outputs *o)
 
 /* Names --------------------------------------------------------------------------------- */
 
-bool next_section(const struct result *r, struct section *g)
-{
-    g->first = g->end;
-    while (g->end < r->all.n && str_eq(r->all.v[g->end].group, r->all.v[g->first].group))
-        g->end++;
-    return g->first < g->end;
-}
-
 const char *export_name(struct arena *a, const char *group, const char *name, struct err *err)
 {
     char *text = arena_printf(a, err, "%s%s%s", group, *group && *name ? "." : "", name);
@@ -126,17 +118,6 @@ int export_number(struct buf *b, const struct column *c, size_t k, const struct 
     if (isinf(v))
         return buf_puts(b, v > 0 ? words->inf : words->minus_inf, err);
     return buf_real(b, v, c->info.type == V_F32 ? 7 : 15, c->info.type == V_F32, err);
-}
-
-/* JSON ------------------------------------------------------------------------------------- */
-
-/* JSON has no infinity, but numbers that every reader of doubles takes for it. */
-const struct not_finite export_json_words = {"null", "1e999", "-1e999"};
-
-int export_json_element(struct buf *b, const struct column *c, size_t k, struct err *err)
-{
-    return c->text ? json_quoted(b, c->text[k], err)
-                   : export_number(b, c, k, &export_json_words, err);
 }
 
 /* Descriptions ----------------------------------------------------------------------------- */
@@ -210,9 +191,12 @@ int export_sections(struct result *r, struct outputs *o,
                     struct err *err)
 {
     struct section g = {0};
-    int code = 0;
 
-    while (!code && next_section(r, &g))
-        code = write(r, &g, o, err);
-    return code ? code : write_descriptions(r, o, err);
+    for (; g.first < r->all.n; g.first = g.end) {
+        while (g.end < r->all.n && str_eq(r->all.v[g.end].group, r->all.v[g.first].group))
+            g.end++;
+        if (write(r, &g, o, err))
+            return err->code;
+    }
+    return write_descriptions(r, o, err);
 }

@@ -54,11 +54,10 @@ int export_circuits(struct result *r, struct outputs *o, struct err *err);
 
 /* What the exporters share. */
 
-/* A group's variables: [first, end) of r->all. Returns false after the last. */
+/* A group's variables: [first, end) of r->all. */
 struct section {
     size_t first, end;
 };
-bool next_section(const struct result *r, struct section *g);
 
 /* "group.name", "name" at the root: fit for a file's name. NULL on error. */
 const char *export_name(struct arena *a, const char *group, const char *name, struct err *err);
@@ -70,9 +69,6 @@ struct not_finite {
 };
 int export_number(struct buf *b, const struct column *c, size_t k, const struct not_finite *words,
                   struct err *err);
-
-int export_json_element(struct buf *b, const struct column *c, size_t k, struct err *err);
-extern const struct not_finite export_json_words;
 
 /* A file section by section, then what it says of its groups and variables: variables.jsonl. */
 int export_sections(struct result *r, struct outputs *o,

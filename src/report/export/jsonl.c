@@ -14,13 +14,21 @@ struct object_lines {
     struct writer *w;
 };
 
+/* JSON has no infinity, but numbers that every reader of doubles takes for it. */
+static const struct not_finite words = {"null", "1e999", "-1e999"};
+
+static int put_element(struct buf *b, const struct column *c, size_t k, struct err *err)
+{
+    return c->text ? json_quoted(b, c->text[k], err) : export_number(b, c, k, &words, err);
+}
+
 static int put_list(struct object_lines *t, const struct column *c, size_t dim, size_t *k,
                     struct err *err)
 {
     struct buf *b = &t->w->buf;
 
     if (dim >= c->info.rank)
-        return err_if(err, export_json_element(b, c, (*k)++, err) || writer_turn(t->w, err));
+        return err_if(err, put_element(b, c, (*k)++, err) || writer_turn(t->w, err));
     if (buf_puts(b, "[", err))
         return err->code;
     for (size_t i = 0; i < c->info.size[dim]; i++)

@@ -116,7 +116,8 @@ static int all_entries(struct chart *c, struct arena *a, size_t like, struct err
     return 0;
 }
 
-size_t name_stem(const char *name)
+/* Bytes of a name that are its beginning: `logit` of logit.answer_1, `answer` of answer_1. */
+static size_t name_stem(const char *name)
 {
     const char *dot = strchr(name, '.');
     size_t n = strlen(name);

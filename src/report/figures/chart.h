@@ -108,9 +108,6 @@ void chart_column_words(const struct chart *c, size_t column, struct buf *b, str
 /* Every page of a figure; *n goes up by how many. */
 int charts_save(struct gallery *out, struct material *s, size_t *n, struct err *err);
 
-/* Bytes of a name that are its beginning: `logit` of logit.answer_1, `answer` of answer_1. */
-size_t name_stem(const char *name);
-
 /* How high its page is on paper of a width, 1/96 inch. */
 int chart_height(const struct chart *c, double width, double *height, struct err *err);
 int chart_script(struct buf *gp, const struct gallery *out, const struct chart *c, struct err *err);

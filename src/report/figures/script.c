@@ -27,7 +27,7 @@ static void put_label(struct buf *gp, const struct page *p, const char *s, size_
     arena_release(&a);
 }
 
-/* A text in lines of a width, the first at x, y; upright ones stand side by side. A title is large. */
+/* A text in lines of a width, the first at x, y; upright ones stand side by side. TITLE: large. */
 static void put_text(struct buf *gp, const struct page *p, const char *s, double width, double x,
                      double y, enum align align, const char *more, struct err *err)
 {

@@ -38,10 +38,7 @@ int web_asked(struct result *r, struct buf *b, struct err *err)
 
 static void put_count(struct buf *b, const char *name, size_t n, struct err *err)
 {
-    char text[32];
-
-    snprintf(text, sizeof text, "%zu", n);
-    html_row(b, name, text, err);
+    html_printf(b, err, "<tr><th scope=\"row\">%s</th><td>%zu</td></tr>\n", name, n);
 }
 
 static size_t count_different(const char *const *v, size_t n)
