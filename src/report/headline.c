@@ -130,17 +130,6 @@ static bool has_row(const struct sheet *t, size_t row, bool passing)
     return false;
 }
 
-static int any_row(struct sheet *t, bool *any, struct err *err)
-{
-    for (size_t s = 0; s < t->f.n_order && !*any; s++) {
-        if (finding_seek(&t->f, t->f.order[s], err))
-            return err->code;
-        for (size_t row = 0; row < t->n_rows && !*any; row++)
-            *any = has_row(t, row, true);
-    }
-    return 0;
-}
-
 /* Enough places for two digits of the largest value; signs where there are negative ones. */
 static int find_format(struct sheet *t, struct err *err)
 {
@@ -442,7 +431,8 @@ static int put_nothing(struct sheet *t, const char *group, struct buf *out, stru
 
 static int put_table(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
-    bool untested = t->f.test != TEST_NONE && !(t->f.tests > 0), any = false;
+    bool untested = t->f.test != TEST_NONE && !(t->f.tests > 0);
+    size_t passing;
 
     if (untested && t->f.most_items == 1)
         return untested_text(&t->f, out, err);
@@ -455,9 +445,9 @@ static int put_table(struct sheet *t, const char *group, struct buf *out, struct
                  err);
         return t->f.values > 0 ? put_largest(t, group, out, err) : err->code;
     }
-    if (any_row(t, &any, err))
+    if (finding_count(&t->f, &passing, err))
         return err->code;
-    if (!any)
+    if (!passing)
         return put_nothing(t, group, out, err);
     put_grid(t, out, err);
     return put_hidden(t, group, out, err);

@@ -215,15 +215,13 @@ static int by_key(const void *a, const void *b)
    target's metric. */
 static size_t leader(const struct classes *c, const char *target)
 {
-    size_t first = c->n_effects;
+    size_t best = c->n_effects;
 
-    for (size_t k = c->n_effects; k-- > 0;)
-        if (effect_at(&c->effect[k], target, 0, c->heads) != SIZE_MAX)
-            first = k;
     for (size_t k = 0; k < c->n_effects; k++)
-        if (effect_at(&c->effect[k], target, 0, c->heads) != SIZE_MAX && c->effect[k].h->order)
-            return k;
-    return first;
+        if (effect_at(&c->effect[k], target, 0, c->heads) != SIZE_MAX &&
+            (best == c->n_effects || (c->effect[k].h->order && !c->effect[best].h->order)))
+            best = k;
+    return best;
 }
 
 static size_t sort_heads(const struct classes *c, size_t by, const char *target,
