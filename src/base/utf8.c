@@ -11,13 +11,13 @@ bool utf8_valid(const char *s, size_t n)
     return c >= 0;
 }
 
-size_t utf8_length(const char *s)
+size_t utf8_length(const char *s, size_t n)
 {
-    size_t left = strlen(s), n, length = 0;
+    size_t length = 0;
     int32_t c;
 
-    for (; left; s += n, left -= n, length++)
-        n = utf8_next(s, left, &c);
+    for (size_t i = 0; i < n; length++)
+        i += utf8_next(s + i, n - i, &c);
     return length;
 }
 

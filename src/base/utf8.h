@@ -67,8 +67,8 @@ static inline size_t utf8_write(char out[4], int32_t c)
 /* Is s[0..n) well-formed (no overlong form, no surrogate, at most U+10FFFF)? NUL is a character. */
 bool utf8_valid(const char *s, size_t n);
 
-/* Characters of s; what one U+FFFD stands for counts as one. */
-size_t utf8_length(const char *s);
+/* Characters of s[0..n); what one U+FFFD stands for counts as one. */
+size_t utf8_length(const char *s, size_t n);
 
 /* The white space of Unicode (property White_Space). */
 bool utf8_is_space(int32_t c);

@@ -54,8 +54,8 @@ static void place_content(struct draft_prompt *p, char *text, const struct codec
     p->text = text;
     if (!content)
         return;
-    p->counted = utf8_length(last->content);
-    p->shift = utf8_length(text) - utf8_length(content);
+    p->counted = utf8_length(last->content, strlen(last->content));
+    p->shift = utf8_length(text, (size_t)(content - text));
 }
 
 int read_messages(struct loader *l, struct query *q, const json_t *messages, const char *outer,

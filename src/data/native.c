@@ -182,7 +182,7 @@ static int read_spans(struct loader *l, struct query *q, const json_t *spans, co
 
     json_object_foreach((json_t *)spans, name, v)
     {
-        size_t n = !ranges ? p->n : p->counted ? p->counted : utf8_length(p->text);
+        size_t n = !ranges ? p->n : p->counted ? p->counted : utf8_length(p->text, strlen(p->text));
         struct span at;
         int64_t pair[2];
         bool good;

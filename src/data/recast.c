@@ -1,6 +1,7 @@
 #include "data/recast.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 #include "data/fields.h"
 #include "data/native.h"
 #include "data/text.h"
@@ -65,25 +66,12 @@ void recast_number(struct recast *r, const char *key, int v)
     set(r, r->query, key, json_integer(v));
 }
 
-/* Characters in the first n bytes of a text. */
-static int characters(const char *s, size_t n)
-{
-    int count = 0;
-
-    for (size_t i = 0; i < n; i++)
-        count += ((unsigned char)s[i] & 0xc0) != 0x80;
-    return count;
-}
-
 void recast_span(struct recast *r, const char *name, size_t begin, size_t n)
 {
-    int lo, hi;
-
-    if (!r->text || !n)
-        return;
-    lo = characters(r->text, begin);
-    hi = characters(r->text, begin + n);
-    set(r, part(r, "char_spans", json_object), name, json_pack("[i, i]", lo, hi));
+    if (r->text && n)
+        set(r, part(r, "char_spans", json_object), name,
+            json_pack("[i, i]", (int)utf8_length(r->text, begin),
+                      (int)utf8_length(r->text, begin + n)));
 }
 
 static bool in_word(char c)

@@ -64,7 +64,7 @@ int grid_text(const struct grid *g, struct buf *out, struct err *err)
     for (size_t c = 0; c < g->columns; c++)
         right[c] = is_right(g, c);
     for (size_t i = 0; i < g->n; i++) {
-        size_t w = utf8_length(g->text[i]);
+        size_t w = utf8_length(g->text[i], strlen(g->text[i]));
 
         if (w > width[i % g->columns])
             width[i % g->columns] = w;
@@ -72,7 +72,7 @@ int grid_text(const struct grid *g, struct buf *out, struct err *err)
     for (size_t i = 0; i < g->n; i++) {
         size_t c = i % g->columns;
         bool last = c + 1 == g->columns;
-        int pad = (int)(width[c] - utf8_length(g->text[i]));
+        int pad = (int)(width[c] - utf8_length(g->text[i], strlen(g->text[i])));
 
         buf_printf(out, err, "  %*s%s%*s%s", right[c] ? pad : 0, "", g->text[i],
                    right[c] || last ? 0 : pad, "", last ? "\n" : "");

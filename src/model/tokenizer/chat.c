@@ -4,64 +4,36 @@
 
 #include <string.h>
 
-static int run(struct chat *c, const struct chat_node *n, struct err *err);
+static void run(struct chat *c, const struct chat_node *n);
 
-static int new_scope(struct chat *c, struct scope **out, struct scope *up, struct err *err)
+/* A name, or an attribute of a namespace. Templates take a list apart over the members of tools
+   alone. */
+static void assign(struct chat *c, const struct chat_node *targets, struct value v)
 {
-    struct scope *s = arena_alloc(c->a, 1, sizeof *s, err);
+    const struct chat_node *to = targets->list[0];
+    struct value of = c->scope->vars;
 
-    if (!s || value_list(&s->vars, c->a, err))
-        return err->code;
-    s->vars.kind = V_DICT;
-    s->up = up;
-    *out = s;
-    return 0;
-}
-
-/* A name, or an attribute of a namespace. */
-static int assign(struct chat *c, const struct chat_node *to, struct value v, struct err *err)
-{
-    struct value of;
-
-    if (to->kind == N_NAME)
-        return value_put(&c->scope->vars, c->a, to->value.s, to->value.n, v, err);
-    if (chat_eval(c, to->a, &of, err))
-        return err->code;
-    if (of.kind != V_NAMESPACE)
-        return err_set(err, ERR_CONFIG, "only the attributes of a namespace can be set");
-    return value_put(&of, c->a, to->value.s, to->value.n, v, err);
-}
-
-/* Templates take a list apart over the members of tools alone. */
-static int assign_one(struct chat *c, const struct chat_node *targets, struct value v,
-                      struct err *err)
-{
-    return targets->n == 1
-               ? assign(c, targets->list[0], v, err)
-               : err_set(err, ERR_CONFIG, "several names for one value are not handled");
+    if (targets->n != 1)
+        chat_fail(c, "several names for one value are not handled");
+    else if (to->kind != N_NAME)
+        of = chat_eval(c, to->a);
+    if (to->kind != N_NAME && of.kind != V_NAMESPACE)
+        chat_fail(c, "only the attributes of a namespace can be set");
+    value_put(c, &of, &to->value, v);
 }
 
 /* Renders n into a string. */
-static int capture(struct chat *c, const struct chat_node *n, struct value *out, struct err *err)
+static struct value capture(struct chat *c, const struct chat_node *n)
 {
     struct buf text = {0}, *before = c->out;
 
     c->out = &text;
-    run(c, n, err);
+    run(c, n);
     c->out = before;
-    return chat_text(c, &text, out, err);
+    return value_take(c, &text);
 }
 
-static int run_set(struct chat *c, const struct chat_node *n, struct err *err)
-{
-    struct value v;
-
-    return err_if(err, (n->b ? chat_eval(c, n->b, &v, err) : capture(c, n->list[0], &v, err)) ||
-                           assign_one(c, n->a, v, err));
-}
-
-static int loop_variable(struct chat *c, const struct sequence *q, size_t i, struct value *out,
-                         struct err *err)
+static struct value loop_variable(struct chat *c, const struct sequence *q, size_t i)
 {
     int64_t at = (int64_t)i, n = (int64_t)q->n;
     const struct {
@@ -78,169 +50,151 @@ static int loop_variable(struct chat *c, const struct sequence *q, size_t i, str
         {"previtem", i ? q->v[i - 1] : value_undefined("loop.previtem")},
         {"nextitem", i + 1 < q->n ? q->v[i + 1] : value_undefined("loop.nextitem")},
     };
+    struct value out = value_new(c, V_DICT);
 
-    if (value_list(out, c->a, err))
-        return err->code;
-    out->kind = V_DICT;
-    for (size_t k = 0; k < sizeof members / sizeof *members; k++)
-        if (value_put(out, c->a, members[k].name, strlen(members[k].name), members[k].v, err))
-            return err->code;
-    return 0;
+    for (size_t k = 0; k < sizeof members / sizeof *members; k++) {
+        value_push(c, &out, value_text(members[k].name, strlen(members[k].name)));
+        value_push(c, &out, members[k].v);
+    }
+    return out;
 }
 
 /* The items for which the loop's condition holds. */
-static int select_items(struct chat *c, const struct chat_node *n, const struct value *all,
-                        struct value *out, struct err *err)
+static struct value select_items(struct chat *c, const struct chat_node *n, const struct value *all)
 {
-    struct scope *before = c->scope;
-    struct value yes;
+    struct value out = value_new(c, V_LIST), yes;
+    struct scope own = {.up = c->scope};
 
-    if (value_list(out, c->a, err))
-        return err->code;
-    for (size_t i = 0; i < all->items->n && !err->code; i++) {
-        struct value item = all->items->v[i];
-
-        if (new_scope(c, &c->scope, before, err) || assign_one(c, n->a, item, err) ||
-            chat_eval(c, n->c, &yes, err))
-            break;
+    c->scope = &own;
+    for (size_t i = 0; i < all->items->n && !c->err->code; i++) {
+        own.vars = value_new(c, V_DICT);
+        assign(c, n->a, all->items->v[i]);
+        yes = chat_eval(c, n->c);
         if (value_truth(&yes))
-            value_push(out, c->a, item, err);
+            value_push(c, &out, all->items->v[i]);
     }
-    c->scope = before;
-    return err->code;
+    c->scope = own.up;
+    return out;
 }
 
 /* Each round has variables of its own. */
-static int run_for(struct chat *c, const struct chat_node *n, struct err *err)
+static void run_for(struct chat *c, const struct chat_node *n)
 {
-    struct scope *before = c->scope;
-    struct value of, list, chosen, loop;
+    const struct value name = value_text("loop", 4), of = chat_eval(c, n->b);
+    struct value list = chat_sequence(c, &of);
+    struct scope own = {.up = c->scope};
 
-    if (chat_eval(c, n->b, &of, err) || chat_sequence(c, &of, &list, err))
-        return err->code;
-    if (n->c) {
-        if (select_items(c, n, &list, &chosen, err))
-            return err->code;
-        list = chosen;
+    if (n->c)
+        list = select_items(c, n, &list);
+    if (!list.items->n) {
+        if (n->n > 1)
+            run(c, n->list[1]);
+        return;
     }
-    if (!list.items->n)
-        return n->n > 1 ? run(c, n->list[1], err) : 0;
-    for (size_t i = 0; i < list.items->n && !err->code; i++) {
-        if (new_scope(c, &c->scope, before, err) || loop_variable(c, list.items, i, &loop, err) ||
-            value_put(&c->scope->vars, c->a, "loop", 4, loop, err) ||
-            assign_one(c, n->a, list.items->v[i], err) || run(c, n->list[0], err))
-            break;
-        if (c->flow == FLOW_BREAK)
-            break;
+    c->scope = &own;
+    for (size_t i = 0; i < list.items->n && c->flow != FLOW_BREAK && !c->err->code; i++) {
         c->flow = FLOW_ON;
+        own.vars = value_new(c, V_DICT);
+        value_put(c, &own.vars, &name, loop_variable(c, list.items, i));
+        assign(c, n->a, list.items->v[i]);
+        run(c, n->list[0]);
     }
     c->flow = FLOW_ON;
-    c->scope = before;
-    return err->code;
+    c->scope = own.up;
 }
 
-static int run_if(struct chat *c, const struct chat_node *n, struct err *err)
+static void run_if(struct chat *c, const struct chat_node *n)
 {
-    struct value v;
+    struct value v = chat_eval(c, n->a);
 
-    if (chat_eval(c, n->a, &v, err))
-        return err->code;
     if (value_truth(&v))
-        return run(c, n->list[0], err);
-    return n->n > 1 ? run(c, n->list[1], err) : 0;
-}
-
-static int run_print(struct chat *c, const struct chat_node *n, struct err *err)
-{
-    struct value v;
-
-    return chat_eval(c, n->a, &v, err) ? err->code : value_print(&v, c->out, err);
+        run(c, n->list[0]);
+    else if (n->n > 1)
+        run(c, n->list[1]);
 }
 
 /* A macro sees the template's own variables, and not those of who calls it. */
-int chat_call_macro(struct chat *c, const struct chat_node *macro, const struct arguments *args,
-                    struct value *out, struct err *err)
+struct value chat_call_macro(struct chat *c, const struct chat_node *macro,
+                             const struct arguments *args)
 {
-    struct scope *before = c->scope, *own;
-    const struct value *given;
+    struct scope own = {value_new(c, V_DICT), c->global}, *before = c->scope;
     struct value v;
 
-    if (new_scope(c, &own, c->global, err))
-        return err->code;
     for (size_t i = 0; i < macro->a->n; i++) {
-        const struct value *name = &macro->a->list[i]->value;
-        char text[64];
+        const struct value *name = &macro->a->list[i]->value, *given = argument_of(args, i, name);
 
-        if (name->n >= sizeof text)
-            return err_set(err, ERR_CONFIG, "the name of a parameter is too long");
-        memcpy(text, name->s, name->n);
-        text[name->n] = '\0';
-        given = argument(args, i, text);
-        v = given ? *given : (struct value){.kind = V_UNDEFINED, .s = name->s, .n = name->n};
-        if ((!given && macro->b->list[i] && chat_eval(c, macro->b->list[i], &v, err)) ||
-            value_put(&own->vars, c->a, name->s, name->n, v, err))
-            return err->code;
+        v = *name;
+        v.kind = V_UNDEFINED;
+        if (given)
+            v = *given;
+        else if (macro->b->list[i])
+            v = chat_eval(c, macro->b->list[i]);
+        value_put(c, &own.vars, name, v);
     }
-    c->scope = own;
-    capture(c, macro->list[0], out, err);
+    c->scope = &own;
+    v = capture(c, macro->list[0]);
     c->scope = before;
-    return err->code;
+    return v;
 }
 
-static int run_macro(struct chat *c, const struct chat_node *n, struct err *err)
+static void run_print(struct chat *c, const struct chat_node *n)
 {
-    struct value v = {.kind = V_MACRO, .macro = n, .s = n->value.s, .n = n->value.n};
+    struct value v = chat_eval(c, n->a);
 
-    return value_put(&c->scope->vars, c->a, n->value.s, n->value.n, v, err);
+    if (!c->err->code)
+        value_print(c, &v, c->out);
 }
 
-static int run_block(struct chat *c, const struct chat_node *n, struct err *err)
+static void run_one(struct chat *c, const struct chat_node *n)
 {
-    for (size_t i = 0; i < n->n && c->flow == FLOW_ON; i++)
-        if (run(c, n->list[i], err))
-            return err->code;
-    return 0;
-}
+    struct value macro = {.kind = V_MACRO, .macro = n, .s = n->value.s, .n = n->value.n};
 
-static int run_one(struct chat *c, const struct chat_node *n, struct err *err)
-{
     switch (n->kind) {
     case N_BLOCK:
-        return run_block(c, n, err);
+        for (size_t i = 0; i < n->n && c->flow == FLOW_ON && !c->err->code; i++)
+            run(c, n->list[i]);
+        break;
     case N_TEXT:
-        return buf_put(c->out, n->value.s, n->value.n, err);
+        buf_put(c->out, n->value.s, n->value.n, c->err);
+        break;
     case N_PRINT:
-        return run_print(c, n, err);
+        run_print(c, n);
+        break;
     case N_IF:
-        return run_if(c, n, err);
+        run_if(c, n);
+        break;
     case N_FOR:
-        return run_for(c, n, err);
+        run_for(c, n);
+        break;
     case N_SET:
-        return run_set(c, n, err);
+        assign(c, n->a, n->b ? chat_eval(c, n->b) : capture(c, n->list[0]));
+        break;
     case N_MACRO:
-        return run_macro(c, n, err);
+        value_put(c, &c->scope->vars, &n->value, macro);
+        break;
     case N_BREAK:
     case N_CONTINUE:
         c->flow = n->kind == N_BREAK ? FLOW_BREAK : FLOW_CONTINUE;
-        return 0;
+        break;
     default:
-        return err_set(err, ERR_CONFIG, "this is not a statement");
+        chat_fail(c, "this is not a statement");
     }
 }
 
 /* The innermost statement tells the line of an error. */
-static int run(struct chat *c, const struct chat_node *n, struct err *err)
+static void run(struct chat *c, const struct chat_node *n)
 {
-    int status = chat_step(c, err);
-
-    if (!status && ++c->depth > CHAT_DEPTH)
-        status = err_set(err, ERR_CONFIG, "nested too deep");
-    if (!status)
-        status = run_one(c, n, err);
-    if (!status && c->out->len > CHAT_OUTPUT)
-        status = err_set(err, ERR_CONFIG, "the text is longer than %d MiB", CHAT_OUTPUT >> 20);
+    if (c->err->code)
+        return;
+    if (chat_step(c) && ++c->depth > CHAT_DEPTH)
+        chat_fail(c, "nested too deep");
+    if (!c->err->code)
+        run_one(c, n);
+    if (c->out->len > CHAT_OUTPUT)
+        chat_fail(c, "the text is longer than %d MiB", CHAT_OUTPUT >> 20);
     c->depth--;
-    return status && strncmp(err->msg, "line ", 5) != 0 ? chat_error(n->line, err) : status;
+    if (c->err->code && strncmp(c->err->msg, "line ", 5) != 0)
+        chat_error(n->line, c->err);
 }
 
 int chat_render(const char *template, size_t n, const json_t *variables, struct buf *out,
@@ -248,21 +202,20 @@ int chat_render(const char *template, size_t n, const json_t *variables, struct 
 {
     struct arena a = {0};
     struct buf text = {0};
-    struct chat c = {.a = &a, .out = &text};
-    struct chat_node *tree = NULL;
     struct scope given = {.up = NULL};
-    int status = chat_parse(&tree, template, n, &a, err);
+    struct chat c = {.a = &a, .err = err, .out = &text, .scope = &given, .global = &given};
+    struct chat_node *tree = NULL;
 
-    if (!status)
-        status = value_from_json(&given.vars, &a, variables, 0, err);
-    if (!status && given.vars.kind != V_DICT)
-        status = err_set(err, ERR_BUG, "chat_render: the variables are not an object");
-    c.scope = c.global = &given;
-    if (!status)
-        status = run(&c, tree, err);
-    if (!status)
-        status = buf_put(out, text.data, text.len, err);
+    err_clear(err);
+    if (!chat_parse(&tree, template, n, &a, err))
+        given.vars = value_from_json(&c, variables, 0);
+    if (!err->code && given.vars.kind != V_DICT)
+        err_set(err, ERR_BUG, "chat_render: the variables are not an object");
+    if (!err->code)
+        run(&c, tree);
+    if (!err->code)
+        buf_put(out, text.data, text.len, err);
     buf_release(&text);
     arena_release(&a);
-    return status && err->code == ERR_CONFIG ? err_wrap(err, "chat template") : status;
+    return err->code == ERR_CONFIG ? err_wrap(err, "chat template") : err->code;
 }

@@ -1,31 +1,29 @@
 #include "model/tokenizer/chat_eval.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
-int chat_step(struct chat *c, struct err *err)
+bool chat_step(struct chat *c)
 {
-    return ++c->steps > CHAT_STEPS
-               ? err_set(err, ERR_CONFIG, "it takes more than %d steps", CHAT_STEPS)
-               : 0;
+    if (++c->steps > CHAT_STEPS)
+        chat_fail(c, "it takes more than %d steps", CHAT_STEPS);
+    return !c->err->code;
+}
+
+const struct value *argument_of(const struct arguments *args, size_t i, const struct value *name)
+{
+    for (size_t k = 0; k < args->n; k++)
+        if (args->name[k].kind == V_UNDEFINED ? k == i : value_equal(&args->name[k], name, 0))
+            return &args->v[k];
+    return NULL;
 }
 
 const struct value *argument(const struct arguments *args, size_t i, const char *name)
 {
-    for (size_t k = 0; k < args->n; k++) {
-        const struct value *key = &args->name[k];
+    const struct value text = value_text(name, strlen(name));
 
-        if (key->kind == V_UNDEFINED ? k == i : value_is(key, name))
-            return &args->v[k];
-    }
-    return NULL;
-}
-
-int chat_text(struct chat *c, struct buf *b, struct value *out, struct err *err)
-{
-    int status = err->code ? err->code : value_copy_text(out, c->a, b->data, b->len, err);
-
-    buf_release(b);
-    return status;
+    return argument_of(args, i, &text);
 }
 
 static bool is_op(const struct chat_node *n, const char *op)
@@ -33,125 +31,94 @@ static bool is_op(const struct chat_node *n, const char *op)
     return value_is(&n->value, op);
 }
 
-static int eval_name(struct chat *c, const struct chat_node *n, struct value *out)
+static struct value eval_name(struct chat *c, const struct chat_node *n)
 {
     static const char *const functions[] = {"raise_exception", "namespace", "range", "dict"};
+    struct value out = n->value;
 
     for (const struct scope *s = c->scope; s; s = s->up) {
-        const struct value *v = value_get(&s->vars, n->value.s, n->value.n);
+        const struct value *v = value_get(&s->vars, &n->value);
 
-        if (v) {
-            *out = *v;
-            return 0;
-        }
+        if (v)
+            return *v;
     }
-    *out = (struct value){.kind = V_UNDEFINED, .s = n->value.s, .n = n->value.n};
+    out.kind = V_UNDEFINED;
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (is_op(n, functions[i]))
-            out->kind = V_FUNCTION;
-    return 0;
+            out.kind = V_FUNCTION;
+    return out;
 }
 
-static int eval_items(struct chat *c, const struct chat_node *n, struct value *out, struct err *err)
+static struct value eval_list(struct chat *c, const struct chat_node *n)
 {
-    struct value v, key;
+    struct value out = value_new(c, V_LIST);
 
-    if (value_list(out, c->a, err))
-        return err->code;
-    if (n->kind == N_DICT)
-        out->kind = V_DICT;
-    for (size_t i = 0; i < n->n; i++) {
-        if (chat_eval(c, n->list[i], &v, err))
-            return err->code;
-        if (n->kind == N_LIST) {
-            if (value_push(out, c->a, v, err))
-                return err->code;
-            continue;
-        }
-        key = v;
+    for (size_t i = 0; i < n->n; i++)
+        value_push(c, &out, chat_eval(c, n->list[i]));
+    return out;
+}
+
+static struct value eval_dictionary(struct chat *c, const struct chat_node *n)
+{
+    struct value out = value_new(c, V_DICT);
+
+    for (size_t i = 0; i + 1 < n->n && !c->err->code; i += 2) {
+        struct value key = chat_eval(c, n->list[i]);
+
         if (key.kind != V_STRING)
-            return err_set(err, ERR_CONFIG, "a key is %s, expected a string", value_type(&key));
-        if (chat_eval(c, n->list[++i], &v, err) || value_put(out, c->a, key.s, key.n, v, err))
-            return err->code;
+            chat_fail(c, "a key is %s, expected a string", value_type(&key));
+        value_put(c, &out, &key, chat_eval(c, n->list[i + 1]));
     }
-    return 0;
+    return out;
 }
 
-static int undefined_of(const struct value *of, const struct value *name, struct value *out,
-                        struct err *err)
+/* The member of a dictionary or a namespace; what is not there is undefined. */
+static struct value member(struct chat *c, const struct value *of, const struct value *name)
 {
+    const struct value *v = value_get(of, name);
+    struct value out = *name;
+
     if (of->kind == V_UNDEFINED)
-        return err_set(err, ERR_CONFIG, "%.*s is undefined, and has no \"%.*s\"",
-                       of->n > 60 ? 60 : (int)of->n, of->s, name->n > 60 ? 60 : (int)name->n,
-                       name->s);
-    *out = (struct value){.kind = V_UNDEFINED, .s = name->s, .n = name->n};
-    return 0;
+        chat_fail(c, "%.*s is undefined, and has no \"%.*s\"", value_shown(of), of->s,
+                  value_shown(name), name->s);
+    out.kind = V_UNDEFINED;
+    return v ? *v : out;
 }
 
-static int eval_attribute(struct chat *c, const struct chat_node *n, struct value *out,
-                          struct err *err)
+static struct value eval_attribute(struct chat *c, const struct chat_node *n)
 {
-    struct value of;
-    const struct value *v = NULL;
+    struct value of = chat_eval(c, n->a), *self;
+    const char *method = chat_method_name(&of, &n->value);
 
-    if (chat_eval(c, n->a, &of, err))
-        return err->code;
-    if (chat_has_method(&of, &n->value)) {
-        struct value *self = arena_alloc(c->a, 1, sizeof *self, err);
-
-        if (!self)
-            return err->code;
-        *self = of;
-        *out = (struct value){.kind = V_METHOD, .s = n->value.s, .n = n->value.n, .self = self};
-        return 0;
-    }
-    if (of.kind == V_DICT || of.kind == V_NAMESPACE)
-        v = value_get(&of, n->value.s, n->value.n);
-    if (!v)
-        return undefined_of(&of, &n->value, out, err);
-    *out = *v;
-    return 0;
+    if (!method)
+        return member(c, &of, &n->value);
+    self = arena_alloc(c->a, 1, sizeof *self, c->err);
+    if (!self)
+        return value_none();
+    *self = of;
+    return (struct value){.kind = V_METHOD, .s = method, .n = n->value.n, .self = self};
 }
 
-static int item_of_text(struct chat *c, const struct value *of, int64_t i, struct value *out,
-                        struct err *err)
+static struct value eval_item(struct chat *c, const struct chat_node *n)
 {
-    size_t lo = chat_offset(of->s, of->n, (size_t)i), hi = lo;
+    struct value of = chat_eval(c, n->a), key = chat_eval(c, n->b);
+    int64_t length, i = key.i;
+    size_t lo;
 
-    hi += chat_offset(of->s + lo, of->n - lo, 1);
-    return value_copy_text(out, c->a, of->s + lo, hi - lo, err);
-}
-
-static int eval_item(struct chat *c, const struct chat_node *n, struct value *out, struct err *err)
-{
-    struct value of, key;
-    const struct value *v = NULL;
-    int64_t length, i;
-
-    if (chat_eval(c, n->a, &of, err) || chat_eval(c, n->b, &key, err))
-        return err->code;
-    if (key.kind == V_STRING) {
-        if (of.kind == V_DICT || of.kind == V_NAMESPACE)
-            v = value_get(&of, key.s, key.n);
-        if (!v)
-            return undefined_of(&of, &key, out, err);
-        *out = *v;
-        return 0;
-    }
+    if (of.kind == V_UNDEFINED && key.kind != V_STRING)
+        key = value_text("item", 4);
+    if (key.kind == V_STRING)
+        return member(c, &of, &key);
     if (key.kind != V_INT || (of.kind != V_LIST && of.kind != V_STRING))
-        return of.kind == V_UNDEFINED
-                   ? undefined_of(&of, &(struct value){.s = "item", .n = 4}, out, err)
-                   : err_set(err, ERR_CONFIG, "%s has no item by %s", value_type(&of),
-                             value_type(&key));
-    length = of.kind == V_LIST ? (int64_t)of.items->n : (int64_t)chat_length(of.s, of.n);
-    i = key.i < 0 ? key.i + length : key.i;
-    *out = value_undefined("the item beyond the end");
+        return chat_fail(c, "%s has no item by %s", value_type(&of), value_type(&key));
+    length = (int64_t)(of.kind == V_LIST ? of.items->n : utf8_length(of.s, of.n));
+    i += i < 0 ? length : 0;
     if (i < 0 || i >= length)
-        return 0;
-    if (of.kind == V_STRING)
-        return item_of_text(c, &of, i, out, err);
-    *out = of.items->v[i];
-    return 0;
+        return value_undefined("the item beyond the end");
+    if (of.kind == V_LIST)
+        return of.items->v[i];
+    lo = chat_offset(of.s, of.n, (size_t)i);
+    return value_text(of.s + lo, chat_offset(of.s + lo, of.n - lo, 1));
 }
 
 /* Python's rules for a bound: from the end if negative, and never outside. */
@@ -166,329 +133,281 @@ static int64_t bound(const struct value *v, int64_t length, int64_t step, int64_
     return i < least ? least : i > most ? most : i;
 }
 
-static int eval_slice(struct chat *c, const struct chat_node *n, struct value *out, struct err *err)
+static struct value eval_slice(struct chat *c, const struct chat_node *n)
 {
-    struct value of, at[3];
+    struct value of = chat_eval(c, n->a), at[3], out;
     int64_t length, step, lo, hi;
 
-    if (chat_eval(c, n->a, &of, err))
-        return err->code;
     for (size_t k = 0; k < 3; k++) {
-        at[k] = value_none();
-        if (k < n->n && n->list[k] && chat_eval(c, n->list[k], &at[k], err))
-            return err->code;
+        at[k] = k < n->n && n->list[k] ? chat_eval(c, n->list[k]) : value_none();
         if (at[k].kind != V_INT && at[k].kind != V_NONE)
-            return err_set(err, ERR_CONFIG, "a slice by %s", value_type(&at[k]));
+            chat_fail(c, "a slice by %s", value_type(&at[k]));
     }
     if (of.kind != V_LIST && of.kind != V_STRING)
-        return err_set(err, ERR_CONFIG, "a slice of %s", value_type(&of));
+        return chat_fail(c, "a slice of %s", value_type(&of));
     step = at[2].kind == V_INT ? at[2].i : 1;
     if (!step || step > INT32_MAX || step < -INT32_MAX || (of.kind == V_STRING && step != 1))
-        return err_set(err, ERR_CONFIG, "a slice of %s with a step of %lld", value_type(&of),
-                       (long long)step);
-    length = of.kind == V_LIST ? (int64_t)of.items->n : (int64_t)chat_length(of.s, of.n);
+        return chat_fail(c, "a slice of %s with a step of %lld", value_type(&of), (long long)step);
+    length = (int64_t)(of.kind == V_LIST ? of.items->n : utf8_length(of.s, of.n));
     lo = bound(&at[0], length, step, step < 0 ? length - 1 : 0);
     hi = bound(&at[1], length, step, step < 0 ? -1 : length);
     if (of.kind == V_STRING) {
         size_t from = chat_offset(of.s, of.n, (size_t)lo), to = chat_offset(of.s, of.n, (size_t)hi);
 
-        *out = value_text(of.s + from, to > from ? to - from : 0);
-        return 0;
+        return value_text(of.s + from, to > from ? to - from : 0);
     }
-    if (value_list(out, c->a, err))
-        return err->code;
-    for (int64_t i = lo; step < 0 ? i > hi : i < hi; i += step)
-        if (chat_step(c, err) || value_push(out, c->a, of.items->v[i], err))
-            return err->code;
-    return 0;
+    out = value_new(c, V_LIST);
+    for (int64_t i = lo; (step < 0 ? i > hi : i < hi) && chat_step(c); i += step)
+        value_push(c, &out, of.items->v[i]);
+    return out;
 }
 
-static int eval_arguments(struct chat *c, const struct chat_node *n, struct arguments *args,
-                          struct err *err)
+static void eval_arguments(struct chat *c, const struct chat_node *n, struct arguments *args)
 {
+    args->n = 0;
     if (n->n > CHAT_ARGUMENTS)
-        return err_set(err, ERR_CONFIG, "more than %d arguments", CHAT_ARGUMENTS);
-    args->n = n->n;
-    for (size_t i = 0; i < n->n; i++) {
+        chat_fail(c, "more than %d arguments", CHAT_ARGUMENTS);
+    for (size_t i = 0; i < n->n && !c->err->code; i++, args->n++) {
         const struct chat_node *one = n->list[i];
+        bool keyword = one->kind == N_KEYWORD;
 
-        args->name[i] = one->kind == N_KEYWORD ? one->value : value_undefined("");
-        if (chat_eval(c, one->kind == N_KEYWORD ? one->a : one, &args->v[i], err))
-            return err->code;
+        args->name[i] = keyword ? one->value : value_undefined("");
+        args->v[i] = chat_eval(c, keyword ? one->a : one);
     }
-    return 0;
 }
 
-static int call_range(struct chat *c, const struct arguments *args, struct value *out,
-                      struct err *err)
+static struct value call_range(struct chat *c, const struct arguments *args)
 {
     int64_t at[3] = {0, 0, 1};
+    struct value out;
 
     if (!args->n || args->n > 3)
-        return err_set(err, ERR_CONFIG, "range takes 1 to 3 arguments");
+        return chat_fail(c, "range takes 1 to 3 arguments");
     for (size_t i = 0; i < args->n; i++) {
         if (args->v[i].kind != V_INT || args->v[i].i > INT32_MAX || args->v[i].i < -INT32_MAX)
-            return err_set(err, ERR_CONFIG, "range takes integers");
+            return chat_fail(c, "range takes integers");
         at[args->n == 1 ? 1 : i] = args->v[i].i;
     }
-    if (!at[2] || value_list(out, c->a, err))
-        return err->code ? err->code : err_set(err, ERR_CONFIG, "range with a step of 0");
-    for (int64_t i = at[0]; at[2] < 0 ? i > at[1] : i < at[1]; i += at[2])
-        if (chat_step(c, err) || value_push(out, c->a, value_int(i), err))
-            return err->code;
-    return 0;
+    if (!at[2])
+        return chat_fail(c, "range with a step of 0");
+    out = value_new(c, V_LIST);
+    for (int64_t i = at[0]; (at[2] < 0 ? i > at[1] : i < at[1]) && chat_step(c); i += at[2])
+        value_push(c, &out, value_int(i));
+    return out;
 }
 
-static int call_function(struct chat *c, const struct value *f, const struct arguments *args,
-                         struct value *out, struct err *err)
+static struct value call_function(struct chat *c, const struct value *f,
+                                  const struct arguments *args)
 {
-    if (value_is(f, "range"))
-        return call_range(c, args, out, err);
-    if (f->s[0] == 'r') {
-        const struct value *what = argument(args, 0, "message");
+    struct value out;
 
-        return err_set(err, ERR_CONFIG, "the template refuses the conversation: %.*s",
-                       what && what->kind == V_STRING ? (int)(what->n > 500 ? 500 : what->n) : 0,
-                       what && what->s ? what->s : "");
+    if (value_is(f, "range"))
+        return call_range(c, args);
+    if (value_is(f, "raise_exception")) {
+        const struct value *what = argument(args, 0, "message");
+        bool text = what && what->kind == V_STRING;
+
+        return chat_fail(c, "the template refuses the conversation: %.*s",
+                         !text           ? 0
+                         : what->n > 500 ? 500
+                                         : (int)what->n,
+                         text ? what->s : "");
     }
-    if (value_list(out, c->a, err))
-        return err->code;
-    out->kind = f->s[0] == 'n' ? V_NAMESPACE : V_DICT;
+    out = value_new(c, value_is(f, "namespace") ? V_NAMESPACE : V_DICT);
     for (size_t i = 0; i < args->n; i++) {
         if (args->name[i].kind == V_UNDEFINED)
-            return err_set(err, ERR_CONFIG, "%.*s takes keywords only", (int)f->n, f->s);
-        if (value_put(out, c->a, args->name[i].s, args->name[i].n, args->v[i], err))
-            return err->code;
+            return chat_fail(c, "%.*s takes keywords only", (int)f->n, f->s);
+        value_put(c, &out, &args->name[i], args->v[i]);
     }
-    return 0;
+    return out;
 }
 
-static int eval_call(struct chat *c, const struct chat_node *n, struct value *out, struct err *err)
+static struct value eval_call(struct chat *c, const struct chat_node *n)
 {
-    struct arguments *args = arena_alloc(c->a, 1, sizeof *args, err);
-    struct value f;
+    struct value f = chat_eval(c, n->a);
+    struct arguments args;
 
-    if (!args || chat_eval(c, n->a, &f, err) || eval_arguments(c, n, args, err))
-        return err->code;
-    switch (f.kind) {
+    eval_arguments(c, n, &args);
+    switch (c->err->code ? V_NONE : f.kind) {
     case V_FUNCTION:
-        return call_function(c, &f, args, out, err);
+        return call_function(c, &f, &args);
     case V_METHOD:
-        return chat_method(c, f.self, &f, args, out, err);
+        return chat_method(c, f.self, f.s, &args);
     case V_MACRO:
-        return chat_call_macro(c, f.macro, args, out, err);
+        return chat_call_macro(c, f.macro, &args);
     default:
-        return err_set(err, ERR_CONFIG, "%.*s is %s, and cannot be called",
-                       n->a->value.n > 60 ? 60 : (int)n->a->value.n,
-                       n->a->value.s ? n->a->value.s : "", value_type(&f));
+        return chat_fail(c, "%.*s is %s, and cannot be called", value_shown(&n->a->value),
+                         n->a->value.s ? n->a->value.s : "", value_type(&f));
     }
 }
 
-static int eval_filter_or_test(struct chat *c, const struct chat_node *n, struct value *out,
-                               struct err *err)
+static struct value eval_filter_or_test(struct chat *c, const struct chat_node *n)
 {
-    struct arguments *args = arena_alloc(c->a, 1, sizeof *args, err);
-    struct value of;
-    bool yes = false;
+    struct value of = chat_eval(c, n->a);
+    struct arguments args;
 
-    if (!args || chat_eval(c, n->a, &of, err) || eval_arguments(c, n, args, err))
-        return err->code;
-    if (n->kind == N_FILTER)
-        return chat_filter(c, &n->value, &of, args, out, err);
-    if (chat_test(&n->value, &of, args, &yes, err))
-        return err->code;
-    *out = value_bool(yes);
-    return 0;
+    eval_arguments(c, n, &args);
+    if (c->err->code)
+        return value_none();
+    return n->kind == N_FILTER ? chat_filter(c, &n->value, &of, &args)
+                               : value_bool(chat_test(c, &n->value, &of, &args));
 }
 
-static int no_operation(const struct chat_node *n, const struct value *a, const struct value *b,
-                        struct err *err)
+static struct value no_operation(struct chat *c, const struct chat_node *n, const struct value *a,
+                                 const struct value *b)
 {
     const struct value *u = a->kind == V_UNDEFINED ? a : b;
 
     if (u->kind == V_UNDEFINED)
-        return err_set(err, ERR_CONFIG, "%.*s is undefined, and \"%.*s\" needs it",
-                       u->n > 60 ? 60 : (int)u->n, u->s, (int)n->value.n, n->value.s);
-    return err_set(err, ERR_CONFIG, "\"%.*s\" of %s and %s is not handled", (int)n->value.n,
-                   n->value.s, value_type(a), value_type(b));
+        return chat_fail(c, "%.*s is undefined, and \"%.*s\" needs it", value_shown(u), u->s,
+                         (int)n->value.n, n->value.s);
+    return chat_fail(c, "\"%.*s\" of %s and %s is not handled", (int)n->value.n, n->value.s,
+                     value_type(a), value_type(b));
 }
 
-static int add_sequences(struct chat *c, const struct value *a, const struct value *b,
-                         struct value *out, struct err *err)
+static struct value add_lists(struct chat *c, const struct value *a, const struct value *b)
 {
-    struct buf text = {0};
+    struct value out = value_new(c, V_LIST);
 
-    if (a->kind == V_STRING) {
-        if (!buf_put(&text, a->s, a->n, err))
-            buf_put(&text, b->s, b->n, err);
-        return chat_text(c, &text, out, err);
-    }
-    if (value_list(out, c->a, err))
-        return err->code;
-    for (int k = 0; k < 2; k++) {
-        const struct value *of = k ? b : a;
-
-        for (size_t i = 0; i < of->items->n; i++)
-            if (chat_step(c, err) || value_push(out, c->a, of->items->v[i], err))
-                return err->code;
-    }
-    return 0;
+    for (size_t i = 0; i < a->items->n + b->items->n && chat_step(c); i++)
+        value_push(c, &out, i < a->items->n ? a->items->v[i] : b->items->v[i - a->items->n]);
+    return out;
 }
 
 /* Of integers, as Python has them; what is too large is an error. */
-static int whole(const struct chat_node *n, int64_t a, int64_t b, struct value *out,
-                 struct err *err)
+static struct value whole(struct chat *c, const struct chat_node *n, int64_t a, int64_t b)
 {
     const int64_t most = (int64_t)1 << 31;
 
     if (a > most || a < -most || b > most || b < -most)
-        return err_set(err, ERR_CONFIG, "a number beyond 2^31");
+        return chat_fail(c, "a number beyond 2^31");
     if ((is_op(n, "//") || is_op(n, "%")) && !b)
-        return err_set(err, ERR_CONFIG, "a division by zero");
+        return chat_fail(c, "a division by zero");
     if (is_op(n, "//"))
-        *out = value_int(a / b - (a % b && (a < 0) != (b < 0)));
-    else if (is_op(n, "%"))
-        *out = value_int(a % b + (a % b && (a < 0) != (b < 0) ? b : 0));
-    else
-        *out = value_int(is_op(n, "+") ? a + b : is_op(n, "-") ? a - b : a * b);
-    return 0;
+        return value_int(a / b - (a % b && (a < 0) != (b < 0)));
+    if (is_op(n, "%"))
+        return value_int(a % b + (a % b && (a < 0) != (b < 0) ? b : 0));
+    return value_int(is_op(n, "+") ? a + b : is_op(n, "-") ? a - b : a * b);
 }
 
-static int arithmetic(struct chat *c, const struct chat_node *n, const struct value *a,
-                      const struct value *b, struct value *out, struct err *err)
-{
-    if (is_op(n, "+") && a->kind == b->kind && (a->kind == V_STRING || a->kind == V_LIST))
-        return add_sequences(c, a, b, out, err);
-    if (!value_is_number(a) || !value_is_number(b) || is_op(n, "/") || is_op(n, "**"))
-        return no_operation(n, a, b, err);
-    return whole(n, a->i, b->i, out, err);
-}
-
-static int compare(const struct chat_node *n, const struct value *a, const struct value *b,
-                   struct value *out, struct err *err)
-{
-    bool found = false;
-    int way;
-
-    if (is_op(n, "==") || is_op(n, "!=")) {
-        *out = value_bool(value_equal(a, b, 0) == is_op(n, "=="));
-        return 0;
-    }
-    if (is_op(n, "in") || is_op(n, "not in")) {
-        if (chat_contains(b, a, &found, err))
-            return err->code;
-        *out = value_bool(found == is_op(n, "in"));
-        return 0;
-    }
-    if (!value_is_number(a) || !value_is_number(b))
-        return no_operation(n, a, b, err);
-    way = (a->i > b->i) - (a->i < b->i);
-    *out = value_bool(n->value.s[0] == '<' ? way < 0 || (n->value.n == 2 && !way)
-                                           : way > 0 || (n->value.n == 2 && !way));
-    return 0;
-}
-
-static int join_texts(struct chat *c, const struct value *a, const struct value *b,
-                      struct value *out, struct err *err)
+static struct value join_texts(struct chat *c, const struct value *a, const struct value *b)
 {
     struct buf text = {0};
 
-    if (!value_print(a, &text, err))
-        value_print(b, &text, err);
-    return chat_text(c, &text, out, err);
+    value_print(c, a, &text);
+    value_print(c, b, &text);
+    return value_take(c, &text);
 }
 
-static int eval_binary(struct chat *c, const struct chat_node *n, struct value *out,
-                       struct err *err)
+static struct value arithmetic(struct chat *c, const struct chat_node *n, const struct value *a,
+                               const struct value *b)
 {
-    bool and = is_op(n, "and"), or = is_op(n, "or");
-    struct value a, b;
+    if (is_op(n, "+") && a->kind == V_STRING && b->kind == V_STRING)
+        return join_texts(c, a, b);
+    if (is_op(n, "+") && a->kind == V_LIST && b->kind == V_LIST)
+        return add_lists(c, a, b);
+    if (!value_is_number(a) || !value_is_number(b) || is_op(n, "/") || is_op(n, "**"))
+        return no_operation(c, n, a, b);
+    return whole(c, n, a->i, b->i);
+}
 
-    if (chat_eval(c, n->a, &a, err))
-        return err->code;
-    if (and || or) {
-        *out = a;
-        return value_truth(&a) == or ? 0 : chat_eval(c, n->b, out, err);
-    }
-    if (chat_eval(c, n->b, &b, err))
-        return err->code;
+static struct value compare(struct chat *c, const struct chat_node *n, const struct value *a,
+                            const struct value *b)
+{
+    bool equal = n->value.n == 2;
+    int way = (a->i > b->i) - (a->i < b->i);
+
+    if (is_op(n, "==") || is_op(n, "!="))
+        return value_bool(value_equal(a, b, 0) == is_op(n, "=="));
+    if (is_op(n, "in") || is_op(n, "not in"))
+        return value_bool(chat_contains(c, b, a) == is_op(n, "in"));
+    if (!value_is_number(a) || !value_is_number(b))
+        return no_operation(c, n, a, b);
+    return value_bool((n->value.s[0] == '<' ? way < 0 : way > 0) || (equal && !way));
+}
+
+static struct value eval_binary(struct chat *c, const struct chat_node *n)
+{
+    struct value a = chat_eval(c, n->a), b;
+
+    if (is_op(n, "and") || is_op(n, "or"))
+        return value_truth(&a) == is_op(n, "or") ? a : chat_eval(c, n->b);
+    b = chat_eval(c, n->b);
+    if (c->err->code)
+        return value_none();
     if (is_op(n, "~"))
-        return join_texts(c, &a, &b, out, err);
+        return join_texts(c, &a, &b);
     if (strchr("+-*/%", n->value.s[0]))
-        return arithmetic(c, n, &a, &b, out, err);
-    return compare(n, &a, &b, out, err);
+        return arithmetic(c, n, &a, &b);
+    return compare(c, n, &a, &b);
 }
 
-static int eval_sign(struct chat *c, const struct chat_node *n, struct value *out, struct err *err)
+static struct value eval_negative(struct chat *c, const struct chat_node *n)
 {
-    if (chat_eval(c, n->a, out, err))
-        return err->code;
-    if (n->kind == N_NOT) {
-        *out = value_bool(!value_truth(out));
-        return 0;
-    }
-    if (!value_is_number(out))
-        return err_set(err, ERR_CONFIG, "minus %s", value_type(out));
-    *out = value_int(-out->i);
-    return 0;
+    struct value of = chat_eval(c, n->a);
+
+    return value_is_number(&of) ? value_int(-of.i) : chat_fail(c, "minus %s", value_type(&of));
 }
 
-static int eval_choice(struct chat *c, const struct chat_node *n, struct value *out,
-                       struct err *err)
+static struct value eval_choice(struct chat *c, const struct chat_node *n)
 {
-    struct value condition;
+    struct value condition = chat_eval(c, n->b);
 
-    if (chat_eval(c, n->b, &condition, err))
-        return err->code;
     if (value_truth(&condition))
-        return chat_eval(c, n->a, out, err);
-    *out = value_undefined("the value of an if without else");
-    return n->c ? chat_eval(c, n->c, out, err) : 0;
+        return chat_eval(c, n->a);
+    return n->c ? chat_eval(c, n->c) : value_undefined("the value of an if without else");
 }
 
-static int eval(struct chat *c, const struct chat_node *n, struct value *out, struct err *err)
+static struct value eval_not(struct chat *c, const struct chat_node *n)
+{
+    struct value of = chat_eval(c, n->a);
+
+    return value_bool(!value_truth(&of));
+}
+
+static struct value eval(struct chat *c, const struct chat_node *n)
 {
     switch (n->kind) {
     case N_LITERAL:
-        *out = n->value;
-        return 0;
+        return n->value;
     case N_NAME:
-        return eval_name(c, n, out);
+        return eval_name(c, n);
     case N_LIST:
+        return eval_list(c, n);
     case N_DICT:
-        return eval_items(c, n, out, err);
+        return eval_dictionary(c, n);
     case N_ATTRIBUTE:
-        return eval_attribute(c, n, out, err);
+        return eval_attribute(c, n);
     case N_ITEM:
-        return eval_item(c, n, out, err);
+        return eval_item(c, n);
     case N_SLICE:
-        return eval_slice(c, n, out, err);
+        return eval_slice(c, n);
     case N_CALL:
-        return eval_call(c, n, out, err);
+        return eval_call(c, n);
     case N_FILTER:
     case N_TEST:
-        return eval_filter_or_test(c, n, out, err);
+        return eval_filter_or_test(c, n);
     case N_NOT:
+        return eval_not(c, n);
     case N_NEGATIVE:
-        return eval_sign(c, n, out, err);
+        return eval_negative(c, n);
     case N_BINARY:
-        return eval_binary(c, n, out, err);
+        return eval_binary(c, n);
     case N_CHOICE:
-        return eval_choice(c, n, out, err);
+        return eval_choice(c, n);
     default:
-        return err_set(err, ERR_CONFIG, "this is not an expression");
+        return chat_fail(c, "this is not an expression");
     }
 }
 
-int chat_eval(struct chat *c, const struct chat_node *n, struct value *out, struct err *err)
+struct value chat_eval(struct chat *c, const struct chat_node *n)
 {
-    int status = chat_step(c, err);
+    struct value v = value_none();
 
-    *out = value_none();
-    if (!status && ++c->depth > CHAT_DEPTH)
-        status = err_set(err, ERR_CONFIG, "nested too deep");
-    if (!status)
-        status = eval(c, n, out, err);
+    if (chat_step(c) && ++c->depth > CHAT_DEPTH)
+        chat_fail(c, "nested too deep");
+    if (!c->err->code)
+        v = eval(c, n);
     c->depth--;
-    return status;
+    return v;
 }

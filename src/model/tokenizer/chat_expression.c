@@ -1,222 +1,175 @@
 /* Expressions of a chat template. */
-#include "model/tokenizer/chat_parser.h"
+#include "model/tokenizer/chat_parse.h"
 
 #include <string.h>
 
 static struct chat_node *unary(struct parser *p, bool with_filter);
 
 /* Expressions up to `close`, with commas between. */
-static bool items(struct parser *p, struct chat_node *to, const char *close)
+static struct chat_node *items(struct parser *p, const char *close)
 {
-    while (!p->err->code && !at_sign(p, close)) {
-        if (!parse_append(p, to, parse_expression(p)))
-            return false;
-        if (!parse_accept(p, T_SIGN, ",") && !at_sign(p, close))
-            parse_fail(p, "expected a comma");
-    }
-    return parse_expect(p, T_SIGN, close);
+    struct chat_node *n = parse_node(p, N_LIST, NULL);
+
+    for (bool first = true; parse_more(p, close, first); first = false)
+        parse_append(p, n, parse_expression(p));
+    return n;
 }
 
 static struct chat_node *dictionary(struct parser *p)
 {
-    struct chat_node *n = parse_node(p, N_DICT);
+    struct chat_node *n = parse_node(p, N_DICT, NULL);
 
-    while (n && !p->err->code && !at_sign(p, "}")) {
-        if (!parse_append(p, n, parse_expression(p)) || !parse_expect(p, T_SIGN, ":") ||
-            !parse_append(p, n, parse_expression(p)))
-            return NULL;
-        if (!parse_accept(p, T_SIGN, ",") && !at_sign(p, "}"))
-            parse_fail(p, "expected a comma");
+    for (bool first = true; parse_more(p, "}", first); first = false) {
+        parse_append(p, n, parse_expression(p));
+        parse_expect(p, T_SIGN, ":");
+        parse_append(p, n, parse_expression(p));
     }
-    return n && parse_expect(p, T_SIGN, "}") ? n : NULL;
+    return n;
 }
 
 /* ( ... ): an expression, or a tuple, which is a list here. */
 static struct chat_node *parentheses(struct parser *p)
 {
-    struct chat_node *n = parse_node(p, N_LIST), *first;
+    struct chat_node *n = parse_node(p, N_LIST, NULL), *first;
 
-    if (!n || parse_accept(p, T_SIGN, ")"))
+    if (parse_accept(p, T_SIGN, ")"))
         return n;
     first = parse_expression(p);
-    if (!at_sign(p, ","))
-        return parse_expect(p, T_SIGN, ")") ? first : NULL;
-    return parse_append(p, n, first) && parse_next(p) && items(p, n, ")") ? n : NULL;
+    if (!at_sign(p, ",")) {
+        parse_expect(p, T_SIGN, ")");
+        return first;
+    }
+    parse_append(p, n, first);
+    while (parse_more(p, ")", false))
+        parse_append(p, n, parse_expression(p));
+    return n;
 }
 
-struct chat_node *parse_literal(struct parser *p, struct value v)
+static struct chat_node *literal(struct parser *p, struct value v)
 {
-    struct chat_node *n = parse_node(p, N_LITERAL);
+    struct chat_node *n = parse_node(p, N_LITERAL, NULL);
 
-    if (n)
-        n->value = v;
-    return n && parse_next(p) ? n : NULL;
+    n->value = v;
+    parse_next(p);
+    return n;
 }
 
 static struct chat_node *primary(struct parser *p)
 {
-    struct chat_node *n;
-
     if (p->now.kind == T_STRING || p->now.kind == T_INT)
-        return parse_literal(p, p->now.value);
+        return literal(p, p->now.value);
     if (at_name(p, "true") || at_name(p, "True"))
-        return parse_literal(p, value_bool(true));
+        return literal(p, value_bool(true));
     if (at_name(p, "false") || at_name(p, "False"))
-        return parse_literal(p, value_bool(false));
+        return literal(p, value_bool(false));
     if (at_name(p, "none") || at_name(p, "None"))
-        return parse_literal(p, value_none());
-    if (p->now.kind == T_NAME) {
-        n = parse_literal(p, p->now.value);
-        if (n)
-            n->kind = N_NAME;
-        return n;
-    }
+        return literal(p, value_none());
     if (parse_accept(p, T_SIGN, "("))
         return parentheses(p);
     if (parse_accept(p, T_SIGN, "{"))
         return dictionary(p);
-    n = at_sign(p, "[") ? parse_node(p, N_LIST) : NULL;
-    if (n)
-        return parse_next(p) && items(p, n, "]") ? n : NULL;
-    return parse_fail(p, "expected an expression");
+    if (parse_accept(p, T_SIGN, "["))
+        return items(p, "]");
+    return parse_named(p, N_NAME, NULL, "expected an expression");
 }
 
 /* Behind "(" of a call, a filter or a test. */
-static bool arguments(struct parser *p, struct chat_node *to)
+static void arguments(struct parser *p, struct chat_node *to)
 {
-    while (!p->err->code && !at_sign(p, ")")) {
+    for (bool first = true; parse_more(p, ")", first); first = false) {
         struct chat_node *value = parse_expression(p), *keyword;
 
-        if (value && value->kind == N_NAME && parse_accept(p, T_SIGN, "=")) {
-            keyword = parse_node(p, N_KEYWORD);
-            if (!keyword)
-                return false;
+        if (value->kind == N_NAME && parse_accept(p, T_SIGN, "=")) {
+            keyword = parse_node(p, N_KEYWORD, parse_expression(p));
             keyword->value = value->value;
-            keyword->a = parse_expression(p);
             value = keyword;
         }
-        if (!parse_append(p, to, value))
-            return false;
-        if (!parse_accept(p, T_SIGN, ",") && !at_sign(p, ")"))
-            parse_fail(p, "expected a comma");
+        parse_append(p, to, value);
     }
-    return parse_expect(p, T_SIGN, ")");
 }
 
 /* Behind "[": an item, or a slice. */
 static struct chat_node *subscript(struct parser *p, struct chat_node *of)
 {
-    struct chat_node *n = parse_node(p, N_ITEM), *part = NULL;
+    struct chat_node *n = parse_node(p, N_ITEM, of);
 
-    if (!n)
-        return NULL;
-    n->a = of;
     if (!at_sign(p, ":"))
         n->b = parse_expression(p);
-    if (!at_sign(p, ":"))
-        return parse_expect(p, T_SIGN, "]") ? n : NULL;
-    n->kind = N_SLICE;
-    parse_append(p, n, n->b);
-    for (int i = 0; i < 2; i++) {
-        part = NULL;
-        if (parse_accept(p, T_SIGN, ":") && !at_sign(p, ":") && !at_sign(p, "]"))
-            part = parse_expression(p);
-        parse_append(p, n, part);
+    if (at_sign(p, ":")) {
+        n->kind = N_SLICE;
+        parse_append(p, n, n->b);
+        for (int i = 0; i < 2; i++) {
+            bool given = parse_accept(p, T_SIGN, ":") && !at_sign(p, ":") && !at_sign(p, "]");
+
+            parse_append(p, n, given ? parse_expression(p) : NULL);
+        }
     }
-    return parse_expect(p, T_SIGN, "]") ? n : NULL;
+    parse_expect(p, T_SIGN, "]");
+    return n;
 }
 
 static struct chat_node *postfix(struct parser *p, struct chat_node *of)
 {
-    while (of && !p->err->code) {
-        struct chat_node *n = NULL;
-
+    for (;;) {
         if (parse_accept(p, T_SIGN, ".")) {
-            if (p->now.kind != T_NAME)
-                return parse_fail(p, "expected a name");
-            n = parse_node(p, N_ATTRIBUTE);
-            if (!n)
-                return NULL;
-            n->a = of;
-            n->value = p->now.value;
-            parse_next(p);
+            of = parse_named(p, N_ATTRIBUTE, of, "expected a name");
         } else if (parse_accept(p, T_SIGN, "[")) {
-            n = subscript(p, of);
+            of = subscript(p, of);
         } else if (parse_accept(p, T_SIGN, "(")) {
-            n = parse_node(p, N_CALL);
-            if (!n)
-                return NULL;
-            n->a = of;
-            arguments(p, n);
+            of = parse_node(p, N_CALL, of);
+            arguments(p, of);
         } else {
             return of;
         }
-        of = n;
     }
-    return p->err->code ? NULL : of;
 }
 
 /* Of a filter or a test: its name, and what stands in brackets behind it. */
 static struct chat_node *apply(struct parser *p, enum node_kind kind, struct chat_node *of,
                                const char *expected)
 {
-    struct chat_node *n = parse_node(p, kind);
+    struct chat_node *n = parse_named(p, kind, of, expected);
 
-    if (!n || p->now.kind != T_NAME)
-        return n ? parse_fail(p, expected) : NULL;
-    n->a = of;
-    n->value = p->now.value;
-    if (parse_next(p) && parse_accept(p, T_SIGN, "("))
+    if (parse_accept(p, T_SIGN, "("))
         arguments(p, n);
-    return p->err->code ? NULL : n;
-}
-
-static struct chat_node *test(struct parser *p, struct chat_node *of)
-{
-    bool negated = parse_accept(p, T_NAME, "not");
-    struct chat_node *n = apply(p, N_TEST, of, "expected the name of a test"), *outer;
-
-    if (!negated || !n)
-        return n;
-    outer = parse_node(p, N_NOT);
-    if (outer)
-        outer->a = n;
-    return outer;
+    return n;
 }
 
 static struct chat_node *filters_and_tests(struct parser *p, struct chat_node *of)
 {
-    while (of && !p->err->code) {
-        if (parse_accept(p, T_SIGN, "|"))
+    for (;;) {
+        if (parse_accept(p, T_SIGN, "|")) {
             of = apply(p, N_FILTER, of, "expected the name of a filter");
-        else if (parse_accept(p, T_NAME, "is"))
-            of = test(p, of);
-        else if (parse_accept(p, T_SIGN, "("))
+        } else if (parse_accept(p, T_NAME, "is")) {
+            bool negated = parse_accept(p, T_NAME, "not");
+
+            of = apply(p, N_TEST, of, "expected the name of a test");
+            of = negated ? parse_node(p, N_NOT, of) : of;
+        } else if (parse_accept(p, T_SIGN, "(")) {
             return parse_fail(p, "a call of what a filter gives is not handled");
-        else
+        } else {
             return of;
+        }
     }
-    return NULL;
 }
 
 static struct chat_node *unary(struct parser *p, bool with_filter)
 {
     struct chat_node *n;
 
-    if (!parse_enter(p))
-        return NULL;
+    parse_enter(p);
     if (at_sign(p, "-")) {
-        n = parse_node(p, N_NEGATIVE);
-        if (n && parse_next(p))
-            n->a = unary(p, false);
+        n = parse_node(p, N_NEGATIVE, NULL);
+        parse_next(p);
+        n->a = unary(p, false);
     } else {
         n = primary(p);
     }
-    n = postfix(p, p->err->code ? NULL : n);
+    n = postfix(p, n);
     if (with_filter)
         n = filters_and_tests(p, n);
     p->depth--;
-    return p->err->code ? NULL : n;
+    return n;
 }
 
 /* Operators of one binding strength after the other, the loosest first. */
@@ -224,25 +177,20 @@ static const char *const strengths[][4] = {{"+", "-"}, {"~"}, {"*", "/", "//", "
 
 static struct chat_node *binary(struct parser *p, size_t strength)
 {
-    const size_t levels = sizeof strengths / sizeof *strengths;
-    struct chat_node *left = strength + 1 == levels ? unary(p, true) : binary(p, strength + 1);
+    const bool tightest = strength + 1 == sizeof strengths / sizeof *strengths;
+    struct chat_node *left = tightest ? unary(p, true) : binary(p, strength + 1);
 
     for (;;) {
-        struct chat_node *n;
         bool found = false;
 
         for (size_t i = 0; i < 4 && strengths[strength][i]; i++)
             found |= at_sign(p, strengths[strength][i]);
-        if (!found || !left || p->err->code)
-            return p->err->code ? NULL : left;
-        n = parse_node(p, N_BINARY);
-        if (!n)
-            return NULL;
-        n->value = p->now.value;
-        n->a = left;
-        if (parse_next(p))
-            n->b = strength + 1 == levels ? unary(p, true) : binary(p, strength + 1);
-        left = n;
+        if (!found)
+            return left;
+        left = parse_node(p, N_BINARY, left);
+        left->value = p->now.value;
+        parse_next(p);
+        left->b = tightest ? unary(p, true) : binary(p, strength + 1);
     }
 }
 
@@ -263,23 +211,27 @@ static const char *comparison(struct parser *p)
     return "not in";
 }
 
+/* Behind `left` comes op, which stands here: the node of both, but for what follows. */
+static struct chat_node *operation(struct parser *p, const char *op, struct chat_node *left)
+{
+    struct chat_node *n = parse_node(p, N_BINARY, left);
+
+    n->value = value_text(op, strlen(op));
+    parse_next(p);
+    return n;
+}
+
 /* a < b < c is a < b and b < c: not handled, for b would be computed twice. */
 static struct chat_node *compare(struct parser *p)
 {
-    struct chat_node *left = binary(p, 0), *n;
-    const char *op = left ? comparison(p) : NULL;
+    struct chat_node *n = binary(p, 0);
+    const char *op = comparison(p);
 
-    if (!op || p->err->code)
-        return p->err->code ? NULL : left;
-    n = parse_node(p, N_BINARY);
-    if (!n || !parse_next(p))
-        return NULL;
-    n->value = value_text(op, strlen(op));
-    n->a = left;
+    if (!op)
+        return n;
+    n = operation(p, op, n);
     n->b = binary(p, 0);
-    if (n->b && comparison(p))
-        return parse_fail(p, "a chain of comparisons is not handled");
-    return p->err->code ? NULL : n;
+    return comparison(p) ? parse_fail(p, "a chain of comparisons is not handled") : n;
 }
 
 static struct chat_node *negation(struct parser *p)
@@ -288,49 +240,39 @@ static struct chat_node *negation(struct parser *p)
 
     if (!at_name(p, "not"))
         return compare(p);
-    if (!parse_enter(p))
-        return NULL;
-    n = parse_node(p, N_NOT);
-    if (n && parse_next(p))
-        n->a = negation(p);
+    parse_enter(p);
+    n = parse_node(p, N_NOT, NULL);
+    parse_next(p);
+    n->a = negation(p);
     p->depth--;
-    return p->err->code ? NULL : n;
+    return n;
 }
 
 struct chat_node *parse_logical(struct parser *p, const char *op)
 {
     bool or = op[0] == 'o';
-    struct chat_node *left = or ? parse_logical(p, "and") : negation(p), *n;
+    struct chat_node *left = or ? parse_logical(p, "and") : negation(p);
 
-    while (left && !p->err->code && at_name(p, op)) {
-        n = parse_node(p, N_BINARY);
-        if (!n || !parse_next(p))
-            return NULL;
-        n->value = value_text(op, strlen(op));
-        n->a = left;
-        n->b = or ? parse_logical(p, "and") : negation(p);
-        left = n;
+    while (at_name(p, op)) {
+        left = operation(p, op, left);
+        left->b = or ? parse_logical(p, "and") : negation(p);
     }
-    return p->err->code ? NULL : left;
+    return left;
 }
 
 struct chat_node *parse_expression(struct parser *p)
 {
-    struct chat_node *value, *n;
+    struct chat_node *n;
 
-    if (!parse_enter(p))
-        return NULL;
-    value = parse_logical(p, "or");
-    while (value && !p->err->code && at_name(p, "if")) {
-        n = parse_node(p, N_CHOICE);
-        if (!n || !parse_next(p))
-            return NULL;
-        n->a = value;
+    parse_enter(p);
+    n = parse_logical(p, "or");
+    while (at_name(p, "if")) {
+        n = parse_node(p, N_CHOICE, n);
+        parse_next(p);
         n->b = parse_logical(p, "or");
         if (parse_accept(p, T_NAME, "else"))
             n->c = parse_expression(p);
-        value = n;
     }
     p->depth--;
-    return p->err->code ? NULL : value;
+    return n;
 }

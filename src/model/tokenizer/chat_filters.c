@@ -1,196 +1,168 @@
 /* Filters (x | name) and tests (x is name). */
 #include "model/tokenizer/chat_eval.h"
 
-static int print_text(struct chat *c, const struct value *of, struct value *out, struct err *err)
+#include "base/utf8.h"
+
+static struct value filter_string(struct chat *c, const struct value *of,
+                                  const struct arguments *args)
 {
     struct buf b = {0};
 
-    if (of->kind == V_STRING) {
-        *out = *of;
-        return 0;
-    }
-    value_print(of, &b, err);
-    return chat_text(c, &b, out, err);
+    (void)args;
+    if (of->kind == V_STRING)
+        return *of;
+    value_print(c, of, &b);
+    return value_take(c, &b);
 }
 
-static int filter_string(struct chat *c, const struct value *of, const struct arguments *args,
-                         struct value *out, struct err *err)
+static struct value filter_length(struct chat *c, const struct value *of,
+                                  const struct arguments *args)
 {
     (void)args;
-    return print_text(c, of, out, err);
-}
-
-static int filter_length(struct chat *c, const struct value *of, const struct arguments *args,
-                         struct value *out, struct err *err)
-{
-    (void)c, (void)args;
     if (of->kind == V_STRING)
-        *out = value_int((int64_t)chat_length(of->s, of->n));
-    else if (of->kind == V_LIST || of->kind == V_DICT)
-        *out = value_int((int64_t)(of->items->n / (of->kind == V_DICT ? 2 : 1)));
-    else if (of->kind == V_UNDEFINED)
-        *out = value_int(0);
-    else
-        return err_set(err, ERR_CONFIG, "%s has no length", value_type(of));
-    return 0;
+        return value_int((int64_t)utf8_length(of->s, of->n));
+    if (of->kind == V_LIST || of->kind == V_DICT)
+        return value_int((int64_t)(of->items->n / (of->kind == V_DICT ? 2 : 1)));
+    return of->kind == V_UNDEFINED ? value_int(0)
+                                   : chat_fail(c, "%s has no length", value_type(of));
 }
 
-static int filter_tojson(struct chat *c, const struct value *of, const struct arguments *args,
-                         struct value *out, struct err *err)
+static struct value filter_tojson(struct chat *c, const struct value *of,
+                                  const struct arguments *args)
 {
     struct buf b = {0};
 
     for (size_t i = 0; i < args->n; i++)
         if (!value_is(&args->name[i], "ensure_ascii") || value_truth(&args->v[i]))
-            return err_set(err, ERR_CONFIG, "tojson: the argument \"%.*s\" is not handled",
-                           (int)args->name[i].n, args->name[i].s);
-    value_json(of, &b, err);
-    return chat_text(c, &b, out, err);
+            return chat_fail(c, "tojson: the argument \"%.*s\" is not handled",
+                             (int)args->name[i].n, args->name[i].s);
+    value_json(c, of, 0, &b);
+    return value_take(c, &b);
 }
 
-static int filter_default(struct chat *c, const struct value *of, const struct arguments *args,
-                          struct value *out, struct err *err)
+static struct value filter_default(struct chat *c, const struct value *of,
+                                   const struct arguments *args)
 {
     const struct value *otherwise = argument(args, 0, "default_value");
     const struct value *falsy = argument(args, 1, "boolean");
 
-    (void)c, (void)err;
-    *out = *of;
+    (void)c;
     if (of->kind == V_UNDEFINED || (falsy && value_truth(falsy) && !value_truth(of)))
-        *out = otherwise ? *otherwise : value_text("", 0);
-    return 0;
+        return otherwise ? *otherwise : value_text("", 0);
+    return *of;
 }
 
-static int filter_list(struct chat *c, const struct value *of, const struct arguments *args,
-                       struct value *out, struct err *err)
+static struct value filter_list(struct chat *c, const struct value *of,
+                                const struct arguments *args)
 {
     (void)args;
-    return chat_sequence(c, of, out, err);
+    return chat_sequence(c, of);
 }
 
-static const struct value *member(const struct value *of, const struct value *name)
-{
-    static const struct value undefined = {.kind = V_UNDEFINED, .s = "an attribute", .n = 12};
-    const struct value *v =
-        of->kind == V_DICT && name->kind == V_STRING ? value_get(of, name->s, name->n) : NULL;
-
-    return v ? v : &undefined;
-}
-
-static int filter_join(struct chat *c, const struct value *of, const struct arguments *args,
-                       struct value *out, struct err *err)
+static struct value filter_join(struct chat *c, const struct value *of,
+                                const struct arguments *args)
 {
     const struct value *by = argument(args, 0, "d");
     struct value list;
     struct buf b = {0};
 
     if (argument(args, 1, "attribute"))
-        return err_set(err, ERR_CONFIG, "join of an attribute is not handled");
-    if (chat_sequence(c, of, &list, err))
-        return err->code;
-    for (size_t i = 0; i < list.items->n && !err->code; i++) {
+        return chat_fail(c, "join of an attribute is not handled");
+    list = chat_sequence(c, of);
+    for (size_t i = 0; i < list.items->n && !c->err->code; i++) {
         if (i && by)
-            value_print(by, &b, err);
-        if (!err->code && !chat_step(c, err))
-            value_print(&list.items->v[i], &b, err);
+            value_print(c, by, &b);
+        if (chat_step(c))
+            value_print(c, &list.items->v[i], &b);
         if (b.len > CHAT_OUTPUT)
-            err_set(err, ERR_CONFIG, "a string longer than 16 MiB");
+            chat_fail(c, "a string longer than 16 MiB");
     }
-    return chat_text(c, &b, out, err);
+    return value_take(c, &b);
 }
 
-static int filter_int(struct chat *c, const struct value *of, const struct arguments *args,
-                      struct value *out, struct err *err)
+static struct value filter_int(struct chat *c, const struct value *of, const struct arguments *args)
 {
-    (void)c, (void)args;
-    if (!value_is_number(of))
-        return err_set(err, ERR_CONFIG, "int of %s is not handled", value_type(of));
-    *out = value_int(of->i);
-    return 0;
+    (void)args;
+    return value_is_number(of) ? value_int(of->i)
+                               : chat_fail(c, "int of %s is not handled", value_type(of));
 }
 
 /* selectattr("attribute", "test", argument), and what it leaves. */
-static int choose(struct chat *c, const struct value *of, const struct arguments *args, bool wanted,
-                  struct value *out, struct err *err)
+static struct value choose(struct chat *c, const struct value *of, const struct arguments *args,
+                           bool wanted)
 {
     const struct value *name = argument(args, 0, "attribute"), *test = argument(args, 1, "test");
     struct arguments rest = {.n = args->n > 2};
-    struct value list;
+    struct value list, out;
 
     if (rest.n) {
         rest.v[0] = args->v[2];
         rest.name[0] = args->name[2];
     }
     if (!name || name->kind != V_STRING || (test && test->kind != V_STRING) || args->n > 3)
-        return err_set(err, ERR_CONFIG, "selectattr takes two names and a value");
-    if (chat_sequence(c, of, &list, err) || value_list(out, c->a, err))
-        return err->code;
-    for (size_t i = 0; i < list.items->n; i++) {
-        const struct value *v = &list.items->v[i], *tested = member(v, name);
-        bool yes = value_truth(tested);
+        return chat_fail(c, "selectattr takes two names and a value");
+    list = chat_sequence(c, of);
+    out = value_new(c, V_LIST);
+    for (size_t i = 0; i < list.items->n && chat_step(c); i++) {
+        const struct value undefined = value_undefined("an attribute");
+        const struct value *v = value_get(&list.items->v[i], name), *tested = v ? v : &undefined;
 
-        if (chat_step(c, err) || (test && chat_test(test, tested, &rest, &yes, err)) ||
-            (yes == wanted && value_push(out, c->a, *v, err)))
-            return err->code;
+        if ((test ? chat_test(c, test, tested, &rest) : value_truth(tested)) == wanted)
+            value_push(c, &out, list.items->v[i]);
     }
-    return 0;
+    return out;
 }
 
-static int filter_selectattr(struct chat *c, const struct value *of, const struct arguments *args,
-                             struct value *out, struct err *err)
+static struct value filter_selectattr(struct chat *c, const struct value *of,
+                                      const struct arguments *args)
 {
-    return choose(c, of, args, true, out, err);
+    return choose(c, of, args, true);
 }
 
-static int filter_rejectattr(struct chat *c, const struct value *of, const struct arguments *args,
-                             struct value *out, struct err *err)
+static struct value filter_rejectattr(struct chat *c, const struct value *of,
+                                      const struct arguments *args)
 {
-    return choose(c, of, args, false, out, err);
-}
-
-/* A method of strings by its own name: of what is printed. */
-static int filter_method(struct chat *c, const struct value *name, const struct value *of,
-                         const struct arguments *args, struct value *out, struct err *err)
-{
-    struct value text, method = value_is(name, "trim") ? value_text("strip", 5) : *name;
-
-    return print_text(c, of, &text, err) ? err->code
-                                         : chat_method(c, &text, &method, args, out, err);
+    return choose(c, of, args, false);
 }
 
 static const struct {
     const char *name;
-    int (*run)(struct chat *c, const struct value *of, const struct arguments *args,
-               struct value *out, struct err *err);
+    const char *method; /* of strings: of what is printed */
+    struct value (*run)(struct chat *c, const struct value *of, const struct arguments *args);
 } filters[] = {
-    {"trim", NULL},
-    {"lower", NULL},
-    {"upper", NULL},
-    {"capitalize", NULL},
-    {"replace", NULL}, /* without a function: filter_method */
-    {"length", filter_length},
-    {"count", filter_length},
-    {"tojson", filter_tojson},
-    {"default", filter_default},
-    {"d", filter_default},
-    {"string", filter_string},
-    {"safe", filter_string},
-    {"list", filter_list},
-    {"join", filter_join},
-    {"int", filter_int},
-    {"selectattr", filter_selectattr},
-    {"rejectattr", filter_rejectattr},
+    {"trim", "strip", NULL},
+    {"lower", "lower", NULL},
+    {"upper", "upper", NULL},
+    {"capitalize", "capitalize", NULL},
+    {"replace", "replace", NULL},
+    {"length", NULL, filter_length},
+    {"count", NULL, filter_length},
+    {"tojson", NULL, filter_tojson},
+    {"default", NULL, filter_default},
+    {"d", NULL, filter_default},
+    {"string", NULL, filter_string},
+    {"safe", NULL, filter_string},
+    {"list", NULL, filter_list},
+    {"join", NULL, filter_join},
+    {"int", NULL, filter_int},
+    {"selectattr", NULL, filter_selectattr},
+    {"rejectattr", NULL, filter_rejectattr},
 };
 
-int chat_filter(struct chat *c, const struct value *name, const struct value *of,
-                const struct arguments *args, struct value *out, struct err *err)
+struct value chat_filter(struct chat *c, const struct value *name, const struct value *of,
+                         const struct arguments *args)
 {
-    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
-        if (value_is(name, filters[i].name))
-            return filters[i].run ? filters[i].run(c, of, args, out, err)
-                                  : filter_method(c, name, of, args, out, err);
-    return err_set(err, ERR_CONFIG, "the filter \"%.*s\" is not handled",
-                   name->n > 60 ? 60 : (int)name->n, name->s);
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        struct value text;
+
+        if (!value_is(name, filters[i].name))
+            continue;
+        if (filters[i].run)
+            return filters[i].run(c, of, args);
+        text = filter_string(c, of, args);
+        return chat_method(c, &text, filters[i].method, args);
+    }
+    return chat_fail(c, "the filter \"%.*s\" is not handled", value_shown(name), name->s);
 }
 
 static bool is_kind(const struct value *name, const struct value *of, bool *known)
@@ -211,8 +183,8 @@ static bool is_kind(const struct value *name, const struct value *of, bool *know
         {"integer", of->kind == V_INT},
         {"float", false},
         {"boolean", of->kind == V_BOOL},
-        {"true", of->kind == V_BOOL && of->truth},
-        {"false", of->kind == V_BOOL && !of->truth},
+        {"true", of->kind == V_BOOL && of->i},
+        {"false", of->kind == V_BOOL && !of->i},
         {"callable", of->kind == V_FUNCTION || of->kind == V_MACRO || of->kind == V_METHOD},
     };
 
@@ -222,19 +194,17 @@ static bool is_kind(const struct value *name, const struct value *of, bool *know
     return false;
 }
 
-int chat_test(const struct value *name, const struct value *of, const struct arguments *args,
-              bool *out, struct err *err)
+bool chat_test(struct chat *c, const struct value *name, const struct value *of,
+               const struct arguments *args)
 {
     const struct value *with = argument(args, 0, "other");
     bool equal = value_is(name, "equalto") || value_is(name, "eq") || value_is(name, "==");
-    bool known = false;
+    bool known = false, is = is_kind(name, of, &known);
 
-    *out = is_kind(name, of, &known);
     if (known)
-        return 0;
-    if (!with || !(equal || value_is(name, "ne") || value_is(name, "!=")))
-        return err_set(err, ERR_CONFIG, "the test \"%.*s\" is not handled",
-                       name->n > 60 ? 60 : (int)name->n, name->s);
-    *out = value_equal(of, with, 0) == equal;
-    return 0;
+        return is;
+    if (with && (equal || value_is(name, "ne") || value_is(name, "!=")))
+        return value_equal(of, with, 0) == equal;
+    chat_fail(c, "the test \"%.*s\" is not handled", value_shown(name), name->s);
+    return false;
 }

@@ -3,110 +3,84 @@
 
 #include <string.h>
 
-bool chat_has_method(const struct value *self, const struct value *name)
+struct value chat_sequence(struct chat *c, const struct value *of)
 {
-    /* Those that chat_method does not know as well: they are not attributes that may be missing. */
-    static const char *const of_text[] = {"strip",    "lstrip", "rstrip", "split", "startswith",
-                                          "endswith", "upper",  "lower",  "title", "capitalize",
-                                          "replace",  "join",   "find",   "count", "splitlines"};
-    static const char *const of_dict[] = {"items", "keys", "values", "get"};
-    bool text = self->kind == V_STRING;
-    const char *const *names = text ? of_text : of_dict;
-    size_t n = text ? sizeof of_text / sizeof *of_text : sizeof of_dict / sizeof *of_dict;
+    struct value list = of->kind == V_LIST ? *of : value_new(c, V_LIST);
 
-    for (size_t i = 0; (text || self->kind == V_DICT) && i < n; i++)
-        if (value_is(name, names[i]))
-            return true;
-    return false;
-}
-
-int chat_sequence(struct chat *c, const struct value *of, struct value *list, struct err *err)
-{
-    struct value one;
-
-    if (of->kind == V_LIST) {
-        *list = *of;
-        return 0;
-    }
-    if (of->kind != V_DICT && of->kind != V_STRING && of->kind != V_UNDEFINED)
-        return err_set(err, ERR_CONFIG, "%s is not a sequence", value_type(of));
-    if (value_list(list, c->a, err))
-        return err->code;
+    if (of->kind != V_LIST && of->kind != V_DICT && of->kind != V_STRING && of->kind != V_UNDEFINED)
+        chat_fail(c, "%s is not a sequence", value_type(of));
     for (size_t i = 0; of->kind == V_DICT && i < of->items->n; i += 2)
-        if (value_push(list, c->a, of->items->v[i], err))
-            return err->code;
-    for (size_t i = 0, len; of->kind == V_STRING && i < of->n; i += len) {
+        value_push(c, &list, of->items->v[i]);
+    for (size_t i = 0, len; of->kind == V_STRING && i < of->n && chat_step(c); i += len) {
         len = chat_offset(of->s + i, of->n - i, 1);
-        one = value_text(of->s + i, len);
-        if (chat_step(c, err) || value_push(list, c->a, one, err))
-            return err->code;
+        value_push(c, &list, value_text(of->s + i, len));
     }
-    return 0;
+    return list;
 }
 
-int chat_contains(const struct value *container, const struct value *what, bool *out,
-                  struct err *err)
+bool chat_contains(struct chat *c, const struct value *container, const struct value *what)
 {
-    *out = false;
+    bool found = false;
+
     if (container->kind == V_UNDEFINED)
-        return 0;
-    if (container->kind == V_STRING && what->kind == V_STRING) {
-        *out = chat_find(container->s, container->n, what->s, what->n) != SIZE_MAX;
-        return 0;
-    }
-    if (container->kind == V_DICT) {
-        *out = what->kind == V_STRING && value_get(container, what->s, what->n);
-        return 0;
-    }
+        return false;
+    if (container->kind == V_STRING && what->kind == V_STRING)
+        return chat_find(container->s, container->n, what->s, what->n) != SIZE_MAX;
+    if (container->kind == V_DICT)
+        return value_get(container, what);
     if (container->kind != V_LIST)
-        return err_set(err, ERR_CONFIG, "\"in\" of %s and %s is not handled", value_type(what),
-                       value_type(container));
-    for (size_t i = 0; i < container->items->n && !*out; i++)
-        *out = value_equal(&container->items->v[i], what, 0);
-    return 0;
+        chat_fail(c, "\"in\" of %s and %s is not handled", value_type(what), value_type(container));
+    for (size_t i = 0; container->kind == V_LIST && i < container->items->n && !found; i++)
+        found = value_equal(&container->items->v[i], what, 0);
+    return found;
 }
 
-static int want_text(const struct value *v, const char *method, struct err *err)
+/* Is it a string? Else an error. */
+static bool want_text(struct chat *c, const struct value *v, const char *method)
 {
-    return v && v->kind == V_STRING ? 0 : err_set(err, ERR_CONFIG, "%s takes a string", method);
+    if (!v || v->kind != V_STRING)
+        chat_fail(c, "%s takes a string", method);
+    return !c->err->code;
 }
 
-static int strip(const struct value *self, const struct value *name, const struct arguments *args,
-                 struct value *out, struct err *err)
+/* How often at most, as an argument says it. */
+static int64_t most_of(const struct value *v)
+{
+    return v && v->kind == V_INT && v->i >= 0 ? v->i : INT64_MAX;
+}
+
+static struct value strip(struct chat *c, const struct value *self, const char *name,
+                          const struct arguments *args)
 {
     const struct value *set = argument(args, 0, "chars");
     size_t n = self->n;
     const char *s;
 
-    if (set && set->kind != V_NONE && want_text(set, "strip", err))
-        return err->code;
-    s = chat_strip(self->s, &n, set && set->kind == V_STRING ? set->s : NULL, set ? set->n : 0,
-                   name->s[0] != 'r', name->s[0] != 'l');
-    *out = value_text(s, n);
-    return 0;
+    if (set && set->kind == V_NONE)
+        set = NULL;
+    if (set && !want_text(c, set, "strip"))
+        return value_none();
+    s = chat_strip(self->s, &n, set ? set->s : NULL, set ? set->n : 0, *name != 'r', *name != 'l');
+    return value_text(s, n);
 }
 
-static int split(struct chat *c, const struct value *self, const struct arguments *args,
-                 struct value *out, struct err *err)
+static struct value split(struct chat *c, const struct value *self, const char *name,
+                          const struct arguments *args)
 {
-    const struct value *by = argument(args, 0, "sep"), *most = argument(args, 1, "maxsplit");
-    int64_t left = most && most->kind == V_INT && most->i >= 0 ? most->i : INT64_MAX;
-    size_t i = 0;
+    const struct value *by = argument(args, 0, "sep");
+    int64_t left = most_of(argument(args, 1, "maxsplit"));
+    struct value out = value_new(c, V_LIST);
+    size_t at = 0;
 
-    if (value_list(out, c->a, err) || want_text(by, "split", err))
-        return err->code;
+    if (!want_text(c, by, name))
+        return out;
     if (!by->n)
-        return err_set(err, ERR_CONFIG, "split by an empty string");
-    for (;;) {
-        size_t at = left-- > 0 ? chat_find(self->s + i, self->n - i, by->s, by->n) : SIZE_MAX;
-        size_t end = at == SIZE_MAX ? self->n : i + at;
-
-        if (chat_step(c, err) || value_push(out, c->a, value_text(self->s + i, end - i), err))
-            return err->code;
-        if (at == SIZE_MAX)
-            return 0;
-        i = end + by->n;
+        return chat_fail(c, "split by an empty string");
+    for (size_t i = 0; at != SIZE_MAX && chat_step(c); i += at + by->n) {
+        at = left-- > 0 ? chat_find(self->s + i, self->n - i, by->s, by->n) : SIZE_MAX;
+        value_push(c, &out, value_text(self->s + i, at == SIZE_MAX ? self->n - i : at));
     }
+    return out;
 }
 
 static bool is_affix(const struct value *self, const struct value *what, bool start)
@@ -115,96 +89,118 @@ static bool is_affix(const struct value *self, const struct value *what, bool st
            !memcmp(start ? self->s : self->s + self->n - what->n, what->s, what->n);
 }
 
-static int affix(const struct value *self, bool start, const struct arguments *args,
-                 struct value *out, struct err *err)
+static struct value affix(struct chat *c, const struct value *self, const char *name,
+                          const struct arguments *args)
 {
     const struct value *what = argument(args, 0, "prefix");
-    bool yes = false;
+    bool start = *name == 's', yes = false;
 
-    if (what && what->kind == V_LIST) {
-        for (size_t i = 0; i < what->items->n; i++)
-            yes |= is_affix(self, &what->items->v[i], start);
-    } else {
-        if (want_text(what, start ? "startswith" : "endswith", err))
-            return err->code;
-        yes = is_affix(self, what, start);
-    }
-    *out = value_bool(yes);
-    return 0;
+    if (!what || what->kind != V_LIST)
+        return value_bool(want_text(c, what, name) && is_affix(self, what, start));
+    for (size_t i = 0; i < what->items->n; i++)
+        yes |= is_affix(self, &what->items->v[i], start);
+    return value_bool(yes);
 }
 
 /* Letters of ASCII only are changed: others are refused, for Python knows more of them. */
-static int change_case(struct chat *c, const struct value *self, const struct value *name,
-                       struct value *out, struct err *err)
+static struct value change_case(struct chat *c, const struct value *self, const char *name,
+                                const struct arguments *args)
 {
-    bool upper = value_is(name, "upper"), lower = value_is(name, "lower");
     struct buf b = {0};
 
-    for (size_t i = 0; i < self->n; i++) {
+    (void)args;
+    for (size_t i = 0; i < self->n && !c->err->code; i++) {
+        bool large = *name == 'u' || (*name == 'c' && !i);
         char s = self->s[i];
-        bool small = s >= 'a' && s <= 'z', large = s >= 'A' && s <= 'Z';
 
         if ((unsigned char)s >= 0x80)
-            err_set(err, ERR_CONFIG, "%.*s of letters beyond ASCII is not handled", (int)name->n,
-                    name->s);
-        else if (small && (upper || (!lower && !i)))
+            chat_fail(c, "%s of letters beyond ASCII is not handled", name);
+        else if (large && s >= 'a' && s <= 'z')
             s = (char)(s - 'a' + 'A');
-        else if (large && (lower || (!upper && i)))
+        else if (!large && s >= 'A' && s <= 'Z')
             s = (char)(s - 'A' + 'a');
-        if (err->code || buf_put(&b, &s, 1, err))
-            break;
+        buf_put(&b, &s, 1, c->err);
     }
-    return chat_text(c, &b, out, err);
+    return value_take(c, &b);
 }
 
-static int replace(struct chat *c, const struct value *self, const struct arguments *args,
-                   struct value *out, struct err *err)
+static struct value replace(struct chat *c, const struct value *self, const char *name,
+                            const struct arguments *args)
 {
     const struct value *from = argument(args, 0, "old"), *to = argument(args, 1, "new");
-    const struct value *most = argument(args, 2, "count");
-    int64_t left = most && most->kind == V_INT && most->i >= 0 ? most->i : INT64_MAX;
+    int64_t left = most_of(argument(args, 2, "count"));
     struct buf b = {0};
     size_t i = 0, at;
 
-    if (want_text(from, "replace", err) || want_text(to, "replace", err))
-        return err->code;
+    if (!want_text(c, from, name) || !want_text(c, to, name))
+        return value_none();
     if (!from->n)
-        return err_set(err, ERR_CONFIG, "replace of an empty string is not handled");
-    while (!err->code && left-- > 0 &&
-           (at = chat_find(self->s + i, self->n - i, from->s, from->n)) != SIZE_MAX) {
-        if (chat_step(c, err) || buf_put(&b, self->s + i, at, err) ||
-            buf_put(&b, to->s, to->n, err) ||
-            (b.len > CHAT_OUTPUT && err_set(err, ERR_CONFIG, "a string longer than 16 MiB")))
-            break;
+        return chat_fail(c, "replace of an empty string is not handled");
+    while (left-- > 0 && (at = chat_find(self->s + i, self->n - i, from->s, from->n)) != SIZE_MAX &&
+           chat_step(c)) {
+        buf_put(&b, self->s + i, at, c->err);
+        buf_put(&b, to->s, to->n, c->err);
+        if (b.len > CHAT_OUTPUT)
+            chat_fail(c, "a string longer than 16 MiB");
         i += at + from->n;
     }
-    if (!err->code)
-        buf_put(&b, self->s + i, self->n - i, err);
-    return chat_text(c, &b, out, err);
+    buf_put(&b, self->s + i, self->n - i, c->err);
+    return value_take(c, &b);
 }
 
-static void get(const struct value *self, const struct arguments *args, struct value *out)
+static struct value get(struct chat *c, const struct value *self, const char *name,
+                        const struct arguments *args)
 {
     const struct value *key = argument(args, 0, "key"), *otherwise = argument(args, 1, "default");
-    const struct value *v = key && key->kind == V_STRING ? value_get(self, key->s, key->n) : NULL;
+    const struct value *v = key ? value_get(self, key) : NULL;
 
-    *out = v ? *v : otherwise ? *otherwise : value_none();
+    (void)c, (void)name;
+    return v ? *v : otherwise ? *otherwise : value_none();
 }
 
-int chat_method(struct chat *c, const struct value *self, const struct value *name,
-                const struct arguments *args, struct value *out, struct err *err)
+static const struct {
+    const char *name;
+    enum value_kind of;
+    /* NULL: not handled, but not an attribute that may be missing */
+    struct value (*run)(struct chat *c, const struct value *self, const char *name,
+                        const struct arguments *args);
+} methods[] = {
+    {"strip", V_STRING, strip},
+    {"lstrip", V_STRING, strip},
+    {"rstrip", V_STRING, strip},
+    {"split", V_STRING, split},
+    {"startswith", V_STRING, affix},
+    {"endswith", V_STRING, affix},
+    {"upper", V_STRING, change_case},
+    {"lower", V_STRING, change_case},
+    {"capitalize", V_STRING, change_case},
+    {"replace", V_STRING, replace},
+    {"title", V_STRING, NULL},
+    {"join", V_STRING, NULL},
+    {"find", V_STRING, NULL},
+    {"count", V_STRING, NULL},
+    {"splitlines", V_STRING, NULL},
+    {"get", V_DICT, get},
+    {"items", V_DICT, NULL},
+    {"keys", V_DICT, NULL},
+    {"values", V_DICT, NULL},
+};
+
+const char *chat_method_name(const struct value *self, const struct value *name)
 {
-    if (value_is(name, "get"))
-        return get(self, args, out), 0;
-    if (value_is(name, "strip") || value_is(name, "lstrip") || value_is(name, "rstrip"))
-        return strip(self, name, args, out, err);
-    if (value_is(name, "split"))
-        return split(c, self, args, out, err);
-    if (value_is(name, "startswith") || value_is(name, "endswith"))
-        return affix(self, name->s[0] == 's', args, out, err);
-    if (value_is(name, "replace"))
-        return replace(c, self, args, out, err);
-    if (value_is(name, "upper") || value_is(name, "lower") || value_is(name, "capitalize"))
-        return change_case(c, self, name, out, err);
-    return err_set(err, ERR_CONFIG, "the method \"%.*s\" is not handled", (int)name->n, name->s);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (methods[i].of == self->kind && value_is(name, methods[i].name))
+            return methods[i].name;
+    return NULL;
+}
+
+struct value chat_method(struct chat *c, const struct value *self, const char *name,
+                         const struct arguments *args)
+{
+    size_t i = 0;
+
+    while (strcmp(methods[i].name, name) != 0)
+        i++;
+    return methods[i].run ? methods[i].run(c, self, name, args)
+                          : chat_fail(c, "the method \"%s\" is not handled", name);
 }

@@ -1,5 +1,5 @@
 /* A chat template: its statements, and the steps of the parser. */
-#include "model/tokenizer/chat_parser.h"
+#include "model/tokenizer/chat_parse.h"
 
 #include "base/utf8.h"
 
@@ -17,15 +17,14 @@ struct chat_node *parse_fail(struct parser *p, const char *what)
 {
     struct value *v = &p->now.value;
 
-    if (!p->err->code) {
-        if (p->now.kind == T_NAME || p->now.kind == T_SIGN)
-            err_set(p->err, ERR_CONFIG, "%s, found \"%.*s\"", what, v->n > 40 ? 40 : (int)v->n,
-                    v->s);
-        else
-            err_set(p->err, ERR_CONFIG, "%s", what);
-        chat_error(p->now.line, p->err);
-    }
-    return NULL;
+    if (p->err->code)
+        return &p->nothing;
+    if (p->now.kind == T_NAME || p->now.kind == T_SIGN)
+        err_set(p->err, ERR_CONFIG, "%s, found \"%.*s\"", what, v->n > 40 ? 40 : (int)v->n, v->s);
+    else
+        err_set(p->err, ERR_CONFIG, "%s", what);
+    chat_error(p->now.line, p->err);
+    return &p->nothing;
 }
 
 bool parse_next(struct parser *p)
@@ -33,193 +32,199 @@ bool parse_next(struct parser *p)
     return !p->err->code && !lexer_next(&p->lex, &p->now, p->err);
 }
 
-bool parse_is(const struct parser *p, enum token_kind kind, const char *text)
+static bool at(const struct parser *p, enum token_kind kind, const char *text)
 {
-    return p->now.kind == kind && value_is(&p->now.value, text);
+    return !p->err->code && p->now.kind == kind && value_is(&p->now.value, text);
 }
 
 bool at_sign(const struct parser *p, const char *text)
 {
-    return parse_is(p, T_SIGN, text);
+    return at(p, T_SIGN, text);
 }
 
 bool at_name(const struct parser *p, const char *text)
 {
-    return parse_is(p, T_NAME, text);
+    return at(p, T_NAME, text);
 }
 
 bool parse_accept(struct parser *p, enum token_kind kind, const char *text)
 {
-    return parse_is(p, kind, text) && parse_next(p);
+    return at(p, kind, text) && parse_next(p);
 }
 
-bool parse_expect(struct parser *p, enum token_kind kind, const char *text)
+void parse_expect(struct parser *p, enum token_kind kind, const char *text)
 {
     char what[40];
 
-    if (parse_is(p, kind, text))
-        return parse_next(p);
     snprintf(what, sizeof what, "expected %s", text);
-    parse_fail(p, what);
-    return false;
+    if (at(p, kind, text))
+        parse_next(p);
+    else
+        parse_fail(p, what);
 }
 
-struct chat_node *parse_node(struct parser *p, enum node_kind kind)
+bool parse_more(struct parser *p, const char *close, bool first)
+{
+    if (parse_accept(p, T_SIGN, close))
+        return false;
+    if (!first && !parse_accept(p, T_SIGN, ","))
+        parse_fail(p, "expected a comma");
+    if (!first && parse_accept(p, T_SIGN, close))
+        return false;
+    return !p->err->code;
+}
+
+struct chat_node *parse_node(struct parser *p, enum node_kind kind, struct chat_node *a)
 {
     struct chat_node *n = p->err->code ? NULL : arena_alloc(p->a, 1, sizeof *n, p->err);
 
-    if (n) {
-        n->kind = kind;
-        n->line = p->now.line;
-    }
+    if (!n)
+        return &p->nothing;
+    *n = (struct chat_node){.kind = kind, .line = p->now.line, .a = a};
     return n;
 }
 
-bool parse_append(struct parser *p, struct chat_node *to, struct chat_node *item)
+struct chat_node *parse_named(struct parser *p, enum node_kind kind, struct chat_node *a,
+                              const char *expected)
 {
-    if (p->err->code || arena_grow(p->a, &to->list, to->n, &to->cap, sizeof *to->list, p->err))
-        return false;
-    to->list[to->n++] = item;
-    return true;
+    struct chat_node *n = parse_node(p, kind, a);
+
+    if (p->now.kind != T_NAME)
+        return parse_fail(p, expected);
+    n->value = p->now.value;
+    parse_next(p);
+    return n;
 }
 
-bool parse_enter(struct parser *p)
+void parse_append(struct parser *p, struct chat_node *to, struct chat_node *item)
+{
+    if (!p->err->code && !arena_grow(p->a, &to->list, to->n, &to->cap, sizeof item, p->err))
+        to->list[to->n++] = item;
+}
+
+void parse_enter(struct parser *p)
 {
     if (p->depth >= NESTED_MAX)
         parse_fail(p, "nested too deep");
     p->depth++;
-    return !p->err->code;
 }
 
 static struct chat_node *block(struct parser *p, const char *const *ends);
 
-static bool end_of_tag(struct parser *p)
+static void end_of_tag(struct parser *p)
 {
     if (p->now.kind != T_END)
         parse_fail(p, "expected the end of the tag");
-    return parse_next(p);
+    parse_next(p);
+}
+
+/* The statement's tag is at its end: what follows, up to one of `ends`; that is then p->now. */
+static void append_block(struct parser *p, struct chat_node *n, const char *const *ends)
+{
+    end_of_tag(p);
+    parse_append(p, n, block(p, ends));
+}
+
+/* From the else of an if or a for on, or its end. */
+static struct chat_node *with_else(struct parser *p, struct chat_node *n, const char *end)
+{
+    if (parse_accept(p, T_NAME, "else"))
+        append_block(p, n, (const char *const[]){end, NULL});
+    parse_next(p);
+    return n;
 }
 
 static struct chat_node *if_statement(struct parser *p)
 {
-    static const char *const ends[] = {"elif", "else", "endif", NULL}, *const last[] = {"endif",
-                                                                                        NULL};
-    struct chat_node *n = parse_node(p, N_IF);
+    static const char *const ends[] = {"elif", "else", "endif", NULL};
+    struct chat_node *n = parse_node(p, N_IF, NULL);
 
-    if (!n)
-        return NULL;
     n->a = parse_expression(p);
-    if (!end_of_tag(p) || !parse_append(p, n, block(p, ends)))
-        return NULL;
-    if (parse_accept(p, T_NAME, "elif"))
-        return parse_enter(p) && parse_append(p, n, if_statement(p)) && p->depth-- ? n : NULL;
-    if (parse_accept(p, T_NAME, "else"))
-        return end_of_tag(p) && parse_append(p, n, block(p, last)) && parse_next(p) ? n : NULL;
-    return parse_next(p) ? n : NULL;
+    append_block(p, n, ends);
+    if (!parse_accept(p, T_NAME, "elif"))
+        return with_else(p, n, "endif");
+    parse_enter(p);
+    parse_append(p, n, if_statement(p));
+    p->depth--;
+    return n;
 }
 
 /* The names that a for or a set assigns to: N_NAME, or N_ATTRIBUTE of a name. */
 static struct chat_node *targets(struct parser *p)
 {
-    struct chat_node *n = parse_node(p, N_LIST), *one;
+    struct chat_node *n = parse_node(p, N_LIST, NULL), *one;
     bool closed = parse_accept(p, T_SIGN, "(");
 
     do {
-        if (!n || p->now.kind != T_NAME)
-            return n ? parse_fail(p, "expected a name") : NULL;
-        one = parse_literal(p, p->now.value);
-        if (!one)
-            return NULL;
-        one->kind = N_NAME;
-        if (parse_accept(p, T_SIGN, ".")) {
-            struct chat_node *of = one;
-
-            one = parse_node(p, N_ATTRIBUTE);
-            if (!one || p->now.kind != T_NAME)
-                return one ? parse_fail(p, "expected a name") : NULL;
-            one->a = of;
-            one->value = p->now.value;
-            parse_next(p);
-        }
-        if (!parse_append(p, n, one))
-            return NULL;
+        one = parse_named(p, N_NAME, NULL, "expected a name");
+        if (parse_accept(p, T_SIGN, "."))
+            one = parse_named(p, N_ATTRIBUTE, one, "expected a name");
+        parse_append(p, n, one);
     } while (parse_accept(p, T_SIGN, ","));
-    return !closed || parse_expect(p, T_SIGN, ")") ? n : NULL;
+    if (closed)
+        parse_expect(p, T_SIGN, ")");
+    return n;
 }
 
 static struct chat_node *for_statement(struct parser *p)
 {
-    static const char *const ends[] = {"else", "endfor", NULL}, *const last[] = {"endfor", NULL};
-    struct chat_node *n = parse_node(p, N_FOR);
+    static const char *const ends[] = {"else", "endfor", NULL};
+    struct chat_node *n = parse_node(p, N_FOR, NULL);
 
-    if (!n)
-        return NULL;
     n->a = targets(p);
-    if (!n->a || !parse_expect(p, T_NAME, "in"))
-        return NULL;
+    parse_expect(p, T_NAME, "in");
     n->b = parse_logical(p, "or");
     if (parse_accept(p, T_NAME, "if"))
         n->c = parse_expression(p);
     if (at_name(p, "recursive"))
         return parse_fail(p, "a recursive for is not handled");
-    if (!end_of_tag(p) || !parse_append(p, n, block(p, ends)))
-        return NULL;
-    if (parse_accept(p, T_NAME, "else"))
-        return end_of_tag(p) && parse_append(p, n, block(p, last)) && parse_next(p) ? n : NULL;
-    return parse_next(p) ? n : NULL;
+    append_block(p, n, ends);
+    return with_else(p, n, "endfor");
 }
 
 static struct chat_node *set_statement(struct parser *p)
 {
     static const char *const ends[] = {"endset", NULL};
-    struct chat_node *n = parse_node(p, N_SET);
+    struct chat_node *n = parse_node(p, N_SET, NULL);
 
-    if (!n)
-        return NULL;
     n->a = targets(p);
-    if (n->a && parse_accept(p, T_SIGN, "=")) {
+    if (parse_accept(p, T_SIGN, "=")) {
         n->b = parse_expression(p);
-        return p->err->code ? NULL : n;
+        return n;
     }
-    if (!n->a || n->a->n != 1)
+    if (p->err->code || n->a->n != 1)
         return parse_fail(p, "expected =");
-    return end_of_tag(p) && parse_append(p, n, block(p, ends)) && parse_next(p) ? n : NULL;
+    append_block(p, n, ends);
+    parse_next(p);
+    return n;
 }
 
 static struct chat_node *macro_statement(struct parser *p)
 {
     static const char *const ends[] = {"endmacro", NULL};
-    struct chat_node *n = parse_node(p, N_MACRO);
+    struct chat_node *n = parse_named(p, N_MACRO, NULL, "expected the name of a macro");
 
-    if (!n || p->now.kind != T_NAME)
-        return n ? parse_fail(p, "expected the name of a macro") : NULL;
-    n->value = p->now.value;
-    n->a = parse_node(p, N_LIST);
-    n->b = parse_node(p, N_LIST);
-    if (!n->a || !n->b || !parse_next(p) || !parse_expect(p, T_SIGN, "("))
-        return NULL;
-    while (!p->err->code && !at_sign(p, ")")) {
-        struct chat_node *parameter = p->now.kind == T_NAME ? parse_literal(p, p->now.value) : NULL;
-
-        if (!parameter)
-            return parse_fail(p, "expected the name of a parameter");
-        if (!parse_append(p, n->a, parameter) ||
-            !parse_append(p, n->b, parse_accept(p, T_SIGN, "=") ? parse_expression(p) : NULL))
-            return NULL;
-        if (!parse_accept(p, T_SIGN, ",") && !at_sign(p, ")"))
-            parse_fail(p, "expected a comma");
+    n->a = parse_node(p, N_LIST, NULL);
+    n->b = parse_node(p, N_LIST, NULL);
+    parse_expect(p, T_SIGN, "(");
+    for (bool first = true; parse_more(p, ")", first); first = false) {
+        parse_append(p, n->a, parse_named(p, N_NAME, NULL, "expected the name of a parameter"));
+        parse_append(p, n->b, parse_accept(p, T_SIGN, "=") ? parse_expression(p) : NULL);
     }
-    return parse_next(p) && end_of_tag(p) && parse_append(p, n, block(p, ends)) && parse_next(p)
-               ? n
-               : NULL;
+    append_block(p, n, ends);
+    parse_next(p);
+    return n;
 }
 
 static struct chat_node *generation(struct parser *p)
 {
     static const char *const ends[] = {"endgeneration", NULL};
-    struct chat_node *n = end_of_tag(p) ? block(p, ends) : NULL;
+    struct chat_node *n;
 
-    return n && parse_next(p) ? n : NULL;
+    end_of_tag(p);
+    n = block(p, ends);
+    parse_next(p);
+    return n;
 }
 
 /* Behind "{%"; the statement's last tag is not yet closed. */
@@ -236,9 +241,9 @@ static struct chat_node *statement(struct parser *p)
     if (parse_accept(p, T_NAME, "generation"))
         return generation(p);
     if (parse_accept(p, T_NAME, "break"))
-        return parse_node(p, N_BREAK);
+        return parse_node(p, N_BREAK, NULL);
     if (parse_accept(p, T_NAME, "continue"))
-        return parse_node(p, N_CONTINUE);
+        return parse_node(p, N_CONTINUE, NULL);
     return parse_fail(p, "this statement is not handled");
 }
 
@@ -253,43 +258,39 @@ static bool ends_here(const struct parser *p, const char *const *ends)
 /* One piece of a block, whose first token is p->now and not a statement. */
 static struct chat_node *piece(struct parser *p)
 {
-    struct chat_node *n = parse_node(p, p->now.kind == T_TEXT ? N_TEXT : N_PRINT);
+    struct chat_node *n = parse_node(p, p->now.kind == T_TEXT ? N_TEXT : N_PRINT, NULL);
 
-    if (!n)
-        return NULL;
     n->value = p->now.value;
-    if (!parse_next(p) || n->kind == N_TEXT)
+    parse_next(p);
+    if (n->kind == N_TEXT)
         return n;
     n->a = parse_expression(p);
-    return end_of_tag(p) ? n : NULL;
+    end_of_tag(p);
+    return n;
 }
 
 /* Up to "{% END", of which END is then p->now; NULL: up to the template's end. */
 static struct chat_node *block(struct parser *p, const char *const *ends)
 {
-    struct chat_node *n = parse_enter(p) ? parse_node(p, N_BLOCK) : NULL, *one;
+    struct chat_node *n;
 
-    while (n && !p->err->code && p->now.kind != T_EOF) {
-        if (p->now.kind == T_BLOCK) {
-            if (!parse_next(p))
-                return NULL;
-            if (ends_here(p, ends)) {
-                p->depth--;
-                return n;
-            }
-            one = statement(p);
-            if (one && !end_of_tag(p))
-                return NULL;
-        } else {
-            one = piece(p);
+    parse_enter(p);
+    n = parse_node(p, N_BLOCK, NULL);
+    while (!p->err->code && p->now.kind != T_EOF) {
+        if (p->now.kind != T_BLOCK) {
+            parse_append(p, n, piece(p));
+            continue;
         }
-        if (!one || !parse_append(p, n, one))
-            return NULL;
+        parse_next(p);
+        if (ends_here(p, ends))
+            break;
+        parse_append(p, n, statement(p));
+        end_of_tag(p);
     }
-    if (ends)
-        return parse_fail(p, "the template ends inside a statement");
+    if (ends && p->now.kind == T_EOF)
+        parse_fail(p, "the template ends inside a statement");
     p->depth--;
-    return p->err->code ? NULL : n;
+    return n;
 }
 
 int chat_parse(struct chat_node **out, const char *text, size_t n, struct arena *a, struct err *err)
@@ -298,8 +299,7 @@ int chat_parse(struct chat_node **out, const char *text, size_t n, struct arena 
 
     if (!utf8_valid(text, n))
         return err_set(err, ERR_CONFIG, "it is not UTF-8");
-    if (lexer_begin(&p.lex, text, n, a, err) || !parse_next(&p))
-        return err->code;
-    *out = block(&p, NULL);
+    if (!lexer_begin(&p.lex, text, n, a, err) && parse_next(&p))
+        *out = block(&p, NULL);
     return err->code;
 }

@@ -1,4 +1,4 @@
-/* Private to chat templates: a template as a tree of nodes, in an arena. */
+/* Private to chat templates: a template as tokens, and as a tree of nodes in an arena. */
 #ifndef LENSWEEP_MODEL_TOKENIZER_CHAT_PARSE_H
 #define LENSWEEP_MODEL_TOKENIZER_CHAT_PARSE_H
 
@@ -70,5 +70,38 @@ struct lexer {
 
 int lexer_begin(struct lexer *l, const char *text, size_t n, struct arena *a, struct err *err);
 int lexer_next(struct lexer *l, struct token *t, struct err *err);
+
+/* Where the parser stands. Once err is set nothing more is taken, nothing is at p->now, and nodes
+   are `nothing`: a function need not look whether the one before it has failed. */
+struct parser {
+    struct lexer lex;
+    struct token now;
+    struct arena *a;
+    int depth; /* of what is nested */
+    struct chat_node nothing;
+    struct err *err;
+};
+
+/* Sets the error, unless there is one: what is wrong at p->now. */
+struct chat_node *parse_fail(struct parser *p, const char *what);
+bool parse_next(struct parser *p);
+bool at_sign(const struct parser *p, const char *text);
+bool at_name(const struct parser *p, const char *text);
+bool parse_accept(struct parser *p, enum token_kind kind, const char *text); /* takes it if it is */
+void parse_expect(struct parser *p, enum token_kind kind,
+                  const char *text); /* takes it, or fails */
+/* Is there one more item of a list that ends with `close`? The comma before it, or close, is taken.
+ */
+bool parse_more(struct parser *p, const char *close, bool first);
+void parse_enter(struct parser *p); /* one level deeper; the caller counts p->depth down */
+struct chat_node *parse_node(struct parser *p, enum node_kind kind, struct chat_node *a);
+/* The same, with the name that stands here for its value. */
+struct chat_node *parse_named(struct parser *p, enum node_kind kind, struct chat_node *a,
+                              const char *expected);
+void parse_append(struct parser *p, struct chat_node *to, struct chat_node *item);
+
+/* chat_expression.c */
+struct chat_node *parse_expression(struct parser *p);
+struct chat_node *parse_logical(struct parser *p, const char *op); /* without if and else */
 
 #endif

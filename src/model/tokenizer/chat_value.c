@@ -1,4 +1,4 @@
-#include "model/tokenizer/chat_value.h"
+#include "model/tokenizer/chat_eval.h"
 
 #include "base/utf8.h"
 
@@ -13,12 +13,12 @@ struct value value_undefined(const char *name)
 
 struct value value_none(void)
 {
-    return (struct value){.kind = V_NONE};
+    return (struct value){.kind = V_NONE, .s = ""};
 }
 
 struct value value_bool(bool v)
 {
-    return (struct value){.kind = V_BOOL, .truth = v, .i = v};
+    return (struct value){.kind = V_BOOL, .i = v};
 }
 
 struct value value_int(int64_t v)
@@ -36,123 +36,97 @@ bool value_is(const struct value *v, const char *text)
     return v->n == strlen(text) && !memcmp(v->s, text, v->n);
 }
 
-static void *take(struct arena *a, size_t n, size_t size, struct err *err)
+/* Is there memory for n bytes more? */
+static bool has_room(struct chat *c, size_t n)
 {
-    if (a->used > CHAT_MEMORY || n > CHAT_MEMORY / size) {
-        err_set(err, ERR_CONFIG, "it takes more than %d MiB of memory", CHAT_MEMORY >> 20);
-        return NULL;
-    }
-    return arena_alloc(a, n, size, err);
+    if (c->a->used > CHAT_MEMORY || n > CHAT_MEMORY)
+        chat_fail(c, "it takes more than %d MiB of memory", CHAT_MEMORY >> 20);
+    return !c->err->code;
 }
 
-int value_copy_text(struct value *out, struct arena *a, const char *s, size_t n, struct err *err)
+struct value value_take(struct chat *c, struct buf *b)
 {
-    char *copy = take(a, n + 1, 1, err);
+    char *copy =
+        has_room(c, b->len) ? arena_strndup(c->a, b->len ? b->data : "", b->len, c->err) : NULL;
+    struct value v = copy ? value_text(copy, b->len) : value_none();
 
-    if (!copy)
-        return err->code;
-    if (n)
-        memcpy(copy, s, n);
-    *out = value_text(copy, n);
-    return 0;
+    buf_release(b);
+    return v;
 }
 
-int value_list(struct value *out, struct arena *a, struct err *err)
+struct value value_new(struct chat *c, enum value_kind kind)
 {
-    *out = (struct value){.kind = V_LIST, .items = take(a, 1, sizeof *out->items, err)};
-    return out->items ? 0 : err->code;
+    static struct sequence nothing; /* after an error: value_push adds nothing then */
+    struct sequence *items = has_room(c, 0) ? arena_alloc(c->a, 1, sizeof *items, c->err) : NULL;
+
+    return (struct value){.kind = kind, .items = items ? items : &nothing};
 }
 
-int value_push(struct value *list, struct arena *a, struct value v, struct err *err)
+void value_push(struct chat *c, struct value *list, struct value v)
 {
     struct sequence *q = list->items;
-    size_t cap = q->cap ? 2 * q->cap : 8;
-    struct value *more;
 
-    if (q->n == q->cap) {
-        more = take(a, cap, sizeof *more, err);
-        if (!more)
-            return err->code;
-        if (q->n)
-            memcpy(more, q->v, q->n * sizeof *more);
-        q->v = more;
-        q->cap = cap;
-    }
-    q->v[q->n++] = v;
-    return 0;
+    if (has_room(c, 0) && !arena_grow(c->a, &q->v, q->n, &q->cap, sizeof v, c->err))
+        q->v[q->n++] = v;
 }
 
-int value_put(struct value *dict, struct arena *a, const char *key, size_t n, struct value v,
-              struct err *err)
+void value_put(struct chat *c, struct value *dict, const struct value *key, struct value v)
 {
-    struct value *old = (struct value *)value_get(dict, key, n), name;
+    struct value *old = c->err->code ? NULL : (struct value *)value_get(dict, key);
 
     if (old) {
         *old = v;
-        return 0;
+        return;
     }
-    return err_if(err, value_copy_text(&name, a, key, n, err) || value_push(dict, a, name, err) ||
-                           value_push(dict, a, v, err));
+    value_push(c, dict, *key);
+    value_push(c, dict, v);
 }
 
-const struct value *value_get(const struct value *dict, const char *key, size_t n)
+const struct value *value_get(const struct value *dict, const struct value *key)
 {
-    for (size_t i = 0; i + 1 < dict->items->n; i += 2) {
-        const struct value *k = &dict->items->v[i];
-
-        if (k->kind == V_STRING && k->n == n && !memcmp(k->s, key, n))
-            return k + 1;
-    }
+    if (key->kind != V_STRING || (dict->kind != V_DICT && dict->kind != V_NAMESPACE))
+        return NULL;
+    for (size_t i = 0; i + 1 < dict->items->n; i += 2)
+        if (value_equal(&dict->items->v[i], key, 0))
+            return &dict->items->v[i + 1];
     return NULL;
 }
 
-static int container_from_json(struct value *out, struct arena *a, const json_t *j, int depth,
-                               struct err *err)
+static struct value container_from_json(struct chat *c, const json_t *j, int depth)
 {
-    struct value item;
+    struct value out = value_new(c, json_is_object(j) ? V_DICT : V_LIST), name;
     const char *key;
     json_t *member;
 
-    if (value_list(out, a, err))
-        return err->code;
     for (size_t i = 0; i < json_array_size(j); i++)
-        if (value_from_json(&item, a, json_array_get(j, i), depth + 1, err) ||
-            value_push(out, a, item, err))
-            return err->code;
-    if (!json_is_object(j))
-        return 0;
-    out->kind = V_DICT;
+        value_push(c, &out, value_from_json(c, json_array_get(j, i), depth + 1));
     json_object_foreach((json_t *)j, key, member)
     {
-        if (value_from_json(&item, a, member, depth + 1, err) ||
-            value_put(out, a, key, strlen(key), item, err))
-            return err->code;
+        name = value_text(key, strlen(key));
+        value_put(c, &out, &name, value_from_json(c, member, depth + 1));
     }
-    return 0;
+    return out;
 }
 
-int value_from_json(struct value *out, struct arena *a, const json_t *j, int depth, struct err *err)
+struct value value_from_json(struct chat *c, const json_t *j, int depth)
 {
-    *out = value_none();
     if (depth > DEPTH_MAX)
-        return err_set(err, ERR_CONFIG, "a value is nested deeper than %d", DEPTH_MAX);
+        return chat_fail(c, "a value is nested deeper than %d", DEPTH_MAX);
     switch (json_typeof(j)) {
     case JSON_TRUE:
     case JSON_FALSE:
-        *out = value_bool(json_is_true(j));
-        return 0;
+        return value_bool(json_is_true(j));
     case JSON_INTEGER:
-        *out = value_int(json_integer_value(j));
-        return 0;
+        return value_int(json_integer_value(j));
     case JSON_REAL:
-        return err_set(err, ERR_CONFIG, "a number with a fraction is not handled");
+        return chat_fail(c, "a number with a fraction is not handled");
     case JSON_STRING:
-        return value_copy_text(out, a, json_string_value(j), json_string_length(j), err);
+        return value_text(json_string_value(j), json_string_length(j));
     case JSON_ARRAY:
     case JSON_OBJECT:
-        return container_from_json(out, a, j, depth, err);
+        return container_from_json(c, j, depth);
     default:
-        return 0;
+        return value_none();
     }
 }
 
@@ -163,7 +137,6 @@ bool value_truth(const struct value *v)
     case V_NONE:
         return false;
     case V_BOOL:
-        return v->truth;
     case V_INT:
         return v->i != 0;
     case V_STRING:
@@ -189,7 +162,7 @@ static bool same_items(const struct value *a, const struct value *b, int depth)
         const struct value *x = &a->items->v[i], *y = &b->items->v[i];
 
         if (a->kind == V_DICT && i % 2 == 0) {
-            y = x->kind == V_STRING ? value_get(b, x->s, x->n) : NULL;
+            y = value_get(b, x);
             x++;
             i++;
         }
@@ -230,72 +203,66 @@ const char *value_type(const struct value *v)
     return names[v->kind];
 }
 
-int value_print(const struct value *v, struct buf *out, struct err *err)
+int value_shown(const struct value *v)
 {
-    switch (v->kind) {
-    case V_STRING:
-        return buf_put(out, v->s, v->n, err);
-    case V_INT:
-        return buf_printf(out, err, "%lld", (long long)v->i);
-    case V_BOOL:
-        return buf_puts(out, v->truth ? "True" : "False", err);
-    case V_NONE:
-        return buf_puts(out, "None", err);
-    case V_UNDEFINED:
-        return 0;
-    default:
-        return err_set(err, ERR_CONFIG, "%s cannot be printed", value_type(v));
-    }
+    return v->n > 60 ? 60 : (int)v->n;
 }
 
-static int json_text(const char *s, size_t n, struct buf *out, struct err *err)
+void value_print(struct chat *c, const struct value *v, struct buf *out)
+{
+    if (v->kind == V_STRING)
+        buf_put(out, v->s, v->n, c->err);
+    else if (v->kind == V_INT)
+        buf_printf(out, c->err, "%lld", (long long)v->i);
+    else if (v->kind == V_BOOL)
+        buf_puts(out, v->i ? "True" : "False", c->err);
+    else if (v->kind == V_NONE)
+        buf_puts(out, "None", c->err);
+    else if (v->kind != V_UNDEFINED)
+        chat_fail(c, "%s cannot be printed", value_type(v));
+}
+
+static void json_text(const struct value *v, struct buf *out, struct err *err)
 {
     static const char escapes[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-    int status = buf_puts(out, "\"", err);
 
-    for (size_t i = 0; i < n && !status; i++) {
-        const char *at = s[i] ? memchr(escapes, s[i], sizeof escapes - 1) : NULL;
+    buf_puts(out, "\"", err);
+    for (size_t i = 0; i < v->n && !err->code; i++) {
+        const char *s = v->s + i, *at = *s ? memchr(escapes, *s, sizeof escapes - 1) : NULL;
 
         if (at && (at - escapes) % 2 == 0)
-            status = buf_printf(out, err, "\\%c", at[1]);
-        else if ((unsigned char)s[i] < ' ')
-            status = buf_printf(out, err, "\\u%04x", (unsigned)(unsigned char)s[i]);
+            buf_printf(out, err, "\\%c", at[1]);
+        else if ((unsigned char)*s < ' ')
+            buf_printf(out, err, "\\u%04x", (unsigned)(unsigned char)*s);
         else
-            status = buf_put(out, s + i, 1, err);
+            buf_put(out, s, 1, err);
     }
-    return status ? status : buf_puts(out, "\"", err);
+    buf_puts(out, "\"", err);
 }
 
-static int json(const struct value *v, int depth, struct buf *out, struct err *err)
+void value_json(struct chat *c, const struct value *v, int depth, struct buf *out)
 {
     bool dict = v->kind == V_DICT;
-    int status;
 
     if (depth > DEPTH_MAX)
-        return err_set(err, ERR_CONFIG, "a value is nested deeper than %d", DEPTH_MAX);
-    if (v->kind == V_STRING)
-        return json_text(v->s, v->n, out, err);
-    if (v->kind == V_NONE)
-        return buf_puts(out, "null", err);
-    if (v->kind == V_BOOL)
-        return buf_puts(out, v->truth ? "true" : "false", err);
-    if (v->kind == V_INT)
-        return value_print(v, out, err);
+        chat_fail(c, "a value is nested deeper than %d", DEPTH_MAX);
+    else if (v->kind == V_STRING)
+        json_text(v, out, c->err);
+    else if (v->kind == V_NONE || v->kind == V_BOOL)
+        buf_puts(out, v->kind == V_NONE ? "null" : v->i ? "true" : "false", c->err);
+    else if (v->kind == V_INT)
+        value_print(c, v, out);
+    else if (v->kind != V_LIST && !dict)
+        chat_fail(c, "tojson: %s has no JSON", value_type(v));
     if (v->kind != V_LIST && !dict)
-        return err_set(err, ERR_CONFIG, "tojson: %s has no JSON", value_type(v));
-    status = buf_puts(out, dict ? "{" : "[", err);
-    for (size_t i = 0; i < v->items->n && !status; i++) {
+        return;
+    buf_puts(out, dict ? "{" : "[", c->err);
+    for (size_t i = 0; i < v->items->n && !c->err->code; i++) {
         if (i)
-            status = buf_puts(out, dict && i % 2 ? ": " : ", ", err);
-        if (!status)
-            status = json(&v->items->v[i], depth + 1, out, err);
+            buf_puts(out, dict && i % 2 ? ": " : ", ", c->err);
+        value_json(c, &v->items->v[i], depth + 1, out);
     }
-    return status ? status : buf_puts(out, dict ? "}" : "]", err);
-}
-
-int value_json(const struct value *v, struct buf *out, struct err *err)
-{
-    return json(v, 0, out, err);
+    buf_puts(out, dict ? "}" : "]", c->err);
 }
 
 bool chat_is_space(int32_t c)
@@ -333,15 +300,6 @@ const char *chat_strip(const char *s, size_t *n, const char *set, size_t n_set, 
     }
     *n = hi - lo;
     return s + lo;
-}
-
-size_t chat_length(const char *s, size_t n)
-{
-    size_t length = 0;
-
-    for (size_t i = 0; i < n; i++)
-        length += ((unsigned char)s[i] & 0xc0) != 0x80;
-    return length;
 }
 
 size_t chat_offset(const char *s, size_t n, size_t i)
