@@ -28,15 +28,10 @@ void query_begin(struct loader *l, struct query *q, struct draft *d)
 
 static int push(struct loader *l, struct query *q, const struct draft *d, struct err *err)
 {
-    size_t cap = l->cap ? 2 * l->cap : 256;
-
     q->number = l->n - l->before + 1;
-    if (l->n == l->cap) {
-        if (mem_grow((void **)&l->query, l->n, cap, sizeof *l->query, err) ||
-            mem_grow((void **)&l->draft, l->n, cap, sizeof *l->draft, err))
-            return err->code;
-        l->cap = cap;
-    }
+    if (mem_room(&l->query, l->n, &l->query_cap, sizeof *q, err) ||
+        mem_room(&l->draft, l->n, &l->draft_cap, sizeof *d, err))
+        return err->code;
     l->query[l->n] = *q;
     l->draft[l->n++] = *d;
     return 0;

@@ -270,59 +270,62 @@ static struct donor donor_of(const struct loader *l, size_t i, const char *purpo
                           i};
 }
 
+/* All usable queries, class by class round their circles; *v is the caller's to free. */
+static int find_donors(const struct loader *l, const char *purpose, bool by_shape, struct donor **v,
+                       size_t *n, struct err *err)
+{
+    int *lengths = mem_alloc(l->ds->n_spans + 1, sizeof *lengths, err);
+
+    *n = 0;
+    *v = lengths ? mem_alloc(l->n, sizeof **v, err) : NULL;
+    for (size_t i = 0; *v && i < l->n; i++) {
+        if (l->ds->query[i].status)
+            continue;
+        (*v)[*n] = donor_of(l, i, purpose, lengths);
+        (*v)[*n].shape = by_shape ? (*v)[*n].shape : 0;
+        ++*n;
+    }
+    mem_free(lengths);
+    if (*v)
+        qsort(*v, *n, sizeof **v, by_circle);
+    return *v ? 0 : err->code;
+}
+
+static size_t class_size(const struct donor *v, size_t n)
+{
+    size_t k = 0;
+
+    while (k < n && !by_class(&v[0], &v[k]))
+        k++;
+    return k;
+}
+
 int draw_counterfactuals(struct loader *l, struct err *err)
 {
-    struct donor *v = mem_alloc(l->n, sizeof *v, err);
-    int *lengths = v ? mem_alloc(l->ds->n_spans + 1, sizeof *lengths, err) : NULL, code = 0;
-    size_t n = 0;
+    struct donor *v;
+    size_t n;
 
-    if (!lengths) {
-        code = err->code;
-        goto out;
+    if (find_donors(l, "counterfactual", true, &v, &n, err))
+        return err->code;
+    for (size_t i = 0, some; i < n; i += some) {
+        some = class_size(v + i, n - i);
+        link_class(l, v + i, some);
     }
-    for (size_t i = 0; i < l->n; i++)
-        if (!l->ds->query[i].status)
-            v[n++] = donor_of(l, i, "counterfactual", lengths);
-    qsort(v, n, sizeof *v, by_circle);
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i; end < n && !by_class(&v[i], &v[end]); end++)
-            ;
-        link_class(l, v + i, end - i);
-    }
-out:
-    mem_free(lengths);
     mem_free(v);
-    return code;
+    return 0;
 }
 
-/* What a query is asked for, which a shuffle moves; the draft's are what flags are about. */
-struct wanted {
-    int32_t *target;
-    struct tokens *whole;
-    const char **answer;
-    int right;
-    unsigned char *foil;
-    struct named_target *named;
-    size_t n_named;
+/* The queries as they were, and what flags are about. */
+struct asked {
+    struct query *query;
+    struct draft *draft;
 };
 
-static struct wanted wanted_of(const struct loader *l, size_t i)
-{
-    const struct query *q = &l->ds->query[i];
-
-    return (struct wanted){q->target,
-                           q->whole,
-                           q->answer,
-                           q->right,
-                           q->foil,
-                           l->draft[i].target,
-                           l->draft[i].n_targets};
-}
-
-/* Is it asked for something else then? */
-static bool give(struct loader *l, size_t i, const struct wanted *w)
+/* Query i is asked for what another was. Is that something else? */
+static bool give(struct loader *l, size_t i, const struct asked *all, size_t from)
 {
     struct query *q = &l->ds->query[i];
+    const struct query *w = &all->query[from];
     bool other = q->right != w->right ||
                  memcmp(q->target, w->target, l->ds->n_targets * sizeof *q->target) != 0;
 
@@ -332,8 +335,8 @@ static bool give(struct loader *l, size_t i, const struct wanted *w)
     q->answer = w->answer;
     q->right = w->right;
     q->foil = w->foil;
-    l->draft[i].target = w->named;
-    l->draft[i].n_targets = w->n_named;
+    l->draft[i].target = all->draft[from].target;
+    l->draft[i].n_targets = all->draft[from].n_targets;
     return other;
 }
 
@@ -349,7 +352,7 @@ static size_t of_item(const struct donor *v, size_t n)
 
 /* An item with more queries than the next one takes those of the next one again. */
 static bool shuffle_class(struct loader *l, const struct donor *v, size_t n,
-                          const struct wanted *all)
+                          const struct asked *all)
 {
     bool other = false;
 
@@ -357,39 +360,35 @@ static bool shuffle_class(struct loader *l, const struct donor *v, size_t n,
         size_t next = (i + (own = of_item(v + i, n - i))) % n, others = of_item(v + next, n - next);
 
         for (size_t k = 0; k < own; k++)
-            other |= give(l, v[i + k].q, &all[v[next + k % others].q]);
+            other |= give(l, v[i + k].q, all, v[next + k % others].q);
     }
     return other;
 }
 
 int shuffle_targets(struct loader *l, struct err *err)
 {
-    struct donor *v = mem_alloc(l->n, sizeof *v, err);
-    struct wanted *all = mem_alloc(l->n, sizeof *all, err);
-    int *lengths = mem_alloc(l->ds->n_spans + 1, sizeof *lengths, err), code = err->code;
+    struct asked all = {mem_alloc(l->n, sizeof *all.query, err),
+                        mem_alloc(l->n, sizeof *all.draft, err)};
+    struct donor *v = NULL;
     bool moved = false;
     size_t n = 0;
+    int code = !all.query || !all.draft ? err->code
+                                        : find_donors(l, "shuffled targets", false, &v, &n, err);
 
-    for (size_t i = 0; !code && i < l->n; i++) {
-        all[i] = wanted_of(l, i);
-        if (l->ds->query[i].status)
-            continue;
-        v[n] = donor_of(l, i, "shuffled targets", lengths);
-        v[n++].shape = 0;
+    if (!code && l->n) {
+        memcpy(all.query, l->ds->query, l->n * sizeof *all.query);
+        memcpy(all.draft, l->draft, l->n * sizeof *all.draft);
     }
-    if (!code)
-        qsort(v, n, sizeof *v, by_circle);
-    for (size_t i = 0, end; !code && i < n; i = end) {
-        for (end = i; end < n && !by_class(&v[i], &v[end]); end++)
-            ;
-        moved |= shuffle_class(l, v + i, end - i, all);
+    for (size_t i = 0, some; !code && i < n; i += some) {
+        some = class_size(v + i, n - i);
+        moved |= shuffle_class(l, v + i, some, &all);
     }
     if (!code && n && !moved)
         problems_add(l->problems, "data", 0, 0,
                      "null: shuffled_targets would change nothing: no dataset, template and step "
                      "has items with different targets");
-    mem_free(lengths);
-    mem_free(all);
+    mem_free(all.query);
+    mem_free(all.draft);
     mem_free(v);
     return code;
 }

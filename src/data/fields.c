@@ -95,21 +95,27 @@ void line_problem(struct loader *l, const char *key, const char *inner, const ch
     va_start(ap, fmt);
     str_vfit(msg, sizeof msg, fmt, ap);
     va_end(ap);
+    inner = l->outer ? key : inner;
+    key = l->outer ? l->outer : key;
     /* Beyond what is kept a problem is only counted: do not search a long line for its place. */
     place_of(l, l->problems->count < PROBLEMS_MAX ? find_key(l, key, inner) : 0, &line, &column);
-    problems_add(l->problems, l->path, line, column, "%s", msg);
+    problems_add(l->problems, l->path, line, column, "%s%s%s", l->outer ? l->outer : "",
+                 l->outer ? ": " : "", msg);
 }
 
 /* The first reason counts. */
 int query_bad(struct loader *l, struct query *q, struct err *err, const char *fmt, ...)
 {
     char msg[512];
+    size_t n = 0;
     va_list ap;
 
     if (q->status)
         return 0;
+    if (l->outer)
+        n = (size_t)snprintf(msg, sizeof msg, "%s: ", l->outer);
     va_start(ap, fmt);
-    str_vfit(msg, sizeof msg, fmt, ap);
+    str_vfit(msg + n, sizeof msg - n, fmt, ap);
     va_end(ap);
     q->status = utf8_clean(&l->ds->arena, msg, strlen(msg), err);
     return q->status ? 0 : err->code;
@@ -203,39 +209,6 @@ int take_ids(struct loader *l, struct query *q, const json_t *array, const char 
     }
     *ids = v;
     *n = count;
-    return 0;
-}
-
-bool take_pair(struct loader *l, const json_t *v, const char *key, const char *inner,
-               const char *name, int64_t pair[2])
-{
-    for (size_t i = 0; i < 2; i++) {
-        const json_t *e = json_array_get(v, i);
-
-        if (!json_is_array(v) || json_array_size(v) != 2 || !json_is_integer(e)) {
-            line_problem(l, key, inner, "span \"%.64s\" is %s, expected [begin, end)", name,
-                         json_is_array(v) ? "not a pair of integers" : json_kind(v));
-            return false;
-        }
-        pair[i] = json_integer_value(e);
-    }
-    return true;
-}
-
-int check_pair(struct loader *l, struct query *q, const char *what, const char *name,
-               const int64_t pair[2], size_t n, const char *units, bool *good, struct err *err)
-{
-    const char *fault = pair[0] > pair[1] ? "is reversed" : "is empty";
-
-    *good = false;
-    if (pair[0] < 0 || pair[0] > (int64_t)n || pair[1] > (int64_t)n)
-        return query_bad(
-            l, q, err, "%sspan %.64s [%" PRId64 ", %" PRId64 ") lies outside the prompt of %zu %s",
-            what, name, pair[0], pair[1], n, units);
-    if (pair[0] >= pair[1])
-        return query_bad(l, q, err, "%sspan %.64s [%" PRId64 ", %" PRId64 ") %s", what, name,
-                         pair[0], pair[1], fault);
-    *good = true;
     return 0;
 }
 

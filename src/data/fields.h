@@ -4,6 +4,8 @@
 
 #include "data/load.h"
 
+/* Of key, and of `inner` in the object under it; of l->outer, of key in that. Messages begin with it.
+ */
 void line_problem(struct loader *l, const char *key, const char *inner, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 int query_bad(struct loader *l, struct query *q, struct err *err, const char *fmt, ...)
@@ -18,13 +20,6 @@ int take_ids(struct loader *l, struct query *q, const json_t *array, const char 
 /* One id, by the same rule: "WHATid 7 is outside ...". */
 int check_id(struct loader *l, struct query *q, const char *what, int64_t id, int32_t *out,
              struct err *err);
-/* [lo, hi), any integers; false after a problem. */
-bool take_pair(struct loader *l, const json_t *v, const char *key, const char *inner,
-               const char *name, int64_t pair[2]);
-/* Adds the span to p unless it lies outside its n units ("tokens", "characters"); then it is the
-   query's status. */
-int check_pair(struct loader *l, struct query *q, const char *what, const char *name,
-               const int64_t pair[2], size_t n, const char *units, bool *good, struct err *err);
 /* Index of a name of spans or targets, added if it is new; -1 after a problem. */
 int span_index(struct loader *l, const char *name, const char *key, struct err *err);
 int target_index(struct loader *l, const char *name, const char *key, struct err *err);

@@ -78,7 +78,7 @@ struct loader {
     struct query *query; /* (n), like the next two owned */
     struct draft *draft;
     struct group *group;
-    size_t n, cap;
+    size_t n, query_cap, draft_cap;
     unsigned char *numbered; /* (datasets) 1 = its answers are the targets called answer_... */
     size_t n_controls;
 
@@ -93,6 +93,7 @@ struct loader {
     const char *line;
     size_t line_n, line_no, column;
     int problems_before;
+    const char *outer; /* the key whose object is read within it; NULL = its own keys */
 };
 
 /* A reader's frame around each query of a record. */

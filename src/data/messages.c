@@ -9,7 +9,7 @@
 
 /* NULL after a problem. */
 static struct codec_message *take_messages(struct loader *l, const json_t *messages,
-                                           const char *outer, struct err *err)
+                                           struct err *err)
 {
     static const char *const keys[] = {"role", "content"};
     size_t n = json_array_size(messages);
@@ -23,7 +23,7 @@ static struct codec_message *take_messages(struct loader *l, const json_t *messa
                 json_string_value(json_object_get(json_array_get(messages, i), keys[k]));
 
             if (!s || json_object_size(json_array_get(messages, i)) != 2) {
-                line_problem(l, outer ? outer : "messages", outer ? "messages" : NULL,
+                line_problem(l, "messages", NULL,
                              "message %zu is not an object of two strings, role and content", i);
                 return NULL;
             }
@@ -58,8 +58,8 @@ static void place_content(struct draft_prompt *p, char *text, const struct codec
     p->shift = utf8_length(text, (size_t)(content - text));
 }
 
-int read_messages(struct loader *l, struct query *q, const json_t *messages, const char *outer,
-                  const char *what, struct draft_prompt *p, struct err *err)
+int read_messages(struct loader *l, struct query *q, const json_t *messages, struct draft_prompt *p,
+                  struct err *err)
 {
     const struct codec *c = l->codec;
     size_t n = json_array_size(messages);
@@ -71,22 +71,21 @@ int read_messages(struct loader *l, struct query *q, const json_t *messages, con
 
     err_clear(err);
     if (!n) {
-        line_problem(l, outer ? outer : "messages", outer ? "messages" : NULL,
-                     "messages is %s, expected an array of at least one",
+        line_problem(l, "messages", NULL, "messages is %s, expected an array of at least one",
                      json_is_array(messages) ? "empty" : json_kind(messages));
         return 0;
     }
-    m = take_messages(l, messages, outer, err);
+    m = take_messages(l, messages, err);
     if (!m)
         return err->code;
     if (!c->chat)
-        return query_bad(l, q, err, "%smessages without a tokenizer", what);
+        return query_bad(l, q, err, "messages without a tokenizer");
     open = str_eq(m[n - 1].role, "assistant");
     err_clear(&e);
     if (c->chat(c->ctx, m, n, !open, &text, &e) || !buf_str(&text, &e)) {
         buf_release(&text);
         if (e.code == ERR_CONFIG)
-            return query_bad(l, q, err, "%s%s", what, e.msg);
+            return query_bad(l, q, err, "%s", e.msg);
         return *err = e, err->code;
     }
     s = arena_strdup(&l->ds->arena, buf_str(&text, err), err);
@@ -94,5 +93,5 @@ int read_messages(struct loader *l, struct query *q, const json_t *messages, con
     if (!s)
         return err->code;
     place_content(p, s, &m[n - 1], open);
-    return encode_text(l, q, what, p->text, false, &p->ids, &p->n, err);
+    return encode_text(l, q, "", p->text, false, &p->ids, &p->n, err);
 }

@@ -8,6 +8,7 @@
 #include "data/messages.h"
 #include "data/text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,32 +50,26 @@ static const struct data_key native_keys[] = {
     {"step", "0 to 127", "0", "number of the answer that comes next; 0 = not known", false},
 };
 
-static void unknown_key(struct loader *l, const char *outer, const char *inner, const char *key,
-                        const char *meant)
-{
-    line_problem(l, outer, inner,
-                 meant ? "unknown key \"%.64s\", did you mean \"%s\"?"
-                       : "unknown key \"%.64s\"; lensweep help data lists the keys",
-                 key, meant);
-}
-
-/* All keys of a line, or of the counterfactual in it, which is `outer`. */
-static void check_keys(struct loader *l, const json_t *obj, const char *outer)
+/* All keys of a line, or of the counterfactual in it. */
+static void check_keys(struct loader *l, const json_t *obj)
 {
     const char *key, *keys[COUNT(native_keys)];
     size_t n = 0;
     json_t *v;
 
     for (size_t i = 0; i < COUNT(native_keys); i++)
-        if (!outer || native_keys[i].both)
+        if (!l->outer || native_keys[i].both)
             keys[n++] = native_keys[i].name;
     json_object_foreach((json_t *)obj, key, v)
     {
-        const char *meant = data_usual_key(key);
+        const char *usual = data_usual_key(key),
+                   *meant = usual ? usual : str_did_you_mean(key, keys, n);
 
         if (str_index(keys, n, key) == n)
-            unknown_key(l, outer ? outer : key, outer ? key : NULL, key,
-                        meant ? meant : str_did_you_mean(key, keys, n));
+            line_problem(l, key, NULL,
+                         meant ? "unknown key \"%.64s\", did you mean \"%s\"?"
+                               : "unknown key \"%.64s\"; lensweep help data lists the keys",
+                         key, meant);
     }
 }
 
@@ -88,31 +83,28 @@ static const json_t *given(const json_t *obj, const char *key)
 
 /* An object under key, or NULL: absent, null, or no object (a problem). */
 static const json_t *take_object(struct loader *l, const json_t *obj, const char *key,
-                                 const char *outer, const char *expected)
+                                 const char *expected)
 {
     const json_t *v = given(obj, key);
 
     if (!v || json_is_object(v))
         return v;
-    line_problem(l, outer ? outer : key, outer ? key : NULL, "%s is %s, expected %s", key,
-                 json_kind(v), expected);
+    line_problem(l, key, NULL, "%s is %s, expected %s", key, json_kind(v), expected);
     return NULL;
 }
 
-static int read_ids(struct loader *l, struct query *q, const json_t *obj, const char *outer,
-                    const char *what, struct draft_prompt *p, struct err *err)
+static int read_ids(struct loader *l, struct query *q, const json_t *obj, struct draft_prompt *p,
+                    struct err *err)
 {
     const json_t *ids = given(obj, "ids"), *text = given(obj, "text");
     const json_t *messages = given(obj, "messages");
 
     if (messages && (ids || text))
-        line_problem(l, outer ? outer : "messages", outer ? "messages" : NULL,
-                     "messages beside ids or text, expected one of them");
+        line_problem(l, "messages", NULL, "messages beside ids or text, expected one of them");
     else if (messages)
-        return read_messages(l, q, messages, outer, what, p, err);
+        return read_messages(l, q, messages, p, err);
     if (text && !json_is_string(text))
-        line_problem(l, outer ? outer : "text", outer ? "text" : NULL,
-                     "text is %s, expected a string", json_kind(text));
+        line_problem(l, "text", NULL, "text is %s, expected a string", json_kind(text));
     p->text = json_string_value(text);
     if (p->text) {
         p->text = arena_strdup(&l->ds->arena, p->text, err);
@@ -120,12 +112,11 @@ static int read_ids(struct loader *l, struct query *q, const json_t *obj, const 
             return err->code;
     }
     if (ids)
-        return take_ids(l, q, ids, outer ? outer : "ids", outer ? "ids" : NULL, what, &p->ids,
-                        &p->n, err);
+        return take_ids(l, q, ids, "ids", NULL, "", &p->ids, &p->n, err);
     if (p->text)
-        return encode_text(l, q, what, p->text, true, &p->ids, &p->n, err);
+        return encode_text(l, q, "", p->text, true, &p->ids, &p->n, err);
     if (!text && !messages)
-        line_problem(l, outer, NULL, "%sneither ids nor text, expected one of them", what);
+        line_problem(l, NULL, NULL, "neither ids nor text, expected one of them");
     return 0;
 }
 
@@ -172,77 +163,105 @@ static bool has_span(const struct draft_prompt *p, int name)
     return false;
 }
 
-/* The spans under `key` (spans, or char_spans if there are ranges) are added to p. */
-static int read_spans(struct loader *l, struct query *q, const json_t *spans, const char *key,
-                      const char *outer, const char *what, size_t (*ranges)[2],
-                      struct draft_prompt *p, struct err *err)
+/* [begin, end), any integers; false after a problem. */
+static bool take_pair(struct loader *l, const json_t *v, const char *key, const char *name,
+                      int64_t pair[2])
 {
-    const char *name, *units = ranges ? "characters" : "tokens";
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *e = json_array_get(v, i);
+
+        if (json_array_size(v) != 2 || !json_is_integer(e)) {
+            line_problem(l, key, name, "span \"%.64s\" is %s, expected [begin, end)", name,
+                         json_is_array(v) ? "not a pair of integers" : json_kind(v));
+            return false;
+        }
+        pair[i] = json_integer_value(e);
+    }
+    return true;
+}
+
+/* Under number i of the names; one that does not lie in the prompt is the query's status. */
+static int add_span(struct loader *l, struct query *q, int i, const int64_t pair[2],
+                    size_t (*ranges)[2], struct draft_prompt *p, struct err *err)
+{
+    size_t n = !ranges ? p->n : p->counted ? p->counted : utf8_length(p->text, strlen(p->text));
+    const char *name = l->ds->span_name[i];
+    struct span at;
+
+    if (pair[0] < 0 || pair[0] > (int64_t)n || pair[1] > (int64_t)n)
+        return query_bad(l, q, err,
+                         "span %.64s [%" PRId64 ", %" PRId64 ") lies outside the prompt of %zu %s",
+                         name, pair[0], pair[1], n, ranges ? "characters" : "tokens");
+    if (pair[0] >= pair[1])
+        return query_bad(l, q, err, "span %.64s [%" PRId64 ", %" PRId64 ") %s", name, pair[0],
+                         pair[1], pair[0] > pair[1] ? "is reversed" : "is empty");
+    at = ranges ? tokens_of(p, ranges, pair) : (struct span){(int)pair[0], (int)pair[1]};
+    if (!span_empty(at))
+        p->span[p->n_spans++] = (struct named_span){i, at};
+    return 0;
+}
+
+int native_span(struct loader *l, struct query *q, const char *key, const char *name,
+                const json_t *v, size_t (*ranges)[2], struct draft_prompt *p, struct err *err)
+{
+    int64_t pair[2];
+    int i;
+
+    if (reserved(name))
+        line_problem(l, key, name, "span \"%s\" is a reserved name, use another", name);
+    if (reserved(name) || !v || json_is_null(v) || !take_pair(l, v, key, name, pair))
+        return 0;
+    i = span_index(l, name, key, err);
+    if (i >= 0 && has_span(p, i))
+        line_problem(l, key, name, "span \"%.64s\" is given in tokens and in characters", name);
+    if (i < 0 || has_span(p, i))
+        return err_if(err, i < 0);
+    return add_span(l, q, i, pair, ranges, p, err);
+}
+
+/* The spans under `key`: spans, or char_spans if there are ranges. */
+static int read_spans(struct loader *l, struct query *q, const json_t *spans, const char *key,
+                      size_t (*ranges)[2], struct draft_prompt *p, struct err *err)
+{
+    const char *name;
     json_t *v;
 
     json_object_foreach((json_t *)spans, name, v)
     {
-        size_t n = !ranges ? p->n : p->counted ? p->counted : utf8_length(p->text, strlen(p->text));
-        struct span at;
-        int64_t pair[2];
-        bool good;
-        int i;
-
-        if (reserved(name)) {
-            line_problem(l, outer ? outer : key, outer ? key : name,
-                         "span \"%s\" is a reserved name, use another", name);
-            continue;
-        }
-        if (json_is_null(v) ||
-            !take_pair(l, v, outer ? outer : key, outer ? key : name, name, pair))
-            continue;
-        i = span_index(l, name, key, err);
-        if (i < 0 && err->code)
+        if (native_span(l, q, key, name, v, ranges, p, err))
             return err->code;
-        if (i >= 0 && has_span(p, i))
-            line_problem(l, key, name, "span \"%.64s\" is given in tokens and in characters", name);
-        if (i < 0 || has_span(p, i))
-            continue;
-        if (check_pair(l, q, what, name, pair, n, units, &good, err))
-            return err->code;
-        if (!good)
-            continue;
-        at = ranges ? tokens_of(p, ranges, pair) : (struct span){(int)pair[0], (int)pair[1]};
-        if (!span_empty(at))
-            p->span[p->n_spans++] = (struct named_span){i, at};
     }
     return 0;
 }
 
-static int read_prompt(struct loader *l, struct query *q, const json_t *obj, const char *outer,
-                       struct draft_prompt *p, struct err *err)
+static int read_prompt(struct loader *l, struct query *q, const json_t *obj, struct draft_prompt *p,
+                       struct err *err)
 {
-    const char *what = outer ? "counterfactual: " : "";
     const json_t *spans, *chars;
     size_t(*ranges)[2] = NULL;
     size_t n;
 
-    if (read_ids(l, q, obj, outer, what, p, err))
+    if (read_ids(l, q, obj, p, err))
         return err->code;
-    spans = take_object(l, obj, "spans", outer, "an object of [begin, end) by name");
-    chars = take_object(l, obj, "char_spans", outer, "an object of [begin, end) by name");
+    spans = take_object(l, obj, "spans", "an object of [begin, end) by name");
+    chars = take_object(l, obj, "char_spans", "an object of [begin, end) by name");
     n = json_object_size(spans) + json_object_size(chars);
     p->span = arena_alloc(&l->scratch, n, sizeof *p->span, err);
     if (!p->span)
         return err->code;
     if (!p->ids) /* then there is a status or a problem already */
         return 0;
-    if (read_spans(l, q, spans, "spans", outer, what, NULL, p, err) || !json_object_size(chars))
+    if (read_spans(l, q, spans, "spans", NULL, p, err) || !json_object_size(chars))
         return err->code;
     if (!p->text)
-        return query_bad(l, q, err, "%schar_spans without text", what);
+        return query_bad(l, q, err, "char_spans without text");
     if (!l->codec->bytes)
-        return query_bad(l, q, err, "%schar_spans without a tokenizer", what);
+        return query_bad(l, q, err, "char_spans without a tokenizer");
     if (spell_text(l, p, &ranges, err))
         return err->code;
     if (!ranges)
-        return query_bad(l, q, err, "%schar_spans: the tokens do not spell the text", what);
-    return read_spans(l, q, chars, "char_spans", outer, what, ranges, p, err);
+        return query_bad(l, q, err, "char_spans: the tokens do not spell the text");
+    return read_spans(l, q, chars, "char_spans", ranges, p, err);
 }
 
 /* Counts a target whose text lacks the space that a text would have after this prompt, if that
@@ -365,8 +384,8 @@ static int read_answer(struct loader *l, struct query *q, struct draft *d, const
 static int read_targets(struct loader *l, struct query *q, const json_t *obj, struct draft *d,
                         struct err *err)
 {
-    const json_t *targets = take_object(l, obj, "targets", NULL, "an object of tokens by name");
-    const json_t *answers = take_object(l, obj, "answers", NULL, "an object of texts by name");
+    const json_t *targets = take_object(l, obj, "targets", "an object of tokens by name");
+    const json_t *answers = take_object(l, obj, "answers", "an object of texts by name");
     size_t n = json_object_size(targets) + json_object_size(answers);
     const char *name;
     json_t *v;
@@ -489,21 +508,25 @@ static int read_names(struct loader *l, const json_t *obj, struct query *q, stru
 static int read_counterfactual(struct loader *l, struct query *q, const json_t *obj,
                                struct draft *d, struct err *err)
 {
-    const json_t *cf = take_object(l, obj, "counterfactual", NULL, "an object");
+    const json_t *cf = take_object(l, obj, "counterfactual", "an object");
+    int code;
 
     if (!cf)
         return 0;
-    check_keys(l, cf, "counterfactual");
-    if (read_prompt(l, q, cf, "counterfactual", &d->cf, err))
-        return err->code;
-    return d->cf.ids ? 0 : query_bad(l, q, err, "counterfactual: empty prompt");
+    l->outer = "counterfactual";
+    check_keys(l, cf);
+    code = read_prompt(l, q, cf, &d->cf, err);
+    if (!code && !d->cf.ids)
+        code = query_bad(l, q, err, "empty prompt");
+    l->outer = NULL;
+    return code;
 }
 
 static int read_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
                      struct err *err)
 {
-    check_keys(l, obj, NULL);
-    return err_if(err, read_names(l, obj, q, err) || read_prompt(l, q, obj, NULL, &d->own, err) ||
+    check_keys(l, obj);
+    return err_if(err, read_names(l, obj, q, err) || read_prompt(l, q, obj, &d->own, err) ||
                            read_targets(l, q, obj, d, err) || read_right(l, obj, d, err) ||
                            read_controls(l, q, obj, d, err) ||
                            read_counterfactual(l, q, obj, d, err));

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "data/fields.h"
 #include "data/format.h"
+#include "data/native.h"
 #include "data/paths.h"
 
 #include <inttypes.h>
@@ -104,25 +105,6 @@ static int read_targets(struct loader *l, const json_t *obj, struct query *q, st
     return add_target(l, q, d, "subject", "subject_token_list", subject, NULL, err);
 }
 
-static int add_span(struct loader *l, struct query *q, struct draft_prompt *p, const char *name,
-                    const char *key, const json_t *v, struct err *err)
-{
-    int64_t pair[2];
-    bool good;
-    int i;
-
-    if (!v || json_is_null(v) || !take_pair(l, v, key, NULL, name, pair))
-        return 0;
-    if (check_pair(l, q, "", name, pair, p->n, "tokens", &good, err))
-        return err->code;
-    i = span_index(l, name, key, err);
-    if (i < 0)
-        return err->code;
-    if (good)
-        p->span[p->n_spans++] = (struct named_span){i, (struct span){(int)pair[0], (int)pair[1]}};
-    return 0;
-}
-
 /* Where answer i (from 0) stands: some files say it in one list, some in keys of their own. */
 static const json_t *answer_span(const json_t *obj, const json_t *all, size_t i, const char **key)
 {
@@ -159,16 +141,16 @@ static int read_spans(struct loader *l, const json_t *obj, struct query *q, stru
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (span_index(l, names[i], lists, err) < 0 && err->code)
             return err->code;
-    if (add_span(l, q, p, "subject", "subject_start_end_idx",
-                 json_object_get(obj, "subject_start_end_idx"), err) ||
-        add_span(l, q, p, "relation", "relation_start_end_idx",
-                 json_object_get(obj, "relation_start_end_idx"), err))
+    if (native_span(l, q, "subject_start_end_idx", "subject",
+                    json_object_get(obj, "subject_start_end_idx"), NULL, p, err) ||
+        native_span(l, q, "relation_start_end_idx", "relation",
+                    json_object_get(obj, "relation_start_end_idx"), NULL, p, err))
         return err->code;
     for (size_t i = 0; i + 1 < (size_t)q->step; i++) {
         const json_t *v = answer_span(obj, all, i, &key);
 
         if ((!v && query_bad(l, q, err, "no span of %s", answer_name[i])) ||
-            add_span(l, q, p, answer_name[i], key, v, err))
+            native_span(l, q, key, answer_name[i], v, NULL, p, err))
             return err->code;
     }
     return 0;
