@@ -83,15 +83,15 @@ json_t *json_parse_foreign(const char *text, size_t n, int code, const char *nam
     return j;
 }
 
-static const char *type_name(const json_t *v)
+const char *json_kind(const json_t *v)
 {
-    static const char *const names[] = {
+    static const char *const kinds[] = {
         [JSON_OBJECT] = "an object",   [JSON_ARRAY] = "an array",     [JSON_STRING] = "a string",
-        [JSON_INTEGER] = "an integer", [JSON_REAL] = "a real number", [JSON_TRUE] = "a boolean",
-        [JSON_FALSE] = "a boolean",    [JSON_NULL] = "null",
+        [JSON_INTEGER] = "an integer", [JSON_REAL] = "a real number", [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false",        [JSON_NULL] = "null",
     };
 
-    return names[json_typeof(v)];
+    return v ? kinds[json_typeof(v)] : "missing";
 }
 
 /* The value under key, of one of these types (a bit each); NULL when it is absent, null or of
@@ -105,7 +105,7 @@ static const json_t *take(const json_t *obj, const char *key, bool need, unsigne
     if (v && types >> json_typeof(v) & 1)
         return v;
     if (v && !json_is_null(v))
-        *status = err_set(err, code, "key \"%s\" is %s, expected %s", key, type_name(v), expected);
+        *status = err_set(err, code, "key \"%s\" is %s, expected %s", key, json_kind(v), expected);
     else if (need)
         *status = err_set(err, code, "key \"%s\" is missing", key);
     return NULL;

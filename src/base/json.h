@@ -29,6 +29,8 @@ json_t *json_parse_foreign(const char *text, size_t n, int code, const char *nam
    memory: ERR_MEMORY. flags: jansson's. */
 int json_put(struct buf *b, json_t *v, size_t flags, struct err *err);
 
+const char *json_kind(const json_t *v); /* for messages: "an array"; of NULL "missing" */
+
 /* The key's value; *v is left alone (the default) when the key is absent or null and `need` is not
    set. A wrong type or range is an error of that code that names the key. */
 int json_take_int(const json_t *obj, const char *key, bool need, int64_t lo, int64_t hi, int64_t *v,

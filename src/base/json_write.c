@@ -5,6 +5,13 @@
 #include <math.h>
 #include <string.h>
 
+/* Control characters, and what libyaml refuses or takes for a line break. */
+static bool needs_escape(int32_t c)
+{
+    return (c >= 0 && c < ' ') || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+           c == 0xfeff || c == 0xfffe || c == 0xffff;
+}
+
 int json_quoted(struct buf *b, const char *s, struct err *err)
 {
     size_t n = strlen(s), len;
@@ -16,7 +23,7 @@ int json_quoted(struct buf *b, const char *s, struct err *err)
         len = utf8_next(s + i, n - i, &c);
         if (c == '"' || c == '\\')
             buf_printf(b, err, "\\%c", (int)c);
-        else if (c >= 0 && c < ' ')
+        else if (needs_escape(c))
             buf_printf(b, err, "\\u%04x", (unsigned)c);
         else if (c < 0)
             buf_puts(b, UTF8_REPLACEMENT, err);

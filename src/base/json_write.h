@@ -33,7 +33,8 @@ int json_int(struct json_out *j, const char *key, int64_t v, struct err *err);
 int json_num(struct json_out *j, const char *key, double v, struct err *err); /* NaN = null */
 int json_flag(struct json_out *j, const char *key, bool v, struct err *err);
 
-/* A text between quotes, escaped; bytes that are not UTF-8 become U+FFFD. */
+/* A text between quotes, escaped, which YAML reads as well; bytes that are not UTF-8 become U+FFFD.
+ */
 int json_quoted(struct buf *b, const char *s, struct err *err);
 
 #endif

@@ -110,20 +110,6 @@ static double least_limit(const struct group_files *f, const char *root, const c
     }
 }
 
-/* Does the list of words with commas between them, n bytes, have this one? */
-static bool lists(const char *list, size_t n, const char *word)
-{
-    for (const char *end = list + n; list < end;) {
-        const char *comma = memchr(list, ',', (size_t)(end - list));
-        size_t length = (size_t)((comma ? comma : end) - list);
-
-        if (length == strlen(word) && !memcmp(list, word, length))
-            return true;
-        list += length + 1;
-    }
-    return false;
-}
-
 /* "NUMBER:CONTROLLERS:/GROUP": no controllers for version 2, "memory" among them for version 1. */
 static double limit_of_line(const char *line, const char *root, double *used)
 {
@@ -133,7 +119,7 @@ static double limit_of_line(const char *line, const char *root, double *used)
 
     if (group && !n)
         return least_limit(&version_2, root, group + 1, used);
-    if (group && lists(controllers + 1, n, "memory"))
+    if (group && str_lists(controllers + 1, n, ",", "memory"))
         return least_limit(&version_1, root, group + 1, used);
     return INFINITY;
 }

@@ -25,6 +25,17 @@ size_t str_index(const char *const *list, size_t n, const char *s)
     return i;
 }
 
+bool str_lists(const char *list, size_t n, const char *separators, const char *word)
+{
+    for (size_t i = 0, length; i < n; i += length + 1) {
+        for (length = 0; i + length < n && !strchr(separators, list[i + length]);)
+            length++;
+        if (length == strlen(word) && !memcmp(list + i, word, length))
+            return true;
+    }
+    return false;
+}
+
 int str_by_bytes(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);

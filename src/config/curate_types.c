@@ -54,7 +54,6 @@ const struct config_type config_chat = {
 static void parse_shares(struct config_context *c, const struct config_row *row,
                          const struct config_node *node, void *field)
 {
-    const char *known[CONFIG_MAP_MAX];
     struct share_list list = {0};
     double sum = 0;
 
@@ -62,20 +61,19 @@ static void parse_shares(struct config_context *c, const struct config_row *row,
         node_expected(c, row, node, "a mapping such as {train: 0.5, test: 0.5}");
         return;
     }
-    for (size_t i = 0; i < node->n; i++) /* any name will do */
-        known[i] = node->pair[i].key->kind == NODE_SCALAR ? node->pair[i].key->text : "";
-    node_check_keys(c, row, node, known, node->n);
+    node_check_keys(c, row, node, NULL, 0);
     list.name = config_alloc(c, node->n, sizeof *list.name);
     list.share = config_alloc(c, node->n, sizeof *list.share);
     for (size_t i = 0; i < node->n && !c->failed; i++) {
+        const char *name = node->pair[i].key->kind == NODE_SCALAR ? node->pair[i].key->text : "";
         double v = 0;
 
-        if (!str_is_name(known[i]))
+        if (!str_is_name(name))
             node_problem(c, row, node->pair[i].key,
                          "a split's name may hold only letters, digits, _ and -");
         else if (take_real(c, row, node->pair[i].value, "a number", &v) && !(v > 0 && v <= 1))
             node_problem(c, row, node->pair[i].value, "a share must be above 0 and at most 1");
-        list.name[list.n] = known[i];
+        list.name[list.n] = name;
         list.share[list.n++] = v;
         sum += v;
     }

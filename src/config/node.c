@@ -172,7 +172,7 @@ void node_check_keys(struct config_context *c, const struct config_row *row,
         else if ((first = same_key_before(map, i)))
             node_problem(c, row, key, "key \"%s\" is given twice, first on line %zu",
                          node_excerpt(said, key->text), first->line);
-        else if (!is_among(key->text, known, n_known))
+        else if (known && !is_among(key->text, known, n_known))
             unknown_key(c, row, key, known, n_known);
     }
 }

@@ -93,7 +93,8 @@ void node_problem(struct config_context *c, const struct config_row *row,
 void node_expected(struct config_context *c, const struct config_row *row,
                    const struct config_node *node, const char *what);
 
-/* A mapping's keys are names, none twice, all of them known; the unknown ones get a suggestion. */
+/* A mapping's keys are names, none twice, all of them known; the unknown ones get a suggestion.
+   known NULL: any name will do. */
 void node_check_keys(struct config_context *c, const struct config_row *row,
                      const struct config_node *map, const char *const *known, size_t n_known);
 

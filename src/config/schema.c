@@ -7,6 +7,8 @@
  */
 #include "config/node.h"
 
+#include "base/str.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -220,21 +222,6 @@ struct config_value row_value(const struct config_row *row, const void *from)
     return (struct config_value){row, (const char *)from + row->offset};
 }
 
-/* Is the word in " a | b", of `size` characters? */
-static bool lists_word(const char *list, size_t size, const char *word)
-{
-    const char *end = list + size;
-
-    while (list < end) {
-        size_t n = strcspn(list, " |;");
-
-        if (n && n == strlen(word) && strncmp(list, word, n) == 0)
-            return true;
-        list += n + 1;
-    }
-    return false;
-}
-
 /* One condition "key: a | b" of row->when, of `size` characters. */
 static bool holds(const char *condition, size_t size, const struct config_row *rows, size_t n,
                   const void *from, bool unknown)
@@ -247,8 +234,8 @@ static bool holds(const char *condition, size_t size, const struct config_row *r
             continue;
         value = *(const int *)row_value(&rows[i], from).field;
         return value == NO_CHOICE ? unknown
-                                  : lists_word(condition + key + 1, size - key - 1,
-                                               choice_word(rows[i].choices, value));
+                                  : str_lists(condition + key + 1, size - key - 1, " |;",
+                                              choice_word(rows[i].choices, value));
     }
     return false;
 }

@@ -1,7 +1,7 @@
 #include "config/node.h"
 
+#include "base/json_write.h"
 #include "base/str.h"
-#include "base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -109,48 +109,18 @@ static bool is_lookalike(const char *s)
     return is_among(low, words, sizeof words / sizeof *words);
 }
 
-/* Code points that libyaml refuses or takes for a line break. */
-static bool needs_escape(int32_t v)
-{
-    return v < 0x20 || (v >= 0x7f && v < 0xa0) || v == 0x2028 || v == 0x2029 || v == 0xfeff ||
-           v == 0xfffe || v == 0xffff;
-}
-
-static int put_quoted(struct buf *out, const char *s, struct err *err)
-{
-    const char *end = s + strlen(s);
-
-    if (buf_puts(out, "\"", err))
-        return err->code;
-    for (size_t n; s < end; s += n) {
-        int32_t v;
-        int code;
-
-        n = utf8_next(s, (size_t)(end - s), &v);
-        if (v == '"' || v == '\\')
-            code = buf_printf(out, err, "\\%c", (int)v);
-        else if (needs_escape(v))
-            code = buf_printf(out, err, "\\u%04x", (unsigned)v);
-        else
-            code = buf_put(out, s, n, err);
-        if (code)
-            return code;
-    }
-    return buf_puts(out, "\"", err);
-}
-
 int put_string(struct buf *out, const char *s, struct err *err)
 {
     if (is_plain(s) && (!is_lookalike(s) || (*s == '.' && strpbrk(s, "/"))))
         return buf_puts(out, s, err);
-    return put_quoted(out, s, err);
+    return json_quoted(out, s, err);
 }
 
 int put_word(struct buf *out, const char *s, struct err *err)
 {
     if (is_plain(s) && !str_eq(s, "null") && !str_eq(s, "Null") && !str_eq(s, "NULL"))
         return buf_puts(out, s, err);
-    return put_quoted(out, s, err);
+    return json_quoted(out, s, err);
 }
 
 char *bounds_text(char out[BOUNDS_MAX], const struct config_row *row)

@@ -121,17 +121,6 @@ int query_bad(struct loader *l, struct query *q, struct err *err, const char *fm
     return q->status ? 0 : err->code;
 }
 
-const char *json_kind(const json_t *v)
-{
-    static const char *const kinds[] = {
-        [JSON_OBJECT] = "an object",   [JSON_ARRAY] = "an array",     [JSON_STRING] = "a string",
-        [JSON_INTEGER] = "an integer", [JSON_REAL] = "a real number", [JSON_TRUE] = "true",
-        [JSON_FALSE] = "false",        [JSON_NULL] = "null",
-    };
-
-    return v ? kinds[json_typeof(v)] : "missing";
-}
-
 bool field_take_text(struct loader *l, const json_t *obj, const char *key, const char **v)
 {
     struct err e;

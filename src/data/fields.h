@@ -4,13 +4,11 @@
 
 #include "data/load.h"
 
-/* Of key, and of `inner` in the object under it; of l->outer, of key in that. Messages begin with it.
- */
+/* Placed at key, or at `inner` in the object under it; within l->outer at key in that. */
 void line_problem(struct loader *l, const char *key, const char *inner, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 int query_bad(struct loader *l, struct query *q, struct err *err, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
-const char *json_kind(const json_t *v); /* "an array" */
 bool field_take_text(struct loader *l, const json_t *obj, const char *key, const char **v);
 bool take_label(struct loader *l, const json_t *obj, const char *key, int *v);
 /* An array of ids into ds->arena; *ids = NULL if it is none (then a problem has been reported). An

@@ -4,8 +4,8 @@
 
 #include "data/load.h"
 
-/* A span [begin, end) of tokens, or, with ranges (text.h), of characters, into p, which has room for
-   it; v: NULL and null are none. */
+/* A span [begin, end) of tokens, or, with ranges (text.h), of characters, into p, which has room;
+   v NULL or null: none. */
 int native_span(struct loader *l, struct query *q, const char *key, const char *name,
                 const json_t *v, size_t (*ranges)[2], struct draft_prompt *p, struct err *err);
 

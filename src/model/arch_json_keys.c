@@ -176,15 +176,11 @@ bool arch_reads(const struct arch *arch, const char *key)
     const struct json_names *k = arch->keys;
     const char *const names[] = {k->layers, k->heads,     k->kv_heads, k->width,
                                  k->ff,     k->positions, k->eps,      k->activation};
-    size_t n = strlen(key);
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i] && str_eq(names[i], key))
             return true;
-    for (const char *s = arch->reads; *s; s += strcspn(s, " "), s += *s == ' ')
-        if (strcspn(s, " ") == n && !memcmp(s, key, n))
-            return true;
-    return false;
+    return str_lists(arch->reads, strlen(arch->reads), " ", key);
 }
 
 static int check_keys(const json_t *obj, const struct key_table *keys, const struct arch *arch,

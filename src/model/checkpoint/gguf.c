@@ -405,16 +405,6 @@ static uint64_t raw(const struct gguf_value *v, uint64_t i)
     return x;
 }
 
-/* The value of a key that may be absent: NULL then, and *code says whether that is an error. */
-static const struct gguf_value *find_or(const struct gguf *g, const char *key, bool need, int *code,
-                                        struct err *err)
-{
-    const struct gguf_value *v = gguf_find(g, key);
-
-    *code = !v && need ? err_set(err, ERR_FORMAT, "key \"%s\" is missing", key) : 0;
-    return v;
-}
-
 static int wrong_type(const struct gguf_value *v, const char *expected, struct err *err)
 {
     bool array = v->type == GGUF_ARRAY;
@@ -424,21 +414,44 @@ static int wrong_type(const struct gguf_value *v, const char *expected, struct e
                    expected);
 }
 
+#define IS(type) (1u << (type))
+enum {
+    SIGNED = IS(GGUF_I8) | IS(GGUF_I16) | IS(GGUF_I32) | IS(GGUF_I64),
+    INTEGER = SIGNED | IS(GGUF_U8) | IS(GGUF_U16) | IS(GGUF_U32) | IS(GGUF_U64),
+    REAL = IS(GGUF_F32) | IS(GGUF_F64)
+};
+
+/* The value under key, of one of these types (a bit each); NULL when it is absent or of another
+   type: then *code says whether that is an error. */
+static const struct gguf_value *take(const struct gguf *g, const char *key, bool need,
+                                     unsigned types, const char *expected, int *code,
+                                     struct err *err)
+{
+    const struct gguf_value *v = gguf_find(g, key);
+
+    *code = 0;
+    if (v && types >> v->type & 1)
+        return v;
+    if (v)
+        *code = wrong_type(v, expected, err);
+    else if (need)
+        *code = err_set(err, ERR_FORMAT, "key \"%s\" is missing", key);
+    return NULL;
+}
+
 int gguf_take_int(const struct gguf *g, const char *key, bool need, int64_t lo, int64_t hi,
                   int64_t *out, struct err *err)
 {
     int code;
-    const struct gguf_value *v = find_or(g, key, need, &code, err);
+    const struct gguf_value *v = take(g, key, need, INTEGER, "an integer", &code, err);
     uint64_t bits, sign;
     int64_t i;
 
     if (!v)
         return code;
-    if (v->type > GGUF_I32 && v->type != GGUF_U64 && v->type != GGUF_I64)
-        return wrong_type(v, "an integer", err);
     bits = raw(v, 0);
     sign = (uint64_t)1 << (8 * type_size[v->type] - 1);
-    if (v->type == GGUF_I8 || v->type == GGUF_I16 || v->type == GGUF_I32 || v->type == GGUF_I64)
+    if (SIGNED >> v->type & 1)
         i = (int64_t)((bits ^ sign) - sign);
     else
         i = bits > INT64_MAX ? INT64_MAX : (int64_t)bits;
@@ -452,60 +465,47 @@ int gguf_take_int(const struct gguf *g, const char *key, bool need, int64_t lo, 
 int gguf_take_real(const struct gguf *g, const char *key, bool need, double *out, struct err *err)
 {
     int code;
-    const struct gguf_value *v = find_or(g, key, need, &code, err);
+    const struct gguf_value *v = take(g, key, need, REAL, "a real number", &code, err);
 
-    if (!v)
-        return code;
-    if (v->type != GGUF_F32 && v->type != GGUF_F64)
-        return wrong_type(v, "a real number", err);
-    *out = v->type == GGUF_F32 ? (double)gguf_f32_at(v, 0) : double_of_bits(raw(v, 0));
-    return 0;
+    if (v)
+        *out = v->type == GGUF_F32 ? (double)gguf_f32_at(v, 0) : double_of_bits(raw(v, 0));
+    return code;
 }
 
 int gguf_take_bool(const struct gguf *g, const char *key, bool need, bool *out, struct err *err)
 {
     int code;
-    const struct gguf_value *v = find_or(g, key, need, &code, err);
+    const struct gguf_value *v = take(g, key, need, IS(GGUF_BOOL), "true or false", &code, err);
 
-    if (!v)
-        return code;
-    if (v->type != GGUF_BOOL)
-        return wrong_type(v, "true or false", err);
-    *out = raw(v, 0) != 0;
-    return 0;
+    if (v)
+        *out = raw(v, 0) != 0;
+    return code;
 }
 
 int gguf_take_string(const struct gguf *g, const char *key, bool need, struct gguf_string *out,
                      struct err *err)
 {
     int code;
-    const struct gguf_value *v = find_or(g, key, need, &code, err);
+    const struct gguf_value *v = take(g, key, need, IS(GGUF_STRING), "a string", &code, err);
     uint64_t at = 0;
 
-    if (!v)
-        return code;
-    if (v->type != GGUF_STRING)
-        return wrong_type(v, "a string", err);
-    *out = gguf_next_string(v, &at);
-    return 0;
+    if (v)
+        *out = gguf_next_string(v, &at);
+    return code;
 }
 
 int gguf_take_array(const struct gguf *g, const char *key, bool need, enum gguf_type element,
                     const struct gguf_value **out, struct err *err)
 {
-    int code;
-    const struct gguf_value *v = find_or(g, key, need, &code, err);
     char expected[64];
+    int code;
 
-    *out = NULL;
-    if (!v)
-        return code;
-    if (v->type != GGUF_ARRAY || v->element != element) {
-        snprintf(expected, sizeof expected, "an array of %s", gguf_type_name(element));
-        return wrong_type(v, expected, err);
-    }
-    *out = v;
-    return 0;
+    snprintf(expected, sizeof expected, "an array of %s", gguf_type_name(element));
+    *out = take(g, key, need, IS(GGUF_ARRAY), expected, &code, err);
+    if (*out && (*out)->element != element)
+        code = wrong_type(*out, expected, err);
+    *out = code ? NULL : *out;
+    return code;
 }
 
 float gguf_f32_at(const struct gguf_value *v, uint64_t i)

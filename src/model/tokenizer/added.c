@@ -61,7 +61,7 @@ int added_seal(struct added *a, struct err *err)
         a->first[(unsigned char)a->v[i].s[0]] = true;
         flags |= a->v[i].flags;
     }
-    return flags & ADDED_SINGLE_WORD ? word_class_new(&a->word, err) : 0;
+    return flags & ADDED_SINGLE_WORD ? regex_new_own(&a->word, regex_word, err) : 0;
 }
 
 /* The first token in [lo, hi) whose byte at `depth` is at least c; all have that byte or end there,
@@ -112,8 +112,8 @@ static bool inside_word(const struct added *a, const char *s, size_t n, size_t l
 {
     size_t before = lo ? last_character(s, lo) : 0;
 
-    return (lo && word_class_has(a->word, s + before, lo - before)) ||
-           (hi < n && word_class_has(a->word, s + hi, n - hi));
+    return (lo && regex_matches(a->word, s + before, lo - before)) ||
+           (hi < n && regex_matches(a->word, s + hi, n - hi));
 }
 
 static size_t spaces_before(const char *s, size_t lo)

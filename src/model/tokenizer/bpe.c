@@ -1,5 +1,6 @@
 #include "model/tokenizer/bpe.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -15,17 +16,6 @@ struct symbol {
 struct candidate {
     int32_t rank, pos, id;
 };
-
-/* FNV-1a; the multiplication at the end brings the high bits down. */
-static uint64_t hash_spelling(const char *s, size_t n)
-{
-    uint64_t h = 0xcbf29ce484222325;
-
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)s[i]) * 0x100000001b3;
-    h *= 0x9e3779b97f4a7c15;
-    return h ^ h >> 32;
-}
 
 /* Each step can be undone, so pairs that differ have hashes that differ. */
 static uint64_t hash_pair(int32_t left, int32_t right)
@@ -114,7 +104,7 @@ static int32_t find_spelling(const struct bpe *b, uint64_t hash, const char *s, 
 
 int32_t bpe_find(const struct bpe *b, const char *s, size_t n)
 {
-    return n ? find_spelling(b, hash_spelling(s, n), s, n) : -1;
+    return n ? find_spelling(b, hash_u64(s, n), s, n) : -1;
 }
 
 int bpe_add(struct bpe *b, int64_t id, const char *s, size_t n, struct err *err)
@@ -133,7 +123,7 @@ int bpe_add(struct bpe *b, int64_t id, const char *s, size_t n, struct err *err)
     if (b->token[id].n)
         return err_set(err, ERR_FORMAT, "id %lld is given twice, again to token \"%.*s\"",
                        (long long)id, shown, s);
-    hash = hash_spelling(s, n);
+    hash = hash_u64(s, n);
     other = find_spelling(b, hash, s, n);
     if (other >= 0)
         return err_set(err, ERR_FORMAT, "token \"%.*s\" has two ids, %d and %lld", shown, s, other,
@@ -379,14 +369,12 @@ static int32_t character_id(const struct bpe *b, const char *s, size_t n)
     return b->byte_level ? b->byte_id[(unsigned char)s[0]] : bpe_find(b, s, n);
 }
 
-static bool add_fallback(const struct bpe *b, struct bpe_work *w, const char *s, size_t n)
+bool bpe_falls_back(const struct bpe *b, const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (b->fallback_id[(unsigned char)s[i]] < 0)
             return false;
-    for (size_t i = 0; i < n; i++)
-        add_symbol(w, b->fallback_id[(unsigned char)s[i]]);
-    return true;
+    return b->byte_fallback;
 }
 
 /* The word's characters as symbols. An unk waits until a known character comes (or the end), so
@@ -402,8 +390,11 @@ static int split_word(const struct bpe *b, struct bpe_work *w, const char *word,
     for (size_t i = 0; i < n; i += len) {
         len = b->byte_level ? 1 : utf8_next(word + i, n - i, &c);
         id = character_id(b, word + i, len);
-        if (id < 0 && b->byte_fallback && add_fallback(b, w, word + i, len))
+        if (id < 0 && bpe_falls_back(b, word + i, len)) {
+            for (size_t k = i; k < i + len; k++)
+                add_symbol(w, b->fallback_id[(unsigned char)word[k]]);
             continue;
+        }
         if (id < 0 && b->unk_missing)
             return err_set(err, ERR_FORMAT,
                            "\"%.*s\" has no token, and the vocabulary does not have the token for "

@@ -114,6 +114,9 @@ int bpe_letters_to_bytes(const struct bpe *b, const char *s, size_t n, struct bu
 /* The value of "<0x41>"; -1 for other spellings. */
 int bpe_byte_token(const char *s, size_t n);
 
+/* Do the bytes of a character without a token become their own? All of them must have one. */
+bool bpe_falls_back(const struct bpe *b, const char *s, size_t n);
+
 /* What bpe_encode writes on; reused from word to word. Zero it first. */
 struct bpe_work {
     struct symbol *symbol;  /* (cap) */

@@ -312,16 +312,13 @@ static int read_chat(struct tokenizer *t, const struct gguf *g, struct err *err)
 {
     struct gguf_string s = {0};
 
-    if (gguf_take_string(g, "tokenizer.chat_template", false, &s, err) || !s.n)
+    if (gguf_take_string(g, "tokenizer.chat_template", false, &s, err) || !s.n ||
+        tokenizer_keep_chat(t, s.s, s.n, err))
         return err->code;
-    t->chat = mem_alloc(s.n + 1, 1, err);
-    if (t->chat)
-        memcpy(t->chat, s.s, s.n);
     t->chat_bos = t->bos;
     t->chat_eos = t->eos;
     t->chat_unk = t->bpe.unk;
-    return t->chat ? read_id(t, g, "tokenizer.ggml.padding_token_id", &t->chat_pad, err)
-                   : err->code;
+    return read_id(t, g, "tokenizer.ggml.padding_token_id", &t->chat_pad, err);
 }
 
 static int fill(struct tokenizer *t, const struct gguf *g, struct err *err)

@@ -1,5 +1,7 @@
 /* The parts of a tokenizer.json that are chains of steps: normalizer, pre-tokenizer, decoder. */
+#include "base/choice.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "base/utf8.h"
 #include "model/tokenizer/parts.h"
 
@@ -7,31 +9,87 @@
 
 enum { NESTED_MAX = 8, STRIP_MAX = 1 << 20 };
 
-/* Adds one step, of an object with a type, to t. */
-typedef int add_step_fn(struct tokenizer *t, const json_t *j, struct err *err);
+/* A type of steps, and what adds one of it to t; read NULL: it has no more than its kind. */
+struct step_type {
+    const char *type;
+    int (*read)(struct tokenizer *t, const json_t *j, struct err *err);
+    enum step_kind kind;
+};
 
-/* The steps of a part in their order: a Sequence has more under `key`. */
-static int each_step(struct tokenizer *t, const char *part, const json_t *j, const char *key,
-                     add_step_fn *add, int depth, struct err *err)
+struct step_part {
+    const char *name, *list; /* a Sequence has more steps under `list` */
+    const char *expected;
+    const struct step_type *types; /* ends with a type NULL */
+    bool last;                     /* nothing may stand behind ByteLevel */
+};
+
+static int read_step(struct tokenizer *t, const struct step_part *part, const json_t *j,
+                     struct err *err)
 {
-    const json_t *list = json_object_get(j, key);
+    const struct step_type *k = part->types;
+
+    if (part->last && t->bpe.byte_level)
+        return refuse_part(part->name, "a step behind ByteLevel", "ByteLevel as the last step",
+                           err);
+    while (k->type && !str_eq(k->type, part_type(j)))
+        k++;
+    if (!k->type)
+        return refuse_type(part->name, j, part->expected, err);
+    if (k->read ? k->read(t, j, err)
+                : steps_add(k->kind < DECODE_BYTE_LEVEL ? &t->normalizer : &t->decoder, k->kind,
+                            NULL, NULL, NULL, err))
+        return err_wrap(err, "%s: %s", part->name, k->type);
+    return 0;
+}
+
+/* The steps of a part in their order. */
+static int each_step(struct tokenizer *t, const struct step_part *part, const json_t *j, int depth,
+                     struct err *err)
+{
+    const json_t *list = json_object_get(j, part->list);
 
     if (!j || json_is_null(j))
         return 0;
     if (!json_is_object(j))
-        return err_set(err, ERR_FORMAT, "%s: is not an object", part);
-    if (strcmp(part_type(j), "Sequence") != 0)
-        return err_if(err, add(t, j, err));
+        return err_set(err, ERR_FORMAT, "%s: is not an object", part->name);
+    if (!str_eq(part_type(j), "Sequence"))
+        return read_step(t, part, j, err);
     if (!json_is_array(list))
-        return err_set(err, ERR_FORMAT, "%s: \"%s\" is not an array", part, key);
+        return err_set(err, ERR_FORMAT, "%s: \"%s\" is not an array", part->name, part->list);
     if (depth == NESTED_MAX)
-        return refuse_part(part, "a Sequence nested so deep", "a plain one", err);
+        return refuse_part(part->name, "a Sequence nested so deep", "a plain one", err);
     for (size_t i = 0; i < json_array_size(list); i++) {
         if (!json_is_object(json_array_get(list, i)))
-            return err_set(err, ERR_FORMAT, "%s: step %zu is not an object", part, i);
-        if (each_step(t, part, json_array_get(list, i), key, add, depth + 1, err))
+            return err_set(err, ERR_FORMAT, "%s: step %zu is not an object", part->name, i);
+        if (each_step(t, part, json_array_get(list, i), depth + 1, err))
             return err->code;
     }
+    return 0;
+}
+
+/* A word of the list under key, if it is there; expected: the list in words. */
+static int take_word(const json_t *j, const char *key, const struct choice *words,
+                     const char *expected, int *out, struct err *err)
+{
+    const char *word = NULL;
+
+    if (json_take_string(j, key, false, &word, ERR_FORMAT, err) || !word)
+        return err->code;
+    if (choice_value(words, word) == NO_CHOICE)
+        return refuse_part(key, word, expected, err);
+    *out = choice_value(words, word);
+    return 0;
+}
+
+/* The one character under key. */
+static int take_character(const json_t *j, const char *key, const char **s, struct err *err)
+{
+    int32_t c = -1;
+
+    if (json_take_string(j, key, true, s, ERR_FORMAT, err))
+        return err->code;
+    if (!**s || utf8_next(*s, strlen(*s), &c) != strlen(*s) || c < 0)
+        return refuse_part(key, *s, "one character", err);
     return 0;
 }
 
@@ -69,9 +127,8 @@ static int read_prepend(struct tokenizer *t, const json_t *j, struct err *err)
 {
     const char *prepend = NULL;
 
-    if (json_take_string(j, "prepend", true, &prepend, ERR_FORMAT, err))
-        return err_wrap(err, "normalizer: Prepend");
-    return steps_add(&t->normalizer, NORMALIZE_PREPEND, NULL, prepend, NULL, err);
+    return err_if(err, json_take_string(j, "prepend", true, &prepend, ERR_FORMAT, err) ||
+                           steps_add(&t->normalizer, NORMALIZE_PREPEND, NULL, prepend, NULL, err));
 }
 
 static int read_replace(struct tokenizer *t, const json_t *j, struct err *err)
@@ -79,9 +136,8 @@ static int read_replace(struct tokenizer *t, const json_t *j, struct err *err)
     const char *to;
     void *code;
 
-    if (take_replace(j, &code, &to, err))
-        return err_wrap(err, "normalizer: Replace");
-    return steps_add(&t->normalizer, NORMALIZE_REPLACE, NULL, to, code, err);
+    return err_if(err, take_replace(j, &code, &to, err) ||
+                           steps_add(&t->normalizer, NORMALIZE_REPLACE, NULL, to, code, err));
 }
 
 static int read_strip(struct tokenizer *t, const json_t *j, struct err *err)
@@ -92,67 +148,51 @@ static int read_strip(struct tokenizer *t, const json_t *j, struct err *err)
     if (json_take_bool(j, "strip_left", true, &left, ERR_FORMAT, err) ||
         json_take_bool(j, "strip_right", true, &right, ERR_FORMAT, err) ||
         steps_add(z, NORMALIZE_STRIP, NULL, NULL, NULL, err))
-        return err_wrap(err, "normalizer: Strip");
+        return err->code;
     z->step[z->n - 1].left = left;
     z->step[z->n - 1].right = right;
     return 0;
 }
 
-static int add_normalizer(struct tokenizer *t, const json_t *j, struct err *err)
-{
-    static const struct {
-        const char *type;
-        enum step_kind kind;
-    } plain[] = {
-        {"NFC", NORMALIZE_NFC},
-        {"NFD", NORMALIZE_NFD},
-        {"NFKC", NORMALIZE_NFKC},
-        {"NFKD", NORMALIZE_NFKD},
-        {"Lowercase", NORMALIZE_LOWERCASE},
-    };
-    const char *type = part_type(j);
-
-    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-        if (!strcmp(type, plain[i].type))
-            return steps_add(&t->normalizer, plain[i].kind, NULL, NULL, NULL, err);
-    if (!strcmp(type, "Prepend"))
-        return read_prepend(t, j, err);
-    if (!strcmp(type, "Replace"))
-        return read_replace(t, j, err);
-    if (!strcmp(type, "Strip"))
-        return read_strip(t, j, err);
-    return refuse_type("normalizer", j,
-                       "NFC, NFD, NFKC, NFKD, Lowercase, Strip, Prepend, Replace, a Sequence of "
-                       "them or null",
-                       err);
-}
-
 int tokenizer_read_normalizer(struct tokenizer *t, const json_t *root, struct err *err)
 {
-    return each_step(t, "normalizer", json_object_get(root, "normalizer"), "normalizers",
-                     add_normalizer, 0, err);
+    static const struct step_type types[] = {
+        {"NFC", NULL, NORMALIZE_NFC},
+        {"NFD", NULL, NORMALIZE_NFD},
+        {"NFKC", NULL, NORMALIZE_NFKC},
+        {"NFKD", NULL, NORMALIZE_NFKD},
+        {"Lowercase", NULL, NORMALIZE_LOWERCASE},
+        {"Prepend", read_prepend, 0},
+        {"Replace", read_replace, 0},
+        {"Strip", read_strip, 0},
+        {NULL, NULL, 0},
+    };
+    static const struct step_part part = {
+        "normalizer", "normalizers",
+        "NFC, NFD, NFKC, NFKD, Lowercase, Strip, Prepend, Replace, a Sequence of them or null",
+        types, false};
+
+    return each_step(t, &part, json_object_get(root, "normalizer"), 0, err);
 }
 
 static int take_behavior(const json_t *j, enum split_behavior *out, struct err *err)
 {
-    static const char *const names[] = {
-        [SPLIT_ISOLATED] = "Isolated",
-        [SPLIT_REMOVED] = "Removed",
-        [SPLIT_MERGED_WITH_PREVIOUS] = "MergedWithPrevious",
-        [SPLIT_MERGED_WITH_NEXT] = "MergedWithNext",
-        [SPLIT_CONTIGUOUS] = "Contiguous",
+    static const struct choice words[] = {
+        {"Isolated", SPLIT_ISOLATED},
+        {"Removed", SPLIT_REMOVED},
+        {"MergedWithPrevious", SPLIT_MERGED_WITH_PREVIOUS},
+        {"MergedWithNext", SPLIT_MERGED_WITH_NEXT},
+        {"Contiguous", SPLIT_CONTIGUOUS},
+        {NULL, 0},
     };
-    const char *name = "Isolated";
+    int behavior = SPLIT_ISOLATED;
 
-    if (json_take_string(j, "behavior", false, &name, ERR_FORMAT, err))
+    if (take_word(j, "behavior", words,
+                  "Isolated, Removed, MergedWithPrevious, MergedWithNext or Contiguous", &behavior,
+                  err))
         return err->code;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i], name)) {
-            *out = (enum split_behavior)i;
-            return 0;
-        }
-    return refuse_part("behavior", name,
-                       "Isolated, Removed, MergedWithPrevious, MergedWithNext or Contiguous", err);
+    *out = (enum split_behavior)behavior;
+    return 0;
 }
 
 static int read_split(struct tokenizer *t, const json_t *j, struct err *err)
@@ -186,35 +226,19 @@ static int read_punctuation(struct tokenizer *t, const json_t *j, struct err *er
                            pretok_add_class(&t->pre, regex_punctuation, behavior, err));
 }
 
-/* The one character that stands for a space. */
-static int take_replacement(const json_t *j, const char **s, struct err *err)
-{
-    int32_t c = -1;
-
-    if (json_take_string(j, "replacement", true, s, ERR_FORMAT, err))
-        return err->code;
-    if (!**s || utf8_next(*s, strlen(*s), &c) != strlen(*s) || c < 0)
-        return refuse_part("replacement", *s, "one character", err);
-    return 0;
-}
-
 /* Older files have add_prefix_space in place of prepend_scheme. */
 static int take_scheme(const json_t *j, enum prefix_scheme *scheme, struct err *err)
 {
-    static const char *const names[] = {
-        [PREFIX_NEVER] = "never", [PREFIX_FIRST] = "first", [PREFIX_ALWAYS] = "always"};
-    const char *name = "always";
+    static const struct choice words[] = {
+        {"never", PREFIX_NEVER}, {"first", PREFIX_FIRST}, {"always", PREFIX_ALWAYS}, {NULL, 0}};
+    int word = PREFIX_ALWAYS;
     bool prefix = true;
 
-    if (json_take_string(j, "prepend_scheme", false, &name, ERR_FORMAT, err) ||
+    if (take_word(j, "prepend_scheme", words, "always, first or never", &word, err) ||
         json_take_bool(j, "add_prefix_space", false, &prefix, ERR_FORMAT, err))
         return err->code;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i], name)) {
-            *scheme = prefix ? (enum prefix_scheme)i : PREFIX_NEVER;
-            return 0;
-        }
-    return refuse_part("prepend_scheme", name, "always, first or never", err);
+    *scheme = prefix ? (enum prefix_scheme)word : PREFIX_NEVER;
+    return 0;
 }
 
 static int read_metaspace(struct tokenizer *t, const json_t *j, struct err *err)
@@ -223,7 +247,8 @@ static int read_metaspace(struct tokenizer *t, const json_t *j, struct err *err)
     const char *space = NULL;
     bool split = true;
 
-    return err_if(err, take_replacement(j, &space, err) || take_scheme(j, &scheme, err) ||
+    return err_if(err, take_character(j, "replacement", &space, err) ||
+                           take_scheme(j, &scheme, err) ||
                            json_take_bool(j, "split", false, &split, ERR_FORMAT, err) ||
                            pretok_add_metaspace(&t->pre, space, scheme, split, err));
 }
@@ -240,36 +265,22 @@ static int read_byte_level(struct tokenizer *t, const json_t *j, struct err *err
     return pretok_add_byte_level(&t->pre, prefix_space, use_regex, err);
 }
 
-static int add_pretok(struct tokenizer *t, const json_t *j, struct err *err)
-{
-    static const struct {
-        const char *type;
-        add_step_fn *read;
-    } kinds[] = {
-        {"Split", read_split},
-        {"Digits", read_digits},
-        {"Punctuation", read_punctuation},
-        {"Metaspace", read_metaspace},
-        {"ByteLevel", read_byte_level},
-    };
-    const char *type = part_type(j);
-
-    if (t->bpe.byte_level)
-        return refuse_part("pre_tokenizer", "a step behind ByteLevel", "ByteLevel as the last step",
-                           err);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (!strcmp(type, kinds[i].type))
-            return kinds[i].read(t, j, err) ? err_wrap(err, "pre_tokenizer: %s", type) : 0;
-    return refuse_type("pre_tokenizer", j,
-                       "Split, Digits, Punctuation, Metaspace, ByteLevel, a Sequence of them or "
-                       "null",
-                       err);
-}
-
 int tokenizer_read_pretok(struct tokenizer *t, const json_t *root, struct err *err)
 {
-    if (each_step(t, "pre_tokenizer", json_object_get(root, "pre_tokenizer"), "pretokenizers",
-                  add_pretok, 0, err))
+    static const struct step_type types[] = {
+        {"Split", read_split, 0},
+        {"Digits", read_digits, 0},
+        {"Punctuation", read_punctuation, 0},
+        {"Metaspace", read_metaspace, 0},
+        {"ByteLevel", read_byte_level, 0},
+        {NULL, NULL, 0},
+    };
+    static const struct step_part part = {
+        "pre_tokenizer", "pretokenizers",
+        "Split, Digits, Punctuation, Metaspace, ByteLevel, a Sequence of them or null", types,
+        true};
+
+    if (each_step(t, &part, json_object_get(root, "pre_tokenizer"), 0, err))
         return err->code;
     if (t->bpe.byte_level && t->bpe.byte_fallback)
         return refuse_part("model", "byte_fallback with ByteLevel", "false", err);
@@ -282,7 +293,7 @@ static int decode_metaspace(struct tokenizer *t, const json_t *j, struct err *er
     struct text_steps *d = &t->decoder;
     const char *space = NULL;
 
-    if (take_replacement(j, &space, err) || take_scheme(j, &scheme, err) ||
+    if (take_character(j, "replacement", &space, err) || take_scheme(j, &scheme, err) ||
         steps_add(d, DECODE_METASPACE, space, NULL, NULL, err))
         return err->code;
     d->step[d->n - 1].keep_first = scheme == PREFIX_NEVER;
@@ -303,14 +314,11 @@ static int decode_strip(struct tokenizer *t, const json_t *j, struct err *err)
     struct text_steps *d = &t->decoder;
     int64_t start = 0, stop = 0;
     const char *content = NULL;
-    int32_t c = -1;
 
-    if (json_take_string(j, "content", true, &content, ERR_FORMAT, err) ||
+    if (take_character(j, "content", &content, err) ||
         json_take_int(j, "start", true, 0, STRIP_MAX, &start, ERR_FORMAT, err) ||
         json_take_int(j, "stop", true, 0, STRIP_MAX, &stop, ERR_FORMAT, err))
         return err->code;
-    if (!*content || utf8_next(content, strlen(content), &c) != strlen(content) || c < 0)
-        return refuse_part("content", content, "one character", err);
     if (steps_add(d, DECODE_STRIP, content, NULL, NULL, err))
         return err->code;
     d->step[d->n - 1].start = (size_t)start;
@@ -318,38 +326,23 @@ static int decode_strip(struct tokenizer *t, const json_t *j, struct err *err)
     return 0;
 }
 
-static int add_decoder(struct tokenizer *t, const json_t *j, struct err *err)
-{
-    static const struct {
-        const char *type;
-        add_step_fn *read; /* NULL: it has no more than its kind */
-        enum step_kind kind;
-    } kinds[] = {
-        {"ByteLevel", NULL, DECODE_BYTE_LEVEL},
-        {"Metaspace", decode_metaspace, DECODE_METASPACE},
-        {"Replace", decode_replace, DECODE_REPLACE},
-        {"ByteFallback", NULL, DECODE_BYTE_FALLBACK},
-        {"Fuse", NULL, DECODE_FUSE},
-        {"Strip", decode_strip, DECODE_STRIP},
-    };
-    const char *type = part_type(j);
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (!strcmp(type, kinds[i].type))
-            return (kinds[i].read ? kinds[i].read(t, j, err)
-                                  : steps_add(&t->decoder, kinds[i].kind, NULL, NULL, NULL, err))
-                       ? err_wrap(err, "decoder: %s", type)
-                       : 0;
-    return refuse_type("decoder", j,
-                       "ByteLevel, Metaspace, Replace, ByteFallback, Fuse, Strip, a Sequence of "
-                       "them or null",
-                       err);
-}
-
 int tokenizer_read_decoder(struct tokenizer *t, const json_t *root, struct err *err)
 {
+    static const struct step_type types[] = {
+        {"ByteLevel", NULL, DECODE_BYTE_LEVEL},
+        {"Metaspace", decode_metaspace, 0},
+        {"Replace", decode_replace, 0},
+        {"ByteFallback", NULL, DECODE_BYTE_FALLBACK},
+        {"Fuse", NULL, DECODE_FUSE},
+        {"Strip", decode_strip, 0},
+        {NULL, NULL, 0},
+    };
+    static const struct step_part part = {
+        "decoder", "decoders",
+        "ByteLevel, Metaspace, Replace, ByteFallback, Fuse, Strip, a Sequence of them or null",
+        types, false};
     const json_t *j = json_object_get(root, "decoder");
 
     t->decoder.apart = !j || json_is_null(j);
-    return each_step(t, "decoder", j, "decoders", add_decoder, 0, err);
+    return each_step(t, &part, j, 0, err);
 }

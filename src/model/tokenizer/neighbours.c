@@ -156,7 +156,7 @@ int tokenizer_read_added(struct tokenizer *t, const char *dir, struct err *err)
     return err_if(err, failed);
 }
 
-static int keep_chat(struct tokenizer *t, const char *s, size_t n, struct err *err)
+int tokenizer_keep_chat(struct tokenizer *t, const char *s, size_t n, struct err *err)
 {
     mem_free(t->chat);
     t->chat = mem_alloc(n + 1, 1, err);
@@ -177,7 +177,9 @@ static int take_chat(struct tokenizer *t, const json_t *j, struct err *err)
         if (name && !strcmp(name, "default"))
             return take_chat(t, json_object_get(one, "template"), err);
     }
-    return json_is_string(j) ? keep_chat(t, json_string_value(j), json_string_length(j), err) : 0;
+    return json_is_string(j)
+               ? tokenizer_keep_chat(t, json_string_value(j), json_string_length(j), err)
+               : 0;
 }
 
 /* chat_template.jinja has the last word. */
@@ -192,7 +194,7 @@ static int read_chat(struct tokenizer *t, const json_t *config, const char *dir,
         !load(&root, dir, "chat_template.json", err) &&
         !take_chat(t, json_object_get(root, "chat_template"), err) && file_exists(path) &&
         !file_read_foreign(&text, path, CONFIG_FILE_MAX, err))
-        keep_chat(t, text.data, text.len, err);
+        tokenizer_keep_chat(t, text.data, text.len, err);
     json_decref(root);
     buf_release(&text);
     arena_release(&a);

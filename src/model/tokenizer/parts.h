@@ -118,6 +118,9 @@ int refuse_type(const char *part, const json_t *j, const char *expected, struct 
    tokenizer whose own file has none; before tokenizer_finish. */
 int tokenizer_read_added(struct tokenizer *t, const char *dir, struct err *err);
 
+/* s[0..n) becomes the chat template. */
+int tokenizer_keep_chat(struct tokenizer *t, const char *s, size_t n, struct err *err);
+
 /* BOS, EOS and the chat template from tokenizer_config.json, config.json and what stands beside
    them in dir, where they are there. rules: the tokenizer's own file does not say what is put
    around a text; then add_bos_token and add_eos_token do, and else these. */

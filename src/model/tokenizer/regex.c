@@ -167,12 +167,7 @@ int regex_next(const void *code, struct regex_run *run, const char *s, size_t n,
     return 0;
 }
 
-int word_class_new(void **code, struct err *err)
-{
-    return regex_new_own(code, regex_word, err);
-}
-
-bool word_class_has(const void *code, const char *s, size_t n)
+bool regex_matches(const void *code, const char *s, size_t n)
 {
     pcre2_match_data *match = pcre2_match_data_create(1, NULL);
     int rc = match ? pcre2_match(code, (PCRE2_SPTR)s, n, 0, PCRE2_NO_UTF_CHECK, match, NULL) : -1;

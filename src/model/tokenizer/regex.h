@@ -41,7 +41,9 @@ int regex_new_own(void **code, const char *pattern, struct err *err);
 void regex_free(void *code);
 
 extern const char regex_digit[], regex_punctuation[]; /* one such character; for regex_new_own */
-extern const char regex_word[];                       /* a text that begins with one of a word */
+/* A text that begins with a character of words as Rust's \w has them, for added tokens that may not
+   stand inside one. */
+extern const char regex_word[];
 
 struct regex_run {
     void *match, *context; /* of PCRE2 */
@@ -60,9 +62,8 @@ struct regex_at {
 int regex_next(const void *code, struct regex_run *run, const char *s, size_t n,
                struct regex_at *at, size_t *lo, size_t *hi, struct err *err);
 
-/* The characters of words as Rust's \w has them, for added tokens that may not stand inside one. */
-int word_class_new(void **code, struct err *err);
-bool word_class_has(const void *code, const char *s, size_t n); /* the first character of s */
+/* Does s[0..n) match? Without a thread's state, and bounds: for regex_word. */
+bool regex_matches(const void *code, const char *s, size_t n);
 
 /* Rewrites an Oniguruma pattern for PCRE2 (pattern.c). */
 int pattern_translate(struct buf *out, const char *pattern, size_t n, struct err *err);

@@ -10,8 +10,7 @@ int steps_add(struct text_steps *s, enum step_kind kind, const char *from, const
 
     if (s->n == STEPS_MAX) {
         regex_free(code);
-        return err_set(err, ERR_FORMAT, "%s: more than %d steps are not handled",
-                       kind < DECODE_BYTE_LEVEL ? "normalizer" : "decoder", STEPS_MAX);
+        return err_set(err, ERR_FORMAT, "more than %d steps are not handled", STEPS_MAX);
     }
     step->kind = kind;
     step->code = code;

@@ -80,18 +80,10 @@ static void extend(const struct unigram *u, const struct bpe *b, struct unigram_
         offer(&node[i + first], node[i].score + u->unk_score, i, -1);
 }
 
-static bool has_bytes(const struct bpe *b, const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (b->fallback_id[(unsigned char)s[i]] < 0)
-            return false;
-    return b->byte_fallback;
-}
-
 static int push_unknown(const struct bpe *b, const char *s, size_t n, bool after_unknown,
                         struct ids *out, struct err *err)
 {
-    if (!has_bytes(b, s, n))
+    if (!bpe_falls_back(b, s, n))
         return b->unk < 0 || after_unknown ? 0 : ids_push(out, b->unk, err);
     for (size_t i = 0; i < n; i++)
         if (ids_push(out, b->fallback_id[(unsigned char)s[i]], err))
