@@ -76,10 +76,9 @@ int file_map(struct mapping *m, const char *path, struct err *err)
     size = (size_t)st.st_size;
     if (size)
         p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED)
+    if (p == MAP_FAILED) {
         err_set(err, errno == ENOMEM ? ERR_MEMORY : ERR_IO, "cannot map %s: %s", path,
                 strerror(errno));
-    if (p == MAP_FAILED) {
         close(fd);
         return err->code;
     }

@@ -21,6 +21,40 @@ size_t utf8_length(const char *s, size_t n)
     return length;
 }
 
+size_t utf8_last(const char *s, size_t n)
+{
+    size_t i = n - 1;
+
+    while (i && ((unsigned char)s[i] & 0xc0) == 0x80)
+        i--;
+    return i;
+}
+
+size_t utf8_spaces_before(const char *s, size_t n)
+{
+    int32_t c;
+
+    for (size_t i; n; n = i) {
+        i = utf8_last(s, n);
+        utf8_next(s + i, n - i, &c);
+        if (!utf8_is_space(c))
+            break;
+    }
+    return n;
+}
+
+size_t utf8_spaces_behind(const char *s, size_t n, size_t at)
+{
+    int32_t c;
+
+    for (size_t length; at < n; at += length) {
+        length = utf8_next(s + at, n - at, &c);
+        if (!utf8_is_space(c))
+            break;
+    }
+    return at;
+}
+
 bool utf8_is_space(int32_t c)
 {
     return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||

@@ -70,8 +70,14 @@ bool utf8_valid(const char *s, size_t n);
 /* Characters of s[0..n); what one U+FFFD stands for counts as one. */
 size_t utf8_length(const char *s, size_t n);
 
-/* The white space of Unicode (property White_Space). */
+/* Where the last character of s[0..n) begins, n > 0. */
+size_t utf8_last(const char *s, size_t n);
+
+/* The white space of Unicode (property White_Space); where that before s[n] begins, and where that
+   from s[at] on ends. */
 bool utf8_is_space(int32_t c);
+size_t utf8_spaces_before(const char *s, size_t n);
+size_t utf8_spaces_behind(const char *s, size_t n, size_t at);
 
 /* Appends s[0..n) with U+FFFD for what is ill-formed. */
 int utf8_put(struct buf *b, const char *s, size_t n, struct err *err);

@@ -1,6 +1,7 @@
 #include "config/node.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -58,12 +58,9 @@ static void text_row(const char *section, const struct config_row *row, struct b
     char words[CHOICE_TEXT], facts[TEXT_MAX], key[96];
     const char *may = allowed(words, row), *sep = *may ? "; " : "";
 
-    if (row->fallback)
-        snprintf(facts, sizeof facts, "%s, default %s%s%s; %s", row->type->name, row->fallback, sep,
-                 may, affects_text(row));
-    else
-        snprintf(facts, sizeof facts, "%s, required%s%s; %s", row->type->name, sep, may,
-                 affects_text(row));
+    snprintf(facts, sizeof facts, "%s, %s%s%s%s; %s", row->type->name,
+             row->fallback ? "default " : "required", row->fallback ? row->fallback : "", sep, may,
+             affects_text(row));
     snprintf(key, sizeof key, "%s%s%s", section, *section ? "." : "", row->key);
     wrap_entry(out, key, facts, err);
     buf_printf(out, err, "%*s", WRAP_KEY, "");

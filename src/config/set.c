@@ -30,7 +30,7 @@ static void put(const struct setting *s, struct config_node *map, const char *ke
                 struct config_node *value)
 {
     struct config_node *name = new_node(s, NODE_SCALAR, key);
-    struct config_pair *pair;
+    size_t cap = map->n;
 
     if (!name || !value)
         return;
@@ -40,14 +40,10 @@ static void put(const struct setting *s, struct config_node *map, const char *ke
         map->pair[i] = (struct config_pair){name, value};
         return;
     }
-    pair = config_alloc(s->c, map->n + 1, sizeof *pair);
-    if (!pair)
-        return;
-    if (map->n)
-        memcpy(pair, map->pair, map->n * sizeof *pair);
-    pair[map->n] = (struct config_pair){name, value};
-    map->pair = pair;
-    map->n++;
+    if (arena_grow(s->c->arena, &map->pair, map->n, &cap, sizeof *map->pair, s->c->err))
+        s->c->failed = true;
+    else
+        map->pair[map->n++] = (struct config_pair){name, value};
 }
 
 /* The next part of the path, NULL at its end. */

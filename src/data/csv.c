@@ -22,21 +22,19 @@ static bool take_newline(struct csv *c)
     return true;
 }
 
-/* The characters of a field in quotes, up to behind the closing one, to `out`; returns how many. */
+/* The characters of a field in quotes, up to behind the closing one, to `out` unless it is NULL;
+   returns how many. */
 static size_t take_quoted(struct csv *c, char *out, const char **fault)
 {
     size_t n = 0;
 
     for (c->at++; !at_end(c); c->at++) {
-        if (c->s[c->at] == '"') {
-            if (c->at + 1 == c->n || c->s[c->at + 1] != '"') {
-                c->at++;
-                return n;
-            }
-            c->at++;
-        }
+        if (c->s[c->at] == '"' && (++c->at == c->n || c->s[c->at] != '"'))
+            return n;
         c->line += c->s[c->at] == '\n';
-        out[n++] = c->s[c->at];
+        if (out)
+            out[n] = c->s[c->at];
+        n++;
     }
     *fault = "a quote that is not closed";
     return n;
@@ -44,50 +42,36 @@ static size_t take_quoted(struct csv *c, char *out, const char **fault)
 
 static size_t take_plain(struct csv *c, char *out)
 {
-    size_t n = 0;
+    size_t begin = c->at, n;
 
-    for (; !at_end(c) && c->s[c->at] != ',' && c->s[c->at] != '\n'; c->at++) {
-        if (c->s[c->at] == '\r' && (c->at + 1 == c->n || c->s[c->at + 1] == '\n'))
-            break;
-        out[n++] = c->s[c->at];
-    }
+    while (!at_end(c) && c->s[c->at] != ',' && c->s[c->at] != '\n' &&
+           (c->s[c->at] != '\r' || (c->at + 1 < c->n && c->s[c->at + 1] != '\n')))
+        c->at++;
+    n = c->at - begin;
+    if (out)
+        memcpy(out, c->s + begin, n);
     return n;
 }
 
-/* How long the field may be at most: to the end of the text, or of the line if it has no quotes. */
-static size_t room(const struct csv *c)
+static size_t take_text(struct csv *c, char *out, const char **fault)
 {
-    const char *s = c->s + c->at, *end;
-
-    if (at_end(c))
-        return 0;
-    end = *s == '"' ? NULL : memchr(s, '\n', c->n - c->at);
-    if (*s == '"') { /* the closing quote stands before the first one that is not doubled */
-        size_t i = c->at + 1;
-
-        while (i < c->n && (c->s[i] != '"' || (i + 1 < c->n && c->s[i + 1] == '"')))
-            i += c->s[i] == '"' ? 2 : 1;
-        end = i < c->n ? c->s + i : NULL;
-    }
-    return end ? (size_t)(end - s) : c->n - c->at;
+    return !at_end(c) && c->s[c->at] == '"' ? take_quoted(c, out, fault) : take_plain(c, out);
 }
 
 static int take_field(struct csv *c, struct csv_row *row, struct arena *a, struct err *err)
 {
-    char *out = arena_alloc(a, room(c) + 1, 1, err);
-    size_t n;
+    struct csv measured = *c;
+    size_t n = take_text(&measured, NULL, &row->fault);
+    bool quoted = !at_end(c) && c->s[c->at] == '"';
+    char *out = arena_alloc(a, n + 1, 1, err);
 
     if (!out)
         return err->code;
-    if (!at_end(c) && c->s[c->at] == '"') {
-        n = take_quoted(c, out, &row->fault);
-        if (!at_end(c) && !memchr(",\r\n", c->s[c->at], 3) && !row->fault)
-            row->fault = "text after a closing quote";
-        while (!at_end(c) && c->s[c->at] != ',' && c->s[c->at] != '\n')
-            c->at++; /* also the CR of a line's end */
-    } else {
-        n = take_plain(c, out);
-    }
+    take_text(c, out, &row->fault);
+    if (quoted && !at_end(c) && !memchr(",\r\n", c->s[c->at], 3) && !row->fault)
+        row->fault = "text after a closing quote";
+    while (quoted && !at_end(c) && c->s[c->at] != ',' && c->s[c->at] != '\n')
+        c->at++; /* also the CR of a line's end */
     if (row->n == CSV_FIELDS_MAX) {
         row->fault = "too many fields";
         return 0;

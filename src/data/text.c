@@ -118,11 +118,9 @@ static bool of_word(unsigned char c)
 
 bool wants_space(const char *prompt, const char *answer)
 {
-    size_t n = strlen(prompt), last = n;
+    size_t n = strlen(prompt);
+    char last = n ? prompt[utf8_last(prompt, n)] : '\0';
 
-    while (last && ((unsigned char)prompt[last - 1] & 0xc0) == 0x80) /* to the character's start */
-        last--;
-    if (!last || !of_word((unsigned char)*answer))
-        return false;
-    return of_word((unsigned char)prompt[last - 1]) || strchr(".,:;?!)]}%", prompt[last - 1]);
+    return n && of_word((unsigned char)*answer) &&
+           (of_word((unsigned char)last) || strchr(".,:;?!)]}%", last));
 }

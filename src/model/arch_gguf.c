@@ -48,31 +48,22 @@ static const char *key_of(struct gguf_reading *r, const char *name)
 static int obeys(const struct gguf *g, const char *name, enum rule rule, bool *ok, struct err *err)
 {
     const struct gguf_value *v = gguf_find(g, name);
-    bool flag = rule == RULE_TRUE;
     int64_t i = 0;
-    double x = rule == RULE_ONE;
+    double x;
 
-    switch (rule) {
-    case RULE_FALSE:
-    case RULE_TRUE:
-        if (gguf_take_bool(g, name, false, &flag, err))
-            return err->code;
-        *ok = flag == (rule == RULE_TRUE);
+    *ok = true;
+    if (rule == RULE_ANY)
         return 0;
-    case RULE_ONE:
-    case RULE_ZERO:
-        if (v->type == GGUF_F32 || v->type == GGUF_F64)
-            gguf_take_real(g, name, false, &x, err);
-        else if (gguf_take_int(g, name, false, INT64_MIN, INT64_MAX, &i, err))
-            return err->code;
-        else
-            x = (double)i;
-        *ok = x == (rule == RULE_ONE);
-        return 0;
-    default:
-        *ok = true;
-        return 0;
-    }
+    if (rule == RULE_TRUE)
+        return gguf_take_bool(g, name, false, ok, err);
+    if (v->type == GGUF_F32 || v->type == GGUF_F64)
+        gguf_take_real(g, name, true, &x, err);
+    else if (gguf_take_int(g, name, true, INT64_MIN, INT64_MAX, &i, err))
+        return err->code;
+    else
+        x = (double)i;
+    *ok = x == (rule == RULE_ONE);
+    return 0;
 }
 
 /* Keys of other prefixes are about the file, the tokenizer or the program that wrote it. */

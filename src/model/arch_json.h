@@ -6,9 +6,6 @@
 #include "model/arch.h"
 
 /* What arrays it has lie in the arena. Messages do not name the file. */
-/* Is this a key whose value is judged? */
-bool json_key_known(const char *key);
-
 int config_from_json(struct arch_config *c, const json_t *json, struct arena *a, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-#include "model/arch_json_parts.h"
+#include "model/arch_json_keys.h"
 
 #include "base/str.h"
 
@@ -92,7 +92,7 @@ static const char *const json_unjudged[] = {
     /* where other keys say it */
     "hidden_act", "hidden_activation", "max_window_layers", "n_ctx", "_sliding_window_pattern",
     NULL};
-static const struct key_table json_keys = KEYS(json_judged, json_unjudged);
+const struct key_table json_keys = KEYS(json_judged, json_unjudged);
 
 /* Beside the text model's config, where that is an object of its own: nothing of images is
    computed. */
@@ -108,7 +108,7 @@ static const char *const outer_unjudged[] = {
     /* as in the text model's */
     "bos_token_id", "eos_token_id", "pad_token_id", "initializer_range", "use_cache", "auto_map",
     "transformers_version", "_name_or_path", "unsloth_version", "unsloth_fixed", NULL};
-static const struct key_table outer_keys = KEYS(outer_judged, outer_unjudged);
+const struct key_table outer_keys = KEYS(outer_judged, outer_unjudged);
 
 /* Inside rope_scaling and rope_parameters. */
 static const struct arch_key rope_judged[] = {
@@ -134,7 +134,7 @@ static const char *const rope_unjudged[] = {
     "short_factor",
     "long_factor",
     NULL};
-static const struct key_table rope_keys = KEYS(rope_judged, rope_unjudged);
+const struct key_table rope_keys = KEYS(rope_judged, rope_unjudged);
 
 static bool all_full(const json_t *list)
 {
@@ -183,8 +183,8 @@ bool arch_reads(const struct arch *arch, const char *key)
     return str_lists(arch->reads, strlen(arch->reads), " ", key);
 }
 
-static int check_keys(const json_t *obj, const struct key_table *keys, const struct arch *arch,
-                      struct err *err)
+int check_json_keys(const json_t *obj, const struct key_table *keys, const struct arch *arch,
+                    struct err *err)
 {
     const char *name;
     json_t *v;
@@ -207,21 +207,6 @@ static int check_keys(const json_t *obj, const struct key_table *keys, const str
         }
     }
     return 0;
-}
-
-int check_text_keys(const json_t *json, const struct arch *arch, struct err *err)
-{
-    return check_keys(json, &json_keys, arch, err);
-}
-
-int check_outer_keys(const json_t *json, const struct arch *arch, struct err *err)
-{
-    return check_keys(json, &outer_keys, arch, err);
-}
-
-int check_rope_keys(const json_t *json, const struct arch *arch, struct err *err)
-{
-    return check_keys(json, &rope_keys, arch, err);
 }
 
 bool json_key_known(const char *key)

@@ -6,6 +6,7 @@
 #include "model/arch.h"
 #include "model/arch_gguf.h"
 #include "model/arch_json.h"
+#include "model/arch_json_keys.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/gguf_files.h"
 #include "model/checkpoint/safetensors.h"
@@ -335,28 +336,23 @@ static int find_kinds(const struct tensors *t, struct tensor_kind *kinds, size_t
     return 0;
 }
 
-static int describe_tensors(const struct tensors *t, struct buf *out, struct err *err)
+static void describe_tensors(const struct tensors *t, struct buf *out, struct err *err)
 {
     struct arena a = {0};
     struct tensor_kind *kinds = arena_alloc(&a, t->n, sizeof *kinds, err);
-    size_t n;
-    int code;
+    char shape[TENSOR_SHAPE_TEXT];
+    size_t n = 0;
 
-    if (!kinds)
-        return err->code;
-    code = find_kinds(t, kinds, &n, &a, err);
-    if (!code)
-        code = buf_printf(out, err, "tensors        %zu\n", t->n);
-    for (size_t k = 0; k < n && !code; k++) {
-        char shape[TENSOR_SHAPE_TEXT];
+    if (kinds)
+        find_kinds(t, kinds, &n, &a, err);
+    buf_printf(out, err, "tensors        %zu\n", t->n);
+    for (size_t k = 0; k < n; k++) {
         const struct tensor *first = kinds[k].first;
 
-        code =
-            buf_printf(out, err, "%6zu x %-5s %-16s %s\n", kinds[k].count, dtype_name(first->dtype),
-                       tensor_shape_text(shape, first->rank, first->dim), kinds[k].name);
+        buf_printf(out, err, "%6zu x %-5s %-16s %s\n", kinds[k].count, dtype_name(first->dtype),
+                   tensor_shape_text(shape, first->rank, first->dim), kinds[k].name);
     }
     arena_release(&a);
-    return code;
 }
 
 int shape_windows(const struct shape *s, int *layers)
@@ -383,43 +379,39 @@ static void window_text(char out[64], const struct shape *s)
         snprintf(out, 64, "none");
 }
 
-static int describe_rotary(const struct model *m, struct buf *out, struct err *err)
+static void describe_rotary(const struct model *m, struct buf *out, struct err *err)
 {
     const struct arch_config *c = &m->files->config;
     char rope[128];
 
     if (m->shape.learned_positions)
-        return buf_printf(out, err, "rotary         none: positions are learned\n");
-    for (int i = 0; i <= c->ropes; i++)
-        if (buf_printf(out, err, "rotary         %s%s, %d of %d numbers of a head\n",
-                       !c->ropes ? ""
-                       : i       ? "with a window: "
-                                 : "without a window: ",
-                       rope_text(rope, &c->rope[i]), m->rotary[i].dims, m->shape.d_head))
-            return err->code;
-    return 0;
+        buf_puts(out, "rotary         none: positions are learned\n", err);
+    for (int i = 0; !m->shape.learned_positions && i <= c->ropes; i++)
+        buf_printf(out, err, "rotary         %s%s, %d of %d numbers of a head\n",
+                   !c->ropes ? ""
+                   : i       ? "with a window: "
+                             : "without a window: ",
+                   rope_text(rope, &c->rope[i]), m->rotary[i].dims, m->shape.d_head);
 }
 
-static int describe_shape(const struct model *m, struct buf *out, struct err *err)
+static void describe_shape(const struct model *m, struct buf *out, struct err *err)
 {
     const struct shape *s = &m->shape;
     char window[64];
 
     window_text(window, s);
-    return err_if(err, buf_printf(out, err,
-                                  "layers         %d%s\n"
-                                  "heads          %d of width %d, over %d key/value %s\n"
-                                  "width          %d, MLP %d%s\n"
-                                  "vocabulary     %d, unembedding %s\n"
-                                  "positions      %d, sliding window %s\n",
-                                  s->n_layers, s->parallel ? ", attention and MLP in parallel" : "",
-                                  s->n_heads, s->d_head, s->n_kv_heads,
-                                  str_noun(s->n_kv_heads, "head", "heads"), s->d_model, s->d_ff,
-                                  s->gated ? "" : " without gate", s->vocab,
-                                  s->tied ? "tied to the embedding" : "of its own",
-                                  s->max_positions, window) ||
-                           describe_rotary(m, out, err) ||
-                           buf_printf(out, err, "norm epsilon   %g\n", (double)s->norm_eps));
+    buf_printf(out, err,
+               "layers         %d%s\n"
+               "heads          %d of width %d, over %d key/value %s\n"
+               "width          %d, MLP %d%s\n"
+               "vocabulary     %d, unembedding %s\n"
+               "positions      %d, sliding window %s\n",
+               s->n_layers, s->parallel ? ", attention and MLP in parallel" : "", s->n_heads,
+               s->d_head, s->n_kv_heads, str_noun(s->n_kv_heads, "head", "heads"), s->d_model,
+               s->d_ff, s->gated ? "" : " without gate", s->vocab,
+               s->tied ? "tied to the embedding" : "of its own", s->max_positions, window);
+    describe_rotary(m, out, err);
+    buf_printf(out, err, "norm epsilon   %g\n", (double)s->norm_eps);
 }
 
 int model_describe(const struct model *m, struct buf *out, struct err *err)
@@ -427,19 +419,20 @@ int model_describe(const struct model *m, struct buf *out, struct err *err)
     const struct checkpoint *c = m->files;
     char bytes[STR_HUMAN], hex[HASH_HEX];
 
-    if (buf_printf(out, err, "model          %s\narchitecture   %s\n", m->path, m->arch))
-        return err->code;
+    err_clear(err);
+    buf_printf(out, err, "model          %s\narchitecture   %s\n", m->path, m->arch);
     if (c->is_gguf)
         buf_printf(out, err, "format         GGUF version %u, %zu %s\n", c->gguf.v[0].version,
                    c->gguf.n, str_noun(c->gguf.n, "file", "files"));
     else
         buf_printf(out, err, "format         Hugging Face, %zu safetensors %s\n", c->shards.n,
                    str_noun(c->shards.n, "file", "files"));
-    if (buf_printf(out, err, "parameters     %llu in %s\n", (unsigned long long)m->n_params,
-                   str_bytes(bytes, (double)m->weight_bytes)) ||
-        describe_shape(m, out, err) ||
-        (!hash_eq(m->fingerprint, m->config_hash) &&
-         buf_printf(out, err, "fingerprint    %s\n", hash_hex(hex, m->fingerprint))))
-        return err->code;
-    return c->tensors ? describe_tensors(c->tensors, out, err) : 0;
+    buf_printf(out, err, "parameters     %llu in %s\n", (unsigned long long)m->n_params,
+               str_bytes(bytes, (double)m->weight_bytes));
+    describe_shape(m, out, err);
+    if (!hash_eq(m->fingerprint, m->config_hash))
+        buf_printf(out, err, "fingerprint    %s\n", hash_hex(hex, m->fingerprint));
+    if (c->tensors)
+        describe_tensors(c->tensors, out, err);
+    return err->code;
 }

@@ -99,50 +99,12 @@ const struct added_token *added_longest(const struct added *a, const char *s, si
     return best;
 }
 
-static size_t last_character(const char *s, size_t n)
-{
-    size_t i = n - 1;
-
-    while (i && ((unsigned char)s[i] & 0xc0) == 0x80)
-        i--;
-    return i;
-}
-
 static bool inside_word(const struct added *a, const char *s, size_t n, size_t lo, size_t hi)
 {
-    size_t before = lo ? last_character(s, lo) : 0;
+    size_t before = lo ? utf8_last(s, lo) : 0;
 
     return (lo && regex_matches(a->word, s + before, lo - before)) ||
            (hi < n && regex_matches(a->word, s + hi, n - hi));
-}
-
-static size_t spaces_before(const char *s, size_t lo)
-{
-    int32_t c;
-
-    while (lo) {
-        size_t i = last_character(s, lo);
-
-        utf8_next(s + i, lo - i, &c);
-        if (!utf8_is_space(c))
-            break;
-        lo = i;
-    }
-    return lo;
-}
-
-static size_t spaces_behind(const char *s, size_t n, size_t hi)
-{
-    int32_t c;
-
-    while (hi < n) {
-        size_t len = utf8_next(s + hi, n - hi, &c);
-
-        if (!utf8_is_space(c))
-            break;
-        hi += len;
-    }
-    return hi;
 }
 
 bool added_next(const struct added *a, const char *s, size_t n, size_t done, size_t *at,
@@ -160,10 +122,10 @@ bool added_next(const struct added *a, const char *s, size_t n, size_t done, siz
         if ((t->flags & ADDED_SINGLE_WORD) && inside_word(a, s, n, lo, hi))
             continue; /* stays text, and the search goes on behind it */
         hit->id = t->id;
-        hit->lo = t->flags & ADDED_LSTRIP ? spaces_before(s, lo) : lo;
+        hit->lo = t->flags & ADDED_LSTRIP ? utf8_spaces_before(s, lo) : lo;
         if ((t->flags & ADDED_LSTRIP) && hit->lo < done)
             hit->lo = done;
-        hit->hi = t->flags & ADDED_RSTRIP ? spaces_behind(s, n, hi) : hi;
+        hit->hi = t->flags & ADDED_RSTRIP ? utf8_spaces_behind(s, n, hi) : hi;
         return true;
     }
     *at = n;

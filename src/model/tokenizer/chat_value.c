@@ -289,10 +289,8 @@ const char *chat_strip(const char *s, size_t *n, const char *set, size_t n_set, 
             break;
     }
     while (right && hi > lo) {
-        size_t at = hi - 1;
+        size_t at = utf8_last(s, hi);
 
-        while (at > lo && ((unsigned char)s[at] & 0xc0) == 0x80)
-            at--;
         utf8_next(s + at, hi - at, &c);
         if (!in_set(s + at, hi - at, c, set, n_set))
             break;

@@ -190,19 +190,7 @@ static int add_pieces(struct tokenizer *t, const struct spm *m, struct err *err)
     return 0;
 }
 
-static int read_bpe(struct tokenizer *t, const struct spm *m, struct err *err)
-{
-    float *score = mem_alloc(m->n, sizeof *score, err);
-
-    for (size_t i = 0; score && i < m->n; i++)
-        score[i] = m->piece[i].type == TYPE_NORMAL ? m->piece[i].score : NAN;
-    if (score)
-        bpe_merge_by_score(&t->bpe, score, err);
-    mem_free(score);
-    return err->code;
-}
-
-static int read_unigram(struct tokenizer *t, const struct spm *m, struct err *err)
+static int read_scores(struct tokenizer *t, const struct spm *m, struct err *err)
 {
     float *score = mem_alloc(m->n, sizeof *score, err), worst = FLT_MAX;
 
@@ -212,7 +200,9 @@ static int read_unigram(struct tokenizer *t, const struct spm *m, struct err *er
         score[i] = p->type == TYPE_NORMAL ? p->score : NAN;
         worst = fminf(worst, score[i]); /* which passes over NAN */
     }
-    if (score)
+    if (score && m->kind == KIND_BPE)
+        bpe_merge_by_score(&t->bpe, score, err);
+    else if (score)
         unigram_init(&t->unigram, &t->bpe, score, worst, err);
     mem_free(score);
     return err->code;
@@ -247,9 +237,7 @@ static int build(struct tokenizer *t, const struct spm *m, struct err *err)
         return err->code;
     t->bpe.byte_fallback = m->bytes;
     t->bpe.fuse_unk = true;
-    if (add_pieces(t, m, err) ||
-        (m->kind == KIND_BPE ? read_bpe(t, m, err) : read_unigram(t, m, err)) ||
-        add_spaces(t, m, err))
+    if (add_pieces(t, m, err) || read_scores(t, m, err) || add_spaces(t, m, err))
         return err->code;
     t->bos = t->chat_bos = find_mark(t, m->bos);
     t->eos = t->chat_eos = find_mark(t, m->eos);

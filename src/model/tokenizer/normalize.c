@@ -138,22 +138,13 @@ static int lowercase(const char *s, size_t n, struct buf *out, struct err *err)
 static int strip(const struct text_step *step, const char *s, size_t n, bool *first,
                  struct buf *out, struct err *err)
 {
-    size_t lo = 0, hi = 0, len;
-    int32_t c;
+    size_t lo = step->left ? utf8_spaces_behind(s, n, 0) : 0;
 
-    for (; step->left && lo < n; lo += len) {
-        len = utf8_next(s + lo, n - lo, &c);
-        if (!utf8_is_space(c))
-            break;
-    }
     if (lo)
         *first = false;
-    for (size_t i = hi = lo; i < n; i += len) {
-        len = utf8_next(s + i, n - i, &c);
-        if (!step->right || !utf8_is_space(c))
-            hi = i + len;
-    }
-    return buf_put(out, s + lo, hi - lo, err);
+    if (step->right)
+        n = lo + utf8_spaces_before(s + lo, n - lo);
+    return buf_put(out, s + lo, n - lo, err);
 }
 
 static int run_step(const struct text_steps *z, const struct text_step *step, struct regex_run *run,
