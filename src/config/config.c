@@ -19,25 +19,25 @@ static const struct config_row *find_row(const struct config_row *rows, size_t n
     return NULL;
 }
 
-static void parse_row(struct config_context *c, const struct config_row *row,
-                      const struct config_node *node, void *to)
+/* The value of c->row. */
+static void parse_row(struct config_context *c, const struct config_node *node, void *to)
 {
     if (c->failed)
         return;
     if (node_is_null(node))
-        node_problem(c, row, node, "has no value: give one or leave the key out");
+        node_problem(c, node, "has no value: give one or leave the key out");
     else
-        row->type->parse(c, row, node, (char *)to + row->offset);
+        c->row->type->parse(c, node, (char *)to + c->row->offset);
 }
 
 /* A default goes the way of every value, so that there is one parser. */
-static void parse_fallback(struct config_context *c, const struct config_row *row, void *to)
+static void parse_fallback(struct config_context *c, void *to)
 {
-    const struct config_node *node =
-        yaml_read(c, "default", row->fallback, strlen(row->fallback), false);
+    const char *text = c->row->fallback;
+    const struct config_node *node = yaml_read(c, "default", text, strlen(text), false);
 
     if (node)
-        parse_row(c, row, node, to);
+        parse_row(c, node, to);
 }
 
 /* The value of "a.b" below a mapping, or of as much of the path as there is; *key: what is left. */
@@ -74,14 +74,13 @@ static void fill_given(struct config_context *c, const struct config_row *rows, 
 
     for (size_t i = 0; i < map->n; i++) {
         const struct config_node *value = map->pair[i].value;
-        const struct config_row *row;
 
         if (map->pair[i].key->kind != NODE_SCALAR)
             continue;
         snprintf(key, sizeof key, "%s%s", prefix, map->pair[i].key->text);
-        row = find_row(rows, n, key);
-        if (row)
-            parse_row(c, row, value, to);
+        c->row = find_row(rows, n, key);
+        if (c->row)
+            parse_row(c, value, to);
         else if (value->kind == NODE_MAP && !*prefix && strlen(key) <= CONFIG_NAME_MAX) {
             snprintf(key, sizeof key, "%s.", map->pair[i].key->text);
             fill_given(c, rows, n, value, key, to);
@@ -98,16 +97,15 @@ static bool given_several(const struct config_node *map, const struct config_row
     return map && given(map, key);
 }
 
-static void fill_missing(struct config_context *c, const struct config_row *row,
-                         const struct config_node *map, const struct config_node *place, void *to,
-                         bool applies)
+static void fill_missing(struct config_context *c, const struct config_node *map,
+                         const struct config_node *place, void *to, bool applies)
 {
-    if (c->failed || (map && given(map, row->key)))
+    if (c->failed || (map && given(map, c->row->key)))
         return;
-    if (row->fallback)
-        parse_fallback(c, row, to);
-    else if (applies && !given_several(map, row))
-        node_problem(c, row, place, "required, but missing");
+    if (c->row->fallback)
+        parse_fallback(c, to);
+    else if (applies && !given_several(map, c->row))
+        node_problem(c, place, "required, but missing");
 }
 
 void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
@@ -118,20 +116,20 @@ void fill_rows(struct config_context *c, const struct config_row *rows, size_t n
             *(int *)((char *)to + rows[i].offset) = NO_CHOICE;
     if (map)
         fill_given(c, rows, n, map, "", to);
-    for (size_t i = 0; i < n; i++)
-        if (!rows[i].when)
-            fill_missing(c, &rows[i], map, place, to, true);
-    for (size_t i = 0; i < n; i++) {
-        const struct config_node *node = map ? given(map, rows[i].key) : NULL;
+    for (c->row = rows; c->row < rows + n; c->row++)
+        if (!c->row->when)
+            fill_missing(c, map, place, to, true);
+    for (c->row = rows; c->row < rows + n; c->row++) {
+        const struct config_node *node = map ? given(map, c->row->key) : NULL;
         char needs[WHEN_MAX];
 
-        if (!rows[i].when)
+        if (!c->row->when)
             continue;
-        fill_missing(c, &rows[i], map, place, to, row_applies(&rows[i], rows, n, to, false));
-        if (node && !row_applies(&rows[i], rows, n, to, true))
-            node_problem(c, &rows[i], node, "does not apply here: only with %s",
-                         when_text(needs, &rows[i]));
+        fill_missing(c, map, place, to, row_applies(c->row, rows, n, to, false));
+        if (node && !row_applies(c->row, rows, n, to, true))
+            node_problem(c, node, "does not apply here: only with %s", when_text(needs, c->row));
     }
+    c->row = NULL;
 }
 
 /* First parts of the keys, or what follows "group." of those that begin so. */
@@ -151,14 +149,14 @@ static size_t key_names(const struct config_row *rows, size_t n, const char *gro
     return used;
 }
 
-static void check_names(struct config_context *c, const struct config_row *row,
-                        const struct config_node *map, char name[][CONFIG_NAME_MAX + 1], size_t n)
+static void check_names(struct config_context *c, const struct config_node *map,
+                        char name[][CONFIG_NAME_MAX + 1], size_t n)
 {
     const char *known[ROWS_MAX];
 
     for (size_t i = 0; i < n; i++)
         known[i] = name[i];
-    node_check_keys(c, row, map, known, n);
+    node_check_keys(c, map, known, n);
 }
 
 static void check_keys(struct config_context *c, const struct config_node *map,
@@ -168,7 +166,7 @@ static void check_keys(struct config_context *c, const struct config_node *map,
     char name[ROWS_MAX][CONFIG_NAME_MAX + 1], inner[ROWS_MAX][CONFIG_NAME_MAX + 1];
     size_t k = key_names(more, n_more, NULL, name, key_names(rows, n, NULL, name, 0));
 
-    check_names(c, NULL, map, name, k);
+    check_names(c, map, name, k);
     for (size_t i = 0; i < k; i++) {
         const struct config_node *node = node_get(map, name[i]);
         const struct config_row group = {.key = name[i]};
@@ -176,10 +174,12 @@ static void check_keys(struct config_context *c, const struct config_node *map,
 
         if (!node || !n_inner || (i && !strcmp(name[i], name[i - 1])))
             continue;
+        c->row = &group;
         if (node->kind == NODE_MAP)
-            check_names(c, &group, node, inner, n_inner);
+            check_names(c, node, inner, n_inner);
         else
-            node_expected(c, &group, node, "a mapping of keys");
+            node_expected(c, node, "a mapping of keys");
+        c->row = NULL;
     }
 }
 
@@ -191,9 +191,9 @@ static void load_section(struct config_context *c, const struct config_part *par
 
     c->section = s->name;
     if (map && node_is_null(map)) {
-        node_problem(c, NULL, map, "has no value: give one or leave the key out");
+        node_problem(c, map, "has no value: give one or leave the key out");
     } else if (map && map->kind != NODE_MAP) {
-        node_expected(c, NULL, map, "a mapping of keys");
+        node_expected(c, map, "a mapping of keys");
     } else {
         if (map)
             check_keys(c, map, s->rows, s->n_rows, NULL, 0);
@@ -257,7 +257,7 @@ static const struct experiment_schema *find_kind(const struct experiments *x,
     }
     if (!usual_name(x, node->text, hint))
         node_hint(hint, node->text, known, n);
-    node_problem(x->c, NULL, node, "unknown kind \"%s\"%s", node_excerpt(said, node->text), hint);
+    node_problem(x->c, node, "unknown kind \"%s\"%s", node_excerpt(said, node->text), hint);
     return NULL;
 }
 
@@ -269,14 +269,13 @@ static void check_name(const struct experiments *x, const struct config_node *en
     if (!node || node_is_null(node))
         return;
     if (*node->text && !str_is_name(node->text))
-        node_problem(x->c, NULL, node, "the name \"%s\" may hold only letters, digits, _ and -",
+        node_problem(x->c, node, "the name \"%s\" may hold only letters, digits, _ and -",
                      node_excerpt(said, node->text));
     if (strlen(node->text) > CONFIG_NAME_MAX)
-        node_problem(x->c, NULL, node, "the name is longer than 64 characters");
+        node_problem(x->c, node, "the name is longer than 64 characters");
     for (size_t i = 0; config_reserved_names[i]; i++)
         if (str_eq(node->text, config_reserved_names[i]))
-            node_problem(x->c, NULL, node, "the name \"%s\" is reserved for the result file",
-                         node->text);
+            node_problem(x->c, node, "the name \"%s\" is reserved for the result file", node->text);
 }
 
 static void check_unique(const struct experiments *x, const struct config_node *list, size_t i)
@@ -289,7 +288,7 @@ static void check_unique(const struct experiments *x, const struct config_node *
 
         if (!other || !str_eq(other->text, name->text))
             continue;
-        node_problem(x->c, NULL, name, "the name \"%s\" is taken by another experiment",
+        node_problem(x->c, name, "the name \"%s\" is taken by another experiment",
                      node_excerpt(said, name->text));
         return;
     }
@@ -318,7 +317,7 @@ static void load_entry(const struct experiments *x, const struct config_node *en
     struct experiment_entry *to = &x->to->experiment[x->to->n_experiments];
 
     if (entry->kind != NODE_MAP) {
-        node_expected(c, NULL, entry, "a mapping with name and kind");
+        node_expected(c, entry, "a mapping with name and kind");
         return;
     }
     fill_rows(c, config_head_rows, CONFIG_HEAD_ROWS, entry, entry, &head);
@@ -348,11 +347,11 @@ static void load_experiments(const struct experiments *x, const struct config_no
 
     c->section = "experiments";
     if (!list)
-        node_problem(c, NULL, root, "required, but missing");
+        node_problem(c, root, "required, but missing");
     else if (list->kind != NODE_LIST)
-        node_expected(c, NULL, list, "a list of mappings");
+        node_expected(c, list, "a list of mappings");
     else if (!n)
-        node_problem(c, NULL, list, "the list is empty: it needs at least one experiment");
+        node_problem(c, list, "the list is empty: it needs at least one experiment");
     x->to->experiment = config_alloc(c, n, sizeof *x->to->experiment);
     for (size_t i = 0; i < n && !c->failed; i++) {
         c->section = entry_label(x, list->item[i], i);
@@ -374,7 +373,7 @@ static void check_top_keys(struct config_context *c, const struct config_node *r
     for (size_t i = 0; i < top->n_rows; i++)
         known[n++] = top->rows[i].key;
     known[n++] = "experiments";
-    node_check_keys(c, NULL, root, known, n);
+    node_check_keys(c, root, known, n);
 }
 
 static void load_part(const struct experiments *x, const struct config_node *root, const char *name)
@@ -392,7 +391,7 @@ static void load_part(const struct experiments *x, const struct config_node *roo
             foreign = true;
     }
     if (foreign && node_get(root, name))
-        node_problem(x->c, NULL, node_get(root, name),
+        node_problem(x->c, node_get(root, name),
                      "%s does not belong into a config with a section curate", name);
 }
 
@@ -403,19 +402,20 @@ static void check_data(const struct experiments *x, const struct config_node *ro
     const struct config_node *data = node_get(root, "data");
     const struct config_node *path = data && data->kind == NODE_MAP ? node_get(data, "path") : data;
     struct data_config *d = &x->to->data;
-    bool needed = !x->to->n_experiments;
+    bool needed = !x->to->n_experiments, is_given = path && (path->kind != NODE_LIST || path->n);
 
     for (size_t i = 0; i < x->to->n_experiments; i++)
         needed |= !x->to->experiment[i].schema->no_data;
     x->c->section = "data";
-    if (path && (path->kind != NODE_LIST || path->n)) {
-        if (d->sequences)
-            node_problem(x->c, NULL, data, "sequences stand in the place of path: not both");
-    } else if (!d->sequences && needed)
-        node_problem(x->c, &config_parts[CONFIG_PART_DATA].section.rows[0], data ? data : root,
+    x->c->row = is_given ? NULL : &config_parts[CONFIG_PART_DATA].section.rows[0];
+    if (is_given && d->sequences)
+        node_problem(x->c, data, "sequences stand in the place of path: not both");
+    else if (!is_given && !d->sequences && needed)
+        node_problem(x->c, data ? data : root,
                      "required, but missing (or data.sequences, for random tokens)");
-    else if (!d->sequences)
+    else if (!is_given && !d->sequences)
         d->sequences = SEQUENCES;
+    x->c->row = NULL;
     x->c->section = "";
 }
 
@@ -458,7 +458,7 @@ int config_parse(struct config *c, const char *path, const char *text, size_t n,
     if (root && node_is_null(root))
         problems_add(problems, c->path, 0, 0, "the file is empty: expected a config");
     else if (root && root->kind != NODE_MAP)
-        node_expected(&context, NULL, root, "a mapping with model, data, output and experiments");
+        node_expected(&context, root, "a mapping with model, data, output and experiments");
     if (root && root->kind == NODE_MAP) {
         c->root = root;
         for (size_t i = 0; i < n_set && !context.failed; i++)

@@ -3,8 +3,7 @@
 
 #include "base/str.h"
 
-static void parse_chat(struct config_context *c, const struct config_row *row,
-                       const struct config_node *node, void *field)
+static void parse_chat(struct config_context *c, const struct config_node *node, void *field)
 {
     static const char *const keys[] = {"user", "assistant"};
     static const char what[] = "none, auto or {user: TEXT, assistant: TEXT}";
@@ -20,15 +19,15 @@ static void parse_chat(struct config_context *c, const struct config_row *row,
         return;
     }
     if (node->kind != NODE_MAP) {
-        node_expected(c, row, node, what);
+        node_expected(c, node, what);
         return;
     }
-    node_check_keys(c, row, node, keys, 2);
+    node_check_keys(c, node, keys, 2);
     user = node_get(node, "user");
     assistant = node_get(node, "assistant");
     if (!user || !assistant)
-        node_problem(c, row, node, "needs both user and assistant");
-    else if (take_text(c, row, user, "a text") && take_text(c, row, assistant, "a text")) {
+        node_problem(c, node, "needs both user and assistant");
+    else if (take_text(c, user, "a text") && take_text(c, assistant, "a text")) {
         form.user = user->text;
         form.assistant = assistant->text;
         *(struct chat_form *)field = form;
@@ -51,17 +50,16 @@ const struct config_type config_chat = {
     "none, auto (the model's own chat template) or {user: TEXT, assistant: TEXT}: what stands "
     "before the user's words and before the assistant's"};
 
-static void parse_shares(struct config_context *c, const struct config_row *row,
-                         const struct config_node *node, void *field)
+static void parse_shares(struct config_context *c, const struct config_node *node, void *field)
 {
     struct share_list list = {0};
     double sum = 0;
 
     if (node->kind != NODE_MAP) {
-        node_expected(c, row, node, "a mapping such as {train: 0.5, test: 0.5}");
+        node_expected(c, node, "a mapping such as {train: 0.5, test: 0.5}");
         return;
     }
-    node_check_keys(c, row, node, NULL, 0);
+    node_check_keys(c, node, NULL, 0);
     list.name = config_alloc(c, node->n, sizeof *list.name);
     list.share = config_alloc(c, node->n, sizeof *list.share);
     for (size_t i = 0; i < node->n && !c->failed; i++) {
@@ -69,16 +67,16 @@ static void parse_shares(struct config_context *c, const struct config_row *row,
         double v = 0;
 
         if (!str_is_name(name))
-            node_problem(c, row, node->pair[i].key,
+            node_problem(c, node->pair[i].key,
                          "a split's name may hold only letters, digits, _ and -");
-        else if (take_real(c, row, node->pair[i].value, "a number", &v) && !(v > 0 && v <= 1))
-            node_problem(c, row, node->pair[i].value, "a share must be above 0 and at most 1");
+        else if (take_real(c, node->pair[i].value, "a number", &v) && !(v > 0 && v <= 1))
+            node_problem(c, node->pair[i].value, "a share must be above 0 and at most 1");
         list.name[list.n] = name;
         list.share[list.n++] = v;
         sum += v;
     }
     if (list.n && (sum < 1 - 1e-9 || sum > 1 + 1e-9))
-        node_problem(c, row, node, "the shares must add up to 1");
+        node_problem(c, node, "the shares must add up to 1");
     *(struct share_list *)field = list;
 }
 

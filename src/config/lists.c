@@ -29,12 +29,11 @@ static void *element(const struct any_list *list, size_t i, const struct config_
     return (char *)list->v + i * of->size;
 }
 
-static void said_twice(struct config_context *c, const struct config_row *row,
-                       const struct config_node *node, const char *text)
+static void said_twice(struct config_context *c, const struct config_node *node, const char *text)
 {
     char said[EXCERPT_MAX];
 
-    node_problem(c, row, node, "\"%s\" is listed twice", node_excerpt(said, text));
+    node_problem(c, node, "\"%s\" is listed twice", node_excerpt(said, text));
 }
 
 /* Does the element behind the list's last stand in it already? Only numbers may. */
@@ -51,40 +50,38 @@ static bool is_listed(const struct any_list *list, const struct config_type *of)
 }
 
 /* A list may be empty only where that is what it is by default, or a set of choices. */
-static bool is_missing(struct config_context *c, const struct config_row *row,
-                       const struct config_node *node)
+static bool is_missing(struct config_context *c, const struct config_node *node)
 {
-    if (node_count(node) || row->type == &config_subset ||
-        (row->fallback && str_eq(row->fallback, "[]")))
+    if (node_count(node) || c->row->type == &config_subset ||
+        (c->row->fallback && str_eq(c->row->fallback, "[]")))
         return false;
-    node_problem(c, row, node, "the list is empty: it needs at least one element");
+    node_problem(c, node, "the list is empty: it needs at least one element");
     return true;
 }
 
-static void parse_list(struct config_context *c, const struct config_row *row,
-                       const struct config_node *node, void *field)
+static void parse_list(struct config_context *c, const struct config_node *node, void *field)
 {
-    const struct config_type *of = element_type(row->type);
+    const struct config_type *of = element_type(c->row->type);
     struct any_list list = {0};
     char what[64];
 
     if (node->kind == NODE_MAP) {
-        snprintf(what, sizeof what, "a %s", row->type->name);
-        node_expected(c, row, node, what);
+        snprintf(what, sizeof what, "a %s", c->row->type->name);
+        node_expected(c, node, what);
         return;
     }
-    if (is_missing(c, row, node))
+    if (is_missing(c, node))
         return;
     list.v = config_alloc(c, node_count(node), of->size);
     for (size_t i = 0; list.v && i < node_count(node); i++) {
         const struct config_node *item = node_item(node, i);
         const int problems = c->problems->count;
 
-        of->parse(c, row, item, element(&list, list.n, of));
+        of->parse(c, item, element(&list, list.n, of));
         if (c->problems->count > problems)
             continue;
         if (is_listed(&list, of))
-            said_twice(c, row, item, item->text);
+            said_twice(c, item, item->text);
         else
             list.n++;
     }
@@ -137,16 +134,15 @@ const char **choice_words(const struct choice_list *list, const struct choice *c
     return word;
 }
 
-static void parse_paths(struct config_context *c, const struct config_row *row,
-                        const struct config_node *node, void *field)
+static void parse_paths(struct config_context *c, const struct config_node *node, void *field)
 {
     struct string_list *list = field;
 
     if (node->kind == NODE_MAP) {
-        node_expected(c, row, node, "a path or a list of paths");
+        node_expected(c, node, "a path or a list of paths");
         return;
     }
-    parse_list(c, row, node, field);
+    parse_list(c, node, field);
     for (size_t i = 0; i < node_count(node); i++) {
         const struct config_node *item = node_item(node, i);
 
@@ -154,8 +150,8 @@ static void parse_paths(struct config_context *c, const struct config_row *row,
 
         if (item->kind != NODE_SCALAR || node_is_null(item) || !*item->text)
             continue;
-        path = take_path(c, row, item);
-        if (path && path_exists(c, row, item, path) && i < list->n)
+        path = take_path(c, item);
+        if (path && path_exists(c, item, path) && i < list->n)
             list->v[i] = path;
     }
 }
@@ -168,163 +164,169 @@ const struct config_type config_paths = {"list of paths", sizeof(struct string_l
 #define EACH_TOKEN "[*]" /* what {each_token: NAME} puts behind the name */
 
 /* The name inside {each_token: NAME} and its mark; NULL after a problem. */
-static const char *take_each_token(struct config_context *c, const struct config_row *row,
-                                   const struct config_node *node)
+static const char *take_each_token(struct config_context *c, const struct config_node *node)
 {
     static const char *const known[] = {"each_token"};
     const struct config_node *span = node_get(node, known[0]);
     const char *text;
 
     if (!span) {
-        node_problem(c, row, node,
+        node_problem(c, node,
                      "must be a number, a name or {each_token: NAME}: together, window and pairs "
                      "stand alone, not in a list");
         return NULL;
     }
-    node_check_keys(c, row, node, known, 1);
-    text = take_text(c, row, span, "the name of a span");
+    node_check_keys(c, node, known, 1);
+    text = take_text(c, span, "the name of a span");
     if (!text)
         return NULL;
     return config_got(c, arena_printf(c->arena, c->err, "%s" EACH_TOKEN, text));
 }
 
 /* A number in its canonical form, or a name. */
-static const char *take_element(struct config_context *c, const struct config_row *row,
-                                const struct config_node *node)
+static const char *take_element(struct config_context *c, const struct config_node *node)
 {
     const char *text;
     int64_t v;
 
     if (node->kind == NODE_MAP)
-        return take_each_token(c, row, node);
-    text = take_text(c, row, node, "a number or a name");
+        return take_each_token(c, node);
+    text = take_text(c, node, "a number or a name");
     if (text && (str_eq(text, "each") || str_eq(text, "all"))) {
-        node_problem(c, row, node, "\"%s\" cannot be one of several elements", text);
+        node_problem(c, node, "\"%s\" cannot be one of several elements", text);
         return NULL;
     }
     if (!text || node->quoted || scan_int(text, &v) == SCAN_NO)
         return text;
-    if (!take_int(c, row, node, "an integer", &v))
+    if (!take_int(c, node, "an integer", &v))
         return NULL;
     return config_got(c, arena_printf(c->arena, c->err, "%lld", (long long)v));
 }
 
-static void take_elements(struct config_context *c, const struct config_row *row,
-                          const struct config_node *node, struct selector *to)
+static void take_elements(struct config_context *c, const struct config_node *node,
+                          struct selector *to)
 {
     size_t n = node_count(node);
 
     if (!n) {
-        node_problem(c, row, node, "the list is empty: it needs at least one element");
+        node_problem(c, node, "the list is empty: it needs at least one element");
         return;
     }
     to->name = config_alloc(c, n, sizeof *to->name);
     for (size_t i = 0; to->name && i < n; i++) {
         const struct config_node *item = node_item(node, i);
-        const char *name = take_element(c, row, item);
+        const char *name = take_element(c, item);
 
         if (name && is_among(name, to->name, to->n))
-            said_twice(c, row, item, name);
+            said_twice(c, item, name);
         else if (name)
             to->name[to->n++] = name;
     }
 }
 
-static void take_together(struct config_context *c, const struct config_row *row,
-                          const struct config_node *node, struct selector *to)
+static void take_together(struct config_context *c, const struct config_node *node,
+                          struct selector *to)
 {
     static const char *const known[] = {"together"};
     const struct config_node *list = node_get(node, known[0]);
 
     to->kind = SELECT_TOGETHER;
-    node_check_keys(c, row, node, known, 1);
+    node_check_keys(c, node, known, 1);
     for (size_t i = 0; i < node_count(list); i++) {
         const struct config_node *item = node_item(list, i);
 
         if (item->kind == NODE_SCALAR)
             continue;
-        node_expected(c, row, item, "a number or a name");
+        node_expected(c, item, "a number or a name");
         return;
     }
-    take_elements(c, row, list, to);
+    take_elements(c, list, to);
 }
 
-static void take_window(struct config_context *c, const struct config_row *row,
-                        const struct config_node *node, struct selector *to)
+/* An integer within bounds of its own. */
+static void take_bounded(struct config_context *c, const struct config_node *node, double lo,
+                         double hi, int64_t *v)
+{
+    const struct config_row bounded = {.key = c->row->key, .lo = lo, .hi = hi}, *row = c->row;
+
+    c->row = &bounded;
+    take_int(c, node, "an integer", v);
+    c->row = row;
+}
+
+static void take_window(struct config_context *c, const struct config_node *node,
+                        struct selector *to)
 {
     static const char *const known[] = {"window", "stride"};
-    const struct config_row bounded = {.key = row->key, .lo = 1, .hi = 65536};
     const struct config_node *stride = node_get(node, "stride");
     int64_t width = 1, step = 1;
 
-    node_check_keys(c, row, node, known, 2);
-    take_int(c, &bounded, node_get(node, "window"), "an integer", &width);
+    node_check_keys(c, node, known, 2);
+    take_bounded(c, node_get(node, "window"), 1, 65536, &width);
     if (stride)
-        take_int(c, &bounded, stride, "an integer", &step);
+        take_bounded(c, stride, 1, 65536, &step);
     to->kind = SELECT_WINDOW;
     to->window = (int)width;
     to->stride = (int)step;
 }
 
 /* The heads that a finished sweep ranks, by twos. */
-static void take_ranked_pairs(struct config_context *c, const struct config_row *row,
-                              const struct config_node *node, struct selector *to)
+static void take_ranked_pairs(struct config_context *c, const struct config_node *node,
+                              struct selector *to)
 {
     static const char *const known[] = {"pairs", "top", "group", "rank_by"};
-    const struct config_row bounded = {.key = row->key, .lo = 2, .hi = 200};
     const struct config_node *from = node_get(node, "pairs"), *group = node_get(node, "group"),
                              *rank_by = node_get(node, "rank_by"), *top = node_get(node, "top");
     int64_t most = 10;
 
-    node_check_keys(c, row, node, known, 4);
+    node_check_keys(c, node, known, 4);
     *to = (struct selector){.kind = SELECT_PAIRS, .group = "", .rank_by = "logit"};
     to->name = config_alloc(c, 1, sizeof *to->name);
-    if (!to->name || !take_text(c, row, from, "a result file or the folder of a run"))
+    if (!to->name || !take_text(c, from, "a result file or the folder of a run"))
         return;
-    to->name[0] = take_path(c, row, from);
-    to->n = to->name[0] && path_exists(c, row, from, to->name[0]);
+    to->name[0] = take_path(c, from);
+    to->n = to->name[0] && path_exists(c, from, to->name[0]);
     if (top)
-        take_int(c, &bounded, top, "an integer", &most);
+        take_bounded(c, top, 2, 200, &most);
     if (group)
-        to->group = take_text(c, row, group, "the name of a sweep");
+        to->group = take_text(c, group, "the name of a sweep");
     if (rank_by)
-        to->rank_by = take_text(c, row, rank_by, "the name of a metric");
+        to->rank_by = take_text(c, rank_by, "the name of a metric");
     to->top = (int)most;
 }
 
-static void take_selector_map(struct config_context *c, const struct config_row *row,
-                              const struct config_node *node, struct selector *to)
+static void take_selector_map(struct config_context *c, const struct config_node *node,
+                              struct selector *to)
 {
     static const char *const known[] = {"together", "window", "stride", "each_token", "pairs"};
 
     if (node_get(node, "together"))
-        take_together(c, row, node, to);
+        take_together(c, node, to);
     else if (node_get(node, "window"))
-        take_window(c, row, node, to);
+        take_window(c, node, to);
     else if (node_get(node, "each_token"))
-        take_elements(c, row, node, to);
+        take_elements(c, node, to);
     else if (node_get(node, "pairs"))
-        take_ranked_pairs(c, row, node, to);
+        take_ranked_pairs(c, node, to);
     else if (node->n)
-        node_check_keys(c, row, node, known, 5);
+        node_check_keys(c, node, known, 5);
     if (!node->n || (node->n == 1 && node_get(node, "stride")))
-        node_problem(c, row, node,
+        node_problem(c, node,
                      "must be {together: [...]}, {window: W, stride: S} or {each_token: NAME}");
 }
 
-static void parse_selector(struct config_context *c, const struct config_row *row,
-                           const struct config_node *node, void *field)
+static void parse_selector(struct config_context *c, const struct config_node *node, void *field)
 {
     struct selector s = {.kind = SELECT_LIST};
 
     if (node->kind == NODE_MAP)
-        take_selector_map(c, row, node, &s);
+        take_selector_map(c, node, &s);
     else if (node->kind == NODE_SCALAR && str_eq(node->text, "each"))
         s.kind = SELECT_EACH;
     else if (node->kind == NODE_SCALAR && str_eq(node->text, "all"))
         s.kind = SELECT_ALL;
     else
-        take_elements(c, row, node, &s);
+        take_elements(c, node, &s);
     *(struct selector *)field = s;
 }
 
@@ -404,8 +406,8 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const struct where_pair *)a)->key, ((const struct where_pair *)b)->key);
 }
 
-static size_t take_pairs(struct config_context *c, const struct config_row *row,
-                         const struct config_node *node, struct where_pair *pair)
+static size_t take_pairs(struct config_context *c, const struct config_node *node,
+                         struct where_pair *pair)
 {
     size_t n = 0;
 
@@ -415,25 +417,24 @@ static size_t take_pairs(struct config_context *c, const struct config_row *row,
         if (key->kind != NODE_SCALAR)
             continue;
         if (strlen(key->text) > CONFIG_NAME_MAX || !*key->text)
-            node_problem(c, row, key, "a key must have 1 to 64 characters");
-        else if (take_text(c, row, value, "a single value"))
+            node_problem(c, key, "a key must have 1 to 64 characters");
+        else if (take_text(c, value, "a single value"))
             pair[n++] = (struct where_pair){key->text, value->text};
     }
     return n;
 }
 
-static void parse_where(struct config_context *c, const struct config_row *row,
-                        const struct config_node *node, void *field)
+static void parse_where(struct config_context *c, const struct config_node *node, void *field)
 {
     struct where_pair pair[CONFIG_MAP_MAX];
     struct where_list list = {0};
 
     if (node->kind != NODE_MAP) {
-        node_expected(c, row, node, "a mapping such as {step: 2}");
+        node_expected(c, node, "a mapping such as {step: 2}");
         return;
     }
-    node_check_keys(c, row, node, NULL, 0); /* which exist, the data says */
-    list.n = take_pairs(c, row, node, pair);
+    node_check_keys(c, node, NULL, 0); /* which exist, the data says */
+    list.n = take_pairs(c, node, pair);
     if (list.n)
         qsort(pair, list.n, sizeof *pair, by_key);
     list.key = config_alloc(c, list.n, sizeof *list.key);

@@ -66,18 +66,17 @@ const char *node_kind_name(const struct config_node *node)
     return node_is_null(node) ? "nothing" : "a single value";
 }
 
-void node_problem(struct config_context *c, const struct config_row *row,
-                  const struct config_node *node, const char *fmt, ...)
+void node_problem(struct config_context *c, const struct config_node *node, const char *fmt, ...)
 {
     char msg[ERR_MESSAGE], label[128] = "";
-    const char *dot = *c->section && row ? "." : "";
+    const char *dot = *c->section && c->row ? "." : "";
     va_list ap;
 
     va_start(ap, fmt);
     str_vfit(msg, sizeof msg, fmt, ap);
     va_end(ap);
-    if (*c->section || row)
-        str_fit(label, sizeof label, "%s%s%s: ", c->section, dot, row ? row->key : "");
+    if (*c->section || c->row)
+        str_fit(label, sizeof label, "%s%s%s: ", c->section, dot, c->row ? c->row->key : "");
     problems_add(c->problems, node->file, node->line, node->column, "%s%s", label, msg);
 }
 
@@ -87,16 +86,15 @@ char *node_excerpt(char out[EXCERPT_MAX], const char *text)
     return out;
 }
 
-void node_expected(struct config_context *c, const struct config_row *row,
-                   const struct config_node *node, const char *what)
+void node_expected(struct config_context *c, const struct config_node *node, const char *what)
 {
     char text[EXCERPT_MAX];
 
     if (node->kind != NODE_SCALAR || node_is_null(node)) {
-        node_problem(c, row, node, "must be %s, not %s", what, node_kind_name(node));
+        node_problem(c, node, "must be %s, not %s", what, node_kind_name(node));
         return;
     }
-    node_problem(c, row, node, "must be %s, not %s\"%s\"", what,
+    node_problem(c, node, "must be %s, not %s\"%s\"", what,
                  node->quoted ? "the quoted string " : "", node_excerpt(text, node->text));
 }
 
@@ -133,21 +131,21 @@ static bool lives_elsewhere(char *out, size_t size, const char *key)
     return false;
 }
 
-static void unknown_key(struct config_context *c, const struct config_row *row,
-                        const struct config_node *key, const char *const *known, size_t n_known)
+static void unknown_key(struct config_context *c, const struct config_node *key,
+                        const char *const *known, size_t n_known)
 {
     char hint[HINT_MAX], text[EXCERPT_MAX];
 
     if (str_eq(key->text, "<<")) {
-        node_problem(c, row, key,
+        node_problem(c, key,
                      "merge keys (<<) are not read: write the keys out, or use an alias "
                      "(*name) as a whole value");
         return;
     }
-    if (str_did_you_mean(key->text, known, n_known) || row ||
+    if (str_did_you_mean(key->text, known, n_known) || c->row ||
         !lives_elsewhere(hint, sizeof hint, key->text))
         node_hint(hint, key->text, known, n_known);
-    node_problem(c, row, key, "unknown key \"%s\"%s", node_excerpt(text, key->text), hint);
+    node_problem(c, key, "unknown key \"%s\"%s", node_excerpt(text, key->text), hint);
 }
 
 static const struct config_node *same_key_before(const struct config_node *map, size_t i)
@@ -160,8 +158,8 @@ static const struct config_node *same_key_before(const struct config_node *map, 
     return NULL;
 }
 
-void node_check_keys(struct config_context *c, const struct config_row *row,
-                     const struct config_node *map, const char *const *known, size_t n_known)
+void node_check_keys(struct config_context *c, const struct config_node *map,
+                     const char *const *known, size_t n_known)
 {
     char said[EXCERPT_MAX];
 
@@ -169,11 +167,11 @@ void node_check_keys(struct config_context *c, const struct config_row *row,
         const struct config_node *key = map->pair[i].key, *first;
 
         if (key->kind != NODE_SCALAR)
-            node_problem(c, row, key, "a key must be a name, not %s", node_kind_name(key));
+            node_problem(c, key, "a key must be a name, not %s", node_kind_name(key));
         else if ((first = same_key_before(map, i)))
-            node_problem(c, row, key, "key \"%s\" is given twice, first on line %zu",
+            node_problem(c, key, "key \"%s\" is given twice, first on line %zu",
                          node_excerpt(said, key->text), first->line);
         else if (known && !is_among(key->text, known, n_known))
-            unknown_key(c, row, key, known, n_known);
+            unknown_key(c, key, known, n_known);
     }
 }

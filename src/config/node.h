@@ -42,6 +42,7 @@ struct config_context {
     struct problems *problems;
     struct err *err;
     bool failed;
+    const struct config_row *row; /* whose value is read: problems name its key; NULL = none */
     const char
         *section; /* what a row's key belongs to: "run", "experiments.heads"; "" = top level */
 };
@@ -87,16 +88,15 @@ size_t node_count(const struct config_node *node); /* a scalar counts as a list 
 const struct config_node *node_item(const struct config_node *node, size_t i);
 const char *node_kind_name(const struct config_node *node); /* "a list" ... */
 
-/* "SECTION.KEY: message" at the node's place; row may be NULL. */
-void node_problem(struct config_context *c, const struct config_row *row,
-                  const struct config_node *node, const char *fmt, ...) PRINTF_LIKE(4, 5);
-void node_expected(struct config_context *c, const struct config_row *row,
-                   const struct config_node *node, const char *what);
+/* "SECTION.KEY: message" at the node's place, of c->row. */
+void node_problem(struct config_context *c, const struct config_node *node, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+void node_expected(struct config_context *c, const struct config_node *node, const char *what);
 
 /* A mapping's keys are names, none twice, all of them known; the unknown ones get a suggestion.
    known NULL: any name will do. */
-void node_check_keys(struct config_context *c, const struct config_row *row,
-                     const struct config_node *map, const char *const *known, size_t n_known);
+void node_check_keys(struct config_context *c, const struct config_node *map,
+                     const char *const *known, size_t n_known);
 
 /* " (did you mean X?)", or the whole list if nothing is near. */
 enum { HINT_MAX = 400 };
@@ -108,20 +108,16 @@ char *node_excerpt(char out[EXCERPT_MAX], const char *text);
 
 /* types.c: a single value of a node, or a problem; `what` = what was expected, in words. Of a
    choice NO_CHOICE after a problem. */
-bool take_int(struct config_context *c, const struct config_row *row,
-              const struct config_node *node, const char *what, int64_t *v);
-bool take_real(struct config_context *c, const struct config_row *row,
-               const struct config_node *node, const char *what, double *v);
-const char *take_text(struct config_context *c, const struct config_row *row,
-                      const struct config_node *node, const char *what);
-int take_choice(struct config_context *c, const struct config_row *row,
-                const struct config_node *node, const char *what);
+bool take_int(struct config_context *c, const struct config_node *node, const char *what,
+              int64_t *v);
+bool take_real(struct config_context *c, const struct config_node *node, const char *what,
+               double *v);
+const char *take_text(struct config_context *c, const struct config_node *node, const char *what);
+int take_choice(struct config_context *c, const struct config_node *node, const char *what);
 /* A path with ~ and variables replaced, in the config's arena; NULL after a problem. Then whether
    there is such a file, or a problem. */
-const char *take_path(struct config_context *c, const struct config_row *row,
-                      const struct config_node *node);
-bool path_exists(struct config_context *c, const struct config_row *row,
-                 const struct config_node *node, const char *path);
+const char *take_path(struct config_context *c, const struct config_node *node);
+bool path_exists(struct config_context *c, const struct config_node *node, const char *path);
 
 /* lists.c: a selector without the place of the file that ranks pairs: what is read there counts. */
 int print_selector_counted(struct config_value at, struct buf *out, struct err *err);

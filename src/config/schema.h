@@ -101,8 +101,7 @@ struct config_value {
 struct config_type {
     const char *name; /* "integer", "list of names", ... */
     size_t size;      /* of the field */
-    void (*parse)(struct config_context *c, const struct config_row *row,
-                  const struct config_node *node, void *field);
+    void (*parse)(struct config_context *c, const struct config_node *node, void *field);
     int (*print)(struct config_value at, struct buf *out,
                  struct err *err); /* canonical YAML, one line */
     const char *doc;               /* how a value is written, where the name does not say it; "" */

@@ -18,61 +18,58 @@ static bool is_plain_scalar(const struct config_node *node)
     return node->kind == NODE_SCALAR && !node->quoted;
 }
 
-static bool within(struct config_context *c, const struct config_row *row,
-                   const struct config_node *node, double v)
+static bool within(struct config_context *c, const struct config_node *node, double v)
 {
     char bounds[BOUNDS_MAX];
 
-    if (!(row->lo < row->hi) || (v >= row->lo && v <= row->hi))
+    if (!(c->row->lo < c->row->hi) || (v >= c->row->lo && v <= c->row->hi))
         return true;
-    node_problem(c, row, node, "must be %s, not %s", bounds_text(bounds, row), node->text);
+    node_problem(c, node, "must be %s, not %s", bounds_text(bounds, c->row), node->text);
     return false;
 }
 
-bool take_int(struct config_context *c, const struct config_row *row,
-              const struct config_node *node, const char *what, int64_t *v)
+bool take_int(struct config_context *c, const struct config_node *node, const char *what,
+              int64_t *v)
 {
     enum scan got = is_plain_scalar(node) ? scan_int(node->text, v) : SCAN_NO;
 
     if (got == SCAN_NO)
-        node_expected(c, row, node, what);
+        node_expected(c, node, what);
     else if (got == SCAN_RANGE)
-        node_problem(c, row, node, "%s does not fit in 64 bits", node->text);
-    return got == SCAN_OK && within(c, row, node, (double)*v);
+        node_problem(c, node, "%s does not fit in 64 bits", node->text);
+    return got == SCAN_OK && within(c, node, (double)*v);
 }
 
-bool take_real(struct config_context *c, const struct config_row *row,
-               const struct config_node *node, const char *what, double *v)
+bool take_real(struct config_context *c, const struct config_node *node, const char *what,
+               double *v)
 {
     enum scan got = is_plain_scalar(node) ? scan_real(node->text, v) : SCAN_NO;
 
     if (got == SCAN_NO)
-        node_expected(c, row, node, what);
+        node_expected(c, node, what);
     else if (got == SCAN_RANGE)
-        node_problem(c, row, node, "%s is too large", node->text);
-    return got == SCAN_OK && within(c, row, node, *v);
+        node_problem(c, node, "%s is too large", node->text);
+    return got == SCAN_OK && within(c, node, *v);
 }
 
-const char *take_text(struct config_context *c, const struct config_row *row,
-                      const struct config_node *node, const char *what)
+const char *take_text(struct config_context *c, const struct config_node *node, const char *what)
 {
     if (node->kind != NODE_SCALAR || node_is_null(node)) {
-        node_expected(c, row, node, what);
+        node_expected(c, node, what);
         return NULL;
     }
     if (!*node->text) {
-        node_problem(c, row, node, "must be %s, not an empty string", what);
+        node_problem(c, node, "must be %s, not an empty string", what);
         return NULL;
     }
     return node->text;
 }
 
-static void parse_int(struct config_context *c, const struct config_row *row,
-                      const struct config_node *node, void *field)
+static void parse_int(struct config_context *c, const struct config_node *node, void *field)
 {
     int64_t v;
 
-    if (take_int(c, row, node, "an integer", &v))
+    if (take_int(c, node, "an integer", &v))
         *(int64_t *)field = v;
 }
 
@@ -88,12 +85,11 @@ static bool is_auto(const struct config_node *node)
     return is_plain_scalar(node) && str_eq(node->text, "auto");
 }
 
-static void parse_auto_int(struct config_context *c, const struct config_row *row,
-                           const struct config_node *node, void *field)
+static void parse_auto_int(struct config_context *c, const struct config_node *node, void *field)
 {
     int64_t v = 0;
 
-    if (is_auto(node) || take_int(c, row, node, "an integer or auto", &v))
+    if (is_auto(node) || take_int(c, node, "an integer or auto", &v))
         *(int64_t *)field = v;
 }
 
@@ -107,12 +103,11 @@ static int print_auto_int(struct config_value at, struct buf *out, struct err *e
 const struct config_type config_auto_int = {"integer or auto", sizeof(int64_t), parse_auto_int,
                                             print_auto_int, ""};
 
-static void parse_real(struct config_context *c, const struct config_row *row,
-                       const struct config_node *node, void *field)
+static void parse_real(struct config_context *c, const struct config_node *node, void *field)
 {
     double v;
 
-    if (take_real(c, row, node, "a number", &v))
+    if (take_real(c, node, "a number", &v))
         *(double *)field = v;
 }
 
@@ -134,8 +129,7 @@ static char *small_letters(char low[8], const char *text)
     return low;
 }
 
-static void parse_bool(struct config_context *c, const struct config_row *row,
-                       const struct config_node *node, void *field)
+static void parse_bool(struct config_context *c, const struct config_node *node, void *field)
 {
     static const char *const yes[] = {"yes", "on", "true", "y"};
     static const char *const no[] = {"no", "off", "false", "n"};
@@ -145,11 +139,11 @@ static void parse_bool(struct config_context *c, const struct config_row *row,
     if (str_eq(text, "true") || str_eq(text, "false"))
         *(bool *)field = str_eq(text, "true");
     else if (is_among(small_letters(low, text), yes, 4))
-        node_problem(c, row, node, "must be true or false, not \"%s\": write true", text);
+        node_problem(c, node, "must be true or false, not \"%s\": write true", text);
     else if (is_among(low, no, 4))
-        node_problem(c, row, node, "must be true or false, not \"%s\": write false", text);
+        node_problem(c, node, "must be true or false, not \"%s\": write false", text);
     else
-        node_expected(c, row, node, "true or false");
+        node_expected(c, node, "true or false");
 }
 
 static int print_bool(struct config_value at, struct buf *out, struct err *err)
@@ -165,13 +159,12 @@ static bool may_be_empty(const struct config_row *row)
     return row->fallback && (str_eq(row->fallback, "\"\"") || str_eq(row->fallback, "''"));
 }
 
-static void parse_string(struct config_context *c, const struct config_row *row,
-                         const struct config_node *node, void *field)
+static void parse_string(struct config_context *c, const struct config_node *node, void *field)
 {
     const char *text = "";
 
-    if (!(node->kind == NODE_SCALAR && node->quoted && !*node->text && may_be_empty(row)))
-        text = take_text(c, row, node, "a string");
+    if (!(node->kind == NODE_SCALAR && node->quoted && !*node->text && may_be_empty(c->row)))
+        text = take_text(c, node, "a string");
     if (text)
         *(const char **)field = text;
 }
@@ -184,28 +177,26 @@ static int print_string(struct config_value at, struct buf *out, struct err *err
 const struct config_type config_string = {"string", sizeof(const char *), parse_string,
                                           print_string, ""};
 
-int take_choice(struct config_context *c, const struct config_row *row,
-                const struct config_node *node, const char *what)
+int take_choice(struct config_context *c, const struct config_node *node, const char *what)
 {
-    const char *near, *text = take_text(c, row, node, what);
+    const char *near, *text = take_text(c, node, what);
     char said[EXCERPT_MAX];
-    int v = text ? choice_value(row->choices, text) : NO_CHOICE;
+    int v = text ? choice_value(c->row->choices, text) : NO_CHOICE;
 
     if (!text || v != NO_CHOICE)
         return v;
-    near = choice_near(row->choices, text);
-    node_problem(c, row, node, "must be %s, not \"%s\"%s%s%s", what, node_excerpt(said, text),
+    near = choice_near(c->row->choices, text);
+    node_problem(c, node, "must be %s, not \"%s\"%s%s%s", what, node_excerpt(said, text),
                  near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     return NO_CHOICE;
 }
 
-static void parse_choice(struct config_context *c, const struct config_row *row,
-                         const struct config_node *node, void *field)
+static void parse_choice(struct config_context *c, const struct config_node *node, void *field)
 {
     char words[CHOICE_TEXT], what[CHOICE_TEXT + 24];
 
-    snprintf(what, sizeof what, "one of %s", choice_text(words, row->choices));
-    *(int *)field = take_choice(c, row, node, what);
+    snprintf(what, sizeof what, "one of %s", choice_text(words, c->row->choices));
+    *(int *)field = take_choice(c, node, what);
 }
 
 static int print_choice(struct config_value at, struct buf *out, struct err *err)
@@ -215,8 +206,7 @@ static int print_choice(struct config_value at, struct buf *out, struct err *err
 
 const struct config_type config_choice = {"choice", sizeof(int), parse_choice, print_choice, ""};
 
-const char *take_path(struct config_context *c, const struct config_row *row,
-                      const struct config_node *node)
+const char *take_path(struct config_context *c, const struct config_node *node)
 {
     const char *path;
     struct err bad;
@@ -224,7 +214,7 @@ const char *take_path(struct config_context *c, const struct config_row *row,
     err_clear(&bad);
     path = path_expand(c->arena, node->text, &bad);
     if (bad.code == ERR_CONFIG)
-        node_problem(c, row, node, "%s: %s", node->text, bad.msg);
+        node_problem(c, node, "%s: %s", node->text, bad.msg);
     else if (!path)
         config_got(c, NULL);
     return path;
@@ -242,34 +232,32 @@ static bool is_beside(const struct config_node *node, const char *path)
     return file_exists(other);
 }
 
-bool path_exists(struct config_context *c, const struct config_row *row,
-                 const struct config_node *node, const char *path)
+bool path_exists(struct config_context *c, const struct config_node *node, const char *path)
 {
     char here[PATH_MAX];
 
     if (file_exists(path))
         return true;
     if (is_beside(node, path) && getcwd(here, sizeof here))
-        node_problem(c, row, node,
+        node_problem(c, node,
                      "%s: no such file or directory, as seen from the working directory %s, though "
                      "there is one beside the config",
                      path, here);
     else
-        node_problem(c, row, node, "%s: %s", path,
+        node_problem(c, node, "%s: %s", path,
                      errno == ENOENT || errno == ENOTDIR ? "no such file or directory"
                                                          : strerror(errno));
     return false;
 }
 
-static void parse_path(struct config_context *c, const struct config_row *row,
-                       const struct config_node *node, void *field)
+static void parse_path(struct config_context *c, const struct config_node *node, void *field)
 {
     const char *text = NULL;
 
-    parse_string(c, row, node, &text);
+    parse_string(c, node, &text);
     if (text && *text)
-        text = take_path(c, row, node);
-    if (text && (!*text || path_exists(c, row, node, text)))
+        text = take_path(c, node);
+    if (text && (!*text || path_exists(c, node, text)))
         *(const char **)field = text;
 }
 
@@ -277,13 +265,12 @@ const struct config_type config_path = {"path", sizeof(const char *), parse_path
                                         "of a file or directory that exists, as seen from the "
                                         "working directory; ~, $NAME and ${NAME} are replaced"};
 
-static void parse_folder(struct config_context *c, const struct config_row *row,
-                         const struct config_node *node, void *field)
+static void parse_folder(struct config_context *c, const struct config_node *node, void *field)
 {
     const char *text = NULL;
 
-    parse_string(c, row, node, &text);
-    if (text && (text = take_path(c, row, node)))
+    parse_string(c, node, &text);
+    if (text && (text = take_path(c, node)))
         *(const char **)field = text;
 }
 
@@ -292,19 +279,19 @@ const struct config_type config_folder = {"folder", sizeof(const char *), parse_
                                           "made if it does not exist, as seen from the working "
                                           "directory; ~, $NAME and ${NAME} are replaced"};
 
-static void parse_real_or_choice(struct config_context *c, const struct config_row *row,
-                                 const struct config_node *node, void *field)
+static void parse_real_or_choice(struct config_context *c, const struct config_node *node,
+                                 void *field)
 {
     struct real_or_choice *to = field;
     char words[CHOICE_TEXT], what[CHOICE_TEXT + 24];
     double v;
 
-    snprintf(what, sizeof what, "a number or one of %s", choice_text(words, row->choices));
+    snprintf(what, sizeof what, "a number or one of %s", choice_text(words, c->row->choices));
     if (is_plain_scalar(node) && scan_real(node->text, &v) != SCAN_NO) {
-        if (take_real(c, row, node, what, &v))
+        if (take_real(c, node, what, &v))
             *to = (struct real_or_choice){NO_CHOICE, v};
     } else {
-        to->choice = take_choice(c, row, node, what);
+        to->choice = take_choice(c, node, what);
     }
 }
 
@@ -349,16 +336,15 @@ static bool scan_duration(const char *s, double *total)
     return isfinite(*total);
 }
 
-static void parse_duration(struct config_context *c, const struct config_row *row,
-                           const struct config_node *node, void *field)
+static void parse_duration(struct config_context *c, const struct config_node *node, void *field)
 {
     double v = 0;
 
     if (is_plain_scalar(node) && str_eq(node->text, "none"))
         *(double *)field = 0;
     else if (!is_plain_scalar(node) || node_is_null(node) || !scan_duration(node->text, &v))
-        node_expected(c, row, node, "a duration such as 90s, 3h55m or 1d");
-    else if (within(c, row, node, v))
+        node_expected(c, node, "a duration such as 90s, 3h55m or 1d");
+    else if (within(c, node, v))
         *(double *)field = v;
 }
 
@@ -412,16 +398,15 @@ static bool scan_bytes(const char *s, double *v)
     return !*s;
 }
 
-static void parse_bytes(struct config_context *c, const struct config_row *row,
-                        const struct config_node *node, void *field)
+static void parse_bytes(struct config_context *c, const struct config_node *node, void *field)
 {
     double v = 0;
 
     if (is_auto(node))
         *(double *)field = 0;
     else if (!is_plain_scalar(node) || !scan_bytes(node->text, &v))
-        node_expected(c, row, node, "a size such as 512MiB or 20GiB, or auto");
-    else if (within(c, row, node, v))
+        node_expected(c, node, "a size such as 512MiB or 20GiB, or auto");
+    else if (within(c, node, v))
         *(double *)field = v;
 }
 
