@@ -104,21 +104,21 @@ void line_problem(struct loader *l, const char *key, const char *inner, const ch
 }
 
 /* The first reason counts. */
-int query_bad(struct loader *l, struct query *q, struct err *err, const char *fmt, ...)
+int query_bad(struct loader *l, struct err *err, const char *fmt, ...)
 {
     char msg[512];
     size_t n = 0;
     va_list ap;
 
-    if (q->status)
+    if (l->q.status)
         return 0;
     if (l->outer)
         n = (size_t)snprintf(msg, sizeof msg, "%s: ", l->outer);
     va_start(ap, fmt);
     str_vfit(msg + n, sizeof msg - n, fmt, ap);
     va_end(ap);
-    q->status = utf8_clean(&l->ds->arena, msg, strlen(msg), err);
-    return q->status ? 0 : err->code;
+    l->q.status = utf8_clean(&l->ds->arena, msg, strlen(msg), err);
+    return l->q.status ? 0 : err->code;
 }
 
 bool field_take_text(struct loader *l, const json_t *obj, const char *key, const char **v)
@@ -144,13 +144,13 @@ bool take_label(struct loader *l, const json_t *obj, const char *key, int *v)
     return true;
 }
 
-static int id_outside(struct loader *l, struct query *q, const char *what, int64_t id,
-                      const char *place, struct err *err)
+static int id_outside(struct loader *l, const char *what, int64_t id, const char *place,
+                      struct err *err)
 {
     if (l->opt->vocab > 0)
-        return query_bad(l, q, err, "%sid %" PRId64 "%s is outside the vocabulary of %d", what, id,
+        return query_bad(l, err, "%sid %" PRId64 "%s is outside the vocabulary of %d", what, id,
                          place, l->opt->vocab);
-    return query_bad(l, q, err, "%sid %" PRId64 "%s is not a token id", what, id, place);
+    return query_bad(l, err, "%sid %" PRId64 "%s is not a token id", what, id, place);
 }
 
 static bool id_inside(const struct loader *l, int64_t id)
@@ -158,15 +158,14 @@ static bool id_inside(const struct loader *l, int64_t id)
     return id >= 0 && id < (l->opt->vocab > 0 ? l->opt->vocab : INT32_MAX);
 }
 
-int check_id(struct loader *l, struct query *q, const char *what, int64_t id, int32_t *out,
-             struct err *err)
+int check_id(struct loader *l, const char *what, int64_t id, int32_t *out, struct err *err)
 {
     *out = id_inside(l, id) ? (int32_t)id : -1;
-    return *out < 0 ? id_outside(l, q, what, id, "", err) : 0;
+    return *out < 0 ? id_outside(l, what, id, "", err) : 0;
 }
 
-int take_ids(struct loader *l, struct query *q, const json_t *array, const char *key,
-             const char *inner, const char *what, int32_t **ids, size_t *n, struct err *err)
+int take_ids(struct loader *l, const json_t *array, const char *key, const char *inner,
+             const char *what, int32_t **ids, size_t *n, struct err *err)
 {
     size_t count = json_array_size(array);
     char place[40];
@@ -192,7 +191,7 @@ int take_ids(struct loader *l, struct query *q, const json_t *array, const char 
             return 0;
         }
         snprintf(place, sizeof place, " at token %zu", i);
-        if (!id_inside(l, id) && id_outside(l, q, what, id, place, err))
+        if (!id_inside(l, id) && id_outside(l, what, id, place, err))
             return err->code;
         v[i] = id_inside(l, id) ? (int32_t)id : -1;
     }

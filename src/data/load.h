@@ -93,12 +93,14 @@ struct loader {
     const char *line;
     size_t line_n, line_no, column;
     int problems_before;
+    struct query q; /* what is read of it */
+    struct draft d;
     const char *outer; /* the key whose object is read within it; NULL = its own keys */
 };
 
 /* A reader's frame around each query of a record. */
-void query_begin(struct loader *l, struct query *q, struct draft *d);
-int query_end(struct loader *l, struct query *q, struct draft *d, struct err *err);
+void query_begin(struct loader *l);
+int query_end(struct loader *l, struct err *err);
 
 static inline int compare(int64_t a, int64_t b)
 {

@@ -58,8 +58,7 @@ static void place_content(struct draft_prompt *p, char *text, const struct codec
     p->shift = utf8_length(text, (size_t)(content - text));
 }
 
-int read_messages(struct loader *l, struct query *q, const json_t *messages, struct draft_prompt *p,
-                  struct err *err)
+int read_messages(struct loader *l, const json_t *messages, struct draft_prompt *p, struct err *err)
 {
     const struct codec *c = l->codec;
     size_t n = json_array_size(messages);
@@ -79,13 +78,13 @@ int read_messages(struct loader *l, struct query *q, const json_t *messages, str
     if (!m)
         return err->code;
     if (!c->chat)
-        return query_bad(l, q, err, "messages without a tokenizer");
+        return query_bad(l, err, "messages without a tokenizer");
     open = str_eq(m[n - 1].role, "assistant");
     err_clear(&e);
     if (c->chat(c->ctx, m, n, !open, &text, &e) || !buf_str(&text, &e)) {
         buf_release(&text);
         if (e.code == ERR_CONFIG)
-            return query_bad(l, q, err, "%s", e.msg);
+            return query_bad(l, err, "%s", e.msg);
         return *err = e, err->code;
     }
     s = arena_strdup(&l->ds->arena, buf_str(&text, err), err);
@@ -93,5 +92,5 @@ int read_messages(struct loader *l, struct query *q, const json_t *messages, str
     if (!s)
         return err->code;
     place_content(p, s, &m[n - 1], open);
-    return encode_text(l, q, "", p->text, false, &p->ids, &p->n, err);
+    return encode_text(l, "", p->text, false, &p->ids, &p->n, err);
 }

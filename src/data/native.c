@@ -93,8 +93,7 @@ static const json_t *take_object(struct loader *l, const json_t *obj, const char
     return NULL;
 }
 
-static int read_ids(struct loader *l, struct query *q, const json_t *obj, struct draft_prompt *p,
-                    struct err *err)
+static int read_ids(struct loader *l, const json_t *obj, struct draft_prompt *p, struct err *err)
 {
     const json_t *ids = given(obj, "ids"), *text = given(obj, "text");
     const json_t *messages = given(obj, "messages");
@@ -102,7 +101,7 @@ static int read_ids(struct loader *l, struct query *q, const json_t *obj, struct
     if (messages && (ids || text))
         line_problem(l, "messages", NULL, "messages beside ids or text, expected one of them");
     else if (messages)
-        return read_messages(l, q, messages, p, err);
+        return read_messages(l, messages, p, err);
     if (text && !json_is_string(text))
         line_problem(l, "text", NULL, "text is %s, expected a string", json_kind(text));
     p->text = json_string_value(text);
@@ -112,9 +111,9 @@ static int read_ids(struct loader *l, struct query *q, const json_t *obj, struct
             return err->code;
     }
     if (ids)
-        return take_ids(l, q, ids, "ids", NULL, "", &p->ids, &p->n, err);
+        return take_ids(l, ids, "ids", NULL, "", &p->ids, &p->n, err);
     if (p->text)
-        return encode_text(l, q, "", p->text, true, &p->ids, &p->n, err);
+        return encode_text(l, "", p->text, true, &p->ids, &p->n, err);
     if (!text && !messages)
         line_problem(l, NULL, NULL, "neither ids nor text, expected one of them");
     return 0;
@@ -181,28 +180,28 @@ static bool take_pair(struct loader *l, const json_t *v, const char *key, const 
 }
 
 /* Under number i of the names; one that does not lie in the prompt is the query's status. */
-static int add_span(struct loader *l, struct query *q, int i, const int64_t pair[2],
-                    size_t (*ranges)[2], struct draft_prompt *p, struct err *err)
+static int add_span(struct loader *l, int i, const int64_t pair[2], size_t (*ranges)[2],
+                    struct draft_prompt *p, struct err *err)
 {
     size_t n = !ranges ? p->n : p->counted ? p->counted : utf8_length(p->text, strlen(p->text));
     const char *name = l->ds->span_name[i];
     struct span at;
 
     if (pair[0] < 0 || pair[0] > (int64_t)n || pair[1] > (int64_t)n)
-        return query_bad(l, q, err,
+        return query_bad(l, err,
                          "span %.64s [%" PRId64 ", %" PRId64 ") lies outside the prompt of %zu %s",
                          name, pair[0], pair[1], n, ranges ? "characters" : "tokens");
     if (pair[0] >= pair[1])
-        return query_bad(l, q, err, "span %.64s [%" PRId64 ", %" PRId64 ") %s", name, pair[0],
-                         pair[1], pair[0] > pair[1] ? "is reversed" : "is empty");
+        return query_bad(l, err, "span %.64s [%" PRId64 ", %" PRId64 ") %s", name, pair[0], pair[1],
+                         pair[0] > pair[1] ? "is reversed" : "is empty");
     at = ranges ? tokens_of(p, ranges, pair) : (struct span){(int)pair[0], (int)pair[1]};
     if (!span_empty(at))
         p->span[p->n_spans++] = (struct named_span){i, at};
     return 0;
 }
 
-int native_span(struct loader *l, struct query *q, const char *key, const char *name,
-                const json_t *v, size_t (*ranges)[2], struct draft_prompt *p, struct err *err)
+int native_span(struct loader *l, const char *key, const char *name, const json_t *v,
+                size_t (*ranges)[2], struct draft_prompt *p, struct err *err)
 {
     int64_t pair[2];
     int i;
@@ -216,32 +215,31 @@ int native_span(struct loader *l, struct query *q, const char *key, const char *
         line_problem(l, key, name, "span \"%.64s\" is given in tokens and in characters", name);
     if (i < 0 || has_span(p, i))
         return err_if(err, i < 0);
-    return add_span(l, q, i, pair, ranges, p, err);
+    return add_span(l, i, pair, ranges, p, err);
 }
 
 /* The spans under `key`: spans, or char_spans if there are ranges. */
-static int read_spans(struct loader *l, struct query *q, const json_t *spans, const char *key,
-                      size_t (*ranges)[2], struct draft_prompt *p, struct err *err)
+static int read_spans(struct loader *l, const json_t *spans, const char *key, size_t (*ranges)[2],
+                      struct draft_prompt *p, struct err *err)
 {
     const char *name;
     json_t *v;
 
     json_object_foreach((json_t *)spans, name, v)
     {
-        if (native_span(l, q, key, name, v, ranges, p, err))
+        if (native_span(l, key, name, v, ranges, p, err))
             return err->code;
     }
     return 0;
 }
 
-static int read_prompt(struct loader *l, struct query *q, const json_t *obj, struct draft_prompt *p,
-                       struct err *err)
+static int read_prompt(struct loader *l, const json_t *obj, struct draft_prompt *p, struct err *err)
 {
     const json_t *spans, *chars;
     size_t(*ranges)[2] = NULL;
     size_t n;
 
-    if (read_ids(l, q, obj, p, err))
+    if (read_ids(l, obj, p, err))
         return err->code;
     spans = take_object(l, obj, "spans", "an object of [begin, end) by name");
     chars = take_object(l, obj, "char_spans", "an object of [begin, end) by name");
@@ -251,35 +249,35 @@ static int read_prompt(struct loader *l, struct query *q, const json_t *obj, str
         return err->code;
     if (!p->ids) /* then there is a status or a problem already */
         return 0;
-    if (read_spans(l, q, spans, "spans", NULL, p, err) || !json_object_size(chars))
+    if (read_spans(l, spans, "spans", NULL, p, err) || !json_object_size(chars))
         return err->code;
     if (!p->text)
-        return query_bad(l, q, err, "char_spans without text");
+        return query_bad(l, err, "char_spans without text");
     if (!l->codec->bytes)
-        return query_bad(l, q, err, "char_spans without a tokenizer");
+        return query_bad(l, err, "char_spans without a tokenizer");
     if (spell_text(l, p, &ranges, err))
         return err->code;
     if (!ranges)
-        return query_bad(l, q, err, "char_spans: the tokens do not spell the text");
-    return read_spans(l, q, chars, "char_spans", ranges, p, err);
+        return query_bad(l, err, "char_spans: the tokens do not spell the text");
+    return read_spans(l, chars, "char_spans", ranges, p, err);
 }
 
 /* Counts a target whose text lacks the space that a text would have after this prompt, if that
    makes it another token. The target stays what the data says. */
-static int check_space(struct loader *l, const char *prompt, const char *name,
-                       const struct named_target *t, struct err *err)
+static int check_space(struct loader *l, const char *name, const struct named_target *t,
+                       struct err *err)
 {
-    struct query q = {0};
-    const char *spaced;
+    const char *spaced, *prompt = l->d.own.text, *status = l->q.status;
     int32_t *ids;
     size_t n;
 
     if (!prompt || !t->text || !t->n_ids || !wants_space(prompt, t->text))
         return 0;
     spaced = arena_printf(&l->scratch, err, " %s", t->text);
-    if (!spaced || encode_text(l, &q, "", spaced, false, &ids, &n, err))
+    if (!spaced || encode_text(l, "", spaced, false, &ids, &n, err))
         return err->code;
-    if (q.status || !n || ids[0] == t->ids[0] || l->ds->n_unspaced++)
+    l->q.status = status; /* it is not what the data ask for that has no tokens */
+    if (!n || ids[0] == t->ids[0] || l->ds->n_unspaced++)
         return 0;
     l->ds->unspaced =
         arena_printf(&l->ds->arena, err,
@@ -290,8 +288,8 @@ static int check_space(struct loader *l, const char *prompt, const char *name,
 }
 
 /* A token as its id, or as text of which the first token is meant. */
-static int read_token(struct loader *l, struct query *q, const json_t *v, const char *key,
-                      const char *name, struct named_target *t, struct err *err)
+static int read_token(struct loader *l, const json_t *v, const char *key, const char *name,
+                      struct named_target *t, struct err *err)
 {
     char what[96];
     int32_t *ids;
@@ -300,51 +298,48 @@ static int read_token(struct loader *l, struct query *q, const json_t *v, const 
     /* the key is a plural: "targets" -> "target NAME: " */
     snprintf(what, sizeof what, "%.*s %.64s: ", (int)strlen(key) - 1, key, name);
     if (json_is_integer(v))
-        return check_id(l, q, what, json_integer_value(v), &t->id, err);
+        return check_id(l, what, json_integer_value(v), &t->id, err);
     if (!json_is_string(v)) {
         line_problem(l, key, json_is_array(v) ? NULL : name, "%.*s is %s, expected an id or a text",
                      (int)strlen(what) - 2, what, json_kind(v));
         return 0;
     }
     t->text = arena_strdup(&l->scratch, json_string_value(v), err);
-    if (!t->text || encode_text(l, q, what, t->text, false, &ids, &t->n_ids, err))
+    if (!t->text || encode_text(l, what, t->text, false, &ids, &t->n_ids, err))
         return err->code;
     if (!t->n_ids)
-        return query_bad(l, q, err, "%sno tokens", what);
+        return query_bad(l, err, "%sno tokens", what);
     t->ids = ids;
     t->id = ids[0];
     for (size_t i = 0; i < t->n_ids; i++)
-        if (check_id(l, q, what, ids[i], &ids[i], err))
+        if (check_id(l, what, ids[i], &ids[i], err))
             return err->code;
     return 0;
 }
 
-static int read_target(struct loader *l, struct query *q, struct draft *d, const char *name,
-                       const json_t *v, struct err *err)
+static int read_target(struct loader *l, const char *name, const json_t *v, struct err *err)
 {
-    struct named_target *t = &d->target[d->n_targets];
+    struct named_target *t = &l->d.target[l->d.n_targets];
 
     if (!*name)
         line_problem(l, "targets", NULL, "target without a name");
     *t = (struct named_target){.name = target_index(l, name, "targets", err)};
     if (t->name < 0)
         return err->code;
-    d->n_targets++;
-    return read_token(l, q, v, "targets", name, t, err) ? err->code
-                                                        : check_space(l, d->own.text, name, t, err);
+    l->d.n_targets++;
+    return read_token(l, v, "targets", name, t, err) ? err->code : check_space(l, name, t, err);
 }
 
-static struct named_target *target_of(struct draft *d, int name)
+static struct named_target *target_of(struct loader *l, int name)
 {
-    for (size_t i = 0; i < d->n_targets; i++)
-        if (d->target[i].name == name)
-            return &d->target[i];
+    for (size_t i = 0; i < l->d.n_targets; i++)
+        if (l->d.target[i].name == name)
+            return &l->d.target[i];
     return NULL;
 }
 
 /* All tokens of an answer: those of a target that is there already, or of a new one. */
-static int read_answer(struct loader *l, struct query *q, struct draft *d, const char *name,
-                       const json_t *v, struct err *err)
+static int read_answer(struct loader *l, const char *name, const json_t *v, struct err *err)
 {
     struct named_target t = {.whole = true}, *known;
     char what[96];
@@ -359,30 +354,29 @@ static int read_answer(struct loader *l, struct query *q, struct draft *d, const
     if (json_is_array(v)) {
         int32_t *ids;
 
-        if (take_ids(l, q, v, "answers", name, what, &ids, &t.n_ids, err))
+        if (take_ids(l, v, "answers", name, what, &ids, &t.n_ids, err))
             return err->code;
         t.ids = ids;
     } else if (!json_is_string(v)) {
         line_problem(l, "answers", NULL, "answer %.64s is %s, expected a text or an array of ids",
                      name, json_kind(v));
         return 0;
-    } else if (read_token(l, q, v, "answers", name, &t, err)) {
+    } else if (read_token(l, v, "answers", name, &t, err)) {
         return err->code;
     }
     if (!t.n_ids)
-        return query_bad(l, q, err, "%sno tokens", what);
+        return query_bad(l, err, "%sno tokens", what);
     t.id = t.ids[0];
-    known = target_of(d, t.name);
+    known = target_of(l, t.name);
     if (known && known->id >= 0 && known->id != t.id &&
-        query_bad(l, q, err, "%sbegins with token %d, but its target is token %d", what, (int)t.id,
+        query_bad(l, err, "%sbegins with token %d, but its target is token %d", what, (int)t.id,
                   (int)known->id))
         return err->code;
-    *(known ? known : &d->target[d->n_targets++]) = t;
-    return known ? 0 : check_space(l, d->own.text, name, &t, err);
+    *(known ? known : &l->d.target[l->d.n_targets++]) = t;
+    return known ? 0 : check_space(l, name, &t, err);
 }
 
-static int read_targets(struct loader *l, struct query *q, const json_t *obj, struct draft *d,
-                        struct err *err)
+static int read_targets(struct loader *l, const json_t *obj, struct err *err)
 {
     const json_t *targets = take_object(l, obj, "targets", "an object of tokens by name");
     const json_t *answers = take_object(l, obj, "answers", "an object of texts by name");
@@ -390,27 +384,27 @@ static int read_targets(struct loader *l, struct query *q, const json_t *obj, st
     const char *name;
     json_t *v;
 
-    d->target = arena_alloc(&l->scratch, n, sizeof *d->target, err);
-    if (!d->target)
+    l->d.target = arena_alloc(&l->scratch, n, sizeof *l->d.target, err);
+    if (!l->d.target)
         return err->code;
     if (!n && (!given(obj, "targets") || targets))
         line_problem(l, json_object_get(obj, "targets") ? "targets" : NULL, NULL,
                      "no targets, expected at least one");
     json_object_foreach((json_t *)targets, name, v)
     {
-        if (read_target(l, q, d, name, v, err))
+        if (read_target(l, name, v, err))
             return err->code;
     }
     json_object_foreach((json_t *)answers, name, v)
     {
-        if (read_answer(l, q, d, name, v, err))
+        if (read_answer(l, name, v, err))
             return err->code;
     }
     return 0;
 }
 
 /* One of this line's own targets, by name; -1 after a problem. */
-static int own_target(struct loader *l, const struct draft *d, const char *key, const json_t *v)
+static int own_target(struct loader *l, const char *key, const json_t *v)
 {
     const char *name = json_string_value(v), *meant, *names[NAMES_MAX];
 
@@ -418,12 +412,12 @@ static int own_target(struct loader *l, const struct draft *d, const char *key, 
         line_problem(l, key, NULL, "%s names a target by %s, expected a string", key, json_kind(v));
         return -1;
     }
-    for (size_t i = 0; i < d->n_targets; i++) {
-        names[i] = l->ds->target_name[d->target[i].name];
+    for (size_t i = 0; i < l->d.n_targets; i++) {
+        names[i] = l->ds->target_name[l->d.target[i].name];
         if (str_eq(names[i], name))
-            return d->target[i].name;
+            return l->d.target[i].name;
     }
-    meant = str_did_you_mean(name, names, d->n_targets);
+    meant = str_did_you_mean(name, names, l->d.n_targets);
     line_problem(l, key, NULL,
                  meant ? "%s \"%.64s\" is not one of the targets, did you mean \"%.64s\"?"
                        : "%s \"%.64s\" is not one of the targets",
@@ -431,12 +425,12 @@ static int own_target(struct loader *l, const struct draft *d, const char *key, 
     return -1;
 }
 
-static int read_right(struct loader *l, const json_t *obj, struct draft *d, struct err *err)
+static int read_right(struct loader *l, const json_t *obj, struct err *err)
 {
     const json_t *right = given(obj, "target"), *foils = given(obj, "foils");
 
     if (right)
-        d->right = own_target(l, d, "target", right);
+        l->d.right = own_target(l, "target", right);
     if (!foils)
         return 0;
     if (!json_is_array(foils)) {
@@ -444,21 +438,20 @@ static int read_right(struct loader *l, const json_t *obj, struct draft *d, stru
                      json_kind(foils));
         return 0;
     }
-    d->foil = arena_alloc(&l->scratch, json_array_size(foils), sizeof *d->foil, err);
-    if (!d->foil)
+    l->d.foil = arena_alloc(&l->scratch, json_array_size(foils), sizeof *l->d.foil, err);
+    if (!l->d.foil)
         return err->code;
     for (size_t i = 0; i < json_array_size(foils); i++) {
-        int name = own_target(l, d, "foils", json_array_get(foils, i));
+        int name = own_target(l, "foils", json_array_get(foils, i));
 
-        if (name >= 0 && name == d->right)
+        if (name >= 0 && name == l->d.right)
             line_problem(l, "foils", NULL, "foils contains the target itself");
-        d->foil[d->n_foils++] = name;
+        l->d.foil[l->d.n_foils++] = name;
     }
     return 0;
 }
 
-static int read_controls(struct loader *l, struct query *q, const json_t *obj, struct draft *d,
-                         struct err *err)
+static int read_controls(struct loader *l, const json_t *obj, struct err *err)
 {
     const json_t *controls = given(obj, "controls");
     char name[24];
@@ -470,26 +463,26 @@ static int read_controls(struct loader *l, struct query *q, const json_t *obj, s
                      json_kind(controls));
         return 0;
     }
-    d->control = arena_alloc(&l->ds->arena, json_array_size(controls), sizeof *d->control, err);
-    if (!d->control)
+    l->d.control = arena_alloc(&l->ds->arena, json_array_size(controls), sizeof *l->d.control, err);
+    if (!l->d.control)
         return err->code;
     for (size_t i = 0; i < json_array_size(controls); i++) {
         struct named_target t = {0};
 
         snprintf(name, sizeof name, "%zu", i);
-        if (read_token(l, q, json_array_get(controls, i), "controls", name, &t, err))
+        if (read_token(l, json_array_get(controls, i), "controls", name, &t, err))
             return err->code;
-        d->control[d->n_controls++] = t.id;
+        l->d.control[l->d.n_controls++] = t.id;
     }
     return 0;
 }
 
-static int read_names(struct loader *l, const json_t *obj, struct query *q, struct err *err)
+static int read_names(struct loader *l, const json_t *obj, struct err *err)
 {
     struct {
         const char *key;
         const char **field;
-    } names[] = {{"item", &q->item}, {"subject", &q->subject}, {"dataset", &q->dataset}};
+    } names[] = {{"item", &l->q.item}, {"subject", &l->q.subject}, {"dataset", &l->q.dataset}};
 
     for (size_t i = 0; i < COUNT(names); i++) {
         const char *v = NULL;
@@ -500,13 +493,12 @@ static int read_names(struct loader *l, const json_t *obj, struct query *q, stru
         if (!*names[i].field)
             return err->code;
     }
-    take_label(l, obj, "template", &q->template);
-    take_label(l, obj, "step", &q->step);
+    take_label(l, obj, "template", &l->q.template);
+    take_label(l, obj, "step", &l->q.step);
     return 0;
 }
 
-static int read_counterfactual(struct loader *l, struct query *q, const json_t *obj,
-                               struct draft *d, struct err *err)
+static int read_counterfactual(struct loader *l, const json_t *obj, struct err *err)
 {
     const json_t *cf = take_object(l, obj, "counterfactual", "an object");
     int code;
@@ -515,31 +507,26 @@ static int read_counterfactual(struct loader *l, struct query *q, const json_t *
         return 0;
     l->outer = "counterfactual";
     check_keys(l, cf);
-    code = read_prompt(l, q, cf, &d->cf, err);
-    if (!code && !d->cf.ids)
-        code = query_bad(l, q, err, "empty prompt");
+    code = read_prompt(l, cf, &l->d.cf, err);
+    if (!code && !l->d.cf.ids)
+        code = query_bad(l, err, "empty prompt");
     l->outer = NULL;
     return code;
 }
 
-static int read_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
-                     struct err *err)
+static int read_line(struct loader *l, const json_t *obj, struct err *err)
 {
     check_keys(l, obj);
-    return err_if(err, read_names(l, obj, q, err) || read_prompt(l, q, obj, &d->own, err) ||
-                           read_targets(l, q, obj, d, err) || read_right(l, obj, d, err) ||
-                           read_controls(l, q, obj, d, err) ||
-                           read_counterfactual(l, q, obj, d, err));
+    return err_if(err, read_names(l, obj, err) || read_prompt(l, obj, &l->d.own, err) ||
+                           read_targets(l, obj, err) || read_right(l, obj, err) ||
+                           read_controls(l, obj, err) || read_counterfactual(l, obj, err));
 }
 
 int native_read(struct loader *l, const json_t *record, const char *bad, struct err *err)
 {
-    struct query q;
-    struct draft d;
-
-    query_begin(l, &q, &d);
-    return err_if(err, (bad && query_bad(l, &q, err, "%s", bad)) ||
-                           read_line(l, record, &q, &d, err) || query_end(l, &q, &d, err));
+    query_begin(l);
+    return err_if(err, (bad && query_bad(l, err, "%s", bad)) || read_line(l, record, err) ||
+                           query_end(l, err));
 }
 
 static int read_record(struct loader *l, const json_t *record, struct err *err)

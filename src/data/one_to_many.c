@@ -53,15 +53,15 @@ static const json_t *take_array(struct loader *l, const json_t *obj, const char 
     return NULL;
 }
 
-static int add_target(struct loader *l, struct query *q, struct draft *d, const char *name,
-                      const char *key, const json_t *tokens, const char *text, struct err *err)
+static int add_target(struct loader *l, const char *name, const char *key, const json_t *tokens,
+                      const char *text, struct err *err)
 {
-    struct named_target *t = &d->target[d->n_targets];
+    struct named_target *t = &l->d.target[l->d.n_targets];
     char what[32];
     int32_t *ids;
 
     snprintf(what, sizeof what, "%s: ", name);
-    if (take_ids(l, q, tokens, key, NULL, what, &ids, &t->n_ids, err))
+    if (take_ids(l, tokens, key, NULL, what, &ids, &t->n_ids, err))
         return err->code;
     t->name = target_index(l, name, key, err);
     if (t->name < 0)
@@ -72,21 +72,20 @@ static int add_target(struct loader *l, struct query *q, struct draft *d, const 
     t->ids = ids;
     t->id = t->n_ids ? ids[0] : -1;
     t->whole = true;
-    d->n_targets++;
-    return ids && !t->n_ids ? query_bad(l, q, err, "%sno tokens", what) : 0;
+    l->d.n_targets++;
+    return ids && !t->n_ids ? query_bad(l, err, "%sno tokens", what) : 0;
 }
 
-static int read_targets(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
-                        struct err *err)
+static int read_targets(struct loader *l, const json_t *obj, struct err *err)
 {
     static const char *const lists = "three_answers_token_list";
     const json_t *tokens = take_array(l, obj, lists, ANSWERS);
     const json_t *labels = take_array(l, obj, "three_answers_label_list", ANSWERS);
     const json_t *subject = take_array(l, obj, "subject_token_list", 0);
 
-    d->target = arena_alloc(&l->scratch, ANSWERS + 1, sizeof *d->target, err);
-    q->answer = arena_alloc(&l->ds->arena, ANSWERS, sizeof *q->answer, err);
-    if (!d->target || !q->answer)
+    l->d.target = arena_alloc(&l->scratch, ANSWERS + 1, sizeof *l->d.target, err);
+    l->q.answer = arena_alloc(&l->ds->arena, ANSWERS, sizeof *l->q.answer, err);
+    if (!l->d.target || !l->q.answer)
         return err->code;
     for (size_t i = 0; tokens && labels && i < ANSWERS; i++) {
         const json_t *label = json_array_get(labels, i);
@@ -94,15 +93,15 @@ static int read_targets(struct loader *l, const json_t *obj, struct query *q, st
         if (!json_is_string(label))
             line_problem(l, "three_answers_label_list", NULL, "answer %zu is %s, expected a string",
                          i + 1, json_kind(label));
-        q->answer[i] =
+        l->q.answer[i] =
             arena_strdup(&l->ds->arena, json_is_string(label) ? json_string_value(label) : "", err);
-        if (!q->answer[i] || add_target(l, q, d, answer_name[i], lists, json_array_get(tokens, i),
-                                        json_string_value(label), err))
+        if (!l->q.answer[i] || add_target(l, answer_name[i], lists, json_array_get(tokens, i),
+                                          json_string_value(label), err))
             return err->code;
     }
     if (!subject)
         return 0;
-    return add_target(l, q, d, "subject", "subject_token_list", subject, NULL, err);
+    return add_target(l, "subject", "subject_token_list", subject, NULL, err);
 }
 
 /* Where answer i (from 0) stands: some files say it in one list, some in keys of their own. */
@@ -126,8 +125,7 @@ static const json_t *answer_span(const json_t *obj, const json_t *all, size_t i,
     return NULL;
 }
 
-static int read_spans(struct loader *l, const json_t *obj, struct query *q, struct draft_prompt *p,
-                      struct err *err)
+static int read_spans(struct loader *l, const json_t *obj, struct draft_prompt *p, struct err *err)
 {
     static const char *const lists = "three_answers_start_end_idx";
     static const char *const names[] = {"subject", "relation", "answer_1", "answer_2"};
@@ -141,23 +139,22 @@ static int read_spans(struct loader *l, const json_t *obj, struct query *q, stru
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (span_index(l, names[i], lists, err) < 0 && err->code)
             return err->code;
-    if (native_span(l, q, "subject_start_end_idx", "subject",
+    if (native_span(l, "subject_start_end_idx", "subject",
                     json_object_get(obj, "subject_start_end_idx"), NULL, p, err) ||
-        native_span(l, q, "relation_start_end_idx", "relation",
+        native_span(l, "relation_start_end_idx", "relation",
                     json_object_get(obj, "relation_start_end_idx"), NULL, p, err))
         return err->code;
-    for (size_t i = 0; i + 1 < (size_t)q->step; i++) {
+    for (size_t i = 0; i + 1 < (size_t)l->q.step; i++) {
         const json_t *v = answer_span(obj, all, i, &key);
 
-        if ((!v && query_bad(l, q, err, "no span of %s", answer_name[i])) ||
-            native_span(l, q, key, answer_name[i], v, NULL, p, err))
+        if ((!v && query_bad(l, err, "no span of %s", answer_name[i])) ||
+            native_span(l, key, answer_name[i], v, NULL, p, err))
             return err->code;
     }
     return 0;
 }
 
-static int read_names(struct loader *l, const json_t *obj, struct query *q, struct draft_prompt *p,
-                      struct err *err)
+static int read_names(struct loader *l, const json_t *obj, struct draft_prompt *p, struct err *err)
 {
     const char *text = NULL, *subject = NULL;
     int64_t step = 1;
@@ -168,56 +165,51 @@ static int read_names(struct loader *l, const json_t *obj, struct query *q, stru
     if (json_take_string(obj, "subject", true, &subject, ERR_CONFIG, &e))
         line_problem(l, "subject", NULL, "%s", e.msg);
     field_take_text(l, obj, "query", &text);
-    q->step = (int)step;
-    q->subject = arena_strdup(&l->ds->arena, subject ? subject : "", err);
+    l->q.step = (int)step;
+    l->q.subject = arena_strdup(&l->ds->arena, subject ? subject : "", err);
     if (text)
         p->text = arena_strdup(&l->ds->arena, text, err);
-    if (!q->subject || (text && !p->text))
+    if (!l->q.subject || (text && !p->text))
         return err->code;
-    if (l->source->step && l->source->step != q->step)
-        return query_bad(l, q, err, "target_answer_idx %d in a file of step %d", q->step,
+    if (l->source->step && l->source->step != l->q.step)
+        return query_bad(l, err, "target_answer_idx %d in a file of step %d", l->q.step,
                          l->source->step);
     return 0;
 }
 
 /* target_answer_tokens repeats one of the three answers: the line must agree with itself. */
-static int check_right(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
-                       struct err *err)
+static int check_right(struct loader *l, const json_t *obj, struct err *err)
 {
     const json_t *v = json_array_get(json_object_get(obj, "target_answer_tokens"), 0);
 
-    if (!json_is_integer(v) || d->n_targets < ANSWERS)
+    if (!json_is_integer(v) || l->d.n_targets < ANSWERS)
         return 0;
-    if (json_integer_value(v) == d->target[q->step - 1].id)
+    if (json_integer_value(v) == l->d.target[l->q.step - 1].id)
         return 0;
-    return query_bad(l, q, err,
+    return query_bad(l, err,
                      "target_answer_tokens begins with %" JSON_INTEGER_FORMAT
                      ", answer %d with %" PRId32,
-                     json_integer_value(v), q->step, d->target[q->step - 1].id);
+                     json_integer_value(v), l->q.step, l->d.target[l->q.step - 1].id);
 }
 
-static int read_line(struct loader *l, const json_t *obj, struct query *q, struct draft *d,
-                     struct err *err)
+static int read_line(struct loader *l, const json_t *obj, struct err *err)
 {
     const json_t *ids = take_array(l, obj, "query_input_ids", 0);
 
-    if (read_names(l, obj, q, &d->own, err) ||
-        (ids && take_ids(l, q, ids, "query_input_ids", NULL, "", &d->own.ids, &d->own.n, err)) ||
-        read_targets(l, obj, q, d, err) || read_spans(l, obj, q, &d->own, err))
+    if (read_names(l, obj, &l->d.own, err) ||
+        (ids && take_ids(l, ids, "query_input_ids", NULL, "", &l->d.own.ids, &l->d.own.n, err)) ||
+        read_targets(l, obj, err) || read_spans(l, obj, &l->d.own, err))
         return err->code;
-    if (d->n_targets < ANSWERS)
+    if (l->d.n_targets < ANSWERS)
         return 0;
-    d->right = d->target[q->step - 1].name;
-    return check_right(l, obj, q, d, err);
+    l->d.right = l->d.target[l->q.step - 1].name;
+    return check_right(l, obj, err);
 }
 
 static int one_to_many_read(struct loader *l, const json_t *record, struct err *err)
 {
-    struct query q;
-    struct draft d;
-
-    query_begin(l, &q, &d);
-    return err_if(err, read_line(l, record, &q, &d, err) || query_end(l, &q, &d, err));
+    query_begin(l);
+    return err_if(err, read_line(l, record, err) || query_end(l, err));
 }
 
 const struct format format_one_to_many = {

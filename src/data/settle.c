@@ -8,89 +8,89 @@
 
 #include <string.h>
 
-static int check_prompt(struct loader *l, struct query *q, struct draft *d, struct err *err)
+static int check_prompt(struct loader *l, struct err *err)
 {
-    size_t n = d->own.n;
+    size_t n = l->d.own.n;
 
-    if ((!n && query_bad(l, q, err, "empty prompt")) ||
-        (d->cf.ids && d->cf.n != n &&
-         query_bad(l, q, err, "counterfactual of %zu %s, expected %zu as in the prompt", d->cf.n,
-                   str_noun(d->cf.n, "token", "tokens"), n)))
+    if ((!n && query_bad(l, err, "empty prompt")) ||
+        (l->d.cf.ids && l->d.cf.n != n &&
+         query_bad(l, err, "counterfactual of %zu %s, expected %zu as in the prompt", l->d.cf.n,
+                   str_noun(l->d.cf.n, "token", "tokens"), n)))
         return err->code;
     if (l->opt->max_tokens <= 0 || n <= (size_t)l->opt->max_tokens)
         return 0;
-    d->own = (struct draft_prompt){.text = d->own.text}; /* nobody need make room for it */
-    return query_bad(l, q, err, "prompt of %zu tokens is longer than %s%s%d", n,
+    l->d.own = (struct draft_prompt){.text = l->d.own.text}; /* nobody need make room for it */
+    return query_bad(l, err, "prompt of %zu tokens is longer than %s%s%d", n,
                      l->opt->max_is ? l->opt->max_is : "", l->opt->max_is ? " of " : "",
                      l->opt->max_tokens);
 }
 
-static int own_name(const struct loader *l, const struct draft *d, int answer)
+static int own_name(const struct loader *l, int answer)
 {
-    for (size_t i = 0; i < d->n_targets; i++)
-        if (answer_number(l->ds->target_name[d->target[i].name]) == answer)
-            return d->target[i].name;
+    for (size_t i = 0; i < l->d.n_targets; i++)
+        if (answer_number(l->ds->target_name[l->d.target[i].name]) == answer)
+            return l->d.target[i].name;
     return -1;
 }
 
 /* Right unless said: the answer of this step, or the only target there is. */
-static void default_right(const struct loader *l, const struct query *q, struct draft *d)
+static void default_right(struct loader *l)
 {
-    if (d->right < 0 && q->step)
-        d->right = own_name(l, d, q->step);
-    if (d->right < 0 && d->n_targets == 1)
-        d->right = d->target[0].name;
+    if (l->d.right < 0 && l->q.step)
+        l->d.right = own_name(l, l->q.step);
+    if (l->d.right < 0 && l->d.n_targets == 1)
+        l->d.right = l->d.target[0].name;
 }
 
 /* Foils unless said: the answers given before this step (before the right one, if the data give no
    step). */
-static int default_foils(struct loader *l, const struct query *q, struct draft *d, struct err *err)
+static int default_foils(struct loader *l, struct err *err)
 {
-    int step = q->step;
+    int step = l->q.step;
 
-    if (d->foil)
+    if (l->d.foil)
         return 0;
-    if (!step && d->right >= 0)
-        step = answer_number(l->ds->target_name[d->right]);
-    d->foil = arena_alloc(&l->scratch, d->n_targets, sizeof *d->foil, err);
-    if (!d->foil)
+    if (!step && l->d.right >= 0)
+        step = answer_number(l->ds->target_name[l->d.right]);
+    l->d.foil = arena_alloc(&l->scratch, l->d.n_targets, sizeof *l->d.foil, err);
+    if (!l->d.foil)
         return err->code;
-    for (size_t i = 0; i < d->n_targets; i++) {
-        int name = d->target[i].name, answer = answer_number(l->ds->target_name[name]);
+    for (size_t i = 0; i < l->d.n_targets; i++) {
+        int name = l->d.target[i].name, answer = answer_number(l->ds->target_name[name]);
 
-        if (answer && answer < step && name != d->right)
-            d->foil[d->n_foils++] = name;
+        if (answer && answer < step && name != l->d.right)
+            l->d.foil[l->d.n_foils++] = name;
     }
     return 0;
 }
 
 /* A query of no named item or subject is an item of its own, known by its prompt and not by its
    line, so that it keeps its name when files change around it. */
-static int default_item(struct loader *l, struct query *q, const struct draft *d, struct err *err)
+static int default_item(struct loader *l, struct err *err)
 {
     char hex[HASH_HEX];
 
-    if (!q->subject)
-        q->subject = "";
-    if (!q->item && *q->subject)
-        q->item = q->subject;
-    if (q->item)
+    if (!l->q.subject)
+        l->q.subject = "";
+    if (!l->q.item && *l->q.subject)
+        l->q.item = l->q.subject;
+    if (l->q.item)
         return 0;
-    if (d->own.ids)
-        hash_hex(hex, hash_bytes(d->own.ids, d->own.n * sizeof *d->own.ids));
+    if (l->d.own.ids)
+        hash_hex(hex, hash_bytes(l->d.own.ids, l->d.own.n * sizeof *l->d.own.ids));
     else
-        hash_hex(hex,
-                 hash_bytes(d->own.text ? d->own.text : "", d->own.text ? strlen(d->own.text) : 0));
-    q->item = arena_printf(&l->ds->arena, err, "#%.12s", hex);
-    return q->item ? 0 : err->code;
+        hash_hex(hex, hash_bytes(l->d.own.text ? l->d.own.text : "",
+                                 l->d.own.text ? strlen(l->d.own.text) : 0));
+    l->q.item = arena_printf(&l->ds->arena, err, "#%.12s", hex);
+    return l->q.item ? 0 : err->code;
 }
 
-int draft_finish(struct loader *l, struct query *q, struct draft *d, struct err *err)
+int draft_finish(struct loader *l, struct err *err)
 {
-    default_right(l, q, d);
-    return err_if(err, default_foils(l, q, d, err) || default_item(l, q, d, err) ||
-                           prompt_add_bos(l, &d->own, err) || prompt_add_bos(l, &d->cf, err) ||
-                           check_prompt(l, q, d, err));
+    default_right(l);
+    return err_if(err, default_foils(l, err) || default_item(l, err) ||
+                           prompt_add_bos(l, &l->d.own, err) || prompt_add_bos(l, &l->d.cf, err) ||
+                           check_prompt(l, err));
 }
 
 /*

@@ -5,7 +5,7 @@
 #include "data/load.h"
 
 /* What needs one line only. */
-int draft_finish(struct loader *l, struct query *q, struct draft *d, struct err *err);
+int draft_finish(struct loader *l, struct err *err);
 /* What needs all names. */
 int settle(struct loader *l, struct err *err);
 

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-int encode_text(struct loader *l, struct query *q, const char *what, const char *text, bool special,
-                int32_t **ids, size_t *n, struct err *err)
+int encode_text(struct loader *l, const char *what, const char *text, bool special, int32_t **ids,
+                size_t *n, struct err *err)
 {
     const struct codec *c = l->codec;
     struct err e;
@@ -14,13 +14,13 @@ int encode_text(struct loader *l, struct query *q, const char *what, const char 
     *ids = NULL;
     *n = 0;
     if (!c->encode)
-        return query_bad(l, q, err, "%stext without a tokenizer", what);
+        return query_bad(l, err, "%stext without a tokenizer", what);
     err_clear(&e);
     if (c->encode(c->ctx, text, strlen(text), special, &l->ds->arena, ids, n, &e)) {
         *ids = NULL;
         *n = 0;
         if (e.code == ERR_CONFIG)
-            return query_bad(l, q, err, "%s%s", what, e.msg);
+            return query_bad(l, err, "%s%s", what, e.msg);
         *err = e;
         return err->code;
     }

@@ -4,8 +4,8 @@
 
 #include "data/load.h"
 
-int encode_text(struct loader *l, struct query *q, const char *what, const char *text, bool special,
-                int32_t **ids, size_t *n, struct err *err);
+int encode_text(struct loader *l, const char *what, const char *text, bool special, int32_t **ids,
+                size_t *n, struct err *err);
 /* The bytes [begin, end) of the text that each token of p spells, (p->n) pairs in the scratch
    arena; *ranges = NULL when the tokens do not spell the text. */
 int spell_text(struct loader *l, const struct draft_prompt *p, size_t (**ranges)[2],

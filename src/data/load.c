@@ -1,4 +1,4 @@
-#include "data/dataset.h"
+#include "data/load.h"
 
 #include "base/str.h"
 #include "data/draws.h"
@@ -8,7 +8,6 @@
 #include "data/format.h"
 #include "data/groups.h"
 #include "data/keys.h"
-#include "data/load.h"
 #include "data/paths.h"
 #include "data/records.h"
 #include "data/sequences.h"
@@ -17,32 +16,28 @@
 #include <stdio.h>
 #include <string.h>
 
-void query_begin(struct loader *l, struct query *q, struct draft *d)
+void query_begin(struct loader *l)
 {
-    *q = (struct query){.dataset = l->source->dataset, .template = l->source->template};
-    *d = (struct draft){.right = -1};
-    q->file = l->file;
-    q->line = l->line_no;
+    l->q = (struct query){.dataset = l->source->dataset,
+                          .template = l->source->template,
+                          .file = l->file,
+                          .line = l->line_no};
+    l->d = (struct draft){.right = -1};
     l->problems_before = l->problems->count;
 }
 
-static int push(struct loader *l, struct query *q, const struct draft *d, struct err *err)
-{
-    q->number = l->n - l->before + 1;
-    if (mem_room(&l->query, l->n, &l->query_cap, sizeof *q, err) ||
-        mem_room(&l->draft, l->n, &l->draft_cap, sizeof *d, err))
-        return err->code;
-    l->query[l->n] = *q;
-    l->draft[l->n++] = *d;
-    return 0;
-}
-
-int query_end(struct loader *l, struct query *q, struct draft *d, struct err *err)
+int query_end(struct loader *l, struct err *err)
 {
     if (l->problems->count > l->problems_before ||
         (l->opt->limit && l->n - l->before >= l->opt->limit))
         return 0;
-    return err_if(err, draft_finish(l, q, d, err) || push(l, q, d, err));
+    if (draft_finish(l, err) || mem_room(&l->query, l->n, &l->query_cap, sizeof l->q, err) ||
+        mem_room(&l->draft, l->n, &l->draft_cap, sizeof l->d, err))
+        return err->code;
+    l->q.number = l->n - l->before + 1;
+    l->query[l->n] = l->q;
+    l->draft[l->n++] = l->d;
+    return 0;
 }
 
 /* The keys that are there, and which of them have another name here. */
