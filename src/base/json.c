@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <math.h>
@@ -62,7 +63,7 @@ static bool out_of_range(const char *s, size_t n)
     return errno == ERANGE && !*end;
 }
 
-json_t *json_parse_foreign(const char *text, size_t n, int code, const char *name, struct err *err)
+json_t *json_parse_foreign(const char *text, size_t n, const char *name, struct err *err)
 {
     struct buf b = {0};
     json_t *j = NULL;
@@ -78,8 +79,19 @@ json_t *json_parse_foreign(const char *text, size_t n, int code, const char *nam
         if (!len)
             len = 1;
     }
-    j = json_parse(n ? b.data : "", n, code, name, 1, err);
+    j = json_parse(n ? b.data : "", n, ERR_FORMAT, name, 1, err);
     buf_release(&b);
+    return j;
+}
+
+json_t *json_read_foreign(const char *path, size_t max, struct err *err)
+{
+    struct buf text = {0};
+    json_t *j = NULL;
+
+    if (!file_read_foreign(&text, path, max, err))
+        j = json_parse_foreign(text.data, text.len, path, err);
+    buf_release(&text);
     return j;
 }
 
@@ -97,7 +109,7 @@ const char *json_kind(const json_t *v)
 /* The value under key, of one of these types (a bit each); NULL when it is absent, null or of
    another type: then *status says whether that is an error. */
 static const json_t *take(const json_t *obj, const char *key, bool need, unsigned types,
-                          const char *expected, int code, int *status, struct err *err)
+                          const char *expected, int *status, struct err *err)
 {
     const json_t *v = json_object_get(obj, key);
 
@@ -105,55 +117,53 @@ static const json_t *take(const json_t *obj, const char *key, bool need, unsigne
     if (v && types >> json_typeof(v) & 1)
         return v;
     if (v && !json_is_null(v))
-        *status = err_set(err, code, "key \"%s\" is %s, expected %s", key, json_kind(v), expected);
+        *status =
+            err_set(err, ERR_FORMAT, "key \"%s\" is %s, expected %s", key, json_kind(v), expected);
     else if (need)
-        *status = err_set(err, code, "key \"%s\" is missing", key);
+        *status = err_set(err, ERR_FORMAT, "key \"%s\" is missing", key);
     return NULL;
 }
 
 int json_take_int(const json_t *obj, const char *key, bool need, int64_t lo, int64_t hi, int64_t *v,
-                  int code, struct err *err)
+                  struct err *err)
 {
     int status;
-    const json_t *j = take(obj, key, need, 1u << JSON_INTEGER, "an integer", code, &status, err);
+    const json_t *j = take(obj, key, need, 1u << JSON_INTEGER, "an integer", &status, err);
 
     if (j && (json_integer_value(j) < lo || json_integer_value(j) > hi))
-        return err_set(err, code, "key \"%s\" is %lld, expected %lld to %lld", key,
+        return err_set(err, ERR_FORMAT, "key \"%s\" is %lld, expected %lld to %lld", key,
                        (long long)json_integer_value(j), (long long)lo, (long long)hi);
     if (j)
         *v = json_integer_value(j);
     return status;
 }
 
-int json_take_real(const json_t *obj, const char *key, bool need, double *v, int code,
-                   struct err *err)
+int json_take_real(const json_t *obj, const char *key, bool need, double *v, struct err *err)
 {
     int status;
     const json_t *j =
-        take(obj, key, need, 1u << JSON_INTEGER | 1u << JSON_REAL, "a number", code, &status, err);
+        take(obj, key, need, 1u << JSON_INTEGER | 1u << JSON_REAL, "a number", &status, err);
 
     if (j)
         *v = json_number_value(j);
     return status;
 }
 
-int json_take_string(const json_t *obj, const char *key, bool need, const char **v, int code,
-                     struct err *err)
+int json_take_string(const json_t *obj, const char *key, bool need, const char **v, struct err *err)
 {
     int status;
-    const json_t *j = take(obj, key, need, 1u << JSON_STRING, "a string", code, &status, err);
+    const json_t *j = take(obj, key, need, 1u << JSON_STRING, "a string", &status, err);
 
     if (j)
         *v = json_string_value(j);
     return status;
 }
 
-int json_take_bool(const json_t *obj, const char *key, bool need, bool *v, int code,
-                   struct err *err)
+int json_take_bool(const json_t *obj, const char *key, bool need, bool *v, struct err *err)
 {
     int status;
-    const json_t *j = take(obj, key, need, 1u << JSON_TRUE | 1u << JSON_FALSE, "true or false",
-                           code, &status, err);
+    const json_t *j =
+        take(obj, key, need, 1u << JSON_TRUE | 1u << JSON_FALSE, "true or false", &status, err);
 
     if (j)
         *v = json_is_true(j);

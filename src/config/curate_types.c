@@ -6,16 +6,14 @@
 static void parse_chat(struct config_context *c, const struct config_node *node, void *field)
 {
     static const char *const keys[] = {"user", "assistant"};
+    static const struct choice words[] = {{"none", CHAT_NONE}, {"auto", CHAT_AUTO}, {NULL, 0}};
     static const char what[] = "none, auto or {user: TEXT, assistant: TEXT}";
     struct chat_form form = {CHAT_WRITTEN, "", ""};
     const struct config_node *user, *assistant;
 
-    if (node->kind == NODE_SCALAR && str_eq(node->text, "none")) {
-        *(struct chat_form *)field = (struct chat_form){CHAT_NONE, "", ""};
-        return;
-    }
-    if (node->kind == NODE_SCALAR && str_eq(node->text, "auto")) {
-        *(struct chat_form *)field = (struct chat_form){CHAT_AUTO, "", ""};
+    if (node->kind == NODE_SCALAR && choice_value(words, node->text) != NO_CHOICE) {
+        form.kind = (enum chat_kind)choice_value(words, node->text);
+        *(struct chat_form *)field = form;
         return;
     }
     if (node->kind != NODE_MAP) {

@@ -125,7 +125,7 @@ bool field_take_text(struct loader *l, const json_t *obj, const char *key, const
 {
     struct err e;
 
-    if (!json_take_string(obj, key, false, v, ERR_CONFIG, &e))
+    if (!json_take_string(obj, key, false, v, &e))
         return true;
     line_problem(l, key, NULL, "%s", e.msg);
     return false;
@@ -136,7 +136,7 @@ bool take_label(struct loader *l, const json_t *obj, const char *key, int *v)
     int64_t n = *v;
     struct err e;
 
-    if (json_take_int(obj, key, false, 0, LABEL_MAX, &n, ERR_CONFIG, &e)) {
+    if (json_take_int(obj, key, false, 0, LABEL_MAX, &n, &e)) {
         line_problem(l, key, NULL, "%s", e.msg);
         return false;
     }

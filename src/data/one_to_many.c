@@ -160,9 +160,9 @@ static int read_names(struct loader *l, const json_t *obj, struct draft_prompt *
     int64_t step = 1;
     struct err e;
 
-    if (json_take_int(obj, "target_answer_idx", true, 1, ANSWERS, &step, ERR_CONFIG, &e))
+    if (json_take_int(obj, "target_answer_idx", true, 1, ANSWERS, &step, &e))
         line_problem(l, "target_answer_idx", NULL, "%s", e.msg);
-    if (json_take_string(obj, "subject", true, &subject, ERR_CONFIG, &e))
+    if (json_take_string(obj, "subject", true, &subject, &e))
         line_problem(l, "subject", NULL, "%s", e.msg);
     field_take_text(l, obj, "query", &text);
     l->q.step = (int)step;

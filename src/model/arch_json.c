@@ -21,7 +21,7 @@ static int key_int(const json_t *j, const char *key, bool need, int64_t lo, int6
 {
     int64_t wide = *v;
 
-    if (key && json_take_int(j, key, need, lo, hi, &wide, ERR_FORMAT, err))
+    if (key && json_take_int(j, key, need, lo, hi, &wide, err))
         return err->code;
     *v = (int)wide;
     return 0;
@@ -29,7 +29,7 @@ static int key_int(const json_t *j, const char *key, bool need, int64_t lo, int6
 
 static int key_real(const json_t *j, const char *key, double *v, struct err *err)
 {
-    return json_take_real(j, key, false, v, ERR_FORMAT, err);
+    return json_take_real(j, key, false, v, err);
 }
 
 static int key_float(const json_t *j, const char *key, float *v, struct err *err)
@@ -52,8 +52,7 @@ static int key_cap(const json_t *j, const char *key, float *v, struct err *err)
 /* A key that only some architectures read. */
 static int key_flag(const struct json_reading *r, const char *key, bool *v, struct err *err)
 {
-    return arch_reads(r->c->arch, key) ? json_take_bool(r->json, key, false, v, ERR_FORMAT, err)
-                                       : 0;
+    return arch_reads(r->c->arch, key) ? json_take_bool(r->json, key, false, v, err) : 0;
 }
 
 /* Present, null or not. */
@@ -67,7 +66,7 @@ static const struct arch *arch_from_json(const json_t *json, struct err *err)
     const json_t *list = json_object_get(json, "architectures");
     const char *name = json_string_value(json_array_get(list, 0)), *type = NULL;
 
-    if (json_take_string(json, "model_type", false, &type, ERR_FORMAT, err))
+    if (json_take_string(json, "model_type", false, &type, err))
         return NULL;
     if (list && !json_is_null(list) && (json_array_size(list) != 1 || !name)) {
         err_set(err, ERR_FORMAT, "key \"architectures\" must be a list of one name");
@@ -100,9 +99,9 @@ static int activation_from_json(const struct json_reading *r, struct err *err)
     const char *key = r->c->arch->keys->activation, *name = NULL;
     int is;
 
-    if (json_take_string(r->json, key, false, &name, ERR_FORMAT, err) || !name)
+    if (json_take_string(r->json, key, false, &name, err))
         return err->code;
-    is = choice_value(known, name);
+    is = name ? choice_value(known, name) : (int)r->c->shape.activation;
     if (is == NO_CHOICE)
         return err_set(err, ERR_FORMAT,
                        "key \"%s\" is \"%.100s\": only silu, gelu and its tanh form are computed",
@@ -128,7 +127,7 @@ static int sizes_from_json(const struct json_reading *r, struct err *err)
         key_int(j, k->ff, !arch->ff_times, 1, FF_MAX, &s->d_ff, err) ||
         key_int(j, "vocab_size", !arch->vocab, 1, VOCAB_MAX, &s->vocab, err) ||
         key_int(j, k->positions, false, 1, INT32_MAX, &s->max_positions, err) ||
-        json_take_bool(j, "tie_word_embeddings", false, &s->tied, ERR_FORMAT, err) ||
+        json_take_bool(j, "tie_word_embeddings", false, &s->tied, err) ||
         key_float(j, k->eps, &s->norm_eps, err) || activation_from_json(r, err))
         return err->code;
     if (!s->d_ff)
@@ -230,8 +229,8 @@ static int rope_kind_from_json(struct rope_spec *s, const json_t *j, struct err 
     const char *now = NULL, *before = NULL, *name;
     int kind;
 
-    if (json_take_string(j, "rope_type", false, &now, ERR_FORMAT, err) ||
-        json_take_string(j, "type", false, &before, ERR_FORMAT, err))
+    if (json_take_string(j, "rope_type", false, &now, err) ||
+        json_take_string(j, "type", false, &before, err))
         return err->code;
     if (now && before && !str_eq(now, before))
         return err_set(err, ERR_FORMAT, "\"rope_type\" is \"%.100s\" but \"type\" is \"%.100s\"",
@@ -331,7 +330,7 @@ static int yarn_from_json(struct rope_spec *s, const json_t *j, bool nested, str
     bool truncate = true;
 
     if (key_real(j, "beta_fast", &s->fast, err) || key_real(j, "beta_slow", &s->slow, err) ||
-        json_take_bool(j, "truncate", false, &truncate, ERR_FORMAT, err))
+        json_take_bool(j, "truncate", false, &truncate, err))
         return err->code;
     s->fast = s->fast == 0 ? 32 : s->fast;
     s->slow = s->slow == 0 ? 1 : s->slow;
@@ -344,9 +343,9 @@ static int kind_keys_from_json(const struct json_reading *r, struct rope_spec *s
 {
     bool llama3 = s->kind == ROPE_LLAMA3, scaled = s->kind != ROPE_PLAIN;
 
-    if (json_take_real(j, "factor", scaled && s->kind != ROPE_LONG, &s->factor, ERR_FORMAT, err) ||
-        json_take_real(j, "low_freq_factor", llama3, &s->low, ERR_FORMAT, err) ||
-        json_take_real(j, "high_freq_factor", llama3, &s->high, ERR_FORMAT, err))
+    if (json_take_real(j, "factor", scaled && s->kind != ROPE_LONG, &s->factor, err) ||
+        json_take_real(j, "low_freq_factor", llama3, &s->low, err) ||
+        json_take_real(j, "high_freq_factor", llama3, &s->high, err))
         return err->code;
     s->old_positions = r->c->shape.max_positions;
     if (s->kind != ROPE_DYNAMIC) {
@@ -517,7 +516,7 @@ int config_from_json(struct arch_config *c, const json_t *json, struct arena *a,
     if (check_json_keys(r.json, &json_keys, arch, err) || sizes_from_json(&r, err) ||
         facts_from_json(&r, err) || config_finish(c, err) || rope_from_json(&r, err) ||
         windows_from_json(&r, err) ||
-        json_take_bool(json, "tie_word_embeddings", false, &c->shape.tied, ERR_FORMAT, err))
+        json_take_bool(json, "tie_word_embeddings", false, &c->shape.tied, err))
         return err->code;
     dtype_from_json(c, json);
     return 0;

@@ -76,8 +76,7 @@ static int read_config(struct checkpoint *c, const char *path, struct err *err)
 
     if (file_read_foreign(&c->config_text, path, CONFIG_MAX, err))
         return err->code;
-    json = json_parse_foreign(c->config_text.data ? c->config_text.data : "", c->config_text.len,
-                              ERR_FORMAT, path, err);
+    json = json_parse_foreign(c->config_text.data, c->config_text.len, path, err);
     if (!json)
         return err->code;
     code =

@@ -55,8 +55,8 @@ static struct published read_dataset(struct experiment *x, json_t *root, const c
     if (!entry)
         err_set(&bad, ERR_CONFIG, "%s does not have the noise for model %s and dataset %s", file,
                 model, dataset);
-    else if (!json_take_real(entry, "subject", true, &out.subject, ERR_CONFIG, &bad))
-        json_take_real(entry, "answers", true, &out.answers, ERR_CONFIG, &bad);
+    else if (!json_take_real(entry, "subject", true, &out.subject, &bad))
+        json_take_real(entry, "answers", true, &out.answers, &bad);
     if (bad.code)
         problem_at(x, "noise_file", problems, "%s", bad.msg);
     return out;

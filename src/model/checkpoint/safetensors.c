@@ -100,7 +100,7 @@ static int parse_tensor(struct tensor *t, struct arena *a, const char *name, con
                        "data_offsets")) return err_set(err, ERR_FORMAT,
                                                        "tensor %s has the unknown key \"%.100s\"",
                                                        name, key);
-    if (json_take_string(j, "dtype", true, &dtype, ERR_FORMAT, err))
+    if (json_take_string(j, "dtype", true, &dtype, err))
         return err_wrap(err, "tensor %s", name);
     return err_if(err, find_dtype(t, dtype, err) ||
                            parse_shape(t, json_object_get(j, "shape"), err) ||
@@ -310,20 +310,12 @@ static int open_mapped(struct shards *s, struct arena *a, const char *dir, const
 static int open_index(struct shards *s, struct arena *a, const char *dir, const char *path,
                       struct err *err)
 {
-    struct buf text = {0};
-    json_t *index = NULL;
-    int code = file_read_foreign(&text, path, INDEX_MAX, err);
+    json_t *index = json_read_foreign(path, INDEX_MAX, err);
+    int code = index ? 0 : err->code;
 
-    if (code)
-        goto out;
-    index = json_parse_foreign(text.data ? text.data : "", text.len, ERR_FORMAT, path, err);
-    if (!index)
-        code = err->code;
-    else if (open_mapped(s, a, dir, json_object_get(index, "weight_map"), err))
+    if (index && open_mapped(s, a, dir, json_object_get(index, "weight_map"), err))
         code = err_wrap(err, "%s", path);
-out:
     json_decref(index);
-    buf_release(&text);
     return code;
 }
 

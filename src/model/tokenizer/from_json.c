@@ -85,7 +85,7 @@ static int read_unk(struct tokenizer *t, const json_t *model, struct err *err)
 {
     const char *unk = NULL;
 
-    if (json_take_string(model, "unk_token", false, &unk, ERR_FORMAT, err))
+    if (json_take_string(model, "unk_token", false, &unk, err))
         return err->code;
     if (!unk)
         return 0;
@@ -102,9 +102,9 @@ static int check_model(const json_t *model, struct err *err)
 
     if (*part_type(model) && strcmp(part_type(model), "BPE") != 0)
         return refuse_type("model", model, "BPE", err);
-    if (json_take_string(model, "continuing_subword_prefix", false, &prefix, ERR_FORMAT, err) ||
-        json_take_string(model, "end_of_word_suffix", false, &suffix, ERR_FORMAT, err) ||
-        json_take_real(model, "dropout", false, &dropout, ERR_FORMAT, err))
+    if (json_take_string(model, "continuing_subword_prefix", false, &prefix, err) ||
+        json_take_string(model, "end_of_word_suffix", false, &suffix, err) ||
+        json_take_real(model, "dropout", false, &dropout, err))
         return err->code;
     if (*prefix)
         return refuse_part("model", "continuing_subword_prefix", "null or \"\"", err);
@@ -129,9 +129,9 @@ static int read_model(struct tokenizer *t, const json_t *root, struct err *err)
                        "\"merges\"");
     if (tokenizer_read_vocab(t, vocab, json_array_size(merges), err) ||
         read_merges(t, merges, err) ||
-        json_take_bool(model, "ignore_merges", false, &t->bpe.ignore_merges, ERR_FORMAT, err) ||
-        json_take_bool(model, "fuse_unk", false, &t->bpe.fuse_unk, ERR_FORMAT, err) ||
-        json_take_bool(model, "byte_fallback", false, &t->bpe.byte_fallback, ERR_FORMAT, err) ||
+        json_take_bool(model, "ignore_merges", false, &t->bpe.ignore_merges, err) ||
+        json_take_bool(model, "fuse_unk", false, &t->bpe.fuse_unk, err) ||
+        json_take_bool(model, "byte_fallback", false, &t->bpe.byte_fallback, err) ||
         read_unk(t, model, err))
         return err_wrap(err, "model");
     return 0;
@@ -146,13 +146,13 @@ static int read_added_token(struct tokenizer *t, const json_t *j, size_t *next, 
 
     if (!json_is_object(j))
         return err_set(err, ERR_FORMAT, "is not an object");
-    if (json_take_string(j, "content", true, &s, ERR_FORMAT, err) ||
-        json_take_int(j, "id", true, 0, BPE_IDS_MAX - 1, &id, ERR_FORMAT, err) ||
-        json_take_bool(j, "single_word", false, &single, ERR_FORMAT, err) ||
-        json_take_bool(j, "lstrip", false, &left, ERR_FORMAT, err) ||
-        json_take_bool(j, "rstrip", false, &right, ERR_FORMAT, err) ||
-        json_take_bool(j, "normalized", false, &normalized, ERR_FORMAT, err) ||
-        json_take_bool(j, "special", false, &special, ERR_FORMAT, err))
+    if (json_take_string(j, "content", true, &s, err) ||
+        json_take_int(j, "id", true, 0, BPE_IDS_MAX - 1, &id, err) ||
+        json_take_bool(j, "single_word", false, &single, err) ||
+        json_take_bool(j, "lstrip", false, &left, err) ||
+        json_take_bool(j, "rstrip", false, &right, err) ||
+        json_take_bool(j, "normalized", false, &normalized, err) ||
+        json_take_bool(j, "special", false, &special, err))
         return err->code;
     if (!*s)
         return 0;
@@ -286,7 +286,7 @@ static int read_parts(struct tokenizer *t, const json_t *root, struct err *err)
 
 int tokenizer_from_json(struct tokenizer *t, const char *text, size_t n, struct err *err)
 {
-    json_t *root = json_parse_foreign(n ? text : "", n, ERR_FORMAT, "tokenizer.json", err);
+    json_t *root = json_parse_foreign(text, n, "tokenizer.json", err);
     int status;
 
     if (!root)

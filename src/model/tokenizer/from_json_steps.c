@@ -73,11 +73,11 @@ static int take_word(const json_t *j, const char *key, const struct choice *word
 {
     const char *word = NULL;
 
-    if (json_take_string(j, key, false, &word, ERR_FORMAT, err) || !word)
+    if (json_take_string(j, key, false, &word, err))
         return err->code;
-    if (choice_value(words, word) == NO_CHOICE)
+    if (word && choice_value(words, word) == NO_CHOICE)
         return refuse_part(key, word, expected, err);
-    *out = choice_value(words, word);
+    *out = word ? choice_value(words, word) : *out;
     return 0;
 }
 
@@ -86,7 +86,7 @@ static int take_character(const json_t *j, const char *key, const char **s, stru
 {
     int32_t c = -1;
 
-    if (json_take_string(j, key, true, s, ERR_FORMAT, err))
+    if (json_take_string(j, key, true, s, err))
         return err->code;
     if (!**s || utf8_next(*s, strlen(*s), &c) != strlen(*s) || c < 0)
         return refuse_part(key, *s, "one character", err);
@@ -117,8 +117,7 @@ static int take_replace(const json_t *j, void **code, const char **to, struct er
 
     *code = NULL;
     *to = NULL;
-    if (take_pattern(j, &text, &n, &regex, err) ||
-        json_take_string(j, "content", true, to, ERR_FORMAT, err))
+    if (take_pattern(j, &text, &n, &regex, err) || json_take_string(j, "content", true, to, err))
         return err->code;
     return regex ? regex_new(code, text, n, err) : regex_new_literal(code, text, n, err);
 }
@@ -127,7 +126,7 @@ static int read_prepend(struct tokenizer *t, const json_t *j, struct err *err)
 {
     const char *prepend = NULL;
 
-    return err_if(err, json_take_string(j, "prepend", true, &prepend, ERR_FORMAT, err) ||
+    return err_if(err, json_take_string(j, "prepend", true, &prepend, err) ||
                            steps_add(&t->normalizer, NORMALIZE_PREPEND, NULL, prepend, NULL, err));
 }
 
@@ -145,8 +144,8 @@ static int read_strip(struct tokenizer *t, const json_t *j, struct err *err)
     bool left = true, right = true;
     struct text_steps *z = &t->normalizer;
 
-    if (json_take_bool(j, "strip_left", true, &left, ERR_FORMAT, err) ||
-        json_take_bool(j, "strip_right", true, &right, ERR_FORMAT, err) ||
+    if (json_take_bool(j, "strip_left", true, &left, err) ||
+        json_take_bool(j, "strip_right", true, &right, err) ||
         steps_add(z, NORMALIZE_STRIP, NULL, NULL, NULL, err))
         return err->code;
     z->step[z->n - 1].left = left;
@@ -202,8 +201,7 @@ static int read_split(struct tokenizer *t, const json_t *j, struct err *err)
     const char *text;
     size_t n;
 
-    if (take_behavior(j, &behavior, err) ||
-        json_take_bool(j, "invert", false, &invert, ERR_FORMAT, err) ||
+    if (take_behavior(j, &behavior, err) || json_take_bool(j, "invert", false, &invert, err) ||
         take_pattern(j, &text, &n, &regex, err))
         return err->code;
     return pretok_add_split(&t->pre, text, n, !regex, behavior, invert, err);
@@ -213,7 +211,7 @@ static int read_digits(struct tokenizer *t, const json_t *j, struct err *err)
 {
     bool individual = false;
 
-    return err_if(err, json_take_bool(j, "individual_digits", true, &individual, ERR_FORMAT, err) ||
+    return err_if(err, json_take_bool(j, "individual_digits", true, &individual, err) ||
                            pretok_add_class(&t->pre, regex_digit,
                                             individual ? SPLIT_ISOLATED : SPLIT_CONTIGUOUS, err));
 }
@@ -235,7 +233,7 @@ static int take_scheme(const json_t *j, enum prefix_scheme *scheme, struct err *
     bool prefix = true;
 
     if (take_word(j, "prepend_scheme", words, "always, first or never", &word, err) ||
-        json_take_bool(j, "add_prefix_space", false, &prefix, ERR_FORMAT, err))
+        json_take_bool(j, "add_prefix_space", false, &prefix, err))
         return err->code;
     *scheme = prefix ? (enum prefix_scheme)word : PREFIX_NEVER;
     return 0;
@@ -249,7 +247,7 @@ static int read_metaspace(struct tokenizer *t, const json_t *j, struct err *err)
 
     return err_if(err, take_character(j, "replacement", &space, err) ||
                            take_scheme(j, &scheme, err) ||
-                           json_take_bool(j, "split", false, &split, ERR_FORMAT, err) ||
+                           json_take_bool(j, "split", false, &split, err) ||
                            pretok_add_metaspace(&t->pre, space, scheme, split, err));
 }
 
@@ -258,8 +256,8 @@ static int read_byte_level(struct tokenizer *t, const json_t *j, struct err *err
 {
     bool prefix_space = false, use_regex = true;
 
-    if (json_take_bool(j, "add_prefix_space", true, &prefix_space, ERR_FORMAT, err) ||
-        json_take_bool(j, "use_regex", false, &use_regex, ERR_FORMAT, err))
+    if (json_take_bool(j, "add_prefix_space", true, &prefix_space, err) ||
+        json_take_bool(j, "use_regex", false, &use_regex, err))
         return err->code;
     t->bpe.byte_level = true;
     return pretok_add_byte_level(&t->pre, prefix_space, use_regex, err);
@@ -316,8 +314,8 @@ static int decode_strip(struct tokenizer *t, const json_t *j, struct err *err)
     const char *content = NULL;
 
     if (take_character(j, "content", &content, err) ||
-        json_take_int(j, "start", true, 0, STRIP_MAX, &start, ERR_FORMAT, err) ||
-        json_take_int(j, "stop", true, 0, STRIP_MAX, &stop, ERR_FORMAT, err))
+        json_take_int(j, "start", true, 0, STRIP_MAX, &start, err) ||
+        json_take_int(j, "stop", true, 0, STRIP_MAX, &stop, err))
         return err->code;
     if (steps_add(d, DECODE_STRIP, content, NULL, NULL, err))
         return err->code;

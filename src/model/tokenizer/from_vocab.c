@@ -52,7 +52,7 @@ static int add_end(struct tokenizer *t, struct err *err)
 int tokenizer_from_vocab(struct tokenizer *t, const char *vocab, size_t n_vocab, const char *merges,
                          size_t n_merges, struct err *err)
 {
-    json_t *root = json_parse_foreign(n_vocab ? vocab : "", n_vocab, ERR_FORMAT, "vocab.json", err);
+    json_t *root = json_parse_foreign(vocab, n_vocab, "vocab.json", err);
     int status;
 
     if (!root)

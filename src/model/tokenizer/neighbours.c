@@ -13,22 +13,12 @@ enum { CONFIG_FILE_MAX = 1 << 26 };
 static int load(json_t **root, const char *dir, const char *name, struct err *err)
 {
     struct arena a = {0};
-    struct buf text = {0};
     const char *path = file_join(&a, dir, name, err);
-    int status = path ? 0 : err->code;
+    bool there = path && file_exists(path);
 
-    *root = NULL;
-    if (status || !file_exists(path))
-        goto out;
-    status = file_read_foreign(&text, path, CONFIG_FILE_MAX, err);
-    if (status)
-        goto out;
-    *root = json_parse_foreign(text.len ? text.data : "", text.len, ERR_FORMAT, path, err);
-    status = *root ? 0 : err->code;
-out:
-    buf_release(&text);
+    *root = there ? json_read_foreign(path, CONFIG_FILE_MAX, err) : NULL;
     arena_release(&a);
-    return status;
+    return err_if(err, !path || (there && !*root));
 }
 
 /* "<s>", or {"content": "<s>"}. */
