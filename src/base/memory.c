@@ -101,8 +101,7 @@ static double least_limit(const struct group_files *f, const char *root, const c
 
         if (limit < least) {
             least = limit;
-            if (used)
-                *used = used_in(f, folder);
+            *used = used_in(f, folder);
         }
         if (!slash || slash < folder + top)
             return least;
@@ -126,10 +125,10 @@ static double limit_of_line(const char *line, const char *root, double *used)
 
 double memory_group_limit(const char *groups, const char *root, double *used)
 {
-    double least = INFINITY, in_use = 0;
+    double least = INFINITY, in_use = 0, ignored;
 
-    if (used)
-        *used = 0;
+    used = used ? used : &ignored;
+    *used = 0;
     while (*groups) {
         char line[PATH];
         size_t n = strcspn(groups, "\n");
@@ -141,8 +140,7 @@ double memory_group_limit(const char *groups, const char *root, double *used)
             limit = limit_of_line(line, root, &in_use);
             if (limit < least) {
                 least = limit;
-                if (used)
-                    *used = in_use;
+                *used = in_use;
             }
         }
         groups += n + (groups[n] == '\n');

@@ -1,7 +1,7 @@
 #include "cli/command.h"
 
 #include "base/str.h"
-#include "data/keys.h"
+#include "data/dataset.h"
 #include "experiments/experiment.h"
 
 enum help_form { TEXT, MARKDOWN, MAN, BASH, ZSH, FISH };

@@ -29,13 +29,19 @@ static const char *const wraps[] = {
     "\xe2\x80\x99", "\xc2\xab", "\xc2\xbb"};
 enum { WRAPS = sizeof wraps / sizeof *wraps };
 
+/* The length of the first of these marks that stands at i; 0 = none does. */
+static size_t mark_at(const struct written *t, size_t i, const char *const *marks, size_t n)
+{
+    for (size_t k = 0; k < n && i < t->n; k++)
+        if (at(t, i, marks[k]))
+            return strlen(marks[k]);
+    return 0;
+}
+
 static size_t skip_wraps(const struct written *t, size_t i)
 {
-    for (int k = 0; k < WRAPS; k++)
-        if (i < t->n && at(t, i, wraps[k])) {
-            i += strlen(wraps[k]);
-            k = -1;
-        }
+    for (size_t n; (n = mark_at(t, i, wraps, WRAPS));)
+        i += n;
     return i;
 }
 
@@ -43,10 +49,8 @@ static bool bullet(const struct written *t, size_t i, size_t *end)
 {
     static const char *const marks[] = {"- ", "* ", "\xe2\x80\xa2", "\xe2\x80\x93 "};
 
-    for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
-        if (i < t->n && at(t, i, marks[k]))
-            return *end = i + strlen(marks[k]), true;
-    return false;
+    *end = i + mark_at(t, i, marks, sizeof marks / sizeof *marks);
+    return *end > i;
 }
 
 /* "3." or "3)" at i, perhaps in bold: *end behind it. */
@@ -117,9 +121,8 @@ static size_t short_end(const struct written *t, size_t begin, size_t end)
         ", ", "; ", ": ", " - ", " \xe2\x80\x93 ", " \xe2\x80\x94 ", "\" ", "** ", "\xe2\x80\x9d "};
 
     for (size_t i = begin + 1; i < end; i++)
-        for (size_t k = 0; k < sizeof stops / sizeof *stops; k++)
-            if (at(t, i, stops[k]))
-                return i;
+        if (mark_at(t, i, stops, sizeof stops / sizeof *stops))
+            return i;
     return end;
 }
 

@@ -143,6 +143,9 @@ struct data_options {
 bool data_format_known(const char *name);
 const char *data_format_meant(const char *word);
 
+/* The keys of all formats, from the readers' own tables: `help data`, docs/data.md. */
+int data_reference(bool markdown, struct buf *out, struct err *err);
+
 /*
  * Reads the files in order (a directory stands for its .jsonl files, or those of the ending that
  * the format is known by, sorted, also those below it).

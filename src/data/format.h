@@ -27,8 +27,15 @@
 #ifndef LENSWEEP_DATA_FORMAT_H
 #define LENSWEEP_DATA_FORMAT_H
 
-#include "data/keys.h"
 #include "data/load.h"
+
+/* A key of a record. */
+struct data_key {
+    const char *name, *type;
+    const char *fallback; /* in words; NULL = required */
+    const char *meaning;
+    bool both; /* a counterfactual has it, too */
+};
 
 struct format {
     const char *name, *doc;
@@ -54,5 +61,8 @@ const struct format *format_find(const char *name);
 
 /* By the keys of a record; NULL = of none. */
 const struct format *format_of(const json_t *record);
+
+/* What people call a key of a query, and what it is here: "question" -> "text"; NULL = nothing. */
+const char *data_usual_key(const char *name);
 
 #endif

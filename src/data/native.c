@@ -1,4 +1,4 @@
-/* The native format: docs/data.md. Its keys stand in keys.c. */
+/* The native format: docs/data.md. */
 #include "data/native.h"
 
 #include "base/str.h"

@@ -173,13 +173,21 @@ static int bind_linear(struct binding *b, const struct weight_place *p, bool bia
     return bind_vector(b, p, "bias", &w->b, err);
 }
 
-static int bind_norm(struct binding *b, const char *name, int64_t n, struct norm *norm,
-                     struct err *err)
+/* All of a tensor, by the parts of its name. */
+static struct weight_place whole(const char *prefix, const char *name, int64_t rows, int64_t cols)
+{
+    struct weight_place p = {.all = rows, .as = {.rows = rows, .cols = cols}};
+
+    snprintf(p.name, sizeof p.name, "%s%s", prefix, name);
+    return p;
+}
+
+static int bind_norm(struct binding *b, const char *prefix, const char *name, int64_t n,
+                     struct norm *norm, struct err *err)
 {
     const struct arch *arch = b->c->arch;
-    struct weight_place p = {.all = n, .as = {.rows = n, .cols = 1}};
+    struct weight_place p = whole(prefix, name, n, 1);
 
-    snprintf(p.name, sizeof p.name, "%s", name);
     norm->eps = b->m->shape.norm_eps;
     norm->centred = arch->centred;
     norm->plus = arch->one_plus && !b->gguf ? 1 : 0;
@@ -260,7 +268,7 @@ static int bind_part(struct binding *b, int l, enum weight_part part, struct err
 
     if (piece->norm) {
         layer_name(name, b, l, b->names->part[part]);
-        return bind_norm(b, name, size_of(&b->m->shape, whole ? piece->rows : SIZE_HEAD),
+        return bind_norm(b, "", name, size_of(&b->m->shape, whole ? piece->rows : SIZE_HEAD),
                          (struct norm *)(void *)field, err);
     }
     place_of(b, l, part, &p);
@@ -313,25 +321,14 @@ static int check_tied(const struct binding *b, const char *name, const char *emb
 static int bind_unembedding(struct binding *b, const char *embed, struct err *err)
 {
     struct model *m = b->m;
-    struct weight_place p = {.all = m->shape.vocab,
-                             .as = {.rows = m->shape.vocab, .cols = m->shape.d_model}};
+    struct weight_place p = whole("", unembedding(b), m->shape.vocab, m->shape.d_model);
 
-    snprintf(p.name, sizeof p.name, "%s", unembedding(b));
     if (!m->shape.tied)
         return bind_linear(b, &p, b->c->bias & BIAS_UNEMBED, &m->unembed, err);
     m->unembed.w = m->embed;
     if (check_tied(b, p.name, embed, err))
         return err->code;
     return b->c->bias & BIAS_UNEMBED ? bind_vector(b, &p, "bias", &m->unembed.b, err) : 0;
-}
-
-static int bind_table(struct binding *b, const char *name, int64_t rows, struct matrix *w,
-                      struct err *err)
-{
-    struct weight_place p = {.all = rows, .as = {.rows = rows, .cols = b->m->shape.d_model}};
-
-    snprintf(p.name, sizeof p.name, "%s", name);
-    return bind_matrix(b, &p, w, err);
 }
 
 /* What stands before all names: the first of the prefixes under which there is an embedding. */
@@ -350,25 +347,24 @@ static const char *find_prefix(const struct binding *b)
 static int bind_all(struct binding *b, struct err *err)
 {
     struct model *m = b->m;
-    char embed[NAME_LENGTH], other[NAME_LENGTH];
+    struct weight_place embed, positions;
 
     m->layers = arena_alloc(b->arena, (size_t)m->shape.n_layers, sizeof *m->layers, err);
     if (!m->layers)
         return err->code;
-    snprintf(embed, sizeof embed, "%s%s", b->prefix, b->names->embed);
-    if (bind_table(b, embed, m->shape.vocab, &m->embed, err))
+    embed = whole(b->prefix, b->names->embed, m->shape.vocab, m->shape.d_model);
+    if (bind_matrix(b, &embed, &m->embed, err))
         return err->code;
     if (b->c->arch->hf->positions) {
-        snprintf(other, sizeof other, "%s%s", b->prefix, b->names->positions);
-        if (bind_table(b, other, m->shape.max_positions, &m->positions, err))
+        positions = whole(b->prefix, b->names->positions, m->shape.max_positions, m->shape.d_model);
+        if (bind_matrix(b, &positions, &m->positions, err))
             return err->code;
     }
     for (int l = 0; l < m->shape.n_layers; l++)
         if (bind_layer(b, l, err))
             return err->code;
-    snprintf(other, sizeof other, "%s%s", b->prefix, b->names->final_norm);
-    if (bind_norm(b, other, m->shape.d_model, &m->final_norm, err) ||
-        bind_unembedding(b, embed, err))
+    if (bind_norm(b, b->prefix, b->names->final_norm, m->shape.d_model, &m->final_norm, err) ||
+        bind_unembedding(b, embed.name, err))
         return err->code;
     m->shape.has_bias = b->c->bias & (BIAS_NORMS | BIAS_UNEMBED) || m->unembed.b;
     return 0;
