@@ -22,12 +22,12 @@ struct fact_rows {
     size_t n, cap;
 };
 
-/* Without the white space around it. */
+/* Without the white space around it; "" of NULL. */
 static const char *trimmed(struct fact_rows *p, const char *s, struct err *err)
 {
     size_t n;
 
-    s += strspn(s, " \t\r\n");
+    s = s ? s + strspn(s, " \t\r\n") : "";
     n = strlen(s);
     while (n && strchr(" \t\r\n", s[n - 1]))
         n--;
@@ -40,9 +40,9 @@ static int add_pair(struct fact_rows *p, const char *subject, const char *articl
     struct fact_row pair = {.line = p->l->line_no, .order = p->n};
 
     pair.subject = trimmed(p, subject, err);
-    pair.article = trimmed(p, article ? article : "", err);
+    pair.article = trimmed(p, article, err);
     pair.object = trimmed(p, object, err);
-    pair.aliases = trimmed(p, aliases ? aliases : "", err);
+    pair.aliases = trimmed(p, aliases, err);
     if (!pair.subject || !pair.article || !pair.object || !pair.aliases)
         return err->code;
     if (!*pair.subject || !*pair.object)
@@ -65,13 +65,7 @@ static const char *text_of(const json_t *record, const char *key)
     return json_string_value(json_object_get(record, key));
 }
 
-/* A pair of a format of others, which have neither articles nor aliases. */
-static int add_plain(struct fact_rows *p, const char *subject, const char *object, struct err *err)
-{
-    return add_pair(p, subject ? subject : "", NULL, object ? object : "", NULL, err);
-}
-
-/* A record of a format that has facts; *known = it is one. */
+/* A record of a format that has facts, without articles and aliases; *known = it is one. */
 static int read_other(struct fact_rows *p, const json_t *record, bool *known, struct err *err)
 {
     const struct format *format = format_of(record);
@@ -80,14 +74,15 @@ static int read_other(struct fact_rows *p, const json_t *record, bool *known, st
 
     *known = true;
     if (format == &format_known)
-        return add_plain(p, text_of(record, "subject"), text_of(record, "attribute"), err);
+        return add_pair(p, text_of(record, "subject"), NULL, text_of(record, "attribute"), NULL,
+                        err);
     if (format == &format_counterfact)
-        return add_plain(p, text_of(rewrite, "subject"),
-                         text_of(json_object_get(rewrite, "target_true"), "str"), err);
+        return add_pair(p, text_of(rewrite, "subject"), NULL,
+                        text_of(json_object_get(rewrite, "target_true"), "str"), NULL, err);
     *known = format == &format_relation;
     json_array_foreach(*known ? json_object_get(record, "samples") : NULL, i, pair)
     {
-        if (add_plain(p, text_of(pair, "subject"), text_of(pair, "object"), err))
+        if (add_pair(p, text_of(pair, "subject"), NULL, text_of(pair, "object"), NULL, err))
             return err->code;
     }
     return 0;
