@@ -18,33 +18,17 @@ static const char *name_of(const char *path, bool parent, struct arena *a, struc
     return name;
 }
 
-/* Is the name of a model that of another too? */
-static bool is_shared(const struct string_list *paths, size_t which, bool parent, struct arena *a,
-                      struct err *err)
+/* Those of all models; *shared: two have one name. */
+static const char **names_of(const struct string_list *paths, bool parents, bool *shared,
+                             struct arena *a, struct err *err)
 {
-    const char *own = name_of(paths->v[which], parent, a, err);
+    const char **name = arena_alloc(a, paths->n, sizeof *name, err);
 
-    for (size_t i = 0; own && i < paths->n; i++) {
-        const char *name = i == which ? NULL : name_of(paths->v[i], parent, a, err);
-
-        if (name && str_eq(name, own))
-            return true;
+    for (size_t i = 0; i < paths->n && !err->code; i++) {
+        name[i] = name_of(paths->v[i], parents, a, err);
+        *shared |= name[i] && str_index(name, i, name[i]) < i;
     }
-    return false;
-}
-
-/* Is the folder that is named after a model one below the output? */
-static int check_name(struct campaign *c, size_t which, bool parents, struct problems *problems,
-                      struct err *err)
-{
-    const char *path = c->config.model.paths.v[which];
-    const char *name = name_of(path, parents, &c->arena, err);
-
-    if (name && (!*name || str_eq(name, ".") || str_eq(name, "..")))
-        config_problem(&c->config, NULL, "model.paths", problems,
-                       "%s does not end in a name: the model's results need a folder of that name",
-                       path);
-    return err->code;
+    return err->code ? NULL : name;
 }
 
 /* The which-th of those about nothing; after them the real one. */
@@ -79,7 +63,7 @@ static int choose_model(struct campaign *c, size_t which, struct problems *probl
     struct model_config *m = &c->config.model;
     struct arena *a = &c->arena;
     bool parents = false, same = false;
-    const char *name;
+    const char **name;
 
     if (!m->paths.n)
         return 0;
@@ -89,20 +73,21 @@ static int choose_model(struct campaign *c, size_t which, struct problems *probl
     if (m->path)
         config_problem(&c->config, NULL, "model.paths", problems,
                        "path names one model, paths several: give one of the two");
-    for (size_t i = 0; i < m->paths.n; i++)
-        parents |= is_shared(&m->paths, i, false, a, err);
-    for (size_t i = 0; parents && i < m->paths.n; i++)
-        same |= is_shared(&m->paths, i, true, a, err);
-    for (size_t i = 0; i < m->paths.n; i++)
-        if (check_name(c, i, parents, problems, err))
-            return err->code;
+    name = names_of(&m->paths, false, &parents, a, err);
+    if (parents && !err->code)
+        name = names_of(&m->paths, true, &same, a, err);
+    for (size_t i = 0; name && i < m->paths.n; i++) /* a folder below the output? */
+        if (!*name[i] || str_eq(name[i], ".") || str_eq(name[i], ".."))
+            config_problem(&c->config, NULL, "model.paths", problems,
+                           "%s does not end in a name: the model's results need a folder of that "
+                           "name",
+                           m->paths.v[i]);
     if (same)
         config_problem(&c->config, NULL, "model.paths", problems,
                        "two models end in the same two names: their results need folders of "
                        "different names");
     m->path = m->paths.v[which];
-    name = name_of(m->path, parents, a, err);
-    c->config.output = name ? file_join(a, c->config.output, name, err) : NULL;
+    c->config.output = name ? file_join(a, c->config.output, name[which], err) : NULL;
     return err->code;
 }
 

@@ -3,7 +3,7 @@
  * over named rows of the clean run; and what heads do on repeated random tokens: induction, the
  * previous token, the duplicate. With `weights` what their weights say (attention_weights.c).
  */
-#include "experiments/attention.h"
+#include "experiments/attention_weights.h"
 #include "experiments/kit/places.h"
 #include "experiments/kit/select.h"
 

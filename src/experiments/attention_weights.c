@@ -6,7 +6,7 @@
  * All scores are ratios from which divisors of norms drop out, so a norm is the linear map that is
  * left of it without its divisor: w, and the centring where there is one.
  */
-#include "experiments/attention.h"
+#include "experiments/attention_weights.h"
 
 #include "base/product/product.h"
 #include "base/square.h"

@@ -131,7 +131,7 @@ int operation_runs(const struct operation *op, const struct experiment *x, const
 const struct query *operation_source(const struct operation *op, const struct experiment *x,
                                      const struct query *q, int sample);
 
-/* An operation at one place of a query, and the edits that it is. */
+/* operation_edits.c: an operation at one place of a query, and the edits that it is. */
 struct change {
     const struct experiment *x;
     const struct operation *op;

@@ -1,6 +1,6 @@
 /* Private to kind attention: what weights alone say of heads (docs/methods.md 6.5), a cell each. */
-#ifndef LENSWEEP_EXPERIMENTS_ATTENTION_H
-#define LENSWEEP_EXPERIMENTS_ATTENTION_H
+#ifndef LENSWEEP_EXPERIMENTS_ATTENTION_WEIGHTS_H
+#define LENSWEEP_EXPERIMENTS_ATTENTION_WEIGHTS_H
 
 #include "experiments/experiment.h"
 
