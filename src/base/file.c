@@ -161,6 +161,17 @@ out:
     return err->code;
 }
 
+bool file_start(const char *path, char *out, size_t n)
+{
+    FILE *f = fopen(path, "rb");
+    size_t got = f ? fread(out, 1, n - 1, f) : 0;
+
+    out[got] = '\0';
+    if (f)
+        fclose(f);
+    return got > 0;
+}
+
 /* What begins like this is not the file that was meant. */
 static int check_content(const char *path, const void *data, size_t n, struct err *err)
 {

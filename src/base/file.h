@@ -60,6 +60,10 @@ int file_map_foreign(struct mapping *m, const char *path, const struct file_sour
                      struct err *err);
 int file_read_foreign(struct buf *b, const char *path, size_t max, struct err *err);
 
+/* The first n - 1 bytes of a file as text; "" and false if there are none. For small files of the
+   system, and to see how a file begins. */
+bool file_start(const char *path, char *out, size_t n);
+
 /* Writes path as a whole: beside it, fsync, rename. After an error the old file stands as it was
    and nothing is left beside it. A link is followed; what is not a regular file (a device, a
    pipe) is written to, not replaced. */

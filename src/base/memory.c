@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include "base/file.h"
 #include "base/str.h"
 
 #include <math.h>
@@ -15,20 +16,6 @@
 #include <unistd.h>
 
 enum { TEXT = 1 << 14, PATH = 4096 };
-
-/* A small file of the kernel's; false if it is not there. */
-static bool read_text(const char *path, char text[TEXT])
-{
-    FILE *f = fopen(path, "r");
-    size_t n;
-
-    if (!f)
-        return false;
-    n = fread(text, 1, TEXT - 1, f);
-    text[n] = '\0';
-    fclose(f);
-    return n > 0;
-}
 
 /* The number that follows the word at the beginning of a line; -1 = there is none. */
 static double number_after(const char *text, const char *word)
@@ -57,7 +44,7 @@ static bool read_in(const char *folder, const char *name, char text[TEXT])
     char path[PATH + 64];
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    return read_text(path, text);
+    return file_start(path, text, TEXT);
 }
 
 /* One folder's limit; INFINITY = none. */
@@ -154,7 +141,7 @@ static double own_group_limit(double *used)
 
     if (used)
         *used = 0;
-    return read_text("/proc/self/cgroup", groups)
+    return file_start("/proc/self/cgroup", groups, TEXT)
                ? memory_group_limit(groups, "/sys/fs/cgroup", used)
                : INFINITY;
 }
@@ -175,7 +162,8 @@ double memory_free(void)
 {
     char text[TEXT];
     double used, limit = own_group_limit(&used);
-    double node = read_text("/proc/meminfo", text) ? 1024 * number_after(text, "MemAvailable") : -1;
+    double node =
+        file_start("/proc/meminfo", text, TEXT) ? 1024 * number_after(text, "MemAvailable") : -1;
 
     if (node < 0)
         node = of_node();
@@ -188,7 +176,7 @@ double memory_mapped(void)
 {
     char text[TEXT];
 
-    if (!read_text("/proc/self/statm", text))
+    if (!file_start("/proc/self/statm", text, TEXT))
         return 0;
     return strtod(text, NULL) * (double)sysconf(_SC_PAGESIZE);
 }

@@ -3,7 +3,6 @@
 #include "base/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,25 +17,13 @@ char *process_host(char out[PROCESS_HOST])
     return out;
 }
 
-/* The first n - 1 bytes of a file of /proc, or nothing. */
-static void read_start(const char *path, char *out, size_t n)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return;
-    if (read(fd, out, n - 1) < (ssize_t)n - 1)
-        out[0] = '\0';
-    close(fd);
-}
-
 char *process_place(char out[PROCESS_PLACE])
 {
     char boot[9] = {0}, host[PROCESS_HOST];
     struct stat namespace;
     unsigned long long number = 0;
 
-    read_start("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
+    file_start("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
     if (!stat("/proc/self/ns/pid", &namespace))
         number = (unsigned long long)namespace.st_ino;
     snprintf(out, PROCESS_PLACE, "%s-%s-%llu", process_host(host), boot, number);

@@ -36,6 +36,15 @@ bool str_lists(const char *list, size_t n, const char *separators, const char *w
     return false;
 }
 
+size_t str_lines(const char *s, size_t n)
+{
+    size_t lines = 1;
+
+    for (size_t i = 0; i < n; i++)
+        lines += s[i] == '\n';
+    return lines;
+}
+
 int str_by_bytes(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);

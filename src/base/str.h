@@ -15,6 +15,7 @@ bool str_ends_with(const char *s, const char *end);
 size_t str_index(const char *const *list, size_t n, const char *s);
 /* Is `word` one of the words in list[0..n) that any of these characters separate? */
 bool str_lists(const char *list, size_t n, const char *separators, const char *word);
+size_t str_lines(const char *s, size_t n);      /* ends of lines in s[0..n), and one */
 int str_by_bytes(const void *a, const void *b); /* for qsort of a list of strings */
 /* What stands after the last slash of a path, in it. */
 const char *str_last_part(const char *path);

@@ -116,13 +116,16 @@ void fill_rows(struct config_context *c, const struct config_row *rows, size_t n
             *(int *)((char *)to + rows[i].offset) = NO_CHOICE;
     if (map)
         fill_given(c, rows, n, map, "", to);
-    for (c->row = rows; c->row < rows + n; c->row++)
-        if (!c->row->when)
+    for (size_t i = 0; i < n; i++) {
+        c->row = &rows[i];
+        if (!rows[i].when)
             fill_missing(c, map, place, to, true);
-    for (c->row = rows; c->row < rows + n; c->row++) {
-        const struct config_node *node = map ? given(map, c->row->key) : NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct config_node *node = map ? given(map, rows[i].key) : NULL;
         char needs[WHEN_MAX];
 
+        c->row = &rows[i];
         if (!c->row->when)
             continue;
         fill_missing(c, map, place, to, row_applies(c->row, rows, n, to, false));

@@ -135,15 +135,6 @@ static struct config_node *convert(struct reader *r, int id, int depth)
     return done ? node : NULL;
 }
 
-static size_t line_of(const char *text, size_t offset)
-{
-    size_t line = 1;
-
-    for (size_t i = 0; i < offset; i++)
-        line += text[i] == '\n';
-    return line;
-}
-
 /* Does a line (from 0) begin with blanks of which one is a tab? */
 static bool tab_in_indent(const struct reader *r, size_t line)
 {
@@ -170,7 +161,7 @@ static void syntax_problem(struct reader *r, const yaml_parser_t *p)
     if (p->error == YAML_READER_ERROR) {
         snprintf(msg, sizeof msg, "invalid YAML: %s (character %#x)", p->problem,
                  (unsigned)p->problem_value);
-        problem_at(r, line_of(r->text, p->problem_offset), 0, msg);
+        problem_at(r, str_lines(r->text, p->problem_offset), 0, msg);
         return;
     }
     if (p->context && r->places)

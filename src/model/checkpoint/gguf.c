@@ -348,15 +348,9 @@ int gguf_parse(struct gguf *g, const void *data, size_t size, enum gguf_part par
 
 bool gguf_is(const char *path)
 {
-    char magic[4] = "";
-    FILE *f = fopen(path, "rb");
-    bool is;
+    char magic[5];
 
-    if (!f)
-        return false;
-    is = fread(magic, 1, sizeof magic, f) == sizeof magic && !memcmp(magic, "GGUF", 4);
-    fclose(f);
-    return is;
+    return file_start(path, magic, sizeof magic) && str_eq(magic, "GGUF");
 }
 
 int gguf_open(struct gguf *g, const char *path, enum gguf_part part,

@@ -1,6 +1,7 @@
 /* GPT-2's two files: vocab.json has the tokens, merges.txt a merge a line. Byte-level, split by
    GPT-2's pattern, nothing around a text. */
 #include "base/json.h"
+#include "base/str.h"
 #include "model/tokenizer/parts.h"
 
 #include <string.h>
@@ -30,15 +31,6 @@ static int read_merges(struct tokenizer *t, const char *s, size_t n, struct err 
     return 0;
 }
 
-static size_t count_lines(const char *s, size_t n)
-{
-    size_t lines = 1;
-
-    for (size_t i = 0; i < n; i++)
-        lines += s[i] == '\n';
-    return lines;
-}
-
 /* GPT-2's one mark, unless the files beside say otherwise. */
 static int add_end(struct tokenizer *t, struct err *err)
 {
@@ -57,9 +49,8 @@ int tokenizer_from_vocab(struct tokenizer *t, const char *vocab, size_t n_vocab,
 
     if (!root)
         return err->code;
-    status = json_is_object(root)
-                 ? tokenizer_read_vocab(t, root, count_lines(merges, n_merges), err)
-                 : err_set(err, ERR_FORMAT, "is not a JSON object");
+    status = json_is_object(root) ? tokenizer_read_vocab(t, root, str_lines(merges, n_merges), err)
+                                  : err_set(err, ERR_FORMAT, "is not a JSON object");
     json_decref(root);
     if (status)
         return err_wrap(err, "vocab.json");
