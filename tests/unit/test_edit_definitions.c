@@ -1,4 +1,5 @@
 /* Edits against their definition, written out element by element. */
+#include "engine/apply.h"
 #include "engine/edit.h"
 #include "random_model.h"
 #include "scene.h"
@@ -170,10 +171,44 @@ static void edits_do_what_they_say(void **state)
     }
 }
 
+/* A run that was edited is edited again: its own edits meet what those of its base left. */
+static void edits_of_the_base_act_first(void **state)
+{
+    const struct span all = {0, 2};
+    const float zeros[4] = {0};
+    struct shape shape = {.n_layers = 2, .d_model = 4};
+    struct edit one[2] = {
+        {.site = SITE_MLP, .op = OP_SET, .layer = all, .tok = all, .vec = zeros},
+        {.site = SITE_MLP, .op = OP_SCALE, .layer = all, .tok = all, .scale = 2},
+    };
+    const struct edit more = {.site = SITE_MLP,
+                              .op = OP_ADD,
+                              .layer = all,
+                              .tok = all,
+                              .scale = 1,
+                              .vec = (float[]){3, 3, 3, 3}};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const float want[2][2] = {{3, 0},
+                                  {5, 8}}; /* of 1: set to 0, or times 2; 3 added after, before */
+
+        for (int turned = 0; turned < 2; turned++) {
+            struct run base = {.edit = turned ? &more : &one[i], .n_edits = 1};
+            struct variant v = {.base = &base, .edit = turned ? &one[i] : &more, .n_edits = 1};
+            float row[4] = {1, 1, 1, 1};
+
+            apply_edits(&v, &shape, SITE_MLP, 1, 1, row);
+            assert_true(row[0] == want[i][turned] && row[3] == want[i][turned]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edits_do_what_they_say),
+        cmocka_unit_test(edits_of_the_base_act_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
