@@ -64,17 +64,17 @@ IN_LANES vec lanes_bf16(const unsigned char *p, int pass)
         _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)), 16));
 }
 
-/* The first or second of two groups: half of a whole load goes to the upper halves of the lanes. */
+/* The first or second of two groups goes to the upper halves of the lanes. One order for both: with
+   two of them the accumulators of a tile would lack a register. */
 IN_LANES vec lanes_bf16_of_two(const unsigned char *p, int second, int pass)
 {
     const __m512i to = _mm512_set_epi16(15, 0, 14, 0, 13, 0, 12, 0, 11, 0, 10, 0, 9, 0, 8, 0, 7, 0,
                                         6, 0, 5, 0, 4, 0, 3, 0, 2, 0, 1, 0, 0, 0);
-    const __m512i skip = _mm512_set1_epi16(16);
-    __m512i from = second ? _mm512_add_epi16(to, skip) : to;
+    __m512i both = second ? _mm512_broadcast_i64x4(_mm256_loadu_si256((const void *)(p + 32)))
+                          : _mm512_loadu_si512(p);
 
     (void)pass;
-    return _mm512_castsi512_ps(
-        _mm512_maskz_permutexvar_epi16(0xaaaaaaaa, from, _mm512_loadu_si512(p)));
+    return _mm512_castsi512_ps(_mm512_maskz_permutexvar_epi16(0xaaaaaaaa, to, both));
 }
 
 /* A group of x to its place in each pass; the passes lie `apart` floats from each other. */
