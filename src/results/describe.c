@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/choice.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "results/h5read.h"
 #include "results/h5write.h"
 
@@ -152,6 +153,8 @@ int headlines_read(struct headline_list *h, struct h5file *f, const char *group,
         h->v[i].tested = (enum headline_test)value_of(tests, h->v[i].test);
         h->v[i].shown_in = (enum headline_only)value_of(places, h->v[i].only);
         h->v[i].joined = (enum headline_join)value_of(joins, h->v[i].join);
+        if (!h->v[i].rate && h->v[i].unit && str_eq(h->v[i].unit, "share of queries"))
+            h->v[i].rate = "yes"; /* in files that are older than this key */
     }
     return code;
 }

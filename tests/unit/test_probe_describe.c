@@ -119,10 +119,39 @@ static void headlines_are_whole_or_missing(void **state)
         }
 }
 
+/* Files that are older than the key say it by the unit alone. */
+static void a_share_of_queries_is_a_rate(void **state)
+{
+    static const struct headline v[] = {{.variable = "promotion", .unit = "share of queries"},
+                                        {.variable = "mean", .unit = "logit"},
+                                        {.variable = "recovered"}};
+    const struct dim dim = {"query", 1, V_I8, NULL, NULL};
+    struct headline_list got = {0};
+    struct arena a = {0};
+    struct h5group *g;
+    struct h5file *f;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(h5_create(&f, in_folder("result.h5"), &err), 0);
+    assert_int_equal(h5_group(f, "heads", &dim, 1, &g, &err), 0);
+    assert_int_equal(headlines_write(g, v, sizeof v / sizeof *v, &err), 0);
+    assert_int_equal(h5_commit(f, NULL, NULL, &err), 0);
+    assert_int_equal(h5_open(&f, in_folder("result.h5"), &err), 0);
+    assert_int_equal(headlines_read(&got, f, "heads", &a, &err), 0);
+    assert_non_null(got.v[0].rate);
+    assert_null(got.v[1].rate);
+    assert_null(got.v[2].rate);
+    h5_close(f);
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_probed_first),
+        cmocka_unit_test(a_share_of_queries_is_a_rate),
         cmocka_unit_test(headlines_are_whole_or_missing),
     };
 
