@@ -108,7 +108,7 @@ int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
     int number = 0;
 
     if (file_read(&text, path, MOST, &bad))
-        problem_at(x, "neuron_file", problems, "%s", bad.msg);
+        problem_of_file(x, "neuron_file", problems, &bad, err);
     b->set_hash = hash_bytes(text.data, text.len);
     for (char *at = text.len ? text.data : NULL, *end; at && !err->code; at = end) {
         bool good = true;

@@ -1,5 +1,6 @@
 /* The list of units: each cell once, at the cost that was asked for. */
 #include "base/file.h"
+#include "base/mem.h"
 #include "campaign/audit.h"
 #include "campaign/bundle.h"
 #include "campaign/survey.h"
@@ -353,14 +354,54 @@ static void weights_cost_what_was_planned(void **state)
     campaign_close(&c);
 }
 
+/* Where a file that the config names is read, too. */
+static void lack_of_memory_is_not_a_mistake_of_the_config(void **state)
+{
+    struct campaign_request request = {.config = in_folder("c.yaml"), .shape_only = true};
+    struct campaign c;
+    char text[1024];
+    int code;
+
+    (void)state;
+    write_file("u.txt", "0 1\n");
+    write_file("n.json",
+               "{\"lands\": {\"llama3-sharded-bf16\": {\"subject\": 1, \"answers\": 1}}}");
+    snprintf(text, sizeof text,
+             "  - {name: u, kind: ablation, site: neurons, neuron_file: %s/u.txt, operation: "
+             "{kind: zero}}\n  - {name: t, kind: causal_trace, noise: published, noise_file: "
+             "%s/n.json}\n",
+             folder, folder);
+    open_text(&c, three_queries, text, NULL);
+    campaign_close(&c);
+    for (long n = 1; n < 200; n++) {
+        struct problems problems = {0};
+        struct err err;
+
+        err_clear(&err);
+        mem_fail_nth(n);
+        code = campaign_open(&c, &request, &problems, &err);
+        mem_fail_nth(0);
+        campaign_close(&c);
+        assert_int_equal(problems.count, 0);
+        assert_true(!code || code == ERR_MEMORY);
+    }
+    assert_int_equal(code, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_cell_once),        cmocka_unit_test(surveys_cover_the_data),
-        cmocka_unit_test(costs_and_their_bound),  cmocka_unit_test(few_cells_are_made),
-        cmocka_unit_test(smaller_units_are_more), cmocka_unit_test(each_unit_in_one_bundle),
-        cmocka_unit_test(readers_share_a_run),    cmocka_unit_test(shares_are_a_partition),
-        cmocka_unit_test(audits_are_few),         cmocka_unit_test(weights_cost_what_was_planned),
+        cmocka_unit_test(every_cell_once),
+        cmocka_unit_test(surveys_cover_the_data),
+        cmocka_unit_test(costs_and_their_bound),
+        cmocka_unit_test(few_cells_are_made),
+        cmocka_unit_test(smaller_units_are_more),
+        cmocka_unit_test(each_unit_in_one_bundle),
+        cmocka_unit_test(readers_share_a_run),
+        cmocka_unit_test(shares_are_a_partition),
+        cmocka_unit_test(audits_are_few),
+        cmocka_unit_test(weights_cost_what_was_planned),
+        cmocka_unit_test(lack_of_memory_is_not_a_mistake_of_the_config),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -104,7 +104,7 @@ static int open_published(struct noise_levels *n, struct experiment *x, const ch
     if (root)
         code = take_published(n, x, root, file, spans, problems, err);
     else
-        problem_at(x, *file ? "noise_file" : "noise", problems, "%s", bad.msg);
+        code = problem_of_file(x, *file ? "noise_file" : "noise", problems, &bad, err);
     json_decref(root);
     buf_release(&text);
     return code;
