@@ -73,10 +73,15 @@ static size_t read_all(int fd, char *to, size_t size)
 int process_child(void (*act)(void *ctx, int out), void *ctx, void *said, size_t size, size_t *n,
                   int *status, struct err *err)
 {
+    struct sigaction ended;
     int ends[2];
     pid_t child;
 
     *n = 0;
+    if (!sigaction(SIGCHLD, NULL, &ended) && ended.sa_handler == SIG_IGN) {
+        ended.sa_handler = SIG_DFL; /* whoever started us ignored it: none could be waited for */
+        sigaction(SIGCHLD, &ended, NULL);
+    }
     if (pipe(ends))
         return err_set(err, ERR_IO, "cannot make a pipe: %s", strerror(errno));
     child = fork();

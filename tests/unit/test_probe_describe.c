@@ -77,6 +77,10 @@ static void a_file_is_probed_first(void **state)
     err_clear(&err);
     assert_int_equal(probe_file(in_folder("result.h5"), ask_for_all, &err), ERR_IO);
     assert_non_null(strstr(err.msg, "result.h5 is damaged: "));
+    sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_IGN},
+              NULL); /* as a program that starts others may leave it to them */
+    err_clear(&err);
+    assert_int_equal(probe_file(in_folder("result.h5"), accept_all, &err), 0);
 }
 
 /* An allocation that fails while the headlines become JSON, also within a key, is an error: what is
