@@ -210,7 +210,10 @@ static char **read_strings(hid_t id, hid_t is, const struct h5info *v, struct er
     if (!raw)
         return NULL;
     space = H5Dget_space(id);
-    if (n == 0 || H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0)
+    if (H5Sget_simple_extent_npoints(space) > (hssize_t)n) { /* as of read_slab */
+        err_set(err, ERR_IO, "%s is larger than it was", v->name);
+        n = 0;
+    } else if (n == 0 || H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw) >= 0)
         out = pack_strings(raw, n, err);
     else
         h5_fail(err, "read variable", v->name);

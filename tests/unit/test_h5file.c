@@ -211,6 +211,10 @@ static void test_strings(void **state)
     s = must_read_text(f, "texts", &info);
     assert_string_equal(s[LAYERS * TARGETS + 1], "answer_2");
     mem_free(s);
+    info.size[0]--; /* as if the file had changed since it was looked at */
+    assert_int_equal(h5_read_str(f, &info, &s, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "texts is larger than it was"));
+    err_clear(&err);
     info.name = "nothing";
     assert_int_equal(h5_read_str(f, &info, &s, &err), ERR_IO);
     assert_non_null(strstr(err.msg, "decode: cannot read variable nothing"));
