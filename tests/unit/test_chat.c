@@ -96,6 +96,9 @@ static void test_refused(void **state)
          "{% endfor %}",
          "MiB"},
         {"{% set ns = namespace() %}{% set ns.a = ns %}{{ ns }}", "cannot be printed"},
+        {"{% set ns = namespace(a=[1]) %}{% for i in range(50) %}{% set ns.a = [ns.a, ns.a] %}"
+         "{% endfor %}{{ ns.a | tojson }}",
+         "a string longer than"},
         {"\xff", "not UTF-8"},
     };
 

@@ -261,6 +261,8 @@ void value_json(struct chat *c, const struct value *v, int depth, struct buf *ou
         if (i)
             buf_puts(out, dict && i % 2 ? ": " : ", ", c->err);
         value_json(c, &v->items->v[i], depth + 1, out);
+        if (out->len > CHAT_OUTPUT)
+            chat_fail(c, "a string longer than 16 MiB");
     }
     buf_puts(out, dict ? "}" : "]", c->err);
 }
