@@ -102,10 +102,8 @@ static void load(const char *name)
 
 static void has(const char *wanted)
 {
-    if (!strstr(text.data, wanted)) {
-        fprintf(stderr, "%s", text.data);
+    if (!strstr(text.data, wanted))
         fail_msg("no \"%s\" in:\n%s", wanted, text.data);
-    }
 }
 
 static const struct figure lines = {.form = "lines",
