@@ -399,7 +399,7 @@ static void block_rows(const struct product *p, struct stretch *b, float *scratc
         b->row[b->count + j] = b->row[b->count - 1];
 }
 
-static void panel(const struct product *p, int64_t first, int64_t count, float *scratch)
+static void by_panel(const struct product *p, int64_t first, int64_t count, float *scratch)
 {
     struct stretch b = {.first = first, .count = count};
     int64_t most = p->stretch;
@@ -454,4 +454,4 @@ static void mix(int64_t keys, const float *p, int64_t width, const float *v, int
 }
 
 const struct product_kernels ISA(product_kernels) = {
-    TILE_ROWS, PRODUCT_PANEL / (PASSES > 1 ? 2 : 1), BLOCKS, pack, panel, packs, mix};
+    TILE_ROWS, PRODUCT_PANEL / (PASSES > 1 ? 2 : 1), BLOCKS, pack, by_panel, packs, mix};

@@ -43,7 +43,7 @@ struct product_kernels {
     void (*pack)(const struct product *p, int64_t t);
     /* Columns [first, first + count) of y, count <= PRODUCT_PANEL; scratch of PRODUCT_SCRATCH
        floats. */
-    void (*panel)(const struct product *p, int64_t first, int64_t count, float *scratch);
+    void (*by_panel)(const struct product *p, int64_t first, int64_t count, float *scratch);
     bool (*packs)(const struct product *p); /* brings rows of w into the scratch before */
     /* product_mix */
     void (*mix)(int64_t keys, const float *p, int64_t width, const float *v, int64_t ldv, float *z);

@@ -55,7 +55,7 @@ static void by_team(struct team *t, const struct product *p)
         for (int64_t i = 0; i < panels; i++) {
             int64_t first = i * width, count = n - first < width ? n - first : width;
 
-            f->panel(p, first, count, team_scratch(t));
+            f->by_panel(p, first, count, team_scratch(t));
         }
     }
 }
