@@ -93,8 +93,7 @@ static void headlines_are_whole_or_missing(void **state)
     (void)state;
     for (long n = 1; n <= 10; n++)
         for (size_t from = 0; from < sizeof pad - 1; from += 3) {
-            const struct headline h = {
-                .variable = "mean", .title = pad + from, .unit = "share of queries"};
+            const struct headline h = {.variable = "mean", .title = pad + from, .unit = "logit"};
             const struct headline v[] = {h, h, h, h,
                                          h, h, h, h}; /* more than a buffer's first room */
             struct headline_list got = {0};
@@ -118,7 +117,7 @@ static void headlines_are_whole_or_missing(void **state)
             assert_int_equal(h5_open(&f, in_folder("result.h5"), &err), 0);
             assert_int_equal(headlines_read(&got, f, "decode", &a, &err), 0);
             assert_int_equal(got.n, sizeof v / sizeof *v);
-            assert_string_equal(got.v[0].rate, "yes"); /* earlier files say it by the unit */
+            assert_string_equal(got.v[0].unit, "logit");
             h5_close(f);
             arena_release(&a);
         }
