@@ -291,7 +291,7 @@ const char *chat_strip(const char *s, size_t *n, const char *set, size_t n_set, 
             break;
     }
     while (right && hi > lo) {
-        size_t at = utf8_last(s, hi);
+        size_t at = lo + utf8_last(s + lo, hi - lo);
 
         utf8_next(s + at, hi - at, &c);
         if (!in_set(s + at, hi - at, c, set, n_set))
