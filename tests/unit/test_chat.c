@@ -99,6 +99,9 @@ static void test_refused(void **state)
         {"{% set ns = namespace(a=[1]) %}{% for i in range(50) %}{% set ns.a = [ns.a, ns.a] %}"
          "{% endfor %}{{ ns.a | tojson }}",
          "a string longer than"},
+        {"{% set ns = namespace(a=[1], b=[1]) %}{% for i in range(40) %}{% set ns.a = [ns.a, ns.a] "
+         "%}{% set ns.b = [ns.b, ns.b] %}{% endfor %}{{ ns.a == ns.b }}",
+         "it takes more than"},
         {"\xff", "not UTF-8"},
     };
 

@@ -14,7 +14,7 @@ bool chat_step(struct chat *c)
 const struct value *argument_of(const struct arguments *args, size_t i, const struct value *name)
 {
     for (size_t k = 0; k < args->n; k++)
-        if (args->name[k].kind == V_UNDEFINED ? k == i : value_equal(&args->name[k], name, 0))
+        if (args->name[k].kind == V_UNDEFINED ? k == i : value_same_text(&args->name[k], name))
             return &args->v[k];
     return NULL;
 }
@@ -318,7 +318,7 @@ static struct value compare(struct chat *c, const struct chat_node *n, const str
     int way = (a->i > b->i) - (a->i < b->i);
 
     if (is_op(n, "==") || is_op(n, "!="))
-        return value_bool(value_equal(a, b, 0) == is_op(n, "=="));
+        return value_bool(value_equal(c, a, b, 0) == is_op(n, "=="));
     if (is_op(n, "in") || is_op(n, "not in"))
         return value_bool(chat_contains(c, b, a) == is_op(n, "in"));
     if (!value_is_number(a) || !value_is_number(b))

@@ -204,7 +204,7 @@ bool chat_test(struct chat *c, const struct value *name, const struct value *of,
     if (known)
         return is;
     if (with && (equal || value_is(name, "ne") || value_is(name, "!=")))
-        return value_equal(of, with, 0) == equal;
+        return value_equal(c, of, with, 0) == equal;
     chat_fail(c, "the test \"%.*s\" is not handled", value_shown(name), name->s);
     return false;
 }

@@ -31,7 +31,7 @@ bool chat_contains(struct chat *c, const struct value *container, const struct v
     if (container->kind != V_LIST)
         chat_fail(c, "\"in\" of %s and %s is not handled", value_type(what), value_type(container));
     for (size_t i = 0; container->kind == V_LIST && i < container->items->n && !found; i++)
-        found = value_equal(&container->items->v[i], what, 0);
+        found = value_equal(c, &container->items->v[i], what, 0);
     return found;
 }
 

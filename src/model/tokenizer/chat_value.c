@@ -87,7 +87,7 @@ const struct value *value_get(const struct value *dict, const struct value *key)
     if (key->kind != V_STRING || (dict->kind != V_DICT && dict->kind != V_NAMESPACE))
         return NULL;
     for (size_t i = 0; i + 1 < dict->items->n; i += 2)
-        if (value_equal(&dict->items->v[i], key, 0))
+        if (value_same_text(&dict->items->v[i], key))
             return &dict->items->v[i + 1];
     return NULL;
 }
@@ -154,7 +154,12 @@ bool value_is_number(const struct value *v)
     return v->kind == V_BOOL || v->kind == V_INT;
 }
 
-static bool same_items(const struct value *a, const struct value *b, int depth)
+bool value_same_text(const struct value *a, const struct value *b)
+{
+    return a->kind == V_STRING && b->kind == V_STRING && a->n == b->n && !memcmp(a->s, b->s, a->n);
+}
+
+static bool same_items(struct chat *c, const struct value *a, const struct value *b, int depth)
 {
     if (a->items->n != b->items->n)
         return false;
@@ -166,24 +171,24 @@ static bool same_items(const struct value *a, const struct value *b, int depth)
             x++;
             i++;
         }
-        if (!y || !value_equal(x, y, depth + 1))
+        if (!y || !value_equal(c, x, y, depth + 1))
             return false;
     }
     return true;
 }
 
-bool value_equal(const struct value *a, const struct value *b, int depth)
+bool value_equal(struct chat *c, const struct value *a, const struct value *b, int depth)
 {
     if (value_is_number(a) && value_is_number(b))
         return a->i == b->i;
-    if (a->kind != b->kind || depth > DEPTH_MAX)
+    if (a->kind != b->kind || depth > DEPTH_MAX || !chat_step(c))
         return false;
     switch (a->kind) {
     case V_STRING:
-        return a->n == b->n && !memcmp(a->s, b->s, a->n);
+        return value_same_text(a, b);
     case V_LIST:
     case V_DICT:
-        return a->items == b->items || same_items(a, b, depth);
+        return a->items == b->items || same_items(c, a, b, depth);
     case V_NAMESPACE:
         return a->items == b->items;
     default:

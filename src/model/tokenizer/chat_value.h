@@ -65,9 +65,10 @@ struct value value_take(struct chat *c, struct buf *b); /* the text of b, which 
 
 bool value_truth(const struct value *v);
 bool value_is_number(const struct value *v); /* also a boolean */
-bool value_equal(const struct value *a, const struct value *b, int depth);
-const char *value_type(const struct value *v); /* as a message names it */
-int value_shown(const struct value *v);        /* bytes of its name that a message shows */
+bool value_equal(struct chat *c, const struct value *a, const struct value *b, int depth);
+bool value_same_text(const struct value *a, const struct value *b); /* are both strings, alike? */
+const char *value_type(const struct value *v);                      /* as a message names it */
+int value_shown(const struct value *v); /* bytes of its name that a message shows */
 
 /* What `{{ v }}` prints: str() of Python. Lists, and what else has no text, are an error. */
 void value_print(struct chat *c, const struct value *v, struct buf *out);
