@@ -279,7 +279,7 @@ static void test_names(void **state)
 {
     static const char *const heads[PARTS] = {"23.4", "3.11"};
     static const char *const long_names[NAMES] = {
-        "a_name_that_is_longer_than_any_figure_has_room_for", "b", "c"};
+        "a_name_that_is_longer_than_any_figure_has_room_for", "スイスの首都はどこですか", "c"};
     const struct figure map = {.form = "map",
                                .values = "mean",
                                .row = "what",
@@ -306,6 +306,7 @@ static void test_names(void **state)
     assert_int_equal(plot(&err), ERR_IO);
     load("h_cities_1.gp");
     has("lo...room");
+    has("スイスの首都はどこですか"); /* room is counted in characters */
     has("set ytics ('0' 0, '3' 1, '7' 2)");
     has("set xtics rotate by 90 right");
     has("('23.4' 0, '3.11' 1)");

@@ -3,6 +3,7 @@
 
 #include "base/choice.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "report/words.h"
 
 #include <stdlib.h>
@@ -206,9 +207,13 @@ static int add_remark(const char **shown, const struct average_dim *dim, const c
 /* What is longer has its middle cut out, so that it fits beside a panel; the CSV has all of it. */
 static const char *shorten(const char *s, struct arena *a, struct err *err)
 {
-    char text[29];
+    enum { CHARACTERS = 28, BYTES = 4 };
+    const size_t n = strlen(s), length = utf8_length(s, n);
+    char text[CHARACTERS * BYTES + 1];
 
-    str_fit(text, sizeof text, "%s", s);
+    if (length <= CHARACTERS)
+        return s;
+    str_fit(text, CHARACTERS * n / length + 1, "%s", s);
     return arena_strdup(a, text, err);
 }
 
