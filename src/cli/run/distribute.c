@@ -145,7 +145,7 @@ int distribute(struct session *r, bool *finished, struct err *err)
     r->planned = cluster_sum(&r->cluster, c->engine.planned);
     r->counted = cluster_sum(&r->cluster, c->engine.counted);
     r->full = cluster_sum(&r->cluster, c->engine.full);
-    if (r->counted) /* less than planned where a query is left out only when its clean run is known */
+    if (r->counted) /* less than planned where a clean run shows that a query is left out */
         r->view.cost_done = (double)r->counted;
     return err->code;
 }
