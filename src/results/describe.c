@@ -184,16 +184,7 @@ int authors_layout_read(struct authors_layout *v, struct h5file *f, const char *
 
 bool list_has(const char *list, const char *word)
 {
-    size_t n = strlen(word);
-
-    for (const char *at = list; at && *at; at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
-
-        if (length == n && !strncmp(at, word, n))
-            return true;
-        at += length;
-    }
-    return false;
+    return list && *word && str_lists(list, strlen(list), " ", word);
 }
 
 const char *list_word(const char *list, size_t i, struct arena *a, struct err *err)
