@@ -47,6 +47,9 @@ struct knockout {
     struct selections layers, heads;
     int layer_axis, head_axis, set_axis; /* -1 = no such axis */
     bool mlp_logit;
+    const bool
+        *draws;  /* (set, other): is `other` drawn for it, "random_subject_2" for "subject"? */
+    bool random; /* one is */
 };
 
 /* A dimension for the configurations of a selector, unless it is just `all`. */
@@ -71,13 +74,20 @@ static size_t cuts_n(const struct knockout *k)
     return (k->layer_axis < 0 ? 1 : k->layers.n) * (k->head_axis < 0 ? 1 : k->heads.n);
 }
 
-/* Is set `other` a random draw for this set: "random_subject_2" for "subject"? */
-static bool draws_for(const struct experiment *x, const char *other, const char *set)
+static int find_draws(struct experiment *x, struct knockout *k, struct err *err)
 {
+    const struct knockout_config *c = x->config;
+    bool *draws = arena_alloc(x->arena, c->sets.n * c->sets.n, sizeof *draws, err);
     char room[DRAWN_NAME];
-    const char *span = token_set_drawn(x->scene, other, room);
 
-    return span && str_eq(span, set);
+    for (size_t i = 0; draws && i < c->sets.n * c->sets.n; i++) {
+        const char *span = token_set_drawn(x->scene, c->sets.v[i % c->sets.n], room);
+
+        draws[i] = span && str_eq(span, c->sets.v[i / c->sets.n]);
+        k->random |= draws[i];
+    }
+    k->draws = draws;
+    return err->code;
 }
 
 /* The log-probability's drop minus its mean over the random sets of this set's size; NaN for sets
@@ -95,23 +105,12 @@ static void drop_beyond_random(const struct row *row, float *out)
         int n = 0;
 
         for (size_t o = 0; o < sets; o++)
-            if (draws_for(row->x, c->sets.v[o], c->sets.v[s])) {
+            if (k->draws[s * sets + o]) {
                 sum += (double)cut[(first + o) * targets + t];
                 n++;
             }
         out[i] = n ? (float)(sum / n - (double)cut[i]) : NAN;
     }
-}
-
-static bool has_random(const struct experiment *x)
-{
-    const struct knockout_config *c = x->config;
-
-    for (size_t s = 0; s < c->sets.n; s++)
-        for (size_t o = 0; o < c->sets.n; o++)
-            if (draws_for(x, c->sets.v[o], c->sets.v[s]))
-                return true;
-    return false;
 }
 
 /* What the targets lose, in the order in which a reader should ask: beyond other tokens, in
@@ -131,6 +130,7 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
         .about = "target",
     };
     const struct knockout_config *c = x->config;
+    const struct knockout *k = x->state;
 
     if (add_headline(x, &drop, err))
         return err->code;
@@ -149,7 +149,7 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
     drop.title = "log-probability that the targets lose beyond what they lose when the last token "
                  "cannot attend to as many random tokens";
     drop.claim = "differs from what random tokens cost";
-    if (has_random(x) && add_headline(x, &drop, err))
+    if (k->random && add_headline(x, &drop, err))
         return err->code;
     drop.variable = "mean_out_logit_drop";
     drop.title = "logits that the targets lose when the last token cannot attend to a set";
@@ -163,7 +163,6 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
 /* What is drawn of the cut of all layers and heads. */
 static int describe_figures(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    bool random = has_random(x);
     const struct figure logits = {
         .name = "logit",
         .form = "intervals",
@@ -173,9 +172,10 @@ static int describe_figures(struct experiment *x, const struct knockout *k, stru
         .control = "random_",
         .title = "Attention knockout: logits lost when the last token cannot attend to a set",
         .value_label = "logit lost (nat)",
-        .note = random ? "Output at the last token, clean minus cut. Grey: as many random tokens "
-                         "in its place"
-                       : "Output at the last token, clean minus cut",
+        .note = k->random
+                    ? "Output at the last token, clean minus cut. Grey: as many random tokens "
+                      "in its place"
+                    : "Output at the last token, clean minus cut",
     };
     const struct figure kl = {
         .name = "kl",
@@ -186,7 +186,7 @@ static int describe_figures(struct experiment *x, const struct knockout *k, stru
         .title = "Attention knockout: how far the next token's distribution moves when the last "
                  "token cannot attend to a set",
         .value_label = "KL(clean || cut) (nat)",
-        .note = random ? "Grey: as many random tokens in its place" : NULL,
+        .note = k->random ? "Grey: as many random tokens in its place" : NULL,
     };
     static const struct figure mlps = {
         .name = "mlp",
@@ -255,7 +255,7 @@ static int declare_averages(struct experiment *x, const struct knockout *k, stru
                 "mean over queries of the whole answer's log-probability, clean minus cut",
                 "clean_answer_logprob -answer_logprob", err))
         return err->code;
-    if (has_random(x) &&
+    if (k->random &&
         add_aggregate(
             x, "mean_drop_beyond_random", per_target, "nat",
             "mean over queries of the log-probability's drop minus that of as many random "
@@ -319,6 +319,8 @@ static int knockout_open(struct experiment *x, struct problems *problems, struct
         if (!c->tokens || !str_eq(c->sets.v[i], "none"))
             token_set_check(x, "sets", c->sets.v[i], problems);
     x->needs |= NEED_DRAWS;
+    if (find_draws(x, k, err))
+        return err->code;
     k->mlp_logit = c->mlp_logit || (c->layers.kind == SELECT_ALL && c->heads.kind == SELECT_ALL);
     x->keep = k->mlp_logit ? KEEP_MLP : 0;
     if (selections_of(&k->layers, &c->layers, x->shape->n_layers, x, "layers", problems, err) ||
