@@ -9,8 +9,7 @@
 
 void err_clear(struct err *err)
 {
-    memset(err, 0, sizeof *err);
-    err->rank = -1;
+    *err = (struct err)ERR_CLEAR;
 }
 
 /* A message is one line of UTF-8, whatever a hostile name, or a cut in one, put into it. */

@@ -35,11 +35,10 @@ char *process_place(char out[PROCESS_PLACE])
 static bool is_zombie(long pid)
 {
     struct buf text = {0};
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
     char path[64], *state = NULL;
     bool zombie;
 
-    err_clear(&ignored);
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
     if (!file_read(&text, path, 1 << 16, &ignored) && buf_str(&text, &ignored))
         state = strrchr(text.data, ')'); /* "PID (NAME) STATE ..." */

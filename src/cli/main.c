@@ -91,9 +91,8 @@ static void map_failed(int number)
 int main(int argc, char **argv)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, bus = {.sa_handler = map_failed};
-    struct err err;
+    struct err err = ERR_CLEAR;
 
-    err_clear(&err);
     sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe and a full quota are errors of the write */
     sigaction(SIGXFSZ, &ignore, NULL);
     sigaction(SIGBUS, &bus, NULL); /* before MPI's own, which leaves others' alone */

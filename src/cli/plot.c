@@ -32,10 +32,9 @@ static int plot(const struct call *call, struct err *err)
     const struct plot_command *c = call->options;
     struct plot_options o = c->plot;
     struct buf said = {0};
-    struct err trouble;
+    struct err trouble = ERR_CLEAR;
     int code;
 
-    err_clear(&trouble);
     o.format = choice_word(pictures, (int)c->format);
     code = plot_results(&o, c->results.v, c->results.n, &said, err);
     /* What was drawn is said before the error. */

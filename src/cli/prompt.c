@@ -72,13 +72,12 @@ static int check_length(const struct prompt *p, int more, struct err *err)
 int prompt_open(struct prompt *p, const char *model, const struct prompt_options *o, int more,
                 struct err *err)
 {
-    struct err no_tokenizer;
+    struct err no_tokenizer = ERR_CLEAR;
     int n;
 
     memset(p, 0, sizeof *p);
     if (model_open(&p->model, model, err))
         return err->code;
-    err_clear(&no_tokenizer);
     if (tokenizer_open(&p->tokenizer, model, &no_tokenizer)) {
         p->tokenizer = NULL;
         if (!o->ids)

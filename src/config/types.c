@@ -209,9 +209,8 @@ const struct config_type config_choice = {"choice", sizeof(int), parse_choice, p
 const char *take_path(struct config_context *c, const struct config_node *node)
 {
     const char *path;
-    struct err bad;
+    struct err bad = ERR_CLEAR;
 
-    err_clear(&bad);
     path = path_expand(c->arena, node->text, &bad);
     if (bad.code == ERR_CONFIG)
         node_problem(c, node, "%s: %s", node->text, bad.msg);

@@ -64,7 +64,7 @@ int read_messages(struct loader *l, const json_t *messages, struct draft_prompt 
     size_t n = json_array_size(messages);
     const struct codec_message *m;
     struct buf text = {0};
-    struct err e;
+    struct err e = ERR_CLEAR;
     bool open;
     char *s;
 
@@ -80,7 +80,6 @@ int read_messages(struct loader *l, const json_t *messages, struct draft_prompt 
     if (!c->chat)
         return query_bad(l, err, "messages without a tokenizer");
     open = str_eq(m[n - 1].role, "assistant");
-    err_clear(&e);
     if (c->chat(c->ctx, m, n, !open, &text, &e) || !buf_str(&text, &e)) {
         buf_release(&text);
         if (e.code == ERR_CONFIG)

@@ -9,13 +9,12 @@ int encode_text(struct loader *l, const char *what, const char *text, bool speci
                 size_t *n, struct err *err)
 {
     const struct codec *c = l->codec;
-    struct err e;
+    struct err e = ERR_CLEAR;
 
     *ids = NULL;
     *n = 0;
     if (!c->encode)
         return query_bad(l, err, "%stext without a tokenizer", what);
-    err_clear(&e);
     if (c->encode(c->ctx, text, strlen(text), special, &l->ds->arena, ids, n, &e)) {
         *ids = NULL;
         *n = 0;

@@ -154,9 +154,8 @@ static int put_name(struct buf *b, const struct model_file *f, const struct file
 static int read_lines(struct buf *b, const char *path, struct err *err)
 {
     char sum[HASH_HEX];
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
 
-    err_clear(&ignored);
     if (!file_exists(path) || file_read(b, path, REMEMBERED, &ignored) || b->len < HASH_HEX) {
         b->len = 0;
         return buf_str(b, err) ? 0 : err->code;

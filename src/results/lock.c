@@ -55,13 +55,12 @@ static double seconds_since(const char *path, const struct timespec *now)
 static double idle_seconds(const char *path)
 {
     struct arena a = {0};
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
     struct stat now;
     double age = 0;
     char *probe;
     int fd = -1;
 
-    err_clear(&ignored);
     probe = file_beside(&a, path, &ignored);
     if (probe)
         fd = open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -86,10 +85,9 @@ static void copy_text(char *to, size_t n, const json_t *o, const char *key)
 static bool read_holder(struct lock_holder *h, const char *path)
 {
     struct buf text = {0};
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
     json_t *o = NULL;
 
-    err_clear(&ignored);
     *h = (struct lock_holder){0};
     if (!file_read(&text, path, 1 << 16, &ignored))
         o = json_parse(text.data, text.len, ERR_IO, path, 1, &ignored);
@@ -295,10 +293,9 @@ int lock_take(struct lock *l, const char *path, int ranks, struct err *err)
 static bool is_anothers(const struct lock *l)
 {
     struct buf text = {0};
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
     bool differs;
 
-    err_clear(&ignored);
     differs = !file_read(&text, l->path, 1 << 16, &ignored) &&
               (text.len != strlen(l->text) || memcmp(text.data, l->text, text.len) != 0);
     buf_release(&text);

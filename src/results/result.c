@@ -96,12 +96,11 @@ static int take_null(struct result *r, const char *folder, struct err *err)
 {
     const char *path = file_join(&r->arena, folder, "result.h5", err), *own, *its;
     struct result one;
-    struct err e;
+    struct err e = ERR_CLEAR;
 
     if (!path || !file_exists(path) || read_origin(r, &own, err) ||
         arena_grow(&r->arena, &r->beside, r->n_beside, &r->max_beside, sizeof *r->beside, err))
         return err->code;
-    err_clear(&e);
     if (!result_open(&one, path, &e) && !read_origin(&one, &its, &e) && one.null && own && its &&
         str_eq(own, its)) {
         one.layers_from = r->layers_from;

@@ -19,12 +19,11 @@ static double measure_speed(const struct shape *s, int threads)
     int64_t n = s->d_ff, k = s->d_model;
     struct team team;
     struct arena a = {0};
-    struct err err;
+    struct err err = ERR_CLEAR;
     struct matrix w = matrix_f32(NULL, n, k);
     float *data, *x, *y;
     double start, seconds = 0;
 
-    err_clear(&err);
     if (memory_check_space(gemm_bytes(threads), "measuring", &err) ||
         team_init(&team, threads, gemm_scratch(n, k), &err))
         return 0;

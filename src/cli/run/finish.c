@@ -107,12 +107,11 @@ static bool is_written(const struct session *r)
 {
     const char *version = NULL, *commit = NULL;
     struct result file;
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
     bool same;
 
     if (r->campaign.n_runs < 2 || r->n_todo || !file_exists(r->result))
         return false;
-    err_clear(&ignored);
     same = !result_open(&file, r->result, &ignored) &&
            !verify_origin(&file, &r->campaign, &ignored) &&
            !result_attr(&file, "provenance", "lensweep_version", &version, &ignored) &&
@@ -193,9 +192,8 @@ int stopped(struct session *r, struct err *err)
 /* What is there is kept, as far as that can be: the error is known already. */
 static void failed(struct session *r)
 {
-    struct err ignored;
+    struct err ignored = ERR_CLEAR;
 
-    err_clear(&ignored);
     journal_sync(r->journal, &ignored);
     runlog_end(&r->log, "failed", &r->view, NULL, &ignored);
 }

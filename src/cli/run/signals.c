@@ -96,8 +96,7 @@ bool waiting(void *session)
 
 void leave(void *session, const char *ranks)
 {
-    struct err none;
+    struct err none = ERR_CLEAR;
 
-    err_clear(&none);
     end_without(session, ranks, patience(session), &none);
 }
