@@ -10,7 +10,7 @@
 #ifndef LENSWEEP_BASE_PRODUCT_LANES_H
 #define LENSWEEP_BASE_PRODUCT_LANES_H
 
-#include "base/product/panel.h"
+#include "base/product/way.h"
 
 #include <string.h>
 
@@ -18,6 +18,14 @@
 #define IN_LANES static inline __attribute__((always_inline))
 #else
 #define IN_LANES static inline
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLL _Pragma("GCC unroll 32")
+#elif defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL
 #endif
 
 #if defined(__AVX512BW__) && !defined(ISA_IS_PORTABLE)

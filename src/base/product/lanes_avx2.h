@@ -15,8 +15,11 @@ enum { BLOCKS = 1 };
 enum { MIX_STRIPS = 4 };
 
 /* Sixteen registers. */
-#define TILES(X) X(1, 8) X(2, 4) X(3, 3) X(4, 2) X(5, 2) X(6, 2)
-enum { TILE_ROWS = 6, TILE_STRIPS = 8, TILE_MOST = 16 };
+#define INNER_TILES(X) X(1, 8) X(2, 4) X(3, 3) X(4, 2) X(5, 2) X(6, 2)
+enum { INNER_ROWS = 6, INNER_STRIPS = 8, INNER_MOST = 16 };
+#define OUTER_TILES(X) X(1, 8) X(2, 6) X(3, 4)
+enum { OUTER_VECTORS = 3, OUTER_MOST = 12 };
+enum { OUTER_FROM = 96, OUTER_FROM_FLOATS = 48 };
 
 IN_LANES vec lanes_zero(void)
 {
@@ -26,6 +29,11 @@ IN_LANES vec lanes_zero(void)
 IN_LANES vec lanes_same(float a)
 {
     return _mm256_set1_ps(a);
+}
+
+IN_LANES vec lanes_add(vec a, vec b)
+{
+    return _mm256_add_ps(a, b);
 }
 
 IN_LANES vec lanes_load(const float *p)
@@ -73,6 +81,33 @@ IN_LANES void lanes_pack(const float *x, float *out, int64_t apart)
 {
     lanes_store(out, lanes_load(x));
     lanes_store(out + apart, lanes_load(x + WIDE));
+}
+
+/* Four columns of eight rows: rows i and i + 4 in the halves of a register. */
+IN_LANES void turn_half(const float *from, int64_t ld, vec *out)
+{
+    vec r[4], low[2], high[2];
+
+    UNROLL
+    for (int i = 0; i < 4; i++)
+        r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from + i * ld)),
+                                    _mm_loadu_ps(from + (i + 4) * ld), 1);
+    UNROLL
+    for (int i = 0; i < 2; i++) {
+        low[i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+        high[i] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+    }
+    out[0] = _mm256_shuffle_ps(low[0], low[1], 0x44);
+    out[1] = _mm256_shuffle_ps(low[0], low[1], 0xee);
+    out[2] = _mm256_shuffle_ps(high[0], high[1], 0x44);
+    out[3] = _mm256_shuffle_ps(high[0], high[1], 0xee);
+}
+
+/* The columns of WIDE rows of WIDE floats. */
+IN_LANES void lanes_turn(const float *from, int64_t ld, vec *out)
+{
+    turn_half(from, ld, out);
+    turn_half(from + 4, ld, out + 4);
 }
 
 /* c of a sum, from both passes. */

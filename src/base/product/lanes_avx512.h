@@ -15,9 +15,9 @@ enum { WIDE = 16, PASSES = 1, SUMS = 8, LANES_WIDEN = 1 };
 enum { BLOCKS = 2 };
 
 /* Rows of x and of w in a tile: its accumulators, a strip of w and one of x fit 32 registers. */
-#define TILES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6) X(5, 5) X(6, 4)
+#define INNER_TILES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6) X(5, 5) X(6, 4)
 enum { MIX_STRIPS = 4 };
-enum { TILE_ROWS = 6, TILE_STRIPS = 8, TILE_MOST = 25 };
+enum { INNER_ROWS = 6, INNER_STRIPS = 8, INNER_MOST = 25 };
 
 IN_LANES vec lanes_zero(void)
 {

@@ -14,8 +14,8 @@ enum { WIDE = 4, PASSES = 4, SUMS = 4, LANES_WIDEN = 1 };
 enum { BLOCKS = 1 };
 enum { MIX_STRIPS = 8 };
 
-#define TILES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6) X(5, 5) X(6, 4)
-enum { TILE_ROWS = 6, TILE_STRIPS = 8, TILE_MOST = 28 };
+#define INNER_TILES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6) X(5, 5) X(6, 4)
+enum { INNER_ROWS = 6, INNER_STRIPS = 8, INNER_MOST = 28 };
 
 IN_LANES vec lanes_zero(void)
 {

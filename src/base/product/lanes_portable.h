@@ -14,9 +14,9 @@ struct sixteen {
 enum { WIDE = 16, PASSES = 1, SUMS = 1, LANES_WIDEN = 0 };
 enum { BLOCKS = 1 };
 
-#define TILES(X) X(1, 1)
+#define INNER_TILES(X) X(1, 1)
 enum { MIX_STRIPS = 1 };
-enum { TILE_ROWS = 1, TILE_STRIPS = 1, TILE_MOST = 1 };
+enum { INNER_ROWS = 1, INNER_STRIPS = 1, INNER_MOST = 1 };
 
 IN_LANES vec lanes_zero(void)
 {

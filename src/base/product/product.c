@@ -1,19 +1,21 @@
 #include "base/product/product.h"
 
-#include "base/product/panel.h"
+#include "base/product/way.h"
 
 #include <assert.h>
 
-static const struct product_kernels *kernels(void)
+static const struct product_way *inner(void)
 {
-    static const struct product_kernels *const all[] = {ISA_EACH(product_kernels)};
+    static const struct product_way *const all[] = {ISA_EACH(product_inner)};
 
     return all[isa_get()];
 }
 
-size_t product_scratch(void)
+static const struct product_way *outer(void)
 {
-    return PRODUCT_SCRATCH;
+    static const struct product_way *const all[] = {ISA_EACH(product_outer)};
+
+    return all[isa_get()];
 }
 
 static int64_t padded(int64_t k)
@@ -21,31 +23,43 @@ static int64_t padded(int64_t k)
     return (k + LANES - 1) / LANES * LANES;
 }
 
+size_t product_scratch(void)
+{
+    return PRODUCT_SCRATCH;
+}
+
 size_t product_shared(int64_t rows, int64_t k)
 {
-    return (size_t)rows * (size_t)padded(k);
+    return (size_t)(rows > LANES ? padded(rows) : rows) * (size_t)padded(k);
 }
 
 /* Wide panels read x less often; each thread should get a few. */
-static int64_t panel_rows(const struct product *p, const struct product_kernels *f, int threads)
+static int64_t panel_rows(const struct product *p, const struct product_way *f, bool scratch,
+                          int threads)
 {
     enum { EACH = 4, STEP = PRODUCT_PANEL_STEP };
     int64_t k = p->w->cols < p->stretch ? p->w->cols : p->stretch;
     int64_t bytes = k * (p->w->dtype == DTYPE_F32 ? 4 : 2);
     int64_t fit = PRODUCT_PANEL_BYTES / (bytes ? bytes : 1) / STEP * STEP;
-    int64_t most = f->packs(p) ? PRODUCT_WIDE_PANEL : fit < f->panel_rows ? fit : f->panel_rows;
+    int64_t most = scratch ? PRODUCT_WIDE_PANEL : fit < f->panel_rows ? fit : f->panel_rows;
     int64_t share = (p->w->rows + EACH * threads - 1) / (EACH * threads);
 
     share = (share + STEP - 1) / STEP * STEP;
     return share < most ? share : most;
 }
 
-static void by_team(struct team *t, const struct product *p)
+static void by_team(struct team *t, struct product *p)
 {
-    const struct product_kernels *f = kernels();
-    int64_t tiles = (p->rows + f->tile_rows - 1) / f->tile_rows, n = p->w->rows;
-    int64_t width = panel_rows(p, f, t->threads), panels = (n + width - 1) / width;
+    bool widened = product_widens(p->w, inner()->widens);
+    bool floats = widened || p->w->dtype == DTYPE_F32;
+    bool many = p->rows >= (floats ? outer()->from_floats : outer()->from);
+    const struct product_way *f = many ? outer() : inner();
+    int64_t tiles = (p->rows + f->tile_rows - 1) / f->tile_rows, n = p->w->rows, width, panels;
 
+    p->stretch = PRODUCT_BLOCK * (widened ? 1 : f->blocks);
+    width = panel_rows(p, f, widened || many, t->threads);
+    panels = (n + width - 1) / width;
+    p->next_panel = t->threads * width;
 #pragma omp parallel num_threads(t->threads) if (panels > 1)
     {
 #pragma omp for schedule(static)
@@ -63,21 +77,31 @@ static void by_team(struct team *t, const struct product *p)
 void product(struct team *t, int64_t rows, const float *x, int64_t ldx, const struct matrix *w,
              float *y, int64_t ldy)
 {
-    int64_t room = (int64_t)t->shared_floats / (padded(w->cols) ? padded(w->cols) : 1);
+    int64_t k = padded(w->cols), room = (int64_t)t->shared_floats / (k ? k : 1);
 
+    if (room > LANES) /* outer products fill the last of many rows with zeros */
+        room = room / LANES * LANES;
     assert(t->scratch_floats >= PRODUCT_SCRATCH && (room > 0 || !rows));
     t->flops += 2 * (uint64_t)rows * (uint64_t)w->rows * (uint64_t)w->cols;
     for (int64_t i = 0; i < rows; i += room) {
-        int64_t some = rows - i < room ? rows - i : room;
-        struct product p = {some, x + i * ldx, ldx, w, y + i * ldy, ldy, PRODUCT_BLOCK, t->shared};
+        struct product p = {.rows = rows - i < room ? rows - i : room,
+                            .x = x + i * ldx,
+                            .ldx = ldx,
+                            .w = w,
+                            .y = y + i * ldy,
+                            .ldy = ldy,
+                            .packed = t->shared};
 
-        if (some < PRODUCT_TALL && !kernels()->packs(&p))
-            p.stretch *= kernels()->blocks;
         by_team(t, &p);
     }
 }
 
 void product_mix(int64_t keys, const float *p, int64_t width, const float *v, int64_t ldv, float *z)
 {
-    kernels()->mix(keys, p, width, v, ldv, z);
+#define X(name, word) product_mix_##word,
+    static void (*const all[])(int64_t, const float *, int64_t, const float *, int64_t,
+                               float *) = {ISAS(X)};
+#undef X
+
+    all[isa_get()](keys, p, width, v, ldv, z);
 }

@@ -19,8 +19,8 @@
  *   - the sums of the blocks are added in their order, to the first one.
  *
  * Elements of W are widened to float32 exactly (base/matrix.h). A sum that is not a number is the
- * quiet NaN 0x7fc00000. base/product/panel.c does it in tiles, with the instruction set that
- * base/isa.h picks; plain C with fmaf is one of them.
+ * quiet NaN 0x7fc00000. base/product/inner.c and outer.c do it in tiles, with the instruction set
+ * that base/isa.h picks; plain C with fmaf is one of them.
  */
 #ifndef LENSWEEP_BASE_PRODUCT_PRODUCT_H
 #define LENSWEEP_BASE_PRODUCT_PRODUCT_H
