@@ -42,7 +42,7 @@ static size_t scratch_floats(const struct shape *s, int max_tokens)
 
 static size_t shared_floats(const struct shape *s, int rows)
 {
-    enum { MOST = 512 }; /* rows that pass by while a weight is in the cache: more gain little */
+    enum { MOST = 1024 }; /* rows that pass by while a weight is in the cache: more gain little */
     int64_t heads = (int64_t)s->n_heads * s->d_head, k = s->d_model > heads ? s->d_model : heads;
 
     return product_shared(rows < MOST ? rows : MOST, k > s->d_ff ? k : s->d_ff);
@@ -249,33 +249,41 @@ static void name_run(struct variant *v)
     v->into->n_edits = v->n_edits;
 }
 
+/* Into the wave, which is run first if it has no room left; or answered at once. */
+static void run_one(struct engine *e, struct variant *v, struct wave *w)
+{
+    const struct shape *s = &e->model->shape;
+
+    if (v->into && !v->goes_on)
+        name_run(v);
+    if (v->base && !v->goes_on)
+        begin_as_base(e, v);
+    if (!e->run_noops && variant_is_noop(v, s)) {
+        e->skipped++;
+        answer_from_base(e, v);
+        return;
+    }
+    e->planned += e->naive ? variant_flops_naive(v, s) : variant_flops(v, s);
+    e->full += variant_flops_naive(v, s);
+    if (e->naive) {
+        naive_run(e, v);
+    } else if (!wave_join(w, v)) {
+        wave_run(w);
+        wave_join(w, v);
+    }
+}
+
+/* By the layer in which they enter: so a wave's layers have many rows, or none. */
 void engine_run(struct engine *e, struct variant *v, int n)
 {
     struct wave w = {.e = e, .lane = e->lane, .live = e->live, .answered = e->answered};
+    int layers = e->model->shape.n_layers;
     uint64_t before = e->team.flops;
 
-    for (int i = 0; i < n; i++) {
-        if (v[i].into && !v[i].goes_on)
-            name_run(&v[i]);
-        if (v[i].base && !v[i].goes_on)
-            begin_as_base(e, &v[i]);
-        if (!e->run_noops && variant_is_noop(&v[i], &e->model->shape)) {
-            e->skipped++;
-            answer_from_base(e, &v[i]);
-            continue;
-        }
-        e->planned += e->naive ? variant_flops_naive(&v[i], &e->model->shape)
-                               : variant_flops(&v[i], &e->model->shape);
-        e->full += variant_flops_naive(&v[i], &e->model->shape);
-        if (e->naive) {
-            naive_run(e, &v[i]);
-            continue;
-        }
-        if (!wave_join(&w, &v[i])) {
-            wave_run(&w);
-            wave_join(&w, &v[i]);
-        }
-    }
+    for (int l = 0; l <= layers; l++)
+        for (int i = 0; i < n; i++)
+            if (variant_enter(&v[i], layers) == l)
+                run_one(e, &v[i], &w);
     if (w.n)
         wave_run(&w);
     e->counted += e->team.flops - before;
