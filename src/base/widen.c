@@ -213,6 +213,20 @@ static inline void scale(struct bytes q, int zero, float d, float least, float *
  */
 enum { BLOCK = 32, HALF = 16 };
 
+#if defined(__AVX512BW__) && !defined(ISA_IS_PORTABLE)
+/* A nibble is one of sixteen numbers: all are made, and looked up by the lower four bits of a lane.
+ */
+static inline void scale_nibbles(const unsigned char *p, int zero, float d, float least, float *out)
+{
+    const __m512i all = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __m512 f = _mm512_cvtepi32_ps(_mm512_sub_epi32(all, _mm512_set1_epi32(zero)));
+    __m512i both = _mm512_cvtepu8_epi32(bytes_at(p).b);
+
+    f = _mm512_add_ps(_mm512_mul_ps(_mm512_set1_ps(d), f), _mm512_set1_ps(least));
+    _mm512_storeu_ps(out, _mm512_permutexvar_ps(both, f));
+    _mm512_storeu_ps(out + HALF, _mm512_permutexvar_ps(_mm512_srli_epi32(both, 4), f));
+}
+#else
 static inline void scale_nibbles(const unsigned char *p, int zero, float d, float least, float *out)
 {
     struct bytes both = bytes_at(p);
@@ -220,6 +234,7 @@ static inline void scale_nibbles(const unsigned char *p, int zero, float d, floa
     scale(low_bits(both, 15), zero, d, least, out);
     scale(low_bits(shifted(both, 4), 15), zero, d, least, out + HALF);
 }
+#endif
 
 /* The fifth bits stand in a word apart, that of element j in bit j. */
 static inline void scale_five_bits(const unsigned char *p, const unsigned char *fifths, int zero,
