@@ -25,6 +25,7 @@ struct local_worker {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake; /* something came in, or stop */
+    pthread_cond_t done; /* rows came out */
     uint64_t in[MAILBOX];
     struct parcel out[MAILBOX];
     int n_in, n_out;
@@ -34,6 +35,7 @@ struct local_worker {
 int local_start(struct local_worker *w, const struct work *work, struct err *err);
 void local_send(struct local_worker *w, uint64_t unit); /* at most MAILBOX units not yet received */
 bool local_receive(struct local_worker *w, struct parcel *p); /* p->rows: reused and handed over */
+void local_wait(struct local_worker *w);                      /* for rows, a little while */
 void local_stop(struct local_worker *w);
 
 #endif

@@ -208,6 +208,8 @@ static void serve(struct master *m)
         remote = poll_remote(m);
         if (local || remote)
             nap_reset(&nap);
+        else if (m->c->size == 1)
+            local_wait(&m->local); /* no message to look for */
         else
             nap_take(&nap);
         tick(m, false);
