@@ -214,12 +214,14 @@ static int write_slab(const struct h5var *v, size_t first, size_t count, hid_t m
                       const void *data, struct err *err)
 {
     struct h5slab s;
+    hid_t transfer = h5_transfer();
     bool failed = h5_slab_open(&s, v->id, v->rank, v->size, first, count) ||
-                  H5Dwrite(v->id, mtype, s.memory, s.file, H5P_DEFAULT, data) < 0;
+                  H5Dwrite(v->id, mtype, s.memory, s.file, transfer, data) < 0;
 
     if (failed)
         h5_fail(err, "write variable", v->name);
     h5_slab_close(&s);
+    H5Pclose(transfer);
     return err_if(err, failed);
 }
 
