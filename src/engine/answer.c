@@ -11,14 +11,19 @@
 #include <math.h>
 #include <string.h>
 
+static bool wants_logprob(const struct variant *v)
+{
+    return v->asks & (ASK_VOCAB | ASK_LOGPROB);
+}
+
 static bool reads_vocab(const struct variant *v)
 {
-    return (v->into && v->into->logits) || v->asks & ASK_VOCAB;
+    return (v->into && v->into->logits) || wants_logprob(v);
 }
 
 static bool reads_targets(const struct variant *v)
 {
-    return v->asks & (ASK_VOCAB | ASK_LOGITS);
+    return wants_logprob(v) || v->asks & ASK_LOGITS;
 }
 
 /* The base's logit of a target, and if asked its log-probability and rank. */
@@ -31,10 +36,10 @@ static void target_from_base(struct variant *v, int i, int64_t vocab)
     const float *said = run_said(b);
 
     a->logit[i] = id < 0 ? NAN : b->logits[id];
-    if (!(v->asks & ASK_VOCAB))
-        return;
-    a->logprob[i] = id < 0 ? NAN : (float)((double)said[id] - b->log_z);
-    a->rank[i] = id < 0 ? -1 : vec_count_greater(vocab, said, said[id]);
+    if (wants_logprob(v))
+        a->logprob[i] = id < 0 ? NAN : (float)((double)said[id] - b->log_z);
+    if (v->asks & ASK_VOCAB)
+        a->rank[i] = id < 0 ? -1 : vec_count_greater(vocab, said, said[id]);
 }
 
 void answer_row(const struct engine *e, const struct variant *v, int t, const float *x)
@@ -154,9 +159,9 @@ static void end_row(const struct engine *e, struct variant *v, const float *x,
     double log_z = log_sum(&r->z);
     struct answer *a = v->answer;
 
+    for (int i = 0; wants_logprob(v) && i < a->n_targets; i++)
+        a->logprob[i] = (float)((double)capped(a->logit[i], r->cap) - log_z);
     if (v->asks & ASK_VOCAB) {
-        for (int i = 0; i < a->n_targets; i++)
-            a->logprob[i] = (float)((double)capped(a->logit[i], r->cap) - log_z);
         a->argmax = r->argmax;
         a->kl = r->base ? (float)kl_of(r, log_z) : NAN;
     }
@@ -186,10 +191,10 @@ static void blank(struct variant *v)
         if (finite && a->target[i] >= 0)
             continue;
         a->logit[i] = NAN;
-        if (v->asks & ASK_VOCAB) {
+        if (wants_logprob(v))
             a->logprob[i] = NAN;
+        if (v->asks & ASK_VOCAB)
             a->rank[i] = -1;
-        }
     }
     if (v->asks & ASK_VOCAB && !finite) {
         a->argmax = -1;

@@ -20,11 +20,12 @@
 
 /* What the last row, or all `rows`, are asked for. The caller owns every array. */
 enum {
-    ASK_VOCAB = 1,  /* logit, logprob, rank of the targets, argmax, KL(base || variant) */
-    ASK_LAYERS = 2, /* a, m and x_{l+1} of every layer */
-    ASK_LOGITS = 4, /* logit of the targets and nothing else of the vocabulary: only their rows of
-                       the unembedding are read; the bits are those of ASK_VOCAB */
-    ASK_ROWS = 8,   /* x_L of all `rows`, the base's where they are not computed anew */
+    ASK_VOCAB = 1,    /* logit, logprob, rank of the targets, argmax, KL(base || variant) */
+    ASK_LAYERS = 2,   /* a, m and x_{l+1} of every layer */
+    ASK_LOGITS = 4,   /* logit of the targets and nothing else of the vocabulary: only their rows of
+                         the unembedding are read; the bits are those of ASK_VOCAB */
+    ASK_ROWS = 8,     /* x_L of all `rows`, the base's where they are not computed anew */
+    ASK_LOGPROB = 16, /* logit and logprob of the targets, as ASK_VOCAB has them, alone */
 };
 
 struct answer {

@@ -434,7 +434,7 @@ static int trace_variants(const struct experiment *x, struct cell *cell, struct 
         cell->variant[s] = (struct variant){.base = t->denoise ? &corrupt[s] : &cell->run[0],
                                             .edit = &e[s],
                                             .n_edits = 1,
-                                            .asks = ASK_VOCAB,
+                                            .asks = ASK_LOGPROB,
                                             .answer = answer_new(x->scene, cell->q, false, a, err)};
         if (!cell->variant[s].answer)
             return err->code;

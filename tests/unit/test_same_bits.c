@@ -50,6 +50,7 @@ static void answers_are_the_same_in_any_company(void **state)
     for (int round = 0; round < 30; round++) {
         struct scene *s = malloc(sizeof *s);
         struct engine other;
+        bool has_logprob[VARIANTS];
 
         scene_open(s, (uint64_t)(4000 + round));
         assert_int_equal(
@@ -62,10 +63,18 @@ static void answers_are_the_same_in_any_company(void **state)
             size_t vectors = (size_t)(s->model.shape.n_layers * s->model.shape.d_model);
 
             s->variant[i].answer = &s->b[i].answer;
+            has_logprob[i] = s->variant[i].asks & ASK_VOCAB;
             s->variant[i].asks ^= s->variant[i].asks & ASK_VOCAB ? ASK_LOGITS | ASK_VOCAB : 0;
             engine_run(&other, &s->variant[i], 1);
             assert_memory_equal(s->a[i].logit, s->b[i].logit, bytes);
             assert_memory_equal(s->a[i].answer.x, s->b[i].answer.x, vectors * sizeof(float));
+            if (!(s->variant[i].asks & ASK_LOGITS))
+                continue;
+            s->variant[i].asks ^= ASK_LOGITS | ASK_LOGPROB;
+            memset(s->b[i].logit, 0, bytes);
+            engine_run(&other, &s->variant[i], 1);
+            assert_memory_equal(s->a[i].logit, s->b[i].logit, bytes);
+            assert_true(!has_logprob[i] || memcmp(s->a[i].logprob, s->b[i].logprob, bytes) == 0);
         }
         engine_close(&other);
         scene_close(s);
