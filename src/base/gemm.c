@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Told what it has already, OpenBLAS would start a thread, which yields for 0.1 s before it sleeps.
+ */
 void gemm_one_thread(void)
 {
-    openblas_set_num_threads(1);
+    if (openblas_get_num_threads() != 1)
+        openblas_set_num_threads(1);
 }
 
 /*
