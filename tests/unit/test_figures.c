@@ -404,6 +404,65 @@ static void test_apart(void **state)
     has("cities/1,1,3,0,kl,4.5,,,\n");
 }
 
+enum { UNITS = 1100, SERIES_OF = 11, ROWS_OF = 25 };
+
+/* Of the first units nothing, nor of the last one but one. */
+static bool lacks_units(size_t i)
+{
+    return i % UNITS < UNITS - 40 || i % UNITS == UNITS - 2;
+}
+
+/* All rows but the last have the last series alone; the last row has all others. */
+static bool lacks_series(size_t i)
+{
+    size_t series = i / LAYERS % SERIES_OF, row = i / LAYERS / SERIES_OF % ROWS_OF;
+
+    return (row == ROWS_OF - 1) == (series == SERIES_OF - 1);
+}
+
+/* What is left where a page has no room for all still has values: the 1024 of an axis are not the
+   first ones without any, and the ten series are of those that the shown rows have. */
+static void test_room(void **state)
+{
+    struct figure figure[2] = {lines, lines};
+    const struct dim unit = {"unit", UNITS, V_I4, NULL, NULL},
+                     series = {"series", SERIES_OF, V_I4, NULL, NULL},
+                     row = {"row", ROWS_OF, V_I4, NULL, NULL};
+    const char *const both[STRATA] = {"cities", "lands"};
+    struct h5file *f;
+    struct h5group *g;
+    struct err err = {0};
+
+    (void)state;
+    figure[0].row = figure[0].series = NULL;
+    figure[0].along = "unit";
+    figure[1].row = "row";
+    figure[1].series = "series";
+    begin(&f, &lines, 1, "cities");
+    g = add_group(f, "h", (struct dim[]){dims[0], unit}, 2, &figure[0], 1);
+    put_strata(g, both, (int32_t[]){1, 1});
+    put_average(g, "score", "stratum unit", STRATA * UNITS, 0, lacks_units);
+    g = add_group(f, "i", (struct dim[]){dims[0], row, series, dims[1]}, 4, &figure[1], 1);
+    put_strata(g, both, (int32_t[]){1, 1});
+    put_average(g, "score", "stratum row series layer", STRATA * ROWS_OF * SERIES_OF * LAYERS, 0,
+                lacks_series);
+    commit(f);
+    assert_int_equal(plot(&err), ERR_IO);
+    assert_non_null(strstr(err.msg, "gnuplot is not installed"));
+    load("h_cities_1.csv");
+    has("n\ncities/1,1,1060,530,");
+    has("cities/1,1,1098,,,,\ncities/1,1,1099,549.5,"); /* between others: seen */
+    load("h_cities_1.gp");
+    assert_null(strstr(text.data, "not shown"));
+    load("i_cities_1.csv");
+    has("cities/1,1,0,10,0,15,");
+    has("cities/1,1,23,10,7,");
+    assert_null(strstr(text.data, "cities/1,1,24,"));
+    load("i_cities_1.gp");
+    has("1 more rows not shown");
+    assert_null(strstr(text.data, "more seriess"));
+}
+
 /* A second figure whose averages are not there, or that lies on dimensions that they lack, is left
    out; a group without any is named. */
 static void test_missing(void **state)
@@ -533,6 +592,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_graph, start, end),
         cmocka_unit_test_setup_teardown(test_names, start, end),
         cmocka_unit_test_setup_teardown(test_apart, start, end),
+        cmocka_unit_test_setup_teardown(test_room, start, end),
         cmocka_unit_test_setup_teardown(test_missing, start, end),
         cmocka_unit_test_setup_teardown(test_nothing, start, end),
         cmocka_unit_test_setup_teardown(test_earlier, start, end),

@@ -166,33 +166,41 @@ static void fill_gaps(bool *seen, size_t n)
         seen[i] = true;
 }
 
-/* Leaves out what has no value anywhere in the chart, and what there is no room for. */
-static int keep_seen(struct chart *c, struct arena *a, struct err *err)
+/* Which entries of a place have a value in what is left of the chart. */
+static void find_seen(const struct chart *c, enum place p, bool *seen)
 {
     size_t at[PLACES], cells = chart_cells(c);
-    bool *seen[PLACES];
+    int d = c->of->at[p];
 
-    for (int p = 0; p < PLACES; p++)
-        if (!(seen[p] = arena_alloc(a, c->n[p], sizeof *seen[p], err)))
-            return err->code;
     for (size_t i = 0; i < cells; i++) {
         chart_cell(c, i, at);
-        if (isfinite(chart_value(c, &c->of->average[0], STAT_MEAN, at)))
-            for (int p = 0; p < PLACES; p++)
-                seen[p][at[p]] = true;
+        if (!seen[at[p]] && isfinite(chart_value(c, &c->of->average[0], STAT_MEAN, at)))
+            seen[at[p]] = true;
     }
-    if (c->of->at[DOWN] >= 0 && c->of->dim[c->of->at[DOWN]].numbers)
-        fill_gaps(seen[DOWN], c->n[DOWN]);
-    for (int p = 0; p < PLACES; p++) {
+    if ((p == DOWN || p == ALONG) && d >= 0 && c->of->dim[d].numbers)
+        fill_gaps(seen, c->n[p]);
+}
+
+/* Leaves out what has no value anywhere in the chart (of an axis only where there is no room for
+   all), and then what there is no room for: place by place, so that some value is left. */
+static int keep_seen(struct chart *c, struct arena *a, struct err *err)
+{
+    for (enum place p = ROW; p < PLACES; p++) {
+        bool *seen = arena_alloc(a, c->n[p], sizeof *seen, err);
+        bool all = p == ALONG && c->n[p] <= room[p];
         size_t n = 0;
 
+        if (!seen)
+            return err->code;
+        if (!all)
+            find_seen(c, p, seen);
         for (size_t i = 0; i < c->n[p]; i++) {
-            if (p != ALONG && !seen[p][i])
+            if (!all && !seen[i])
                 continue;
             if (n == room[p])
                 c->left_out[p]++;
             else
-                move_entry(c, (enum place)p, n++, i);
+                move_entry(c, p, n++, i);
         }
         c->n[p] = n;
     }

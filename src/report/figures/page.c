@@ -223,12 +223,12 @@ static int find_panels(struct page *p, struct err *err)
     return p->panel ? 0 : err->code;
 }
 
-/* No more than `most`, and a number that fills all lines where that takes few lines. */
+/* No more than `most`, and a number that fills all lines where that takes few lines: 1 does. */
 static size_t fill_lines(size_t n, size_t most)
 {
     enum { FEW = 4 };
 
-    for (size_t across = most; across > 0 && n / across <= FEW; across--)
+    for (size_t across = most; n / across <= FEW; across--)
         if (n % across == 0)
             return across;
     return most;
