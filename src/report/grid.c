@@ -59,7 +59,7 @@ int grid_text(const struct grid *g, struct buf *out, struct err *err)
 
     if (err->code)
         return err->code;
-    if (g->columns > GRID_COLUMNS_MAX)
+    if (!g->columns || g->columns > GRID_COLUMNS_MAX)
         return err_set(err, ERR_BUG, "a table of %zu columns", g->columns);
     for (size_t c = 0; c < g->columns; c++)
         right[c] = is_right(g, c);

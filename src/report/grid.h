@@ -37,7 +37,7 @@ struct grid {
 int grid_put(struct grid *g, struct err *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* A number, "-" for NaN; with a sign where `sign` is set. */
 int grid_number(struct grid *g, double v, int decimals, bool sign, struct err *err);
-/* Appends its lines. ERR_BUG for more than GRID_COLUMNS_MAX columns. */
+/* Appends its lines. ERR_BUG for no columns and for more than GRID_COLUMNS_MAX. */
 int grid_text(const struct grid *g, struct buf *out, struct err *err);
 void grid_release(struct grid *g);
 

@@ -1,6 +1,7 @@
 /* What reports are made of: sums that averages name, intervals of differences, words, JSON. */
 #include "base/json_write.h"
 #include "report/compare.h"
+#include "report/grid.h"
 #include "report/words.h"
 #include "results/signed_sum.h"
 
@@ -93,13 +94,36 @@ static void labels_become_words(void **state)
     arena_release(&a);
 }
 
+/* A table has some columns, and not too many: else it is a mistake in the program. */
+static void a_table_has_columns(void **state)
+{
+    static const size_t columns[] = {0, GRID_COLUMNS_MAX + 1};
+    struct grid g = {.columns = 2};
+    struct buf out = {0};
+    struct err err = {0};
+
+    (void)state;
+    grid_put(&g, &err, "layer");
+    grid_put(&g, &err, "effect");
+    grid_put(&g, &err, "10");
+    grid_number(&g, 0.5, 2, true, &err);
+    assert_int_equal(grid_text(&g, &out, &err), 0);
+    assert_string_equal(buf_str(&out, &err), "  layer  effect\n     10   +0.50\n");
+    for (size_t i = 0; i < 2; i++) {
+        g.columns = columns[i];
+        assert_int_equal(grid_text(&g, &out, &err), ERR_BUG);
+        err_clear(&err);
+    }
+    grid_release(&g);
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_are_read),
-        cmocka_unit_test(a_difference_has_an_interval),
-        cmocka_unit_test(json_is_escaped),
-        cmocka_unit_test(labels_become_words),
+        cmocka_unit_test(sums_are_read),       cmocka_unit_test(a_difference_has_an_interval),
+        cmocka_unit_test(json_is_escaped),     cmocka_unit_test(labels_become_words),
+        cmocka_unit_test(a_table_has_columns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
