@@ -187,8 +187,8 @@ double real_lgamma(double x)
 
     if (!(x > 0 && x < HUGE_VAL))
         return x == 0 ? HUGE_VAL : x > 0 ? x : (double)NAN;
-    for (; x < 16; x++)
-        product *= x;
+    while (x < 16)
+        product *= x++;
     return (x - 0.5) * real_log(x) - x + half_log_2_pi + polynomial(c, 7, 1 / (x * x)) / x -
            real_log(product);
 }

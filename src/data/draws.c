@@ -343,7 +343,7 @@ static bool give(struct loader *l, size_t i, const struct asked *all, size_t fro
 /* How many queries the item of the first has. */
 static size_t of_item(const struct donor *v, size_t n)
 {
-    size_t k = 0;
+    size_t k = 1;
 
     while (k < n && v[k].item == v[0].item)
         k++;

@@ -274,7 +274,7 @@ static void put_top(const struct decode *d, int64_t n, const float *logit, int32
     int found = 0;
 
     for (int64_t i = 0; i < n; i++) {
-        int k = found;
+        int k;
 
         if (found == d->top && !(logit[i] > top[found - 1]))
             continue;

@@ -188,12 +188,14 @@ static void area_terms(const struct row *row, float *out)
     size_t n = row->x->axis[SHARE].dim.size;
     double none = sample_mean(row, "metric_none", 0), all = clean_metric(row);
 
-    for (size_t i = 0; i < ORDERS * n; i++) {
-        double left = width_of(row, i % n) * (all - sample_mean(row, "metric", i));
+    for (size_t o = 0; o < ORDERS; o++)
+        for (size_t i = 0; i < n; i++) {
+            size_t at = o * n + i;
+            double left = width_of(row, i) * (all - sample_mean(row, "metric", at));
 
-        out[i] = isnan(all - none) ? NAN : (float)left;
-        out[ORDERS * n + i] = isnan(left) ? NAN : (float)(all - none);
-    }
+            out[at] = isnan(all - none) ? NAN : (float)left;
+            out[ORDERS * n + at] = isnan(left) ? NAN : (float)(all - none);
+        }
 }
 
 static void mean_metric(const struct row *row, float *out)
