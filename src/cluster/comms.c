@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 int comm_check(int mpi_status, const char *what, struct err *err)
 {
@@ -16,6 +17,16 @@ int comm_check(int mpi_status, const char *what, struct err *err)
         return 0;
     MPI_Error_string(mpi_status, text, &n);
     return err_set(err, ERR_COMM, "%s: %s", what, text);
+}
+
+void comm_must(const struct cluster *c, int mpi_status)
+{
+    struct err err = ERR_CLEAR;
+
+    if (!comm_check(mpi_status, "a call that all ranks share failed", &err))
+        return;
+    dprintf(STDERR_FILENO, "lensweep: rank %d: %s\n", c->rank, err.msg);
+    cluster_abort(err.code);
 }
 
 static int watch_node(struct cluster *c, struct err *err)
@@ -46,7 +57,7 @@ static int split_nodes(struct cluster *c, struct err *err)
     MPI_Comm_rank(c->comms->node, &c->node_rank);
     MPI_Comm_size(c->comms->node, &c->node_size);
     first = c->node_rank == 0;
-    MPI_Allreduce(&first, &c->nodes, 1, MPI_INT, MPI_SUM, c->comms->all);
+    comm_must(c, MPI_Allreduce(&first, &c->nodes, 1, MPI_INT, MPI_SUM, c->comms->all));
     return watch_node(c, err);
 }
 
@@ -85,11 +96,12 @@ void cluster_close(struct cluster *c)
     mem_free(c->comms);
 }
 
-static bool is_done(MPI_Request *request)
+bool comm_done(struct cluster *c, MPI_Request *request)
 {
     int done = 0;
 
-    return MPI_Test(request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || done;
+    comm_must(c, MPI_Test(request, &done, MPI_STATUS_IGNORE));
+    return done;
 }
 
 /* Blocking MPI calls spin, and cannot be left. */
@@ -97,7 +109,7 @@ void comm_wait(struct cluster *c, MPI_Request *request)
 {
     struct nap nap = {0};
 
-    while (!is_done(request)) {
+    while (!comm_done(c, request)) {
         nap_take(&nap);
         if (c->waiting && c->waiting(c->waiting_ctx))
             c->leave(c->waiting_ctx, "other ranks");
@@ -134,7 +146,7 @@ static void wait_for_all(struct cluster *c, MPI_Request *request, int *missing)
 
     for (;;) {
         for (int r = 1; r < c->size; r++)
-            if (missing[r] && is_done(&request[r])) {
+            if (missing[r] && comm_done(c, &request[r])) {
                 missing[r] = 0;
                 left--;
             }
@@ -155,7 +167,7 @@ static void meet(struct cluster *c)
     struct err ignored = ERR_CLEAR;
 
     if (c->rank) {
-        MPI_Send(NULL, 0, MPI_BYTE, 0, TAG_HERE, c->comms->all);
+        comm_must(c, MPI_Send(NULL, 0, MPI_BYTE, 0, TAG_HERE, c->comms->all));
         return;
     }
     request = mem_alloc((size_t)c->size, sizeof *request, &ignored);
@@ -163,9 +175,10 @@ static void meet(struct cluster *c)
     for (int r = 1; r < c->size; r++)
         if (request && missing) {
             missing[r] = 1;
-            MPI_Irecv(NULL, 0, MPI_BYTE, r, TAG_HERE, c->comms->all, &request[r]);
+            comm_must(c, MPI_Irecv(NULL, 0, MPI_BYTE, r, TAG_HERE, c->comms->all, &request[r]));
         } else {
-            MPI_Recv(NULL, 0, MPI_BYTE, r, TAG_HERE, c->comms->all, MPI_STATUS_IGNORE);
+            comm_must(c,
+                      MPI_Recv(NULL, 0, MPI_BYTE, r, TAG_HERE, c->comms->all, MPI_STATUS_IGNORE));
         }
     if (request && missing)
         wait_for_all(c, request, missing);
@@ -177,7 +190,7 @@ static void broadcast(struct cluster *c, void *data, int n, int from)
 {
     MPI_Request request;
 
-    MPI_Ibcast(data, n, MPI_BYTE, from, c->comms->all, &request);
+    comm_must(c, MPI_Ibcast(data, n, MPI_BYTE, from, c->comms->all, &request));
     comm_wait(c, &request);
 }
 
@@ -187,7 +200,7 @@ int cluster_agree(struct cluster *c, struct err *err)
     MPI_Request request;
 
     meet(c);
-    MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, c->comms->all, &request);
+    comm_must(c, MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, c->comms->all, &request));
     comm_wait(c, &request);
     if (first == INT_MAX)
         return 0;
@@ -215,7 +228,7 @@ void cluster_barrier(struct cluster *c)
     MPI_Request request;
 
     meet(c);
-    MPI_Ibarrier(c->comms->all, &request);
+    comm_must(c, MPI_Ibarrier(c->comms->all, &request));
     comm_wait(c, &request);
 }
 
@@ -223,7 +236,8 @@ void cluster_gather(struct cluster *c, const void *own, void *all, size_t bytes)
 {
     MPI_Request request;
 
-    MPI_Igather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, c->comms->all, &request);
+    comm_must(c, MPI_Igather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, c->comms->all,
+                             &request));
     comm_wait(c, &request);
 }
 
@@ -244,7 +258,7 @@ uint64_t cluster_sum(struct cluster *c, uint64_t v)
     uint64_t sum = 0;
     MPI_Request request;
 
-    MPI_Ireduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, 0, c->comms->all, &request);
+    comm_must(c, MPI_Ireduce(&v, &sum, 1, MPI_UINT64_T, MPI_SUM, 0, c->comms->all, &request));
     comm_wait(c, &request);
     return sum;
 }
@@ -255,8 +269,8 @@ void cluster_node_sums(struct cluster *c, uint64_t *v, size_t n)
         size_t part = n - at < (1u << 20) ? n - at : 1u << 20;
         MPI_Request request;
 
-        MPI_Iallreduce(MPI_IN_PLACE, v + at, (int)part, MPI_UINT64_T, MPI_SUM, c->comms->node,
-                       &request);
+        comm_must(c, MPI_Iallreduce(MPI_IN_PLACE, v + at, (int)part, MPI_UINT64_T, MPI_SUM,
+                                    c->comms->node, &request));
         comm_wait(c, &request);
         at += part;
     }

@@ -29,6 +29,13 @@ int comm_check(int mpi_status, const char *what, struct err *err);
 int worker_loop(struct cluster *c, const struct work *work, struct err *err);
 int master_loop(struct cluster *c, const struct job *job, bool *finished, struct err *err);
 
+/* A call of all ranks that failed leaves ranks that do not agree, and cannot be made good: it ends
+   the job, with one line and ERR_COMM. */
+void comm_must(const struct cluster *c, int mpi_status);
+
+/* Is the request of such a call done? */
+bool comm_done(struct cluster *c, MPI_Request *request);
+
 /* Until the request is done, with naps; says so to c->waiting again and again. */
 void comm_wait(struct cluster *c, MPI_Request *request);
 

@@ -90,7 +90,7 @@ static int share_segment(struct load *l, struct segment *s, size_t size, struct 
     if (is_leader(c) && !segment_make(s, size, c->node_size > 1, err))
         place = (struct segment_place){(int64_t)getpid(), s->fd};
     if (!agree(l, err)) {
-        MPI_Ibcast(&place, (int)sizeof place, MPI_BYTE, 0, c->comms->node, &request);
+        comm_must(c, MPI_Ibcast(&place, (int)sizeof place, MPI_BYTE, 0, c->comms->node, &request));
         comm_wait(c, &request);
         if (!is_leader(c))
             segment_join(s, place.pid, place.fd, size, err);
@@ -116,9 +116,8 @@ static int end_segment(struct load *l, struct segment *s, struct mapping *m, str
 static void wait_busily(struct cluster *c, MPI_Request *request)
 {
     enum { ASK = 4096 };
-    int done = 0;
 
-    for (long i = 1; MPI_Test(request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done; i++) {
+    for (long i = 1; !comm_done(c, request); i++) {
         sched_yield();
         if (i % ASK == 0 && c->waiting)
             c->waiting(c->waiting_ctx);
@@ -152,7 +151,7 @@ static void fill(struct load *l, struct segment *s, const struct mapping *file, 
             err_wrap(err, "%s", path);
         if (!is_leader(c) || c->nodes == 1)
             continue;
-        MPI_Ibcast(s->data + at, (int)n, MPI_BYTE, 0, l->comms->leaders, &request);
+        comm_must(c, MPI_Ibcast(s->data + at, (int)n, MPI_BYTE, 0, l->comms->leaders, &request));
         wait_busily(c, &request);
     }
     if (c->rank == 0 && !err->code)

@@ -71,8 +71,8 @@ EXCEPTIONS = {
     "model/arch_json_keys.c": {"free"},  # text that Jansson made
     "cli/main.c": {"_exit"},  # a signal handler
     "report/figures/gallery.c": {"_exit"},  # the child that could not become gnuplot
-    # how a job whose rank is lost ends; main asks for it
-    "cluster/comms.c": {"MPI_Abort"},
+    # how a job whose rank is lost ends; main asks for it, or a call of all ranks has failed
+    "cluster/comms.c": {"MPI_Abort", "dprintf"},
     "results/probe.c": {"_exit"},  # a child that reads a file and is then done
     # the main thread of a rank whose peer is gone may wait in MPI for ever
     "cluster/watch.c": {"_exit", "dprintf"},
