@@ -41,7 +41,7 @@ IN_LANES void multiply(const int mr, const int nr, const float *x, const vec *b,
    over the calls: many lines at once would fill the buffers for misses that w needs. */
 struct bring {
     const unsigned char *at;
-    int64_t step; /* for two groups */
+    int64_t step, each; /* for two groups, for a tile of sums */
 };
 
 /* Two groups; the rows go on to the next. */
@@ -140,15 +140,18 @@ IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t gro
     }
 }
 
-typedef void tile_fn(int64_t groups, const float *x, const unsigned char *const *w, int64_t ahead,
-                     struct bring next, bool more, float *y, int64_t ldy);
+/* n tiles of sums, side by side. */
+typedef void tiles_fn(int64_t n, int64_t groups, const float *x, const unsigned char *const *w,
+                      int64_t ahead, struct bring next, bool more, float *y, int64_t ldy);
 
-#define ONE(mr, nr, kind)                                                                         \
-    static void tile_##mr##_##kind(int64_t groups, const float *x, const unsigned char *const *w, \
-                                   int64_t ahead, struct bring next, bool more, float *y,         \
-                                   int64_t ldy)                                                   \
-    {                                                                                             \
-        tile(mr, nr, kind, groups, x, w, ahead, next, more, y, ldy);                              \
+/* A tile's sums are added up while the next one begins: so there is no call between them. */
+#define ONE(mr, nr, kind)                                                                \
+    static void tiles_##mr##_##kind(int64_t n, int64_t groups, const float *x,           \
+                                    const unsigned char *const *w, int64_t ahead,        \
+                                    struct bring next, bool more, float *y, int64_t ldy) \
+    {                                                                                    \
+        for (; n > 0; n--, w += nr, y += nr, next.at += next.each)                       \
+            tile(mr, nr, kind, groups, x, w, ahead, next, more, y, ldy);                 \
     }
 #define X(mr, nr) \
     ONE(mr, nr, KIND_F32) ONE(mr, nr, KIND_F16) ONE(mr, nr, KIND_BF16) ONE(mr, nr, KIND_SCRATCH)
@@ -157,12 +160,12 @@ INNER_TILES(X)
 
 static const struct {
     int strips;
-    tile_fn *of[KINDS];
+    tiles_fn *of[KINDS];
 } tiles[INNER_ROWS + 1] = {
-#define X(mr, nr)                                                              \
-    [mr > INNER_ROWS ? 0 : mr] = {nr,                                          \
-                                  {tile_##mr##_KIND_F32, tile_##mr##_KIND_F16, \
-                                   tile_##mr##_KIND_BF16, tile_##mr##_KIND_SCRATCH}},
+#define X(mr, nr)                                                                \
+    [mr > INNER_ROWS ? 0 : mr] = {nr,                                            \
+                                  {tiles_##mr##_KIND_F32, tiles_##mr##_KIND_F16, \
+                                   tiles_##mr##_KIND_BF16, tiles_##mr##_KIND_SCRATCH}},
     INNER_TILES(X)
 #undef X
 };
@@ -245,7 +248,7 @@ static struct strips strips_of(const struct stretch *s, float *scratch)
 }
 
 /* The last columns of a panel: fewer than a tile has. */
-static void narrow(tile_fn *f, int64_t mr, int strips, const struct stretch *s,
+static void narrow(tiles_fn *f, int64_t mr, int strips, const struct stretch *s,
                    const unsigned char *const *row, int64_t columns, const float *x,
                    struct bring next, float *y, int64_t ldy)
 {
@@ -253,7 +256,7 @@ static void narrow(tile_fn *f, int64_t mr, int strips, const struct stretch *s,
 
     for (int64_t i = 0; s->start && i < mr; i++)
         memcpy(out + i * strips, y + i * ldy, (size_t)columns * sizeof *y);
-    f(s->groups, x, row, 0, next, s->start > 0, out, strips);
+    f(1, s->groups, x, row, 0, next, s->start > 0, out, strips);
     for (int64_t i = 0; i < mr; i++)
         memcpy(y + i * ldy, out + i * strips, (size_t)columns * sizeof *y);
 }
@@ -264,21 +267,20 @@ static void rows_by_stretch(const struct product *p, const struct stretch *s,
     int64_t tall = (p->rows + INNER_ROWS - 1) / INNER_ROWS;
 
     for (int64_t t = 0; t < tall; t++) {
-        struct rows r = tile_of(p, t);
+        struct rows r = tile_of(p, t), after = tile_of(p, t + 1 < tall ? t + 1 : t);
         int strips = tiles[r.n].strips;
-        tile_fn *f = tiles[r.n].of[w->kind];
-        struct rows after = tile_of(p, t + 1 < tall ? t + 1 : t);
+        tiles_fn *f = tiles[r.n].of[w->kind];
+        int64_t n = s->count / strips, whole = n * strips;
         int64_t each = after.n * s->groups * group_bytes[KIND_F32] * strips / s->count;
         struct bring next = {(const unsigned char *)packed_at(p, after, s->start),
-                             each / ((s->groups + 1) / 2)};
+                             each / ((s->groups + 1) / 2), each};
         const float *x = packed_at(p, r, s->start);
         float *y = p->y + r.first * p->ldy + s->first;
-        int64_t j = 0;
 
-        for (; j + strips <= s->count; j += strips, next.at += each)
-            f(s->groups, x, w->row + j, strips * w->ahead, next, s->start > 0, y + j, p->ldy);
-        if (j < s->count)
-            narrow(f, r.n, strips, s, w->row + j, s->count - j, x, next, y + j, p->ldy);
+        f(n, s->groups, x, w->row, strips * w->ahead, next, s->start > 0, y, p->ldy);
+        next.at += n * each;
+        if (whole < s->count)
+            narrow(f, r.n, strips, s, w->row + whole, s->count - whole, x, next, y + whole, p->ldy);
         if (s->start + s->k == p->w->cols)
             settle(r.n, s->count, y, p->ldy);
     }
