@@ -59,9 +59,8 @@ IN_LANES void two_groups(const int mr, const int nr, const enum kind kind, const
     }
     UNROLL
     for (int j = 0; j < nr; j++) {
-        if (pass == 0 && kind != KIND_SCRATCH) {
+        if (pass == 0 && kind != KIND_SCRATCH)
             prefetch(row[j] + ahead, kind == KIND_F32 ? 128 : 64);
-        }
         row[j] += 2 * group_bytes[kind];
     }
 }
@@ -209,7 +208,7 @@ static void pack(const struct product *p, int64_t t)
     struct rows r = tile_of(p, t);
 
     for (int64_t k = 0; k < p->w->cols; k += PRODUCT_BLOCK) {
-        int64_t some = p->w->cols - k < PRODUCT_BLOCK ? p->w->cols - k : PRODUCT_BLOCK;
+        int64_t some = stretch_at(p->w, 0, 0, k, PRODUCT_BLOCK).k;
 
         pack_block(p->x + r.first * p->ldx + k, p->ldx, r.n, some, packed_at(p, r, k));
     }

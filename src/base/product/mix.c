@@ -1,6 +1,7 @@
 #include "base/product/lanes.h"
 
 #include <math.h>
+
 /* A strip of z, in registers. */
 IN_LANES void mix_strip(const int strips, int64_t keys, const float *p, const float *v, int64_t ldv,
                         float *z)

@@ -4,19 +4,8 @@
 
 #include <assert.h>
 
-static const struct product_way *inner(void)
-{
-    static const struct product_way *const all[] = {ISA_EACH(product_inner)};
-
-    return all[isa_get()];
-}
-
-static const struct product_way *outer(void)
-{
-    static const struct product_way *const all[] = {ISA_EACH(product_outer)};
-
-    return all[isa_get()];
-}
+static const struct product_way *const inner[] = {ISA_EACH(product_inner)};
+static const struct product_way *const outer[] = {ISA_EACH(product_outer)};
 
 static int64_t padded(int64_t k)
 {
@@ -34,14 +23,14 @@ size_t product_shared(int64_t rows, int64_t k)
 }
 
 /* Wide panels read x less often; each thread should get a few. */
-static int64_t panel_rows(const struct product *p, const struct product_way *f, bool scratch,
+static int64_t panel_rows(const struct product *p, const struct product_way *f, bool widened,
                           int threads)
 {
     enum { EACH = 4, STEP = PRODUCT_PANEL_STEP };
     int64_t k = p->w->cols < p->stretch ? p->w->cols : p->stretch;
     int64_t bytes = k * (p->w->dtype == DTYPE_F32 ? 4 : 2);
     int64_t fit = PRODUCT_PANEL_BYTES / (bytes ? bytes : 1) / STEP * STEP;
-    int64_t most = scratch ? PRODUCT_WIDE_PANEL : fit < f->panel_rows ? fit : f->panel_rows;
+    int64_t most = widened ? PRODUCT_WIDE_PANEL : fit < f->panel_rows ? fit : f->panel_rows;
     int64_t share = (p->w->rows + EACH * threads - 1) / (EACH * threads);
 
     share = (share + STEP - 1) / STEP * STEP;
@@ -50,14 +39,14 @@ static int64_t panel_rows(const struct product *p, const struct product_way *f, 
 
 static void by_team(struct team *t, struct product *p)
 {
-    bool widened = product_widens(p->w, inner()->widens);
+    const struct product_way *few = inner[isa_get()], *many = outer[isa_get()];
+    bool widened = product_widens(p->w, few->widens);
     bool floats = widened || p->w->dtype == DTYPE_F32;
-    bool many = p->rows >= (floats ? outer()->from_floats : outer()->from);
-    const struct product_way *f = many ? outer() : inner();
+    const struct product_way *f = p->rows < (floats ? many->from_floats : many->from) ? few : many;
     int64_t tiles = (p->rows + f->tile_rows - 1) / f->tile_rows, n = p->w->rows, width, panels;
 
     p->stretch = PRODUCT_BLOCK * (widened ? 1 : f->blocks);
-    width = panel_rows(p, f, widened || many, t->threads);
+    width = panel_rows(p, f, widened, t->threads);
     panels = (n + width - 1) / width;
     p->next_panel = t->threads * width;
 #pragma omp parallel num_threads(t->threads) if (panels > 1)
@@ -98,10 +87,8 @@ void product(struct team *t, int64_t rows, const float *x, int64_t ldx, const st
 
 void product_mix(int64_t keys, const float *p, int64_t width, const float *v, int64_t ldv, float *z)
 {
-#define X(name, word) product_mix_##word,
     static void (*const all[])(int64_t, const float *, int64_t, const float *, int64_t,
-                               float *) = {ISAS(X)};
-#undef X
+                               float *) = {ISA_EACH(product_mix)};
 
     all[isa_get()](keys, p, width, v, ldv, z);
 }
