@@ -165,7 +165,7 @@ static bool pick(struct variant *v, struct worker *w, const struct experiment *x
     if (x->kind->variants(x, &cell, a, err) || !cell.n_variants)
         return false;
     *v = cell.variant[rng_below(&rng, (uint64_t)cell.n_variants)];
-    v->asks &= ASK_VOCAB | ASK_LOGPROB | ASK_LOGITS;
+    v->asks &= ASK_TARGETS;
     return v->asks != 0;
 }
 

@@ -11,19 +11,14 @@
 #include <math.h>
 #include <string.h>
 
-static bool wants_logprob(const struct variant *v)
-{
-    return v->asks & (ASK_VOCAB | ASK_LOGPROB);
-}
-
 static bool reads_vocab(const struct variant *v)
 {
-    return (v->into && v->into->logits) || wants_logprob(v);
+    return (v->into && v->into->logits) || v->asks & ASK_LOGPROBS;
 }
 
 static bool reads_targets(const struct variant *v)
 {
-    return wants_logprob(v) || v->asks & ASK_LOGITS;
+    return v->asks & ASK_TARGETS;
 }
 
 /* The base's logit of a target, and if asked its log-probability and rank. */
@@ -36,7 +31,7 @@ static void target_from_base(struct variant *v, int i, int64_t vocab)
     const float *said = run_said(b);
 
     a->logit[i] = id < 0 ? NAN : b->logits[id];
-    if (wants_logprob(v))
+    if (v->asks & ASK_LOGPROBS)
         a->logprob[i] = id < 0 ? NAN : (float)((double)said[id] - b->log_z);
     if (v->asks & ASK_VOCAB)
         a->rank[i] = id < 0 ? -1 : vec_count_greater(vocab, said, said[id]);
@@ -159,7 +154,7 @@ static void end_row(const struct engine *e, struct variant *v, const float *x,
     double log_z = log_sum(&r->z);
     struct answer *a = v->answer;
 
-    for (int i = 0; wants_logprob(v) && i < a->n_targets; i++)
+    for (int i = 0; v->asks & ASK_LOGPROBS && i < a->n_targets; i++)
         a->logprob[i] = (float)((double)capped(a->logit[i], r->cap) - log_z);
     if (v->asks & ASK_VOCAB) {
         a->argmax = r->argmax;
@@ -191,7 +186,7 @@ static void blank(struct variant *v)
         if (finite && a->target[i] >= 0)
             continue;
         a->logit[i] = NAN;
-        if (wants_logprob(v))
+        if (v->asks & ASK_LOGPROBS)
             a->logprob[i] = NAN;
         if (v->asks & ASK_VOCAB)
             a->rank[i] = -1;

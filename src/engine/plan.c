@@ -187,10 +187,10 @@ static uint64_t flops_of(const struct flops_sum *rows, const struct shape *s)
 
 static uint64_t unembed_flops(const struct variant *v, const struct shape *s)
 {
-    bool whole = (v->into && !v->goes_on) || v->asks & (ASK_VOCAB | ASK_LOGPROB);
+    bool whole = (v->into && !v->goes_on) || v->asks & ASK_LOGPROBS;
     uint64_t rows = whole ? (uint64_t)s->vocab : 0;
 
-    if (v->asks & (ASK_VOCAB | ASK_LOGPROB | ASK_LOGITS))
+    if (v->asks & ASK_TARGETS)
         rows += (uint64_t)v->answer->n_targets;
     return 2 * rows * (uint64_t)s->d_model;
 }
