@@ -147,18 +147,6 @@ hid_t h5_creation(hid_t class)
     return p;
 }
 
-/* What is converted passes by in pieces of this size. HDF5's own are 1 MiB, which it clears in each
-   call, and most variables are smaller. */
-hid_t h5_transfer(void)
-{
-    enum { PIECE = 32 << 10 };
-    hid_t p = H5Pcreate(H5P_DATASET_XFER);
-
-    if (p >= 0)
-        H5Pset_buffer(p, PIECE, NULL, NULL);
-    return p;
-}
-
 /* What a variable is ----------------------------------------------------------------------- */
 
 /* enum vtype; -1 for a type that is none of ours. */

@@ -72,7 +72,6 @@ void h5_slab_close(struct h5slab *s);
 
 hid_t h5_access(void);          /* file access list; the caller closes it */
 hid_t h5_creation(hid_t class); /* creation list; the caller closes it */
-hid_t h5_transfer(void);        /* list for reads and writes; the caller closes it */
 hid_t h5_memory(enum vtype t);  /* of a value in memory; nothing to close */
 
 #endif

@@ -210,11 +210,23 @@ static size_t entry_elements(const struct h5var *v)
     return n;
 }
 
+/* What is converted passes by in pieces of this size. HDF5's own are 1 MiB, which it clears in each
+   call, and most variables are smaller. */
+static hid_t transfer_list(void)
+{
+    enum { PIECE = 32 << 10 };
+    hid_t p = H5Pcreate(H5P_DATASET_XFER);
+
+    if (p >= 0)
+        H5Pset_buffer(p, PIECE, NULL, NULL);
+    return p;
+}
+
 static int write_slab(const struct h5var *v, size_t first, size_t count, hid_t mtype,
                       const void *data, struct err *err)
 {
     struct h5slab s;
-    hid_t transfer = h5_transfer();
+    hid_t transfer = transfer_list();
     bool failed = h5_slab_open(&s, v->id, v->rank, v->size, first, count) ||
                   H5Dwrite(v->id, mtype, s.memory, s.file, transfer, data) < 0;
 
