@@ -29,12 +29,14 @@ static inline uint32_t select(uint32_t condition, uint32_t yes, uint32_t no)
 /*
  * All three cases are computed and one is chosen, which vectorises. A subnormal half m 2^-24 is
  * read as the mantissa of 2^-14 (1 + m 2^-10), from which 2^-14 is taken: exact, and no subnormal
- * float32 is touched, which would be slow.
+ * float32 is touched, which would be slow. A NaN is a quiet one, as from the processors' own
+ * conversion.
  */
 static inline float half(uint32_t h)
 {
     uint32_t magnitude = h & 0x7fff, wide = magnitude << 13;
-    uint32_t normal = wide + (112u << 23), special = wide + (224u << 23);
+    uint32_t normal = wide + (112u << 23);
+    uint32_t special = (wide + (224u << 23)) | (uint32_t)(magnitude > 0x7c00) << 22;
     uint32_t tiny = bits_of_float(float_of_bits(wide + (113u << 23)) - 0x1p-14f);
     uint32_t bits = select(magnitude < 0x400, tiny, normal);
 
@@ -59,7 +61,13 @@ static void widen_f32(const unsigned char *restrict p, int64_t n, float *restric
 
 static void widen_f16(const unsigned char *restrict p, int64_t n, float *restrict out)
 {
-    for (int64_t i = 0; i < n; i++)
+    int64_t i = 0;
+
+#if defined(__F16C__) && defined(__AVX2__) && !defined(ISA_IS_PORTABLE)
+    for (; i + 8 <= n; i += 8)
+        _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const void *)(p + 2 * i))));
+#endif
+    for (; i < n; i++)
         out[i] = half(load16(p + 2 * i));
 }
 

@@ -247,13 +247,23 @@ static double half_by_definition(unsigned h)
 static void every_half(void **state)
 {
     static uint16_t h[65536];
-    static float out[65536];
+    static float out[65536], first[65536];
     struct matrix m = {.data = h, .dtype = DTYPE_F16, .rows = 64, .cols = 1024};
+    enum isa fastest = isa_get();
 
     (void)state;
     for (unsigned i = 0; i < 65536; i++)
         h[i] = (uint16_t)i;
-    matrix_rows(&m, 0, 64, out);
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        if (!isa_available((enum isa)isa))
+            continue;
+        isa_set((enum isa)isa);
+        matrix_rows(&m, 0, 64, out);
+        if (isa == ISA_PORTABLE)
+            memcpy(first, out, sizeof out);
+        assert_memory_equal(out, first, sizeof out);
+    }
+    isa_set(fastest);
     for (unsigned i = 0; i < 65536; i++) {
         double expected = half_by_definition(i);
 
