@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { SHAPES = 2000, MOST_ROWS = 140, MOST_N = 250, MOST_K = 2400 };
+enum { SHAPES = 2000, MOST_ROWS = 240, MOST_N = 250, MOST_K = 2400 };
 
 static uint64_t state;
 
@@ -110,11 +110,15 @@ static void draw_shape(struct shape *s, unsigned char *weights)
     s->rows = draw(3) ? 1 + draw(14) : 1 + draw(30);
     s->n = draw(8) ? 1 + draw(40) : 1 + draw(MOST_N);
     s->k = (some_k() + block - 1) / block * block;
-    if (draw(50) == 0) { /* so many rows that W is copied before */
-        s->rows = 120 + draw(MOST_ROWS - 119);
-        s->n = 1 + draw(15);
-        s->w.dtype = draw(2) ? DTYPE_F32 : s->w.dtype;
-        s->k = (s->k + 255) / 256 * 256;
+    if (draw(25) == 0) { /* so many rows that W is turned before */
+        static const enum dtype plain[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16};
+
+        s->rows = 48 + draw(MOST_ROWS - 47);
+        s->n = draw(4) ? 1 + draw(15) : 90 + draw(MOST_N - 90);
+        if (draw(4)) {
+            s->w.dtype = plain[draw(3)];
+            s->k = draw(3) ? (s->k + 15) / 16 * 16 : s->k;
+        }
     }
     if (draw(5) == 0) {
         s->w.rotary_head_dim = 8;

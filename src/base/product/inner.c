@@ -1,8 +1,5 @@
 #include "base/product/stretch.h"
 
-/* The types that are widened in registers, and floats in the scratch. */
-enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_SCRATCH, KINDS };
-
 /* From a group to the next. */
 static const int64_t group_bytes[KINDS] = {4 * LANES, 2 * LANES, 2 * LANES, 4 * LANES};
 
@@ -224,14 +221,10 @@ struct strips {
 static struct strips strips_of(const struct stretch *s, float *scratch)
 {
     const struct matrix *w = s->w;
-    bool floats = product_widens(w, LANES_WIDEN);
     int64_t apart = (s->groups + 1) * LANES;
-    struct strips all = {.ahead = (int64_t)matrix_row_bytes(w)};
+    struct strips all = {.ahead = (int64_t)matrix_row_bytes(w), .kind = kind_of(w, LANES_WIDEN)};
+    bool floats = all.kind == KIND_SCRATCH;
 
-    all.kind = floats                   ? KIND_SCRATCH
-               : w->dtype == DTYPE_BF16 ? KIND_BF16
-               : w->dtype == DTYPE_F16  ? KIND_F16
-                                        : KIND_F32;
     if (floats)
         stretch_gather(s, scratch, apart);
     for (int64_t j = 0; j < s->count; j++) {

@@ -19,7 +19,7 @@ enum { MIX_STRIPS = 4 };
 enum { INNER_ROWS = 6, INNER_STRIPS = 8, INNER_MOST = 16 };
 #define OUTER_TILES(X) X(1, 8) X(2, 6) X(3, 4)
 enum { OUTER_VECTORS = 3, OUTER_MOST = 12 };
-enum { OUTER_FROM = 96, OUTER_FROM_FLOATS = 48 };
+enum { OUTER_FROM_FLOATS = 48, OUTER_FROM_F16 = 200, OUTER_FROM_BF16 = 64 };
 
 IN_LANES vec lanes_zero(void)
 {
@@ -108,6 +108,47 @@ IN_LANES void lanes_turn(const float *from, int64_t ld, vec *out)
 {
     turn_half(from, ld, out);
     turn_half(from + 4, ld, out + 4);
+}
+
+/* Eight lanes of SHORTS groups of 16-bit numbers, each lane's to where it belongs. */
+enum { SHORTS = 16 };
+
+IN_LANES void lanes_turn_shorts(const unsigned char *from, unsigned char *const *to)
+{
+    const int64_t group = 2 * LANES;
+    __m256i r[8], two[8], four[8];
+
+    UNROLL
+    for (int i = 0; i < 8; i++)
+        r[i] = _mm256_inserti128_si256(
+            _mm256_castsi128_si256(_mm_loadu_si128((const void *)(from + i * group))),
+            _mm_loadu_si128((const void *)(from + (i + 8) * group)), 1);
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        two[i] = _mm256_unpacklo_epi16(r[2 * i], r[2 * i + 1]);
+        two[4 + i] = _mm256_unpackhi_epi16(r[2 * i], r[2 * i + 1]);
+    }
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        four[2 * i] = _mm256_unpacklo_epi32(two[2 * i], two[2 * i + 1]);
+        four[2 * i + 1] = _mm256_unpackhi_epi32(two[2 * i], two[2 * i + 1]);
+    }
+    UNROLL
+    for (int l = 0; l < 8; l++) { /* four: lanes 0 1, 2 3 of groups 0 to 3, then of 4 to 7, ... */
+        __m256i first = four[l / 4 * 4 + l / 2 % 2], second = four[l / 4 * 4 + 2 + l / 2 % 2];
+
+        _mm256_storeu_si256((void *)to[l], l % 2 ? _mm256_unpackhi_epi64(first, second)
+                                                 : _mm256_unpacklo_epi64(first, second));
+    }
+}
+
+/* A bfloat16 everywhere; two bytes behind it are read too. */
+IN_LANES vec lanes_same_bf16(const unsigned char *p)
+{
+    int32_t both;
+
+    memcpy(&both, p, sizeof both);
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_set1_epi32(both), 16));
 }
 
 /* c of a sum, from both passes. */

@@ -3,7 +3,8 @@
 #ifdef OUTER_TILES
 
 /* Rows of w in the scratch, and tiles of x, are turned: lane by lane, its element of each group.
-   LANE floats from a lane to the next in a row of w. */
+   LANE elements from a lane to the next in a row of w: floats, or bfloat16 as they are, which
+   halves what the tiles read. */
 enum {
     LANE = PRODUCT_BLOCK / LANES,
     TILE_ROWS = OUTER_VECTORS * WIDE, /* of x */
@@ -43,8 +44,14 @@ IN_LANES void bring(struct coming b, int lane)
         prefetch(b.w[j] + (size_t)lane * b.w_bytes, b.w_bytes);
 }
 
+IN_LANES int64_t bytes_of(bool shorts)
+{
+    return shorts ? 2 : 4;
+}
+
 /* One element of each row. */
-IN_LANES void multiply(const int nv, const int nr, const float *x, const float *w, vec *acc)
+IN_LANES void multiply(const int nv, const int nr, const bool shorts, const float *x,
+                       const unsigned char *w, vec *acc)
 {
     vec a[OUTER_VECTORS];
 
@@ -52,8 +59,8 @@ IN_LANES void multiply(const int nv, const int nr, const float *x, const float *
     for (int v = 0; v < nv; v++)
         a[v] = lanes_load(x + v * WIDE);
     UNROLL
-    for (int j = 0; j < nr; j++) {
-        vec b = lanes_same(w[j * PRODUCT_APART]);
+    for (int j = 0; j < nr; j++, w += PRODUCT_APART * bytes_of(shorts)) {
+        vec b = shorts ? lanes_same_bf16(w) : lanes_same(*(const float *)(const void *)w);
 
         UNROLL
         for (int v = 0; v < nv; v++)
@@ -62,13 +69,14 @@ IN_LANES void multiply(const int nv, const int nr, const float *x, const float *
 }
 
 /* nv vectors of rows of x (lane, group, row) by nr rows of w (lane, group): sums (nr, nv WIDE). */
-IN_LANES void tile(const int nv, const int nr, int64_t groups, const float *x, const float *w,
-                   struct coming next, float *sums)
+IN_LANES void tile(const int nv, const int nr, const bool shorts, int64_t groups, const float *x,
+                   const unsigned char *w, struct coming next, float *sums)
 {
     vec parts[LEVELS][OUTER_MOST];
 
     for (int i = 0; i < LANES; i++) {
-        const float *a = x + i * groups * nv * WIDE, *b = w + i * LANE;
+        const float *a = x + i * groups * nv * WIDE;
+        const unsigned char *b = w + i * LANE * bytes_of(shorts);
         vec acc[OUTER_MOST];
         int64_t g = 0;
         int level = 0;
@@ -77,12 +85,12 @@ IN_LANES void tile(const int nv, const int nr, int64_t groups, const float *x, c
         for (int q = 0; q < nv * nr; q++)
             acc[q] = lanes_zero();
         bring(next, i);
-        for (; g + 2 <= groups; g += 2, a += 2 * nv * WIDE, b += 2) {
-            multiply(nv, nr, a, b, acc);
-            multiply(nv, nr, a + nv * WIDE, b + 1, acc);
+        for (; g + 2 <= groups; g += 2, a += 2 * nv * WIDE, b += 2 * bytes_of(shorts)) {
+            multiply(nv, nr, shorts, a, b, acc);
+            multiply(nv, nr, shorts, a + nv * WIDE, b + bytes_of(shorts), acc);
         }
         if (g < groups)
-            multiply(nv, nr, a, b, acc);
+            multiply(nv, nr, shorts, a, b, acc);
         for (; i >> level & 1; level++) {
             UNROLL
             for (int q = 0; q < nv * nr; q++)
@@ -97,24 +105,25 @@ IN_LANES void tile(const int nv, const int nr, int64_t groups, const float *x, c
     }
 }
 
-typedef void tile_fn(int64_t groups, const float *x, const float *w, struct coming next,
+typedef void tile_fn(int64_t groups, const float *x, const unsigned char *w, struct coming next,
                      float *sums);
 
-#define X(nv, nr)                                                                             \
-    static void tile_##nv(int64_t groups, const float *x, const float *w, struct coming next, \
-                          float *sums)                                                        \
-    {                                                                                         \
-        tile(nv, nr, groups, x, w, next, sums);                                               \
+#define ONE(nv, nr, word, shorts)                                                          \
+    static void tile_##nv##_##word(int64_t groups, const float *x, const unsigned char *w, \
+                                   struct coming next, float *sums)                        \
+    {                                                                                      \
+        tile(nv, nr, shorts, groups, x, w, next, sums);                                    \
     }
+#define X(nv, nr) ONE(nv, nr, floats, false) ONE(nv, nr, shorts, true)
 OUTER_TILES(X)
 #undef X
 
 /* By vectors of x; the number of rows of w divides PRODUCT_PANEL_STEP. */
 static const struct {
     int strips;
-    tile_fn *f;
+    tile_fn *floats, *shorts;
 } tiles[OUTER_VECTORS + 1] = {
-#define X(nv, nr) [nv] = {nr, tile_##nv},
+#define X(nv, nr) [nv] = {nr, tile_##nv##_floats, tile_##nv##_shorts},
     OUTER_TILES(X)
 #undef X
 };
@@ -178,9 +187,14 @@ static void pack(const struct product *p, int64_t t)
 }
 
 /* Rows of w, and of zeros as far as a tile may go, turned. */
-static void turn_rows(const struct stretch *s, float *scratch)
+struct turned {
+    bool shorts;
+    unsigned char *at;
+    int64_t row_bytes;
+};
+
+static void turn_floats(const struct stretch *s, float *scratch)
 {
-    int64_t all = (s->count + PRODUCT_PANEL_STEP - 1) / PRODUCT_PANEL_STEP * PRODUCT_PANEL_STEP;
     float wide[PRODUCT_BLOCK] = {0};
 
     stretch_gather(s, scratch, PRODUCT_APART);
@@ -191,8 +205,48 @@ static void turn_rows(const struct stretch *s, float *scratch)
         for (int64_t g = 0; g < s->groups; g += WIDE)
             turn(wide + g * LANES, LANES, to + g, LANE);
     }
-    memset(scratch + s->count * PRODUCT_APART, 0,
-           (size_t)(all - s->count) * PRODUCT_APART * sizeof *scratch);
+}
+
+static void turn_shorts(const struct stretch *s, unsigned char *scratch)
+{
+    const int64_t all = SHORTS * 2 * LANES; /* bytes that are turned at once */
+    int64_t bytes = 2 * s->k;
+    unsigned char last[SHORTS * 2 * LANES] = {0};
+
+    for (int64_t j = 0; j < s->count; j++, scratch += 2 * PRODUCT_APART) {
+        const unsigned char *row = stretch_row(s, j);
+
+        stretch_ahead(s, j);
+        for (int64_t at = 0; at < bytes; at += all) {
+            const unsigned char *from = row + at;
+
+            if (bytes - at < all) {
+                memcpy(last, from, (size_t)(bytes - at));
+                from = last;
+            }
+            for (int l = 0; l < LANES; l += 8) {
+                unsigned char *to[8];
+
+                for (int i = 0; i < 8; i++)
+                    to[i] = scratch + 2 * tree_order[l + i] * LANE + at / LANES;
+                lanes_turn_shorts(from + 2 * l, to);
+            }
+        }
+    }
+}
+
+static struct turned turn_rows(const struct stretch *s, float *scratch)
+{
+    int64_t all = (s->count + PRODUCT_PANEL_STEP - 1) / PRODUCT_PANEL_STEP * PRODUCT_PANEL_STEP;
+    bool shorts = kind_of(s->w, true) == KIND_BF16;
+    struct turned t = {shorts, (unsigned char *)scratch, PRODUCT_APART * bytes_of(shorts)};
+
+    if (shorts)
+        turn_shorts(s, t.at);
+    else
+        turn_floats(s, scratch);
+    memset(t.at + s->count * t.row_bytes, 0, (size_t)((all - s->count) * t.row_bytes));
+    return t;
 }
 
 /* Sums of a vector of rows by WIDE columns to y, or to what is there. */
@@ -274,7 +328,7 @@ static size_t part_of(const struct stretch *s, struct tall_tile x, int strips)
 }
 
 static void rows_by_stretch(const struct product *p, const struct stretch *s, struct next *next,
-                            const float *scratch)
+                            struct turned w)
 {
     float sums[PRODUCT_WIDE_PANEL * TILE_ROWS]; /* (column, row) */
     int64_t tall = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
@@ -283,6 +337,7 @@ static void rows_by_stretch(const struct product *p, const struct stretch *s, st
         struct tall_tile r = tile_of(p, t), after = tile_of(p, t + 1 < tall ? t + 1 : t);
         const float *x = packed_at(p, r, s->start), *x_after = packed_at(p, after, s->start);
         int strips = tiles[r.vectors].strips;
+        tile_fn *f = w.shorts ? tiles[r.vectors].shorts : tiles[r.vectors].floats;
         size_t part = part_of(s, after, strips), at = 0;
 
         for (int64_t j = 0; j < s->count; j += strips, at += LANES * part) {
@@ -290,8 +345,7 @@ static void rows_by_stretch(const struct product *p, const struct stretch *s, st
 
             b.x = (const unsigned char *)x_after + at;
             b.x_bytes = part;
-            tiles[r.vectors].f(s->groups, x, scratch + j * PRODUCT_APART, b,
-                               sums + j * r.vectors * WIDE);
+            f(s->groups, x, w.at + j * w.row_bytes, b, sums + j * r.vectors * WIDE);
         }
         put_tile(s, r, sums, p->y + r.first * p->ldy + s->first, p->ldy);
     }
@@ -309,20 +363,21 @@ static void by_panel(const struct product *p, int64_t first, int64_t count, floa
                           ? stretch_at(w, first, count, k + s.k, PRODUCT_BLOCK)
                           : stretch_at(w, after, left < count ? left : count, 0, PRODUCT_BLOCK));
 
-        turn_rows(&s, scratch);
-        rows_by_stretch(p, &s, &next, scratch);
+        rows_by_stretch(p, &s, &next, turn_rows(&s, scratch));
     }
 }
 
 const struct product_way ISA(product_outer) = {.tile_rows = TILE_ROWS,
                                                .panel_rows = PRODUCT_WIDE_PANEL,
                                                .blocks = 1,
-                                               .from = OUTER_FROM,
-                                               .from_floats = OUTER_FROM_FLOATS,
+                                               .from = {[KIND_F32] = OUTER_FROM_FLOATS,
+                                                        [KIND_F16] = OUTER_FROM_F16,
+                                                        [KIND_BF16] = OUTER_FROM_BF16,
+                                                        [KIND_SCRATCH] = OUTER_FROM_FLOATS},
                                                .pack = pack,
                                                .by_panel = by_panel};
 #else
 #include <limits.h>
 
-const struct product_way ISA(product_outer) = {.from = INT_MAX, .from_floats = INT_MAX};
+const struct product_way ISA(product_outer) = {.from = {INT_MAX, INT_MAX, INT_MAX, INT_MAX}};
 #endif

@@ -23,14 +23,16 @@ size_t product_shared(int64_t rows, int64_t k)
 }
 
 /* Wide panels read x less often; each thread should get a few. */
-static int64_t panel_rows(const struct product *p, const struct product_way *f, bool widened,
+static int64_t panel_rows(const struct product *p, const struct product_way *f, enum kind kind,
                           int threads)
 {
     enum { EACH = 4, STEP = PRODUCT_PANEL_STEP };
     int64_t k = p->w->cols < p->stretch ? p->w->cols : p->stretch;
-    int64_t bytes = k * (p->w->dtype == DTYPE_F32 ? 4 : 2);
+    int64_t bytes = k * (kind == KIND_F32 ? 4 : 2);
     int64_t fit = PRODUCT_PANEL_BYTES / (bytes ? bytes : 1) / STEP * STEP;
-    int64_t most = widened ? PRODUCT_WIDE_PANEL : fit < f->panel_rows ? fit : f->panel_rows;
+    int64_t most = kind == KIND_SCRATCH  ? PRODUCT_WIDE_PANEL
+                   : fit < f->panel_rows ? fit
+                                         : f->panel_rows;
     int64_t share = (p->w->rows + EACH * threads - 1) / (EACH * threads);
 
     share = (share + STEP - 1) / STEP * STEP;
@@ -40,13 +42,12 @@ static int64_t panel_rows(const struct product *p, const struct product_way *f, 
 static void by_team(struct team *t, struct product *p)
 {
     const struct product_way *few = inner[isa_get()], *many = outer[isa_get()];
-    bool widened = product_widens(p->w, few->widens);
-    bool floats = widened || p->w->dtype == DTYPE_F32;
-    const struct product_way *f = p->rows < (floats ? many->from_floats : many->from) ? few : many;
+    enum kind kind = kind_of(p->w, few->widens);
+    const struct product_way *f = p->rows < many->from[kind] ? few : many;
     int64_t tiles = (p->rows + f->tile_rows - 1) / f->tile_rows, n = p->w->rows, width, panels;
 
-    p->stretch = PRODUCT_BLOCK * (widened ? 1 : f->blocks);
-    width = panel_rows(p, f, widened, t->threads);
+    p->stretch = PRODUCT_BLOCK * (kind == KIND_SCRATCH ? 1 : f->blocks);
+    width = panel_rows(p, f, kind, t->threads);
     panels = (n + width - 1) / width;
     p->next_panel = t->threads * width;
 #pragma omp parallel num_threads(t->threads) if (panels > 1)

@@ -59,19 +59,25 @@ IN_LANES void stretch_gather(const struct stretch *s, float *out, int64_t apart)
         matrix_transposed_rows(s->w, s->first, s->count, s->start, s->k, out, apart);
 }
 
+/* A row that is read soon, when row j is. */
+IN_LANES void stretch_ahead(const struct stretch *s, int64_t j)
+{
+    enum { AHEAD = 4 }; /* rows */
+
+    prefetch(stretch_row(s, j + AHEAD < s->count ? j + AHEAD : j), stored_bytes(s->w, s->k));
+}
+
 /* Row j as floats to out, the last group filled with zeros; `gathered` is where stretch_gather has
    it, if it has. */
 IN_LANES void stretch_floats(const struct stretch *s, int64_t j, const float *gathered, float *out)
 {
-    enum { AHEAD = 4 }; /* rows */
-
     if (s->k % LANES)
         memset(out + s->k, 0, (size_t)(LANES - s->k % LANES) * sizeof *out);
     if (s->w->across) {
         memmove(out, gathered, (size_t)s->k * sizeof *out);
         return;
     }
-    prefetch(stretch_row(s, j + AHEAD < s->count ? j + AHEAD : j), stored_bytes(s->w, s->k));
+    stretch_ahead(s, j);
     matrix_widen(s->w->dtype, stretch_row(s, j), s->k, out);
 }
 

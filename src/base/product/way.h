@@ -35,6 +35,21 @@ struct product {
     float *packed;      /* x, cut into tiles: floats for whole groups of LANES rows and elements */
 };
 
+/* How rows of w come to the tiles: as they lie, or as floats in the scratch. */
+enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_SCRATCH, KINDS };
+
+/* widens: tiles take numbers of 16 bits. */
+static inline enum kind kind_of(const struct matrix *w, bool widens)
+{
+    if (w->cols % LANES != 0 || w->across)
+        return KIND_SCRATCH;
+    if (w->dtype == DTYPE_F32)
+        return KIND_F32;
+    if (w->dtype == DTYPE_F16 && widens)
+        return KIND_F16;
+    return w->dtype == DTYPE_BF16 && widens ? KIND_BF16 : KIND_SCRATCH;
+}
+
 /*
  * Two ways to the same sums. By inner products (inner.c) a register holds lanes of one sum: rows
  * are read as they lie, and at the end of a block the lanes of each sum are added across registers.
@@ -43,26 +58,17 @@ struct product {
  * no shuffle, but rows of x and w are turned before, which pays where rows of x are many.
  */
 struct product_way {
-    int tile_rows;  /* most rows of x in a tile */
-    int panel_rows; /* most rows of w in a panel, <= PRODUCT_PANEL */
-    int blocks;     /* of k that are best read of a row of w at once */
-    bool widens;    /* 16-bit rows of w in registers, as they lie */
-    /* From so many rows of x it is the better way: for rows of w of 16 bits, and of floats. */
-    int from, from_floats;
+    int tile_rows;   /* most rows of x in a tile */
+    int panel_rows;  /* most rows of w in a panel, <= PRODUCT_PANEL */
+    int blocks;      /* of k that are best read of a row of w at once */
+    bool widens;     /* numbers of 16 bits in registers */
+    int from[KINDS]; /* rows of x from which it is the better way */
     /* Of ceil(rows / tile_rows) tiles of x the t-th to its place in `packed`. */
     void (*pack)(const struct product *p, int64_t t);
     /* Columns [first, first + count) of y, count <= panel_rows; scratch of PRODUCT_SCRATCH
        floats. */
     void (*by_panel)(const struct product *p, int64_t first, int64_t count, float *scratch);
 };
-
-/* Must rows of w be brought into the scratch before, or can a tile read them where they lie? */
-static inline bool product_widens(const struct matrix *w, bool widens)
-{
-    bool narrow = w->dtype == DTYPE_F16 || w->dtype == DTYPE_BF16;
-
-    return w->cols % LANES != 0 || w->across || (w->dtype != DTYPE_F32 && !(widens && narrow));
-}
 
 #define X(name, word) extern const struct product_way product_inner_##word, product_outer_##word;
 ISAS(X)
