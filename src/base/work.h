@@ -17,9 +17,10 @@ struct work {
     /* Cost of unit i in FLOP (any unit of measure that adds up); known before anything has run. */
     double (*cost)(void *ctx, uint64_t i);
 
-    /* Does unit i and appends its reduced rows to out: a pure function of i. Called on one thread
-       at a time. Trouble with one query is a row in out; an error here ends the job. */
-    int (*run)(void *ctx, uint64_t i, struct buf *out, struct err *err);
+    /* Does unit i and appends its reduced rows to out: a pure function of i. *did: what it cost in
+       fact, which is less where a query turns out to be left out. Called on one thread at a time.
+       Trouble with one query is a row in out; an error here ends the job. */
+    int (*run)(void *ctx, uint64_t i, struct buf *out, double *did, struct err *err);
 };
 
 #endif

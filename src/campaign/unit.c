@@ -504,12 +504,15 @@ static double bundle_cost(void *ctx, uint64_t i)
     return (double)((struct campaign *)ctx)->bundle[i].flops;
 }
 
-static int bundle_work(void *ctx, uint64_t i, struct buf *out, struct err *err)
+static int bundle_work(void *ctx, uint64_t i, struct buf *out, double *did, struct err *err)
 {
     struct campaign *c = ctx;
+    uint64_t before = c->engine.team.flops;
+    int code = bundle_run(c, i, out, err);
 
+    *did = (double)(c->engine.team.flops - before);
     /* Rows of other bytes than the key says must not come into the journal. */
-    return err_if(err, bundle_run(c, i, out, err) || identity_check(c->model, err));
+    return err_if(err, code || identity_check(c->model, err));
 }
 
 struct work campaign_work(struct campaign *c)

@@ -431,6 +431,7 @@ static int compute(struct verify *v, const unsigned char *todo,
 {
     struct buf out = {0};
     struct work work;
+    double did;
 
     if (campaign_bundle(v->c, todo, 1, err))
         return err->code;
@@ -440,7 +441,7 @@ static int compute(struct verify *v, const unsigned char *todo,
         struct unit_rows rows;
 
         buf_clear(&out);
-        if (work.run(work.ctx, i, &out, err))
+        if (work.run(work.ctx, i, &out, &did, err))
             break;
         at = (struct cursor){(const unsigned char *)out.data, out.len, 0, 0};
         while (!err->code && bundle_next(v->c, i, &at, &rows))

@@ -20,8 +20,8 @@
  * Rank 0's main thread is the master; rank 0 also works, on a second thread that makes no MPI call
  * (MPI_THREAD_FUNNELED). One rank alone is the same code. The protocol:
  *   - master to worker: UNIT (a number; a second one is in flight so that no worker waits), STOP;
- *   - worker to master: ROWS (number, seconds, reduced rows), ERROR (a struct err), each in answer
- *     to one UNIT;
+ *   - worker to master: ROWS (number, seconds, cost, reduced rows), ERROR (a struct err), each in
+ *     answer to one UNIT;
  *   - after STOP a worker sends nothing more. The master sends STOP when nothing is in flight: then
  *     no message is under way in either direction and all meet in cluster_agree.
  *
@@ -81,7 +81,8 @@ void cluster_node_sums(struct cluster *c, uint64_t *v, size_t n); /* n of them *
 
 struct progress {
     size_t units, done, in_flight;
-    double cost, cost_done; /* of what was to be done here */
+    double cost, cost_done; /* of what was to be done here, and of the units done, as planned */
+    double did;             /* what these cost in fact */
     double seconds;         /* since the start */
 };
 

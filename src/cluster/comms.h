@@ -20,7 +20,7 @@ enum tag { TAG_UNIT = 1, TAG_ROWS, TAG_ERROR, TAG_HERE };
 /* A ROWS message: this, then the rows. */
 struct rows_header {
     uint64_t unit;
-    double seconds;
+    double seconds, did; /* struct work's */
 };
 
 /* 0, or ERR_COMM with MPI's own words. */

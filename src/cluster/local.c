@@ -32,7 +32,7 @@ static void *local_main(void *arg)
 
         memset(&p.rows, 0, sizeof p.rows);
         err_clear(&p.err);
-        w->work.run(w->work.ctx, p.unit, &p.rows, &p.err);
+        w->work.run(w->work.ctx, p.unit, &p.rows, &p.did, &p.err);
         if (p.err.code)
             p.err.rank = 0;
         p.seconds = clock_seconds() - start;

@@ -16,7 +16,7 @@ enum { MAILBOX = TURN_AHEAD };
 struct parcel {
     uint64_t unit;
     struct buf rows;
-    double seconds;
+    double seconds, did;
     struct err err; /* code 0: rows are good */
 };
 

@@ -94,8 +94,8 @@ static void hand_out(struct master *m)
     }
 }
 
-static void take(struct master *m, int rank, uint64_t unit, const void *rows, size_t n,
-                 double seconds)
+static void take(struct master *m, int rank, const struct rows_header *head, const void *rows,
+                 size_t n)
 {
     const struct job *job = m->job;
     struct err err = ERR_CLEAR;
@@ -103,8 +103,9 @@ static void take(struct master *m, int rank, uint64_t unit, const void *rows, si
     m->in_flight[rank]--;
     m->progress.in_flight--;
     m->progress.done++;
-    m->progress.cost_done += job->work.cost(job->work.ctx, unit);
-    if (job->done(job->ctx, unit, rows, n, seconds, &err))
+    m->progress.cost_done += job->work.cost(job->work.ctx, head->unit);
+    m->progress.did += head->did;
+    if (job->done(job->ctx, head->unit, rows, n, head->seconds, &err))
         fail(m, &err);
 }
 
@@ -119,7 +120,7 @@ static bool poll_local(struct master *m)
         m->progress.in_flight--;
         fail(m, &p.err);
     } else {
-        take(m, 0, p.unit, p.rows.data, p.rows.len, p.seconds);
+        take(m, 0, &(struct rows_header){p.unit, p.seconds, p.did}, p.rows.data, p.rows.len);
     }
     buf_release(&p.rows);
     return true;
@@ -164,8 +165,7 @@ static bool poll_remote(struct master *m)
         return true;
     }
     memcpy(&head, m->message.data, sizeof head);
-    take(m, status.MPI_SOURCE, head.unit, m->message.data + sizeof head,
-         m->message.len - sizeof head, head.seconds);
+    take(m, status.MPI_SOURCE, &head, m->message.data + sizeof head, m->message.len - sizeof head);
     return true;
 }
 

@@ -24,16 +24,16 @@ static int next_unit(struct cluster *c, uint64_t *unit, struct err *err)
         "cannot receive a unit", err);
 }
 
-/* The unit's rows behind a header with room for its time; or the error in its place. */
+/* The unit's rows behind a header with room for its time and cost; or the error in its place. */
 static int answer(struct cluster *c, const struct work *work, uint64_t unit, struct buf *b,
                   struct err *trouble, struct err *err)
 {
-    struct rows_header head = {unit, clock_seconds()};
+    struct rows_header head = {unit, clock_seconds(), 0};
 
     buf_clear(b);
     err_clear(trouble);
     if (!buf_put(b, &head, sizeof head, trouble))
-        work->run(work->ctx, unit, b, trouble);
+        work->run(work->ctx, unit, b, &head.did, trouble);
     if (!trouble->code && b->len > INT_MAX)
         err_set(trouble, ERR_BUG, "unit %llu has %zu bytes of rows, more than a message holds",
                 (unsigned long long)unit, b->len);

@@ -8,8 +8,9 @@
  *     {
  *         for (size_t u = 0; u < c->n_units && !err->code; u++) {
  *             struct buf rows = {0};
+ *             double did;
  *
- *             if (!curation_run(c, u, &rows, err))
+ *             if (!curation_run(c, u, &rows, &did, err))
  *                 curation_take(c, u, rows.data, rows.len, err);
  *             buf_release(&rows);
  *         }
@@ -95,7 +96,7 @@ void curation_close(struct curation *c);
 /* Units, each a pure function of its number; none if the facts themselves are the answers. */
 struct hash curation_key(const struct curation *c, size_t unit);
 double curation_cost(void *c, uint64_t unit);
-int curation_run(void *c, uint64_t unit, struct buf *rows, struct err *err);
+int curation_run(void *c, uint64_t unit, struct buf *rows, double *did, struct err *err);
 int curation_take(struct curation *c, uint64_t unit, const void *rows, size_t n, struct err *err);
 
 /* What is kept, and why the rest is not. */

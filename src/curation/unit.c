@@ -96,10 +96,11 @@ static int go_on(struct curation *c, struct continuation *k, size_t n, struct er
     return err->code;
 }
 
-int curation_run(void *ctx, uint64_t unit, struct buf *rows, struct err *err)
+int curation_run(void *ctx, uint64_t unit, struct buf *rows, double *did, struct err *err)
 {
     struct curation *c = ctx;
     size_t first = first_of(c, unit), n = end_of(c, unit) - first;
+    uint64_t before = c->engine.team.flops;
     struct continuation *k;
 
     err_clear(err);
@@ -115,6 +116,7 @@ int curation_run(void *ctx, uint64_t unit, struct buf *rows, struct err *err)
     }
     if (!k || go_on(c, k, n, err))
         return err->code;
+    *did = (double)(c->engine.team.flops - before);
     for (size_t i = 0; i < n && !err->code; i++) {
         if (buf_u32(rows, k[i].state, err) || buf_u32(rows, (uint32_t)(k[i].n - k[i].prompt), err))
             break;

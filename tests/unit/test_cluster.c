@@ -33,11 +33,12 @@ static double cost_of(void *ctx, uint64_t i)
 static const uint64_t by_size[UNITS] = {7, 2, 4, 9, 11, 10, 6, 0, 8, 5, 3, 1};
 
 /* The rows of unit i: its number, twice. */
-static int run_unit(void *ctx, uint64_t i, struct buf *out, struct err *err)
+static int run_unit(void *ctx, uint64_t i, struct buf *out, double *did, struct err *err)
 {
     (void)ctx;
     run_order[n_run++] = i;
     times_run[i]++;
+    *did = cost_of(NULL, i) / 2;
     if (i == bad_unit)
         return err_set(err, ERR_NUMERIC, "unit %d cannot be done", (int)i);
     return buf_u64(out, i, err) || buf_u64(out, i, err) ? err->code : 0;
@@ -64,6 +65,14 @@ static bool stop_now(void *ctx)
     return n_done >= stop_after;
 }
 
+static struct progress shown;
+
+static void note_progress(void *ctx, const struct progress *p)
+{
+    (void)ctx;
+    shown = *p;
+}
+
 static struct cluster one_rank = {.size = 1, .nodes = 1};
 static uint64_t todo[UNITS];
 static struct job job;
@@ -84,6 +93,7 @@ static int start(void **state)
                        .todo = todo,
                        .n = UNITS,
                        .done = take_rows,
+                       .tick = note_progress,
                        .stop = stop_now};
     alarm(HANG);
     return 0;
@@ -195,7 +205,7 @@ static int n_taken(int rank)
 
 static void answer_rows(int rank, uint64_t unit)
 {
-    struct rows_header head = {unit, 0.25};
+    struct rows_header head = {unit, 0.25, cost_of(NULL, unit) / 2};
     char message[sizeof head + 16];
 
     memcpy(message, &head, sizeof head);
@@ -254,6 +264,7 @@ static void each_rank_gets_the_largest_that_is_left(void **state)
     assert_int_equal(n_done, UNITS);
     for (int i = 0; i < UNITS; i++)
         assert_int_equal(times_done[i], 1);
+    assert_true(shown.cost == 286 && shown.cost_done == 286 && shown.did == 143); /* of all ranks */
     assert_true(given[1][0] == by_size[1] && given[2][0] == by_size[2]);
     assert_true(given[1][1] == by_size[4] && given[2][1] == by_size[5]);
     for (int r = 1; r < 3; r++) {
@@ -354,7 +365,7 @@ static void a_worker_answers_each_unit(void **state)
     assert_int_equal(script.n_out, 3);
     assert_int_equal(script.out[0].tag, TAG_ROWS);
     memcpy(&head, script.out[0].data, sizeof head);
-    assert_true(head.unit == 3 && head.seconds >= 0);
+    assert_true(head.unit == 3 && head.seconds >= 0 && head.did == 1);
     assert_int_equal(script.out[0].n, sizeof head + 16);
     assert_int_equal(script.out[1].tag, TAG_ERROR);
     memcpy(&got, script.out[1].data, sizeof got);

@@ -183,6 +183,7 @@ static void a_model_changed_under_a_unit(void **state)
     struct err err = {0};
     struct campaign c;
     struct work work;
+    double did;
     char set[512];
     FILE *f;
 
@@ -195,7 +196,8 @@ static void a_model_changed_under_a_unit(void **state)
     assert_int_equal(campaign_bundle(&c, NULL, 1, &err), 0);
     assert_int_equal(campaign_start(&c, 1, &err), 0);
     work = campaign_work(&c);
-    assert_int_equal(work.run(work.ctx, 0, &rows, &err), 0);
+    assert_int_equal(work.run(work.ctx, 0, &rows, &did, &err), 0);
+    assert_true(did > 0);
 
     f = fopen(in_folder("model.gguf"), "r+b");
     assert_non_null(f);
@@ -203,7 +205,7 @@ static void a_model_changed_under_a_unit(void **state)
     assert_int_equal(fputc(file.data[file.len - 1] ^ 1, f),
                      (unsigned char)file.data[file.len - 1] ^ 1);
     assert_int_equal(fclose(f), 0);
-    assert_int_equal(work.run(work.ctx, 0, &rows, &err), ERR_IO);
+    assert_int_equal(work.run(work.ctx, 0, &rows, &did, &err), ERR_IO);
     assert_non_null(strstr(err.msg, "was changed while it was read"));
     campaign_close(&c);
     buf_release(&file);

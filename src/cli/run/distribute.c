@@ -97,7 +97,8 @@ static int run_bundles(struct session *r, size_t first, size_t n, bool *finished
     if (r->cluster.rank == 0) {
         job.todo = todo;
         r->view.units_before += r->view.units_done;
-        r->view.cost_before += r->view.last.cost_done;
+        r->view.cost += r->view.last.did - r->view.last.cost_done;
+        r->view.cost_before += r->view.last.did;
         r->view.last = (struct progress){0};
         r->view.units_done = 0;
         progress_begin(&r->view);
@@ -145,7 +146,5 @@ int distribute(struct session *r, bool *finished, struct err *err)
     r->planned = cluster_sum(&r->cluster, c->engine.planned);
     r->counted = cluster_sum(&r->cluster, c->engine.counted);
     r->full = cluster_sum(&r->cluster, c->engine.full);
-    if (r->counted) /* less than planned where a clean run shows that a query is left out */
-        r->view.cost_done = (double)r->counted;
     return err->code;
 }

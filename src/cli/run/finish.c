@@ -22,8 +22,8 @@ static int print_work(const struct session *r, struct err *err)
 
     if (out_printf(err, "time         %s for %zu of %zu %s: %s, %s/s\n",
                    str_duration(time, v->seconds), v->done, v->units,
-                   str_noun(v->units, "unit", "units"), str_flops(done, v->cost_done),
-                   str_flops(rate, v->seconds > 0 ? v->cost_done / v->seconds : 0)))
+                   str_noun(v->units, "unit", "units"), str_flops(done, v->did),
+                   str_flops(rate, v->seconds > 0 ? v->did / v->seconds : 0)))
         return err->code;
     if (!r->counted)
         return 0;

@@ -33,17 +33,26 @@ void progress_begin(struct progress_view *v)
     v->next = v->terminal ? 0.3 : 60;
 }
 
+static double work_done(const struct progress_view *v)
+{
+    return v->cost_before + v->last.did;
+}
+
+/* Of the units done what they cost in fact, of the others what is planned. */
+static double work_in_all(const struct progress_view *v)
+{
+    return v->cost - v->last.cost_done + v->last.did;
+}
+
 /* How far the whole is, in work where there is any. */
 static double share(const struct progress_view *v)
 {
-    const struct progress *p = &v->last;
-
-    if (v->cost > 0)
-        return (p->cost_done + v->cost_before) / v->cost;
+    if (work_in_all(v) > 0)
+        return work_done(v) / work_in_all(v);
     return v->units ? (double)(v->units_done + v->units_before) / (double)v->units : 1;
 }
 
-/* Of what was to be done here. */
+/* Of what was to be done here: as much of the rest is taken to be left out as was so far. */
 static double time_left(const struct progress *p)
 {
     double done =
@@ -55,11 +64,10 @@ static double time_left(const struct progress *p)
 /* A live line must fit into 80 columns: it has no units. */
 static void print_share(const struct progress_view *v, bool live)
 {
-    const struct progress *p = &v->last;
     char done[STR_HUMAN], all[STR_HUMAN];
 
-    fprintf(stderr, "%5.1f %%  %s of %s", 100 * share(v),
-            str_flops(done, p->cost_done + v->cost_before), str_flops(all, v->cost));
+    fprintf(stderr, "%5.1f %%  %s of %s", 100 * share(v), str_flops(done, work_done(v)),
+            str_flops(all, work_in_all(v)));
     if (!live)
         fprintf(stderr, "  %zu of %zu %s", v->units_done + v->units_before, v->units,
                 str_noun(v->units, "unit", "units"));
@@ -67,7 +75,7 @@ static void print_share(const struct progress_view *v, bool live)
 
 static const char *str_rate(char out[STR_HUMAN], const struct progress *p)
 {
-    return str_flops(out, p->seconds > 0 ? p->cost_done / p->seconds : 0);
+    return str_flops(out, p->seconds > 0 ? p->did / p->seconds : 0);
 }
 
 static void print_line(const struct progress_view *v)
@@ -102,5 +110,5 @@ void progress_end(struct progress_view *v)
         fprintf(stderr, "\r\033[K");
     v->seconds += v->last.seconds;
     v->done += v->units_done;
-    v->cost_done += v->last.cost_done;
+    v->did += v->last.did;
 }

@@ -10,14 +10,14 @@ struct progress_view {
     struct progress last; /* of this start */
     size_t units_done;    /* in this phase; `last` counts bundles */
     size_t units_before;  /* of earlier starts, and of earlier phases of this one */
-    double cost_before;
-    size_t units; /* in all */
-    double cost;
-    size_t bad;          /* queries (campaign/bad.h), as far as is known */
-    const char *current; /* experiment of the unit that came last; NULL = none yet */
+    double cost_before;   /* what these cost: of earlier starts as planned */
+    size_t units;         /* in all */
+    double cost;          /* in all: as planned, but of earlier phases in fact */
+    size_t bad;           /* queries (campaign/bad.h), as far as is known */
+    const char *current;  /* experiment of the unit that came last; NULL = none yet */
     /* of all phases of this start that have ended */
     size_t done;
-    double seconds, cost_done;
+    double seconds, did;
 };
 
 /* All but terminal, next, last, and what progress_end adds up, are the caller's. */

@@ -92,7 +92,7 @@ int runlog_end(struct runlog *log, const char *event, const struct progress_view
     json_object_set_new(o, "event", json_string(event));
     json_object_set_new(o, "units", json_integer((json_int_t)v->done));
     json_object_set_new(o, "seconds", json_real(v->seconds));
-    json_object_set_new(o, "flops", json_real(v->cost_done));
+    json_object_set_new(o, "flops", json_real(v->did));
     if (report) {
         json_object_set_new(o, "queries_ok", json_integer((json_int_t)report->ok));
         json_object_set_new(o, "queries_bad", json_integer((json_int_t)report->bad));
