@@ -32,6 +32,7 @@ int err_set_at(struct err *err, int code, const char *file, int line, const char
     err->code = code;
     err->rank = -1;
     err->line = line;
+    err->placed = false;
     snprintf(err->file, sizeof err->file, "%s", base ? base + 1 : file);
     va_start(ap, fmt);
     str_vfit(err->msg, sizeof err->msg, fmt, ap);
@@ -40,18 +41,37 @@ int err_set_at(struct err *err, int code, const char *file, int line, const char
     return code;
 }
 
-int err_wrap(struct err *err, const char *fmt, ...)
+static void wrap(struct err *err, const char *fmt, va_list ap)
 {
     char context[ERR_MESSAGE / 2 - 2];
     char msg[ERR_MESSAGE / 2];
-    va_list ap;
 
-    va_start(ap, fmt);
     str_vfit(context, sizeof context, fmt, ap);
-    va_end(ap);
     str_fit(msg, sizeof msg, "%s", err->msg);
     snprintf(err->msg, sizeof err->msg, "%s: %s", context, msg);
     keep_one_line(err->msg);
+}
+
+int err_wrap(struct err *err, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    wrap(err, fmt, ap);
+    va_end(ap);
+    return err->code;
+}
+
+int err_place(struct err *err, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (err->placed)
+        return err->code;
+    err->placed = true;
+    va_start(ap, fmt);
+    wrap(err, fmt, ap);
+    va_end(ap);
     return err->code;
 }
 

@@ -22,6 +22,7 @@
 #ifndef LENSWEEP_BASE_ERR_H
 #define LENSWEEP_BASE_ERR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* name, exit status, what it stands for */
@@ -53,6 +54,7 @@ struct err {
     int rank;              /* MPI rank on which it happened, -1 outside a job */
     int line;              /* source position of err_set, for bug reports */
     char file[64];         /* " */
+    bool placed;           /* msg says where it happened (err_place) */
     char msg[ERR_MESSAGE]; /* one line, without the program's name */
 };
 
@@ -75,6 +77,10 @@ int err_set_at(struct err *err, int code, const char *file, int line, const char
 
 /* Puts "context: " before the message that is there; returns the code. */
 int err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The same with a place, unless one was put there already: the innermost caller that knows it says
+   it, and those around it need not know whether that was so. */
+int err_place(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The status of a function that has come so far: the code if something failed, else 0. */
 static inline int err_if(const struct err *err, int failed)

@@ -64,7 +64,7 @@ static int export_file(const struct export_options *opt, struct err *err)
     int code = result_open(&r, opt->result, err) || !(o.dir = folder(&o, opt, r.path, err));
 
     if (!code && (write_format(&r, opt, &o, err) || outputs_commit(&o, err)))
-        code = err_wrap(err, "%s", r.path);
+        code = err_place(err, "%s", r.path);
     if (!code)
         code = out_printf(err, "%zu %s in %s\n", o.n, str_noun(o.n, "file", "files"), o.dir) ||
                out_flush(err);

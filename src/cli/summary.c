@@ -37,7 +37,7 @@ int print_summary(const char *path, const char *group, int64_t layers_from, stru
     if (!result_open(&r, path, err)) {
         r.layers_from = (int)layers_from;
         if (group ? one_group(&r, group, &out, err) : summary_text(&r, &out, err))
-            err_wrap(err, "%s", r.path);
+            err_place(err, "%s", r.path);
     }
     result_close(&r);
     return print_buf(&out, err);

@@ -480,7 +480,7 @@ static int compare_all(const struct compare *c, struct result *r, size_t n, stru
     size_t tables = 0;
 
     if (c->group && !result_named(&r[0], c->group, err))
-        return err_wrap(err, "%s", r[0].path);
+        return err_place(err, "%s", r[0].path);
     if (put_heading(r, n, out, err))
         return err->code;
     for (size_t g = 0; g < r[0].n_groups; g++) {

@@ -44,7 +44,7 @@ static int open_side(struct diff *d, struct side *s, const char *arg, struct err
     s->path = h5_find(&d->arena, arg, err);
     if (!s->path || h5_open(&s->file, s->path, err))
         return err->code;
-    return catalogue_read(&s->all, s->file, &d->arena, err) ? err_wrap(err, "%s", s->path) : 0;
+    return catalogue_read(&s->all, s->file, &d->arena, err) ? err_place(err, "%s", s->path) : 0;
 }
 
 static bool has_group(const struct side *s, const char *group)

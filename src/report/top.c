@@ -163,7 +163,7 @@ int top_text(const struct top *t, const char *path, struct buf *out, struct err 
     if (!result_open(&r, path, err)) {
         r.layers_from = (int)t->layers_from;
         if (put_groups(t, &r, out, err))
-            err_wrap(err, "%s", r.path);
+            err_place(err, "%s", r.path);
     }
     result_close(&r);
     return err->code;

@@ -85,9 +85,7 @@ static int read_everything(const char *path, struct err *err)
         return err->code;
     code = h5_each(f, read_group, read_variable, f, err);
     h5_close(f);
-    if (code && strncmp(err->msg, path, strlen(path)) != 0)
-        err_wrap(err, "%s", path);
-    return err_if(err, code);
+    return code ? err_place(err, "%s", path) : 0;
 }
 
 static void (*tell_unsealed)(const char *path);
@@ -123,12 +121,11 @@ void h5_close(struct h5file *f)
 /* What could not be opened is not there, or cannot be read: a bad block is not a missing name. */
 static int not_opened(struct h5file *f, const char *path, struct err *err)
 {
-    int code = h5_fail(err, "open", path);
-
+    h5_fail(err, "open", path);
     if (H5LTpath_valid(f->id, path, false) == 0)
-        return err_set(err, ERR_IO, "%s has no group %s", f->path, path);
+        err_set(err, ERR_IO, "the file has no group %s", path);
     H5Eclear2(H5E_DEFAULT);
-    return code ? err_wrap(err, "%s", f->path) : 0;
+    return err_place(err, "%s", f->path);
 }
 
 /* The variable may have another shape by now than v says: the selection is checked by HDF5. */
@@ -165,7 +162,7 @@ int h5_read_part(struct h5file *f, const struct h5info *v, enum vtype type, size
     hid_t var = open_var(f, v, err);
 
     if (var < 0 || read_slab(var, v, h5_memory(type), first, count, data, err))
-        err_wrap(err, "%s: %s", f->path, v->group);
+        err_place(err, "%s: %s", f->path, v->group);
     if (var >= 0)
         H5Dclose(var);
     return err->code;
@@ -235,7 +232,7 @@ int h5_read_str(struct h5file *f, const struct h5info *v, char ***data, struct e
         H5Tclose(type);
         H5Dclose(id);
     }
-    return *data ? 0 : err_wrap(err, "%s: %s", f->path, v->group);
+    return *data ? 0 : err_place(err, "%s: %s", f->path, v->group);
 }
 
 /* Attributes ------------------------------------------------------------------------------- */
@@ -260,7 +257,7 @@ int h5_read_attr(struct h5file *f, const char *group, const char *name, const ch
     else if (there)
         code = h5_attr_text(object, name, value, &type, a, err);
     if (code)
-        err_wrap(err, "%s: %s", f->path, group);
+        err_place(err, "%s: %s", f->path, group);
     H5Oclose(object);
     return code;
 }

@@ -110,8 +110,7 @@ static int visit_group(struct visit *v, hid_t group, const char *name)
     hsize_t at = 0;
 
     if (++v->depth > GROUP_DEPTH)
-        return err_set(v->err, ERR_IO, "%s: groups are nested more than %d deep", v->file->path,
-                       GROUP_DEPTH);
+        return err_set(v->err, ERR_IO, "groups are nested more than %d deep", GROUP_DEPTH);
     v->group = arena_printf(&v->file->arena, v->err, *outer ? "%s/%s" : "%s%s", outer, name);
     if (!v->group)
         return v->err->code;
@@ -136,7 +135,7 @@ int h5_each(struct h5file *f, int (*enter)(void *ctx, const char *group, struct 
     int code;
 
     if (root < 0)
-        return h5_fail(err, "read", f->path);
+        return h5_fail(err, "read", "the groups");
     code = visit_group(&v, root, "");
     H5Gclose(root);
     return code;

@@ -70,7 +70,7 @@ int result_open(struct result *r, const char *path, struct err *err)
         read_null(r, err);
     for (size_t i = 0; i < r->all.n_groups && !err->code; i++)
         take_group(r, r->all.group[i], err);
-    return err->code ? err_wrap(err, "%s", r->path) : 0;
+    return err->code ? err_place(err, "%s", r->path) : 0;
 }
 
 void result_close(struct result *r)

@@ -47,6 +47,21 @@ static void error_says_what_and_where(void **state)
     assert_string_equal(err.msg, "layer 3: row 7 of a?b");
 }
 
+static void an_error_has_one_place(void **state)
+{
+    struct err err = ERR_CLEAR;
+
+    (void)state;
+    err_set(&err, ERR_IO, "line 7 is torn");
+    assert_int_equal(err_place(&err, "line %d", 3), ERR_IO);
+    assert_int_equal(err_place(&err, "line %d", 2), ERR_IO);
+    err_wrap(&err, "a.txt");
+    assert_string_equal(err.msg, "a.txt: line 3: line 7 is torn");
+    err_set(&err, ERR_IO, "another"); /* which has none yet */
+    err_place(&err, "line 1");
+    assert_string_equal(err.msg, "line 1: another");
+}
+
 static void long_messages_are_cut(void **state)
 {
     static char text[3 * ERR_MESSAGE];
@@ -542,6 +557,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_says_what_and_where),
+        cmocka_unit_test(an_error_has_one_place),
         cmocka_unit_test(long_messages_are_cut),
         cmocka_unit_test(problems_are_counted_beyond_the_list),
         cmocka_unit_test(allocations_are_zeroed_and_aligned),

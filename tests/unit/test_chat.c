@@ -71,6 +71,7 @@ static void test_refused(void **state)
         {"{{ raise_exception('roles must alternate') }}",
          "line 1: the template refuses the conversation: roles must"},
         {"a\n\n{{ messages[0].x.y }}", "line 3: x is undefined"},
+        {"a\n\n{{ line.x }}", "line 3: line is undefined, and has no \"x\""},
         {"{{ 1 + 'a' }}", "an integer and a string"},
         {"\n{% include 'x' %}", "line 2: this statement is not handled, found \"include\""},
         {"{{ 'a' | frobnicate }}", "the filter \"frobnicate\" is not handled"},

@@ -193,7 +193,7 @@ static void run(struct chat *c, const struct chat_node *n)
     if (c->out->len > CHAT_OUTPUT)
         chat_fail(c, "the text is longer than %d MiB", CHAT_OUTPUT >> 20);
     c->depth--;
-    if (c->err->code && strncmp(c->err->msg, "line ", 5) != 0)
+    if (c->err->code)
         chat_error(n->line, c->err);
 }
 

@@ -10,7 +10,7 @@ enum { NESTED_MAX = 64 };
 
 int chat_error(size_t line, struct err *err)
 {
-    return err_wrap(err, "line %zu", line);
+    return err_place(err, "line %zu", line);
 }
 
 struct chat_node *parse_fail(struct parser *p, const char *what)

@@ -42,7 +42,7 @@ struct chat_node {
     size_t n, cap;
 };
 
-/* ERR_CONFIG that begins with "line N: ". */
+/* Puts "line N: " before the message, unless it has its line. */
 int chat_error(size_t line, struct err *err);
 
 /* The tree of a template, an N_BLOCK. */

@@ -82,7 +82,7 @@ static int plot_file(struct gallery *out, struct result *r, struct err *err)
                        "computed again), or `lensweep collect DIR`",
                        r->path);
     if (plot_groups(out, r, &drawn, err))
-        return err_wrap(err, "%s", r->path);
+        return err_place(err, "%s", r->path);
     return drawn ? 0 : err_set(err, ERR_CONFIG, "%s has nothing that can be drawn", r->path);
 }
 

@@ -296,7 +296,7 @@ int web_write(struct web *w, const char *result, struct err *err)
         !draw(w, &r, &out, err)) {
         r.layers_from = w->layers_from;
         if (put_page(w, &r, &out, &page, err))
-            err_wrap(err, "%s", r.path);
+            err_place(err, "%s", r.path);
         else
             file_replace(w->path, page.data, page.len, err);
     }
