@@ -32,6 +32,19 @@ static size_t string_end(const char *s, size_t n, size_t i)
     return i < n ? i + 1 : n;
 }
 
+static size_t skip_space(const char *s, size_t n, size_t i)
+{
+    while (i < n && s[i] && strchr(" \t\r\n", s[i]))
+        i++;
+    return i;
+}
+
+/* Just after the brace that stands at s[i]; n if none does. */
+static size_t enter_object(const char *s, size_t n, size_t i)
+{
+    return i < n && s[i] == '{' ? i + 1 : n;
+}
+
 /*
  * Where `key` stands in the object that is open at s[i] (just after its brace), as an offset; n if
  * it is not found as it is spelled. The text has been parsed: it is known to be well-formed, and a
@@ -51,9 +64,7 @@ static size_t key_offset(const char *s, size_t n, size_t i, const char *key)
         if (s[i] != '"')
             continue;
         end = string_end(s, n, i);
-        colon = end;
-        while (colon < n && s[colon] && strchr(" \t\r\n", s[colon]))
-            colon++;
+        colon = skip_space(s, n, end);
         if (!depth && colon < n && s[colon] == ':' && end - i == length + 2 &&
             !memcmp(s + i + 1, key, length))
             return i;
@@ -62,15 +73,8 @@ static size_t key_offset(const char *s, size_t n, size_t i, const char *key)
     return n;
 }
 
-static size_t brace_after(const char *s, size_t n, size_t i)
-{
-    const char *p = i < n ? memchr(s + i, '{', n - i) : NULL;
-
-    return p ? (size_t)(p - s) + 1 : n;
-}
-
-/* Where key stands, or `inner` in the object under it; the record's beginning if it cannot be told.
- */
+/* Where key stands, or `inner` in the object under it, if it is one; the record's beginning if it
+   cannot be told. */
 static size_t find_key(const struct loader *l, const char *key, const char *inner)
 {
     const char *s = l->line;
@@ -78,9 +82,10 @@ static size_t find_key(const struct loader *l, const char *key, const char *inne
 
     if (!key)
         return 0;
-    at = key_offset(s, n, brace_after(s, n, 0), key);
+    at = key_offset(s, n, enter_object(s, n, skip_space(s, n, 0)), key);
     if (at < n && inner) {
-        within = key_offset(s, n, brace_after(s, n, string_end(s, n, at)), inner);
+        within = skip_space(s, n, skip_space(s, n, string_end(s, n, at)) + 1); /* the colon */
+        within = key_offset(s, n, enter_object(s, n, within), inner);
         at = within < n ? within : at;
     }
     return at < n ? at : 0;
