@@ -43,9 +43,10 @@ struct cluster {
     int nodes;
     /* May be set after cluster_init: asked while this rank waits for others in a collective call.
        True: it does not want to wait any longer, and `leave` is told for whom it has waited ("rank
-       1", "ranks 0, 4, 7"; "other ranks" where that is not known), and does not return. */
-    bool (*waiting)(void *ctx);
-    void (*leave)(void *ctx, const char *ranks);
+       1", "ranks 0, 4, 7"; "other ranks" where that is not known), and does not return. why: the
+       error that this rank has brought to the call; code 0: none. */
+    bool (*waiting)(void *ctx, const struct err *why);
+    void (*leave)(void *ctx, const char *ranks, const struct err *why);
     void *waiting_ctx;
     struct cluster_comms *comms; /* private */
 };

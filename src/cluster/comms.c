@@ -104,6 +104,18 @@ bool comm_done(struct cluster *c, MPI_Request *request)
     return done;
 }
 
+static const struct err no_error = ERR_CLEAR;
+
+static const struct err *brought(const struct cluster *c)
+{
+    return c->comms->why ? c->comms->why : &no_error;
+}
+
+bool comm_waits_no_more(struct cluster *c)
+{
+    return c->waiting && c->waiting(c->waiting_ctx, brought(c));
+}
+
 /* Blocking MPI calls spin, and cannot be left. */
 void comm_wait(struct cluster *c, MPI_Request *request)
 {
@@ -111,8 +123,8 @@ void comm_wait(struct cluster *c, MPI_Request *request)
 
     while (!comm_done(c, request)) {
         nap_take(&nap);
-        if (c->waiting && c->waiting(c->waiting_ctx))
-            c->leave(c->waiting_ctx, "other ranks");
+        if (comm_waits_no_more(c))
+            c->leave(c->waiting_ctx, "other ranks", brought(c));
     }
 }
 
@@ -134,7 +146,7 @@ static void leave(struct cluster *c, const int *missing)
 {
     struct buf text = {0};
 
-    c->leave(c->waiting_ctx, name_ranks(&text, missing, c->size));
+    c->leave(c->waiting_ctx, name_ranks(&text, missing, c->size), brought(c));
     buf_release(&text);
 }
 
@@ -153,7 +165,7 @@ static void wait_for_all(struct cluster *c, MPI_Request *request, int *missing)
         if (!left)
             return;
         nap_take(&nap);
-        if (c->waiting && c->waiting(c->waiting_ctx))
+        if (comm_waits_no_more(c))
             leave(c, missing);
     }
 }
@@ -199,13 +211,15 @@ int cluster_agree(struct cluster *c, struct err *err)
     int mine = err->code ? c->rank : INT_MAX, first = INT_MAX;
     MPI_Request request;
 
+    c->comms->why = err;
     meet(c);
     comm_must(c, MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, c->comms->all, &request));
     comm_wait(c, &request);
-    if (first == INT_MAX)
-        return 0;
-    err->rank = first;
-    broadcast(c, err, (int)sizeof *err, first);
+    if (first != INT_MAX) {
+        err->rank = first;
+        broadcast(c, err, (int)sizeof *err, first);
+    }
+    c->comms->why = NULL;
     return err->code;
 }
 
@@ -307,6 +321,7 @@ int cluster_run(struct cluster *c, const struct job *job, bool *finished, struct
         master_loop(c, job, finished, err);
     else
         worker_loop(c, &job->work, err);
+    c->comms->why = err;
     cluster_barrier(c);
     return cluster_agree(c, err);
 }

@@ -11,6 +11,7 @@ struct cluster_comms {
     MPI_Comm all;  /* of our own, so that no other library's messages meet ours */
     MPI_Comm node; /* ranks that share memory */
     struct watch watch;
+    const struct err *why; /* what this rank has brought to the call at hand; NULL = no error */
 };
 
 enum tag { TAG_UNIT = 1, TAG_ROWS, TAG_ERROR, TAG_HERE };
@@ -35,6 +36,9 @@ void comm_must(const struct cluster *c, int mpi_status);
 
 /* Is the request of such a call done? */
 bool comm_done(struct cluster *c, MPI_Request *request);
+
+/* c->waiting, if it is set: does this rank not want to wait any longer? */
+bool comm_waits_no_more(struct cluster *c);
 
 /* Until the request is done, with naps; says so to c->waiting again and again. */
 void comm_wait(struct cluster *c, MPI_Request *request);

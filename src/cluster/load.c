@@ -119,8 +119,8 @@ static void wait_busily(struct cluster *c, MPI_Request *request)
 
     for (long i = 1; !comm_done(c, request); i++) {
         sched_yield();
-        if (i % ASK == 0 && c->waiting)
-            c->waiting(c->waiting_ctx);
+        if (i % ASK == 0)
+            comm_waits_no_more(c);
     }
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A call of all ranks that fails on one of them ends the job, and is not taken for done.
+# A call of all ranks that fails on one of them, or to which one never comes, ends the job, and is not
+# taken for done.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
@@ -14,5 +15,11 @@ for when in begin end; do
     has "lensweep: rank 1: a call that all ranks share failed: "
     [ ! -e "$work/result/result.h5" ] || wrong "there is a result"
 done
+
+# An error of rank 0 is not kept back for ever by a rank that never comes to agree on it.
+ends 2 timeout -s KILL 100 "${mpirun[@]}" -n 3 env LD_PRELOAD="$plain/failing_call.so" LENSWEEP_FAIL=hang \
+    "$program" run "$work/c.yaml" --set run.rows=0 --set run.grace=1s
+has 'run.rows: must be 1 to 65536, not 0'
+has 'lensweep: rank 1 did not answer within 10 s: 1 problem; nothing was run'
 ends 0 ranks 3 "$program" run "$work/c.yaml" --set run.threads=1
 finish

@@ -1,10 +1,12 @@
 /*
  * Preloaded into a job, it lets calls of all ranks fail on rank 1, as a broken network does: those
- * that begin (LENSWEEP_FAIL=begin) or when they are asked for their end (LENSWEEP_FAIL=end).
+ * that begin (LENSWEEP_FAIL=begin) or when they are asked for their end (LENSWEEP_FAIL=end). Or
+ * rank 1 stands still before it comes to such a call (LENSWEEP_FAIL=hang), as on a node that hangs.
  */
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int fails(const char *how)
 {
@@ -12,6 +14,14 @@ static int fails(const char *how)
 
     PMPI_Comm_rank(MPI_COMM_WORLD, &rank);
     return rank == 1 && strcmp(getenv("LENSWEEP_FAIL"), how) == 0;
+}
+
+/* A message without bytes says that the rank has come. */
+int MPI_Send(const void *data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm)
+{
+    while (!count && fails("hang"))
+        pause();
+    return PMPI_Send(data, count, type, to, tag, comm);
 }
 
 int MPI_Ibarrier(MPI_Comm comm, MPI_Request *request)

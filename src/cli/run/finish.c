@@ -200,6 +200,9 @@ static void failed(struct session *r)
 
 int finish(struct session *r, bool finished, struct err *err)
 {
+    if (r->ended)
+        return err->code;
+    r->ended = true;
     if (err->code)
         return failed(r), err->code;
     if (!finished || r->lost.code)

@@ -29,7 +29,8 @@ struct session {
     struct journal *journal;
     struct journal_stats found;
     double begin, last_sync;
-    double stop_begin; /* since when units are only waited for; 0 = they are handed out */
+    double stop_begin; /* since when others are only waited for; 0 = units are handed out */
+    bool ended;        /* finish was called: after it others may still be waited for */
     struct progress_view view;
     unsigned char *bad;  /* (queries) counted in the view */
     unsigned char *todo; /* (units) to do here; n_todo of them */
@@ -81,11 +82,12 @@ bool signals_came(void); /* one did, as far as must_stop was asked */
 bool must_stop(void *session);
 
 /* For struct job: these ranks have not finished their units. For struct cluster: rank 0 waits for
-   others outside the work. Both end all ranks when that takes longer than run.grace (outside the
-   work 10 s at least): ranks that do not answer cannot agree on anything any more. */
+   others outside the work. After a stop or an error of rank 0 both end all ranks when that takes
+   longer than run.grace (outside the work 10 s at least): ranks that do not answer cannot agree on
+   anything any more. */
 void overdue(void *session, const char *ranks, const struct err *why);
-bool waiting(void *session);
-void leave(void *session, const char *ranks);
+bool waiting(void *session, const struct err *why);
+void leave(void *session, const char *ranks, const struct err *why);
 
 /* distribute.c: which units are to be done here, bundled; then all ranks do them. *finished: all of
    them are done. */
@@ -99,7 +101,7 @@ int header_print(const struct session *r, struct err *err);
 int stopped(struct session *r, struct err *err);
 
 /* finish.c, rank 0: writes the result, or says what is to do next, or keeps what is there after an
-   error, which is in err already. */
+   error, which is in err already. Once: a second call does nothing. */
 int finish(struct session *r, bool finished, struct err *err);
 
 #endif

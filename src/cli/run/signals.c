@@ -58,9 +58,9 @@ static void end_without(struct session *r, const char *ranks, double grace, cons
 {
     struct err err = *why;
 
-    if (r->todo || err.code)
+    if (r->todo)
         finish(r, false, &err);
-    else
+    else if (!err.code)
         err_set(&err, ERR_STOPPED, "stopped before the work began");
     err_wrap(&err, "%s did not answer within %.0f s", ranks, grace);
     report_error(&err);
@@ -87,16 +87,19 @@ static double patience(const struct session *r)
     return r->campaign.config.run.grace > LEAST ? r->campaign.config.run.grace : LEAST;
 }
 
-bool waiting(void *session)
+bool waiting(void *session, const struct err *why)
 {
     struct session *r = session;
+    double now = clock_seconds();
 
-    return must_stop(r) && clock_seconds() - r->stop_begin > patience(r);
+    if (!must_stop(r) && !why->code)
+        return false;
+    if (r->stop_begin <= 0) /* by an error */
+        r->stop_begin = now;
+    return now - r->stop_begin > patience(r);
 }
 
-void leave(void *session, const char *ranks)
+void leave(void *session, const char *ranks, const struct err *why)
 {
-    struct err none = ERR_CLEAR;
-
-    end_without(session, ranks, patience(session), &none);
+    end_without(session, ranks, patience(session), why);
 }
