@@ -128,7 +128,7 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
         }
         if (x->entry)
             where_check(x, problems);
-        x->keep = x->kind->keep | run_keep(&c->model->shape);
+        x->keep = x->kind->keep;
         if (x->kind->state_size)
             x->state = arena_alloc(&c->arena, 1, x->kind->state_size, err);
         if (err->code || x->kind->open(x, problems, err))

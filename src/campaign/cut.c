@@ -244,7 +244,7 @@ static struct alike *find_alike(struct cutter *k, const struct experiment *x, co
     size_t at;
 
     buf_clear(b);
-    if (buf_u64(b, (uint64_t)q->n, err) || buf_u64(b, query_likeness(x, q), err))
+    if (buf_u64(b, (uint64_t)q->n, err) || query_likeness(x, q, b, err))
         return NULL;
     for (size_t i = 0; i < k->c->data.n_spans; i++)
         if (buf_u32(b, (uint32_t)q->span[i].lo, err) || buf_u32(b, (uint32_t)q->span[i].hi, err))

@@ -50,7 +50,7 @@ static void normed(const struct pass *p, const float *x, const struct norm *norm
 /* The norm after attention (0) or the MLP (1), in place. */
 static void normed_after(const struct pass *p, int l, int which, const struct norm *norm, float *y)
 {
-    for (int t = 0; norm->w && p->v->into && t < p->n; t++)
+    for (int t = 0; norm->w && p->v->into && p->v->into->post && t < p->n; t++)
         *run_post(p->v->into, l, t, which) = norm_divisor(p->d, y + t * p->d, norm);
     norm_heads(&p->e->team, p->n, y, p->d, 1, p->d, norm);
 }

@@ -37,9 +37,11 @@ static void run_pieces(struct run *r, const struct shape *s, int n, unsigned kee
     memcpy(out, all, sizeof all);
 }
 
-unsigned run_keep(const struct shape *s)
+/* Any run may be a base: in a parallel layer, attention that changes alone leaves the MLP's output
+   to the base, and the other way round. */
+static unsigned all_kept(const struct shape *s, unsigned keep)
 {
-    return s->parallel ? KEEP_ATTN | KEEP_MLP : 0;
+    return s->parallel ? keep | KEEP_ATTN | KEEP_MLP : keep;
 }
 
 int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct arena *a,
@@ -49,8 +51,8 @@ int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct
 
     memset(r, 0, sizeof *r);
     r->n = r->room = n;
-    r->keep = keep;
-    run_pieces(r, s, n, keep, piece);
+    r->keep = all_kept(s, keep);
+    run_pieces(r, s, n, r->keep, piece);
     for (int i = 0; i < PIECES; i++) {
         if (!piece[i].floats)
             continue;
@@ -67,7 +69,7 @@ size_t run_bytes(const struct shape *s, int n, unsigned keep)
     struct run_piece piece[PIECES];
     size_t floats = 0;
 
-    run_pieces(&r, s, n, keep, piece);
+    run_pieces(&r, s, n, all_kept(s, keep), piece);
     for (int i = 0; i < PIECES; i++)
         floats += piece[i].floats;
     return floats * sizeof(float);

@@ -89,10 +89,6 @@ struct run {
     int32_t argmax;    /* of logits; the lowest id among equals */
 };
 
-/* What a base must keep beside the sites of edits: in a parallel layer, attention that changes
-   alone leaves the MLP's output to the base, and the other way round. */
-unsigned run_keep(const struct shape *s);
-
 /* What the norm after attention (0) or the MLP (1) divided a row by. */
 static inline float *run_post(const struct run *r, int layer, int tok, int which)
 {
@@ -105,7 +101,8 @@ static inline const float *run_said(const struct run *r)
     return r->capped ? r->capped : r->logits;
 }
 
-/* Shape (n) rows of a run in the arena; arrays that `keep` does not name stay NULL. */
+/* Shape (n) rows of a run in the arena; arrays that neither `keep` names nor variants of this model
+   need of a base stay NULL. */
 int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct arena *a,
               struct err *err);
 size_t run_bytes(const struct shape *s, int n, unsigned keep);

@@ -288,9 +288,10 @@ const char *query_skip(const struct experiment *x, const struct query *q);
    units' keys. false: nothing was. */
 bool query_derived(const struct experiment *x, const struct query *q, struct hash *derived);
 
-/* What the costs of a query's cells depend on beside its length and its spans (those of a partner
-   whose rows it borrows), as a number: queries with equal ones share a plan. */
-uint64_t query_likeness(const struct experiment *x, const struct query *q);
+/* What the costs of a query's cells depend on beside its length, its spans and its targets' lengths,
+   to b: queries of which all this is equal share a plan. */
+int query_likeness(const struct experiment *x, const struct query *q, struct buf *b,
+                   struct err *err);
 
 /* The runs of a query, the clean one first, those of whole answers last: spec (RUNS_MAX), edits in
    the arena. Returns how many. */

@@ -74,9 +74,13 @@ bool query_derived(const struct experiment *x, const struct query *q, struct has
     return true;
 }
 
-uint64_t query_likeness(const struct experiment *x, const struct query *q)
+int query_likeness(const struct experiment *x, const struct query *q, struct buf *b,
+                   struct err *err)
 {
-    return x->op ? 31 * places_cost(x->places, x->scene, q) + operation_cost(x->op, x, q) : 0;
+    if (!x->op)
+        return 0;
+    return err_if(err, places_likeness(x->places, x->scene, q, b, err) ||
+                           operation_likeness(x->op, x, q, b, err));
 }
 
 int query_runs(const struct experiment *x, const struct query *q, struct run_spec *spec,

@@ -165,13 +165,16 @@ struct hash operation_derived(const struct operation *op, const struct experimen
 
 /* How long the other runs are, and where their spans lie: one may lack what another of this length
    has. */
-uint64_t operation_cost(const struct operation *op, const struct experiment *x,
-                        const struct query *q)
+int operation_likeness(const struct operation *op, const struct experiment *x,
+                       const struct query *q, struct buf *b, struct err *err)
 {
-    uint64_t cost = partners_cost(&op->partners, x->data, q);
     const struct query *step = op->step ? operation_source(op, x, q, 0) : NULL;
+    bool counterfactual = op->kind == DO_PATCH && op->source == FROM_COUNTERFACTUAL;
+    const struct span *span = step ? step->span : counterfactual ? q->cf_span : NULL;
 
-    return step ? 31 * cost + hash_u64(step->span, x->data->n_spans * sizeof *step->span) : cost;
+    if (partners_likeness(&op->partners, x->data, q, b, err))
+        return err->code;
+    return span ? buf_put(b, span, x->data->n_spans * sizeof *span, err) : 0;
 }
 
 static int noised_run(const struct operation *op, const struct experiment *x, const struct query *q,

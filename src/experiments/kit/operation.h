@@ -121,8 +121,8 @@ const char *operation_skip(const struct operation *op, const struct experiment *
                            const struct query *q);
 struct hash operation_derived(const struct operation *op, const struct experiment *x,
                               const struct query *q);
-uint64_t operation_cost(const struct operation *op, const struct experiment *x,
-                        const struct query *q);
+int operation_likeness(const struct operation *op, const struct experiment *x,
+                       const struct query *q, struct buf *b, struct err *err);
 int operation_runs(const struct operation *op, const struct experiment *x, const struct query *q,
                    struct run_spec *spec, struct arena *a, struct err *err);
 

@@ -180,16 +180,16 @@ struct hash partners_hash(const struct partners *p, const struct dataset *ds, co
     return hash_bytes(v, n * sizeof *v);
 }
 
-uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const struct query *q)
+int partners_likeness(const struct partners *p, const struct dataset *ds, const struct query *q,
+                      struct buf *b, struct err *err)
 {
-    uint64_t cost = 0;
-
     for (int i = 0; i < p->draws; i++) {
         const struct query *other = partner_of(p, ds, q, i);
 
-        cost = 31 * cost + (other ? (uint64_t)other->n : 0);
+        if (buf_u32(b, other ? (uint32_t)other->n : 0, err) || buf_u32(b, other == q, err))
+            return err->code;
     }
-    return cost;
+    return 0;
 }
 
 int partners_declare(struct experiment *x, struct err *err)

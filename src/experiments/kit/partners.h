@@ -37,10 +37,12 @@ const struct query *partner_of(const struct partners *p, const struct dataset *d
 int partners_runs(const struct partners *p, const struct dataset *ds, const struct query *q,
                   unsigned keep, struct run_spec *spec);
 
-/* For query_derived: `from` and who the partners are. For query_likeness: how long they are. */
+/* For query_derived: `from` and who the partners are. For query_likeness: how long they are, and
+   which of them is the query itself. */
 struct hash partners_hash(const struct partners *p, const struct dataset *ds, const struct query *q,
                           struct hash from);
-uint64_t partners_cost(const struct partners *p, const struct dataset *ds, const struct query *q);
+int partners_likeness(const struct partners *p, const struct dataset *ds, const struct query *q,
+                      struct buf *b, struct err *err);
 
 /* Who they are, as the late field `partner` (query, sample): partners_late fills it with those of
    x->op, where x has declared it. */

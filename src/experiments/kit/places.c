@@ -294,14 +294,14 @@ bool places_any(const struct places *p, const struct scene *s, const struct quer
     return false;
 }
 
-uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q)
+int places_likeness(const struct places *p, const struct scene *s, const struct query *q,
+                    struct buf *b, struct err *err)
 {
-    uint64_t cost = 0;
-
     for (size_t i = 0; i < p->n; i++) {
         int n = place_tokens(&p->v[i], s, q, p->tok);
 
-        cost = hash_u64(p->tok, (size_t)n * sizeof *p->tok) + 31 * cost;
+        if (buf_u32(b, (uint32_t)n, err) || buf_put(b, p->tok, (size_t)n * sizeof *p->tok, err))
+            return err->code;
     }
-    return cost;
+    return 0;
 }

@@ -35,6 +35,7 @@ int place_tokens(const struct place *p, const struct scene *s, const struct quer
 bool places_any(const struct places *p, const struct scene *s, const struct query *q);
 
 /* For query_likeness: where a query's places lie (drawn tokens are in no span). */
-uint64_t places_cost(const struct places *p, const struct scene *s, const struct query *q);
+int places_likeness(const struct places *p, const struct scene *s, const struct query *q,
+                    struct buf *b, struct err *err);
 
 #endif
