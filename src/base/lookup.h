@@ -53,8 +53,10 @@ static inline int64_t lookup_next(const struct lookup *l, uint64_t hash, size_t 
     if (!l->size)
         return -1;
     for (*at = *at == LOOKUP_START ? (size_t)hash : *at + 1;; ++*at) {
-        const struct lookup_slot *s = &l->slot[ *at &= l->size - 1];
+        const struct lookup_slot *s;
 
+        *at &= l->size - 1;
+        s = &l->slot[*at];
         if (!s->number)
             return -1;
         if (s->hash == hash)

@@ -7,8 +7,7 @@
 #include <stddef.h>
 
 /* A failed write (a full disk, a closed pipe) is an error, not silence, and nothing is written once
-   err is set. Names in text may
-   be others': what a terminal would obey is escaped (buf_shown). */
+   err is set. Names in text may be others': what a terminal would obey is escaped (buf_shown). */
 int out_printf(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int out_text(const char *s, size_t n, struct err *err);
 /* A word for a shell, between quotes where it needs them. */

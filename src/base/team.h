@@ -1,7 +1,7 @@
 /*
  * The threads of one worker, and what they count.
  *
- * BLAS itself runs one thread; a team shares out panels of a weight matrix, rows, or heads. Which
+ * A team shares out panels of a weight matrix, rows, or heads; BLAS itself runs one thread. Which
  * thread does a piece never shows in the result: pieces are cut by shape alone and no sum crosses
  * two of them in an order of arrival.
  */
@@ -19,7 +19,8 @@ struct team {
     float *scratch;        /* (threads, scratch_floats), owned */
     size_t shared_floats;
     float *shared;  /* (shared_floats), owned: what one thread prepares for all */
-    uint64_t flops; /* 2 M N K of every gemm since team_init: what the planner must have said */
+    uint64_t flops; /* 2 M N K of every product since team_init: what was executed, which the
+                       planner must have said */
 };
 
 /* threads = 0: as many as the affinity mask of the calling thread has cores. Sets BLAS to one

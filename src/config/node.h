@@ -133,8 +133,8 @@ int put_string(struct buf *out, const char *s, struct err *err); /* quoted where
 int put_word(struct buf *out, const char *s,
              struct err *err); /* the same, but 3 and false unquoted */
 
-/* load.c: a mapping's values, and the defaults of what it lacks, into a struct. `map` may be NULL;
-   missing keys that are required are placed at `place`. */
+/* config.c: a mapping's values, and the defaults of what it lacks, into a struct. `map` may be
+   NULL; missing keys that are required are placed at `place`. */
 void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
                const struct config_node *map, const struct config_node *place, void *to);
 

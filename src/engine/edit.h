@@ -75,8 +75,8 @@ void edits_read(const struct edit *e, int n, const struct shape *s, enum site si
 /* Does any of them name what this head reads of token t? */
 bool edits_name_read(const struct edit *e, int n, enum site site, int layer, int head, int t);
 
-/* The same for one head's pattern of row t, which sees `keys`; score[s] and p[s] are of key s:
-   before the softmax (masks; false if no key is left) or after it. */
+/* Applies to one head's pattern of row t, which sees `keys`, the edits that name it; score[s] and
+   p[s] are of key s: before the softmax (masks; false if no key is left) or after it. */
 bool edits_mask(const struct edit *e, int n_edits, int layer, int head, int t, struct span keys,
                 float *score);
 void edits_pattern(const struct edit *e, int n_edits, int layer, int head, int t, struct span keys,

@@ -37,7 +37,8 @@ void engine_contributions(struct engine *e, int layer, const struct head_part *p
 /* a_l of n rows z, whole: with the bias, and the norm after it anew. */
 void engine_attn(struct engine *e, int l, int n, const float *z, float *out);
 
-/* The second step of engine_share, in place, under the norm of another row, if it is another. */
+/* The second step of engine_share for any token: n vectors a, in place, through the norm after
+   layer l's attention with the run's divisor of row tok. */
 void engine_share_norm(const struct model *m, const struct run *run, int l, int tok, int n,
                        float *a);
 

@@ -26,9 +26,9 @@ enum {
                          the unembedding are read; the bits are those of ASK_VOCAB */
     ASK_ROWS = 8,     /* x_L of all `rows`, the base's where they are not computed anew */
     ASK_LOGPROB = 16, /* logit and logprob of the targets, as ASK_VOCAB has them, alone */
-    /* Any of those that need the whole vocabulary; that say something of the targets. */
-    ASK_LOGPROBS = ASK_VOCAB | ASK_LOGPROB,
-    ASK_TARGETS = ASK_LOGPROBS | ASK_LOGITS,
+    /* Sets of them, to ask whether a row is asked for any: */
+    ASK_LOGPROBS = ASK_VOCAB | ASK_LOGPROB,  /* what needs the whole vocabulary */
+    ASK_TARGETS = ASK_LOGPROBS | ASK_LOGITS, /* what says something of the targets */
 };
 
 struct answer {

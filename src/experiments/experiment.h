@@ -288,8 +288,8 @@ const char *query_skip(const struct experiment *x, const struct query *q);
    units' keys. false: nothing was. */
 bool query_derived(const struct experiment *x, const struct query *q, struct hash *derived);
 
-/* What the costs of a query's cells depend on beside its length, its spans and its targets' lengths,
-   to b: queries of which all this is equal share a plan. */
+/* What the costs of a query's cells depend on beside its length, its spans and its targets'
+   lengths, to b: queries of which all this is equal share a plan. */
 int query_likeness(const struct experiment *x, const struct query *q, struct buf *b,
                    struct err *err);
 
