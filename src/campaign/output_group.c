@@ -5,6 +5,7 @@
 #include "campaign/output_averages.h"
 #include "campaign/output_contrasts.h"
 #include "campaign/output_queries.h"
+#include "campaign/output_strata.h"
 #include "campaign/output_survey.h"
 #include "campaign/rows.h"
 #include "results/h5write.h"
@@ -137,6 +138,32 @@ static bool has_averages(const struct experiment *x)
     return false;
 }
 
+/* The average that a headline shows; in `stats` all are made of the tested one. */
+static const struct aggregate *shown_by(const struct experiment *x, const struct headline *h)
+{
+    for (int i = 0; i < x->n_aggregates; i++)
+        if (h->inside ? x->aggregate[i].tested != NULL
+                      : str_eq(x->aggregate[i].field.var.name, h->variable))
+            return &x->aggregate[i];
+    return NULL;
+}
+
+/* What the kind declares of its averages, and how those are judged. */
+static int write_headlines(struct output *o, struct h5group *g, const struct experiment *x,
+                           struct err *err)
+{
+    struct headline own[HEADLINES_MAX];
+
+    for (int i = 0; i < x->n_headlines; i++) {
+        const struct aggregate *a = shown_by(x, &x->headline[i]);
+
+        own[i] = x->headline[i];
+        if (a && targets_in_words(o, x, a, &own[i].by_token, err))
+            return err->code;
+    }
+    return headlines_write(g, own, (size_t)x->n_headlines, err);
+}
+
 static int make_group(struct output *o, const struct experiment *x, struct h5group **g,
                       struct err *err)
 {
@@ -164,8 +191,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
          (h5_attr_str(*g, "average",
                       choice_word(average_choices, (int)o->c->config.statistics.average), err) ||
           h5_attr_str(*g, "intervals", INTERVALS, err))) ||
-        headlines_write(*g, x->headline, (size_t)x->n_headlines, err) ||
-        figures_write(*g, x->figure, (size_t)x->n_figures, err) ||
+        write_headlines(o, *g, x, err) || figures_write(*g, x->figure, (size_t)x->n_figures, err) ||
         authors_layout_write(*g, &x->authors, err) || write_axis_notes(o, *g, x, err) ||
         (!x->of_model && write_coordinates(o, *g, err)))
         return err->code;

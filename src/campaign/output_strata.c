@@ -63,6 +63,30 @@ const int *targets_of(struct output *o, const struct experiment *x, const struct
     return any ? about : NULL;
 }
 
+int targets_in_words(struct output *o, const struct experiment *x, const struct aggregate *a,
+                     const char **words, struct err *err)
+{
+    static const int items_alone = -1;
+    struct buf b = {0};
+    const char *text;
+    size_t n;
+    const int *about = targets_of(o, x, a, &n, err);
+    bool alike = true;
+
+    if (!about) {
+        about = &items_alone;
+        n = 1;
+    }
+    for (size_t i = 1; i < n; i++)
+        alike = alike && about[i] == about[0];
+    for (size_t i = 0; i < (alike ? 1 : n); i++) /* by layer they would be many */
+        buf_printf(&b, err, "%s%d", i ? " " : "", about[i]);
+    text = buf_str(&b, err);
+    *words = text ? arena_strndup(&o->group, text, b.len, err) : NULL;
+    buf_release(&b);
+    return err->code;
+}
+
 bool has_sign(const struct experiment *x, const struct aggregate *a, size_t element)
 {
     return a->tested[element % x->axis[a->field.axis[a->field.n_axes - 1]].dim.size];

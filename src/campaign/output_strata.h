@@ -11,6 +11,9 @@ int write_strata(struct output *o, struct h5group *g, struct err *err);
    right one. In the group's arena; NULL and *n = 0: of none (or only an error). */
 const int *targets_of(struct output *o, const struct experiment *x, const struct aggregate *a,
                       size_t *n, struct err *err);
+/* The same as a headline's by_token has it. */
+int targets_in_words(struct output *o, const struct experiment *x, const struct aggregate *a,
+                     const char **words, struct err *err);
 
 /* Is it an effect with a sign, which is tested against 0? Of an aggregate with `tested`. */
 bool has_sign(const struct experiment *x, const struct aggregate *a, size_t element);

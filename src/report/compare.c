@@ -33,7 +33,8 @@ struct comparison {
     const char *group;
     struct pair *best; /* (n_best) in falling order */
     size_t n_best, n_cells;
-    size_t n_apart, n_paired; /* of the best: intervals that exclude 0, that are of queries */
+    size_t n_intervals;       /* of the best: those that there are, */
+    size_t n_apart, n_paired; /* that exclude 0, that are of queries */
     size_t apart;             /* dimension of a table each; n_dims = none */
 };
 
@@ -209,8 +210,7 @@ static int pair_side(struct comparison *t, size_t k, const char *entry, struct a
                      struct err *err)
 {
     const struct compared *b = &t->side[k];
-    const struct paired_side side[2] = {{&t->r[0], &t->side[0].a, t->h->of},
-                                        {&t->r[k], &b->a, b->h ? b->h->of : NULL}};
+    const struct paired_side side[2] = {{&t->r[0], &t->side[0].a, t->h}, {&t->r[k], &b->a, b->h}};
     struct paired_cell *cell = arena_alloc(a, t->n_best, sizeof *cell, err);
     struct paired p = {0};
 
@@ -241,7 +241,7 @@ static int find_differences(struct comparison *t, size_t apart_at, struct err *e
     const struct average *a = &t->side[0].a;
     const char *entry = t->apart < a->n_dims ? a->dim[t->apart].label[apart_at] : NULL;
 
-    t->n_apart = t->n_paired = 0;
+    t->n_intervals = t->n_apart = t->n_paired = 0;
     for (size_t i = 0; i < t->n_best; i++)
         for (size_t k = 1; k < t->n; k++)
             t->best[i].d[k] = bounded_difference(t->best[i].v[0], t->best[i].v[k]);
@@ -250,6 +250,7 @@ static int find_differences(struct comparison *t, size_t apart_at, struct err *e
             return err->code;
     for (size_t i = 0; i < t->n_best; i++)
         for (size_t k = 1; k < t->n; k++) {
+            t->n_intervals += !isnan(t->best[i].d[k].lo);
             t->n_apart += excludes_zero(t->best[i].d[k]);
             t->n_paired += t->best[i].paired[k];
         }
@@ -315,7 +316,6 @@ static void put_title(const struct comparison *t, const char *group, size_t apar
                       struct buf *out, struct err *err)
 {
     const struct average *a = &t->side[0].a;
-    size_t intervals = t->n_best * (t->n - 1);
 
     buf_printf(out, err, "\n%s: %s", group, t->h->title);
     for (size_t k = 1; k < t->n; k++)
@@ -323,13 +323,19 @@ static void put_title(const struct comparison *t, const char *group, size_t apar
             buf_printf(out, err, "; %c: %s", (int)('A' + k), t->side[k].h->title);
     if (t->apart < a->n_dims)
         buf_printf(out, err, ": %s", a->dim[t->apart].shown[apart_at]);
-    buf_printf(out, err, "\nthe %zu largest %s of %zu %s that all have; %zu of %zu %s; %s\n",
-               t->n_best, str_noun(t->n_best, "difference", "differences"), t->n_cells,
-               str_noun(t->n_cells, "cell", "cells"), t->n_apart, intervals,
-               str_noun(intervals, "interval excludes 0", "intervals exclude 0"),
-               t->n_paired == intervals ? "paired"
-               : t->n_paired            ? "some are paired"
-                                        : "independent");
+    buf_printf(out, err, "\nthe %zu largest %s of %zu %s that all have; ", t->n_best,
+               str_noun(t->n_best, "difference", "differences"), t->n_cells,
+               str_noun(t->n_cells, "cell", "cells"));
+    if (!t->n_intervals)
+        buf_printf(out, err, "%s\n",
+                   average_has(a, STAT_LO) ? "one item, or one token for all: not tested"
+                                           : "without intervals");
+    else
+        buf_printf(out, err, "%zu of %zu %s; %s\n", t->n_apart, t->n_intervals,
+                   str_noun(t->n_intervals, "interval excludes 0", "intervals exclude 0"),
+                   t->n_paired == t->n_intervals ? "paired"
+                   : t->n_paired                 ? "some are paired"
+                                                 : "independent");
 }
 
 static int put_best(const struct comparison *t, const char *group, size_t apart_at, struct buf *out,

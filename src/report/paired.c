@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A variable by query of one result, in a sum. */
 struct term {
@@ -36,43 +37,79 @@ static int read_keys(struct result *r, const char *group, size_t n, const char *
     return 0;
 }
 
-static int take_queries(struct paired *p, struct result *a, struct result *b, size_t n,
-                        struct err *err)
+/* The token of each target, and which one is right. */
+static int take_targets(struct dataset *ds, struct result *r, struct arena *a, struct err *err)
 {
-    const char **x[4], **y[4];
+    const struct h5info *v = catalogue_find(&r->all, "queries", "target_id");
+    const struct h5info *scale = v && v->rank == 2 ? catalogue_scale(&r->all, v, 1) : NULL;
+    const char **right;
+    struct column id;
 
-    p->data.query = arena_alloc(&p->arena, n, sizeof *p->data.query, err);
-    p->data.n = n;
-    if (!p->data.query || read_keys(a, p->group, n, x, err) || read_keys(b, p->group, n, y, err))
+    if (!scale || v->size[0] != ds->n)
+        return 0;
+    ds->n_targets = v->size[1];
+    if (result_text(r, "queries", "right_target", ds->n, &right, err) ||
+        result_text(r, scale->group, scale->name, ds->n_targets, &ds->target_name, err))
         return err->code;
-    for (size_t q = 0; q < n; q++) {
-        p->data.query[q] = (struct query){.item = x[0][q],
-                                          .dataset = x[1][q],
-                                          .template = (int)strtoll(x[2][q], NULL, 10),
-                                          .step = (int)strtoll(x[3][q], NULL, 10)};
-        for (int i = 0; i < 4; i++)
-            p->same = p->same && str_eq(x[i][q], y[i][q]);
+    column_open(&id, r->file, v, err);
+    for (size_t q = 0; !err->code && q < ds->n; q++) {
+        struct query *query = &ds->query[q];
+        size_t which = str_index(ds->target_name, ds->n_targets, right[q]);
+
+        query->right = which < ds->n_targets ? (int)which : -1;
+        query->target = arena_alloc(a, ds->n_targets, sizeof *query->target, err);
+        if (!query->target || column_seek(&id, q, err))
+            break;
+        for (size_t t = 0; t < ds->n_targets; t++)
+            query->target[t] = id.whole ? (int32_t)id.whole[t] : -1;
     }
-    return 0;
+    column_close(&id);
+    return err->code;
+}
+
+static int take_queries(struct paired_queries *of, struct result *r, const char *group, size_t n,
+                        struct arena *a, struct err *err)
+{
+    struct statistics_config c = {.cluster = CLUSTER_ITEM};
+    const char **key[4];
+    bool by_query;
+
+    of->data.query = arena_alloc(a, n, sizeof *of->data.query, err);
+    of->data.n = n;
+    if (!of->data.query || read_keys(r, group, n, key, err) ||
+        result_by_query(r, group, &by_query, err))
+        return err->code;
+    for (size_t q = 0; q < n; q++)
+        of->data.query[q] = (struct query){.item = key[0][q],
+                                           .dataset = key[1][q],
+                                           .template = (int)strtoll(key[2][q], NULL, 10),
+                                           .step = (int)strtoll(key[3][q], NULL, 10)};
+    if (by_query)
+        c.cluster = CLUSTER_QUERY;
+    return err_if(err, take_targets(&of->data, r, a, err) ||
+                           strata_open(&of->strata, &of->data, &c, a, err));
+}
+
+static bool same_query(const struct query *a, const struct query *b)
+{
+    return str_eq(a->item, b->item) && str_eq(a->dataset, b->dataset) &&
+           a->template == b->template && a->step == b->step;
 }
 
 int paired_open(struct paired *p, struct result *a, struct result *b, const char *group,
                 struct err *err)
 {
     size_t n = result_size(a, group, "item");
-    struct statistics_config c = {.cluster = CLUSTER_ITEM};
-    bool by_query;
 
     *p = (struct paired){.group = group};
     p->same = n > 0 && result_size(b, group, "item") == n && result_size(a, group, "template") &&
               result_size(b, group, "template");
-    if (!p->same || take_queries(p, a, b, n, err) || !p->same)
+    if (!p->same || take_queries(&p->of[0], a, group, n, &p->arena, err) ||
+        take_queries(&p->of[1], b, group, n, &p->arena, err))
         return err->code;
-    if (result_by_query(a, group, &by_query, err))
-        return err->code;
-    if (by_query)
-        c.cluster = CLUSTER_QUERY;
-    return strata_open(&p->strata, &p->data, &c, &p->arena, err);
+    for (size_t q = 0; q < n; q++)
+        p->same = p->same && same_query(&p->of[0].data.query[q], &p->of[1].data.query[q]);
+    return 0;
 }
 
 void paired_close(struct paired *p)
@@ -140,7 +177,7 @@ static int add_term(struct by_query *value, const struct paired_side *s, const c
 static int open_value(struct by_query *value, struct paired *p, const struct paired_side *s,
                       const char *entry, bool *fits, struct err *err)
 {
-    if (signed_sum_read(&value->sum, s->of, entry, &p->arena, err))
+    if (signed_sum_read(&value->sum, s->h ? s->h->of : NULL, entry, &p->arena, err))
         return err->code;
     *fits = value->sum.n > 0;
     value->term = arena_alloc(&p->arena, value->sum.n, sizeof *value->term, err);
@@ -210,7 +247,7 @@ static int take_values(const struct paired *p, struct by_query value[2],
                        const struct paired_side side[2], const struct paired_cell *cell, size_t n,
                        float *difference, struct err *err)
 {
-    for (size_t q = 0; q < p->data.n; q++) {
+    for (size_t q = 0; q < p->of[0].data.n; q++) {
         if (seek(&value[0], q, err) || seek(&value[1], q, err))
             return err->code;
         for (size_t i = 0; i < n; i++)
@@ -226,11 +263,11 @@ static int leave_out(const struct paired *p, struct result *r, const char *prope
 {
     double *has;
 
-    if (!property || result_size(r, "queries", property) != p->data.n)
+    if (!property || result_size(r, "queries", property) != p->of[0].data.n)
         return 0;
-    if (result_numbers(r, "queries", property, p->data.n, &has, err))
+    if (result_numbers(r, "queries", property, p->of[0].data.n, &has, err))
         return err->code;
-    for (size_t q = 0; q < p->data.n; q++)
+    for (size_t q = 0; q < p->of[0].data.n; q++)
         for (size_t i = 0; i < n && has[q] > 0; i++)
             difference[q * n + i] = NAN;
     return 0;
@@ -247,27 +284,78 @@ static size_t row_of(const struct strata *s, const struct stratum_info *x)
     return i;
 }
 
-static int estimate_cells(struct paired *p, const struct average *a, const float *difference,
-                          struct paired_cell *cell, size_t n, struct err *err)
+/* Which target each cell is about on side k, as estimate_ask has it; *fits = false: the file does
+   not say. */
+static int read_about(struct paired *p, int k, const struct headline *h,
+                      const struct paired_cell *cell, size_t n, int **about, bool *fits,
+                      struct err *err)
 {
-    size_t rows = p->strata.n;
-    struct estimate *e = arena_alloc(&p->arena, n * rows, sizeof *e, err);
-    struct arena scratch = {0};
+    const char *text = h && h->by_token ? h->by_token : "";
+    int *listed = arena_alloc(&p->arena, strlen(text) + 1, sizeof *listed, err);
+    size_t n_listed = 0;
 
-    if (e &&
-        !strata_estimate(&p->strata, &(struct estimate_ask){0}, difference, n, e, &scratch, err))
+    *about = arena_alloc(&p->arena, n, sizeof **about, err);
+    if (!listed || !*about)
+        return err->code;
+    for (char *end; *text; text = end) {
+        listed[n_listed++] = (int)strtol(text, &end, 10);
+        if (end == text)
+            return err_set(err, ERR_IO, "%s: by_token of a headline is no list of numbers",
+                           p->group);
+    }
+    *fits = n_listed > 0;
+    for (size_t i = 0; i < n && *fits; i++) {
+        (*about)[i] = listed[cell[i].element[k] % n_listed];
+        *fits = (*about)[i] <= (int)p->of[k].data.n_targets;
+    }
+    return 0;
+}
+
+/* By the clusters of side k; cells keep the wider ends. */
+static int judge_cells(struct paired *p, int k, const struct paired_side side[2],
+                       const float *difference, struct paired_cell *cell, size_t n, bool *fits,
+                       struct err *err)
+{
+    const struct strata *s = &p->of[k].strata;
+    struct estimate *e = arena_alloc(&p->arena, n * s->n, sizeof *e, err);
+    struct estimate_ask ask = {.n_about = n};
+    struct arena scratch = {0};
+    int *about;
+
+    if (!e || read_about(p, k, side[k].h, cell, n, &about, fits, err) || !*fits)
+        return err->code;
+    ask.about = about;
+    if (!strata_estimate(s, &ask, difference, n, e, &scratch, err))
         for (size_t i = 0; i < n; i++) {
-            size_t row = row_of(&p->strata, &a->stratum[cell[i].stratum]);
-            const struct estimate *x = &e[i * rows + row];
+            size_t row = row_of(s, &side[0].a->stratum[cell[i].stratum]);
+            const struct estimate *x = &e[i * s->n + row];
 
             cell[i].known =
-                row < rows && isfinite(x->lo) && isfinite(x->hi) &&
+                cell[i].known && row < s->n && isfinite(x->lo) && isfinite(x->hi) &&
                 fabs(x->mean - cell[i].difference) <= 1e-4 * fmax(1, fabs(cell[i].difference));
-            cell[i].lo = cell[i].known ? x->lo : (double)NAN;
-            cell[i].hi = cell[i].known ? x->hi : (double)NAN;
+            cell[i].lo = cell[i].known ? fmin(cell[i].lo, x->lo) : (double)NAN;
+            cell[i].hi = cell[i].known ? fmax(cell[i].hi, x->hi) : (double)NAN;
         }
     arena_release(&scratch);
     return err->code;
+}
+
+static int judge_both(struct paired *p, const struct paired_side side[2], const float *difference,
+                      struct paired_cell *cell, size_t n, struct err *err)
+{
+    bool fits = true;
+
+    for (size_t i = 0; i < n; i++) {
+        cell[i].known = true;
+        cell[i].lo = (double)INFINITY;
+        cell[i].hi = -(double)INFINITY;
+    }
+    for (int k = 0; k < 2 && fits; k++)
+        if (judge_cells(p, k, side, difference, cell, n, &fits, err))
+            return err->code;
+    for (size_t i = 0; i < n; i++)
+        cell[i].known = cell[i].known && fits;
+    return 0;
 }
 
 int paired_differences(struct paired *p, const struct paired_side side[2], const char *entry,
@@ -282,10 +370,10 @@ int paired_differences(struct paired *p, const struct paired_side side[2], const
     for (int k = 0; k < 2 && fits && !err->code; k++)
         open_value(&value[k], p, &side[k], entry, &fits, err);
     if (!err->code && fits) {
-        difference = arena_alloc(&p->arena, p->data.n * n, sizeof *difference, err);
+        difference = arena_alloc(&p->arena, p->of[0].data.n * n, sizeof *difference, err);
         if (difference && !take_values(p, value, side, cell, n, difference, err) &&
             !leave_out(p, side[0].r, value[0].sum.unless, n, difference, err))
-            estimate_cells(p, side[0].a, difference, cell, n, err);
+            judge_both(p, side, difference, cell, n, err);
     }
     close_value(&value[0]);
     close_value(&value[1]);

@@ -2,6 +2,8 @@
  * Two results of the same queries: how far their averages differ, query by query, which tells more
  * than their own intervals do. Only averages are paired of which the file says of what they are the
  * sum (results/signed_sum.h), and only if the mean over queries is the difference of the averages.
+ * A difference is judged as each of the two averages is, by items and by tokens of targets, and has
+ * the wider end of all.
  *
  *     int narrower(struct result *a, struct result *b, const struct paired_side side[2],
  *                  struct paired_cell *cell, struct err *err)
@@ -21,11 +23,16 @@
 #include "results/average.h"
 #include "statistics/strata.h"
 
+/* What a result has of its queries: which of them belong together. */
+struct paired_queries {
+    struct dataset data; /* what strata look at */
+    struct strata strata;
+};
+
 struct paired {
     struct arena arena;
     const char *group;
-    struct dataset data; /* what strata look at of the queries */
-    struct strata strata;
+    struct paired_queries of[2];
     bool same; /* have both results these queries? */
 };
 
@@ -33,7 +40,7 @@ struct paired {
 struct paired_side {
     struct result *r;
     const struct average *a;
-    const char *of; /* the headline's */
+    const struct headline *h; /* that declares it there; NULL = its file says nothing of it */
 };
 
 struct paired_cell {

@@ -32,6 +32,10 @@
     X(of, "the variables, query by query, that the average is the sum of: NAME or -NAME, with "   \
           "[DIM=LABEL] or [DIM!=LABEL] what is for some entries only; `unless NAME`: queries of " \
           "this property do not count; along `apart` a list of LABEL: SUM, separated by ;")       \
+    X(by_token,                                                                                   \
+      "of each entry of its last dimension the target whose tokens are clusters as "              \
+      "well: its place in `target`, one past the last = each query's right target, -1 = "         \
+      "items alone; one number: of all entries")                                                  \
     X(unit, "of its numbers, in words: logit, nat, share of queries")                             \
     X(rate, "yes: of each query it has 0 or 1, so that the average is a share of queries")        \
     X(null, "an average of the same shape that it is compared with; else 0")                      \

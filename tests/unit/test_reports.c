@@ -83,6 +83,17 @@ static void put_queries(struct h5group *g)
     put(g, "template", V_I1, "query", step, QUERIES);
 }
 
+static int tokens; /* that the right target has: in one half of the queries, and in the other */
+
+static void put_targets(struct h5group *g)
+{
+    int32_t id[QUERIES * TARGETS];
+
+    for (int i = 0; i < QUERIES * TARGETS; i++)
+        id[i] = i % TARGETS ? -1 : i / TARGETS < 9 ? 5 : 4 + tokens;
+    put(g, "target_id", V_I4, "query target", id, QUERIES);
+}
+
 static void put_facts(struct h5group *g)
 {
     static const char *const flags[] = {"target_collision", "target_generic", "target_in_prompt",
@@ -105,6 +116,8 @@ static void put_facts(struct h5group *g)
     put(g, "clean_argmax_token", V_STR, "query", said, QUERIES);
     put(g, "target_token", V_STR, "query target", token, QUERIES);
     put(g, "answer_prefix", V_STR, "query", prefix, QUERIES);
+    if (tokens)
+        put_targets(g);
     for (int i = 0; i < 4; i++)
         put(g, flags[i], V_I1, "query", flag, QUERIES);
 }
@@ -462,6 +475,7 @@ static void compare_pairs_the_same_queries(void **state)
     const struct headline lift = {.variable = "mean_lift",
                                   .title = "lift",
                                   .of = "lift",
+                                  .by_token = "-1",
                                   .unit = "logit",
                                   .test = "t",
                                   .claim = "differs from zero",
@@ -489,6 +503,56 @@ static void compare_pairs_the_same_queries(void **state)
     off = 0;
 }
 
+/* Averages that are judged by tokens too have differences that are: of two tokens the interval is
+   the wider one, here by a t of one degree of freedom, of one token there is none, and it does not
+   matter which of the two files says so. Where a file does not say how, nothing is paired. */
+static void compare_judges_as_the_averages_are_judged(void **state)
+{
+    static const double other[CELLS] = {0.05, -0.02, 1.0, 0.01, 0.9, 0.03};
+    static const struct {
+        int tokens;
+        const char *by_token[2], *said;
+    } cases[] = {
+        {2, {"-1", "-1"}, "; paired\n"},
+        {2, {"-1", "-1"}, "  -0.50 [-0.51, -0.50] *\n"},
+        {2, {"0 -1", "0 -1"}, "; paired\n"},
+        {2, {"0 -1", "0 -1"}, "  -0.50 [-0.54, -0.46] *\n"},
+        {2, {"2", "-1"}, "  -0.50 [-0.54, -0.46] *\n"},
+        {2, {"-1", "2"}, "  -0.50 [-0.54, -0.46] *\n"},
+        {2, {"1 0", "1 0"}, "  -0.50 [-0.51, -0.50] *\n"},
+        {1, {"0 -1", "0 -1"}, "independent\n"},
+        {1, {"-1", "2"}, "independent\n"},
+        {2, {"3", "3"}, "independent\n"},
+        {2, {NULL, NULL}, "independent\n"},
+        {2, {"-1", NULL}, "independent\n"},
+    };
+    const char *const paths[] = {path[0], path[1]};
+    struct compare c = {.n = 1, .step = -1};
+    struct headline lift = headline;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    average = lift.variable = "mean_lift";
+    lift.of = "lift";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tokens = cases[i].tokens;
+        lift.by_token = cases[i].by_token[0];
+        make_result(path[0], some, &lift);
+        lift.by_token = cases[i].by_token[1];
+        make_result(path[1], other, &lift);
+        buf_clear(&text);
+        assert_int_equal(compare_text(&c, paths, 2, &text, &err), 0);
+        has(cases[i].said);
+    }
+    lift.by_token = "x";
+    make_result(path[1], other, &lift);
+    assert_int_equal(compare_text(&c, paths, 2, &text, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "by_token"));
+    average = "gain";
+    tokens = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +568,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(diff_names_what_differs, start, end),
         cmocka_unit_test_setup_teardown(compare_puts_effects_side_by_side, start, end),
         cmocka_unit_test_setup_teardown(compare_pairs_the_same_queries, start, end),
+        cmocka_unit_test_setup_teardown(compare_judges_as_the_averages_are_judged, start, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
