@@ -419,21 +419,36 @@ static int put_largest(struct sheet *t, const char *group, struct buf *out, stru
     return err->code;
 }
 
+/* There is no number: why? */
+static int put_no_numbers(struct result *r, const char *group, struct buf *out, struct err *err)
+{
+    size_t n = result_size(r, group, "status"), left_out = 0;
+    const char **status;
+
+    if (n && result_text(r, group, "status", n, &status, err))
+        return err->code;
+    for (size_t q = 0; q < n; q++)
+        left_out += !str_eq(status[q], "ok");
+    return buf_printf(out, err, "  nothing can be said: %s\n",
+                      n && left_out == n ? "all queries were left out" : "there are no numbers");
+}
+
 static int put_nothing(struct sheet *t, const char *group, struct buf *out, struct err *err)
 {
-    if (t->f.test == TEST_NONE)
-        return buf_puts(out, "  nothing can be said: there are no numbers\n", err);
     buf_printf(out, err, "  nothing found: of %.0f %s none %s; the largest, n.s.:\n", t->f.tests,
                str_noun(t->f.tests, "number", "numbers"),
                t->f.headline->claim ? t->f.headline->claim : "passes its test");
     return put_largest(t, group, out, err);
 }
 
-static int put_table(struct sheet *t, const char *group, struct buf *out, struct err *err)
+static int put_table(struct sheet *t, struct result *r, const char *group, struct buf *out,
+                     struct err *err)
 {
     bool untested = t->f.test != TEST_NONE && !(t->f.tests > 0);
     size_t passing;
 
+    if (!(t->f.values > 0))
+        return put_no_numbers(r, group, out, err);
     if (untested && t->f.most_items == 1)
         return untested_text(&t->f, out, err);
     if (untested) {
@@ -443,7 +458,7 @@ static int put_table(struct sheet *t, const char *group, struct buf *out, struct
                        "picked (statistics.split)\n"
                      : "  nothing can be said: there are no numbers to test\n",
                  err);
-        return t->f.values > 0 ? put_largest(t, group, out, err) : err->code;
+        return put_largest(t, group, out, err);
     }
     if (finding_count(&t->f, &passing, err))
         return err->code;
@@ -496,7 +511,7 @@ static int put_all(struct sheet *t, struct result *r, const char *group, struct 
 
     lay_out(t);
     put_title(t, group, out, err);
-    if (put_table(t, group, out, err))
+    if (put_table(t, r, group, out, err))
         return err->code;
     for (size_t k = 0; k < t->f.n_order && stored && t->f.tests > 0; k++)
         if (power_text(&t->f, t->f.order[k], out, err))

@@ -22,6 +22,8 @@ left 1 'not selected by where' '{target_collision: false}'
 has 'flags: target_collision in 1, target_in_prompt in 1, answer_prefix quote in 1, answer_prefix space in 1 of 3 queries' "$work/out"
 left 2 'not selected by where' '{answer_prefix: quote}'
 left 3 'not selected by where' '{bos: true}'
+has 'nothing can be said: all queries were left out' "$work/out"
+hasnt 'nothing is tested' "$work/out"
 ends 2 "$program" plan "$work/c.yaml" --set 'experiments.decode.where={target_colision: false}' && has 'did you mean target_collision'
 
 # Without control tokens the tables are of the logits themselves, and say so.
