@@ -32,8 +32,8 @@ static const struct data_key native_keys[] = {
      "tokens to follow: an id, or a text whose first token is meant; at least one, or an answer",
      false},
     {"answers", "{name: text or array of ids}", "none",
-     "whole answers, of any number of tokens, under the names of targets: for a knockout's "
-     "answer_logprob",
+     "whole answers, of any number of tokens, under the names of targets: for an "
+     "experiment's answer_logprob",
      false},
     {"target", "name", "answer_STEP, or the only one", "the target that counts as right", false},
     {"foils", "array of names", "answers before the step",

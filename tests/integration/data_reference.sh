@@ -45,4 +45,26 @@ form eap_csv a.csv '(clean,|"Max)'
 form mib_ioi a.jsonl '\{"prompt": "Max'
 form mib_mcqa a.jsonl '\{"prompt": "A box'
 form mib_arithmetic a.jsonl '\{"prompt": "12'
+
+# What a query may be too long for: the kinds that have these keys, as their table says, and no others.
+ends 0 "$program" help config --as markdown
+for key in answer_logprob generate.tokens; do
+    kinds=$(awk -v row="| \`$key\` |" '/^## experiments, kind / { kind = $4 } index($0, row) == 1 { printf "%s%s", n++ ? ", " : "", kind }' "$work/out")
+    grep -F "longer than the model's positions\` | " "$page" | grep -qE "(\| |; )$kinds with \`${key%.tokens}\`" ||
+        wrong "$page does not say that $kinds with $key can leave out what is too long"
+done
+model=tests/fixtures/families/gpt2 # 64 positions
+ids=$(awk 'BEGIN { for (i = 0; i < 64; i++) printf "%s%d", i ? ", " : "", i * i % 37 }')
+right=$("$program" logits "$model" --ids "${ids//,/}" --top 1 2>/dev/null | awk '$1 == 0 { print $2 }')
+printf '{"ids": [%s], "spans": {"subject": [1, 2]}, "answers": {"answer_1": [%d, 5]}}\n' "$ids" "$right" >"$work/full.jsonl"
+config "$work/c.yaml" "$work/full.jsonl" "$work/full" \
+    'name: trace, kind: causal_trace, answer_logprob: true, noise: 1, samples: 1, corrupt: [subject], sites: [mlp], window: [1]' \
+    'name: cut, kind: knockout, sets: [subject], answer_logprob: true' \
+    'name: cut_text, kind: knockout, sets: [subject], generate: {tokens: 1}' \
+    'name: mlp, kind: ablation, site: mlp, operation: {kind: zero}, answer_logprob: true' \
+    'name: mlp_text, kind: ablation, site: mlp, operation: {kind: zero}, generate: {tokens: 1}' \
+    'name: fits, kind: ablation, site: mlp, operation: {kind: zero}'
+ends 0 "$program" run "$work/c.yaml" --set model.path="$model" --set run.threads=1
+[ "$(grep -c "left out: with its answer or continuation it is longer than the model's positions" "$work/out")" = 5 ] ||
+    wrong 'what is too long with its answer is not left out five times'
 finish
