@@ -270,7 +270,7 @@ const struct kind kind_ablation = {
             "edge_ablation=site: edge",
     KIND_CONFIG(struct ablation_config, rows),
     .state_size = sizeof(struct ablation),
-    .version = 3,
+    .version = 4,
     .open = ablation_open,
     .fill_late = ablation_late,
     .variants = ablation_variants,

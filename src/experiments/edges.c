@@ -377,7 +377,7 @@ const struct kind kind_edges = {
     .also = "path_patching; edge_patching; edge_attribution; acdc; eap",
     KIND_CONFIG(struct edges_config, rows),
     .state_size = sizeof(struct edges),
-    .version = 1,
+    .version = 2,
     .open = edges_open,
     .fill_late = partners_late,
     .prepare = edges_prepare,

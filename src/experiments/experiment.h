@@ -148,6 +148,7 @@ struct experiment {
     double bytes;        /* that computing holds beside runs and variants */
     int longest;         /* of runs that are longer than any prompt; 0 = there are none */
     int behind;          /* tokens that stand behind a prompt at most: answers, texts */
+    int written;         /* of a text, behind every prompt */
     struct whole *whole; /* whole answers are computed as well (kit/whole.h); NULL = they are not */
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
     const struct places *places; /* a query that has none of them is left out (kit/places.h); NULL =

@@ -319,7 +319,7 @@ const struct kind kind_faithfulness = {
     .also = "circuit; completeness; circuit_evaluation",
     KIND_CONFIG(struct faithfulness_config, rows),
     .state_size = sizeof(struct faithfulness),
-    .version = 3,
+    .version = 4,
     .open = faithfulness_open,
     .fill_late = faithfulness_late,
     .keep = KEEP_Z | KEEP_ATTN | KEEP_MLP,

@@ -40,6 +40,14 @@ const struct experiment_schema *kind_schemas(size_t *n)
     return schema;
 }
 
+/* Behind its prompt, for its longest answer and the text that is written. */
+static bool has_room(const struct experiment *x, const struct query *q)
+{
+    int answer = whole_behind(x, q), behind = x->written > answer ? x->written : answer;
+
+    return !behind || q->n + behind <= x->shape->max_positions;
+}
+
 const char *query_skip(const struct experiment *x, const struct query *q)
 {
     const char *reason = q->status;
@@ -54,7 +62,7 @@ const char *query_skip(const struct experiment *x, const struct query *q)
         reason = operation_skip(x->op, x, q);
     if (!reason && x->kind->skip)
         reason = x->kind->skip(x, q);
-    if (!reason && x->behind && q->n + x->behind > x->shape->max_positions)
+    if (!reason && !has_room(x, q))
         reason = "with its answer or continuation it is longer than the model's positions";
     return reason;
 }
@@ -97,6 +105,11 @@ int query_runs(const struct experiment *x, const struct query *q, struct run_spe
         n += x->kind->runs(x, q, spec + n, a, err);
     if (!err->code)
         n = whole_runs(x, q, spec, n, a, err);
+    for (int i = n - 1; i >= 0 && !err->code; i--)
+        if (spec[i].base >= 0) { /* rows that its edits leave alone are the base's */
+            spec[spec[i].base].keep |= spec[i].keep;
+            spec[spec[i].base].all_rows |= spec[i].all_rows;
+        }
     return err->code ? 0 : n;
 }
 

@@ -213,7 +213,7 @@ static void put_number(const struct sheet *t, struct grid *g, size_t i, const ch
                  average_get(a, STAT_LO, i), t->decimals, average_get(a, STAT_HI, i));
     else if (!a->of_model)
         snprintf(interval, sizeof interval, " (no interval)");
-    if (rate)
+    if (rate && !isnan(average_get(&f->null, STAT_MEAN, i)))
         snprintf(chance, sizeof chance, " %s %.*f", f->headline->null_words, t->decimals,
                  average_get(&f->null, STAT_MEAN, i));
     where_words(a, i, f->headline->rows, f->headline->columns, where);

@@ -307,6 +307,8 @@ int steadiness_text(struct steadiness *s, const struct finding *f, size_t stratu
                a->stratum[stratum].step, metric < a->n_dims ? ", " : "",
                metric < a->n_dims ? average_shown(a, metric, element) : "", where, candidates);
     put_top(s, ranking, out, err);
-    return buf_printf(out, err, ", rank correlation %.2f\n",
-                      average_get(&s->correlation, STAT_MEAN, ranking));
+    if (!isnan(average_get(&s->correlation, STAT_MEAN, ranking)))
+        buf_printf(out, err, ", rank correlation %.2f",
+                   average_get(&s->correlation, STAT_MEAN, ranking));
+    return buf_puts(out, "\n", err);
 }

@@ -133,7 +133,7 @@ static void put_words(const struct search *s, size_t stratum, size_t i, size_t n
         buf_printf(b, err, "%s%s", step > 0 || by ? ": " : "", where);
     buf_puts(b, " ", err);
     buf_printf(b, err, format, mean, average_get(a, STAT_LO, i), average_get(a, STAT_HI, i));
-    if (rate)
+    if (rate && !isnan(average_get(&s->f.null, STAT_MEAN, i)))
         buf_printf(b, err, ", %s %.2f", s->f.headline->null_words,
                    average_get(&s->f.null, STAT_MEAN, i));
     if (n > 1)

@@ -286,11 +286,10 @@ static void put_headings(const struct classes *c, const char *target, struct gri
 
 static void put_effect(const struct average *a, size_t at, struct grid *g, struct err *err)
 {
-    double mean = average_get(a, STAT_MEAN, at), q = average_get(a, STAT_Q, at);
+    double lo = average_get(a, STAT_LO, at), q = average_get(a, STAT_Q, at);
 
-    grid_number(g, mean, 3, true, err);
-    grid_put(g, err, isnan(mean) ? "-" : "[%+.3f, %+.3f]", average_get(a, STAT_LO, at),
-             average_get(a, STAT_HI, at));
+    grid_number(g, average_get(a, STAT_MEAN, at), 3, true, err);
+    grid_put(g, err, isnan(lo) ? "-" : "[%+.3f, %+.3f]", lo, average_get(a, STAT_HI, at));
     grid_put(g, err, isnan(q) ? "-" : "%.2g", q);
 }
 
@@ -336,9 +335,13 @@ static int put_correlations(const struct classes *c, size_t by, const char *targ
                                             rate_at(&rate->value, target, line[k].head, c->heads));
             of[k] = pair[k];
         }
-        if (!stability_of(of, n, &(struct draws){.n = 2}, &s, &scratch, err))
-            buf_printf(out, err, "%s %s %+.2f", i > c->n_classes ? "," : "", rate->h->class_words,
-                       s.rank_correlation);
+        if (stability_of(of, n, &(struct draws){.n = 2}, &s, &scratch, err))
+            continue;
+        buf_printf(out, err, "%s %s ", i > c->n_classes ? "," : "", rate->h->class_words);
+        if (isnan(s.rank_correlation))
+            buf_puts(out, "-", err);
+        else
+            buf_printf(out, err, "%+.2f", s.rank_correlation);
     }
     arena_release(&scratch);
     return buf_puts(out, "\n", err);

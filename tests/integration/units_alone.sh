@@ -50,6 +50,14 @@ awk 'BEGIN {
         printf "{\"ids\": [%s], \"item\": \"%d\", \"targets\": {\"answer_1\": 5}}\n", ids, i
     }
 }' >"$work/partners.jsonl"
+# The rows of a corrupted run that its noise does not reach are the clean run's: all of them must be there.
+printf '{"ids": [1, 2, 3, 4], "item": "a", "spans": {"subject": [1, 2]}, "targets": {"answer_1": 5}}\n' \
+    >"$work/reach.jsonl"
+# One answer fits the model's 64 positions, another's has room behind its own prompt.
+awk 'BEGIN { ids = 1; for (i = 1; i < 60; i++) ids = ids ", 1"
+    printf "{\"ids\": [%s], \"item\": \"a\", \"answers\": {\"answer_1\": [5, 6]}}\n", ids
+    print "{\"ids\": [1], \"item\": \"b\", \"answers\": {\"answer_1\": [5, 6, 7, 8, 9, 10, 11, 12]}}" }' \
+    >"$work/room.jsonl"
 llama=$root/tests/fixtures/families/llama
 sweep='name: m, kind: ablation, site: mlp, metrics: [logit]'
 conf "$llama" steps steps "$sweep, operation: {kind: patch}, source: {run: step_1}"
@@ -57,6 +65,18 @@ ends 0 "$program" run "$work/c.yaml"
 conf "$llama" pairs pairs \
     "$sweep, positions: [subject, last], operation: {kind: patch}, source: {run: counterfactual}"
 ends 0 "$program" run "$work/c.yaml"
+for site in mlp head; do
+    from='source: {run: corrupted, span: last, noise: 0.2, position: subject}'
+    conf "$llama" reach "reach-$site" \
+        "name: m, kind: ablation, site: $site, metrics: [logit], operation: {kind: patch}, $from"
+    ends 0 "$program" run "$work/c.yaml" --set run.audit=none
+    ends 0 "$program" run "$work/c.yaml" --set run.executor=naive --set output="$work/reach-naive"
+    ends 0 reference agree "$work/reach-$site/result.h5" "$work/reach-naive/result.h5" --least 50
+    rm -r "$work/reach-naive"
+done
+conf "$llama" room room 'name: k, kind: knockout, sets: [first], answer_logprob: true'
+ends 0 "$program" run "$work/c.yaml"
+hasnt "longer than the model's positions" "$work/out"
 conf "$llama" partners partners "$sweep, operation: {kind: resample, draws: 2}"
 ends 0 "$program" run "$work/c.yaml"
 finish

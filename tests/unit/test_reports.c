@@ -407,7 +407,7 @@ static void top_says_what_is_not_there(void **state)
     assert_int_equal(rank(&(struct top){.n = 3, .step = -1, .group = "prob"}, &err), ERR_CONFIG);
     assert_non_null(strstr(err.msg, "\"prob\" (there are: probe)"));
     assert_int_equal(rank(&(struct top){.n = 3, .step = 2}, &err), ERR_CONFIG);
-    assert_non_null(strstr(err.msg, "there are no averages of that dataset and step"));
+    assert_non_null(strstr(err.msg, "nothing can be ranked of that dataset and step"));
     assert_int_equal(rank(&(struct top){.n = 3, .step = -1, .classes = true}, &err), ERR_CONFIG);
     make_result(path[0], some, NULL);
     assert_int_equal(rank(&(struct top){.n = 3, .step = -1}, &err), ERR_CONFIG);

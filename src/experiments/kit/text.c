@@ -68,6 +68,7 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
 
     if (!n)
         return 0;
+    x->written = n;
     x->behind = n > x->behind ? n : x->behind;
     return err_if(
         err,

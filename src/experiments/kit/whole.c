@@ -6,6 +6,15 @@
 #include <math.h>
 #include <string.h>
 
+int whole_behind(const struct experiment *x, const struct query *q)
+{
+    int most = 0;
+
+    for (size_t t = 0; x->whole && t < x->data->n_targets; t++)
+        most = q->whole[t].n - 1 > most ? q->whole[t].n - 1 : most;
+    return most;
+}
+
 int whole_declare(struct experiment *x, const struct whole_config *c, const char *dims,
                   size_t others, struct problems *problems, struct err *err)
 {
@@ -19,10 +28,11 @@ int whole_declare(struct experiment *x, const struct whole_config *c, const char
         return err->code;
     x->whole->standing = c->standing;
     x->whole->first = arena_alloc(x->arena, ds->n, sizeof *x->whole->first, err);
-    for (size_t q = 0; q < ds->n; q++)
-        for (size_t t = 0; t < ds->n_targets; t++)
-            if (ds->query[q].whole[t].n - 1 > x->behind)
-                x->behind = ds->query[q].whole[t].n - 1;
+    for (size_t q = 0; q < ds->n; q++) {
+        int n = whole_behind(x, &ds->query[q]);
+
+        x->behind = n > x->behind ? n : x->behind;
+    }
     if (!ds->has_whole)
         problem_at(x, "answer_logprob", problems,
                    "the data has no whole answers: give its queries the key \"answers\"");

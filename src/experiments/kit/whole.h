@@ -54,6 +54,8 @@ const struct edit *edits_standing(const struct edit *edit, int n_edits, int n, i
    how many there are. */
 int whole_runs(const struct experiment *x, const struct query *q, struct run_spec *spec, int n,
                struct arena *a, struct err *err);
+/* Tokens that stand behind a query's prompt at most: of its longest answer but the last. */
+int whole_behind(const struct experiment *x, const struct query *q);
 /* FLOP of the logits that the clean run's sums are read from. */
 uint64_t whole_extra(const struct experiment *x, const struct query *q);
 /* clean_answer_logprob from the runs; answer_logprob from the cell's last variants, its mean over
