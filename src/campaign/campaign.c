@@ -261,10 +261,14 @@ int campaign_longest(const struct campaign *c)
     int longest = c->data.max_tokens;
 
     for (size_t i = 0; i < c->n; i++) {
-        int own = c->data.max_tokens + c->x[i].behind;
+        const struct experiment *x = &c->x[i];
 
-        longest = own > longest ? own : longest;
-        longest = c->x[i].longest > longest ? c->x[i].longest : longest;
+        longest = x->longest > longest ? x->longest : longest;
+        for (size_t q = 0; (x->whole || x->written) && q < c->data.n; q++) {
+            int own = c->data.query[q].n + query_behind(x, &c->data.query[q]);
+
+            longest = own > longest ? own : longest;
+        }
     }
     return longest;
 }

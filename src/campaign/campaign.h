@@ -94,7 +94,7 @@ int campaign_fill(struct campaign *c, struct problems *problems, struct err *err
 bool campaign_recall(struct campaign *c, struct err *err);
 int campaign_remember(struct campaign *c, struct err *err);
 
-/* Tokens of the longest prompt, of the data or of what an experiment makes. */
+/* Tokens of the longest prompt, with what stands behind it, or of what an experiment makes. */
 int campaign_longest(const struct campaign *c);
 
 /* The engine, with so many threads (0: all allowed). */

@@ -147,8 +147,7 @@ struct experiment {
     uint64_t shared;     /* FLOP of `prepare`, where what it makes is worth sharing as runs are */
     double bytes;        /* that computing holds beside runs and variants */
     int longest;         /* of runs that are longer than any prompt; 0 = there are none */
-    int behind;          /* tokens that stand behind a prompt at most: answers, texts */
-    int written;         /* of a text, behind every prompt */
+    int written;         /* tokens of a text, behind every prompt */
     struct whole *whole; /* whole answers are computed as well (kit/whole.h); NULL = they are not */
     struct survey *survey; /* of the whole data, before the first cell; NULL = none (survey.h) */
     const struct places *places; /* a query that has none of them is left out (kit/places.h); NULL =
@@ -280,6 +279,9 @@ struct kind {
     int (*reduce_cell)(const struct experiment *x, const struct cell *cell, struct row *row,
                        struct worker *w, struct err *err);
 };
+
+/* Tokens that stand behind a query's prompt at most: of its longest answer, of a text. */
+int query_behind(const struct experiment *x, const struct query *q);
 
 /* Why an experiment does not compute a query, or NULL: the query's own status, the experiment's
    limit and where, its kind's skip, no room behind it. */

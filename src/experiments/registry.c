@@ -40,12 +40,11 @@ const struct experiment_schema *kind_schemas(size_t *n)
     return schema;
 }
 
-/* Behind its prompt, for its longest answer and the text that is written. */
-static bool has_room(const struct experiment *x, const struct query *q)
+int query_behind(const struct experiment *x, const struct query *q)
 {
-    int answer = whole_behind(x, q), behind = x->written > answer ? x->written : answer;
+    int answer = whole_behind(x, q);
 
-    return !behind || q->n + behind <= x->shape->max_positions;
+    return x->written > answer ? x->written : answer;
 }
 
 const char *query_skip(const struct experiment *x, const struct query *q)
@@ -62,7 +61,7 @@ const char *query_skip(const struct experiment *x, const struct query *q)
         reason = operation_skip(x->op, x, q);
     if (!reason && x->kind->skip)
         reason = x->kind->skip(x, q);
-    if (!reason && !has_room(x, q))
+    if (!reason && query_behind(x, q) && q->n + query_behind(x, q) > x->shape->max_positions)
         reason = "with its answer or continuation it is longer than the model's positions";
     return reason;
 }

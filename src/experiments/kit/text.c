@@ -69,7 +69,6 @@ int text_declare(struct experiment *x, int n, const char *dims, const char *aver
     if (!n)
         return 0;
     x->written = n;
-    x->behind = n > x->behind ? n : x->behind;
     return err_if(
         err,
         !each || add_axis(x, "text_token", (size_t)n, err) ||

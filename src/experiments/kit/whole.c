@@ -28,11 +28,6 @@ int whole_declare(struct experiment *x, const struct whole_config *c, const char
         return err->code;
     x->whole->standing = c->standing;
     x->whole->first = arena_alloc(x->arena, ds->n, sizeof *x->whole->first, err);
-    for (size_t q = 0; q < ds->n; q++) {
-        int n = whole_behind(x, &ds->query[q]);
-
-        x->behind = n > x->behind ? n : x->behind;
-    }
     if (!ds->has_whole)
         problem_at(x, "answer_logprob", problems,
                    "the data has no whole answers: give its queries the key \"answers\"");
