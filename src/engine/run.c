@@ -13,6 +13,9 @@ enum { PIECES = 15 };
 static void run_pieces(struct run *r, const struct shape *s, int n, unsigned keep,
                        struct run_piece out[PIECES])
 {
+    /* Any run may be a base: in a parallel layer, attention that changes alone leaves the MLP's
+       output to the base, and the other way round. */
+    const unsigned model = s->parallel ? KEEP_ATTN | KEEP_MLP : 0;
     size_t rows = (size_t)s->n_layers * (size_t)n, d = (size_t)s->d_model;
     size_t heads = (size_t)s->n_heads, dh = (size_t)s->d_head;
     size_t kv = rows * (size_t)s->n_kv_heads * dh;
@@ -24,8 +27,8 @@ static void run_pieces(struct run *r, const struct shape *s, int n, unsigned kee
         {&r->flat_k, keep & KEEP_K ? kv : 0},
         {&r->hidden, keep & KEEP_NEURON ? rows * (size_t)s->d_ff : 0},
         {&r->z, keep & KEEP_Z ? rows * heads * dh : 0},
-        {&r->a, keep & KEEP_ATTN ? rows * d : 0},
-        {&r->m, keep & KEEP_MLP ? rows * d : 0},
+        {&r->a, (keep | model) & KEEP_ATTN ? rows * d : 0},
+        {&r->m, (keep | model) & KEEP_MLP ? rows * d : 0},
         {&r->attention, keep & KEEP_ATTENTION ? rows * heads * (size_t)n : 0},
         {&r->p, keep & KEEP_PATTERN ? rows * heads : 0},
         {&r->post, 2 * rows},
@@ -37,13 +40,6 @@ static void run_pieces(struct run *r, const struct shape *s, int n, unsigned kee
     memcpy(out, all, sizeof all);
 }
 
-/* Any run may be a base: in a parallel layer, attention that changes alone leaves the MLP's output
-   to the base, and the other way round. */
-static unsigned all_kept(const struct shape *s, unsigned keep)
-{
-    return s->parallel ? keep | KEEP_ATTN | KEEP_MLP : keep;
-}
-
 int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct arena *a,
               struct err *err)
 {
@@ -51,8 +47,8 @@ int run_alloc(struct run *r, const struct shape *s, int n, unsigned keep, struct
 
     memset(r, 0, sizeof *r);
     r->n = r->room = n;
-    r->keep = all_kept(s, keep);
-    run_pieces(r, s, n, r->keep, piece);
+    r->keep = keep;
+    run_pieces(r, s, n, keep, piece);
     for (int i = 0; i < PIECES; i++) {
         if (!piece[i].floats)
             continue;
@@ -69,7 +65,7 @@ size_t run_bytes(const struct shape *s, int n, unsigned keep)
     struct run_piece piece[PIECES];
     size_t floats = 0;
 
-    run_pieces(&r, s, n, all_kept(s, keep), piece);
+    run_pieces(&r, s, n, keep, piece);
     for (int i = 0; i < PIECES; i++)
         floats += piece[i].floats;
     return floats * sizeof(float);
