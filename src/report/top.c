@@ -133,9 +133,10 @@ static int nothing_to_show(const struct top *t, bool described, struct err *err)
                        "%s%s has nothing that can be ranked; a file of an earlier lensweep is "
                        "written anew by the same `lensweep run` or by `lensweep collect`",
                        t->group ? "group " : "the file", t->group ? t->group : "");
-    return err_set(err, ERR_CONFIG, "nothing can be ranked%s: %s",
-                   picked ? " of that dataset and step" : "",
-                   "no query has results, or there is no chance that they are compared with");
+    return err_set(err, ERR_CONFIG,
+                   "nothing can be ranked%s: no query has results, or there is no chance that they "
+                   "are compared with",
+                   picked ? " of that dataset and step" : "");
 }
 
 static int put_groups(const struct top *t, struct result *r, struct buf *out, struct err *err)

@@ -49,6 +49,12 @@ IN_LANES int64_t bytes_of(bool shorts)
     return shorts ? 2 : 4;
 }
 
+/* From a row of w in the scratch to the next. */
+IN_LANES int64_t row_bytes(bool shorts)
+{
+    return PRODUCT_APART * bytes_of(shorts);
+}
+
 /* One element of each row. */
 IN_LANES void multiply(const int nv, const int nr, const bool shorts, const float *x,
                        const unsigned char *w, vec *acc)
@@ -59,7 +65,7 @@ IN_LANES void multiply(const int nv, const int nr, const bool shorts, const floa
     for (int v = 0; v < nv; v++)
         a[v] = lanes_load(x + v * WIDE);
     UNROLL
-    for (int j = 0; j < nr; j++, w += PRODUCT_APART * bytes_of(shorts)) {
+    for (int j = 0; j < nr; j++, w += row_bytes(shorts)) {
         vec b = shorts ? lanes_same_bf16(w) : lanes_same(*(const float *)(const void *)w);
 
         UNROLL
@@ -190,7 +196,6 @@ static void pack(const struct product *p, int64_t t)
 struct turned {
     bool shorts;
     unsigned char *at;
-    int64_t row_bytes;
 };
 
 static void turn_floats(const struct stretch *s, float *scratch)
@@ -213,7 +218,7 @@ static void turn_shorts(const struct stretch *s, unsigned char *scratch)
     int64_t bytes = 2 * s->k;
     unsigned char last[SHORTS * 2 * LANES] = {0};
 
-    for (int64_t j = 0; j < s->count; j++, scratch += 2 * PRODUCT_APART) {
+    for (int64_t j = 0; j < s->count; j++, scratch += row_bytes(true)) {
         const unsigned char *row = stretch_row(s, j);
 
         stretch_ahead(s, j);
@@ -238,14 +243,14 @@ static void turn_shorts(const struct stretch *s, unsigned char *scratch)
 static struct turned turn_rows(const struct stretch *s, float *scratch)
 {
     int64_t all = (s->count + PRODUCT_PANEL_STEP - 1) / PRODUCT_PANEL_STEP * PRODUCT_PANEL_STEP;
-    bool shorts = kind_of(s->w, true) == KIND_BF16;
-    struct turned t = {shorts, (unsigned char *)scratch, PRODUCT_APART * bytes_of(shorts)};
+    struct turned t = {kind_of(s->w, LANES_WIDEN) == KIND_BF16, (unsigned char *)scratch};
 
-    if (shorts)
+    if (t.shorts)
         turn_shorts(s, t.at);
     else
         turn_floats(s, scratch);
-    memset(t.at + s->count * t.row_bytes, 0, (size_t)((all - s->count) * t.row_bytes));
+    memset(t.at + s->count * row_bytes(t.shorts), 0,
+           (size_t)((all - s->count) * row_bytes(t.shorts)));
     return t;
 }
 
@@ -345,7 +350,7 @@ static void rows_by_stretch(const struct product *p, const struct stretch *s, st
 
             b.x = (const unsigned char *)x_after + at;
             b.x_bytes = part;
-            f(s->groups, x, w.at + j * w.row_bytes, b, sums + j * r.vectors * WIDE);
+            f(s->groups, x, w.at + j * row_bytes(w.shorts), b, sums + j * r.vectors * WIDE);
         }
         put_tile(s, r, sums, p->y + r.first * p->ldy + s->first, p->ldy);
     }
