@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,6 +68,8 @@ int cluster_init(struct cluster *c, struct err *err)
 
     memset(c, 0, sizeof *c);
     c->comms = mem_alloc(1, sizeof *c->comms, err);
+    /* Without a launcher Open MPI would start a daemon, for processes to be added later. */
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     if (!c->comms || watch_launcher(&c->comms->watch, err) ||
         comm_check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "cannot start MPI",
                    err))
