@@ -105,9 +105,10 @@ const struct command command_verify = {
     .summary = "compute cells of a finished result anew and compare them bit for bit",
     .notes =
         "The cells are drawn at random; what they need of the whole data is computed anew as "
-        "well. Exit status: 0 all values are equal, 1 some differ (they are named), 2 model, "
-        "data or config are not those of the result, or it was made with run.gemm: openblas, or by "
-        "the naive executor with another BLAS.",
+        "well. Each experiment is computed by itself, where a run computes them together. Exit "
+        "status: 0 all values are equal, 1 some differ (they are named), 2 model, data or config "
+        "are not those of the result, or it was made with run.gemm: openblas, or by the naive "
+        "executor with another BLAS.",
     .size = sizeof(struct verify_options),
     .run = verify,
     ARGUMENTS(arguments),
