@@ -38,7 +38,7 @@ static int open_all(struct curating *r, struct err *err)
     bool known;
 
     curation_open(&r->c, o->config, o->set.v, o->set.n, false, &problems, err);
-    if (session_problems(&r->session, &problems, "config or facts", err))
+    if (session_problems(&r->session, &problems, err))
         return err->code;
     r->session.campaign.config.run = r->c.config.run; /* for the signals' time limit */
     r->session.threads = hosts_threads(&r->session.cluster, (int)r->c.config.run.threads);

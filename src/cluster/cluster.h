@@ -44,7 +44,7 @@ struct cluster {
     /* May be set after cluster_init: asked while this rank waits for others in a collective call.
        True: it does not want to wait any longer, and `leave` is told for whom it has waited ("rank
        1", "ranks 0, 4, 7"; "other ranks" where that is not known), and does not return. why: the
-       error that this rank has brought to the call; code 0: none. */
+       error that a rank has brought to the call; code 0: none. */
     bool (*waiting)(void *ctx, const struct err *why);
     void (*leave)(void *ctx, const char *ranks, const struct err *why);
     void *waiting_ctx;
@@ -58,8 +58,8 @@ int cluster_launched_rank(void);
 int cluster_init(struct cluster *c, struct err *err);
 void cluster_close(struct cluster *c);
 
-/* Collective. If any rank has an error, all get that of the lowest such rank, with its rank in it.
- */
+/* Collective. If any rank has an error, all get that of the lowest such rank, which says where it
+   happened unless that is rank 0. */
 int cluster_agree(struct cluster *c, struct err *err);
 
 /* Collective: is this text the same on all ranks? If not: ERR_CONFIG that names what differs, both

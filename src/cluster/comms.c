@@ -1,8 +1,8 @@
 #include "cluster/comms.h"
 
 #include "base/mem.h"
+#include "base/process.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +82,9 @@ int cluster_init(struct cluster *c, struct err *err)
     MPI_Comm_set_errhandler(c->comms->all, MPI_ERRORS_RETURN);
     MPI_Comm_rank(c->comms->all, &c->rank);
     MPI_Comm_size(c->comms->all, &c->size);
+    c->comms->missing = mem_alloc((size_t)c->size, sizeof *c->comms->missing, err);
+    if (!c->comms->missing)
+        return err->code;
     if (c->size == 1)
         watch_alone(&c->comms->watch);
     return split_nodes(c, err);
@@ -96,6 +99,7 @@ void cluster_close(struct cluster *c)
     MPI_Comm_free(&c->comms->all);
     MPI_Finalize();
     watch_stop(&c->comms->watch);
+    mem_free(c->comms->missing);
     mem_free(c->comms);
 }
 
@@ -105,6 +109,17 @@ bool comm_done(struct cluster *c, MPI_Request *request)
 
     comm_must(c, MPI_Test(request, &done, MPI_STATUS_IGNORE));
     return done;
+}
+
+void comm_sign(const struct cluster *c, struct err *err)
+{
+    char host[PROCESS_HOST];
+
+    if (!err->code)
+        return;
+    err->rank = c->rank;
+    if (c->rank)
+        err_wrap(err, "rank %d on %s", c->rank, process_host(host));
 }
 
 static const struct err no_error = ERR_CLEAR;
@@ -145,60 +160,56 @@ const char *name_ranks(struct buf *text, const int *counts, int size)
     return buf_str(text, &ignored) ? text->data : "other ranks";
 }
 
-static void leave(struct cluster *c, const int *missing)
+/* Rank 0: what another rank brings, if one has come; *err: that of the lowest rank. */
+static bool greet(struct cluster *c, struct err *err)
+{
+    struct err its = ERR_CLEAR;
+    MPI_Status status;
+    int there = 0;
+
+    comm_must(c, MPI_Iprobe(MPI_ANY_SOURCE, TAG_HERE, c->comms->all, &there, &status));
+    if (!there)
+        return false;
+    comm_must(c, MPI_Recv(&its, (int)sizeof its, MPI_BYTE, status.MPI_SOURCE, TAG_HERE,
+                          c->comms->all, MPI_STATUS_IGNORE));
+    c->comms->missing[status.MPI_SOURCE] = 0;
+    if (its.code && (!err->code || its.rank < err->rank))
+        *err = its;
+    return true;
+}
+
+static void leave(struct cluster *c)
 {
     struct buf text = {0};
 
-    c->leave(c->waiting_ctx, name_ranks(&text, missing, c->size), brought(c));
+    c->leave(c->waiting_ctx, name_ranks(&text, c->comms->missing, c->size), brought(c));
     buf_release(&text);
 }
 
-/* Rank 0: all others have come, each by a message of its own, so that it is known who has not. */
-static void wait_for_all(struct cluster *c, MPI_Request *request, int *missing)
+/* Before a collective call in which ranks may wait for one that never comes: each tells rank 0 that
+   it is there, and its error, so that it is known who has not come, and why not to wait. */
+static void meet(struct cluster *c, struct err *err)
 {
     struct nap nap = {0};
     int left = c->size - 1;
 
-    for (;;) {
-        for (int r = 1; r < c->size; r++)
-            if (missing[r] && comm_done(c, &request[r])) {
-                missing[r] = 0;
-                left--;
-            }
-        if (!left)
-            return;
-        nap_take(&nap);
-        if (comm_waits_no_more(c))
-            leave(c, missing);
-    }
-}
-
-/* Before a collective call in which ranks may wait for one that never comes. Without memory for it
-   the ranks are not named. */
-static void meet(struct cluster *c)
-{
-    MPI_Request *request;
-    int *missing;
-    struct err ignored = ERR_CLEAR;
-
     if (c->rank) {
-        comm_must(c, MPI_Send(NULL, 0, MPI_BYTE, 0, TAG_HERE, c->comms->all));
+        comm_must(c, MPI_Send(err, err->code ? (int)sizeof *err : 0, MPI_BYTE, 0, TAG_HERE,
+                              c->comms->all));
         return;
     }
-    request = mem_alloc((size_t)c->size, sizeof *request, &ignored);
-    missing = mem_alloc((size_t)c->size, sizeof *missing, &ignored);
     for (int r = 1; r < c->size; r++)
-        if (request && missing) {
-            missing[r] = 1;
-            comm_must(c, MPI_Irecv(NULL, 0, MPI_BYTE, r, TAG_HERE, c->comms->all, &request[r]));
-        } else {
-            comm_must(c,
-                      MPI_Recv(NULL, 0, MPI_BYTE, r, TAG_HERE, c->comms->all, MPI_STATUS_IGNORE));
+        c->comms->missing[r] = 1;
+    c->comms->why = err;
+    while (left) {
+        if (greet(c, err)) {
+            left--;
+            continue;
         }
-    if (request && missing)
-        wait_for_all(c, request, missing);
-    mem_free(request);
-    mem_free(missing);
+        nap_take(&nap);
+        if (comm_waits_no_more(c))
+            leave(c);
+    }
 }
 
 static void broadcast(struct cluster *c, void *data, int n, int from)
@@ -211,17 +222,9 @@ static void broadcast(struct cluster *c, void *data, int n, int from)
 
 int cluster_agree(struct cluster *c, struct err *err)
 {
-    int mine = err->code ? c->rank : INT_MAX, first = INT_MAX;
-    MPI_Request request;
-
-    c->comms->why = err;
-    meet(c);
-    comm_must(c, MPI_Iallreduce(&mine, &first, 1, MPI_INT, MPI_MIN, c->comms->all, &request));
-    comm_wait(c, &request);
-    if (first != INT_MAX) {
-        err->rank = first;
-        broadcast(c, err, (int)sizeof *err, first);
-    }
+    comm_sign(c, err);
+    meet(c, err);
+    broadcast(c, err, (int)sizeof *err, 0);
     c->comms->why = NULL;
     return err->code;
 }
@@ -242,11 +245,13 @@ int cluster_same(struct cluster *c, const char *what, const char *text, const ch
 
 void cluster_barrier(struct cluster *c)
 {
+    struct err none = ERR_CLEAR;
     MPI_Request request;
 
-    meet(c);
+    meet(c, &none);
     comm_must(c, MPI_Ibarrier(c->comms->all, &request));
     comm_wait(c, &request);
+    c->comms->why = NULL;
 }
 
 void cluster_gather(struct cluster *c, const void *own, void *all, size_t bytes)

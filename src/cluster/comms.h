@@ -11,7 +11,9 @@ struct cluster_comms {
     MPI_Comm all;  /* of our own, so that no other library's messages meet ours */
     MPI_Comm node; /* ranks that share memory */
     struct watch watch;
-    const struct err *why; /* what this rank has brought to the call at hand; NULL = no error */
+    /* Rank 0, in the call at hand: */
+    int *missing;          /* (size) ranks that have not come */
+    const struct err *why; /* the lowest rank's of those that have; NULL = no error */
 };
 
 enum tag { TAG_UNIT = 1, TAG_ROWS, TAG_ERROR, TAG_HERE };
@@ -29,6 +31,10 @@ int comm_check(int mpi_status, const char *what, struct err *err);
 
 int worker_loop(struct cluster *c, const struct work *work, struct err *err);
 int master_loop(struct cluster *c, const struct job *job, bool *finished, struct err *err);
+
+/* An error of this rank, before others hear of it: its rank, and unless that is 0, which speaks for
+   all, the words "rank N on HOST" before it. */
+void comm_sign(const struct cluster *c, struct err *err);
 
 /* A call of all ranks that failed leaves ranks that do not agree, and cannot be made good: it ends
    the job, with one line and ERR_COMM. */

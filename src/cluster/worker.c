@@ -38,7 +38,7 @@ static int answer(struct cluster *c, const struct work *work, uint64_t unit, str
         err_set(trouble, ERR_BUG, "unit %llu has %zu bytes of rows, more than a message holds",
                 (unsigned long long)unit, b->len);
     if (trouble->code) {
-        trouble->rank = c->rank;
+        comm_sign(c, trouble);
         return comm_check(MPI_Send(trouble, sizeof *trouble, MPI_BYTE, 0, TAG_ERROR, c->comms->all),
                           "cannot send an error", err);
     }

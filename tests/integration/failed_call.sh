@@ -16,10 +16,14 @@ for when in begin end; do
     [ ! -e "$work/result/result.h5" ] || wrong "there is a result"
 done
 
-# An error of rank 0 is not kept back for ever by a rank that never comes to agree on it.
-ends 2 timeout -s KILL 100 "${mpirun[@]}" -n 3 env LD_PRELOAD="$plain/failing_call.so" LENSWEEP_FAIL=hang \
-    "$program" run "$work/c.yaml" --set run.rows=0 --set run.grace=1s
-has 'run.rows: must be 1 to 65536, not 0'
-has 'lensweep: rank 1 did not answer within 10 s: 1 problem; nothing was run'
+# An error is not kept back for ever by a rank that never comes to agree on it, whoever has it.
+hang=(env LD_PRELOAD="$plain/failing_call.so" LENSWEEP_FAIL=hang "$program" run "$work/c.yaml" --set run.threads=1
+    --set run.grace=1s)
+bad=(--set run.rows=0)
+must='run.rows: must be 1 to 65536, not 0'
+ends 2 timeout -s KILL 100 "${mpirun[@]}" -n 3 "${hang[@]}" "${bad[@]}"
+has "$must" && has 'lensweep: rank 1 did not answer within 10 s: 1 problem; nothing was run'
+ends 2 timeout -s KILL 100 "${mpirun[@]}" -n 2 "${hang[@]}" : -n 1 "${hang[@]}" "${bad[@]}"
+has "lensweep: rank 1 did not answer within 10 s: rank 2 on $(hostname): --set run.rows: $must (1 problem); nothing was run"
 ends 0 ranks 3 "$program" run "$work/c.yaml" --set run.threads=1
 finish

@@ -1,5 +1,6 @@
 /* The master, its local worker, and a remote worker, without mpirun: units, order, errors, stops.
    */
+#include "base/process.h"
 #include "cluster/comms.h"
 #include "cluster/local.h"
 #include "scripted_mpi.h"
@@ -353,6 +354,7 @@ static void a_worker_answers_each_unit(void **state)
 {
     struct rows_header head;
     struct err err, got;
+    char host[PROCESS_HOST], said[ERR_MESSAGE];
 
     (void)state;
     err_clear(&err);
@@ -370,7 +372,8 @@ static void a_worker_answers_each_unit(void **state)
     assert_int_equal(script.out[1].tag, TAG_ERROR);
     memcpy(&got, script.out[1].data, sizeof got);
     assert_true(got.code == ERR_NUMERIC && got.rank == 2);
-    assert_string_equal(got.msg, "unit 5 cannot be done");
+    snprintf(said, sizeof said, "rank 2 on %s: unit 5 cannot be done", process_host(host));
+    assert_string_equal(got.msg, said);
     memcpy(&head, script.out[2].data, sizeof head);
     assert_true(script.out[2].tag == TAG_ROWS && head.unit == 8);
 }

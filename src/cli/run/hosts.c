@@ -1,18 +1,18 @@
 #include "cli/run/hosts.h"
 
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/str.h"
 #include "base/team.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { HOSTS_SHOWN = 8 };
 
 /* What a rank says of itself. */
 struct seat {
-    char host[64];
+    char host[PROCESS_HOST];
     int threads, cores;
     unsigned char mask[TEAM_MASK]; /* which cores */
 };
@@ -119,7 +119,7 @@ void hosts_print(struct cluster *c, int threads, struct err *err)
 {
     struct seat *all = mem_alloc((size_t)c->size, sizeof *all, err), own = {.threads = threads};
 
-    gethostname(own.host, sizeof own.host - 1);
+    process_host(own.host);
     own.cores = team_cores();
     team_mask(own.mask);
     if (!cluster_agree(c, err)) {

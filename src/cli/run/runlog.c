@@ -5,6 +5,7 @@
 #include "base/gemm.h"
 #include "base/isa.h"
 #include "base/json.h"
+#include "base/process.h"
 #include "version.h"
 
 #include <errno.h>
@@ -53,12 +54,11 @@ int runlog_start(struct runlog *log, const char *command, const struct campaign 
                  int threads, struct err *err)
 {
     json_t *o = json_object(), *data = json_array();
-    char host[256] = "";
+    char host[PROCESS_HOST];
 
-    gethostname(host, sizeof host - 1);
     json_object_set_new(o, "event", json_string("start"));
     json_object_set_new(o, "command", json_string(command));
-    json_object_set_new(o, "host", json_string(host));
+    json_object_set_new(o, "host", json_string(process_host(host)));
     json_object_set_new(o, "ranks", json_integer(ranks));
     json_object_set_new(o, "threads", json_integer(threads));
     json_object_set_new(o, "version", json_string(LENSWEEP_VERSION));

@@ -4,17 +4,20 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/str.h"
 #include "config/config.h"
 #include "model/identity.h"
 
-int session_problems(struct session *r, struct problems *problems, const char *where,
-                     struct err *err)
+int session_problems(struct session *r, struct problems *problems, struct err *err)
 {
+    const struct problem *first = problems->item;
+
     if (!err->code && problems->count) {
         if (r->cluster.rank == 0)
             report_problems(problems, err);
-        else
-            err_set(err, ERR_CONFIG, "problems in %s", where);
+        else /* in the one line that an error has */
+            err_set(err, ERR_CONFIG, "%s: %s (%d %s); nothing was run", first->where, first->msg,
+                    problems->count, str_noun(problems->count, "problem", "problems"));
     }
     return cluster_agree(&r->cluster, err);
 }

@@ -42,9 +42,8 @@ struct session {
 /* session.c, what a run and a curation do alike (a struct whose first member is the session serves
    as one). */
 
-/* Have all ranks come so far? Problems, which are in `where`, are told by one. */
-int session_problems(struct session *r, struct problems *problems, const char *where,
-                     struct err *err);
+/* Have all ranks come so far? Problems that rank 0 has too are told by it. */
+int session_problems(struct session *r, struct problems *problems, struct err *err);
 /* Every byte of the model is hashed once on each node, unless all its ranks know the model. */
 int session_identify(struct session *r, struct model *m, bool known, struct err *err);
 /* Are the keys of n units the same on all ranks? `mend`: as in cluster_same. */

@@ -54,17 +54,16 @@ int start_campaign(struct session *r, struct err *err)
 {
     struct campaign_request request = job_request(&r->options, r->which);
     struct problems problems = {0};
-    static const char where[] = "config or data";
     bool known;
 
     campaign_read(&r->campaign, &request, &problems, err);
-    if (session_problems(r, &problems, where, err) || load_model(r, &request, err))
+    if (session_problems(r, &problems, err) || load_model(r, &request, err))
         return err->code;
     r->threads = hosts_threads(&r->cluster, (int)r->campaign.config.run.threads);
     known = campaign_recall(&r->campaign, err);
     if (!session_identify(r, r->campaign.model, known, err))
         campaign_fill(&r->campaign, &problems, err);
-    return err_if(err, session_problems(r, &problems, where, err) || agree_on_inputs(r, err));
+    return err_if(err, session_problems(r, &problems, err) || agree_on_inputs(r, err));
 }
 
 /* Of two teams, and of BLAS: the audits and the mean vectors use it. */
