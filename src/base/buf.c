@@ -152,6 +152,19 @@ int buf_escaped(struct buf *b, const char *s, struct err *err)
     return escape(b, s, strlen(s), false, err);
 }
 
+int buf_word(struct buf *b, const char *s, struct err *err)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_./-+=:,@%";
+
+    if (*s && !s[strspn(s, plain)])
+        return buf_puts(b, s, err);
+    buf_puts(b, "'", err);
+    for (; *s; s++)
+        buf_put(b, *s == '\'' ? "'\\''" : s, *s == '\'' ? 4 : 1, err);
+    return buf_puts(b, "'", err);
+}
+
 int buf_shown(struct buf *b, const char *s, size_t n, struct err *err)
 {
     return escape(b, s, n, true, err);

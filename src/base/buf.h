@@ -52,6 +52,8 @@ int buf_vprintf(struct buf *b, struct err *err, const char *fmt, va_list ap) PRI
    separators, characters that turn the direction of writing, bytes that are not UTF-8, and the
    backslash itself are escaped (\n, \t, \xHH, \uHHHH). Different texts stay different. */
 int buf_escaped(struct buf *b, const char *s, struct err *err);
+/* A word for a shell, between quotes where it needs them. */
+int buf_word(struct buf *b, const char *s, struct err *err);
 /* Lines of text of which parts may be others': the same, but for newlines, tabs and backslashes. */
 int buf_shown(struct buf *b, const char *s, size_t n, struct err *err);
 

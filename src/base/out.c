@@ -47,13 +47,10 @@ int out_flush(struct err *err)
 
 int out_word(const char *s, struct err *err)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_./-+=:,@%";
+    struct buf word = {0};
 
-    if (*s && !s[strspn(s, plain)])
-        return out_printf(err, "%s", s);
-    out_printf(err, "'");
-    for (; *s; s++)
-        out_write(*s == '\'' ? "'\\''" : s, *s == '\'' ? 4 : 1, err);
-    return out_printf(err, "'");
+    if (!buf_word(&word, s, err))
+        out_write(word.data, word.len, err);
+    buf_release(&word);
+    return err->code;
 }

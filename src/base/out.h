@@ -10,7 +10,7 @@
    err is set. Names in text may be others': what a terminal would obey is escaped (buf_shown). */
 int out_printf(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int out_text(const char *s, size_t n, struct err *err);
-/* A word for a shell, between quotes where it needs them. */
+/* buf_word. */
 int out_word(const char *s, struct err *err);
 /* Bytes as they are. */
 int out_write(const void *p, size_t n, struct err *err);

@@ -114,9 +114,10 @@ static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, doubl
     struct curating *r = ctx;
     struct session *s = &r->session;
 
-    return err_if(err,
-                  journal_append(s->journal, curation_key(&r->c, unit), rows, n, seconds, err) ||
-                      session_sync(s, err));
+    if (journal_append(s->journal, curation_key(&r->c, unit), rows, n, seconds, err))
+        return err->code;
+    s->view.units_done++;
+    return session_sync(s, err);
 }
 
 static int list_units(struct curating *r, struct err *err)
@@ -180,20 +181,14 @@ static int write_all(struct curating *r, struct err *err)
                              "no prompt was kept: curate.jsonl says why each was dropped");
 }
 
-/* Rank 0, when the units are done or not. */
-static int finish_all(struct curating *r, bool finished, struct err *err)
+static int finish_all(struct session *s, bool finished, struct err *err)
 {
-    struct session *s = &r->session;
+    struct err ignored = ERR_CLEAR;
 
-    if (err->code || (finished && !s->lost.code))
-        return err->code ? err->code : write_all(r, err);
-    journal_sync(s->journal, err);
-    if (s->lost.code)
-        return *err = s->lost, err->code;
-    return err_set(err, ERR_STOPPED,
-                   "stopped: %zu of %zu %s done and kept; run the same command again",
-                   s->view.last.done + s->view.units_before, s->view.units,
-                   str_noun(s->view.units, "unit is", "units are"));
+    if (finished && !err->code && !s->lost.code)
+        return write_all((struct curating *)s, err);
+    journal_sync(s->journal, err->code ? &ignored : err);
+    return err->code ? err->code : session_stopped(s, err);
 }
 
 static int execute(struct curating *r, struct err *err)
@@ -203,7 +198,8 @@ static int execute(struct curating *r, struct err *err)
                       .ctx = r,
                       .done = take_rows,
                       .tick = session_tick,
-                      .stop = must_stop};
+                      .stop = must_stop,
+                      .overdue = overdue};
     bool finished = true;
 
     if (s->cluster.rank == 0 && !claim(r, err))
@@ -218,7 +214,7 @@ static int execute(struct curating *r, struct err *err)
         cluster_run(&s->cluster, &job, &finished, err);
     if (s->cluster.rank == 0) {
         progress_end(&s->view);
-        finish_all(r, finished, err);
+        session_finish(s, finished, err);
     }
     return cluster_agree(&s->cluster, err);
 }
@@ -226,15 +222,15 @@ static int execute(struct curating *r, struct err *err)
 static int curate(const struct call *call, struct err *err)
 {
     const struct job_options *o = call->options;
-    struct curating r = {.session = {.options = *o, .begin = clock_seconds()}};
+    struct curating r = {.session = {.options = *o, .finish = finish_all}};
 
-    signals_catch();
-    if (cluster_init(&r.session.cluster, err))
-        return err->code;
-    if (!open_all(&r, err))
-        execute(&r, err);
-    session_close(&r.session, err);
-    cluster_close(&r.session.cluster);
+    if (!session_begin(&r.session, call, err)) {
+        if (!open_all(&r, err))
+            execute(&r, err);
+        session_close(&r.session, err);
+        cluster_close(&r.session.cluster);
+    }
+    session_end(&r.session);
     curation_close(&r.c);
     return err->code;
 }

@@ -126,6 +126,26 @@ ends 0 "$program" curate "$work/real.yaml" --set output="$work/killed"
 for f in capitals_1.jsonl curate.jsonl card.md; do same "$work/one/$f" "$work/killed/$f" "$f, after a kill"; done
 ends 0 "$program" curate "$work/real.yaml" --set output="$work/killed" && has ', 0 to do'
 
+# A rank that stands still is not waited for for ever; what is to be typed forgets nothing.
+if command -v pgrep >/dev/null; then
+    stuck=(curate "$work/real.yaml" --set run.grace=1s --set "output=$work/stuck")
+    timeout -s KILL 100 "${mpirun[@]}" -n 3 "$program" "${stuck[@]}" --rest </dev/null >"$work/out" 2>"$work/err" &
+    job=$! status=0
+    for ((i = 0; i < 400; i++)); do
+        [ -e "$work/stuck/journal" ] && pid=$(rank 2 "output=$work/stuck") && [ -n "$pid" ] && break
+        sleep 0.05
+    done
+    kill -STOP "$pid"
+    kill -TERM "$(rank 0 "output=$work/stuck")"
+    wait $job || status=$?
+    kill -CONT "$pid" 2>/dev/null
+    [ $status = 10 ] || { wrong "rank 2 stood still: status $status, expected 10" && cat "$work/err"; }
+    has 'rank 2 did not answer within'
+    grep -qxF "  next    mpirun -n 3 lensweep $(typed "${stuck[@]}")" "$work/err" || { wrong "what is to be typed" && cat "$work/err"; }
+    ends 0 ranks 3 "$program" "${stuck[@]}"
+    for f in capitals_1.jsonl curate.jsonl card.md; do same "$work/one/$f" "$work/stuck/$f" "$f, after a rank stood still"; done
+fi
+
 # What it kept, the model says: the right target is the argmax of every query.
 head -n 6 "$work/one/capitals_1.jsonl" >"$work/six.jsonl"
 config "$work/run.yaml" "$work/six.jsonl" "$work/six" 'name: early, kind: decode, where: {correct: true}'

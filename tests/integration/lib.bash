@@ -115,6 +115,24 @@ ranks() {
     "${mpirun[@]}" -n "$n" "$@"
 }
 
+# typed WORD...: as lensweep prints them for a shell.
+typed() {
+    local word line=
+    for word; do
+        [[ $word =~ ^[a-zA-Z0-9_./+=:,@%-]+$ ]] || word="'$word'"
+        line+=" $word"
+    done
+    printf '%s' "${line# }"
+}
+
+# rank N TEXT: the process of that rank whose command line holds TEXT.
+rank() {
+    local pid
+    for pid in $(pgrep -f -- "$2"); do
+        grep -qzx "OMPI_COMM_WORLD_RANK=$1" "/proc/$pid/environ" 2>/dev/null && echo "$pid" && return
+    done
+}
+
 # slow_run OPTION...: a run of two queries and 400 cells, whole in $work/whole; "${slow_command[@]}" makes it in
 # $work/cut, and $slow, preloaded, makes its writes so slow that it can be met in the middle.
 slow_run() {

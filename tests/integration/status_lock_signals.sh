@@ -46,7 +46,7 @@ has "process $pid on $(hostname)" "$work/out" && has 'of 1 rank, ETA' "$work/out
 kill -TERM "$pid"
 kill -CONT "$pid"
 ended 10
-has "  next    lensweep ${arguments[*]}" "$work/err1" && has '1 bad query' "$work/err1"
+has "  next    lensweep $(typed "${arguments[@]}")" "$work/err1" && has '1 bad query' "$work/err1"
 tail -n 1 "$work/err1" | grep -q '^lensweep: stopped by a signal: .*; run the same command again$' || wrong "the last line"
 if [ -e "$out/result.h5" ] || [ -e "$out/lock" ]; then wrong "a result, or a lock, of a run that was stopped"; fi
 ends 0 "$program" status "$out"
@@ -57,7 +57,7 @@ tail -n 1 "$out/run.jsonl" | grep -q '"event":"stopped"' || wrong "run.jsonl doe
 start ranks 2 "$program" "${arguments[@]}"
 kill -USR1 "$pid"
 ended 10
-has "  next    mpirun -n 2 lensweep ${arguments[*]}" "$work/err1"
+has "  next    mpirun -n 2 lensweep $(typed "${arguments[@]}")" "$work/err1"
 ends 10 "$program" "${arguments[@]}" --set run.max_time=1s --set run.grace=1s
 has 'stopped at run.max_time' && has 'run the same command again'
 

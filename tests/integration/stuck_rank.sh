@@ -7,14 +7,6 @@
 
 slow_run --set run.grace=2s
 
-# rank N: its process.
-rank() {
-    local pid
-    for pid in $(pgrep -f -- "--set output=$work/cut"); do
-        grep -qzx "OMPI_COMM_WORLD_RANK=$1" "/proc/$pid/environ" 2>/dev/null && echo "$pid" && return
-    done
-}
-
 # stop_rank NUMBER PACE: starts a run of 3 ranks and stops that one in the middle, far enough for every rank to have
 # units in hand; status 1 if the run was over before that. PACE: how many times slower its writes are, and later its end.
 stop_rank() {
@@ -28,7 +20,7 @@ stop_rank() {
         kill -0 "$job" 2>/dev/null || return 1
         sleep 0.05
     done
-    pid=$(rank "$1")
+    pid=$(rank "$1" "--set output=$work/cut")
     kill -STOP "$pid" 2>/dev/null || return 1
     until grep -q '^State:.T' "/proc/$pid/status" 2>/dev/null; do
         kill -0 "$pid" 2>/dev/null || return 1
@@ -45,7 +37,7 @@ stuck() {
         pace=$((4 * pace))
         [ "$pace" -le 16 ] || { wrong "the run was over too early" && cat "$work/err" && return; }
     done
-    [ -z "$signal" ] || kill -s "$signal" "$(rank 0)"
+    [ -z "$signal" ] || kill -s "$signal" "$(rank 0 "--set output=$work/cut")"
     wait "$job" || status=$?
     kill -CONT "$pid" 2>/dev/null
     [ "$status" = 10 ] || wrong "rank $number stood still: status $status, expected 10"
@@ -53,7 +45,7 @@ stuck() {
     # only slow may be named beside it.
     grep -qE "ranks? ([12], )?$number(, 2)? did not answer within (2|10) s: stopped" "$work/err" ||
         { wrong "nothing is said of rank $number" && cat "$work/err"; }
-    has "  next    mpirun -n 3 lensweep ${slow_command[*]}"
+    has "  next    mpirun -n 3 lensweep $(typed "${slow_command[@]}")"
     [ ! -e "$work/cut/result.h5" ] || wrong "a result without rank $number's units"
     ends 0 ranks 3 "$program" "${slow_command[@]}"
     has 'of them from earlier starts'

@@ -80,12 +80,12 @@ int claim_output(struct session *r, struct err *err)
 {
     const char *out = r->campaign.config.output;
 
-    return err_if(
-        err, session_take_output(r, out, err) ||
-                 (r->options.restart && !r->which && forget_all(r, err)) ||
-                 manifest_check(&r->campaign, r->manifest, true, err) ||
-                 campaign_remember(&r->campaign, err) ||
-                 session_open_journal(r, &r->campaign.config, err) ||
-                 runlog_open(&r->log, out, err) ||
-                 runlog_start(&r->log, r->command, &r->campaign, r->cluster.size, r->threads, err));
+    return err_if(err, session_take_output(r, out, err) ||
+                           (r->options.restart && !r->which && forget_all(r, err)) ||
+                           manifest_check(&r->campaign, r->manifest, true, err) ||
+                           campaign_remember(&r->campaign, err) ||
+                           session_open_journal(r, &r->campaign.config, err) ||
+                           runlog_open(&r->log, out, err) ||
+                           runlog_start(&r->log, r->command.data, &r->campaign, r->cluster.size,
+                                        r->threads, err));
 }

@@ -162,33 +162,6 @@ static int finish_shard(struct session *r, struct err *err)
     return out_printf(err, "\n");
 }
 
-/* The launcher is not seen from here: it is guessed. */
-static void print_next(const struct session *r)
-{
-    fprintf(stderr, "  next    ");
-    if (r->cluster.size > 1)
-        fprintf(stderr, "%s -n %d ", getenv("SLURM_JOB_ID") ? "srun" : "mpirun", r->cluster.size);
-    fprintf(stderr, "%s\n", r->again);
-}
-
-int stopped(struct session *r, struct err *err)
-{
-    if (journal_sync(r->journal, err) || runlog_end(&r->log, "stopped", &r->view, NULL, err))
-        return err->code;
-    if (r->lost.code)
-        return *err = r->lost, err->code;
-    if (r->view.bad)
-        fprintf(stderr, "  bad     %zu bad %s so far\n", r->view.bad,
-                str_noun(r->view.bad, "query", "queries"));
-    print_next(r);
-    return err_set(err, ERR_STOPPED,
-                   "stopped %s: %zu of %zu %s done and kept; run the same command again%s",
-                   signals_came() ? "by a signal" : "at run.max_time",
-                   r->view.units_done + r->view.units_before, r->view.units,
-                   str_noun(r->view.units, "unit is", "units are"),
-                   r->options.restart ? " without --restart" : "");
-}
-
 /* What is there is kept, as far as that can be: the error is known already. */
 static void failed(struct session *r)
 {
@@ -200,12 +173,11 @@ static void failed(struct session *r)
 
 int finish(struct session *r, bool finished, struct err *err)
 {
-    if (r->ended)
-        return err->code;
-    r->ended = true;
     if (err->code)
         return failed(r), err->code;
     if (!finished || r->lost.code)
-        return stopped(r, err);
+        return journal_sync(r->journal, err) || runlog_end(&r->log, "stopped", &r->view, NULL, err)
+                   ? err->code
+                   : session_stopped(r, err);
     return r->options.shard.n > 1 ? finish_shard(r, err) : finish_run(r, err);
 }

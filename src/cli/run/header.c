@@ -121,7 +121,7 @@ int header_print(const struct session *r, struct err *err)
 
     fprintf(stderr, "lensweep %s (%s), %s, %s\n", LENSWEEP_VERSION, LENSWEEP_COMMIT,
             isa_name(isa_get()), clock_iso8601(now));
-    fprintf(stderr, "  command %s\n  config  %s\n", r->command, c->config.path);
+    fprintf(stderr, "  command %s\n  config  %s\n", r->command.data, c->config.path);
     print_model(c);
     if (r->broadcast)
         fprintf(stderr, "  load    broadcast: rank 0 has read the weights for all nodes\n");

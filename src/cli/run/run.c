@@ -29,7 +29,7 @@ static int execute(struct session *r, struct err *err)
         identity_check(r->campaign.model, err);
     cluster_agree(&r->cluster, err);
     if (r->cluster.rank == 0)
-        finish(r, finished, err);
+        session_finish(r, finished, err);
     return cluster_agree(&r->cluster, err);
 }
 
@@ -44,17 +44,6 @@ static int dry_run(struct session *r, struct err *err)
                            print_plan(c, &e, err) || check_some_good(c, err));
 }
 
-/* "lensweep run ...", to be freed with b. again: as what goes on with it, which forgets nothing. */
-static const char *join(int argc, char **argv, bool again, struct buf *b, struct err *err)
-{
-    if (buf_puts(b, "lensweep", err))
-        return NULL;
-    for (int i = 0; i < argc; i++)
-        if (!(again && str_eq(argv[i], "--restart")) && buf_printf(b, err, " %s", argv[i]))
-            return NULL;
-    return buf_str(b, err);
-}
-
 static int check_options(const struct call *call, struct err *err)
 {
     const struct job_options *o = call->options;
@@ -66,8 +55,6 @@ static int check_options(const struct call *call, struct err *err)
                        call->command->name);
     return 0;
 }
-
-enum { MPI_NEEDS = 256 << 20 }; /* bytes; with less it crashes while it starts */
 
 /* The campaign of one result, and everything of it that is open closed again. */
 static int run_one(struct session *r, size_t *n, struct err *err)
@@ -89,6 +76,7 @@ static void close_one(struct session *r)
                            .options = r->options,
                            .command = r->command,
                            .again = r->again,
+                           .finish = r->finish,
                            .begin = r->begin};
 
     campaign_close(&r->campaign);
@@ -134,26 +122,13 @@ static int run_all(struct session *r, struct err *err)
 static int run(const struct call *call, struct err *err)
 {
     const struct job_options *o = call->options;
-    struct session r = {.options = *o, .begin = clock_seconds()};
-    struct buf command = {0}, again = {0};
+    struct session r = {.options = *o, .finish = finish};
 
-    r.command = join(call->argc, call->argv, false, &command, err);
-    r.again = join(call->argc, call->argv, true, &again, err);
-    if (!r.command || !r.again || check_options(call, err))
-        goto out;
-    signals_catch();
-    if (memory_check_space(MPI_NEEDS, "a rank", err) || cluster_init(&r.cluster, err))
-        goto out;
-    if (r.cluster.rank == 0) {
-        r.cluster.waiting = waiting;
-        r.cluster.leave = leave;
-        r.cluster.waiting_ctx = &r;
+    if (!check_options(call, err) && !session_begin(&r, call, err)) {
+        run_all(&r, err);
+        cluster_close(&r.cluster);
     }
-    run_all(&r, err);
-    cluster_close(&r.cluster);
-out:
-    buf_release(&command);
-    buf_release(&again);
+    session_end(&r);
     return err->code;
 }
 

@@ -4,9 +4,53 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "config/config.h"
 #include "model/identity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "lensweep run ..." for a shell. again: what goes on with it, which forgets nothing. */
+static int join(const struct call *call, bool again, struct buf *b, struct err *err)
+{
+    buf_puts(b, "lensweep", err);
+    for (int i = 0; i < call->argc && !err->code; i++) {
+        const char *word = call->argv[i];
+
+        if (again && strlen(word) > 2 && str_begins("--restart", word)) /* or a part of it */
+            continue;
+        if (!buf_puts(b, " ", err))
+            buf_word(b, word, err);
+    }
+    return buf_str(b, err) ? 0 : err->code;
+}
+
+int session_begin(struct session *r, const struct call *call, struct err *err)
+{
+    enum { MPI_NEEDS = 256 << 20 }; /* bytes; with less it crashes while it starts */
+
+    r->begin = clock_seconds();
+    if (join(call, false, &r->command, err) || join(call, true, &r->again, err))
+        return err->code;
+    signals_catch();
+    if (memory_check_space(MPI_NEEDS, "a rank", err) || cluster_init(&r->cluster, err))
+        return err->code;
+    if (r->cluster.rank == 0) {
+        r->cluster.waiting = waiting;
+        r->cluster.leave = leave;
+        r->cluster.waiting_ctx = r;
+    }
+    return 0;
+}
+
+void session_end(struct session *r)
+{
+    buf_release(&r->command);
+    buf_release(&r->again);
+}
 
 int session_problems(struct session *r, struct problems *problems, struct err *err)
 {
@@ -118,6 +162,39 @@ void session_tick(void *session, const struct progress *p)
     if (!r->lost.code)
         lock_touch(&r->lock, &r->lost);
     progress_show(&r->view, p);
+}
+
+/* The launcher is not seen from here: it is guessed. */
+static void print_next(const struct session *r)
+{
+    fprintf(stderr, "  next    ");
+    if (r->cluster.size > 1)
+        fprintf(stderr, "%s -n %d ", getenv("SLURM_JOB_ID") ? "srun" : "mpirun", r->cluster.size);
+    fprintf(stderr, "%s\n", r->again.data);
+}
+
+int session_finish(struct session *r, bool finished, struct err *err)
+{
+    if (r->ended)
+        return err->code;
+    r->ended = true;
+    return r->finish(r, finished, err);
+}
+
+int session_stopped(struct session *r, struct err *err)
+{
+    if (r->lost.code)
+        return *err = r->lost, err->code;
+    if (r->view.bad)
+        fprintf(stderr, "  bad     %zu bad %s so far\n", r->view.bad,
+                str_noun(r->view.bad, "query", "queries"));
+    print_next(r);
+    return err_set(err, ERR_STOPPED,
+                   "stopped %s: %zu of %zu %s done and kept; run the same command again%s",
+                   signals_came() ? "by a signal" : "at run.max_time",
+                   r->view.units_done + r->view.units_before, r->view.units,
+                   str_noun(r->view.units, "unit is", "units are"),
+                   r->options.restart ? " without --restart" : "");
 }
 
 int session_close(struct session *r, struct err *err)

@@ -1,11 +1,12 @@
 /*
- * Private to run/: a job from its start to its end, and its parts in the order in which they are
- * called, a file each. All are collective unless said: every rank calls them.
+ * A job from its start to its end, and its parts in the order in which they are called, a file
+ * each. All are collective unless said: every rank calls them. Of run and curate.
  */
 #ifndef LENSWEEP_CLI_RUN_SESSION_H
 #define LENSWEEP_CLI_RUN_SESSION_H
 
 #include "cli/job.h"
+#include "cli/option.h"
 #include "cli/run/progress.h"
 #include "cli/run/runlog.h"
 
@@ -17,11 +18,14 @@ struct session {
     struct cluster cluster;
     struct campaign campaign;
     struct job_options options;
-    size_t which;        /* of the config's results */
-    const char *command; /* as typed */
-    const char *again;   /* the command that goes on with it */
-    int threads;         /* of this rank */
-    bool broadcast;      /* rank 0 has read the weights for all */
+    size_t which;       /* of the config's results */
+    struct buf command; /* text: as typed */
+    struct buf again;   /* the command that goes on with it */
+    int threads;        /* of this rank */
+    bool broadcast;     /* rank 0 has read the weights for all */
+    /* Rank 0, when the work is over: writes what is its end, or keeps what is there and says what
+       is to do next; after an error (in err already) it keeps what it can. */
+    int (*finish)(struct session *r, bool finished, struct err *err);
     struct arena arena;
     char *journal_dir, *manifest, *result, *cache, *lock_path;
     struct lock lock;
@@ -30,7 +34,7 @@ struct session {
     struct journal_stats found;
     double begin, last_sync;
     double stop_begin; /* since when others are only waited for; 0 = units are handed out */
-    bool ended;        /* finish was called: after it others may still be waited for */
+    bool ended;        /* session_finish was called: others may still be waited for */
     struct progress_view view;
     unsigned char *bad;  /* (queries) counted in the view */
     unsigned char *todo; /* (units) to do here; n_todo of them */
@@ -42,6 +46,10 @@ struct session {
 /* session.c, what a run and a curation do alike (a struct whose first member is the session serves
    as one). */
 
+/* Words of the command, signals, and the ranks with whom rank 0 does not wait for ever. After an
+   error there is no cluster to be closed. */
+int session_begin(struct session *r, const struct call *call, struct err *err);
+void session_end(struct session *r);
 /* Have all ranks come so far? Problems that rank 0 has too are told by it. */
 int session_problems(struct session *r, struct problems *problems, struct err *err);
 /* Every byte of the model is hashed once on each node, unless all its ranks know the model. */
@@ -56,6 +64,10 @@ int session_open_journal(struct session *r, const struct config *config, struct 
    progress. */
 int session_sync(struct session *r, struct err *err);
 void session_tick(void *session, const struct progress *p);
+/* Rank 0: r->finish, once: a second call does nothing. */
+int session_finish(struct session *r, bool finished, struct err *err);
+/* Rank 0, of a journal that is synced: how many units are done, and what to type. ERR_STOPPED. */
+int session_stopped(struct session *r, struct err *err);
 /* Tells the error and frees what is in the session but for cluster, campaign and log. */
 int session_close(struct session *r, struct err *err);
 
@@ -81,7 +93,7 @@ bool signals_came(void); /* one did, as far as must_stop was asked */
 bool must_stop(void *session);
 
 /* For struct job: these ranks have not finished their units. For struct cluster: rank 0 waits for
-   others outside the work. After a stop or an error of rank 0 both end all ranks when that takes
+   others outside the work. After a stop or an error both end all ranks when that takes
    longer than run.grace (outside the work 10 s at least): ranks that do not answer cannot agree on
    anything any more. */
 void overdue(void *session, const char *ranks, const struct err *why);
@@ -96,11 +108,7 @@ int distribute(struct session *r, bool *finished, struct err *err);
 /* header.c, rank 0: what is going to be done, in words, on stderr. */
 int header_print(const struct session *r, struct err *err);
 
-/* finish.c, rank 0: syncs the journal and says how many units are done: ERR_STOPPED. */
-int stopped(struct session *r, struct err *err);
-
-/* finish.c, rank 0: writes the result, or says what is to do next, or keeps what is there after an
-   error, which is in err already. Once: a second call does nothing. */
+/* finish.c: r->finish of a run. */
 int finish(struct session *r, bool finished, struct err *err);
 
 #endif

@@ -58,8 +58,8 @@ static void end_without(struct session *r, const char *ranks, double grace, cons
 {
     struct err err = *why;
 
-    if (r->todo)
-        finish(r, false, &err);
+    if (r->view.units)
+        session_finish(r, false, &err);
     else if (!err.code)
         err_set(&err, ERR_STOPPED, "stopped before the work began");
     err_wrap(&err, "%s did not answer within %.0f s", ranks, grace);
