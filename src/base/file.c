@@ -131,18 +131,19 @@ int file_copy(const struct mapping *m, size_t at, void *out, size_t n, struct er
 int file_read(struct buf *b, const char *path, size_t max, struct err *err)
 {
     struct stat st;
+    size_t before = b->len;
     ssize_t got = 1;
     int fd;
 
     if (open_regular(&fd, &st, path, err))
         return err->code;
-    if ((uint64_t)st.st_size > max) {
-        err_set(err, ERR_IO, "%s has %lld bytes, at most %zu are read", path, (long long)st.st_size,
-                max);
-        goto out;
-    }
     /* A file may grow or shrink while it is read: what counts is what read() gives. */
-    while (got > 0 && b->len <= max) {
+    while (got > 0) {
+        if ((uint64_t)st.st_size > max || b->len - before > max) {
+            err_set(err, ERR_IO, "%s has more than %zu bytes, which is the most that is read", path,
+                    max);
+            goto out;
+        }
         if (buf_reserve(b, 1 << 16, err))
             goto out;
         do

@@ -28,7 +28,7 @@ struct curating {
 
 static struct hash key_of(void *curating, size_t unit)
 {
-    return curation_key(&((struct curating *)curating)->c, unit);
+    return ((struct curating *)curating)->c.key[unit];
 }
 
 static int open_all(struct curating *r, struct err *err)
@@ -114,7 +114,7 @@ static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, doubl
     struct curating *r = ctx;
     struct session *s = &r->session;
 
-    if (journal_append(s->journal, curation_key(&r->c, unit), rows, n, seconds, err))
+    if (journal_append(s->journal, r->c.key[unit], rows, n, seconds, err))
         return err->code;
     s->view.units_done++;
     return session_sync(s, err);
@@ -126,7 +126,7 @@ static int list_units(struct curating *r, struct err *err)
 
     r->todo = arena_alloc(&s->arena, r->c.n_units, sizeof *r->todo, err);
     for (size_t u = 0; r->todo && u < r->c.n_units; u++) {
-        bool done = journal_has(s->journal, curation_key(&r->c, u));
+        bool done = journal_has(s->journal, r->c.key[u]);
         double cost = curation_cost(&r->c, u);
 
         s->view.units++;
@@ -159,7 +159,7 @@ static int write_all(struct curating *r, struct err *err)
 
     for (size_t u = 0; u < c->n_units && !err->code; u++) {
         buf_clear(&rows);
-        if (!journal_read(s->journal, curation_key(c, u), &rows, err))
+        if (!journal_read(s->journal, c->key[u], &rows, err))
             curation_take(c, u, rows.data, rows.len, err);
     }
     buf_release(&rows);

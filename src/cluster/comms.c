@@ -24,7 +24,7 @@ void comm_must(const struct cluster *c, int mpi_status)
 {
     struct err err = ERR_CLEAR;
 
-    if (!comm_check(mpi_status, "a call that all ranks share failed", &err))
+    if (!comm_check(mpi_status, "a call for which other ranks wait failed", &err))
         return;
     dprintf(STDERR_FILENO, "lensweep: rank %d: %s\n", c->rank, err.msg);
     cluster_abort(err.code);
@@ -129,9 +129,16 @@ static const struct err *brought(const struct cluster *c)
     return c->comms->why ? c->comms->why : &no_error;
 }
 
-bool comm_waits_no_more(struct cluster *c)
+/* Does this rank not want to wait any longer? */
+static bool waits_no_more(struct cluster *c)
 {
     return c->waiting && c->waiting(c->waiting_ctx, brought(c));
+}
+
+void comm_ask(struct cluster *c)
+{
+    if (waits_no_more(c))
+        c->leave(c->waiting_ctx, "other ranks", brought(c));
 }
 
 /* Blocking MPI calls spin, and cannot be left. */
@@ -141,8 +148,7 @@ void comm_wait(struct cluster *c, MPI_Request *request)
 
     while (!comm_done(c, request)) {
         nap_take(&nap);
-        if (comm_waits_no_more(c))
-            c->leave(c->waiting_ctx, "other ranks", brought(c));
+        comm_ask(c);
     }
 }
 
@@ -207,7 +213,7 @@ static void meet(struct cluster *c, struct err *err)
             continue;
         }
         nap_take(&nap);
-        if (comm_waits_no_more(c))
+        if (waits_no_more(c))
             leave(c);
     }
 }
@@ -328,8 +334,6 @@ int cluster_run(struct cluster *c, const struct job *job, bool *finished, struct
     if (c->rank == 0)
         master_loop(c, job, finished, err);
     else
-        worker_loop(c, &job->work, err);
-    c->comms->why = err;
-    cluster_barrier(c);
+        worker_loop(c, &job->work);
     return cluster_agree(c, err);
 }

@@ -29,24 +29,24 @@ struct rows_header {
 /* 0, or ERR_COMM with MPI's own words. */
 int comm_check(int mpi_status, const char *what, struct err *err);
 
-int worker_loop(struct cluster *c, const struct work *work, struct err *err);
+void worker_loop(struct cluster *c, const struct work *work);
 int master_loop(struct cluster *c, const struct job *job, bool *finished, struct err *err);
 
 /* An error of this rank, before others hear of it: its rank, and unless that is 0, which speaks for
    all, the words "rank N on HOST" before it. */
 void comm_sign(const struct cluster *c, struct err *err);
 
-/* A call of all ranks that failed leaves ranks that do not agree, and cannot be made good: it ends
-   the job, with one line and ERR_COMM. */
+/* A call that failed and for which others wait cannot be made good: it ends the job, with one line
+   and ERR_COMM. */
 void comm_must(const struct cluster *c, int mpi_status);
 
 /* Is the request of such a call done? */
 bool comm_done(struct cluster *c, MPI_Request *request);
 
-/* c->waiting, if it is set: does this rank not want to wait any longer? */
-bool comm_waits_no_more(struct cluster *c);
+/* Asks c->waiting, if it is set; c->leave if this rank does not want to wait any longer. */
+void comm_ask(struct cluster *c);
 
-/* Until the request is done, with naps; says so to c->waiting again and again. */
+/* Until the request is done, with naps; asks again and again. */
 void comm_wait(struct cluster *c, MPI_Request *request);
 
 /* "rank 1" or "ranks 0, 4, 7", in text: those of which counts[] (size) is not 0. */

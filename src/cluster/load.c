@@ -120,7 +120,7 @@ static void wait_busily(struct cluster *c, MPI_Request *request)
     for (long i = 1; !comm_done(c, request); i++) {
         sched_yield();
         if (i % ASK == 0)
-            comm_waits_no_more(c);
+            comm_ask(c);
     }
 }
 

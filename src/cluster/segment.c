@@ -116,6 +116,19 @@ static int no_segment(struct segment *s, const char *what, struct err *err)
                    str_bytes(text, (double)s->size), strerror(why));
 }
 
+/* Over room that is reserved, and let go with it on failure. */
+static int map(struct segment *s, int protection, int flags, struct err *err)
+{
+    unsigned char *room = find_room(s->size);
+
+    if (room == MAP_FAILED)
+        return no_segment(s, "map", err);
+    s->data = room;
+    return mmap(room, s->size, protection, flags, s->fd, 0) == MAP_FAILED
+               ? no_segment(s, "map", err)
+               : 0;
+}
+
 /* What cannot be had is said here; later it would be a signal. */
 static int check_free(size_t size, struct err *err)
 {
@@ -131,7 +144,6 @@ static int check_free(size_t size, struct err *err)
 
 int segment_make(struct segment *s, size_t size, bool shared, struct err *err)
 {
-    unsigned char *p;
     int flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS);
 
     *s = (struct segment){NULL, size, -1};
@@ -142,18 +154,15 @@ int segment_make(struct segment *s, size_t size, bool shared, struct err *err)
         if (s->fd < 0 || ftruncate(s->fd, (off_t)size))
             return no_segment(s, "share", err);
     }
-    p = find_room(size);
-    if (p == MAP_FAILED || mmap(p, size, PROT_READ | PROT_WRITE, flags, s->fd, 0) == MAP_FAILED)
-        return no_segment(s, "map", err);
-    s->data = p;
-    deal_out(p, size);
-    prefer_huge(p, size);
+    if (map(s, PROT_READ | PROT_WRITE, flags, err))
+        return err->code;
+    deal_out(s->data, size);
+    prefer_huge(s->data, size);
     return 0;
 }
 
 int segment_join(struct segment *s, int64_t pid, int fd, size_t size, struct err *err)
 {
-    unsigned char *p;
     char path[64];
 
     *s = (struct segment){NULL, size, -1};
@@ -163,11 +172,9 @@ int segment_join(struct segment *s, int64_t pid, int fd, size_t size, struct err
     s->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0)
         return no_segment(s, "share", err);
-    p = find_room(size);
-    if (p == MAP_FAILED || mmap(p, size, PROT_READ, MAP_SHARED | MAP_FIXED, s->fd, 0) == MAP_FAILED)
-        return no_segment(s, "map", err);
-    s->data = p;
-    prefer_huge(p, size);
+    if (map(s, PROT_READ, MAP_SHARED | MAP_FIXED, err))
+        return err->code;
+    prefer_huge(s->data, size);
     return 0;
 }
 

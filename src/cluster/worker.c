@@ -1,4 +1,5 @@
-/* A remote worker: receives unit numbers, sends reduced rows. */
+/* A remote worker: receives unit numbers, sends reduced rows. The master waits for each answer, so
+   a call that fails here ends the job. */
 #include "cluster/comms.h"
 
 #include "base/clock.h"
@@ -6,57 +7,50 @@
 #include <limits.h>
 #include <string.h>
 
-static int next_unit(struct cluster *c, uint64_t *unit, struct err *err)
+static uint64_t next_unit(struct cluster *c)
 {
     struct nap nap = {0};
+    uint64_t unit;
     int there = 0;
 
     for (;;) {
-        if (comm_check(MPI_Iprobe(0, TAG_UNIT, c->comms->all, &there, MPI_STATUS_IGNORE),
-                       "cannot hear from the master", err))
-            return err->code;
+        comm_must(c, MPI_Iprobe(0, TAG_UNIT, c->comms->all, &there, MPI_STATUS_IGNORE));
         if (there)
             break;
         nap_take(&nap);
     }
-    return comm_check(
-        MPI_Recv(unit, 1, MPI_UINT64_T, 0, TAG_UNIT, c->comms->all, MPI_STATUS_IGNORE),
-        "cannot receive a unit", err);
+    comm_must(c, MPI_Recv(&unit, 1, MPI_UINT64_T, 0, TAG_UNIT, c->comms->all, MPI_STATUS_IGNORE));
+    return unit;
 }
 
 /* The unit's rows behind a header with room for its time and cost; or the error in its place. */
-static int answer(struct cluster *c, const struct work *work, uint64_t unit, struct buf *b,
-                  struct err *trouble, struct err *err)
+static void answer(struct cluster *c, const struct work *work, uint64_t unit, struct buf *b)
 {
     struct rows_header head = {unit, clock_seconds(), 0};
+    struct err err = ERR_CLEAR;
 
     buf_clear(b);
-    err_clear(trouble);
-    if (!buf_put(b, &head, sizeof head, trouble))
-        work->run(work->ctx, unit, b, &head.did, trouble);
-    if (!trouble->code && b->len > INT_MAX)
-        err_set(trouble, ERR_BUG, "unit %llu has %zu bytes of rows, more than a message holds",
+    if (!buf_put(b, &head, sizeof head, &err))
+        work->run(work->ctx, unit, b, &head.did, &err);
+    if (!err.code && b->len > INT_MAX)
+        err_set(&err, ERR_BUG, "unit %llu has %zu bytes of rows, more than a message holds",
                 (unsigned long long)unit, b->len);
-    if (trouble->code) {
-        comm_sign(c, trouble);
-        return comm_check(MPI_Send(trouble, sizeof *trouble, MPI_BYTE, 0, TAG_ERROR, c->comms->all),
-                          "cannot send an error", err);
+    if (err.code) {
+        comm_sign(c, &err);
+        comm_must(c, MPI_Send(&err, sizeof err, MPI_BYTE, 0, TAG_ERROR, c->comms->all));
+        return;
     }
     head.seconds = clock_seconds() - head.seconds;
     memcpy(b->data, &head, sizeof head);
-    return comm_check(MPI_Send(b->data, (int)b->len, MPI_BYTE, 0, TAG_ROWS, c->comms->all),
-                      "cannot send rows", err);
+    comm_must(c, MPI_Send(b->data, (int)b->len, MPI_BYTE, 0, TAG_ROWS, c->comms->all));
 }
 
-int worker_loop(struct cluster *c, const struct work *work, struct err *err)
+void worker_loop(struct cluster *c, const struct work *work)
 {
-    struct err trouble;
     struct buf b = {0};
     uint64_t unit;
 
-    while (!next_unit(c, &unit, err) && unit != UNIT_STOP)
-        if (answer(c, work, unit, &b, &trouble, err))
-            break;
+    while ((unit = next_unit(c)) != UNIT_STOP)
+        answer(c, work, unit, &b);
     buf_release(&b);
-    return err->code;
 }

@@ -80,6 +80,7 @@ struct curation {
     struct attempt *attempt; /* (n) templates, and in each the subjects */
     size_t n;
     size_t n_units, block; /* attempts in a unit */
+    struct hash *key;      /* (n_units) by which the journal knows their rows */
     int tokens;            /* that the model may write */
     int max_tokens;        /* longest prompt with them */
     size_t dropped[DROPS], kept, without_counterfactual;
@@ -90,11 +91,11 @@ struct curation {
    return 0) it is only closed. */
 int curation_open(struct curation *c, const char *config, const char *const *set, size_t n_set,
                   bool shape, struct problems *problems, struct err *err);
-int curation_start(struct curation *c, int threads, struct err *err); /* the engine */
+/* Once the model is identified: keys of the units, and the engine. */
+int curation_start(struct curation *c, int threads, struct err *err);
 void curation_close(struct curation *c);
 
 /* Units, each a pure function of its number; none if the facts themselves are the answers. */
-struct hash curation_key(const struct curation *c, size_t unit);
 double curation_cost(void *c, uint64_t unit);
 int curation_run(void *c, uint64_t unit, struct buf *rows, double *did, struct err *err);
 int curation_take(struct curation *c, uint64_t unit, const void *rows, size_t n, struct err *err);

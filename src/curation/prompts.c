@@ -310,14 +310,6 @@ int curation_open(struct curation *c, const char *config, const char *const *set
     return 0;
 }
 
-int curation_start(struct curation *c, int threads, struct err *err)
-{
-    if (!c->n_units)
-        return 0;
-    return engine_open(&c->engine, c->model, (int)c->config.run.rows,
-                       c->max_tokens ? c->max_tokens : 1, threads, err);
-}
-
 void curation_close(struct curation *c)
 {
     if (c->engine.model)

@@ -16,26 +16,37 @@ static size_t end_of(const struct curation *c, uint64_t unit)
     return end < c->n ? end : c->n;
 }
 
-struct hash curation_key(const struct curation *c, size_t unit)
+/* Of what its rows are made. */
+static struct hash key_of(const struct curation *c, size_t unit, struct buf *b, struct err *err)
 {
-    struct buf b = {0};
-    struct hash h = {0, 0};
-    struct err err = {0};
-    int code;
-
-    code = buf_printf(&b, &err, "curate 1, %d tokens, %d answers, end %d\n", c->tokens,
-                      (int)c->config.curate.answers, (int)tokenizer_eos(c->tokenizer)) ||
-           buf_hash(&b, c->model->fingerprint, &err);
-    for (size_t i = first_of(c, unit); i < end_of(c, unit) && !code; i++) {
+    buf_clear(b);
+    buf_printf(b, err, "curate 1, %d tokens, %d answers, end %d\n", c->tokens,
+               (int)c->config.curate.answers, (int)tokenizer_eos(c->tokenizer));
+    buf_hash(b, c->model->fingerprint, err);
+    for (size_t i = first_of(c, unit); i < end_of(c, unit) && !err->code; i++) {
         const struct attempt *a = &c->attempt[i];
 
-        code = buf_u32(&b, (uint32_t)a->prompt, &err) || buf_u32(&b, a->reason != NULL, &err) ||
-               (a->prompt && buf_put(&b, a->ids, (size_t)a->prompt * sizeof *a->ids, &err));
+        buf_u32(b, (uint32_t)a->prompt, err);
+        buf_u32(b, a->reason != NULL, err);
+        if (a->prompt)
+            buf_put(b, a->ids, (size_t)a->prompt * sizeof *a->ids, err);
     }
-    if (!code)
-        h = hash_bytes(b.data, b.len);
+    return hash_bytes(b->data, b->len);
+}
+
+int curation_start(struct curation *c, int threads, struct err *err)
+{
+    struct buf b = {0};
+
+    if (!c->n_units)
+        return 0;
+    c->key = arena_alloc(&c->arena, c->n_units, sizeof *c->key, err);
+    for (size_t u = 0; u < c->n_units && !err->code; u++)
+        c->key[u] = key_of(c, u, &b, err);
     buf_release(&b);
-    return h;
+    return err->code ? err->code
+                     : engine_open(&c->engine, c->model, (int)c->config.run.rows,
+                                   c->max_tokens ? c->max_tokens : 1, threads, err);
 }
 
 double curation_cost(void *ctx, uint64_t unit)

@@ -7,10 +7,11 @@
 
 #include <stdio.h>
 
-/* v is taken, also on failure; what lacks then is not noticed, as memory that small does not. */
-static void set(json_t *to, const char *key, json_t *v)
+/* v is taken, also on failure; NULL is what could not be made. */
+static void set(json_t *to, const char *key, json_t *v, struct err *err)
 {
-    (void)json_object_set_new(to, key, v);
+    if (json_object_set_new(to, key, v) && !err->code)
+        err_set(err, ERR_MEMORY, "out of memory for the \"%s\" of a prompt", key);
 }
 
 static json_t *ids_of(const int32_t *ids, int n)
@@ -29,38 +30,38 @@ static const char *answer_name(char out[24], int i)
     return out;
 }
 
-static json_t *spans_of(const struct attempt *a, int step)
+static json_t *spans_of(const struct attempt *a, int step, struct err *err)
 {
     json_t *v = json_object();
     char name[24];
 
-    set(v, "subject", json_pack("[i, i]", a->subject_at.lo, a->subject_at.hi));
+    set(v, "subject", json_pack("[i, i]", a->subject_at.lo, a->subject_at.hi), err);
     if (!span_empty(a->relation_at))
-        set(v, "relation", json_pack("[i, i]", a->relation_at.lo, a->relation_at.hi));
+        set(v, "relation", json_pack("[i, i]", a->relation_at.lo, a->relation_at.hi), err);
     for (int i = 0; i + 1 < step; i++)
-        set(v, answer_name(name, i), json_pack("[i, i]", a->answer[i].lo, a->answer[i].hi));
+        set(v, answer_name(name, i), json_pack("[i, i]", a->answer[i].lo, a->answer[i].hi), err);
     return v;
 }
 
-static json_t *targets_of(const struct attempt *a)
+static json_t *targets_of(const struct attempt *a, struct err *err)
 {
     json_t *v = json_object();
     char name[24];
 
     for (int i = 0; i < a->n_answers; i++)
-        set(v, answer_name(name, i), json_integer(a->ids[a->answer[i].lo]));
-    set(v, "subject", json_integer(a->ids[a->subject_at.lo]));
+        set(v, answer_name(name, i), json_integer(a->ids[a->answer[i].lo]), err);
+    set(v, "subject", json_integer(a->ids[a->subject_at.lo]), err);
     return v;
 }
 
 /* All tokens of each answer. */
-static json_t *answers_of(const struct attempt *a)
+static json_t *answers_of(const struct attempt *a, struct err *err)
 {
     json_t *v = json_object();
     char name[24];
 
     for (int i = 0; i < a->n_answers; i++)
-        set(v, answer_name(name, i), ids_of(a->ids + a->answer[i].lo, span_len(a->answer[i])));
+        set(v, answer_name(name, i), ids_of(a->ids + a->answer[i].lo, span_len(a->answer[i])), err);
     return v;
 }
 
@@ -78,6 +79,8 @@ static const char *text_of(struct curation *c, const struct attempt *a, int n, s
 
 static int put_line(struct buf *out, json_t *v, struct err *err)
 {
+    if (err->code)
+        return json_decref(v), err->code;
     json_put(out, v, 0, err);
     return buf_puts(out, "\n", err);
 }
@@ -99,24 +102,25 @@ static int put_query(struct curation *c, const struct attempt *a, int step, stru
         json_decref(v);
         return err->code;
     }
-    set(v, "ids", ids_of(a->ids, n));
-    set(v, "text", json_string(text));
-    set(v, "item", json_string(a->subject->name));
-    set(v, "subject", json_string(a->subject->name));
-    set(v, "dataset", json_string(o->dataset));
-    set(v, "template", json_integer(a->template));
-    set(v, "step", json_integer(step));
-    set(v, "spans", spans_of(a, step));
-    set(v, "targets", targets_of(a));
-    set(v, "answers", answers_of(a));
+    set(v, "ids", ids_of(a->ids, n), err);
+    set(v, "text", json_string(text), err);
+    set(v, "item", json_string(a->subject->name), err);
+    set(v, "subject", json_string(a->subject->name), err);
+    set(v, "dataset", json_string(o->dataset), err);
+    set(v, "template", json_integer(a->template), err);
+    set(v, "step", json_integer(step), err);
+    set(v, "spans", spans_of(a, step, err), err);
+    set(v, "targets", targets_of(a, err), err);
+    set(v, "answers", answers_of(a, err), err);
     n_controls = pick_controls(c, a, controls, (size_t)o->controls, &c->unit_arena, err);
     if (n_controls)
-        set(v, "controls", ids_of(controls, n_controls));
+        set(v, "controls", ids_of(controls, n_controls), err);
     c->without_counterfactual += !cf && o->counterfactual;
     if (cf)
         set(v, "counterfactual",
-            json_pack("{s: o, s: o}", "ids", ids_of(cf->ids, n), "spans", spans_of(cf, step)));
-    return err->code ? (json_decref(v), err->code) : put_line(out, v, err);
+            json_pack("{s: o, s: o}", "ids", ids_of(cf->ids, n), "spans", spans_of(cf, step, err)),
+            err);
+    return put_line(out, v, err);
 }
 
 static const char *queries_path(struct curation *c, const char *dir, size_t split, int step,
@@ -157,16 +161,16 @@ static int put_attempt(const struct curation *c, const struct attempt *a, struct
 
     for (int i = 0; i < a->n_answers; i++)
         json_array_append_new(answers, json_string(a->answer_text[i]));
-    set(v, "subject", json_string(a->subject->name));
-    set(v, "template", json_integer(a->template));
-    set(v, "prompt", json_string(a->text ? a->text : ""));
-    set(v, "said", json_string(a->said ? a->said : ""));
-    set(v, "answers", answers);
-    set(v, "status", json_string(a->reason ? "dropped" : "kept"));
+    set(v, "subject", json_string(a->subject->name), err);
+    set(v, "template", json_integer(a->template), err);
+    set(v, "prompt", json_string(a->text ? a->text : ""), err);
+    set(v, "said", json_string(a->said ? a->said : ""), err);
+    set(v, "answers", answers, err);
+    set(v, "status", json_string(a->reason ? "dropped" : "kept"), err);
     if (a->reason)
-        set(v, "reason", json_string(a->reason));
+        set(v, "reason", json_string(a->reason), err);
     if (!a->reason && c->config.curate.splits.n)
-        set(v, "split", json_string(c->config.curate.splits.name[a->split]));
+        set(v, "split", json_string(c->config.curate.splits.name[a->split]), err);
     return put_line(out, v, err);
 }
 

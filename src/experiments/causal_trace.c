@@ -537,7 +537,7 @@ const struct kind kind_causal_trace = {
     .also = "causal_tracing; rome; causal_mediation; noising; denoising",
     KIND_CONFIG(struct trace_config, rows),
     .state_size = sizeof(struct trace),
-    .version = 4,
+    .version = 5,
     .open = trace_open,
     .skip = trace_skip,
     .derived = trace_derived,

@@ -3,6 +3,7 @@
 #include "base/real.h"
 #include "model/arch.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -27,9 +28,9 @@ int rope_check(const struct rope_spec *r, struct err *err)
     if (r->kind != ROPE_PLAIN && r->kind != ROPE_LONG && !positive(r->factor))
         return err_set(err, ERR_FORMAT,
                        "the rotary scaling factor is %g, expected a positive number", r->factor);
-    if (r->kind > ROPE_LINEAR && !positive(r->old_positions))
+    if (r->kind > ROPE_LINEAR && !(r->old_positions > 1 && r->old_positions <= INT_MAX))
         return err_set(err, ERR_FORMAT,
-                       "the rotary scaling is made for %g positions, expected a positive number",
+                       "the rotary scaling is made for %g positions, expected a number above 1",
                        r->old_positions);
     if (r->kind == ROPE_LLAMA3 && !(r->low > 0 && r->high > r->low && r->high < 1e30))
         return err_set(err, ERR_FORMAT,

@@ -143,12 +143,11 @@ static void print_self(char *text, size_t n, int ranks)
 /* A file that must not be there yet. */
 static int write_new(const char *path, const char *text, struct err *err)
 {
-    size_t n = strlen(text);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), code = 0;
 
     if (fd < 0)
         return err_set(err, ERR_IO, "cannot create %s: %s", path, strerror(errno));
-    if (write(fd, text, n) != (ssize_t)n) {
+    if (file_write_all(fd, text, strlen(text))) {
         code = err_set(err, ERR_IO, "cannot write %s: %s", path, strerror(errno));
         unlink(path);
     }

@@ -12,7 +12,7 @@ cp "$LENSWEEP_BUILD/tests/failing_call.so" "$plain"
 for when in begin end; do
     ends 7 ranks 3 env LD_PRELOAD="$plain/failing_call.so" LENSWEEP_FAIL=$when \
         "$program" run "$work/c.yaml" --set run.threads=1
-    has "lensweep: rank 1: a call that all ranks share failed: "
+    has "lensweep: rank 1: a call for which other ranks wait failed: "
     [ ! -e "$work/result/result.h5" ] || wrong "there is a result"
 done
 

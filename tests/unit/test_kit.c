@@ -416,6 +416,7 @@ static void assert_trace_roles(int query, int roles, const char *want)
 static void roles_of_traces(void **state)
 {
     struct query other = q[0];
+    int8_t role[TOKENS] = {0};
 
     (void)state;
     assert_trace_roles(0, 17,
@@ -429,8 +430,10 @@ static void roles_of_traces(void **state)
                        "before_answer_1");
     other.step = 4;
     assert_int_equal(trace_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
-    other.step = 3; /* has no answer_2 */
-    assert_int_equal(trace_roles(&c.scene, &other, (int8_t[TOKENS]){0}), 0);
+    other.step = 3; /* has no answer_2: no token has a role */
+    assert_int_equal(trace_roles(&c.scene, &other, role), 0);
+    for (int t = 0; t < other.n; t++)
+        assert_int_equal(role[t], -1);
 }
 
 /* --- where.h --- */

@@ -44,7 +44,7 @@ static int write_line(struct runlog *log, json_t *o, struct err *err)
 
     json_object_set_new(o, "time", json_string(clock_iso8601(now)));
     json_put(&b, o, JSON_COMPACT | JSON_SORT_KEYS, err);
-    if (!buf_puts(&b, "\n", err) && write(log->fd, b.data, b.len) != (ssize_t)b.len)
+    if (!buf_puts(&b, "\n", err) && file_write_all(log->fd, b.data, b.len))
         err_set(err, ERR_IO, "cannot write run.jsonl: %s", strerror(errno));
     buf_release(&b);
     return err->code;

@@ -21,8 +21,9 @@ static void one_place(struct place *p, const char *const *name, struct experimen
     if (end > *name && !*end) {
         int most = x->data->max_tokens;
 
-        p->range = (struct span){(int)number, (int)number + 1};
-        if (number < 0 || number >= most)
+        if (number >= 0 && number < most)
+            p->range = (struct span){(int)number, (int)number + 1};
+        else
             problem_at(x, key, problems,
                        "no prompt has a token %s: the longest has %d, counted from 0", *name, most);
         return;
@@ -217,8 +218,10 @@ static bool range_in(const char *label, struct span *range)
     }
     if (end > label && *end == '-')
         hi = strtol(end + 1, &end, 10);
+    if (end == label || *end || lo < 0 || hi < lo || hi >= INT_MAX)
+        return false;
     *range = (struct span){(int)lo, (int)hi + 1};
-    return end > label && !*end && lo >= 0 && hi >= lo && hi < INT_MAX - 1;
+    return true;
 }
 
 int place_of_label(struct places *out, const char *label, struct experiment *x, struct err *err)

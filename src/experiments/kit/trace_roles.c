@@ -103,8 +103,10 @@ int trace_roles(const struct scene *s, const struct query *q, int8_t *role)
     for (int k = 1; k <= q->step; k++) {
         struct span next = k < q->step ? answer(s, q, k) : (struct span){q->n, q->n};
 
-        if (k < q->step && (span_empty(next) || next.lo < from))
+        if (k < q->step && (span_empty(next) || next.lo < from)) {
+            memset(role, -1, (size_t)q->n);
             return 0;
+        }
         mark_gap(role, (struct span){from, next.lo}, number_token(s, q, k), first);
         first += 4;
         mark_span(role, next, first);

@@ -12,8 +12,9 @@ enum { ROLES = 24, ROLES_OF_STEP_1 = 10, ROLES_PER_ANSWER = 7 };
 
 extern const char *const trace_role_names[ROLES];
 
-/* role (q->n): index of each token's role, -1 where the prompt has no subject or its step is not
-   1 to 3. Returns how many roles a prompt of its step has; 0 = none. */
+/* role (q->n): index of each token's role; all -1 if the prompt has no subject, or not all answers
+   of earlier steps, or its step is not 1 to 3. Returns how many roles a prompt of its step has;
+   0 = none. */
 int trace_roles(const struct scene *s, const struct query *q, int8_t *role);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "data/property.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -81,7 +82,7 @@ static bool to_number(const char *text, int *v)
 
     if (str_eq(text, "true") || str_eq(text, "false"))
         n = text[0] == 't';
-    else if (end == text || *end)
+    else if (end == text || *end || n < INT_MIN || n > INT_MAX)
         return false;
     *v = (int)n;
     return true;
