@@ -96,10 +96,10 @@ void mem_free(void *p)
 
 static struct arena_chunk *chunk_new(size_t bytes, struct err *err)
 {
-    size_t size = bytes > CHUNK ? bytes : CHUNK;
+    size_t size = bytes + CHUNK; /* room for the small beside what is large */
     struct arena_chunk *c;
 
-    if (size > SIZE_MAX - 2 * ALIGN) {
+    if (bytes > SIZE_MAX - CHUNK - 2 * ALIGN) {
         err_set(err, ERR_MEMORY, "%zu bytes overflow the address space", bytes);
         return NULL;
     }
@@ -187,25 +187,37 @@ int arena_grow(struct arena *a, void *list, size_t n, size_t *cap, size_t size, 
     return 0;
 }
 
-/* Keeps only the largest chunk: after a few rounds a loop allocates nothing. */
-void arena_reset(struct arena *a)
+struct arena_mark arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){a->head, a->head ? a->head->used : 0, a->used};
+}
+
+/* Keeps of the later chunks only the largest: after a few rounds a loop allocates nothing. */
+void arena_back(struct arena *a, struct arena_mark to)
 {
     struct arena_chunk *c, *next, *keep = a->head;
 
-    for (c = a->head; c; c = c->next)
+    for (c = a->head; c != to.head; c = c->next)
         if (c->size > keep->size)
             keep = c;
-    for (c = a->head; c; c = next) {
+    for (c = a->head; c != to.head; c = next) {
         next = c->next;
         if (c != keep)
             mem_free(c);
     }
-    if (keep) {
-        keep->next = NULL;
+    if (to.head)
+        to.head->used = to.in_head;
+    if (keep != to.head) {
+        keep->next = to.head;
         keep->used = 0;
     }
     a->head = keep;
-    a->used = 0;
+    a->used = to.used;
+}
+
+void arena_reset(struct arena *a)
+{
+    arena_back(a, (struct arena_mark){0});
 }
 
 void arena_release(struct arena *a)

@@ -54,7 +54,13 @@ char *arena_printf(struct arena *a, struct err *err, const char *fmt, ...) PRINT
    with): a full one moves to a place twice as large. list: the address of the pointer to it. */
 int arena_grow(struct arena *a, void *list, size_t n, size_t *cap, size_t size, struct err *err);
 
-/* Forgets everything handed out but keeps the memory for what comes next. */
+/* Forgets everything handed out, or what was since a mark, but keeps memory for what comes next. */
+struct arena_mark {
+    struct arena_chunk *head;
+    size_t in_head, used;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_back(struct arena *a, struct arena_mark to);
 void arena_reset(struct arena *a);
 void arena_release(struct arena *a);
 

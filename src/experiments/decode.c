@@ -415,12 +415,13 @@ static int decode_reduce(const struct experiment *x, const struct cell *cell, st
 {
     const struct decode *d = x->state;
     int *tok = arena_alloc(w->arena, 2 * (size_t)row->q->n, sizeof *tok, err);
+    struct arena_mark place = arena_mark(w->arena);
 
     if (!tok)
         return err->code;
     if (!d->positions.n)
         return reduce_place(x, cell, row, w, 0, row->q->n - 1, err);
-    for (size_t p = 0; p < d->positions.n; p++) {
+    for (size_t p = 0; p < d->positions.n; p++, arena_back(w->arena, place)) {
         int n = place_tokens(&d->positions.v[p], x->scene, row->q, tok);
 
         if (n && reduce_place(x, cell, row, w, p, tok[n - 1], err))

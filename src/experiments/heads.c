@@ -386,22 +386,24 @@ static int project(const struct experiment *x, struct worker *w, const struct ru
     const float *z = run_row(run, s, SITE_Z, l, run->n - 1);
     int64_t dh = s->d_head, width = s->n_heads * dh, d = s->d_model;
     bool columns = c->projection == PROJECT_COLUMNS;
+    struct arena_mark before = arena_mark(w->arena);
     float *alone =
         arena_alloc(w->arena, (size_t)((columns ? s->n_heads : dh) * width), sizeof *alone, err);
 
     if (!alone)
         return err->code;
-    for (int h = 0; columns && h < s->n_heads; h++)
-        memcpy(alone + h * width + h * dh, z + h * dh, (size_t)dh * sizeof *z);
-    if (columns) {
+    for (int h = 0; h < s->n_heads; h++)
+        if (columns) {
+            memcpy(alone + h * width + h * dh, z + h * dh, (size_t)dh * sizeof *z);
+        } else {
+            matrix_rows(o, h * dh, dh, alone); /* (dh, H dh), and H dh = d */
+            product_mix(dh, z + h * dh, d, alone, d, out + h * d);
+        }
+    if (columns)
         engine_share(w->engine, run, l, s->n_heads, alone, out);
-        return 0;
-    }
-    for (int h = 0; h < s->n_heads; h++) {
-        matrix_rows(o, h * dh, dh, alone); /* (dh, H dh), and H dh = d */
-        product_mix(dh, z + h * dh, d, alone, d, out + h * d);
-    }
-    engine_share_norm(x->scene->model, run, l, run->n - 1, s->n_heads, out);
+    else
+        engine_share_norm(x->scene->model, run, l, run->n - 1, s->n_heads, out);
+    arena_back(w->arena, before);
     return 0;
 }
 

@@ -207,21 +207,23 @@ static int lens_reduce(const struct experiment *x, const struct cell *cell, stru
     float *per_head =
         arena_alloc(w->arena, c->head_logit ? heads * sets * width : 0, sizeof *z, err);
     bool *present = arena_alloc(w->arena, sets, sizeof *present, err);
+    struct arena_mark layer;
 
     if (!all.id || !logit || !set || !z || !per_head || !present ||
         assign(x, row->q, set, w->arena, err))
         return err->code;
     for (int i = 0; i < row->q->n; i++)
         present[set[i]] = true;
-    for (size_t l = 0; l < (size_t)s->n_layers; l++) {
+    layer = arena_mark(w->arena);
+    for (size_t l = 0; l < (size_t)s->n_layers; l++, arena_back(w->arena, layer)) {
         split_layer(x, cell->run, (int)l, set, row_f32(row, "attention") + l * heads * sets, z);
         if (decode_heads(w, x, &all, cell->run, (int)l, (int64_t)sets, z, logit, err))
             return err->code;
         put_logits(row, logit, l * sets, sets);
-        if (!c->head_logit)
-            continue;
-        spread_heads(s, sets, z, per_head);
-        if (decode_heads(w, x, &own, cell->run, (int)l, (int64_t)(heads * sets), per_head,
+        if (c->head_logit)
+            spread_heads(s, sets, z, per_head);
+        if (c->head_logit &&
+            decode_heads(w, x, &own, cell->run, (int)l, (int64_t)(heads * sets), per_head,
                          row_f32(row, "head_logit") + l * heads * sets * targets, err))
             return err->code;
     }

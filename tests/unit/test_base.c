@@ -199,6 +199,31 @@ static void arenas_hand_out_what_stays(void **state)
     arena_release(&a);
 }
 
+/* What was there before a mark stays; what comes after it takes the same room again and again. */
+static void an_arena_goes_back_to_a_mark(void **state)
+{
+    struct arena a = {0};
+    struct err err = ERR_CLEAR;
+    char *kept = arena_strdup(&a, "kept", &err);
+    struct arena_mark mark = arena_mark(&a);
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char *small = arena_alloc(&a, 100, 1, &err), *large;
+
+        mem_fail_nth(i > 1); /* the larger chunk is there */
+        large = arena_alloc(&a, 4 << 20, 1, &err);
+        mem_fail_nth(0);
+        assert_true(small && large && all_zero(small, 100) && all_zero(large, 4 << 20));
+        memset(small, 1, 100);
+        memset(large, 1, 4 << 20);
+        arena_back(&a, mark);
+        assert_int_equal(a.used, mark.used);
+        assert_string_equal(kept, "kept");
+    }
+    arena_release(&a);
+}
+
 /* Lists */
 
 /* A list that grows keeps its elements, in memory in proportion to them; if it cannot, it stays. */
@@ -565,6 +590,7 @@ int main(void)
         cmocka_unit_test(growing_keeps_what_is_there),
         cmocka_unit_test(the_nth_allocation_fails),
         cmocka_unit_test(arenas_hand_out_what_stays),
+        cmocka_unit_test(an_arena_goes_back_to_a_mark),
         cmocka_unit_test(lists_grow_in_arenas),
         cmocka_unit_test(numbers_by_hash),
         cmocka_unit_test(an_index_without_room),

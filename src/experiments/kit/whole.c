@@ -168,6 +168,7 @@ static int sum_tokens(struct worker *w, const int32_t *ids, int n, const float *
                       struct err *err)
 {
     const struct shape *s = &w->engine->model->shape;
+    struct arena_mark before = arena_mark(w->arena);
     const float **row = arena_alloc(w->arena, (size_t)n, sizeof *row, err);
     float *logit = arena_alloc(w->arena, (size_t)n * (size_t)s->vocab, sizeof *logit, err);
     double total = 0;
@@ -186,6 +187,7 @@ static int sum_tokens(struct worker *w, const int32_t *ids, int n, const float *
         total += (double)of[ids[i]] - log_sum(&z);
     }
     *sum = (float)total;
+    arena_back(w->arena, before);
     return 0;
 }
 
