@@ -50,7 +50,7 @@ struct attempt {
     const char *said;                    /* what was written, in words */
     struct span subject_at, relation_at; /* tokens */
     struct span answer[ANSWERS_MOST];    /* (n_answers) */
-    const char *answer_text[ANSWERS_MOST];
+    const char *answer_text[ANSWERS_MOST], *answer_name[ANSWERS_MOST]; /* as said; folded */
     const struct fact_object *object[ANSWERS_MOST]; /* NULL = not among the facts */
     int n_answers;
     const char *reason; /* why it was dropped; NULL = kept */
@@ -76,6 +76,7 @@ struct curation {
     struct model *model;
     struct tokenizer *tokenizer;
     struct facts facts;
+    struct names *names; /* (facts.n) of its objects */
     struct engine engine;
     struct attempt *attempt; /* (n) templates, and in each the subjects */
     size_t n;

@@ -1,4 +1,5 @@
 #include "curation/pick.h"
+#include "curation/names.h"
 
 #include "base/hash.h"
 #include "base/rng.h"
@@ -25,15 +26,6 @@ static bool same_shape(const struct attempt *a, const struct attempt *b, int ste
     return true;
 }
 
-static bool share_object(const struct fact_subject *a, const struct fact_subject *b)
-{
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t k = 0; k < b->n; k++)
-            if (str_eq(a->object[i].name, b->object[k].name))
-                return true;
-    return false;
-}
-
 const struct attempt *pick_counterfactual(const struct curation *c, const struct attempt *a,
                                           int step)
 {
@@ -43,7 +35,7 @@ const struct attempt *pick_counterfactual(const struct curation *c, const struct
     for (size_t i = 0; i < n; i++) {
         const struct attempt *b = &c->attempt[from + (at + i) % n];
 
-        if (b != a && same_shape(a, b, step) && !share_object(a->subject, b->subject))
+        if (b != a && same_shape(a, b, step) && !names_meet(c, a->subject, b->subject, NULL))
             return b;
     }
     return NULL;
@@ -57,16 +49,21 @@ static bool among(const int32_t *v, int n, int32_t id)
     return false;
 }
 
-/* Is it the first token of one of the attempt's own answers, or an answer that is right for it? */
-static bool own(const struct attempt *a, int32_t id, const struct fact_object *object)
+/* Is it the first token of one of the attempt's own answers, or of its subject? */
+static bool own(const struct attempt *a, int32_t id)
 {
     for (int i = 0; i < a->n_answers; i++)
         if (a->ids[a->answer[i].lo] == id)
             return true;
-    for (size_t i = 0; object && i < a->subject->n; i++)
-        if (str_eq(a->subject->object[i].name, object->name))
-            return true;
     return a->ids[a->subject_at.lo] == id;
+}
+
+/* Is b's k-th answer right for a as well, whether or not it is among b's own facts? */
+static bool is_right(const struct curation *c, const struct attempt *a, const struct attempt *b,
+                     int k)
+{
+    return b->object[k] ? names_meet(c, a->subject, b->subject, b->object[k])
+                        : names_find(c, a->subject, b->answer_name[k]) != NULL;
 }
 
 int pick_controls(const struct curation *c, const struct attempt *a, int32_t *out, size_t n,
@@ -86,7 +83,7 @@ int pick_controls(const struct curation *c, const struct attempt *a, int32_t *ou
         for (int k = 0; !b->reason && b->subject != a->subject && k < b->n_answers; k++) {
             int32_t id = b->ids[b->answer[k].lo];
 
-            if ((size_t)found < n && !among(out, found, id) && !own(a, id, b->object[k]))
+            if ((size_t)found < n && !among(out, found, id) && !own(a, id) && !is_right(c, a, b, k))
                 out[found++] = id;
         }
     }

@@ -9,8 +9,9 @@
 const struct attempt *pick_counterfactual(const struct curation *c, const struct attempt *a,
                                           int step);
 
-/* At most n first tokens of kept answers of other subjects, distinct, none of them a first token of
-   this attempt's answers or of its subject's objects; drawn by seed. Returns how many. */
+/* At most n first tokens of kept answers of other subjects, distinct; none of an answer that is
+   right here, none that begins an answer of this attempt, or its subject; drawn by seed. Returns
+   how many. */
 int pick_controls(const struct curation *c, const struct attempt *a, int32_t *out, size_t n,
                   struct arena *scratch, struct err *err);
 

@@ -1,5 +1,5 @@
 /* From templates and subjects to prompts; the model and the facts behind them. */
-#include "curation/curation.h"
+#include "curation/names.h"
 
 #include "base/file.h"
 #include "base/str.h"
@@ -295,7 +295,7 @@ int curation_open(struct curation *c, const char *config, const char *const *set
     check_words(c, problems);
     if (facts_load(&c->facts, o->facts, problems, err) || problems->count)
         return err->code;
-    if (open_model(c, shape, err))
+    if (names_make(c, err) || open_model(c, shape, err))
         return err->code;
     if (tokenizer_open(&c->tokenizer, c->config.model.path, err))
         return err_wrap(err, "curate needs the model's tokenizer");

@@ -1,5 +1,5 @@
 /* What was written: its answers, whether they are right, and where they stand in the tokens. */
-#include "curation/curation.h"
+#include "curation/names.h"
 
 #include "base/str.h"
 #include "base/utf8.h"
@@ -52,64 +52,18 @@ static struct span tokens_of(const struct spelled *s, size_t begin, size_t n)
     return answer_tokens(s->end, s->n, s->from + begin, n);
 }
 
-static int fold(const char *s, size_t n, struct buf *out, struct err *err)
+/* The object that these bytes name; NULL = none. *name: the bytes, folded. */
+static int match(struct curation *c, const struct fact_subject *subject, const char *s, size_t n,
+                 const char **name, const struct fact_object **object, struct err *err)
 {
-    buf_clear(out);
-    return err_if(err, text_fold(s, n, out, err) || !buf_str(out, err));
-}
+    struct buf b = {0};
 
-struct matcher {
-    const struct fact_subject *subject;
-    char **name; /* folded: objects and their aliases */
-    size_t *object;
-    size_t n;
-    struct buf buf;
-};
-
-static int add_name(struct curation *c, struct matcher *m, const char *name, size_t object,
-                    struct err *err)
-{
-    if (fold(name, strlen(name), &m->buf, err))
-        return err->code;
-    m->object[m->n] = object;
-    m->name[m->n] = arena_strdup(&c->unit_arena, m->buf.data, err);
-    return m->name[m->n++] ? 0 : err->code;
-}
-
-static int open_matcher(struct curation *c, struct matcher *m, const struct fact_subject *s,
-                        struct err *err)
-{
-    size_t n = 0;
-
-    m->subject = s;
-    m->n = 0;
-    for (size_t i = 0; i < s->n; i++)
-        n += 1 + s->object[i].n_aliases;
-    m->name = arena_alloc(&c->unit_arena, n, sizeof *m->name, err);
-    m->object = m->name ? arena_alloc(&c->unit_arena, n, sizeof *m->object, err) : NULL;
-    for (size_t i = 0; m->object && i < s->n; i++) {
-        if (add_name(c, m, s->object[i].name, i, err))
-            return err->code;
-        for (size_t k = 0; k < s->object[i].n_aliases; k++)
-            if (add_name(c, m, s->object[i].alias[k], i, err))
-                return err->code;
-    }
-    return m->object ? 0 : err->code;
-}
-
-/* The object that these bytes name; NULL = none. */
-static int match(struct matcher *m, const char *s, size_t n, const struct fact_object **object,
-                 struct err *err)
-{
-    *object = NULL;
-    if (fold(s, n, &m->buf, err))
-        return err->code;
-    for (size_t i = 0; m->buf.len && i < m->n; i++)
-        if (str_eq(m->name[i], m->buf.data)) {
-            *object = &m->subject->object[m->object[i]];
-            break;
-        }
-    return 0;
+    *name = NULL;
+    if (!text_fold(s, n, &b, err) && buf_str(&b, err))
+        *name = arena_strdup(&c->arena, b.data, err);
+    buf_release(&b);
+    *object = *name ? names_find(c, subject, *name) : NULL;
+    return err->code;
 }
 
 /* Does a word end before the byte at n? */
@@ -118,28 +72,28 @@ static bool word_ends(const char *s, size_t n, size_t most)
     return n == most || strchr(" ,.;:!?\n\"*", s[n]) != NULL;
 }
 
-/* The longest beginning of the answer that names an object, down to one word for single answers;
-   *n = its length, else that of what was meant to be the answer. */
-static int match_place(struct matcher *m, const char *s, const struct answer_place *p, bool single,
-                       size_t *n, const struct fact_object **object, struct err *err)
+/* The longest beginning of the i-th answer that names an object, down to one word for single
+   answers; *n = its length, else that of what was meant to be the answer. */
+static int match_place(struct curation *c, struct attempt *a, int i, const char *s,
+                       const struct answer_place *p, size_t *n, struct err *err)
 {
+    bool single = c->config.curate.answers == 1;
+
     *n = p->most;
-    if (match(m, s, p->most, object, err) || *object)
-        return err->code;
-    for (size_t k = p->most; single && k-- > 1;) {
+    for (size_t k = p->most; k == p->most || (single && k > 0); k--) {
         if (!word_ends(s, k, p->most))
             continue;
         *n = k;
-        if (match(m, s, k, object, err) || *object)
+        if (match(c, a->subject, s, k, &a->answer_name[i], &a->object[i], err) || a->object[i])
             return err->code;
     }
     *n = p->n;
-    return match(m, s, p->n, object, err);
+    return match(c, a->subject, s, p->n, &a->answer_name[i], &a->object[i], err);
 }
 
 /* Answers in what the model wrote. */
 static int find_answers(struct curation *c, struct attempt *a, const struct spelled *s,
-                        struct matcher *m, struct err *err)
+                        struct err *err)
 {
     size_t begin = s->from + strlen(a->text), n = s->text.len - begin;
     const char *text = s->text.data + begin;
@@ -154,14 +108,14 @@ static int find_answers(struct curation *c, struct attempt *a, const struct spel
         const struct answer_place *p = &found.place[i];
         size_t length;
 
-        if (match_place(m, text + p->begin, p, want == 1, &length, &a->object[i], err))
+        if (match_place(c, a, i, text + p->begin, p, &length, err))
             return err->code;
         a->answer_text[i] = utf8_clean(&c->arena, text + p->begin, length, err);
         a->answer[i] = tokens_of(s, strlen(a->text) + p->begin, length);
         if (!a->answer_text[i])
             return err->code;
         /* a single answer that ends before what was written does, has an end */
-        found.cut = found.cut && (want > 1 || p->begin + length >= n);
+        found.cut = found.cut && (want > 1 || p->begin + length >= found.end);
     }
     a->n_answers = found.n;
     if (found.n < want)
@@ -210,8 +164,7 @@ static void check_tokens(struct curation *c, struct attempt *a)
     }
 }
 
-static int select_one(struct curation *c, struct attempt *a, struct spelled *s, struct matcher *m,
-                      struct err *err)
+static int select_one(struct curation *c, struct attempt *a, struct spelled *s, struct err *err)
 {
     a->said = "";
     if (a->reason || spell(c, a, s, err))
@@ -223,11 +176,9 @@ static int select_one(struct curation *c, struct attempt *a, struct spelled *s, 
     a->subject_at = tokens_of(s, a->at_subject.begin, a->at_subject.n);
     if (a->at_relation.n)
         a->relation_at = tokens_of(s, a->at_relation.begin, a->at_relation.n);
-    if (open_matcher(c, m, a->subject, err))
-        return err->code;
     if (c->config.curate.from == ANSWERS_OF_FACTS)
         place_objects(a, s);
-    else if (find_answers(c, a, s, m, err))
+    else if (find_answers(c, a, s, err))
         return err->code;
     if (!a->reason && c->config.curate.keep == KEEP_CORRECT && check_right(c, a, err))
         return err->code;
@@ -239,13 +190,11 @@ static int select_one(struct curation *c, struct attempt *a, struct spelled *s, 
 int curation_select(struct curation *c, struct err *err)
 {
     struct spelled s = {0};
-    struct matcher m = {0};
 
     err_clear(err);
     for (size_t i = 0; i < c->n && !err->code; i++)
-        select_one(c, &c->attempt[i], &s, &m, err);
+        select_one(c, &c->attempt[i], &s, err);
     buf_release(&s.text);
-    buf_release(&m.buf);
     c->kept = 0;
     for (size_t i = 0; i < c->n; i++)
         c->kept += !c->attempt[i].reason;

@@ -87,13 +87,19 @@ static size_t item_end(const struct written *t, size_t i, int next, bool *found)
     return i;
 }
 
+static size_t trim_marks(const struct written *t, size_t begin, size_t end)
+{
+    while (end > begin && strchr(" \t\r\n.,;:", t->s[end - 1]))
+        end--;
+    return end;
+}
+
 static size_t trim_end(const struct written *t, size_t begin, size_t end)
 {
     for (bool more = true; more && end > begin;) {
         size_t was = end;
 
-        while (end > begin && strchr(" \t\r\n.,;:", t->s[end - 1]))
-            end--;
+        end = trim_marks(t, begin, end);
         for (int k = 0; k < WRAPS; k++) {
             size_t n = strlen(wraps[k]);
 
@@ -208,7 +214,9 @@ static void find_one(const struct written *t, size_t i, bool ended, struct answe
             out->place[0].n = trim_end(t, begin, k) - begin;
             break;
         }
-    if (begin + out->place[0].n < end)
+    /* Behind "New ", "N'" or "U." a name may go on; a quote that was opened ends it. */
+    out->end = begin > i ? trim_marks(t, begin, end) : trim_end(t, begin, end);
+    if (begin + out->place[0].n < out->end)
         out->cut = false;
 }
 

@@ -28,8 +28,9 @@ struct answer_place {
 };
 
 struct answer_places {
-    int n;    /* how many there are, up to the number asked for */
-    bool cut; /* the last of them has no end: the text was cut within it, or right behind it */
+    int n;      /* how many there are, up to the number asked for */
+    bool cut;   /* the last of them has no end: the text was cut within it, or right behind it */
+    size_t end; /* of one answer: what stands before it, and is not part of the answer, ends it */
     struct answer_place place[ANSWERS_MOST];
 };
 

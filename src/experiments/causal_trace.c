@@ -94,19 +94,21 @@ struct trace {
     struct noise_levels noise;
 };
 
-/* Mean over a role's tokens of each (corruption, site, window, layer). */
+/* Mean over a role's tokens of each (corruption, site, window, layer); none where the query has no
+   such corruption, nor of a role that no prompt of its step has. */
 static void role_score(const struct row *row, float *out)
 {
     const struct experiment *x = row->x;
     const struct trace_config *c = x->config;
     const int8_t *role = row_i8(row, "token_role");
-    const float *score = row_f32(row, "score");
-    size_t groups = c->corrupt.n * c->sites.n * c->window.n;
+    const float *score = row_f32(row, "score"), *low = row_f32(row, "low");
+    size_t sites = c->sites.n * c->window.n, groups = c->corrupt.n * sites;
     size_t tokens = x->axis[TOKEN].dim.size, layers = x->axis[LAYER].dim.size;
-    bool zero = c->role_average == MEAN_AUTHORS;
+    size_t of_step = (size_t)trace_roles_n(row->q, role);
 
     for (size_t i = 0; i < groups * ROLES * layers; i++) {
         size_t g = i / layers / ROLES, r = i / layers % ROLES, l = i % layers;
+        bool zero = c->role_average == MEAN_AUTHORS && r < of_step && !isnan(low[g / sites]);
         double sum = 0;
         int n = 0;
 

@@ -80,6 +80,20 @@ for set in 'templates=[no place]|template 1 does not have {subject}' 'templates=
 done
 ends 2 "$program" curate "$work/c.yaml" --set curate.chat=auto && has 'chat template'
 
+# Names compare as they do for answers: objects that are called alike are one object, which no other subject's control,
+# and no counterfactual's object, may be.
+printf 'subject,object,object_aliases\nTom,Zurich,\nTom,zurich,\nMax,The Isar,Isar river\nEve,Isar,\n' >"$facts"
+curation "$work/alike.yaml" "$tiny" "$work/alike" 'dataset: alike' 'templates: ["{subject} has"]' 'answers: 1' 'from: facts'
+ends 0 "$program" curate "$work/alike.yaml" && has "facts that are there twice count once: 1, the first: $facts: Tom, zurich"
+ends 1 "$program" curate "$work/alike.yaml" --set curate.answers=2 --set 'curate.templates=["{subject}: 1."]' --set "output=$work/two"
+"${LENSWEEP_PYTHON:-python3}" - "$work/alike/alike_1.jsonl" <<'END' || wrong "what Max and Eve have in common"
+import json, sys
+q = {v["item"]: v for v in map(json.loads, open(sys.argv[1]))}
+for one, other in (("Max", "Eve"), ("Eve", "Max")):
+    assert q[other]["targets"]["answer_1"] not in q[one]["controls"], q[one]
+    assert q[one].get("counterfactual", {}).get("ids") != q[other]["ids"], q[one]
+END
+
 # A great many facts are read at once.
 awk 'BEGIN { print "subject,object"; for (i = 0; i < 100000; i++) printf "s%d,o%d\n", i % 50000, i }' >"$facts"
 ends 0 timeout 60 "$program" plan "$work/c.yaml" && has '50000 subjects in 100000 rows' "$work/out"

@@ -80,7 +80,7 @@ def roles_of(query, digits):
     for k in range(1, query.step + 1):
         answer = query.spans.get(f"answer_{k}") if k < query.step else range(query.n, query.n)
         if answer is None or answer.start < begin:
-            return roles
+            return [-1] * query.n
         gap = list(range(begin, answer.start))
         pair = [digits.get(str(k)), digits.get(".")]
         at = next((t for t in range(query.n - 1) if query.ids[t : t + 2] == pair), None)
@@ -101,18 +101,24 @@ def of_roles(group, config, values, zero):
         tokens = np.flatnonzero(roles[q] == r)
         if len(tokens):
             out[q][..., r, :] = values[q][..., tokens, :].mean(axis=-2)
-        elif zero:
-            out[q][..., r, :] = 0
+        elif zero is not None and r <= max_role(roles[q]):
+            out[q][..., r, :] = np.where(np.isnan(zero[q]), np.nan, 0)
     return out
+
+
+def max_role(roles):
+    """The last role of a prompt's step: that of its last token."""
+    return roles.max() if (roles >= 0).any() else -1
 
 
 def trace(group, config):
     score = group["score"].astype(np.float64)
     base = group["low"] if config["direction"] == "denoise" else group["high"][:, None]
     base = np.broadcast_to(base, group["low"].shape)[:, :, None, None, None, None]
-    zero = config["role_average"] == "authors"
+    # counted as 0: roles of the prompt's step that it lacks, of corruptions that it has
+    zero = group["low"][:, :, None, None, None] if config["role_average"] == "authors" else None
     return {"role_score": of_roles(group, config, score, zero),
-            "role_effect": of_roles(group, config, score - base, False),
+            "role_effect": of_roles(group, config, score - base, None),
             "mean_high": group["high"], "mean_low": group["low"]}
 
 

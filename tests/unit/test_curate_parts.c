@@ -70,6 +70,13 @@ static void single_answers(void **state)
     assert_answers("\n\nParis\n", 1, false, "Paris");
     assert_answers(" **Paris**.\n", 1, false, "Paris");
     assert_answers(" Washington, D.C.\n", 1, false, "Washington[, D.C]");
+    /* what a name may go on behind is not its end */
+    assert_answers(" New ", 1, false, "New~");
+    assert_answers(" N'", 1, false, "N~");
+    assert_answers(" U.", 1, false, "U~");
+    assert_answers(" Paris. ", 1, false, "Paris~");
+    assert_answers(" \"Paris\"", 1, false, "Paris");
+    assert_answers(" \"N'", 1, false, "N");
 }
 
 /* Of any text: answers lie in it, in order, and none is empty. */

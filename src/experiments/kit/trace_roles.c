@@ -113,5 +113,13 @@ int trace_roles(const struct scene *s, const struct query *q, int8_t *role)
         first += 3;
         from = next.hi;
     }
-    return ROLES_OF_STEP_1 + ROLES_PER_ANSWER * (q->step - 1);
+    return trace_roles_n(q, role);
+}
+
+int trace_roles_n(const struct query *q, const int8_t *role)
+{
+    for (int t = 0; t < q->n; t++)
+        if (role[t] >= 0)
+            return ROLES_OF_STEP_1 + ROLES_PER_ANSWER * (q->step - 1);
+    return 0;
 }
