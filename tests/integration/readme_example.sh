@@ -28,3 +28,10 @@ sed -n 's/^    \({"text":.*\)/\1/p' README.md >"$work/queries.jsonl"
     --set "experiments.cut.sets=[subject]" --set "output=$work/out" --set run.threads=1 | tee "$work/said"
 grep -q '^1 query ok, 0 bad' "$work/said"
 [ -s "$work/out/result.h5" ]
+
+# What it finds: both shares are those of its config.
+"$LENSWEEP" run configs/repeats.yaml --set "model.path=$LENSWEEP_MODEL" --set "output=$work/repeats" --set run.threads=1 >"$work/said"
+for pair in '89 % [67, 99]=answer_1           0.053  0.053  0.895 [0.669, 0.987]' '63 % [38, 84]=0.632 [0.384, 0.837]  23.3'; do
+    grep -qF "${pair%%=*}" README.md
+    grep -qF "${pair#*=}" "$work/said"
+done

@@ -80,7 +80,7 @@ def roles_of(query, digits):
     for k in range(1, query.step + 1):
         answer = query.spans.get(f"answer_{k}") if k < query.step else range(query.n, query.n)
         if answer is None or answer.start < begin:
-            return [-1] * query.n
+            return np.full(query.n, -1)
         gap = list(range(begin, answer.start))
         pair = [digits.get(str(k)), digits.get(".")]
         at = next((t for t in range(query.n - 1) if query.ids[t : t + 2] == pair), None)
