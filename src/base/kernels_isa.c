@@ -370,7 +370,7 @@ V16_INLINE void four_scores(const float *const k[4], const float *q, int64_t dh,
     v16_sum4(out, a, b, c, d);
 }
 
-/* Keys [lo, hi), which lie at k with row stride ld. */
+/* n keys, which lie at k with row stride ld. */
 V16_INLINE void score_run(const float *k, int64_t ld, int n, int64_t dh, const float *q,
                           float *score)
 {
@@ -413,7 +413,7 @@ static void score_keys(const struct key_rows *keys, int lo, int hi, int64_t dh, 
         score_as(keys, lo, hi, dh, q, score);
 }
 
-/* z += sum of p_i v_i over columns [0, 64), in registers. */
+/* z += sum of p_i v_i over 64 columns from `column` on, in registers. */
 V16_INLINE void sum_64_columns(const struct key_rows *values, int lo, int hi, int64_t column,
                                const float *p, float *z)
 {

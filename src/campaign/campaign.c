@@ -142,7 +142,7 @@ static int open_experiments(struct campaign *c, struct problems *problems, struc
 static int open_tokenizer(struct campaign *c, struct err *err)
 {
     const char *model = c->config.model.path;
-    struct err why = {0};
+    struct err why = ERR_CLEAR;
 
     if (!tokenizer_open(&c->tokenizer, model, &why)) {
         tokenizer_limit(c->tokenizer, c->model->shape.vocab);

@@ -30,8 +30,7 @@ static int add(struct lines *l, const char *key, const char *value, struct err *
 /* Keys that only choose which queries are computed. */
 static bool only_selects(const char *key)
 {
-    return str_eq(key, "data.limit") || str_ends_with(key, ".limit") ||
-           str_ends_with(key, ".where");
+    return str_ends_with(key, ".limit") || str_ends_with(key, ".where");
 }
 
 /* "run.rows", "experiments.NAME.KEY". */

@@ -135,7 +135,7 @@ static int compare_tokens(const struct campaign *c, const char *path, struct pro
                           struct err *err)
 {
     struct tokenizer *t = NULL;
-    struct err none = {0};
+    struct err none = ERR_CLEAR;
     int64_t id = -1;
 
     if (tokenizer_open(&t, path, &none))

@@ -32,7 +32,7 @@ static int write_kv_heads(struct output *o, struct h5group *g, const struct axis
     for (size_t i = 0; i < axis->dim.size; i++) {
         int h = head ? head[i] : (int)i;
 
-        kv[i] = h < 0 ? -1 : axis->key_value ? h : h / (s->n_heads / s->n_kv_heads);
+        kv[i] = h < 0 ? -1 : axis->key_value ? h : shape_group(s, h);
     }
     return put_coordinate(g, &v, axis->dim.size, kv, err);
 }

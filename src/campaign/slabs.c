@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { IN_MEMORY = 64 << 20, BLOCK_BYTES = 32 << 20 };
+enum { IN_MEMORY = 64 << 20, SLAB_BYTES = 32 << 20 };
 
 static int io_error(const char *what, struct err *err)
 {
@@ -24,7 +24,7 @@ int slabs_open(struct slabs *s, size_t rows, size_t columns, bool whole, const c
 
     *s = (struct slabs){.rows = rows, .columns = columns, .width = columns, .fd = -1};
     if (!whole && bytes > IN_MEMORY) {
-        s->width = BLOCK_BYTES / (rows * sizeof *s->v);
+        s->width = SLAB_BYTES / (rows * sizeof *s->v);
         s->width = s->width < 1 ? 1 : s->width < columns ? s->width : columns;
         unlink(path); /* one who was killed may have left it */
         s->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);

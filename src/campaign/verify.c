@@ -91,10 +91,10 @@ static int check_library(struct result *r, const struct campaign *c, struct err 
 
 /* Drawing ---------------------------------------------------------------------------------- */
 
-/* Cells of a unit; what is read off a clean run alone counts for one. */
+/* Cells of a unit. */
 static uint64_t weight(const struct unit *u)
 {
-    return u->work != UNIT_CELLS ? 0 : u->n ? u->n : 1;
+    return u->work == UNIT_CELLS ? u->n : 0;
 }
 
 /* Sets todo[] of the units that hold the drawn cells. */

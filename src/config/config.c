@@ -498,7 +498,7 @@ bool config_curates(const char *path)
     struct arena arena = {0};
     struct problems problems = {0};
     struct buf text = {0};
-    struct err err = {0};
+    struct err err = ERR_CLEAR;
     struct config_context context = {
         .arena = &arena, .problems = &problems, .err = &err, .section = ""};
     const struct config_node *root = NULL;

@@ -161,8 +161,6 @@ const struct config_type config_paths = {"list of paths", sizeof(struct string_l
 
 /* Selectors */
 
-#define EACH_TOKEN "[*]" /* what {each_token: NAME} puts behind the name */
-
 /* The name inside {each_token: NAME} and its mark; NULL after a problem. */
 static const char *take_each_token(struct config_context *c, const struct config_node *node)
 {
@@ -330,21 +328,26 @@ static void parse_selector(struct config_context *c, const struct config_node *n
     *(struct selector *)field = s;
 }
 
+const char *each_token_name(const char *text, struct arena *a, struct err *err)
+{
+    size_t n = strlen(text), mark = strlen(EACH_TOKEN);
+
+    return n > mark && str_ends_with(text, EACH_TOKEN) ? arena_strndup(a, text, n - mark, err)
+                                                       : NULL;
+}
+
 static int print_element(const char *name, struct buf *out, struct err *err)
 {
-    size_t n = strlen(name), mark = strlen(EACH_TOKEN);
+    struct arena a = {0};
+    const char *span = each_token_name(name, &a, err);
     char number[24];
     int64_t v;
 
-    if (n > mark && str_ends_with(name, EACH_TOKEN)) {
-        struct arena a = {0};
-        const char *span = arena_strndup(&a, name, n - mark, err);
-        int code = !span || buf_puts(out, "{each_token: ", err) || put_string(out, span, err) ||
-                   buf_puts(out, "}", err);
-
-        arena_release(&a);
-        return err_if(err, code);
-    }
+    if (span && !buf_puts(out, "{each_token: ", err) && !put_string(out, span, err))
+        buf_puts(out, "}", err);
+    arena_release(&a);
+    if (span || err->code)
+        return err->code;
     /* Numbers stand as such; a name that only looks like one ("007") was quoted and is so again. */
     snprintf(number, sizeof number, "%lld", scan_int(name, &v) == SCAN_OK ? (long long)v : 0);
     return str_eq(number, name) ? buf_puts(out, name, err) : put_string(out, name, err);

@@ -48,6 +48,11 @@ struct selector {
     const char *group, *rank_by;
 };
 
+#define EACH_TOKEN "[*]" /* what {each_token: NAME} puts behind the name */
+
+/* The name in it; NULL if it is none such, or memory fails. */
+const char *each_token_name(const char *text, struct arena *a, struct err *err);
+
 struct string_list {
     size_t n;
     const char **v;

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "data/text.h"
+#include "data/answers.h"
 
 #include <stdio.h>
 #include <string.h>

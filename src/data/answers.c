@@ -1,5 +1,7 @@
 #include "data/answers.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -236,6 +238,22 @@ void answers_find(const char *text, size_t n, int want, bool ended, struct answe
         find_in_line(&t, i, want, ended, out);
     else
         find_in_list(&t, i, want, ended, out);
+}
+
+/* A letter or digit of a script that has spaces between words. */
+static bool of_word(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+           (c >= 0xc2 && c <= 0xd9);
+}
+
+bool wants_space(const char *prompt, const char *answer)
+{
+    size_t n = strlen(prompt);
+    char last = n ? prompt[utf8_last(prompt, n)] : '\0';
+
+    return n && of_word((unsigned char)*answer) &&
+           (of_word((unsigned char)last) || strchr(".,:;?!)]}%", last));
 }
 
 struct span answer_tokens(const size_t *end, int n, size_t begin, size_t length)

@@ -38,6 +38,10 @@ struct answer_places {
    list's first mark ("1.", "-") or behind it. */
 void answers_find(const char *text, size_t n, int want, bool ended, struct answer_places *out);
 
+/* Would a text that goes on from the prompt with this answer have a space between them? Neither
+   ends nor begins with one. */
+bool wants_space(const char *prompt, const char *answer);
+
 /* The tokens that spell any of the bytes [begin, begin + length) of a text; end: (n) where each of
    its tokens ends. Empty = none. */
 struct span answer_tokens(const size_t *end, int n, size_t begin, size_t length);

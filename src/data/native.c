@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "data/answers.h"
 #include "data/fields.h"
 #include "data/format.h"
 #include "data/messages.h"

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "data/answers.h"
 #include "data/fields.h"
 #include "data/native.h"
 #include "data/text.h"

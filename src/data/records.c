@@ -55,8 +55,7 @@ static bool fills_file(const char *s, size_t n, size_t i)
     if (blank(s + i + 1, (size_t)(newline - s) - i - 1)) /* "{" alone on its line */
         return true;
     end = value_end(s, n, i);
-    return end > (size_t)(newline - s) && end < n + 1 && s[end - 1] == '}' &&
-           blank(s + end, n - end);
+    return end > (size_t)(newline - s) && s[end - 1] == '}' && blank(s + end, n - end);
 }
 
 /* A file that is not the data itself, by how it begins: what it is and what to do, or NULL. */

@@ -107,19 +107,3 @@ int prompt_add_bos(struct loader *l, struct draft_prompt *p, struct err *err)
     }
     return 0;
 }
-
-/* A letter or digit of a script that has spaces between words. */
-static bool of_word(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
-           (c >= 0xc2 && c <= 0xd9);
-}
-
-bool wants_space(const char *prompt, const char *answer)
-{
-    size_t n = strlen(prompt);
-    char last = n ? prompt[utf8_last(prompt, n)] : '\0';
-
-    return n && of_word((unsigned char)*answer) &&
-           (of_word((unsigned char)last) || strchr(".,:;?!)]}%", last));
-}

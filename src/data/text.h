@@ -13,8 +13,4 @@ int spell_text(struct loader *l, const struct draft_prompt *p, size_t (**ranges)
 int decode_text(struct loader *l, struct query *q, struct err *err);
 int prompt_add_bos(struct loader *l, struct draft_prompt *p, struct err *err);
 
-/* Would a text that goes on from the prompt with this answer have a space between them? Neither
-   ends nor begins with one. */
-bool wants_space(const char *prompt, const char *answer);
-
 #endif

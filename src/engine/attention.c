@@ -24,7 +24,7 @@ struct item {
 
 size_t attention_scratch(const struct shape *s, int max_tokens)
 {
-    size_t per_group = (size_t)(s->n_heads / s->n_kv_heads), n = (size_t)max_tokens;
+    size_t per_group = (size_t)shape_shared(s), n = (size_t)max_tokens;
 
     return per_group * (n < TILE ? n : TILE) * n;
 }
@@ -105,7 +105,7 @@ static struct head_row query_at(const struct engine *e, const struct item *it, i
                                 float *scratch)
 {
     const struct shape *s = &e->model->shape;
-    int per_group = s->n_heads / s->n_kv_heads, row = i / per_group, of_group = i % per_group;
+    int per_group = shape_shared(s), row = i / per_group, of_group = i % per_group;
     struct head_row out = {.head = it->group * per_group + of_group, .token = it->rows.lo + row};
     int64_t at = it->lane->att + out.token - it->lane->s.att.lo;
     int64_t first = (at * s->n_heads + out.head) * s->d_head;
@@ -164,7 +164,7 @@ static void sum_rows(struct engine *e, const struct item *it, int n, float *scra
 
 static void attend_item(struct engine *e, const struct item *it, float *scratch)
 {
-    int n = span_len(it->rows) * (e->model->shape.n_heads / e->model->shape.n_kv_heads);
+    int n = span_len(it->rows) * shape_shared(&e->model->shape);
 
     score_rows(e, it, n, scratch);
     for (int i = 0; i < n; i++) {

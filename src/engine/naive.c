@@ -81,7 +81,7 @@ static void attend_row(const struct pass *p, int layer, int head, int t, float *
 {
     const struct shape *s = &p->e->model->shape;
     struct span keys = keys_seen(s, layer, t);
-    int64_t dh = s->d_head, group = head / (s->n_heads / s->n_kv_heads);
+    int64_t dh = s->d_head, group = shape_group(s, head);
     const float *q = p->e->q + t * p->width + head * dh;
     float *z = p->e->z + t * p->width + head * dh;
 

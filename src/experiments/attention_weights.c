@@ -363,7 +363,7 @@ static int weights_cell(const struct experiment *x, const struct cell *cell, str
     const struct model *m = w->engine->model;
     const struct shape *s = &m->shape;
     int l = (int)cell->index[axis_named(x, "layer", 5)];
-    int h = (int)cell->index[axis_named(x, "head", 4)], g = h / (s->n_heads / s->n_kv_heads);
+    int h = (int)cell->index[axis_named(x, "head", 4)], g = shape_group(s, h);
     const struct layer *layer = &m->layers[l];
     struct head_room r;
 

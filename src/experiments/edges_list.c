@@ -73,7 +73,7 @@ static bool takes_head(const struct choice_of_side *c, const struct shape *s, in
 /* Does any of the heads that read it? */
 static bool takes_group(const struct choice_of_side *c, const struct shape *s, int layer, int group)
 {
-    int per_group = s->n_heads / s->n_kv_heads;
+    int per_group = shape_shared(s);
 
     for (int h = group * per_group; h < (group + 1) * per_group; h++)
         if (takes_head(c, s, layer, h))

@@ -1,6 +1,6 @@
 /*
  * The group `queries`: what the model itself says at each prompt, computed in every job. What is
- * known of a query without the model (text, spans, flags) is written beside it by output.c.
+ * known of a query without the model (text, spans, flags) is written beside it by output_queries.c.
  */
 #include "experiments/experiment.h"
 #include "experiments/kit/answers.h"

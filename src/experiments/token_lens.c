@@ -140,7 +140,7 @@ static void split_layer(const struct experiment *x, const struct run *run, int l
     memset(attention, 0, (size_t)s->n_heads * t->n * sizeof *attention);
     for (int h = 0; h < s->n_heads; h++) {
         const float *p = run->p + ((int64_t)l * s->n_heads + h) * run->n;
-        int64_t group = h / (s->n_heads / s->n_kv_heads);
+        int64_t group = shape_group(s, h);
 
         for (int i = 0; i < run->n; i++) {
             const float *v = run->v + ((int64_t)l * run->n + i) * kv + group * dh;

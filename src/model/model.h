@@ -61,6 +61,17 @@ static inline int shape_window(const struct shape *s, int layer)
     return s->window ? s->window[layer] : 0;
 }
 
+/* How many query heads share keys and values, and the key-value head that this one reads. */
+static inline int shape_shared(const struct shape *s)
+{
+    return s->n_heads / s->n_kv_heads;
+}
+
+static inline int shape_group(const struct shape *s, int head)
+{
+    return head / shape_shared(s);
+}
+
 /* The window of the layers that have one, and how many do. */
 int shape_windows(const struct shape *s, int *layers);
 

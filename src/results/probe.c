@@ -37,7 +37,7 @@ static bool limit_child(const char *path)
 {
     const struct sigaction ours = {.sa_handler = SIG_DFL};
     const struct rlimit no_core = {0, 0};
-    struct rlimit cpu = {SECONDS, SECONDS + 1};
+    struct rlimit cpu = {.rlim_cur = SECONDS};
     struct stat st = {0};
 
     if (!stat(path, &st))
@@ -60,7 +60,7 @@ static void child(void *ctx, int out)
 {
     const struct probe_call *r = ctx;
     int nowhere = open("/dev/null", O_WRONLY);
-    struct err err = {0};
+    struct err err = ERR_CLEAR;
     bool limited = limit_child(r->path);
 
     if (nowhere >= 0) {

@@ -29,7 +29,7 @@ int draws_open(struct draws *d, const struct strata *s, const struct dataset *ds
     const char **of = arena_alloc(a, s->items.n, sizeof *of, err); /* their datasets */
     int *member = arena_alloc(a, s->items.n, sizeof *member, err);
 
-    d->n = c->bootstrap < DRAWS_MAX ? (size_t)c->bootstrap / 2 * 2 : DRAWS_MAX;
+    d->n = c->bootstrap < BOOTSTRAP_MAX ? (size_t)c->bootstrap / 2 * 2 : BOOTSTRAP_MAX;
     d->times = arena_alloc(a, s->items.n * d->n, sizeof *d->times, err);
     if (!of || !member || !d->times)
         return err->code;

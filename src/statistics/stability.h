@@ -8,13 +8,13 @@
 
 #include "statistics/strata.h"
 
-enum { DRAWS_MAX = 100, TOP_KINDS = 3 };
+enum { BOOTSTRAP_MAX = 100, TOP_KINDS = 3 };
 
 extern const int32_t top_sizes[TOP_KINDS]; /* 5, 10, 20 */
 
 /* How often each draw has each cluster: as many of a dataset's as there are. */
 struct draws {
-    size_t n;      /* even, at most DRAWS_MAX */
+    size_t n;      /* even, at most BOOTSTRAP_MAX */
     double *times; /* (clusters, n) */
 };
 

@@ -475,9 +475,9 @@ static struct stability ranking(double step)
 {
     struct dataset data = {.query = queries};
     struct statistics_config c = {.cluster = CLUSTER_ITEM, .bootstrap = 2000, .seed = 3};
-    static float mean[RANKED * 3 * DRAWS_MAX];
+    static float mean[RANKED * 3 * BOOTSTRAP_MAX];
     const float *of[RANKED];
-    double room[2 * DRAWS_MAX];
+    double room[2 * BOOTSTRAP_MAX];
     struct stability out;
     struct draws draws;
     struct strata s;
@@ -487,7 +487,7 @@ static struct stability ranking(double step)
     make(&s, (int[3]){20, 25});
     data.n = s.n_queries;
     assert_int_equal(draws_open(&draws, &s, &data, &c, &arena, &err), 0);
-    assert_int_equal(draws.n, DRAWS_MAX);
+    assert_int_equal(draws.n, BOOTSTRAP_MAX);
     for (size_t k = 0; k < draws.n; k++) { /* as many items of each dataset as it has */
         double first = 0, second = 0;
 

@@ -2,8 +2,8 @@
    object, lines, CSV), and prompts given as messages. */
 #include "data_helper.h"
 
+#include "data/answers.h"
 #include "data/csv.h"
-#include "data/text.h"
 
 static const struct data_options plain = {.seed = 1};
 

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EACH_TOKEN "[*]" /* what the config puts behind a name in {each_token: NAME} */
-
 /* A token's number, or a token set by its name. */
 static void one_place(struct place *p, const char *const *name, struct experiment *x,
                       const char *key, struct problems *problems)
@@ -44,15 +42,6 @@ static int longest(struct experiment *x, const char *name, struct err *err)
         most = n > most ? n : most;
     }
     return tok ? most : -1;
-}
-
-/* The name inside "subject[*]"; NULL if it is none such. */
-static const char *each_token_name(const char *text, struct arena *a, struct err *err)
-{
-    size_t n = strlen(text), mark = strlen(EACH_TOKEN);
-
-    return n > mark && str_ends_with(text, EACH_TOKEN) ? arena_strndup(a, text, n - mark, err)
-                                                       : NULL;
 }
 
 static int add_place(struct places *out, struct place p, struct experiment *x, struct err *err)

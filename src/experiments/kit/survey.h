@@ -3,7 +3,7 @@
  * role, or their spread (docs/methods.md 4). A kind declares it here; campaign/survey.h makes it,
  * in a pass of its own that is distributed like cells.
  *
- * Means are keyed by dataset, template and step, and by the tokens' roles (places.h); the spread is
+ * Means are keyed by dataset, template and step, and by the tokens' roles (match.h); the spread is
  * one number for a dataset, site and layer, over all tokens and elements.
  */
 #ifndef LENSWEEP_EXPERIMENTS_KIT_SURVEY_H

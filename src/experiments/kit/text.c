@@ -64,10 +64,11 @@ static int describe(struct experiment *x, const char *rows, struct err *err)
 int text_declare(struct experiment *x, int n, const char *dims, const char *averaged,
                  const char *rows, struct err *err)
 {
-    const char *each = arena_printf(x->arena, err, "%s text_token", dims);
+    const char *each;
 
     if (!n)
         return 0;
+    each = arena_printf(x->arena, err, "%s text_token", dims);
     x->written = n;
     return err_if(
         err,

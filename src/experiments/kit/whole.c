@@ -18,11 +18,12 @@ int whole_behind(const struct experiment *x, const struct query *q)
 int whole_declare(struct experiment *x, const struct whole_config *c, const char *dims,
                   size_t others, struct problems *problems, struct err *err)
 {
-    const char *all = arena_printf(x->arena, err, "%s target", dims);
     const struct dataset *ds = x->data;
+    const char *all;
 
     if (!c->answer_logprob)
         return 0;
+    all = arena_printf(x->arena, err, "%s target", dims);
     x->whole = arena_alloc(x->arena, 1, sizeof *x->whole, err);
     if (!x->whole)
         return err->code;

@@ -70,7 +70,7 @@ static const char *pre_of_architecture(const struct gguf *g)
                                            {"qwen2", "qwen2"},
                                            {"qwen3", "qwen2"}};
     struct gguf_string arch = {0};
-    struct err ignored = {0};
+    struct err ignored = ERR_CLEAR;
 
     if (gguf_take_string(g, "general.architecture", false, &arch, &ignored))
         return "";
@@ -147,7 +147,7 @@ static bool strips(const struct gguf *g, const struct tokenizer *t, struct gguf_
 {
     static const char *const not_these[] = {"<unk>", "<s>", "<|endoftext|>"};
     struct gguf_string arch = {0};
-    struct err ignored = {0};
+    struct err ignored = ERR_CLEAR;
 
     if (t->bpe.byte_level || gguf_take_string(g, "general.architecture", false, &arch, &ignored) ||
         !arch.n || !gguf_string_eq(arch, "phi3"))

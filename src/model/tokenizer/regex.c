@@ -14,7 +14,7 @@ enum { STEPS_BASE = 500000, STEPS_PER_BYTE = 16, HEAP_KIB = 1 << 16 };
 
 static void *take(PCRE2_SIZE n, void *arg)
 {
-    struct err err = {0};
+    struct err err = ERR_CLEAR;
 
     (void)arg;
     return mem_alloc(n, 1, &err);

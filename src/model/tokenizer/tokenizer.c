@@ -129,7 +129,7 @@ static int file_paths(const char *path[FILES], const char *dir, struct arena *a,
 bool tokenizer_is_there(const char *path, const struct err *why)
 {
     const char *file[FILES];
-    struct err err = {0};
+    struct err err = ERR_CLEAR;
     struct arena a = {0};
     bool there = why->code != ERR_IO;
 

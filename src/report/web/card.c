@@ -57,7 +57,7 @@ static json_t *last_start(struct result *r, struct err *err)
     const char *path = file_sibling(&r->arena, r->path, "run.jsonl", err);
     json_t *start = NULL;
     struct mapping log = {0};
-    struct err e = {0};
+    struct err e = ERR_CLEAR;
 
     if (path && file_exists(path) && !file_map(&log, path, &e))
         for (size_t end = log.size, at; end && !start; end = at ? at - 1 : 0) {
