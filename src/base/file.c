@@ -164,12 +164,16 @@ out:
 
 bool file_start(const char *path, char *out, size_t n)
 {
-    FILE *f = fopen(path, "rb");
-    size_t got = f ? fread(out, 1, n - 1, f) : 0;
+    struct err ignored = ERR_CLEAR;
+    struct stat st;
+    ssize_t got = 0;
+    int fd;
 
-    out[got] = '\0';
-    if (f)
-        fclose(f);
+    if (!open_regular(&fd, &st, path, &ignored)) {
+        got = read(fd, out, n - 1);
+        close(fd);
+    }
+    out[got > 0 ? got : 0] = '\0';
     return got > 0;
 }
 

@@ -37,7 +37,7 @@ int out_printf(struct err *err, const char *fmt, ...)
 
 int out_write(const void *p, size_t n, struct err *err)
 {
-    return err->code ? err->code : fwrite(p, 1, n, stdout) == n ? 0 : write_error(err);
+    return err->code ? err->code : !n || fwrite(p, 1, n, stdout) == n ? 0 : write_error(err);
 }
 
 int out_flush(struct err *err)

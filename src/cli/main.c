@@ -7,6 +7,7 @@
 #include "results/h5read.h"
 #include "version.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -88,11 +89,21 @@ static void map_failed(int number)
     _exit(ERR_IO);
 }
 
+/* Of standard descriptors that are closed the next file would get the number, and what is printed
+   would go into it. Nobody can write to these: it is told as it was. */
+static void hold_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+            return;
+}
+
 int main(int argc, char **argv)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, bus = {.sa_handler = map_failed};
     struct err err = ERR_CLEAR;
 
+    hold_standard();
     sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe and a full quota are errors of the write */
     sigaction(SIGXFSZ, &ignore, NULL);
     sigaction(SIGBUS, &bus, NULL); /* before MPI's own, which leaves others' alone */

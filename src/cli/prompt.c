@@ -3,6 +3,7 @@
 #include "base/buf.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,7 +110,7 @@ int prompt_run(struct prompt *p, struct run *run, struct err *err)
     if (run_alloc(run, &p->model->shape, n, 0, &p->arena, err))
         return err->code;
     engine_run(&p->engine, &v, 1);
-    return 0;
+    return isfinite(run->log_z) ? 0 : err_set(err, ERR_NUMERIC, "the model's output is not finite");
 }
 
 int prompt_text(const struct prompt *p, size_t from, struct buf *out, struct err *err)

@@ -88,13 +88,15 @@ static void fill_given(struct config_context *c, const struct config_row *rows, 
     }
 }
 
-/* The list in the place of the one value: `paths` for `path`. */
+/* The list in the place of the one value: `paths` for `path`; an empty one names none. */
 static bool given_several(const struct config_node *map, const struct config_row *row)
 {
+    const struct config_node *list;
     char key[CONFIG_NAME_MAX];
 
     snprintf(key, sizeof key, "%ss", row->key);
-    return map && given(map, key);
+    list = map ? given(map, key) : NULL;
+    return list && node_count(list) > 0;
 }
 
 static void fill_missing(struct config_context *c, const struct config_node *map,

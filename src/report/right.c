@@ -212,7 +212,10 @@ static int put_wrong(const struct right *all, struct buf *out, struct err *err)
 int right_sentence(const struct right *all, struct buf *out, struct err *err)
 {
     if (!all->n)
-        return buf_puts(out, "the data do not say which target is right", err);
+        return buf_puts(out,
+                        all->unsaid ? "the data do not say which target is right"
+                                    : "no query was computed: what the model says is not known",
+                        err);
     buf_printf(out, err,
                "the model is right in %zu of %zu %s (its most probable next token is the "
                "target)",

@@ -88,6 +88,7 @@ grep -q '"queries_bad": *20' "$work/left/run.jsonl" || wrong "queries_bad in run
 # All bad: still a result file, and a status.
 echo '{"ids": [700], "targets": {"a": 4}}' >"$data"
 ends 1 "$program" run "$work/c.yaml" --set output="$work/all bad" && has '0 queries ok, 1 bad' "$work/out"
+hasnt 'do not say which target' "$work/out" && has 'self-check   none (no query could be computed)' "$work/out"
 has 'no query can be used: all 1 are bad'
 has 'id 700 at token 0 is outside'
 ends 1 "$program" plan "$work/c.yaml" && has 'bad queries' "$work/out"

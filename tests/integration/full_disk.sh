@@ -31,4 +31,14 @@ mount -o remount,size=16m "$work/disk"
 ends 0 "$program" run "$work/c.yaml" --set output="$work/disk/output"
 has 'of them from earlier starts'
 same "$work/roomy/result.h5" "$work/disk/output/result.h5" "resumed after a full disk"
+
+# gnuplot does not say that the disk was full.
+if command -v gnuplot >/dev/null; then
+    umount "$work/disk"
+    mount -t tmpfs -o size=40k lensweep "$work/disk"
+    ends 3 "$program" plot "$work/roomy" --format svg -o "$work/disk/figures"
+    for picture in "$work/disk/figures"/*.svg; do
+        [ ! -e "$picture" ] || grep -q '</svg>' "$picture" || wrong "$(basename "$picture") is cut off"
+    done
+fi
 finish

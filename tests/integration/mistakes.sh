@@ -44,6 +44,21 @@ wrongly '~nobody/x.jsonl' 'kind: decode' 'the home of another user (~nobody) is 
 printf 'base: &b {path: x}\nmodel: {<<: *b}\n' >"$work/merge.yaml"
 ends 2 "$program" plan "$work/merge.yaml" && has 'merge keys (<<) are not read'
 
+printf 'model: {paths: []}\ndata: {path: "%s"}\noutput: r\nexperiments: [{name: x, kind: decode}]\n' "$data" >"$work/none.yaml"
+ends 2 "$program" plan "$work/none.yaml" && has 'none.yaml:1:8: model.path: required, but missing'
+
+# A pipe is not waited for; what is printed goes into no file that the number of a closed output fell to.
+mkfifo "$work/pipe"
+for command in inspect 'tokenize --text x' 'logits --ids 1'; do
+    # shellcheck disable=SC2086
+    ends 3 timeout -s KILL 20 "$program" $command "$work/pipe" && says 'is not a regular file'
+done
+cp -r tests/fixtures/tiny/model "$work/own" && chmod -R u+w "$work/own"
+"$program" logits "$work/own" --ids '1 2' --npy /dev/stdout >&- 2>/dev/null && wrong "written to a closed output"
+same tests/fixtures/tiny/model/model.safetensors "$work/own/model.safetensors" "weights beside a closed output"
+printf '\377\377\377\377' | dd of="$work/own/model.safetensors" bs=1 conv=notrunc status=none seek=$(($(stat -c %s "$work/own/model.safetensors") - 4))
+ends 6 "$program" logits "$work/own" --ids '1 2' && says "the model's output is not finite"
+
 # Relative paths are as seen from the working directory; who means the config's folder is told.
 mkdir "$work/elsewhere"
 config "$work/c.yaml" lands.jsonl r 'name: x, kind: decode'

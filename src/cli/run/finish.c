@@ -42,7 +42,8 @@ static int print_audit(const struct campaign_report *report, struct err *err)
         if (!isnan(report->audit[i]))
             worst = fmax(worst, report->audit[i]);
     if (worst < 0)
-        return out_printf(err, "self-check   none (run.audit)\n");
+        return out_printf(err, "self-check   none (%s)\n",
+                          report->ok ? "run.audit" : "no query could be computed");
     return out_printf(err, "self-check   passed: worst relative error %.0e (limit %.0e)\n", worst,
                       AUDIT_TOLERANCE);
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,11 +70,35 @@ static int add_picture(struct gallery *g, const struct drawing *p, struct err *e
     return err->code;
 }
 
+/* gnuplot does not say that a disk is full: a picture that was cut lacks its last words. */
+static int check_whole(const char *path, const char *format, struct err *err)
+{
+    static const struct {
+        const char *format, *end;
+    } of[] = {{"svg", "</svg>"}, {"png", "IEND"}, {"pdf", "%%EOF"}};
+    enum { TAIL = 32 };
+    struct mapping m;
+    bool whole = false;
+
+    if (file_map(&m, path, err))
+        return err->code;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        for (size_t k = m.size > TAIL ? m.size - TAIL : 0, n = strlen(of[i].end);
+             str_eq(format, of[i].format) && k + n <= m.size; k++)
+            whole |= !memcmp((const char *)m.data + k, of[i].end, n);
+    file_unmap(&m);
+    if (whole)
+        return 0;
+    unlink(path);
+    return err_set(err, ERR_IO, "gnuplot did not write all of %s: is the disk full?", path);
+}
+
 static int draw(struct gallery *g, const struct drawing *p, struct err *err)
 {
     const char *name = p->name;
     char *script = arena_printf(&g->arena, err, "%s.gp", name), said[400] = "";
     struct start start = {g->dir, script};
+    const char *path;
     int status = 0;
     size_t n;
 
@@ -86,8 +111,9 @@ static int draw(struct gallery *g, const struct drawing *p, struct err *err)
     if (status != 0)
         return err_set(err, ERR_IO, "gnuplot cannot draw %s/%s: %s", g->dir, script,
                        *said ? said : "it says nothing");
-    return err_if(err, add_picture(g, p, err) ||
-                           buf_printf(g->said, err, "%s/%s.%s\n", g->dir, name, g->format));
+    path = arena_printf(&g->arena, err, "%s/%s.%s", g->dir, name, g->format);
+    return err_if(err, !path || check_whole(path, g->format, err) || add_picture(g, p, err) ||
+                           buf_printf(g->said, err, "%s\n", path));
 }
 
 static int write_beside(struct gallery *g, const char *name, const char *suffix,
