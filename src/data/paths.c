@@ -44,6 +44,14 @@ static bool is_log(const char *name)
     return str_eq(name, "curate.jsonl") || str_eq(name, "run.jsonl");
 }
 
+/* Does a run write there? What it, and an export, leave in its folder are no data. */
+static bool is_output(struct loader *l, const char *dir, struct err *err)
+{
+    const char *manifest = file_join(&l->scratch, dir, "manifest", err);
+
+    return manifest && file_exists(manifest);
+}
+
 static bool leads_back(const struct step_down *up, const struct stat *st)
 {
     for (; up; up = up->up)
@@ -75,7 +83,8 @@ static int walk(struct loader *l, const char *dir, const struct step_down *up, s
             return err->code;
         if (names[i][0] == '.' || is_log(names[i]) || stat(path, &st))
             continue;
-        if (S_ISDIR(st.st_mode) ? !leads_back(&here, &st) && walk(l, path, &here, list, err)
+        if (S_ISDIR(st.st_mode) ? !leads_back(&here, &st) && !is_output(l, path, err) &&
+                                      walk(l, path, &here, list, err)
                                 : str_ends_with(path, ending(l)) && list_add(l, list, path, err))
             return err->code;
     }

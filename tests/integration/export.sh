@@ -92,4 +92,12 @@ has 'trace_in: left out: they restore clean values' "$work/out"
 sed -i '$s/\([0-9]\)$/\11/' "$work/all/csv/decode.query.layer.component.target.csv"
 ! "$python" tests/check_export.py csv "$work/all/result.h5" "$work/all/csv" >/dev/null || wrong "a digit more goes unseen"
 
+
+# What is exported below the data's folder is no data.
+mkdir "$work/folder"
+queries 2 >"$work/folder/lands.jsonl"
+config "$work/below.yaml" "$work/folder" "$work/folder/out" 'name: early, kind: decode'
+ends 0 "$program" run "$work/below.yaml" --set run.threads=1
+ends 0 "$program" export "$work/folder/out" -f jsonl
+ends 0 "$program" verify "$work/folder/out" && has 'all equal' "$work/out"
 finish

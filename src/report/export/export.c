@@ -63,7 +63,7 @@ int outputs_add(struct outputs *o, struct writer **w, struct err *err, const cha
     if (!*w)
         return err->code;
     **w = (struct writer){.fd = -1};
-    if (make_parent(o, path, err) ||
+    if (make_parent(o, path, err) || (!o->n && file_sweep(o->dir, err)) ||
         arena_grow(&o->arena, &o->file, o->n, &o->cap, sizeof(struct writer *), err))
         return err->code;
     o->file[o->n++] = *w;
