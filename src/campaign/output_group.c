@@ -129,6 +129,14 @@ static int stamp_keys(struct output *o, struct h5group *g, const struct experime
     return config_each(&o->c->config, stamp_key, &s, err);
 }
 
+static int stamp_inputs(struct output *o, struct h5group *g, const struct experiment *x,
+                        struct err *err)
+{
+    const char *text = inputs_text(x, &o->group, err);
+
+    return !text || (*text && h5_attr_str(g, "inputs", text, err)) ? err->code : 0;
+}
+
 /* Of its own: those that are tested stand in a group below. */
 static bool has_averages(const struct experiment *x)
 {
@@ -186,7 +194,7 @@ static int make_group(struct output *o, const struct experiment *x, struct h5gro
     }
     if (h5_group(o->file, x->name, dims, n, g, err) ||
         h5_attr_str(*g, "kind", x->kind->name, err) || stamp_config(*g, x, err) ||
-        stamp_keys(o, *g, x, err) ||
+        stamp_keys(o, *g, x, err) || stamp_inputs(o, *g, x, err) ||
         (has_averages(x) &&
          (h5_attr_str(*g, "average",
                       choice_word(average_choices, (int)o->c->config.statistics.average), err) ||

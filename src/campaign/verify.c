@@ -67,15 +67,44 @@ static int check_config(struct result *r, const struct campaign *c, struct err *
     return err->code;
 }
 
+/* Did its files give what they gave then? One whose content is not known (files before 0.3 do not say
+   it) is not looked at. */
+static int check_inputs(struct result *r, const struct experiment *x, struct err *err)
+{
+    char hex[HASH_HEX];
+    const char *there, *was;
+
+    if (!x->n_inputs)
+        return 0;
+    if (result_attr(r, x->name, "inputs", &there, err))
+        return err->code;
+    for (int i = 0; there && i < x->n_inputs; i++) {
+        const char *key = x->input[i].key;
+
+        was = strstr(there, key);
+        if (!was || strncmp(was + strlen(key), " ", 1) != 0 ||
+            strncmp(was + strlen(key) + 1, hash_hex(hex, x->input[i].hash), HASH_HEX - 1) != 0)
+            return err_set(err, ERR_CONFIG,
+                           "%s: what experiment %s read from the file of %s has changed since: "
+                           "verify with the file that it was made with, or run once more",
+                           r->path, x->name, key);
+    }
+    return 0;
+}
+
 int verify_origin(struct result *r, const struct campaign *c, struct err *err)
 {
     char model[HASH_HEX], data[HASH_HEX];
 
     hash_hex(model, c->model->fingerprint);
     hash_hex(data, dataset_fingerprint(&c->data));
-    return err_if(err, check_attribute(r, "model_fingerprint", model, "this model", err) ||
-                           check_attribute(r, "data_fingerprint", data, "these data", err) ||
-                           check_config(r, c, err));
+    if (check_attribute(r, "model_fingerprint", model, "this model", err) ||
+        check_attribute(r, "data_fingerprint", data, "these data", err) || check_config(r, c, err))
+        return err->code;
+    for (size_t i = 0; i < c->n; i++)
+        if (check_inputs(r, &c->x[i], err))
+            return err->code;
+    return 0;
 }
 
 /* Can cells computed here have the bits of the file? */

@@ -110,6 +110,7 @@ int neuron_sets_read(struct ablation *b, struct experiment *x, const char *path,
     if (file_read(&text, path, MOST, &bad))
         problem_of_file(x, "neuron_file", problems, &bad, err);
     b->set_hash = hash_bytes(text.data, text.len);
+    add_input(x, "neuron_file", b->set_hash, err);
     for (char *at = text.len ? text.data : NULL, *end; at && !err->code; at = end) {
         bool good = true;
 

@@ -55,7 +55,8 @@ int pairs_open(struct ablation *b, struct experiment *x, struct problems *proble
                    str_noun(n, "head", "heads"));
     r.n = n;
     b->set_hash = ranking_hash(&r, x->arena, err);
-    return err->code ? err->code : list_heads(b, &r, n, x->arena, err);
+    return err_if(err, err->code || add_input(x, "heads", b->set_hash, err) ||
+                           list_heads(b, &r, n, x->arena, err));
 }
 
 int pairs_axes(struct experiment *x, struct ablation *b, struct err *err)

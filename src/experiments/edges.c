@@ -294,7 +294,7 @@ static int edges_open(struct experiment *x, struct problems *problems, struct er
     x->places = &e->positions;
     x->chosen = &e->hash;
     check(x, problems);
-    if (edges_list(e, x, problems, err) ||
+    if (edges_list(e, x, problems, err) || (*c->from && add_input(x, "from", e->hash, err)) ||
         places_of(&e->positions, &c->positions, x, "positions", problems, err) || problems->count)
         return err->code;
     x->keep = KEEP_Z | KEEP_MLP | site_base_keep(SITE_READ_MLP);

@@ -259,6 +259,27 @@ int add_figure(struct experiment *x, const struct figure *f, struct err *err)
     return 0;
 }
 
+int add_input(struct experiment *x, const char *key, struct hash hash, struct err *err)
+{
+    if (x->n_inputs == INPUTS_MAX)
+        return err_set(err, ERR_BUG, "experiment %s reads more than %d files", x->name, INPUTS_MAX);
+    x->input[x->n_inputs++] = (struct input){key, hash};
+    return 0;
+}
+
+const char *inputs_text(const struct experiment *x, struct arena *a, struct err *err)
+{
+    const char *text = "";
+
+    for (int i = 0; text && i < x->n_inputs; i++) {
+        char hex[HASH_HEX];
+
+        text = arena_printf(a, err, "%s%s%s %s", text, *text ? ", " : "", x->input[i].key,
+                            hash_hex(hex, x->input[i].hash));
+    }
+    return text;
+}
+
 /* Sizes and places -------------------------------------------------------------------------- */
 
 const struct field *field_named(const struct experiment *x, const char *name)

@@ -25,6 +25,7 @@ enum {
     AGGREGATES_MAX = 12,
     CONSTANTS_MAX = 8,
     HEADLINES_MAX = 8,
+    INPUTS_MAX = 2,
     RUNS_MAX = 512
 };
 
@@ -114,6 +115,13 @@ struct scene {
 };
 
 /* EMBED_STATS: what vocab_stats has of the embedding, too; DRAWS: controls or counterfactual. */
+/* What a file beside model and data gave, which the results depend on: a key of the config names the
+   file, and says nothing of what is in it. */
+struct input {
+    const char *key;
+    struct hash hash;
+};
+
 enum { NEED_VOCAB_STATS = 1, NEED_DRAWS = 2, NEED_EMBED_STATS = 4 };
 
 struct experiment {
@@ -140,6 +148,8 @@ struct experiment {
     struct authors_layout authors; /* the place of its numbers in the files of the paper's code */
     bool settles; /* the kind's `settle` is called, and needs all queries at once */
     unsigned needs;
+    struct input input[INPUTS_MAX];
+    int n_inputs;
     unsigned keep;       /* what the clean run keeps (KEEP_...); begins as the kind's */
     bool all_rows;       /* of the clean run: as in run_spec */
     bool of_model;       /* its cells are the model's own, and no query's: it has no runs, and its
@@ -366,6 +376,10 @@ int problem_of_file(const struct experiment *x, const char *key, struct problems
    arena. */
 int add_headline(struct experiment *x, const struct headline *h, struct err *err);
 int add_figure(struct experiment *x, const struct figure *f, struct err *err);
+int add_input(struct experiment *x, const char *key, struct hash hash, struct err *err);
+
+/* Its inputs in words, "KEY HASH, KEY HASH", in the arena; "" = it has none. NULL: see err. */
+const char *inputs_text(const struct experiment *x, struct arena *a, struct err *err);
 
 /* Place of the axis of this name (of n bytes); -1 = x has not declared it. */
 int axis_named(const struct experiment *x, const char *name, size_t n);

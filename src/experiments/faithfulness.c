@@ -154,6 +154,8 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
     if (f->ranking.edges)
         x->keep |= site_base_keep(SITE_READ_MLP);
     f->hash = ranking_hash(&f->ranking, x->arena, err);
+    if (err->code || add_input(x, "from", f->hash, err))
+        return err->code;
     x->words = arena_printf(x->arena, err,
                             "all but {kept} of %zu %s, by the order {order}, %s, at %s, sample "
                             "{sample}",

@@ -30,6 +30,18 @@ sed -i "s,^model:.*,model: {path: \"$work/model\"}," "$work/f.yaml"
 ends 0 env LENSWEEP_ISA=portable "$program" run "$work/f.yaml" --set run.threads=1
 ends 0 "$program" verify "$work/curve" --cells 30 && has 'all equal' "$work/out"
 
+# Files that experiments read beside the data: what was in them belongs to the result.
+printf '0 1 a\n1 2 b\n' >"$work/units.txt"
+config "$work/n.yaml" "$work/lands.jsonl" "$work/beside" \
+    "name: sets, kind: ablation, site: neurons, neuron_file: \"$work/units.txt\", operation: {kind: zero}" \
+    "name: twos, kind: ablation, site: head, heads: {pairs: \"$work/output\", group: mean, top: 3}, operation: {kind: mean}"
+sed -i "s,^model:.*,model: {path: \"$work/model\"}," "$work/n.yaml"
+ends 0 "$program" run "$work/n.yaml" --set run.threads=1
+printf '0 1 a\n1 3 b\n' >"$work/units.txt"
+ends 2 "$program" verify "$work/beside" && says 'what experiment sets read from the file of neuron_file has changed'
+printf '0 1 a\n1 2 b\n' >"$work/units.txt"
+ends 0 "$program" verify "$work/beside" --cells 20 && has 'all equal' "$work/out"
+
 # Bits of OpenBLAS: the naive executor's are always the same here, others depend on what shares a product.
 ends 0 "$program" run "$work/c.yaml" --set run.threads=1 --set run.gemm=openblas --set "output=$work/blas"
 ends 2 "$program" verify "$work/blas" && says 'run.gemm: openblas'

@@ -118,6 +118,7 @@ ATTRIBUTES = {
     "data.KEY": ("`queries`", "each key of the section `data` that affects results"),
     "model.KEY": ("`provenance`", "each key of the section `model` that affects results"),
     "run.KEY": ("`provenance`", "each key of the section `run` that affects results"),
+    "inputs": ("experiments that read a file beside the data: `neuron_file`, `operation.vector`, `noise_file`, `from`, `heads: {pairs: ...}`", "its key, a space and a hash of what was read from it"),
     "average": ("where there are averages", "`statistics.average`: `means` or `authors`"),
     "intervals": ("where there are averages", "how their intervals are made"),
     "headlines": ("where there are any", "what a reader looks at first, as JSON: a list of objects with the keys below"),

@@ -87,6 +87,11 @@ static int take_published(struct noise_levels *n, struct experiment *x, json_t *
     return 0;
 }
 
+static struct hash levels_hash(const struct noise_levels *n, const struct experiment *x)
+{
+    return hash_bytes(n->level, x->data->n * n->n_spans * sizeof *n->level);
+}
+
 static int open_published(struct noise_levels *n, struct experiment *x, const char *file,
                           const struct string_list *spans, struct problems *problems,
                           struct err *err)
@@ -107,7 +112,7 @@ static int open_published(struct noise_levels *n, struct experiment *x, const ch
         code = problem_of_file(x, *file ? "noise_file" : "noise", problems, &bad, err);
     json_decref(root);
     buf_release(&text);
-    return code;
+    return err_if(err, code || add_input(x, "noise_file", levels_hash(n, x), err));
 }
 
 /* --- computed --- */

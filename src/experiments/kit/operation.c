@@ -68,7 +68,7 @@ static int open_vector(struct operation *op, struct experiment *x, enum site sit
         problem_at(x, "operation.vector", problems, "%s has %s%zu numbers, expected %zu%s%s",
                    c->vector, npy.rank == 2 ? "rows of " : "", op->vector_width, width, own,
                    npy.rank == 2 ? " for each layer" : "");
-    return 0;
+    return add_input(x, "operation.vector", op->hash, err);
 }
 
 static int open_source(struct operation *op, struct experiment *x, struct problems *problems,
