@@ -155,6 +155,49 @@ static int find_one(struct loader *l, const char *path, struct list *list, struc
     return 0;
 }
 
+struct identity {
+    dev_t dev;
+    ino_t ino;
+    bool link;
+    size_t at;
+};
+
+/* Of one file's names first the one that is no link: a link put beside it renames nothing. */
+static int by_identity(const void *a, const void *b)
+{
+    const struct identity *x = a, *y = b;
+
+    if (x->dev != y->dev)
+        return x->dev < y->dev ? -1 : 1;
+    if (x->ino != y->ino)
+        return x->ino < y->ino ? -1 : 1;
+    return x->link != y->link ? x->link - y->link : compare(x->at, y->at);
+}
+
+/* One file by two names, a path spelled in two ways or a link, counts once. */
+static int drop_known(struct loader *l, struct list *list, struct err *err)
+{
+    struct identity *file = arena_alloc(&l->scratch, list->n, sizeof *file, err);
+    size_t known = 0, kept = 0;
+
+    for (size_t i = 0; file && i < list->n; i++) {
+        struct stat st, own;
+
+        if (!stat(list->path[i], &st) && !lstat(list->path[i], &own))
+            file[known++] = (struct identity){st.st_dev, st.st_ino, S_ISLNK(own.st_mode), i};
+    }
+    if (known)
+        qsort(file, known, sizeof *file, by_identity);
+    for (size_t i = 1; i < known; i++)
+        if (file[i].dev == file[i - 1].dev && file[i].ino == file[i - 1].ino)
+            list->path[file[i].at] = NULL;
+    for (size_t i = 0; i < list->n; i++)
+        if (list->path[i])
+            list->path[kept++] = list->path[i];
+    list->n = kept;
+    return err->code;
+}
+
 int find_files(struct loader *l, const char *const *paths, size_t n, struct source **sources,
                struct err *err)
 {
@@ -163,6 +206,8 @@ int find_files(struct loader *l, const char *const *paths, size_t n, struct sour
     for (size_t i = 0; i < n; i++)
         if (find_one(l, paths[i], &list, err))
             return err->code;
+    if (drop_known(l, &list, err))
+        return err->code;
     *sources = arena_alloc(&l->scratch, list.n, sizeof **sources, err);
     if (!*sources)
         return err->code;
@@ -184,56 +229,13 @@ static int by_kind(const void *a, const void *b)
     return d ? d : strcmp(x->path, y->path);
 }
 
-struct identity {
-    dev_t dev;
-    ino_t ino;
-    const char *path;
-};
-
-static int by_identity(const void *a, const void *b)
-{
-    const struct identity *x = a, *y = b;
-
-    if (x->dev != y->dev)
-        return x->dev < y->dev ? -1 : 1;
-    if (x->ino != y->ino)
-        return x->ino < y->ino ? -1 : 1;
-    return strcmp(x->path, y->path);
-}
-
-/* One file by two names: a path spelled in two ways, or a link. */
-static int check_names(struct loader *l, const struct source *sources, size_t n, struct err *err)
-{
-    struct identity *file = arena_alloc(&l->scratch, n, sizeof *file, err);
-    size_t known = 0;
-
-    for (size_t i = 0; file && i < n; i++) {
-        struct stat st;
-
-        if (!stat(sources[i].path, &st))
-            file[known++] = (struct identity){st.st_dev, st.st_ino, sources[i].path};
-    }
-    if (known)
-        qsort(file, known, sizeof *file, by_identity);
-    for (size_t i = 1; i < known; i++) {
-        if (file[i].dev != file[i - 1].dev || file[i].ino != file[i - 1].ino)
-            continue;
-        if (str_eq(file[i].path, file[i - 1].path))
-            problems_add(l->problems, file[i].path, 0, 0, "the file is named twice");
-        else
-            problems_add(l->problems, file[i].path, 0, 0, "the file is named twice, also as %s",
-                         file[i - 1].path);
-    }
-    return err->code;
-}
-
 int check_sources(struct loader *l, const struct source *sources, struct err *err)
 {
     struct source *sorted;
     size_t n = l->ds->n_files;
 
     sorted = arena_alloc(&l->scratch, n, sizeof *sorted, err);
-    if (!sorted || check_names(l, sources, n, err))
+    if (!sorted)
         return err->code;
     if (n) {
         memcpy(sorted, sources, n * sizeof *sorted);
