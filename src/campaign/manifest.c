@@ -8,7 +8,10 @@
 #include <string.h>
 
 /* Lines "key<TAB>value", sorted by key: config keys by their path, "model", and "query ..." with
-   its names escaped, for they may hold tabs and line breaks. */
+   its names escaped, for they may hold tabs and line breaks. The first line has the hash of all
+   behind it, so that one cut anywhere is known; lensweep 0.2 wrote none. */
+#define CHECKSUM "checksum\t"
+
 struct line {
     const char *key, *value;
 };
@@ -91,26 +94,61 @@ static int of_campaign(struct lines *l, const struct campaign *c, struct err *er
     return err_if(err, code);
 }
 
-static int of_file(struct lines *l, const char *path, struct err *err)
+/* Everything but the checksum, which an older version may have taken for a key and kept. */
+static void take_lines(struct lines *l, char *text, struct err *err)
 {
-    struct buf b = {0};
-    char *text = NULL;
-
-    if (!file_read(&b, path, 1u << 30, err))
-        text = arena_strndup(&l->arena, b.data, b.len, err);
-    buf_release(&b);
     while (text && *text) {
         char *end = text + strcspn(text, "\n"), *tab = text + strcspn(text, "\t\n");
 
         if (*end == '\n')
             *end++ = '\0';
-        if (*tab == '\t') {
+        if (*tab == '\t' && strncmp(text, CHECKSUM, strlen(CHECKSUM)) != 0) {
             *tab = '\0';
             if (add(l, text, tab + 1, err))
-                break;
+                return;
         }
         text = end;
     }
+}
+
+static bool has_model(const struct buf *b)
+{
+    static const char line[] = "model\t";
+
+    for (size_t at = 0, n = strlen(line); at + n <= b->len; at++)
+        if ((!at || b->data[at - 1] == '\n') && !memcmp(b->data + at, line, n))
+            return true;
+    return false;
+}
+
+/* Is it as it was written? One without a checksum has a model at least. */
+static bool is_whole(const struct buf *b)
+{
+    const size_t word = strlen(CHECKSUM), head = word + HASH_HEX; /* with its line's end */
+    struct hash said;
+
+    if (b->len < word || memcmp(b->data, CHECKSUM, word) != 0)
+        return has_model(b);
+    return b->len >= head && hash_from_hex(&said, b->data + word) && b->data[head - 1] == '\n' &&
+           hash_eq(said, hash_bytes(b->data + head, b->len - head));
+}
+
+static int of_file(struct lines *l, const char *path, struct err *err)
+{
+    struct buf b = {0};
+    char *text = NULL;
+
+    if (!file_read(&b, path, 1u << 30, err)) {
+        if (is_whole(&b))
+            text = arena_strndup(&l->arena, b.data, b.len, err);
+        else
+            err_set(err, ERR_IO,
+                    "%s is damaged: it was cut off or changed; put a copy of it back, or use "
+                    "--restart to begin anew, or another output",
+                    path);
+    }
+    buf_release(&b);
+    take_lines(l, text, err);
     if (!err->code && l->n)
         qsort(l->v, l->n, sizeof *l->v, by_key);
     return err->code;
@@ -180,7 +218,8 @@ static int compare(const struct lines *was, const struct lines *is, struct err *
 static int write_union(const struct lines *was, const struct lines *is, const char *path,
                        struct err *err)
 {
-    struct buf b = {0};
+    struct buf b = {0}, all = {0};
+    char hex[HASH_HEX];
     int code = 0;
 
     for (size_t i = 0; i < is->n && !code; i++)
@@ -189,9 +228,11 @@ static int write_union(const struct lines *was, const struct lines *is, const ch
         if (!find(is, was->v[i].key))
             code = buf_printf(&b, err, "%s\t%s\n", was->v[i].key, was->v[i].value);
     if (!code)
-        code = file_replace(path, b.data, b.len, err);
+        code = buf_printf(&all, err, CHECKSUM "%s\n", hash_hex(hex, hash_bytes(b.data, b.len))) ||
+               buf_put(&all, b.data, b.len, err) || file_replace(path, all.data, all.len, err);
     buf_release(&b);
-    return code;
+    buf_release(&all);
+    return err_if(err, code);
 }
 
 int manifest_check(const struct campaign *c, const char *path, bool keeps, struct err *err)

@@ -4,6 +4,7 @@
  *
  * Changes that only add or leave out work are fine: other experiments, `limit`, `where`, more or
  * fewer queries. Everything else needs --restart, or another output.
+ * One that is cut off or changed is ERR_IO: its lines would be taken for changes of the config.
  */
 #ifndef LENSWEEP_CAMPAIGN_MANIFEST_H
 #define LENSWEEP_CAMPAIGN_MANIFEST_H

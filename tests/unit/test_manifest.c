@@ -218,14 +218,45 @@ static void a_look(void **state)
     buf_release(&after);
 }
 
+/* Cut anywhere, or one byte of it another. */
 static void a_damaged_manifest(void **state)
 {
+    static const size_t cut[] = {0, 5, 20, 42, 43, 100};
+    struct buf whole = {0};
+
     (void)state;
-    write_file("manifest", "\n\n\t\nno tab here\ndata.seed\t99\nmodel");
-    assert_int_equal(check(three_queries, two, NULL), ERR_CONFIG);
-    assert_non_null(strstr(err.msg, "data.seed changed: it was 99"));
-    write_file("manifest", "");
     assert_int_equal(check(three_queries, two, NULL), 0);
+    assert_int_equal(file_read(&whole, in_folder("manifest"), 1 << 20, &err), 0);
+    for (size_t i = 0; i <= sizeof cut / sizeof *cut; i++) {
+        size_t n = i < sizeof cut / sizeof *cut ? cut[i] : whole.len - 1;
+
+        assert_int_equal(file_replace(in_folder("manifest"), whole.data, n, &err), 0);
+        assert_int_equal(check(three_queries, two, NULL), ERR_IO);
+        assert_non_null(strstr(err.msg, "manifest is damaged"));
+    }
+    whole.data[whole.len / 2] ^= 1;
+    assert_int_equal(file_replace(in_folder("manifest"), whole.data, whole.len, &err), 0);
+    assert_int_equal(check(three_queries, two, NULL), ERR_IO);
+    buf_release(&whole);
+}
+
+/* As lensweep 0.2 wrote it, without a checksum: it is read, and gets one. */
+static void one_of_before(void **state)
+{
+    struct buf whole = {0};
+    const size_t head = strlen("checksum\t") + HASH_HEX;
+
+    (void)state;
+    assert_int_equal(check(three_queries, two, NULL), 0);
+    assert_int_equal(file_read(&whole, in_folder("manifest"), 1 << 20, &err), 0);
+    assert_int_equal(file_replace(in_folder("manifest"), whole.data + head, whole.len - head, &err),
+                     0);
+    refused(three_queries, two, "data.seed=99", "data.seed changed: it was 1");
+    assert_int_equal(check(three_queries, two, NULL), 0);
+    buf_clear(&whole);
+    assert_int_equal(file_read(&whole, in_folder("manifest"), 1 << 20, &err), 0);
+    assert_memory_equal(whole.data, "checksum\t", 9);
+    buf_release(&whole);
 }
 
 int main(void)
@@ -240,6 +271,7 @@ int main(void)
         cmocka_unit_test(parts_of_one_run),
         cmocka_unit_test_setup(a_look, begin_anew),
         cmocka_unit_test_setup(a_damaged_manifest, begin_anew),
+        cmocka_unit_test_setup(one_of_before, begin_anew),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
