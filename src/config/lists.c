@@ -293,11 +293,34 @@ static void take_ranked_pairs(struct config_context *c, const struct config_node
     to->top = (int)most;
 }
 
+/* {window: 1, together: [0]}: the second form is the problem. */
+static bool has_two_forms(struct config_context *c, const struct config_node *node)
+{
+    static const char *const form[] = {"together", "window", "each_token", "pairs"};
+    const char *first = NULL;
+
+    for (size_t i = 0; i < node->n; i++) {
+        const struct config_node *key = node->pair[i].key;
+
+        if (key->kind != NODE_SCALAR || !is_among(key->text, form, 4))
+            continue;
+        if (first && !str_eq(first, key->text)) {
+            node_problem(c, key, "%s and %s cannot be combined: choose one of them", first,
+                         key->text);
+            return true;
+        }
+        first = key->text;
+    }
+    return false;
+}
+
 static void take_selector_map(struct config_context *c, const struct config_node *node,
                               struct selector *to)
 {
     static const char *const known[] = {"together", "window", "stride", "each_token", "pairs"};
 
+    if (has_two_forms(c, node))
+        return;
     if (node_get(node, "together"))
         take_together(c, node, to);
     else if (node_get(node, "window"))

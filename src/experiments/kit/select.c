@@ -28,6 +28,21 @@ static int one(struct selections *out, size_t i, struct span range, int32_t coor
     return err->code;
 }
 
+/* What stands where a number is due: a word, a fraction, {each_token: NAME} as config writes it. */
+static void not_a_number(struct experiment *x, const char *key, const char *text, int n,
+                         struct problems *problems)
+{
+    static const char *const words[] = {"each", "all"};
+    const char *near = str_did_you_mean(text, words, 2);
+
+    if (str_ends_with(text, "[*]"))
+        problem_at(x, key, problems, "{each_token: NAME} is of positions: write integers, 0 to %d",
+                   n - 1);
+    else
+        problem_at(x, key, problems, "must be an integer, 0 to %d, not \"%s\"%s%s%s", n - 1, text,
+                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
 static int element(const char *text, int n, struct experiment *x, const char *key,
                    struct problems *problems)
 {
@@ -41,7 +56,11 @@ static int element(const char *text, int n, struct experiment *x, const char *ke
                    text, v, v + 1, v, v + 1);
         return -1;
     }
-    if (*end || end == text || v < 0 || v >= n) {
+    if (*end || end == text) {
+        not_a_number(x, key, text, n, problems);
+        return -1;
+    }
+    if (v < 0 || v >= n) {
         problem_at(x, key, problems, "%s is out of range: the model has 0 to %d", text, n - 1);
         return -1;
     }
