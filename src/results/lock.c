@@ -215,8 +215,8 @@ static int refuse(const struct lock_holder *h, const char *path, struct err *err
 {
     return err_set(
         err, ERR_CONFIG,
-        "%s is held by process %ld on %s%s%s since %s; wait for it, or remove the file if "
-        "that job is gone",
+        "%s is held by process %ld on %s%s%s since %s; wait for it, and leave the file there: the "
+        "next start takes over a lock without a sign of life for 90 s",
         path, h->pid, h->host, h->job[0] ? ", job " : "", h->job, h->since);
 }
 

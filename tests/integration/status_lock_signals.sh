@@ -41,6 +41,7 @@ start "$program" "${arguments[@]}"
 kill -STOP "$pid"
 ends 2 ranks 2 "$program" "${arguments[@]}"
 has "lock is held by process $pid on $(hostname) since"
+has 'takes over a lock without a sign of life for 90 s' && hasnt 'remove the file'
 ends 0 "$program" status "$out"
 has "process $pid on $(hostname)" "$work/out" && has 'of 1 rank, ETA' "$work/out" && has 'bad      1 of 13 queries' "$work/out"
 kill -TERM "$pid"
