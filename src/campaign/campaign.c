@@ -76,6 +76,22 @@ static bool check_format(const struct campaign *c, struct problems *problems)
     return false;
 }
 
+static void data_path_problem(const void *config, const char *msg, struct problems *problems)
+{
+    config_problem(config, NULL, "data.path", problems, "%s", msg);
+}
+
+/* The loader says it as well, but knows no place in a config. */
+static void check_bos(const struct campaign *c, struct data_options *o, const struct codec *codec,
+                      struct problems *problems)
+{
+    if (o->add_bos && codec->bos < 0) {
+        config_problem(&c->config, NULL, "data.add_bos", problems,
+                       "there is no tokenizer with a BOS: leave the key out");
+        o->add_bos = false;
+    }
+}
+
 static int open_data(struct campaign *c, struct problems *problems, struct err *err)
 {
     const struct data_config *d = &c->config.data;
@@ -89,6 +105,8 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
         .seed = (uint64_t)d->seed,
         .shuffled_targets = c->null == NULL_SHUFFLED_TARGETS,
         .first_distinct = d->target == TARGET_FIRST_DISTINCT,
+        .path_problem = data_path_problem,
+        .path_ctx = &c->config,
     };
     struct codec codec = {c->tokenizer, codec_encode, codec_bytes,
                           c->tokenizer ? tokenizer_bos(c->tokenizer) : -1, codec_chat};
@@ -97,6 +115,7 @@ static int open_data(struct campaign *c, struct problems *problems, struct err *
         return 0;
     if (c->no_tokenizer.code)
         codec = (struct codec){&c->no_tokenizer, codec_refuse, NULL, -1, codec_refuse_chat};
+    check_bos(c, &o, &codec, problems);
     o.max_tokens = c->model->shape.max_positions;
     o.max_is = "the model's positions";
     return dataset_load(&c->data, d->path.v, d->path.n, &o,

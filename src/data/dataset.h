@@ -137,6 +137,10 @@ struct data_options {
     uint64_t seed;      /* of the draws of controls and counterfactuals */
     bool shuffled_targets; /* each item has the targets of another one of its dataset (draws.h) */
     bool first_distinct;   /* targets: the first token in which the answers differ (settle.c) */
+    /* Places a problem of the paths themselves, where the caller knows who named them; NULL = at
+       the path. */
+    void (*path_problem)(const void *ctx, const char *msg, struct problems *problems);
+    const void *path_ctx;
 };
 
 /* Is it "auto" or the name of a format? And which was meant by a word that is not; NULL = none. */

@@ -135,22 +135,36 @@ int split_step(struct loader *l, struct source *s, struct err *err)
     return s->dataset ? 0 : err->code;
 }
 
+/* "PATH: why", where whoever named it wants it. */
+static void path_problem(struct loader *l, const char *path, const char *why)
+{
+    char msg[ERR_MESSAGE];
+
+    if (!l->opt->path_problem) {
+        problems_add(l->problems, path, 0, 0, "%s", why);
+        return;
+    }
+    str_fit(msg, sizeof msg, "%s: %s", path, why);
+    l->opt->path_problem(l->opt->path_ctx, msg, l->problems);
+}
+
 static int find_one(struct loader *l, const char *path, struct list *list, struct err *err)
 {
     size_t before = list->n;
+    char why[80];
 
     if (!file_exists(path)) {
-        problems_add(l->problems, path, 0, 0, "no such file or directory");
+        path_problem(l, path, "no such file or directory");
         return 0;
     }
     if (!file_is_dir(path))
         return list_add(l, list, path, err);
     if (walk(l, path, NULL, list, err))
         return err->code;
-    if (list->n == before)
-        problems_add(l->problems, path, 0, 0, "the directory does not contain a %s file",
-                     ending(l));
-    else
+    if (list->n == before) {
+        str_fit(why, sizeof why, "the directory does not contain a %s file", ending(l));
+        path_problem(l, path, why);
+    } else
         qsort(list->path + before, list->n - before, sizeof *list->path, str_by_bytes);
     return 0;
 }

@@ -41,6 +41,10 @@ wrongly "$data" 'kind: decode, where: {item: c}' 'no query has the item "c": the
 wrongly "$data" 'kind: causal_trace' 'the data has no span "subject" (the default); it has first, last, person'
 wrongly "$data" 'kind: knockout' 'the data has no span "answer_1" (the default); it has'
 wrongly "$data" 'kind: causal_trace, corrupt: [person], noise_file: x.json' 'it is read with noise: published only'
+mkdir "$work/none"
+wrongly "$work/none" 'kind: decode' "$work/c.yaml:2:14: data.path: $work/none: the directory does not contain a .jsonl file"
+config "$work/c.yaml" "$data" "$work/r" 'name: x, kind: decode' && sed -i 's/^\(data: {.*\)}$/\1, add_bos: true}/' "$work/c.yaml"
+ends 2 "$program" plan "$work/c.yaml" && has "$work/c.yaml:2:" && has 'data.add_bos: there is no tokenizer with a BOS'
 # shellcheck disable=SC2088
 wrongly '~/nothing.jsonl' 'kind: decode' "$HOME/nothing.jsonl: no such file"
 # shellcheck disable=SC2016
