@@ -61,8 +61,9 @@ static bool check_templates(struct loader *l, const json_t *templates, const cha
 
 static int read(struct loader *l, const json_t *record, struct err *err)
 {
+    static const char own[] = "prompt_templates", stands_in[] = "prompt_templates_zs";
     const char *key =
-        json_object_get(record, "prompt_templates") ? "prompt_templates" : "prompt_templates_zs";
+        json_object_get(record, own) || !json_object_get(record, stands_in) ? own : stands_in;
     const json_t *templates = json_object_get(record, key), *samples = need(l, record, "samples");
 
     if (samples && !json_is_array(samples))
