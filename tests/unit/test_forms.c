@@ -197,6 +197,56 @@ static void of_mib_arithmetic(void **state)
     dataset_release(&ds);
 }
 
+/* A value of the wrong type is a mistake of the file, whatever the format. */
+static void of_wrong_types(void **state)
+{
+    static const char *const wrong[][3] = {
+        {"a.json", "{\"samples\": [], \"prompt_templates\": 5}",
+         "prompt_templates is an integer, expected 1 to"},
+        {"a.csv", "clean,corrupted,correct_idx,incorrect_idx\nab,cd,\"[1, 3\",2\n",
+         "correct_idx is \"[1, 3\", expected a token id or a list"},
+        {"a.csv", "clean,corrupted,correct_idx,incorrect_idx\nab,cd,\"1, 3]\",2\n",
+         "correct_idx is \"1, 3]\", expected"},
+        {"a.jsonl",
+         "{\"prompt\": \"1+2=\", \"label\": \"3\", \"operand1\": 1, \"operand2\": \"x\"}",
+         "operand2 is a string, expected an integer"},
+        {"a.jsonl",
+         "{\"prompt\": \"1+2=\", \"label\": \"3\", \"operand1\": 1, "
+         "\"random_counterfactual\": 5}",
+         "random_counterfactual is an integer, expected an object"},
+        {"a.jsonl",
+         "{\"prompt\": \"1+2=\", \"label\": \"3\", \"operand1\": 1, "
+         "\"random_counterfactual\": {\"prompt\": 5}}",
+         "the counterfactual's prompt is an integer"},
+        {"a.jsonl",
+         "{\"prompt\": \"A. x\", \"choices\": {\"label\": [\"A\", \"B\"], \"text\": [\"x\"]}, "
+         "\"answerKey\": 1}",
+         "choices.text has 1 text for 2 labels"},
+        {"a.jsonl",
+         "{\"prompt\": \"A. x\", \"choices\": {\"label\": [\"A\", \"B\"], \"text\": [\"x\", 1]}, "
+         "\"answerKey\": 1}",
+         "choices.text has an integer, expected strings"},
+        {"a.json", "[{\"requested_rewrite\": 5}]",
+         "requested_rewrite is an integer, expected an object"},
+    };
+    struct data_options relation_of = plain;
+    struct dataset ds;
+
+    (void)state;
+    relation_of.format = "relation";
+    load_path(&ds, write_text("a.json", "{\"samples\": []}"), relation_of, &bytes_codec);
+    assert_int_equal(problems.count, 1);
+    assert_non_null(strstr(problems.item[0].msg, "prompt_templates is"));
+    dataset_release(&ds);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        load_path(&ds, write_text(wrong[i][0], wrong[i][1]), plain, &bytes_codec);
+        assert_int_equal(problems.count, 1);
+        if (!strstr(problems.item[0].msg, wrong[i][2]))
+            fail_msg("'%s' is missing from: %s", wrong[i][2], problems.item[0].msg);
+        dataset_release(&ds);
+    }
+}
+
 /* One query, however it is held; and a format that is named reads a folder of its files. */
 static void whatever_holds_it(void **state)
 {
@@ -337,12 +387,12 @@ static void spaces_that_lack(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_counterfact),    cmocka_unit_test(of_known),
-        cmocka_unit_test(of_relation),       cmocka_unit_test(of_eap_csv),
-        cmocka_unit_test(of_mib_ioi),        cmocka_unit_test(of_mib_mcqa),
-        cmocka_unit_test(of_mib_arithmetic), cmocka_unit_test(whatever_holds_it),
-        cmocka_unit_test(faults_of_files),   cmocka_unit_test(prompts_of_messages),
-        cmocka_unit_test(spaces_that_lack),
+        cmocka_unit_test(of_counterfact),      cmocka_unit_test(of_known),
+        cmocka_unit_test(of_relation),         cmocka_unit_test(of_eap_csv),
+        cmocka_unit_test(of_mib_ioi),          cmocka_unit_test(of_mib_mcqa),
+        cmocka_unit_test(of_wrong_types),      cmocka_unit_test(of_mib_arithmetic),
+        cmocka_unit_test(whatever_holds_it),   cmocka_unit_test(faults_of_files),
+        cmocka_unit_test(prompts_of_messages), cmocka_unit_test(spaces_that_lack),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

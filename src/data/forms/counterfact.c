@@ -36,7 +36,10 @@ static int read(struct loader *l, const json_t *record, struct err *err)
     struct recast r;
     size_t at = 0;
 
-    if (!rewrite)
+    if (rewrite && !json_is_object(rewrite))
+        line_problem(l, "requested_rewrite", NULL, "requested_rewrite is %s, expected an object",
+                     json_kind(rewrite));
+    if (!json_is_object(rewrite))
         return 0;
     err_clear(err);
     prompt = need_text(l, rewrite, "prompt");

@@ -18,11 +18,31 @@ static const struct data_key keys[] = {
     {"incorrect", "text", "none", "the wrong answer as text, in place of incorrect_idx", false},
 };
 
+static void not_ids(struct recast *r, const char *key, const char *s)
+{
+    line_problem(r->l, NULL, NULL, "%s is \"%.32s\", expected a token id or a list of them", key,
+                 s);
+}
+
+/* Is a list that was begun ended, at the end, and no other? */
+static bool is_bracketed(const char *s)
+{
+    size_t n = strlen(s);
+
+    while (n && s[n - 1] == ' ')
+        n--;
+    return s[strspn(s, " ")] == '[' ? strcspn(s, "]") + 1 == n : !strchr(s, ']');
+}
+
 /* Ids as "12" or "[12, 34]". */
 static void read_ids(struct recast *r, const char *key, const char *s, bool right)
 {
     char *end;
 
+    if (!is_bracketed(s)) {
+        not_ids(r, key, s);
+        return;
+    }
     for (bool first = true;; first = false) {
         long long id;
 
@@ -31,8 +51,7 @@ static void read_ids(struct recast *r, const char *key, const char *s, bool righ
             return;
         id = strtoll(s, &end, 10);
         if (end == s || (*end && !strchr(" ,]", *end))) {
-            line_problem(r->l, NULL, NULL, "%s is \"%.32s\", expected a token id or a list of them",
-                         key, s);
+            not_ids(r, key, s);
             return;
         }
         if (first || !right)

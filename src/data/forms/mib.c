@@ -2,15 +2,27 @@
 
 #include "data/fields.h"
 
-const json_t *mib_counterfactual(const json_t *record, const char *const *keys)
+const json_t *mib_counterfactual(struct loader *l, const json_t *record, const char *const *keys)
 {
     for (; *keys; keys++) {
         const json_t *v = json_object_get(record, *keys);
 
         if (json_is_object(v))
             return v;
+        if (v && !json_is_null(v))
+            line_problem(l, *keys, NULL, "%s is %s, expected an object", *keys, json_kind(v));
     }
     return NULL;
+}
+
+const char *mib_prompt(struct loader *l, const json_t *row)
+{
+    const json_t *v = json_object_get(row, "prompt");
+
+    if (v && !json_is_null(v) && !json_is_string(v))
+        line_problem(l, NULL, NULL, "the counterfactual's prompt is %s, expected a string",
+                     json_kind(v));
+    return json_string_value(v);
 }
 
 const char *mib_choice(struct loader *l, const json_t *v, struct err *err)

@@ -5,8 +5,11 @@
 #include "data/recast.h"
 
 /* The row under the first of these keys (ends with NULL) that the record has: its counterfactual;
-   NULL = it has none. */
-const json_t *mib_counterfactual(const json_t *record, const char *const *keys);
+   NULL = it has none. One that is no object is a problem. */
+const json_t *mib_counterfactual(struct loader *l, const json_t *record, const char *const *keys);
+
+/* The prompt of such a row; NULL = it has none, or a problem. */
+const char *mib_prompt(struct loader *l, const json_t *row);
 
 /* One of the alternatives as text: a number is spelled, in the scratch arena; NULL = a problem, or
    no memory (err). */

@@ -1,4 +1,5 @@
 /* The format `mib_arithmetic`: rows of the MIB benchmark's sums and differences. */
+#include "data/fields.h"
 #include "data/format.h"
 #include "data/forms/mib.h"
 
@@ -12,11 +13,20 @@ static const struct data_key keys[] = {
      "its answer: target and foil foil_1", false},
 };
 
+static const json_t *take_operand(struct loader *l, const json_t *record, const char *key)
+{
+    const json_t *v = json_object_get(record, key);
+
+    if (v && !json_is_null(v) && !json_is_integer(v))
+        line_problem(l, key, NULL, "%s is %s, expected an integer", key, json_kind(v));
+    return v;
+}
+
 /* Of equal operands the first place is the first's, the last place the second's. */
 static void mark_operands(struct recast *r, const json_t *record, struct err *err)
 {
-    const json_t *first = json_object_get(record, "operand1");
-    const json_t *second = json_object_get(record, "operand2");
+    const json_t *first = take_operand(r->l, record, "operand1");
+    const json_t *second = take_operand(r->l, record, "operand2");
 
     if (json_is_integer(first))
         recast_find(r, "operand_1", mib_choice(r->l, first, err), 1);
@@ -28,7 +38,7 @@ static void mark_operands(struct recast *r, const json_t *record, struct err *er
 static int read(struct loader *l, const json_t *record, struct err *err)
 {
     static const char *const counterfactuals[] = {"random_counterfactual", NULL};
-    const json_t *other = mib_counterfactual(record, counterfactuals);
+    const json_t *other = mib_counterfactual(l, record, counterfactuals);
     const json_t *label = need(l, record, "label"), *wrong = json_object_get(other, "label");
     struct recast r;
 
@@ -39,7 +49,7 @@ static int read(struct loader *l, const json_t *record, struct err *err)
     if (wrong && !json_equal(wrong, label))
         recast_answer(&r, mib_choice(l, wrong, err), false);
     mark_operands(&r, record, err);
-    recast_counterfactual(&r, json_string_value(json_object_get(other, "prompt")));
+    recast_counterfactual(&r, mib_prompt(l, other));
     return recast_end(&r, err);
 }
 

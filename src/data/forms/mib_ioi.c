@@ -19,7 +19,7 @@ static int read(struct loader *l, const json_t *record, struct err *err)
     const json_t *choices = need(l, record, "choices"),
                  *names = json_object_get(record, "metadata");
     const char *subject = json_string_value(json_object_get(names, "subject"));
-    const json_t *other = mib_counterfactual(record, counterfactuals);
+    const json_t *other = mib_counterfactual(l, record, counterfactuals);
     int right = mib_answer_key(l, record, json_array_size(choices));
     struct recast r;
 
@@ -33,7 +33,7 @@ static int read(struct loader *l, const json_t *record, struct err *err)
     recast_find(&r, "io", json_string_value(json_object_get(names, "indirect_object")), 1);
     recast_find(&r, "s1", subject, 1);
     recast_find(&r, "s2", subject, 2);
-    recast_counterfactual(&r, json_string_value(json_object_get(other, "prompt")));
+    recast_counterfactual(&r, mib_prompt(l, other));
     return recast_end(&r, err);
 }
 

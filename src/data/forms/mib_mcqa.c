@@ -1,4 +1,6 @@
 /* The format `mib_mcqa`: rows of the MIB benchmark's questions with lettered choices. */
+#include "base/str.h"
+#include "data/fields.h"
 #include "data/format.h"
 #include "data/forms/mib.h"
 
@@ -29,6 +31,23 @@ static void mark_choice(struct recast *r, size_t i, const char *label, const jso
     recast_find(r, name, line, 1);
 }
 
+/* One text a label, where there are any. */
+static void check_texts(struct loader *l, const json_t *texts, size_t n)
+{
+    if (!texts || json_is_null(texts))
+        return;
+    if (!json_is_array(texts))
+        line_problem(l, "choices", "text", "choices.text is %s, expected an array of strings",
+                     json_kind(texts));
+    else if (json_array_size(texts) != n)
+        line_problem(l, "choices", "text", "choices.text has %zu %s for %zu labels",
+                     json_array_size(texts), str_noun(json_array_size(texts), "text", "texts"), n);
+    for (size_t i = 0; i < json_array_size(texts); i++)
+        if (!json_is_string(json_array_get(texts, i)))
+            line_problem(l, "choices", "text", "choices.text has %s, expected strings",
+                         json_kind(json_array_get(texts, i)));
+}
+
 static int read(struct loader *l, const json_t *record, struct err *err)
 {
     static const char *const counterfactuals[] = {
@@ -36,12 +55,13 @@ static int read(struct loader *l, const json_t *record, struct err *err)
         "answerPosition_randomLetter_counterfactual", NULL};
     const json_t *choices = need(l, record, "choices"), *labels = json_object_get(choices, "label");
     const json_t *texts = json_object_get(choices, "text");
-    const json_t *other = mib_counterfactual(record, counterfactuals);
+    const json_t *other = mib_counterfactual(l, record, counterfactuals);
     int right = mib_answer_key(l, record, json_array_size(labels));
     struct recast r;
 
     err_clear(err);
     recast_begin(&r, l, need_text(l, record, "prompt"));
+    check_texts(l, texts, json_array_size(labels));
     for (size_t k = 0; k < json_array_size(labels); k++) {
         size_t i = mib_right_first(k, right);
         const char *label = mib_choice(l, json_array_get(labels, i), err);
@@ -50,7 +70,7 @@ static int read(struct loader *l, const json_t *record, struct err *err)
         if (label)
             mark_choice(&r, i, label, json_array_get(texts, i), err);
     }
-    recast_counterfactual(&r, json_string_value(json_object_get(other, "prompt")));
+    recast_counterfactual(&r, mib_prompt(l, other));
     return recast_end(&r, err);
 }
 
