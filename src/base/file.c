@@ -166,14 +166,18 @@ bool file_start(const char *path, char *out, size_t n)
 {
     struct err ignored = ERR_CLEAR;
     struct stat st;
-    ssize_t got = 0;
+    ssize_t some = 1;
+    size_t got = 0;
     int fd;
 
-    if (!open_regular(&fd, &st, path, &ignored)) {
-        got = read(fd, out, n - 1);
+    if (!open_regular(&fd, &st, path, &ignored)) { /* of a pipe nothing may ever come */
+        while (got < n - 1 && (some > 0 || (some < 0 && errno == EINTR))) {
+            some = read(fd, out + got, n - 1 - got);
+            got += some > 0 ? (size_t)some : 0;
+        }
         close(fd);
     }
-    out[got > 0 ? got : 0] = '\0';
+    out[got] = '\0';
     return got > 0;
 }
 

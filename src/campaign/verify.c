@@ -67,8 +67,7 @@ static int check_config(struct result *r, const struct campaign *c, struct err *
     return err->code;
 }
 
-/* Did its files give what they gave then? One whose content is not known (files before 0.3 do not say
-   it) is not looked at. */
+/* Did its files give what they gave then? Results of 0.2.0 do not say, and are not asked. */
 static int check_inputs(struct result *r, const struct experiment *x, struct err *err)
 {
     char hex[HASH_HEX];

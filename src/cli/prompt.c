@@ -110,7 +110,9 @@ int prompt_run(struct prompt *p, struct run *run, struct err *err)
     if (run_alloc(run, &p->model->shape, n, 0, &p->arena, err))
         return err->code;
     engine_run(&p->engine, &v, 1);
-    return isfinite(run->log_z) ? 0 : err_set(err, ERR_NUMERIC, "the model's output is not finite");
+    return isfinite(run->log_z)
+               ? 0
+               : err_set(err, ERR_NUMERIC, "the model's output is not finite at token %d", n);
 }
 
 int prompt_text(const struct prompt *p, size_t from, struct buf *out, struct err *err)

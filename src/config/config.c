@@ -88,15 +88,20 @@ static void fill_given(struct config_context *c, const struct config_row *rows, 
     }
 }
 
-/* The list in the place of the one value: `paths` for `path`; an empty one names none. */
-static bool given_several(const struct config_node *map, const struct config_row *row)
+/* Unless the list in the place of the one value has it: `paths` for `path`. */
+static void say_missing(struct config_context *c, const struct config_node *map,
+                        const struct config_node *place)
 {
-    const struct config_node *list;
+    const struct config_node *several;
     char key[CONFIG_NAME_MAX];
 
-    snprintf(key, sizeof key, "%ss", row->key);
-    list = map ? given(map, key) : NULL;
-    return list && node_count(list) > 0;
+    snprintf(key, sizeof key, "%ss", c->row->key);
+    several = map ? given(map, key) : NULL;
+    if (!several)
+        node_problem(c, place, "required, but missing");
+    else if (!node_count(several))
+        node_problem(c, several, "required, but missing: the list %s, given in its place, is empty",
+                     key);
 }
 
 static void fill_missing(struct config_context *c, const struct config_node *map,
@@ -106,8 +111,8 @@ static void fill_missing(struct config_context *c, const struct config_node *map
         return;
     if (c->row->fallback)
         parse_fallback(c, to);
-    else if (applies && !given_several(map, c->row))
-        node_problem(c, place, "required, but missing");
+    else if (applies)
+        say_missing(c, map, place);
 }
 
 void fill_rows(struct config_context *c, const struct config_row *rows, size_t n,
@@ -500,7 +505,7 @@ bool config_curates(const char *path)
     struct arena arena = {0};
     struct problems problems = {0};
     struct buf text = {0};
-    struct err err = ERR_CLEAR;
+    struct err err = {0};
     struct config_context context = {
         .arena = &arena, .problems = &problems, .err = &err, .section = ""};
     const struct config_node *root = NULL;

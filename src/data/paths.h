@@ -10,7 +10,8 @@ struct source {
     int template, step;  /* 0 = its path does not say */
     bool one_to_many;
 };
-/* ds->file, each once by whatever names it has, and their sources (ds->n_files, in the scratch arena). */
+/* ds->file, each once by whatever names it has, and their sources (ds->n_files, in the scratch
+   arena). */
 int find_files(struct loader *l, const char *const *paths, size_t n, struct source **sources,
                struct err *err);
 /* The name of a file of the released layout: {dataset}_{step}.jsonl. */

@@ -114,14 +114,14 @@ struct scene {
     const struct vocab_stats *vocab_stats; /* NULL unless `needs` asked for them */
 };
 
-/* EMBED_STATS: what vocab_stats has of the embedding, too; DRAWS: controls or counterfactual. */
-/* What a file beside model and data gave, which the results depend on: a key of the config names the
-   file, and says nothing of what is in it. */
+/* What a file beside model and data gave, which the results depend on: a key of the config names
+   the file, and says nothing of what is in it. */
 struct input {
     const char *key;
     struct hash hash;
 };
 
+/* EMBED_STATS: what vocab_stats has of the embedding, too; DRAWS: controls or counterfactual. */
 enum { NEED_VOCAB_STATS = 1, NEED_DRAWS = 2, NEED_EMBED_STATS = 4 };
 
 struct experiment {

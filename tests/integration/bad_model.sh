@@ -102,4 +102,29 @@ ends 0 "$program" tokenize tests/fixtures/tokenizers/spm.model --text 'x y' && m
 ends 0 "$program" tokenize "$work/spm.model" --text 'x y'
 cmp -s "$work/known" "$work/out" || wrong 'a field that nobody knows'
 
+# What is no file is not waited for.
+mkfifo "$work/pipe"
+for words in "inspect $work/pipe" "bench $work/pipe" "plan $work/c.yaml"; do
+    sed -i "s|^model:.*|model: {path: \"$work/pipe\"}|" "$work/c.yaml"
+    read -ra words <<<"${words//"$work"/WORK}"
+    ends 3 timeout 10 "$program" "${words[@]//WORK/$work}" && says 'pipe is not a regular file, expected a file'
+done
+ends 3 timeout 10 "$program" tokenize "$work/pipe" --text x && says 'pipe is not a regular file, expected a file'
+ends 3 timeout 10 "$program" generate "$work/pipe" --prompt x && says 'pipe is not a regular file, expected a file'
+ends 3 timeout 10 "$program" inspect /dev/zero && says '/dev/zero is not a regular file, expected a file'
+fresh llama-tied-f32 && rm "$m/model.safetensors" && mkfifo "$m/model.safetensors" &&
+    ends 3 timeout 10 "$program" logits "$m" --ids 1 && says 'is not a regular file, expected a file'
+
+# A weight that is NaN: generate and logits say so, and print no numbers.
+fresh llama-tied-f32 && python3 - "$m/model.safetensors" <<'PYTHON'
+import json, struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+n = struct.unpack_from("<Q", data)[0]
+at = json.loads(data[8 : 8 + n])["model.layers.0.input_layernorm.weight"]["data_offsets"][0]
+struct.pack_into("<f", data, 8 + n + at, float("nan"))
+open(sys.argv[1], "wb").write(data)
+PYTHON
+refused 6 "the model's output is not finite at token 2" "$m"
+ends 6 "$program" logits "$m" --ids '1 2 3' --npy "$work/nan.npy" && says 'not finite at token 3'
+[ ! -e "$work/nan.npy" ] || wrong '--npy is written of a model that has no numbers'
 finish

@@ -36,6 +36,14 @@ got=0
 "$program" run "$work/c.yaml" >/dev/full 2>"$work/err" || got=$?
 [ "$got" = 3 ] || wrong "status $got with a full disk: run"
 [ -s "$work/output/result.h5" ] || wrong "no result.h5, since the table could not be printed"
+# Nor where it is closed: then no other file takes its number, and is written to.
+cp -r "$small" "$work/model"
+got=0
+"$program" logits "$work/model" --ids '1 2' --npy /dev/stdout >&- 2>"$work/err" || got=$?
+[ "$got" = 3 ] || wrong "status $got with standard output closed"
+says 'standard output'
+"$program" logits "$work/model" --ids '1 2' --npy /dev/stderr >"$work/out" 2>&- <&- || wrong 'not done, with standard error closed'
+for file in "$small"/*; do same "$file" "$work/model/$(basename "$file")" 'a file of the model'; done
 ends 3 "$program" logits "$small" --ids "1 2" --npy "$work/no/such.npy" && says 'such.npy'
 
 # Nor is a device or a pipe replaced by a file: as root, collect -o /dev/null took the system's own away.

@@ -32,13 +32,29 @@ ends 0 "$program" run "$work/c.yaml" --set output="$work/disk/output"
 has 'of them from earlier starts'
 same "$work/roomy/result.h5" "$work/disk/output/result.h5" "resumed after a full disk"
 
-# gnuplot does not say that the disk was full.
-if command -v gnuplot >/dev/null; then
+# gnuplot does not look whether it could write: a picture that the disk cut off is neither announced nor left.
+command -v gnuplot >/dev/null || finish
+config "$work/c.yaml" "$work/lands.jsonl" "$work/drawn" 'name: zero, kind: ablation, site: head, operation: {kind: zero}'
+ends 0 "$program" run "$work/c.yaml" --set run.threads=1
+ends 0 "$program" plot "$work/drawn" --format svg -o "$work/whole"
+cut=0
+for room in {4..64..4}; do
     umount "$work/disk"
-    mount -t tmpfs -o size=40k lensweep "$work/disk"
-    ends 3 "$program" plot "$work/roomy" --format svg -o "$work/disk/figures"
-    for picture in "$work/disk/figures"/*.svg; do
-        [ ! -e "$picture" ] || grep -q '</svg>' "$picture" || wrong "$(basename "$picture") is cut off"
+    mount -t tmpfs -o "size=${room}k" lensweep "$work/disk"
+    got=0
+    "$program" plot "$work/drawn" --format svg -o "$work/disk" >"$work/out" 2>"$work/err" || got=$?
+    for picture in "$work/disk"/*.svg; do
+        [ ! -e "$picture" ] || same "$work/whole/$(basename "$picture")" "$picture" "a picture with $room KiB of room"
     done
-fi
+    [ "$got" = 0 ] && continue
+    [ "$got" = 3 ] || wrong "status $got of plot with $room KiB of room"
+    grep -q 'what gnuplot drew is cut off' "$work/err" && cut=$((cut + 1)) && says 'cut off'
+    hasnt '.svg' "$work/out"
+done
+[ "$cut" -gt 0 ] || wrong 'no picture was cut off by the disk'
+# The page is drawn in the temporary folder, and is not written with half a picture in it.
+umount "$work/disk"
+mount -t tmpfs -o size=32k lensweep "$work/disk"
+ends 3 env TMPDIR="$work/disk" "$program" report "$work/drawn" -o "$work/page.html"
+[ ! -e "$work/page.html" ] || wrong 'a page was written though its pictures were not'
 finish

@@ -55,7 +55,7 @@ printf 'base: &b {path: x}\nmodel: {<<: *b}\n' >"$work/merge.yaml"
 ends 2 "$program" plan "$work/merge.yaml" && has 'merge keys (<<) are not read'
 
 printf 'model: {paths: []}\ndata: {path: "%s"}\noutput: r\nexperiments: [{name: x, kind: decode}]\n' "$data" >"$work/none.yaml"
-ends 2 "$program" plan "$work/none.yaml" && has 'none.yaml:1:8: model.path: required, but missing'
+ends 2 "$program" plan "$work/none.yaml" && has 'model.path: required, but missing: the list paths, given in its place, is empty'
 
 # A pipe is not waited for; what is printed goes into no file that the number of a closed output fell to.
 mkfifo "$work/pipe"

@@ -105,4 +105,16 @@ cp -r "$small" "$work/tuned/shared"
 sed -i 's/"num_key_value_heads": 2/"num_key_value_heads": 4/' "$work/tuned/shared/config.json"
 several "$work/bad" "$small" "$work/tuned/shared"
 ends 2 "$program" plan "$work/c.yaml" && has 'has another number of key and value heads'
+
+# An empty list is no model, and is said where it stands, or at --set.
+several "$work/bad" "$small"
+sed -i 's|^model:.*|model: {paths: []}|' "$work/c.yaml"
+for command in run plan; do
+    ends 2 "$program" $command "$work/c.yaml"
+    has 'c.yaml:1:16: model.path: required, but missing: the list paths, given in its place, is empty'
+done
+ends 2 "$program" plan "$work/c.yaml" --set "model.paths=[\"$small\"]" --set 'model.paths=[]' && has 'is empty'
+printf 'model: {paths: []}\noutput: "%s"\ncurate: {facts: "%s", templates: ["{subject}"]}\n' "$work/bad" "$work/q.jsonl" >"$work/curate.yaml"
+ends 2 "$program" curate "$work/curate.yaml" && has 'curate.yaml:1:16: model.path: required, but missing'
+[ ! -e "$work/bad" ] || wrong 'something was made for a config without a model'
 finish

@@ -452,8 +452,8 @@ static void directories_are_walked(void **state)
     }
     dataset_release(&ds);
 
-    /* One file counts once, by its own name: by two spellings, in a folder that is named as well, and
-       where a link stands beside it. */
+    /* One file counts once, by its own name: by two spellings, in a folder that is named as
+       well, and where a link stands beside it. */
     snprintf(other, sizeof other, "%s/d/0.jsonl", folder);
     assert_int_equal(symlink("b.jsonl", other), 0);
     twice[0] = path;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -68,6 +69,29 @@ static void nothing_is_left_of_what_is_not_committed(void **state)
     put(a, "first\n");
     outputs_release(&o);
     assert_int_equal(count_files(), 0);
+}
+
+/* An export that was killed leaves what it had begun: the next one takes it away. */
+static void what_a_killed_export_left_goes(void **state)
+{
+    struct outputs o = {.dir = folder};
+    struct writer *w, *other;
+    struct err err = {0};
+    pid_t killed = fork();
+
+    (void)state;
+    if (!killed) {
+        outputs_add(&o, &w, &err, "x.csv");
+        _exit(err.code);
+    }
+    waitpid(killed, NULL, 0);
+    assert_int_equal(count_files(), 1);
+    assert_int_equal(outputs_add(&o, &w, &err, "x.csv"), 0);
+    assert_int_equal(outputs_add(&o, &other, &err, "y.csv"), 0);
+    assert_int_equal(count_files(), 2); /* its own stay */
+    assert_int_equal(outputs_commit(&o, &err), 0);
+    outputs_release(&o);
+    assert_int_equal(count_files(), 2);
 }
 
 static void a_name_that_is_taken_gets_a_number(void **state)
@@ -214,6 +238,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_appear_together, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(nothing_is_left_of_what_is_not_committed, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(what_a_killed_export_left_goes, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_name_that_is_taken_gets_a_number, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_writer_takes_large_pieces, make_folder, remove_folder),

@@ -35,7 +35,7 @@ static void not_a_number(struct experiment *x, const char *key, const char *text
     static const char *const words[] = {"each", "all"};
     const char *near = str_did_you_mean(text, words, 2);
 
-    if (str_ends_with(text, "[*]"))
+    if (str_ends_with(text, EACH_TOKEN))
         problem_at(x, key, problems, "{each_token: NAME} is of positions: write integers, 0 to %d",
                    n - 1);
     else

@@ -35,11 +35,21 @@ static char *numbered(struct outputs *o, const char *name, int i, struct err *er
     return arena_printf(&o->arena, err, "%.*s_%d%s", n, name, i, dot ? dot : "");
 }
 
+/* The folder is there, without what an export left behind that was killed. */
 static int make_parent(struct outputs *o, const char *path, struct err *err)
 {
     const char *parent = file_folder(&o->arena, path, err);
+    struct err failed = ERR_CLEAR;
 
-    return parent ? file_make_dirs(parent, err) : err->code;
+    if (!parent || file_make_dirs(parent, err))
+        return err->code;
+    if (o->swept && str_eq(o->swept, parent))
+        return 0;
+    o->swept = parent;
+    file_sweep(parent, &failed);
+    if (failed.code == ERR_MEMORY) /* a folder that may be written to may still not be listed */
+        return *err = failed, err->code;
+    return 0;
 }
 
 int outputs_add(struct outputs *o, struct writer **w, struct err *err, const char *fmt, ...)
@@ -63,7 +73,7 @@ int outputs_add(struct outputs *o, struct writer **w, struct err *err, const cha
     if (!*w)
         return err->code;
     **w = (struct writer){.fd = -1};
-    if (make_parent(o, path, err) || (!o->n && file_sweep(o->dir, err)) ||
+    if (make_parent(o, path, err) ||
         arena_grow(&o->arena, &o->file, o->n, &o->cap, sizeof(struct writer *), err))
         return err->code;
     o->file[o->n++] = *w;

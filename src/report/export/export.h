@@ -29,6 +29,7 @@ struct outputs {
     struct arena arena;
     struct writer **file;
     size_t n, cap;
+    const char *swept; /* the folder from which an earlier export's temporary files went last */
 };
 
 /* A file of that name below dir; folders are made. The parts of the name must be safe

@@ -70,50 +70,57 @@ static int add_picture(struct gallery *g, const struct drawing *p, struct err *e
     return err->code;
 }
 
-/* gnuplot does not say that a disk is full: a picture that was cut lacks its last words. */
-static int check_whole(const char *path, const char *format, struct err *err)
+/* gnuplot writes without looking whether it could: a picture that a full disk cut off lacks its
+   format's last words. */
+static bool is_whole(const char *picture, const char *format)
 {
-    static const struct {
-        const char *format, *end;
-    } of[] = {{"svg", "</svg>"}, {"png", "IEND"}, {"pdf", "%%EOF"}};
-    enum { TAIL = 32 };
+    enum { NEAR_END = 16 }; /* line breaks, or a checksum, may follow */
+    const char *last = str_eq(format, "svg") ? "</svg>" : str_eq(format, "png") ? "IEND" : "%%EOF";
+    size_t n = strlen(last);
+    struct err ignored = ERR_CLEAR;
     struct mapping m;
     bool whole = false;
 
-    if (file_map(&m, path, err))
-        return err->code;
-    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
-        for (size_t k = m.size > TAIL ? m.size - TAIL : 0, n = strlen(of[i].end);
-             str_eq(format, of[i].format) && k + n <= m.size; k++)
-            whole |= !memcmp((const char *)m.data + k, of[i].end, n);
+    if (file_map(&m, picture, &ignored))
+        return false;
+    for (size_t i = n; i <= m.size && i <= NEAR_END && !whole; i++)
+        whole = !memcmp(m.data + m.size - i, last, n);
     file_unmap(&m);
-    if (whole)
+    return whole;
+}
+
+/* After gnuplot has ended: nothing is left of a picture that is not all there. */
+static int check_picture(const struct gallery *g, const char *script, const char *picture,
+                         int status, const char *said, struct err *err)
+{
+    if (status == 0 && is_whole(picture, g->format))
         return 0;
-    unlink(path);
-    return err_set(err, ERR_IO, "gnuplot did not write all of %s: is the disk full?", path);
+    unlink(picture);
+    if (status == 0)
+        return err_set(err, ERR_IO,
+                       "cannot write %s: what gnuplot drew is cut off; is there room on the disk?",
+                       picture);
+    return err_set(err, ERR_IO, "gnuplot cannot draw %s/%s: %s", g->dir, script,
+                   *said ? said : "it says nothing");
 }
 
 static int draw(struct gallery *g, const struct drawing *p, struct err *err)
 {
-    const char *name = p->name;
-    char *script = arena_printf(&g->arena, err, "%s.gp", name), said[400] = "";
+    char *script = arena_printf(&g->arena, err, "%s.gp", p->name), said[400] = "";
+    char *picture = arena_printf(&g->arena, err, "%s/%s.%s", g->dir, p->name, g->format);
     struct start start = {g->dir, script};
-    const char *path;
     int status = 0;
     size_t n;
 
-    if (!script || process_child(start_gnuplot, &start, said, sizeof said - 1, &n, &status, err))
+    if (!script || !picture ||
+        process_child(start_gnuplot, &start, said, sizeof said - 1, &n, &status, err))
         return err_wrap(err, "gnuplot");
     if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM) {
         g->scripts++;
         return buf_printf(g->said, err, "%s/%s\n", g->dir, script);
     }
-    if (status != 0)
-        return err_set(err, ERR_IO, "gnuplot cannot draw %s/%s: %s", g->dir, script,
-                       *said ? said : "it says nothing");
-    path = arena_printf(&g->arena, err, "%s/%s.%s", g->dir, name, g->format);
-    return err_if(err, !path || check_whole(path, g->format, err) || add_picture(g, p, err) ||
-                           buf_printf(g->said, err, "%s\n", path));
+    return err_if(err, check_picture(g, script, picture, status, said, err) ||
+                           add_picture(g, p, err) || buf_printf(g->said, err, "%s\n", picture));
 }
 
 static int write_beside(struct gallery *g, const char *name, const char *suffix,
