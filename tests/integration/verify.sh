@@ -49,6 +49,14 @@ ends 0 "$program" run "$work/c.yaml" --set run.threads=1 --set run.executor=naiv
 ends 0 "$program" verify "$work/naive" --cells 5 && has 'all equal' "$work/out"
 
 if [ -n "${LENSWEEP_PYTHON:-}" ]; then
+    vector() { "$LENSWEEP_PYTHON" -c "import numpy, sys; numpy.save(sys.argv[1], numpy.full(48, $1, 'f4'))" "$work/v.npy"; }
+    vector 0.5
+    config "$work/v.yaml" "$work/lands.jsonl" "$work/added" "name: add, kind: ablation, site: mlp, operation: {kind: add, vector: \"$work/v.npy\"}"
+    sed -i "s,^model:.*,model: {path: \"$work/model\"}," "$work/v.yaml"
+    ends 0 "$program" run "$work/v.yaml" --set run.threads=1
+    ends 0 "$program" verify "$work/added" --cells 5 && has 'all equal' "$work/out"
+    vector 0.25
+    ends 2 "$program" verify "$work/added" && says 'what experiment add read from the file of operation.vector has changed'
     cp "$work/curve/result.h5" "$work/keep.h5"
     "$LENSWEEP_PYTHON" - "$work/curve/result.h5" <<'P'
 import sys, h5py
