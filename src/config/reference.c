@@ -184,6 +184,17 @@ static void remember(struct key_search *l, const char *name)
         l->known[l->n_known++] = name;
 }
 
+/* Does the word name this key, or a group that it is in? "operation" names operation.kind. */
+static bool names(const char *word, const char *key)
+{
+    size_t n = strlen(word);
+
+    for (; key; key = strchr(key, '.') ? strchr(key, '.') + 1 : NULL)
+        if (n && !strncmp(key, word, n) && (!key[n] || key[n] == '.'))
+            return true;
+    return false;
+}
+
 /* "rows" finds every row of that name, "run.rows" one, "run" a whole table. */
 static void search(struct key_search *l, const char *name, const struct config_row *rows, size_t n)
 {
@@ -195,8 +206,7 @@ static void search(struct key_search *l, const char *name, const struct config_r
     remember(l, name);
     for (size_t i = 0; i < n; i++) {
         remember(l, rows[i].key);
-        if (!str_eq(rows[i].key, l->key) &&
-            (l->dot ? !named || !str_eq(rows[i].key, want) : !named))
+        if (!names(l->key, rows[i].key) && (l->dot ? !named || !names(want, rows[i].key) : !named))
             continue;
         l->found++;
         text_row(name, &rows[i], l->out, l->err);

@@ -18,6 +18,8 @@ done
 ends 0 "$program" help config
 for key in 'path ' 'output ' 'name ' 'rows ' 'fail_on_bad ' 'logprob ' 'cells '; do has "  $key" "$work/out"; done
 ends 0 "$program" help run.rows && has 'run.rows' "$work/out" && has 'default 1024' "$work/out"
+ends 0 "$program" help operation && has 'ablation.operation.kind' "$work/out" && hasnt 'ablation.site' "$work/out"
+ends 0 "$program" help source && has 'ablation.source.run' "$work/out"
 ends 2 "$program" help run.rwos && says 'run.rwos'
 ends 2 "$program" inspekt x && says 'inspect'
 ends 2 "$program" logits "$small" && says 'usage'

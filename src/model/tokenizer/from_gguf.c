@@ -6,15 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-/* tokenizer.ggml.token_type */
-enum {
-    TYPE_NORMAL = 1,
-    TYPE_UNKNOWN = 2,
-    TYPE_CONTROL = 3,
-    TYPE_USER_DEFINED = 4,
-    TYPE_UNUSED = 5
-};
-
 /* Patterns in the form of the tokenizer.json that each family publishes. */
 #define CONTRACTIONS          "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 #define PUNCTUATION_AND_SPACE " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
@@ -214,26 +205,26 @@ static int read_scores(struct tokenizer *t, const struct gguf_value *scores,
 static int read_vocabulary(struct tokenizer *t, const struct gguf *g, const struct scheme *scheme,
                            struct err *err)
 {
-    const struct gguf_value *tokens, *merges, *types;
+    const struct gguf_value *tokens, *ranked, *types;
 
     if (gguf_take_array(g, "tokenizer.ggml.tokens", true, GGUF_STRING, &tokens, err) ||
         (!scheme->pattern
-             ? gguf_take_array(g, "tokenizer.ggml.scores", true, GGUF_F32, &merges, err)
-             : gguf_take_array(g, "tokenizer.ggml.merges", true, GGUF_STRING, &merges, err)) ||
+             ? gguf_take_array(g, "tokenizer.ggml.scores", true, GGUF_F32, &ranked, err)
+             : gguf_take_array(g, "tokenizer.ggml.merges", true, GGUF_STRING, &ranked, err)) ||
         gguf_take_array(g, "tokenizer.ggml.token_type", false, GGUF_I32, &types, err))
         return err->code;
     if (types && types->count != tokens->count)
         return err_set(err, ERR_FORMAT,
                        "tokenizer.ggml.token_type has %llu elements for %llu tokens",
                        (unsigned long long)types->count, (unsigned long long)tokens->count);
-    if (bpe_init(&t->bpe, tokens->count, tokens->count, !scheme->pattern ? 0 : merges->count, err))
+    if (bpe_init(&t->bpe, tokens->count, tokens->count, !scheme->pattern ? 0 : ranked->count, err))
         return err->code;
     t->bpe.byte_level = scheme->pattern != NULL;
     t->bpe.byte_fallback = !scheme->pattern;
     t->bpe.fuse_unk = !scheme->pattern;
     if (read_tokens(t, g, tokens, types, err))
         return err_wrap(err, "tokenizer.ggml.tokens");
-    return !scheme->pattern ? read_scores(t, merges, types, err) : read_merges(t, merges, err);
+    return !scheme->pattern ? read_scores(t, ranked, types, err) : read_merges(t, ranked, err);
 }
 
 /* Spaces are written as U+2581, and one is put before a text that is not empty. */

@@ -25,6 +25,9 @@
 
 enum { STEPS_MAX = 16 };
 
+/* A token's type in SentencePiece's files, and in GGUF's tokenizer.ggml.token_type. */
+enum { TYPE_NORMAL = 1, TYPE_UNKNOWN, TYPE_CONTROL, TYPE_USER_DEFINED, TYPE_UNUSED, TYPE_BYTE };
+
 enum step_kind {
     NORMALIZE_NFC,
     NORMALIZE_NFD,
