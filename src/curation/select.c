@@ -66,10 +66,15 @@ static int match(struct curation *c, const struct fact_subject *subject, const c
     return err->code;
 }
 
-/* Does a word end before the byte at n? */
+static bool in_word(char c)
+{
+    return !strchr(" ,.;:!?\n\"*", c);
+}
+
+/* Does a word end before the byte at n? What stands behind it compares as nothing. */
 static bool word_ends(const char *s, size_t n, size_t most)
 {
-    return n == most || strchr(" ,.;:!?\n\"*", s[n]) != NULL;
+    return n == most || (in_word(s[n - 1]) && !in_word(s[n]));
 }
 
 /* The longest beginning of the i-th answer that names an object, down to one word for single

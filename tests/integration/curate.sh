@@ -123,6 +123,7 @@ head -n 40 data/facts/capitals.csv >"$facts"
 curation "$work/real.yaml" "$LENSWEEP_MODEL" "$work/one" 'dataset: capitals' 'templates: ["The capital of {subject} is"]'
 ends 0 "$program" curate "$work/real.yaml" && has ' prompts kept' "$work/out"
 counts "$work/one"
+! grep -E '"answers": \["[^"]*[ ,.;:]"\], "status": "kept"' "$work/one/curate.jsonl" || wrong "an answer with the mark behind it"
 for n in 2 3; do
     ends 0 ranks $n "$program" curate "$work/real.yaml" --set output="$work/n$n"
     for f in capitals_1.jsonl curate.jsonl card.md; do same "$work/one/$f" "$work/n$n/$f" "$f, $n ranks"; done
