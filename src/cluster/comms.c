@@ -129,16 +129,29 @@ static const struct err *brought(const struct cluster *c)
     return c->comms->why ? c->comms->why : &no_error;
 }
 
-/* Does this rank not want to wait any longer? */
-static bool waits_no_more(struct cluster *c)
+const char *name_ranks(struct buf *text, const int *counts, int size)
 {
-    return c->waiting && c->waiting(c->waiting_ctx, brought(c));
+    struct err ignored = ERR_CLEAR;
+    int n = 0;
+
+    for (int r = 0; r < size; r++)
+        n += counts[r] > 0;
+    if (!n)
+        return "other ranks";
+    buf_puts(text, n == 1 ? "rank" : "ranks", &ignored);
+    for (int r = 0, k = 0; r < size; r++)
+        if (counts[r])
+            buf_printf(text, &ignored, "%s %d", k++ ? "," : "", r);
+    return buf_str(text, &ignored) ? text->data : "other ranks";
 }
 
 void comm_ask(struct cluster *c)
 {
-    if (waits_no_more(c))
-        c->leave(c->waiting_ctx, "other ranks", brought(c));
+    struct buf text = {0};
+
+    if (c->waiting && c->waiting(c->waiting_ctx, brought(c)))
+        c->leave(c->waiting_ctx, name_ranks(&text, c->comms->missing, c->size), brought(c));
+    buf_release(&text);
 }
 
 /* Blocking MPI calls spin, and cannot be left. */
@@ -150,20 +163,6 @@ void comm_wait(struct cluster *c, MPI_Request *request)
         nap_take(&nap);
         comm_ask(c);
     }
-}
-
-const char *name_ranks(struct buf *text, const int *counts, int size)
-{
-    struct err ignored = ERR_CLEAR;
-    int n = 0;
-
-    for (int r = 0; r < size; r++)
-        n += counts[r] > 0;
-    buf_puts(text, n == 1 ? "rank" : "ranks", &ignored);
-    for (int r = 0, k = 0; r < size; r++)
-        if (counts[r])
-            buf_printf(text, &ignored, "%s %d", k++ ? "," : "", r);
-    return buf_str(text, &ignored) ? text->data : "other ranks";
 }
 
 /* Rank 0: what another rank brings, if one has come; *err: that of the lowest rank. */
@@ -182,14 +181,6 @@ static bool greet(struct cluster *c, struct err *err)
     if (its.code && (!err->code || its.rank < err->rank))
         *err = its;
     return true;
-}
-
-static void leave(struct cluster *c)
-{
-    struct buf text = {0};
-
-    c->leave(c->waiting_ctx, name_ranks(&text, c->comms->missing, c->size), brought(c));
-    buf_release(&text);
 }
 
 /* Before a collective call in which ranks may wait for one that never comes: each tells rank 0 that
@@ -213,8 +204,7 @@ static void meet(struct cluster *c, struct err *err)
             continue;
         }
         nap_take(&nap);
-        if (waits_no_more(c))
-            leave(c);
+        comm_ask(c);
     }
 }
 

@@ -43,13 +43,15 @@ void comm_must(const struct cluster *c, int mpi_status);
 /* Is the request of such a call done? */
 bool comm_done(struct cluster *c, MPI_Request *request);
 
-/* Asks c->waiting, if it is set; c->leave if this rank does not want to wait any longer. */
+/* Asks c->waiting, if it is set; c->leave if this rank does not want to wait any longer, for those
+   of whom it is known that they are missing. */
 void comm_ask(struct cluster *c);
 
 /* Until the request is done, with naps; asks again and again. */
 void comm_wait(struct cluster *c, MPI_Request *request);
 
-/* "rank 1" or "ranks 0, 4, 7", in text: those of which counts[] (size) is not 0. */
+/* "rank 1" or "ranks 0, 4, 7", in text: those of which counts[] (size) is not 0; "other ranks" if
+   it is 0 of all. */
 const char *name_ranks(struct buf *text, const int *counts, int size);
 
 /* Sleeps a little longer each time nothing happened, up to a millisecond; blocking MPI calls spin.
