@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/signals.h"
 #include "base/str.h"
 #include "config/config.h"
 #include "model/identity.h"

@@ -81,15 +81,8 @@ int start_work(struct session *r, struct err *err);
 int claim_paths(struct session *r, struct err *err);
 int claim_output(struct session *r, struct err *err);
 
-/* signals.c: SIGTERM, SIGINT and SIGUSR1 end the run with nothing lost. The thread that calls MPI
-   has them blocked, and so have those that it starts, so that none interrupts a system call of
-   MPI's: a thread that BLAS has started at its loading takes them, or the master asks for what is
-   pending. */
-void signals_catch(void);
-bool signals_came(void); /* one did, as far as must_stop was asked */
-
-/* For struct job: no more units are handed out after a signal, without the lock, or when what is
-   left of run.max_time is needed to finish those in flight. */
+/* stop.c, for struct job: no more units are handed out after a signal, without the lock, or when
+   what is left of run.max_time is needed to finish those in flight. */
 bool must_stop(void *session);
 
 /* For struct job: these ranks have not finished their units. For struct cluster: rank 0 waits for

@@ -2,42 +2,7 @@
 #include "cli/run/session.h"
 
 #include "base/clock.h"
-
-#include <signal.h>
-#include <time.h>
-
-static volatile sig_atomic_t signalled;
-static sigset_t caught;
-
-static void note_signal(int signal)
-{
-    signalled = signal;
-}
-
-void signals_catch(void)
-{
-    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
-    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
-
-    sigemptyset(&caught);
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        sigaction(signals[i], &action, NULL);
-        sigaddset(&caught, signals[i]);
-    }
-    pthread_sigmask(SIG_BLOCK, &caught, NULL);
-}
-
-static bool take_signal(void)
-{
-    struct timespec now = {0};
-
-    return signalled || (signalled = sigtimedwait(&caught, NULL, &now) > 0);
-}
-
-bool signals_came(void)
-{
-    return signalled;
-}
+#include "base/signals.h"
 
 bool must_stop(void *session)
 {
@@ -45,7 +10,7 @@ bool must_stop(void *session)
     const struct run_config *c = &r->campaign.config.run;
     double now = clock_seconds();
 
-    if (!take_signal() && !r->lost.code &&
+    if (!signals_ask() && !r->lost.code &&
         (c->max_time <= 0 || now - r->begin <= c->max_time - c->grace))
         return false;
     if (r->stop_begin <= 0)
