@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/gemm.h"
+#include "base/outdir.h"
 #include "base/str.h"
 #include "base/team.h"
 #include "campaign/cost.h"
@@ -210,7 +211,7 @@ int campaign_model(struct campaign *c, const struct campaign_request *r,
 
 bool campaign_recall(struct campaign *c, struct err *err)
 {
-    char *path = file_join(&c->arena, c->hashes_in, "hashes", err);
+    char *path = file_join(&c->arena, c->hashes_in, OUTDIR_HASHES, err);
 
     return path && c->config.model.check == CHECK_REMEMBERED &&
            identity_recall(c->model, path, err);
@@ -218,7 +219,7 @@ bool campaign_recall(struct campaign *c, struct err *err)
 
 int campaign_remember(struct campaign *c, struct err *err)
 {
-    char *path = file_join(&c->arena, c->hashes_in, "hashes", err);
+    char *path = file_join(&c->arena, c->hashes_in, OUTDIR_HASHES, err);
 
     return path ? identity_remember(c->model, path, err) : err->code;
 }

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/outdir.h"
 #include "base/str.h"
 
 #include <stdlib.h>
@@ -283,7 +284,7 @@ static int tell_apart(const struct line *old, const struct line *new, const char
 int manifest_match(const struct campaign *c, const char *dir, const char *other, struct err *err)
 {
     struct lines theirs = {0}, ours = {0};
-    char *path = file_join(&theirs.arena, other, "manifest", err);
+    char *path = file_join(&theirs.arena, other, OUTDIR_MANIFEST, err);
     const struct line *line;
 
     if (!path)

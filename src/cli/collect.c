@@ -3,6 +3,7 @@
 #include "cli/summary.h"
 
 #include "base/file.h"
+#include "base/outdir.h"
 #include "base/str.h"
 #include "campaign/cut.h"
 #include "campaign/output.h"
@@ -64,7 +65,7 @@ static int write_result(struct past *p, const struct collect_options *o,
                        "--partial",
                        n.units - n.done, n.units, str_noun(n.units, "unit is", "units are"));
     if (!out)
-        out = file_join(&p->arena, dirs->v[0], o->partial ? "partial.h5" : "result.h5", err);
+        out = file_join(&p->arena, dirs->v[0], o->partial ? OUTDIR_PARTIAL : OUTDIR_RESULT, err);
     if (!out || campaign_write(&p->campaign, p->journal, out, o->partial, &report, NULL, NULL, err))
         return err->code;
     if (out_printf(err, "%zu of %zu %s; %zu %s ok, %zu bad", n.done, n.units,

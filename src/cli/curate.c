@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json_write.h"
+#include "base/outdir.h"
 #include "base/str.h"
 #include "curation/curation.h"
 #include "model/identity.h"
@@ -42,7 +43,7 @@ static int open_all(struct curating *r, struct err *err)
         return err->code;
     r->session.campaign.config.run = r->c.config.run; /* for the signals' time limit */
     r->session.threads = hosts_threads(&r->session.cluster, (int)r->c.config.run.threads);
-    r->hashes = file_join(&r->session.arena, r->c.config.output, "hashes", err);
+    r->hashes = file_join(&r->session.arena, r->c.config.output, OUTDIR_HASHES, err);
     known = !err->code && r->c.config.model.check == CHECK_REMEMBERED &&
             identity_recall(r->c.model, r->hashes, err);
     if (session_identify(&r->session, r->c.model, known, err))
@@ -97,10 +98,10 @@ static int check_names(const struct curating *r, const char *path, struct arena 
 static int claim(struct curating *r, struct err *err)
 {
     struct session *s = &r->session;
-    const char *out = r->c.config.output, *config = file_join(&s->arena, out, "config.yaml", err);
+    const char *out = r->c.config.output, *config = file_join(&s->arena, out, OUTDIR_CONFIG, err);
 
-    s->journal_dir = file_join(&s->arena, out, "journal", err);
-    s->lock_path = file_join(&s->arena, out, "lock", err);
+    s->journal_dir = file_join(&s->arena, out, OUTDIR_JOURNAL, err);
+    s->lock_path = file_join(&s->arena, out, OUTDIR_LOCK, err);
     return err_if(err, err->code || session_take_output(s, out, err) ||
                            (config_curates(config) && check_names(r, config, &s->arena, err)) ||
                            (s->options.restart && journal_clear(s->journal_dir, err)) ||

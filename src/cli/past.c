@@ -1,6 +1,7 @@
 #include "cli/past.h"
 
 #include "base/file.h"
+#include "base/outdir.h"
 #include "base/str.h"
 #include "campaign/cut.h"
 #include "campaign/manifest.h"
@@ -9,9 +10,9 @@
 
 int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err)
 {
-    struct campaign_request request = {.config = file_join(&p->arena, dirs[0], "config.yaml", err)};
+    struct campaign_request request = {.config = file_join(&p->arena, dirs[0], OUTDIR_CONFIG, err)};
     const char **journals = arena_alloc(&p->arena, n, sizeof *journals, err);
-    char *manifest = file_join(&p->arena, dirs[0], "manifest", err);
+    char *manifest = file_join(&p->arena, dirs[0], OUTDIR_MANIFEST, err);
     struct problems problems = {0};
 
     if (!request.config || !journals || !manifest)
@@ -33,7 +34,7 @@ int past_open(struct past *p, const char *const *dirs, size_t n, struct err *err
         manifest_check(&p->campaign, manifest, false, err) || campaign_cut(&p->campaign, err))
         return err->code;
     for (size_t i = 0; i < n; i++) {
-        journals[i] = file_join(&p->arena, dirs[i], "journal", err);
+        journals[i] = file_join(&p->arena, dirs[i], OUTDIR_JOURNAL, err);
         if (!journals[i] || (i && manifest_match(&p->campaign, dirs[0], dirs[i], err)))
             return err->code;
     }
@@ -49,7 +50,7 @@ void past_close(struct past *p)
 
 static bool holds_config(const char *dir, struct arena *a, struct err *err)
 {
-    char *config = file_join(a, dir, "config.yaml", err);
+    char *config = file_join(a, dir, OUTDIR_CONFIG, err);
 
     return config && file_exists(config);
 }

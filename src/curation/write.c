@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/outdir.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -188,8 +189,8 @@ static int write_attempts(const struct curation *c, const char *path, struct err
 
 int curation_write(struct curation *c, const char *dir, struct err *err)
 {
-    const char *attempts = file_join(&c->arena, dir, "curate.jsonl", err);
-    const char *card = attempts ? file_join(&c->arena, dir, "card.md", err) : NULL;
+    const char *attempts = file_join(&c->arena, dir, OUTDIR_ATTEMPTS, err);
+    const char *card = attempts ? file_join(&c->arena, dir, OUTDIR_CARD, err) : NULL;
     struct buf text = {0};
 
     c->without_counterfactual = 0;

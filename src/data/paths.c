@@ -1,6 +1,7 @@
 #include "data/paths.h"
 
 #include "base/file.h"
+#include "base/outdir.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "data/format.h"
@@ -41,13 +42,13 @@ static const char *ending(const struct loader *l)
 /* What curate and run write beside data and results. */
 static bool is_log(const char *name)
 {
-    return str_eq(name, "curate.jsonl") || str_eq(name, "run.jsonl");
+    return str_eq(name, OUTDIR_ATTEMPTS) || str_eq(name, OUTDIR_LOG);
 }
 
 /* Does a run write there? What it, and an export, leave in its folder are no data. */
 static bool is_output(struct loader *l, const char *dir, struct err *err)
 {
-    const char *manifest = file_join(&l->scratch, dir, "manifest", err);
+    const char *manifest = file_join(&l->scratch, dir, OUTDIR_MANIFEST, err);
 
     return manifest && file_exists(manifest);
 }

@@ -1,6 +1,7 @@
 #include "results/h5read.h"
 
 #include "base/file.h"
+#include "base/outdir.h"
 #include "results/column.h"
 #include "results/h5private.h"
 #include "results/probe.h"
@@ -16,10 +17,10 @@ char *h5_find(struct arena *a, const char *path, struct err *err)
 
     if (!file_is_dir(path))
         return arena_strdup(a, path, err);
-    whole = file_join(a, path, "result.h5", err);
+    whole = file_join(a, path, OUTDIR_RESULT, err);
     if (!whole || file_exists(whole))
         return whole;
-    partial = file_join(a, path, "partial.h5", err);
+    partial = file_join(a, path, OUTDIR_PARTIAL, err);
     return !partial || file_exists(partial) ? partial : whole;
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/outdir.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -341,9 +342,11 @@ void lock_release(struct lock *l)
 
 bool lock_is_name(const char *name)
 {
-    if (strncmp(name, "lock", 4) != 0 || !name[4])
-        return strcmp(name, "lock") == 0;
-    return name[4] == '.' && name[5] && !name[5 + strspn(name + 5, "0123456789")];
+    const char *shard = name + strlen(OUTDIR_LOCK);
+
+    if (strncmp(name, OUTDIR_LOCK, strlen(OUTDIR_LOCK)) != 0)
+        return false;
+    return !*shard || (*shard == '.' && shard[1] && !shard[1 + strspn(shard + 1, "0123456789")]);
 }
 
 int lock_list(const char *dir, struct arena *a, struct lock_found **v, size_t *n, struct err *err)

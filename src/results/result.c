@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/outdir.h"
 #include "base/str.h"
 #include "results/h5read.h"
 #include "results/h5visit.h"
@@ -94,7 +95,7 @@ static int read_origin(struct result *r, const char **origin, struct err *err)
 
 static int take_null(struct result *r, const char *folder, struct err *err)
 {
-    const char *path = file_join(&r->arena, folder, "result.h5", err), *own, *its;
+    const char *path = file_join(&r->arena, folder, OUTDIR_RESULT, err), *own, *its;
     struct result one;
     struct err e = ERR_CLEAR;
 

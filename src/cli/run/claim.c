@@ -1,6 +1,7 @@
 #include "cli/run/session.h"
 
 #include "base/file.h"
+#include "base/outdir.h"
 #include "base/str.h"
 #include "campaign/manifest.h"
 
@@ -12,13 +13,13 @@ int claim_paths(struct session *r, struct err *err)
 {
     const char *out = r->campaign.config.output;
 
-    r->journal_dir = file_join(&r->arena, out, "journal", err);
-    r->result = file_join(&r->arena, out, "result.h5", err);
-    r->cache = file_join(&r->arena, out, "vocab.bin", err);
-    r->manifest = file_join(&r->arena, out, "manifest", err);
-    r->lock_path = r->options.shard.n == 1 ? file_join(&r->arena, out, "lock", err)
-                                           : arena_printf(&r->arena, err, "%s/lock.%lld", out,
-                                                          (long long)r->options.shard.i);
+    r->journal_dir = file_join(&r->arena, out, OUTDIR_JOURNAL, err);
+    r->result = file_join(&r->arena, out, OUTDIR_RESULT, err);
+    r->cache = file_join(&r->arena, out, OUTDIR_VOCABULARY, err);
+    r->manifest = file_join(&r->arena, out, OUTDIR_MANIFEST, err);
+    r->lock_path = r->options.shard.n == 1 ? file_join(&r->arena, out, OUTDIR_LOCK, err)
+                                           : arena_printf(&r->arena, err, "%s/" OUTDIR_LOCK ".%lld",
+                                                          out, (long long)r->options.shard.i);
     return r->journal_dir && r->result && r->cache && r->manifest && r->lock_path ? 0 : err->code;
 }
 
@@ -32,7 +33,7 @@ static int check_shards(struct session *r, struct err *err)
     for (size_t i = 0; i < n && !err->code; i++) {
         const struct lock_holder *h = &found[i].holder;
 
-        if (h->alive && !str_eq(found[i].name, "lock"))
+        if (h->alive && !str_eq(found[i].name, OUTDIR_LOCK))
             err_set(err, ERR_CONFIG,
                     "%s is held by process %ld on %s%s%s since %s: --restart would take its "
                     "work from it; wait for it",

@@ -5,6 +5,7 @@
 #include "base/gemm.h"
 #include "base/isa.h"
 #include "base/json.h"
+#include "base/outdir.h"
 #include "base/process.h"
 #include "version.h"
 
@@ -17,7 +18,7 @@
 int runlog_open(struct runlog *log, const char *dir, struct err *err)
 {
     struct arena a = {0};
-    char *path = file_join(&a, dir, "run.jsonl", err);
+    char *path = file_join(&a, dir, OUTDIR_LOG, err);
 
     if (path) {
         log->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/outdir.h"
 #include "base/signals.h"
 #include "base/str.h"
 #include "config/config.h"
@@ -111,8 +112,8 @@ int session_same_work(struct session *r, struct hash (*key)(void *ctx, size_t un
    very config that is read, with `output: .` */
 static int check_foreign(struct session *r, const char *out, struct err *err)
 {
-    static const char *const name[] = {"config.yaml", "result.h5"};
-    const char *manifest = file_join(&r->arena, out, "manifest", err);
+    static const char *const name[] = {OUTDIR_CONFIG, OUTDIR_RESULT};
+    const char *manifest = file_join(&r->arena, out, OUTDIR_MANIFEST, err);
 
     for (size_t i = 0; i < sizeof name / sizeof *name && !err->code; i++) {
         const char *path = file_join(&r->arena, out, name[i], err);
@@ -137,7 +138,7 @@ int session_take_output(struct session *r, const char *out, struct err *err)
 int session_open_journal(struct session *r, const struct config *config, struct err *err)
 {
     struct buf text = {0};
-    char *path = file_join(&r->arena, config->output, "config.yaml", err);
+    char *path = file_join(&r->arena, config->output, OUTDIR_CONFIG, err);
     int code = !path || journal_open(&r->journal, r->journal_dir, &r->found, err) ||
                config_print_anywhere(config, &text, err) ||
                file_replace(path, text.data, text.len, err);

@@ -1,6 +1,7 @@
 #include "experiments/kit/ranking.h"
 
 #include "base/hash.h"
+#include "base/outdir.h"
 #include "base/str.h"
 #include "experiments/kit/where.h"
 #include "model/model.h"
@@ -385,7 +386,7 @@ int ranking_read(struct ranking *r, const struct experiment *x, const char *path
     }
     if (result_open(&result, path, err))
         goto out;
-    if (str_ends_with(result.path, "partial.h5"))
+    if (str_ends_with(result.path, OUTDIR_PARTIAL))
         err_set(err, ERR_CONFIG, "%s has no finished result.h5", path);
     else
         check_model(x, &result, err);

@@ -250,12 +250,12 @@ static struct chat_node *negation(struct parser *p)
 
 struct chat_node *parse_logical(struct parser *p, const char *op)
 {
-    bool or = op[0] == 'o';
-    struct chat_node *left = or ? parse_logical(p, "and") : negation(p);
+    bool is_or = op[0] == 'o';
+    struct chat_node *left = is_or ? parse_logical(p, "and") : negation(p);
 
     while (at_name(p, op)) {
         left = operation(p, op, left);
-        left->b = or ? parse_logical(p, "and") : negation(p);
+        left->b = is_or ? parse_logical(p, "and") : negation(p);
     }
     return left;
 }

@@ -71,13 +71,13 @@ static const char *new_members(const char *category)
     return "";
 }
 
-static int put_property(struct translator *t, const char *category, bool not, struct err *err)
+static int put_property(struct translator *t, const char *category, bool negated, struct err *err)
 {
     const char *more = new_members(category);
 
-    if (!not &&t->in_class)
+    if (!negated && t->in_class)
         return buf_printf(t->out, err, "\\p{%s}%s", category, more);
-    if (!not )
+    if (!negated)
         return *more ? buf_printf(t->out, err, "[\\p{%s}%s]", category, more)
                      : buf_printf(t->out, err, "\\p{%s}", category);
     if (!t->in_class)
@@ -87,7 +87,7 @@ static int put_property(struct translator *t, const char *category, bool not, st
 }
 
 /* \p{L}, \P{Nd}, \p{^Zs}: i stands behind the p. */
-static int property(struct translator *t, size_t at, bool not, struct err *err)
+static int property(struct translator *t, size_t at, bool negated, struct err *err)
 {
     const char *end;
     size_t n;
@@ -96,7 +96,7 @@ static int property(struct translator *t, size_t at, bool not, struct err *err)
         return refuse(t, at, "\\p without braces", err);
     t->i++;
     if (peek(t, "^")) {
-        not = !not ;
+        negated = !negated;
         t->i++;
     }
     end = memchr(t->p + t->i, '}', t->n - t->i);
@@ -104,7 +104,7 @@ static int property(struct translator *t, size_t at, bool not, struct err *err)
     for (size_t k = 0; k < sizeof categories / sizeof *categories; k++)
         if (strlen(categories[k]) == n && !memcmp(categories[k], t->p + t->i, n)) {
             t->i += n + 1;
-            return put_property(t, categories[k], not, err);
+            return put_property(t, categories[k], negated, err);
         }
     return refuse(t, at, "a property other than a general category", err);
 }

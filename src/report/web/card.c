@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/outdir.h"
 #include "base/str.h"
 
 #include <math.h>
@@ -54,7 +55,7 @@ static size_t count_different(const char *const *v, size_t n)
    nothing that can be read, and the page does without. */
 static json_t *last_start(struct result *r, struct err *err)
 {
-    const char *path = file_sibling(&r->arena, r->path, "run.jsonl", err);
+    const char *path = file_sibling(&r->arena, r->path, OUTDIR_LOG, err);
     json_t *start = NULL;
     struct mapping log = {0};
     struct err e = ERR_CLEAR;
