@@ -189,22 +189,51 @@ static int by_identity(const void *a, const void *b)
     return x->link != y->link ? x->link - y->link : compare(x->at, y->at);
 }
 
-/* One file by two names, a path spelled in two ways or a link, counts once. */
-static int drop_known(struct loader *l, struct list *list, struct err *err)
+static bool same_file(const struct identity *a, const struct identity *b)
 {
-    struct identity *file = arena_alloc(&l->scratch, list->n, sizeof *file, err);
-    size_t known = 0, kept = 0;
+    return a->dev == b->dev && a->ino == b->ino;
+}
 
-    for (size_t i = 0; file && i < list->n; i++) {
+/* Names of the same file are side by side in `file` (n); how many there are. */
+static size_t identify(const char *const *path, size_t n, struct identity *file)
+{
+    size_t known = 0;
+
+    for (size_t i = 0; i < n; i++) {
         struct stat st, own;
 
-        if (!stat(list->path[i], &st) && !lstat(list->path[i], &own))
+        if (!stat(path[i], &st) && !lstat(path[i], &own))
             file[known++] = (struct identity){st.st_dev, st.st_ino, S_ISLNK(own.st_mode), i};
     }
     if (known)
         qsort(file, known, sizeof *file, by_identity);
+    return known;
+}
+
+/* Who lists one file twice, by whatever names, means something else by it. */
+static int check_named(struct loader *l, const char *const *paths, size_t n, struct err *err)
+{
+    struct identity *file = arena_alloc(&l->scratch, n, sizeof *file, err);
+    size_t known = file ? identify(paths, n, file) : 0;
+    char why[ERR_MESSAGE];
+
+    for (size_t i = 1; i < known; i++) {
+        if (!same_file(&file[i - 1], &file[i]))
+            continue;
+        str_fit(why, sizeof why, "named twice, also as %s", paths[file[i - 1].at]);
+        path_problem(l, paths[file[i].at], why);
+    }
+    return err->code;
+}
+
+/* What is found again below a folder, by a path spelled otherwise or a link, counts once. */
+static int drop_known(struct loader *l, struct list *list, struct err *err)
+{
+    struct identity *file = arena_alloc(&l->scratch, list->n, sizeof *file, err);
+    size_t known = file ? identify(list->path, list->n, file) : 0, kept = 0;
+
     for (size_t i = 1; i < known; i++)
-        if (file[i].dev == file[i - 1].dev && file[i].ino == file[i - 1].ino)
+        if (same_file(&file[i - 1], &file[i]))
             list->path[file[i].at] = NULL;
     for (size_t i = 0; i < list->n; i++)
         if (list->path[i])
@@ -221,7 +250,7 @@ int find_files(struct loader *l, const char *const *paths, size_t n, struct sour
     for (size_t i = 0; i < n; i++)
         if (find_one(l, paths[i], &list, err))
             return err->code;
-    if (drop_known(l, &list, err))
+    if (check_named(l, paths, n, err) || drop_known(l, &list, err))
         return err->code;
     *sources = arena_alloc(&l->scratch, list.n, sizeof **sources, err);
     if (!*sources)

@@ -467,6 +467,18 @@ static void directories_are_walked(void **state)
     for (size_t i = 0; i < 3; i++)
         assert_string_equal(ds.file[i] + strlen(folder) + 1, order[i]);
     dataset_release(&ds);
+
+    /* Listed twice it is a mistake, however it is spelled. */
+    for (int i = 0; i < 3; i++) {
+        twice[0] = "d/b.jsonl";
+        twice[1] = i == 0 ? "./d/b.jsonl" : i == 1 ? "d/0.jsonl" : "d/b.jsonl";
+        assert_int_equal(chdir(folder), 0);
+        load_paths(&ds, twice, 2, plain, NULL);
+        assert_int_equal(chdir(cwd), 0);
+        assert_int_equal(problems.count, 1);
+        assert_problem(0, twice[1], "named twice, also as d/b.jsonl");
+        dataset_release(&ds);
+    }
     assert_int_equal(unlink(other), 0);
 }
 
