@@ -6,6 +6,7 @@
  *
  * The naive executor runs a sample of the variants (every k-th); its time is scaled to all of them.
  */
+#include "base/blas.h"
 #include "base/clock.h"
 #include "base/gemm.h"
 #include "base/rng.h"
@@ -207,7 +208,7 @@ int main(int argc, char **argv)
     ceiling = peak(threads);
     run_from(&e, &clean, ids[0], n);
     run_from(&e, &other, ids[1], n);
-    printf("%s, %d tokens, %s, %d threads, SGEMM peak %.0f GFLOP/s\n", m->name, n, gemm_library(),
+    printf("%s, %d tokens, %s, %d threads, SGEMM peak %.0f GFLOP/s\n", m->name, n, blas_library(),
            threads, ceiling / 1e9);
     printf("%-28s %6s %9s %9s %6s %8s %8s %6s %8s %6s %8s\n", "sweep", "cells", "TFLOP", "naive",
            "ratio", "s", "naive", "ratio", "GFLOP/s", "peak", "differ");

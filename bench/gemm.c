@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE /* getloadavg, CLOCK_THREAD_CPUTIME_ID */
 #include "base/gemm.h"
+#include "base/blas.h"
 #include "base/isa.h"
 #include "base/mem.h"
 #include "base/product/product.h"
@@ -170,7 +171,7 @@ static void tables(struct bench *b)
 
     b->spread = 0;
     printf("\n%s: %.0f GFLOP/s; beside %s", isa_name(isa_get()), flop_rate(b, PEAK, 0, &none),
-           gemm_library());
+           blas_library());
     if (getloadavg(load, 1) == 1)
         printf("; load average %.1f", load[0]);
     printf("\nGFLOP/s of CPU, share of the peak | OpenBLAS' share\n%-19s", "N x K");

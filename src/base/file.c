@@ -1,7 +1,5 @@
 #include "base/file.h"
 
-#include "base/hash.h"
-#include "base/process.h"
 #include "base/str.h"
 
 #include <dirent.h>
@@ -17,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int io_error(struct err *err, const char *what, const char *path)
+int file_error(struct err *err, const char *what, const char *path)
 {
     return err_set(err, ERR_IO, "cannot %s %s: %s", what, path, strerror(errno));
 }
@@ -42,9 +40,9 @@ static int open_regular(int *fd, struct stat *st, const char *path, struct err *
 {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*fd < 0)
-        return io_error(err, "open", path);
+        return file_error(err, "open", path);
     if (fstat(*fd, st)) {
-        io_error(err, "stat", path);
+        file_error(err, "stat", path);
         close(*fd);
         return err->code;
     }
@@ -150,7 +148,7 @@ int file_read(struct buf *b, const char *path, size_t max, struct err *err)
             got = read(fd, b->data + b->len, 1 << 16);
         while (got < 0 && errno == EINTR);
         if (got < 0) {
-            io_error(err, "read", path);
+            file_error(err, "read", path);
             goto out;
         }
         b->len += (size_t)got;
@@ -217,240 +215,13 @@ int file_read_foreign(struct buf *b, const char *path, size_t max, struct err *e
                            check_content(path, b->data + before, b->len - before, err));
 }
 
-int file_write_all(int fd, const char *p, size_t n)
-{
-    while (n) {
-        ssize_t done = write(fd, p, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return -1;
-        p += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
-int file_sync(const char *path, struct err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC), code = 0;
-
-    if (fd < 0)
-        return io_error(err, "open", path);
-    if (fsync(fd))
-        code = io_error(err, "sync", path);
-    close(fd);
-    return code;
-}
-
-static int write_through(const char *path, const void *data, size_t n, struct err *err)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC), code = 0;
-
-    if (fd < 0)
-        return io_error(err, "open", path);
-    if (file_write_all(fd, data, n))
-        code = io_error(err, "write", path);
-    close(fd);
-    return code;
-}
-
-int file_replace(const char *path, const void *data, size_t n, struct err *err)
-{
-    struct writer w;
-    struct stat st;
-    int code;
-
-    if (!stat(path, &st) && !S_ISREG(st.st_mode))
-        return write_through(path, data, n, err);
-    code = writer_open(&w, path, err) || writer_put(&w, data, n, err) || writer_finish(&w, err) ||
-           writer_place(&w, err);
-    writer_discard(&w);
-    return err_if(err, code);
-}
-
-static const char beside_end[] = ".tmp";
-
-/* Eight hexadecimal digits that no other name has, not even in another container with this host's
-   name where the process ids are the same. */
-static unsigned unlike_any_other(void)
-{
-    static unsigned count;
-    struct {
-        struct timespec now;
-        const void *stack; /* at a random place */
-        long pid;
-        unsigned count;
-    } of;
-
-    memset(&of, 0, sizeof of);
-    clock_gettime(CLOCK_REALTIME, &of.now);
-    of.stack = &of;
-    of.pid = (long)getpid();
-    of.count = ++count;
-    return (unsigned)hash_u64(&of, sizeof of);
-}
-
-char *file_beside(struct arena *a, const char *path, struct err *err)
-{
-    char place[PROCESS_PLACE];
-
-    return arena_printf(a, err, "%s.%s.%ld-%08x%s", path, process_place(place), (long)getpid(),
-                        unlike_any_other(), beside_end);
-}
-
-static size_t count_back(const char *s, size_t n, const char *of)
-{
-    size_t k = 0;
-
-    while (k < n && strchr(of, s[n - k - 1]) && s[n - k - 1])
-        k++;
-    return k;
-}
-
-/* Was this name made by file_beside? *here: in this place; *pid: by which process. */
-static bool is_beside(const char *name, bool *here, long *pid)
-{
-    char place[PROCESS_PLACE];
-    size_t n = strlen(name), end = sizeof beside_end - 1, digits, h;
-
-    if (n <= end || strcmp(name + n - end, beside_end) != 0)
-        return false;
-    n -= end;
-    if (count_back(name, n, "0123456789abcdef") != 8 || n < 9 || name[n - 9] != '-')
-        return false;
-    n -= 9;
-    digits = count_back(name, n, "0123456789");
-    n -= digits;
-    if (!digits || n < 2 || name[n - 1] != '.')
-        return false;
-    *pid = strtol(name + n, NULL, 10);
-    n--;
-    h = strlen(process_place(place));
-    *here = n > h && name[n - h - 1] == '.' && strncmp(name + n - h, place, h) == 0;
-    return true;
-}
-
-/* Nothing was written to it for an hour, by the clocks of this host and of the file system. */
-static bool is_old(const char *path)
-{
-    struct stat st;
-
-    return !stat(path, &st) && time(NULL) - st.st_mtime > 3600;
-}
-
-int file_sweep(const char *dir, struct err *err)
-{
-    struct arena a = {0};
-    char **names, *path;
-    bool here;
-    long pid;
-    size_t n;
-
-    if (file_list(dir, &a, &names, &n, err))
-        goto out;
-    for (size_t i = 0; i < n; i++) {
-        if (!is_beside(names[i], &here, &pid))
-            continue;
-        path = file_join(&a, dir, names[i], err);
-        if (!path)
-            goto out;
-        if (here ? process_gone(pid) : is_old(path))
-            unlink(path);
-    }
-out:
-    arena_release(&a);
-    return err->code;
-}
-
-/* Piece by piece --------------------------------------------------------------------------- */
-
-enum { WRITER_TURN = 1 << 18 }; /* bytes that gather before they are written */
-
-int writer_open(struct writer *w, const char *path, struct err *err)
-{
-    char target[PATH_MAX];
-
-    *w = (struct writer){.fd = -1};
-    if (file_check_target(path, err))
-        return err->code;
-    if (realpath(path, target)) /* else it is not there yet */
-        path = target;
-    w->path = arena_strdup(&w->arena, path, err);
-    w->beside = file_beside(&w->arena, path, err);
-    if (!w->path || !w->beside)
-        return err->code;
-    w->fd = open(w->beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (w->fd < 0)
-        return io_error(err, "create", path);
-    w->there = true;
-    return 0;
-}
-
-static int flush(struct writer *w, struct err *err)
-{
-    if (file_write_all(w->fd, w->buf.data, w->buf.len))
-        return io_error(err, "write", w->path);
-    buf_clear(&w->buf);
-    return 0;
-}
-
-int writer_turn(struct writer *w, struct err *err)
-{
-    return w->buf.len < WRITER_TURN ? 0 : flush(w, err);
-}
-
-int writer_put(struct writer *w, const void *p, size_t n, struct err *err)
-{
-    if (n < WRITER_TURN)
-        return err_if(err, buf_put(&w->buf, p, n, err) || writer_turn(w, err));
-    if (flush(w, err))
-        return err->code;
-    if (file_write_all(w->fd, p, n))
-        return io_error(err, "write", w->path);
-    return 0;
-}
-
-int writer_finish(struct writer *w, struct err *err)
-{
-    int code = flush(w, err);
-
-    if (!code && fsync(w->fd))
-        code = io_error(err, "write", w->path);
-    if (close(w->fd) && !code)
-        code = io_error(err, "close", w->path);
-    w->fd = -1;
-    buf_release(&w->buf);
-    return code;
-}
-
-int writer_place(struct writer *w, struct err *err)
-{
-    if (rename(w->beside, w->path))
-        return io_error(err, "rename to", w->path);
-    w->there = false;
-    return 0;
-}
-
-void writer_discard(struct writer *w)
-{
-    if (w->fd >= 0)
-        close(w->fd);
-    if (w->there)
-        unlink(w->beside);
-    buf_release(&w->buf);
-    arena_release(&w->arena);
-    *w = (struct writer){.fd = -1};
-}
-
 int file_look(const char *path, bool *there, struct err *err)
 {
     struct stat st;
 
     *there = stat(path, &st) == 0;
     if (!*there && errno != ENOENT && errno != ENOTDIR)
-        return io_error(err, "open", path);
+        return file_error(err, "open", path);
     return 0;
 }
 
@@ -483,7 +254,7 @@ int file_make_dirs(const char *path, struct err *err)
             continue;
         *s = '\0';
         if (mkdir(p, 0777) && errno != EEXIST)
-            code = io_error(err, "create directory", p);
+            code = file_error(err, "create directory", p);
         else if (!file_is_dir(p))
             code = err_set(err, ERR_IO, "%s is not a directory", p);
         *s = end;
@@ -503,7 +274,7 @@ int file_list(const char *dir, struct arena *a, char ***names, size_t *n, struct
     *names = NULL;
     *n = 0;
     if (!d)
-        return io_error(err, "open directory", dir);
+        return file_error(err, "open directory", dir);
     while ((e = readdir(d))) {
         if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
             continue;
@@ -573,7 +344,7 @@ char *file_absolute(struct arena *a, const char *path, struct err *err)
     if (*path == '/')
         return arena_strdup(a, path, err);
     if (!getcwd(here, sizeof here)) {
-        io_error(err, "find the working directory for", path);
+        file_error(err, "find the working directory for", path);
         return NULL;
     }
     return file_join(a, here, path, err);

@@ -33,15 +33,4 @@ void gemm(struct team *t, int64_t rows, const float *x, int64_t ldx, const struc
 void gemm_small(bool b_is_kn, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
                 const float *b, int64_t ldb, float *y, int64_t ldy);
 
-/* Bytes that BLAS maps while so many threads multiply: where it does not get them it asks again for
-   ever, so they have to be there before. */
-double gemm_bytes(int threads);
-
-/* Makes BLAS work on the thread that calls it; team_init does this. */
-void gemm_one_thread(void);
-
-/* What BLAS is at work: "OpenBLAS 0.3.21 Zen"; bits of its products can be compared only where it
-   is the same. */
-const char *gemm_library(void);
-
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/writer.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #define _GNU_SOURCE /* sched_getaffinity, CPU_ALLOC */
 
 #include "base/team.h"
+#include "base/blas.h"
 
-#include "base/gemm.h"
 #include "base/mem.h"
 
 #include <omp.h>
@@ -121,7 +121,7 @@ int team_init(struct team *t, int threads, size_t scratch_floats, struct err *er
     enum { LINE = 16 }; /* floats of a cache line: no two threads share one */
 
     memset(t, 0, sizeof *t);
-    gemm_one_thread();
+    blas_one_thread();
     t->threads = threads > 0 ? threads : team_cores();
     if (team_check(t->threads, err))
         return err->code;

@@ -1,7 +1,7 @@
 #include "campaign/campaign.h"
 
+#include "base/blas.h"
 #include "base/file.h"
-#include "base/gemm.h"
 #include "base/outdir.h"
 #include "base/str.h"
 #include "base/team.h"
@@ -190,7 +190,7 @@ int campaign_read(struct campaign *c, const struct campaign_request *r, struct p
     if (problems->count || models_choose(c, r->which, problems, err) || problems->count)
         return err->code;
     if (c->config.run.gemm == GEMM_OPENBLAS || c->config.run.executor == EXECUTOR_NAIVE)
-        c->library = r->library ? r->library : gemm_library();
+        c->library = r->library ? r->library : blas_library();
     else
         c->library = "";
     return 0;

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/outdir.h"
 #include "base/str.h"
+#include "base/writer.h"
 
 #include <stdlib.h>
 #include <string.h>

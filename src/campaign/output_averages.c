@@ -135,7 +135,7 @@ int averages_take(struct averages *v, const struct row *row, bool usable, struct
         else if (usable)
             field_sum_value(v->sum[i], row, v->value[i]);
         else
-            fill(V_F32, v->value[i], columns_of(x, a));
+            row_fill(V_F32, v->value[i], columns_of(x, a));
         if (slabs_put(&v->slabs[i], query, v->value[i], err))
             return err->code;
     }
@@ -234,7 +234,7 @@ static int estimate_all(struct averages *v, int i, const struct estimate *chance
                                .tested = a->judged,
                                .controls = a->controls};
 
-    ask.about = targets_of(o, v->x, a, &ask.n_about, err);
+    ask.about = strata_targets(o, v->x, a, &ask.n_about, err);
     for (size_t n = 0; ask.first < elements; ask.first += n) {
         const float *value;
 

@@ -61,7 +61,7 @@ int write_contrasts(struct output *o, const struct experiment *x, const struct a
     if (!c->n)
         return 0;
     e = mem_alloc(elements * c->n, sizeof *e, err);
-    ask.about = targets_of(o, x, a, &ask.n_about, err);
+    ask.about = strata_targets(o, x, a, &ask.n_about, err);
     var.dims = arena_printf(&o->group, err, "contrast%s", a->field.var.dims + strlen("stratum"));
     var.long_name = arena_printf(&o->group, err, "%s: a step minus the step before, item by item",
                                  a->field.var.long_name);

@@ -265,7 +265,7 @@ int write_effects(struct output *o, const struct experiment *x, const struct agg
     struct effect *effect = mem_alloc(elements * o->strata.n, sizeof *effect, err);
     struct h5group *g;
 
-    v.about = targets_of(o, x, a, &v.n_about, err);
+    v.about = strata_targets(o, x, a, &v.n_about, err);
     if (o->c->config.statistics.split == SPLIT_HALF)
         v.half = mem_alloc(o->c->data.n * values->width, sizeof *v.half, err);
     if (!err->code && !test_all(&v, values, elements, effect, err) &&

@@ -320,7 +320,7 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
         if (!status[q])
             status[q] = query_skip(x, row.q);
         for (int i = 0; i < x->n_fields; i++)
-            fill(x->field[i].var.type, row.at[i], padded_elements(x, &x->field[i]));
+            row_fill(x->field[i].var.type, row.at[i], padded_elements(x, &x->field[i]));
         if (place_query(o, u, self, q, row.at, &status[q], err))
             break;
         if (x->kind->fill_late && !status[q])

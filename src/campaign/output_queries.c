@@ -106,7 +106,7 @@ static int write_fact(struct output *o, struct h5group *g, const char *name, con
     if (!one || h5_define(g, &v, err))
         return err->code;
     for (size_t q = 0; q < ds->n && !err->code; q++) {
-        fill(V_I4, one, n);
+        row_fill(V_I4, one, n);
         put(ds, &ds->query[q], one);
         h5_write(g, name, q, 1, one, err);
     }

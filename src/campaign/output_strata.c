@@ -44,8 +44,8 @@ static int target_of(const struct experiment *x, const struct aggregate *a, cons
     return a->about_right || (a->tested && a->tested[i]) ? (int)x->data->n_targets : -1;
 }
 
-const int *targets_of(struct output *o, const struct experiment *x, const struct aggregate *a,
-                      size_t *n, struct err *err)
+const int *strata_targets(struct output *o, const struct experiment *x, const struct aggregate *a,
+                          size_t *n, struct err *err)
 {
     const struct axis *last = a->field.n_axes ? &x->axis[a->field.axis[a->field.n_axes - 1]] : NULL;
     size_t size = last ? last->dim.size : 1;
@@ -70,7 +70,7 @@ int targets_in_words(struct output *o, const struct experiment *x, const struct 
     struct buf b = {0};
     const char *text;
     size_t n;
-    const int *about = targets_of(o, x, a, &n, err);
+    const int *about = strata_targets(o, x, a, &n, err);
     bool alike = true;
 
     if (!about) {

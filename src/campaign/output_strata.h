@@ -9,8 +9,8 @@ int write_strata(struct output *o, struct h5group *g, struct err *err);
 /* Which target each of the *n entries of an average's last dimension is about, for estimate_ask:
    the one that it is, or that its name ends with after a dot; of other metrics that have a sign the
    right one. In the group's arena; NULL and *n = 0: of none (or only an error). */
-const int *targets_of(struct output *o, const struct experiment *x, const struct aggregate *a,
-                      size_t *n, struct err *err);
+const int *strata_targets(struct output *o, const struct experiment *x, const struct aggregate *a,
+                          size_t *n, struct err *err);
 /* The same as a headline's by_token has it. */
 int targets_in_words(struct output *o, const struct experiment *x, const struct aggregate *a,
                      const char **words, struct err *err);

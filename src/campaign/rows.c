@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-void fill(enum vtype type, void *p, size_t n)
+void row_fill(enum vtype type, void *p, size_t n)
 {
     float *f = p;
     double *d = p;
@@ -34,7 +34,7 @@ int row_alloc(struct row *row, const struct experiment *x, const struct query *q
         row->at[i] = arena_alloc(a, elements, vtype_size(f->var.type), err);
         if (!row->at[i])
             return err->code;
-        fill(f->var.type, row->at[i], elements);
+        row_fill(f->var.type, row->at[i], elements);
     }
     return 0;
 }

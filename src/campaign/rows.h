@@ -17,7 +17,7 @@ int row_alloc(struct row *row, const struct experiment *x, const struct query *q
 int row_put(const struct row *row, bool cell_fields, struct buf *out, struct err *err);
 
 /* Fill value of a type in n elements: NaN, or -1. */
-void fill(enum vtype type, void *p, size_t n);
+void row_fill(enum vtype type, void *p, size_t n);
 
 /* Place of an element of a padded field on the i-th of its axes. */
 size_t element_place(const struct experiment *x, const struct field *f, size_t element, int i);

@@ -1,6 +1,6 @@
 #include "campaign/verify.h"
 
-#include "base/gemm.h"
+#include "base/blas.h"
 #include "base/rng.h"
 #include "base/str.h"
 #include "campaign/bundle.h"
@@ -114,7 +114,7 @@ static int check_library(struct result *r, const struct campaign *c, struct err 
                        "%s was made with run.gemm: openblas, whose last bits depend on which rows "
                        "share a product: run it once more and compare with lensweep diff --rtol",
                        r->path);
-    return *c->library ? check_attribute(r, "blas", gemm_library(), "this machine", err) : 0;
+    return *c->library ? check_attribute(r, "blas", blas_library(), "this machine", err) : 0;
 }
 
 /* Drawing ---------------------------------------------------------------------------------- */
@@ -192,7 +192,7 @@ static int begin_late(struct verify *v, const struct unit *u, size_t units, stru
         late->at[i] = arena_alloc(&v->out->arena, n, vtype_size(x->field[i].var.type), err);
         if (!late->at[i])
             return err->code;
-        fill(x->field[i].var.type, late->at[i], n);
+        row_fill(x->field[i].var.type, late->at[i], n);
     }
     return 0;
 }
@@ -264,7 +264,7 @@ static const char *place_text(struct verify *v, const struct experiment *x, cons
         const struct axis *axis = &x->axis[f->axis[i]];
 
         if (!buf_printf(&b, err, "%s%s ", b.len ? ", " : "", axis->dim.name))
-            put_place(axis, (int64_t)element_place(x, f, element, i), &b, err);
+            axis_put_place(axis, (int64_t)element_place(x, f, element, i), &b, err);
     }
     if (!err->code && buf_str(&b, err))
         text = arena_strdup(&v->out->arena, b.data, err);
@@ -384,7 +384,7 @@ static int compare_late(struct verify *v, const struct late *late, const struct 
         const struct field *f = &x->field[i];
 
         if (f->late)
-            fill(f->var.type, row.at[i], padded_elements(x, f));
+            row_fill(f->var.type, row.at[i], padded_elements(x, f));
         else if (!f->hidden && read_field(v, x, f, late->query, row.at[i], err))
             return err->code;
     }

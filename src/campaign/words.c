@@ -13,7 +13,7 @@ static int put_number(const struct dim *d, int64_t i, struct buf *b, struct err 
     return buf_printf(b, err, "%lld", (long long)i);
 }
 
-int put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err)
+int axis_put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err)
 {
     const char *const *names = a->dim.type == V_STR ? a->dim.coord : a->label;
     char name[STR_NAME];
@@ -43,7 +43,7 @@ static int put_piece(const struct experiment *x, const int64_t index[AXES_MAX], 
             b->len = start;
             return 0;
         }
-        if (put_place(&x->axis[axis], index[axis], b, err))
+        if (axis_put_place(&x->axis[axis], index[axis], b, err))
             return err->code;
         s += n + 1;
     }

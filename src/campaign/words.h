@@ -8,6 +8,6 @@
 int cell_words(const struct experiment *x, int n, uint64_t cell, struct buf *b, struct err *err);
 
 /* Entry i of an axis in words: its label, its coordinate, or its number. */
-int put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err);
+int axis_put_place(const struct axis *a, int64_t i, struct buf *b, struct err *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include "base/blas.h"
 #include "base/clock.h"
 #include "base/gemm.h"
 #include "base/memory.h"
@@ -79,7 +80,7 @@ static int bench(const struct model *m, int threads, struct err *err)
     static const int lengths[] = {16, 64, 512};
     int code;
 
-    code = out_printf(err, "%s, %s, %d %s\n%8s %12s %12s %14s %8s\n", m->name, gemm_library(),
+    code = out_printf(err, "%s, %s, %d %s\n%8s %12s %12s %14s %8s\n", m->name, blas_library(),
                       threads, str_noun(threads, "thread", "threads"), "tokens", "token/s",
                       "GFLOP/s", "SGEMM GFLOP/s", "share");
     for (size_t i = 0; !code && i < sizeof lengths / sizeof *lengths; i++) {
@@ -104,7 +105,7 @@ static int bench_model(const struct call *call, struct err *err)
 
     if (model_open(&m, o->model, err))
         return err->code;
-    if (!memory_check_space(gemm_bytes(threads), "measuring", err))
+    if (!memory_check_space(blas_bytes(threads), "measuring", err))
         bench(m, threads, err);
     model_close(m);
     return err->code;

@@ -199,8 +199,8 @@ static int execute(struct curating *r, struct err *err)
                       .ctx = r,
                       .done = take_rows,
                       .tick = session_tick,
-                      .stop = must_stop,
-                      .overdue = overdue};
+                      .stop = session_must_stop,
+                      .overdue = session_overdue};
     bool finished = true;
 
     if (s->cluster.rank == 0 && !claim(r, err))

@@ -1,7 +1,7 @@
 /* The one place that prints errors and exits. */
 #include "cli/command.h"
 
-#include "base/gemm.h"
+#include "base/blas.h"
 #include "base/isa.h"
 #include "base/str.h"
 #include "results/h5read.h"
@@ -28,7 +28,7 @@ const size_t n_commands = sizeof commands / sizeof *commands;
 static int print_version(struct err *err)
 {
     return out_printf(err, "lensweep %s (commit %s)\n%s, %s\n", LENSWEEP_VERSION, LENSWEEP_COMMIT,
-                      gemm_library(), h5_version());
+                      blas_library(), h5_version());
 }
 
 static int print_help(const struct command *c, struct err *err)

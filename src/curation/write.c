@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/outdir.h"
 #include "base/utf8.h"
+#include "base/writer.h"
 
 #include <stdio.h>
 

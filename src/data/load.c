@@ -195,7 +195,8 @@ int dataset_load(struct dataset *ds, const char *const *paths, size_t n_paths,
                      "add_bos is set, but there is no tokenizer with a BOS");
     code = first_names(&l, err) ||
                    (n_paths ? read_files(&l, paths, n_paths, err) : make_sequences(&l, err)) ||
-                   settle(&l, err) || group_queries(&l, err) || fingerprint_origin(&l, err) ||
+                   settle_queries(&l, err) || group_queries(&l, err) ||
+                   fingerprint_origin(&l, err) ||
                    (opt->shuffled_targets && shuffle_targets(&l, err)) || flag_queries(&l, err) ||
                    draw_controls(&l, err) || draw_counterfactuals(&l, err) ||
                    fingerprint_queries(&l, err)

@@ -206,7 +206,7 @@ static int settle_one(struct loader *l, struct query *q, const struct draft *d, 
     return q->text ? 0 : decode_text(l, q, err);
 }
 
-int settle(struct loader *l, struct err *err)
+int settle_queries(struct loader *l, struct err *err)
 {
     struct dataset *ds = l->ds;
 

@@ -7,6 +7,6 @@
 /* What needs one line only. */
 int draft_finish(struct loader *l, struct err *err);
 /* What needs all names. */
-int settle(struct loader *l, struct err *err);
+int settle_queries(struct loader *l, struct err *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/product/product.h"
+#include "base/writer.h"
 
 #include <string.h>
 

@@ -61,7 +61,7 @@ int ablation_edits(const struct experiment *x, const struct cell *cell, const st
 {
     const struct ablation *b = x->state;
     int sample = b->sample_axis < 0 ? 0 : (int)cell->index[b->sample_axis];
-    struct change c = change_of(x, cell, sample, a, err);
+    struct change c = cell_change(x, cell, sample, a, err);
     bool found;
 
     *n = 0;

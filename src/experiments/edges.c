@@ -314,7 +314,7 @@ static int one_sample(const struct experiment *x, struct cell *cell, int sample,
 {
     const struct edges *e = x->state;
     const struct edge *edge = &e->edge[cell->index[EDGE]];
-    struct change c = change_of(x, cell, sample, a, err);
+    struct change c = cell_change(x, cell, sample, a, err);
     int position = (int)cell->index[POSITION];
     bool found;
 

@@ -166,7 +166,7 @@ static int begin_places(const struct experiment *x, const struct cell *query, st
             struct change *c = &change[at];
             bool found;
 
-            *c = change_of(x, query, sample, a, err);
+            *c = cell_change(x, query, sample, a, err);
             if (change_begin(c, &e->positions.v[p], &found))
                 return err->code;
             place[at].n = found ? c->n : 0;

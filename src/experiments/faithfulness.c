@@ -235,7 +235,7 @@ static int faithfulness_variants(const struct experiment *x, struct cell *cell, 
     const struct faithfulness *f = x->state;
     struct kept kept = kept_of(x, cell);
     struct dropped dropped;
-    struct change c = change_of(x, cell, (int)cell->index[SAMPLE], a, err);
+    struct change c = cell_change(x, cell, (int)cell->index[SAMPLE], a, err);
     bool found;
 
     cell->n_variants = 0;

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/team.h"
+#include "base/writer.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/writer.h"
 #include "results/h5private.h"
 #include "results/seal.h"
 

@@ -1,6 +1,6 @@
 #include "results/h5private.h"
 
-#include "base/file.h"
+#include "base/writer.h"
 
 #include <hdf5_hl.h>
 #include <inttypes.h>

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/lookup.h"
 #include "base/mem.h"
+#include "base/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>

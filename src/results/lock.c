@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/outdir.h"
 #include "base/str.h"
+#include "base/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>

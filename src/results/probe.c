@@ -1,8 +1,8 @@
 #include "results/probe.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "base/writer.h"
 
 #include <fcntl.h>
 #include <signal.h>

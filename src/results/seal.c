@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "campaign_helper.h"
 
-#include "base/file.h"
+#include "base/writer.h"
 #include "campaign/bundle.h"
 #include "campaign/cut.h"
 #include "campaign/unit.h"

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "base/writer.h"
 #include "data/dataset.h"
 
 #include <setjmp.h>

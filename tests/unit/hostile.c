@@ -1,6 +1,7 @@
 #include "hostile.h"
 
 #include "base/file.h"
+#include "base/writer.h"
 #include "folder.h"
 #include "model/model.h"
 

@@ -8,6 +8,7 @@
 #include "base/npy.h"
 #include "base/process.h"
 #include "base/rng.h"
+#include "base/writer.h"
 #include "folder.h"
 
 #include <fcntl.h>

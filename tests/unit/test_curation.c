@@ -3,8 +3,8 @@
 #include "curation/pick.h"
 #include "folder.h"
 
-#include "base/file.h"
 #include "base/str.h"
+#include "base/writer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * What is said to be on disk has been brought there: by the order of the calls, for on a machine
  * that does not lose its power no test can see the difference.
  */
-#include "base/file.h"
+#include "base/writer.h"
 #include "folder.h"
 #include "recorded_calls.h"
 #include "results/h5write.h"

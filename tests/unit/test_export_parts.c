@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/writer.h"
 #include "folder.h"
 #include "report/export/export.h"
 #include "results/h5file.h"

@@ -2,6 +2,7 @@
    was remembered. */
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/writer.h"
 #include "folder.h"
 #include "model/identity.h"
 #include "model/model.h"

@@ -1,5 +1,6 @@
 /* Keys of units change with what a unit computes and with nothing else. */
 #include "base/file.h"
+#include "base/writer.h"
 #include "campaign/bundle.h"
 #include "campaign/cut.h"
 #include "campaign/unit.h"

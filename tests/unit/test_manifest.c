@@ -3,6 +3,7 @@
 #include "campaign_helper.h"
 
 #include "base/file.h"
+#include "base/writer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* GEMM by panels, matrices as they lie in the file, and tails of distributions. */
+#include "base/blas.h"
 #include "base/gemm.h"
 #include "base/isa.h"
 #include "base/mem.h"
@@ -181,7 +182,7 @@ static void team_follows_what_is_asked(void **state)
     mem_fail_nth(1);
     assert_int_equal(team_init(&t, 4, 100, &err), ERR_MEMORY);
     team_release(&t);
-    assert_true(strncmp(gemm_library(), "OpenBLAS ", 9) == 0);
+    assert_true(strncmp(blas_library(), "OpenBLAS ", 9) == 0);
 }
 
 /* Matrices */

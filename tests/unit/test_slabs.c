@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/writer.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/writer.h"
 #include "model/tokenizer/parts.h"
 #include "model/tokenizer/tokenizer.h"
 

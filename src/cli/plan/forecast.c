@@ -1,5 +1,6 @@
 #include "cli/plan/forecast.h"
 
+#include "base/blas.h"
 #include "base/clock.h"
 #include "base/gemm.h"
 #include "base/memory.h"
@@ -24,7 +25,7 @@ static double measure_speed(const struct shape *s, int threads)
     float *data, *x, *y;
     double start, seconds = 0;
 
-    if (memory_check_space(gemm_bytes(threads), "measuring", &err) ||
+    if (memory_check_space(blas_bytes(threads), "measuring", &err) ||
         team_init(&team, threads, gemm_scratch(n, k), &err))
         return 0;
     data = arena_alloc(&a, (size_t)(n * k), sizeof *data, &err);

@@ -85,8 +85,8 @@ static int run_bundles(struct session *r, size_t first, size_t n, bool *finished
                       .ctx = r,
                       .done = take_rows,
                       .tick = session_tick,
-                      .stop = must_stop,
-                      .overdue = overdue,
+                      .stop = session_must_stop,
+                      .overdue = session_overdue,
                       .n = n};
     uint64_t *todo = arena_alloc(&r->arena, n, sizeof *todo, err);
 

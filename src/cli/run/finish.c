@@ -172,7 +172,7 @@ static void failed(struct session *r)
     runlog_end(&r->log, "failed", &r->view, NULL, &ignored);
 }
 
-int finish(struct session *r, bool finished, struct err *err)
+int run_finish(struct session *r, bool finished, struct err *err)
 {
     if (err->code)
         return failed(r), err->code;

@@ -122,7 +122,7 @@ static int run_all(struct session *r, struct err *err)
 static int run(const struct call *call, struct err *err)
 {
     const struct job_options *o = call->options;
-    struct session r = {.options = *o, .finish = finish};
+    struct session r = {.options = *o, .finish = run_finish};
 
     if (!check_options(call, err) && !session_begin(&r, call, err)) {
         run_all(&r, err);

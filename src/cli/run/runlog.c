@@ -1,12 +1,13 @@
 #include "cli/run/runlog.h"
 
+#include "base/blas.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/gemm.h"
 #include "base/isa.h"
 #include "base/json.h"
 #include "base/outdir.h"
 #include "base/process.h"
+#include "base/writer.h"
 #include "version.h"
 
 #include <errno.h>
@@ -65,7 +66,7 @@ int runlog_start(struct runlog *log, const char *command, const struct campaign 
     json_object_set_new(o, "version", json_string(LENSWEEP_VERSION));
     json_object_set_new(o, "commit", json_string(LENSWEEP_COMMIT));
     json_object_set_new(o, "isa", json_string(isa_name(isa_get())));
-    json_object_set_new(o, "blas", json_string(gemm_library()));
+    json_object_set_new(o, "blas", json_string(blas_library()));
     json_object_set_new(o, "config", json_string(c->config.path));
     json_object_set_new(o, "model", json_string(c->config.model.path));
     for (size_t i = 0; i < c->config.data.path.n; i++)

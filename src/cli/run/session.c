@@ -8,6 +8,7 @@
 #include "base/outdir.h"
 #include "base/signals.h"
 #include "base/str.h"
+#include "base/writer.h"
 #include "config/config.h"
 #include "model/identity.h"
 
@@ -41,8 +42,8 @@ int session_begin(struct session *r, const struct call *call, struct err *err)
     if (memory_check_space(MPI_NEEDS, "a rank", err) || cluster_init(&r->cluster, err))
         return err->code;
     if (r->cluster.rank == 0) {
-        r->cluster.waiting = waiting;
-        r->cluster.leave = leave;
+        r->cluster.waiting = session_waiting;
+        r->cluster.leave = session_leave;
         r->cluster.waiting_ctx = r;
     }
     return 0;

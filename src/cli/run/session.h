@@ -83,15 +83,15 @@ int claim_output(struct session *r, struct err *err);
 
 /* stop.c, for struct job: no more units are handed out after a signal, without the lock, or when
    what is left of run.max_time is needed to finish those in flight. */
-bool must_stop(void *session);
+bool session_must_stop(void *session);
 
 /* For struct job: these ranks have not finished their units. For struct cluster: rank 0 waits for
    others outside the work. After a stop or an error both end all ranks when that takes
    longer than run.grace (outside the work 10 s at least): ranks that do not answer cannot agree on
    anything any more. */
-void overdue(void *session, const char *ranks, const struct err *why);
-bool waiting(void *session, const struct err *why);
-void leave(void *session, const char *ranks, const struct err *why);
+void session_overdue(void *session, const char *ranks, const struct err *why);
+bool session_waiting(void *session, const struct err *why);
+void session_leave(void *session, const char *ranks, const struct err *why);
 
 /* distribute.c: which units are to be done here, bundled; then all ranks do them. *finished: all of
    them are done. */
@@ -102,6 +102,6 @@ int distribute(struct session *r, bool *finished, struct err *err);
 int header_print(const struct session *r, struct err *err);
 
 /* finish.c: r->finish of a run. */
-int finish(struct session *r, bool finished, struct err *err);
+int run_finish(struct session *r, bool finished, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* Every rank reads config, data and the model's header by itself, and they agree on these. */
 #include "cli/run/session.h"
 
-#include "base/gemm.h"
+#include "base/blas.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "campaign/cost.h"
@@ -71,7 +71,7 @@ static double thread_bytes(const struct session *r)
 {
     enum { STACK = 8 << 20 };
 
-    return gemm_bytes(r->threads) + 2.0 * STACK * r->threads;
+    return blas_bytes(r->threads) + 2.0 * STACK * r->threads;
 }
 
 /* Exceeding the memory that a rank may take is said now, not by a kill in the middle. */

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/signals.h"
 
-bool must_stop(void *session)
+bool session_must_stop(void *session)
 {
     struct session *r = session;
     const struct run_config *c = &r->campaign.config.run;
@@ -33,7 +33,7 @@ static void end_without(struct session *r, const char *ranks, double grace, cons
     cluster_abort(err.code);
 }
 
-void overdue(void *session, const char *ranks, const struct err *why)
+void session_overdue(void *session, const char *ranks, const struct err *why)
 {
     struct session *r = session;
     double now = clock_seconds();
@@ -52,19 +52,19 @@ static double patience(const struct session *r)
     return r->campaign.config.run.grace > LEAST ? r->campaign.config.run.grace : LEAST;
 }
 
-bool waiting(void *session, const struct err *why)
+bool session_waiting(void *session, const struct err *why)
 {
     struct session *r = session;
     double now = clock_seconds();
 
-    if (!must_stop(r) && !why->code)
+    if (!session_must_stop(r) && !why->code)
         return false;
     if (r->stop_begin <= 0) /* by an error */
         r->stop_begin = now;
     return now - r->stop_begin > patience(r);
 }
 
-void leave(void *session, const char *ranks, const struct err *why)
+void session_leave(void *session, const char *ranks, const struct err *why)
 {
     end_without(session, ranks, patience(session), why);
 }

@@ -44,7 +44,7 @@ int edge_check_begin(struct edge_check *k, const struct experiment *x, const str
         k->op.source = FROM_CLEAN;
         k->op.source_place = NULL;
     }
-    k->change = change_of(x, query, (int)rng_below(&k->rng, (uint64_t)k->op.draws), k->a, err);
+    k->change = cell_change(x, query, (int)rng_below(&k->rng, (uint64_t)k->op.draws), k->a, err);
     k->change.op = &k->op;
     if (choose_place(k, x->places, &found) || !found ||
         (x->scene->model->layers[0].qk_whole && k->which != EDGES_DIRECT))

@@ -146,8 +146,8 @@ struct change {
 };
 
 /* That of x, on a cell's query; its edits will stand in the arena. */
-struct change change_of(const struct experiment *x, const struct cell *cell, int sample,
-                        struct arena *a, struct err *err);
+struct change cell_change(const struct experiment *x, const struct cell *cell, int sample,
+                          struct arena *a, struct err *err);
 
 /* Finds the rows; *found = false: the query lacks the place or its counterpart. */
 int change_begin(struct change *c, const struct place *place, bool *found);

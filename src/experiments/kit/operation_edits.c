@@ -176,8 +176,8 @@ int change_push(struct change *c, enum site site, struct span layer, struct span
     return push_ranges(c, site, layer, head, e);
 }
 
-struct change change_of(const struct experiment *x, const struct cell *cell, int sample,
-                        struct arena *a, struct err *err)
+struct change cell_change(const struct experiment *x, const struct cell *cell, int sample,
+                          struct arena *a, struct err *err)
 {
     return (struct change){.x = x,
                            .op = x->op,

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/writer.h"
 
 #include <limits.h>
 #include <stdint.h>

@@ -4,6 +4,7 @@
 #include "base/real.h"
 #include "base/span.h"
 #include "base/str.h"
+#include "base/writer.h"
 
 #include <math.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "base/writer.h"
 #include "report/export/export.h"
 #include "results/describe.h"
 #include "results/h5read.h"

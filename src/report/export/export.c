@@ -1,7 +1,9 @@
 /* What the exporters share: files that appear together, names, numbers and texts. */
 #include "report/export/export.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/writer.h"
 #include "results/h5visit.h"
 
 #include <inttypes.h>

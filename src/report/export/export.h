@@ -17,9 +17,9 @@
 #ifndef LENSWEEP_REPORT_EXPORT_EXPORT_H
 #define LENSWEEP_REPORT_EXPORT_EXPORT_H
 
-#include "base/file.h"
 #include "base/json_write.h"
 #include "base/mem.h"
+#include "base/writer.h"
 #include "results/result.h"
 
 /* Files that come into being together: each is written beside its place, and all are renamed at

@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/writer.h"
 #include "report/export/export.h"
 
 struct object_lines {

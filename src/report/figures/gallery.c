@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "base/writer.h"
 
 #include <errno.h>
 #include <stdio.h>

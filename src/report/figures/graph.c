@@ -78,7 +78,7 @@ static double size_of(const struct chart *c, size_t edge)
 
     for (size_t i = edge; i < cells; i += c->n[ALONG]) {
         chart_cell(c, i, at);
-        widen(&r, fabs(chart_value(c, &c->of->average[0], STAT_MEAN, at)));
+        range_widen(&r, fabs(chart_value(c, &c->of->average[0], STAT_MEAN, at)));
     }
     return r.hi;
 }

@@ -11,7 +11,7 @@ static void put_logarithmic(struct buf *gp, const struct chart *c, struct err *e
     struct range x = {INFINITY, -INFINITY};
 
     for (size_t i = 0; i < c->n[ALONG]; i++)
-        widen(&x, strtod(chart_label(c, ALONG, i), NULL));
+        range_widen(&x, strtod(chart_label(c, ALONG, i), NULL));
     buf_printf(gp, err, "set logscale x\nset xrange [%.6g:%.6g]\n", 0.8 * x.lo, 1.25 * x.hi);
 }
 

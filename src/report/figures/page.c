@@ -50,7 +50,7 @@ size_t field_of_value(const struct chart *c, size_t value)
 
 /* Ranges ----------------------------------------------------------------------------------- */
 
-void widen(struct range *r, double v)
+void range_widen(struct range *r, double v)
 {
     if (!isfinite(v))
         return;
@@ -80,7 +80,7 @@ struct range range_of(const struct chart *c, size_t row, size_t value, bool inte
     for (size_t i = all ? 0 : row * cells; i < (all ? c->n[ROW] : row + 1) * cells; i++) {
         chart_cell(c, i, at);
         for (size_t k = 0; k < (intervals ? INTERVAL : 1); k++)
-            widen(&r, chart_value(c, &c->of->average[value], interval[k], at));
+            range_widen(&r, chart_value(c, &c->of->average[value], interval[k], at));
     }
     return r;
 }
@@ -90,7 +90,7 @@ struct range axis_range(const struct chart *c, size_t row)
     struct range r = range_of(c, row, 0, true);
     double room;
 
-    widen(&r, 0);
+    range_widen(&r, 0);
     room = r.hi > r.lo ? 0.05 * (r.hi - r.lo) : 1;
     return (struct range){r.lo - room, r.hi + room};
 }
@@ -104,7 +104,7 @@ double count_of(const struct chart *c, size_t column, const size_t *down)
         for (size_t i = 0; i < panel_cells(c); i++) {
             panel_cell(c, r, column, i, at);
             if (!down || at[DOWN] == *down)
-                widen(&n, chart_value(c, &c->of->average[0], STAT_N, at));
+                range_widen(&n, chart_value(c, &c->of->average[0], STAT_N, at));
         }
     return n.hi;
 }

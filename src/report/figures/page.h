@@ -94,7 +94,7 @@ struct range {
     double lo, hi;
 };
 
-void widen(struct range *r, double v); /* NaN changes nothing */
+void range_widen(struct range *r, double v); /* NaN changes nothing */
 struct range range_of(const struct chart *c, size_t row, size_t value, bool intervals);
 /* Of an axis for the first value of a row: with its intervals, zero, and some room. */
 struct range axis_range(const struct chart *c, size_t row);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "base/writer.h"
 #include "report/figures/plot.h"
 #include "report/standout.h"
 #include "report/summary.h"
