@@ -32,14 +32,28 @@ ends 0 "$program" verify "$work/curve" --cells 30 && has 'all equal' "$work/out"
 
 # Files that experiments read beside the data: what was in them belongs to the result.
 printf '0 1 a\n1 2 b\n' >"$work/units.txt"
+noise() { echo "{\"lands\": {\"model\": {\"subject\": $1, \"answers\": 0.1}}}" >"$work/noise.json"; }
+noise 0.25
+cp -r "$work/output" "$work/ranked"
 config "$work/n.yaml" "$work/lands.jsonl" "$work/beside" \
     "name: sets, kind: ablation, site: neurons, neuron_file: \"$work/units.txt\", operation: {kind: zero}" \
-    "name: twos, kind: ablation, site: head, heads: {pairs: \"$work/output\", group: mean, top: 3}, operation: {kind: mean}"
+    "name: twos, kind: ablation, site: head, heads: {pairs: \"$work/ranked\", group: mean, top: 3}, operation: {kind: mean}" \
+    "name: some, kind: edges, from: \"$work/ranked\", groups: [mean, swap], top: 3, operation: {kind: zero}" \
+    "name: noisy, kind: causal_trace, corrupt: [subject], sites: [attn], window: [2], samples: 2, noise: published, noise_file: \"$work/noise.json\""
 sed -i "s,^model:.*,model: {path: \"$work/model\"}," "$work/n.yaml"
 ends 0 "$program" run "$work/n.yaml" --set run.threads=1
-printf '0 1 a\n1 3 b\n' >"$work/units.txt"
-ends 2 "$program" verify "$work/beside" && says 'what experiment sets read from the file of neuron_file has changed'
+# another FILE KEY EXPERIMENT: what verify says now that FILE is another one.
+another() {
+    ends 2 "$program" verify "$work/beside" && says "what experiment $2 read from the file of $1 has changed"
+}
+printf '0 1 a\n1 3 b\n' >"$work/units.txt" && another neuron_file sets
 printf '0 1 a\n1 2 b\n' >"$work/units.txt"
+noise 0.5 && another noise_file noisy
+noise 0.25
+ends 0 "$program" run "$work/c.yaml" --set run.threads=1 --set "output=$work/other" --set data.seed=5
+mv "$work/ranked/result.h5" "$work/ranked.h5" && cp "$work/other/result.h5" "$work/ranked/"
+ends 2 "$program" verify "$work/beside" && has 'read from the file of '
+mv "$work/ranked.h5" "$work/ranked/result.h5"
 ends 0 "$program" verify "$work/beside" --cells 20 && has 'all equal' "$work/out"
 
 # Bits of OpenBLAS: the naive executor's are always the same here, others depend on what shares a product.
