@@ -192,26 +192,29 @@ struct arena_mark arena_mark(const struct arena *a)
     return (struct arena_mark){a->head, a->head ? a->head->used : 0, a->used};
 }
 
-/* Keeps of the later chunks only the largest: after a few rounds a loop allocates nothing. */
+/* Keeps of the later chunks the largest, so that after a few rounds a loop allocates nothing; but no
+   huge one, beside which the next round might need one that is huger still. */
 void arena_back(struct arena *a, struct arena_mark to)
 {
-    struct arena_chunk *c, *next, *keep = a->head;
+    enum { MOST = 64 << 20 };
+    struct arena_chunk *c, *next, *keep = NULL;
 
     for (c = a->head; c != to.head; c = c->next)
-        if (c->size > keep->size)
+        if (c->size <= MOST && (!keep || c->size > keep->size))
             keep = c;
     for (c = a->head; c != to.head; c = next) {
         next = c->next;
         if (c != keep)
             mem_free(c);
     }
+    a->head = to.head;
     if (to.head)
         to.head->used = to.in_head;
-    if (keep != to.head) {
+    if (keep) {
         keep->next = to.head;
         keep->used = 0;
+        a->head = keep;
     }
-    a->head = keep;
     a->used = to.used;
 }
 

@@ -222,6 +222,14 @@ static void an_arena_goes_back_to_a_mark(void **state)
         assert_int_equal(a.used, mark.used);
         assert_string_equal(kept, "kept");
     }
+
+    /* A huge one is not kept: the next round's may be huger, and would come beside it. */
+    assert_non_null(arena_alloc(&a, 100 << 20, 1, &err));
+    arena_back(&a, mark);
+    mem_fail_nth(1);
+    assert_null(arena_alloc(&a, 100 << 20, 1, &err));
+    mem_fail_nth(0);
+    assert_string_equal(kept, "kept");
     arena_release(&a);
 }
 
