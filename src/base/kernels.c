@@ -140,6 +140,11 @@ float vec_dot(int64_t n, const float *x, const float *y)
     return ops()->dot(n, x, y);
 }
 
+double vec_entropy(int64_t n, const float *p)
+{
+    return ops()->entropy(n, p);
+}
+
 double sum_exp(int64_t n, const float *x, float shift)
 {
     return ops()->sum_exp(n, x, shift);

@@ -86,6 +86,9 @@ float vec_dot(int64_t n, const float *x, const float *y); /* double lanes, round
 double sum_exp(int64_t n, const float *x, float shift);
 double weighted_difference(int64_t n, const float *p, const float *x, const float *y);
 
+/* -sum of p log p, in double precision, in the order of p; a p of 0, or less, adds nothing. */
+double vec_entropy(int64_t n, const float *p);
+
 /* Log of the sum of exp(x) over a vocabulary that comes in blocks, from {-HUGE_VAL, 0} on: of each
    block its largest is taken out first. Bits depend on where the blocks end: they have VOCAB_BLOCK
    elements, but for the last. */

@@ -17,6 +17,7 @@ struct kernel_ops {
     float (*dot)(int64_t n, const float *x, const float *y);
     double (*sum_exp)(int64_t n, const float *x, float shift);
     double (*mean)(int64_t n, const float *x);
+    double (*entropy)(int64_t n, const float *p);
     float (*norm_divisor)(int64_t n, const float *x, const struct norm *how);
     void (*cap)(int64_t n, float *x, float cap);
     double (*weighted_difference)(int64_t n, const float *p, const float *x, const float *y);

@@ -192,8 +192,8 @@ struct arena_mark arena_mark(const struct arena *a)
     return (struct arena_mark){a->head, a->head ? a->head->used : 0, a->used};
 }
 
-/* Keeps of the later chunks the largest, so that after a few rounds a loop allocates nothing; but no
-   huge one, beside which the next round might need one that is huger still. */
+/* Keeps of the later chunks the largest, so that after a few rounds a loop allocates nothing; but
+   no huge one, beside which the next round might need one that is huger still. */
 void arena_back(struct arena *a, struct arena_mark to)
 {
     enum { MOST = 64 << 20 };

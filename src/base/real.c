@@ -1,22 +1,10 @@
 #include "base/real.h"
 
-#include "base/bits.h"
+#include "base/real_log.h"
 
-#include <math.h>
+#include <stdbool.h>
 
-/* ln 2 in two parts; the first has so few bits that an exponent times it is exact. */
-static const double LN2_HIGH = 0x1.62e42fefa38p-1, LN2_LOW = 0x1.ef35793c7673p-45;
 static const double LOG2E = 0x1.71547652b82fep+0;
-
-/* Coefficients from the lowest power to the highest. */
-static double polynomial(const double *c, int n, double x)
-{
-    double p = c[n - 1];
-
-    for (int i = n - 2; i >= 0; i--)
-        p = fma(p, x, c[i]);
-    return p;
-}
 
 static double nearest_integer(double x)
 {
@@ -59,33 +47,12 @@ double real_exp(double x)
     return exp_of_two(x, 0);
 }
 
-/* log(x) of a positive, finite x; *low is what the result lacks. With x = 2^e m and
-   s = (m - 1) / (m + 1), log(m) = 2 atanh(s) = 2 (s + s^3 / 3 + s^5 / 5 + ...); s itself is kept in
-   two parts. */
+/* log(x) of a positive, finite x; *low is what the result lacks. */
 static double log_in_two(double x, double *low)
 {
-    static const double c[] = {2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,  2.0 / 11, 2.0 / 13,
-                               2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21, 2.0 / 23};
-    const uint64_t root_half = 0x3fe6a09e667f3bcd;
-    int denormal = x < 0x1p-1022, e;
-    uint64_t bits = bits_of_double(denormal ? x * 0x1p54 : x);
-    double m, f, d, s, rest, z, high, sum;
+    bool denormal = x < 0x1p-1022;
 
-    e = (int)((int64_t)(bits - root_half) >> 52);
-    m = double_of_bits(bits - ((uint64_t)(int64_t)e << 52));
-    e -= denormal ? 54 : 0;
-    f = m - 1;
-    d = m + 1;
-    s = f / d;
-    rest = (fma(-s, d, f) - s * (m - (d - 1))) / d;
-    z = s * s;
-    high = e * LN2_HIGH;
-    sum = high + 2 * s;
-    *low = 2 * s - (sum - high);
-    *low += fma(s * z, polynomial(c, 11, z), fma(2 * rest, z, 2 * rest)) + e * LN2_LOW;
-    high = sum + *low;
-    *low -= high - sum;
-    return high;
+    return log_of_normal(denormal ? x * 0x1p54 : x, denormal ? 54 : 0, low);
 }
 
 double real_log(double x)

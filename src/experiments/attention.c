@@ -7,7 +7,7 @@
 #include "experiments/kit/places.h"
 #include "experiments/kit/select.h"
 
-#include "base/real.h"
+#include "base/kernels.h"
 #include "base/rng.h"
 
 #include <math.h>
@@ -201,16 +201,6 @@ static const float *pattern_of(const struct run *run, const struct shape *s, int
     return run->attention + ((int64_t)layer * s->n_heads + head) * run->n * run->n;
 }
 
-static double entropy_of(const float *p, int n)
-{
-    double sum = 0;
-
-    for (int i = 0; i < n; i++)
-        if (p[i] > 0)
-            sum -= (double)p[i] * real_log((double)p[i]);
-    return sum;
-}
-
 /* Attention of row t to a key or span; -1 = the row sees none of it. */
 static double mass_of(const struct attention *a, const struct query *q, size_t key, const float *p,
                       int t)
@@ -235,7 +225,7 @@ static void put_place(const struct attention *a, const struct query *q, const fl
     double sum = 0;
 
     for (int i = 0; i < n; i++)
-        sum += entropy_of(pattern + (int64_t)tok[i] * q->n, tok[i] + 1);
+        sum += vec_entropy(tok[i] + 1, pattern + (int64_t)tok[i] * q->n);
     *entropy = (float)(sum / n);
     for (size_t key = 0; key < NAMED + a->n_spans; key++) {
         int seen = 0;

@@ -38,7 +38,7 @@ static void check_reductions(void)
     float *p = numbers(LONGEST, 1, "p");
 
     for (int l = 0; l < LENGTHS; l++) {
-        double dot = 0, size = 0, squares = 0, sum = 0, difference = 0;
+        double dot = 0, size = 0, squares = 0, sum = 0, difference = 0, entropy = 0;
         int64_t n = lengths[l], largest = 0;
 
         for (int64_t i = 0; i < n; i++) {
@@ -47,6 +47,7 @@ static void check_reductions(void)
             squares += (double)x[i] * (double)x[i];
             sum += exp((double)(x[i] - 2.5f));
             difference += (double)p[i] * ((double)x[i] - (double)y[i]);
+            entropy -= p[i] > 0 ? (double)p[i] * log((double)p[i]) : 0;
             largest = x[i] > x[largest] ? i : largest;
         }
         assert_true(fabs((double)vec_dot(n, x, y) - dot) <=
@@ -57,6 +58,7 @@ static void check_reductions(void)
         assert_close(in_blocks(n, n, x), log(sum) + 2.5, 2 * (double)FLT_EPSILON);
         assert_close(in_blocks(n, 7, x), log(sum) + 2.5, 2 * (double)FLT_EPSILON);
         assert_true(fabs(weighted_difference(n, p, x, y) - difference) <= 1e-11);
+        assert_true(fabs(vec_entropy(n, p) - entropy) <= 1e-14 * (double)n);
         assert_true(vec_max(n, x) == x[largest]);
         assert_int_equal(vec_find(n, x, x[largest]), largest);
         assert_int_equal(vec_count_greater(n, x, x[largest]), 0);
@@ -443,7 +445,7 @@ static void scores_and_values(void **state)
 
 /* The same bits */
 
-enum { MOST = 300, OUTPUTS = 24 };
+enum { MOST = 300, OUTPUTS = 24, SUMS = 9 };
 
 /* Ordinary numbers, and among them every kind that is not. */
 static void strange_numbers(struct rng *r, float *x)
@@ -465,7 +467,7 @@ static void strange_numbers(struct rng *r, float *x)
 
 struct outputs {
     float rows[OUTPUTS][MOST];
-    double sums[8];
+    double sums[SUMS];
 };
 
 static void compute(struct team *t, int n, const float *x, const float *y, struct outputs *o)
@@ -507,6 +509,7 @@ static void compute(struct team *t, int n, const float *x, const float *y, struc
     o->sums[5] = vec_count_greater(n, x, y[0]);
     o->sums[6] = (double)vec_find(n, x, y[0]);
     o->sums[7] = in_blocks(n, n, x);
+    o->sums[8] = vec_entropy(n, x);
 }
 
 /* A NaN is a NaN, whatever stands in its other bits. */
@@ -516,7 +519,7 @@ static void plain_nans(struct outputs *o)
         for (int j = 0; j < MOST; j++)
             if (isnan(o->rows[i][j]))
                 o->rows[i][j] = NAN;
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < SUMS; i++)
         if (isnan(o->sums[i]))
             o->sums[i] = (double)NAN;
 }
@@ -562,7 +565,7 @@ static void bits_as_they_were(void **state)
     (void)state;
     start(&t, 1);
     compute(&t, MOST, x, y, &o);
-    assert_int_equal(hash_u64(&o, sizeof o), 0x5e2fb30f4e450ffe);
+    assert_int_equal(hash_u64(&o, sizeof o), 0xf02471881f25c7c7);
     team_release(&t);
     mem_free(x);
     mem_free(y);
