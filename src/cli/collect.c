@@ -61,8 +61,9 @@ static int write_result(struct past *p, const struct collect_options *o,
     n = past_count(p);
     if (!o->partial && n.done < n.units)
         return err_set(err, ERR_CONFIG,
-                       "%zu of %zu %s not computed yet; run the missing shards, or collect "
-                       "--partial",
+                       "%zu of %zu %s not computed yet: the same lensweep run again, with the "
+                       "missing shards if it has any, goes on; lensweep collect --partial makes a "
+                       "result of what is there",
                        n.units - n.done, n.units, str_noun(n.units, "unit is", "units are"));
     if (!out)
         out = file_join(&p->arena, dirs->v[0], o->partial ? OUTDIR_PARTIAL : OUTDIR_RESULT, err);

@@ -11,6 +11,49 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The first folder in `path`, by name, that has a result; NULL = none. */
+static const char *folder_with_result(struct arena *a, const char *path, struct err *err)
+{
+    char **name;
+    size_t n = 0;
+
+    if (file_list(path, a, &name, &n, err))
+        return NULL;
+    for (size_t i = 0; i < n && !err->code; i++) {
+        const char *folder = file_join(a, path, name[i], err);
+        const char *file = folder ? file_join(a, folder, "result.h5", err) : NULL;
+
+        if (file && file_exists(file))
+            return folder;
+    }
+    return NULL;
+}
+
+/* What the folder is, if it does not hold a result, and what to do. */
+static int no_result(struct arena *a, const char *path, struct err *err)
+{
+    const char *config = file_join(a, path, "config.yaml", err);
+    const char *curated = config ? file_join(a, path, "curate.jsonl", err) : NULL;
+    const char *below = curated ? folder_with_result(a, path, err) : NULL;
+
+    if (err->code)
+        return err->code;
+    if (below)
+        return err_set(err, ERR_IO, "%s has no result.h5, but %s does: name that folder", path,
+                       below);
+    if (file_exists(curated))
+        return err_set(err, ERR_IO,
+                       "%s has no result.h5: it is the output of lensweep curate, data for a run",
+                       path);
+    if (file_exists(config))
+        return err_set(err, ERR_IO,
+                       "%s has no result.h5 yet: the same lensweep run again goes on to its end; "
+                       "lensweep collect --partial %s makes a result of what is there",
+                       path, path);
+    return err_set(err, ERR_IO,
+                   "%s has no result.h5: expected a result file, or the folder of a run", path);
+}
+
 char *h5_find(struct arena *a, const char *path, struct err *err)
 {
     char *whole, *partial;
@@ -21,7 +64,22 @@ char *h5_find(struct arena *a, const char *path, struct err *err)
     if (!whole || file_exists(whole))
         return whole;
     partial = file_join(a, path, OUTDIR_PARTIAL, err);
-    return !partial || file_exists(partial) ? partial : whole;
+    if (!partial || file_exists(partial))
+        return partial;
+    no_result(a, path, err);
+    return NULL;
+}
+
+/* Whatever else it is: HDF5 only says that it did not find its signature. */
+static int check_kind(const char *path, struct err *err)
+{
+    char start[5];
+
+    if (file_start(path, start, sizeof start) && strncmp(start, "\211HDF", 4) != 0)
+        return err_set(err, ERR_IO,
+                       "%s is not a result file: expected a result.h5, or the folder of a run",
+                       path);
+    return 0;
 }
 
 static int open_file(struct h5file **f, const char *path, struct err *err)
@@ -101,7 +159,8 @@ int h5_open(struct h5file **f, const char *path, struct err *err)
     bool sealed;
 
     *f = NULL;
-    if (seal_check(path, &sealed, err) || (!sealed && probe_file(path, read_everything, err)))
+    if (seal_check(path, &sealed, err) ||
+        (!sealed && (check_kind(path, err) || probe_file(path, read_everything, err))))
         return err->code;
     if (!sealed && tell_unsealed)
         tell_unsealed(path);

@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "results/h5visit.h"
 
-/* The file that a user means by `path`: itself, or of a folder its result.h5, else partial.h5. */
+/* The file that a user means by `path`: itself, or of a folder its result.h5, else partial.h5.
+   Of a folder without either ERR_IO says what it is. */
 char *h5_find(struct arena *a, const char *path, struct err *err);
 
 /* ERR_IO also for a file whose bytes are not those that were written (seal.h). One without a seal

@@ -17,7 +17,8 @@ for i in 0 1 2; do
     ends 0 ranks $((1 + i % 2)) "${run[@]}" --set output="$work/shared" --shard $i/3
     has "shard $i of 3 is done" "$work/out"
     [ ! -e "$work/shared/result.h5" ] || wrong "a shard left a result.h5"
-    [ $i = 2 ] || { ends 2 "$program" collect "$work/shared" && says 'units are not computed yet'; }
+    [ $i = 2 ] || { ends 2 "$program" collect "$work/shared" && says 'units are not computed yet: the same lensweep run again'; }
+    [ $i = 2 ] || { ends 3 "$program" summary "$work/shared" && says 'has no result.h5 yet: the same lensweep run again'; }
 done
 ends 2 "${run[@]}" --set output="$work/shared" --shard 1/3 --restart && says '--restart'
 sleep 60 &

@@ -22,7 +22,7 @@ has '"differ": 0' "$work/out"
 cells=$(sed -n 's/.*"cells": \([0-9]*\).*/\1/p' "$work/out")
 [ "${cells:-0}" -gt 500 ] || wrong "only $cells cells in all"
 ends 2 "$program" verify "$work/output" --cells 0
-ends 3 "$program" verify "$work/model" && says 'does not hold a run'
+ends 3 "$program" verify "$work/model" && says 'expected a result file, or the folder of a run'
 
 config "$work/f.yaml" "$work/lands.jsonl" "$work/curve" "name: curve, kind: faithfulness, from: \"$work/output\", groups: [swap], operation: {draws: 2}" \
     "name: circuit, kind: faithfulness, from: \"$work/output\", groups: [map], operation: {draws: 2}"
