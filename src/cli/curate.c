@@ -148,6 +148,8 @@ static int list_units(struct curating *r, struct err *err)
     if (r->todo && r->c.facts.n_duplicates)
         fprintf(stderr, "  warning: facts that are there twice count once: %zu, the first: %s\n",
                 r->c.facts.n_duplicates, r->c.facts.duplicate);
+    if (r->todo && r->c.facts.misspelt)
+        fprintf(stderr, "  warning: %s\n", r->c.facts.misspelt);
     return err->code;
 }
 

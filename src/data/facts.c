@@ -6,6 +6,7 @@
 #include "data/recast.h"
 #include "data/records.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,8 +89,28 @@ static int read_other(struct fact_rows *p, const json_t *record, bool *known, st
     return 0;
 }
 
+/* No record of the file has facts: what it has in their place. */
+static void not_facts(struct fact_rows *p, const struct records *r)
+{
+    char have[ERR_MESSAGE / 2] = "";
+    size_t n = 0;
+
+    if (r->form != RECORDS_CSV) {
+        line_problem(p->l, NULL, NULL,
+                     "no facts: expected keys subject and object, or one of the forms counterfact, "
+                     "known, relation");
+        return;
+    }
+    for (size_t i = 0; i < r->header.n && n < sizeof have; i++)
+        n += (size_t)snprintf(have + n, sizeof have - n, "%s\"%s\"", i ? ", " : "",
+                              r->header.field[i]);
+    problems_add(p->l->problems, p->l->path, r->header.line, 1,
+                 "no facts: expected a header with subject and object, so written; it is %s", have);
+}
+
 /* *stop: the file is of another kind, and one message is enough. */
-static int read_record(struct fact_rows *p, const json_t *record, bool *stop, struct err *err)
+static int read_record(struct fact_rows *p, const struct records *r, const json_t *record,
+                       bool *stop, struct err *err)
 {
     bool known = false;
 
@@ -104,11 +125,25 @@ static int read_record(struct fact_rows *p, const json_t *record, bool *stop, st
     if (read_other(p, record, &known, err))
         return err->code;
     if (!known)
-        line_problem(p->l, NULL, NULL,
-                     "no facts: expected keys (in CSV a header) subject and object, or one of the "
-                     "forms counterfact, known, relation");
+        not_facts(p, r);
     *stop = !known;
     return 0;
+}
+
+/* The first column whose name is nearly one of ours: it is passed over as all others are. */
+static void look_at_columns(struct fact_rows *p, const struct records *r, struct err *err)
+{
+    static const char *const ours[] = {"subject", "object", "object_aliases", "article"};
+
+    for (size_t i = 0; r->form == RECORDS_CSV && i < r->header.n && !p->f->misspelt; i++) {
+        const char *name = r->header.field[i],
+                   *near = str_did_you_mean(name, ours, sizeof ours / sizeof *ours);
+
+        if (near && !str_eq(near, name))
+            p->f->misspelt = arena_printf(
+                &p->f->arena, err, "%s:%zu: the column \"%s\" is not read (did you mean %s?)",
+                p->l->path, r->header.line, name, near);
+    }
 }
 
 static int read_file(struct fact_rows *p, struct err *err)
@@ -121,9 +156,10 @@ static int read_file(struct fact_rows *p, struct err *err)
         return err->code;
     p->f->notes = arena_strndup(&p->f->arena, r.notes, r.n_notes, err);
     while (!err->code && !stop && !records_next(&r, &record, err) && record) {
-        read_record(p, record, &stop, err);
+        read_record(p, &r, record, &stop, err);
         json_decref(record);
     }
+    look_at_columns(p, &r, err);
     records_close(&r);
     return err->code;
 }

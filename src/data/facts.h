@@ -42,6 +42,7 @@ struct facts {
     size_t n;
     size_t n_rows, n_duplicates;
     const char *duplicate; /* the first in words, with its place; NULL = none */
+    const char *misspelt;  /* a column that is nearly one of ours, in words; NULL = none */
     const char *notes;     /* lines "# ..." at the beginning of a CSV file: source, licence; "" */
     struct hash fingerprint;
 };

@@ -261,6 +261,16 @@ static int row_to_object(struct records *r, const struct csv_row *row, json_t **
     return *record ? 0 : err_set(err, ERR_MEMORY, "no memory for a row of %s", l->path);
 }
 
+/* As spreadsheets write "CSV" in much of the world, and what is copied from a table. */
+static const char *other_separator(const struct csv_row *header)
+{
+    if (header->n != 1)
+        return NULL;
+    return strchr(header->field[0], ';')    ? "fields are separated by semicolons: write commas"
+           : strchr(header->field[0], '\t') ? "fields are separated by tabs: write commas"
+                                            : NULL;
+}
+
 static void check_header(struct records *r)
 {
     for (size_t i = 0; i < r->header.n; i++)
@@ -269,6 +279,8 @@ static void check_header(struct records *r)
                 return stop(r, "the header has a name twice");
     if (r->header.fault)
         stop(r, r->header.fault);
+    else if (other_separator(&r->header))
+        stop(r, other_separator(&r->header));
 }
 
 /* *found = a row was there, *record is it (NULL after a problem). */

@@ -63,7 +63,10 @@ refused() {
     has "$text"
     [ ! -e "$work/none" ] || wrong "an output directory was made for '$text'"
 }
-refused 'facts.csv:2:1: no facts: expected keys' 'Altria,Ada' 'Borland,Bel'
+refused 'facts.csv:1:1: no facts: expected a header with subject and object, so written; it is "Altria", "Ada"' 'Altria,Ada' 'Borland,Bel'
+refused 'facts.csv:1:1: no facts: expected a header with subject and object, so written; it is "subject", " object"' 'subject, object' 'a, b'
+refused 'facts.csv:1:1: fields are separated by semicolons: write commas' 'subject;object' 'a;b'
+refused 'facts.csv:1:1: fields are separated by tabs: write commas' "$(printf 'subject\tobject')" "$(printf 'a\tb')"
 refused 'facts.csv:3:1: the subject is empty' 'subject,object' 'a,b' ',c'
 refused 'facts.csv:2:1: the object is empty' 'subject,object' 'a, '
 refused 'facts.csv:2:1: a name must not hold a line break, nor an object "|"' 'subject,object' 'a,b|c'
@@ -82,6 +85,9 @@ ends 2 "$program" curate "$work/c.yaml" --set curate.chat=auto && has 'chat temp
 
 # Names compare as they do for answers: objects that are called alike are one object, which no other subject's control,
 # and no counterfactual's object, may be.
+printf 'subject,object,objet_aliases\nTom,Zurich,Zuerich\n' >"$facts"
+curation "$work/near.yaml" "$tiny" "$work/near" 'dataset: near' 'templates: ["{subject} has"]' 'answers: 1' 'from: facts'
+ends 0 "$program" curate "$work/near.yaml" && has 'facts.csv:1: the column "objet_aliases" is not read (did you mean object_aliases?)'
 printf 'subject,object,object_aliases\nTom,Zurich,\nTom,zurich,\nMax,The Isar,Isar river\nEve,Isar,\n' >"$facts"
 curation "$work/alike.yaml" "$tiny" "$work/alike" 'dataset: alike' 'templates: ["{subject} has"]' 'answers: 1' 'from: facts'
 ends 0 "$program" curate "$work/alike.yaml" && has "facts that are there twice count once: 1, the first: $facts: Tom, zurich"
