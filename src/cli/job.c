@@ -51,6 +51,12 @@ void warn_inputs(const struct campaign *c)
                 "  warning: %zu target%s without a leading space, where the model would write one: "
                 "%s\n",
                 ds->n_unspaced, ds->n_unspaced == 1 ? "" : "s, the first", ds->unspaced);
+    if (ds->n_misspelt)
+        fprintf(stderr,
+                "  warning: %zu of %zu %s token ids that do not spell their text: ids of another "
+                "model? The ids are computed; %s%s\n",
+                ds->n_misspelt, ds->n, str_noun(ds->n, "query has", "queries have"),
+                ds->n_misspelt == 1 ? "" : "the first: ", ds->misspelt);
     warn_empty(c);
 }
 

@@ -101,6 +101,8 @@ struct dataset {
     struct hash origin;   /* see dataset_fingerprint */
     size_t n_unspaced;    /* targets whose text lacks the space that the model would write there */
     const char *unspaced; /* the first of them in words, with its place; NULL = none */
+    size_t n_misspelt;    /* queries whose ids are not the text beside them */
+    const char *misspelt; /* the first of them likewise */
 };
 
 struct codec_message {

@@ -12,6 +12,7 @@
 #include "data/paths.h"
 #include "data/records.h"
 #include "data/settle.h"
+#include "data/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,8 @@ int query_end(struct loader *l, struct err *err)
     if (l->problems->count > l->problems_before ||
         (l->opt->limit && l->n - l->before >= l->opt->limit))
         return 0;
-    if (draft_finish(l, err) || mem_room(&l->query, l->n, &l->query_cap, sizeof l->q, err) ||
+    if (check_spelling(l, err) || draft_finish(l, err) ||
+        mem_room(&l->query, l->n, &l->query_cap, sizeof l->q, err) ||
         mem_room(&l->draft, l->n, &l->draft_cap, sizeof l->d, err))
         return err->code;
     l->q.number = l->n - l->before + 1;

@@ -45,6 +45,7 @@ struct draft_prompt {
     size_t n;
     struct named_span *span; /* (n_spans) without first and last */
     size_t n_spans;
+    bool given; /* ids are the data's own, which text has to agree with */
 };
 
 struct draft {

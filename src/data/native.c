@@ -111,6 +111,7 @@ static int read_ids(struct loader *l, const json_t *obj, struct draft_prompt *p,
         if (!p->text)
             return err->code;
     }
+    p->given = ids;
     if (ids)
         return take_ids(l, ids, "ids", NULL, "", &p->ids, &p->n, err);
     if (p->text)

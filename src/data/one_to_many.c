@@ -196,6 +196,7 @@ static int read_line(struct loader *l, const json_t *obj, struct err *err)
 {
     const json_t *ids = take_array(l, obj, "query_input_ids", 0);
 
+    l->d.own.given = ids;
     if (read_names(l, obj, &l->d.own, err) ||
         (ids && take_ids(l, ids, "query_input_ids", NULL, "", &l->d.own.ids, &l->d.own.n, err)) ||
         read_targets(l, obj, err) || read_spans(l, obj, &l->d.own, err))

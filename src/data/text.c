@@ -1,5 +1,6 @@
 #include "data/text.h"
 
+#include "base/str.h"
 #include "base/utf8.h"
 #include "data/fields.h"
 
@@ -86,6 +87,36 @@ int decode_text(struct loader *l, struct query *q, struct err *err)
 out:
     buf_release(&b);
     return q->text ? 0 : err->code;
+}
+
+/* "FILE:1: the text is "a b", the tokens say "c\nd"", as one line. */
+static int put_misspelt(struct loader *l, const char *text, const char *said, struct err *err)
+{
+    char first[STR_NAME], second[STR_NAME];
+    struct buf b = {0};
+
+    if (!buf_printf(&b, err, "%s:%zu: the text is \"", l->path, l->line_no) &&
+        !buf_escaped(&b, str_name(first, text), err) &&
+        !buf_puts(&b, "\", the tokens say \"", err) &&
+        !buf_escaped(&b, str_name(second, said), err) && !buf_puts(&b, "\"", err) &&
+        buf_str(&b, err))
+        l->ds->misspelt = arena_strdup(&l->ds->arena, b.data, err);
+    buf_release(&b);
+    return err->code;
+}
+
+int check_spelling(struct loader *l, struct err *err)
+{
+    const struct draft_prompt *p = &l->d.own;
+    struct query said = {.ids = p->ids, .n = (int)p->n};
+    size_t(*ranges)[2] = NULL;
+
+    if (l->q.status || !p->given || !p->text || !p->n || !l->codec->bytes)
+        return 0;
+    if (spell_text(l, p, &ranges, err) || ranges || l->ds->n_misspelt++ ||
+        decode_text(l, &said, err))
+        return err->code;
+    return put_misspelt(l, p->text, said.text, err);
 }
 
 int prompt_add_bos(struct loader *l, struct draft_prompt *p, struct err *err)

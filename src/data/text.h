@@ -11,6 +11,8 @@ int encode_text(struct loader *l, const char *what, const char *text, bool speci
 int spell_text(struct loader *l, const struct draft_prompt *p, size_t (**ranges)[2],
                struct err *err);
 int decode_text(struct loader *l, struct query *q, struct err *err);
+/* Counts the query at work if its ids are not its text: another model's, as a rule. */
+int check_spelling(struct loader *l, struct err *err);
 int prompt_add_bos(struct loader *l, struct draft_prompt *p, struct err *err);
 
 #endif

@@ -80,6 +80,15 @@ config "$work/c.yaml" "$work/one.jsonl" "$work/r" 'name: x, kind: ablation, site
 ends 0 "$program" plan "$work/c.yaml"
 has "warning: x computes nothing, the only query is left out: no other item's query to resample from"
 
+# Ids of another model's tokenizer are in this one's vocabulary as well; a text that has a BOS in front is right.
+printf '{"ids": [44, 73], "text": "The\\ncity", "targets": {"a": 5}}\n' >"$work/ids.jsonl"
+config "$work/c.yaml" "$work/ids.jsonl" "$work/r" 'name: x, kind: decode'
+ends 0 "$program" plan "$work/c.yaml" --set model.path=tests/fixtures/tiny/model
+has "warning: 1 of 1 query has token ids that do not spell their text: ids of another model? The ids are computed; $work/ids.jsonl:1: the text is \"The\\ncity\", the tokens say"
+config "$work/c.yaml" tests/fixtures/tiny/queries.jsonl "$work/r" 'name: x, kind: decode'
+ends 0 "$program" plan "$work/c.yaml" --set model.path=tests/fixtures/tiny/model
+hasnt 'do not spell'
+
 # ~ and variables in paths, also of an output that is not there yet; never a folder named ~.
 export HOME=$work/home OUT=results
 mkdir "$HOME"
@@ -88,4 +97,8 @@ config "$work/c.yaml" "$data" '~/${OUT}/$OUT' 'name: x, kind: decode'
 ends 0 "$program" run "$work/c.yaml" --set run.threads=1
 [ -e "$HOME/results/results/result.h5" ] || wrong "no result in the home"
 [ ! -e '~' ] || wrong "a folder named ~"
+
+# What is named in place of a result.
+ends 3 "$program" summary "$work/c.yaml" && says "$work/c.yaml is not a result file: expected a result.h5, or the folder of a run"
+ends 3 "$program" top "$HOME/results" && says "$HOME/results has no result.h5, but $HOME/results/results does: name that folder"
 finish
