@@ -25,7 +25,8 @@ struct search {
     const char *right; /* the step's right target; NULL = not known */
     char *const *target;
     size_t n_targets;
-    size_t by; /* dimension of a sentence each (rows of the headline that name targets); n_dims */
+    size_t by;   /* dimension of a sentence each (rows of the headline that name targets); n_dims */
+    bool others; /* a number about another target passes */
 };
 
 /* Is element i about what is right, or about no target at all? */
@@ -44,15 +45,19 @@ static bool is_wanted(const struct search *s, size_t i)
 }
 
 /* The strongest that passes among those with entry `at` of the dimension `by`; how many pass. */
-static size_t strongest(const struct search *s, size_t at, size_t *n)
+static size_t strongest(struct search *s, size_t at, size_t *n)
 {
     const struct average *a = &s->f.value;
     size_t best = a->elements;
 
     *n = 0;
     for (size_t i = 0; i < a->elements; i++) {
-        if (!average_is_at(a, i, s->by, at) || !is_wanted(s, i) || !finding_passes(&s->f, i))
+        if (!average_is_at(a, i, s->by, at) || !finding_passes(&s->f, i))
             continue;
+        if (!is_wanted(s, i)) {
+            s->others = true;
+            continue;
+        }
         ++*n;
         if (best == a->elements || finding_strength(&s->f, best) < finding_strength(&s->f, i))
             best = i;
@@ -191,6 +196,7 @@ static int search_headline(struct standouts *all, const struct right *right, str
         code = add(all, r, group, s.f.headline, &b, err);
     else if (!code && s.f.test != TEST_NONE && s.f.tests > 0)
         all->silent++;
+    all->others |= s.others;
     buf_release(&b);
     finding_close(&s.f);
     return err_if(err, code);
@@ -225,8 +231,10 @@ int standout_text(struct result *r, const struct right *right, const char *group
     if (standouts_read(&all, r, right, group, err) || (!all.n && !all.silent))
         return err->code;
     buf_puts(out,
-             all.n ? "\nwhat stands out (each number has passed its test):\n"
-                   : "\nwhat stands out: nothing has passed a test\n",
+             all.n        ? "\nwhat stands out (each number has passed its test):\n"
+             : all.others ? "\nwhat stands out: nothing about the right target has passed a test; "
+                            "numbers about others have\n"
+                          : "\nwhat stands out: nothing has passed a test\n",
              err);
     for (size_t i = 0; i < all.n; i++) {
         buf_printf(out, err, "  %s: %s\n", all.v[i].group, all.v[i].title);

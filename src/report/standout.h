@@ -13,7 +13,8 @@ struct standout {
 struct standouts {
     struct standout *v; /* (n) in the arena of the result */
     size_t n, max;
-    size_t silent; /* headlines with a test that nothing passes */
+    size_t silent; /* headlines with a test that nothing about what is right passes */
+    bool others;   /* a number about another target passes */
 };
 
 /* right: of the same result. group: NULL = of all. */

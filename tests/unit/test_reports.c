@@ -261,6 +261,17 @@ static void a_summary_names_what_passes_its_test(void **state)
         "    step 1: layer 1, answer_1 +1.50 [+1.30, +1.70], and 1 weaker\n");
 }
 
+static void a_summary_tells_of_numbers_about_other_targets(void **state)
+{
+    static const double subject[CELLS] = {0.05, -0.02, 0.1, 1.5, -0.1, 0.03};
+
+    (void)state;
+    summarise(subject, &headline);
+    has("     1     18  subject         1  +1.50 [+1.30, +1.70]  layer 1\n");
+    has("\nwhat stands out: nothing about the right target has passed a test; numbers about others "
+        "have\n");
+}
+
 static void a_summary_of_nothing_says_so(void **state)
 {
     static const double nothing[CELLS] = {0.05, -0.02, 0.1, 0.01, -0.1, 0.03};
@@ -570,6 +581,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_summary_names_what_passes_its_test, start, end),
+        cmocka_unit_test_setup_teardown(a_summary_tells_of_numbers_about_other_targets, start, end),
         cmocka_unit_test_setup_teardown(a_summary_of_nothing_says_so, start, end),
         cmocka_unit_test_setup_teardown(a_summary_of_one_number, start, end),
         cmocka_unit_test_setup_teardown(columns_stand_beside_each_other, start, end),

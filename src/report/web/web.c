@@ -121,7 +121,10 @@ static int put_standouts(struct result *r, const struct right *right, struct buf
     buf_puts(b,
              all.n ? "<p>Of each table the strongest numbers that pass their test, with 95 % "
                      "intervals. About what is right, where the data say so.</p>\n<ul>\n"
-                   : "<p>Nothing has passed a test.</p>\n",
+             : all.others
+                 ? "<p>Nothing about the right target has passed a test; numbers about others "
+                   "have.</p>\n"
+                 : "<p>Nothing has passed a test.</p>\n",
              err);
     for (size_t i = 0; i < all.n; i++)
         put_standout(&all.v[i], b, err);
