@@ -492,6 +492,7 @@ def check_marks(program, folder, rng):
         with open(os.path.join(figures, name + ".gp"), encoding="utf-8") as f:
             script = f.read()
         assert list(rows[0])[int(re.search(r"\$(\d+) <= fdr", script)[1]) - 1] == "q"
+        assert ("position subject" if k else "(cities, template\u00a01, last token") in script, script[:2000]
         assert "fdr = 0.05" in script and "set ytics ('0' 0, '3' 1, '7' 2)" in script
 
 

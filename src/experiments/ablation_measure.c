@@ -119,7 +119,7 @@ static int describe(struct experiment *x, const struct ablation *b, struct err *
         .compare = "yes",
         .sequential = map ? "kl" : NULL,
         .title = done,
-        .value_label = "ablated minus clean",
+        .value_label = "ablated minus clean (nat)",
         .along_label = !map                                     ? "layer"
                        : b->site == SITE_K || b->site == SITE_V ? "key and value head"
                        : b->site == SITE_NEURON                 ? "hidden unit"

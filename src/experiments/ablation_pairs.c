@@ -115,7 +115,7 @@ static int describe(struct experiment *x, const struct ablation *b, const char *
         .apart = "metric",
         .compare = "yes",
         .title = "Interaction of two heads",
-        .value_label = "joint minus both single effects",
+        .value_label = "joint minus both single effects (nat)",
         .along_label = "second head",
         .down_label = "first head",
     };
@@ -131,7 +131,7 @@ static int describe(struct experiment *x, const struct ablation *b, const char *
     map.values = "joint_effect";
     map.sequential = "kl";
     map.title = "Two heads ablated together; on the diagonal one alone";
-    map.value_label = "ablated minus clean";
+    map.value_label = "ablated minus clean (nat)";
     return add_figure(x, &map, err);
 }
 

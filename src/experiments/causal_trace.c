@@ -147,6 +147,14 @@ static void role_effect(const struct row *row, float *out)
 #define TRACE_NOTE "; * corrupted token; (k): only k queries have the token; grey: none has it"
 
 /* The residual stream is put back at one layer, whatever the window. */
+static bool has_site(const struct trace_config *c, int site)
+{
+    for (size_t i = 0; i < c->sites.n; i++)
+        if ((int)c->sites.v[i] == site)
+            return true;
+    return false;
+}
+
 static int describe(struct experiment *x, const struct trace_config *c, struct err *err)
 {
     static const struct headline headline = {
@@ -173,7 +181,9 @@ static int describe(struct experiment *x, const struct trace_config *c, struct e
         .title = denoise ? "Causal tracing: the target's probability with clean outputs put back"
                          : "Causal tracing: the target's probability with corrupted outputs put in",
         .value_label = "p(target)",
-        .along_label = windows ? "layer, centre of the window" : "layer",
+        .along_label = !windows                  ? "layer"
+                       : has_site(c, SITE_RESID) ? "layer, or the centre of the window"
+                                                 : "layer, centre of the window",
         .single = windows ? NULL : "window",
         .column_words = "corrupted",
         .remark = windows ? "residual=no window" : NULL,

@@ -238,7 +238,7 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
         .compare = "yes",
         .sequential = "*",
         .title = "Edges between layers, summed absolute effects",
-        .value_label = "sum of |edited minus clean|",
+        .value_label = "sum of |edited minus clean| (nat)",
         .along_label = "layer of the receiver",
         .down_label = "layer of the sender",
     };

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "figure_groups.h"
 #include "folder.h"
+#include "report/figures/gnuplot.h"
 #include "report/figures/plot.h"
 #include "results/describe.h"
 #include "results/h5file.h"
@@ -488,6 +489,18 @@ static void test_missing(void **state)
     assert_null(strstr(said.data, "g_cities_1.gp"));
 }
 
+/* Ten are drawn in one panel: no two may look alike. */
+static void test_styles(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 10; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct gp_style *a = gp_style("one", i), *b = gp_style("other", k);
+
+            assert_false(a->point == b->point && !strcmp(a->colour, b->colour));
+        }
+}
+
 static void test_nothing(void **state)
 {
     struct h5file *f;
@@ -594,6 +607,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_apart, start, end),
         cmocka_unit_test_setup_teardown(test_room, start, end),
         cmocka_unit_test_setup_teardown(test_missing, start, end),
+        cmocka_unit_test(test_styles),
         cmocka_unit_test_setup_teardown(test_nothing, start, end),
         cmocka_unit_test_setup_teardown(test_earlier, start, end),
         cmocka_unit_test_setup_teardown(test_hostile, start, end),

@@ -347,6 +347,15 @@ static void put_subject(struct buf *b, const struct chart *c, struct arena *a, s
         b->data[at] = (char)(b->data[at] - 'a' + 'A');
 }
 
+/* ", window 10", but ", last token" of a position. */
+static void put_fixed(struct buf *b, const char *dim, const char *shown, struct err *err)
+{
+    if (str_ends_with(shown, " token") || str_ends_with(shown, " tokens"))
+        buf_printf(b, err, ", %s", shown);
+    else
+        buf_printf(b, err, ", %s %s", dim, shown);
+}
+
 /* The whole title: what is drawn, of which queries, and what all its panels have in common. */
 static int make_title(struct chart *c, const struct gallery *out, struct arena *a,
                       const char *queries, struct err *err)
@@ -359,7 +368,7 @@ static int make_title(struct chart *c, const struct gallery *out, struct arena *
     buf_printf(&b, err, " (%s", queries);
     for (size_t d = 0; d < of->n_dims; d++)
         if (!is_placed(of, d) && !is_single(of, d))
-            buf_printf(&b, err, ", %s %s", of->dim[d].name, of->shown[d][c->fixed[d]]);
+            put_fixed(&b, of->dim[d].name, of->shown[d][c->fixed[d]], err);
     if (c->n[COLUMN] == 1) {
         struct buf common = {0};
 

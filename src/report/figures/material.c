@@ -229,6 +229,8 @@ static int read_words(struct material *s, struct result *r, int layers_from, str
         for (size_t i = 0; s->shown[d] && i < dim->size && !err->code; i++) {
             const char *name = apart ? behind_stem(dim->label[i]) : dim->label[i];
 
+            if (str_eq(dim->name, "position") && str_eq(name, "all"))
+                name = "all_tokens";
             s->shown[d][i] = layers ? label_raised(dim->label[i], layers_from, &r->arena, err)
                                     : words_of(&r->arena, name, err);
             if (s->shown[d][i])

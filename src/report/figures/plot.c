@@ -35,7 +35,8 @@ static int plot_group(struct gallery *out, struct result *r, const struct result
     if (*drawn > before || (!g->figures.n && !g->headlines.n))
         return 0;
     return buf_printf(out->said, err, "%s: no figure, because it has no %s\n", g->name,
-                      any ? "query with the status ok" : "averages that can be drawn");
+                      any ? "number to draw: no query that is ok has one"
+                          : "averages that can be drawn");
 }
 
 /* Has a group averages over queries? */
