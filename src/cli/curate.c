@@ -121,6 +121,19 @@ static int take_rows(void *ctx, uint64_t unit, const void *rows, size_t n, doubl
     return session_sync(s, err);
 }
 
+static void warn_of_ends(const struct curation *c)
+{
+    const struct string_list *list = &c->config.curate.templates;
+
+    for (size_t i = 0; i < list->n; i++) {
+        if (str_ends_with(list->v[i], " "))
+            fprintf(stderr,
+                    "  warning: template %zu ends in a space: models write the space with the next "
+                    "word, so few answer well after it\n",
+                    i + 1);
+    }
+}
+
 static int list_units(struct curating *r, struct err *err)
 {
     struct session *s = &r->session;
@@ -150,6 +163,8 @@ static int list_units(struct curating *r, struct err *err)
                 r->c.facts.n_duplicates, r->c.facts.duplicate);
     if (r->todo && r->c.facts.misspelt)
         fprintf(stderr, "  warning: %s\n", r->c.facts.misspelt);
+    if (r->todo)
+        warn_of_ends(&r->c);
     return err->code;
 }
 

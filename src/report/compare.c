@@ -500,10 +500,12 @@ static int compare_all(const struct compare *c, struct result *r, size_t n, stru
                 return err_wrap(err, "%s", one->name);
     }
     if (!tables)
-        return err_set(err, ERR_CONFIG,
-                       "the results have no averages in common%s: experiments are matched by their "
-                       "names, numbers by their labels",
-                       c->step >= 0 ? " of that step" : "");
+        return err_set(
+            err, ERR_CONFIG,
+            "the results have no averages in common%s: experiments are matched by their "
+            "names, numbers by dataset, templates and step, and by the labels of layers, "
+            "heads and targets; lensweep top RESULT shows what each has",
+            c->step >= 0 ? " of that step" : "");
     return err_if(err, put_legend(out, err) || put_missing(r, n, out, err));
 }
 

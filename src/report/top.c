@@ -117,7 +117,40 @@ static int put_group(const struct top *t, struct result *r, const struct result_
     return top_tokens(t, r, g->name, out, shown, err);
 }
 
-static int nothing_to_show(const struct top *t, bool described, struct err *err)
+/* "1, 2, 3": the values of a property that queries have, each once. */
+static int put_property(struct result *r, const char *name, struct buf *b, struct err *err)
+{
+    enum { SHOWN = 10 };
+    const size_t n = result_size(r, "queries", name);
+    const char **v;
+    size_t shown = 0;
+
+    if (!n || result_text(r, "queries", name, n, &v, err))
+        return err->code;
+    for (size_t i = 0; i < n && shown <= SHOWN && !err->code; i++)
+        if (str_index(v, i, v[i]) == i) {
+            buf_printf(b, err, "%s%s", shown ? ", " : "", shown < SHOWN ? v[i] : "...");
+            shown++;
+        }
+    return err->code;
+}
+
+/* Of a dataset or step that was asked for: which there are. */
+static int not_there(struct result *r, struct err *err)
+{
+    struct buf datasets = {0}, steps = {0};
+
+    if (!put_property(r, "dataset", &datasets, err) && !put_property(r, "step", &steps, err) &&
+        buf_str(&datasets, err) && buf_str(&steps, err))
+        err_set(err, ERR_CONFIG,
+                "nothing can be ranked of that dataset and step (datasets: %s; steps: %s)",
+                datasets.len ? datasets.data : "?", steps.len ? steps.data : "?");
+    buf_release(&datasets);
+    buf_release(&steps);
+    return err->code;
+}
+
+static int nothing_to_show(const struct top *t, struct result *r, bool described, struct err *err)
 {
     bool picked = t->dataset || t->step >= 0;
 
@@ -133,10 +166,11 @@ static int nothing_to_show(const struct top *t, bool described, struct err *err)
                        "%s%s has nothing that can be ranked; a file of an earlier lensweep is "
                        "written anew by the same `lensweep run` or by `lensweep collect`",
                        t->group ? "group " : "the file", t->group ? t->group : "");
+    if (picked)
+        return not_there(r, err);
     return err_set(err, ERR_CONFIG,
-                   "nothing can be ranked%s: no query has results, or there is no chance that they "
-                   "are compared with",
-                   picked ? " of that dataset and step" : "");
+                   "nothing can be ranked: no query has results, or there is no chance that they "
+                   "are compared with");
 }
 
 static int put_groups(const struct top *t, struct result *r, struct buf *out, struct err *err)
@@ -155,7 +189,7 @@ static int put_groups(const struct top *t, struct result *r, struct buf *out, st
         described |= g->headlines.n > 0;
         put_group(t, r, g, out, &shown, err);
     }
-    return err->code || shown ? err->code : nothing_to_show(t, described, err);
+    return err->code || shown ? err->code : nothing_to_show(t, r, described, err);
 }
 
 int top_text(const struct top *t, const char *path, struct buf *out, struct err *err)

@@ -87,7 +87,8 @@ ends 2 "$program" curate "$work/c.yaml" --set curate.chat=auto && has 'chat temp
 # and no counterfactual's object, may be.
 printf 'subject,object,objet_aliases\nTom,Zurich,Zuerich\n' >"$facts"
 curation "$work/near.yaml" "$tiny" "$work/near" 'dataset: near' 'templates: ["{subject} has"]' 'answers: 1' 'from: facts'
-ends 0 "$program" curate "$work/near.yaml" && has 'facts.csv:1: the column "objet_aliases" is not read (did you mean object_aliases?)'
+sed -i 's/has"\]/has "]/' "$work/near.yaml"
+ends 0 "$program" curate "$work/near.yaml" && has 'warning: template 1 ends in a space' && has 'facts.csv:1: the column "objet_aliases" is not read (did you mean object_aliases?)'
 printf 'subject,object,object_aliases\nTom,Zurich,\nTom,zurich,\nMax,The Isar,Isar river\nEve,Isar,\n' >"$facts"
 curation "$work/alike.yaml" "$tiny" "$work/alike" 'dataset: alike' 'templates: ["{subject} has"]' 'answers: 1' 'from: facts'
 ends 0 "$program" curate "$work/alike.yaml" && has "facts that are there twice count once: 1, the first: $facts: Tom, zurich"

@@ -28,7 +28,7 @@ ends 2 "$program" top "$work/a" head && says 'no group "head" (there are: '
 ends 2 "$program" top "$work/a" load && says 'group load has nothing that can be ranked'
 ends 2 "$program" top "$work/a" -n 0 && says '-n must be an integer from 1 to 10000, not "0"'
 ends 2 "$program" top "$work/a" --step x && says '--step'
-ends 2 "$program" top "$work/a" --dataset rivers && says 'nothing can be ranked of that dataset and step'
+ends 2 "$program" top "$work/a" --dataset rivers && says 'nothing can be ranked of that dataset and step (datasets: lands, seas; steps: 1, 2, 3)'
 ends 3 "$program" top "$work/none" && says none
 head -c 3000 "$work/a/result.h5" >"$work/torn.h5"
 ends 3 "$program" top "$work/torn.h5" && says torn.h5
