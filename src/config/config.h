@@ -36,7 +36,7 @@ struct experiment_schema {
 /* What every experiment has, whatever its kind. */
 struct experiment_head {
     const char *name, *kind;
-    int64_t limit; /* the first so many lines of each file; 0 = all */
+    int64_t limit; /* the first so many queries of each file; 0 = all */
     struct where_list where;
 };
 

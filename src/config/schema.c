@@ -209,7 +209,7 @@ const struct config_row config_head_rows[CONFIG_HEAD_ROWS] = {
     CONFIG_ROW(struct experiment_head, kind, "kind", config_string, NULL, 0, 0, RESULTS,
                "what is computed"),
     CONFIG_ROW(struct experiment_head, limit, "limit", config_int, "0", 0, 1e9, RESULTS,
-               "only the first so many lines of each file; 0 = all"),
+               "only the first so many queries of each file; 0 = all"),
     CONFIG_ROW(struct experiment_head, where, "where", config_where, "{}", 0, 0, RESULTS,
                "only queries like this: {target_collision: false, step: 2}"),
 };

@@ -20,6 +20,7 @@ words=('What was asked' 'Is the model right?' 'What stands out' 'Findings' 'What
 PATH=$work ends 0 "$program" report "$work/r"
 has 'gnuplot is not installed'
 check "$work/r/report.html" "${words[@]}" 'Figures are missing'
+has '<p class="note">  step 1 has too few items' "$work/r/report.html" # a sentence of its own
 hasnt "${work##*/}" "$work/r/report.html" # where things lie is nobody else's
 if command -v gnuplot >/dev/null; then
     ends 0 "$program" report "$work/r" -o "$work/page.html" --layers-from 1

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "base/wrap.h"
 #include "base/writer.h"
 #include "report/figures/plot.h"
 #include "report/standout.h"
@@ -145,13 +146,23 @@ static bool is_note(const char *line)
     return !strncmp(line, "  (", 3) || !strncmp(line, "  not significant", 17);
 }
 
+/* Was the line of n bytes broken by wrap_text? Then the next word had no room in it. */
+static bool is_broken(const char *line, size_t n)
+{
+    const char *next = line + n + strspn(line + n, " ");
+
+    return n <= WRAP_WIDTH + 1 && n + strcspn(next, " \n") > WRAP_WIDTH;
+}
+
 /* What is said under a table, up to where the next thing is said. */
 static const char *put_note(const char *s, struct buf *b, struct err *err)
 {
-    size_t n = line_length(s);
+    size_t n = line_length(s), last = 0;
 
-    while (s[n] && s[n] != '\n' && !is_note(s + n))
+    while (s[n] && s[n] != '\n' && !is_note(s + n) && is_broken(s + last, n - last)) {
+        last = n;
         n += line_length(s + n);
+    }
     html_printf(b, err, "<p class=\"note\">%.*s</p>\n", (int)n, s);
     return s + n;
 }
