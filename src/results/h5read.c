@@ -21,7 +21,7 @@ static const char *folder_with_result(struct arena *a, const char *path, struct 
         return NULL;
     for (size_t i = 0; i < n && !err->code; i++) {
         const char *folder = file_join(a, path, name[i], err);
-        const char *file = folder ? file_join(a, folder, "result.h5", err) : NULL;
+        const char *file = folder ? file_join(a, folder, OUTDIR_RESULT, err) : NULL;
 
         if (file && file_exists(file))
             return folder;
@@ -32,8 +32,8 @@ static const char *folder_with_result(struct arena *a, const char *path, struct 
 /* What the folder is, if it does not hold a result, and what to do. */
 static int no_result(struct arena *a, const char *path, struct err *err)
 {
-    const char *config = file_join(a, path, "config.yaml", err);
-    const char *curated = config ? file_join(a, path, "curate.jsonl", err) : NULL;
+    const char *config = file_join(a, path, OUTDIR_CONFIG, err);
+    const char *curated = config ? file_join(a, path, OUTDIR_ATTEMPTS, err) : NULL;
     const char *below = curated ? folder_with_result(a, path, err) : NULL;
 
     if (err->code)
