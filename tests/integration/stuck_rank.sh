@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A rank that stands still (a stopped process stands for a node that hangs): run.max_time and SIGTERM end the run all
 # the same after run.grace, with status 10; the rank is named, the journal is kept, the same command resumes. That an
-# error while a rank stands still keeps its own status is in unit/test_cluster.c.
+# error while a rank stands still keeps its own status is in unit/test_cluster.c. A status that is settled stays.
 # shellcheck source=SCRIPTDIR/lib.bash
 . "$(dirname "$0")/lib.bash"
 
@@ -52,6 +52,30 @@ stuck() {
     same "$work/whole/result.h5" "$work/cut/result.h5" "resumed after rank $number stood still"
 }
 
+# Rank 1 stops when a result is there: what was to be done is done, so that the status is 0 if it was the last one, and
+# 10 if another would follow. at_end STATUS TEXT OPTION...
+at_end() {
+    local status=0 expected=$1 text=$2 job pid=''
+    rm -rf "$work/cut"
+    timeout -s KILL 250 "${mpirun[@]}" -n 2 env LD_PRELOAD="$slow" LENSWEEP_SLOW_WRITE=200000 "$program" run "$work/few.yaml" \
+        --set run.grace=2s --set "output=$work/cut" "${@:3}" </dev/null >"$work/out" 2>"$work/err" &
+    job=$!
+    until [ -n "$(find "$work/cut" -name result.h5 2>/dev/null)" ] || ! kill -0 "$job" 2>/dev/null; do
+        pid=${pid:-$(rank 1 "--set output=$work/cut")}
+        sleep 0.02
+    done
+    kill -STOP "$pid" && kill -TERM "$(rank 0 "--set output=$work/cut")"
+    wait "$job" || status=$?
+    kill -CONT "$pid" 2>/dev/null
+    [ "$status" = "$expected" ] || wrong "rank 1 stood still at the end: status $status, expected $expected"
+    tail -n 1 "$work/err" | grep -qE "^lensweep: (rank 1|other ranks) did not answer within 10 s: $text" ||
+        { wrong "the last line, where '$text' is due" && cat "$work/err"; }
+}
+
 stuck 1
 stuck 2 TERM
+config "$work/few.yaml" "$work/lands.jsonl" "$work/few" 'name: decode, kind: decode'
+at_end 0 'nothing was left to do but to end$'
+at_end 10 'stopped after result 1 of 2; run the same command again$' --set 'data.null=[none, shuffled_targets]'
+ends 0 "$program" run "$work/few.yaml" --set "output=$work/cut" --set 'data.null=[none, shuffled_targets]'
 finish

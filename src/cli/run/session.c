@@ -205,6 +205,8 @@ int session_close(struct session *r, struct err *err)
     if (r->cluster.rank == 0)
         report_error(err);
     err->msg[0] = '\0';
+    r->ended = true;
+    r->outcome = err->code;
     cluster_barrier(&r->cluster); /* a rank that exits first makes mpirun end the others */
     lock_release(&r->lock);
     journal_close(r->journal);

@@ -18,12 +18,29 @@ bool session_must_stop(void *session)
     return true;
 }
 
+/* The end has been told, and its status stays: only the others are waited for, who come no more. */
+static void end_after(const struct session *r, struct err *err)
+{
+    size_t which = r->which + 1, results = r->campaign.n_runs;
+    bool goes_on = which < results && (!r->outcome || r->outcome == ERR_DIFFERS);
+
+    if (goes_on)
+        err_set(err, ERR_STOPPED, "stopped after result %zu of %zu; run the same command again",
+                which, results);
+    else {
+        err_set(err, ERR_STOPPED, "nothing was left to do but to end");
+        err->code = r->outcome;
+    }
+}
+
 /* why: the error that ends the run; none: it was told to stop. */
 static void end_without(struct session *r, const char *ranks, double grace, const struct err *why)
 {
     struct err err = *why;
 
-    if (r->view.units)
+    if (r->ended && !err.code)
+        end_after(r, &err);
+    else if (r->view.units)
         session_finish(r, false, &err);
     else if (!err.code)
         err_set(&err, ERR_STOPPED, "stopped before the work began");
