@@ -324,19 +324,6 @@ char *file_sibling(struct arena *a, const char *path, const char *name, struct e
     return arena_printf(a, err, "%.*s%s", (int)(str_last_part(path) - path), path, name);
 }
 
-char *file_temp_folder(struct arena *a, const char *what, struct err *err)
-{
-    const char *tmp = getenv("TMPDIR");
-    char *dir = arena_printf(a, err, "%s/lensweep-%s-XXXXXX", tmp && *tmp ? tmp : "/tmp", what);
-
-    if (dir && !mkdtemp(dir)) {
-        err_set(err, ERR_IO, "cannot make a folder for temporary files, %s: %s", dir,
-                strerror(errno));
-        dir = NULL;
-    }
-    return dir;
-}
-
 char *file_absolute(struct arena *a, const char *path, struct err *err)
 {
     char here[PATH_MAX];

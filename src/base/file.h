@@ -94,8 +94,4 @@ char *file_join(struct arena *a, const char *dir, const char *name, struct err *
 const char *file_folder(struct arena *a, const char *path, struct err *err);
 char *file_sibling(struct arena *a, const char *path, const char *name, struct err *err);
 
-/* Makes a folder of its own for temporary files, "TMPDIR/lensweep-WHAT-..."; its path is in the
-   arena. NULL after ERR_IO. */
-char *file_temp_folder(struct arena *a, const char *what, struct err *err);
-
 #endif

@@ -3,10 +3,13 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/process.h"
+#include "base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +76,7 @@ static const char beside_end[] = ".tmp";
    name where the process ids are the same. */
 static unsigned unlike_any_other(void)
 {
-    static unsigned count;
+    static atomic_uint count;
     struct {
         struct timespec now;
         const void *stack; /* at a random place */
@@ -85,7 +88,7 @@ static unsigned unlike_any_other(void)
     clock_gettime(CLOCK_REALTIME, &of.now);
     of.stack = &of;
     of.pid = (long)getpid();
-    of.count = ++count;
+    of.count = atomic_fetch_add(&count, 1);
     return (unsigned)hash_u64(&of, sizeof of);
 }
 
@@ -137,28 +140,106 @@ static bool is_old(const char *path)
     return !stat(path, &st) && time(NULL) - st.st_mtime > 3600;
 }
 
+/* Removes path, whose last part is name, if it is of a process that is gone. */
+static void sweep_file(const char *path, const char *name)
+{
+    bool here;
+    long pid;
+
+    if (is_beside(name, &here, &pid) && (here ? process_gone(pid) : is_old(path)))
+        unlink(path);
+}
+
 int file_sweep(const char *dir, struct err *err)
 {
     struct arena a = {0};
     char **names, *path;
-    bool here;
-    long pid;
     size_t n;
 
     if (file_list(dir, &a, &names, &n, err))
         goto out;
     for (size_t i = 0; i < n; i++) {
-        if (!is_beside(names[i], &here, &pid))
-            continue;
         path = file_join(&a, dir, names[i], err);
         if (!path)
             goto out;
-        if (here ? process_gone(pid) : is_old(path))
-            unlink(path);
+        sweep_file(path, names[i]);
     }
 out:
     arena_release(&a);
     return err->code;
+}
+
+/* What begins with path and a dot, each with its name. */
+static void each_beside(const char *path, void (*act)(const char *path, const char *name))
+{
+    const char *last = str_last_part(path);
+    size_t n = strlen(last);
+    int folder = (int)(last - path);
+    char one[PATH_MAX];
+    struct dirent *e;
+    DIR *d;
+
+    if (snprintf(one, sizeof one, "%.*s.", folder, path) >= (int)sizeof one || !(d = opendir(one)))
+        return;
+    while ((e = readdir(d)))
+        if (!strncmp(e->d_name, last, n) && e->d_name[n] == '.' &&
+            snprintf(one, sizeof one, "%.*s%s", folder, path, e->d_name) < (int)sizeof one)
+            act(one, e->d_name);
+    closedir(d);
+}
+
+void file_sweep_beside(const char *path)
+{
+    each_beside(path, sweep_file);
+}
+
+/* A folder for a while ------------------------------------------------------------------------ */
+
+/* A folder of ours with the files in it. */
+static void remove_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *e;
+    struct stat st;
+
+    if (!d) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    if (!fstat(fd, &st) && st.st_uid == geteuid())
+        while ((e = readdir(d)))
+            unlinkat(fd, e->d_name, 0);
+    closedir(d);
+    rmdir(path);
+}
+
+/* One of a process elsewhere stays: it may be long at work without a new file. */
+static void sweep_folder(const char *path, const char *name)
+{
+    bool here;
+    long pid;
+
+    if (is_beside(name, &here, &pid) && here && process_gone(pid))
+        remove_folder(path);
+}
+
+char *file_temp_folder(struct arena *a, const char *what, struct err *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *name = arena_printf(a, err, "%s/lensweep-%s", tmp && *tmp ? tmp : "/tmp", what);
+    char *dir = name ? file_beside(a, name, err) : NULL;
+
+    if (!dir)
+        return NULL;
+    each_beside(name, sweep_folder);
+    if (mkdir(dir, 0700)) {
+        err_set(err, ERR_IO, "cannot make a folder for temporary files, %s: %s", dir,
+                strerror(errno));
+        return NULL;
+    }
+    return dir;
 }
 
 /* Piece by piece --------------------------------------------------------------------------- */
@@ -178,6 +259,7 @@ int writer_open(struct writer *w, const char *path, struct err *err)
     w->beside = file_beside(&w->arena, path, err);
     if (!w->path || !w->beside)
         return err->code;
+    file_sweep_beside(path);
     w->fd = open(w->beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (w->fd < 0)
         return file_error(err, "create", path);

@@ -22,6 +22,14 @@ char *file_beside(struct arena *a, const char *path, struct err *err);
    another if nothing has been written to it for an hour. What cannot be removed stays. */
 int file_sweep(const char *dir, struct err *err);
 
+/* The same of what was to become this very file, without a word. Whoever begins to write calls it
+   (a writer does), so that what was killed again and again leaves one piece at most. */
+void file_sweep_beside(const char *path);
+
+/* Makes a folder of its own for temporary files, "TMPDIR/lensweep-WHAT...."; its path is in the
+   arena. Those of processes that were killed are removed with their files. NULL after ERR_IO. */
+char *file_temp_folder(struct arena *a, const char *what, struct err *err);
+
 /*
  * A file that is written piece by piece, and is there as a whole or not at all: it grows beside its
  * place and takes it at the end.

@@ -3,6 +3,7 @@
 #include "base/blas.h"
 #include "base/rng.h"
 #include "base/str.h"
+#include "base/writer.h"
 #include "campaign/bundle.h"
 #include "campaign/output_group.h"
 #include "campaign/rows.h"

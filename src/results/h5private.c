@@ -54,6 +54,8 @@ struct h5file *h5_new(const char *path, bool writes, struct err *err)
     f->path = arena_strdup(&f->arena, path, err);
     if (writes)
         f->beside = file_beside(&f->arena, path, err);
+    if (f->beside)
+        file_sweep_beside(path);
     if (f->path && (f->beside || !writes))
         return f;
     h5_delete(f);

@@ -459,26 +459,34 @@ static void make_file(const char *name)
     fclose(f);
 }
 
+/* A process that has ended. */
+static long dead(void)
+{
+    pid_t pid = fork();
+
+    if (!pid)
+        _exit(0);
+    waitpid(pid, NULL, 0);
+    return (long)pid;
+}
+
 /* What a process that is gone has left beside; not what a live one writes, or another host, or
    what only looks like it. */
 static void a_sweep_takes_what_the_dead_left(void **state)
 {
     const struct timespec old[2] = {{1000, 0}, {1000, 0}};
     char place[PROCESS_PLACE], name[6][PROCESS_PLACE + 64];
-    pid_t dead = fork();
+    long gone = dead();
     struct err err = {0};
 
     (void)state;
     err_clear(&err);
-    if (!dead)
-        _exit(0);
-    waitpid(dead, NULL, 0);
     process_place(place);
-    snprintf(name[0], sizeof *name, "s.h5.%s.%ld-0badcafe.tmp", place, (long)dead);
+    snprintf(name[0], sizeof *name, "s.h5.%s.%ld-0badcafe.tmp", place, gone);
     snprintf(name[1], sizeof *name, "s.elsewhere.7-0badcafe.tmp");
     snprintf(name[2], sizeof *name, "s.h5.%s.%ld-0badcafe.tmp", place, (long)getpid());
     snprintf(name[3], sizeof *name, "s.elsewhere.8-0badcafe.tmp");
-    snprintf(name[4], sizeof *name, "s.%s.%ld-0badcafe.tmp.h5", place, (long)dead);
+    snprintf(name[4], sizeof *name, "s.%s.%ld-0badcafe.tmp.h5", place, gone);
     snprintf(name[5], sizeof *name, "s.mine.tmp");
     for (int i = 0; i < 6; i++)
         make_file(name[i]);
@@ -489,6 +497,64 @@ static void a_sweep_takes_what_the_dead_left(void **state)
     for (int i = 2; i < 6; i++)
         unlink(in_folder(name[i]));
     assert_int_equal(file_sweep(in_folder("none"), &err), ERR_IO);
+}
+
+/* The next writer of a file takes away what the last one, which was killed, has begun. */
+static void a_writer_takes_what_the_dead_began(void **state)
+{
+    char place[PROCESS_PLACE], name[3][PROCESS_PLACE + 64];
+    struct err err = {0};
+
+    (void)state;
+    err_clear(&err);
+    process_place(place);
+    snprintf(name[0], sizeof *name, "w.h5.%s.%ld-0badcafe.tmp", place, dead());
+    snprintf(name[1], sizeof *name, "w.h5.%s.%ld-0badcafe.tmp", place, (long)getpid());
+    snprintf(name[2], sizeof *name, "v.h5.%s.%ld-0badcafe.tmp", place, dead());
+    for (int i = 0; i < 3; i++)
+        make_file(name[i]);
+    assert_int_equal(file_replace(in_folder("w.h5"), "new", 3, &err), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(file_exists(in_folder(name[i])), i >= 1);
+    for (int i = 1; i < 3; i++)
+        unlink(in_folder(name[i]));
+    assert_int_equal(unlink(in_folder("w.h5")), 0);
+}
+
+/* A temporary folder that is left by a killed process goes when the next one is made. */
+static void folders_of_the_dead_go(void **state)
+{
+    struct arena a = {0};
+    struct err err = {0};
+    char left[512] = "", *mine, *other;
+    pid_t killed;
+    int ends[2];
+
+    (void)state;
+    err_clear(&err);
+    assert_int_equal(setenv("TMPDIR", folder, 1), 0);
+    assert_int_equal(pipe(ends), 0);
+    killed = fork();
+    if (!killed) {
+        char *dir = file_temp_folder(&a, "test", &err), *in = file_join(&a, dir, "x.csv", &err);
+
+        close(open(in, O_WRONLY | O_CREAT, 0666));
+        _exit(file_write_all(ends[1], dir, strlen(dir)) ? 1 : 0);
+    }
+    close(ends[1]);
+    assert_true(read(ends[0], left, sizeof left - 1) > 0);
+    close(ends[0]);
+    waitpid(killed, NULL, 0);
+    assert_true(file_is_dir(left));
+    mine = file_temp_folder(&a, "test", &err);
+    assert_non_null(mine);
+    assert_false(file_exists(left));
+    other = file_temp_folder(&a, "test", &err);
+    assert_non_null(other);
+    assert_true(file_is_dir(mine)); /* its own stay */
+    assert_true(rmdir(mine) == 0 && rmdir(other) == 0);
+    unsetenv("TMPDIR");
+    arena_release(&a);
 }
 
 static void arrays_for_numpy(void **state)
@@ -610,6 +676,8 @@ int main(void)
         cmocka_unit_test(a_file_is_replaced_as_a_whole),
         cmocka_unit_test(a_failed_replacement_leaves_the_old_file),
         cmocka_unit_test(a_sweep_takes_what_the_dead_left),
+        cmocka_unit_test(a_writer_takes_what_the_dead_began),
+        cmocka_unit_test(folders_of_the_dead_go),
         cmocka_unit_test(arrays_for_numpy),
         cmocka_unit_test(paths_as_a_shell_has_them),
         cmocka_unit_test(a_mapping_without_room),

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -560,6 +561,22 @@ static void test_failed_allocations(void **state)
     assert_true(n > 10);
 }
 
+/* Who was killed while it wrote leaves its file beside; the next one takes it away. */
+static void test_killed(void **state)
+{
+    pid_t killed = fork();
+    struct h5file *f;
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    if (!killed)
+        _exit(h5_create(&f, path, &err));
+    waitpid(killed, NULL, 0);
+    assert_int_not_equal(rmdir(dir), 0); /* something stands in it */
+    must_write();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
 
 int main(int argc, char **argv)
@@ -578,6 +595,7 @@ int main(int argc, char **argv)
         TEST(test_no_directory),
         TEST(test_full_disk),
         TEST(test_failed_allocations),
+        TEST(test_killed),
     };
     struct err err;
 
