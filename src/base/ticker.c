@@ -1,19 +1,17 @@
 #include "base/ticker.h"
 
-#include <errno.h>
+#include "base/clock.h"
+
 #include <signal.h>
-#include <time.h>
 
 /* Until the next act is due, or it is stopped: then false. */
 static bool wait_for_next(struct ticker *t)
 {
-    struct timespec until;
+    struct timespec until = clock_until(t->seconds);
     bool stop;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += t->seconds;
     pthread_mutex_lock(&t->mutex);
-    while (!t->stop && pthread_cond_timedwait(&t->wake, &t->mutex, &until) != ETIMEDOUT)
+    while (!t->stop && pthread_cond_timedwait(&t->wake, &t->mutex, &until) == 0)
         ;
     stop = t->stop;
     pthread_mutex_unlock(&t->mutex);
@@ -36,7 +34,7 @@ int ticker_start(struct ticker *t, struct err *err)
     int failed;
 
     pthread_mutex_init(&t->mutex, NULL);
-    pthread_cond_init(&t->wake, NULL);
+    clock_condition(&t->wake);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     failed = pthread_create(&t->thread, NULL, tick, t);

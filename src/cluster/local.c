@@ -3,7 +3,6 @@
 #include "base/clock.h"
 
 #include <string.h>
-#include <time.h>
 
 static bool wait_for_unit(struct local_worker *w, uint64_t *unit)
 {
@@ -44,24 +43,13 @@ static void *local_main(void *arg)
     return NULL;
 }
 
-/* Its waits do not follow somebody who sets the clock. */
-static void init_done(pthread_cond_t *done)
-{
-    pthread_condattr_t how;
-
-    pthread_condattr_init(&how);
-    pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
-    pthread_cond_init(done, &how);
-    pthread_condattr_destroy(&how);
-}
-
 int local_start(struct local_worker *w, const struct work *work, struct err *err)
 {
     memset(w, 0, sizeof *w);
     w->work = *work;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->wake, NULL);
-    init_done(&w->done);
+    clock_condition(&w->done);
     if (pthread_create(&w->thread, NULL, local_main, w))
         return err_set(err, ERR_MEMORY, "cannot start the worker thread");
     return 0;
@@ -92,13 +80,8 @@ bool local_receive(struct local_worker *w, struct parcel *p)
 
 void local_wait(struct local_worker *w)
 {
-    enum { A_WHILE = 50000000, SECOND = 1000000000 };
-    struct timespec until;
+    struct timespec until = clock_until(0.05);
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += A_WHILE;
-    until.tv_sec += until.tv_nsec / SECOND;
-    until.tv_nsec %= SECOND;
     pthread_mutex_lock(&w->lock);
     while (!w->n_out && pthread_cond_timedwait(&w->done, &w->lock, &until) == 0)
         ;
