@@ -240,6 +240,40 @@ static bool is_stale(const char *path)
            before.st_dev == after.st_dev;
 }
 
+static bool same_text(const struct buf *a, const struct buf *b)
+{
+    return a->len == b->len && (!a->len || memcmp(a->data, b->data, a->len) == 0);
+}
+
+/* What was taken aside by mistake. */
+static void put_back(const char *aside, const char *path)
+{
+    if (link(aside, path) && errno != EEXIST && !exists(path))
+        rename(aside, path); /* no links here */
+}
+
+/* Removes a lock that is stale. Who stood still for long since he saw that (a machine that was
+   suspended, a file system that did not answer) may take away another's, who has made it
+   meanwhile: so it is taken aside, looked at once more, and put back. */
+static void remove_stale(const char *path)
+{
+    struct arena a = {0};
+    struct buf seen = {0}, taken = {0};
+    struct err ignored = ERR_CLEAR;
+    char *aside = file_beside(&a, path, &ignored);
+
+    file_read(&seen, path, 1 << 16, &ignored);
+    if (aside && is_stale(path) && !file_is_dir(path) && !rename(path, aside)) {
+        file_read(&taken, aside, 1 << 16, &ignored);
+        if (!same_text(&seen, &taken))
+            put_back(aside, path);
+        unlink(aside);
+    }
+    buf_release(&seen);
+    buf_release(&taken);
+    arena_release(&a);
+}
+
 /* Removes a lock that is stale, unless another is about to: then waits a little. */
 static int clear_away(const char *path, struct err *err)
 {
@@ -252,8 +286,7 @@ static int clear_away(const char *path, struct err *err)
     if (create(guard, text, &made, err))
         return err->code;
     if (made) {
-        if (is_stale(path)) /* another may have taken it since we looked */
-            unlink(path);
+        remove_stale(path); /* another may have taken it since we looked */
         unlink(guard);
         return 0;
     }

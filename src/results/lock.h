@@ -9,7 +9,8 @@
  *
  * The file appears whole, by link(2). It is taken over by one at a time, who holds a second file,
  * PATH~, while it looks again and removes the old lock: of any number of jobs that start at once on
- * a stale lock, one gets it.
+ * a stale lock, one gets it. Who stands still between the look and the removal takes nobody's lock
+ * away: it is moved aside, looked at again, and put back if it has become another's.
  *
  * Who was thought dead and is not (a machine that was suspended) finds that out at its next touch,
  * and stops: the lock is another's, who goes on with the work. A lock that somebody removed is

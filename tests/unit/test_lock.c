@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -299,6 +300,51 @@ static void test_all_at_once(void **state)
     munmap(s, sizeof *s);
 }
 
+#ifdef __linux__
+/* In the place of the C library's: before the lock goes, another has taken it. */
+static bool overtaken;
+
+static void before_it_goes(const char *name)
+{
+    if (overtaken && !strcmp(name, path)) {
+        overtaken = false;
+        plant("elsewhere", 7, "", 0);
+    }
+}
+
+int unlink(const char *name)
+{
+    before_it_goes(name);
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, name, 0);
+}
+
+int rename(const char *name, const char *to)
+{
+    before_it_goes(name);
+    return (int)syscall(SYS_renameat2, AT_FDCWD, name, AT_FDCWD, to, 0);
+}
+
+/* Who has looked at a stale lock, and stood still since, meets that of another. */
+static void test_overtaken(void **state)
+{
+    struct lock_holder h;
+    struct lock l;
+
+    (void)state;
+    plant(NULL, dead_process(), "", 0);
+    overtaken = true;
+    assert_int_equal(take(&l), ERR_CONFIG);
+    assert_false(overtaken);
+    assert_true(lock_read(&h, path) && h.alive);
+    assert_string_equal(h.host, "elsewhere");
+}
+#else
+static void test_overtaken(void **state)
+{
+    (void)state;
+}
+#endif
+
 static time_t touched(void)
 {
     struct stat st;
@@ -371,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_robbed_while_kept, setup, teardown),
         cmocka_unit_test(test_names),
         cmocka_unit_test_setup_teardown(test_all_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_overtaken, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
