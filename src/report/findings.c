@@ -1,5 +1,7 @@
 #include "report/findings.h"
 
+#include "base/str.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,7 @@ bool finding_has(const struct finding *f, size_t i)
            average_get(&f->value, STAT_N, i) > 0;
 }
 
-static bool is_tested(const struct finding *f, size_t i)
+bool finding_is_tested(const struct finding *f, size_t i)
 {
     return f->test != TEST_NONE && !f->dropped[i] && !isnan(average_get(&f->value, STAT_P, i));
 }
@@ -64,7 +66,7 @@ static int count_numbers(struct finding *f, struct err *err)
         if (finding_seek(f, f->order[k], err))
             return err->code;
         for (size_t i = 0; i < f->value.elements; i++) {
-            f->tests += is_tested(f, i);
+            f->tests += finding_is_tested(f, i);
             f->values += finding_has(f, i);
             if (finding_has(f, i))
                 f->most_items = fmax(f->most_items, finding_items(f, i));
@@ -136,7 +138,7 @@ static int search_tests(struct finding *f, struct result *r, struct err *err)
             finding_seek(f, f->order[k], err))
             return err->code;
         for (size_t i = 0; i < f->value.elements; i++)
-            if (is_tested(f, i))
+            if (finding_is_tested(f, i))
                 least = fmin(least, average_get(&f->value, STAT_Q, i));
     }
     f->any = least * families <= f->fdr;
@@ -194,7 +196,7 @@ int finding_open(struct finding *f, struct result *r, const char *group, const s
                  struct err *err)
 {
     *f = (struct finding){.headline = h, .test = h->tested};
-    if (open_as(f, r, group, h->variable, err))
+    if (result_by_query(r, group, &f->by_query, err) || open_as(f, r, group, h->variable, err))
         return err->code;
     if (!(f->values > 0) && h->instead)
         return open_instead(f, r, group, h, err);
@@ -236,6 +238,11 @@ double finding_items(const struct finding *f, size_t i)
 {
     return average_get(&f->value, average_has(&f->value, STAT_CLUSTERS) ? STAT_CLUSTERS : STAT_N,
                        i);
+}
+
+const char *finding_noun(const struct finding *f, double n)
+{
+    return f->by_query ? str_noun(n, "query", "queries") : str_noun(n, "item", "items");
 }
 
 /* Beyond its test, whose p is corrected for all that was looked at, its interval must exclude what

@@ -14,6 +14,7 @@ struct finding {
     const struct headline *headline;
     struct average value, null; /* null.elements == 0: compared with 0 */
     enum headline_test test;
+    bool by_query;     /* one observation is a query, not an item */
     double tests;      /* numbers of the widest strata that are tested */
     double values;     /* numbers of the widest strata that there are */
     double most_items; /* clusters of the number that has most */
@@ -40,8 +41,12 @@ bool finding_has(const struct finding *f, size_t i);
 double finding_effect(const struct finding *f, size_t i);
 /* By which the strongest is found: its size, or where there is a null how far it is above that. */
 double finding_strength(const struct finding *f, size_t i);
+/* Is there a test of element i? */
+bool finding_is_tested(const struct finding *f, size_t i);
 /* Clusters that it is from. */
 double finding_items(const struct finding *f, size_t i);
+/* What n of them are called: "items". */
+const char *finding_noun(const struct finding *f, double n);
 /* TEST_STORED: goes to a stratum and counts its families, for finding_family. */
 int finding_families(struct finding *f, size_t stratum, struct err *err);
 /* Tests of the stratum that are corrected together with that of element i. */

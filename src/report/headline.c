@@ -18,8 +18,9 @@ struct sheet {
     size_t row_dim[DIMS_MAX], n_row_dims, n_rows;
     size_t column_dim, n_columns; /* n_dims: no columns */
     int decimals;
-    bool sign;    /* some are negative */
-    bool untried; /* what passes no test is shown as well */
+    bool sign;        /* some are negative */
+    bool untried;     /* what passes no test is shown as well */
+    size_t most_rows; /* that a step has */
     struct right right;
     struct legend legend;
 };
@@ -79,7 +80,7 @@ static bool has_column(const struct sheet *t, size_t column)
 
 struct passing {
     size_t found, by_more; /* numbers that pass */
-    size_t values;         /* that there are */
+    size_t values, tested; /* that there are, and those with a test */
     size_t best[STRONGEST];
     double items;
 };
@@ -110,6 +111,7 @@ static struct passing look(const struct sheet *t, size_t row, size_t column)
             c.items = fmax(c.items, finding_items(f, i));
         c.by_more += f->any && average_get(&f->value, STAT_Q_MIN, i) <= f->fdr;
         c.values += finding_has(f, i);
+        c.tested += finding_has(f, i) && finding_is_tested(f, i);
         if (t->untried ? !finding_has(f, i) : !finding_passes(f, i))
             continue;
         take(t, &c, i);
@@ -118,16 +120,23 @@ static struct passing look(const struct sheet *t, size_t row, size_t column)
     return c;
 }
 
-/* Has the row a number in some column, one that passes? */
-static bool has_row(const struct sheet *t, size_t row, bool passing)
+/* What a row has in all its columns. */
+enum row_has { NO_NUMBER, NO_TEST, NONE_PASSES, PASSES };
+
+static enum row_has row_has(const struct sheet *t, size_t row)
 {
+    enum row_has has = NO_NUMBER;
+
     for (size_t c = 0; c < t->n_columns; c++) {
         struct passing p = look(t, row, c);
+        enum row_has here = p.found    ? PASSES
+                            : p.tested ? NONE_PASSES
+                            : p.values ? NO_TEST
+                                       : NO_NUMBER;
 
-        if (has_column(t, c) && (passing ? p.found : p.values))
-            return true;
+        has = has_column(t, c) && here > has ? here : has;
     }
-    return false;
+    return has;
 }
 
 /* Enough places for two digits of the largest value; signs where there are negative ones. */
@@ -163,7 +172,7 @@ static void put_headings(const struct sheet *t, struct grid *g, struct err *err)
 
     if (!a->of_model) {
         grid_put(g, err, "step");
-        grid_put(g, err, "items");
+        grid_put(g, err, "%s", finding_noun(&t->f, 0));
     }
     for (size_t k = 0; k < t->n_row_dims; k++)
         grid_put(g, err, "%s", a->dim[t->row_dim[k]].name);
@@ -264,6 +273,15 @@ static void put_names(struct sheet *t, struct grid *g, size_t stratum, size_t ro
     put_beside(t, g, stratum, first, err);
 }
 
+/* Where no number passes: why. */
+static void put_mark(struct sheet *t, struct grid *g, const struct passing *p, struct err *err)
+{
+    t->legend.not_significant |= p->tested > 0;
+    t->legend.not_tested |= p->values && !p->tested;
+    t->legend.not_there |= !p->values;
+    grid_put(g, err, p->tested ? "n.s." : p->values ? "-" : "n/a");
+}
+
 /* A row with a column for each entry: the strongest in each. */
 static void put_columns(struct sheet *t, struct grid *g, size_t stratum, size_t row,
                         struct err *err)
@@ -278,12 +296,10 @@ static void put_columns(struct sheet *t, struct grid *g, size_t stratum, size_t 
 
         if (!has_column(t, c))
             continue;
-        t->legend.not_significant |= !p.found && p.values;
-        t->legend.not_there |= !p.found && !p.values;
         if (p.found)
             put_number(t, g, p.best[0], mark_of(t, stratum, t->column_dim, p.best[0]), err);
         else
-            grid_put(g, err, p.values ? "n.s." : "n/a");
+            put_mark(t, g, &p, err);
     }
 }
 
@@ -316,7 +332,10 @@ static int put_rows(struct sheet *t, struct grid *g, struct err *err)
         if (finding_seek(&t->f, stratum, err))
             return err->code;
         for (size_t row = 0, shown = 0; row < t->n_rows; row++) {
-            if (!has_row(t, row, true) || (t->untried && shown++ >= LARGEST_ROWS))
+            if (row_has(t, row) != PASSES)
+                continue;
+            t->most_rows = ++shown > t->most_rows ? shown : t->most_rows;
+            if (t->untried && shown > LARGEST_ROWS)
                 continue;
             (columns ? put_columns : put_list)(t, g, stratum, row, err);
         }
@@ -338,8 +357,9 @@ static void put_missing(const struct sheet *t, size_t stratum, size_t row, size_
         buf_printf(b, err, " %s", average_shown(a, t->row_dim[k], first));
 }
 
-/* Rows with numbers of which none passes: how many, and the first of them by name. */
-static int put_hidden(struct sheet *t, const char *group, struct buf *out, struct err *err)
+/* Rows of a sort that the table does not show: how many, and the first of them by name. */
+static int put_hidden(struct sheet *t, enum row_has sort, const char *words, const char *group,
+                      struct buf *out, struct err *err)
 {
     enum { NAMED = 8 };
     struct buf names = {0}, line = {0};
@@ -347,13 +367,12 @@ static int put_hidden(struct sheet *t, const char *group, struct buf *out, struc
 
     for (size_t s = 0; s < t->f.n_order && !finding_seek(&t->f, t->f.order[s], err); s++)
         for (size_t row = 0; row < t->n_rows; row++)
-            if (!has_row(t, row, true) && has_row(t, row, false) && n++ < NAMED)
+            if (row_has(t, row) == sort && n++ < NAMED)
                 put_missing(t, t->f.order[s], row, n - 1, &names, err);
     if (n && !err->code && buf_str(&names, err))
-        buf_printf(&line, err,
-                   "not significant throughout, in %zu %s: %s%s (lensweep top RESULT %s shows "
-                   "all numbers)",
-                   n, str_noun(n, "row", "rows"), names.data, n > NAMED ? ", ..." : "", group);
+        buf_printf(&line, err, "%s, in %zu %s: %s%s (lensweep top RESULT %s shows all numbers)",
+                   words, n, str_noun(n, "row", "rows"), names.data, n > NAMED ? ", ..." : "",
+                   group);
     buf_release(&names);
     return wrap_line(out, "  ", &line, err);
 }
@@ -413,9 +432,11 @@ static int put_largest(struct sheet *t, const char *group, struct buf *out, stru
 {
     t->untried = true;
     put_grid(t, out, err);
-    if (t->n_rows > LARGEST_ROWS)
-        buf_printf(out, err, "  (%d of %zu rows of each step; lensweep top RESULT %s has all)\n",
-                   LARGEST_ROWS, t->n_rows, group);
+    if (t->most_rows > LARGEST_ROWS)
+        buf_printf(out, err,
+                   "  (of each step the first %d rows, of up to %zu; lensweep top RESULT %s has "
+                   "all)\n",
+                   LARGEST_ROWS, t->most_rows, group);
     return err->code;
 }
 
@@ -465,7 +486,8 @@ static int put_table(struct sheet *t, struct result *r, const char *group, struc
     if (!passing)
         return put_nothing(t, group, out, err);
     put_grid(t, out, err);
-    return put_hidden(t, group, out, err);
+    return err_if(err, put_hidden(t, NONE_PASSES, "not significant throughout", group, out, err) ||
+                           put_hidden(t, NO_TEST, "not tested", group, out, err));
 }
 
 /* What the columns, numbers and marks of the table are. */

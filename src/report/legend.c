@@ -12,15 +12,17 @@ static void put_numbers(const struct finding *f, struct buf *b, struct err *err)
     const struct headline *h = f->headline;
     const char *units = f->value.units;
 
-    if (f->value.of_model)
+    if (f->value.of_model) {
         buf_puts(b, "(of the weights alone", err);
-    else if (h->rate)
-        buf_puts(b, "(share of queries [95 % interval over items]", err);
+        return;
+    }
+    if (h->rate)
+        buf_puts(b, "(share of queries", err);
     else if (!h->unit && *units && !str_eq(units, "1"))
-        buf_printf(b, err, "(%s; means over queries [95 %% interval over items]", units);
+        buf_printf(b, err, "(%s; means over queries", units);
     else
-        buf_printf(b, err, "(%s%smeans over queries [95 %% interval over items]",
-                   h->unit ? h->unit : "", h->unit ? "; " : "");
+        buf_printf(b, err, "(%s%smeans over queries", h->unit ? h->unit : "", h->unit ? "; " : "");
+    buf_printf(b, err, " [95 %% interval over %s]", finding_noun(f, 0));
 }
 
 /* Names of configurations, by the first of the table. */
@@ -43,24 +45,25 @@ static void put_places(const struct finding *f, struct buf *b, struct err *err)
 static void put_test(const struct finding *f, const struct legend *l, struct buf *b,
                      struct err *err)
 {
-    static const char *const tests[] = {[TEST_T] = "a test of the mean over items",
-                                        [TEST_BINOMIAL] = "a binomial test over items",
-                                        [TEST_STORED] = "its test over items"};
+    static const char *const tests[] = {[TEST_T] = "a test of the mean",
+                                        [TEST_BINOMIAL] = "a binomial test",
+                                        [TEST_STORED] = "its test"};
+    const char *over = finding_noun(f, 0);
 
     if (f->test == TEST_NONE || !(f->tests > 0))
         return;
     if (f->test == TEST_STORED) {
-        buf_printf(b, err, "; %sq <= %g by %s, corrected over %s (Benjamini and Hochberg)",
+        buf_printf(b, err, "; %sq <= %g by %s over %s, corrected over %s (Benjamini and Hochberg)",
                    l->counts ? "change: how many have " : "n.s.: not ", f->fdr, tests[f->test],
-                   f->family);
+                   over, f->family);
         if (l->counts)
             buf_printf(b, err, "; by > %g: how many by more than that", f->min_effect);
     } else {
-        buf_printf(b, err, "; %s %s at 5 %%, corrected for all %.0f numbers (Bonferroni)",
+        buf_printf(b, err, "; %s %s over %s at 5 %%, corrected for all %.0f numbers (Bonferroni)",
                    l->counts            ? "how many: those that pass"
                    : l->not_significant ? "n.s.: does not pass"
                                         : "shown: what passes",
-                   tests[f->test], f->tests);
+                   tests[f->test], over, f->tests);
     }
 }
 
@@ -105,6 +108,8 @@ int legend_text(const struct finding *f, const struct legend *l, struct buf *out
         put_own(l->right, &b, err);
     if (l->not_there)
         buf_puts(&b, "; n/a: no query has such a number", err);
+    if (l->not_tested)
+        buf_puts(&b, "; -: there is a number, and no test of it", err);
     buf_puts(&b, ")", err);
     return wrap_line(out, "  ", &b, err);
 }
@@ -134,10 +139,10 @@ int power_text(struct finding *f, size_t stratum, struct buf *out, struct err *e
     if (isinf(nearest) || nearest <= f->fdr)
         return 0;
     return buf_printf(out, err,
-                      "  step %d has too few items for one configuration alone: all %.0f agreeing "
-                      "give p = %.2g, %.0f tests need %.2g, so at least %.0f items\n",
-                      f->value.stratum[stratum].step, items, pow(2, 1 - items), tests,
-                      f->fdr / tests, ceil(1 + log2(tests / f->fdr)));
+                      "  step %d has too few %s for one configuration alone: all %.0f agreeing "
+                      "give p = %.2g, %.0f tests need %.2g, so at least %.0f %s\n",
+                      f->value.stratum[stratum].step, finding_noun(f, 0), items, pow(2, 1 - items),
+                      tests, f->fdr / tests, ceil(1 + log2(tests / f->fdr)), finding_noun(f, 0));
 }
 
 /* One item only: nothing is tested, and the largest number is named for what it is. */
@@ -159,8 +164,9 @@ int untested_text(struct finding *f, struct buf *out, struct err *err)
             }
     }
     return buf_printf(
-        out, err, "  one item, or one token for all: not tested; largest %s %+.3g at %s%sstep %d\n",
-        f->null.elements ? "rate" : "change", value, where, *where ? ", " : "", step);
+        out, err, "  one %s, or one token for all: not tested; largest %s %+.3g at %s%sstep %d\n",
+        finding_noun(f, 1), f->null.elements ? "rate" : "change", value, where, *where ? ", " : "",
+        step);
 }
 
 /* Beside others --------------------------------------------------------------------------- */
@@ -220,12 +226,14 @@ static int put_changes(const struct finding *f, const struct stratum_info *steps
 
     if (!(c.tested > 0))
         return 0;
-    buf_printf(&line, err, "step %d minus step %d, paired by item (%.0f): ", steps->step,
-               steps->minus, c.items);
+    buf_printf(&line, err, "step %d minus step %d, paired by item (%.0f%s): ", steps->step,
+               steps->minus, c.items, f->by_query ? str_noun(c.items, " pair", " pairs") : "");
     where_words(a, c.largest, NULL, NULL, where);
     if (c.found)
         buf_printf(&line, err, "%zu of %.0f %s, most%s%s by %+.3g [%+.3g, %+.3g])", c.found,
-                   c.tested, str_noun(c.tested, "number changes", "numbers change"),
+                   c.tested,
+                   c.tested == 1 ? "number changes"
+                                 : str_noun(c.found, "numbers changes", "numbers change"),
                    *where ? " " : "", where, average_get(a, STAT_MEAN, c.largest),
                    average_get(a, STAT_LO, c.largest), average_get(a, STAT_HI, c.largest));
     else
@@ -275,14 +283,15 @@ void steadiness_close(struct steadiness *s)
 }
 
 /* "; the top 5 of two draws of items share 43 %": the smallest k, which is the first. */
-static void put_top(const struct steadiness *s, size_t ranking, struct buf *out, struct err *err)
+static void put_top(const struct steadiness *s, const struct finding *f, size_t ranking,
+                    struct buf *out, struct err *err)
 {
     size_t sizes = s->top.elements / s->first.elements;
     double share = average_get(&s->top, STAT_MEAN, ranking * sizes);
 
     if (!isnan(share))
-        buf_printf(out, err, "; the top %s of two draws of items share %.0f %%",
-                   average_label(&s->top, s->top.n_dims - 1, 0), 100 * share);
+        buf_printf(out, err, "; the top %s of two draws of %s share %.0f %%",
+                   average_label(&s->top, s->top.n_dims - 1, 0), finding_noun(f, 0), 100 * share);
 }
 
 int steadiness_text(struct steadiness *s, const struct finding *f, size_t stratum, size_t element,
@@ -306,7 +315,7 @@ int steadiness_text(struct steadiness *s, const struct finding *f, size_t stratu
     buf_printf(out, err, "  step %d%s%s: %s is one of %.0f that could have come first",
                a->stratum[stratum].step, metric < a->n_dims ? ", " : "",
                metric < a->n_dims ? average_shown(a, metric, element) : "", where, candidates);
-    put_top(s, ranking, out, err);
+    put_top(s, f, ranking, out, err);
     if (!isnan(average_get(&s->correlation, STAT_MEAN, ranking)))
         buf_printf(out, err, ", rank correlation %.2f",
                    average_get(&s->correlation, STAT_MEAN, ranking));

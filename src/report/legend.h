@@ -12,6 +12,7 @@ struct legend {
     bool counts;          /* has columns that say how many pass */
     bool not_significant; /* has a number, or a mark, of what does not pass */
     bool not_there;       /* has a mark of what no query has */
+    bool not_tested;      /* has a mark of numbers without a test */
     bool own;             /* has marks of the answer that the model is about to give */
     const struct right *right;
     const struct average *beside; /* (n_beside) averages with columns of their own */

@@ -112,7 +112,7 @@ static void put_effect(const struct search *s, size_t stratum, size_t i, size_t 
     put_metric(b, s, average_label(a, s->by, i), arena, err);
     buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f %s", mean < 0 ? "falls" : "rises", d,
                fabs(mean), d, mean < 0 ? -hi : lo, d, mean < 0 ? -lo : hi, items,
-               str_noun(items, "item", "items"));
+               finding_noun(&s->f, items));
     if (n > 1)
         buf_printf(b, err, "; %zu more, weaker", n - 1);
 }

@@ -125,6 +125,8 @@ static void put_facts(struct h5group *g)
 }
 
 static int items = 18;
+static bool untested; /* the second target's numbers have no test */
+static bool by_query; /* a query is one observation */
 
 /* What the average is called; "mean_lift" is of `lift`, by query: what differs between queries is
    the same in both results, but for a hundredth. */
@@ -165,7 +167,9 @@ static void put_average(struct h5group *g, const double mean[CELLS])
         se[i] = 0.1;
         lo[i] = mean[i] - 0.2;
         hi[i] = mean[i] + 0.2;
-        p[i] = items < 2 || isnan(mean[i]) ? (double)NAN : fabs(mean[i]) > 0.5 ? 1e-5 : 0.01;
+        p[i] = items < 2 || isnan(mean[i]) || (untested && i % TARGETS) ? (double)NAN
+               : fabs(mean[i]) > 0.5                                    ? 1e-5
+                                                                        : 0.01;
         n[i] = 18;
         clusters[i] = items;
     }
@@ -196,6 +200,8 @@ static void make_result(const char *file, const double mean[CELLS], const struct
     assert_int_equal(h5_attr_str(g, "kind", "a kind that no report knows", &err), 0);
     if (h)
         assert_int_equal(headlines_write(g, h, 1, &err), 0);
+    if (by_query)
+        assert_int_equal(h5_attr_str(g, "statistics.cluster", "query", &err), 0);
     put_queries(g);
     put_average(g, mean);
     if (strcmp(average, "mean_lift") == 0)
@@ -337,6 +343,61 @@ static void columns_stand_beside_each_other(void **state)
     summarise(some, &h);
     has("  step  items  answer_1                        subject\n"
         "     1     18  +1.50 [+1.30, +1.70]^  layer 1  n.s.\n");
+}
+
+/* Not significant is what has a test and does not pass it. */
+static void what_has_no_test_is_not_called_not_significant(void **state)
+{
+    struct headline h = headline;
+
+    (void)state;
+    untested = true;
+    summarise(some, &headline);
+    has("  not tested, in 1 row: step 1 subject (lensweep top RESULT probe shows all numbers)\n");
+    assert_null(strstr(text.data, "not significant throughout"));
+    h.rows = NULL;
+    h.columns = "target";
+    summarise(some, &h);
+    untested = false;
+    has("  step  items  answer_1                        subject\n"
+        "     1     18  +1.50 [+1.30, +1.70]^  layer 1        -\n");
+    has("; -: there is a number, and no");
+    assert_null(strstr(text.data, "n.s."));
+}
+
+/* statistics.cluster: query. */
+static void observations_are_called_what_they_are(void **state)
+{
+    static const double nothing[CELLS] = {0.05, -0.02, 0.1, 0.01, -0.1, 0.03};
+
+    (void)state;
+    by_query = true;
+    summarise(some, &headline);
+    has("  step  queries  target     how many  strongest\n"
+        "     1       18  answer_1^         2  +1.50 [+1.30, +1.70]  layer 1\n");
+    has("[95 % interval over queries]");
+    has("a test of the mean over queries");
+    items = 1;
+    summarise(nothing, &headline);
+    items = 18;
+    by_query = false;
+    has("  one query, or one token for all: not tested; ");
+}
+
+/* Of rows, only those that have numbers. */
+static void rows_that_are_not_shown_are_counted(void **state)
+{
+    static const double nothing[CELLS] = {0.05, -0.02, 0.1, 0.01, -0.1, 0.03};
+    static const double few[CELLS] = {0.05, (double)NAN, 0.1, (double)NAN, -0.1, 0.03};
+    struct headline h = headline;
+
+    (void)state;
+    h.rows = "layer target";
+    summarise(nothing, &h);
+    has("  (of each step the first 4 rows, of up to 6; lensweep top RESULT probe has all)\n");
+    summarise(few, &h);
+    has("  nothing found: of 4 numbers none ");
+    assert_null(strstr(text.data, "of each step"));
 }
 
 static void layers_may_count_from_one(void **state)
@@ -585,6 +646,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_summary_of_nothing_says_so, start, end),
         cmocka_unit_test_setup_teardown(a_summary_of_one_number, start, end),
         cmocka_unit_test_setup_teardown(columns_stand_beside_each_other, start, end),
+        cmocka_unit_test_setup_teardown(what_has_no_test_is_not_called_not_significant, start, end),
+        cmocka_unit_test_setup_teardown(observations_are_called_what_they_are, start, end),
+        cmocka_unit_test_setup_teardown(rows_that_are_not_shown_are_counted, start, end),
         cmocka_unit_test_setup_teardown(layers_may_count_from_one, start, end),
         cmocka_unit_test_setup_teardown(not_there_is_not_insignificant, start, end),
         cmocka_unit_test_setup_teardown(without_a_test_the_strongest_are_named, start, end),
