@@ -41,7 +41,9 @@ static int target_of(const struct experiment *x, const struct aggregate *a, cons
         if ((dot && str_eq(dot + 1, x->data->target_name[t])) ||
             (last && str_eq(last->dim.name, "target") && i == t))
             return (int)t;
-    return a->about_right || (a->tested && a->tested[i]) ? (int)x->data->n_targets : -1;
+    return a->about_right || (a->tested && a->tested[i]) || (a->signs && a->signs[i])
+               ? (int)x->data->n_targets
+               : -1;
 }
 
 const int *strata_targets(struct output *o, const struct experiment *x, const struct aggregate *a,

@@ -149,5 +149,6 @@ int pairs_declare(struct experiment *x, const struct ablation *b, const char *do
                       ablation_effects, err))
         return err->code;
     x->aggregate[x->n_aggregates - 1].of = b->effects.of;
+    x->aggregate[x->n_aggregates - 1].signs = b->effects.sign;
     return describe(x, b, done, err);
 }

@@ -276,13 +276,13 @@ static int declare(struct experiment *x, const struct edges *e, struct err *err)
         return err->code;
     x->aggregate[0].tested = e->effects.sign;
     x->aggregate[0].of = e->effects.of;
-    return err_if(
-        err,
-        add_aggregate(x, "mean_layer_effect", "stratum position from_layer to_layer metric", "1",
+    if (add_aggregate(x, "mean_layer_effect", "stratum position from_layer to_layer metric", "1",
                       "mean over queries of the sum over edges between two layers of the absolute "
                       "effect",
-                      layer_effects, err) ||
-            describe(x, e, err));
+                      layer_effects, err))
+        return err->code;
+    x->aggregate[x->n_aggregates - 1].signs = e->effects.sign;
+    return describe(x, e, err);
 }
 
 static int edges_open(struct experiment *x, struct problems *problems, struct err *err)

@@ -87,7 +87,9 @@ struct aggregate {
     bool no_interval;   /* the same number for each query: only NAME and NAME_n */
     bool rate;          /* a share of queries: each has 0 or 1 */
     bool about_right; /* of each query's right target; else what the last dimension's entry names */
-    bool judged;      /* by a headline's test: NAME_p. A mean against 0, a rate against `chance` */
+    const bool *signs; /* not NULL: by place on the last axis, the metrics that have a sign: they
+                          are of each query's right target where they name no other */
+    bool judged;       /* by a headline's test: NAME_p. A mean against 0, a rate against `chance` */
     const char *chance; /* the aggregate of the same shape that a judged rate is compared with */
     size_t controls;    /* tokens that the chance is from, in each query */
     bool ratio;         /* value() makes numerators, then as many denominators: the file gets the
