@@ -30,7 +30,7 @@ refused() {
     [ "$(wc -l <"$work/err")" = 2 ] || wrong "not one problem, where '$1' is due"
 }
 refused 'nowhere: no such file' 'kind: faithfulness, from: nowhere, groups: [heads]'
-refused 'cannot' "kind: faithfulness, from: \"$work/lands.jsonl\", groups: [heads]"
+refused 'is not a result file: expected a result.h5' "kind: faithfulness, from: \"$work/lands.jsonl\", groups: [heads]"
 refused 'has no group head' "$from, groups: [head]"
 refused 'has no group queries of an experiment' "$from, groups: [queries]"
 refused 'add cannot be used with faithfulness' "$from, groups: [heads], operation: {kind: add, vector: README.md}"
