@@ -1,6 +1,6 @@
 /*
- * Private to base: log in double precision without a branch, so that a loop over numbers becomes one
- * over vectors where the processor has them (real.c, kernels_isa.c).
+ * Private to base: log in double precision without a branch, so that a loop over numbers becomes
+ * one over vectors where the processor has them (real.c, kernels_isa.c).
  */
 #ifndef LENSWEEP_BASE_REAL_LOG_H
 #define LENSWEEP_BASE_REAL_LOG_H
