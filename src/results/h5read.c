@@ -48,8 +48,8 @@ static int no_result(struct arena *a, const char *path, struct err *err)
     if (file_exists(config))
         return err_set(err, ERR_IO,
                        "%s has no result.h5 yet: the same lensweep run again goes on to its end; "
-                       "lensweep collect --partial %s makes a result of what is there",
-                       path, path);
+                       "lensweep collect --partial makes a result of what is there",
+                       path);
     return err_set(err, ERR_IO,
                    "%s has no result.h5: expected a result file, or the folder of a run", path);
 }
