@@ -146,7 +146,6 @@ static void role_effect(const struct row *row, float *out)
 
 #define TRACE_NOTE "; * corrupted token; (k): only k queries have the token; grey: none has it"
 
-/* The residual stream is put back at one layer, whatever the window. */
 static bool has_site(const struct trace_config *c, int site)
 {
     for (size_t i = 0; i < c->sites.n; i++)
@@ -155,6 +154,7 @@ static bool has_site(const struct trace_config *c, int site)
     return false;
 }
 
+/* The residual stream is put back at one layer, whatever the window. */
 static int describe(struct experiment *x, const struct trace_config *c, struct err *err)
 {
     static const struct headline headline = {
