@@ -78,7 +78,7 @@ static void the_clock_may_be_set(void **state)
         wait_for_beats(&b, 2, 10);
         set_forward = 0;
         assert_true(ticker_stop(&b.ticker));
-        assert_int_equal(b.n, 2);
+        assert_true(b.n >= 2);
         assert_true(clock_seconds() - start >= 2);
     }
 }
