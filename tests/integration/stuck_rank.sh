@@ -7,13 +7,25 @@
 
 slow_run --set run.grace=2s
 
-# stop_rank NUMBER PACE: starts a run of 3 ranks and stops that one in the middle, far enough for every rank to have
-# units in hand; status 1 if the run was over before that. PACE: how many times slower its writes are, and later its end.
+# in_time COMMAND...: one that starts a run ($job) and stops a rank of it ($pid), with status 1 if the run was over before
+# that, as it may be on a busy machine: then once more, slower. $pace: how many times slower its writes are, and later
+# its end.
+in_time() {
+    pace=1
+    until "$@"; do
+        wait "$job" || true
+        pace=$((4 * pace))
+        [ "$pace" -le 16 ] || { wrong "the run was over too early" && cat "$work/err" && return 1; }
+    done
+}
+
+# stop_rank NUMBER: of 3, in the middle, far enough for every rank to have units in hand.
+# shellcheck disable=SC2317 # in_time calls it
 stop_rank() {
     local time=()
     rm -rf "$work/cut"
-    [ -z "$limited" ] || time=(--set "run.max_time=$((5 * $2))s")
-    timeout -s KILL 250 "${mpirun[@]}" -n 3 env LD_PRELOAD="$slow" LENSWEEP_SLOW_WRITE=$((10000 * $2)) "$program" \
+    [ -z "$limited" ] || time=(--set "run.max_time=$((5 * pace))s")
+    timeout -s KILL 250 "${mpirun[@]}" -n 3 env LD_PRELOAD="$slow" LENSWEEP_SLOW_WRITE=$((10000 * pace)) "$program" \
         "${slow_command[@]}" "${time[@]}" </dev/null >"$work/out" 2>"$work/err" &
     job=$!
     until [ "$(cat "$work/cut/journal/"* 2>/dev/null | wc -c)" -gt 10000 ]; do
@@ -28,15 +40,11 @@ stop_rank() {
 }
 
 # stuck NUMBER [SIGNAL]: rank NUMBER of 3 stops in the middle, then rank 0 gets the signal, or is at its time's limit;
-# the run has to end with status 10. On a busy machine it may be over before a rank is found: then once more, slower.
+# the run has to end with status 10.
 stuck() {
-    local number=$1 signal=${2:-} limited='' status=0 pace=1 job pid
+    local number=$1 signal=${2:-} limited='' status=0 pace job pid
     [ -n "$signal" ] || limited=1
-    until stop_rank "$number" "$pace"; do
-        wait "$job" || true
-        pace=$((4 * pace))
-        [ "$pace" -le 16 ] || { wrong "the run was over too early" && cat "$work/err" && return; }
-    done
+    in_time stop_rank "$number" || return
     [ -z "$signal" ] || kill -s "$signal" "$(rank 0 "--set output=$work/cut")"
     wait "$job" || status=$?
     kill -CONT "$pid" 2>/dev/null
@@ -52,14 +60,14 @@ stuck() {
     same "$work/whole/result.h5" "$work/cut/result.h5" "resumed after rank $number stood still"
 }
 
-# stop_at_end PACE OPTION...: starts a run of 2 ranks and stops rank 1 while the first result is written; status 1 if
-# the run was over before that.
+# stop_at_end OPTION...: rank 1 of 2, while the first result is written; rank 0 is told to stop.
+# shellcheck disable=SC2317 # in_time calls it
 stop_at_end() {
     local first=''
     pid=''
     rm -rf "$work/cut"
-    timeout -s KILL 250 "${mpirun[@]}" -n 2 env LD_PRELOAD="$slow" LENSWEEP_SLOW_WRITE=$((200000 * $1)) "$program" run "$work/few.yaml" \
-        --set run.grace=2s --set "output=$work/cut" "${@:2}" </dev/null >"$work/out" 2>"$work/err" &
+    timeout -s KILL 250 "${mpirun[@]}" -n 2 env LD_PRELOAD="$slow" LENSWEEP_SLOW_WRITE=$((200000 * pace)) "$program" run "$work/few.yaml" \
+        --set run.grace=2s --set "output=$work/cut" "$@" </dev/null >"$work/out" 2>"$work/err" &
     job=$!
     until [ -n "$(find "$work/cut" -name 'result.h5*' 2>/dev/null)" ]; do
         kill -0 "$job" 2>/dev/null || return 1
@@ -71,14 +79,10 @@ stop_at_end() {
 }
 
 # at_end STATUS TEXT OPTION...: what was to be done is done when rank 1 stops, so that the status is 0 if it was the
-# last result, and 10 if another would follow. On a busy machine it may be over before that: then once more, slower.
+# last result, and 10 if another would follow.
 at_end() {
-    local expected=$1 text=$2 status=0 pace=1 job pid
-    until stop_at_end "$pace" "${@:3}"; do
-        wait "$job" || true
-        pace=$((4 * pace))
-        [ "$pace" -le 16 ] || { wrong "the run was over too early" && cat "$work/err" && return; }
-    done
+    local expected=$1 text=$2 status=0 pace job pid
+    in_time stop_at_end "${@:3}" || return
     wait "$job" || status=$?
     kill -CONT "$pid" 2>/dev/null
     [ "$status" = "$expected" ] || wrong "rank 1 stood still at the end: status $status, expected $expected"

@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "base/rng.h"
 #include "base/writer.h"
+#include "dead_process.h"
 #include "folder.h"
 
 #include <fcntl.h>
@@ -459,24 +460,13 @@ static void make_file(const char *name)
     fclose(f);
 }
 
-/* A process that has ended. */
-static long dead(void)
-{
-    pid_t pid = fork();
-
-    if (!pid)
-        _exit(0);
-    waitpid(pid, NULL, 0);
-    return (long)pid;
-}
-
 /* What a process that is gone has left beside; not what a live one writes, or another host, or
    what only looks like it. */
 static void a_sweep_takes_what_the_dead_left(void **state)
 {
     const struct timespec old[2] = {{1000, 0}, {1000, 0}};
     char place[PROCESS_PLACE], name[6][PROCESS_PLACE + 64];
-    long gone = dead();
+    long gone = dead_process();
     struct err err = {0};
 
     (void)state;
@@ -508,9 +498,9 @@ static void a_writer_takes_what_the_dead_began(void **state)
     (void)state;
     err_clear(&err);
     process_place(place);
-    snprintf(name[0], sizeof *name, "w.h5.%s.%ld-0badcafe.tmp", place, dead());
+    snprintf(name[0], sizeof *name, "w.h5.%s.%ld-0badcafe.tmp", place, dead_process());
     snprintf(name[1], sizeof *name, "w.h5.%s.%ld-0badcafe.tmp", place, (long)getpid());
-    snprintf(name[2], sizeof *name, "v.h5.%s.%ld-0badcafe.tmp", place, dead());
+    snprintf(name[2], sizeof *name, "v.h5.%s.%ld-0badcafe.tmp", place, dead_process());
     for (int i = 0; i < 3; i++)
         make_file(name[i]);
     assert_int_equal(file_replace(in_folder("w.h5"), "new", 3, &err), 0);

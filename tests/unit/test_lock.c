@@ -23,6 +23,8 @@
 
 #include <cmocka.h>
 
+#include "dead_process.h"
+
 static char dir[64], path[96];
 
 static int setup(void **state)
@@ -89,16 +91,6 @@ static void test_names(void **state)
     assert_true(lock_is_name("lock") && lock_is_name("lock.0") && lock_is_name("lock.12"));
     assert_false(lock_is_name("loc") || lock_is_name("lock.") || lock_is_name("lock~") ||
                  lock_is_name("lock.1~") || lock_is_name("lock.vm.7.tmp") || lock_is_name(""));
-}
-
-static long dead_process(void)
-{
-    pid_t pid = fork();
-
-    if (!pid)
-        _exit(0);
-    waitpid(pid, NULL, 0);
-    return (long)pid;
 }
 
 static void test_one_at_a_time(void **state)
