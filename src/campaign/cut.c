@@ -134,9 +134,9 @@ static int key_prefix(const struct campaign *c, const struct experiment *x, stru
 {
     const char *executor = choice_word(executor_choices, (int)c->config.run.executor);
 
-    if (buf_printf(b, err, "%s %d\n%s\n%s\nseed %lld\ncontrols %zu\n", x->kind->name,
-                   x->kind->version, executor, c->library, (long long)c->config.data.seed,
-                   c->data.n_controls) ||
+    if (buf_printf(b, err, "%s %d\nengine %d\n%s\n%s\nseed %lld\ncontrols %zu\n", x->kind->name,
+                   x->kind->version, ENGINE_BITS, executor, c->library,
+                   (long long)c->config.data.seed, c->data.n_controls) ||
         buf_hash(b, c->model->fingerprint, err))
         return err->code;
     for (size_t i = 0; i < c->data.n_targets; i++)

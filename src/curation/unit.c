@@ -20,8 +20,8 @@ static size_t end_of(const struct curation *c, uint64_t unit)
 static struct hash key_of(const struct curation *c, size_t unit, struct buf *b, struct err *err)
 {
     buf_clear(b);
-    buf_printf(b, err, "curate 2, %d tokens, %d answers, end %d\n", c->tokens,
-               (int)c->config.curate.answers, (int)tokenizer_eos(c->tokenizer));
+    buf_printf(b, err, "curate 2, engine %d, %d tokens, %d answers, end %d\n", ENGINE_BITS,
+               c->tokens, (int)c->config.curate.answers, (int)tokenizer_eos(c->tokenizer));
     buf_hash(b, c->model->fingerprint, err);
     for (size_t i = first_of(c, unit); i < end_of(c, unit) && !err->code; i++) {
         const struct attempt *a = &c->attempt[i];

@@ -30,6 +30,10 @@
 #include "base/team.h"
 #include "engine/plan.h"
 
+/* Part of every unit's key: raise it when a variant gets other bits than it had (the order of a sum,
+   an approximation). */
+enum { ENGINE_BITS = 2 };
+
 struct engine {
     const struct model *model; /* borrowed */
     struct team team;

@@ -1,32 +1,52 @@
-#include "base/product/stretch.h"
+#include "base/product/rows.h"
 
 /* From a group to the next. */
 static const int64_t group_bytes[KINDS] = {4 * LANES, 2 * LANES, 2 * LANES, 4 * LANES};
 
-/* The first or second of two groups of LANES elements. */
-IN_LANES vec widen(enum kind kind, const unsigned char *p, int second, int pass)
+/* A register holds rows of x side by side, or, where rows of x are few, rows of w: rx of x by
+   ROWS / rx of w, in PARTs of lanes. */
+enum { PART = WIDE / ROWS };
+
+IN_LANES int rows_of_w(int rx)
 {
+    return ROWS / rx;
+}
+
+/* A group of LANES elements: of row[0], as often as a register holds rows, or of rw rows. */
+IN_LANES vec widen(enum kind kind, const int rw, const unsigned char *const *row, int64_t at,
+                   int pass)
+{
+    struct group g = {row[0] + at, row[rw - 1] + at, rw > 1, pass};
+
     switch (kind) {
     case KIND_F16:
-        return lanes_f16(p + second * 2 * LANES, pass);
+        return lanes_f16(g);
     case KIND_BF16:
-        return lanes_bf16_of_two(p, second, pass);
+        return lanes_bf16(g);
     default:
-        return lanes_f32(p + second * 4 * LANES, pass);
+        return lanes_f32(g);
     }
 }
 
-IN_LANES vec widen_last(enum kind kind, const unsigned char *p, int pass)
+IN_LANES vec lanes_of_x(const int rx, const float *x)
 {
-    return kind == KIND_BF16 ? lanes_bf16(p, pass) : widen(kind, p, 0, pass);
+    return rx == ROWS ? lanes_load(x) : lanes_f32((struct group){.at = (const void *)x});
 }
 
-/* One group of x by nr strips of w. */
-IN_LANES void multiply(const int mr, const int nr, const float *x, const vec *b, vec *acc)
+/* One group of mv registers of x by the same of nr strips of w. */
+IN_LANES void multiply(const int rx, const int mv, const int nr, const enum kind kind,
+                       const int pass, const float *x, const unsigned char *const *row, int group,
+                       vec *acc)
 {
+    const int rw = rows_of_w(rx);
+    vec b[INNER_STRIPS];
+
     UNROLL
-    for (int i = 0; i < mr; i++) {
-        vec a = lanes_load(x + i * WIDE);
+    for (int j = 0; j < nr; j++)
+        b[j] = widen(kind, rw, row + j * rw, group * group_bytes[kind], pass);
+    UNROLL
+    for (int i = 0; i < mv; i++) {
+        vec a = lanes_of_x(rx, x + (group * mv + i) * rx * PART);
 
         UNROLL
         for (int j = 0; j < nr; j++)
@@ -38,39 +58,25 @@ IN_LANES void multiply(const int mr, const int nr, const float *x, const vec *b,
    over the calls: many lines at once would fill the buffers for misses that w needs. */
 struct bring {
     const unsigned char *at;
-    int64_t step, each; /* for two groups, for a tile of sums */
+    int64_t step, each; /* for STEP groups, for a tile of sums */
 };
 
-/* Two groups; the rows go on to the next. */
-IN_LANES void two_groups(const int mr, const int nr, const enum kind kind, const int pass,
-                         const float *x, const unsigned char **row, int64_t ahead, vec *acc)
+enum { STEP = 2 }; /* groups that are read at once */
+
+/* `groups` of them; the rows go on to the next. */
+IN_LANES void some_groups(const int groups, const int rx, const int mv, const int nr,
+                          const enum kind kind, const int pass, const float *x,
+                          const unsigned char **row, int64_t ahead, vec *acc)
 {
     UNROLL
-    for (int u = 0; u < 2; u++) {
-        vec b[INNER_STRIPS];
-
-        UNROLL
-        for (int j = 0; j < nr; j++)
-            b[j] = widen(kind, row[j], u, pass);
-        multiply(mr, nr, x + u * mr * WIDE, b, acc);
-    }
+    for (int u = 0; u < groups; u++)
+        multiply(rx, mv, nr, kind, pass, x, row, u, acc);
     UNROLL
-    for (int j = 0; j < nr; j++) {
-        if (pass == 0 && kind != KIND_SCRATCH)
-            prefetch(row[j] + ahead, kind == KIND_F32 ? 128 : 64);
-        row[j] += 2 * group_bytes[kind];
+    for (int j = 0; j < nr * rows_of_w(rx); j++) {
+        if (pass == 0 && groups == STEP && kind != KIND_SCRATCH)
+            prefetch(row[j] + ahead, (size_t)(STEP * group_bytes[kind]));
+        row[j] += groups * group_bytes[kind];
     }
-}
-
-IN_LANES void one_group(const int mr, const int nr, const enum kind kind, const int pass,
-                        const float *x, const unsigned char **row, vec *acc)
-{
-    vec b[INNER_STRIPS];
-
-    UNROLL
-    for (int j = 0; j < nr; j++)
-        b[j] = widen_last(kind, row[j], pass);
-    multiply(mr, nr, x, b, acc);
 }
 
 enum { MOST_SUMS = (INNER_MOST + SUMS - 1) / SUMS * SUMS };
@@ -79,21 +85,42 @@ enum { MOST_SUMS = (INNER_MOST + SUMS - 1) / SUMS * SUMS };
 IN_LANES void in_memory(float *sums)
 {
 #ifdef __GNUC__
-    __asm__ volatile("" : "+m"(*(float(*)[MOST_SUMS])sums));
+    __asm__ volatile("" : "+m"(*(float(*)[ROWS * MOST_SUMS]) sums));
 #else
     (void)sums;
 #endif
 }
 
-/* mr rows of x (packed: block, pass, group, row, lane) by nr rows of w over some groups of k, block
-   by block. */
-IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t groups, const float *x,
-                   const unsigned char *const *w, int64_t ahead, struct bring next, bool more,
-                   float *y, int64_t ldy)
+/* Sums of mr rows of x and all strips to y, or to what is there. */
+IN_LANES void put(const int rx, const int mr, const int nr, const float *sums, bool more, float *y,
+                  int64_t ldy)
+{
+    const int rw = rows_of_w(rx);
+
+    UNROLL
+    for (int i = 0; i < mr; i++) {
+        const float *from = sums + i % rx * MOST_SUMS + i / rx * nr;
+        float *restrict to = y + i * ldy;
+
+        UNROLL
+        for (int j = 0; j < nr * rw; j++) {
+            float sum = from[j % rw * MOST_SUMS + j / rw];
+
+            to[j] = more ? to[j] + sum : sum;
+        }
+    }
+}
+
+/* mv registers of rows of x (packed: block, pass, group, register) by nr strips of rows of w over
+   some groups of k, block by block. Of the last register the last row may be none: `rows` says how
+   many there are. */
+IN_LANES void tile(const int rx, const int mv, const int nr, const enum kind kind, int64_t groups,
+                   const float *x, const unsigned char *const *w, int64_t ahead, struct bring next,
+                   bool more, int64_t rows, float *y, int64_t ldy)
 {
     enum { MOST = PRODUCT_BLOCK / LANES };
-    float part[PASSES * MOST_SUMS * WIDE], sums[MOST_SUMS];
-    const int n = mr * nr, all = (n + SUMS - 1) / SUMS * SUMS;
+    float part[PASSES * MOST_SUMS * WIDE], sums[ROWS * MOST_SUMS];
+    const int n = mv * nr, all = (n + SUMS - 1) / SUMS * SUMS, floats = mv * rx * PART;
 
     for (int64_t first = 0; first < groups; first += MOST, more = true) {
         const int64_t some = groups - first < MOST ? groups - first : MOST;
@@ -105,110 +132,110 @@ IN_LANES void tile(const int mr, const int nr, const enum kind kind, int64_t gro
             int64_t g = 0;
 
             UNROLL
-            for (int j = 0; j < nr; j++)
+            for (int j = 0; j < nr * rows_of_w(rx); j++)
                 row[j] = w[j] + first * group_bytes[kind];
             UNROLL
             for (int i = 0; i < all; i++)
                 acc[i] = lanes_zero();
-            for (; g + 2 <= some; g += 2, x += 2 * mr * WIDE, next.at += next.step) {
-                if (PASSES == 1) /* narrow registers leave no load to spare */
+            for (; g + STEP <= some; g += STEP, x += STEP * floats, next.at += next.step) {
+                if (PASSES == 1) /* or a register less is free, and it would come twice */
                     prefetch(next.at, 64);
-                two_groups(mr, nr, kind, pass, x, row, ahead, acc);
+                some_groups(STEP, rx, mv, nr, kind, pass, x, row, ahead, acc);
             }
-            for (; g < some; g++, x += mr * WIDE)
-                one_group(mr, nr, kind, pass, x, row, acc);
+            for (; g < some; g++, x += floats)
+                some_groups(1, rx, mv, nr, kind, pass, x, row, ahead, acc);
             UNROLL
             for (int i = 0; i < all; i++)
                 lanes_store(part + (pass * all + i) * WIDE, acc[i]);
         }
         UNROLL
         for (int i = 0; i < all; i += SUMS)
-            lanes_sums(part + i * WIDE, all, sums + i);
+            lanes_sums(part + i * WIDE, all, sums + i, MOST_SUMS);
         in_memory(sums);
-        UNROLL
-        for (int i = 0; i < mr; i++) {
-            float *restrict to = y + i * ldy;
-
-            UNROLL
-            for (int j = 0; j < nr; j++)
-                to[j] = more ? to[j] + sums[i * nr + j] : sums[i * nr + j];
-        }
+        if (rows == mv * rx)
+            put(rx, mv * rx, nr, sums, more, y, ldy);
+        else
+            put(rx, mv * rx - 1, nr, sums, more, y, ldy);
     }
 }
 
 /* n tiles of sums, side by side. */
 typedef void tiles_fn(int64_t n, int64_t groups, const float *x, const unsigned char *const *w,
-                      int64_t ahead, struct bring next, bool more, float *y, int64_t ldy);
+                      int64_t ahead, struct bring next, bool more, int64_t rows, float *y,
+                      int64_t ldy);
 
 /* A tile's sums are added up while the next one begins: so there is no call between them. */
-#define ONE(mr, nr, kind)                                                                \
-    static void tiles_##mr##_##kind(int64_t n, int64_t groups, const float *x,           \
-                                    const unsigned char *const *w, int64_t ahead,        \
-                                    struct bring next, bool more, float *y, int64_t ldy) \
-    {                                                                                    \
-        for (; n > 0; n--, w += nr, y += nr, next.at += next.each)                       \
-            tile(mr, nr, kind, groups, x, w, ahead, next, more, y, ldy);                 \
+#define ONE(rx, mv, nr, kind)                                                                    \
+    static void tiles_##rx##_##mv##_##kind(                                                      \
+        int64_t n, int64_t groups, const float *x, const unsigned char *const *w, int64_t ahead, \
+        struct bring next, bool more, int64_t rows, float *y, int64_t ldy)                       \
+    {                                                                                            \
+        const int strips = nr * rows_of_w(rx);                                                   \
+                                                                                                 \
+        for (; n > 0; n--, w += strips, y += strips, next.at += next.each)                       \
+            tile(rx, mv, nr, kind, groups, x, w, ahead, next, more, rows, y, ldy);               \
     }
-#define X(mr, nr) \
-    ONE(mr, nr, KIND_F32) ONE(mr, nr, KIND_F16) ONE(mr, nr, KIND_BF16) ONE(mr, nr, KIND_SCRATCH)
+#define X(rx, mv, nr)          \
+    ONE(rx, mv, nr, KIND_F32)  \
+    ONE(rx, mv, nr, KIND_F16)  \
+    ONE(rx, mv, nr, KIND_BF16) \
+    ONE(rx, mv, nr, KIND_SCRATCH)
 INNER_TILES(X)
 #undef X
 
+/* By rows of x in a register, and registers. */
 static const struct {
-    int strips;
+    int strips; /* rows of w */
     tiles_fn *of[KINDS];
-} tiles[INNER_ROWS + 1] = {
-#define X(mr, nr)                                                                \
-    [mr > INNER_ROWS ? 0 : mr] = {nr,                                            \
-                                  {tiles_##mr##_KIND_F32, tiles_##mr##_KIND_F16, \
-                                   tiles_##mr##_KIND_BF16, tiles_##mr##_KIND_SCRATCH}},
+} tiles[ROWS + 1][INNER_VECTORS + 1] = {
+#define X(rx, mv, nr)                                                        \
+    [rx][mv] = {nr * ROWS / rx,                                              \
+                {tiles_##rx##_##mv##_KIND_F32, tiles_##rx##_##mv##_KIND_F16, \
+                 tiles_##rx##_##mv##_KIND_BF16, tiles_##rx##_##mv##_KIND_SCRATCH}},
     INNER_TILES(X)
 #undef X
 };
 
-/* A tile of rows of x: as even as they go. */
-struct rows {
-    int64_t first, n;
-};
+static int rows_of_x(const struct product *p)
+{
+    return p->rows <= INNER_FEW ? 1 : ROWS;
+}
 
 static struct rows tile_of(const struct product *p, int64_t t)
 {
-    int64_t all = (p->rows + INNER_ROWS - 1) / INNER_ROWS;
-    int64_t first = p->rows * t / all;
-
-    return (struct rows){first, p->rows * (t + 1) / all - first};
+    return rows_of_tile(p, t, INNER_VECTORS, rows_of_x(p));
 }
 
-/* Where a tile's block lies: all blocks of a tile, one after the other. */
-static float *packed_at(const struct product *p, struct rows r, int64_t k)
+/* A group of a row of a tile to its place in each pass. */
+static void pack_group(const float *x, float *out, int64_t apart)
 {
-    return p->packed + (r.first * groups_of(p->w->cols) + r.n * groups_of(k)) * LANES;
+    for (int pass = 0; pass < PASSES; pass++)
+        memcpy(out + pass * apart, x + pass * PART, PART * sizeof *x);
 }
 
-/* Elements [0, k) of a tile's rows, the last group filled with zeros. */
-static void pack_block(const float *x, int64_t ldx, int64_t mr, int64_t k, float *out)
+static void pack_block(const struct product *p, struct rows r, struct stretch s)
 {
-    int64_t groups = groups_of(k), apart = groups * mr * WIDE;
-    float last[LANES] = {0};
+    static const float zeros[LANES];
+    int64_t all = r.filled * PART, apart = s.groups * all, whole = s.k / LANES;
+    const float *x = p->x + r.first * p->ldx + s.start;
+    float *out = rows_packed(p, r, s.start);
 
-    for (int64_t g = 0; g < k / LANES; g++)
-        for (int64_t i = 0; i < mr; i++)
-            lanes_pack(x + i * ldx + g * LANES, out + (g * mr + i) * WIDE, apart);
-    for (int64_t i = 0; k % LANES && i < mr; i++) {
-        memcpy(last, x + i * ldx + k / LANES * LANES, (size_t)(k % LANES) * sizeof *last);
-        lanes_pack(last, out + ((groups - 1) * mr + i) * WIDE, apart);
+    for (int64_t g = 0; g < whole; g++, x += LANES, out += all)
+        for (int64_t i = 0; i < r.filled; i++)
+            pack_group(i < r.n ? x + i * p->ldx : zeros, out + i * PART, apart);
+    for (int64_t i = 0; whole < s.groups && i < r.filled; i++) {
+        float last[LANES] = {0};
+
+        if (i < r.n)
+            memcpy(last, x + i * p->ldx, (size_t)(s.k % LANES) * sizeof *last);
+        pack_group(last, out + i * PART, apart);
     }
 }
 
 static void pack(const struct product *p, int64_t t)
 {
-    struct rows r = tile_of(p, t);
-
-    for (int64_t k = 0; k < p->w->cols; k += PRODUCT_BLOCK) {
-        int64_t some = stretch_at(p->w, 0, 0, k, PRODUCT_BLOCK).k;
-
-        pack_block(p->x + r.first * p->ldx + k, p->ldx, r.n, some, packed_at(p, r, k));
-    }
+    for (int64_t k = 0; k < p->w->cols; k += PRODUCT_BLOCK)
+        pack_block(p, tile_of(p, t), stretch_at(p->w, 0, 0, k, PRODUCT_BLOCK));
 }
 
 /* Rows of w as a tile reads them: where they lie, or in the scratch. */
@@ -240,36 +267,38 @@ static struct strips strips_of(const struct stretch *s, float *scratch)
 }
 
 /* The last columns of a panel: fewer than a tile has. */
-static void narrow(tiles_fn *f, int64_t mr, int strips, const struct stretch *s,
+static void narrow(tiles_fn *f, int64_t rows, int strips, const struct stretch *s,
                    const unsigned char *const *row, int64_t columns, const float *x,
                    struct bring next, float *y, int64_t ldy)
 {
-    float out[INNER_MOST] = {0};
+    float out[ROWS * INNER_MOST] = {0};
 
-    for (int64_t i = 0; s->start && i < mr; i++)
+    for (int64_t i = 0; s->start && i < rows; i++)
         memcpy(out + i * strips, y + i * ldy, (size_t)columns * sizeof *y);
-    f(1, s->groups, x, row, 0, next, s->start > 0, out, strips);
-    for (int64_t i = 0; i < mr; i++)
+    f(1, s->groups, x, row, 0, next, s->start > 0, rows, out, strips);
+    for (int64_t i = 0; i < rows; i++)
         memcpy(y + i * ldy, out + i * strips, (size_t)columns * sizeof *y);
 }
 
 static void rows_by_stretch(const struct product *p, const struct stretch *s,
                             const struct strips *w)
 {
-    int64_t tall = (p->rows + INNER_ROWS - 1) / INNER_ROWS;
+    enum { TILE_ROWS = INNER_VECTORS * ROWS };
+    int64_t tall = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
 
     for (int64_t t = 0; t < tall; t++) {
         struct rows r = tile_of(p, t), after = tile_of(p, t + 1 < tall ? t + 1 : t);
-        int strips = tiles[r.n].strips;
-        tiles_fn *f = tiles[r.n].of[w->kind];
+        int strips = tiles[rows_of_x(p)][r.vectors].strips;
+        tiles_fn *f = tiles[rows_of_x(p)][r.vectors].of[w->kind];
         int64_t n = s->count / strips, whole = n * strips;
-        int64_t each = after.n * s->groups * group_bytes[KIND_F32] * strips / s->count;
-        struct bring next = {(const unsigned char *)packed_at(p, after, s->start),
-                             each / ((s->groups + 1) / 2), each};
-        const float *x = packed_at(p, r, s->start);
+        int64_t each =
+            after.filled * s->groups * LANES * (int64_t)sizeof(float) * strips / s->count;
+        struct bring next = {(const unsigned char *)rows_packed(p, after, s->start),
+                             each * STEP / s->groups, each};
+        const float *x = rows_packed(p, r, s->start);
         float *y = p->y + r.first * p->ldy + s->first;
 
-        f(n, s->groups, x, w->row, strips * w->ahead, next, s->start > 0, y, p->ldy);
+        f(n, s->groups, x, w->row, strips * w->ahead, next, s->start > 0, r.n, y, p->ldy);
         next.at += n * each;
         if (whole < s->count)
             narrow(f, r.n, strips, s, w->row + whole, s->count - whole, x, next, y + whole, p->ldy);
@@ -288,7 +317,7 @@ static void by_panel(const struct product *p, int64_t first, int64_t count, floa
     }
 }
 
-const struct product_way ISA(product_inner) = {.tile_rows = INNER_ROWS,
+const struct product_way ISA(product_inner) = {.tile_rows = INNER_VECTORS * ROWS,
                                                .panel_rows = PRODUCT_PANEL / (PASSES > 1 ? 2 : 1),
                                                .blocks = BLOCKS,
                                                .widens = LANES_WIDEN,

@@ -1,4 +1,4 @@
-/* AVX2 with FMA: eight lanes at a time, in order. Read lanes.h first. */
+/* AVX2 with FMA: the lanes of one row of x in a register. Read lanes.h first. */
 #ifndef LENSWEEP_BASE_PRODUCT_LANES_AVX2_H
 #define LENSWEEP_BASE_PRODUCT_LANES_AVX2_H
 
@@ -10,13 +10,13 @@
 
 typedef __m256 vec;
 
-enum { WIDE = 8, PASSES = 2, SUMS = 4, LANES_WIDEN = 1 };
+enum { WIDE = 8, ROWS = 1, SUMS = 4, LANES_WIDEN = 1 };
 enum { BLOCKS = 1 };
 enum { MIX_STRIPS = 4 };
 
 /* Sixteen registers. */
-#define INNER_TILES(X) X(1, 8) X(2, 4) X(3, 3) X(4, 2) X(5, 2) X(6, 2)
-enum { INNER_ROWS = 6, INNER_STRIPS = 8, INNER_MOST = 16 };
+#define INNER_TILES(X) X(1, 1, 8) X(1, 2, 4) X(1, 3, 3) X(1, 4, 2) X(1, 5, 2) X(1, 6, 2)
+enum { INNER_VECTORS = 6, INNER_STRIPS = 8, INNER_FEW = 0, INNER_MOST = 16 };
 #define OUTER_TILES(X) X(1, 8) X(2, 6) X(3, 4)
 enum { OUTER_VECTORS = 3, OUTER_MOST = 12 };
 enum { OUTER_FROM_FLOATS = 48, OUTER_FROM_F16 = 200, OUTER_FROM_BF16 = 64 };
@@ -52,35 +52,24 @@ IN_LANES void lanes_fma(vec *c, vec a, vec b)
     __asm__ volatile("vfmadd231ps %2, %1, %0" : "+x"(*c) : "x"(a), "x"(b));
 }
 
-IN_LANES vec lanes_f32(const unsigned char *p, int pass)
+IN_LANES vec lanes_f32(struct group g)
 {
-    return lanes_load((const float *)(const void *)p + pass * WIDE);
+    return lanes_load((const float *)(const void *)g.at);
 }
 
-IN_LANES vec lanes_f16(const unsigned char *p, int pass)
+IN_LANES vec lanes_f16(struct group g)
 {
-    return _mm256_cvtph_ps(_mm_loadu_si128((const void *)(p + 16 * pass)));
+    return _mm256_cvtph_ps(_mm_loadu_si128((const void *)g.at));
 }
 
 /* Eight numbers in both halves of a register, each then to the upper half of its lane. */
-IN_LANES vec lanes_bf16(const unsigned char *p, int pass)
+IN_LANES vec lanes_bf16(struct group g)
 {
     const __m256i to = _mm256_set_epi8(15, 14, -1, -1, 13, 12, -1, -1, 11, 10, -1, -1, 9, 8, -1, -1,
                                        7, 6, -1, -1, 5, 4, -1, -1, 3, 2, -1, -1, 1, 0, -1, -1);
-    __m128i eight = _mm_loadu_si128((const void *)(p + 16 * pass));
+    __m128i eight = _mm_loadu_si128((const void *)g.at);
 
     return _mm256_castsi256_ps(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(eight), to));
-}
-
-IN_LANES vec lanes_bf16_of_two(const unsigned char *p, int second, int pass)
-{
-    return lanes_bf16(p + 32 * second, pass);
-}
-
-IN_LANES void lanes_pack(const float *x, float *out, int64_t apart)
-{
-    lanes_store(out, lanes_load(x));
-    lanes_store(out + apart, lanes_load(x + WIDE));
 }
 
 /* Four columns of eight rows: rows i and i + 4 in the halves of a register. */
@@ -110,7 +99,7 @@ IN_LANES void lanes_turn(const float *from, int64_t ld, vec *out)
     turn_half(from + 4, ld, out + 4);
 }
 
-/* Eight lanes of SHORTS groups of 16-bit numbers, each lane's to where it belongs. */
+/* The lanes of SHORTS groups of 16-bit numbers, each to where it belongs. */
 enum { SHORTS = 16 };
 
 IN_LANES void lanes_turn_shorts(const unsigned char *from, unsigned char *const *to)
@@ -151,25 +140,21 @@ IN_LANES vec lanes_same_bf16(const unsigned char *p)
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_set1_epi32(both), 16));
 }
 
-/* c of a sum, from both passes. */
-IN_LANES vec fold8(const float *part, int n)
-{
-    return _mm256_add_ps(lanes_load(part), lanes_load(part + n * WIDE));
-}
-
-/* d of two sums. */
+/* c of two sums. */
 IN_LANES vec fold4(vec a, vec b)
 {
     return _mm256_add_ps(_mm256_blend_ps(a, b, 0xf0), _mm256_permute2f128_ps(a, b, 0x21));
 }
 
-IN_LANES void lanes_sums(const float *part, int n, float *out)
+IN_LANES void lanes_sums(const float *part, int n, float *out, int64_t apart)
 {
-    vec a = fold4(fold8(part, n), fold8(part + 2 * WIDE, n));
-    vec b = fold4(fold8(part + WIDE, n), fold8(part + 3 * WIDE, n));
+    vec a = fold4(lanes_load(part), lanes_load(part + 2 * WIDE));
+    vec b = fold4(lanes_load(part + WIDE), lanes_load(part + 3 * WIDE));
     vec e = _mm256_add_ps(_mm256_blend_ps(a, b, 0xcc), _mm256_shuffle_ps(a, b, 0x4e));
     __m128 low = _mm256_castps256_ps128(e), high = _mm256_extractf128_ps(e, 1);
 
+    (void)n;
+    (void)apart;
     _mm_storeu_ps(out,
                   _mm_add_ps(_mm_shuffle_ps(low, high, 0x88), _mm_shuffle_ps(low, high, 0xdd)));
 }

@@ -10,12 +10,12 @@
 
 typedef float32x4_t vec;
 
-enum { WIDE = 4, PASSES = 4, SUMS = 4, LANES_WIDEN = 1 };
+enum { WIDE = 4, ROWS = 1, SUMS = 4, LANES_WIDEN = 1 };
 enum { BLOCKS = 1 };
 enum { MIX_STRIPS = 8 };
 
-#define INNER_TILES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6) X(5, 5) X(6, 4)
-enum { INNER_ROWS = 6, INNER_STRIPS = 8, INNER_MOST = 28 };
+#define INNER_TILES(X) X(1, 1, 8) X(1, 2, 8) X(1, 3, 8) X(1, 4, 6) X(1, 5, 5) X(1, 6, 4)
+enum { INNER_VECTORS = 6, INNER_STRIPS = 8, INNER_FEW = 0, INNER_MOST = 28 };
 
 IN_LANES vec lanes_zero(void)
 {
@@ -42,52 +42,39 @@ IN_LANES void lanes_fma(vec *c, vec a, vec b)
     *c = vfmaq_f32(*c, a, b);
 }
 
-IN_LANES vec lanes_f32(const unsigned char *p, int pass)
+IN_LANES vec lanes_f32(struct group g)
 {
-    return vreinterpretq_f32_u8(vld1q_u8(p + 16 * pass));
+    return vreinterpretq_f32_u8(vld1q_u8(g.at + 16 * g.pass));
 }
 
-IN_LANES vec lanes_f16(const unsigned char *p, int pass)
+IN_LANES vec lanes_f16(struct group g)
 {
-    return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p + 8 * pass)));
+    return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(g.at + 8 * g.pass)));
 }
 
-IN_LANES vec lanes_bf16(const unsigned char *p, int pass)
+IN_LANES vec lanes_bf16(struct group g)
 {
-    return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(p + 8 * pass)), 16));
+    return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(g.at + 8 * g.pass)), 16));
 }
 
-IN_LANES vec lanes_bf16_of_two(const unsigned char *p, int second, int pass)
+/* c of one sum, from both passes. */
+IN_LANES vec fold4(const float *part, int n)
 {
-    return lanes_bf16(p + 32 * second, pass);
+    return vaddq_f32(vld1q_f32(part), vld1q_f32(part + n * WIDE));
 }
 
-IN_LANES void lanes_pack(const float *x, float *out, int64_t apart)
-{
-    for (int pass = 0; pass < PASSES; pass++)
-        vst1q_f32(out + pass * apart, vld1q_f32(x + 4 * pass));
-}
-
-/* d of one sum. */
-IN_LANES vec fold84(const float *part, int n)
-{
-    const int apart = n * WIDE;
-    vec c = vaddq_f32(vld1q_f32(part), vld1q_f32(part + 2 * apart));
-
-    return vaddq_f32(c, vaddq_f32(vld1q_f32(part + apart), vld1q_f32(part + 3 * apart)));
-}
-
-/* e of two sums: a0 + a2, b0 + b2, a1 + a3, b1 + b3. */
+/* d of two sums: a0 + a2, b0 + b2, a1 + a3, b1 + b3. */
 IN_LANES vec fold2(vec a, vec b)
 {
     return vaddq_f32(vzip1q_f32(a, b), vzip2q_f32(a, b));
 }
 
-IN_LANES void lanes_sums(const float *part, int n, float *out)
+IN_LANES void lanes_sums(const float *part, int n, float *out, int64_t apart)
 {
-    vec a = fold2(fold84(part, n), fold84(part + WIDE, n));
-    vec b = fold2(fold84(part + 2 * WIDE, n), fold84(part + 3 * WIDE, n));
+    vec a = fold2(fold4(part, n), fold4(part + WIDE, n));
+    vec b = fold2(fold4(part + 2 * WIDE, n), fold4(part + 3 * WIDE, n));
 
+    (void)apart;
     vst1q_f32(out, vaddq_f32(vcombine_f32(vget_low_f32(a), vget_low_f32(b)),
                              vcombine_f32(vget_high_f32(a), vget_high_f32(b))));
 }

@@ -6,17 +6,17 @@
 
 #include <math.h>
 
-struct sixteen {
+struct eight {
     float l[LANES];
 };
-#define vec struct sixteen
+#define vec struct eight
 
-enum { WIDE = 16, PASSES = 1, SUMS = 1, LANES_WIDEN = 0 };
+enum { WIDE = 8, ROWS = 1, SUMS = 1, LANES_WIDEN = 0 };
 enum { BLOCKS = 1 };
 
-#define INNER_TILES(X) X(1, 1)
+#define INNER_TILES(X) X(1, 1, 1)
 enum { MIX_STRIPS = 1 };
-enum { INNER_ROWS = 1, INNER_STRIPS = 1, INNER_MOST = 1 };
+enum { INNER_VECTORS = 1, INNER_STRIPS = 1, INNER_FEW = 0, INNER_MOST = 1 };
 
 IN_LANES vec lanes_zero(void)
 {
@@ -51,43 +51,31 @@ IN_LANES void lanes_fma(vec *c, vec a, vec b)
         c->l[j] = fmaf(a.l[j], b.l[j], c->l[j]);
 }
 
-IN_LANES vec lanes_f32(const unsigned char *p, int pass)
+IN_LANES vec lanes_f32(struct group g)
 {
     vec v;
 
-    (void)pass;
-    memcpy(&v, p, sizeof v);
+    memcpy(&v, g.at, sizeof v);
     return v;
 }
 
 /* Types of sixteen bits are widened before. */
-IN_LANES vec lanes_f16(const unsigned char *p, int pass)
+IN_LANES vec lanes_f16(struct group g)
 {
-    return lanes_f32(p, pass);
+    return lanes_f32(g);
 }
 
-IN_LANES vec lanes_bf16(const unsigned char *p, int pass)
+IN_LANES vec lanes_bf16(struct group g)
 {
-    return lanes_f32(p, pass);
+    return lanes_f32(g);
 }
 
-IN_LANES vec lanes_bf16_of_two(const unsigned char *p, int second, int pass)
-{
-    (void)second;
-    return lanes_f32(p, pass);
-}
-
-IN_LANES void lanes_pack(const float *x, float *out, int64_t apart)
-{
-    (void)apart;
-    memcpy(out, x, LANES * sizeof *x);
-}
-
-IN_LANES void lanes_sums(const float *part, int n, float *out)
+IN_LANES void lanes_sums(const float *part, int n, float *out, int64_t apart)
 {
     vec v = lanes_load(part);
 
     (void)n;
+    (void)apart;
     for (int half = LANES / 2; half; half /= 2)
         for (int j = 0; j < half; j++)
             v.l[j] += v.l[j + half];

@@ -1,4 +1,4 @@
-#include "base/product/stretch.h"
+#include "base/product/rows.h"
 
 #ifdef OUTER_TILES
 
@@ -8,12 +8,11 @@
 enum {
     LANE = PRODUCT_BLOCK / LANES,
     TILE_ROWS = OUTER_VECTORS * WIDE, /* of x */
-    LEVELS = 4                        /* of the tree in which lanes are added */
+    LEVELS = 3                        /* of the tree in which lanes are added */
 };
 
 /* Where a lane stands: two neighbours, then two pairs of them, ... are the operands of a sum. */
-static const unsigned char tree_order[LANES] = {0, 8, 4, 12, 2, 10, 6, 14,
-                                                1, 9, 5, 13, 3, 11, 7, 15};
+static const unsigned char tree_order[LANES] = {0, 4, 2, 6, 1, 5, 3, 7};
 
 /* WIDE rows of x, or groups of a row of w, to the places of LANES lanes. */
 IN_LANES void turn(const float *from, int64_t ld, float *to, int64_t apart)
@@ -134,24 +133,9 @@ static const struct {
 #undef X
 };
 
-/* A tile of rows of x: whole vectors, as even as they go; the last one is filled with zeros. */
-struct tall_tile {
-    int64_t first, n;
-    int vectors;
-};
-
-static struct tall_tile tile_of(const struct product *p, int64_t t)
+static struct rows tile_of(const struct product *p, int64_t t)
 {
-    int64_t all = (p->rows + TILE_ROWS - 1) / TILE_ROWS, vectors = (p->rows + WIDE - 1) / WIDE;
-    int64_t first = vectors * t / all, n = vectors * (t + 1) / all - first;
-    int64_t left = p->rows - first * WIDE;
-
-    return (struct tall_tile){first * WIDE, left < n * WIDE ? left : n * WIDE, (int)n};
-}
-
-static float *packed_at(const struct product *p, struct tall_tile r, int64_t k)
-{
-    return p->packed + (r.first * groups_of(p->w->cols) + r.vectors * WIDE * groups_of(k)) * LANES;
+    return rows_of_tile(p, t, OUTER_VECTORS, WIDE);
 }
 
 /* A group of some rows, where they or the group are not whole. */
@@ -165,10 +149,10 @@ static void pack_part(const float *x, int64_t ldx, int64_t rows, int64_t k, floa
     turn(part, LANES, out, apart);
 }
 
-static void pack_block(const struct product *p, struct tall_tile r, struct stretch s)
+static void pack_block(const struct product *p, struct rows r, struct stretch s)
 {
     int64_t all = r.vectors * WIDE, apart = s.groups * all;
-    float *out = packed_at(p, r, s.start);
+    float *out = rows_packed(p, r, s.start);
 
     for (int64_t g = 0; g < s.groups; g++)
         for (int64_t v = 0; v < all; v += WIDE) {
@@ -186,10 +170,8 @@ static void pack_block(const struct product *p, struct tall_tile r, struct stret
 
 static void pack(const struct product *p, int64_t t)
 {
-    struct tall_tile r = tile_of(p, t);
-
     for (int64_t k = 0; k < p->w->cols; k += PRODUCT_BLOCK)
-        pack_block(p, r, stretch_at(p->w, 0, 0, k, PRODUCT_BLOCK));
+        pack_block(p, tile_of(p, t), stretch_at(p->w, 0, 0, k, PRODUCT_BLOCK));
 }
 
 /* Rows of w, and of zeros as far as a tile may go, turned. */
@@ -224,18 +206,15 @@ static void turn_shorts(const struct stretch *s, unsigned char *scratch)
         stretch_ahead(s, j);
         for (int64_t at = 0; at < bytes; at += all) {
             const unsigned char *from = row + at;
+            unsigned char *to[LANES];
 
             if (bytes - at < all) {
                 memcpy(last, from, (size_t)(bytes - at));
                 from = last;
             }
-            for (int l = 0; l < LANES; l += 8) {
-                unsigned char *to[8];
-
-                for (int i = 0; i < 8; i++)
-                    to[i] = scratch + 2 * tree_order[l + i] * LANE + at / LANES;
-                lanes_turn_shorts(from + 2 * l, to);
-            }
+            for (int i = 0; i < LANES; i++)
+                to[i] = scratch + 2 * tree_order[i] * LANE + at / LANES;
+            lanes_turn_shorts(from, to);
         }
     }
 }
@@ -274,7 +253,7 @@ static void put_part(const float *sums, int64_t apart, int64_t rows, int64_t col
             y[j] = more ? y[j] + sums[j * apart + i] : sums[j * apart + i];
 }
 
-static void put_tile(const struct stretch *s, struct tall_tile r, const float *sums, float *y,
+static void put_tile(const struct stretch *s, struct rows r, const float *sums, float *y,
                      int64_t ldy)
 {
     int64_t all = r.vectors * WIDE;
@@ -325,7 +304,7 @@ static struct coming some_rows(struct next *n, int64_t strips, int64_t all)
 }
 
 /* The part of a tile of x that comes with so many strips of all. */
-static size_t part_of(const struct stretch *s, struct tall_tile x, int strips)
+static size_t part_of(const struct stretch *s, struct rows x, int strips)
 {
     int64_t floats = x.vectors * WIDE * s->groups; /* with a strip's share of LANES lanes */
 
@@ -339,8 +318,8 @@ static void rows_by_stretch(const struct product *p, const struct stretch *s, st
     int64_t tall = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
 
     for (int64_t t = 0; t < tall; t++) {
-        struct tall_tile r = tile_of(p, t), after = tile_of(p, t + 1 < tall ? t + 1 : t);
-        const float *x = packed_at(p, r, s->start), *x_after = packed_at(p, after, s->start);
+        struct rows r = tile_of(p, t), after = tile_of(p, t + 1 < tall ? t + 1 : t);
+        const float *x = rows_packed(p, r, s->start), *x_after = rows_packed(p, after, s->start);
         int strips = tiles[r.vectors].strips;
         tile_fn *f = w.shorts ? tiles[r.vectors].shorts : tiles[r.vectors].floats;
         size_t part = part_of(s, after, strips), at = 0;

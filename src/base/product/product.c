@@ -7,9 +7,10 @@
 static const struct product_way *const inner[] = {ISA_EACH(product_inner)};
 static const struct product_way *const outer[] = {ISA_EACH(product_outer)};
 
-static int64_t padded(int64_t k)
+/* Elements in whole groups; and rows, which registers hold LANES of at most. */
+static int64_t padded(int64_t n)
 {
-    return (k + LANES - 1) / LANES * LANES;
+    return (n + LANES - 1) / LANES * LANES;
 }
 
 size_t product_scratch(void)
@@ -19,7 +20,7 @@ size_t product_scratch(void)
 
 size_t product_shared(int64_t rows, int64_t k)
 {
-    return (size_t)(rows > LANES ? padded(rows) : rows) * (size_t)padded(k);
+    return (size_t)padded(rows) * (size_t)padded(k);
 }
 
 /* Wide panels read x less often; each thread should get a few. */
@@ -41,12 +42,13 @@ static int64_t panel_rows(const struct product *p, const struct product_way *f, 
 
 static void by_team(struct team *t, struct product *p)
 {
+    enum { MANY = 8 };
     const struct product_way *few = inner[isa_get()], *many = outer[isa_get()];
     enum kind kind = kind_of(p->w, few->widens);
     const struct product_way *f = p->rows < many->from[kind] ? few : many;
     int64_t tiles = (p->rows + f->tile_rows - 1) / f->tile_rows, n = p->w->rows, width, panels;
 
-    p->stretch = PRODUCT_BLOCK * (kind == KIND_SCRATCH ? 1 : f->blocks);
+    p->stretch = PRODUCT_BLOCK * (kind == KIND_SCRATCH || tiles > MANY ? 1 : f->blocks);
     width = panel_rows(p, f, kind, t->threads);
     panels = (n + width - 1) / width;
     p->next_panel = t->threads * width;
@@ -69,8 +71,7 @@ void product(struct team *t, int64_t rows, const float *x, int64_t ldx, const st
 {
     int64_t k = padded(w->cols), room = (int64_t)t->shared_floats / (k ? k : 1);
 
-    if (room > LANES) /* outer products fill the last of many rows with zeros */
-        room = room / LANES * LANES;
+    room = room / LANES * LANES; /* tiles fill their last rows with zeros */
     assert(t->scratch_floats >= PRODUCT_SCRATCH && (room > 0 || !rows));
     t->flops += 2 * (uint64_t)rows * (uint64_t)w->rows * (uint64_t)w->cols;
     for (int64_t i = 0; i < rows; i += room) {

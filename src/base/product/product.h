@@ -11,12 +11,14 @@
  * Each element of Y is summed in one written order, whatever the number of rows, their place among
  * others, the thread, the tile and the processor:
  *
- *   - k is cut into blocks of 1024 elements, the last one filled with zeros to a multiple of 16;
- *   - in a block, element i is added to lane i % 16 by a fused multiply-add, in the order of i; the
+ *   - k is cut into blocks of 1024 elements, the last one filled with zeros to a multiple of 8;
+ *   - in a block, element i is added to lane i % 8 by a fused multiply-add, in the order of i; the
  *     lanes begin as 0;
- *   - a block's sum is that of its lanes l: c[j] = l[j] + l[j + 8], d[j] = c[j] + c[j + 4],
- *     e[j] = d[j] + d[j + 2], e[0] + e[1];
+ *   - a block's sum is that of its lanes l: c[j] = l[j] + l[j + 4], d[j] = c[j] + c[j + 2],
+ *     d[0] + d[1];
  *   - the sums of the blocks are added in their order, to the first one.
+ *
+ * More lanes would leave more to be added up at the end of each sum; fewer would fill no register.
  *
  * Elements of W are widened to float32 exactly (base/matrix.h). A sum that is not a number is the
  * quiet NaN 0x7fc00000. base/product/inner.c and outer.c do it in tiles, with the instruction set

@@ -6,10 +6,9 @@
 #include "base/matrix.h"
 
 enum {
-    LANES = 16,
+    LANES = 8,
     /* Elements of k that are summed before they are added to the sum of those before: part of the
-       written order. A multiple of the lanes and of every type's block; a tile of x of this length
-       and its strips of w fit a first-level cache of 32 KiB. */
+       written order. A multiple of the lanes and of every type's block. */
     PRODUCT_BLOCK = 1024,
     /* Most rows of w in a panel, a multiple of most tiles' strips, and bytes of a stretch of them
        (a block of k, or two): it stays in the second-level cache while all rows of x pass by. */
