@@ -30,8 +30,8 @@
 #include "base/team.h"
 #include "engine/plan.h"
 
-/* Part of every unit's key: raise it when a variant gets other bits than it had (the order of a sum,
-   an approximation). */
+/* Part of every unit's key: raise it when a variant gets other bits than it had (the order of a
+   sum, an approximation). */
 enum { ENGINE_BITS = 2 };
 
 struct engine {

@@ -161,9 +161,12 @@ static int faithfulness_open(struct experiment *x, struct problems *problems, st
                             "{sample}",
                             f->ranking.n, f->ranking.edges ? "edges" : "nodes",
                             operation_words(&f->op, x->arena, err), f->ranking.position);
-    return err_if(err, err->code || count_kept(f, &c->shares, x->arena, err) ||
-                           draw_orders(x, f, err) ||
-                           faithfulness_declare(x, f, logits ? unit_logit : "nat", err));
+    if (err->code || count_kept(f, &c->shares, x->arena, err) || draw_orders(x, f, err) ||
+        faithfulness_declare(x, f, logits ? unit_logit : "nat", err))
+        return err->code;
+    for (int i = 0; i < x->n_aggregates; i++)
+        x->aggregate[i].about_right = c->metric != METRIC_KL;
+    return 0;
 }
 
 /* --- variants --- */

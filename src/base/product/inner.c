@@ -16,21 +16,21 @@ IN_LANES int rows_of_w(int rx)
 IN_LANES vec widen(enum kind kind, const int rw, const unsigned char *const *row, int64_t at,
                    int pass)
 {
-    struct group g = {row[0] + at, row[rw - 1] + at, rw > 1, pass};
+    struct octet p = {row[0] + at, row[rw - 1] + at, rw > 1, pass};
 
     switch (kind) {
     case KIND_F16:
-        return lanes_f16(g);
+        return lanes_f16(p);
     case KIND_BF16:
-        return lanes_bf16(g);
+        return lanes_bf16(p);
     default:
-        return lanes_f32(g);
+        return lanes_f32(p);
     }
 }
 
 IN_LANES vec lanes_of_x(const int rx, const float *x)
 {
-    return rx == ROWS ? lanes_load(x) : lanes_f32((struct group){.at = (const void *)x});
+    return rx == ROWS ? lanes_load(x) : lanes_f32((struct octet){.at = (const void *)x});
 }
 
 /* One group of mv registers of x by the same of nr strips of w. */

@@ -2,9 +2,10 @@
  * The lanes of sums, as the registers of one instruction set hold them.
  *
  * A sum over k runs in LANES partial sums, element k in lane k % LANES. A register (`vec`) is WIDE
- * floats: lanes of ROWS rows of x, side by side, by those of a row of w, as often; or, where rows of
- * x are few, the other way round. Registers that hold only some of the lanes take them in PASSES
- * passes over k. lanes_sums adds the lanes of sums in the order that product.h says.
+ * floats: lanes of ROWS rows of x, side by side, by those of a row of w, as often; or, where rows
+ * of x are few, the other way round. Registers that hold only some of the lanes take them in PASSES
+ * = LANES ROWS / WIDE passes over k. lanes_sums adds the lanes of sums in the order that product.h
+ * says.
  *
  * Which rows and lanes a register holds is free: it shows in no result.
  */
@@ -32,7 +33,7 @@
 
 /* LANES elements of a row of w, which a register holds as often as it holds rows of x; or of two
    rows of w, once each. */
-struct group {
+struct octet {
     const unsigned char *at, *beside;
     bool two;
     int pass;
@@ -47,7 +48,5 @@ struct group {
 #else
 #include "base/product/lanes_portable.h"
 #endif
-
-enum { PASSES = LANES * ROWS / WIDE };
 
 #endif

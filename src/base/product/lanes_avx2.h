@@ -10,7 +10,7 @@
 
 typedef __m256 vec;
 
-enum { WIDE = 8, ROWS = 1, SUMS = 4, LANES_WIDEN = 1 };
+enum { WIDE = 8, ROWS = 1, PASSES = 1, SUMS = 4, LANES_WIDEN = 1 };
 enum { BLOCKS = 1 };
 enum { MIX_STRIPS = 4 };
 
@@ -52,22 +52,22 @@ IN_LANES void lanes_fma(vec *c, vec a, vec b)
     __asm__ volatile("vfmadd231ps %2, %1, %0" : "+x"(*c) : "x"(a), "x"(b));
 }
 
-IN_LANES vec lanes_f32(struct group g)
+IN_LANES vec lanes_f32(struct octet p)
 {
-    return lanes_load((const float *)(const void *)g.at);
+    return lanes_load((const float *)(const void *)p.at);
 }
 
-IN_LANES vec lanes_f16(struct group g)
+IN_LANES vec lanes_f16(struct octet p)
 {
-    return _mm256_cvtph_ps(_mm_loadu_si128((const void *)g.at));
+    return _mm256_cvtph_ps(_mm_loadu_si128((const void *)p.at));
 }
 
 /* Eight numbers in both halves of a register, each then to the upper half of its lane. */
-IN_LANES vec lanes_bf16(struct group g)
+IN_LANES vec lanes_bf16(struct octet p)
 {
     const __m256i to = _mm256_set_epi8(15, 14, -1, -1, 13, 12, -1, -1, 11, 10, -1, -1, 9, 8, -1, -1,
                                        7, 6, -1, -1, 5, 4, -1, -1, 3, 2, -1, -1, 1, 0, -1, -1);
-    __m128i eight = _mm_loadu_si128((const void *)g.at);
+    __m128i eight = _mm_loadu_si128((const void *)p.at);
 
     return _mm256_castsi256_ps(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(eight), to));
 }

@@ -10,12 +10,12 @@
 
 typedef __m512 vec;
 
-enum { WIDE = 16, ROWS = 2, SUMS = 8, LANES_WIDEN = 1 };
+enum { WIDE = 16, ROWS = 2, PASSES = 1, SUMS = 8, LANES_WIDEN = 1 };
 /* Blocks of k that are read of a row of w at once: a whole page of 2-byte numbers. */
 enum { BLOCKS = 2 };
 
-/* Rows of x in a register, registers of x and of w in a tile: its accumulators, those of w and one of
-   x fit 32. More rows of w at once would be more than the processor fetches ahead. */
+/* Rows of x in a register, registers of x and of w in a tile: its accumulators, those of w and one
+   of x fit 32. More rows of w at once would be more than the processor fetches ahead. */
 #define INNER_OF_FEW(X) X(1, 1, 4) X(1, 2, 4) X(1, 3, 4) X(1, 4, 4) X(1, 5, 4)
 #define INNER_TILES(X)  INNER_OF_FEW(X) X(2, 3, 6) X(2, 4, 6) X(2, 5, 4) X(2, 6, 4)
 enum { INNER_VECTORS = 6, INNER_STRIPS = 8, INNER_FEW = 5, INNER_MOST = 24 };
@@ -48,36 +48,36 @@ IN_LANES void lanes_fma(vec *c, vec a, vec b)
 }
 
 /* A row twice, or two rows, side by side. */
-IN_LANES vec lanes_f32(struct group g)
+IN_LANES vec lanes_f32(struct octet p)
 {
-    __m256 low = _mm256_loadu_ps((const float *)(const void *)g.at);
+    __m256 low = _mm256_loadu_ps((const float *)(const void *)p.at);
 
-    return g.two ? _mm512_insertf32x8(_mm512_castps256_ps512(low),
-                                      _mm256_loadu_ps((const float *)(const void *)g.beside), 1)
+    return p.two ? _mm512_insertf32x8(_mm512_castps256_ps512(low),
+                                      _mm256_loadu_ps((const float *)(const void *)p.beside), 1)
                  : _mm512_broadcast_f32x8(low);
 }
 
 /* The same of numbers of 16 bits. */
-IN_LANES __m256i shorts_of(struct group g)
+IN_LANES __m256i shorts_of(struct octet p)
 {
-    __m128i low = _mm_loadu_si128((const void *)g.at);
+    __m128i low = _mm_loadu_si128((const void *)p.at);
 
-    return g.two ? _mm256_inserti128_si256(_mm256_castsi128_si256(low),
-                                           _mm_loadu_si128((const void *)g.beside), 1)
+    return p.two ? _mm256_inserti128_si256(_mm256_castsi128_si256(low),
+                                           _mm_loadu_si128((const void *)p.beside), 1)
                  : _mm256_broadcastsi128_si256(low);
 }
 
-IN_LANES vec lanes_f16(struct group g)
+IN_LANES vec lanes_f16(struct octet p)
 {
-    return _mm512_cvtph_ps(shorts_of(g));
+    return _mm512_cvtph_ps(shorts_of(p));
 }
 
 /* Each number to the upper half of its lane. */
-IN_LANES vec lanes_bf16(struct group g)
+IN_LANES vec lanes_bf16(struct octet p)
 {
     const __m512i to = _mm512_set_epi16(15, 0, 14, 0, 13, 0, 12, 0, 11, 0, 10, 0, 9, 0, 8, 0, 7, 0,
                                         6, 0, 5, 0, 4, 0, 3, 0, 2, 0, 1, 0, 0, 0);
-    __m512i all = _mm512_castsi256_si512(shorts_of(g));
+    __m512i all = _mm512_castsi256_si512(shorts_of(p));
 
     return _mm512_castsi512_ps(_mm512_maskz_permutexvar_epi16(0xaaaaaaaa, to, all));
 }

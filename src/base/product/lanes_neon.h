@@ -10,7 +10,7 @@
 
 typedef float32x4_t vec;
 
-enum { WIDE = 4, ROWS = 1, SUMS = 4, LANES_WIDEN = 1 };
+enum { WIDE = 4, ROWS = 1, PASSES = 2, SUMS = 4, LANES_WIDEN = 1 };
 enum { BLOCKS = 1 };
 enum { MIX_STRIPS = 8 };
 
@@ -42,19 +42,19 @@ IN_LANES void lanes_fma(vec *c, vec a, vec b)
     *c = vfmaq_f32(*c, a, b);
 }
 
-IN_LANES vec lanes_f32(struct group g)
+IN_LANES vec lanes_f32(struct octet p)
 {
-    return vreinterpretq_f32_u8(vld1q_u8(g.at + 16 * g.pass));
+    return vreinterpretq_f32_u8(vld1q_u8(p.at + 16 * p.pass));
 }
 
-IN_LANES vec lanes_f16(struct group g)
+IN_LANES vec lanes_f16(struct octet p)
 {
-    return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(g.at + 8 * g.pass)));
+    return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p.at + 8 * p.pass)));
 }
 
-IN_LANES vec lanes_bf16(struct group g)
+IN_LANES vec lanes_bf16(struct octet p)
 {
-    return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(g.at + 8 * g.pass)), 16));
+    return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(p.at + 8 * p.pass)), 16));
 }
 
 /* c of one sum, from both passes. */

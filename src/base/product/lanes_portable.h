@@ -11,7 +11,7 @@ struct eight {
 };
 #define vec struct eight
 
-enum { WIDE = 8, ROWS = 1, SUMS = 1, LANES_WIDEN = 0 };
+enum { WIDE = 8, ROWS = 1, PASSES = 1, SUMS = 1, LANES_WIDEN = 0 };
 enum { BLOCKS = 1 };
 
 #define INNER_TILES(X) X(1, 1, 1)
@@ -51,23 +51,23 @@ IN_LANES void lanes_fma(vec *c, vec a, vec b)
         c->l[j] = fmaf(a.l[j], b.l[j], c->l[j]);
 }
 
-IN_LANES vec lanes_f32(struct group g)
+IN_LANES vec lanes_f32(struct octet p)
 {
     vec v;
 
-    memcpy(&v, g.at, sizeof v);
+    memcpy(&v, p.at, sizeof v);
     return v;
 }
 
 /* Types of sixteen bits are widened before. */
-IN_LANES vec lanes_f16(struct group g)
+IN_LANES vec lanes_f16(struct octet p)
 {
-    return lanes_f32(g);
+    return lanes_f32(p);
 }
 
-IN_LANES vec lanes_bf16(struct group g)
+IN_LANES vec lanes_bf16(struct octet p)
 {
-    return lanes_f32(g);
+    return lanes_f32(p);
 }
 
 IN_LANES void lanes_sums(const float *part, int n, float *out, int64_t apart)

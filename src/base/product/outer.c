@@ -14,17 +14,16 @@ enum {
 /* Where a lane stands: two neighbours, then two pairs of them, ... are the operands of a sum. */
 static const unsigned char tree_order[LANES] = {0, 4, 2, 6, 1, 5, 3, 7};
 
-/* WIDE rows of x, or groups of a row of w, to the places of LANES lanes. */
+/* LANES rows of x, or groups of a row of w, to the places of their lanes. A register holds as many
+   rows: WIDE is LANES here. */
 IN_LANES void turn(const float *from, int64_t ld, float *to, int64_t apart)
 {
-    vec lane[WIDE];
+    vec lane[LANES];
 
-    for (int l = 0; l < LANES; l += WIDE) {
-        lanes_turn(from + l, ld, lane);
-        UNROLL
-        for (int i = 0; i < WIDE; i++)
-            lanes_store(to + tree_order[l + i] * apart, lane[i]);
-    }
+    lanes_turn(from, ld, lane);
+    UNROLL
+    for (int l = 0; l < LANES; l++)
+        lanes_store(to + tree_order[l] * apart, lane[l]);
 }
 
 /* What comes into the second-level cache while a tile is multiplied: the next rows of x, and of w
@@ -151,7 +150,7 @@ static void pack_part(const float *x, int64_t ldx, int64_t rows, int64_t k, floa
 
 static void pack_block(const struct product *p, struct rows r, struct stretch s)
 {
-    int64_t all = r.vectors * WIDE, apart = s.groups * all;
+    int64_t all = r.filled, apart = s.groups * all;
     float *out = rows_packed(p, r, s.start);
 
     for (int64_t g = 0; g < s.groups; g++)
@@ -256,7 +255,7 @@ static void put_part(const float *sums, int64_t apart, int64_t rows, int64_t col
 static void put_tile(const struct stretch *s, struct rows r, const float *sums, float *y,
                      int64_t ldy)
 {
-    int64_t all = r.vectors * WIDE;
+    int64_t all = r.filled;
 
     for (int64_t v = 0; v < r.n; v += WIDE)
         for (int64_t j = 0; j < s->count; j += WIDE) {
@@ -306,7 +305,7 @@ static struct coming some_rows(struct next *n, int64_t strips, int64_t all)
 /* The part of a tile of x that comes with so many strips of all. */
 static size_t part_of(const struct stretch *s, struct rows x, int strips)
 {
-    int64_t floats = x.vectors * WIDE * s->groups; /* with a strip's share of LANES lanes */
+    int64_t floats = x.filled * s->groups; /* with a strip's share of LANES lanes */
 
     return (size_t)((floats * strips + s->count - 1) / s->count) * sizeof(float);
 }
@@ -329,7 +328,7 @@ static void rows_by_stretch(const struct product *p, const struct stretch *s, st
 
             b.x = (const unsigned char *)x_after + at;
             b.x_bytes = part;
-            f(s->groups, x, w.at + j * row_bytes(w.shorts), b, sums + j * r.vectors * WIDE);
+            f(s->groups, x, w.at + j * row_bytes(w.shorts), b, sums + j * r.filled);
         }
         put_tile(s, r, sums, p->y + r.first * p->ldy + s->first, p->ldy);
     }

@@ -42,7 +42,7 @@ static int64_t panel_rows(const struct product *p, const struct product_way *f, 
 
 static void by_team(struct team *t, struct product *p)
 {
-    enum { MANY = 8 };
+    enum { MANY = 8 }; /* tiles, by which rows of w are read for longer than they take to come */
     const struct product_way *few = inner[isa_get()], *many = outer[isa_get()];
     enum kind kind = kind_of(p->w, few->widens);
     const struct product_way *f = p->rows < many->from[kind] ? few : many;
