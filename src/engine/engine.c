@@ -43,9 +43,12 @@ static size_t scratch_floats(const struct shape *s, int max_tokens)
 static size_t shared_floats(const struct shape *s, int rows)
 {
     enum { MOST = 1024 }; /* rows that pass by while a weight is in the cache: more gain little */
-    int64_t heads = (int64_t)s->n_heads * s->d_head, k = s->d_model > heads ? s->d_model : heads;
+    const int64_t lengths[] = {s->d_model, (int64_t)s->n_heads * s->d_head, s->d_ff, VOCAB_ROWS};
+    int64_t k = 0;
 
-    return product_shared(rows < MOST ? rows : MOST, k > s->d_ff ? k : s->d_ff);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        k = lengths[i] > k ? lengths[i] : k;
+    return product_shared(rows < MOST ? rows : MOST, k);
 }
 
 /* Every buffer of the engine, once, for allocation and for the plan. */

@@ -34,6 +34,10 @@
    sum, an approximation). */
 enum { ENGINE_BITS = 2 };
 
+/* Rows of the vocabulary whose products are summed at once, in float32, for its covariance: the
+   longest sum that is not as long as a row of the model. */
+enum { VOCAB_ROWS = 256 };
+
 struct engine {
     const struct model *model; /* borrowed */
     struct team team;

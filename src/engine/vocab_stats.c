@@ -13,8 +13,6 @@
 
 #include <string.h>
 
-enum { BLOCK = 256 }; /* vocabulary rows at a time: products in float32, their sum in double */
-
 /* The rows of a matrix of the vocabulary: u_i, or those of the embedding. */
 struct vocab_rows {
     const struct model *m;
@@ -93,7 +91,7 @@ static void centred_block(const struct vocab_rows *s, int64_t first, int64_t n, 
 struct room {
     double *sum;         /* (d, d) */
     float *row;          /* (d) */
-    float *a, *b, *part; /* (d, BLOCK) twice, (d, d) */
+    float *a, *b, *part; /* (d, VOCAB_ROWS) twice, (d, d) */
 };
 
 /* out (d, d) */
@@ -103,8 +101,8 @@ static void covariance(struct engine *e, const struct vocab_rows *a, const struc
     int64_t d = e->model->shape.d_model, vocab = e->model->shape.vocab;
 
     memset(r->sum, 0, (size_t)(d * d) * sizeof *r->sum);
-    for (int64_t first = 0; first < vocab; first += BLOCK) {
-        int64_t n = vocab - first < BLOCK ? vocab - first : BLOCK;
+    for (int64_t first = 0; first < vocab; first += VOCAB_ROWS) {
+        int64_t n = vocab - first < VOCAB_ROWS ? vocab - first : VOCAB_ROWS;
         struct matrix right = matrix_f32(a == b ? r->a : r->b, d, n);
 
         centred_block(a, first, n, r->row, r->a);
@@ -123,8 +121,8 @@ static int room_alloc(struct room *r, size_t d, struct arena *a, struct err *err
 {
     r->sum = arena_alloc(a, d * d, sizeof *r->sum, err);
     r->row = arena_alloc(a, d, sizeof *r->row, err);
-    r->a = arena_alloc(a, d * BLOCK, sizeof *r->a, err);
-    r->b = arena_alloc(a, d * BLOCK, sizeof *r->b, err);
+    r->a = arena_alloc(a, d * VOCAB_ROWS, sizeof *r->a, err);
+    r->b = arena_alloc(a, d * VOCAB_ROWS, sizeof *r->b, err);
     r->part = arena_alloc(a, d * d, sizeof *r->part, err);
     return r->sum && r->row && r->a && r->b && r->part ? 0 : err->code;
 }
