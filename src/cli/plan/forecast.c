@@ -5,6 +5,7 @@
 #include "base/gemm.h"
 #include "base/memory.h"
 #include "base/out.h"
+#include "base/product/product.h"
 #include "base/str.h"
 #include "campaign/bundle.h"
 #include "campaign/words.h"
@@ -12,29 +13,32 @@
 #include <stdio.h>
 #include <string.h>
 
-/* FLOP/s that this machine reaches with so many threads on the shapes of this model: a quarter of a
-   second of measuring. */
-static double measure_speed(const struct shape *s, int threads)
+/* FLOP/s that this machine reaches with so many threads on a matrix like the model's widest, whose
+   weights a plan has not read: a quarter of a second of measuring. */
+static double measure_speed(const struct campaign *c, int threads)
 {
-    enum { ROWS = 64 };
-    int64_t n = s->d_ff, k = s->d_model;
+    enum { ROWS = 256 };
+    const struct run_config *run = &c->config.run;
+    bool blas = run->gemm == GEMM_OPENBLAS || run->executor == EXECUTOR_NAIVE;
+    const struct matrix *up = &c->model->layers[0].up.w;
+    struct matrix w = {.dtype = up->dtype, .rows = up->rows, .cols = up->cols};
     struct team team;
     struct arena a = {0};
     struct err err = ERR_CLEAR;
-    struct matrix w = matrix_f32(NULL, n, k);
-    float *data, *x, *y;
+    size_t scratch = blas ? gemm_scratch(w.rows, w.cols) : product_scratch();
+    float *x, *y;
     double start, seconds = 0;
 
-    if (memory_check_space(blas_bytes(threads), "measuring", &err) ||
-        team_init(&team, threads, gemm_scratch(n, k), &err))
+    if (memory_check_space(blas ? blas_bytes(threads) : 0, "measuring", &err) ||
+        team_init(&team, threads, scratch, &err))
         return 0;
-    data = arena_alloc(&a, (size_t)(n * k), sizeof *data, &err);
-    x = arena_alloc(&a, (size_t)(ROWS * k), sizeof *x, &err);
-    y = arena_alloc(&a, (size_t)(ROWS * n), sizeof *y, &err);
-    w.data = data;
+    w.data = arena_alloc(&a, (size_t)w.rows, matrix_row_bytes(&w), &err);
+    x = arena_alloc(&a, (size_t)(ROWS * w.cols), sizeof *x, &err);
+    y = arena_alloc(&a, (size_t)(ROWS * w.rows), sizeof *y, &err);
+    team_share(&team, product_shared(ROWS, w.cols), &err);
     start = clock_seconds();
-    while (data && x && y && seconds < 0.25) {
-        gemm(&team, ROWS, x, k, &w, y, n);
+    while (!err.code && seconds < 0.25) {
+        (blas ? gemm : product)(&team, ROWS, x, w.cols, &w, y, w.rows);
         seconds = clock_seconds() - start;
     }
     arena_release(&a);
@@ -114,7 +118,7 @@ int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t node
                            .ranks = ranks,
                            .nodes = nodes,
                            .threads = threads,
-                           .flops_per_second = measure_speed(&c->model->shape, threads)};
+                           .flops_per_second = measure_speed(c, threads)};
 
     if (campaign_bundle(c, NULL, (int)ranks, err))
         return err->code;
