@@ -2,14 +2,31 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+size_t wrap_width(void)
+{
+    enum { LEAST = 40, MOST = 100 };
+    static size_t width;
+    struct winsize terminal;
+
+    if (width)
+        return width;
+    width = MOST;
+    if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &terminal) && terminal.ws_col &&
+        terminal.ws_col < MOST)
+        width = terminal.ws_col > LEAST ? terminal.ws_col : LEAST;
+    return width;
+}
 
 int wrap_text(struct buf *b, const char *text, size_t indent, struct err *err)
 {
-    size_t at = indent;
+    size_t at = indent, width = wrap_width();
 
     while (*text) {
         size_t n = strcspn(text, " ");
-        bool first = at == indent, breaks = !first && at + 1 + n > WRAP_WIDTH;
+        bool first = at == indent, breaks = !first && at + 1 + n > width;
 
         if (breaks)
             buf_printf(b, err, "\n%*s", (int)indent, "");

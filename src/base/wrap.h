@@ -1,10 +1,13 @@
-/* Text for people, in lines of at most WRAP_WIDTH columns. */
+/* Text for people, in lines of at most wrap_width() columns. */
 #ifndef LENSWEEP_BASE_WRAP_H
 #define LENSWEEP_BASE_WRAP_H
 
 #include "base/buf.h"
 
-enum { WRAP_WIDTH = 100, WRAP_KEY = 20 };
+enum { WRAP_KEY = 20 };
+
+/* 100, or what a narrower terminal has, if standard output is one; asked once. */
+size_t wrap_width(void);
 
 /* The words of `text` from column `indent` on, where the buffer's last line is already; then a line
    end. */

@@ -127,8 +127,10 @@ int usage_text(const struct command *c, struct buf *out, struct err *err)
 {
     const struct option_row *row;
 
-    usage_line(c, WRAP_WIDTH, out, err);
-    buf_printf(out, err, "\n\n%s\n\n", c->summary);
+    usage_line(c, wrap_width(), out, err);
+    buf_puts(out, "\n\n", err);
+    wrap_text(out, c->summary, 0, err);
+    buf_puts(out, "\n", err);
     for (size_t i = 0; i < c->n_arguments; i++)
         wrap_entry(out, c->argument[i].name, c->argument[i].doc, err);
     for (size_t i = 0; (row = command_option(c, i)); i++)

@@ -21,6 +21,14 @@ ends 0 "$program" help run.rows && has 'run.rows' "$work/out" && has 'default 10
 ends 0 "$program" help operation && has 'ablation.operation.kind' "$work/out" && hasnt 'ablation.site' "$work/out"
 ends 0 "$program" help source && has 'ablation.source.run' "$work/out"
 ends 2 "$program" help run.rwos && says 'run.rwos'
+if command -v script >/dev/null; then # in a terminal lines are as wide as it is, and 100 columns at most
+    for columns in 60 0 140; do
+        script -qc "stty cols $columns; '$program' help run" /dev/null </dev/null | tr -d '\r' >"$work/wide"
+        longest=$(awk 'length > n {n = length} END {print n}' "$work/wide")
+        [ "$longest" -le "${columns/140/100}" ] || [ "$columns" = 0 ] || wrong "$longest columns in a terminal of $columns"
+        [ "$longest" -gt 70 ] || [ "$columns" = 60 ] || wrong "$longest columns in a terminal of $columns"
+    done
+fi
 ends 2 "$program" inspekt x && says 'inspect'
 ends 2 "$program" logits "$small" && says 'usage'
 ends 2 "$program" logits "$small" --ids 1 --prompt x && says 'usage'

@@ -151,7 +151,7 @@ static bool is_broken(const char *line, size_t n)
 {
     const char *next = line + n + strspn(line + n, " ");
 
-    return n <= WRAP_WIDTH + 1 && n + strcspn(next, " \n") > WRAP_WIDTH;
+    return n <= wrap_width() + 1 && n + strcspn(next, " \n") > wrap_width();
 }
 
 /* What is said under a table, up to where the next thing is said. */
