@@ -42,7 +42,7 @@ TESTS = {  # the folder of a mutant: the tests that should catch it, quick ones 
     "model": ("test_model", "test_identity"),
     "data": ("test_draws", "test_fingerprint", "test_data"),
     "curation": ("test_curation",),
-    "base": ("test_identity", "test_model", "test_numerics", "test_base"),
+    "base": ("test_product", "test_identity", "test_model", "test_numerics", "test_base"),
 }
 TIMEOUT = 120  # seconds of one test; a mutant that hangs is caught by that
 

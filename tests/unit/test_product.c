@@ -134,8 +134,23 @@ static void draw_shape(struct shape *s, unsigned char *weights)
             s->want[i * s->ldy + j] = written_sum(s->k, s->x + i * s->ldx, s->wide + j * s->k);
 }
 
+static const float untouched = 12345;
+
+/* A product of some rows, which writes nothing beside them. */
+static void multiply(struct team *t, const struct shape *s, int64_t first, int64_t rows)
+{
+    for (int64_t i = 0; i < (rows + 1) * s->ldy; i++)
+        s->got[i] = untouched;
+    product(t, rows, s->x + first * s->ldx, s->ldx, &s->w, s->got, s->ldy);
+}
+
 static void check(const struct shape *s, int64_t first, int64_t rows, const char *by)
 {
+    for (int64_t i = 0; i <= rows; i++)
+        for (int64_t j = i < rows ? s->n : 0; j < s->ldy; j++)
+            if (s->got[i * s->ldy + j] != untouched)
+                fail_msg("%s: column %d of row %d of %d is written; n %d, k %d, %s", by, (int)j,
+                         (int)i, (int)rows, (int)s->n, (int)s->k, dtype_name(s->w.dtype));
     for (int64_t i = 0; i < rows; i++)
         if (memcmp(s->got + i * s->ldy, s->want + (first + i) * s->ldy,
                    (size_t)s->n * sizeof *s->got) != 0)
@@ -167,9 +182,9 @@ static void by_all(const struct shape *s, struct team *teams, int n_teams)
         if (!isa_available((enum isa)isa))
             continue;
         isa_set((enum isa)isa);
-        product(t, s->rows, s->x, s->ldx, &s->w, s->got, s->ldy);
+        multiply(t, s, 0, s->rows);
         check(s, 0, s->rows, isa_name((enum isa)isa));
-        product(t, some, s->x + first * s->ldx, s->ldx, &s->w, s->got, s->ldy);
+        multiply(t, s, first, some);
         check(s, first, some, isa_name((enum isa)isa));
     }
 }
@@ -191,7 +206,7 @@ static void test_product(void **cmocka)
     struct shape s = {.x = room((size_t)MOST_ROWS * MOST_K * 4),
                       .wide = room((size_t)(MOST_N + 8) * MOST_K * 4),
                       .want = room((size_t)MOST_ROWS * (MOST_N + 30) * 4),
-                      .got = room((size_t)MOST_ROWS * (MOST_N + 30) * 4)};
+                      .got = room((size_t)(MOST_ROWS + 1) * (MOST_N + 30) * 4)};
     float *again = room((size_t)(MOST_N + 8) * MOST_K * 4);
     struct team teams[3];
     struct err err = {0};
