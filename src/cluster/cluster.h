@@ -19,9 +19,10 @@
  *
  * Rank 0's main thread is the master; rank 0 also works, on a second thread that makes no MPI call
  * (MPI_THREAD_FUNNELED). One rank alone is the same code. The protocol:
- *   - master to worker: UNIT (a number; a second one is in flight so that no worker waits), STOP;
- *   - worker to master: ROWS (number, seconds, cost, reduced rows), ERROR (a struct err), each in
- *     answer to one UNIT;
+ *   - master to worker: UNIT (a number; a second one is in flight so that no worker waits), RECALL
+ *     (once, when the run stops early), STOP;
+ *   - worker to master: ROWS (number, seconds, cost, reduced rows), ERROR (a struct err), or BACK
+ *     (recalled before it was begun), each in answer to one UNIT;
  *   - after STOP a worker sends nothing more. The master sends STOP when nothing is in flight: then
  *     no message is under way in either direction and all meet in cluster_agree.
  *
@@ -96,7 +97,7 @@ struct job {
     int (*done)(void *ctx, uint64_t unit, const void *rows, size_t n, double seconds,
                 struct err *err);
     void (*tick)(void *ctx, const struct progress *p); /* a few times a second */
-    /* true: hand out nothing more, wait for what is in flight; may be NULL */
+    /* true: hand out nothing more, wait for what has been begun; may be NULL */
     bool (*stop)(void *ctx);
     /* Called after that, or after an error (why; code 0: none), with the ranks that have not
        answered ("rank 1", "ranks 0, 4, 7"). Who does not want to wait for them any longer ends the

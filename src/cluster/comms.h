@@ -16,9 +16,10 @@ struct cluster_comms {
     const struct err *why; /* the lowest rank's of those that have; NULL = no error */
 };
 
-enum tag { TAG_UNIT = 1, TAG_ROWS, TAG_ERROR, TAG_HERE };
+enum tag { TAG_UNIT = 1, TAG_ROWS, TAG_ERROR, TAG_BACK, TAG_HERE };
 
-#define UNIT_STOP UINT64_MAX
+#define UNIT_STOP   UINT64_MAX
+#define UNIT_RECALL (UINT64_MAX - 1)
 
 /* A ROWS message: this, then the rows. */
 struct rows_header {

@@ -63,6 +63,17 @@ void local_send(struct local_worker *w, uint64_t unit)
     pthread_mutex_unlock(&w->lock);
 }
 
+int local_recall(struct local_worker *w)
+{
+    int n;
+
+    pthread_mutex_lock(&w->lock);
+    n = w->n_in;
+    w->n_in = 0;
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
 bool local_receive(struct local_worker *w, struct parcel *p)
 {
     bool got;

@@ -34,6 +34,7 @@ struct local_worker {
 
 int local_start(struct local_worker *w, const struct work *work, struct err *err);
 void local_send(struct local_worker *w, uint64_t unit); /* at most MAILBOX units not yet received */
+int local_recall(struct local_worker *w); /* units that it has not begun: how many they were */
 bool local_receive(struct local_worker *w, struct parcel *p); /* p->rows: the receiver's to free */
 void local_wait(struct local_worker *w);                      /* for rows, a little while */
 void local_stop(struct local_worker *w);

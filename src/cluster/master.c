@@ -21,7 +21,7 @@ struct master {
     struct buf message;
     struct progress progress;
     double start, last_tick;
-    bool stopping;
+    bool stopping, recalled;
     struct err *err; /* the first thing that went wrong */
 };
 
@@ -94,14 +94,30 @@ static void hand_out(struct master *m)
     }
 }
 
+/* So many units less are in flight. */
+static void gave_back(struct master *m, int rank, int units)
+{
+    m->in_flight[rank] -= units;
+    m->progress.in_flight -= (size_t)units;
+}
+
+/* What is not begun yet need not be: a unit may take many seconds. */
+static void recall(struct master *m)
+{
+    m->recalled = true;
+    gave_back(m, 0, local_recall(&m->local));
+    for (int r = 1; r < m->c->size; r++)
+        if (m->in_flight[r])
+            send_unit(m, r, UNIT_RECALL);
+}
+
 static void take(struct master *m, int rank, const struct rows_header *head, const void *rows,
                  size_t n)
 {
     const struct job *job = m->job;
     struct err err = ERR_CLEAR;
 
-    m->in_flight[rank]--;
-    m->progress.in_flight--;
+    gave_back(m, rank, 1);
     m->progress.done++;
     m->progress.cost_done += job->work.cost(job->work.ctx, head->unit);
     m->progress.did += head->did;
@@ -116,8 +132,7 @@ static bool poll_local(struct master *m)
     if (!local_receive(&m->local, &p))
         return false;
     if (p.err.code) {
-        m->in_flight[0]--;
-        m->progress.in_flight--;
+        gave_back(m, 0, 1);
         fail(m, &p.err);
     } else {
         take(m, 0, &(struct rows_header){p.unit, p.seconds, p.did}, p.rows.data, p.rows.len);
@@ -159,9 +174,12 @@ static bool poll_remote(struct master *m)
         return false;
     if (status.MPI_TAG == TAG_ERROR) {
         memcpy(&err, m->message.data, sizeof err);
-        m->in_flight[status.MPI_SOURCE]--;
-        m->progress.in_flight--;
+        gave_back(m, status.MPI_SOURCE, 1);
         fail(m, &err);
+        return true;
+    }
+    if (status.MPI_TAG == TAG_BACK) {
+        gave_back(m, status.MPI_SOURCE, 1);
         return true;
     }
     memcpy(&head, m->message.data, sizeof head);
@@ -202,6 +220,8 @@ static void serve(struct master *m)
         bool local, remote;
 
         hand_out(m);
+        if (m->stopping && !m->recalled)
+            recall(m);
         if (!m->progress.in_flight)
             break;
         local = poll_local(m);

@@ -7,20 +7,54 @@
 #include <limits.h>
 #include <string.h>
 
-static uint64_t next_unit(struct cluster *c)
+/* Messages that have come: units that are not begun, or the end. */
+enum { INBOX = 4 }; /* two units are in flight at most, then STOP */
+
+struct inbox {
+    uint64_t v[INBOX];
+    int n;
+};
+
+static bool has_come(struct cluster *c)
 {
-    struct nap nap = {0};
-    uint64_t unit;
     int there = 0;
 
-    for (;;) {
-        comm_must(c, MPI_Iprobe(0, TAG_UNIT, c->comms->all, &there, MPI_STATUS_IGNORE));
-        if (there)
-            break;
-        nap_take(&nap);
+    comm_must(c, MPI_Iprobe(0, TAG_UNIT, c->comms->all, &there, MPI_STATUS_IGNORE));
+    return there;
+}
+
+static void give_back(struct cluster *c, struct inbox *in)
+{
+    for (int i = 0; i < in->n; i++)
+        comm_must(c, MPI_Send(&in->v[i], 1, MPI_UINT64_T, 0, TAG_BACK, c->comms->all));
+    in->n = 0;
+}
+
+/* All that has come, so that a recall is seen before the unit in front of it is begun. */
+static void empty_post(struct cluster *c, struct inbox *in)
+{
+    while (in->n < INBOX && has_come(c)) {
+        uint64_t unit;
+
+        comm_must(c,
+                  MPI_Recv(&unit, 1, MPI_UINT64_T, 0, TAG_UNIT, c->comms->all, MPI_STATUS_IGNORE));
+        if (unit == UNIT_RECALL)
+            give_back(c, in);
+        else
+            in->v[in->n++] = unit;
     }
-    comm_must(c, MPI_Recv(&unit, 1, MPI_UINT64_T, 0, TAG_UNIT, c->comms->all, MPI_STATUS_IGNORE));
-    return unit;
+}
+
+static uint64_t next_unit(struct cluster *c, struct inbox *in)
+{
+    struct nap nap = {0};
+    uint64_t first;
+
+    for (empty_post(c, in); !in->n; empty_post(c, in))
+        nap_take(&nap);
+    first = in->v[0];
+    memmove(in->v, in->v + 1, (size_t)--in->n * sizeof *in->v);
+    return first;
 }
 
 /* The unit's rows behind a header with room for its time and cost; or the error in its place. */
@@ -48,9 +82,10 @@ static void answer(struct cluster *c, const struct work *work, uint64_t unit, st
 void worker_loop(struct cluster *c, const struct work *work)
 {
     struct buf b = {0};
+    struct inbox in = {.n = 0};
     uint64_t unit;
 
-    while ((unit = next_unit(c)) != UNIT_STOP)
+    while ((unit = next_unit(c, &in)) != UNIT_STOP)
         answer(c, work, unit, &b);
     buf_release(&b);
 }

@@ -191,7 +191,8 @@ static void a_stop_drains(void **state)
 static struct cluster_comms no_comms;
 static struct cluster three_ranks = {.size = 3, .nodes = 1, .comms = &no_comms};
 static uint64_t given[3][UNITS]; /* units sent to each rank */
-static int n_given[3], stops[3], held_by, most_in_flight;
+static int n_given[3], stops[3], recalls[3], held_by, most_in_flight;
+static bool gives_back;
 static struct err rank_error;
 
 /* Of its answers, those that the master has received. */
@@ -228,6 +229,13 @@ static void note_unit(const struct scripted_message *m)
         return;
     }
     assert_int_equal(stops[r], 0); /* nothing after STOP */
+    if (unit == UNIT_RECALL) {
+        recalls[r]++;
+        if (r == held_by && gives_back) /* it has begun the first */
+            script_put(r, TAG_BACK, &given[r][--n_given[r]], sizeof unit);
+        return;
+    }
+    assert_int_equal(recalls[r], 0);
     given[r][n_given[r]++] = unit;
     in_flight = n_given[r] - n_taken(r);
     if (in_flight > most_in_flight)
@@ -245,6 +253,8 @@ static int start_three(void **state)
     memset(given, 0, sizeof given);
     memset(n_given, 0, sizeof n_given);
     memset(stops, 0, sizeof stops);
+    memset(recalls, 0, sizeof recalls);
+    gives_back = false;
     held_by = most_in_flight = 0;
     err_clear(&rank_error);
     start(state);
@@ -325,6 +335,25 @@ static void who_does_not_answer_is_named(void **state)
     assert_true(n_done >= 6 && stops[2] == 1); /* its two as well */
 }
 
+static void what_is_not_begun_is_given_back(void **state)
+{
+    struct err err;
+    bool finished;
+
+    (void)state;
+    err_clear(&err);
+    held_by = 2;
+    gives_back = true;
+    stop_after = 4;
+    job.overdue = note_overdue;
+    assert_int_equal(master_loop(&three_ranks, &job, &finished, &err), 0);
+    assert_false(finished);
+    assert_true(recalls[2] == 1 && stops[2] == 1);
+    assert_int_equal(n_given[2], 1);
+    assert_int_equal(times_done[given[2][0]], 1);
+    assert_int_equal(times_done[given[2][1]], 0);
+}
+
 /* After an error it is known as the reason. */
 static void who_does_not_answer_after_an_error(void **state)
 {
@@ -348,6 +377,23 @@ static struct cluster rank_two = {.rank = 2, .size = 3, .nodes = 1, .comms = &no
 static void put_unit(uint64_t unit)
 {
     script_put(0, TAG_UNIT, &unit, sizeof unit);
+}
+
+static void a_worker_gives_back_what_is_recalled(void **state)
+{
+    static const uint64_t units[] = {3, 8};
+
+    (void)state;
+    put_unit(units[0]);
+    put_unit(units[1]);
+    put_unit(UNIT_RECALL);
+    put_unit(UNIT_STOP);
+    worker_loop(&rank_two, &job.work);
+    assert_true(script.n_out == 2 && n_run == 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(script.out[i].tag, TAG_BACK);
+        assert_memory_equal(script.out[i].data, &units[i], sizeof units[i]);
+    }
 }
 
 static void a_worker_answers_each_unit(void **state)
@@ -475,7 +521,9 @@ int main(void)
         cmocka_unit_test_setup(a_ranks_error_stops_the_job, start_three),
         cmocka_unit_test_setup(who_does_not_answer_is_named, start_three),
         cmocka_unit_test_setup(who_does_not_answer_after_an_error, start_three),
+        cmocka_unit_test_setup(what_is_not_begun_is_given_back, start_three),
         cmocka_unit_test_setup(a_worker_answers_each_unit, start),
+        cmocka_unit_test_setup(a_worker_gives_back_what_is_recalled, start),
         cmocka_unit_test_setup(a_peer_that_is_gone_is_found, start),
         cmocka_unit_test_setup(a_watch_ends_when_told, start),
         cmocka_unit_test(a_rank_ends_whose_launcher_is_gone),

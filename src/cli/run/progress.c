@@ -104,10 +104,15 @@ void progress_show(struct progress_view *v, const struct progress *p)
     print_line(v);
 }
 
-void progress_end(struct progress_view *v)
+void progress_clear(const struct progress_view *v)
 {
     if (v->terminal)
         fprintf(stderr, "\r\033[K");
+}
+
+void progress_end(struct progress_view *v)
+{
+    progress_clear(v);
     v->seconds += v->last.seconds;
     v->done += v->units_done;
     v->did += v->last.did;

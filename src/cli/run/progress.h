@@ -23,6 +23,7 @@ struct progress_view {
 /* All but terminal, next, last, and what progress_end adds up, are the caller's. */
 void progress_begin(struct progress_view *v);
 void progress_show(struct progress_view *v, const struct progress *p);
+void progress_clear(const struct progress_view *v); /* the live line */
 void progress_end(struct progress_view *v);
 
 #endif

@@ -34,8 +34,9 @@ struct session {
     struct journal_stats found;
     double begin, last_sync;
     double stop_begin; /* since when others are only waited for; 0 = units are handed out */
-    bool ended;        /* how it ends is settled: others may still be waited for */
-    int outcome;       /* then: the status */
+    bool stop_said;
+    bool ended;  /* how it ends is settled: others may still be waited for */
+    int outcome; /* then: the status */
     struct progress_view view;
     unsigned char *bad;  /* (queries) counted in the view */
     unsigned char *todo; /* (units) to do here; n_todo of them */

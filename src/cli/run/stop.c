@@ -3,6 +3,9 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "base/str.h"
+
+#include <stdio.h>
 
 bool session_must_stop(void *session)
 {
@@ -50,6 +53,17 @@ static void end_without(struct session *r, const char *ranks, double grace, cons
     cluster_abort(err.code);
 }
 
+/* Who has sent a signal sees that it came. */
+static void say_stop(struct session *r)
+{
+    char most[STR_HUMAN];
+
+    r->stop_said = true;
+    progress_clear(&r->view);
+    str_duration(most, r->campaign.config.run.grace);
+    fprintf(stderr, "stopping: what has been begun is finished and kept, in at most %s\n", most);
+}
+
 void session_overdue(void *session, const char *ranks, const struct err *why)
 {
     struct session *r = session;
@@ -57,6 +71,8 @@ void session_overdue(void *session, const char *ranks, const struct err *why)
 
     if (r->stop_begin <= 0) /* by an error */
         r->stop_begin = now;
+    if (!r->stop_said && !why->code)
+        say_stop(r);
     if (now - r->stop_begin > r->campaign.config.run.grace)
         end_without(r, ranks, r->campaign.config.run.grace, why);
 }
