@@ -92,4 +92,6 @@ sed 's/"num_hidden_layers": *[0-9]*/"num_hidden_layers": 32/; s/"num_attention_h
 config "$work/many.yaml" "$work/many.jsonl" "$work/output" 'name: cut, kind: knockout, sets: [subject, answer_1, answer_2, last, first, random_subject], layers: each, heads: each'
 ends 0 "$program" plan "$work/many.yaml" --set model.path="$work/shape"
 grep -qE '^ +cut +knockout +1680 +10321920 ' "$work/out" || wrong "no ten million cells"
+ends 0 "$program" plan "$work/many.yaml" --set model.path="$work/shape" --set run.memory=2MiB
+has 'more than run.memory, 2.00 MiB' "$work/out" # what a run refuses
 finish

@@ -114,6 +114,7 @@ int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t node
              struct err *err)
 {
     *e = (struct forecast){.rank_bytes = campaign_bytes(c, threads),
+                           .rank_most = c->config.run.memory,
                            .weight_bytes = (double)c->model->weight_bytes,
                            .ranks = ranks,
                            .nodes = nodes,
@@ -134,7 +135,7 @@ int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t node
 static int print_estimate(const struct forecast *e, struct err *err)
 {
     char first[STR_HUMAN], rank[STR_HUMAN], weights[STR_HUMAN], node[STR_HUMAN], time[STR_HUMAN],
-        speed[STR_HUMAN];
+        speed[STR_HUMAN], most[STR_HUMAN];
     double share = (double)e->ranks / (double)e->nodes;
 
     if (e->first > 0)
@@ -144,6 +145,11 @@ static int print_estimate(const struct forecast *e, struct err *err)
     out_printf(err, "\nmemory  %s for each rank of %d %s; weights %s, shared by a node\n",
                str_bytes(rank, e->rank_bytes), e->threads,
                str_noun(e->threads, "thread", "threads"), str_bytes(weights, e->weight_bytes));
+    if (e->rank_most > 0 && e->rank_bytes > e->rank_most)
+        out_printf(err,
+                   "        more than run.memory, %s: a run refuses it; lower run.rows or "
+                   "run.threads\n",
+                   str_bytes(most, e->rank_most));
     if (e->nodes > 1)
         out_printf(err, "nodes   %lld of %.0f %s, %s each\n", (long long)e->nodes, share,
                    str_noun(share, "rank", "ranks"),

@@ -8,6 +8,7 @@ struct forecast {
     double flops, seconds; /* in all; seconds 0 = not known */
     double first;          /* FLOP of rank 0 before the others begin */
     double rank_bytes, weight_bytes;
+    double rank_most; /* bytes that run.memory lets it have; 0 = auto */
     int64_t ranks, nodes;
     int threads;             /* of a rank */
     double flops_per_second; /* of a rank, measured; 0 = not known */
