@@ -142,13 +142,15 @@ int averages_take(struct averages *v, const struct row *row, bool usable, struct
     return 0;
 }
 
-/* Of sums that are of no one target. */
-static int ratios(struct averages *v, const float *value, size_t elements, struct estimate **e,
-                  struct err *err)
+/* a: whose elements they are; NULL: terms of them, of which nothing but the mean is read. */
+static int ratios(struct averages *v, const struct aggregate *a, const float *value,
+                  size_t elements, struct estimate **e, struct err *err)
 {
     struct output *o = v->o;
     struct estimate_ask ask = {.way = template_way(o, v->x), .ratio = true};
 
+    if (a)
+        ask.about = strata_targets(o, v->x, a, &ask.n_about, err);
     *e = arena_alloc(&o->group, elements * o->strata.n, sizeof **e, err);
     return *e ? strata_estimate(&o->strata, &ask, value, elements, *e, &o->scratch, err)
               : err->code;
@@ -181,16 +183,16 @@ static bool same_signs(const struct estimate *of, size_t n, size_t strata, size_
 
 /* Sums of sizes of ratios: in each stratum a ratio again, once the signs are known there. Strata of
    the same signs, as a rule all, are estimated together. */
-static int folded_ratios(struct averages *v, const float *value, size_t elements, size_t terms,
-                         struct estimate **e, struct err *err)
+static int folded_ratios(struct averages *v, const struct aggregate *a, const float *value,
+                         size_t elements, struct estimate **e, struct err *err)
 {
-    const size_t n = v->o->c->data.n, strata = v->o->strata.n;
+    const size_t n = v->o->c->data.n, strata = v->o->strata.n, terms = a->terms;
     float *folded = arena_alloc(&v->o->group, 2 * n * elements, sizeof *folded, err);
     bool *known = arena_alloc(&v->o->group, strata, sizeof *known, err);
     struct estimate *of, *in;
 
     *e = arena_alloc(&v->o->group, elements * strata, sizeof **e, err);
-    if (!folded || !known || !*e || ratios(v, value, elements * terms, &of, err))
+    if (!folded || !known || !*e || ratios(v, NULL, value, elements * terms, &of, err))
         return err->code;
     for (size_t s = 0; s < strata; s++) {
         if (known[s])
@@ -198,7 +200,7 @@ static int folded_ratios(struct averages *v, const float *value, size_t elements
         for (size_t q = 0; q < n; q++)
             fold_terms(value + 2 * q * elements * terms, elements, terms, of + s, strata,
                        folded + 2 * q * elements);
-        if (ratios(v, folded, elements, &in, err))
+        if (ratios(v, a, folded, elements, &in, err))
             return err->code;
         for (size_t t = s; t < strata; t++) {
             if (known[t] || !same_signs(of, elements * terms, strata, s, t))
@@ -217,7 +219,7 @@ static int write_folded(struct averages *v, struct h5group *g, int i, struct err
     size_t elements = padded_elements(v->x, &a->field);
     struct estimate *e;
 
-    return err_if(err, folded_ratios(v, v->slabs[i].v, elements, a->terms, &e, err) ||
+    return err_if(err, folded_ratios(v, a, v->slabs[i].v, elements, &e, err) ||
                            write_plain(v->o, g, a, e, elements, err));
 }
 

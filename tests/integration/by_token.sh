@@ -40,7 +40,7 @@ for group, name in averages:
         most = group[name][..., i].max()
         assert most == expected.get(metric, 3), (group.name, name, metric, most)
 for metric, group in circuits.items():
-    for name in ("recovered", "mean_metric", "mean_metric_none", "cpr") if metric in ("logit", "kl") else ():
+    for name in ("recovered", "mean_metric", "mean_metric_none", "cpr", "cmd") if metric in ("logit", "kl") else ():
         most = group[f"{name}_n_clusters"][...].max()
         assert most == expected.get(metric, 3), (group.name, name, most)
 END
