@@ -52,6 +52,16 @@ int top_json_numbers(struct json_out *j, const double v[TOP_NUMBERS], int64_t n,
 
 enum { LISTED_MAX = 8 };
 
+/* -1: it has none. */
+static const char *listed(struct result *r, const char *name, const char *text, struct err *err)
+{
+    if (str_eq(text, "-1"))
+        return "-";
+    return r->layers_from && dim_is_layers(name)
+               ? label_raised(text, r->layers_from, &r->arena, err)
+               : text;
+}
+
 static int put_list(const struct top *t, struct result *r, const char *group,
                     const struct headline *h, struct buf *out, bool *shown, struct err *err)
 {
@@ -76,7 +86,7 @@ static int put_list(const struct top *t, struct result *r, const char *group,
     for (size_t i = 0; i < rows; i++) {
         grid_put(&g, err, "%zu", i + 1);
         for (size_t c = 0; c < columns; c++)
-            grid_put(&g, err, "%s", str_eq(text[c][i], "-1") ? "-" : text[c][i]);
+            grid_put(&g, err, "%s", listed(r, name[c], text[c][i], err));
         grid_number(&g, value[i], 4, true, err);
     }
     buf_printf(out, err, "\n%s: %s\nthe first %zu of %zu\n", group, h->title, rows, n);
@@ -170,7 +180,10 @@ static int nothing_to_show(const struct top *t, struct result *r, bool described
         return not_there(r, err);
     return err_set(err, ERR_CONFIG,
                    "nothing can be ranked: no query has results, or there is no chance that they "
-                   "are compared with");
+                   "are compared with%s",
+                   t->json ? ", or all there is is a list, which stands in the result file as it "
+                             "is and has no JSON"
+                           : "");
 }
 
 static int put_groups(const struct top *t, struct result *r, struct buf *out, struct err *err)

@@ -296,7 +296,7 @@ static void put_effect(const struct average *a, size_t at, struct grid *g, struc
 static void put_line(const struct classes *c, size_t head, const char *target, struct grid *g,
                      struct err *err)
 {
-    grid_put(g, err, "%zu.%zu", head / c->heads, head % c->heads);
+    grid_put(g, err, "%zu.%zu", head / c->heads + (size_t)c->r->layers_from, head % c->heads);
     for (size_t i = 0; i < c->n_rates; i++) {
         const struct rate *rate = &c->rate[i];
         size_t at = rate_at(&rate->value, target, head, c->heads);

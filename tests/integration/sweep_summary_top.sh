@@ -32,7 +32,10 @@ ends 0 "${run[@]}" --set output="$work/b" --set statistics.fdr=0.6 && cp "$work/
 ends 0 "${run[@]}" --set output="$work/h" --set statistics.split=half --set 'statistics.family=[stratum, layer, metric]' &&
     cp "$work/out" "$work/summary_h"
 ends 0 "$program" top "$work/a" -n 1000 && cp "$work/out" "$work/top"
+ends 0 "$program" top "$work/a" --classes -n 5 --layers-from 1 && cp "$work/out" "$work/from_1"
 ends 0 "$program" top "$work/a" --classes -n 5 && cp "$work/out" "$work/classes"
+diff <(awk '$1 ~ /^[0-9]+\.[0-9]+$/ {split($1, at, "."); print at[1] + 1 "." at[2]}' "$work/classes") \
+    <(awk '$1 ~ /^[0-9]+\.[0-9]+$/ {print $1}' "$work/from_1") || wrong "layers of --classes do not begin with 1"
 ends 0 "$program" top "$work/a" --classes --step 2 --dataset seas && has '; step 2; seas, template 1' "$work/out"
 [ "$(grep -c ': how often' "$work/out")" = 2 ] || wrong "not a table for each of the two groups of heads"
 
