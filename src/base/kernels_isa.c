@@ -157,15 +157,21 @@ static void centre(int64_t d, const float *x, float *out)
         out[i] = (float)((double)x[i] - by);
 }
 
+/* In double precision: the square of a large row has no room in a float. */
+static float norm_scale(int64_t d, const float *x, const struct norm *how)
+{
+    return (float)(1 / sqrt(mean_square_row(d, x) + (double)how->eps));
+}
+
 static void norm(int64_t d, const float *x, const struct norm *how, float *out)
 {
     if (!how->w) {
         memmove(out, x, (size_t)d * sizeof *out);
     } else if (how->centred) {
         centre(d, x, out);
-        scale_row(d, out, how, 1.0f / sqrtf((float)mean_square_row(d, out) + how->eps), out);
+        scale_row(d, out, how, norm_scale(d, out, how), out);
     } else {
-        scale_row(d, x, how, 1.0f / sqrtf((float)mean_square_row(d, x) + how->eps), out);
+        scale_row(d, x, how, norm_scale(d, x, how), out);
     }
 }
 

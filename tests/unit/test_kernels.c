@@ -210,9 +210,10 @@ static void probabilities_of_the_extreme(void **state)
 
 enum { ROWS = 50, D = 577 }; /* enough to be threaded */
 
-static void check_norm(const struct norm *how)
+/* size: of the numbers in x. */
+static void check_norm(const struct norm *how, float size)
 {
-    float *x = numbers(ROWS * D, 3, "x"), *y = numbers(ROWS * D, 1, "y");
+    float *x = numbers(ROWS * D, size, "x"), *y = numbers(ROWS * D, 1, "y");
     const float *rows[ROWS];
     struct team t;
 
@@ -244,10 +245,12 @@ static void check_norms(void)
 {
     float *w = numbers(D, 2, "w"), *b = numbers(D, 2, "b");
 
-    check_norm(&(struct norm){w, NULL, 0, 1e-5f, false});
-    check_norm(&(struct norm){w, NULL, 1, 1e-6f, false});
-    check_norm(&(struct norm){w, b, 0, 1e-5f, true});
-    check_norm(&(struct norm){w, NULL, 0, 1e-5f, true});
+    check_norm(&(struct norm){w, NULL, 0, 1e-5f, false}, 3);
+    check_norm(&(struct norm){w, NULL, 0, 1e-5f, false}, 1e30f); /* whose squares are no floats */
+    check_norm(&(struct norm){w, NULL, 1, 1e-6f, false}, 3);
+    check_norm(&(struct norm){w, b, 0, 1e-5f, true}, 3);
+    check_norm(&(struct norm){w, NULL, 0, 1e-5f, true}, 3);
+    check_norm(&(struct norm){w, NULL, 0, 1e-5f, true}, 1e30f);
     mem_free(w);
     mem_free(b);
 }
