@@ -61,6 +61,7 @@ static bool fills_file(const char *s, size_t n, size_t i)
 /* A file that is not the data itself, by how it begins: what it is and what to do, or NULL. */
 static const char *not_data(const char *s, size_t n)
 {
+    enum { BLOCK = 4096 };
     static const struct {
         const char *magic;
         size_t n;
@@ -71,6 +72,7 @@ static const char *not_data(const char *s, size_t n)
         {"BZh", 3, "a file compressed by bzip2: unpack it first (bunzip2)"},
         {"PK\x03\x04", 4, "a zip archive: unpack it first"},
         {"PAR1", 4, "a Parquet file: write it as JSON Lines first (pandas: to_json(lines=True))"},
+        {"GGUF", 4, "a GGUF model, which model.path takes: expected JSON Lines, JSON or CSV"},
         {"version https://git-lfs.github.com", 34,
          "a pointer of Git LFS, not the file itself: run git lfs pull where it was cloned"},
         {"\xff\xfe", 2, "text in UTF-16: write it as UTF-8"},
@@ -79,6 +81,8 @@ static const char *not_data(const char *s, size_t n)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (n >= known[i].n && !memcmp(s, known[i].magic, known[i].n))
             return known[i].is;
+    if (n >= BLOCK && memchr(s, '\0', BLOCK)) /* a stray one in a short file is told its place */
+        return "a binary file (it has NUL bytes): expected JSON Lines, JSON or CSV";
     return NULL;
 }
 

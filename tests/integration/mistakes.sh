@@ -22,6 +22,9 @@ wrongly "$work/prompt.jsonl" 'kind: decode' 'the keys prompt, label are of no fo
 wrongly "$work/facts.csv" 'kind: decode' 'a table of facts for lensweep curate'
 wrongly "$work/packed.jsonl" 'kind: decode' 'compressed by gzip: unpack it first'
 wrongly "$work/lfs.jsonl" 'kind: decode' 'git lfs pull'
+printf 'GGUF\003\000\000\000\n\000\n\000\n' >"$work/model.gguf"
+wrongly "$work/model.gguf" 'kind: decode' 'model.gguf:1:1: a GGUF model, which model.path takes'
+[ "$(grep -c model.gguf "$work/err")" = 1 ] || wrong "a model as data is read line by line"
 wrongly "$data" 'kind: logit_lens' 'unknown kind "logit_lens" (did you mean decode?)'
 wrongly "$data" 'kind: Activation-Patching' '(did you mean ablation with operation: {kind: patch}?)'
 wrongly "$data" 'kind: attention_knockout' '(did you mean knockout?)'

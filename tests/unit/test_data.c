@@ -381,6 +381,15 @@ static void bytes_that_are_no_text(void **state)
     assert_problem(0, "nul.jsonl:2:7", "a NUL byte, expected JSON");
     dataset_release(&ds);
 
+    memset(longest, 0, 4096);
+    for (int i = 0; i < 4096; i += 64)
+        longest[i] = '\n';
+    load_path(&ds, write_bytes("binary.jsonl", longest, 4096), plain, NULL);
+    assert_int_equal(problems.count, 1);
+    assert_problem(0, "binary.jsonl:1:1",
+                   "a binary file (it has NUL bytes): expected JSON Lines, JSON or CSV");
+    dataset_release(&ds);
+
     load_path(&ds, write_text("utf8.jsonl", cut), plain, NULL);
     assert_int_equal(problems.count, 1);
     assert_non_null(strstr(problems.item[0].where, "utf8.jsonl:1:"));
