@@ -547,3 +547,16 @@ void config_problem(const struct config *c, const struct experiment_entry *e, co
     problems_add(problems, node ? node->file : c->path, node ? node->line : 0,
                  node ? node->column : 0, "%s%s", label, msg);
 }
+
+int config_place(const struct config *c, const char *key, struct err *err)
+{
+    const char *rest = key;
+    const struct config_node *node = descend(c->root, &rest);
+    struct problems place = {0};
+
+    if (err->code != ERR_IO && err->code != ERR_FORMAT)
+        return err->code;
+    problems_add(&place, node ? node->file : c->path, node ? node->line : 0,
+                 node ? node->column : 0, "%s", key);
+    return err_place(err, "%s: %s", place.item[0].where, place.item[0].msg);
+}
