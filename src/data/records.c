@@ -157,18 +157,12 @@ static void parse_problem(struct loader *l, const json_error_t *e)
 /* The record at work as an object; NULL = it is none, and a problem. */
 static json_t *parse(struct loader *l)
 {
-    const char *nul = memchr(l->line, '\0', l->line_n);
     json_error_t e;
     json_t *v;
 
     if (l->line_n > LINE_MAX_BYTES) {
         line_problem(l, NULL, NULL, "line of %zu bytes, at most %d are read", l->line_n,
                      LINE_MAX_BYTES);
-        return NULL;
-    }
-    if (nul) {
-        problems_add(l->problems, l->path, l->line_no, l->column + (size_t)(nul - l->line),
-                     "a NUL byte, expected JSON");
         return NULL;
     }
     v = json_loadb(l->line, l->line_n, JSON_REJECT_DUPLICATES, &e);
@@ -181,6 +175,20 @@ static json_t *parse(struct loader *l)
     line_problem(l, NULL, NULL, "%s, expected an object", json_kind(v));
     json_decref(v);
     return NULL;
+}
+
+/* Is there a NUL byte in the record at work? What follows is hardly JSON either, and not read. */
+static bool stops_at_nul(struct records *r)
+{
+    const struct loader *l = r->l;
+    const char *nul = memchr(l->line, '\0', l->line_n);
+
+    if (!nul)
+        return false;
+    problems_add(l->problems, l->path, l->line_no, l->column + (size_t)(nul - l->line),
+                 "a NUL byte, expected JSON");
+    r->ended = true;
+    return true;
 }
 
 /* The next line that is not empty; false = there is none. */
@@ -362,7 +370,7 @@ int records_next(struct records *r, json_t **record, struct err *err)
         found = r->form == RECORDS_LINES  ? next_line(r)
                 : r->form == RECORDS_LIST ? next_element(r)
                                           : next_object(r);
-        if (found)
+        if (found && !stops_at_nul(r))
             *record = parse(r->l);
     }
     return 0;

@@ -369,7 +369,8 @@ static void bad_queries_have_a_status(void **state)
 
 static void bytes_that_are_no_text(void **state)
 {
-    static const char nul[] = LINE("1") "\n{\"ids\"\0: [1]}\n", cut[] = "{\"text\": \"\xc3\"}";
+    static const char nul[] = LINE("1") "\n{\"ids\"\0: [1]}\n\0\n\0\n",
+                      cut[] = "{\"text\": \"\xc3\"}";
     size_t n = (16 << 20) + 1;
     char *longest = test_malloc(n);
     struct dataset ds;
