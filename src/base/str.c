@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,7 +74,13 @@ static int min3(int a, int b, int c)
     return m < c ? m : c;
 }
 
-/* Optimal string alignment distance; words longer than WORD_MAX are infinitely far. */
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Optimal string alignment distance, small and capital letters being alike; words longer than
+   WORD_MAX are infinitely far. */
 static int edit_distance(const char *a, const char *b)
 {
     int row[3][WORD_MAX + 1];
@@ -88,9 +95,10 @@ static int edit_distance(const char *a, const char *b)
 
         now[0] = i;
         for (int j = 1; j <= m; j++) {
-            now[j] = min3(one[j] + 1, now[j - 1] + 1, one[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                two[j - 2] + 1 < now[j])
+            now[j] =
+                min3(one[j] + 1, now[j - 1] + 1, one[j - 1] + !same_letter(a[i - 1], b[j - 1]));
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+                same_letter(a[i - 2], b[j - 1]) && two[j - 2] + 1 < now[j])
                 now[j] = two[j - 2] + 1;
         }
     }

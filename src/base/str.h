@@ -21,8 +21,8 @@ int str_by_bytes(const void *a, const void *b); /* for qsort of a list of string
 const char *str_last_part(const char *path);
 
 /* The one of n candidates that `word` was probably meant to be: the nearest within an edit distance
-   (insert, delete, replace, swap of neighbours) of a third of its length, at least 1; NULL = none.
- */
+   (insert, delete, replace, swap of neighbours) of a third of its length, at least 1; small and
+   capital letters are alike; NULL = none. */
 const char *str_did_you_mean(const char *word, const char *const *candidates, size_t n);
 
 /* Is it of letters, digits, '_' and '-' alone, at least one? */

@@ -5,10 +5,19 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+static size_t width; /* 0 = not asked yet */
+
+size_t wrap_set_width(size_t columns)
+{
+    size_t before = width;
+
+    width = columns;
+    return before;
+}
+
 size_t wrap_width(void)
 {
     enum { LEAST = 40, MOST = 100 };
-    static size_t width;
     struct winsize terminal;
 
     if (width)
@@ -22,11 +31,11 @@ size_t wrap_width(void)
 
 int wrap_text(struct buf *b, const char *text, size_t indent, struct err *err)
 {
-    size_t at = indent, width = wrap_width();
+    size_t at = indent, most = wrap_width();
 
     while (*text) {
         size_t n = strcspn(text, " ");
-        bool first = at == indent, breaks = !first && at + 1 + n > width;
+        bool first = at == indent, breaks = !first && at + 1 + n > most;
 
         if (breaks)
             buf_printf(b, err, "\n%*s", (int)indent, "");

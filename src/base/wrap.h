@@ -9,6 +9,10 @@ enum { WRAP_KEY = 20 };
 /* 100, or what a narrower terminal has, if standard output is one; asked once. */
 size_t wrap_width(void);
 
+/* From now on lines of at most so many columns (SIZE_MAX: nothing is broken; 0: as at first), for
+   text that is not for a terminal. Returns what was set before, to be set again. */
+size_t wrap_set_width(size_t width);
+
 /* The words of `text` from column `indent` on, where the buffer's last line is already; then a line
    end. */
 int wrap_text(struct buf *b, const char *text, size_t indent, struct err *err);

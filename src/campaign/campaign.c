@@ -206,7 +206,10 @@ int campaign_model(struct campaign *c, const struct campaign_request *r,
                               .random = c->null == NULL_RANDOM_WEIGHTS,
                               .random_seed = (uint64_t)c->config.data.seed};
 
-    return model_open_as(&c->model, c->config.model.path, &o, err);
+    return model_open_as(&c->model, c->config.model.path, &o, err)
+               ? config_place(&c->config, c->config.model.paths.n ? "model.paths" : "model.path",
+                              err)
+               : 0;
 }
 
 bool campaign_recall(struct campaign *c, struct err *err)

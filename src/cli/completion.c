@@ -146,7 +146,12 @@ int zsh_completion(struct buf *out, struct err *err)
              err);
     for (size_t i = 0; i < n_commands; i++)
         zsh_command(out, commands[i], err);
-    return buf_puts(out, "  esac\n}\n_lensweep \"$@\"\n", err);
+    /* As a file of fpath this text is the function's first call; sourced it only defines it. */
+    return buf_puts(out,
+                    "  esac\n}\n"
+                    "if [ \"$funcstack[1]\" = _lensweep ]; then\n"
+                    "  _lensweep \"$@\"\nelse\n  compdef _lensweep lensweep\nfi\n",
+                    err);
 }
 
 /* fish --------------------------------------------------------------------------------------- */

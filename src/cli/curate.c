@@ -168,6 +168,27 @@ static int list_units(struct curating *r, struct err *err)
     return err->code;
 }
 
+/* Where there are several: which of them the model understands. */
+static int print_templates(const struct curation *c, struct err *err)
+{
+    const struct string_list *list = &c->config.curate.templates;
+    char name[STR_NAME];
+
+    for (size_t i = 0; list->n > 1 && i < list->n; i++) {
+        size_t kept = curation_kept(c, i);
+
+        if (out_printf(err, "%6zu of %zu kept of template %zu: %s\n", kept, c->facts.n, i + 1,
+                       str_name(name, list->v[i])))
+            return err->code;
+        if (!kept)
+            fprintf(stderr,
+                    "  warning: template %zu keeps no prompt, so no query has it; curate.jsonl "
+                    "says why\n",
+                    i + 1);
+    }
+    return 0;
+}
+
 static int write_all(struct curating *r, struct err *err)
 {
     struct session *s = &r->session;
@@ -189,7 +210,8 @@ static int write_all(struct curating *r, struct err *err)
     for (int i = 0; i < DROPS; i++)
         if (c->dropped[i] && out_printf(err, "%6zu dropped: %s\n", c->dropped[i], drop_words[i]))
             return err->code;
-    if (out_printf(err, "%6zu of %zu %s kept: %zu %s in ", c->kept, c->n,
+    if (print_templates(c, err) ||
+        out_printf(err, "%6zu of %zu %s kept: %zu %s in ", c->kept, c->n,
                    str_noun(c->n, "prompt", "prompts"), queries,
                    str_noun(queries, "query", "queries")) ||
         out_word(c->config.output, err) || out_printf(err, " (card.md has the counts)\n"))

@@ -70,7 +70,7 @@ static void print_holders(const struct state *s, struct err *err)
                    str_duration(idle, h->idle), h->alive ? "" : ": gone");
     }
     if (!s->ranks)
-        out_printf(err, "holder   none: it is not running\n");
+        out_printf(err, "lock     none: it is not running\n");
 }
 
 static void print_speed(const struct state *s, const struct past *p, struct err *err)

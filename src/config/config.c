@@ -88,16 +88,34 @@ static void fill_given(struct config_context *c, const struct config_row *rows, 
     }
 }
 
+/* The key that was probably meant to be c->row's, such as `Kind`; NULL = there is none. */
+static const struct config_node *misspelt(const struct config_context *c,
+                                          const struct config_node *map)
+{
+    for (size_t i = 0; map && i < map->n; i++) {
+        const struct config_node *key = map->pair[i].key;
+
+        if (key->kind == NODE_SCALAR && str_did_you_mean(key->text, &c->row->key, 1))
+            return key;
+    }
+    return NULL;
+}
+
 /* Unless the list in the place of the one value has it: `paths` for `path`. */
 static void say_missing(struct config_context *c, const struct config_node *map,
                         const struct config_node *place)
 {
-    const struct config_node *several;
-    char key[CONFIG_NAME_MAX];
+    const struct config_node *several, *near = misspelt(c, map);
+    char key[CONFIG_NAME_MAX], needs[WHEN_MAX], said[EXCERPT_MAX];
 
     snprintf(key, sizeof key, "%ss", c->row->key);
     several = map ? given(map, key) : NULL;
-    if (!several)
+    if (!several && near)
+        node_problem(c, near, "required, but missing (did you mean %s by \"%s\"?)", c->row->key,
+                     node_excerpt(said, near->text));
+    else if (!several && c->row->when)
+        node_problem(c, place, "required with %s, but missing", when_text(needs, c->row));
+    else if (!several)
         node_problem(c, place, "required, but missing");
     else if (!node_count(several))
         node_problem(c, several, "required, but missing: the list %s, given in its place, is empty",
@@ -175,8 +193,11 @@ static void check_keys(struct config_context *c, const struct config_node *map,
 {
     char name[ROWS_MAX][CONFIG_NAME_MAX + 1], inner[ROWS_MAX][CONFIG_NAME_MAX + 1];
     size_t k = key_names(more, n_more, NULL, name, key_names(rows, n, NULL, name, 0));
+    const char *beside[ROWS_MAX];
 
-    check_names(c, map, name, k);
+    for (size_t i = 0; i < k; i++)
+        beside[i] = name[i];
+    node_check_keys(c, map, beside, k);
     for (size_t i = 0; i < k; i++) {
         const struct config_node *node = node_get(map, name[i]);
         const struct config_row group = {.key = name[i]};
@@ -185,11 +206,14 @@ static void check_keys(struct config_context *c, const struct config_node *map,
         if (!node || !n_inner || (i && !strcmp(name[i], name[i - 1])))
             continue;
         c->row = &group;
+        c->beside = beside;
+        c->n_beside = k;
         if (node->kind == NODE_MAP)
             check_names(c, node, inner, n_inner);
         else
             node_expected(c, node, "a mapping of keys");
         c->row = NULL;
+        c->n_beside = 0;
     }
 }
 
@@ -546,4 +570,17 @@ void config_problem(const struct config *c, const struct experiment_entry *e, co
                 e && key ? "." : "", key ? key : "");
     problems_add(problems, node ? node->file : c->path, node ? node->line : 0,
                  node ? node->column : 0, "%s%s", label, msg);
+}
+
+int config_place(const struct config *c, const char *key, struct err *err)
+{
+    const char *rest = key;
+    const struct config_node *node = descend(c->root, &rest);
+    struct problems place = {0};
+
+    if (err->code != ERR_IO && err->code != ERR_FORMAT)
+        return err->code;
+    problems_add(&place, node ? node->file : c->path, node ? node->line : 0,
+                 node ? node->column : 0, "%s", key);
+    return err_place(err, "%s: %s", place.item[0].where, place.item[0].msg);
 }

@@ -227,5 +227,8 @@ bool config_given(const struct experiment_entry *e, const char *key);
    that only a floor above can see (a layer beyond the model's) use it. */
 void config_problem(const struct config *c, const struct experiment_entry *e, const char *key,
                     struct problems *problems, const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* The same place before the message of an error that came of reading what the key names; of others
+   (memory, communication) it would say nothing. */
+int config_place(const struct config *c, const char *key, struct err *err);
 
 #endif

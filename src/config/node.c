@@ -142,6 +142,11 @@ static void unknown_key(struct config_context *c, const struct config_node *key,
                      "(*name) as a whole value");
         return;
     }
+    if (is_among(key->text, c->beside, c->n_beside)) {
+        node_problem(c, key, "unknown key \"%s\": it stands beside %s, not in it", key->text,
+                     c->row->key);
+        return;
+    }
     if (str_did_you_mean(key->text, known, n_known) || c->row ||
         !lives_elsewhere(hint, sizeof hint, key->text))
         node_hint(hint, key->text, known, n_known);

@@ -43,6 +43,8 @@ struct config_context {
     struct err *err;
     bool failed;
     const struct config_row *row; /* whose value is read: problems name its key; NULL = none */
+    const char *const *beside; /* (n_beside) keys of the mapping around the one that is checked */
+    size_t n_beside;
     const char
         *section; /* what a row's key belongs to: "run", "experiments.heads"; "" = top level */
 };

@@ -121,7 +121,7 @@ int curation_card(const struct curation *c, struct buf *out, struct err *err)
     for (size_t i = 0; i < o->templates.n; i++) {
         buf_printf(out, err, "%zu. `", i + 1);
         put_words(out, o->templates.v[i], err);
-        buf_puts(out, "`\n", err);
+        buf_printf(out, err, "`: %zu of %zu kept\n", curation_kept(c, i), c->facts.n);
     }
     buf_puts(out, "\n## Examples\n", err);
     put_examples(c, true, out, err);

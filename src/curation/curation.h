@@ -103,6 +103,7 @@ int curation_take(struct curation *c, uint64_t unit, const void *rows, size_t n,
 
 /* What is kept, and why the rest is not. */
 int curation_select(struct curation *c, struct err *err);
+size_t curation_kept(const struct curation *c, size_t template); /* of one, from 0 */
 
 /* DATASET_STEP.jsonl (in a folder for each split), curate.jsonl and card.md in dir. */
 int curation_write(struct curation *c, const char *dir, struct err *err);

@@ -272,7 +272,8 @@ static int open_model(struct curation *c, bool shape, struct err *err)
     const struct model_config *m = &c->config.model;
     struct model_options o = {.shape_only = shape, .ignore = m->ignore.v, .n_ignore = m->ignore.n};
 
-    return model_open_as(&c->model, m->path, &o, err);
+    return model_open_as(&c->model, m->path, &o, err) ? config_place(&c->config, "model.path", err)
+                                                      : 0;
 }
 
 int curation_open(struct curation *c, const char *config, const char *const *set, size_t n_set,

@@ -205,3 +205,12 @@ int curation_select(struct curation *c, struct err *err)
         c->kept += !c->attempt[i].reason;
     return err->code;
 }
+
+size_t curation_kept(const struct curation *c, size_t template)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->facts.n; i++)
+        n += !c->attempt[template * c->facts.n + i].reason;
+    return n;
+}

@@ -61,6 +61,7 @@ static bool fills_file(const char *s, size_t n, size_t i)
 /* A file that is not the data itself, by how it begins: what it is and what to do, or NULL. */
 static const char *not_data(const char *s, size_t n)
 {
+    enum { BLOCK = 4096 };
     static const struct {
         const char *magic;
         size_t n;
@@ -71,6 +72,7 @@ static const char *not_data(const char *s, size_t n)
         {"BZh", 3, "a file compressed by bzip2: unpack it first (bunzip2)"},
         {"PK\x03\x04", 4, "a zip archive: unpack it first"},
         {"PAR1", 4, "a Parquet file: write it as JSON Lines first (pandas: to_json(lines=True))"},
+        {"GGUF", 4, "a GGUF model, which model.path takes: expected JSON Lines, JSON or CSV"},
         {"version https://git-lfs.github.com", 34,
          "a pointer of Git LFS, not the file itself: run git lfs pull where it was cloned"},
         {"\xff\xfe", 2, "text in UTF-16: write it as UTF-8"},
@@ -79,6 +81,8 @@ static const char *not_data(const char *s, size_t n)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (n >= known[i].n && !memcmp(s, known[i].magic, known[i].n))
             return known[i].is;
+    if (n >= BLOCK && memchr(s, '\0', BLOCK)) /* a stray one in a short file is told its place */
+        return "a binary file (it has NUL bytes): expected JSON Lines, JSON or CSV";
     return NULL;
 }
 
@@ -153,18 +157,12 @@ static void parse_problem(struct loader *l, const json_error_t *e)
 /* The record at work as an object; NULL = it is none, and a problem. */
 static json_t *parse(struct loader *l)
 {
-    const char *nul = memchr(l->line, '\0', l->line_n);
     json_error_t e;
     json_t *v;
 
     if (l->line_n > LINE_MAX_BYTES) {
         line_problem(l, NULL, NULL, "line of %zu bytes, at most %d are read", l->line_n,
                      LINE_MAX_BYTES);
-        return NULL;
-    }
-    if (nul) {
-        problems_add(l->problems, l->path, l->line_no, l->column + (size_t)(nul - l->line),
-                     "a NUL byte, expected JSON");
         return NULL;
     }
     v = json_loadb(l->line, l->line_n, JSON_REJECT_DUPLICATES, &e);
@@ -177,6 +175,20 @@ static json_t *parse(struct loader *l)
     line_problem(l, NULL, NULL, "%s, expected an object", json_kind(v));
     json_decref(v);
     return NULL;
+}
+
+/* Is there a NUL byte in the record at work? What follows is hardly JSON either, and not read. */
+static bool stops_at_nul(struct records *r)
+{
+    const struct loader *l = r->l;
+    const char *nul = memchr(l->line, '\0', l->line_n);
+
+    if (!nul)
+        return false;
+    problems_add(l->problems, l->path, l->line_no, l->column + (size_t)(nul - l->line),
+                 "a NUL byte, expected JSON");
+    r->ended = true;
+    return true;
 }
 
 /* The next line that is not empty; false = there is none. */
@@ -358,7 +370,7 @@ int records_next(struct records *r, json_t **record, struct err *err)
         found = r->form == RECORDS_LINES  ? next_line(r)
                 : r->form == RECORDS_LIST ? next_element(r)
                                           : next_object(r);
-        if (found)
+        if (found && !stops_at_nul(r))
             *record = parse(r->l);
     }
     return 0;

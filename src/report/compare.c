@@ -21,6 +21,7 @@ struct pair {
     bool paired[COMPARE_MAX];
     size_t stratum, element;
     double key; /* the greatest difference from the first */
+    bool equal; /* all results have the same number and interval */
 };
 
 struct comparison {
@@ -32,7 +33,7 @@ struct comparison {
     struct result *r;
     const char *group;
     struct pair *best; /* (n_best) in falling order */
-    size_t n_best, n_cells;
+    size_t n_best, n_cells, n_equal;
     size_t n_intervals;       /* of the best: those that there are, */
     size_t n_apart, n_paired; /* that exclude 0, that are of queries */
     size_t apart;             /* dimension of a table each; n_dims = none */
@@ -127,6 +128,12 @@ static bool excludes_zero(struct bounded d)
     return d.lo > 0 || d.hi < 0;
 }
 
+/* Number for number; where both have none, too. */
+static bool same_number(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
 static bool is_wanted(const struct comparison *t, size_t element, size_t apart_at)
 {
     const struct average *a = &t->side[0].a;
@@ -138,7 +145,7 @@ static bool is_wanted(const struct comparison *t, size_t element, size_t apart_a
 /* Is the cell in all results? */
 static bool read_pair(struct comparison *t, size_t stratum, size_t element, struct pair *p)
 {
-    *p = (struct pair){.stratum = stratum, .element = element};
+    *p = (struct pair){.stratum = stratum, .element = element, .equal = true};
     for (size_t k = 0; k < t->n; k++) {
         struct compared *s = &t->side[k];
         size_t i = k ? element_in(s, &t->side[0].a, element) : element;
@@ -149,6 +156,8 @@ static bool read_pair(struct comparison *t, size_t stratum, size_t element, stru
         if (isnan(p->v[k].mean))
             return false;
         p->key = fmax(p->key, fabs(p->v[k].mean - p->v[0].mean));
+        p->equal &= p->v[k].mean == p->v[0].mean && same_number(p->v[k].lo, p->v[0].lo) &&
+                    same_number(p->v[k].hi, p->v[0].hi);
     }
     return true;
 }
@@ -158,6 +167,7 @@ static void take(struct comparison *t, const struct pair *p)
     size_t i = t->n_best;
 
     t->n_cells++;
+    t->n_equal += p->equal;
     while (i > 0 && t->best[i - 1].key < p->key)
         i--;
     if (i >= t->c->n)
@@ -187,7 +197,7 @@ static int rank_cells(struct comparison *t, size_t apart_at, struct err *err)
 {
     const struct average *a = &t->side[0].a;
 
-    t->n_best = t->n_cells = 0;
+    t->n_best = t->n_cells = t->n_equal = 0;
     for (size_t s = 0; s < a->n_strata; s++) {
         struct pair p;
         bool there;
@@ -323,13 +333,19 @@ static void put_title(const struct comparison *t, const char *group, size_t apar
             buf_printf(out, err, "; %c: %s", (int)('A' + k), t->side[k].h->title);
     if (t->apart < a->n_dims)
         buf_printf(out, err, ": %s", a->dim[t->apart].shown[apart_at]);
-    buf_printf(out, err, "\nthe %zu largest %s of %zu %s that all have; ", t->n_best,
+    buf_puts(out, "\n", err);
+}
+
+static void put_differences(const struct comparison *t, struct buf *out, struct err *err)
+{
+    buf_printf(out, err, "the %zu largest %s of %zu %s that all have; ", t->n_best,
                str_noun(t->n_best, "difference", "differences"), t->n_cells,
                str_noun(t->n_cells, "cell", "cells"));
     if (!t->n_intervals)
         buf_printf(out, err, "%s\n",
-                   average_has(a, STAT_LO) ? "one item, or one token for all: not tested"
-                                           : "without intervals");
+                   average_has(&t->side[0].a, STAT_LO)
+                       ? "one item, or one token for all: not tested"
+                       : "without intervals");
     else
         buf_printf(out, err, "%zu of %zu %s; %s\n", t->n_apart, t->n_intervals,
                    str_noun(t->n_intervals, "interval excludes 0", "intervals exclude 0"),
@@ -345,6 +361,10 @@ static int put_best(const struct comparison *t, const char *group, size_t apart_
     int decimals = decimals_of(t);
 
     put_title(t, group, apart_at, out, err);
+    if (t->n_equal == t->n_cells) /* rows of differences that are all 0 say no more */
+        return buf_printf(out, err, "all %zu %s that all have %s equal\n", t->n_cells,
+                          str_noun(t->n_cells, "cell", "cells"), str_noun(t->n_cells, "is", "are"));
+    put_differences(t, out, err);
     put_row(t, &g, NULL, decimals, err);
     for (size_t i = 0; i < t->n_best; i++)
         put_row(t, &g, &t->best[i], decimals, err);

@@ -428,12 +428,13 @@ static int put_grid(struct sheet *t, struct buf *out, struct err *err)
 }
 
 /* The largest where none passes a test: of each step the first few rows. */
-static int put_largest(struct sheet *t, const char *group, struct buf *out, struct err *err)
+static int put_largest(struct sheet *t, const char *group, struct buf *out, struct buf *notes,
+                       struct err *err)
 {
     t->untried = true;
     put_grid(t, out, err);
     if (t->most_rows > LARGEST_ROWS)
-        buf_printf(out, err,
+        buf_printf(notes, err,
                    "  (of each step the first %d rows, of up to %zu; lensweep top RESULT %s has "
                    "all)\n",
                    LARGEST_ROWS, t->most_rows, group);
@@ -454,16 +455,17 @@ static int put_no_numbers(struct result *r, const char *group, struct buf *out, 
                       n && left_out == n ? "all queries were left out" : "there are no numbers");
 }
 
-static int put_nothing(struct sheet *t, const char *group, struct buf *out, struct err *err)
+static int put_nothing(struct sheet *t, const char *group, struct buf *out, struct buf *notes,
+                       struct err *err)
 {
     buf_printf(out, err, "  nothing found: of %.0f %s none %s; the largest, n.s.:\n", t->f.tests,
                str_noun(t->f.tests, "number", "numbers"),
                t->f.headline->claim ? t->f.headline->claim : "passes its test");
-    return put_largest(t, group, out, err);
+    return put_largest(t, group, out, notes, err);
 }
 
 static int put_table(struct sheet *t, struct result *r, const char *group, struct buf *out,
-                     struct err *err)
+                     struct buf *notes, struct err *err)
 {
     bool untested = t->f.test != TEST_NONE && !(t->f.tests > 0);
     size_t passing;
@@ -479,15 +481,16 @@ static int put_table(struct sheet *t, struct result *r, const char *group, struc
                        "picked (statistics.split)\n"
                      : "  nothing can be said: there are no numbers to test\n",
                  err);
-        return put_largest(t, group, out, err);
+        return put_largest(t, group, out, notes, err);
     }
     if (finding_count(&t->f, &passing, err))
         return err->code;
     if (!passing)
-        return put_nothing(t, group, out, err);
+        return put_nothing(t, group, out, notes, err);
     put_grid(t, out, err);
-    return err_if(err, put_hidden(t, NONE_PASSES, "not significant throughout", group, out, err) ||
-                           put_hidden(t, NO_TEST, "not tested", group, out, err));
+    return err_if(err,
+                  put_hidden(t, NONE_PASSES, "not significant throughout", group, notes, err) ||
+                      put_hidden(t, NO_TEST, "not tested", group, notes, err));
 }
 
 /* What the columns, numbers and marks of the table are. */
@@ -527,31 +530,31 @@ static int put_stability(struct sheet *t, struct result *r, struct buf *out, str
 
 /* The table, and what stands under it. */
 static int put_all(struct sheet *t, struct result *r, const char *group, struct buf *out,
-                   struct err *err)
+                   struct buf *notes, struct err *err)
 {
     bool stored = t->f.test == TEST_STORED;
 
     lay_out(t);
     put_title(t, group, out, err);
-    if (put_table(t, r, group, out, err))
+    if (put_table(t, r, group, out, notes, err))
         return err->code;
     for (size_t k = 0; k < t->f.n_order && stored && t->f.tests > 0; k++)
-        if (power_text(&t->f, t->f.order[k], out, err))
+        if (power_text(&t->f, t->f.order[k], notes, err))
             return err->code;
-    return err_if(err, (stored && !t->untried && put_stability(t, r, out, err)) ||
-                           put_legend(t, out, err) ||
-                           contrast_text(r, group, t->f.headline, out, err) ||
-                           nulls_text(r, group, &t->f, out, err));
+    return err_if(err, (stored && !t->untried && put_stability(t, r, notes, err)) ||
+                           put_legend(t, notes, err) ||
+                           contrast_text(r, group, t->f.headline, notes, err) ||
+                           nulls_text(r, group, &t->f, notes, err));
 }
 
 int headline_text(struct result *r, const char *group, const struct headline *h, struct buf *out,
-                  struct err *err)
+                  struct buf *notes, struct err *err)
 {
     struct sheet t = {0};
 
     if (!finding_open(&t.f, r, group, h, err) && !open_beside(&t, r, group, err) &&
         !right_read(&t.right, r, err) && t.f.value.elements)
-        put_all(&t, r, group, out, err);
+        put_all(&t, r, group, out, notes, err);
     for (size_t k = 0; k < t.n_beside; k++)
         average_close(&t.beside[k]);
     finding_close(&t.f);

@@ -95,6 +95,16 @@ int summary_flags(struct result *r, struct buf *out, struct err *err)
 
 /* Experiments ------------------------------------------------------------------------------ */
 
+bool summary_shows(const struct headline *h)
+{
+    return !h->listed && h->shown_in != ONLY_TOP;
+}
+
+int summary_left_out(struct result *r, const char *group, struct buf *out, struct err *err)
+{
+    return put_left_out(r, group, "left out", out, err);
+}
+
 int summary_group(struct result *r, const struct result_group *g, struct buf *out, struct err *err)
 {
     bool any = false;
@@ -104,13 +114,13 @@ int summary_group(struct result *r, const struct result_group *g, struct buf *ou
     for (size_t i = 0; i < g->headlines.n; i++) {
         const struct headline *h = &g->headlines.v[i];
 
-        if (h->listed || h->shown_in == ONLY_TOP)
+        if (!summary_shows(h))
             continue;
         any = true;
-        if (headline_text(r, g->name, h, out, err))
+        if (headline_text(r, g->name, h, out, out, err))
             return err->code;
     }
-    return any ? put_left_out(r, g->name, "left out", out, err) : 0;
+    return any ? summary_left_out(r, g->name, out, err) : 0;
 }
 
 int summary_text(struct result *r, struct buf *out, struct err *err)

@@ -11,9 +11,11 @@
 int summary_text(struct result *r, struct buf *out, struct err *err);
 
 /* Its parts: the tables of one experiment, a block for each headline begun by an empty line and a
-   title, with notes between brackets; which flags the queries have, in a line, and what follows;
-   which result about nothing could not be read. */
+   title, with notes below, and why queries were left out, a line for each reason; which flags the
+   queries have, in a line, and what follows; which result about nothing could not be read. */
 int summary_group(struct result *r, const struct result_group *g, struct buf *out, struct err *err);
+bool summary_shows(const struct headline *h); /* does it have a block there? */
+int summary_left_out(struct result *r, const char *group, struct buf *out, struct err *err);
 int summary_flags(struct result *r, struct buf *out, struct err *err);
 int summary_unread(struct result *r, struct buf *out, struct err *err);
 

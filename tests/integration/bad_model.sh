@@ -46,6 +46,7 @@ ends 3 "$program" logits "$work/nowhere" --ids 1 && says 'nowhere'
 ends 3 "$program" inspect "$work/nowhere.gguf" && says 'nowhere.gguf'
 ends 3 "$program" tokenize "$work/nowhere" --text x && says 'nowhere'
 
+mkdir "$work/empty" && not_run 3 "$work/c.yaml:1:15: model.path: $work/empty has no config.json" "$work/empty"
 fresh llama-tied-f32 && truncate -s 3000 "$m/model.safetensors" && refused 4 'model.safetensors' "$m" &&
     not_run 4 'model.safetensors' "$m"
 fresh llama-tied-f32 && truncate -s 5 "$m/model.safetensors" && refused 4 'model.safetensors' "$m"

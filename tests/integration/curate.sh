@@ -37,6 +37,8 @@ has 'dropped before it is asked: Ermia, template 1: 1 object, fewer than 3' "$wo
 ends 0 "$program" plan "$work/c.yaml" --json && has '"prompts": 10' "$work/out" && has '"prompts_dropped": 2' "$work/out"
 ends 0 "$program" curate "$work/c.yaml" && has '8 of 10 prompts kept: 24 queries' "$work/out"
 has 'facts that are there twice count once: 1, the first'
+has '     4 of 5 kept of template 2: {subject} has: 1.' "$work/out" && hasnt 'keeps no prompt' "$work/err"
+has '{subject} has: 1.`: 4 of 5 kept' "$work/given/card.md"
 # Another start's files would be read as data with its own: what names them may not change.
 ends 2 "$program" curate "$work/c.yaml" --set curate.answers=2 && says 'curate.answers changed: it was 3'
 ends 2 "$program" curate "$work/c.yaml" --set curate.splits='{train: 1}' && says 'curate.splits changed: it was {train: 0.5, test: 0.5}'
@@ -112,6 +114,11 @@ got=0
 "$program" curate "$work/own.yaml" >"$work/out" 2>"$work/err" || got=$?
 [ "$got" -le 1 ] || wrong "status $got of a model that knows nothing"
 counts "$work/own"
+
+# Of several templates each says how much it keeps, here nothing.
+ends 1 "$program" curate "$work/own.yaml" --set curate.keep=correct --set "output=$work/several" \
+    --set 'curate.templates=["The town of {subject} is", "{subject} is"]'
+has '     0 of 5 kept of template 2: {subject} is' "$work/out" && has 'warning: template 2 keeps no prompt'
 
 # A key of the model's config that nobody knows is refused, unless it is to be ignored.
 cp -r $tiny "$work/keyed"

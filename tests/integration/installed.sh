@@ -41,6 +41,16 @@ completed=$(
     echo "${COMPREPLY[*]}"
 )
 [[ " $completed " == *" svg "* ]] || wrong "bash completes plot --format to \"$completed\""
+# zsh: the same text serves as a file of fpath, and sourced once compinit has run.
+if command -v zsh >/dev/null; then
+    files=("$prefix"/share/zsh/*)
+    # shellcheck disable=SC2016 # for zsh to expand
+    begin='autoload -Uz compinit && compinit -u -d "$1/dump"' show='print -r -- "$_comps[lensweep]"'
+    found=$(zsh -fc "fpath=(\"\$2\" \$fpath) && $begin && $show" zsh "$work" "${files[0]}")
+    [ "$found" = _lensweep ] || wrong "zsh does not find its completions in fpath: \"$found\""
+    sourced=$(zsh -fc "$begin && source <(\"\$2\" help --as zsh) && $show" zsh "$work" "$prefix/bin/lensweep")
+    [ "$sourced" = _lensweep ] || wrong "zsh does not register completions that are sourced: \"$sourced\""
+fi
 for shell in zsh fish; do
     command -v $shell >/dev/null || continue
     file=("$prefix"/share/$shell/*/*lensweep*)

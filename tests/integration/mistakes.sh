@@ -22,14 +22,21 @@ wrongly "$work/prompt.jsonl" 'kind: decode' 'the keys prompt, label are of no fo
 wrongly "$work/facts.csv" 'kind: decode' 'a table of facts for lensweep curate'
 wrongly "$work/packed.jsonl" 'kind: decode' 'compressed by gzip: unpack it first'
 wrongly "$work/lfs.jsonl" 'kind: decode' 'git lfs pull'
+printf 'GGUF\003\000\000\000\n\000\n\000\n' >"$work/model.gguf"
+wrongly "$work/model.gguf" 'kind: decode' 'model.gguf:1:1: a GGUF model, which model.path takes'
+[ "$(grep -c model.gguf "$work/err")" = 1 ] || wrong "a model as data is read line by line"
 wrongly "$data" 'kind: logit_lens' 'unknown kind "logit_lens" (did you mean decode?)'
 wrongly "$data" 'kind: Activation-Patching' '(did you mean ablation with operation: {kind: patch}?)'
 wrongly "$data" 'kind: attention_knockout' '(did you mean knockout?)'
 wrongly "$data" 'kind: causal_tracing' '(did you mean causal_trace?)'
 wrongly "$data" 'kind: ablation, site: mlp, layers: 0-5, operation: {kind: zero}' '0-5 is not a number; write [0, 1, ...] for one configuration each'
-wrongly "$data" 'kind: knockout, layers: eech' 'layers: must be an integer, 0 to 2, not "eech" (did you mean each?)'
+wrongly "$data" 'Kind: knockout' "$work/c.yaml:5:15: experiments.x.kind: required, but missing (did you mean kind by \"Kind\"?)"
+wrongly "$data" 'kind: knockout, LAYERS: 1' 'unknown key "LAYERS" (did you mean layers?)'
+wrongly "$data" 'kind: ablation, site: mlp, operation: {kind: patch}' 'source.run: required with operation.kind: patch, but missing'
+wrongly "$data" 'kind: ablation, site: mlp, operation: {kind: patch, source: {run: clean}}' 'unknown key "source": it stands beside operation, not in it'
+wrongly "$data" 'kind: knockout, layers: eech' 'layers: must be an integer, 0 to 2, a list of them, each, all, {together: [...]} or {window: W, stride: S}, not "eech" (did you mean each?)'
 wrongly "$data" 'kind: knockout, layers: [0, a]' 'layers: must be an integer, 0 to 2, not "a"'
-wrongly "$data" 'kind: knockout, heads: [0.5]' 'heads: must be an integer, 0 to 3, not "0.5"'
+wrongly "$data" 'kind: knockout, heads: [0.5, 1]' 'heads: must be an integer, 0 to 3, not "0.5"'
 wrongly "$data" 'kind: knockout, layers: 3' 'layers: 3 is out of range: the model has 0 to 2'
 wrongly "$data" 'kind: knockout, layers: {each_token: person}' 'layers: {each_token: NAME} is of positions'
 wrongly "$data" 'kind: knockout, layers: {window: 1, together: [0]}' 'layers: window and together cannot be combined'

@@ -35,6 +35,10 @@ hasnt 'not tested' "$work/out"
 two two 2
 [ "$(grep -c '; paired$' "$work/out")" = 3 ] || wrong 'two tokens are not paired'
 
+ends 0 "$program" compare "$work/two-zero" "$work/two-zero"
+[ "$(grep -cE '^all [0-9]+ cells? that all have (is|are) equal$' "$work/out")" = 3 ] || wrong 'equal tables are not said to be'
+hasnt 'largest difference' "$work/out"
+
 [ -n "${LENSWEEP_PYTHON:-}" ] || skip "no Python with NumPy and h5py"
 for name in items two; do
     "$program" compare "$work/$name-zero" "$work/$name-scale" >"$work/out"

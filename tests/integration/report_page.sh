@@ -22,6 +22,8 @@ PATH=$work ends 0 "$program" report "$work/r"
 has 'gnuplot is not installed'
 check "$work/r/report.html" "${words[@]}" 'Figures are missing'
 has '<p class="note">  step 1 has too few items' "$work/r/report.html" # a sentence of its own
+! grep '<p class="note">' "$work/r/report.html" | grep -qv '</p>$' || wrong "a note is broken into lines"
+! grep -qE '^ *[^<]*</p>' "$work/r/report.html" || wrong "a paragraph ends on another line than it began"
 hasnt "${work##*/}" "$work/r/report.html" # where things lie is nobody else's
 if command -v gnuplot >/dev/null; then
     ends 0 "$program" report "$work/r" -o "$work/page.html" --layers-from 1

@@ -51,7 +51,7 @@ has "  next    lensweep $(typed "${arguments[@]}")" "$work/err1" && has '1 bad q
 tail -n 1 "$work/err1" | grep -q '^lensweep: stopped by a signal: .*; run the same command again$' || wrong "the last line"
 if [ -e "$out/result.h5" ] || [ -e "$out/lock" ]; then wrong "a result, or a lock, of a run that was stopped"; fi
 ends 0 "$program" status "$out"
-has 'holder   none' "$work/out" && has 'run the same command again' "$work/out"
+has 'lock     none: it is not running' "$work/out" && has 'run the same command again' "$work/out"
 tail -n 1 "$out/run.jsonl" | grep -q '"event":"stopped"' || wrong "run.jsonl does not say that it was stopped"
 
 # Two ranks; the signal reaches the first alone.

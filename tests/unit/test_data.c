@@ -369,7 +369,8 @@ static void bad_queries_have_a_status(void **state)
 
 static void bytes_that_are_no_text(void **state)
 {
-    static const char nul[] = LINE("1") "\n{\"ids\"\0: [1]}\n", cut[] = "{\"text\": \"\xc3\"}";
+    static const char nul[] = LINE("1") "\n{\"ids\"\0: [1]}\n\0\n\0\n",
+                      cut[] = "{\"text\": \"\xc3\"}";
     size_t n = (16 << 20) + 1;
     char *longest = test_malloc(n);
     struct dataset ds;
@@ -379,6 +380,15 @@ static void bytes_that_are_no_text(void **state)
     assert_int_equal(ds.n, 1);
     assert_int_equal(problems.count, 1);
     assert_problem(0, "nul.jsonl:2:7", "a NUL byte, expected JSON");
+    dataset_release(&ds);
+
+    memset(longest, 0, 4096);
+    for (int i = 0; i < 4096; i += 64)
+        longest[i] = '\n';
+    load_path(&ds, write_bytes("binary.jsonl", longest, 4096), plain, NULL);
+    assert_int_equal(problems.count, 1);
+    assert_problem(0, "binary.jsonl:1:1",
+                   "a binary file (it has NUL bytes): expected JSON Lines, JSON or CSV");
     dataset_release(&ds);
 
     load_path(&ds, write_text("utf8.jsonl", cut), plain, NULL);

@@ -28,8 +28,9 @@ static int one(struct selections *out, size_t i, struct span range, int32_t coor
     return err->code;
 }
 
-/* What stands where a number is due: a word, a fraction, {each_token: NAME} as config writes it. */
-static void not_a_number(struct experiment *x, const char *key, const char *text, int n,
+/* What stands where a number is due: a word, a fraction, {each_token: NAME} as config writes it.
+   `alone`: it is all that was given, and another form could be. */
+static void not_a_number(struct experiment *x, const char *key, const char *text, int n, bool alone,
                          struct problems *problems)
 {
     static const char *const words[] = {"each", "all"};
@@ -39,13 +40,16 @@ static void not_a_number(struct experiment *x, const char *key, const char *text
         problem_at(x, key, problems, "{each_token: NAME} is of positions: write integers, 0 to %d",
                    n - 1);
     else
-        problem_at(x, key, problems, "must be an integer, 0 to %d, not \"%s\"%s%s%s", n - 1, text,
-                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+        problem_at(
+            x, key, problems, "must be an integer, 0 to %d%s, not \"%s\"%s%s%s", n - 1,
+            alone ? ", a list of them, each, all, {together: [...]} or {window: W, stride: S}" : "",
+            text, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-static int element(const char *text, int n, struct experiment *x, const char *key,
+static int element(const struct selector *s, size_t i, int n, struct experiment *x, const char *key,
                    struct problems *problems)
 {
+    const char *text = s->name[i];
     char *end;
     long v = strtol(text, &end, 10);
 
@@ -57,7 +61,7 @@ static int element(const char *text, int n, struct experiment *x, const char *ke
         return -1;
     }
     if (*end || end == text) {
-        not_a_number(x, key, text, n, problems);
+        not_a_number(x, key, text, n, s->kind == SELECT_LIST && s->n == 1, problems);
         return -1;
     }
     if (v < 0 || v >= n) {
@@ -78,7 +82,7 @@ static int together(struct selections *out, const struct selector *s, int n, str
     if (!v->range)
         return err->code;
     for (size_t i = 0; i < s->n && !code; i++) {
-        int e = element(s->name[i], n, x, key, problems);
+        int e = element(s, i, n, x, key, problems);
 
         v->range[v->n++] = (struct span){e, e + 1};
         code = buf_printf(&label, err, "%s%d", i ? "+" : "", e);
@@ -129,7 +133,7 @@ int selections_of(struct selections *out, const struct selector *s, int n, struc
         int lo = (int)i, wide = 1, centre;
 
         if (s->kind == SELECT_LIST)
-            lo = element(s->name[i], n, x, key, problems);
+            lo = element(s, i, n, x, key, problems);
         if (s->kind == SELECT_WINDOW) {
             lo = (int)i * s->stride;
             wide = s->window;

@@ -5,12 +5,14 @@
 #include "base/wrap.h"
 #include "base/writer.h"
 #include "report/figures/plot.h"
+#include "report/headline.h"
 #include "report/standout.h"
 #include "report/summary.h"
 #include "report/top.h"
 #include "report/web/html.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,6 +71,18 @@ static int put_head(struct result *r, struct buf *b, struct err *err)
                        name);
 }
 
+/* A paragraph for each line. */
+static void put_notes(struct buf *text, struct buf *b, struct err *err)
+{
+    const char *s = buf_str(text, err);
+
+    for (size_t n; s && *s; s += n + (s[n] == '\n')) {
+        n = strcspn(s, "\n");
+        html_printf(b, err, "<p class=\"note\">%.*s</p>\n", (int)n, s);
+    }
+    buf_clear(text);
+}
+
 /* Is the model right? ---------------------------------------------------------------------- */
 
 static void put_wrong(const struct right *all, struct buf *text, struct buf *b, struct err *err)
@@ -95,8 +109,8 @@ static int put_right(struct result *r, const struct right *all, struct buf *b, s
     if (all->n > all->n_right)
         put_wrong(all, &text, b, err);
     buf_clear(&text);
-    if (!summary_flags(r, &text, err) && text.len)
-        html_printf(b, err, "<p class=\"note\">%.*s</p>\n", (int)text.len, text.data);
+    if (!summary_flags(r, &text, err))
+        put_notes(&text, b, err);
     buf_release(&text);
     return buf_puts(b, "</section>\n", err);
 }
@@ -134,54 +148,27 @@ static int put_standouts(struct result *r, const struct right *right, struct buf
 
 /* Findings --------------------------------------------------------------------------------- */
 
-static size_t line_length(const char *s)
-{
-    size_t n = strcspn(s, "\n");
-
-    return n + (s[n] == '\n');
-}
-
-static bool is_note(const char *line)
-{
-    return !strncmp(line, "  (", 3) || !strncmp(line, "  not significant", 17);
-}
-
-/* Was the line of n bytes broken by wrap_text? Then the next word had no room in it. */
-static bool is_broken(const char *line, size_t n)
-{
-    const char *next = line + n + strspn(line + n, " ");
-
-    return n <= wrap_width() + 1 && n + strcspn(next, " \n") > wrap_width();
-}
-
-/* What is said under a table, up to where the next thing is said. */
-static const char *put_note(const char *s, struct buf *b, struct err *err)
-{
-    size_t n = line_length(s), last = 0;
-
-    while (s[n] && s[n] != '\n' && !is_note(s + n) && is_broken(s + last, n - last)) {
-        last = n;
-        n += line_length(s + n);
-    }
-    html_printf(b, err, "<p class=\"note\">%.*s</p>\n", (int)n, s);
-    return s + n;
-}
-
 /* A block of the summary: its title, its table as it stands, what is said under it. */
-static const char *put_block(const char *s, struct buf *b, struct err *err)
+static int put_block(struct result *r, const char *group, const struct headline *h, struct buf *b,
+                     struct err *err)
 {
-    size_t n = strcspn(s, "\n"), table = 0;
-    const char *at = s + line_length(s);
+    struct buf text = {0}, notes = {0};
+    const char *s = headline_text(r, group, h, &text, &notes, err) ? NULL : buf_str(&text, err);
 
-    html_printf(b, err, "<h4>%.*s</h4>\n", (int)n, s);
-    while (at[table] && at[table] != '\n' && !is_note(at + table))
-        table += line_length(at + table);
-    if (table)
-        html_printf(b, err, "<pre>%.*s</pre>\n", (int)table, at);
-    at += table;
-    while (*at && *at != '\n')
-        at = put_note(at, b, err);
-    return at;
+    if (s && *s) {
+        size_t n;
+
+        s += *s == '\n';
+        n = strcspn(s, "\n");
+        html_printf(b, err, "<h4>%.*s</h4>\n", (int)n, s);
+        s += n + (s[n] == '\n');
+        if (*s)
+            html_printf(b, err, "<pre>%s</pre>\n", s);
+        put_notes(&notes, b, err);
+    }
+    buf_release(&text);
+    buf_release(&notes);
+    return err->code;
 }
 
 static int put_tables(struct result *r, const struct result_group *g, struct buf *b,
@@ -189,11 +176,21 @@ static int put_tables(struct result *r, const struct result_group *g, struct buf
 {
     const struct top tokens = {.page = true, .step = -1};
     struct buf text = {0};
-    const char *s = summary_group(r, g, &text, err) ? NULL : buf_str(&text, err);
-    bool shown;
+    bool shown = false;
 
-    while (s && *s)
-        s = *s == '\n' ? s + 1 : put_block(s, b, err);
+    if (result_nulls(r, err))
+        return err->code;
+    for (size_t i = 0; i < g->headlines.n; i++) {
+        const struct headline *h = &g->headlines.v[i];
+
+        if (!summary_shows(h))
+            continue;
+        shown = true;
+        if (put_block(r, g->name, h, b, err))
+            return err->code;
+    }
+    if (shown && !summary_left_out(r, g->name, &text, err))
+        put_notes(&text, b, err);
     buf_release(&text);
     return err->code ? err->code : top_tokens(&tokens, r, g->name, b, &shown, err);
 }
@@ -298,6 +295,7 @@ static void sweep(struct gallery *out)
 
 int web_write(struct web *w, const char *result, struct err *err)
 {
+    const size_t width = wrap_set_width(SIZE_MAX); /* a browser breaks lines itself */
     struct buf said = {0}, page = {0};
     struct gallery out = {.format = "svg",
                           .width = PLOT_COLUMN_WIDTH,
@@ -315,6 +313,7 @@ int web_write(struct web *w, const char *result, struct err *err)
         else
             file_replace(w->path, page.data, page.len, err);
     }
+    wrap_set_width(width);
     sweep(&out);
     result_close(&r);
     gallery_release(&out);
