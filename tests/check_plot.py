@@ -31,6 +31,10 @@ EXPERIMENTS = """experiments:
   - {name: lens, kind: token_lens}
   - {name: cut, kind: knockout, sets: [subject, answer_1, answer_2, last]}
   - {name: one, kind: knockout, sets: [subject], layers: each}
+  - {name: window, kind: knockout, sets: [subject, last], layers: {window: 2, stride: 1}}
+  - {name: part, kind: knockout, sets: [subject], heads: each}
+  - {name: each, kind: knockout, sets: [subject, last], layers: each, heads: each}
+  - {name: places, kind: decode, positions: [subject, last]}
   - {name: heads, kind: heads}
   - {name: authors, kind: heads, classify: authors, k: 0.7}
   - {name: edges, kind: edges, operation: {kind: zero}, metrics: [logit, kl]}
@@ -113,6 +117,18 @@ def centred(group):
     return logit - np.where(text(group["target"]) == "subject", mean[1], mean[0])
 
 
+def losses(group):
+    """Logits that the targets lose, as they are and beyond the control tokens."""
+    cut = group["out_logit"][:].astype("f8")
+    clean = group["out_logit_clean"][:].astype("f8")
+    raw = clean.reshape(len(clean), *[1] * (cut.ndim - 2), -1) - cut
+    lost = []
+    for p in ("control", "subject_control"):
+        before = group[f"{p}_logit_clean"][:].astype("f8").reshape(-1, *[1] * (cut.ndim - 2))
+        lost.append((before - group[f"{p}_logit"][:])[..., None])
+    return raw, raw - np.where(text(group["target"]) == "subject", lost[1], lost[0])
+
+
 def wanted(f, keys):
     """(group, value): its dimensions behind the query, and the values."""
     lines = {"early": ["layer", "component", "target"], "lens": ["layer", "token_set", "target"]}
@@ -123,6 +139,10 @@ def wanted(f, keys):
     cut = f["cut"]
     out["cut", "mean_mlp_logit_drop"] = lines["lens"], (
         cut["mlp_logit_clean"][:].astype("f8")[:, :, None] - cut["mlp_logit"][:])
+    out["cut", "mean_out_logit_drop"] = lines["lens"][1:], losses(cut)[0]
+    cuts = {"cut": [], "one": ["cut_layer"], "window": ["cut_layer"], "part": ["cut_head"], "each": ["cut_layer", "cut_head"]}
+    for name, dims in cuts.items():
+        out[name, "mean_out_centred_drop"] = dims + lines["lens"][1:], losses(f[name])[1]
     dims = ["layer", "head", "target"]
     for name, sign in (("promotion", 1), ("suppression", -1)):
         out["heads", name] = dims, against_controls(f["heads"], sign)
@@ -174,7 +194,7 @@ def averages(values, keys, status):
 
 
 def labels(group, dim):
-    v = group[dim]
+    v = group[dim + "_label"] if dim + "_label" in group else group[dim]
     return list(text(v)) if v.dtype == object else [f"{x:g}" for x in v[:]]
 
 
@@ -223,6 +243,9 @@ def check_filled(rows, keys, value):
     assert entries == filled, (keys, entries - filled)
 
 
+SHOWN = {"last": "last token"}
+
+
 def check_script(figures, name):
     """Each panel's block of the table is of one step, row and column; fields are the right ones."""
     rows = read_table(os.path.join(figures, name + ".csv"))
@@ -240,16 +263,21 @@ def check_script(figures, name):
         value = field(re.search(r"using 0:(\d+) with linesp", script)[1])
         assert [field(k) for k in (lo, hi)] == [value + "_lo", value + "_hi"]
         n = int(re.search(r"^array colour\[(\d+)\]$", script, re.M)[1])
-        size, same = int(along[1]) * n, list({"component", "token_set"} & set(header))
+        # a cut of layers or heads has them along, a line for each set; else a line for each target
+        of, series = next((d, s) for d, s in (("cut_layer", "token_set"), ("cut_head", "token_set"),
+                                              ("layer", "target")) if d in header)
+        size = int(along[1]) * n
+        same = list({"component", "token_set", "target"} & set(header) - {series})
+        entries = list(dict.fromkeys(r[of] for r in rows))
         key = script.index
         for start in starts:
             targets = []
             for k in range(n):
                 line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
-                targets += {r["target"] for r in line}
-                assert [int(r["layer"]) for r in line] == list(range(int(along[1])))
+                targets += {r[series] for r in line}
+                assert [r[of] for r in line] == entries and len(entries) == int(along[1])
             assert len(set(targets)) == n == len(targets), (name, start, targets)
-            places = [key(f"set label '{t.replace('_', ' ')}' at") for t in targets]
+            places = [key(f"set label '{SHOWN.get(t, t.replace('_', ' '))}' at") for t in targets]
             assert places == sorted(places), (name, targets)
     elif "xerrorbars" in script and "along" in script and not "jitter" in script:
         mid, lo, hi = re.search(r"\? \$(\d+) : NaN\):\(y\(\$0\+1, i\)\):(\d+):(\d+)", script).groups()
@@ -261,13 +289,14 @@ def check_script(figures, name):
         for lo, hi in re.findall(r"^set cbrange \[(\S+):(\S+)\]$", script, re.M):
             assert float(lo) not in (0, -float(hi)) or float(hi) == float(f"{float(hi):.2g}"), (name, hi)
         value = field(re.search(r"using 0:\(i\):\(\$0 - .*:(\d+) \\\n    with box", script)[1])
-        assert value in ("role_score", "role_effect", "mean", "mean_layer_effect"), value
+        assert value in ("role_score", "role_effect", "mean", "mean_layer_effect",
+                         "mean_out_centred_drop"), value
         down = int(re.search(r"^down = (\d+)$", script, re.M)[1])
-        size, same = int(along[1]) * down, list({"site", "corruption", "window", "metric"} & set(header))
+        size, same = int(along[1]) * down, list({"site", "corruption", "window", "metric", "token_set", "target"} & set(header))
         for start in starts:
             for k in range(down):
                 line = rows[start + k * int(along[1]):start + (k + 1) * int(along[1])]
-                assert len({r[next(d for d in ("role", "layer", "from_layer") if d in r)] for r in line}) == 1
+                assert len({r[next(d for d in ("role", "layer", "from_layer", "cut_layer") if d in r)] for r in line}) == 1
     elif "effect[int($0)+1]" in script:
         value = field(re.search(r"effect\[int\(\$0\)\+1\]=\$(\d+)\)", script)[1])
         assert value == "mean", value
@@ -358,12 +387,41 @@ def check_boxes(figures, width):
                     assert apart > 0, (name, words, a, x, y)
 
 
+def title_of(figures, name):
+    """What stands above a picture, its lines joined."""
+    _, texts = boxes(os.path.join(figures, name + ".svg"))
+    largest = max(size for _, _, size in texts)
+    return " ".join(words for _, words, size in texts if size == largest).replace("\u2019", "'")
+
+
+def check_titles(figures, tables):
+    """A title says what is drawn: raw logits, at which tokens, by which criterion."""
+    def of(group):
+        return {t: title_of(figures, t) for t in tables if t.split("_")[0] == group}
+
+    for name, title in of("cut").items():
+        if name.endswith("_centred"):
+            assert "beyond those of control tokens" in title, (name, title)
+        if name.endswith("_logit") and "_mlp" not in name:
+            assert "raw logits lost, control tokens not subtracted" in title, (name, title)
+    for name, title in (of("one") | of("window") | of("each")).items():
+        assert "layers" in title and "beyond those of control tokens" in title, (name, title)
+    for name, title in of("early").items():
+        assert name.endswith("_centred") or "at the last token" in title, (name, title)
+    for name, title in of("places").items():
+        assert "at the last token" not in title, (name, title)
+    heads = [set(re.sub(r" \(.*", "", t) for t in of(g).values()) for g in ("heads", "authors")]
+    assert not heads[0] & heads[1], heads
+    assert all("against control tokens" in t for t in heads[0]), heads
+    assert all("authors" in t for t in heads[1]), heads
+
+
 def check_averages(program, out):
     done = run(program, "plot", out, "--format", "svg")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     without = [line for line in lines if not line.endswith(".svg")]
-    assert len(without) == 1 and without[0].startswith("one: no figure") and not done.stderr, without
+    assert not without and not done.stderr, without
     figures = os.path.join(out, "figures")
     tables = sorted(n[:-4] for n in os.listdir(figures) if n.endswith(".csv"))
     made = sorted(os.path.basename(line)[:-4] for line in lines if line not in without)
@@ -376,6 +434,7 @@ def check_averages(program, out):
             assert rows, f"{name}: no figure of {value}"
             compare(f, name, value, dims, cells, rows, keys)
     check_boxes(figures, 672)
+    check_titles(figures, tables)
     narrow = os.path.join(out, "narrow")
     done = run(program, "plot", out, "-o", narrow, "--format", "svg", "--width", "column", "--layers-from", "1")
     assert done.returncode == 0, done.stderr

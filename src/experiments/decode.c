@@ -124,7 +124,9 @@ static int declare_averages(struct experiment *x, struct err *err)
     const struct figure figure = {
         .row = "component",
         .column = d->positions.n ? "position" : NULL,
-        .title = "Early decoding: the targets' logits read from each layer at the last token",
+        .title = d->positions.n
+                     ? "Early decoding: the targets' logits read from each layer, by position"
+                     : "Early decoding: the targets' logits read from each layer at the last token",
     };
 
     if (!d->positions.n)

@@ -231,8 +231,8 @@ static int describe(struct experiment *x, bool chance, struct err *err)
         .row = "target",
         .down = "layer",
         .along = "head",
-        .title =
-            "Attention heads: how often each promotes and suppresses a target at the last token",
+        .title = "Attention heads: how often each promotes and suppresses a target at the last "
+                 "token, judged against control tokens",
         .value_label = "suppresses (% of queries)",
         .along_label = "promotes (% of queries)",
         .down_label = "layer",
@@ -251,6 +251,9 @@ static int describe(struct experiment *x, bool chance, struct err *err)
                         : "how often a head suppresses any target";
     rate.class_words = "suppresses";
     authors.beside = NULL;
+    authors.title =
+        "Attention heads: how often each promotes and suppresses any target at the last "
+        "token, judged as the paper's authors do: against all heads of its layer";
     return err_if(err,
                   add_headline(x, &rate, err) || add_figure(x, chance ? &figure : &authors, err));
 }

@@ -61,7 +61,6 @@ static int cut_axis(struct experiment *x, const char *name, const struct selecto
         return 0;
     if (add_selections_axis(x, name, sel, axis, err))
         return err->code;
-    x->axis[*axis].label = NULL; /* numbers say it */
     x->axis[*axis].cell = true;
     return 0;
 }
@@ -160,23 +159,43 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
     return add_headline(x, &drop, err);
 }
 
-/* What is drawn of the cut of all layers and heads. */
-static int describe_figures(struct experiment *x, const struct knockout *k, struct err *err)
+/* Of the cut of all layers and heads: what the targets lose beyond control tokens, which may have
+   the other sign than the logits as they are, drawn behind it. */
+static int describe_losses(struct experiment *x, const struct knockout *k, struct err *err)
 {
-    const struct figure logits = {
-        .name = "logit",
+    struct figure logits = {
+        .name = "centred",
         .form = "intervals",
-        .values = "mean_out_logit_drop",
+        .values = "mean_out_centred_drop",
         .series = "target",
         .along = "token_set",
         .control = "random_",
-        .title = "Attention knockout: logits lost when the last token cannot attend to a set",
-        .value_label = "logit lost (nat)",
-        .note = k->random
-                    ? "Output at the last token, clean minus cut. Grey: as many random tokens "
-                      "in its place"
-                    : "Output at the last token, clean minus cut",
+        .title = "Attention knockout: logits lost beyond those of control tokens when the last "
+                 "token cannot attend to a set",
+        .value_label = "logit lost beyond control tokens (nat)",
+        .note = k->random ? "Output at the last token, clean minus cut, minus the mean of the same "
+                            "over control tokens. Grey: as many random tokens in its place"
+                          : "Output at the last token, clean minus cut, minus the mean of the same "
+                            "over control tokens",
     };
+
+    if (add_figure(x, &logits, err))
+        return err->code;
+    logits.name = "logit";
+    logits.values = "mean_out_logit_drop";
+    logits.title = "Attention knockout: raw logits lost, control tokens not subtracted, when the "
+                   "last token cannot attend to a set";
+    logits.value_label = "raw logit lost (nat)";
+    logits.note = k->random ? "Output at the last token, clean minus cut. A shift of all logits "
+                              "counts as well. Grey: as many random tokens in its place"
+                            : "Output at the last token, clean minus cut. A shift of all logits "
+                              "counts as well";
+    return add_figure(x, &logits, err);
+}
+
+/* What is drawn of the cut of all layers and heads. */
+static int describe_whole(struct experiment *x, const struct knockout *k, struct err *err)
+{
     const struct figure kl = {
         .name = "kl",
         .form = "intervals",
@@ -203,8 +222,38 @@ static int describe_figures(struct experiment *x, const struct knockout *k, stru
         .note = "MLP output decoded at the last token, clean minus cut",
     };
 
-    return err_if(err, add_figure(x, &logits, err) || add_figure(x, &kl, err) ||
+    return err_if(err, describe_losses(x, k, err) || add_figure(x, &kl, err) ||
                            (k->mlp_logit && add_figure(x, &mlps, err)));
+}
+
+/* What is drawn of cuts of some layers, of some heads, or of some heads of some layers. */
+static int describe_parts(struct experiment *x, const struct knockout *k, struct err *err)
+{
+    bool map = k->layer_axis >= 0 && k->head_axis >= 0;
+    const struct figure figure = {
+        .name = "centred",
+        .form = map ? "map" : "lines",
+        .values = "mean_out_centred_drop",
+        .row = "target",
+        .series = map ? NULL : "token_set",
+        .down = map ? "cut_layer" : NULL,
+        .along = k->head_axis >= 0 ? "cut_head" : "cut_layer",
+        .compare = "yes",
+        .title = arena_printf(x->arena, err,
+                              "Attention knockout: logits lost beyond those of control tokens when "
+                              "the last token cannot attend to a set in %s",
+                              map                 ? "some heads of some layers"
+                              : k->head_axis >= 0 ? "some heads"
+                                                  : "some layers"),
+        .value_label = map ? "logit lost (nat)" : "logit lost beyond control tokens (nat)",
+        .along_label = k->head_axis >= 0 ? "heads cut" : "layers cut",
+        .down_label = map ? "layers cut" : NULL,
+        .note =
+            "Output at the last token, clean minus cut, minus the mean of the same over control "
+            "tokens",
+    };
+
+    return figure.title ? add_figure(x, &figure, err) : err->code;
 }
 
 static int describe(struct experiment *x, const struct knockout *k, struct err *err)
@@ -227,7 +276,7 @@ static int describe(struct experiment *x, const struct knockout *k, struct err *
                      : (struct authors_layout){.left_out = "they cut all layers and heads at once, "
                                                            "and decode the MLPs"};
     return err_if(err, describe_drops(x, whole, err) || add_headline(x, &divergence, err) ||
-                           (whole && describe_figures(x, k, err)));
+                           (whole ? describe_whole(x, k, err) : describe_parts(x, k, err)));
 }
 
 static int declare_averages(struct experiment *x, const struct knockout *k, struct err *err)

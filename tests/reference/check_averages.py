@@ -27,8 +27,8 @@ COMPARED = {
     "decode": "logit control_logit subject_control_logit vocab_mean vocab_std embed_logit logprob rank",
     "token_lens": "logit attention head_logit control_logit subject_control_logit",
     "knockout": "out_logit out_logprob out_rank out_logit_clean out_logprob_clean kl final_rms argmax mlp_logit "
-    "mlp_logit_clean cut_layer cut_head control_logit subject_control_logit control_logit_clean "
-    "subject_control_logit_clean",
+    "mlp_logit_clean cut_layer cut_head cut_layer_label cut_head_label control_logit subject_control_logit "
+    "control_logit_clean subject_control_logit_clean",
     "causal_trace": "score score_sd logit logprob high low low_sd weak_corruption noise_level token_role",
     "heads": "logit vocab_mean vocab_std "
     + " ".join(f"{p}control_{v}" for p in ("", "subject_") for v in ("logit", "std", "promotion", "suppression"))

@@ -152,6 +152,13 @@ def check_query(table, model, group, config, query, args):
                 check_missing(table, cell, where)
 
 
+def in_words(selector, of):
+    """A configuration of layers or heads, as its label has it: 3, 5-9, 1+4."""
+    if isinstance(selector, dict) and "together" in selector:
+        return "+".join(map(str, of))
+    return str(of[0]) if len(of) == 1 else f"{of[0]}-{of[-1]}"
+
+
 def check_labels(table, group, config, model):
     """cut_layer and cut_head are there if asked for, and say which."""
     for key, dim, n in (("layers", "cut_layer", model.L), ("heads", "cut_head", model.H)):
@@ -159,6 +166,9 @@ def check_labels(table, group, config, model):
         have = group[dim][()].tolist() if dim in group else [-1]
         if (dim in group) != (config[key] != "all") or have != want:
             table.row(dim).complain(f"{have}, expected {want}")
+        words = [in_words(config[key], of) for _, of in choices(config[key], n)]
+        if dim in group and strings(group[dim + "_label"]) != words:
+            table.row(dim + "_label").complain(f"{strings(group[dim + '_label'])}, expected {words}")
     cuts = [dim for dim in ("cut_layer", "cut_head") if dim in group]
     for name, rest in REST.items():
         if name in group and group.dims[name] != ["query", *cuts, *rest]:

@@ -57,7 +57,7 @@ SECOND = {
 }
 # A third run, on data with whole answers.
 THIRD = {"knockout": [("answer_logprob: true",) * 2, ("generate", "generate: {tokens: 2}")]}
-EVERYWHERE = {"item", "subject", "dataset", "template", "step", "status", "layer_label", "head_label", "neuron_label", "kv_head",
+EVERYWHERE = {"item", "subject", "dataset", "template", "step", "status", "layer_label", "head_label", "neuron_label", "cut_layer_label", "cut_head_label", "kv_head",
               "stratum_dataset", "stratum_template", "stratum_step", "group_dataset", "group_template", "group_step",
               "contrast_step", "contrast_minus"}
 ENDS = ("_se", "_lo", "_hi", "_p", "_n", "_n_clusters", "_df", "_contrast")
@@ -88,8 +88,8 @@ DIMENSIONS = {
     "window": ("numbers", "layers that are put back together"),
     "token": ("from 0", "a token of the prompt, padded to the longest of the file"),
     "role": ("names", "a role of tokens: of traces ([methods.md](methods.md) 3.2), in `NAME/means` of matching (4)"),
-    "cut_layer": ("from 0", "as `layer` in a sweep: where the attention is cut"),
-    "cut_head": ("from 0", "as `head` in a sweep: where the attention is cut"),
+    "cut_layer": ("from 0", "as `layer` in a sweep, in words `cut_layer_label`: where the attention is cut"),
+    "cut_head": ("from 0", "as `head` in a sweep, in words `cut_head_label`: where the attention is cut"),
     "position": ("labels", "tokens that are edited or read together: `last`, `subject[0]`, `first+last`, `5-7`, `all`"),
     "from": ("labels", "tokens that are attended to"),
     "to": ("labels", "tokens that attend"),

@@ -468,6 +468,7 @@ static void test_room(void **state)
    out; a group without any is named. */
 static void test_missing(void **state)
 {
+    static const struct headline headline = {.variable = "score", .title = "a score"};
     struct figure figure[3] = {lines, lines, lines};
     struct h5file *f;
     struct h5group *g;
@@ -481,11 +482,14 @@ static void test_missing(void **state)
     g = begin(&f, figure, 3, "cities");
     put_average(g, "score", "stratum layer component target", CELLS_MAX, 0, NULL);
     add_group(f, "later", NULL, 0, figure, 1);
+    g = add_group(f, "told", NULL, 0, NULL, 0);
+    assert_int_equal(headlines_write(g, &headline, 1, &err), 0);
     commit(f);
     assert_int_equal(plot(&err), ERR_IO);
     assert_non_null(buf_str(&said, &err));
     assert_non_null(strstr(said.data, "/figures/g_cities_1_there.gp\n"
-                                      "later: no figure, because it has no averages"));
+                                      "later: no figure, because it has none of the averages"));
+    assert_non_null(strstr(said.data, "told: no figure, because none is declared"));
     assert_null(strstr(said.data, "g_cities_1.gp"));
 }
 

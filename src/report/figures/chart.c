@@ -350,6 +350,8 @@ static void put_subject(struct buf *b, const struct chart *c, struct arena *a, s
 /* ", window 10", but ", last token" of a position. */
 static void put_fixed(struct buf *b, const char *dim, const char *shown, struct err *err)
 {
+    if (!dim)
+        return;
     if (str_ends_with(shown, " token") || str_ends_with(shown, " tokens"))
         buf_printf(b, err, ", %s", shown);
     else
@@ -368,7 +370,7 @@ static int make_title(struct chart *c, const struct gallery *out, struct arena *
     buf_printf(&b, err, " (%s", queries);
     for (size_t d = 0; d < of->n_dims; d++)
         if (!is_placed(of, d) && !is_single(of, d))
-            put_fixed(&b, of->dim[d].name, of->shown[d][c->fixed[d]], err);
+            put_fixed(&b, words_of(a, of->dim[d].name, err), of->shown[d][c->fixed[d]], err);
     if (c->n[COLUMN] == 1) {
         struct buf common = {0};
 

@@ -59,11 +59,26 @@ static void lines_panel(struct buf *gp, const struct page *p, const struct panel
                mean + 2, x, mean, apart);
 }
 
+/* Half of the first name and of the last stand over the ends of a panel, but for half a cell: wide
+   ones ("20-24") do not touch those of the next panel, nor leave the page. */
+static void fit_along(struct page *p)
+{
+    const struct chart *c = p->c;
+    const double cell = p->least / (double)c->n[ALONG];
+    const double first = entry_width(c, ALONG, 0), last = entry_width(c, ALONG, c->n[ALONG] - 1);
+
+    if (c->of->figure.along_values)
+        return;
+    p->gap = fmax(p->gap, (first + last) / 2 - cell + 4);
+    p->right = fmax(p->right, (last - cell) / 2 - 4);
+}
+
 /* Rows that are not compared have a scale each. */
 static void lines_fit(struct page *p, struct err *err)
 {
     p->least = p->width > 400 ? 120 : 72;
     p->most = 400;
+    fit_along(p);
     /* many rows are lower: all on one sheet */
     p->panel_height = fmin(p->width > 400 ? 120 : 92, 600 / (double)p->c->n[ROW]);
     p->side = p->c->of->figure.value_label;

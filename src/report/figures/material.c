@@ -251,7 +251,7 @@ static int read_axis(struct material *s, struct result *r, enum place p, const c
     const bool values = p == ALONG && (s->form == POINTS || s->form == INTERVALS);
 
     s->axis[p] =
-        *label && !values && (layers || str_eq(dim, "head"))
+        *label && !values && (layers || str_ends_with(dim, "head"))
             ? arena_printf(&r->arena, err, "%s (from\u00a0%d)", label, layers ? layers_from : 0)
             : label;
     return s->axis[p] ? 0 : err->code;

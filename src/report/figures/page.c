@@ -390,7 +390,7 @@ int page_open(struct page *p, const struct chart *c, const char *caption, double
     fit_names(p);
     p->left = 4 + p->names + GP_LINE * (double)gp_lines(p->side, p->panel_height + 8, GP_SMALL) +
               p->scale;
-    p->right = 6 + p->bar;
+    p->right += 6 + p->bar;
     if (p->bar > 0)
         p->right += GP_LINE * (double)gp_lines(bar_label(c), p->panel_height + 8, GP_SMALL);
     set_across(p);

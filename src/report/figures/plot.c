@@ -34,9 +34,11 @@ static int plot_group(struct gallery *out, struct result *r, const struct result
     }
     if (*drawn > before || (!g->figures.n && !g->headlines.n))
         return 0;
-    return buf_printf(out->said, err, "%s: no figure, because it has no %s\n", g->name,
-                      any ? "number to draw: no query that is ok has one"
-                          : "averages that can be drawn");
+    return buf_printf(out->said, err, "%s: no figure, because %s\n", g->name,
+                      any ? "it has no number to draw: no query that is ok has one"
+                      : g->figures.n
+                          ? "it has none of the averages that its figures are drawn from"
+                          : "none is declared for its averages; `lensweep top` prints them");
 }
 
 /* Has a group averages over queries? */
