@@ -62,8 +62,7 @@ static const struct config_row rows[] = {
                   RESULTS, "modules whose outputs are put back"),
     CONFIG_ROW(struct trace_config, window, "window", config_ints, "[10]", 1, 4096, RESULTS,
                "layers put back together, centred and cut off at the first and last layer, so that "
-               "it may be "
-               "wider than the model; the residual has none"),
+               "it may be wider than the model; the residual has none"),
     CONFIG_ROW(struct trace_config, samples, "samples", config_int, "10", 1, 1000, RESULTS,
                "noise samples; a counterfactual has one"),
     CONFIG_REAL_OR_CHOICE(

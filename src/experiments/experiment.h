@@ -225,7 +225,7 @@ struct kind {
     size_t n_rows, config_size;
     size_t state_size; /* of x->state, which is there, zeroed, when `open` is called; 0 = NULL */
     int version; /* part of the units' keys: raise it when the results of a kind change, not when
-                          those of all do (ENGINE_BITS) */
+                    those of all do (ENGINE_BITS) */
 
     /* Checks the config against data and model, declares axes and fields. Mistakes of the config go
        to problems (config_problem). */
