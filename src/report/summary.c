@@ -95,17 +95,8 @@ int summary_flags(struct result *r, struct buf *out, struct err *err)
 
 /* Experiments ------------------------------------------------------------------------------ */
 
-bool summary_shows(const struct headline *h)
-{
-    return !h->listed && h->shown_in != ONLY_TOP;
-}
-
-int summary_left_out(struct result *r, const char *group, struct buf *out, struct err *err)
-{
-    return put_left_out(r, group, "left out", out, err);
-}
-
-int summary_group(struct result *r, const struct result_group *g, struct buf *out, struct err *err)
+int summary_blocks(struct result *r, const struct result_group *g, summary_block *put,
+                   struct buf *out, struct buf *left_out, struct err *err)
 {
     bool any = false;
 
@@ -114,13 +105,24 @@ int summary_group(struct result *r, const struct result_group *g, struct buf *ou
     for (size_t i = 0; i < g->headlines.n; i++) {
         const struct headline *h = &g->headlines.v[i];
 
-        if (!summary_shows(h))
+        if (h->listed || h->shown_in == ONLY_TOP)
             continue;
         any = true;
-        if (headline_text(r, g->name, h, out, out, err))
+        if (put(r, g->name, h, out, err))
             return err->code;
     }
-    return any ? summary_left_out(r, g->name, out, err) : 0;
+    return any ? put_left_out(r, g->name, "left out", left_out, err) : 0;
+}
+
+static int put_text(struct result *r, const char *group, const struct headline *h, struct buf *out,
+                    struct err *err)
+{
+    return headline_text(r, group, h, out, out, err);
+}
+
+int summary_group(struct result *r, const struct result_group *g, struct buf *out, struct err *err)
+{
+    return summary_blocks(r, g, put_text, out, out, err);
 }
 
 int summary_text(struct result *r, struct buf *out, struct err *err)

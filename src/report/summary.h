@@ -14,9 +14,14 @@ int summary_text(struct result *r, struct buf *out, struct err *err);
    title, with notes below, and why queries were left out, a line for each reason; which flags the
    queries have, in a line, and what follows; which result about nothing could not be read. */
 int summary_group(struct result *r, const struct result_group *g, struct buf *out, struct err *err);
-bool summary_shows(const struct headline *h); /* does it have a block there? */
-int summary_left_out(struct result *r, const char *group, struct buf *out, struct err *err);
 int summary_flags(struct result *r, struct buf *out, struct err *err);
 int summary_unread(struct result *r, struct buf *out, struct err *err);
+
+/* The same as summary_group, for a reader who writes each headline's block to `out` in his own
+   way; the lines of queries that were left out go to `left_out`. */
+typedef int summary_block(struct result *r, const char *group, const struct headline *h,
+                          struct buf *out, struct err *err);
+int summary_blocks(struct result *r, const struct result_group *g, summary_block *put,
+                   struct buf *out, struct buf *left_out, struct err *err);
 
 #endif

@@ -175,23 +175,12 @@ static int put_tables(struct result *r, const struct result_group *g, struct buf
                       struct err *err)
 {
     const struct top tokens = {.page = true, .step = -1};
-    struct buf text = {0};
-    bool shown = false;
+    struct buf left_out = {0};
+    bool shown;
 
-    if (result_nulls(r, err))
-        return err->code;
-    for (size_t i = 0; i < g->headlines.n; i++) {
-        const struct headline *h = &g->headlines.v[i];
-
-        if (!summary_shows(h))
-            continue;
-        shown = true;
-        if (put_block(r, g->name, h, b, err))
-            return err->code;
-    }
-    if (shown && !summary_left_out(r, g->name, &text, err))
-        put_notes(&text, b, err);
-    buf_release(&text);
+    if (!summary_blocks(r, g, put_block, b, &left_out, err))
+        put_notes(&left_out, b, err);
+    buf_release(&left_out);
     return err->code ? err->code : top_tokens(&tokens, r, g->name, b, &shown, err);
 }
 
