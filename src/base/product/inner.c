@@ -203,7 +203,7 @@ static int rows_of_x(const struct product *p)
 
 static struct rows tile_of(const struct product *p, int64_t t)
 {
-    return rows_of_tile(p, t, INNER_VECTORS, rows_of_x(p));
+    return rows_of_tile(p, t, rows_of_x(p));
 }
 
 /* A group of a row of a tile to its place in each pass. */
@@ -283,16 +283,12 @@ static void narrow(tiles_fn *f, int64_t rows, int strips, const struct stretch *
 static void rows_by_stretch(const struct product *p, const struct stretch *s,
                             const struct strips *w)
 {
-    enum { TILE_ROWS = INNER_VECTORS * ROWS };
-    int64_t tall = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
-
-    for (int64_t t = 0; t < tall; t++) {
-        struct rows r = tile_of(p, t), after = tile_of(p, t + 1 < tall ? t + 1 : t);
+    for (int64_t t = 0; t < p->tiles; t++) {
+        struct rows r = tile_of(p, t), after = tile_of(p, t + 1 < p->tiles ? t + 1 : t);
         int strips = tiles[rows_of_x(p)][r.vectors].strips;
         tiles_fn *f = tiles[rows_of_x(p)][r.vectors].of[w->kind];
         int64_t n = s->count / strips, whole = n * strips;
-        int64_t each =
-            after.filled * s->groups * LANES * (int64_t)sizeof(float) * strips / s->count;
+        int64_t each = after.filled * s->groups * group_bytes[KIND_F32] * strips / s->count;
         struct bring next = {(const unsigned char *)rows_packed(p, after, s->start),
                              each * STEP / s->groups, each};
         const float *x = rows_packed(p, r, s->start);

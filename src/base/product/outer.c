@@ -134,7 +134,7 @@ static const struct {
 
 static struct rows tile_of(const struct product *p, int64_t t)
 {
-    return rows_of_tile(p, t, OUTER_VECTORS, WIDE);
+    return rows_of_tile(p, t, WIDE);
 }
 
 /* A group of some rows, where they or the group are not whole. */
@@ -314,17 +314,16 @@ static void rows_by_stretch(const struct product *p, const struct stretch *s, st
                             struct turned w)
 {
     float sums[PRODUCT_WIDE_PANEL * TILE_ROWS]; /* (column, row) */
-    int64_t tall = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
 
-    for (int64_t t = 0; t < tall; t++) {
-        struct rows r = tile_of(p, t), after = tile_of(p, t + 1 < tall ? t + 1 : t);
+    for (int64_t t = 0; t < p->tiles; t++) {
+        struct rows r = tile_of(p, t), after = tile_of(p, t + 1 < p->tiles ? t + 1 : t);
         const float *x = rows_packed(p, r, s->start), *x_after = rows_packed(p, after, s->start);
         int strips = tiles[r.vectors].strips;
         tile_fn *f = w.shorts ? tiles[r.vectors].shorts : tiles[r.vectors].floats;
         size_t part = part_of(s, after, strips), at = 0;
 
         for (int64_t j = 0; j < s->count; j += strips, at += LANES * part) {
-            struct coming b = some_rows(next, strips, tall * s->count);
+            struct coming b = some_rows(next, strips, p->tiles * s->count);
 
             b.x = (const unsigned char *)x_after + at;
             b.x_bytes = part;

@@ -46,16 +46,17 @@ static void by_team(struct team *t, struct product *p)
     const struct product_way *few = inner[isa_get()], *many = outer[isa_get()];
     enum kind kind = kind_of(p->w, few->widens);
     const struct product_way *f = p->rows < many->from[kind] ? few : many;
-    int64_t tiles = (p->rows + f->tile_rows - 1) / f->tile_rows, n = p->w->rows, width, panels;
+    int64_t n = p->w->rows, width, panels;
 
-    p->stretch = PRODUCT_BLOCK * (kind == KIND_SCRATCH || tiles > MANY ? 1 : f->blocks);
+    p->tiles = (p->rows + f->tile_rows - 1) / f->tile_rows;
+    p->stretch = PRODUCT_BLOCK * (kind == KIND_SCRATCH || p->tiles > MANY ? 1 : f->blocks);
     width = panel_rows(p, f, kind, t->threads);
     panels = (n + width - 1) / width;
     p->next_panel = t->threads * width;
 #pragma omp parallel num_threads(t->threads) if (panels > 1)
     {
 #pragma omp for schedule(static)
-        for (int64_t i = 0; i < tiles; i++)
+        for (int64_t i = 0; i < p->tiles; i++)
             f->pack(p, i);
 #pragma omp for schedule(dynamic, 1)
         for (int64_t i = 0; i < panels; i++) {

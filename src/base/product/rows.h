@@ -11,11 +11,11 @@ struct rows {
     int vectors;
 };
 
-/* The t-th tile of at most `most` registers that hold `each` rows: tiles are as even as they go. */
-IN_LANES struct rows rows_of_tile(const struct product *p, int64_t t, int64_t most, int64_t each)
+/* The t-th tile of registers that hold `each` rows: tiles are as even as they go. */
+IN_LANES struct rows rows_of_tile(const struct product *p, int64_t t, int64_t each)
 {
-    int64_t vectors = (p->rows + each - 1) / each, all = (vectors + most - 1) / most;
-    int64_t first = vectors * t / all, n = vectors * (t + 1) / all - first;
+    int64_t vectors = (p->rows + each - 1) / each;
+    int64_t first = vectors * t / p->tiles, n = vectors * (t + 1) / p->tiles - first;
     int64_t left = p->rows - first * each;
 
     return (struct rows){first * each, left < n * each ? left : n * each, n * each, (int)n};

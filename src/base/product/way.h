@@ -31,7 +31,8 @@ struct product {
     int64_t ldy;
     int64_t stretch;    /* elements of k that are read of a row of w at once: blocks */
     int64_t next_panel; /* rows from a panel to that which the thread is likely to have next */
-    float *packed;      /* x, cut into tiles: floats for whole groups of LANES rows and elements */
+    int64_t tiles;      /* of x */
+    float *packed;      /* they: floats for whole groups of LANES rows and elements */
 };
 
 /* How rows of w come to the tiles: as they lie, or as floats in the scratch. */
@@ -62,7 +63,7 @@ struct product_way {
     int blocks;      /* of k that are best read of a row of w at once */
     bool widens;     /* numbers of 16 bits in registers */
     int from[KINDS]; /* rows of x from which it is the better way */
-    /* Of ceil(rows / tile_rows) tiles of x the t-th to its place in `packed`. */
+    /* The t-th tile of x to its place in `packed`. */
     void (*pack)(const struct product *p, int64_t t);
     /* Columns [first, first + count) of y, count <= panel_rows; scratch of PRODUCT_SCRATCH
        floats. */
