@@ -7,6 +7,13 @@
 
 #include <stdio.h>
 
+/* Since when others are only waited for: from now on, if it had not begun. */
+static void begin_stop(struct session *r, double now)
+{
+    if (r->stop_begin <= 0)
+        r->stop_begin = now;
+}
+
 bool session_must_stop(void *session)
 {
     struct session *r = session;
@@ -16,8 +23,7 @@ bool session_must_stop(void *session)
     if (!signals_ask() && !r->lost.code &&
         (c->max_time <= 0 || now - r->begin <= c->max_time - c->grace))
         return false;
-    if (r->stop_begin <= 0)
-        r->stop_begin = now;
+    begin_stop(r, now);
     return true;
 }
 
@@ -69,8 +75,7 @@ void session_overdue(void *session, const char *ranks, const struct err *why)
     struct session *r = session;
     double now = clock_seconds();
 
-    if (r->stop_begin <= 0) /* by an error */
-        r->stop_begin = now;
+    begin_stop(r, now); /* by an error */
     if (!r->stop_said && !why->code)
         say_stop(r);
     if (now - r->stop_begin > r->campaign.config.run.grace)
@@ -92,8 +97,7 @@ bool session_waiting(void *session, const struct err *why)
 
     if (!session_must_stop(r) && !why->code)
         return false;
-    if (r->stop_begin <= 0) /* by an error */
-        r->stop_begin = now;
+    begin_stop(r, now); /* by an error */
     return now - r->stop_begin > patience(r);
 }
 
