@@ -41,3 +41,13 @@ bool signals_came(void)
 {
     return came;
 }
+
+void signals_let_end(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    signal(SIGINT, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}

@@ -62,6 +62,31 @@ static void none_is_lost_whoever_takes_it(void **state)
         assert_int_equal(one_run(i % 4 != 0, signals[i % 3]), 0);
 }
 
+/* One that was pending is not lost either. */
+static void another_one_ends_it(void **state)
+{
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        pid_t asks = fork();
+        int status;
+
+        if (asks == 0) {
+            signals_catch();
+            raise(SIGINT);
+            if (!signals_ask())
+                _exit(1);
+            if (again)
+                raise(SIGINT);
+            signals_let_end();
+            raise(SIGINT);
+            _exit(2);
+        }
+        waitpid(asks, &status, 0);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGINT);
+    }
+}
+
 static void none_has_come(void **state)
 {
     (void)state;
@@ -75,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(none_is_lost_whoever_takes_it),
+        cmocka_unit_test(another_one_ends_it),
         cmocka_unit_test(none_has_come),
     };
 

@@ -78,17 +78,27 @@ static const char *str_rate(char out[STR_HUMAN], const struct progress *p)
     return str_flops(out, p->seconds > 0 ? p->did / p->seconds : 0);
 }
 
+/* Units come back after seconds at the earliest: before, there is nothing to go by. */
+static void print_pace(const struct progress *p)
+{
+    char text[STR_HUMAN];
+    double left = time_left(p);
+
+    if (left < 0) {
+        fprintf(stderr, "  no unit is done after %s", str_duration(text, p->seconds));
+        return;
+    }
+    fprintf(stderr, "  %s/s", str_rate(text, p));
+    fprintf(stderr, "  ETA %s", str_duration(text, left));
+}
+
 static void print_line(const struct progress_view *v)
 {
-    char rate[STR_HUMAN], eta[STR_HUMAN] = "?";
-    double left = time_left(&v->last);
-
-    if (left >= 0)
-        str_duration(eta, left);
     if (v->terminal)
         fprintf(stderr, "\r");
     print_share(v, v->terminal);
-    fprintf(stderr, "  %s/s  ETA %s  %zu bad", str_rate(rate, &v->last), eta, v->bad);
+    print_pace(&v->last);
+    fprintf(stderr, "  %zu bad", v->bad);
     if (v->current)
         fprintf(stderr, v->terminal ? "  %.12s" : "  %s", v->current);
     fprintf(stderr, v->terminal ? "\033[K" : "\n");

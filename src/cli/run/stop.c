@@ -67,7 +67,10 @@ static void say_stop(struct session *r)
     r->stop_said = true;
     progress_clear(&r->view);
     str_duration(most, r->campaign.config.run.grace);
-    fprintf(stderr, "stopping: what has been begun is finished and kept, in at most %s\n", most);
+    signals_let_end();
+    fprintf(stderr,
+            "stopping: what has been begun is finished and kept, in at most %s (Ctrl-C ends it now)\n",
+            most);
 }
 
 void session_overdue(void *session, const char *ranks, const struct err *why)
