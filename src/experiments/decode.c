@@ -67,13 +67,13 @@ static int declare_fields(struct experiment *x, const struct decode_config *c, s
     return err_if(
         err,
         add_field(x, "logit", V_F32, per_target, unit_logit,
-                  "logit that the component adds to the target at the last token", err) ||
+                  "logit of the target that is read from the component", err) ||
             declare_controls(x, each, err) ||
             add_field(x, "embed_logit", V_F32, "query position? target", unit_logit,
-                      "logit that the last token's embedding adds to the target", err) ||
+                      "logit that the token's embedding adds to the target", err) ||
             (x->shape->learned_positions &&
              add_field(x, "position_logit", V_F32, "query position? target", unit_logit,
-                       "logit that the last position's embedding adds to the target", err)) ||
+                       "logit that the position's embedding adds to the target", err)) ||
             (x->shape->has_bias &&
              add_field(x, "bias_logit", V_F32, "query position? target", unit_logit,
                        "logit that the biases of the final norm and of the unembedding add",

@@ -375,6 +375,11 @@ static int put_best(const struct comparison *t, const char *group, size_t apart_
 
 /* Results ---------------------------------------------------------------------------------- */
 
+/* What has been printed. */
+struct told {
+    size_t tables, rows;
+};
+
 /* The headline of the same average in another result; NULL = there is none. */
 static const struct headline *headline_like(const struct headline *h, const struct result *r,
                                             const char *group)
@@ -409,7 +414,7 @@ static int open_sides(struct comparison *t, struct result *r, const char *group,
 }
 
 static int compare_headline(const struct compare *c, struct result *r, size_t n, const char *group,
-                            const struct headline *h, size_t *tables, struct buf *out,
+                            const struct headline *h, struct told *told, struct buf *out,
                             struct err *err)
 {
     struct comparison t = {.c = c, .h = h, .n = n, .r = r, .group = group};
@@ -429,7 +434,8 @@ static int compare_headline(const struct compare *c, struct result *r, size_t n,
     for (size_t i = 0; i < parts && !err->code; i++) {
         if (rank_cells(&t, i, err) || !t.n_best)
             continue;
-        ++*tables;
+        told->tables++;
+        told->rows += t.n_equal < t.n_cells ? t.n_best : 0;
         if (!find_differences(&t, i, err))
             put_best(&t, group, i, out, err);
     }
@@ -503,7 +509,7 @@ static int put_legend(struct buf *out, struct err *err)
 static int compare_all(const struct compare *c, struct result *r, size_t n, struct buf *out,
                        struct err *err)
 {
-    size_t tables = 0;
+    struct told told = {0};
 
     if (c->group && !result_named(&r[0], c->group, err))
         return err_place(err, "%s", r[0].path);
@@ -516,17 +522,17 @@ static int compare_all(const struct compare *c, struct result *r, size_t n, stru
             continue;
         for (size_t i = 0; i < one->headlines.n; i++)
             if (!one->headlines.v[i].listed &&
-                compare_headline(c, r, n, one->name, &one->headlines.v[i], &tables, out, err))
+                compare_headline(c, r, n, one->name, &one->headlines.v[i], &told, out, err))
                 return err_wrap(err, "%s", one->name);
     }
-    if (!tables)
+    if (!told.tables)
         return err_set(
             err, ERR_CONFIG,
             "the results have no averages in common%s: experiments are matched by their "
             "names, numbers by dataset, templates and step, and by the labels of layers, "
             "heads and targets; lensweep top RESULT shows what each has",
             c->step >= 0 ? " of that step" : "");
-    return err_if(err, put_legend(out, err) || put_missing(r, n, out, err));
+    return err_if(err, (told.rows && put_legend(out, err)) || put_missing(r, n, out, err));
 }
 
 int compare_text(const struct compare *c, const char *const *paths, size_t n, struct buf *out,
