@@ -44,10 +44,11 @@ bool signals_came(void)
 
 void signals_let_end(void)
 {
+    const struct sigaction action = {.sa_handler = SIG_DFL};
     sigset_t set;
 
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
-    signal(SIGINT, SIG_DFL);
+    sigaction(SIGINT, &action, NULL);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }

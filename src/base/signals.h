@@ -17,8 +17,8 @@ bool signals_ask(void);
 /* As far as somebody has asked. */
 bool signals_came(void);
 
-/* The next SIGINT ends the process where it stands: who types Ctrl-C twice does not want to wait. To
-   be called by the thread that caught them. */
+/* The next SIGINT ends the process where it stands: who types Ctrl-C twice does not want to wait.
+   To be called by the thread that caught them. */
 void signals_let_end(void);
 
 #endif

@@ -140,7 +140,9 @@ static const struct config_row run_rows[] = {
         "memory that a rank may use, checked before work begins; auto = its share of what the node "
         "has, or its control group (cgroup) allows"),
     CONFIG_ROW(struct run_config, max_time, "max_time", config_duration, "none", 0, INFINITY,
-               RUNNING, "stop after this time, with nothing lost; the same command resumes"),
+               RUNNING,
+               "begin no more after this time; what has been begun may still take run.grace; the "
+               "same command resumes"),
     CONFIG_ROW(struct run_config, grace, "grace", config_duration, "60s", 0, INFINITY, RUNNING,
                "time to finish the units in flight when the run is stopped"),
     CONFIG_CHOICE(struct run_config, executor, "executor", config_choice, "forked",

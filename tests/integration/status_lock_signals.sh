@@ -59,8 +59,11 @@ start ranks 2 "$program" "${arguments[@]}"
 kill -USR1 "$pid"
 ended 10
 has "  next    mpirun -n 2 lensweep $(typed "${arguments[@]}")" "$work/err1"
-ends 10 "$program" "${arguments[@]}" --set run.max_time=1s --set run.grace=1s
+ends 10 "$program" "${arguments[@]}" --set run.max_time=0.05s
 has 'stopped at run.max_time' && has 'run the same command again'
+
+# What is over before run.max_time is not stopped, however long run.grace is.
+ends 0 "$program" "${arguments[@]}" --set "output=$work/limited" --set run.max_time=100s --set run.grace=200s
 
 # A run that stands still is taken for dead once its lock is old: another goes on, and the first leaves it the work.
 ends 0 "$program" "${arguments[@]}"

@@ -20,8 +20,7 @@ bool session_must_stop(void *session)
     const struct run_config *c = &r->campaign.config.run;
     double now = clock_seconds();
 
-    if (!signals_ask() && !r->lost.code &&
-        (c->max_time <= 0 || now - r->begin <= c->max_time - c->grace))
+    if (!signals_ask() && !r->lost.code && (c->max_time <= 0 || now - r->begin <= c->max_time))
         return false;
     begin_stop(r, now);
     return true;
@@ -69,7 +68,8 @@ static void say_stop(struct session *r)
     str_duration(most, r->campaign.config.run.grace);
     signals_let_end();
     fprintf(stderr,
-            "stopping: what has been begun is finished and kept, in at most %s (Ctrl-C ends it now)\n",
+            "stopping: what has been begun is finished and kept, in at most %s (Ctrl-C ends it "
+            "now)\n",
             most);
 }
 
