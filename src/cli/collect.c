@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/job.h"
 #include "cli/past.h"
 #include "cli/summary.h"
 
@@ -77,8 +78,10 @@ static int write_result(struct past *p, const struct collect_options *o,
     if (out_printf(err, "; result: %s\n\n", out) || print_experiments(p, err) || out_flush(err) ||
         print_summary(out, NULL, 0, err))
         return err->code;
-    return err_if(err, out_printf(err, "\nnext: lensweep report ") || out_word(out, err) ||
-                           out_printf(err, "\n"));
+    return err_if(err,
+                  out_printf(err, "\nnext: lensweep report ") || out_word(out, err) ||
+                      out_printf(err, "\n") ||
+                      (!o->partial && judge_queries(&p->campaign, report.ok, report.bad, err)));
 }
 
 /* Of a folder with several outputs. What is about nothing stays where it is: -o is of the first. */

@@ -172,13 +172,12 @@ static int list_units(struct curating *r, struct err *err)
 static int print_templates(const struct curation *c, struct err *err)
 {
     const struct string_list *list = &c->config.curate.templates;
-    char name[STR_NAME];
 
     for (size_t i = 0; list->n > 1 && i < list->n; i++) {
         size_t kept = curation_kept(c, i);
 
-        if (out_printf(err, "%6zu of %zu kept of template %zu: %s\n", kept, c->facts.n, i + 1,
-                       str_name(name, list->v[i])))
+        if (out_printf(err, "%6zu of %zu kept of template %zu: ", kept, c->facts.n, i + 1) ||
+            out_word(list->v[i], err) || out_printf(err, "\n"))
             return err->code;
         if (!kept)
             fprintf(stderr,

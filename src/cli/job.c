@@ -71,3 +71,15 @@ int check_some_good(const struct campaign *c, struct err *err)
                    "no query can be used: all %zu are bad, the first (%s:%zu): %s", c->data.n,
                    c->data.file[q[0].file], q[0].line, q[0].status);
 }
+
+int judge_queries(const struct campaign *c, size_t ok, size_t bad, struct err *err)
+{
+    if (check_some_good(c, err))
+        return err->code;
+    if (!ok)
+        return err_set(err, ERR_DIFFERS, "no query could be computed: all %zu are bad", bad);
+    if (bad && c->config.run.fail_on_bad)
+        return err_set(err, ERR_DIFFERS, "%zu bad %s, and run.fail_on_bad is set", bad,
+                       str_noun(bad, "query", "queries"));
+    return 0;
+}

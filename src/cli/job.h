@@ -35,6 +35,10 @@ void warn_inputs(const struct campaign *c);
 /* An error if there is no query that can be used, with the first one's reason. */
 int check_some_good(const struct campaign *c, struct err *err);
 
+/* Bad queries of a result that is whole, as the exit status tells them: ERR_DIFFERS if there is
+   none that could be computed, or with run.fail_on_bad any that could not. */
+int judge_queries(const struct campaign *c, size_t ok, size_t bad, struct err *err);
+
 /* What the campaign of the which-th result is to be opened with; borrows from the options. */
 struct campaign_request job_request(const struct job_options *o, size_t which);
 

@@ -55,23 +55,25 @@ static bool holds_config(const char *dir, struct arena *a, struct err *err)
     return config && file_exists(config);
 }
 
-/* The folder if it is an output, and those below it: all, or of one that is those about nothing. */
+/* The folder if it is an output, and those below it: those of its models, and of each what is about
+   nothing, which may have begun before it. */
 static int add_outputs(const char *dir, struct arena *a, const char ***dirs, size_t *n, size_t *max,
-                       bool below, struct err *err)
+                       int depth, struct err *err)
 {
+    enum { MODEL = 1 };
     bool is_one = holds_config(dir, a, err);
     char **names = NULL;
     size_t n_names = 0;
 
-    if (err->code || (below && !is_one) || !file_is_dir(dir) ||
+    if (err->code || (depth > MODEL && !is_one) || !file_is_dir(dir) ||
         (is_one && arena_grow(a, dirs, *n, max, sizeof **dirs, err)) ||
         file_list(dir, a, &names, &n_names, err))
         return err->code;
     if (is_one)
         (*dirs)[(*n)++] = dir;
     for (size_t i = 0; i < n_names && !err->code; i++)
-        if (!is_one || str_begins(names[i], NULL_FOLDER))
-            add_outputs(file_join(a, dir, names[i], err), a, dirs, n, max, true, err);
+        if ((!depth && !is_one) || str_begins(names[i], NULL_FOLDER))
+            add_outputs(file_join(a, dir, names[i], err), a, dirs, n, max, depth + 1, err);
     return err->code;
 }
 
@@ -83,7 +85,7 @@ int past_each(const char *dir,
     const char **dirs = NULL;
     size_t n = 0, max = 0;
 
-    add_outputs(dir, &a, &dirs, &n, &max, false, err);
+    add_outputs(dir, &a, &dirs, &n, &max, 0, err);
     if (!err->code && !n && !arena_grow(&a, &dirs, n, &max, sizeof *dirs, err))
         dirs[n++] = dir;
     for (size_t i = 0; i < n && !err->code; i++)

@@ -77,6 +77,18 @@ static int put_text(const struct verified *v, struct buf *b, struct err *err)
         v->differ ? "some differ" : "all equal");
 }
 
+/* Equal by having nothing to be equal would say more than is known. */
+static int check_compared(const struct verified *v, const char *path, struct err *err)
+{
+    if (v->values)
+        return 0;
+    return err_set(err, ERR_CONFIG,
+                   "nothing was compared: of %" PRIu64 " %s that %s drawn none has a value in %s; "
+                   "draw more with --cells, or finish the run first",
+                   v->cells, str_noun(v->cells, "cell", "cells"), str_noun(v->cells, "was", "were"),
+                   path);
+}
+
 static int verify(const struct call *call, struct err *err)
 {
     const struct verify_options *o = call->options;
@@ -91,6 +103,7 @@ static int verify(const struct call *call, struct err *err)
                 o->result);
     if (!err->code && dir && path && !past_open(&p, &dir, 1, err) &&
         !verify_result(&v, &p.campaign, path, (uint64_t)o->cells, (uint64_t)o->seed, err) &&
+        !check_compared(&v, path, err) &&
         !(o->json ? put_json(&v, &b, err) : put_text(&v, &b, err)) && !print_buf(&b, err) &&
         v.differ)
         err->code = ERR_DIFFERS;

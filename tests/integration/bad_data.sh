@@ -62,6 +62,8 @@ ends 2 "$program" run "$work/c.yaml" --set data.path="$work/none" && has "$work/
 } >"$data"
 ends 0 "$program" run "$work/c.yaml" && has '2 queries ok, 8 bad' "$work/out"
 ends 1 "$program" run "$work/c.yaml" --set run.fail_on_bad=true && has '8 bad'
+ends 1 "$program" collect "$work/output" && has '8 bad queries, and run.fail_on_bad is set'
+ends 0 "$program" run "$work/c.yaml" --set run.fail_on_bad=true --set "output=$work/halves" --shard 0/2
 [ -s "$work/output/result.h5" ] || wrong "no result.h5"
 ends 0 ranks 2 "$program" run "$work/c.yaml" --set output="$work/two"
 same "$work/output/result.h5" "$work/two/result.h5" "two ranks, with bad queries"

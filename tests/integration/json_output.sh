@@ -58,6 +58,8 @@ plan, experiment = tables("plan")
 check("plan", load("plan"), plan)
 for x in load("plan")["experiments"]:
     check("plan", x, experiment)
+parts = sum(x["flops"] for x in load("plan")["experiments"]) + load("plan")["clean_flops"]
+assert abs(parts / load("plan")["flops"] - 1) < 1e-9, parts
 top, row, token = tables("top")
 assert len(load("top")) > 1
 for t in load("top"):

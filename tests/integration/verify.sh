@@ -22,6 +22,10 @@ has '"differ": 0' "$work/out"
 cells=$(sed -n 's/.*"cells": \([0-9]*\).*/\1/p' "$work/out")
 [ "${cells:-0}" -gt 500 ] || wrong "only $cells cells in all"
 ends 2 "$program" verify "$work/output" --cells 0
+ends 10 "$program" run "$work/c.yaml" --set "output=$work/begun" --set run.max_time=0.01s
+ends 0 "$program" collect --partial "$work/begun"
+rm -r "$work/begun/journal"/* && ends 0 "$program" collect --partial "$work/begun"
+ends 2 "$program" verify "$work/begun" && has 'nothing was compared' # equal to nothing is not equal
 ends 3 "$program" verify "$work/model" && says 'expected a result file, or the folder of a run'
 
 config "$work/f.yaml" "$work/lands.jsonl" "$work/curve" "name: curve, kind: faithfulness, from: \"$work/output\", groups: [swap], operation: {draws: 2}" \

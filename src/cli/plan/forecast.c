@@ -47,7 +47,7 @@ static double measure_speed(const struct campaign *c, int threads)
     return seconds > 0 ? start / seconds : 0;
 }
 
-void plan_rows(const struct campaign *c, struct plan_row *row)
+static void add_units(const struct campaign *c, struct plan_row *row)
 {
     memset(row, 0, (c->n + 1) * sizeof *row);
     for (size_t i = 0; i < c->n_units; i++) {
@@ -85,6 +85,12 @@ static struct plan_row add_runs(const struct campaign *c, struct plan_row *row)
     }
     row[c->n].flops += clean.flops;
     return clean;
+}
+
+struct plan_row plan_rows(const struct campaign *c, struct plan_row *row)
+{
+    add_units(c, row);
+    return add_runs(c, row);
 }
 
 static int print_row(const char *name, const char *kind, const struct plan_row *r, struct err *err)
@@ -232,7 +238,7 @@ int print_plan(struct campaign *c, const struct forecast *e, struct err *err)
                           "queries", "cells", "units", "work");
 
     if (!code)
-        plan_rows(c, row), clean = add_runs(c, row);
+        clean = plan_rows(c, row);
     for (size_t i = 0; i < c->n && !code; i++)
         code = print_row(c->x[i].name, c->x[i].kind->name, &row[i], err);
     code = code || print_row("clean runs", "of all", &clean, err) ||

@@ -20,8 +20,9 @@ struct plan_row {
     double flops;
 };
 
-/* Of each experiment, then of all together: row (c->n + 1). */
-void plan_rows(const struct campaign *c, struct plan_row *row);
+/* Of each experiment, with the runs that it needs beside its cells, then of all together: row
+   (c->n + 1). Returns the clean runs, which all share and which are in the last row too. */
+struct plan_row plan_rows(const struct campaign *c, struct plan_row *row);
 
 /* Bundles the campaign for so many ranks. */
 int forecast(struct forecast *e, struct campaign *c, int64_t ranks, int64_t nodes, int threads,

@@ -46,11 +46,12 @@ int print_plan_json(const struct campaign *c, const struct forecast *e, struct e
 {
     struct arena a = {0};
     struct plan_row *row = arena_alloc(&a, c->n + 1, sizeof *row, err);
+    struct plan_row clean = {0};
     struct buf b = {0};
     struct json_out j = {.out = &b};
 
     if (row)
-        plan_rows(c, row);
+        clean = plan_rows(c, row);
     json_begin(&j, NULL, '{', err);
     put_model(&j, c, err);
     put_data(&j, c, err);
@@ -58,6 +59,7 @@ int print_plan_json(const struct campaign *c, const struct forecast *e, struct e
     for (size_t i = 0; i < c->n && !err->code; i++)
         put_row(&j, c->x[i].name, c->x[i].kind->name, &row[i], err);
     json_end(&j, ']', err);
+    json_num(&j, "clean_flops", clean.flops, err);
     json_num(&j, "flops", e->flops, err);
     json_num(&j, "seconds", e->seconds > 0 ? e->seconds : (double)NAN, err);
     json_num(&j, "rank_bytes", e->rank_bytes, err);

@@ -90,19 +90,6 @@ static int write_result(struct session *r, struct campaign_report *report, struc
     return keeper_stop(&k, err);
 }
 
-/* Bad queries, as the exit status tells them. */
-static int judge(const struct session *r, size_t ok, size_t bad, struct err *err)
-{
-    if (check_some_good(&r->campaign, err))
-        return err->code;
-    if (!ok)
-        return err_set(err, ERR_DIFFERS, "no query could be computed: all %zu are bad", bad);
-    if (bad && r->campaign.config.run.fail_on_bad)
-        return err_set(err, ERR_DIFFERS, "%zu bad %s, and run.fail_on_bad is set", bad,
-                       str_noun(bad, "query", "queries"));
-    return 0;
-}
-
 /* One of several results that an earlier start has finished: it is what would be written. */
 static bool is_written(const struct session *r)
 {
@@ -133,7 +120,7 @@ static int keep_result(struct session *r, struct err *err)
         out_printf(err, "result %zu of %zu, of %s, was done before: %s\n", c->which_run + 1,
                    c->n_runs, c->model->name, r->result))
         return err->code;
-    return judge(r, report.ok, report.bad, err);
+    return judge_queries(&r->campaign, report.ok, report.bad, err);
 }
 
 static int finish_run(struct session *r, struct err *err)
@@ -149,7 +136,7 @@ static int finish_run(struct session *r, struct err *err)
         runlog_end(&r->log, "end", &r->view, &report, err) || print_ended(r, &report, err) ||
         print_summary(r->result, NULL, 0, err) || print_end(r, &report, err))
         return err->code;
-    return judge(r, report.ok, report.bad, err);
+    return judge_queries(&r->campaign, report.ok, report.bad, err);
 }
 
 static int finish_shard(struct session *r, struct err *err)
