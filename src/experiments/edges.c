@@ -255,9 +255,9 @@ static int describe(struct experiment *x, const struct edges *e, struct err *err
         .apart = "metric",
         .title = "The strongest edges",
         .note =
-            "Arcs lead upwards, from what writes to what reads (q, k, v: of a head); red raises "
-            "and blue lowers the metric, by as much as the arc is thick. Heads are LAYER.HEAD, "
-            "from 0",
+            "Arcs lead upwards, from what writes to what reads (q, k, v: of a head). To edit a red "
+            "one raises the metric, a blue one lowers it, by as much as it is thick. Heads are "
+            "LAYER.HEAD, from 0",
     };
 
     headline.order = e->op.kind == DO_RESAMPLE ? "first" : NULL;

@@ -264,10 +264,13 @@ static int describe(struct experiment *x, const struct faithfulness *f, struct e
 /* The areas of the Mechanistic Interpretability Benchmark; one share has none. */
 static int declare_areas(struct experiment *x, struct err *err)
 {
-    static const struct headline areas[] = {
+    const struct real_list *share = &((const struct faithfulness_config *)x->config)->shares;
+    const size_t shares = share->n;
+    const struct headline areas[] = {
         {.variable = "cpr",
          .title = "area under that curve over the shares (CPR)",
-         .unit = "1 = all of the metric at every share",
+         .unit = arena_printf(x->arena, err, "%.3g = all of the metric at every share",
+                              shares ? share->v[shares - 1] - share->v[0] : 0),
          .test = "none",
          .rows = "order",
          .only = "summary"},
@@ -278,7 +281,6 @@ static int declare_areas(struct experiment *x, struct err *err)
          .rows = "order",
          .only = "summary"},
     };
-    size_t shares = x->axis[SHARE].dim.size;
 
     if (shares < 2)
         return 0;

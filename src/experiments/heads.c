@@ -218,6 +218,7 @@ static int describe(struct experiment *x, bool chance, struct err *err)
         .rate = "yes",
         .test = chance ? "binomial" : "none",
         .claim = chance ? "is greater than chance" : NULL,
+        .needs = controls_needed,
         .rows = chance ? "target" : NULL,
         .about = "target",
         .join = "class",

@@ -123,6 +123,7 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
         .unit = "logit",
         .test = "t",
         .claim = "differs from what control tokens lose",
+        .needs = controls_needed,
         .rows = "token_set",
         .columns = "target",
         .beside = whole ? "mean_kl" : NULL,
@@ -137,6 +138,7 @@ static int describe_drops(struct experiment *x, bool whole, struct err *err)
     drop.title = "log-probability that the targets lose when the last token cannot attend to a set";
     drop.unit = "nat";
     drop.claim = "differs from zero";
+    drop.needs = NULL;
     if (add_headline(x, &drop, err))
         return err->code;
     drop.variable = "mean_answer_logprob_drop";

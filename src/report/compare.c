@@ -528,9 +528,10 @@ static int compare_all(const struct compare *c, struct result *r, size_t n, stru
     if (!told.tables)
         return err_set(
             err, ERR_CONFIG,
-            "the results have no averages in common%s: experiments are matched by their "
-            "names, numbers by dataset, templates and step, and by the labels of layers, "
-            "heads and targets; lensweep top RESULT shows what each has",
+            "the results have no averages in common%s: experiments are matched by their names, "
+            "of each the average over most (all datasets, else all templates) by what it is "
+            "over and by step, numbers by the labels of layers, heads and targets; lensweep top "
+            "RESULT shows what each has",
             c->step >= 0 ? " of that step" : "");
     return err_if(err, (told.rows && put_legend(out, err)) || put_missing(r, n, out, err));
 }

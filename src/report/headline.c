@@ -22,6 +22,7 @@ struct sheet {
     bool untried;     /* what passes no test is shown as well */
     size_t most_rows; /* that a step has */
     struct right right;
+    struct parts parts;
     struct legend legend;
 };
 
@@ -442,22 +443,44 @@ static int put_largest(struct sheet *t, const char *group, struct buf *out, stru
 }
 
 /* There is no number: why? */
-static int put_no_numbers(struct result *r, const char *group, struct buf *out, struct err *err)
+static int put_no_numbers(const struct headline *h, struct result *r, const char *group,
+                          struct buf *out, struct err *err)
 {
     size_t n = result_size(r, group, "status"), left_out = 0;
     const char **status;
+    struct buf line = {0};
 
     if (n && result_text(r, group, "status", n, &status, err))
         return err->code;
     for (size_t q = 0; q < n; q++)
         left_out += !str_eq(status[q], "ok");
-    return buf_printf(out, err, "  nothing can be said: %s\n",
-                      n && left_out == n ? "all queries were left out" : "there are no numbers");
+    buf_puts(&line, "nothing can be said: ", err);
+    if (n && left_out == n)
+        buf_puts(&line, "all queries were left out", err);
+    else
+        buf_printf(&line, err, "there are no numbers%s%s", h->needs ? "; they need " : "",
+                   h->needs ? h->needs : "");
+    return wrap_line(out, "  ", &line, err);
+}
+
+/* Why there may be nothing to find. */
+static void put_few(const struct sheet *t, struct buf *out, struct err *err)
+{
+    enum { FEW = 8 };
+
+    if (parts_uneven(&t->parts)) {
+        buf_puts(out, "  few data: ", err);
+        parts_least(&t->parts, out, err);
+        buf_puts(out, ", and counts as much as the others\n", err);
+    } else if (t->f.most_items < FEW)
+        buf_printf(out, err, "  few data: no number is from more than %.0f %s\n", t->f.most_items,
+                   finding_noun(&t->f, t->f.most_items));
 }
 
 static int put_nothing(struct sheet *t, const char *group, struct buf *out, struct buf *notes,
                        struct err *err)
 {
+    put_few(t, out, err);
     buf_printf(out, err, "  nothing found: of %.0f %s none %s; the largest, n.s.:\n", t->f.tests,
                str_noun(t->f.tests, "number", "numbers"),
                t->f.headline->claim ? t->f.headline->claim : "passes its test");
@@ -471,16 +494,19 @@ static int put_table(struct sheet *t, struct result *r, const char *group, struc
     size_t passing;
 
     if (!(t->f.values > 0))
-        return put_no_numbers(r, group, out, err);
+        return put_no_numbers(t->f.headline, r, group, out, err);
     if (untested && t->f.most_items == 1)
         return untested_text(&t->f, out, err);
     if (untested) {
-        buf_puts(out,
+        struct buf line = {0};
+
+        buf_puts(&line,
                  t->f.test == TEST_STORED
-                     ? "  nothing is tested: no number has a sign (KL has none), or none was "
-                       "picked (statistics.split)\n"
-                     : "  nothing can be said: there are no numbers to test\n",
+                     ? "nothing is tested: no number has a sign (KL has none), none was picked "
+                       "(statistics.split), or a dataset or template has a single item"
+                     : "nothing can be said: there are no numbers to test",
                  err);
+        wrap_line(out, "  ", &line, err);
         return put_largest(t, group, out, notes, err);
     }
     if (finding_count(&t->f, &passing, err))
@@ -503,6 +529,7 @@ static int put_legend(struct sheet *t, struct buf *out, struct err *err)
     t->legend.beside = t->beside;
     t->legend.n_beside = t->n_beside;
     t->legend.right = &t->right;
+    t->legend.parts = &t->parts;
     return legend_text(&t->f, &t->legend, out, err);
 }
 
@@ -553,7 +580,8 @@ int headline_text(struct result *r, const char *group, const struct headline *h,
     struct sheet t = {0};
 
     if (!finding_open(&t.f, r, group, h, err) && !open_beside(&t, r, group, err) &&
-        !right_read(&t.right, r, err) && t.f.value.elements)
+        !right_read(&t.right, r, err) && t.f.value.elements &&
+        !parts_read(&t.parts, &t.f, r, group, err))
         put_all(&t, r, group, out, notes, err);
     for (size_t k = 0; k < t.n_beside; k++)
         average_close(&t.beside[k]);

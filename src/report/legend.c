@@ -7,21 +7,20 @@
 #include <math.h>
 
 /* What is averaged, in which unit, and what the brackets are. */
-static void put_numbers(const struct finding *f, struct buf *b, struct err *err)
+static void put_numbers(const struct finding *f, const struct parts *parts, struct buf *b,
+                        struct err *err)
 {
     const struct headline *h = f->headline;
-    const char *units = f->value.units;
+    const char *units = f->value.units, *unit = h->unit                         ? h->unit
+                                                : *units && !str_eq(units, "1") ? units
+                                                                                : "";
 
     if (f->value.of_model) {
         buf_puts(b, "(of the weights alone", err);
         return;
     }
-    if (h->rate)
-        buf_puts(b, "(share of queries", err);
-    else if (!h->unit && *units && !str_eq(units, "1"))
-        buf_printf(b, err, "(%s; means over queries", units);
-    else
-        buf_printf(b, err, "(%s%smeans over queries", h->unit ? h->unit : "", h->unit ? "; " : "");
+    buf_printf(b, err, "(%s%s", h->rate ? "share of queries" : unit, h->rate || *unit ? "; " : "");
+    parts_text(parts, b, err);
     buf_printf(b, err, " [95 %% interval over %s]", finding_noun(f, 0));
 }
 
@@ -62,7 +61,7 @@ static void put_test(const struct finding *f, const struct legend *l, struct buf
         buf_printf(b, err, "; %s %s over %s at 5 %%, corrected for all %.0f numbers (Bonferroni)",
                    l->counts            ? "how many: those that pass"
                    : l->not_significant ? "n.s.: does not pass"
-                                        : "shown: what passes",
+                                        : "shown: the largest that passes",
                    tests[f->test], over, f->tests);
     }
 }
@@ -100,7 +99,7 @@ int legend_text(const struct finding *f, const struct legend *l, struct buf *out
 {
     struct buf b = {0};
 
-    put_numbers(f, &b, err);
+    put_numbers(f, l->parts, &b, err);
     put_places(f, &b, err);
     put_beside(l, &b, err);
     put_test(f, l, &b, err);
@@ -136,7 +135,7 @@ int power_text(struct finding *f, size_t stratum, struct buf *out, struct err *e
         items = n;
         tests = in_family;
     }
-    if (isinf(nearest) || nearest <= f->fdr)
+    if (isinf(nearest) || nearest <= f->fdr || !(f->fdr > 0))
         return 0;
     return buf_printf(out, err,
                       "  step %d has too few %s for one configuration alone: all %.0f agreeing "

@@ -4,6 +4,7 @@
 #define LENSWEEP_REPORT_LEGEND_H
 
 #include "report/findings.h"
+#include "report/parts.h"
 #include "report/right.h"
 
 #define OWN_MARK "^"
@@ -15,6 +16,7 @@ struct legend {
     bool not_tested;      /* has a mark of numbers without a test */
     bool own;             /* has marks of the answer that the model is about to give */
     const struct right *right;
+    const struct parts *parts;
     const struct average *beside; /* (n_beside) averages with columns of their own */
     size_t n_beside;
 };

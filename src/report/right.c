@@ -167,6 +167,14 @@ bool names_target(const char *label, const char *target)
 
 /* Words ------------------------------------------------------------------------------------ */
 
+/* A token may be a line break. */
+static void put_token(struct buf *out, const char *before, const char *token, struct err *err)
+{
+    buf_printf(out, err, "%s\"", before);
+    buf_escaped(out, token, err);
+    buf_puts(out, "\"", err);
+}
+
 int right_words(const struct right_query *q, struct buf *out, struct err *err)
 {
     char name[STR_NAME];
@@ -177,12 +185,12 @@ int right_words(const struct right_query *q, struct buf *out, struct err *err)
     if (q->step > 0)
         buf_printf(out, err, ", step %d", q->step);
     if (*q->said)
-        buf_printf(out, err, ": says \"%s\"", q->said);
+        put_token(out, ": says ", q->said, err);
     if (!*q->target_token)
         return buf_printf(out, err, " (%s has rank %lld)", str_name(name, q->target),
                           (long long)q->rank);
-    return buf_printf(out, err, ", right is \"%s\" (rank %lld)", q->target_token,
-                      (long long)q->rank);
+    put_token(out, ", right is ", q->target_token, err);
+    return buf_printf(out, err, " (rank %lld)", (long long)q->rank);
 }
 
 /* "; step 1: 16 of 17, step 2: 13 of 17" where there are several. */

@@ -92,6 +92,12 @@ static void put_metric(struct buf *b, const struct search *s, const char *label,
                    s->right && str_eq(dot + 1, s->right) ? ", which is right," : "");
 }
 
+/* What changed: not the interaction of two changes. */
+static bool is_change(const struct headline *h)
+{
+    return !h->unit || str_ends_with(h->unit, "minus clean");
+}
+
 /* "step 2: without 23.4 the logit of answer_2 falls by 6.41 [5.16, 7.57] (17 items); 1 more is
    weaker": an effect of a change. */
 static void put_effect(const struct search *s, size_t stratum, size_t i, size_t n,
@@ -110,9 +116,13 @@ static void put_effect(const struct search *s, size_t stratum, size_t i, size_t 
     if (*where)
         buf_printf(b, err, "%s%s: ", head ? "head " : "", where);
     put_metric(b, s, average_label(a, s->by, i), arena, err);
-    buf_printf(b, err, " %s by %.*f [%.*f, %.*f], %.0f %s", mean < 0 ? "falls" : "rises", d,
-               fabs(mean), d, mean < 0 ? -hi : lo, d, mean < 0 ? -lo : hi, items,
-               finding_noun(&s->f, items));
+    if (is_change(s->f.headline))
+        buf_printf(b, err, " %s by %.*f [%.*f, %.*f], ", mean < 0 ? "falls" : "rises", d,
+                   fabs(mean), d, mean < 0 ? -hi : lo, d, mean < 0 ? -lo : hi);
+    else
+        buf_printf(b, err, " %+.*f [%+.*f, %+.*f] (%s), ", d, mean, d, lo, d, hi,
+                   s->f.headline->unit);
+    buf_printf(b, err, "%.0f %s", items, finding_noun(&s->f, items));
     if (n > 1)
         buf_printf(b, err, "; %zu more, weaker", n - 1);
 }

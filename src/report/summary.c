@@ -4,6 +4,8 @@
 #include "report/headline.h"
 #include "report/standout.h"
 
+#include <stdint.h>
+
 /* Why queries have no numbers in a group, and how many: the first few reasons, and all others. */
 static int put_left_out(struct result *r, const char *group, const char *done, struct buf *out,
                         struct err *err)
@@ -52,6 +54,52 @@ int summary_unread(struct result *r, struct buf *out, struct err *err)
                       buf_puts(out, " (lensweep summary of that folder says why)\n", err));
 }
 
+/* Queries that have fewer control tokens than were asked for, and how many they have. */
+static int put_few_controls(struct result *r, const char *name, const char *what, size_t n,
+                            const char *const *status, struct buf *out, struct err *err)
+{
+    const struct h5info *v = catalogue_find(&r->all, "queries", name);
+    struct column id;
+    size_t queries = 0, fewer = 0, least = SIZE_MAX, most = 0;
+
+    if (!v || v->rank != 2 || v->size[0] != n || column_open(&id, r->file, v, err))
+        return err->code;
+    for (size_t q = 0; q < n && !err->code; q++) {
+        size_t has = 0;
+
+        if (!str_eq(status[q], "ok") || column_seek(&id, q, err))
+            continue;
+        for (size_t k = 0; id.whole && k < v->size[1]; k++)
+            has += id.whole[k] >= 0;
+        queries++;
+        if (has == v->size[1])
+            continue;
+        fewer++;
+        least = has < least ? has : least;
+        most = has > most ? has : most;
+    }
+    column_close(&id);
+    if (err->code || !fewer)
+        return err->code;
+    buf_printf(out, err, "controls: %zu of %zu %s fewer than %zu %s: ", fewer, queries,
+               str_noun(queries, "query has", "queries have"), v->size[1], what);
+    return least == most ? buf_printf(out, err, "%zu\n", most)
+                         : buf_printf(out, err, "%zu to %zu\n", least, most);
+}
+
+static int put_controls(struct result *r, struct buf *out, struct err *err)
+{
+    size_t n = result_size(r, "queries", "status");
+    const char **status;
+
+    return err_if(err,
+                  result_text(r, "queries", "status", n, &status, err) ||
+                      put_few_controls(r, "control_id", "control tokens from others' answers", n,
+                                       status, out, err) ||
+                      put_few_controls(r, "subject_control_id",
+                                       "control tokens from other subjects", n, status, out, err));
+}
+
 /* Traps in the data (docs/methods.md 1) and how many queries have them; results about nothing say
    so. */
 int summary_flags(struct result *r, struct buf *out, struct err *err)
@@ -85,6 +133,7 @@ int summary_flags(struct result *r, struct buf *out, struct err *err)
     }
     if (any)
         buf_printf(out, err, " of %zu %s\n", n, str_noun(n, "query", "queries"));
+    put_controls(r, out, err);
     if (r->null)
         buf_printf(out, err,
                    "about nothing (data.null: %s): whatever is found in these tables is not about "

@@ -57,9 +57,7 @@ static const char *listed(struct result *r, const char *name, const char *text, 
 {
     if (str_eq(text, "-1"))
         return "-";
-    return r->layers_from && dim_is_layers(name)
-               ? label_raised(text, r->layers_from, &r->arena, err)
-               : text;
+    return label_raised(name, text, r->layers_from, &r->arena, err);
 }
 
 static int put_list(const struct top *t, struct result *r, const char *group,

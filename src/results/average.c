@@ -94,16 +94,25 @@ bool dim_is_layers(const char *name)
     return str_ends_with(name, "layer");
 }
 
-const char *label_raised(const char *label, int from, struct arena *a, struct err *err)
+static bool dim_is_pairs(const char *name)
 {
+    return str_eq(name, "first") || str_eq(name, "second");
+}
+
+const char *label_raised(const char *dim, const char *label, int from, struct arena *a,
+                         struct err *err)
+{
+    const bool layers = dim_is_layers(dim), pairs = dim_is_pairs(dim);
     struct buf b = {0};
     const char *s = NULL;
 
-    while (*label) {
+    if (!from || !(layers || pairs))
+        return label;
+    for (bool heads = false; *label; heads |= pairs) {
         char *end;
 
         if (*label >= '0' && *label <= '9') {
-            buf_printf(&b, err, "%lld", strtoll(label, &end, 10) + from);
+            buf_printf(&b, err, "%lld", strtoll(label, &end, 10) + (heads ? 0 : from));
             label = end;
         } else
             buf_printf(&b, err, "%c", *label++);
@@ -117,12 +126,9 @@ const char *label_raised(const char *label, int from, struct arena *a, struct er
 /* Layers as the reader counts them. */
 static int raise_labels(struct average_dim *d, struct result *r, struct err *err)
 {
-    if (!r->layers_from || !dim_is_layers(d->name))
-        return 0;
-    for (size_t i = 0; i < d->size; i++)
-        if (!(d->label[i] = label_raised(d->label[i], r->layers_from, &r->arena, err)))
-            return err->code;
-    return 0;
+    for (size_t i = 0; i < d->size && !err->code; i++)
+        d->label[i] = label_raised(d->name, d->label[i], r->layers_from, &r->arena, err);
+    return err->code;
 }
 
 static int show_labels(struct average_dim *d, struct arena *a, struct err *err)

@@ -86,8 +86,10 @@ double average_get(const struct average *a, enum statistic s, size_t element);
 
 /* Do a dimension's labels number layers? */
 bool dim_is_layers(const char *name);
-/* A label with all numbers in it raised by `from`, in the arena: "3", "0-5", "0, 7". */
-const char *label_raised(const char *label, int from, struct arena *a, struct err *err);
+/* A label of the dimension as a reader has it who counts layers from `from`, in the arena if it is
+   another: "3", "0-5", "0, 7" of layers; "23.4", layer and head, of pairs of heads. */
+const char *label_raised(const char *dim, const char *label, int from, struct arena *a,
+                         struct err *err);
 
 /* The dimension of that name: its place in dim; n_dims = there is none. */
 size_t average_dim(const struct average *a, const char *name);

@@ -43,6 +43,7 @@
     X(test, "t | binomial: over items, corrected for all numbers of the headline; "               \
             "stored: p, q and q_min stand beside it; none")                                       \
     X(claim, "what a number that passes the test does: differs from zero")                        \
+    X(needs, "what a query without such numbers may lack: control tokens")                        \
     X(columns, "a dimension with a column of the table for each entry")                           \
     X(beside, "averages of fewer dimensions that are shown in each row: the clean run's")         \
     X(listed, "the variable is not an average but a list, in order: variables along the same "    \

@@ -19,6 +19,8 @@ for data in chance one; do
     [ $data = chance ] && sed -i '/kind: attention/d' "$work/c.yaml"
     ends 0 "$program" run "$work/c.yaml" --set run.threads=1
     sed -n '/^lensweep 0/,$p' "$work/out" >"$work/said"
+    grep -qE '^controls: . of . quer(y has|ies have) fewer than 16 control tokens from other' "$work/said" ||
+        wrong "$data: how few controls there are is not said"
     for options in "" --classes "h" "s --classes" "z --classes"; do
         # shellcheck disable=SC2086 # words
         "$program" top "$work/$data" $options >>"$work/said" 2>&1

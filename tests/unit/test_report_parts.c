@@ -3,6 +3,7 @@
 #include "report/compare.h"
 #include "report/grid.h"
 #include "report/words.h"
+#include "results/average.h"
 #include "results/signed_sum.h"
 
 #include <math.h>
@@ -57,6 +58,23 @@ static void a_difference_has_an_interval(void **state)
     assert_true(fabs(d.mean - 2) < 1e-12 && fabs(d.lo - 1.5) < 1e-12 && fabs(d.hi - 2.5) < 1e-12);
     d = bounded_difference((struct bounded){0, 0, 3}, (struct bounded){0, -4, 0});
     assert_true(fabs(d.lo + 5) < 1e-12 && fabs(d.hi) < 1e-12);
+}
+
+static void layers_are_counted_from_one(void **state)
+{
+    static const char *const all[][3] = {{"layer", "23", "24"},       {"cut_layer", "0-5", "1-6"},
+                                         {"layer", "0, 7", "1, 8"},   {"first", "23.4", "24.4"},
+                                         {"second", "9.10", "10.10"}, {"head", "4", "4"}};
+    struct arena a = {0};
+    struct err err;
+
+    (void)state;
+    err_clear(&err);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        assert_string_equal(label_raised(all[i][0], all[i][1], 1, &a, &err), all[i][2]);
+        assert_string_equal(label_raised(all[i][0], all[i][1], 0, &a, &err), all[i][1]);
+    }
+    arena_release(&a);
 }
 
 static void json_is_escaped(void **state)
@@ -121,8 +139,11 @@ static void a_table_has_columns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_are_read),       cmocka_unit_test(a_difference_has_an_interval),
-        cmocka_unit_test(json_is_escaped),     cmocka_unit_test(labels_become_words),
+        cmocka_unit_test(sums_are_read),
+        cmocka_unit_test(a_difference_has_an_interval),
+        cmocka_unit_test(layers_are_counted_from_one),
+        cmocka_unit_test(json_is_escaped),
+        cmocka_unit_test(labels_become_words),
         cmocka_unit_test(a_table_has_columns),
     };
 

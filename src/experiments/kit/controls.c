@@ -74,6 +74,9 @@ void put_logits(struct row *row, const float *logit, size_t first, size_t vector
     }
 }
 
+const char controls_needed[] =
+    "control tokens, which are answers of other items, or `controls` of the query";
+
 int declare_centred(struct experiment *x, const char *dims, struct headline h, struct figure f,
                     const char *centred, struct err *err)
 {
@@ -82,6 +85,7 @@ int declare_centred(struct experiment *x, const char *dims, struct headline h, s
     h.unit = "logit";
     h.test = "t";
     h.claim = "differs from what control tokens get";
+    h.needs = controls_needed;
     h.about = "target";
     f.form = "lines";
     f.values = "mean_logit";

@@ -32,6 +32,9 @@ void control_means(const struct row *row, const float *logit, float *answers, fl
 int declare_centred(struct experiment *x, const char *dims, struct headline h, struct figure f,
                     const char *centred, struct err *err);
 
+/* What a headline about them needs, in words. */
+extern const char controls_needed[];
+
 /* What is left of a target's logit beyond its controls: for add_sum. */
 #define CENTRED_LOGIT "logit -control_logit[target!=subject] -subject_control_logit[target=subject]"
 

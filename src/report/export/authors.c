@@ -181,6 +181,32 @@ static const struct form {
      {{"corruption", corrupted}, {"site", sites}}},
 };
 
+/* Entries that their code does not know. */
+static int note_others(const struct analysis *x, const char *dim, size_t size,
+                       const struct part_label *label, struct err *err)
+{
+    const char **name;
+    size_t n = 0;
+
+    if (result_text(x->a->r, x->group, dim, size, &name, err))
+        return err->code;
+    for (size_t i = 0; i < size; i++) {
+        size_t k = 0;
+
+        while (label[k].ours && !str_eq(label[k].ours, name[i]))
+            k++;
+        if (label[k].ours)
+            continue;
+        if (n++)
+            buf_puts(x->a->notes, ", ", err);
+        else
+            buf_printf(x->a->notes, err, "%s: left out, as their code has none: %s ", x->group,
+                       dim);
+        buf_escaped(x->a->notes, name[i], err);
+    }
+    return n ? buf_puts(x->a->notes, "\n", err) : 0;
+}
+
 /* Each part so far becomes one for each entry of a dimension that the group has of those named. */
 static int split(struct analysis *x, const char *dim, const struct part_label *label,
                  struct err *err)
@@ -192,6 +218,8 @@ static int split(struct analysis *x, const char *dim, const struct part_label *l
 
     while (label && label[entries].ours)
         entries++;
+    if (label && note_others(x, dim, size, label, err))
+        return err->code;
     x->part = arena_alloc(arena, x->n_parts * entries, sizeof *x->part, err);
     for (size_t i = 0; i < x->n_parts; i++)
         for (size_t k = 0; k < entries && !err->code; k++) {
@@ -407,6 +435,8 @@ static int write_group(struct authors *a, const char *group, struct err *err)
         return err->code;
     if (x.layout.left_out)
         return buf_printf(a->notes, err, "%s: left out: %s\n", group, x.layout.left_out);
+    if (!x.layout.analysis && !str_eq(group, "queries"))
+        return buf_printf(a->notes, err, "%s: left out: their code has no such files\n", group);
     for (size_t i = 0; x.layout.analysis && i < sizeof forms / sizeof *forms; i++)
         if (str_eq(x.layout.analysis, forms[i].analysis))
             write_analysis(&x, &forms[i], err);

@@ -231,8 +231,8 @@ static int read_words(struct material *s, struct result *r, int layers_from, str
 
             if (str_eq(dim->name, "position") && str_eq(name, "all"))
                 name = "all_tokens";
-            s->shown[d][i] = layers ? label_raised(dim->label[i], layers_from, &r->arena, err)
-                                    : words_of(&r->arena, name, err);
+            name = label_raised(dim->name, name, layers_from, &r->arena, err);
+            s->shown[d][i] = !name || layers ? name : words_of(&r->arena, name, err);
             if (s->shown[d][i])
                 s->shown[d][i] = shorten(s->shown[d][i], &r->arena, err);
         }
