@@ -5,6 +5,7 @@
 #include "results/result.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* "b" of "a/b.gguf" and of "a/b/"; with its parent "a-b". */
 static const char *name_of(const char *path, bool parent, struct arena *a, struct err *err)
@@ -57,6 +58,30 @@ static int choose_null(struct campaign *c, enum null_data null, struct err *err)
     return err->code;
 }
 
+/* The one before it that is the same file or folder; by whatever name. NULL = none. */
+static const char *twin_of(const struct string_list *paths, size_t i)
+{
+    struct stat one, other;
+
+    for (size_t k = 0; k < i && !stat(paths->v[i], &one); k++)
+        if (!stat(paths->v[k], &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino)
+            return paths->v[k];
+    return NULL;
+}
+
+static void check_twins(struct campaign *c, struct problems *problems)
+{
+    const struct string_list *paths = &c->config.model.paths;
+
+    for (size_t i = 1; i < paths->n; i++) {
+        const char *twin = twin_of(paths, i);
+
+        if (twin)
+            config_problem(&c->config, NULL, "model.paths", problems,
+                           "%s is named twice, also as %s", paths->v[i], twin);
+    }
+}
+
 static int choose_model(struct campaign *c, size_t which, struct problems *problems,
                         struct err *err)
 {
@@ -73,6 +98,8 @@ static int choose_model(struct campaign *c, size_t which, struct problems *probl
     if (m->path)
         config_problem(&c->config, NULL, "model.paths", problems,
                        "path names one model, paths several: give one of the two");
+    if (!which)
+        check_twins(c, problems);
     name = names_of(&m->paths, false, &parents, a, err);
     if (parents && !err->code)
         name = names_of(&m->paths, true, &same, a, err);

@@ -85,7 +85,7 @@ same "$work/parts/tuned-model/result.h5" "$work/more.h5" 'begun anew and stopped
 several "$work/bad" "$work/base/model" "$models/mistral-mha-f16"
 ends 2 "$program" run "$work/c.yaml" && has 'has another number of'
 several "$work/bad" "$work/base/model" "$work/tuned/../base/model"
-ends 2 "$program" plan "$work/c.yaml" && has 'folders of different names'
+ends 2 "$program" plan "$work/c.yaml" && has 'folders of different names' && has 'is named twice, also as'
 several "$work/bad" "$work/base/model" "$work/tuned/model/."
 ends 2 "$program" plan "$work/c.yaml" && has 'does not end in a name'
 several "$work/bad" "$work/base/model" "$work/tuned/model"
