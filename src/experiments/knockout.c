@@ -250,9 +250,10 @@ static int describe_parts(struct experiment *x, const struct knockout *k, struct
         .value_label = map ? "logit lost (nat)" : "logit lost beyond control tokens (nat)",
         .along_label = k->head_axis >= 0 ? "heads cut" : "layers cut",
         .down_label = map ? "layers cut" : NULL,
-        .note =
-            "Output at the last token, clean minus cut, minus the mean of the same over control "
-            "tokens",
+        .note = map ? "Output at the last token, clean minus cut, minus the mean of the same over "
+                      "control tokens"
+                    : "Output at the last token, clean minus cut, minus the mean of the same over "
+                      "control tokens. Rows are targets, colours the sets that are cut",
     };
 
     return figure.title ? add_figure(x, &figure, err) : err->code;

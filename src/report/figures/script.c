@@ -82,11 +82,15 @@ static void put_caption(struct buf *text, const struct chart *c, struct err *err
                                         [INTERVALS] = "; bars: ",
                                         [GRAPH] = "; in the CSV: "};
     const struct figure *f = &c->of->figure;
+    const struct stratum_info *s = &material_strata(c->of)[c->stratum_of[0]];
 
     buf_puts(text, f->note, err);
-    if (stratum_of_model(&material_strata(c->of)[c->stratum_of[0]]))
+    if (stratum_of_model(s))
         return;
-    buf_printf(text, err, "%sMean over ", *f->note ? ". " : "");
+    buf_printf(text, err, "%sMean %sover ", *f->note ? ". " : "",
+               s->template >= 0 ? ""
+               : *s->dataset    ? "of the templates' means, "
+                                : "of the datasets' means, ");
     if (c->n[COLUMN] == 1)
         buf_printf(text, err, "%.0f %s", count_of(c, 0, NULL),
                    str_noun(count_of(c, 0, NULL), "query", "queries"));
