@@ -168,6 +168,17 @@ static int list_units(struct curating *r, struct err *err)
     return err->code;
 }
 
+/* A text may have line breaks: one line for each. */
+static int print_escaped(const char *text, struct err *err)
+{
+    struct buf b = {0};
+    int code =
+        buf_escaped(&b, text, err) || buf_puts(&b, "\n", err) || out_write(b.data, b.len, err);
+
+    buf_release(&b);
+    return err_if(err, code);
+}
+
 /* Where there are several: which of them the model understands. */
 static int print_templates(const struct curation *c, struct err *err)
 {
@@ -177,7 +188,7 @@ static int print_templates(const struct curation *c, struct err *err)
         size_t kept = curation_kept(c, i);
 
         if (out_printf(err, "%6zu of %zu kept of template %zu: ", kept, c->facts.n, i + 1) ||
-            out_word(list->v[i], err) || out_printf(err, "\n"))
+            print_escaped(list->v[i], err))
             return err->code;
         if (!kept)
             fprintf(stderr,

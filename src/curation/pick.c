@@ -26,6 +26,19 @@ static bool same_shape(const struct attempt *a, const struct attempt *b, int ste
     return true;
 }
 
+/* Are its answers before this step right, and different ones? What was dropped may have others. */
+static bool sound_before(const struct attempt *b, int step)
+{
+    for (int i = 0; b->reason && i + 1 < step; i++) {
+        if (!b->object[i])
+            return false;
+        for (int k = 0; k < i; k++)
+            if (b->object[k] == b->object[i])
+                return false;
+    }
+    return true;
+}
+
 const struct attempt *pick_counterfactual(const struct curation *c, const struct attempt *a,
                                           int step)
 {
@@ -35,7 +48,8 @@ const struct attempt *pick_counterfactual(const struct curation *c, const struct
     for (size_t i = 0; i < n; i++) {
         const struct attempt *b = &c->attempt[from + (at + i) % n];
 
-        if (b != a && same_shape(a, b, step) && !names_meet(c, a->subject, b->subject, NULL))
+        if (b != a && same_shape(a, b, step) && sound_before(b, step) &&
+            !names_meet(c, a->subject, b->subject, NULL))
             return b;
     }
     return NULL;

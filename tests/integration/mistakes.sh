@@ -47,6 +47,7 @@ wrongly "$data" 'kind: decode, positions: [2147483647]' 'no prompt has a token 2
 wrongly "$data" 'kind: decode, where: {item: c}' 'no query has the item "c": there is "a", "b"'
 wrongly "$data" 'kind: causal_trace' 'the data has no span "subject" (the default); it has first, last, person'
 wrongly "$data" 'kind: knockout' 'the data has no span "answer_1" (the default); it has'
+wrongly "$data" 'kind: causal_trace, corrupt: [person], noise: published, noise_file: x.json' 'none for person: say computed, or give a number'
 wrongly "$data" 'kind: causal_trace, corrupt: [person], noise_file: x.json' 'it is read with noise: published only'
 mkdir "$work/none"
 wrongly "$work/none" 'kind: decode' "$work/c.yaml:2:14: data.path: $work/none: the directory does not contain a .jsonl file"

@@ -136,6 +136,36 @@ static void what_is_picked_is_wrong_for_the_subject(void **state)
     curation_close(&c);
 }
 
+/* For how many subjects' second answers is it drawn, with ten seeds each? */
+static int drawn(struct curation *c, const struct attempt *of)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < SUBJECTS; i++)
+        for (int64_t seed = 1; seed <= 10; seed++) {
+            c->config.curate.seed = seed;
+            n += pick_counterfactual(c, &c->attempt[i], 2) == of;
+        }
+    return n;
+}
+
+/* A prompt that was dropped may serve, but not with an earlier answer that is wrong. */
+static void no_counterfactual_says_a_wrong_answer(void **state)
+{
+    struct curation c = {0};
+    struct attempt *b;
+
+    (void)state;
+    open_said(&c, ", tokens: 60");
+    b = &c.attempt[1];
+    assert_true(drawn(&c, b) > 0);
+    b->reason = "its last answer is cut";
+    assert_true(drawn(&c, b) > 0);
+    b->object[0] = NULL;
+    assert_int_equal(drawn(&c, b), 0);
+    curation_close(&c);
+}
+
 /* S6's second answer, Eve, is none of its objects, and S2's, which is kept. */
 static void no_control_is_an_answer_that_was_given(void **state)
 {
@@ -196,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attempts_are_kept_or_say_why),
         cmocka_unit_test(what_is_picked_is_wrong_for_the_subject),
+        cmocka_unit_test(no_counterfactual_says_a_wrong_answer),
         cmocka_unit_test(no_control_is_an_answer_that_was_given),
         cmocka_unit_test(splits_share_what_is_kept),
         cmocka_unit_test(answers_begin_with_a_token_of_their_own),

@@ -101,6 +101,12 @@ static int open_published(struct noise_levels *n, struct experiment *x, const ch
     struct err bad = ERR_CLEAR;
     int code = 0;
 
+    for (size_t i = 0; i < spans->n; i++)
+        if (!is_answer(spans->v[i]) && !str_eq(spans->v[i], "subject"))
+            problem_at(x, "corrupt", problems,
+                       "noise: published has a level for the subject and one for answers, none for "
+                       "%s: say computed, or give a number",
+                       spans->v[i]);
     if (!*file)
         err_set(&bad, ERR_CONFIG,
                 "noise: published needs noise_file (or say computed, or give a number)");
