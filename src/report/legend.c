@@ -19,8 +19,13 @@ static void put_numbers(const struct finding *f, const struct parts *parts, stru
         buf_puts(b, "(of the weights alone", err);
         return;
     }
-    buf_printf(b, err, "(%s%s", h->rate ? "share of queries" : unit, h->rate || *unit ? "; " : "");
-    parts_text(parts, b, err);
+    buf_puts(b, h->rate ? "(share of queries" : "(", err);
+    if (!h->rate)
+        buf_printf(b, err, "%s%s", unit, *unit ? "; " : "");
+    if (!h->rate || parts_several(parts)) {
+        buf_puts(b, h->rate ? "; " : "", err);
+        parts_text(parts, b, err);
+    }
     buf_printf(b, err, " [95 %% interval over %s]", finding_noun(f, 0));
 }
 

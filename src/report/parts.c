@@ -6,6 +6,7 @@
 struct part_count {
     const char *dataset;
     int template, step;
+    bool first; /* of its dataset in the step */
     size_t n;
 };
 
@@ -16,10 +17,14 @@ struct part_list {
 
 static int count(struct part_list *l, struct arena *a, struct part_count one, struct err *err)
 {
+    one.first = true;
     for (size_t i = 0; i < l->n; i++) {
         struct part_count *p = &l->v[i];
 
-        if (p->template == one.template && p->step == one.step && str_eq(p->dataset, one.dataset)) {
+        if (p->step != one.step || !str_eq(p->dataset, one.dataset))
+            continue;
+        one.first = false;
+        if (p->template == one.template) {
             p->n++;
             return 0;
         }
@@ -46,8 +51,8 @@ static int list_parts(struct part_list *l, struct result *r, const char *group, 
         return err->code;
     for (size_t q = 0; q < n && !err->code; q++)
         if (str_eq(status[q], "ok"))
-            count(l, &r->arena, (struct part_count){dataset[q], (int)template[q], (int)step[q], 0},
-                  err);
+            count(l, &r->arena,
+                  (struct part_count){dataset[q], (int)template[q], (int)step[q], false, 0}, err);
     return err->code;
 }
 
@@ -59,14 +64,11 @@ static void measure(struct parts *p, const struct part_list *l)
 
         for (size_t k = 0; k < l->n; k++) {
             const struct part_count *other = &l->v[k];
-            bool first = true;
 
             if (other->step != one->step)
                 continue;
-            for (size_t j = 0; j < k; j++)
-                first &= l->v[j].step != one->step || !str_eq(l->v[j].dataset, other->dataset);
             templates += str_eq(other->dataset, one->dataset);
-            datasets += first;
+            datasets += other->first;
             most = other->n > most ? other->n : most;
         }
         p->templates = templates > p->templates ? templates : p->templates;
@@ -92,11 +94,16 @@ int parts_read(struct parts *p, const struct finding *f, struct result *r, const
     return 0;
 }
 
+bool parts_several(const struct parts *p)
+{
+    return p->templates * p->datasets > 1;
+}
+
 bool parts_uneven(const struct parts *p)
 {
     enum { FEW = 8 };
 
-    return p->templates * p->datasets > 1 && p->least < FEW && 2 * p->least <= p->most;
+    return parts_several(p) && p->least < FEW && 2 * p->least <= p->most;
 }
 
 int parts_least(const struct parts *p, struct buf *out, struct err *err)

@@ -16,6 +16,8 @@ struct parts {
 int parts_read(struct parts *p, const struct finding *f, struct result *r, const char *group,
                struct err *err);
 
+/* Is it more than a mean over queries? */
+bool parts_several(const struct parts *p);
 /* Is there a part so small that the interval of the whole is as wide as its own? */
 bool parts_uneven(const struct parts *p);
 

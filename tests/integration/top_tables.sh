@@ -91,7 +91,7 @@ compared cut mean_out_logit_drop "$over"
 ends 0 "$program" top "$work/a" --dataset lands --step 2
 compared heads promotion lands:-1:2
 has '; lands, mean over templates' "$work/out"
-ends 0 "$program" summary "$work/a" cut && has 'means of the means of 2 datasets, and in these of templates' "$work/out"
+ends 0 "$program" summary "$work/a" cut && has 'means of the means of 2 datasets, and in these of templates' "$work/out" && has 'seas, template 1 has' "$work/out"
 ends 0 "$program" top "$work/a" --dataset seas
 compared lens mean_centred_logit 'seas:1:1 seas:1:2 seas:1:3'
 has '; seas, template 1' "$work/out"
