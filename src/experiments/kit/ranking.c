@@ -49,9 +49,15 @@ static int find_effects(struct node_sweep *s, const struct reading *r, struct er
     if (!g)
         return err_set(err, ERR_CONFIG, "%s has no group %s of an experiment", r->result->path,
                        s->group);
+    if (result_graph(g))
+        return err_set(err, ERR_CONFIG,
+                       "group %s has edges, which are ranked alone, and only as they are in one "
+                       "group: name that, or sweeps of kind ablation",
+                       s->group);
     return err_set(err, ERR_CONFIG,
-                   "group %s has no effects to rank nodes by: name a sweep of kind ablation (if an "
-                   "earlier lensweep wrote the file, run the same command again)",
+                   "group %s has no effects to rank nodes by: name a sweep of kind ablation over "
+                   "heads or MLPs, one at a time (if an earlier lensweep wrote the file, run the "
+                   "same command again)",
                    s->group);
 }
 
