@@ -34,17 +34,17 @@ int report_problems(const struct problems *p, struct err *err)
                    str_noun(p->count, "problem", "problems"));
 }
 
-int begin_item(bool json, const char *heading, size_t i, size_t n, struct err *err)
+int begin_item(bool json, bool several, const char *heading, size_t i, struct err *err)
 {
-    if (n < 2)
+    if (!several)
         return 0;
     return json ? out_printf(err, i ? ",\n" : "[")
                 : out_printf(err, "%s%s\n", i ? "\n" : "", heading);
 }
 
-int end_item(bool json, size_t i, size_t n, struct err *err)
+int end_item(bool json, bool several, bool last, struct err *err)
 {
-    return n > 1 && json && i + 1 == n && !err->code ? out_printf(err, "]\n") : err->code;
+    return several && json && last && !err->code ? out_printf(err, "]\n") : err->code;
 }
 
 int print_buf(struct buf *b, struct err *err)

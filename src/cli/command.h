@@ -23,10 +23,10 @@ const char *command_near(const char *word);
 /* Writes to standard output and empties the buffer, if nothing went wrong before. */
 int print_buf(struct buf *b, struct err *err);
 
-/* Around the i-th of n things of one sort that are printed one after the other: a heading each
-   where there are several, as JSON a list of them. */
-int begin_item(bool json, const char *heading, size_t i, size_t n, struct err *err);
-int end_item(bool json, size_t i, size_t n, struct err *err);
+/* Around the i-th thing of one sort that are printed one after the other: a heading each where
+   there are, or are to be, several; as JSON a list of them. */
+int begin_item(bool json, bool several, const char *heading, size_t i, struct err *err);
+int end_item(bool json, bool several, bool last, struct err *err);
 
 /* Prints the error's line on stderr, once: err->msg is empty afterwards. Of the ranks of a job only
    the first says anything. */

@@ -157,11 +157,12 @@ static int one_status(void *ctx, const char *dir, size_t i, size_t n, struct err
     const struct status_options *o = ctx;
     struct state s = {0};
     struct past p = {0};
+    const bool several = n > 1 || !str_eq(dir, o->dir); /* or the first of them */
 
-    if (!begin_item(o->json, dir, i, n, err) && !read_state(&s, &p, dir, err))
+    if (!begin_item(o->json, several, dir, i, err) && !read_state(&s, &p, dir, err))
         o->json ? print_json(&s, &p, dir, err) : print_state(&s, &p, dir, err);
     past_close(&p);
-    return end_item(o->json, i, n, err);
+    return end_item(o->json, several, i + 1 == n, err);
 }
 
 /* Of each of its models; as JSON a list where there are several. */

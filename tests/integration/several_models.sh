@@ -81,6 +81,15 @@ ends 0 "$program" status "$work/parts"
 ends 0 "$program" run "$work/c.yaml" && hasnt 'was done before' "$work/out"
 same "$work/parts/tuned-model/result.h5" "$work/more.h5" 'begun anew and stopped'
 
+# Stopped in the first of its results, which is about nothing: the folder is a run's all the same.
+several "$work/first" "$work/base/model" "$work/tuned/model/"
+sed -i "s|q.jsonl|more.jsonl|" "$work/c.yaml"
+ends 10 "$program" run "$work/c.yaml" --set 'data.null=[none, shuffled_targets]' --set run.max_time=0.001s --set run.rows=1
+ends 0 "$program" status "$work/first" && has 'null_shuffled_targets' "$work/out"
+ends 0 "$program" status "$work/first" --json
+[ "$(head -c 1 "$work/out")" = '[' ] || wrong 'the JSON of one of several is no list'
+ends 0 "$program" collect --partial "$work/first" && has 'result: ' "$work/out"
+
 # Mistakes
 several "$work/bad" "$work/base/model" "$models/mistral-mha-f16"
 ends 2 "$program" run "$work/c.yaml" && has 'has another number of'

@@ -79,9 +79,9 @@ static int print(struct campaign *c, const struct job_options *o, struct forecas
     add_forecast(all, &e);
     if (o->sbatch)
         return i + 1 == n ? print_job_script(o, all, err) : 0;
-    if (!begin_item(o->json, heading, i, n, err))
+    if (!begin_item(o->json, n > 1, heading, i, err))
         o->json ? print_plan_json(c, &e, err) : print_plan(c, &e, err);
-    return end_item(o->json, i, n, err);
+    return end_item(o->json, n > 1, i + 1 == n, err);
 }
 
 static int plan_model(const struct job_options *o, size_t k, size_t *n, struct forecast *all,
