@@ -76,7 +76,7 @@ same "$work/one.h5" "$work/curves/result.h5" 'three ranks'
 swept map 'name: zero, kind: edges, operation: {kind: zero}, metrics: [logit, kl]' \
     'name: wide, kind: edges, operation: {kind: resample, draws: 1}, positions: {together: [first, last]}, receivers: {kinds: [q, v, mlp]}, metrics: [logit]'
 from="kind: faithfulness, from: \"$work/map\""
-refused 'name a sweep of kind ablation' "$from, groups: [zero, wide]"
+refused 'has edges, which are ranked alone' "$from, groups: [zero, wide]"
 n=$("$LENSWEEP_PYTHON" -c 'import sys, h5py; print(len(h5py.File(sys.argv[1])["zero/edge"]))' "$work/map/result.h5")
 all_but_one=$("$LENSWEEP_PYTHON" -c "print(1 - 1 / $n)")
 curve circuits "name: zero, $from, groups: [zero], operation: {kind: zero}, shares: [0.02, 0.3, $all_but_one, 1]" \

@@ -72,7 +72,7 @@ queries 60 >"$work/more.jsonl"
 sed -i "s|q.jsonl|more.jsonl|" "$work/c.yaml"
 ends 0 "$program" run "$work/c.yaml"
 cp "$work/parts/tuned-model/result.h5" "$work/more.h5"
-ends 10 "$program" run "$work/c.yaml" --restart --set run.max_time=0.05s --set run.rows=1
+ends 10 "$program" run "$work/c.yaml" --restart --set run.max_time=0.001s --set run.rows=1
 has 'run the same command again without --restart'
 [[ $(grep '^  next ' "$work/err") == *run*--set* ]] || wrong 'it does not say how to go on'
 grep -q '^  next .*--restart' "$work/err" && wrong 'what goes on would begin anew'

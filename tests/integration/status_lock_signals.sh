@@ -59,7 +59,7 @@ start ranks 2 "$program" "${arguments[@]}"
 kill -USR1 "$pid"
 ended 10
 has "  next    mpirun -n 2 lensweep $(typed "${arguments[@]}")" "$work/err1"
-ends 10 "$program" "${arguments[@]}" --set run.max_time=0.05s
+ends 10 "$program" "${arguments[@]}" --set run.max_time=0.001s
 has 'stopped at run.max_time' && has 'run the same command again'
 
 # What is over before run.max_time is not stopped, however long run.grace is.
