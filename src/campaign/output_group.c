@@ -317,8 +317,11 @@ int write_group(struct output *o, const struct experiment *x, const struct unit 
     for (size_t q = 0; q < (x->of_model ? 1 : ds->n) && !err->code; q++) {
         row.q = &ds->query[q];
         status[q] = x->of_model ? NULL : o->status[q];
-        if (!status[q] || (status[q] == not_computed && query_skip(x, row.q)))
-            status[q] = query_skip(x, row.q);
+        if (!status[q] || status[q] == not_computed) {
+            const char *skip = query_skip(x, row.q);
+
+            status[q] = skip ? skip : status[q];
+        }
         for (int i = 0; i < x->n_fields; i++)
             row_fill(x->field[i].var.type, row.at[i], padded_elements(x, &x->field[i]));
         if (place_query(o, u, self, q, row.at, &status[q], err))

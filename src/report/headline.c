@@ -466,13 +466,11 @@ static int put_no_numbers(const struct headline *h, struct result *r, const char
 /* Why there may be nothing to find. */
 static void put_few(const struct sheet *t, struct buf *out, struct err *err)
 {
-    enum { FEW = 8 };
-
     if (parts_uneven(&t->parts)) {
         buf_puts(out, "  few data: ", err);
         parts_least(&t->parts, out, err);
         buf_puts(out, ", and counts as much as the others\n", err);
-    } else if (t->f.most_items < FEW)
+    } else if (t->f.most_items < FEW_DATA)
         buf_printf(out, err, "  few data: no number is from more than %.0f %s\n", t->f.most_items,
                    finding_noun(&t->f, t->f.most_items));
 }

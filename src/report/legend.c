@@ -11,19 +11,16 @@ static void put_numbers(const struct finding *f, const struct parts *parts, stru
                         struct err *err)
 {
     const struct headline *h = f->headline;
-    const char *units = f->value.units, *unit = h->unit                         ? h->unit
-                                                : *units && !str_eq(units, "1") ? units
-                                                                                : "";
+    const char *units = str_eq(f->value.units, "1") ? "" : f->value.units;
+    const char *what = h->rate ? "share of queries" : h->unit ? h->unit : units;
 
     if (f->value.of_model) {
         buf_puts(b, "(of the weights alone", err);
         return;
     }
-    buf_puts(b, h->rate ? "(share of queries" : "(", err);
-    if (!h->rate)
-        buf_printf(b, err, "%s%s", unit, *unit ? "; " : "");
+    buf_printf(b, err, "(%s", what);
     if (!h->rate || parts_several(parts)) {
-        buf_puts(b, h->rate ? "; " : "", err);
+        buf_puts(b, *what ? "; " : "", err);
         parts_text(parts, b, err);
     }
     buf_printf(b, err, " [95 %% interval over %s]", finding_noun(f, 0));

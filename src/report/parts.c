@@ -101,9 +101,7 @@ bool parts_several(const struct parts *p)
 
 bool parts_uneven(const struct parts *p)
 {
-    enum { FEW = 8 };
-
-    return parts_several(p) && p->least < FEW && 2 * p->least <= p->most;
+    return parts_several(p) && p->least < FEW_DATA && 2 * p->least <= p->most;
 }
 
 int parts_least(const struct parts *p, struct buf *out, struct err *err)

@@ -4,6 +4,9 @@
 
 #include "report/findings.h"
 
+/* Below so many items, or queries of a part, a number is hardly known. */
+enum { FEW_DATA = 8 };
+
 /* Means over queries, or means of those of templates, or of datasets, each of which counts once
    (docs/methods.md 3.6). */
 struct parts {

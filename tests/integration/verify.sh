@@ -22,7 +22,7 @@ has '"differ": 0' "$work/out"
 cells=$(sed -n 's/.*"cells": \([0-9]*\).*/\1/p' "$work/out")
 [ "${cells:-0}" -gt 500 ] || wrong "only $cells cells in all"
 ends 2 "$program" verify "$work/output" --cells 0
-ends 10 "$program" run "$work/c.yaml" --set "output=$work/begun" --set run.max_time=0.01s
+ends 10 "$program" run "$work/c.yaml" --set "output=$work/begun" --set run.max_time=0.001s
 ends 0 "$program" collect --partial "$work/begun"
 rm -r "$work/begun/journal"/* && ends 0 "$program" collect --partial "$work/begun"
 ends 2 "$program" verify "$work/begun" && has 'nothing was compared' # equal to nothing is not equal
